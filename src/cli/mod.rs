@@ -1,0 +1,1 @@
+//! What scripts use: one file a command.

@@ -1,0 +1,1 @@
+//! Files, paths and secrets: from what the user wrote to model values.

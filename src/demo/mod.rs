@@ -1,0 +1,1 @@
+//! An IMAP and SMTP server on loopback, in memory, for the demo.

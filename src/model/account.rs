@@ -1,0 +1,123 @@
+//! An account as the configuration describes it.
+
+use super::Address;
+use std::fmt;
+use std::path::PathBuf;
+
+/// The name that the user gave an account; the key that `local.db` refers to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountName(pub String);
+
+impl AccountName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How a connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// TLS from the first byte (RFC 8314 §3).
+    Tls,
+    /// Upgraded by STARTTLS, which must succeed before anything is sent.
+    StartTls,
+    /// In the clear; allowed only to a peer whose address is loopback.
+    None,
+}
+
+/// One server of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Host name, also the name that the certificate must carry.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub security: Security,
+    /// SHA-256 of the certificate's SubjectPublicKeyInfo: when set, exactly this key is accepted,
+    /// whatever the certificate's name, issuer or dates.
+    pub pin_sha256: Option<[u8; 32]>,
+}
+
+/// Where an account's password comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretSource {
+    /// The desktop's secret store, under service `postrider` and the account's user.
+    Keyring,
+    /// Asked for when needed, kept in memory only.
+    Prompt,
+    /// The first line that this command prints; run without a terminal or shell, 30 s at most.
+    Command(Vec<String>),
+    /// Already in memory (the demo).
+    Memory(SecretText),
+}
+
+/// A secret inside a comparable configuration value; see [`super::Secret`].
+#[derive(Clone)]
+pub struct SecretText(pub super::Secret);
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl PartialEq for SecretText {
+    fn eq(&self, other: &SecretText) -> bool {
+        self.0.reveal() == other.0.reveal()
+    }
+}
+
+impl Eq for SecretText {}
+
+/// Which bodies are fetched before anybody asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyPolicy {
+    /// None: only on demand.
+    None,
+    /// Those of the last so many days.
+    Days(u32),
+    /// All.
+    All,
+}
+
+/// One account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The user's name for it, unique.
+    pub name: AccountName,
+    /// The address that mail is sent from.
+    pub email: String,
+    /// The display name that mail is sent with; may be empty.
+    pub full_name: String,
+    /// Login name on both servers.
+    pub user: String,
+    /// Where the password comes from.
+    pub secret: SecretSource,
+    /// The IMAP server.
+    pub imap: Endpoint,
+    /// The submission server (RFC 6409).
+    pub smtp: Endpoint,
+    /// Extra trust anchors in PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Which bodies are fetched in the background; 30 days unless said otherwise.
+    pub bodies: BodyPolicy,
+    /// Whether a copy of what was sent is filed by us; `None`: decided by the provider's host.
+    pub save_sent: Option<bool>,
+    /// Text put below new messages, after `-- `.
+    pub signature: Option<String>,
+}
+
+impl Account {
+    /// The address that mail is sent from, with its name.
+    pub fn identity(&self) -> Address {
+        Address::new(self.full_name.clone(), self.email.clone())
+    }
+}

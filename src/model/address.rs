@@ -1,0 +1,57 @@
+//! A mailbox address of RFC 5322 §3.4 as data: what came in a header, not yet fit to be shown.
+
+use std::fmt;
+
+/// One address: an optional display name and an addr-spec.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    /// The display name as decoded, empty where there is none. Untrusted text.
+    pub name: String,
+    /// `local@domain` as decoded; may be malformed in received mail. Untrusted text.
+    pub addr: String,
+}
+
+impl Address {
+    /// An address from its two parts.
+    pub fn new(name: impl Into<String>, addr: impl Into<String>) -> Address {
+        Address {
+            name: name.into(),
+            addr: addr.into(),
+        }
+    }
+
+    /// The name where there is one, else the addr-spec.
+    pub fn display(&self) -> &str {
+        if self.name.is_empty() {
+            &self.addr
+        } else {
+            &self.name
+        }
+    }
+
+    /// Whether both name the same mailbox: the domain without regard to case, and the local part
+    /// too, as every provider in use does (RFC 5321 §2.4 would allow otherwise).
+    pub fn same_mailbox(&self, other: &Address) -> bool {
+        self.addr.eq_ignore_ascii_case(&other.addr)
+    }
+
+    /// The part after the last `@`, empty if there is none.
+    pub fn domain(&self) -> &str {
+        self.addr.rsplit_once('@').map_or("", |(_, d)| d)
+    }
+}
+
+impl fmt::Display for Address {
+    /// As typed into a header: `Name <addr>`, the name quoted where RFC 5322 wants it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.name.is_empty() {
+            return f.write_str(&self.addr);
+        }
+        if self.name.chars().any(|c| "()<>[]:;@\\,.\"".contains(c)) {
+            let quoted = self.name.replace('\\', "\\\\").replace('"', "\\\"");
+            write!(f, "\"{quoted}\" <{}>", self.addr)
+        } else {
+            write!(f, "{} <{}>", self.name, self.addr)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! A message being written.
+
+use super::{AccountName, DraftId, LocationId, MessageId};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a draft began as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DraftKind {
+    /// A new message.
+    #[default]
+    New,
+    /// An answer.
+    Reply,
+    /// A forwarded message.
+    Forward,
+}
+
+/// Something to attach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DraftAttachment {
+    /// A file, read when the message is queued (its bytes are frozen then).
+    File(PathBuf),
+    /// Bytes that are already ours (a forwarded attachment).
+    Bytes {
+        /// The name to give it.
+        name: String,
+        /// Its media type, e.g. `image/png`.
+        media_type: String,
+        /// Its content.
+        bytes: Arc<[u8]>,
+    },
+}
+
+/// A message being written, exactly as typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Its row, once saved.
+    pub id: Option<DraftId>,
+    /// Which account sends it.
+    pub account: AccountName,
+    /// What it began as.
+    pub kind: DraftKind,
+    /// The From line as typed.
+    pub from: String,
+    /// The To line as typed.
+    pub to: String,
+    /// The Cc line as typed.
+    pub cc: String,
+    /// The Bcc line as typed.
+    pub bcc: String,
+    /// The Subject as typed.
+    pub subject: String,
+    /// The text, lines ended by `\n`.
+    pub body: String,
+    /// What is attached.
+    pub attachments: Vec<DraftAttachment>,
+    /// The message that it answers.
+    pub in_reply_to: Option<MessageId>,
+    /// The References that it will carry, oldest first.
+    pub references: Vec<MessageId>,
+    /// Where the answered or forwarded message lies, to be flagged when this one is sent.
+    pub source: Option<LocationId>,
+    /// When it was last saved, seconds since 1970; 0 before.
+    pub saved: i64,
+}
+
+impl Draft {
+    /// An empty draft for an account.
+    pub fn new(account: AccountName) -> Draft {
+        Draft {
+            id: None,
+            account,
+            kind: DraftKind::New,
+            from: String::new(),
+            to: String::new(),
+            cc: String::new(),
+            bcc: String::new(),
+            subject: String::new(),
+            body: String::new(),
+            attachments: Vec::new(),
+            in_reply_to: None,
+            references: Vec::new(),
+            source: None,
+            saved: 0,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What a user (or a script) wants: a message from the screen to the ledger. Intent is committed
+//! to `local.db` before anybody is shown its effect.
+
+use super::{
+    Draft, DraftId, FlagChange, LocationId, MailboxId, MsgId, OutboxId, Outgoing, ThreadId,
+};
+
+/// What an action is done to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// One message in one place.
+    Location(LocationId),
+    /// Every message of a thread in one mailbox.
+    Thread {
+        /// Which thread.
+        thread: ThreadId,
+        /// In which mailbox; `None`: in every inbox (the unified view).
+        mailbox: Option<MailboxId>,
+    },
+}
+
+/// What is done to messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Changes flags.
+    Flag(FlagChange),
+    /// Moves to the account's Archive mailbox.
+    Archive,
+    /// Moves to Trash; from Trash, removes for good.
+    Trash,
+    /// Moves to Junk; from Junk, back to the inbox.
+    Junk,
+    /// Moves to a mailbox of the same account.
+    Move(MailboxId),
+    /// Copies to a mailbox of the same account.
+    Copy(MailboxId),
+}
+
+/// What the user decides about a message in the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutboxVerb {
+    /// Take it back into a draft; possible until the final dot.
+    Edit,
+    /// Drop it; possible until the final dot, and when refused or in doubt.
+    Cancel,
+    /// Try now.
+    Retry,
+    /// In doubt: send again although it may arrive twice.
+    SendAgain,
+    /// In doubt: take it as sent.
+    AssumeSent,
+    /// Refused for some: give those up, take the rest as the whole.
+    GiveUpRefused,
+}
+
+/// A wish. Each is durable in `local.db` when the ledger answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// Change mail.
+    Act {
+        /// What to do.
+        verb: Verb,
+        /// To what.
+        targets: Vec<Target>,
+    },
+    /// Take the last action back.
+    Undo,
+    /// Keep a draft (insert or replace).
+    SaveDraft(Box<Draft>),
+    /// Drop a draft.
+    DiscardDraft(DraftId),
+    /// Freeze a draft into the outbox.
+    Submit(Box<Draft>),
+    /// Queue a message that is already built.
+    Queue(Box<Outgoing>),
+    /// Decide about a message in the outbox.
+    Outbox(OutboxId, OutboxVerb),
+    /// Fetch this body now. Not durable, not an operation.
+    FetchBody(MsgId),
+    /// Look for new mail now, everywhere.
+    CheckMail,
+}
+
+/// What the ledger says once an intent is durable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// What happened, for a toast, e.g. `Archived 3 messages`.
+    pub label: String,
+    /// The locations that left their mailbox (shown gone until the cache says so itself).
+    pub gone: Vec<LocationId>,
+    /// The draft's row, after a save or an edit.
+    pub draft: Option<DraftId>,
+    /// The outbox row, after a submission.
+    pub outbox: Option<OutboxId>,
+    /// Whether it can be undone by [`Intent::Undo`].
+    pub undoable: bool,
+}

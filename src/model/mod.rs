@@ -1,0 +1,37 @@
+//! The field's nouns, and nothing else: no I/O, no serialisation, no clock.
+//!
+//! Every other floor speaks in these types, so that a UID can't be taken for a row id, a
+//! password can't be printed, and a mailbox name can't be taken for text to show.
+
+pub mod ids;
+pub mod uid;
+pub mod message_id;
+pub mod address;
+pub mod flags;
+pub mod mailbox;
+pub mod envelope;
+pub mod secret;
+pub mod account;
+pub mod op;
+pub mod draft;
+pub mod submission;
+pub mod intent;
+pub mod query;
+pub mod status;
+pub mod view;
+
+pub use account::{Account, AccountName, BodyPolicy, Endpoint, SecretSource, Security};
+pub use address::Address;
+pub use draft::{Draft, DraftAttachment, DraftKind};
+pub use envelope::Envelope;
+pub use flags::{FlagChange, Flags, System};
+pub use ids::{ActionId, DraftId, LocationId, MailboxId, MsgId, OpId, OutboxId, ThreadId};
+pub use intent::{Done, Intent, OutboxVerb, Target, Verb};
+pub use mailbox::{MailboxName, Role};
+pub use message_id::MessageId;
+pub use op::{MessageKey, NewOp, Op, OpKind, OpState};
+pub use query::Query;
+pub use secret::Secret;
+pub use status::{AccountStatus, Link, Progress};
+pub use submission::{Outgoing, Recipient, RecipientState, Submission, SubmissionState};
+pub use uid::{ModSeq, Uid, UidSet, UidValidity};

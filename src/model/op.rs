@@ -1,0 +1,98 @@
+//! Operations: the only way to change mail on a server. Values first, rows in `local.db` next,
+//! commands on the wire last.
+
+use super::{
+    AccountName, ActionId, FlagChange, LocationId, MailboxName, MessageId, OpId, OutboxId, Uid,
+    UidValidity,
+};
+
+/// The natural key of a message on a server, as `local.db` keeps it: it outlives the cache.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MessageKey {
+    /// The mailbox that it was in when the user acted.
+    pub mailbox: MailboxName,
+    /// The UIDVALIDITY that `uid` belongs to.
+    pub uidvalidity: UidValidity,
+    /// Its UID there.
+    pub uid: Uid,
+    /// Its Message-ID, to find it again when the UID is void or was moved without COPYUID.
+    pub message_id: Option<MessageId>,
+    /// Its size in octets (RFC822.SIZE), a second witness beside the Message-ID.
+    pub size: u64,
+}
+
+/// What an operation does to its messages (or to the account).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpKind {
+    /// Sets and clears flags.
+    Store(FlagChange),
+    /// Moves to another mailbox of the same account.
+    Move {
+        /// Where to.
+        to: MailboxName,
+    },
+    /// Copies to another mailbox of the same account.
+    Copy {
+        /// Where to.
+        to: MailboxName,
+    },
+    /// Removes for good, by UID EXPUNGE only.
+    Expunge,
+    /// Files the sent copy of an outbox row, at most once.
+    FileSent {
+        /// Whose copy.
+        outbox: OutboxId,
+        /// Where to.
+        to: MailboxName,
+    },
+    /// Creates a mailbox.
+    CreateMailbox {
+        /// Its name on the wire.
+        name: MailboxName,
+    },
+}
+
+/// Where an operation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpState {
+    /// Waiting for the worker.
+    Pending,
+    /// Sent, answer not known: must be probed before it is repeated.
+    InFlight,
+    /// Refused for good; undone on screen, kept for its message until dismissed.
+    Failed,
+}
+
+/// An operation that a user's action asks for, before it has a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewOp {
+    /// On which account.
+    pub account: AccountName,
+    /// What to do.
+    pub kind: OpKind,
+    /// To which messages; empty for operations on the account.
+    pub keys: Vec<MessageKey>,
+    /// The cache's locations that the keys were taken from, for the screen; not persisted.
+    pub locations: Vec<LocationId>,
+}
+
+/// An operation with its row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Op {
+    /// Its row, ascending in the order of the user's actions.
+    pub id: OpId,
+    /// The user action that it is a part of.
+    pub action: ActionId,
+    /// On which account.
+    pub account: AccountName,
+    /// What to do.
+    pub kind: OpKind,
+    /// To which messages.
+    pub keys: Vec<MessageKey>,
+    /// Where it stands.
+    pub state: OpState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why it failed last, in the server's words.
+    pub error: Option<String>,
+}

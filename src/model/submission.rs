@@ -1,0 +1,137 @@
+//! A message on its way out: immutable bytes, an envelope, and a state for each recipient.
+
+use super::{AccountName, DraftId, MessageId, OutboxId};
+use std::sync::Arc;
+
+/// A finished message, frozen, before it has a row in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Which account sends it.
+    pub account: AccountName,
+    /// Its Message-ID, the same in every attempt.
+    pub message_id: MessageId,
+    /// The envelope's sender, an addr-spec.
+    pub mail_from: String,
+    /// The envelope's recipients, addr-specs, each once.
+    pub recipients: Vec<String>,
+    /// Subject for the outbox view, untrusted text.
+    pub subject: String,
+    /// The bytes for the wire: CRLF line ends, no Bcc.
+    pub wire: Arc<[u8]>,
+    /// The bytes for Sent: as `wire`, with Bcc.
+    pub filed: Arc<[u8]>,
+    /// The draft that goes when this row comes, in the same transaction.
+    pub draft: Option<DraftId>,
+    /// Not to be sent before this time, seconds since 1970 (undo window).
+    pub not_before: i64,
+    /// The message it answers or forwards, to be flagged once sent: (key's account is `account`).
+    pub source: Option<(super::MessageKey, super::FlagChange)>,
+}
+
+/// Where one recipient stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecipientState {
+    /// Not asked yet, or to be asked again.
+    Pending,
+    /// The server took the message for this one: final.
+    Accepted,
+    /// Put off (4xx): tried again later with the same bytes.
+    TryLater,
+    /// Refused for good (5xx): final until the user decides.
+    Refused,
+    /// The final dot was sent and no answer came: must never be repeated by itself.
+    Unknown,
+}
+
+impl RecipientState {
+    /// The name in JSON and databases.
+    pub fn name(self) -> &'static str {
+        match self {
+            RecipientState::Pending => "pending",
+            RecipientState::Accepted => "accepted",
+            RecipientState::TryLater => "deferred",
+            RecipientState::Refused => "refused",
+            RecipientState::Unknown => "unknown",
+        }
+    }
+}
+
+/// One recipient of a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// The addr-spec.
+    pub address: String,
+    /// Where it stands.
+    pub state: RecipientState,
+    /// The server's last reply for it, e.g. `550 5.1.1 no such user`. Untrusted text.
+    pub reply: Option<String>,
+}
+
+/// How far an attempt had got when it was last written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SubmissionState {
+    /// Waiting for its time, the network or the next try.
+    Queued,
+    /// An attempt is running, the final dot not written: after a crash, try again.
+    Sending,
+    /// The final dot may have been written: after a crash this is [`SubmissionState::InDoubt`].
+    Dot,
+    /// Sent or not, nobody knows: looked for in Sent by Message-ID, else the user decides.
+    InDoubt,
+    /// At least one recipient was refused and nothing more will happen unless the user decides.
+    Refused,
+    /// Sent to everybody it will be sent to; the copy is not filed yet.
+    Accepted,
+    /// Sent and filed (or filed by the provider): done.
+    Done,
+}
+
+impl SubmissionState {
+    /// Every state with its name in JSON and databases.
+    pub const ALL: [(SubmissionState, &'static str); 7] = [
+        (SubmissionState::Queued, "queued"),
+        (SubmissionState::Sending, "sending"),
+        (SubmissionState::Dot, "dot"),
+        (SubmissionState::InDoubt, "in-doubt"),
+        (SubmissionState::Refused, "refused"),
+        (SubmissionState::Accepted, "accepted"),
+        (SubmissionState::Done, "sent"),
+    ];
+
+    /// The name in JSON and databases.
+    pub fn name(self) -> &'static str {
+        SubmissionState::ALL
+            .iter()
+            .find(|(s, _)| *s == self)
+            .map_or("", |(_, n)| n)
+    }
+}
+
+/// A row of the outbox, without its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// Its row.
+    pub id: OutboxId,
+    /// Which account sends it.
+    pub account: AccountName,
+    /// Its Message-ID.
+    pub message_id: MessageId,
+    /// The envelope's sender.
+    pub mail_from: String,
+    /// Its recipients.
+    pub recipients: Vec<Recipient>,
+    /// Subject, untrusted text.
+    pub subject: String,
+    /// Octets of the wire form.
+    pub size: u64,
+    /// Where it stands.
+    pub state: SubmissionState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Not to be tried before this time, seconds since 1970.
+    pub next_try: i64,
+    /// When it was queued, seconds since 1970.
+    pub created: i64,
+    /// What went wrong last, in plain words with the server's. May hold untrusted text.
+    pub error: Option<String>,
+}

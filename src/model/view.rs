@@ -1,0 +1,157 @@
+//! The rows that screens and scripts show: what a store reader answers. Text in them is as
+//! received and must be cleaned before it is drawn.
+
+use super::{AccountName, Address, Flags, LocationId, MailboxId, MsgId, Role, ThreadId, Uid};
+
+/// What a list shows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Every inbox of every account.
+    UnifiedInbox,
+    /// One mailbox.
+    Mailbox(MailboxId),
+}
+
+/// A mailbox for the sidebar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailboxRow {
+    /// Its row.
+    pub id: MailboxId,
+    /// Whose it is.
+    pub account: AccountName,
+    /// Its whole name, decoded, levels joined by `/`. Untrusted text.
+    pub path: String,
+    /// What it is for.
+    pub role: Option<Role>,
+    /// Whether it can hold messages.
+    pub selectable: bool,
+    /// Messages shown in it.
+    pub total: u64,
+    /// Of these, unread.
+    pub unread: u64,
+}
+
+/// Where a page begins: the sort key of the row before it, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PageKey {
+    /// Sort time, seconds since 1970.
+    pub date: i64,
+    /// Tie-breaker: the location's id in flat lists, the thread's in threaded ones.
+    pub id: i64,
+}
+
+/// Which part of a list is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The newest rows.
+    Newest,
+    /// The oldest rows (End key), still answered newest first.
+    Oldest,
+    /// The rows just after (older than) this one.
+    After(PageKey),
+    /// The rows just before (newer than) this one, still answered newest first.
+    Before(PageKey),
+    /// The row itself and those after it.
+    From(PageKey),
+}
+
+/// One row of an index: a message, or a thread shown by its newest message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexRow {
+    /// Where it stands in the order.
+    pub key: PageKey,
+    /// The (newest) message.
+    pub message: MsgId,
+    /// Where that message lies.
+    pub location: LocationId,
+    /// The mailbox that it lies in.
+    pub mailbox: MailboxId,
+    /// Its UID there; `None` while it is on its way.
+    pub uid: Option<Uid>,
+    /// Its thread.
+    pub thread: ThreadId,
+    /// Messages of the thread in this scope; 1 in flat lists.
+    pub count: u32,
+    /// Of these, unread (0 or 1 in flat lists).
+    pub unread: u32,
+    /// Date shown, seconds since 1970.
+    pub date: i64,
+    /// From.
+    pub from: Vec<Address>,
+    /// To.
+    pub to: Vec<Address>,
+    /// Subject.
+    pub subject: String,
+    /// Flags as shown: the server's with pending changes applied; in threads, `\Flagged` if any is.
+    pub flags: Flags,
+    /// Whether there are attachments; `None` until the body is here.
+    pub attachments: Option<bool>,
+    /// Beginning of the text, once the body is here.
+    pub snippet: Option<String>,
+    /// Depth in the thread's tree when listed inside a thread, else 0.
+    pub depth: u16,
+}
+
+/// An attachment or inline part, as recorded when the body came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttachmentRow {
+    /// Index of the MIME part in the parsed message.
+    pub part: u32,
+    /// Name as received. Untrusted text: never a path.
+    pub name: String,
+    /// Media type, lower case.
+    pub media_type: String,
+    /// Octets, decoded.
+    pub size: u64,
+}
+
+/// Everything known of one message without its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageRow {
+    /// Its row.
+    pub id: MsgId,
+    /// Its thread.
+    pub thread: ThreadId,
+    /// Header fields.
+    pub envelope: super::Envelope,
+    /// Sort date, seconds since 1970.
+    pub date: i64,
+    /// Octets on the server (RFC822.SIZE), not to be relied on.
+    pub size: u64,
+    /// Where it lies.
+    pub places: Vec<Place>,
+    /// Attachments; `None` until the body is here.
+    pub attachments: Option<Vec<AttachmentRow>>,
+    /// Whether the body is here.
+    pub has_body: bool,
+    /// Why the body can't be had, if so.
+    pub body_error: Option<String>,
+}
+
+/// One place where a message lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its row.
+    pub location: LocationId,
+    /// The mailbox.
+    pub mailbox: MailboxId,
+    /// Whose mailbox.
+    pub account: AccountName,
+    /// The mailbox's name for people. Untrusted text.
+    pub path: String,
+    /// UID there; `None` while on its way.
+    pub uid: Option<Uid>,
+    /// Flags as shown.
+    pub flags: Flags,
+}
+
+/// A person for address completion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Name and address. Untrusted text.
+    pub address: Address,
+    /// Whether we ever wrote to it (else it was only seen).
+    pub written_to: bool,
+    /// When it was last used or seen, seconds since 1970.
+    pub last: i64,
+}

@@ -1,0 +1,1 @@
+//! SQLite: no network, no MIME.

@@ -1,0 +1,1 @@
+//! Text fit for a terminal: cleaning, width, wrapping, dates, sizes.
