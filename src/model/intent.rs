@@ -2,7 +2,8 @@
 //! to `local.db` before anybody is shown its effect.
 
 use super::{
-    Draft, DraftId, FlagChange, LocationId, MailboxId, MsgId, OutboxId, Outgoing, ThreadId,
+    AccountName, Draft, DraftId, FlagChange, LocationId, MailboxId, MsgId, OutboxId, Outgoing,
+    Secret, ThreadId,
 };
 
 /// What an action is done to.
@@ -54,7 +55,7 @@ pub enum OutboxVerb {
 }
 
 /// A wish. Each is durable in `local.db` when the ledger answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Intent {
     /// Change mail.
     Act {
@@ -77,8 +78,10 @@ pub enum Intent {
     Outbox(OutboxId, OutboxVerb),
     /// Fetch this body now. Not durable, not an operation.
     FetchBody(MsgId),
-    /// Look for new mail now, everywhere.
+    /// Look for new mail now, everywhere; accounts that had stopped try again.
     CheckMail,
+    /// The password that the board's `PasswordWanted` asked for. Kept in memory only.
+    Password(AccountName, Secret),
 }
 
 /// What the ledger says once an intent is durable.
