@@ -1,1 +1,12 @@
-//! What the user sees.
+//! What the user sees: one loop, one closed set of events, effects as data.
+//!
+//! The screen thread reads no disk and waits for no socket: rows come from the reader thread,
+//! laid out messages from the layout thread, and what the user wants goes out as an `Intent`
+//! whose answer comes back as an event.
+
+pub mod ports;
+pub mod question;
+pub mod event;
+pub mod effect;
+
+pub use ports::{Ports, Reply};

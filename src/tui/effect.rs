@@ -1,0 +1,57 @@
+//! What `update` wants done. Only the loop does it, so that screens can be tested without
+//! threads and nothing on the screen thread can block.
+
+use crate::model::{Intent, MsgId};
+use crate::tui::event::About;
+use crate::tui::question::Question;
+
+/// What a draft is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DraftFrom {
+    /// An answer to the sender.
+    Reply,
+    /// An answer to everybody.
+    ReplyAll,
+    /// A forwarded copy.
+    Forward,
+    /// The message itself, as a new draft.
+    Edit,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Ask the reader thread.
+    Query(Question),
+    /// Ask the ledger; the answer comes as [`crate::tui::event::Event::Reply`].
+    Ask(Intent, About),
+    /// Prepare a draft from a message; comes as [`crate::tui::event::Event::Drafted`].
+    Draft(DraftFrom, MsgId),
+    /// Show this http, https or mailto address with the desktop's program.
+    OpenUrl(String),
+    /// Save one attachment under a safe name in the downloads folder.
+    SaveAttachment {
+        /// Of which message.
+        message: MsgId,
+        /// Which MIME part.
+        part: u32,
+        /// Whether to open it afterwards.
+        open: bool,
+    },
+    /// Hand the screen over to `$VISUAL` or `$EDITOR` with this text; comes back as
+    /// [`crate::tui::event::Event::EditorDone`].
+    Editor {
+        /// Of the composer that asks.
+        serial: u64,
+        /// The text to edit.
+        text: String,
+    },
+    /// Put this on the terminal's clipboard (OSC 52).
+    Copy(String),
+    /// Stop the process as Ctrl-Z does in a shell.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// End the program.
+    Quit,
+}

@@ -1,0 +1,73 @@
+//! Everything that can happen to the screen, in one closed enum: whoever reads it knows all that
+//! ever triggers work there.
+
+use crate::model::{Done, Draft, OutboxId};
+use crate::signal::Posted;
+use crate::tui::question::Answer;
+use crossterm::event::{KeyEvent, MouseEvent};
+use std::time::Instant;
+
+/// The time, handed to `update` so that it needs no clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// Seconds since 1970, for dates.
+    pub wall: i64,
+    /// For deadlines.
+    pub mono: Instant,
+}
+
+/// What an intent was about, so that its answer finds its way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// An action on mail or its undo: a toast, and the overlay.
+    Action,
+    /// Nothing to say unless it fails (marking seen, fetching a body, checking mail).
+    Quiet,
+    /// A draft of the composer with this serial was saved.
+    Saved(u64),
+    /// The composer with this serial submitted its draft.
+    Submitted(u64),
+    /// A decision about a row of the outbox.
+    Outbox(OutboxId),
+}
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A key was pressed (never released).
+    Key(KeyEvent),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// Text was pasted as one.
+    Paste(String),
+    /// The terminal has this many columns and rows.
+    Resize(u16, u16),
+    /// The terminal's window got (or lost) the focus.
+    Focus(bool),
+    /// Somebody wrote on the board.
+    Board(Posted),
+    /// The reader thread answered.
+    Rows(Answer),
+    /// The ledger answered.
+    Reply {
+        /// What was asked.
+        about: About,
+        /// What came of it.
+        result: Result<Done, String>,
+    },
+    /// A reply, forward or edit was prepared for the composer.
+    Drafted(Result<Box<Draft>, String>),
+    /// The external editor ended: the text, or why there is none.
+    EditorDone {
+        /// Of the composer that asked.
+        serial: u64,
+        /// The new text, or what went wrong.
+        result: Result<String, String>,
+    },
+    /// Something done aside ended: what to say, or what went wrong.
+    Told(Result<String, String>),
+    /// A deadline passed (a toast's, a pending chord's).
+    Tick,
+    /// The terminal went away, or somebody asked the process to end.
+    Quit,
+}

@@ -1,0 +1,38 @@
+//! What the screen is given by the composition root, and nothing more: the screen knows neither
+//! the engine nor the network.
+
+use crate::model::{Account, Done, Intent};
+use crate::signal::Board;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How the ledger answers an intent: what was done once it is durable, or why it can't be, in
+/// plain words. Called once, on any thread.
+pub type Reply = Box<dyn FnOnce(Result<Done, String>) + Send>;
+
+/// Hands an intent to the ledger. Returns at once; the reply comes about a millisecond later.
+pub type Ask = Box<dyn Fn(Intent, Reply) + Send>;
+
+/// Everything that the screen needs from outside.
+pub struct Ports {
+    /// The accounts that work, in the order of the configuration.
+    pub accounts: Vec<Account>,
+    /// `cache.db`, opened read-only.
+    pub cache: PathBuf,
+    /// `local.db`, opened read-only.
+    pub local: PathBuf,
+    /// What changed.
+    pub board: Arc<Board>,
+    /// Where intents go.
+    pub ask: Ask,
+    /// The folder that attachments are saved to.
+    pub downloads: PathBuf,
+    /// The log, named after a panic.
+    pub log: PathBuf,
+    /// Name of a built-in theme, or the text of a theme file; `None`: after the terminal.
+    pub theme: Option<String>,
+    /// The text of the user's key file, laid over the default one.
+    pub keys: Option<String>,
+    /// Things to say at the start (a broken account, a bad theme), cleaned.
+    pub warnings: Vec<String>,
+}

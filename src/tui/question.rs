@@ -1,0 +1,108 @@
+//! What the screen asks of the reader thread and what comes back. Questions carry a serial where
+//! an old answer must not overwrite a newer question's.
+
+use crate::model::view::{IndexRow, MailboxRow, MessageRow, Page, Person, Scope};
+use crate::model::{Draft, MailboxId, MsgId, Submission, ThreadId};
+
+/// What an index lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// A mailbox or the unified inbox.
+    Scope {
+        /// Which.
+        scope: Scope,
+        /// One row a thread instead of one a message.
+        threaded: bool,
+    },
+    /// What a search in the cache finds, newest first, at most 500.
+    Search(String),
+}
+
+/// A question to the reader thread. The newest is answered first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// The mailboxes with their counts, and how many drafts and outbox rows there are.
+    Sidebar,
+    /// A window of an index.
+    Window {
+        /// Which list; an answer for another list is dropped.
+        serial: u64,
+        /// What is listed.
+        listing: Listing,
+        /// Which part.
+        page: Page,
+        /// At most so many rows.
+        limit: usize,
+    },
+    /// The messages of one thread, oldest first, for unfolding it in place.
+    Thread {
+        /// As in [`Question::Window`].
+        serial: u64,
+        /// Which thread.
+        thread: ThreadId,
+        /// In which mailbox; `None`: in every inbox.
+        mailbox: Option<MailboxId>,
+    },
+    /// Everything known of a message but its body.
+    Message(MsgId),
+    /// The outbox.
+    Outbox,
+    /// The drafts.
+    Drafts,
+    /// People whose name or address begins so.
+    People {
+        /// Of the asking field; goes back in the answer.
+        serial: u64,
+        /// What was typed of the name or address.
+        prefix: String,
+    },
+}
+
+/// What the reader thread found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// To [`Question::Sidebar`].
+    Sidebar {
+        /// Every mailbox.
+        mailboxes: Vec<MailboxRow>,
+        /// How many rows stand in the outbox.
+        outbox: usize,
+        /// How many drafts there are.
+        drafts: usize,
+    },
+    /// To [`Question::Window`].
+    Window {
+        /// Of the question.
+        serial: u64,
+        /// Of the question.
+        page: Page,
+        /// Newest first.
+        rows: Vec<IndexRow>,
+        /// Whether as many rows came as were asked for, so that there may be more.
+        more: bool,
+    },
+    /// To [`Question::Thread`].
+    Thread {
+        /// Of the question.
+        serial: u64,
+        /// Of the question.
+        thread: ThreadId,
+        /// In the order of the tree.
+        rows: Vec<IndexRow>,
+    },
+    /// To [`Question::Message`]; `None` if it is gone.
+    Message(MsgId, Option<Box<MessageRow>>),
+    /// To [`Question::Outbox`].
+    Outbox(Vec<Submission>),
+    /// To [`Question::Drafts`].
+    Drafts(Vec<Draft>),
+    /// To [`Question::People`].
+    People {
+        /// Of the question.
+        serial: u64,
+        /// Best first.
+        people: Vec<Person>,
+    },
+    /// A question could not be answered: what went wrong, in plain words.
+    Failed(String),
+}
