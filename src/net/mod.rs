@@ -1,1 +1,2 @@
 //! IMAP, SMTP and TLS: no database.
+pub mod imap;

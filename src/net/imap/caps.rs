@@ -1,0 +1,72 @@
+//! What a server says that it can do (RFC 9051 §7.2.2). Names are compared without regard to case.
+
+use std::collections::BTreeSet;
+
+/// Names beyond this many are ignored: no honest server has them.
+const MOST: usize = 512;
+/// A longer name is ignored.
+const LONGEST: usize = 128;
+
+/// The capabilities of one connection as they were told last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caps(BTreeSet<String>);
+
+impl Caps {
+    /// Reads a capability list: words with white space between them.
+    pub fn parse(bytes: &[u8]) -> Caps {
+        let words = bytes
+            .split(u8::is_ascii_whitespace)
+            .filter(|word| !word.is_empty() && word.len() <= LONGEST)
+            .map(|word| String::from_utf8_lossy(word).to_ascii_uppercase());
+        Caps(words.take(MOST).collect())
+    }
+
+    /// Whether `name` (upper case, e.g. `MOVE` or `AUTH=PLAIN`) was told.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
+
+    /// Whether nothing was told.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All names, upper case, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Forgets one, because this server is known to do it wrong.
+    pub fn remove(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
+    /// UIDPLUS (RFC 4315), which IMAP4rev2 includes.
+    pub fn uidplus(&self) -> bool {
+        self.has("UIDPLUS") || self.has("IMAP4REV2")
+    }
+
+    /// CONDSTORE (RFC 7162), which QRESYNC implies.
+    pub fn condstore(&self) -> bool {
+        self.has("CONDSTORE") || self.has("QRESYNC")
+    }
+
+    /// Whether a literal of `n` octets may be sent without waiting (RFC 7888).
+    pub fn nonsync_literal(&self, n: usize) -> bool {
+        self.has("LITERAL+") || (n <= 4096 && (self.has("LITERAL-") || self.has("IMAP4REV2")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_does_not_matter_and_floods_are_cut() {
+        let caps = Caps::parse(b" imap4rev1 Auth=Plain  LITERAL-\r\n");
+        assert!(caps.has("IMAP4REV1") && caps.has("AUTH=PLAIN"));
+        assert!(caps.nonsync_literal(4096) && !caps.nonsync_literal(4097));
+        let flood: String = (0..10_000).map(|n| format!("X{n} ")).collect();
+        assert_eq!(Caps::parse(flood.as_bytes()).iter().count(), MOST);
+    }
+}
