@@ -125,7 +125,9 @@ fn decode_run(run: &[u8]) -> Option<String> {
         .0
         .iter()
         .map(|pair| u16::from_be_bytes(*pair));
-    char::decode_utf16(units).collect::<Result<String, _>>().ok()
+    char::decode_utf16(units)
+        .collect::<Result<String, _>>()
+        .ok()
 }
 
 fn push_visible(out: &mut String, bytes: &[u8]) {

@@ -257,7 +257,9 @@ fn announced(line: &[u8]) -> Result<Option<u64>, Refused> {
     if numeric.is_empty() || !numeric.iter().all(u8::is_ascii_digit) {
         return Ok(None);
     }
-    let number = std::str::from_utf8(digits).ok().and_then(|d| d.parse().ok());
+    let number = std::str::from_utf8(digits)
+        .ok()
+        .and_then(|d| d.parse().ok());
     number.map(Some).ok_or(Refused::BadLength)
 }
 
@@ -291,7 +293,10 @@ mod tests {
         let wire = b"* 1 FETCH (BODY[] {5}\r\na\r\n)b X ~{2+}\r\n\r\n)\r\n* OK text {5}\r\na1 OK {9}\n\r\n+ go {3}\r\n";
         let seen = texts(wire);
         assert_eq!(seen.len(), 5);
-        assert_eq!(seen[0], b"* 1 FETCH (BODY[] {5}\r\na\r\n)b X ~{2+}\r\n\r\n)");
+        assert_eq!(
+            seen[0],
+            b"* 1 FETCH (BODY[] {5}\r\na\r\n)b X ~{2+}\r\n\r\n)"
+        );
         assert_eq!(seen[1], b"* OK text {5}");
         assert_eq!(seen[2], b"a1 OK {9}");
         assert_eq!(seen[3], b"");
