@@ -1,0 +1,38 @@
+//! What the engine needs from the world that it must not know: secrets, files that are attached,
+//! and other processes on the same home. The composition root implements it.
+
+use crate::model::{Account, Secret};
+use std::path::Path;
+
+/// Why there is no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoSecret {
+    /// The user has to type it.
+    Ask,
+    /// It can't be had: what happened and what to do, in plain words, cleaned.
+    Failed(String),
+}
+
+/// The engine's door to the outside.
+pub trait Host: Send + Sync {
+    /// The account's password. May take as long as a password command does.
+    ///
+    /// # Errors
+    /// When the user must be asked, or the source fails.
+    fn secret(&self, account: &Account) -> Result<Secret, NoSecret>;
+
+    /// Remembers a password that the user typed, in memory only.
+    fn remember(&self, account: &crate::model::AccountName, secret: Secret);
+
+    /// The password was refused: a remembered one must not be given again.
+    fn forget(&self, account: &crate::model::AccountName);
+
+    /// The bytes of a file to attach.
+    ///
+    /// # Errors
+    /// Why it can't be attached, in plain words.
+    fn attachment(&self, path: &Path) -> Result<Vec<u8>, String>;
+
+    /// Something in the stores changed that other processes on this home may show.
+    fn changed(&self);
+}
