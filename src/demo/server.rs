@@ -1,8 +1,7 @@
 //! The demo as one value: started, asked for its accounts, stopped by dropping it.
 
 use crate::model::{
-    Account, AccountName, BodyPolicy, Endpoint, Secret, SecretSource, Security,
-    account::SecretText,
+    Account, AccountName, BodyPolicy, Endpoint, Secret, SecretSource, Security, account::SecretText,
 };
 use std::io;
 use std::time::Duration;

@@ -8,5 +8,10 @@ pub mod ports;
 pub mod question;
 pub mod event;
 pub mod effect;
+pub mod overlay;
+pub mod screen;
+pub mod terminal;
+pub mod input;
+pub mod editor;
 
 pub use ports::{Ports, Reply};

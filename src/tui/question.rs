@@ -106,3 +106,34 @@ pub enum Answer {
     /// A question could not be answered: what went wrong, in plain words.
     Failed(String),
 }
+
+#[cfg(test)]
+pub mod tests {
+    //! Rows made by hand, for the tests of the screens.
+
+    use super::*;
+    use crate::model::view::PageKey;
+    use crate::model::{Address, Flags, LocationId, Uid};
+
+    /// An unread message `n` in mailbox 1 with its own thread.
+    pub fn row(n: i64, date: i64) -> IndexRow {
+        IndexRow {
+            key: PageKey { date, id: n },
+            message: MsgId(n),
+            location: LocationId(n),
+            mailbox: MailboxId(1),
+            uid: u32::try_from(n).ok().and_then(Uid::new),
+            thread: ThreadId(n),
+            count: 1,
+            unread: 1,
+            date,
+            from: vec![Address::new(format!("Sender {n}"), "s@example.org")],
+            to: vec![Address::new("", "me@example.org")],
+            subject: format!("Subject {n}"),
+            flags: Flags::default(),
+            attachments: None,
+            snippet: None,
+            depth: 0,
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! The input thread: waits for the tty, its own bell and the signals in one `poll`, and asks
+//! crossterm only when there is something to read, so that it can be paused at once while
+//! another program has the terminal.
+
+use crate::signal::{Doorbell, Ringer};
+use crate::tui::event::Event;
+use crossbeam_channel::Sender;
+use crossterm::event::{Event as Raw, KeyEventKind};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How long a pause is waited for; crossterm may sit in a read after half an escape sequence.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Run,
+    Pause,
+    Paused,
+    Stop,
+}
+
+#[derive(Default)]
+struct Control {
+    mode: Mutex<Option<Mode>>,
+    changed: Condvar,
+}
+
+impl Control {
+    fn lock(&self) -> MutexGuard<'_, Option<Mode>> {
+        self.mode.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self) -> Mode {
+        self.lock().unwrap_or(Mode::Run)
+    }
+
+    fn set(&self, mode: Mode) {
+        *self.lock() = Some(mode);
+        self.changed.notify_all();
+    }
+}
+
+/// The handle that the loop keeps.
+pub struct Input {
+    control: Arc<Control>,
+    ring: Ringer,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Input {
+    /// Starts the thread. Keys, mouse, paste, focus, size and quit signals go to `events`.
+    ///
+    /// # Errors
+    /// When descriptors or threads have run out.
+    pub fn start(events: Sender<Event>) -> io::Result<Input> {
+        let bell = Doorbell::new()?;
+        let ring = bell.ringer();
+        let control = Arc::new(Control::default());
+        let winch = signal_pipe(&[SIGWINCH])?;
+        let quit = signal_pipe(&[SIGTERM, SIGHUP, SIGINT])?;
+        let shared = Arc::clone(&control);
+        let thread = std::thread::Builder::new()
+            .name("input".into())
+            .spawn(move || {
+                Listener {
+                    bell,
+                    winch,
+                    quit,
+                    control: shared,
+                    events,
+                }
+                .run();
+            })?;
+        Ok(Input {
+            control,
+            ring,
+            thread: Some(thread),
+        })
+    }
+
+    /// Keeps the thread away from the tty. Returns once it is, or after half a second.
+    pub fn pause(&self) {
+        self.control.set(Mode::Pause);
+        self.ring.ring();
+        let guard = self.control.lock();
+        let _ = self
+            .control
+            .changed
+            .wait_timeout_while(guard, PATIENCE, |m| *m == Some(Mode::Pause));
+    }
+
+    /// Lets the thread read again.
+    pub fn resume(&self) {
+        self.control.set(Mode::Run);
+        self.ring.ring();
+    }
+}
+
+impl Drop for Input {
+    fn drop(&mut self) {
+        self.control.set(Mode::Stop);
+        self.ring.ring();
+        // Not joined: crossterm may sit in a read that only a key ends.
+        drop(self.thread.take());
+    }
+}
+
+/// A stream that gets a byte whenever one of the signals comes.
+fn signal_pipe(signals: &[i32]) -> io::Result<UnixStream> {
+    let (wait, ring) = UnixStream::pair()?;
+    wait.set_nonblocking(true)?;
+    for signal in signals {
+        signal_hook::low_level::pipe::register(*signal, ring.try_clone()?)?;
+    }
+    Ok(wait)
+}
+
+struct Listener {
+    bell: Doorbell,
+    winch: UnixStream,
+    quit: UnixStream,
+    control: Arc<Control>,
+    events: Sender<Event>,
+}
+
+/// What a wait found.
+#[derive(Clone, Copy, Default)]
+struct Found {
+    tty: bool,
+    gone: bool,
+    winch: bool,
+    quit: bool,
+}
+
+impl Listener {
+    fn run(mut self) {
+        let stdin = io::stdin();
+        // crossterm reads standard input where it is a terminal, else /dev/tty.
+        let fallback = std::fs::File::open("/dev/tty").ok();
+        let tty = if rustix::termios::isatty(&stdin) {
+            stdin.as_fd()
+        } else {
+            match &fallback {
+                Some(file) => file.as_fd(),
+                None => stdin.as_fd(),
+            }
+        };
+        let mut fruitless = false;
+        loop {
+            let listening = match self.control.get() {
+                Mode::Stop => return,
+                Mode::Pause => {
+                    self.control.set(Mode::Paused);
+                    false
+                }
+                Mode::Paused => false,
+                Mode::Run => true,
+            };
+            let Ok(found) = self.wait(tty, listening, fruitless) else {
+                let _ = self.events.send(Event::Quit);
+                return;
+            };
+            if found.quit {
+                drain(&mut self.quit);
+                if self.events.send(Event::Quit).is_err() {
+                    return;
+                }
+            }
+            if found.winch {
+                drain(&mut self.winch);
+                if let Ok((w, h)) = crossterm::terminal::size() {
+                    let _ = self.events.send(Event::Resize(w, h));
+                }
+            }
+            if found.gone {
+                // crossterm would spin on a terminal that has hung up: never ask it again.
+                let _ = self.events.send(Event::Quit);
+                return;
+            }
+            if found.tty {
+                match self.read() {
+                    Ok(n) => fruitless = n == 0,
+                    Err(_) => {
+                        let _ = self.events.send(Event::Quit);
+                        return;
+                    }
+                }
+            } else {
+                fruitless = false;
+            }
+        }
+    }
+
+    /// Waits for the tty (if `listening`), the bell and the signals. After a `fruitless` read the
+    /// tty is left out for a moment: crossterm waits for an edge, `poll` for a level, and the two
+    /// must not make a busy loop.
+    fn wait(&self, tty: BorrowedFd<'_>, listening: bool, fruitless: bool) -> Result<Found, Errno> {
+        let mut fds = vec![
+            PollFd::from_borrowed_fd(self.bell.fd(), PollFlags::IN),
+            PollFd::new(&self.winch, PollFlags::IN),
+            PollFd::new(&self.quit, PollFlags::IN),
+        ];
+        if listening && !fruitless {
+            fds.push(PollFd::from_borrowed_fd(tty, PollFlags::IN));
+        }
+        let moment = Timespec {
+            tv_sec: 0,
+            tv_nsec: 20_000_000,
+        };
+        match poll(&mut fds, fruitless.then_some(&moment)) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(e) => return Err(e),
+        }
+        let at = |n: usize| fds.get(n).map_or(PollFlags::empty(), PollFd::revents);
+        if at(0).contains(PollFlags::IN) {
+            self.bell.clear();
+        }
+        Ok(Found {
+            winch: at(1).contains(PollFlags::IN),
+            quit: at(2).contains(PollFlags::IN),
+            tty: at(3).contains(PollFlags::IN),
+            gone: at(3).intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL),
+        })
+    }
+
+    /// Reads all that crossterm has; returns how many events there were.
+    fn read(&self) -> io::Result<usize> {
+        let mut count = 0;
+        while crossterm::event::poll(Duration::ZERO)? {
+            count += 1;
+            if let Some(event) = translate(crossterm::event::read()?)
+                && self.events.send(event).is_err()
+            {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+        }
+        Ok(count)
+    }
+}
+
+fn drain(stream: &mut UnixStream) {
+    let mut sink = [0u8; 64];
+    while matches!(stream.read(&mut sink), Ok(n) if n > 0) {}
+}
+
+/// Our event for crossterm's; releases and the like are dropped.
+fn translate(raw: Raw) -> Option<Event> {
+    Some(match raw {
+        Raw::Key(key) if key.kind != KeyEventKind::Release => Event::Key(key),
+        Raw::Key(_) => return None,
+        Raw::Mouse(mouse) => Event::Mouse(mouse),
+        Raw::Paste(text) => Event::Paste(text),
+        Raw::Resize(w, h) => Event::Resize(w, h),
+        Raw::FocusGained => Event::Focus(true),
+        Raw::FocusLost => Event::Focus(false),
+    })
+}

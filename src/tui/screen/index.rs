@@ -1,0 +1,481 @@
+//! The message index: a window of rows around the selection, moved by keyset pages.
+//!
+//! The selection follows a thread or a location, never a row number: mail that arrives above does
+//! not move what the user looks at. Nothing here reads the store; it asks questions and takes
+//! answers.
+
+use crate::model::view::{IndexRow, Page, Scope};
+use crate::model::{MailboxId, Target, ThreadId};
+use crate::tui::overlay::Overlay;
+use crate::tui::question::{Listing, Question};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+mod line;
+mod act;
+
+pub use line::{Ident, Kind, Line};
+
+/// Rows asked for at once.
+pub const WINDOW: usize = 200;
+/// Rows kept at most; beyond, the far end is dropped.
+pub const KEPT: usize = 800;
+/// So near to the end of the window, the next page is asked for.
+const NEAR: usize = 60;
+/// So many pages are looked through for the next unread message.
+const UNREAD_PAGES: u32 = 25;
+
+/// Where the selection goes once the asked page is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    First,
+    Last,
+    Unread(u32),
+    Open(ThreadId),
+}
+
+/// The index.
+#[derive(Debug)]
+pub struct Index {
+    listing: Listing,
+    serial: u64,
+    rows: Vec<IndexRow>,
+    threads: BTreeMap<ThreadId, Vec<IndexRow>>,
+    lines: Vec<Line>,
+    cursor: usize,
+    anchor: Option<Ident>,
+    top: usize,
+    height: usize,
+    loaded: bool,
+    at_newest: bool,
+    at_oldest: bool,
+    asked: Option<(Page, Instant)>,
+    again: bool,
+    wish: Option<Wish>,
+    marks: BTreeMap<Ident, Target>,
+}
+
+/// What an answer led to beyond the list itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The message that is to be opened now.
+    pub open: bool,
+    /// Nothing unread was found.
+    pub no_unread: bool,
+}
+
+impl Index {
+    /// An index that has not asked yet.
+    pub fn new(listing: Listing) -> Index {
+        Index {
+            listing,
+            serial: 1,
+            rows: Vec::new(),
+            threads: BTreeMap::new(),
+            lines: Vec::new(),
+            cursor: 0,
+            anchor: None,
+            top: 0,
+            height: 20,
+            loaded: false,
+            at_newest: true,
+            at_oldest: false,
+            asked: None,
+            again: false,
+            wish: None,
+            marks: BTreeMap::new(),
+        }
+    }
+
+    /// What is listed.
+    pub fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
+    /// Whether a first answer has come.
+    pub fn loaded(&self) -> bool {
+        self.loaded
+    }
+
+    /// The lines shown, newest first.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// The selected line.
+    pub fn selected(&self) -> Option<&Line> {
+        self.lines.get(self.cursor)
+    }
+
+    /// The selected line's number.
+    pub fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// The first line that is on the screen.
+    pub fn top(&self) -> usize {
+        self.top
+    }
+
+    /// Lines that fit on the screen.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Whether the line is marked.
+    pub fn is_marked(&self, line: &Line) -> bool {
+        self.marks.contains_key(&line.ident)
+    }
+
+    /// How many are marked.
+    pub fn marked(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Whether a thread is one row.
+    pub fn threaded(&self) -> bool {
+        matches!(self.listing, Listing::Scope { threaded: true, .. })
+    }
+
+    /// The mailbox shown, if it is one.
+    pub fn mailbox(&self) -> Option<MailboxId> {
+        match self.listing {
+            Listing::Scope {
+                scope: Scope::Mailbox(id),
+                ..
+            } => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Shows another list from its newest row.
+    pub fn show(&mut self, listing: Listing, now: Instant) -> Vec<Question> {
+        if listing == self.listing && self.loaded {
+            return self.reload(now);
+        }
+        let serial = self.serial + 1;
+        let height = self.height;
+        *self = Index::new(listing);
+        (self.serial, self.height) = (serial, height);
+        self.ask(Page::Newest, WINDOW, now)
+    }
+
+    /// Asks for the shown window again, because the store changed or at the start.
+    pub fn reload(&mut self, now: Instant) -> Vec<Question> {
+        if self.asked.is_some() {
+            // The running question may have been answered from before the change.
+            self.again = true;
+            return Vec::new();
+        }
+        let limit = self.rows.len().max(WINDOW);
+        let page = match self.rows.first() {
+            Some(first) if !self.at_newest => Page::From(first.key),
+            _ => Page::Newest,
+        };
+        let mut questions = self.ask(page, limit, now);
+        questions.extend(
+            self.threads
+                .keys()
+                .map(|thread| self.thread_question(*thread)),
+        );
+        questions
+    }
+
+    /// Whether the store's change in this mailbox can be seen here.
+    pub fn concerns(&self, mailbox: MailboxId, is_inbox: bool) -> bool {
+        match &self.listing {
+            Listing::Scope {
+                scope: Scope::Mailbox(id),
+                ..
+            } => *id == mailbox,
+            Listing::Scope {
+                scope: Scope::UnifiedInbox,
+                ..
+            } => is_inbox,
+            Listing::Search(_) => true,
+        }
+    }
+
+    /// Takes a window in. Answers to other lists are dropped.
+    pub fn window(
+        &mut self,
+        serial: u64,
+        page: Page,
+        rows: Vec<IndexRow>,
+        more: bool,
+        overlay: &mut Overlay,
+        now: Instant,
+    ) -> (Vec<Question>, Outcome) {
+        let mut outcome = Outcome::default();
+        if serial != self.serial {
+            return (Vec::new(), outcome);
+        }
+        let asked = self.asked.take().map_or(now, |(_, at)| at);
+        match page {
+            Page::Newest | Page::Oldest | Page::From(_) => {
+                overlay.settle(&rows, asked);
+                self.rows = rows;
+                match page {
+                    Page::Newest => (self.at_newest, self.at_oldest) = (true, !more),
+                    Page::Oldest => (self.at_newest, self.at_oldest) = (!more, true),
+                    _ => self.at_oldest = !more,
+                }
+            }
+            Page::After(_) => {
+                let known: BTreeSet<_> = self.rows.iter().map(|r| r.key).collect();
+                self.rows
+                    .extend(rows.into_iter().filter(|r| !known.contains(&r.key)));
+                self.at_oldest = !more;
+                if self.rows.len() > KEPT {
+                    let extra = self.rows.len() - KEPT;
+                    self.rows.drain(..extra);
+                    self.at_newest = false;
+                }
+            }
+            Page::Before(_) => {
+                let known: BTreeSet<_> = self.rows.iter().map(|r| r.key).collect();
+                let mut all: Vec<_> = rows
+                    .into_iter()
+                    .filter(|r| !known.contains(&r.key))
+                    .collect();
+                all.append(&mut self.rows);
+                self.rows = all;
+                self.at_newest = !more;
+                if self.rows.len() > KEPT {
+                    self.rows.truncate(KEPT);
+                    self.at_oldest = false;
+                }
+            }
+        }
+        self.loaded = true;
+        self.rebuild(overlay);
+        let mut questions = Vec::new();
+        match self.wish.take() {
+            Some(Wish::First) => self.go(0),
+            Some(Wish::Last) => self.go(self.lines.len().saturating_sub(1)),
+            Some(Wish::Unread(pages)) => {
+                let (more, found) = self.seek_unread(pages, now);
+                questions.extend(more);
+                outcome.no_unread = found == Some(false);
+            }
+            wish => self.wish = wish,
+        }
+        if std::mem::take(&mut self.again) && self.asked.is_none() {
+            questions.extend(self.reload(now));
+        }
+        (questions, outcome)
+    }
+
+    /// Takes the messages of an unfolded thread in.
+    pub fn thread(
+        &mut self,
+        serial: u64,
+        thread: ThreadId,
+        rows: Vec<IndexRow>,
+        overlay: &Overlay,
+    ) -> Outcome {
+        let mut outcome = Outcome::default();
+        if serial != self.serial || !self.threads.contains_key(&thread) {
+            return outcome;
+        }
+        self.threads.insert(thread, rows);
+        self.rebuild(overlay);
+        if self.wish == Some(Wish::Open(thread)) {
+            self.wish = None;
+            let children = || {
+                self.lines
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, l)| l.kind == Kind::Child && l.row.thread == thread)
+            };
+            let unread = children().find(|(_, l)| l.row.unread > 0);
+            let newest = children().max_by_key(|(_, l)| l.row.date);
+            if let Some(at) = unread.or(newest).map(|(n, _)| n) {
+                self.go(at);
+                outcome.open = true;
+            }
+        }
+        outcome
+    }
+
+    /// Builds the lines anew after rows or overlay changed. The selection stays on what it held;
+    /// if that is gone, on what came next.
+    pub fn rebuild(&mut self, overlay: &Overlay) {
+        let threaded = self.threaded();
+        let mut lines = Vec::with_capacity(self.rows.len());
+        for row in self.rows.iter().filter(|r| !overlay.hides(r)) {
+            let children = self.threads.get(&row.thread).filter(|_| threaded);
+            let kind = match children {
+                _ if !threaded || row.count <= 1 => Kind::Single,
+                Some(_) => Kind::Unfolded,
+                None => Kind::Folded,
+            };
+            let ident = if threaded {
+                Ident::Thread(row.thread)
+            } else {
+                Ident::Location(row.location)
+            };
+            lines.push(Line {
+                row: overlay.shown(row, threaded && row.count > 1),
+                kind,
+                ident,
+            });
+            if kind != Kind::Unfolded {
+                continue;
+            }
+            for child in children.into_iter().flatten() {
+                if !overlay.hides(child) {
+                    lines.push(Line {
+                        row: overlay.shown(child, false),
+                        kind: Kind::Child,
+                        ident: Ident::Location(child.location),
+                    });
+                }
+            }
+        }
+        let offset = self.cursor.saturating_sub(self.top);
+        self.lines = lines;
+        let held = self
+            .anchor
+            .and_then(|a| self.lines.iter().position(|l| l.ident == a));
+        let at = held.unwrap_or(self.cursor);
+        if self.top > 0 {
+            // Keep the selected row where it stands on the screen; at the top of the list, let
+            // new mail come into sight instead.
+            self.top = at.saturating_sub(offset);
+        }
+        self.go(at);
+        let present: BTreeSet<_> = self.lines.iter().map(|l| l.ident).collect();
+        self.marks.retain(|ident, _| present.contains(ident));
+    }
+
+    /// Tells how many lines fit.
+    pub fn resize(&mut self, height: usize) {
+        if self.height != height {
+            self.height = height.max(1);
+            self.go(self.cursor);
+        }
+    }
+
+    /// Moves the selection by lines; asks for more rows near an end.
+    pub fn step(&mut self, by: isize, now: Instant) -> Vec<Question> {
+        self.go(self.cursor.saturating_add_signed(by));
+        self.near(now)
+    }
+
+    /// Selects the line (a click).
+    pub fn select(&mut self, line: usize, now: Instant) -> Vec<Question> {
+        self.go(line);
+        self.near(now)
+    }
+
+    /// Goes to the newest row.
+    pub fn first(&mut self, now: Instant) -> Vec<Question> {
+        if self.at_newest {
+            self.go(0);
+            return Vec::new();
+        }
+        self.wish = Some(Wish::First);
+        self.ask(Page::Newest, WINDOW, now)
+    }
+
+    /// Goes to the oldest row.
+    pub fn last(&mut self, now: Instant) -> Vec<Question> {
+        if self.at_oldest {
+            self.go(self.lines.len().saturating_sub(1));
+            return Vec::new();
+        }
+        self.wish = Some(Wish::Last);
+        self.ask(Page::Oldest, WINDOW, now)
+    }
+
+    /// Goes to the next unread line below, looking through older pages where needed.
+    pub fn next_unread(&mut self, now: Instant) -> (Vec<Question>, Outcome) {
+        let (questions, found) = self.seek_unread(UNREAD_PAGES, now);
+        let no_unread = found == Some(false);
+        (
+            questions,
+            Outcome {
+                no_unread,
+                ..Outcome::default()
+            },
+        )
+    }
+
+    /// `Some(found)` once it is known.
+    fn seek_unread(&mut self, pages: u32, now: Instant) -> (Vec<Question>, Option<bool>) {
+        let unread = |l: &Line| l.row.unread > 0;
+        let below = self.lines.iter().skip(self.cursor + 1).position(unread);
+        if let Some(n) = below {
+            self.go(self.cursor + 1 + n);
+            return (self.near(now), Some(true));
+        }
+        if !self.at_oldest && pages > 0 && self.asked.is_none() {
+            self.wish = Some(Wish::Unread(pages - 1));
+            // What was looked through is passed, so that the search goes on below it.
+            self.go(self.lines.len().saturating_sub(1));
+            if let Some(last) = self.rows.last() {
+                return (self.ask(Page::After(last.key), WINDOW, now), None);
+            }
+        }
+        match self.lines.iter().take(self.cursor).position(unread) {
+            Some(n) => {
+                self.go(n);
+                (self.near(now), Some(true))
+            }
+            None => (Vec::new(), Some(false)),
+        }
+    }
+
+    fn go(&mut self, line: usize) {
+        let last = self.lines.len().saturating_sub(1);
+        self.cursor = line.min(last);
+        self.anchor = self.lines.get(self.cursor).map(|l| l.ident);
+        let most = self.lines.len().saturating_sub(self.height);
+        self.top = self
+            .top
+            .min(self.cursor)
+            .max((self.cursor + 1).saturating_sub(self.height))
+            .min(most);
+    }
+
+    fn near(&mut self, now: Instant) -> Vec<Question> {
+        if self.asked.is_some() {
+            return Vec::new();
+        }
+        if !self.at_oldest
+            && self.cursor + NEAR >= self.lines.len()
+            && let Some(last) = self.rows.last()
+        {
+            return self.ask(Page::After(last.key), WINDOW, now);
+        }
+        if !self.at_newest
+            && self.cursor < NEAR
+            && let Some(first) = self.rows.first()
+        {
+            return self.ask(Page::Before(first.key), WINDOW, now);
+        }
+        Vec::new()
+    }
+
+    fn ask(&mut self, page: Page, limit: usize, now: Instant) -> Vec<Question> {
+        self.asked = Some((page, now));
+        vec![Question::Window {
+            serial: self.serial,
+            listing: self.listing.clone(),
+            page,
+            limit,
+        }]
+    }
+
+    fn thread_question(&self, thread: ThreadId) -> Question {
+        Question::Thread {
+            serial: self.serial,
+            thread,
+            mailbox: self.mailbox(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

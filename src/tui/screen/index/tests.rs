@@ -1,0 +1,263 @@
+//! The index by itself: a store of numbers answers its questions.
+
+use super::*;
+use crate::model::{Done, LocationId, Verb};
+use crate::tui::question::tests::row;
+use proptest::prelude::*;
+use std::time::Duration;
+
+/// Answers questions from rows numbered `1..=count`, the highest newest.
+fn answer(all: &[IndexRow], page: Page, limit: usize) -> (Vec<IndexRow>, bool) {
+    let pick = |keep: &dyn Fn(&IndexRow) -> bool, from_end: bool| {
+        let mut rows: Vec<_> = all.iter().filter(|r| keep(r)).cloned().collect();
+        rows.sort_by_key(|r| std::cmp::Reverse(r.key));
+        let more = rows.len() > limit;
+        if from_end {
+            rows.drain(..rows.len().saturating_sub(limit));
+        }
+        rows.truncate(limit);
+        (rows, more)
+    };
+    match page {
+        Page::Newest => pick(&|_| true, false),
+        Page::Oldest => pick(&|_| true, true),
+        Page::After(k) => pick(&|r| r.key < k, false),
+        Page::Before(k) => pick(&|r| r.key > k, true),
+        Page::From(k) => pick(&|r| r.key <= k, false),
+    }
+}
+
+struct Bench {
+    index: Index,
+    all: Vec<IndexRow>,
+    overlay: Overlay,
+    now: Instant,
+}
+
+impl Bench {
+    fn new(count: i64, threaded: bool) -> Bench {
+        let listing = Listing::Scope {
+            scope: Scope::Mailbox(MailboxId(1)),
+            threaded,
+        };
+        let now = Instant::now();
+        let mut bench = Bench {
+            index: Index::new(Listing::Search(String::new())),
+            all: (1..=count).map(|n| row(n, n * 10)).collect(),
+            overlay: Overlay::default(),
+            now,
+        };
+        let asked = bench.index.show(listing, now);
+        bench.settle(asked);
+        bench
+    }
+
+    fn settle(&mut self, mut questions: Vec<Question>) {
+        while let Some(question) = questions.pop() {
+            match question {
+                Question::Window {
+                    serial,
+                    page,
+                    limit,
+                    ..
+                } => {
+                    let (rows, more) = answer(&self.all, page, limit);
+                    let (next, _) =
+                        self.index
+                            .window(serial, page, rows, more, &mut self.overlay, self.now);
+                    questions.extend(next);
+                }
+                Question::Thread { serial, thread, .. } => {
+                    let rows = self.all.iter().filter(|r| r.thread == thread).cloned();
+                    let rows = rows.collect();
+                    self.index.thread(serial, thread, rows, &self.overlay);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn step(&mut self, by: isize) {
+        let asked = self.index.step(by, self.now);
+        self.settle(asked);
+    }
+
+    fn selected(&self) -> i64 {
+        self.index.selected().map_or(0, |l| l.row.location.0)
+    }
+}
+
+#[test]
+fn paging_reaches_the_oldest_and_comes_back() {
+    let mut bench = Bench::new(5000, false);
+    assert_eq!(bench.selected(), 5000);
+    for _ in 0..400 {
+        bench.step(20);
+    }
+    assert_eq!(bench.selected(), 1);
+    assert!(bench.index.lines().len() <= KEPT);
+    for _ in 0..400 {
+        bench.step(-20);
+    }
+    assert_eq!(bench.selected(), 5000);
+    let asked = bench.index.last(bench.now);
+    bench.settle(asked);
+    assert_eq!(bench.selected(), 1);
+    let asked = bench.index.first(bench.now);
+    bench.settle(asked);
+    assert_eq!(bench.selected(), 5000);
+}
+
+#[test]
+fn the_selection_follows_its_message_when_mail_arrives() {
+    let mut bench = Bench::new(50, false);
+    bench.step(30);
+    let (held, at) = (bench.selected(), bench.index.cursor() - bench.index.top());
+    bench.all.push(row(51, 9000));
+    let asked = bench.index.reload(bench.now);
+    bench.settle(asked);
+    assert_eq!(bench.selected(), held);
+    assert_eq!(bench.index.cursor() - bench.index.top(), at);
+}
+
+#[test]
+fn at_the_top_new_mail_comes_into_sight() {
+    let mut bench = Bench::new(50, false);
+    bench.all.push(row(51, 9000));
+    let asked = bench.index.reload(bench.now);
+    bench.settle(asked);
+    assert_eq!((bench.selected(), bench.index.top()), (50, 0));
+}
+
+#[test]
+fn what_goes_leaves_the_selection_on_the_next() {
+    let mut bench = Bench::new(5, false);
+    bench.step(1);
+    let done = Done {
+        gone: vec![LocationId(4)],
+        ..Done::default()
+    };
+    bench.overlay.add(&Verb::Archive, &[], &done, bench.now);
+    bench.index.rebuild(&bench.overlay);
+    assert_eq!(bench.selected(), 3);
+}
+
+#[test]
+fn an_answer_to_another_list_is_dropped() {
+    let mut bench = Bench::new(5, false);
+    let serial = bench.index.serial;
+    let search = Listing::Search("x".into());
+    let _ = bench.index.show(search, bench.now);
+    let (rows, more) = answer(&bench.all, Page::Newest, 10);
+    let mut overlay = Overlay::default();
+    let now = bench.now;
+    bench
+        .index
+        .window(serial, Page::Newest, rows, more, &mut overlay, now);
+    assert!(bench.index.lines().is_empty() && !bench.index.loaded());
+}
+
+#[test]
+fn a_change_during_a_question_asks_again() {
+    let mut bench = Bench::new(5, false);
+    let asked = bench.index.reload(bench.now);
+    assert!(bench.index.reload(bench.now).is_empty());
+    bench.all.push(row(6, 600));
+    let Some(Question::Window { serial, page, .. }) = asked.first() else {
+        panic!("no question")
+    };
+    let (next, _) = bench.index.window(
+        *serial,
+        *page,
+        Vec::new(),
+        false,
+        &mut bench.overlay,
+        bench.now,
+    );
+    assert_eq!(next.len(), 1);
+    bench.settle(next);
+    assert_eq!(bench.index.lines().len(), 6);
+}
+
+#[test]
+fn a_thread_unfolds_in_place_and_opens_at_its_first_unread() {
+    let mut bench = Bench::new(10, true);
+    let mut children: Vec<_> = (100..103).map(|n| row(n, n - 100)).collect();
+    for child in &mut children {
+        child.thread = ThreadId(9);
+    }
+    children[0].unread = 0;
+    bench.all[8].count = 3;
+    bench.all.extend(children);
+    // The store of numbers lists children too; only what stands in the window counts here.
+    let asked = bench.index.reload(bench.now);
+    bench.settle(asked);
+    bench.step(1);
+    assert_eq!(bench.index.selected().unwrap().kind, Kind::Folded);
+    let questions = bench.index.open().unwrap_err();
+    let Some(Question::Thread { serial, thread, .. }) = questions.first() else {
+        panic!("no question")
+    };
+    let rows: Vec<_> = bench.all[10..].to_vec();
+    let outcome = bench.index.thread(*serial, *thread, rows, &bench.overlay);
+    assert!(outcome.open);
+    assert_eq!(bench.selected(), 101);
+    let _ = bench.index.fold(&bench.overlay);
+    assert_eq!(bench.index.selected().unwrap().kind, Kind::Folded);
+    assert_eq!(bench.selected(), 9);
+}
+
+#[test]
+fn the_next_unread_is_found_far_below() {
+    let mut bench = Bench::new(1000, false);
+    for row in &mut bench.all {
+        row.unread = u32::from(row.location.0 == 3);
+    }
+    let asked = bench.index.reload(bench.now);
+    bench.settle(asked);
+    let (asked, _) = bench.index.next_unread(bench.now);
+    bench.settle(asked);
+    assert_eq!(bench.selected(), 3);
+}
+
+#[test]
+fn marks_are_what_actions_are_done_to() {
+    let mut bench = Bench::new(5, true);
+    let asked = bench.index.mark(bench.now);
+    bench.settle(asked);
+    let asked = bench.index.mark(bench.now);
+    bench.settle(asked);
+    assert_eq!(
+        bench.index.targets(),
+        [4, 5].map(|n| Target::Location(LocationId(n)))
+    );
+    assert!(bench.index.unmark_all() && !bench.index.unmark_all());
+    assert_eq!(bench.index.targets(), [Target::Location(LocationId(3))]);
+}
+
+proptest! {
+    #[test]
+    fn the_selection_is_always_a_line_on_the_screen(
+        steps in prop::collection::vec((0u8..7, -40isize..40), 0..60),
+        count in 0i64..500,
+    ) {
+        let mut bench = Bench::new(count, false);
+        for (what, by) in steps {
+            bench.now += Duration::from_millis(1);
+            let now = bench.now;
+            match what {
+                0 => bench.index.resize(by.unsigned_abs()),
+                1 => { let q = bench.index.first(now); bench.settle(q) }
+                2 => { let q = bench.index.last(now); bench.settle(q) }
+                3 => { let n = bench.all.len() as i64 + 1; bench.all.push(row(n, n * 10)); let q = bench.index.reload(now); bench.settle(q) }
+                4 => { bench.all.truncate(bench.all.len() / 2); let q = bench.index.reload(now); bench.settle(q) }
+                5 => { let q = bench.index.mark(now); bench.settle(q) }
+                _ => bench.step(by),
+            }
+            let (cursor, top) = (bench.index.cursor(), bench.index.top());
+            let lines = bench.index.lines().len();
+            prop_assert!(cursor < lines.max(1));
+            prop_assert!(top <= cursor && cursor < top + bench.index.height());
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The screens: what each shows and remembers.
+
+pub mod index;
+pub mod sidebar;

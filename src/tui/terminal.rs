@@ -1,0 +1,146 @@
+//! The terminal: entering and leaving it, and giving it back whatever happens.
+//!
+//! Leaving is idempotent and safe from a panic hook: the shell is always left in a cooked mode
+//! with a visible cursor, and the place of the log is said afterwards, never inside the screen.
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
+    EnableFocusChange, EnableMouseCapture,
+};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute, queue};
+use ratatui::Frame;
+use ratatui::backend::CrosstermBackend;
+use std::io::{self, BufWriter, Stdout, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether this process has the terminal in its hands. One terminal, one process: the panic hook
+/// has no other way to know.
+static ENTERED: AtomicBool = AtomicBool::new(false);
+
+/// The terminal while we draw on it.
+pub struct Terminal {
+    inner: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+}
+
+impl Terminal {
+    /// Takes the terminal: raw mode, alternate screen, mouse, focus and paste reports.
+    ///
+    /// # Errors
+    /// When standard output is no terminal.
+    pub fn enter() -> io::Result<Terminal> {
+        take()?;
+        let out = BufWriter::with_capacity(64 * 1024, io::stdout());
+        let mut inner = ratatui::Terminal::new(CrosstermBackend::new(out)).inspect_err(|_| {
+            leave();
+        })?;
+        inner.clear()?;
+        Ok(Terminal { inner })
+    }
+
+    /// Takes the terminal again after [`leave`], and draws everything anew next time.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn reenter(&mut self) -> io::Result<()> {
+        take()?;
+        self.inner.clear()
+    }
+
+    /// Forgets what is on the screen, so that the next frame draws all of it.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn redraw(&mut self) -> io::Result<()> {
+        self.inner.clear()
+    }
+
+    /// Draws one frame in a synchronized update: no half drawn frame is ever shown.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
+        self.inner.draw(draw)?;
+        execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    /// The size in columns and rows.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn size(&self) -> io::Result<(u16, u16)> {
+        self.inner.size().map(|s| (s.width, s.height))
+    }
+
+    /// Puts text on the terminal's clipboard. OSC 52 carries it as base64, so nothing in it can
+    /// act on the terminal.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        execute!(
+            self.inner.backend_mut(),
+            CopyToClipboard::to_clipboard_from(text)
+        )
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    ENTERED.store(true, Ordering::SeqCst);
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableMouseCapture,
+        EnableBracketedPaste,
+        EnableFocusChange,
+        cursor::Hide
+    )
+}
+
+/// Gives the terminal back. Does nothing if it is not ours; errors have nobody to go to.
+pub fn leave() {
+    if !ENTERED.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let _ = execute!(
+        io::stdout(),
+        EndSynchronizedUpdate,
+        DisableFocusChange,
+        DisableBracketedPaste,
+        DisableMouseCapture,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    let _ = disable_raw_mode();
+}
+
+/// On a panic while the terminal is ours: gives it back first, then lets the former hook speak
+/// (into the log), then says where to look. The panic's message may hold a mail's text, so it
+/// does not go to the terminal (FAULTS S-15).
+pub fn restore_on_panic(log: &Path) {
+    let log = log.display().to_string();
+    std::panic::set_hook(Box::new(move |info| {
+        tracing::error!(target: "panic", "{info}\n{}", std::backtrace::Backtrace::force_capture());
+        if ENTERED.load(Ordering::SeqCst) && std::thread::current().name() == Some("main") {
+            leave();
+            let _ = writeln!(
+                io::stderr(),
+                "postrider stopped by a fault of its own. What you wrote is kept; \
+                 the report is in {log}"
+            );
+        }
+    }));
+}
