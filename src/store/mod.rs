@@ -1,1 +1,39 @@
 //! SQLite: no network, no MIME.
+//!
+//! `cache.db` holds what a server can give again: [`Cache`] writes it, on the one thread behind
+//! [`Writer`]; any number of [`Reader`]s look at it meanwhile.
+
+pub mod error;
+mod open;
+mod migrate;
+mod codec;
+mod words;
+mod rows;
+pub mod reader;
+pub mod mailboxes;
+pub mod pages;
+pub mod conversation;
+pub mod search;
+pub mod resolve;
+pub mod cache;
+mod tally;
+mod threads;
+mod messages;
+mod refresh;
+pub mod accounts;
+pub mod ingest;
+pub mod flags;
+pub mod bodies;
+pub mod ops;
+pub mod writer;
+
+pub use accounts::{MailboxChanges, MailboxInfo};
+pub use cache::{Cache, Opened};
+pub use error::{Error, Result};
+pub use ingest::{CursorMove, Ingested, NewMessage};
+pub use mailboxes::{Cursor, Mailbox};
+pub use ops::Outcome;
+pub use reader::{Reader, ServerPlace, WantedBody};
+pub use resolve::ResolvedTarget;
+pub use search::SearchResult;
+pub use writer::{Priority, Writer};

@@ -1,0 +1,64 @@
+//! What can go wrong with a database, with a variant wherever a caller does something else.
+
+use std::path::PathBuf;
+
+/// Result of everything in the store.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why the store can't do it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file was written by a newer program: it must not be touched.
+    #[error("{} was made by a newer postrider (schema {found}, this one knows {known})", path.display())]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its schema number.
+        found: i64,
+        /// The newest number that this program knows.
+        known: i64,
+    },
+    /// The bundled SQLite is older than 3.51.3, which can corrupt a WAL.
+    #[error("SQLite {0} can damage databases; 3.51.3 or newer is needed")]
+    OldSqlite(String),
+    /// SQLite found the file damaged. The cache is rebuilt at the next start.
+    #[error("the database is damaged: {0}")]
+    Corrupt(String),
+    /// The query was interrupted by a newer one.
+    #[error("interrupted")]
+    Interrupted,
+    /// The mailbox has another UIDVALIDITY than the caller assumes: reset it first.
+    #[error("the mailbox's UIDVALIDITY is another one")]
+    Generation,
+    /// A row that the caller names does not exist (any more).
+    #[error("there is no such {0}")]
+    Gone(&'static str),
+    /// The writer's thread has ended.
+    #[error("the store has been closed")]
+    Stopped,
+    /// A job panicked; its transaction was rolled back.
+    #[error("a job of the store failed unexpectedly: {0}")]
+    Panicked(String),
+    /// A file could not be made, renamed or read.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// Anything else that SQLite says: disk full, locked for too long, a bug of ours.
+    #[error("database: {0}")]
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(e: rusqlite::Error) -> Error {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, OperationInterrupted};
+        match e.sqlite_error_code() {
+            Some(DatabaseCorrupt | NotADatabase) => Error::Corrupt(e.to_string()),
+            Some(OperationInterrupted) => Error::Interrupted,
+            _ => Error::Sqlite(e),
+        }
+    }
+}
