@@ -1,0 +1,87 @@
+//! Dates for people, machines and mail, in the reader's zone. Seconds since 1970 go in; a time
+//! that no calendar holds shows as `?`.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+/// The present time in seconds since 1970.
+pub fn now() -> i64 {
+    Timestamp::now().as_second()
+}
+
+fn local(time: i64) -> Option<Zoned> {
+    Timestamp::from_second(time)
+        .ok()
+        .map(|t| t.to_zoned(TimeZone::system()))
+}
+
+fn format(time: i64, pattern: &str) -> String {
+    local(time).map_or_else(|| "?".to_owned(), |z| z.strftime(pattern).to_string())
+}
+
+/// RFC 3339 with the local offset, for JSON.
+pub fn rfc3339(time: i64) -> String {
+    format(time, "%Y-%m-%dT%H:%M:%S%:z")
+}
+
+/// The Date header of RFC 5322 §3.3.
+pub fn rfc5322(time: i64) -> String {
+    format(time, "%a, %d %b %Y %H:%M:%S %z")
+}
+
+/// At most ten columns for a list: `14:05` today, `Mon` within the last week, `3 Mar` this year,
+/// else `2024-03-02`.
+pub fn short(time: i64, now: i64) -> String {
+    let (Some(then), Some(today)) = (local(time), local(now)) else {
+        return "?".to_owned();
+    };
+    let pattern = if then.date() == today.date() {
+        "%H:%M"
+    } else if time < now && now - time < 6 * 24 * 3600 {
+        "%a"
+    } else if then.year() == today.year() {
+        "%-d %b"
+    } else {
+        "%Y-%m-%d"
+    };
+    then.strftime(pattern).to_string()
+}
+
+/// In full: `Mon, 3 Mar 2025, 14:05`.
+pub fn long(time: i64) -> String {
+    format(time, "%a, %-d %b %Y, %H:%M")
+}
+
+/// The day and time of an attribution line: `Mon, 3 Mar 2025 at 14:05`.
+pub fn attribution(time: i64) -> String {
+    format(time, "%a, %-d %b %Y at %H:%M")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_times_do_not_panic() {
+        for t in [i64::MIN, i64::MAX, -1, 0] {
+            for text in [
+                rfc3339(t),
+                rfc5322(t),
+                short(t, 0),
+                short(0, t),
+                long(t),
+                attribution(t),
+            ] {
+                assert!(!text.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn short_dates_shrink_with_distance() {
+        let now = 1_750_000_000;
+        assert!(short(now, now).contains(':'));
+        assert_eq!(short(now - 2 * 24 * 3600, now).len(), 3);
+        assert_eq!(short(now - 800 * 24 * 3600, now).len(), 10);
+    }
+}
