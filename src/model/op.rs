@@ -2,8 +2,7 @@
 //! commands on the wire last.
 
 use super::{
-    AccountName, ActionId, FlagChange, LocationId, MailboxName, MessageId, OpId, OutboxId, Uid,
-    UidValidity,
+    AccountName, ActionId, FlagChange, LocationId, MailboxName, MessageId, OpId, Uid, UidValidity,
 };
 
 /// The natural key of a message on a server, as `local.db` keeps it: it outlives the cache.
@@ -38,13 +37,6 @@ pub enum OpKind {
     },
     /// Removes for good, by UID EXPUNGE only.
     Expunge,
-    /// Files the sent copy of an outbox row, at most once.
-    FileSent {
-        /// Whose copy.
-        outbox: OutboxId,
-        /// Where to.
-        to: MailboxName,
-    },
     /// Creates a mailbox.
     CreateMailbox {
         /// Its name on the wire.

@@ -113,6 +113,42 @@ impl UidSet {
             .flat_map(|&(l, h)| (l..=h).filter_map(Uid::new))
     }
 
+    /// What is in this set and not in `other`.
+    pub fn minus(&self, other: &UidSet) -> UidSet {
+        let mut rest = Vec::new();
+        let mut holes = other.0.iter().copied().peekable();
+        for &(lo, hi) in &self.0 {
+            let mut lo = lo;
+            loop {
+                while holes.next_if(|&(_, h)| h < lo).is_some() {}
+                match holes.peek() {
+                    Some(&(l, h)) if l <= hi => {
+                        if l > lo {
+                            rest.push((lo, l - 1));
+                        }
+                        if h >= hi {
+                            break;
+                        }
+                        lo = h + 1;
+                    }
+                    _ => {
+                        rest.push((lo, hi));
+                        break;
+                    }
+                }
+            }
+        }
+        UidSet(rest)
+    }
+
+    /// The one range from the first UID to the last; empty for the empty set.
+    pub fn hull(&self) -> UidSet {
+        match (self.0.first(), self.0.last()) {
+            (Some(&(lo, _)), Some(&(_, hi))) => UidSet::range(lo, hi),
+            _ => UidSet::new(),
+        }
+    }
+
     /// The set as one `sequence-set`, e.g. `1:5,9`. Empty for the empty set, which no command takes.
     pub fn to_wire(&self) -> String {
         let mut out = String::new();
@@ -213,6 +249,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn minus_is_difference(a in prop::collection::btree_set(1u32..60, 0..40), b in prop::collection::btree_set(1u32..60, 0..40)) {
+            let list = |s: &std::collections::BTreeSet<u32>| s.iter().copied().collect::<Vec<_>>();
+            let rest = set(&list(&a)).minus(&set(&list(&b)));
+            prop_assert_eq!(rest, set(&a.difference(&b).copied().collect::<Vec<_>>()));
+        }
+
         #[test]
         fn inserting_one_by_one_equals_collecting(mut uids in prop::collection::vec(1u32..60, 0..40)) {
             let collected = set(&uids);

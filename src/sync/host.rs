@@ -1,7 +1,7 @@
 //! What the engine needs from the world that it must not know: secrets, files that are attached,
 //! and other processes on the same home. The composition root implements it.
 
-use crate::model::{Account, Secret};
+use crate::model::{Account, AccountName, Secret};
 use std::path::Path;
 
 /// Why there is no secret.
@@ -22,10 +22,10 @@ pub trait Host: Send + Sync {
     fn secret(&self, account: &Account) -> Result<Secret, NoSecret>;
 
     /// Remembers a password that the user typed, in memory only.
-    fn remember(&self, account: &crate::model::AccountName, secret: Secret);
+    fn remember(&self, account: &AccountName, secret: Secret);
 
     /// The password was refused: a remembered one must not be given again.
-    fn forget(&self, account: &crate::model::AccountName);
+    fn forget(&self, account: &AccountName);
 
     /// The bytes of a file to attach.
     ///
@@ -35,4 +35,7 @@ pub trait Host: Send + Sync {
 
     /// Something in the stores changed that other processes on this home may show.
     fn changed(&self);
+
+    /// Something was queued: if another process on this home runs the engine, it must look.
+    fn nudge(&self);
 }
