@@ -18,7 +18,9 @@ impl Backoff {
     /// Counts a failure and says how long to wait, between half and the whole of 1, 2, 4 … 900
     /// seconds; `chance` (any number) picks the place between.
     pub fn fail(&mut self, chance: u32) -> Duration {
-        let whole = Self::FIRST.saturating_mul(1 << self.failures.min(10)).min(Self::LONGEST);
+        let whole = Self::FIRST
+            .saturating_mul(1 << self.failures.min(10))
+            .min(Self::LONGEST);
         self.failures = self.failures.saturating_add(1);
         let half = whole / 2;
         half + half.mul_f64(f64::from(chance % 1000) / 1000.0)

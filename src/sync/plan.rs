@@ -67,7 +67,10 @@ pub fn plan(known: &Known, seen: &Seen) -> Vec<Step> {
         (held, uidnext, modseq) = (0, 0, ModSeq(0));
     }
     if held == 0 && seen.exists > 0 {
-        steps.push(Step::Newest { from: seen.exists.saturating_sub(FIRST_SCREEN - 1).max(1), to: seen.exists });
+        steps.push(Step::Newest {
+            from: seen.exists.saturating_sub(FIRST_SCREEN - 1).max(1),
+            to: seen.exists,
+        });
     }
     let proved = uidnext != 0 && seen.uidnext == Some(uidnext) && held == u64::from(seen.exists);
     if !proved && !(seen.exists == 0 && held == 0) {
@@ -96,7 +99,12 @@ mod tests {
     use Step::{Compare, Flags, Newest, Reset};
 
     fn known(v: u32, uidnext: u32, modseq: u64, count: u64) -> Known {
-        Known { uidvalidity: (v != 0).then_some(UidValidity(v)), uidnext, highestmodseq: ModSeq(modseq), count }
+        Known {
+            uidvalidity: (v != 0).then_some(UidValidity(v)),
+            uidnext,
+            highestmodseq: ModSeq(modseq),
+            count,
+        }
     }
 
     fn seen(v: u32, uidnext: u32, exists: u32, modseq: u64) -> Seen {
@@ -111,20 +119,86 @@ mod tests {
     #[test]
     fn the_table() {
         let cases: &[(&str, Known, Seen, &[Step])] = &[
-            ("first sync", known(0, 0, 0, 0), seen(7, 51, 50, 9), &[Newest { from: 1, to: 50 }, Compare]),
-            ("first sync, large", known(0, 0, 0, 0), seen(7, 0, 5000, 0), &[Newest { from: 4901, to: 5000 }, Compare]),
+            (
+                "first sync",
+                known(0, 0, 0, 0),
+                seen(7, 51, 50, 9),
+                &[Newest { from: 1, to: 50 }, Compare],
+            ),
+            (
+                "first sync, large",
+                known(0, 0, 0, 0),
+                seen(7, 0, 5000, 0),
+                &[
+                    Newest {
+                        from: 4901,
+                        to: 5000,
+                    },
+                    Compare,
+                ],
+            ),
             ("empty", known(0, 0, 0, 0), seen(7, 1, 0, 1), &[]),
             ("nothing new", known(7, 51, 9, 50), seen(7, 51, 50, 9), &[]),
-            ("nothing new, no CONDSTORE", known(7, 51, 0, 50), seen(7, 51, 50, 0), &[Flags(None)]),
-            ("new mail", known(7, 51, 9, 50), seen(7, 52, 51, 12), &[Compare, Flags(Some(ModSeq(9)))]),
-            ("one gone", known(7, 51, 9, 50), seen(7, 51, 49, 10), &[Compare, Flags(Some(ModSeq(9)))]),
-            ("a flag", known(7, 51, 9, 50), seen(7, 51, 50, 10), &[Flags(Some(ModSeq(9)))]),
-            ("interrupted", known(7, 0, 0, 20), seen(7, 51, 50, 9), &[Compare, Flags(None)]),
-            ("all gone", known(7, 51, 9, 50), seen(7, 51, 0, 10), &[Compare]),
-            ("modseq went back", known(7, 51, 9, 50), seen(7, 51, 50, 5), &[Flags(None)]),
-            ("uidnext never said", known(7, 0, 9, 50), seen(7, 0, 50, 9), &[Compare]),
-            ("new generation", known(7, 51, 9, 50), seen(8, 51, 50, 9), &[Reset, Newest { from: 1, to: 50 }, Compare]),
-            ("new generation, empty", known(7, 51, 9, 50), seen(8, 1, 0, 1), &[Reset]),
+            (
+                "nothing new, no CONDSTORE",
+                known(7, 51, 0, 50),
+                seen(7, 51, 50, 0),
+                &[Flags(None)],
+            ),
+            (
+                "new mail",
+                known(7, 51, 9, 50),
+                seen(7, 52, 51, 12),
+                &[Compare, Flags(Some(ModSeq(9)))],
+            ),
+            (
+                "one gone",
+                known(7, 51, 9, 50),
+                seen(7, 51, 49, 10),
+                &[Compare, Flags(Some(ModSeq(9)))],
+            ),
+            (
+                "a flag",
+                known(7, 51, 9, 50),
+                seen(7, 51, 50, 10),
+                &[Flags(Some(ModSeq(9)))],
+            ),
+            (
+                "interrupted",
+                known(7, 0, 0, 20),
+                seen(7, 51, 50, 9),
+                &[Compare, Flags(None)],
+            ),
+            (
+                "all gone",
+                known(7, 51, 9, 50),
+                seen(7, 51, 0, 10),
+                &[Compare],
+            ),
+            (
+                "modseq went back",
+                known(7, 51, 9, 50),
+                seen(7, 51, 50, 5),
+                &[Flags(None)],
+            ),
+            (
+                "uidnext never said",
+                known(7, 0, 9, 50),
+                seen(7, 0, 50, 9),
+                &[Compare],
+            ),
+            (
+                "new generation",
+                known(7, 51, 9, 50),
+                seen(8, 51, 50, 9),
+                &[Reset, Newest { from: 1, to: 50 }, Compare],
+            ),
+            (
+                "new generation, empty",
+                known(7, 51, 9, 50),
+                seen(8, 1, 0, 1),
+                &[Reset],
+            ),
         ];
         for (name, known, seen, expected) in cases {
             assert_eq!(plan(known, seen), *expected, "{name}");

@@ -15,7 +15,11 @@ pub struct Report {
 impl Report {
     /// A voice for `account`, silent so far.
     pub fn new(account: AccountName, board: Arc<Board>) -> Report {
-        Report { account, board, status: Arc::default() }
+        Report {
+            account,
+            board,
+            status: Arc::default(),
+        }
     }
 
     /// The connection changed.
