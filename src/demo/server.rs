@@ -1,10 +1,22 @@
 //! The demo as one value: started, asked for its accounts, stopped by dropping it.
 
+use super::imap;
+use super::smtp;
+use super::wire::Peer;
+use super::world::{Person, Shared};
 use crate::model::{
-    Account, AccountName, BodyPolicy, Endpoint, Secret, SecretSource, Security, account::SecretText,
+    Account, AccountName, BodyPolicy, Endpoint, Role, Secret, SecretSource, Security,
+    account::SecretText,
 };
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
+
+/// The most connections at a time, both servers together.
+const MAX_CONNECTIONS: usize = 100;
 
 /// What a demo is started with.
 #[derive(Clone, Debug)]
@@ -37,7 +49,10 @@ impl Options {
 
 /// A running server; dropping it stops it and its threads.
 pub struct Demo {
+    shared: Arc<Shared>,
     accounts: Vec<Account>,
+    doors: Vec<SocketAddr>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Demo {
@@ -46,31 +61,56 @@ impl Demo {
     /// # Errors
     /// When loopback can't be bound, threads can't be made, or there is no randomness.
     pub fn start(_options: Options) -> io::Result<Demo> {
-        let endpoint = |port| Endpoint {
-            host: "127.0.0.1".to_owned(),
-            port,
-            security: Security::None,
-            pin_sha256: None,
+        let now = jiff::Timestamp::now().as_second();
+        let validity = u32::try_from(now).unwrap_or(1);
+        let people = vec![
+            furnished("ada", "ada@example.org", validity),
+            furnished("home", "winter@example.net", validity),
+        ];
+        Demo::serve(people)
+    }
+
+    fn serve(people: Vec<Person>) -> io::Result<Demo> {
+        let password = password()?;
+        let imap_door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let smtp_door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let doors = vec![imap_door.local_addr()?, smtp_door.local_addr()?];
+        let ports: Vec<u16> = doors.iter().map(SocketAddr::port).collect();
+        let (imap_port, smtp_port) = (
+            ports.first().copied().unwrap_or(0),
+            ports.last().copied().unwrap_or(0),
+        );
+        let accounts = people
+            .iter()
+            .map(|p| account(p, &password, imap_port, smtp_port))
+            .collect();
+        let mut demo = Demo {
+            shared: Arc::new(Shared::new(people, password)),
+            accounts,
+            doors,
+            threads: Vec::new(),
         };
-        let account = |name: &str, email: &str| Account {
-            name: AccountName(name.to_owned()),
-            email: email.to_owned(),
-            full_name: "Ada Winter".to_owned(),
-            user: email.to_owned(),
-            secret: SecretSource::Memory(SecretText(Secret::new(String::new()))),
-            imap: endpoint(0),
-            smtp: endpoint(0),
-            ca_file: None,
-            bodies: BodyPolicy::All,
-            save_sent: None,
-            signature: None,
-        };
-        Ok(Demo {
-            accounts: vec![
-                account("ada", "ada@example.org"),
-                account("home", "winter@example.net"),
-            ],
-        })
+        // From here on an error drops `demo`, and with it what runs already.
+        let open = Arc::new(AtomicUsize::new(0));
+        demo.doorkeeper("demo-imap", imap_door, imap::serve, &open)?;
+        demo.doorkeeper("demo-smtp", smtp_door, smtp::serve, &open)?;
+        Ok(demo)
+    }
+
+    fn doorkeeper(
+        &mut self,
+        name: &'static str,
+        door: TcpListener,
+        serve: fn(Peer),
+        open: &Arc<AtomicUsize>,
+    ) -> io::Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let open = Arc::clone(open);
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || keep(name, &door, serve, &shared, &open))?;
+        self.threads.push(thread);
+        Ok(())
     }
 
     /// The two accounts, ready to be given to a client: real ports, password in memory.
@@ -79,8 +119,119 @@ impl Demo {
     }
 
     /// Puts a message into an account's INBOX, as a delivery would, and tells every connection.
-    /// `false` if there is no such account.
-    pub fn deliver(&self, _account: &str, _raw: &[u8]) -> bool {
-        unimplemented!()
+    /// `false` if there is no such account or its INBOX is full.
+    pub fn deliver(&self, account: &str, raw: &[u8]) -> bool {
+        let found = self.accounts.iter().find(|a| a.name.as_str() == account);
+        let now = jiff::Timestamp::now().as_second();
+        found.is_some_and(|a| self.shared.deliver(&a.email, raw, now))
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        self.shared.stop();
+        for door in &self.doors {
+            // Accepting ends with this one; it needs no answer.
+            let _ = TcpStream::connect_timeout(door, Duration::from_secs(1));
+        }
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn furnished(name: &str, email: &str, validity: u32) -> Person {
+    let mut person = Person::new(name, email, "Ada Winter", validity);
+    let roles = [
+        Role::Archive,
+        Role::Drafts,
+        Role::Sent,
+        Role::Junk,
+        Role::Trash,
+    ];
+    for (name, role) in ["Archive", "Drafts", "Sent", "Junk", "Trash"]
+        .iter()
+        .zip(roles)
+    {
+        person.create(name, Some(role));
+    }
+    person
+}
+
+/// Accepts clients, a thread each, until the world stops; then waits for them.
+fn keep(
+    name: &'static str,
+    door: &TcpListener,
+    serve: fn(Peer),
+    shared: &Arc<Shared>,
+    open: &Arc<AtomicUsize>,
+) {
+    let mut guests: Vec<JoinHandle<()>> = Vec::new();
+    loop {
+        let accepted = door.accept();
+        if shared.stopped() {
+            break;
+        }
+        let Ok((socket, _)) = accepted else {
+            // Out of descriptors, most likely; some will be given back.
+            std::thread::park_timeout(Duration::from_millis(50));
+            continue;
+        };
+        guests.retain(|g| !g.is_finished());
+        if open.load(Ordering::SeqCst) >= MAX_CONNECTIONS {
+            continue;
+        }
+        let Ok(peer) = Peer::new(socket, shared) else {
+            continue;
+        };
+        let seat = Seat(Arc::clone(open));
+        open.fetch_add(1, Ordering::SeqCst);
+        let guest = std::thread::Builder::new()
+            .name(format!("{name}-client"))
+            .spawn(move || {
+                let _seat = seat;
+                serve(peer);
+            });
+        guests.extend(guest);
+    }
+    for guest in guests {
+        let _ = guest.join();
+    }
+}
+
+/// A place taken by a connection, given back however its thread ends.
+struct Seat(Arc<AtomicUsize>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn password() -> io::Result<String> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|e| io::Error::other(e.to_string()))?;
+    Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
+}
+
+fn account(person: &Person, password: &str, imap: u16, smtp: u16) -> Account {
+    let endpoint = |port| Endpoint {
+        host: "127.0.0.1".to_owned(),
+        port,
+        security: Security::None,
+        pin_sha256: None,
+    };
+    Account {
+        name: AccountName(person.name.clone()),
+        email: person.email.clone(),
+        full_name: person.full_name.clone(),
+        user: person.email.clone(),
+        secret: SecretSource::Memory(SecretText(Secret::new(password.to_owned()))),
+        imap: endpoint(imap),
+        smtp: endpoint(smtp),
+        ca_file: None,
+        bodies: BodyPolicy::All,
+        save_sent: Some(true),
+        signature: None,
     }
 }
