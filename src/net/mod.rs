@@ -1,2 +1,9 @@
 //! IMAP, SMTP and TLS: no database.
+
+pub mod error;
+pub mod tls;
+pub mod stream;
+pub mod connect;
 pub mod imap;
+
+pub use error::{Kind, NetError, Refusal, TlsFault};

@@ -1,0 +1,201 @@
+//! What can go wrong between us and a server. [`NetError::kind`] alone decides whether something
+//! is tried again, how it is told, and with which exit code it ends.
+
+use std::io;
+
+/// What to do about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The network or the server is away: try again by itself.
+    Offline,
+    /// The server puts us off: try again by itself, later.
+    Busy,
+    /// Only the user can mend it (password, certificate, settings): don't try again by itself.
+    User,
+    /// The server refused this one command; the connection is fine.
+    Refused,
+    /// The server does not speak the protocol; the connection is over, try again later.
+    Protocol,
+    /// We were called away on purpose.
+    Woken,
+}
+
+/// What is wrong with TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsFault {
+    /// The certificate is for another name.
+    Name,
+    /// Nobody we trust signed the certificate.
+    Untrusted,
+    /// The certificate is not valid now.
+    Expired,
+    /// The key is not the pinned one.
+    Pin,
+    /// The handshake failed: another protocol, or none that is still secure.
+    Handshake,
+    /// The server offers no STARTTLS, or refuses it.
+    NoStartTls,
+    /// Bytes came in the clear where only the handshake may come.
+    Injected,
+    /// Nothing is sent in the clear to a host that is not this one.
+    ClearText,
+    /// A trust anchor in the configuration can't be read.
+    Anchor,
+}
+
+/// An SMTP reply that says no (RFC 5321 §4.2), or an IMAP NO or BAD (RFC 9051 §7.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// SMTP's reply code; 0 for IMAP.
+    pub reply: u16,
+    /// The enhanced status code (RFC 3463), e.g. `5.1.1`, or IMAP's response code, upper case,
+    /// e.g. `TRYCREATE`.
+    pub code: Option<String>,
+    /// The server's words. Untrusted text.
+    pub text: String,
+}
+
+/// An error of the network, of TLS, or of a server.
+#[derive(Debug, thiserror::Error)]
+pub enum NetError {
+    /// The name could not be looked up.
+    #[error("the host name {host} can't be found: {why}")]
+    Lookup {
+        /// The name.
+        host: String,
+        /// The resolver's words.
+        why: String,
+    },
+    /// No address of the host answered.
+    #[error("{host} port {port} can't be reached: {why}")]
+    Connect {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// Whether somebody said that nothing listens there.
+        refused: bool,
+        /// The system's words.
+        why: String,
+    },
+    /// Nothing happened for too long.
+    #[error("the server did not answer in time")]
+    Timeout,
+    /// The connection ended.
+    #[error("the connection was cut: {0}")]
+    Cut(String),
+    /// TLS could not be had.
+    #[error("no secure connection: {why}")]
+    Tls {
+        /// What is wrong.
+        fault: TlsFault,
+        /// In words.
+        why: String,
+    },
+    /// The server does not take the name and password.
+    #[error("signing in was refused: {}", .0.text)]
+    Auth(Refusal),
+    /// The server can't sign us in just now.
+    #[error("signing in is not possible now: {}", .0.text)]
+    AuthLater(Refusal),
+    /// The server refused a command for good.
+    #[error("the server refused: {}", .0.text)]
+    Refused(Refusal),
+    /// The server puts us off, or says good-bye.
+    #[error("the server is busy: {}", .0.text)]
+    Busy(Refusal),
+    /// The server puts one command off; the connection is fine.
+    #[error("the server says to try later: {}", .0.text)]
+    Later(Refusal),
+    /// What came is not the protocol, or is beyond bounds.
+    #[error("the server sent something that can't be understood: {0}")]
+    Protocol(String),
+    /// What we were to send can't be sent.
+    #[error("{0}")]
+    Unsendable(String),
+    /// A bell rang while we waited.
+    #[error("called away")]
+    Woken,
+}
+
+impl NetError {
+    /// What to do about it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            NetError::Lookup { .. }
+            | NetError::Connect { .. }
+            | NetError::Timeout
+            | NetError::Cut(_) => Kind::Offline,
+            NetError::Tls { .. } | NetError::Auth(_) => Kind::User,
+            NetError::AuthLater(_) | NetError::Busy(_) | NetError::Later(_) => Kind::Busy,
+            NetError::Refused(_) | NetError::Unsendable(_) => Kind::Refused,
+            NetError::Protocol(_) => Kind::Protocol,
+            NetError::Woken => Kind::Woken,
+        }
+    }
+
+    /// Whether the connection is over. Only a refusal of one command leaves it usable.
+    pub fn ends_session(&self) -> bool {
+        !matches!(
+            self,
+            NetError::Refused(_) | NetError::Later(_) | NetError::Unsendable(_)
+        )
+    }
+
+    /// Whether it may pass by itself.
+    pub fn is_transient(&self) -> bool {
+        matches!(self.kind(), Kind::Offline | Kind::Busy | Kind::Protocol)
+    }
+
+    /// The server's refusal, if it is one.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            NetError::Auth(r)
+            | NetError::AuthLater(r)
+            | NetError::Refused(r)
+            | NetError::Busy(r)
+            | NetError::Later(r) => Some(r),
+            _ => None,
+        }
+    }
+
+    /// Whether IMAP said that the mailbox does not exist.
+    pub fn no_such_mailbox(&self) -> bool {
+        self.has_code(&["NONEXISTENT", "TRYCREATE"])
+            || matches!(self, NetError::Refused(r) if {
+                let text = r.text.to_ascii_lowercase();
+                ["doesn't exist", "does not exist", "no such mailbox", "not found", "unknown mailbox"]
+                    .iter()
+                    .any(|phrase| text.contains(phrase))
+            })
+    }
+
+    /// Whether IMAP said that the mailbox is there already.
+    pub fn already_exists(&self) -> bool {
+        self.has_code(&["ALREADYEXISTS"])
+            || matches!(self, NetError::Refused(r) if r.text.to_ascii_lowercase().contains("exists"))
+    }
+
+    fn has_code(&self, codes: &[&str]) -> bool {
+        self.refusal()
+            .and_then(|r| r.code.as_deref())
+            .is_some_and(|code| codes.contains(&code))
+    }
+
+    /// A TLS error.
+    pub fn tls(fault: TlsFault, why: impl Into<String>) -> NetError {
+        NetError::Tls {
+            fault,
+            why: why.into(),
+        }
+    }
+
+    /// The error of a system call on a connection.
+    pub fn io(error: &io::Error) -> NetError {
+        match error.kind() {
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => NetError::Timeout,
+            io::ErrorKind::UnexpectedEof => NetError::Cut("the server hung up".to_owned()),
+            _ => NetError::Cut(error.to_string()),
+        }
+    }
+}

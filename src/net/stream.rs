@@ -1,0 +1,277 @@
+//! A connection whose every wait has a deadline and can be ended from outside.
+//!
+//! The socket does not block; waiting is `poll` on the socket and, where asked for, on a bell. TLS
+//! runs over the same socket and is put in place once ([`Stream::secure`]), when nothing that came
+//! in the clear is left to be read.
+
+use crate::net::error::{NetError, TlsFault};
+use crate::net::tls::{self, Trust};
+use native_tls::{HandshakeError, MidHandshakeTlsStream, TlsStream};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ready {
+    /// There is something to read, or the connection ended.
+    Data,
+    /// The bell rings.
+    Woken,
+    /// Neither, until the time was over.
+    Timeout,
+}
+
+#[derive(Debug)]
+enum Layer {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+    /// A handshake failed half-way.
+    Gone,
+}
+
+/// A connection to a server.
+#[derive(Debug)]
+pub struct Stream {
+    layer: Layer,
+    peer: SocketAddr,
+    bell: Option<Arc<OwnedFd>>,
+    received: u64,
+    sent: u64,
+}
+
+impl Stream {
+    /// Takes a connected socket over.
+    ///
+    /// # Errors
+    /// When the socket has ended already.
+    pub fn new(socket: TcpStream, bell: Option<Arc<OwnedFd>>) -> Result<Stream, NetError> {
+        let peer = socket.peer_addr().map_err(|e| NetError::io(&e))?;
+        socket.set_nonblocking(true).map_err(|e| NetError::io(&e))?;
+        Ok(Stream {
+            layer: Layer::Plain(socket),
+            peer,
+            bell,
+            received: 0,
+            sent: 0,
+        })
+    }
+
+    /// Whether the peer's address is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        self.peer.ip().to_canonical().is_loopback()
+    }
+
+    /// Whether TLS is in place.
+    pub fn is_secure(&self) -> bool {
+        matches!(self.layer, Layer::Tls(_))
+    }
+
+    /// Octets received so far, as the application sees them.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Octets sent so far, as the application sees them.
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Sends everything. `patience` is the longest time without any progress.
+    ///
+    /// # Errors
+    /// [`NetError::Timeout`] or the end of the connection.
+    pub fn send(&mut self, bytes: &[u8], patience: Duration) -> Result<(), NetError> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match self.write_some(rest) {
+                Ok(0) => return Err(NetError::Cut("the server hung up".to_owned())),
+                Ok(n) => {
+                    self.sent += n as u64;
+                    rest = rest.get(n..).unwrap_or_default();
+                }
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    self.wait_writable(Instant::now() + patience)?
+                }
+                Err(e) => return Err(NetError::io(&e)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what is there into `buffer`, waiting for it until `until`. Never zero octets: the end
+    /// of the connection is an error.
+    ///
+    /// # Errors
+    /// [`NetError::Timeout`] or the end of the connection.
+    pub fn receive(&mut self, buffer: &mut [u8], until: Instant) -> Result<usize, NetError> {
+        loop {
+            match self.read_some(buffer) {
+                Ok(0) => return Err(NetError::Cut("the server hung up".to_owned())),
+                Ok(n) => {
+                    self.received += n as u64;
+                    return Ok(n);
+                }
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    if self.poll(PollFlags::IN, until, false)? == Ready::Timeout {
+                        return Err(NetError::Timeout);
+                    }
+                }
+                Err(e) => return Err(NetError::io(&e)),
+            }
+        }
+    }
+
+    /// Waits until there is something to read, the bell rings, or `until`. To be asked only where
+    /// being called away is harmless: between two responses.
+    ///
+    /// # Errors
+    /// When waiting itself fails.
+    pub fn wait(&mut self, until: Instant) -> Result<Ready, NetError> {
+        if let Layer::Tls(tls) = &self.layer
+            && tls
+                .buffered_read_size()
+                .map_err(|e| NetError::Cut(e.to_string()))?
+                > 0
+        {
+            return Ok(Ready::Data);
+        }
+        self.poll(PollFlags::IN, until, true)
+    }
+
+    /// Whether bytes have arrived that nobody read yet. For STARTTLS: between the server's answer
+    /// and the handshake there must be none.
+    ///
+    /// # Errors
+    /// When looking fails.
+    pub fn has_arrived(&mut self) -> Result<bool, NetError> {
+        Ok(self.poll(PollFlags::IN, Instant::now(), false)? == Ready::Data)
+    }
+
+    /// Puts TLS in place, checking the certificate for `host`, within `patience`.
+    ///
+    /// # Errors
+    /// Any [`TlsFault`]; bytes that arrived in the clear are [`TlsFault::Injected`]. The stream is
+    /// useless afterwards.
+    pub fn secure(
+        &mut self,
+        host: &str,
+        trust: &Trust,
+        patience: Duration,
+    ) -> Result<(), NetError> {
+        if !matches!(self.layer, Layer::Plain(_)) {
+            return Err(NetError::tls(
+                TlsFault::Handshake,
+                "TLS is in place already",
+            ));
+        }
+        let until = Instant::now() + patience;
+        let Layer::Plain(socket) = std::mem::replace(&mut self.layer, Layer::Gone) else {
+            return Err(NetError::Cut("the connection is gone".to_owned()));
+        };
+        let waiting = socket.try_clone().map_err(|e| NetError::io(&e))?;
+        let mut step = trust.connector()?.connect(host, socket);
+        let tls = loop {
+            match step {
+                Ok(tls) => break tls,
+                Err(HandshakeError::Failure(error)) => return Err(tls::fault(&error, host)),
+                Err(HandshakeError::WouldBlock(middle)) => {
+                    wait_for(&waiting, until)?;
+                    step = MidHandshakeTlsStream::handshake(middle);
+                }
+            }
+        };
+        trust.check(host, &tls)?;
+        self.layer = Layer::Tls(Box::new(tls));
+        Ok(())
+    }
+
+    /// Ends the connection in both directions at once.
+    pub fn shut(&self) {
+        let socket = match &self.layer {
+            Layer::Plain(socket) => socket,
+            Layer::Tls(tls) => tls.get_ref(),
+            Layer::Gone => return,
+        };
+        // It may be gone already.
+        let _ = socket.shutdown(Shutdown::Both);
+    }
+
+    fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.layer {
+            Layer::Plain(socket) => socket.read(buffer),
+            Layer::Tls(tls) => tls.read(buffer),
+            Layer::Gone => Ok(0),
+        }
+    }
+
+    fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.layer {
+            Layer::Plain(socket) => socket.write(bytes),
+            Layer::Tls(tls) => tls.write(bytes),
+            Layer::Gone => Ok(0),
+        }
+    }
+
+    fn wait_writable(&self, until: Instant) -> Result<(), NetError> {
+        // A renegotiating TLS peer may want to be read first; reads are tried again by the caller.
+        match self.poll(PollFlags::OUT, until, false)? {
+            Ready::Timeout => Err(NetError::Timeout),
+            _ => Ok(()),
+        }
+    }
+
+    fn socket(&self) -> Result<BorrowedFd<'_>, NetError> {
+        match &self.layer {
+            Layer::Plain(socket) => Ok(socket.as_fd()),
+            Layer::Tls(tls) => Ok(tls.get_ref().as_fd()),
+            Layer::Gone => Err(NetError::Cut("the connection is gone".to_owned())),
+        }
+    }
+
+    fn poll(&self, flags: PollFlags, until: Instant, bell: bool) -> Result<Ready, NetError> {
+        let socket = self.socket()?;
+        loop {
+            let mut fds = vec![PollFd::from_borrowed_fd(socket, flags)];
+            if let Some(bell) = self.bell.as_ref().filter(|_| bell) {
+                fds.push(PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN));
+            }
+            match poll(&mut fds, Some(&left(until))) {
+                Ok(0) => return Ok(Ready::Timeout),
+                Ok(_) if fds.first().is_some_and(|f| !f.revents().is_empty()) => {
+                    return Ok(Ready::Data);
+                }
+                Ok(_) => return Ok(Ready::Woken),
+                Err(Errno::INTR) => {}
+                Err(e) => return Err(NetError::Cut(e.to_string())),
+            }
+        }
+    }
+}
+
+fn left(until: Instant) -> Timespec {
+    let left = until.saturating_duration_since(Instant::now());
+    Timespec {
+        tv_sec: left.as_secs().cast_signed(),
+        tv_nsec: i64::from(left.subsec_nanos()),
+    }
+}
+
+/// Waits until a handshake may go on: the peer spoke, or may be spoken to again.
+fn wait_for(socket: &TcpStream, until: Instant) -> Result<(), NetError> {
+    loop {
+        let mut fds = [PollFd::new(socket, PollFlags::IN)];
+        match poll(&mut fds, Some(&left(until))) {
+            Ok(0) => return Err(NetError::Timeout),
+            Ok(_) => return Ok(()),
+            Err(Errno::INTR) => {}
+            Err(e) => return Err(NetError::Cut(e.to_string())),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Whom we trust: TLS 1.2 at least, the system's roots and the account's own, a certificate whose
+//! SAN carries the host's name (the CN does not count, RFC 9525 §6.3), or exactly one pinned key.
+
+use crate::net::error::{NetError, TlsFault};
+use native_tls::{Certificate, Protocol, TlsConnector, TlsStream};
+use sha2::{Digest, Sha256};
+use std::net::{IpAddr, TcpStream};
+use std::path::Path;
+use x509_cert::Certificate as Parsed;
+use x509_cert::der::{Decode, Encode};
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+
+/// What a server's certificate is checked against.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    anchors: Vec<Vec<u8>>,
+    pin: Option<[u8; 32]>,
+}
+
+impl Trust {
+    /// Trusts the system's roots and the certificates in `ca_file` (PEM); or, with `pin` (SHA-256
+    /// of the SubjectPublicKeyInfo), that one key whatever its certificate says.
+    ///
+    /// # Errors
+    /// When the file can't be read or holds no certificate.
+    pub fn new(ca_file: Option<&Path>, pin: Option<[u8; 32]>) -> Result<Trust, NetError> {
+        let anchors = match ca_file {
+            None => Vec::new(),
+            Some(path) => {
+                let bad = |why: String| {
+                    NetError::tls(TlsFault::Anchor, format!("{}: {why}", path.display()))
+                };
+                let pem = std::fs::read_to_string(path).map_err(|e| bad(e.to_string()))?;
+                let anchors = certificates(&pem);
+                if anchors.is_empty() {
+                    return Err(bad("there is no certificate in it".to_owned()));
+                }
+                anchors
+            }
+        };
+        Ok(Trust { anchors, pin })
+    }
+
+    pub(super) fn connector(&self) -> Result<TlsConnector, NetError> {
+        let mut builder = TlsConnector::builder();
+        builder.min_protocol_version(Some(Protocol::Tlsv12));
+        for pem in &self.anchors {
+            let anchor = Certificate::from_pem(pem)
+                .map_err(|e| NetError::tls(TlsFault::Anchor, e.to_string()))?;
+            builder.add_root_certificate(anchor);
+        }
+        if self.pin.is_some() {
+            // The pin alone decides, in `check`, before anything is sent.
+            builder
+                .danger_accept_invalid_certs(true)
+                .danger_accept_invalid_hostnames(true);
+        }
+        builder
+            .build()
+            .map_err(|e| NetError::tls(TlsFault::Anchor, e.to_string()))
+    }
+
+    /// What the handshake itself does not check.
+    pub(super) fn check(&self, host: &str, tls: &TlsStream<TcpStream>) -> Result<(), NetError> {
+        let unreadable = || {
+            NetError::tls(
+                TlsFault::Handshake,
+                "the server showed no certificate that can be read",
+            )
+        };
+        let der = tls
+            .peer_certificate()
+            .ok()
+            .flatten()
+            .and_then(|c| c.to_der().ok())
+            .ok_or_else(unreadable)?;
+        let leaf = Parsed::from_der(&der).map_err(|_| unreadable())?;
+        match self.pin {
+            Some(pin) => {
+                let spki = leaf
+                    .tbs_certificate
+                    .subject_public_key_info
+                    .to_der()
+                    .map_err(|_| unreadable())?;
+                if Sha256::digest(&spki).as_slice() == pin {
+                    Ok(())
+                } else {
+                    Err(NetError::tls(
+                        TlsFault::Pin,
+                        format!("{host} shows another key than the pinned one"),
+                    ))
+                }
+            }
+            None if names(&leaf, host) => Ok(()),
+            None => Err(NetError::tls(
+                TlsFault::Name,
+                format!("the certificate is not for {host}"),
+            )),
+        }
+    }
+}
+
+/// The blocks of a PEM file that are certificates.
+fn certificates(pem: &str) -> Vec<Vec<u8>> {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    const END: &str = "-----END CERTIFICATE-----";
+    let mut found = Vec::new();
+    for block in pem.split(BEGIN).skip(1) {
+        if let Some((body, _)) = block.split_once(END) {
+            found.push(format!("{BEGIN}{body}{END}\n").into_bytes());
+        }
+    }
+    found
+}
+
+/// Whether a name in the certificate's SAN is `host`.
+fn names(leaf: &Parsed, host: &str) -> bool {
+    let Ok(Some((_, san))) = leaf.tbs_certificate.get::<SubjectAltName>() else {
+        return false;
+    };
+    let ip: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    san.0.iter().any(|name| match (name, ip) {
+        (GeneralName::IpAddress(bytes), Some(IpAddr::V4(ip))) => bytes.as_bytes() == ip.octets(),
+        (GeneralName::IpAddress(bytes), Some(IpAddr::V6(ip))) => bytes.as_bytes() == ip.octets(),
+        (GeneralName::DnsName(pattern), None) => dns_matches(pattern.as_str(), host),
+        _ => false,
+    })
+}
+
+/// RFC 9525 §6.3: without regard to case; `*` may only be the whole left-most label and stands for
+/// exactly one.
+fn dns_matches(pattern: &str, host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    match pattern.strip_prefix("*.") {
+        Some(rest) => host.split_once('.').is_some_and(|(label, parent)| {
+            !label.is_empty() && rest.contains('.') && parent.eq_ignore_ascii_case(rest)
+        }),
+        None => pattern.eq_ignore_ascii_case(host),
+    }
+}
+
+/// What a failed handshake means. OpenSSL tells it only in words.
+pub(super) fn fault(error: &native_tls::Error, host: &str) -> NetError {
+    let mut words = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        words.push_str(": ");
+        words.push_str(&inner.to_string());
+        source = inner.source();
+    }
+    let has = |needle: &str| words.to_ascii_lowercase().contains(needle);
+    if has("hostname mismatch") || has("ip address mismatch") {
+        NetError::tls(TlsFault::Name, format!("the certificate is not for {host}"))
+    } else if has("expired") || has("not yet valid") {
+        NetError::tls(
+            TlsFault::Expired,
+            "the certificate is not valid now: it has expired, or this machine's clock is wrong",
+        )
+    } else if has("certificate verify failed")
+        || has("self-signed")
+        || has("self signed")
+        || has("issuer")
+    {
+        NetError::tls(
+            TlsFault::Untrusted,
+            "nobody that this machine trusts signed the certificate",
+        )
+    } else if has("unexpected eof") || has("connection reset") {
+        NetError::Cut("the server hung up during the TLS handshake".to_owned())
+    } else {
+        NetError::tls(TlsFault::Handshake, words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_stand_for_one_label() {
+        assert!(dns_matches("Mail.example.test", "mail.EXAMPLE.test"));
+        assert!(dns_matches("*.example.test", "mail.example.test"));
+        for (pattern, host) in [
+            ("*.example.test", "a.b.example.test"),
+            ("*.example.test", "example.test"),
+            ("*.test", "example.test"),
+            ("m*.example.test", "mail.example.test"),
+            ("example.test", "evil-example.test"),
+        ] {
+            assert!(!dns_matches(pattern, host), "{pattern} {host}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_certificates_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "nothing").unwrap();
+        assert!(Trust::new(Some(file.path()), None).is_err());
+        assert!(Trust::new(Some(Path::new("/nonexistent")), None).is_err());
+    }
+}
