@@ -42,7 +42,11 @@ impl Cache {
     }
 
     /// Takes the server's whole list of an account's mailboxes.
-    pub fn set_mailboxes(&mut self, account: &AccountName, list: &[MailboxInfo]) -> Result<MailboxChanges> {
+    pub fn set_mailboxes(
+        &mut self,
+        account: &AccountName,
+        list: &[MailboxInfo],
+    ) -> Result<MailboxChanges> {
         let _ = (account, list);
         unimplemented!()
     }

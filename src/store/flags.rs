@@ -7,7 +7,12 @@ use crate::model::{Flags, MailboxId, ModSeq, Uid, UidSet};
 impl Cache {
     /// Takes the server's flags; what the user changed and the server has not confirmed stays on
     /// top of them. Unknown UIDs are passed over. Answers how many rows are shown differently.
-    pub fn set_flags(&mut self, mailbox: MailboxId, flags: &[(Uid, Flags)], modseq: Option<ModSeq>) -> Result<usize> {
+    pub fn set_flags(
+        &mut self,
+        mailbox: MailboxId,
+        flags: &[(Uid, Flags)],
+        modseq: Option<ModSeq>,
+    ) -> Result<usize> {
         let _ = (mailbox, flags, modseq);
         unimplemented!()
     }

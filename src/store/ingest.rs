@@ -57,7 +57,12 @@ impl Cache {
     }
 
     /// Moves the cursor alone, e.g. at the end of a turn.
-    pub fn move_cursor(&mut self, mailbox: MailboxId, uidvalidity: UidValidity, cursor: CursorMove) -> Result<()> {
+    pub fn move_cursor(
+        &mut self,
+        mailbox: MailboxId,
+        uidvalidity: UidValidity,
+        cursor: CursorMove,
+    ) -> Result<()> {
         let _ = (mailbox, uidvalidity, cursor);
         unimplemented!()
     }

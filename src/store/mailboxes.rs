@@ -3,7 +3,9 @@
 use super::error::Result;
 use super::reader::Reader;
 use crate::model::view::MailboxRow;
-use crate::model::{AccountName, Flags, MailboxId, MailboxName, ModSeq, Role, Uid, UidSet, UidValidity};
+use crate::model::{
+    AccountName, Flags, MailboxId, MailboxName, ModSeq, Role, Uid, UidSet, UidValidity,
+};
 
 /// A mailbox with the names that the wire and the user know it by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +60,11 @@ impl Reader {
     }
 
     /// One mailbox by its name on the wire.
-    pub fn mailbox_named(&self, account: &AccountName, name: &MailboxName) -> Result<Option<Mailbox>> {
+    pub fn mailbox_named(
+        &self,
+        account: &AccountName,
+        name: &MailboxName,
+    ) -> Result<Option<Mailbox>> {
         let _ = (account, name);
         unimplemented!()
     }

@@ -8,7 +8,13 @@ use crate::model::view::{IndexRow, Page, PageKey, Scope};
 impl Reader {
     /// One page of a list, newest first, at most `limit` rows. Threaded lists have one row a
     /// thread, at the date of its newest message in the scope.
-    pub fn page(&self, scope: &Scope, threaded: bool, page: Page, limit: usize) -> Result<Vec<IndexRow>> {
+    pub fn page(
+        &self,
+        scope: &Scope,
+        threaded: bool,
+        page: Page,
+        limit: usize,
+    ) -> Result<Vec<IndexRow>> {
         let _ = (scope, threaded, page, limit);
         unimplemented!()
     }
@@ -27,7 +33,12 @@ impl Reader {
 
     /// The first row after `after` (older than it) that is unread or has an unread message; from
     /// the newest on with `None`.
-    pub fn next_unread(&self, scope: &Scope, threaded: bool, after: Option<PageKey>) -> Result<Option<IndexRow>> {
+    pub fn next_unread(
+        &self,
+        scope: &Scope,
+        threaded: bool,
+        after: Option<PageKey>,
+    ) -> Result<Option<IndexRow>> {
         let _ = (scope, threaded, after);
         unimplemented!()
     }

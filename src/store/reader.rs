@@ -5,7 +5,9 @@
 
 use super::error::Result;
 use crate::model::view::MessageRow;
-use crate::model::{AccountName, LocationId, MailboxId, MailboxName, MsgId, ThreadId, Uid, UidValidity};
+use crate::model::{
+    AccountName, LocationId, MailboxId, MailboxName, MsgId, ThreadId, Uid, UidValidity,
+};
 use rusqlite::{Connection, InterruptHandle};
 use std::path::Path;
 
@@ -84,7 +86,12 @@ impl Reader {
 
     /// Bodies that are missing in a mailbox, newest first, of messages not older than `since`
     /// (seconds since 1970), without those that could not be had.
-    pub fn bodies_wanted(&self, mailbox: MailboxId, since: i64, limit: usize) -> Result<Vec<WantedBody>> {
+    pub fn bodies_wanted(
+        &self,
+        mailbox: MailboxId,
+        since: i64,
+        limit: usize,
+    ) -> Result<Vec<WantedBody>> {
         let _ = (mailbox, since, limit);
         unimplemented!()
     }

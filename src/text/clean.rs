@@ -1,35 +1,43 @@
-//! The only kind of text that is drawn: whatever came from outside, made harmless.
+//! The only kind of string that the screen draws.
 //!
-//! A message chooses every byte of its headers and body. Control characters would drive the
-//! terminal, bidi controls would reorder what stands beside them, invisible characters would hide
-//! differences, and towers of combining marks would break the layout. [`Clean`] has none of them,
-//! and nothing else makes one (RFC 2047 §5, UTS #55).
+//! Whatever a mail, a server or a file says goes through [`Clean`] before it is shown. What a
+//! terminal could obey (C0, C1, DEL) becomes a visible picture of itself; what could make text
+//! look like other text (bidirectional controls, zero-width characters, tags, invisible fillers)
+//! is taken out; what could overflow a cell (a grapheme of more than [`MAX_POINTS`] code points)
+//! is cut. RFC 2047 §5 and §6.2 leave this to the client; Unicode TR 36 and "Trojan Source"
+//! (CVE-2021-42574) say why it is needed.
 
 use std::fmt;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Text without control characters, bidi controls, invisible characters or overlong graphemes.
+/// The most code points that one grapheme keeps.
+pub const MAX_POINTS: usize = 8;
+
+/// Columns between tab stops in [`Clean::block`].
+const TAB: usize = 8;
+
+/// Text that is safe to draw. It can only be made by cleaning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Clean(String);
 
-/// Columns between tab stops in a block.
-const TAB: usize = 8;
-/// Code points of one grapheme that are kept: enough for a family emoji with joiners.
-const LONGEST_GRAPHEME: usize = 8;
-
 impl Clean {
-    /// One line: line ends and tabs become spaces.
+    /// One line: line breaks and tabs become spaces.
     pub fn line(text: &str) -> Clean {
+        if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+            return Clean(text.to_owned());
+        }
         Clean(clean(text, false))
     }
 
-    /// Several lines, ended by `\n`; CR LF and lone CR count as line ends, tabs are expanded.
+    /// Several lines: `\n` stays (`\r\n`, `\r` and Unicode's own line ends become it), tabs are
+    /// expanded to stops of eight columns.
     pub fn block(text: &str) -> Clean {
         Clean(clean(text, true))
     }
 
-    /// A text of our own, written in the source.
+    /// Text of our own, which is clean already.
     pub fn lit(text: &'static str) -> Clean {
+        debug_assert_eq!(clean(text, true), text, "not clean");
         Clean(text.to_owned())
     }
 
@@ -38,7 +46,7 @@ impl Clean {
         &self.0
     }
 
-    /// Whether there is nothing to see.
+    /// Whether there is no text.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -56,87 +64,128 @@ impl AsRef<str> for Clean {
     }
 }
 
-fn clean(text: &str, block: bool) -> String {
-    if is_plain(text, block) {
-        return text.to_owned();
+fn clean(text: &str, lines: bool) -> String {
+    let filtered = filter(text, lines);
+    if filtered.is_ascii() {
+        return filtered;
     }
+    bound_graphemes(&filtered)
+}
+
+/// Replaces and removes single characters.
+fn filter(text: &str, lines: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut column = 0usize;
-    for grapheme in text.graphemes(true) {
-        match grapheme {
-            "\r\n" | "\n" | "\r" if block => {
-                out.push('\n');
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let put = match c {
+            '\r' if chars.peek() == Some(&'\n') => continue,
+            '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{b}' | '\u{c}' => {
                 column = 0;
+                out.push(if lines { '\n' } else { ' ' });
+                continue;
             }
-            "\r\n" | "\n" | "\r" => out.push(' '),
-            "\t" if block => {
-                let spaces = TAB - column % TAB;
-                out.extend(std::iter::repeat_n(' ', spaces));
-                column += spaces;
+            '\t' if lines => {
+                let fill = TAB - column % TAB;
+                out.extend(std::iter::repeat_n(' ', fill));
+                column += fill;
+                continue;
             }
-            "\t" => out.push(' '),
-            _ => {
-                push_grapheme(&mut out, grapheme);
-                column += 1;
+            '\t' => ' ',
+            // U+2400 and on are the pictures of the control characters.
+            '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+            '\u{7f}' => '\u{2421}',
+            '\u{80}'..='\u{9f}' => '\u{fffd}',
+            '\u{200d}' => {
+                let joins = out.chars().next_back().is_some_and(joins_left)
+                    && chars.peek().is_some_and(|next| is_pictograph(*next));
+                if !joins {
+                    continue;
+                }
+                c
             }
-        }
+            '\u{fe0f}' => {
+                let keycap = chars.peek() == Some(&'\u{20e3}');
+                let styles = out.chars().next_back().is_some_and(|last| {
+                    is_pictograph(last) || (keycap && matches!(last, '0'..='9' | '#' | '*'))
+                });
+                if !styles {
+                    continue;
+                }
+                c
+            }
+            _ if is_hidden(c) => continue,
+            _ if is_noncharacter(c) => '\u{fffd}',
+            _ => c,
+        };
+        column += 1;
+        out.push(put);
     }
     out
 }
 
-/// The common case, decided without looking at graphemes.
-fn is_plain(text: &str, block: bool) -> bool {
-    text.bytes()
-        .all(|b| matches!(b, 0x20..=0x7e) || (block && b == b'\n'))
-}
-
-fn push_grapheme(out: &mut String, grapheme: &str) {
-    let emoji = grapheme.chars().any(is_pictographic);
-    let mut kept = 0usize;
-    for c in grapheme.chars() {
-        let shown = match c {
-            '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)),
-            '\u{7f}' => Some('\u{2421}'),
-            '\u{80}'..='\u{9f}' => Some('\u{fffd}'),
-            '\u{2028}' | '\u{2029}' => Some(' '),
-            // Joiners and variation selectors mean something inside an emoji only.
-            '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' if emoji && kept > 0 => Some(c),
-            c if is_invisible(c) => None,
-            c => Some(c),
-        };
-        if let Some(c) = shown {
-            if kept == LONGEST_GRAPHEME {
-                return;
-            }
-            out.push(c);
-            kept += 1;
+/// Cuts every grapheme to [`MAX_POINTS`] code points, so that what remains holds no longer one.
+fn bound_graphemes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut cut_before = false;
+    for symbol in text.graphemes(true) {
+        if cut_before && joined(&out, symbol) {
+            // Hangul and prepended marks would flow together again across the cut.
+            out.push('\u{fffd}');
         }
+        let kept = symbol
+            .char_indices()
+            .nth(MAX_POINTS)
+            .and_then(|(end, _)| symbol.get(..end));
+        cut_before = kept.is_some();
+        out.push_str(kept.map_or(symbol, |k| k.trim_end_matches(['\u{200d}', '\u{fe0f}'])));
     }
+    out
 }
 
-/// Characters that show nothing themselves but change or hide what others show.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fe00}'..='\u{fe0f}'
-        | '\u{fff0}'..='\u{fffb}'
-        | '\u{1bca0}'..='\u{1bca3}'
-        | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}')
+/// Whether the end of `before` and the start of `after` would be one grapheme.
+fn joined(before: &str, after: &str) -> bool {
+    let (Some(last), Some(first)) = (before.chars().next_back(), after.chars().next()) else {
+        return false;
+    };
+    let pair: String = [last, first].iter().collect();
+    pair.graphemes(true).count() == 1
 }
 
-/// Roughly the characters that emoji sequences are built on.
-fn is_pictographic(c: char) -> bool {
-    matches!(c,
-        '#' | '*' | '0'..='9' | '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}'
-        | '\u{2194}'..='\u{21aa}' | '\u{231a}'..='\u{27bf}' | '\u{2934}' | '\u{2935}'
-        | '\u{2b05}'..='\u{2b55}' | '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}'
-        | '\u{1f000}'..='\u{1faff}')
+/// Characters that take no room or change the direction of others, and those that look like a
+/// space but are letters. A zero-width non-joiner has honest uses, but not one that is worth a
+/// look-alike address.
+fn is_hidden(c: char) -> bool {
+    matches!(u32::from(c),
+        0xad | 0x34f | 0x61c | 0x70f | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f
+        | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f
+        | 0xfeff | 0xffa0 | 0xfff0..=0xfffb | 0x13430..=0x1343f | 0x1bca0..=0x1bca3
+        | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff)
+}
+
+fn is_noncharacter(c: char) -> bool {
+    let n = u32::from(c);
+    (0xfdd0..=0xfdef).contains(&n) || n & 0xfffe == 0xfffe
+}
+
+/// Whether a joiner after this character can be a part of an emoji.
+fn joins_left(c: char) -> bool {
+    is_pictograph(c) || c == '\u{fe0f}'
+}
+
+/// Whether this is a picture that emoji sequences are made of (roughly Extended_Pictographic and
+/// the skin tones; what is taken in too much by a range only ever keeps a joiner between pictures).
+fn is_pictograph(c: char) -> bool {
+    matches!(u32::from(c),
+        0xa9 | 0xae | 0x203c | 0x2049 | 0x2122 | 0x2139 | 0x2190..=0x21ff | 0x2300..=0x23ff
+        | 0x24c2 | 0x25a0..=0x27bf | 0x2934..=0x2935 | 0x2b05..=0x2b55 | 0x3030 | 0x303d
+        | 0x3297 | 0x3299 | 0x1f000..=0x1faff)
+}
+
+/// Whether a character may never stand in cleaned text (besides `\n` in blocks, and besides
+/// U+200D and U+FE0F, which depend on their neighbours). For tests of whoever shows text.
+pub fn is_forbidden(c: char) -> bool {
+    c.is_control() || (is_hidden(c) && c != '\u{200d}' && c != '\u{fe0f}') || is_noncharacter(c)
 }
 
 #[cfg(test)]
@@ -145,47 +194,108 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn escapes_are_shown_not_obeyed() {
+    fn control_characters_become_visible() {
+        assert_eq!(Clean::line("a\u{1b}[2Jb").as_str(), "a␛[2Jb");
         assert_eq!(
-            Clean::line("a\x1b]0;t\x07b\u{9b}2J\x7f").as_str(),
-            "a␛]0;t␇b\u{fffd}2J␡"
+            Clean::line("\u{7f}\u{9b}31m\u{7}\0").as_str(),
+            "␡\u{fffd}31m␇␀"
         );
-        assert_eq!(Clean::line("a\r\nb\tc\nd").as_str(), "a b c d");
-        assert_eq!(Clean::block("a\r\nb\rc\td").as_str(), "a\nb\nc       d");
+        assert_eq!(
+            Clean::line("a\r\nBcc: x\ty\u{2028}z").as_str(),
+            "a Bcc: x y z"
+        );
     }
 
     #[test]
-    fn order_and_invisible_tricks_are_gone() {
+    fn tricks_are_taken_out() {
         assert_eq!(
             Clean::line("invoice\u{202e}fdp.exe").as_str(),
             "invoicefdp.exe"
         );
         assert_eq!(
-            Clean::line("pay\u{200b}pal\u{e0041}\u{feff}").as_str(),
+            Clean::line("pay\u{200b}pal\u{feff}\u{e0041}").as_str(),
             "paypal"
         );
+        assert_eq!(Clean::line("a\u{200d}b\u{fe0f}").as_str(), "ab");
     }
 
     #[test]
-    fn emoji_stay_whole_and_towers_are_cut() {
-        let family = "👨\u{200d}👩\u{200d}👧\u{200d}👦";
-        assert_eq!(Clean::line(family).as_str(), family);
-        let zalgo = format!("z{}", "\u{301}".repeat(1_000_000));
+    fn real_emoji_stay_whole() {
+        for emoji in [
+            "👨\u{200d}👩\u{200d}👧",
+            "❤\u{fe0f}",
+            "1\u{fe0f}\u{20e3}",
+            "🏳\u{fe0f}\u{200d}🌈",
+            "👍🏽",
+            "🇩🇪",
+        ] {
+            assert_eq!(Clean::line(emoji).as_str(), emoji);
+        }
+    }
+
+    #[test]
+    fn floods_of_marks_are_cut() {
+        let flood = format!("x{}y", "\u{301}".repeat(1_000_000));
+        assert_eq!(Clean::line(&flood).as_str().chars().count(), MAX_POINTS + 1);
+        let split = format!("x{}", "\u{301}\u{200b}".repeat(100));
+        assert_eq!(Clean::line(&split).as_str().chars().count(), MAX_POINTS);
+    }
+
+    #[test]
+    fn blocks_keep_lines_and_expand_tabs() {
         assert_eq!(
-            Clean::line(&zalgo).as_str().chars().count(),
-            LONGEST_GRAPHEME
+            Clean::block("a\tb\r\n\tc\rd").as_str(),
+            "a       b\n        c\nd"
         );
+    }
+
+    fn hostile() -> impl Strategy<Value = String> {
+        let nasty = prop::sample::select(vec![
+            '\u{1b}',
+            '\u{9b}',
+            '\u{7f}',
+            '\u{202e}',
+            '\u{200d}',
+            '\u{fe0f}',
+            '\u{200b}',
+            '\u{e0041}',
+            '\n',
+            '\t',
+            '\r',
+            '\u{301}',
+            '\u{1100}',
+            '\u{11a8}',
+            '\u{ac00}',
+            '\u{600}',
+            '👩',
+            '❤',
+            '🇩',
+            'a',
+            '\u{fdd0}',
+            '\u{110bd}',
+        ]);
+        prop::collection::vec(prop_oneof![3 => nasty, 1 => any::<char>()], 0..60)
+            .prop_map(|chars| chars.into_iter().collect())
     }
 
     proptest! {
         #[test]
-        fn nothing_dangerous_is_left(text in "\\PC*|(.|\\p{Cc}|\\p{Cf}){0,60}") {
-            for (block, cleaned) in [(false, Clean::line(&text)), (true, Clean::block(&text))] {
-                for c in cleaned.as_str().chars() {
-                    prop_assert!(!c.is_control() || (block && c == '\n'), "{c:?}");
-                    prop_assert!(!is_invisible(c) || matches!(c, '\u{200d}' | '\u{fe0e}' | '\u{fe0f}'), "{c:?}");
+        fn nothing_forbidden_is_left(text in hostile()) {
+            let line = Clean::line(&text);
+            prop_assert!(!line.as_str().chars().any(is_forbidden));
+            let block = Clean::block(&text);
+            prop_assert!(!block.as_str().chars().any(|c| c != '\n' && is_forbidden(c)));
+            for symbol in line.as_str().graphemes(true) {
+                prop_assert!(symbol.chars().count() <= MAX_POINTS, "{:?}", symbol);
+            }
+            // What is left of joiners stands between pictures.
+            let left: Vec<char> = line.as_str().chars().collect();
+            for (i, c) in left.iter().enumerate() {
+                if *c == '\u{200d}' {
+                    prop_assert!(joins_left(left[i - 1]) && is_pictograph(left[i + 1]));
                 }
             }
+            prop_assert_eq!(Clean::line(line.as_str()), line);
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Text fit for a terminal: cleaning, width, wrapping, dates, sizes.
+//!
+//! Nothing here knows mail. What the screen draws has been through [`Clean`]; how much room it
+//! takes is what [`width`] says, which is what ratatui says.
 
-pub mod clean;
 pub mod width;
+pub mod clean;
 pub mod wrap;
 pub mod when;
 pub mod size;

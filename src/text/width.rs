@@ -1,49 +1,70 @@
-//! How many columns text takes, grapheme by grapheme, and how to make it fit.
+//! How many columns text takes, and how to make it take exactly so many.
+//!
+//! The measure is ratatui's own (a grapheme is one symbol, graphemes with control characters are
+//! not drawn, halfwidth sound marks count), so that a column computed here is the column drawn
+//! there. A grapheme is never split.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// Columns that `text` takes: the sum over its graphemes, each at most two wide.
+/// What stands for the part that was cut off.
+const ELLIPSIS: &str = "…";
+
+/// Columns of one grapheme as ratatui draws it.
+pub fn of_grapheme(symbol: &str) -> usize {
+    if symbol.chars().any(char::is_control) {
+        return 0;
+    }
+    if symbol.len() == 1 {
+        return 1;
+    }
+    // ratatui adds a cell for each of these, whatever unicode-width says of them.
+    let marks = symbol
+        .chars()
+        .filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}'));
+    symbol.width() + marks.count()
+}
+
+/// Columns that `text` takes on one line; control characters take none.
 pub fn width(text: &str) -> usize {
-    if text.is_ascii() {
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return text.len();
     }
     text.graphemes(true).map(of_grapheme).sum()
 }
 
-/// Columns of one grapheme.
-pub fn of_grapheme(grapheme: &str) -> usize {
-    UnicodeWidthStr::width(grapheme).min(2)
-}
-
-/// The longest beginning of `text` that takes at most `columns`, with `…` in its last column if
-/// anything was cut.
-pub fn cut(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
+/// The longest beginning of `text` that fits into `cols`, ended by `…` if something was cut off.
+pub fn cut(text: &str, cols: usize) -> String {
+    if text.len() <= cols && text.is_ascii() {
         return text.to_owned();
     }
-    let Some(room) = columns.checked_sub(1) else {
-        return String::new();
-    };
     let mut out = String::new();
     let mut used = 0;
-    for grapheme in text.graphemes(true) {
-        let w = of_grapheme(grapheme);
-        if used + w > room {
-            break;
+    // What `out` was when one column was still free: where the ellipsis goes.
+    let mut keep = 0;
+    for symbol in text.graphemes(true) {
+        let wide = of_grapheme(symbol);
+        if used + wide > cols {
+            out.truncate(keep);
+            if cols > 0 {
+                out.push_str(ELLIPSIS);
+            }
+            return out;
         }
-        out.push_str(grapheme);
-        used += w;
+        used += wide;
+        out.push_str(symbol);
+        if used < cols {
+            keep = out.len();
+        }
     }
-    out.push('…');
     out
 }
 
-/// `text` cut and padded with spaces to exactly `columns`.
-pub fn fit(text: &str, columns: usize) -> String {
-    let mut out = cut(text, columns);
+/// `text` in exactly `cols` columns: cut as [`cut`] does, or filled with spaces.
+pub fn fit(text: &str, cols: usize) -> String {
+    let mut out = cut(text, cols);
     let used = width(&out);
-    out.extend(std::iter::repeat_n(' ', columns.saturating_sub(used)));
+    out.extend(std::iter::repeat_n(' ', cols.saturating_sub(used)));
     out
 }
 
@@ -53,19 +74,33 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn wide_characters_count_two() {
+    fn wide_and_joined_symbols_are_counted_once() {
+        assert_eq!(width("abc"), 3);
         assert_eq!(width("日本"), 4);
         assert_eq!(width("👨\u{200d}👩\u{200d}👧"), 2);
-        assert_eq!(cut("日本語", 5), "日本…");
+        assert_eq!(width("e\u{301}"), 1);
+        assert_eq!(width("\u{1b}"), 0);
+    }
+
+    #[test]
+    fn a_wide_symbol_at_the_edge_leaves_a_space() {
         assert_eq!(cut("日本語", 4), "日…");
         assert_eq!(fit("日本語", 4), "日… ");
-        assert_eq!(fit("", 3), "   ");
+        assert_eq!(fit("日本語", 6), "日本語");
+        assert_eq!(fit("abc", 2), "a…");
+        assert_eq!(fit("abc", 0), "");
+        assert_eq!(fit("ab", 4), "ab  ");
     }
 
     proptest! {
         #[test]
-        fn fitting_is_exact(text in "\\PC{0,40}", columns in 0usize..30) {
-            prop_assert_eq!(width(&fit(&text, columns)), columns);
+        fn the_measure_is_ratatuis(text in "(\\PC|[ｶ\u{ff9e}👩\u{200d}\u{fe0f}日é]){0,20}") {
+            prop_assert_eq!(width(&text), ratatui::text::Span::raw(&text).width());
+        }
+
+        #[test]
+        fn fit_is_exact(text in "\\PC{0,40}", cols in 0usize..50) {
+            prop_assert_eq!(width(&fit(&text, cols)), cols);
         }
     }
 }
