@@ -1,0 +1,244 @@
+//! The engine: starts the threads, hands them their means, stops them.
+//!
+//! No cycle of waiting exists: the ledger waits for nobody but its databases; workers, watchers
+//! and submitters wait for bells and sockets with deadlines; the cache writer waits for its queue.
+//! Whoever posts to the writer may wait for room in its queue, and the writer waits for no one.
+
+use crate::model::{Account, AccountName, Intent, SubmissionState};
+use crate::signal::{Board, Doorbell, Ringer};
+use crate::store::{Local, Priority, Reader, Writer};
+use crate::sync::error::SyncError;
+use crate::sync::host::Host;
+use crate::sync::kit::{Kit, Stores};
+use crate::sync::ledger::{Bells, Ledger, Reply};
+use crate::sync::report::Report;
+use crate::sync::worker::Worker;
+use crate::sync::{ondemand, submitter, watcher};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+/// Intents that may wait for the ledger; the screen never fills this.
+const INTENTS: usize = 1024;
+/// Bodies that may wait to be fetched.
+const REQUESTS: usize = 256;
+
+/// What an engine is made of.
+pub struct Parts {
+    /// The accounts.
+    pub accounts: Vec<Account>,
+    /// Where the databases are.
+    pub stores: Stores,
+    /// The cache's writer.
+    pub writer: Writer,
+    /// Whom to tell.
+    pub board: Arc<Board>,
+    /// The world outside.
+    pub host: Arc<dyn Host>,
+    /// Seconds in which sending can be undone.
+    pub undo_window: i64,
+    /// Whether this process talks to servers (it holds the engine's lock), or only records intents.
+    pub online: bool,
+}
+
+/// The running engine. Dropping it stops it without waiting for slow servers.
+pub struct Engine {
+    intents: Option<Sender<(Intent, Reply)>>,
+    stop: Arc<AtomicBool>,
+    bells: Vec<Ringer>,
+    nudged: Vec<Ringer>,
+    ledger: Option<JoinHandle<()>>,
+}
+
+/// The means of one account's threads.
+pub fn kit(parts: &Parts, account: &Account, stop: &Arc<AtomicBool>) -> Kit {
+    Kit {
+        account: account.clone(),
+        stores: parts.stores.clone(),
+        writer: parts.writer.clone(),
+        report: Report::new(account.name.clone(), Arc::clone(&parts.board)),
+        board: Arc::clone(&parts.board),
+        host: Arc::clone(&parts.host),
+        stop: Arc::clone(stop),
+        received: Arc::new(AtomicU64::new(0)),
+    }
+}
+
+/// Puts the stores in order after whatever ended the last run: attempts that were cut are judged,
+/// and everything pending is laid over the cache again. Only the process that holds the engine's
+/// lock may do this.
+///
+/// # Errors
+/// When a database can't be read or written.
+pub fn recover(parts: &Parts) -> Result<(), SyncError> {
+    let mut local = Local::open(&parts.stores.local)?;
+    for account in &parts.accounts {
+        local.crashed(&account.name)?;
+    }
+    let pending = local.all_pending()?;
+    let names: Vec<AccountName> = parts.accounts.iter().map(|a| a.name.clone()).collect();
+    parts.writer.run(Priority::Urgent, move |cache| {
+        for name in &names {
+            cache.ensure_account(name)?;
+        }
+        cache.reapply(&pending)
+    })?;
+    Ok(())
+}
+
+impl Engine {
+    /// Starts the ledger, and when `online` each account's threads.
+    ///
+    /// # Errors
+    /// When a database can't be opened or a thread not started.
+    pub fn start(parts: Parts) -> Result<Engine, SyncError> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut bells = Bells::default();
+        let mut engine =
+            Engine { intents: None, stop: Arc::clone(&stop), bells: Vec::new(), nudged: Vec::new(), ledger: None };
+        if parts.online {
+            recover(&parts)?;
+            for account in &parts.accounts {
+                engine.account(&kit(&parts, account, &stop), &mut bells)?;
+            }
+        }
+        let ledger = Ledger {
+            local: Local::open(&parts.stores.local)?,
+            reader: Reader::open(&parts.stores.cache)?,
+            writer: parts.writer,
+            accounts: parts.accounts,
+            board: parts.board,
+            host: parts.host,
+            bells,
+            undo_window: parts.undo_window,
+        };
+        let (sender, receiver): (Sender<(Intent, Reply)>, Receiver<(Intent, Reply)>) = bounded(INTENTS);
+        let myself = sender.clone();
+        engine.ledger = Some(spawn("ledger", move || ledger.run(&receiver, &myself))?);
+        engine.intents = Some(sender);
+        Ok(engine)
+    }
+
+    fn account(&mut self, kit: &Kit, bells: &mut Bells) -> Result<(), SyncError> {
+        let name = kit.account.name.clone();
+        let (work, watch, submit) = (Doorbell::new()?, Doorbell::new()?, Doorbell::new()?);
+        let (worker, watcher, submitter) = (work.ringer(), watch.ringer(), submit.ringer());
+        self.bells.extend([worker.clone(), watcher.clone(), submitter.clone()]);
+        self.nudged.extend([worker.clone(), submitter.clone()]);
+        let (requests, wanted) = bounded(REQUESTS);
+        bells.workers.insert(name.clone(), worker.clone());
+        bells.submitters.insert(name.clone(), submitter);
+        bells.fetchers.insert(name.clone(), requests);
+
+        let means = kit.clone();
+        spawn(&format!("work {name}"), move || match Worker::new(means.clone(), means.account.bodies) {
+            Ok(working) => working.run(&work, &watcher),
+            Err(error) => {
+                means.offline(&error, 0);
+            }
+        })?;
+        let (means, ring) = (kit.clone(), worker.clone());
+        spawn(&format!("watch {name}"), move || watcher::run(&means, &watch, &ring))?;
+        let means = kit.clone();
+        spawn(&format!("submit {name}"), move || submitter::run(&means, &submit, &worker))?;
+        let means = kit.clone();
+        spawn(&format!("fetch {name}"), move || ondemand::run(&means, &wanted))?;
+        Ok(())
+    }
+
+    /// Hands an intent to the ledger; the reply comes on another thread.
+    pub fn ask(&self, intent: Intent, reply: Reply) {
+        match &self.intents {
+            Some(intents) => {
+                if let Err(refused) = intents.try_send((intent, reply)) {
+                    let (_, reply) = refused.into_inner();
+                    reply(Err("too much is waiting to be recorded; try again in a moment".to_owned()));
+                }
+            }
+            None => reply(Err("the program is about to end".to_owned())),
+        }
+    }
+
+    /// What another process rings to make this one look at its queues.
+    pub fn nudged(&self) -> Vec<Ringer> {
+        self.nudged.clone()
+    }
+
+    /// Finishes what intents are queued and tells every thread to stop. Connections are closed by
+    /// their threads or by the end of the process; nothing waits for a server.
+    pub fn stop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        for bell in &self.bells {
+            bell.ring();
+        }
+        if let Some(intents) = self.intents.take() {
+            let (done, wait) = bounded(1);
+            // The ledger holds a sender of its own; an empty intent behind all others says that
+            // they are recorded.
+            let last = Box::new(move |_| drop(done.send(())));
+            if intents.send((Intent::CheckMail, last)).is_ok() {
+                let _ = wait.recv_timeout(std::time::Duration::from_secs(2));
+            }
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, SyncError> {
+    // A panic in a parser must not silently leave an account without its thread: it is logged by
+    // the panic hook, and the thread's loop is re-entered by its caller where it has one.
+    Ok(std::thread::Builder::new().name(name.to_owned()).spawn(work)?)
+}
+
+/// How `sync --once` went for one account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Once {
+    /// Mailboxes looked at.
+    pub mailboxes: u64,
+    /// Headers that are new here.
+    pub headers: u64,
+    /// Bodies fetched.
+    pub bodies: u64,
+    /// Octets received.
+    pub bytes: u64,
+}
+
+/// Brings one account up to date and sends what is due, then returns.
+///
+/// # Errors
+/// Whatever stopped it.
+pub fn once(kit: &Kit, bodies: crate::model::BodyPolicy) -> Result<Once, SyncError> {
+    submitter::run_due(kit)?;
+    let turn = Worker::new(kit.clone(), bodies)?.whole_turn()?;
+    kit.writer.run(Priority::Batch, |_| Ok(()))?;
+    Ok(Once {
+        mailboxes: turn.mailboxes,
+        headers: turn.headers,
+        bodies: turn.bodies,
+        bytes: kit.received.load(Ordering::Relaxed),
+    })
+}
+
+/// Rows that `crashed` could not judge are looked for once the account is online.
+///
+/// # Errors
+/// When a database fails.
+pub fn reconcile_doubts(kit: &Kit) -> Result<(), SyncError> {
+    let mut local = kit.local()?;
+    for row in local.outbox()? {
+        if row.account == kit.account.name && row.state == SubmissionState::InDoubt {
+            submitter::reconcile(kit, &mut local, &row)?;
+        }
+    }
+    Ok(())
+}
+
+/// The bells of several accounts by name, for tests and the composition root.
+pub type Ringers = BTreeMap<AccountName, Ringer>;

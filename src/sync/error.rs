@@ -1,0 +1,33 @@
+//! What can end a turn.
+
+use crate::net::error::NetError;
+use crate::store::{Error as StoreError, LocalError};
+
+/// Why a turn, or a part of it, could not be finished.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// The network or the server.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// A database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// `local.db`.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+    /// The operating system has no more threads or descriptors to give.
+    #[error(transparent)]
+    System(#[from] std::io::Error),
+    /// There is no password.
+    #[error("no password: {0}")]
+    Secret(String),
+    /// The user has to type the password.
+    #[error("the password is needed")]
+    PasswordWanted,
+    /// Something more urgent came up; the turn begins again.
+    #[error("interrupted")]
+    Interrupted,
+    /// The engine stops.
+    #[error("stopping")]
+    Stopping,
+}

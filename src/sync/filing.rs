@@ -1,0 +1,98 @@
+//! The copy in Sent: filed once, after the message was accepted, and only where the provider
+//! does not file it itself.
+//!
+//! Before anything is appended the copy is looked for by Message-ID, so a filing that was cut
+//! after the server took it is not repeated (RFC 4549 §4.2.2.1).
+
+use crate::model::{Account, Flags, MailboxName, OutboxId, Role, Submission, SubmissionState, System};
+use crate::net::imap::{Mode, Session};
+use crate::signal::Topic;
+use crate::store::{Local, Reader};
+use crate::sync::error::SyncError;
+use crate::sync::kit::Kit;
+use crate::text::Clean;
+
+/// Hosts whose submission servers file a copy in Sent themselves.
+const FILED_BY_PROVIDER: [&str; 6] = [
+    "smtp.gmail.com",
+    "smtp.googlemail.com",
+    "smtp.office365.com",
+    "smtp-mail.outlook.com",
+    "outlook.office365.com",
+    "smtp-legacy.office365.com",
+];
+
+/// Whether we file sent mail for this account: as configured, else unless its provider does.
+pub fn is_ours_to_file(account: &Account) -> bool {
+    let host = account.smtp.host.to_ascii_lowercase();
+    account.save_sent.unwrap_or_else(|| !FILED_BY_PROVIDER.contains(&host.as_str()))
+}
+
+/// Files the copy of every message that was accepted and not filed yet.
+///
+/// # Errors
+/// When the session ends or a database fails. A refusal is said and tried again next turn: the
+/// message itself is sent whatever becomes of its copy.
+pub fn file_sent(session: &mut Session, kit: &Kit, local: &mut Local, reader: &Reader) -> Result<(), SyncError> {
+    for row in local.outbox()? {
+        if row.account == kit.account.name && row.state == SubmissionState::Accepted {
+            file(session, kit, local, reader, &row)?;
+        }
+    }
+    Ok(())
+}
+
+fn file(
+    session: &mut Session,
+    kit: &Kit,
+    local: &mut Local,
+    reader: &Reader,
+    row: &Submission,
+) -> Result<(), SyncError> {
+    if is_ours_to_file(&kit.account) {
+        let sent = sent_mailbox(session, kit, reader)?;
+        let filed = match find(session, &sent, row) {
+            Ok(true) => Ok(()),
+            Ok(false) => append(session, local, &sent, row.id),
+            Err(error) => Err(error),
+        };
+        match filed {
+            Err(SyncError::Net(error)) if !error.ends_session() => {
+                let words = Clean::line(&error.to_string());
+                kit.report.notice(&format!("sent, but the copy could not be filed: {words}"));
+                return Ok(());
+            }
+            other => other?,
+        }
+    }
+    local.finish(row.id, SubmissionState::Done, None, 0)?;
+    kit.changed(Topic::Outbox);
+    Ok(())
+}
+
+/// The mailbox for sent mail; made if the account has none.
+fn sent_mailbox(session: &mut Session, kit: &Kit, reader: &Reader) -> Result<MailboxName, SyncError> {
+    if let Some(record) = reader.role_mailbox(&kit.account.name, Role::Sent)? {
+        return Ok(record.name);
+    }
+    let name = MailboxName::new(*b"Sent");
+    match session.create(&name) {
+        Err(error) if !error.already_exists() => Err(error.into()),
+        _ => Ok(name),
+    }
+}
+
+/// Whether the message stands in a mailbox already.
+///
+/// # Errors
+/// As the session.
+pub fn find(session: &mut Session, mailbox: &MailboxName, row: &Submission) -> Result<bool, SyncError> {
+    session.select(mailbox, Mode::ReadOnly)?;
+    Ok(!session.search_message_id(&row.message_id)?.is_empty())
+}
+
+fn append(session: &mut Session, local: &Local, sent: &MailboxName, id: OutboxId) -> Result<(), SyncError> {
+    let bytes = local.filed(id)?;
+    session.append(sent, &Flags::of(System::SEEN), None, &bytes)?;
+    Ok(())
+}

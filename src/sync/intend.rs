@@ -1,0 +1,206 @@
+//! From a verb and its targets to operations: which mailbox, which flags really change, and what
+//! to say about it. Reads the cache, changes nothing.
+
+use crate::model::{
+    AccountName, FlagChange, Flags, LocationId, MailboxName, MessageKey, NewOp, OpKind, Role, System, Verb,
+};
+use crate::store::{Reader, ResolvedTarget, Result};
+use std::collections::BTreeMap;
+
+/// What an action comes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Planned {
+    /// The operations, each for one source mailbox of one account.
+    pub ops: Vec<NewOp>,
+    /// What happened, for a toast.
+    pub label: String,
+    /// The locations that leave their mailbox.
+    pub gone: Vec<LocationId>,
+    /// Whether it can be taken back.
+    pub undoable: bool,
+}
+
+/// Plans a verb.
+///
+/// # Errors
+/// When the cache can't be read.
+pub fn ops(reader: &Reader, verb: &Verb, targets: &[ResolvedTarget]) -> Result<Planned> {
+    match verb {
+        Verb::Flag(change) => Ok(flag(change, targets)),
+        Verb::Archive => by_role(reader, targets, Role::Archive, "Archived"),
+        Verb::Trash => trash(reader, targets),
+        Verb::Junk => junk(reader, targets),
+        Verb::Move(mailbox) => to_mailbox(reader, targets, *mailbox, false),
+        Verb::Copy(mailbox) => to_mailbox(reader, targets, *mailbox, true),
+    }
+}
+
+/// One operation a mailbox and kind; kept in the order of the targets.
+#[derive(Default)]
+struct Groups(Vec<NewOp>);
+
+impl Groups {
+    fn add(&mut self, target: &ResolvedTarget, kind: OpKind) {
+        let same = |op: &&mut NewOp| {
+            op.account == target.account
+                && op.kind == kind
+                && op.keys.first().is_some_and(|k: &MessageKey| {
+                    k.mailbox == target.key.mailbox && k.uidvalidity == target.key.uidvalidity
+                })
+        };
+        if let Some(op) = self.0.iter_mut().find(same) {
+            op.keys.push(target.key.clone());
+            op.locations.push(target.location);
+        } else {
+            self.0.push(NewOp {
+                account: target.account.clone(),
+                kind,
+                keys: vec![target.key.clone()],
+                locations: vec![target.location],
+            });
+        }
+    }
+}
+
+fn flag(change: &FlagChange, targets: &[ResolvedTarget]) -> Planned {
+    let mut groups = Groups::default();
+    let mut changed = 0;
+    for target in targets {
+        // Only what really changes, so that undo puts back exactly what was.
+        let real = minimal(change, &target.flags);
+        if real != FlagChange::default() {
+            groups.add(target, OpKind::Store(real));
+            changed += 1;
+        }
+    }
+    let what = flag_words(change);
+    Planned { ops: groups.0, label: format!("{what} {}", messages(changed)), gone: Vec::new(), undoable: changed > 0 }
+}
+
+fn minimal(change: &FlagChange, now: &Flags) -> FlagChange {
+    let add = Flags {
+        system: change.add.system & !now.system,
+        keywords: change.add.keywords.difference(&now.keywords).cloned().collect(),
+    };
+    let remove = Flags {
+        system: change.remove.system & now.system,
+        keywords: change.remove.keywords.intersection(&now.keywords).cloned().collect(),
+    };
+    FlagChange { add, remove }
+}
+
+fn flag_words(change: &FlagChange) -> &'static str {
+    let (add, remove) = (change.add.system, change.remove.system);
+    if add.has(System::SEEN) && add != System::NONE {
+        "Marked read:"
+    } else if remove != System::NONE && remove.has(System::SEEN) {
+        "Marked unread:"
+    } else if add != System::NONE && add.has(System::FLAGGED) {
+        "Starred"
+    } else if remove != System::NONE && remove.has(System::FLAGGED) {
+        "Unstarred"
+    } else {
+        "Changed flags of"
+    }
+}
+
+fn messages(n: usize) -> String {
+    if n == 1 { "1 message".to_owned() } else { format!("{n} messages") }
+}
+
+/// Moves everything to each account's mailbox of a role, which is made where there is none.
+fn by_role(reader: &Reader, targets: &[ResolvedTarget], role: Role, done: &str) -> Result<Planned> {
+    let mut places: BTreeMap<AccountName, MailboxName> = BTreeMap::new();
+    let mut groups = Groups::default();
+    let mut gone = Vec::new();
+    for target in targets.iter().filter(|t| t.role != Some(role)) {
+        let to = match places.get(&target.account) {
+            Some(to) => to.clone(),
+            None => {
+                let to = place(reader, &target.account, role, &mut groups)?;
+                places.insert(target.account.clone(), to.clone());
+                to
+            }
+        };
+        groups.add(target, OpKind::Move { to });
+        gone.push(target.location);
+    }
+    let label = format!("{done} {}", messages(gone.len()));
+    Ok(Planned { ops: groups.0, label, undoable: !gone.is_empty(), gone })
+}
+
+fn place(reader: &Reader, account: &AccountName, role: Role, groups: &mut Groups) -> Result<MailboxName> {
+    if let Some(mailbox) = reader.role_mailbox(account, role)? {
+        return Ok(mailbox.name);
+    }
+    // Gmail's archive is All Mail: what leaves the inbox stays there.
+    if role == Role::Archive
+        && let Some(all) = reader.role_mailbox(account, Role::All)?
+    {
+        return Ok(all.name);
+    }
+    let name = MailboxName::new(match role {
+        Role::Archive => "Archive",
+        Role::Junk => "Junk",
+        _ => "Trash",
+    });
+    let kind = OpKind::CreateMailbox { name: name.clone() };
+    groups.0.push(NewOp { account: account.clone(), kind, keys: Vec::new(), locations: Vec::new() });
+    Ok(name)
+}
+
+/// To the trash; what is there already goes for good.
+fn trash(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
+    let (dead, alive): (Vec<_>, Vec<_>) = targets.iter().cloned().partition(|t| t.role == Some(Role::Trash));
+    let mut planned = by_role(reader, &alive, Role::Trash, "Moved to trash:")?;
+    if !dead.is_empty() {
+        let mut groups = Groups::default();
+        for target in &dead {
+            groups.add(target, OpKind::Expunge);
+        }
+        planned.label = format!("Deleted {} for good", messages(dead.len()));
+        planned.ops.extend(groups.0);
+        planned.gone.extend(dead.iter().map(|t| t.location));
+        planned.undoable = !alive.is_empty();
+    }
+    Ok(planned)
+}
+
+/// To junk; what is there already goes back to the inbox.
+fn junk(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
+    if targets.iter().all(|t| t.role == Some(Role::Junk)) {
+        by_role(reader, targets, Role::Inbox, "Not junk, moved to the inbox:")
+    } else {
+        by_role(reader, targets, Role::Junk, "Moved to junk:")
+    }
+}
+
+fn to_mailbox(
+    reader: &Reader,
+    targets: &[ResolvedTarget],
+    mailbox: crate::model::MailboxId,
+    copy: bool,
+) -> Result<Planned> {
+    let Some(to) = reader.mailbox(mailbox)? else {
+        return Ok(Planned { label: "That mailbox is gone".to_owned(), ..Planned::default() });
+    };
+    let mut groups = Groups::default();
+    let mut gone = Vec::new();
+    let mut foreign = 0;
+    for target in targets.iter().filter(|t| t.mailbox != mailbox) {
+        if target.account != to.account {
+            foreign += 1;
+            continue;
+        }
+        let kind = if copy { OpKind::Copy { to: to.name.clone() } } else { OpKind::Move { to: to.name.clone() } };
+        groups.add(target, kind);
+        gone.push(target.location);
+    }
+    let done = if copy { "Copied" } else { "Moved" };
+    let mut label = format!("{done} {}", messages(gone.len()));
+    if foreign > 0 {
+        label.push_str(&format!("; {} of another account stay where they are", messages(foreign)));
+    }
+    let undoable = !gone.is_empty() && !copy;
+    Ok(Planned { ops: groups.0, label, gone: if copy { Vec::new() } else { gone }, undoable })
+}

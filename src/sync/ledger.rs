@@ -1,0 +1,337 @@
+//! The ledger: makes what users want durable, then lets everybody know.
+//!
+//! Intent → rows of `local.db` in one transaction → the answer (the screen may show it now) → the
+//! effect laid over the cache by its writer → doorbells. A crash after the first arrow loses
+//! nothing: at the next start everything pending is laid over the cache again.
+
+use crate::model::{
+    Account, AccountName, Done, Draft, Intent, MsgId, Op, OpKind, OutboxId, OutboxVerb, Outgoing, SubmissionState,
+};
+use crate::signal::{Board, Ringer, Topic};
+use crate::store::{Local, Priority, Reader, Writer};
+use crate::sync::error::SyncError;
+use crate::sync::freeze;
+use crate::sync::host::Host;
+use crate::sync::intend;
+use crate::text::when;
+use crossbeam_channel::{Receiver, Sender};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How the ledger answers: once, when the intent is durable or can't be.
+pub type Reply = Box<dyn FnOnce(Result<Done, String>) + Send>;
+
+/// Whom the ledger wakes. Empty where no engine runs in this process.
+#[derive(Default)]
+pub struct Bells {
+    /// Each account's worker.
+    pub workers: BTreeMap<AccountName, Ringer>,
+    /// Each account's submitter.
+    pub submitters: BTreeMap<AccountName, Ringer>,
+    /// Each account's fetcher of bodies.
+    pub fetchers: BTreeMap<AccountName, Sender<MsgId>>,
+}
+
+/// What the ledger is made of.
+pub struct Ledger {
+    /// The writing connection to `local.db`.
+    pub local: Local,
+    /// For looking up what targets mean.
+    pub reader: Reader,
+    /// Who lays effects over the cache.
+    pub writer: Writer,
+    /// Every account that works.
+    pub accounts: Vec<Account>,
+    /// Whom to tell.
+    pub board: Arc<Board>,
+    /// The world outside.
+    pub host: Arc<dyn Host>,
+    /// Whom to wake.
+    pub bells: Bells,
+    /// Seconds that a message waits in the outbox so that sending can be undone.
+    pub undo_window: i64,
+}
+
+impl Ledger {
+    /// Serves intents until the sender is gone. `myself` carries messages back that were built on
+    /// a thread of their own.
+    pub fn run(mut self, intents: &Receiver<(Intent, Reply)>, myself: &Sender<(Intent, Reply)>) {
+        while let Ok((intent, reply)) = intents.recv() {
+            match intent {
+                Intent::Submit(draft) => self.freeze_aside(*draft, reply, myself),
+                intent => {
+                    let (done, after) = self.commit(intent);
+                    reply(done);
+                    self.spread(after);
+                }
+            }
+        }
+    }
+
+    /// Carries one intent out and spreads the word before it returns: for scripts.
+    ///
+    /// # Errors
+    /// Why it can't be done, in plain words.
+    pub fn carry_out(&mut self, intent: Intent) -> Result<Done, String> {
+        let intent = match intent {
+            Intent::Submit(draft) => Intent::Queue(Box::new(self.freeze(&draft)?)),
+            other => other,
+        };
+        let (done, after) = self.commit(intent);
+        self.spread(after);
+        done
+    }
+
+    fn commit(&mut self, intent: Intent) -> (Result<Done, String>, After) {
+        let mut after = After::default();
+        let done = self.record(intent, &mut after).map_err(|error| {
+            tracing::error!(%error, "an intent could not be recorded");
+            error.to_string()
+        });
+        (done, after)
+    }
+
+    fn record(&mut self, intent: Intent, after: &mut After) -> Result<Done, LedgerError> {
+        let now = when::now();
+        match intent {
+            Intent::Act { verb, targets } => {
+                let resolved = self.reader.resolve(&targets)?;
+                let planned = intend::ops(&self.reader, &verb, &resolved)?;
+                if planned.ops.is_empty() {
+                    return Ok(Done { label: planned.label, ..Done::default() });
+                }
+                let (_, ops) = self.local.act(&planned.label, now, &planned.ops)?;
+                after.apply = ops;
+                Ok(Done { label: planned.label, gone: planned.gone, undoable: planned.undoable, ..Done::default() })
+            }
+            Intent::Undo => self.undo(now, after),
+            Intent::SaveDraft(draft) => {
+                let id = self.local.save_draft(&draft, now)?;
+                after.topics.push(Topic::Drafts);
+                Ok(Done { draft: Some(id), ..Done::default() })
+            }
+            Intent::DiscardDraft(id) => {
+                self.local.discard_draft(id)?;
+                after.topics.push(Topic::Drafts);
+                Ok(Done { label: "Draft discarded".to_owned(), ..Done::default() })
+            }
+            Intent::Queue(outgoing) => self.queue(*outgoing, now, after),
+            Intent::Submit(draft) => {
+                let outgoing = self.freeze(&draft).map_err(LedgerError::Refused)?;
+                self.queue(outgoing, now, after)
+            }
+            Intent::Outbox(id, verb) => self.decide(id, verb, now, after),
+            Intent::FetchBody(message) => {
+                self.fetch(message)?;
+                Ok(Done::default())
+            }
+            Intent::CheckMail => {
+                after.everybody = true;
+                Ok(Done { label: "Checking for new mail".to_owned(), ..Done::default() })
+            }
+            Intent::Password(account, secret) => {
+                self.host.remember(&account, secret);
+                after.everybody = true;
+                Ok(Done::default())
+            }
+        }
+    }
+
+    fn undo(&mut self, now: i64, after: &mut After) -> Result<Done, LedgerError> {
+        let Some(undone) = self.local.undo(now)? else {
+            return Err(LedgerError::Refused("There is nothing to undo".to_owned()));
+        };
+        after.revert = undone.cancelled;
+        after.apply = undone.inverse;
+        let mut done = Done { label: format!("Undone: {}", undone.label), ..Done::default() };
+        if let Some(draft) = undone.draft {
+            after.topics.extend([Topic::Drafts, Topic::Outbox]);
+            done.draft = Some(draft);
+        }
+        Ok(done)
+    }
+
+    fn queue(&mut self, outgoing: Outgoing, now: i64, after: &mut After) -> Result<Done, LedgerError> {
+        let id = self.local.submit(&outgoing, now)?;
+        after.submit = Some(outgoing.account);
+        after.topics.extend([Topic::Outbox, Topic::Drafts]);
+        let wait = (outgoing.not_before - now).max(0);
+        let label = if wait > 0 { format!("Sending in {wait} s") } else { "Sending".to_owned() };
+        Ok(Done { label, outbox: Some(id), undoable: wait > 0, ..Done::default() })
+    }
+
+    fn decide(&mut self, id: OutboxId, verb: OutboxVerb, now: i64, after: &mut After) -> Result<Done, LedgerError> {
+        let Some(row) = self.local.submission(id)? else {
+            return Err(LedgerError::Refused("That message is no longer in the outbox".to_owned()));
+        };
+        after.topics.push(Topic::Outbox);
+        let mut done = Done::default();
+        done.label = match verb {
+            OutboxVerb::Edit => {
+                done.draft = Some(self.local.take_back(id, now)?);
+                after.topics.push(Topic::Drafts);
+                "Back in the drafts".to_owned()
+            }
+            OutboxVerb::Cancel => {
+                self.local.cancel_submission(id)?;
+                "Not sent".to_owned()
+            }
+            OutboxVerb::Retry => {
+                self.local.retry(id, now)?;
+                "Trying again".to_owned()
+            }
+            OutboxVerb::SendAgain => {
+                self.local.send_again(id, now)?;
+                "Sending again".to_owned()
+            }
+            OutboxVerb::AssumeSent => {
+                self.local.finish(id, SubmissionState::Done, None, 0)?;
+                "Taken as sent".to_owned()
+            }
+            OutboxVerb::GiveUpRefused => {
+                self.local.give_up_refused(id, now)?;
+                "Sending to the others only".to_owned()
+            }
+        };
+        after.submit = Some(row.account);
+        Ok(done)
+    }
+
+    fn fetch(&mut self, message: MsgId) -> Result<(), LedgerError> {
+        let here = self.writer.clone();
+        // A failure of an earlier try must not answer for this one.
+        here.post(Priority::Urgent, move |cache| cache.forget_failure(message))?;
+        for place in self.reader.locate(message)? {
+            if let Some(fetcher) = self.bells.fetchers.get(&place.account) {
+                // A full queue means that hundreds wait already; the reader asks again.
+                let _ = fetcher.try_send(message);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn freeze(&mut self, draft: &Draft) -> Result<Outgoing, String> {
+        let now = when::now();
+        let job = self.freezing(draft, now)?;
+        job()
+    }
+
+    /// Builds a large message on a thread of its own, so that other intents need not wait.
+    fn freeze_aside(&mut self, draft: Draft, reply: Reply, myself: &Sender<(Intent, Reply)>) {
+        let myself = myself.clone();
+        match self.freezing(&draft, when::now()) {
+            Err(why) => reply(Err(why)),
+            Ok(job) => {
+                let build = move || match job() {
+                    Ok(outgoing) => {
+                        let _ = myself.send((Intent::Queue(Box::new(outgoing)), reply));
+                    }
+                    Err(why) => reply(Err(why)),
+                };
+                if let Err(error) = std::thread::Builder::new().name("freeze".to_owned()).spawn(build) {
+                    tracing::error!(%error, "no thread to build a message");
+                }
+            }
+        }
+    }
+
+    fn freezing(&self, draft: &Draft, now: i64) -> Result<impl FnOnce() -> Result<Outgoing, String> + use<>, String> {
+        let account = self.accounts.iter().find(|a| a.name == draft.account).cloned();
+        let account = account.ok_or_else(|| format!("there is no account `{}`", draft.account))?;
+        let source = draft.source.and_then(|location| {
+            let found = self.reader.resolve(&[crate::model::Target::Location(location)]).ok()?;
+            found.into_iter().next().filter(|r| r.account == account.name).map(|r| r.key)
+        });
+        let (host, draft, window) = (Arc::clone(&self.host), draft.clone(), self.undo_window);
+        Ok(move || {
+            let mut outgoing = freeze::freeze(&draft, &account, source, host.as_ref(), now)?;
+            outgoing.not_before = now + window;
+            Ok(outgoing)
+        })
+    }
+
+    fn spread(&self, after: After) {
+        let accounts: Vec<AccountName> = after.apply.iter().chain(&after.revert).map(|op| op.account.clone()).collect();
+        if !accounts.is_empty()
+            && let Err(error) = lay(&self.writer, &self.board, after.revert, after.apply)
+        {
+            tracing::error!(%error, "the cache did not take an effect");
+        }
+        for topic in after.topics {
+            self.board.post(topic);
+        }
+        for (name, bell) in &self.bells.workers {
+            if after.everybody || accounts.contains(name) {
+                bell.ring();
+            }
+        }
+        for (name, bell) in &self.bells.submitters {
+            if after.everybody || after.submit.as_ref() == Some(name) {
+                bell.ring();
+            }
+        }
+        self.host.nudge();
+        self.host.changed();
+    }
+}
+
+/// What follows once an intent is durable.
+#[derive(Default)]
+struct After {
+    apply: Vec<Op>,
+    revert: Vec<Op>,
+    submit: Option<AccountName>,
+    topics: Vec<Topic>,
+    everybody: bool,
+}
+
+/// Why an intent could not be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// A database.
+    #[error("{0}")]
+    Store(#[from] crate::store::Error),
+    /// `local.db`.
+    #[error("{0}")]
+    Local(#[from] crate::store::LocalError),
+    /// It can't be done: why, in plain words.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Lays operations over the cache (and takes others off it) without waiting, then tells the board.
+///
+/// # Errors
+/// When the cache writer has ended.
+pub fn lay(writer: &Writer, board: &Arc<Board>, revert: Vec<Op>, apply: Vec<Op>) -> Result<(), SyncError> {
+    let board = Arc::clone(board);
+    writer.post(Priority::Urgent, move |cache| {
+        for op in &revert {
+            cache.settle(op.id, &crate::store::Outcome::Reverted)?;
+        }
+        for op in &apply {
+            cache.apply(op)?;
+        }
+        let reader = cache.read();
+        for op in revert.iter().chain(&apply) {
+            for name in touched(op) {
+                if let Some(mailbox) = reader.mailbox_named(&op.account, &name)? {
+                    board.post(Topic::Mailbox(mailbox.id));
+                }
+            }
+        }
+        board.post(Topic::Mailboxes);
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// The mailboxes whose lists an operation changes.
+pub fn touched(op: &Op) -> std::collections::BTreeSet<crate::model::MailboxName> {
+    let mut names: std::collections::BTreeSet<_> = op.keys.iter().map(|k| k.mailbox.clone()).collect();
+    if let OpKind::Move { to } | OpKind::Copy { to } = &op.kind {
+        names.insert(to.clone());
+    }
+    names
+}

@@ -1,0 +1,75 @@
+//! "Open this now": a connection of its own for bodies that somebody is waiting for, dialled when
+//! first wanted and given back after a minute, so that opening never queues behind a sync.
+
+use crate::model::MsgId;
+use crate::net::imap::Session;
+use crate::signal::Topic;
+use crate::store::{Priority, Reader};
+use crate::sync::bodies;
+use crate::sync::error::SyncError;
+use crate::sync::kit::Kit;
+use crate::text::Clean;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+/// A connection that nobody needed for so long is closed.
+const LINGER: Duration = Duration::from_secs(60);
+
+/// Serves requests until their sender is gone or the engine stops.
+pub fn run(kit: &Kit, requests: &Receiver<MsgId>) {
+    let mut session: Option<Session> = None;
+    loop {
+        let wait = if session.is_some() { LINGER } else { Duration::from_secs(3600) };
+        let message = match requests.recv_timeout(wait) {
+            Ok(message) => message,
+            Err(RecvTimeoutError::Timeout) => {
+                session.take().map(Session::logout);
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        if kit.stopping() {
+            break;
+        }
+        // A connection that died while lingering is no reason to fail: try once on a new one.
+        let lingering = session.is_some();
+        let mut outcome = serve(kit, &mut session, message);
+        if lingering && matches!(&outcome, Err(SyncError::Net(error)) if error.ends_session()) {
+            session = None;
+            outcome = serve(kit, &mut session, message);
+        }
+        if let Err(error) = outcome {
+            session = None;
+            fail(kit, message, &error);
+        }
+    }
+    session.map(Session::logout);
+}
+
+/// Fetches one body now, over `session` or a new one left there.
+///
+/// # Errors
+/// When there is no connection to be had or the cache fails.
+pub fn serve(kit: &Kit, session: &mut Option<Session>, message: MsgId) -> Result<(), SyncError> {
+    let reader: Reader = kit.reader()?;
+    if reader.message(message)?.is_none_or(|m| m.has_body) {
+        kit.changed(Topic::Body(message));
+        return Ok(());
+    }
+    let places = reader.locate(message)?;
+    let Some(place) = places.iter().find(|p| p.account == kit.account.name) else {
+        return Ok(());
+    };
+    let session = match session {
+        Some(session) => session,
+        None => session.insert(kit.dial(None)?),
+    };
+    bodies::anywhere(session, kit, message, (&place.name, place.uidvalidity, place.uid))
+}
+
+fn fail(kit: &Kit, message: MsgId, error: &SyncError) {
+    let why = format!("can't be fetched now: {}", Clean::line(&error.to_string()));
+    // If even this can't be written, the reader shows that it waits, and the user asks again.
+    let _ = kit.writer.run(Priority::Urgent, move |cache| cache.body_failed(message, &why));
+    kit.changed(Topic::Body(message));
+}

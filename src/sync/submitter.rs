@@ -1,0 +1,233 @@
+//! The account's submitter: takes due rows of the outbox and hands them to the server.
+//!
+//! Each stage is written down before it is acted on. Until the final dot a failure is a clean
+//! retry with the same bytes; once the dot may have been written and no answer came, the row is in
+//! doubt: it is looked for in Sent by Message-ID and otherwise left to the user. Nothing is ever
+//! sent twice without the user's word.
+
+use crate::model::{NewOp, OpKind, RecipientState, Role, Submission, SubmissionState};
+use crate::net::diagnose;
+use crate::net::smtp::{Mail, Outcome, SendReport, SmtpSession, Stage};
+use crate::signal::{Doorbell, Ringer, Topic};
+use crate::store::Local;
+use crate::sync::error::SyncError;
+use crate::sync::kit::Kit;
+use crate::sync::{filing, ledger};
+use crate::text::{Clean, when};
+use std::time::Duration;
+
+/// Waits between tries, in seconds; the last is repeated (RFC 5321 §4.5.4.1 asks for half an hour
+/// after the first few).
+const WAITS: [i64; 6] = [60, 300, 900, 1800, 3600, 7200];
+/// After so long (seconds) a message that is still put off is left to the user.
+const GIVE_UP: i64 = 5 * 24 * 3600;
+/// A connection is kept this long for the next message of a burst.
+const LINGER: Duration = Duration::from_secs(10);
+
+/// Submits until the engine stops. `worker` is rung to file copies.
+pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
+    let Ok(mut local) = kit.local() else { return };
+    let mut session = None;
+    while !kit.stopping() {
+        bell.clear();
+        match step(kit, &mut local, &mut session) {
+            Ok(Step::Sent) => worker.ring(),
+            Ok(Step::Idle(until)) => {
+                let due = until.map(|at| Duration::from_secs((at - when::now()).max(0).cast_unsigned() + 1));
+                if session.is_some() && !bell.wait(Some(due.map_or(LINGER, |d| d.min(LINGER)))) {
+                    session.take().map(SmtpSession::quit);
+                }
+                if session.is_none() {
+                    bell.wait(due);
+                }
+            }
+            Err(error) => {
+                session = None;
+                tracing::error!(account = %kit.account.name, %error, "the outbox can't be read");
+                bell.wait(Some(Duration::from_secs(60)));
+            }
+        }
+    }
+}
+
+/// Submits everything that is due now, once: for `sync --once` and `send --wait`.
+///
+/// # Errors
+/// When a database fails. What becomes of each message stands in its row.
+pub fn run_due(kit: &Kit) -> Result<(), SyncError> {
+    let mut local = kit.local()?;
+    let mut session = None;
+    while let Step::Sent = step(kit, &mut local, &mut session)? {}
+    session.map(SmtpSession::quit);
+    Ok(())
+}
+
+enum Step {
+    /// A row was tried, whatever came of it.
+    Sent,
+    /// Nothing is due before this time.
+    Idle(Option<i64>),
+}
+
+fn step(kit: &Kit, local: &mut Local, session: &mut Option<SmtpSession>) -> Result<Step, SyncError> {
+    let now = when::now();
+    let account = &kit.account.name;
+    let Some(row) = local.due(account, now)? else {
+        return Ok(Step::Idle(local.next_due(account)?));
+    };
+    if !local.claim_submission(row.id, now)? {
+        return Ok(Step::Sent);
+    }
+    kit.changed(Topic::Outbox);
+    attempt(kit, local, session, &row)?;
+    kit.changed(Topic::Outbox);
+    Ok(Step::Sent)
+}
+
+fn attempt(
+    kit: &Kit,
+    local: &mut Local,
+    session: &mut Option<SmtpSession>,
+    row: &Submission,
+) -> Result<(), SyncError> {
+    let live = match session.take().map_or_else(|| connect(kit), Ok) {
+        Ok(live) => live,
+        Err(error) => return not_reached(kit, local, row, &error),
+    };
+    let live = session.insert(live);
+    let bytes = local.wire(row.id)?;
+    let recipients: Vec<&str> = row
+        .recipients
+        .iter()
+        .filter(|r| matches!(r.state, RecipientState::Pending | RecipientState::TryLater))
+        .map(|r| r.address.as_str())
+        .collect();
+    let mail = Mail { from: &row.mail_from, recipients: &recipients, bytes: &bytes };
+    let mut dotted = false;
+    let report = live.send(&mail, &mut |stage| {
+        if stage == Stage::Dot {
+            local.dot(row.id)?;
+            dotted = true;
+        }
+        Ok::<(), SyncError>(())
+    });
+    if report.connection_lost {
+        *session = None;
+    }
+    record(kit, local, row, &report, dotted)
+}
+
+fn connect(kit: &Kit) -> Result<SmtpSession, SyncError> {
+    let secret = kit.host.secret(&kit.account).map_err(|no| match no {
+        crate::sync::NoSecret::Ask => SyncError::PasswordWanted,
+        crate::sync::NoSecret::Failed(why) => SyncError::Secret(why),
+    })?;
+    Ok(SmtpSession::connect(&kit.account, &secret)?)
+}
+
+/// The server was not reached or did not let us in: nothing was sent, the message is not to blame.
+fn not_reached(kit: &Kit, local: &mut Local, row: &Submission, error: &SyncError) -> Result<(), SyncError> {
+    let why = match error {
+        SyncError::Net(net) => diagnose::explain(net, &kit.account.smtp, diagnose::Service::Smtp).line(),
+        other => Clean::line(&other.to_string()).to_string(),
+    };
+    if matches!(error, SyncError::PasswordWanted) {
+        kit.report.post(Topic::PasswordWanted(kit.account.name.clone()));
+    }
+    kit.report.notice(&format!("not sent yet: {why}"));
+    let next = when::now() + wait_after(row.attempts);
+    local.finish(row.id, SubmissionState::Queued, Some(&why), next)?;
+    Ok(())
+}
+
+fn wait_after(attempts: u32) -> i64 {
+    let at = usize::try_from(attempts).unwrap_or(usize::MAX).min(WAITS.len() - 1);
+    WAITS.get(at).copied().unwrap_or(GIVE_UP)
+}
+
+/// Writes down what became of each recipient, and what follows for the whole.
+fn record(
+    kit: &Kit,
+    local: &mut Local,
+    row: &Submission,
+    report: &SendReport,
+    dotted: bool,
+) -> Result<(), SyncError> {
+    let states: Vec<(String, RecipientState, Option<String>)> = report
+        .recipients
+        .iter()
+        .map(|r| (r.address.clone(), state(r.outcome), r.reply.as_ref().map(|reply| Clean::line(&reply.to_string()).to_string())))
+        .collect();
+    local.recipients(row.id, &states)?;
+    let now_stands = local.submission(row.id)?.map_or_else(Vec::new, |s| s.recipients);
+    let any = |wanted: RecipientState| now_stands.iter().any(|r| r.state == wanted);
+    let why = report.error.as_ref().map(|e| Clean::line(e).to_string());
+    let tell = |text: &str| kit.report.notice(text);
+    let (state, next) = if any(RecipientState::Unknown) {
+        tell("a message may or may not have been sent: the connection ended after its last byte; looking for it in Sent");
+        (SubmissionState::InDoubt, 0)
+    } else if any(RecipientState::Refused) {
+        tell("a message was refused: the outbox says for whom and why");
+        (SubmissionState::Refused, 0)
+    } else if any(RecipientState::TryLater) || any(RecipientState::Pending) {
+        if when::now() - row.created > GIVE_UP {
+            tell("a message was put off for five days: the outbox asks what to do");
+            (SubmissionState::Refused, 0)
+        } else {
+            (SubmissionState::Queued, when::now() + wait_after(row.attempts))
+        }
+    } else {
+        (SubmissionState::Accepted, 0)
+    };
+    debug_assert!(dotted || state != SubmissionState::Accepted);
+    local.finish(row.id, state, why.as_deref(), next)?;
+    match state {
+        SubmissionState::Accepted => mark_source(kit, local, row),
+        SubmissionState::InDoubt => reconcile(kit, local, row),
+        _ => Ok(()),
+    }
+}
+
+fn state(outcome: Outcome) -> RecipientState {
+    match outcome {
+        Outcome::Accepted => RecipientState::Accepted,
+        Outcome::TryLater => RecipientState::TryLater,
+        Outcome::Refused => RecipientState::Refused,
+        Outcome::NotTried => RecipientState::Pending,
+        Outcome::Unknown => RecipientState::Unknown,
+    }
+}
+
+/// The answered or forwarded message gets its flag, as an operation like any other.
+fn mark_source(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), SyncError> {
+    let Some((key, change)) = local.source(row.id)? else { return Ok(()) };
+    let op = NewOp { account: row.account.clone(), kind: OpKind::Store(change), keys: vec![key], locations: Vec::new() };
+    let ops = local.queue(&[op], when::now())?;
+    ledger::lay(&kit.writer, &kit.board, Vec::new(), ops)?;
+    Ok(())
+}
+
+/// Looks for a message in doubt in Sent: found, it was sent. Not found proves nothing: the row
+/// stays in doubt for the user.
+///
+/// # Errors
+/// When a database fails.
+pub fn reconcile(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), SyncError> {
+    let found = (|| -> Result<bool, SyncError> {
+        let Some(sent) = kit.reader()?.role_mailbox(&kit.account.name, Role::Sent)? else { return Ok(false) };
+        let mut session = kit.dial(None)?;
+        let found = filing::find(&mut session, &sent.name, row);
+        session.logout();
+        found
+    })();
+    match found {
+        Ok(true) => {
+            local.finish(row.id, SubmissionState::Done, None, 0)?;
+            kit.report.notice("the message in doubt was found in Sent: it was sent");
+        }
+        Ok(false) => {}
+        Err(error) => tracing::info!(%error, "a message in doubt could not be looked for"),
+    }
+    kit.changed(Topic::Outbox);
+    Ok(())
+}

@@ -1,0 +1,219 @@
+//! The account's worker: one connection that pushes what users did and pulls what happened.
+//!
+//! A turn is: clear the bell, replay operations, list the mailboxes, pull those that changed (the
+//! inbox first), file sent copies, then fetch bodies. The bell may ring at any time; between two
+//! commands the turn gives way and begins again, which costs little because a pull that was cut
+//! is continued by comparison. A turn that fails drops the connection: the next one dials anew.
+
+use crate::model::{BodyPolicy, Link, Role};
+use crate::net::imap::{Listed, Session};
+use crate::signal::{Doorbell, Ringer, Topic};
+use crate::store::{Local, Mailbox, MailboxInfo, Priority, Reader};
+use crate::sync::backoff::{Backoff, chance};
+use crate::sync::error::SyncError;
+use crate::sync::kit::Kit;
+use crate::sync::pull::Here;
+use crate::sync::{bodies, filing, pull, push};
+use crate::text::{Clean, when};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// Without a ring every mailbox is looked at again after this time.
+const SWEEP: Duration = Duration::from_secs(5 * 60);
+
+/// What a turn did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// Mailboxes looked at.
+    pub mailboxes: u64,
+    /// Headers that are new here.
+    pub headers: u64,
+    /// Bodies fetched.
+    pub bodies: u64,
+}
+
+/// The worker of one account.
+pub struct Worker {
+    kit: Kit,
+    reader: Reader,
+    local: Local,
+    session: Option<Session>,
+    policy: BodyPolicy,
+    /// Whether a ring makes the turn begin again.
+    patient: bool,
+}
+
+impl Worker {
+    /// A worker without a connection yet.
+    ///
+    /// # Errors
+    /// When a database can't be opened.
+    pub fn new(kit: Kit, policy: BodyPolicy) -> Result<Worker, SyncError> {
+        let (reader, local) = (kit.reader()?, kit.local()?);
+        Ok(Worker { kit, reader, local, session: None, policy, patient: false })
+    }
+
+    /// Works until the engine stops. `watch` is rung when the watcher should dial again.
+    pub fn run(mut self, bell: &Doorbell, watch: &Ringer) {
+        let mut backoff = Backoff::default();
+        while !self.kit.stopping() {
+            bell.clear();
+            let began = Instant::now();
+            match self.turn(&mut || bell.wait(Some(Duration::ZERO))) {
+                Ok(_) => {
+                    backoff.reset();
+                    self.kit.report.link(Link::Online);
+                    watch.ring();
+                    bell.wait(Some(SWEEP));
+                }
+                Err(SyncError::Interrupted) => {}
+                Err(SyncError::Stopping) => break,
+                Err(error) => {
+                    self.hang_up();
+                    // A connection that worked for a while and was cut is dialled again at once.
+                    if began.elapsed() > Duration::from_secs(60) {
+                        backoff.reset();
+                    }
+                    let wait = backoff.fail(chance());
+                    let retry_at = when::now() + wait.as_secs().cast_signed();
+                    tracing::warn!(account = %self.kit.account.name, %error, "the turn failed");
+                    let again = self.kit.offline(&error, retry_at);
+                    bell.wait(again.then_some(wait));
+                }
+            }
+        }
+        if let Some(session) = self.session.take() {
+            session.logout();
+        }
+    }
+
+    /// One turn from beginning to end, not giving way to anybody: for `sync --once`.
+    ///
+    /// # Errors
+    /// Whatever stopped it.
+    pub fn whole_turn(&mut self) -> Result<Turn, SyncError> {
+        self.patient = true;
+        let turn = self.turn(&mut || false);
+        self.hang_up();
+        turn
+    }
+
+    fn hang_up(&mut self) {
+        if let Some(session) = self.session.take() {
+            self.kit.received.fetch_add(session.received(), Ordering::Relaxed);
+            if !session.is_dead() {
+                session.logout();
+            }
+        }
+    }
+
+    fn turn(&mut self, rings: &mut dyn FnMut() -> bool) -> Result<Turn, SyncError> {
+        let mut session = match self.session.take() {
+            Some(session) if !session.is_dead() => session,
+            _ => {
+                self.kit.report.link(Link::Connecting);
+                self.kit.dial(None)?
+            }
+        };
+        let outcome = self.rounds(&mut session, rings);
+        for alert in session.take_alerts() {
+            self.kit.report.notice(&format!("the server says: {}", Clean::line(&alert)));
+        }
+        self.session = Some(session);
+        outcome
+    }
+
+    fn rounds(&mut self, session: &mut Session, rings: &mut dyn FnMut() -> bool) -> Result<Turn, SyncError> {
+        let mut turn = Turn::default();
+        push::replay(session, &self.kit, &mut self.local)?;
+        filing::file_sent(session, &self.kit, &mut self.local, &self.reader)?;
+        let records = self.list(session)?;
+        self.kit.report.link(Link::Online);
+        let stop = self.kit.stop.clone();
+        let mut cut_in = || stop.load(Ordering::SeqCst) || rings();
+        for record in &records {
+            turn.mailboxes += 1;
+            if record.unchanged {
+                continue;
+            }
+            let pulled = pull::mailbox(session, &self.kit, &self.reader, &record.here, &mut cut_in);
+            match pulled {
+                Ok(pulled) => turn.headers += pulled.headers,
+                // One mailbox that can't be read must not hide the others.
+                Err(SyncError::Net(error)) if !error.ends_session() => {
+                    let words = Clean::line(&error.to_string());
+                    self.kit.report.notice(&format!("{}: {words}", record.here.label));
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        self.kit.writer.run(Priority::Batch, |_| Ok(()))?;
+        let now = when::now();
+        for record in &records {
+            let (kit, reader) = (&self.kit, &self.reader);
+            turn.bodies += bodies::mailbox(session, kit, reader, &record.here, self.policy, now, &mut cut_in)?;
+        }
+        Ok(turn)
+    }
+
+    /// Lists the server's mailboxes into the cache and returns those that can be selected, the
+    /// inbox first.
+    fn list(&mut self, session: &mut Session) -> Result<Vec<Round>, SyncError> {
+        let listed = session.list()?;
+        let infos: Vec<MailboxInfo> = listed.iter().map(info).collect();
+        let account = self.kit.account.name.clone();
+        self.kit.writer.run(Priority::Batch, move |cache| cache.set_mailboxes(&account, &infos).map(drop))?;
+        let records = self.reader.mailboxes_of(&self.kit.account.name)?;
+        self.kit.changed(Topic::Mailboxes);
+        let mut rounds: Vec<Round> = Vec::new();
+        for record in records.iter().filter(|r| r.selectable) {
+            let status = listed.iter().find(|l| l.name == record.name).and_then(|l| l.status.as_ref());
+            let unchanged = match status {
+                Some(status) => self.is_unchanged(record, status)?,
+                None => false,
+            };
+            let here = Here { id: record.id, name: record.name.clone(), label: Clean::line(&record.path).to_string() };
+            rounds.push(Round { here, role: record.role, unchanged });
+        }
+        rounds.sort_by_key(|r| importance(r.role));
+        Ok(rounds)
+    }
+
+    /// Whether the server's own numbers prove that nothing changed since the last turn.
+    fn is_unchanged(&self, record: &Mailbox, status: &crate::net::imap::Status) -> Result<bool, SyncError> {
+        let known = pull::known(&self.reader, record.id)?;
+        Ok(status.seen().is_some_and(|seen| crate::sync::plan::plan(&known, &seen).is_empty()))
+    }
+}
+
+/// One mailbox in a turn.
+struct Round {
+    here: Here,
+    role: Option<Role>,
+    unchanged: bool,
+}
+
+/// The order in which mailboxes are pulled: what people look at first. Mailboxes that show other
+/// mailboxes' messages again come last.
+fn importance(role: Option<Role>) -> u8 {
+    match role {
+        Some(Role::Inbox) => 0,
+        Some(Role::Sent) => 1,
+        Some(Role::Drafts) => 2,
+        None => 3,
+        Some(Role::Archive) => 4,
+        Some(Role::Trash) => 5,
+        Some(Role::Junk) => 6,
+        Some(Role::All | Role::Flagged) => 7,
+    }
+}
+
+fn info(listed: &Listed) -> MailboxInfo {
+    MailboxInfo {
+        name: listed.name.clone(),
+        path: listed.path.clone(),
+        delimiter: listed.delimiter,
+        role: listed.role,
+        selectable: listed.selectable,
+    }
+}
