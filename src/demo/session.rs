@@ -278,7 +278,7 @@ mod tests {
         assert_eq!(seqs("1:2,3", false).unwrap(), [1, 2, 3]);
         assert_eq!(seqs("*", false).unwrap(), [3]);
         assert_eq!(seqs("4", false), None);
-        assert_eq!(seqs("4:9", true).unwrap(), []);
+        assert_eq!(seqs("4:9", true).unwrap(), Vec::<u32>::new());
         assert_eq!(seqs("9:*", true).unwrap(), [3]);
         assert_eq!(seqs("1:4294967295", true).unwrap(), [1, 2, 3]);
     }

@@ -1,1 +1,113 @@
-//! Skeleton.
+//! Model values to columns and back. What can't be read back (a damaged row) becomes empty: a list
+//! with a hole is better than no list.
+
+use crate::model::view::AttachmentRow;
+use crate::model::{Address, Flags, MessageId, Role, System, Uid};
+use std::collections::BTreeSet;
+
+/// Addresses as a JSON array of `[name, addr]`; the empty list as the empty text.
+pub(super) fn addresses_out(list: &[Address]) -> String {
+    if list.is_empty() {
+        return String::new();
+    }
+    let pairs: Vec<(&str, &str)> = list.iter().map(|a| (a.name.as_str(), a.addr.as_str())).collect();
+    serde_json::to_string(&pairs).unwrap_or_default()
+}
+
+/// The addresses of [`addresses_out`].
+pub(super) fn addresses_in(text: &str) -> Vec<Address> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let pairs: Vec<(String, String)> = serde_json::from_str(text).unwrap_or_default();
+    pairs.into_iter().map(|(name, addr)| Address { name, addr }).collect()
+}
+
+/// Attachments as a JSON array.
+pub(super) fn attachments_out(list: &[AttachmentRow]) -> String {
+    let rows: Vec<(u32, &str, &str, u64)> =
+        list.iter().map(|a| (a.part, a.name.as_str(), a.media_type.as_str(), a.size)).collect();
+    serde_json::to_string(&rows).unwrap_or_else(|_| "[]".to_owned())
+}
+
+/// The attachments of [`attachments_out`].
+pub(super) fn attachments_in(text: &str) -> Vec<AttachmentRow> {
+    let rows: Vec<(u32, String, String, u64)> = serde_json::from_str(text).unwrap_or_default();
+    rows.into_iter()
+        .map(|(part, name, media_type, size)| AttachmentRow { part, name, media_type, size })
+        .collect()
+}
+
+/// Message-IDs separated by spaces, which they can't contain.
+pub(super) fn ids_out(list: &[MessageId]) -> String {
+    let ids: Vec<&str> = list.iter().map(MessageId::as_str).collect();
+    ids.join(" ")
+}
+
+/// The Message-IDs of [`ids_out`].
+pub(super) fn ids_in(text: &str) -> Vec<MessageId> {
+    text.split(' ').filter_map(MessageId::new).collect()
+}
+
+/// Keywords separated by spaces, which an atom can't contain.
+pub(super) fn keywords_out(keywords: &BTreeSet<String>) -> String {
+    let words: Vec<&str> =
+        keywords.iter().map(String::as_str).filter(|k| !k.contains(char::is_whitespace)).collect();
+    words.join(" ")
+}
+
+/// Flags from their two columns.
+pub(super) fn flags_in(system: i64, keywords: &str) -> Flags {
+    Flags {
+        system: System(u8::try_from(system & 31).unwrap_or(0)),
+        keywords: keywords.split(' ').filter(|k| !k.is_empty()).map(str::to_owned).collect(),
+    }
+}
+
+/// A role's column.
+pub(super) fn role_out(role: Option<Role>) -> &'static str {
+    role.map_or("", Role::name)
+}
+
+/// A UID from its column.
+pub(super) fn uid_in(uid: Option<i64>) -> Option<Uid> {
+    uid.and_then(|n| u32::try_from(n).ok()).and_then(Uid::new)
+}
+
+/// Names and addresses as words for the search.
+pub(super) fn people_text<'a>(people: impl Iterator<Item = &'a Address>) -> String {
+    let mut text = String::new();
+    for person in people {
+        text.push_str(&person.name);
+        text.push(' ');
+        text.push_str(&person.addr);
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn addresses_come_back(list in prop::collection::vec((".*", ".*"), 0..4)) {
+            let list: Vec<Address> = list.into_iter().map(|(n, a)| Address::new(n, a)).collect();
+            prop_assert_eq!(addresses_in(&addresses_out(&list)), list);
+        }
+
+        #[test]
+        fn flags_come_back(system in 0u8..32, keywords in prop::collection::btree_set("[$a-zA-Z]{1,8}", 0..5)) {
+            let flags = Flags { system: System(system), keywords };
+            prop_assert_eq!(flags_in(i64::from(system), &keywords_out(&flags.keywords)), flags);
+        }
+    }
+
+    #[test]
+    fn damaged_text_reads_as_nothing() {
+        assert!(addresses_in("[[1").is_empty());
+        assert!(attachments_in("{}").is_empty());
+    }
+}

@@ -33,6 +33,9 @@ pub enum Error {
     /// A row that the caller names does not exist (any more).
     #[error("there is no such {0}")]
     Gone(&'static str),
+    /// The present state does not allow it: why, in plain words.
+    #[error("{0}")]
+    Refused(String),
     /// The writer's thread has ended.
     #[error("the store has been closed")]
     Stopped,

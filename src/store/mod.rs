@@ -26,11 +26,13 @@ pub mod flags;
 pub mod bodies;
 pub mod ops;
 pub mod writer;
+pub mod local;
 
 pub use accounts::{MailboxChanges, MailboxInfo};
 pub use cache::{Cache, Opened};
 pub use error::{Error, Result};
 pub use ingest::{CursorMove, Ingested, NewMessage};
+pub use local::{Local, LocalReader, Moved, Place, Undone};
 pub use mailboxes::{Cursor, Mailbox};
 pub use ops::Outcome;
 pub use reader::{Reader, ServerPlace, WantedBody};

@@ -1,1 +1,111 @@
-//! Skeleton.
+//! Opening a database file: modes, pragmas, the version of SQLite, and moving a damaged file aside.
+//!
+//! Databases are 0600. The journal is a WAL, so readers never wait for the writer; SQLite before
+//! 3.51.3 could corrupt a WAL that two connections write, so an older one is refused.
+
+use crate::store::error::{Error, Result};
+use rusqlite::{Connection, OpenFlags};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How much may be lost at a power cut; never consistency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// `synchronous=NORMAL`: the last commits may be lost. Right for what can be fetched again.
+    Normal,
+    /// `synchronous=FULL`: what was committed stays. For what nobody else has.
+    Full,
+}
+
+/// Seconds since 1970.
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// Opens for writing, makes the file (0600) if there is none, and sets it up.
+pub(super) fn writing(path: &Path, durability: Durability) -> Result<Connection> {
+    check_version()?;
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(|source| Error::File { path: path.to_owned(), source })?;
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.busy_timeout(Duration::from_secs(10))?;
+    conn.pragma_update(None, "journal_mode", "wal")?;
+    match durability {
+        Durability::Normal => conn.pragma_update(None, "synchronous", "normal")?,
+        Durability::Full => conn.pragma_update(None, "synchronous", "full")?,
+    }
+    // The whole process is to stay below 64 MB: caches are small, and nothing is mapped, because
+    // mapped pages count as resident.
+    conn.pragma_update(None, "cache_size", -12_000)?;
+    conn.pragma_update(None, "mmap_size", 0)?;
+    conn.pragma_update(None, "temp_store", "memory")?;
+    conn.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    conn.pragma_update(None, "journal_size_limit", 32_000_000)?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    conn.set_prepared_statement_cache_capacity(96);
+    Ok(conn)
+}
+
+/// Opens an existing file for reading only.
+pub(super) fn reading(path: &Path) -> Result<Connection> {
+    check_version()?;
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.busy_timeout(Duration::from_secs(5))?;
+    conn.pragma_update(None, "query_only", true)?;
+    conn.pragma_update(None, "cache_size", -2_000)?;
+    conn.pragma_update(None, "mmap_size", 0)?;
+    conn.pragma_update(None, "temp_store", "memory")?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    conn.set_prepared_statement_cache_capacity(64);
+    Ok(conn)
+}
+
+fn check_version() -> Result<()> {
+    if rusqlite::version_number() < 3_051_003 {
+        return Err(Error::OldSqlite(rusqlite::version().to_owned()));
+    }
+    Ok(())
+}
+
+/// The file beside `path` whose presence says that damage was found in it while it was in use.
+pub(super) fn suspect_marker(path: &Path) -> PathBuf {
+    beside(path, ".suspect")
+}
+
+/// Moves a damaged database with its WAL to `*.corrupt-<time>` and answers the new name.
+pub(super) fn move_aside(path: &Path) -> Result<PathBuf> {
+    let mut at = now();
+    let mut aside = beside(path, &format!(".corrupt-{at}"));
+    while aside.exists() {
+        at += 1;
+        aside = beside(path, &format!(".corrupt-{at}"));
+    }
+    for suffix in ["-wal", "-shm", ""] {
+        let from = beside(path, suffix);
+        if from.exists() {
+            let to = beside(&aside, suffix);
+            std::fs::rename(&from, to).map_err(|source| Error::File { path: from, source })?;
+        }
+    }
+    Ok(aside)
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}

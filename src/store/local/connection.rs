@@ -1,0 +1,99 @@
+//! Opening `local.db`, for writing or for looking.
+
+use crate::store::error::{Error, Result};
+use crate::store::migrate;
+use crate::store::open::{self, Durability};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use std::path::Path;
+
+/// The schema, step by step. A step that was released is never changed.
+const SCHEMA: &[&str] = &[include_str!("schema.sql")];
+
+/// A writing connection to `local.db`. One a thread.
+pub struct Local {
+    pub(super) reader: LocalReader,
+}
+
+/// A connection to `local.db` that looks and changes nothing. One a thread.
+pub struct LocalReader {
+    pub(super) conn: Connection,
+}
+
+impl Local {
+    /// Opens the file, making it (0600) if there is none.
+    ///
+    /// # Errors
+    /// A newer schema, a damaged file (which is left as it is), or no way to make it.
+    pub fn open(path: &Path) -> Result<Local> {
+        let mut conn = open::writing(path, Durability::Full).map_err(|e| named(path, e))?;
+        conn.pragma_update(None, "foreign_keys", true)?;
+        migrate::migrate(&mut conn, path, SCHEMA, |_| Ok(())).map_err(|e| named(path, e))?;
+        Ok(Local {
+            reader: LocalReader { conn },
+        })
+    }
+
+    /// The same data for looking.
+    pub fn read(&self) -> &LocalReader {
+        &self.reader
+    }
+
+    /// A number that was never given before: the generation of a cache that is made anew.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn next_cache_epoch(&mut self) -> Result<i64> {
+        self.write(|tx| {
+            let last: Option<i64> = tx
+                .query_row(
+                    "SELECT value FROM meta WHERE key = 'cache-epoch'",
+                    [],
+                    |r| r.get(0),
+                )
+                .optional()?;
+            let next = last.map_or(0, |n| n + 1);
+            tx.execute(
+                "INSERT OR REPLACE INTO meta(key, value) VALUES ('cache-epoch', ?1)",
+                [next],
+            )?;
+            Ok(next)
+        })
+    }
+
+    /// Runs `work` in one transaction that no other process can cut into.
+    pub(super) fn write<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let tx = self
+            .reader
+            .conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let result = work(&tx)?;
+        tx.commit()?;
+        Ok(result)
+    }
+}
+
+impl LocalReader {
+    /// Opens an existing file.
+    ///
+    /// # Errors
+    /// No such file, a newer schema, a damaged file.
+    pub fn open(path: &Path) -> Result<LocalReader> {
+        let conn = open::reading(path).map_err(|e| named(path, e))?;
+        migrate::check(&conn, path, SCHEMA).map_err(|e| named(path, e))?;
+        Ok(LocalReader { conn })
+    }
+}
+
+/// A damaged `local.db` can't be rebuilt: the user must know which file it is.
+fn named(path: &Path, error: Error) -> Error {
+    match error {
+        Error::Corrupt(why) => Error::Corrupt(format!(
+            "{}: {why}. It holds drafts and unsent mail, so it is left as it is; move it aside to start anew",
+            path.display()
+        )),
+        other => other,
+    }
+}

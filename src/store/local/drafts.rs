@@ -1,0 +1,157 @@
+//! Drafts: what is being written, saved as it is typed.
+
+use super::connection::{Local, LocalReader};
+use crate::model::{
+    AccountName, Draft, DraftAttachment, DraftId, DraftKind, LocationId, MessageId,
+};
+use crate::store::codec::{ids_in, ids_out};
+use crate::store::error::Result;
+use rusqlite::{Connection, Row, params};
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::PathBuf;
+
+const COLUMNS: &str = "id, account, kind, from_line, to_line, cc_line, bcc_line, subject, body, in_reply_to, refs, saved, source";
+
+impl Local {
+    /// Keeps a draft: a new row, or in place of the row that it has. A draft whose row is gone (it
+    /// was discarded or sent meanwhile) gets a new one: nothing typed is lost.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn save_draft(&mut self, draft: &Draft, now: i64) -> Result<DraftId> {
+        self.write(|tx| {
+            let kind = match draft.kind {
+                DraftKind::New => 0,
+                DraftKind::Reply => 1,
+                DraftKind::Forward => 2,
+            };
+            let reply_to = draft.in_reply_to.as_ref().map_or("", MessageId::as_str);
+            let replaced = match draft.id {
+                Some(id) => tx.execute("DELETE FROM draft WHERE id = ?1 AND outbox IS NULL", [id.0])? == 1,
+                None => false,
+            };
+            let id = draft.id.filter(|_| replaced).map(|id| id.0);
+            tx.execute(
+                "INSERT INTO draft(id, account, kind, from_line, to_line, cc_line, bcc_line, subject, body,
+                   in_reply_to, refs, saved, source)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                params![
+                    id,
+                    draft.account.as_str(),
+                    kind,
+                    draft.from,
+                    draft.to,
+                    draft.cc,
+                    draft.bcc,
+                    draft.subject,
+                    draft.body,
+                    reply_to,
+                    ids_out(&draft.references),
+                    now,
+                    draft.source.map(|s| s.0)
+                ],
+            )?;
+            let id = tx.last_insert_rowid();
+            let mut insert = tx.prepare_cached(
+                "INSERT INTO draft_attachment(draft, seq, path, name, media_type, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?;
+            for (seq, attachment) in (0i64..).zip(&draft.attachments) {
+                match attachment {
+                    DraftAttachment::File(path) => {
+                        insert.execute(params![id, seq, path.as_os_str().as_bytes(), "", "", None::<Vec<u8>>])?
+                    }
+                    DraftAttachment::Bytes { name, media_type, bytes } => {
+                        insert.execute(params![id, seq, None::<Vec<u8>>, name, media_type, bytes.as_ref()])?
+                    }
+                };
+            }
+            Ok(DraftId(id))
+        })
+    }
+
+    /// Drops a draft.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn discard_draft(&mut self, id: DraftId) -> Result<()> {
+        self.write(|tx| {
+            tx.execute("DELETE FROM draft WHERE id = ?1 AND outbox IS NULL", [id.0])?;
+            Ok(())
+        })
+    }
+}
+
+impl LocalReader {
+    /// Every draft, the last saved first.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn drafts(&self) -> Result<Vec<Draft>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM draft WHERE outbox IS NULL ORDER BY saved DESC, id DESC"
+        );
+        let mut query = self.conn.prepare_cached(&sql)?;
+        let mut rows = query.query([])?;
+        let mut drafts = Vec::new();
+        while let Some(row) = rows.next()? {
+            drafts.push(draft(&self.conn, row)?);
+        }
+        Ok(drafts)
+    }
+
+    /// One draft.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn draft(&self, id: DraftId) -> Result<Option<Draft>> {
+        let mut query = self.conn.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM draft WHERE id = ?1 AND outbox IS NULL"
+        ))?;
+        let mut rows = query.query([id.0])?;
+        rows.next()?.map(|row| draft(&self.conn, row)).transpose()
+    }
+}
+
+fn draft(conn: &Connection, row: &Row<'_>) -> Result<Draft> {
+    let id: i64 = row.get(0)?;
+    let (reply_to, refs): (String, String) = (row.get(9)?, row.get(10)?);
+    Ok(Draft {
+        id: Some(DraftId(id)),
+        account: AccountName(row.get(1)?),
+        kind: match row.get::<_, i64>(2)? {
+            1 => DraftKind::Reply,
+            2 => DraftKind::Forward,
+            _ => DraftKind::New,
+        },
+        from: row.get(3)?,
+        to: row.get(4)?,
+        cc: row.get(5)?,
+        bcc: row.get(6)?,
+        subject: row.get(7)?,
+        body: row.get(8)?,
+        attachments: attachments(conn, id)?,
+        in_reply_to: MessageId::new(&reply_to),
+        references: ids_in(&refs),
+        source: row.get::<_, Option<i64>>(12)?.map(LocationId),
+        saved: row.get(11)?,
+    })
+}
+
+fn attachments(conn: &Connection, draft: i64) -> Result<Vec<DraftAttachment>> {
+    let mut query = conn.prepare_cached(
+        "SELECT path, name, media_type, bytes FROM draft_attachment WHERE draft = ?1 ORDER BY seq",
+    )?;
+    let rows = query.query_map([draft], |r| {
+        let path: Option<Vec<u8>> = r.get(0)?;
+        Ok(match path {
+            Some(path) => DraftAttachment::File(PathBuf::from(OsString::from_vec(path))),
+            None => DraftAttachment::Bytes {
+                name: r.get(1)?,
+                media_type: r.get(2)?,
+                bytes: r.get::<_, Option<Vec<u8>>>(3)?.unwrap_or_default().into(),
+            },
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,184 @@
+//! The undo journal: the user's actions, newest last, and how the newest is taken back.
+//!
+//! What still waits is simply removed. What a server has done, or may have done, gets an inverse
+//! operation that is queued like any other, so undo works offline and across restarts.
+
+use super::connection::{Local, LocalReader};
+use super::ops::queue;
+use super::outbox;
+use super::row;
+use crate::model::{
+    AccountName, DraftId, FlagChange, MessageKey, NewOp, Op, OpKind, OpState, OutboxId,
+};
+use crate::store::error::Result;
+use rusqlite::{OptionalExtension as _, Transaction, params};
+
+/// What an undo did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Undone {
+    /// The action's label.
+    pub label: String,
+    /// Operations that had not begun: gone.
+    pub cancelled: Vec<Op>,
+    /// Operations that put back what was done: queued.
+    pub inverse: Vec<Op>,
+    /// The draft that a message became again.
+    pub draft: Option<DraftId>,
+}
+
+/// An action for showing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What was done.
+    pub label: String,
+    /// When, seconds since 1970.
+    pub at: i64,
+    /// Whether it was taken back.
+    pub undone: bool,
+}
+
+impl LocalReader {
+    /// The newest actions, newest first.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn journal(&self, limit: usize) -> Result<Vec<Entry>> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT label, at, undo = 2 FROM action WHERE undo > 0 ORDER BY id DESC LIMIT ?1",
+        )?;
+        let rows = query.query_map([limit], |r| {
+            Ok(Entry {
+                label: r.get(0)?,
+                at: r.get(1)?,
+                undone: r.get(2)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Local {
+    /// Takes back the newest action that was not taken back yet; `None` if there is none. A message
+    /// that is being sent, or was, can't be taken back: its action is passed over.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn undo(&mut self, now: i64) -> Result<Option<Undone>> {
+        self.write(|tx| {
+            loop {
+                let newest: Option<(i64, String, Option<i64>)> = tx
+                    .query_row("SELECT id, label, outbox FROM action WHERE undo = 1 ORDER BY id DESC LIMIT 1", [], |r| {
+                        Ok((r.get(0)?, r.get(1)?, r.get(2)?))
+                    })
+                    .optional()?;
+                let Some((action, label, sending)) = newest else { return Ok(None) };
+                tx.execute("UPDATE action SET undo = 2 WHERE id = ?1", [action])?;
+                if let Some(row) = sending {
+                    match outbox::take_back(tx, OutboxId(row))? {
+                        Some(draft) => return Ok(Some(Undone { label, draft, ..Undone::default() })),
+                        None => continue,
+                    }
+                }
+                let undone = take_back(tx, action, label, now)?;
+                if undone.cancelled.is_empty() && undone.inverse.is_empty() {
+                    continue;
+                }
+                return Ok(Some(undone));
+            }
+        })
+    }
+}
+
+fn take_back(tx: &Transaction<'_>, action: i64, label: String, now: i64) -> Result<Undone> {
+    let mut cancelled = Vec::new();
+    let mut inverse = Vec::new();
+    for (op, state) in ops_of(tx, action)? {
+        match (op.state, state) {
+            (OpState::Pending, 0) => {
+                tx.execute("UPDATE op SET state = 4 WHERE id = ?1", [op.id.0])?;
+                cancelled.push(op);
+            }
+            // In flight (1) counts as done: its inverse waits behind it in the queue.
+            (_, 1 | 3) => inverse.extend(inverses(tx, &op)?),
+            _ => {}
+        }
+    }
+    let (_, inverse) = queue(tx, &format!("undo: {label}"), now, &inverse, false)?;
+    Ok(Undone {
+        label,
+        cancelled,
+        inverse,
+        draft: None,
+    })
+}
+
+fn ops_of(tx: &Transaction<'_>, action: i64) -> Result<Vec<(Op, i64)>> {
+    let sql = format!(
+        "SELECT {} FROM op WHERE action = ?1 ORDER BY id DESC",
+        row::OP
+    );
+    let mut query = tx.prepare_cached(&sql)?;
+    let mut rows = query.query([action])?;
+    let mut ops = Vec::new();
+    while let Some(found) = rows.next()? {
+        ops.push((row::op(tx, found)?, found.get(9)?));
+    }
+    Ok(ops)
+}
+
+/// The operations that put one back, on its messages where they are now.
+fn inverses(tx: &Transaction<'_>, op: &Op) -> Result<Vec<NewOp>> {
+    let mut out: Vec<NewOp> = Vec::new();
+    for key in &op.keys {
+        let kind = match &op.kind {
+            OpKind::Store(change) => OpKind::Store(FlagChange::inverse(change)),
+            OpKind::Move { .. } => OpKind::Move {
+                to: key.mailbox.clone(),
+            },
+            OpKind::Copy { .. } | OpKind::Expunge | OpKind::CreateMailbox { .. } => continue,
+        };
+        let key = present(tx, &op.account, key)?;
+        match out
+            .iter_mut()
+            .find(|n| n.kind == kind && same_place(n, &key))
+        {
+            Some(same) => same.keys.push(key),
+            None => {
+                let account = op.account.clone();
+                out.push(NewOp {
+                    account,
+                    kind,
+                    keys: vec![key],
+                    locations: Vec::new(),
+                });
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn same_place(op: &NewOp, key: &MessageKey) -> bool {
+    op.keys
+        .first()
+        .is_some_and(|k| k.mailbox == key.mailbox && k.uidvalidity == key.uidvalidity)
+}
+
+/// The key of a message at the place where our move put it, if the server said which.
+fn present(tx: &Transaction<'_>, account: &AccountName, key: &MessageKey) -> Result<MessageKey> {
+    let hop: Option<(Vec<u8>, u32, u32)> = tx
+        .prepare_cached(
+            "SELECT dest, dest_uidvalidity, dest_uid FROM moved
+             WHERE account = ?1 AND mailbox = ?2 AND uidvalidity = ?3 AND uid = ?4 AND dest_uid > 0",
+        )?
+        .query_row(params![account.as_str(), key.mailbox.as_bytes(), key.uidvalidity.0, key.uid.get()], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?))
+        })
+        .optional()?;
+    let message_id = key
+        .message_id
+        .as_ref()
+        .map_or(String::new(), |id| id.as_str().to_owned());
+    let now =
+        hop.and_then(|(dest, validity, uid)| row::key(dest, validity, uid, message_id, key.size));
+    Ok(now.unwrap_or_else(|| key.clone()))
+}

@@ -1,0 +1,18 @@
+//! `local.db`: what only we have — operations that no server has confirmed, the outbox, drafts,
+//! the undo journal, people. Every method that writes is one transaction, durable when it returns
+//! (`synchronous=FULL`). Several processes may write; each transaction begins IMMEDIATE.
+
+mod row;
+pub mod connection;
+pub mod ops;
+pub mod journal;
+pub mod outbox;
+pub mod drafts;
+pub mod people;
+
+#[cfg(test)]
+mod tests;
+
+pub use connection::{Local, LocalReader};
+pub use journal::Undone;
+pub use ops::{Moved, Place};

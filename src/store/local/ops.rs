@@ -1,0 +1,228 @@
+//! Operations on their way to a server: queued, claimed before the wire, confirmed after it.
+
+use super::connection::{Local, LocalReader};
+use super::row;
+use crate::model::{
+    AccountName, ActionId, MailboxName, MessageKey, NewOp, Op, OpId, OpState, Uid, UidValidity,
+};
+use crate::store::error::Result;
+use crate::store::open::now as clock;
+use rusqlite::{OptionalExtension as _, Transaction, params};
+
+/// How long the places of moved messages are remembered: 30 days, in seconds.
+const REMEMBERED: i64 = 30 * 24 * 3600;
+/// Moves of moved messages that are followed.
+const HOPS: usize = 32;
+
+/// Where a message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// In which mailbox.
+    pub mailbox: MailboxName,
+    /// Under which UID; `None` where the server did not say (no COPYUID).
+    pub at: Option<(UidValidity, Uid)>,
+}
+
+/// A message that an operation moved, by the key that the operation named it with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// What it was named.
+    pub key: MessageKey,
+    /// Where it is now.
+    pub to: Place,
+}
+
+impl Local {
+    /// Makes an action and its operations durable, so that it can be undone later.
+    ///
+    /// # Errors
+    /// When they can't be written.
+    pub fn act(&mut self, label: &str, now: i64, ops: &[NewOp]) -> Result<(ActionId, Vec<Op>)> {
+        self.write(|tx| queue(tx, label, now, ops, true))
+    }
+
+    /// Makes operations durable that no user asked for (a mark on an answered message).
+    ///
+    /// # Errors
+    /// When they can't be written.
+    pub fn queue(&mut self, ops: &[NewOp], now: i64) -> Result<Vec<Op>> {
+        self.write(|tx| Ok(queue(tx, "", now, ops, false)?.1))
+    }
+
+    /// Marks a pending operation as in flight, before its command goes out. `false` if it is not
+    /// pending any more.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn claim(&mut self, op: OpId) -> Result<bool> {
+        self.write(|tx| {
+            let n = tx.execute(
+                "UPDATE op SET state = 1, attempts = attempts + 1 WHERE id = ?1 AND state = 0",
+                [op.0],
+            )?;
+            Ok(n == 1)
+        })
+    }
+
+    /// The server put the operation off without doing it: pending again.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn release(&mut self, op: OpId) -> Result<()> {
+        self.write(|tx| {
+            tx.execute(
+                "UPDATE op SET state = 0 WHERE id = ?1 AND state = 1",
+                [op.0],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// The server did it; `moved` says where its messages went.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn confirm(&mut self, op: OpId, moved: &[Moved]) -> Result<()> {
+        let now = clock();
+        self.write(|tx| {
+            let account: Option<String> =
+                tx.query_row("SELECT account FROM op WHERE id = ?1", [op.0], |r| r.get(0)).optional()?;
+            let Some(account) = account else { return Ok(()) };
+            tx.execute("UPDATE op SET state = 3, error = NULL WHERE id = ?1", [op.0])?;
+            let mut insert = tx.prepare_cached(
+                "INSERT OR REPLACE INTO moved(account, mailbox, uidvalidity, uid, dest, dest_uidvalidity, dest_uid, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?;
+            for Moved { key, to } in moved {
+                let (validity, uid) = to.at.map_or((0, 0), |(v, u)| (v.0, u.get()));
+                let (from, dest) = (key.mailbox.as_bytes(), to.mailbox.as_bytes());
+                insert.execute(params![account, from, key.uidvalidity.0, key.uid.get(), dest, validity, uid, now])?;
+            }
+            prune(tx, now)
+        })
+    }
+
+    /// The server refused it for good; kept with its reason until dismissed.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn fail(&mut self, op: OpId, reason: &str) -> Result<()> {
+        self.write(|tx| {
+            tx.execute(
+                "UPDATE op SET state = 2, error = ?2 WHERE id = ?1",
+                params![op.0, reason],
+            )?;
+            Ok(())
+        })
+    }
+}
+
+impl LocalReader {
+    /// What waits for an account's server, in the order of the user's actions.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn pending(&self, account: &AccountName) -> Result<Vec<Op>> {
+        self.ops("account = ?1 AND state < 2", account.as_str())
+    }
+
+    /// What waits for any server, in the order of the user's actions.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn all_pending(&self) -> Result<Vec<Op>> {
+        self.ops("?1 = ?1 AND state < 2", "")
+    }
+
+    /// What servers refused, oldest first.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn failed(&self) -> Result<Vec<Op>> {
+        self.ops("?1 = ?1 AND state = 2", "")
+    }
+
+    fn ops(&self, condition: &str, account: &str) -> Result<Vec<Op>> {
+        let sql = format!("SELECT {} FROM op WHERE {condition} ORDER BY id", row::OP);
+        let mut query = self.conn.prepare_cached(&sql)?;
+        let mut rows = query.query([account])?;
+        let mut ops = Vec::new();
+        while let Some(row) = rows.next()? {
+            ops.push(row::op(&self.conn, row)?);
+        }
+        Ok(ops)
+    }
+
+    /// Where our own moves put a message; `None` if we did not move it.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn follow(&self, account: &AccountName, key: &MessageKey) -> Result<Option<Place>> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT dest, dest_uidvalidity, dest_uid FROM moved
+             WHERE account = ?1 AND mailbox = ?2 AND uidvalidity = ?3 AND uid = ?4",
+        )?;
+        let mut found: Option<Place> = None;
+        let mut at = (key.mailbox.clone(), key.uidvalidity, key.uid);
+        for _ in 0..HOPS {
+            let hop: Option<(Vec<u8>, u32, u32)> = query
+                .query_row(
+                    params![account.as_str(), at.0.as_bytes(), at.1.0, at.2.get()],
+                    |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+                )
+                .optional()?;
+            let Some((dest, validity, uid)) = hop else {
+                break;
+            };
+            let mailbox = MailboxName::new(dest);
+            let place = Uid::new(uid).map(|uid| (UidValidity(validity), uid));
+            found = Some(Place {
+                mailbox: mailbox.clone(),
+                at: place,
+            });
+            let Some((validity, uid)) = place else { break };
+            at = (mailbox, validity, uid);
+        }
+        Ok(found)
+    }
+}
+
+pub(super) fn queue(
+    tx: &Transaction<'_>,
+    label: &str,
+    now: i64,
+    ops: &[NewOp],
+    undoable: bool,
+) -> Result<(ActionId, Vec<Op>)> {
+    tx.execute(
+        "INSERT INTO action(label, at, undo) VALUES (?1, ?2, ?3)",
+        params![label, now, undoable],
+    )?;
+    let action = ActionId(tx.last_insert_rowid());
+    let mut out = Vec::with_capacity(ops.len());
+    for new in ops {
+        let id = row::insert_op(tx, action, &new.account, &new.kind, &new.keys)?;
+        out.push(Op {
+            id,
+            action,
+            account: new.account.clone(),
+            kind: new.kind.clone(),
+            keys: new.keys.clone(),
+            state: OpState::Pending,
+            attempts: 0,
+            error: None,
+        });
+    }
+    Ok((action, out))
+}
+
+/// Forgets what is long past. What is pending or was refused stays.
+fn prune(tx: &Transaction<'_>, now: i64) -> Result<()> {
+    let before = now - REMEMBERED;
+    tx.execute("DELETE FROM moved WHERE at < ?1", [before])?;
+    tx.execute(
+        "DELETE FROM action WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM op WHERE op.action = action.id AND state < 3)",
+        [before],
+    )?;
+    Ok(())
+}

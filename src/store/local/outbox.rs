@@ -1,0 +1,514 @@
+//! The outbox: immutable bytes and a state machine, one transaction a step.
+//!
+//! `queued → sending → dot → accepted → sent`, with `refused` and `in-doubt` where the user
+//! decides. A step that the present state does not allow changes nothing and says so: nothing can
+//! silently go back from "may have been sent" to "not sent".
+
+use super::connection::{Local, LocalReader};
+use super::row;
+use crate::model::{
+    AccountName, DraftId, FlagChange, Flags, MessageId, MessageKey, OutboxId, Outgoing, Recipient,
+    RecipientState, Submission, SubmissionState,
+};
+use crate::store::codec::{flags_in, keywords_out};
+use crate::store::error::{Error, Result};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+
+/// How long what was sent stays in the history: 30 days, in seconds.
+const HISTORY: i64 = 30 * 24 * 3600;
+const COLUMNS: &str = "id, account, message_id, mail_from, subject, length(wire), state, attempts, next_try, created, error";
+
+impl Local {
+    /// Freezes a message into the outbox; its draft is hidden in the same transaction. Sending
+    /// becomes an action that can be undone while the message waits.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn submit(&mut self, out: &Outgoing, now: i64) -> Result<OutboxId> {
+        self.write(|tx| {
+            tx.execute(
+                "INSERT INTO outbox(account, message_id, mail_from, subject, wire, filed, state, next_try, created)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?8)",
+                params![
+                    out.account.as_str(),
+                    out.message_id.as_str(),
+                    out.mail_from,
+                    out.subject,
+                    out.wire.as_ref(),
+                    out.filed.as_ref(),
+                    out.not_before,
+                    now
+                ],
+            )?;
+            let id = tx.last_insert_rowid();
+            let mut insert = tx.prepare_cached(
+                "INSERT INTO recipient(outbox, seq, address, state) VALUES (?1, ?2, ?3, 'pending')",
+            )?;
+            for (seq, address) in (0i64..).zip(&out.recipients) {
+                insert.execute(params![id, seq, address])?;
+            }
+            if let Some((key, mark)) = &out.source {
+                let message_id = key.message_id.as_ref().map_or("", MessageId::as_str);
+                tx.execute(
+                    "UPDATE outbox SET source_mailbox = ?2, source_uidvalidity = ?3, source_uid = ?4,
+                       source_message_id = ?5, source_size = ?6, mark_system = ?7, mark_keywords = ?8 WHERE id = ?1",
+                    params![
+                        id,
+                        key.mailbox.as_bytes(),
+                        key.uidvalidity.0,
+                        key.uid.get(),
+                        message_id,
+                        key.size,
+                        mark.add.system.0,
+                        keywords_out(&mark.add.keywords)
+                    ],
+                )?;
+            }
+            if let Some(draft) = out.draft {
+                tx.execute("UPDATE draft SET outbox = ?2 WHERE id = ?1", params![draft.0, id])?;
+            }
+            tx.execute("INSERT INTO action(label, at, undo, outbox) VALUES ('sending', ?1, ?2, ?3)", params![now, out.draft.is_some(), id])?;
+            let old = now - HISTORY;
+            tx.execute("DELETE FROM outbox WHERE state = 'sent' AND created < ?1", [old])?;
+            Ok(OutboxId(id))
+        })
+    }
+
+    /// Begins an attempt, counted before anything is dialled. `false` if the message is not due
+    /// any more (taken back, or begun by another process).
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn claim_submission(&mut self, id: OutboxId, now: i64) -> Result<bool> {
+        self.step(
+            id,
+            "state = 'sending', attempts = attempts + 1",
+            &format!("state = 'queued' AND next_try <= {now}"),
+        )
+    }
+
+    /// The final dot is about to be written: from here on a failure means doubt.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] unless an attempt is running.
+    pub fn dot(&mut self, id: OutboxId) -> Result<()> {
+        self.must(
+            id,
+            "state = 'dot'",
+            "state = 'sending'",
+            "no attempt is running",
+        )
+    }
+
+    /// Writes down what became of recipients. One that was accepted stays accepted.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn recipients(
+        &mut self,
+        id: OutboxId,
+        states: &[(String, RecipientState, Option<String>)],
+    ) -> Result<()> {
+        self.write(|tx| {
+            let mut update = tx.prepare_cached(
+                "UPDATE recipient SET state = ?3, reply = ?4 WHERE outbox = ?1 AND address = ?2 AND state <> 'accepted'",
+            )?;
+            for (address, state, reply) in states {
+                update.execute(params![id.0, address, state.name(), reply])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Ends an attempt, or a wait, in a new state. Once sent or in doubt a message never goes back
+    /// to the queue by this.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the present state does not allow it.
+    pub fn finish(
+        &mut self,
+        id: OutboxId,
+        state: SubmissionState,
+        error: Option<&str>,
+        next_try: i64,
+    ) -> Result<()> {
+        let from = match state {
+            SubmissionState::Queued => "'queued', 'sending', 'dot'",
+            SubmissionState::Refused | SubmissionState::InDoubt => {
+                "'queued', 'sending', 'dot', 'refused', 'in-doubt'"
+            }
+            SubmissionState::Accepted => "'dot', 'in-doubt', 'accepted'",
+            SubmissionState::Done => "'accepted', 'in-doubt', 'sent'",
+            SubmissionState::Sending | SubmissionState::Dot => "''",
+        };
+        self.write(|tx| {
+            let n = tx.execute(
+                &format!("UPDATE outbox SET state = ?2, error = ?3, next_try = ?4 WHERE id = ?1 AND state IN ({from})"),
+                params![id.0, state.name(), error, next_try],
+            )?;
+            if n == 0 {
+                return Err(Error::Refused(format!("the message can't become {} now", state.name())));
+            }
+            if state == SubmissionState::Done || state == SubmissionState::Accepted {
+                tx.execute("DELETE FROM draft WHERE outbox = ?1", [id.0])?;
+                tx.execute("UPDATE action SET undo = 0 WHERE outbox = ?1 AND undo = 1", [id.0])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Judges attempts that a crash cut: before the dot they are queued again, after it they are in
+    /// doubt. Only for the process that holds the engine's lock.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn crashed(&mut self, account: &AccountName) -> Result<()> {
+        self.write(|tx| {
+            tx.execute(
+                "UPDATE outbox SET state = 'queued' WHERE account = ?1 AND state = 'sending'",
+                [account.as_str()],
+            )?;
+            tx.execute(
+                "UPDATE recipient SET state = 'unknown' WHERE state IN ('pending', 'deferred')
+                   AND outbox IN (SELECT id FROM outbox WHERE account = ?1 AND state = 'dot')",
+                [account.as_str()],
+            )?;
+            tx.execute(
+                "UPDATE outbox SET state = 'in-doubt' WHERE account = ?1 AND state = 'dot'",
+                [account.as_str()],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Turns a message back into its draft, possible until the final dot and after a refusal.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it is too late, or it was not written as a draft here.
+    pub fn take_back(&mut self, id: OutboxId) -> Result<DraftId> {
+        self.write(|tx| match take_back(tx, id)? {
+            Some(Some(draft)) => Ok(draft),
+            _ => Err(Error::Refused(
+                "too late: the message is being sent, or was not written here".to_owned(),
+            )),
+        })
+    }
+
+    /// Drops a message that was not sent, or may have been and the user says so.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] while it is being sent or after it was.
+    pub fn cancel_submission(&mut self, id: OutboxId) -> Result<()> {
+        self.write(|tx| {
+            let n = tx.execute(
+                "DELETE FROM outbox WHERE id = ?1 AND state IN ('queued', 'refused', 'in-doubt')",
+                [id.0],
+            )?;
+            if n == 0 {
+                Err(Error::Refused(
+                    "too late: the message is being sent".to_owned(),
+                ))
+            } else {
+                Ok(())
+            }
+        })
+    }
+
+    /// Makes a waiting message due now, and a refused one try all it has not reached again.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it neither waits nor was refused.
+    pub fn retry(&mut self, id: OutboxId, now: i64) -> Result<()> {
+        self.again(
+            id,
+            now,
+            "state IN ('queued', 'refused')",
+            "'refused', 'deferred'",
+        )
+    }
+
+    /// The user's word: send a message in doubt again although it may arrive twice.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] unless it is in doubt.
+    pub fn send_again(&mut self, id: OutboxId, now: i64) -> Result<()> {
+        self.again(id, now, "state = 'in-doubt'", "'unknown', 'deferred'")
+    }
+
+    /// Gives refused recipients up; the rest is the whole from now on.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] unless the message was refused; [`Error::Gone`] if nobody is left.
+    pub fn give_up_refused(&mut self, id: OutboxId, now: i64) -> Result<()> {
+        self.write(|tx| {
+            let refused: bool = tx.query_row(
+                "SELECT state = 'refused' FROM outbox WHERE id = ?1",
+                [id.0],
+                |r| r.get(0),
+            )?;
+            if !refused {
+                return Err(Error::Refused("nobody was refused".to_owned()));
+            }
+            tx.execute(
+                "DELETE FROM recipient WHERE outbox = ?1 AND state = 'refused'",
+                [id.0],
+            )?;
+            let open: i64 = tx.query_row(
+                "SELECT count(*) FROM recipient WHERE outbox = ?1 AND state <> 'accepted'",
+                [id.0],
+                |r| r.get(0),
+            )?;
+            let left: i64 = tx.query_row(
+                "SELECT count(*) FROM recipient WHERE outbox = ?1",
+                [id.0],
+                |r| r.get(0),
+            )?;
+            if left == 0 {
+                return Err(Error::Gone("recipient"));
+            }
+            let state = if open == 0 { "accepted" } else { "queued" };
+            tx.execute(
+                "UPDATE outbox SET state = ?2, error = NULL, next_try = ?3 WHERE id = ?1",
+                params![id.0, state, now],
+            )?;
+            Ok(())
+        })
+    }
+
+    fn again(&mut self, id: OutboxId, now: i64, from: &str, reset: &str) -> Result<()> {
+        self.write(|tx| {
+            let n = tx.execute(
+                &format!("UPDATE outbox SET state = 'queued', error = NULL, next_try = ?2 WHERE id = ?1 AND {from}"),
+                params![id.0, now],
+            )?;
+            if n == 0 {
+                return Err(Error::Refused("that is not possible in its present state".to_owned()));
+            }
+            tx.execute(
+                &format!("UPDATE recipient SET state = 'pending', reply = NULL WHERE outbox = ?1 AND state IN ({reset})"),
+                [id.0],
+            )?;
+            Ok(())
+        })
+    }
+
+    fn step(&mut self, id: OutboxId, set: &str, from: &str) -> Result<bool> {
+        self.write(|tx| {
+            Ok(tx.execute(
+                &format!("UPDATE outbox SET {set} WHERE id = ?1 AND {from}"),
+                [id.0],
+            )? == 1)
+        })
+    }
+
+    fn must(&mut self, id: OutboxId, set: &str, from: &str, why: &str) -> Result<()> {
+        if self.step(id, set, from)? {
+            Ok(())
+        } else {
+            Err(Error::Refused(why.to_owned()))
+        }
+    }
+}
+
+/// `None`: too late. `Some(None)`: taken out, but there is no draft of it.
+pub(super) fn take_back(tx: &Transaction<'_>, id: OutboxId) -> Result<Option<Option<DraftId>>> {
+    let draft: Option<i64> = tx
+        .query_row("SELECT id FROM draft WHERE outbox = ?1", [id.0], |r| {
+            r.get(0)
+        })
+        .optional()?;
+    let Some(draft) = draft else { return Ok(None) };
+    let waits: bool = tx
+        .query_row(
+            "SELECT state IN ('queued', 'refused') FROM outbox WHERE id = ?1",
+            [id.0],
+            |r| r.get(0),
+        )
+        .optional()?
+        .unwrap_or(false);
+    let reached: i64 = tx.query_row(
+        "SELECT count(*) FROM recipient WHERE outbox = ?1 AND state IN ('accepted', 'unknown')",
+        [id.0],
+        |r| r.get(0),
+    )?;
+    if !waits || reached > 0 {
+        return Ok(None);
+    }
+    tx.execute("UPDATE draft SET outbox = NULL WHERE id = ?1", [draft])?;
+    tx.execute("UPDATE action SET undo = 2 WHERE outbox = ?1", [id.0])?;
+    tx.execute("DELETE FROM outbox WHERE id = ?1", [id.0])?;
+    Ok(Some(Some(DraftId(draft))))
+}
+
+impl LocalReader {
+    /// Every message that is not finished, oldest first.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn outbox(&self) -> Result<Vec<Submission>> {
+        self.submissions("state <> 'sent' ORDER BY id", [])
+    }
+
+    /// What was sent within the last 30 days, newest first.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn sent(&self) -> Result<Vec<Submission>> {
+        self.submissions("state = 'sent' ORDER BY id DESC", [])
+    }
+
+    /// One message of the outbox.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn submission(&self, id: OutboxId) -> Result<Option<Submission>> {
+        Ok(self.submissions("id = ?1", [id.0])?.pop())
+    }
+
+    /// The message of an account that is due, if any.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn due(&self, account: &AccountName, now: i64) -> Result<Option<Submission>> {
+        let found = self.submissions(
+            "account = ?1 AND state = 'queued' AND next_try <= ?2 ORDER BY next_try, id LIMIT 1",
+            params![account.as_str(), now],
+        )?;
+        Ok(found.into_iter().next())
+    }
+
+    /// When the next message of an account is due, seconds since 1970.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn next_due(&self, account: &AccountName) -> Result<Option<i64>> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT min(next_try) FROM outbox WHERE account = ?1 AND state = 'queued'",
+            )?
+            .query_row([account.as_str()], |r| r.get(0))?)
+    }
+
+    /// The bytes for the wire.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if there is no such message.
+    pub fn wire(&self, id: OutboxId) -> Result<Vec<u8>> {
+        self.bytes(id, "wire")
+    }
+
+    /// The bytes for Sent, with Bcc.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if there is no such message.
+    pub fn filed(&self, id: OutboxId) -> Result<Vec<u8>> {
+        self.bytes(id, "filed")
+    }
+
+    /// The message that this one answers or forwards, and how that one is marked once this is sent.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn source(&self, id: OutboxId) -> Result<Option<(MessageKey, FlagChange)>> {
+        let found = self
+            .conn
+            .prepare_cached(
+                "SELECT source_mailbox, source_uidvalidity, source_uid, source_message_id, source_size,
+                   mark_system, mark_keywords FROM outbox WHERE id = ?1 AND source_mailbox IS NOT NULL",
+            )?
+            .query_row([id.0], |r| {
+                let words: String = r.get(6)?;
+                let add: Flags = flags_in(r.get(5)?, &words);
+                Ok((row::key(r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?), add))
+            })
+            .optional()?;
+        Ok(found.and_then(|(key, add)| {
+            key.map(|key| {
+                (
+                    key,
+                    FlagChange {
+                        add,
+                        remove: Flags::default(),
+                    },
+                )
+            })
+        }))
+    }
+
+    fn bytes(&self, id: OutboxId, column: &str) -> Result<Vec<u8>> {
+        self.conn
+            .query_row(
+                &format!("SELECT {column} FROM outbox WHERE id = ?1"),
+                [id.0],
+                |r| r.get(0),
+            )
+            .optional()?
+            .ok_or(Error::Gone("message in the outbox"))
+    }
+
+    fn submissions(
+        &self,
+        condition: &str,
+        values: impl rusqlite::Params,
+    ) -> Result<Vec<Submission>> {
+        let mut query = self
+            .conn
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE {condition}"))?;
+        let mut rows = query.query(values)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.extend(submission(&self.conn, row)?);
+        }
+        Ok(found)
+    }
+}
+
+/// `None` for a row that no program of ours wrote.
+fn submission(conn: &Connection, row: &Row<'_>) -> Result<Option<Submission>> {
+    let (id, message_id, state): (i64, String, String) = (row.get(0)?, row.get(2)?, row.get(6)?);
+    let state = SubmissionState::ALL
+        .iter()
+        .find(|(_, name)| *name == state)
+        .map(|(s, _)| *s);
+    let (Some(message_id), Some(state)) = (MessageId::new(&message_id), state) else {
+        return Ok(None);
+    };
+    let mut query = conn.prepare_cached(
+        "SELECT address, state, reply FROM recipient WHERE outbox = ?1 ORDER BY seq",
+    )?;
+    let recipients = query
+        .query_map([id], |r| {
+            let state: String = r.get(1)?;
+            Ok(Recipient {
+                address: r.get(0)?,
+                state: recipient_state(&state),
+                reply: r.get(2)?,
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Some(Submission {
+        id: OutboxId(id),
+        account: AccountName(row.get(1)?),
+        message_id,
+        mail_from: row.get(3)?,
+        recipients,
+        subject: row.get(4)?,
+        size: row.get(5)?,
+        state,
+        attempts: row.get(7)?,
+        next_try: row.get(8)?,
+        created: row.get(9)?,
+        error: row.get(10)?,
+    }))
+}
+
+fn recipient_state(name: &str) -> RecipientState {
+    match name {
+        "accepted" => RecipientState::Accepted,
+        "deferred" => RecipientState::TryLater,
+        "refused" => RecipientState::Refused,
+        "unknown" => RecipientState::Unknown,
+        _ => RecipientState::Pending,
+    }
+}

@@ -1,0 +1,133 @@
+//! People: whom we wrote to and who wrote to us, for completing addresses.
+
+use super::connection::{Local, LocalReader};
+use crate::model::Address;
+use crate::model::view::Person;
+use crate::store::error::Result;
+use rusqlite::params;
+
+/// Longer names and addresses are not worth completing.
+const LONGEST: usize = 200;
+
+impl Local {
+    /// Remembers that we wrote to somebody.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn wrote_to(&mut self, people: &[Address], now: i64) -> Result<()> {
+        let dated: Vec<(Address, i64)> = people.iter().map(|a| (a.clone(), now)).collect();
+        self.remember(&dated, 1, 0)
+    }
+
+    /// Remembers who was seen in mail, and when.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn saw(&mut self, people: &[(Address, i64)]) -> Result<()> {
+        self.remember(people, 0, 1)
+    }
+
+    fn remember(&mut self, people: &[(Address, i64)], written: i64, seen: i64) -> Result<()> {
+        self.write(|tx| {
+            let mut upsert = tx.prepare_cached(
+                "INSERT INTO person(addr, spelled, name, folded, written, seen, last)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                 ON CONFLICT(addr) DO UPDATE SET
+                   written = written + excluded.written,
+                   seen = seen + excluded.seen,
+                   last = max(last, excluded.last),
+                   folded = CASE WHEN excluded.name <> '' THEN excluded.folded ELSE folded END,
+                   name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE name END",
+            )?;
+            for (person, last) in people {
+                let usable = person.addr.contains('@')
+                    && person.addr.len() <= LONGEST
+                    && person.name.len() <= LONGEST
+                    && !person
+                        .addr
+                        .chars()
+                        .any(|c| c.is_control() || c.is_whitespace());
+                if usable {
+                    let addr = person.addr.to_lowercase();
+                    let folded = fold(&format!("{} {}", person.name, person.addr));
+                    upsert.execute(params![
+                        addr,
+                        person.addr,
+                        person.name,
+                        folded,
+                        written,
+                        seen,
+                        last
+                    ])?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+impl LocalReader {
+    /// People of whom a word of the name, or the address, begins with `prefix`: those we wrote to
+    /// first, then the latest.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn complete(&self, prefix: &str, limit: usize) -> Result<Vec<Person>> {
+        let wanted = fold(prefix);
+        let wanted = wanted.trim();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let escaped: String = wanted
+            .chars()
+            .flat_map(|c| {
+                matches!(c, '%' | '_' | '\\')
+                    .then_some('\\')
+                    .into_iter()
+                    .chain([c])
+            })
+            .collect();
+        let mut query = self.conn.prepare_cached(
+            "SELECT name, spelled, written > 0, last FROM person
+             WHERE folded LIKE ?1 ESCAPE '\\' OR folded LIKE ?2 ESCAPE '\\'
+             ORDER BY written > 0 DESC, written DESC, last DESC LIMIT ?3",
+        )?;
+        let rows = query.query_map(
+            params![format!("{escaped}%"), format!("% {escaped}%"), limit],
+            |r| {
+                Ok(Person {
+                    address: Address {
+                        name: r.get(0)?,
+                        addr: r.get(1)?,
+                    },
+                    written_to: r.get(2)?,
+                    last: r.get(3)?,
+                })
+            },
+        )?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+/// Lower case, Latin letters without their accents, anything but letters, digits and `@.-_+` as a
+/// space.
+fn fold(text: &str) -> String {
+    text.chars()
+        .flat_map(char::to_lowercase)
+        .map(|c| match c {
+            'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
+            'ç' | 'ć' | 'č' => 'c',
+            'è'..='ë' | 'ē' | 'ė' | 'ę' | 'ě' => 'e',
+            'ì'..='ï' | 'ī' | 'į' => 'i',
+            'ñ' | 'ń' | 'ň' => 'n',
+            'ò'..='ö' | 'ø' | 'ō' | 'ő' => 'o',
+            'ù'..='ü' | 'ū' | 'ů' | 'ű' => 'u',
+            'ý' | 'ÿ' => 'y',
+            'ś' | 'š' | 'ş' => 's',
+            'ź' | 'ż' | 'ž' => 'z',
+            'ł' => 'l',
+            c if c.is_alphanumeric() || "@.-_+".contains(c) => c,
+            _ => ' ',
+        })
+        .collect()
+}

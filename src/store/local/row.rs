@@ -1,0 +1,151 @@
+//! Rows to values and back, shared by the tables.
+
+use crate::model::{
+    AccountName, ActionId, FlagChange, MailboxName, MessageId, MessageKey, Op, OpId, OpKind,
+    OpState, Uid, UidValidity,
+};
+use crate::store::codec::{flags_in, keywords_out};
+use crate::store::error::Result;
+use rusqlite::{Connection, Row, params};
+
+/// The columns of an op, in the order that [`op`] reads them.
+pub(super) const OP: &str = "id, action, account, kind, dest, add_system, add_keywords, remove_system, remove_keywords, state, attempts, error";
+
+/// `kind` and its columns.
+pub(super) struct Kind<'a> {
+    pub name: &'static str,
+    pub dest: &'a [u8],
+    pub change: FlagChange,
+}
+
+/// An operation's kind as columns.
+pub(super) fn kind_out(kind: &OpKind) -> Kind<'_> {
+    let (name, dest): (_, &[u8]) = match kind {
+        OpKind::Store(_) => ("store", &[]),
+        OpKind::Move { to } => ("move", to.as_bytes()),
+        OpKind::Copy { to } => ("copy", to.as_bytes()),
+        OpKind::Expunge => ("expunge", &[]),
+        OpKind::CreateMailbox { name } => ("create", name.as_bytes()),
+    };
+    let change = if let OpKind::Store(change) = kind {
+        change.clone()
+    } else {
+        FlagChange::default()
+    };
+    Kind { name, dest, change }
+}
+
+fn kind_in(name: &str, dest: Vec<u8>, change: FlagChange) -> OpKind {
+    match name {
+        "move" => OpKind::Move {
+            to: MailboxName::new(dest),
+        },
+        "copy" => OpKind::Copy {
+            to: MailboxName::new(dest),
+        },
+        "expunge" => OpKind::Expunge,
+        "create" => OpKind::CreateMailbox {
+            name: MailboxName::new(dest),
+        },
+        _ => OpKind::Store(change),
+    }
+}
+
+/// An operation with its targets.
+pub(super) fn op(conn: &Connection, row: &Row<'_>) -> Result<Op> {
+    let id: i64 = row.get(0)?;
+    let (add_words, remove_words): (String, String) = (row.get(6)?, row.get(8)?);
+    let change = FlagChange {
+        add: flags_in(row.get(5)?, &add_words),
+        remove: flags_in(row.get(7)?, &remove_words),
+    };
+    let name: String = row.get(3)?;
+    Ok(Op {
+        id: OpId(id),
+        action: ActionId(row.get(1)?),
+        account: AccountName(row.get(2)?),
+        kind: kind_in(&name, row.get(4)?, change),
+        keys: targets(conn, id)?,
+        state: match row.get::<_, i64>(9)? {
+            0 => OpState::Pending,
+            1 => OpState::InFlight,
+            _ => OpState::Failed,
+        },
+        attempts: row.get(10)?,
+        error: row.get(11)?,
+    })
+}
+
+fn targets(conn: &Connection, op: i64) -> Result<Vec<MessageKey>> {
+    let mut query = conn.prepare_cached(
+        "SELECT mailbox, uidvalidity, uid, message_id, size FROM target WHERE op = ?1 ORDER BY seq",
+    )?;
+    let rows = query.query_map([op], |r| {
+        Ok(key(r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+    })?;
+    let mut keys = Vec::new();
+    for row in rows {
+        keys.extend(row?);
+    }
+    Ok(keys)
+}
+
+/// A natural key from its columns; `None` for a UID that can't be one.
+pub(super) fn key(
+    mailbox: Vec<u8>,
+    uidvalidity: u32,
+    uid: u32,
+    message_id: String,
+    size: u64,
+) -> Option<MessageKey> {
+    Some(MessageKey {
+        mailbox: MailboxName::new(mailbox),
+        uidvalidity: UidValidity(uidvalidity),
+        uid: Uid::new(uid)?,
+        message_id: MessageId::new(&message_id),
+        size,
+    })
+}
+
+/// Writes an operation and its targets; answers its row.
+pub(super) fn insert_op(
+    conn: &Connection,
+    action: ActionId,
+    account: &AccountName,
+    kind: &OpKind,
+    keys: &[MessageKey],
+) -> Result<OpId> {
+    let columns = kind_out(kind);
+    conn.prepare_cached(
+        "INSERT INTO op(action, account, kind, dest, add_system, add_keywords, remove_system, remove_keywords)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        action.0,
+        account.as_str(),
+        columns.name,
+        columns.dest,
+        columns.change.add.system.0,
+        keywords_out(&columns.change.add.keywords),
+        columns.change.remove.system.0,
+        keywords_out(&columns.change.remove.keywords),
+    ])?;
+    let id = conn.last_insert_rowid();
+    let mut insert = conn.prepare_cached(
+        "INSERT INTO target(op, seq, mailbox, uidvalidity, uid, message_id, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for (seq, key) in (0i64..).zip(keys) {
+        let message_id = key.message_id.as_ref().map_or("", MessageId::as_str);
+        let mailbox = key.mailbox.as_bytes();
+        insert.execute(params![
+            id,
+            seq,
+            mailbox,
+            key.uidvalidity.0,
+            key.uid.get(),
+            message_id,
+            key.size
+        ])?;
+    }
+    Ok(OpId(id))
+}
