@@ -17,6 +17,11 @@ pub mod changes;
 pub mod commands;
 pub mod imap;
 pub mod smtp;
+pub mod letter;
+pub mod markup;
+pub mod script;
+pub mod seed;
+pub mod drip;
 pub mod server;
 
 pub use server::{Demo, Options};

@@ -1,13 +1,15 @@
 //! The demo as one value: started, asked for its accounts, stopped by dropping it.
 
+use super::drip;
 use super::imap;
+use super::seed;
 use super::smtp;
 use super::wire::Peer;
 use super::world::{Person, Shared};
 use crate::model::{
-    Account, AccountName, BodyPolicy, Endpoint, Role, Secret, SecretSource, Security,
-    account::SecretText,
+    Account, AccountName, BodyPolicy, Endpoint, Secret, SecretSource, Security, account::SecretText,
 };
+use crossbeam_channel::{RecvTimeoutError, Sender};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -53,6 +55,8 @@ pub struct Demo {
     accounts: Vec<Account>,
     doors: Vec<SocketAddr>,
     threads: Vec<JoinHandle<()>>,
+    /// Dropped to end the thread that delivers.
+    drip_stop: Option<Sender<()>>,
 }
 
 impl Demo {
@@ -60,14 +64,27 @@ impl Demo {
     ///
     /// # Errors
     /// When loopback can't be bound, threads can't be made, or there is no randomness.
-    pub fn start(_options: Options) -> io::Result<Demo> {
+    pub fn start(options: Options) -> io::Result<Demo> {
         let now = jiff::Timestamp::now().as_second();
         let validity = u32::try_from(now).unwrap_or(1);
-        let people = vec![
-            furnished("ada", "ada@example.org", validity),
-            furnished("home", "winter@example.net", validity),
-        ];
-        Demo::serve(people)
+        let people = seed::people(options.seed, now, validity);
+        let mut demo = Demo::serve(people)?;
+        if let Some(every) = options.drip {
+            demo.drip(options.seed, every)?;
+        }
+        Ok(demo)
+    }
+
+    fn drip(&mut self, seed: u64, every: Duration) -> io::Result<()> {
+        let (stop, stopped) = crossbeam_channel::bounded::<()>(0);
+        let shared = Arc::clone(&self.shared);
+        let wait = move |d| matches!(stopped.recv_timeout(d), Err(RecvTimeoutError::Timeout));
+        let thread = std::thread::Builder::new()
+            .name("demo-drip".to_owned())
+            .spawn(move || drip::run(&shared, seed, every, wait))?;
+        self.drip_stop = Some(stop);
+        self.threads.push(thread);
+        Ok(())
     }
 
     fn serve(people: Vec<Person>) -> io::Result<Demo> {
@@ -89,6 +106,7 @@ impl Demo {
             accounts,
             doors,
             threads: Vec::new(),
+            drip_stop: None,
         };
         // From here on an error drops `demo`, and with it what runs already.
         let open = Arc::new(AtomicUsize::new(0));
@@ -130,6 +148,7 @@ impl Demo {
 impl Drop for Demo {
     fn drop(&mut self) {
         self.shared.stop();
+        self.drip_stop = None;
         for door in &self.doors {
             // Accepting ends with this one; it needs no answer.
             let _ = TcpStream::connect_timeout(door, Duration::from_secs(1));
@@ -138,24 +157,6 @@ impl Drop for Demo {
             let _ = thread.join();
         }
     }
-}
-
-fn furnished(name: &str, email: &str, validity: u32) -> Person {
-    let mut person = Person::new(name, email, "Ada Winter", validity);
-    let roles = [
-        Role::Archive,
-        Role::Drafts,
-        Role::Sent,
-        Role::Junk,
-        Role::Trash,
-    ];
-    for (name, role) in ["Archive", "Drafts", "Sent", "Junk", "Trash"]
-        .iter()
-        .zip(roles)
-    {
-        person.create(name, Some(role));
-    }
-    person
 }
 
 /// Accepts clients, a thread each, until the world stops; then waits for them.

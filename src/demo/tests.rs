@@ -390,6 +390,35 @@ fn pipelined_commands_are_answered_in_order() {
 }
 
 #[test]
+fn new_mail_drops_in_when_it_is_wanted() {
+    let demo = Demo::start(Options {
+        drip: Some(Duration::from_millis(1)),
+        ..Options::default()
+    })
+    .unwrap();
+    let mut s = Script::imap(&demo.accounts()[0]);
+    let opened = s.ok("SELECT INBOX");
+    let before: u32 = opened
+        .split("* ")
+        .find_map(|l| l.strip_suffix(" EXISTS\r\n"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    s.send(b"t IDLE\r\n");
+    s.until("+ ");
+    loop {
+        let line = s.line();
+        if let Some(now) = line
+            .strip_prefix("* ")
+            .and_then(|l| l.strip_suffix(" EXISTS\r\n"))
+        {
+            assert!(now.parse::<u32>().unwrap() > before);
+            break;
+        }
+    }
+}
+
+#[test]
 fn the_imap_crate_can_live_with_it() {
     let (demo, ada, _) = demo();
     let socket = TcpStream::connect(("127.0.0.1", ada.imap.port)).unwrap();
