@@ -1,7 +1,11 @@
 //! The cache's one writing connection.
 
-use super::error::Result;
-use super::reader::Reader;
+use crate::store::error::{Error, Result};
+use crate::store::migrate;
+use crate::store::open::{self, Durability};
+use crate::store::reader::Reader;
+use crate::store::tally::Tally;
+use rusqlite::{Connection, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
 
 /// The writing connection to `cache.db`: one a process, normally behind a [`super::Writer`].
@@ -29,12 +33,100 @@ impl Cache {
     /// # Errors
     /// A newer schema, or the file can't be made or read.
     pub fn open(path: &Path, id_seed: i64) -> Result<Opened> {
-        let _ = (path, id_seed);
-        unimplemented!()
+        match Cache::try_open(path, id_seed) {
+            Err(Error::Corrupt(_)) => {
+                let aside = open::move_aside(path)?;
+                let opened = Cache::try_open(path, id_seed)?;
+                Ok(Opened {
+                    moved_aside: Some(aside),
+                    ..opened
+                })
+            }
+            other => other,
+        }
+    }
+
+    fn try_open(path: &Path, id_seed: i64) -> Result<Opened> {
+        let suspect = open::suspect_marker(path);
+        let mut conn = open::writing(path, Durability::Normal)?;
+        if suspect.exists() {
+            // Whatever comes of this, it is settled: a damaged file is moved away.
+            let _ = std::fs::remove_file(&suspect);
+            let verdict: String = conn.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+            if verdict != "ok" {
+                return Err(Error::Corrupt(verdict));
+            }
+        }
+        let created =
+            migrate::migrate(&mut conn, path, migrate::CACHE, |tx| seed_ids(tx, id_seed))?;
+        // The root pages of the tables that everything begins with.
+        for table in ["mailbox", "message", "location", "thread_row"] {
+            conn.query_row(
+                &format!("SELECT max(rowid) FROM (SELECT 1 AS rowid FROM {table} LIMIT 1)"),
+                [],
+                |_| Ok(()),
+            )?;
+        }
+        Ok(Opened {
+            cache: Cache {
+                db: Reader { conn },
+            },
+            created,
+            moved_aside: None,
+        })
     }
 
     /// All the questions of a [`Reader`], for use inside a job.
     pub fn read(&self) -> &Reader {
         &self.db
     }
+
+    /// The largest row id handed out so far: remember it as the next cache's seed.
+    pub fn largest_id(&self) -> Result<i64> {
+        let sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence";
+        Ok(self.db.conn.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    /// Notes beside the file that damage was found, so that the next start proves it and rebuilds.
+    pub(super) fn mark_suspect(&self) {
+        if let Some(path) = self.db.conn.path() {
+            // If even this fails there is nothing left to try; the next error will come by itself.
+            let _ = std::fs::write(open::suspect_marker(Path::new(path)), b"");
+        }
+    }
+
+    /// Ends well: lets the query planner's and the index's housekeeping be done, and the WAL written
+    /// back.
+    pub(super) fn close(self) {
+        if let Err((_, error)) = self.db.conn.close() {
+            tracing::warn!(%error, "the cache could not be closed");
+        }
+    }
+
+    /// One writing transaction; what it changed in lists is counted before it is committed.
+    pub(super) fn write<T>(
+        &mut self,
+        job: impl FnOnce(&Connection, &mut Tally) -> Result<T>,
+    ) -> Result<T> {
+        let tx = self
+            .db
+            .conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut tally = Tally::default();
+        let answer = job(&tx, &mut tally)?;
+        tally.flush(&tx)?;
+        tx.commit()?;
+        Ok(answer)
+    }
+}
+
+/// Lets every row id of a new file begin above `seed`.
+fn seed_ids(conn: &Connection, seed: i64) -> Result<()> {
+    for table in ["account", "mailbox", "message", "location"] {
+        conn.execute(
+            "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)",
+            params![table, seed.max(0)],
+        )?;
+    }
+    Ok(())
 }

@@ -10,7 +10,10 @@ pub(super) fn addresses_out(list: &[Address]) -> String {
     if list.is_empty() {
         return String::new();
     }
-    let pairs: Vec<(&str, &str)> = list.iter().map(|a| (a.name.as_str(), a.addr.as_str())).collect();
+    let pairs: Vec<(&str, &str)> = list
+        .iter()
+        .map(|a| (a.name.as_str(), a.addr.as_str()))
+        .collect();
     serde_json::to_string(&pairs).unwrap_or_default()
 }
 
@@ -20,13 +23,18 @@ pub(super) fn addresses_in(text: &str) -> Vec<Address> {
         return Vec::new();
     }
     let pairs: Vec<(String, String)> = serde_json::from_str(text).unwrap_or_default();
-    pairs.into_iter().map(|(name, addr)| Address { name, addr }).collect()
+    pairs
+        .into_iter()
+        .map(|(name, addr)| Address { name, addr })
+        .collect()
 }
 
 /// Attachments as a JSON array.
 pub(super) fn attachments_out(list: &[AttachmentRow]) -> String {
-    let rows: Vec<(u32, &str, &str, u64)> =
-        list.iter().map(|a| (a.part, a.name.as_str(), a.media_type.as_str(), a.size)).collect();
+    let rows: Vec<(u32, &str, &str, u64)> = list
+        .iter()
+        .map(|a| (a.part, a.name.as_str(), a.media_type.as_str(), a.size))
+        .collect();
     serde_json::to_string(&rows).unwrap_or_else(|_| "[]".to_owned())
 }
 
@@ -34,7 +42,12 @@ pub(super) fn attachments_out(list: &[AttachmentRow]) -> String {
 pub(super) fn attachments_in(text: &str) -> Vec<AttachmentRow> {
     let rows: Vec<(u32, String, String, u64)> = serde_json::from_str(text).unwrap_or_default();
     rows.into_iter()
-        .map(|(part, name, media_type, size)| AttachmentRow { part, name, media_type, size })
+        .map(|(part, name, media_type, size)| AttachmentRow {
+            part,
+            name,
+            media_type,
+            size,
+        })
         .collect()
 }
 
@@ -51,8 +64,11 @@ pub(super) fn ids_in(text: &str) -> Vec<MessageId> {
 
 /// Keywords separated by spaces, which an atom can't contain.
 pub(super) fn keywords_out(keywords: &BTreeSet<String>) -> String {
-    let words: Vec<&str> =
-        keywords.iter().map(String::as_str).filter(|k| !k.contains(char::is_whitespace)).collect();
+    let words: Vec<&str> = keywords
+        .iter()
+        .map(String::as_str)
+        .filter(|k| !k.contains(char::is_whitespace))
+        .collect();
     words.join(" ")
 }
 
@@ -60,7 +76,11 @@ pub(super) fn keywords_out(keywords: &BTreeSet<String>) -> String {
 pub(super) fn flags_in(system: i64, keywords: &str) -> Flags {
     Flags {
         system: System(u8::try_from(system & 31).unwrap_or(0)),
-        keywords: keywords.split(' ').filter(|k| !k.is_empty()).map(str::to_owned).collect(),
+        keywords: keywords
+            .split(' ')
+            .filter(|k| !k.is_empty())
+            .map(str::to_owned)
+            .collect(),
     }
 }
 

@@ -1,8 +1,16 @@
 //! New messages from a server: rows and the moved cursor in one transaction.
 
-use super::cache::Cache;
-use super::error::Result;
 use crate::model::{Envelope, Flags, LocationId, MailboxId, ModSeq, MsgId, Uid, UidValidity};
+use crate::store::cache::Cache;
+use crate::store::error::{Error, Result};
+use crate::store::flags::take_flags;
+use crate::store::locations::{self, Place};
+use crate::store::messages;
+use crate::store::open::now;
+use crate::store::refresh;
+use crate::store::tally::Tally;
+use crate::store::threads;
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 /// A message as a header fetch tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,10 +49,11 @@ pub struct Ingested {
 
 impl Cache {
     /// Takes a batch of messages and moves the cursor, in one transaction. Taking the same batch
-    /// again changes nothing.
+    /// again changes nothing. A message that was moved here by us without COPYUID, or was here
+    /// before a UIDVALIDITY change, is found again by its date, Message-ID and size.
     ///
     /// # Errors
-    /// [`super::Error::Generation`] if the mailbox holds UIDs of another UIDVALIDITY.
+    /// [`Error::Generation`] if the mailbox holds UIDs of another UIDVALIDITY.
     pub fn ingest(
         &mut self,
         mailbox: MailboxId,
@@ -52,18 +61,195 @@ impl Cache {
         messages: &[NewMessage],
         cursor: Option<CursorMove>,
     ) -> Result<Ingested> {
-        let _ = (mailbox, uidvalidity, messages, cursor);
-        unimplemented!()
+        self.write(|tx, tally| {
+            believe(tx, mailbox, uidvalidity)?;
+            let mut batch = Batch::begin(tx, mailbox.0)?;
+            let mut ingested = Ingested::default();
+            for message in messages {
+                match batch.take(tx, tally, message)? {
+                    Some((id, location)) => {
+                        ingested
+                            .new
+                            .push((message.uid, MsgId(id), LocationId(location)))
+                    }
+                    None => ingested.known += 1,
+                }
+            }
+            cursor.map_or(Ok(()), |cursor| set_cursor(tx, mailbox, cursor))?;
+            Ok(ingested)
+        })
     }
 
     /// Moves the cursor alone, e.g. at the end of a turn.
+    ///
+    /// # Errors
+    /// As [`Cache::ingest`].
     pub fn move_cursor(
         &mut self,
         mailbox: MailboxId,
         uidvalidity: UidValidity,
         cursor: CursorMove,
     ) -> Result<()> {
-        let _ = (mailbox, uidvalidity, cursor);
-        unimplemented!()
+        self.write(|tx, _| {
+            believe(tx, mailbox, uidvalidity)?;
+            set_cursor(tx, mailbox, cursor)
+        })
     }
+}
+
+/// Checks the mailbox's UIDVALIDITY, or takes the first one.
+fn believe(conn: &Connection, mailbox: MailboxId, uidvalidity: UidValidity) -> Result<()> {
+    let known: Option<Option<u32>> = conn
+        .prepare_cached("SELECT uidvalidity FROM mailbox WHERE id = ?1")?
+        .query_row([mailbox.0], |row| row.get(0))
+        .optional()?;
+    match known {
+        None => Err(Error::Gone("mailbox")),
+        Some(None) => {
+            conn.prepare_cached("UPDATE mailbox SET uidvalidity = ?2 WHERE id = ?1")?
+                .execute(params![mailbox.0, uidvalidity.0])?;
+            Ok(())
+        }
+        Some(Some(known)) if known == uidvalidity.0 => Ok(()),
+        Some(Some(_)) => Err(Error::Generation),
+    }
+}
+
+fn set_cursor(conn: &Connection, mailbox: MailboxId, cursor: CursorMove) -> Result<()> {
+    conn.prepare_cached(
+        "UPDATE mailbox SET uidnext = coalesce(?2, uidnext), highestmodseq = coalesce(?3, highestmodseq),
+             backfill = coalesce(?4, backfill) WHERE id = ?1",
+    )?
+    .execute(params![
+        mailbox.0,
+        cursor.uidnext,
+        cursor.highestmodseq.map(|m| i64::try_from(m.0).unwrap_or(i64::MAX)),
+        cursor.backfill,
+    ])?;
+    Ok(())
+}
+
+/// What is asked once for a whole batch.
+struct Batch {
+    mailbox: i64,
+    now: i64,
+    overlaid: bool,
+    waiting: bool,
+    orphans: bool,
+}
+
+impl Batch {
+    fn begin(conn: &Connection, mailbox: i64) -> Result<Batch> {
+        let orphans = conn
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM orphan WHERE mailbox = ?1)")?
+            .query_row([mailbox], |row| row.get(0))?;
+        let waiting = !locations::waiting(conn, mailbox)?.is_empty();
+        Ok(Batch {
+            mailbox,
+            now: now(),
+            overlaid: locations::any_overlay(conn)?,
+            waiting,
+            orphans,
+        })
+    }
+
+    /// Takes one message; answers its row and location if it is new here.
+    fn take(
+        &mut self,
+        conn: &Connection,
+        tally: &mut Tally,
+        new: &NewMessage,
+    ) -> Result<Option<(i64, i64)>> {
+        if let Some(place) = locations::by_uid(conn, self.mailbox, new.uid.get())? {
+            take_flags(conn, tally, &place, &new.flags, self.overlaid)?;
+            return Ok(None);
+        }
+        let date = messages::sort_date(new.envelope.date, new.internal_date, self.now);
+        if self.waiting && self.arrived(conn, tally, new, date)? {
+            return Ok(None);
+        }
+        let known = if self.orphans {
+            self.orphan(conn, new, date)?
+        } else {
+            None
+        };
+        let (message, body) = match known {
+            Some(message) => (message, 1),
+            None => (messages::insert(conn, &new.envelope, date, new.size)?, 0),
+        };
+        let place = Place {
+            id: 0,
+            mailbox: self.mailbox,
+            message,
+            thread: threads::assign(conn, tally, message, &new.envelope)?,
+            date,
+            uid: Some(i64::from(new.uid.get())),
+            root: None,
+            op: None,
+            server: new.flags.clone(),
+            shown: new.flags.clone(),
+            hidden: false,
+            gone: false,
+            body,
+        };
+        let location = locations::insert(conn, tally, &place)?;
+        Ok(Some((message, location)))
+    }
+
+    /// Whether this is a message that we moved here and that waits for its UID.
+    fn arrived(
+        &mut self,
+        conn: &Connection,
+        tally: &mut Tally,
+        new: &NewMessage,
+        date: i64,
+    ) -> Result<bool> {
+        for place in locations::waiting(conn, self.mailbox)? {
+            if place.date == date && is_same(conn, place.message, new)? {
+                let after = Place {
+                    uid: Some(i64::from(new.uid.get())),
+                    server: new.flags.clone(),
+                    ..place.clone()
+                };
+                locations::update(conn, tally, &place, &after)?;
+                refresh::refresh(conn, tally, place.id)?;
+                self.waiting = !locations::waiting(conn, self.mailbox)?.is_empty();
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A message that lay in this mailbox before, whose body was kept.
+    fn orphan(&mut self, conn: &Connection, new: &NewMessage, date: i64) -> Result<Option<i64>> {
+        let candidates: Vec<i64> = {
+            let mut select = conn.prepare_cached(
+                "SELECT message FROM orphan WHERE mailbox = ?1 AND date = ?2 ORDER BY message",
+            )?;
+            let rows = select.query_map([self.mailbox, date], |row| row.get(0))?;
+            rows.collect::<rusqlite::Result<_>>()?
+        };
+        for message in candidates {
+            if is_same(conn, message, new)? {
+                conn.prepare_cached("DELETE FROM orphan WHERE message = ?1")?
+                    .execute([message])?;
+                return Ok(Some(message));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether a message that is here looks like the new one: Message-ID and size, beside the date that
+/// the caller compared. Good enough to find one again that was here, never to merge two.
+fn is_same(conn: &Connection, message: i64, new: &NewMessage) -> Result<bool> {
+    let (id, size, subject): (String, i64, String) = conn
+        .prepare_cached("SELECT message_id, size, subject FROM message WHERE id = ?1")?
+        .query_row([message], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let new_id = new
+        .envelope
+        .message_id
+        .as_ref()
+        .map_or("", |id| id.as_str());
+    Ok(id == new_id && u64::try_from(size) == Ok(new.size) && subject == new.envelope.subject)
 }

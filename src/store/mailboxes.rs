@@ -1,11 +1,13 @@
 //! Reading mailboxes: for the sidebar, and as a worker's memory (the cursor).
 
-use super::error::Result;
-use super::reader::Reader;
 use crate::model::view::MailboxRow;
 use crate::model::{
     AccountName, Flags, MailboxId, MailboxName, ModSeq, Role, Uid, UidSet, UidValidity,
 };
+use crate::store::codec;
+use crate::store::error::{Error, Result};
+use crate::store::reader::Reader;
+use rusqlite::{OptionalExtension as _, Params, Row, params};
 
 /// A mailbox with the names that the wire and the user know it by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,19 +46,32 @@ pub struct Cursor {
 impl Reader {
     /// Every mailbox of every account with its counts, in the order accounts and mailboxes came.
     pub fn mailboxes(&self) -> Result<Vec<MailboxRow>> {
-        unimplemented!()
+        let mut select = self.conn.prepare_cached(
+            "SELECT b.id, a.name, b.path, b.role, b.selectable, b.total, b.unread
+             FROM mailbox b JOIN account a ON a.id = b.account ORDER BY a.id, b.id",
+        )?;
+        let rows = select.query_map([], |row| {
+            Ok(MailboxRow {
+                id: MailboxId(row.get(0)?),
+                account: AccountName(row.get(1)?),
+                path: row.get(2)?,
+                role: Role::from_name(row.get_ref(3)?.as_str()?),
+                selectable: row.get(4)?,
+                total: row.get(5)?,
+                unread: row.get(6)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The mailboxes of one account with their wire names.
     pub fn mailboxes_of(&self, account: &AccountName) -> Result<Vec<Mailbox>> {
-        let _ = account;
-        unimplemented!()
+        self.select("a.name = ?1", [account.as_str()])
     }
 
     /// One mailbox by its row.
     pub fn mailbox(&self, id: MailboxId) -> Result<Option<Mailbox>> {
-        let _ = id;
-        unimplemented!()
+        Ok(self.select("b.id = ?1", [id.0])?.pop())
     }
 
     /// One mailbox by its name on the wire.
@@ -65,35 +80,101 @@ impl Reader {
         account: &AccountName,
         name: &MailboxName,
     ) -> Result<Option<Mailbox>> {
-        let _ = (account, name);
-        unimplemented!()
+        Ok(self
+            .select(
+                "a.name = ?1 AND b.name = ?2",
+                params![account.as_str(), name.as_bytes()],
+            )?
+            .pop())
     }
 
     /// The account's mailbox for a role; the first where several claim it.
     pub fn role_mailbox(&self, account: &AccountName, role: Role) -> Result<Option<Mailbox>> {
-        let _ = (account, role);
-        unimplemented!()
+        let found = self.select(
+            "a.name = ?1 AND b.role = ?2",
+            [account.as_str(), role.name()],
+        )?;
+        Ok(found.into_iter().next())
+    }
+
+    fn select(&self, condition: &str, params: impl Params) -> Result<Vec<Mailbox>> {
+        let mut select = self.conn.prepare_cached(&format!(
+            "SELECT b.id, a.name, b.name, b.path, b.delimiter, b.role, b.selectable
+             FROM mailbox b JOIN account a ON a.id = b.account WHERE {condition} ORDER BY b.id"
+        ))?;
+        let rows = select.query_map(params, read)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// How far a mailbox was synchronised.
     ///
     /// # Errors
-    /// [`super::Error::Gone`] for an unknown mailbox.
+    /// [`Error::Gone`] for an unknown mailbox.
     pub fn cursor(&self, mailbox: MailboxId) -> Result<Cursor> {
-        let _ = mailbox;
-        unimplemented!()
+        let mut select = self.conn.prepare_cached(
+            "SELECT uidvalidity, uidnext, highestmodseq, backfill,
+                 (SELECT count(*) FROM location WHERE mailbox = ?1 AND uid IS NOT NULL AND gone = 0)
+             FROM mailbox WHERE id = ?1",
+        )?;
+        let cursor = select.query_row([mailbox.0], |row| {
+            Ok(Cursor {
+                uidvalidity: row.get::<_, Option<u32>>(0)?.map(UidValidity),
+                uidnext: row.get(1)?,
+                highestmodseq: ModSeq(row.get(2)?),
+                backfill: row.get(3)?,
+                held: row.get(4)?,
+            })
+        });
+        cursor.optional()?.ok_or(Error::Gone("mailbox"))
     }
 
     /// Every UID held of a mailbox.
     pub fn all_uids(&self, mailbox: MailboxId) -> Result<UidSet> {
-        let _ = mailbox;
-        unimplemented!()
+        let mut select = self.conn.prepare_cached(
+            "SELECT uid FROM location WHERE mailbox = ?1 AND uid IS NOT NULL AND gone = 0 ORDER BY uid",
+        )?;
+        let mut rows = select.query([mailbox.0])?;
+        let mut uids = UidSet::new();
+        while let Some(row) = rows.next()? {
+            codec::uid_in(row.get(0)?)
+                .into_iter()
+                .for_each(|uid| uids.insert(uid));
+        }
+        Ok(uids)
     }
 
     /// Calls `each` with every UID held of a mailbox and the server's flags, ascending, in constant
     /// memory.
-    pub fn uids_with_flags(&self, mailbox: MailboxId, each: impl FnMut(Uid, Flags)) -> Result<()> {
-        let _ = (mailbox, each);
-        unimplemented!()
+    pub fn uids_with_flags(
+        &self,
+        mailbox: MailboxId,
+        mut each: impl FnMut(Uid, Flags),
+    ) -> Result<()> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT uid, server_system, server_keywords FROM location
+             WHERE mailbox = ?1 AND uid IS NOT NULL AND gone = 0 ORDER BY uid",
+        )?;
+        let mut rows = select.query([mailbox.0])?;
+        while let Some(row) = rows.next()? {
+            if let Some(uid) = codec::uid_in(row.get(0)?) {
+                each(
+                    uid,
+                    codec::flags_in(row.get(1)?, row.get_ref(2)?.as_str().unwrap_or_default()),
+                );
+            }
+        }
+        Ok(())
     }
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Mailbox> {
+    Ok(Mailbox {
+        id: MailboxId(row.get(0)?),
+        account: AccountName(row.get(1)?),
+        name: MailboxName::new(row.get::<_, Vec<u8>>(2)?),
+        path: row.get(3)?,
+        delimiter: row.get_ref(4)?.as_str()?.chars().next(),
+        role: Role::from_name(row.get_ref(5)?.as_str()?),
+        selectable: row.get(6)?,
+    })
 }

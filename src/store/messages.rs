@@ -1,1 +1,181 @@
-//! Skeleton.
+//! Messages without regard to where they lie: their row, their words in the search index, and
+//! their end.
+
+use crate::model::Envelope;
+use crate::store::codec;
+use crate::store::error::Result;
+use crate::store::open::now;
+use crate::store::threads;
+use crate::store::words::spaced;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+/// A day, in seconds.
+pub(super) const DAY: i64 = 86_400;
+
+/// The date that a message is sorted by: its own if that is possible, else the server's. A
+/// message from tomorrow or from before 1970 would sit at an end of the list for ever.
+pub(super) fn sort_date(header: Option<i64>, internal: i64, now: i64) -> i64 {
+    let possible = 0..=now.saturating_add(DAY);
+    match header {
+        Some(date) if possible.contains(&date) => date,
+        _ => internal.clamp(0, now.saturating_add(DAY)),
+    }
+}
+
+/// Makes a message's row and indexes its header. Answers its id.
+pub(super) fn insert(conn: &Connection, envelope: &Envelope, date: i64, size: u64) -> Result<i64> {
+    let from = codec::addresses_out(&envelope.from);
+    let to = codec::addresses_out(&envelope.to);
+    let sender = codec::addresses_out(envelope.sender.as_slice());
+    conn.prepare_cached(
+        "INSERT INTO message (date, size, maybe_attachments, subject, from_, to_, header_date, message_id,
+             in_reply_to, refs, sender, reply_to, cc, list_id, auth_results)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    )?
+    .execute(params![
+        date,
+        i64::try_from(size).unwrap_or(i64::MAX),
+        envelope.maybe_attachments,
+        envelope.subject,
+        from,
+        to,
+        envelope.date,
+        envelope.message_id.as_ref().map_or("", |id| id.as_str()),
+        codec::ids_out(&envelope.in_reply_to),
+        codec::ids_out(&envelope.references),
+        sender,
+        codec::addresses_out(&envelope.reply_to),
+        codec::addresses_out(&envelope.cc),
+        envelope.list_id,
+        envelope.auth_results,
+    ])?;
+    let id = conn.last_insert_rowid();
+    let words = Words {
+        subject: &envelope.subject,
+        sender: &codec::people_text(envelope.from.iter().chain(&envelope.sender)),
+        recipients: &codec::people_text(envelope.to.iter().chain(&envelope.cc)),
+        body: "",
+    };
+    words.index(conn, id, false)?;
+    Ok(id)
+}
+
+/// What the search knows of a message.
+struct Words<'a> {
+    subject: &'a str,
+    sender: &'a str,
+    recipients: &'a str,
+    body: &'a str,
+}
+
+impl Words<'_> {
+    fn index(&self, conn: &Connection, message: i64, replace: bool) -> Result<()> {
+        let sql = if replace {
+            "INSERT OR REPLACE INTO word (rowid, subject, sender, recipients, body) VALUES (?1, ?2, ?3, ?4, ?5)"
+        } else {
+            "INSERT INTO word (rowid, subject, sender, recipients, body) VALUES (?1, ?2, ?3, ?4, ?5)"
+        };
+        conn.prepare_cached(sql)?.execute(params![
+            message,
+            spaced(self.subject),
+            spaced(self.sender),
+            spaced(self.recipients),
+            spaced(self.body)
+        ])?;
+        Ok(())
+    }
+}
+
+/// Indexes a message again, now with the text of its body. A contentless index wants every column.
+pub(super) fn index_text(conn: &Connection, message: i64, text: &str) -> Result<()> {
+    let row: Option<(String, String, String, String, String)> = conn
+        .prepare_cached("SELECT subject, from_, sender, to_, cc FROM message WHERE id = ?1")?
+        .query_row([message], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+        })
+        .optional()?;
+    let Some((subject, from, sender, to, cc)) = row else {
+        return Ok(());
+    };
+    let sender: Vec<_> = [from, sender]
+        .iter()
+        .flat_map(|text| codec::addresses_in(text))
+        .collect();
+    let recipients: Vec<_> = [to, cc]
+        .iter()
+        .flat_map(|text| codec::addresses_in(text))
+        .collect();
+    let words = Words {
+        subject: &subject,
+        sender: &codec::people_text(sender.iter()),
+        recipients: &codec::people_text(recipients.iter()),
+        body: text,
+    };
+    words.index(conn, message, true)
+}
+
+/// A message's last location in `mailbox` is gone. With `keep`, a message whose body is here stays
+/// as an orphan of that mailbox for a while, to be found again; else nothing of it stays.
+pub(super) fn release(conn: &Connection, message: i64, mailbox: i64, keep: bool) -> Result<()> {
+    let lies: bool = conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM location WHERE message = ?1)")?
+        .query_row([message], |row| row.get(0))?;
+    if lies {
+        return Ok(());
+    }
+    if keep {
+        let kept = conn
+            .prepare_cached(
+                "INSERT OR REPLACE INTO orphan (message, mailbox, date, since)
+                 SELECT id, ?2, date, ?3 FROM message WHERE id = ?1 AND has_body = 1",
+            )?
+            .execute(params![message, mailbox, now()])?;
+        if kept > 0 {
+            return Ok(());
+        }
+    }
+    delete(conn, message)
+}
+
+/// Removes all that is kept of a message.
+pub(super) fn delete(conn: &Connection, message: i64) -> Result<()> {
+    let ids: Option<(String, String, String)> = conn
+        .prepare_cached("SELECT message_id, in_reply_to, refs FROM message WHERE id = ?1")?
+        .query_row([message], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+        .optional()?;
+    if let Some((own, answered, refs)) = ids {
+        let named = [own, answered, refs];
+        threads::forget(
+            conn,
+            named
+                .iter()
+                .flat_map(|text| codec::ids_in(text))
+                .map(|id| id.hash64()),
+        )?;
+    }
+    for sql in [
+        "DELETE FROM message WHERE id = ?1",
+        "DELETE FROM body WHERE message = ?1",
+        "DELETE FROM orphan WHERE message = ?1",
+        "DELETE FROM word WHERE rowid = ?1",
+    ] {
+        conn.prepare_cached(sql)?.execute([message])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_dates_fall_back_to_the_servers() {
+        let now = 1_000_000;
+        assert_eq!(sort_date(Some(5), 7, now), 5);
+        assert_eq!(sort_date(None, 7, now), 7);
+        assert_eq!(sort_date(Some(-1), 7, now), 7);
+        assert_eq!(sort_date(Some(now + DAY + 1), 7, now), 7);
+        assert_eq!(sort_date(Some(now + DAY), 7, now), now + DAY);
+        assert_eq!(sort_date(None, i64::MAX, now), now + DAY);
+    }
+}

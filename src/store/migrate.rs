@@ -18,7 +18,10 @@ pub(super) fn migrate(
 ) -> Result<bool> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = check(&tx, path, steps)?;
-    for (number, step) in (1i64..).zip(steps).skip_while(|(number, _)| *number <= found) {
+    for (number, step) in (1i64..)
+        .zip(steps)
+        .skip_while(|(number, _)| *number <= found)
+    {
         tx.execute_batch(step)?;
         tx.pragma_update(None, "user_version", number)?;
     }
@@ -34,10 +37,15 @@ pub(super) fn check(conn: &Connection, path: &Path, steps: &[&str]) -> Result<i6
     let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
     if found > known {
-        return Err(Error::Newer { path: path.to_owned(), found, known });
+        return Err(Error::Newer {
+            path: path.to_owned(),
+            found,
+            known,
+        });
     }
     if found == 0 {
-        let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        let tables: i64 =
+            conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         if tables > 0 {
             return Err(Error::Corrupt("tables without a schema number".to_owned()));
         }

@@ -34,7 +34,10 @@ pub(super) fn writing(path: &Path, durability: Durability) -> Result<Connection>
         .truncate(false)
         .mode(0o600)
         .open(path)
-        .map_err(|source| Error::File { path: path.to_owned(), source })?;
+        .map_err(|source| Error::File {
+            path: path.to_owned(),
+            source,
+        })?;
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,

@@ -3,12 +3,18 @@
 //! A `Reader` is a read-only connection (`SQLITE_OPEN_READ_ONLY`, `PRAGMA query_only`). In WAL mode
 //! it never waits for the writer and sees every transaction that was committed before it asks.
 
-use super::error::Result;
-use crate::model::view::MessageRow;
+use crate::model::view::{MessageRow, Place};
 use crate::model::{
-    AccountName, LocationId, MailboxId, MailboxName, MsgId, ThreadId, Uid, UidValidity,
+    AccountName, Envelope, LocationId, MailboxId, MailboxName, MessageId, MsgId, ThreadId, Uid,
+    UidValidity,
 };
-use rusqlite::{Connection, InterruptHandle};
+use crate::store::codec;
+use crate::store::error::{Error, Result};
+use crate::store::migrate;
+use crate::store::open;
+use rusqlite::{
+    Connection, InterruptHandle, OptionalExtension as _, Transaction, TransactionBehavior, params,
+};
 use std::path::Path;
 
 /// A read-only connection to the cache. Not shared between threads: open one for each.
@@ -48,40 +54,141 @@ impl Reader {
     /// Opens an existing cache.
     ///
     /// # Errors
-    /// No such file, a newer schema, a damaged file.
+    /// No such file, a newer schema, one not made yet ([`Error::Gone`]), a damaged file.
     pub fn open(path: &Path) -> Result<Reader> {
-        let _ = path;
-        unimplemented!()
+        let conn = open::reading(path)?;
+        match migrate::check(&conn, path, migrate::CACHE)? {
+            0 => Err(Error::Gone("cache")),
+            _ => Ok(Reader { conn }),
+        }
     }
 
-    /// A handle by which another thread can stop the running query ([`super::Error::Interrupted`]).
+    /// A handle by which another thread can stop the running query ([`Error::Interrupted`]).
     pub fn interrupt_handle(&self) -> InterruptHandle {
         self.conn.get_interrupt_handle()
     }
 
+    /// Several queries that see the same moment.
+    pub(super) fn moment(&self) -> Result<Transaction<'_>> {
+        Ok(Transaction::new_unchecked(
+            &self.conn,
+            TransactionBehavior::Deferred,
+        )?)
+    }
+
     /// Everything known of a message but its body; `None` if it is gone.
     pub fn message(&self, id: MsgId) -> Result<Option<MessageRow>> {
-        let _ = id;
-        unimplemented!()
+        let moment = self.moment()?;
+        let row = moment
+            .prepare_cached(
+                "SELECT message_id, in_reply_to, refs, header_date, from_, sender, reply_to, to_, cc, subject, list_id,
+                     maybe_attachments, auth_results, date, size, attachments, has_body, body_error
+                 FROM message WHERE id = ?1",
+            )?
+            .query_row([id.0], |row| {
+                let addresses = |at| Ok::<_, rusqlite::Error>(codec::addresses_in(row.get_ref(at)?.as_str()?));
+                let ids = |at| Ok::<_, rusqlite::Error>(codec::ids_in(row.get_ref(at)?.as_str()?));
+                let envelope = Envelope {
+                    message_id: MessageId::new(row.get_ref(0)?.as_str()?),
+                    in_reply_to: ids(1)?,
+                    references: ids(2)?,
+                    date: row.get(3)?,
+                    from: addresses(4)?,
+                    sender: addresses(5)?.into_iter().next(),
+                    reply_to: addresses(6)?,
+                    to: addresses(7)?,
+                    cc: addresses(8)?,
+                    subject: row.get(9)?,
+                    list_id: row.get(10)?,
+                    maybe_attachments: row.get(11)?,
+                    auth_results: row.get(12)?,
+                };
+                Ok(MessageRow {
+                    id,
+                    thread: ThreadId(0),
+                    envelope,
+                    date: row.get(13)?,
+                    size: row.get(14)?,
+                    places: Vec::new(),
+                    attachments: row.get_ref(15)?.as_str_or_null()?.map(codec::attachments_in),
+                    has_body: row.get(16)?,
+                    body_error: row.get(17)?,
+                })
+            })
+            .optional()?;
+        let Some(mut row) = row else { return Ok(None) };
+        row.places = places(&moment, id)?;
+        match self.thread_of(id)? {
+            Some(thread) => row.thread = thread,
+            // It lies nowhere any more; only its body is kept for a while.
+            None => return Ok(None),
+        }
+        Ok(Some(row))
     }
 
     /// The message as the server has it, byte for byte, once it was fetched.
     pub fn body(&self, id: MsgId) -> Result<Option<Vec<u8>>> {
-        let _ = id;
-        unimplemented!()
+        let mut select = self
+            .conn
+            .prepare_cached("SELECT raw FROM body WHERE message = ?1")?;
+        Ok(select.query_row([id.0], |row| row.get(0)).optional()?)
     }
 
     /// The thread of a message; `None` if it is gone.
     pub fn thread_of(&self, id: MsgId) -> Result<Option<ThreadId>> {
-        let _ = id;
-        unimplemented!()
+        let mut select = self
+            .conn
+            .prepare_cached("SELECT thread FROM location WHERE message = ?1 LIMIT 1")?;
+        Ok(select
+            .query_row([id.0], |row| row.get(0).map(ThreadId))
+            .optional()?)
     }
 
-    /// Where a message lies on servers, best place for fetching first. Empty if it is gone, or has
+    /// Where a message lies on servers, places that are shown first. Empty if it is gone, or has
     /// no UID yet.
     pub fn locate(&self, id: MsgId) -> Result<Vec<ServerPlace>> {
-        let _ = id;
-        unimplemented!()
+        let mut select = self.conn.prepare_cached(
+            "SELECT l.id, a.name, l.mailbox, b.name, b.uidvalidity, l.uid
+             FROM location l JOIN mailbox b ON b.id = l.mailbox JOIN account a ON a.id = b.account
+             WHERE l.message = ?1 AND l.uid IS NOT NULL AND l.gone = 0 AND b.uidvalidity IS NOT NULL
+             ORDER BY l.hidden, l.id",
+        )?;
+        let rows = select.query_map([id.0], |row| {
+            let Some(uid) = codec::uid_in(row.get(5)?) else {
+                return Ok(None);
+            };
+            Ok(Some(ServerPlace {
+                location: LocationId(row.get(0)?),
+                account: AccountName(row.get(1)?),
+                mailbox: MailboxId(row.get(2)?),
+                name: MailboxName::new(row.get::<_, Vec<u8>>(3)?),
+                uidvalidity: UidValidity(row.get(4)?),
+                uid,
+            }))
+        })?;
+        Ok(rows
+            .collect::<rusqlite::Result<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .collect())
+    }
+
+    /// Messages of an account that carry this Message-ID: more than one, if it was repeated or
+    /// forged.
+    pub fn find(&self, account: &AccountName, id: &MessageId) -> Result<Vec<MsgId>> {
+        let mut select = self.conn.prepare_cached(
+            "WITH RECURSIVE thread (id) AS (
+                 SELECT thread FROM thread_ref WHERE hash = ?1
+                 UNION SELECT g.into_thread FROM thread_merge g JOIN thread t ON g.thread = t.id)
+             SELECT DISTINCT m.id FROM thread t JOIN location l ON l.thread = t.id JOIN message m ON m.id = l.message
+                 JOIN mailbox b ON b.id = l.mailbox JOIN account a ON a.id = b.account
+             WHERE m.message_id = ?2 AND a.name = ?3 ORDER BY m.id",
+        )?;
+        let rows = select
+            .query_map(params![id.hash64(), id.as_str(), account.as_str()], |row| {
+                row.get(0).map(MsgId)
+            })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Bodies that are missing in a mailbox, newest first, of messages not older than `since`
@@ -92,7 +199,45 @@ impl Reader {
         since: i64,
         limit: usize,
     ) -> Result<Vec<WantedBody>> {
-        let _ = (mailbox, since, limit);
-        unimplemented!()
+        let mut select = self.conn.prepare_cached(
+            "SELECT l.message, l.uid, m.size FROM location l INDEXED BY location_bodyless
+                 JOIN message m ON m.id = l.message
+             WHERE l.mailbox = ?1 AND l.body = 0 AND l.date >= ?2 AND l.uid IS NOT NULL AND l.gone = 0
+             ORDER BY l.date DESC, l.id DESC LIMIT ?3",
+        )?;
+        let rows = select.query_map(params![mailbox.0, since, limit], |row| {
+            let Some(uid) = codec::uid_in(row.get(1)?) else {
+                return Ok(None);
+            };
+            Ok(Some(WantedBody {
+                message: MsgId(row.get(0)?),
+                uid,
+                size: row.get(2)?,
+            }))
+        })?;
+        Ok(rows
+            .collect::<rusqlite::Result<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .collect())
     }
+}
+
+fn places(conn: &Connection, message: MsgId) -> Result<Vec<Place>> {
+    let mut select = conn.prepare_cached(
+        "SELECT l.id, l.mailbox, a.name, b.path, l.uid, l.system, l.keywords
+         FROM location l JOIN mailbox b ON b.id = l.mailbox JOIN account a ON a.id = b.account
+         WHERE l.message = ?1 AND l.hidden = 0 ORDER BY l.id",
+    )?;
+    let rows = select.query_map([message.0], |row| {
+        Ok(Place {
+            location: LocationId(row.get(0)?),
+            mailbox: MailboxId(row.get(1)?),
+            account: AccountName(row.get(2)?),
+            path: row.get(3)?,
+            uid: codec::uid_in(row.get(4)?),
+            flags: codec::flags_in(row.get(5)?, row.get_ref(6)?.as_str()?),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -1,0 +1,238 @@
+//! Rows of `location`, with the counts and the messages that hang on them.
+
+use crate::model::{Flags, System};
+use crate::store::codec;
+use crate::store::error::Result;
+use crate::store::messages;
+use crate::store::tally::{Shown, Tally};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+/// One row.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) id: i64,
+    pub(super) mailbox: i64,
+    pub(super) message: i64,
+    pub(super) thread: i64,
+    pub(super) date: i64,
+    pub(super) uid: Option<i64>,
+    pub(super) root: Option<i64>,
+    pub(super) op: Option<i64>,
+    pub(super) server: Flags,
+    pub(super) shown: Flags,
+    pub(super) hidden: bool,
+    pub(super) gone: bool,
+    pub(super) body: i64,
+}
+
+const COLUMNS: &str =
+    "id, mailbox, message, thread, date, uid, root, op, server_system, server_keywords,
+    system, keywords, hidden, gone, body";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Place> {
+    Ok(Place {
+        id: row.get(0)?,
+        mailbox: row.get(1)?,
+        message: row.get(2)?,
+        thread: row.get(3)?,
+        date: row.get(4)?,
+        uid: row.get(5)?,
+        root: row.get(6)?,
+        op: row.get(7)?,
+        server: codec::flags_in(row.get(8)?, row.get_ref(9)?.as_str()?),
+        shown: codec::flags_in(row.get(10)?, row.get_ref(11)?.as_str()?),
+        hidden: row.get(12)?,
+        gone: row.get(13)?,
+        body: row.get(14)?,
+    })
+}
+
+impl Place {
+    /// How it counts; `None` while it is hidden.
+    fn counts(&self) -> Option<Shown> {
+        let unread = !self.shown.system.has(System::SEEN);
+        (!self.hidden).then_some(Shown {
+            mailbox: self.mailbox,
+            thread: self.thread,
+            unread,
+        })
+    }
+}
+
+/// Whether any operation is laid over the cache: without one, much can be skipped.
+pub(super) fn any_overlay(conn: &Connection) -> Result<bool> {
+    Ok(conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM overlay)")?
+        .query_row([], |row| row.get(0))?)
+}
+
+pub(super) fn by_id(conn: &Connection, id: i64) -> Result<Option<Place>> {
+    one(conn, "id = ?1 AND ?2 = 0", id, 0)
+}
+
+pub(super) fn by_uid(conn: &Connection, mailbox: i64, uid: u32) -> Result<Option<Place>> {
+    one(conn, "mailbox = ?1 AND uid = ?2", mailbox, i64::from(uid))
+}
+
+/// The pending location that `op` made of `root`.
+pub(super) fn child(conn: &Connection, root: i64, op: i64) -> Result<Option<Place>> {
+    one(conn, "root = ?1 AND op = ?2", root, op)
+}
+
+fn one(conn: &Connection, condition: &str, a: i64, b: i64) -> Result<Option<Place>> {
+    let sql = format!("SELECT {COLUMNS} FROM location WHERE {condition}");
+    Ok(conn
+        .prepare_cached(&sql)?
+        .query_row([a, b], read)
+        .optional()?)
+}
+
+/// The pending locations of a root.
+pub(super) fn children(conn: &Connection, root: i64) -> Result<Vec<Place>> {
+    many(conn, "root = ?1", root)
+}
+
+/// Every place of a message.
+pub(super) fn of_message(conn: &Connection, message: i64) -> Result<Vec<Place>> {
+    many(conn, "message = ?1", message)
+}
+
+/// Locations in a mailbox that were moved there and have no UID yet.
+pub(super) fn waiting(conn: &Connection, mailbox: i64) -> Result<Vec<Place>> {
+    many(
+        conn,
+        "mailbox = ?1 AND uid IS NULL AND root IS NULL",
+        mailbox,
+    )
+}
+
+/// Every location in a mailbox.
+pub(super) fn in_mailbox(conn: &Connection, mailbox: i64) -> Result<Vec<i64>> {
+    // Real ones by their index, the few others by theirs or through their roots.
+    let mut select = conn.prepare_cached(
+        "SELECT id FROM location WHERE mailbox = ?1 AND uid IS NOT NULL
+         UNION ALL SELECT id FROM location WHERE mailbox = ?1 AND uid IS NULL AND root IS NULL
+         UNION ALL SELECT id FROM location WHERE root IS NOT NULL AND mailbox = ?1",
+    )?;
+    let ids = select.query_map([mailbox], |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+fn many(conn: &Connection, condition: &str, a: i64) -> Result<Vec<Place>> {
+    let sql = format!("SELECT {COLUMNS} FROM location WHERE {condition} ORDER BY id");
+    let mut select = conn.prepare_cached(&sql)?;
+    let places = select.query_map([a], read)?;
+    Ok(places.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Adds a location; its `id` is not looked at. Answers the new one.
+pub(super) fn insert(conn: &Connection, tally: &mut Tally, place: &Place) -> Result<i64> {
+    conn.prepare_cached(
+        "INSERT INTO location (mailbox, message, thread, date, uid, root, op, server_system, server_keywords,
+             system, keywords, hidden, gone, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    )?
+    .execute(params![
+        place.mailbox,
+        place.message,
+        place.thread,
+        place.date,
+        place.uid,
+        place.root,
+        place.op,
+        place.server.system.0,
+        codec::keywords_out(&place.server.keywords),
+        place.shown.system.0,
+        codec::keywords_out(&place.shown.keywords),
+        place.hidden,
+        place.gone,
+        place.body,
+    ])?;
+    if let Some(shown) = place.counts() {
+        tally.appears(shown);
+    }
+    Ok(conn.last_insert_rowid())
+}
+
+/// Writes what differs between a row as it was read and as it should be.
+pub(super) fn update(
+    conn: &Connection,
+    tally: &mut Tally,
+    before: &Place,
+    after: &Place,
+) -> Result<()> {
+    if before.server != after.server || before.shown != after.shown {
+        conn.prepare_cached(
+            "UPDATE location SET server_system = ?2, server_keywords = ?3, system = ?4, keywords = ?5 WHERE id = ?1",
+        )?
+        .execute(params![
+            before.id,
+            after.server.system.0,
+            codec::keywords_out(&after.server.keywords),
+            after.shown.system.0,
+            codec::keywords_out(&after.shown.keywords),
+        ])?;
+    }
+    let where_it_is = |p: &Place| (p.uid, p.root, p.op, p.hidden, p.gone);
+    if where_it_is(before) != where_it_is(after) {
+        conn.prepare_cached("UPDATE location SET uid = ?2, root = ?3, op = ?4, hidden = ?5, gone = ?6 WHERE id = ?1")?
+            .execute(params![before.id, after.uid, after.root, after.op, after.hidden, after.gone])?;
+    }
+    let what_it_is = |p: &Place| (p.message, p.thread, p.date, p.body);
+    if what_it_is(before) != what_it_is(after) {
+        conn.prepare_cached(
+            "UPDATE location SET message = ?2, thread = ?3, date = ?4, body = ?5 WHERE id = ?1",
+        )?
+        .execute(params![
+            before.id,
+            after.message,
+            after.thread,
+            after.date,
+            after.body
+        ])?;
+    }
+    let changed = before.counts() != after.counts()
+        || before.date != after.date
+        || before.shown.system != after.shown.system;
+    if changed {
+        before
+            .counts()
+            .into_iter()
+            .for_each(|shown| tally.disappears(shown));
+        after
+            .counts()
+            .into_iter()
+            .for_each(|shown| tally.appears(shown));
+    }
+    Ok(())
+}
+
+/// Removes a location alone, then its message if it was the last; see [`messages::release`].
+pub(super) fn delete(
+    conn: &Connection,
+    tally: &mut Tally,
+    place: &Place,
+    keep: bool,
+) -> Result<()> {
+    conn.prepare_cached("DELETE FROM location WHERE id = ?1")?
+        .execute([place.id])?;
+    if let Some(shown) = place.counts() {
+        tally.disappears(shown);
+    }
+    messages::release(conn, place.message, place.mailbox, keep)
+}
+
+/// Removes a real or waiting location with everything that operations made of it.
+pub(super) fn delete_root(
+    conn: &Connection,
+    tally: &mut Tally,
+    root: &Place,
+    keep: bool,
+) -> Result<()> {
+    for child in children(conn, root.id)? {
+        delete(conn, tally, &child, keep)?;
+    }
+    conn.prepare_cached("DELETE FROM overlay WHERE location = ?1")?
+        .execute([root.id])?;
+    delete(conn, tally, root, keep)
+}

@@ -1,0 +1,228 @@
+//! A cache in a temporary folder, with few words to fill it.
+
+use crate::model::view::{Page, Scope};
+use crate::model::*;
+use crate::store::*;
+use tempfile::TempDir;
+
+/// The generation of every mailbox here.
+pub const V: UidValidity = UidValidity(7);
+
+/// A cache with one account and its INBOX, Archive, Trash and Sent.
+pub struct Fixture {
+    pub dir: TempDir,
+    pub cache: Cache,
+}
+
+pub fn account() -> AccountName {
+    AccountName("work".to_owned())
+}
+
+pub fn uid(n: u32) -> Uid {
+    Uid::new(n).unwrap()
+}
+
+pub fn uids(list: &[u32]) -> UidSet {
+    list.iter().map(|n| uid(*n)).collect()
+}
+
+pub fn name(name: &str) -> MailboxName {
+    MailboxName::new(name)
+}
+
+pub fn info(wire: &str, role: Option<Role>) -> MailboxInfo {
+    MailboxInfo {
+        name: name(wire),
+        path: wire.to_owned(),
+        delimiter: Some('/'),
+        role,
+        selectable: true,
+    }
+}
+
+pub fn id(text: &str) -> MessageId {
+    MessageId::new(text).unwrap()
+}
+
+/// Message `n`, with Message-ID `n@x` and date `n`, unread.
+pub fn message(n: u32) -> NewMessage {
+    NewMessage {
+        uid: uid(n),
+        flags: Flags::default(),
+        internal_date: i64::from(n),
+        size: 1_000 + u64::from(n),
+        envelope: Envelope {
+            message_id: Some(id(&format!("{n}@x"))),
+            date: Some(i64::from(n)),
+            from: vec![Address::new(
+                format!("Sender {n}"),
+                format!("s{n}@example.org"),
+            )],
+            to: vec![Address::new("", "me@example.net")],
+            subject: format!("subject {n}"),
+            ..Envelope::default()
+        },
+    }
+}
+
+/// Message `n` that answers `others`.
+pub fn answer(n: u32, others: &[u32]) -> NewMessage {
+    let mut new = message(n);
+    new.envelope.references = others.iter().map(|o| id(&format!("{o}@x"))).collect();
+    new
+}
+
+pub fn seen() -> Flags {
+    Flags::of(System::SEEN)
+}
+
+impl Fixture {
+    pub fn new() -> Fixture {
+        let dir = tempfile::tempdir().unwrap();
+        let mut cache = Cache::open(&dir.path().join("cache.db"), 100)
+            .unwrap()
+            .cache;
+        cache.ensure_account(&account()).unwrap();
+        let list = [
+            info("INBOX", Some(Role::Inbox)),
+            info("Archive", Some(Role::Archive)),
+            info("Trash", Some(Role::Trash)),
+            info("Sent", Some(Role::Sent)),
+        ];
+        cache.set_mailboxes(&account(), &list).unwrap();
+        Fixture { dir, cache }
+    }
+
+    pub fn mailbox(&self, wire: &str) -> MailboxId {
+        self.cache
+            .read()
+            .mailbox_named(&account(), &name(wire))
+            .unwrap()
+            .unwrap()
+            .id
+    }
+
+    pub fn reader(&self) -> Reader {
+        Reader::open(&self.dir.path().join("cache.db")).unwrap()
+    }
+
+    pub fn ingest(&mut self, wire: &str, messages: &[NewMessage]) -> Ingested {
+        let mailbox = self.mailbox(wire);
+        self.cache.ingest(mailbox, V, messages, None).unwrap()
+    }
+
+    /// What a flat list of the mailbox shows: (subject, UID, flags), newest first.
+    pub fn shown(&self, wire: &str) -> Vec<(String, Option<u32>, Vec<String>)> {
+        let scope = Scope::Mailbox(self.mailbox(wire));
+        let rows = self
+            .cache
+            .read()
+            .page(&scope, false, Page::Newest, 1_000)
+            .unwrap();
+        rows.into_iter()
+            .map(|r| (r.subject, r.uid.map(Uid::get), r.flags.to_wire()))
+            .collect()
+    }
+
+    /// Only the subjects, without `subject `.
+    pub fn subjects(&self, wire: &str) -> Vec<String> {
+        self.shown(wire)
+            .into_iter()
+            .map(|(s, _, _)| s.trim_start_matches("subject ").to_owned())
+            .collect()
+    }
+
+    /// The natural key of INBOX's message `n` as ingested by [`message`].
+    pub fn key(&self, n: u32) -> MessageKey {
+        MessageKey {
+            mailbox: name("INBOX"),
+            uidvalidity: V,
+            uid: uid(n),
+            message_id: Some(id(&format!("{n}@x"))),
+            size: 1_000 + u64::from(n),
+        }
+    }
+
+    pub fn op(&self, id: i64, kind: OpKind, keys: Vec<MessageKey>) -> Op {
+        Op {
+            id: OpId(id),
+            action: ActionId(id),
+            account: account(),
+            kind,
+            keys,
+            state: OpState::Pending,
+            attempts: 0,
+            error: None,
+        }
+    }
+
+    /// Every count that lists read is what counting says, and no row hangs in the air.
+    pub fn check(&self) {
+        let conn = &self.cache.read().conn;
+        let none = |what: &str, sql: &str| {
+            let mut select = conn.prepare(sql).unwrap();
+            let rows: Vec<(i64, i64)> = select
+                .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))
+                .unwrap()
+                .map(|r| r.unwrap())
+                .collect();
+            assert!(rows.is_empty(), "{what}: {rows:?}");
+        };
+        none(
+            "mailbox counts",
+            "SELECT b.id, b.total FROM mailbox b WHERE (b.total, b.unread) IS NOT
+                 (SELECT count(*), coalesce(sum(system & 1 = 0), 0) FROM location l WHERE l.mailbox = b.id AND hidden = 0)",
+        );
+        let counted =
+            "SELECT mailbox, thread, max(date), count(*), sum(system & 1 = 0), max(system & 4 <> 0)
+             FROM location WHERE hidden = 0 GROUP BY mailbox, thread";
+        let rows = "SELECT mailbox, thread, date, count, unread, flagged FROM thread_row";
+        none(
+            "thread rows missing",
+            &format!("SELECT mailbox, thread FROM ({counted} EXCEPT {rows})"),
+        );
+        none(
+            "thread rows too many",
+            &format!("SELECT mailbox, thread FROM ({rows} EXCEPT {counted})"),
+        );
+        none(
+            "newest location of a thread",
+            "SELECT t.mailbox, t.thread FROM thread_row t WHERE NOT EXISTS (SELECT 1 FROM location l
+                 WHERE l.id = t.location AND l.mailbox = t.mailbox AND l.thread = t.thread AND l.date = t.date AND l.hidden = 0)",
+        );
+        none(
+            "locations without message",
+            "SELECT id, message FROM location WHERE message NOT IN (SELECT id FROM message)",
+        );
+        none(
+            "messages without location",
+            "SELECT id, 0 FROM message WHERE id NOT IN (SELECT message FROM location)
+                 AND id NOT IN (SELECT message FROM orphan)",
+        );
+        none(
+            "a location's copy of its message's date and body",
+            "SELECT l.id, m.id FROM location l JOIN message m ON m.id = l.message
+                 WHERE l.date <> m.date OR (l.body = 1) <> m.has_body",
+        );
+        none(
+            "bodies without message",
+            "SELECT message, 0 FROM body WHERE message NOT IN (SELECT id FROM message WHERE has_body)",
+        );
+        none(
+            "overlays without location",
+            "SELECT op, location FROM overlay WHERE location NOT IN (SELECT id FROM location)",
+        );
+        none(
+            "pending places without root",
+            "SELECT id, root FROM location WHERE root NOT IN (SELECT id FROM location)",
+        );
+        none(
+            "threads merged but in use",
+            "SELECT id, thread FROM location WHERE thread IN (SELECT thread FROM thread_merge)",
+        );
+        none(
+            "indexed but gone",
+            "SELECT rowid, 0 FROM word WHERE rowid NOT IN (SELECT id FROM message)",
+        );
+    }
+}

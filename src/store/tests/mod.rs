@@ -1,0 +1,4 @@
+//! What the cache promises, through its public face.
+
+mod fixture;
+mod syncing;

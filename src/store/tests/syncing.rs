@@ -1,0 +1,335 @@
+//! What a worker does: mailboxes, batches, flags, what vanished, a new UIDVALIDITY, bodies.
+
+use super::fixture::*;
+use crate::model::view::{AttachmentRow, Page, Scope};
+use crate::model::*;
+use crate::store::*;
+
+#[test]
+fn a_batch_is_there_at_once_for_a_reader() {
+    let mut f = Fixture::new();
+    let reader = f.reader();
+    let inbox = f.mailbox("INBOX");
+    let cursor = CursorMove {
+        uidnext: Some(4),
+        highestmodseq: Some(ModSeq(9)),
+        backfill: Some(1),
+    };
+    let new = f
+        .cache
+        .ingest(inbox, V, &[message(1), message(3)], Some(cursor))
+        .unwrap()
+        .new;
+    assert_eq!(new.len(), 2);
+    assert!(
+        new.iter()
+            .all(|(_, message, location)| message.0 > 100 && location.0 > 100),
+        "ids begin above the seed"
+    );
+    let rows = reader
+        .page(&Scope::Mailbox(inbox), false, Page::Newest, 10)
+        .unwrap();
+    assert_eq!(
+        rows.iter().map(|r| r.subject.as_str()).collect::<Vec<_>>(),
+        ["subject 3", "subject 1"]
+    );
+    let known = reader.cursor(inbox).unwrap();
+    assert_eq!(
+        known,
+        Cursor {
+            uidvalidity: Some(V),
+            uidnext: 4,
+            highestmodseq: ModSeq(9),
+            backfill: 1,
+            held: 2
+        }
+    );
+    let row = &reader.mailboxes().unwrap()[0];
+    assert_eq!((row.path.as_str(), row.total, row.unread), ("INBOX", 2, 2));
+    assert_eq!(reader.all_uids(inbox).unwrap(), uids(&[1, 3]));
+    f.check();
+}
+
+#[test]
+fn a_batch_taken_twice_is_taken_once() {
+    let mut f = Fixture::new();
+    let batch = [message(1), answer(2, &[1]), message(3)];
+    f.ingest("INBOX", &batch);
+    let before = f.shown("INBOX");
+    let again = f.ingest("INBOX", &batch);
+    assert_eq!((again.new.len(), again.known), (0, 3));
+    assert_eq!(f.shown("INBOX"), before);
+    f.check();
+}
+
+#[test]
+fn another_generation_is_refused_until_the_mailbox_is_reset() {
+    let mut f = Fixture::new();
+    f.ingest("INBOX", &[message(1)]);
+    let inbox = f.mailbox("INBOX");
+    let refused = f.cache.ingest(inbox, UidValidity(8), &[message(1)], None);
+    assert!(matches!(refused, Err(Error::Generation)));
+    f.cache.reset_mailbox(inbox, UidValidity(8)).unwrap();
+    assert_eq!(
+        f.cache.read().cursor(inbox).unwrap(),
+        Cursor {
+            uidvalidity: Some(UidValidity(8)),
+            ..Cursor::default()
+        }
+    );
+    assert!(f.shown("INBOX").is_empty());
+    f.cache
+        .ingest(inbox, UidValidity(8), &[message(1)], None)
+        .unwrap();
+    f.check();
+}
+
+#[test]
+fn bodies_survive_a_new_generation() {
+    let mut f = Fixture::new();
+    let new = f.ingest("INBOX", &[message(1), message(2), message(3)]).new;
+    let (with_body, without) = (new[0].1, new[1].1);
+    f.cache
+        .store_body(with_body, b"raw", "text", "snip", &[])
+        .unwrap();
+    let inbox = f.mailbox("INBOX");
+    f.cache.reset_mailbox(inbox, UidValidity(8)).unwrap();
+    f.check();
+    assert_eq!(
+        f.cache.read().message(with_body).unwrap(),
+        None,
+        "shown nowhere"
+    );
+    // The same messages under other UIDs, and one that only looks a little like the first.
+    let renumbered = NewMessage {
+        uid: uid(11),
+        ..message(1)
+    };
+    let alike = NewMessage {
+        uid: uid(12),
+        size: 5,
+        ..message(1)
+    };
+    let other = NewMessage {
+        uid: uid(13),
+        ..message(2)
+    };
+    let new = f
+        .cache
+        .ingest(inbox, UidValidity(8), &[alike, renumbered, other], None)
+        .unwrap()
+        .new;
+    assert_eq!(new[1].1, with_body);
+    assert!(new[0].1 != with_body && new[2].1 != without);
+    assert_eq!(
+        f.cache.read().body(with_body).unwrap().as_deref(),
+        Some(&b"raw"[..])
+    );
+    let wanted = f.cache.read().bodies_wanted(inbox, 0, 10).unwrap();
+    assert_eq!(
+        wanted.iter().map(|w| w.uid.get()).collect::<Vec<_>>(),
+        [13, 12]
+    );
+    f.check();
+}
+
+#[test]
+fn what_vanished_comes_back_with_its_body_and_is_swept_in_the_end() {
+    let mut f = Fixture::new();
+    let message_id = f.ingest("INBOX", &[message(1), message(2)]).new[0].1;
+    f.cache
+        .store_body(message_id, b"raw", "text", "snip", &[])
+        .unwrap();
+    let inbox = f.mailbox("INBOX");
+    assert_eq!(
+        f.cache
+            .vanished(inbox, &UidSet::range(1, u32::MAX))
+            .unwrap(),
+        2
+    );
+    assert!(f.shown("INBOX").is_empty());
+    f.check();
+    assert_eq!(f.ingest("INBOX", &[message(1)]).new[0].1, message_id);
+    f.cache.vanished(inbox, &uids(&[1])).unwrap();
+    assert_eq!(f.cache.sweep().unwrap(), 0);
+    assert_eq!(f.cache.sweep_before(i64::MAX).unwrap(), 1);
+    f.check();
+    assert_ne!(
+        f.ingest("INBOX", &[message(1)]).new[0].1,
+        message_id,
+        "ids are never used again"
+    );
+}
+
+#[test]
+fn flags_are_taken_and_counted() {
+    let mut f = Fixture::new();
+    f.ingest("INBOX", &[message(1), answer(2, &[1])]);
+    let inbox = f.mailbox("INBOX");
+    let mut flags = Flags::of(System::SEEN | System::FLAGGED);
+    flags.insert_wire("$Junk");
+    let changed = f
+        .cache
+        .set_flags(
+            inbox,
+            &[(uid(1), flags.clone()), (uid(9), seen())],
+            Some(ModSeq(5)),
+        )
+        .unwrap();
+    assert_eq!(changed, 1);
+    assert_eq!(
+        f.cache
+            .set_flags(inbox, &[(uid(1), flags.clone())], None)
+            .unwrap(),
+        0
+    );
+    let row = &f
+        .cache
+        .read()
+        .page(&Scope::Mailbox(inbox), true, Page::Newest, 10)
+        .unwrap()[0];
+    assert_eq!(
+        (row.count, row.unread, row.flags.system),
+        (2, 1, System::FLAGGED)
+    );
+    let mut seen = Vec::new();
+    f.cache
+        .read()
+        .uids_with_flags(inbox, |uid, flags| seen.push((uid.get(), flags)))
+        .unwrap();
+    assert_eq!(seen, [(1, flags), (2, Flags::default())]);
+    assert_eq!(
+        f.cache.read().cursor(inbox).unwrap().highestmodseq,
+        ModSeq(5)
+    );
+    f.check();
+}
+
+#[test]
+fn a_body_brings_words_attachments_and_a_snippet() {
+    let mut f = Fixture::new();
+    let message_id = f.ingest("INBOX", &[message(1)]).new[0].1;
+    let file = AttachmentRow {
+        part: 2,
+        name: "a.pdf".into(),
+        media_type: "application/pdf".into(),
+        size: 9,
+    };
+    assert!(
+        f.cache
+            .store_body(
+                message_id,
+                b"raw\0bytes",
+                "grüße aus 東京都",
+                "grüße",
+                &[file.clone()]
+            )
+            .unwrap()
+    );
+    assert!(!f.cache.store_body(MsgId(1), b"", "", "", &[]).unwrap());
+    let read = f.cache.read();
+    let row = read.message(message_id).unwrap().unwrap();
+    assert_eq!((row.has_body, row.attachments), (true, Some(vec![file])));
+    assert_eq!(row.envelope, message(1).envelope);
+    assert_eq!(row.places.len(), 1);
+    let index = &read
+        .page(&Scope::UnifiedInbox, false, Page::Newest, 1)
+        .unwrap()[0];
+    assert_eq!(
+        (index.attachments, index.snippet.as_deref()),
+        (Some(true), Some("grüße"))
+    );
+    for words in [
+        "GRUSSE",
+        "body:gruße",
+        "東京",
+        "subject:1",
+        "from:s1@example.org",
+        "京都 grü*",
+    ] {
+        assert_eq!(
+            read.search(&Query::parse(words).unwrap(), 5).unwrap().count,
+            u64::from(words != "GRUSSE"),
+            "{words}"
+        );
+    }
+    f.check();
+}
+
+#[test]
+fn a_body_that_cannot_be_had_is_not_asked_for_again() {
+    let mut f = Fixture::new();
+    let new = f.ingest("INBOX", &[message(1), message(2)]).new;
+    let inbox = f.mailbox("INBOX");
+    f.cache.body_failed(new[1].1, "the server hung up").unwrap();
+    let wanted = |f: &Fixture| f.cache.read().bodies_wanted(inbox, 0, 9).unwrap().len();
+    assert_eq!(wanted(&f), 1);
+    assert_eq!(
+        f.cache
+            .read()
+            .message(new[1].1)
+            .unwrap()
+            .unwrap()
+            .body_error
+            .as_deref(),
+        Some("the server hung up")
+    );
+    f.cache.forget_failures().unwrap();
+    assert_eq!(wanted(&f), 2);
+    assert_eq!(f.cache.read().bodies_wanted(inbox, 2, 9).unwrap().len(), 1);
+    let place = &f.cache.read().locate(new[0].1).unwrap()[0];
+    assert_eq!(
+        (place.mailbox, place.uid, place.uidvalidity),
+        (inbox, uid(1), V)
+    );
+}
+
+#[test]
+fn mailboxes_come_and_go() {
+    let mut f = Fixture::new();
+    f.ingest("Trash", &[message(1)]);
+    let list = [
+        info("inbox", Some(Role::Inbox)),
+        info("New", None),
+        info("New", None),
+    ];
+    let changes = f.cache.set_mailboxes(&account(), &list).unwrap();
+    assert_eq!(
+        changes
+            .new
+            .iter()
+            .map(|(_, n)| n.clone())
+            .collect::<Vec<_>>(),
+        [name("New")]
+    );
+    assert_eq!(changes.gone, [name("Archive"), name("Sent"), name("Trash")]);
+    assert_eq!(f.cache.read().mailboxes().unwrap().len(), 2);
+    f.check();
+    assert_eq!(f.cache.retain_accounts(&[]).unwrap(), [account()]);
+    assert!(f.cache.read().mailboxes().unwrap().is_empty());
+    f.check();
+}
+
+#[test]
+fn a_message_is_found_by_its_id_through_merged_threads() {
+    let mut f = Fixture::new();
+    let new = f
+        .ingest("Sent", &[message(1), message(2), answer(3, &[1, 2])])
+        .new;
+    for (n, (_, message, _)) in (1..).zip(new) {
+        assert_eq!(
+            f.cache
+                .read()
+                .find(&account(), &id(&format!("{n}@x")))
+                .unwrap(),
+            [message]
+        );
+    }
+    assert!(
+        f.cache
+            .read()
+            .find(&account(), &id("9@x"))
+            .unwrap()
+            .is_empty()
+    );
+}
