@@ -4,6 +4,10 @@
 //! laid out messages from the layout thread, and what the user wants goes out as an `Intent`
 //! whose answer comes back as an event.
 
+pub mod command;
+pub mod key;
+pub mod keymap;
+pub mod theme;
 pub mod ports;
 pub mod question;
 pub mod event;

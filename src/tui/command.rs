@@ -1,0 +1,388 @@
+//! The one table of commands: what each is called, what it does in a sentence, where it can be
+//! given and what the hint line says of it.
+//!
+//! Key files, the palette, the help, the command line and the README read this table and nothing
+//! else, so that none of them can tell something that isn't so. To add a command, add its row.
+
+/// Where the keys go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Context {
+    /// Everywhere but in the composer.
+    Global,
+    /// The list of accounts and mailboxes.
+    Sidebar,
+    /// The list of messages; also that of drafts, of the outbox and of the accounts.
+    Index,
+    /// The open message.
+    Reader,
+    /// The composer: nothing of [`Context::Global`] holds there, letters are letters.
+    Composer,
+}
+
+impl Context {
+    /// Every context with its name in key files.
+    pub const ALL: [(Context, &'static str); 5] = [
+        (Context::Global, "global"),
+        (Context::Sidebar, "sidebar"),
+        (Context::Index, "index"),
+        (Context::Reader, "reader"),
+        (Context::Composer, "composer"),
+    ];
+
+    /// The name in key files.
+    pub fn name(self) -> &'static str {
+        Context::ALL
+            .iter()
+            .find(|(c, _)| *c == self)
+            .map_or("", |(_, n)| n)
+    }
+
+    /// The context of that name.
+    pub fn from_name(name: &str) -> Option<Context> {
+        Context::ALL
+            .iter()
+            .find(|(_, n)| *n == name)
+            .map(|(c, _)| *c)
+    }
+
+    /// The contexts whose keys hold here, the nearest first.
+    pub fn chain(self) -> &'static [Context] {
+        match self {
+            Context::Global => &[Context::Global],
+            Context::Sidebar => &[Context::Sidebar, Context::Global],
+            Context::Index => &[Context::Index, Context::Global],
+            Context::Reader => &[Context::Reader, Context::Global],
+            Context::Composer => &[Context::Composer],
+        }
+    }
+}
+
+/// A heading of the help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// Moving about.
+    Moving,
+    /// Doing something with mail.
+    Mail,
+    /// Reading.
+    Reading,
+    /// Writing.
+    Writing,
+    /// Going elsewhere.
+    Going,
+    /// The composer.
+    Composer,
+    /// The program itself.
+    Program,
+}
+
+impl Section {
+    /// In the order of the help.
+    pub const ALL: [Section; 7] = [
+        Section::Moving,
+        Section::Going,
+        Section::Mail,
+        Section::Reading,
+        Section::Writing,
+        Section::Composer,
+        Section::Program,
+    ];
+
+    /// The heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Section::Moving => "Moving",
+            Section::Going => "Going elsewhere",
+            Section::Mail => "Mail",
+            Section::Reading => "Reading",
+            Section::Writing => "Writing",
+            Section::Composer => "In the composer",
+            Section::Program => "The program",
+        }
+    }
+}
+
+/// What a command may be given on the command line or in a key file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// Nothing.
+    No,
+    /// A mailbox's name.
+    Mailbox,
+    /// An account's name, or its number counted from 1.
+    Account,
+    /// A query of the search language.
+    Query,
+    /// A theme's name.
+    Theme,
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Info {
+    /// The command.
+    pub command: Command,
+    /// Its name in key files and on the command line.
+    pub name: &'static str,
+    /// What it does, in one sentence without a full stop.
+    pub about: &'static str,
+    /// Where it stands in the help.
+    pub section: Section,
+    /// Where it can be given.
+    pub contexts: &'static [Context],
+    /// What it may be given.
+    pub argument: Argument,
+    /// What the hint line calls it; empty: it is not shown there.
+    pub hint: &'static str,
+}
+
+macro_rules! commands {
+    ($($variant:ident, $name:literal, $section:ident, [$($context:ident)*], $argument:ident, $hint:literal, $about:literal;)*) => {
+        /// Something that the user can ask for by key, by name or from the palette.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Command {
+            $(#[doc = $about] $variant,)*
+        }
+
+        /// Every command, in the order of the help within its section.
+        pub const TABLE: &[Info] = &[
+            $(Info {
+                command: Command::$variant,
+                name: $name,
+                about: $about,
+                section: Section::$section,
+                contexts: &[$(Context::$context),*],
+                argument: Argument::$argument,
+                hint: $hint,
+            },)*
+        ];
+    };
+}
+
+// The order within a context is also the order of the hint line: what is wanted most, first.
+commands! {
+    Archive, "archive", Mail, [Index Reader], No, "archive", "Move to Archive";
+    Reply, "reply", Writing, [Index Reader], No, "reply", "Answer the sender";
+    ReplyAll, "reply-all", Writing, [Index Reader], No, "all", "Answer the sender and everybody else";
+    Forward, "forward", Writing, [Index Reader], No, "forward", "Forward with its attachments";
+    Compose, "compose", Writing, [Global], No, "compose", "Write a new message";
+    Star, "star", Mail, [Index Reader], No, "star", "Set or take away the star";
+    Trash, "trash", Mail, [Index Reader], No, "trash", "Move to Trash; from Trash, remove for good";
+    Undo, "undo", Mail, [Global], No, "undo", "Take the last action back";
+    ToggleRead, "toggle-read", Mail, [Index Reader], No, "unread", "Mark as read or unread";
+    Move, "move", Mail, [Index Reader], Mailbox, "move", "Move to a mailbox";
+    Select, "select", Mail, [Index], No, "select", "Mark for the next action, or take the mark away";
+    Junk, "junk", Mail, [Index Reader], No, "", "Move to Junk; from Junk, back to the inbox";
+    Copy, "copy-to", Mail, [Index Reader], Mailbox, "", "Copy to a mailbox";
+
+    Down, "down", Moving, [Global], No, "", "Go or scroll down one line";
+    Up, "up", Moving, [Global], No, "", "Go or scroll up one line";
+    First, "first", Moving, [Global], No, "", "Go to the first line";
+    Last, "last", Moving, [Global], No, "", "Go to the last line";
+    PageDown, "page-down", Moving, [Global], No, "", "Go one page down";
+    PageUp, "page-up", Moving, [Global], No, "", "Go one page up";
+    HalfDown, "half-page-down", Moving, [Global], No, "", "Go half a page down";
+    HalfUp, "half-page-up", Moving, [Global], No, "", "Go half a page up";
+    Open, "open", Moving, [Sidebar Index Reader], No, "open", "Open what is selected";
+    Back, "back", Moving, [Global], No, "back", "Close what is open, or go one pane back";
+    NextUnread, "next-unread", Moving, [Index Reader], No, "", "Go to the next unread message";
+    NextMessage, "next-message", Moving, [Index Reader], No, "next", "Open the next message";
+    PreviousMessage, "previous-message", Moving, [Index Reader], No, "", "Open the previous message";
+    NextPane, "next-pane", Moving, [Global], No, "", "Go to the next pane";
+
+    Search, "search", Going, [Global], Query, "search", "Search all mail";
+    GoMailbox, "go-mailbox", Going, [Global], Mailbox, "", "Go to a mailbox by part of its name";
+    GoInbox, "go-inbox", Going, [Global], No, "", "Go to the inbox of all accounts";
+    GoStarred, "go-starred", Going, [Global], No, "", "Go to the starred messages";
+    GoSent, "go-sent", Going, [Global], No, "", "Go to what was sent";
+    GoDrafts, "go-drafts", Going, [Global], No, "", "Go to the drafts";
+    GoArchive, "go-archive", Going, [Global], No, "", "Go to the archive";
+    GoAll, "go-all", Going, [Global], No, "", "Go to all mail of the account, where it has such a mailbox";
+    GoOutbox, "go-outbox", Going, [Global], No, "", "Go to the messages on their way out";
+    GoAccounts, "go-accounts", Going, [Global], No, "", "Show the accounts and what they are doing";
+    Account, "account", Going, [Global], Account, "", "Go to an account's inbox, by number or name";
+
+    ToggleThreads, "toggle-threads", Reading, [Index], No, "", "Show conversations, or each message by itself";
+    Fold, "fold", Reading, [Index], No, "", "Fold or unfold the conversation";
+    FoldAll, "fold-all", Reading, [Index], No, "", "Fold every conversation";
+    Links, "links", Reading, [Reader], No, "links", "Choose a link to open or copy";
+    Save, "save-attachments", Reading, [Index Reader], No, "save", "Save every attachment in the downloads folder";
+    Attachments, "attachments", Reading, [Index Reader], No, "", "Choose an attachment to save or open";
+    Yank, "copy", Reading, [Index Reader], No, "", "Copy the sender's address";
+    Headers, "headers", Reading, [Reader], No, "", "Show all headers, or only the usual ones";
+    Raw, "raw", Reading, [Reader], No, "", "Show the message as it came over the wire";
+    Html, "html", Reading, [Reader], No, "", "Show the HTML form, or the plain one";
+
+    Send, "send", Composer, [Composer], No, "send", "Send the message";
+    NextField, "next-field", Composer, [Composer], No, "", "Go to the next field";
+    PreviousField, "previous-field", Composer, [Composer], No, "", "Go to the previous field";
+    Attach, "attach", Composer, [Composer], No, "attach", "Attach a file";
+    Editor, "editor", Composer, [Composer], No, "editor", "Edit the text in $VISUAL or $EDITOR";
+    KeepDraft, "keep-draft", Composer, [Composer], No, "keep", "Keep the draft and close the composer";
+    Leave, "leave", Composer, [Composer], No, "close", "Close the composer; asks what becomes of the draft";
+    Discard, "discard", Composer, [Composer], No, "", "Throw the draft away; asks first";
+    UndoTyping, "undo-typing", Composer, [Composer], No, "", "Take the last typing back";
+    RedoTyping, "redo-typing", Composer, [Composer], No, "", "Do it again";
+
+    Palette, "palette", Program, [Global Composer], No, "commands", "Find a command by part of its name";
+    Help, "help", Program, [Global Composer], No, "help", "Show the keys that hold here";
+    CommandLine, "command-line", Program, [Global], No, "", "Give a command by name";
+    CheckMail, "check-mail", Program, [Global], No, "", "Look for new mail now, in every account";
+    Theme, "theme", Program, [Global], Theme, "", "Show everything in other colours";
+    Redraw, "redraw", Program, [Global Composer], No, "", "Draw the screen anew";
+    Suspend, "suspend", Program, [Global], No, "", "Stop the program as a shell's job";
+    Quit, "quit", Program, [Global], No, "", "Close what is open, or end the program";
+}
+
+impl Command {
+    /// The command's row.
+    pub fn info(self) -> &'static Info {
+        const LOST: Info = Info {
+            command: Command::Help,
+            name: "",
+            about: "",
+            section: Section::Program,
+            contexts: &[],
+            argument: Argument::No,
+            hint: "",
+        };
+        // Variants and rows come from one macro in one order.
+        TABLE.get(self as usize).unwrap_or(&LOST)
+    }
+
+    /// The name in key files and on the command line.
+    pub fn name(self) -> &'static str {
+        self.info().name
+    }
+
+    /// The command of that name.
+    pub fn from_name(name: &str) -> Option<Command> {
+        TABLE.iter().find(|i| i.name == name).map(|i| i.command)
+    }
+
+    /// Whether the command can be given where this context has the keys.
+    pub fn fits(self, context: Context) -> bool {
+        let here = self.info().contexts;
+        context.chain().iter().any(|c| here.contains(c))
+    }
+}
+
+/// A command with what it was given.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Call {
+    /// The command.
+    pub command: Command,
+    /// Its argument, trimmed; `None`: it has to ask, or needs none.
+    pub argument: Option<String>,
+}
+
+impl From<Command> for Call {
+    fn from(command: Command) -> Call {
+        Call {
+            command,
+            argument: None,
+        }
+    }
+}
+
+impl Call {
+    /// Reads `name` or `name argument`, as typed on the command line or written in a key file.
+    ///
+    /// # Errors
+    /// In plain words: there is no such command, or it takes no argument.
+    pub fn parse(text: &str) -> Result<Call, String> {
+        let text = text.trim();
+        let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let Some(command) = Command::from_name(name) else {
+            let near = nearest(name).map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+            return Err(format!("there is no command `{name}`{near}"));
+        };
+        let rest = rest.trim();
+        if !rest.is_empty() && command.info().argument == Argument::No {
+            return Err(format!("`{name}` takes no argument"));
+        }
+        Ok(Call {
+            command,
+            argument: (!rest.is_empty()).then(|| rest.to_owned()),
+        })
+    }
+}
+
+/// The command name that a mistyped one was probably meant to be.
+fn nearest(name: &str) -> Option<&'static str> {
+    let letters: Vec<char> = name.chars().take(40).collect();
+    TABLE
+        .iter()
+        .map(|i| (distance(&letters, i.name), i.name))
+        .min()
+        .filter(|(d, n)| *d <= 2.max(n.len() / 3))
+        .map(|(_, n)| n)
+}
+
+/// Letters to insert, remove or change (Levenshtein).
+fn distance(from: &[char], to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=from.len()).collect();
+    for (n, b) in to.chars().enumerate() {
+        let mut next = vec![n + 1];
+        for (pair, a) in row.windows(2).zip(from) {
+            let [diagonal, above] = pair else { continue };
+            let left = next.last().copied().unwrap_or(0);
+            next.push(
+                (left + 1)
+                    .min(above + 1)
+                    .min(diagonal + usize::from(*a != b)),
+            );
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_lead_back() {
+        let names: BTreeSet<_> = TABLE.iter().map(|i| i.name).collect();
+        assert_eq!(names.len(), TABLE.len());
+        for info in TABLE {
+            assert_eq!(info.command.info().name, info.name);
+            assert_eq!(Command::from_name(info.name), Some(info.command));
+            let kebab = |c: char| c.is_ascii_lowercase() || c == '-';
+            assert!(info.name.chars().all(kebab), "{}", info.name);
+            assert!(!info.contexts.is_empty(), "{}", info.name);
+            assert!(
+                !info.about.ends_with('.') && info.about.len() < 70,
+                "{}",
+                info.about
+            );
+        }
+    }
+
+    #[test]
+    fn calls_are_read_and_mistakes_explained() {
+        let call = Call::parse("  move  Lists/Rust ").unwrap();
+        assert_eq!(call.command, Command::Move);
+        assert_eq!(call.argument.as_deref(), Some("Lists/Rust"));
+        assert_eq!(Call::parse("archive").unwrap(), Command::Archive.into());
+        assert_eq!(
+            Call::parse("archve").unwrap_err(),
+            "there is no command `archve`; did you mean `archive`?"
+        );
+        assert_eq!(
+            Call::parse("star x").unwrap_err(),
+            "`star` takes no argument"
+        );
+        assert_eq!(Call::parse("").unwrap_err(), "there is no command ``");
+        assert!(Call::parse(&"é".repeat(9000)).is_err());
+    }
+
+    #[test]
+    fn letters_of_the_panes_do_not_reach_the_composer() {
+        assert!(!Command::Archive.fits(Context::Composer));
+        assert!(Command::Palette.fits(Context::Composer) && Command::Palette.fits(Context::Index));
+        assert!(Command::Undo.fits(Context::Reader) && !Command::Send.fits(Context::Reader));
+    }
+}

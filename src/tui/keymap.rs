@@ -1,0 +1,322 @@
+//! From keys to commands: a trie of key sequences for each context.
+//!
+//! The default keys are `assets/keys.toml`, readable as documentation; the user's file is laid
+//! over it. A bad entry is left out and told with its line, never a failure.
+
+use crate::tui::command::{Call, Command, Context};
+use crate::tui::key::{Key, written};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// The default keys.
+pub const DEFAULT: &str = include_str!("../../assets/keys.toml");
+
+/// So long a key that means something by itself waits for the rest of a longer sequence.
+pub const WAIT: Duration = Duration::from_millis(600);
+
+/// One place in the trie.
+#[derive(Clone, Debug, Default)]
+struct Node {
+    call: Option<Call>,
+    next: Vec<(Key, Node)>,
+}
+
+impl Node {
+    fn child(&self, key: Key) -> Option<&Node> {
+        self.next.iter().find(|(k, _)| *k == key).map(|(_, n)| n)
+    }
+
+    fn at(&self, keys: &[Key]) -> Option<&Node> {
+        keys.iter().try_fold(self, |node, key| node.child(*key))
+    }
+
+    fn bind(&mut self, keys: &[Key], call: Option<Call>) {
+        let Some((first, rest)) = keys.split_first() else {
+            self.call = call;
+            return;
+        };
+        match self.next.iter_mut().find(|(k, _)| k == first) {
+            Some((_, node)) => node.bind(rest, call),
+            None => {
+                let mut node = Node::default();
+                node.bind(rest, call);
+                self.next.push((*first, node));
+            }
+        }
+        self.next
+            .retain(|(_, n)| n.call.is_some() || !n.next.is_empty());
+    }
+
+    fn walk(&self, keys: &mut Vec<Key>, each: &mut dyn FnMut(&[Key], &Call)) {
+        if let Some(call) = &self.call {
+            each(keys, call);
+        }
+        for (key, node) in &self.next {
+            keys.push(*key);
+            node.walk(keys, each);
+            keys.pop();
+        }
+    }
+}
+
+/// The keys pressed so far of a sequence that isn't complete.
+#[derive(Clone, Debug, Default)]
+pub struct Pending {
+    keys: Vec<Key>,
+}
+
+impl Pending {
+    /// Whether nothing was begun.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Forgets what was begun.
+    pub fn clear(&mut self) {
+        self.keys.clear();
+    }
+
+    /// What was pressed so far, for the hint line.
+    pub fn written(&self) -> String {
+        written(&self.keys)
+    }
+}
+
+/// One way to go on with a begun sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The next key (or keys).
+    pub keys: String,
+    /// What it leads to.
+    pub call: Call,
+}
+
+/// What a key came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// This is to be done.
+    Call(Call),
+    /// This is to be done, and then the same key is to be given again: it did not go on with the
+    /// sequence, but what was pressed before means something by itself.
+    Again(Call),
+    /// More keys are needed: these go on. If [`Keymap::waits`], [`Keymap::expire`] is to be
+    /// called after [`WAIT`].
+    Pending(Vec<Choice>),
+    /// The key means nothing here.
+    None,
+}
+
+/// The keys of every context.
+#[derive(Clone, Debug)]
+pub struct Keymap {
+    contexts: BTreeMap<Context, Node>,
+    unbound: Vec<Command>,
+}
+
+impl Keymap {
+    /// The default keys with the user's laid over them, and what was wrong with the user's, each
+    /// with its line.
+    pub fn load(user: Option<&str>) -> (Keymap, Vec<String>) {
+        let mut map = Keymap {
+            contexts: BTreeMap::new(),
+            unbound: Vec::new(),
+        };
+        let mut warnings = map.patch(DEFAULT, "default keys");
+        if let Some(text) = user {
+            warnings.extend(map.patch(text, "keys.toml"));
+        }
+        (map, warnings)
+    }
+
+    fn patch(&mut self, text: &str, file: &str) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let mut warn = |at: usize, what: &str| {
+            warnings.push(format!("{file}, line {}: {what}", line_of(text, at)));
+        };
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in errors {
+            let at = error.span().map_or(0, |s| s.start);
+            warn(at, first_line(error.message()));
+        }
+        for (name, value) in table.get_ref() {
+            let at = name.span().start;
+            match (name.get_ref().as_ref(), value.get_ref()) {
+                ("unbound", DeValue::Array(list)) => {
+                    for item in list.iter() {
+                        match item.get_ref().as_str().and_then(Command::from_name) {
+                            Some(command) => self.unbound.push(command),
+                            None => warn(item.span().start, "`unbound` lists command names"),
+                        }
+                    }
+                }
+                (name, DeValue::Table(entries)) => match Context::from_name(name) {
+                    Some(context) => self.entries(context, entries, &mut warn),
+                    None => {
+                        let known: Vec<_> = Context::ALL.iter().map(|(_, n)| *n).collect();
+                        let known = known.join(", ");
+                        warn(
+                            at,
+                            &format!("there is no context `{name}`; there are {known}"),
+                        );
+                    }
+                },
+                (name, _) => warn(at, &format!("`{name}` has to be a table such as [index]")),
+            }
+        }
+        warnings
+    }
+
+    fn entries(
+        &mut self,
+        context: Context,
+        entries: &DeTable<'_>,
+        warn: &mut dyn FnMut(usize, &str),
+    ) {
+        let root = self.contexts.entry(context).or_default();
+        // In the order of the file, which is the order of the hints.
+        let mut sorted: Vec<(&Spanned<_>, &Spanned<DeValue<'_>>)> = entries.iter().collect();
+        sorted.sort_by_key(|(k, _)| k.span().start);
+        for (name, value) in sorted {
+            let bound = entry(context, name.get_ref(), value.get_ref());
+            match bound {
+                Ok((keys, call)) => root.bind(&keys, call),
+                Err(what) => warn(name.span().start, &what),
+            }
+        }
+    }
+
+    /// Takes a key.
+    pub fn step(&self, context: Context, pending: &mut Pending, key: Key) -> Step {
+        if !pending.is_empty() && key.is_escape() {
+            pending.clear();
+            return Step::Pending(Vec::new());
+        }
+        let before = self.call_at(context, &pending.keys);
+        pending.keys.push(key);
+        let choices = self.choices(context, &pending.keys);
+        if !choices.is_empty() {
+            return Step::Pending(choices);
+        }
+        let call = self.call_at(context, &pending.keys);
+        pending.clear();
+        match (call, before) {
+            (Some(call), _) => Step::Call(call),
+            (None, Some(before)) => Step::Again(before),
+            (None, None) => Step::None,
+        }
+    }
+
+    /// Whether what was pressed so far means something by itself, so that it must not wait for
+    /// ever.
+    pub fn waits(&self, context: Context, pending: &Pending) -> bool {
+        self.call_at(context, &pending.keys).is_some()
+    }
+
+    /// No key came for [`WAIT`]: what was pressed so far is all.
+    pub fn expire(&self, context: Context, pending: &mut Pending) -> Option<Call> {
+        let call = self.call_at(context, &pending.keys);
+        if call.is_some() {
+            pending.clear();
+        }
+        call
+    }
+
+    fn call_at(&self, context: Context, keys: &[Key]) -> Option<Call> {
+        if keys.is_empty() {
+            return None;
+        }
+        self.nodes(context, keys).find_map(|n| n.call.clone())
+    }
+
+    /// The nodes that these keys lead to, the nearest context first.
+    fn nodes<'a>(&'a self, context: Context, keys: &'a [Key]) -> impl Iterator<Item = &'a Node> {
+        let roots = context.chain().iter().filter_map(|c| self.contexts.get(c));
+        roots.filter_map(move |root| root.at(keys))
+    }
+
+    fn choices(&self, context: Context, keys: &[Key]) -> Vec<Choice> {
+        let mut choices: Vec<Choice> = Vec::new();
+        for node in self.nodes(context, keys) {
+            node.walk(&mut Vec::new(), &mut |more, call| {
+                let keys = written(more);
+                if !more.is_empty() && !choices.iter().any(|c| c.keys == keys) {
+                    choices.push(Choice {
+                        keys,
+                        call: call.clone(),
+                    });
+                }
+            });
+        }
+        choices
+    }
+
+    /// Every key sequence that leads to the command where this context has the keys, in the order
+    /// of the files.
+    pub fn keys_of(&self, context: Context, command: Command) -> Vec<String> {
+        let mut found = Vec::new();
+        for near in context.chain() {
+            let Some(root) = self.contexts.get(near) else {
+                continue;
+            };
+            root.walk(&mut Vec::new(), &mut |keys, call| {
+                // A nearer context may have given the key to something else.
+                let reached = self.call_at(context, keys);
+                let name = written(keys);
+                if call.command == command
+                    && reached.as_ref() == Some(call)
+                    && !found.contains(&name)
+                {
+                    found.push(name);
+                }
+            });
+        }
+        found
+    }
+
+    /// The shortest of [`Keymap::keys_of`], for a hint; of two as short, the first.
+    pub fn key_of(&self, context: Context, command: Command) -> Option<String> {
+        self.keys_of(context, command)
+            .into_iter()
+            .min_by_key(|k| k.chars().count())
+    }
+
+    /// The commands that are listed as having no key on purpose.
+    pub fn unbound(&self) -> &[Command] {
+        &self.unbound
+    }
+}
+
+type Bound = (Vec<Key>, Option<Call>);
+
+fn entry(context: Context, name: &str, value: &DeValue<'_>) -> Result<Bound, String> {
+    let keys = Key::sequence(name)?;
+    let DeValue::String(text) = value else {
+        return Err(format!("`{name}` has to be given a command in quotes"));
+    };
+    if text.trim() == "none" {
+        return Ok((keys, None));
+    }
+    let call = Call::parse(text)?;
+    if !call.command.fits(context) && context != Context::Global {
+        let place = context.name();
+        return Err(format!("`{text}` can't be done in [{place}]"));
+    }
+    if context == Context::Composer && keys.first().is_some_and(|k| k.is_text()) {
+        return Err(format!("`{name}` writes a letter in the composer"));
+    }
+    Ok((keys, Some(call)))
+}
+
+/// The line of a place in a text, counted from 1.
+pub fn line_of(text: &str, at: usize) -> usize {
+    1 + text.bytes().take(at).filter(|b| *b == b'\n').count()
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests;

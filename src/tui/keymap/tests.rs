@@ -1,0 +1,164 @@
+//! The default keys are complete, and files are read with patience.
+
+use super::*;
+use crate::tui::command::TABLE;
+
+fn press(map: &Keymap, context: Context, keys: &str) -> Vec<Step> {
+    let mut pending = Pending::default();
+    Key::sequence(keys)
+        .unwrap()
+        .into_iter()
+        .map(|k| map.step(context, &mut pending, k))
+        .collect()
+}
+
+fn call(command: Command) -> Step {
+    Step::Call(command.into())
+}
+
+#[test]
+fn every_command_has_a_key_or_is_listed_without() {
+    let (map, warnings) = Keymap::load(None);
+    assert_eq!(warnings, [""; 0]);
+    for info in TABLE {
+        for context in info.contexts {
+            let bound = !map.keys_of(*context, info.command).is_empty();
+            let listed = map.unbound().contains(&info.command);
+            assert!(
+                bound != listed,
+                "`{}` in [{}] must either have a key in assets/keys.toml or stand under `unbound`",
+                info.name,
+                context.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn no_default_key_is_bound_twice_in_another_spelling() {
+    let table = DeTable::parse(DEFAULT).unwrap();
+    for (name, value) in table.get_ref() {
+        let Some(entries) = value.get_ref().as_table() else {
+            continue;
+        };
+        let mut seen = Vec::new();
+        for key in entries.keys() {
+            let keys = Key::sequence(key.get_ref()).unwrap();
+            assert_eq!(written(&keys), key.get_ref().as_ref(), "write it so");
+            assert!(!seen.contains(&keys), "[{}] {key:?} twice", name.get_ref());
+            seen.push(keys);
+        }
+    }
+}
+
+#[test]
+fn sequences_and_nearer_contexts() {
+    let (map, _) = Keymap::load(None);
+    assert_eq!(press(&map, Context::Index, "e"), [call(Command::Archive)]);
+    let steps = press(&map, Context::Reader, "g g");
+    assert!(matches!(&steps[0], Step::Pending(c) if c.iter().any(|c| c.keys == "i")));
+    assert_eq!(steps[1], call(Command::First));
+    assert_eq!(press(&map, Context::Index, "o"), [call(Command::Open)]);
+    assert_eq!(press(&map, Context::Reader, "o"), [call(Command::Links)]);
+    assert_eq!(
+        press(&map, Context::Reader, "right"),
+        [call(Command::NextMessage)]
+    );
+    assert_eq!(press(&map, Context::Composer, "e"), [Step::None]);
+    assert_eq!(press(&map, Context::Index, "g x")[1], Step::None);
+    let one = press(&map, Context::Index, "alt-3");
+    assert!(matches!(&one[0], Step::Call(c) if c.argument.as_deref() == Some("3")));
+}
+
+#[test]
+fn a_key_that_also_begins_a_sequence_waits() {
+    let (map, _) = Keymap::load(None);
+    let mut pending = Pending::default();
+    let z = Key::parse("z").unwrap();
+    assert!(matches!(
+        map.step(Context::Index, &mut pending, z),
+        Step::Pending(_)
+    ));
+    assert!(map.waits(Context::Index, &pending));
+    assert_eq!(
+        map.expire(Context::Index, &mut pending),
+        Some(Command::Undo.into())
+    );
+    assert!(pending.is_empty());
+
+    assert_eq!(press(&map, Context::Index, "z a")[1], call(Command::Fold));
+    let steps = press(&map, Context::Index, "z j");
+    assert_eq!(steps[1], Step::Again(Command::Undo.into()));
+    // Undo twice in a row is undo twice.
+    assert_eq!(
+        press(&map, Context::Index, "z z")[1],
+        Step::Again(Command::Undo.into())
+    );
+    // Where nothing longer begins with it, it does not wait.
+    assert_eq!(press(&map, Context::Reader, "z"), [call(Command::Undo)]);
+    // Escape takes it back.
+    assert_eq!(
+        press(&map, Context::Index, "z esc a")[2],
+        call(Command::ReplyAll)
+    );
+    // A prefix that means nothing waits without a deadline.
+    map.step(Context::Index, &mut pending, Key::parse("g").unwrap());
+    assert!(!map.waits(Context::Index, &pending));
+    assert_eq!(map.expire(Context::Index, &mut pending), None);
+}
+
+#[test]
+fn a_users_file_is_a_patch_and_mistakes_are_told_with_their_line() {
+    let user = "[index]\n\"d\" = \"none\"\n\"D\" = \"trash\"\n\"w\" = \"tarsh\"\n\"n\" = 3\n\n[reader]\n\
+                \"hyper-x\" = \"raw\"\n\"g w\" = \"go-mailbox Lists/a b\"\n[composer]\n\"x\" = \"send\"\n\
+                [pager]\n[sidebar]\n\"x\" = \"archive\"\n";
+    let (map, warnings) = Keymap::load(Some(user));
+    assert_eq!(
+        warnings,
+        [
+            "keys.toml, line 11: `x` writes a letter in the composer",
+            "keys.toml, line 4: there is no command `tarsh`; did you mean `trash`?",
+            "keys.toml, line 5: `n` has to be given a command in quotes",
+            "keys.toml, line 12: there is no context `pager`; there are global, sidebar, index, reader, composer",
+            "keys.toml, line 8: there is no key `hyper-x`",
+            "keys.toml, line 14: `archive` can't be done in [sidebar]",
+        ]
+    );
+    assert_eq!(press(&map, Context::Index, "d"), [Step::None]);
+    assert_eq!(press(&map, Context::Index, "D"), [call(Command::Trash)]);
+    assert_eq!(
+        map.keys_of(Context::Index, Command::Trash),
+        ["#", "delete", "D"]
+    );
+    let go = press(&map, Context::Reader, "g w");
+    assert!(matches!(&go[1], Step::Call(c) if c.argument.as_deref() == Some("Lists/a b")));
+    assert_eq!(press(&map, Context::Index, "e"), [call(Command::Archive)]);
+
+    let (map, warnings) = Keymap::load(Some("[index\n\"e\" = "));
+    assert!(
+        warnings[0].starts_with("keys.toml, line 1: "),
+        "{warnings:?}"
+    );
+    assert_eq!(press(&map, Context::Index, "e"), [call(Command::Archive)]);
+}
+
+#[test]
+fn shown_keys_are_those_that_work() {
+    let (map, _) = Keymap::load(None);
+    assert_eq!(
+        map.keys_of(Context::Reader, Command::PageDown),
+        ["space", "ctrl-f", "pagedown"]
+    );
+    assert_eq!(map.key_of(Context::Index, Command::Trash).unwrap(), "#");
+    assert_eq!(
+        map.keys_of(Context::Index, Command::Back),
+        ["esc", "h", "left"]
+    );
+    // `left` is taken away from `back` only where a nearer context has it.
+    let (map, _) = Keymap::load(Some("[index]\n\"h\" = \"open\"\n"));
+    assert_eq!(map.keys_of(Context::Index, Command::Back), ["esc", "left"]);
+    assert_eq!(
+        map.keys_of(Context::Sidebar, Command::Back),
+        ["esc", "h", "left"]
+    );
+}
