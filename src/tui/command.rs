@@ -315,7 +315,7 @@ fn nearest(name: &str) -> Option<&'static str> {
         .iter()
         .map(|i| (distance(&letters, i.name), i.name))
         .min()
-        .filter(|(d, n)| *d <= 2.max(n.len() / 3))
+        .filter(|(d, n)| *d <= 2.max(n.len() / 3) && *d < letters.len())
         .map(|(_, n)| n)
 }
 
