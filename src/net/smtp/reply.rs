@@ -1,0 +1,111 @@
+//! Replies (RFC 5321 §4.2), read within bounds and forgiven much: only the three digits decide.
+
+use crate::net::error::{NetError, Refusal};
+use std::fmt;
+
+/// Octets of a line that are read; RFC 5321 §4.5.3.1.5 allows 512.
+pub(super) const LONGEST_LINE: usize = 8 << 10;
+/// Lines of one reply.
+pub(super) const MOST_LINES: usize = 100;
+
+/// A whole reply.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The three digits.
+    pub code: u16,
+    /// The text of each line, decoded as far as it can be. Untrusted.
+    pub lines: Vec<String>,
+}
+
+/// One line of a reply: its code, whether it is the last, its text.
+pub(super) fn line(bytes: &[u8]) -> Option<(u16, bool, String)> {
+    let digits = bytes.get(..3)?;
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let code = digits.iter().fold(0u16, |n, d| n * 10 + u16::from(d - b'0'));
+    let last = match bytes.get(3) {
+        None | Some(b' ') => true,
+        Some(b'-') => false,
+        Some(_) => return None,
+    };
+    let text = String::from_utf8_lossy(bytes.get(4..).unwrap_or_default()).trim().to_owned();
+    (200..600).contains(&code).then_some((code, last, text))
+}
+
+impl Reply {
+    /// 2xx.
+    pub fn is_positive(&self) -> bool {
+        self.code / 100 == 2
+    }
+
+    /// 4xx: not now.
+    pub fn is_transient(&self) -> bool {
+        self.code / 100 == 4
+    }
+
+    /// 5xx: never.
+    pub fn is_permanent(&self) -> bool {
+        self.code / 100 == 5
+    }
+
+    /// The enhanced status code (RFC 3463), if the text begins with one of the same class.
+    pub fn enhanced(&self) -> Option<String> {
+        let word = self.lines.first()?.split(' ').next()?;
+        let mut parts = word.split('.');
+        let class = parts.next()?;
+        let rest: Vec<&str> = parts.collect();
+        let digits = |s: &&str| (1..=3).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit());
+        (rest.len() == 2 && rest.iter().all(digits) && class == (self.code / 100).to_string()).then(|| word.to_owned())
+    }
+
+    /// The reply as a refusal.
+    pub fn refusal(&self) -> Refusal {
+        Refusal { reply: self.code, code: self.enhanced(), text: self.lines.join(" ") }
+    }
+
+    /// The reply as the error of a command that had to succeed.
+    pub fn error(&self) -> NetError {
+        if self.code == 421 {
+            NetError::Busy(self.refusal())
+        } else if self.is_transient() {
+            NetError::Later(self.refusal())
+        } else {
+            NetError::Refused(self.refusal())
+        }
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.code)?;
+        for line in self.lines.iter().filter(|l| !l.is_empty()) {
+            write!(f, " {line}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    #[test]
+    fn lines_are_forgiven_much() {
+        assert_eq!(line(b"250"), Some((250, true, String::new())));
+        assert_eq!(line(b"250-   "), Some((250, false, String::new())));
+        assert_eq!(line(b"250 caf\xe9"), Some((250, true, "caf\u{fffd}".into())));
+        for bad in [&b""[..], b"25", b"2x0 a", b"250x", b"999 a", b"100 a"] {
+            assert_eq!(line(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn enhanced_codes_must_agree_with_the_reply() {
+        let reply = |code, text: &str| Reply { code, lines: vec![text.into()] };
+        assert_eq!(reply(550, "5.1.1 no such user").enhanced().as_deref(), Some("5.1.1"));
+        for (code, text) in [(550, "2.1.1 x"), (550, "5.1 x"), (550, "5.1.1.1 x"), (250, "")] {
+            assert_eq!(reply(code, text).enhanced(), None, "{text}");
+        }
+    }
+}
