@@ -99,31 +99,44 @@ pub enum Code {
     Unavailable,
     /// Somebody else holds it.
     InUse,
-    /// Wrong name or password.
-    AuthenticationFailed,
-    /// Right password, but not allowed.
-    AuthorizationFailed,
-    /// The password has expired.
-    Expired,
-    /// Only over an encrypted connection.
-    PrivacyRequired,
-    /// Talk to the administrator.
-    ContactAdmin,
-    /// No permission.
-    NoPerm,
-    /// The operation can't work here.
-    Cannot,
     /// UIDs don't last here.
     UidNotSticky,
     /// The mailbox selected before is closed now.
     Closed,
-    /// A mistake on the server's or on our side.
-    Bug,
-    /// Anything else, upper case, without arguments.
+    /// Anything else that only people need to know, upper case, without arguments:
+    /// `AUTHENTICATIONFAILED`, `EXPIRED`, `NOPERM` and so on.
     Other(String),
 }
 
 impl Code {
+    /// Its name on the wire, upper case.
+    pub fn name(&self) -> &str {
+        match self {
+            Code::Alert => "ALERT",
+            Code::Capability(_) => "CAPABILITY",
+            Code::PermanentFlags(_) => "PERMANENTFLAGS",
+            Code::UidValidity(_) => "UIDVALIDITY",
+            Code::UidNext(_) => "UIDNEXT",
+            Code::HighestModSeq(_) => "HIGHESTMODSEQ",
+            Code::NoModSeq => "NOMODSEQ",
+            Code::ReadOnly => "READ-ONLY",
+            Code::ReadWrite => "READ-WRITE",
+            Code::AppendUid(..) => "APPENDUID",
+            Code::CopyUid(..) => "COPYUID",
+            Code::Modified(_) => "MODIFIED",
+            Code::TryCreate => "TRYCREATE",
+            Code::OverQuota => "OVERQUOTA",
+            Code::NonExistent => "NONEXISTENT",
+            Code::AlreadyExists => "ALREADYEXISTS",
+            Code::Limit => "LIMIT",
+            Code::Unavailable => "UNAVAILABLE",
+            Code::InUse => "INUSE",
+            Code::UidNotSticky => "UIDNOTSTICKY",
+            Code::Closed => "CLOSED",
+            Code::Other(name) => name,
+        }
+    }
+
     /// Reads what stands between the brackets.
     pub fn parse(inside: &[u8]) -> Code {
         let mut words = inside
@@ -164,16 +177,8 @@ impl Code {
             "LIMIT" => Some(Code::Limit),
             "UNAVAILABLE" => Some(Code::Unavailable),
             "INUSE" => Some(Code::InUse),
-            "AUTHENTICATIONFAILED" => Some(Code::AuthenticationFailed),
-            "AUTHORIZATIONFAILED" => Some(Code::AuthorizationFailed),
-            "EXPIRED" => Some(Code::Expired),
-            "PRIVACYREQUIRED" => Some(Code::PrivacyRequired),
-            "CONTACTADMIN" => Some(Code::ContactAdmin),
-            "NOPERM" => Some(Code::NoPerm),
-            "CANNOT" => Some(Code::Cannot),
             "UIDNOTSTICKY" => Some(Code::UidNotSticky),
             "CLOSED" => Some(Code::Closed),
-            "SERVERBUG" | "CLIENTBUG" | "CORRUPTION" => Some(Code::Bug),
             _ => None,
         };
         read.unwrap_or(Code::Other(name))

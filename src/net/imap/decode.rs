@@ -32,7 +32,7 @@ pub enum Verdict {
 
 /// A status response: its verdict, code and words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status {
+pub struct Reply {
     /// The verdict.
     pub verdict: Verdict,
     /// What stood in brackets.
@@ -47,7 +47,7 @@ pub enum Said<'a> {
     /// `+`, with the rest of its line.
     Continue(&'a [u8]),
     /// The end of a command.
-    Tagged(&'a [u8], Status),
+    Tagged(&'a [u8], Reply),
     /// Everything else.
     Untagged(Untagged<'a>),
 }
@@ -56,7 +56,7 @@ pub enum Said<'a> {
 #[derive(Clone, Debug)]
 pub enum Untagged<'a> {
     /// OK, NO, BAD, BYE, PREAUTH.
-    Status(Status),
+    Reply(Reply),
     /// CAPABILITY.
     Capability(Caps),
     /// So many messages are in the mailbox.
@@ -74,8 +74,8 @@ pub enum Untagged<'a> {
     Fetch(Item<'a>),
     /// One mailbox.
     List(ListItem),
-    /// Counts of one mailbox.
-    Counts(MailboxName, Counts),
+    /// Status of one mailbox.
+    Status(MailboxName, Status),
     /// Hits of a search, in the server's order.
     Search(Vec<u32>),
     /// Hits of an extended search; `None` if there is none.
@@ -99,7 +99,7 @@ pub struct ListItem {
 
 /// What STATUS says (RFC 9051 §6.3.11). Nonsense is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct Status {
     /// MESSAGES
     pub messages: Option<u32>,
     /// UNSEEN
@@ -175,7 +175,7 @@ fn untagged(mut cursor: Cursor<'_>) -> Untagged<'_> {
         return Untagged::Other;
     };
     if let Some(verdict) = verdict(word) {
-        return Untagged::Status(status(verdict, cursor.rest()));
+        return Untagged::Reply(status(verdict, cursor.rest()));
     }
     if word.first().is_some_and(u8::is_ascii_digit) {
         let (seq, what) = (number::<u32>(word), cursor.atom().unwrap_or_default());
@@ -191,12 +191,16 @@ fn untagged(mut cursor: Cursor<'_>) -> Untagged<'_> {
         b"LIST" | b"XLIST" => list(cursor).map_or(Untagged::Other, Untagged::List),
         b"STATUS" => counts(cursor).unwrap_or(Untagged::Other),
         b"SEARCH" => {
-            let hits = std::iter::from_fn(|| cursor.token());
-            let numbers = hits.filter_map(|hit| match hit {
-                Token::Word(word) => number::<u32>(word).filter(|&n| n > 0),
-                _ => None,
-            });
-            Untagged::Search(numbers.collect())
+            let mut hits = Vec::new();
+            while let Some(token) = cursor.token() {
+                match token {
+                    Token::Word(word) => hits.extend(number::<u32>(word).filter(|&n| n > 0)),
+                    // `(MODSEQ 9)` at the end (RFC 7162 §3.1.5).
+                    Token::Open => cursor.close(),
+                    _ => {}
+                }
+            }
+            Untagged::Search(hits)
         }
         b"ESEARCH" => esearch(cursor),
         b"VANISHED" => vanished(cursor).unwrap_or(Untagged::Other),
@@ -221,7 +225,7 @@ fn verdict(word: &[u8]) -> Option<Verdict> {
     known.into_iter().find(|(n, _)| same(n)).map(|(_, v)| v)
 }
 
-fn status(verdict: Verdict, rest: &[u8]) -> Status {
+fn status(verdict: Verdict, rest: &[u8]) -> Reply {
     let coded = rest.strip_prefix(b"[").and_then(|rest| {
         let end = rest.iter().position(|&b| b == b']')?;
         Some((rest.get(..end)?, rest.get(end + 1..)?))
@@ -232,7 +236,7 @@ fn status(verdict: Verdict, rest: &[u8]) -> Status {
     };
     let text = text.trim_ascii();
     let text = text.get(..TEXT).unwrap_or(text);
-    Status {
+    Reply {
         verdict,
         code,
         text: String::from_utf8_lossy(text).into_owned(),
@@ -324,7 +328,7 @@ fn list(mut cursor: Cursor<'_>) -> Option<ListItem> {
 
 fn counts(mut cursor: Cursor<'_>) -> Option<Untagged<'_>> {
     let name = MailboxName::new(cursor.token()?.bytes()?.into_owned());
-    let mut counts = Counts::default();
+    let mut counts = Status::default();
     if cursor.token() != Some(Token::Open) {
         return None;
     }
@@ -338,7 +342,7 @@ fn counts(mut cursor: Cursor<'_>) -> Option<Untagged<'_>> {
             _ => cursor.skip(),
         }
     }
-    Some(Untagged::Counts(name, counts))
+    Some(Untagged::Status(name, counts))
 }
 
 fn esearch(mut cursor: Cursor<'_>) -> Untagged<'_> {

@@ -256,7 +256,7 @@ mod tests {
         let mut framer = Framer::new();
         framer.push(wire);
         framer.push(b"\r\n");
-        let response = framer.next().unwrap().unwrap();
+        let response = framer.next_response().unwrap().unwrap();
         let mut cursor = Cursor::new(response);
         let mut out = Vec::new();
         while let Some(token) = cursor.token() {
@@ -326,7 +326,7 @@ mod tests {
             framer.push(b"* ");
             framer.push(&wire.concat());
             framer.push(b"\r\n\r\n\r\n\r\n");
-            while let Ok(Some(response)) = framer.next() {
+            while let Ok(Some(response)) = framer.next_response() {
                 let mut cursor = Cursor::new(response);
                 let mut steps = 0;
                 while cursor.token().is_some() {

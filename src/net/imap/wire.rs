@@ -122,7 +122,7 @@ impl Framer {
     ///
     /// # Errors
     /// When a bound is passed. The stream is out of step then for good.
-    pub fn next(&mut self) -> Result<Option<Response<'_>>, Refused> {
+    pub fn next_response(&mut self) -> Result<Option<Response<'_>>, Refused> {
         if std::mem::take(&mut self.finished) {
             self.literals.clear();
             (self.text, self.kept, self.full) = (0, 0, 0);
@@ -276,7 +276,7 @@ mod tests {
         let mut seen = Vec::new();
         for chunk in chunks {
             framer.push(chunk);
-            while let Some(r) = framer.next()? {
+            while let Some(r) = framer.next_response()? {
                 seen.push((r.bytes.to_vec(), r.literals.to_vec()));
             }
         }

@@ -1,0 +1,216 @@
+//! Changing mail: flags, move, copy, expunge, append (RFC 9051 §6.4, RFC 6851, RFC 4315).
+//!
+//! Only UIDs, and never a plain EXPUNGE, which would remove what another client has marked.
+//! APPEND is our own: the crate neither quotes its mailbox nor keeps the reason of a refusal.
+//! Sets are sent in pieces; when a later piece is refused, the ones before it have happened.
+
+use crate::model::{FlagChange, Flags, MailboxName, System, Uid, UidSet, UidValidity};
+use crate::net::error::NetError;
+use crate::net::imap::code::Code;
+use crate::net::imap::command::Command;
+use crate::net::imap::decode::{MONTHS, Reply, Untagged};
+use crate::net::imap::fail;
+use crate::net::imap::session::{Session, nothing};
+
+/// A sequence set in a command is at most so long.
+const SET: usize = 900;
+
+/// One message's way: its UID before, and the generation and UID after.
+pub type Copied = (Uid, UidValidity, Uid);
+
+/// How a move or copy went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Where the messages are now, for those that the server told.
+    pub copied: Vec<Copied>,
+    /// The originals are still there, marked `\Deleted`: the server can't expunge them alone.
+    pub left_deleted: bool,
+}
+
+/// How an expunge went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expunged {
+    /// The messages are gone.
+    Gone,
+    /// They are marked `\Deleted` and still there: the server has no UIDPLUS.
+    OnlyMarked,
+}
+
+impl Session {
+    /// Sets and clears flags. Messages that are gone are passed over by the server.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn store(&mut self, uids: &UidSet, change: &FlagChange) -> Result<(), NetError> {
+        for (sign, flags) in [("+", &change.add), ("-", &change.remove)] {
+            if flags.is_empty() {
+                continue;
+            }
+            for piece in uids.split(SET, u64::MAX) {
+                let text = format!("UID STORE {} {sign}FLAGS.SILENT ", piece.to_wire());
+                let command = Command::new(text).flags(flags).map_err(fail::unsayable)?;
+                self.run(&command, &mut nothing)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves messages: UID MOVE where there is, else copy, mark, and expunge exactly those.
+    ///
+    /// # Errors
+    /// See [`Session`]; a refusal with TRYCREATE if the target isn't there.
+    pub fn move_to(&mut self, uids: &UidSet, to: &MailboxName) -> Result<Moved, NetError> {
+        if self.caps.has("MOVE") || self.caps.has("IMAP4REV2") {
+            return Ok(Moved {
+                copied: self.transfer("MOVE", uids, to)?,
+                left_deleted: false,
+            });
+        }
+        let copied = self.transfer("COPY", uids, to)?;
+        let expunged = self.expunge(uids)?;
+        Ok(Moved {
+            copied,
+            left_deleted: expunged == Expunged::OnlyMarked,
+        })
+    }
+
+    /// Copies messages.
+    ///
+    /// # Errors
+    /// See [`Session::move_to`].
+    pub fn copy_to(&mut self, uids: &UidSet, to: &MailboxName) -> Result<Vec<Copied>, NetError> {
+        self.transfer("COPY", uids, to)
+    }
+
+    /// Removes messages for good, these and no others.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn expunge(&mut self, uids: &UidSet) -> Result<Expunged, NetError> {
+        self.store(uids, &FlagChange::set(System::DELETED))?;
+        if !self.caps.uidplus() {
+            return Ok(Expunged::OnlyMarked);
+        }
+        for piece in uids.split(SET, u64::MAX) {
+            let command = Command::new(format!("UID EXPUNGE {}", piece.to_wire()));
+            self.run(&command, &mut nothing)?;
+        }
+        Ok(Expunged::Gone)
+    }
+
+    /// Adds a message to a mailbox; where it went, if the server tells. `date` is its
+    /// INTERNALDATE, seconds since 1970.
+    ///
+    /// # Errors
+    /// See [`Session`]; a refusal with TRYCREATE if the mailbox isn't there, with OVERQUOTA if it
+    /// does not fit.
+    pub fn append(
+        &mut self,
+        to: &MailboxName,
+        flags: &Flags,
+        date: Option<i64>,
+        bytes: &[u8],
+    ) -> Result<Option<(UidValidity, Uid)>, NetError> {
+        let date = date.map(date_time).unwrap_or_default();
+        let command = Command::new("APPEND ")
+            .mailbox(to)
+            .map_err(fail::unsayable)?
+            .text(" ")
+            .flags(flags)
+            .map_err(fail::unsayable)?
+            .text(&format!(" {date}"))
+            .literal(bytes);
+        let done = self.run(&command, &mut nothing)?;
+        Ok(match done.code {
+            Some(Code::AppendUid(validity, list)) => list.iter().next().map(|uid| (validity, uid)),
+            _ => None,
+        })
+    }
+
+    fn transfer(
+        &mut self,
+        verb: &str,
+        uids: &UidSet,
+        to: &MailboxName,
+    ) -> Result<Vec<Copied>, NetError> {
+        let mut copied = Vec::new();
+        for piece in uids.split(SET, u64::MAX) {
+            let command = Command::new(format!("UID {verb} {} ", piece.to_wire()))
+                .mailbox(to)
+                .map_err(fail::unsayable)?;
+            let mut pairs = |code: &Option<Code>| {
+                if let Some(Code::CopyUid(validity, from, into)) = code
+                    && from.len() == into.len()
+                {
+                    // A pair that was not asked for is not believed, nor are more than asked for.
+                    let all = from.iter().zip(into.iter()).take(MOST_PAIRS);
+                    let ours = all.filter(|(from, _)| piece.contains(*from));
+                    copied.extend(ours.map(|(from, into)| (from, *validity, into)));
+                }
+            };
+            let done = self.run(&command, &mut |said| {
+                if let Untagged::Reply(Reply { code, .. }) = &said {
+                    pairs(code);
+                }
+                Ok(Some(said))
+            })?;
+            pairs(&done.code);
+        }
+        copied.sort_unstable();
+        copied.dedup_by_key(|(from, _, _)| *from);
+        Ok(copied)
+    }
+}
+
+/// Pairs that are read from one COPYUID.
+const MOST_PAIRS: usize = 1_000_000;
+
+/// A quoted `date-time` in UTC with a blank behind it (RFC 9051 §9).
+fn date_time(seconds: i64) -> String {
+    let Ok(time) = jiff::Timestamp::from_second(seconds) else {
+        return String::new();
+    };
+    let t = time.to_zoned(jiff::tz::TimeZone::UTC);
+    let month = usize::try_from(t.month() - 1).ok();
+    let month = month.and_then(|m| MONTHS.get(m)).copied().unwrap_or("Jan");
+    format!(
+        "\"{:2}-{month}-{:04} {:02}:{:02}:{:02} +0000\" ",
+        t.day(),
+        t.year(),
+        t.hour(),
+        t.minute(),
+        t.second()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::imap::decode::internal_date;
+    use proptest::prelude::*;
+
+    #[test]
+    fn dates_as_the_wire_spells_them() {
+        assert_eq!(date_time(0), "\" 1-Jan-1970 00:00:00 +0000\" ");
+        assert_eq!(
+            internal_date(b" 7-Feb-1994 21:52:25 -0800"),
+            Some(760_686_745)
+        );
+        for bad in [
+            "",
+            "NIL",
+            "32-Jan-2000 00:00:00 +0000",
+            "1-Foo-2000 00:00:00 +0000",
+        ] {
+            assert_eq!(internal_date(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn dates_go_round(seconds in -2_000_000_000i64..9_000_000_000) {
+            let text = date_time(seconds);
+            prop_assert_eq!(internal_date(text.trim().trim_matches('"').as_bytes()), Some(seconds));
+        }
+    }
+}

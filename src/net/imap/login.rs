@@ -1,0 +1,276 @@
+//! From a host name to a signed-in session: greeting, STARTTLS, capabilities, AUTHENTICATE or
+//! LOGIN (RFC 9051 §6.2, RFC 8314, RFC 4959 SASL-IR, RFC 4616 PLAIN).
+//!
+//! Nothing that was said in the clear outlives the handshake, and no credentials go out before it:
+//! only [`Security::None`] signs in without TLS, and only to a loopback address.
+
+use crate::model::{Account, Secret, Security};
+use crate::net::connect::{self, Patience};
+use crate::net::error::{NetError, TlsFault};
+use crate::net::imap::caps::Caps;
+use crate::net::imap::code::Code;
+use crate::net::imap::command::Command;
+use crate::net::imap::decode::{Reply, Said, Verdict};
+use crate::net::imap::session::{Session, guard, lost};
+use crate::net::imap::shim::{Line, Pace, Port};
+use crate::net::imap::{fail, quirks};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::cell::Cell;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// What a session is opened with.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// How patient we are once connected.
+    pub pace: Pace,
+    /// How patient we are while connecting.
+    pub patience: Patience,
+    /// What ends IDLE when it is readable.
+    pub wake: Option<Arc<OwnedFd>>,
+}
+
+impl Options {
+    /// The same, with the descriptor of a doorbell that ends IDLE; it is duplicated.
+    ///
+    /// # Errors
+    /// When the process has no descriptors left.
+    pub fn wake(mut self, bell: Option<BorrowedFd<'_>>) -> Result<Options, NetError> {
+        let fd = bell.map(|fd| fd.try_clone_to_owned()).transpose();
+        self.wake = fd.map_err(|e| NetError::io(&e))?.map(Arc::new);
+        Ok(self)
+    }
+}
+
+impl Session {
+    /// Connects and signs in.
+    ///
+    /// # Errors
+    /// When the server can't be reached, can't be trusted, is not what it should be, or refuses us.
+    pub fn connect(
+        account: &Account,
+        secret: &Secret,
+        options: &Options,
+    ) -> Result<Session, NetError> {
+        let stream = connect::open(
+            account,
+            &account.imap,
+            options.wake.clone(),
+            options.patience,
+        )?;
+        let port = Port::new(Line::new(stream, options.pace));
+        let mut client = imap::Client::new(port.clone());
+        call(&port, || client.read_greeting())?;
+        let greeting = port.line().take_heard().pop().ok_or_else(fail::over)?;
+        match greeting.verdict {
+            Verdict::Ok => {}
+            Verdict::Preauth => {
+                return Err(NetError::tls(
+                    TlsFault::NoStartTls,
+                    "the server signs us in unasked (PREAUTH)",
+                ));
+            }
+            _ => return Err(fail::closed(&greeting)),
+        }
+        let mut caps = None;
+        if account.imap.security == Security::StartTls {
+            start_tls(&port, account, options.patience)?;
+        } else {
+            caps = told(std::slice::from_ref(&greeting));
+        }
+        let caps = match caps {
+            Some(caps) => caps,
+            None => {
+                call(&port, || client.capabilities())?;
+                told(&port.line().take_heard()).unwrap_or_default()
+            }
+        };
+        port.line().set_secret(true);
+        let signed_in = sign_in(client, &port, &caps, &account.user, secret);
+        port.line().set_secret(false);
+        let imap = signed_in?;
+        // What the server can do may differ now (RFC 9051 §6.2).
+        let heard = port.line().take_heard();
+        let mut session = Session::new(imap, port, Caps::default(), options.pace);
+        let mut caps = match told(&heard) {
+            Some(caps) => caps,
+            None => session.ask_caps()?,
+        };
+        quirks::apply(&greeting.text, &mut caps);
+        session.caps = caps;
+        Ok(session)
+    }
+
+    fn ask_caps(&mut self) -> Result<Caps, NetError> {
+        let mut caps = Caps::default();
+        self.run(&Command::new("CAPABILITY"), &mut |said| match said {
+            crate::net::imap::decode::Untagged::Capability(told) => {
+                caps = told;
+                Ok(None)
+            }
+            other => Ok(Some(other)),
+        })?;
+        Ok(caps)
+    }
+}
+
+/// Calls a method of the crate that waits for an answer.
+fn call<T>(port: &Port, method: impl FnOnce() -> imap::Result<T>) -> Result<T, NetError> {
+    guard(port, method)?.map_err(|error| answer(port, &error))
+}
+
+/// The error behind the crate's: a refusal in the server's words, or the end of the connection.
+fn answer(port: &Port, error: &imap::Error) -> NetError {
+    let refusal = matches!(error, imap::Error::No(_) | imap::Error::Bad(_));
+    let status = port.line().take_heard().pop();
+    match status {
+        Some(status) if refusal => fail::refused(&status),
+        _ => lost(port, error),
+    }
+}
+
+/// The capabilities among what was heard, the last ones if there are several.
+fn told(heard: &[Reply]) -> Option<Caps> {
+    heard.iter().rev().find_map(|status| match &status.code {
+        Some(Code::Capability(caps)) => Some(caps.clone()),
+        _ => None,
+    })
+}
+
+/// STARTTLS by hand: the crate's client has no words for it. Whatever the server said before is
+/// forgotten, and bytes that came before the handshake are refused.
+fn start_tls(port: &Port, account: &Account, patience: Patience) -> Result<(), NetError> {
+    let mut line = port.line();
+    line.send(b"s1 STARTTLS\r\n")?;
+    let status = line.hear(&mut |said| match said {
+        Said::Tagged(b"s1", status) => Ok(Some(status)),
+        Said::Untagged(_) => Ok(None),
+        _ => Err(fail::protocol("an answer to no question of ours")),
+    })?;
+    if status.verdict != Verdict::Ok {
+        line.kill();
+        return Err(fail::protocol(
+            "the server offers no TLS (STARTTLS was refused)",
+        ));
+    }
+    if line.has_unread() || line.stream().has_arrived()? {
+        line.kill();
+        return Err(NetError::tls(
+            TlsFault::Injected,
+            "the server sent bytes in the clear after STARTTLS",
+        ));
+    }
+    let secured = connect::trust(account, &account.imap).and_then(|trust| {
+        line.stream()
+            .secure(&account.imap.host, &trust, patience.handshake)
+    });
+    line.judge(secured)
+}
+
+/// Answers the first challenge with the credentials and later ones with nothing.
+struct Plain(Cell<Option<Zeroizing<Vec<u8>>>>);
+
+impl imap::Authenticator for Plain {
+    type Response = Zeroizing<Vec<u8>>;
+    fn process(&self, _challenge: &[u8]) -> Self::Response {
+        self.0.take().unwrap_or_default()
+    }
+}
+
+fn sign_in(
+    client: imap::Client<Port>,
+    port: &Port,
+    caps: &Caps,
+    user: &str,
+    secret: &Secret,
+) -> Result<imap::Session<Port>, NetError> {
+    let password = secret.reveal();
+    {
+        let mut line = port.line();
+        let stream = line.stream();
+        if !stream.is_secure() && !stream.is_loopback() {
+            return Err(NetError::tls(
+                TlsFault::ClearText,
+                "no password is sent without TLS",
+            ));
+        }
+    }
+    if user.contains('\0') || password.contains('\0') {
+        return Err(fail::odd("the user name or password holds a NUL character"));
+    }
+    let signed_in = if caps.has("AUTH=PLAIN") {
+        let plain = Zeroizing::new(format!("\0{user}\0{password}").into_bytes());
+        if caps.has("SASL-IR") {
+            let first = Zeroizing::new(format!("PLAIN {}", STANDARD.encode(&plain)));
+            let rest = Plain(Cell::new(None));
+            guard(port, || {
+                client
+                    .authenticate(first.as_str(), &rest)
+                    .map_err(|(e, _)| e)
+            })?
+        } else {
+            let plain = Plain(Cell::new(Some(plain)));
+            guard(port, || {
+                client.authenticate("PLAIN", &plain).map_err(|(e, _)| e)
+            })?
+        }
+    } else if caps.has("LOGINDISABLED") {
+        return Err(fail::sign_in(&Reply {
+            verdict: Verdict::No,
+            code: None,
+            text: "the server takes no password (LOGINDISABLED)".to_owned(),
+        }));
+    } else if quotable(user) && quotable(password) {
+        guard(port, || client.login(user, password).map_err(|(e, _)| e))?
+    } else {
+        let status = login_by_literals(port, user, password)?;
+        port.line().answer_for(true);
+        let signed_in = guard(port, || client.login("", "").map_err(|(e, _)| e))?;
+        port.line().answer_for(false);
+        port.line().remember(status);
+        signed_in
+    };
+    signed_in.map_err(|error| {
+        // Taken out first: the line is locked while it is looked at.
+        let status = port.line().take_heard().pop();
+        match (&error, status) {
+            (imap::Error::No(_) | imap::Error::Bad(_), Some(status)) => fail::sign_in(&status),
+            _ => lost(port, &error),
+        }
+    })
+}
+
+/// Whether a quoted string can hold it (RFC 9051 §9 `quoted`): the crate quotes everything.
+fn quotable(text: &str) -> bool {
+    text.len() <= 900 && text.bytes().all(|b| (b' '..=b'~').contains(&b))
+}
+
+/// LOGIN with literals, for a name or password that no quoted string can hold.
+fn login_by_literals(port: &Port, user: &str, password: &str) -> Result<Reply, NetError> {
+    let mut line = port.line();
+    let begin = format!("l1 LOGIN {{{}}}\r\n", user.len());
+    let middle = format!("{user} {{{}}}\r\n", password.len());
+    let end = Zeroizing::new(format!("{password}\r\n"));
+    for bytes in [&begin, &middle, &*end] {
+        line.send(bytes.as_bytes())?;
+        let last = std::ptr::eq(bytes, &*end);
+        let done = line.hear(&mut |said| match said {
+            Said::Continue(_) => Ok((!last).then_some(None)),
+            Said::Tagged(b"l1", status) => Ok(Some(Some(status))),
+            Said::Tagged(..) => Err(fail::protocol("an answer to no question of ours")),
+            Said::Untagged(_) => Ok(None),
+        })?;
+        match done {
+            Some(status) if last && status.verdict == Verdict::Ok => return Ok(status),
+            Some(status) => {
+                line.kill();
+                return Err(fail::sign_in(&status));
+            }
+            None => {}
+        }
+    }
+    line.kill();
+    Err(fail::protocol("LOGIN without an answer"))
+}

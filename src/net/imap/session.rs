@@ -1,0 +1,333 @@
+//! A signed-in connection: runs commands, sorts what comes back, knows when it is over.
+//!
+//! Every error but a tagged NO or BAD ends the session ([`Session::is_dead`]); the outcome of the
+//! command that was running is unknown then and must be probed before it is repeated (RFC 4549).
+//! Untagged data that a command did not ask for is kept for [`Session::take_unsolicited`].
+
+use crate::model::{Flags, MailboxName, ModSeq, Uid, UidSet};
+use crate::net::error::NetError;
+use crate::net::imap::caps::Caps;
+use crate::net::imap::code::Code;
+use crate::net::imap::command::{Command, Part};
+use crate::net::imap::decode::{Reply, Said, Untagged, Verdict};
+use crate::net::imap::fail;
+use crate::net::imap::shim::{Pace, Port};
+use crate::net::imap::wire::Limits;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// Flag changes that are kept until somebody takes them.
+const MOST_FLAGS: usize = 10_000;
+/// Alerts that are kept.
+const MOST_ALERTS: usize = 8;
+
+/// The flags of one message as the server told them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlagItem {
+    /// Whose.
+    pub uid: Uid,
+    /// All of its flags.
+    pub flags: Flags,
+    /// Its modification sequence, if the server keeps any.
+    pub modseq: Option<ModSeq>,
+}
+
+/// What the server said without being asked, since it was taken last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unsolicited {
+    /// The last EXISTS.
+    pub exists: Option<u32>,
+    /// How many messages were expunged by number.
+    pub expunged: u32,
+    /// Which messages were expunged by UID (RFC 7162).
+    pub vanished: UidSet,
+    /// Changed flags of messages named by UID.
+    pub flags: Vec<FlagItem>,
+    /// Something changed that is not listed here: flags of a message known only by number, or
+    /// more than are kept. Look yourself.
+    pub more: bool,
+}
+
+impl Unsolicited {
+    /// Whether nothing was said.
+    pub fn is_empty(&self) -> bool {
+        *self == Unsolicited::default()
+    }
+}
+
+/// What is kept of the things nobody asked for.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    pub(super) unsolicited: Unsolicited,
+    pub(super) alerts: Vec<String>,
+    /// How many messages the selected mailbox holds, as far as the server told.
+    pub(super) exists: u32,
+}
+
+impl Notes {
+    pub(super) fn note(&mut self, said: Untagged<'_>) {
+        match said {
+            Untagged::Exists(n) => {
+                self.exists = n;
+                self.unsolicited.exists = Some(n);
+            }
+            Untagged::Expunge(_) => {
+                self.exists = self.exists.saturating_sub(1);
+                self.unsolicited.expunged = self.unsolicited.expunged.saturating_add(1);
+            }
+            Untagged::Vanished {
+                earlier: false,
+                uids,
+            } => {
+                let gone = u32::try_from(uids.len()).unwrap_or(u32::MAX);
+                self.exists = self.exists.saturating_sub(gone);
+                for &(lo, hi) in uids.ranges() {
+                    self.unsolicited.vanished.insert_range(lo, hi);
+                }
+            }
+            Untagged::Fetch(item) => {
+                let room = self.unsolicited.flags.len() < MOST_FLAGS;
+                match (item.uid, item.flags) {
+                    (Some(uid), Some(flags)) if room => self.unsolicited.flags.push(FlagItem {
+                        uid,
+                        flags,
+                        modseq: item.modseq,
+                    }),
+                    (_, Some(_)) => self.unsolicited.more = true,
+                    (_, None) => {}
+                }
+            }
+            Untagged::Reply(status) => self.alert(&status),
+            _ => {}
+        }
+    }
+
+    fn alert(&mut self, status: &Reply) {
+        if status.code == Some(Code::Alert) && self.alerts.len() < MOST_ALERTS {
+            self.alerts.push(status.text.clone());
+        }
+    }
+}
+
+/// What a command does with an untagged response: it keeps it (`None`) or gives it back.
+pub(super) type On<'c> = dyn FnMut(Untagged<'_>) -> Result<Option<Untagged<'_>>, NetError> + 'c;
+
+/// A command that wants no data.
+pub(super) fn nothing(said: Untagged<'_>) -> Result<Option<Untagged<'_>>, NetError> {
+    Ok(Some(said))
+}
+
+/// What ended a wait.
+pub(super) enum Heard {
+    Continue,
+    Done(Reply),
+}
+
+/// A signed-in connection to an IMAP server. Dropping it closes the connection without a word;
+/// [`Session::logout`] says good-bye.
+#[derive(Debug)]
+pub struct Session {
+    imap: imap::Session<Port>,
+    pub(super) port: Port,
+    pub(super) caps: Caps,
+    pub(super) notes: Notes,
+    pub(super) selected: Option<MailboxName>,
+    pub(super) delimiter: Option<u8>,
+    pub(super) pace: Pace,
+    /// Whether the server did not do with IDLE what it announced.
+    pub(super) idle_refused: bool,
+}
+
+impl Session {
+    pub(super) fn new(imap: imap::Session<Port>, port: Port, caps: Caps, pace: Pace) -> Session {
+        Session {
+            imap,
+            port,
+            caps,
+            notes: Notes::default(),
+            selected: None,
+            delimiter: Some(b'/'),
+            pace,
+            idle_refused: false,
+        }
+    }
+
+    /// What the server can do, as told after signing in, without what it is known to do wrong.
+    pub fn caps(&self) -> &Caps {
+        &self.caps
+    }
+
+    /// Whether the session is over: every call fails from now on.
+    pub fn is_dead(&self) -> bool {
+        self.port.line().is_dead()
+    }
+
+    /// The mailbox that is selected.
+    pub fn selected(&self) -> Option<&MailboxName> {
+        self.selected.as_ref()
+    }
+
+    /// How many messages the selected mailbox holds, as far as the server told.
+    pub fn exists(&self) -> u32 {
+        self.notes.exists
+    }
+
+    /// Octets received so far, after decryption.
+    pub fn received(&self) -> u64 {
+        self.port.line().stream().received()
+    }
+
+    /// Takes what the server said without being asked.
+    pub fn take_unsolicited(&mut self) -> Unsolicited {
+        std::mem::take(&mut self.notes.unsolicited)
+    }
+
+    /// Takes the server's alerts, which are meant for the user (RFC 9051 §7.1): its own words, not
+    /// cleaned, at most eight.
+    pub fn take_alerts(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes.alerts)
+    }
+
+    /// Asks whether anything is new; what is stands in [`Session::take_unsolicited`].
+    ///
+    /// # Errors
+    /// See the module.
+    pub fn noop(&mut self) -> Result<bool, NetError> {
+        self.run(&Command::new("NOOP"), &mut nothing)?;
+        Ok(!self.notes.unsolicited.is_empty())
+    }
+
+    /// Says good-bye, waits a few seconds for the answer, and closes.
+    pub fn logout(mut self) {
+        let patience = Duration::from_secs(5).min(self.pace.stall);
+        self.port.line().set_pace(Pace {
+            stall: patience,
+            ..self.pace
+        });
+        // The answer changes nothing any more.
+        let _ = self.run(&Command::new("LOGOUT"), &mut nothing);
+    }
+
+    /// Runs one command to its tagged answer, handing what comes before it to `on`.
+    pub(super) fn run(
+        &mut self,
+        command: &Command<'_>,
+        on: &mut On<'_>,
+    ) -> Result<Reply, NetError> {
+        let mut parts = command.parts().iter().peekable();
+        let mut begun = false;
+        while let Some(part) = parts.next() {
+            let mut text = match part {
+                Part::Literal(bytes) => {
+                    self.port.line().send(bytes)?;
+                    if parts.peek().is_some() {
+                        continue;
+                    }
+                    String::new()
+                }
+                Part::Text(text) => text.clone(),
+            };
+            let mut waits = false;
+            if let Some(Part::Literal(bytes)) = parts.peek() {
+                waits = !self.caps.nonsync_literal(bytes.len());
+                let plus = if waits { "" } else { "+" };
+                text.push_str(&format!("{{{}{plus}}}", bytes.len()));
+            }
+            self.say(&text, !std::mem::replace(&mut begun, true))?;
+            if waits && let Heard::Done(status) = self.listen(true, on)? {
+                return self.finish(status);
+            }
+        }
+        match self.listen(false, on)? {
+            Heard::Done(status) => self.finish(status),
+            Heard::Continue => Err(fail::protocol("the server wants more than there is")),
+        }
+    }
+
+    /// Runs a command under other bounds on responses than usual.
+    pub(super) fn run_within(
+        &mut self,
+        limits: Limits,
+        responses: u64,
+        command: &Command<'_>,
+        on: &mut On<'_>,
+    ) -> Result<Reply, NetError> {
+        let pace = Pace {
+            responses,
+            ..self.pace
+        };
+        {
+            let mut line = self.port.line();
+            line.set_pace(pace);
+            line.set_limits(limits);
+        }
+        let outcome = self.run(command, on);
+        let mut line = self.port.line();
+        line.set_pace(self.pace);
+        line.set_limits(Limits::default());
+        outcome
+    }
+
+    /// Writes a line: the first of a command through the crate, which adds a tag.
+    pub(super) fn say(&mut self, text: &str, first: bool) -> Result<(), NetError> {
+        if self.is_dead() {
+            return Err(fail::over());
+        }
+        if !first {
+            return self.port.line().send(format!("{text}\r\n").as_bytes());
+        }
+        let imap = &mut self.imap;
+        match guard(&self.port, || imap.run_command(text))? {
+            Ok(()) => Ok(()),
+            Err(error) => Err(lost(&self.port, &error)),
+        }
+    }
+
+    /// Hears the server out: until it is done, or until it wants more if `waits`.
+    pub(super) fn listen(&mut self, waits: bool, on: &mut On<'_>) -> Result<Heard, NetError> {
+        let notes = &mut self.notes;
+        let mut line = self.port.line();
+        let expected = line.tag().to_vec();
+        line.hear(&mut |said| match said {
+            Said::Continue(_) => Ok(waits.then_some(Heard::Continue)),
+            Said::Tagged(tag, status) if tag == expected => {
+                notes.alert(&status);
+                Ok(Some(Heard::Done(status)))
+            }
+            Said::Tagged(..) => Err(fail::protocol("an answer to no question of ours")),
+            Said::Untagged(said) => {
+                if let Some(said) = on(said)? {
+                    notes.note(said);
+                }
+                Ok(None)
+            }
+        })
+    }
+
+    pub(super) fn finish(&mut self, status: Reply) -> Result<Reply, NetError> {
+        match status.verdict {
+            Verdict::Ok => Ok(status),
+            Verdict::No | Verdict::Bad => Err(fail::refused(&status)),
+            Verdict::Bye | Verdict::Preauth => {
+                self.port.line().kill();
+                Err(fail::protocol("an answer that is none"))
+            }
+        }
+    }
+}
+
+/// Calls into the crate; a panic there ends the session and nothing else.
+pub(super) fn guard<T>(port: &Port, call: impl FnOnce() -> T) -> Result<T, NetError> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|_| {
+        port.line().kill();
+        fail::protocol("the imap library could not cope with an answer")
+    })
+}
+
+/// The error behind an error of the crate's; the session is over.
+pub(super) fn lost(port: &Port, error: &imap::Error) -> NetError {
+    let mut line = port.line();
+    line.kill();
+    line.take_error()
+        .unwrap_or_else(|| fail::protocol(error.to_string()))
+}

@@ -1,0 +1,416 @@
+//! The stream that the `imap` crate sits on, and that makes every server look well-behaved.
+//!
+//! The crate panics on legal input and takes any line that it can't parse for the end of the
+//! connection. So it never sees what a server sends. [`Line`] frames and decodes the bytes;
+//! [`Port`], the crate's end, hands on a greeting, continuations and `aN OK|NO|BAD` lines of our
+//! own making, while the texts, codes and data are kept for us.
+//!
+//! The crate reads only while it greets and signs in. Afterwards it writes our commands with its
+//! tags ([`imap::Session::run_command`]), and we hear the answers ourselves with [`Line::hear`]:
+//! the crate would collect a whole answer before it returns, and its stream can't lend it a sink
+//! that lives as long as one command. That is how a fetch of a million rows streams in constant
+//! memory. The same way APPEND and IDLE, which the crate gets wrong, are ours; that the port has
+//! no `SetReadTimeout` keeps anybody from calling the crate's IDLE.
+//!
+//! A server that sends nothing, drips, or floods is left: see [`Pace`].
+
+use crate::net::error::NetError;
+use crate::net::imap::decode::{Reply, Said, Untagged, Verdict, decode};
+use crate::net::imap::fail;
+use crate::net::imap::wire::{Framer, Limits};
+use crate::net::stream::Stream;
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How much is read from the network at once.
+const CHUNK: usize = 64 << 10;
+/// So many octets within [`Pace::stall`] are progress, even if no response was finished.
+const TRICKLE: usize = 16 << 10;
+/// Reply responses that are remembered while the crate reads.
+const MOST_HEARD: usize = 64;
+/// Challenges in one sign-in; the crate would answer for ever.
+const MOST_CHALLENGES: u32 = 3;
+
+/// How patient we are.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Time without progress (a whole response, or 16 KiB of one) after which a server is left.
+    pub stall: Duration,
+    /// Responses that one command may cause.
+    pub responses: u64,
+}
+
+impl Default for Pace {
+    fn default() -> Pace {
+        Pace {
+            stall: Duration::from_secs(60),
+            responses: 200_000,
+        }
+    }
+}
+
+/// Our end: the stream, the framing, and what was heard.
+#[derive(Debug)]
+pub struct Line {
+    stream: Stream,
+    framer: Framer,
+    chunk: Vec<u8>,
+    pace: Pace,
+    /// The tag of the command under way, as the crate wrote it.
+    tag: Vec<u8>,
+    /// Lines for the crate that it has not read yet.
+    to_crate: VecDeque<u8>,
+    /// Whether the next response is the greeting.
+    greeting: bool,
+    challenges: u32,
+    /// Whether what is written is a secret, not to be traced.
+    secret: bool,
+    /// Whether what the crate writes is answered here with OK; see [`Line::answer_for`].
+    pretend: bool,
+    /// What the crate was not told.
+    heard: Vec<Reply>,
+    /// The last words of a server that hangs up.
+    bye: Option<Reply>,
+    dead: bool,
+    /// The error behind an `io::Error` that the crate was given.
+    error: Option<NetError>,
+}
+
+impl Line {
+    /// A line over a fresh connection whose greeting has not been read.
+    pub fn new(stream: Stream, pace: Pace) -> Line {
+        Line {
+            stream,
+            framer: Framer::new(),
+            chunk: vec![0; CHUNK],
+            pace,
+            tag: Vec::new(),
+            to_crate: VecDeque::new(),
+            greeting: true,
+            challenges: 0,
+            secret: false,
+            pretend: false,
+            heard: Vec::new(),
+            bye: None,
+            dead: false,
+            error: None,
+        }
+    }
+
+    /// The stream, for a TLS upgrade and for waiting.
+    pub fn stream(&mut self) -> &mut Stream {
+        &mut self.stream
+    }
+
+    /// Whether the session is over.
+    pub fn is_dead(&self) -> bool {
+        self.dead
+    }
+
+    /// Ends the session: nothing is read or written any more.
+    pub fn kill(&mut self) {
+        self.dead = true;
+    }
+
+    /// Changes how patient we are; the old way is returned.
+    pub fn set_pace(&mut self, pace: Pace) -> Pace {
+        std::mem::replace(&mut self.pace, pace)
+    }
+
+    /// Changes the bounds on responses.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.framer.limit(limits);
+    }
+
+    /// While `secret`, what is written is traced as `***`.
+    pub fn set_secret(&mut self, secret: bool) {
+        self.secret = secret;
+    }
+
+    /// While `on`, what the crate writes goes nowhere and is answered with OK. For a sign-in that
+    /// we did ourselves: only signing in makes a session of the crate's client.
+    pub fn answer_for(&mut self, on: bool) {
+        self.pretend = on;
+    }
+
+    /// Takes what the server said while the crate read.
+    pub fn take_heard(&mut self) -> Vec<Reply> {
+        std::mem::take(&mut self.heard)
+    }
+
+    /// Adds what the server said while we read in the crate's place.
+    pub fn remember(&mut self, status: Reply) {
+        self.heard.push(status);
+    }
+
+    /// Takes the error behind an `io::Error` that the crate was given.
+    pub fn take_error(&mut self) -> Option<NetError> {
+        self.error.take()
+    }
+
+    /// Whether bytes are here that nobody has asked for.
+    pub fn has_unread(&self) -> bool {
+        !self.framer.is_empty()
+    }
+
+    /// The tag of the command under way.
+    pub fn tag(&self) -> &[u8] {
+        &self.tag
+    }
+
+    /// Ends the session unless `outcome` is fine or a plain refusal, and passes it on.
+    pub fn judge<T>(&mut self, outcome: Result<T, NetError>) -> Result<T, NetError> {
+        if let Err(error) = &outcome
+            && error.ends_session()
+        {
+            self.kill();
+        }
+        outcome
+    }
+
+    /// Sends bytes that the crate has no words for: literals, `DONE`.
+    ///
+    /// # Errors
+    /// When the connection is gone or does not take them in time.
+    pub fn send(&mut self, bytes: &[u8]) -> Result<(), NetError> {
+        if self.dead {
+            return Err(fail::over());
+        }
+        let sent = self.stream.send(bytes, self.pace.stall);
+        self.judge(sent)
+    }
+
+    /// Reads what is on the wire into the framer; waits until `until`.
+    ///
+    /// # Errors
+    /// At the end of the stream, with the server's last words if it had any.
+    fn fill(&mut self, until: Instant) -> Result<usize, NetError> {
+        let n = match (self.stream.receive(&mut self.chunk, until), &self.bye) {
+            (Err(NetError::Cut(_)), Some(bye)) => return Err(fail::closed(bye)),
+            (outcome, _) => outcome?,
+        };
+        self.framer.push(self.chunk.get(..n).unwrap_or(&self.chunk));
+        Ok(n)
+    }
+
+    /// The next response that is here already, judged by `on`, without touching the network.
+    ///
+    /// # Errors
+    /// When the bytes pass a bound, and whatever `on` says.
+    pub fn overhear<R>(
+        &mut self,
+        on: &mut dyn FnMut(Said<'_>) -> Result<R, NetError>,
+    ) -> Result<Option<R>, NetError> {
+        let response = match self.framer.next_response() {
+            Ok(Some(response)) => response,
+            Ok(None) => return Ok(None),
+            Err(refused) => return Err(fail::protocol(refused.to_string())),
+        };
+        let said = decode(response);
+        if let Said::Untagged(Untagged::Reply(status)) = &said
+            && status.verdict == Verdict::Bye
+        {
+            self.bye = Some(status.clone());
+        }
+        on(said).map(Some)
+    }
+
+    /// Hears responses as they arrive until `on` has what it waited for. Any error ends the session.
+    ///
+    /// # Errors
+    /// When the server hangs up, stalls, floods or passes a bound, and whatever `on` says.
+    pub fn hear<R>(
+        &mut self,
+        on: &mut dyn FnMut(Said<'_>) -> Result<Option<R>, NetError>,
+    ) -> Result<R, NetError> {
+        if self.dead {
+            return Err(fail::over());
+        }
+        let outcome = self.hear_on(on);
+        if outcome.is_err() {
+            self.kill();
+        }
+        outcome
+    }
+
+    fn hear_on<R>(
+        &mut self,
+        on: &mut dyn FnMut(Said<'_>) -> Result<Option<R>, NetError>,
+    ) -> Result<R, NetError> {
+        let mut since = Instant::now();
+        let mut gained = 0;
+        let mut responses = 0u64;
+        loop {
+            match self.overhear(on)? {
+                Some(Some(done)) => return Ok(done),
+                Some(None) => {
+                    responses += 1;
+                    if responses > self.pace.responses {
+                        return Err(fail::protocol(format!(
+                            "more than {} responses to one command",
+                            self.pace.responses
+                        )));
+                    }
+                    gained = TRICKLE;
+                    continue;
+                }
+                None => {}
+            }
+            if gained >= TRICKLE {
+                (since, gained) = (Instant::now(), 0);
+            }
+            gained += self.fill(since + self.pace.stall)?;
+        }
+    }
+
+    /// Takes in what has arrived by now, without waiting.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub fn gulp(&mut self) -> Result<(), NetError> {
+        if self.dead {
+            return Err(fail::over());
+        }
+        let taken = match self.fill(Instant::now()) {
+            // Part of a TLS record.
+            Err(NetError::Timeout) => Ok(0),
+            taken => taken,
+        };
+        self.judge(taken).map(|_| ())
+    }
+
+    /// Waits for the server and makes a line for the crate of what it says.
+    fn serve(&mut self) -> Result<(), NetError> {
+        let greeting = std::mem::take(&mut self.greeting);
+        let expected = self.tag.clone();
+        let mut heard = std::mem::take(&mut self.heard);
+        let outcome = self.hear(&mut |said| {
+            let (line, status) = match said {
+                Said::Untagged(Untagged::Reply(status)) if greeting => {
+                    (Some(b"* OK ready\r\n".to_vec()), Some(status))
+                }
+                _ if greeting => return Err(fail::protocol("the server's greeting is none")),
+                Said::Untagged(Untagged::Reply(status)) => (None, Some(status)),
+                Said::Untagged(Untagged::Capability(caps)) => (None, Some(fail::told(caps))),
+                Said::Untagged(_) => (None, None),
+                Said::Continue(text) => (Some(challenge(text)), None),
+                Said::Tagged(tag, status) if tag == expected => {
+                    (Some(plain(&expected, status.verdict)?), Some(status))
+                }
+                Said::Tagged(..) => return Err(fail::protocol("an answer to no question of ours")),
+            };
+            if let Some(status) = status
+                && (heard.len() < MOST_HEARD || line.is_some())
+            {
+                heard.push(status);
+            }
+            Ok(line)
+        });
+        self.heard = heard;
+        let line = outcome?;
+        if line.starts_with(b"+") {
+            self.challenges += 1;
+            if self.challenges > MOST_CHALLENGES {
+                self.kill();
+                return Err(fail::protocol("the server challenges without end"));
+            }
+        }
+        self.to_crate.extend(line);
+        Ok(())
+    }
+
+    /// What the crate writes: a command with its tag, or an answer to a challenge.
+    fn written(&mut self, bytes: &[u8]) -> Result<(), NetError> {
+        let command = bytes.split(|&b| b == b' ').next();
+        if let Some(tag) = command.filter(|tag| tag.len() < bytes.len() && is_tag(tag)) {
+            self.tag = tag.to_vec();
+            self.challenges = 0;
+        }
+        match self.secret {
+            true => tracing::trace!("C: ***"),
+            false => tracing::trace!("C: {}", bytes.trim_ascii_end().escape_ascii()),
+        }
+        if self.pretend {
+            let line = plain(&self.tag, Verdict::Ok)?;
+            self.to_crate = line.into();
+            return Ok(());
+        }
+        self.send(bytes)
+    }
+
+    fn fail<T>(&mut self, error: NetError) -> io::Result<T> {
+        let text = error.to_string();
+        self.error = Some(error);
+        Err(io::Error::other(text))
+    }
+}
+
+/// A continuation whose text the crate can read: base64 or nothing.
+fn challenge(text: &[u8]) -> Vec<u8> {
+    let base64 = |b: &u8| b.is_ascii_alphanumeric() || b"+/=".contains(b);
+    let whole = text.len().is_multiple_of(4) && text.iter().all(base64);
+    let text = if whole { text } else { &[] };
+    [b"+ ", text, b"\r\n"].concat()
+}
+
+fn plain(tag: &[u8], verdict: Verdict) -> Result<Vec<u8>, NetError> {
+    let verdict: &[u8] = match verdict {
+        Verdict::Ok => b" OK done\r\n",
+        Verdict::No => b" NO refused\r\n",
+        Verdict::Bad => b" BAD refused\r\n",
+        Verdict::Bye | Verdict::Preauth => {
+            return Err(fail::protocol("an answer that is none"));
+        }
+    };
+    Ok([tag, verdict].concat())
+}
+
+/// The crate's tags are `a1`, `a2` and so on.
+fn is_tag(word: &[u8]) -> bool {
+    matches!(word, [b'a', digits @ ..] if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit))
+}
+
+/// The crate's end of a [`Line`].
+#[derive(Clone, Debug)]
+pub struct Port(Arc<Mutex<Line>>);
+
+impl Port {
+    /// A port over `line`.
+    pub fn new(line: Line) -> Port {
+        Port(Arc::new(Mutex::new(line)))
+    }
+
+    /// The line. One thread uses both ends in turn, so this never waits; a panic of the crate's
+    /// leaves nothing half-done here that matters, the session ends anyway.
+    pub fn line(&self) -> MutexGuard<'_, Line> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Read for Port {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut line = self.line();
+        if line.to_crate.is_empty()
+            && let Err(error) = line.serve()
+        {
+            return line.fail(error);
+        }
+        line.to_crate.read(buf)
+    }
+}
+
+impl Write for Port {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let mut line = self.line();
+        match line.written(buf) {
+            Ok(()) => Ok(buf.len()),
+            Err(error) => line.fail(error),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,236 @@
+//! Signing in against servers that lie, stall or are simply odd (D-10 to D-12, S-01 to S-08).
+
+use crate::model::{Secret, Security};
+use crate::net::imap::script::{account, connect, pace, patient, serve, session};
+use crate::net::imap::{Options, Session};
+
+const PATIENT: u64 = 20_000;
+
+#[test]
+fn signs_in_by_initial_response_and_believes_the_new_capabilities() {
+    let (session, server) = session("MOVE UIDPLUS", |_| {});
+    assert!(session.caps().has("MOVE") && !session.caps().has("SASL-IR"));
+    server.join().unwrap();
+}
+
+#[test]
+fn asks_for_capabilities_when_nobody_tells_them() {
+    let (session, server) = connect(Security::None, PATIENT, |s| {
+        s.send("* OK hello\n");
+        s.expect("a1 CAPABILITY");
+        s.send("* capability imap4rev1 auth=plain\na1 ok done\n");
+        s.expect("a2 AUTHENTICATE PLAIN");
+        s.send("* OK wait a moment\n+ \n");
+        s.expect("AG1lAHBhc3M=");
+        s.send("a2 OK grüß dich\n");
+        s.expect("a3 CAPABILITY");
+        s.send("* CAPABILITY IMAP4rev1 IDLE\na3 OK done\n");
+    });
+    assert!(session.unwrap().caps().has("IDLE"));
+    server.join().unwrap();
+}
+
+#[test]
+fn login_quotes_and_falls_back_to_literals() {
+    for (password, literal) in [("p\"a\\ss", false), ("pässwörd", true)] {
+        let (port, server) = serve(move |s| {
+            s.send("* OK [CAPABILITY IMAP4rev1] hello\n");
+            if literal {
+                s.expect("l1 LOGIN {2}");
+                s.send("+ go\n");
+                s.expect("me {10}");
+                s.send("* OK still here\n+ go\n");
+                s.expect(password);
+                s.send("l1 OK [CAPABILITY IMAP4rev1 IDLE] in\n");
+                s.expect("a2 NOOP");
+                s.send("a2 OK x\n");
+            } else {
+                s.expect("a1 LOGIN \"me\" \"p\\\"a\\\\ss\"");
+                s.send("a1 OK [CAPABILITY IMAP4rev1 IDLE] in\n");
+                s.expect("a2 NOOP");
+                s.send("a2 OK x\n");
+            }
+        });
+        let secret = Secret::new(password.into());
+        let options = Options {
+            pace: pace(PATIENT),
+            ..Options::default()
+        };
+        let mut session =
+            Session::connect(&account(port, Security::None), &secret, &options).unwrap();
+        assert!(session.caps().has("IDLE"));
+        session.noop().unwrap();
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn d10_greetings_are_looked_at() {
+    let greetings = [
+        ("* BYE Too many connections\n", "Too many connections"),
+        ("* NO go away\n", "go away"),
+        ("* PREAUTH welcome\n", "PREAUTH"),
+        ("HTTP/1.1 400 Bad Request\n", ""),
+        ("\n", ""),
+        ("* 5 EXISTS\n", ""),
+        ("", ""),
+    ];
+    for (greeting, words) in greetings {
+        let (got, server) = connect(Security::None, PATIENT, move |s| {
+            s.send(greeting);
+            if !greeting.is_empty() {
+                assert_eq!(s.rest(), "", "after {greeting:?}");
+            }
+        });
+        let error = got.unwrap_err().to_string();
+        assert!(error.contains(words), "{greeting:?}: {error}");
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn s08_an_endless_greeting_and_none_at_all() {
+    let (got, server) = connect(Security::None, PATIENT, |s| {
+        for _ in 0..40 {
+            s.raw(&[b'x'; 64 << 10]);
+        }
+        assert_eq!(s.rest(), "");
+    });
+    got.unwrap_err();
+    server.join().unwrap();
+    let (got, server) = connect(Security::None, 50, |s| assert_eq!(s.rest(), ""));
+    got.unwrap_err();
+    server.join().unwrap();
+}
+
+#[test]
+fn s43_a_drip_is_no_progress() {
+    let (got, server) = connect(Security::None, 150, |s| {
+        while s.0.get_ref().peer_addr().is_ok() {
+            if std::io::Write::write_all(s.0.get_mut(), b"x").is_err() {
+                break;
+            }
+            std::thread::park_timeout(std::time::Duration::from_millis(20));
+        }
+    });
+    got.unwrap_err();
+    server.join().unwrap();
+}
+
+#[test]
+fn d12_challenges_without_end() {
+    let (got, server) = connect(Security::None, PATIENT, |s| {
+        s.send("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hello\n");
+        s.expect("a1 AUTHENTICATE PLAIN");
+        s.send("+\n");
+        s.expect("AG1lAHBhc3M=");
+        s.send("+ eyJzdGF0dXMiOiI0MDAifQ==\n");
+        s.expect("");
+        for _ in 0..50 {
+            s.send("+ \n");
+        }
+        assert!(!s.rest().contains("AG1l"));
+    });
+    got.unwrap_err();
+    server.join().unwrap();
+}
+
+#[test]
+fn a_refused_password_is_told_in_the_servers_words() {
+    let (got, server) = connect(Security::None, PATIENT, |s| {
+        s.send("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] hello\n");
+        s.line();
+        s.send("a1 NO [AUTHENTICATIONFAILED] Ungültiges Kennwort\n");
+    });
+    let error = got.unwrap_err();
+    assert!(error.to_string().contains("Ungültiges Kennwort"), "{error}");
+    server.join().unwrap();
+}
+
+#[test]
+fn logindisabled_is_obeyed() {
+    let (got, server) = connect(Security::None, PATIENT, |s| {
+        s.send("* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] hello\n");
+        assert_eq!(s.rest(), "");
+    });
+    got.unwrap_err();
+    server.join().unwrap();
+}
+
+#[test]
+fn s01_no_starttls_no_sign_in() {
+    for answer in ["s1 BAD what\n", "s1 NO [UNAVAILABLE] later\n", "* BYE\n"] {
+        let (got, server) = connect(Security::StartTls, PATIENT, move |s| {
+            s.send("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] hello\n");
+            s.expect("s1 STARTTLS");
+            s.send(answer);
+            if answer.starts_with("s1") {
+                assert_eq!(s.rest(), "");
+            }
+        });
+        got.unwrap_err();
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn s02_preauth_does_not_avoid_starttls() {
+    let (got, server) = connect(Security::StartTls, PATIENT, |s| {
+        s.send("* PREAUTH [CAPABILITY IMAP4rev1] welcome\n");
+        assert_eq!(s.rest(), "");
+    });
+    assert!(got.unwrap_err().to_string().contains("PREAUTH"));
+    server.join().unwrap();
+}
+
+#[test]
+fn s03_bytes_before_the_handshake_are_refused() {
+    let (got, server) = connect(Security::StartTls, PATIENT, |s| {
+        s.send("* OK hello\n");
+        s.expect("s1 STARTTLS");
+        s.send("s1 OK go\na1 OK [CAPABILITY IMAP4rev1] in\n");
+        assert_eq!(s.rest(), "");
+    });
+    got.unwrap_err();
+    server.join().unwrap();
+}
+
+#[test]
+fn s05_alerts_are_kept_for_the_user_but_not_in_numbers() {
+    let (mut session, server) = session("", |s| {
+        s.expect("a2 NOOP");
+        for n in 0..100 {
+            s.send(&format!("* OK [ALERT] number {n}\n"));
+        }
+        s.send("* NO [REFERRAL imap://evil.example/] elsewhere\na2 OK done\n");
+    });
+    assert!(!session.noop().unwrap());
+    assert_eq!(session.take_alerts().len(), 8);
+    server.join().unwrap();
+}
+
+#[test]
+fn f26_an_answer_to_another_question_ends_the_session() {
+    let (mut session, server) = patient(PATIENT, "", |s| {
+        s.expect("a2 NOOP");
+        s.send("a3 OK done\n");
+        assert_eq!(s.rest(), "");
+    });
+    session.noop().unwrap_err();
+    assert!(session.is_dead());
+    session.noop().unwrap_err();
+    drop(session);
+    server.join().unwrap();
+}
+
+#[test]
+fn f11_a_silent_server_is_left() {
+    let (mut session, server) = patient(60, "", |s| {
+        s.expect("a2 NOOP");
+        assert_eq!(s.rest(), "");
+    });
+    session.noop().unwrap_err();
+    assert!(session.is_dead());
+    drop(session);
+    server.join().unwrap();
+}
