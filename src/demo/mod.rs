@@ -20,6 +20,7 @@ pub mod smtp;
 pub mod letter;
 pub mod markup;
 pub mod script;
+pub mod teller;
 pub mod seed;
 pub mod drip;
 pub mod server;
