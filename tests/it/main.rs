@@ -1,1 +1,13 @@
 //! The integration suite: one binary, one module a topic.
+//!
+//! `dovecot`, `smtp` and `pty` are rigs with a test of their own each; the others are tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that can't go on is to fail, and one that can't begin says why"
+)]
+
+mod layering;
