@@ -27,7 +27,11 @@ pub struct Advice {
 
 impl Advice {
     fn new(what: impl Into<String>, why: &str, todo: impl Into<String>) -> Advice {
-        Advice { what: what.into(), why: why.to_owned(), todo: todo.into() }
+        Advice {
+            what: what.into(),
+            why: why.to_owned(),
+            todo: todo.into(),
+        }
     }
 
     /// All of it on one line.
@@ -45,7 +49,11 @@ pub fn explain(error: &NetError, endpoint: &Endpoint, service: Service) -> Advic
     let place = format!("{} port {}", Clean::line(&endpoint.host), endpoint.port);
     match error {
         NetError::Lookup { why, .. } => Advice::new(
-            format!("the name {} can't be found ({})", Clean::line(&endpoint.host), Clean::line(why)),
+            format!(
+                "the name {} can't be found ({})",
+                Clean::line(&endpoint.host),
+                Clean::line(why)
+            ),
             "the network is down, or the name is misspelt",
             "check the network, then `host` in config.toml",
         ),
@@ -64,17 +72,27 @@ pub fn explain(error: &NetError, endpoint: &Endpoint, service: Service) -> Advic
             hang_reason(endpoint),
             "it is tried again; if it goes on, check `port` and `security`",
         ),
-        NetError::Cut(why) => {
-            Advice::new(format!("the connection to {place} was cut ({})", Clean::line(why)), "", "it is tried again")
-        }
+        NetError::Cut(why) => Advice::new(
+            format!("the connection to {place} was cut ({})", Clean::line(why)),
+            "",
+            "it is tried again",
+        ),
         NetError::Tls { fault, why } => tls(*fault, why, endpoint),
         NetError::Auth(refusal) => Advice::new(
-            format!("{} refused the name or password ({})", Clean::line(&endpoint.host), words(refusal)),
+            format!(
+                "{} refused the name or password ({})",
+                Clean::line(&endpoint.host),
+                words(refusal)
+            ),
             "the password is wrong or was changed, or the provider wants an app password",
             "check `user` and the password; with two-step sign-in, make an app password at the provider",
         ),
         NetError::AuthLater(refusal) => Advice::new(
-            format!("{} can't sign anybody in just now ({})", Clean::line(&endpoint.host), words(refusal)),
+            format!(
+                "{} can't sign anybody in just now ({})",
+                Clean::line(&endpoint.host),
+                words(refusal)
+            ),
             "the server is busy or being mended",
             "it is tried again",
         ),
@@ -86,7 +104,10 @@ pub fn explain(error: &NetError, endpoint: &Endpoint, service: Service) -> Advic
         ),
         NetError::Refused(refusal) => refused(refusal),
         NetError::Protocol(why) => Advice::new(
-            format!("{place} said something that can't be understood ({})", Clean::line(why)),
+            format!(
+                "{place} said something that can't be understood ({})",
+                Clean::line(why)
+            ),
             "another kind of server listens there, or `security` does not fit the port",
             format!("check `port` and `security`: {}", usual_ports(service)),
         ),
@@ -135,7 +156,10 @@ fn tls(fault: TlsFault, why: &str, endpoint: &Endpoint) -> Advice {
             "the server is private, or somebody is in between",
             "for a private authority set `ca-file`; for a single key set `pin-sha256` on the endpoint",
         ),
-        TlsFault::Expired => ("", "check this machine's clock; otherwise the server's owner must renew it"),
+        TlsFault::Expired => (
+            "",
+            "check this machine's clock; otherwise the server's owner must renew it",
+        ),
         TlsFault::Pin => (
             "the server got a new key, or somebody is in between",
             "ask the server's owner; only then change `pin-sha256`",
@@ -148,11 +172,21 @@ fn tls(fault: TlsFault, why: &str, endpoint: &Endpoint) -> Advice {
             "the server can't do TLS on this port, or somebody took the offer out",
             "use the port with TLS from the first byte (993 for IMAP, 465 for sending)",
         ),
-        TlsFault::Injected => ("somebody is in between, or the server is broken", "use the port with TLS from the first byte"),
-        TlsFault::ClearText => ("`security = \"none\"` is for this machine only", "use \"tls\" or \"starttls\""),
+        TlsFault::Injected => (
+            "somebody is in between, or the server is broken",
+            "use the port with TLS from the first byte",
+        ),
+        TlsFault::ClearText => (
+            "`security = \"none\"` is for this machine only",
+            "use \"tls\" or \"starttls\"",
+        ),
         TlsFault::Anchor => ("", "check `ca-file`"),
     };
-    Advice::new(format!("no secure connection to {host}: {why}"), reason, todo)
+    Advice::new(
+        format!("no secure connection to {host}: {why}"),
+        reason,
+        todo,
+    )
 }
 
 fn busy(refusal: &Refusal, endpoint: &Endpoint) -> Advice {
@@ -165,7 +199,11 @@ fn busy(refusal: &Refusal, endpoint: &Endpoint) -> Advice {
             "close one of them; it is tried again",
         )
     } else {
-        Advice::new(format!("{host} is busy ({})", words(refusal)), "", "it is tried again")
+        Advice::new(
+            format!("{host} is busy ({})", words(refusal)),
+            "",
+            "it is tried again",
+        )
     }
 }
 
@@ -173,16 +211,33 @@ fn refused(refusal: &Refusal) -> Advice {
     let said = words(refusal);
     let (why, todo) = match refusal.code.as_deref() {
         Some("5.1.1" | "5.1.0" | "5.1.10") => ("there is no such mailbox", "check the address"),
-        Some("5.1.2") => ("the domain of the address takes no mail", "check the address"),
+        Some("5.1.2") => (
+            "the domain of the address takes no mail",
+            "check the address",
+        ),
         Some("5.1.3") => ("the address is malformed", "check the address"),
-        Some("5.1.8" | "5.7.60") => ("the sender's address is not accepted", "check `email` of the account"),
+        Some("5.1.8" | "5.7.60") => (
+            "the sender's address is not accepted",
+            "check `email` of the account",
+        ),
         Some("5.2.1") => ("the mailbox is closed", "ask its owner in another way"),
-        Some("5.2.2" | "4.2.2") => ("the mailbox is full", "try later, or ask its owner in another way"),
+        Some("5.2.2" | "4.2.2") => (
+            "the mailbox is full",
+            "try later, or ask its owner in another way",
+        ),
         Some("5.2.3" | "5.3.4") => ("the message is too large", "attach less"),
-        Some("5.7.0" | "5.7.8" | "5.7.9") => ("signing in is needed or failed", "check `user` and the password"),
-        Some(code) if code.starts_with("5.7.") => ("the server's policy forbids it", "its words say more"),
+        Some("5.7.0" | "5.7.8" | "5.7.9") => (
+            "signing in is needed or failed",
+            "check `user` and the password",
+        ),
+        Some(code) if code.starts_with("5.7.") => {
+            ("the server's policy forbids it", "its words say more")
+        }
         Some("OVERQUOTA") => ("the account is full", "delete something, then try again"),
-        Some("TRYCREATE" | "NONEXISTENT") => ("there is no such mailbox", "it may have been renamed elsewhere"),
+        Some("TRYCREATE" | "NONEXISTENT") => (
+            "there is no such mailbox",
+            "it may have been renamed elsewhere",
+        ),
         Some("NOPERM" | "CANNOT" | "READ-ONLY") => ("the account may not do that there", ""),
         _ => ("", ""),
     };
@@ -194,17 +249,37 @@ mod tests {
     use super::*;
 
     fn endpoint(port: u16, security: Security) -> Endpoint {
-        Endpoint { host: "mail.example.test".into(), port, security, pin_sha256: None }
+        Endpoint {
+            host: "mail.example.test".into(),
+            port,
+            security,
+            pin_sha256: None,
+        }
     }
 
     #[test]
     fn the_usual_mistakes_have_a_remedy() {
         let starttls = endpoint(993, Security::StartTls);
-        assert!(explain(&NetError::Timeout, &starttls, Service::Imap).why.contains("\"tls\""));
+        assert!(
+            explain(&NetError::Timeout, &starttls, Service::Imap)
+                .why
+                .contains("\"tls\"")
+        );
         let tls = endpoint(143, Security::Tls);
-        assert!(explain(&NetError::Timeout, &tls, Service::Imap).why.contains("starttls"));
-        let refusal = Refusal { reply: 550, code: Some("5.1.1".into()), text: "5.1.1 nobody\x1b[2J".into() };
+        assert!(
+            explain(&NetError::Timeout, &tls, Service::Imap)
+                .why
+                .contains("starttls")
+        );
+        let refusal = Refusal {
+            reply: 550,
+            code: Some("5.1.1".into()),
+            text: "5.1.1 nobody\x1b[2J".into(),
+        };
         let line = explain(&NetError::Refused(refusal), &tls, Service::Smtp).line();
-        assert!(line.contains("no such mailbox") && line.contains("550") && !line.contains('\x1b'), "{line}");
+        assert!(
+            line.contains("no such mailbox") && line.contains("550") && !line.contains('\x1b'),
+            "{line}"
+        );
     }
 }

@@ -11,3 +11,7 @@
 )]
 
 mod layering;
+mod tls;
+mod smtp;
+mod dovecot;
+mod pty;

@@ -14,20 +14,31 @@ pub fn stuffed(message: &[u8]) -> Result<Vec<u8>, NetError> {
     let mut out = Vec::with_capacity(message.len() + message.len() / 50 + 2);
     let mut rest = message;
     while !rest.is_empty() {
-        let end = rest.iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(rest.len());
+        let end = rest
+            .iter()
+            .position(|b| matches!(b, b'\r' | b'\n'))
+            .unwrap_or(rest.len());
         let (line, tail) = rest.split_at(end);
         if line.len() > LONGEST_LINE {
-            return Err(NetError::Unsendable(format!("a line of the message has {} octets; at most 998 can be sent", line.len())));
+            return Err(NetError::Unsendable(format!(
+                "a line of the message has {} octets; at most 998 can be sent",
+                line.len()
+            )));
         }
         if line.contains(&0) {
-            return Err(NetError::Unsendable("the message holds a NUL character, which can't be sent".to_owned()));
+            return Err(NetError::Unsendable(
+                "the message holds a NUL character, which can't be sent".to_owned(),
+            ));
         }
         if line.starts_with(b".") {
             out.push(b'.');
         }
         out.extend_from_slice(line);
         out.extend_from_slice(b"\r\n");
-        rest = tail.strip_prefix(b"\r\n").or_else(|| tail.get(1..)).unwrap_or_default();
+        rest = tail
+            .strip_prefix(b"\r\n")
+            .or_else(|| tail.get(1..))
+            .unwrap_or_default();
     }
     Ok(out)
 }
@@ -38,7 +49,9 @@ mod unit {
     use proptest::prelude::*;
 
     fn normal(message: &[u8]) -> Vec<u8> {
-        let text = String::from_utf8_lossy(message).replace("\r\n", "\n").replace('\r', "\n");
+        let text = String::from_utf8_lossy(message)
+            .replace("\r\n", "\n")
+            .replace('\r', "\n");
         let mut out = text.replace('\n', "\r\n");
         if !out.is_empty() && !out.ends_with("\r\n") {
             out.push_str("\r\n");
@@ -48,7 +61,13 @@ mod unit {
 
     #[test]
     fn smuggling_is_not_possible() {
-        for body in ["a\n.\nMAIL FROM:<x>", "a\r.\rb", "a\n.\r\nb", "\r\n.\rb", "."] {
+        for body in [
+            "a\n.\nMAIL FROM:<x>",
+            "a\r.\rb",
+            "a\n.\r\nb",
+            "\r\n.\rb",
+            ".",
+        ] {
             let sent = stuffed(body.as_bytes()).unwrap();
             assert!(!sent.windows(5).any(|w| w == b"\r\n.\r\n"), "{body:?}");
             assert!(!sent.starts_with(b".\r\n"));

@@ -23,13 +23,17 @@ pub(super) fn line(bytes: &[u8]) -> Option<(u16, bool, String)> {
     if !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let code = digits.iter().fold(0u16, |n, d| n * 10 + u16::from(d - b'0'));
+    let code = digits
+        .iter()
+        .fold(0u16, |n, d| n * 10 + u16::from(d - b'0'));
     let last = match bytes.get(3) {
         None | Some(b' ') => true,
         Some(b'-') => false,
         Some(_) => return None,
     };
-    let text = String::from_utf8_lossy(bytes.get(4..).unwrap_or_default()).trim().to_owned();
+    let text = String::from_utf8_lossy(bytes.get(4..).unwrap_or_default())
+        .trim()
+        .to_owned();
     (200..600).contains(&code).then_some((code, last, text))
 }
 
@@ -56,12 +60,17 @@ impl Reply {
         let class = parts.next()?;
         let rest: Vec<&str> = parts.collect();
         let digits = |s: &&str| (1..=3).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit());
-        (rest.len() == 2 && rest.iter().all(digits) && class == (self.code / 100).to_string()).then(|| word.to_owned())
+        (rest.len() == 2 && rest.iter().all(digits) && class == (self.code / 100).to_string())
+            .then(|| word.to_owned())
     }
 
     /// The reply as a refusal.
     pub fn refusal(&self) -> Refusal {
-        Refusal { reply: self.code, code: self.enhanced(), text: self.lines.join(" ") }
+        Refusal {
+            reply: self.code,
+            code: self.enhanced(),
+            text: self.lines.join(" "),
+        }
     }
 
     /// The reply as the error of a command that had to succeed.
@@ -94,7 +103,10 @@ mod unit {
     fn lines_are_forgiven_much() {
         assert_eq!(line(b"250"), Some((250, true, String::new())));
         assert_eq!(line(b"250-   "), Some((250, false, String::new())));
-        assert_eq!(line(b"250 caf\xe9"), Some((250, true, "caf\u{fffd}".into())));
+        assert_eq!(
+            line(b"250 caf\xe9"),
+            Some((250, true, "caf\u{fffd}".into()))
+        );
         for bad in [&b""[..], b"25", b"2x0 a", b"250x", b"999 a", b"100 a"] {
             assert_eq!(line(bad), None, "{bad:?}");
         }
@@ -102,9 +114,20 @@ mod unit {
 
     #[test]
     fn enhanced_codes_must_agree_with_the_reply() {
-        let reply = |code, text: &str| Reply { code, lines: vec![text.into()] };
-        assert_eq!(reply(550, "5.1.1 no such user").enhanced().as_deref(), Some("5.1.1"));
-        for (code, text) in [(550, "2.1.1 x"), (550, "5.1 x"), (550, "5.1.1.1 x"), (250, "")] {
+        let reply = |code, text: &str| Reply {
+            code,
+            lines: vec![text.into()],
+        };
+        assert_eq!(
+            reply(550, "5.1.1 no such user").enhanced().as_deref(),
+            Some("5.1.1")
+        );
+        for (code, text) in [
+            (550, "2.1.1 x"),
+            (550, "5.1 x"),
+            (550, "5.1.1.1 x"),
+            (250, ""),
+        ] {
             assert_eq!(reply(code, text).enhanced(), None, "{text}");
         }
     }

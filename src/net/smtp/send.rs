@@ -85,11 +85,19 @@ impl SmtpSession {
             outcome: Outcome::NotTried,
             reply: None,
         });
-        let mut run = Transaction { session: self, asked: asked.collect(), dotted: false };
+        let mut run = Transaction {
+            session: self,
+            asked: asked.collect(),
+            dotted: false,
+        };
         let error = run.carry_out(mail, stage).err();
         let (asked, dotted) = (run.asked, run.dotted);
         let connection_lost = error.as_ref().is_some_and(NetError::ends_session);
-        let mut report = SendReport { recipients: asked, error, connection_lost };
+        let mut report = SendReport {
+            recipients: asked,
+            error,
+            connection_lost,
+        };
         report.settle(dotted);
         report
     }
@@ -119,7 +127,11 @@ impl Transaction<'_> {
         self.ask()?;
         let any = |o: Outcome| self.asked.iter().any(|a| a.outcome == o);
         if any(Outcome::Refused) || !any(Outcome::Accepted) {
-            for one in self.asked.iter_mut().filter(|a| a.outcome == Outcome::Accepted) {
+            for one in self
+                .asked
+                .iter_mut()
+                .filter(|a| a.outcome == Outcome::Accepted)
+            {
                 one.outcome = Outcome::NotTried;
                 one.reply = None;
             }
@@ -140,7 +152,11 @@ impl Transaction<'_> {
         let end = self.session.read(self.session.pace.dot)?;
         match end.code / 100 {
             2 => {
-                for one in self.asked.iter_mut().filter(|a| a.outcome == Outcome::Accepted) {
+                for one in self
+                    .asked
+                    .iter_mut()
+                    .filter(|a| a.outcome == Outcome::Accepted)
+                {
                     one.reply = Some(end.clone());
                 }
                 Ok(())
@@ -150,7 +166,9 @@ impl Transaction<'_> {
                 self.open(&end);
                 Err(end.error())
             }
-            _ => Err(NetError::Protocol(format!("an answer to the message that means nothing: {end}"))),
+            _ => Err(NetError::Protocol(format!(
+                "an answer to the message that means nothing: {end}"
+            ))),
         }
     }
 
@@ -160,8 +178,13 @@ impl Transaction<'_> {
         if let Some(max) = session.max_size()
             && octets as u64 > max
         {
-            let (have, may) = (crate::text::size::human(octets as u64), crate::text::size::human(max));
-            return Err(NetError::Unsendable(format!("the message has {have}, and the server takes {may}: attach less")));
+            let (have, may) = (
+                crate::text::size::human(octets as u64),
+                crate::text::size::human(max),
+            );
+            return Err(NetError::Unsendable(format!(
+                "the message has {have}, and the server takes {may}: attach less"
+            )));
         }
         let mut parameters = Vec::new();
         if session.extension("SIZE").is_some() {
@@ -169,7 +192,9 @@ impl Transaction<'_> {
         }
         if !mail.bytes.is_ascii() {
             if session.extension("8BITMIME").is_none() {
-                return Err(NetError::Unsendable("the message holds 8-bit text and the server takes only 7-bit".to_owned()));
+                return Err(NetError::Unsendable(
+                    "the message holds 8-bit text and the server takes only 7-bit".to_owned(),
+                ));
             }
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
@@ -184,12 +209,17 @@ impl Transaction<'_> {
 
     fn ask(&mut self) -> Result<(), NetError> {
         for at in 0..self.asked.len() {
-            let Some(one) = self.asked.get_mut(at) else { break };
+            let Some(one) = self.asked.get_mut(at) else {
+                break;
+            };
             let command = match address(&one.address) {
                 Ok(to) => Rcpt::new(to, Vec::new()).to_string(),
                 Err(error) => {
                     one.outcome = Outcome::Refused;
-                    one.reply = Some(Reply { code: 553, lines: vec![error.to_string()] });
+                    one.reply = Some(Reply {
+                        code: 553,
+                        lines: vec![error.to_string()],
+                    });
                     continue;
                 }
             };
@@ -210,7 +240,11 @@ impl Transaction<'_> {
 
     /// The whole transaction was answered so: it holds for everybody.
     fn all(&mut self, reply: &Reply) {
-        let outcome = if reply.is_permanent() { Outcome::Refused } else { Outcome::TryLater };
+        let outcome = if reply.is_permanent() {
+            Outcome::Refused
+        } else {
+            Outcome::TryLater
+        };
         for one in &mut self.asked {
             one.outcome = outcome;
             one.reply = Some(reply.clone());
@@ -219,8 +253,16 @@ impl Transaction<'_> {
 
     /// The message was answered so: it holds for those that were to get it.
     fn open(&mut self, reply: &Reply) {
-        let outcome = if reply.is_permanent() { Outcome::Refused } else { Outcome::TryLater };
-        for one in self.asked.iter_mut().filter(|a| a.outcome == Outcome::Accepted) {
+        let outcome = if reply.is_permanent() {
+            Outcome::Refused
+        } else {
+            Outcome::TryLater
+        };
+        for one in self
+            .asked
+            .iter_mut()
+            .filter(|a| a.outcome == Outcome::Accepted)
+        {
             one.outcome = outcome;
             one.reply = Some(reply.clone());
         }
@@ -239,12 +281,19 @@ impl SendReport {
         if self.error.is_none() {
             return;
         }
-        let reason = self.error.as_ref().map(ToString::to_string).unwrap_or_default();
+        let reason = self
+            .error
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         for one in &mut self.recipients {
             one.outcome = match one.outcome {
                 Outcome::Accepted if dotted => Outcome::Unknown,
                 Outcome::NotTried if unsendable => {
-                    one.reply = Some(Reply { code: 554, lines: vec![reason.clone()] });
+                    one.reply = Some(Reply {
+                        code: 554,
+                        lines: vec![reason.clone()],
+                    });
                     Outcome::Refused
                 }
                 Outcome::Accepted | Outcome::NotTried => {
@@ -258,10 +307,14 @@ impl SendReport {
 }
 
 fn address(text: &str) -> Result<Address, NetError> {
-    Address::from_str(text).map_err(|e| NetError::Unsendable(format!("{text} is not an address: {e}")))
+    Address::from_str(text)
+        .map_err(|e| NetError::Unsendable(format!("{text} is not an address: {e}")))
 }
 
-fn announce<E: std::fmt::Display>(stage: &mut dyn FnMut(Stage) -> Result<(), E>, next: Stage) -> Result<(), NetError> {
+fn announce<E: std::fmt::Display>(
+    stage: &mut dyn FnMut(Stage) -> Result<(), E>,
+    next: Stage,
+) -> Result<(), NetError> {
     // The caller could not write down what is about to happen, so it must not happen.
     stage(next).map_err(|e| NetError::Cut(format!("stopped before sending: {e}")))
 }

@@ -50,7 +50,11 @@ impl SmtpSession {
     ///
     /// # Errors
     /// When the server can't be reached, is not what it should be, or refuses us.
-    pub fn connect(account: &Account, secret: &Secret, pace: Pace) -> Result<SmtpSession, NetError> {
+    pub fn connect(
+        account: &Account,
+        secret: &Secret,
+        pace: Pace,
+    ) -> Result<SmtpSession, NetError> {
         let mut session = SmtpSession::greet(account, pace)?;
         session.sign_in(&account.user, secret)?;
         Ok(session)
@@ -63,7 +67,12 @@ impl SmtpSession {
     pub fn greet(account: &Account, pace: Pace) -> Result<SmtpSession, NetError> {
         let patience = Patience::default();
         let stream = connect::open(account, &account.smtp, None, patience)?;
-        let mut session = SmtpSession { stream, unread: Vec::new(), pace, extensions: BTreeMap::new() };
+        let mut session = SmtpSession {
+            stream,
+            unread: Vec::new(),
+            pace,
+            extensions: BTreeMap::new(),
+        };
         let greeting = session.read(pace.reply)?;
         if greeting.code != 220 {
             return Err(greeting.error_at_greeting());
@@ -83,12 +92,16 @@ impl SmtpSession {
 
     /// Every keyword of EHLO with its parameters.
     pub fn extensions(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.extensions.iter().map(|(k, v)| (k.as_str(), v.as_str()))
+        self.extensions
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
     }
 
     /// The largest message in octets that the server takes (RFC 1870); `None` if it does not say.
     pub fn max_size(&self) -> Option<u64> {
-        self.extension("SIZE").and_then(|n| n.trim().parse().ok()).filter(|n| *n > 0)
+        self.extension("SIZE")
+            .and_then(|n| n.trim().parse().ok())
+            .filter(|n| *n > 0)
     }
 
     /// Says good-bye. What was accepted stays accepted whatever the answer (RFC 5321 §4.1.1.10).
@@ -118,7 +131,9 @@ impl SmtpSession {
         loop {
             let bytes = self.line(until)?;
             let Some((code, last, text)) = reply::line(&bytes) else {
-                return Err(NetError::Protocol("something that is not an SMTP reply".to_owned()));
+                return Err(NetError::Protocol(
+                    "something that is not an SMTP reply".to_owned(),
+                ));
             };
             if !whole.lines.is_empty() && code != whole.code {
                 return Err(NetError::Protocol("a reply with two codes".to_owned()));
@@ -151,7 +166,8 @@ impl SmtpSession {
             }
             let mut chunk = [0u8; 4096];
             let n = self.stream.receive(&mut chunk, until)?;
-            self.unread.extend_from_slice(chunk.get(..n).unwrap_or_default());
+            self.unread
+                .extend_from_slice(chunk.get(..n).unwrap_or_default());
         }
     }
 
@@ -168,7 +184,10 @@ impl SmtpSession {
             .skip(1)
             .map(|line| {
                 let (keyword, rest) = line.split_once([' ', '=']).unwrap_or((line, ""));
-                (keyword.to_ascii_uppercase(), rest.trim().to_ascii_uppercase())
+                (
+                    keyword.to_ascii_uppercase(),
+                    rest.trim().to_ascii_uppercase(),
+                )
             })
             .filter(|(keyword, _)| !keyword.is_empty())
             .collect();
@@ -177,28 +196,49 @@ impl SmtpSession {
 
     fn start_tls(&mut self, account: &Account, patience: Patience) -> Result<(), NetError> {
         if self.extension("STARTTLS").is_none() {
-            return Err(NetError::tls(TlsFault::NoStartTls, "the server offers no STARTTLS; nothing was sent in the clear"));
+            return Err(NetError::tls(
+                TlsFault::NoStartTls,
+                "the server offers no STARTTLS; nothing was sent in the clear",
+            ));
         }
         let reply = self.command(&Starttls.to_string())?;
         if reply.code != 220 {
-            return Err(NetError::tls(TlsFault::NoStartTls, format!("the server refused STARTTLS: {reply}")));
+            return Err(NetError::tls(
+                TlsFault::NoStartTls,
+                format!("the server refused STARTTLS: {reply}"),
+            ));
         }
         if !self.unread.is_empty() || self.stream.has_arrived()? {
-            return Err(NetError::tls(TlsFault::Injected, "something spoke in the clear between STARTTLS and the handshake"));
+            return Err(NetError::tls(
+                TlsFault::Injected,
+                "something spoke in the clear between STARTTLS and the handshake",
+            ));
         }
         self.extensions.clear();
         let trust = connect::trust(account, &account.smtp)?;
-        self.stream.secure(&account.smtp.host, &trust, patience.handshake)
+        self.stream
+            .secure(&account.smtp.host, &trust, patience.handshake)
     }
 
     fn sign_in(&mut self, user: &str, secret: &Secret) -> Result<(), NetError> {
         let offered = self.extension("AUTH").map(str::to_owned);
         if !self.stream.is_secure() && !self.stream.is_loopback() {
-            return Err(NetError::tls(TlsFault::ClearText, "no password is sent without TLS"));
+            return Err(NetError::tls(
+                TlsFault::ClearText,
+                "no password is sent without TLS",
+            ));
         }
-        let has = |name: &str| offered.as_deref().unwrap_or("").split_whitespace().any(|m| m == name);
+        let has = |name: &str| {
+            offered
+                .as_deref()
+                .unwrap_or("")
+                .split_whitespace()
+                .any(|m| m == name)
+        };
         if user.contains('\0') || secret.reveal().contains('\0') {
-            return Err(NetError::Unsendable("the user name or password holds a NUL character".to_owned()));
+            return Err(NetError::Unsendable(
+                "the user name or password holds a NUL character".to_owned(),
+            ));
         }
         let credentials = Credentials::new(user.to_owned(), secret.reveal().to_owned());
         let reply = if has("PLAIN") {
@@ -208,7 +248,9 @@ impl SmtpSession {
         } else {
             return Err(NetError::Refused(crate::net::Refusal {
                 text: match offered {
-                    Some(offered) => format!("the server signs in by {offered} only, not by password"),
+                    Some(offered) => {
+                        format!("the server signs in by {offered} only, not by password")
+                    }
                     None => "the server offers no way to sign in".to_owned(),
                 },
                 ..Default::default()
@@ -226,7 +268,11 @@ impl SmtpSession {
         let token = answer(Mechanism::Plain, credentials, None)?;
         let first = self.command(&format!("AUTH PLAIN {token}\r\n"))?;
         // Some servers ask although the answer came with the command.
-        if first.code == 334 { self.command(&format!("{token}\r\n")) } else { Ok(first) }
+        if first.code == 334 {
+            self.command(&format!("{token}\r\n"))
+        } else {
+            Ok(first)
+        }
     }
 
     fn auth_login(&mut self, credentials: &Credentials) -> Result<Reply, NetError> {
@@ -242,14 +288,24 @@ impl SmtpSession {
     }
 }
 
-fn answer(mechanism: Mechanism, credentials: &Credentials, challenge: Option<&str>) -> Result<String, NetError> {
+fn answer(
+    mechanism: Mechanism,
+    credentials: &Credentials,
+    challenge: Option<&str>,
+) -> Result<String, NetError> {
     use base64::Engine as _;
-    let text = mechanism.response(credentials, challenge).map_err(|e| NetError::Unsendable(e.to_string()))?;
+    let text = mechanism
+        .response(credentials, challenge)
+        .map_err(|e| NetError::Unsendable(e.to_string()))?;
     Ok(base64::engine::general_purpose::STANDARD.encode(text))
 }
 
 impl Reply {
     fn error_at_greeting(&self) -> NetError {
-        if self.is_permanent() { NetError::Busy(self.refusal()) } else { self.error() }
+        if self.is_permanent() {
+            NetError::Busy(self.refusal())
+        } else {
+            self.error()
+        }
     }
 }

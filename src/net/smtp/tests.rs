@@ -34,7 +34,9 @@ fn serve(greeting: &'static [u8], mut script: Script) -> (Account, JoinHandle<Ve
                 continue;
             };
             match script.remove(at).1 {
-                Some(answer) if socket.write_all(answer).is_ok() => in_data = answer.starts_with(b"354"),
+                Some(answer) if socket.write_all(answer).is_ok() => {
+                    in_data = answer.starts_with(b"354")
+                }
                 _ => break,
             }
         }
@@ -44,7 +46,12 @@ fn serve(greeting: &'static [u8], mut script: Script) -> (Account, JoinHandle<Ve
 }
 
 fn account(port: u16, security: Security) -> Account {
-    let endpoint = Endpoint { host: "127.0.0.1".into(), port, security, pin_sha256: None };
+    let endpoint = Endpoint {
+        host: "127.0.0.1".into(),
+        port,
+        security,
+        pin_sha256: None,
+    };
     Account {
         name: AccountName("t".into()),
         email: "me@example.test".into(),
@@ -61,7 +68,11 @@ fn account(port: u16, security: Security) -> Account {
 }
 
 fn pace() -> Pace {
-    Pace { reply: Duration::from_secs(2), dot: Duration::from_secs(2), write: Duration::from_secs(2) }
+    Pace {
+        reply: Duration::from_secs(2),
+        dot: Duration::from_secs(2),
+        write: Duration::from_secs(2),
+    }
 }
 
 fn connect(account: &Account) -> Result<SmtpSession, NetError> {
@@ -80,7 +91,11 @@ fn send(more: Script, recipients: &[&str]) -> (SendReport, Vec<Stage>, Vec<Strin
     let (account, server) = serve(b"220 hi\r\n", script(more));
     let mut session = connect(&account).unwrap();
     let mut stages = Vec::new();
-    let mail = Mail { from: "me@example.test", recipients, bytes: b"Subject: x\n\n.hidden\n" };
+    let mail = Mail {
+        from: "me@example.test",
+        recipients,
+        bytes: b"Subject: x\n\n.hidden\n",
+    };
     let report = session.send(&mail, &mut |stage| {
         stages.push(stage);
         Ok::<(), String>(())
@@ -98,22 +113,54 @@ const GO: Option<&[u8]> = Some(b"354 go\r\n");
 
 #[test]
 fn a_message_goes_out_stage_by_stage() {
-    let (report, stages, lines) =
-        send(vec![("MAIL", OK), ("RCPT", OK), ("DATA", GO), (".", OK), ("QUIT", None)], &["a@x.test"]);
+    let (report, stages, lines) = send(
+        vec![
+            ("MAIL", OK),
+            ("RCPT", OK),
+            ("DATA", GO),
+            (".", OK),
+            ("QUIT", None),
+        ],
+        &["a@x.test"],
+    );
     assert_eq!(outcomes(&report), [Outcome::Accepted]);
     assert!(report.error.is_none());
     assert_eq!(stages, [Stage::Envelope, Stage::Data, Stage::Dot]);
     assert!(lines.contains(&"..hidden".to_owned()), "{lines:?}");
-    assert!(lines.iter().any(|l| l.starts_with("MAIL FROM:<me@example.test> SIZE=")), "{lines:?}");
+    assert!(
+        lines
+            .iter()
+            .any(|l| l.starts_with("MAIL FROM:<me@example.test> SIZE=")),
+        "{lines:?}"
+    );
 }
 
 #[test]
 fn d17_all_recipients_are_asked_and_one_refusal_stops_the_message() {
     let refusal: Option<&[u8]> = Some(b"550 5.1.1 no such user\r\n");
-    let (report, stages, lines) =
-        send(vec![("MAIL", OK), ("RCPT", OK), ("RCPT", refusal), ("RCPT", Some(b"450 4.2.0 later\r\n")), ("RSET", OK)], &["a@x.test", "b@x.test", "c@x.test"]);
-    assert_eq!(outcomes(&report), [Outcome::NotTried, Outcome::Refused, Outcome::TryLater]);
-    assert_eq!(report.recipients[1].reply.as_ref().unwrap().enhanced().as_deref(), Some("5.1.1"));
+    let (report, stages, lines) = send(
+        vec![
+            ("MAIL", OK),
+            ("RCPT", OK),
+            ("RCPT", refusal),
+            ("RCPT", Some(b"450 4.2.0 later\r\n")),
+            ("RSET", OK),
+        ],
+        &["a@x.test", "b@x.test", "c@x.test"],
+    );
+    assert_eq!(
+        outcomes(&report),
+        [Outcome::NotTried, Outcome::Refused, Outcome::TryLater]
+    );
+    assert_eq!(
+        report.recipients[1]
+            .reply
+            .as_ref()
+            .unwrap()
+            .enhanced()
+            .as_deref(),
+        Some("5.1.1")
+    );
     assert_eq!(stages, [Stage::Envelope]);
     assert!(!lines.contains(&"DATA".to_owned()));
 }
@@ -121,7 +168,13 @@ fn d17_all_recipients_are_asked_and_one_refusal_stops_the_message() {
 #[test]
 fn one_that_is_put_off_does_not_hold_back_the_others() {
     let (report, _, _) = send(
-        vec![("MAIL", OK), ("RCPT", OK), ("RCPT", Some(b"450 4.2.0 later\r\n")), ("DATA", GO), (".", OK)],
+        vec![
+            ("MAIL", OK),
+            ("RCPT", OK),
+            ("RCPT", Some(b"450 4.2.0 later\r\n")),
+            ("DATA", GO),
+            (".", OK),
+        ],
         &["a@x.test", "b@x.test"],
     );
     assert_eq!(outcomes(&report), [Outcome::Accepted, Outcome::TryLater]);
@@ -129,8 +182,11 @@ fn one_that_is_put_off_does_not_hold_back_the_others() {
 
 #[test]
 fn f43_cut_before_the_dot_is_a_clean_retry() {
-    let cuts: [Script; 3] =
-        [vec![("MAIL", None)], vec![("MAIL", OK), ("RCPT", None)], vec![("MAIL", OK), ("RCPT", OK), ("DATA", None)]];
+    let cuts: [Script; 3] = [
+        vec![("MAIL", None)],
+        vec![("MAIL", OK), ("RCPT", None)],
+        vec![("MAIL", OK), ("RCPT", OK), ("DATA", None)],
+    ];
     for cut in cuts {
         let (report, stages, _) = send(cut, &["a@x.test"]);
         assert_eq!(outcomes(&report), [Outcome::TryLater]);
@@ -142,34 +198,69 @@ fn f43_cut_before_the_dot_is_a_clean_retry() {
 fn f44_no_clear_answer_to_the_dot_is_unknown() {
     let unclear: [Option<&[u8]>; 4] = [None, Some(b"354 what\r\n"), Some(b"hello\r\n"), Some(b"")];
     for answer in unclear {
-        let (report, _, _) = send(vec![("MAIL", OK), ("RCPT", OK), ("DATA", GO), (".", answer)], &["a@x.test"]);
+        let (report, _, _) = send(
+            vec![("MAIL", OK), ("RCPT", OK), ("DATA", GO), (".", answer)],
+            &["a@x.test"],
+        );
         assert_eq!(outcomes(&report), [Outcome::Unknown], "{answer:?}");
     }
 }
 
 #[test]
 fn d16_an_odd_success_is_a_success() {
-    for answer in [&b"250 caf\xe9\r\n"[..], b"250\r\n", b"250 ok\n", b"250-a\r\n250 b\r\n"] {
-        let (report, _, _) = send(vec![("MAIL", OK), ("RCPT", OK), ("DATA", GO), (".", Some(answer))], &["a@x.test"]);
+    for answer in [
+        &b"250 caf\xe9\r\n"[..],
+        b"250\r\n",
+        b"250 ok\n",
+        b"250-a\r\n250 b\r\n",
+    ] {
+        let (report, _, _) = send(
+            vec![
+                ("MAIL", OK),
+                ("RCPT", OK),
+                ("DATA", GO),
+                (".", Some(answer)),
+            ],
+            &["a@x.test"],
+        );
         assert_eq!(outcomes(&report), [Outcome::Accepted], "{answer:?}");
     }
 }
 
 #[test]
 fn a_refused_message_is_refused_for_those_it_was_for() {
-    let (report, _, _) =
-        send(vec![("MAIL", OK), ("RCPT", OK), ("DATA", GO), (".", Some(b"554 5.7.1 spam\r\n"))], &["a@x.test"]);
+    let (report, _, _) = send(
+        vec![
+            ("MAIL", OK),
+            ("RCPT", OK),
+            ("DATA", GO),
+            (".", Some(b"554 5.7.1 spam\r\n")),
+        ],
+        &["a@x.test"],
+    );
     assert_eq!(outcomes(&report), [Outcome::Refused]);
     assert!(!report.connection_lost);
 }
 
 #[test]
 fn a_stage_that_can_not_be_written_down_does_not_happen() {
-    let (account, server) = serve(b"220 hi\r\n", script(vec![("MAIL", OK), ("RCPT", OK), ("DATA", GO), (".", OK)]));
+    let (account, server) = serve(
+        b"220 hi\r\n",
+        script(vec![("MAIL", OK), ("RCPT", OK), ("DATA", GO), (".", OK)]),
+    );
     let mut session = connect(&account).unwrap();
-    let mail = Mail { from: "me@example.test", recipients: &["a@x.test"], bytes: b"x\r\n" };
-    let report =
-        session.send(&mail, &mut |stage| if stage == Stage::Dot { Err("disk full") } else { Ok(()) });
+    let mail = Mail {
+        from: "me@example.test",
+        recipients: &["a@x.test"],
+        bytes: b"x\r\n",
+    };
+    let report = session.send(&mail, &mut |stage| {
+        if stage == Stage::Dot {
+            Err("disk full")
+        } else {
+            Ok(())
+        }
+    });
     drop(session);
     assert_eq!(outcomes(&report), [Outcome::TryLater]);
     assert!(!server.join().unwrap().contains(&".".to_owned()));
@@ -179,9 +270,25 @@ fn a_stage_that_can_not_be_written_down_does_not_happen() {
 fn too_large_and_impossible_messages_are_refused_here() {
     let (account, server) = serve(b"220 hi\r\n", script(vec![]));
     let mut session = connect(&account).unwrap();
-    let big = vec![b'x'; 900].repeat(2).chunks(70).collect::<Vec<_>>().join(&b'\n');
-    for (bytes, to) in [(&big[..], "a@x.test"), (b"a\0b", "a@x.test"), (b"caf\xc3\xa9", "a@x.test"), (b"x", "j\u{f6}rg@x.test")] {
-        let report = session.send(&Mail { from: "me@example.test", recipients: &[to], bytes }, &mut |_| Ok::<(), String>(()));
+    let big = vec![b'x'; 900]
+        .repeat(2)
+        .chunks(70)
+        .collect::<Vec<_>>()
+        .join(&b'\n');
+    for (bytes, to) in [
+        (&big[..], "a@x.test"),
+        (b"a\0b", "a@x.test"),
+        (b"caf\xc3\xa9", "a@x.test"),
+        (b"x", "j\u{f6}rg@x.test"),
+    ] {
+        let report = session.send(
+            &Mail {
+                from: "me@example.test",
+                recipients: &[to],
+                bytes,
+            },
+            &mut |_| Ok::<(), String>(()),
+        );
         assert_eq!(outcomes(&report), [Outcome::Refused], "{report:?}");
     }
     drop(session);
@@ -190,7 +297,12 @@ fn too_large_and_impossible_messages_are_refused_here() {
 
 #[test]
 fn s08_a_bad_greeting_gets_no_credentials() {
-    for greeting in [&b"554 go away\r\n"[..], b"hello\r\n", b"* BYE\r\n", b"421 busy\r\n"] {
+    for greeting in [
+        &b"554 go away\r\n"[..],
+        b"hello\r\n",
+        b"* BYE\r\n",
+        b"421 busy\r\n",
+    ] {
         let (account, server) = serve(greeting, script(vec![]));
         assert!(connect(&account).is_err());
         assert_eq!(server.join().unwrap(), Vec::<String>::new());
@@ -209,10 +321,22 @@ fn an_endless_line_and_an_endless_reply_end() {
 
 #[test]
 fn s01_without_starttls_nothing_is_sent() {
-    for hello in [&b"250 AUTH PLAIN\r\n"[..], b"250-x\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n"] {
-        let (mut account, server) = serve(b"220 hi\r\n", vec![("EHLO", Some(hello)), ("STARTTLS", Some(b"454 no\r\n"))]);
+    for hello in [
+        &b"250 AUTH PLAIN\r\n"[..],
+        b"250-x\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n",
+    ] {
+        let (mut account, server) = serve(
+            b"220 hi\r\n",
+            vec![("EHLO", Some(hello)), ("STARTTLS", Some(b"454 no\r\n"))],
+        );
         account.smtp.security = Security::StartTls;
-        assert!(matches!(connect(&account), Err(NetError::Tls { fault: TlsFault::NoStartTls, .. })));
+        assert!(matches!(
+            connect(&account),
+            Err(NetError::Tls {
+                fault: TlsFault::NoStartTls,
+                ..
+            })
+        ));
         assert!(!server.join().unwrap().iter().any(|l| l.starts_with("AUTH")));
     }
 }
@@ -220,25 +344,47 @@ fn s01_without_starttls_nothing_is_sent() {
 #[test]
 fn s03_bytes_before_the_handshake_end_it() {
     let hello = b"250-x\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n";
-    let injected = b"220 go\r\n250 x\r\n235 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n250 2.0.0 queued as FAKE\r\n";
-    let (mut account, server) = serve(b"220 hi\r\n", vec![("EHLO", Some(hello)), ("STARTTLS", Some(injected))]);
+    let injected =
+        b"220 go\r\n250 x\r\n235 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n250 2.0.0 queued as FAKE\r\n";
+    let (mut account, server) = serve(
+        b"220 hi\r\n",
+        vec![("EHLO", Some(hello)), ("STARTTLS", Some(injected))],
+    );
     account.smtp.security = Security::StartTls;
-    assert!(matches!(connect(&account), Err(NetError::Tls { fault: TlsFault::Injected, .. })));
+    assert!(matches!(
+        connect(&account),
+        Err(NetError::Tls {
+            fault: TlsFault::Injected,
+            ..
+        })
+    ));
     assert!(!server.join().unwrap().iter().any(|l| l.starts_with("AUTH")));
 }
 
 #[test]
 fn a_wrong_password_is_told_from_a_server_that_can_not_just_now() {
-    let (account, _s) = serve(b"220 hi\r\n", vec![("EHLO", Some(HELLO)), ("AUTH", Some(b"535 5.7.8 no\r\n"))]);
+    let (account, _s) = serve(
+        b"220 hi\r\n",
+        vec![("EHLO", Some(HELLO)), ("AUTH", Some(b"535 5.7.8 no\r\n"))],
+    );
     assert!(matches!(connect(&account), Err(NetError::Auth(_))));
-    let (account, _s) = serve(b"220 hi\r\n", vec![("EHLO", Some(HELLO)), ("AUTH", Some(b"454 4.7.0 later\r\n"))]);
+    let (account, _s) = serve(
+        b"220 hi\r\n",
+        vec![
+            ("EHLO", Some(HELLO)),
+            ("AUTH", Some(b"454 4.7.0 later\r\n")),
+        ],
+    );
     assert!(matches!(connect(&account), Err(NetError::AuthLater(_))));
 }
 
 #[test]
 fn a_server_that_says_nothing_is_left() {
     let (account, _server) = serve(b"", vec![]);
-    let short = Pace { reply: Duration::from_millis(100), ..pace() };
+    let short = Pace {
+        reply: Duration::from_millis(100),
+        ..pace()
+    };
     let outcome = SmtpSession::connect(&account, &Secret::new("x".into()), short);
     assert!(matches!(outcome, Err(NetError::Timeout)));
 }

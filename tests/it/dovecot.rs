@@ -1,0 +1,358 @@
+//! A private, real Dovecot (2.3 or 2.4): IMAP with and without TLS, LMTP, submission that relays to
+//! a sink in this process. Random ports, a folder of its own under /tmp, as root or as anybody.
+//!
+//! Any user name may log in with the password `secret`; its mailbox is made when first seen.
+
+use crate::smtp::Sink;
+use crate::tls::certificates;
+use openssl::ssl::{SslConnector, SslMethod, SslStream};
+use openssl::x509::X509;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a server may take to be there, on a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The numeric user that owns mail when the tests run as root; it needs no entry in passwd.
+const MAIL_UID: u32 = 10_000;
+
+/// Whether a program is here; a missing one fails the test under CI and skips it elsewhere.
+pub fn need(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let places = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    let found = places.map(|p| p.join(program)).find(|p| p.is_file());
+    if found.is_none() {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "{program} is not installed; run tests/run"
+        );
+        eprintln!("skipped: {program} is not installed (tests/run installs it)");
+    }
+    found
+}
+
+/// A running server. Dropping it kills its master process and nothing else.
+pub struct Dovecot {
+    child: Child,
+    folder: tempfile::TempDir,
+    /// IMAP in the clear, with STARTTLS.
+    pub imap: u16,
+    /// IMAP over TLS.
+    pub imaps: u16,
+    /// LMTP.
+    pub lmtp: u16,
+    /// Submission with STARTTLS.
+    pub submission: u16,
+    /// Submission over TLS.
+    pub submissions: u16,
+}
+
+fn user() -> (u32, u32) {
+    let meta = fs::metadata("/proc/self").unwrap();
+    use std::os::unix::fs::MetadataExt;
+    (meta.uid(), meta.gid())
+}
+
+fn id(flag: &str) -> String {
+    let out = Command::new("id").arg(flag).output().unwrap();
+    String::from_utf8(out.stdout).unwrap().trim().to_owned()
+}
+
+impl Dovecot {
+    /// Starts a server whose submission relays to `sink`; `None` if Dovecot is not installed.
+    pub fn start(sink: Option<&Sink>) -> Option<Dovecot> {
+        let program = need("dovecot")?;
+        let version = Command::new(&program).arg("--version").output().unwrap();
+        let version = String::from_utf8_lossy(&version.stdout).into_owned();
+        let relay = sink.map_or(9, |s| s.port);
+        // A port that was free may be taken a moment later by a test beside this one.
+        for _ in 0..5 {
+            if let Some(server) = Dovecot::attempt(&program, version.starts_with("2.3"), relay) {
+                return Some(server);
+            }
+        }
+        panic!("Dovecot {version} did not start");
+    }
+
+    fn attempt(program: &Path, old: bool, relay: u16) -> Option<Dovecot> {
+        // Unix sockets lie below it, so the path has to be short.
+        let folder = tempfile::Builder::new()
+            .prefix("prd")
+            .tempdir_in("/tmp")
+            .unwrap();
+        let at = folder.path();
+        fs::set_permissions(at, fs::Permissions::from_mode(0o755)).unwrap();
+        for name in ["run", "state", "home"] {
+            fs::create_dir(at.join(name)).unwrap();
+        }
+        let c = certificates();
+        fs::write(at.join("cert.pem"), &c.cert).unwrap();
+        fs::write(at.join("key.pem"), &c.key).unwrap();
+        fs::write(at.join("ca.pem"), &c.ca).unwrap();
+        if user().0 == 0 {
+            chown(at.join("home"), Some(MAIL_UID), Some(MAIL_UID)).unwrap();
+        }
+        let doors: Vec<TcpListener> = (0..5)
+            .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+            .collect();
+        let ports: Vec<u16> = doors
+            .iter()
+            .map(|d| d.local_addr().unwrap().port())
+            .collect();
+        drop(doors);
+        let config = at.join("dovecot.conf");
+        fs::write(&config, configuration(at, &ports, old, relay)).unwrap();
+        let log = fs::File::create(at.join("out")).unwrap();
+        let child = Command::new(program)
+            .args(["-F", "-c"])
+            .arg(&config)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut server = Dovecot {
+            child,
+            folder,
+            imap: ports[0],
+            imaps: ports[1],
+            lmtp: ports[2],
+            submission: ports[3],
+            submissions: ports[4],
+        };
+        let until = Instant::now() + PATIENCE;
+        for port in [server.imap, server.lmtp, server.submission] {
+            while !greets(port) {
+                let log = server.log();
+                if server.child.try_wait().unwrap().is_some()
+                    || log.contains("Address already in use")
+                {
+                    eprintln!("Dovecot did not start: {log}");
+                    return None;
+                }
+                assert!(Instant::now() < until, "Dovecot says nothing: {log}");
+                std::thread::park_timeout(Duration::from_millis(10));
+            }
+        }
+        Some(server)
+    }
+
+    /// What the server has said, for a test that fails.
+    pub fn log(&self) -> String {
+        let read =
+            |name: &str| fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
+        read("log") + &read("out")
+    }
+
+    /// The CA's certificate as a file, for `ca-file`.
+    pub fn ca_file(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
+    /// Delivers a message by LMTP; it is in the mailbox when this returns.
+    pub fn deliver(&self, user: &str, raw: &str) {
+        let mut lmtp = Lines::new(TcpStream::connect(("127.0.0.1", self.lmtp)).unwrap());
+        lmtp.expect("220");
+        let commands = [
+            "LHLO test.example".to_owned(),
+            "MAIL FROM:<>".to_owned(),
+            format!("RCPT TO:<{user}>"),
+        ];
+        for command in commands {
+            lmtp.say(&command);
+            lmtp.expect("250");
+        }
+        lmtp.say("DATA");
+        lmtp.expect("354");
+        for line in raw.lines() {
+            let dot = if line.starts_with('.') { "." } else { "" };
+            lmtp.say(&format!("{dot}{line}"));
+        }
+        lmtp.say(".");
+        lmtp.expect("250");
+    }
+
+    /// An IMAP session over TLS of our own, for looking at the server past the program under test.
+    pub fn look(&self, user: &str) -> imap::Session<SslStream<TcpStream>> {
+        let mut client = imap::Client::new(connect_tls(self.imaps));
+        client.read_greeting().unwrap();
+        client.login(user, "secret").map_err(|(e, _)| e).unwrap()
+    }
+
+    /// An account table for `config.toml`.
+    pub fn account(&self, name: &str, user: &str) -> String {
+        format!(
+            "[[account]]\nname = \"{name}\"\nemail = \"{user}@example.test\"\nuser = \"{user}\"\n\
+             password-command = [\"echo\", \"secret\"]\n\
+             imap = {{ host = \"localhost\", port = {}, security = \"tls\" }}\n\
+             smtp = {{ host = \"localhost\", port = {}, security = \"tls\" }}\n\
+             ca-file = \"{}\"\n",
+            self.imaps,
+            self.submissions,
+            self.ca_file().display()
+        )
+    }
+}
+
+impl Drop for Dovecot {
+    fn drop(&mut self) {
+        // SIGTERM lets the master end its children; SIGKILL would leave them behind.
+        let pid = rustix::process::Pid::from_child(&self.child);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let _ = self.child.wait();
+    }
+}
+
+/// A TLS connection to a port of ours, checked against the test CA.
+pub fn connect_tls(port: u16) -> SslStream<TcpStream> {
+    let mut builder = SslConnector::builder(SslMethod::tls()).unwrap();
+    let ca = X509::from_pem(&certificates().ca).unwrap();
+    builder.cert_store_mut().add_cert(ca).unwrap();
+    let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    builder.build().connect("localhost", socket).unwrap()
+}
+
+/// Lines said and answers expected, for the small protocols.
+pub struct Lines<S: Read + Write> {
+    stream: BufReader<S>,
+}
+
+impl<S: Read + Write> Lines<S> {
+    /// Speaks over this.
+    pub fn new(stream: S) -> Lines<S> {
+        Lines {
+            stream: BufReader::new(stream),
+        }
+    }
+
+    /// Sends one line.
+    pub fn say(&mut self, line: &str) {
+        self.stream
+            .get_mut()
+            .write_all(format!("{line}\r\n").as_bytes())
+            .unwrap();
+    }
+
+    /// Reads one answer, all its lines, and wants it to begin so.
+    pub fn expect(&mut self, start: &str) -> String {
+        let mut all = String::new();
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line).unwrap();
+            assert!(
+                line.starts_with(start),
+                "wanted {start}, got {line:?} after {all:?}"
+            );
+            all.push_str(&line);
+            if line.as_bytes().get(3) != Some(&b'-') {
+                return all;
+            }
+        }
+    }
+}
+
+fn greets(port: u16) -> bool {
+    let Ok(mut socket) = TcpStream::connect(("127.0.0.1", port)) else {
+        return false;
+    };
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    matches!(socket.read(&mut [0; 8]), Ok(n) if n > 0)
+}
+
+/// The configuration; 2.3 and 2.4 name half of it differently.
+fn configuration(at: &Path, ports: &[u16], old: bool, relay: u16) -> String {
+    let t = at.display();
+    let (uid, gid) = user();
+    let root = uid == 0;
+    let (mail_uid, mail_gid) = if root {
+        (MAIL_UID, MAIL_UID)
+    } else {
+        (uid, gid)
+    };
+    let (internal, group, login) = if root {
+        (
+            "dovecot".to_owned(),
+            "dovecot".to_owned(),
+            "dovenull".to_owned(),
+        )
+    } else {
+        (id("-un"), id("-gn"), id("-un"))
+    };
+    // Chroots need root.
+    let chroot = if root { "" } else { "  chroot =\n" };
+    let dialect = if old {
+        format!(
+            "ssl_cert = <{t}/cert.pem\nssl_key = <{t}/key.pem\ndisable_plaintext_auth = no\n\
+             mail_location = maildir:~/Maildir\nauth_username_format = %Ln\n\
+             passdb {{\n  driver = static\n  args = password=secret\n}}\n\
+             userdb {{\n  driver = static\n  args = uid={mail_uid} gid={mail_gid} home={t}/home/%n\n}}\n\
+             mail_plugins = notify\nservice stats {{\n{chroot}}}\n"
+        )
+    } else {
+        format!(
+            "ssl_server_cert_file = {t}/cert.pem\nssl_server_key_file = {t}/key.pem\n\
+             auth_allow_cleartext = yes\nmail_driver = maildir\nmail_path = ~/Maildir\n\
+             mail_home = {t}/home/%{{user | username}}\nmail_uid = {mail_uid}\nmail_gid = {mail_gid}\n\
+             auth_username_format = %{{user | username | lower}}\n\
+             passdb static {{\n  password = secret\n}}\nuserdb static {{\n}}\n\
+             mail_plugins {{\n  notify = yes\n}}\n"
+        )
+    };
+    let version = if old {
+        ""
+    } else {
+        "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n"
+    };
+    let folders: String = ["Drafts", "Sent", "Trash", "Junk", "Archive"]
+        .iter()
+        .map(|f| format!("  mailbox {f} {{\n    special_use = \\{f}\n    auto = subscribe\n  }}\n"))
+        .collect();
+    let door = |name: &str, port: u16, tls: bool| {
+        let tls = if tls { "    ssl = yes\n" } else { "" };
+        format!("  inet_listener {name} {{\n    port = {port}\n{tls}  }}\n")
+    };
+    format!(
+        "{version}base_dir = {t}/run\nstate_dir = {t}/state\nlog_path = {t}/log\n\
+         protocols = imap lmtp submission\nlisten = 127.0.0.1\n\
+         default_internal_user = {internal}\ndefault_internal_group = {group}\n\
+         default_login_user = {login}\nfirst_valid_uid = 1\nfirst_valid_gid = 1\n\
+         mail_max_userip_connections = 100\nauth_failure_delay = 0\nssl = yes\n\
+         submission_relay_host = 127.0.0.1\nsubmission_relay_port = {relay}\n{dialect}\
+         namespace inbox {{\n  inbox = yes\n  separator = /\n{folders}}}\n\
+         service imap-login {{\n{chroot}{}{}}}\n\
+         service submission-login {{\n{chroot}{}{}}}\n\
+         service lmtp {{\n{}}}\nservice anvil {{\n{chroot}}}\n",
+        door("imap", ports[0], false),
+        door("imaps", ports[1], true),
+        door("submission", ports[3], false),
+        door("submissions", ports[4], true),
+        door("lmtp", ports[2], false),
+    )
+}
+
+#[test]
+fn the_rig_delivers_and_lets_look() {
+    let Some(server) = Dovecot::start(None) else {
+        return;
+    };
+    server.deliver("ada", "Subject: by LMTP\n\n.dot\nend\n");
+    let mut session = server.look("ada");
+    assert_eq!(
+        session.select("INBOX").unwrap().exists,
+        1,
+        "{}",
+        server.log()
+    );
+    let all = session.uid_fetch("1", "BODY.PEEK[]").unwrap();
+    let raw = String::from_utf8_lossy(all.iter().next().unwrap().body().unwrap()).into_owned();
+    assert!(
+        raw.contains("Subject: by LMTP") && raw.ends_with("\r\n.dot\r\nend\r\n"),
+        "{raw}"
+    );
+    session.logout().unwrap();
+}
