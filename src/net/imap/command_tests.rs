@@ -4,7 +4,7 @@
 use crate::model::{
     FlagChange, Flags, MailboxName, MessageId, Role, System, Uid, UidSet, UidValidity,
 };
-use crate::net::imap::script::{patient, session};
+use crate::net::imap::script::{patient, session, with_bell};
 use crate::net::imap::{Expunged, FetchBy, HEADER_ITEMS, HeaderItem, IdleEnd, Mode, Session};
 use std::time::Duration;
 
@@ -148,6 +148,28 @@ fn d13_a_peer_that_is_silent_after_done_is_left() {
     let error = session.idle(Duration::from_secs(60)).unwrap_err();
     assert!(error.to_string().contains("I go to bed"), "{error}");
     assert!(session.is_dead());
+    server.join().unwrap();
+}
+
+#[test]
+fn a_bell_ends_idle_and_half_a_line_is_not_lost() {
+    let (wait, ring) = rustix::pipe::pipe().unwrap();
+    let (mut session, server) = with_bell(wait, "IDLE", move |s| {
+        s.expect("a2 IDLE");
+        s.send("+ idling\n* 4 EXI");
+        rustix::io::write(&ring, &[1]).unwrap();
+        s.expect("DONE");
+        s.send("STS\na2 OK x\n");
+        s.expect("a3 NOOP");
+        s.send("a3 OK x\n");
+    });
+    assert_eq!(
+        session.idle(Duration::from_secs(60)).unwrap(),
+        IdleEnd::Woken
+    );
+    assert_eq!(session.take_unsolicited().exists, Some(4));
+    // The bell still rings; only IDLE minds it.
+    session.noop().unwrap();
     server.join().unwrap();
 }
 

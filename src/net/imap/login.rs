@@ -17,7 +17,7 @@ use crate::net::imap::{fail, quirks};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::cell::Cell;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -28,20 +28,8 @@ pub struct Options {
     pub pace: Pace,
     /// How patient we are while connecting.
     pub patience: Patience,
-    /// What ends IDLE when it is readable.
-    pub wake: Option<Arc<OwnedFd>>,
-}
-
-impl Options {
-    /// The same, with the descriptor of a doorbell that ends IDLE; it is duplicated.
-    ///
-    /// # Errors
-    /// When the process has no descriptors left.
-    pub fn wake(mut self, bell: Option<BorrowedFd<'_>>) -> Result<Options, NetError> {
-        let fd = bell.map(|fd| fd.try_clone_to_owned()).transpose();
-        self.wake = fd.map_err(|e| NetError::io(&e))?.map(Arc::new);
-        Ok(self)
-    }
+    /// A doorbell's descriptor: IDLE ends while it is readable.
+    pub bell: Option<Arc<OwnedFd>>,
 }
 
 impl Session {
@@ -57,7 +45,7 @@ impl Session {
         let stream = connect::open(
             account,
             &account.imap,
-            options.wake.clone(),
+            options.bell.clone(),
             options.patience,
         )?;
         let port = Port::new(Line::new(stream, options.pace));

@@ -129,6 +129,25 @@ pub fn connect(
     (session, thread)
 }
 
+/// A session with a doorbell.
+pub fn with_bell(
+    bell: std::os::fd::OwnedFd,
+    caps: &'static str,
+    script: impl FnOnce(&mut Script) + Send + 'static,
+) -> (Session, JoinHandle<()>) {
+    let (port, thread) = serve(move |s| {
+        s.sign_in(caps);
+        script(s);
+    });
+    let options = Options {
+        bell: Some(std::sync::Arc::new(bell)),
+        ..Options::default()
+    };
+    let secret = Secret::new("pass".into());
+    let session = Session::connect(&account(port, Security::None), &secret, &options);
+    (session.unwrap(), thread)
+}
+
 /// A session signed in with these capabilities, and what the server does then.
 pub fn session(
     caps: &'static str,

@@ -20,6 +20,7 @@ use crate::net::imap::fail;
 use crate::net::imap::wire::{Framer, Limits};
 use crate::net::stream::Stream;
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -52,7 +53,6 @@ impl Default for Pace {
 }
 
 /// Our end: the stream, the framing, and what was heard.
-#[derive(Debug)]
 pub struct Line {
     stream: Stream,
     framer: Framer,
@@ -76,6 +76,15 @@ pub struct Line {
     dead: bool,
     /// The error behind an `io::Error` that the crate was given.
     error: Option<NetError>,
+}
+
+impl fmt::Debug for Line {
+    /// Without anything that went over the wire.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Line");
+        out.field("stream", &self.stream).field("dead", &self.dead);
+        out.finish_non_exhaustive()
+    }
 }
 
 impl Line {

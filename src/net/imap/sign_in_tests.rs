@@ -136,6 +136,14 @@ fn d12_challenges_without_end() {
 }
 
 #[test]
+fn s45_no_debug_output_shows_the_password() {
+    let (session, server) = session("", |_| {});
+    let shown = format!("{session:?}");
+    assert!(!shown.contains("pass\"") && !shown.contains("AG1lAHBhc3M"));
+    server.join().unwrap();
+}
+
+#[test]
 fn a_refused_password_is_told_in_the_servers_words() {
     let (got, server) = connect(Security::None, PATIENT, |s| {
         s.send("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] hello\n");
