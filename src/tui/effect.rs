@@ -3,7 +3,7 @@
 
 use crate::model::{Intent, MsgId};
 use crate::tui::event::About;
-use crate::tui::question::Question;
+use crate::tui::question::{Job, Question};
 
 /// What a draft is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Effect {
     Query(Question),
     /// Ask the ledger; the answer comes as [`crate::tui::event::Event::Reply`].
     Ask(Intent, About),
+    /// Lay a message out; comes as [`crate::tui::event::Event::Laid`].
+    Layout(Job),
     /// Prepare a draft from a message; comes as [`crate::tui::event::Event::Drafted`].
     Draft(DraftFrom, MsgId),
     /// Show this http, https or mailto address with the desktop's program.

@@ -3,7 +3,7 @@
 
 use crate::model::{Done, Draft, OutboxId};
 use crate::signal::Posted;
-use crate::tui::question::Answer;
+use crate::tui::question::{Answer, Job, LaidOut};
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::time::Instant;
 
@@ -19,14 +19,16 @@ pub struct Now {
 /// What an intent was about, so that its answer finds its way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
-    /// An action on mail or its undo: a toast, and the overlay.
-    Action,
+    /// The action on mail (or the undo) with this ticket: a toast, and the overlay.
+    Action(u64),
     /// Nothing to say unless it fails (marking seen, fetching a body, checking mail).
     Quiet,
     /// A draft of the composer with this serial was saved.
     Saved(u64),
     /// The composer with this serial submitted its draft.
     Submitted(u64),
+    /// Something whose success is told, and that no other kind fits.
+    Done,
     /// A decision about a row of the outbox.
     Outbox(OutboxId),
 }
@@ -55,6 +57,8 @@ pub enum Event {
         /// What came of it.
         result: Result<Done, String>,
     },
+    /// The layout thread answered.
+    Laid(Job, LaidOut),
     /// A reply, forward or edit was prepared for the composer.
     Drafted(Result<Box<Draft>, String>),
     /// The external editor ended: the text, or why there is none.
@@ -70,4 +74,26 @@ pub enum Event {
     Tick,
     /// The terminal went away, or somebody asked the process to end.
     Quit,
+}
+
+impl Event {
+    /// The kind of event, for the log: never what was typed.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Event::Key(_) => "key",
+            Event::Mouse(_) => "mouse",
+            Event::Paste(_) => "paste",
+            Event::Resize(..) => "resize",
+            Event::Focus(_) => "focus",
+            Event::Board(_) => "board",
+            Event::Rows(_) => "rows",
+            Event::Reply { .. } => "reply",
+            Event::Laid(..) => "laid",
+            Event::Drafted(_) => "drafted",
+            Event::EditorDone { .. } => "editor",
+            Event::Told(_) => "told",
+            Event::Tick => "tick",
+            Event::Quit => "quit",
+        }
+    }
 }

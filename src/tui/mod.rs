@@ -14,8 +14,14 @@ pub mod event;
 pub mod effect;
 pub mod overlay;
 pub mod screen;
+pub mod app;
 pub mod terminal;
 pub mod input;
 pub mod editor;
+pub mod download;
+pub mod reader;
+pub mod layout;
+pub mod run;
 
 pub use ports::{Ports, Reply};
+pub use run::{RunError, run};

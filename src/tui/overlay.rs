@@ -97,6 +97,12 @@ impl Overlay {
         });
     }
 
+    /// Drops what has had its time: the store has the last word.
+    pub fn expire(&mut self, now: Instant) {
+        self.gone.retain(|_, since| now < *since + PATIENCE);
+        self.flags.retain(|f| now < f.since + PATIENCE);
+    }
+
     /// When the cache has to be asked again although nobody said that it changed.
     pub fn deadline(&self) -> Option<Instant> {
         let gone = self.gone.values().copied();

@@ -1,8 +1,11 @@
 //! What the screen asks of the reader thread and what comes back. Questions carry a serial where
 //! an old answer must not overwrite a newer question's.
 
-use crate::model::view::{IndexRow, MailboxRow, MessageRow, Page, Person, Scope};
+use crate::mime::render::Rendered;
+use crate::model::view::{IndexRow, MailboxRow, MessageRow, Page, PageKey, Person, Scope};
 use crate::model::{Draft, MailboxId, MsgId, Submission, ThreadId};
+use crate::text::Clean;
+use std::sync::Arc;
 
 /// What an index lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,15 @@ pub enum Question {
         page: Page,
         /// At most so many rows.
         limit: usize,
+    },
+    /// The first unread row of an index below a place.
+    NextUnread {
+        /// As in [`Question::Window`].
+        serial: u64,
+        /// What is listed.
+        listing: Listing,
+        /// The last row that was looked at.
+        after: Option<PageKey>,
     },
     /// The messages of one thread, oldest first, for unfolding it in place.
     Thread {
@@ -81,6 +93,20 @@ pub enum Answer {
         /// Whether as many rows came as were asked for, so that there may be more.
         more: bool,
     },
+    /// To [`Question::NextUnread`]: where it stands, if there is one.
+    NextUnread {
+        /// Of the question.
+        serial: u64,
+        /// The row's place in the order.
+        key: Option<PageKey>,
+    },
+    /// A search could not be done: why, in plain words.
+    NoSearch {
+        /// Of the question.
+        serial: u64,
+        /// What is wrong with it, or with the store.
+        why: String,
+    },
     /// To [`Question::Thread`].
     Thread {
         /// Of the question.
@@ -107,12 +133,49 @@ pub enum Answer {
     Failed(String),
 }
 
+/// How a message is laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// The part that suits best.
+    #[default]
+    Best,
+    /// The plain text, where there is one.
+    Plain,
+    /// The HTML, where there is one.
+    Html,
+    /// The source, byte for byte as far as it can be shown.
+    Raw,
+}
+
+/// A message to be laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Which.
+    pub message: MsgId,
+    /// For so many columns.
+    pub width: u16,
+    /// How.
+    pub mode: Mode,
+}
+
+/// What the layout thread made of a job.
+#[derive(Clone, Debug)]
+pub enum LaidOut {
+    /// Text with styles.
+    Message(Arc<Rendered>),
+    /// The source, a line each.
+    Source(Arc<Vec<Clean>>),
+    /// The body is not here yet.
+    Missing,
+    /// It can't be shown: why, in plain words.
+    Failed(String),
+}
+
 #[cfg(test)]
 pub mod tests {
     //! Rows made by hand, for the tests of the screens.
 
     use super::*;
-    use crate::model::view::PageKey;
     use crate::model::{Address, Flags, LocationId, Uid};
 
     /// An unread message `n` in mailbox 1 with its own thread.

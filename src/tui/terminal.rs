@@ -5,9 +5,9 @@
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
-    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
-    EnableFocusChange, EnableMouseCapture,
+    DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
 };
+use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -15,6 +15,7 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute, queue};
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 use std::io::{self, BufWriter, Stdout, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,10 +24,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// has no other way to know.
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
+/// Clicks and the wheel, in the form that any column fits in. Not crossterm's command: that asks
+/// for every movement too, and each would wake us.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+
 /// The terminal while we draw on it.
 pub struct Terminal {
-    inner: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    inner: Inner,
 }
+
+type Inner = ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>;
 
 impl Terminal {
     /// Takes the terminal: raw mode, alternate screen, mouse, focus and paste reports.
@@ -39,7 +47,7 @@ impl Terminal {
         let mut inner = ratatui::Terminal::new(CrosstermBackend::new(out)).inspect_err(|_| {
             leave();
         })?;
-        inner.clear()?;
+        forget(&mut inner)?;
         Ok(Terminal { inner })
     }
 
@@ -49,7 +57,7 @@ impl Terminal {
     /// When the terminal is gone.
     pub fn reenter(&mut self) -> io::Result<()> {
         take()?;
-        self.inner.clear()
+        forget(&mut self.inner)
     }
 
     /// Forgets what is on the screen, so that the next frame draws all of it.
@@ -57,7 +65,7 @@ impl Terminal {
     /// # Errors
     /// When the terminal is gone.
     pub fn redraw(&mut self) -> io::Result<()> {
-        self.inner.clear()
+        forget(&mut self.inner)
     }
 
     /// Draws one frame in a synchronized update: no half drawn frame is ever shown.
@@ -97,13 +105,20 @@ impl Drop for Terminal {
     }
 }
 
+/// Clears, so that the next frame draws everything. Not by `clear`: that asks the terminal where
+/// its cursor is and waits for the answer, which the input thread would read.
+fn forget(inner: &mut Inner) -> io::Result<()> {
+    let size = inner.size()?;
+    inner.resize(Rect::new(0, 0, size.width, size.height))
+}
+
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
     ENTERED.store(true, Ordering::SeqCst);
     execute!(
         io::stdout(),
         EnterAlternateScreen,
-        EnableMouseCapture,
+        Print(MOUSE_ON),
         EnableBracketedPaste,
         EnableFocusChange,
         cursor::Hide
@@ -120,7 +135,7 @@ pub fn leave() {
         EndSynchronizedUpdate,
         DisableFocusChange,
         DisableBracketedPaste,
-        DisableMouseCapture,
+        Print(MOUSE_OFF),
         LeaveAlternateScreen,
         cursor::Show
     );

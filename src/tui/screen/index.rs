@@ -4,8 +4,9 @@
 //! not move what the user looks at. Nothing here reads the store; it asks questions and takes
 //! answers.
 
-use crate::model::view::{IndexRow, Page, Scope};
+use crate::model::view::{IndexRow, Page, PageKey, Scope};
 use crate::model::{MailboxId, Target, ThreadId};
+use crate::text::Clean;
 use crate::tui::overlay::Overlay;
 use crate::tui::question::{Listing, Question};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,15 +23,13 @@ pub const WINDOW: usize = 200;
 pub const KEPT: usize = 800;
 /// So near to the end of the window, the next page is asked for.
 const NEAR: usize = 60;
-/// So many pages are looked through for the next unread message.
-const UNREAD_PAGES: u32 = 25;
 
 /// Where the selection goes once the asked page is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wish {
     First,
     Last,
-    Unread(u32),
+    Key(PageKey),
     Open(ThreadId),
 }
 
@@ -53,6 +52,7 @@ pub struct Index {
     again: bool,
     wish: Option<Wish>,
     marks: BTreeMap<Ident, Target>,
+    trouble: Option<Clean>,
 }
 
 /// What an answer led to beyond the list itself.
@@ -84,6 +84,7 @@ impl Index {
             again: false,
             wish: None,
             marks: BTreeMap::new(),
+            trouble: None,
         }
     }
 
@@ -155,8 +156,20 @@ impl Index {
         }
         let serial = self.serial + 1;
         let height = self.height;
+        // While a search is typed, what was found last stays until the answer comes.
+        let typing = matches!(
+            (&self.listing, &listing),
+            (Listing::Search(_), Listing::Search(_))
+        );
+        let found = typing.then(|| {
+            let rows = std::mem::take(&mut self.rows);
+            (rows, std::mem::take(&mut self.lines), self.loaded)
+        });
         *self = Index::new(listing);
         (self.serial, self.height) = (serial, height);
+        if let Some(found) = found {
+            (self.rows, self.lines, self.loaded) = found;
+        }
         self.ask(Page::Newest, WINDOW, now)
     }
 
@@ -206,7 +219,7 @@ impl Index {
         overlay: &mut Overlay,
         now: Instant,
     ) -> (Vec<Question>, Outcome) {
-        let mut outcome = Outcome::default();
+        let outcome = Outcome::default();
         if serial != self.serial {
             return (Vec::new(), outcome);
         }
@@ -248,15 +261,16 @@ impl Index {
             }
         }
         self.loaded = true;
+        self.trouble = None;
         self.rebuild(overlay);
         let mut questions = Vec::new();
         match self.wish.take() {
             Some(Wish::First) => self.go(0),
             Some(Wish::Last) => self.go(self.lines.len().saturating_sub(1)),
-            Some(Wish::Unread(pages)) => {
-                let (more, found) = self.seek_unread(pages, now);
-                questions.extend(more);
-                outcome.no_unread = found == Some(false);
+            Some(Wish::Key(key)) => {
+                let at = self.lines.iter().position(|l| l.row.key == key);
+                self.go(at.unwrap_or(0));
+                questions.extend(self.near(now));
             }
             wish => self.wish = wish,
         }
@@ -264,6 +278,23 @@ impl Index {
             questions.extend(self.reload(now));
         }
         (questions, outcome)
+    }
+
+    /// The question could not be answered: the list says why, if it was its own.
+    pub fn failed(&mut self, serial: u64, why: &str) {
+        if serial == self.serial {
+            self.asked = None;
+            self.loaded = true;
+            self.rows.clear();
+            self.lines.clear();
+            self.go(0);
+            self.trouble = Some(Clean::line(why));
+        }
+    }
+
+    /// Why there is no list, if there could be none.
+    pub fn trouble(&self) -> Option<&Clean> {
+        self.trouble.as_ref()
     }
 
     /// Takes the messages of an unfolded thread in.
@@ -389,42 +420,53 @@ impl Index {
         self.ask(Page::Oldest, WINDOW, now)
     }
 
-    /// Goes to the next unread line below, looking through older pages where needed.
+    /// Goes to the next unread line: below in the window, else wherever the store finds one, else
+    /// above.
     pub fn next_unread(&mut self, now: Instant) -> (Vec<Question>, Outcome) {
-        let (questions, found) = self.seek_unread(UNREAD_PAGES, now);
-        let no_unread = found == Some(false);
-        (
-            questions,
-            Outcome {
-                no_unread,
-                ..Outcome::default()
-            },
-        )
-    }
-
-    /// `Some(found)` once it is known.
-    fn seek_unread(&mut self, pages: u32, now: Instant) -> (Vec<Question>, Option<bool>) {
-        let unread = |l: &Line| l.row.unread > 0;
-        let below = self.lines.iter().skip(self.cursor + 1).position(unread);
+        let below = self.lines.iter().skip(self.cursor + 1).position(is_unread);
         if let Some(n) = below {
             self.go(self.cursor + 1 + n);
-            return (self.near(now), Some(true));
+            return (self.near(now), Outcome::default());
         }
-        if !self.at_oldest && pages > 0 && self.asked.is_none() {
-            self.wish = Some(Wish::Unread(pages - 1));
-            // What was looked through is passed, so that the search goes on below it.
-            self.go(self.lines.len().saturating_sub(1));
-            if let Some(last) = self.rows.last() {
-                return (self.ask(Page::After(last.key), WINDOW, now), None);
-            }
+        if self.at_oldest {
+            return self.unread_above();
         }
-        match self.lines.iter().take(self.cursor).position(unread) {
-            Some(n) => {
-                self.go(n);
-                (self.near(now), Some(true))
-            }
-            None => (Vec::new(), Some(false)),
+        let question = Question::NextUnread {
+            serial: self.serial,
+            listing: self.listing.clone(),
+            after: self.rows.last().map(|r| r.key),
+        };
+        (vec![question], Outcome::default())
+    }
+
+    /// Takes the store's answer to [`Question::NextUnread`].
+    pub fn unread_at(
+        &mut self,
+        serial: u64,
+        key: Option<PageKey>,
+        now: Instant,
+    ) -> (Vec<Question>, Outcome) {
+        if serial != self.serial {
+            return (Vec::new(), Outcome::default());
         }
+        let Some(key) = key else {
+            return self.unread_above();
+        };
+        self.wish = Some(Wish::Key(key));
+        self.at_newest = false;
+        (self.ask(Page::From(key), WINDOW, now), Outcome::default())
+    }
+
+    fn unread_above(&mut self) -> (Vec<Question>, Outcome) {
+        let above = self.lines.iter().take(self.cursor).position(is_unread);
+        if let Some(n) = above {
+            self.go(n);
+        }
+        let outcome = Outcome {
+            no_unread: above.is_none(),
+            ..Outcome::default()
+        };
+        (Vec::new(), outcome)
     }
 
     fn go(&mut self, line: usize) {
@@ -475,6 +517,10 @@ impl Index {
             mailbox: self.mailbox(),
         }
     }
+}
+
+fn is_unread(line: &Line) -> bool {
+    line.row.unread > 0
 }
 
 #[cfg(test)]

@@ -1,4 +1,14 @@
 //! The screens: what each shows and remembers.
 
+pub mod paint;
 pub mod index;
 pub mod sidebar;
+pub mod pager;
+pub mod status;
+pub mod index_view;
+pub mod sidebar_view;
+pub mod pager_view;
+pub mod menu;
+pub mod outbox;
+pub mod drafts;
+pub mod accounts;

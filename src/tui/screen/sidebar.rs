@@ -118,8 +118,13 @@ impl Sidebar {
         self.cursor
     }
 
-    /// The first line on the screen, for this many that fit.
-    pub fn top(&mut self, height: usize) -> usize {
+    /// The first line on the screen.
+    pub fn top(&self) -> usize {
+        self.top
+    }
+
+    /// Tells how many lines fit.
+    pub fn resize(&mut self, height: usize) {
         let height = height.max(1);
         let most = self.entries.len().saturating_sub(height);
         self.top = self
@@ -127,7 +132,6 @@ impl Sidebar {
             .min(self.cursor)
             .max((self.cursor + 1).saturating_sub(height))
             .min(most);
-        self.top
     }
 
     /// The selected entry.

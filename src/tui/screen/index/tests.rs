@@ -67,6 +67,13 @@ impl Bench {
                             .window(serial, page, rows, more, &mut self.overlay, self.now);
                     questions.extend(next);
                 }
+                Question::NextUnread { serial, after, .. } => {
+                    let mut all: Vec<_> = self.all.iter().filter(|r| r.unread > 0).collect();
+                    all.sort_by_key(|r| std::cmp::Reverse(r.key));
+                    let found = all.into_iter().find(|r| after.is_none_or(|a| r.key < a));
+                    let key = found.map(|r| r.key);
+                    questions.extend(self.index.unread_at(serial, key, self.now).0);
+                }
                 Question::Thread { serial, thread, .. } => {
                     let rows = self.all.iter().filter(|r| r.thread == thread).cloned();
                     let rows = rows.collect();

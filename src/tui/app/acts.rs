@@ -1,0 +1,65 @@
+//! What was asked of the ledger and not answered yet, by ticket.
+
+use crate::model::{Intent, Target, Verb};
+use crate::tui::effect::Effect;
+use crate::tui::event::About;
+use std::collections::BTreeMap;
+
+/// One act under way.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// What; `None` for an undo.
+    pub verb: Option<Verb>,
+    /// To what.
+    pub targets: Vec<Target>,
+    /// Whether its success goes without saying.
+    pub quiet: bool,
+}
+
+/// All acts under way.
+#[derive(Debug, Default)]
+pub struct Acts {
+    next: u64,
+    open: BTreeMap<u64, Act>,
+}
+
+impl Acts {
+    /// Asks for an action on mail.
+    pub fn act(&mut self, verb: Verb, targets: Vec<Target>, quiet: bool) -> Effect {
+        let intent = Intent::Act {
+            verb: verb.clone(),
+            targets: targets.clone(),
+        };
+        self.ask(
+            intent,
+            Act {
+                verb: Some(verb),
+                targets,
+                quiet,
+            },
+        )
+    }
+
+    /// Asks to take the last action back.
+    pub fn undo(&mut self) -> Effect {
+        self.ask(
+            Intent::Undo,
+            Act {
+                verb: None,
+                targets: Vec::new(),
+                quiet: false,
+            },
+        )
+    }
+
+    /// The act that an answer belongs to.
+    pub fn close(&mut self, ticket: u64) -> Option<Act> {
+        self.open.remove(&ticket)
+    }
+
+    fn ask(&mut self, intent: Intent, act: Act) -> Effect {
+        self.next += 1;
+        self.open.insert(self.next, act);
+        Effect::Ask(intent, About::Action(self.next))
+    }
+}

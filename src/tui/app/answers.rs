@@ -1,0 +1,123 @@
+//! What comes in from outside: answers of the reader thread, and the board.
+
+use crate::model::{MailboxId, Role};
+use crate::signal::{Posted, Topic};
+use crate::text::Clean;
+use crate::tui::app::state::{Panes, View};
+use crate::tui::effect::Effect;
+use crate::tui::event::Now;
+use crate::tui::question::{Answer, Question};
+use crate::tui::screen::status::Tone;
+
+impl Panes {
+    /// Takes an answer of the reader thread. People are for the composer: given back.
+    pub fn answered(&mut self, answer: Answer, now: Now, fx: &mut Vec<Effect>) {
+        match answer {
+            Answer::Sidebar {
+                mailboxes,
+                outbox,
+                drafts,
+            } => self.sidebar.set(mailboxes, outbox, drafts),
+            Answer::Window {
+                serial,
+                page,
+                rows,
+                more,
+            } => {
+                let (questions, outcome) =
+                    self.index
+                        .window(serial, page, rows, more, &mut self.overlay, now.mono);
+                fx.extend(questions.into_iter().map(Effect::Query));
+                self.index_outcome(outcome, now, fx);
+            }
+            Answer::Thread {
+                serial,
+                thread,
+                rows,
+            } => {
+                let outcome = self.index.thread(serial, thread, rows, &self.overlay);
+                self.index_outcome(outcome, now, fx);
+            }
+            Answer::NextUnread { serial, key } => {
+                let (questions, outcome) = self.index.unread_at(serial, key, now.mono);
+                fx.extend(questions.into_iter().map(Effect::Query));
+                self.index_outcome(outcome, now, fx);
+            }
+            Answer::NoSearch { serial, why } => self.index.failed(serial, &why),
+            Answer::Outbox(rows) => {
+                if let View::Outbox(outbox) = &mut self.view {
+                    outbox.set(rows);
+                }
+            }
+            Answer::Drafts(rows) => {
+                if let View::Drafts(drafts) = &mut self.view {
+                    drafts.set(rows);
+                }
+            }
+            Answer::Message(..) | Answer::People { .. } => {}
+            Answer::Failed(why) => self.alarm(&why, now),
+        }
+    }
+
+    /// Takes what was written on the board.
+    pub fn posted(&mut self, posted: Posted, now: Now, fx: &mut Vec<Effect>) {
+        self.status.update(posted.statuses);
+        let mut counts = false;
+        let mut list = false;
+        for topic in posted.topics {
+            match topic {
+                Topic::Mailboxes => counts = true,
+                Topic::Mailbox(id) => {
+                    counts = true;
+                    list |= self.index.concerns(id, self.is_inbox(id));
+                }
+                Topic::Body(id) => {
+                    if let Some(pager) = self.pager.as_ref().filter(|p| p.message == id) {
+                        fx.push(Effect::Layout(pager.job()));
+                    }
+                }
+                Topic::Outbox => {
+                    counts = true;
+                    if matches!(self.view, View::Outbox(_)) {
+                        fx.push(Effect::Query(Question::Outbox));
+                    }
+                }
+                Topic::Drafts => {
+                    counts = true;
+                    if matches!(self.view, View::Drafts(_)) {
+                        fx.push(Effect::Query(Question::Drafts));
+                    }
+                }
+                // A prompt covers the panes: the layers ask for it.
+                Topic::PasswordWanted(_) => {}
+            }
+        }
+        if counts {
+            fx.push(Effect::Query(Question::Sidebar));
+        }
+        if list {
+            self.ask(fx, |p| p.index.reload(now.mono));
+        }
+        for notice in posted.notices {
+            self.status
+                .say(Clean::line(&notice), Tone::Plain, false, now.mono);
+        }
+    }
+
+    /// Whether a mailbox may be an inbox; one that is not known yet may.
+    fn is_inbox(&self, id: MailboxId) -> bool {
+        self.sidebar
+            .mailbox(id)
+            .is_none_or(|m| m.role == Some(Role::Inbox))
+    }
+
+    /// A deadline passed: what has had its time goes, and a doubtful overlay is compared again.
+    pub fn tick(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        self.status.expire(now.mono);
+        if self.overlay.deadline().is_some_and(|d| d <= now.mono) {
+            self.overlay.expire(now.mono);
+            self.index.rebuild(&self.overlay);
+            self.ask(fx, |p| p.index.reload(now.mono));
+        }
+    }
+}

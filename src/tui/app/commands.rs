@@ -1,0 +1,393 @@
+//! What each command does to the panes. One match over the closed set, so that a new command can't
+//! be forgotten.
+
+use crate::model::view::Scope;
+use crate::model::{AccountName, Intent, MailboxId, Role, Verb};
+use crate::text::Clean;
+use crate::tui::app::geometry::Pane;
+use crate::tui::app::state::{Panes, View};
+use crate::tui::command::{Call, Command, Section};
+use crate::tui::effect::{DraftFrom, Effect};
+use crate::tui::event::{About, Now};
+use crate::tui::question::Mode;
+
+/// What a command needs that the panes can't do by themselves: something that covers them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// Nothing.
+    Nothing,
+    /// A new message.
+    Compose,
+    /// The selected draft in the composer.
+    EditDraft,
+    /// A mailbox to move to.
+    MoveTo,
+    /// A mailbox to copy to.
+    CopyTo,
+    /// Words to look for.
+    Search,
+    /// The command line.
+    CommandLine,
+    /// The palette.
+    Palette,
+    /// The help.
+    Help,
+    /// A mailbox to go to.
+    GoTo,
+    /// An account to go to.
+    GoToAccount,
+    /// Other colours.
+    Theme,
+    /// The links of the message.
+    Links,
+    /// The attachments of the message.
+    Attachments,
+    /// What to do with a message in the outbox.
+    Decide,
+    /// The end.
+    Quit,
+}
+
+impl Panes {
+    /// Runs a command on the panes.
+    pub fn command(&mut self, call: &Call, now: Now, fx: &mut Vec<Effect>) -> Wants {
+        if let Some(argument) = &call.argument {
+            return self.command_with(call.command, argument, now, fx);
+        }
+        match call.command {
+            Command::Down => self.vertical(1, now, fx),
+            Command::Up => self.vertical(-1, now, fx),
+            Command::PageDown => self.vertical(self.page(), now, fx),
+            Command::PageUp => self.vertical(-self.page(), now, fx),
+            Command::HalfDown => self.vertical((self.page() / 2).max(1), now, fx),
+            Command::HalfUp => self.vertical(-(self.page() / 2).max(1), now, fx),
+            Command::First => self.edge(false, now, fx),
+            Command::Last => self.edge(true, now, fx),
+            Command::Open => return self.open(now, fx),
+            Command::Back => {
+                if !self.back(now, fx) && self.places().is_some_and(|p| p.sidebar.is_none()) {
+                    self.focus = Pane::Sidebar;
+                }
+            }
+            Command::Quit => {
+                if !self.back(now, fx) {
+                    return Wants::Quit;
+                }
+            }
+            Command::NextPane => self.next_pane(),
+            Command::NextMessage => self.read_neighbour(1, now, fx),
+            Command::PreviousMessage => self.read_neighbour(-1, now, fx),
+            Command::NextUnread => self.next_unread(now, fx),
+            Command::Compose => return Wants::Compose,
+            Command::Reply => self.draft(DraftFrom::Reply, now, fx),
+            Command::ReplyAll => self.draft(DraftFrom::ReplyAll, now, fx),
+            Command::Forward => self.draft(DraftFrom::Forward, now, fx),
+            Command::Archive => self.act(Verb::Archive, now, fx),
+            Command::Trash => return self.trash(now, fx),
+            Command::Junk => self.act(Verb::Junk, now, fx),
+            Command::Move => return self.filing(Wants::MoveTo, now),
+            Command::Copy => return self.filing(Wants::CopyTo, now),
+            Command::Star => self.toggle_star(now, fx),
+            Command::ToggleRead => self.toggle_read(now, fx),
+            Command::Undo => {
+                let undo = self.acts.undo();
+                fx.push(undo);
+            }
+            Command::Select => {
+                if self.focus == Pane::Index {
+                    self.ask(fx, |p| p.index.mark(now.mono));
+                }
+            }
+            Command::Search => return Wants::Search,
+            Command::GoInbox => self.show_scope(Scope::UnifiedInbox, now, fx),
+            Command::GoStarred => self.search_for("is:flagged", now, fx),
+            Command::GoSent => self.go_role(Role::Sent, now, fx),
+            Command::GoDrafts => self.show_drafts(fx),
+            Command::GoAll => self.go_role(Role::All, now, fx),
+            Command::GoArchive => self.go_role(Role::Archive, now, fx),
+            Command::GoOutbox => self.show_outbox(fx),
+            Command::GoAccounts => {
+                self.view = View::Accounts(0);
+                self.focus = Pane::Index;
+            }
+            Command::GoMailbox => return Wants::GoTo,
+            Command::Account => return Wants::GoToAccount,
+            Command::Theme => return Wants::Theme,
+            Command::ToggleThreads => self.toggle_threads(now, fx),
+            Command::Fold => {
+                let overlay = std::mem::take(&mut self.overlay);
+                self.ask(fx, |p| p.index.fold(&overlay));
+                self.overlay = overlay;
+            }
+            Command::FoldAll => self.index.fold_all(&self.overlay),
+            Command::Attachments => return Wants::Attachments,
+            Command::Save => self.save_all(now, fx),
+            Command::Links => return Wants::Links,
+            Command::Yank => self.yank(now, fx),
+            Command::Headers => {
+                if let Some(pager) = self.pager.as_mut() {
+                    pager.toggle_headers();
+                }
+            }
+            Command::Raw => self.mode(Mode::Raw, fx),
+            Command::Html => self.mode(Mode::Html, fx),
+            Command::CheckMail => {
+                fx.push(Effect::Ask(Intent::CheckMail, About::Quiet));
+                self.tell(Clean::lit("Looking for new mail…"), now);
+            }
+            Command::CommandLine => return Wants::CommandLine,
+            Command::Palette => return Wants::Palette,
+            Command::Help => return Wants::Help,
+            Command::Redraw => fx.push(Effect::Redraw),
+            Command::Suspend => fx.push(Effect::Suspend),
+            // The composer covers the panes and takes its own.
+            Command::Send
+            | Command::NextField
+            | Command::PreviousField
+            | Command::Attach
+            | Command::Editor
+            | Command::KeepDraft
+            | Command::Leave
+            | Command::Discard
+            | Command::UndoTyping
+            | Command::RedoTyping => {}
+        }
+        Wants::Nothing
+    }
+
+    /// Runs a command that was given something. What it names and is not there is told.
+    fn command_with(
+        &mut self,
+        command: Command,
+        argument: &str,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) -> Wants {
+        let missing = match command {
+            Command::Search => {
+                self.search_for(argument, now, fx);
+                None
+            }
+            Command::Move | Command::Copy => match self.named_mailbox(argument) {
+                Some(id) => {
+                    self.file(id, command == Command::Copy, now, fx);
+                    None
+                }
+                None => Some("mailbox"),
+            },
+            Command::GoMailbox => match self.named_mailbox(argument) {
+                Some(id) => {
+                    self.show_scope(Scope::Mailbox(id), now, fx);
+                    None
+                }
+                None => Some("mailbox"),
+            },
+            Command::Account => match self.numbered_account(argument) {
+                Some(name) => {
+                    self.go_account(&name, now, fx);
+                    None
+                }
+                None => Some("account"),
+            },
+            _ => None,
+        };
+        if let Some(what) = missing {
+            self.alarm(&format!("there is no {what} `{argument}`"), now);
+        }
+        Wants::Nothing
+    }
+
+    /// A mailbox by its whole name, without regard to case; one of the shown account first.
+    fn named_mailbox(&self, name: &str) -> Option<MailboxId> {
+        let here = self.shown_account();
+        let mut hits: Vec<_> = self
+            .sidebar
+            .mailboxes()
+            .iter()
+            .filter(|m| m.selectable && m.path.to_lowercase() == name.to_lowercase())
+            .collect();
+        hits.sort_by_key(|m| Some(&m.account) != here.as_ref());
+        hits.first().map(|m| m.id)
+    }
+
+    /// An account by name or by its number, counted from 1.
+    fn numbered_account(&self, text: &str) -> Option<AccountName> {
+        let number = text.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+        number
+            .and_then(|n| self.accounts.get(n))
+            .or_else(|| {
+                let mut all = self.accounts.iter();
+                all.find(|a| a.name.as_str().eq_ignore_ascii_case(text))
+            })
+            .map(|a| a.name.clone())
+    }
+
+    /// Shows an account's inbox.
+    pub fn go_account(&mut self, name: &AccountName, now: Now, fx: &mut Vec<Effect>) {
+        let inbox = self
+            .sidebar
+            .with_role(Role::Inbox, Some(name))
+            .map(|m| m.id);
+        match inbox {
+            Some(id) => self.show_scope(Scope::Mailbox(id), now, fx),
+            None => self.tell(Clean::lit("This account has no inbox here yet."), now),
+        }
+    }
+
+    /// Asks for a mailbox only where there is something to file.
+    fn filing(&mut self, wants: Wants, now: Now) -> Wants {
+        if matches!(self.view, View::Mail) && !self.targets().is_empty() {
+            return wants;
+        }
+        self.tell(Clean::lit("There is no message to do that to."), now);
+        Wants::Nothing
+    }
+
+    /// Whether the hint line should offer a command now.
+    pub fn can(&self, command: Command) -> bool {
+        let about_mail = command.info().section == Section::Mail && command != Command::Undo;
+        let answers = matches!(
+            command,
+            Command::Reply | Command::ReplyAll | Command::Forward
+        );
+        match &self.view {
+            View::Mail => match command {
+                Command::NextMessage => self.focus == Pane::Reader,
+                Command::Open => self.focus != Pane::Reader,
+                Command::Back => self.focus == Pane::Reader,
+                Command::Links => self
+                    .pager
+                    .as_ref()
+                    .and_then(|p| p.rendered())
+                    .is_some_and(|r| !r.links.is_empty()),
+                Command::Save => self
+                    .pager
+                    .as_ref()
+                    .is_some_and(|p| !p.attachments().is_empty()),
+                _ => true,
+            },
+            View::Drafts(_) => command == Command::Trash || !(about_mail || answers),
+            View::Outbox(_) | View::Accounts(_) => !(about_mail || answers),
+        }
+    }
+
+    /// Lines of a page in the focused pane.
+    fn page(&self) -> isize {
+        let lines = match (self.focus, &self.pager) {
+            (Pane::Reader, Some(pager)) => pager.height(),
+            _ => self.index.height(),
+        };
+        isize::try_from(lines.saturating_sub(1).max(1)).unwrap_or(1)
+    }
+
+    fn vertical(&mut self, by: isize, now: Now, fx: &mut Vec<Effect>) {
+        match self.focus {
+            Pane::Sidebar => self.sidebar.step(by),
+            Pane::Reader => {
+                if let Some(pager) = self.pager.as_mut() {
+                    pager.scroll_by(by);
+                }
+            }
+            Pane::Index if matches!(self.view, View::Mail) => {
+                self.ask(fx, |p| p.index.step(by, now.mono));
+            }
+            Pane::Index => self.step_list(by),
+        }
+    }
+
+    fn edge(&mut self, end: bool, now: Now, fx: &mut Vec<Effect>) {
+        let far = if end { isize::MAX } else { -isize::MAX };
+        match self.focus {
+            Pane::Sidebar => self.sidebar.step(far),
+            Pane::Reader => {
+                if let Some(pager) = self.pager.as_mut() {
+                    pager.scroll_to(end);
+                }
+            }
+            Pane::Index if !matches!(self.view, View::Mail) => self.step_list(far),
+            Pane::Index if end => self.ask(fx, |p| p.index.last(now.mono)),
+            Pane::Index => self.ask(fx, |p| p.index.first(now.mono)),
+        }
+    }
+
+    fn open(&mut self, now: Now, fx: &mut Vec<Effect>) -> Wants {
+        match (self.focus, &self.view) {
+            (Pane::Sidebar, _) => self.open_entry(now, fx),
+            (_, View::Outbox(_)) => return Wants::Decide,
+            (_, View::Drafts(_)) => return Wants::EditDraft,
+            (_, View::Accounts(_)) => {}
+            (Pane::Index, View::Mail) if self.on_server_draft() => {
+                self.draft(DraftFrom::Edit, now, fx);
+            }
+            (Pane::Index, View::Mail) => self.open_selected(now, fx),
+            (Pane::Reader, View::Mail) => {
+                if let Some(pager) = self.pager.as_mut() {
+                    pager.scroll_by(1);
+                }
+            }
+        }
+        Wants::Nothing
+    }
+
+    fn trash(&mut self, now: Now, fx: &mut Vec<Effect>) -> Wants {
+        match &self.view {
+            View::Mail => self.act(Verb::Trash, now, fx),
+            View::Drafts(drafts) => {
+                if let Some(id) = drafts.selected().and_then(|d| d.id) {
+                    fx.push(Effect::Ask(Intent::DiscardDraft(id), About::Done));
+                }
+            }
+            View::Outbox(_) => return Wants::Decide,
+            View::Accounts(_) => {}
+        }
+        Wants::Nothing
+    }
+
+    fn next_pane(&mut self) {
+        self.focus = match self.focus {
+            Pane::Sidebar => Pane::Index,
+            Pane::Index if self.reading() => Pane::Reader,
+            Pane::Index | Pane::Reader => Pane::Sidebar,
+        };
+    }
+
+    /// Prepares an answer to the message that is read or selected.
+    fn draft(&mut self, from: DraftFrom, now: Now, fx: &mut Vec<Effect>) {
+        let reading = self.pager.as_ref().filter(|_| self.focus == Pane::Reader);
+        let message = reading
+            .map(|p| p.message)
+            .or_else(|| self.index.selected().map(|l| l.row.message));
+        match message.filter(|_| matches!(self.view, View::Mail)) {
+            Some(message) => fx.push(Effect::Draft(from, message)),
+            None => self.tell(Clean::lit("There is no message to answer."), now),
+        }
+    }
+
+    /// Searches for something fixed, and goes to what is found.
+    pub fn search_for(&mut self, text: &str, now: Now, fx: &mut Vec<Effect>) {
+        self.search(text, now, fx);
+        self.focus = Pane::Index;
+    }
+
+    fn mode(&mut self, mode: Mode, fx: &mut Vec<Effect>) {
+        if let Some(pager) = self.pager.as_mut() {
+            fx.push(Effect::Layout(pager.toggle_mode(mode)));
+        }
+    }
+
+    /// Copies the sender's address of the message that is read or selected.
+    fn yank(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        let Some(line) = self.index.selected() else {
+            return;
+        };
+        let Some(from) = line.row.from.first() else {
+            self.tell(Clean::lit("There is no sender to copy."), now);
+            return;
+        };
+        // Through Clean: whoever pastes it pastes no control characters.
+        let address = Clean::line(&from.addr);
+        fx.push(Effect::Copy(address.to_string()));
+        let text = format!("Copied {address}");
+        self.tell(Clean::line(&text), now);
+    }
+}

@@ -1,0 +1,221 @@
+//! One frame from what is remembered: no state changes here.
+
+use crate::text::Clean;
+use crate::tui::app::geometry::{Pane, Places, SMALLEST, Titled};
+use crate::tui::app::state::{Panes, View};
+use crate::tui::screen::index_view::{self, Setting};
+use crate::tui::screen::paint::{Row, fill, say};
+use crate::tui::screen::status::Tone;
+use crate::tui::screen::{accounts, pager_view, sidebar_view};
+use crate::tui::theme::Theme;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// Draws the panes, the status line and the hints (key and what it does, most useful first).
+pub fn draw(panes: &Panes, hints: &[(Clean, Clean)], now: i64, theme: &Theme, buf: &mut Buffer) {
+    let screen = buf.area;
+    let text = theme.style("screen.text");
+    fill(buf, screen, text);
+    let Some(places) = panes.places() else {
+        let words = format!("terminal too small (need {}×{})", SMALLEST.0, SMALLEST.1);
+        say(buf, screen, &Clean::line(&words), text);
+        return;
+    };
+    if let Some(place) = places.sidebar {
+        sidebar(panes, place, buf, theme);
+    }
+    if let Some(place) = places.index {
+        list(panes, place, now, buf, theme);
+    }
+    if let Some(place) = places.reader {
+        reader(panes, place, buf, theme);
+    }
+    rules(&places, buf, theme);
+    status(panes, places.status, now, buf, theme);
+    hint_line(hints, places.hints, buf, theme);
+}
+
+fn title(
+    place: Titled,
+    text: &Clean,
+    right: &Clean,
+    focused: bool,
+    buf: &mut Buffer,
+    theme: &Theme,
+) {
+    let style = theme.style(if focused { "title.focused" } else { "title" });
+    if let Some(mut row) = Row::new(buf, place.title, 0, style) {
+        row.skip(1);
+        let room = row.left().saturating_sub(right.as_str().len() + 1);
+        row.column(text, room, style);
+        row.right(right, style);
+    }
+}
+
+fn sidebar(panes: &Panes, place: Titled, buf: &mut Buffer, theme: &Theme) {
+    let focused = panes.focus == Pane::Sidebar;
+    title(
+        place,
+        &Clean::lit("Mailboxes"),
+        &Clean::default(),
+        focused,
+        buf,
+        theme,
+    );
+    let shown = panes.shown_entry();
+    sidebar_view::draw(
+        &panes.sidebar,
+        shown,
+        &panes.status,
+        focused,
+        buf,
+        place.inner,
+        theme,
+    );
+}
+
+fn list(panes: &Panes, place: Titled, now: i64, buf: &mut Buffer, theme: &Theme) {
+    let focused = panes.focus == Pane::Index;
+    title(
+        place,
+        &panes.list_title(),
+        &Clean::default(),
+        focused,
+        buf,
+        theme,
+    );
+    let area = place.inner;
+    match &panes.view {
+        View::Outbox(outbox) => outbox.draw(now, buf, area, theme),
+        View::Drafts(drafts) => drafts.draw(now, buf, area, theme),
+        View::Accounts(scroll) => {
+            accounts::draw(&panes.accounts, &panes.status, *scroll, buf, area, theme);
+        }
+        View::Mail if panes.index.lines().is_empty() => {
+            fill(buf, area, theme.style("index.text"));
+            say(buf, area, &panes.emptiness(), theme.style("text.dim"));
+        }
+        View::Mail => {
+            let setting = Setting {
+                theme,
+                now,
+                focused,
+                outgoing: panes.outgoing(),
+            };
+            index_view::draw(&panes.index, buf, area, &setting);
+        }
+    }
+}
+
+fn reader(panes: &Panes, place: Titled, buf: &mut Buffer, theme: &Theme) {
+    let focused = panes.focus == Pane::Reader;
+    let (text, right) = panes.reader_title();
+    title(place, &text, &right, focused, buf, theme);
+    if let Some(pager) = &panes.pager {
+        let offline = panes.status.offline();
+        pager_view::draw(pager, focused, offline, buf, place.inner, theme);
+    }
+}
+
+/// The columns between panes.
+fn rules(places: &Places, buf: &mut Buffer, theme: &Theme) {
+    let style = theme.style("screen.rule");
+    let mut rule = |left: Rect| {
+        let line = Rect {
+            x: left.right(),
+            width: 1,
+            ..left
+        };
+        for n in 0..usize::from(line.height) {
+            if let Some(mut row) = Row::new(buf, line, n, style) {
+                row.lit("│", style);
+            }
+        }
+    };
+    let beside = |a: Option<Titled>, b: Option<Titled>| match (a, b) {
+        (Some(a), Some(b)) if b.title.x > a.title.right() => Some(a),
+        (Some(a), Some(b)) if b.title.x == a.title.right() + 1 => Some(a),
+        _ => None,
+    };
+    let main = places.index.or(places.reader);
+    for left in [
+        beside(places.sidebar, main),
+        beside(places.index, places.reader),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        rule(left.title.union(left.inner));
+    }
+}
+
+fn status(panes: &Panes, area: Rect, now: i64, buf: &mut Buffer, theme: &Theme) {
+    let base = theme.style("status.text");
+    let Some(mut row) = Row::new(buf, area, 0, base) else {
+        return;
+    };
+    row.skip(1);
+    if let Some(toast) = panes.status.toast() {
+        row.text(&toast.text, base.patch(tone(toast.tone, theme)));
+        if toast.undo {
+            row.lit("  z undo", base.patch(theme.style("hint.key")));
+        }
+        row.lit("  ", base);
+    }
+    let parts = panes.status.parts(now, row.left());
+    for part in parts {
+        if row.left() < 4 {
+            return;
+        }
+        row.text(&part.text, base.patch(tone(part.tone, theme)));
+        row.lit("   ", base);
+    }
+}
+
+fn tone(tone: Tone, theme: &Theme) -> Style {
+    theme.style(match tone {
+        Tone::Good => "notice.good",
+        Tone::Plain => "notice.info",
+        Tone::Bad => "notice.error",
+    })
+}
+
+fn hint_line(hints: &[(Clean, Clean)], area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let base = theme.style("hint.text");
+    let Some(mut row) = Row::new(buf, area, 0, base) else {
+        return;
+    };
+    row.skip(1);
+    for (key, what) in hints {
+        let cols =
+            crate::text::width::width(key.as_str()) + crate::text::width::width(what.as_str());
+        if cols + 3 > row.left() {
+            return;
+        }
+        row.text(key, base.patch(theme.style("hint.key")));
+        row.lit(" ", base);
+        row.text(what, base);
+        row.lit("  ", base);
+    }
+}
+
+impl Panes {
+    /// The sidebar's line whose list is shown.
+    fn shown_entry(&self) -> Option<usize> {
+        use crate::tui::question::Listing;
+        use crate::tui::screen::sidebar::Entry;
+        self.sidebar
+            .entries()
+            .iter()
+            .position(|e| match &self.view {
+                View::Outbox(_) => matches!(e, Entry::Outbox(_)),
+                View::Drafts(_) => matches!(e, Entry::Drafts(_)),
+                View::Accounts(_) => false,
+                View::Mail => match self.index.listing() {
+                    Listing::Scope { scope, .. } => e.scope().as_ref() == Some(scope),
+                    Listing::Search(_) => false,
+                },
+            })
+    }
+}

@@ -1,0 +1,197 @@
+//! From keys to calls: the begun sequence, its deadline, and what the hint line says.
+
+use crate::text::Clean;
+use crate::tui::command::{Call, Command, Context, TABLE};
+use crate::tui::key::Key;
+use crate::tui::keymap::{Choice, Keymap, Pending, Step, WAIT};
+use crossterm::event::KeyEvent;
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// A key and what it does, for the hint line.
+pub type Hint = (Clean, Clean);
+
+/// The keys as the screen uses them.
+#[derive(Debug)]
+pub struct Keys {
+    map: Keymap,
+    pending: Pending,
+    choices: Vec<Choice>,
+    begun: Option<(Context, Instant)>,
+    hints: BTreeMap<Context, Vec<(Command, Hint)>>,
+}
+
+impl Keys {
+    /// The default keys with the user's over them, and what was wrong with the user's.
+    pub fn load(user: Option<&str>) -> (Keys, Vec<String>) {
+        let (map, warnings) = Keymap::load(user);
+        let hints = Context::ALL
+            .iter()
+            .map(|(context, _)| (*context, hints_of(&map, *context)))
+            .collect();
+        let keys = Keys {
+            map,
+            pending: Pending::default(),
+            choices: Vec::new(),
+            begun: None,
+            hints,
+        };
+        (keys, warnings)
+    }
+
+    /// The keymap, for the palette and the help.
+    pub fn map(&self) -> &Keymap {
+        &self.map
+    }
+
+    /// Takes a key: what is to be done, in order. Two calls where the key did not go on with what
+    /// was begun.
+    pub fn press(&mut self, context: Context, key: &KeyEvent, now: Instant) -> Vec<Call> {
+        // What was begun elsewhere is not gone on with here.
+        if self.begun.is_some_and(|(c, _)| c != context) {
+            self.forget();
+        }
+        let key = Key::of(key);
+        let mut calls = Vec::new();
+        // A key is given again at most once: the sequence is empty then.
+        for _ in 0..2 {
+            match self.map.step(context, &mut self.pending, key) {
+                Step::Again(call) => {
+                    self.forget();
+                    calls.push(call);
+                }
+                Step::Call(call) => {
+                    self.forget();
+                    calls.push(call);
+                    break;
+                }
+                Step::Pending(choices) => {
+                    self.begun = (!self.pending.is_empty()).then_some((context, now));
+                    self.choices = choices;
+                    break;
+                }
+                Step::None => {
+                    self.forget();
+                    break;
+                }
+            }
+        }
+        calls
+    }
+
+    /// When what was begun has to be taken as it stands; `None` if it can wait for ever.
+    pub fn deadline(&self) -> Option<Instant> {
+        let (context, begun) = self.begun?;
+        self.map.waits(context, &self.pending).then(|| begun + WAIT)
+    }
+
+    /// What was begun means by itself, once its time has passed.
+    pub fn expire(&mut self, now: Instant) -> Option<Call> {
+        if self.deadline().is_none_or(|d| now < d) {
+            return None;
+        }
+        let (context, _) = self.begun?;
+        let call = self.map.expire(context, &mut self.pending);
+        self.forget();
+        call
+    }
+
+    /// Forgets what was begun.
+    pub fn forget(&mut self) {
+        self.pending.clear();
+        self.choices.clear();
+        self.begun = None;
+    }
+
+    /// The hints: how to go on with what was begun, else what can be done where `fits`.
+    pub fn hints(&self, context: Context, fits: impl Fn(Command) -> bool) -> Vec<Hint> {
+        if !self.choices.is_empty() {
+            let begun = self.pending.written();
+            return self
+                .choices
+                .iter()
+                .map(|c| {
+                    let keys = format!("{begun} {}", c.keys);
+                    (Clean::line(&keys), words(&c.call))
+                })
+                .collect();
+        }
+        let all = self.hints.get(&context).into_iter().flatten();
+        all.filter(|(command, _)| fits(*command))
+            .map(|(_, hint)| hint.clone())
+            .collect()
+    }
+}
+
+fn words(call: &Call) -> Clean {
+    match &call.argument {
+        Some(argument) => Clean::line(&format!("{} {argument}", call.command.name())),
+        None => Clean::lit(call.command.name()),
+    }
+}
+
+fn hints_of(map: &Keymap, context: Context) -> Vec<(Command, Hint)> {
+    TABLE
+        .iter()
+        .filter(|i| !i.hint.is_empty() && i.command.fits(context))
+        .filter_map(|i| {
+            let key = map.key_of(context, i.command)?;
+            Some((i.command, (Clean::line(&short(&key)), Clean::lit(i.hint))))
+        })
+        .collect()
+}
+
+/// A key as short as it can be written: `ctrl-k` as `^k`.
+fn short(key: &str) -> String {
+    key.replace("ctrl-", "^")
+        .replace("alt-", "M-")
+        .replace("enter", "⏎")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossterm::event::{KeyCode, KeyModifiers};
+
+    fn key(c: char) -> KeyEvent {
+        KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)
+    }
+
+    #[test]
+    fn z_waits_a_moment_and_then_means_undo() {
+        let (mut keys, warnings) = Keys::load(None);
+        assert!(warnings.is_empty(), "{warnings:?}");
+        let now = Instant::now();
+        assert!(keys.press(Context::Index, &key('z'), now).is_empty());
+        assert_eq!(keys.deadline(), Some(now + WAIT));
+        assert_eq!(keys.expire(now), None);
+        assert_eq!(keys.expire(now + WAIT), Some(Command::Undo.into()));
+        assert_eq!(keys.deadline(), None);
+        keys.press(Context::Index, &key('z'), now);
+        let calls = keys.press(Context::Index, &key('a'), now);
+        assert_eq!(calls, [Command::Fold.into()]);
+    }
+
+    #[test]
+    fn a_key_that_does_not_go_on_is_not_lost() {
+        let (mut keys, _) = Keys::load(None);
+        let now = Instant::now();
+        keys.press(Context::Index, &key('z'), now);
+        let calls = keys.press(Context::Index, &key('e'), now);
+        assert_eq!(calls, [Command::Undo.into(), Command::Archive.into()]);
+    }
+
+    #[test]
+    fn the_hints_come_from_the_table_and_show_how_to_go_on() {
+        let (mut keys, _) = Keys::load(None);
+        let hints = keys.hints(Context::Index, |_| true);
+        assert_eq!(hints.first().unwrap().1.as_str(), "archive");
+        keys.press(Context::Index, &key('g'), Instant::now());
+        let hints = keys.hints(Context::Index, |_| true);
+        assert!(
+            hints
+                .iter()
+                .any(|(k, w)| k.as_str() == "g i" && w.as_str() == "go-inbox")
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! Acting on mail: what the keys for archive, star and the like ask of the ledger, and what its
+//! answers change on the screen.
+
+use crate::model::{Done, FlagChange, MailboxId, System, Target, Verb};
+use crate::text::Clean;
+use crate::tui::app::geometry::Pane;
+use crate::tui::app::state::{Panes, View};
+use crate::tui::effect::Effect;
+use crate::tui::event::Now;
+use crate::tui::screen::status::Tone;
+
+impl Panes {
+    /// What an action would be done to now: the message that is read, else the marked lines, else
+    /// the selected one.
+    pub fn targets(&self) -> Vec<Target> {
+        match (&self.pager, self.focus) {
+            (Some(pager), Pane::Reader) => vec![Target::Location(pager.location)],
+            _ => self.index.targets(),
+        }
+    }
+
+    /// Asks for an action on the targets.
+    pub fn act(&mut self, verb: Verb, now: Now, fx: &mut Vec<Effect>) {
+        if !matches!(self.view, View::Mail) {
+            return;
+        }
+        let targets = self.targets();
+        if targets.is_empty() {
+            self.tell(Clean::lit("There is no message to do that to."), now);
+            return;
+        }
+        let effect = self.acts.act(verb, targets, false);
+        self.index.unmark_all();
+        fx.push(effect);
+    }
+
+    /// Moves the targets to a mailbox, or copies them there.
+    pub fn file(&mut self, to: MailboxId, copy: bool, now: Now, fx: &mut Vec<Effect>) {
+        let verb = if copy { Verb::Copy(to) } else { Verb::Move(to) };
+        self.act(verb, now, fx);
+    }
+
+    /// Stars the targets, or takes the stars away if all have one.
+    pub fn toggle_star(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        let starred = match (self.focus, self.read_line()) {
+            (Pane::Reader, Some(flags)) => flags.has(System::FLAGGED),
+            _ => self.index.all_flagged(),
+        };
+        let change = if starred {
+            FlagChange::clear(System::FLAGGED)
+        } else {
+            FlagChange::set(System::FLAGGED)
+        };
+        // A thread is starred by its newest message, as elsewhere; unstarred as a whole.
+        if !starred && self.focus != Pane::Reader && self.index.marked() == 0 {
+            let newest = self.index.selected().map(|l| l.row.location);
+            if let Some(location) = newest {
+                let targets = vec![Target::Location(location)];
+                fx.push(self.acts.act(Verb::Flag(change), targets, false));
+            }
+            return;
+        }
+        self.act(Verb::Flag(change), now, fx);
+    }
+
+    /// Marks the targets read if any is unread, else unread.
+    pub fn toggle_read(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        let unread = match (self.focus, self.read_line()) {
+            (Pane::Reader, Some(flags)) => !flags.has(System::SEEN),
+            _ => self.index.any_unread(),
+        };
+        let change = if unread {
+            FlagChange::set(System::SEEN)
+        } else {
+            FlagChange::clear(System::SEEN)
+        };
+        if !unread && self.focus != Pane::Reader && self.index.marked() == 0 {
+            let newest = self.index.selected().map(|l| l.row.location);
+            if let Some(location) = newest {
+                let targets = vec![Target::Location(location)];
+                fx.push(self.acts.act(Verb::Flag(change), targets, false));
+            }
+            return;
+        }
+        self.act(Verb::Flag(change), now, fx);
+    }
+
+    /// The shown flags of the message that is read.
+    fn read_line(&self) -> Option<System> {
+        let pager = self.pager.as_ref()?;
+        self.index
+            .lines()
+            .iter()
+            .find(|l| l.row.location == pager.location)
+            .map(|l| l.row.flags.system)
+    }
+
+    /// Takes the ledger's answer to an act. The list changes in this very turn.
+    pub fn acted(
+        &mut self,
+        ticket: u64,
+        result: Result<Done, String>,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) {
+        let act = self.acts.close(ticket);
+        let done = match result {
+            Ok(done) => done,
+            Err(why) => {
+                self.alarm(&why, now);
+                return;
+            }
+        };
+        let Some(act) = act else {
+            return;
+        };
+        match &act.verb {
+            Some(verb) => self.overlay.add(verb, &act.targets, &done, now.mono),
+            None => {
+                self.overlay.clear();
+                self.ask(fx, |p| p.index.reload(now.mono));
+            }
+        }
+        self.index.rebuild(&self.overlay);
+        let left = self
+            .pager
+            .as_ref()
+            .is_some_and(|p| done.gone.contains(&p.location));
+        if left {
+            self.close_reader();
+        }
+        if !act.quiet && !done.label.is_empty() {
+            let text = Clean::line(&done.label);
+            self.status.say(text, Tone::Good, done.undoable, now.mono);
+        }
+    }
+
+    /// Back to the list.
+    pub fn close_reader(&mut self) {
+        self.pager = None;
+        if self.focus == Pane::Reader {
+            self.focus = Pane::Index;
+        }
+    }
+}

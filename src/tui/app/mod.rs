@@ -1,0 +1,18 @@
+//! The screen's logic: `update` turns events into changes and effects, `draw` makes a frame.
+//! Neither touches a file, a socket, a clock or the terminal.
+
+pub mod geometry;
+pub mod acts;
+pub mod state;
+pub mod words;
+pub mod mail;
+pub mod navigate;
+pub mod answers;
+pub mod mouse;
+pub mod popup;
+pub mod commands;
+pub mod draw;
+pub mod keys;
+pub mod shell;
+
+pub use shell::{App, Setup};

@@ -1,0 +1,93 @@
+//! The mouse: the wheel scrolls what is under it, a click selects, a click on the selection opens.
+
+use crate::tui::app::geometry::{Pane, Titled};
+use crate::tui::app::state::{Panes, View};
+use crate::tui::effect::Effect;
+use crate::tui::event::Now;
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+/// Lines that one notch of the wheel scrolls.
+const NOTCH: isize = 3;
+
+impl Panes {
+    /// Takes a mouse event.
+    pub fn mouse(&mut self, mouse: MouseEvent, now: Now, fx: &mut Vec<Effect>) {
+        let Some(places) = self.places() else {
+            return;
+        };
+        let at = Position {
+            x: mouse.column,
+            y: mouse.row,
+        };
+        let hit = |place: Option<Titled>| place.filter(|p| p.inner.contains(at));
+        let (pane, place) = if let Some(p) = hit(places.sidebar) {
+            (Pane::Sidebar, p)
+        } else if let Some(p) = hit(places.index) {
+            (Pane::Index, p)
+        } else if let Some(p) = hit(places.reader) {
+            (Pane::Reader, p)
+        } else {
+            return;
+        };
+        let line = usize::from(mouse.row.saturating_sub(place.inner.y));
+        match mouse.kind {
+            MouseEventKind::ScrollDown => self.wheel(pane, NOTCH, now, fx),
+            MouseEventKind::ScrollUp => self.wheel(pane, -NOTCH, now, fx),
+            MouseEventKind::Down(MouseButton::Left) => {
+                self.click(pane, line, usize::from(place.inner.height), now, fx);
+            }
+            _ => {}
+        }
+    }
+
+    fn wheel(&mut self, pane: Pane, by: isize, now: Now, fx: &mut Vec<Effect>) {
+        match (pane, &mut self.view) {
+            (Pane::Sidebar, _) => self.sidebar.step(by),
+            (Pane::Reader, _) => {
+                if let Some(pager) = &mut self.pager {
+                    pager.scroll_by(by);
+                }
+            }
+            (Pane::Index, View::Mail) => self.ask(fx, |p| p.index.step(by, now.mono)),
+            (Pane::Index, _) => self.step_list(by),
+        }
+    }
+
+    fn click(&mut self, pane: Pane, line: usize, height: usize, now: Now, fx: &mut Vec<Effect>) {
+        let was_focused = self.focus == pane;
+        self.focus = pane;
+        match (pane, &mut self.view) {
+            (Pane::Sidebar, _) => {
+                let line = line + self.sidebar.top();
+                if self.sidebar.select(line) {
+                    self.open_entry(now, fx);
+                }
+            }
+            (Pane::Index, View::Mail) => {
+                let line = line + self.index.top();
+                if line >= self.index.lines().len() {
+                    return;
+                }
+                if was_focused && line == self.index.cursor() {
+                    self.open_selected(now, fx);
+                } else {
+                    self.ask(fx, |p| p.index.select(line, now.mono));
+                }
+            }
+            (Pane::Index, View::Outbox(outbox)) => outbox.click(line, height),
+            (Pane::Index, View::Drafts(drafts)) => drafts.click(line, height),
+            (Pane::Index, View::Accounts(_)) | (Pane::Reader, _) => {}
+        }
+    }
+
+    /// Moves in a list other than the messages.
+    pub fn step_list(&mut self, by: isize) {
+        match &mut self.view {
+            View::Outbox(outbox) => outbox.step(by),
+            View::Drafts(drafts) => drafts.step(by),
+            View::Accounts(scroll) => *scroll = scroll.saturating_add_signed(by),
+            View::Mail => {}
+        }
+    }
+}

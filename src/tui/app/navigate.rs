@@ -1,0 +1,218 @@
+//! Going about: from mailbox to mailbox, into a message and out of it.
+
+use crate::model::view::Scope;
+use crate::model::{AccountName, FlagChange, Intent, Role, System, Target, Verb};
+use crate::text::Clean;
+use crate::tui::app::geometry::{Pane, Places};
+use crate::tui::app::state::{Panes, View};
+use crate::tui::effect::Effect;
+use crate::tui::event::{About, Now};
+use crate::tui::question::{Job, LaidOut, Listing, Question};
+use crate::tui::screen::drafts::Drafts;
+use crate::tui::screen::index::Outcome;
+use crate::tui::screen::outbox::Outbox;
+use crate::tui::screen::pager::Pager;
+use crate::tui::screen::sidebar::Entry;
+
+impl Panes {
+    /// Lists a mailbox or the unified inbox, from its newest message.
+    pub fn show_scope(&mut self, scope: Scope, now: Now, fx: &mut Vec<Effect>) {
+        self.view = View::Mail;
+        self.before_search = None;
+        self.close_reader();
+        self.focus = Pane::Index;
+        self.sidebar.select_scope(&scope);
+        let threaded = self.threaded;
+        let listing = Listing::Scope { scope, threaded };
+        self.ask(fx, |p| p.index.show(listing, now.mono));
+    }
+
+    /// Opens what the sidebar's selection stands for.
+    pub fn open_entry(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        match self.sidebar.selected().cloned() {
+            Some(Entry::Outbox(_)) => self.show_outbox(fx),
+            Some(Entry::Drafts(_)) => self.show_drafts(fx),
+            Some(entry) => {
+                if let Some(scope) = entry.scope() {
+                    self.show_scope(scope, now, fx);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Lists what is on its way out.
+    pub fn show_outbox(&mut self, fx: &mut Vec<Effect>) {
+        self.view = View::Outbox(Outbox::default());
+        self.focus = Pane::Index;
+        fx.push(Effect::Query(Question::Outbox));
+    }
+
+    /// Lists the drafts kept here.
+    pub fn show_drafts(&mut self, fx: &mut Vec<Effect>) {
+        self.view = View::Drafts(Drafts::default());
+        self.focus = Pane::Index;
+        fx.push(Effect::Query(Question::Drafts));
+    }
+
+    /// Whose mailbox is shown, or whose message is selected.
+    pub fn shown_account(&self) -> Option<AccountName> {
+        let selected = self.index.selected().map(|l| l.row.mailbox);
+        let id = self.index.mailbox().or(selected)?;
+        self.sidebar.mailbox(id).map(|m| m.account.clone())
+    }
+
+    /// Goes to the mailbox with a role: of the account whose mailbox is shown, else of the first.
+    pub fn go_role(&mut self, role: Role, now: Now, fx: &mut Vec<Effect>) {
+        let account = self.shown_account();
+        let found = self.sidebar.with_role(role, account.as_ref()).map(|m| m.id);
+        match found {
+            Some(id) => self.show_scope(Scope::Mailbox(id), now, fx),
+            None => {
+                let text = format!("There is no mailbox for {} here.", role.name());
+                self.tell(Clean::line(&text), now);
+            }
+        }
+    }
+
+    /// Searches while the user types. An empty text shows what was there before.
+    pub fn search(&mut self, text: &str, now: Now, fx: &mut Vec<Effect>) {
+        self.view = View::Mail;
+        self.close_reader();
+        if self.before_search.is_none() {
+            self.before_search = Some(self.index.listing().clone());
+        }
+        let listing = if text.trim().is_empty() {
+            self.before_search.clone()
+        } else {
+            Some(Listing::Search(text.to_owned()))
+        };
+        if let Some(listing) = listing
+            && listing != *self.index.listing()
+        {
+            self.ask(fx, |p| p.index.show(listing, now.mono));
+        }
+    }
+
+    /// Ends a search; back to what was listed before. Says whether there was one.
+    pub fn end_search(&mut self, now: Now, fx: &mut Vec<Effect>) -> bool {
+        let Some(listing) = self.before_search.take() else {
+            return false;
+        };
+        if listing != *self.index.listing() {
+            self.ask(fx, |p| p.index.show(listing, now.mono));
+        }
+        true
+    }
+
+    /// One row a thread, or one a message.
+    pub fn toggle_threads(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        self.threaded = !self.threaded;
+        let threaded = self.threaded;
+        if let Listing::Scope { scope, .. } = self.index.listing().clone() {
+            let listing = Listing::Scope { scope, threaded };
+            self.ask(fx, |p| p.index.show(listing, now.mono));
+        }
+        let text = if threaded {
+            "One line a thread."
+        } else {
+            "One line a message."
+        };
+        self.tell(Clean::lit(text), now);
+    }
+
+    /// Opens what is selected in the list.
+    pub fn open_selected(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        match self.index.open() {
+            Ok(Some(_)) => self.open_line(now, fx),
+            Ok(None) => self.tell(Clean::lit("There is nothing to open."), now),
+            Err(questions) => fx.extend(questions.into_iter().map(Effect::Query)),
+        }
+    }
+
+    /// Shows the selected line's message in the reader and marks it seen.
+    pub fn open_line(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        let Some(row) = self.index.selected().map(|l| l.row.clone()) else {
+            return;
+        };
+        let (pager, job) = Pager::open(&row, Places::reader_columns(self.size));
+        self.pager = Some(pager);
+        self.focus = Pane::Reader;
+        fx.push(Effect::Layout(job));
+        if !row.flags.system.has(System::SEEN) {
+            let seen = Verb::Flag(FlagChange::set(System::SEEN));
+            let target = vec![Target::Location(row.location)];
+            fx.push(self.acts.act(seen, target, true));
+        }
+        let _ = now;
+    }
+
+    /// The next or previous message while one is read.
+    pub fn read_neighbour(&mut self, by: isize, now: Now, fx: &mut Vec<Effect>) {
+        let (questions, moved) = self.index.neighbour(by, now.mono);
+        fx.extend(questions.into_iter().map(Effect::Query));
+        if !moved {
+            let text = if by > 0 {
+                "This is the last message."
+            } else {
+                "This is the first message."
+            };
+            self.tell(Clean::lit(text), now);
+        } else if self.reading() {
+            self.open_selected(now, fx);
+        }
+    }
+
+    /// The next unread message; opened if one is being read.
+    pub fn next_unread(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        let before = self.index.selected().map(|l| l.ident);
+        let (questions, outcome) = self.index.next_unread(now.mono);
+        fx.extend(questions.into_iter().map(Effect::Query));
+        self.index_outcome(outcome, now, fx);
+        let moved = self.index.selected().map(|l| l.ident) != before;
+        if moved && self.reading() && self.focus == Pane::Reader {
+            self.open_selected(now, fx);
+        }
+    }
+
+    /// What a list's answer led to.
+    pub fn index_outcome(&mut self, outcome: Outcome, now: Now, fx: &mut Vec<Effect>) {
+        if outcome.open {
+            self.open_line(now, fx);
+        }
+        if outcome.no_unread {
+            self.tell(Clean::lit("Nothing unread here."), now);
+        }
+    }
+
+    /// Takes a laid out message; asks for its body if that is not here.
+    pub fn laid(&mut self, job: Job, result: LaidOut, fx: &mut Vec<Effect>) {
+        let Some(pager) = self.pager.as_mut() else {
+            return;
+        };
+        if pager.laid(job, result) {
+            let intent = Intent::FetchBody(pager.message);
+            fx.push(Effect::Ask(intent, About::Quiet));
+        }
+    }
+
+    /// One step back: from marks, the reader, a search, another list. `false` at the top level.
+    pub fn back(&mut self, now: Now, fx: &mut Vec<Effect>) -> bool {
+        if !matches!(self.view, View::Mail) {
+            self.view = View::Mail;
+            return true;
+        }
+        if self.focus == Pane::Reader || (self.focus == Pane::Index && self.pager.is_some()) {
+            self.close_reader();
+            return true;
+        }
+        if self.index.unmark_all() || self.end_search(now, fx) {
+            return true;
+        }
+        if self.focus == Pane::Sidebar {
+            self.focus = Pane::Index;
+            return true;
+        }
+        false
+    }
+}

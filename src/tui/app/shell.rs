@@ -1,0 +1,206 @@
+//! The whole screen: the panes, what covers them, and where a key goes.
+
+use crate::model::{Account, AccountName};
+use crate::text::Clean;
+use crate::tui::app::commands::Wants;
+use crate::tui::app::draw;
+use crate::tui::app::geometry::Pane;
+use crate::tui::app::keys::{Hint, Keys};
+use crate::tui::app::popup::{Done, Popup};
+use crate::tui::app::state::Panes;
+use crate::tui::command::{Call, Context};
+use crate::tui::effect::Effect;
+use crate::tui::event::{About, Event, Now};
+use crate::tui::screen::status::Tone;
+use crate::tui::theme::{Surroundings, Theme};
+use crossterm::event::{KeyEvent, MouseEventKind};
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use std::collections::VecDeque;
+use std::time::Instant;
+
+/// What the screen is made from.
+#[derive(Debug)]
+pub struct Setup {
+    /// The accounts, in order.
+    pub accounts: Vec<Account>,
+    /// A built-in theme's name or a theme file's text.
+    pub theme: Option<String>,
+    /// A key file's text.
+    pub keys: Option<String>,
+    /// What the terminal can show.
+    pub surroundings: Surroundings,
+    /// Things to say at the start.
+    pub warnings: Vec<String>,
+}
+
+/// The whole screen.
+pub struct App {
+    panes: Panes,
+    popup: Option<Popup>,
+    keys: Keys,
+    theme: Theme,
+    passwords: VecDeque<AccountName>,
+}
+
+impl App {
+    /// The screen at the start, and what is to be done first.
+    pub fn new(setup: Setup, size: (u16, u16), now: Now) -> (App, Vec<Effect>) {
+        let (mut panes, fx) = Panes::new(setup.accounts, size, now);
+        let (keys, trouble) = Keys::load(setup.keys.as_deref());
+        let (theme, faults) = Theme::load(setup.theme.as_deref(), setup.surroundings);
+        for warning in setup.warnings.iter().chain(&trouble).chain(&faults) {
+            panes.alarm(warning, now);
+        }
+        let app = App {
+            panes,
+            popup: None,
+            keys,
+            theme,
+            passwords: VecDeque::new(),
+        };
+        (app, fx)
+    }
+
+    /// Takes an event in; says what is to be done.
+    pub fn update(&mut self, event: Event, now: Now) -> Vec<Effect> {
+        let mut fx = Vec::new();
+        match event {
+            Event::Key(key) => self.key(key, now, &mut fx),
+            Event::Mouse(mouse) => match &mut self.popup {
+                Some(popup) => match mouse.kind {
+                    MouseEventKind::ScrollDown => popup.step(1),
+                    MouseEventKind::ScrollUp => popup.step(-1),
+                    MouseEventKind::Down(_) => {
+                        let (w, h) = self.panes.size;
+                        let screen = ratatui::layout::Rect::new(0, 0, w, h);
+                        popup.click(screen, mouse.column, mouse.row);
+                    }
+                    _ => {}
+                },
+                None => self.panes.mouse(mouse, now, &mut fx),
+            },
+            Event::Paste(_) => {}
+            Event::Resize(w, h) => self.panes.size = (w, h),
+            Event::Focus(_) => {}
+            Event::Board(posted) => {
+                for topic in &posted.topics {
+                    if let crate::signal::Topic::PasswordWanted(name) = topic {
+                        self.passwords.push_back(name.clone());
+                    }
+                }
+                self.panes.posted(posted, now, &mut fx);
+            }
+            Event::Rows(answer) => self.panes.answered(answer, now, &mut fx),
+            Event::Laid(job, result) => self.panes.laid(job, result, &mut fx),
+            Event::Reply { about, result } => match about {
+                About::Action(ticket) => self.panes.acted(ticket, result, now, &mut fx),
+                About::Quiet => {
+                    if let Err(why) = result {
+                        self.panes.alarm(&why, now);
+                    }
+                }
+                _ => match result {
+                    Ok(done) => {
+                        let text = Clean::line(&done.label);
+                        if !text.is_empty() {
+                            let undo = done.undoable;
+                            self.panes.status.say(text, Tone::Good, undo, now.mono);
+                        }
+                    }
+                    Err(why) => self.panes.alarm(&why, now),
+                },
+            },
+            Event::Drafted(Err(why)) => self.panes.alarm(&why, now),
+            Event::Drafted(Ok(_)) => {}
+            Event::EditorDone { .. } => {}
+            Event::Told(Ok(text)) => self.panes.tell(Clean::line(&text), now),
+            Event::Told(Err(why)) => self.panes.alarm(&why, now),
+            Event::Tick => {
+                if let Some(call) = self.keys.expire(now.mono) {
+                    self.call(&call, now, &mut fx);
+                }
+                self.panes.tick(now, &mut fx);
+            }
+            Event::Quit => fx.push(Effect::Quit),
+        }
+        self.panes.settle(&mut fx);
+        fx
+    }
+
+    /// When something on the screen has to change by itself.
+    pub fn deadline(&self) -> Option<Instant> {
+        let toast = self.panes.status.deadline();
+        let overlay = self.panes.overlay.deadline();
+        let keys = self.keys.deadline();
+        toast.into_iter().chain(overlay).chain(keys).min()
+    }
+
+    /// Draws one frame.
+    pub fn draw(&self, frame: &mut Frame, wall: i64) {
+        self.paint(frame.buffer_mut(), wall);
+    }
+
+    /// Draws on a buffer.
+    pub fn paint(&self, buf: &mut Buffer, wall: i64) {
+        draw::draw(&self.panes, &self.hints(), wall, &self.theme, buf);
+        if let Some(popup) = &self.popup {
+            let screen = buf.area;
+            popup.draw(buf, screen, &self.theme);
+        }
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        let panes = &self.panes;
+        self.keys.hints(self.context(), |c| panes.can(c))
+    }
+
+    /// Where keys go now.
+    fn context(&self) -> Context {
+        match self.panes.focus {
+            Pane::Sidebar => Context::Sidebar,
+            Pane::Reader => Context::Reader,
+            Pane::Index => Context::Index,
+        }
+    }
+
+    fn key(&mut self, key: KeyEvent, now: Now, fx: &mut Vec<Effect>) {
+        if let Some(popup) = &mut self.popup {
+            if let Done::Close(effects) = popup.key(key) {
+                self.popup = None;
+                fx.extend(effects);
+            }
+            return;
+        }
+        for call in self.keys.press(self.context(), &key, now.mono) {
+            self.call(&call, now, fx);
+        }
+    }
+
+    /// Runs a command, and brings what it wants.
+    fn call(&mut self, call: &Call, now: Now, fx: &mut Vec<Effect>) {
+        let wants = self.panes.command(call, now, fx);
+        self.fulfil(wants, now, fx);
+    }
+
+    /// Brings what the panes can't bring themselves.
+    fn fulfil(&mut self, wants: Wants, now: Now, fx: &mut Vec<Effect>) {
+        let popup = match wants {
+            Wants::Links => Popup::links(&self.panes),
+            Wants::Attachments => Popup::attachments(&self.panes),
+            Wants::Decide => Popup::decide(&self.panes),
+            Wants::Quit => {
+                fx.push(Effect::Quit);
+                return;
+            }
+            _ => return,
+        };
+        match popup {
+            Ok(popup) => self.popup = Some(popup),
+            Err(why) => self.panes.tell(Clean::lit(why), now),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

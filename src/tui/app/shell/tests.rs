@@ -1,0 +1,423 @@
+//! The screen as triples: rows, keys, what is then to be seen. A store of hand-made rows answers
+//! the questions; nothing here has a thread.
+
+use super::*;
+use crate::mime::render::{Line, Mark, Rendered, Span};
+use crate::model::view::{IndexRow, MailboxRow, Page, Scope};
+use crate::model::{
+    Address, Done as Answered, Flags, Intent, LocationId, MailboxId, Role, System, Target,
+};
+use crate::tui::question::tests::row;
+use crate::tui::question::{Answer, LaidOut, Listing, Question};
+use crossterm::event::{KeyCode, KeyModifiers};
+use proptest::prelude::*;
+use ratatui::layout::Rect;
+use std::sync::Arc;
+use std::time::Duration;
+
+const WALL: i64 = 1_700_000_000;
+
+struct Bench {
+    app: App,
+    rows: Vec<IndexRow>,
+    mailboxes: Vec<MailboxRow>,
+    now: Now,
+    asked: Vec<Intent>,
+    quit: bool,
+    /// Whether the ledger answers.
+    ledger: bool,
+}
+
+fn account(name: &str) -> Account {
+    use crate::model::{BodyPolicy, Endpoint, SecretSource, Security};
+    let endpoint = |port| Endpoint {
+        host: "mail.example.org".into(),
+        port,
+        security: Security::Tls,
+        pin_sha256: None,
+    };
+    Account {
+        name: AccountName(name.into()),
+        email: format!("{name}@example.org"),
+        full_name: "Sam Doe".into(),
+        user: name.into(),
+        secret: SecretSource::Prompt,
+        imap: endpoint(993),
+        smtp: endpoint(465),
+        ca_file: None,
+        bodies: BodyPolicy::None,
+        save_sent: None,
+        signature: None,
+    }
+}
+
+fn mailbox(id: i64, path: &str, role: Role, unread: u64) -> MailboxRow {
+    MailboxRow {
+        id: MailboxId(id),
+        account: AccountName("home".into()),
+        path: path.into(),
+        role: Some(role),
+        selectable: true,
+        total: 3,
+        unread,
+    }
+}
+
+impl Bench {
+    fn new(rows: Vec<IndexRow>, size: (u16, u16)) -> Bench {
+        let now = Now {
+            wall: WALL,
+            mono: Instant::now(),
+        };
+        let setup = Setup {
+            accounts: vec![account("home")],
+            theme: None,
+            keys: None,
+            surroundings: crate::tui::theme::Surroundings::read(|_| None),
+            warnings: Vec::new(),
+        };
+        let (app, fx) = App::new(setup, size, now);
+        let mut bench = Bench {
+            app,
+            rows,
+            mailboxes: vec![
+                mailbox(1, "INBOX", Role::Inbox, 2),
+                mailbox(2, "Archive", Role::Archive, 0),
+            ],
+            now,
+            asked: Vec::new(),
+            quit: false,
+            ledger: true,
+        };
+        bench.perform(fx);
+        bench
+    }
+
+    fn event(&mut self, event: Event) {
+        let fx = self.app.update(event, self.now);
+        self.perform(fx);
+    }
+
+    fn keys(&mut self, keys: &str) {
+        for c in keys.chars() {
+            let code = match c {
+                '\n' => KeyCode::Enter,
+                '\x1b' => KeyCode::Esc,
+                c => KeyCode::Char(c),
+            };
+            self.event(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        }
+    }
+
+    fn perform(&mut self, fx: Vec<Effect>) {
+        for effect in fx {
+            match effect {
+                Effect::Query(question) => {
+                    if let Some(answer) = self.answer(question) {
+                        self.event(Event::Rows(answer));
+                    }
+                }
+                Effect::Layout(job) => {
+                    self.event(Event::Laid(job, LaidOut::Message(body())));
+                }
+                Effect::Ask(intent, about) => {
+                    self.asked.push(intent.clone());
+                    if self.ledger {
+                        let result = self.act(&intent);
+                        self.event(Event::Reply { about, result });
+                    }
+                }
+                Effect::Quit => self.quit = true,
+                _ => {}
+            }
+        }
+    }
+
+    fn act(&self, intent: &Intent) -> Result<Answered, String> {
+        use crate::model::Verb;
+        Ok(match intent {
+            Intent::Act {
+                verb: Verb::Flag(_),
+                ..
+            } => Answered::default(),
+            Intent::Act { targets, .. } => Answered {
+                label: format!("Archived {} message", targets.len()),
+                gone: targets
+                    .iter()
+                    .filter_map(|t| match t {
+                        Target::Location(l) => Some(*l),
+                        Target::Thread { .. } => None,
+                    })
+                    .collect(),
+                undoable: true,
+                ..Answered::default()
+            },
+            Intent::Undo => Answered {
+                label: "Undone".into(),
+                ..Answered::default()
+            },
+            _ => Answered::default(),
+        })
+    }
+
+    fn answer(&self, question: Question) -> Option<Answer> {
+        Some(match question {
+            Question::Sidebar => Answer::Sidebar {
+                mailboxes: self.mailboxes.clone(),
+                outbox: 0,
+                drafts: 1,
+            },
+            Question::Window {
+                serial,
+                page,
+                listing,
+                ..
+            } => {
+                let empty = matches!(
+                    listing,
+                    Listing::Scope {
+                        scope: Scope::Mailbox(MailboxId(2)),
+                        ..
+                    }
+                );
+                let here = matches!(page, Page::Newest | Page::Oldest | Page::From(_)) && !empty;
+                Answer::Window {
+                    serial,
+                    page,
+                    rows: if here { self.rows.clone() } else { Vec::new() },
+                    more: false,
+                }
+            }
+            Question::Thread { serial, thread, .. } => Answer::Thread {
+                serial,
+                thread,
+                rows: (0..3)
+                    .map(|n| {
+                        let mut child = row(100 + n, WALL - 1000 + n);
+                        child.thread = thread;
+                        child.depth = u16::try_from(n).unwrap();
+                        child
+                    })
+                    .collect(),
+            },
+            Question::Outbox => Answer::Outbox(Vec::new()),
+            Question::Drafts => Answer::Drafts(Vec::new()),
+            _ => return None,
+        })
+    }
+
+    fn screen(&self) -> String {
+        let (w, h) = self.app.panes.size;
+        let mut buf = Buffer::empty(Rect::new(0, 0, w, h));
+        self.app.paint(&mut buf, WALL);
+        let mut out = String::new();
+        for y in 0..h {
+            let mut line = String::new();
+            let mut x = 0;
+            while x < w {
+                let symbol = buf.cell((x, y)).unwrap().symbol();
+                line.push_str(symbol);
+                x += u16::try_from(crate::text::width::width(symbol).max(1)).unwrap();
+            }
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        out
+    }
+}
+
+fn body() -> Arc<Rendered> {
+    let line = |text: &str, quote| Line {
+        spans: vec![Span {
+            text: Clean::line(text),
+            style: Mark::Plain,
+        }],
+        quote,
+    };
+    Arc::new(Rendered {
+        headers: vec![
+            (Clean::lit("From"), Clean::lit("Ada <ada@example.org>")),
+            (Clean::lit("Subject"), Clean::lit("Lunch on Friday")),
+        ],
+        lines: vec![line("Shall we?", 0), line("> At noon.", 1)],
+        ..Rendered::default()
+    })
+}
+
+fn three() -> Vec<IndexRow> {
+    let mut rows: Vec<_> = (1..=3).map(|n| row(n, WALL - n * 86_400)).collect();
+    rows[0].subject = "Lunch on Friday".into();
+    rows[0].from = vec![Address::new("Ada", "ada@example.org")];
+    rows[1].flags = Flags::of(System::SEEN | System::FLAGGED);
+    rows[1].unread = 0;
+    rows[1].attachments = Some(true);
+    rows[2].count = 4;
+    rows
+}
+
+#[test]
+fn the_list_stands_in_a_usual_terminal() {
+    let bench = Bench::new(three(), (80, 24));
+    insta::assert_snapshot!(bench.screen());
+}
+
+#[test]
+fn the_list_stands_in_the_smallest_terminal() {
+    let bench = Bench::new(three(), (40, 12));
+    insta::assert_snapshot!(bench.screen());
+}
+
+#[test]
+fn the_reader_stands_beside_the_list_where_there_is_room() {
+    let mut bench = Bench::new(three(), (200, 50));
+    bench.keys("\n");
+    insta::assert_snapshot!(bench.screen());
+}
+
+#[test]
+fn hostile_subjects_move_nothing() {
+    let mut rows = three();
+    rows[0].subject = "\x1b[2J\x1b]0;owned\x07 \u{9b}31m".into();
+    rows[1].subject =
+        "שלום \u{202e}evil\u{202c} 日本語のとても長い件名がここに続きます、まだまだ続く".into();
+    rows[2].subject = "👩‍👩‍👧‍👦 e\u{301}\u{301}\u{301} \u{200b}\u{e0041}zero\tand\r\nlines".into();
+    let bench = Bench::new(rows, (80, 24));
+    let screen = bench.screen();
+    assert!(!screen.contains('\x1b') && !screen.contains('\u{9b}') && !screen.contains('\u{202e}'));
+    insta::assert_snapshot!(screen);
+}
+
+#[test]
+fn below_the_smallest_it_says_so() {
+    let mut bench = Bench::new(three(), (39, 11));
+    assert!(bench.screen().contains("terminal too small (need 40×12)"));
+    bench.keys("jjj\nq");
+    bench.event(Event::Resize(1, 1));
+    let _ = bench.screen();
+    bench.event(Event::Resize(80, 24));
+    assert!(bench.screen().contains("Lunch"));
+}
+
+#[test]
+fn archiving_shows_in_the_turn_of_the_answer_and_undo_brings_it_back() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("e");
+    let screen = bench.screen();
+    assert!(!screen.contains("Lunch"), "{screen}");
+    assert!(screen.contains("Archived 1 message") && screen.contains("z undo"));
+    assert_eq!(
+        bench.app.panes.index.selected().unwrap().row.location,
+        LocationId(2)
+    );
+    let undo = bench.app.panes.acts.undo();
+    bench.perform(vec![undo]);
+    assert!(bench.screen().contains("Lunch"));
+}
+
+#[test]
+fn nothing_changes_until_the_ledger_answers() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.ledger = false;
+    bench.keys("e");
+    assert!(bench.screen().contains("Lunch"));
+    assert!(matches!(bench.asked[..], [Intent::Act { .. }]));
+}
+
+#[test]
+fn a_refused_action_is_told() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.ledger = false;
+    let effect = bench
+        .app
+        .panes
+        .acts
+        .act(crate::model::Verb::Archive, vec![], false);
+    let Effect::Ask(_, about) = effect else {
+        panic!()
+    };
+    let result = Err("there is no Archive mailbox".into());
+    bench.event(Event::Reply { about, result });
+    assert!(bench.screen().contains("there is no Archive mailbox"));
+}
+
+#[test]
+fn opening_reads_and_marks_seen() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("\n");
+    let screen = bench.screen();
+    assert!(screen.contains("Shall we?") && screen.contains("Ada <ada@example.org>"));
+    assert!(matches!(&bench.asked[..], [Intent::Act { targets, .. }]
+        if targets[..] == [Target::Location(LocationId(1))]));
+    bench.keys("q");
+    assert!(!bench.screen().contains("Shall we?"));
+    assert_eq!(bench.app.panes.index.selected().unwrap().row.unread, 0);
+}
+
+#[test]
+fn a_thread_opens_unfolded_at_its_first_unread() {
+    let mut bench = Bench::new(three(), (200, 50));
+    bench.keys("G\n");
+    let location = bench.app.panes.pager.as_ref().unwrap().location;
+    assert_eq!(location, LocationId(100));
+    bench.keys("J");
+    let location = bench.app.panes.pager.as_ref().unwrap().location;
+    assert_eq!(location, LocationId(101));
+}
+
+#[test]
+fn a_toast_goes_by_itself_and_then_nothing_ticks() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("e");
+    // The store has taken the change.
+    bench.rows.remove(0);
+    bench.event(Event::Board(crate::signal::Posted {
+        topics: [crate::signal::Topic::Mailbox(MailboxId(1))].into(),
+        ..Default::default()
+    }));
+    let at = bench.app.deadline().unwrap();
+    bench.now.mono = at + Duration::from_millis(1);
+    bench.event(Event::Tick);
+    assert_eq!(bench.app.deadline(), None);
+    assert!(!bench.screen().contains("Archived"));
+}
+
+#[test]
+fn empty_states_are_in_words() {
+    let mut bench = Bench::new(Vec::new(), (80, 24));
+    assert!(bench.screen().contains("Nothing in any inbox"));
+    bench.app.panes.accounts.clear();
+    assert!(bench.screen().contains("There is no account yet"));
+}
+
+#[test]
+fn q_leaves_at_the_top_level_only() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("\nq");
+    assert!(!bench.quit);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_keys_and_no_size_make_it_panic(
+        keys in prop::collection::vec((any::<char>(), 0u8..12), 0..80),
+        cols in 1u16..220, rows in 1u16..70,
+    ) {
+        let mut bench = Bench::new(three(), (cols, rows));
+        for (c, what) in keys {
+            let code = match what {
+                0 => KeyCode::Enter,
+                1 => KeyCode::Esc,
+                2 => KeyCode::Tab,
+                3 => KeyCode::Down,
+                4 => KeyCode::Char(c),
+                5 => { bench.event(Event::Resize(c as u16 % 250, c as u16 % 90)); continue }
+                6 => { bench.event(Event::Paste(c.to_string())); continue }
+                _ => KeyCode::Char(char::from(b'!' + (c as u32 % 94) as u8)),
+            };
+            let modifiers = if what == 11 { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+            bench.event(Event::Key(KeyEvent::new(code, modifiers)));
+        }
+        let _ = bench.screen();
+    }
+}

@@ -1,0 +1,136 @@
+//! What the screen remembers, one field a subject; each screen keeps its own.
+
+use crate::model::view::Scope;
+use crate::model::{Account, AccountName};
+use crate::text::Clean;
+use crate::tui::app::acts::Acts;
+use crate::tui::app::geometry::{Pane, Places};
+use crate::tui::effect::Effect;
+use crate::tui::event::Now;
+use crate::tui::overlay::Overlay;
+use crate::tui::question::{Listing, Question};
+use crate::tui::screen::drafts::Drafts;
+use crate::tui::screen::index::Index;
+use crate::tui::screen::outbox::Outbox;
+use crate::tui::screen::pager::Pager;
+use crate::tui::screen::sidebar::Sidebar;
+use crate::tui::screen::status::{Status, Tone};
+
+/// Which list stands in the middle.
+#[derive(Debug)]
+pub enum View {
+    /// Messages.
+    Mail,
+    /// What is on its way out.
+    Outbox(Outbox),
+    /// Drafts kept here.
+    Drafts(Drafts),
+    /// The accounts, scrolled by so many lines.
+    Accounts(usize),
+}
+
+/// Everything that the panes show. What covers them is in `layers`.
+#[derive(Debug)]
+pub struct Panes {
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// What keys go to.
+    pub focus: Pane,
+    /// The mailboxes.
+    pub sidebar: Sidebar,
+    /// The list of messages.
+    pub index: Index,
+    /// The message that is read.
+    pub pager: Option<Pager>,
+    /// Which list stands in the middle.
+    pub view: View,
+    /// What is said.
+    pub status: Status,
+    /// What was done and is not in the cache yet.
+    pub overlay: Overlay,
+    /// What was asked of the ledger.
+    pub acts: Acts,
+    /// Whether threads are one row.
+    pub threaded: bool,
+    /// What was listed before a search.
+    pub before_search: Option<Listing>,
+    /// The accounts.
+    pub accounts: Vec<Account>,
+}
+
+impl Panes {
+    /// The panes at the start, and what is to be asked first.
+    pub fn new(accounts: Vec<Account>, size: (u16, u16), now: Now) -> (Panes, Vec<Effect>) {
+        let names: Vec<AccountName> = accounts.iter().map(|a| a.name.clone()).collect();
+        let listing = Listing::Scope {
+            scope: Scope::UnifiedInbox,
+            threaded: true,
+        };
+        let mut panes = Panes {
+            size,
+            focus: Pane::Index,
+            sidebar: Sidebar::new(names.clone()),
+            index: Index::new(listing),
+            pager: None,
+            view: View::Mail,
+            status: Status::new(names),
+            overlay: Overlay::default(),
+            acts: Acts::default(),
+            threaded: true,
+            before_search: None,
+            accounts,
+        };
+        // The sidebar first: the reader thread answers the newest question first.
+        let mut fx = vec![Effect::Query(Question::Sidebar)];
+        panes.ask(&mut fx, |p| p.index.reload(now.mono));
+        panes.settle(&mut fx);
+        (panes, fx)
+    }
+
+    /// Where everything stands now.
+    pub fn places(&self) -> Option<Places> {
+        Places::of(self.size, self.focus, self.reading())
+    }
+
+    /// Whether there is a reader beside or over the list.
+    pub fn reading(&self) -> bool {
+        self.pager.is_some() && matches!(self.view, View::Mail)
+    }
+
+    /// Runs something that asks questions, and asks them.
+    pub fn ask(&mut self, fx: &mut Vec<Effect>, run: impl FnOnce(&mut Panes) -> Vec<Question>) {
+        fx.extend(run(self).into_iter().map(Effect::Query));
+    }
+
+    /// Says something that is as it should be.
+    pub fn tell(&mut self, text: Clean, now: Now) {
+        self.status.say(text, Tone::Plain, false, now.mono);
+    }
+
+    /// Says that something failed.
+    pub fn alarm(&mut self, text: &str, now: Now) {
+        self.status
+            .say(Clean::line(text), Tone::Bad, false, now.mono);
+    }
+
+    /// After every event: focus only where there is something, and every pane told its size.
+    pub fn settle(&mut self, fx: &mut Vec<Effect>) {
+        if self.focus == Pane::Reader && !self.reading() {
+            self.focus = Pane::Index;
+        }
+        let Some(places) = self.places() else {
+            return;
+        };
+        if let Some(area) = places.sidebar {
+            self.sidebar.resize(usize::from(area.inner.height));
+        }
+        if let Some(area) = places.index {
+            self.index.resize(usize::from(area.inner.height));
+        }
+        if let (Some(area), Some(pager)) = (places.reader, self.pager.as_mut()) {
+            let cols = super::geometry::text_columns(area.inner.width);
+            let job = pager.resize(cols, usize::from(area.inner.height));
+            fx.extend(job.map(Effect::Layout));
+        }
+    }
+}

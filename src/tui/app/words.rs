@@ -1,0 +1,149 @@
+//! What stands where there is nothing to show, and above what is shown: always words, never an
+//! empty screen that may mean anything.
+
+use crate::model::view::Scope;
+use crate::model::{Role, System};
+use crate::text::Clean;
+use crate::tui::app::geometry::Pane;
+use crate::tui::app::state::{Panes, View};
+use crate::tui::question::{Listing, Mode};
+use crate::tui::screen::sidebar_view::mailbox_name;
+use crate::tui::screen::status::{grouped, progress};
+
+impl Panes {
+    /// What the empty list means.
+    pub fn emptiness(&self) -> Clean {
+        if self.accounts.is_empty() {
+            return Clean::lit(
+                "There is no account yet. Leave with q and run `postrider account add`, \
+                 or look around with `postrider demo`.",
+            );
+        }
+        if !self.index.loaded() {
+            return Clean::lit("Reading…");
+        }
+        if let Some(why) = self.index.trouble() {
+            return why.clone();
+        }
+        if let Listing::Search(text) = self.index.listing() {
+            return Clean::line(&format!(
+                "Nothing found for {text}. Searched is what is here; from: to: subject: body: \
+                 is:unread has:attachment in: account: narrow it."
+            ));
+        }
+        if let Some(task) = self.status.task() {
+            return Clean::line(&format!("{}…", sentence(&progress(task))));
+        }
+        if self.status.offline() {
+            return Clean::lit("Nothing here yet, and no connection. The status line says why.");
+        }
+        if self.sidebar.loaded() && self.sidebar.mailboxes().is_empty() {
+            return Clean::lit("Waiting for the first mailboxes…");
+        }
+        match self.index.listing() {
+            Listing::Scope {
+                scope: Scope::UnifiedInbox,
+                ..
+            } => Clean::lit("Nothing in any inbox. Well done."),
+            _ => Clean::lit("This mailbox is empty."),
+        }
+    }
+
+    /// The list's title.
+    pub fn list_title(&self) -> Clean {
+        match &self.view {
+            View::Outbox(_) => return Clean::lit("Outbox"),
+            View::Drafts(_) => return Clean::lit("Drafts"),
+            View::Accounts(_) => return Clean::lit("Accounts"),
+            View::Mail => {}
+        }
+        let (name, unread) = match self.index.listing() {
+            Listing::Search(text) => {
+                let count = self.index.lines().len();
+                return Clean::line(&format!("Search: {text}  {} found", grouped(count as u64)));
+            }
+            Listing::Scope {
+                scope: Scope::UnifiedInbox,
+                ..
+            } => {
+                let inboxes = || {
+                    let all = self.sidebar.mailboxes().iter();
+                    all.filter(|m| m.role == Some(Role::Inbox))
+                };
+                let total: u64 = inboxes().map(|m| m.total).sum();
+                let unread: u64 = inboxes().map(|m| m.unread).sum();
+                ("All inboxes".to_owned(), (unread, total))
+            }
+            Listing::Scope {
+                scope: Scope::Mailbox(id),
+                ..
+            } => match self.sidebar.mailbox(*id) {
+                Some(m) if self.accounts.len() > 1 => (
+                    format!("{} · {}", m.account, mailbox_name(m)),
+                    (m.unread, m.total),
+                ),
+                Some(m) => (mailbox_name(m).to_string(), (m.unread, m.total)),
+                None => ("Mailbox".to_owned(), (0, 0)),
+            },
+        };
+        let marked = match self.index.marked() {
+            0 => String::new(),
+            n => format!("  {n} selected"),
+        };
+        let (unread, total) = unread;
+        let numbers = match (unread, total) {
+            (_, 0) => String::new(),
+            (0, total) => format!("  {}", grouped(total)),
+            (unread, total) => format!("  {} unread of {}", grouped(unread), grouped(total)),
+        };
+        Clean::line(&format!("{name}{numbers}{marked}"))
+    }
+
+    /// The reader's title: what it shows, and how far.
+    pub fn reader_title(&self) -> (Clean, Clean) {
+        let Some(pager) = &self.pager else {
+            return (Clean::default(), Clean::default());
+        };
+        let mode = match pager.mode() {
+            Mode::Best => "",
+            Mode::Plain => " (plain text)",
+            Mode::Html => " (HTML)",
+            Mode::Raw => " (source)",
+        };
+        let subject = if pager.subject.as_str().trim().is_empty() {
+            "(no subject)"
+        } else {
+            pager.subject.as_str()
+        };
+        let percent = pager
+            .percent()
+            .map_or_else(String::new, |p| format!("{p}% "));
+        (
+            Clean::line(&format!("{subject}{mode}")),
+            Clean::line(&percent),
+        )
+    }
+
+    /// Whether the list shows to whom messages went.
+    pub fn outgoing(&self) -> bool {
+        self.index
+            .mailbox()
+            .and_then(|id| self.sidebar.mailbox(id))
+            .is_some_and(|m| matches!(m.role, Some(Role::Sent | Role::Drafts)))
+    }
+
+    /// Whether the selected message is one of the server's drafts, to be edited rather than read.
+    pub fn on_server_draft(&self) -> bool {
+        let line = self.index.selected();
+        self.focus != Pane::Sidebar && line.is_some_and(|l| l.row.flags.system.has(System::DRAFT))
+    }
+}
+
+/// With a capital letter.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}

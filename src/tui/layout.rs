@@ -1,0 +1,304 @@
+//! The layout thread: bodies to styled lines, off the screen's thread, within a time budget.
+//!
+//! A message that takes longer than a second to lay out is shown as plain text instead; the slow
+//! attempt is left to end by itself on its own thread, and no more than two such are let run.
+//! What was laid out lately is kept, so that going back and forth costs nothing.
+
+use crate::mime::attachment;
+use crate::mime::render::{Prefer, RenderOptions, Rendered, raw_source, render};
+use crate::mime::reply;
+use crate::model::{Account, Draft, MsgId};
+use crate::store::Reader;
+use crate::text::Clean;
+use crate::tui::effect::DraftFrom;
+use crate::tui::event::Event;
+use crate::tui::question::{Job, LaidOut, Mode};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// How long a message may take before it is shown as plain text.
+const BUDGET: Duration = Duration::from_secs(1);
+/// So many runaway layouts may exist at once.
+const RUNAWAYS: usize = 2;
+/// So many results are kept.
+const KEPT: usize = 24;
+
+/// What the thread is asked.
+#[derive(Debug)]
+enum Task {
+    Lay(Job),
+    Draft(DraftFrom, MsgId),
+    Save {
+        message: MsgId,
+        part: u32,
+        open: bool,
+    },
+}
+
+/// The thread, as the loop sees it.
+pub struct Layout {
+    tasks: Sender<Task>,
+}
+
+impl Layout {
+    /// Starts the thread; it ends when this is dropped.
+    ///
+    /// # Errors
+    /// When threads have run out.
+    pub fn start(
+        cache: &Path,
+        accounts: Vec<Account>,
+        downloads: PathBuf,
+        events: Sender<Event>,
+    ) -> io::Result<Layout> {
+        let (tasks, inbox) = unbounded();
+        let mut worker = Worker {
+            path: cache.to_path_buf(),
+            reader: None,
+            accounts,
+            downloads,
+            kept: VecDeque::new(),
+            runaways: Arc::default(),
+            events,
+        };
+        std::thread::Builder::new()
+            .name("layout".into())
+            .spawn(move || worker.serve(&inbox))?;
+        Ok(Layout { tasks })
+    }
+
+    /// Lays a message out.
+    pub fn lay(&self, job: Job) {
+        let _ = self.tasks.send(Task::Lay(job));
+    }
+
+    /// Prepares a draft from a message.
+    pub fn draft(&self, from: DraftFrom, message: MsgId) {
+        let _ = self.tasks.send(Task::Draft(from, message));
+    }
+
+    /// Saves an attachment, and opens it if asked to.
+    pub fn save(&self, message: MsgId, part: u32, open: bool) {
+        let _ = self.tasks.send(Task::Save {
+            message,
+            part,
+            open,
+        });
+    }
+}
+
+struct Worker {
+    path: PathBuf,
+    reader: Option<Reader>,
+    accounts: Vec<Account>,
+    downloads: PathBuf,
+    kept: VecDeque<(Job, LaidOut)>,
+    runaways: Arc<AtomicUsize>,
+    events: Sender<Event>,
+}
+
+impl Worker {
+    fn serve(&mut self, inbox: &Receiver<Task>) {
+        let mut waiting: VecDeque<Task> = VecDeque::new();
+        loop {
+            if waiting.is_empty() {
+                match inbox.recv() {
+                    Ok(task) => waiting.push_back(task),
+                    Err(_) => return,
+                }
+            }
+            waiting.extend(inbox.try_iter());
+            let newest = waiting.iter().rposition(|t| matches!(t, Task::Lay(_)));
+            let Some(task) = waiting.pop_front() else {
+                continue;
+            };
+            let event = match task {
+                // Only the newest message is on the screen.
+                Task::Lay(_) if newest.is_some_and(|n| n > 0) => continue,
+                Task::Lay(job) => Event::Laid(job, self.lay(job)),
+                Task::Draft(from, id) => {
+                    Event::Drafted(self.safely(|w| w.draft(from, id).map(Box::new)))
+                }
+                Task::Save {
+                    message,
+                    part,
+                    open,
+                } => Event::Told(self.safely(|w| w.save(message, part, open))),
+            };
+            if self.events.send(event).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// A message that brings the parser to panic must not take this thread with it.
+    fn safely<T>(
+        &mut self,
+        work: impl FnOnce(&mut Worker) -> Result<T, String>,
+    ) -> Result<T, String> {
+        catch_unwind(AssertUnwindSafe(|| work(self)))
+            .unwrap_or_else(|_| Err("this message is beyond us; the log says more".to_owned()))
+    }
+
+    fn reader(&mut self) -> Result<&Reader, String> {
+        if self.reader.is_none() {
+            let reader = Reader::open(&self.path).map_err(|e| unreadable(&e))?;
+            self.reader = Some(reader);
+        }
+        self.reader
+            .as_ref()
+            .ok_or_else(|| "the mail can't be read".to_owned())
+    }
+
+    fn body(&mut self, message: MsgId) -> Result<Option<Vec<u8>>, String> {
+        self.reader()?.body(message).map_err(|e| unreadable(&e))
+    }
+
+    fn lay(&mut self, job: Job) -> LaidOut {
+        if let Some(at) = self.kept.iter().position(|(j, _)| *j == job)
+            && let Some(entry) = self.kept.remove(at)
+        {
+            let result = entry.1.clone();
+            self.kept.push_back(entry);
+            return result;
+        }
+        let raw = match self.body(job.message) {
+            Ok(Some(raw)) => raw,
+            Ok(None) => return self.missing(job.message),
+            Err(why) => return LaidOut::Failed(why),
+        };
+        let result = self.budgeted(Arc::from(raw), job);
+        if !matches!(result, LaidOut::Failed(_)) {
+            if self.kept.len() >= KEPT {
+                self.kept.pop_front();
+            }
+            self.kept.push_back((job, result.clone()));
+        }
+        result
+    }
+
+    /// No body: fetched, or known not to be had.
+    fn missing(&mut self, message: MsgId) -> LaidOut {
+        let row = self.reader().map(|r| r.message(message));
+        match row {
+            Ok(Ok(Some(row))) => match row.body_error {
+                Some(why) => LaidOut::Failed(format!("This message can't be fetched: {why}")),
+                None => LaidOut::Missing,
+            },
+            Ok(Ok(None)) => LaidOut::Failed("This message is gone.".to_owned()),
+            Ok(Err(e)) => LaidOut::Failed(unreadable(&e)),
+            Err(why) => LaidOut::Failed(why),
+        }
+    }
+
+    /// Lays out on a thread of its own, so that a slow or panicking one costs only itself.
+    fn budgeted(&self, raw: Arc<[u8]>, job: Job) -> LaidOut {
+        if self.runaways.load(Ordering::SeqCst) < RUNAWAYS
+            && let Some(result) = self.attempt(Arc::clone(&raw), job)
+        {
+            return result;
+        }
+        let plain = Job {
+            mode: Mode::Plain,
+            ..job
+        };
+        match self.attempt(raw, plain) {
+            Some(LaidOut::Message(mut rendered)) => {
+                Arc::make_mut(&mut rendered).warning = Some(Clean::lit(
+                    "This message took too long to lay out and is shown as plain text.",
+                ));
+                LaidOut::Message(rendered)
+            }
+            Some(other) => other,
+            None => {
+                LaidOut::Failed("This message can't be laid out; M-r shows its source.".to_owned())
+            }
+        }
+    }
+
+    fn attempt(&self, raw: Arc<[u8]>, job: Job) -> Option<LaidOut> {
+        let (tx, rx) = bounded(1);
+        let runaways = Arc::clone(&self.runaways);
+        runaways.fetch_add(1, Ordering::SeqCst);
+        let spawned = std::thread::Builder::new()
+            .name("layout job".into())
+            .spawn(move || {
+                let result = catch_unwind(|| lay_out(&raw, job));
+                runaways.fetch_sub(1, Ordering::SeqCst);
+                let _ = tx.send(result);
+            });
+        if spawned.is_err() {
+            self.runaways.fetch_sub(1, Ordering::SeqCst);
+            return None;
+        }
+        rx.recv_timeout(BUDGET).ok()?.ok()
+    }
+
+    fn draft(&mut self, from: DraftFrom, id: MsgId) -> Result<Draft, String> {
+        let raw = self.body(id)?;
+        let row = self
+            .reader()?
+            .message(id)
+            .map_err(|e| unreadable(&e))?
+            .ok_or("this message is gone")?;
+        let place = row.places.first();
+        let account = place
+            .and_then(|p| self.accounts.iter().find(|a| a.name == p.account))
+            .or_else(|| self.accounts.first())
+            .ok_or("there is no account to write with")?;
+        let own: Vec<String> = self.accounts.iter().map(|a| a.email.clone()).collect();
+        let needed = || "this message's text is not here yet; open it first".to_owned();
+        let raw = raw.as_deref();
+        let mut draft = match from {
+            DraftFrom::Reply => reply::reply(raw, &row.envelope, account, false, &own),
+            DraftFrom::ReplyAll => reply::reply(raw, &row.envelope, account, true, &own),
+            DraftFrom::Forward => reply::forward(raw.ok_or_else(needed)?, &row.envelope, account),
+            DraftFrom::Edit => reply::edit(raw.ok_or_else(needed)?, account),
+        };
+        draft.source = match from {
+            DraftFrom::Edit => None,
+            _ => place.map(|p| p.location),
+        };
+        Ok(draft)
+    }
+
+    fn save(&mut self, message: MsgId, part: u32, open: bool) -> Result<String, String> {
+        let raw = self
+            .body(message)?
+            .ok_or("this message's text is not here yet")?;
+        let found = attachment::extract(&raw, part).ok_or("there is no such attachment")?;
+        let name = attachment::safe_name(&found.name);
+        let path = crate::tui::download::save(&self.downloads, &name, &found.bytes)
+            .map_err(|e| format!("{name} can't be saved in {}: {e}", self.downloads.display()))?;
+        if open {
+            open::that_detached(&path)
+                .map_err(|e| format!("{} is saved but can't be opened: {e}", path.display()))?;
+        }
+        Ok(format!("Saved {}", path.display()))
+    }
+}
+
+fn unreadable(e: &crate::store::Error) -> String {
+    format!("the mail can't be read: {e}")
+}
+
+fn lay_out(raw: &[u8], job: Job) -> LaidOut {
+    let prefer = match job.mode {
+        Mode::Raw => return LaidOut::Source(Arc::new(raw_source(raw))),
+        Mode::Best => Prefer::Best,
+        Mode::Plain => Prefer::Plain,
+        Mode::Html => Prefer::Html,
+    };
+    let options = RenderOptions {
+        width: usize::from(job.width.max(20)),
+        prefer,
+    };
+    let rendered: Rendered = render(raw, &options);
+    LaidOut::Message(Arc::new(rendered))
+}

@@ -1,0 +1,316 @@
+//! The reader thread and the search thread: read-only connections that answer the screen's
+//! questions, the newest first.
+//!
+//! A question that a newer one has made pointless (another window of the index, another prefix) is
+//! dropped unread. Searching has its own thread and connection, so that a slow search never stands
+//! before a list; a newer search interrupts an older one.
+
+use crate::model::Query;
+use crate::store::{Error, LocalReader, Reader};
+use crate::tui::event::Event;
+use crate::tui::question::{Answer, Listing, Question};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// People offered for completion at most.
+const PEOPLE: usize = 12;
+/// Messages that a search shows at most.
+const FOUND: usize = 500;
+
+/// Both threads, as the loop sees them.
+pub struct Readers {
+    lists: Sender<Question>,
+    searches: Sender<Question>,
+    interrupt: Arc<OnceLock<rusqlite::InterruptHandle>>,
+}
+
+impl Readers {
+    /// Starts both threads; answers go to `events`. They end when this is dropped.
+    ///
+    /// # Errors
+    /// When threads have run out. A database that can't be opened is told as an answer.
+    pub fn start(cache: &Path, local: &Path, events: &Sender<Event>) -> io::Result<Readers> {
+        let (lists, list_questions) = unbounded();
+        let (searches, search_questions) = unbounded();
+        let (cache_path, local_path) = (cache.to_path_buf(), local.to_path_buf());
+        let out = events.clone();
+        std::thread::Builder::new()
+            .name("reader".into())
+            .spawn(move || serve_lists(&cache_path, &local_path, &list_questions, &out))?;
+        let interrupt = Arc::new(OnceLock::new());
+        let (handle, path, out) = (Arc::clone(&interrupt), cache.to_path_buf(), events.clone());
+        std::thread::Builder::new()
+            .name("search".into())
+            .spawn(move || {
+                let reader = Reader::open(&path);
+                if let Ok(reader) = &reader {
+                    let _ = handle.set(reader.interrupt_handle());
+                }
+                serve_searches(&reader, &search_questions, &out);
+            })?;
+        Ok(Readers {
+            lists,
+            searches,
+            interrupt,
+        })
+    }
+
+    /// Asks; never waits.
+    pub fn ask(&self, question: Question) {
+        let search = matches!(
+            question,
+            Question::Window {
+                listing: Listing::Search(_),
+                ..
+            }
+        );
+        if search {
+            // The newer question is in the channel before the older query is stopped.
+            let _ = self.searches.send(question);
+            if let Some(handle) = self.interrupt.get() {
+                handle.interrupt();
+            }
+        } else {
+            let _ = self.lists.send(question);
+        }
+    }
+}
+
+/// The kind of a question: a newer one of the same kind makes the older pointless.
+fn kind(question: &Question) -> (u8, i64) {
+    match question {
+        Question::Sidebar => (0, 0),
+        Question::Window { .. } => (1, 0),
+        Question::Thread { thread, .. } => (2, thread.0),
+        Question::Message(id) => (3, id.0),
+        Question::Outbox => (4, 0),
+        Question::Drafts => (5, 0),
+        Question::People { .. } => (6, 0),
+        Question::NextUnread { .. } => (7, 0),
+    }
+}
+
+/// Takes in all that waits, then gives the newest question that no newer one has replaced.
+#[derive(Default)]
+struct Stack(Vec<Question>);
+
+impl Stack {
+    fn next(&mut self, questions: &Receiver<Question>) -> Option<Question> {
+        if self.0.is_empty() {
+            self.push(questions.recv().ok()?);
+        }
+        for question in questions.try_iter() {
+            self.push(question);
+        }
+        self.0.pop()
+    }
+
+    fn push(&mut self, question: Question) {
+        self.0.retain(|q| kind(q) != kind(&question));
+        self.0.push(question);
+    }
+}
+
+struct Shelves {
+    cache: PathBuf,
+    local: PathBuf,
+    reader: Option<Reader>,
+    own: Option<LocalReader>,
+}
+
+impl Shelves {
+    fn reader(&mut self) -> Result<&Reader, Error> {
+        if self.reader.is_none() {
+            self.reader = Some(Reader::open(&self.cache)?);
+        }
+        self.reader.as_ref().ok_or(Error::Stopped)
+    }
+
+    fn own(&mut self) -> Result<&LocalReader, Error> {
+        if self.own.is_none() {
+            self.own = Some(LocalReader::open(&self.local)?);
+        }
+        self.own.as_ref().ok_or(Error::Stopped)
+    }
+
+    fn answer(&mut self, question: &Question) -> Result<Answer, Error> {
+        Ok(match question {
+            Question::Sidebar => Answer::Sidebar {
+                mailboxes: self.reader()?.mailboxes()?,
+                outbox: self.own()?.outbox()?.len(),
+                drafts: self.own()?.drafts()?.len(),
+            },
+            Question::Window {
+                serial,
+                listing: Listing::Scope { scope, threaded },
+                page,
+                limit,
+            } => {
+                // One more than asked for tells whether there are more.
+                let mut rows = self.reader()?.page(scope, *threaded, *page, limit + 1)?;
+                let more = rows.len() > *limit;
+                if more && is_backward(page) {
+                    rows.remove(0);
+                }
+                rows.truncate(*limit);
+                Answer::Window {
+                    serial: *serial,
+                    page: *page,
+                    rows,
+                    more,
+                }
+            }
+            Question::Window { serial, page, .. } => Answer::Window {
+                serial: *serial,
+                page: *page,
+                rows: Vec::new(),
+                more: false,
+            },
+            Question::NextUnread {
+                serial,
+                listing: Listing::Scope { scope, threaded },
+                after,
+            } => Answer::NextUnread {
+                serial: *serial,
+                key: self
+                    .reader()?
+                    .next_unread(scope, *threaded, *after)?
+                    .map(|r| r.key),
+            },
+            Question::NextUnread { serial, .. } => Answer::NextUnread {
+                serial: *serial,
+                key: None,
+            },
+            Question::Thread {
+                serial,
+                thread,
+                mailbox,
+            } => Answer::Thread {
+                serial: *serial,
+                thread: *thread,
+                rows: self.reader()?.thread(*thread, *mailbox)?,
+            },
+            Question::Message(id) => {
+                Answer::Message(*id, self.reader()?.message(*id)?.map(Box::new))
+            }
+            Question::Outbox => Answer::Outbox(self.own()?.outbox()?),
+            Question::Drafts => Answer::Drafts(self.own()?.drafts()?),
+            Question::People { serial, prefix } => Answer::People {
+                serial: *serial,
+                people: self.own()?.complete(prefix, PEOPLE)?,
+            },
+        })
+    }
+}
+
+/// Whether the extra row of a page stands at its newer end.
+fn is_backward(page: &crate::model::view::Page) -> bool {
+    use crate::model::view::Page;
+    matches!(page, Page::Before(_) | Page::Oldest)
+}
+
+fn serve_lists(cache: &Path, local: &Path, questions: &Receiver<Question>, events: &Sender<Event>) {
+    let mut shelves = Shelves {
+        cache: cache.to_path_buf(),
+        local: local.to_path_buf(),
+        reader: None,
+        own: None,
+    };
+    let mut stack = Stack::default();
+    while let Some(question) = stack.next(questions) {
+        // A question that brings the store to panic must not take the lists with it.
+        let answer = catch_unwind(AssertUnwindSafe(|| shelves.answer(&question)))
+            .unwrap_or_else(|_| Err(Error::Panicked("while reading".to_owned())))
+            .unwrap_or_else(|e| failed(&question, &e));
+        if events.send(Event::Rows(answer)).is_err() {
+            return;
+        }
+    }
+}
+
+fn failed(question: &Question, error: &Error) -> Answer {
+    tracing::error!(?question, %error, "a question could not be answered");
+    Answer::Failed(format!("the mail can't be read: {error}"))
+}
+
+fn serve_searches(
+    reader: &Result<Reader, Error>,
+    questions: &Receiver<Question>,
+    events: &Sender<Event>,
+) {
+    let mut stack = Stack::default();
+    while let Some(question) = stack.next(questions) {
+        let Question::Window {
+            serial,
+            page,
+            listing: Listing::Search(text),
+            ..
+        } = &question
+        else {
+            continue;
+        };
+        let found = match reader {
+            Ok(reader) => search(reader, text),
+            Err(e) => Err(format!("the mail can't be searched: {e}")),
+        };
+        let answer = match found {
+            Ok(Some(rows)) => Answer::Window {
+                serial: *serial,
+                page: *page,
+                rows,
+                more: false,
+            },
+            // Interrupted: a newer question waits.
+            Ok(None) => continue,
+            Err(why) => Answer::NoSearch {
+                serial: *serial,
+                why,
+            },
+        };
+        if events.send(Event::Rows(answer)).is_err() {
+            return;
+        }
+    }
+}
+
+fn search(
+    reader: &Reader,
+    text: &str,
+) -> Result<Option<Vec<crate::model::view::IndexRow>>, String> {
+    let query = Query::parse(text).map_err(|e| e.to_string())?;
+    if query.clauses.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    match reader.search(&query, FOUND) {
+        Ok(result) => Ok(Some(result.rows)),
+        Err(Error::Interrupted) => Ok(None),
+        Err(e) => Err(format!("the mail can't be searched: {e}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::view::Page;
+
+    #[test]
+    fn the_newest_question_comes_first_and_replaces_its_kind() {
+        let (tx, rx) = unbounded();
+        let window = |serial| Question::Window {
+            serial,
+            listing: Listing::Search(String::new()),
+            page: Page::Newest,
+            limit: 1,
+        };
+        for q in [window(1), Question::Sidebar, window(2), Question::Outbox] {
+            tx.send(q).unwrap();
+        }
+        drop(tx);
+        let mut stack = Stack::default();
+        let order: Vec<_> = std::iter::from_fn(|| stack.next(&rx)).collect();
+        assert_eq!(order, [Question::Outbox, window(2), Question::Sidebar]);
+    }
+}

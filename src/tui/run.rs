@@ -1,0 +1,249 @@
+//! The loop: wait for one event, take all that came with it, draw once. The only place on the
+//! screen's thread that waits, and the only one that performs effects.
+//!
+//! Idle means asleep: there is no tick, only a deadline while something on the screen has to
+//! disappear. A turn of more than 16 ms is logged with the event that began it.
+
+use crate::signal::{Board, Posted};
+use crate::text::when;
+use crate::tui::app::{App, Setup};
+use crate::tui::editor;
+use crate::tui::effect::Effect;
+use crate::tui::event::{About, Event, Now};
+use crate::tui::input::Input;
+use crate::tui::layout::Layout;
+use crate::tui::ports::{Ask, Ports, Reply};
+use crate::tui::reader::Readers;
+use crate::tui::terminal::{self, Terminal};
+use crate::tui::theme::Surroundings;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A turn that takes longer is logged: two frames of it would be felt.
+const SLOW: Duration = Duration::from_millis(16);
+/// Events taken in before a frame is drawn all the same.
+const BATCH: usize = 512;
+
+/// Why the screen could not be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Standard input or output is no terminal, or it went away.
+    #[error("the terminal can't be used: {0}")]
+    Terminal(#[source] io::Error),
+    /// Threads or descriptors have run out.
+    #[error("the screen can't be started: {0}")]
+    Start(#[source] io::Error),
+}
+
+/// Shows the screen until the user leaves, the terminal goes away or a signal asks to end. The
+/// terminal is as it was afterwards.
+///
+/// # Errors
+/// When there is no terminal, or no thread can be started.
+pub fn run(ports: Ports) -> Result<(), RunError> {
+    let (events, inbox) = unbounded();
+    let ring = events.clone();
+    // The hook runs with the board locked and must only ring: the loop takes what is written.
+    ports.board.on_post(move || {
+        let _ = ring.send(Event::Board(Posted::default()));
+    });
+    let readers = Readers::start(&ports.cache, &ports.local, &events).map_err(RunError::Start)?;
+    let layout = Layout::start(
+        &ports.cache,
+        ports.accounts.clone(),
+        ports.downloads.clone(),
+        events.clone(),
+    )
+    .map_err(RunError::Start)?;
+    terminal::restore_on_panic(&ports.log);
+    let terminal = Terminal::enter().map_err(RunError::Terminal)?;
+    let input = Input::start(events.clone()).map_err(RunError::Start)?;
+    // What was written before we listened rings no bell.
+    let _ = events.send(Event::Board(Posted::default()));
+    Loop {
+        board: Arc::clone(&ports.board),
+        hands: Hands {
+            ask: ports.ask,
+            readers,
+            layout,
+            input,
+            events,
+            terminal,
+        },
+        inbox,
+    }
+    .run(Setup {
+        accounts: ports.accounts,
+        theme: ports.theme,
+        keys: ports.keys,
+        surroundings: Surroundings::of_process(),
+        warnings: ports.warnings,
+    })
+}
+
+/// What performs effects.
+struct Hands {
+    ask: Ask,
+    readers: Readers,
+    layout: Layout,
+    input: Input,
+    events: Sender<Event>,
+    terminal: Terminal,
+}
+
+struct Loop {
+    board: Arc<Board>,
+    hands: Hands,
+    inbox: Receiver<Event>,
+}
+
+/// Whether the loop goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Go {
+    On,
+    Out,
+}
+
+impl Loop {
+    fn run(mut self, setup: Setup) -> Result<(), RunError> {
+        let size = self.hands.terminal.size().map_err(RunError::Terminal)?;
+        let (mut app, first) = App::new(setup, size, now());
+        if self.perform(first)? == Go::Out {
+            return Ok(());
+        }
+        self.draw(&app)?;
+        loop {
+            let event = match self.next(app.deadline()) {
+                Some(event) => event,
+                None => return Ok(()),
+            };
+            let began = Instant::now();
+            let name = event.name();
+            let mut next = Some(event);
+            let mut taken = 0;
+            while let Some(event) = next {
+                let event = match event {
+                    Event::Board(_) => Event::Board(self.board.take()),
+                    other => other,
+                };
+                let effects = app.update(event, now());
+                if self.perform(effects)? == Go::Out {
+                    return Ok(());
+                }
+                taken += 1;
+                next = (taken < BATCH)
+                    .then(|| self.inbox.try_recv().ok())
+                    .flatten();
+            }
+            self.draw(&app)?;
+            let took = began.elapsed();
+            if took > SLOW {
+                tracing::warn!(event = name, taken, ?took, "a slow turn of the screen");
+            }
+        }
+    }
+
+    /// The next event, or a tick at the deadline; `None` when nobody can send any more.
+    fn next(&self, deadline: Option<Instant>) -> Option<Event> {
+        match deadline {
+            None => self.inbox.recv().ok(),
+            Some(at) => match self.inbox.recv_deadline(at) {
+                Ok(event) => Some(event),
+                Err(RecvTimeoutError::Timeout) => Some(Event::Tick),
+                Err(RecvTimeoutError::Disconnected) => None,
+            },
+        }
+    }
+
+    fn draw(&mut self, app: &App) -> Result<(), RunError> {
+        let wall = when::now();
+        self.hands
+            .terminal
+            .draw(|frame| app.draw(frame, wall))
+            .map_err(RunError::Terminal)
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) -> Result<Go, RunError> {
+        for effect in effects {
+            if self.hands.perform(effect).map_err(RunError::Terminal)? == Go::Out {
+                return Ok(Go::Out);
+            }
+        }
+        Ok(Go::On)
+    }
+}
+
+impl Hands {
+    fn perform(&mut self, effect: Effect) -> io::Result<Go> {
+        match effect {
+            Effect::Query(question) => self.readers.ask(question),
+            Effect::Layout(job) => self.layout.lay(job),
+            Effect::Draft(from, message) => self.layout.draft(from, message),
+            Effect::SaveAttachment {
+                message,
+                part,
+                open,
+            } => self.layout.save(message, part, open),
+            Effect::Ask(intent, about) => (self.ask)(intent, reply(self.events.clone(), about)),
+            Effect::OpenUrl(url) => open_url(url, self.events.clone()),
+            Effect::Copy(text) => self.terminal.copy(&text)?,
+            Effect::Redraw => self.terminal.redraw()?,
+            Effect::Editor { serial, text } => {
+                let result = self.away(|| editor::edit(&text))?;
+                let _ = self.events.send(Event::EditorDone { serial, result });
+            }
+            Effect::Suspend => {
+                self.away(|| signal_hook::low_level::raise(signal_hook::consts::SIGSTOP))?
+                    .ok();
+            }
+            Effect::Quit => return Ok(Go::Out),
+        }
+        Ok(Go::On)
+    }
+
+    /// Hands the terminal over while `work` runs, and takes it back.
+    fn away<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
+        self.input.pause();
+        terminal::leave();
+        let result = work();
+        self.terminal.reenter()?;
+        self.input.resume();
+        // The window may have another size than before.
+        if let Ok((cols, rows)) = self.terminal.size() {
+            let _ = self.events.send(Event::Resize(cols, rows));
+        }
+        Ok(result)
+    }
+}
+
+fn now() -> Now {
+    Now {
+        wall: when::now(),
+        mono: Instant::now(),
+    }
+}
+
+/// A reply that comes back as an event. If the ledger drops it unanswered, that is an answer too.
+fn reply(events: Sender<Event>, about: About) -> Reply {
+    Box::new(move |result| {
+        let _ = events.send(Event::Reply { about, result });
+    })
+}
+
+/// Opens an address with the desktop's program, on a thread: finding one may take a while.
+fn open_url(url: String, events: Sender<Event>) {
+    let spawned = std::thread::Builder::new()
+        .name("open".into())
+        .spawn(move || {
+            let result = match open::that_detached(&url) {
+                Ok(()) => Ok("Opened.".to_owned()),
+                Err(e) => Err(format!("the link can't be opened: {e}")),
+            };
+            let _ = events.send(Event::Told(result));
+        });
+    if let Err(e) = spawned {
+        tracing::error!(%e, "no thread to open a link");
+    }
+}

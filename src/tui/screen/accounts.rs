@@ -1,0 +1,91 @@
+//! The accounts with their servers and how each is doing, in full sentences.
+
+use crate::model::{Account, Endpoint, Link, Security};
+use crate::text::{Clean, wrap};
+use crate::tui::screen::paint::{Row, fill, say};
+use crate::tui::screen::status::{self, Status};
+use crate::tui::theme::Theme;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// Draws every account from line `scroll` on.
+pub fn draw(
+    accounts: &[Account],
+    status: &Status,
+    scroll: usize,
+    buf: &mut Buffer,
+    area: Rect,
+    theme: &Theme,
+) {
+    let base = theme.style("index.text");
+    fill(buf, area, base);
+    if accounts.is_empty() {
+        let text = "There is no account yet. Leave with q and run `postrider account add`.";
+        say(buf, area, &Clean::lit(text), base);
+        return;
+    }
+    let lines = lines(accounts, status, usize::from(area.width), base, theme);
+    for (n, (text, style)) in lines.iter().skip(scroll).enumerate() {
+        let Some(mut row) = Row::new(buf, area, n, base) else {
+            return;
+        };
+        row.skip(1);
+        row.text(text, *style);
+    }
+}
+
+fn lines(
+    accounts: &[Account],
+    status: &Status,
+    cols: usize,
+    base: Style,
+    theme: &Theme,
+) -> Vec<(Clean, Style)> {
+    let mut lines = Vec::new();
+    let strong = base.patch(theme.style("sidebar.account"));
+    for account in accounts {
+        let state = status.of(&account.name);
+        let title = format!("{}  {}", account.name, account.identity());
+        lines.push((Clean::line(&title), strong));
+        for (what, server) in [("IMAP", &account.imap), ("SMTP", &account.smtp)] {
+            lines.push((Clean::line(&endpoint(what, server)), base));
+        }
+        let (words, tone) = match &state.link {
+            Link::Idle => ("not tried yet".to_owned(), "text.dim"),
+            Link::Connecting => ("connecting".to_owned(), "text.dim"),
+            Link::Online => ("connected and current".to_owned(), "notice.good"),
+            Link::Waiting { reason, .. } => (
+                format!("offline: {reason}. It is tried again by itself; ^r tries now."),
+                "notice.error",
+            ),
+            Link::Stopped { reason } => (
+                format!("stopped: {reason}. ^r tries again."),
+                "notice.error",
+            ),
+        };
+        for line in wrap::wrap(&words, cols.saturating_sub(6).max(10)) {
+            let text = Clean::line(&format!("  {line}"));
+            lines.push((text, base.patch(theme.style(tone))));
+        }
+        if let Some(task) = &state.progress {
+            let text = format!("  {}", status::progress(task));
+            lines.push((Clean::line(&text), base));
+        }
+        if state.pending > 0 {
+            let text = format!("  {} changes wait to be sent up", state.pending);
+            lines.push((Clean::line(&text), base));
+        }
+        lines.push((Clean::default(), base));
+    }
+    lines
+}
+
+fn endpoint(what: &str, server: &Endpoint) -> String {
+    let security = match server.security {
+        Security::Tls => "TLS",
+        Security::StartTls => "STARTTLS",
+        Security::None => "not encrypted, loopback only",
+    };
+    format!("  {what}  {}:{} ({security})", server.host, server.port)
+}

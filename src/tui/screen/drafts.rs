@@ -1,0 +1,102 @@
+//! The drafts kept here: each as it was typed, newest first.
+
+use crate::model::Draft;
+use crate::text::{Clean, when, width};
+use crate::tui::screen::paint::{Row, fill, say};
+use crate::tui::theme::Theme;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// The list of drafts.
+#[derive(Clone, Debug, Default)]
+pub struct Drafts {
+    rows: Vec<Draft>,
+    cursor: usize,
+    loaded: bool,
+}
+
+impl Drafts {
+    /// Takes the rows in; the selection stays on its draft.
+    pub fn set(&mut self, rows: Vec<Draft>) {
+        let held = self.selected().and_then(|r| r.id);
+        self.rows = rows;
+        self.loaded = true;
+        let at = held.and_then(|h| self.rows.iter().position(|r| r.id == Some(h)));
+        self.cursor = at
+            .unwrap_or(self.cursor)
+            .min(self.rows.len().saturating_sub(1));
+    }
+
+    /// The selected draft.
+    pub fn selected(&self) -> Option<&Draft> {
+        self.rows.get(self.cursor)
+    }
+
+    /// Moves the selection.
+    pub fn step(&mut self, by: isize) {
+        let last = self.rows.len().saturating_sub(1);
+        self.cursor = self.cursor.saturating_add_signed(by).min(last);
+    }
+
+    /// Selects the draft at a line of the list (a click).
+    pub fn click(&mut self, line: usize, height: usize) {
+        let n = line + self.top(height);
+        if n < self.rows.len() {
+            self.cursor = n;
+        }
+    }
+
+    fn top(&self, height: usize) -> usize {
+        (self.cursor + 1).saturating_sub(height.max(1))
+    }
+
+    /// Draws the list.
+    pub fn draw(&self, now: i64, buf: &mut Buffer, area: Rect, theme: &Theme) {
+        let base = theme.style("index.text");
+        fill(buf, area, base);
+        if self.rows.is_empty() {
+            let text = if self.loaded {
+                "No drafts. Press c to write a message; what you type is kept here."
+            } else {
+                "Reading the drafts…"
+            };
+            say(
+                buf,
+                area,
+                &Clean::lit(text),
+                base.patch(theme.style("text.dim")),
+            );
+            return;
+        }
+        let height = usize::from(area.height);
+        let shown = self.rows.iter().enumerate().skip(self.top(height));
+        for (at, (n, draft)) in shown.take(height).enumerate() {
+            let style = if n == self.cursor {
+                base.patch(theme.style("index.selected"))
+            } else {
+                base
+            };
+            let Some(mut row) = Row::new(buf, area, at, style) else {
+                return;
+            };
+            let to = if draft.to.trim().is_empty() {
+                "(to nobody yet)"
+            } else {
+                &draft.to
+            };
+            let subject = if draft.subject.trim().is_empty() {
+                "(no subject)"
+            } else {
+                &draft.subject
+            };
+            let date = when::short(draft.saved, now);
+            let people = (row.left() / 4).clamp(10, 30);
+            row.skip(1);
+            row.column(&Clean::line(to), people, style);
+            row.skip(1);
+            let room = row.left().saturating_sub(width::width(&date) + 2);
+            row.column(&Clean::line(subject), room, style);
+            row.right(&Clean::line(&date), style.patch(theme.style("index.date")));
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Drawing the index: one line a message or thread, in columns that suit the width.
+
+use crate::model::view::IndexRow;
+use crate::model::{Address, System};
+use crate::text::{Clean, when, width};
+use crate::tui::screen::index::{Index, Kind, Line};
+use crate::tui::screen::paint::{Row, fill};
+use crate::tui::theme::Theme;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// What the index needs to know of its surroundings.
+pub struct Setting<'a> {
+    /// Colours.
+    pub theme: &'a Theme,
+    /// Seconds since 1970.
+    pub now: i64,
+    /// Whether keys go here.
+    pub focused: bool,
+    /// Whether who it went to says more than who it came from (Sent, Drafts).
+    pub outgoing: bool,
+}
+
+/// Column widths for a pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Columns {
+    people: usize,
+    date: usize,
+}
+
+impl Columns {
+    fn of(cols: usize) -> Columns {
+        Columns {
+            people: (cols / 5).clamp(9, 26),
+            date: if cols >= 56 { 10 } else { 6 },
+        }
+    }
+}
+
+/// Draws the lines; the index has been told the height.
+pub fn draw(index: &Index, buf: &mut Buffer, area: Rect, set: &Setting) {
+    fill(buf, area, set.theme.style("index.text"));
+    let shown = index.lines().iter().enumerate().skip(index.top());
+    for (at, (n, line)) in shown.take(usize::from(area.height)).enumerate() {
+        let selected = n == index.cursor();
+        let base = base_style(line, selected, index.is_marked(line), set);
+        if let Some(mut row) = Row::new(buf, area, at, base) {
+            draw_line(&mut row, line, index.is_marked(line), base, set);
+        }
+    }
+}
+
+fn base_style(line: &Line, selected: bool, marked: bool, set: &Setting) -> Style {
+    let theme = set.theme;
+    let mut style = theme.style(if line.row.unread > 0 {
+        "index.unread"
+    } else {
+        "index.text"
+    });
+    if marked {
+        style = style.patch(theme.style("index.marked"));
+    }
+    if selected {
+        style = style.patch(theme.style(if set.focused {
+            "index.selected"
+        } else {
+            "index.selected.unfocused"
+        }));
+    }
+    style
+}
+
+fn draw_line(row: &mut Row, line: &Line, marked: bool, base: Style, set: &Setting) {
+    let it = &line.row;
+    let theme = set.theme;
+    let cols = Columns::of(row.left());
+    let flags = it.flags.system;
+    let over = |name: &'static str| base.patch(theme.style(name));
+    row.lit(if marked { "✓" } else { " " }, over("index.mark"));
+    row.lit(
+        if it.unread > 0 { "●" } else { " " },
+        over("index.unread.mark"),
+    );
+    let star = flags.has(System::FLAGGED);
+    row.lit(if star { "★" } else { " " }, over("index.star"));
+    row.lit(answered(it), over("index.answered"));
+    row.column(&people(it, set.outgoing), cols.people, over("index.people"));
+    row.skip(1);
+    let subject_cols = row.left().saturating_sub(cols.date + 3);
+    subject(row, line, subject_cols, base, set);
+    let clip = it.attachments == Some(true);
+    row.lit(if clip { " +" } else { "  " }, over("index.attachment"));
+    row.skip(1);
+    row.column(
+        &date(it.date, set.now, cols.date),
+        cols.date,
+        over("index.date"),
+    );
+}
+
+fn answered(row: &IndexRow) -> &'static str {
+    if row.flags.system.has(System::DRAFT) {
+        "✎"
+    } else if row.flags.system.has(System::ANSWERED) {
+        "↩"
+    } else if row.flags.keywords.contains("$Forwarded") {
+        "→"
+    } else {
+        " "
+    }
+}
+
+fn subject(row: &mut Row, line: &Line, cols: usize, base: Style, set: &Setting) {
+    let it = &line.row;
+    let over = |name: &'static str| base.patch(set.theme.style(name));
+    let end = row.left().saturating_sub(cols);
+    match line.kind {
+        Kind::Folded | Kind::Unfolded => {
+            let sign = if line.kind == Kind::Folded {
+                "▸"
+            } else {
+                "▾"
+            };
+            let count = format!("{sign}{} ", it.count);
+            row.text(&Clean::line(&count), over("index.count"));
+        }
+        Kind::Child => {
+            let depth = usize::from(it.depth).clamp(1, 8);
+            let tree = format!("{}└ ", " ".repeat(2 * depth - 1));
+            row.text(&Clean::line(&tree), over("index.tree"));
+        }
+        Kind::Single => {}
+    }
+    let title = if it.subject.trim().is_empty() {
+        Clean::lit("(no subject)")
+    } else {
+        Clean::line(&it.subject)
+    };
+    let room = row.left().saturating_sub(end);
+    let used = width::width(title.as_str()).min(room);
+    if used + 8 < room
+        && let Some(snippet) = it.snippet.as_deref().filter(|s| !s.trim().is_empty())
+    {
+        row.text(&title, over("index.subject"));
+        row.lit("  ", base);
+        let rest = row.left().saturating_sub(end);
+        row.column(&Clean::line(snippet), rest, over("index.snippet"));
+    } else {
+        row.column(&title, room, over("index.subject"));
+    }
+}
+
+/// Who it is from, or to whom it went.
+pub fn people(row: &IndexRow, outgoing: bool) -> Clean {
+    let list: &[Address] = if outgoing && !row.to.is_empty() {
+        &row.to
+    } else {
+        &row.from
+    };
+    let names: Vec<&str> = list.iter().take(3).map(Address::display).collect();
+    if names.is_empty() {
+        Clean::lit("(nobody)")
+    } else {
+        Clean::line(&names.join(", "))
+    }
+}
+
+/// The date in the columns there are; a narrow list tells an old message's year.
+fn date(date: i64, now: i64, cols: usize) -> Clean {
+    let text = when::short(date, now);
+    let used = width::width(&text);
+    let text = if used > cols {
+        text.chars().take(4).collect()
+    } else {
+        text
+    };
+    let pad = cols.saturating_sub(width::width(&text));
+    Clean::line(&format!("{}{text}", " ".repeat(pad)))
+}

@@ -1,0 +1,103 @@
+//! Drawing the reader: a gutter of our own, then what the message says.
+
+use crate::mime::render::Mark;
+use crate::text::Clean;
+use crate::tui::screen::pager::{Body, Pager, Tone};
+use crate::tui::screen::paint::{Row, fill, say};
+use crate::tui::theme::Theme;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+/// Columns of the gutter that no message can reach.
+pub const GUTTER: u16 = 2;
+
+/// Draws the visible lines. `offline`: nothing can be fetched now.
+pub fn draw(
+    pager: &Pager,
+    focused: bool,
+    offline: bool,
+    buf: &mut Buffer,
+    area: Rect,
+    theme: &Theme,
+) {
+    let base = theme.style("reader.text");
+    fill(buf, area, base);
+    let gutter = theme.style(if focused {
+        "reader.gutter.focused"
+    } else {
+        "reader.gutter"
+    });
+    for n in 0..usize::from(area.height) {
+        if let Some(mut row) = Row::new(buf, area, n, base) {
+            row.lit("▏", base.patch(gutter));
+        }
+    }
+    let inside = Rect {
+        x: area.x.saturating_add(GUTTER),
+        width: area.width.saturating_sub(GUTTER),
+        ..area
+    };
+    let notice = match pager.body() {
+        Body::Fetching if offline => Some(Clean::lit(
+            "This message is not here yet. It is fetched as soon as there is a connection.",
+        )),
+        Body::Fetching => Some(Clean::lit("Fetching the message…")),
+        Body::Trouble(why) => Some(why.clone()),
+        _ => None,
+    };
+    if let Some(text) = notice {
+        say(buf, inside, &text, base.patch(theme.style("text.dim")));
+        return;
+    }
+    for (n, line) in pager.visible().iter().enumerate() {
+        let Some(mut row) = Row::new(buf, inside, n, base) else {
+            return;
+        };
+        for (text, tone) in line {
+            row.text(text, base.patch(style(*tone, theme)));
+        }
+    }
+}
+
+fn style(tone: Tone, theme: &Theme) -> Style {
+    match tone {
+        Tone::Name => theme.style("reader.header.name"),
+        Tone::Value => theme.style("reader.header.value"),
+        Tone::Subject => theme.style("reader.header.subject"),
+        Tone::Warning => theme.style("notice.warning"),
+        Tone::Attachment => theme.style("reader.attachment"),
+        Tone::Rule => theme.style("reader.rule"),
+        Tone::Text(mark, depth) => {
+            let quoted = match depth {
+                0 => Style::default(),
+                n => theme.style(
+                    QUOTES
+                        .get(usize::from(n - 1) % QUOTES.len())
+                        .unwrap_or(&"quote.1"),
+                ),
+            };
+            quoted.patch(marked(mark, theme))
+        }
+    }
+}
+
+/// Quotes by depth; deeper ones begin again.
+const QUOTES: [&str; 5] = ["quote.1", "quote.2", "quote.3", "quote.4", "quote.5"];
+
+fn marked(mark: Mark, theme: &Theme) -> Style {
+    let plain = Style::default();
+    match mark {
+        Mark::Plain => plain,
+        Mark::Strong => plain.add_modifier(Modifier::BOLD),
+        Mark::Emphasis => plain.add_modifier(Modifier::ITALIC),
+        Mark::StrongEmphasis => plain.add_modifier(Modifier::BOLD | Modifier::ITALIC),
+        Mark::Code => theme.style("reader.code"),
+        Mark::Link(_) => theme.style("reader.link"),
+        Mark::Heading => theme.style("reader.heading"),
+        Mark::Quote(_) => plain,
+        Mark::Signature => theme.style("reader.signature"),
+        Mark::Strike => plain.add_modifier(Modifier::CROSSED_OUT),
+        Mark::Dim => theme.style("text.dim"),
+    }
+}

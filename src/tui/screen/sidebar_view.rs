@@ -1,0 +1,104 @@
+//! Drawing the sidebar.
+
+use crate::model::view::MailboxRow;
+use crate::model::{Link, Role};
+use crate::text::Clean;
+use crate::tui::screen::paint::{Row, fill};
+use crate::tui::screen::sidebar::{Entry, Sidebar};
+use crate::tui::screen::status::Status;
+use crate::tui::theme::Theme;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// Draws the lines; `shown`: the line whose list is in the index.
+pub fn draw(
+    sidebar: &Sidebar,
+    shown: Option<usize>,
+    status: &Status,
+    focused: bool,
+    buf: &mut Buffer,
+    area: Rect,
+    theme: &Theme,
+) {
+    let text = theme.style("sidebar.text");
+    fill(buf, area, text);
+    let top = sidebar.top();
+    let cursor = sidebar.cursor();
+    let lines = sidebar.entries().iter().enumerate().skip(top);
+    for (at, (n, entry)) in lines.take(usize::from(area.height)).enumerate() {
+        let mut base = match entry {
+            Entry::Account(_) => text.patch(theme.style("sidebar.account")),
+            _ if unread(entry) > 0 => text.patch(theme.style("sidebar.unread")),
+            _ => text,
+        };
+        if shown == Some(n) {
+            base = base.patch(theme.style("sidebar.shown"));
+        }
+        if focused && n == cursor {
+            base = base.patch(theme.style("sidebar.selected"));
+        }
+        let Some(mut row) = Row::new(buf, area, at, base) else {
+            return;
+        };
+        let (name, indent) = label(entry);
+        let count = unread(entry);
+        let number = (count > 0).then(|| Clean::line(&count.to_string()));
+        let sign = match entry {
+            Entry::Account(account) => link_sign(&status.of(account).link),
+            _ => " ",
+        };
+        let keep = number.as_ref().map_or(1, |c| c.as_str().len() + 2);
+        row.lit(sign, base);
+        row.skip(usize::from(indent));
+        let room = row.left().saturating_sub(keep);
+        row.column(&name, room, base);
+        if let Some(number) = number {
+            let style = base.patch(theme.style("sidebar.count"));
+            row.skip(row.left().saturating_sub(number.as_str().len() + 1));
+            row.text(&number, style);
+        }
+    }
+}
+
+fn link_sign(link: &Link) -> &'static str {
+    match link {
+        Link::Online => "●",
+        Link::Idle | Link::Connecting => "◌",
+        Link::Waiting { .. } | Link::Stopped { .. } => "✕",
+    }
+}
+
+fn unread(entry: &Entry) -> u64 {
+    match entry {
+        Entry::Unified { unread } => *unread,
+        Entry::Mailbox(row, _) => row.unread,
+        Entry::Drafts(n) | Entry::Outbox(n) => *n as u64,
+        Entry::Account(_) => 0,
+    }
+}
+
+fn label(entry: &Entry) -> (Clean, u16) {
+    match entry {
+        Entry::Unified { .. } => (Clean::lit("All inboxes"), 0),
+        Entry::Drafts(_) => (Clean::lit("Drafts"), 0),
+        Entry::Outbox(_) => (Clean::lit("Outbox"), 0),
+        Entry::Account(name) => (Clean::line(name.as_str()), 0),
+        Entry::Mailbox(row, depth) => {
+            let name = if *depth > 0 {
+                row.path.rsplit('/').next().unwrap_or(&row.path)
+            } else {
+                return (mailbox_name(row), 1);
+            };
+            (Clean::line(name), (1 + 2 * depth).min(12))
+        }
+    }
+}
+
+/// A mailbox's name for people.
+pub fn mailbox_name(row: &MailboxRow) -> Clean {
+    if row.role == Some(Role::Inbox) {
+        Clean::lit("Inbox")
+    } else {
+        Clean::line(&row.path)
+    }
+}
