@@ -4,9 +4,16 @@
 //! proportion to its length. What comes in is untrusted; what goes to the screen is
 //! [`crate::text::Clean`]; what goes out can't hold a line break that the writer did not mean.
 
+pub mod transfer;
+pub mod charset;
+pub mod field;
+pub mod tree;
+pub mod body;
+pub mod crude;
+pub mod flowed;
 pub mod parse;
-pub mod render;
 pub mod attachment;
 pub mod recipients;
+pub mod render;
 pub mod build;
 pub mod reply;

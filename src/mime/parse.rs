@@ -1,27 +1,267 @@
 //! What lists, threads and search need of a message.
+//!
+//! [`envelope`] is made for the many: it reads a header of the fields that are fetched for every
+//! message in a few microseconds. [`digest`] reads a whole message once, when its body comes.
 
-use crate::model::Envelope;
+use super::body::{self, Piece, Prefer};
+use super::field::{self, Field};
+use super::tree::Tree;
+use super::{crude, flowed};
 use crate::model::view::AttachmentRow;
+use crate::model::{Address, Envelope};
+
+/// The most text that is given to the search index, in octets.
+const MAX_TEXT: usize = 256 << 10;
+/// Characters of a snippet.
+const SNIPPET: usize = 200;
+/// Messages inside messages that are looked into.
+const MAX_INSIDE: usize = 3;
 
 /// What is kept of a message when its body comes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Digest {
     /// Header fields.
     pub envelope: Envelope,
-    /// Attachments and inline parts with a name.
+    /// Attachments, and texts with a file name.
     pub attachments: Vec<AttachmentRow>,
-    /// Plain text for the search index, at most 256 KiB.
+    /// Plain text for the search index, at most 256 KiB. Untrusted text.
     pub text: String,
-    /// The beginning of the text in one line, without quotations. Untrusted text.
+    /// The beginning of the sender's own words in one line. Untrusted text.
     pub snippet: String,
 }
 
-/// Reads header fields.
-pub fn envelope(_header: &[u8]) -> Envelope {
-    unimplemented!()
+/// Reads header fields; what follows an empty line is not looked at. A field that comes more than
+/// once counts once (the first), but every From is kept: a reader has to be warned of two.
+pub fn envelope(header: &[u8]) -> Envelope {
+    of_fields(&field::split(header).0)
+}
+
+/// Reads the fields of a header that was taken apart already.
+pub fn of_fields(fields: &[Field<'_>]) -> Envelope {
+    let mut e = Envelope::default();
+    let mut subject: Option<String> = None;
+    let once = |list: &mut Vec<Address>, value: &[u8]| {
+        if list.is_empty() {
+            *list = field::addresses(value);
+        }
+    };
+    for f in fields {
+        match f.name.to_ascii_lowercase().as_str() {
+            "message-id" if e.message_id.is_none() => {
+                e.message_id = field::message_ids(f.value, 1).pop();
+            }
+            "in-reply-to" if e.in_reply_to.is_empty() => {
+                e.in_reply_to = field::message_ids(f.value, 20);
+            }
+            "references" if e.references.is_empty() => {
+                e.references = field::message_ids(f.value, 100);
+            }
+            "date" if e.date.is_none() => e.date = field::date(f.value),
+            "from" => {
+                for address in field::addresses(f.value) {
+                    if e.from.len() < field::MAX_ADDRESSES && !e.from.contains(&address) {
+                        e.from.push(address);
+                    }
+                }
+            }
+            "sender" if e.sender.is_none() => {
+                e.sender = field::addresses(f.value).into_iter().next();
+            }
+            "reply-to" => once(&mut e.reply_to, f.value),
+            "to" => once(&mut e.to, f.value),
+            "cc" => once(&mut e.cc, f.value),
+            "subject" if subject.is_none() => subject = Some(field::text(f.value)),
+            "list-id" if e.list_id.is_none() => e.list_id = list_id(f.value),
+            "content-type" => e.maybe_attachments = may_hold_attachments(f.value),
+            "authentication-results" if e.auth_results.is_none() => {
+                let text = field::unfolded(f.value);
+                e.auth_results = Some(text.chars().take(4_000).collect());
+            }
+            _ => {}
+        }
+    }
+    e.subject = subject.unwrap_or_default();
+    e
+}
+
+/// The identifier of RFC 2919: what stands in the last brackets.
+fn list_id(value: &[u8]) -> Option<String> {
+    let text = field::unfolded(value);
+    let id = match text.rsplit_once('<') {
+        Some((_, id)) => id.split_once('>').map_or(id, |(id, _)| id),
+        None => &text,
+    };
+    let id: String = id
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(255)
+        .collect();
+    (!id.is_empty()).then_some(id)
+}
+
+fn may_hold_attachments(value: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(value.get(..value.len().min(200)).unwrap_or(value));
+    let media = text.trim().to_ascii_lowercase();
+    let main = media.split(['/', ';', ' ']).next().unwrap_or_default();
+    media.starts_with("multipart/mixed")
+        || matches!(main, "image" | "audio" | "video" | "application")
 }
 
 /// Reads a whole message.
-pub fn digest(_raw: &[u8]) -> Digest {
-    unimplemented!()
+pub fn digest(raw: &[u8]) -> Digest {
+    let tree = Tree::read(raw);
+    let mut text = String::new();
+    let mut snippet = String::new();
+    gather(&tree, 0, &mut text, &mut snippet);
+    Digest {
+        envelope: of_fields(&tree.fields),
+        attachments: body::attachments(&tree),
+        text,
+        snippet: snippet.trim().to_owned(),
+    }
+}
+
+fn gather(tree: &Tree<'_>, inside: usize, text: &mut String, snippet: &mut String) {
+    for piece in body::choose(tree, Prefer::Best).pieces {
+        let room = MAX_TEXT.saturating_sub(text.len());
+        if room == 0 {
+            return;
+        }
+        match piece {
+            Piece::Html(id) => {
+                let Some(part) = tree.part(id) else { continue };
+                let plain = crude::strip(&part.text(), room);
+                begin(snippet, plain.lines());
+                add(text, &plain, room);
+            }
+            Piece::Plain(id) | Piece::Report(id) | Piece::Calendar(id) => {
+                let Some(part) = tree.part(id) else { continue };
+                let (is_flowed, del_sp) = flow(part);
+                let plain = part.text();
+                let plain = cut(&plain, room);
+                let paragraphs = flowed::read(plain, is_flowed, del_sp);
+                if matches!(piece, Piece::Plain(_)) {
+                    let own = paragraphs.iter().filter(|p| p.quote == 0 && !p.signature);
+                    begin(snippet, own.map(|p| p.text.as_str()));
+                }
+                for p in &paragraphs {
+                    add(text, &p.text, MAX_TEXT.saturating_sub(text.len()));
+                }
+            }
+            Piece::Message(id) if inside < MAX_INSIDE => {
+                let Some(part) = tree.part(id) else { continue };
+                let bytes = part.bytes();
+                gather(&Tree::read(&bytes), inside + 1, text, snippet);
+            }
+            Piece::Message(_) | Piece::Encrypted => {}
+        }
+    }
+}
+
+/// Whether a text part is `format=flowed`, and whether with DelSp (RFC 3676 §4).
+pub fn flow(part: &super::tree::Part<'_>) -> (bool, bool) {
+    let is = |name: &str, value: &str| {
+        part.media
+            .param(name)
+            .is_some_and(|v| v.trim().eq_ignore_ascii_case(value))
+    };
+    (is("format", "flowed"), is("delsp", "yes"))
+}
+
+fn cut(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or(text)
+}
+
+fn add(text: &mut String, more: &str, room: usize) {
+    let more = cut(more, room.saturating_sub(1));
+    if !more.is_empty() {
+        text.push_str(more);
+        text.push('\n');
+    }
+}
+
+/// Adds lines to the snippet until it is long enough; the line above a quotation is left out.
+fn begin<'a>(snippet: &mut String, lines: impl Iterator<Item = &'a str>) {
+    let mut count = snippet.chars().count();
+    for line in lines {
+        if count >= SNIPPET {
+            return;
+        }
+        let line = line.trim();
+        if line.ends_with(':') && line.contains("wrote") {
+            continue;
+        }
+        for word in line.split_whitespace() {
+            if word.chars().all(|c| "-_=*~#".contains(c)) {
+                continue;
+            }
+            let word: String = word.chars().take(SNIPPET).collect();
+            count += word.chars().count() + 1;
+            if count > SNIPPET {
+                return;
+            }
+            snippet.push_str(&word);
+            snippet.push(' ');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HEADER: &str = "Date: Mon, 3 Mar 2025 14:05:00 +0100\r\nFrom: \"Ada W.\" <ada@x.example>\r\nTo: b@y.example,\r\n c@z.example\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?= an alle\r\nMessage-ID: <1@x.example>\r\nReferences: <0@x.example>\r\nList-Id: The list <l.x.example>\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n";
+
+    #[test]
+    fn an_envelope_is_read() {
+        let e = envelope(HEADER.as_bytes());
+        assert_eq!(e.subject, "Grüße an alle");
+        assert_eq!(e.from, [Address::new("Ada W.", "ada@x.example")]);
+        assert_eq!(e.to.len(), 2);
+        assert_eq!(e.date, Some(1_741_007_100));
+        assert_eq!(e.message_id.unwrap().as_str(), "1@x.example");
+        assert_eq!(e.list_id.as_deref(), Some("l.x.example"));
+        assert!(e.maybe_attachments);
+        assert_eq!(envelope(b""), Envelope::default());
+    }
+
+    #[test]
+    fn every_from_is_kept_and_the_first_of_others_counts() {
+        let e = envelope(b"From: a@x.example\nFrom: b@y.example\nSubject: 1\nSubject: 2\n\n");
+        assert_eq!(e.from.len(), 2);
+        assert_eq!(e.subject, "1");
+    }
+
+    #[test]
+    fn a_digest_has_text_and_a_snippet_of_own_words() {
+        let d = digest(b"Subject: s\n\nOn Monday Bob wrote:\n> quoted\n\nMy   answer.\n-- \nsig\n");
+        assert_eq!(d.snippet, "My answer.");
+        assert!(d.text.contains("quoted") && d.text.contains("sig"));
+        let d = digest(b"Content-Type: text/html\n\n<div style='display:none'>pre</div><p>Hello");
+        assert_eq!((d.snippet.as_str(), d.text.trim()), ("Hello", "Hello"));
+    }
+
+    #[test]
+    fn text_is_bounded() {
+        let raw = format!("Subject: x\n\n{}", "wörd ".repeat(200_000));
+        let d = digest(raw.as_bytes());
+        assert!(d.text.len() <= MAX_TEXT && d.snippet.chars().count() <= SNIPPET);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..300), head in "(From|To|Date|Subject|Content-Type): (\\PC|\r\n |<|>){0,40}\n") {
+            let mut raw = head.into_bytes();
+            raw.extend_from_slice(&bytes);
+            envelope(&raw);
+            digest(&raw);
+            digest(&bytes);
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Address lists as people type them.
+//! Address lists as people type them, and addr-specs that may go on the wire.
 
 use crate::model::Address;
 
@@ -12,15 +12,295 @@ pub struct ListError {
     pub message: String,
 }
 
-/// Reads what was typed into To, Cc or Bcc: addresses divided by commas or semicolons.
+/// Reads what was typed into To, Cc or Bcc: `Ada <a@b.example>, bob@x.example; "C, D" <c@d.example>`.
+/// Commas, semicolons and line breaks divide; empty entries are passed over; a group's name
+/// (`friends: a@x.example;`) is dropped. The domain comes back as typed.
 ///
 /// # Errors
-/// The first entry that is not an address.
-pub fn parse_list(_text: &str) -> Result<Vec<Address>, ListError> {
-    unimplemented!()
+/// The first entry that is not an address, with its place.
+pub fn parse_list(text: &str) -> Result<Vec<Address>, ListError> {
+    let mut list = Vec::new();
+    for (at, entry) in entries(text)? {
+        if !entry.trim().is_empty() {
+            list.push(one(at, &entry)?);
+        }
+    }
+    Ok(list)
 }
 
 /// The list as it would be typed.
-pub fn format_list(_list: &[Address]) -> String {
-    unimplemented!()
+pub fn format_list(list: &[Address]) -> String {
+    let shown: Vec<String> = list.iter().map(ToString::to_string).collect();
+    shown.join(", ")
+}
+
+fn error<T>(at: usize, message: impl Into<String>) -> Result<T, ListError> {
+    let message = message.into();
+    Err(ListError { at, message })
+}
+
+/// Cuts at commas, semicolons and line ends outside quotes, brackets and comments.
+fn entries(text: &str) -> Result<Vec<(usize, String)>, ListError> {
+    let mut out = Vec::new();
+    let mut now = String::new();
+    let mut start = 0;
+    let mut quoted: Option<usize> = None;
+    let mut angle: Option<usize> = None;
+    let mut escaped = false;
+    for (at, c) in text.chars().enumerate() {
+        let divides = quoted.is_none() && angle.is_none() && matches!(c, ',' | ';' | '\n');
+        if divides {
+            out.push((start, std::mem::take(&mut now)));
+            start = at + 1;
+            continue;
+        }
+        now.push(c);
+        match c {
+            _ if escaped => {
+                escaped = false;
+                continue;
+            }
+            '\\' if quoted.is_some() => escaped = true,
+            '"' => quoted = if quoted.is_some() { None } else { Some(at) },
+            '<' if quoted.is_none() => {
+                if angle.is_some() {
+                    return error(at, "a second \"<\" before the first is closed by \">\"");
+                }
+                angle = Some(at);
+            }
+            '>' if quoted.is_none() => angle = None,
+            // `group:` names what follows and is no part of it.
+            ':' if quoted.is_none() && angle.is_none() && !now.contains('@') => {
+                now.clear();
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if let Some(at) = angle {
+        return error(at, "the \"<\" is not closed by \">\"");
+    }
+    if let Some(at) = quoted {
+        return error(at, "the quotation mark is not closed");
+    }
+    out.push((start, now));
+    Ok(out)
+}
+
+fn one(at: usize, entry: &str) -> Result<Address, ListError> {
+    let lead = entry.chars().take_while(|c| c.is_whitespace()).count();
+    let at = at + lead;
+    let entry = entry.trim();
+    let (name, addr, addr_at) = match split_angle(entry) {
+        Some((name, addr, after)) => {
+            if !after.trim().is_empty() {
+                let place = entry.chars().count() - after.trim_start().chars().count();
+                return error(at + place, "a comma is missing between two addresses");
+            }
+            let before = name.chars().count() + 1;
+            (unquote(name.trim()), addr.trim(), at + before)
+        }
+        // The old form: `addr (Name)`.
+        None => match entry.split_once('(') {
+            Some((addr, comment)) => (
+                comment.trim_end().trim_end_matches(')').trim().to_owned(),
+                addr.trim(),
+                at,
+            ),
+            None => (String::new(), entry, at),
+        },
+    };
+    if name.chars().any(is_break) {
+        return error(at, "a name can't hold line breaks or control characters");
+    }
+    check_addr(addr).map_err(|message| ListError {
+        at: addr_at,
+        message,
+    })?;
+    let addr = addr.to_owned();
+    Ok(Address { name, addr })
+}
+
+/// What stands before, inside and after the brackets that are not quoted.
+fn split_angle(entry: &str) -> Option<(&str, &str, &str)> {
+    let mut quoted = false;
+    let mut escaped = false;
+    for (n, c) in entry.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '<' if !quoted => {
+                let (name, rest) = entry.split_at(n);
+                let (addr, after) = rest.get(1..)?.split_once('>')?;
+                return Some((name, addr, after));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn unquote(name: &str) -> String {
+    let Some(inner) = name.strip_prefix('"').and_then(|n| n.strip_suffix('"')) else {
+        return name.to_owned();
+    };
+    let mut out = String::new();
+    let mut escaped = false;
+    for c in inner.chars() {
+        if c == '\\' && !escaped {
+            escaped = true;
+        } else {
+            escaped = false;
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Characters that some reader takes for a line's end, and every other control character.
+pub fn is_break(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Whether this is an addr-spec that may be written to (RFC 5321 §4.1.2, RFC 6531): says what is
+/// wrong, in words for whoever typed it.
+pub(crate) fn check_addr(addr: &str) -> Result<(), String> {
+    if addr.is_empty() {
+        return Err("an address is missing".to_owned());
+    }
+    let Some((local, domain)) = addr.rsplit_once('@') else {
+        return Err(format!(
+            "\"{}\" is no address: it needs the form name@domain",
+            crate::text::Clean::line(addr)
+        ));
+    };
+    let shown = crate::text::Clean::line(addr);
+    let quoted = local.len() >= 2 && local.starts_with('"') && local.ends_with('"');
+    let bad =
+        |c: char| is_break(c) || (!quoted && (c.is_whitespace() || "()<>[]:;@\\,\"".contains(c)));
+    if local.is_empty() || domain.is_empty() {
+        Err(format!(
+            "\"{shown}\" needs something on both sides of the @"
+        ))
+    } else if local.chars().any(bad) {
+        Err(format!(
+            "\"{shown}\" has a character before the @ that can't stand there"
+        ))
+    } else if local.len() > 64 || addr.len() > 254 {
+        Err(format!("\"{shown}\" is longer than an address can be"))
+    } else if ascii_domain(domain).is_none() {
+        Err(format!(
+            "\"{shown}\" does not end with the name of a domain"
+        ))
+    } else {
+        Ok(())
+    }
+}
+
+/// A domain in the form for the wire: labels beyond ASCII as A-labels (RFC 5890), address
+/// literals as they are. `None` if it is no domain.
+pub(crate) fn ascii_domain(domain: &str) -> Option<String> {
+    if let Some(literal) = domain.strip_prefix('[').and_then(|d| d.strip_suffix(']')) {
+        let good = !literal.is_empty()
+            && literal.bytes().all(|b| {
+                b.is_ascii_hexdigit() || matches!(b, b'.' | b':') || b.is_ascii_alphabetic()
+            });
+        return good.then(|| domain.to_owned());
+    }
+    let ascii = idna::domain_to_ascii(domain).ok()?;
+    let label = |l: &str| {
+        !l.is_empty()
+            && l.len() <= 63
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+            && l.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    (ascii.len() <= 253 && ascii.split('.').all(label)).then_some(ascii)
+}
+
+/// The addr-spec as it goes on the wire; `None` if it can't.
+pub(crate) fn wire_addr(addr: &str) -> Option<String> {
+    check_addr(addr).ok()?;
+    let (local, domain) = addr.rsplit_once('@')?;
+    Some(format!("{local}@{}", ascii_domain(domain)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_people_type() {
+        let text = "Ada <a@b.example>, bob@x.example; \"C, \\\"D\\\"\" <c@d.example>,\n(Eve) , f@g.example (Eff),";
+        let err = parse_list(text).unwrap_err();
+        assert!(err.message.contains("missing"), "{err}");
+        let list = parse_list(&text.replace("(Eve) ,", "")).unwrap();
+        let want = [
+            "Ada|a@b.example",
+            "|bob@x.example",
+            "C, \"D\"|c@d.example",
+            "Eff|f@g.example",
+        ];
+        let got: Vec<String> = list
+            .iter()
+            .map(|a| format!("{}|{}", a.name, a.addr))
+            .collect();
+        assert_eq!(got, want);
+        assert_eq!(parse_list(&format_list(&list)).unwrap(), list);
+        assert!(parse_list(" ,; ").unwrap().is_empty());
+        assert_eq!(
+            parse_list("team: a@x.example, b@x.example;").unwrap().len(),
+            2
+        );
+    }
+
+    #[test]
+    fn errors_have_a_place() {
+        for (text, at) in [
+            ("a@b.example, bob", 13),
+            ("a@b.example, Bob <bob>", 18),
+            ("Ada <a@b.example", 4),
+            ("\"Ada <a@b.example>", 0),
+            ("a@b.example <c@d.example> e@f.example", 26),
+            ("a@b@c.example", 0),
+            ("a b@c.example", 0),
+            ("a@-x.example", 0),
+            ("a@x..example", 0),
+            ("é@", 0),
+            ("a@b.example\u{2028}", 0),
+        ] {
+            match parse_list(text) {
+                Err(e) => assert_eq!(e.at, at, "{text}: {e}"),
+                Ok(list) => assert!(text.ends_with('\u{2028}'), "{text}: {list:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn domains_become_a_labels() {
+        assert_eq!(
+            wire_addr("u@bücher.example").unwrap(),
+            "u@xn--bcher-kva.example"
+        );
+        assert_eq!(wire_addr("u@[127.0.0.1]").unwrap(), "u@[127.0.0.1]");
+        assert!(wire_addr("u@x\r\nRCPT TO:<v@y>").is_none());
+        assert!(wire_addr("u\u{85}@x.example").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_is_fit_for_the_wire(text in "(\\PC|@|<|>|\"|,|\r|\n|\\\\|x.example){0,30}") {
+            if let Ok(list) = parse_list(&text) {
+                for a in list {
+                    let wire = wire_addr(&a.addr);
+                    prop_assert!(wire.is_some());
+                    prop_assert!(!wire.unwrap().contains(['\r', '\n', '\0']));
+                    prop_assert!(!a.name.chars().any(is_break));
+                }
+            }
+        }
+    }
 }

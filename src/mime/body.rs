@@ -1,0 +1,288 @@
+//! Which parts of a message are its text, and which are attachments.
+//!
+//! One rule for everybody (reader, search index, reply, attachment list): alternatives give one
+//! form (RFC 2046 §5.1.4), related parts give their root (RFC 2387), everything else that is text
+//! and not meant as an attachment is shown in order. A text with a file name (a patch) is both.
+
+use super::transfer;
+use super::tree::{Part, Tree};
+use crate::model::view::AttachmentRow;
+
+/// Which of several alternatives is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Prefer {
+    /// The one that reads best in a terminal: plain text, unless it is a mere stand-in.
+    #[default]
+    Best,
+    /// Plain text, where there is any.
+    Plain,
+    /// HTML, where there is any.
+    Html,
+}
+
+/// A piece of the message's text; the number is the part's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Plain text.
+    Plain(u32),
+    /// HTML.
+    Html(u32),
+    /// An invitation (RFC 5545).
+    Calendar(u32),
+    /// A delivery report (RFC 3464).
+    Report(u32),
+    /// A message inside, shown because there is nothing else.
+    Message(u32),
+    /// Encrypted content that can't be read here.
+    Encrypted,
+}
+
+/// The text of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chosen {
+    /// Its pieces in order.
+    pub pieces: Vec<Piece>,
+    /// Whether another form was left out.
+    pub alternatives: bool,
+}
+
+/// Chooses what is shown.
+pub fn choose(tree: &Tree<'_>, prefer: Prefer) -> Chosen {
+    let mut chosen = Chosen::default();
+    walk(tree, 0, prefer, &mut chosen);
+    if chosen.pieces.is_empty() {
+        let inside = tree.parts.iter().position(is_message);
+        let inside = inside.and_then(|n| u32::try_from(n).ok());
+        chosen.pieces.extend(inside.map(Piece::Message));
+    }
+    chosen
+}
+
+fn walk(tree: &Tree<'_>, id: u32, prefer: Prefer, chosen: &mut Chosen) {
+    let Some(part) = tree.part(id) else { return };
+    if !part.is_open() {
+        chosen.pieces.extend(piece(part, id));
+        return;
+    }
+    match part.media.sub.as_str() {
+        "alternative" => alternative(tree, part, prefer, chosen),
+        "related" => {
+            // The root is the first part, or else the first that has something to show.
+            let before = chosen.pieces.len();
+            for child in &part.children {
+                walk(tree, *child, prefer, chosen);
+                if chosen.pieces.len() > before {
+                    break;
+                }
+            }
+        }
+        "encrypted" => chosen.pieces.push(Piece::Encrypted),
+        _ => {
+            for child in &part.children {
+                walk(tree, *child, prefer, chosen);
+            }
+        }
+    }
+}
+
+fn alternative(tree: &Tree<'_>, part: &Part<'_>, prefer: Prefer, chosen: &mut Chosen) {
+    let forms: Vec<Chosen> = part
+        .children
+        .iter()
+        .map(|child| {
+            let mut form = Chosen::default();
+            walk(tree, *child, prefer, &mut form);
+            form
+        })
+        .filter(|form| !form.pieces.is_empty())
+        .collect();
+    let has = |form: &&Chosen, want: fn(&Piece) -> bool| form.pieces.iter().any(want);
+    let plain = forms
+        .iter()
+        .find(|f| has(f, |p| matches!(p, Piece::Plain(_))));
+    let html = forms
+        .iter()
+        .rfind(|f| has(f, |p| matches!(p, Piece::Html(_))));
+    let calendar = forms
+        .iter()
+        .rfind(|f| has(f, |p| matches!(p, Piece::Calendar(_))));
+    chosen.alternatives |=
+        plain.is_some() && html.is_some() || forms.iter().any(|f| f.alternatives);
+    let best = match prefer {
+        Prefer::Html => html.or(plain),
+        Prefer::Plain => plain.or(html),
+        Prefer::Best => match (plain, html) {
+            (Some(p), Some(h)) if is_stand_in(tree, p, h) => Some(h),
+            (plain, html) => plain.or(html),
+        },
+    };
+    if let Some(form) = calendar.filter(|c| Some(*c) != best) {
+        let cards = form
+            .pieces
+            .iter()
+            .filter(|p| matches!(p, Piece::Calendar(_)));
+        chosen.pieces.extend(cards.copied());
+    }
+    let best = best.or(forms.last().filter(|f| Some(*f) != calendar));
+    chosen
+        .pieces
+        .extend(best.into_iter().flat_map(|f| f.pieces.iter().copied()));
+}
+
+/// Whether the plain form only says that there is an HTML one, or nothing at all.
+fn is_stand_in(tree: &Tree<'_>, plain: &Chosen, html: &Chosen) -> bool {
+    let text: String = plain.pieces.iter().map(|p| plain_text(tree, *p)).collect();
+    let words = text.split_whitespace().count();
+    if words == 0 {
+        return true;
+    }
+    let html_len: usize = html
+        .pieces
+        .iter()
+        .filter_map(|p| match p {
+            Piece::Html(id) => tree.part(*id),
+            _ => None,
+        })
+        .map(|p| p.body.len())
+        .sum();
+    let lower = text.to_lowercase();
+    let excuse = words < 60
+        && ["html", "view this email", "view in browser", "web version"]
+            .iter()
+            .any(|w| lower.contains(w));
+    // A page put into the plain part as it is.
+    let markup =
+        lower.trim_start().starts_with("<!doctype") || lower.trim_start().starts_with("<html");
+    markup || (excuse && html_len > 1_000) || (words < 4 && html_len > 4_000)
+}
+
+fn plain_text(tree: &Tree<'_>, piece: Piece) -> String {
+    match piece {
+        Piece::Plain(id) => tree.part(id).map(|p| p.text()).unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+/// What a leaf shows by itself.
+fn piece(part: &Part<'_>, id: u32) -> Option<Piece> {
+    if part.disposition == "attachment" {
+        return None;
+    }
+    match (part.media.main.as_str(), part.media.sub.as_str()) {
+        ("text", "html") => part.file_name.is_empty().then_some(Piece::Html(id)),
+        ("text", "calendar") => Some(Piece::Calendar(id)),
+        ("message", "delivery-status" | "global-delivery-status" | "disposition-notification") => {
+            Some(Piece::Report(id))
+        }
+        ("text", "plain" | "enriched" | "markdown" | "x-patch" | "x-diff") => {
+            Some(Piece::Plain(id))
+        }
+        ("text", "rfc822-headers") => None,
+        ("text", _) => part.file_name.is_empty().then_some(Piece::Plain(id)),
+        _ => None,
+    }
+}
+
+fn is_message(part: &Part<'_>) -> bool {
+    part.is("message", "rfc822") || part.is("message", "global")
+}
+
+/// Everything that can be saved: what is not the text, and texts that carry a file name.
+pub fn attachments(tree: &Tree<'_>) -> Vec<AttachmentRow> {
+    let mut rows = Vec::new();
+    for (n, part) in tree.parts.iter().enumerate() {
+        let id = u32::try_from(n).unwrap_or(u32::MAX);
+        let shown = piece(part, id);
+        let named = !part.file_name.is_empty();
+        let is_row = match shown {
+            Some(Piece::Calendar(_)) => true,
+            Some(_) => named,
+            None => true,
+        };
+        if part.is_open() || !is_row {
+            continue;
+        }
+        let name = match (named, is_message(part), shown) {
+            (true, ..) => part.file_name.clone(),
+            (false, true, _) => format!("{}.eml", inner_subject(part)),
+            (false, _, Some(Piece::Calendar(_))) => "invite.ics".to_owned(),
+            _ => String::new(),
+        };
+        rows.push(AttachmentRow {
+            part: id,
+            name,
+            media_type: part.media_type(),
+            size: transfer::decoded_len(part.encoding, part.body) as u64,
+        });
+    }
+    rows
+}
+
+fn inner_subject(part: &Part<'_>) -> String {
+    let bytes = part.bytes();
+    let (fields, _) = super::field::split(&bytes);
+    let subject = fields.iter().find(|f| f.is("Subject"));
+    let subject = subject
+        .map(|f| super::field::text(f.value))
+        .unwrap_or_default();
+    let short: String = subject.chars().take(60).collect();
+    if short.trim().is_empty() {
+        "message".to_owned()
+    } else {
+        short
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(html: &str, plain: &str) -> String {
+        format!(
+            "Content-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: multipart/alternative; boundary=a\n\n\
+             --a\n\n{plain}\n--a\nContent-Type: text/html\n\n{html}\n--a--\n\
+             --m\nContent-Type: image/png; name=x.png\n\nxx\n--m\nContent-Disposition: attachment\n\nlog\n--m--\n"
+        )
+    }
+
+    #[test]
+    fn one_form_is_shown_and_the_rest_is_attached() {
+        let raw = message("<p>Hi there, all of you", "Hi there, all of you");
+        let tree = Tree::read(raw.as_bytes());
+        let best = choose(&tree, Prefer::Best);
+        assert_eq!(best.pieces, [Piece::Plain(2)]);
+        assert!(best.alternatives);
+        assert_eq!(choose(&tree, Prefer::Html).pieces, [Piece::Html(3)]);
+        let rows = attachments(&tree);
+        let names: Vec<_> = rows
+            .iter()
+            .map(|a| (a.part, a.name.as_str(), a.size))
+            .collect();
+        assert_eq!(names, [(4, "x.png", 2), (5, "", 3)]);
+    }
+
+    #[test]
+    fn a_stand_in_gives_way() {
+        let raw = message(
+            &"<p>long</p>".repeat(500),
+            "Please view this email as HTML.",
+        );
+        assert_eq!(
+            choose(&Tree::read(raw.as_bytes()), Prefer::Best).pieces,
+            [Piece::Html(3)]
+        );
+        let raw = message("<p>x", "\n\n");
+        assert_eq!(
+            choose(&Tree::read(raw.as_bytes()), Prefer::Best).pieces,
+            [Piece::Html(3)]
+        );
+    }
+
+    #[test]
+    fn a_message_alone_is_shown() {
+        let raw = "Content-Type: message/rfc822\n\nSubject: inner\n\ntext\n";
+        let tree = Tree::read(raw.as_bytes());
+        assert_eq!(choose(&tree, Prefer::Best).pieces, [Piece::Message(0)]);
+        assert_eq!(attachments(&tree)[0].name, "inner.eml");
+    }
+}

@@ -1,0 +1,354 @@
+//! HTML to text in one pass without a tree: for the search index, for previews, and for pages
+//! that are too large or too deep to be laid out.
+//!
+//! What a page hides (styles, scripts, comments, `display:none`, zero-sized fonts, the `hidden`
+//! attribute) is left out, so that a preview never shows what the message does not. Linear in
+//! time; never panics.
+
+/// Elements whose content is never text.
+const SILENT: [&str; 8] = [
+    "style", "script", "head", "title", "noscript", "template", "svg", "object",
+];
+/// Elements that have no end tag.
+const VOID: [&str; 14] = [
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr",
+];
+/// Elements that stand on lines of their own.
+const BLOCK: [&str; 25] = [
+    "p",
+    "div",
+    "br",
+    "tr",
+    "li",
+    "ul",
+    "ol",
+    "table",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "blockquote",
+    "pre",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "dt",
+    "dd",
+    "center",
+    "body",
+];
+
+/// The visible text of a page, at most `most` octets, blocks on lines of their own.
+pub fn strip(html: &str, most: usize) -> String {
+    let mut out = Writer::default();
+    // The element that is being left out, and how many of its name are open inside.
+    let mut silent: Option<(String, usize)> = None;
+    let mut rest = html;
+    while !rest.is_empty() && out.text.len() < most {
+        let Some(lt) = rest.find('<') else {
+            if silent.is_none() {
+                out.text(rest);
+            }
+            break;
+        };
+        let (text, from) = rest.split_at(lt);
+        if silent.is_none() {
+            out.text(text);
+        }
+        let Some((tag, after)) = tag(from) else {
+            // A `<` that begins no tag is text.
+            if silent.is_none() {
+                out.text("<");
+            }
+            rest = from.get(1..).unwrap_or_default();
+            continue;
+        };
+        rest = after;
+        let name = tag.name.as_str();
+        if let Some((what, open)) = &mut silent {
+            if *what == name {
+                match (tag.closing, *open) {
+                    (true, 0) => silent = None,
+                    (true, _) => *open -= 1,
+                    (false, _) => *open += 1,
+                }
+            }
+            continue;
+        }
+        if BLOCK.contains(&name) {
+            out.line();
+        } else if name == "td" || name == "th" {
+            out.space();
+        }
+        let hides = SILENT.contains(&name) || is_hidden(tag.rest);
+        if !tag.closing && hides && !VOID.contains(&name) && !tag.empty {
+            silent = Some((name.to_owned(), 0));
+        }
+    }
+    let mut text = out.text;
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+    text.trim().to_owned()
+}
+
+/// The deepest nesting of elements that a parser would make of `html`, roughly and from above.
+pub fn depth(html: &str) -> usize {
+    let mut open = 0usize;
+    let mut deepest = 0usize;
+    let mut rest = html;
+    while let Some(lt) = rest.find('<') {
+        let from = rest.get(lt..).unwrap_or_default();
+        let Some((tag, after)) = tag(from) else {
+            rest = from.get(1..).unwrap_or_default();
+            continue;
+        };
+        rest = after;
+        let name = tag.name.as_str();
+        // Paragraphs, list items and cells close their like by themselves.
+        if name.is_empty() || VOID.contains(&name) || matches!(name, "p" | "li") {
+            continue;
+        }
+        if tag.closing {
+            open = open.saturating_sub(1);
+        } else {
+            open += 1;
+            deepest = deepest.max(open);
+        }
+    }
+    deepest
+}
+
+struct Tag<'a> {
+    /// Lower case; empty for comments and declarations.
+    name: String,
+    closing: bool,
+    empty: bool,
+    /// The attributes.
+    rest: &'a str,
+}
+
+/// The tag or comment at the start of `text`, and what follows it.
+fn tag(text: &str) -> Option<(Tag<'_>, &str)> {
+    let nothing = |after| {
+        let tag = Tag {
+            name: String::new(),
+            closing: false,
+            empty: true,
+            rest: "",
+        };
+        Some((tag, after))
+    };
+    if let Some(comment) = text.strip_prefix("<!--") {
+        // Without an end, everything that follows is comment.
+        return nothing(
+            comment
+                .find("-->")
+                .and_then(|n| comment.get(n + 3..))
+                .unwrap_or_default(),
+        );
+    }
+    if text.starts_with("<!") || text.starts_with("<?") {
+        return nothing(text.split_once('>').map_or("", |(_, after)| after));
+    }
+    let inside = text.strip_prefix('<')?;
+    let (closing, inside) = match inside.strip_prefix('/') {
+        Some(rest) => (true, rest),
+        None => (false, inside),
+    };
+    if !inside.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
+    let name_end = inside
+        .find(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/')
+        .unwrap_or(inside.len());
+    let (name, rest) = inside.split_at(name_end);
+    let end = tag_end(rest);
+    let attributes = rest.get(..end).unwrap_or_default();
+    let tag = Tag {
+        name: name
+            .chars()
+            .take(40)
+            .collect::<String>()
+            .to_ascii_lowercase(),
+        closing,
+        empty: attributes.ends_with('/'),
+        rest: attributes,
+    };
+    Some((tag, rest.get(end + 1..).unwrap_or_default()))
+}
+
+/// Where the `>` of a tag is: not inside quotes, unless the quotes never end.
+fn tag_end(rest: &str) -> usize {
+    let mut quote: Option<u8> = None;
+    for (n, b) in rest.bytes().enumerate().take(64 << 10) {
+        match (quote, b) {
+            (Some(q), _) if q == b => quote = None,
+            (None, b'"' | b'\'') => quote = Some(b),
+            (None, b'>') => return n,
+            _ => {}
+        }
+    }
+    rest.find('>').unwrap_or(rest.len())
+}
+
+fn is_hidden(attributes: &str) -> bool {
+    if attributes.trim().is_empty() {
+        return false;
+    }
+    let flat: String = attributes
+        .chars()
+        .take(2_000)
+        .filter(|c| !c.is_whitespace())
+        .collect::<String>()
+        .to_ascii_lowercase();
+    let hidden_attribute = attributes
+        .split_ascii_whitespace()
+        .any(|word| word.trim_end_matches('/').eq_ignore_ascii_case("hidden"));
+    let zero = |what: &str| {
+        flat.match_indices(what).any(|(n, _)| {
+            let value = flat.get(n + what.len()..).unwrap_or_default();
+            let number: String = value
+                .chars()
+                .take_while(|c| c.is_ascii_digit() || *c == '.')
+                .collect();
+            number.parse::<f32>().is_ok_and(|n| n == 0.0)
+        })
+    };
+    hidden_attribute
+        || flat.contains("display:none")
+        || flat.contains("visibility:hidden")
+        || zero("font-size:")
+        || zero("max-height:")
+        || zero("opacity:")
+}
+
+#[derive(Default)]
+struct Writer {
+    text: String,
+}
+
+impl Writer {
+    fn text(&mut self, raw: &str) {
+        let mut rest = raw;
+        while let Some(c) = rest.chars().next() {
+            if c == '&'
+                && let Some((decoded, after)) = entity(rest)
+            {
+                self.put(decoded);
+                rest = after;
+                continue;
+            }
+            self.put(c);
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        }
+    }
+
+    fn put(&mut self, c: char) {
+        if c.is_whitespace() || c == '\u{a0}' {
+            self.space();
+        } else {
+            self.text.push(c);
+        }
+    }
+
+    fn space(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with([' ', '\n']) {
+            self.text.push(' ');
+        }
+    }
+
+    fn line(&mut self) {
+        while self.text.ends_with(' ') {
+            self.text.pop();
+        }
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+    }
+}
+
+/// The character reference at the start of `text` (its `&` included), and what follows.
+fn entity(text: &str) -> Option<(char, &str)> {
+    const NAMED: [(&str, char); 22] = [
+        ("amp", '&'),
+        ("lt", '<'),
+        ("gt", '>'),
+        ("quot", '"'),
+        ("apos", '\''),
+        ("nbsp", ' '),
+        ("copy", '©'),
+        ("reg", '®'),
+        ("trade", '™'),
+        ("hellip", '…'),
+        ("ndash", '–'),
+        ("mdash", '—'),
+        ("lsquo", '‘'),
+        ("rsquo", '’'),
+        ("ldquo", '“'),
+        ("rdquo", '”'),
+        ("bull", '•'),
+        ("euro", '€'),
+        ("auml", 'ä'),
+        ("ouml", 'ö'),
+        ("uuml", 'ü'),
+        ("eacute", 'é'),
+    ];
+    let body = text.strip_prefix('&')?;
+    let end = body.bytes().take(12).position(|b| b == b';')?;
+    let name = body.get(..end)?;
+    let after = body.get(end + 1..)?;
+    if let Some(number) = name.strip_prefix('#') {
+        let code = match number.strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+            None => number.parse().ok()?,
+        };
+        return Some((char::from_u32(code)?, after));
+    }
+    let (_, c) = NAMED.iter().find(|(n, _)| *n == name)?;
+    Some((*c, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn visible_text_is_kept() {
+        let page = "<!DOCTYPE html><html><head><title>T</title><style>p{}</style></head><body>\
+            <!-- no --><p>One &amp; <b>two</b></p><div>3&#8364; &lt; 4<br>x</div><table><tr><td>a<td>b</table>";
+        assert_eq!(strip(page, 999), "One & two\n3€ < 4\nx\na b");
+        assert_eq!(strip("1 < 2 & 3", 999), "1 < 2 & 3");
+    }
+
+    #[test]
+    fn hidden_text_is_not() {
+        let page = "<div style='display : none'>secret<div>more</div></div>seen\
+            <span style=\"font-size:0px\">z</span><p hidden>h</p><span style='font-size:10px'>ok</span>";
+        assert_eq!(strip(page, 999), "seen\nok");
+    }
+
+    #[test]
+    fn the_bound_holds_and_depth_is_seen() {
+        assert!(strip(&"é".repeat(1000), 101).len() <= 101);
+        assert_eq!(depth(&"<div>".repeat(300)), 300);
+        assert_eq!(depth(&"<p>x<br>".repeat(300)), 0);
+        assert_eq!(depth(&"<div></div>".repeat(300)), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text in "(<|>|/|!|--|\"|'|&|;|#|div|style|é| |=|\\PC){0,80}") {
+            strip(&text, 50);
+            depth(&text);
+        }
+    }
+}

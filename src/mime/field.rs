@@ -1,0 +1,423 @@
+//! Header fields (RFC 5322 §2.2): cut out of a message, and read.
+//!
+//! Cutting is ours, so that no field can hide another and its raw octets stay at hand; the
+//! grammar of each value is mail-parser's. Octets beyond ASCII that nobody declared are guessed;
+//! encoded-words that cut a character in two are joined before they are read (RFC 2047 forbids
+//! to cut so, but many do).
+
+use super::{charset, transfer};
+use crate::model::{Address, MessageId};
+use mail_parser::{HeaderValue, parsers::MessageStream};
+use std::borrow::Cow;
+
+/// The most fields that are kept of one header.
+const MAX_FIELDS: usize = 2_000;
+/// The longest value that is read, in octets; the rest is not looked at.
+const MAX_VALUE: usize = 64 << 10;
+/// The most addresses taken from one field.
+pub const MAX_ADDRESSES: usize = 200;
+
+/// One field as it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Field<'a> {
+    /// Name without the colon.
+    pub name: &'a str,
+    /// Everything after the colon, with folds and the last line end.
+    pub value: &'a [u8],
+    /// The whole field, with name and last line end.
+    pub raw: &'a [u8],
+}
+
+impl Field<'_> {
+    /// Whether it has this name, without regard to case.
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
+/// The fields of a header, and where the body begins (after the empty line). Lines that are no
+/// field are left out; a message that begins with one has no header at all.
+pub fn split(raw: &[u8]) -> (Vec<Field<'_>>, usize) {
+    let mut fields: Vec<Field<'_>> = Vec::new();
+    let mut at = 0;
+    if raw.starts_with(b"From ") || raw.starts_with(b">From ") {
+        at = line_end(raw, 0);
+    }
+    while at < raw.len() {
+        let end = line_end(raw, at);
+        let line = raw.get(at..end).unwrap_or_default();
+        if matches!(line, b"\n" | b"\r\n") {
+            return (fields, end);
+        }
+        let Some((name, after)) = name_of(line) else {
+            if fields.is_empty() {
+                return (fields, at);
+            }
+            at = end;
+            continue;
+        };
+        let mut stop = end;
+        // A fold that holds nothing but blanks still belongs to the field.
+        while matches!(raw.get(stop), Some(b' ' | b'\t')) {
+            stop = line_end(raw, stop);
+        }
+        if fields.len() < MAX_FIELDS {
+            fields.push(Field {
+                name,
+                value: raw.get(at + after..stop).unwrap_or_default(),
+                raw: raw.get(at..stop).unwrap_or_default(),
+            });
+        }
+        at = stop;
+    }
+    (fields, raw.len())
+}
+
+/// Where the line that begins at `at` ends, with its line end.
+fn line_end(raw: &[u8], at: usize) -> usize {
+    raw.get(at..)
+        .and_then(|rest| rest.iter().position(|b| *b == b'\n'))
+        .map_or(raw.len(), |n| at + n + 1)
+}
+
+/// The field name that a line begins with, and the offset after its colon.
+fn name_of(line: &[u8]) -> Option<(&str, usize)> {
+    let colon = line.iter().take(256).position(|b| *b == b':')?;
+    let name = line.get(..colon)?.trim_ascii_end();
+    let good = !name.is_empty() && name.iter().all(|b| matches!(b, 33..=126));
+    let name = std::str::from_utf8(name).ok().filter(|_| good)?;
+    Some((name, colon + 1))
+}
+
+/// The value in UTF-8, with joined encoded-words and a line end: as mail-parser wants it.
+fn prepare(value: &[u8]) -> Cow<'_, [u8]> {
+    let value = value.get(..MAX_VALUE).unwrap_or(value);
+    let mut out = Cow::Borrowed(value);
+    if value.contains(&0x1b) || std::str::from_utf8(value).is_err() {
+        out = Cow::Owned(charset::guess(value).into_bytes());
+    }
+    if let Some(joined) = join_words(&out) {
+        out = Cow::Owned(joined);
+    }
+    if !out.ends_with(b"\n") {
+        out.to_mut().push(b'\n');
+    }
+    out
+}
+
+/// One encoded-word at the start of `text`: charset, encoding, payload, and what follows.
+fn encoded_word(text: &[u8]) -> Option<(&[u8], u8, &[u8], &[u8])> {
+    let rest = text.strip_prefix(b"=?")?;
+    let mut parts = rest.splitn(3, |b| *b == b'?');
+    let (charset, encoding, tail) = (parts.next()?, parts.next()?, parts.next()?);
+    let [encoding] = encoding else { return None };
+    let end = tail.windows(2).take(2048).position(|w| w == b"?=")?;
+    let blank = |b: &u8| b.is_ascii_whitespace();
+    let payload = tail.get(..end).filter(|p| !p.iter().any(blank))?;
+    let good = !charset.is_empty() && !charset.iter().any(blank);
+    good.then_some((
+        charset,
+        encoding.to_ascii_uppercase(),
+        payload,
+        tail.get(end + 2..)?,
+    ))
+}
+
+fn word_bytes(encoding: u8, payload: &[u8]) -> Option<Vec<u8>> {
+    match encoding {
+        b'B' => Some(transfer::base64(payload)),
+        b'Q' => {
+            let spaced: Vec<u8> = payload
+                .iter()
+                .map(|b| if *b == b'_' { b' ' } else { *b })
+                .collect();
+            Some(transfer::quoted_printable(&spaced))
+        }
+        _ => None,
+    }
+}
+
+/// Rewrites runs of encoded-words in one charset as a single one; `None` if there are none.
+fn join_words(value: &[u8]) -> Option<Vec<u8>> {
+    let glued = |w: &[u8]| matches!(w, b"?= " | b"?=\t" | b"?=\r" | b"?=\n" | b"?==");
+    if !value.windows(3).any(glued) {
+        return None;
+    }
+    let mut out = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(byte) = rest.first() {
+        if let Some((charset, encoding, payload, mut tail)) = encoded_word(rest)
+            && let Some(mut bytes) = word_bytes(encoding, payload)
+        {
+            let mut words = 1;
+            while let Some((next_charset, next_encoding, next, after)) =
+                encoded_word(tail.trim_ascii_start())
+                && next_charset.eq_ignore_ascii_case(charset)
+                && let Some(more) = word_bytes(next_encoding, next)
+            {
+                bytes.extend_from_slice(&more);
+                tail = after;
+                words += 1;
+            }
+            if words == 1 {
+                let taken = rest.len() - tail.len();
+                out.extend_from_slice(rest.get(..taken).unwrap_or_default());
+            } else {
+                let payload = {
+                    use base64::Engine as _;
+                    base64::engine::general_purpose::STANDARD.encode(&bytes)
+                };
+                out.extend_from_slice(b"=?");
+                out.extend_from_slice(charset);
+                out.extend_from_slice(b"?B?");
+                out.extend_from_slice(payload.as_bytes());
+                out.extend_from_slice(b"?=");
+            }
+            rest = tail;
+        } else {
+            out.push(*byte);
+            rest = rest.get(1..).unwrap_or_default();
+        }
+    }
+    Some(out)
+}
+
+/// Unstructured text (RFC 5322 §2.2.1), unfolded and decoded.
+pub fn text(value: &[u8]) -> String {
+    match MessageStream::new(&prepare(value)).parse_unstructured() {
+        HeaderValue::Text(text) => text.trim().to_owned(),
+        HeaderValue::TextList(list) => list.join(" "),
+        _ => String::new(),
+    }
+}
+
+/// The value with its folds taken out and nothing decoded.
+pub fn unfolded(value: &[u8]) -> String {
+    let value = value.get(..MAX_VALUE).unwrap_or(value);
+    let text = charset::guess(value);
+    let lines = text.split('\n').map(|l| l.trim_matches(['\r', ' ', '\t']));
+    lines
+        .filter(|l| !l.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Addresses (RFC 5322 §3.4), at most [`MAX_ADDRESSES`]; groups give their members. Control
+/// characters are taken out, so that what is shown and what is written to are the same.
+pub fn addresses(value: &[u8]) -> Vec<Address> {
+    let value = prepare(value);
+    let mut out = Vec::new();
+    let HeaderValue::Address(list) = MessageStream::new(&value).parse_address() else {
+        return out;
+    };
+    for one in list.iter().take(MAX_ADDRESSES) {
+        let name = printable(one.name.as_deref().unwrap_or_default());
+        let mut addr = printable(one.address.as_deref().unwrap_or_default());
+        if addr.starts_with('@') {
+            // The local part was an encoded-word, which it must not be (RFC 2047 §5): the
+            // address is what stands there, letter by letter.
+            addr = token_ending_in(&value, &addr).unwrap_or(addr);
+        }
+        if !name.is_empty() || !addr.is_empty() {
+            let name = if name == addr { String::new() } else { name };
+            out.push(Address { name, addr });
+        }
+    }
+    out
+}
+
+/// Without control characters, trimmed. Letters that were joined by one stay joined.
+fn printable(text: &str) -> String {
+    let kept: String = text.chars().filter(|c| !c.is_control()).collect();
+    kept.trim().to_owned()
+}
+
+fn token_ending_in(value: &[u8], end: &str) -> Option<String> {
+    let text = std::str::from_utf8(value).ok()?;
+    let tokens = text.split(|c: char| c.is_whitespace() || "<>,;\"".contains(c));
+    tokens
+        .filter(|t| t.len() > end.len())
+        .find(|t| t.ends_with(end))
+        .map(printable)
+}
+
+/// Message-IDs in order (RFC 5322 §3.6.4), at most the last `most`. Without any brackets, words
+/// with an `@` count.
+pub fn message_ids(value: &[u8], most: usize) -> Vec<MessageId> {
+    let value = value.get(..MAX_VALUE).unwrap_or(value);
+    let text = String::from_utf8_lossy(value);
+    let mut ids: Vec<MessageId> = if text.contains('<') {
+        text.split('<')
+            .skip(1)
+            .filter_map(|piece| MessageId::new(piece.split_once('>')?.0))
+            .collect()
+    } else {
+        text.split_whitespace()
+            .filter(|word| word.contains('@'))
+            .filter_map(MessageId::new)
+            .collect()
+    };
+    let surplus = ids.len().saturating_sub(most);
+    ids.drain(..surplus);
+    ids
+}
+
+/// The date in seconds since 1970, if it is one that a calendar holds between 1970 and 2199.
+pub fn date(value: &[u8]) -> Option<i64> {
+    let HeaderValue::DateTime(mut date) = MessageStream::new(&prepare(value)).parse_date() else {
+        return None;
+    };
+    if date.tz_hour > 14 || date.tz_minute > 59 {
+        // No such zone: the clock time alone is believed.
+        (date.tz_hour, date.tz_minute) = (0, 0);
+    }
+    // A leap second is the second before it.
+    date.second = date.second.min(if date.second == 60 { 59 } else { 255 });
+    if date.year < 70 {
+        date.year += 2000;
+    } else if date.year < 200 {
+        date.year += 1900;
+    }
+    let days = match date.month {
+        2 if date.year.is_multiple_of(4)
+            && (!date.year.is_multiple_of(100) || date.year.is_multiple_of(400)) =>
+        {
+            29
+        }
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let good = date.is_valid() && (1970..2200).contains(&date.year) && date.day <= days;
+    let time = if good { date.to_timestamp() } else { -1 };
+    (time >= 0).then_some(time)
+}
+
+/// A media type or disposition with its parameters (RFC 2045 §5.1, RFC 2231).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameterised {
+    /// Main type or disposition, lower case.
+    pub main: String,
+    /// Subtype, lower case, empty if there is none.
+    pub sub: String,
+    /// Parameters, names in lower case, values decoded.
+    pub params: Vec<(String, String)>,
+}
+
+impl Parameterised {
+    /// Reads a Content-Type or Content-Disposition.
+    pub fn read(value: &[u8]) -> Option<Parameterised> {
+        let value = prepare(value);
+        let HeaderValue::ContentType(ct) = MessageStream::new(&value).parse_content_type() else {
+            return None;
+        };
+        let lower = |s: &str| s.trim().to_ascii_lowercase();
+        let params = ct.attributes().unwrap_or_default().iter().take(100);
+        Some(Parameterised {
+            main: lower(ct.ctype()),
+            sub: lower(ct.subtype().unwrap_or_default()),
+            params: params
+                .map(|a| (lower(&a.name), a.value.clone().into_owned()))
+                .collect(),
+        })
+    }
+
+    /// A parameter's value.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        let found = self.params.iter().find(|(n, _)| n == name);
+        found.map(|(_, v)| v.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn fields_are_cut_at_folds_and_the_empty_line() {
+        let raw = b"From me\nA: 1\r\n 2\r\nnonsense\r\nB : x\r\n\r\nbody: no";
+        let (fields, body) = split(raw);
+        let names: Vec<_> = fields.iter().map(|f| f.name).collect();
+        assert_eq!(names, ["A", "B"]);
+        assert_eq!(unfolded(fields[0].value), "1 2");
+        assert_eq!(&raw[body..], b"body: no");
+        assert_eq!(split(b"just text\n\nmore").1, 0);
+    }
+
+    #[test]
+    fn words_that_cut_a_character_are_joined() {
+        assert_eq!(text(b" =?utf-8?B?w6k=?= =?utf-8?Q?_x?= y\n"), "é x y");
+        assert_eq!(text(b" =?utf-8?Q?=C3?= =?utf-8?Q?=A9?="), "é");
+        assert_eq!(text(b" =?iso-8859-1?Q?a?= =?utf-8?Q?b?="), "ab");
+        assert_eq!(text(b" caf\xe9\r\n noir"), "café noir");
+    }
+
+    #[test]
+    fn addresses_are_read_and_bounded() {
+        let list = addresses(b" \"C, D\" <c@d.example>, e@f.example (Eff), g: h@i.example;\n");
+        let shown: Vec<_> = list.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            ["\"C, D\" <c@d.example>", "Eff <e@f.example>", "h@i.example"]
+        );
+        let many = "a@b.example, ".repeat(10_000);
+        assert!(addresses(many.as_bytes()).len() <= MAX_ADDRESSES);
+    }
+
+    #[test]
+    fn an_encoded_local_part_is_not_believed() {
+        let list = addresses(
+            b" =?utf-8?b?cG90dXNAd2hpdGVob3VzZS5nb3Y=?==?utf-8?Q?=00?=@mailsploit.example\n",
+        );
+        assert_eq!(list.len(), 1);
+        assert!(list[0].addr.ends_with("@mailsploit.example"), "{list:?}");
+        assert!(list[0].addr.len() > "@mailsploit.example".len());
+        assert!(!list[0].name.contains('\0'));
+    }
+
+    #[test]
+    fn only_possible_dates_count() {
+        assert_eq!(
+            date(b" Mon, 3 Mar 2025 14:05:00 +0100\n"),
+            Some(1_741_007_100)
+        );
+        assert!(date(b" Mon, 3 Mar 2025 13:05:00 +9999\n").is_some());
+        assert_eq!(date(b" 3 Mar 25 13:05:00 GMT\n"), Some(1_741_007_100));
+        for bad in [
+            "30 Feb 2025 10:00:00 +0000",
+            "99 Nov 9999 99:99:99 +0000",
+            "",
+            "yesterday",
+            "1 Jan 1900 00:00 +0000",
+        ] {
+            assert_eq!(date(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn identifiers_need_brackets_or_an_at() {
+        let ids = message_ids(b" <a@b> junk <c@d>\r\n <e@f>\n", 2);
+        assert_eq!(
+            ids.iter().map(MessageId::as_str).collect::<Vec<_>>(),
+            ["c@d", "e@f"]
+        );
+        assert_eq!(message_ids(b" a@b\n", 9).len(), 1);
+        assert!(message_ids(b" your message of Monday\n", 9).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b"=?B<>@,;:\"\\()\r\n ".to_vec())], 0..200)) {
+            let (fields, at) = split(&bytes);
+            prop_assert!(at <= bytes.len());
+            for f in fields {
+                text(f.value);
+            }
+            addresses(&bytes);
+            date(&bytes);
+            message_ids(&bytes, 10);
+            Parameterised::read(&bytes);
+        }
+    }
+}
