@@ -1,0 +1,107 @@
+//! Adds an account to `config.toml`, leaving what the user wrote as it is.
+
+use super::files::replace;
+use super::load;
+use crate::model::{Account, BodyPolicy, Endpoint, SecretSource, Security};
+use std::io;
+use std::path::Path;
+
+/// Appends an account to the file (made 0600 if there is none), in one step.
+///
+/// # Errors
+/// When it can't be written, or would not be read back as the same account.
+pub fn append_account(path: &Path, account: &Account) -> io::Result<()> {
+    let old = match std::fs::read_to_string(path) {
+        Ok(old) => old,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(e) => return Err(e),
+    };
+    let gap = if old.is_empty() || old.ends_with("\n\n") { "" } else if old.ends_with('\n') { "\n" } else { "\n\n" };
+    let new = format!("{old}{gap}{}", text(account));
+    let folder = path.parent().unwrap_or(Path::new("."));
+    if !load::parse(&new, folder).config.accounts.contains(account) {
+        return Err(io::Error::other("the file has other problems; mend them first"));
+    }
+    super::paths::make_private(folder)?;
+    replace(path, &new)
+}
+
+fn text(account: &Account) -> String {
+    let quoted = |s: &str| toml::Value::String(s.to_owned()).to_string();
+    let mut out = String::from("[[account]]\n");
+    let mut line = |key: &str, value: String| out.push_str(&format!("{key} = {value}\n"));
+    line("name", quoted(account.name.as_str()));
+    line("email", quoted(&account.email));
+    if !account.full_name.is_empty() {
+        line("full-name", quoted(&account.full_name));
+    }
+    if account.user != account.email {
+        line("user", quoted(&account.user));
+    }
+    match &account.secret {
+        SecretSource::Command(argv) => {
+            let argv: Vec<String> = argv.iter().map(|a| quoted(a)).collect();
+            line("password-command", format!("[{}]", argv.join(", ")));
+        }
+        SecretSource::Keyring => line("password", quoted("keyring")),
+        SecretSource::Prompt | SecretSource::Memory(_) => line("password", quoted("prompt")),
+    }
+    line("imap", endpoint(&account.imap));
+    line("smtp", endpoint(&account.smtp));
+    if let Some(file) = &account.ca_file {
+        line("ca-file", quoted(&file.to_string_lossy()));
+    }
+    match account.bodies {
+        BodyPolicy::Days(30) => {}
+        BodyPolicy::Days(n) => line("bodies", quoted(&format!("{n}d"))),
+        BodyPolicy::None => line("bodies", quoted("none")),
+        BodyPolicy::All => line("bodies", quoted("all")),
+    }
+    if let Some(save) = account.save_sent {
+        line("save-sent", save.to_string());
+    }
+    if let Some(signature) = &account.signature {
+        line("signature", quoted(signature));
+    }
+    out
+}
+
+fn endpoint(endpoint: &Endpoint) -> String {
+    let security = match endpoint.security {
+        Security::Tls => "tls",
+        Security::StartTls => "starttls",
+        Security::None => "none",
+    };
+    let host = toml::Value::String(endpoint.host.clone());
+    let pin = endpoint.pin_sha256.map_or(String::new(), |pin| {
+        let hex: String = pin.iter().map(|b| format!("{b:02x}")).collect();
+        format!(", pin-sha256 = \"{hex}\"")
+    });
+    format!("{{ host = {host}, port = {}, security = \"{security}\"{pin} }}", endpoint.port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn an_account_is_appended_to_what_stands_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        let sample = include_str!("../../assets/config.sample.toml");
+        let accounts = load::parse(sample, dir.path()).config.accounts;
+        for (n, account) in accounts.iter().enumerate() {
+            append_account(&path, account).unwrap();
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert_eq!(load::parse(&text, dir.path()).config.accounts, accounts[..=n]);
+        }
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let before = std::fs::read_to_string(&path).unwrap();
+        assert!(append_account(&path, &accounts[0]).is_ok(), "the same account again reads back as one");
+        std::fs::write(&path, "broken [").unwrap();
+        assert!(append_account(&path, &accounts[0]).is_err());
+        assert_ne!(before, "");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "broken [");
+    }
+}

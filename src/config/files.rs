@@ -1,0 +1,129 @@
+//! Files that go in and out: what is attached, what is saved. Nothing is ever overwritten, no link
+//! is followed where something is written, and only regular files are read.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// The largest file that can be attached: 100 MiB.
+pub const MOST_ATTACHED: u64 = 100 << 20;
+/// Names tried when the wanted one is taken.
+const MOST_NAMES: u32 = 1000;
+
+/// Saves bytes under a safe name (see `mime::attachment::safe_name`) in a folder, as a new 0600
+/// file: `name (1).ext` and so on if the name is taken. Answers the path.
+///
+/// # Errors
+/// When the folder can't be made or the file not written; what was written so far is removed.
+pub fn save_new(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+    let plain = Path::new(name).file_name().is_some_and(|n| n.to_str() == Some(name));
+    if !plain {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file name"));
+    }
+    super::paths::make_private(folder)?;
+    for n in 0..MOST_NAMES {
+        let path = folder.join(numbered(name, n));
+        let opened = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+            .open(&path);
+        match opened {
+            Ok(mut file) => {
+                if let Err(error) = file.write_all(bytes).and_then(|()| file.sync_all()) {
+                    drop(file);
+                    let _ = std::fs::remove_file(&path);
+                    return Err(error);
+                }
+                return Ok(path);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, "too many files of this name"))
+}
+
+fn numbered(name: &str, n: u32) -> String {
+    if n == 0 {
+        return name.to_owned();
+    }
+    match name.rsplit_once('.') {
+        Some((stem, ext)) if !stem.is_empty() => format!("{stem} ({n}).{ext}"),
+        _ => format!("{name} ({n})"),
+    }
+}
+
+/// The bytes of a file to attach. Devices, pipes and folders are refused without waiting on them.
+///
+/// # Errors
+/// Why it can't be attached, in plain words.
+pub fn read_attachment(path: &Path) -> Result<Vec<u8>, String> {
+    let told = |why: &str| format!("{} can't be attached: {why}", path.display());
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)
+        .map_err(|e| told(&e.to_string()))?;
+    let meta = file.metadata().map_err(|e| told(&e.to_string()))?;
+    if !meta.is_file() {
+        return Err(told("it is not a file"));
+    }
+    if meta.len() > MOST_ATTACHED {
+        return Err(told("it is larger than 100 MB"));
+    }
+    let mut bytes = Vec::new();
+    file.take(MOST_ATTACHED + 1).read_to_end(&mut bytes).map_err(|e| told(&e.to_string()))?;
+    if bytes.len() as u64 > MOST_ATTACHED {
+        return Err(told("it grew over 100 MB while it was read"));
+    }
+    Ok(bytes)
+}
+
+/// Replaces a file by new content in one step, 0600.
+///
+/// # Errors
+/// When it can't be written; the old content stays.
+pub fn replace(path: &Path, content: &str) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".postrider-")
+        .permissions(std::fs::Permissions::from_mode(0o600))
+        .tempfile_in(folder)?;
+    file.write_all(content.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_numbered_and_nothing_is_overwritten_or_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let secret = dir.path().join("secret");
+        std::fs::write(&secret, "mine").unwrap();
+        std::os::unix::fs::symlink(&secret, dir.path().join("a.txt")).unwrap();
+        let first = save_new(dir.path(), "a.txt", b"1").unwrap();
+        let second = save_new(dir.path(), "a.txt", b"2").unwrap();
+        assert!(first.ends_with("a (1).txt") && second.ends_with("a (2).txt"));
+        assert_eq!(std::fs::read(&secret).unwrap(), b"mine");
+        for bad in ["../x", "/x", "", ".", "..", "a/b"] {
+            assert!(save_new(dir.path(), bad, b"x").is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_files_are_attached() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(read_attachment(dir.path()).is_err());
+        assert!(read_attachment(Path::new("/dev/zero")).is_err());
+        assert!(read_attachment(&dir.path().join("none")).is_err());
+        let file = save_new(dir.path(), "a", b"x").unwrap();
+        assert_eq!(read_attachment(&file).unwrap(), b"x");
+    }
+}

@@ -1,0 +1,101 @@
+//! Several processes on one home: one talks to servers, all may read and queue. The lock says who;
+//! a bell is a file that is written to, watched by inotify.
+
+use super::paths::private_file;
+use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+use rustix::fs::{FlockOperation, flock};
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::mem::MaybeUninit;
+use std::path::Path;
+
+/// Held while this process is the one that talks to servers; gone when it ends, however it ends.
+#[derive(Debug)]
+pub struct EngineLock {
+    _file: File,
+}
+
+impl EngineLock {
+    /// Takes the lock if nobody holds it.
+    ///
+    /// # Errors
+    /// When the lock's file can't be opened.
+    pub fn try_take(path: &Path) -> io::Result<Option<EngineLock>> {
+        let file = private_file(path)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(EngineLock { _file: file })),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Waits until nobody holds the lock and takes it.
+    ///
+    /// # Errors
+    /// When the lock's file can't be opened.
+    pub fn take(path: &Path) -> io::Result<EngineLock> {
+        let file = private_file(path)?;
+        loop {
+            match flock(&file, FlockOperation::LockExclusive) {
+                Ok(()) => return Ok(EngineLock { _file: file }),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// Rings a bell between processes. A bell that can't be rung is only slower: queues are also
+/// looked at from time to time.
+pub fn ring(bell: &Path) {
+    if let Ok(file) = File::options().write(true).truncate(true).open(bell) {
+        let _ = (&file).write_all(b"!");
+    }
+}
+
+/// Calls `heard` on a thread of its own whenever the bell is rung, until the process ends.
+///
+/// # Errors
+/// When the file can't be watched.
+pub fn listen(bell: &Path, heard: impl Fn() + Send + 'static) -> io::Result<()> {
+    private_file(bell)?;
+    let watch = inotify::init(CreateFlags::CLOEXEC)?;
+    inotify::add_watch(&watch, bell, WatchFlags::CLOSE_WRITE)?;
+    std::thread::Builder::new().name("bell".to_owned()).spawn(move || {
+        let mut buffer = [MaybeUninit::uninit(); 1024];
+        let mut events = inotify::Reader::new(&watch, &mut buffer);
+        while let Ok(_) | Err(rustix::io::Errno::INTR) = events.next() {
+            if events.is_buffer_empty() {
+                heard();
+            }
+        }
+    })?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn one_holds_the_lock_until_it_is_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let held = EngineLock::try_take(&path).unwrap();
+        assert!(held.is_some());
+        assert!(EngineLock::try_take(&path).unwrap().is_none());
+        drop(held);
+        assert!(EngineLock::try_take(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_bell_is_heard() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bell");
+        let (tell, heard) = crossbeam_channel::bounded(8);
+        listen(&path, move || drop(tell.try_send(()))).unwrap();
+        ring(&path);
+        assert!(heard.recv_timeout(Duration::from_secs(20)).is_ok());
+    }
+}
