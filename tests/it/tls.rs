@@ -7,7 +7,7 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::extension::{BasicConstraints, KeyUsage, SubjectAlternativeName};
-use openssl::x509::{X509, X509Builder, X509Name, X509NameBuilder};
+use openssl::x509::{X509Builder, X509Name, X509NameBuilder};
 use std::sync::OnceLock;
 
 /// The CA's certificate, and a certificate with key for `localhost` and 127.0.0.1, all in PEM.
