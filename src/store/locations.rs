@@ -216,6 +216,8 @@ pub(super) fn delete(
 ) -> Result<()> {
     conn.prepare_cached("DELETE FROM location WHERE id = ?1")?
         .execute([place.id])?;
+    conn.prepare_cached("DELETE FROM alias WHERE location = ?1")?
+        .execute([place.id])?;
     if let Some(shown) = place.counts() {
         tally.disappears(shown);
     }

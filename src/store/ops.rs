@@ -141,8 +141,7 @@ fn find(conn: &Connection, account: i64, key: &MessageKey) -> Result<Option<i64>
     {
         return Ok(Some(place.id));
     }
-    let sql =
-        "SELECT id FROM location WHERE was_mailbox = ?1 AND was_uid = ?2 AND was_uidvalidity = ?3";
+    let sql = "SELECT location FROM alias WHERE mailbox = ?1 AND uidvalidity = ?3 AND uid = ?2";
     Ok(conn
         .prepare_cached(sql)?
         .query_row(params![mailbox, key.uid.get(), key.uidvalidity.0], |row| {
@@ -189,24 +188,23 @@ fn done(
             };
             let child = settle_down(conn, tally, root, child, copied)?;
             hand_over(conn, root.id, child)?;
-            remember_key(conn, root.id, child)?;
+            remember_keys(conn, root, child)?;
             locations::delete(conn, tally, root, true)?;
             refresh(conn, tally, child)
         }
     }
 }
 
-/// Keeps the key by which operations in `local.db` may still call what moved from `from` to `to`.
-fn remember_key(conn: &Connection, from: i64, to: i64) -> Result<()> {
+/// Keeps the keys by which operations in `local.db` may still call what moved from `from` to `to`.
+fn remember_keys(conn: &Connection, from: &Place, to: i64) -> Result<()> {
+    conn.prepare_cached("UPDATE alias SET location = ?2 WHERE location = ?1")?
+        .execute([from.id, to])?;
     conn.prepare_cached(
-        "UPDATE location SET (was_mailbox, was_uidvalidity, was_uid) =
-             (SELECT iif(l.uid IS NULL, l.was_mailbox, l.mailbox),
-                     iif(l.uid IS NULL, l.was_uidvalidity, m.uidvalidity),
-                     coalesce(l.uid, l.was_uid)
-              FROM location l JOIN mailbox m ON m.id = l.mailbox WHERE l.id = ?1)
-         WHERE id = ?2",
+        "INSERT OR REPLACE INTO alias (mailbox, uidvalidity, uid, location)
+         SELECT id, uidvalidity, ?2, ?3 FROM mailbox
+         WHERE id = ?1 AND uidvalidity IS NOT NULL AND ?2 IS NOT NULL",
     )?
-    .execute([from, to])?;
+    .execute(params![from.mailbox, from.uid, to])?;
     Ok(())
 }
 

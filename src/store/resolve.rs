@@ -71,14 +71,15 @@ fn locations(conn: &Connection, target: &Target) -> Result<Vec<i64>> {
 fn one(conn: &Connection, location: i64) -> Result<Option<ResolvedTarget>> {
     let mut select = conn.prepare_cached(
         "SELECT l.mailbox, a.name, b.role, l.system, l.keywords, k.name,
-             iif(r.uid IS NULL, r.was_uidvalidity, k.uidvalidity), coalesce(r.uid, r.was_uid), m.message_id, m.size
+             iif(r.uid IS NULL, w.uidvalidity, k.uidvalidity), coalesce(r.uid, w.uid), m.message_id, m.size
          FROM location l
              JOIN mailbox b ON b.id = l.mailbox
              JOIN account a ON a.id = b.account
              JOIN message m ON m.id = l.message
              JOIN location r ON r.id = coalesce(l.root, l.id)
-             JOIN mailbox k ON k.id = iif(r.uid IS NULL, r.was_mailbox, r.mailbox)
-         WHERE l.id = ?1 AND l.hidden = 0",
+             LEFT JOIN alias w ON w.location = r.id AND r.uid IS NULL
+             JOIN mailbox k ON k.id = iif(r.uid IS NULL, w.mailbox, r.mailbox)
+         WHERE l.id = ?1 AND l.hidden = 0 LIMIT 1",
     )?;
     let found = select.query_row([location], |row| {
         let (Some(uid), Some(uidvalidity)) =

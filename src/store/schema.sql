@@ -67,10 +67,7 @@ CREATE TABLE location (
     keywords TEXT NOT NULL,
     hidden INTEGER NOT NULL DEFAULT 0,   -- not shown: moved away or expunged by something pending
     gone INTEGER NOT NULL DEFAULT 0,     -- the server has it no more, an operation still counts on it
-    body INTEGER NOT NULL DEFAULT 0,     -- 0 wanted, 1 here, 2 can't be had
-    was_mailbox INTEGER,                 -- the key that it had before it was moved by us
-    was_uidvalidity INTEGER,
-    was_uid INTEGER
+    body INTEGER NOT NULL DEFAULT 0      -- 0 wanted, 1 here, 2 can't be had
 ) STRICT;
 CREATE UNIQUE INDEX location_uid ON location (mailbox, uid) WHERE uid IS NOT NULL;
 CREATE INDEX location_message ON location (message, hidden, date, mailbox, system);
@@ -78,8 +75,17 @@ CREATE INDEX location_shown ON location (mailbox, date, id, system) WHERE hidden
 CREATE INDEX location_thread ON location (thread, mailbox, hidden, date, id, system);
 CREATE INDEX location_bodyless ON location (mailbox, date, id) WHERE body = 0;
 CREATE INDEX location_root ON location (root) WHERE root IS NOT NULL;
-CREATE INDEX location_was ON location (was_mailbox, was_uid) WHERE was_uid IS NOT NULL;
 CREATE INDEX location_waiting ON location (mailbox) WHERE uid IS NULL AND root IS NULL;
+
+-- Keys that a location had before we moved it: operations in local.db may still call it so.
+CREATE TABLE alias (
+    mailbox INTEGER NOT NULL,
+    uidvalidity INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    location INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, uidvalidity, uid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alias_location ON alias (location);
 
 -- What an operation does to a real or waiting location. Ops count up in the order of the user's
 -- actions, so replaying a location's rows in order over the server's state gives what is shown.

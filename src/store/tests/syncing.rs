@@ -222,7 +222,7 @@ fn a_body_brings_words_attachments_and_a_snippet() {
                 b"raw\0bytes",
                 "grüße aus 東京都",
                 "grüße",
-                &[file.clone()]
+                std::slice::from_ref(&file)
             )
             .unwrap()
     );
