@@ -1,7 +1,7 @@
 //! What can end a turn.
 
 use crate::net::error::NetError;
-use crate::store::Error as StoreError;
+use crate::store::{Error as StoreError, LocalError};
 
 /// Why a turn, or a part of it, could not be finished.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +12,9 @@ pub enum SyncError {
     /// A database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// `local.db`.
+    #[error(transparent)]
+    Local(#[from] LocalError),
     /// The operating system has no more threads or descriptors to give.
     #[error(transparent)]
     System(#[from] std::io::Error),

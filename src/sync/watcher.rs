@@ -35,12 +35,7 @@ pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
     }
 }
 
-fn watch(
-    kit: &Kit,
-    bell: &Doorbell,
-    worker: &Ringer,
-    backoff: &mut Backoff,
-) -> Result<(), SyncError> {
+fn watch(kit: &Kit, bell: &Doorbell, worker: &Ringer, backoff: &mut Backoff) -> Result<(), SyncError> {
     let mut session = kit.dial(Some(bell))?;
     let inbox = inbox(kit)?;
     session.select(&inbox, Mode::ReadOnly)?;
@@ -52,14 +47,9 @@ fn watch(
     outcome
 }
 
-fn wait(
-    kit: &Kit,
-    bell: &Doorbell,
-    worker: &Ringer,
-    session: &mut Session,
-) -> Result<(), SyncError> {
+fn wait(kit: &Kit, bell: &Doorbell, worker: &Ringer, session: &mut Session) -> Result<(), SyncError> {
     loop {
-        let changed = if session.can_idle() {
+        let changed = if session.caps().has("IDLE") {
             match session.idle(RENEW)? {
                 IdleEnd::Changed => true,
                 IdleEnd::Timeout => false,

@@ -118,6 +118,11 @@ impl Key {
         }
     }
 
+    /// The event that a terminal sends for it.
+    pub fn event(self) -> KeyEvent {
+        KeyEvent::new(self.code, self.modifiers)
+    }
+
     /// Whether it is the plain Escape key, which takes a begun sequence back.
     pub fn is_escape(self) -> bool {
         self.code == KeyCode::Esc && self.modifiers.is_empty()

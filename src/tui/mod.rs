@@ -8,6 +8,7 @@ pub mod command;
 pub mod key;
 pub mod keymap;
 pub mod theme;
+pub mod widget;
 pub mod ports;
 pub mod question;
 pub mod event;

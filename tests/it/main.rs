@@ -11,7 +11,6 @@
 )]
 
 mod layering;
-mod texts;
 mod tls;
 mod smtp;
 mod dovecot;

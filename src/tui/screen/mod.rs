@@ -12,3 +12,8 @@ pub mod menu;
 pub mod outbox;
 pub mod drafts;
 pub mod accounts;
+pub mod picker;
+pub mod palette;
+pub mod confirm;
+pub mod prompt;
+pub mod help;

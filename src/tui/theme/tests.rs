@@ -27,8 +27,8 @@ fn themes_set_no_name_that_nobody_asks_for() {
         };
         for key in styles.get_ref().as_table().unwrap().keys() {
             let key = key.get_ref().as_ref();
-            let used = |n: &&str| *n == key || n.starts_with(&format!("{key}."));
-            assert!(NAMES.iter().any(|n| used(&n)), "{theme} sets {key}");
+            let used = |n: &str| n == key || n.starts_with(&format!("{key}."));
+            assert!(NAMES.iter().any(|n| used(n)), "{theme} sets {key}");
         }
     }
 }

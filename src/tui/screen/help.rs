@@ -1,0 +1,275 @@
+//! The help: every key that holds here, made from the command table and the keys as they are now.
+//! The README's table comes from the same place.
+
+use crate::text::{Clean, width};
+use crate::tui::command::{Command, Context, Info, Section, TABLE};
+use crate::tui::keymap::Keymap;
+use crate::tui::theme::Theme;
+use crate::tui::widget::ink::Ink;
+use crate::tui::widget::popup;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use std::cell::Cell;
+use std::fmt::Write;
+
+/// Columns for the keys.
+const KEYS: usize = 18;
+
+#[derive(Clone, Debug)]
+enum Line {
+    Heading(Clean),
+    Row {
+        keys: Clean,
+        about: Clean,
+        name: Clean,
+    },
+    Empty,
+}
+
+/// What a key came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It stays open.
+    Stay,
+    /// It closes.
+    Closed,
+}
+
+/// The help of one context.
+#[derive(Clone, Debug)]
+pub struct Help {
+    lines: Vec<Line>,
+    top: Cell<usize>,
+    height: Cell<usize>,
+}
+
+impl Help {
+    /// The help where this context has the keys.
+    pub fn new(context: Context, keymap: &Keymap) -> Help {
+        let mut lines = Vec::new();
+        for section in Section::ALL {
+            let here = |i: &&Info| i.section == section && i.command.fits(context);
+            let mut rows = TABLE.iter().filter(here).peekable();
+            if rows.peek().is_none() {
+                continue;
+            }
+            if !lines.is_empty() {
+                lines.push(Line::Empty);
+            }
+            lines.push(Line::Heading(Clean::lit(section.title())));
+            for info in rows {
+                let keys = shortened(keymap.keys_of(context, info.command));
+                lines.push(Line::Row {
+                    keys: Clean::line(&keys),
+                    about: Clean::lit(info.about),
+                    name: Clean::line(&format!(":{}", info.name)),
+                });
+            }
+        }
+        Help {
+            lines,
+            top: Cell::new(0),
+            height: Cell::new(1),
+        }
+    }
+
+    /// Takes a key.
+    pub fn update(&mut self, key: &KeyEvent) -> Outcome {
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        let page = isize::try_from(self.height.get()).unwrap_or(1);
+        match key.code {
+            KeyCode::Esc | KeyCode::Char('q' | '?') | KeyCode::F(1) => return Outcome::Closed,
+            KeyCode::Char('c') if ctrl => return Outcome::Closed,
+            KeyCode::Down | KeyCode::Char('j') => self.scroll(1),
+            KeyCode::Up | KeyCode::Char('k') => self.scroll(-1),
+            KeyCode::Char('d') if ctrl => self.scroll(page / 2),
+            KeyCode::Char('u') if ctrl => self.scroll(-page / 2),
+            KeyCode::PageDown | KeyCode::Char(' ' | 'f') => self.scroll(page),
+            KeyCode::PageUp | KeyCode::Char('b') => self.scroll(-page),
+            KeyCode::Home | KeyCode::Char('g') => self.top.set(0),
+            KeyCode::End | KeyCode::Char('G') => self.top.set(self.lines.len()),
+            _ => {}
+        }
+        Outcome::Stay
+    }
+
+    /// Scrolls by lines.
+    pub fn scroll(&mut self, by: isize) {
+        self.top.set(self.top.get().saturating_add_signed(by));
+    }
+
+    /// Draws it over the screen.
+    pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) {
+        let rows = u16::try_from(self.lines.len() + 2).unwrap_or(u16::MAX);
+        let area = popup::centred(screen, 92, rows);
+        let title = Clean::lit("Keys (q closes, j and k scroll)");
+        let inside = popup::frame(buf, area, &title, theme);
+        let height = usize::from(inside.height);
+        let top = self.top.get().min(self.lines.len().saturating_sub(height));
+        self.top.set(top);
+        self.height.set(height.max(1));
+        let base = theme.style("popup.text");
+        for (n, line) in self.lines.iter().skip(top).take(height).enumerate() {
+            let Some(mut ink) = Ink::row(buf, inside, n) else {
+                return;
+            };
+            match line {
+                Line::Empty => {}
+                Line::Heading(text) => {
+                    ink.put(text, base.patch(theme.style("popup.title")));
+                }
+                Line::Row { keys, about, name } => {
+                    let columns = KEYS.min(ink.left() / 2);
+                    ink.column(keys, columns, base.patch(theme.style("popup.key")));
+                    ink.skip(1).put(about, base);
+                    if ink.left() > width::width(name.as_str()) + 3 {
+                        ink.skip(1);
+                        ink.right(name, base.patch(theme.style("popup.dim")));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Keys for one cell: `alt-1 … alt-9` instead of all nine.
+fn shortened(keys: Vec<String>) -> String {
+    match keys.as_slice() {
+        [first, _, _, .., last] if keys.len() > 5 => format!("{first} … {last}"),
+        _ => keys.join("  "),
+    }
+}
+
+/// The README's table of keys: one line a command, with the keys of each place where they differ.
+pub fn markdown(keymap: &Keymap) -> String {
+    let mut out = String::new();
+    for section in Section::ALL {
+        let _ = write!(
+            out,
+            "\n**{}**\n\n| keys | | command |\n|---|---|---|\n",
+            section.title()
+        );
+        for info in TABLE.iter().filter(|i| i.section == section) {
+            let keys = keys_by_place(info, keymap);
+            let _ = writeln!(out, "| {keys} | {} | `{}` |", info.about, info.name);
+        }
+    }
+    out
+}
+
+fn keys_by_place(info: &Info, keymap: &Keymap) -> String {
+    let mut places: Vec<(Vec<&'static str>, String)> = Vec::new();
+    for (context, name) in Context::ALL {
+        let panes = info.contexts.contains(&Context::Global) && context != Context::Composer;
+        if context == Context::Global || !(panes || info.contexts.contains(&context)) {
+            continue;
+        }
+        let keys: Vec<String> = keymap
+            .keys_of(context, info.command)
+            .iter()
+            .map(|k| format!("`{}`", k.replace('|', "\\|")))
+            .collect();
+        let keys = match keys.as_slice() {
+            [first, _, _, .., last] if keys.len() > 5 => format!("{first} … {last}"),
+            _ => keys.join(" "),
+        };
+        match places.iter_mut().find(|(_, k)| *k == keys) {
+            Some((names, _)) => names.push(name),
+            None => places.push((vec![name], keys)),
+        }
+    }
+    match places.as_slice() {
+        [(_, keys)] => keys.clone(),
+        _ => {
+            let each = places.iter().filter(|(_, k)| !k.is_empty());
+            let each: Vec<_> = each
+                .map(|(n, k)| format!("{k} ({})", n.join(", ")))
+                .collect();
+            each.join("; ")
+        }
+    }
+}
+
+/// The keys of the hint line where this context has the keys: key and word, the most wanted
+/// first. The caller shows as many as fit.
+pub fn hints(context: Context, keymap: &Keymap) -> Vec<(Clean, Clean)> {
+    let mut last = Vec::new();
+    let mut hints = Vec::new();
+    for info in TABLE
+        .iter()
+        .filter(|i| !i.hint.is_empty() && i.command.fits(context))
+    {
+        let Some(key) = keymap.key_of(context, info.command) else {
+            continue;
+        };
+        let hint = (Clean::line(&key), Clean::lit(info.hint));
+        // How to find the rest must not be what is cut.
+        if matches!(info.command, Command::Help | Command::Palette) {
+            last.push(hint);
+        } else {
+            hints.push(hint);
+        }
+    }
+    last.into_iter().rev().chain(hints).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::key::Key;
+    use crate::tui::widget::ink::tests::shown;
+
+    #[test]
+    fn every_context_has_its_help() {
+        let (keymap, _) = Keymap::load(None);
+        for (context, name) in [(Context::Index, "index"), (Context::Composer, "composer")] {
+            for (columns, rows) in [(40, 12), (80, 24), (200, 50)] {
+                let help = Help::new(context, &keymap);
+                let drawn = shown(columns, rows, |buf, area| {
+                    help.draw(buf, area, &Theme::default());
+                    None
+                });
+                insta::assert_snapshot!(format!("help_{name}_{columns}x{rows}"), drawn);
+            }
+        }
+    }
+
+    #[test]
+    fn scrolling_stops_at_the_ends() {
+        let (keymap, _) = Keymap::load(None);
+        let mut help = Help::new(Context::Index, &keymap);
+        let draw = |help: &Help| {
+            shown(60, 12, |buf, area| {
+                help.draw(buf, area, &Theme::default());
+                None
+            })
+        };
+        let first = draw(&help);
+        let key = |name| Key::parse(name).unwrap().event();
+        for name in ["G", "pagedown", "j", "G"] {
+            help.update(&key(name));
+            draw(&help);
+        }
+        assert!(draw(&help).contains("Close what is open, or end"));
+        for _ in 0..30 {
+            help.update(&key("pageup"));
+            draw(&help);
+        }
+        assert_eq!(draw(&help), first);
+        assert_eq!(help.update(&key("q")), Outcome::Closed);
+    }
+
+    #[test]
+    fn hints_follow_the_users_keys() {
+        let (keymap, _) = Keymap::load(Some("[index]\n\"e\" = \"none\"\n\"E\" = \"archive\"\n"));
+        let index = hints(Context::Index, &keymap);
+        let words: Vec<_> = index.iter().map(|(k, w)| format!("{k} {w}")).collect();
+        assert_eq!(
+            words[..4],
+            ["? help", "ctrl-k commands", "E archive", "r reply"]
+        );
+        let composer = hints(Context::Composer, &keymap);
+        assert!(composer.contains(&(Clean::lit("ctrl-s"), Clean::lit("send"))));
+    }
+}

@@ -1,0 +1,71 @@
+//! The palette: every command that can be given here, found by a few letters, its keys beside it,
+//! so that using it teaches the keys.
+
+use crate::text::Clean;
+use crate::tui::command::{Command, Context, TABLE};
+use crate::tui::keymap::Keymap;
+use crate::tui::screen::picker::{Item, Picker};
+
+/// The palette of a context.
+pub fn palette(context: Context, keymap: &Keymap) -> Picker<Command> {
+    let items = TABLE
+        .iter()
+        .filter(|i| i.command.fits(context) && i.command != Command::Palette)
+        .map(|info| {
+            let mut keys = keymap.keys_of(context, info.command);
+            keys.sort_by_key(|k| k.chars().count());
+            keys.truncate(2);
+            Item {
+                label: Clean::lit(info.about),
+                detail: Clean::lit(info.name),
+                aside: Clean::line(&keys.join("  ")),
+                value: info.command,
+            }
+        })
+        .collect();
+    Picker::new(Clean::lit("Commands"), items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::key::Key;
+    use crate::tui::screen::picker::Outcome;
+    use crate::tui::theme::Theme;
+    use crate::tui::widget::ink::tests::shown;
+
+    #[test]
+    fn commands_are_found_by_name_and_by_what_they_do() {
+        let (keymap, _) = Keymap::load(None);
+        for (typed, command) in [
+            ("arch", Command::Archive),
+            ("repl al", Command::ReplyAll),
+            ("conversation", Command::Fold),
+            ("undo", Command::Undo),
+            ("half page d", Command::HalfDown),
+        ] {
+            let mut palette = palette(Context::Index, &keymap);
+            palette.paste(typed);
+            let enter = Key::parse("enter").unwrap().event();
+            let found = palette.update(&enter);
+            if typed == "conversation" {
+                assert!(matches!(found, Outcome::Picked(_)));
+            } else {
+                assert_eq!(found, Outcome::Picked(command), "{typed}");
+            }
+        }
+    }
+
+    #[test]
+    fn keys_stand_beside() {
+        let (keymap, _) = Keymap::load(None);
+        for (columns, rows) in [(40, 12), (80, 24), (200, 50)] {
+            let mut palette = palette(Context::Reader, &keymap);
+            palette.paste("re");
+            let drawn = shown(columns, rows, |buf, area| {
+                palette.draw(buf, area, &Theme::default())
+            });
+            insta::assert_snapshot!(format!("palette_{columns}x{rows}"), drawn);
+        }
+    }
+}

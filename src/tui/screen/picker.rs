@@ -1,0 +1,297 @@
+//! A list over the panes to choose one thing from by a few of its letters: a mailbox, an account,
+//! a link, a file.
+
+use crate::text::{Clean, width};
+use crate::tui::theme::Theme;
+use crate::tui::widget::fuzzy::{self, Hit};
+use crate::tui::widget::ink::Ink;
+use crate::tui::widget::line_edit::{Edit, LineEdit};
+use crate::tui::widget::list::List;
+use crate::tui::widget::popup;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use unicode_segmentation::UnicodeSegmentation;
+
+/// The widest that a picker gets, in columns.
+const WIDEST: u16 = 84;
+
+/// One thing to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item<T> {
+    /// What it is called.
+    pub label: Clean,
+    /// More about it; is searched too.
+    pub detail: Clean,
+    /// Shown at the right: its key, its count.
+    pub aside: Clean,
+    /// What choosing it means.
+    pub value: T,
+}
+
+/// What a key came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome<T> {
+    /// It stays open.
+    Stay,
+    /// This was chosen; it closes.
+    Picked(T),
+    /// It closes without a choice.
+    Closed,
+}
+
+/// The list and what was typed to narrow it.
+#[derive(Clone, Debug)]
+pub struct Picker<T> {
+    title: Clean,
+    items: Vec<Item<T>>,
+    texts: Vec<String>,
+    input: LineEdit,
+    hits: Vec<Hit>,
+    list: List,
+}
+
+impl<T: Clone> Picker<T> {
+    /// A picker with its first item selected.
+    pub fn new(title: Clean, items: Vec<Item<T>>) -> Picker<T> {
+        let texts = items
+            .iter()
+            .map(|i| format!("{} {}", i.label, i.detail))
+            .collect();
+        let mut picker = Picker {
+            title,
+            items,
+            texts,
+            input: LineEdit::default(),
+            hits: Vec::new(),
+            list: List::default(),
+        };
+        picker.narrow();
+        picker
+    }
+
+    /// Whether there is nothing to choose, whatever is typed.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Takes a key.
+    pub fn update(&mut self, key: &KeyEvent) -> Outcome<T> {
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Esc => return Outcome::Closed,
+            KeyCode::Char('c' | 'g') if ctrl => return Outcome::Closed,
+            KeyCode::Enter => return self.chosen(),
+            KeyCode::Down | KeyCode::Tab => self.list.turn(1),
+            KeyCode::Up | KeyCode::BackTab => self.list.turn(-1),
+            KeyCode::Char('n' | 'j') if ctrl => self.list.turn(1),
+            KeyCode::Char('p' | 'k') if ctrl => self.list.turn(-1),
+            KeyCode::PageDown => self.list.page(1),
+            KeyCode::PageUp => self.list.page(-1),
+            _ => {
+                if self.input.update(key) == Edit::Changed {
+                    self.narrow();
+                }
+            }
+        }
+        Outcome::Stay
+    }
+
+    /// Takes pasted text.
+    pub fn paste(&mut self, text: &str) {
+        if self.input.paste(text) == Edit::Changed {
+            self.narrow();
+        }
+    }
+
+    /// Takes a click: outside it closes, on an item that is chosen.
+    pub fn click(&mut self, screen: Rect, at: Position) -> Outcome<T> {
+        let area = self.area(screen);
+        if !area.contains(at) {
+            return Outcome::Closed;
+        }
+        let first = area.y.saturating_add(if framed(area) { 2 } else { 1 });
+        let row = at.y.checked_sub(first).map(usize::from);
+        match row.and_then(|r| self.list.hit(r)) {
+            Some(line) => {
+                self.list.select(line);
+                self.chosen()
+            }
+            None => Outcome::Stay,
+        }
+    }
+
+    /// Moves the selection (the mouse wheel).
+    pub fn scroll(&mut self, by: isize) {
+        self.list.step(by);
+    }
+
+    fn chosen(&self) -> Outcome<T> {
+        let hit = self.hits.get(self.list.cursor());
+        match hit.and_then(|h| self.items.get(h.index)) {
+            Some(item) => Outcome::Picked(item.value.clone()),
+            None => Outcome::Stay,
+        }
+    }
+
+    fn narrow(&mut self) {
+        self.hits = fuzzy::find(self.input.text(), self.texts.iter().map(String::as_str));
+        self.list = List::new(self.hits.len());
+    }
+
+    /// Its size depends on all items, so that it does not jump while one types.
+    fn area(&self, screen: Rect) -> Rect {
+        let rows = u16::try_from(self.items.len().max(1) + 3).unwrap_or(u16::MAX);
+        let most = screen.height.saturating_sub(2).max(5);
+        popup::centred(
+            screen,
+            WIDEST.min(screen.width.max(12)),
+            rows.min(most).max(5),
+        )
+    }
+
+    /// Draws it over the screen and says where the cursor stands.
+    pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) -> Option<Position> {
+        let inside = popup::frame(buf, self.area(screen), &self.title, theme);
+        let base = theme.style("popup.text");
+        let dim = base.patch(theme.style("popup.dim"));
+        let mut ink = Ink::row(buf, inside, 0)?;
+        ink.lit("› ", base.patch(theme.style("popup.key")));
+        let field = Rect::new(ink.x(), inside.y, u16::try_from(ink.left()).unwrap_or(0), 1);
+        let typed = base.patch(theme.style("input.text"));
+        let cursor = self.input.draw(buf, field, typed, None);
+        let found = Clean::line(&format!("{}/{}", self.hits.len(), self.items.len()));
+        let used = width::width(self.input.text()) + 2;
+        if let Some(mut ink) = Ink::row(buf, inside, 0) {
+            ink.skip(used).right(&found, dim);
+        }
+        let rows = usize::from(inside.height.saturating_sub(1));
+        for (row, n) in self.list.seen(rows).enumerate() {
+            self.draw_item(buf, inside, row + 1, n, theme);
+        }
+        if self.hits.is_empty()
+            && let Some(mut ink) = Ink::row(buf, inside, 1)
+        {
+            ink.skip(2).lit("Nothing matches.", dim);
+        }
+        cursor
+    }
+
+    fn draw_item(&self, buf: &mut Buffer, area: Rect, row: usize, n: usize, theme: &Theme) {
+        let Some(hit) = self.hits.get(n) else { return };
+        let Some(item) = self.items.get(hit.index) else {
+            return;
+        };
+        let Some(mut ink) = Ink::row(buf, area, row) else {
+            return;
+        };
+        let mut base = theme.style("popup.text");
+        if n == self.list.cursor() {
+            base = base.patch(theme.style("popup.selected"));
+            ink.tint(base);
+            ink.lit("▸ ", base);
+        } else {
+            ink.skip(2);
+        }
+        let mark = theme.style("popup.match");
+        // What stands at the right keeps its place; the rest is cut.
+        let aside = width::width(item.aside.as_str()).min(ink.left() / 2);
+        let gap = if aside == 0 { 0 } else { aside + 2 };
+        let label = ink.left().saturating_sub(gap);
+        let shown = Clean::line(&width::cut(item.label.as_str(), label));
+        let length = item.label.as_str().graphemes(true).count();
+        ink.marked(&shown, &hit.marks, base, mark);
+        let rest = label.saturating_sub(width::width(shown.as_str()));
+        if rest > 4 && !item.detail.is_empty() {
+            let detail = Clean::line(&width::cut(item.detail.as_str(), rest - 2));
+            let marks: Vec<usize> = hit
+                .marks
+                .iter()
+                .filter_map(|m| m.checked_sub(length + 1))
+                .collect();
+            ink.skip(2);
+            ink.marked(&detail, &marks, base.patch(theme.style("popup.dim")), mark);
+        }
+        let key = base.patch(theme.style("popup.key"));
+        ink.skip(ink.left().saturating_sub(aside));
+        ink.put(&item.aside, key);
+    }
+}
+
+fn framed(area: Rect) -> bool {
+    area.height >= 5 && area.width >= 12
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::key::Key;
+    use crate::tui::widget::ink::tests::shown;
+
+    fn picker() -> Picker<usize> {
+        let names = [
+            "INBOX",
+            "Archive",
+            "Lists/rust-dev",
+            "日本語/仕事",
+            "Trash",
+            "A mailbox whose name is much longer than any list on a small screen can show",
+        ];
+        let items = names.iter().enumerate().map(|(n, name)| Item {
+            label: Clean::line(name),
+            detail: Clean::lit("work"),
+            aside: Clean::line(&format!("{}", n * 7)),
+            value: n,
+        });
+        Picker::new(Clean::lit("Move to"), items.collect())
+    }
+
+    fn press(picker: &mut Picker<usize>, keys: &str) -> Outcome<usize> {
+        let mut last = Outcome::Stay;
+        for name in keys.split_whitespace() {
+            last = picker.update(&Key::parse(name).unwrap().event());
+        }
+        last
+    }
+
+    #[test]
+    fn typing_narrows_and_enter_chooses() {
+        assert_eq!(press(&mut picker(), "enter"), Outcome::Picked(0));
+        assert_eq!(press(&mut picker(), "down down enter"), Outcome::Picked(2));
+        assert_eq!(press(&mut picker(), "r u s t enter"), Outcome::Picked(2));
+        assert_eq!(press(&mut picker(), "up enter"), Outcome::Picked(5));
+        assert_eq!(press(&mut picker(), "z z z enter"), Outcome::Stay);
+        assert_eq!(press(&mut picker(), "a esc"), Outcome::Closed);
+        let mut pasted = picker();
+        pasted.paste("trash\n");
+        assert_eq!(press(&mut pasted, "enter"), Outcome::Picked(4));
+    }
+
+    #[test]
+    fn clicks_choose_what_is_seen() {
+        let screen = Rect::new(0, 0, 40, 12);
+        let mut picker = picker();
+        let mut buf = Buffer::empty(screen);
+        picker.draw(&mut buf, screen, &Theme::default());
+        let archive = (0..12).find(|y| {
+            (0..40)
+                .map(|x| buf.cell((x, *y)).unwrap().symbol())
+                .collect::<String>()
+                .contains("Archive")
+        });
+        let at = Position::new(8, archive.unwrap());
+        assert_eq!(picker.click(screen, at), Outcome::Picked(1));
+    }
+
+    #[test]
+    fn drawn_at_every_size() {
+        for (columns, rows) in [(40, 12), (80, 24), (200, 50), (10, 3), (1, 1)] {
+            let mut picker = picker();
+            press(&mut picker, "r down");
+            let drawn = shown(columns, rows, |buf, area| {
+                picker.draw(buf, area, &Theme::default())
+            });
+            insta::assert_snapshot!(format!("picker_{columns}x{rows}"), drawn);
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! One line to type something: a command, a query, a file, a password. Stands on one row, with
+//! what it could become listed above.
+
+use crate::model::query::FIELDS;
+use crate::model::{Query, Secret};
+use crate::text::{Clean, width};
+use crate::tui::command::{Argument, Call, Command, Context, TABLE};
+use crate::tui::theme::{BUILT_IN, Theme};
+use crate::tui::widget::fuzzy;
+use crate::tui::widget::ink::{Ink, fill};
+use crate::tui::widget::line_edit::{Edit, LineEdit};
+use crate::tui::widget::list::List;
+use crate::tui::widget::popup;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// Completions listed at once.
+const LISTED: usize = 8;
+
+/// The names that a command line can complete.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    /// Mailboxes as the sidebar calls them.
+    pub mailboxes: Vec<String>,
+    /// Accounts.
+    pub accounts: Vec<String>,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A command by name, for this context.
+    Command(Context, Words),
+    /// A query of the search language.
+    Query,
+    /// Anything.
+    Text,
+    /// A secret: what is typed is not shown.
+    Password,
+}
+
+/// What a key came to.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It stays open.
+    Stay,
+    /// It stays open, and its text is another (for a search that follows the typing).
+    Changed,
+    /// This text was given.
+    Text(String),
+    /// This command was given.
+    Call(Call),
+    /// This secret was given.
+    Secret(Secret),
+    /// It closes without anything.
+    Closed,
+}
+
+#[derive(Clone, Debug)]
+struct Candidate {
+    /// The line up to the cursor, were it chosen.
+    line: String,
+    label: Clean,
+    about: Clean,
+}
+
+/// The line.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    label: Clean,
+    kind: Kind,
+    input: LineEdit,
+    error: Option<Clean>,
+    found: Vec<Candidate>,
+    list: List,
+    /// Whether the line is what the list's selection says.
+    taken: bool,
+}
+
+impl Prompt {
+    /// A line after this label, with a text to begin with.
+    pub fn new(label: Clean, kind: Kind, text: &str) -> Prompt {
+        let mut prompt = Prompt {
+            label,
+            kind,
+            input: LineEdit::new(text),
+            error: None,
+            found: Vec::new(),
+            list: List::default(),
+            taken: false,
+        };
+        prompt.complete();
+        prompt
+    }
+
+    /// The command line.
+    pub fn command(context: Context, words: Words) -> Prompt {
+        Prompt::new(Clean::lit(":"), Kind::Command(context, words), "")
+    }
+
+    /// The search line.
+    pub fn search(text: &str) -> Prompt {
+        Prompt::new(Clean::lit("/"), Kind::Query, text)
+    }
+
+    /// What is typed so far; for a password this is the password.
+    pub fn text(&self) -> &str {
+        self.input.text()
+    }
+
+    /// Takes a key.
+    pub fn update(&mut self, key: &KeyEvent) -> Outcome {
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Esc => return Outcome::Closed,
+            KeyCode::Char('c' | 'g') if ctrl => return Outcome::Closed,
+            // As in a shell's line editor and in vim: past the beginning is out.
+            KeyCode::Backspace if self.input.is_empty() => return Outcome::Closed,
+            KeyCode::Enter => return self.enter(),
+            KeyCode::Tab | KeyCode::Down => return self.turn(1),
+            KeyCode::BackTab | KeyCode::Up => return self.turn(-1),
+            KeyCode::Char('n') if ctrl => return self.turn(1),
+            KeyCode::Char('p') if ctrl => return self.turn(-1),
+            _ => {}
+        }
+        let edit = self.input.update(key);
+        self.edited(edit)
+    }
+
+    /// Takes pasted text.
+    pub fn paste(&mut self, text: &str) -> Outcome {
+        let edit = self.input.paste(text);
+        self.edited(edit)
+    }
+
+    fn edited(&mut self, edit: Edit) -> Outcome {
+        match edit {
+            Edit::Changed => {
+                self.error = None;
+                self.complete();
+                Outcome::Changed
+            }
+            Edit::Moved => {
+                self.complete();
+                Outcome::Stay
+            }
+            Edit::Ignored => Outcome::Stay,
+        }
+    }
+
+    fn enter(&mut self) -> Outcome {
+        let text = self.input.text();
+        let result = match &self.kind {
+            Kind::Command(..) if text.trim().is_empty() => return Outcome::Closed,
+            Kind::Command(context, _) => self.call(text, *context).map(Outcome::Call),
+            Kind::Query => Query::parse(text)
+                .map(|_| Outcome::Text(text.to_owned()))
+                .map_err(|e| e.to_string()),
+            Kind::Text => Ok(Outcome::Text(text.to_owned())),
+            Kind::Password => {
+                let text = std::mem::take(&mut self.input);
+                return Outcome::Secret(Secret::new(text.into_text()));
+            }
+        };
+        result.unwrap_or_else(|what| {
+            self.error = Some(Clean::line(&what));
+            Outcome::Stay
+        })
+    }
+
+    /// Reads a command; the beginning of a name stands for it where no other begins so.
+    fn call(&self, text: &str, context: Context) -> Result<Call, String> {
+        let (name, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+        let fits =
+            |c: Command| c.fits(context) || c.fits(Context::Index) || c.fits(Context::Reader);
+        let mut begin = TABLE
+            .iter()
+            .filter(|i| i.name.starts_with(name) && fits(i.command));
+        let call = match (Command::from_name(name), begin.next(), begin.next()) {
+            (None, Some(only), None) => Call::parse(&format!("{} {rest}", only.name)),
+            _ => Call::parse(text),
+        }?;
+        if fits(call.command) {
+            Ok(call)
+        } else {
+            Err(format!("`{}` can't be done here", call.command.name()))
+        }
+    }
+
+    fn turn(&mut self, by: isize) -> Outcome {
+        if self.found.is_empty() {
+            return Outcome::Stay;
+        }
+        if self.taken {
+            self.list.turn(by);
+        } else if by < 0 {
+            self.list.select(usize::MAX);
+        }
+        self.taken = true;
+        if let Some(candidate) = self.found.get(self.list.cursor()) {
+            let line = candidate.line.clone();
+            self.input.set_before(&line);
+        }
+        if let [only] = self.found.as_slice() {
+            // Nothing to choose among: go on with what follows (a command's argument).
+            let more = !only.line.ends_with(':');
+            self.complete();
+            return if more {
+                Outcome::Changed
+            } else {
+                Outcome::Stay
+            };
+        }
+        Outcome::Changed
+    }
+
+    fn complete(&mut self) {
+        let before = self.input.before();
+        self.found = match &self.kind {
+            Kind::Command(context, words) => commands(before, *context, words),
+            Kind::Query => fields(before),
+            Kind::Text | Kind::Password => Vec::new(),
+        };
+        if let [only] = self.found.as_slice()
+            && only.line.trim_end() == before
+        {
+            self.found.clear();
+        }
+        self.list = List::new(self.found.len());
+        self.taken = false;
+    }
+
+    /// Draws it in the last row of the screen, what it could become above it, and says where the
+    /// cursor stands.
+    pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) -> Option<Position> {
+        let row = screen.rows().next_back()?;
+        let base = theme.style("popup.text");
+        fill(buf, row, base);
+        let mut ink = Ink::row(buf, row, 0)?;
+        let label = width::cut(self.label.as_str(), ink.left() / 2);
+        ink.put(&Clean::line(&label), base.patch(theme.style("popup.key")));
+        let x = ink.x();
+        let field = Rect::new(x, row.y, row.right().saturating_sub(x), 1);
+        let mask = matches!(self.kind, Kind::Password).then_some("•");
+        let typed = base.patch(theme.style("input.text"));
+        let cursor = self.input.draw(buf, field, typed, mask);
+        self.draw_above(buf, screen, x, theme);
+        cursor
+    }
+
+    fn draw_above(&self, buf: &mut Buffer, screen: Rect, x: u16, theme: &Theme) {
+        let above = usize::from(screen.height.saturating_sub(1));
+        let error = usize::from(self.error.is_some());
+        let rows = (self.found.len().min(LISTED) + error).min(above);
+        let labels = self.found.iter().map(|c| width::width(c.label.as_str()));
+        let label = labels.max().unwrap_or(0).min(usize::from(screen.width) / 2);
+        let columns = if error > 0 { 200 } else { label + 50 };
+        let columns = u16::try_from(columns).unwrap_or(u16::MAX).max(20);
+        let y = screen.bottom().saturating_sub(1);
+        let rows = u16::try_from(rows).unwrap_or(u16::MAX);
+        let area = popup::beside(screen, x.saturating_sub(1), y, columns, rows);
+        if rows == 0 || area.height == 0 {
+            return;
+        }
+        let base = theme.style("popup.text");
+        fill(buf, area, base);
+        if let (Some(error), Some(mut ink)) = (&self.error, Ink::row(buf, area, 0)) {
+            let look = base.patch(theme.style("notice.error"));
+            ink.skip(1).put(error, look);
+        }
+        let height = usize::from(area.height).saturating_sub(error);
+        for (n, line) in self.list.seen(height).enumerate() {
+            let (Some(found), Some(mut ink)) =
+                (self.found.get(line), Ink::row(buf, area, n + error))
+            else {
+                continue;
+            };
+            let mut look = base;
+            if self.taken && line == self.list.cursor() {
+                look = base.patch(theme.style("popup.selected"));
+                ink.tint(look);
+            }
+            ink.skip(1).column(&found.label, label, look);
+            ink.skip(2)
+                .put(&found.about, look.patch(theme.style("popup.dim")));
+        }
+    }
+}
+
+/// Names of commands, or what the named one can be given.
+fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
+    let before = before.trim_start();
+    let Some((name, typed)) = before.split_once(' ') else {
+        if before.is_empty() {
+            return Vec::new();
+        }
+        let rows: Vec<_> = TABLE.iter().filter(|i| i.command.fits(context)).collect();
+        let hits = fuzzy::find(before, rows.iter().map(|i| i.name));
+        return hits
+            .iter()
+            .filter_map(|hit| rows.get(hit.index))
+            .map(|info| Candidate {
+                line: match info.argument {
+                    Argument::No => info.name.to_owned(),
+                    _ => format!("{} ", info.name),
+                },
+                label: Clean::lit(info.name),
+                about: Clean::lit(info.about),
+            })
+            .collect();
+    };
+    let argument = Command::from_name(name).map_or(Argument::No, |c| c.info().argument);
+    let themes: Vec<String>;
+    let choices = match argument {
+        Argument::No => return Vec::new(),
+        Argument::Query => {
+            return fields(typed)
+                .into_iter()
+                .map(|c| Candidate {
+                    line: format!("{name} {}", c.line),
+                    ..c
+                })
+                .collect();
+        }
+        Argument::Mailbox => &words.mailboxes,
+        Argument::Account => &words.accounts,
+        Argument::Theme => {
+            themes = BUILT_IN.iter().map(|(n, _)| (*n).to_owned()).collect();
+            &themes
+        }
+    };
+    fuzzy::find(typed.trim_start(), choices.iter().map(String::as_str))
+        .iter()
+        .filter_map(|hit| choices.get(hit.index))
+        .map(|choice| Candidate {
+            line: format!("{name} {choice}"),
+            label: Clean::line(choice),
+            about: Clean::default(),
+        })
+        .collect()
+}
+
+/// The fields of the search language that the last word may become.
+fn fields(before: &str) -> Vec<Candidate> {
+    let (head, word) = match before.rsplit_once(' ') {
+        Some((head, word)) => (format!("{head} "), word),
+        None => (String::new(), before),
+    };
+    let (minus, word) = match word.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", word),
+    };
+    if word.is_empty() {
+        return Vec::new();
+    }
+    FIELDS
+        .iter()
+        .filter(|(name, _)| name.starts_with(word) && *name != word && *name != "-")
+        .map(|(name, about)| Candidate {
+            line: format!("{head}{minus}{name}"),
+            label: Clean::line(&format!("{minus}{name}")),
+            about: Clean::lit(about),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+//! Putting text on cells: never outside the area, never more columns than there are, and never a
+//! character that is not fit for a terminal (S-15).
+
+use crate::text::{Clean, width};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// A row of cells, written from left to right.
+#[derive(Debug)]
+pub struct Ink<'a> {
+    buf: &'a mut Buffer,
+    x: u16,
+    y: u16,
+    end: u16,
+}
+
+impl<'a> Ink<'a> {
+    /// The row `line` of an area; `None` if it lies outside the area or the buffer.
+    pub fn row(buf: &'a mut Buffer, area: Rect, line: usize) -> Option<Ink<'a>> {
+        let area = area.intersection(buf.area);
+        let line = u16::try_from(line).ok().filter(|l| *l < area.height)?;
+        (area.width > 0).then(|| Ink {
+            buf,
+            x: area.x,
+            y: area.y.saturating_add(line),
+            end: area.right(),
+        })
+    }
+
+    /// Columns left.
+    pub fn left(&self) -> usize {
+        usize::from(self.end.saturating_sub(self.x))
+    }
+
+    /// The column of the screen that is written next.
+    pub fn x(&self) -> u16 {
+        self.x
+    }
+
+    /// Styles the rest of the row, whatever stands there.
+    pub fn tint(&mut self, style: Style) -> &mut Self {
+        let rest = Rect::new(self.x, self.y, self.end.saturating_sub(self.x), 1);
+        self.buf.set_style(rest, style);
+        self
+    }
+
+    /// Writes as much of a text as fits, with an ellipsis where it was cut.
+    pub fn put(&mut self, text: &Clean, style: Style) -> &mut Self {
+        let text = width::cut(text.as_str(), self.left());
+        self.raw(&text, style)
+    }
+
+    /// Writes a text of our own.
+    pub fn lit(&mut self, text: &'static str, style: Style) -> &mut Self {
+        self.raw(text, style)
+    }
+
+    /// Writes a text in exactly so many columns.
+    pub fn column(&mut self, text: &Clean, columns: usize, style: Style) -> &mut Self {
+        let columns = columns.min(self.left());
+        let next = self.x.saturating_add(u16::try_from(columns).unwrap_or(0));
+        self.raw(&width::fit(text.as_str(), columns), style);
+        self.x = next.min(self.end);
+        self
+    }
+
+    /// Writes a text with some of its graphemes (by number) in another style.
+    pub fn marked(
+        &mut self,
+        text: &Clean,
+        marks: &[usize],
+        style: Style,
+        mark: Style,
+    ) -> &mut Self {
+        let text = width::cut(text.as_str(), self.left());
+        for (n, grapheme) in text.graphemes(true).enumerate() {
+            let look = if marks.contains(&n) {
+                style.patch(mark)
+            } else {
+                style
+            };
+            self.raw(grapheme, look);
+        }
+        self
+    }
+
+    /// Leaves cells as they are.
+    pub fn skip(&mut self, columns: usize) -> &mut Self {
+        let columns = u16::try_from(columns).unwrap_or(u16::MAX);
+        self.x = self.x.saturating_add(columns).min(self.end);
+        self
+    }
+
+    /// Writes a text at the right end if it fits with a column to spare.
+    pub fn right(&mut self, text: &Clean, style: Style) -> &mut Self {
+        let columns = width::width(text.as_str());
+        if columns < self.left() {
+            self.skip(self.left() - columns);
+            self.raw(text.as_str(), style);
+        }
+        self
+    }
+
+    fn raw(&mut self, text: &str, style: Style) -> &mut Self {
+        let room = self.left();
+        if room > 0 {
+            let (x, _) = self.buf.set_stringn(self.x, self.y, text, room, style);
+            self.x = x.min(self.end);
+        }
+        self
+    }
+}
+
+/// Empties an area and gives it a style.
+pub fn fill(buf: &mut Buffer, area: Rect, style: Style) {
+    let area = area.intersection(buf.area);
+    for position in area.positions() {
+        if let Some(cell) = buf.cell_mut(position) {
+            cell.reset();
+            cell.set_style(style);
+        }
+    }
+}
+
+/// Makes what a foreign widget wrote fit for a terminal: every cell of the area holds cleaned text.
+pub fn scrub(buf: &mut Buffer, area: Rect) {
+    for position in area.intersection(buf.area).positions() {
+        if let Some(cell) = buf.cell_mut(position) {
+            let clean = Clean::line(cell.symbol());
+            if clean.as_str() != cell.symbol() {
+                let shown = if clean.is_empty() {
+                    " "
+                } else {
+                    clean.as_str()
+                };
+                cell.set_symbol(shown);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    //! What a buffer shows, as text, for the tests of whatever draws.
+
+    use super::*;
+    use ratatui::layout::Position;
+
+    /// Draws on so many columns and rows and gives the rows back, trailing spaces cut; a `▏`
+    /// stands where the cursor is.
+    pub fn shown(
+        columns: u16,
+        rows: u16,
+        draw: impl FnOnce(&mut Buffer, Rect) -> Option<Position>,
+    ) -> String {
+        let area = Rect::new(0, 0, columns, rows);
+        let mut buf = Buffer::empty(area);
+        let cursor = draw(&mut buf, area);
+        let mut out = String::new();
+        for y in 0..rows {
+            let mut line = String::new();
+            let mut skip = 0;
+            for x in 0..columns {
+                let symbol = buf.cell((x, y)).unwrap().symbol();
+                if cursor == Some(Position::new(x, y)) {
+                    line.push('▏');
+                }
+                if skip == 0 {
+                    line.push_str(symbol);
+                    skip = width::width(symbol).max(1);
+                }
+                skip -= 1;
+            }
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        out
+    }
+
+    #[test]
+    fn nothing_is_written_outside_and_columns_do_not_shift() {
+        let area = Rect::new(2, 1, 8, 1);
+        let mut buf = Buffer::empty(Rect::new(0, 0, 12, 3));
+        assert!(Ink::row(&mut buf, area, 1).is_none());
+        for text in [
+            "日本語日本語",
+            "e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}",
+            "abcdefghijk",
+            "",
+        ] {
+            let mut ink = Ink::row(&mut buf, area, 0).unwrap();
+            ink.column(&Clean::line(text), 5, Style::default());
+            ink.lit("|xyzabc", Style::default());
+            assert_eq!(buf.cell((7, 1)).unwrap().symbol(), "|", "{text:?}");
+            assert_eq!(buf.cell((10, 1)).unwrap().symbol(), " ");
+        }
+    }
+
+    #[test]
+    fn foreign_cells_are_scrubbed() {
+        let area = Rect::new(0, 0, 6, 1);
+        let mut buf = Buffer::empty(area);
+        buf.cell_mut((0, 0)).unwrap().set_symbol("a\u{202e}");
+        buf.cell_mut((1, 0)).unwrap().set_symbol("\u{1b}");
+        buf.cell_mut((2, 0)).unwrap().set_symbol("\u{200b}");
+        scrub(&mut buf, area);
+        let symbols: Vec<_> = (0..3).map(|x| buf.cell((x, 0)).unwrap().symbol()).collect();
+        assert_eq!(symbols, ["a", "␛", " "]);
+    }
+}

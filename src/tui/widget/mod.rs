@@ -1,0 +1,7 @@
+//! Small parts that several screens are built from. None knows a screen, a command or the store.
+
+pub mod ink;
+pub mod line_edit;
+pub mod list;
+pub mod fuzzy;
+pub mod popup;

@@ -1,0 +1,89 @@
+//! The frame of whatever lies over the panes.
+
+use crate::text::Clean;
+use crate::tui::theme::Theme;
+use crate::tui::widget::ink::{Ink, fill};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Margin, Rect};
+use ratatui::widgets::{Block, BorderType, Widget};
+
+/// An area in the middle of the screen, at most so large; a little above the middle where there
+/// is room, because that is where one looks.
+pub fn centred(screen: Rect, columns: u16, rows: u16) -> Rect {
+    let width = columns.min(screen.width);
+    let height = rows.min(screen.height);
+    Rect {
+        x: screen.x + (screen.width - width) / 2,
+        y: screen.y + (screen.height - height) / 3,
+        width,
+        height,
+    }
+}
+
+/// An area of this size below (else above) the row that it belongs to, moved left where it would
+/// leave the screen.
+pub fn beside(screen: Rect, x: u16, y: u16, columns: u16, rows: u16) -> Rect {
+    let width = columns.min(screen.width);
+    let x = x.clamp(screen.x, screen.right().saturating_sub(width).max(screen.x));
+    let below = screen.bottom().saturating_sub(y.saturating_add(1));
+    let above = y.saturating_sub(screen.y);
+    let (y, height) = if below >= rows || below >= above {
+        (y.saturating_add(1), rows.min(below))
+    } else {
+        let height = rows.min(above);
+        (y - height, height)
+    };
+    Rect {
+        x,
+        y,
+        width,
+        height,
+    }
+}
+
+/// Empties an area, frames it and gives what is inside. Where there is hardly room, the frame is
+/// left out.
+pub fn frame(buf: &mut Buffer, area: Rect, title: &Clean, theme: &Theme) -> Rect {
+    let area = area.intersection(buf.area);
+    let style = theme.style("popup.text");
+    fill(buf, area, style);
+    if area.height < 5 || area.width < 12 {
+        return area;
+    }
+    Block::bordered()
+        .border_type(BorderType::Rounded)
+        .border_style(style.patch(theme.style("popup.border")))
+        .style(style)
+        .render(area, buf);
+    if !title.is_empty()
+        && let Some(mut ink) = Ink::row(buf, area.inner(Margin::new(2, 0)), 0)
+    {
+        let look = style.patch(theme.style("popup.title"));
+        ink.lit(" ", look).put(title, look).lit(" ", look);
+    }
+    area.inner(Margin::new(2, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::widget::ink::tests::shown;
+
+    #[test]
+    fn frames_and_places() {
+        let theme = Theme::default();
+        let drawn = shown(16, 5, |buf, area| {
+            frame(buf, area, &Clean::lit("Title that is long"), &theme);
+            None
+        });
+        assert_eq!(
+            drawn,
+            "╭─ Title that…─╮\n│              │\n│              │\n│              │\n╰──────────────╯\n"
+        );
+        let screen = Rect::new(0, 0, 40, 12);
+        assert_eq!(centred(screen, 100, 100), screen);
+        assert_eq!(beside(screen, 38, 2, 10, 4), Rect::new(30, 3, 10, 4));
+        assert_eq!(beside(screen, 3, 10, 10, 4), Rect::new(3, 6, 10, 4));
+        assert_eq!(beside(Rect::new(0, 0, 4, 1), 9, 9, 10, 4).width, 4);
+    }
+}
