@@ -141,10 +141,14 @@ pub(super) fn refresh(conn: &Connection, tally: &mut Tally, root: i64) -> Result
         return Ok(());
     };
     let ops = laid(conn, "location", root.id)?;
-    let wanted = replay(&root, &ops);
-    if root.gone && wanted.iter().all(|w| w.hidden) {
+    // A move or copy may have been done by the server that says it is gone: its answer tells where.
+    let counts_on_it = |(_, _, effect): &(i64, i64, Effect)| {
+        matches!(effect, Effect::Move(Some(_)) | Effect::Copy(Some(_)))
+    };
+    if root.gone && !ops.iter().any(counts_on_it) {
         return locations::delete_root(conn, tally, &root, true);
     }
+    let wanted = replay(&root, &ops);
     let mut there = locations::children(conn, root.id)?;
     for want in wanted {
         let row = match want.op {

@@ -3,3 +3,5 @@
 mod fixture;
 mod syncing;
 mod overlaid;
+mod listing;
+mod keeping;

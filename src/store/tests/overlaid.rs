@@ -352,7 +352,7 @@ fn kinds() -> impl Strategy<Value = OpKind> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     /// Whatever is done, refused and pulled meanwhile, in the end the cache shows what the server has.
     #[test]

@@ -1,0 +1,337 @@
+//! What a screen asks: pages, threads, searches. Each by an index.
+
+use super::fixture::*;
+use crate::model::view::{IndexRow, Page, PageKey, Scope};
+use crate::model::*;
+use crate::store::pages::{Walk, count_sql};
+use crate::store::*;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+/// Two accounts with an inbox each.
+fn two_inboxes() -> (Fixture, [MailboxId; 2]) {
+    let mut f = Fixture::new();
+    let other = AccountName("home".to_owned());
+    f.cache.ensure_account(&other).unwrap();
+    let home = f
+        .cache
+        .set_mailboxes(&other, &[info("INBOX", Some(Role::Inbox))])
+        .unwrap()
+        .new[0]
+        .0;
+    let work = f.mailbox("INBOX");
+    (f, [work, home])
+}
+
+fn walk_down(reader: &Reader, scope: &Scope, threaded: bool, limit: usize) -> Vec<IndexRow> {
+    let mut rows = reader.page(scope, threaded, Page::Newest, limit).unwrap();
+    while let Some(last) = rows.last() {
+        let next = reader
+            .page(scope, threaded, Page::After(last.key), limit)
+            .unwrap();
+        if next.is_empty() {
+            break;
+        }
+        rows.extend(next);
+    }
+    rows
+}
+
+fn walk_up(reader: &Reader, scope: &Scope, threaded: bool, limit: usize) -> Vec<IndexRow> {
+    let mut rows = reader.page(scope, threaded, Page::Oldest, limit).unwrap();
+    while let Some(first) = rows.first() {
+        let mut before = reader
+            .page(scope, threaded, Page::Before(first.key), limit)
+            .unwrap();
+        if before.is_empty() {
+            break;
+        }
+        before.extend(rows);
+        rows = before;
+    }
+    rows
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// Paging meets every row once, down and up, in one order, and the counts agree with it.
+    #[test]
+    fn paging_meets_every_row_once(
+        mail in prop::collection::vec((0usize..2, 0i64..6, prop::option::of(1u32..12), any::<bool>()), 0..24),
+        limit in 1usize..6,
+    ) {
+        let (mut f, inboxes) = two_inboxes();
+        for (n, (mailbox, date, answers, read)) in (1..).zip(&mail) {
+            let mut new = answer(n, &answers.iter().copied().collect::<Vec<_>>());
+            new.envelope.date = Some(*date);
+            new.flags = if *read { seen() } else { Flags::default() };
+            f.cache.ingest(inboxes[*mailbox], V, &[new], None).unwrap();
+        }
+        f.check();
+        let read = f.cache.read();
+        for scope in [Scope::UnifiedInbox, Scope::Mailbox(inboxes[0]), Scope::Mailbox(inboxes[1])] {
+            for threaded in [false, true] {
+                let rows = walk_down(read, &scope, threaded, limit);
+                let keys: Vec<PageKey> = rows.iter().map(|r| r.key).collect();
+                prop_assert!(keys.windows(2).all(|w| w[0] > w[1]), "{keys:?}");
+                prop_assert_eq!(&walk_up(read, &scope, threaded, limit), &rows);
+                prop_assert_eq!(read.total(&scope, threaded).unwrap(), rows.len() as u64);
+                let messages: u32 = rows.iter().map(|r| r.count).sum();
+                let held = mail.iter().filter(|(m, ..)| scope == Scope::UnifiedInbox || scope == Scope::Mailbox(inboxes[*m]));
+                prop_assert_eq!(messages as usize, held.clone().count());
+                let unread: u32 = rows.iter().map(|r| r.unread).sum();
+                prop_assert_eq!(unread as usize, held.filter(|(.., read)| !read).count());
+                for (at, row) in rows.iter().enumerate() {
+                    prop_assert_eq!(read.position(&scope, threaded, row.key).unwrap(), at as u64);
+                    prop_assert_eq!(&read.page(&scope, threaded, Page::From(row.key), 1).unwrap()[0], row);
+                    let next = rows.iter().skip(at + 1).find(|r| r.unread > 0).cloned();
+                    prop_assert_eq!(read.next_unread(&scope, threaded, Some(row.key)).unwrap(), next);
+                }
+            }
+        }
+    }
+
+    /// Which messages make a thread, and how it is drawn, does not depend on who came first.
+    #[test]
+    fn threads_do_not_depend_on_the_order_of_arrival(
+        mail in prop::collection::vec((prop::collection::vec(1u32..14, 0..4), 0u32..14), 1..13),
+        order in Just((0usize..13).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let batch: Vec<NewMessage> = (1..).zip(&mail)
+            .map(|(n, (references, id_of))| {
+                let mut new = answer(n, references);
+                // Sometimes an identifier is repeated, or there is none.
+                new.envelope.message_id = match id_of {
+                    0 => None,
+                    1..4 => Some(id(&format!("{id_of}@x"))),
+                    _ => new.envelope.message_id,
+                };
+                new
+            })
+            .collect();
+        let threads = |order: &[usize]| {
+            let mut f = Fixture::new();
+            for at in order.iter().filter(|at| **at < batch.len()) {
+                f.ingest("INBOX", &batch[*at..=*at]);
+            }
+            f.check();
+            let rows = f.cache.read().page(&Scope::Mailbox(f.mailbox("INBOX")), true, Page::Newest, 50).unwrap();
+            let trees: BTreeSet<Vec<(String, u16)>> = rows.iter()
+                .map(|r| f.cache.read().thread(r.thread, None).unwrap().into_iter().map(|r| (r.subject, r.depth)).collect())
+                .collect();
+            assert_eq!(trees.iter().map(Vec::len).sum::<usize>(), batch.len());
+            trees
+        };
+        prop_assert_eq!(threads(&order), threads(&(0..13).collect::<Vec<_>>()));
+    }
+}
+
+#[test]
+fn a_thread_is_shown_across_mailboxes_where_it_tells_most() {
+    let mut f = Fixture::new();
+    f.ingest("INBOX", &[message(1), answer(3, &[1, 2])]);
+    f.ingest("Sent", &[answer(2, &[1])]);
+    f.ingest("Trash", &[answer(4, &[1])]);
+    let inbox = f.mailbox("INBOX");
+    let row = &f
+        .cache
+        .read()
+        .page(&Scope::Mailbox(inbox), true, Page::Newest, 5)
+        .unwrap()[0];
+    assert_eq!(
+        (row.count, row.unread),
+        (2, 2),
+        "only what lies in this mailbox"
+    );
+    let tree = f.cache.read().thread(row.thread, Some(inbox)).unwrap();
+    let drawn: Vec<(&str, u16)> = tree.iter().map(|r| (r.subject.as_str(), r.depth)).collect();
+    assert_eq!(
+        drawn,
+        [
+            ("subject 1", 0),
+            ("subject 2", 1),
+            ("subject 3", 2),
+            ("subject 4", 1)
+        ]
+    );
+    assert_eq!(
+        f.cache
+            .read()
+            .resolve(&[Target::Thread {
+                thread: row.thread,
+                mailbox: None
+            }])
+            .unwrap()
+            .len(),
+        2
+    );
+    // A thread that became part of another one can still be asked for.
+    f.ingest("INBOX", &[message(10), message(11)]);
+    let threads: Vec<ThreadId> = f
+        .cache
+        .read()
+        .page(&Scope::Mailbox(inbox), true, Page::Newest, 2)
+        .unwrap()
+        .iter()
+        .map(|r| r.thread)
+        .collect();
+    f.ingest("INBOX", &[answer(12, &[10, 11])]);
+    for thread in threads {
+        assert_eq!(f.cache.read().thread(thread, None).unwrap().len(), 3);
+    }
+    f.check();
+}
+
+#[test]
+fn a_hostile_message_joins_no_more_than_a_hundred_references() {
+    let mut f = Fixture::new();
+    let mut new = message(1);
+    new.envelope.references = (0..5_000).map(|n| id(&format!("r{n}@x"))).collect();
+    f.ingest("INBOX", &[new]);
+    let count: i64 = f
+        .cache
+        .read()
+        .conn
+        .query_row("SELECT count(*) FROM thread_ref", [], |r| r.get(0))
+        .unwrap();
+    assert_eq!(count, 101);
+}
+
+#[test]
+fn pages_are_read_from_an_index_in_its_order() {
+    let f = Fixture::new();
+    let conn = &f.cache.read().conn;
+    let mut asked = vec![count_sql(false, &[]), count_sql(true, &[1, 2])];
+    for threaded in [false, true] {
+        for unread in [false, true] {
+            for down in [false, true] {
+                asked.push(
+                    Walk {
+                        threaded,
+                        unread,
+                        down,
+                    }
+                    .sql(),
+                );
+            }
+        }
+    }
+    for sql in asked {
+        let mut select = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let unbound = (1..=select.parameter_count()).map(|_| 1);
+        let plan: Vec<String> = select
+            .query_map(rusqlite::params_from_iter(unbound), |row| row.get(3))
+            .unwrap()
+            .map(|row| row.unwrap())
+            .collect();
+        let plan = plan.join("; ");
+        let good = plan.contains("USING COVERING INDEX")
+            && !plan.contains("SCAN")
+            && !plan.contains("TEMP B-TREE");
+        assert!(good, "{sql}\n{plan}");
+    }
+}
+
+fn found(f: &Fixture, query: &str) -> Vec<String> {
+    let result = f
+        .cache
+        .read()
+        .search(&Query::parse(query).unwrap(), 10)
+        .unwrap();
+    assert_eq!(result.count, result.rows.len() as u64);
+    result
+        .rows
+        .iter()
+        .map(|r| r.subject.trim_start_matches("subject ").to_owned())
+        .collect()
+}
+
+#[test]
+fn searching() {
+    let mut f = Fixture::new();
+    let mut cc = message(2);
+    cc.envelope.cc = vec![Address::new("Zoë Ångström", "zoe@example.com")];
+    cc.flags = seen();
+    let mut attached = message(3);
+    attached.envelope.maybe_attachments = true;
+    f.ingest("INBOX", &[message(1), cc, attached]);
+    f.ingest("Archive", &[message(4)]);
+    assert_eq!(found(&f, ""), ["4", "3", "2", "1"]);
+    assert_eq!(found(&f, "subject"), ["4", "3", "2", "1"]);
+    assert_eq!(found(&f, "to:angstrom"), ["2"]);
+    assert_eq!(found(&f, "zoe ångström is:read"), ["2"]);
+    assert_eq!(found(&f, "subject -is:read -in:archive"), ["3", "1"]);
+    assert_eq!(found(&f, "in:INBOX -zoë"), ["3", "1"]);
+    assert_eq!(found(&f, "-from:s1@example.org -\"subject 3\""), ["4", "2"]);
+    assert_eq!(found(&f, "has:attachment"), ["3"]);
+    assert_eq!(found(&f, "subj*"), ["4", "3", "2", "1"]);
+    assert_eq!(found(&f, "subj"), Vec::<String>::new());
+    assert_eq!(found(&f, "account:WORK in:archive"), ["4"]);
+    assert_eq!(found(&f, "account:nobody"), Vec::<String>::new());
+    // Limited, the newest come first and the count is of all.
+    let two = f
+        .cache
+        .read()
+        .search(&Query::parse("subject").unwrap(), 2)
+        .unwrap();
+    assert_eq!(
+        (two.count, two.rows.len(), two.rows[0].subject.as_str()),
+        (4, 2, "subject 4")
+    );
+    // A hidden place is not found.
+    f.cache
+        .apply(&f.op(1, OpKind::Expunge, vec![f.key(1)]))
+        .unwrap();
+    assert_eq!(found(&f, "subject:1"), Vec::<String>::new());
+}
+
+#[test]
+fn nothing_typed_makes_a_search_fail() {
+    let mut f = Fixture::new();
+    f.ingest("INBOX", &[message(1)]);
+    let long = "x".repeat(1_000_000);
+    let many = "a -b ".repeat(5_000);
+    for odd in [
+        "\"",
+        "*",
+        "NEAR(",
+        "a OR",
+        "(",
+        "{",
+        "^x",
+        "+",
+        "a\0b",
+        "-",
+        "--",
+        "'",
+        "sender:x",
+        ")",
+        "\u{301}",
+        "\u{1f600}",
+        "ೱ -ೱ",
+        "\u{e0001} subject",
+        &long,
+        &many,
+    ] {
+        let Ok(query) = Query::parse(odd) else {
+            continue;
+        };
+        f.cache
+            .read()
+            .search(&query, 5)
+            .unwrap_or_else(|e| panic!("{:.40}: {e}", odd));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_at_all(texts in prop::collection::vec("\\PC{0,40}", 50)) {
+        let f = Fixture::new();
+        for query in texts.iter().filter_map(|text| Query::parse(text).ok()) {
+            f.cache.read().search(&query, 5).unwrap();
+        }
+    }
+}
