@@ -62,7 +62,7 @@ impl Places {
         };
         let mut main = body;
         if cols >= 80 {
-            let wide = (cols / 6).clamp(18, 30);
+            let wide = (cols / 6).clamp(20, 30);
             let (left, right) = columns(body, wide);
             places.sidebar = Some(titled(left));
             main = right;
