@@ -12,6 +12,7 @@ pub mod mouse;
 pub mod popup;
 pub mod commands;
 pub mod draw;
+pub mod layers;
 pub mod keys;
 pub mod shell;
 

@@ -6,16 +6,18 @@ use crate::tui::app::commands::Wants;
 use crate::tui::app::draw;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::keys::{Hint, Keys};
-use crate::tui::app::popup::{Done, Popup};
+use crate::tui::app::layers::{Ask, For, Layer, Turn};
+use crate::tui::app::popup::Popup;
 use crate::tui::app::state::Panes;
 use crate::tui::command::{Call, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Event, Now};
 use crate::tui::screen::status::Tone;
 use crate::tui::theme::{Surroundings, Theme};
-use crossterm::event::{KeyEvent, MouseEventKind};
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -37,9 +39,10 @@ pub struct Setup {
 /// The whole screen.
 pub struct App {
     panes: Panes,
-    popup: Option<Popup>,
+    layers: Vec<Layer>,
     keys: Keys,
     theme: Theme,
+    surroundings: Surroundings,
     passwords: VecDeque<AccountName>,
 }
 
@@ -54,9 +57,10 @@ impl App {
         }
         let app = App {
             panes,
-            popup: None,
+            layers: Vec::new(),
             keys,
             theme,
+            surroundings: setup.surroundings,
             passwords: VecDeque::new(),
         };
         (app, fx)
@@ -67,29 +71,34 @@ impl App {
         let mut fx = Vec::new();
         match event {
             Event::Key(key) => self.key(key, now, &mut fx),
-            Event::Mouse(mouse) => match &mut self.popup {
-                Some(popup) => match mouse.kind {
-                    MouseEventKind::ScrollDown => popup.step(1),
-                    MouseEventKind::ScrollUp => popup.step(-1),
-                    MouseEventKind::Down(_) => {
-                        let (w, h) = self.panes.size;
-                        let screen = ratatui::layout::Rect::new(0, 0, w, h);
-                        popup.click(screen, mouse.column, mouse.row);
-                    }
-                    _ => {}
-                },
+            Event::Mouse(mouse) => match self.layers.last_mut() {
+                Some(layer) => {
+                    let (w, h) = self.panes.size;
+                    let screen = Rect::new(0, 0, w, h);
+                    let turn = layer.mouse(mouse, screen, &mut self.panes, now, &mut fx);
+                    self.turned(turn, now, &mut fx);
+                }
                 None => self.panes.mouse(mouse, now, &mut fx),
             },
-            Event::Paste(_) => {}
+            Event::Paste(text) => {
+                // Pasted text is text: over the panes it must not run as commands.
+                if let Some(layer) = self.layers.last_mut() {
+                    let turn = layer.paste(&text, &mut self.panes, now, &mut fx);
+                    self.turned(turn, now, &mut fx);
+                }
+            }
             Event::Resize(w, h) => self.panes.size = (w, h),
             Event::Focus(_) => {}
             Event::Board(posted) => {
                 for topic in &posted.topics {
                     if let crate::signal::Topic::PasswordWanted(name) = topic {
-                        self.passwords.push_back(name.clone());
+                        if !self.passwords.contains(name) {
+                            self.passwords.push_back(name.clone());
+                        }
                     }
                 }
                 self.panes.posted(posted, now, &mut fx);
+                self.ask_password();
             }
             Event::Rows(answer) => self.panes.answered(answer, now, &mut fx),
             Event::Laid(job, result) => self.panes.laid(job, result, &mut fx),
@@ -138,16 +147,22 @@ impl App {
 
     /// Draws one frame.
     pub fn draw(&self, frame: &mut Frame, wall: i64) {
-        self.paint(frame.buffer_mut(), wall);
+        let cursor = self.paint(frame.buffer_mut(), wall);
+        if let Some(cursor) = cursor {
+            frame.set_cursor_position(cursor);
+        }
     }
 
-    /// Draws on a buffer.
-    pub fn paint(&self, buf: &mut Buffer, wall: i64) {
+    /// Draws on a buffer; says where the cursor stands, if there is one.
+    pub fn paint(&self, buf: &mut Buffer, wall: i64) -> Option<Position> {
         draw::draw(&self.panes, &self.hints(), wall, &self.theme, buf);
-        if let Some(popup) = &self.popup {
-            let screen = buf.area;
-            popup.draw(buf, screen, &self.theme);
+        let screen = buf.area;
+        self.panes.places()?;
+        let mut cursor = None;
+        for layer in &self.layers {
+            cursor = layer.draw(buf, screen, &self.theme);
         }
+        cursor
     }
 
     fn hints(&self) -> Vec<Hint> {
@@ -165,11 +180,9 @@ impl App {
     }
 
     fn key(&mut self, key: KeyEvent, now: Now, fx: &mut Vec<Effect>) {
-        if let Some(popup) = &mut self.popup {
-            if let Done::Close(effects) = popup.key(key) {
-                self.popup = None;
-                fx.extend(effects);
-            }
+        if let Some(layer) = self.layers.last_mut() {
+            let turn = layer.key(&key, &mut self.panes, now, fx);
+            self.turned(turn, now, fx);
             return;
         }
         for call in self.keys.press(self.context(), &key, now.mono) {
@@ -183,20 +196,62 @@ impl App {
         self.fulfil(wants, now, fx);
     }
 
+    /// What became of the topmost layer.
+    fn turned(&mut self, turn: Turn, now: Now, fx: &mut Vec<Effect>) {
+        if turn.close {
+            self.layers.pop();
+        }
+        match turn.ask {
+            Some(Ask::Call(call)) => self.call(&call, now, fx),
+            Some(Ask::Theme(name)) => self.theme(name, now),
+            None => {}
+        }
+        self.ask_password();
+    }
+
+    /// Asks for the next password that is wanted, when nothing else is asked.
+    fn ask_password(&mut self) {
+        if self.layers.is_empty()
+            && let Some(account) = self.passwords.pop_front()
+        {
+            self.keys.forget();
+            self.layers.push(Layer::password(&account));
+        }
+    }
+
+    fn theme(&mut self, name: &str, now: Now) {
+        let (theme, faults) = Theme::load(Some(name), self.surroundings);
+        self.theme = theme;
+        for fault in faults {
+            self.panes.alarm(&fault, now);
+        }
+    }
+
     /// Brings what the panes can't bring themselves.
     fn fulfil(&mut self, wants: Wants, now: Now, fx: &mut Vec<Effect>) {
+        let context = self.context();
         let popup = match wants {
-            Wants::Links => Popup::links(&self.panes),
-            Wants::Attachments => Popup::attachments(&self.panes),
-            Wants::Decide => Popup::decide(&self.panes),
+            Wants::Nothing => return,
             Wants::Quit => {
                 fx.push(Effect::Quit);
                 return;
             }
-            _ => return,
+            Wants::Links => Popup::links(&self.panes).map(Layer::Popup),
+            Wants::Attachments => Popup::attachments(&self.panes).map(Layer::Popup),
+            Wants::Decide => Popup::decide(&self.panes).map(Layer::Popup),
+            Wants::MoveTo => Ok(Layer::mailbox(&self.panes, For::Moving)),
+            Wants::CopyTo => Ok(Layer::mailbox(&self.panes, For::Copying)),
+            Wants::GoTo => Ok(Layer::mailbox(&self.panes, For::Going)),
+            Wants::GoToAccount => Ok(Layer::account(&self.panes)),
+            Wants::Theme => Ok(Layer::theme()),
+            Wants::Search => Ok(Layer::search()),
+            Wants::CommandLine => Ok(Layer::command_line(context, &self.panes)),
+            Wants::Palette => Ok(Layer::palette(context, self.keys.map())),
+            Wants::Help => Ok(Layer::help(context, self.keys.map())),
+            Wants::Compose | Wants::EditDraft => return,
         };
         match popup {
-            Ok(popup) => self.popup = Some(popup),
+            Ok(layer) => self.layers.push(layer),
             Err(why) => self.panes.tell(Clean::lit(why), now),
         }
     }

@@ -144,6 +144,14 @@ impl Sidebar {
         &self.mailboxes
     }
 
+    /// Every mailbox in the order of the lines.
+    pub fn ordered(&self) -> impl Iterator<Item = &MailboxRow> {
+        self.entries.iter().filter_map(|e| match e {
+            Entry::Mailbox(row, _) => Some(row),
+            _ => None,
+        })
+    }
+
     /// The mailbox of this row.
     pub fn mailbox(&self, id: MailboxId) -> Option<&MailboxRow> {
         self.mailboxes.iter().find(|m| m.id == id)

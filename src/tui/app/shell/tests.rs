@@ -396,6 +396,81 @@ fn q_leaves_at_the_top_level_only() {
     assert!(!bench.quit);
 }
 
+#[test]
+fn the_command_line_runs_what_the_table_names() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys(":arch\n");
+    assert!(bench.app.layers.is_empty());
+    bench.keys(":archive\n");
+    assert!(
+        bench.screen().contains("Archived 1 message"),
+        "{}",
+        bench.screen()
+    );
+    bench.keys(":nonsense\n");
+    assert!(bench.screen().contains("there is no command"));
+}
+
+#[test]
+fn moving_asks_for_a_mailbox_and_moves_there() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("vArch\n");
+    assert!(
+        matches!(&bench.asked[..], [Intent::Act { verb: crate::model::Verb::Move(id), .. }]
+        if *id == MailboxId(2))
+    );
+}
+
+#[test]
+fn a_search_follows_the_typing_and_leaves_no_trace_when_left() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("/lun");
+    assert!(bench.screen().contains("Search: lun"), "{}", bench.screen());
+    bench.keys("\x1b");
+    assert!(bench.screen().contains("All inboxes  2 unread"));
+    bench.keys("/lun\n");
+    assert!(bench.app.layers.is_empty() && bench.screen().contains("Search: lun"));
+    bench.keys("q");
+    assert!(bench.screen().contains("All inboxes  2 unread") && !bench.quit);
+    bench.keys("q");
+    assert!(bench.quit);
+}
+
+#[test]
+fn a_wanted_password_is_asked_for_and_never_shown() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.event(Event::Board(crate::signal::Posted {
+        topics: [crate::signal::Topic::PasswordWanted(AccountName(
+            "home".into(),
+        ))]
+        .into(),
+        ..Default::default()
+    }));
+    bench.keys("hunter2");
+    let screen = bench.screen();
+    assert!(screen.contains("Password for home") && !screen.contains("hunter2"));
+    bench.keys("\n");
+    assert!(matches!(&bench.asked[..], [Intent::Password(name, secret)]
+        if name.as_str() == "home" && secret.reveal() == "hunter2"));
+    assert!(bench.app.layers.is_empty());
+}
+
+#[test]
+fn help_and_palette_open_over_the_panes() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("?");
+    assert!(bench.screen().contains("Keys (q closes"));
+    bench.keys("q");
+    assert!(bench.app.layers.is_empty() && !bench.quit);
+}
+
+#[test]
+fn pasted_text_over_the_panes_is_not_taken_for_keys() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.event(Event::Paste("eeee#q".into()));
+    assert!(bench.asked.is_empty() && !bench.quit);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]

@@ -1,0 +1,391 @@
+//! What covers the panes, one on top of the other; the topmost takes the keys.
+
+use crate::model::view::MailboxRow;
+use crate::model::{AccountName, Intent, MailboxId};
+use crate::text::Clean;
+use crate::tui::app::popup::{self, Popup};
+use crate::tui::app::state::Panes;
+use crate::tui::command::{Call, Command, Context};
+use crate::tui::effect::Effect;
+use crate::tui::event::{About, Now};
+use crate::tui::keymap::Keymap;
+use crate::tui::screen::help::{self, Help};
+use crate::tui::screen::palette::palette;
+use crate::tui::screen::picker::{self, Item, Picker};
+use crate::tui::screen::prompt::{self, Kind, Prompt, Words};
+use crate::tui::screen::sidebar_view::mailbox_name;
+use crate::tui::theme::{BUILT_IN, Theme};
+use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// What a mailbox is chosen for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum For {
+    /// To go there.
+    Going,
+    /// To move messages there.
+    Moving,
+    /// To copy messages there.
+    Copying,
+}
+
+/// What a line is typed for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A command.
+    Command,
+    /// A search that follows the typing.
+    Search,
+    /// The password of an account.
+    Password(AccountName),
+}
+
+/// One thing that covers the panes.
+#[derive(Debug)]
+pub enum Layer {
+    /// Links, attachments, a decision.
+    Popup(Popup),
+    /// The commands.
+    Palette(Picker<Command>),
+    /// A mailbox.
+    Mailbox(Picker<MailboxId>, For),
+    /// An account.
+    Account(Picker<AccountName>),
+    /// A theme.
+    Theme(Picker<&'static str>),
+    /// A line.
+    Prompt(Prompt, Purpose),
+    /// The help.
+    Help(Help),
+}
+
+/// What a layer asks of the shell.
+#[derive(Debug)]
+pub enum Ask {
+    /// Run a command where the keys went before.
+    Call(Call),
+    /// Show other colours.
+    Theme(&'static str),
+}
+
+/// What an event did to a layer.
+#[derive(Debug, Default)]
+pub struct Turn {
+    /// Whether it goes.
+    pub close: bool,
+    /// What the shell has to do then.
+    pub ask: Option<Ask>,
+}
+
+impl Turn {
+    fn stay() -> Turn {
+        Turn::default()
+    }
+
+    fn closed() -> Turn {
+        Turn {
+            close: true,
+            ask: None,
+        }
+    }
+
+    fn asking(ask: Ask) -> Turn {
+        Turn {
+            close: true,
+            ask: Some(ask),
+        }
+    }
+}
+
+impl Layer {
+    /// The commands that can be given where the keys go.
+    pub fn palette(context: Context, keymap: &Keymap) -> Layer {
+        Layer::Palette(palette(context, keymap))
+    }
+
+    /// The help where the keys go.
+    pub fn help(context: Context, keymap: &Keymap) -> Layer {
+        Layer::Help(Help::new(context, keymap))
+    }
+
+    /// The command line.
+    pub fn command_line(context: Context, panes: &Panes) -> Layer {
+        let words = Words {
+            mailboxes: panes
+                .sidebar
+                .mailboxes()
+                .iter()
+                .map(|m| m.path.clone())
+                .collect(),
+            accounts: panes.accounts.iter().map(|a| a.name.0.clone()).collect(),
+        };
+        Layer::Prompt(Prompt::command(context, words), Purpose::Command)
+    }
+
+    /// The search line.
+    pub fn search() -> Layer {
+        Layer::Prompt(Prompt::search(""), Purpose::Search)
+    }
+
+    /// The password of an account.
+    pub fn password(account: &AccountName) -> Layer {
+        let label = Clean::line(&format!("Password for {account} (kept in memory only): "));
+        let prompt = Prompt::new(label, Kind::Password, "");
+        Layer::Prompt(prompt, Purpose::Password(account.clone()))
+    }
+
+    /// A mailbox to go to, or to file in: then only those of the same account.
+    pub fn mailbox(panes: &Panes, what: For) -> Layer {
+        let here = panes.shown_account().filter(|_| what != For::Going);
+        let several = here.is_none() && panes.accounts.len() > 1;
+        let items = panes
+            .sidebar
+            .ordered()
+            .filter(|m| m.selectable && here.as_ref().is_none_or(|a| m.account == *a))
+            .map(|m| item(m, several))
+            .collect();
+        let title = match what {
+            For::Going => "Go to",
+            For::Moving => "Move to",
+            For::Copying => "Copy to",
+        };
+        Layer::Mailbox(Picker::new(Clean::lit(title), items), what)
+    }
+
+    /// An account to go to.
+    pub fn account(panes: &Panes) -> Layer {
+        let items = panes
+            .accounts
+            .iter()
+            .map(|a| Item {
+                label: Clean::line(a.name.as_str()),
+                detail: Clean::line(&a.email),
+                aside: Clean::default(),
+                value: a.name.clone(),
+            })
+            .collect();
+        Layer::Account(Picker::new(Clean::lit("Go to the inbox of"), items))
+    }
+
+    /// Other colours.
+    pub fn theme() -> Layer {
+        let items = BUILT_IN
+            .iter()
+            .map(|(name, _)| Item {
+                label: Clean::lit(name),
+                detail: Clean::default(),
+                aside: Clean::default(),
+                value: *name,
+            })
+            .collect();
+        Layer::Theme(Picker::new(Clean::lit("Colours"), items))
+    }
+
+    /// Takes a key.
+    pub fn key(
+        &mut self,
+        key: &KeyEvent,
+        panes: &mut Panes,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) -> Turn {
+        match self {
+            Layer::Popup(popup) => match popup.key(*key) {
+                popup::Done::Stay => Turn::stay(),
+                popup::Done::Close(effects) => {
+                    fx.extend(effects);
+                    Turn::closed()
+                }
+            },
+            Layer::Palette(p) => {
+                let picked = p.update(key);
+                chose(picked, |command| Some(Ask::Call(command.into())))
+            }
+            Layer::Theme(p) => {
+                let picked = p.update(key);
+                chose(picked, |name| Some(Ask::Theme(name)))
+            }
+            Layer::Mailbox(p, what) => {
+                let (picked, what) = (p.update(key), *what);
+                chose(picked, |id| {
+                    take_mailbox(id, what, panes, now, fx);
+                    None
+                })
+            }
+            Layer::Account(p) => {
+                let picked = p.update(key);
+                chose(picked, |name| {
+                    panes.go_account(&name, now, fx);
+                    None
+                })
+            }
+            Layer::Help(h) => match h.update(key) {
+                help::Outcome::Stay => Turn::stay(),
+                help::Outcome::Closed => Turn::closed(),
+            },
+            Layer::Prompt(prompt, purpose) => {
+                let outcome = prompt.update(key);
+                typed(prompt, purpose, outcome, panes, now, fx)
+            }
+        }
+    }
+
+    /// Takes pasted text.
+    pub fn paste(&mut self, text: &str, panes: &mut Panes, now: Now, fx: &mut Vec<Effect>) -> Turn {
+        match self {
+            Layer::Palette(p) => p.paste(text),
+            Layer::Theme(p) => p.paste(text),
+            Layer::Mailbox(p, _) => p.paste(text),
+            Layer::Account(p) => p.paste(text),
+            Layer::Prompt(prompt, purpose) => {
+                let outcome = prompt.paste(text);
+                return typed(prompt, purpose, outcome, panes, now, fx);
+            }
+            Layer::Popup(_) | Layer::Help(_) => {}
+        }
+        Turn::stay()
+    }
+
+    /// Takes the mouse.
+    pub fn mouse(
+        &mut self,
+        mouse: MouseEvent,
+        screen: Rect,
+        panes: &mut Panes,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) -> Turn {
+        let at = Position {
+            x: mouse.column,
+            y: mouse.row,
+        };
+        let by = match mouse.kind {
+            MouseEventKind::ScrollDown => 3,
+            MouseEventKind::ScrollUp => -3,
+            MouseEventKind::Down(_) => 0,
+            _ => return Turn::stay(),
+        };
+        match self {
+            Layer::Popup(p) if by != 0 => p.step(by),
+            Layer::Popup(p) => p.click(screen, at.x, at.y),
+            Layer::Help(h) => h.scroll(by),
+            Layer::Prompt(..) => {}
+            Layer::Palette(p) if by != 0 => p.scroll(by),
+            Layer::Theme(p) if by != 0 => p.scroll(by),
+            Layer::Mailbox(p, _) if by != 0 => p.scroll(by),
+            Layer::Account(p) if by != 0 => p.scroll(by),
+            Layer::Palette(p) => {
+                return chose(p.click(screen, at), |c| Some(Ask::Call(c.into())));
+            }
+            Layer::Theme(p) => return chose(p.click(screen, at), |n| Some(Ask::Theme(n))),
+            Layer::Mailbox(p, what) => {
+                let (picked, what) = (p.click(screen, at), *what);
+                return chose(picked, |id| {
+                    take_mailbox(id, what, panes, now, fx);
+                    None
+                });
+            }
+            Layer::Account(p) => {
+                let picked = p.click(screen, at);
+                return chose(picked, |name| {
+                    panes.go_account(&name, now, fx);
+                    None
+                });
+            }
+        }
+        Turn::stay()
+    }
+
+    /// Draws it; says where the cursor stands.
+    pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) -> Option<Position> {
+        match self {
+            Layer::Popup(p) => p.draw(buf, screen, theme),
+            Layer::Help(h) => h.draw(buf, screen, theme),
+            Layer::Palette(p) => return p.draw(buf, screen, theme),
+            Layer::Theme(p) => return p.draw(buf, screen, theme),
+            Layer::Mailbox(p, _) => return p.draw(buf, screen, theme),
+            Layer::Account(p) => return p.draw(buf, screen, theme),
+            Layer::Prompt(p, _) => return p.draw(buf, screen, theme),
+        }
+        None
+    }
+}
+
+fn item(m: &MailboxRow, several: bool) -> Item<MailboxId> {
+    Item {
+        label: mailbox_name(m),
+        detail: if several {
+            Clean::line(m.account.as_str())
+        } else {
+            Clean::default()
+        },
+        aside: if m.unread > 0 {
+            Clean::line(&m.unread.to_string())
+        } else {
+            Clean::default()
+        },
+        value: m.id,
+    }
+}
+
+fn chose<T>(outcome: picker::Outcome<T>, then: impl FnOnce(T) -> Option<Ask>) -> Turn {
+    match outcome {
+        picker::Outcome::Stay => Turn::stay(),
+        picker::Outcome::Closed => Turn::closed(),
+        picker::Outcome::Picked(value) => Turn {
+            close: true,
+            ask: then(value),
+        },
+    }
+}
+
+fn take_mailbox(id: MailboxId, what: For, panes: &mut Panes, now: Now, fx: &mut Vec<Effect>) {
+    match what {
+        For::Going => {
+            panes.show_scope(crate::model::view::Scope::Mailbox(id), now, fx);
+        }
+        For::Moving => panes.file(id, false, now, fx),
+        For::Copying => panes.file(id, true, now, fx),
+    }
+}
+
+/// What typing into a line led to.
+fn typed(
+    prompt: &Prompt,
+    purpose: &Purpose,
+    outcome: prompt::Outcome,
+    panes: &mut Panes,
+    now: Now,
+    fx: &mut Vec<Effect>,
+) -> Turn {
+    use prompt::Outcome;
+    match (outcome, purpose) {
+        (Outcome::Stay, _) => Turn::stay(),
+        (Outcome::Changed, Purpose::Search) => {
+            panes.search(prompt.text(), now, fx);
+            Turn::stay()
+        }
+        (Outcome::Changed, _) => Turn::stay(),
+        (Outcome::Closed, Purpose::Search) => {
+            panes.end_search(now, fx);
+            Turn::closed()
+        }
+        (Outcome::Closed, _) => Turn::closed(),
+        (Outcome::Text(text), Purpose::Search) => {
+            if text.trim().is_empty() {
+                panes.end_search(now, fx);
+            } else {
+                panes.search_for(&text, now, fx);
+            }
+            Turn::closed()
+        }
+        (Outcome::Call(call), _) => Turn::asking(Ask::Call(call)),
+        (Outcome::Secret(secret), Purpose::Password(account)) => {
+            let intent = Intent::Password(account.clone(), secret);
+            fx.push(Effect::Ask(intent, About::Quiet));
+            Turn::closed()
+        }
+        (Outcome::Text(_) | Outcome::Secret(_), _) => Turn::closed(),
+    }
+}
