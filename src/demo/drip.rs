@@ -1,37 +1,63 @@
-//! New mail that drops in while somebody looks on: a finite set of letters, told again and again
-//! with fresh dates and ids.
+//! What happens by itself while somebody looks on: new mail drops in, a finite set told again and
+//! again with fresh dates and ids, and the people of the cast answer what is written to them.
 
-use super::seed::drips;
-use super::world::Shared;
+use super::seed::{answer, drips};
+use super::teller::Named;
+use super::world::{Shared, Wish};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Delivers a letter every so often until the world stops. `wait` sleeps for that long or until
-/// there is something to stop for, and says whether to go on.
-pub fn run(
-    shared: &Arc<Shared>,
-    seed: u64,
-    every: Duration,
-    mut wait: impl FnMut(Duration) -> bool,
-) {
-    for round in 0.. {
-        let people = shared.world().people.clone();
-        let count = drips(seed, 0, round, &people).len();
-        for n in 0..count {
-            if !wait(every) {
-                return;
+/// The most answers that are being thought about at a time.
+const MAX_THOUGHTS: usize = 50;
+
+/// Delivers a letter every so often, and an answer a fifth of that after it was wished for, until
+/// nobody can wish any more.
+pub fn run(shared: &Arc<Shared>, seed: u64, every: Duration, wishes: &Receiver<Wish>) {
+    let mut next = Instant::now() + every;
+    let mut thoughts: Vec<(Instant, Wish)> = Vec::new();
+    let (mut round, mut at, mut answers) = (0, 0, 0);
+    loop {
+        let due = thoughts.first().map_or(next, |(when, _)| next.min(*when));
+        match wishes.recv_timeout(due.saturating_duration_since(Instant::now())) {
+            Ok(wish) if thoughts.len() < MAX_THOUGHTS => {
+                thoughts.push((Instant::now() + every / 5, wish));
             }
-            let now = jiff::Timestamp::now().as_second();
-            let Some(letter) = drips(seed, now, round, &people).into_iter().nth(n) else {
-                continue;
-            };
-            let owner = people.iter().find(|p| p.name == letter.account);
-            if let Some(owner) = owner {
-                shared.deliver(&owner.email, &letter.raw, now);
+            Ok(_) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                let now = jiff::Timestamp::now().as_second();
+                if thoughts
+                    .first()
+                    .is_some_and(|(when, _)| *when <= Instant::now())
+                {
+                    let (_, wish) = thoughts.remove(0);
+                    if let Some(raw) = answer(seed ^ answers, now, &wish) {
+                        shared.deliver(&wish.to, &raw, now);
+                    }
+                    answers += 1;
+                } else if next <= Instant::now() {
+                    next = Instant::now() + every;
+                    (round, at) = drop_in(shared, seed, now, (round, at));
+                }
             }
         }
-        if count == 0 {
-            return;
+    }
+}
+
+/// Delivers one letter; where to go on.
+fn drop_in(shared: &Arc<Shared>, seed: u64, now: i64, (round, at): (u64, usize)) -> (u64, usize) {
+    let people: Vec<Named> = shared.world().people.iter().map(Named::of).collect();
+    let letters = drips(seed, now, round, &people);
+    if let Some(letter) = letters.get(at) {
+        let owner = people.iter().find(|p| p.account == letter.account);
+        if let Some(owner) = owner {
+            shared.deliver(&owner.address.addr, &letter.raw, now);
         }
+    }
+    if at + 1 < letters.len() {
+        (round, at + 1)
+    } else {
+        (round + 1, 0)
     }
 }

@@ -4,10 +4,13 @@
 //! The same seed gives the same letters with the same ages. Everything is at reserved domains
 //! (RFC 2606, RFC 6761), so nothing here can reach anybody.
 
+use super::dice::Dice;
+use super::letter::Letter;
 use super::script::{cast, records};
-use super::teller::{Placed, Teller};
-use super::world::Person;
-use crate::model::Role;
+use super::teller::{Named, Placed, Teller};
+use super::world::{Person, Wish};
+use crate::model::{Address, Role};
+use mail_parser::MessageParser;
 
 const CAST: &str = include_str!("../../assets/demo/cast.txt");
 const FILES: [&str; 5] = [
@@ -18,6 +21,7 @@ const FILES: [&str; 5] = [
     include_str!("../../assets/demo/world.txt"),
 ];
 const DRIP: &str = include_str!("../../assets/demo/drip.txt");
+const ANSWERS: &str = include_str!("../../assets/demo/answers.txt");
 
 /// The two people of the demo with everything in their mailboxes.
 pub fn people(seed: u64, now: i64, validity: u32) -> Vec<Person> {
@@ -37,7 +41,8 @@ pub fn people(seed: u64, now: i64, validity: u32) -> Vec<Person> {
             person.create(name, Some(role));
         }
     }
-    let mut teller = Teller::new(cast(CAST), seed, now, &people);
+    let names: Vec<Named> = people.iter().map(Named::of).collect();
+    let mut teller = Teller::new(cast(CAST), seed, now, &names);
     let mut all: Vec<Placed> = Vec::new();
     for record in FILES.iter().flat_map(|f| records(f, &cast(CAST))) {
         teller.tell(&record, &mut all);
@@ -55,7 +60,7 @@ pub fn people(seed: u64, now: i64, validity: u32) -> Vec<Person> {
 }
 
 /// The letters that drop in one after the other, dated `now`; `round` makes their ids new.
-pub fn drips(seed: u64, now: i64, round: u64, people: &[Person]) -> Vec<Placed> {
+pub fn drips(seed: u64, now: i64, round: u64, people: &[Named]) -> Vec<Placed> {
     let mut teller = Teller::new(cast(CAST), seed ^ round, now, people);
     teller.prefix = format!("drip{round}-{now}");
     let mut all = Vec::new();
@@ -66,11 +71,44 @@ pub fn drips(seed: u64, now: i64, round: u64, people: &[Person]) -> Vec<Placed> 
     all
 }
 
+/// What somebody of the cast answers; `None` for an address that nobody of them has, and for a
+/// message that a program wrote (RFC 3834 §2).
+pub fn answer(seed: u64, now: i64, wish: &Wish) -> Option<Vec<u8>> {
+    let all = cast(CAST);
+    let mut actors = all.values().filter(|a| !a.signature.is_empty());
+    let actor = actors.find(|a| a.addr.eq_ignore_ascii_case(&wish.by))?;
+    let asked = MessageParser::default().parse(&wish.raw[..])?;
+    if asked.parts.is_empty() || asked.header("Auto-Submitted").is_some() {
+        return None;
+    }
+    let lines: Vec<&str> = ANSWERS.lines().collect();
+    let said = Dice::new(seed).pick(&lines).copied()?;
+    let author = asked.from().and_then(|f| f.first())?;
+    let author = Address::new(author.name().unwrap_or_default(), author.address()?);
+    let subject = asked.subject().unwrap_or_default();
+    let known = asked.references().as_text_list().unwrap_or_default();
+    let id = asked.message_id().map(str::to_owned);
+    let letter = Letter {
+        from: Address::new(actor.name.clone(), actor.addr.clone()),
+        to: vec![author],
+        subject: match subject.get(..3) {
+            Some(re) if re.eq_ignore_ascii_case("re:") => subject.to_owned(),
+            _ => format!("Re: {subject}"),
+        },
+        date: now,
+        id: format!("answer.{seed}.{now}@{}", actor.addr.rsplit_once('@')?.1),
+        references: known.iter().map(|r| r.to_string()).chain(id).collect(),
+        extra: vec![("Auto-Submitted", "auto-replied".to_owned())],
+        text: format!("{said}\n\n-- \n{}\n", actor.signature),
+        ..Letter::default()
+    };
+    Some(letter.bytes(actor.zone))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::System;
-    use mail_parser::MessageParser;
     use std::collections::BTreeMap;
 
     const NOW: i64 = 1_795_000_000;
@@ -198,9 +236,37 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(raws(&a), raws(&b));
-        let (first, second) = (drips(7, NOW, 0, &a), drips(7, NOW, 1, &a));
+        let names: Vec<Named> = a.iter().map(Named::of).collect();
+        let (first, second) = (drips(7, NOW, 0, &names), drips(7, NOW, 1, &names));
         assert!(first.len() >= 10 && first.len() == second.len());
         assert!(first.iter().all(|p| p.date == NOW && p.folder == "INBOX"));
         assert_ne!(first[0].raw, second[0].raw);
+    }
+
+    #[test]
+    fn the_cast_answers_people_and_not_programs() {
+        let raw = "From: Ada <ada@example.org>\r\nSubject: Tea?\r\nMessage-ID: <q@example.org>\r\n\r\nx\r\n";
+        let mut wish = Wish {
+            by: "MARA@lindqvist.example".to_owned(),
+            to: "ada@example.org".to_owned(),
+            raw: raw.as_bytes().to_vec(),
+        };
+        let raw = answer(1, NOW, &wish).unwrap();
+        assert!(
+            answer(
+                2,
+                NOW,
+                &Wish {
+                    raw: raw.clone(),
+                    ..wish.clone()
+                }
+            )
+            .is_none()
+        );
+        let text = String::from_utf8(raw).unwrap();
+        assert!(text.contains("Subject: Re: Tea?\r\n"), "{text}");
+        assert!(text.contains("In-Reply-To: <q@example.org>"), "{text}");
+        wish.by = "stranger@example.com".to_owned();
+        assert!(answer(1, NOW, &wish).is_none());
     }
 }

@@ -9,7 +9,6 @@ use super::world::{Person, Shared};
 use crate::model::{
     Account, AccountName, BodyPolicy, Endpoint, Secret, SecretSource, Security, account::SecretText,
 };
-use crossbeam_channel::{RecvTimeoutError, Sender};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -25,7 +24,8 @@ const MAX_CONNECTIONS: usize = 100;
 pub struct Options {
     /// Decides names, ages and order of the letters; the same seed gives the same mailboxes.
     pub seed: u64,
-    /// How often a new message drops in; `None`: never.
+    /// How often a new message drops in, and five times how long the people written to take to
+    /// answer; `None`: nothing happens by itself.
     pub drip: Option<Duration>,
 }
 
@@ -55,8 +55,6 @@ pub struct Demo {
     accounts: Vec<Account>,
     doors: Vec<SocketAddr>,
     threads: Vec<JoinHandle<()>>,
-    /// Dropped to end the thread that delivers.
-    drip_stop: Option<Sender<()>>,
 }
 
 impl Demo {
@@ -76,13 +74,13 @@ impl Demo {
     }
 
     fn drip(&mut self, seed: u64, every: Duration) -> io::Result<()> {
-        let (stop, stopped) = crossbeam_channel::bounded::<()>(0);
+        let (ear, wishes) = crossbeam_channel::bounded(16);
         let shared = Arc::clone(&self.shared);
-        let wait = move |d| matches!(stopped.recv_timeout(d), Err(RecvTimeoutError::Timeout));
         let thread = std::thread::Builder::new()
             .name("demo-drip".to_owned())
-            .spawn(move || drip::run(&shared, seed, every, wait))?;
-        self.drip_stop = Some(stop);
+            .spawn(move || drip::run(&shared, seed, every, &wishes))?;
+        // Taken away by `stop`, which ends the thread.
+        self.shared.hear_wishes(Some(ear));
         self.threads.push(thread);
         Ok(())
     }
@@ -106,7 +104,6 @@ impl Demo {
             accounts,
             doors,
             threads: Vec::new(),
-            drip_stop: None,
         };
         // From here on an error drops `demo`, and with it what runs already.
         let open = Arc::new(AtomicUsize::new(0));
@@ -148,7 +145,6 @@ impl Demo {
 impl Drop for Demo {
     fn drop(&mut self) {
         self.shared.stop();
-        self.drip_stop = None;
         for door in &self.doors {
             // Accepting ends with this one; it needs no answer.
             let _ = TcpStream::connect_timeout(door, Duration::from_secs(1));

@@ -1,11 +1,12 @@
 //! One submission connection (RFC 6409 over RFC 5321): mail for the demo's own people is delivered
-//! at once, mail for its domains but nobody there is refused, and everything else is taken and
-//! dropped, and said to be.
+//! at once, mail for its domains but nobody there is refused, and everything else is taken, goes
+//! nowhere, and is said to; the demo's cast may answer it.
 //!
 //! It is stricter than most servers: only CRLF ends a line, so a client that forgets to normalise
 //! line ends is told so and nothing can be smuggled past a dot.
 
 use super::wire::{Event, Peer};
+use super::world::Wish;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::io;
@@ -27,8 +28,8 @@ struct Mail {
     utf8: bool,
     /// Those who have a mailbox here.
     here: Vec<String>,
-    /// How many were taken to be dropped.
-    dropped: usize,
+    /// Those elsewhere: taken, and answered at most by the cast.
+    elsewhere: Vec<String>,
 }
 
 struct Connection {
@@ -237,7 +238,7 @@ impl Connection {
         if !self.mail.utf8 && !to.is_ascii() {
             return self.say("553 5.6.7 that address needs SMTPUTF8");
         }
-        if self.mail.here.len() + self.mail.dropped >= MAX_RECIPIENTS {
+        if self.mail.here.len() + self.mail.elsewhere.len() >= MAX_RECIPIENTS {
             return self.say("452 4.5.3 too many recipients");
         }
         let Some((_, domain)) = to
@@ -258,13 +259,13 @@ impl Connection {
         } else if local {
             self.say("550 5.1.1 nobody of that name has a mailbox here")
         } else {
-            self.mail.dropped += 1;
-            self.say("250 2.1.5 taken, but this is a demo: it goes nowhere")
+            self.mail.elsewhere.push(to);
+            self.say("250 2.1.5 taken, but nothing leaves this demo")
         }
     }
 
     fn data(&mut self) -> io::Result<()> {
-        if self.mail.here.is_empty() && self.mail.dropped == 0 {
+        if self.mail.here.is_empty() && self.mail.elsewhere.is_empty() {
             return self.say("554 5.5.1 no recipient was taken");
         }
         self.say("354 the message, then a dot")?;
@@ -302,12 +303,17 @@ impl Connection {
                 return self.say("452 4.2.2 that mailbox is full");
             }
         }
-        let dropped = match mail.dropped {
+        let elsewhere = match mail.elsewhere.len() {
             0 => String::new(),
-            n => format!("; dropped for {n}, this is a demo"),
+            n => format!("; {n} elsewhere, and nothing leaves this demo"),
         };
+        let author = self.who.clone().unwrap_or_default();
+        for by in mail.elsewhere {
+            let (to, raw) = (author.clone(), message.clone());
+            shared.wish(Wish { by, to, raw });
+        }
         self.say(&format!(
-            "250 2.0.0 delivered to {}{dropped}",
+            "250 2.0.0 delivered to {}{elsewhere}",
             mail.here.len()
         ))
     }

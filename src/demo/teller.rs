@@ -25,6 +25,24 @@ pub struct Placed {
     pub raw: Vec<u8>,
 }
 
+/// An account's owner.
+pub struct Named {
+    /// The account's name.
+    pub account: String,
+    /// Name and address.
+    pub address: Address,
+}
+
+impl Named {
+    /// Who this is.
+    pub fn of(person: &Person) -> Named {
+        Named {
+            account: person.name.clone(),
+            address: Address::new(person.full_name.clone(), person.email.clone()),
+        }
+    }
+}
+
 /// Turns records into letters.
 pub struct Teller {
     cast: BTreeMap<String, Actor>,
@@ -46,11 +64,8 @@ struct Said {
 
 impl Teller {
     /// A teller of letters before `now` to these people, with the cast that they know.
-    pub fn new(cast: BTreeMap<String, Actor>, seed: u64, now: i64, people: &[Person]) -> Teller {
-        let owner = |p: &Person| {
-            let address = Address::new(p.full_name.clone(), p.email.clone());
-            (p.name.clone(), address)
-        };
+    pub fn new(cast: BTreeMap<String, Actor>, seed: u64, now: i64, people: &[Named]) -> Teller {
+        let owner = |p: &Named| (p.account.clone(), p.address.clone());
         Teller {
             cast,
             owners: people.iter().map(owner).collect(),

@@ -419,6 +419,42 @@ fn new_mail_drops_in_when_it_is_wanted() {
 }
 
 #[test]
+fn somebody_of_the_cast_answers() {
+    let every = Duration::from_millis(20);
+    let demo = Demo::start(Options {
+        drip: Some(every),
+        ..Options::default()
+    })
+    .unwrap();
+    let ada = demo.accounts()[0].clone();
+    let mut s = login_smtp(&ada);
+    assert!(
+        s.reply(&format!("MAIL FROM:<{}>", ada.email))
+            .starts_with("250")
+    );
+    assert!(
+        s.reply("RCPT TO:<mara@lindqvist.example>")
+            .contains("nothing leaves")
+    );
+    assert!(s.reply("DATA").starts_with("354"));
+    let from = &ada.email;
+    let note =
+        format!("From: <{from}>\r\nMessage-ID: <q@example.org>\r\nSubject: Tea?\r\n\r\nx\r\n.");
+    assert!(s.reply(&note).starts_with("250"));
+    let mut s = Script::imap(&ada);
+    s.ok("SELECT INBOX");
+    while s
+        .ok("UID SEARCH HEADER In-Reply-To <q@example.org>")
+        .contains("* SEARCH\r\n")
+    {
+        s.send(b"t IDLE\r\n");
+        s.until("* ");
+        s.send(b"DONE\r\n");
+        s.until("t ");
+    }
+}
+
+#[test]
 fn the_imap_crate_can_live_with_it() {
     let (demo, ada, _) = demo();
     let socket = TcpStream::connect(("127.0.0.1", ada.imap.port)).unwrap();

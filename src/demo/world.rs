@@ -8,6 +8,7 @@
 //! under an old name gets a UIDVALIDITY of its own.
 
 use crate::model::{FlagChange, Flags, Role};
+use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
@@ -198,12 +199,24 @@ impl World {
     }
 }
 
+/// A message that one of the cast may answer.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// The address that it was written to.
+    pub by: String,
+    /// The account that wrote it.
+    pub to: String,
+    /// The message.
+    pub raw: Vec<u8>,
+}
+
 /// The world with its lock, the password of this run and the word to stop.
 pub struct Shared {
     world: Mutex<World>,
     /// The password of every account.
     pub password: String,
     stop: AtomicBool,
+    wishes: Mutex<Option<Sender<Wish>>>,
 }
 
 impl Shared {
@@ -216,6 +229,7 @@ impl Shared {
             }),
             password,
             stop: AtomicBool::new(false),
+            wishes: Mutex::new(None),
         }
     }
 
@@ -258,7 +272,22 @@ impl Shared {
     /// Tells every thread to end.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
+        self.hear_wishes(None);
         self.world().ring();
+    }
+
+    /// Where wishes for an answer go from now on; `None`: nowhere.
+    pub fn hear_wishes(&self, ear: Option<Sender<Wish>>) {
+        *self.wishes.lock().unwrap_or_else(PoisonError::into_inner) = ear;
+    }
+
+    /// Wishes for an answer; nobody waits for it.
+    pub fn wish(&self, wish: Wish) {
+        let wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ear) = &*wishes {
+            // A full channel is somebody who has enough to answer.
+            let _ = ear.try_send(wish);
+        }
     }
 
     /// Whether the end has been called.

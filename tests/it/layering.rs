@@ -286,8 +286,11 @@ fn the_table_has_no_cycle_and_no_floor_too_many() {
     }
 }
 
+/// What [`declared`] finds: modules in order, and re-exported names.
+type Listing = (Vec<String>, BTreeMap<String, String>);
+
 /// The modules that a `mod.rs` declares, in order, and which of them each re-exported name is from.
-fn declared(text: &str) -> (Vec<String>, BTreeMap<String, String>) {
+fn declared(text: &str) -> Listing {
     let text = shipped(text);
     let mut order = Vec::new();
     for line in text.lines() {
@@ -302,10 +305,11 @@ fn declared(text: &str) -> (Vec<String>, BTreeMap<String, String>) {
     }
     let mut from = BTreeMap::new();
     for path in paths(&text, "use ") {
-        if let (Some(first), Some(last)) = (path.first(), path.last()) {
-            if order.contains(first) && path.len() > 1 {
-                from.insert(last.clone(), first.clone());
-            }
+        if let (Some(first), Some(last)) = (path.first(), path.last())
+            && order.contains(first)
+            && path.len() > 1
+        {
+            from.insert(last.clone(), first.clone());
         }
     }
     (order, from)
@@ -315,7 +319,7 @@ fn declared(text: &str) -> (Vec<String>, BTreeMap<String, String>) {
 fn within_a_folder_files_import_only_siblings_listed_before_them() {
     let sources = sources();
     let tests = test_modules(&sources);
-    let folders: BTreeMap<&[String], (Vec<String>, BTreeMap<String, String>)> = sources
+    let folders: BTreeMap<&[String], Listing> = sources
         .iter()
         .filter(|s| s.is_folder && !s.module.is_empty())
         .map(|s| (&s.module[..], declared(&s.text)))
@@ -337,17 +341,17 @@ fn within_a_folder_files_import_only_siblings_listed_before_them() {
             };
             let name = from.get(name).unwrap_or(name);
             let place = |n: &String| order.iter().position(|o| o == n);
-            if let (Some(here), Some(there)) = (place(own), place(name)) {
-                if there > here {
-                    let folder = source.module[..common].join("/");
-                    faults.push(format!(
-                        "{} imports {}, but src/{folder}/mod.rs lists `{name}` after `{own}`. If `{own}` \
-                         really stands on `{name}`, list it first; if they need each other, the part \
-                         that both need wants a file of its own.",
-                        source.shown(),
-                        path.join("::"),
-                    ));
-                }
+            if let (Some(here), Some(there)) = (place(own), place(name))
+                && there > here
+            {
+                let folder = source.module[..common].join("/");
+                faults.push(format!(
+                    "{} imports {}, but src/{folder}/mod.rs lists `{name}` after `{own}`. If `{own}` \
+                     really stands on `{name}`, list it first; if they need each other, the part \
+                     that both need wants a file of its own.",
+                    source.shown(),
+                    path.join("::"),
+                ));
             }
         }
     }
