@@ -92,7 +92,7 @@ fn eight_bit(bytes: &[u8]) -> &'static Encoding {
     let high = sample.iter().filter(|b| **b >= 0x80).count();
     let letters = sample.iter().filter(|b| b.is_ascii_alphabetic()).count();
     // Western text has a few accents among many plain letters.
-    if high * 2 < letters {
+    if high < 4 || high * 2 < letters {
         return WINDOWS_1252;
     }
     let mut runs = 0usize;

@@ -14,6 +14,10 @@ const VOID: [&str; 14] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
     "track", "wbr",
 ];
+/// Elements whose end tag may be left out and that do not nest by themselves.
+const IMPLIED: [&str; 11] = [
+    "p", "li", "dt", "dd", "tr", "td", "th", "tbody", "thead", "tfoot", "option",
+];
 /// Elements that stand on lines of their own.
 const BLOCK: [&str; 25] = [
     "p",
@@ -101,7 +105,9 @@ pub fn strip(html: &str, most: usize) -> String {
 
 /// The deepest nesting of elements that a parser would make of `html`, roughly and from above.
 pub fn depth(html: &str) -> usize {
-    let mut open = 0usize;
+    // How far down the element that an end tag names is looked for.
+    const REACH: usize = 16;
+    let mut open: Vec<u64> = Vec::new();
     let mut deepest = 0usize;
     let mut rest = html;
     while let Some(lt) = rest.find('<') {
@@ -112,15 +118,21 @@ pub fn depth(html: &str) -> usize {
         };
         rest = after;
         let name = tag.name.as_str();
-        // Paragraphs, list items and cells close their like by themselves.
-        if name.is_empty() || VOID.contains(&name) || matches!(name, "p" | "li") {
+        // Paragraphs, items and cells close their like by themselves.
+        if name.is_empty() || VOID.contains(&name) || IMPLIED.contains(&name) {
             continue;
         }
-        if tag.closing {
-            open = open.saturating_sub(1);
-        } else {
-            open += 1;
-            deepest = deepest.max(open);
+        let id = name
+            .bytes()
+            .fold(0u64, |h, b| h.wrapping_mul(131).wrapping_add(u64::from(b)));
+        if !tag.closing {
+            // A table brings its body, a row and a cell.
+            let levels = if name == "table" { 4 } else { 1 };
+            open.extend(std::iter::repeat_n(id, levels));
+            deepest = deepest.max(open.len());
+        } else if let Some(at) = open.iter().rev().take(REACH).position(|o| *o == id) {
+            let levels = if name == "table" { 4 } else { 1 };
+            open.truncate((open.len() - at).saturating_sub(levels));
         }
     }
     deepest
@@ -342,6 +354,8 @@ mod tests {
         assert_eq!(depth(&"<div>".repeat(300)), 300);
         assert_eq!(depth(&"<p>x<br>".repeat(300)), 0);
         assert_eq!(depth(&"<div></div>".repeat(300)), 1);
+        assert_eq!(depth(&"<div></b>".repeat(300)), 300);
+        assert_eq!(depth(&"<table><tr><td>x</table>".repeat(300)), 4);
     }
 
     proptest! {

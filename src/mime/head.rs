@@ -1,0 +1,196 @@
+//! The header block of the reader, and what it warns of.
+//!
+//! Who wrote is shown with the real address, always: a display name is whatever its sender liked
+//! to write (RFC 5322 §3.6.2, RFC 7103). Domains beyond ASCII are shown with the form that the
+//! network uses beside them.
+
+use super::field;
+use super::recipients::ascii_domain;
+use super::tree::Tree;
+use crate::model::{Address, Envelope};
+use crate::text::{Clean, when};
+
+/// Addresses shown of one field; how many more there are is said.
+const MAX_SHOWN: usize = 20;
+/// Fields shown when all are asked for.
+const MAX_ALL: usize = 500;
+/// Characters shown of one field when all are asked for.
+const MAX_VALUE: usize = 4_000;
+
+/// The block: name and value, most important first.
+pub fn block(tree: &Tree<'_>, e: &Envelope) -> Vec<(Clean, Clean)> {
+    let mut out: Vec<(Clean, Clean)> = Vec::new();
+    let mut put = |name: &'static str, value: String| {
+        if !value.trim().is_empty() {
+            out.push((Clean::lit(name), Clean::line(&value)));
+        }
+    };
+    let from = list(&e.from);
+    put(
+        "From",
+        if from.is_empty() {
+            "(nobody)".to_owned()
+        } else {
+            from
+        },
+    );
+    if let Some(sender) = &e.sender
+        && !e.from.iter().any(|f| f.same_mailbox(sender))
+    {
+        put("Sender", one(sender));
+    }
+    let answers_elsewhere = e
+        .reply_to
+        .iter()
+        .any(|r| !e.from.iter().any(|f| f.same_mailbox(r)));
+    if answers_elsewhere {
+        put("Reply-To", list(&e.reply_to));
+    }
+    put("To", list(&e.to));
+    put("Cc", list(&e.cc));
+    if let Some(bcc) = tree.field("Bcc") {
+        put("Bcc", list(&field::addresses(bcc.value)));
+    }
+    match (e.date, tree.field("Date")) {
+        (Some(date), _) => put("Date", when::long(date)),
+        // An impossible date is shown as it stands.
+        (None, Some(raw)) => put(
+            "Date",
+            format!("{} (not a date)", field::unfolded(raw.value)),
+        ),
+        (None, None) => {}
+    }
+    put("Subject", e.subject.clone());
+    if let Some(list) = &e.list_id {
+        put("List", list.clone());
+    }
+    out
+}
+
+/// Every field as it stands, decoded.
+pub fn all(tree: &Tree<'_>) -> Vec<(Clean, Clean)> {
+    let shown = tree.fields.iter().take(MAX_ALL);
+    shown
+        .map(|f| {
+            let value: String = field::text(f.value).chars().take(MAX_VALUE).collect();
+            // What can't be read as text is shown as it stands.
+            let value = if value.is_empty() {
+                field::unfolded(f.value)
+            } else {
+                value
+            };
+            (Clean::line(f.name), Clean::line(&value))
+        })
+        .collect()
+}
+
+/// What to be careful about, in sentences.
+pub fn warnings(e: &Envelope) -> Vec<String> {
+    let mut out = Vec::new();
+    if e.from.len() > 1 {
+        out.push(format!("This message names {} senders.", e.from.len()));
+    }
+    for a in &e.from {
+        if named_address(&a.name).is_some_and(|named| !named.eq_ignore_ascii_case(&a.addr)) {
+            out.push(format!(
+                "The sender's name looks like an address, but the real one is {}.",
+                addr(&a.addr)
+            ));
+            break;
+        }
+    }
+    if e.from
+        .iter()
+        .any(|a| !a.addr.contains('@') || a.addr.contains("=?"))
+    {
+        out.push("The sender's address is not a valid one.".to_owned());
+    }
+    out
+}
+
+/// The address that a display name contains, if it contains one.
+fn named_address(name: &str) -> Option<&str> {
+    name.split(|c: char| c.is_whitespace() || "<>()\"',;".contains(c))
+        .find(|word| {
+            word.split_once('@')
+                .is_some_and(|(l, d)| !l.is_empty() && d.contains('.'))
+        })
+}
+
+fn list(addresses: &[Address]) -> String {
+    let mut shown: Vec<String> = addresses.iter().take(MAX_SHOWN).map(one).collect();
+    if addresses.len() > MAX_SHOWN {
+        shown.push(format!("and {} more", addresses.len() - MAX_SHOWN));
+    }
+    shown.join(", ")
+}
+
+/// Name and address; the address alone where there is no name.
+fn one(a: &Address) -> String {
+    match (a.name.is_empty(), a.addr.is_empty()) {
+        (true, _) => addr(&a.addr),
+        (false, true) => format!("{} (no address)", a.name),
+        (false, false) => format!("{} <{}>", a.name, addr(&a.addr)),
+    }
+}
+
+/// An address; beside a domain beyond ASCII, its form on the network.
+fn addr(addr: &str) -> String {
+    match addr.rsplit_once('@') {
+        Some((_, domain)) if !domain.is_ascii() => match ascii_domain(domain) {
+            Some(ascii) => format!("{addr} [{ascii}]"),
+            None => addr.to_owned(),
+        },
+        _ => addr.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mime::parse;
+
+    fn shown(header: &str) -> (Vec<String>, Vec<String>) {
+        let raw = format!("{header}\n\n");
+        let tree = Tree::read(raw.as_bytes());
+        let e = parse::of_fields(&tree.fields);
+        let lines = block(&tree, &e)
+            .iter()
+            .map(|(n, v)| format!("{n}: {v}"))
+            .collect();
+        (lines, warnings(&e))
+    }
+
+    #[test]
+    fn the_real_address_is_always_there() {
+        let (lines, warned) = shown(
+            "From: \"boss@corp.example\" <evil@x.example>\nReply-To: c@d.example\nSubject: s",
+        );
+        assert_eq!(
+            lines,
+            [
+                "From: boss@corp.example <evil@x.example>",
+                "Reply-To: c@d.example",
+                "Subject: s"
+            ]
+        );
+        assert_eq!(warned.len(), 1);
+        let (lines, warned) = shown("From: a@x.example\nFrom: b@y.example");
+        assert_eq!(lines, ["From: a@x.example, b@y.example"]);
+        assert!(warned[0].contains("2 senders"));
+        assert_eq!(shown("From: a@x.example (A)").1, Vec::<String>::new());
+    }
+
+    #[test]
+    fn strange_domains_and_dates_are_spelt_out() {
+        let (lines, _) = shown("From: u@аpple.example\nDate: 99 Nov 9999 99:99:99");
+        assert_eq!(
+            lines,
+            [
+                "From: u@аpple.example [xn--pple-43d.example]",
+                "Date: 99 Nov 9999 99:99:99 (not a date)"
+            ]
+        );
+        assert_eq!(shown("X: y").0, ["From: (nobody)"]);
+    }
+}

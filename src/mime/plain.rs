@@ -1,0 +1,105 @@
+//! Plain text for the reader: paragraphs wrapped, quotations behind bars, the signature set
+//! apart, links numbered.
+
+use super::flowed::{self, Paragraph};
+use super::link::Links;
+use super::styled::{Line, Mark, Run, lay_out};
+use crate::text::Clean;
+use linkify::{LinkFinder, LinkKind};
+
+/// Lays out plain text. `flowed` and `del_sp` are the media type's parameters.
+pub fn lines(text: &str, flowed: bool, del_sp: bool, width: usize, links: &mut Links) -> Vec<Line> {
+    let mut out = Vec::new();
+    for p in flowed::read(text, flowed, del_sp) {
+        // Cleaned before it is measured and searched: what is counted is what is drawn.
+        let clean = Clean::block(&p.text);
+        for piece in clean.as_str().split('\n') {
+            let runs = runs(piece, base(&p), links);
+            out.extend(lay_out(&runs, p.quote, width));
+        }
+    }
+    tidy(&mut out);
+    out
+}
+
+fn base(p: &Paragraph) -> Mark {
+    if p.signature {
+        Mark::Signature
+    } else {
+        Mark::Plain
+    }
+}
+
+/// Cuts a paragraph at its links.
+fn runs(text: &str, base: Mark, links: &mut Links) -> Vec<Run> {
+    let mut out = Vec::new();
+    // Finding is costly, and most lines have none.
+    if !text.contains("://") && !text.contains("mailto:") {
+        out.push(Run::new(text.trim_end(), base));
+        return out;
+    }
+    let mut finder = LinkFinder::new();
+    finder.kinds(&[LinkKind::Url]);
+    let mut at = 0;
+    for found in finder.links(text) {
+        let Some(n) = links.number(found.as_str()) else {
+            continue;
+        };
+        let real = links.shown(n, found.as_str());
+        out.push(Run::new(
+            text.get(at..found.start()).unwrap_or_default(),
+            base,
+        ));
+        out.push(Run::new(format!("{}[{n}]", found.as_str()), Mark::Link(n)));
+        if let Some(real) = real {
+            out.push(Run::new(format!(" (leads to {real})"), Mark::Dim));
+        }
+        at = found.end();
+    }
+    out.push(Run::new(
+        text.get(at..).unwrap_or_default().trim_end(),
+        base,
+    ));
+    out
+}
+
+/// No empty lines at either end, at most two in a row inside.
+pub fn tidy(lines: &mut Vec<Line>) {
+    let is_empty = |line: &Line| line.spans.iter().all(|s| s.text.as_str().trim().is_empty());
+    let lead = lines.iter().take_while(|l| is_empty(l)).count();
+    lines.drain(..lead);
+    while lines.last().is_some_and(is_empty) {
+        lines.pop();
+    }
+    let mut blank = 0;
+    lines.retain(|line| {
+        blank = if is_empty(line) { blank + 1 } else { 0 };
+        blank <= 2
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotations_links_and_signature() {
+        let mut links = Links::default();
+        let text = "\nSee https://x.example/a, please.\n> > old\n-- \nAda\n\n";
+        let lines = lines(text, false, false, 60, &mut links);
+        let shown: Vec<_> = lines.iter().map(Line::text).collect();
+        assert_eq!(
+            shown,
+            [
+                "See https://x.example/a[1], please.",
+                "│ │ old",
+                "--",
+                "Ada"
+            ]
+        );
+        assert_eq!(lines[1].quote, 2);
+        assert_eq!(lines[0].spans[1].style, Mark::Link(1));
+        assert_eq!(lines[3].spans[0].style, Mark::Signature);
+        assert_eq!(links.into_list()[0].url, "https://x.example/a");
+    }
+}

@@ -1,0 +1,177 @@
+//! Text with meanings: what a rendered message is made of.
+//!
+//! The words here are about what text *is* (a link, a quotation), never how it looks: that is the
+//! screen's business.
+
+use crate::text::{Clean, wrap};
+
+/// What a piece of text means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mark {
+    /// Nothing special.
+    #[default]
+    Plain,
+    /// Strong.
+    Strong,
+    /// Emphasised.
+    Emphasis,
+    /// Strong and emphasised.
+    StrongEmphasis,
+    /// Code or preformatted text.
+    Code,
+    /// A link; the number is its place in the list of links, counted from 1 as shown in brackets.
+    Link(u32),
+    /// A heading.
+    Heading,
+    /// The bars beside quoted text, depth 1 and up.
+    Quote(u8),
+    /// The sender's signature.
+    Signature,
+    /// Struck out.
+    Strike,
+    /// Ours or of no weight: notes, pictures' names, where a deceiving link really leads.
+    Dim,
+}
+
+/// A piece of one line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// Its text, one line.
+    pub text: Clean,
+    /// What it means.
+    pub style: Mark,
+}
+
+/// A line of the reader.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// Its pieces from left to right; the bars of a quotation are the first.
+    pub spans: Vec<Span>,
+    /// How deep it is quoted, 0 for the sender's own words.
+    pub quote: u8,
+}
+
+impl Line {
+    /// A line of one piece.
+    pub fn of(text: &str, style: Mark) -> Line {
+        Line::from_runs(vec![Run::new(text, style)], 0)
+    }
+
+    /// A line of pieces, cleaned; neighbours of one meaning become one.
+    pub fn from_runs(runs: Vec<Run>, quote: u8) -> Line {
+        let mut spans: Vec<(String, Mark)> = Vec::new();
+        for run in runs.into_iter().filter(|r| !r.text.is_empty()) {
+            match spans.last_mut() {
+                Some((text, mark)) if *mark == run.mark => text.push_str(&run.text),
+                _ => spans.push((run.text, run.mark)),
+            }
+        }
+        let span = |(text, style): (String, Mark)| Span {
+            text: Clean::line(&text),
+            style,
+        };
+        Line {
+            spans: spans.into_iter().map(span).collect(),
+            quote,
+        }
+    }
+
+    /// The text without meanings.
+    pub fn text(&self) -> String {
+        self.spans.iter().map(|s| s.text.as_str()).collect()
+    }
+}
+
+/// A piece of text before it is laid out and cleaned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    /// The text, without line ends.
+    pub text: String,
+    /// What it means.
+    pub mark: Mark,
+}
+
+impl Run {
+    /// A piece of text.
+    pub fn new(text: impl Into<String>, mark: Mark) -> Run {
+        Run {
+            text: text.into(),
+            mark,
+        }
+    }
+}
+
+/// Wraps pieces as if they were one text of at most `cols` columns a line.
+pub fn wrap_runs(runs: &[Run], cols: usize) -> Vec<Vec<Run>> {
+    let whole: String = runs.iter().map(|r| r.text.as_str()).collect();
+    let mut lines = Vec::new();
+    for piece in wrap::pieces(&whole, cols) {
+        let mut line = Vec::new();
+        let mut at = 0;
+        for run in runs {
+            let (from, to) = (piece.start.max(at), piece.end.min(at + run.text.len()));
+            if from < to
+                && let Some(text) = run.text.get(from - at..to - at)
+            {
+                line.push(Run::new(text, run.mark));
+            }
+            at += run.text.len();
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// The bars in front of quoted text, and the columns they take. Very deep quotations share bars,
+/// so that there is room for text in `width`.
+pub fn bars(quote: usize, width: usize) -> (Option<Run>, usize) {
+    let shown = quote.min(width.saturating_sub(16) / 2).min(12);
+    if shown == 0 {
+        return (None, 0);
+    }
+    let depth = u8::try_from(quote).unwrap_or(u8::MAX);
+    (
+        Some(Run::new("│ ".repeat(shown), Mark::Quote(depth))),
+        shown * 2,
+    )
+}
+
+/// Lays pieces out as lines of `width` columns behind the bars of their quotation.
+pub fn lay_out(runs: &[Run], quote: usize, width: usize) -> Vec<Line> {
+    let (bar, used) = bars(quote, width);
+    let depth = u8::try_from(quote).unwrap_or(u8::MAX);
+    wrap_runs(runs, width.saturating_sub(used).max(2))
+        .into_iter()
+        .map(|line| Line::from_runs(bar.clone().into_iter().chain(line).collect(), depth))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::width;
+    use proptest::prelude::*;
+
+    #[test]
+    fn meanings_survive_wrapping() {
+        let runs = [
+            Run::new("see ", Mark::Plain),
+            Run::new("the page now", Mark::Link(1)),
+        ];
+        let lines = lay_out(&runs, 1, 12);
+        let shown: Vec<_> = lines.iter().map(Line::text).collect();
+        assert_eq!(shown, ["see the page", "now"]);
+        assert_eq!(lines[0].spans[1].style, Mark::Link(1));
+        assert_eq!(lay_out(&runs, 2, 30)[0].text(), "│ │ see the page now");
+    }
+
+    proptest! {
+        #[test]
+        fn lines_keep_to_their_width(texts in prop::collection::vec("[a-z日é ]{0,30}", 0..5), quote in 0usize..30, cols in 20usize..60) {
+            let runs: Vec<Run> = texts.iter().map(|t| Run::new(t.as_str(), Mark::Plain)).collect();
+            for line in lay_out(&runs, quote, cols) {
+                prop_assert!(width::width(&line.text()) <= cols);
+            }
+        }
+    }
+}
