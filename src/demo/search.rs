@@ -6,7 +6,7 @@ use crate::model::System;
 use imap_types::datetime::NaiveDate;
 use imap_types::search::SearchKey;
 use imap_types::sequence::{SeqOrUid, Sequence, SequenceSet};
-use mail_parser::{MessageParser, PartType};
+use mail_parser::{Message, MessageParser, PartType};
 
 /// How deep keys may be nested.
 const MAX_DEPTH: usize = 32;
@@ -104,8 +104,14 @@ impl Candidate<'_> {
         text_of(self.message.date)
     }
 
+    /// mail-parser's getters index the first part without asking, so there has to be one.
+    fn parsed_header(&self) -> Option<Message<'_>> {
+        let parsed = MessageParser::default().parse_headers(&self.message.raw[..]);
+        parsed.filter(|m| !m.parts.is_empty())
+    }
+
     fn written(&self) -> Option<String> {
-        let parsed = MessageParser::default().parse_headers(&self.message.raw[..])?;
+        let parsed = self.parsed_header()?;
         let date = parsed.date()?;
         Some(format!(
             "{:04}-{:02}-{:02}",
@@ -127,7 +133,7 @@ impl Candidate<'_> {
         if wanted.is_empty() || found.any(|f| holds(&value(f), wanted)) {
             return true;
         }
-        let parsed = MessageParser::default().parse_headers(&self.message.raw[..]);
+        let parsed = self.parsed_header();
         let decoded = parsed.as_ref().and_then(|m| m.header(name));
         decoded.is_some_and(|d| holds(format!("{d:?}").as_bytes(), wanted))
     }
@@ -164,6 +170,7 @@ mod tests {
     use super::*;
     use crate::model::Flags;
     use imap_types::core::{AString, Vec1};
+    use proptest::prelude::*;
 
     fn found(key: &SearchKey<'_>) -> bool {
         let raw = "From: a@example.org\r\nSubject: =?utf-8?Q?gr=C3=BCn?=\r\n\
@@ -214,5 +221,22 @@ mod tests {
         assert!(found(&unseen_or_seen));
         assert!(!found(&SearchKey::Not(Box::new(unseen_or_seen))));
         assert!(found(&SearchKey::And(Vec1::from(SearchKey::All))));
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_is_too_strange_to_be_searched(raw in "([A-Z][a-z]{1,4}: ?|\\PC{0,9}|\r\n|[\\x00-\\xff]{0,5}){0,20}") {
+            let message = Stored { uid: 1, flags: Flags::default(), date: 0, raw: raw.into_bytes().into() };
+            let candidate = Candidate { message: &message, seq: 1, count: 1, last_uid: 1 };
+            let date = a_day();
+            for key in [SearchKey::Subject(text("x")), SearchKey::Text(text("x")), SearchKey::SentOn(date)] {
+                let all = SearchKey::Or(Box::new(key.clone()), Box::new(SearchKey::Not(Box::new(key))));
+                prop_assert!(candidate.matches(&all));
+            }
+        }
+    }
+
+    fn a_day() -> NaiveDate {
+        "2026-03-03".parse().map(NaiveDate::unvalidated).unwrap()
     }
 }

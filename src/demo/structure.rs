@@ -228,6 +228,7 @@ fn describe(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const RAW: &[u8] = b"From: =?utf-8?Q?J=C3=BCrgen?= <j@example.org>\r\n\
         Message-ID: <1@example.org>\r\nIn-Reply-To: <0@example.org>\r\n\
@@ -284,5 +285,32 @@ mod tests {
             b"<0@example.org>"
         );
         assert!(envelope(b"").from.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_is_too_strange_to_be_described(
+            raw in proptest::collection::vec(
+                prop_oneof![
+                    Just("Content-Type: multipart/mixed; boundary=b\r\n".to_owned()),
+                    Just("Content-Type: message/rfc822\r\n".to_owned()),
+                    Just("Content-Transfer-Encoding: base64\r\n".to_owned()),
+                    Just("From: \"a\" <b@c>, d:;\r\n".to_owned()),
+                    Just("In-Reply-To: <a> <b>\r\n".to_owned()),
+                    Just("\r\n".to_owned()),
+                    Just("--b\r\n".to_owned()),
+                    Just("--b--".to_owned()),
+                    "\\PC{0,12}",
+                ],
+                0..24,
+            ),
+            path in proptest::collection::vec(1_u32..4, 0..4),
+        ) {
+            let raw = raw.concat();
+            let _ = (envelope(raw.as_bytes()), body(raw.as_bytes()));
+            if let Some(cut) = part(raw.as_bytes(), &self::path(&path)) {
+                prop_assert!(cut.body.len() <= raw.len());
+            }
+        }
     }
 }

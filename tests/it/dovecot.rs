@@ -355,4 +355,10 @@ fn the_rig_delivers_and_lets_look() {
         "{raw}"
     );
     session.logout().unwrap();
+    let table: toml::Table = server.account("work", "ada").parse().unwrap();
+    assert_eq!(
+        table["account"][0]["ca-file"].as_str(),
+        server.ca_file().to_str()
+    );
+    assert_ne!(server.imap, server.imaps);
 }

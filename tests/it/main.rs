@@ -11,6 +11,7 @@
 )]
 
 mod layering;
+mod texts;
 mod tls;
 mod smtp;
 mod dovecot;

@@ -174,6 +174,7 @@ fn the_rig_relays_over_tls_and_counts() {
     smtp.say("Message-ID: <1@example.test>\r\n\r\n..dot\r\n.");
     smtp.expect("250");
     let got = sink.wait_for(1);
+    assert_eq!(got[0].from, "ada@example.test");
     assert_eq!(got[0].to, ["bo@example.test"]);
     assert!(got[0].raw.ends_with(".dot\r\n"), "{}", got[0].raw);
     assert_eq!(
