@@ -1,2 +1,161 @@
-//! b
-fn main() {}
+//! The composition root: builds the parts, hands them to each other, decides the exit code.
+
+use clap::Parser as _;
+use postrider::cli::args::{Args, Command};
+use postrider::cli::{self, exit, home};
+use postrider::config::lock::{self, EngineLock};
+use postrider::config::{ConfigError, Loaded, Paths, load};
+use postrider::demo::{Demo, Options};
+use postrider::signal::{Board, Ringer, Topic};
+use postrider::sync::Engine;
+use postrider::tui::{self, Ports};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are no failures.
+            let code = if error.use_stderr() { exit::USAGE } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    ExitCode::from(match &args.command {
+        None => told(with_log(args.home.as_deref(), screen)),
+        Some(Command::Demo) => told(demo()),
+        Some(command) => {
+            log_to(args.home.as_deref());
+            cli::run(&args, command)
+        }
+    })
+}
+
+/// The exit code of the screen; what went wrong is said once the terminal is as it was.
+fn told(outcome: anyhow::Result<()>) -> u8 {
+    match outcome {
+        Ok(()) => 0,
+        Err(error) => {
+            let text = postrider::text::Clean::block(&format!("postrider: {error:#}\n"));
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_str().as_bytes());
+            exit::code(&error)
+        }
+    }
+}
+
+/// Logs go to the file only: a screen has no room for them.
+fn log_to(home: Option<&Path>) {
+    let Ok(paths) = Paths::locate(home) else { return };
+    if paths.ensure().is_err() {
+        return;
+    }
+    // What grew over 8 MB begins anew, keeping one old file.
+    if std::fs::metadata(&paths.log).is_ok_and(|m| m.len() > 8 << 20) {
+        let _ = std::fs::rename(&paths.log, paths.log.with_extension("log.old"));
+    }
+    let Ok(file) = postrider::config::paths::private_file(&paths.log) else { return };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("POSTRIDER_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(file).try_init();
+}
+
+fn with_log(home: Option<&Path>, run: impl FnOnce(&Paths) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    log_to(home);
+    run(&Paths::locate(home)?)
+}
+
+/// The screen over the configured accounts. Whoever holds the engine's lock talks to servers; a
+/// second screen on the same home reads, queues, and hears the news of the first.
+fn screen(paths: &Paths) -> anyhow::Result<()> {
+    let mut warnings = paths.ensure()?;
+    let loaded = load::load(&paths.config)?;
+    if loaded.config.accounts.is_empty() && loaded.problems.is_empty() {
+        return Err(ConfigError::Missing { path: paths.config.clone() }.into());
+    }
+    if loaded.config.accounts.is_empty() {
+        let told: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
+        let text = format!("{}:\n{}", paths.config.display(), told.join("\n"));
+        return Err(exit::Failure::new(exit::CONFIG, text).into());
+    }
+    warnings.extend(loaded.problems.iter().map(|p| format!("config.toml: {p}")));
+    ride(paths, &loaded, warnings)
+}
+
+fn ride(paths: &Paths, loaded: &Loaded, mut warnings: Vec<String>) -> anyhow::Result<()> {
+    let lock = EngineLock::try_take(&paths.lock)?;
+    if lock.is_none() {
+        warnings.push("another postrider talks to the servers; this one shows and queues".to_owned());
+    }
+    let board = Arc::new(Board::new());
+    let accounts = loaded.config.accounts.clone();
+    let look = &loaded.config.look;
+    let parts = home::parts(paths, accounts.clone(), Arc::clone(&board), lock.is_some(), look.undo_send)?;
+    let online = parts.online;
+    let cache = parts.stores.cache.clone();
+    let engine = Arc::new(Engine::start(parts)?);
+    if online {
+        let nudged = engine.nudged();
+        let (board, cache) = (Arc::clone(&board), cache.clone());
+        lock::listen(&paths.bell, move || {
+            nudged.iter().for_each(Ringer::ring);
+            everything_changed(&board, &cache);
+        })?;
+    } else {
+        let (board, cache) = (Arc::clone(&board), cache.clone());
+        lock::listen(&paths.news, move || everything_changed(&board, &cache))?;
+    }
+    let asked = Arc::clone(&engine);
+    let ports = Ports {
+        accounts,
+        cache,
+        local: paths.local.clone(),
+        board,
+        ask: Box::new(move |intent, reply| asked.ask(intent, reply)),
+        downloads: paths.downloads.clone(),
+        log: paths.log.clone(),
+        theme: theme(paths, look.theme.as_deref(), &mut warnings),
+        keys: std::fs::read_to_string(&paths.keys).ok(),
+        warnings,
+    };
+    tui::run(ports)?;
+    drop(engine);
+    Ok(())
+}
+
+/// Another process changed the stores: whatever is shown may be old.
+fn everything_changed(board: &Board, cache: &Path) {
+    for topic in [Topic::Mailboxes, Topic::Outbox, Topic::Drafts] {
+        board.post(topic);
+    }
+    let mailboxes = postrider::store::Reader::open(cache).and_then(|reader| reader.mailboxes());
+    for mailbox in mailboxes.unwrap_or_default() {
+        board.post(Topic::Mailbox(mailbox.id));
+    }
+}
+
+/// A theme's name, or the text of the user's theme of that name.
+fn theme(paths: &Paths, name: Option<&str>, warnings: &mut Vec<String>) -> Option<String> {
+    let name = name?;
+    if name.contains(['/', '\\']) || name.starts_with('.') {
+        warnings.push("the theme's name can't be a path".to_owned());
+        return None;
+    }
+    let own = paths.themes.join(format!("{name}.toml"));
+    Some(std::fs::read_to_string(own).unwrap_or_else(|_| name.to_owned()))
+}
+
+/// The demo: a server in this process, a home that goes away afterwards, everything else real.
+fn demo() -> anyhow::Result<()> {
+    let folder = tempfile::Builder::new().prefix("postrider-demo-").tempdir()?;
+    log_to(Some(folder.path()));
+    let paths = Paths::locate(Some(folder.path()))?;
+    paths.ensure()?;
+    let server = Demo::start(Options::default())?;
+    let mut loaded = Loaded::default();
+    loaded.config.accounts = server.accounts();
+    let outcome = ride(&paths, &loaded, Vec::new());
+    drop(server);
+    outcome
+}

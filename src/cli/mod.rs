@@ -1,1 +1,23 @@
-//! What scripts use: one file a command.
+//! What scripts use: one file a command. Only here is anything printed.
+// Printing is what this floor is for.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod args;
+pub mod exit;
+pub mod json;
+pub mod host;
+pub mod home;
+pub mod table;
+pub mod lists;
+pub mod show;
+pub mod change;
+pub mod outbox;
+pub mod send;
+pub mod sync;
+pub mod doctor;
+pub mod account;
+pub mod run;
+
+pub use args::Args;
+pub use home::Home;
+pub use run::run;

@@ -76,6 +76,16 @@ impl Local {
 }
 
 impl LocalReader {
+    /// The last number that [`Local::next_cache_epoch`] gave; -1 before the first.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn cache_epoch(&self) -> Result<i64> {
+        let last: Option<i64> =
+            self.conn.query_row("SELECT value FROM meta WHERE key = 'cache-epoch'", [], |r| r.get(0)).optional()?;
+        Ok(last.unwrap_or(-1))
+    }
+
     /// Opens an existing file.
     ///
     /// # Errors

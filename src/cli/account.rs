@@ -1,0 +1,160 @@
+//! `account add`: asks, tries, and writes the account down only once it works.
+
+use super::doctor;
+use super::exit::{self, Failure};
+use super::json;
+use crate::config::{Paths, append, load, secrets};
+use crate::model::{Account, AccountName, BodyPolicy, Endpoint, Secret, SecretSource, Security};
+use crate::text::Clean;
+use anyhow::Result;
+use serde_json::json;
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
+
+/// `account add`
+///
+/// # Errors
+/// Input that ends early; an account that does not work; a file that can't be written.
+pub fn add(home: Option<&Path>, as_json: bool) -> Result<u8> {
+    let paths = Paths::locate(home)?;
+    paths.ensure()?;
+    let taken: Vec<String> = match load::load(&paths.config) {
+        Ok(loaded) => loaded.config.accounts.into_iter().map(|a| a.name.0).collect(),
+        Err(_) => Vec::new(),
+    };
+    let (mut account, secret) = ask(&taken)?;
+    eprintln!("\nTrying it:");
+    let steps = doctor::examine(&account, Ok(secret.clone()));
+    for step in &steps {
+        match &step.found {
+            Ok(_) => eprintln!("  ✓ {}", step.name),
+            Err(advice) => eprintln!("  ✗ {}: {}", step.name, Clean::line(&advice.line())),
+        }
+    }
+    if steps.iter().any(|s| s.found.is_err()) {
+        return Err(Failure::new(exit::UNAVAILABLE, "nothing was written; run it again once that is mended").into());
+    }
+    if account.secret == SecretSource::Keyring
+        && let Err(error) = secrets::keep(&account.user, &secret)
+    {
+        eprintln!("{}\nThe password will be asked for at each start.", Clean::line(&error.to_string()));
+        account.secret = SecretSource::Prompt;
+    }
+    append::append_account(&paths.config, &account)?;
+    if as_json {
+        json::print(json!({ "added": account.name.as_str(), "config": paths.config.to_string_lossy() }))?;
+    } else {
+        println!("{} is set up in {}. Run `postrider`.", Clean::line(account.name.as_str()), paths.config.display());
+    }
+    Ok(0)
+}
+
+fn ask(taken: &[String]) -> Result<(Account, Secret)> {
+    let email = loop {
+        let email = question("Your address", "")?;
+        if email.matches('@').count() == 1 && !email.starts_with('@') && !email.ends_with('@') {
+            break email;
+        }
+        eprintln!("  an address looks like you@example.test");
+    };
+    let domain = email.rsplit_once('@').map_or("", |(_, d)| d).to_owned();
+    let name = loop {
+        let suggestion = domain.split('.').next().unwrap_or("mail");
+        let name = question("A name for the account", suggestion)?;
+        if !taken.contains(&name) {
+            break name;
+        }
+        eprintln!("  there is an account of that name already");
+    };
+    let full_name = question("Your name, as others see it", "")?;
+    let imap = endpoint("IMAP", &format!("imap.{domain}"), [(993, Security::Tls), (143, Security::StartTls)])?;
+    let smtp = endpoint("Submission", &format!("smtp.{domain}"), [(465, Security::Tls), (587, Security::StartTls)])?;
+    let user = question("User name", &email)?;
+    let command = question("A command that prints the password (empty: type it)", "")?;
+    let ca = question("A file with further trusted certificates (empty: none)", "")?;
+    let (secret_source, secret) = if command.is_empty() {
+        (SecretSource::Keyring, password()?)
+    } else {
+        let argv = shell_words::split(&command).map_err(|e| Failure::new(exit::DATA, e.to_string()))?;
+        (SecretSource::Command(argv), Secret::new(String::new()))
+    };
+    let account = Account {
+        name: AccountName(name),
+        email,
+        full_name,
+        user,
+        secret: secret_source,
+        imap,
+        smtp,
+        ca_file: (!ca.is_empty()).then(|| ca.into()),
+        bodies: BodyPolicy::Days(30),
+        save_sent: None,
+        signature: None,
+    };
+    let secret = match account.secret {
+        SecretSource::Command(_) => secrets::fetch(&account).map_err(|e| Failure::new(exit::REFUSED, e.to_string()))?,
+        _ => secret,
+    };
+    Ok((account, secret))
+}
+
+fn endpoint(what: &str, host: &str, usual: [(u16, Security); 2]) -> Result<Endpoint> {
+    let host = question(&format!("{what} server"), host)?;
+    loop {
+        let port = question(&format!("{what} port"), &usual[0].0.to_string())?;
+        let Ok(port) = port.parse::<u16>() else {
+            eprintln!("  a port is a number below 65536");
+            continue;
+        };
+        if port == 25 {
+            eprintln!("  port 25 is for servers among themselves; use 465 or 587");
+            continue;
+        }
+        let suggestion = usual.iter().find(|(p, _)| *p == port).map_or(Security::Tls, |(_, s)| *s);
+        let word = if suggestion == Security::StartTls { "starttls" } else { "tls" };
+        let security = match question("  tls or starttls", word)?.as_str() {
+            "starttls" => Security::StartTls,
+            "none" if host == "localhost" || host.starts_with("127.") => Security::None,
+            _ => Security::Tls,
+        };
+        return Ok(Endpoint { host, port, security, pin_sha256: None });
+    }
+}
+
+fn question(text: &str, suggestion: &str) -> Result<String> {
+    if suggestion.is_empty() {
+        eprint!("{text}: ");
+    } else {
+        eprint!("{text} [{}]: ", Clean::line(suggestion));
+    }
+    let answer = line()?;
+    let answer = answer.trim();
+    Ok(if answer.is_empty() { suggestion.to_owned() } else { answer.to_owned() })
+}
+
+fn line() -> Result<String> {
+    io::stderr().flush()?;
+    let mut line = String::new();
+    if io::stdin().lock().read_line(&mut line)? == 0 {
+        return Err(Failure::new(exit::DATA, "the input ended before everything was asked").into());
+    }
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Reads a password without showing it, where there is a terminal.
+fn password() -> Result<Secret> {
+    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+    eprint!("Password: ");
+    if !io::stdin().is_terminal() {
+        return Ok(Secret::new(line()?));
+    }
+    let stdin = io::stdin();
+    let before = tcgetattr(&stdin)?;
+    let mut silent = before.clone();
+    silent.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
+    let typed = line();
+    tcsetattr(&stdin, OptionalActions::Flush, &before)?;
+    eprintln!();
+    Ok(Secret::new(typed?))
+}

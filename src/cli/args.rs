@@ -1,0 +1,225 @@
+//! The command line.
+
+use clap::{Args as Arguments, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// A keyboard-driven mail client for the terminal. Without a command: the screen.
+#[derive(Debug, Parser)]
+#[command(name = "postrider", version, about, disable_help_subcommand = true)]
+pub struct Args {
+    /// Keep configuration, databases, log and downloads under one folder.
+    #[arg(long, global = true, env = "POSTRIDER_HOME", value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Print one JSON object on standard output and nothing else there.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Try it without an account: a server of its own, in memory, on this machine.
+    Demo,
+    /// Bring the cache up to date and send what waits.
+    Sync(Sync),
+    /// List the accounts.
+    Accounts,
+    /// List the mailboxes with their counts.
+    Mailboxes {
+        /// Only this account's.
+        #[arg(long)]
+        account: Option<String>,
+    },
+    /// List messages, newest first.
+    List(List),
+    /// Search: words, "phrases", from: to: subject: body: is: has: in: account:, - before any.
+    Search {
+        /// The query.
+        #[arg(required = true, num_args = 1.., allow_hyphen_values = true)]
+        query: Vec<String>,
+        /// At most so many messages.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Show a message.
+    Show(Show),
+    /// Send a message: RFC 5322 on standard input, or as these options say.
+    Send(Send),
+    /// List what waits to be sent, or was refused.
+    Outbox {
+        /// Also what was sent within the last 30 days.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Set and clear flags: +seen, -seen, +flagged, -flagged, +answered, or any keyword.
+    Flag {
+        /// The message.
+        id: String,
+        /// The changes.
+        #[arg(required = true, num_args = 1.., allow_hyphen_values = true)]
+        changes: Vec<String>,
+        /// In this mailbox only.
+        #[arg(short = 'm', long)]
+        mailbox: Option<String>,
+    },
+    /// Move a message to a mailbox of its account.
+    Move {
+        /// The message.
+        id: String,
+        /// The mailbox, by name or role.
+        to: String,
+        /// From this mailbox only.
+        #[arg(short = 'm', long)]
+        mailbox: Option<String>,
+    },
+    /// Archive a message.
+    Archive {
+        /// The message.
+        id: String,
+        /// From this mailbox only.
+        #[arg(short = 'm', long)]
+        mailbox: Option<String>,
+    },
+    /// Move a message to the trash; from there, remove it for good.
+    Delete {
+        /// The message.
+        id: String,
+        /// From this mailbox only.
+        #[arg(short = 'm', long)]
+        mailbox: Option<String>,
+    },
+    /// Take the last action back.
+    Undo,
+    /// Find out what is wrong: name, port, TLS, signing in, sending.
+    Doctor {
+        /// Only this account.
+        account: Option<String>,
+    },
+    /// Set up accounts.
+    Account {
+        /// What to do.
+        #[command(subcommand)]
+        command: AccountCommand,
+    },
+}
+
+/// Setting up accounts.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Ask for an account, try it, and write it down once it works.
+    Add,
+}
+
+/// `sync`
+#[derive(Debug, Arguments)]
+#[group(skip)]
+pub struct Sync {
+    /// Once, then end.
+    #[arg(long, conflicts_with = "watch")]
+    pub once: bool,
+    /// Until interrupted, with push.
+    #[arg(long, required_unless_present = "once")]
+    pub watch: bool,
+    /// Only this account.
+    #[arg(long)]
+    pub account: Option<String>,
+    /// Which bodies: none, 30d (or other days), all. Default: as the account says.
+    #[arg(long)]
+    pub bodies: Option<String>,
+}
+
+/// `list`
+#[derive(Debug, Arguments)]
+pub struct List {
+    /// The mailbox, by name or role. Default: every inbox, or the account's.
+    #[arg(short = 'm', long)]
+    pub mailbox: Option<String>,
+    /// Of this account.
+    #[arg(long)]
+    pub account: Option<String>,
+    /// At most so many rows.
+    #[arg(long, default_value_t = 50)]
+    pub limit: usize,
+    /// One row a thread.
+    #[arg(long)]
+    pub threads: bool,
+}
+
+/// `show`
+#[derive(Debug, Arguments)]
+#[group(multiple = false)]
+pub struct ShowForm {
+    /// The message byte for byte as the server has it.
+    #[arg(long)]
+    pub raw: bool,
+    /// Its text only.
+    #[arg(long)]
+    pub text: bool,
+    /// Its header fields only.
+    #[arg(long)]
+    pub headers: bool,
+}
+
+/// `show`
+#[derive(Debug, Arguments)]
+pub struct Show {
+    /// The message.
+    pub id: String,
+    /// In which form.
+    #[command(flatten)]
+    pub form: ShowForm,
+    /// Only from the cache: fetch nothing.
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// `send`
+#[derive(Debug, Arguments)]
+pub struct Send {
+    /// From this account. Default: the first, or the one whose address is in From.
+    #[arg(long)]
+    pub account: Option<String>,
+    /// To whom.
+    #[arg(long)]
+    pub to: Vec<String>,
+    /// Copies.
+    #[arg(long)]
+    pub cc: Vec<String>,
+    /// Blind copies.
+    #[arg(long)]
+    pub bcc: Vec<String>,
+    /// Subject.
+    #[arg(long)]
+    pub subject: Option<String>,
+    /// A file with the text; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub body_file: Option<PathBuf>,
+    /// A file to attach.
+    #[arg(long, value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
+    /// Send now and wait for the outcome.
+    #[arg(long)]
+    pub wait: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_may_begin_with_a_minus() {
+        let args = Args::try_parse_from(["postrider", "flag", "m1", "-seen", "+flagged"]).unwrap();
+        assert!(matches!(args.command, Some(Command::Flag { changes, .. }) if changes == ["-seen", "+flagged"]));
+        let args = Args::try_parse_from(["postrider", "search", "lunch", "-is:unread", "--limit", "5"]).unwrap();
+        assert!(matches!(args.command, Some(Command::Search { query, limit: 5 }) if query.len() == 2));
+    }
+}

@@ -1,0 +1,132 @@
+//! `flag`, `move`, `archive`, `delete`, `undo`: queued durably, shown at once, carried out by a
+//! running postrider or the next `sync`.
+
+use super::exit::{self, Failure};
+use super::home::{self, Home};
+use super::{json, lists};
+use crate::model::{FlagChange, Flags, Intent, System, Target, Verb};
+use crate::text::Clean;
+use anyhow::Result;
+use serde_json::json;
+
+/// What to do to a message.
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'a> {
+    /// `+seen`, `-flagged`, `+keyword` …
+    Flags(&'a [String]),
+    /// To a mailbox by name or role.
+    Move(&'a str),
+    /// To the archive.
+    Archive,
+    /// To the trash.
+    Delete,
+}
+
+/// Changes a message wherever it lies, or only in one mailbox.
+///
+/// # Errors
+/// An unknown message, mailbox or flag; a database that can't be written.
+pub fn change(home: &Home, as_json: bool, id: &str, mailbox: Option<&str>, change: &Change<'_>) -> Result<u8> {
+    let message = home::message_id(id)?;
+    let reader = home.reader()?;
+    let Some(row) = reader.message(message)? else {
+        return Err(Failure::new(exit::NO_INPUT, format!("there is no message {id}")).into());
+    };
+    let mut places = row.places;
+    if let Some(wanted) = mailbox {
+        let is = |p: &crate::model::view::Place| p.path.eq_ignore_ascii_case(wanted);
+        places.retain(is);
+        if places.is_empty() {
+            return Err(Failure::new(exit::NO_INPUT, format!("{id} is not in `{}`", wanted.escape_debug())).into());
+        }
+    } else if places.len() > 1 && !matches!(change, Change::Flags(_)) {
+        let names: Vec<&str> = places.iter().map(|p| p.path.as_str()).collect();
+        let told = format!("{id} is in {}; say which with -m", names.join(" and in "));
+        return Err(Failure::new(exit::USAGE, told).into());
+    }
+    let verb = match change {
+        Change::Flags(words) => Verb::Flag(flags(words)?),
+        Change::Archive => Verb::Archive,
+        Change::Delete => Verb::Trash,
+        Change::Move(to) => {
+            let account = places.first().map(|p| p.account.clone());
+            Verb::Move(lists::find_mailbox(home, &reader, to, account.as_ref().map(|a| a.as_str()))?.id)
+        }
+    };
+    let targets = places.iter().map(|p| Target::Location(p.location)).collect();
+    report(home, as_json, Intent::Act { verb, targets })
+}
+
+/// `undo`
+///
+/// # Errors
+/// When there is nothing to undo, or a database can't be written.
+pub fn undo(home: &Home, as_json: bool) -> Result<u8> {
+    home.reader()?;
+    report(home, as_json, Intent::Undo)
+}
+
+fn report(home: &Home, as_json: bool, intent: Intent) -> Result<u8> {
+    let done = home.ledger(0)?.carry_out(intent).map_err(|why| Failure::new(exit::NO_INPUT, why))?;
+    if as_json {
+        json::print(json!({ "done": done.label, "undoable": done.undoable }))?;
+    } else {
+        println!("{}", Clean::line(&done.label));
+    }
+    Ok(0)
+}
+
+fn flags(words: &[String]) -> Result<FlagChange> {
+    let mut change = FlagChange::default();
+    for word in words {
+        let (set, name) = match (word.strip_prefix('+'), word.strip_prefix('-')) {
+            (Some(name), _) => (&mut change.add, name),
+            (_, Some(name)) => (&mut change.remove, name),
+            _ => {
+                let told = format!("`{}`: write +flag to set and -flag to clear", word.escape_debug());
+                return Err(Failure::new(exit::USAGE, told).into());
+            }
+        };
+        insert(set, name)?;
+    }
+    Ok(change)
+}
+
+fn insert(set: &mut Flags, name: &str) -> Result<()> {
+    let bare = name.trim_start_matches('\\');
+    let system = System::ALL.iter().find(|(_, wire)| wire.trim_start_matches('\\').eq_ignore_ascii_case(bare));
+    match system {
+        Some((System::DELETED, _)) => {
+            Err(Failure::new(exit::USAGE, "to delete, say `postrider delete`").into())
+        }
+        Some((bit, _)) => {
+            set.system = set.system | *bit;
+            Ok(())
+        }
+        None => {
+            let atom = |b: u8| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b);
+            if name.is_empty() || name.starts_with('\\') || name.len() > 64 || !name.bytes().all(atom) {
+                let told = format!("`{}` is no flag: seen, flagged, answered, draft, or a keyword", name.escape_debug());
+                return Err(Failure::new(exit::USAGE, told).into());
+            }
+            set.keywords.insert(name.to_owned());
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_become_a_change() {
+        let words = ["+Seen", "-\\Flagged", "+$Todo"].map(str::to_owned);
+        let change = flags(&words).unwrap();
+        assert_eq!(change.add.to_wire(), ["\\Seen", "$Todo"]);
+        assert_eq!(change.remove.to_wire(), ["\\Flagged"]);
+        for bad in ["seen", "+", "+a b", "+\\Weird", "+deleted", "+x\r\n", "+é"] {
+            assert!(flags(&[bad.to_owned()]).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! `doctor`: each step to both servers of an account, with its result, and for the first failure
+//! the cause and the remedy.
+
+use super::exit;
+use super::home::Home;
+use super::host::Desk;
+use super::json;
+use crate::model::{Account, Endpoint, Secret, Security};
+use crate::net::connect::{self, Patience};
+use crate::net::diagnose::{Advice, Service, explain};
+use crate::net::error::NetError;
+use crate::net::imap::{Options, Session};
+use crate::net::smtp::{Pace, SmtpSession};
+use crate::sync::{Host as _, NoSecret};
+use crate::text::Clean;
+use anyhow::Result;
+use serde_json::{Value, json};
+use std::time::Instant;
+
+/// One step and how it went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What was tried.
+    pub name: &'static str,
+    /// What was found, if it worked.
+    pub found: Result<String, Advice>,
+    /// How long it took.
+    pub millis: u128,
+}
+
+/// `doctor`
+///
+/// # Errors
+/// When the account is unknown or the output can't be written.
+pub fn doctor(home: &Home, as_json: bool, account: Option<&str>) -> Result<u8> {
+    let accounts = home.accounts(account)?;
+    let desk = Desk::new(&home.paths, false);
+    let mut reports = Vec::new();
+    let mut healthy = true;
+    for account in &accounts {
+        let secret = desk.secret(account);
+        let steps = examine(account, secret);
+        healthy &= steps.iter().all(|s| s.found.is_ok());
+        if as_json {
+            reports.push(json!({ "name": account.name.as_str(), "steps": steps.iter().map(value).collect::<Vec<_>>() }));
+        } else {
+            print(account, &steps);
+        }
+    }
+    if as_json {
+        json::print(json!({ "healthy": healthy, "accounts": reports }))?;
+    }
+    Ok(if healthy { 0 } else { exit::UNAVAILABLE })
+}
+
+fn value(step: &Step) -> Value {
+    match &step.found {
+        Ok(found) => json!({"step": step.name, "ok": true, "found": found, "ms": step.millis}),
+        Err(advice) => json!({
+            "step": step.name, "ok": false, "ms": step.millis,
+            "what": advice.what, "why": advice.why, "todo": advice.todo,
+        }),
+    }
+}
+
+fn print(account: &Account, steps: &[Step]) {
+    println!("{} ({})", Clean::line(account.name.as_str()), Clean::line(&account.email));
+    for step in steps {
+        match &step.found {
+            Ok(found) => println!("  ✓ {:<22} {} ({} ms)", step.name, Clean::line(found), step.millis),
+            Err(advice) => {
+                println!("  ✗ {:<22} {}", step.name, Clean::line(&advice.what));
+                if !advice.why.is_empty() {
+                    println!("    probably: {}", Clean::line(&advice.why));
+                }
+                if !advice.todo.is_empty() {
+                    println!("    do: {}", Clean::line(&advice.todo));
+                }
+            }
+        }
+    }
+}
+
+/// Tries everything that an account needs; each server's steps end at its first failure.
+pub fn examine(account: &Account, secret: Result<Secret, NoSecret>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let secret = match secret {
+        Ok(secret) => {
+            steps.push(Step { name: "password", found: Ok("found".to_owned()), millis: 0 });
+            Some(secret)
+        }
+        Err(no) => {
+            let what = match no {
+                NoSecret::Ask => "the password is asked for on the screen only; signing in is not tried".to_owned(),
+                NoSecret::Failed(why) => why,
+            };
+            let advice = Advice { what, why: String::new(), todo: "check password-command, or type it when asked".to_owned() };
+            steps.push(Step { name: "password", found: Err(advice), millis: 0 });
+            None
+        }
+    };
+    let _ = imap(account, secret.as_ref(), &mut steps);
+    let _ = smtp(account, secret.as_ref(), &mut steps);
+    steps
+}
+
+/// Runs one step; `None` ends this server's steps.
+fn step<T>(
+    steps: &mut Vec<Step>,
+    name: &'static str,
+    endpoint: &Endpoint,
+    service: Service,
+    work: impl FnOnce() -> Result<(T, String), NetError>,
+) -> Option<T> {
+    let began = Instant::now();
+    let outcome = work();
+    let millis = began.elapsed().as_millis();
+    let (value, found) = match outcome {
+        Ok((value, found)) => (Some(value), Ok(found)),
+        Err(error) => (None, Err(explain(&error, endpoint, service))),
+    };
+    steps.push(Step { name, found, millis });
+    value
+}
+
+fn imap(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Option<()> {
+    let end = &account.imap;
+    reach(account, end, Service::Imap, steps)?;
+    let secret = secret?;
+    let session = step(steps, "IMAP sign in", end, Service::Imap, || {
+        let session = Session::connect(account, secret, &Options::default())?;
+        Ok((session, format!("as {}", account.user)))
+    })?;
+    let caps: Vec<&str> = session.caps().iter().collect();
+    steps.push(Step { name: "IMAP capabilities", found: Ok(caps.join(" ")), millis: 0 });
+    session.logout();
+    Some(())
+}
+
+fn smtp(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Option<()> {
+    let end = &account.smtp;
+    reach(account, end, Service::Smtp, steps)?;
+    let greeted = step(steps, "submission greeting", end, Service::Smtp, || {
+        let session = SmtpSession::greet(account, Pace::default())?;
+        let offers: Vec<String> = session.extensions().map(|(k, v)| format!("{k} {v}").trim().to_owned()).collect();
+        Ok((session, offers.join(", ")))
+    })?;
+    greeted.quit();
+    let secret = secret?;
+    let session = step(steps, "submission sign in", end, Service::Smtp, || {
+        let session = SmtpSession::connect(account, secret, Pace::default())?;
+        Ok((session, format!("as {}", account.user)))
+    })?;
+    session.quit();
+    Some(())
+}
+
+/// The steps that both kinds of servers share.
+fn reach(account: &Account, end: &Endpoint, service: Service, steps: &mut Vec<Step>) -> Option<()> {
+    let (lookup, port) = match service {
+        Service::Imap => ("IMAP name", "IMAP port and TLS"),
+        Service::Smtp => ("submission name", "submission port and TLS"),
+    };
+    step(steps, lookup, end, service, || {
+        let found = connect::lookup(&end.host, end.port, Patience::default().lookup)?;
+        let list: Vec<String> = found.iter().map(|a| a.ip().to_string()).collect();
+        Ok(((), format!("{} is {}", end.host, list.join(", "))))
+    })?;
+    step(steps, port, end, service, || {
+        connect::open(account, end, None, Patience::default())?.shut();
+        let how = match end.security {
+            Security::Tls => "TLS, certificate right",
+            Security::StartTls => "open; TLS follows by STARTTLS",
+            Security::None => "open, on this machine, without TLS",
+        };
+        Ok(((), format!("port {}: {how}", end.port)))
+    })
+}

@@ -1,0 +1,84 @@
+//! How a command ends: exit codes after sysexits, and one line that says why.
+
+use crate::config::ConfigError;
+use crate::net::{Kind, NetError};
+use crate::store;
+use crate::sync::SyncError;
+use std::fmt;
+
+/// A wrong command line.
+pub const USAGE: u8 = 64;
+/// Input that can't be used.
+pub const DATA: u8 = 65;
+/// Something that was named does not exist.
+pub const NO_INPUT: u8 = 66;
+/// A server can't be reached or does not behave.
+pub const UNAVAILABLE: u8 = 69;
+/// A fault of ours.
+pub const SOFTWARE: u8 = 70;
+/// A file or database can't be read or written.
+pub const IO: u8 = 74;
+/// It may work later.
+pub const TEMPORARY: u8 = 75;
+/// The server refused, or signing in failed.
+pub const REFUSED: u8 = 77;
+/// The configuration is missing or wrong.
+pub const CONFIG: u8 = 78;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub code: u8,
+    /// What happened, and what to do.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure with its code.
+    pub fn new(code: u8, message: impl Into<String>) -> Failure {
+        Failure { code, message: message.into() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The exit code of any error that a command ends with.
+pub fn code(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if let Some(failure) = cause.downcast_ref::<Failure>() {
+            return failure.code;
+        }
+        if cause.is::<ConfigError>() {
+            return CONFIG;
+        }
+        if let Some(net) = cause.downcast_ref::<NetError>() {
+            return of_net(net);
+        }
+        match cause.downcast_ref::<SyncError>() {
+            Some(SyncError::Net(net)) => return of_net(net),
+            Some(SyncError::Secret(_) | SyncError::PasswordWanted) => return REFUSED,
+            Some(SyncError::Store(_) | SyncError::System(_)) => return IO,
+            Some(_) => return TEMPORARY,
+            None => {}
+        }
+        if cause.is::<store::Error>() || cause.is::<std::io::Error>() {
+            return IO;
+        }
+    }
+    SOFTWARE
+}
+
+fn of_net(error: &NetError) -> u8 {
+    match error.kind() {
+        Kind::Offline | Kind::Protocol => UNAVAILABLE,
+        Kind::Busy | Kind::Woken => TEMPORARY,
+        Kind::User | Kind::Refused => REFUSED,
+    }
+}

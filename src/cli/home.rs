@@ -1,0 +1,179 @@
+//! One home opened for a command: its configuration, its databases, the means to change them.
+
+use super::exit::{self, Failure};
+use super::host::Desk;
+use crate::config::{Config, Paths, load};
+use crate::model::{Account, MsgId, OutboxId};
+use crate::signal::Board;
+use crate::store::{Cache, Local, LocalReader, Reader, Writer};
+use crate::sync::engine::Parts;
+use crate::sync::ledger::{Bells, Ledger};
+use crate::sync::{Host, Stores};
+use anyhow::{Context as _, Result};
+use std::path::Path;
+use std::sync::Arc;
+
+/// A home.
+pub struct Home {
+    /// Where its files are.
+    pub paths: Paths,
+    /// What is configured.
+    pub config: Config,
+}
+
+impl Home {
+    /// Opens a home for a script: any problem of the configuration ends the command.
+    ///
+    /// # Errors
+    /// No configuration, or one with problems.
+    pub fn open(home: Option<&Path>) -> Result<Home> {
+        let paths = Paths::locate(home)?;
+        for said in paths.ensure()? {
+            tracing::warn!("{said}");
+        }
+        let loaded = load::load(&paths.config)?;
+        if !loaded.problems.is_empty() {
+            let told: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
+            let message = format!("{}:\n{}", paths.config.display(), told.join("\n"));
+            return Err(Failure::new(exit::CONFIG, message).into());
+        }
+        Ok(Home { paths, config: loaded.config })
+    }
+
+    /// The account of that name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn account(&self, name: &str) -> Result<&Account> {
+        self.config.accounts.iter().find(|a| a.name.as_str() == name).ok_or_else(|| {
+            let known: Vec<&str> = self.config.accounts.iter().map(|a| a.name.as_str()).collect();
+            Failure::new(exit::NO_INPUT, format!("there is no account `{name}`; there are: {}", known.join(", "))).into()
+        })
+    }
+
+    /// The accounts, or only the one that was named.
+    ///
+    /// # Errors
+    /// When there is none of that name, or none at all.
+    pub fn accounts(&self, only: Option<&str>) -> Result<Vec<Account>> {
+        let accounts = match only {
+            Some(name) => vec![self.account(name)?.clone()],
+            None => self.config.accounts.clone(),
+        };
+        if accounts.is_empty() {
+            return Err(Failure::new(exit::CONFIG, "no account is set up; try `postrider account add`").into());
+        }
+        Ok(accounts)
+    }
+
+    /// The cache, for looking; made empty if there is none yet.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub fn reader(&self) -> Result<Reader> {
+        if !self.paths.cache.exists() {
+            self.cache()?;
+        }
+        Reader::open(&self.paths.cache).context("the cache can't be opened")
+    }
+
+    /// `local.db`, for looking; made empty if there is none yet.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub fn local_reader(&self) -> Result<LocalReader> {
+        if !self.paths.local.exists() {
+            Local::open(&self.paths.local)?;
+        }
+        Ok(LocalReader::open(&self.paths.local)?)
+    }
+
+    /// The cache's writing connection; whoever has it behind a [`Writer`] is alone in this process.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub fn cache(&self) -> Result<Cache> {
+        cache(&self.paths)
+    }
+
+    /// What an engine is made of. `online`: this process holds the engine's lock.
+    ///
+    /// # Errors
+    /// When a database can't be opened.
+    pub fn parts(&self, accounts: Vec<Account>, board: Arc<Board>, online: bool) -> Result<Parts> {
+        parts(&self.paths, accounts, board, online, self.config.look.undo_send)
+    }
+
+    /// A ledger for one command.
+    ///
+    /// # Errors
+    /// When a database can't be opened.
+    pub fn ledger(&self, undo_window: i64) -> Result<Ledger> {
+        let parts = self.parts(self.config.accounts.clone(), Arc::new(Board::new()), false)?;
+        Ok(Ledger {
+            local: Local::open(&self.paths.local)?,
+            reader: Reader::open(&self.paths.cache)?,
+            writer: parts.writer,
+            accounts: parts.accounts,
+            board: parts.board,
+            host: parts.host,
+            bells: Bells::default(),
+            undo_window,
+        })
+    }
+}
+
+/// What an engine on these paths is made of.
+///
+/// # Errors
+/// When a database can't be opened.
+pub fn parts(
+    paths: &Paths,
+    accounts: Vec<Account>,
+    board: Arc<Board>,
+    online: bool,
+    undo_window: i64,
+) -> Result<Parts> {
+    let host: Arc<dyn Host> = Arc::new(Desk::new(paths, online));
+    let writer = Writer::spawn(cache(paths)?)?;
+    let stores = Stores { cache: paths.cache.clone(), local: paths.local.clone() };
+    Ok(Parts { accounts, stores, writer, board, host, undo_window, online })
+}
+
+fn cache(paths: &Paths) -> Result<Cache> {
+    let mut local = Local::open(&paths.local)?;
+    // Row ids begin above those of every earlier cache, so that an id never means two messages.
+    let there = paths.cache.exists();
+    let epoch = if there { local.read().cache_epoch()? + 1 } else { local.next_cache_epoch()? };
+    let opened = Cache::open(&paths.cache, epoch << 32)?;
+    if there && opened.created {
+        local.next_cache_epoch()?;
+    }
+    if let Some(aside) = opened.moved_aside {
+        tracing::warn!(aside = %aside.display(), "the cache was damaged; it is made anew");
+    }
+    Ok(opened.cache)
+}
+
+/// A message's row from what a user typed.
+///
+/// # Errors
+/// When it is not such an id.
+pub fn message_id(text: &str) -> Result<MsgId> {
+    number(text, 'm').map(MsgId)
+}
+
+/// An outbox row from what a user typed.
+///
+/// # Errors
+/// When it is not such an id.
+pub fn outbox_id(text: &str) -> Result<OutboxId> {
+    number(text, 'o').map(OutboxId)
+}
+
+fn number(text: &str, letter: char) -> Result<i64> {
+    text.strip_prefix(letter)
+        .and_then(|n| n.parse().ok())
+        .filter(|n| *n > 0)
+        .ok_or_else(|| Failure::new(exit::USAGE, format!("`{}` is not an id; ids look like {letter}123", text.escape_debug())).into())
+}

@@ -1,0 +1,187 @@
+//! `accounts`, `mailboxes`, `list`, `search`: what the cache knows, without the network.
+
+use super::args::List;
+use super::exit::{self, Failure};
+use super::home::Home;
+use super::{json, table};
+use crate::model::view::{IndexRow, MailboxRow, Page, Scope};
+use crate::model::{Query, Role, Security};
+use crate::store::Reader;
+use crate::text::{Clean, when};
+use anyhow::Result;
+use serde_json::json;
+
+/// Rows read at once.
+const PAGE: usize = 200;
+
+/// `accounts`
+///
+/// # Errors
+/// When the output can't be written.
+pub fn accounts(home: &Home, as_json: bool) -> Result<u8> {
+    let list = &home.config.accounts;
+    if as_json {
+        let server = |e: &crate::model::Endpoint| {
+            let security = match e.security {
+                Security::Tls => "tls",
+                Security::StartTls => "starttls",
+                Security::None => "none",
+            };
+            json!({"host": e.host, "port": e.port, "security": security})
+        };
+        let rows: Vec<_> = list
+            .iter()
+            .map(|a| json!({"name": a.name.as_str(), "email": a.email, "user": a.user, "imap": server(&a.imap), "smtp": server(&a.smtp)}))
+            .collect();
+        json::print(json!({ "accounts": rows }))?;
+    } else {
+        let rows: Vec<_> = list
+            .iter()
+            .map(|a| vec![Clean::line(a.name.as_str()), Clean::line(&a.email), Clean::line(&a.imap.host), Clean::line(&a.smtp.host)])
+            .collect();
+        table::print(&rows, 40)?;
+    }
+    Ok(0)
+}
+
+/// `mailboxes`
+///
+/// # Errors
+/// When the cache can't be read or the account is unknown.
+pub fn mailboxes(home: &Home, as_json: bool, account: Option<&str>) -> Result<u8> {
+    if let Some(name) = account {
+        home.account(name)?;
+    }
+    let mut rows = home.reader()?.mailboxes()?;
+    rows.retain(|m| account.is_none_or(|name| m.account.as_str() == name));
+    if as_json {
+        let list: Vec<_> = rows
+            .iter()
+            .map(|m| {
+                json!({
+                    "account": m.account.as_str(),
+                    "name": m.path,
+                    "role": m.role.map(Role::name),
+                    "total": m.total,
+                    "unread": m.unread,
+                })
+            })
+            .collect();
+        json::print(json!({ "mailboxes": list }))?;
+    } else {
+        let list: Vec<_> = rows
+            .iter()
+            .map(|m| {
+                let counts = Clean::line(&format!("{} unread of {}", m.unread, m.total));
+                vec![Clean::line(m.account.as_str()), Clean::line(&m.path), Clean::lit(m.role.map_or("", Role::name)), counts]
+            })
+            .collect();
+        table::print(&list, 40)?;
+    }
+    Ok(0)
+}
+
+/// The mailbox that a user means by a name or role.
+///
+/// # Errors
+/// When there is none, or several.
+pub fn find_mailbox(home: &Home, reader: &Reader, wanted: &str, account: Option<&str>) -> Result<MailboxRow> {
+    if let Some(name) = account {
+        home.account(name)?;
+    }
+    let of_account = |m: &MailboxRow| account.is_none_or(|name| m.account.as_str() == name);
+    let all: Vec<MailboxRow> = reader.mailboxes()?.into_iter().filter(of_account).collect();
+    let exact: Vec<&MailboxRow> = all.iter().filter(|m| m.path == wanted).collect();
+    let loose = |m: &&MailboxRow| {
+        m.path.eq_ignore_ascii_case(wanted) || m.role.is_some_and(|r| r.name().eq_ignore_ascii_case(wanted))
+    };
+    let found = if exact.is_empty() { all.iter().filter(loose).collect() } else { exact };
+    match found.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(Failure::new(exit::NO_INPUT, format!("there is no mailbox `{}`", wanted.escape_debug())).into()),
+        several => {
+            let names: Vec<String> = several.iter().map(|m| format!("{} of {}", m.path, m.account)).collect();
+            let told = format!("`{}` could be {}; say --account", wanted.escape_debug(), names.join(" or "));
+            Err(Failure::new(exit::USAGE, told).into())
+        }
+    }
+}
+
+/// `list`
+///
+/// # Errors
+/// When the cache can't be read or something named is unknown.
+pub fn list(home: &Home, as_json: bool, args: &List) -> Result<u8> {
+    let reader = home.reader()?;
+    let scope = match (&args.mailbox, &args.account) {
+        (None, None) => Scope::UnifiedInbox,
+        (mailbox, account) => {
+            let wanted = mailbox.as_deref().unwrap_or("inbox");
+            Scope::Mailbox(find_mailbox(home, &reader, wanted, account.as_deref())?.id)
+        }
+    };
+    let count = reader.total(&scope, args.threads)?;
+    let mut rows: Vec<IndexRow> = Vec::new();
+    while rows.len() < args.limit {
+        let page = rows.last().map_or(Page::Newest, |last: &IndexRow| Page::After(last.key));
+        let more = reader.page(&scope, args.threads, page, PAGE.min(args.limit - rows.len()))?;
+        if more.is_empty() {
+            break;
+        }
+        rows.extend(more);
+    }
+    print(&reader, as_json, count, &rows)
+}
+
+/// `search`
+///
+/// # Errors
+/// A query that can't be read; the cache can't be read.
+pub fn search(home: &Home, as_json: bool, text: &str, limit: usize) -> Result<u8> {
+    let query = Query::parse(text).map_err(|e| Failure::new(exit::USAGE, format!("{}\n  {text}\n  {}^", e, " ".repeat(e.at))))?;
+    let reader = home.reader()?;
+    let found = reader.search(&query, limit)?;
+    print(&reader, as_json, found.count, &found.rows)
+}
+
+fn print(reader: &Reader, as_json: bool, count: u64, rows: &[IndexRow]) -> Result<u8> {
+    let mailboxes = reader.mailboxes()?;
+    let place = |row: &IndexRow| {
+        let found = mailboxes.iter().find(|m| m.id == row.mailbox);
+        found.map_or((String::new(), String::new()), |m| (m.account.to_string(), m.path.clone()))
+    };
+    if as_json {
+        let mut messages = Vec::new();
+        for row in rows {
+            let (account, mailbox) = place(row);
+            messages.push(json::row(row, &account, &mailbox, reader.message(row.message)?.as_ref()));
+        }
+        json::print(json!({ "count": count, "messages": messages }))?;
+        return Ok(0);
+    }
+    let now = when::now();
+    let lines: Vec<Vec<Clean>> = rows
+        .iter()
+        .map(|row| {
+            let marks = format!(
+                "{}{}",
+                if row.unread > 0 { "●" } else { " " },
+                if row.flags.system.has(crate::model::System::FLAGGED) { "★" } else { " " }
+            );
+            let subject = if row.count > 1 { format!("{} ({})", row.subject, row.count) } else { row.subject.clone() };
+            vec![
+                Clean::line(&format!("m{}", row.message.0)),
+                Clean::line(&marks),
+                Clean::line(&when::short(row.date, now)),
+                table::people(&row.from),
+                Clean::line(&subject),
+            ]
+        })
+        .collect();
+    table::print(&lines, 24)?;
+    if count > rows.len() as u64 {
+        eprintln!("{} of {count}; --limit shows more", rows.len());
+    }
+    Ok(0)
+}
+

@@ -1,0 +1,54 @@
+//! From a parsed command line to the command.
+
+use super::args::{AccountCommand, Args, Command};
+use super::change::{self, Change};
+use super::home::Home;
+use super::{account, doctor, exit, lists, outbox, send, show, sync};
+use std::path::Path;
+
+/// Runs a command other than the screen and the demo, and answers its exit code. What went wrong
+/// stands on standard error.
+pub fn run(args: &Args, command: &Command) -> u8 {
+    match carry_out(args.home.as_deref(), args.json, command) {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => 0,
+        Err(error) => {
+            eprintln!("postrider: {}", crate::text::Clean::block(&format!("{error:#}")));
+            exit::code(&error)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+fn carry_out(place: Option<&Path>, json: bool, command: &Command) -> anyhow::Result<u8> {
+    if let Command::Account { command: AccountCommand::Add } = command {
+        return account::add(place, json);
+    }
+    let home = Home::open(place)?;
+    match command {
+        Command::Accounts => lists::accounts(&home, json),
+        Command::Mailboxes { account } => lists::mailboxes(&home, json, account.as_deref()),
+        Command::List(args) => lists::list(&home, json, args),
+        Command::Search { query, limit } => lists::search(&home, json, &query.join(" "), *limit),
+        Command::Show(args) => show::show(&home, json, args),
+        Command::Send(args) => send::send(&home, json, args),
+        Command::Outbox { all } => outbox::outbox(&home, json, *all),
+        Command::Sync(args) => sync::sync(&home, json, args),
+        Command::Flag { id, changes, mailbox } => {
+            change::change(&home, json, id, mailbox.as_deref(), &Change::Flags(changes))
+        }
+        Command::Move { id, to, mailbox } => change::change(&home, json, id, mailbox.as_deref(), &Change::Move(to)),
+        Command::Archive { id, mailbox } => change::change(&home, json, id, mailbox.as_deref(), &Change::Archive),
+        Command::Delete { id, mailbox } => change::change(&home, json, id, mailbox.as_deref(), &Change::Delete),
+        Command::Undo => change::undo(&home, json),
+        Command::Doctor { account } => doctor::doctor(&home, json, account.as_deref()),
+        // The composition root takes these before.
+        Command::Demo | Command::Account { .. } => Ok(exit::USAGE),
+    }
+}

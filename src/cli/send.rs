@@ -1,0 +1,163 @@
+//! `send`: a message from standard input or from options, through the same outbox as everything.
+
+use super::args::Send;
+use super::exit::{self, Failure};
+use super::home::Home;
+use super::json;
+use crate::config::lock::{self, EngineLock};
+use crate::mime::build;
+use crate::model::{
+    Account, Draft, DraftAttachment, Intent, OutboxId, Outgoing, RecipientState, Submission, SubmissionState,
+};
+use crate::signal::Board;
+use crate::store::Local;
+use crate::sync::{engine, filing, freeze, submitter};
+use crate::text::{Clean, when};
+use anyhow::{Context as _, Result};
+use std::io::Read as _;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+/// The largest message that is taken from standard input: 150 MiB.
+const MOST: u64 = 150 << 20;
+/// How long `--wait` waits for another process to send: the dot alone may take ten minutes.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// `send`
+///
+/// # Errors
+/// A message that can't be sent as it is; a database that can't be written.
+pub fn send(home: &Home, as_json: bool, args: &Send) -> Result<u8> {
+    home.accounts(None)?;
+    let mut outgoing = if args.to.is_empty() && args.cc.is_empty() && args.bcc.is_empty() {
+        from_stdin(home, args)?
+    } else {
+        from_options(home, args)?
+    };
+    let now = when::now();
+    outgoing.not_before = if args.wait { now } else { now + home.config.look.undo_send };
+    let account = home.account(outgoing.account.as_str())?.clone();
+    home.reader()?;
+    let done = home
+        .ledger(0)?
+        .carry_out(Intent::Queue(Box::new(outgoing)))
+        .map_err(|why| Failure::new(exit::DATA, why))?;
+    let id = done.outbox.context("the outbox gave no id")?;
+    if args.wait {
+        see_through(home, &account, id)?;
+    }
+    let row = home.local_reader()?.submission(id)?.context("the message has left the outbox")?;
+    report(as_json, &row, args.wait)
+}
+
+fn from_stdin(home: &Home, args: &Send) -> Result<Outgoing> {
+    let mut raw = Vec::new();
+    std::io::stdin().lock().take(MOST + 1).read_to_end(&mut raw)?;
+    if raw.len() as u64 > MOST {
+        return Err(Failure::new(exit::DATA, "the message is larger than 150 MB").into());
+    }
+    if raw.iter().all(u8::is_ascii_whitespace) {
+        return Err(Failure::new(exit::DATA, "standard input is empty: give a message there, or --to, --subject, --body-file").into());
+    }
+    let account = match &args.account {
+        Some(name) => home.account(name)?,
+        None => {
+            let from = crate::mime::parse::envelope(&raw).from;
+            let own = |a: &&Account| from.iter().any(|f| f.addr.eq_ignore_ascii_case(&a.email));
+            home.config.accounts.iter().find(own).or(home.config.accounts.first()).context("no account")?
+        }
+    };
+    build::from_rfc5322(&raw, account, when::now()).map_err(|e| Failure::new(exit::DATA, e.to_string()).into())
+}
+
+fn from_options(home: &Home, args: &Send) -> Result<Outgoing> {
+    let account = match &args.account {
+        Some(name) => home.account(name)?,
+        None => home.config.accounts.first().context("no account")?,
+    };
+    let mut draft = Draft::new(account.name.clone());
+    draft.from = account.identity().to_string();
+    draft.to = args.to.join(", ");
+    draft.cc = args.cc.join(", ");
+    draft.bcc = args.bcc.join(", ");
+    draft.subject = args.subject.clone().unwrap_or_default();
+    draft.attachments = args.attach.iter().cloned().map(DraftAttachment::File).collect();
+    draft.body = match args.body_file.as_deref() {
+        None => String::new(),
+        Some(path) if path.as_os_str() == "-" => {
+            let mut text = String::new();
+            std::io::stdin().lock().take(MOST).read_to_string(&mut text)?;
+            text
+        }
+        Some(path) => std::fs::read_to_string(path).with_context(|| path.display().to_string())?,
+    };
+    let parts = home.parts(vec![account.clone()], Arc::new(Board::new()), false)?;
+    freeze::freeze(&draft, account, None, parts.host.as_ref(), when::now())
+        .map_err(|why| Failure::new(exit::DATA, why).into())
+}
+
+/// Sends it here if no other process talks to servers, else waits until that one did.
+fn see_through(home: &Home, account: &Account, id: OutboxId) -> Result<()> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(_lock) = EngineLock::try_take(&home.paths.lock)? {
+            return send_here(home, account);
+        }
+        lock::ring(&home.paths.bell);
+        let row = home.local_reader()?.submission(id)?;
+        let settled = row.is_none_or(|r| {
+            !matches!(r.state, SubmissionState::Queued | SubmissionState::Sending | SubmissionState::Dot)
+                || (r.state == SubmissionState::Queued && r.attempts > 0)
+        });
+        if settled || Instant::now() > until {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+fn send_here(home: &Home, account: &Account) -> Result<()> {
+    let parts = home.parts(vec![account.clone()], Arc::new(Board::new()), true)?;
+    engine::recover(&parts)?;
+    let kit = engine::kit(&parts, account, &Arc::new(AtomicBool::new(false)));
+    submitter::run_due(&kit)?;
+    let mut local = Local::open(&home.paths.local)?;
+    let waiting = local.read().outbox()?;
+    if waiting.iter().any(|r| r.account == account.name && r.state == SubmissionState::Accepted) {
+        // The message is sent whatever becomes of its copy; a later sync files it otherwise.
+        let filed = kit.dial(None).and_then(|mut session| {
+            let filed = filing::file_sent(&mut session, &kit, &mut local, &kit.reader()?);
+            session.logout();
+            filed
+        });
+        if let Err(error) = filed {
+            eprintln!("postrider: sent, but the copy is not filed yet: {}", Clean::line(&error.to_string()));
+        }
+    }
+    Ok(())
+}
+
+fn report(as_json: bool, row: &Submission, waited: bool) -> Result<u8> {
+    if as_json {
+        json::print(json::submission(row))?;
+    } else {
+        println!("o{} {} {}", row.id.0, row.state.name(), Clean::line(&row.message_id.to_string()));
+        for one in &row.recipients {
+            let reply = one.reply.as_deref().map_or(String::new(), |r| format!(": {r}"));
+            println!("  {} {}{}", one.state.name(), Clean::line(&one.address), Clean::line(&reply));
+        }
+        if let Some(error) = &row.error {
+            println!("  {}", Clean::line(error));
+        }
+    }
+    if !waited {
+        return Ok(0);
+    }
+    let all_accepted = row.recipients.iter().all(|r| r.state == RecipientState::Accepted);
+    Ok(match row.state {
+        SubmissionState::Accepted | SubmissionState::Done if all_accepted => 0,
+        SubmissionState::Refused => exit::REFUSED,
+        _ => exit::TEMPORARY,
+    })
+}

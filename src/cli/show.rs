@@ -1,0 +1,121 @@
+//! `show`: one message; its body is fetched if it is not here yet.
+
+use super::args::Show;
+use super::exit::{self, Failure};
+use super::home::{self, Home};
+use super::json;
+use crate::mime::render::{RenderOptions, render};
+use crate::model::MsgId;
+use crate::signal::Board;
+use crate::store::Reader;
+use crate::sync::engine;
+use crate::sync::ondemand;
+use crate::text::Clean;
+use anyhow::Result;
+use serde_json::json;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// `show`
+///
+/// # Errors
+/// An unknown message; a body that is not here and can't be fetched.
+pub fn show(home: &Home, as_json: bool, args: &Show) -> Result<u8> {
+    let id = home::message_id(&args.id)?;
+    let reader = home.reader()?;
+    let gone = || Failure::new(exit::NO_INPUT, format!("there is no message {}", args.id));
+    if reader.message(id)?.is_none() {
+        return Err(gone().into());
+    }
+    if args.form.raw && io::stdout().is_terminal() {
+        let told = "the source may drive this terminal; send it to a file or a pager: postrider show --raw ID | less";
+        return Err(Failure::new(exit::USAGE, told).into());
+    }
+    let raw = body(home, &reader, id, args.offline)?;
+    let message = reader.message(id)?.ok_or_else(gone)?;
+    if args.form.raw {
+        let mut out = io::stdout().lock();
+        out.write_all(&raw)?;
+        out.flush()?;
+        return Ok(0);
+    }
+    let rendered = render(&raw, &RenderOptions::default());
+    let text: Vec<String> = rendered.lines.iter().map(|l| l.spans.iter().map(|s| s.text.as_str()).collect()).collect();
+    if as_json {
+        let headers: Vec<_> = rendered.all_headers.iter().map(|(n, v)| json!([n.as_str(), v.as_str()])).collect();
+        let links: Vec<_> = rendered.links.iter().map(|l| json!({"text": l.text.as_str(), "url": l.url})).collect();
+        let mut object = json::message(&message);
+        if let Some(fields) = object.as_object_mut() {
+            if !args.form.text {
+                fields.insert("headers".to_owned(), headers.into());
+            }
+            if !args.form.headers {
+                fields.insert("text".to_owned(), text.join("\n").into());
+                fields.insert("links".to_owned(), links.into());
+            }
+        }
+        json::print(json!({ "message": object }))?;
+        return Ok(0);
+    }
+    let mut out = io::stdout().lock();
+    let headers = if args.form.headers { &rendered.all_headers } else { &rendered.headers };
+    if !args.form.text {
+        for (name, value) in headers {
+            writeln!(out, "{name}: {value}")?;
+        }
+    }
+    if args.form.headers {
+        return Ok(0);
+    }
+    if !args.form.text {
+        writeln!(out)?;
+        if let Some(warning) = &rendered.warning {
+            writeln!(out, "[{warning}]\n")?;
+        }
+    }
+    for line in &text {
+        writeln!(out, "{line}")?;
+    }
+    if !args.form.text {
+        print_after(&mut out, &rendered)?;
+    }
+    out.flush()?;
+    Ok(0)
+}
+
+fn print_after(out: &mut impl io::Write, rendered: &crate::mime::render::Rendered) -> io::Result<()> {
+    if !rendered.links.is_empty() {
+        writeln!(out)?;
+    }
+    for (n, link) in rendered.links.iter().enumerate() {
+        writeln!(out, "[{}] {}", n + 1, link.target)?;
+    }
+    for attachment in &rendered.attachments {
+        let (name, kind) = (Clean::line(&attachment.name), Clean::line(&attachment.media_type));
+        writeln!(out, "[attached] {name} ({kind}, {})", crate::text::size::human(attachment.size))?;
+    }
+    Ok(())
+}
+
+fn body(home: &Home, reader: &Reader, id: MsgId, offline: bool) -> Result<Vec<u8>> {
+    if let Some(raw) = reader.body(id)? {
+        return Ok(raw);
+    }
+    if offline {
+        return Err(Failure::new(exit::TEMPORARY, "the message's text is not here yet, and --offline fetches nothing").into());
+    }
+    let place = reader.locate(id)?.into_iter().next();
+    let place = place.ok_or_else(|| Failure::new(exit::TEMPORARY, "the message is on its way; try again after a sync"))?;
+    let account = home.account(place.account.as_str())?.clone();
+    let parts = home.parts(vec![account.clone()], Arc::new(Board::new()), false)?;
+    let kit = engine::kit(&parts, &account, &Arc::new(AtomicBool::new(false)));
+    let mut session = None;
+    ondemand::serve(&kit, &mut session, id)?;
+    session.map(crate::net::imap::Session::logout);
+    if let Some(raw) = reader.body(id)? {
+        return Ok(raw);
+    }
+    let why = reader.message(id)?.and_then(|m| m.body_error).unwrap_or_else(|| "the server gave nothing".to_owned());
+    Err(Failure::new(exit::UNAVAILABLE, Clean::line(&why).to_string()).into())
+}

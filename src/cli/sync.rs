@@ -1,0 +1,203 @@
+//! `sync`: brings the cache up to date, once or as long as one likes.
+
+use super::args::Sync;
+use super::exit::{self, Failure};
+use super::home::Home;
+use super::json;
+use crate::config::load::body_policy;
+use crate::config::lock::{self, EngineLock};
+use crate::model::{Account, AccountStatus, BodyPolicy, Link};
+use crate::signal::Board;
+use crate::sync::engine::{self, Engine, Once};
+use crate::sync::{Parts, SyncError};
+use crate::text::Clean;
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// `sync`
+///
+/// # Errors
+/// A database or the configuration can't be used. What went wrong with a server stands in the
+/// report.
+pub fn sync(home: &Home, as_json: bool, args: &Sync) -> Result<u8> {
+    let mut accounts = home.accounts(args.account.as_deref())?;
+    if let Some(word) = &args.bodies {
+        let policy = body_policy(word)
+            .ok_or_else(|| Failure::new(exit::USAGE, "--bodies takes none, all, or days such as 30d"))?;
+        for account in &mut accounts {
+            account.bodies = policy;
+        }
+    }
+    let _lock = wait_for_turn(home)?;
+    let board = Arc::new(Board::new());
+    let parts = home.parts(accounts, Arc::clone(&board), true)?;
+    if args.watch { watch(home, as_json, parts, &board) } else { once(as_json, parts, &board) }
+}
+
+fn wait_for_turn(home: &Home) -> Result<EngineLock> {
+    if let Some(lock) = EngineLock::try_take(&home.paths.lock)? {
+        return Ok(lock);
+    }
+    lock::ring(&home.paths.bell);
+    eprintln!("another postrider is talking to the servers; it was told to look, and this one waits for its turn");
+    EngineLock::take(&home.paths.lock).context("the engine's lock")
+}
+
+fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
+    engine::recover(&parts)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let runs: Vec<_> = parts
+        .accounts
+        .iter()
+        .map(|account| {
+            let kit = engine::kit(&parts, account, &stop);
+            let policy = account.bodies;
+            let name = account.name.clone();
+            (name, std::thread::spawn(move || timed(&kit, policy)))
+        })
+        .collect();
+    let bar = !as_json && io::stderr().is_terminal();
+    while bar && runs.iter().any(|(_, run)| !run.is_finished()) {
+        std::thread::sleep(Duration::from_millis(100));
+        draw(&board.take().statuses.into_values().collect::<Vec<_>>());
+    }
+    let mut reports = Vec::new();
+    let mut worst = 0;
+    for (name, run) in runs {
+        let (outcome, seconds) = run.join().unwrap_or_else(|_| (Err(SyncError::Interrupted), 0.0));
+        let account = parts.accounts.iter().find(|a| a.name == name);
+        let (report, code) = account_report(account, outcome, seconds);
+        worst = worst.max(code);
+        if !as_json {
+            tell(&report, bar);
+        }
+        reports.push(report);
+    }
+    for notice in board.take().notices {
+        eprintln!("{}", Clean::line(&notice));
+    }
+    if as_json {
+        json::print(json!({ "accounts": reports }))?;
+    }
+    Ok(worst)
+}
+
+fn timed(kit: &crate::sync::Kit, policy: BodyPolicy) -> (Result<Once, SyncError>, f64) {
+    let began = Instant::now();
+    (engine::once(kit, policy), began.elapsed().as_secs_f64())
+}
+
+fn account_report(account: Option<&Account>, outcome: Result<Once, SyncError>, seconds: f64) -> (Value, u8) {
+    let name = account.map_or("", |a| a.name.as_str());
+    let seconds = (seconds * 1000.0).round() / 1000.0;
+    match outcome {
+        Ok(done) => {
+            let report = json!({
+                "name": name, "mailboxes": done.mailboxes, "headers": done.headers,
+                "bodies": done.bodies, "bytes": done.bytes, "seconds": seconds,
+            });
+            (report, 0)
+        }
+        Err(error) => {
+            let why = match (&error, account) {
+                (SyncError::Net(net), Some(account)) => {
+                    crate::net::diagnose::explain(net, &account.imap, crate::net::diagnose::Service::Imap).line()
+                }
+                _ => Clean::line(&error.to_string()).to_string(),
+            };
+            let report = json!({
+                "name": name, "mailboxes": 0, "headers": 0, "bodies": 0, "bytes": 0,
+                "seconds": seconds, "error": why,
+            });
+            (report, exit::code(&error.into()))
+        }
+    }
+}
+
+fn tell(report: &Value, bar: bool) {
+    if bar {
+        eprint!("\r\x1b[K");
+    }
+    let name = report["name"].as_str().unwrap_or_default();
+    match report["error"].as_str() {
+        Some(why) => eprintln!("{}: {}", Clean::line(name), Clean::line(why)),
+        None => println!(
+            "{}: {} mailboxes, {} new headers, {} bodies, {} in {} s",
+            Clean::line(name),
+            report["mailboxes"],
+            report["headers"],
+            report["bodies"],
+            crate::text::size::human(report["bytes"].as_u64().unwrap_or(0)),
+            report["seconds"],
+        ),
+    }
+}
+
+fn draw(statuses: &[AccountStatus]) {
+    let Some(progress) = statuses.iter().filter_map(|s| s.progress.as_ref()).next_back() else { return };
+    const WIDTH: u64 = 30;
+    let filled = if progress.total > 0 { progress.done * WIDTH / progress.total } else { 0 };
+    let bar: String = (0..WIDTH).map(|n| if n < filled { '█' } else { '░' }).collect();
+    eprint!("\r\x1b[K{bar} {} of {} {}", progress.done, progress.total, progress.what);
+    let _ = io::stderr().flush();
+}
+
+fn watch(home: &Home, as_json: bool, parts: Parts, board: &Arc<Board>) -> Result<u8> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    let (ring, heard) = crossbeam_channel::bounded(1);
+    board.on_post(move || {
+        let _ = ring.try_send(());
+    });
+    let mut engine = Engine::start(parts)?;
+    let nudged = engine.nudged();
+    lock::listen(&home.paths.bell, move || nudged.iter().for_each(crate::signal::Ringer::ring))?;
+    while !stop.load(Ordering::SeqCst) {
+        // The signal's flag is looked at now and then; nothing else needs this time.
+        let _ = heard.recv_timeout(Duration::from_millis(500));
+        let posted = board.take();
+        for (account, status) in posted.statuses {
+            say(as_json, account.as_str(), &status)?;
+        }
+        for notice in posted.notices {
+            if as_json {
+                json::print(json!({ "notice": notice }))?;
+            } else {
+                println!("{}", Clean::line(&notice));
+            }
+        }
+    }
+    engine.stop();
+    Ok(0)
+}
+
+fn say(as_json: bool, account: &str, status: &AccountStatus) -> Result<()> {
+    let (state, reason) = match &status.link {
+        Link::Idle => ("idle", None),
+        Link::Connecting => ("connecting", None),
+        Link::Online => ("online", None),
+        Link::Waiting { reason, .. } => ("waiting", Some(reason)),
+        Link::Stopped { reason } => ("stopped", Some(reason)),
+    };
+    let progress = status.progress.as_ref();
+    if as_json {
+        json::print(json!({
+            "account": account, "state": state, "reason": reason, "pending": status.pending,
+            "progress": progress.map(|p| json!({"what": p.what, "done": p.done, "total": p.total})),
+        }))?;
+    } else {
+        let more = match (reason, progress) {
+            (Some(reason), _) => format!(": {reason}"),
+            (None, Some(p)) => format!(": {} {} of {}", p.what, p.done, p.total),
+            (None, None) => String::new(),
+        };
+        println!("{}: {state}{}", Clean::line(account), Clean::line(&more));
+    }
+    Ok(())
+}
