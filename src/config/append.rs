@@ -16,11 +16,19 @@ pub fn append_account(path: &Path, account: &Account) -> io::Result<()> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
         Err(e) => return Err(e),
     };
-    let gap = if old.is_empty() || old.ends_with("\n\n") { "" } else if old.ends_with('\n') { "\n" } else { "\n\n" };
+    let gap = if old.is_empty() || old.ends_with("\n\n") {
+        ""
+    } else if old.ends_with('\n') {
+        "\n"
+    } else {
+        "\n\n"
+    };
     let new = format!("{old}{gap}{}", text(account));
     let folder = path.parent().unwrap_or(Path::new("."));
     if !load::parse(&new, folder).config.accounts.contains(account) {
-        return Err(io::Error::other("the file has other problems; mend them first"));
+        return Err(io::Error::other(
+            "the file has other problems; mend them first",
+        ));
     }
     super::paths::make_private(folder)?;
     replace(path, &new)
@@ -77,7 +85,10 @@ fn endpoint(endpoint: &Endpoint) -> String {
         let hex: String = pin.iter().map(|b| format!("{b:02x}")).collect();
         format!(", pin-sha256 = \"{hex}\"")
     });
-    format!("{{ host = {host}, port = {}, security = \"{security}\"{pin} }}", endpoint.port)
+    format!(
+        "{{ host = {host}, port = {}, security = \"{security}\"{pin} }}",
+        endpoint.port
+    )
 }
 
 #[cfg(test)]
@@ -94,11 +105,20 @@ mod tests {
         for (n, account) in accounts.iter().enumerate() {
             append_account(&path, account).unwrap();
             let text = std::fs::read_to_string(&path).unwrap();
-            assert_eq!(load::parse(&text, dir.path()).config.accounts, accounts[..=n]);
+            assert_eq!(
+                load::parse(&text, dir.path()).config.accounts,
+                accounts[..=n]
+            );
         }
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         let before = std::fs::read_to_string(&path).unwrap();
-        assert!(append_account(&path, &accounts[0]).is_ok(), "the same account again reads back as one");
+        assert!(
+            append_account(&path, &accounts[0]).is_ok(),
+            "the same account again reads back as one"
+        );
         std::fs::write(&path, "broken [").unwrap();
         assert!(append_account(&path, &accounts[0]).is_err());
         assert_ne!(before, "");

@@ -17,9 +17,14 @@ const MOST_NAMES: u32 = 1000;
 /// # Errors
 /// When the folder can't be made or the file not written; what was written so far is removed.
 pub fn save_new(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
-    let plain = Path::new(name).file_name().is_some_and(|n| n.to_str() == Some(name));
+    let plain = Path::new(name)
+        .file_name()
+        .is_some_and(|n| n.to_str() == Some(name));
     if !plain {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file name"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a file name",
+        ));
     }
     super::paths::make_private(folder)?;
     for n in 0..MOST_NAMES {
@@ -43,7 +48,10 @@ pub fn save_new(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> 
             Err(error) => return Err(error),
         }
     }
-    Err(io::Error::new(io::ErrorKind::AlreadyExists, "too many files of this name"))
+    Err(io::Error::new(
+        io::ErrorKind::AlreadyExists,
+        "too many files of this name",
+    ))
 }
 
 fn numbered(name: &str, n: u32) -> String {
@@ -75,7 +83,9 @@ pub fn read_attachment(path: &Path) -> Result<Vec<u8>, String> {
         return Err(told("it is larger than 100 MB"));
     }
     let mut bytes = Vec::new();
-    file.take(MOST_ATTACHED + 1).read_to_end(&mut bytes).map_err(|e| told(&e.to_string()))?;
+    file.take(MOST_ATTACHED + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| told(&e.to_string()))?;
     if bytes.len() as u64 > MOST_ATTACHED {
         return Err(told("it grew over 100 MB while it was read"));
     }

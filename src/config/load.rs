@@ -39,7 +39,13 @@ pub struct Look {
 
 impl Default for Look {
     fn default() -> Look {
-        Look { theme: None, threads: true, reader: ReaderPlace::Auto, undo_send: 10, mouse: true }
+        Look {
+            theme: None,
+            threads: true,
+            reader: ReaderPlace::Auto,
+            undo_send: 10,
+            mouse: true,
+        }
     }
 }
 
@@ -69,9 +75,16 @@ pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            return Err(ConfigError::Missing { path: path.to_owned() });
+            return Err(ConfigError::Missing {
+                path: path.to_owned(),
+            });
         }
-        Err(source) => return Err(ConfigError::Unreadable { path: path.to_owned(), source }),
+        Err(source) => {
+            return Err(ConfigError::Unreadable {
+                path: path.to_owned(),
+                source,
+            });
+        }
     };
     Ok(parse(&text, path.parent().unwrap_or(Path::new("."))))
 }
@@ -84,7 +97,12 @@ pub fn parse(text: &str, folder: &Path) -> Loaded {
         Err(error) => {
             let at = error.span().map_or(0, |s| s.start);
             // Only the parser's words: its excerpt could hold a password.
-            loaded.problems.push(Problem::at(text, at, error.message(), "the file is TOML; texts stand in double quotes"));
+            loaded.problems.push(Problem::at(
+                text,
+                at,
+                error.message(),
+                "the file is TOML; texts stand in double quotes",
+            ));
             return loaded;
         }
     };
@@ -107,14 +125,24 @@ pub fn parse(text: &str, folder: &Path) -> Loaded {
 }
 
 fn accounts<'t>(root: &mut Table<'t>, text: &'t str, folder: &Path, loaded: &mut Loaded) {
-    let Some(value) = root.get("account") else { return };
+    let Some(value) = root.get("account") else {
+        return;
+    };
     let DeValue::Array(items) = value.get_ref() else {
-        loaded.problems.push(root.wrong(value, "`account` must be a list of tables", "begin each account with [[account]]"));
+        loaded.problems.push(root.wrong(
+            value,
+            "`account` must be a list of tables",
+            "begin each account with [[account]]",
+        ));
         return;
     };
     for item in items.iter() {
         let DeValue::Table(table) = item.get_ref() else {
-            loaded.problems.push(root.wrong(item, "an account must be a table", "begin each account with [[account]]"));
+            loaded.problems.push(root.wrong(
+                item,
+                "an account must be a table",
+                "begin each account with [[account]]",
+            ));
             continue;
         };
         let mut table = Table::new(text, table, item.span());
@@ -122,9 +150,16 @@ fn accounts<'t>(root: &mut Table<'t>, text: &'t str, folder: &Path, loaded: &mut
         let strays = table.unknown();
         match read {
             Ok(account) if strays.is_empty() => {
-                if loaded.config.accounts.iter().any(|a| a.name == account.name) {
+                if loaded
+                    .config
+                    .accounts
+                    .iter()
+                    .any(|a| a.name == account.name)
+                {
                     let message = format!("there are two accounts named `{}`", account.name);
-                    loaded.problems.push(table.problem(message, "give one of them another `name`"));
+                    loaded
+                        .problems
+                        .push(table.problem(message, "give one of them another `name`"));
                 } else {
                     loaded.config.accounts.push(account);
                 }
@@ -143,15 +178,26 @@ fn account(table: &mut Table<'_>, folder: &Path) -> Result<Account, Problem> {
     let full_name = table.text("full-name");
     let user = table.text("user");
     let secret = secret(table);
-    let imap = server(table, "imap", [(993, Security::Tls), (143, Security::StartTls)]);
-    let smtp = server(table, "smtp", [(465, Security::Tls), (587, Security::StartTls)]);
+    let imap = server(
+        table,
+        "imap",
+        [(993, Security::Tls), (143, Security::StartTls)],
+    );
+    let smtp = server(
+        table,
+        "smtp",
+        [(465, Security::Tls), (587, Security::StartTls)],
+    );
     let ca_file = table.text("ca-file");
     let bodies = bodies(table);
     let save_sent = table.flag("save-sent");
     let signature = table.text("signature");
     let email = email?;
     if email.matches('@').count() != 1 || email.starts_with('@') || email.ends_with('@') {
-        return Err(table.problem(format!("`{}` is not an address", email.escape_debug()), "email = \"you@example.test\""));
+        return Err(table.problem(
+            format!("`{}` is not an address", email.escape_debug()),
+            "email = \"you@example.test\"",
+        ));
     }
     Ok(Account {
         name: AccountName(name?),
@@ -181,7 +227,11 @@ fn secret(table: &mut Table<'_>) -> Result<SecretSource, Problem> {
         return Ok(command.map_or(SecretSource::Keyring, SecretSource::Command));
     };
     if command.is_some() {
-        return Err(table.wrong(value, "both `password` and `password-command` are given", "keep one of them"));
+        return Err(table.wrong(
+            value,
+            "both `password` and `password-command` are given",
+            "keep one of them",
+        ));
     }
     match value.get_ref() {
         DeValue::String(word) if word == "keyring" => Ok(SecretSource::Keyring),
@@ -195,8 +245,15 @@ fn secret(table: &mut Table<'_>) -> Result<SecretSource, Problem> {
     }
 }
 
-fn server(table: &mut Table<'_>, key: &'static str, usual: [(u16, Security); 2]) -> Result<Endpoint, Problem> {
-    let example = format!("{key} = {{ host = \"{key}.example.test\", port = {}, security = \"tls\" }}", usual[0].0);
+fn server(
+    table: &mut Table<'_>,
+    key: &'static str,
+    usual: [(u16, Security); 2],
+) -> Result<Endpoint, Problem> {
+    let example = format!(
+        "{key} = {{ host = \"{key}.example.test\", port = {}, security = \"tls\" }}",
+        usual[0].0
+    );
     let Some(mut server) = table.table(key)? else {
         return Err(table.problem(format!("`{key}` is missing"), example));
     };
@@ -212,7 +269,9 @@ fn server(table: &mut Table<'_>, key: &'static str, usual: [(u16, Security); 2])
     }
     let (host, port, security) = (host?, port?.and_then(|p| u16::try_from(p).ok()), security?);
     let security = match (security.as_deref(), security_value) {
-        (None, _) => port.and_then(|p| usual.iter().find(|(u, _)| *u == p)).map_or(Security::Tls, |(_, s)| *s),
+        (None, _) => port
+            .and_then(|p| usual.iter().find(|(u, _)| *u == p))
+            .map_or(Security::Tls, |(_, s)| *s),
         (Some("tls"), _) => Security::Tls,
         (Some("starttls"), _) => Security::StartTls,
         (Some("none"), Some(value)) if !is_this_machine(&host) => {
@@ -224,7 +283,11 @@ fn server(table: &mut Table<'_>, key: &'static str, usual: [(u16, Security); 2])
         }
         (Some("none"), _) => Security::None,
         (Some(_), Some(value)) => {
-            return Err(server.wrong(value, "unknown `security`", "it is \"tls\", \"starttls\" or \"none\" (this machine only)"));
+            return Err(server.wrong(
+                value,
+                "unknown `security`",
+                "it is \"tls\", \"starttls\" or \"none\" (this machine only)",
+            ));
         }
         (Some(_), None) => Security::Tls,
     };
@@ -232,32 +295,56 @@ fn server(table: &mut Table<'_>, key: &'static str, usual: [(u16, Security); 2])
         Some(25) if key == "smtp" => {
             let message = "port 25 is for servers among themselves, not for submitting mail";
             let hint = "use 465 with security = \"tls\", or 587 with \"starttls\"";
-            return Err(port_value.map_or_else(|| server.problem(message, hint), |v| server.wrong(v, message, hint)));
+            return Err(port_value.map_or_else(
+                || server.problem(message, hint),
+                |v| server.wrong(v, message, hint),
+            ));
         }
         Some(port) => port,
-        None => usual.iter().find(|(_, s)| *s == security).map_or(usual[0].0, |(p, _)| *p),
+        None => usual
+            .iter()
+            .find(|(_, s)| *s == security)
+            .map_or(usual[0].0, |(p, _)| *p),
     };
     let pin_sha256 = match (pin_text?, pin) {
         (Some(text), Some(value)) => Some(pin_bytes(&text).ok_or_else(|| {
-            server.wrong(value, "`pin-sha256` is not a SHA-256", "64 hexadecimal digits (colons allowed), or base64")
+            server.wrong(
+                value,
+                "`pin-sha256` is not a SHA-256",
+                "64 hexadecimal digits (colons allowed), or base64",
+            )
         })?),
         _ => None,
     };
-    Ok(Endpoint { host, port, security, pin_sha256 })
+    Ok(Endpoint {
+        host,
+        port,
+        security,
+        pin_sha256,
+    })
 }
 
 fn is_this_machine(host: &str) -> bool {
     let bare = host.trim_matches(['[', ']']);
-    bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    bare.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn pin_bytes(text: &str) -> Option<[u8; 32]> {
     use base64::Engine as _;
     let hex: String = text.chars().filter(|c| !matches!(c, ':' | ' ')).collect();
     let bytes = if hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-        (0..64).step_by(2).map(|i| hex.get(i..i + 2).and_then(|d| u8::from_str_radix(d, 16).ok())).collect::<Option<Vec<u8>>>()?
+        (0..64)
+            .step_by(2)
+            .map(|i| {
+                hex.get(i..i + 2)
+                    .and_then(|d| u8::from_str_radix(d, 16).ok())
+            })
+            .collect::<Option<Vec<u8>>>()?
     } else {
-        base64::engine::general_purpose::STANDARD.decode(text.trim()).ok()?
+        base64::engine::general_purpose::STANDARD
+            .decode(text.trim())
+            .ok()?
     };
     bytes.try_into().ok()
 }
@@ -265,8 +352,13 @@ fn pin_bytes(text: &str) -> Option<[u8; 32]> {
 fn bodies(table: &mut Table<'_>) -> Result<BodyPolicy, Problem> {
     let value = table.get("bodies");
     match (table.text("bodies")?, value) {
-        (Some(word), Some(value)) => body_policy(&word)
-            .ok_or_else(|| table.wrong(value, "unknown `bodies`", "it is \"none\", \"all\", or days such as \"30d\"")),
+        (Some(word), Some(value)) => body_policy(&word).ok_or_else(|| {
+            table.wrong(
+                value,
+                "unknown `bodies`",
+                "it is \"none\", \"all\", or days such as \"30d\"",
+            )
+        }),
         _ => Ok(BodyPolicy::Days(30)),
     }
 }
@@ -276,7 +368,10 @@ pub fn body_policy(word: &str) -> Option<BodyPolicy> {
     match word {
         "none" => Some(BodyPolicy::None),
         "all" => Some(BodyPolicy::All),
-        days => days.strip_suffix('d').and_then(|n| n.parse().ok()).map(BodyPolicy::Days),
+        days => days
+            .strip_suffix('d')
+            .and_then(|n| n.parse().ok())
+            .map(BodyPolicy::Days),
     }
 }
 
@@ -294,7 +389,11 @@ fn look(table: &mut Table<'_>) -> Result<Look, Problem> {
         (Some("right"), _) => ReaderPlace::Right,
         (Some("full"), _) => ReaderPlace::Full,
         (Some(_), Some(value)) => {
-            return Err(table.wrong(value, "unknown `reader`", "it is \"auto\", \"below\", \"right\" or \"full\""));
+            return Err(table.wrong(
+                value,
+                "unknown `reader`",
+                "it is \"auto\", \"below\", \"right\" or \"full\"",
+            ));
         }
         (Some(_), None) => ReaderPlace::Auto,
     };
@@ -338,8 +437,14 @@ mod tests {
     fn little_is_needed() {
         let loaded = parse(&with(""), Path::new("/c"));
         let account = &loaded.config.accounts[0];
-        assert_eq!((account.user.as_str(), account.imap.port, account.smtp.port), ("a@b.test", 993, 465));
-        assert_eq!((&account.secret, account.bodies), (&SecretSource::Keyring, BodyPolicy::Days(30)));
+        assert_eq!(
+            (account.user.as_str(), account.imap.port, account.smtp.port),
+            ("a@b.test", 993, 465)
+        );
+        assert_eq!(
+            (&account.secret, account.bodies),
+            (&SecretSource::Keyring, BodyPolicy::Days(30))
+        );
     }
 
     #[test]
@@ -352,7 +457,11 @@ mod tests {
 
     #[test]
     fn a_password_in_the_file_is_refused_and_not_repeated() {
-        for line in ["password = \"CANARY-7f3\"", "password = 'CANARY-7f3", "password = [\"CANARY-7f3\"]"] {
+        for line in [
+            "password = \"CANARY-7f3\"",
+            "password = 'CANARY-7f3",
+            "password = [\"CANARY-7f3\"]",
+        ] {
             let p = problem(&with(line));
             assert_eq!(p.line, 4, "{p}");
             assert!(!p.to_string().contains("CANARY"), "{p}");
@@ -362,7 +471,9 @@ mod tests {
     #[test]
     fn dangerous_servers_are_refused_with_a_reason() {
         let server = |s: &str| {
-            format!("[[account]]\nname = \"a\"\nemail = \"a@b.test\"\nimap = {{ host = \"i.b.test\" }}\nsmtp = {{ {s} }}\n")
+            format!(
+                "[[account]]\nname = \"a\"\nemail = \"a@b.test\"\nimap = {{ host = \"i.b.test\" }}\nsmtp = {{ {s} }}\n"
+            )
         };
         for (s, word) in [
             ("host = \"s.b.test\", port = 25", "port 25"),
@@ -376,14 +487,28 @@ mod tests {
             assert!(p.message.contains(word), "{s}: {p}");
             assert_eq!(p.line, 5, "{s}: {p}");
         }
-        assert_eq!(parse(&server("host = \"127.0.0.1\", port = 2525, security = \"none\""), Path::new("/")).problems, []);
+        assert_eq!(
+            parse(
+                &server("host = \"127.0.0.1\", port = 2525, security = \"none\""),
+                Path::new("/")
+            )
+            .problems,
+            []
+        );
     }
 
     #[test]
     fn one_broken_account_leaves_the_other() {
-        let two = format!("{}{}", with(""), with("bodies = \"some\"").replace("\"a\"", "\"b\""));
+        let two = format!(
+            "{}{}",
+            with(""),
+            with("bodies = \"some\"").replace("\"a\"", "\"b\"")
+        );
         let loaded = parse(&two, Path::new("/c"));
-        assert_eq!((loaded.config.accounts.len(), loaded.problems.len()), (1, 1));
+        assert_eq!(
+            (loaded.config.accounts.len(), loaded.problems.len()),
+            (1, 1)
+        );
         let twins = format!("{}{}", with(""), with(""));
         assert!(problem(&twins).message.contains("two accounts"));
     }

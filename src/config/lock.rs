@@ -61,15 +61,17 @@ pub fn listen(bell: &Path, heard: impl Fn() + Send + 'static) -> io::Result<()> 
     private_file(bell)?;
     let watch = inotify::init(CreateFlags::CLOEXEC)?;
     inotify::add_watch(&watch, bell, WatchFlags::CLOSE_WRITE)?;
-    std::thread::Builder::new().name("bell".to_owned()).spawn(move || {
-        let mut buffer = [MaybeUninit::uninit(); 1024];
-        let mut events = inotify::Reader::new(&watch, &mut buffer);
-        while let Ok(_) | Err(rustix::io::Errno::INTR) = events.next() {
-            if events.is_buffer_empty() {
-                heard();
+    std::thread::Builder::new()
+        .name("bell".to_owned())
+        .spawn(move || {
+            let mut buffer = [MaybeUninit::uninit(); 1024];
+            let mut events = inotify::Reader::new(&watch, &mut buffer);
+            while let Ok(_) | Err(rustix::io::Errno::INTR) = events.next() {
+                if events.is_buffer_empty() {
+                    heard();
+                }
             }
-        }
-    })?;
+        })?;
     Ok(())
 }
 

@@ -9,6 +9,6 @@ pub mod append;
 pub mod secrets;
 pub mod lock;
 
-pub use load::{Config, Look, Loaded, ReaderPlace};
+pub use load::{Config, Loaded, Look, ReaderPlace};
 pub use paths::Paths;
 pub use problem::{ConfigError, Problem};

@@ -41,7 +41,12 @@ impl Paths {
         if let Some(home) = home {
             return Ok(Paths::under(&std::path::absolute(home)?));
         }
-        let none = || io::Error::new(io::ErrorKind::NotFound, "there is no home directory; say --home DIR");
+        let none = || {
+            io::Error::new(
+                io::ErrorKind::NotFound,
+                "there is no home directory; say --home DIR",
+            )
+        };
         let dirs = ProjectDirs::from("", "", "postrider").ok_or_else(none)?;
         let data = dirs.data_dir();
         let state = dirs.state_dir().unwrap_or(data);
@@ -118,17 +123,26 @@ pub fn make_private(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// When it can't be opened.
 pub fn private_file(path: &Path) -> io::Result<fs::File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
 }
 
 fn tighten(path: &Path, most: u32) -> io::Result<Option<String>> {
-    let Ok(meta) = fs::metadata(path) else { return Ok(None) };
+    let Ok(meta) = fs::metadata(path) else {
+        return Ok(None);
+    };
     let mode = meta.permissions().mode() & 0o777;
     if mode & !most == 0 {
         return Ok(None);
     }
     fs::set_permissions(path, Permissions::from_mode(mode & most))?;
-    Ok(Some(format!("{} could be read by others; it is private now", path.display())))
+    Ok(Some(format!(
+        "{} could be read by others; it is private now",
+        path.display()
+    )))
 }
 
 #[cfg(test)]
@@ -146,6 +160,9 @@ mod tests {
         fs::set_permissions(&home, Permissions::from_mode(0o755)).unwrap();
         assert_eq!(paths.ensure().unwrap().len(), 2);
         let mode = |p: &Path| fs::metadata(p).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&home), mode(&paths.config), mode(&paths.lock)), (0o700, 0o600, 0o600));
+        assert_eq!(
+            (mode(&home), mode(&paths.config), mode(&paths.lock)),
+            (0o700, 0o600, 0o600)
+        );
     }
 }

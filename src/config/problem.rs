@@ -18,7 +18,12 @@ pub struct Problem {
 
 impl Problem {
     /// A problem at an octet offset of `text`.
-    pub fn at(text: &str, offset: usize, message: impl Into<String>, hint: impl Into<String>) -> Problem {
+    pub fn at(
+        text: &str,
+        offset: usize,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Problem {
         let before = text.get(..offset.min(text.len())).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |n| n + 1);
         Problem {
@@ -32,8 +37,16 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)?;
-        if self.hint.is_empty() { Ok(()) } else { write!(f, "\n  {}", self.hint) }
+        write!(
+            f,
+            "line {}, column {}: {}",
+            self.line, self.column, self.message
+        )?;
+        if self.hint.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "\n  {}", self.hint)
+        }
     }
 }
 
@@ -78,7 +91,9 @@ fn distance(a: &str, b: &str) -> usize {
         let mut left = i + 1;
         let mut next = vec![left];
         for (cell, cb) in row.iter().skip(1).zip(&b) {
-            let best = (diagonal + usize::from(ca != *cb)).min(cell + 1).min(left + 1);
+            let best = (diagonal + usize::from(ca != *cb))
+                .min(cell + 1)
+                .min(left + 1);
             diagonal = *cell;
             left = best;
             next.push(best);

@@ -2,8 +2,8 @@
 
 use super::problem::{Problem, nearest};
 use std::ops::Range;
-use toml::de::{DeTable, DeValue};
 use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 /// A table of the document that remembers where it is and which of its keys were asked for.
 pub struct Table<'t> {
@@ -19,13 +19,21 @@ pub type Value<'t> = &'t Spanned<DeValue<'t>>;
 impl<'t> Table<'t> {
     /// A table of `text`.
     pub fn new(text: &'t str, table: &'t DeTable<'t>, span: Range<usize>) -> Table<'t> {
-        Table { text, table, span, asked: Vec::new() }
+        Table {
+            text,
+            table,
+            span,
+            asked: Vec::new(),
+        }
     }
 
     /// A value that may be left out.
     pub fn get(&mut self, key: &'static str) -> Option<Value<'t>> {
         self.asked.push(key);
-        self.table.iter().find(|(k, _)| k.get_ref().as_ref() == key).map(|(_, v)| v)
+        self.table
+            .iter()
+            .find(|(k, _)| k.get_ref().as_ref() == key)
+            .map(|(_, v)| v)
     }
 
     /// A problem with the table itself.
@@ -34,7 +42,12 @@ impl<'t> Table<'t> {
     }
 
     /// A problem with one of its values.
-    pub fn wrong(&self, value: Value<'t>, message: impl Into<String>, hint: impl Into<String>) -> Problem {
+    pub fn wrong(
+        &self,
+        value: Value<'t>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Problem {
         Problem::at(self.text, value.span().start, message, hint)
     }
 
@@ -47,7 +60,11 @@ impl<'t> Table<'t> {
             None => Ok(None),
             Some(value) => match value.get_ref() {
                 DeValue::String(text) => Ok(Some(text.to_string())),
-                _ => Err(self.wrong(value, format!("`{key}` must be a text"), "put it in double quotes")),
+                _ => Err(self.wrong(
+                    value,
+                    format!("`{key}` must be a text"),
+                    "put it in double quotes",
+                )),
             },
         }
     }
@@ -81,8 +98,14 @@ impl<'t> Table<'t> {
     ///
     /// # Errors
     /// If it is something else or out of bounds.
-    pub fn number(&mut self, key: &'static str, within: Range<i64>) -> Result<Option<i64>, Problem> {
-        let Some(value) = self.get(key) else { return Ok(None) };
+    pub fn number(
+        &mut self,
+        key: &'static str,
+        within: Range<i64>,
+    ) -> Result<Option<i64>, Problem> {
+        let Some(value) = self.get(key) else {
+            return Ok(None);
+        };
         let number = match value.get_ref() {
             DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok(),
             _ => None,
@@ -91,7 +114,11 @@ impl<'t> Table<'t> {
             Some(n) => Ok(Some(n)),
             None => {
                 let hint = format!("a whole number from {} to {}", within.start, within.end - 1);
-                Err(self.wrong(value, format!("`{key}` is not a number that can be used"), hint))
+                Err(self.wrong(
+                    value,
+                    format!("`{key}` is not a number that can be used"),
+                    hint,
+                ))
             }
         }
     }
@@ -101,7 +128,9 @@ impl<'t> Table<'t> {
     /// # Errors
     /// If it is something else.
     pub fn texts(&mut self, key: &'static str) -> Result<Option<Vec<String>>, Problem> {
-        let Some(value) = self.get(key) else { return Ok(None) };
+        let Some(value) = self.get(key) else {
+            return Ok(None);
+        };
         let texts = match value.get_ref() {
             DeValue::Array(items) => items
                 .iter()
@@ -114,7 +143,11 @@ impl<'t> Table<'t> {
         };
         match texts.filter(|t| !t.is_empty()) {
             Some(texts) => Ok(Some(texts)),
-            None => Err(self.wrong(value, format!("`{key}` must be a list of texts"), "for example [\"pass\", \"show\", \"mail\"]")),
+            None => Err(self.wrong(
+                value,
+                format!("`{key}` must be a list of texts"),
+                "for example [\"pass\", \"show\", \"mail\"]",
+            )),
         }
     }
 
@@ -123,16 +156,25 @@ impl<'t> Table<'t> {
     /// # Errors
     /// If it is something else.
     pub fn table(&mut self, key: &'static str) -> Result<Option<Table<'t>>, Problem> {
-        let Some(value) = self.get(key) else { return Ok(None) };
+        let Some(value) = self.get(key) else {
+            return Ok(None);
+        };
         match value.get_ref() {
             DeValue::Table(table) => Ok(Some(Table::new(self.text, table, value.span()))),
-            _ => Err(self.wrong(value, format!("`{key}` must be a table"), "for example { host = \"mail.example.test\" }")),
+            _ => Err(self.wrong(
+                value,
+                format!("`{key}` must be a table"),
+                "for example { host = \"mail.example.test\" }",
+            )),
         }
     }
 
     /// Every key that nobody asked for.
     pub fn unknown(&self) -> Vec<Problem> {
-        let stray = self.table.keys().filter(|k| !self.asked.contains(&k.get_ref().as_ref()));
+        let stray = self
+            .table
+            .keys()
+            .filter(|k| !self.asked.contains(&k.get_ref().as_ref()));
         stray
             .map(|key| {
                 let name = key.get_ref();
@@ -140,7 +182,12 @@ impl<'t> Table<'t> {
                     Some(known) => format!("did you mean `{known}`?"),
                     None => format!("known here: {}", self.asked.join(", ")),
                 };
-                Problem::at(self.text, key.span().start, format!("unknown key `{name}`"), hint)
+                Problem::at(
+                    self.text,
+                    key.span().start,
+                    format!("unknown key `{name}`"),
+                    hint,
+                )
             })
             .collect()
     }

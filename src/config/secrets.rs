@@ -45,7 +45,9 @@ pub fn fetch(account: &Account) -> Result<Secret, SecretError> {
 
 fn command(argv: &[String], patience: Duration) -> Result<Secret, SecretError> {
     let failed = |why: String| SecretError::Command(why);
-    let (program, rest) = argv.split_first().ok_or_else(|| failed("is empty".to_owned()))?;
+    let (program, rest) = argv
+        .split_first()
+        .ok_or_else(|| failed("is empty".to_owned()))?;
     // A process group of its own: no terminal to ask on, and killed as a whole.
     let mut child = Command::new(program)
         .args(rest)
@@ -57,18 +59,23 @@ fn command(argv: &[String], patience: Duration) -> Result<Secret, SecretError> {
         .map_err(|e| failed(format!("`{}` can't be run: {e}", Clean::line(program))))?;
     let out = collect(child.stdout.take());
     let err = collect(child.stderr.take());
-    let status = wait(&mut child, patience).ok_or_else(|| failed("did not finish in 30 s".to_owned()))?;
+    let status =
+        wait(&mut child, patience).ok_or_else(|| failed("did not finish in 30 s".to_owned()))?;
     // Something that it left running may hold the pipe open; what came so far is enough.
     let out = out.take();
     if !status.success() {
         let err = err.take();
         let text = String::from_utf8_lossy(&err);
-        let last = text.lines().rfind(|l| !l.trim().is_empty()).unwrap_or("it said nothing");
+        let last = text
+            .lines()
+            .rfind(|l| !l.trim().is_empty())
+            .unwrap_or("it said nothing");
         return Err(failed(format!("failed ({status}): {}", Clean::line(last))));
     }
     let line = out.split(|b| *b == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let text = std::str::from_utf8(line).map_err(|_| failed("printed something that is not UTF-8".to_owned()))?;
+    let text = std::str::from_utf8(line)
+        .map_err(|_| failed("printed something that is not UTF-8".to_owned()))?;
     if text.is_empty() {
         return Err(failed("printed nothing".to_owned()));
     }
@@ -154,7 +161,9 @@ fn from_store(user: &str) -> Result<Secret, SecretError> {
 /// When there is no such store.
 #[cfg(feature = "keyring")]
 pub fn keep(user: &str, secret: &Secret) -> Result<(), SecretError> {
-    entry(user)?.set_password(secret.reveal()).map_err(|e| no_store(&e.to_string()))
+    entry(user)?
+        .set_password(secret.reveal())
+        .map_err(|e| no_store(&e.to_string()))
 }
 
 #[cfg(not(feature = "keyring"))]
@@ -190,8 +199,13 @@ mod tests {
 
     #[test]
     fn failures_are_told_without_the_password() {
-        let told = run("echo CANARY; printf 'no \\033[2Jkey\\n' >&2; exit 3").unwrap_err().to_string();
-        assert!(told.contains("key") && !told.contains("CANARY") && !told.contains('\x1b'), "{told}");
+        let told = run("echo CANARY; printf 'no \\033[2Jkey\\n' >&2; exit 3")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            told.contains("key") && !told.contains("CANARY") && !told.contains('\x1b'),
+            "{told}"
+        );
         assert!(run("true").is_err());
         assert!(run("sleep 100").unwrap_err().to_string().contains("30 s"));
         assert!(command(&["/nonexistent".to_owned()], PATIENCE).is_err());

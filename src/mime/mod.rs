@@ -4,6 +4,7 @@
 //! proportion to its length. What comes in is untrusted; what goes to the screen is
 //! [`crate::text::Clean`]; what goes out can't hold a line break that the writer did not mean.
 
+pub mod media;
 pub mod transfer;
 pub mod charset;
 pub mod field;

@@ -192,20 +192,22 @@ impl Reader {
     }
 
     /// Bodies that are missing in a mailbox, newest first, of messages not older than `since`
-    /// (seconds since 1970), without those that could not be had.
+    /// (seconds since 1970) nor larger than `largest` octets, without those that could not be had.
     pub fn bodies_wanted(
         &self,
         mailbox: MailboxId,
         since: i64,
+        largest: u64,
         limit: usize,
     ) -> Result<Vec<WantedBody>> {
         let mut select = self.conn.prepare_cached(
             "SELECT l.message, l.uid, m.size FROM location l INDEXED BY location_bodyless
                  JOIN message m ON m.id = l.message
              WHERE l.mailbox = ?1 AND l.body = 0 AND l.date >= ?2 AND l.uid IS NOT NULL AND l.gone = 0
+                 AND m.size <= ?4
              ORDER BY l.date DESC, l.id DESC LIMIT ?3",
         )?;
-        let rows = select.query_map(params![mailbox.0, since, limit], |row| {
+        let rows = select.query_map(params![mailbox.0, since, limit, i64::try_from(largest).unwrap_or(i64::MAX)], |row| {
             let Some(uid) = codec::uid_in(row.get(1)?) else {
                 return Ok(None);
             };

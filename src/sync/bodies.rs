@@ -34,7 +34,11 @@ pub fn mailbox(
         BodyPolicy::Days(days) => now - i64::from(days) * DAY,
         BodyPolicy::All => i64::MIN,
     };
-    let largest = if policy == BodyPolicy::All { u64::MAX } else { LARGE };
+    let largest = if policy == BodyPolicy::All {
+        u64::MAX
+    } else {
+        LARGE
+    };
     let mut fetched = 0;
     loop {
         let wanted = reader.bodies_wanted(here.id, since, largest, AT_ONCE)?;
@@ -84,7 +88,11 @@ pub fn anywhere(
         other => other?,
     };
     if selected.uidvalidity != uidvalidity {
-        return lose(kit, message, "the server renumbered the mailbox; it is being read anew");
+        return lose(
+            kit,
+            message,
+            "the server renumbered the mailbox; it is being read anew",
+        );
     }
     body(session, kit, message, uid)
 }
@@ -92,7 +100,13 @@ pub fn anywhere(
 fn keep(kit: &Kit, message: MsgId, raw: Vec<u8>) -> Result<(), SyncError> {
     let digest = mime::parse::digest(&raw);
     kit.writer.run(Priority::Urgent, move |cache| {
-        cache.store_body(message, &raw, &digest.text, &digest.snippet, &digest.attachments)
+        cache.store_body(
+            message,
+            &raw,
+            &digest.text,
+            &digest.snippet,
+            &digest.attachments,
+        )
     })?;
     kit.changed(Topic::Body(message));
     Ok(())
@@ -100,7 +114,9 @@ fn keep(kit: &Kit, message: MsgId, raw: Vec<u8>) -> Result<(), SyncError> {
 
 fn lose(kit: &Kit, message: MsgId, why: &str) -> Result<(), SyncError> {
     let why = why.to_owned();
-    kit.writer.run(Priority::Urgent, move |cache| cache.body_failed(message, &why))?;
+    kit.writer.run(Priority::Urgent, move |cache| {
+        cache.body_failed(message, &why)
+    })?;
     kit.changed(Topic::Body(message));
     Ok(())
 }

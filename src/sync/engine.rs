@@ -4,7 +4,7 @@
 //! and submitters wait for bells and sockets with deadlines; the cache writer waits for its queue.
 //! Whoever posts to the writer may wait for room in its queue, and the writer waits for no one.
 
-use crate::model::{Account, AccountName, Intent, SubmissionState};
+use crate::model::{Account, AccountName, Intent};
 use crate::signal::{Board, Doorbell, Ringer};
 use crate::store::{Local, Priority, Reader, Writer};
 use crate::sync::error::SyncError;
@@ -15,7 +15,6 @@ use crate::sync::report::Report;
 use crate::sync::worker::Worker;
 use crate::sync::{ondemand, submitter, watcher};
 use crossbeam_channel::{Receiver, Sender, bounded};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -77,7 +76,7 @@ pub fn recover(parts: &Parts) -> Result<(), SyncError> {
     for account in &parts.accounts {
         local.crashed(&account.name)?;
     }
-    let pending = local.all_pending()?;
+    let pending = local.read().all_pending()?;
     let names: Vec<AccountName> = parts.accounts.iter().map(|a| a.name.clone()).collect();
     parts.writer.run(Priority::Urgent, move |cache| {
         for name in &names {
@@ -96,8 +95,13 @@ impl Engine {
     pub fn start(parts: Parts) -> Result<Engine, SyncError> {
         let stop = Arc::new(AtomicBool::new(false));
         let mut bells = Bells::default();
-        let mut engine =
-            Engine { intents: None, stop: Arc::clone(&stop), bells: Vec::new(), nudged: Vec::new(), ledger: None };
+        let mut engine = Engine {
+            intents: None,
+            stop: Arc::clone(&stop),
+            bells: Vec::new(),
+            nudged: Vec::new(),
+            ledger: None,
+        };
         if parts.online {
             recover(&parts)?;
             for account in &parts.accounts {
@@ -114,7 +118,8 @@ impl Engine {
             bells,
             undo_window: parts.undo_window,
         };
-        let (sender, receiver): (Sender<(Intent, Reply)>, Receiver<(Intent, Reply)>) = bounded(INTENTS);
+        let (sender, receiver): (Sender<(Intent, Reply)>, Receiver<(Intent, Reply)>) =
+            bounded(INTENTS);
         let myself = sender.clone();
         engine.ledger = Some(spawn("ledger", move || ledger.run(&receiver, &myself))?);
         engine.intents = Some(sender);
@@ -125,7 +130,8 @@ impl Engine {
         let name = kit.account.name.clone();
         let (work, watch, submit) = (Doorbell::new()?, Doorbell::new()?, Doorbell::new()?);
         let (worker, watcher, submitter) = (work.ringer(), watch.ringer(), submit.ringer());
-        self.bells.extend([worker.clone(), watcher.clone(), submitter.clone()]);
+        self.bells
+            .extend([worker.clone(), watcher.clone(), submitter.clone()]);
         self.nudged.extend([worker.clone(), submitter.clone()]);
         let (requests, wanted) = bounded(REQUESTS);
         bells.workers.insert(name.clone(), worker.clone());
@@ -133,18 +139,26 @@ impl Engine {
         bells.fetchers.insert(name.clone(), requests);
 
         let means = kit.clone();
-        spawn(&format!("work {name}"), move || match Worker::new(means.clone(), means.account.bodies) {
-            Ok(working) => working.run(&work, &watcher),
-            Err(error) => {
-                means.offline(&error, 0);
+        spawn(&format!("work {name}"), move || {
+            match Worker::new(means.clone(), means.account.bodies) {
+                Ok(working) => working.run(&work, &watcher),
+                Err(error) => {
+                    means.offline(&error, 0);
+                }
             }
         })?;
         let (means, ring) = (kit.clone(), worker.clone());
-        spawn(&format!("watch {name}"), move || watcher::run(&means, &watch, &ring))?;
+        spawn(&format!("watch {name}"), move || {
+            watcher::run(&means, &watch, &ring)
+        })?;
         let means = kit.clone();
-        spawn(&format!("submit {name}"), move || submitter::run(&means, &submit, &worker))?;
+        spawn(&format!("submit {name}"), move || {
+            submitter::run(&means, &submit, &worker)
+        })?;
         let means = kit.clone();
-        spawn(&format!("fetch {name}"), move || ondemand::run(&means, &wanted))?;
+        spawn(&format!("fetch {name}"), move || {
+            ondemand::run(&means, &wanted)
+        })?;
         Ok(())
     }
 
@@ -154,7 +168,9 @@ impl Engine {
             Some(intents) => {
                 if let Err(refused) = intents.try_send((intent, reply)) {
                     let (_, reply) = refused.into_inner();
-                    reply(Err("too much is waiting to be recorded; try again in a moment".to_owned()));
+                    reply(Err(
+                        "too much is waiting to be recorded; try again in a moment".to_owned(),
+                    ));
                 }
             }
             None => reply(Err("the program is about to end".to_owned())),
@@ -177,7 +193,9 @@ impl Engine {
             let (done, wait) = bounded(1);
             // The ledger holds a sender of its own; an empty intent behind all others says that
             // they are recorded.
-            let last = Box::new(move |_| drop(done.send(())));
+            let last: Reply = Box::new(move |_| {
+                let _ = done.send(());
+            });
             if intents.send((Intent::CheckMail, last)).is_ok() {
                 let _ = wait.recv_timeout(std::time::Duration::from_secs(2));
             }
@@ -194,7 +212,9 @@ impl Drop for Engine {
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, SyncError> {
     // A panic in a parser must not silently leave an account without its thread: it is logged by
     // the panic hook, and the thread's loop is re-entered by its caller where it has one.
-    Ok(std::thread::Builder::new().name(name.to_owned()).spawn(work)?)
+    Ok(std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)?)
 }
 
 /// How `sync --once` went for one account.
@@ -225,20 +245,3 @@ pub fn once(kit: &Kit, bodies: crate::model::BodyPolicy) -> Result<Once, SyncErr
         bytes: kit.received.load(Ordering::Relaxed),
     })
 }
-
-/// Rows that `crashed` could not judge are looked for once the account is online.
-///
-/// # Errors
-/// When a database fails.
-pub fn reconcile_doubts(kit: &Kit) -> Result<(), SyncError> {
-    let mut local = kit.local()?;
-    for row in local.outbox()? {
-        if row.account == kit.account.name && row.state == SubmissionState::InDoubt {
-            submitter::reconcile(kit, &mut local, &row)?;
-        }
-    }
-    Ok(())
-}
-
-/// The bells of several accounts by name, for tests and the composition root.
-pub type Ringers = BTreeMap<AccountName, Ringer>;

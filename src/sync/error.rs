@@ -1,7 +1,7 @@
 //! What can end a turn.
 
 use crate::net::error::NetError;
-use crate::store::{Error as StoreError, LocalError};
+use crate::store::Error as StoreError;
 
 /// Why a turn, or a part of it, could not be finished.
 #[derive(Debug, thiserror::Error)]
@@ -12,9 +12,6 @@ pub enum SyncError {
     /// A database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// `local.db`.
-    #[error(transparent)]
-    Local(#[from] LocalError),
     /// The operating system has no more threads or descriptors to give.
     #[error(transparent)]
     System(#[from] std::io::Error),

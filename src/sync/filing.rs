@@ -4,7 +4,9 @@
 //! Before anything is appended the copy is looked for by Message-ID, so a filing that was cut
 //! after the server took it is not repeated (RFC 4549 §4.2.2.1).
 
-use crate::model::{Account, Flags, MailboxName, OutboxId, Role, Submission, SubmissionState, System};
+use crate::model::{
+    Account, Flags, MailboxName, OutboxId, Role, Submission, SubmissionState, System,
+};
 use crate::net::imap::{Mode, Session};
 use crate::signal::Topic;
 use crate::store::{Local, Reader};
@@ -25,7 +27,9 @@ const FILED_BY_PROVIDER: [&str; 6] = [
 /// Whether we file sent mail for this account: as configured, else unless its provider does.
 pub fn is_ours_to_file(account: &Account) -> bool {
     let host = account.smtp.host.to_ascii_lowercase();
-    account.save_sent.unwrap_or_else(|| !FILED_BY_PROVIDER.contains(&host.as_str()))
+    account
+        .save_sent
+        .unwrap_or_else(|| !FILED_BY_PROVIDER.contains(&host.as_str()))
 }
 
 /// Files the copy of every message that was accepted and not filed yet.
@@ -33,8 +37,13 @@ pub fn is_ours_to_file(account: &Account) -> bool {
 /// # Errors
 /// When the session ends or a database fails. A refusal is said and tried again next turn: the
 /// message itself is sent whatever becomes of its copy.
-pub fn file_sent(session: &mut Session, kit: &Kit, local: &mut Local, reader: &Reader) -> Result<(), SyncError> {
-    for row in local.outbox()? {
+pub fn file_sent(
+    session: &mut Session,
+    kit: &Kit,
+    local: &mut Local,
+    reader: &Reader,
+) -> Result<(), SyncError> {
+    for row in local.read().outbox()? {
         if row.account == kit.account.name && row.state == SubmissionState::Accepted {
             file(session, kit, local, reader, &row)?;
         }
@@ -59,7 +68,8 @@ fn file(
         match filed {
             Err(SyncError::Net(error)) if !error.ends_session() => {
                 let words = Clean::line(&error.to_string());
-                kit.report.notice(&format!("sent, but the copy could not be filed: {words}"));
+                kit.report
+                    .notice(&format!("sent, but the copy could not be filed: {words}"));
                 return Ok(());
             }
             other => other?,
@@ -71,7 +81,11 @@ fn file(
 }
 
 /// The mailbox for sent mail; made if the account has none.
-fn sent_mailbox(session: &mut Session, kit: &Kit, reader: &Reader) -> Result<MailboxName, SyncError> {
+fn sent_mailbox(
+    session: &mut Session,
+    kit: &Kit,
+    reader: &Reader,
+) -> Result<MailboxName, SyncError> {
     if let Some(record) = reader.role_mailbox(&kit.account.name, Role::Sent)? {
         return Ok(record.name);
     }
@@ -86,13 +100,22 @@ fn sent_mailbox(session: &mut Session, kit: &Kit, reader: &Reader) -> Result<Mai
 ///
 /// # Errors
 /// As the session.
-pub fn find(session: &mut Session, mailbox: &MailboxName, row: &Submission) -> Result<bool, SyncError> {
+pub fn find(
+    session: &mut Session,
+    mailbox: &MailboxName,
+    row: &Submission,
+) -> Result<bool, SyncError> {
     session.select(mailbox, Mode::ReadOnly)?;
     Ok(!session.search_message_id(&row.message_id)?.is_empty())
 }
 
-fn append(session: &mut Session, local: &Local, sent: &MailboxName, id: OutboxId) -> Result<(), SyncError> {
-    let bytes = local.filed(id)?;
+fn append(
+    session: &mut Session,
+    local: &Local,
+    sent: &MailboxName,
+    id: OutboxId,
+) -> Result<(), SyncError> {
+    let bytes = local.read().filed(id)?;
     session.append(sent, &Flags::of(System::SEEN), None, &bytes)?;
     Ok(())
 }

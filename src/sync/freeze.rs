@@ -1,9 +1,11 @@
 //! From a draft to bytes that never change again: attachments are read now, so that a file that
 //! changes or goes away later can neither alter nor lose the message.
 
-use crate::mime::attachment;
 use crate::mime::build::{self, Attached};
-use crate::model::{Account, Draft, DraftAttachment, DraftKind, FlagChange, Flags, MessageKey, Outgoing, System};
+use crate::mime::media;
+use crate::model::{
+    Account, Draft, DraftAttachment, DraftKind, FlagChange, Flags, MessageKey, Outgoing, System,
+};
 use crate::sync::host::Host;
 
 /// Builds the message of a draft, ready for the outbox.
@@ -17,9 +19,14 @@ pub fn freeze(
     host: &dyn Host,
     now: i64,
 ) -> Result<Outgoing, String> {
-    let files = draft.attachments.iter().map(|a| read(a, host)).collect::<Result<Vec<_>, _>>()?;
+    let files = draft
+        .attachments
+        .iter()
+        .map(|a| read(a, host))
+        .collect::<Result<Vec<_>, _>>()?;
     let id = build::new_message_id(&account.email);
-    let mut outgoing = build::outgoing(draft, account, &files, id, now).map_err(|e| e.to_string())?;
+    let mut outgoing =
+        build::outgoing(draft, account, &files, id, now).map_err(|e| e.to_string())?;
     outgoing.draft = draft.id;
     outgoing.source = source.zip(mark(draft.kind));
     Ok(outgoing)
@@ -27,14 +34,27 @@ pub fn freeze(
 
 fn read(attached: &DraftAttachment, host: &dyn Host) -> Result<Attached, String> {
     match attached {
-        DraftAttachment::Bytes { name, media_type, bytes } => {
-            Ok(Attached { name: name.clone(), media_type: media_type.clone(), bytes: bytes.to_vec() })
-        }
+        DraftAttachment::Bytes {
+            name,
+            media_type,
+            bytes,
+        } => Ok(Attached {
+            name: name.clone(),
+            media_type: media_type.clone(),
+            bytes: bytes.clone(),
+        }),
         DraftAttachment::File(path) => {
             let bytes = host.attachment(path)?;
-            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            let media_type = attachment::media_type_of(&name).to_owned();
-            Ok(Attached { name, media_type, bytes })
+            let name = path
+                .file_name()
+                .map(|n| n.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            let media_type = media::type_of(&name).to_owned();
+            Ok(Attached {
+                name,
+                media_type,
+                bytes: bytes.into(),
+            })
         }
     }
 }
@@ -46,7 +66,13 @@ fn mark(kind: DraftKind) -> Option<FlagChange> {
         DraftKind::Reply => Some(FlagChange::set(System::ANSWERED)),
         DraftKind::Forward => {
             let keywords = ["$Forwarded".to_owned()].into();
-            Some(FlagChange { add: Flags { keywords, ..Flags::default() }, remove: Flags::default() })
+            Some(FlagChange {
+                add: Flags {
+                    keywords,
+                    ..Flags::default()
+                },
+                remove: Flags::default(),
+            })
         }
     }
 }

@@ -2,7 +2,8 @@
 //! to say about it. Reads the cache, changes nothing.
 
 use crate::model::{
-    AccountName, FlagChange, Flags, LocationId, MailboxName, MessageKey, NewOp, OpKind, Role, System, Verb,
+    AccountName, FlagChange, Flags, LocationId, MailboxName, MessageKey, NewOp, OpKind, Role,
+    System, Verb,
 };
 use crate::store::{Reader, ResolvedTarget, Result};
 use std::collections::BTreeMap;
@@ -74,17 +75,32 @@ fn flag(change: &FlagChange, targets: &[ResolvedTarget]) -> Planned {
         }
     }
     let what = flag_words(change);
-    Planned { ops: groups.0, label: format!("{what} {}", messages(changed)), gone: Vec::new(), undoable: changed > 0 }
+    Planned {
+        ops: groups.0,
+        label: format!("{what} {}", messages(changed)),
+        gone: Vec::new(),
+        undoable: changed > 0,
+    }
 }
 
 fn minimal(change: &FlagChange, now: &Flags) -> FlagChange {
     let add = Flags {
         system: change.add.system & !now.system,
-        keywords: change.add.keywords.difference(&now.keywords).cloned().collect(),
+        keywords: change
+            .add
+            .keywords
+            .difference(&now.keywords)
+            .cloned()
+            .collect(),
     };
     let remove = Flags {
         system: change.remove.system & now.system,
-        keywords: change.remove.keywords.intersection(&now.keywords).cloned().collect(),
+        keywords: change
+            .remove
+            .keywords
+            .intersection(&now.keywords)
+            .cloned()
+            .collect(),
     };
     FlagChange { add, remove }
 }
@@ -105,7 +121,11 @@ fn flag_words(change: &FlagChange) -> &'static str {
 }
 
 fn messages(n: usize) -> String {
-    if n == 1 { "1 message".to_owned() } else { format!("{n} messages") }
+    if n == 1 {
+        "1 message".to_owned()
+    } else {
+        format!("{n} messages")
+    }
 }
 
 /// Moves everything to each account's mailbox of a role, which is made where there is none.
@@ -126,10 +146,20 @@ fn by_role(reader: &Reader, targets: &[ResolvedTarget], role: Role, done: &str) 
         gone.push(target.location);
     }
     let label = format!("{done} {}", messages(gone.len()));
-    Ok(Planned { ops: groups.0, label, undoable: !gone.is_empty(), gone })
+    Ok(Planned {
+        ops: groups.0,
+        label,
+        undoable: !gone.is_empty(),
+        gone,
+    })
 }
 
-fn place(reader: &Reader, account: &AccountName, role: Role, groups: &mut Groups) -> Result<MailboxName> {
+fn place(
+    reader: &Reader,
+    account: &AccountName,
+    role: Role,
+    groups: &mut Groups,
+) -> Result<MailboxName> {
     if let Some(mailbox) = reader.role_mailbox(account, role)? {
         return Ok(mailbox.name);
     }
@@ -145,13 +175,21 @@ fn place(reader: &Reader, account: &AccountName, role: Role, groups: &mut Groups
         _ => "Trash",
     });
     let kind = OpKind::CreateMailbox { name: name.clone() };
-    groups.0.push(NewOp { account: account.clone(), kind, keys: Vec::new(), locations: Vec::new() });
+    groups.0.push(NewOp {
+        account: account.clone(),
+        kind,
+        keys: Vec::new(),
+        locations: Vec::new(),
+    });
     Ok(name)
 }
 
 /// To the trash; what is there already goes for good.
 fn trash(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
-    let (dead, alive): (Vec<_>, Vec<_>) = targets.iter().cloned().partition(|t| t.role == Some(Role::Trash));
+    let (dead, alive): (Vec<_>, Vec<_>) = targets
+        .iter()
+        .cloned()
+        .partition(|t| t.role == Some(Role::Trash));
     let mut planned = by_role(reader, &alive, Role::Trash, "Moved to trash:")?;
     if !dead.is_empty() {
         let mut groups = Groups::default();
@@ -169,7 +207,12 @@ fn trash(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
 /// To junk; what is there already goes back to the inbox.
 fn junk(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
     if targets.iter().all(|t| t.role == Some(Role::Junk)) {
-        by_role(reader, targets, Role::Inbox, "Not junk, moved to the inbox:")
+        by_role(
+            reader,
+            targets,
+            Role::Inbox,
+            "Not junk, moved to the inbox:",
+        )
     } else {
         by_role(reader, targets, Role::Junk, "Moved to junk:")
     }
@@ -182,7 +225,10 @@ fn to_mailbox(
     copy: bool,
 ) -> Result<Planned> {
     let Some(to) = reader.mailbox(mailbox)? else {
-        return Ok(Planned { label: "That mailbox is gone".to_owned(), ..Planned::default() });
+        return Ok(Planned {
+            label: "That mailbox is gone".to_owned(),
+            ..Planned::default()
+        });
     };
     let mut groups = Groups::default();
     let mut gone = Vec::new();
@@ -192,15 +238,31 @@ fn to_mailbox(
             foreign += 1;
             continue;
         }
-        let kind = if copy { OpKind::Copy { to: to.name.clone() } } else { OpKind::Move { to: to.name.clone() } };
+        let kind = if copy {
+            OpKind::Copy {
+                to: to.name.clone(),
+            }
+        } else {
+            OpKind::Move {
+                to: to.name.clone(),
+            }
+        };
         groups.add(target, kind);
         gone.push(target.location);
     }
     let done = if copy { "Copied" } else { "Moved" };
     let mut label = format!("{done} {}", messages(gone.len()));
     if foreign > 0 {
-        label.push_str(&format!("; {} of another account stay where they are", messages(foreign)));
+        label.push_str(&format!(
+            "; {} of another account stay where they are",
+            messages(foreign)
+        ));
     }
     let undoable = !gone.is_empty() && !copy;
-    Ok(Planned { ops: groups.0, label, gone: if copy { Vec::new() } else { gone }, undoable })
+    Ok(Planned {
+        ops: groups.0,
+        label,
+        gone: if copy { Vec::new() } else { gone },
+        undoable,
+    })
 }

@@ -74,8 +74,17 @@ impl Kit {
             NoSecret::Ask => SyncError::PasswordWanted,
             NoSecret::Failed(why) => SyncError::Secret(why),
         })?;
-        let bell = bell.map(|b| b.fd().try_clone_to_owned().map(Arc::new)).transpose()?;
-        Ok(Session::connect(&self.account, &secret, &Options { bell, ..Options::default() })?)
+        let bell = bell
+            .map(|b| b.fd().try_clone_to_owned().map(Arc::new))
+            .transpose()?;
+        Ok(Session::connect(
+            &self.account,
+            &secret,
+            &Options {
+                bell,
+                ..Options::default()
+            },
+        )?)
     }
 
     /// Tells the screen and other processes that something in the stores changed.
@@ -89,12 +98,14 @@ impl Kit {
         let stopped = |reason: String| Link::Stopped { reason };
         let link = match error {
             SyncError::PasswordWanted => {
-                self.report.post(Topic::PasswordWanted(self.account.name.clone()));
+                self.report
+                    .post(Topic::PasswordWanted(self.account.name.clone()));
                 stopped("the password is needed".to_owned())
             }
             SyncError::Secret(why) => stopped(why.clone()),
             SyncError::Net(net) => {
-                let reason = diagnose::explain(net, &self.account.imap, diagnose::Service::Imap).line();
+                let reason =
+                    diagnose::explain(net, &self.account.imap, diagnose::Service::Imap).line();
                 match net.kind() {
                     Kind::User => {
                         self.host.forget(&self.account.name);
@@ -103,7 +114,10 @@ impl Kit {
                     _ => Link::Waiting { reason, retry_at },
                 }
             }
-            other => Link::Waiting { reason: other.to_string(), retry_at },
+            other => Link::Waiting {
+                reason: other.to_string(),
+                retry_at,
+            },
         };
         let again = !matches!(link, Link::Stopped { .. });
         self.report.link(link);

@@ -5,7 +5,8 @@
 //! nothing: at the next start everything pending is laid over the cache again.
 
 use crate::model::{
-    Account, AccountName, Done, Draft, Intent, MsgId, Op, OpKind, OutboxId, OutboxVerb, Outgoing, SubmissionState,
+    Account, AccountName, Done, Draft, Intent, MsgId, Op, OpKind, OutboxId, OutboxVerb, Outgoing,
+    SubmissionState,
 };
 use crate::signal::{Board, Ringer, Topic};
 use crate::store::{Local, Priority, Reader, Writer};
@@ -98,22 +99,36 @@ impl Ledger {
                 let resolved = self.reader.resolve(&targets)?;
                 let planned = intend::ops(&self.reader, &verb, &resolved)?;
                 if planned.ops.is_empty() {
-                    return Ok(Done { label: planned.label, ..Done::default() });
+                    return Ok(Done {
+                        label: planned.label,
+                        ..Done::default()
+                    });
                 }
                 let (_, ops) = self.local.act(&planned.label, now, &planned.ops)?;
                 after.apply = ops;
-                Ok(Done { label: planned.label, gone: planned.gone, undoable: planned.undoable, ..Done::default() })
+                Ok(Done {
+                    label: planned.label,
+                    gone: planned.gone,
+                    undoable: planned.undoable,
+                    ..Done::default()
+                })
             }
             Intent::Undo => self.undo(now, after),
             Intent::SaveDraft(draft) => {
                 let id = self.local.save_draft(&draft, now)?;
                 after.topics.push(Topic::Drafts);
-                Ok(Done { draft: Some(id), ..Done::default() })
+                Ok(Done {
+                    draft: Some(id),
+                    ..Done::default()
+                })
             }
             Intent::DiscardDraft(id) => {
                 self.local.discard_draft(id)?;
                 after.topics.push(Topic::Drafts);
-                Ok(Done { label: "Draft discarded".to_owned(), ..Done::default() })
+                Ok(Done {
+                    label: "Draft discarded".to_owned(),
+                    ..Done::default()
+                })
             }
             Intent::Queue(outgoing) => self.queue(*outgoing, now, after),
             Intent::Submit(draft) => {
@@ -127,7 +142,10 @@ impl Ledger {
             }
             Intent::CheckMail => {
                 after.everybody = true;
-                Ok(Done { label: "Checking for new mail".to_owned(), ..Done::default() })
+                Ok(Done {
+                    label: "Checking for new mail".to_owned(),
+                    ..Done::default()
+                })
             }
             Intent::Password(account, secret) => {
                 self.host.remember(&account, secret);
@@ -143,7 +161,10 @@ impl Ledger {
         };
         after.revert = undone.cancelled;
         after.apply = undone.inverse;
-        let mut done = Done { label: format!("Undone: {}", undone.label), ..Done::default() };
+        let mut done = Done {
+            label: format!("Undone: {}", undone.label),
+            ..Done::default()
+        };
         if let Some(draft) = undone.draft {
             after.topics.extend([Topic::Drafts, Topic::Outbox]);
             done.draft = Some(draft);
@@ -151,24 +172,46 @@ impl Ledger {
         Ok(done)
     }
 
-    fn queue(&mut self, outgoing: Outgoing, now: i64, after: &mut After) -> Result<Done, LedgerError> {
+    fn queue(
+        &mut self,
+        outgoing: Outgoing,
+        now: i64,
+        after: &mut After,
+    ) -> Result<Done, LedgerError> {
         let id = self.local.submit(&outgoing, now)?;
         after.submit = Some(outgoing.account);
         after.topics.extend([Topic::Outbox, Topic::Drafts]);
         let wait = (outgoing.not_before - now).max(0);
-        let label = if wait > 0 { format!("Sending in {wait} s") } else { "Sending".to_owned() };
-        Ok(Done { label, outbox: Some(id), undoable: wait > 0, ..Done::default() })
+        let label = if wait > 0 {
+            format!("Sending in {wait} s")
+        } else {
+            "Sending".to_owned()
+        };
+        Ok(Done {
+            label,
+            outbox: Some(id),
+            undoable: wait > 0,
+            ..Done::default()
+        })
     }
 
-    fn decide(&mut self, id: OutboxId, verb: OutboxVerb, now: i64, after: &mut After) -> Result<Done, LedgerError> {
-        let Some(row) = self.local.submission(id)? else {
-            return Err(LedgerError::Refused("That message is no longer in the outbox".to_owned()));
+    fn decide(
+        &mut self,
+        id: OutboxId,
+        verb: OutboxVerb,
+        now: i64,
+        after: &mut After,
+    ) -> Result<Done, LedgerError> {
+        let Some(row) = self.local.read().submission(id)? else {
+            return Err(LedgerError::Refused(
+                "That message is no longer in the outbox".to_owned(),
+            ));
         };
         after.topics.push(Topic::Outbox);
         let mut done = Done::default();
         done.label = match verb {
             OutboxVerb::Edit => {
-                done.draft = Some(self.local.take_back(id, now)?);
+                done.draft = Some(self.local.take_back(id)?);
                 after.topics.push(Topic::Drafts);
                 "Back in the drafts".to_owned()
             }
@@ -198,9 +241,6 @@ impl Ledger {
     }
 
     fn fetch(&mut self, message: MsgId) -> Result<(), LedgerError> {
-        let here = self.writer.clone();
-        // A failure of an earlier try must not answer for this one.
-        here.post(Priority::Urgent, move |cache| cache.forget_failure(message))?;
         for place in self.reader.locate(message)? {
             if let Some(fetcher) = self.bells.fetchers.get(&place.account) {
                 // A full queue means that hundreds wait already; the reader asks again.
@@ -229,19 +269,37 @@ impl Ledger {
                     }
                     Err(why) => reply(Err(why)),
                 };
-                if let Err(error) = std::thread::Builder::new().name("freeze".to_owned()).spawn(build) {
+                if let Err(error) = std::thread::Builder::new()
+                    .name("freeze".to_owned())
+                    .spawn(build)
+                {
                     tracing::error!(%error, "no thread to build a message");
                 }
             }
         }
     }
 
-    fn freezing(&self, draft: &Draft, now: i64) -> Result<impl FnOnce() -> Result<Outgoing, String> + use<>, String> {
-        let account = self.accounts.iter().find(|a| a.name == draft.account).cloned();
+    fn freezing(
+        &self,
+        draft: &Draft,
+        now: i64,
+    ) -> Result<impl FnOnce() -> Result<Outgoing, String> + use<>, String> {
+        let account = self
+            .accounts
+            .iter()
+            .find(|a| a.name == draft.account)
+            .cloned();
         let account = account.ok_or_else(|| format!("there is no account `{}`", draft.account))?;
         let source = draft.source.and_then(|location| {
-            let found = self.reader.resolve(&[crate::model::Target::Location(location)]).ok()?;
-            found.into_iter().next().filter(|r| r.account == account.name).map(|r| r.key)
+            let found = self
+                .reader
+                .resolve(&[crate::model::Target::Location(location)])
+                .ok()?;
+            found
+                .into_iter()
+                .next()
+                .filter(|r| r.account == account.name)
+                .map(|r| r.key)
         });
         let (host, draft, window) = (Arc::clone(&self.host), draft.clone(), self.undo_window);
         Ok(move || {
@@ -252,7 +310,12 @@ impl Ledger {
     }
 
     fn spread(&self, after: After) {
-        let accounts: Vec<AccountName> = after.apply.iter().chain(&after.revert).map(|op| op.account.clone()).collect();
+        let accounts: Vec<AccountName> = after
+            .apply
+            .iter()
+            .chain(&after.revert)
+            .map(|op| op.account.clone())
+            .collect();
         if !accounts.is_empty()
             && let Err(error) = lay(&self.writer, &self.board, after.revert, after.apply)
         {
@@ -292,9 +355,6 @@ pub enum LedgerError {
     /// A database.
     #[error("{0}")]
     Store(#[from] crate::store::Error),
-    /// `local.db`.
-    #[error("{0}")]
-    Local(#[from] crate::store::LocalError),
     /// It can't be done: why, in plain words.
     #[error("{0}")]
     Refused(String),
@@ -304,7 +364,12 @@ pub enum LedgerError {
 ///
 /// # Errors
 /// When the cache writer has ended.
-pub fn lay(writer: &Writer, board: &Arc<Board>, revert: Vec<Op>, apply: Vec<Op>) -> Result<(), SyncError> {
+pub fn lay(
+    writer: &Writer,
+    board: &Arc<Board>,
+    revert: Vec<Op>,
+    apply: Vec<Op>,
+) -> Result<(), SyncError> {
     let board = Arc::clone(board);
     writer.post(Priority::Urgent, move |cache| {
         for op in &revert {
@@ -329,7 +394,8 @@ pub fn lay(writer: &Writer, board: &Arc<Board>, revert: Vec<Op>, apply: Vec<Op>)
 
 /// The mailboxes whose lists an operation changes.
 pub fn touched(op: &Op) -> std::collections::BTreeSet<crate::model::MailboxName> {
-    let mut names: std::collections::BTreeSet<_> = op.keys.iter().map(|k| k.mailbox.clone()).collect();
+    let mut names: std::collections::BTreeSet<_> =
+        op.keys.iter().map(|k| k.mailbox.clone()).collect();
     if let OpKind::Move { to } | OpKind::Copy { to } = &op.kind {
         names.insert(to.clone());
     }

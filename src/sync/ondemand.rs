@@ -19,7 +19,11 @@ const LINGER: Duration = Duration::from_secs(60);
 pub fn run(kit: &Kit, requests: &Receiver<MsgId>) {
     let mut session: Option<Session> = None;
     loop {
-        let wait = if session.is_some() { LINGER } else { Duration::from_secs(3600) };
+        let wait = if session.is_some() {
+            LINGER
+        } else {
+            Duration::from_secs(3600)
+        };
         let message = match requests.recv_timeout(wait) {
             Ok(message) => message,
             Err(RecvTimeoutError::Timeout) => {
@@ -64,12 +68,19 @@ pub fn serve(kit: &Kit, session: &mut Option<Session>, message: MsgId) -> Result
         Some(session) => session,
         None => session.insert(kit.dial(None)?),
     };
-    bodies::anywhere(session, kit, message, (&place.name, place.uidvalidity, place.uid))
+    bodies::anywhere(
+        session,
+        kit,
+        message,
+        (&place.name, place.uidvalidity, place.uid),
+    )
 }
 
 fn fail(kit: &Kit, message: MsgId, error: &SyncError) {
     let why = format!("can't be fetched now: {}", Clean::line(&error.to_string()));
     // If even this can't be written, the reader shows that it waits, and the user asks again.
-    let _ = kit.writer.run(Priority::Urgent, move |cache| cache.body_failed(message, &why));
+    let _ = kit.writer.run(Priority::Urgent, move |cache| {
+        cache.body_failed(message, &why)
+    });
     kit.changed(Topic::Body(message));
 }

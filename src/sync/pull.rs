@@ -6,7 +6,9 @@
 //! transaction of the last batch, so a crash repeats at most what was not yet written.
 
 use crate::mime;
-use crate::model::{Envelope, Flags, MailboxId, MailboxName, ModSeq, Progress, Uid, UidSet, UidValidity};
+use crate::model::{
+    Envelope, Flags, MailboxId, MailboxName, ModSeq, Progress, Uid, UidSet, UidValidity,
+};
 use crate::net::imap::{FetchBy, HeaderItem, Mode, Selected, Session};
 use crate::signal::Topic;
 use crate::store::{CursorMove, NewMessage, Priority, Reader};
@@ -57,7 +59,15 @@ pub fn mailbox(
 ) -> Result<Pulled, SyncError> {
     let selected = session.select(&here.name, Mode::ReadOnly)?;
     let known = known(reader, here.id)?;
-    let mut run = Run { session, kit, reader, here, selected, done: Pulled::default(), cut_in };
+    let mut run = Run {
+        session,
+        kit,
+        reader,
+        here,
+        selected,
+        done: Pulled::default(),
+        cut_in,
+    };
     let steps = plan(&known, &run.seen());
     for step in &steps {
         match step {
@@ -115,7 +125,9 @@ impl Run<'_> {
 
     fn reset(&mut self) -> Result<(), SyncError> {
         let (id, validity) = (self.here.id, self.validity());
-        self.kit.writer.run(Priority::Batch, move |cache| cache.reset_mailbox(id, validity))?;
+        self.kit.writer.run(Priority::Batch, move |cache| {
+            cache.reset_mailbox(id, validity)
+        })?;
         self.kit.report.notice(&format!(
             "the server renumbered {}: it is read anew, and changes that were waiting there are looked for by Message-ID",
             self.here.label
@@ -169,11 +181,17 @@ impl Run<'_> {
             }
             gone = gone.minus(&second.uids()?);
             second.logout();
-            self.kit.report.notice(&format!("{} messages are gone from {} on the server", gone.len(), self.here.label));
+            self.kit.report.notice(&format!(
+                "{} messages are gone from {} on the server",
+                gone.len(),
+                self.here.label
+            ));
         }
-        let (id, validity) = (self.here.id, self.validity());
+        let id = self.here.id;
         self.done.vanished += gone.len();
-        self.kit.writer.run(Priority::Batch, move |cache| cache.vanished(id, &gone))?;
+        self.kit
+            .writer
+            .run(Priority::Batch, move |cache| cache.vanished(id, &gone))?;
         Ok(())
     }
 
@@ -187,14 +205,18 @@ impl Run<'_> {
             brought += 1;
             if batch.len() == BATCH {
                 let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-                if let Err(error) = kit.writer.post(Priority::Batch, move |cache| cache.ingest(id, validity, &full, None).map(drop)) {
+                if let Err(error) = kit.writer.post(Priority::Batch, move |cache| {
+                    cache.ingest(id, validity, &full, None).map(drop)
+                }) {
                     broken = Some(error.into());
                 }
             }
             Ok(())
         });
         if !batch.is_empty() {
-            kit.writer.post(Priority::Batch, move |cache| cache.ingest(id, validity, &batch, None).map(drop))?;
+            kit.writer.post(Priority::Batch, move |cache| {
+                cache.ingest(id, validity, &batch, None).map(drop)
+            })?;
         }
         if let Some(error) = broken {
             return Err(error);
@@ -214,16 +236,25 @@ impl Run<'_> {
             flags: Flags::default(),
             internal_date: 0,
             size: 0,
-            envelope: Envelope { subject: UNREADABLE.to_owned(), ..Envelope::default() },
+            envelope: Envelope {
+                subject: UNREADABLE.to_owned(),
+                ..Envelope::default()
+            },
         };
-        self.kit.writer.post(Priority::Batch, move |cache| cache.ingest(id, validity, &[stub], None).map(drop))?;
+        self.kit.writer.post(Priority::Batch, move |cache| {
+            cache.ingest(id, validity, &[stub], None).map(drop)
+        })?;
         Ok(())
     }
 
     fn flags(&mut self, since: Option<ModSeq>) -> Result<(), SyncError> {
         let held = self.reader.all_uids(self.here.id)?;
         // With CHANGEDSINCE the answer is short whatever the set; without it, go in windows.
-        let pieces = if since.is_some() { vec![held.hull()] } else { held.split(SET_OCTETS, 20_000) };
+        let pieces = if since.is_some() {
+            vec![held.hull()]
+        } else {
+            held.split(SET_OCTETS, 20_000)
+        };
         for piece in pieces.into_iter().rev() {
             if (self.cut_in)() {
                 return Err(SyncError::Interrupted);
@@ -233,8 +264,10 @@ impl Run<'_> {
                 changed.push((item.uid, item.flags));
                 Ok(())
             })?;
-            let (id, validity) = (self.here.id, self.validity());
-            self.kit.writer.run(Priority::Batch, move |cache| cache.set_flags(id, &changed, None))?;
+            let id = self.here.id;
+            self.kit.writer.run(Priority::Batch, move |cache| {
+                cache.set_flags(id, &changed, None)
+            })?;
         }
         Ok(())
     }

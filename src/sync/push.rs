@@ -10,7 +10,7 @@ use crate::model::{MailboxName, MessageKey, Op, OpKind, OpState, Uid, UidSet, Ui
 use crate::net::error::NetError;
 use crate::net::imap::{Mode, Session};
 use crate::signal::Topic;
-use crate::store::{Local, Outcome, Priority};
+use crate::store::{Local, Moved, Outcome, Place, Priority};
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
 use crate::sync::ledger;
@@ -21,9 +21,6 @@ const SET_OCTETS: usize = 900;
 /// So many messages in one command, so that others may cut in on a large move.
 const SET_UIDS: u64 = 1_000;
 
-/// Where a message went: what it was known as, and its new place.
-pub type Moved = (MessageKey, MailboxName, UidValidity, Uid);
-
 /// Replays every pending operation of the account. Returns how many were settled.
 ///
 /// # Errors
@@ -32,7 +29,7 @@ pub type Moved = (MessageKey, MailboxName, UidValidity, Uid);
 pub fn replay(session: &mut Session, kit: &Kit, local: &mut Local) -> Result<u64, SyncError> {
     let mut settled = 0;
     loop {
-        let pending = local.pending(&kit.account.name)?;
+        let pending = local.read().pending(&kit.account.name)?;
         kit.report.pending(pending.len() as u64);
         if pending.is_empty() {
             return Ok(settled);
@@ -56,7 +53,10 @@ fn one(session: &mut Session, kit: &Kit, local: &mut Local, op: &Op) -> Result<(
     match carry_out(session, kit, local, op, cut) {
         Ok(moved) => {
             local.confirm(op.id, &moved)?;
-            let copied = moved.iter().map(|(key, _, validity, uid)| (key.uid, *validity, *uid)).collect();
+            let copied = moved
+                .iter()
+                .filter_map(|m| m.to.at.map(|(validity, uid)| (m.key.uid, validity, uid)))
+                .collect();
             settle(kit, op, Outcome::Done { copied })
         }
         Err(SyncError::Net(error)) if !error.ends_session() => {
@@ -67,7 +67,8 @@ fn one(session: &mut Session, kit: &Kit, local: &mut Local, op: &Op) -> Result<(
             let why = error.to_string();
             local.fail(op.id, &why)?;
             settle(kit, op, Outcome::Reverted)?;
-            kit.report.notice(&format!("the server refused to {}: {why}", verb(&op.kind)));
+            kit.report
+                .notice(&format!("the server refused to {}: {why}", verb(&op.kind)));
             Ok(())
         }
         Err(other) => Err(other),
@@ -76,7 +77,8 @@ fn one(session: &mut Session, kit: &Kit, local: &mut Local, op: &Op) -> Result<(
 
 fn settle(kit: &Kit, op: &Op, outcome: Outcome) -> Result<(), SyncError> {
     let op_id = op.id;
-    kit.writer.run(Priority::Urgent, move |cache| cache.settle(op_id, &outcome))?;
+    kit.writer
+        .run(Priority::Urgent, move |cache| cache.settle(op_id, &outcome))?;
     let reader = kit.reader()?;
     for name in ledger::touched(op) {
         if let Some(mailbox) = reader.mailbox_named(&op.account, &name)? {
@@ -112,7 +114,9 @@ fn carry_out(
     }
     let mut moved = Vec::new();
     for (mailbox, keys) in by_mailbox(local, kit, op)? {
-        let Some(found) = find(session, &mailbox, keys)? else { continue };
+        let Some(found) = find(session, &mailbox, keys)? else {
+            continue;
+        };
         let set: UidSet = found.keys().copied().collect();
         for piece in set.split(SET_OCTETS, SET_UIDS) {
             moved.extend(command(session, op, cut, &mailbox, &found, &piece)?);
@@ -122,16 +126,25 @@ fn carry_out(
 }
 
 /// A message and where it is believed to be: under which generation and UID, if known.
-type Believed = (MessageKey, UidValidity, Uid);
+type Believed = (MessageKey, Option<(UidValidity, Uid)>);
 
 /// Sorts an operation's messages by the mailbox that they are in now, following earlier moves.
-fn by_mailbox(local: &Local, kit: &Kit, op: &Op) -> Result<BTreeMap<MailboxName, Vec<Believed>>, SyncError> {
+fn by_mailbox(
+    local: &Local,
+    kit: &Kit,
+    op: &Op,
+) -> Result<BTreeMap<MailboxName, Vec<Believed>>, SyncError> {
     let mut groups: BTreeMap<MailboxName, Vec<Believed>> = BTreeMap::new();
     for key in &op.keys {
-        let (mailbox, validity, uid) = local
-            .follow(&kit.account.name, key)?
-            .unwrap_or_else(|| (key.mailbox.clone(), key.uidvalidity, key.uid));
-        groups.entry(mailbox).or_default().push((key.clone(), validity, uid));
+        let place = local.read().follow(&kit.account.name, key)?;
+        let place = place.unwrap_or_else(|| Place {
+            mailbox: key.mailbox.clone(),
+            at: Some((key.uidvalidity, key.uid)),
+        });
+        groups
+            .entry(place.mailbox)
+            .or_default()
+            .push((key.clone(), place.at));
     }
     Ok(groups)
 }
@@ -149,8 +162,8 @@ fn find(
         other => other?,
     };
     let mut found = BTreeMap::new();
-    for (key, validity, uid) in keys {
-        if validity == selected.uidvalidity {
+    for (key, at) in keys {
+        if let Some((_, uid)) = at.filter(|(validity, _)| *validity == selected.uidvalidity) {
             found.insert(uid, key);
         } else if let Some(id) = &key.message_id
             && let [only] = session.search_message_id(id)?.as_slice()
@@ -182,24 +195,47 @@ fn command(
         OpKind::Move { to } => {
             // What a cut move has already moved is no longer here; the server ignores its UIDs.
             let pairs = session.move_to(set, to)?.copied;
-            Ok(placed(found, to, &pairs))
+            Ok(placed(found, set, to, &pairs))
         }
         OpKind::Copy { to } => {
-            let rest = if cut { not_yet_copied(session, mailbox, to, found, set)? } else { set.clone() };
+            let rest = if cut {
+                not_yet_copied(session, mailbox, to, found, set)?
+            } else {
+                set.clone()
+            };
             if rest.is_empty() {
                 return Ok(Vec::new());
             }
-            let pairs = session.copy_to(&rest, to)?;
-            Ok(placed(found, to, &pairs))
+            session.copy_to(&rest, to)?;
+            Ok(Vec::new())
         }
         OpKind::CreateMailbox { .. } => Ok(Vec::new()),
     }
 }
 
-fn placed(found: &BTreeMap<Uid, MessageKey>, to: &MailboxName, pairs: &[(Uid, UidValidity, Uid)]) -> Vec<Moved> {
-    pairs
-        .iter()
-        .filter_map(|(from, validity, uid)| Some((found.get(from)?.clone(), to.clone(), *validity, *uid)))
+fn placed(
+    found: &BTreeMap<Uid, MessageKey>,
+    set: &UidSet,
+    to: &MailboxName,
+    pairs: &[(Uid, UidValidity, Uid)],
+) -> Vec<Moved> {
+    let at = |uid: &Uid| {
+        pairs
+            .iter()
+            .find(|(from, _, _)| from == uid)
+            .map(|(_, validity, uid)| (*validity, *uid))
+    };
+    set.iter()
+        .filter_map(|uid| {
+            let key = found.get(&uid)?.clone();
+            Some(Moved {
+                key,
+                to: Place {
+                    mailbox: to.clone(),
+                    at: at(&uid),
+                },
+            })
+        })
         .collect()
 }
 

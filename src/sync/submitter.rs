@@ -7,7 +7,7 @@
 
 use crate::model::{NewOp, OpKind, RecipientState, Role, Submission, SubmissionState};
 use crate::net::diagnose;
-use crate::net::smtp::{Mail, Outcome, SendReport, SmtpSession, Stage};
+use crate::net::smtp::{Mail, Outcome, Pace, SendReport, SmtpSession, Stage};
 use crate::signal::{Doorbell, Ringer, Topic};
 use crate::store::Local;
 use crate::sync::error::SyncError;
@@ -28,12 +28,14 @@ const LINGER: Duration = Duration::from_secs(10);
 pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
     let Ok(mut local) = kit.local() else { return };
     let mut session = None;
+    look_for_doubtful(kit, &mut local);
     while !kit.stopping() {
         bell.clear();
         match step(kit, &mut local, &mut session) {
             Ok(Step::Sent) => worker.ring(),
             Ok(Step::Idle(until)) => {
-                let due = until.map(|at| Duration::from_secs((at - when::now()).max(0).cast_unsigned() + 1));
+                let due = until
+                    .map(|at| Duration::from_secs((at - when::now()).max(0).cast_unsigned() + 1));
                 if session.is_some() && !bell.wait(Some(due.map_or(LINGER, |d| d.min(LINGER)))) {
                     session.take().map(SmtpSession::quit);
                 }
@@ -57,6 +59,7 @@ pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
 pub fn run_due(kit: &Kit) -> Result<(), SyncError> {
     let mut local = kit.local()?;
     let mut session = None;
+    look_for_doubtful(kit, &mut local);
     while let Step::Sent = step(kit, &mut local, &mut session)? {}
     session.map(SmtpSession::quit);
     Ok(())
@@ -69,11 +72,15 @@ enum Step {
     Idle(Option<i64>),
 }
 
-fn step(kit: &Kit, local: &mut Local, session: &mut Option<SmtpSession>) -> Result<Step, SyncError> {
+fn step(
+    kit: &Kit,
+    local: &mut Local,
+    session: &mut Option<SmtpSession>,
+) -> Result<Step, SyncError> {
     let now = when::now();
     let account = &kit.account.name;
-    let Some(row) = local.due(account, now)? else {
-        return Ok(Step::Idle(local.next_due(account)?));
+    let Some(row) = local.read().due(account, now)? else {
+        return Ok(Step::Idle(local.read().next_due(account)?));
     };
     if !local.claim_submission(row.id, now)? {
         return Ok(Step::Sent);
@@ -95,14 +102,18 @@ fn attempt(
         Err(error) => return not_reached(kit, local, row, &error),
     };
     let live = session.insert(live);
-    let bytes = local.wire(row.id)?;
+    let bytes = local.read().wire(row.id)?;
     let recipients: Vec<&str> = row
         .recipients
         .iter()
         .filter(|r| matches!(r.state, RecipientState::Pending | RecipientState::TryLater))
         .map(|r| r.address.as_str())
         .collect();
-    let mail = Mail { from: &row.mail_from, recipients: &recipients, bytes: &bytes };
+    let mail = Mail {
+        from: &row.mail_from,
+        recipients: &recipients,
+        bytes: &bytes,
+    };
     let mut dotted = false;
     let report = live.send(&mail, &mut |stage| {
         if stage == Stage::Dot {
@@ -122,17 +133,29 @@ fn connect(kit: &Kit) -> Result<SmtpSession, SyncError> {
         crate::sync::NoSecret::Ask => SyncError::PasswordWanted,
         crate::sync::NoSecret::Failed(why) => SyncError::Secret(why),
     })?;
-    Ok(SmtpSession::connect(&kit.account, &secret)?)
+    Ok(SmtpSession::connect(
+        &kit.account,
+        &secret,
+        Pace::default(),
+    )?)
 }
 
 /// The server was not reached or did not let us in: nothing was sent, the message is not to blame.
-fn not_reached(kit: &Kit, local: &mut Local, row: &Submission, error: &SyncError) -> Result<(), SyncError> {
+fn not_reached(
+    kit: &Kit,
+    local: &mut Local,
+    row: &Submission,
+    error: &SyncError,
+) -> Result<(), SyncError> {
     let why = match error {
-        SyncError::Net(net) => diagnose::explain(net, &kit.account.smtp, diagnose::Service::Smtp).line(),
+        SyncError::Net(net) => {
+            diagnose::explain(net, &kit.account.smtp, diagnose::Service::Smtp).line()
+        }
         other => Clean::line(&other.to_string()).to_string(),
     };
     if matches!(error, SyncError::PasswordWanted) {
-        kit.report.post(Topic::PasswordWanted(kit.account.name.clone()));
+        kit.report
+            .post(Topic::PasswordWanted(kit.account.name.clone()));
     }
     kit.report.notice(&format!("not sent yet: {why}"));
     let next = when::now() + wait_after(row.attempts);
@@ -141,7 +164,9 @@ fn not_reached(kit: &Kit, local: &mut Local, row: &Submission, error: &SyncError
 }
 
 fn wait_after(attempts: u32) -> i64 {
-    let at = usize::try_from(attempts).unwrap_or(usize::MAX).min(WAITS.len() - 1);
+    let at = usize::try_from(attempts)
+        .unwrap_or(usize::MAX)
+        .min(WAITS.len() - 1);
     WAITS.get(at).copied().unwrap_or(GIVE_UP)
 }
 
@@ -156,15 +181,31 @@ fn record(
     let states: Vec<(String, RecipientState, Option<String>)> = report
         .recipients
         .iter()
-        .map(|r| (r.address.clone(), state(r.outcome), r.reply.as_ref().map(|reply| Clean::line(&reply.to_string()).to_string())))
+        .map(|r| {
+            (
+                r.address.clone(),
+                state(r.outcome),
+                r.reply
+                    .as_ref()
+                    .map(|reply| Clean::line(&reply.to_string()).to_string()),
+            )
+        })
         .collect();
     local.recipients(row.id, &states)?;
-    let now_stands = local.submission(row.id)?.map_or_else(Vec::new, |s| s.recipients);
+    let now_stands = local
+        .read()
+        .submission(row.id)?
+        .map_or_else(Vec::new, |s| s.recipients);
     let any = |wanted: RecipientState| now_stands.iter().any(|r| r.state == wanted);
-    let why = report.error.as_ref().map(|e| Clean::line(e).to_string());
+    let why = report
+        .error
+        .as_ref()
+        .map(|e| diagnose::explain(e, &kit.account.smtp, diagnose::Service::Smtp).line());
     let tell = |text: &str| kit.report.notice(text);
     let (state, next) = if any(RecipientState::Unknown) {
-        tell("a message may or may not have been sent: the connection ended after its last byte; looking for it in Sent");
+        tell(
+            "a message may or may not have been sent: the connection ended after its last byte; looking for it in Sent",
+        );
         (SubmissionState::InDoubt, 0)
     } else if any(RecipientState::Refused) {
         tell("a message was refused: the outbox says for whom and why");
@@ -174,7 +215,10 @@ fn record(
             tell("a message was put off for five days: the outbox asks what to do");
             (SubmissionState::Refused, 0)
         } else {
-            (SubmissionState::Queued, when::now() + wait_after(row.attempts))
+            (
+                SubmissionState::Queued,
+                when::now() + wait_after(row.attempts),
+            )
         }
     } else {
         (SubmissionState::Accepted, 0)
@@ -200,11 +244,31 @@ fn state(outcome: Outcome) -> RecipientState {
 
 /// The answered or forwarded message gets its flag, as an operation like any other.
 fn mark_source(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), SyncError> {
-    let Some((key, change)) = local.source(row.id)? else { return Ok(()) };
-    let op = NewOp { account: row.account.clone(), kind: OpKind::Store(change), keys: vec![key], locations: Vec::new() };
+    let Some((key, change)) = local.read().source(row.id)? else {
+        return Ok(());
+    };
+    let op = NewOp {
+        account: row.account.clone(),
+        kind: OpKind::Store(change),
+        keys: vec![key],
+        locations: Vec::new(),
+    };
     let ops = local.queue(&[op], when::now())?;
     ledger::lay(&kit.writer, &kit.board, Vec::new(), ops)?;
     Ok(())
+}
+
+/// Looks for every message that an earlier run left in doubt.
+fn look_for_doubtful(kit: &Kit, local: &mut Local) {
+    let rows = local.read().outbox().unwrap_or_default();
+    for row in rows
+        .iter()
+        .filter(|r| r.account == kit.account.name && r.state == SubmissionState::InDoubt)
+    {
+        if let Err(error) = reconcile(kit, local, row) {
+            tracing::error!(%error, "a message in doubt could not be looked for");
+        }
+    }
 }
 
 /// Looks for a message in doubt in Sent: found, it was sent. Not found proves nothing: the row
@@ -214,7 +278,9 @@ fn mark_source(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), Syn
 /// When a database fails.
 pub fn reconcile(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), SyncError> {
     let found = (|| -> Result<bool, SyncError> {
-        let Some(sent) = kit.reader()?.role_mailbox(&kit.account.name, Role::Sent)? else { return Ok(false) };
+        let Some(sent) = kit.reader()?.role_mailbox(&kit.account.name, Role::Sent)? else {
+            return Ok(false);
+        };
         let mut session = kit.dial(None)?;
         let found = filing::find(&mut session, &sent.name, row);
         session.logout();
@@ -223,7 +289,8 @@ pub fn reconcile(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), S
     match found {
         Ok(true) => {
             local.finish(row.id, SubmissionState::Done, None, 0)?;
-            kit.report.notice("the message in doubt was found in Sent: it was sent");
+            kit.report
+                .notice("the message in doubt was found in Sent: it was sent");
         }
         Ok(false) => {}
         Err(error) => tracing::info!(%error, "a message in doubt could not be looked for"),

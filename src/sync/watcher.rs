@@ -35,7 +35,12 @@ pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
     }
 }
 
-fn watch(kit: &Kit, bell: &Doorbell, worker: &Ringer, backoff: &mut Backoff) -> Result<(), SyncError> {
+fn watch(
+    kit: &Kit,
+    bell: &Doorbell,
+    worker: &Ringer,
+    backoff: &mut Backoff,
+) -> Result<(), SyncError> {
     let mut session = kit.dial(Some(bell))?;
     let inbox = inbox(kit)?;
     session.select(&inbox, Mode::ReadOnly)?;
@@ -47,9 +52,14 @@ fn watch(kit: &Kit, bell: &Doorbell, worker: &Ringer, backoff: &mut Backoff) -> 
     outcome
 }
 
-fn wait(kit: &Kit, bell: &Doorbell, worker: &Ringer, session: &mut Session) -> Result<(), SyncError> {
+fn wait(
+    kit: &Kit,
+    bell: &Doorbell,
+    worker: &Ringer,
+    session: &mut Session,
+) -> Result<(), SyncError> {
     loop {
-        let changed = if session.caps().has("IDLE") {
+        let changed = if session.can_idle() {
             match session.idle(RENEW)? {
                 IdleEnd::Changed => true,
                 IdleEnd::Timeout => false,

@@ -5,13 +5,14 @@
 //! commands the turn gives way and begins again, which costs little because a pull that was cut
 //! is continued by comparison. A turn that fails drops the connection: the next one dials anew.
 
-use crate::model::{BodyPolicy, Link, Role};
+use crate::model::{BodyPolicy, Link, Role, UidValidity};
 use crate::net::imap::{Listed, Session};
 use crate::signal::{Doorbell, Ringer, Topic};
 use crate::store::{Local, Mailbox, MailboxInfo, Priority, Reader};
 use crate::sync::backoff::{Backoff, chance};
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
+use crate::sync::plan::Seen;
 use crate::sync::pull::Here;
 use crate::sync::{bodies, filing, pull, push};
 use crate::text::{Clean, when};
@@ -50,7 +51,14 @@ impl Worker {
     /// When a database can't be opened.
     pub fn new(kit: Kit, policy: BodyPolicy) -> Result<Worker, SyncError> {
         let (reader, local) = (kit.reader()?, kit.local()?);
-        Ok(Worker { kit, reader, local, session: None, policy, patient: false })
+        Ok(Worker {
+            kit,
+            reader,
+            local,
+            session: None,
+            policy,
+            patient: false,
+        })
     }
 
     /// Works until the engine stops. `watch` is rung when the watcher should dial again.
@@ -100,7 +108,9 @@ impl Worker {
 
     fn hang_up(&mut self) {
         if let Some(session) = self.session.take() {
-            self.kit.received.fetch_add(session.received(), Ordering::Relaxed);
+            self.kit
+                .received
+                .fetch_add(session.received(), Ordering::Relaxed);
             if !session.is_dead() {
                 session.logout();
             }
@@ -117,13 +127,19 @@ impl Worker {
         };
         let outcome = self.rounds(&mut session, rings);
         for alert in session.take_alerts() {
-            self.kit.report.notice(&format!("the server says: {}", Clean::line(&alert)));
+            self.kit
+                .report
+                .notice(&format!("the server says: {}", Clean::line(&alert)));
         }
         self.session = Some(session);
         outcome
     }
 
-    fn rounds(&mut self, session: &mut Session, rings: &mut dyn FnMut() -> bool) -> Result<Turn, SyncError> {
+    fn rounds(
+        &mut self,
+        session: &mut Session,
+        rings: &mut dyn FnMut() -> bool,
+    ) -> Result<Turn, SyncError> {
         let mut turn = Turn::default();
         push::replay(session, &self.kit, &mut self.local)?;
         filing::file_sent(session, &self.kit, &mut self.local, &self.reader)?;
@@ -142,7 +158,9 @@ impl Worker {
                 // One mailbox that can't be read must not hide the others.
                 Err(SyncError::Net(error)) if !error.ends_session() => {
                     let words = Clean::line(&error.to_string());
-                    self.kit.report.notice(&format!("{}: {words}", record.here.label));
+                    self.kit
+                        .report
+                        .notice(&format!("{}: {words}", record.here.label));
                 }
                 Err(other) => return Err(other),
             }
@@ -151,7 +169,15 @@ impl Worker {
         let now = when::now();
         for record in &records {
             let (kit, reader) = (&self.kit, &self.reader);
-            turn.bodies += bodies::mailbox(session, kit, reader, &record.here, self.policy, now, &mut cut_in)?;
+            turn.bodies += bodies::mailbox(
+                session,
+                kit,
+                reader,
+                &record.here,
+                self.policy,
+                now,
+                &mut cut_in,
+            )?;
         }
         Ok(turn)
     }
@@ -162,27 +188,44 @@ impl Worker {
         let listed = session.list()?;
         let infos: Vec<MailboxInfo> = listed.iter().map(info).collect();
         let account = self.kit.account.name.clone();
-        self.kit.writer.run(Priority::Batch, move |cache| cache.set_mailboxes(&account, &infos).map(drop))?;
+        self.kit.writer.run(Priority::Batch, move |cache| {
+            cache.set_mailboxes(&account, &infos).map(drop)
+        })?;
         let records = self.reader.mailboxes_of(&self.kit.account.name)?;
         self.kit.changed(Topic::Mailboxes);
         let mut rounds: Vec<Round> = Vec::new();
         for record in records.iter().filter(|r| r.selectable) {
-            let status = listed.iter().find(|l| l.name == record.name).and_then(|l| l.status.as_ref());
+            let status = listed
+                .iter()
+                .find(|l| l.name == record.name)
+                .and_then(|l| l.status.as_ref());
             let unchanged = match status {
                 Some(status) => self.is_unchanged(record, status)?,
                 None => false,
             };
-            let here = Here { id: record.id, name: record.name.clone(), label: Clean::line(&record.path).to_string() };
-            rounds.push(Round { here, role: record.role, unchanged });
+            let here = Here {
+                id: record.id,
+                name: record.name.clone(),
+                label: Clean::line(&record.path).to_string(),
+            };
+            rounds.push(Round {
+                here,
+                role: record.role,
+                unchanged,
+            });
         }
         rounds.sort_by_key(|r| importance(r.role));
         Ok(rounds)
     }
 
     /// Whether the server's own numbers prove that nothing changed since the last turn.
-    fn is_unchanged(&self, record: &Mailbox, status: &crate::net::imap::Status) -> Result<bool, SyncError> {
+    fn is_unchanged(
+        &self,
+        record: &Mailbox,
+        status: &crate::net::imap::Status,
+    ) -> Result<bool, SyncError> {
         let known = pull::known(&self.reader, record.id)?;
-        Ok(status.seen().is_some_and(|seen| crate::sync::plan::plan(&known, &seen).is_empty()))
+        Ok(seen(status).is_some_and(|seen| crate::sync::plan::plan(&known, &seen).is_empty()))
     }
 }
 
@@ -208,11 +251,21 @@ fn importance(role: Option<Role>) -> u8 {
     }
 }
 
+/// What STATUS told, if it told enough.
+fn seen(status: &crate::net::imap::Status) -> Option<Seen> {
+    Some(Seen {
+        uidvalidity: UidValidity(status.uidvalidity?),
+        uidnext: status.uidnext,
+        exists: status.messages?,
+        highestmodseq: status.highestmodseq,
+    })
+}
+
 fn info(listed: &Listed) -> MailboxInfo {
     MailboxInfo {
         name: listed.name.clone(),
         path: listed.path.clone(),
-        delimiter: listed.delimiter,
+        delimiter: listed.delimiter.map(char::from),
         role: listed.role,
         selectable: listed.selectable,
     }
