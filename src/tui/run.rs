@@ -247,3 +247,6 @@ fn open_url(url: String, events: Sender<Event>) {
         tracing::error!(%e, "no thread to open a link");
     }
 }
+
+#[cfg(test)]
+mod tests;

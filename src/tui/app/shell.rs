@@ -1,6 +1,7 @@
 //! The whole screen: the panes, what covers them, and where a key goes.
 
 use crate::model::{Account, AccountName};
+use crate::signal::Topic;
 use crate::text::Clean;
 use crate::tui::app::commands::Wants;
 use crate::tui::app::draw;
@@ -91,10 +92,10 @@ impl App {
             Event::Focus(_) => {}
             Event::Board(posted) => {
                 for topic in &posted.topics {
-                    if let crate::signal::Topic::PasswordWanted(name) = topic {
-                        if !self.passwords.contains(name) {
-                            self.passwords.push_back(name.clone());
-                        }
+                    if let Topic::PasswordWanted(name) = topic
+                        && !self.passwords.contains(name)
+                    {
+                        self.passwords.push_back(name.clone());
                     }
                 }
                 self.panes.posted(posted, now, &mut fx);

@@ -1,0 +1,264 @@
+//! The screen over a real store, with its real threads: what is in the cache is what is seen.
+//! Nothing here sleeps: every wait is for an event.
+
+use super::*;
+use crate::model::view::{Page, Scope};
+use crate::model::*;
+use crate::signal::Topic;
+use crate::store::{Cache, Local, MailboxInfo, NewMessage};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tempfile::TempDir;
+
+const V: UidValidity = UidValidity(7);
+
+struct Live {
+    _dir: TempDir,
+    cache: Cache,
+    app: App,
+    readers: Readers,
+    layout: Layout,
+    inbox: Receiver<Event>,
+    intents: Vec<(Intent, About)>,
+    size: (u16, u16),
+}
+
+fn account() -> Account {
+    let endpoint = Endpoint {
+        host: "mail.example.org".into(),
+        port: 993,
+        security: Security::Tls,
+        pin_sha256: None,
+    };
+    Account {
+        name: AccountName("work".into()),
+        email: "me@example.org".into(),
+        full_name: String::new(),
+        user: "me".into(),
+        secret: SecretSource::Prompt,
+        imap: endpoint.clone(),
+        smtp: endpoint,
+        ca_file: None,
+        bodies: BodyPolicy::None,
+        save_sent: None,
+        signature: None,
+    }
+}
+
+fn message(n: u32) -> NewMessage {
+    NewMessage {
+        uid: Uid::new(n).unwrap(),
+        flags: Flags::default(),
+        internal_date: i64::from(n) * 60,
+        size: 1000,
+        envelope: Envelope {
+            message_id: MessageId::new(&format!("{n}@x")),
+            date: Some(i64::from(n) * 60),
+            from: vec![Address::new(format!("Sender {n}"), "s@example.org")],
+            subject: format!("letter-{n}."),
+            ..Envelope::default()
+        },
+    }
+}
+
+impl Live {
+    fn new(count: u32) -> Live {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, local) = (dir.path().join("cache.db"), dir.path().join("local.db"));
+        drop(Local::open(&local).unwrap());
+        let mut cache = Cache::open(&path, 100).unwrap().cache;
+        let name = account().name;
+        cache.ensure_account(&name).unwrap();
+        let info = |wire: &str, role| MailboxInfo {
+            name: MailboxName::new(wire),
+            path: wire.into(),
+            delimiter: Some('/'),
+            role: Some(role),
+            selectable: true,
+        };
+        let list = [info("INBOX", Role::Inbox), info("Archive", Role::Archive)];
+        cache.set_mailboxes(&name, &list).unwrap();
+        let (events, inbox) = unbounded();
+        let readers = Readers::start(&path, &local, &events).unwrap();
+        let downloads = dir.path().join("downloads");
+        let layout = Layout::start(&path, vec![account()], downloads, events).unwrap();
+        let size = (100, 30);
+        let setup = Setup {
+            accounts: vec![account()],
+            theme: None,
+            keys: None,
+            surroundings: Surroundings::read(|_| None),
+            warnings: Vec::new(),
+        };
+        let (app, first) = App::new(setup, size, now());
+        let mut live = Live {
+            _dir: dir,
+            cache,
+            app,
+            readers,
+            layout,
+            inbox,
+            intents: Vec::new(),
+            size,
+        };
+        live.arrive(1, count);
+        live.perform(first);
+        live
+    }
+
+    fn mailbox(&self) -> MailboxId {
+        let name = MailboxName::new("INBOX");
+        let found = self.cache.read().mailbox_named(&account().name, &name);
+        found.unwrap().unwrap().id
+    }
+
+    /// Messages arrive, and the board says so.
+    fn arrive(&mut self, from: u32, to: u32) {
+        let batch: Vec<_> = (from..=to).map(message).collect();
+        let mailbox = self.mailbox();
+        self.cache.ingest(mailbox, V, &batch, None).unwrap();
+        self.changed();
+    }
+
+    fn changed(&mut self) {
+        let posted = Posted {
+            topics: [Topic::Mailboxes, Topic::Mailbox(self.mailbox())].into(),
+            ..Posted::default()
+        };
+        self.event(Event::Board(posted));
+    }
+
+    fn event(&mut self, event: Event) {
+        let effects = self.app.update(event, now());
+        self.perform(effects);
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Query(question) => self.readers.ask(question),
+                Effect::Layout(job) => self.layout.lay(job),
+                Effect::Ask(intent, about) => self.intents.push((intent, about)),
+                _ => {}
+            }
+        }
+    }
+
+    fn keys(&mut self, keys: &str) {
+        for c in keys.chars() {
+            let code = match c {
+                '\n' => KeyCode::Enter,
+                c => KeyCode::Char(c),
+            };
+            self.event(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        }
+    }
+
+    fn screen(&self) -> String {
+        let area = Rect::new(0, 0, self.size.0, self.size.1);
+        let mut buf = Buffer::empty(area);
+        self.app.paint(&mut buf, 0);
+        let line = |y| (0..area.width).map(move |x| (x, y));
+        (0..area.height)
+            .map(|y| line(y).map(|at| buf[at].symbol()).collect::<String>() + "\n")
+            .collect()
+    }
+
+    /// Takes events until the screen shows what is waited for.
+    fn until(&mut self, what: &str, seen: impl Fn(&str) -> bool) {
+        while !seen(&self.screen()) {
+            match self.inbox.recv_timeout(Duration::from_secs(20)) {
+                Ok(event) => self.event(event),
+                Err(_) => panic!("never seen: {what}\n{}", self.screen()),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_list_is_paged_to_both_ends() {
+    let mut live = Live::new(3000);
+    live.until("the newest", |s| s.contains("letter-3000."));
+    live.keys("G");
+    live.until("the oldest", |s| s.contains("letter-1."));
+    live.keys("gg");
+    live.until("the newest again", |s| s.contains("letter-3000."));
+}
+
+#[test]
+fn new_mail_shows_and_a_search_finds_it() {
+    let mut live = Live::new(20);
+    live.until("the list", |s| s.contains("letter-20."));
+    live.arrive(21, 21);
+    live.until("the new one", |s| s.contains("letter-21."));
+    live.keys("/subject:letter-7\n");
+    live.until("the found one", |s| {
+        s.contains("letter-7.") && !s.contains("letter-8.")
+    });
+    live.keys("q");
+    live.until("the list again", |s| s.contains("letter-21."));
+}
+
+#[test]
+fn a_search_that_cannot_be_read_says_why_and_the_next_one_works() {
+    let mut live = Live::new(5);
+    live.keys("/is:");
+    live.until("the reason", |s| s.contains("needs a value"));
+    live.keys("unread");
+    live.until("the rows", |s| s.contains("letter-5."));
+}
+
+#[test]
+fn what_was_archived_stays_gone_when_the_store_agrees() {
+    let mut live = Live::new(3);
+    live.until("the list", |s| s.contains("letter-3."));
+    let scope = Scope::Mailbox(live.mailbox());
+    let rows = live
+        .cache
+        .read()
+        .page(&scope, false, Page::Newest, 9)
+        .unwrap();
+    live.keys("e");
+    let (intent, about) = live.intents.pop().unwrap();
+    let target = Target::Location(rows[0].location);
+    assert!(matches!(&intent, Intent::Act { targets, .. } if targets[..] == [target]));
+    let done = Done {
+        label: "Archived".into(),
+        gone: vec![rows[0].location],
+        ..Done::default()
+    };
+    live.event(Event::Reply {
+        about,
+        result: Ok(done),
+    });
+    assert!(!live.screen().contains("letter-3."));
+    let mailbox = live.mailbox();
+    let uids: UidSet = rows[0].uid.into_iter().collect();
+    live.cache.vanished(mailbox, &uids).unwrap();
+    live.changed();
+    live.until("the count", |s| s.contains("2 unread of 2"));
+    assert!(!live.screen().contains("letter-3.") && live.screen().contains("letter-2."));
+}
+
+#[test]
+fn a_body_that_is_not_here_is_asked_for_and_shown_when_it_came() {
+    let mut live = Live::new(1);
+    live.until("the list", |s| s.contains("letter-1."));
+    live.keys("\n");
+    live.until("the wait", |s| s.contains("Fetching the message"));
+    let asked = live.intents.iter().find_map(|(i, _)| match i {
+        Intent::FetchBody(id) => Some(*id),
+        _ => None,
+    });
+    let id = asked.expect("the body was not asked for");
+    live.cache
+        .body_failed(id, "the server has lost it")
+        .unwrap();
+    let topics = [Topic::Body(id)].into();
+    live.event(Event::Board(Posted {
+        topics,
+        ..Posted::default()
+    }));
+    live.until("the reason", |s| s.contains("the server has lost it"));
+}
