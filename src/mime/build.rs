@@ -1,8 +1,29 @@
-//! Messages on their way out.
+//! Drafts to bytes (RFC 5322, RFC 2045), by mail-builder.
+//!
+//! Every message has a Message-ID of ours, a Date and a MIME-Version. Text goes as UTF-8 with
+//! `format=flowed`, attachments as base64. Bcc is in the copy that is filed and nowhere else.
+//! Nothing typed can add a field: line ends of every kind become spaces in names and subjects,
+//! and an address that holds one is refused. Every line ends with CRLF and none is longer than
+//! 998 octets.
 
+use super::attachment::safe_name;
+use super::flowed;
+use super::wire::{
+    Fields, crlf, envelope, is_plain, longest_line, one_line, sender, typed, with_bcc,
+};
 use crate::model::{Account, Draft, MessageId, Outgoing};
+use crate::text::when;
+use base64::Engine as _;
+use mail_builder::headers::content_type::ContentType;
+use mail_builder::headers::raw::Raw;
+use mail_builder::mime::{BodyPart, MimePart};
 use std::sync::Arc;
 
+pub use super::verbatim::from_rfc5322;
+pub use super::wire::{BuildError, new_message_id};
+
+/// References that are kept beside the first one: enough for every client to find the thread.
+const MAX_REFERENCES: usize = 20;
 /// A file that was read for attaching.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attached {
@@ -14,53 +35,349 @@ pub struct Attached {
     pub bytes: Arc<[u8]>,
 }
 
-/// Why a message can't be built: which field, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BuildError {
-    /// Nobody to send to.
-    #[error("nobody to send to: fill in To, Cc or Bcc")]
-    NoRecipient,
-    /// A field that holds addresses can't be read.
-    #[error("{field}: {message} (at character {})", .at + 1)]
-    Address {
-        /// Which field: `From`, `To`, `Cc` or `Bcc`.
-        field: &'static str,
-        /// Where, in characters from the start.
-        at: usize,
-        /// What is wrong and what would be right.
-        message: String,
-    },
-    /// What was given to be sent as it is is not a message.
-    #[error("not a message: {0}")]
-    NotAMessage(String),
-    /// The system gave no random bytes for a Message-ID.
-    #[error("no random bytes from the system: {0}")]
-    Random(String),
-}
-
-/// A Message-ID that nobody else makes, in the domain of `email`.
-pub fn new_message_id(_email: &str) -> MessageId {
-    unimplemented!()
-}
-
-/// The finished message of a draft. `files` are the draft's attachments in order, already read.
+/// The finished message of a draft. `files` are the draft's attachments in order, already read;
+/// `now` is its Date. The ledger fills in `source` and, for the undo window, `not_before`.
 ///
 /// # Errors
-/// See [`BuildError`].
+/// Nobody to send to, or a From, To, Cc or Bcc that can't be read.
 pub fn outgoing(
-    _draft: &Draft,
-    _account: &Account,
-    _files: &[Attached],
-    _message_id: MessageId,
-    _now: i64,
+    draft: &Draft,
+    account: &Account,
+    files: &[Attached],
+    message_id: MessageId,
+    now: i64,
 ) -> Result<Outgoing, BuildError> {
-    unimplemented!()
+    let from = sender(&draft.from, account)?;
+    let to = typed("To", &draft.to)?;
+    let cc = typed("Cc", &draft.cc)?;
+    let bcc = typed("Bcc", &draft.bcc)?;
+    let recipients = envelope(to.iter().chain(&cc).chain(&bcc))?;
+    let subject = one_line(&draft.subject);
+
+    let mut head = Fields::default();
+    head.text("Date", &when::rfc5322(now));
+    head.addresses("From", std::slice::from_ref(&from));
+    head.addresses("To", &to);
+    head.addresses("Cc", &cc);
+    let after_cc = head.bytes.len();
+    head.subject("Subject", &subject);
+    head.ids("Message-ID", std::slice::from_ref(&message_id));
+    head.ids("In-Reply-To", draft.in_reply_to.as_slice());
+    head.ids("References", &trimmed(&draft.references));
+    head.text(
+        "User-Agent",
+        concat!("postrider/", env!("CARGO_PKG_VERSION")),
+    );
+    head.text("MIME-Version", "1.0");
+    body(&draft.body, files).write_part(&mut head.bytes);
+    let mut wire = crlf(&head.bytes);
+    if !wire.ends_with(b"\r\n") {
+        wire.extend_from_slice(b"\r\n");
+    }
+    let filed = with_bcc(&wire, after_cc, &bcc);
+    Ok(Outgoing {
+        account: account.name.clone(),
+        message_id,
+        mail_from: from.addr,
+        recipients,
+        subject,
+        filed,
+        wire: wire.into(),
+        draft: draft.id,
+        not_before: now,
+        source: None,
+    })
 }
 
-/// A message that somebody else wrote, made fit to be sent.
-///
-/// # Errors
-/// See [`BuildError`].
-pub fn from_rfc5322(_raw: &[u8], _account: &Account, _now: i64) -> Result<Outgoing, BuildError> {
-    unimplemented!()
+/// The first reference and the last ones, as RFC 5537 §3.4.4 has it for long threads.
+fn trimmed(references: &[MessageId]) -> Vec<MessageId> {
+    let usable = references.iter().filter(|id| is_plain(id));
+    let mut kept: Vec<MessageId> = Vec::new();
+    for id in usable {
+        // An identifier that comes twice would make a loop.
+        kept.retain(|k| k != id);
+        kept.push(id.clone());
+    }
+    let surplus = kept.len().saturating_sub(MAX_REFERENCES + 1);
+    kept.drain(1.min(kept.len())..(1 + surplus).min(kept.len()));
+    kept
+}
+
+/// The text alone, or in front of its attachments.
+fn body<'a>(text: &str, files: &'a [Attached]) -> MimePart<'a> {
+    let text: String = text
+        .replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .collect();
+    let media = ContentType::new("text/plain")
+        .attribute("charset", "utf-8")
+        .attribute("format", "flowed");
+    let text = MimePart::new(media, flowed::write(&text));
+    if files.is_empty() {
+        return text;
+    }
+    let parts = std::iter::once(text)
+        .chain(files.iter().map(file))
+        .collect();
+    MimePart::new("multipart/mixed", BodyPart::Multipart(parts))
+}
+
+fn file(file: &Attached) -> MimePart<'_> {
+    let name = safe_name(&file.name);
+    let mut media = media_type(&file.media_type);
+    let part = |media: String, encoding: &'static str, bytes: Vec<u8>| {
+        MimePart::new(
+            ContentType::new(media).attribute("name", name.clone()),
+            bytes,
+        )
+        .attachment(name.clone())
+        .header("Content-Transfer-Encoding", Raw::new(encoding))
+    };
+    if media.starts_with("message/") {
+        // RFC 2046 §5.2.1 wants these as they are; where that can't be, they go as a mere file.
+        let whole = crlf(&file.bytes);
+        let plain = whole.is_ascii() && !whole.contains(&0) && longest_line(&whole) <= 998;
+        if media == "message/rfc822" && plain {
+            return part(media, "7bit", whole);
+        }
+        media = "application/octet-stream".to_owned();
+    }
+    part(media, "base64", base64_lines(&file.bytes))
+}
+
+/// A media type as given if it is well-formed and a leaf's.
+fn media_type(given: &str) -> String {
+    let given = given.trim().to_ascii_lowercase();
+    let token = |t: &str| {
+        !t.is_empty()
+            && t.len() <= 60
+            && t.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
+    };
+    match given.split_once('/') {
+        Some((main, sub)) if token(main) && token(sub) && main != "multipart" => given,
+        _ => "application/octet-stream".to_owned(),
+    }
+}
+
+fn base64_lines(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() / 57 * 78 + 80);
+    let engine = base64::engine::general_purpose::STANDARD;
+    for chunk in bytes.chunks(57) {
+        out.extend_from_slice(engine.encode(chunk).as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mime::wire::tests::{account, names, sound};
+    use crate::mime::{body, parse, tree::Tree};
+    use crate::model::{AccountName, Address};
+    use proptest::prelude::*;
+
+    fn draft() -> Draft {
+        Draft {
+            to: "b@x.example".to_owned(),
+            ..Draft::new(AccountName("ada".to_owned()))
+        }
+    }
+
+    fn build(draft: &Draft, files: &[Attached]) -> Result<Outgoing, BuildError> {
+        outgoing(
+            draft,
+            &account(),
+            files,
+            new_message_id("ada@x.example"),
+            1_741_007_100,
+        )
+    }
+
+    #[test]
+    fn a_message_has_all_it_needs() {
+        let out = build(&draft(), &[]).unwrap();
+        let want = [
+            "Date",
+            "From",
+            "To",
+            "Subject",
+            "Message-ID",
+            "User-Agent",
+            "MIME-Version",
+            "Content-Type",
+            "Content-Transfer-Encoding",
+        ];
+        assert_eq!(names(&out.wire), want);
+        assert_eq!(out.wire, out.filed);
+        assert!(out.message_id.as_str().ends_with("@x.example"));
+        assert_ne!(new_message_id("a@b.example"), new_message_id("a@b.example"));
+        assert!(new_message_id("x").as_str().ends_with("@postrider.invalid"));
+    }
+
+    #[test]
+    fn bcc_is_filed_and_never_sent() {
+        let d = Draft {
+            bcc: "Secret <s@x.example>, B@X.example".to_owned(),
+            ..draft()
+        };
+        let out = build(&d, &[]).unwrap();
+        assert_eq!(out.recipients, ["b@x.example", "s@x.example"]);
+        let text = |b: &[u8]| String::from_utf8(b.to_vec()).unwrap();
+        assert!(!text(&out.wire).to_lowercase().contains("bcc"));
+        assert!(!text(&out.wire).contains("s@x.example"));
+        assert!(
+            text(&out.filed).contains("\r\nBcc: \"Secret\" <s@x.example>, <B@x.example>\r\n"),
+            "{}",
+            text(&out.filed)
+        );
+    }
+
+    #[test]
+    fn errors_name_the_field() {
+        let none = Draft::new(AccountName("ada".to_owned()));
+        assert_eq!(build(&none, &[]).unwrap_err(), BuildError::NoRecipient);
+        let bad = Draft {
+            cc: "a@x.example, oops".to_owned(),
+            ..draft()
+        };
+        let text = build(&bad, &[]).unwrap_err().to_string();
+        assert!(
+            text.starts_with("Cc: \"oops\"") && text.ends_with("(at character 14)"),
+            "{text}"
+        );
+        let two = Draft {
+            from: "a@x.example, b@x.example".to_owned(),
+            ..draft()
+        };
+        assert!(
+            build(&two, &[])
+                .unwrap_err()
+                .to_string()
+                .starts_with("From: exactly one")
+        );
+    }
+
+    #[test]
+    fn nothing_typed_adds_a_field() {
+        for evil in [
+            "\r\nX-Evil: 1",
+            "\nX-Evil: 1",
+            "\rX-Evil: 1",
+            "\u{85}X-Evil: 1",
+            "\u{2028}X-Evil: 1",
+            "\0X-Evil: 1",
+        ] {
+            let d = Draft {
+                subject: format!("s{evil}"),
+                from: format!("\"Ada{evil}\" <ada@x.example>"),
+                in_reply_to: MessageId::new("a@b"),
+                body: format!("t{evil}\n.\n\r.\r"),
+                ..draft()
+            };
+            let file = Attached {
+                name: format!("n{evil}.txt"),
+                media_type: format!("text/plain{evil}"),
+                bytes: Arc::from(&b"x"[..]),
+            };
+            match build(&d, std::slice::from_ref(&file)) {
+                Ok(out) => {
+                    assert!(
+                        !names(&out.wire).iter().any(|n| n.contains("Evil")),
+                        "{evil:?}"
+                    );
+                    sound(&out.wire).unwrap();
+                }
+                Err(BuildError::Address { field, .. }) => assert_eq!(field, "From"),
+                Err(e) => panic!("{e}"),
+            }
+            let named = Draft {
+                from: String::new(),
+                ..d
+            };
+            let out = build(&named, &[file]).unwrap();
+            assert!(!names(&out.wire).iter().any(|n| n.contains("Evil")));
+        }
+    }
+
+    #[test]
+    fn long_threads_keep_their_first_and_last() {
+        let d = Draft {
+            references: (0..200)
+                .filter_map(|n| MessageId::new(&format!("{n}-{}@x.example", "y".repeat(60))))
+                .collect(),
+            in_reply_to: MessageId::new(&"z".repeat(950)),
+            ..draft()
+        };
+        let out = build(&d, &[]).unwrap();
+        sound(&out.wire).unwrap();
+        let e = parse::envelope(&out.wire);
+        assert_eq!(e.references.len(), MAX_REFERENCES + 1);
+        assert!(
+            e.references[0].as_str().starts_with("0-")
+                && e.references[20].as_str().starts_with("199-")
+        );
+        assert!(e.in_reply_to.is_empty());
+    }
+
+    #[test]
+    fn a_message_attached_stays_a_message() {
+        let file = |bytes: &[u8]| Attached {
+            name: "a.eml".to_owned(),
+            media_type: "message/rfc822".to_owned(),
+            bytes: Arc::from(bytes),
+        };
+        let out = build(
+            &draft(),
+            &[
+                file(b"Subject: x\n\nhi\n"),
+                file("Subject: é\n\n".as_bytes()),
+            ],
+        )
+        .unwrap();
+        let tree = Tree::read(&out.wire);
+        let types: Vec<_> = body::attachments(&tree)
+            .iter()
+            .map(|a| a.media_type.clone())
+            .collect();
+        assert_eq!(types, ["message/rfc822", "application/octet-stream"]);
+        assert_eq!(&*tree.parts[2].bytes(), b"Subject: x\r\n\r\nhi\r\n");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+        #[test]
+        fn what_is_built_can_be_read(
+            subject in "\\PC{0,120}",
+            name in "[a-zäé ,.\"\\\\日]{0,30}",
+            lines in prop::collection::vec("[ -~äé日]{0,200}", 0..6),
+            bytes in prop::collection::vec(any::<u8>(), 0..300),
+            file_name in "[a-z日 ]{1,20}\\.bin",
+        ) {
+            let d = Draft {
+                to: Address::new(name.trim(), "b@x.example").to_string(),
+                subject: subject.clone(),
+                body: lines.join("\n"),
+                ..draft()
+            };
+            let file = Attached { name: file_name, media_type: "application/x-thing".to_owned(), bytes: Arc::from(bytes.as_slice()) };
+            let out = build(&d, std::slice::from_ref(&file)).unwrap();
+            sound(&out.wire)?;
+            let tree = Tree::read(&out.wire);
+            let e = parse::of_fields(&tree.fields);
+            let squeeze = |s: &str| s.split_whitespace().collect::<Vec<_>>().join(" ");
+            prop_assert_eq!(squeeze(&e.subject), squeeze(&one_line(&subject)));
+            prop_assert_eq!(squeeze(&e.to[0].name), squeeze(&name));
+            prop_assert!(*tree.parts[2].bytes() == bytes);
+            prop_assert_eq!(&tree.parts[2].file_name, &safe_name(&file.name));
+            let (is_flowed, del_sp) = parse::flow(&tree.parts[1]);
+            let back = flowed::read(&tree.parts[1].text(), is_flowed, del_sp);
+            let want = flowed::read(&d.body, false, false);
+            let flat = |list: &[flowed::Paragraph]| list.iter().map(|p| (p.quote, p.text.trim_end().to_owned())).collect::<Vec<_>>();
+            prop_assert_eq!(flat(&back), flat(&want));
+        }
+    }
 }

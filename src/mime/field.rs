@@ -91,7 +91,10 @@ fn name_of(line: &[u8]) -> Option<(&str, usize)> {
 
 /// The value in UTF-8, with joined encoded-words and a line end: as mail-parser wants it.
 fn prepare(value: &[u8]) -> Cow<'_, [u8]> {
-    let value = value.get(..MAX_VALUE).unwrap_or(value);
+    prepare_whole(value.get(..MAX_VALUE).unwrap_or(value))
+}
+
+fn prepare_whole(value: &[u8]) -> Cow<'_, [u8]> {
     let mut out = Cow::Borrowed(value);
     if value.contains(&0x1b) || std::str::from_utf8(value).is_err() {
         out = Cow::Owned(charset::guess(value).into_bytes());
@@ -202,15 +205,25 @@ pub fn unfolded(value: &[u8]) -> String {
         .join(" ")
 }
 
-/// Addresses (RFC 5322 §3.4), at most [`MAX_ADDRESSES`]; groups give their members. Control
-/// characters are taken out, so that what is shown and what is written to are the same.
+/// Addresses (RFC 5322 §3.4) for showing, at most [`MAX_ADDRESSES`]; groups give their members.
+/// Control characters are taken out, so that what is shown and what is written to are the same.
 pub fn addresses(value: &[u8]) -> Vec<Address> {
-    let value = prepare(value);
+    let value = value.get(..MAX_VALUE).unwrap_or(value);
+    read_addresses(value, MAX_ADDRESSES)
+}
+
+/// As [`addresses`], but every one: for messages of our own, where none may be lost.
+pub fn all_addresses(value: &[u8]) -> Vec<Address> {
+    read_addresses(value, usize::MAX)
+}
+
+fn read_addresses(value: &[u8], most: usize) -> Vec<Address> {
+    let value = prepare_whole(value);
     let mut out = Vec::new();
     let HeaderValue::Address(list) = MessageStream::new(&value).parse_address() else {
         return out;
     };
-    for one in list.iter().take(MAX_ADDRESSES) {
+    for one in list.iter().take(most) {
         let name = printable(one.name.as_deref().unwrap_or_default());
         let mut addr = printable(one.address.as_deref().unwrap_or_default());
         if addr.starts_with('@') {

@@ -22,5 +22,7 @@ pub mod html;
 pub mod head;
 pub mod card;
 pub mod render;
+pub mod wire;
+pub mod verbatim;
 pub mod build;
 pub mod reply;

@@ -187,6 +187,8 @@ pub(crate) fn check_addr(addr: &str) -> Result<(), String> {
         Err(format!(
             "\"{shown}\" has a character before the @ that can't stand there"
         ))
+    } else if shown.as_str() != addr {
+        Err(format!("\"{shown}\" has an invisible character in it"))
     } else if local.len() > 64 || addr.len() > 254 {
         Err(format!("\"{shown}\" is longer than an address can be"))
     } else if ascii_domain(domain).is_none() {
