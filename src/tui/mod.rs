@@ -9,6 +9,7 @@ pub mod key;
 pub mod keymap;
 pub mod theme;
 pub mod widget;
+pub mod paths;
 pub mod ports;
 pub mod question;
 pub mod event;

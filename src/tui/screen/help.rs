@@ -2,7 +2,7 @@
 //! The README's table comes from the same place.
 
 use crate::text::{Clean, width};
-use crate::tui::command::{Command, Context, Info, Section, TABLE};
+use crate::tui::command::{Context, Info, Section, TABLE};
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::Ink;
@@ -191,29 +191,6 @@ fn keys_by_place(info: &Info, keymap: &Keymap) -> String {
     }
 }
 
-/// The keys of the hint line where this context has the keys: key and word, the most wanted
-/// first. The caller shows as many as fit.
-pub fn hints(context: Context, keymap: &Keymap) -> Vec<(Clean, Clean)> {
-    let mut last = Vec::new();
-    let mut hints = Vec::new();
-    for info in TABLE
-        .iter()
-        .filter(|i| !i.hint.is_empty() && i.command.fits(context))
-    {
-        let Some(key) = keymap.key_of(context, info.command) else {
-            continue;
-        };
-        let hint = (Clean::line(&key), Clean::lit(info.hint));
-        // How to find the rest must not be what is cut.
-        if matches!(info.command, Command::Help | Command::Palette) {
-            last.push(hint);
-        } else {
-            hints.push(hint);
-        }
-    }
-    last.into_iter().rev().chain(hints).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,18 +235,5 @@ mod tests {
         }
         assert_eq!(draw(&help), first);
         assert_eq!(help.update(&key("q")), Outcome::Closed);
-    }
-
-    #[test]
-    fn hints_follow_the_users_keys() {
-        let (keymap, _) = Keymap::load(Some("[index]\n\"e\" = \"none\"\n\"E\" = \"archive\"\n"));
-        let index = hints(Context::Index, &keymap);
-        let words: Vec<_> = index.iter().map(|(k, w)| format!("{k} {w}")).collect();
-        assert_eq!(
-            words[..4],
-            ["? help", "ctrl-k commands", "E archive", "r reply"]
-        );
-        let composer = hints(Context::Composer, &keymap);
-        assert!(composer.contains(&(Clean::lit("ctrl-s"), Clean::lit("send"))));
     }
 }

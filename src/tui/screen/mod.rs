@@ -17,3 +17,4 @@ pub mod palette;
 pub mod confirm;
 pub mod prompt;
 pub mod help;
+pub mod composer;

@@ -36,6 +36,8 @@ pub enum Kind {
     Query,
     /// Anything.
     Text,
+    /// A file's path; its completions are brought by [`Prompt::offer`].
+    Path,
     /// A secret: what is typed is not shown.
     Password,
 }
@@ -109,6 +111,20 @@ impl Prompt {
         self.input.text()
     }
 
+    /// Brings what the path typed so far could become.
+    pub fn offer(&mut self, paths: Vec<String>) {
+        self.found = paths
+            .into_iter()
+            .map(|line| Candidate {
+                label: Clean::line(&line),
+                about: Clean::default(),
+                line,
+            })
+            .collect();
+        self.list = List::new(self.found.len());
+        self.taken = false;
+    }
+
     /// Takes a key.
     pub fn update(&mut self, key: &KeyEvent) -> Outcome {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -157,7 +173,7 @@ impl Prompt {
             Kind::Query => Query::parse(text)
                 .map(|_| Outcome::Text(text.to_owned()))
                 .map_err(|e| e.to_string()),
-            Kind::Text => Ok(Outcome::Text(text.to_owned())),
+            Kind::Text | Kind::Path => Ok(Outcome::Text(text.to_owned())),
             Kind::Password => {
                 let text = std::mem::take(&mut self.input);
                 return Outcome::Secret(Secret::new(text.into_text()));
@@ -188,9 +204,38 @@ impl Prompt {
         }
     }
 
+    /// As a shell does: what all the paths have in common, and the one path if there is but one.
+    fn extend_path(&mut self) -> Outcome {
+        let mut lines = self.found.iter().map(|c| c.line.as_str());
+        let first = lines.next().unwrap_or("");
+        let common = lines.fold(first, |common, line| {
+            let same = common
+                .char_indices()
+                .zip(line.chars())
+                .find(|((_, a), b)| a != b)
+                .map_or(common.len().min(line.len()), |((at, _), _)| at);
+            common.get(..same).unwrap_or("")
+        });
+        if common.len() <= self.input.before().len() {
+            return Outcome::Stay;
+        }
+        let common = common.to_owned();
+        self.input.set_before(&common);
+        self.found.clear();
+        Outcome::Changed
+    }
+
     fn turn(&mut self, by: isize) -> Outcome {
         if self.found.is_empty() {
             return Outcome::Stay;
+        }
+        if matches!(self.kind, Kind::Path) {
+            if let Outcome::Changed = self.extend_path() {
+                return Outcome::Changed;
+            }
+            if self.found.len() == 1 {
+                return Outcome::Stay;
+            }
         }
         if self.taken {
             self.list.turn(by);
@@ -201,6 +246,10 @@ impl Prompt {
         if let Some(candidate) = self.found.get(self.list.cursor()) {
             let line = candidate.line.clone();
             self.input.set_before(&line);
+        }
+        if matches!(self.kind, Kind::Path) {
+            // Going through a folder's names does not ask for what is in each.
+            return Outcome::Stay;
         }
         if let [only] = self.found.as_slice() {
             // Nothing to choose among: go on with what follows (a command's argument).
@@ -220,7 +269,7 @@ impl Prompt {
         self.found = match &self.kind {
             Kind::Command(context, words) => commands(before, *context, words),
             Kind::Query => fields(before),
-            Kind::Text | Kind::Password => Vec::new(),
+            Kind::Text | Kind::Path | Kind::Password => Vec::new(),
         };
         if let [only] = self.found.as_slice()
             && only.line.trim_end() == before

@@ -1,0 +1,320 @@
+//! How the composer looks: the fields, a rule, the text; at least three lines of text are seen
+//! whatever happens. Small screens leave out the empty copies and the sender.
+
+use super::fields::{FIELDS, Field};
+use super::{Composer, Over};
+use crate::model::{DraftAttachment, DraftKind};
+use crate::text::{Clean, size, when};
+use crate::tui::theme::Theme;
+use crate::tui::widget::ink::{Ink, fill};
+use crate::tui::widget::line_edit::LineEdit;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// Columns for a field's name.
+const LABEL: usize = 10;
+/// Attachments shown at once.
+const FILES: usize = 3;
+/// Columns of text at most: longer lines are hard to read.
+const WIDEST: u16 = 100;
+/// Lines of text that are seen at least.
+const TEXT: usize = 3;
+
+/// A row above the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Row {
+    Title,
+    Field(Field),
+    File(usize),
+    Rule,
+}
+
+impl Composer {
+    /// The rows above the text, for a screen of so many rows.
+    fn rows(&self, height: usize) -> Vec<Row> {
+        let mut rows = vec![Row::Title];
+        for field in FIELDS {
+            match field {
+                Field::Body => {}
+                Field::Attachments => {
+                    let shown = self.files.seen(FILES.min(self.files.len()));
+                    rows.extend(shown.map(Row::File));
+                }
+                field => rows.push(Row::Field(field)),
+            }
+        }
+        rows.push(Row::Rule);
+        // What can go first, as long as the text has too little room.
+        let empty = |l: &LineEdit| l.text().trim().is_empty();
+        let spare = [
+            (Field::Bcc, empty(&self.bcc)),
+            (Field::Cc, empty(&self.cc)),
+            (Field::From, true),
+            (Field::Cc, true),
+            (Field::Subject, true),
+            (Field::To, true),
+        ];
+        for (field, may_go) in spare {
+            if rows.len() + TEXT + 2 > height && may_go && field != self.focus {
+                rows.retain(|r| *r != Row::Field(field));
+            }
+        }
+        for row in [Row::Title, Row::Rule] {
+            if rows.len() + TEXT > height {
+                rows.retain(|r| *r != row);
+            }
+        }
+        while rows.len() + 1 > height && !rows.is_empty() {
+            // Hardly anything to see: only where the keys go.
+            let spare = rows.iter().position(|r| !self.has_keys(*r)).unwrap_or(0);
+            rows.remove(spare);
+        }
+        rows
+    }
+
+    fn has_keys(&self, row: Row) -> bool {
+        match row {
+            Row::Field(field) => field == self.focus,
+            Row::File(n) => self.focus == Field::Attachments && n == self.files.cursor(),
+            Row::Title | Row::Rule => false,
+        }
+    }
+
+    fn text_area(area: Rect, rows: usize, notice: bool) -> Rect {
+        let above = u16::try_from(rows).unwrap_or(u16::MAX).min(area.height);
+        let below = u16::from(notice && area.height > above + 1);
+        // A column's margin, but not where it would cost too much.
+        let margin = u16::from(area.width > 20);
+        Rect {
+            x: area.x + margin,
+            y: area.y + above,
+            width: area.width.saturating_sub(2 * margin).min(WIDEST),
+            height: area.height - above - below,
+        }
+    }
+
+    /// Draws the composer on an area and says where the cursor stands. `now` is the time of day,
+    /// seconds since 1970.
+    pub fn draw(&self, buf: &mut Buffer, area: Rect, now: i64, theme: &Theme) -> Option<Position> {
+        let area = area.intersection(buf.area);
+        self.drawn.set(area);
+        fill(buf, area, theme.style("compose.text"));
+        let rows = self.rows(usize::from(area.height));
+        let mut cursor = None;
+        let mut list_at = None;
+        for (n, row) in rows.iter().enumerate() {
+            match row {
+                Row::Title => self.draw_title(buf, area, n, now, theme),
+                Row::Rule => draw_rule(buf, area, n, theme),
+                Row::File(file) => self.draw_file(buf, area, n, *file, theme),
+                Row::Field(field) => {
+                    let at = self.draw_field(buf, area, n, *field, theme);
+                    if *field == self.focus {
+                        cursor = at;
+                        let y = area.y.saturating_add(u16::try_from(n).unwrap_or(0));
+                        let x = area.x.saturating_add(u16::try_from(LABEL).unwrap_or(0));
+                        list_at = Some((x, y));
+                    }
+                }
+            }
+        }
+        let text = Composer::text_area(area, rows.len(), self.notice.is_some());
+        let focused = self.focus == Field::Body;
+        cursor = cursor.or(self.body.draw(buf, text, theme, focused));
+        if let Some(notice) = &self.notice {
+            let last = usize::from(area.height).saturating_sub(1);
+            if let Some(mut ink) = Ink::row(buf, area, last) {
+                let look = theme.style("notice.error");
+                ink.skip(1).put(notice, look);
+            }
+        }
+        if let (Some(people), Some((x, y))) = (&self.people, list_at) {
+            people.draw(buf, area, x, y, theme);
+        }
+        match &self.over {
+            Over::Nothing => cursor.filter(|_| !self.sending),
+            Over::Question(question) => {
+                question.draw(buf, area, theme);
+                None
+            }
+            Over::Path(prompt) => prompt.draw(buf, area, theme),
+        }
+    }
+
+    fn draw_title(&self, buf: &mut Buffer, area: Rect, row: usize, now: i64, theme: &Theme) {
+        let Some(mut ink) = Ink::row(buf, area, row) else {
+            return;
+        };
+        let title = match self.draft.kind {
+            DraftKind::New => "New message",
+            DraftKind::Reply => "Reply",
+            DraftKind::Forward => "Forward",
+        };
+        ink.skip(1).lit(title, theme.style("title.focused"));
+        let state = if self.sending {
+            Clean::lit("sending…")
+        } else if self.saves.running() {
+            Clean::lit("saving…")
+        } else if self.saves.unsaved() {
+            Clean::lit("not saved yet")
+        } else if let Some(at) = self.saves.last() {
+            Clean::line(&format!("saved {}", when::short(at, now)))
+        } else if self.draft.id.is_some() {
+            Clean::lit("draft")
+        } else {
+            Clean::default()
+        };
+        let room = Rect {
+            width: area.width.saturating_sub(1),
+            ..area
+        };
+        if let Some(mut ink) = Ink::row(buf, room, row) {
+            ink.skip(title.len() + 2)
+                .right(&state, theme.style("compose.saved"));
+        }
+    }
+
+    fn draw_field(
+        &self,
+        buf: &mut Buffer,
+        area: Rect,
+        row: usize,
+        field: Field,
+        theme: &Theme,
+    ) -> Option<Position> {
+        let focused = field == self.focus;
+        let (label, line) = match field {
+            Field::From => ("From", None),
+            Field::To => ("To", Some(&self.to)),
+            Field::Cc => ("Cc", Some(&self.cc)),
+            Field::Bcc => ("Bcc", Some(&self.bcc)),
+            Field::Subject => ("Subject", Some(&self.subject)),
+            Field::Attachments | Field::Body => return None,
+        };
+        let look = if focused {
+            theme.style("input.label.focused")
+        } else {
+            theme.style("input.label")
+        };
+        let text = theme.style("input.text");
+        let mut ink = Ink::row(buf, area, row)?;
+        ink.skip(1).column(&Clean::lit(label), LABEL - 1, look);
+        let x = ink.x();
+        match line {
+            Some(line) if !focused => {
+                ink.put(&Clean::line(line.text()), text);
+                None
+            }
+            Some(line) => {
+                let right = area.right().saturating_sub(1).max(x);
+                let place = Rect::new(x, area.y, right - x, area.height);
+                let place = Rect {
+                    y: area.y.saturating_add(u16::try_from(row).unwrap_or(0)),
+                    height: 1,
+                    ..place
+                };
+                line.draw(buf, place, text, None)
+            }
+            None => {
+                let sender = Clean::line(&self.sender());
+                if focused {
+                    ink.lit("‹ ", look).put(&sender, text).lit(" ›", look);
+                } else {
+                    ink.put(&sender, text);
+                }
+                focused.then(|| {
+                    let y = area.y.saturating_add(u16::try_from(row).unwrap_or(0));
+                    Position::new(x, y)
+                })
+            }
+        }
+    }
+
+    fn draw_file(&self, buf: &mut Buffer, area: Rect, row: usize, n: usize, theme: &Theme) {
+        let (Some(file), Some(mut ink)) = (self.draft.attachments.get(n), Ink::row(buf, area, row))
+        else {
+            return;
+        };
+        let focused = self.focus == Field::Attachments;
+        let label = theme.style(if focused {
+            "input.label.focused"
+        } else {
+            "input.label"
+        });
+        let many = self.files.len();
+        let name = match n {
+            0 => Clean::lit("Attached"),
+            _ if many > FILES => Clean::line(&format!("{}/{many}", n + 1)),
+            _ => Clean::default(),
+        };
+        ink.skip(1).column(&name, LABEL - 1, label);
+        let mut look = theme.style("compose.attachment");
+        if focused && n == self.files.cursor() {
+            look = look.patch(theme.style("popup.selected"));
+        }
+        let text = match file {
+            DraftAttachment::File(path) => {
+                let name = path
+                    .file_name()
+                    .unwrap_or(path.as_os_str())
+                    .to_string_lossy();
+                let folder = path.parent().map(|p| p.display().to_string());
+                format!("{name}  {}", folder.unwrap_or_default())
+            }
+            DraftAttachment::Bytes {
+                name,
+                media_type,
+                bytes,
+            } => {
+                let size = size::human(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+                format!("{name}  {media_type}, {size}")
+            }
+        };
+        ink.put(&Clean::line(&text), look);
+        if focused && n == self.files.cursor() {
+            ink.lit("  ", look)
+                .right(&Clean::lit("d removes "), theme.style("text.dim"));
+        }
+    }
+
+    /// Takes a click at this place of the screen.
+    pub fn click(&mut self, at: Position) {
+        let area = self.drawn.get();
+        if self.sending || !matches!(self.over, Over::Nothing) || !area.contains(at) {
+            return;
+        }
+        let rows = self.rows(usize::from(area.height));
+        match rows.get(usize::from(at.y - area.y)) {
+            Some(Row::Field(field)) => self.go(*field),
+            Some(Row::File(n)) => {
+                let n = *n;
+                self.go(Field::Attachments);
+                self.files.select(n);
+            }
+            Some(Row::Title | Row::Rule) => {}
+            None => {
+                let text = Composer::text_area(area, rows.len(), self.notice.is_some());
+                self.go(Field::Body);
+                if text.contains(at) {
+                    self.body.click(at.x - text.x, at.y - text.y);
+                }
+            }
+        }
+    }
+
+    /// Scrolls the text by lines (the mouse wheel).
+    pub fn scroll(&mut self, by: i16) {
+        if matches!(self.over, Over::Nothing) && !self.sending {
+            self.body.scroll(by);
+        }
+    }
+}
+
+fn draw_rule(buf: &mut Buffer, area: Rect, row: usize, theme: &Theme) {
+    let style = theme.style("screen.rule");
+    if let Some(mut ink) = Ink::row(buf, area, row) {
+        while ink.left() > 0 {
+            ink.lit("─", style);
+        }
+    }
+}
