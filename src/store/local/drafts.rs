@@ -5,8 +5,8 @@ use crate::model::{
     AccountName, Draft, DraftAttachment, DraftId, DraftKind, LocationId, MessageId,
 };
 use crate::store::codec::{ids_in, ids_out};
-use crate::store::error::Result;
-use rusqlite::{Connection, Row, params};
+use crate::store::error::{Error, Result};
+use rusqlite::{Connection, Row, Transaction, params};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
@@ -18,56 +18,9 @@ impl Local {
     /// was discarded or sent meanwhile) gets a new one: nothing typed is lost.
     ///
     /// # Errors
-    /// When it can't be written.
+    /// [`Error::Refused`] while the draft's message is in the outbox: it would be sent twice.
     pub fn save_draft(&mut self, draft: &Draft, now: i64) -> Result<DraftId> {
-        self.write(|tx| {
-            let kind = match draft.kind {
-                DraftKind::New => 0,
-                DraftKind::Reply => 1,
-                DraftKind::Forward => 2,
-            };
-            let reply_to = draft.in_reply_to.as_ref().map_or("", MessageId::as_str);
-            let replaced = match draft.id {
-                Some(id) => tx.execute("DELETE FROM draft WHERE id = ?1 AND outbox IS NULL", [id.0])? == 1,
-                None => false,
-            };
-            let id = draft.id.filter(|_| replaced).map(|id| id.0);
-            tx.execute(
-                "INSERT INTO draft(id, account, kind, from_line, to_line, cc_line, bcc_line, subject, body,
-                   in_reply_to, refs, saved, source)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-                params![
-                    id,
-                    draft.account.as_str(),
-                    kind,
-                    draft.from,
-                    draft.to,
-                    draft.cc,
-                    draft.bcc,
-                    draft.subject,
-                    draft.body,
-                    reply_to,
-                    ids_out(&draft.references),
-                    now,
-                    draft.source.map(|s| s.0)
-                ],
-            )?;
-            let id = tx.last_insert_rowid();
-            let mut insert = tx.prepare_cached(
-                "INSERT INTO draft_attachment(draft, seq, path, name, media_type, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?;
-            for (seq, attachment) in (0i64..).zip(&draft.attachments) {
-                match attachment {
-                    DraftAttachment::File(path) => {
-                        insert.execute(params![id, seq, path.as_os_str().as_bytes(), "", "", None::<Vec<u8>>])?
-                    }
-                    DraftAttachment::Bytes { name, media_type, bytes } => {
-                        insert.execute(params![id, seq, None::<Vec<u8>>, name, media_type, bytes.as_ref()])?
-                    }
-                };
-            }
-            Ok(DraftId(id))
-        })
+        self.write(|tx| save(tx, draft, now))
     }
 
     /// Drops a draft.
@@ -111,6 +64,95 @@ impl LocalReader {
         let mut rows = query.query([id.0])?;
         rows.next()?.map(|row| draft(&self.conn, row)).transpose()
     }
+}
+
+/// Whether a draft's message is in the outbox.
+pub(super) fn is_sending(tx: &Transaction<'_>, id: DraftId) -> Result<bool> {
+    let sql = "SELECT count(*) FROM draft WHERE id = ?1 AND outbox IS NOT NULL";
+    Ok(tx.query_row(sql, [id.0], |r| r.get::<_, i64>(0))? == 1)
+}
+
+/// Inserts or replaces a draft.
+pub(super) fn save(tx: &Transaction<'_>, draft: &Draft, now: i64) -> Result<DraftId> {
+    if let Some(id) = draft.id
+        && is_sending(tx, id)?
+    {
+        let why = "this message is on its way; take it back from the outbox to change it";
+        return Err(Error::Refused(why.to_owned()));
+    }
+    let there = match draft.id {
+        Some(id) => {
+            tx.query_row("SELECT count(*) FROM draft WHERE id = ?1", [id.0], |r| {
+                r.get::<_, i64>(0)
+            })? == 1
+        }
+        None => false,
+    };
+    let kind = match draft.kind {
+        DraftKind::New => 0,
+        DraftKind::Reply => 1,
+        DraftKind::Forward => 2,
+    };
+    let reply_to = draft.in_reply_to.as_ref().map_or("", MessageId::as_str);
+    // In place, so that attachments need not be written again with every autosave.
+    let id: i64 = tx.query_row(
+        "INSERT INTO draft(id, account, kind, from_line, to_line, cc_line, bcc_line, subject, body,
+           in_reply_to, refs, saved, source)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+         ON CONFLICT(id) DO UPDATE SET account = excluded.account, kind = excluded.kind,
+           from_line = excluded.from_line, to_line = excluded.to_line, cc_line = excluded.cc_line,
+           bcc_line = excluded.bcc_line, subject = excluded.subject, body = excluded.body,
+           in_reply_to = excluded.in_reply_to, refs = excluded.refs, saved = excluded.saved,
+           source = excluded.source
+         RETURNING id",
+        params![
+            draft.id.filter(|_| there).map(|id| id.0),
+            draft.account.as_str(),
+            kind,
+            draft.from,
+            draft.to,
+            draft.cc,
+            draft.bcc,
+            draft.subject,
+            draft.body,
+            reply_to,
+            ids_out(&draft.references),
+            now,
+            draft.source.map(|s| s.0)
+        ],
+        |r| r.get(0),
+    )?;
+    if attachments(tx, id)? != draft.attachments {
+        attach(tx, id, &draft.attachments)?;
+    }
+    Ok(DraftId(id))
+}
+
+/// Writes a draft's attachments in place of those it has.
+fn attach(tx: &Transaction<'_>, draft: i64, attachments: &[DraftAttachment]) -> Result<()> {
+    tx.execute("DELETE FROM draft_attachment WHERE draft = ?1", [draft])?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO draft_attachment(draft, seq, path, name, media_type, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    let none = None::<Vec<u8>>;
+    for (seq, attachment) in (0i64..).zip(attachments) {
+        match attachment {
+            DraftAttachment::File(path) => insert.execute(params![
+                draft,
+                seq,
+                path.as_os_str().as_bytes(),
+                "",
+                "",
+                none
+            ])?,
+            DraftAttachment::Bytes {
+                name,
+                media_type,
+                bytes,
+            } => insert.execute(params![draft, seq, none, name, media_type, bytes.as_ref()])?,
+        };
+    }
+    Ok(())
 }
 
 fn draft(conn: &Connection, row: &Row<'_>) -> Result<Draft> {

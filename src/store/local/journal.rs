@@ -4,11 +4,11 @@
 //! operation that is queued like any other, so undo works offline and across restarts.
 
 use super::connection::{Local, LocalReader};
-use super::ops::queue;
-use super::outbox;
+use super::ops::{follow, queue};
+use super::outbox::{self, Allowed};
 use super::row;
 use crate::model::{
-    AccountName, DraftId, FlagChange, MessageKey, NewOp, Op, OpKind, OpState, OutboxId,
+    AccountName, DraftId, FlagChange, MailboxName, MessageKey, NewOp, Op, OpKind, OpState, OutboxId,
 };
 use crate::store::error::Result;
 use rusqlite::{OptionalExtension as _, Transaction, params};
@@ -74,8 +74,8 @@ impl Local {
                 let Some((action, label, sending)) = newest else { return Ok(None) };
                 tx.execute("UPDATE action SET undo = 2 WHERE id = ?1", [action])?;
                 if let Some(row) = sending {
-                    match outbox::take_back(tx, OutboxId(row))? {
-                        Some(draft) => return Ok(Some(Undone { label, draft, ..Undone::default() })),
+                    match outbox::take_back(tx, OutboxId(row), Allowed::Waiting)? {
+                        Some(draft) => return Ok(Some(Undone { label, draft: Some(draft), ..Undone::default() })),
                         None => continue,
                     }
                 }
@@ -133,7 +133,7 @@ fn inverses(tx: &Transaction<'_>, op: &Op) -> Result<Vec<NewOp>> {
         let kind = match &op.kind {
             OpKind::Store(change) => OpKind::Store(FlagChange::inverse(change)),
             OpKind::Move { .. } => OpKind::Move {
-                to: key.mailbox.clone(),
+                to: came_from(tx, op, key)?,
             },
             OpKind::Copy { .. } | OpKind::Expunge | OpKind::CreateMailbox { .. } => continue,
         };
@@ -157,28 +157,46 @@ fn inverses(tx: &Transaction<'_>, op: &Op) -> Result<Vec<NewOp>> {
     Ok(out)
 }
 
+/// The mailbox that a move took a message out of: that of its key, unless an earlier move, not yet
+/// known to the cache when the user acted, had taken it elsewhere.
+fn came_from(tx: &Transaction<'_>, op: &Op, key: &MessageKey) -> Result<MailboxName> {
+    let earlier: Option<Vec<u8>> = tx
+        .prepare_cached(
+            "SELECT dest FROM target JOIN op ON op.id = target.op
+             WHERE mailbox = ?1 AND uidvalidity = ?2 AND uid = ?3 AND account = ?4
+               AND op.id < ?5 AND kind = 'move' AND state IN (0, 1, 3)
+             ORDER BY op.id DESC LIMIT 1",
+        )?
+        .query_row(
+            params![
+                key.mailbox.as_bytes(),
+                key.uidvalidity.0,
+                key.uid.get(),
+                op.account.as_str(),
+                op.id.0
+            ],
+            |r| r.get(0),
+        )
+        .optional()?;
+    Ok(earlier.map_or_else(|| key.mailbox.clone(), MailboxName::new))
+}
+
 fn same_place(op: &NewOp, key: &MessageKey) -> bool {
     op.keys
         .first()
         .is_some_and(|k| k.mailbox == key.mailbox && k.uidvalidity == key.uidvalidity)
 }
 
-/// The key of a message at the place where our move put it, if the server said which.
+/// The key of a message at the place where our moves put it, if the server said which.
 fn present(tx: &Transaction<'_>, account: &AccountName, key: &MessageKey) -> Result<MessageKey> {
-    let hop: Option<(Vec<u8>, u32, u32)> = tx
-        .prepare_cached(
-            "SELECT dest, dest_uidvalidity, dest_uid FROM moved
-             WHERE account = ?1 AND mailbox = ?2 AND uidvalidity = ?3 AND uid = ?4 AND dest_uid > 0",
-        )?
-        .query_row(params![account.as_str(), key.mailbox.as_bytes(), key.uidvalidity.0, key.uid.get()], |r| {
-            Ok((r.get(0)?, r.get(1)?, r.get(2)?))
-        })
-        .optional()?;
-    let message_id = key
-        .message_id
-        .as_ref()
-        .map_or(String::new(), |id| id.as_str().to_owned());
-    let now =
-        hop.and_then(|(dest, validity, uid)| row::key(dest, validity, uid, message_id, key.size));
-    Ok(now.unwrap_or_else(|| key.clone()))
+    let place = follow(tx, account, key)?.and_then(|p| Some((p.mailbox, p.at?)));
+    Ok(place.map_or_else(
+        || key.clone(),
+        |(mailbox, (uidvalidity, uid))| MessageKey {
+            mailbox,
+            uidvalidity,
+            uid,
+            ..key.clone()
+        },
+    ))
 }

@@ -5,13 +5,15 @@
 mod row;
 pub mod connection;
 pub mod ops;
-pub mod journal;
-pub mod outbox;
 pub mod drafts;
+pub mod outbox;
+pub mod journal;
 pub mod people;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod undo_tests;
 
 pub use connection::{Local, LocalReader};
 pub use journal::Undone;

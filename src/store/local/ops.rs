@@ -5,9 +5,9 @@ use super::row;
 use crate::model::{
     AccountName, ActionId, MailboxName, MessageKey, NewOp, Op, OpId, OpState, Uid, UidValidity,
 };
-use crate::store::error::Result;
+use crate::store::error::{Error, Result};
 use crate::store::open::now as clock;
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 /// How long the places of moved messages are remembered: 30 days, in seconds.
 const REMEMBERED: i64 = 30 * 24 * 3600;
@@ -67,36 +67,47 @@ impl Local {
     /// The server put the operation off without doing it: pending again.
     ///
     /// # Errors
-    /// When it can't be written.
+    /// [`Error::Refused`] unless it is in flight.
     pub fn release(&mut self, op: OpId) -> Result<()> {
-        self.write(|tx| {
-            tx.execute(
-                "UPDATE op SET state = 0 WHERE id = ?1 AND state = 1",
-                [op.0],
-            )?;
-            Ok(())
-        })
+        self.write(|tx| step(tx, op, "state = 0", "state = 1", ""))
     }
 
-    /// The server did it; `moved` says where its messages went.
+    /// The server did it; `moved` says where its messages went. May be repeated.
     ///
     /// # Errors
-    /// When it can't be written.
+    /// [`Error::Refused`] if it was refused or taken back before.
     pub fn confirm(&mut self, op: OpId, moved: &[Moved]) -> Result<()> {
         let now = clock();
         self.write(|tx| {
             let account: Option<String> =
                 tx.query_row("SELECT account FROM op WHERE id = ?1", [op.0], |r| r.get(0)).optional()?;
             let Some(account) = account else { return Ok(()) };
-            tx.execute("UPDATE op SET state = 3, error = NULL WHERE id = ?1", [op.0])?;
+            step(tx, op, "state = 3, error = NULL", "state IN (0, 1, 3)", "")?;
             let mut insert = tx.prepare_cached(
                 "INSERT OR REPLACE INTO moved(account, mailbox, uidvalidity, uid, dest, dest_uidvalidity, dest_uid, at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?;
+            let account = AccountName(account);
             for Moved { key, to } in moved {
                 let (validity, uid) = to.at.map_or((0, 0), |(v, u)| (v.0, u.get()));
-                let (from, dest) = (key.mailbox.as_bytes(), to.mailbox.as_bytes());
-                insert.execute(params![account, from, key.uidvalidity.0, key.uid.get(), dest, validity, uid, now])?;
+                // From its name, and from where it was just now: other operations may know it by
+                // either.
+                let was = follow(tx, &account, key)?.and_then(|p| Some((p.mailbox, p.at?)));
+                let named = (key.mailbox.clone(), (key.uidvalidity, key.uid));
+                for (mailbox, (generation, at)) in was.into_iter().chain([named]) {
+                    if (to.mailbox.as_bytes(), validity, uid) != (mailbox.as_bytes(), generation.0, at.get()) {
+                        insert.execute(params![
+                            account.as_str(),
+                            mailbox.as_bytes(),
+                            generation.0,
+                            at.get(),
+                            to.mailbox.as_bytes(),
+                            validity,
+                            uid,
+                            now
+                        ])?;
+                    }
+                }
             }
             prune(tx, now)
         })
@@ -105,15 +116,17 @@ impl Local {
     /// The server refused it for good; kept with its reason until dismissed.
     ///
     /// # Errors
-    /// When it can't be written.
+    /// [`Error::Refused`] if it is not waiting any more.
     pub fn fail(&mut self, op: OpId, reason: &str) -> Result<()> {
-        self.write(|tx| {
-            tx.execute(
-                "UPDATE op SET state = 2, error = ?2 WHERE id = ?1",
-                params![op.0, reason],
-            )?;
-            Ok(())
-        })
+        self.write(|tx| step(tx, op, "state = 2, error = ?2", "state IN (0, 1)", reason))
+    }
+
+    /// The user has seen why an operation failed.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] unless it failed.
+    pub fn dismiss(&mut self, op: OpId) -> Result<()> {
+        self.write(|tx| step(tx, op, "state = 4", "state = 2", ""))
     }
 }
 
@@ -158,33 +171,52 @@ impl LocalReader {
     /// # Errors
     /// When it can't be read.
     pub fn follow(&self, account: &AccountName, key: &MessageKey) -> Result<Option<Place>> {
-        let mut query = self.conn.prepare_cached(
-            "SELECT dest, dest_uidvalidity, dest_uid FROM moved
-             WHERE account = ?1 AND mailbox = ?2 AND uidvalidity = ?3 AND uid = ?4",
-        )?;
-        let mut found: Option<Place> = None;
-        let mut at = (key.mailbox.clone(), key.uidvalidity, key.uid);
-        for _ in 0..HOPS {
-            let hop: Option<(Vec<u8>, u32, u32)> = query
-                .query_row(
-                    params![account.as_str(), at.0.as_bytes(), at.1.0, at.2.get()],
-                    |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
-                )
-                .optional()?;
-            let Some((dest, validity, uid)) = hop else {
-                break;
-            };
-            let mailbox = MailboxName::new(dest);
-            let place = Uid::new(uid).map(|uid| (UidValidity(validity), uid));
-            found = Some(Place {
-                mailbox: mailbox.clone(),
-                at: place,
-            });
-            let Some((validity, uid)) = place else { break };
-            at = (mailbox, validity, uid);
-        }
-        Ok(found)
+        follow(&self.conn, account, key)
     }
+}
+
+/// Where our own moves put a message.
+pub(super) fn follow(
+    conn: &Connection,
+    account: &AccountName,
+    key: &MessageKey,
+) -> Result<Option<Place>> {
+    let mut query = conn.prepare_cached(
+        "SELECT dest, dest_uidvalidity, dest_uid FROM moved
+         WHERE account = ?1 AND mailbox = ?2 AND uidvalidity = ?3 AND uid = ?4",
+    )?;
+    let mut found: Option<Place> = None;
+    let mut at = (key.mailbox.clone(), key.uidvalidity, key.uid);
+    for _ in 0..HOPS {
+        let values = params![account.as_str(), at.0.as_bytes(), at.1.0, at.2.get()];
+        let hop: Option<(Vec<u8>, u32, u32)> = query
+            .query_row(values, |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+            .optional()?;
+        let Some((dest, validity, uid)) = hop else {
+            break;
+        };
+        let mailbox = MailboxName::new(dest);
+        let place = Uid::new(uid).map(|uid| (UidValidity(validity), uid));
+        found = Some(Place {
+            mailbox: mailbox.clone(),
+            at: place,
+        });
+        let Some((validity, uid)) = place else { break };
+        at = (mailbox, validity, uid);
+    }
+    Ok(found)
+}
+
+/// Moves an operation from one state to another. `?2` in `set` is `text`.
+fn step(tx: &Transaction<'_>, op: OpId, set: &str, from: &str, text: &str) -> Result<()> {
+    let sql = format!("UPDATE op SET {set} WHERE id = ?1 AND {from} AND ?2 IS NOT NULL");
+    if tx.prepare_cached(&sql)?.execute(params![op.0, text])? == 1 {
+        return Ok(());
+    }
+    Err(Error::Refused(format!(
+        "operation {} is not in the state for that",
+        op.0
+    )))
 }
 
 pub(super) fn queue(
@@ -219,7 +251,12 @@ pub(super) fn queue(
 /// Forgets what is long past. What is pending or was refused stays.
 fn prune(tx: &Transaction<'_>, now: i64) -> Result<()> {
     let before = now - REMEMBERED;
-    tx.execute("DELETE FROM moved WHERE at < ?1", [before])?;
+    // Somebody who was offline for long still needs to know where his messages went.
+    tx.execute(
+        "DELETE FROM moved WHERE at < ?1
+           AND NOT EXISTS (SELECT 1 FROM op WHERE op.account = moved.account AND state < 2)",
+        [before],
+    )?;
     tx.execute(
         "DELETE FROM action WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM op WHERE op.action = action.id AND state < 3)",
         [before],

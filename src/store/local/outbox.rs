@@ -5,10 +5,11 @@
 //! silently go back from "may have been sent" to "not sent".
 
 use super::connection::{Local, LocalReader};
+use super::drafts;
 use super::row;
 use crate::model::{
-    AccountName, DraftId, FlagChange, Flags, MessageId, MessageKey, OutboxId, Outgoing, Recipient,
-    RecipientState, Submission, SubmissionState,
+    AccountName, Draft, DraftId, FlagChange, Flags, MessageId, MessageKey, OutboxId, Outgoing,
+    Recipient, RecipientState, Submission, SubmissionState,
 };
 use crate::store::codec::{flags_in, keywords_out};
 use crate::store::error::{Error, Result};
@@ -16,6 +17,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 /// How long what was sent stays in the history: 30 days, in seconds.
 const HISTORY: i64 = 30 * 24 * 3600;
+/// What is said of a message whose sending a crash cut after its last byte.
+const CUT: &str =
+    "the program ended while it waited for the server's answer: it may or may not have been sent";
 const COLUMNS: &str = "id, account, message_id, mail_from, subject, length(wire), state, attempts, next_try, created, error";
 
 impl Local {
@@ -23,7 +27,7 @@ impl Local {
     /// becomes an action that can be undone while the message waits.
     ///
     /// # Errors
-    /// When it can't be written.
+    /// [`Error::Refused`] if the draft was submitted before: it would go out twice.
     pub fn submit(&mut self, out: &Outgoing, now: i64) -> Result<OutboxId> {
         self.write(|tx| {
             tx.execute(
@@ -65,6 +69,10 @@ impl Local {
                 )?;
             }
             if let Some(draft) = out.draft {
+                let taken = drafts::is_sending(tx, draft)?;
+                if taken {
+                    return Err(Error::Refused("this message is on its way already".to_owned()));
+                }
                 tx.execute("UPDATE draft SET outbox = ?2 WHERE id = ?1", params![draft.0, id])?;
             }
             tx.execute("INSERT INTO action(label, at, undo, outbox) VALUES ('sending', ?1, ?2, ?3)", params![now, out.draft.is_some(), id])?;
@@ -134,9 +142,8 @@ impl Local {
     ) -> Result<()> {
         let from = match state {
             SubmissionState::Queued => "'queued', 'sending', 'dot'",
-            SubmissionState::Refused | SubmissionState::InDoubt => {
-                "'queued', 'sending', 'dot', 'refused', 'in-doubt'"
-            }
+            SubmissionState::Refused => "'queued', 'sending', 'dot', 'refused'",
+            SubmissionState::InDoubt => "'dot', 'in-doubt'",
             SubmissionState::Accepted => "'dot', 'in-doubt', 'accepted'",
             SubmissionState::Done => "'accepted', 'in-doubt', 'sent'",
             SubmissionState::Sending | SubmissionState::Dot => "''",
@@ -174,23 +181,45 @@ impl Local {
                 [account.as_str()],
             )?;
             tx.execute(
-                "UPDATE outbox SET state = 'in-doubt' WHERE account = ?1 AND state = 'dot'",
-                [account.as_str()],
+                "UPDATE outbox SET state = 'in-doubt', error = ?2 WHERE account = ?1 AND state = 'dot'",
+                params![account.as_str(), CUT],
             )?;
             Ok(())
         })
     }
 
-    /// Turns a message back into its draft, possible until the final dot and after a refusal.
+    /// Turns a message back into its draft: while it waits, or when it was refused or is in doubt
+    /// (some may have it then; the user decides).
     ///
     /// # Errors
-    /// [`Error::Refused`] if it is too late, or it was not written as a draft here.
+    /// [`Error::Refused`] if it is being sent or was, or has no draft here: then
+    /// [`Local::take_back_as`] can.
     pub fn take_back(&mut self, id: OutboxId) -> Result<DraftId> {
-        self.write(|tx| match take_back(tx, id)? {
-            Some(Some(draft)) => Ok(draft),
-            _ => Err(Error::Refused(
-                "too late: the message is being sent, or was not written here".to_owned(),
-            )),
+        self.write(|tx| take_back(tx, id, Allowed::ByUser)?.ok_or_else(too_late))
+    }
+
+    /// Turns a message that was not written as a draft here into `draft` (made from its bytes).
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it is being sent or was.
+    pub fn take_back_as(&mut self, id: OutboxId, draft: &Draft, now: i64) -> Result<DraftId> {
+        self.write(|tx| {
+            if let Some(own) = take_back(tx, id, Allowed::ByUser)? {
+                return Ok(own);
+            }
+            if !may_be_taken_back(tx, id, Allowed::ByUser)? {
+                return Err(too_late());
+            }
+            let fresh = drafts::save(
+                tx,
+                &Draft {
+                    id: None,
+                    ..draft.clone()
+                },
+                now,
+            )?;
+            remove(tx, id)?;
+            Ok(fresh)
         })
     }
 
@@ -310,34 +339,57 @@ impl Local {
     }
 }
 
-/// `None`: too late. `Some(None)`: taken out, but there is no draft of it.
-pub(super) fn take_back(tx: &Transaction<'_>, id: OutboxId) -> Result<Option<Option<DraftId>>> {
+/// Who takes a message back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Allowed {
+    /// Undo: only what still waits and reached nobody.
+    Waiting,
+    /// The user, who sees the message's state.
+    ByUser,
+}
+
+/// The draft of a message that is taken out of the outbox; `None` if it may not be, or has none.
+pub(super) fn take_back(
+    tx: &Transaction<'_>,
+    id: OutboxId,
+    allowed: Allowed,
+) -> Result<Option<DraftId>> {
     let draft: Option<i64> = tx
         .query_row("SELECT id FROM draft WHERE outbox = ?1", [id.0], |r| {
             r.get(0)
         })
         .optional()?;
-    let Some(draft) = draft else { return Ok(None) };
-    let waits: bool = tx
-        .query_row(
-            "SELECT state IN ('queued', 'refused') FROM outbox WHERE id = ?1",
-            [id.0],
-            |r| r.get(0),
-        )
-        .optional()?
-        .unwrap_or(false);
-    let reached: i64 = tx.query_row(
-        "SELECT count(*) FROM recipient WHERE outbox = ?1 AND state IN ('accepted', 'unknown')",
-        [id.0],
-        |r| r.get(0),
-    )?;
-    if !waits || reached > 0 {
+    let Some(draft) = draft else {
+        return Ok(None);
+    };
+    if !may_be_taken_back(tx, id, allowed)? {
         return Ok(None);
     }
     tx.execute("UPDATE draft SET outbox = NULL WHERE id = ?1", [draft])?;
+    remove(tx, id)?;
+    Ok(Some(DraftId(draft)))
+}
+
+fn may_be_taken_back(tx: &Transaction<'_>, id: OutboxId, allowed: Allowed) -> Result<bool> {
+    let condition = match allowed {
+        Allowed::ByUser => "state IN ('queued', 'refused', 'in-doubt')",
+        Allowed::Waiting => {
+            "state IN ('queued', 'refused') AND NOT EXISTS
+               (SELECT 1 FROM recipient WHERE outbox = id AND recipient.state IN ('accepted', 'unknown'))"
+        }
+    };
+    let sql = format!("SELECT count(*) FROM outbox WHERE id = ?1 AND {condition}");
+    Ok(tx.query_row(&sql, [id.0], |r| r.get::<_, i64>(0))? == 1)
+}
+
+fn remove(tx: &Transaction<'_>, id: OutboxId) -> Result<()> {
     tx.execute("UPDATE action SET undo = 2 WHERE outbox = ?1", [id.0])?;
     tx.execute("DELETE FROM outbox WHERE id = ?1", [id.0])?;
-    Ok(Some(Some(DraftId(draft))))
+    Ok(())
+}
+
+fn too_late() -> Error {
+    Error::Refused("too late: the message is being sent, or was".to_owned())
 }
 
 impl LocalReader {

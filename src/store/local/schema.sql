@@ -28,7 +28,7 @@ CREATE TABLE op (
   add_keywords TEXT NOT NULL DEFAULT '',
   remove_system INTEGER NOT NULL DEFAULT 0,
   remove_keywords TEXT NOT NULL DEFAULT '',
-  -- 0 pending, 1 in flight, 2 failed, 3 done, 4 taken back
+  -- 0 pending, 1 in flight, 2 failed, 3 done, 4 taken back or dismissed
   state INTEGER NOT NULL DEFAULT 0,
   attempts INTEGER NOT NULL DEFAULT 0,
   error TEXT
@@ -46,6 +46,8 @@ CREATE TABLE target (
   size INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (op, seq)
 ) STRICT, WITHOUT ROWID;
+-- Which earlier operations named the same message.
+CREATE INDEX target_message ON target(mailbox, uidvalidity, uid);
 
 -- Where our own moves put messages, so that a later operation finds them. dest_uid 0: the server
 -- did not say.

@@ -4,26 +4,26 @@ use super::*;
 use crate::model::*;
 use std::sync::Arc;
 
-struct Home {
+pub(super) struct Home {
     dir: tempfile::TempDir,
 }
 
 impl Home {
-    fn new() -> Home {
+    pub(super) fn new() -> Home {
         Home {
             dir: tempfile::tempdir().unwrap(),
         }
     }
-    fn open(&self) -> Local {
+    pub(super) fn open(&self) -> Local {
         Local::open(&self.dir.path().join("local.db")).unwrap()
     }
 }
 
-fn work() -> AccountName {
+pub(super) fn work() -> AccountName {
     AccountName("work".into())
 }
 
-fn key(mailbox: &str, uid: u32) -> MessageKey {
+pub(super) fn key(mailbox: &str, uid: u32) -> MessageKey {
     MessageKey {
         mailbox: MailboxName::new(mailbox),
         uidvalidity: UidValidity(1),
@@ -33,7 +33,7 @@ fn key(mailbox: &str, uid: u32) -> MessageKey {
     }
 }
 
-fn op(kind: OpKind, keys: Vec<MessageKey>) -> NewOp {
+pub(super) fn op(kind: OpKind, keys: Vec<MessageKey>) -> NewOp {
     NewOp {
         account: work(),
         kind,
@@ -42,13 +42,13 @@ fn op(kind: OpKind, keys: Vec<MessageKey>) -> NewOp {
     }
 }
 
-fn to(mailbox: &str) -> OpKind {
+pub(super) fn to(mailbox: &str) -> OpKind {
     OpKind::Move {
         to: MailboxName::new(mailbox),
     }
 }
 
-fn outgoing(draft: Option<DraftId>) -> Outgoing {
+pub(super) fn outgoing(draft: Option<DraftId>) -> Outgoing {
     Outgoing {
         account: work(),
         message_id: MessageId::new("m@x").unwrap(),
@@ -335,4 +335,190 @@ fn a_damaged_file_is_named_and_left_alone() {
     };
     assert!(error.to_string().contains("local.db"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), vec![0x55; 8192]);
+}
+
+#[test]
+fn a_failed_operation_is_kept_until_dismissed_and_no_step_is_skipped() {
+    let home = Home::new();
+    let mut local = home.open();
+    let new = op(to("Archive"), vec![key("INBOX", 1)]);
+    let (_, ops) = local.act("a", 1, &[new.clone(), new]).unwrap();
+    let (first, second) = (ops[0].id, ops[1].id);
+    assert!(local.release(first).is_err(), "it is not in flight");
+    assert!(local.dismiss(first).is_err(), "it has not failed");
+    local.claim(first).unwrap();
+    local.release(first).unwrap();
+    local.claim(first).unwrap();
+    local.fail(first, "no such mailbox").unwrap();
+    assert!(local.confirm(first, &[]).is_err(), "it was refused");
+    drop(local);
+    let mut local = home.open();
+    let failed = local.read().failed().unwrap();
+    assert_eq!(
+        (failed[0].attempts, failed[0].error.as_deref()),
+        (2, Some("no such mailbox"))
+    );
+    local.dismiss(first).unwrap();
+    assert!(local.read().failed().unwrap().is_empty());
+    local.claim(second).unwrap();
+    local.confirm(second, &[]).unwrap();
+    local.confirm(second, &[]).unwrap();
+    assert!(local.fail(second, "late").is_err(), "it is done");
+}
+
+#[test]
+fn where_messages_went_is_remembered_while_anything_waits() {
+    let home = Home::new();
+    let mut local = home.open();
+    let long_ago = |local: &mut Local| {
+        let sql = "UPDATE moved SET at = 0";
+        local.reader.conn.execute(sql, []).unwrap();
+    };
+    let place = Place {
+        mailbox: MailboxName::new("Archive"),
+        at: None,
+    };
+    let moved = [Moved {
+        key: key("INBOX", 1),
+        to: place.clone(),
+    }];
+    let new = op(to("Archive"), vec![key("INBOX", 1)]);
+    let (_, ops) = local.act("a", 1, &[new.clone(), new.clone(), new]).unwrap();
+    local.confirm(ops[0].id, &moved).unwrap();
+    long_ago(&mut local);
+    local.confirm(ops[1].id, &[]).unwrap();
+    let follow = |local: &Local| local.read().follow(&work(), &key("INBOX", 1)).unwrap();
+    assert_eq!(follow(&local), Some(place));
+    local.confirm(ops[2].id, &[]).unwrap();
+    assert_eq!(follow(&local), None);
+}
+
+#[test]
+fn ten_thousand_messages_in_one_action_come_back_whole() {
+    let home = Home::new();
+    let keys: Vec<MessageKey> = (1..=10_000).map(|uid| key("INBOX", uid)).collect();
+    let (_, ops) = home
+        .open()
+        .act("Archived 10000", 1, &[op(to("Archive"), keys)])
+        .unwrap();
+    assert_eq!(home.open().read().all_pending().unwrap(), ops);
+    assert_eq!(home.open().undo(2).unwrap().unwrap().cancelled, ops);
+    assert!(home.open().read().all_pending().unwrap().is_empty());
+}
+
+#[test]
+fn a_draft_is_submitted_once_however_often_it_is_asked() {
+    let home = Home::new();
+    let mut local = home.open();
+    let draft = Draft::new(work());
+    let id = local.save_draft(&draft, 7).unwrap();
+    let draft = Draft {
+        id: Some(id),
+        ..draft
+    };
+    local.submit(&outgoing(Some(id)), 9).unwrap();
+    assert!(local.save_draft(&draft, 10).is_err());
+    assert!(local.submit(&outgoing(Some(id)), 10).is_err());
+    assert_eq!(local.read().outbox().unwrap().len(), 1);
+}
+
+#[test]
+fn what_the_user_may_take_back() {
+    let home = Home::new();
+    let mut local = home.open();
+    let id = local.submit(&outgoing(None), 9).unwrap();
+    assert!(local.take_back(id).is_err(), "it has no draft");
+    local.claim_submission(id, 100).unwrap();
+    let again = Draft {
+        subject: "made from its bytes".into(),
+        ..Draft::new(work())
+    };
+    assert!(local.take_back_as(id, &again, 11).is_err(), "too late");
+    assert!(local.cancel_submission(id).is_err(), "too late");
+    assert!(local.dot(id).is_ok() && local.dot(id).is_err());
+    local.crashed(&work()).unwrap();
+    assert!(
+        local
+            .read()
+            .submission(id)
+            .unwrap()
+            .unwrap()
+            .error
+            .unwrap()
+            .contains("may or may not")
+    );
+    let draft = local.take_back_as(id, &again, 12).unwrap();
+    assert_eq!(
+        local.read().draft(draft).unwrap().unwrap().subject,
+        again.subject
+    );
+    assert!(local.read().outbox().unwrap().is_empty());
+}
+
+/// Every step of a submission from every state: what is not meant to be possible changes nothing.
+#[test]
+fn no_step_leads_back_from_maybe_sent_to_not_sent() {
+    use SubmissionState::{Accepted, Done, Dot, InDoubt, Queued, Refused, Sending};
+    let allowed = [
+        (Queued, vec![Queued, Refused]),
+        (Sending, vec![Queued, Refused]),
+        (Dot, vec![Queued, Refused, InDoubt, Accepted]),
+        (InDoubt, vec![InDoubt, Accepted, Done]),
+        (Refused, vec![Refused]),
+        (Accepted, vec![Accepted, Done]),
+        (Done, vec![Done]),
+    ];
+    for (from, to) in allowed {
+        for (target, _) in SubmissionState::ALL {
+            let home = Home::new();
+            let mut local = home.open();
+            let id = local.submit(&outgoing(None), 9).unwrap();
+            let sql = "UPDATE outbox SET state = ?1";
+            local.reader.conn.execute(sql, [from.name()]).unwrap();
+            let result = local.finish(id, target, None, 0);
+            assert_eq!(
+                result.is_ok(),
+                to.contains(&target),
+                "{from:?} to {target:?}"
+            );
+            let state = local.read().submission(id).unwrap().unwrap().state;
+            assert_eq!(state, if result.is_ok() { target } else { from });
+        }
+    }
+}
+
+#[test]
+fn two_connections_write_at_once_and_one_of_them_sends() {
+    let home = Home::new();
+    let id = home.open().submit(&outgoing(None), 9).unwrap();
+    let claims: Vec<_> = (0..4)
+        .map(|_| {
+            let mut local = home.open();
+            std::thread::spawn(move || {
+                local
+                    .act("x", 1, &[op(OpKind::Expunge, vec![key("Trash", 1)])])
+                    .unwrap();
+                local.claim_submission(id, 100).unwrap()
+            })
+        })
+        .collect();
+    let won: Vec<bool> = claims.into_iter().map(|c| c.join().unwrap()).collect();
+    assert_eq!(won.iter().filter(|w| **w).count(), 1);
+    assert_eq!(home.open().read().all_pending().unwrap().len(), 4);
+}
+
+#[test]
+fn accents_as_marks_of_their_own_are_folded_too() {
+    let home = Home::new();
+    let mut local = home.open();
+    local
+        .saw(&[(Address::new("A\u{301}lvarez Ko\u{308}nig", "x@y.test"), 1)])
+        .unwrap();
+    for prefix in ["alv", "Álv", "kön", "ko\u{308}n"] {
+        assert_eq!(
+            local.read().complete(prefix, 5).unwrap().len(),
+            1,
+            "{prefix}"
+        );
+    }
 }

@@ -1,0 +1,205 @@
+//! Undo against a server that does what operations say: whatever was done, cut and taken back in
+//! whatever order, the server ends with what the user last saw.
+
+use super::tests::{Home, key, op, to, work};
+use super::*;
+use crate::model::*;
+use crate::store::open::now;
+use proptest::prelude::*;
+
+const BOXES: [&str; 4] = ["INBOX", "Archive", "Trash", "Lists"];
+
+/// What can happen next.
+#[derive(Clone, Debug)]
+enum Step {
+    /// The user moves messages.
+    Move(Vec<usize>, usize),
+    /// The user stars messages.
+    Star(Vec<usize>),
+    /// The user takes the last action back.
+    Undo,
+    /// The worker claims the first operation; the connection is cut before the answer.
+    Begin,
+    /// The worker carries the first operation out and confirms it.
+    Work,
+    /// The program ends and starts again.
+    Restart,
+}
+
+/// A message: on the server, and as the screen shows it.
+#[derive(Clone, Debug, PartialEq)]
+struct State {
+    mailbox: usize,
+    starred: bool,
+}
+
+struct World {
+    home: Home,
+    local: Local,
+    /// Mailbox and UID on the server.
+    places: Vec<(usize, u32)>,
+    stars: Vec<bool>,
+    shown: Vec<State>,
+    /// What was shown before each action.
+    before: Vec<Vec<State>>,
+    next_uid: u32,
+}
+
+impl World {
+    fn new() -> World {
+        let home = Home::new();
+        let local = home.open();
+        let shown = State {
+            mailbox: 0,
+            starred: false,
+        };
+        World {
+            home,
+            local,
+            places: (0..3).map(|n| (0, n + 1)).collect(),
+            stars: vec![false; 3],
+            shown: vec![shown; 3],
+            before: Vec::new(),
+            next_uid: 10,
+        }
+    }
+
+    /// The key that the cache would give: where the server last said that the message is.
+    fn key(&self, message: usize) -> MessageKey {
+        let (mailbox, uid) = self.places[message];
+        key(BOXES[mailbox], uid)
+    }
+
+    fn act(&mut self, kind: OpKind, messages: &[usize], show: impl Fn(&mut State)) {
+        if messages.is_empty() {
+            return;
+        }
+        let keys = messages.iter().map(|m| self.key(*m)).collect();
+        self.local.act("act", now(), &[op(kind, keys)]).unwrap();
+        self.before.push(self.shown.clone());
+        for message in messages {
+            show(&mut self.shown[*message]);
+        }
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Move(messages, mailbox) => {
+                let mut real = messages.clone();
+                real.retain(|m| self.shown[*m].mailbox != *mailbox);
+                self.act(to(BOXES[*mailbox]), &real, |s| s.mailbox = *mailbox);
+            }
+            Step::Star(messages) => {
+                let mut real = messages.clone();
+                real.retain(|m| !self.shown[*m].starred);
+                let star = OpKind::Store(FlagChange::set(System::FLAGGED));
+                self.act(star, &real, |s| s.starred = true);
+            }
+            Step::Undo => {
+                let undone = self.local.undo(now()).unwrap();
+                assert_eq!(undone.is_some(), !self.before.is_empty());
+                self.shown = self.before.pop().unwrap_or_else(|| self.shown.clone());
+            }
+            Step::Begin => {
+                if let Some(op) = self.first() {
+                    self.local.claim(op.id).unwrap();
+                }
+            }
+            Step::Work => {
+                if let Some(op) = self.first() {
+                    self.local.claim(op.id).unwrap();
+                    let moved = self.carry_out(&op);
+                    self.local.confirm(op.id, &moved).unwrap();
+                }
+            }
+            Step::Restart => self.local = self.home.open(),
+        }
+    }
+
+    fn first(&self) -> Option<Op> {
+        let pending = self.local.read().pending(&work()).unwrap();
+        pending.into_iter().next()
+    }
+
+    fn carry_out(&mut self, op: &Op) -> Vec<Moved> {
+        let mut moved = Vec::new();
+        for key in &op.keys {
+            let followed = self.local.read().follow(&work(), key).unwrap();
+            let at = followed.map_or((key.mailbox.clone(), key.uid), |p| {
+                (p.mailbox, p.at.unwrap().1)
+            });
+            let place = |p: &(usize, u32)| {
+                (MailboxName::new(BOXES[p.0]), p.1) == (at.0.clone(), at.1.get())
+            };
+            let message = self
+                .places
+                .iter()
+                .position(place)
+                .expect("the message is not where it was followed to");
+            match &op.kind {
+                OpKind::Move { to } if *to != at.0 => {
+                    let mailbox = BOXES
+                        .iter()
+                        .position(|b| b.as_bytes() == to.as_bytes())
+                        .unwrap();
+                    self.places[message] = (mailbox, self.next_uid);
+                    moved.push(Moved {
+                        key: key.clone(),
+                        to: Place {
+                            mailbox: to.clone(),
+                            at: Uid::new(self.next_uid).map(|uid| (UidValidity(1), uid)),
+                        },
+                    });
+                    self.next_uid += 1;
+                }
+                OpKind::Store(change) => {
+                    let star = Flags::of(if self.stars[message] {
+                        System::FLAGGED
+                    } else {
+                        System::NONE
+                    });
+                    self.stars[message] = star.after(change).system.has(System::FLAGGED);
+                }
+                _ => {}
+            }
+        }
+        moved
+    }
+}
+
+fn messages() -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::btree_set(0usize..3, 1..3).prop_map(|s| s.into_iter().collect())
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (messages(), 0..BOXES.len()).prop_map(|(m, b)| Step::Move(m, b)),
+        2 => messages().prop_map(Step::Star),
+        3 => Just(Step::Undo),
+        1 => Just(Step::Begin),
+        4 => Just(Step::Work),
+        1 => Just(Step::Restart),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_server_ends_with_what_the_user_saw(steps in prop::collection::vec(step(), 1..24)) {
+        let mut world = World::new();
+        for step in &steps {
+            world.take(step);
+        }
+        while world.first().is_some() {
+            world.take(&Step::Work);
+        }
+        let server: Vec<State> = world
+            .places
+            .iter()
+            .zip(&world.stars)
+            .map(|((mailbox, _), starred)| State { mailbox: *mailbox, starred: *starred })
+            .collect();
+        prop_assert_eq!(server, world.shown);
+    }
+}
