@@ -48,6 +48,12 @@ pub enum Effect {
         /// The text to edit.
         text: String,
     },
+    /// Find paths that begin with what was typed; comes as
+    /// [`crate::tui::event::Event::Paths`].
+    Paths(String),
+    /// See whether a path as typed can be attached; comes as
+    /// [`crate::tui::event::Event::Attached`].
+    Attach(String),
     /// Put this on the terminal's clipboard (OSC 52).
     Copy(String),
     /// Stop the process as Ctrl-Z does in a shell.

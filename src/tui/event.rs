@@ -5,6 +5,7 @@ use crate::model::{Done, Draft, OutboxId};
 use crate::signal::Posted;
 use crate::tui::question::{Answer, Job, LaidOut};
 use crossterm::event::{KeyEvent, MouseEvent};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// The time, handed to `update` so that it needs no clock.
@@ -68,6 +69,10 @@ pub enum Event {
         /// The new text, or what went wrong.
         result: Result<String, String>,
     },
+    /// What was typed of a path, and the paths that begin so.
+    Paths(String, Vec<String>),
+    /// A file can be attached, or why not.
+    Attached(Result<PathBuf, String>),
     /// Something done aside ended: what to say, or what went wrong.
     Told(Result<String, String>),
     /// A deadline passed (a toast's, a pending chord's).
@@ -91,6 +96,8 @@ impl Event {
             Event::Laid(..) => "laid",
             Event::Drafted(_) => "drafted",
             Event::EditorDone { .. } => "editor",
+            Event::Paths(..) => "paths",
+            Event::Attached(_) => "attached",
             Event::Told(_) => "told",
             Event::Tick => "tick",
             Event::Quit => "quit",

@@ -12,6 +12,7 @@ use crate::store::Reader;
 use crate::text::Clean;
 use crate::tui::effect::DraftFrom;
 use crate::tui::event::Event;
+use crate::tui::paths;
 use crate::tui::question::{Job, LaidOut, Mode};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::collections::VecDeque;
@@ -39,6 +40,8 @@ enum Task {
         part: u32,
         open: bool,
     },
+    Paths(String),
+    Attach(String),
 }
 
 /// The thread, as the loop sees it.
@@ -93,6 +96,18 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// Finds paths that begin so.
+    pub fn paths(&self, typed: String) {
+        let _ = self.tasks.send(Task::Paths(typed));
+    }
+
+    /// Looks whether this path can be attached.
+    pub fn attach(&self, typed: String) {
+        let _ = self.tasks.send(Task::Attach(typed));
+    }
+}
+
 struct Worker {
     path: PathBuf,
     reader: Option<Reader>,
@@ -130,6 +145,13 @@ impl Worker {
                     part,
                     open,
                 } => Event::Told(self.safely(|w| w.save(message, part, open))),
+                Task::Paths(typed) => {
+                    let found = paths::complete(&typed, home().as_deref());
+                    Event::Paths(typed, found)
+                }
+                Task::Attach(typed) => {
+                    Event::Attached(paths::attachable(&typed, home().as_deref()))
+                }
             };
             if self.events.send(event).is_err() {
                 return;
@@ -282,6 +304,10 @@ impl Worker {
         }
         Ok(format!("Saved {}", path.display()))
     }
+}
+
+fn home() -> Option<PathBuf> {
+    directories::BaseDirs::new().map(|d| d.home_dir().to_path_buf())
 }
 
 fn unreadable(e: &crate::store::Error) -> String {

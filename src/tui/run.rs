@@ -188,6 +188,8 @@ impl Hands {
             } => self.layout.save(message, part, open),
             Effect::Ask(intent, about) => (self.ask)(intent, reply(self.events.clone(), about)),
             Effect::OpenUrl(url) => open_url(url, self.events.clone()),
+            Effect::Paths(typed) => self.layout.paths(typed),
+            Effect::Attach(typed) => self.layout.attach(typed),
             Effect::Copy(text) => self.terminal.copy(&text)?,
             Effect::Redraw => self.terminal.redraw()?,
             Effect::Editor { serial, text } => {

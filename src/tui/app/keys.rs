@@ -131,14 +131,21 @@ fn words(call: &Call) -> Clean {
 }
 
 fn hints_of(map: &Keymap, context: Context) -> Vec<(Command, Hint)> {
-    TABLE
+    let mut hints: Vec<_> = TABLE
         .iter()
         .filter(|i| !i.hint.is_empty() && i.command.fits(context))
         .filter_map(|i| {
             let key = map.key_of(context, i.command)?;
             Some((i.command, (Clean::line(&short(&key)), Clean::lit(i.hint))))
         })
-        .collect()
+        .collect();
+    // How to find the rest must not be what is cut.
+    hints.sort_by_key(|(c, _)| match c {
+        Command::Help => 0,
+        Command::Palette => 1,
+        _ => 2,
+    });
+    hints
 }
 
 /// A key as short as it can be written: `ctrl-k` as `^k`.
@@ -185,7 +192,8 @@ mod tests {
     fn the_hints_come_from_the_table_and_show_how_to_go_on() {
         let (mut keys, _) = Keys::load(None);
         let hints = keys.hints(Context::Index, |_| true);
-        assert_eq!(hints.first().unwrap().1.as_str(), "archive");
+        let shown: Vec<_> = hints.iter().map(|(_, w)| w.as_str()).collect();
+        assert_eq!(shown[..3], ["help", "commands", "archive"]);
         keys.press(Context::Index, &key('g'), Instant::now());
         let hints = keys.hints(Context::Index, |_| true);
         assert!(

@@ -135,6 +135,18 @@ impl Panes {
         }
     }
 
+    /// Says what came of something other than an act on mail.
+    pub fn told(&mut self, result: Result<Done, String>, now: Now) {
+        match result {
+            Ok(done) if done.label.is_empty() => {}
+            Ok(done) => {
+                let text = Clean::line(&done.label);
+                self.status.say(text, Tone::Good, done.undoable, now.mono);
+            }
+            Err(why) => self.alarm(&why, now),
+        }
+    }
+
     /// Back to the list.
     pub fn close_reader(&mut self) {
         self.pager = None;

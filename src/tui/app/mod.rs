@@ -14,6 +14,7 @@ pub mod commands;
 pub mod draw;
 pub mod layers;
 pub mod keys;
+pub mod compose;
 pub mod shell;
 
 pub use shell::{App, Setup};

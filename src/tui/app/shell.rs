@@ -1,19 +1,20 @@
 //! The whole screen: the panes, what covers them, and where a key goes.
 
-use crate::model::{Account, AccountName};
+use crate::model::{Account, AccountName, Done, Draft, DraftId};
 use crate::signal::Topic;
 use crate::text::Clean;
 use crate::tui::app::commands::Wants;
+use crate::tui::app::compose::{self, Writing};
 use crate::tui::app::draw;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::keys::{Hint, Keys};
 use crate::tui::app::layers::{Ask, For, Layer, Turn};
 use crate::tui::app::popup::Popup;
-use crate::tui::app::state::Panes;
-use crate::tui::command::{Call, Context};
+use crate::tui::app::state::{Panes, View};
+use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Event, Now};
-use crate::tui::screen::status::Tone;
+use crate::tui::question::{Answer, Question};
 use crate::tui::theme::{Surroundings, Theme};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
@@ -41,6 +42,9 @@ pub struct Setup {
 pub struct App {
     panes: Panes,
     layers: Vec<Layer>,
+    writing: Option<Writing>,
+    writings: u64,
+    wanted_draft: Option<DraftId>,
     keys: Keys,
     theme: Theme,
     surroundings: Surroundings,
@@ -59,6 +63,9 @@ impl App {
         let app = App {
             panes,
             layers: Vec::new(),
+            writing: None,
+            writings: 0,
+            wanted_draft: None,
             keys,
             theme,
             surroundings: setup.surroundings,
@@ -79,13 +86,19 @@ impl App {
                     let turn = layer.mouse(mouse, screen, &mut self.panes, now, &mut fx);
                     self.turned(turn, now, &mut fx);
                 }
-                None => self.panes.mouse(mouse, now, &mut fx),
+                None => match &mut self.writing {
+                    Some(writing) => writing.mouse(mouse),
+                    None => self.panes.mouse(mouse, now, &mut fx),
+                },
             },
+            // Pasted text is text: over the panes it must not run as commands.
             Event::Paste(text) => {
-                // Pasted text is text: over the panes it must not run as commands.
                 if let Some(layer) = self.layers.last_mut() {
                     let turn = layer.paste(&text, &mut self.panes, now, &mut fx);
                     self.turned(turn, now, &mut fx);
+                } else if let Some(writing) = &mut self.writing {
+                    let turn = writing.paste(&text, now, &mut fx);
+                    self.wrote(turn, now, &mut fx);
                 }
             }
             Event::Resize(w, h) => self.panes.size = (w, h),
@@ -101,38 +114,44 @@ impl App {
                 self.panes.posted(posted, now, &mut fx);
                 self.ask_password();
             }
-            Event::Rows(answer) => self.panes.answered(answer, now, &mut fx),
+            Event::Rows(answer) => self.answered(answer, now, &mut fx),
             Event::Laid(job, result) => self.panes.laid(job, result, &mut fx),
-            Event::Reply { about, result } => match about {
-                About::Action(ticket) => self.panes.acted(ticket, result, now, &mut fx),
-                About::Quiet => {
-                    if let Err(why) = result {
-                        self.panes.alarm(&why, now);
-                    }
-                }
-                _ => match result {
-                    Ok(done) => {
-                        let text = Clean::line(&done.label);
-                        if !text.is_empty() {
-                            let undo = done.undoable;
-                            self.panes.status.say(text, Tone::Good, undo, now.mono);
-                        }
-                    }
-                    Err(why) => self.panes.alarm(&why, now),
-                },
-            },
+            Event::Reply { about, result } => self.replied(about, result, now, &mut fx),
+            Event::Drafted(Ok(draft)) => self.write(*draft),
             Event::Drafted(Err(why)) => self.panes.alarm(&why, now),
-            Event::Drafted(Ok(_)) => {}
-            Event::EditorDone { .. } => {}
+            Event::EditorDone { serial, result } => {
+                if let Some(writing) = &mut self.writing {
+                    writing.edited(serial, result, now);
+                }
+            }
+            Event::Paths(typed, paths) => {
+                if let Some(writing) = &mut self.writing {
+                    writing.composer.paths(&typed, paths);
+                }
+            }
+            Event::Attached(result) => {
+                if let Some(writing) = &mut self.writing {
+                    writing.attached(result, now);
+                }
+            }
             Event::Told(Ok(text)) => self.panes.tell(Clean::line(&text), now),
             Event::Told(Err(why)) => self.panes.alarm(&why, now),
             Event::Tick => {
                 if let Some(call) = self.keys.expire(now.mono) {
                     self.call(&call, now, &mut fx);
                 }
+                if let Some(writing) = &mut self.writing {
+                    let turn = writing.tick(now, &mut fx);
+                    self.wrote(turn, now, &mut fx);
+                }
                 self.panes.tick(now, &mut fx);
             }
-            Event::Quit => fx.push(Effect::Quit),
+            Event::Quit => {
+                if let Some(writing) = &self.writing {
+                    writing.last_words(&mut fx);
+                }
+                fx.push(Effect::Quit);
+            }
         }
         self.panes.settle(&mut fx);
         fx
@@ -143,7 +162,8 @@ impl App {
         let toast = self.panes.status.deadline();
         let overlay = self.panes.overlay.deadline();
         let keys = self.keys.deadline();
-        toast.into_iter().chain(overlay).chain(keys).min()
+        let writing = self.writing.as_ref().and_then(Writing::deadline);
+        [toast, overlay, keys, writing].into_iter().flatten().min()
     }
 
     /// Draws one frame.
@@ -160,6 +180,10 @@ impl App {
         let screen = buf.area;
         self.panes.places()?;
         let mut cursor = None;
+        if let (Some(writing), Some(places)) = (&self.writing, self.panes.places()) {
+            let composer = &writing.composer;
+            cursor = composer.draw(buf, places.body, wall, &self.theme);
+        }
         for layer in &self.layers {
             cursor = layer.draw(buf, screen, &self.theme);
         }
@@ -168,11 +192,15 @@ impl App {
 
     fn hints(&self) -> Vec<Hint> {
         let panes = &self.panes;
-        self.keys.hints(self.context(), |c| panes.can(c))
+        let writing = self.writing.is_some();
+        self.keys.hints(self.context(), |c| writing || panes.can(c))
     }
 
     /// Where keys go now.
     fn context(&self) -> Context {
+        if self.writing.is_some() {
+            return Context::Composer;
+        }
         match self.panes.focus {
             Pane::Sidebar => Context::Sidebar,
             Pane::Reader => Context::Reader,
@@ -186,6 +214,11 @@ impl App {
             self.turned(turn, now, fx);
             return;
         }
+        if let Some(writing) = &mut self.writing {
+            let turn = writing.key(&key, self.keys.map(), now, fx);
+            self.wrote(turn, now, fx);
+            return;
+        }
         for call in self.keys.press(self.context(), &key, now.mono) {
             self.call(&call, now, fx);
         }
@@ -193,8 +226,111 @@ impl App {
 
     /// Runs a command, and brings what it wants.
     fn call(&mut self, call: &Call, now: Now, fx: &mut Vec<Effect>) {
+        if call.command == Command::Theme
+            && let Some(name) = &call.argument
+        {
+            return self.theme(name, now);
+        }
+        if let Some(writing) = &mut self.writing
+            && call.command.info().contexts == [Context::Composer]
+        {
+            let turn = writing.command(call.command, now, fx);
+            return self.wrote(turn, now, fx);
+        }
         let wants = self.panes.command(call, now, fx);
         self.fulfil(wants, now, fx);
+    }
+
+    /// Opens a draft in the composer, unless one is being written.
+    fn write(&mut self, draft: Draft) {
+        if self.writing.is_none() {
+            self.writings += 1;
+            self.keys.forget();
+            let accounts = &self.panes.accounts;
+            self.writing = Some(Writing::open(draft, accounts, self.writings));
+        }
+    }
+
+    /// What became of the composer.
+    fn wrote(&mut self, turn: compose::Turn, now: Now, fx: &mut Vec<Effect>) {
+        if turn.close {
+            self.writing = None;
+        }
+        if let Some(command) = turn.command {
+            self.call(&command.into(), now, fx);
+        }
+    }
+
+    /// Takes an answer of the reader thread.
+    fn answered(&mut self, answer: Answer, now: Now, fx: &mut Vec<Effect>) {
+        match (answer, &mut self.writing) {
+            (Answer::People { serial, people }, Some(writing)) => {
+                writing.composer.people(serial, people);
+            }
+            (Answer::Drafts(rows), _) => {
+                let wanted = self.wanted_draft.take();
+                let found = rows.iter().find(|d| d.id.is_some() && d.id == wanted);
+                if let Some(draft) = found.cloned() {
+                    self.write(draft);
+                }
+                self.panes.answered(Answer::Drafts(rows), now, fx);
+            }
+            (answer, _) => self.panes.answered(answer, now, fx),
+        }
+    }
+
+    /// Takes an answer of the ledger.
+    fn replied(
+        &mut self,
+        about: About,
+        result: Result<Done, String>,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) {
+        let (failed, draft) = match &result {
+            Ok(done) => (None, done.draft),
+            Err(why) => (Some(why.clone()), None),
+        };
+        match about {
+            About::Action(ticket) => {
+                self.panes.acted(ticket, result, now, fx);
+                // A message that was taken back from the outbox is gone on with.
+                self.want_draft(draft, fx);
+            }
+            About::Saved(serial) => {
+                if let Some(writing) = &mut self.writing {
+                    let turn = writing.saved(serial, result, now, fx);
+                    self.wrote(turn, now, fx);
+                } else if let Some(why) = failed {
+                    self.panes.alarm(&why, now);
+                }
+            }
+            About::Submitted(serial) => {
+                if let Some(writing) = &mut self.writing {
+                    let outcome = failed.as_deref().map_or(Ok(()), Err);
+                    let turn = writing.submitted(serial, outcome);
+                    self.wrote(turn, now, fx);
+                }
+                self.panes.told(result, now);
+            }
+            About::Quiet => {
+                if let Some(why) = failed {
+                    self.panes.alarm(&why, now);
+                }
+            }
+            About::Done => self.panes.told(result, now),
+            About::Outbox(_) => {
+                self.panes.told(result, now);
+                self.want_draft(draft, fx);
+            }
+        }
+    }
+
+    fn want_draft(&mut self, draft: Option<DraftId>, fx: &mut Vec<Effect>) {
+        if draft.is_some() {
+            self.wanted_draft = draft;
+            fx.push(Effect::Query(Question::Drafts));
+        }
     }
 
     /// What became of the topmost layer.
@@ -249,7 +385,23 @@ impl App {
             Wants::CommandLine => Ok(Layer::command_line(context, &self.panes)),
             Wants::Palette => Ok(Layer::palette(context, self.keys.map())),
             Wants::Help => Ok(Layer::help(context, self.keys.map())),
-            Wants::Compose | Wants::EditDraft => return,
+            Wants::Compose => {
+                let shown = self.panes.shown_account();
+                let draft = Writing::blank(&self.panes.accounts, shown.as_ref());
+                match draft {
+                    Some(draft) => self.write(draft),
+                    None => self.panes.alarm("there is no account to write with", now),
+                }
+                return;
+            }
+            Wants::EditDraft => {
+                if let View::Drafts(drafts) = &self.panes.view
+                    && let Some(draft) = drafts.selected().cloned()
+                {
+                    self.write(draft);
+                }
+                return;
+            }
         };
         match popup {
             Ok(layer) => self.layers.push(layer),

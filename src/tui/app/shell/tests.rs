@@ -156,6 +156,15 @@ impl Bench {
                 label: "Undone".into(),
                 ..Answered::default()
             },
+            Intent::SaveDraft(_) => Answered {
+                draft: Some(DraftId(5)),
+                ..Answered::default()
+            },
+            Intent::Submit(_) => Answered {
+                label: "Sending in 10 s".into(),
+                undoable: true,
+                ..Answered::default()
+            },
             _ => Answered::default(),
         })
     }
@@ -201,7 +210,11 @@ impl Bench {
                     .collect(),
             },
             Question::Outbox => Answer::Outbox(Vec::new()),
-            Question::Drafts => Answer::Drafts(Vec::new()),
+            Question::Drafts => {
+                let mut draft = Draft::new(AccountName("home".into()));
+                (draft.id, draft.subject) = (Some(DraftId(9)), "kept draft".into());
+                Answer::Drafts(vec![draft])
+            }
             _ => return None,
         })
     }
@@ -462,6 +475,62 @@ fn help_and_palette_open_over_the_panes() {
     assert!(bench.screen().contains("Keys (q closes"));
     bench.keys("q");
     assert!(bench.app.layers.is_empty() && !bench.quit);
+}
+
+#[test]
+fn a_message_is_written_saved_and_sent() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("c");
+    bench.keys("ada@example.org\n\n\nHello\n");
+    assert!(bench.screen().contains("ada@example.org"));
+    // Nothing is sent up for every letter; a second later all of it is written down.
+    assert!(bench.asked.is_empty());
+    let due = bench.app.deadline().unwrap();
+    assert!(due <= bench.now.mono + Duration::from_secs(1));
+    bench.now.mono = due;
+    bench.event(Event::Tick);
+    assert!(matches!(&bench.asked[..], [Intent::SaveDraft(d)] if d.subject == "Hello"));
+    bench.keys("eeq text");
+    let send = KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL);
+    bench.event(Event::Key(send));
+    let sent = bench.asked.iter().find_map(|i| match i {
+        Intent::Submit(draft) => Some(draft.clone()),
+        _ => None,
+    });
+    let sent = sent.expect("not submitted");
+    assert_eq!(
+        (sent.id, sent.to.as_str()),
+        (Some(DraftId(5)), "ada@example.org")
+    );
+    assert!(bench.app.writing.is_none());
+    assert!(bench.screen().contains("Sending in 10 s") && bench.screen().contains("z undo"));
+}
+
+#[test]
+fn an_answer_opens_in_the_composer_and_a_signal_saves_what_is_typed() {
+    let mut bench = Bench::new(three(), (80, 24));
+    let mut draft = Draft::new(AccountName("home".into()));
+    (draft.to, draft.subject) = ("ada@example.org".into(), "Re: Lunch".into());
+    bench.event(Event::Drafted(Ok(Box::new(draft))));
+    assert!(bench.screen().contains("Re: Lunch"));
+    bench.keys("yes");
+    bench.event(Event::Quit);
+    assert!(matches!(&bench.asked[..], [Intent::SaveDraft(d)] if d.body.contains("yes")));
+    assert!(bench.quit);
+}
+
+#[test]
+fn what_is_taken_back_from_the_outbox_is_gone_on_with() {
+    let mut bench = Bench::new(three(), (80, 24));
+    let taken = Answered {
+        draft: Some(DraftId(9)),
+        ..Answered::default()
+    };
+    bench.event(Event::Reply {
+        about: About::Outbox(crate::model::OutboxId(1)),
+        result: Ok(taken),
+    });
+    assert!(bench.screen().contains("kept draft"), "{}", bench.screen());
 }
 
 #[test]

@@ -1,0 +1,174 @@
+//! The composer on the screen: what it wants becomes effects, what came of them goes back to it.
+
+use crate::model::{Account, AccountName, Done, Draft, Intent};
+use crate::tui::command::Command;
+use crate::tui::effect::Effect;
+use crate::tui::event::{About, Now};
+use crate::tui::keymap::Keymap;
+use crate::tui::screen::composer::{Composer, Outcome, blank};
+use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// A composer on the screen.
+#[derive(Debug)]
+pub struct Writing {
+    /// The composer.
+    pub composer: Composer,
+    serial: u64,
+}
+
+/// What became of the composer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// Whether it goes.
+    pub close: bool,
+    /// A command that is not its own.
+    pub command: Option<Command>,
+}
+
+impl Writing {
+    /// Opens a draft; `serial` tells its answers from those to an earlier one.
+    pub fn open(draft: Draft, accounts: &[Account], serial: u64) -> Writing {
+        Writing {
+            composer: Composer::open(draft, accounts),
+            serial,
+        }
+    }
+
+    /// A new message from the account that is shown, else from the first.
+    pub fn blank(accounts: &[Account], shown: Option<&AccountName>) -> Option<Draft> {
+        let of_shown = accounts.iter().find(|a| Some(&a.name) == shown);
+        of_shown.or_else(|| accounts.first()).map(blank)
+    }
+
+    /// Takes a key.
+    pub fn key(&mut self, key: &KeyEvent, map: &Keymap, now: Now, fx: &mut Vec<Effect>) -> Turn {
+        let out = self.composer.update(key, map, now.mono);
+        self.turn(out, fx)
+    }
+
+    /// Takes pasted text.
+    pub fn paste(&mut self, text: &str, now: Now, fx: &mut Vec<Effect>) -> Turn {
+        let out = self.composer.paste(text, now.mono);
+        self.turn(out, fx)
+    }
+
+    /// Takes the mouse.
+    pub fn mouse(&mut self, mouse: MouseEvent) {
+        match mouse.kind {
+            MouseEventKind::ScrollDown => self.composer.scroll(3),
+            MouseEventKind::ScrollUp => self.composer.scroll(-3),
+            MouseEventKind::Down(_) => self.composer.click(Position {
+                x: mouse.column,
+                y: mouse.row,
+            }),
+            _ => {}
+        }
+    }
+
+    /// Runs a command chosen from the palette.
+    pub fn command(&mut self, command: Command, now: Now, fx: &mut Vec<Effect>) -> Turn {
+        let out = self.composer.command(command, now.mono);
+        self.turn(out, fx)
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, now: Now, fx: &mut Vec<Effect>) -> Turn {
+        let out = self.composer.tick(now.mono);
+        self.turn(out, fx)
+    }
+
+    /// When [`Writing::tick`] has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.composer.deadline()
+    }
+
+    /// The program ends: what is not saved yet is saved now.
+    pub fn last_words(&self, fx: &mut Vec<Effect>) {
+        if self.composer.deadline().is_some() {
+            let draft = Box::new(self.composer.draft());
+            fx.push(Effect::Ask(Intent::SaveDraft(draft), About::Quiet));
+        }
+    }
+
+    /// The ledger answered a save.
+    pub fn saved(
+        &mut self,
+        serial: u64,
+        result: Result<Done, String>,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) -> Turn {
+        if serial != self.serial {
+            return Turn::default();
+        }
+        match result {
+            Ok(done) => {
+                let out = self.composer.saved(done.draft, now.wall);
+                self.turn(out, fx)
+            }
+            Err(why) => {
+                self.composer.save_failed(&why, now.mono);
+                Turn::default()
+            }
+        }
+    }
+
+    /// The ledger answered a submission; if it went, the composer goes.
+    pub fn submitted(&mut self, serial: u64, result: Result<(), &str>) -> Turn {
+        let ours = serial == self.serial;
+        if let (true, Err(why)) = (ours, result) {
+            self.composer.send_failed(why);
+        }
+        Turn {
+            close: ours && result.is_ok(),
+            command: None,
+        }
+    }
+
+    /// The external editor ended.
+    pub fn edited(&mut self, serial: u64, result: Result<String, String>, now: Now) {
+        if serial == self.serial {
+            self.composer.edited(result, now.mono);
+        }
+    }
+
+    /// A file was looked at.
+    pub fn attached(&mut self, result: Result<PathBuf, String>, now: Now) {
+        self.composer.attached(result, now.mono);
+    }
+
+    fn turn(&mut self, outcomes: Vec<Outcome>, fx: &mut Vec<Effect>) -> Turn {
+        let serial = self.serial;
+        let mut turn = Turn::default();
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Save(draft) => {
+                    fx.push(Effect::Ask(Intent::SaveDraft(draft), About::Saved(serial)));
+                }
+                Outcome::Send(draft) => {
+                    fx.push(Effect::Ask(Intent::Submit(draft), About::Submitted(serial)));
+                }
+                Outcome::Editor(text) => fx.push(Effect::Editor { serial, text }),
+                Outcome::Complete { serial, prefix } => {
+                    fx.push(Effect::Query(crate::tui::question::Question::People {
+                        serial,
+                        prefix,
+                    }));
+                }
+                Outcome::PathComplete(typed) => fx.push(Effect::Paths(typed)),
+                Outcome::Attach(typed) => fx.push(Effect::Attach(typed)),
+                Outcome::Command(command) => turn.command = Some(command),
+                Outcome::Discard(id) => {
+                    let drop = id.map(Intent::DiscardDraft);
+                    fx.extend(drop.map(|i| Effect::Ask(i, About::Quiet)));
+                    turn.close = true;
+                }
+                Outcome::Close => turn.close = true,
+            }
+        }
+        turn
+    }
+}
