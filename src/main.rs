@@ -47,7 +47,9 @@ fn told(outcome: anyhow::Result<()>) -> u8 {
 
 /// Logs go to the file only: a screen has no room for them.
 fn log_to(home: Option<&Path>) {
-    let Ok(paths) = Paths::locate(home) else { return };
+    let Ok(paths) = Paths::locate(home) else {
+        return;
+    };
     if paths.ensure().is_err() {
         return;
     }
@@ -55,13 +57,22 @@ fn log_to(home: Option<&Path>) {
     if std::fs::metadata(&paths.log).is_ok_and(|m| m.len() > 8 << 20) {
         let _ = std::fs::rename(&paths.log, paths.log.with_extension("log.old"));
     }
-    let Ok(file) = postrider::config::paths::private_file(&paths.log) else { return };
+    let Ok(file) = postrider::config::paths::private_file(&paths.log) else {
+        return;
+    };
     let filter = tracing_subscriber::EnvFilter::try_from_env("POSTRIDER_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(file).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(file)
+        .try_init();
 }
 
-fn with_log(home: Option<&Path>, run: impl FnOnce(&Paths) -> anyhow::Result<()>) -> anyhow::Result<()> {
+fn with_log(
+    home: Option<&Path>,
+    run: impl FnOnce(&Paths) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     log_to(home);
     run(&Paths::locate(home)?)
 }
@@ -72,7 +83,10 @@ fn screen(paths: &Paths) -> anyhow::Result<()> {
     let mut warnings = paths.ensure()?;
     let loaded = load::load(&paths.config)?;
     if loaded.config.accounts.is_empty() && loaded.problems.is_empty() {
-        return Err(ConfigError::Missing { path: paths.config.clone() }.into());
+        return Err(ConfigError::Missing {
+            path: paths.config.clone(),
+        }
+        .into());
     }
     if loaded.config.accounts.is_empty() {
         let told: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
@@ -86,12 +100,19 @@ fn screen(paths: &Paths) -> anyhow::Result<()> {
 fn ride(paths: &Paths, loaded: &Loaded, mut warnings: Vec<String>) -> anyhow::Result<()> {
     let lock = EngineLock::try_take(&paths.lock)?;
     if lock.is_none() {
-        warnings.push("another postrider talks to the servers; this one shows and queues".to_owned());
+        warnings
+            .push("another postrider talks to the servers; this one shows and queues".to_owned());
     }
     let board = Arc::new(Board::new());
     let accounts = loaded.config.accounts.clone();
     let look = &loaded.config.look;
-    let parts = home::parts(paths, accounts.clone(), Arc::clone(&board), lock.is_some(), look.undo_send)?;
+    let parts = home::parts(
+        paths,
+        accounts.clone(),
+        Arc::clone(&board),
+        lock.is_some(),
+        look.undo_send,
+    )?;
     let online = parts.online;
     let cache = parts.stores.cache.clone();
     let engine = Arc::new(Engine::start(parts)?);
@@ -148,7 +169,9 @@ fn theme(paths: &Paths, name: Option<&str>, warnings: &mut Vec<String>) -> Optio
 
 /// The demo: a server in this process, a home that goes away afterwards, everything else real.
 fn demo() -> anyhow::Result<()> {
-    let folder = tempfile::Builder::new().prefix("postrider-demo-").tempdir()?;
+    let folder = tempfile::Builder::new()
+        .prefix("postrider-demo-")
+        .tempdir()?;
     log_to(Some(folder.path()));
     let paths = Paths::locate(Some(folder.path()))?;
     paths.ensure()?;

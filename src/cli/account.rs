@@ -19,7 +19,12 @@ pub fn add(home: Option<&Path>, as_json: bool) -> Result<u8> {
     let paths = Paths::locate(home)?;
     paths.ensure()?;
     let taken: Vec<String> = match load::load(&paths.config) {
-        Ok(loaded) => loaded.config.accounts.into_iter().map(|a| a.name.0).collect(),
+        Ok(loaded) => loaded
+            .config
+            .accounts
+            .into_iter()
+            .map(|a| a.name.0)
+            .collect(),
         Err(_) => Vec::new(),
     };
     let (mut account, secret) = ask(&taken)?;
@@ -32,19 +37,32 @@ pub fn add(home: Option<&Path>, as_json: bool) -> Result<u8> {
         }
     }
     if steps.iter().any(|s| s.found.is_err()) {
-        return Err(Failure::new(exit::UNAVAILABLE, "nothing was written; run it again once that is mended").into());
+        return Err(Failure::new(
+            exit::UNAVAILABLE,
+            "nothing was written; run it again once that is mended",
+        )
+        .into());
     }
     if account.secret == SecretSource::Keyring
         && let Err(error) = secrets::keep(&account.user, &secret)
     {
-        eprintln!("{}\nThe password will be asked for at each start.", Clean::line(&error.to_string()));
+        eprintln!(
+            "{}\nThe password will be asked for at each start.",
+            Clean::line(&error.to_string())
+        );
         account.secret = SecretSource::Prompt;
     }
     append::append_account(&paths.config, &account)?;
     if as_json {
-        json::print(json!({ "added": account.name.as_str(), "config": paths.config.to_string_lossy() }))?;
+        json::print(
+            json!({ "added": account.name.as_str(), "config": paths.config.to_string_lossy() }),
+        )?;
     } else {
-        println!("{} is set up in {}. Run `postrider`.", Clean::line(account.name.as_str()), paths.config.display());
+        println!(
+            "{} is set up in {}. Run `postrider`.",
+            Clean::line(account.name.as_str()),
+            paths.config.display()
+        );
     }
     Ok(0)
 }
@@ -67,15 +85,24 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
         eprintln!("  there is an account of that name already");
     };
     let full_name = question("Your name, as others see it", "")?;
-    let imap = endpoint("IMAP", &format!("imap.{domain}"), [(993, Security::Tls), (143, Security::StartTls)])?;
-    let smtp = endpoint("Submission", &format!("smtp.{domain}"), [(465, Security::Tls), (587, Security::StartTls)])?;
+    let imap = endpoint(
+        "IMAP",
+        &format!("imap.{domain}"),
+        [(993, Security::Tls), (143, Security::StartTls)],
+    )?;
+    let smtp = endpoint(
+        "Submission",
+        &format!("smtp.{domain}"),
+        [(465, Security::Tls), (587, Security::StartTls)],
+    )?;
     let user = question("User name", &email)?;
     let command = question("A command that prints the password (empty: type it)", "")?;
     let ca = question("A file with further trusted certificates (empty: none)", "")?;
     let (secret_source, secret) = if command.is_empty() {
         (SecretSource::Keyring, password()?)
     } else {
-        let argv = shell_words::split(&command).map_err(|e| Failure::new(exit::DATA, e.to_string()))?;
+        let argv =
+            shell_words::split(&command).map_err(|e| Failure::new(exit::DATA, e.to_string()))?;
         (SecretSource::Command(argv), Secret::new(String::new()))
     };
     let account = Account {
@@ -92,7 +119,9 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
         signature: None,
     };
     let secret = match account.secret {
-        SecretSource::Command(_) => secrets::fetch(&account).map_err(|e| Failure::new(exit::REFUSED, e.to_string()))?,
+        SecretSource::Command(_) => {
+            secrets::fetch(&account).map_err(|e| Failure::new(exit::REFUSED, e.to_string()))?
+        }
         _ => secret,
     };
     Ok((account, secret))
@@ -110,14 +139,26 @@ fn endpoint(what: &str, host: &str, usual: [(u16, Security); 2]) -> Result<Endpo
             eprintln!("  port 25 is for servers among themselves; use 465 or 587");
             continue;
         }
-        let suggestion = usual.iter().find(|(p, _)| *p == port).map_or(Security::Tls, |(_, s)| *s);
-        let word = if suggestion == Security::StartTls { "starttls" } else { "tls" };
+        let suggestion = usual
+            .iter()
+            .find(|(p, _)| *p == port)
+            .map_or(Security::Tls, |(_, s)| *s);
+        let word = if suggestion == Security::StartTls {
+            "starttls"
+        } else {
+            "tls"
+        };
         let security = match question("  tls or starttls", word)?.as_str() {
             "starttls" => Security::StartTls,
             "none" if host == "localhost" || host.starts_with("127.") => Security::None,
             _ => Security::Tls,
         };
-        return Ok(Endpoint { host, port, security, pin_sha256: None });
+        return Ok(Endpoint {
+            host,
+            port,
+            security,
+            pin_sha256: None,
+        });
     }
 }
 
@@ -129,7 +170,11 @@ fn question(text: &str, suggestion: &str) -> Result<String> {
     }
     let answer = line()?;
     let answer = answer.trim();
-    Ok(if answer.is_empty() { suggestion.to_owned() } else { answer.to_owned() })
+    Ok(if answer.is_empty() {
+        suggestion.to_owned()
+    } else {
+        answer.to_owned()
+    })
 }
 
 fn line() -> Result<String> {

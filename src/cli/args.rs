@@ -218,8 +218,14 @@ mod tests {
     #[test]
     fn flags_may_begin_with_a_minus() {
         let args = Args::try_parse_from(["postrider", "flag", "m1", "-seen", "+flagged"]).unwrap();
-        assert!(matches!(args.command, Some(Command::Flag { changes, .. }) if changes == ["-seen", "+flagged"]));
-        let args = Args::try_parse_from(["postrider", "search", "lunch", "-is:unread", "--limit", "5"]).unwrap();
-        assert!(matches!(args.command, Some(Command::Search { query, limit: 5 }) if query.len() == 2));
+        assert!(
+            matches!(args.command, Some(Command::Flag { changes, .. }) if changes == ["-seen", "+flagged"])
+        );
+        let args =
+            Args::try_parse_from(["postrider", "search", "lunch", "-is:unread", "--limit", "5"])
+                .unwrap();
+        assert!(
+            matches!(args.command, Some(Command::Search { query, limit: 5 }) if query.len() == 2)
+        );
     }
 }

@@ -26,7 +26,13 @@ pub enum Change<'a> {
 ///
 /// # Errors
 /// An unknown message, mailbox or flag; a database that can't be written.
-pub fn change(home: &Home, as_json: bool, id: &str, mailbox: Option<&str>, change: &Change<'_>) -> Result<u8> {
+pub fn change(
+    home: &Home,
+    as_json: bool,
+    id: &str,
+    mailbox: Option<&str>,
+    change: &Change<'_>,
+) -> Result<u8> {
     let message = home::message_id(id)?;
     let reader = home.reader()?;
     let Some(row) = reader.message(message)? else {
@@ -37,7 +43,11 @@ pub fn change(home: &Home, as_json: bool, id: &str, mailbox: Option<&str>, chang
         let is = |p: &crate::model::view::Place| p.path.eq_ignore_ascii_case(wanted);
         places.retain(is);
         if places.is_empty() {
-            return Err(Failure::new(exit::NO_INPUT, format!("{id} is not in `{}`", wanted.escape_debug())).into());
+            return Err(Failure::new(
+                exit::NO_INPUT,
+                format!("{id} is not in `{}`", wanted.escape_debug()),
+            )
+            .into());
         }
     } else if places.len() > 1 && !matches!(change, Change::Flags(_)) {
         let names: Vec<&str> = places.iter().map(|p| p.path.as_str()).collect();
@@ -50,10 +60,15 @@ pub fn change(home: &Home, as_json: bool, id: &str, mailbox: Option<&str>, chang
         Change::Delete => Verb::Trash,
         Change::Move(to) => {
             let account = places.first().map(|p| p.account.clone());
-            Verb::Move(lists::find_mailbox(home, &reader, to, account.as_ref().map(|a| a.as_str()))?.id)
+            Verb::Move(
+                lists::find_mailbox(home, &reader, to, account.as_ref().map(|a| a.as_str()))?.id,
+            )
         }
     };
-    let targets = places.iter().map(|p| Target::Location(p.location)).collect();
+    let targets = places
+        .iter()
+        .map(|p| Target::Location(p.location))
+        .collect();
     report(home, as_json, Intent::Act { verb, targets })
 }
 
@@ -67,7 +82,10 @@ pub fn undo(home: &Home, as_json: bool) -> Result<u8> {
 }
 
 fn report(home: &Home, as_json: bool, intent: Intent) -> Result<u8> {
-    let done = home.ledger(0)?.carry_out(intent).map_err(|why| Failure::new(exit::NO_INPUT, why))?;
+    let done = home
+        .ledger(0)?
+        .carry_out(intent)
+        .map_err(|why| Failure::new(exit::NO_INPUT, why))?;
     if as_json {
         json::print(json!({ "done": done.label, "undoable": done.undoable }))?;
     } else {
@@ -83,7 +101,10 @@ fn flags(words: &[String]) -> Result<FlagChange> {
             (Some(name), _) => (&mut change.add, name),
             (_, Some(name)) => (&mut change.remove, name),
             _ => {
-                let told = format!("`{}`: write +flag to set and -flag to clear", word.escape_debug());
+                let told = format!(
+                    "`{}`: write +flag to set and -flag to clear",
+                    word.escape_debug()
+                );
                 return Err(Failure::new(exit::USAGE, told).into());
             }
         };
@@ -94,7 +115,9 @@ fn flags(words: &[String]) -> Result<FlagChange> {
 
 fn insert(set: &mut Flags, name: &str) -> Result<()> {
     let bare = name.trim_start_matches('\\');
-    let system = System::ALL.iter().find(|(_, wire)| wire.trim_start_matches('\\').eq_ignore_ascii_case(bare));
+    let system = System::ALL
+        .iter()
+        .find(|(_, wire)| wire.trim_start_matches('\\').eq_ignore_ascii_case(bare));
     match system {
         Some((System::DELETED, _)) => {
             Err(Failure::new(exit::USAGE, "to delete, say `postrider delete`").into())
@@ -105,8 +128,15 @@ fn insert(set: &mut Flags, name: &str) -> Result<()> {
         }
         None => {
             let atom = |b: u8| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b);
-            if name.is_empty() || name.starts_with('\\') || name.len() > 64 || !name.bytes().all(atom) {
-                let told = format!("`{}` is no flag: seen, flagged, answered, draft, or a keyword", name.escape_debug());
+            if name.is_empty()
+                || name.starts_with('\\')
+                || name.len() > 64
+                || !name.bytes().all(atom)
+            {
+                let told = format!(
+                    "`{}` is no flag: seen, flagged, answered, draft, or a keyword",
+                    name.escape_debug()
+                );
                 return Err(Failure::new(exit::USAGE, told).into());
             }
             set.keywords.insert(name.to_owned());

@@ -64,10 +64,19 @@ fn value(step: &Step) -> Value {
 }
 
 fn print(account: &Account, steps: &[Step]) {
-    println!("{} ({})", Clean::line(account.name.as_str()), Clean::line(&account.email));
+    println!(
+        "{} ({})",
+        Clean::line(account.name.as_str()),
+        Clean::line(&account.email)
+    );
     for step in steps {
         match &step.found {
-            Ok(found) => println!("  ✓ {:<22} {} ({} ms)", step.name, Clean::line(found), step.millis),
+            Ok(found) => println!(
+                "  ✓ {:<22} {} ({} ms)",
+                step.name,
+                Clean::line(found),
+                step.millis
+            ),
             Err(advice) => {
                 println!("  ✗ {:<22} {}", step.name, Clean::line(&advice.what));
                 if !advice.why.is_empty() {
@@ -86,16 +95,31 @@ pub fn examine(account: &Account, secret: Result<Secret, NoSecret>) -> Vec<Step>
     let mut steps = Vec::new();
     let secret = match secret {
         Ok(secret) => {
-            steps.push(Step { name: "password", found: Ok("found".to_owned()), millis: 0 });
+            steps.push(Step {
+                name: "password",
+                found: Ok("found".to_owned()),
+                millis: 0,
+            });
             Some(secret)
         }
         Err(no) => {
             let what = match no {
-                NoSecret::Ask => "the password is asked for on the screen only; signing in is not tried".to_owned(),
+                NoSecret::Ask => {
+                    "the password is asked for on the screen only; signing in is not tried"
+                        .to_owned()
+                }
                 NoSecret::Failed(why) => why,
             };
-            let advice = Advice { what, why: String::new(), todo: "check password-command, or type it when asked".to_owned() };
-            steps.push(Step { name: "password", found: Err(advice), millis: 0 });
+            let advice = Advice {
+                what,
+                why: String::new(),
+                todo: "check password-command, or type it when asked".to_owned(),
+            };
+            steps.push(Step {
+                name: "password",
+                found: Err(advice),
+                millis: 0,
+            });
             None
         }
     };
@@ -119,7 +143,11 @@ fn step<T>(
         Ok((value, found)) => (Some(value), Ok(found)),
         Err(error) => (None, Err(explain(&error, endpoint, service))),
     };
-    steps.push(Step { name, found, millis });
+    steps.push(Step {
+        name,
+        found,
+        millis,
+    });
     value
 }
 
@@ -132,7 +160,11 @@ fn imap(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Op
         Ok((session, format!("as {}", account.user)))
     })?;
     let caps: Vec<&str> = session.caps().iter().collect();
-    steps.push(Step { name: "IMAP capabilities", found: Ok(caps.join(" ")), millis: 0 });
+    steps.push(Step {
+        name: "IMAP capabilities",
+        found: Ok(caps.join(" ")),
+        millis: 0,
+    });
     session.logout();
     Some(())
 }
@@ -142,7 +174,10 @@ fn smtp(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Op
     reach(account, end, Service::Smtp, steps)?;
     let greeted = step(steps, "submission greeting", end, Service::Smtp, || {
         let session = SmtpSession::greet(account, Pace::default())?;
-        let offers: Vec<String> = session.extensions().map(|(k, v)| format!("{k} {v}").trim().to_owned()).collect();
+        let offers: Vec<String> = session
+            .extensions()
+            .map(|(k, v)| format!("{k} {v}").trim().to_owned())
+            .collect();
         Ok((session, offers.join(", ")))
     })?;
     greeted.quit();

@@ -37,7 +37,10 @@ pub struct Failure {
 impl Failure {
     /// A failure with its code.
     pub fn new(code: u8, message: impl Into<String>) -> Failure {
-        Failure { code, message: message.into() }
+        Failure {
+            code,
+            message: message.into(),
+        }
     }
 }
 

@@ -37,7 +37,10 @@ impl Home {
             let message = format!("{}:\n{}", paths.config.display(), told.join("\n"));
             return Err(Failure::new(exit::CONFIG, message).into());
         }
-        Ok(Home { paths, config: loaded.config })
+        Ok(Home {
+            paths,
+            config: loaded.config,
+        })
     }
 
     /// The account of that name.
@@ -45,10 +48,26 @@ impl Home {
     /// # Errors
     /// When there is none.
     pub fn account(&self, name: &str) -> Result<&Account> {
-        self.config.accounts.iter().find(|a| a.name.as_str() == name).ok_or_else(|| {
-            let known: Vec<&str> = self.config.accounts.iter().map(|a| a.name.as_str()).collect();
-            Failure::new(exit::NO_INPUT, format!("there is no account `{name}`; there are: {}", known.join(", "))).into()
-        })
+        self.config
+            .accounts
+            .iter()
+            .find(|a| a.name.as_str() == name)
+            .ok_or_else(|| {
+                let known: Vec<&str> = self
+                    .config
+                    .accounts
+                    .iter()
+                    .map(|a| a.name.as_str())
+                    .collect();
+                Failure::new(
+                    exit::NO_INPUT,
+                    format!(
+                        "there is no account `{name}`; there are: {}",
+                        known.join(", ")
+                    ),
+                )
+                .into()
+            })
     }
 
     /// The accounts, or only the one that was named.
@@ -61,7 +80,11 @@ impl Home {
             None => self.config.accounts.clone(),
         };
         if accounts.is_empty() {
-            return Err(Failure::new(exit::CONFIG, "no account is set up; try `postrider account add`").into());
+            return Err(Failure::new(
+                exit::CONFIG,
+                "no account is set up; try `postrider account add`",
+            )
+            .into());
         }
         Ok(accounts)
     }
@@ -101,7 +124,13 @@ impl Home {
     /// # Errors
     /// When a database can't be opened.
     pub fn parts(&self, accounts: Vec<Account>, board: Arc<Board>, online: bool) -> Result<Parts> {
-        parts(&self.paths, accounts, board, online, self.config.look.undo_send)
+        parts(
+            &self.paths,
+            accounts,
+            board,
+            online,
+            self.config.look.undo_send,
+        )
     }
 
     /// A ledger for one command.
@@ -114,6 +143,7 @@ impl Home {
             local: Local::open(&self.paths.local)?,
             reader: Reader::open(&self.paths.cache)?,
             writer: parts.writer,
+            stores: parts.stores,
             accounts: parts.accounts,
             board: parts.board,
             host: parts.host,
@@ -136,15 +166,30 @@ pub fn parts(
 ) -> Result<Parts> {
     let host: Arc<dyn Host> = Arc::new(Desk::new(paths, online));
     let writer = Writer::spawn(cache(paths)?)?;
-    let stores = Stores { cache: paths.cache.clone(), local: paths.local.clone() };
-    Ok(Parts { accounts, stores, writer, board, host, undo_window, online })
+    let stores = Stores {
+        cache: paths.cache.clone(),
+        local: paths.local.clone(),
+    };
+    Ok(Parts {
+        accounts,
+        stores,
+        writer,
+        board,
+        host,
+        undo_window,
+        online,
+    })
 }
 
 fn cache(paths: &Paths) -> Result<Cache> {
     let mut local = Local::open(&paths.local)?;
     // Row ids begin above those of every earlier cache, so that an id never means two messages.
     let there = paths.cache.exists();
-    let epoch = if there { local.read().cache_epoch()? + 1 } else { local.next_cache_epoch()? };
+    let epoch = if there {
+        local.read().cache_epoch()? + 1
+    } else {
+        local.next_cache_epoch()?
+    };
     let opened = Cache::open(&paths.cache, epoch << 32)?;
     if there && opened.created {
         local.next_cache_epoch()?;
@@ -175,5 +220,14 @@ fn number(text: &str, letter: char) -> Result<i64> {
     text.strip_prefix(letter)
         .and_then(|n| n.parse().ok())
         .filter(|n| *n > 0)
-        .ok_or_else(|| Failure::new(exit::USAGE, format!("`{}` is not an id; ids look like {letter}123", text.escape_debug())).into())
+        .ok_or_else(|| {
+            Failure::new(
+                exit::USAGE,
+                format!(
+                    "`{}` is not an id; ids look like {letter}123",
+                    text.escape_debug()
+                ),
+            )
+            .into()
+        })
 }

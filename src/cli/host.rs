@@ -20,13 +20,23 @@ pub struct Desk {
 impl Desk {
     /// The door of a home.
     pub fn new(paths: &Paths, engine: bool) -> Desk {
-        Desk { typed: Mutex::default(), bell: paths.bell.clone(), news: paths.news.clone(), engine }
+        Desk {
+            typed: Mutex::default(),
+            bell: paths.bell.clone(),
+            news: paths.news.clone(),
+            engine,
+        }
     }
 }
 
 impl Host for Desk {
     fn secret(&self, account: &Account) -> Result<Secret, NoSecret> {
-        let typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner).get(&account.name).cloned();
+        let typed = self
+            .typed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&account.name)
+            .cloned();
         if let Some(secret) = typed {
             return Ok(secret);
         }
@@ -37,11 +47,17 @@ impl Host for Desk {
     }
 
     fn remember(&self, account: &AccountName, secret: Secret) {
-        self.typed.lock().unwrap_or_else(PoisonError::into_inner).insert(account.clone(), secret);
+        self.typed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(account.clone(), secret);
     }
 
     fn forget(&self, account: &AccountName) {
-        self.typed.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
+        self.typed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(account);
     }
 
     fn attachment(&self, path: &Path) -> Result<Vec<u8>, String> {

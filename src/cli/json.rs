@@ -38,12 +38,16 @@ fn escaped(json: &str) -> String {
 }
 
 fn people(list: &[Address]) -> Value {
-    list.iter().map(|a| json!({"name": a.name, "address": a.addr})).collect()
+    list.iter()
+        .map(|a| json!({"name": a.name, "address": a.addr}))
+        .collect()
 }
 
 fn attachments(list: Option<&Vec<AttachmentRow>>) -> Value {
     list.map_or(Value::Null, |list| {
-        list.iter().map(|a| json!({"part": a.part, "name": a.name, "type": a.media_type, "size": a.size})).collect()
+        list.iter()
+            .map(|a| json!({"part": a.part, "name": a.name, "type": a.media_type, "size": a.size}))
+            .collect()
     })
 }
 
@@ -115,14 +119,16 @@ pub fn submission(row: &Submission) -> Value {
     })
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn no_control_character_is_left() {
-        let hostile: String = (0u32..0xa0).chain([0x2028, 0x202e, 0x2066]).filter_map(char::from_u32).collect();
+        let hostile: String = (0u32..0xa0)
+            .chain([0x2028, 0x202e, 0x2066])
+            .filter_map(char::from_u32)
+            .collect();
         let text = escaped(&json!({ "s": hostile }).to_string());
         assert!(!text.chars().any(char::is_control), "{text}");
         let back: Value = serde_json::from_str(&text).unwrap();

@@ -37,7 +37,14 @@ pub fn accounts(home: &Home, as_json: bool) -> Result<u8> {
     } else {
         let rows: Vec<_> = list
             .iter()
-            .map(|a| vec![Clean::line(a.name.as_str()), Clean::line(&a.email), Clean::line(&a.imap.host), Clean::line(&a.smtp.host)])
+            .map(|a| {
+                vec![
+                    Clean::line(a.name.as_str()),
+                    Clean::line(&a.email),
+                    Clean::line(&a.imap.host),
+                    Clean::line(&a.smtp.host),
+                ]
+            })
             .collect();
         table::print(&rows, 40)?;
     }
@@ -73,7 +80,12 @@ pub fn mailboxes(home: &Home, as_json: bool, account: Option<&str>) -> Result<u8
             .iter()
             .map(|m| {
                 let counts = Clean::line(&format!("{} unread of {}", m.unread, m.total));
-                vec![Clean::line(m.account.as_str()), Clean::line(&m.path), Clean::lit(m.role.map_or("", Role::name)), counts]
+                vec![
+                    Clean::line(m.account.as_str()),
+                    Clean::line(&m.path),
+                    Clean::lit(m.role.map_or("", Role::name)),
+                    counts,
+                ]
             })
             .collect();
         table::print(&list, 40)?;
@@ -85,7 +97,12 @@ pub fn mailboxes(home: &Home, as_json: bool, account: Option<&str>) -> Result<u8
 ///
 /// # Errors
 /// When there is none, or several.
-pub fn find_mailbox(home: &Home, reader: &Reader, wanted: &str, account: Option<&str>) -> Result<MailboxRow> {
+pub fn find_mailbox(
+    home: &Home,
+    reader: &Reader,
+    wanted: &str,
+    account: Option<&str>,
+) -> Result<MailboxRow> {
     if let Some(name) = account {
         home.account(name)?;
     }
@@ -93,15 +110,32 @@ pub fn find_mailbox(home: &Home, reader: &Reader, wanted: &str, account: Option<
     let all: Vec<MailboxRow> = reader.mailboxes()?.into_iter().filter(of_account).collect();
     let exact: Vec<&MailboxRow> = all.iter().filter(|m| m.path == wanted).collect();
     let loose = |m: &&MailboxRow| {
-        m.path.eq_ignore_ascii_case(wanted) || m.role.is_some_and(|r| r.name().eq_ignore_ascii_case(wanted))
+        m.path.eq_ignore_ascii_case(wanted)
+            || m.role
+                .is_some_and(|r| r.name().eq_ignore_ascii_case(wanted))
     };
-    let found = if exact.is_empty() { all.iter().filter(loose).collect() } else { exact };
+    let found = if exact.is_empty() {
+        all.iter().filter(loose).collect()
+    } else {
+        exact
+    };
     match found.as_slice() {
         [one] => Ok((*one).clone()),
-        [] => Err(Failure::new(exit::NO_INPUT, format!("there is no mailbox `{}`", wanted.escape_debug())).into()),
+        [] => Err(Failure::new(
+            exit::NO_INPUT,
+            format!("there is no mailbox `{}`", wanted.escape_debug()),
+        )
+        .into()),
         several => {
-            let names: Vec<String> = several.iter().map(|m| format!("{} of {}", m.path, m.account)).collect();
-            let told = format!("`{}` could be {}; say --account", wanted.escape_debug(), names.join(" or "));
+            let names: Vec<String> = several
+                .iter()
+                .map(|m| format!("{} of {}", m.path, m.account))
+                .collect();
+            let told = format!(
+                "`{}` could be {}; say --account",
+                wanted.escape_debug(),
+                names.join(" or ")
+            );
             Err(Failure::new(exit::USAGE, told).into())
         }
     }
@@ -123,8 +157,15 @@ pub fn list(home: &Home, as_json: bool, args: &List) -> Result<u8> {
     let count = reader.total(&scope, args.threads)?;
     let mut rows: Vec<IndexRow> = Vec::new();
     while rows.len() < args.limit {
-        let page = rows.last().map_or(Page::Newest, |last: &IndexRow| Page::After(last.key));
-        let more = reader.page(&scope, args.threads, page, PAGE.min(args.limit - rows.len()))?;
+        let page = rows
+            .last()
+            .map_or(Page::Newest, |last: &IndexRow| Page::After(last.key));
+        let more = reader.page(
+            &scope,
+            args.threads,
+            page,
+            PAGE.min(args.limit - rows.len()),
+        )?;
         if more.is_empty() {
             break;
         }
@@ -138,7 +179,12 @@ pub fn list(home: &Home, as_json: bool, args: &List) -> Result<u8> {
 /// # Errors
 /// A query that can't be read; the cache can't be read.
 pub fn search(home: &Home, as_json: bool, text: &str, limit: usize) -> Result<u8> {
-    let query = Query::parse(text).map_err(|e| Failure::new(exit::USAGE, format!("{}\n  {text}\n  {}^", e, " ".repeat(e.at))))?;
+    let query = Query::parse(text).map_err(|e| {
+        Failure::new(
+            exit::USAGE,
+            format!("{}\n  {text}\n  {}^", e, " ".repeat(e.at)),
+        )
+    })?;
     let reader = home.reader()?;
     let found = reader.search(&query, limit)?;
     print(&reader, as_json, found.count, &found.rows)
@@ -148,13 +194,20 @@ fn print(reader: &Reader, as_json: bool, count: u64, rows: &[IndexRow]) -> Resul
     let mailboxes = reader.mailboxes()?;
     let place = |row: &IndexRow| {
         let found = mailboxes.iter().find(|m| m.id == row.mailbox);
-        found.map_or((String::new(), String::new()), |m| (m.account.to_string(), m.path.clone()))
+        found.map_or((String::new(), String::new()), |m| {
+            (m.account.to_string(), m.path.clone())
+        })
     };
     if as_json {
         let mut messages = Vec::new();
         for row in rows {
             let (account, mailbox) = place(row);
-            messages.push(json::row(row, &account, &mailbox, reader.message(row.message)?.as_ref()));
+            messages.push(json::row(
+                row,
+                &account,
+                &mailbox,
+                reader.message(row.message)?.as_ref(),
+            ));
         }
         json::print(json!({ "count": count, "messages": messages }))?;
         return Ok(0);
@@ -166,9 +219,17 @@ fn print(reader: &Reader, as_json: bool, count: u64, rows: &[IndexRow]) -> Resul
             let marks = format!(
                 "{}{}",
                 if row.unread > 0 { "●" } else { " " },
-                if row.flags.system.has(crate::model::System::FLAGGED) { "★" } else { " " }
+                if row.flags.system.has(crate::model::System::FLAGGED) {
+                    "★"
+                } else {
+                    " "
+                }
             );
-            let subject = if row.count > 1 { format!("{} ({})", row.subject, row.count) } else { row.subject.clone() };
+            let subject = if row.count > 1 {
+                format!("{} ({})", row.subject, row.count)
+            } else {
+                row.subject.clone()
+            };
             vec![
                 Clean::line(&format!("m{}", row.message.0)),
                 Clean::line(&marks),
@@ -184,4 +245,3 @@ fn print(reader: &Reader, as_json: bool, count: u64, rows: &[IndexRow]) -> Resul
     }
     Ok(0)
 }
-

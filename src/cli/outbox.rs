@@ -32,7 +32,11 @@ pub fn outbox(home: &Home, as_json: bool, all: bool) -> Result<u8> {
             Clean::line(&to.join(", ")),
             Clean::line(&row.subject),
         ]);
-        lines.extend(reasons(row).into_iter().map(|why| vec![Clean::default(), why]));
+        lines.extend(
+            reasons(row)
+                .into_iter()
+                .map(|why| vec![Clean::default(), why]),
+        );
     }
     table::print(&lines, 40)?;
     Ok(0)
@@ -41,8 +45,16 @@ pub fn outbox(home: &Home, as_json: bool, all: bool) -> Result<u8> {
 fn reasons(row: &Submission) -> Vec<Clean> {
     let mut out: Vec<Clean> = row.error.iter().map(|e| Clean::line(e)).collect();
     for recipient in &row.recipients {
-        if let Some(reply) = recipient.reply.as_ref().filter(|_| row.state != SubmissionState::Done) {
-            out.push(Clean::line(&format!("{}: {}: {reply}", recipient.address, recipient.state.name())));
+        if let Some(reply) = recipient
+            .reply
+            .as_ref()
+            .filter(|_| row.state != SubmissionState::Done)
+        {
+            out.push(Clean::line(&format!(
+                "{}: {}: {reply}",
+                recipient.address,
+                recipient.state.name()
+            )));
         }
     }
     out

@@ -13,7 +13,10 @@ pub fn run(args: &Args, command: &Command) -> u8 {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => 0,
         Err(error) => {
-            eprintln!("postrider: {}", crate::text::Clean::block(&format!("{error:#}")));
+            eprintln!(
+                "postrider: {}",
+                crate::text::Clean::block(&format!("{error:#}"))
+            );
             exit::code(&error)
         }
     }
@@ -27,7 +30,10 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn carry_out(place: Option<&Path>, json: bool, command: &Command) -> anyhow::Result<u8> {
-    if let Command::Account { command: AccountCommand::Add } = command {
+    if let Command::Account {
+        command: AccountCommand::Add,
+    } = command
+    {
         return account::add(place, json);
     }
     let home = Home::open(place)?;
@@ -40,12 +46,20 @@ fn carry_out(place: Option<&Path>, json: bool, command: &Command) -> anyhow::Res
         Command::Send(args) => send::send(&home, json, args),
         Command::Outbox { all } => outbox::outbox(&home, json, *all),
         Command::Sync(args) => sync::sync(&home, json, args),
-        Command::Flag { id, changes, mailbox } => {
-            change::change(&home, json, id, mailbox.as_deref(), &Change::Flags(changes))
+        Command::Flag {
+            id,
+            changes,
+            mailbox,
+        } => change::change(&home, json, id, mailbox.as_deref(), &Change::Flags(changes)),
+        Command::Move { id, to, mailbox } => {
+            change::change(&home, json, id, mailbox.as_deref(), &Change::Move(to))
         }
-        Command::Move { id, to, mailbox } => change::change(&home, json, id, mailbox.as_deref(), &Change::Move(to)),
-        Command::Archive { id, mailbox } => change::change(&home, json, id, mailbox.as_deref(), &Change::Archive),
-        Command::Delete { id, mailbox } => change::change(&home, json, id, mailbox.as_deref(), &Change::Delete),
+        Command::Archive { id, mailbox } => {
+            change::change(&home, json, id, mailbox.as_deref(), &Change::Archive)
+        }
+        Command::Delete { id, mailbox } => {
+            change::change(&home, json, id, mailbox.as_deref(), &Change::Delete)
+        }
         Command::Undo => change::undo(&home, json),
         Command::Doctor { account } => doctor::doctor(&home, json, account.as_deref()),
         // The composition root takes these before.

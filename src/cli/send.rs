@@ -7,7 +7,8 @@ use super::json;
 use crate::config::lock::{self, EngineLock};
 use crate::mime::build;
 use crate::model::{
-    Account, Draft, DraftAttachment, Intent, OutboxId, Outgoing, RecipientState, Submission, SubmissionState,
+    Account, Draft, DraftAttachment, Intent, OutboxId, Outgoing, RecipientState, Submission,
+    SubmissionState,
 };
 use crate::signal::Board;
 use crate::store::Local;
@@ -36,7 +37,11 @@ pub fn send(home: &Home, as_json: bool, args: &Send) -> Result<u8> {
         from_options(home, args)?
     };
     let now = when::now();
-    outgoing.not_before = if args.wait { now } else { now + home.config.look.undo_send };
+    outgoing.not_before = if args.wait {
+        now
+    } else {
+        now + home.config.look.undo_send
+    };
     let account = home.account(outgoing.account.as_str())?.clone();
     home.reader()?;
     let done = home
@@ -47,28 +52,44 @@ pub fn send(home: &Home, as_json: bool, args: &Send) -> Result<u8> {
     if args.wait {
         see_through(home, &account, id)?;
     }
-    let row = home.local_reader()?.submission(id)?.context("the message has left the outbox")?;
+    let row = home
+        .local_reader()?
+        .submission(id)?
+        .context("the message has left the outbox")?;
     report(as_json, &row, args.wait)
 }
 
 fn from_stdin(home: &Home, args: &Send) -> Result<Outgoing> {
     let mut raw = Vec::new();
-    std::io::stdin().lock().take(MOST + 1).read_to_end(&mut raw)?;
+    std::io::stdin()
+        .lock()
+        .take(MOST + 1)
+        .read_to_end(&mut raw)?;
     if raw.len() as u64 > MOST {
         return Err(Failure::new(exit::DATA, "the message is larger than 150 MB").into());
     }
     if raw.iter().all(u8::is_ascii_whitespace) {
-        return Err(Failure::new(exit::DATA, "standard input is empty: give a message there, or --to, --subject, --body-file").into());
+        return Err(Failure::new(
+            exit::DATA,
+            "standard input is empty: give a message there, or --to, --subject, --body-file",
+        )
+        .into());
     }
     let account = match &args.account {
         Some(name) => home.account(name)?,
         None => {
             let from = crate::mime::parse::envelope(&raw).from;
             let own = |a: &&Account| from.iter().any(|f| f.addr.eq_ignore_ascii_case(&a.email));
-            home.config.accounts.iter().find(own).or(home.config.accounts.first()).context("no account")?
+            home.config
+                .accounts
+                .iter()
+                .find(own)
+                .or(home.config.accounts.first())
+                .context("no account")?
         }
     };
-    build::from_rfc5322(&raw, account, when::now()).map_err(|e| Failure::new(exit::DATA, e.to_string()).into())
+    build::from_rfc5322(&raw, account, when::now())
+        .map_err(|e| Failure::new(exit::DATA, e.to_string()).into())
 }
 
 fn from_options(home: &Home, args: &Send) -> Result<Outgoing> {
@@ -82,12 +103,20 @@ fn from_options(home: &Home, args: &Send) -> Result<Outgoing> {
     draft.cc = args.cc.join(", ");
     draft.bcc = args.bcc.join(", ");
     draft.subject = args.subject.clone().unwrap_or_default();
-    draft.attachments = args.attach.iter().cloned().map(DraftAttachment::File).collect();
+    draft.attachments = args
+        .attach
+        .iter()
+        .cloned()
+        .map(DraftAttachment::File)
+        .collect();
     draft.body = match args.body_file.as_deref() {
         None => String::new(),
         Some(path) if path.as_os_str() == "-" => {
             let mut text = String::new();
-            std::io::stdin().lock().take(MOST).read_to_string(&mut text)?;
+            std::io::stdin()
+                .lock()
+                .take(MOST)
+                .read_to_string(&mut text)?;
             text
         }
         Some(path) => std::fs::read_to_string(path).with_context(|| path.display().to_string())?,
@@ -107,8 +136,10 @@ fn see_through(home: &Home, account: &Account, id: OutboxId) -> Result<()> {
         lock::ring(&home.paths.bell);
         let row = home.local_reader()?.submission(id)?;
         let settled = row.is_none_or(|r| {
-            !matches!(r.state, SubmissionState::Queued | SubmissionState::Sending | SubmissionState::Dot)
-                || (r.state == SubmissionState::Queued && r.attempts > 0)
+            !matches!(
+                r.state,
+                SubmissionState::Queued | SubmissionState::Sending | SubmissionState::Dot
+            ) || (r.state == SubmissionState::Queued && r.attempts > 0)
         });
         if settled || Instant::now() > until {
             return Ok(());
@@ -124,7 +155,10 @@ fn send_here(home: &Home, account: &Account) -> Result<()> {
     submitter::run_due(&kit)?;
     let mut local = Local::open(&home.paths.local)?;
     let waiting = local.read().outbox()?;
-    if waiting.iter().any(|r| r.account == account.name && r.state == SubmissionState::Accepted) {
+    if waiting
+        .iter()
+        .any(|r| r.account == account.name && r.state == SubmissionState::Accepted)
+    {
         // The message is sent whatever becomes of its copy; a later sync files it otherwise.
         let filed = kit.dial(None).and_then(|mut session| {
             let filed = filing::file_sent(&mut session, &kit, &mut local, &kit.reader()?);
@@ -132,7 +166,10 @@ fn send_here(home: &Home, account: &Account) -> Result<()> {
             filed
         });
         if let Err(error) = filed {
-            eprintln!("postrider: sent, but the copy is not filed yet: {}", Clean::line(&error.to_string()));
+            eprintln!(
+                "postrider: sent, but the copy is not filed yet: {}",
+                Clean::line(&error.to_string())
+            );
         }
     }
     Ok(())
@@ -142,10 +179,23 @@ fn report(as_json: bool, row: &Submission, waited: bool) -> Result<u8> {
     if as_json {
         json::print(json::submission(row))?;
     } else {
-        println!("o{} {} {}", row.id.0, row.state.name(), Clean::line(&row.message_id.to_string()));
+        println!(
+            "o{} {} {}",
+            row.id.0,
+            row.state.name(),
+            Clean::line(&row.message_id.to_string())
+        );
         for one in &row.recipients {
-            let reply = one.reply.as_deref().map_or(String::new(), |r| format!(": {r}"));
-            println!("  {} {}{}", one.state.name(), Clean::line(&one.address), Clean::line(&reply));
+            let reply = one
+                .reply
+                .as_deref()
+                .map_or(String::new(), |r| format!(": {r}"));
+            println!(
+                "  {} {}{}",
+                one.state.name(),
+                Clean::line(&one.address),
+                Clean::line(&reply)
+            );
         }
         if let Some(error) = &row.error {
             println!("  {}", Clean::line(error));
@@ -154,7 +204,10 @@ fn report(as_json: bool, row: &Submission, waited: bool) -> Result<u8> {
     if !waited {
         return Ok(0);
     }
-    let all_accepted = row.recipients.iter().all(|r| r.state == RecipientState::Accepted);
+    let all_accepted = row
+        .recipients
+        .iter()
+        .all(|r| r.state == RecipientState::Accepted);
     Ok(match row.state {
         SubmissionState::Accepted | SubmissionState::Done if all_accepted => 0,
         SubmissionState::Refused => exit::REFUSED,

@@ -41,10 +41,22 @@ pub fn show(home: &Home, as_json: bool, args: &Show) -> Result<u8> {
         return Ok(0);
     }
     let rendered = render(&raw, &RenderOptions::default());
-    let text: Vec<String> = rendered.lines.iter().map(|l| l.spans.iter().map(|s| s.text.as_str()).collect()).collect();
+    let text: Vec<String> = rendered
+        .lines
+        .iter()
+        .map(|l| l.spans.iter().map(|s| s.text.as_str()).collect())
+        .collect();
     if as_json {
-        let headers: Vec<_> = rendered.all_headers.iter().map(|(n, v)| json!([n.as_str(), v.as_str()])).collect();
-        let links: Vec<_> = rendered.links.iter().map(|l| json!({"text": l.text.as_str(), "url": l.url})).collect();
+        let headers: Vec<_> = rendered
+            .all_headers
+            .iter()
+            .map(|(n, v)| json!([n.as_str(), v.as_str()]))
+            .collect();
+        let links: Vec<_> = rendered
+            .links
+            .iter()
+            .map(|l| json!({"text": l.text.as_str(), "url": l.url}))
+            .collect();
         let mut object = json::message(&message);
         if let Some(fields) = object.as_object_mut() {
             if !args.form.text {
@@ -59,7 +71,11 @@ pub fn show(home: &Home, as_json: bool, args: &Show) -> Result<u8> {
         return Ok(0);
     }
     let mut out = io::stdout().lock();
-    let headers = if args.form.headers { &rendered.all_headers } else { &rendered.headers };
+    let headers = if args.form.headers {
+        &rendered.all_headers
+    } else {
+        &rendered.headers
+    };
     if !args.form.text {
         for (name, value) in headers {
             writeln!(out, "{name}: {value}")?;
@@ -84,7 +100,10 @@ pub fn show(home: &Home, as_json: bool, args: &Show) -> Result<u8> {
     Ok(0)
 }
 
-fn print_after(out: &mut impl io::Write, rendered: &crate::mime::render::Rendered) -> io::Result<()> {
+fn print_after(
+    out: &mut impl io::Write,
+    rendered: &crate::mime::render::Rendered,
+) -> io::Result<()> {
     if !rendered.links.is_empty() {
         writeln!(out)?;
     }
@@ -92,8 +111,15 @@ fn print_after(out: &mut impl io::Write, rendered: &crate::mime::render::Rendere
         writeln!(out, "[{}] {}", n + 1, link.target)?;
     }
     for attachment in &rendered.attachments {
-        let (name, kind) = (Clean::line(&attachment.name), Clean::line(&attachment.media_type));
-        writeln!(out, "[attached] {name} ({kind}, {})", crate::text::size::human(attachment.size))?;
+        let (name, kind) = (
+            Clean::line(&attachment.name),
+            Clean::line(&attachment.media_type),
+        );
+        writeln!(
+            out,
+            "[attached] {name} ({kind}, {})",
+            crate::text::size::human(attachment.size)
+        )?;
     }
     Ok(())
 }
@@ -103,10 +129,19 @@ fn body(home: &Home, reader: &Reader, id: MsgId, offline: bool) -> Result<Vec<u8
         return Ok(raw);
     }
     if offline {
-        return Err(Failure::new(exit::TEMPORARY, "the message's text is not here yet, and --offline fetches nothing").into());
+        return Err(Failure::new(
+            exit::TEMPORARY,
+            "the message's text is not here yet, and --offline fetches nothing",
+        )
+        .into());
     }
     let place = reader.locate(id)?.into_iter().next();
-    let place = place.ok_or_else(|| Failure::new(exit::TEMPORARY, "the message is on its way; try again after a sync"))?;
+    let place = place.ok_or_else(|| {
+        Failure::new(
+            exit::TEMPORARY,
+            "the message is on its way; try again after a sync",
+        )
+    })?;
     let account = home.account(place.account.as_str())?.clone();
     let parts = home.parts(vec![account.clone()], Arc::new(Board::new()), false)?;
     let kit = engine::kit(&parts, &account, &Arc::new(AtomicBool::new(false)));
@@ -116,6 +151,9 @@ fn body(home: &Home, reader: &Reader, id: MsgId, offline: bool) -> Result<Vec<u8
     if let Some(raw) = reader.body(id)? {
         return Ok(raw);
     }
-    let why = reader.message(id)?.and_then(|m| m.body_error).unwrap_or_else(|| "the server gave nothing".to_owned());
+    let why = reader
+        .message(id)?
+        .and_then(|m| m.body_error)
+        .unwrap_or_else(|| "the server gave nothing".to_owned());
     Err(Failure::new(exit::UNAVAILABLE, Clean::line(&why).to_string()).into())
 }

@@ -26,8 +26,9 @@ use std::time::{Duration, Instant};
 pub fn sync(home: &Home, as_json: bool, args: &Sync) -> Result<u8> {
     let mut accounts = home.accounts(args.account.as_deref())?;
     if let Some(word) = &args.bodies {
-        let policy = body_policy(word)
-            .ok_or_else(|| Failure::new(exit::USAGE, "--bodies takes none, all, or days such as 30d"))?;
+        let policy = body_policy(word).ok_or_else(|| {
+            Failure::new(exit::USAGE, "--bodies takes none, all, or days such as 30d")
+        })?;
         for account in &mut accounts {
             account.bodies = policy;
         }
@@ -35,7 +36,11 @@ pub fn sync(home: &Home, as_json: bool, args: &Sync) -> Result<u8> {
     let _lock = wait_for_turn(home)?;
     let board = Arc::new(Board::new());
     let parts = home.parts(accounts, Arc::clone(&board), true)?;
-    if args.watch { watch(home, as_json, parts, &board) } else { once(as_json, parts, &board) }
+    if args.watch {
+        watch(home, as_json, parts, &board)
+    } else {
+        once(as_json, parts, &board)
+    }
 }
 
 fn wait_for_turn(home: &Home) -> Result<EngineLock> {
@@ -43,7 +48,9 @@ fn wait_for_turn(home: &Home) -> Result<EngineLock> {
         return Ok(lock);
     }
     lock::ring(&home.paths.bell);
-    eprintln!("another postrider is talking to the servers; it was told to look, and this one waits for its turn");
+    eprintln!(
+        "another postrider is talking to the servers; it was told to look, and this one waits for its turn"
+    );
     EngineLock::take(&home.paths.lock).context("the engine's lock")
 }
 
@@ -68,7 +75,9 @@ fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
     let mut reports = Vec::new();
     let mut worst = 0;
     for (name, run) in runs {
-        let (outcome, seconds) = run.join().unwrap_or_else(|_| (Err(SyncError::Interrupted), 0.0));
+        let (outcome, seconds) = run
+            .join()
+            .unwrap_or_else(|_| (Err(SyncError::Interrupted), 0.0));
         let account = parts.accounts.iter().find(|a| a.name == name);
         let (report, code) = account_report(account, outcome, seconds);
         worst = worst.max(code);
@@ -91,7 +100,11 @@ fn timed(kit: &crate::sync::Kit, policy: BodyPolicy) -> (Result<Once, SyncError>
     (engine::once(kit, policy), began.elapsed().as_secs_f64())
 }
 
-fn account_report(account: Option<&Account>, outcome: Result<Once, SyncError>, seconds: f64) -> (Value, u8) {
+fn account_report(
+    account: Option<&Account>,
+    outcome: Result<Once, SyncError>,
+    seconds: f64,
+) -> (Value, u8) {
     let name = account.map_or("", |a| a.name.as_str());
     let seconds = (seconds * 1000.0).round() / 1000.0;
     match outcome {
@@ -104,9 +117,12 @@ fn account_report(account: Option<&Account>, outcome: Result<Once, SyncError>, s
         }
         Err(error) => {
             let why = match (&error, account) {
-                (SyncError::Net(net), Some(account)) => {
-                    crate::net::diagnose::explain(net, &account.imap, crate::net::diagnose::Service::Imap).line()
-                }
+                (SyncError::Net(net), Some(account)) => crate::net::diagnose::explain(
+                    net,
+                    &account.imap,
+                    crate::net::diagnose::Service::Imap,
+                )
+                .line(),
                 _ => Clean::line(&error.to_string()).to_string(),
             };
             let report = json!({
@@ -138,17 +154,36 @@ fn tell(report: &Value, bar: bool) {
 }
 
 fn draw(statuses: &[AccountStatus]) {
-    let Some(progress) = statuses.iter().filter_map(|s| s.progress.as_ref()).next_back() else { return };
+    let Some(progress) = statuses
+        .iter()
+        .filter_map(|s| s.progress.as_ref())
+        .next_back()
+    else {
+        return;
+    };
     const WIDTH: u64 = 30;
-    let filled = if progress.total > 0 { progress.done * WIDTH / progress.total } else { 0 };
-    let bar: String = (0..WIDTH).map(|n| if n < filled { '█' } else { '░' }).collect();
-    eprint!("\r\x1b[K{bar} {} of {} {}", progress.done, progress.total, progress.what);
+    let filled = if progress.total > 0 {
+        progress.done * WIDTH / progress.total
+    } else {
+        0
+    };
+    let bar: String = (0..WIDTH)
+        .map(|n| if n < filled { '█' } else { '░' })
+        .collect();
+    eprint!(
+        "\r\x1b[K{bar} {} of {} {}",
+        progress.done, progress.total, progress.what
+    );
     let _ = io::stderr().flush();
 }
 
 fn watch(home: &Home, as_json: bool, parts: Parts, board: &Arc<Board>) -> Result<u8> {
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+    for signal in [
+        signal_hook::consts::SIGINT,
+        signal_hook::consts::SIGTERM,
+        signal_hook::consts::SIGHUP,
+    ] {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
     let (ring, heard) = crossbeam_channel::bounded(1);
@@ -157,7 +192,9 @@ fn watch(home: &Home, as_json: bool, parts: Parts, board: &Arc<Board>) -> Result
     });
     let mut engine = Engine::start(parts)?;
     let nudged = engine.nudged();
-    lock::listen(&home.paths.bell, move || nudged.iter().for_each(crate::signal::Ringer::ring))?;
+    lock::listen(&home.paths.bell, move || {
+        nudged.iter().for_each(crate::signal::Ringer::ring)
+    })?;
     while !stop.load(Ordering::SeqCst) {
         // The signal's flag is looked at now and then; nothing else needs this time.
         let _ = heard.recv_timeout(Duration::from_millis(500));

@@ -11,7 +11,14 @@ use std::io::{self, Write as _};
 pub fn print(rows: &[Vec<Clean>], most: usize) -> io::Result<()> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
-        .map(|c| rows.iter().filter_map(|r| r.get(c)).map(|cell| width::width(cell.as_str())).max().unwrap_or(0).min(most))
+        .map(|c| {
+            rows.iter()
+                .filter_map(|r| r.get(c))
+                .map(|cell| width::width(cell.as_str()))
+                .max()
+                .unwrap_or(0)
+                .min(most)
+        })
         .collect();
     let mut out = io::stdout().lock();
     for row in rows {
@@ -20,7 +27,13 @@ pub fn print(rows: &[Vec<Clean>], most: usize) -> io::Result<()> {
             .iter()
             .zip(&widths)
             .enumerate()
-            .map(|(c, (cell, w))| if c == last { cell.to_string() } else { width::fit(cell.as_str(), *w) })
+            .map(|(c, (cell, w))| {
+                if c == last {
+                    cell.to_string()
+                } else {
+                    width::fit(cell.as_str(), *w)
+                }
+            })
             .collect();
         writeln!(out, "{}", cells.join("  "))?;
     }

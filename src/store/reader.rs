@@ -207,16 +207,24 @@ impl Reader {
                  AND m.size <= ?4
              ORDER BY l.date DESC, l.id DESC LIMIT ?3",
         )?;
-        let rows = select.query_map(params![mailbox.0, since, limit, i64::try_from(largest).unwrap_or(i64::MAX)], |row| {
-            let Some(uid) = codec::uid_in(row.get(1)?) else {
-                return Ok(None);
-            };
-            Ok(Some(WantedBody {
-                message: MsgId(row.get(0)?),
-                uid,
-                size: row.get(2)?,
-            }))
-        })?;
+        let rows = select.query_map(
+            params![
+                mailbox.0,
+                since,
+                limit,
+                i64::try_from(largest).unwrap_or(i64::MAX)
+            ],
+            |row| {
+                let Some(uid) = codec::uid_in(row.get(1)?) else {
+                    return Ok(None);
+                };
+                Ok(Some(WantedBody {
+                    message: MsgId(row.get(0)?),
+                    uid,
+                    size: row.get(2)?,
+                }))
+            },
+        )?;
         Ok(rows
             .collect::<rusqlite::Result<Vec<_>>>()?
             .into_iter()

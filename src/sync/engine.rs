@@ -112,6 +112,7 @@ impl Engine {
             local: Local::open(&parts.stores.local)?,
             reader: Reader::open(&parts.stores.cache)?,
             writer: parts.writer,
+            stores: parts.stores,
             accounts: parts.accounts,
             board: parts.board,
             host: parts.host,

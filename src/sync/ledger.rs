@@ -4,16 +4,18 @@
 //! effect laid over the cache by its writer → doorbells. A crash after the first arrow loses
 //! nothing: at the next start everything pending is laid over the cache again.
 
+use crate::mime;
 use crate::model::{
-    Account, AccountName, Done, Draft, Intent, MsgId, Op, OpKind, OutboxId, OutboxVerb, Outgoing,
-    SubmissionState,
+    Account, AccountName, Address, Done, Draft, Intent, MsgId, Op, OpKind, OutboxId, OutboxVerb,
+    Outgoing, SubmissionState,
 };
 use crate::signal::{Board, Ringer, Topic};
-use crate::store::{Local, Priority, Reader, Writer};
+use crate::store::{Local, LocalReader, Priority, Reader, Writer};
 use crate::sync::error::SyncError;
 use crate::sync::freeze;
 use crate::sync::host::Host;
 use crate::sync::intend;
+use crate::sync::kit::Stores;
 use crate::text::when;
 use crossbeam_channel::{Receiver, Sender};
 use std::collections::BTreeMap;
@@ -41,6 +43,8 @@ pub struct Ledger {
     pub reader: Reader,
     /// Who lays effects over the cache.
     pub writer: Writer,
+    /// Where the databases are.
+    pub stores: Stores,
     /// Every account that works.
     pub accounts: Vec<Account>,
     /// Whom to tell.
@@ -179,6 +183,9 @@ impl Ledger {
         after: &mut After,
     ) -> Result<Done, LedgerError> {
         let id = self.local.submit(&outgoing, now)?;
+        let written = mime::parse::envelope(&outgoing.filed);
+        let people: Vec<Address> = written.to.into_iter().chain(written.cc).collect();
+        self.local.wrote_to(&people, now)?;
         after.submit = Some(outgoing.account);
         after.topics.extend([Topic::Outbox, Topic::Drafts]);
         let wait = (outgoing.not_before - now).max(0);
@@ -309,6 +316,15 @@ impl Ledger {
         })
     }
 
+    fn layer(&self) -> Layer<'_> {
+        Layer {
+            writer: &self.writer,
+            stores: &self.stores,
+            board: &self.board,
+            host: &self.host,
+        }
+    }
+
     fn spread(&self, after: After) {
         let accounts: Vec<AccountName> = after
             .apply
@@ -317,7 +333,7 @@ impl Ledger {
             .map(|op| op.account.clone())
             .collect();
         if !accounts.is_empty()
-            && let Err(error) = lay(&self.writer, &self.board, after.revert, after.apply)
+            && let Err(error) = lay(&self.layer(), after.revert, after.apply)
         {
             tracing::error!(%error, "the cache did not take an effect");
         }
@@ -360,23 +376,36 @@ pub enum LedgerError {
     Refused(String),
 }
 
-/// Lays operations over the cache (and takes others off it) without waiting, then tells the board.
+/// What [`lay`] needs of its caller.
+pub struct Layer<'a> {
+    /// Who writes the cache.
+    pub writer: &'a Writer,
+    /// Where the databases are.
+    pub stores: &'a Stores,
+    /// Whom to tell.
+    pub board: &'a Arc<Board>,
+    /// The other processes.
+    pub host: &'a Arc<dyn Host>,
+}
+
+/// Lays operations over the cache (and takes others off it) without waiting, then tells the board
+/// and the other processes. An operation that its server has answered meanwhile is left out: its
+/// effect is the server's state already.
 ///
 /// # Errors
 /// When the cache writer has ended.
-pub fn lay(
-    writer: &Writer,
-    board: &Arc<Board>,
-    revert: Vec<Op>,
-    apply: Vec<Op>,
-) -> Result<(), SyncError> {
-    let board = Arc::clone(board);
-    writer.post(Priority::Urgent, move |cache| {
+pub fn lay(means: &Layer<'_>, revert: Vec<Op>, apply: Vec<Op>) -> Result<(), SyncError> {
+    let (board, host) = (Arc::clone(means.board), Arc::clone(means.host));
+    let local = means.stores.local.clone();
+    means.writer.post(Priority::Urgent, move |cache| {
         for op in &revert {
             cache.settle(op.id, &crate::store::Outcome::Reverted)?;
         }
+        let local = LocalReader::open(&local)?;
         for op in &apply {
-            cache.apply(op)?;
+            if local.waits(op.id)? {
+                cache.apply(op)?;
+            }
         }
         let reader = cache.read();
         for op in revert.iter().chain(&apply) {
@@ -387,6 +416,8 @@ pub fn lay(
             }
         }
         board.post(Topic::Mailboxes);
+        host.nudge();
+        host.changed();
         Ok(())
     })?;
     Ok(())

@@ -7,7 +7,7 @@
 
 use crate::mime;
 use crate::model::{
-    Envelope, Flags, MailboxId, MailboxName, ModSeq, Progress, Uid, UidSet, UidValidity,
+    Address, Envelope, Flags, MailboxId, MailboxName, ModSeq, Progress, Uid, UidSet, UidValidity,
 };
 use crate::net::imap::{FetchBy, HeaderItem, Mode, Selected, Session};
 use crate::signal::Topic;
@@ -17,7 +17,11 @@ use crate::sync::kit::Kit;
 use crate::sync::plan::{Known, Seen, Step, is_mass_vanishing, plan};
 
 /// Messages in one transaction: small, so that a user's action never waits long for its turn.
-const BATCH: usize = 250;
+const BATCH: usize = 500;
+/// Senders of new messages that are remembered for completing addresses, in one pull.
+const MOST_PEOPLE: usize = 2_000;
+/// Known messages that one transaction changes.
+const JOB: u64 = 1_000;
 /// Messages in one FETCH.
 const WINDOW: u64 = 2_000;
 /// Octets of a command line's set (RFC 2683 §3.2.1.5).
@@ -66,6 +70,7 @@ pub fn mailbox(
         here,
         selected,
         done: Pulled::default(),
+        seen_people: Vec::new(),
         cut_in,
     };
     let steps = plan(&known, &run.seen());
@@ -106,6 +111,7 @@ struct Run<'a> {
     here: &'a Here,
     selected: Selected,
     done: Pulled,
+    seen_people: Vec<(Address, i64)>,
     cut_in: &'a mut dyn FnMut() -> bool,
 }
 
@@ -189,9 +195,10 @@ impl Run<'_> {
         }
         let id = self.here.id;
         self.done.vanished += gone.len();
-        self.kit
-            .writer
-            .run(Priority::Batch, move |cache| cache.vanished(id, &gone))?;
+        for piece in gone.split(usize::MAX, JOB) {
+            let writer = &self.kit.writer;
+            writer.run(Priority::Batch, move |cache| cache.vanished(id, &piece))?;
+        }
         Ok(())
     }
 
@@ -200,8 +207,14 @@ impl Run<'_> {
         let mut brought = 0u64;
         let (kit, id, validity) = (self.kit, self.here.id, self.validity());
         let mut broken: Option<SyncError> = None;
+        let people = &mut self.seen_people;
         let report = self.session.fetch_headers(by, &mut |item| {
-            batch.push(message(item));
+            let new = message(item);
+            if people.len() < MOST_PEOPLE {
+                let when = new.envelope.date.unwrap_or(new.internal_date);
+                people.extend(new.envelope.from.iter().map(|who| (who.clone(), when)));
+            }
+            batch.push(new);
             brought += 1;
             if batch.len() == BATCH {
                 let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
@@ -265,14 +278,21 @@ impl Run<'_> {
                 Ok(())
             })?;
             let id = self.here.id;
-            self.kit.writer.run(Priority::Batch, move |cache| {
-                cache.set_flags(id, &changed, None)
-            })?;
+            for piece in changed.chunks(JOB as usize) {
+                let piece = piece.to_vec();
+                let writer = &self.kit.writer;
+                writer.run(Priority::Batch, move |cache| {
+                    cache.set_flags(id, &piece, None)
+                })?;
+            }
         }
         Ok(())
     }
 
     fn finish(&mut self) -> Result<(), SyncError> {
+        if !self.seen_people.is_empty() {
+            self.kit.local()?.saw(&self.seen_people)?;
+        }
         let to = CursorMove {
             uidnext: self.selected.uidnext,
             highestmodseq: self.selected.highestmodseq,

@@ -254,7 +254,13 @@ fn mark_source(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), Syn
         locations: Vec::new(),
     };
     let ops = local.queue(&[op], when::now())?;
-    ledger::lay(&kit.writer, &kit.board, Vec::new(), ops)?;
+    let means = ledger::Layer {
+        writer: &kit.writer,
+        stores: &kit.stores,
+        board: &kit.board,
+        host: &kit.host,
+    };
+    ledger::lay(&means, Vec::new(), ops)?;
     Ok(())
 }
 

@@ -22,6 +22,9 @@ use std::time::{Duration, Instant};
 /// Without a ring every mailbox is looked at again after this time.
 const SWEEP: Duration = Duration::from_secs(5 * 60);
 
+/// A day.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
 /// What a turn did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Turn {
@@ -40,8 +43,8 @@ pub struct Worker {
     local: Local,
     session: Option<Session>,
     policy: BodyPolicy,
-    /// Whether a ring makes the turn begin again.
-    patient: bool,
+    /// When the cache was tidied last.
+    tidied: Option<Instant>,
 }
 
 impl Worker {
@@ -57,7 +60,7 @@ impl Worker {
             local,
             session: None,
             policy,
-            patient: false,
+            tidied: None,
         })
     }
 
@@ -72,6 +75,7 @@ impl Worker {
                     backoff.reset();
                     self.kit.report.link(Link::Online);
                     watch.ring();
+                    self.tidy();
                     bell.wait(Some(SWEEP));
                 }
                 Err(SyncError::Interrupted) => {}
@@ -100,10 +104,23 @@ impl Worker {
     /// # Errors
     /// Whatever stopped it.
     pub fn whole_turn(&mut self) -> Result<Turn, SyncError> {
-        self.patient = true;
         let turn = self.turn(&mut || false);
         self.hang_up();
         turn
+    }
+
+    /// Once a day: bodies that nobody came back for go, and those that could not be had may be
+    /// tried again.
+    fn tidy(&mut self) {
+        if self.tidied.is_some_and(|t| t.elapsed() < DAY) {
+            return;
+        }
+        self.tidied = Some(Instant::now());
+        // Nobody waits for this; if the cache is closing it is done another day.
+        let _ = self.kit.writer.post(Priority::Batch, |cache| {
+            cache.sweep()?;
+            cache.forget_failures().map(drop)
+        });
     }
 
     fn hang_up(&mut self) {

@@ -81,8 +81,14 @@ impl LocalReader {
     /// # Errors
     /// When it can't be read.
     pub fn cache_epoch(&self) -> Result<i64> {
-        let last: Option<i64> =
-            self.conn.query_row("SELECT value FROM meta WHERE key = 'cache-epoch'", [], |r| r.get(0)).optional()?;
+        let last: Option<i64> = self
+            .conn
+            .query_row(
+                "SELECT value FROM meta WHERE key = 'cache-epoch'",
+                [],
+                |r| r.get(0),
+            )
+            .optional()?;
         Ok(last.unwrap_or(-1))
     }
 

@@ -155,6 +155,17 @@ impl LocalReader {
         self.ops("?1 = ?1 AND state = 2", "")
     }
 
+    /// Whether an operation still waits for its server's answer.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn waits(&self, op: OpId) -> Result<bool> {
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT count(*) FROM op WHERE id = ?1 AND state < 2")?;
+        Ok(query.query_row([op.0], |r| r.get::<_, i64>(0))? == 1)
+    }
+
     fn ops(&self, condition: &str, account: &str) -> Result<Vec<Op>> {
         let sql = format!("SELECT {} FROM op WHERE {condition} ORDER BY id", row::OP);
         let mut query = self.conn.prepare_cached(&sql)?;

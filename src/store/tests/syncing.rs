@@ -125,7 +125,11 @@ fn bodies_survive_a_new_generation() {
         f.cache.read().body(with_body).unwrap().as_deref(),
         Some(&b"raw"[..])
     );
-    let wanted = f.cache.read().bodies_wanted(inbox, 0, u64::MAX, 10).unwrap();
+    let wanted = f
+        .cache
+        .read()
+        .bodies_wanted(inbox, 0, u64::MAX, 10)
+        .unwrap();
     assert_eq!(
         wanted.iter().map(|w| w.uid.get()).collect::<Vec<_>>(),
         [13, 12]
@@ -262,7 +266,13 @@ fn a_body_that_cannot_be_had_is_not_asked_for_again() {
     let new = f.ingest("INBOX", &[message(1), message(2)]).new;
     let inbox = f.mailbox("INBOX");
     f.cache.body_failed(new[1].1, "the server hung up").unwrap();
-    let wanted = |f: &Fixture| f.cache.read().bodies_wanted(inbox, 0, u64::MAX, 9).unwrap().len();
+    let wanted = |f: &Fixture| {
+        f.cache
+            .read()
+            .bodies_wanted(inbox, 0, u64::MAX, 9)
+            .unwrap()
+            .len()
+    };
     assert_eq!(wanted(&f), 1);
     assert_eq!(
         f.cache
@@ -276,7 +286,14 @@ fn a_body_that_cannot_be_had_is_not_asked_for_again() {
     );
     f.cache.forget_failures().unwrap();
     assert_eq!(wanted(&f), 2);
-    assert_eq!(f.cache.read().bodies_wanted(inbox, 2, u64::MAX, 9).unwrap().len(), 1);
+    assert_eq!(
+        f.cache
+            .read()
+            .bodies_wanted(inbox, 2, u64::MAX, 9)
+            .unwrap()
+            .len(),
+        1
+    );
     let place = &f.cache.read().locate(new[0].1).unwrap()[0];
     assert_eq!(
         (place.mailbox, place.uid, place.uidvalidity),
