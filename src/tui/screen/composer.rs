@@ -26,6 +26,7 @@ pub mod check;
 pub mod people;
 mod fields;
 mod draw;
+pub mod mailto;
 
 use autosave::{Autosave, Then};
 use body::Body;

@@ -141,52 +141,33 @@ fn shortened(keys: Vec<String>) -> String {
     }
 }
 
-/// The README's table of keys: one line a command, with the keys of each place where they differ.
+/// The README's table of keys: one row a section, each command with its first keys.
 pub fn markdown(keymap: &Keymap) -> String {
-    let mut out = String::new();
+    let mut out = String::from("| | |\n| --- | --- |\n");
     for section in Section::ALL {
-        let _ = write!(
-            out,
-            "\n**{}**\n\n| keys | | command |\n|---|---|---|\n",
-            section.title()
-        );
-        for info in TABLE.iter().filter(|i| i.section == section) {
-            let keys = keys_by_place(info, keymap);
-            let _ = writeln!(out, "| {keys} | {} | `{}` |", info.about, info.name);
-        }
+        let rows = TABLE.iter().filter(|i| i.section == section);
+        let cells: Vec<String> = rows.map(|info| cell(info, keymap)).collect();
+        let _ = writeln!(out, "| {} | {} |", section.title(), cells.join(" · "));
     }
     out
 }
 
-fn keys_by_place(info: &Info, keymap: &Keymap) -> String {
-    let mut places: Vec<(Vec<&'static str>, String)> = Vec::new();
-    for (context, name) in Context::ALL {
-        let panes = info.contexts.contains(&Context::Global) && context != Context::Composer;
-        if context == Context::Global || !(panes || info.contexts.contains(&context)) {
-            continue;
+fn cell(info: &Info, keymap: &Keymap) -> String {
+    let words = info.name.replace('-', " ");
+    let context = match info.contexts.first() {
+        Some(Context::Global) | None => Context::Index,
+        Some(context) => *context,
+    };
+    let keys = keymap.keys_of(context, info.command);
+    let code = |k: &String| format!("`{}`", k.replace('|', "\\|"));
+    match keys.as_slice() {
+        [] => words,
+        [first, _, _, .., last] if keys.len() > 5 => {
+            format!("{} to {} {words}", code(first), code(last))
         }
-        let keys: Vec<String> = keymap
-            .keys_of(context, info.command)
-            .iter()
-            .map(|k| format!("`{}`", k.replace('|', "\\|")))
-            .collect();
-        let keys = match keys.as_slice() {
-            [first, _, _, .., last] if keys.len() > 5 => format!("{first} … {last}"),
-            _ => keys.join(" "),
-        };
-        match places.iter_mut().find(|(_, k)| *k == keys) {
-            Some((names, _)) => names.push(name),
-            None => places.push((vec![name], keys)),
-        }
-    }
-    match places.as_slice() {
-        [(_, keys)] => keys.clone(),
-        _ => {
-            let each = places.iter().filter(|(_, k)| !k.is_empty());
-            let each: Vec<_> = each
-                .map(|(n, k)| format!("{k} ({})", n.join(", ")))
-                .collect();
-            each.join("; ")
+        keys => {
+            let shown: Vec<String> = keys.iter().take(2).map(code).collect();
+            format!("{} {words}", shown.join(" "))
         }
     }
 }
@@ -235,5 +216,25 @@ mod tests {
         }
         assert_eq!(draw(&help), first);
         assert_eq!(help.update(&key("q")), Outcome::Closed);
+    }
+
+    #[test]
+    fn the_readme_tells_the_keys_as_they_are() {
+        const BEGIN: &str = "<!-- keys -->\n";
+        const END: &str = "<!-- end of keys -->";
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (head, rest) = text.split_once(BEGIN).unwrap();
+        let (told, tail) = rest.split_once(END).unwrap();
+        let (keymap, _) = Keymap::load(None);
+        let made = markdown(&keymap);
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&path, format!("{head}{BEGIN}{made}{END}{tail}")).unwrap();
+        } else {
+            assert_eq!(
+                told, made,
+                "run `UPDATE_GOLDEN=1 cargo test` to make the README's table anew"
+            );
+        }
     }
 }

@@ -8,7 +8,8 @@ use crate::tui::widget::ink::tests::shown;
 use proptest::prelude::*;
 use std::time::Duration;
 
-fn account(name: &str, signature: Option<&str>) -> Account {
+/// An account for tests.
+pub(super) fn account(name: &str, signature: Option<&str>) -> Account {
     let endpoint = |port| Endpoint {
         host: "mail.example.org".into(),
         port,
