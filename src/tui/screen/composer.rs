@@ -32,6 +32,7 @@ use autosave::{Autosave, Then};
 use body::Body;
 use people::People;
 
+pub use crate::mime::reply::fresh as blank;
 pub use fields::Field;
 
 /// What the composer wants done.
@@ -98,16 +99,6 @@ pub struct Composer {
     sending: bool,
     pending: Pending,
     drawn: Cell<Rect>,
-}
-
-/// A draft of a new message: from this account, with its signature.
-pub fn blank(account: &Account) -> Draft {
-    let mut draft = Draft::new(account.name.clone());
-    draft.from = account.identity().to_string();
-    if let Some(signature) = &account.signature {
-        draft.body = format!("\n\n-- \n{}", signature.trim_end());
-    }
-    draft
 }
 
 impl Composer {
@@ -309,6 +300,11 @@ impl Composer {
         if edit == Edit::Changed {
             self.saves.changed(now);
         }
+    }
+
+    /// Whether something is only in memory: to be saved before the program ends.
+    pub fn unsaved(&self) -> bool {
+        self.saves.unsaved() && !self.sending
     }
 
     /// When [`Composer::tick`] has something to do.

@@ -184,7 +184,8 @@ impl Composer {
         if let Some(kept) = trimmed.strip_suffix(old.trim_end())
             && (!old.is_empty() || self.draft.kind == crate::model::DraftKind::New)
         {
-            let new = format!("{kept}{}", end(to));
+            let tail = body.get(trimmed.len()..).unwrap_or("");
+            let new = format!("{kept}{}{tail}", end(to));
             if new != body {
                 self.body.set(&new);
             }

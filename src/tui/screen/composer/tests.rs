@@ -308,9 +308,9 @@ fn the_account_goes_round_with_its_signature() {
     let draft = desk.composer.draft();
     assert_eq!(draft.account.as_str(), "home");
     assert_eq!(draft.from, "Ada Example <home@example.org>");
-    assert_eq!(draft.body, "\n\n-- \nAda");
+    assert_eq!(draft.body, "\n\n-- \nAda\n");
     desk.press("left");
-    assert_eq!(desk.composer.draft().body, "\n\n-- \nAda, at work");
+    assert_eq!(desk.composer.draft().body, "\n\n-- \nAda, at work\n");
     // A signature that was changed by hand stays.
     let mut desk = Desk::new(Draft {
         body: "hi\n-- \nA.".into(),
