@@ -50,49 +50,32 @@ const BLOCK: [&str; 25] = [
 /// The visible text of a page, at most `most` octets, blocks on lines of their own.
 pub fn strip(html: &str, most: usize) -> String {
     let mut out = Writer::default();
-    // The element that is being left out, and how many of its name are open inside.
-    let mut silent: Option<(String, usize)> = None;
+    let mut hidden = Hidden::of(html);
     let mut rest = html;
     while !rest.is_empty() && out.text.len() < most {
         let Some(lt) = rest.find('<') else {
-            if silent.is_none() {
-                out.text(rest);
-            }
+            out.text(rest);
             break;
         };
         let (text, from) = rest.split_at(lt);
-        if silent.is_none() {
-            out.text(text);
-        }
+        out.text(text);
         let Some((tag, after)) = tag(from) else {
             // A `<` that begins no tag is text.
-            if silent.is_none() {
-                out.text("<");
-            }
+            out.text("<");
             rest = from.get(1..).unwrap_or_default();
             continue;
         };
-        rest = after;
         let name = tag.name.as_str();
-        if let Some((what, open)) = &mut silent {
-            if *what == name {
-                match (tag.closing, *open) {
-                    (true, 0) => silent = None,
-                    (true, _) => *open -= 1,
-                    (false, _) => *open += 1,
-                }
-            }
-            continue;
-        }
         if BLOCK.contains(&name) {
             out.line();
         } else if name == "td" || name == "th" {
             out.space();
         }
-        let hides = SILENT.contains(&name) || is_hidden(tag.rest);
-        if !tag.closing && hides && !VOID.contains(&name) && !tag.empty {
-            silent = Some((name.to_owned(), 0));
-        }
+        let silent = SILENT.contains(&name) || hidden.hides(&tag);
+        rest = match silent.then(|| hidden.end(&tag, after)).flatten() {
+            Some(end) => end,
+            None => after,
+        };
     }
     let mut text = out.text;
     let mut end = most.min(text.len());
@@ -101,6 +84,143 @@ pub fn strip(html: &str, most: usize) -> String {
     }
     text.truncate(end);
     text.trim().to_owned()
+}
+
+/// The page without the elements that hide themselves in ways that a layout may not know
+/// (zero-sized fonts, no height, no opacity).
+pub fn without_hidden(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut hidden = Hidden::of("");
+    let mut rest = html;
+    while let Some(lt) = rest.find('<') {
+        let (text, from) = rest.split_at(lt);
+        out.push_str(text);
+        let Some((tag, after)) = tag(from) else {
+            out.push('<');
+            rest = from.get(1..).unwrap_or_default();
+            continue;
+        };
+        let kept = from.len() - after.len();
+        rest = after;
+        if hidden.hides(&tag)
+            && let Some(end) = hidden.end(&tag, after)
+        {
+            rest = end;
+        } else {
+            out.push_str(from.get(..kept).unwrap_or_default());
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What a page hides.
+struct Hidden {
+    /// Classes that its style sheet hides everywhere (not only on small screens).
+    classes: Vec<String>,
+    /// Elements whose end was looked for in vain: looked for once, or it would cost a square.
+    endless: Vec<String>,
+}
+
+impl Hidden {
+    fn of(html: &str) -> Hidden {
+        Hidden {
+            classes: hidden_classes(html),
+            endless: Vec::new(),
+        }
+    }
+
+    fn hides(&self, tag: &Tag<'_>) -> bool {
+        let can = !tag.closing && !tag.empty && !VOID.contains(&tag.name.as_str());
+        can && (is_hidden(tag.rest) || self.by_class(tag.rest))
+    }
+
+    fn by_class(&self, attributes: &str) -> bool {
+        if self.classes.is_empty() {
+            return false;
+        }
+        let Some((_, value)) = attributes.split_once("class=") else {
+            return false;
+        };
+        let value = value.trim_start_matches(['"', '\'']);
+        let value = value.split(['"', '\'', '>']).next().unwrap_or_default();
+        value
+            .split_ascii_whitespace()
+            .any(|c| self.classes.iter().any(|h| h == c))
+    }
+
+    /// What follows the element that `open` begins; `None` if it never ends.
+    fn end<'a>(&mut self, open: &Tag<'_>, after: &'a str) -> Option<&'a str> {
+        let void = open.closing || open.empty || VOID.contains(&open.name.as_str());
+        if void || self.endless.contains(&open.name) {
+            return None;
+        }
+        let raw = matches!(open.name.as_str(), "style" | "script");
+        let mut inside = 0usize;
+        let mut rest = after;
+        while let Some(lt) = rest.find('<') {
+            let from = rest.get(lt..).unwrap_or_default();
+            // Inside a style sheet or script only its own end counts.
+            let found = if raw && !from.starts_with("</") {
+                None
+            } else {
+                tag(from)
+            };
+            let Some((tag, next)) = found else {
+                rest = from.get(1..).unwrap_or_default();
+                continue;
+            };
+            rest = next;
+            if tag.name != open.name {
+                continue;
+            }
+            match (tag.closing, inside) {
+                (true, 0) => return Some(rest),
+                (true, _) => inside -= 1,
+                (false, _) => inside += 1,
+            }
+        }
+        self.endless.push(open.name.clone());
+        raw.then_some("")
+    }
+}
+
+/// Classes of rules like `.preheader { display: none }` outside of `@media`.
+fn hidden_classes(html: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut rest = html;
+    while let Some((_, after)) = rest.split_once("<style") {
+        let sheet = after.split_once('>').map_or("", |(_, s)| s);
+        let (sheet, next) = sheet.split_once("</style").unwrap_or((sheet, ""));
+        rest = next;
+        let mut depth = 0usize;
+        let mut selector = String::new();
+        let mut body = String::new();
+        for c in sheet.chars().take(256 << 10) {
+            match c {
+                '{' => depth += 1,
+                '}' => {
+                    if depth == 1 && !selector.contains('@') && is_hidden(&format!("style={body}"))
+                    {
+                        let simple = selector
+                            .split(',')
+                            .filter_map(|s| s.trim().split('.').nth(1));
+                        let names = simple.filter(|s| !s.contains(char::is_whitespace));
+                        out.extend(names.map(str::to_owned).take(100));
+                    }
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 {
+                        selector.clear();
+                        body.clear();
+                    }
+                }
+                c if depth == 0 => selector.push(c),
+                c if depth == 1 => body.push(c),
+                _ => {}
+            }
+        }
+    }
+    out
 }
 
 /// The deepest nesting of elements that a parser would make of `html`, roughly and from above.
@@ -346,6 +466,18 @@ mod tests {
         let page = "<div style='display : none'>secret<div>more</div></div>seen\
             <span style=\"font-size:0px\">z</span><p hidden>h</p><span style='font-size:10px'>ok</span>";
         assert_eq!(strip(page, 999), "seen\nok");
+        let page = "<style>p{} .pre, td.x { display: none; } @media print { .no { display:none } }</style><p class='a pre'>secret</p><p class=no>ok";
+        assert_eq!(strip(page, 999), "ok");
+        assert_eq!(
+            strip("<div style='display:none'>never ended", 999),
+            "never ended"
+        );
+        assert_eq!(
+            without_hidden("<p>a<b style='font-size:0'>b<b>c</b></b>d</p>"),
+            "<p>ad</p>"
+        );
+        let many = "<div hidden>".repeat(100_000);
+        assert_eq!(strip(&many, 999), "");
     }
 
     #[test]

@@ -91,15 +91,17 @@ fn name_of(line: &[u8]) -> Option<(&str, usize)> {
 
 /// The value in UTF-8, with joined encoded-words and a line end: as mail-parser wants it.
 fn prepare(value: &[u8]) -> Cow<'_, [u8]> {
-    prepare_whole(value.get(..MAX_VALUE).unwrap_or(value))
+    prepare_whole(value.get(..MAX_VALUE).unwrap_or(value), true)
 }
 
-fn prepare_whole(value: &[u8]) -> Cow<'_, [u8]> {
+/// `glued`: whether encoded-words without white space between are taken for such. They are not
+/// (RFC 2047 §5), but broken programs write them into subjects; in an address they are a trick.
+fn prepare_whole(value: &[u8], glued: bool) -> Cow<'_, [u8]> {
     let mut out = Cow::Borrowed(value);
     if value.contains(&0x1b) || std::str::from_utf8(value).is_err() {
         out = Cow::Owned(charset::guess(value).into_bytes());
     }
-    if let Some(joined) = join_words(&out) {
+    if let Some(joined) = join_words(&out, glued) {
         out = Cow::Owned(joined);
     }
     if !out.ends_with(b"\n") {
@@ -108,8 +110,18 @@ fn prepare_whole(value: &[u8]) -> Cow<'_, [u8]> {
     out
 }
 
-/// One encoded-word at the start of `text`: charset, encoding, payload, and what follows.
-fn encoded_word(text: &[u8]) -> Option<(&[u8], u8, &[u8], &[u8])> {
+/// An encoded-word (RFC 2047 §2) in its parts.
+struct Word<'a> {
+    charset: &'a [u8],
+    /// `B` or `Q`, or what stands there instead.
+    encoding: u8,
+    payload: &'a [u8],
+    /// What follows the word.
+    after: &'a [u8],
+}
+
+/// The encoded-word at the start of `text`.
+fn encoded_word(text: &[u8]) -> Option<Word<'_>> {
     let rest = text.strip_prefix(b"=?")?;
     let mut parts = rest.splitn(3, |b| *b == b'?');
     let (charset, encoding, tail) = (parts.next()?, parts.next()?, parts.next()?);
@@ -118,12 +130,13 @@ fn encoded_word(text: &[u8]) -> Option<(&[u8], u8, &[u8], &[u8])> {
     let blank = |b: &u8| b.is_ascii_whitespace();
     let payload = tail.get(..end).filter(|p| !p.iter().any(blank))?;
     let good = !charset.is_empty() && !charset.iter().any(blank);
-    good.then_some((
+    let after = tail.get(end + 2..).filter(|_| good)?;
+    Some(Word {
         charset,
-        encoding.to_ascii_uppercase(),
+        encoding: encoding.to_ascii_uppercase(),
         payload,
-        tail.get(end + 2..)?,
-    ))
+        after,
+    })
 }
 
 fn word_bytes(encoding: u8, payload: &[u8]) -> Option<Vec<u8>> {
@@ -141,25 +154,29 @@ fn word_bytes(encoding: u8, payload: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Rewrites runs of encoded-words in one charset as a single one; `None` if there are none.
-fn join_words(value: &[u8]) -> Option<Vec<u8>> {
-    let glued = |w: &[u8]| matches!(w, b"?= " | b"?=\t" | b"?=\r" | b"?=\n" | b"?==");
-    if !value.windows(3).any(glued) {
+fn join_words(value: &[u8], glued: bool) -> Option<Vec<u8>> {
+    let near = |w: &[u8]| match w {
+        [b'?', b'=', after] => after.is_ascii_whitespace() || (glued && *after == b'='),
+        _ => false,
+    };
+    if !value.windows(3).any(near) {
         return None;
     }
     let mut out = Vec::with_capacity(value.len());
     let mut rest = value;
     while let Some(byte) = rest.first() {
-        if let Some((charset, encoding, payload, mut tail)) = encoded_word(rest)
-            && let Some(mut bytes) = word_bytes(encoding, payload)
+        if let Some(word) = encoded_word(rest)
+            && let Some(mut bytes) = word_bytes(word.encoding, word.payload)
         {
+            let (charset, mut tail) = (word.charset, word.after);
             let mut words = 1;
-            while let Some((next_charset, next_encoding, next, after)) =
-                encoded_word(tail.trim_ascii_start())
-                && next_charset.eq_ignore_ascii_case(charset)
-                && let Some(more) = word_bytes(next_encoding, next)
+            while (glued || tail.first().is_some_and(u8::is_ascii_whitespace))
+                && let Some(next) = encoded_word(tail.trim_ascii_start())
+                && next.charset.eq_ignore_ascii_case(charset)
+                && let Some(more) = word_bytes(next.encoding, next.payload)
             {
                 bytes.extend_from_slice(&more);
-                tail = after;
+                tail = next.after;
                 words += 1;
             }
             if words == 1 {
@@ -206,7 +223,8 @@ pub fn unfolded(value: &[u8]) -> String {
 }
 
 /// Addresses (RFC 5322 §3.4) for showing, at most [`MAX_ADDRESSES`]; groups give their members.
-/// Control characters are taken out, so that what is shown and what is written to are the same.
+/// Control characters are taken out of addresses (not of names), so that what is shown and what is
+/// written to are the same.
 pub fn addresses(value: &[u8]) -> Vec<Address> {
     let value = value.get(..MAX_VALUE).unwrap_or(value);
     read_addresses(value, MAX_ADDRESSES)
@@ -218,13 +236,13 @@ pub fn all_addresses(value: &[u8]) -> Vec<Address> {
 }
 
 fn read_addresses(value: &[u8], most: usize) -> Vec<Address> {
-    let value = prepare_whole(value);
+    let value = prepare_whole(value, false);
     let mut out = Vec::new();
     let HeaderValue::Address(list) = MessageStream::new(&value).parse_address() else {
         return out;
     };
     for one in list.iter().take(most) {
-        let name = printable(one.name.as_deref().unwrap_or_default());
+        let name = one.name.as_deref().unwrap_or_default().trim().to_owned();
         let mut addr = printable(one.address.as_deref().unwrap_or_default());
         if addr.starts_with('@') {
             // The local part was an encoded-word, which it must not be (RFC 2047 §5): the
@@ -386,7 +404,7 @@ mod tests {
         assert_eq!(list.len(), 1);
         assert!(list[0].addr.ends_with("@mailsploit.example"), "{list:?}");
         assert!(list[0].addr.len() > "@mailsploit.example".len());
-        assert!(!list[0].name.contains('\0'));
+        assert!(list[0].addr.starts_with("=?utf-8?b?cG90"), "{list:?}");
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub fn read(text: &str, flowed: bool, del_sp: bool) -> Vec<Paragraph> {
             loose_quote(line)
         };
         let dashes = content == "-- " || (!flowed && content == "--");
-        signature = (signature && quote == 0) || (dashes && quote == 0);
+        signature = quote == 0 && (signature || dashes);
         let soft = flowed && content.ends_with(' ') && content != "-- ";
         let piece = if soft && del_sp {
             content.strip_suffix(' ').unwrap_or(content)

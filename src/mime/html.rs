@@ -9,6 +9,7 @@ use super::crude;
 use super::link::Links;
 use super::plain::tidy;
 use super::styled::{Line, Mark, Run, lay_out};
+use crate::text::Clean;
 use html2text::config;
 use html2text::render::{TaggedLine, TextDecorator};
 use std::cell::RefCell;
@@ -31,7 +32,7 @@ const ITEM: char = '\u{3}';
 
 /// Lays out a page. The note is there if it had to be shown as bare text.
 pub fn lines(page: &str, width: usize, links: &mut Links) -> (Vec<Line>, Option<&'static str>) {
-    let page = without_embedded(page);
+    let page = crude::without_hidden(&without_embedded(page));
     let why = if page.len() > MAX_PAGE {
         "This HTML is too large to be laid out; here is its bare text."
     } else if crude::depth(&page) > MAX_DEPTH {
@@ -72,6 +73,18 @@ fn without_embedded(page: &str) -> String {
         rest = after.get(len..).unwrap_or_default();
     }
     out.push_str(rest);
+    // The layout drops control characters; they are to be seen.
+    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if out.contains(is_control) {
+        let shown = |c: char| {
+            if is_control(c) {
+                Clean::line(c.encode_utf8(&mut [0; 4])).to_string()
+            } else {
+                c.to_string()
+            }
+        };
+        out = out.chars().map(shown).collect();
+    }
     out
 }
 
@@ -173,7 +186,7 @@ fn convert(
 
 /// Cleans before measuring, so that what is counted is what is drawn.
 fn clean(runs: Vec<Run>) -> Vec<Run> {
-    let clean = |r: Run| Run::new(crate::text::Clean::line(&r.text).as_str(), r.mark);
+    let clean = |r: Run| Run::new(Clean::line(&r.text).as_str(), r.mark);
     runs.into_iter().map(clean).collect()
 }
 
@@ -389,7 +402,10 @@ mod tests {
             "<a href='http://x.example/\u{1b}]0;t\u{7}\u{202e}'>a\u{1b}[2Jb</a>",
             80,
         );
-        assert_eq!(text, ["a[2Jb[1]"]);
-        assert_eq!(links.into_list()[0].url, "http://x.example/]0;t%E2%80%AE");
+        assert_eq!(text, ["a␛[2Jb[1]"]);
+        assert_eq!(
+            links.into_list()[0].url,
+            "http://x.example/%E2%90%9B]0;t%E2%90%87%E2%80%AE"
+        );
     }
 }

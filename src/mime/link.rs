@@ -59,7 +59,7 @@ impl Links {
         let link = self.list.get_mut(at)?;
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if link.text.is_empty() {
-            link.text = Clean::line(&text);
+            link.text = Clean::line(Clean::line(&text).as_str().trim());
         }
         let (named, real) = pretends(&text, &link.url)?;
         self.deceit.get_or_insert((named, real.clone()));
@@ -156,7 +156,7 @@ fn host(url: &str) -> Option<String> {
 /// an address (`https://good.example@evil.example`) counts as one named, too.
 fn pretends(text: &str, url: &str) -> Option<(String, String)> {
     let real = host(url)?;
-    let named = named_host(text).or_else(|| user_that_is_a_host(url))?;
+    let named = user_that_is_a_host(url).or_else(|| named_host(text))?;
     (!same_site(&named, &real)).then_some((named, real))
 }
 

@@ -113,7 +113,8 @@ impl Page {
         let chosen = body::choose(tree, self.prefer);
         let mut alternatives = chosen.alternatives;
         for (n, piece) in chosen.pieces.iter().enumerate() {
-            if n > 0 {
+            let ended = self.lines.last().is_none_or(|l| l.spans.is_empty());
+            if n > 0 && !ended {
                 self.lines.push(Line::default());
             }
             alternatives |= self.piece(tree, *piece, inside);

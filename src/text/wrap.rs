@@ -25,7 +25,7 @@ pub fn wrap(text: &str, cols: usize) -> Vec<String> {
 /// have styles beside the text. At least one piece.
 pub fn pieces(line: &str, cols: usize) -> Vec<Range<usize>> {
     if line.len() <= cols && line.is_ascii() {
-        return vec![0..line.len()];
+        return std::iter::once(0..line.len()).collect();
     }
     let cols = cols.max(1);
     let mut out = Vec::new();

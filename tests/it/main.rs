@@ -12,6 +12,7 @@
 
 mod layering;
 mod texts;
+mod messages;
 mod tls;
 mod smtp;
 mod dovecot;
