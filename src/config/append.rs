@@ -1,21 +1,30 @@
 //! Adds an account to `config.toml`, leaving what the user wrote as it is.
 
+use super::accounts::body_policy_name;
+use super::endpoint::security_name;
 use super::files::replace;
 use super::load;
-use crate::model::{Account, BodyPolicy, Endpoint, SecretSource, Security};
+use crate::model::{Account, BodyPolicy, Endpoint, SecretSource};
 use std::io;
 use std::path::Path;
 
 /// Appends an account to the file (made 0600 if there is none), in one step.
 ///
 /// # Errors
-/// When it can't be written, or would not be read back as the same account.
+/// When there is one of that name, it can't be written, or would not be read back as the same
+/// account.
 pub fn append_account(path: &Path, account: &Account) -> io::Result<()> {
     let old = match std::fs::read_to_string(path) {
         Ok(old) => old,
         Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
         Err(e) => return Err(e),
     };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let known = load::parse(&old, folder).config.accounts;
+    if known.iter().any(|a| a.name == account.name) {
+        let why = format!("there already is an account `{}`", account.name);
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+    }
     let gap = if old.is_empty() || old.ends_with("\n\n") {
         ""
     } else if old.ends_with('\n') {
@@ -24,7 +33,6 @@ pub fn append_account(path: &Path, account: &Account) -> io::Result<()> {
         "\n\n"
     };
     let new = format!("{old}{gap}{}", text(account));
-    let folder = path.parent().unwrap_or(Path::new("."));
     if !load::parse(&new, folder).config.accounts.contains(account) {
         return Err(io::Error::other(
             "the file has other problems; mend them first",
@@ -59,11 +67,8 @@ fn text(account: &Account) -> String {
     if let Some(file) = &account.ca_file {
         line("ca-file", quoted(&file.to_string_lossy()));
     }
-    match account.bodies {
-        BodyPolicy::Days(30) => {}
-        BodyPolicy::Days(n) => line("bodies", quoted(&format!("{n}d"))),
-        BodyPolicy::None => line("bodies", quoted("none")),
-        BodyPolicy::All => line("bodies", quoted("all")),
+    if account.bodies != BodyPolicy::Days(30) {
+        line("bodies", quoted(&body_policy_name(account.bodies)));
     }
     if let Some(save) = account.save_sent {
         line("save-sent", save.to_string());
@@ -75,11 +80,7 @@ fn text(account: &Account) -> String {
 }
 
 fn endpoint(endpoint: &Endpoint) -> String {
-    let security = match endpoint.security {
-        Security::Tls => "tls",
-        Security::StartTls => "starttls",
-        Security::None => "none",
-    };
+    let security = security_name(endpoint.security);
     let host = toml::Value::String(endpoint.host.clone());
     let pin = endpoint.pin_sha256.map_or(String::new(), |pin| {
         let hex: String = pin.iter().map(|b| format!("{b:02x}")).collect();
@@ -115,10 +116,8 @@ mod tests {
             0o600
         );
         let before = std::fs::read_to_string(&path).unwrap();
-        assert!(
-            append_account(&path, &accounts[0]).is_ok(),
-            "the same account again reads back as one"
-        );
+        let twice = append_account(&path, &accounts[0]).unwrap_err();
+        assert_eq!(twice.kind(), io::ErrorKind::AlreadyExists);
         std::fs::write(&path, "broken [").unwrap();
         assert!(append_account(&path, &accounts[0]).is_err());
         assert_ne!(before, "");

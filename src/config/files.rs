@@ -1,6 +1,7 @@
 //! Files that go in and out: what is attached, what is saved. Nothing is ever overwritten, no link
 //! is followed where something is written, and only regular files are read.
 
+use rustix::fs::OFlags;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -20,7 +21,7 @@ pub fn save_new(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> 
     let plain = Path::new(name)
         .file_name()
         .is_some_and(|n| n.to_str() == Some(name));
-    if !plain {
+    if !plain || name.contains('\0') {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             "not a file name",
@@ -33,7 +34,7 @@ pub fn save_new(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> 
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(&path);
         match opened {
             Ok(mut file) => {
@@ -64,39 +65,50 @@ fn numbered(name: &str, n: u32) -> String {
     }
 }
 
-/// The bytes of a file to attach. Devices, pipes and folders are refused without waiting on them.
+/// The bytes of a file to attach, of at most [`MOST_ATTACHED`] octets.
 ///
 /// # Errors
 /// Why it can't be attached, in plain words.
 pub fn read_attachment(path: &Path) -> Result<Vec<u8>, String> {
-    let told = |why: &str| format!("{} can't be attached: {why}", path.display());
+    read_regular(path, MOST_ATTACHED)
+        .map_err(|why| format!("{} can't be attached: {why}", path.display()))
+}
+
+/// The bytes of a regular file of at most `max` octets. Devices, pipes and folders are refused
+/// without waiting on them.
+///
+/// # Errors
+/// No such file, not a regular one, too large, or what the system says.
+pub(super) fn read_regular(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = OpenOptions::new()
         .read(true)
-        .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
-        .open(path)
-        .map_err(|e| told(&e.to_string()))?;
-    let meta = file.metadata().map_err(|e| told(&e.to_string()))?;
-    if !meta.is_file() {
-        return Err(told("it is not a file"));
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    let bad = |why: String| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    let found = file.metadata()?;
+    if found.is_dir() {
+        return bad("it is a folder".to_owned());
     }
-    if meta.len() > MOST_ATTACHED {
-        return Err(told("it is larger than 100 MB"));
+    if !found.is_file() {
+        return bad("it is not a regular file".to_owned());
     }
     let mut bytes = Vec::new();
-    file.take(MOST_ATTACHED + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|e| told(&e.to_string()))?;
-    if bytes.len() as u64 > MOST_ATTACHED {
-        return Err(told("it grew over 100 MB while it was read"));
+    // It may grow while it is read.
+    file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max {
+        return bad(format!("it is larger than {} MiB", max >> 20));
     }
     Ok(bytes)
 }
 
-/// Replaces a file by new content in one step, 0600.
+/// Replaces a file by new content in one step, 0600. A link (into a folder of dotfiles) stays a
+/// link: what it leads to is replaced.
 ///
 /// # Errors
 /// When it can't be written; the old content stays.
 pub fn replace(path: &Path, content: &str) -> io::Result<()> {
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
         .prefix(".postrider-")
@@ -104,7 +116,7 @@ pub fn replace(path: &Path, content: &str) -> io::Result<()> {
         .tempfile_in(folder)?;
     file.write_all(content.as_bytes())?;
     file.as_file().sync_all()?;
-    file.persist(path)?;
+    file.persist(&path)?;
     File::open(folder)?.sync_all()
 }
 
@@ -122,7 +134,7 @@ mod tests {
         let second = save_new(dir.path(), "a.txt", b"2").unwrap();
         assert!(first.ends_with("a (1).txt") && second.ends_with("a (2).txt"));
         assert_eq!(std::fs::read(&secret).unwrap(), b"mine");
-        for bad in ["../x", "/x", "", ".", "..", "a/b"] {
+        for bad in ["../x", "/x", "", ".", "..", "a/b", "a/", "a\0b"] {
             assert!(save_new(dir.path(), bad, b"x").is_err(), "{bad}");
         }
     }
@@ -133,7 +145,21 @@ mod tests {
         assert!(read_attachment(dir.path()).is_err());
         assert!(read_attachment(Path::new("/dev/zero")).is_err());
         assert!(read_attachment(&dir.path().join("none")).is_err());
+        let pipe = dir.path().join("pipe");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RWXU,
+            0,
+        )
+        .unwrap();
+        assert!(
+            read_attachment(&pipe).is_err(),
+            "a pipe without a writer must not hang"
+        );
         let file = save_new(dir.path(), "a", b"x").unwrap();
+        assert!(read_regular(&file, 0).is_err());
         assert_eq!(read_attachment(&file).unwrap(), b"x");
     }
 }

@@ -2,13 +2,22 @@
 
 pub mod paths;
 pub mod files;
+mod suggest;
 pub mod problem;
-pub mod raw;
+mod section;
+mod endpoint;
+mod accounts;
+pub mod look;
 pub mod load;
 pub mod append;
+mod command;
 pub mod secrets;
 pub mod lock;
 
-pub use load::{Config, Loaded, Look, ReaderPlace};
+#[cfg(test)]
+mod tests;
+
+pub use load::{Config, Loaded};
+pub use look::{Look, ReaderPlace};
 pub use paths::Paths;
 pub use problem::{ConfigError, Problem};

@@ -2,9 +2,12 @@
 //! 0700 and files 0600 whatever the umask, for mail is private.
 
 use directories::{ProjectDirs, UserDirs};
+use rustix::process::geteuid;
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 
 /// The program's files.
@@ -84,13 +87,14 @@ impl Paths {
     /// somebody else may have read it.
     ///
     /// # Errors
-    /// When a folder can't be made.
+    /// When a folder can't be made, or is somebody else's.
     pub fn ensure(&self) -> io::Result<Vec<String>> {
         let mut said = Vec::new();
         for file in [&self.config, &self.cache, &self.local, &self.log] {
             if let Some(folder) = file.parent() {
                 make_private(folder)?;
-                said.extend(tighten(folder, 0o700)?);
+                check_owner(folder)?;
+                said.extend(tighten(&fs::canonicalize(folder)?, 0o700)?);
             }
         }
         if !self.downloads.exists() {
@@ -130,19 +134,41 @@ pub fn private_file(path: &Path) -> io::Result<fs::File> {
         .open(path)
 }
 
+/// A path as typed: a leading `~/` is the user's home, a relative path starts at `base`.
+pub fn expand(typed: &str, base: &Path) -> PathBuf {
+    let home = typed
+        .strip_prefix("~/")
+        .and_then(|rest| UserDirs::new().map(|u| u.home_dir().join(rest)));
+    home.unwrap_or_else(|| base.join(typed))
+}
+
+/// Takes away what others may do with a file or folder of ours. A file that is a link is left
+/// alone: it may lead to what others are meant to read (a folder of dotfiles).
 fn tighten(path: &Path, most: u32) -> io::Result<Option<String>> {
-    let Ok(meta) = fs::metadata(path) else {
+    let Ok(meta) = fs::symlink_metadata(path) else {
         return Ok(None);
     };
     let mode = meta.permissions().mode() & 0o777;
-    if mode & !most == 0 {
+    if meta.is_symlink() || mode & !most == 0 || meta.uid() != geteuid().as_raw() {
         return Ok(None);
     }
     fs::set_permissions(path, Permissions::from_mode(mode & most))?;
     Ok(Some(format!(
-        "{} could be read by others; it is private now",
+        "{} could be used by others (mode {mode:03o}); it is private now",
         path.display()
     )))
+}
+
+/// Mail in a folder of somebody else could be read and changed by him.
+fn check_owner(folder: &Path) -> io::Result<()> {
+    if fs::metadata(folder)?.uid() == geteuid().as_raw() {
+        return Ok(());
+    }
+    let why = format!(
+        "{} belongs to somebody else; choose another place with --home",
+        folder.display()
+    );
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
 }
 
 #[cfg(test)]
@@ -164,5 +190,25 @@ mod tests {
             (mode(&home), mode(&paths.config), mode(&paths.lock)),
             (0o700, 0o600, 0o600)
         );
+    }
+
+    #[test]
+    fn what_a_link_leads_to_keeps_its_mode() {
+        let dir = tempfile::tempdir().unwrap();
+        let shared = dir.path().join("dotfile");
+        fs::write(&shared, "").unwrap();
+        fs::set_permissions(&shared, Permissions::from_mode(0o644)).unwrap();
+        let paths = Paths::under(&dir.path().join("home"));
+        paths.ensure().unwrap();
+        std::os::unix::fs::symlink(&shared, &paths.config).unwrap();
+        assert!(paths.ensure().unwrap().is_empty());
+        let mode = fs::metadata(&shared).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o644);
+    }
+
+    #[test]
+    fn relative_paths_begin_at_the_base() {
+        assert_eq!(expand("ca.pem", Path::new("/c")), Path::new("/c/ca.pem"));
+        assert_eq!(expand("/x/ca.pem", Path::new("/c")), Path::new("/x/ca.pem"));
     }
 }

@@ -1,9 +1,12 @@
-//! What is wrong with a configuration, and where.
+//! A mistake in `config.toml`: where it is, what it is, what would be right. Never the value of
+//! a secret.
 
+use crate::model::AccountName;
 use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 
-/// One thing that is wrong.
+/// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Line, from 1.
@@ -14,38 +17,25 @@ pub struct Problem {
     pub message: String,
     /// What would be right; may be empty.
     pub hint: String,
-}
-
-impl Problem {
-    /// A problem at an octet offset of `text`.
-    pub fn at(
-        text: &str,
-        offset: usize,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> Problem {
-        let before = text.get(..offset.min(text.len())).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |n| n + 1);
-        Problem {
-            line: before.matches('\n').count() + 1,
-            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-            message: message.into(),
-            hint: hint.into(),
-        }
-    }
+    /// The account that is left out because of it, if it has a name.
+    pub account: Option<AccountName>,
 }
 
 impl fmt::Display for Problem {
+    /// `line 3, column 7: message`, and the hint on a line of its own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "line {}, column {}: {}",
-            self.line, self.column, self.message
-        )?;
-        if self.hint.is_empty() {
+        let Problem {
+            line,
+            column,
+            message,
+            hint,
+            ..
+        } = self;
+        write!(f, "line {line}, column {column}: {message}")?;
+        if hint.is_empty() {
             Ok(())
         } else {
-            write!(f, "\n  {}", self.hint)
+            write!(f, "\n  {hint}")
         }
     }
 }
@@ -72,35 +62,40 @@ pub enum ConfigError {
     },
 }
 
-/// The known word that `word` was probably meant to be.
-pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|k| (distance(word, k), *k))
-        .filter(|(d, k)| *d <= 1 + k.chars().count() / 4)
-        .min_by_key(|(d, _)| *d)
-        .map(|(_, k)| k)
+/// The mistakes found so far in one text.
+pub(super) struct Problems<'a> {
+    text: &'a str,
+    pub found: Vec<Problem>,
 }
 
-/// How many letters have to be put in, left out, changed or swapped.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().take(64).enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (cell, cb) in row.iter().skip(1).zip(&b) {
-            let best = (diagonal + usize::from(ca != *cb))
-                .min(cell + 1)
-                .min(left + 1);
-            diagonal = *cell;
-            left = best;
-            next.push(best);
+impl<'a> Problems<'a> {
+    pub fn new(text: &'a str) -> Problems<'a> {
+        Problems {
+            text,
+            found: Vec::new(),
         }
-        row = next;
     }
-    row.last().copied().unwrap_or(0)
+
+    /// Notes a mistake at an octet range of the text.
+    pub fn add(&mut self, span: &Range<usize>, message: impl Into<String>, hint: Option<String>) {
+        let (line, column) = place(self.text, span.start);
+        self.found.push(Problem {
+            line,
+            column,
+            message: message.into(),
+            hint: hint.unwrap_or_default(),
+            account: None,
+        });
+    }
+}
+
+/// Line and column of an octet offset, both from 1; the column counts characters.
+fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = text
+        .get(..offset.min(text.len()))
+        .unwrap_or_else(|| text.split_at(text.floor_char_boundary(offset)).0);
+    let line = before.rsplit('\n').next().unwrap_or("");
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
 #[cfg(test)]
@@ -108,17 +103,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn near_words_are_found() {
-        let known = ["email", "full-name", "password-command", "imap"];
-        assert_eq!(nearest("emial", &known), Some("email"));
-        assert_eq!(nearest("fullname", &known), Some("full-name"));
-        assert_eq!(nearest("xyzzy", &known), None);
-        assert_eq!(distance("kitten", "sitting"), 3);
-    }
-
-    #[test]
     fn places_count_characters() {
-        let p = Problem::at("a\nüb = 1", 5, "m", "");
-        assert_eq!((p.line, p.column), (2, 3));
+        let text = "a = 1\nä = é";
+        assert_eq!(place(text, 0), (1, 1));
+        assert_eq!(place(text, 6), (2, 1));
+        assert_eq!(place(text, text.len() - 2), (2, 5));
+        assert_eq!(place(text, text.len() - 1), (2, 5));
+        assert_eq!(place(text, 99), (2, 6));
     }
 }

@@ -1,20 +1,16 @@
-//! Passwords: from a command, the desktop's secret store, or memory. Never logged, never in a
-//! file of ours, never in another program's arguments.
+//! Passwords: from the desktop's secret store, from a command, or from the user. They are in
+//! memory only, wiped when dropped, and in no message, log or argument.
 
+use crate::config::command;
 use crate::model::{Account, Secret, SecretSource};
-use crate::text::Clean;
-use crossbeam_channel::Receiver;
-use std::io::Read as _;
-use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use zeroize::Zeroizing;
+use std::time::Duration;
 
-/// A password command may take this long.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Octets of its output that are read.
-const MOST: u64 = 64 << 10;
+/// How long a password command may take.
+pub const COMMAND_LIMIT: Duration = Duration::from_secs(30);
+/// Under which service the secret store keeps our passwords.
+pub const SERVICE: &str = "postrider";
+/// What to do without a secret store.
+const OTHERWISE: &str = "set password-command or password = \"prompt\" in the configuration";
 
 /// Why there is no password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,193 +18,127 @@ pub enum SecretError {
     /// The user must be asked.
     #[error("the password has to be typed")]
     Ask,
-    /// The command failed.
+    /// The command gave none: which, and why. Cleaned.
     #[error("the password command {0}")]
     Command(String),
-    /// The secret store has none or can't be reached.
+    /// The secret store has none or can't be reached: why, and what to do. Cleaned.
     #[error("{0}")]
     Store(String),
 }
 
-/// The account's password.
+/// Fetches an account's password. May take as long as a command ([`COMMAND_LIMIT`]) or the user
+/// who unlocks the secret store.
 ///
 /// # Errors
-/// When the user must be asked, or the source fails.
+/// [`SecretError::Ask`] if the user must type it; otherwise what went wrong, in plain words.
 pub fn fetch(account: &Account) -> Result<Secret, SecretError> {
     match &account.secret {
         SecretSource::Memory(secret) => Ok(secret.0.clone()),
         SecretSource::Prompt => Err(SecretError::Ask),
-        SecretSource::Command(argv) => command(argv, PATIENCE),
-        SecretSource::Keyring => from_store(&account.user),
+        SecretSource::Command(argv) => command::first_line(argv, COMMAND_LIMIT)
+            .map_err(|e| SecretError::Command(e.to_string())),
+        SecretSource::Keyring => store::get(&account.user),
     }
 }
 
-fn command(argv: &[String], patience: Duration) -> Result<Secret, SecretError> {
-    let failed = |why: String| SecretError::Command(why);
-    let (program, rest) = argv
-        .split_first()
-        .ok_or_else(|| failed("is empty".to_owned()))?;
-    // A process group of its own: no terminal to ask on, and killed as a whole.
-    let mut child = Command::new(program)
-        .args(rest)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()
-        .map_err(|e| failed(format!("`{}` can't be run: {e}", Clean::line(program))))?;
-    let out = collect(child.stdout.take());
-    let err = collect(child.stderr.take());
-    let status =
-        wait(&mut child, patience).ok_or_else(|| failed("did not finish in 30 s".to_owned()))?;
-    // Something that it left running may hold the pipe open; what came so far is enough.
-    let out = out.take();
-    if !status.success() {
-        let err = err.take();
-        let text = String::from_utf8_lossy(&err);
-        let last = text
-            .lines()
-            .rfind(|l| !l.trim().is_empty())
-            .unwrap_or("it said nothing");
-        return Err(failed(format!("failed ({status}): {}", Clean::line(last))));
-    }
-    let line = out.split(|b| *b == b'\n').next().unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let text = std::str::from_utf8(line)
-        .map_err(|_| failed("printed something that is not UTF-8".to_owned()))?;
-    if text.is_empty() {
-        return Err(failed("printed nothing".to_owned()));
-    }
-    Ok(Secret::new(text.to_owned()))
+/// Keeps a password in the desktop's secret store.
+///
+/// # Errors
+/// Without a store, or when it refuses.
+pub fn keep(user: &str, secret: &Secret) -> Result<(), SecretError> {
+    store::set(user, secret)
 }
 
-/// What a pipe gave so far, read on a thread that may be left behind.
-struct Collected {
-    bytes: Arc<Mutex<Zeroizing<Vec<u8>>>>,
-    ended: Receiver<()>,
-}
+#[cfg(feature = "keyring")]
+mod store {
+    use super::{OTHERWISE, SERVICE, SecretError};
+    use crate::model::Secret;
+    use crate::text::Clean;
+    use crossbeam_channel::bounded;
+    use keyring::Error;
+    use keyring::v1::Entry;
+    use std::time::Duration;
 
-impl Collected {
-    fn take(&self) -> Zeroizing<Vec<u8>> {
-        let _ = self.ended.recv_timeout(Duration::from_millis(300));
-        std::mem::take(&mut *self.bytes.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The store may ask the user to unlock it; beyond this it hangs.
+    const PATIENCE: Duration = Duration::from_secs(120);
+
+    pub(super) fn get(user: &str) -> Result<Secret, SecretError> {
+        with_entry(user, |entry| entry.get_password().map(Secret::new))
     }
-}
 
-fn collect(pipe: Option<impl std::io::Read + Send + 'static>) -> Collected {
-    let (done, ended) = crossbeam_channel::bounded::<()>(1);
-    let bytes: Arc<Mutex<Zeroizing<Vec<u8>>>> = Arc::default();
-    if let Some(pipe) = pipe {
-        let into = Arc::clone(&bytes);
+    pub(super) fn set(user: &str, secret: &Secret) -> Result<(), SecretError> {
+        let secret = secret.clone();
+        with_entry(user, move |entry| entry.set_password(secret.reveal()))
+    }
+
+    /// On a thread that may be abandoned: a store can hang for ever.
+    fn with_entry<T: Send + 'static>(
+        user: &str,
+        work: impl FnOnce(Entry) -> keyring::Result<T> + Send + 'static,
+    ) -> Result<T, SecretError> {
+        let (sender, receiver) = bounded(1);
+        let name = user.to_owned();
         std::thread::spawn(move || {
-            let mut pipe = pipe.take(MOST);
-            let mut chunk = Zeroizing::new([0u8; 1024]);
-            while let Ok(n @ 1..) = pipe.read(chunk.as_mut()) {
-                let mut into = into.lock().unwrap_or_else(PoisonError::into_inner);
-                into.extend_from_slice(chunk.get(..n).unwrap_or_default());
-            }
-            drop(done);
+            let _ = sender.send(Entry::new(SERVICE, &name).and_then(work));
         });
-    }
-    Collected { bytes, ended }
-}
-
-fn wait(child: &mut Child, patience: Duration) -> Option<std::process::ExitStatus> {
-    let until = Instant::now() + patience;
-    let mut pause = Duration::from_millis(1);
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status),
-            Ok(None) if Instant::now() < until => {
-                std::thread::sleep(pause);
-                pause = (pause * 2).min(Duration::from_millis(50));
-            }
-            _ => {
-                if let Some(pid) = rustix::process::Pid::from_raw(child.id().cast_signed()) {
-                    let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
-                }
-                let _ = child.wait();
-                return None;
-            }
+        match receiver.recv_timeout(PATIENCE) {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(plain(error, user)),
+            Err(_) => Err(unusable(&format!(
+                "no answer within {} s",
+                PATIENCE.as_secs()
+            ))),
         }
     }
-}
 
-#[cfg(feature = "keyring")]
-fn entry(user: &str) -> Result<keyring::v1::Entry, SecretError> {
-    keyring::v1::Entry::new("postrider", user).map_err(|e| no_store(&e.to_string()))
-}
-
-#[cfg(feature = "keyring")]
-fn no_store(why: &str) -> SecretError {
-    SecretError::Store(format!(
-        "the desktop's secret store can't give the password ({}); set password-command, or password = \"prompt\"",
-        Clean::line(why)
-    ))
-}
-
-#[cfg(feature = "keyring")]
-fn from_store(user: &str) -> Result<Secret, SecretError> {
-    match entry(user)?.get_password() {
-        Ok(password) => Ok(Secret::new(password)),
-        Err(error) => Err(no_store(&error.to_string())),
+    /// The error in our words. Some variants hold the secret's bytes: none is formatted whole.
+    fn plain(error: Error, user: &str) -> SecretError {
+        let clean = |e: &dyn std::fmt::Display| Clean::line(&e.to_string()).to_string();
+        let user = Clean::line(user);
+        let why = match error {
+            Error::NoEntry => {
+                return SecretError::Store(format!(
+                    "the desktop's secret store has no password for `{user}` (service `{SERVICE}`); store it there, or {OTHERWISE}"
+                ));
+            }
+            Error::NoDefaultStore => match Entry::store_status() {
+                Err(Error::PlatformFailure(e) | Error::NoStorageAccess(e)) => clean(e),
+                _ => "there is none in this session".to_owned(),
+            },
+            Error::PlatformFailure(e) => clean(&e),
+            Error::NoStorageAccess(e) => format!("it is locked: {}", clean(&e)),
+            Error::BadEncoding(_) | Error::BadDataFormat(..) => {
+                "what it keeps is not a text".to_owned()
+            }
+            Error::Ambiguous(_) => format!("it keeps more than one password for `{user}`"),
+            _ => "it refused".to_owned(),
+        };
+        unusable(&why)
     }
-}
 
-/// Puts a password into the desktop's secret store.
-///
-/// # Errors
-/// When there is no such store.
-#[cfg(feature = "keyring")]
-pub fn keep(user: &str, secret: &Secret) -> Result<(), SecretError> {
-    entry(user)?
-        .set_password(secret.reveal())
-        .map_err(|e| no_store(&e.to_string()))
+    fn unusable(why: &str) -> SecretError {
+        SecretError::Store(format!(
+            "the desktop's secret store can't be used ({why}); {OTHERWISE}"
+        ))
+    }
 }
 
 #[cfg(not(feature = "keyring"))]
-fn from_store(_: &str) -> Result<Secret, SecretError> {
-    Err(SecretError::Store(
-        "this postrider was built without the secret store; set password-command, or password = \"prompt\"".to_owned(),
-    ))
-}
+mod store {
+    use super::{OTHERWISE, SecretError};
+    use crate::model::Secret;
 
-/// Puts a password into the desktop's secret store.
-///
-/// # Errors
-/// Always: this build has none.
-#[cfg(not(feature = "keyring"))]
-pub fn keep(user: &str, _: &Secret) -> Result<(), SecretError> {
-    from_store(user).map(drop)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn run(script: &str) -> Result<String, SecretError> {
-        let argv = ["sh", "-c", script].map(str::to_owned);
-        command(&argv, Duration::from_millis(1500)).map(|s| s.reveal().to_owned())
+    fn none<T>() -> Result<T, SecretError> {
+        Err(SecretError::Store(format!(
+            "this postrider was built without the desktop's secret store; {OTHERWISE}"
+        )))
     }
 
-    #[test]
-    fn the_first_line_is_the_password() {
-        assert_eq!(run("printf 'a b\\r\\nsecond'").unwrap(), "a b");
-        assert_eq!(run("echo x; sleep 100 &").unwrap(), "x");
+    pub(super) fn get(_user: &str) -> Result<Secret, SecretError> {
+        none()
     }
 
-    #[test]
-    fn failures_are_told_without_the_password() {
-        let told = run("echo CANARY; printf 'no \\033[2Jkey\\n' >&2; exit 3")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            told.contains("key") && !told.contains("CANARY") && !told.contains('\x1b'),
-            "{told}"
-        );
-        assert!(run("true").is_err());
-        assert!(run("sleep 100").unwrap_err().to_string().contains("30 s"));
-        assert!(command(&["/nonexistent".to_owned()], PATIENCE).is_err());
-        assert!(command(&[], PATIENCE).is_err());
+    pub(super) fn set(_user: &str, _secret: &Secret) -> Result<(), SecretError> {
+        none()
     }
 }

@@ -1,0 +1,217 @@
+//! `[[account]]`: one account from its table, or the mistakes that leave it out.
+
+use crate::config::endpoint::{Server, endpoint};
+use crate::config::paths::expand;
+use crate::config::problem::Problems;
+use crate::config::section::{Found, Section};
+use crate::model::{Account, AccountName, BodyPolicy, SecretSource};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use toml::de::DeTable;
+
+const KEYS: [&str; 12] = [
+    "name",
+    "email",
+    "full-name",
+    "user",
+    "password",
+    "password-command",
+    "imap",
+    "smtp",
+    "ca-file",
+    "bodies",
+    "save-sent",
+    "signature",
+];
+
+/// Reads an account. `None` after a mistake, all of which are noted with the account's name.
+pub(super) fn account(
+    table: &DeTable<'_>,
+    span: Range<usize>,
+    base: &Path,
+    problems: &mut Problems<'_>,
+) -> (Option<Found<AccountName>>, Option<Account>) {
+    let before = problems.found.len();
+    let section = Section::new(table, span, &KEYS, problems);
+    let name = name(&section, problems);
+    let email = email(&section, problems);
+    let full_name = section.line("full-name", problems).map(|f| f.value);
+    let user = section.line("user", problems);
+    if let Some(empty) = user.as_ref().filter(|u| u.value.is_empty()) {
+        let hint = "leave the key out to use the address".to_owned();
+        problems.add(&empty.span, "`user` is empty", Some(hint));
+    }
+    let secret = secret(&section, base, problems);
+    let imap = endpoint(&section, Server::Imap, problems);
+    let smtp = endpoint(&section, Server::Smtp, problems);
+    let ca_file = ca_file(&section, base, problems);
+    let bodies = bodies(&section, problems);
+    let save_sent = section.flag("save-sent", problems);
+    let signature = section.text("signature", problems).map(|f| f.value);
+    if let Some(new) = problems.found.get_mut(before..) {
+        for problem in new {
+            problem.account = name.as_ref().map(|n| n.value.clone());
+        }
+    }
+    let whole = problems.found.len() == before;
+    let account = || {
+        let email = email?.value;
+        Some(Account {
+            name: name.as_ref()?.value.clone(),
+            full_name: full_name.unwrap_or_default(),
+            user: user.map_or_else(|| email.clone(), |u| u.value),
+            email,
+            secret: secret?,
+            imap: imap?,
+            smtp: smtp?,
+            ca_file,
+            bodies: bodies?,
+            save_sent,
+            signature,
+        })
+    };
+    let account = if whole { account() } else { None };
+    (name, account)
+}
+
+fn required(
+    section: &Section<'_, '_>,
+    key: &str,
+    example: &str,
+    problems: &mut Problems<'_>,
+) -> Option<Found<String>> {
+    let found = match section.raw(key) {
+        Some(_) => section.line(key, problems)?,
+        None => {
+            let hint = format!("add {key} = \"{example}\"");
+            problems.add(
+                &section.span,
+                format!("the account has no `{key}`"),
+                Some(hint),
+            );
+            return None;
+        }
+    };
+    if found.value.trim().is_empty() {
+        problems.add(&found.span, format!("`{key}` is empty"), None);
+        return None;
+    }
+    Some(found)
+}
+
+fn name(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Found<AccountName>> {
+    let name = required(section, "name", "work", problems)?;
+    Some(Found {
+        value: AccountName(name.value),
+        span: name.span,
+    })
+}
+
+fn email(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Found<String>> {
+    let email = required(section, "email", "you@example.org", problems)?;
+    let bad = |c: char| c.is_whitespace() || "<>,;\"()".contains(c);
+    let usable = match email.value.rsplit_once('@') {
+        Some((local, domain)) => {
+            !local.is_empty() && !domain.is_empty() && !email.value.contains(bad)
+        }
+        None => false,
+    };
+    if !usable {
+        let hint = "only the address, like you@example.org; your name goes into full-name";
+        problems.add(
+            &email.span,
+            "`email` is not a mail address",
+            Some(hint.to_owned()),
+        );
+        return None;
+    }
+    Some(email)
+}
+
+/// Never repeats what stands there: people write passwords into it.
+fn secret(
+    section: &Section<'_, '_>,
+    base: &Path,
+    problems: &mut Problems<'_>,
+) -> Option<SecretSource> {
+    let ways = "write password = \"keyring\" or \"prompt\", or password-command = [\"pass\", \"show\", \"mail/work\"]";
+    let command = section.raw("password-command");
+    if let (Some(word), Some(_)) = (section.raw("password"), command) {
+        let message = "`password` and `password-command` exclude each other";
+        problems.add(&word.span(), message, None);
+        return None;
+    }
+    if command.is_some() {
+        let mut argv = section.list("password-command", problems)?;
+        let Some(program) = argv.value.first_mut().filter(|p| !p.is_empty()) else {
+            problems.add(&argv.span, "`password-command` is empty", None);
+            return None;
+        };
+        if program.starts_with("~/") {
+            *program = expand(program, base).to_string_lossy().into_owned();
+        }
+        return Some(SecretSource::Command(argv.value));
+    }
+    let Some(found) = section.raw("password") else {
+        return Some(SecretSource::Keyring);
+    };
+    match found.get_ref().as_str() {
+        Some("keyring") => Some(SecretSource::Keyring),
+        Some("prompt") => Some(SecretSource::Prompt),
+        _ => {
+            let message = "a password must not stand in this file";
+            problems.add(&found.span(), message, Some(ways.to_owned()));
+            None
+        }
+    }
+}
+
+fn ca_file(section: &Section<'_, '_>, base: &Path, problems: &mut Problems<'_>) -> Option<PathBuf> {
+    let found = section.line("ca-file", problems)?;
+    let path = expand(&found.value, base);
+    if !path.is_file() {
+        let shown = path.display().to_string();
+        problems.add(
+            &found.span,
+            format!("there is no file {}", shown.escape_debug()),
+            Some("a certificate in PEM; a relative path starts at this file's folder".to_owned()),
+        );
+    }
+    Some(path)
+}
+
+fn bodies(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<BodyPolicy> {
+    if section.raw("bodies").is_none() {
+        return Some(BodyPolicy::Days(30));
+    }
+    let found = section.line("bodies", problems)?;
+    let policy = body_policy(&found.value);
+    if policy.is_none() {
+        let hint = "\"none\", \"all\", or days like \"30d\"".to_owned();
+        problems.add(&found.span, "`bodies` can't be read", Some(hint));
+    }
+    policy
+}
+
+/// `none`, `all`, or a number of days like `30d`; used on the command line too.
+pub fn body_policy(text: &str) -> Option<BodyPolicy> {
+    match text {
+        "none" => Some(BodyPolicy::None),
+        "all" => Some(BodyPolicy::All),
+        days => {
+            let days: u32 = days.strip_suffix('d')?.parse().ok()?;
+            (1..=36_500)
+                .contains(&days)
+                .then_some(BodyPolicy::Days(days))
+        }
+    }
+}
+
+/// The policy as it is written.
+pub fn body_policy_name(policy: BodyPolicy) -> String {
+    match policy {
+        BodyPolicy::None => "none".to_owned(),
+        BodyPolicy::All => "all".to_owned(),
+        BodyPolicy::Days(days) => format!("{days}d"),
+    }
+}

@@ -1,0 +1,75 @@
+//! `[ui]`: how the screen looks and behaves. A mistake here leaves the default.
+
+use crate::config::problem::Problems;
+use crate::config::section::Section;
+use std::ops::Range;
+use toml::de::DeTable;
+
+const KEYS: [&str; 5] = ["theme", "threads", "reader", "undo-send", "mouse"];
+const PLACES: [(&str, ReaderPlace); 4] = [
+    ("auto", ReaderPlace::Auto),
+    ("below", ReaderPlace::Below),
+    ("right", ReaderPlace::Right),
+    ("full", ReaderPlace::Full),
+];
+
+/// Where an opened message is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReaderPlace {
+    /// Right where there is room, else below.
+    #[default]
+    Auto,
+    /// Under the index.
+    Below,
+    /// Beside the index.
+    Right,
+    /// Instead of the index.
+    Full,
+}
+
+/// The settings of `[ui]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The theme's name; `None`: after the terminal.
+    pub theme: Option<String>,
+    /// Whether the index shows threads at the start.
+    pub threads: bool,
+    /// Where an opened message is shown.
+    pub reader: ReaderPlace,
+    /// Seconds in which sending can be undone.
+    pub undo_send: i64,
+    /// Whether the mouse is used.
+    pub mouse: bool,
+}
+
+impl Default for Look {
+    fn default() -> Look {
+        Look {
+            theme: None,
+            threads: true,
+            reader: ReaderPlace::Auto,
+            undo_send: 10,
+            mouse: true,
+        }
+    }
+}
+
+/// Reads the table.
+pub(super) fn look(table: &DeTable<'_>, span: Range<usize>, problems: &mut Problems<'_>) -> Look {
+    let section = Section::new(table, span, &KEYS, problems);
+    let default = Look::default();
+    Look {
+        theme: section
+            .line("theme", problems)
+            .map(|t| t.value)
+            .filter(|t| t != "auto"),
+        threads: section.flag("threads", problems).unwrap_or(default.threads),
+        reader: section
+            .word("reader", &PLACES, problems)
+            .map_or(default.reader, |r| r.value),
+        undo_send: section
+            .number("undo-send", 0..=600, problems)
+            .map_or(default.undo_send, |n| i64::from(n.value)),
+        mouse: section.flag("mouse", problems).unwrap_or(default.mouse),
+    }
+}

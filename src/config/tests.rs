@@ -1,0 +1,275 @@
+//! Configurations, right and wrong, and exactly what is said of them.
+
+use super::load::{load, parse};
+use super::*;
+use crate::model::{BodyPolicy, SecretSource, Security};
+use std::path::Path;
+
+const SAMPLE: &str = include_str!("../../assets/config.sample.toml");
+
+/// An account `a` with one more line, the fourth of the text.
+fn with(line: &str) -> String {
+    format!(
+        "[[account]]\nname = \"a\"\nemail = \"a@b.test\"\n{line}\nimap = {{ host = \"i.b.test\" }}\nsmtp = {{ host = \"s.b.test\" }}\n"
+    )
+}
+
+fn server(smtp: &str) -> String {
+    format!(
+        "[[account]]\nname = \"a\"\nemail = \"a@b.test\"\nimap = {{ host = \"i.b.test\" }}\nsmtp = {{ {smtp} }}\n"
+    )
+}
+
+fn problem(text: &str) -> Problem {
+    let loaded = parse(text, Path::new("/c"));
+    assert_eq!(loaded.problems.len(), 1, "{text}\n{:?}", loaded.problems);
+    loaded.problems.into_iter().next().unwrap()
+}
+
+#[test]
+fn the_sample_is_right() {
+    let loaded = parse(SAMPLE, Path::new("/c"));
+    assert_eq!(loaded.problems, []);
+    let [work, home] = loaded.config.accounts.as_slice() else {
+        panic!("{:?}", loaded.config.accounts)
+    };
+    let command = ["pass", "show", "mail/work"].map(str::to_owned).to_vec();
+    assert_eq!(work.secret, SecretSource::Command(command));
+    assert_eq!((work.imap.port, work.smtp.port), (993, 465));
+    assert_eq!(home.smtp.security, Security::StartTls);
+    assert_eq!(loaded.config.look, Look::default());
+}
+
+#[test]
+fn little_is_needed() {
+    let loaded = parse(&with(""), Path::new("/c"));
+    let account = &loaded.config.accounts[0];
+    assert_eq!(
+        (account.user.as_str(), account.imap.port, account.smtp.port),
+        ("a@b.test", 993, 465)
+    );
+    assert_eq!(
+        (&account.secret, account.bodies),
+        (&SecretSource::Keyring, BodyPolicy::Days(30))
+    );
+    let loaded = parse(&server("host = \"s.b.test\", port = 587"), Path::new("/c"));
+    let smtp = &loaded.config.accounts[0].smtp;
+    assert_eq!(smtp.security, Security::StartTls);
+    let loaded = parse(
+        &server("host = \"s.b.test\", security = \"starttls\""),
+        Path::new("/c"),
+    );
+    assert_eq!(loaded.config.accounts[0].smtp.port, 587);
+}
+
+#[test]
+fn an_unknown_key_is_placed_and_a_near_one_suggested() {
+    let p = problem(&with("passwrd-command = [\"x\"]"));
+    assert_eq!((p.line, p.column), (4, 1));
+    assert_eq!(p.hint, "did you mean `password-command`?");
+    assert_eq!(p.account.unwrap().as_str(), "a");
+    assert_eq!(problem("[uy]\n").hint, "did you mean `ui`?");
+    assert_eq!(
+        problem(&with("full_name = \"x\"")).hint,
+        "did you mean `full-name`?"
+    );
+    assert_eq!(
+        problem("[ui]\ncolour = 1").hint,
+        "known here: theme, threads, reader, undo-send, mouse"
+    );
+    let p = problem(&server("host = \"s.b.test\", prot = 465"));
+    assert_eq!((p.line, p.column), (5, 29));
+}
+
+#[test]
+fn a_password_in_the_file_is_refused_and_never_repeated() {
+    for line in [
+        "password = \"CANARY-7f3\"",
+        "password = 'CANARY-7f3",
+        "password = CANARY-7f3",
+        "password = [\"CANARY-7f3\"]",
+        "password = { a = \"CANARY-7f3\" }",
+        "password = 7.3",
+        "password = \"\"\"CANARY-7f3\"\"\"",
+        "password-command = \"CANARY-7f3\"",
+        "password-command = [\"CANARY-7f3\", 1]",
+        "password-command = []",
+        "secret = \"CANARY-7f3\"",
+        "CANARY-7f3",
+        "= \"CANARY-7f3\"",
+        "bodies = \"CANARY-7f3\"",
+        "password = \"prompt\"\npassword-command = [\"CANARY-7f3\"]",
+    ] {
+        let loaded = parse(&with(line), Path::new("/c"));
+        assert!(loaded.config.accounts.is_empty(), "{line}");
+        for p in &loaded.problems {
+            assert!(p.line == 4 || p.line == 5, "{line}: {p}");
+            assert!(!format!("{p} {p:?}").contains("7f3"), "{line}: {p}");
+        }
+        assert!(!loaded.problems.is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn dangerous_and_impossible_servers_are_refused_with_a_reason() {
+    for (s, word, hint) in [
+        ("host = \"s.b.test\", port = 25", "port 25", "465"),
+        (
+            "host = \"s.b.test\", security = \"none\"",
+            "in the clear",
+            "this machine",
+        ),
+        (
+            "host = \"127.0.0.1.evil.test\", security = \"none\"",
+            "in the clear",
+            "this machine",
+        ),
+        ("host = \"s.b.test\", security = \"tsl\"", "tsl", "\"tls\""),
+        ("host = \"s.b.test\", security = true", "security", "text"),
+        ("host = \"s.b.test\", port = 70000", "port", "65535"),
+        ("host = \"s.b.test\", port = \"465\"", "port", "number"),
+        (
+            "host = \"s.b.test\", pin-sha256 = \"abc\"",
+            "SHA-256",
+            "base64",
+        ),
+        ("hots = \"s.b.test\", host = \"s\"", "hots", "`host`"),
+        ("port = 465", "`host`", ""),
+        ("host = \"\"", "empty", "name"),
+        ("host = \"smtps://s.b.test\"", "name", "//"),
+        ("host = \"s.b.test:465\"", "colon", "port"),
+        ("host = \"a@s.b.test\"", "name", "@"),
+        ("host = \"s.b.test\\u0000\"", "control", ""),
+    ] {
+        let p = problem(&server(s));
+        assert!(
+            p.message.contains(word) && p.hint.contains(hint),
+            "{s}: {p}"
+        );
+        assert_eq!(p.line, 5, "{s}: {p}");
+    }
+    for host in ["127.0.0.1", "127.3.2.1", "::1", "[::1]", "LocalHost"] {
+        let text = server(&format!(
+            "host = \"{host}\", port = 2525, security = \"none\""
+        ));
+        assert_eq!(parse(&text, Path::new("/")).problems, [], "{host}");
+    }
+}
+
+#[test]
+fn a_pin_is_read_in_every_usual_form() {
+    let hex = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF";
+    let colons: Vec<&str> = (0..32).map(|n| &hex[2 * n..2 * n + 2]).collect();
+    let base64 = "ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=";
+    let curl = format!("sha256//{base64}");
+    for pin in [hex, &colons.join(":"), base64, &curl] {
+        let text = server(&format!("host = \"s.b.test\", pin-sha256 = \"{pin}\""));
+        let loaded = parse(&text, Path::new("/"));
+        assert_eq!(loaded.problems, [], "{pin}");
+        let found = loaded.config.accounts[0].smtp.pin_sha256.unwrap();
+        assert_eq!(found[..3], [0, 0x11, 0x22], "{pin}");
+    }
+}
+
+#[test]
+fn every_mistake_of_an_account_is_told_at_once() {
+    let text = "[[account]]\nemail = \"nobody\"\nfull-name = \"a\\nBcc: x\"\nuser = \"\"\nca-file = \"none.pem\"\nbodies = \"some\"\nsave-sent = \"yes\"\n";
+    let loaded = parse(text, Path::new("/c"));
+    let told: Vec<(usize, String)> = loaded
+        .problems
+        .iter()
+        .map(|p| (p.line, p.message.clone()))
+        .collect();
+    let expected = [
+        (1, "the account has no `name`"),
+        (1, "`imap` is missing"),
+        (1, "`smtp` is missing"),
+        (2, "`email` is not a mail address"),
+        (
+            3,
+            "`full-name` holds a line break or another control character",
+        ),
+        (4, "`user` is empty"),
+        (5, "there is no file /c/none.pem"),
+        (6, "`bodies` can't be read"),
+        (7, "`save-sent` is a text here"),
+    ];
+    assert_eq!(told, expected.map(|(n, m)| (n, m.to_owned())));
+}
+
+#[test]
+fn one_broken_account_leaves_the_other() {
+    let two = format!(
+        "{}{}",
+        with(""),
+        with("bodies = \"some\"").replace("\"a\"", "\"b\"")
+    );
+    let loaded = parse(&two, Path::new("/c"));
+    assert_eq!(
+        (loaded.config.accounts.len(), loaded.problems.len()),
+        (1, 1)
+    );
+    let twins = problem(&format!("{}{}", with(""), with("")));
+    assert!(twins.message.contains("another account \"a\""));
+    assert_eq!(twins.line, 8);
+    // The second of two is refused even if the first is broken: mail is kept by the name.
+    let broken = format!("{}{}", with("bodies = \"some\""), with(""));
+    assert!(parse(&broken, Path::new("/c")).config.accounts.is_empty());
+}
+
+#[test]
+fn a_mistake_in_the_look_leaves_the_rest() {
+    let text = format!(
+        "[ui]\ntheme = \"dark\"\nthreads = 1\nreader = \"blow\"\nundo-send = 601\nmouse = false\n{}",
+        with("")
+    );
+    let loaded = parse(&text, Path::new("/c"));
+    assert_eq!(loaded.config.accounts.len(), 1);
+    let look = &loaded.config.look;
+    assert_eq!((look.theme.as_deref(), look.mouse), (Some("dark"), false));
+    assert_eq!((look.threads, look.undo_send), (true, 10));
+    let lines: Vec<usize> = loaded.problems.iter().map(|p| p.line).collect();
+    assert_eq!(lines, [3, 4, 5]);
+    assert_eq!(loaded.problems[1].hint, "did you mean \"below\"?");
+}
+
+#[test]
+fn what_is_no_toml_is_placed_and_nothing_is_guessed() {
+    let loaded = parse(
+        &format!("{}\n[[account]\nname = 'b'\n", with("")),
+        Path::new("/c"),
+    );
+    assert_eq!(loaded.problems[0].line, 8);
+    assert!(loaded.config.accounts.is_empty());
+    for odd in [
+        "account = 1",
+        "account = [1]",
+        "[account]",
+        "ui = 3",
+        "\u{0}",
+        "a.b.c = 1",
+        "[[ui]]",
+    ] {
+        assert!(!parse(odd, Path::new("/c")).problems.is_empty(), "{odd:?}");
+    }
+    assert_eq!(parse("", Path::new("/c")), Loaded::default());
+    assert_eq!(
+        parse("\u{feff}# only a mark\r\n", Path::new("/c")),
+        Loaded::default()
+    );
+}
+
+#[test]
+fn no_file_is_a_beginning_and_an_unreadable_one_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("config.toml");
+    let missing = load(&path).unwrap_err();
+    let text = missing.to_string();
+    assert!(matches!(missing, ConfigError::Missing { .. }));
+    for way in ["postrider demo", "account add", "config.toml"] {
+        assert!(text.contains(way), "{text}");
+    }
+    std::fs::create_dir(&path).unwrap();
+    let error = load(&path).unwrap_err().to_string();
+    assert!(error.contains("config.toml"), "{error}");
+}
