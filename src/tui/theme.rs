@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
 /// Every style that the program asks for. A theme has to set each or one it falls back to.
-pub const NAMES: [&str; 69] = [
+pub const NAMES: [&str; 67] = [
     "screen.text",
     "screen.rule",
     "text.dim",
@@ -75,9 +75,7 @@ pub const NAMES: [&str; 69] = [
     "input.text",
     "input.label",
     "input.label.focused",
-    "input.ghost",
     "input.selection",
-    "input.cursor",
     "compose.text",
     "compose.attachment",
     "compose.saved",

@@ -234,6 +234,8 @@ impl Composer {
                 ];
                 self.over = Over::Question(Confirm::new(text, answers, now));
             }
+            // Only where one sees what is taken back.
+            Command::UndoTyping | Command::RedoTyping if self.focus != Field::Body => {}
             Command::UndoTyping => {
                 let edit = self.body.undo();
                 self.note(edit, now);

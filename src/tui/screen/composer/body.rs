@@ -16,9 +16,12 @@ use ratatui_textarea::{CursorMove, TextArea, WrapMode};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The longest text that is edited here, in octets.
-pub const LARGEST: usize = 200_000;
+pub const LARGEST: usize = 400_000;
 /// The most lines that are edited here.
 const MOST_LINES: usize = 20_000;
+/// The narrowest that it is drawn: narrower, a long text could have more display lines than 16
+/// bits count.
+const NARROWEST: u16 = 10;
 /// How the editor marks its cursor and selection. We look for the marks in the drawn cells, which
 /// alone know how wide each character came out, and put the theme's style in their place.
 const CURSOR: Modifier = Modifier::HIDDEN;
@@ -104,6 +107,14 @@ impl Body {
         self.changed(|area| area.redo())
     }
 
+    /// Whether the editor can take so much more.
+    fn takes(&self, more: &str) -> bool {
+        let lines = self.area.lines();
+        let octets: usize = lines.iter().map(|l| l.len() + 1).sum();
+        let added = more.bytes().filter(|b| *b == b'\n').count();
+        octets + more.len() <= LARGEST && lines.len() + added <= MOST_LINES
+    }
+
     fn changed(&mut self, change: impl FnOnce(&mut TextArea<'static>) -> bool) -> Edit {
         if !self.is_large() && change(&mut self.area) {
             Edit::Changed
@@ -120,7 +131,7 @@ impl Body {
             .chars()
             .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
             .collect();
-        if self.is_large() || !editable(&format!("{}{text}", self.text())) {
+        if self.is_large() || !self.takes(&text) {
             return Edit::Ignored;
         }
         self.changed(|area| area.insert_str(text))
@@ -241,8 +252,7 @@ impl Body {
             }
             return None;
         }
-        // Narrower, a long text could have more display lines than the editor can count.
-        if area.width < 8 || area.height == 0 {
+        if area.width < NARROWEST || area.height == 0 {
             return None;
         }
         buf.set_style(area, base);
@@ -388,7 +398,7 @@ mod tests {
                 let cursor = &mut None;
                 shown(columns, rows, |buf, area| { *cursor = body.draw(buf, area, &Theme::default(), true); None });
                 prop_assert!(cursor.is_none_or(|c| c.x < columns && c.y < rows));
-                if columns >= 8 && rows > 0 {
+                if columns >= NARROWEST && rows > 0 {
                     prop_assert!(cursor.is_some());
                 }
             }
