@@ -29,7 +29,8 @@ pub enum Effect {
     Layout(Job),
     /// Prepare a draft from a message; comes as [`crate::tui::event::Event::Drafted`].
     Draft(DraftFrom, MsgId),
-    /// Show this http, https or mailto address with the desktop's program.
+    /// Show this http or https address with the desktop's program; a mailto address opens the
+    /// composer instead.
     OpenUrl(String),
     /// Save one attachment under a safe name in the downloads folder.
     SaveAttachment {

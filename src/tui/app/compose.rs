@@ -5,6 +5,7 @@ use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Now};
 use crate::tui::keymap::Keymap;
+use crate::tui::screen::composer::mailto::from_mailto;
 use crate::tui::screen::composer::{Composer, Outcome, blank};
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
@@ -41,6 +42,28 @@ impl Writing {
     pub fn blank(accounts: &[Account], shown: Option<&AccountName>) -> Option<Draft> {
         let of_shown = accounts.iter().find(|a| Some(&a.name) == shown);
         of_shown.or_else(|| accounts.first()).map(blank)
+    }
+
+    /// A `mailto:` link that was opened is for the composer, not for the desktop: takes it out of
+    /// the effects and gives the draft, and the names of what the link must not set.
+    pub fn linked(
+        fx: &mut Vec<Effect>,
+        accounts: &[Account],
+        shown: Option<&AccountName>,
+    ) -> Option<(Draft, Vec<String>)> {
+        let of_shown = accounts.iter().find(|a| Some(&a.name) == shown);
+        let account = of_shown.or_else(|| accounts.first())?;
+        let mut found = None;
+        fx.retain(|effect| match effect {
+            Effect::OpenUrl(url) => {
+                let draft = from_mailto(url, account);
+                let other = draft.is_none();
+                found = draft.or_else(|| found.take());
+                other
+            }
+            _ => true,
+        });
+        found
     }
 
     /// Takes a key.
@@ -87,7 +110,7 @@ impl Writing {
 
     /// The program ends: what is not saved yet is saved now.
     pub fn last_words(&self, fx: &mut Vec<Effect>) {
-        if self.composer.deadline().is_some() {
+        if self.composer.unsaved() {
             let draft = Box::new(self.composer.draft());
             fx.push(Effect::Ask(Intent::SaveDraft(draft), About::Quiet));
         }

@@ -153,8 +153,23 @@ impl App {
                 fx.push(Effect::Quit);
             }
         }
+        self.linked(now, &mut fx);
         self.panes.settle(&mut fx);
         fx
+    }
+
+    /// Writes to whom a link says.
+    fn linked(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        let shown = self.panes.shown_account();
+        let linked = Writing::linked(fx, &self.panes.accounts, shown.as_ref());
+        if let Some((draft, left_out)) = linked {
+            self.write(draft);
+            if !left_out.is_empty() {
+                let names = left_out.join(", ");
+                let text = format!("the link may not set {names}: left out");
+                self.panes.alarm(&text, now);
+            }
+        }
     }
 
     /// When something on the screen has to change by itself.

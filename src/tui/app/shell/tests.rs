@@ -534,6 +534,24 @@ fn what_is_taken_back_from_the_outbox_is_gone_on_with() {
 }
 
 #[test]
+fn a_mailto_link_is_for_the_composer_and_sets_no_hidden_copy() {
+    let mut bench = Bench::new(three(), (80, 24));
+    let mut fx = vec![
+        Effect::OpenUrl("mailto:grace@example.com?subject=Hi&bcc=eve@example.net".into()),
+        Effect::OpenUrl("https://example.org".into()),
+    ];
+    let now = bench.now;
+    bench.app.linked(now, &mut fx);
+    assert!(matches!(&fx[..], [Effect::OpenUrl(url)] if url.starts_with("https:")));
+    let screen = bench.screen();
+    assert!(screen.contains("grace@example.com") && screen.contains("New message"));
+    assert!(
+        !screen.contains("eve@") && screen.contains("may not set bcc"),
+        "{screen}"
+    );
+}
+
+#[test]
 fn pasted_text_over_the_panes_is_not_taken_for_keys() {
     let mut bench = Bench::new(three(), (80, 24));
     bench.event(Event::Paste("eeee#q".into()));
