@@ -2,7 +2,7 @@
 //! (RFC 3464), each as a few readable lines. Nothing is expanded, answered or fetched.
 
 use super::field;
-use super::styled::{Line, Mark, Run, lay_out};
+use super::styled::{Line, Mark, Run, lay_out, say};
 use crate::text::{Clean, when};
 use jiff::civil;
 use jiff::tz::TimeZone;
@@ -122,7 +122,7 @@ pub fn calendar(text: &str, width: usize) -> Vec<Line> {
     }
     if shown > MAX_ITEMS {
         let more = format!("… and {} more events", shown - MAX_ITEMS);
-        out.push(Line::of(&more, Mark::Dim));
+        out.extend(say(&more, Mark::Dim, width));
     }
     out
 }
@@ -136,7 +136,7 @@ fn event(method: &str, properties: &[Property], width: usize) -> Vec<Line> {
         ("REQUEST", _) => "Invitation",
         _ => "Event",
     };
-    let mut out = vec![Line::of(title, Mark::Heading)];
+    let mut out = say(title, Mark::Heading, width);
     let mut put = |name: &str, value: String| {
         if !value.trim().is_empty() {
             out.extend(row(name, &value, width));
@@ -174,7 +174,7 @@ fn event(method: &str, properties: &[Property], width: usize) -> Vec<Line> {
 
 /// A delivery report: for whom, what happened, and why.
 pub fn report(text: &str, width: usize) -> Vec<Line> {
-    let mut out = vec![Line::of("Delivery report", Mark::Heading)];
+    let mut out = say("Delivery report", Mark::Heading, width);
     for block in text
         .split("\n\n")
         .filter(|b| !b.trim().is_empty())

@@ -9,6 +9,8 @@
 const SILENT: [&str; 8] = [
     "style", "script", "head", "title", "noscript", "template", "svg", "object",
 ];
+/// The longest tag that keeps its attributes, in octets: a parser compares each with all others.
+const MAX_TAG: usize = 16 << 10;
 /// Elements that have no end tag.
 const VOID: [&str; 14] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
@@ -87,7 +89,7 @@ pub fn strip(html: &str, most: usize) -> String {
 }
 
 /// The page without the elements that hide themselves in ways that a layout may not know
-/// (zero-sized fonts, no height, no opacity).
+/// (zero-sized fonts, no height, no opacity), and without attributes by the thousand.
 pub fn without_hidden(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut hidden = Hidden::of("");
@@ -106,8 +108,12 @@ pub fn without_hidden(html: &str) -> String {
             && let Some(end) = hidden.end(&tag, after)
         {
             rest = end;
-        } else {
+        } else if kept <= MAX_TAG || tag.name.is_empty() {
             out.push_str(from.get(..kept).unwrap_or_default());
+        } else {
+            out.push_str(if tag.closing { "</" } else { "<" });
+            out.push_str(&tag.name);
+            out.push('>');
         }
     }
     out.push_str(rest);
@@ -476,6 +482,8 @@ mod tests {
             without_hidden("<p>a<b style='font-size:0'>b<b>c</b></b>d</p>"),
             "<p>ad</p>"
         );
+        let long = format!("<p {}>x</p>", "a=1 ".repeat(10_000));
+        assert_eq!(without_hidden(&long), "<p>x</p>");
         let many = "<div hidden>".repeat(100_000);
         assert_eq!(strip(&many, 999), "");
     }

@@ -9,7 +9,7 @@ use super::html;
 use super::link::Links;
 use super::plain;
 use super::tree::{Part, Tree};
-use super::{card, charset, head, parse};
+use super::{card, charset, head, parse, styled};
 use crate::model::view::AttachmentRow;
 use crate::text::Clean;
 
@@ -156,7 +156,7 @@ impl Page {
     }
 
     fn note(&mut self, text: &str) {
-        self.lines.push(Line::of(text, Mark::Dim));
+        self.lines.extend(styled::say(text, Mark::Dim, self.width));
     }
 
     fn plain(&mut self, part: &Part<'_>) {
@@ -189,8 +189,7 @@ impl Page {
         for (name, value) in head::block(inner, &e) {
             let text = format!("{name}: {value}");
             let runs = [Run::new(text, Mark::Dim)];
-            self.lines
-                .extend(super::styled::lay_out(&runs, 0, self.width));
+            self.lines.extend(styled::lay_out(&runs, 0, self.width));
         }
         self.lines.push(Line::default());
     }

@@ -52,11 +52,6 @@ pub struct Line {
 }
 
 impl Line {
-    /// A line of one piece.
-    pub fn of(text: &str, style: Mark) -> Line {
-        Line::from_runs(vec![Run::new(text, style)], 0)
-    }
-
     /// A line of pieces, cleaned; neighbours of one meaning become one.
     pub fn from_runs(runs: Vec<Run>, quote: u8) -> Line {
         let mut spans: Vec<(String, Mark)> = Vec::new();
@@ -144,6 +139,11 @@ pub fn lay_out(runs: &[Run], quote: usize, width: usize) -> Vec<Line> {
         .into_iter()
         .map(|line| Line::from_runs(bar.clone().into_iter().chain(line).collect(), depth))
         .collect()
+}
+
+/// Text of one meaning, laid out.
+pub fn say(text: &str, mark: Mark, width: usize) -> Vec<Line> {
+    lay_out(&[Run::new(Clean::line(text).as_str(), mark)], 0, width)
 }
 
 #[cfg(test)]
