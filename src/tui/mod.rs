@@ -17,6 +17,7 @@ pub mod effect;
 pub mod overlay;
 pub mod screen;
 pub mod app;
+pub mod backend;
 pub mod terminal;
 pub mod input;
 pub mod editor;

@@ -3,6 +3,7 @@
 //! Leaving is idempotent and safe from a panic hook: the shell is always left in a cooked mode
 //! with a visible cursor, and the place of the log is said afterwards, never inside the screen.
 
+use crate::tui::backend::Careful;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
@@ -14,7 +15,6 @@ use crossterm::terminal::{
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::Frame;
-use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use std::io::{self, BufWriter, Stdout, Write};
 use std::path::Path;
@@ -34,7 +34,7 @@ pub struct Terminal {
     inner: Inner,
 }
 
-type Inner = ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+type Inner = ratatui::Terminal<Careful<BufWriter<Stdout>>>;
 
 impl Terminal {
     /// Takes the terminal: raw mode, alternate screen, mouse, focus and paste reports.
@@ -44,7 +44,7 @@ impl Terminal {
     pub fn enter() -> io::Result<Terminal> {
         take()?;
         let out = BufWriter::with_capacity(64 * 1024, io::stdout());
-        let mut inner = ratatui::Terminal::new(CrosstermBackend::new(out)).inspect_err(|_| {
+        let mut inner = ratatui::Terminal::new(Careful::new(out)).inspect_err(|_| {
             leave();
         })?;
         forget(&mut inner)?;
