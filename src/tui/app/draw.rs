@@ -4,10 +4,11 @@ use crate::text::Clean;
 use crate::tui::app::geometry::{Pane, Places, SMALLEST, Titled};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::screen::index_view::{self, Setting};
-use crate::tui::screen::paint::{Row, fill, say};
+use crate::tui::screen::paint::{begin, say};
 use crate::tui::screen::status::Tone;
 use crate::tui::screen::{accounts, pager_view, sidebar_view};
 use crate::tui::theme::Theme;
+use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -45,7 +46,7 @@ fn title(
     theme: &Theme,
 ) {
     let style = theme.style(if focused { "title.focused" } else { "title" });
-    if let Some(mut row) = Row::new(buf, place.title, 0, style) {
+    if let Some(mut row) = begin(buf, place.title, 0, style) {
         row.skip(1);
         let room = row.left().saturating_sub(right.as_str().len() + 1);
         row.column(text, room, style);
@@ -128,7 +129,7 @@ fn rules(places: &Places, buf: &mut Buffer, theme: &Theme) {
             ..left
         };
         for n in 0..usize::from(line.height) {
-            if let Some(mut row) = Row::new(buf, line, n, style) {
+            if let Some(mut row) = begin(buf, line, n, style) {
                 row.lit("│", style);
             }
         }
@@ -152,12 +153,12 @@ fn rules(places: &Places, buf: &mut Buffer, theme: &Theme) {
 
 fn status(panes: &Panes, area: Rect, now: i64, buf: &mut Buffer, theme: &Theme) {
     let base = theme.style("status.text");
-    let Some(mut row) = Row::new(buf, area, 0, base) else {
+    let Some(mut row) = begin(buf, area, 0, base) else {
         return;
     };
     row.skip(1);
     if let Some(toast) = panes.status.toast() {
-        row.text(&toast.text, base.patch(tone(toast.tone, theme)));
+        row.put(&toast.text, base.patch(tone(toast.tone, theme)));
         if toast.undo {
             row.lit("  z undo", base.patch(theme.style("hint.key")));
         }
@@ -168,7 +169,7 @@ fn status(panes: &Panes, area: Rect, now: i64, buf: &mut Buffer, theme: &Theme) 
         if row.left() < 4 {
             return;
         }
-        row.text(&part.text, base.patch(tone(part.tone, theme)));
+        row.put(&part.text, base.patch(tone(part.tone, theme)));
         row.lit("   ", base);
     }
 }
@@ -183,7 +184,7 @@ fn tone(tone: Tone, theme: &Theme) -> Style {
 
 fn hint_line(hints: &[(Clean, Clean)], area: Rect, buf: &mut Buffer, theme: &Theme) {
     let base = theme.style("hint.text");
-    let Some(mut row) = Row::new(buf, area, 0, base) else {
+    let Some(mut row) = begin(buf, area, 0, base) else {
         return;
     };
     row.skip(1);
@@ -193,9 +194,9 @@ fn hint_line(hints: &[(Clean, Clean)], area: Rect, buf: &mut Buffer, theme: &The
         if cols + 3 > row.left() {
             return;
         }
-        row.text(key, base.patch(theme.style("hint.key")));
+        row.put(key, base.patch(theme.style("hint.key")));
         row.lit(" ", base);
-        row.text(what, base);
+        row.put(what, base);
         row.lit("  ", base);
     }
 }

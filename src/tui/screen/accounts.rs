@@ -2,9 +2,10 @@
 
 use crate::model::{Account, Endpoint, Link, Security};
 use crate::text::{Clean, wrap};
-use crate::tui::screen::paint::{Row, fill, say};
+use crate::tui::screen::paint::{begin, say};
 use crate::tui::screen::status::{self, Status};
 use crate::tui::theme::Theme;
+use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -27,11 +28,11 @@ pub fn draw(
     }
     let lines = lines(accounts, status, usize::from(area.width), base, theme);
     for (n, (text, style)) in lines.iter().skip(scroll).enumerate() {
-        let Some(mut row) = Row::new(buf, area, n, base) else {
+        let Some(mut row) = begin(buf, area, n, base) else {
             return;
         };
         row.skip(1);
-        row.text(text, *style);
+        row.put(text, *style);
     }
 }
 

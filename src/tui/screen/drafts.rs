@@ -2,8 +2,9 @@
 
 use crate::model::Draft;
 use crate::text::{Clean, when, width};
-use crate::tui::screen::paint::{Row, fill, say};
+use crate::tui::screen::paint::{begin, say};
 use crate::tui::theme::Theme;
+use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -76,7 +77,7 @@ impl Drafts {
             } else {
                 base
             };
-            let Some(mut row) = Row::new(buf, area, at, style) else {
+            let Some(mut row) = begin(buf, area, at, style) else {
                 return;
             };
             let to = if draft.to.trim().is_empty() {

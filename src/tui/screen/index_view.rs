@@ -4,8 +4,9 @@ use crate::model::view::IndexRow;
 use crate::model::{Address, System};
 use crate::text::{Clean, when, width};
 use crate::tui::screen::index::{Index, Kind, Line};
-use crate::tui::screen::paint::{Row, fill};
+use crate::tui::screen::paint::begin;
 use crate::tui::theme::Theme;
+use crate::tui::widget::ink::{Ink, fill};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -45,7 +46,7 @@ pub fn draw(index: &Index, buf: &mut Buffer, area: Rect, set: &Setting) {
     for (at, (n, line)) in shown.take(usize::from(area.height)).enumerate() {
         let selected = n == index.cursor();
         let base = base_style(line, selected, index.is_marked(line), set);
-        if let Some(mut row) = Row::new(buf, area, at, base) {
+        if let Some(mut row) = begin(buf, area, at, base) {
             draw_line(&mut row, line, index.is_marked(line), base, set);
         }
     }
@@ -71,7 +72,7 @@ fn base_style(line: &Line, selected: bool, marked: bool, set: &Setting) -> Style
     style
 }
 
-fn draw_line(row: &mut Row, line: &Line, marked: bool, base: Style, set: &Setting) {
+fn draw_line(row: &mut Ink, line: &Line, marked: bool, base: Style, set: &Setting) {
     let it = &line.row;
     let theme = set.theme;
     let cols = Columns::of(row.left());
@@ -111,7 +112,7 @@ fn answered(row: &IndexRow) -> &'static str {
     }
 }
 
-fn subject(row: &mut Row, line: &Line, cols: usize, base: Style, set: &Setting) {
+fn subject(row: &mut Ink, line: &Line, cols: usize, base: Style, set: &Setting) {
     let it = &line.row;
     let over = |name: &'static str| base.patch(set.theme.style(name));
     let end = row.left().saturating_sub(cols);
@@ -123,12 +124,12 @@ fn subject(row: &mut Row, line: &Line, cols: usize, base: Style, set: &Setting) 
                 "▾"
             };
             let count = format!("{sign}{} ", it.count);
-            row.text(&Clean::line(&count), over("index.count"));
+            row.put(&Clean::line(&count), over("index.count"));
         }
         Kind::Child => {
             let depth = usize::from(it.depth).clamp(1, 8);
             let tree = format!("{}└ ", " ".repeat(2 * depth - 1));
-            row.text(&Clean::line(&tree), over("index.tree"));
+            row.put(&Clean::line(&tree), over("index.tree"));
         }
         Kind::Single => {}
     }
@@ -142,7 +143,7 @@ fn subject(row: &mut Row, line: &Line, cols: usize, base: Style, set: &Setting) 
     if used + 8 < room
         && let Some(snippet) = it.snippet.as_deref().filter(|s| !s.trim().is_empty())
     {
-        row.text(&title, over("index.subject"));
+        row.put(&title, over("index.subject"));
         row.lit("  ", base);
         let rest = row.left().saturating_sub(end);
         row.column(&Clean::line(snippet), rest, over("index.snippet"));

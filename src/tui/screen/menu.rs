@@ -1,11 +1,15 @@
 //! A small list over everything else, to choose one thing from: a link, an attachment, what to do
 //! with a message that could not be sent.
 
-use crate::text::{Clean, width};
-use crate::tui::screen::paint::{Row, fill};
+use crate::text::{Clean, wrap};
+use crate::tui::screen::paint::begin;
 use crate::tui::theme::Theme;
+use crate::tui::widget::popup;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Position, Rect};
+
+/// Lines below the list for what is known of the selected item.
+const DETAIL: u16 = 2;
 
 /// One thing to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,51 +71,30 @@ impl<T: Clone> Menu<T> {
         self.items.is_empty()
     }
 
-    /// The item at this place of the screen, for a click.
+    /// The item at this place of the screen, counted from 1, for a click.
     pub fn hit(&self, screen: Rect, x: u16, y: u16) -> Option<usize> {
-        let area = self.area(screen);
-        let list = self.list(area);
-        let inside = list.contains(ratatui::layout::Position { x, y });
-        let n = usize::from(y.saturating_sub(list.y)) + self.top(usize::from(list.height));
-        (inside && n < self.items.len()).then_some(n + 1)
+        // Inside the frame, above the two lines of detail.
+        let inside = self.area(screen).inner(Margin::new(2, 1));
+        let height = inside.height.saturating_sub(DETAIL);
+        let list = Rect { height, ..inside };
+        let n = usize::from(y.saturating_sub(list.y)) + self.top(usize::from(height));
+        (list.contains(Position { x, y }) && n < self.items.len()).then_some(n + 1)
     }
 
     fn area(&self, screen: Rect) -> Rect {
-        let cols = screen.width.saturating_sub(4).clamp(1, 90);
-        let rows = u16::try_from(self.items.len() + 5).unwrap_or(u16::MAX);
-        let rows = rows.min(screen.height.saturating_sub(2));
-        Rect {
-            x: screen.x + (screen.width.saturating_sub(cols)) / 2,
-            y: screen.y + (screen.height.saturating_sub(rows)) / 2,
-            width: cols,
-            height: rows,
-        }
-    }
-
-    fn list(&self, area: Rect) -> Rect {
-        Rect {
-            x: area.x.saturating_add(1),
-            y: area.y.saturating_add(1),
-            width: area.width.saturating_sub(2),
-            height: area.height.saturating_sub(4),
-        }
+        let rows = u16::try_from(self.items.len()).unwrap_or(u16::MAX);
+        popup::centred(screen, 84, rows.saturating_add(2 + DETAIL))
     }
 
     fn top(&self, height: usize) -> usize {
         (self.cursor + 1).saturating_sub(height.max(1))
     }
 
-    /// Draws it in the middle of the screen.
+    /// Draws it over the screen.
     pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) {
-        let area = self.area(screen);
+        let inside = popup::frame(buf, self.area(screen), &self.title, theme);
         let base = theme.style("popup.text");
-        fill(buf, area, base);
-        if let Some(mut row) = Row::new(buf, area, 0, base.patch(theme.style("popup.title"))) {
-            row.skip(1);
-            row.text(&self.title, base.patch(theme.style("popup.title")));
-        }
-        let list = self.list(area);
-        let height = usize::from(list.height);
+        let height = usize::from(inside.height.saturating_sub(DETAIL));
         let shown = self.items.iter().enumerate().skip(self.top(height));
         for (at, (n, item)) in shown.take(height).enumerate() {
             let style = if n == self.cursor {
@@ -119,28 +102,21 @@ impl<T: Clone> Menu<T> {
             } else {
                 base
             };
-            if let Some(mut row) = Row::new(buf, list, at, style) {
-                row.text(&Clean::line(&format!("{:>2} ", n + 1)), style);
-                let room = row.left();
-                row.column(&item.label, room, style);
+            if let Some(mut ink) = begin(buf, inside, at, style) {
+                let number = Clean::line(&format!("{:>2} ", n + 1));
+                ink.put(&number, style.patch(theme.style("popup.key")));
+                ink.put(&item.label, style);
             }
         }
         let Some(item) = self.items.get(self.cursor) else {
             return;
         };
-        let cols = usize::from(list.width).max(1);
-        let detail = item.detail.as_str();
-        let lines = if width::width(detail) <= cols {
-            vec![detail.to_owned()]
-        } else {
-            crate::text::wrap::wrap(detail, cols)
-        };
-        let below = usize::from(area.height.saturating_sub(3));
-        for (n, line) in lines.iter().take(2).enumerate() {
-            let dim = base.patch(theme.style("text.dim"));
-            if let Some(mut row) = Row::new(buf, area, below + n, base) {
-                row.skip(1);
-                row.text(&Clean::line(line), dim);
+        let cols = usize::from(inside.width).max(1);
+        let lines = wrap::wrap(item.detail.as_str(), cols);
+        let dim = base.patch(theme.style("popup.dim"));
+        for (n, line) in lines.iter().take(usize::from(DETAIL)).enumerate() {
+            if let Some(mut ink) = begin(buf, inside, height + n, base) {
+                ink.put(&Clean::line(line), dim);
             }
         }
     }

@@ -5,8 +5,9 @@
 use crate::model::{OutboxId, OutboxVerb, RecipientState, Submission, SubmissionState};
 use crate::text::{Clean, when};
 use crate::tui::screen::menu::{Item, Menu};
-use crate::tui::screen::paint::{Row, fill, say};
+use crate::tui::screen::paint::{begin, say};
 use crate::tui::theme::Theme;
+use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -109,7 +110,7 @@ impl Outbox {
                     _ if is_trouble(row) => style.patch(theme.style("notice.error")),
                     _ => style.patch(theme.style("text.dim")),
                 };
-                if let Some(mut cells) = Row::new(buf, area, at * TALL + i, style) {
+                if let Some(mut cells) = begin(buf, area, at * TALL + i, style) {
                     let room = cells.left();
                     cells.column(text, room, tone);
                 }

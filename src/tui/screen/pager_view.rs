@@ -3,8 +3,9 @@
 use crate::mime::render::Mark;
 use crate::text::Clean;
 use crate::tui::screen::pager::{Body, Pager, Tone};
-use crate::tui::screen::paint::{Row, fill, say};
+use crate::tui::screen::paint::{begin, say};
 use crate::tui::theme::Theme;
+use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -29,7 +30,7 @@ pub fn draw(
         "reader.gutter"
     });
     for n in 0..usize::from(area.height) {
-        if let Some(mut row) = Row::new(buf, area, n, base) {
+        if let Some(mut row) = begin(buf, area, n, base) {
             row.lit("▏", base.patch(gutter));
         }
     }
@@ -51,11 +52,11 @@ pub fn draw(
         return;
     }
     for (n, line) in pager.visible().iter().enumerate() {
-        let Some(mut row) = Row::new(buf, inside, n, base) else {
+        let Some(mut row) = begin(buf, inside, n, base) else {
             return;
         };
         for (text, tone) in line {
-            row.text(text, base.patch(style(*tone, theme)));
+            row.put(text, base.patch(style(*tone, theme)));
         }
     }
 }

@@ -3,10 +3,11 @@
 use crate::model::view::MailboxRow;
 use crate::model::{Link, Role};
 use crate::text::Clean;
-use crate::tui::screen::paint::{Row, fill};
+use crate::tui::screen::paint::begin;
 use crate::tui::screen::sidebar::{Entry, Sidebar};
 use crate::tui::screen::status::Status;
 use crate::tui::theme::Theme;
+use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -37,7 +38,7 @@ pub fn draw(
         if focused && n == cursor {
             base = base.patch(theme.style("sidebar.selected"));
         }
-        let Some(mut row) = Row::new(buf, area, at, base) else {
+        let Some(mut row) = begin(buf, area, at, base) else {
             return;
         };
         let (name, indent) = label(entry);
@@ -55,7 +56,7 @@ pub fn draw(
         if let Some(number) = number {
             let style = base.patch(theme.style("sidebar.count"));
             row.skip(row.left().saturating_sub(number.as_str().len() + 1));
-            row.text(&number, style);
+            row.put(&number, style);
         }
     }
 }
