@@ -164,9 +164,11 @@ impl Worker {
         self.kit.report.link(Link::Online);
         let stop = self.kit.stop.clone();
         let mut cut_in = || stop.load(Ordering::SeqCst) || rings();
+        let mut still = Vec::new();
         for record in &records {
             turn.mailboxes += 1;
             if record.unchanged {
+                still.push(record.here.id);
                 continue;
             }
             let pulled = pull::mailbox(session, &self.kit, &self.reader, &record.here, &mut cut_in);
@@ -182,7 +184,12 @@ impl Worker {
                 Err(other) => return Err(other),
             }
         }
-        self.kit.writer.run(Priority::Batch, |_| Ok(()))?;
+        // A move whose message was gone leaves a row in its destination that nothing will match.
+        self.kit.writer.run(Priority::Batch, move |cache| {
+            still
+                .into_iter()
+                .try_for_each(|id| cache.drop_unmatched(id).map(drop))
+        })?;
         let now = when::now();
         for record in &records {
             let (kit, reader) = (&self.kit, &self.reader);
