@@ -1,7 +1,6 @@
 //! The composition root: builds the parts, hands them to each other, decides the exit code.
 
-use clap::Parser as _;
-use postrider::cli::args::{Args, Command};
+use postrider::cli::args::{self, Command};
 use postrider::cli::{self, exit, home};
 use postrider::config::lock::{self, EngineLock};
 use postrider::config::{ConfigError, Loaded, Paths, load};
@@ -14,7 +13,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let args = match args::read(std::env::args_os()) {
         Ok(args) => args,
         Err(error) => {
             // Help and version are no failures.

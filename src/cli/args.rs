@@ -1,7 +1,82 @@
 //! The command line.
+//!
+//! Queries and flags have words that begin with a minus (`-is:unread`, `-seen`), and options may
+//! stand behind them: see [`read`].
 
-use clap::{Args as Arguments, Parser, Subcommand};
+use clap::{Args as Arguments, CommandFactory as _, Parser, Subcommand};
+use std::ffi::OsString;
 use std::path::PathBuf;
+
+/// Commands whose words may begin with a minus.
+const WITH_MINUS: [&str; 2] = ["search", "flag"];
+
+/// Parses a command line, the program's name first.
+///
+/// # Errors
+/// What is wrong with it; help and version come this way too.
+pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
+    Args::try_parse_from(options_first(line.into_iter().collect()))
+}
+
+/// For the commands that take such words: the options they know first, then `--`, then the words.
+/// A parser that takes any `-word` as a word takes `--json` for one too.
+fn options_first(line: Vec<OsString>) -> Vec<OsString> {
+    let mut root = Args::command();
+    root.build();
+    let mut at = 1;
+    let command = loop {
+        let Some(word) = line.get(at) else {
+            return line;
+        };
+        at += 1;
+        match word
+            .to_str()
+            .and_then(|w| root.get_arguments().find(|a| is(a, w)))
+        {
+            Some(option) => at += usize::from(option.get_action().takes_values()),
+            None if word.to_string_lossy().starts_with('-') => {}
+            None => break root.find_subcommand(word),
+        }
+    };
+    let Some(command) = command.filter(|c| WITH_MINUS.contains(&c.get_name())) else {
+        return line;
+    };
+    let (before, after) = line.split_at(at);
+    let (mut options, mut words) = (before.to_vec(), Vec::new());
+    let mut rest = after.iter().cloned();
+    while let Some(word) = rest.next() {
+        let text = word.to_string_lossy().into_owned();
+        if text == "--" {
+            words.extend(rest.by_ref());
+            break;
+        }
+        let (name, joined) = text
+            .split_once('=')
+            .map_or((text.as_str(), false), |(n, _)| (n, true));
+        match command.get_arguments().find(|a| is(a, name)) {
+            Some(option) => {
+                options.push(word);
+                if option.get_action().takes_values() && !joined {
+                    options.extend(rest.next());
+                }
+            }
+            None if text.starts_with("--") => options.push(word),
+            None => words.push(word),
+        }
+    }
+    options.push("--".into());
+    options.extend(words);
+    options
+}
+
+fn is(option: &clap::Arg, word: &str) -> bool {
+    option
+        .get_long()
+        .is_some_and(|long| word.strip_prefix("--") == Some(long))
+        || option
+            .get_short()
+            .is_some_and(|short| word.strip_prefix('-') == Some(short.to_string().as_str()))
+}
 
 /// A keyboard-driven mail client for the terminal. Without a command: the screen.
 #[derive(Debug, Parser)]
@@ -38,7 +113,7 @@ pub enum Command {
     /// Search: words, "phrases", from: to: subject: body: is: has: in: account:, - before any.
     Search {
         /// The query.
-        #[arg(required = true, num_args = 1.., allow_hyphen_values = true)]
+        #[arg(required = true, num_args = 1..)]
         query: Vec<String>,
         /// At most so many messages.
         #[arg(long, default_value_t = 50)]
@@ -59,7 +134,7 @@ pub enum Command {
         /// The message.
         id: String,
         /// The changes.
-        #[arg(required = true, num_args = 1.., allow_hyphen_values = true)]
+        #[arg(required = true, num_args = 1..)]
         changes: Vec<String>,
         /// In this mailbox only.
         #[arg(short = 'm', long)]
@@ -215,17 +290,35 @@ mod tests {
         Args::command().debug_assert();
     }
 
+    fn parse(line: &str) -> Args {
+        read(line.split(' ').map(OsString::from)).unwrap()
+    }
+
     #[test]
-    fn flags_may_begin_with_a_minus() {
-        let args = Args::try_parse_from(["postrider", "flag", "m1", "-seen", "+flagged"]).unwrap();
+    fn words_may_begin_with_a_minus_and_options_may_follow_them() {
+        for line in [
+            "postrider flag m1 -seen +flagged --json",
+            "postrider --json flag m1 -seen +flagged",
+            "postrider flag --json m1 -- -seen +flagged",
+        ] {
+            let args = parse(line);
+            assert!(args.json, "{line}");
+            assert!(
+                matches!(args.command, Some(Command::Flag { changes, .. }) if changes == ["-seen", "+flagged"])
+            );
+        }
+        let args = parse("postrider search lunch -is:unread --limit 5 --json");
+        assert!(args.json);
         assert!(
-            matches!(args.command, Some(Command::Flag { changes, .. }) if changes == ["-seen", "+flagged"])
+            matches!(args.command, Some(Command::Search { query, limit: 5 }) if query == ["lunch", "-is:unread"])
         );
-        let args =
-            Args::try_parse_from(["postrider", "search", "lunch", "-is:unread", "--limit", "5"])
-                .unwrap();
+        let args = parse("postrider --home list search lunch --limit=5");
+        assert_eq!(args.home, Some(PathBuf::from("list")));
+        let args = parse("postrider flag m1 -muted -m INBOX");
         assert!(
-            matches!(args.command, Some(Command::Search { query, limit: 5 }) if query.len() == 2)
+            matches!(args.command, Some(Command::Flag { changes, mailbox: Some(m), .. }) if changes == ["-muted"] && m == "INBOX")
         );
+        assert!(read(["postrider", "search", "x", "--jsno"].map(OsString::from)).is_err());
+        assert!(read(["postrider", "search", "--help"].map(OsString::from)).is_err());
     }
 }
