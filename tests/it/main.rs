@@ -1,6 +1,6 @@
 //! The integration suite: one binary, one module a topic.
 //!
-//! `dovecot`, `smtp` and `pty` are rigs with a test of their own each; the others are tests.
+//! `dovecot`, `smtp`, `pty`, `program` and `proxy` are rigs; the others are tests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,3 +17,10 @@ mod tls;
 mod smtp;
 mod dovecot;
 mod pty;
+mod program;
+mod proxy;
+mod cli;
+mod faults;
+mod changes;
+mod send;
+mod kill;
