@@ -3,13 +3,14 @@
 use super::doctor;
 use super::exit::{self, Failure};
 use super::json;
+use crate::config::paths::expand;
 use crate::config::{Paths, append, load, secrets};
 use crate::model::{Account, AccountName, BodyPolicy, Endpoint, Secret, SecretSource, Security};
 use crate::text::Clean;
 use anyhow::Result;
 use serde_json::json;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// `account add`
 ///
@@ -113,7 +114,8 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
         secret: secret_source,
         imap,
         smtp,
-        ca_file: (!ca.is_empty()).then(|| ca.into()),
+        // Typed here, read from the configuration's folder: only a whole path means the same.
+        ca_file: ca_file(&ca)?,
         bodies: BodyPolicy::Days(30),
         save_sent: None,
         signature: None,
@@ -125,6 +127,18 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
         _ => secret,
     };
     Ok((account, secret))
+}
+
+fn ca_file(typed: &str) -> Result<Option<PathBuf>> {
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let path = std::path::absolute(expand(typed, Path::new("")))?;
+    if !path.is_file() {
+        let told = format!("there is no file {}", path.display());
+        return Err(Failure::new(exit::NO_INPUT, told).into());
+    }
+    Ok(Some(path))
 }
 
 fn endpoint(what: &str, host: &str, usual: [(u16, Security); 2]) -> Result<Endpoint> {

@@ -6,8 +6,8 @@
 
 use crate::mime;
 use crate::model::{
-    Account, AccountName, Address, Done, Draft, Intent, MsgId, Op, OpKind, OutboxId, OutboxVerb,
-    Outgoing, SubmissionState,
+    Account, AccountName, Address, Done, Draft, DraftId, Intent, MsgId, Op, OpKind, OutboxId,
+    OutboxVerb, Outgoing, Submission, SubmissionState,
 };
 use crate::signal::{Board, Ringer, Topic};
 use crate::store::{Local, LocalReader, Priority, Reader, Writer};
@@ -218,7 +218,7 @@ impl Ledger {
         let mut done = Done::default();
         done.label = match verb {
             OutboxVerb::Edit => {
-                done.draft = Some(self.local.take_back(id)?);
+                done.draft = Some(self.edit(&row, now)?);
                 after.topics.push(Topic::Drafts);
                 "Back in the drafts".to_owned()
             }
@@ -235,16 +235,34 @@ impl Ledger {
                 "Sending again".to_owned()
             }
             OutboxVerb::AssumeSent => {
-                self.local.finish(id, SubmissionState::Done, None, 0)?;
+                // Its copy is still to be filed, if it isn't in Sent.
+                self.local.finish(id, SubmissionState::Accepted, None, 0)?;
+                after.file = Some(row.account.clone());
                 "Taken as sent".to_owned()
             }
             OutboxVerb::GiveUpRefused => {
                 self.local.give_up_refused(id, now)?;
+                after.file = Some(row.account.clone());
                 "Sending to the others only".to_owned()
             }
         };
         after.submit = Some(row.account);
         Ok(done)
+    }
+
+    /// The message as a draft: the one that it was, or one made from its bytes if it was not written
+    /// here.
+    fn edit(&mut self, row: &Submission, now: i64) -> Result<DraftId, LedgerError> {
+        let account = self.accounts.iter().find(|a| a.name == row.account);
+        let own = self.local.take_back(row.id);
+        match (own, account) {
+            (Err(crate::store::Error::Refused(_)), Some(account)) => {
+                let bytes = self.local.read().filed(row.id)?;
+                let draft = mime::reply::edit(&bytes, account);
+                Ok(self.local.take_back_as(row.id, &draft, now)?)
+            }
+            (own, _) => Ok(own?),
+        }
     }
 
     fn fetch(&mut self, message: MsgId) -> Result<(), LedgerError> {
@@ -341,7 +359,7 @@ impl Ledger {
             self.board.post(topic);
         }
         for (name, bell) in &self.bells.workers {
-            if after.everybody || accounts.contains(name) {
+            if after.everybody || accounts.contains(name) || after.file.as_ref() == Some(name) {
                 bell.ring();
             }
         }
@@ -361,6 +379,7 @@ struct After {
     apply: Vec<Op>,
     revert: Vec<Op>,
     submit: Option<AccountName>,
+    file: Option<AccountName>,
     topics: Vec<Topic>,
     everybody: bool,
 }

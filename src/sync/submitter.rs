@@ -9,7 +9,7 @@ use crate::model::{NewOp, OpKind, RecipientState, Role, Submission, SubmissionSt
 use crate::net::diagnose;
 use crate::net::smtp::{Mail, Outcome, Pace, SendReport, SmtpSession, Stage};
 use crate::signal::{Doorbell, Ringer, Topic};
-use crate::store::Local;
+use crate::store::{self, Local};
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
 use crate::sync::{filing, ledger};
@@ -102,7 +102,10 @@ fn attempt(
         Err(error) => return not_reached(kit, local, row, &error),
     };
     let live = session.insert(live);
-    let bytes = local.read().wire(row.id)?;
+    let bytes = match local.read().wire(row.id) {
+        Err(store::Error::Gone(_)) => return Ok(()),
+        bytes => bytes?,
+    };
     let recipients: Vec<&str> = row
         .recipients
         .iter()
@@ -157,6 +160,9 @@ fn not_reached(
         kit.report
             .post(Topic::PasswordWanted(kit.account.name.clone()));
     }
+    if local.read().submission(row.id)?.is_none() {
+        return Ok(());
+    }
     kit.report.notice(&format!("not sent yet: {why}"));
     let next = when::now() + wait_after(row.attempts);
     local.finish(row.id, SubmissionState::Queued, Some(&why), next)?;
@@ -192,10 +198,10 @@ fn record(
         })
         .collect();
     local.recipients(row.id, &states)?;
-    let now_stands = local
-        .read()
-        .submission(row.id)?
-        .map_or_else(Vec::new, |s| s.recipients);
+    // Taken back while the attempt ran: it stopped before the dot.
+    let Some(now_stands) = local.read().submission(row.id)?.map(|s| s.recipients) else {
+        return Ok(());
+    };
     let any = |wanted: RecipientState| now_stands.iter().any(|r| r.state == wanted);
     let why = report
         .error

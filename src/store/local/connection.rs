@@ -65,13 +65,17 @@ impl Local {
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
-        let tx = self
-            .reader
-            .conn
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let result = work(&tx)?;
-        tx.commit()?;
-        Ok(result)
+        let path = self.reader.conn.path().unwrap_or("local.db").to_owned();
+        let whole = || {
+            let tx = self
+                .reader
+                .conn
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = work(&tx)?;
+            tx.commit()?;
+            Ok(result)
+        };
+        whole().map_err(|e| named(Path::new(&path), e))
     }
 }
 

@@ -7,6 +7,7 @@ pub mod connection;
 pub mod ops;
 pub mod drafts;
 pub mod outbox;
+pub mod submissions;
 pub mod journal;
 pub mod people;
 

@@ -4,23 +4,23 @@
 //! decides. A step that the present state does not allow changes nothing and says so: nothing can
 //! silently go back from "may have been sent" to "not sent".
 
-use super::connection::{Local, LocalReader};
+use super::connection::Local;
 use super::drafts;
-use super::row;
 use crate::model::{
-    AccountName, Draft, DraftId, FlagChange, Flags, MessageId, MessageKey, OutboxId, Outgoing,
-    Recipient, RecipientState, Submission, SubmissionState,
+    AccountName, Draft, DraftId, MessageId, OutboxId, Outgoing, RecipientState, SubmissionState,
 };
-use crate::store::codec::{flags_in, keywords_out};
+use crate::store::codec::keywords_out;
 use crate::store::error::{Error, Result};
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 /// How long what was sent stays in the history: 30 days, in seconds.
 const HISTORY: i64 = 30 * 24 * 3600;
+/// When the user may still take a message out. Before the dot is written it is made durable, so an
+/// attempt whose row is gone can't write it.
+const OPEN: &str = "state IN ('queued', 'sending', 'refused', 'in-doubt')";
 /// What is said of a message whose sending a crash cut after its last byte.
 const CUT: &str =
     "the program ended while it waited for the server's answer: it may or may not have been sent";
-const COLUMNS: &str = "id, account, message_id, mail_from, subject, length(wire), state, attempts, next_try, created, error";
 
 impl Local {
     /// Freezes a message into the outbox; its draft is hidden in the same transaction. Sending
@@ -165,7 +165,7 @@ impl Local {
     }
 
     /// Judges attempts that a crash cut: before the dot they are queued again, after it they are in
-    /// doubt. Only for the process that holds the engine's lock.
+    /// doubt unless everybody's acceptance was written down. Only for the process that holds the engine's lock.
     ///
     /// # Errors
     /// When it can't be written.
@@ -173,6 +173,11 @@ impl Local {
         self.write(|tx| {
             tx.execute(
                 "UPDATE outbox SET state = 'queued' WHERE account = ?1 AND state = 'sending'",
+                [account.as_str()],
+            )?;
+            tx.execute(
+                "UPDATE outbox SET state = 'accepted' WHERE account = ?1 AND state = 'dot'
+                   AND NOT EXISTS (SELECT 1 FROM recipient WHERE outbox = id AND recipient.state <> 'accepted')",
                 [account.as_str()],
             )?;
             tx.execute(
@@ -188,11 +193,12 @@ impl Local {
         })
     }
 
-    /// Turns a message back into its draft: while it waits, or when it was refused or is in doubt
-    /// (some may have it then; the user decides).
+    /// Turns a message back into its draft: until the final dot, or when it was refused or is in
+    /// doubt (some may have it then; the user decides). An attempt under way fails at
+    /// [`Local::dot`], so nothing is sent.
     ///
     /// # Errors
-    /// [`Error::Refused`] if it is being sent or was, or has no draft here: then
+    /// [`Error::Refused`] if the final dot may be out, or it has no draft here: then
     /// [`Local::take_back_as`] can.
     pub fn take_back(&mut self, id: OutboxId) -> Result<DraftId> {
         self.write(|tx| take_back(tx, id, Allowed::ByUser)?.ok_or_else(too_late))
@@ -201,7 +207,7 @@ impl Local {
     /// Turns a message that was not written as a draft here into `draft` (made from its bytes).
     ///
     /// # Errors
-    /// [`Error::Refused`] if it is being sent or was.
+    /// [`Error::Refused`] if the final dot may be out.
     pub fn take_back_as(&mut self, id: OutboxId, draft: &Draft, now: i64) -> Result<DraftId> {
         self.write(|tx| {
             if let Some(own) = take_back(tx, id, Allowed::ByUser)? {
@@ -226,11 +232,11 @@ impl Local {
     /// Drops a message that was not sent, or may have been and the user says so.
     ///
     /// # Errors
-    /// [`Error::Refused`] while it is being sent or after it was.
+    /// [`Error::Refused`] once the final dot may be out, and after it was sent.
     pub fn cancel_submission(&mut self, id: OutboxId) -> Result<()> {
         self.write(|tx| {
             let n = tx.execute(
-                "DELETE FROM outbox WHERE id = ?1 AND state IN ('queued', 'refused', 'in-doubt')",
+                &format!("DELETE FROM outbox WHERE id = ?1 AND {OPEN}"),
                 [id.0],
             )?;
             if n == 0 {
@@ -372,9 +378,9 @@ pub(super) fn take_back(
 
 fn may_be_taken_back(tx: &Transaction<'_>, id: OutboxId, allowed: Allowed) -> Result<bool> {
     let condition = match allowed {
-        Allowed::ByUser => "state IN ('queued', 'refused', 'in-doubt')",
+        Allowed::ByUser => OPEN,
         Allowed::Waiting => {
-            "state IN ('queued', 'refused') AND NOT EXISTS
+            "state IN ('queued', 'sending', 'refused') AND NOT EXISTS
                (SELECT 1 FROM recipient WHERE outbox = id AND recipient.state IN ('accepted', 'unknown'))"
         }
     };
@@ -390,177 +396,4 @@ fn remove(tx: &Transaction<'_>, id: OutboxId) -> Result<()> {
 
 fn too_late() -> Error {
     Error::Refused("too late: the message is being sent, or was".to_owned())
-}
-
-impl LocalReader {
-    /// Every message that is not finished, oldest first.
-    ///
-    /// # Errors
-    /// When it can't be read.
-    pub fn outbox(&self) -> Result<Vec<Submission>> {
-        self.submissions("state <> 'sent' ORDER BY id", [])
-    }
-
-    /// What was sent within the last 30 days, newest first.
-    ///
-    /// # Errors
-    /// When it can't be read.
-    pub fn sent(&self) -> Result<Vec<Submission>> {
-        self.submissions("state = 'sent' ORDER BY id DESC", [])
-    }
-
-    /// One message of the outbox.
-    ///
-    /// # Errors
-    /// When it can't be read.
-    pub fn submission(&self, id: OutboxId) -> Result<Option<Submission>> {
-        Ok(self.submissions("id = ?1", [id.0])?.pop())
-    }
-
-    /// The message of an account that is due, if any.
-    ///
-    /// # Errors
-    /// When it can't be read.
-    pub fn due(&self, account: &AccountName, now: i64) -> Result<Option<Submission>> {
-        let found = self.submissions(
-            "account = ?1 AND state = 'queued' AND next_try <= ?2 ORDER BY next_try, id LIMIT 1",
-            params![account.as_str(), now],
-        )?;
-        Ok(found.into_iter().next())
-    }
-
-    /// When the next message of an account is due, seconds since 1970.
-    ///
-    /// # Errors
-    /// When it can't be read.
-    pub fn next_due(&self, account: &AccountName) -> Result<Option<i64>> {
-        Ok(self
-            .conn
-            .prepare_cached(
-                "SELECT min(next_try) FROM outbox WHERE account = ?1 AND state = 'queued'",
-            )?
-            .query_row([account.as_str()], |r| r.get(0))?)
-    }
-
-    /// The bytes for the wire.
-    ///
-    /// # Errors
-    /// [`Error::Gone`] if there is no such message.
-    pub fn wire(&self, id: OutboxId) -> Result<Vec<u8>> {
-        self.bytes(id, "wire")
-    }
-
-    /// The bytes for Sent, with Bcc.
-    ///
-    /// # Errors
-    /// [`Error::Gone`] if there is no such message.
-    pub fn filed(&self, id: OutboxId) -> Result<Vec<u8>> {
-        self.bytes(id, "filed")
-    }
-
-    /// The message that this one answers or forwards, and how that one is marked once this is sent.
-    ///
-    /// # Errors
-    /// When it can't be read.
-    pub fn source(&self, id: OutboxId) -> Result<Option<(MessageKey, FlagChange)>> {
-        let found = self
-            .conn
-            .prepare_cached(
-                "SELECT source_mailbox, source_uidvalidity, source_uid, source_message_id, source_size,
-                   mark_system, mark_keywords FROM outbox WHERE id = ?1 AND source_mailbox IS NOT NULL",
-            )?
-            .query_row([id.0], |r| {
-                let words: String = r.get(6)?;
-                let add: Flags = flags_in(r.get(5)?, &words);
-                Ok((row::key(r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?), add))
-            })
-            .optional()?;
-        Ok(found.and_then(|(key, add)| {
-            key.map(|key| {
-                (
-                    key,
-                    FlagChange {
-                        add,
-                        remove: Flags::default(),
-                    },
-                )
-            })
-        }))
-    }
-
-    fn bytes(&self, id: OutboxId, column: &str) -> Result<Vec<u8>> {
-        self.conn
-            .query_row(
-                &format!("SELECT {column} FROM outbox WHERE id = ?1"),
-                [id.0],
-                |r| r.get(0),
-            )
-            .optional()?
-            .ok_or(Error::Gone("message in the outbox"))
-    }
-
-    fn submissions(
-        &self,
-        condition: &str,
-        values: impl rusqlite::Params,
-    ) -> Result<Vec<Submission>> {
-        let mut query = self
-            .conn
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE {condition}"))?;
-        let mut rows = query.query(values)?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.extend(submission(&self.conn, row)?);
-        }
-        Ok(found)
-    }
-}
-
-/// `None` for a row that no program of ours wrote.
-fn submission(conn: &Connection, row: &Row<'_>) -> Result<Option<Submission>> {
-    let (id, message_id, state): (i64, String, String) = (row.get(0)?, row.get(2)?, row.get(6)?);
-    let state = SubmissionState::ALL
-        .iter()
-        .find(|(_, name)| *name == state)
-        .map(|(s, _)| *s);
-    let (Some(message_id), Some(state)) = (MessageId::new(&message_id), state) else {
-        return Ok(None);
-    };
-    let mut query = conn.prepare_cached(
-        "SELECT address, state, reply FROM recipient WHERE outbox = ?1 ORDER BY seq",
-    )?;
-    let recipients = query
-        .query_map([id], |r| {
-            let state: String = r.get(1)?;
-            Ok(Recipient {
-                address: r.get(0)?,
-                state: recipient_state(&state),
-                reply: r.get(2)?,
-            })
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(Some(Submission {
-        id: OutboxId(id),
-        account: AccountName(row.get(1)?),
-        message_id,
-        mail_from: row.get(3)?,
-        recipients,
-        subject: row.get(4)?,
-        size: row.get(5)?,
-        state,
-        attempts: row.get(7)?,
-        next_try: row.get(8)?,
-        created: row.get(9)?,
-        error: row.get(10)?,
-    }))
-}
-
-fn recipient_state(name: &str) -> RecipientState {
-    match name {
-        "accepted" => RecipientState::Accepted,
-        "deferred" => RecipientState::TryLater,
-        "refused" => RecipientState::Refused,
-        "unknown" => RecipientState::Unknown,
-        _ => RecipientState::Pending,
-    }
 }

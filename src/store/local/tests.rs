@@ -271,8 +271,8 @@ fn a_submitted_draft_is_hidden_comes_back_on_undo_and_goes_when_sent() {
 
     let again = local.submit(&outgoing(Some(id)), 11).unwrap();
     local.claim_submission(again, 100).unwrap();
-    assert!(local.take_back(again).is_err(), "too late");
     local.dot(again).unwrap();
+    assert!(local.take_back(again).is_err(), "too late");
     local
         .finish(again, SubmissionState::Accepted, None, 0)
         .unwrap();
@@ -433,9 +433,9 @@ fn what_the_user_may_take_back() {
         subject: "made from its bytes".into(),
         ..Draft::new(work())
     };
+    assert!(local.dot(id).is_ok() && local.dot(id).is_err());
     assert!(local.take_back_as(id, &again, 11).is_err(), "too late");
     assert!(local.cancel_submission(id).is_err(), "too late");
-    assert!(local.dot(id).is_ok() && local.dot(id).is_err());
     local.crashed(&work()).unwrap();
     assert!(
         local
@@ -521,4 +521,34 @@ fn accents_as_marks_of_their_own_are_folded_too() {
             "{prefix}"
         );
     }
+}
+
+#[test]
+fn taking_back_beats_an_attempt_that_has_not_written_the_dot() {
+    let home = Home::new();
+    let mut local = home.open();
+    let id = local.save_draft(&Draft::new(work()), 7).unwrap();
+    let sending = local.submit(&outgoing(Some(id)), 9).unwrap();
+    assert!(local.claim_submission(sending, 100).unwrap());
+    assert_eq!(home.open().undo(10).unwrap().unwrap().draft, Some(id));
+    assert!(local.dot(sending).is_err(), "it would be sent");
+    let plain = local.submit(&outgoing(None), 9).unwrap();
+    assert!(local.claim_submission(plain, 100).unwrap());
+    home.open().cancel_submission(plain).unwrap();
+    assert!(local.dot(plain).is_err(), "it would be sent");
+}
+
+#[test]
+fn a_crash_after_everybody_accepted_is_no_doubt() {
+    let home = Home::new();
+    let mut local = home.open();
+    let id = local.submit(&outgoing(None), 9).unwrap();
+    local.claim_submission(id, 100).unwrap();
+    local.dot(id).unwrap();
+    let states = ["a@x", "b@x"].map(|a| (a.to_owned(), RecipientState::Accepted, None));
+    local.recipients(id, &states).unwrap();
+    drop(local);
+    home.open().crashed(&work()).unwrap();
+    let row = home.open().read().submission(id).unwrap().unwrap();
+    assert_eq!(row.state, SubmissionState::Accepted);
 }

@@ -1,0 +1,186 @@
+//! Looking at the outbox: rows, bytes, and what is due.
+
+use super::connection::LocalReader;
+use super::row;
+use crate::model::{
+    AccountName, FlagChange, Flags, MessageId, MessageKey, OutboxId, Recipient, RecipientState,
+    Submission, SubmissionState,
+};
+use crate::store::codec::flags_in;
+use crate::store::error::{Error, Result};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+const COLUMNS: &str = "id, account, message_id, mail_from, subject, length(wire), state, attempts, next_try, created, error";
+
+impl LocalReader {
+    /// Every message that is not finished, oldest first.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn outbox(&self) -> Result<Vec<Submission>> {
+        self.submissions("state <> 'sent' ORDER BY id", [])
+    }
+
+    /// What was sent within the last 30 days, newest first.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn sent(&self) -> Result<Vec<Submission>> {
+        self.submissions("state = 'sent' ORDER BY id DESC", [])
+    }
+
+    /// One message of the outbox.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn submission(&self, id: OutboxId) -> Result<Option<Submission>> {
+        Ok(self.submissions("id = ?1", [id.0])?.pop())
+    }
+
+    /// The message of an account that is due, if any.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn due(&self, account: &AccountName, now: i64) -> Result<Option<Submission>> {
+        let found = self.submissions(
+            "account = ?1 AND state = 'queued' AND next_try <= ?2 ORDER BY next_try, id LIMIT 1",
+            params![account.as_str(), now],
+        )?;
+        Ok(found.into_iter().next())
+    }
+
+    /// When the next message of an account is due, seconds since 1970.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn next_due(&self, account: &AccountName) -> Result<Option<i64>> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT min(next_try) FROM outbox WHERE account = ?1 AND state = 'queued'",
+            )?
+            .query_row([account.as_str()], |r| r.get(0))?)
+    }
+
+    /// The bytes for the wire.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if there is no such message.
+    pub fn wire(&self, id: OutboxId) -> Result<Vec<u8>> {
+        self.bytes(id, "wire")
+    }
+
+    /// The bytes for Sent, with Bcc.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if there is no such message.
+    pub fn filed(&self, id: OutboxId) -> Result<Vec<u8>> {
+        self.bytes(id, "filed")
+    }
+
+    /// The message that this one answers or forwards, and how that one is marked once this is sent.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn source(&self, id: OutboxId) -> Result<Option<(MessageKey, FlagChange)>> {
+        let found = self
+            .conn
+            .prepare_cached(
+                "SELECT source_mailbox, source_uidvalidity, source_uid, source_message_id, source_size,
+                   mark_system, mark_keywords FROM outbox WHERE id = ?1 AND source_mailbox IS NOT NULL",
+            )?
+            .query_row([id.0], |r| {
+                let words: String = r.get(6)?;
+                let add: Flags = flags_in(r.get(5)?, &words);
+                Ok((row::key(r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?), add))
+            })
+            .optional()?;
+        Ok(found.and_then(|(key, add)| {
+            key.map(|key| {
+                (
+                    key,
+                    FlagChange {
+                        add,
+                        remove: Flags::default(),
+                    },
+                )
+            })
+        }))
+    }
+
+    fn bytes(&self, id: OutboxId, column: &str) -> Result<Vec<u8>> {
+        self.conn
+            .query_row(
+                &format!("SELECT {column} FROM outbox WHERE id = ?1"),
+                [id.0],
+                |r| r.get(0),
+            )
+            .optional()?
+            .ok_or(Error::Gone("message in the outbox"))
+    }
+
+    fn submissions(
+        &self,
+        condition: &str,
+        values: impl rusqlite::Params,
+    ) -> Result<Vec<Submission>> {
+        let mut query = self
+            .conn
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE {condition}"))?;
+        let mut rows = query.query(values)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.extend(submission(&self.conn, row)?);
+        }
+        Ok(found)
+    }
+}
+
+/// `None` for a row that no program of ours wrote.
+fn submission(conn: &Connection, row: &Row<'_>) -> Result<Option<Submission>> {
+    let (id, message_id, state): (i64, String, String) = (row.get(0)?, row.get(2)?, row.get(6)?);
+    let state = SubmissionState::ALL
+        .iter()
+        .find(|(_, name)| *name == state)
+        .map(|(s, _)| *s);
+    let (Some(message_id), Some(state)) = (MessageId::new(&message_id), state) else {
+        return Ok(None);
+    };
+    let mut query = conn.prepare_cached(
+        "SELECT address, state, reply FROM recipient WHERE outbox = ?1 ORDER BY seq",
+    )?;
+    let recipients = query
+        .query_map([id], |r| {
+            let state: String = r.get(1)?;
+            Ok(Recipient {
+                address: r.get(0)?,
+                state: recipient_state(&state),
+                reply: r.get(2)?,
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Some(Submission {
+        id: OutboxId(id),
+        account: AccountName(row.get(1)?),
+        message_id,
+        mail_from: row.get(3)?,
+        recipients,
+        subject: row.get(4)?,
+        size: row.get(5)?,
+        state,
+        attempts: row.get(7)?,
+        next_try: row.get(8)?,
+        created: row.get(9)?,
+        error: row.get(10)?,
+    }))
+}
+
+fn recipient_state(name: &str) -> RecipientState {
+    match name {
+        "accepted" => RecipientState::Accepted,
+        "deferred" => RecipientState::TryLater,
+        "refused" => RecipientState::Refused,
+        "unknown" => RecipientState::Unknown,
+        _ => RecipientState::Pending,
+    }
+}
