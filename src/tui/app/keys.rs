@@ -160,13 +160,16 @@ mod tests {
     use super::*;
     use crossterm::event::{KeyCode, KeyModifiers};
 
+    /// A user's key file in which a key also begins a sequence.
+    const ALSO: Option<&str> = Some("[index]\n\"z a\" = \"fold\"\n");
+
     fn key(c: char) -> KeyEvent {
         KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)
     }
 
     #[test]
     fn z_waits_a_moment_and_then_means_undo() {
-        let (mut keys, warnings) = Keys::load(None);
+        let (mut keys, warnings) = Keys::load(ALSO);
         assert!(warnings.is_empty(), "{warnings:?}");
         let now = Instant::now();
         assert!(keys.press(Context::Index, &key('z'), now).is_empty());
@@ -181,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_key_that_does_not_go_on_is_not_lost() {
-        let (mut keys, _) = Keys::load(None);
+        let (mut keys, _) = Keys::load(ALSO);
         let now = Instant::now();
         keys.press(Context::Index, &key('z'), now);
         let calls = keys.press(Context::Index, &key('e'), now);
