@@ -195,3 +195,56 @@ impl Writing {
         turn
     }
 }
+
+/// Takes recipients and subject from a mailto address (RFC 6068). Nothing else in it is obeyed: a
+/// link must not attach, copy in secret or write in the user's name.
+pub fn address(draft: &mut Draft, url: &str) {
+    let rest = url.get(7..).unwrap_or_default();
+    let (to, query) = rest.split_once('?').unwrap_or((rest, ""));
+    draft.to = one_line(to);
+    for pair in query.split('&') {
+        if let Some((name, value)) = pair.split_once('=')
+            && name.eq_ignore_ascii_case("subject")
+        {
+            draft.subject = one_line(value);
+        }
+    }
+}
+
+/// Percent-decoded and without control characters, so that no header line can be smuggled in.
+fn one_line(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(b) = rest.next() {
+        let mut ahead = rest.clone();
+        let digits = (b == b'%').then(|| (ahead.next(), ahead.next()));
+        let hex = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16));
+        match digits.and_then(|(high, low)| hex(high).zip(hex(low))) {
+            Some((high, low)) => {
+                bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
+                rest = ahead;
+            }
+            None => bytes.push(b),
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    crate::text::Clean::line(&text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mailto_address_fills_recipients_and_subject_only() {
+        let mut draft = Draft::new(AccountName("work".into()));
+        let url = "mailto:a%40b.example,c@d.example?Subject=Hi%20%C3%BC%0D%0ABcc:x&bcc=x@y&attach=/etc/passwd&body=z%";
+        address(&mut draft, url);
+        assert_eq!(draft.to, "a@b.example,c@d.example");
+        assert_eq!(draft.subject, "Hi üBcc:x");
+        assert!(draft.bcc.is_empty() && draft.body.is_empty() && draft.attachments.is_empty());
+        address(&mut draft, "mailto:%");
+        assert_eq!(draft.to, "%");
+    }
+}

@@ -67,6 +67,8 @@ pub enum Ask {
     Call(Call),
     /// Show other colours.
     Theme(&'static str),
+    /// Write to a mailto address.
+    WriteTo(String),
 }
 
 /// What an event did to a layer.
@@ -193,9 +195,15 @@ impl Layer {
         match self {
             Layer::Popup(popup) => match popup.key(*key) {
                 popup::Done::Stay => Turn::stay(),
-                popup::Done::Close(effects) => {
+                popup::Done::Close(mut effects) => {
+                    let letter = effects
+                        .extract_if(.., |e| matches!(e, Effect::OpenUrl(u) if is_mailto(u)))
+                        .next();
                     fx.extend(effects);
-                    Turn::closed()
+                    match letter {
+                        Some(Effect::OpenUrl(url)) => Turn::asking(Ask::WriteTo(url)),
+                        _ => Turn::closed(),
+                    }
                 }
             },
             Layer::Palette(p) => {
@@ -310,6 +318,11 @@ impl Layer {
         }
         None
     }
+}
+
+fn is_mailto(url: &str) -> bool {
+    url.get(..7)
+        .is_some_and(|s| s.eq_ignore_ascii_case("mailto:"))
 }
 
 fn item(m: &MailboxRow, several: bool) -> Item<MailboxId> {

@@ -356,6 +356,13 @@ impl App {
         match turn.ask {
             Some(Ask::Call(call)) => self.call(&call, now, fx),
             Some(Ask::Theme(name)) => self.theme(name, now),
+            Some(Ask::WriteTo(url)) => {
+                let shown = self.panes.shown_account();
+                if let Some(mut draft) = Writing::blank(&self.panes.accounts, shown.as_ref()) {
+                    compose::address(&mut draft, &url);
+                    self.write(draft);
+                }
+            }
             None => {}
         }
         self.ask_password();
