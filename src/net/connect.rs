@@ -5,17 +5,22 @@ use crate::model::{Account, Endpoint, Security};
 use crate::net::error::{NetError, TlsFault};
 use crate::net::stream::Stream;
 use crate::net::tls::Trust;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// So long an address may be silent before the next one is tried beside it (RFC 8305 §8).
+const STAGGER: Duration = Duration::from_millis(250);
 
 /// Patience while connecting.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// For the name.
     pub lookup: Duration,
-    /// For each address.
+    /// For all addresses together.
     pub connect: Duration,
     /// For the TLS handshake.
     pub handshake: Duration,
@@ -125,39 +130,114 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     out
 }
 
+/// Tries the addresses in turn, the next as soon as one fails or is silent for [`STAGGER`], and
+/// takes the first that answers (RFC 8305 §5).
 fn dial(
     endpoint: &Endpoint,
     addresses: &[SocketAddr],
     patience: Duration,
 ) -> Result<TcpStream, NetError> {
-    let until = Instant::now() + patience.saturating_mul(2);
-    let mut last = None;
-    for address in addresses {
-        let left = until
-            .saturating_duration_since(Instant::now())
-            .min(patience);
-        if left.is_zero() {
-            break;
-        }
-        match TcpStream::connect_timeout(address, left) {
-            Ok(socket) => {
-                tune(&socket);
-                return Ok(socket);
+    let until = Instant::now() + patience;
+    let mut queue = addresses.iter();
+    let mut next_at = Instant::now();
+    let mut trying: Vec<OwnedFd> = Vec::new();
+    let mut failures: Vec<Errno> = Vec::new();
+    let socket = 'answered: loop {
+        if trying.is_empty() || Instant::now() >= next_at {
+            match queue.next().map(begin) {
+                Some(Ok(socket)) => trying.push(socket),
+                Some(Err(error)) => {
+                    failures.push(error);
+                    continue;
+                }
+                None if trying.is_empty() => break None,
+                None => {}
             }
-            Err(error) => last = Some(error),
+            next_at = Instant::now() + STAGGER;
         }
+        let wake = match queue.as_slice() {
+            [] => until,
+            _ => until.min(next_at),
+        };
+        for (at, outcome) in answers(&trying, wake) {
+            let socket = trying.swap_remove(at);
+            match outcome {
+                Ok(()) => break 'answered Some(socket),
+                Err(error) => {
+                    failures.push(error);
+                    next_at = Instant::now();
+                }
+            }
+        }
+        if Instant::now() >= until {
+            break None;
+        }
+    };
+    if let Some(socket) = socket {
+        let socket = TcpStream::from(socket);
+        tune(&socket);
+        return Ok(socket);
     }
+    let refused = trying.is_empty() && failures.contains(&Errno::CONNREFUSED);
+    let told = if refused {
+        Some(Errno::CONNREFUSED)
+    } else {
+        failures.last().copied().filter(|_| trying.is_empty())
+    };
     Err(NetError::Connect {
         host: endpoint.host.clone(),
         port: endpoint.port,
-        refused: last
-            .as_ref()
-            .is_some_and(|e| e.kind() == std::io::ErrorKind::ConnectionRefused),
-        why: last.map_or_else(
+        refused,
+        why: told.map_or_else(
             || "no address answered in time".to_owned(),
-            |e| e.to_string(),
+            |errno| std::io::Error::from(errno).to_string(),
         ),
     })
+}
+
+/// Begins to connect, without waiting.
+fn begin(address: &SocketAddr) -> Result<OwnedFd, Errno> {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with};
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(family, SocketType::STREAM, flags, None)?;
+    match connect(&socket, address) {
+        Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => Ok(socket),
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits until a socket of `trying` is connected or has failed, or for `until`. Which ones, the
+/// last first.
+fn answers(trying: &[OwnedFd], until: Instant) -> Vec<(usize, Result<(), Errno>)> {
+    let mut fds: Vec<PollFd<'_>> = trying
+        .iter()
+        .map(|socket| PollFd::new(socket, PollFlags::OUT))
+        .collect();
+    let left = until.saturating_duration_since(Instant::now());
+    let left = Timespec {
+        tv_sec: left.as_secs().cast_signed(),
+        tv_nsec: i64::from(left.subsec_nanos()),
+    };
+    match poll(&mut fds, Some(&left)) {
+        Ok(_) | Err(Errno::INTR) => {}
+        // A poll that can't be had would make the caller spin: every try counts as failed.
+        Err(error) => return (0..trying.len()).rev().map(|at| (at, Err(error))).collect(),
+    }
+    let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+    let outcome = |socket: &OwnedFd| rustix::net::sockopt::socket_error(socket).flatten();
+    let mut found: Vec<_> = trying
+        .iter()
+        .zip(ready)
+        .enumerate()
+        .filter(|(_, (_, ready))| *ready)
+        .map(|(at, (socket, _))| (at, outcome(socket)))
+        .collect();
+    found.reverse();
+    found
 }
 
 /// A dead peer is noticed within a minute even while nothing is sent. A system that lacks an
@@ -213,6 +293,49 @@ mod tests {
             error,
             Err(NetError::Connect { refused: true, .. })
         ));
+    }
+
+    /// A port where a connection is begun and never answered: its queue of one is full.
+    fn silent() -> (SocketAddr, Vec<OwnedFd>) {
+        use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};
+        let listener = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        bind(&listener, &any).unwrap();
+        listen(&listener, 0).unwrap();
+        let address: SocketAddr = getsockname(&listener).unwrap().try_into().unwrap();
+        let mut held = vec![listener];
+        loop {
+            held.push(begin(&address).unwrap());
+            let answered = answers(
+                held.split_last()
+                    .map(|(last, _)| std::slice::from_ref(last))
+                    .unwrap(),
+                Instant::now() + Duration::from_millis(50),
+            );
+            if answered.is_empty() {
+                return (address, held);
+            }
+        }
+    }
+
+    #[test]
+    fn f21_a_silent_address_does_not_hold_up_the_next() {
+        let (hole, _held) = silent();
+        let live = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = live.local_addr().unwrap();
+        let endpoint = Endpoint {
+            host: "both.test".into(),
+            port: address.port(),
+            security: Security::None,
+            pin_sha256: None,
+        };
+        let socket = dial(&endpoint, &[hole, address], Duration::from_secs(30)).unwrap();
+        assert_eq!(socket.peer_addr().unwrap(), address);
+        let gone = dial(&endpoint, &[hole], Duration::from_millis(50));
+        assert!(
+            matches!(&gone, Err(NetError::Connect { refused: false, why, .. }) if why.contains("in time")),
+            "{gone:?}"
+        );
     }
 
     #[test]
