@@ -1,6 +1,10 @@
 //! What can go wrong between us and a server. [`NetError::kind`] alone decides whether something
 //! is tried again, how it is told, and with which exit code it ends.
+//!
+//! A server's words are kept as they came, for programs to look at; printing an error cleans them,
+//! so that no server writes to the terminal or the log through one of our sentences.
 
+use crate::text::Clean;
 use std::io;
 
 /// What to do about an error.
@@ -59,7 +63,7 @@ pub struct Refusal {
 #[derive(Debug, thiserror::Error)]
 pub enum NetError {
     /// The name could not be looked up.
-    #[error("the host name {host} can't be found: {why}")]
+    #[error("the host name {} can't be found: {}", Clean::line(.host), Clean::line(.why))]
     Lookup {
         /// The name.
         host: String,
@@ -67,7 +71,7 @@ pub enum NetError {
         why: String,
     },
     /// No address of the host answered.
-    #[error("{host} port {port} can't be reached: {why}")]
+    #[error("{} port {port} can't be reached: {}", Clean::line(.host), Clean::line(.why))]
     Connect {
         /// The host.
         host: String,
@@ -82,10 +86,10 @@ pub enum NetError {
     #[error("the server did not answer in time")]
     Timeout,
     /// The connection ended.
-    #[error("the connection was cut: {0}")]
+    #[error("the connection was cut: {}", Clean::line(.0))]
     Cut(String),
     /// TLS could not be had.
-    #[error("no secure connection: {why}")]
+    #[error("no secure connection: {}", Clean::line(.why))]
     Tls {
         /// What is wrong.
         fault: TlsFault,
@@ -93,25 +97,25 @@ pub enum NetError {
         why: String,
     },
     /// The server does not take the name and password.
-    #[error("signing in was refused: {}", .0.text)]
+    #[error("signing in was refused: {}", Clean::line(&.0.text))]
     Auth(Refusal),
     /// The server can't sign us in just now.
-    #[error("signing in is not possible now: {}", .0.text)]
+    #[error("signing in is not possible now: {}", Clean::line(&.0.text))]
     AuthLater(Refusal),
     /// The server refused a command for good.
-    #[error("the server refused: {}", .0.text)]
+    #[error("the server refused: {}", Clean::line(&.0.text))]
     Refused(Refusal),
     /// The server puts us off, or says good-bye.
-    #[error("the server is busy: {}", .0.text)]
+    #[error("the server is busy: {}", Clean::line(&.0.text))]
     Busy(Refusal),
     /// The server puts one command off; the connection is fine.
-    #[error("the server says to try later: {}", .0.text)]
+    #[error("the server says to try later: {}", Clean::line(&.0.text))]
     Later(Refusal),
     /// What came is not the protocol, or is beyond bounds.
-    #[error("the server sent something that can't be understood: {0}")]
+    #[error("the server sent something that can't be understood: {}", Clean::line(.0))]
     Protocol(String),
     /// What we were to send can't be sent.
-    #[error("{0}")]
+    #[error("{}", Clean::line(.0))]
     Unsendable(String),
     /// A bell rang while we waited.
     #[error("called away")]
@@ -159,6 +163,22 @@ impl NetError {
         }
     }
 
+    /// The same error, should the server have repeated a secret in its refusal: `***` in its place.
+    #[must_use]
+    pub fn without(mut self, secrets: &[&str]) -> NetError {
+        if let NetError::Auth(r)
+        | NetError::AuthLater(r)
+        | NetError::Refused(r)
+        | NetError::Busy(r)
+        | NetError::Later(r) = &mut self
+        {
+            for secret in secrets.iter().filter(|s| !s.is_empty()) {
+                r.text = r.text.replace(secret, "***");
+            }
+        }
+        self
+    }
+
     /// Whether IMAP said that the mailbox does not exist.
     pub fn no_such_mailbox(&self) -> bool {
         self.has_code(&["NONEXISTENT", "TRYCREATE"])
@@ -196,6 +216,46 @@ impl NetError {
             io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => NetError::Timeout,
             io::ErrorKind::UnexpectedEof => NetError::Cut("the server hung up".to_owned()),
             _ => NetError::Cut(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s15_no_error_says_a_servers_words_uncleaned() {
+        let evil = "\x1b[2J\u{9b}31m\x07\u{202e}\r\n";
+        let refusal = || Refusal {
+            text: evil.to_owned(),
+            ..Refusal::default()
+        };
+        let all = [
+            NetError::Lookup {
+                host: evil.to_owned(),
+                why: evil.to_owned(),
+            },
+            NetError::Connect {
+                host: evil.to_owned(),
+                port: 1,
+                refused: false,
+                why: evil.to_owned(),
+            },
+            NetError::Cut(evil.to_owned()),
+            NetError::tls(TlsFault::Handshake, evil),
+            NetError::Auth(refusal()),
+            NetError::AuthLater(refusal()),
+            NetError::Refused(refusal()),
+            NetError::Busy(refusal()),
+            NetError::Later(refusal()),
+            NetError::Protocol(evil.to_owned()),
+            NetError::Unsendable(evil.to_owned()),
+        ];
+        for error in all {
+            let said = error.to_string();
+            let bad = |c: char| c.is_control() || c == '\u{202e}';
+            assert!(!said.contains(bad), "{said:?}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! IMAP, SMTP and TLS: no database.
 
 pub mod error;
+pub mod trace;
 pub mod tls;
 pub mod stream;
 pub mod connect;
@@ -8,4 +9,10 @@ pub mod imap;
 pub mod smtp;
 pub mod diagnose;
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tls_tests;
+
 pub use error::{Kind, NetError, Refusal, TlsFault};
+pub use trace::Ring;

@@ -87,16 +87,25 @@ impl Stream {
     /// [`NetError::Timeout`] or the end of the connection.
     pub fn send(&mut self, bytes: &[u8], patience: Duration) -> Result<(), NetError> {
         let mut rest = bytes;
+        let mut until = Instant::now() + patience;
+        let mut wanted = PollFlags::OUT;
         while !rest.is_empty() {
             match self.write_some(rest) {
                 Ok(0) => return Err(NetError::Cut("the server hung up".to_owned())),
                 Ok(n) => {
                     self.sent += n as u64;
                     rest = rest.get(n..).unwrap_or_default();
+                    until = Instant::now() + patience;
+                    wanted = PollFlags::OUT;
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
-                    self.wait_writable(Instant::now() + patience)?
+                    if self.poll(wanted, until, false)? == Ready::Timeout {
+                        return Err(NetError::Timeout);
+                    }
+                    // A socket that takes bytes while TLS takes none: TLS waits for the peer
+                    // (it negotiates anew). Waiting for room again would spin.
+                    wanted = PollFlags::IN;
                 }
                 Err(e) => return Err(NetError::io(&e)),
             }
@@ -176,7 +185,8 @@ impl Stream {
             return Err(NetError::Cut("the connection is gone".to_owned()));
         };
         let waiting = socket.try_clone().map_err(|e| NetError::io(&e))?;
-        let mut step = trust.connector()?.connect(host, socket);
+        let name = tls::server_name(host);
+        let mut step = trust.connector()?.connect(&name, socket);
         let tls = loop {
             match step {
                 Ok(tls) => break tls,
@@ -187,7 +197,7 @@ impl Stream {
                 }
             }
         };
-        trust.check(host, &tls)?;
+        trust.check(&name, &tls)?;
         self.layer = Layer::Tls(Box::new(tls));
         Ok(())
     }
@@ -216,14 +226,6 @@ impl Stream {
             Layer::Plain(socket) => socket.write(bytes),
             Layer::Tls(tls) => tls.write(bytes),
             Layer::Gone => Ok(0),
-        }
-    }
-
-    fn wait_writable(&self, until: Instant) -> Result<(), NetError> {
-        // A renegotiating TLS peer may want to be read first; reads are tried again by the caller.
-        match self.poll(PollFlags::OUT, until, false)? {
-            Ready::Timeout => Err(NetError::Timeout),
-            _ => Ok(()),
         }
     }
 

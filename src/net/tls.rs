@@ -101,6 +101,15 @@ impl Trust {
     }
 }
 
+/// A configured host as certificates and SNI spell it: no brackets, no final dot, ASCII.
+pub(super) fn server_name(host: &str) -> String {
+    let bare = host.trim_matches(['[', ']']).trim_end_matches('.');
+    if bare.parse::<IpAddr>().is_ok() {
+        return bare.to_owned();
+    }
+    idna::domain_to_ascii(bare).unwrap_or_else(|_| bare.to_owned())
+}
+
 /// The blocks of a PEM file that are certificates.
 fn certificates(pem: &str) -> Vec<Vec<u8>> {
     const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
@@ -119,7 +128,7 @@ fn names(leaf: &Parsed, host: &str) -> bool {
     let Ok(Some((_, san))) = leaf.tbs_certificate.get::<SubjectAltName>() else {
         return false;
     };
-    let ip: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    let ip: Option<IpAddr> = host.parse().ok();
     san.0.iter().any(|name| match (name, ip) {
         (GeneralName::IpAddress(bytes), Some(IpAddr::V4(ip))) => bytes.as_bytes() == ip.octets(),
         (GeneralName::IpAddress(bytes), Some(IpAddr::V6(ip))) => bytes.as_bytes() == ip.octets(),
@@ -131,7 +140,6 @@ fn names(leaf: &Parsed, host: &str) -> bool {
 /// RFC 9525 §6.3: without regard to case; `*` may only be the whole left-most label and stands for
 /// exactly one.
 fn dns_matches(pattern: &str, host: &str) -> bool {
-    let host = host.trim_end_matches('.');
     match pattern.strip_prefix("*.") {
         Some(rest) => host.split_once('.').is_some_and(|(label, parent)| {
             !label.is_empty() && rest.contains('.') && parent.eq_ignore_ascii_case(rest)
@@ -149,25 +157,38 @@ pub(super) fn fault(error: &native_tls::Error, host: &str) -> NetError {
         words.push_str(&inner.to_string());
         source = inner.source();
     }
-    let has = |needle: &str| words.to_ascii_lowercase().contains(needle);
-    if has("hostname mismatch") || has("ip address mismatch") {
+    let lower = words.to_ascii_lowercase();
+    let has = |needles: &[&str]| needles.iter().any(|needle| lower.contains(needle));
+    if has(&["hostname mismatch", "ip address mismatch"]) {
         NetError::tls(TlsFault::Name, format!("the certificate is not for {host}"))
-    } else if has("expired") || has("not yet valid") {
+    } else if has(&["certificate has expired", "not yet valid"]) {
         NetError::tls(
             TlsFault::Expired,
             "the certificate is not valid now: it has expired, or this machine's clock is wrong",
         )
-    } else if has("certificate verify failed")
-        || has("self-signed")
-        || has("self signed")
-        || has("issuer")
-    {
+    } else if has(&["certificate verify failed"]) {
+        // The verdict stands in the last brackets of the outermost error.
+        let outer = error.to_string();
+        let verdict = outer.rsplit_once('(').map_or("", |(_, v)| v);
         NetError::tls(
             TlsFault::Untrusted,
-            "nobody that this machine trusts signed the certificate",
+            format!(
+                "this machine does not trust the certificate ({})",
+                verdict.trim_end_matches(')')
+            ),
         )
-    } else if has("unexpected eof") || has("connection reset") {
+    } else if has(&["unexpected eof", "connection reset", "broken pipe"]) {
         NetError::Cut("the server hung up during the TLS handshake".to_owned())
+    } else if has(&["wrong version number", "packet length too long"]) {
+        NetError::tls(
+            TlsFault::Handshake,
+            "the server does not speak TLS at this point",
+        )
+    } else if has(&["unsupported protocol", "protocol version"]) {
+        NetError::tls(
+            TlsFault::Handshake,
+            "the server speaks only versions of TLS that are not secure any more",
+        )
     } else {
         NetError::tls(TlsFault::Handshake, words)
     }
@@ -189,6 +210,18 @@ mod tests {
             ("example.test", "evil-example.test"),
         ] {
             assert!(!dns_matches(pattern, host), "{pattern} {host}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_spelt_as_certificates_spell_it() {
+        for (host, name) in [
+            ("Mail.example.test.", "mail.example.test"),
+            ("[::1]", "::1"),
+            ("127.0.0.1", "127.0.0.1"),
+            ("b\u{fc}cher.test", "xn--bcher-kva.test"),
+        ] {
+            assert_eq!(server_name(host), name);
         }
     }
 
