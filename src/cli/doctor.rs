@@ -11,6 +11,7 @@ use crate::net::diagnose::{Advice, Service, explain};
 use crate::net::error::NetError;
 use crate::net::imap::{Options, Session};
 use crate::net::smtp::{Pace, SmtpSession};
+use crate::net::trace::Ring;
 use crate::sync::{Host as _, NoSecret};
 use crate::text::Clean;
 use anyhow::Result;
@@ -26,6 +27,8 @@ pub struct Step {
     pub found: Result<String, Advice>,
     /// How long it took.
     pub millis: u128,
+    /// If it failed: the last lines of the conversation, without secrets.
+    pub said: Vec<String>,
 }
 
 /// `doctor`
@@ -58,7 +61,7 @@ fn value(step: &Step) -> Value {
         Ok(found) => json!({"step": step.name, "ok": true, "found": found, "ms": step.millis}),
         Err(advice) => json!({
             "step": step.name, "ok": false, "ms": step.millis,
-            "what": advice.what, "why": advice.why, "todo": advice.todo,
+            "what": advice.what, "why": advice.why, "todo": advice.todo, "said": step.said,
         }),
     }
 }
@@ -85,6 +88,9 @@ fn print(account: &Account, steps: &[Step]) {
                 if !advice.todo.is_empty() {
                     println!("    do: {}", Clean::line(&advice.todo));
                 }
+                for line in &step.said {
+                    println!("      {}", Clean::line(line));
+                }
             }
         }
     }
@@ -99,6 +105,7 @@ pub fn examine(account: &Account, secret: Result<Secret, NoSecret>) -> Vec<Step>
                 name: "password",
                 found: Ok("found".to_owned()),
                 millis: 0,
+                said: Vec::new(),
             });
             Some(secret)
         }
@@ -119,6 +126,7 @@ pub fn examine(account: &Account, secret: Result<Secret, NoSecret>) -> Vec<Step>
                 name: "password",
                 found: Err(advice),
                 millis: 0,
+                said: Vec::new(),
             });
             None
         }
@@ -134,19 +142,21 @@ fn step<T>(
     name: &'static str,
     endpoint: &Endpoint,
     service: Service,
+    ring: &Ring,
     work: impl FnOnce() -> Result<(T, String), NetError>,
 ) -> Option<T> {
     let began = Instant::now();
     let outcome = work();
     let millis = began.elapsed().as_millis();
-    let (value, found) = match outcome {
-        Ok((value, found)) => (Some(value), Ok(found)),
-        Err(error) => (None, Err(explain(&error, endpoint, service))),
+    let (value, found, said) = match outcome {
+        Ok((value, found)) => (Some(value), Ok(found), Vec::new()),
+        Err(error) => (None, Err(explain(&error, endpoint, service)), ring.lines()),
     };
     steps.push(Step {
         name,
         found,
         millis,
+        said,
     });
     value
 }
@@ -155,8 +165,13 @@ fn imap(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Op
     let end = &account.imap;
     reach(account, end, Service::Imap, steps)?;
     let secret = secret?;
-    let session = step(steps, "IMAP sign in", end, Service::Imap, || {
-        let session = Session::connect(account, secret, &Options::default())?;
+    let ring = Ring::default();
+    let options = Options {
+        ring: Some(ring.clone()),
+        ..Options::default()
+    };
+    let session = step(steps, "IMAP sign in", end, Service::Imap, &ring, || {
+        let session = Session::connect(account, secret, &options)?;
         Ok((session, format!("as {}", account.user)))
     })?;
     let caps: Vec<&str> = session.caps().iter().collect();
@@ -164,6 +179,7 @@ fn imap(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Op
         name: "IMAP capabilities",
         found: Ok(caps.join(" ")),
         millis: 0,
+        said: Vec::new(),
     });
     session.logout();
     Some(())
@@ -172,20 +188,35 @@ fn imap(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Op
 fn smtp(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Option<()> {
     let end = &account.smtp;
     reach(account, end, Service::Smtp, steps)?;
-    let greeted = step(steps, "submission greeting", end, Service::Smtp, || {
-        let session = SmtpSession::greet(account, Pace::default())?;
-        let offers: Vec<String> = session
-            .extensions()
-            .map(|(k, v)| format!("{k} {v}").trim().to_owned())
-            .collect();
-        Ok((session, offers.join(", ")))
-    })?;
-    greeted.quit();
-    let secret = secret?;
-    let session = step(steps, "submission sign in", end, Service::Smtp, || {
-        let session = SmtpSession::connect(account, secret, Pace::default())?;
-        Ok((session, format!("as {}", account.user)))
-    })?;
+    let ring = Ring::default();
+    let mut session = step(
+        steps,
+        "submission greeting",
+        end,
+        Service::Smtp,
+        &ring,
+        || {
+            let session = SmtpSession::greet(account, Pace::default(), ring.clone())?;
+            let offers: Vec<String> = session
+                .extensions()
+                .map(|(k, v)| format!("{k} {v}").trim().to_owned())
+                .collect();
+            Ok((session, offers.join(", ")))
+        },
+    )?;
+    if let Some(secret) = secret {
+        step(
+            steps,
+            "submission sign in",
+            end,
+            Service::Smtp,
+            &ring,
+            || {
+                session.sign_in(&account.user, secret)?;
+                Ok(((), format!("as {}", account.user)))
+            },
+        )?;
+    }
     session.quit();
     Some(())
 }
@@ -196,12 +227,13 @@ fn reach(account: &Account, end: &Endpoint, service: Service, steps: &mut Vec<St
         Service::Imap => ("IMAP name", "IMAP port and TLS"),
         Service::Smtp => ("submission name", "submission port and TLS"),
     };
-    step(steps, lookup, end, service, || {
+    let ring = Ring::default();
+    step(steps, lookup, end, service, &ring, || {
         let found = connect::lookup(&end.host, end.port, Patience::default().lookup)?;
         let list: Vec<String> = found.iter().map(|a| a.ip().to_string()).collect();
         Ok(((), format!("{} is {}", end.host, list.join(", "))))
     })?;
-    step(steps, port, end, service, || {
+    step(steps, port, end, service, &ring, || {
         connect::open(account, end, None, Patience::default())?.shut();
         let how = match end.security {
             Security::Tls => "TLS, certificate right",

@@ -14,6 +14,7 @@ use crate::net::imap::decode::{Reply, Said, Verdict};
 use crate::net::imap::session::{Session, guard, lost};
 use crate::net::imap::shim::{Line, Pace, Port};
 use crate::net::imap::{fail, quirks};
+use crate::net::trace::Ring;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::cell::Cell;
@@ -30,6 +31,8 @@ pub struct Options {
     pub patience: Patience,
     /// A doorbell's descriptor: IDLE ends while it is readable.
     pub bell: Option<Arc<OwnedFd>>,
+    /// Where the last lines of the conversation are kept, if anybody wants to see them.
+    pub ring: Option<Ring>,
 }
 
 impl Session {
@@ -48,7 +51,9 @@ impl Session {
             options.bell.clone(),
             options.patience,
         )?;
-        let port = Port::new(Line::new(stream, options.pace));
+        let mut line = Line::new(stream, options.pace);
+        line.set_ring(options.ring.clone());
+        let port = Port::new(line);
         let mut client = imap::Client::new(port.clone());
         call(&port, || client.read_greeting())?;
         let greeting = port.line().take_heard().pop().ok_or_else(fail::over)?;
@@ -78,7 +83,10 @@ impl Session {
         port.line().set_secret(true);
         let signed_in = sign_in(client, &port, &caps, &account.user, secret);
         port.line().set_secret(false);
-        let imap = signed_in?;
+        // Some servers say a line back that they don't understand.
+        let password = secret.reveal();
+        let plain = Zeroizing::new(STANDARD.encode(format!("\0{}\0{password}", account.user)));
+        let imap = signed_in.map_err(|e| e.without(&[&plain, password]))?;
         // What the server can do may differ now (RFC 9051 §6.2).
         let heard = port.line().take_heard();
         let mut session = Session::new(imap, port, Caps::default(), options.pace);

@@ -19,6 +19,7 @@ use crate::net::imap::decode::{Reply, Said, Untagged, Verdict, decode};
 use crate::net::imap::fail;
 use crate::net::imap::wire::{Framer, Limits};
 use crate::net::stream::Stream;
+use crate::net::trace::Ring;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -76,6 +77,8 @@ pub struct Line {
     dead: bool,
     /// The error behind an `io::Error` that the crate was given.
     error: Option<NetError>,
+    /// Where the last lines are kept, if anybody wants to see them.
+    ring: Option<Ring>,
 }
 
 impl fmt::Debug for Line {
@@ -105,7 +108,13 @@ impl Line {
             bye: None,
             dead: false,
             error: None,
+            ring: None,
         }
+    }
+
+    /// Keeps the last lines in `ring` from now on; while [`Line::set_secret`], without what they say.
+    pub fn set_ring(&mut self, ring: Option<Ring>) {
+        self.ring = ring;
     }
 
     /// The stream, for a TLS upgrade and for waiting.
@@ -187,6 +196,11 @@ impl Line {
         if self.dead {
             return Err(fail::over());
         }
+        match &self.ring {
+            Some(ring) if self.secret => ring.hidden(""),
+            Some(ring) => ring.ours(bytes),
+            None => {}
+        }
         let sent = self.stream.send(bytes, self.pace.stall);
         self.judge(sent)
     }
@@ -217,6 +231,22 @@ impl Line {
             Ok(None) => return Ok(None),
             Err(refused) => return Err(fail::protocol(refused.to_string())),
         };
+        if let Some(ring) = &self.ring {
+            // A server may say a password back; while one is sent only the verdict is kept.
+            let words = if self.secret { 2 } else { usize::MAX };
+            let ends = response
+                .bytes
+                .iter()
+                .enumerate()
+                .filter(|(_, b)| **b == b' ');
+            let end = ends.map(|(at, _)| at).nth(words - 1);
+            ring.theirs(
+                response
+                    .bytes
+                    .get(..end.unwrap_or(response.bytes.len()))
+                    .unwrap_or_default(),
+            );
+        }
         let said = decode(response);
         if let Said::Untagged(Untagged::Reply(status)) = &said
             && status.verdict == Verdict::Bye

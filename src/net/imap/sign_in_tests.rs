@@ -3,6 +3,7 @@
 use crate::model::{Secret, Security};
 use crate::net::imap::script::{account, connect, pace, patient, serve, session};
 use crate::net::imap::{Options, Session};
+use crate::net::trace::Ring;
 
 const PATIENT: u64 = 20_000;
 
@@ -141,6 +142,31 @@ fn s45_no_debug_output_shows_the_password() {
     let shown = format!("{session:?}");
     assert!(!shown.contains("pass\"") && !shown.contains("AG1lAHBhc3M"));
     server.join().unwrap();
+}
+
+#[test]
+fn s45_the_last_lines_are_kept_without_the_password() {
+    let (port, server) = serve(|s| {
+        s.send("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] hello\n");
+        s.expect("a1 AUTHENTICATE PLAIN AG1lAHBhc3M=");
+        s.send("a1 BAD what is AUTHENTICATE PLAIN AG1lAHBhc3M=\n");
+    });
+    let ring = Ring::default();
+    let options = Options {
+        ring: Some(ring.clone()),
+        ..Options::default()
+    };
+    let secret = Secret::new("pass".into());
+    let error = Session::connect(&account(port, Security::None), &secret, &options).unwrap_err();
+    server.join().unwrap();
+    let lines = ring.lines();
+    assert_eq!(
+        lines[0],
+        "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] hello"
+    );
+    assert_eq!(lines[1..], ["C: ***", "S: a1 BAD"], "{lines:?}");
+    let said = format!("{error} {error:?}");
+    assert!(said.contains("what is AUTHENTICATE PLAIN ***"), "{said}");
 }
 
 #[test]

@@ -1,24 +1,23 @@
 //! The message as DATA carries it (RFC 5321 §4.5.2): every line end CRLF, every leading dot
 //! doubled. A bare CR or LF on the wire would let a body pass for commands on some servers.
+//!
+//! Measured first, then written piece by piece: a large message is never copied whole.
 
 use crate::net::error::NetError;
 
 /// Octets that one line may have without its end (RFC 5322 §2.1.1).
 const LONGEST_LINE: usize = 998;
+/// Octets of a piece of [`Stuffed`], about.
+const PIECE: usize = 64 << 10;
 
-/// What DATA sends before the final dot; ends with CRLF. Lone CR and LF count as line ends.
+/// The message's size in octets as SIZE means it: with CRLF line ends, without doubled dots
+/// (RFC 1870 §4).
 ///
 /// # Errors
 /// [`NetError::Unsendable`] for a NUL or a line over 998 octets.
-pub fn stuffed(message: &[u8]) -> Result<Vec<u8>, NetError> {
-    let mut out = Vec::with_capacity(message.len() + message.len() / 50 + 2);
-    let mut rest = message;
-    while !rest.is_empty() {
-        let end = rest
-            .iter()
-            .position(|b| matches!(b, b'\r' | b'\n'))
-            .unwrap_or(rest.len());
-        let (line, tail) = rest.split_at(end);
+pub fn measure(message: &[u8]) -> Result<u64, NetError> {
+    let mut octets = 0;
+    for line in (Lines { rest: message }) {
         if line.len() > LONGEST_LINE {
             return Err(NetError::Unsendable(format!(
                 "a line of the message has {} octets; at most 998 can be sent",
@@ -30,23 +29,68 @@ pub fn stuffed(message: &[u8]) -> Result<Vec<u8>, NetError> {
                 "the message holds a NUL character, which can't be sent".to_owned(),
             ));
         }
-        if line.starts_with(b".") {
-            out.push(b'.');
+        octets += line.len() as u64 + 2;
+    }
+    Ok(octets)
+}
+
+/// What DATA sends before the final dot, in pieces; the last ends with CRLF.
+pub fn stuffed(message: &[u8]) -> Stuffed<'_> {
+    Stuffed(Lines { rest: message })
+}
+
+/// The pieces of a message; see [`stuffed`].
+#[derive(Debug)]
+pub struct Stuffed<'m>(Lines<'m>);
+
+impl Iterator for Stuffed<'_> {
+    type Item = Vec<u8>;
+
+    fn next(&mut self) -> Option<Vec<u8>> {
+        let mut piece = Vec::new();
+        while piece.len() < PIECE {
+            let Some(line) = self.0.next() else { break };
+            if line.starts_with(b".") {
+                piece.push(b'.');
+            }
+            piece.extend_from_slice(line);
+            piece.extend_from_slice(b"\r\n");
         }
-        out.extend_from_slice(line);
-        out.extend_from_slice(b"\r\n");
-        rest = tail
+        (!piece.is_empty()).then_some(piece)
+    }
+}
+
+/// Lines without their ends. CRLF ends one, and so does a lone CR or LF.
+#[derive(Debug)]
+struct Lines<'m> {
+    rest: &'m [u8],
+}
+
+impl<'m> Iterator for Lines<'m> {
+    type Item = &'m [u8];
+
+    fn next(&mut self) -> Option<&'m [u8]> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let end = self.rest.iter().position(|b| matches!(b, b'\r' | b'\n'));
+        let (line, tail) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+        self.rest = tail
             .strip_prefix(b"\r\n")
             .or_else(|| tail.get(1..))
             .unwrap_or_default();
+        Some(line)
     }
-    Ok(out)
 }
 
 #[cfg(test)]
 mod unit {
     use super::*;
     use proptest::prelude::*;
+
+    fn whole(message: &[u8]) -> Vec<u8> {
+        stuffed(message).collect::<Vec<_>>().concat()
+    }
 
     fn normal(message: &[u8]) -> Vec<u8> {
         let text = String::from_utf8_lossy(message)
@@ -60,7 +104,7 @@ mod unit {
     }
 
     #[test]
-    fn smuggling_is_not_possible() {
+    fn s29_smuggling_is_not_possible() {
         for body in [
             "a\n.\nMAIL FROM:<x>",
             "a\r.\rb",
@@ -68,24 +112,38 @@ mod unit {
             "\r\n.\rb",
             ".",
         ] {
-            let sent = stuffed(body.as_bytes()).unwrap();
+            let sent = whole(body.as_bytes());
             assert!(!sent.windows(5).any(|w| w == b"\r\n.\r\n"), "{body:?}");
             assert!(!sent.starts_with(b".\r\n"));
         }
-        assert!(stuffed(&[b'a'; 999]).is_err());
-        assert!(stuffed(b"a\0b").is_err());
+        assert!(measure(&[b'a'; 999]).is_err());
+        assert!(measure(&[b'a'; 998]).is_ok());
+        assert!(measure(b"a\0b").is_err());
+    }
+
+    #[test]
+    fn f50_a_large_message_goes_in_small_pieces() {
+        let message = b".0123456789\n".repeat(100_000);
+        let mut octets = 0;
+        for piece in stuffed(&message) {
+            assert!(piece.len() < PIECE + LONGEST_LINE + 3);
+            assert!(piece.ends_with(b"\r\n"));
+            octets += piece.len() as u64;
+        }
+        assert_eq!(octets, measure(&message).unwrap() + 100_000);
     }
 
     proptest! {
         #[test]
         fn unstuffing_gives_the_normal_message(message in "[a.\r\n]{0,60}") {
-            let sent = stuffed(message.as_bytes()).unwrap();
+            let sent = whole(message.as_bytes());
             let mut back = Vec::new();
             for line in sent.split_inclusive(|b| *b == b'\n') {
                 prop_assert!(line.ends_with(b"\r\n"));
                 prop_assert_ne!(line, b".\r\n");
                 back.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
             }
+            prop_assert_eq!(measure(message.as_bytes()).unwrap(), back.len() as u64);
             prop_assert_eq!(back, normal(message.as_bytes()));
         }
     }

@@ -13,3 +13,5 @@ pub use session::{Pace, SmtpSession};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod hostile_tests;

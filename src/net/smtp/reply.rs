@@ -5,6 +5,8 @@ use std::fmt;
 
 /// Octets of a line that are read; RFC 5321 §4.5.3.1.5 allows 512.
 pub(super) const LONGEST_LINE: usize = 8 << 10;
+/// Octets of all lines of one reply.
+pub(super) const LONGEST_REPLY: usize = 64 << 10;
 /// Lines of one reply.
 pub(super) const MOST_LINES: usize = 100;
 
@@ -62,6 +64,18 @@ impl Reply {
         let digits = |s: &&str| (1..=3).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit());
         (rest.len() == 2 && rest.iter().all(digits) && class == (self.code / 100).to_string())
             .then(|| word.to_owned())
+    }
+
+    /// What the reply to RCPT means for its recipient: `Ok` where the message may go to it,
+    /// otherwise whether it is refused for good.
+    pub(super) fn for_recipient(&self) -> Result<(), bool> {
+        match self.code / 100 {
+            2 => Ok(()),
+            // "Too many recipients" in the words of RFC 821: it means "not in this transaction"
+            // (RFC 5321 §4.5.3.1.10).
+            5 => Err(!(self.code == 552 && self.enhanced().as_deref() == Some("5.5.3"))),
+            _ => Err(false),
+        }
     }
 
     /// The reply as a refusal.

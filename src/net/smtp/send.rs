@@ -5,9 +5,11 @@ use super::data;
 use super::reply::Reply;
 use super::session::SmtpSession;
 use crate::net::error::NetError;
+use crate::text::size;
 use lettre::Address;
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt, Rset};
 use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter};
+use std::borrow::Cow;
 use std::str::FromStr as _;
 
 /// A message and its envelope.
@@ -92,11 +94,13 @@ impl SmtpSession {
         };
         let error = run.carry_out(mail, stage).err();
         let (asked, dotted) = (run.asked, run.dotted);
-        let connection_lost = error.as_ref().is_some_and(NetError::ends_session);
+        if error.as_ref().is_some_and(NetError::ends_session) {
+            self.abandon();
+        }
         let mut report = SendReport {
             recipients: asked,
             error,
-            connection_lost,
+            connection_lost: self.is_lost(),
         };
         report.settle(dotted);
         report
@@ -115,8 +119,8 @@ impl Transaction<'_> {
         mail: &Mail<'_>,
         stage: &mut dyn FnMut(Stage) -> Result<(), E>,
     ) -> Result<(), NetError> {
-        let data = data::stuffed(mail.bytes)?;
-        let from = self.mail_from(mail, data.len())?;
+        let octets = data::measure(mail.bytes)?;
+        let from = self.mail_from(mail, octets)?;
         announce(stage, Stage::Envelope)?;
         let reply = self.session.command(&from.to_string())?;
         if !reply.is_positive() {
@@ -145,7 +149,15 @@ impl Transaction<'_> {
             self.reset();
             return Err(go.error());
         }
-        self.session.write(&data)?;
+        for piece in data::stuffed(mail.bytes) {
+            if let Err(error) = self.session.write(&piece) {
+                let Some(reply) = self.session.last_words() else {
+                    return Err(error);
+                };
+                self.open(&reply);
+                return Err(reply.error());
+            }
+        }
         announce(stage, Stage::Dot)?;
         self.dotted = true;
         self.session.write(b".\r\n")?;
@@ -172,22 +184,20 @@ impl Transaction<'_> {
         }
     }
 
-    fn mail_from(&self, mail: &Mail<'_>, octets: usize) -> Result<MailFrom, NetError> {
+    fn mail_from(&self, mail: &Mail<'_>, octets: u64) -> Result<MailFrom, NetError> {
         let from = address(mail.from)?;
         let session = &self.session;
         if let Some(max) = session.max_size()
-            && octets as u64 > max
+            && octets > max
         {
-            let (have, may) = (
-                crate::text::size::human(octets as u64),
-                crate::text::size::human(max),
-            );
+            let (have, may) = (size::human(octets), size::human(max));
             return Err(NetError::Unsendable(format!(
                 "the message has {have}, and the server takes {may}: attach less"
             )));
         }
         let mut parameters = Vec::new();
         if session.extension("SIZE").is_some() {
+            let octets = usize::try_from(octets).unwrap_or(usize::MAX);
             parameters.push(MailParameter::Size(octets));
         }
         if !mail.bytes.is_ascii() {
@@ -198,9 +208,12 @@ impl Transaction<'_> {
             }
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
-        if !mail.from.is_ascii() || mail.recipients.iter().any(|r| !r.is_ascii()) {
+        let mut all = mail.recipients.iter().chain([&mail.from]);
+        if let Some(odd) = all.find(|a| !wire(a).is_ascii()) {
             if session.extension("SMTPUTF8").is_none() {
-                return Err(NetError::Unsendable("an address is not ASCII and the server does not take such addresses (no SMTPUTF8)".to_owned()));
+                return Err(NetError::Unsendable(format!(
+                    "{odd} is not ASCII before its @, and the server takes no such address (no SMTPUTF8)"
+                )));
             }
             parameters.push(MailParameter::SmtpUtfEight);
         }
@@ -225,10 +238,10 @@ impl Transaction<'_> {
             };
             let reply = self.session.command(&command)?;
             let lost = reply.code == 421;
-            one.outcome = match reply.code / 100 {
-                2 => Outcome::Accepted,
-                5 => Outcome::Refused,
-                _ => Outcome::TryLater,
+            one.outcome = match reply.for_recipient() {
+                Ok(()) => Outcome::Accepted,
+                Err(true) => Outcome::Refused,
+                Err(false) => Outcome::TryLater,
             };
             one.reply = Some(reply.clone());
             if lost {
@@ -269,8 +282,15 @@ impl Transaction<'_> {
     }
 
     fn reset(&mut self) {
-        // If it fails the next command on this connection says so.
-        let _ = self.session.command(&Rset.to_string());
+        if !self.session.is_lost()
+            && !self
+                .session
+                .command(&Rset.to_string())
+                .is_ok_and(|r| r.is_positive())
+        {
+            // What would the next message be mixed with?
+            self.session.abandon();
+        }
     }
 }
 
@@ -306,8 +326,20 @@ impl SendReport {
     }
 }
 
+/// An address as the envelope spells it: the domain in ASCII (RFC 5890), so that a name in another
+/// script needs nothing of the server.
+fn wire(address: &str) -> Cow<'_, str> {
+    match address.rsplit_once('@') {
+        Some((local, domain)) if !domain.is_ascii() => idna::domain_to_ascii(domain)
+            .map_or(Cow::Borrowed(address), |d| {
+                Cow::Owned(format!("{local}@{d}"))
+            }),
+        _ => Cow::Borrowed(address),
+    }
+}
+
 fn address(text: &str) -> Result<Address, NetError> {
-    Address::from_str(text)
+    Address::from_str(&wire(text))
         .map_err(|e| NetError::Unsendable(format!("{text} is not an address: {e}")))
 }
 

@@ -9,11 +9,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// What a server does when a line beginning so arrives; `None` hangs up.
-type Script = Vec<(&'static str, Option<&'static [u8]>)>;
+pub(super) type Script = Vec<(&'static str, Option<&'static [u8]>)>;
 
 /// Serves one connection: each line gets the next answer of the script whose word it begins with.
 /// Inside DATA only the final dot is answered. Returns every line that was received.
-fn serve(greeting: &'static [u8], mut script: Script) -> (Account, JoinHandle<Vec<String>>) {
+pub(super) fn serve(
+    greeting: &'static [u8],
+    mut script: Script,
+) -> (Account, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = std::thread::spawn(move || {
@@ -45,7 +48,7 @@ fn serve(greeting: &'static [u8], mut script: Script) -> (Account, JoinHandle<Ve
     (account(port, Security::None), server)
 }
 
-fn account(port: u16, security: Security) -> Account {
+pub(super) fn account(port: u16, security: Security) -> Account {
     let endpoint = Endpoint {
         host: "127.0.0.1".into(),
         port,
@@ -67,7 +70,7 @@ fn account(port: u16, security: Security) -> Account {
     }
 }
 
-fn pace() -> Pace {
+pub(super) fn pace() -> Pace {
     Pace {
         reply: Duration::from_secs(2),
         dot: Duration::from_secs(2),
@@ -75,19 +78,19 @@ fn pace() -> Pace {
     }
 }
 
-fn connect(account: &Account) -> Result<SmtpSession, NetError> {
+pub(super) fn connect(account: &Account) -> Result<SmtpSession, NetError> {
     SmtpSession::connect(account, &Secret::new("CANARY".into()), pace())
 }
 
-const HELLO: &[u8] = b"250-x\r\n250-   \r\n250-SIZE 1000\r\n250 AUTH PLAIN LOGIN\r\n";
+pub(super) const HELLO: &[u8] = b"250-x\r\n250-   \r\n250-SIZE 1000\r\n250 AUTH PLAIN LOGIN\r\n";
 
-fn script(more: Script) -> Script {
+pub(super) fn script(more: Script) -> Script {
     let mut all: Script = vec![("EHLO", Some(HELLO)), ("AUTH", Some(b"235 ok\r\n"))];
     all.extend(more);
     all
 }
 
-fn send(more: Script, recipients: &[&str]) -> (SendReport, Vec<Stage>, Vec<String>) {
+pub(super) fn send(more: Script, recipients: &[&str]) -> (SendReport, Vec<Stage>, Vec<String>) {
     let (account, server) = serve(b"220 hi\r\n", script(more));
     let mut session = connect(&account).unwrap();
     let mut stages = Vec::new();
@@ -104,12 +107,12 @@ fn send(more: Script, recipients: &[&str]) -> (SendReport, Vec<Stage>, Vec<Strin
     (report, stages, server.join().unwrap())
 }
 
-fn outcomes(report: &SendReport) -> Vec<Outcome> {
+pub(super) fn outcomes(report: &SendReport) -> Vec<Outcome> {
     report.recipients.iter().map(|r| r.outcome).collect()
 }
 
-const OK: Option<&[u8]> = Some(b"250 2.1.0 ok\r\n");
-const GO: Option<&[u8]> = Some(b"354 go\r\n");
+pub(super) const OK: Option<&[u8]> = Some(b"250 2.1.0 ok\r\n");
+pub(super) const GO: Option<&[u8]> = Some(b"354 go\r\n");
 
 #[test]
 fn a_message_goes_out_stage_by_stage() {
