@@ -62,6 +62,11 @@ pub fn explain(error: &NetError, endpoint: &Endpoint, service: Service) -> Advic
             "the port is wrong, or the server is down",
             format!("check `port`: {}", usual_ports(service)),
         ),
+        NetError::Connect { .. } | NetError::Timeout if endpoint.port == 25 => Advice::new(
+            format!("{place} does not answer"),
+            "port 25 is for servers among themselves, and most networks block it",
+            format!("set another `port`: {}", usual_ports(service)),
+        ),
         NetError::Connect { why, .. } => Advice::new(
             format!("{place} can't be reached ({})", Clean::line(why)),
             "the network is down, or a firewall swallows the connection",
@@ -78,15 +83,7 @@ pub fn explain(error: &NetError, endpoint: &Endpoint, service: Service) -> Advic
             "it is tried again",
         ),
         NetError::Tls { fault, why } => tls(*fault, why, endpoint),
-        NetError::Auth(refusal) => Advice::new(
-            format!(
-                "{} refused the name or password ({})",
-                Clean::line(&endpoint.host),
-                words(refusal)
-            ),
-            "the password is wrong or was changed, or the provider wants an app password",
-            "check `user` and the password; with two-step sign-in, make an app password at the provider",
-        ),
+        NetError::Auth(refusal) => sign_in(refusal, endpoint),
         NetError::AuthLater(refusal) => Advice::new(
             format!(
                 "{} can't sign anybody in just now ({})",
@@ -97,11 +94,7 @@ pub fn explain(error: &NetError, endpoint: &Endpoint, service: Service) -> Advic
             "it is tried again",
         ),
         NetError::Busy(refusal) => busy(refusal, endpoint),
-        NetError::Later(refusal) => Advice::new(
-            format!("the server puts it off ({})", words(refusal)),
-            "many servers put unknown senders off once (greylisting)",
-            "it is tried again",
-        ),
+        NetError::Later(refusal) => later(refusal),
         NetError::Refused(refusal) => refused(refusal),
         NetError::Protocol(why) => Advice::new(
             format!(
@@ -137,7 +130,7 @@ fn hang_reason(endpoint: &Endpoint) -> &'static str {
         Security::StartTls | Security::None if matches!(endpoint.port, 993 | 465) => {
             "this port speaks TLS from the first byte: `security` should be \"tls\""
         }
-        Security::Tls if matches!(endpoint.port, 143 | 587) => {
+        Security::Tls if matches!(endpoint.port, 143 | 587 | 25) => {
             "this port begins in the clear: `security` should be \"starttls\""
         }
         _ => "the server or the network is slow or down",
@@ -165,7 +158,12 @@ fn tls(fault: TlsFault, why: &str, endpoint: &Endpoint) -> Advice {
             "ask the server's owner; only then change `pin-sha256`",
         ),
         TlsFault::Handshake => (
-            "the port does not speak TLS from the first byte, or only versions before TLS 1.2",
+            match (endpoint.security, endpoint.port) {
+                (Security::Tls, 143 | 587 | 25) => hang_reason(endpoint),
+                _ => {
+                    "the port does not speak TLS from the first byte, or only versions before TLS 1.2"
+                }
+            },
             "check `port` and `security`",
         ),
         TlsFault::NoStartTls => (
@@ -186,6 +184,89 @@ fn tls(fault: TlsFault, why: &str, endpoint: &Endpoint) -> Advice {
         format!("no secure connection to {host}: {why}"),
         reason,
         todo,
+    )
+}
+
+/// Why signing in failed. Providers say in words and codes of their own what they want instead.
+fn sign_in(refusal: &Refusal, endpoint: &Endpoint) -> Advice {
+    let code = refusal.code.as_deref().unwrap_or("");
+    let text = refusal.text.to_ascii_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
+    let (why, todo) = if code == "5.7.9"
+        || says(&["app password", "application-specific", "app-specific"])
+    {
+        (
+            "the provider takes no account password from mail programs",
+            "make an app password at the provider and use that",
+        )
+    } else if code == "5.7.139" || says(&["basic authentication is disabled", "oauth"]) {
+        (
+            "the provider wants a sign-in through the browser (OAuth), not a password",
+            "see whether the provider offers app passwords, or ask who runs it to allow passwords",
+        )
+    } else if says(&[
+        "web browser",
+        "webmail",
+        "web login",
+        "imap access",
+        "not enabled",
+    ]) {
+        (
+            "the provider wants something done on its web site first, such as allowing IMAP",
+            "sign in there once, look for its settings for mail programs",
+        )
+    } else if code == "EXPIRED" {
+        (
+            "the password has expired",
+            "set a new one at the provider, then give it here",
+        )
+    } else if code == "CONTACTADMIN" || says(&["disabled", "suspended", "locked", "blocked"]) {
+        (
+            "the account is locked or closed",
+            "ask who runs the server; trying again may make it worse",
+        )
+    } else if says(&["by password", "no way to sign in", "logindisabled"]) {
+        (
+            "the server does not sign in by password here",
+            "check `port` and `security`, or ask who runs the server",
+        )
+    } else {
+        (
+            "the password is wrong or was changed, or the provider wants an app password",
+            "check `user` and the password; with two-step sign-in, make an app password at the provider",
+        )
+    };
+    Advice::new(
+        format!(
+            "{} did not let us in ({})",
+            Clean::line(&endpoint.host),
+            words(refusal)
+        ),
+        why,
+        todo,
+    )
+}
+
+fn later(refusal: &Refusal) -> Advice {
+    let code = refusal.code.as_deref().unwrap_or("");
+    let text = refusal.text.to_ascii_lowercase();
+    let why = if code == "4.2.2" || code == "OVERQUOTA" || text.contains("quota") {
+        "the mailbox is full"
+    } else if ["4.7.28", "4.5.3", "4.4.5", "LIMIT"].contains(&code)
+        || ["rate", "too many", "limit"]
+            .iter()
+            .any(|phrase| text.contains(phrase))
+    {
+        "so much at once, or in a day, is not allowed"
+    } else if text.contains("grey") || text.contains("gray") || matches!(refusal.reply, 450 | 451) {
+        "many servers put unknown senders off once (greylisting)"
+    } else {
+        ""
+    };
+    Advice::new(
+        format!("the server puts it off ({})", words(refusal)),
+        why,
+        "it is tried again",
     )
 }
 
@@ -226,6 +307,11 @@ fn refused(refusal: &Refusal) -> Advice {
             "try later, or ask its owner in another way",
         ),
         Some("5.2.3" | "5.3.4") => ("the message is too large", "attach less"),
+        Some("5.7.26" | "5.7.23" | "5.7.27") => (
+            "the sender's domain does not vouch for this server (SPF, DKIM or DMARC)",
+            "check that `smtp` is the server that the address's provider gives",
+        ),
+        Some("5.4.5" | "5.7.28") => ("so much in a day is not allowed", "send the rest tomorrow"),
         Some("5.7.0" | "5.7.8" | "5.7.9") => (
             "signing in is needed or failed",
             "check `user` and the password",
@@ -257,29 +343,147 @@ mod tests {
         }
     }
 
+    fn said(reply: u16, code: &str, text: &str) -> Refusal {
+        Refusal {
+            reply,
+            code: (!code.is_empty()).then(|| code.to_owned()),
+            text: text.to_owned(),
+        }
+    }
+
     #[test]
     fn the_usual_mistakes_have_a_remedy() {
-        let starttls = endpoint(993, Security::StartTls);
-        assert!(
-            explain(&NetError::Timeout, &starttls, Service::Imap)
-                .why
-                .contains("\"tls\"")
-        );
-        let tls = endpoint(143, Security::Tls);
-        assert!(
-            explain(&NetError::Timeout, &tls, Service::Imap)
-                .why
-                .contains("starttls")
-        );
-        let refusal = Refusal {
-            reply: 550,
-            code: Some("5.1.1".into()),
-            text: "5.1.1 nobody\x1b[2J".into(),
+        let lookup = NetError::Lookup {
+            host: "mail.example.test".into(),
+            why: "Name or service not known".into(),
         };
-        let line = explain(&NetError::Refused(refusal), &tls, Service::Smtp).line();
-        assert!(
-            line.contains("no such mailbox") && line.contains("550") && !line.contains('\x1b'),
-            "{line}"
-        );
+        let refused = NetError::Connect {
+            host: "mail.example.test".into(),
+            port: 1,
+            refused: true,
+            why: "Connection refused".into(),
+        };
+        let tls = |fault| NetError::tls(fault, "so it is");
+        let app = said(534, "5.7.9", "5.7.9 Application-specific password required");
+        let cases: &[(NetError, u16, Security, &[&str])] = &[
+            (
+                lookup,
+                993,
+                Security::Tls,
+                &["can't be found", "misspelt", "`host`"],
+            ),
+            (
+                refused,
+                1,
+                Security::Tls,
+                &["nothing listens", "`port`", "465"],
+            ),
+            (NetError::Timeout, 993, Security::StartTls, &["\"tls\""]),
+            (NetError::Timeout, 143, Security::Tls, &["starttls"]),
+            (
+                NetError::Timeout,
+                25,
+                Security::StartTls,
+                &["port 25", "587"],
+            ),
+            (
+                tls(TlsFault::Handshake),
+                587,
+                Security::Tls,
+                &["\"starttls\""],
+            ),
+            (
+                tls(TlsFault::Name),
+                465,
+                Security::Tls,
+                &["not the name", "SAN"],
+            ),
+            (
+                tls(TlsFault::Untrusted),
+                465,
+                Security::Tls,
+                &["`ca-file`", "`pin-sha256`"],
+            ),
+            (tls(TlsFault::Expired), 465, Security::Tls, &["clock"]),
+            (tls(TlsFault::Pin), 465, Security::Tls, &["new key"]),
+            (tls(TlsFault::NoStartTls), 587, Security::StartTls, &["465"]),
+            (
+                tls(TlsFault::Injected),
+                587,
+                Security::StartTls,
+                &["in between"],
+            ),
+            (
+                tls(TlsFault::ClearText),
+                587,
+                Security::None,
+                &["this machine only"],
+            ),
+            (
+                NetError::Auth(said(0, "AUTHENTICATIONFAILED", "no")),
+                993,
+                Security::Tls,
+                &["wrong", "app password"],
+            ),
+            (
+                NetError::Auth(app),
+                465,
+                Security::Tls,
+                &["make an app password"],
+            ),
+            (
+                NetError::Auth(said(
+                    535,
+                    "5.7.139",
+                    "5.7.139 basic authentication is disabled",
+                )),
+                587,
+                Security::StartTls,
+                &["OAuth"],
+            ),
+            (
+                NetError::AuthLater(said(454, "4.7.0", "4.7.0 temporary")),
+                587,
+                Security::StartTls,
+                &["tried again"],
+            ),
+            (
+                NetError::Later(said(451, "4.7.1", "4.7.1 greylisted")),
+                465,
+                Security::Tls,
+                &["greylisting", "tried again"],
+            ),
+            (
+                NetError::Busy(said(0, "", "Too many simultaneous connections")),
+                993,
+                Security::Tls,
+                &["no more connections", "close one"],
+            ),
+            (
+                NetError::Refused(said(552, "5.2.2", "5.2.2 full")),
+                465,
+                Security::Tls,
+                &["mailbox is full", "552"],
+            ),
+            (
+                NetError::Refused(said(552, "5.3.4", "5.3.4 big")),
+                465,
+                Security::Tls,
+                &["attach less"],
+            ),
+            (
+                NetError::Refused(said(550, "5.1.1", "5.1.1 nobody\x1b[2J")),
+                465,
+                Security::Tls,
+                &["no such mailbox", "550", "nobody"],
+            ),
+        ];
+        for (error, port, security, expected) in cases {
+            let line = explain(error, &endpoint(*port, *security), Service::Smtp).line();
+            for phrase in *expected {
+                assert!(line.contains(phrase), "{line:?} lacks {phrase:?}");
+            }
+            assert!(!line.contains(char::is_control), "{line:?}");
+        }
     }
 }
