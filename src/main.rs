@@ -7,7 +7,7 @@ use postrider::config::{ConfigError, Loaded, Paths, load};
 use postrider::demo::{Demo, Options};
 use postrider::signal::{Board, Ringer, Topic};
 use postrider::sync::Engine;
-use postrider::tui::{self, Ports};
+use postrider::tui::{self, Ports, Taste};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -136,6 +136,11 @@ fn ride(paths: &Paths, loaded: &Loaded, mut warnings: Vec<String>) -> anyhow::Re
         downloads: paths.downloads.clone(),
         log: paths.log.clone(),
         theme: theme(paths, look.theme.as_deref(), &mut warnings),
+        taste: Taste {
+            threads: look.threads,
+            reader: look.reader,
+            mouse: look.mouse,
+        },
         keys: std::fs::read_to_string(&paths.keys).ok(),
         warnings,
     };

@@ -26,5 +26,5 @@ pub mod reader;
 pub mod layout;
 pub mod run;
 
-pub use ports::{Ports, Reply};
+pub use ports::{Ports, Reply, Taste};
 pub use run::{RunError, run};

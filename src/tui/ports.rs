@@ -1,6 +1,7 @@
 //! What the screen is given by the composition root, and nothing more: the screen knows neither
 //! the engine nor the network.
 
+use crate::config::ReaderPlace;
 use crate::model::{Account, Done, Intent};
 use crate::signal::Board;
 use std::path::PathBuf;
@@ -12,6 +13,27 @@ pub type Reply = Box<dyn FnOnce(Result<Done, String>) + Send>;
 
 /// Hands an intent to the ledger. Returns at once; the reply comes about a millisecond later.
 pub type Ask = Box<dyn Fn(Intent, Reply) + Send>;
+
+/// What the user prefers.
+#[derive(Clone, Copy, Debug)]
+pub struct Taste {
+    /// Whether lists begin threaded.
+    pub threads: bool,
+    /// Where the reader stands.
+    pub reader: ReaderPlace,
+    /// Whether the mouse is used.
+    pub mouse: bool,
+}
+
+impl Default for Taste {
+    fn default() -> Taste {
+        Taste {
+            threads: true,
+            reader: ReaderPlace::Auto,
+            mouse: true,
+        }
+    }
+}
 
 /// Everything that the screen needs from outside.
 pub struct Ports {
@@ -33,6 +55,8 @@ pub struct Ports {
     pub theme: Option<String>,
     /// The text of the user's key file, laid over the default one.
     pub keys: Option<String>,
+    /// What the user prefers.
+    pub taste: Taste,
     /// Things to say at the start (a broken account, a bad theme), cleaned.
     pub warnings: Vec<String>,
 }

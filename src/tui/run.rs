@@ -58,7 +58,7 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
     )
     .map_err(RunError::Start)?;
     terminal::restore_on_panic(&ports.log);
-    let terminal = Terminal::enter().map_err(RunError::Terminal)?;
+    let terminal = Terminal::enter(ports.taste.mouse).map_err(RunError::Terminal)?;
     let input = Input::start(events.clone()).map_err(RunError::Start)?;
     // What was written before we listened rings no bell.
     let _ = events.send(Event::Board(Posted::default()));
@@ -79,6 +79,7 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
         theme: ports.theme,
         keys: ports.keys,
         surroundings: Surroundings::of_process(),
+        taste: ports.taste,
         warnings: ports.warnings,
     })
 }

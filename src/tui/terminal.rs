@@ -23,6 +23,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Whether this process has the terminal in its hands. One terminal, one process: the panic hook
 /// has no other way to know.
 static ENTERED: AtomicBool = AtomicBool::new(false);
+/// Whether the mouse is reported, for taking the terminal again after an editor had it.
+static MOUSE: AtomicBool = AtomicBool::new(true);
 
 /// Clicks and the wheel, in the form that any column fits in. Not crossterm's command: that asks
 /// for every movement too, and each would wake us.
@@ -41,7 +43,8 @@ impl Terminal {
     ///
     /// # Errors
     /// When standard output is no terminal.
-    pub fn enter() -> io::Result<Terminal> {
+    pub fn enter(mouse: bool) -> io::Result<Terminal> {
+        MOUSE.store(mouse, Ordering::SeqCst);
         take()?;
         let out = BufWriter::with_capacity(64 * 1024, io::stdout());
         let mut inner = ratatui::Terminal::new(Careful::new(out)).inspect_err(|_| {
@@ -118,7 +121,11 @@ fn take() -> io::Result<()> {
     execute!(
         io::stdout(),
         EnterAlternateScreen,
-        Print(MOUSE_ON),
+        Print(if MOUSE.load(Ordering::SeqCst) {
+            MOUSE_ON
+        } else {
+            ""
+        }),
         EnableBracketedPaste,
         EnableFocusChange,
         cursor::Hide

@@ -1,6 +1,7 @@
 //! Where everything stands, from the size of the terminal alone: beside each other where there is
 //! room, below each other where there is less, one at a time where there is little.
 
+use crate::config::ReaderPlace;
 use crate::tui::screen::pager_view::GUTTER;
 use ratatui::layout::Rect;
 
@@ -45,8 +46,9 @@ pub struct Places {
 }
 
 impl Places {
-    /// For a terminal of this size; `None`: too small. `open`: there is something to read.
-    pub fn of(size: (u16, u16), focus: Pane, open: bool) -> Option<Places> {
+    /// For a terminal of this size; `None`: too small. `open`: there is something to read, which
+    /// the user wants to stand at `reader` where there is room.
+    pub fn of(size: (u16, u16), focus: Pane, open: bool, reader: ReaderPlace) -> Option<Places> {
         let (cols, rows) = size;
         if cols < SMALLEST.0 || rows < SMALLEST.1 {
             return None;
@@ -72,11 +74,19 @@ impl Places {
         }
         if !open {
             places.index = Some(titled(main));
-        } else if cols >= 120 {
+        } else if match reader {
+            ReaderPlace::Auto => cols >= 120,
+            ReaderPlace::Right => cols >= 90,
+            ReaderPlace::Below | ReaderPlace::Full => false,
+        } {
             let (left, right) = columns(main, (main.width * 2 / 5).clamp(44, 90));
             places.index = Some(titled(left));
             places.reader = Some(titled(right));
-        } else if rows >= 30 {
+        } else if match reader {
+            ReaderPlace::Auto => rows >= 30,
+            ReaderPlace::Below => rows >= 20,
+            ReaderPlace::Right | ReaderPlace::Full => false,
+        } {
             let (above, below) = rows_of(main, (main.height / 3).max(8));
             places.index = Some(titled(above));
             places.reader = Some(titled(below));
@@ -89,8 +99,8 @@ impl Places {
     }
 
     /// Columns that a message is laid out for in a reader opened now.
-    pub fn reader_columns(size: (u16, u16)) -> u16 {
-        let reader = Places::of(size, Pane::Reader, true).and_then(|p| p.reader);
+    pub fn reader_columns(size: (u16, u16), reader: ReaderPlace) -> u16 {
+        let reader = Places::of(size, Pane::Reader, true, reader).and_then(|p| p.reader);
         text_columns(reader.map_or(60, |r| r.inner.width))
     }
 }
@@ -146,15 +156,22 @@ mod tests {
 
     #[test]
     fn the_reader_stands_where_there_is_room() {
-        let at = |cols, rows| Places::of((cols, rows), Pane::Reader, true).unwrap();
+        let at =
+            |cols, rows| Places::of((cols, rows), Pane::Reader, true, ReaderPlace::Auto).unwrap();
         let wide = at(160, 40);
         assert_eq!(wide.index.unwrap().title.y, wide.reader.unwrap().title.y);
         let tall = at(80, 40);
         assert_eq!(tall.index.unwrap().title.x, tall.reader.unwrap().title.x);
         assert!(at(80, 24).index.is_none());
         assert!(at(40, 12).sidebar.is_none());
-        assert_eq!(Places::of((39, 50), Pane::Index, false), None);
-        assert_eq!(Places::of((50, 11), Pane::Index, false), None);
+        assert_eq!(
+            Places::of((39, 50), Pane::Index, false, ReaderPlace::Auto),
+            None
+        );
+        assert_eq!(
+            Places::of((50, 11), Pane::Index, false, ReaderPlace::Auto),
+            None
+        );
     }
 
     proptest! {
@@ -163,7 +180,7 @@ mod tests {
             cols in 40u16..400, rows in 12u16..120, open: bool, focus in 0..3u8,
         ) {
             let focus = [Pane::Sidebar, Pane::Index, Pane::Reader][usize::from(focus)];
-            let places = Places::of((cols, rows), focus, open).unwrap();
+            let places = Places::of((cols, rows), focus, open, ReaderPlace::Auto).unwrap();
             let screen = Rect::new(0, 0, cols, rows);
             let mut all = vec![places.status, places.hints];
             for pane in [places.sidebar, places.index, places.reader].into_iter().flatten() {

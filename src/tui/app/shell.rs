@@ -14,6 +14,7 @@ use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Event, Now};
+use crate::tui::ports::Taste;
 use crate::tui::question::{Answer, Question};
 use crate::tui::theme::{Surroundings, Theme};
 use crossterm::event::KeyEvent;
@@ -32,6 +33,8 @@ pub struct Setup {
     pub theme: Option<String>,
     /// A key file's text.
     pub keys: Option<String>,
+    /// What the user prefers.
+    pub taste: Taste,
     /// What the terminal can show.
     pub surroundings: Surroundings,
     /// Things to say at the start.
@@ -54,7 +57,7 @@ pub struct App {
 impl App {
     /// The screen at the start, and what is to be done first.
     pub fn new(setup: Setup, size: (u16, u16), now: Now) -> (App, Vec<Effect>) {
-        let (mut panes, fx) = Panes::new(setup.accounts, size, now);
+        let (mut panes, fx) = Panes::new(setup.accounts, setup.taste, size, now);
         let (keys, trouble) = Keys::load(setup.keys.as_deref());
         let (theme, faults) = Theme::load(setup.theme.as_deref(), setup.surroundings);
         for warning in setup.warnings.iter().chain(&trouble).chain(&faults) {

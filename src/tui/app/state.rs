@@ -1,5 +1,6 @@
 //! What the screen remembers, one field a subject; each screen keeps its own.
 
+use crate::config::ReaderPlace;
 use crate::model::view::Scope;
 use crate::model::{Account, AccountName};
 use crate::text::Clean;
@@ -8,6 +9,7 @@ use crate::tui::app::geometry::{Pane, Places};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
 use crate::tui::overlay::Overlay;
+use crate::tui::ports::Taste;
 use crate::tui::question::{Listing, Question};
 use crate::tui::screen::drafts::Drafts;
 use crate::tui::screen::index::Index;
@@ -52,6 +54,8 @@ pub struct Panes {
     pub acts: Acts,
     /// Whether threads are one row.
     pub threaded: bool,
+    /// Where the user wants the reader.
+    pub reader: ReaderPlace,
     /// What was listed before a search.
     pub before_search: Option<Listing>,
     /// The accounts.
@@ -60,11 +64,16 @@ pub struct Panes {
 
 impl Panes {
     /// The panes at the start, and what is to be asked first.
-    pub fn new(accounts: Vec<Account>, size: (u16, u16), now: Now) -> (Panes, Vec<Effect>) {
+    pub fn new(
+        accounts: Vec<Account>,
+        taste: Taste,
+        size: (u16, u16),
+        now: Now,
+    ) -> (Panes, Vec<Effect>) {
         let names: Vec<AccountName> = accounts.iter().map(|a| a.name.clone()).collect();
         let listing = Listing::Scope {
             scope: Scope::UnifiedInbox,
-            threaded: true,
+            threaded: taste.threads,
         };
         let mut panes = Panes {
             size,
@@ -76,7 +85,8 @@ impl Panes {
             status: Status::new(names),
             overlay: Overlay::default(),
             acts: Acts::default(),
-            threaded: true,
+            threaded: taste.threads,
+            reader: taste.reader,
             before_search: None,
             accounts,
         };
@@ -89,7 +99,7 @@ impl Panes {
 
     /// Where everything stands now.
     pub fn places(&self) -> Option<Places> {
-        Places::of(self.size, self.focus, self.reading())
+        Places::of(self.size, self.focus, self.reading(), self.reader)
     }
 
     /// Whether there is a reader beside or over the list.

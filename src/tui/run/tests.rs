@@ -85,6 +85,7 @@ impl Live {
         let layout = Layout::start(&path, vec![account()], downloads, events).unwrap();
         let size = (100, 30);
         let setup = Setup {
+            taste: crate::tui::Taste::default(),
             accounts: vec![account()],
             theme: None,
             keys: None,

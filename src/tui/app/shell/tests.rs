@@ -70,6 +70,7 @@ impl Bench {
             mono: Instant::now(),
         };
         let setup = Setup {
+            taste: crate::tui::Taste::default(),
             accounts: vec![account("home")],
             theme: None,
             keys: None,
