@@ -147,7 +147,9 @@ fn body(home: &Home, reader: &Reader, id: MsgId, offline: bool) -> Result<Vec<u8
     let kit = engine::kit(&parts, &account, &Arc::new(AtomicBool::new(false)));
     let mut session = None;
     ondemand::serve(&kit, &mut session, id)?;
-    session.map(crate::net::imap::Session::logout);
+    if let Some(session) = session {
+        session.logout();
+    }
     if let Some(raw) = reader.body(id)? {
         return Ok(raw);
     }

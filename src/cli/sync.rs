@@ -162,11 +162,9 @@ fn draw(statuses: &[AccountStatus]) {
         return;
     };
     const WIDTH: u64 = 30;
-    let filled = if progress.total > 0 {
-        progress.done * WIDTH / progress.total
-    } else {
-        0
-    };
+    let filled = (progress.done * WIDTH)
+        .checked_div(progress.total)
+        .unwrap_or(0);
     let bar: String = (0..WIDTH)
         .map(|n| if n < filled { '█' } else { '░' })
         .collect();

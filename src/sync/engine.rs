@@ -14,7 +14,7 @@ use crate::sync::ledger::{Bells, Ledger, Reply};
 use crate::sync::report::Report;
 use crate::sync::worker::Worker;
 use crate::sync::{ondemand, submitter, watcher};
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Sender, bounded};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -119,8 +119,7 @@ impl Engine {
             bells,
             undo_window: parts.undo_window,
         };
-        let (sender, receiver): (Sender<(Intent, Reply)>, Receiver<(Intent, Reply)>) =
-            bounded(INTENTS);
+        let (sender, receiver) = bounded::<(Intent, Reply)>(INTENTS);
         let myself = sender.clone();
         engine.ledger = Some(spawn("ledger", move || ledger.run(&receiver, &myself))?);
         engine.intents = Some(sender);

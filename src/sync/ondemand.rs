@@ -27,7 +27,9 @@ pub fn run(kit: &Kit, requests: &Receiver<MsgId>) {
         let message = match requests.recv_timeout(wait) {
             Ok(message) => message,
             Err(RecvTimeoutError::Timeout) => {
-                session.take().map(Session::logout);
+                if let Some(session) = session.take() {
+                    session.logout();
+                }
                 continue;
             }
             Err(RecvTimeoutError::Disconnected) => break,
@@ -47,7 +49,9 @@ pub fn run(kit: &Kit, requests: &Receiver<MsgId>) {
             fail(kit, message, &error);
         }
     }
-    session.map(Session::logout);
+    if let Some(session) = session {
+        session.logout();
+    }
 }
 
 /// Fetches one body now, over `session` or a new one left there.

@@ -73,7 +73,8 @@ pub fn plan(known: &Known, seen: &Seen) -> Vec<Step> {
         });
     }
     let proved = uidnext != 0 && seen.uidnext == Some(uidnext) && held == u64::from(seen.exists);
-    if !proved && !(seen.exists == 0 && held == 0) {
+    let empty = seen.exists == 0 && held == 0;
+    if !proved && !empty {
         steps.push(Step::Compare);
     }
     if held > 0 && seen.exists > 0 {

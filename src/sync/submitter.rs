@@ -36,8 +36,12 @@ pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
             Ok(Step::Idle(until)) => {
                 let due = until
                     .map(|at| Duration::from_secs((at - when::now()).max(0).cast_unsigned() + 1));
-                if session.is_some() && !bell.wait(Some(due.map_or(LINGER, |d| d.min(LINGER)))) {
-                    session.take().map(SmtpSession::quit);
+                let linger = due.map_or(LINGER, |d| d.min(LINGER));
+                if session.is_some()
+                    && !bell.wait(Some(linger))
+                    && let Some(idle) = session.take()
+                {
+                    idle.quit();
                 }
                 if session.is_none() {
                     bell.wait(due);
@@ -61,7 +65,9 @@ pub fn run_due(kit: &Kit) -> Result<(), SyncError> {
     let mut session = None;
     look_for_doubtful(kit, &mut local);
     while let Step::Sent = step(kit, &mut local, &mut session)? {}
-    session.map(SmtpSession::quit);
+    if let Some(session) = session {
+        session.quit();
+    }
     Ok(())
 }
 
