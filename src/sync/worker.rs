@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 /// Without a ring every mailbox is looked at again after this time.
 const SWEEP: Duration = Duration::from_secs(5 * 60);
 
+/// Times that an undisturbed turn is begun again.
+const AGAIN: usize = 3;
 /// A day.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -104,7 +106,14 @@ impl Worker {
     /// # Errors
     /// Whatever stopped it.
     pub fn whole_turn(&mut self) -> Result<Turn, SyncError> {
-        let turn = self.turn(&mut || false);
+        let mut turn = self.turn(&mut || false);
+        // A mailbox that changed its generation under our hands is begun again, not for ever.
+        for _ in 0..AGAIN {
+            if !matches!(turn, Err(SyncError::Interrupted)) {
+                break;
+            }
+            turn = self.turn(&mut || false);
+        }
         self.hang_up();
         turn
     }
