@@ -147,9 +147,13 @@ fn start_tls(port: &Port, account: &Account, patience: Patience) -> Result<(), N
     })?;
     if status.verdict != Verdict::Ok {
         line.kill();
-        return Err(fail::protocol(
-            "the server offers no TLS (STARTTLS was refused)",
-        ));
+        return Err(match fail::refused(&status) {
+            later @ NetError::Later(_) => later,
+            _ => NetError::tls(
+                TlsFault::NoStartTls,
+                format!("the server refused STARTTLS ({})", status.text),
+            ),
+        });
     }
     if line.has_unread() || line.stream().has_arrived()? {
         line.kill();

@@ -1,6 +1,7 @@
 //! Signing in against servers that lie, stall or are simply odd (D-10 to D-12, S-01 to S-08).
 
 use crate::model::{Secret, Security};
+use crate::net::error::{NetError, TlsFault};
 use crate::net::imap::script::{account, connect, pace, patient, serve, session};
 use crate::net::imap::{Options, Session};
 use crate::net::trace::Ring;
@@ -202,7 +203,15 @@ fn s01_no_starttls_no_sign_in() {
                 assert_eq!(s.rest(), "");
             }
         });
-        got.unwrap_err();
+        let error = got.unwrap_err();
+        let named = matches!(
+            error,
+            NetError::Tls {
+                fault: TlsFault::NoStartTls,
+                ..
+            }
+        );
+        assert_eq!(named, answer.contains("BAD"), "{error:?}");
         server.join().unwrap();
     }
 }
@@ -225,7 +234,33 @@ fn s03_bytes_before_the_handshake_are_refused() {
         s.send("s1 OK go\na1 OK [CAPABILITY IMAP4rev1] in\n");
         assert_eq!(s.rest(), "");
     });
-    got.unwrap_err();
+    let error = got.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            NetError::Tls {
+                fault: TlsFault::Injected,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    server.join().unwrap();
+}
+
+#[test]
+fn s03_bytes_while_the_handshake_runs_are_refused() {
+    let (got, server) = connect(Security::StartTls, PATIENT, |s| {
+        s.send("* OK hello\n");
+        s.expect("s1 STARTTLS");
+        s.send("s1 OK go\n");
+        // The handshake has begun: what comes now was written by somebody in between.
+        s.take(1);
+        s.send("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] in\na1 OK in\n");
+        assert!(!s.rest().contains("AUTHENTICATE"));
+    });
+    let error = got.unwrap_err();
+    assert!(matches!(error, NetError::Tls { .. }), "{error:?}");
     server.join().unwrap();
 }
 
