@@ -3,7 +3,7 @@
 
 use crate::model::{Account, Link};
 use crate::net::imap::{Options, Session};
-use crate::net::{Kind, diagnose};
+use crate::net::{Kind, NetError, TlsFault, diagnose};
 use crate::signal::{Board, Doorbell, Topic};
 use crate::store::{Local, Reader, Writer};
 use crate::sync::error::SyncError;
@@ -12,6 +12,24 @@ use crate::sync::report::Report;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// Whether an error will not pass by itself. A certificate that is not right may: the network may
+/// be one that shows a page of its own first, and no credentials go out before it is right.
+pub fn is_for_the_user(error: &NetError) -> bool {
+    let passing = matches!(
+        error,
+        NetError::Tls {
+            fault: TlsFault::Name
+                | TlsFault::Untrusted
+                | TlsFault::Expired
+                | TlsFault::Handshake
+                | TlsFault::NoStartTls
+                | TlsFault::Injected,
+            ..
+        }
+    );
+    error.kind() == Kind::User && !passing
+}
 
 /// Where the databases are.
 #[derive(Clone, Debug)]
@@ -106,12 +124,11 @@ impl Kit {
             SyncError::Net(net) => {
                 let reason =
                     diagnose::explain(net, &self.account.imap, diagnose::Service::Imap).line();
-                match net.kind() {
-                    Kind::User => {
-                        self.host.forget(&self.account.name);
-                        stopped(reason)
-                    }
-                    _ => Link::Waiting { reason, retry_at },
+                if is_for_the_user(net) {
+                    self.host.forget(&self.account.name);
+                    stopped(reason)
+                } else {
+                    Link::Waiting { reason, retry_at }
                 }
             }
             other => Link::Waiting {

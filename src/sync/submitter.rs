@@ -6,12 +6,12 @@
 //! sent twice without the user's word.
 
 use crate::model::{NewOp, OpKind, RecipientState, Role, Submission, SubmissionState};
-use crate::net::diagnose;
 use crate::net::smtp::{Mail, Outcome, Pace, SendReport, SmtpSession, Stage};
+use crate::net::{NetError, diagnose};
 use crate::signal::{Doorbell, Ringer, Topic};
 use crate::store::{self, Local};
 use crate::sync::error::SyncError;
-use crate::sync::kit::Kit;
+use crate::sync::kit::{Kit, is_for_the_user};
 use crate::sync::{filing, ledger};
 use crate::text::{Clean, when};
 use std::time::Duration;
@@ -47,6 +47,9 @@ pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
                     bell.wait(due);
                 }
             }
+            Ok(Step::Held) => {
+                bell.wait(None);
+            }
             Err(error) => {
                 session = None;
                 tracing::error!(account = %kit.account.name, %error, "the outbox can't be read");
@@ -76,6 +79,8 @@ enum Step {
     Sent,
     /// Nothing is due before this time.
     Idle(Option<i64>),
+    /// Only the user can mend it; more tries could lock the account.
+    Held,
 }
 
 fn step(
@@ -92,9 +97,9 @@ fn step(
         return Ok(Step::Sent);
     }
     kit.changed(Topic::Outbox);
-    attempt(kit, local, session, &row)?;
+    let step = attempt(kit, local, session, &row)?;
     kit.changed(Topic::Outbox);
-    Ok(Step::Sent)
+    Ok(step)
 }
 
 fn attempt(
@@ -102,14 +107,14 @@ fn attempt(
     local: &mut Local,
     session: &mut Option<SmtpSession>,
     row: &Submission,
-) -> Result<(), SyncError> {
+) -> Result<Step, SyncError> {
     let live = match session.take().map_or_else(|| connect(kit), Ok) {
         Ok(live) => live,
         Err(error) => return not_reached(kit, local, row, &error),
     };
     let live = session.insert(live);
     let bytes = match local.read().wire(row.id) {
-        Err(store::Error::Gone(_)) => return Ok(()),
+        Err(store::Error::Gone(_)) => return Ok(Step::Sent),
         bytes => bytes?,
     };
     let recipients: Vec<&str> = row
@@ -134,7 +139,8 @@ fn attempt(
     if report.connection_lost {
         *session = None;
     }
-    record(kit, local, row, &report, dotted)
+    record(kit, local, row, &report, dotted)?;
+    Ok(Step::Sent)
 }
 
 fn connect(kit: &Kit) -> Result<SmtpSession, SyncError> {
@@ -155,7 +161,15 @@ fn not_reached(
     local: &mut Local,
     row: &Submission,
     error: &SyncError,
-) -> Result<(), SyncError> {
+) -> Result<Step, SyncError> {
+    let held = match error {
+        SyncError::PasswordWanted | SyncError::Secret(_) => true,
+        SyncError::Net(net) => is_for_the_user(net),
+        _ => false,
+    };
+    if matches!(error, SyncError::Net(NetError::Auth(_))) {
+        kit.host.forget(&kit.account.name);
+    }
     let why = match error {
         SyncError::Net(net) => {
             diagnose::explain(net, &kit.account.smtp, diagnose::Service::Smtp).line()
@@ -167,12 +181,18 @@ fn not_reached(
             .post(Topic::PasswordWanted(kit.account.name.clone()));
     }
     if local.read().submission(row.id)?.is_none() {
-        return Ok(());
+        return Ok(Step::Sent);
     }
     kit.report.notice(&format!("not sent yet: {why}"));
-    let next = when::now() + wait_after(row.attempts);
-    local.finish(row.id, SubmissionState::Queued, Some(&why), next)?;
-    Ok(())
+    // What only the user can mend is due again as soon as the user did something about it.
+    let wait = if held { 0 } else { wait_after(row.attempts) };
+    local.finish(
+        row.id,
+        SubmissionState::Queued,
+        Some(&why),
+        when::now() + wait,
+    )?;
+    Ok(if held { Step::Held } else { Step::Sent })
 }
 
 fn wait_after(attempts: u32) -> i64 {

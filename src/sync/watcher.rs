@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// IDLE is begun anew this often: a connection that died silently is noticed then.
 const RENEW: Duration = Duration::from_secs(4 * 60);
+/// The longest pause before the worker is listened to again.
+const LONGEST: Duration = Duration::from_secs(60);
 /// Without IDLE the inbox is asked this often.
 const POLL: Duration = Duration::from_secs(60);
 
@@ -25,11 +27,13 @@ pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
             Ok(()) | Err(SyncError::Stopping) => {}
             Err(error) => {
                 tracing::info!(account = %kit.account.name, %error, "watching ended");
-                // The worker finds out for itself whether the account is still reachable.
-                worker.ring();
-                let wait = backoff.fail(chance());
+                // The worker finds out for itself whether the account is still reachable, and
+                // rings when it is. Until then nothing is dialled here: a password that is wrong
+                // now must not be tried again and again.
                 bell.clear();
-                bell.wait(Some(wait));
+                worker.ring();
+                std::thread::sleep(backoff.fail(chance()).min(LONGEST));
+                bell.wait(None);
             }
         }
     }

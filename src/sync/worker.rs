@@ -6,6 +6,7 @@
 //! is continued by comparison. A turn that fails drops the connection: the next one dials anew.
 
 use crate::model::{BodyPolicy, Link, Role, UidValidity};
+use crate::net::NetError;
 use crate::net::imap::{Listed, Session};
 use crate::signal::{Doorbell, Ringer, Topic};
 use crate::store::{Local, Mailbox, MailboxInfo, Priority, Reader};
@@ -88,7 +89,10 @@ impl Worker {
                     if began.elapsed() > Duration::from_secs(60) {
                         backoff.reset();
                     }
-                    let wait = backoff.fail(chance());
+                    let mut wait = backoff.fail(chance());
+                    if matches!(&error, SyncError::Net(NetError::Tls { .. })) {
+                        wait = Backoff::LONGEST;
+                    }
                     let retry_at = when::now() + wait.as_secs().cast_signed();
                     tracing::warn!(account = %self.kit.account.name, %error, "the turn failed");
                     let again = self.kit.offline(&error, retry_at);
