@@ -24,3 +24,6 @@ pub use error::SyncError;
 pub use host::{Host, NoSecret};
 pub use kit::{Kit, Stores};
 pub use ledger::Reply;
+
+#[cfg(test)]
+mod ledger_tests;

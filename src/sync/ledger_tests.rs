@@ -1,0 +1,162 @@
+//! The ledger as the screen and scripts use it, over real databases and no network.
+
+use super::host::{Host, NoSecret};
+use super::kit::Stores;
+use super::ledger::{Bells, Ledger};
+use crate::mime::build::from_rfc5322;
+use crate::model::*;
+use crate::signal::{Board, Doorbell};
+use crate::store::{Cache, Local, Reader, Writer};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+struct Nobody;
+
+impl Host for Nobody {
+    fn secret(&self, _: &Account) -> Result<Secret, NoSecret> {
+        Err(NoSecret::Ask)
+    }
+    fn remember(&self, _: &AccountName, _: Secret) {}
+    fn forget(&self, _: &AccountName) {}
+    fn attachment(&self, _: &Path) -> Result<Vec<u8>, String> {
+        Err("no files here".to_owned())
+    }
+    fn changed(&self) {}
+    fn nudge(&self) {}
+}
+
+fn account() -> Account {
+    let server = |host: &str, port| Endpoint {
+        host: host.to_owned(),
+        port,
+        security: Security::Tls,
+        pin_sha256: None,
+    };
+    Account {
+        name: AccountName("work".to_owned()),
+        email: "me@example.test".to_owned(),
+        full_name: "Me".to_owned(),
+        user: "me".to_owned(),
+        secret: SecretSource::Prompt,
+        imap: server("imap.example.test", 993),
+        smtp: server("smtp.example.test", 465),
+        ca_file: None,
+        bodies: BodyPolicy::None,
+        save_sent: None,
+        signature: None,
+    }
+}
+
+struct Desk {
+    _dir: tempfile::TempDir,
+    ledger: Ledger,
+    worker: Doorbell,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        let dir = tempfile::tempdir().unwrap();
+        let stores = Stores {
+            cache: dir.path().join("cache.db"),
+            local: dir.path().join("local.db"),
+        };
+        let writer = Writer::spawn(Cache::open(&stores.cache, 0).unwrap().cache).unwrap();
+        let worker = Doorbell::new().unwrap();
+        let mut bells = Bells::default();
+        bells.workers.insert(account().name, worker.ringer());
+        let ledger = Ledger {
+            local: Local::open(&stores.local).unwrap(),
+            reader: Reader::open(&stores.cache).unwrap(),
+            writer,
+            stores,
+            accounts: vec![account()],
+            board: Arc::new(Board::new()),
+            host: Arc::new(Nobody),
+            bells,
+            undo_window: 10,
+        };
+        Desk {
+            _dir: dir,
+            ledger,
+            worker,
+        }
+    }
+
+    /// Queues a message that no composer wrote.
+    fn queue(&mut self) -> OutboxId {
+        let raw = b"From: me@example.test\r\nTo: you@example.test\r\nBcc: them@example.test\r\nSubject: Tea\r\n\r\nAt four.\r\n";
+        let outgoing = from_rfc5322(raw, &account(), 1).unwrap();
+        let intent = Intent::Queue(Box::new(outgoing));
+        self.ledger.carry_out(intent).unwrap().outbox.unwrap()
+    }
+
+    fn decide(&mut self, id: OutboxId, verb: OutboxVerb) -> Result<Done, String> {
+        self.ledger.carry_out(Intent::Outbox(id, verb))
+    }
+}
+
+#[test]
+fn a_message_that_a_script_queued_can_be_edited() {
+    let mut desk = Desk::new();
+    let id = desk.queue();
+    let draft = desk.decide(id, OutboxVerb::Edit).unwrap().draft.unwrap();
+    let local = desk.ledger.local.read();
+    let draft = local.draft(draft).unwrap().unwrap();
+    assert_eq!(
+        (draft.to.as_str(), draft.bcc.as_str()),
+        ("you@example.test", "them@example.test")
+    );
+    assert_eq!(
+        (draft.subject.as_str(), draft.body.trim_end()),
+        ("Tea", "At four.")
+    );
+    assert!(local.outbox().unwrap().is_empty());
+    assert!(desk.decide(id, OutboxVerb::Edit).is_err(), "it is gone");
+}
+
+#[test]
+fn what_is_taken_as_sent_still_gets_its_copy() {
+    let mut desk = Desk::new();
+    let id = desk.queue();
+    let local = &mut desk.ledger.local;
+    assert!(local.claim_submission(id, i64::MAX).unwrap());
+    local.dot(id).unwrap();
+    assert!(
+        desk.decide(id, OutboxVerb::Cancel).is_err(),
+        "the dot may be out"
+    );
+    desk.ledger.local.crashed(&account().name).unwrap();
+    desk.worker.clear();
+    desk.decide(id, OutboxVerb::AssumeSent).unwrap();
+    let row = desk.ledger.local.read().submission(id).unwrap().unwrap();
+    assert_eq!(row.state, SubmissionState::Accepted);
+    assert!(
+        desk.worker.wait(Some(Duration::ZERO)),
+        "nobody files the copy"
+    );
+}
+
+#[test]
+fn a_draft_is_sent_once_and_undo_brings_it_back() {
+    let mut desk = Desk::new();
+    let draft = Draft {
+        to: "you@example.test".to_owned(),
+        subject: "Tea".to_owned(),
+        ..Draft::new(account().name)
+    };
+    let saved = desk
+        .ledger
+        .carry_out(Intent::SaveDraft(Box::new(draft.clone())));
+    let id = saved.unwrap().draft;
+    let draft = Draft { id, ..draft };
+    let send = || Intent::Submit(Box::new(draft.clone()));
+    assert!(desk.ledger.carry_out(send()).unwrap().undoable);
+    assert!(desk.ledger.carry_out(send()).is_err(), "twice");
+    assert_eq!(desk.ledger.carry_out(Intent::Undo).unwrap().draft, id);
+    assert!(
+        desk.ledger.carry_out(Intent::Undo).is_err(),
+        "nothing is left to undo"
+    );
+    assert!(desk.ledger.carry_out(send()).is_ok());
+}
