@@ -77,11 +77,12 @@ fn wait(
             bell.clear();
             session.noop()?
         };
-        session.take_unsolicited();
+        // What was said while the wait was ended by the bell is news too.
+        let told = !session.take_unsolicited().is_empty();
         if kit.stopping() {
             return Ok(());
         }
-        if changed {
+        if changed || told {
             worker.ring();
         }
     }

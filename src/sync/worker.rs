@@ -222,6 +222,12 @@ impl Worker {
     /// Lists the server's mailboxes into the cache and returns those that can be selected, the
     /// inbox first.
     fn list(&mut self, session: &mut Session) -> Result<Vec<Round>, SyncError> {
+        if session.selected().is_some() {
+            // STATUS of the selected mailbox may be as old as this session's last look at it
+            // (RFC 3501 §6.3.10): Dovecot answers so.
+            session.noop()?;
+            session.take_unsolicited();
+        }
         let listed = session.list()?;
         let infos: Vec<MailboxInfo> = listed.iter().map(info).collect();
         let account = self.kit.account.name.clone();
