@@ -24,3 +24,5 @@ mod faults;
 mod changes;
 mod send;
 mod kill;
+mod demo;
+mod screen;
