@@ -72,7 +72,7 @@ fn sequences_and_nearer_contexts() {
 
 #[test]
 fn a_key_that_also_begins_a_sequence_waits() {
-    let (map, _) = Keymap::load(None);
+    let (map, _) = Keymap::load(Some("[index]\n\"z a\" = \"fold\"\n"));
     let mut pending = Pending::default();
     let z = Key::parse("z").unwrap();
     assert!(matches!(
@@ -161,4 +161,12 @@ fn shown_keys_are_those_that_work() {
         map.keys_of(Context::Sidebar, Command::Back),
         ["esc", "h", "left"]
     );
+}
+
+#[test]
+fn undo_never_waits_for_another_key() {
+    let (map, _) = Keymap::load(None);
+    for context in [Context::Sidebar, Context::Index, Context::Reader] {
+        assert_eq!(press(&map, context, "z"), [call(Command::Undo)]);
+    }
 }
