@@ -71,16 +71,14 @@ pub fn mailbox(
         selected,
         done: Pulled::default(),
         seen_people: Vec::new(),
+        tail: Vec::new(),
         cut_in,
     };
     let steps = plan(&known, &run.seen());
-    for step in &steps {
-        match step {
-            Step::Reset => run.reset()?,
-            Step::Newest { from, to } => run.newest(*from, *to)?,
-            Step::Flags(since) => run.flags(*since)?,
-            Step::Compare => run.compare(known.count)?,
-        }
+    if let Err(error) = run.carry_out(&steps, known.count) {
+        // What was fetched is kept whatever stopped us.
+        run.write_tail()?;
+        return Err(error);
     }
     run.finish()?;
     if !steps.is_empty() {
@@ -112,10 +110,24 @@ struct Run<'a> {
     selected: Selected,
     done: Pulled,
     seen_people: Vec<(Address, i64)>,
+    /// The last messages fetched, held back so that the cursor moves in their transaction.
+    tail: Vec<NewMessage>,
     cut_in: &'a mut dyn FnMut() -> bool,
 }
 
 impl Run<'_> {
+    fn carry_out(&mut self, steps: &[Step], held: u64) -> Result<(), SyncError> {
+        for step in steps {
+            match step {
+                Step::Reset => self.reset()?,
+                Step::Newest { from, to } => self.newest(*from, *to)?,
+                Step::Flags(since) => self.flags(*since)?,
+                Step::Compare => self.compare(held)?,
+            }
+        }
+        Ok(())
+    }
+
     fn seen(&self) -> Seen {
         Seen {
             uidvalidity: self.selected.uidvalidity,
@@ -144,6 +156,7 @@ impl Run<'_> {
     fn newest(&mut self, from: u32, to: u32) -> Result<(), SyncError> {
         let set = FetchBy::Seq(from, to);
         self.headers(set)?;
+        self.write_tail()?;
         // The first screen is shown before the rest is even asked for.
         self.kit.writer.run(Priority::Batch, |_| Ok(()))?;
         self.kit.changed(Topic::Mailbox(self.here.id));
@@ -203,6 +216,7 @@ impl Run<'_> {
     }
 
     fn headers(&mut self, by: FetchBy<'_>) -> Result<(), SyncError> {
+        self.write_tail()?;
         let mut batch = Vec::with_capacity(BATCH);
         let mut brought = 0u64;
         let (kit, id, validity) = (self.kit, self.here.id, self.validity());
@@ -226,37 +240,27 @@ impl Run<'_> {
             }
             Ok(())
         });
-        if !batch.is_empty() {
-            kit.writer.post(Priority::Batch, move |cache| {
-                cache.ingest(id, validity, &batch, None).map(drop)
-            })?;
-        }
+        self.tail = batch;
         if let Some(error) = broken {
             return Err(error);
         }
-        for uid in report?.bad {
-            self.stub(uid)?;
+        match report {
+            Ok(report) => self.tail.extend(report.bad.into_iter().map(stub)),
+            Err(error) => return Err(error.into()),
         }
         self.done.headers += brought;
         Ok(())
     }
 
-    /// A message whose headers can't be had is kept as a visible stub, so that it blocks nothing.
-    fn stub(&mut self, uid: Uid) -> Result<(), SyncError> {
-        let (id, validity) = (self.here.id, self.validity());
-        let stub = NewMessage {
-            uid,
-            flags: Flags::default(),
-            internal_date: 0,
-            size: 0,
-            envelope: Envelope {
-                subject: UNREADABLE.to_owned(),
-                ..Envelope::default()
-            },
-        };
-        self.kit.writer.post(Priority::Batch, move |cache| {
-            cache.ingest(id, validity, &[stub], None).map(drop)
-        })?;
+    /// Writes the messages that were held back for the cursor: more follow them.
+    fn write_tail(&mut self) -> Result<(), SyncError> {
+        let tail = std::mem::take(&mut self.tail);
+        if !tail.is_empty() {
+            let (id, validity) = (self.here.id, self.validity());
+            self.kit.writer.post(Priority::Batch, move |cache| {
+                cache.ingest(id, validity, &tail, None).map(drop)
+            })?;
+        }
         Ok(())
     }
 
@@ -300,11 +304,26 @@ impl Run<'_> {
         };
         let (id, validity) = (self.here.id, self.validity());
         self.kit.report.progress(None);
+        let tail = std::mem::take(&mut self.tail);
         self.kit.writer.run(Priority::Batch, move |cache| {
-            cache.move_cursor(id, validity, to)?;
+            cache.ingest(id, validity, &tail, Some(to))?;
             cache.drop_unmatched(id).map(drop)
         })?;
         Ok(())
+    }
+}
+
+/// A message whose headers can't be had is kept as a visible stub, so that it blocks nothing.
+fn stub(uid: Uid) -> NewMessage {
+    NewMessage {
+        uid,
+        flags: Flags::default(),
+        internal_date: 0,
+        size: 0,
+        envelope: Envelope {
+            subject: UNREADABLE.to_owned(),
+            ..Envelope::default()
+        },
     }
 }
 
