@@ -12,6 +12,7 @@ use crate::model::{
 };
 use crate::store::error::Result;
 use rusqlite::{OptionalExtension as _, Transaction, params};
+use std::collections::BTreeSet;
 
 /// What an undo did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -158,27 +159,48 @@ fn inverses(tx: &Transaction<'_>, op: &Op) -> Result<Vec<NewOp>> {
 }
 
 /// The mailbox that a move took a message out of: that of its key, unless an earlier move, not yet
-/// known to the cache when the user acted, had taken it elsewhere.
+/// known to the cache when the user acted, had taken it elsewhere. That move may know the message
+/// by any name it ever had.
 fn came_from(tx: &Transaction<'_>, op: &Op, key: &MessageKey) -> Result<MailboxName> {
-    let earlier: Option<Vec<u8>> = tx
-        .prepare_cached(
-            "SELECT dest FROM target JOIN op ON op.id = target.op
-             WHERE mailbox = ?1 AND uidvalidity = ?2 AND uid = ?3 AND account = ?4
-               AND op.id < ?5 AND kind = 'move' AND state IN (0, 1, 3)
-             ORDER BY op.id DESC LIMIT 1",
-        )?
-        .query_row(
-            params![
-                key.mailbox.as_bytes(),
-                key.uidvalidity.0,
-                key.uid.get(),
-                op.account.as_str(),
-                op.id.0
-            ],
-            |r| r.get(0),
-        )
-        .optional()?;
-    Ok(earlier.map_or_else(|| key.mailbox.clone(), MailboxName::new))
+    let mut query = tx.prepare_cached(
+        "SELECT op.id, dest FROM target JOIN op ON op.id = target.op
+         WHERE mailbox = ?1 AND uidvalidity = ?2 AND uid = ?3 AND account = ?4
+           AND op.id < ?5 AND kind = 'move' AND state IN (0, 1, 3)
+         ORDER BY op.id DESC LIMIT 1",
+    )?;
+    let mut latest: Option<(i64, Vec<u8>)> = None;
+    for (mailbox, validity, uid) in names(tx, &op.account, key)? {
+        let values = params![mailbox, validity, uid, op.account.as_str(), op.id.0];
+        let found = query
+            .query_row(values, |r| Ok((r.get(0)?, r.get(1)?)))
+            .optional()?;
+        latest = latest.max(found);
+    }
+    Ok(latest.map_or_else(|| key.mailbox.clone(), |(_, dest)| MailboxName::new(dest)))
+}
+
+/// What a message was called wherever our moves put it: mailbox, UIDVALIDITY, UID.
+type Name = (Vec<u8>, u32, u32);
+
+/// Every name of a message: that of the key, that of its present place, and those that led there.
+fn names(tx: &Transaction<'_>, account: &AccountName, key: &MessageKey) -> Result<BTreeSet<Name>> {
+    let name = |k: &MessageKey| (k.mailbox.as_bytes().to_vec(), k.uidvalidity.0, k.uid.get());
+    let mut ahead = vec![name(key), name(&present(tx, account, key)?)];
+    let mut query = tx.prepare_cached(
+        "SELECT mailbox, uidvalidity, uid FROM moved
+         WHERE account = ?1 AND dest = ?2 AND dest_uidvalidity = ?3 AND dest_uid = ?4",
+    )?;
+    let mut all = BTreeSet::new();
+    while let Some(next) = ahead.pop() {
+        let values = params![account.as_str(), next.0, next.1, next.2];
+        let led: Vec<Name> = query
+            .query_map(values, |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        if all.insert(next) {
+            ahead.extend(led);
+        }
+    }
+    Ok(all)
 }
 
 fn same_place(op: &NewOp, key: &MessageKey) -> bool {

@@ -63,6 +63,8 @@ CREATE TABLE moved (
   PRIMARY KEY (account, mailbox, uidvalidity, uid)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX moved_at ON moved(at);
+-- By which names it was known before.
+CREATE INDEX moved_dest ON moved(account, dest, dest_uidvalidity, dest_uid);
 
 CREATE TABLE outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
