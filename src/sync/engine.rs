@@ -10,7 +10,7 @@ use crate::store::{Local, Priority, Reader, Writer};
 use crate::sync::error::SyncError;
 use crate::sync::host::Host;
 use crate::sync::kit::{Kit, Stores};
-use crate::sync::ledger::{Bells, Ledger, Reply};
+use crate::sync::ledger::{Bells, FULL, Ledger, Reply};
 use crate::sync::report::Report;
 use crate::sync::worker::Worker;
 use crate::sync::{ondemand, submitter, watcher};
@@ -140,12 +140,7 @@ impl Engine {
 
         let means = kit.clone();
         spawn(&format!("work {name}"), move || {
-            match Worker::new(means.clone(), means.account.bodies) {
-                Ok(working) => working.run(&work, &watcher),
-                Err(error) => {
-                    means.offline(&error, 0);
-                }
-            }
+            Worker::serve(&means, &work, &watcher);
         })?;
         let (means, ring) = (kit.clone(), worker.clone());
         spawn(&format!("watch {name}"), move || {
@@ -168,9 +163,7 @@ impl Engine {
             Some(intents) => {
                 if let Err(refused) = intents.try_send((intent, reply)) {
                     let (_, reply) = refused.into_inner();
-                    reply(Err(
-                        "too much is waiting to be recorded; try again in a moment".to_owned(),
-                    ));
+                    reply(Err(FULL.to_owned()));
                 }
             }
             None => reply(Err("the program is about to end".to_owned())),
@@ -210,8 +203,7 @@ impl Drop for Engine {
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, SyncError> {
-    // A panic in a parser must not silently leave an account without its thread: it is logged by
-    // the panic hook, and the thread's loop is re-entered by its caller where it has one.
+    // Every thread's loop stands outside its turns, and a turn that panics is an error (`guard`).
     Ok(std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(work)?)

@@ -15,6 +15,9 @@ pub enum SyncError {
     /// The operating system has no more threads or descriptors to give.
     #[error(transparent)]
     System(#[from] std::io::Error),
+    /// A fault of ours, with the panic's words: what ran was dropped.
+    #[error("a fault in postrider: {0}")]
+    Panicked(String),
     /// There is no password.
     #[error("no password: {0}")]
     Secret(String),

@@ -17,9 +17,16 @@ use crate::sync::host::Host;
 use crate::sync::intend;
 use crate::sync::kit::Stores;
 use crate::text::when;
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+
+/// What is said when recording or building something panicked.
+const FAULT: &str = "a fault in postrider: it was not done; the log has the details";
+
+/// What is said when no more intents can wait.
+pub const FULL: &str = "too much is waiting to be recorded; try again in a moment";
 
 /// How the ledger answers: once, when the intent is durable or can't be.
 pub type Reply = Box<dyn FnOnce(Result<Done, String>) + Send>;
@@ -89,7 +96,10 @@ impl Ledger {
 
     fn commit(&mut self, intent: Intent) -> (Result<Done, String>, After) {
         let mut after = After::default();
-        let done = self.record(intent, &mut after).map_err(|error| {
+        // A transaction that panics is rolled back; whoever asked is told, and the next is served.
+        let recorded = catch_unwind(AssertUnwindSafe(|| self.record(intent, &mut after)))
+            .unwrap_or_else(|_| Err(LedgerError::Refused(FAULT.to_owned())));
+        let done = recorded.map_err(|error| {
             tracing::error!(%error, "an intent could not be recorded");
             error.to_string()
         });
@@ -288,17 +298,31 @@ impl Ledger {
         match self.freezing(&draft, when::now()) {
             Err(why) => reply(Err(why)),
             Ok(job) => {
-                let build = move || match job() {
-                    Ok(outgoing) => {
-                        let _ = myself.send((Intent::Queue(Box::new(outgoing)), reply));
+                let build = move || {
+                    let built = catch_unwind(AssertUnwindSafe(job));
+                    match built.unwrap_or_else(|_| Err(FAULT.to_owned())) {
+                        Ok(outgoing) => {
+                            let queue = (Intent::Queue(Box::new(outgoing)), reply);
+                            if let Err(full) = myself.try_send(queue) {
+                                let (_, reply) = full.into_inner();
+                                reply(Err(FULL.to_owned()));
+                            }
+                        }
+                        Err(why) => reply(Err(why)),
                     }
-                    Err(why) => reply(Err(why)),
                 };
-                if let Err(error) = std::thread::Builder::new()
+                // The work is handed over only once there is a thread: without one it is done here,
+                // so that whoever asked is answered in any case.
+                let (hand, work) = bounded::<Box<dyn FnOnce() + Send>>(1);
+                let spawned = std::thread::Builder::new()
                     .name("freeze".to_owned())
-                    .spawn(build)
-                {
-                    tracing::error!(%error, "no thread to build a message");
+                    .spawn(move || work.recv().map(|build| build()));
+                match spawned {
+                    Ok(_) => drop(hand.send(Box::new(build))),
+                    Err(error) => {
+                        tracing::error!(%error, "no thread to build a message");
+                        build();
+                    }
                 }
             }
         }

@@ -5,6 +5,7 @@ pub mod plan;
 pub mod host;
 pub mod report;
 pub mod error;
+pub mod guard;
 pub mod kit;
 pub mod intend;
 pub mod freeze;

@@ -7,6 +7,7 @@ use crate::signal::Topic;
 use crate::store::{Priority, Reader};
 use crate::sync::bodies;
 use crate::sync::error::SyncError;
+use crate::sync::guard;
 use crate::sync::kit::Kit;
 use crate::text::Clean;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
@@ -39,10 +40,10 @@ pub fn run(kit: &Kit, requests: &Receiver<MsgId>) {
         }
         // A connection that died while lingering is no reason to fail: try once on a new one.
         let lingering = session.is_some();
-        let mut outcome = serve(kit, &mut session, message);
+        let mut outcome = guard::turn(|| serve(kit, &mut session, message));
         if lingering && matches!(&outcome, Err(SyncError::Net(error)) if error.ends_session()) {
             session = None;
-            outcome = serve(kit, &mut session, message);
+            outcome = guard::turn(|| serve(kit, &mut session, message));
         }
         if let Err(error) = outcome {
             session = None;

@@ -12,7 +12,7 @@ use crate::signal::{Doorbell, Ringer, Topic};
 use crate::store::{self, Local};
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Kit, is_for_the_user};
-use crate::sync::{filing, ledger};
+use crate::sync::{filing, guard, ledger};
 use crate::text::{Clean, when};
 use std::time::Duration;
 
@@ -21,19 +21,37 @@ use std::time::Duration;
 const WAITS: [i64; 6] = [60, 300, 900, 1800, 3600, 7200];
 /// After so long (seconds) a message that is still put off is left to the user.
 const GIVE_UP: i64 = 5 * 24 * 3600;
+/// After a failure of our own (a full disk, a panic) the outbox is looked at again after this time.
+const PAUSE: Duration = Duration::from_secs(60);
 /// A connection is kept this long for the next message of a burst.
 const LINGER: Duration = Duration::from_secs(10);
 
 /// Submits until the engine stops. `worker` is rung to file copies.
 pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
-    let Ok(mut local) = kit.local() else { return };
+    while !kit.stopping() {
+        bell.clear();
+        let error = match guard::turn(|| submit(kit, bell, worker)) {
+            Ok(()) => return,
+            Err(error) => error,
+        };
+        tracing::error!(account = %kit.account.name, %error, "submitting ended");
+        bell.wait(Some(PAUSE));
+    }
+}
+
+/// Submits until the engine stops or something fails that has nothing to do with the server. What
+/// the last attempt left half written down is judged first, as after a crash: this thread alone
+/// submits for its account.
+fn submit(kit: &Kit, bell: &Doorbell, worker: &Ringer) -> Result<(), SyncError> {
+    let mut local = kit.local()?;
+    local.crashed(&kit.account.name)?;
     let mut session = None;
     look_for_doubtful(kit, &mut local);
     while !kit.stopping() {
         bell.clear();
-        match step(kit, &mut local, &mut session) {
-            Ok(Step::Sent) => worker.ring(),
-            Ok(Step::Idle(until)) => {
+        match step(kit, &mut local, &mut session)? {
+            Step::Sent => worker.ring(),
+            Step::Idle(until) => {
                 let due = until
                     .map(|at| Duration::from_secs((at - when::now()).max(0).cast_unsigned() + 1));
                 let linger = due.map_or(LINGER, |d| d.min(LINGER));
@@ -47,16 +65,12 @@ pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
                     bell.wait(due);
                 }
             }
-            Ok(Step::Held) => {
+            Step::Held => {
                 bell.wait(None);
-            }
-            Err(error) => {
-                session = None;
-                tracing::error!(account = %kit.account.name, %error, "the outbox can't be read");
-                bell.wait(Some(Duration::from_secs(60)));
             }
         }
     }
+    Ok(())
 }
 
 /// Submits everything that is due now, once: for `sync --once` and `send --wait`.

@@ -6,6 +6,7 @@ use crate::net::imap::{IdleEnd, Mode, Session};
 use crate::signal::{Doorbell, Ringer};
 use crate::sync::backoff::{Backoff, chance};
 use crate::sync::error::SyncError;
+use crate::sync::guard;
 use crate::sync::kit::Kit;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
     bell.wait(None);
     while !kit.stopping() {
         bell.clear();
-        match watch(kit, bell, worker, &mut backoff) {
+        match guard::turn(|| watch(kit, bell, worker, &mut backoff)) {
             Ok(()) | Err(SyncError::Stopping) => {}
             Err(error) => {
                 tracing::info!(account = %kit.account.name, %error, "watching ended");

@@ -15,7 +15,7 @@ use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
 use crate::sync::plan::Seen;
 use crate::sync::pull::Here;
-use crate::sync::{bodies, filing, pull, push};
+use crate::sync::{bodies, filing, guard, pull, push};
 use crate::text::{Clean, when};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -67,13 +67,30 @@ impl Worker {
         })
     }
 
+    /// Works for an account until the engine stops, opening the databases as often as it takes.
+    /// `watch` as in [`Worker::run`].
+    pub fn serve(kit: &Kit, bell: &Doorbell, watch: &Ringer) {
+        let mut backoff = Backoff::default();
+        while !kit.stopping() {
+            match guard::turn(|| Worker::new(kit.clone(), kit.account.bodies)) {
+                Ok(worker) => return worker.run(bell, watch),
+                Err(error) => {
+                    let wait = backoff.fail(chance());
+                    kit.offline(&error, when::now() + wait.as_secs().cast_signed());
+                    bell.clear();
+                    bell.wait(Some(wait));
+                }
+            }
+        }
+    }
+
     /// Works until the engine stops. `watch` is rung when the watcher should dial again.
     pub fn run(mut self, bell: &Doorbell, watch: &Ringer) {
         let mut backoff = Backoff::default();
         while !self.kit.stopping() {
             bell.clear();
             let began = Instant::now();
-            match self.turn(&mut || bell.wait(Some(Duration::ZERO))) {
+            match guard::turn(|| self.turn(&mut || bell.wait(Some(Duration::ZERO)))) {
                 Ok(_) => {
                     backoff.reset();
                     self.kit.report.link(Link::Online);
@@ -81,10 +98,16 @@ impl Worker {
                     self.tidy();
                     bell.wait(Some(SWEEP));
                 }
-                Err(SyncError::Interrupted) => {}
+                Err(SyncError::Interrupted) => {
+                    // Nobody rang: the server contradicts itself, and is asked again more slowly.
+                    if !bell.wait(Some(Duration::ZERO)) {
+                        bell.wait(Some(backoff.fail(chance())));
+                    }
+                }
                 Err(SyncError::Stopping) => break,
                 Err(error) => {
                     self.hang_up();
+                    self.kit.report.progress(None);
                     // A connection that worked for a while and was cut is dialled again at once.
                     if began.elapsed() > Duration::from_secs(60) {
                         backoff.reset();
