@@ -2,6 +2,7 @@
 //! first wanted and given back after a minute, so that opening never queues behind a sync.
 
 use crate::model::MsgId;
+use crate::net::diagnose;
 use crate::net::imap::Session;
 use crate::signal::Topic;
 use crate::store::{Priority, Reader};
@@ -82,7 +83,12 @@ pub fn serve(kit: &Kit, session: &mut Option<Session>, message: MsgId) -> Result
 }
 
 fn fail(kit: &Kit, message: MsgId, error: &SyncError) {
-    let why = format!("can't be fetched now: {}", Clean::line(&error.to_string()));
+    let why = match error {
+        SyncError::Net(net) => {
+            diagnose::explain(net, &kit.account.imap, diagnose::Service::Imap).line()
+        }
+        other => Clean::line(&other.to_string()).to_string(),
+    };
     // If even this can't be written, the reader shows that it waits, and the user asks again.
     let _ = kit.writer.run(Priority::Urgent, move |cache| {
         cache.body_failed(message, &why)

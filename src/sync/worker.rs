@@ -107,6 +107,8 @@ impl Worker {
                 Err(SyncError::Stopping) => break,
                 Err(error) => {
                     self.hang_up();
+                    // What could not be had while offline may be had once we are back.
+                    self.tidied = None;
                     self.kit.report.progress(None);
                     // A connection that worked for a while and was cut is dialled again at once.
                     if began.elapsed() > Duration::from_secs(60) {
