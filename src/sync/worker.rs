@@ -196,13 +196,18 @@ impl Worker {
         rings: &mut dyn FnMut() -> bool,
     ) -> Result<Turn, SyncError> {
         let mut turn = Turn::default();
-        push::replay(session, &self.kit, &mut self.local)?;
+        // What the server puts off must not keep its news away: the turn goes on and fails at its
+        // end, so that the rest is tried again after a pause.
+        let put_off = match push::replay(session, &self.kit, &mut self.local) {
+            Err(SyncError::Net(error)) if !error.ends_session() => Some(error),
+            other => other.map(|_| None)?,
+        };
         filing::file_sent(session, &self.kit, &mut self.local, &self.reader)?;
         let records = self.list(session)?;
         self.kit.report.link(Link::Online);
         let stop = self.kit.stop.clone();
         let mut cut_in = || stop.load(Ordering::SeqCst) || rings();
-        let mut still = Vec::new();
+        let (mut still, mut shut) = (Vec::new(), Vec::new());
         for record in &records {
             turn.mailboxes += 1;
             if record.unchanged {
@@ -218,6 +223,7 @@ impl Worker {
                     self.kit
                         .report
                         .notice(&format!("{}: {words}", record.here.label));
+                    shut.push(record.here.id);
                 }
                 Err(other) => return Err(other),
             }
@@ -229,7 +235,7 @@ impl Worker {
                 .try_for_each(|id| cache.drop_unmatched(id).map(drop))
         })?;
         let now = when::now();
-        for record in &records {
+        for record in records.iter().filter(|r| !shut.contains(&r.here.id)) {
             let (kit, reader) = (&self.kit, &self.reader);
             turn.bodies += bodies::mailbox(
                 session,
@@ -241,7 +247,10 @@ impl Worker {
                 &mut cut_in,
             )?;
         }
-        Ok(turn)
+        match put_off {
+            Some(error) => Err(error.into()),
+            None => Ok(turn),
+        }
     }
 
     /// Lists the server's mailboxes into the cache and returns those that can be selected, the
