@@ -1,4 +1,4 @@
-//! JSON for scripts: schema 1, documented in README.md. One object, on one line, in which
+//! JSON for scripts: schema 1, documented in docs/json.md. One object, on one line, in which
 //! no control character of any kind stands unescaped.
 
 use crate::model::view::{AttachmentRow, IndexRow, MessageRow};
