@@ -3,6 +3,7 @@
 
 use crate::dovecot::Dovecot;
 use crate::program::Home;
+use crate::proxy::{Deed, Proxy, Way};
 use crate::pty::{PATIENCE, Terminal};
 use crate::smtp::Sink;
 use std::time::{Duration, Instant};
@@ -270,4 +271,41 @@ fn a_crash_while_writing_loses_nothing() {
     t.wait_for("Nothing in any inbox");
     quit(t);
     assert_eq!(sink.deliveries().len(), 1);
+}
+
+#[test]
+fn a_server_that_hangs_freezes_nothing() {
+    let Some((server, home, mut look)) = ready(&["one", "two"]) else {
+        return;
+    };
+    home.sync();
+    let proxy = Proxy::start("127.0.0.1", server.imaps);
+    let port = |port: u16| format!("port = {port},");
+    let table = server.account("work", "ada");
+    home.configure(&table.replacen(&port(server.imaps), &port(proxy.port), 1));
+    // In the greeting or the handshake, signing in, and in the middle of the work.
+    for at in [1, 2_000, 3_500] {
+        proxy.arm(Way::Down, at, Deed::Hold);
+        let mut t = open(&home);
+        t.wait_for("two");
+        assert!(proxy.wait_sprung(|| false));
+        t.send("ggs");
+        t.wait_for("★");
+        t.send("e");
+        t.wait_gone("two");
+        t.send("z");
+        t.wait_for("two");
+        t.send("z");
+        t.wait_gone("★");
+        t.send("gg\r");
+        t.wait_for("Subject: two");
+        t.send("h");
+        t.wait_gone("Subject: two");
+        quit(t);
+        proxy.disarm();
+    }
+    home.sync();
+    assert_eq!(home.subjects("INBOX"), ["one", "two"]);
+    server_finds(&mut look, "INBOX", "ALL", 2);
+    server_finds(&mut look, "INBOX", "FLAGGED", 0);
 }
