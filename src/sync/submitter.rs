@@ -7,7 +7,7 @@
 
 use crate::model::{NewOp, OpKind, RecipientState, Role, Submission, SubmissionState};
 use crate::net::smtp::{Mail, Outcome, Pace, SendReport, SmtpSession, Stage};
-use crate::net::{NetError, diagnose};
+use crate::net::{Kind, NetError, diagnose};
 use crate::signal::{Doorbell, Ringer, Topic};
 use crate::store::{self, Local};
 use crate::sync::error::SyncError;
@@ -19,6 +19,8 @@ use std::time::Duration;
 /// Waits between tries, in seconds; the last is repeated (RFC 5321 §4.5.4.1 asks for half an hour
 /// after the first few).
 const WAITS: [i64; 6] = [60, 300, 900, 1800, 3600, 7200];
+/// The longest wait, in seconds, where no server was reached.
+const UNREACHED: i64 = 300;
 /// After so long (seconds) a message that is still put off is left to the user.
 const GIVE_UP: i64 = 5 * 24 * 3600;
 /// After a failure of our own (a full disk, a panic) the outbox is looked at again after this time.
@@ -199,7 +201,11 @@ fn not_reached(
     }
     kit.report.notice(&format!("not sent yet: {why}"));
     // What only the user can mend is due again as soon as the user did something about it.
-    let wait = if held { 0 } else { wait_after(row.attempts) };
+    let mut wait = if held { 0 } else { wait_after(row.attempts) };
+    // Nobody was bothered by a try that reached nobody: it goes out soon after the network is back.
+    if matches!(error, SyncError::Net(net) if net.kind() == Kind::Offline) {
+        wait = wait.min(UNREACHED);
+    }
     local.finish(
         row.id,
         SubmissionState::Queued,
@@ -343,6 +349,7 @@ pub fn reconcile(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), S
             local.finish(row.id, SubmissionState::Done, None, 0)?;
             kit.report
                 .notice("the message in doubt was found in Sent: it was sent");
+            mark_source(kit, local, row)?;
         }
         Ok(false) => {}
         Err(error) => tracing::info!(%error, "a message in doubt could not be looked for"),
