@@ -1,7 +1,7 @@
 //! What every thread of one account is handed: who it works for, where the stores are, whom to
 //! tell, and how to get a connection.
 
-use crate::model::{Account, Link};
+use crate::model::{Account, Link, SecretSource};
 use crate::net::imap::{Options, Session};
 use crate::net::{Kind, NetError, TlsFault, diagnose};
 use crate::signal::{Board, Doorbell, Topic};
@@ -111,6 +111,17 @@ impl Kit {
         self.host.changed();
     }
 
+    /// A password that was typed and refused is forgotten, and asked for again.
+    pub fn refused_password(&self, error: &NetError) {
+        if matches!(error, NetError::Auth(_)) {
+            self.host.forget(&self.account.name);
+            if self.account.secret == SecretSource::Prompt {
+                self.report
+                    .post(Topic::PasswordWanted(self.account.name.clone()));
+            }
+        }
+    }
+
     /// Says that the account is offline because of `error`, and whether trying again makes sense.
     pub fn offline(&self, error: &SyncError, retry_at: i64) -> bool {
         let stopped = |reason: String| Link::Stopped { reason };
@@ -125,7 +136,7 @@ impl Kit {
                 let reason =
                     diagnose::explain(net, &self.account.imap, diagnose::Service::Imap).line();
                 if is_for_the_user(net) {
-                    self.host.forget(&self.account.name);
+                    self.refused_password(net);
                     stopped(reason)
                 } else {
                     Link::Waiting { reason, retry_at }

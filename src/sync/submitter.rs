@@ -183,8 +183,8 @@ fn not_reached(
         SyncError::Net(net) => is_for_the_user(net),
         _ => false,
     };
-    if matches!(error, SyncError::Net(NetError::Auth(_))) {
-        kit.host.forget(&kit.account.name);
+    if let SyncError::Net(net) = error {
+        kit.refused_password(net);
     }
     let why = match error {
         SyncError::Net(net) => {
