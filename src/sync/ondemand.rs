@@ -68,6 +68,11 @@ pub fn serve(kit: &Kit, session: &mut Option<Session>, message: MsgId) -> Result
     }
     let places = reader.locate(message)?;
     let Some(place) = places.iter().find(|p| p.account == kit.account.name) else {
+        let why = "it is on its way to another mailbox; open it again in a moment".to_owned();
+        kit.writer.run(Priority::Urgent, move |cache| {
+            cache.body_failed(message, &why)
+        })?;
+        kit.changed(Topic::Body(message));
         return Ok(());
     };
     let session = match session {

@@ -3,7 +3,7 @@
 //! An operation is claimed (durably *in flight*) before its command is sent and leaves the table
 //! only after a tagged answer. One that is found in flight was cut: its outcome is unknown and is
 //! probed before anything is repeated (RFC 4549 §5.1). Flags are deltas and repeat harmlessly; a
-//! move or copy is looked for in its destination first. Messages are named by UID under the
+//! MOVE that was done finds nothing to move again; a copy is looked for in its destination first. Messages are named by UID under the
 //! UIDVALIDITY that the user saw, or found again by Message-ID when that is void.
 
 use crate::model::{MailboxName, MessageKey, Op, OpKind, OpState, Uid, UidSet, UidValidity};

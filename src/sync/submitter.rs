@@ -7,7 +7,7 @@
 
 use crate::model::{NewOp, OpKind, RecipientState, Role, Submission, SubmissionState};
 use crate::net::smtp::{Mail, Outcome, Pace, SendReport, SmtpSession, Stage};
-use crate::net::{Kind, NetError, diagnose};
+use crate::net::{Kind, diagnose};
 use crate::signal::{Doorbell, Ringer, Topic};
 use crate::store::{self, Local};
 use crate::sync::error::SyncError;
