@@ -5,7 +5,7 @@ use super::exit::{self, Failure};
 use super::json;
 use crate::config::paths::expand;
 use crate::config::{Paths, append, load, secrets};
-use crate::model::{Account, AccountName, BodyPolicy, Endpoint, Secret, SecretSource, Security};
+use crate::model::{Account, AccountName, Endpoint, Secret, SecretSource, Security, SyncPolicy};
 use crate::text::Clean;
 use anyhow::Result;
 use serde_json::json;
@@ -116,7 +116,7 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
         smtp,
         // Typed here, read from the configuration's folder: only a whole path means the same.
         ca_file: ca_file(&ca)?,
-        bodies: BodyPolicy::Days(30),
+        sync: SyncPolicy::default(),
         save_sent: None,
         signature: None,
     };

@@ -6,7 +6,7 @@ use super::home::Home;
 use super::json;
 use crate::config::load::body_policy;
 use crate::config::lock::{self, EngineLock};
-use crate::model::{Account, AccountStatus, BodyPolicy, Link};
+use crate::model::{Account, AccountStatus, Link, Reach};
 use crate::signal::Board;
 use crate::sync::engine::{self, Engine, Once};
 use crate::sync::{Parts, SyncError};
@@ -30,7 +30,7 @@ pub fn sync(home: &Home, as_json: bool, args: &Sync) -> Result<u8> {
             Failure::new(exit::USAGE, "--bodies takes none, all, or days such as 30d")
         })?;
         for account in &mut accounts {
-            account.bodies = policy;
+            account.sync.bodies = policy;
         }
     }
     let _lock = wait_for_turn(home)?;
@@ -62,7 +62,7 @@ fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
         .iter()
         .map(|account| {
             let kit = engine::kit(&parts, account, &stop);
-            let policy = account.bodies;
+            let policy = account.sync.bodies;
             let name = account.name.clone();
             (name, std::thread::spawn(move || timed(&kit, policy)))
         })
@@ -95,7 +95,7 @@ fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
     Ok(worst)
 }
 
-fn timed(kit: &crate::sync::Kit, policy: BodyPolicy) -> (Result<Once, SyncError>, f64) {
+fn timed(kit: &crate::sync::Kit, policy: Reach) -> (Result<Once, SyncError>, f64) {
     let began = Instant::now();
     (engine::once(kit, policy), began.elapsed().as_secs_f64())
 }

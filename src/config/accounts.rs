@@ -4,7 +4,7 @@ use crate::config::endpoint::{Server, endpoint};
 use crate::config::paths::expand;
 use crate::config::problem::Problems;
 use crate::config::section::{Found, Section};
-use crate::model::{Account, AccountName, BodyPolicy, SecretSource};
+use crate::model::{Account, AccountName, Reach, SecretSource, SyncPolicy};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
@@ -65,7 +65,10 @@ pub(super) fn account(
             imap: imap?,
             smtp: smtp?,
             ca_file,
-            bodies: bodies?,
+            sync: SyncPolicy {
+                bodies: bodies?,
+                ..SyncPolicy::default()
+            },
             save_sent,
             signature,
         })
@@ -180,38 +183,43 @@ fn ca_file(section: &Section<'_, '_>, base: &Path, problems: &mut Problems<'_>) 
     Some(path)
 }
 
-fn bodies(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<BodyPolicy> {
+fn bodies(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Reach> {
     if section.raw("bodies").is_none() {
-        return Some(BodyPolicy::Days(30));
+        return Some(Reach::Days(30));
     }
     let found = section.line("bodies", problems)?;
     let policy = body_policy(&found.value);
     if policy.is_none() {
-        let hint = "\"none\", \"all\", or days like \"30d\"".to_owned();
+        let hint = "\"none\", \"all\", days like \"30d\", or a size like \"500 MB\"".to_owned();
         problems.add(&found.span, "`bodies` can't be read", Some(hint));
     }
     policy
 }
 
-/// `none`, `all`, or a number of days like `30d`; used on the command line too.
-pub fn body_policy(text: &str) -> Option<BodyPolicy> {
+/// `none`, `all`, a number of days like `30d`, or a size like `500 MB`; used on the command line too.
+pub fn body_policy(text: &str) -> Option<Reach> {
     match text {
-        "none" => Some(BodyPolicy::None),
-        "all" => Some(BodyPolicy::All),
+        "none" => Some(Reach::None),
+        "all" => Some(Reach::All),
+        size if size.ends_with("MB") => {
+            let mb: u64 = size.strip_suffix("MB")?.trim().parse().ok()?;
+            (1..=10_000_000)
+                .contains(&mb)
+                .then_some(Reach::Octets(mb * 1_000_000))
+        }
         days => {
             let days: u32 = days.strip_suffix('d')?.parse().ok()?;
-            (1..=36_500)
-                .contains(&days)
-                .then_some(BodyPolicy::Days(days))
+            (1..=36_500).contains(&days).then_some(Reach::Days(days))
         }
     }
 }
 
 /// The policy as it is written.
-pub fn body_policy_name(policy: BodyPolicy) -> String {
+pub fn body_policy_name(policy: Reach) -> String {
     match policy {
-        BodyPolicy::None => "none".to_owned(),
-        BodyPolicy::All => "all".to_owned(),
-        BodyPolicy::Days(days) => format!("{days}d"),
+        Reach::None => "none".to_owned(),
+        Reach::All => "all".to_owned(),
+        Reach::Days(days) => format!("{days}d"),
+        Reach::Octets(octets) => format!("{} MB", octets / 1_000_000),
     }
 }

@@ -4,7 +4,7 @@ use super::accounts::body_policy_name;
 use super::endpoint::security_name;
 use super::files::replace;
 use super::load;
-use crate::model::{Account, BodyPolicy, Endpoint, SecretSource};
+use crate::model::{Account, Endpoint, Reach, SecretSource};
 use std::io;
 use std::path::Path;
 
@@ -67,8 +67,8 @@ fn text(account: &Account) -> String {
     if let Some(file) = &account.ca_file {
         line("ca-file", quoted(&file.to_string_lossy()));
     }
-    if account.bodies != BodyPolicy::Days(30) {
-        line("bodies", quoted(&body_policy_name(account.bodies)));
+    if account.sync.bodies != Reach::Days(30) {
+        line("bodies", quoted(&body_policy_name(account.sync.bodies)));
     }
     if let Some(save) = account.save_sent {
         line("save-sent", save.to_string());

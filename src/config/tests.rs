@@ -2,7 +2,7 @@
 
 use super::load::{load, parse};
 use super::*;
-use crate::model::{BodyPolicy, SecretSource, Security};
+use crate::model::{Reach, SecretSource, Security};
 use std::path::Path;
 
 const SAMPLE: &str = include_str!("../../assets/config.sample.toml");
@@ -49,8 +49,8 @@ fn little_is_needed() {
         ("a@b.test", 993, 465)
     );
     assert_eq!(
-        (&account.secret, account.bodies),
-        (&SecretSource::Keyring, BodyPolicy::Days(30))
+        (&account.secret, account.sync.bodies),
+        (&SecretSource::Keyring, Reach::Days(30))
     );
     let loaded = parse(&server("host = \"s.b.test\", port = 587"), Path::new("/c"));
     let smtp = &loaded.config.accounts[0].smtp;

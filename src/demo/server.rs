@@ -7,7 +7,8 @@ use super::smtp;
 use super::wire::Peer;
 use super::world::{Person, Shared};
 use crate::model::{
-    Account, AccountName, BodyPolicy, Endpoint, Secret, SecretSource, Security, account::SecretText,
+    Account, AccountName, Endpoint, Reach, Secret, SecretSource, Security, SyncPolicy,
+    account::SecretText,
 };
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -227,7 +228,10 @@ fn account(person: &Person, password: &str, imap: u16, smtp: u16) -> Account {
         imap: endpoint(imap),
         smtp: endpoint(smtp),
         ca_file: None,
-        bodies: BodyPolicy::All,
+        sync: SyncPolicy {
+            bodies: Reach::All,
+            ..SyncPolicy::default()
+        },
         save_sent: Some(true),
         signature: None,
     }

@@ -223,7 +223,7 @@ pub(crate) fn crlf(bytes: &[u8]) -> Vec<u8> {
 pub(crate) mod tests {
     use super::*;
     use crate::mime::field;
-    use crate::model::{AccountName, BodyPolicy, Endpoint, SecretSource, Security};
+    use crate::model::{AccountName, Endpoint, Reach, SecretSource, Security, SyncPolicy};
     use proptest::prelude::*;
 
     pub fn account() -> Account {
@@ -242,7 +242,10 @@ pub(crate) mod tests {
             imap: endpoint.clone(),
             smtp: endpoint,
             ca_file: None,
-            bodies: BodyPolicy::All,
+            sync: SyncPolicy {
+                bodies: Reach::All,
+                ..SyncPolicy::default()
+            },
             save_sent: None,
             signature: Some("Ada\n+1 555".to_owned()),
         }

@@ -1,6 +1,6 @@
 //! An account as the configuration describes it.
 
-use super::Address;
+use super::{Address, SyncPolicy};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -77,17 +77,6 @@ impl PartialEq for SecretText {
 
 impl Eq for SecretText {}
 
-/// Which bodies are fetched before anybody asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BodyPolicy {
-    /// None: only on demand.
-    None,
-    /// Those of the last so many days.
-    Days(u32),
-    /// All.
-    All,
-}
-
 /// One account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -107,8 +96,8 @@ pub struct Account {
     pub smtp: Endpoint,
     /// Extra trust anchors in PEM.
     pub ca_file: Option<PathBuf>,
-    /// Which bodies are fetched in the background; 30 days unless said otherwise.
-    pub bodies: BodyPolicy,
+    /// What is fetched before anybody asks.
+    pub sync: SyncPolicy,
     /// Whether a copy of what was sent is filed by us; `None`: decided by the provider's host.
     pub save_sent: Option<bool>,
     /// Text put below new messages, after `-- `.

@@ -80,6 +80,11 @@ pub enum Intent {
     FetchBody(MsgId),
     /// Look for new mail now, everywhere; accounts that had stopped try again.
     CheckMail,
+    /// Fetch everything that the policies allow, bodies too, for a journey: one account or all of
+    /// them. Not durable; told on the board as progress.
+    Offline(Option<AccountName>),
+    /// End what [`Intent::Offline`] began.
+    StopOffline,
     /// The password that the board's `PasswordWanted` asked for. Kept in memory only.
     Password(AccountName, Secret),
 }

@@ -33,6 +33,19 @@ pub struct Progress {
     pub done: u64,
     /// So much there is; 0 if unknown.
     pub total: u64,
+    /// So much in a second lately; 0 if unknown.
+    pub rate: u64,
+    /// Seconds that the rest will take, if it can be told.
+    pub left: Option<u64>,
+}
+
+/// How full a server's storage is (RFC 9208).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quota {
+    /// Octets used.
+    pub used: u64,
+    /// Octets there are.
+    pub limit: u64,
 }
 
 /// Everything the status line says of one account.
@@ -40,8 +53,18 @@ pub struct Progress {
 pub struct AccountStatus {
     /// The connection.
     pub link: Link,
+    /// Since when the connection is so, seconds since 1970; 0 if unknown.
+    pub since: i64,
     /// The task under way.
     pub progress: Option<Progress>,
     /// Operations that the server has not confirmed.
     pub pending: u64,
+    /// IMAP connections that are open.
+    pub connections: u8,
+    /// Octets received today.
+    pub received: u64,
+    /// Octets that may be received in a day, if that is bounded.
+    pub budget: Option<u64>,
+    /// The server's storage, if it tells.
+    pub quota: Option<Quota>,
 }

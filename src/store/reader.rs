@@ -191,6 +191,24 @@ impl Reader {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The date of the oldest message that is needed to have the newest `octets` of a mailbox.
+    pub fn date_within(&self, mailbox: MailboxId, octets: u64) -> Result<i64> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT l.date, m.size FROM location l JOIN message m ON m.id = l.message
+             WHERE l.mailbox = ?1 AND l.hidden = 0 ORDER BY l.date DESC, l.id DESC",
+        )?;
+        let mut rows = select.query([mailbox.0])?;
+        let (mut left, mut date) = (octets, i64::MAX);
+        while let Some(row) = rows.next()? {
+            let size: u64 = row.get(1)?;
+            let Some(rest) = left.checked_sub(size) else {
+                return Ok(date);
+            };
+            (left, date) = (rest, row.get(0)?);
+        }
+        Ok(i64::MIN)
+    }
+
     /// Bodies that are missing in a mailbox, newest first, of messages not older than `since`
     /// (seconds since 1970) nor larger than `largest` octets, without those that could not be had.
     pub fn bodies_wanted(

@@ -1,7 +1,7 @@
 //! Bodies: fetched whole and byte for byte, digested for the index, kept in the cache.
 
 use crate::mime;
-use crate::model::{BodyPolicy, MailboxName, MsgId, Uid, UidValidity};
+use crate::model::{MailboxName, MsgId, Reach, Uid, UidValidity};
 use crate::net::imap::{Mode, Session};
 use crate::signal::Topic;
 use crate::store::{Priority, Reader, WantedBody};
@@ -25,16 +25,17 @@ pub fn mailbox(
     kit: &Kit,
     reader: &Reader,
     here: &Here,
-    policy: BodyPolicy,
+    policy: Reach,
     now: i64,
     cut_in: &mut dyn FnMut() -> bool,
 ) -> Result<u64, SyncError> {
     let since = match policy {
-        BodyPolicy::None => return Ok(0),
-        BodyPolicy::Days(days) => now - i64::from(days) * DAY,
-        BodyPolicy::All => i64::MIN,
+        Reach::None => return Ok(0),
+        Reach::Days(days) => now - i64::from(days) * DAY,
+        Reach::All => i64::MIN,
+        Reach::Octets(octets) => reader.date_within(here.id, octets)?,
     };
-    let largest = if policy == BodyPolicy::All {
+    let largest = if policy == Reach::All {
         u64::MAX
     } else {
         LARGE

@@ -61,6 +61,7 @@ pub fn kit(parts: &Parts, account: &Account, stop: &Arc<AtomicBool>) -> Kit {
         board: Arc::clone(&parts.board),
         host: Arc::clone(&parts.host),
         stop: Arc::clone(stop),
+        journey: Arc::default(),
         received: Arc::new(AtomicU64::new(0)),
     }
 }
@@ -137,6 +138,9 @@ impl Engine {
         bells.workers.insert(name.clone(), worker.clone());
         bells.submitters.insert(name.clone(), submitter);
         bells.fetchers.insert(name.clone(), requests);
+        bells
+            .journeys
+            .insert(name.clone(), Arc::clone(&kit.journey));
 
         let means = kit.clone();
         spawn(&format!("work {name}"), move || {
@@ -226,7 +230,7 @@ pub struct Once {
 ///
 /// # Errors
 /// Whatever stopped it.
-pub fn once(kit: &Kit, bodies: crate::model::BodyPolicy) -> Result<Once, SyncError> {
+pub fn once(kit: &Kit, bodies: crate::model::Reach) -> Result<Once, SyncError> {
     submitter::run_due(kit)?;
     let turn = Worker::new(kit.clone(), bodies)?.whole_turn()?;
     kit.writer.run(Priority::Batch, |_| Ok(()))?;

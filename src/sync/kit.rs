@@ -57,6 +57,8 @@ pub struct Kit {
     pub host: Arc<dyn Host>,
     /// Set when everything is to stop.
     pub stop: Arc<AtomicBool>,
+    /// Whether everything is to be fetched for a journey.
+    pub journey: Arc<AtomicBool>,
     /// Octets that ended sessions have received, for `sync --json`.
     pub received: Arc<AtomicU64>,
 }

@@ -21,6 +21,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What is said when recording or building something panicked.
 const FAULT: &str = "a fault in postrider: it was not done; the log has the details";
@@ -40,6 +41,8 @@ pub struct Bells {
     pub submitters: BTreeMap<AccountName, Ringer>,
     /// Each account's fetcher of bodies.
     pub fetchers: BTreeMap<AccountName, Sender<MsgId>>,
+    /// Whether each account fetches everything for a journey.
+    pub journeys: BTreeMap<AccountName, Arc<AtomicBool>>,
 }
 
 /// What the ledger is made of.
@@ -161,11 +164,32 @@ impl Ledger {
                     ..Done::default()
                 })
             }
+            Intent::Offline(account) => Ok(self.journey(account.as_ref(), true, after)),
+            Intent::StopOffline => Ok(self.journey(None, false, after)),
             Intent::Password(account, secret) => {
                 self.host.remember(&account, secret);
                 after.everybody = true;
                 Ok(Done::default())
             }
+        }
+    }
+
+    /// Begins or ends fetching everything for a journey.
+    fn journey(&self, account: Option<&AccountName>, begin: bool, after: &mut After) -> Done {
+        for (name, journey) in &self.bells.journeys {
+            if account.is_none_or(|wanted| wanted == name) {
+                journey.store(begin, Ordering::SeqCst);
+            }
+        }
+        after.everybody = true;
+        let label = match (begin, self.bells.journeys.is_empty()) {
+            (true, true) => "Another window of postrider is online: ask there",
+            (true, false) => "Fetching everything for offline reading",
+            (false, _) => "No longer fetching everything",
+        };
+        Done {
+            label: label.to_owned(),
+            ..Done::default()
         }
     }
 

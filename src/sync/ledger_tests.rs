@@ -42,7 +42,7 @@ fn account() -> Account {
         imap: server("imap.example.test", 993),
         smtp: server("smtp.example.test", 465),
         ca_file: None,
-        bodies: BodyPolicy::None,
+        sync: crate::model::SyncPolicy::default(),
         save_sent: None,
         signature: None,
     }

@@ -183,6 +183,7 @@ impl Run<'_> {
                 what: format!("headers of {}", self.here.label),
                 done: total.saturating_sub(left),
                 total,
+                ..Progress::default()
             }));
             self.kit.report.post(Topic::Mailbox(self.here.id));
         }

@@ -5,7 +5,7 @@
 //! commands the turn gives way and begins again, which costs little because a pull that was cut
 //! is continued by comparison. A turn that fails drops the connection: the next one dials anew.
 
-use crate::model::{BodyPolicy, Link, Role, UidValidity};
+use crate::model::{Link, Reach, Role, UidValidity};
 use crate::net::NetError;
 use crate::net::imap::{Listed, Session};
 use crate::signal::{Doorbell, Ringer, Topic};
@@ -45,7 +45,7 @@ pub struct Worker {
     reader: Reader,
     local: Local,
     session: Option<Session>,
-    policy: BodyPolicy,
+    policy: Reach,
     /// When the cache was tidied last.
     tidied: Option<Instant>,
 }
@@ -55,7 +55,7 @@ impl Worker {
     ///
     /// # Errors
     /// When a database can't be opened.
-    pub fn new(kit: Kit, policy: BodyPolicy) -> Result<Worker, SyncError> {
+    pub fn new(kit: Kit, policy: Reach) -> Result<Worker, SyncError> {
         let (reader, local) = (kit.reader()?, kit.local()?);
         Ok(Worker {
             kit,
@@ -72,7 +72,7 @@ impl Worker {
     pub fn serve(kit: &Kit, bell: &Doorbell, watch: &Ringer) {
         let mut backoff = Backoff::default();
         while !kit.stopping() {
-            match guard::turn(|| Worker::new(kit.clone(), kit.account.bodies)) {
+            match guard::turn(|| Worker::new(kit.clone(), kit.account.sync.bodies)) {
                 Ok(worker) => return worker.run(bell, watch),
                 Err(error) => {
                     let wait = backoff.fail(chance());

@@ -1,6 +1,8 @@
 //! A server that says what a test tells it to, over a real socket, for tests of this folder.
 
-use crate::model::{Account, AccountName, BodyPolicy, Endpoint, Secret, SecretSource, Security};
+use crate::model::{
+    Account, AccountName, Endpoint, Reach, Secret, SecretSource, Security, SyncPolicy,
+};
 use crate::net::error::NetError;
 use crate::net::imap::shim::Pace;
 use crate::net::imap::{Options, Session};
@@ -86,7 +88,10 @@ pub fn account(port: u16, security: Security) -> Account {
         imap: endpoint.clone(),
         smtp: endpoint,
         ca_file: None,
-        bodies: BodyPolicy::None,
+        sync: SyncPolicy {
+            bodies: Reach::None,
+            ..SyncPolicy::default()
+        },
         save_sent: None,
         signature: None,
     }

@@ -1,7 +1,9 @@
 //! Scripted servers: what a submission server may do to us.
 
 use super::*;
-use crate::model::{Account, AccountName, BodyPolicy, Endpoint, Secret, SecretSource, Security};
+use crate::model::{
+    Account, AccountName, Endpoint, Reach, Secret, SecretSource, Security, SyncPolicy,
+};
 use crate::net::error::{NetError, TlsFault};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -64,7 +66,10 @@ pub(super) fn account(port: u16, security: Security) -> Account {
         imap: endpoint.clone(),
         smtp: endpoint,
         ca_file: None,
-        bodies: BodyPolicy::None,
+        sync: SyncPolicy {
+            bodies: Reach::None,
+            ..SyncPolicy::default()
+        },
         save_sent: None,
         signature: None,
     }

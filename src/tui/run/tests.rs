@@ -40,7 +40,10 @@ fn account() -> Account {
         imap: endpoint.clone(),
         smtp: endpoint,
         ca_file: None,
-        bodies: BodyPolicy::None,
+        sync: SyncPolicy {
+            bodies: Reach::None,
+            ..SyncPolicy::default()
+        },
         save_sent: None,
         signature: None,
     }

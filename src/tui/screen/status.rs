@@ -253,6 +253,7 @@ mod tests {
             what: "headers".into(),
             done: 12_000,
             total: 50_000,
+            ..Progress::default()
         };
         assert_eq!(progress(&task), "syncing 12,000/50,000 headers");
     }

@@ -29,7 +29,7 @@ struct Bench {
 }
 
 fn account(name: &str) -> Account {
-    use crate::model::{BodyPolicy, Endpoint, SecretSource, Security};
+    use crate::model::{Endpoint, Reach, SecretSource, Security, SyncPolicy};
     let endpoint = |port| Endpoint {
         host: "mail.example.org".into(),
         port,
@@ -45,7 +45,10 @@ fn account(name: &str) -> Account {
         imap: endpoint(993),
         smtp: endpoint(465),
         ca_file: None,
-        bodies: BodyPolicy::None,
+        sync: SyncPolicy {
+            bodies: Reach::None,
+            ..SyncPolicy::default()
+        },
         save_sent: None,
         signature: None,
     }

@@ -1,7 +1,7 @@
 //! The composer as one uses it: keys in, outcomes and screens out.
 
 use super::*;
-use crate::model::{AccountName, Address, BodyPolicy, Endpoint, SecretSource, Security};
+use crate::model::{AccountName, Address, Endpoint, Reach, SecretSource, Security, SyncPolicy};
 use crate::tui::key::Key;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::tests::shown;
@@ -25,7 +25,10 @@ pub(super) fn account(name: &str, signature: Option<&str>) -> Account {
         imap: endpoint(993),
         smtp: endpoint(465),
         ca_file: None,
-        bodies: BodyPolicy::All,
+        sync: SyncPolicy {
+            bodies: Reach::All,
+            ..SyncPolicy::default()
+        },
         save_sent: None,
         signature: signature.map(str::to_owned),
     }
