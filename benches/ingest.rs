@@ -65,7 +65,7 @@ fn parsed(count: usize, told: bool) -> (Vec<NewMessage>, usize) {
             }
         });
     }
-    let mut dice = Dice(11);
+    let mut dice = Dice::new(11);
     let mail = headers
         .iter()
         .enumerate()
@@ -176,7 +176,7 @@ impl There {
 fn bodies(mail: &[NewMessage]) {
     let mut there = There::new();
     let ids = there.ingest(mail, 0);
-    let mut dice = Dice(3);
+    let mut dice = Dice::new(3);
     let mut text = String::new();
     let mut raw = Vec::new();
     let mut spent = Spent::default();
@@ -274,15 +274,23 @@ impl Spent {
 }
 
 /// Numbers that are always the same (a linear congruence).
-struct Dice(u64);
+struct Dice {
+    state: u64,
+    words: Vec<&'static str>,
+}
 
 impl Dice {
+    fn new(state: u64) -> Dice {
+        let words = WORDS.split_whitespace().collect();
+        Dice { state, words }
+    }
+
     fn next(&mut self) -> u64 {
-        self.0 = self
-            .0
+        self.state = self
+            .state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        self.0 >> 33
+        self.state >> 33
     }
 
     fn below(&mut self, most: usize) -> usize {
@@ -294,19 +302,19 @@ impl Dice {
     }
 
     fn word(&mut self) -> &'static str {
-        WORDS[self.below(WORDS.len())]
+        {
+            let at = self.below(self.words.len());
+            self.words[at]
+        }
     }
 }
 
-const WORDS: [&str; 64] = [
-    "report", "meeting", "budget", "invoice", "deploy", "server", "latency", "review", "patch",
-    "kernel", "garden", "recipe", "holiday", "train", "ticket", "contract", "signature", "quarter",
-    "forecast", "database", "index", "query", "cache", "thread", "mailbox", "archive", "folder",
-    "release", "candidate", "regression", "coffee", "lunch", "weekend", "project", "deadline",
-    "customer", "support", "outage", "monday", "please", "find", "attached", "thanks", "regards",
-    "the", "a", "of", "to", "and", "in", "that", "for", "with", "this", "we", "have", "before",
-    "should", "because", "however", "machine", "network", "storage", "window",
-];
+const WORDS: &str = "report meeting budget invoice deploy server latency review patch kernel garden \
+    recipe holiday train ticket contract signature quarter forecast database index \
+    query cache thread mailbox archive folder release candidate regression coffee \
+    lunch weekend project deadline customer support outage monday please find \
+    attached thanks regards the a of to and in that for with this we have before \
+    should because however machine network storage window";
 const FIRST: [&str; 8] = [
     "Ada", "Brian", "Chen", "Dmitri", "Jörg", "Søren", "Priya", "美咲",
 ];
@@ -328,7 +336,7 @@ struct Corpus {
 
 impl Corpus {
     fn new(count: usize) -> Corpus {
-        let mut dice = Dice(7);
+        let mut dice = Dice::new(7);
         let mut chains: Vec<(usize, Vec<usize>)> = Vec::with_capacity(count);
         let mut live: Vec<usize> = Vec::new();
         for at in 0..count {
@@ -393,7 +401,7 @@ impl Corpus {
             }
             h.push_str("\r\n");
         }
-        let mut about = Dice(root as u64 * 77 + 1);
+        let mut about = Dice::new(root as u64 * 77 + 1);
         let again = if chain.is_empty() { "" } else { "Re: " };
         let subject = match about.below(10) {
             0 => "=?utf-8?b?5Lya6K2w44Gu6LOH5paZ44KS5re75LuY44GX44G+44GZ44GU56K66KqN44GP44Gg?=\r\n =?utf-8?b?44GV44GE5p2l6YCx44Gu5LqI5a6a?=".to_owned(),
@@ -412,7 +420,11 @@ impl Corpus {
                 DOMAINS[at % 5]
             );
         }
-        let media = ["text/plain; charset=utf-8", "multipart/alternative;\r\n boundary=\"=_Part_1\"", "text/html"][self.dice.below(3)];
+        let media = [
+            "text/plain; charset=utf-8",
+            "multipart/alternative;\r\n boundary=\"=_Part_1\"",
+            "text/html",
+        ][self.dice.below(3)];
         let _ = write!(h, "Content-Type: {media}\r\n\r\n");
         h
     }

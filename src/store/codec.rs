@@ -10,11 +10,31 @@ pub(super) fn addresses_out(list: &[Address]) -> String {
     if list.is_empty() {
         return String::new();
     }
-    let pairs: Vec<(&str, &str)> = list
-        .iter()
-        .map(|a| (a.name.as_str(), a.addr.as_str()))
-        .collect();
-    serde_json::to_string(&pairs).unwrap_or_default()
+    let room = |a: &Address| a.name.len() + a.addr.len() + 8;
+    let mut json = String::with_capacity(2 + list.iter().map(room).sum::<usize>());
+    let mut before = '[';
+    for address in list {
+        json.push(before);
+        json.push('[');
+        push_json(&mut json, &address.name);
+        json.push(',');
+        push_json(&mut json, &address.addr);
+        json.push(']');
+        before = ',';
+    }
+    json.push(']');
+    json
+}
+
+/// A text as a JSON string. Nearly all have nothing to be escaped.
+fn push_json(json: &mut String, text: &str) {
+    if text.bytes().any(|b| b < b' ' || b == b'"' || b == b'\\') {
+        json.push_str(&serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned()));
+    } else {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    }
 }
 
 /// The addresses of [`addresses_out`].
@@ -53,8 +73,15 @@ pub(super) fn attachments_in(text: &str) -> Vec<AttachmentRow> {
 
 /// Message-IDs separated by spaces, which they can't contain.
 pub(super) fn ids_out(list: &[MessageId]) -> String {
-    let ids: Vec<&str> = list.iter().map(MessageId::as_str).collect();
-    ids.join(" ")
+    let room = |id: &MessageId| id.as_str().len() + 1;
+    let mut text = String::with_capacity(list.iter().map(room).sum());
+    for (n, id) in list.iter().enumerate() {
+        if n > 0 {
+            text.push(' ');
+        }
+        text.push_str(id.as_str());
+    }
+    text
 }
 
 /// The Message-IDs of [`ids_out`].

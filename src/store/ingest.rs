@@ -63,10 +63,10 @@ impl Cache {
     ) -> Result<Ingested> {
         self.write(|tx, tally| {
             believe(tx, mailbox, uidvalidity)?;
-            let mut batch = Batch::begin(tx, mailbox.0)?;
+            let mut batch = Batch::begin(tx, mailbox.0, messages)?;
             let mut ingested = Ingested::default();
             for message in messages {
-                match batch.take(tx, tally, message)? {
+                match batch.take(tally, message)? {
                     Some((id, location)) => {
                         ingested
                             .new
@@ -129,59 +129,84 @@ fn set_cursor(conn: &Connection, mailbox: MailboxId, cursor: CursorMove) -> Resu
     Ok(())
 }
 
-/// What is asked once for a whole batch.
-struct Batch {
+/// What is asked once for a whole batch, and the statements that it needs for every message.
+struct Batch<'c> {
+    conn: &'c Connection,
     mailbox: i64,
     now: i64,
     overlaid: bool,
     waiting: bool,
     orphans: bool,
+    /// No UID above this one is held within the batch's range: they need not be looked for.
+    fresh_above: Option<u32>,
+    messages: messages::Maker<'c>,
+    threads: threads::Assigner<'c>,
+    locations: locations::Adder<'c>,
 }
 
-impl Batch {
-    fn begin(conn: &Connection, mailbox: i64) -> Result<Batch> {
+impl<'c> Batch<'c> {
+    fn begin(conn: &'c Connection, mailbox: i64, new: &[NewMessage]) -> Result<Batch<'c>> {
         let orphans = conn
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM orphan WHERE mailbox = ?1)")?
             .query_row([mailbox], |row| row.get(0))?;
         let waiting = !locations::waiting(conn, mailbox)?.is_empty();
+        let uids = || new.iter().map(|message| message.uid.get());
+        let held: bool = conn
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM location WHERE mailbox = ?1 AND uid BETWEEN ?2 AND ?3)",
+            )?
+            .query_row(params![mailbox, uids().min(), uids().max()], |row| {
+                row.get(0)
+            })?;
         Ok(Batch {
+            conn,
             mailbox,
             now: now(),
             overlaid: locations::any_overlay(conn)?,
             waiting,
             orphans,
+            fresh_above: (!held).then_some(0),
+            messages: messages::Maker::begin(conn)?,
+            threads: threads::Assigner::begin(conn)?,
+            locations: locations::Adder::begin(conn)?,
         })
     }
 
+    /// The place of this UID, if it is here already.
+    fn held(&mut self, uid: u32) -> Result<Option<Place>> {
+        match self.fresh_above {
+            Some(above) if uid > above => {
+                self.fresh_above = Some(uid);
+                Ok(None)
+            }
+            _ => locations::by_uid(self.conn, self.mailbox, uid),
+        }
+    }
+
     /// Takes one message; answers its row and location if it is new here.
-    fn take(
-        &mut self,
-        conn: &Connection,
-        tally: &mut Tally,
-        new: &NewMessage,
-    ) -> Result<Option<(i64, i64)>> {
-        if let Some(place) = locations::by_uid(conn, self.mailbox, new.uid.get())? {
-            take_flags(conn, tally, &place, &new.flags, self.overlaid)?;
+    fn take(&mut self, tally: &mut Tally, new: &NewMessage) -> Result<Option<(i64, i64)>> {
+        if let Some(place) = self.held(new.uid.get())? {
+            take_flags(self.conn, tally, &place, &new.flags, self.overlaid)?;
             return Ok(None);
         }
         let date = messages::sort_date(new.envelope.date, new.internal_date, self.now);
-        if self.waiting && self.arrived(conn, tally, new, date)? {
+        if self.waiting && self.arrived(tally, new, date)? {
             return Ok(None);
         }
         let known = if self.orphans {
-            self.orphan(conn, new, date)?
+            self.orphan(new, date)?
         } else {
             None
         };
         let (message, body) = match known {
             Some(message) => (message, 1),
-            None => (messages::insert(conn, &new.envelope, date, new.size)?, 0),
+            None => (self.messages.make(&new.envelope, date, new.size)?, 0),
         };
-        let place = Place {
+        let mut place = Place {
             id: 0,
             mailbox: self.mailbox,
             message,
-            thread: threads::assign(conn, tally, message, &new.envelope)?,
+            thread: self.threads.assign(tally, message, &new.envelope)?,
             date,
             uid: Some(i64::from(new.uid.get())),
             root: None,
@@ -192,18 +217,13 @@ impl Batch {
             gone: false,
             body,
         };
-        let location = locations::insert(conn, tally, &place)?;
-        Ok(Some((message, location)))
+        self.locations.add(tally, &mut place)?;
+        Ok(Some((message, place.id)))
     }
 
     /// Whether this is a message that we moved here and that waits for its UID.
-    fn arrived(
-        &mut self,
-        conn: &Connection,
-        tally: &mut Tally,
-        new: &NewMessage,
-        date: i64,
-    ) -> Result<bool> {
+    fn arrived(&mut self, tally: &mut Tally, new: &NewMessage, date: i64) -> Result<bool> {
+        let conn = self.conn;
         for place in locations::waiting(conn, self.mailbox)? {
             if place.date == date && is_same(conn, place.message, new)? {
                 let after = Place {
@@ -221,7 +241,8 @@ impl Batch {
     }
 
     /// A message that lay in this mailbox before, whose body was kept.
-    fn orphan(&mut self, conn: &Connection, new: &NewMessage, date: i64) -> Result<Option<i64>> {
+    fn orphan(&mut self, new: &NewMessage, date: i64) -> Result<Option<i64>> {
+        let conn = self.conn;
         let candidates: Vec<i64> = {
             let mut select = conn.prepare_cached(
                 "SELECT message FROM orphan WHERE mailbox = ?1 AND date = ?2 ORDER BY message",

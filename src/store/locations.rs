@@ -5,7 +5,7 @@ use crate::store::codec;
 use crate::store::error::Result;
 use crate::store::messages;
 use crate::store::tally::{Shown, Tally};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
 /// One row.
 #[derive(Clone, Debug)]
@@ -54,7 +54,10 @@ impl Place {
         (!self.hidden).then_some(Shown {
             mailbox: self.mailbox,
             thread: self.thread,
+            location: self.id,
+            date: self.date,
             unread,
+            flagged: self.shown.system.has(System::FLAGGED),
         })
     }
 }
@@ -125,33 +128,46 @@ fn many(conn: &Connection, condition: &str, a: i64) -> Result<Vec<Place>> {
     Ok(places.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Adds a location; its `id` is not looked at. Answers the new one.
-pub(super) fn insert(conn: &Connection, tally: &mut Tally, place: &Place) -> Result<i64> {
-    conn.prepare_cached(
-        "INSERT INTO location (mailbox, message, thread, date, uid, root, op, server_system, server_keywords,
-             system, keywords, hidden, gone, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-    )?
-    .execute(params![
-        place.mailbox,
-        place.message,
-        place.thread,
-        place.date,
-        place.uid,
-        place.root,
-        place.op,
-        place.server.system.0,
-        codec::keywords_out(&place.server.keywords),
-        place.shown.system.0,
-        codec::keywords_out(&place.shown.keywords),
-        place.hidden,
-        place.gone,
-        place.body,
-    ])?;
-    if let Some(shown) = place.counts() {
-        tally.appears(shown);
+/// Adds locations: its statement, kept while there are more.
+pub(super) struct Adder<'c> {
+    conn: &'c Connection,
+    insert: CachedStatement<'c>,
+}
+
+impl<'c> Adder<'c> {
+    pub(super) fn begin(conn: &'c Connection) -> Result<Adder<'c>> {
+        let insert = conn.prepare_cached(
+            "INSERT INTO location (mailbox, message, thread, date, uid, root, op, server_system, server_keywords,
+                 system, keywords, hidden, gone, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?;
+        Ok(Adder { conn, insert })
     }
-    Ok(conn.last_insert_rowid())
+
+    /// Adds a location and gives it its `id`.
+    pub(super) fn add(&mut self, tally: &mut Tally, place: &mut Place) -> Result<()> {
+        self.insert.execute(params![
+            place.mailbox,
+            place.message,
+            place.thread,
+            place.date,
+            place.uid,
+            place.root,
+            place.op,
+            place.server.system.0,
+            codec::keywords_out(&place.server.keywords),
+            place.shown.system.0,
+            codec::keywords_out(&place.shown.keywords),
+            place.hidden,
+            place.gone,
+            place.body,
+        ])?;
+        place.id = self.conn.last_insert_rowid();
+        if let Some(shown) = place.counts() {
+            tally.appears(shown);
+        }
+        Ok(())
+    }
 }
 
 /// Writes what differs between a row as it was read and as it should be.

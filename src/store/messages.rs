@@ -7,7 +7,7 @@ use crate::store::error::Result;
 use crate::store::open::now;
 use crate::store::threads;
 use crate::store::words::spaced;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 
 /// A day, in seconds.
 pub(super) const DAY: i64 = 86_400;
@@ -22,67 +22,59 @@ pub(super) fn sort_date(header: Option<i64>, internal: i64, now: i64) -> i64 {
     }
 }
 
-/// Makes a message's row and indexes its header. Answers its id.
-pub(super) fn insert(conn: &Connection, envelope: &Envelope, date: i64, size: u64) -> Result<i64> {
-    let from = codec::addresses_out(&envelope.from);
-    let to = codec::addresses_out(&envelope.to);
-    let sender = codec::addresses_out(envelope.sender.as_slice());
-    conn.prepare_cached(
-        "INSERT INTO message (date, size, maybe_attachments, subject, from_, to_, header_date, message_id,
-             in_reply_to, refs, sender, reply_to, cc, list_id, auth_results)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-    )?
-    .execute(params![
-        date,
-        i64::try_from(size).unwrap_or(i64::MAX),
-        envelope.maybe_attachments,
-        envelope.subject,
-        from,
-        to,
-        envelope.date,
-        envelope.message_id.as_ref().map_or("", |id| id.as_str()),
-        codec::ids_out(&envelope.in_reply_to),
-        codec::ids_out(&envelope.references),
-        sender,
-        codec::addresses_out(&envelope.reply_to),
-        codec::addresses_out(&envelope.cc),
-        envelope.list_id,
-        envelope.auth_results,
-    ])?;
-    let id = conn.last_insert_rowid();
-    let words = Words {
-        subject: &envelope.subject,
-        sender: &codec::people_text(envelope.from.iter().chain(&envelope.sender)),
-        recipients: &codec::people_text(envelope.to.iter().chain(&envelope.cc)),
-        body: "",
-    };
-    words.index(conn, id, false)?;
-    Ok(id)
+/// Makes messages: its statements, kept while there are more.
+pub(super) struct Maker<'c> {
+    conn: &'c Connection,
+    insert: CachedStatement<'c>,
+    index: CachedStatement<'c>,
 }
 
-/// What the search knows of a message.
-struct Words<'a> {
-    subject: &'a str,
-    sender: &'a str,
-    recipients: &'a str,
-    body: &'a str,
-}
+impl<'c> Maker<'c> {
+    pub(super) fn begin(conn: &'c Connection) -> Result<Maker<'c>> {
+        let insert = conn.prepare_cached(
+            "INSERT INTO message (date, size, maybe_attachments, subject, from_, to_, header_date, message_id,
+                 in_reply_to, refs, sender, reply_to, cc, list_id, auth_results)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?;
+        let index = conn.prepare_cached(
+            "INSERT INTO word (rowid, subject, sender, recipients, body) VALUES (?1, ?2, ?3, ?4, '')",
+        )?;
+        Ok(Maker {
+            conn,
+            insert,
+            index,
+        })
+    }
 
-impl Words<'_> {
-    fn index(&self, conn: &Connection, message: i64, replace: bool) -> Result<()> {
-        let sql = if replace {
-            "INSERT OR REPLACE INTO word (rowid, subject, sender, recipients, body) VALUES (?1, ?2, ?3, ?4, ?5)"
-        } else {
-            "INSERT INTO word (rowid, subject, sender, recipients, body) VALUES (?1, ?2, ?3, ?4, ?5)"
-        };
-        conn.prepare_cached(sql)?.execute(params![
-            message,
-            spaced(self.subject),
-            spaced(self.sender),
-            spaced(self.recipients),
-            spaced(self.body)
+    /// Makes a message's row and indexes its header. Answers its id.
+    pub(super) fn make(&mut self, envelope: &Envelope, date: i64, size: u64) -> Result<i64> {
+        self.insert.execute(params![
+            date,
+            i64::try_from(size).unwrap_or(i64::MAX),
+            envelope.maybe_attachments,
+            envelope.subject,
+            codec::addresses_out(&envelope.from),
+            codec::addresses_out(&envelope.to),
+            envelope.date,
+            envelope.message_id.as_ref().map_or("", |id| id.as_str()),
+            codec::ids_out(&envelope.in_reply_to),
+            codec::ids_out(&envelope.references),
+            codec::addresses_out(envelope.sender.as_slice()),
+            codec::addresses_out(&envelope.reply_to),
+            codec::addresses_out(&envelope.cc),
+            envelope.list_id,
+            envelope.auth_results,
         ])?;
-        Ok(())
+        let id = self.conn.last_insert_rowid();
+        self.index.execute(params![
+            id,
+            spaced(&envelope.subject),
+            spaced(&codec::people_text(
+                envelope.from.iter().chain(&envelope.sender)
+            )),
+            spaced(&codec::people_text(envelope.to.iter().chain(&envelope.cc))),
+        ])?;
+        Ok(id)
     }
 }
 
@@ -105,13 +97,17 @@ pub(super) fn index_text(conn: &Connection, message: i64, text: &str) -> Result<
         .iter()
         .flat_map(|text| codec::addresses_in(text))
         .collect();
-    let words = Words {
-        subject: &subject,
-        sender: &codec::people_text(sender.iter()),
-        recipients: &codec::people_text(recipients.iter()),
-        body: text,
-    };
-    words.index(conn, message, true)
+    conn.prepare_cached(
+        "INSERT OR REPLACE INTO word (rowid, subject, sender, recipients, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![
+        message,
+        spaced(&subject),
+        spaced(&codec::people_text(sender.iter())),
+        spaced(&codec::people_text(recipients.iter())),
+        spaced(text)
+    ])?;
+    Ok(())
 }
 
 /// A message's last location in `mailbox` is gone. With `keep`, a message whose body is here stays

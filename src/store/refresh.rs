@@ -168,7 +168,7 @@ pub(super) fn refresh(conn: &Connection, tally: &mut Tally, root: i64) -> Result
                 locations::update(conn, tally, &row, &after)?;
             }
             None => {
-                let place = Place {
+                let mut place = Place {
                     mailbox: want.mailbox,
                     uid: None,
                     root: Some(root.id),
@@ -178,7 +178,7 @@ pub(super) fn refresh(conn: &Connection, tally: &mut Tally, root: i64) -> Result
                     gone: false,
                     ..root.clone()
                 };
-                locations::insert(conn, tally, &place)?;
+                locations::Adder::begin(conn)?.add(tally, &mut place)?;
             }
         }
     }

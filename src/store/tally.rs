@@ -3,44 +3,87 @@
 
 use crate::store::error::Result;
 use rusqlite::{Connection, params};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// How a location is shown: what the counts are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shown {
     pub(super) mailbox: i64,
     pub(super) thread: i64,
+    pub(super) location: i64,
+    pub(super) date: i64,
     pub(super) unread: bool,
+    pub(super) flagged: bool,
 }
 
 /// The changes of one transaction. It must be flushed before the commit.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     counts: BTreeMap<i64, (i64, i64)>,
-    dirty: BTreeSet<(i64, i64)>,
+    threads: BTreeMap<(i64, i64), Change>,
+}
+
+/// What became of a thread in a mailbox.
+#[derive(Debug)]
+enum Change {
+    /// There is only more of it: this much.
+    Grew(Sums),
+    /// It has to be counted anew.
+    Anew,
+}
+
+/// A thread's row, or what is added to it.
+#[derive(Debug, Default)]
+struct Sums {
+    /// Date and location of the newest.
+    newest: (i64, i64),
+    count: i64,
+    unread: i64,
+    flagged: bool,
+}
+
+impl Sums {
+    fn add(&mut self, date: i64, location: i64, unread: bool, flagged: bool) {
+        let one = (date, location);
+        self.newest = if self.count == 0 {
+            one
+        } else {
+            self.newest.max(one)
+        };
+        self.count += 1;
+        self.unread += i64::from(unread);
+        self.flagged |= flagged;
+    }
 }
 
 impl Tally {
     /// A location is shown from now on.
     pub(super) fn appears(&mut self, shown: Shown) {
         self.add(shown, 1);
+        let thread = self
+            .threads
+            .entry((shown.mailbox, shown.thread))
+            .or_insert_with(|| Change::Grew(Sums::default()));
+        if let Change::Grew(sums) = thread {
+            sums.add(shown.date, shown.location, shown.unread, shown.flagged);
+        }
     }
 
     /// A location is shown no more.
     pub(super) fn disappears(&mut self, shown: Shown) {
         self.add(shown, -1);
+        self.touch(shown.mailbox, shown.thread);
     }
 
     /// A thread's row in a mailbox has to be counted anew.
     pub(super) fn touch(&mut self, mailbox: i64, thread: i64) {
-        self.dirty.insert((mailbox, thread));
+        self.threads.insert((mailbox, thread), Change::Anew);
     }
 
     fn add(&mut self, shown: Shown, by: i64) {
         let (total, unread) = self.counts.entry(shown.mailbox).or_default();
         *total += by;
         *unread += by * i64::from(shown.unread);
-        self.touch(shown.mailbox, shown.thread);
     }
 
     /// Writes it all down.
@@ -53,40 +96,64 @@ impl Tally {
                 .execute(params![mailbox, total, unread])?;
             }
         }
-        for (mailbox, thread) in std::mem::take(&mut self.dirty) {
-            recount(conn, mailbox, thread)?;
+        let mut grow = conn.prepare_cached(
+            "INSERT INTO thread_row (mailbox, thread, date, location, count, unread, flagged)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (mailbox, thread) DO UPDATE SET count = count + excluded.count,
+                 unread = unread + excluded.unread, flagged = flagged | excluded.flagged,
+                 location = iif((excluded.date, excluded.location) > (date, location), excluded.location, location),
+                 date = max(date, excluded.date)",
+        )?;
+        for ((mailbox, thread), change) in std::mem::take(&mut self.threads) {
+            match change {
+                Change::Grew(more) => {
+                    grow.execute(params![
+                        mailbox,
+                        thread,
+                        more.newest.0,
+                        more.newest.1,
+                        more.count,
+                        more.unread,
+                        more.flagged
+                    ])?;
+                }
+                Change::Anew => recount(conn, mailbox, thread)?,
+            }
         }
         Ok(())
     }
 }
 
-/// Counts one thread in one mailbox. The index holds all that is read, in the order that makes the
-/// last row the newest.
+/// Counts one thread in one mailbox. The index holds all that is read.
 fn recount(conn: &Connection, mailbox: i64, thread: i64) -> Result<()> {
     let mut select = conn.prepare_cached(
-        "SELECT date, id, system FROM location
-         WHERE thread = ?1 AND mailbox = ?2 AND hidden = 0 ORDER BY date, id",
+        "SELECT date, id, system FROM location WHERE thread = ?1 AND mailbox = ?2 AND hidden = 0",
     )?;
     let mut rows = select.query(params![thread, mailbox])?;
-    let (mut date, mut newest, mut count, mut unread, mut flagged) = (0i64, 0i64, 0i64, 0i64, 0i64);
+    let mut sums = Sums::default();
     while let Some(row) = rows.next()? {
-        (date, newest) = (row.get(0)?, row.get(1)?);
         let system: i64 = row.get(2)?;
-        count += 1;
-        unread += i64::from(system & 1 == 0);
-        flagged |= i64::from(system & 4 != 0);
+        sums.add(row.get(0)?, row.get(1)?, system & 1 == 0, system & 4 != 0);
     }
-    if count == 0 {
+    if sums.count == 0 {
         conn.prepare_cached("DELETE FROM thread_row WHERE mailbox = ?1 AND thread = ?2")?
             .execute(params![mailbox, thread])?;
     } else {
         conn.prepare_cached(
-            "INSERT INTO thread_row (mailbox, thread, date, count, unread, flagged, location)
+            "INSERT INTO thread_row (mailbox, thread, date, location, count, unread, flagged)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (mailbox, thread) DO UPDATE SET date = excluded.date, count = excluded.count,
                  unread = excluded.unread, flagged = excluded.flagged, location = excluded.location",
         )?
-        .execute(params![mailbox, thread, date, count, unread, flagged, newest])?;
+        .execute(params![
+            mailbox,
+            thread,
+            sums.newest.0,
+            sums.newest.1,
+            sums.count,
+            sums.unread,
+            sums.flagged
+        ])?;
     }
     Ok(())
 }

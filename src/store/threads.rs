@@ -10,7 +10,7 @@
 use crate::model::Envelope;
 use crate::store::error::Result;
 use crate::store::tally::Tally;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 use std::collections::BTreeSet;
 
 /// A message can join so many identifiers and no more: the newest ones say whom it answers.
@@ -20,17 +20,15 @@ const MAX_IN_REPLY_TO: usize = 8;
 /// damaged table.
 const MAX_CHAIN: usize = 1_000;
 
-/// Every identifier that a message joins, hashed, each once.
-fn hashes(envelope: &Envelope) -> BTreeSet<i64> {
+/// Every identifier that a message joins, hashed, each once, in the order of the table.
+fn hashes(envelope: &Envelope, into: &mut Vec<i64>) {
     let newest = envelope.references.iter().rev().take(MAX_REFERENCES);
     let answered = envelope.in_reply_to.iter().take(MAX_IN_REPLY_TO);
-    envelope
-        .message_id
-        .iter()
-        .chain(newest)
-        .chain(answered)
-        .map(|id| id.hash64())
-        .collect()
+    let ids = envelope.message_id.iter().chain(newest).chain(answered);
+    into.clear();
+    into.extend(ids.map(|id| id.hash64()));
+    into.sort_unstable();
+    into.dedup();
 }
 
 /// The thread that `thread` has become part of, or itself.
@@ -47,44 +45,57 @@ pub(super) fn canonical(conn: &Connection, thread: i64) -> Result<i64> {
     Ok(now)
 }
 
-/// The thread of a new message, whose row id founds one if need be. Threads that it joins become one.
-pub(super) fn assign(
-    conn: &Connection,
-    tally: &mut Tally,
-    message: i64,
-    envelope: &Envelope,
-) -> Result<i64> {
-    let mut known = BTreeSet::new();
-    let mut unknown = Vec::new();
-    {
-        let mut find = conn.prepare_cached("SELECT thread FROM thread_ref WHERE hash = ?1")?;
-        for hash in hashes(envelope) {
-            match find
-                .query_row([hash], |row| row.get::<_, i64>(0))
-                .optional()?
-            {
+/// Finds the threads of new messages: its statements, kept while there are more.
+pub(super) struct Assigner<'c> {
+    conn: &'c Connection,
+    find: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
+    hashes: Vec<i64>,
+}
+
+impl<'c> Assigner<'c> {
+    pub(super) fn begin(conn: &'c Connection) -> Result<Assigner<'c>> {
+        Ok(Assigner {
+            conn,
+            find: conn.prepare_cached("SELECT thread FROM thread_ref WHERE hash = ?1")?,
+            insert: conn.prepare_cached("INSERT INTO thread_ref (hash, thread) VALUES (?1, ?2)")?,
+            hashes: Vec::new(),
+        })
+    }
+
+    /// The thread of a new message, whose row id founds one if need be. Threads that it joins
+    /// become one.
+    pub(super) fn assign(
+        &mut self,
+        tally: &mut Tally,
+        message: i64,
+        envelope: &Envelope,
+    ) -> Result<i64> {
+        hashes(envelope, &mut self.hashes);
+        let mut known = BTreeSet::new();
+        let mut unknown = Vec::new();
+        for hash in &self.hashes {
+            match self.find.query_row([hash], |row| row.get(0)).optional()? {
                 Some(thread) => {
                     known.insert(thread);
                 }
-                None => unknown.push(hash),
+                None => unknown.push(*hash),
             }
         }
+        let mut threads = BTreeSet::new();
+        for thread in known {
+            threads.insert(canonical(self.conn, thread)?);
+        }
+        let mut threads = threads.into_iter();
+        let mut winner = threads.next().unwrap_or(message);
+        for other in threads {
+            winner = merge(self.conn, tally, winner, other)?;
+        }
+        for hash in unknown {
+            self.insert.execute([hash, winner])?;
+        }
+        Ok(winner)
     }
-    let mut threads = BTreeSet::new();
-    for thread in known {
-        threads.insert(canonical(conn, thread)?);
-    }
-    let mut threads = threads.into_iter();
-    let mut winner = threads.next().unwrap_or(message);
-    for other in threads {
-        winner = merge(conn, tally, winner, other)?;
-    }
-    let mut insert =
-        conn.prepare_cached("INSERT INTO thread_ref (hash, thread) VALUES (?1, ?2)")?;
-    for hash in unknown {
-        insert.execute([hash, winner])?;
-    }
-    Ok(winner)
 }
 
 /// Makes one thread of two and answers which.
