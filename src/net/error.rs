@@ -6,6 +6,10 @@
 
 use crate::text::Clean;
 use std::io;
+use std::time::Duration;
+
+/// The longest pause that a server's words are believed about.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
 /// What to do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,6 +183,25 @@ impl NetError {
         self
     }
 
+    /// How long the server asks us to wait, if its words say so; 15 minutes at most.
+    pub fn wait_hint(&self) -> Option<Duration> {
+        match self {
+            NetError::AuthLater(r) | NetError::Busy(r) | NetError::Later(r) => asked_wait(&r.text),
+            _ => None,
+        }
+    }
+
+    /// Whether the server has too many connections of ours, or of everybody's: one less may do.
+    pub fn is_connection_limit(&self) -> bool {
+        matches!(
+            self,
+            NetError::Auth(_) | NetError::AuthLater(_) | NetError::Busy(_) | NetError::Later(_)
+        ) && (self.has_code(&["LIMIT"])
+            || self
+                .refusal()
+                .is_some_and(|r| too_many_connections(&r.text)))
+    }
+
     /// Whether IMAP said that the mailbox does not exist.
     pub fn no_such_mailbox(&self) -> bool {
         self.has_code(&["NONEXISTENT", "TRYCREATE"])
@@ -220,9 +243,110 @@ impl NetError {
     }
 }
 
+/// Whether these words are about too many connections, for servers that give no code.
+pub fn too_many_connections(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let about = ["connection", "session", "simultaneous", "concurrent"];
+    text.contains("mail_max_userip_connections")
+        || text.contains("maximum number of connections")
+        || text.contains("connection limit")
+        || (text.contains("too many") && about.iter().any(|word| text.contains(word)))
+}
+
+/// The time in "Suggested Backoff Time: 12345 milliseconds" or "try again in 30 seconds".
+fn asked_wait(text: &str) -> Option<Duration> {
+    let text = text.to_ascii_lowercase();
+    let words = [
+        "backoff time",
+        "again in",
+        "again after",
+        "retry after",
+        "retry in",
+        "wait",
+    ];
+    let found = words.iter().filter_map(|word| {
+        let at = text.find(word)?;
+        let rest = text.get(at + word.len()..)?;
+        let rest = rest.trim_start_matches([':', '=', ' ']);
+        let rest = rest.strip_prefix("for ").unwrap_or(rest);
+        let rest = rest.strip_prefix("at least ").unwrap_or(rest);
+        let end = rest.find(|c: char| !c.is_ascii_digit())?;
+        let number: u64 = rest.get(..end)?.parse().ok()?;
+        let unit = rest.get(end..)?.trim_start();
+        let is = |names: &[&str]| names.iter().any(|name| unit.starts_with(name));
+        if is(&["millis", "msec", "ms"]) {
+            Some(Duration::from_millis(number))
+        } else if is(&["min"]) {
+            Some(Duration::from_secs(number.saturating_mul(60)))
+        } else if is(&["sec", "s "]) || unit.trim_end_matches('.') == "s" {
+            Some(Duration::from_secs(number))
+        } else if is(&["hour"]) {
+            Some(LONGEST_WAIT)
+        } else {
+            None
+        }
+    });
+    found.max().map(|wait| wait.min(LONGEST_WAIT))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn later(text: &str) -> NetError {
+        NetError::Later(Refusal {
+            text: text.to_owned(),
+            ..Refusal::default()
+        })
+    }
+
+    #[test]
+    fn f26_a_server_says_how_long() {
+        for (text, wait) in [
+            (
+                "Request is throttled. Suggested Backoff Time: 12345 milliseconds",
+                Some(12_345),
+            ),
+            ("Too busy, try again in 30 seconds.", Some(30_000)),
+            ("Please try again after 2 minutes", Some(120_000)),
+            ("retry in 99999999999999999999 seconds", None),
+            ("wait for 99999 minutes", Some(900_000)),
+            ("retry after 5s", Some(5_000)),
+            ("try again in 1 hour", Some(900_000)),
+            ("try again later", None),
+            ("wait", None),
+            ("", None),
+        ] {
+            let hint = later(text).wait_hint();
+            assert_eq!(hint, wait.map(Duration::from_millis), "{text}");
+        }
+        let other = NetError::Cut("try again in 30 seconds".into());
+        assert_eq!(other.wait_hint(), None);
+    }
+
+    #[test]
+    fn f27_too_many_connections_are_told_from_other_limits() {
+        for text in [
+            "Too many simultaneous connections. (Failure)",
+            "Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)",
+            "Too many connections, please try again later.",
+            "User has too many concurrent sessions",
+        ] {
+            assert!(later(text).is_connection_limit(), "{text}");
+        }
+        for text in [
+            "Too many login failures",
+            "over quota",
+            "connection dropped",
+        ] {
+            assert!(!later(text).is_connection_limit(), "{text}");
+        }
+        let coded = NetError::Busy(Refusal {
+            code: Some("LIMIT".into()),
+            ..Refusal::default()
+        });
+        assert!(coded.is_connection_limit());
+    }
 
     #[test]
     fn s15_no_error_says_a_servers_words_uncleaned() {

@@ -3,6 +3,7 @@
 pub mod error;
 pub mod trace;
 pub mod tls;
+pub mod deflate;
 pub mod stream;
 pub mod connect;
 pub mod imap;

@@ -2,8 +2,10 @@
 //!
 //! The socket does not block; waiting is `poll` on the socket and, where asked for, on a bell. TLS
 //! runs over the same socket and is put in place once ([`Stream::secure`]), when nothing that came
-//! in the clear is left to be read.
+//! in the clear is left to be read. Compression lies above it and is put in place as late, once
+//! ([`Stream::compress`]).
 
+use crate::net::deflate::Squeeze;
 use crate::net::error::{NetError, TlsFault};
 use crate::net::tls::{self, Trust};
 use native_tls::{HandshakeError, MidHandshakeTlsStream, TlsStream};
@@ -14,6 +16,9 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// So much is packed at once.
+const PACKED: usize = 256 << 10;
 
 /// What ended a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +39,23 @@ enum Layer {
     Gone,
 }
 
+impl Read for Layer {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Layer::Plain(socket) => socket.read(buffer),
+            Layer::Tls(tls) => tls.read(buffer),
+            Layer::Gone => Ok(0),
+        }
+    }
+}
+
 /// A connection to a server.
 #[derive(Debug)]
 pub struct Stream {
     layer: Layer,
+    squeeze: Option<Box<Squeeze>>,
+    /// When the last octets came.
+    heard: Instant,
     peer: SocketAddr,
     bell: Option<Arc<OwnedFd>>,
     received: u64,
@@ -54,6 +72,8 @@ impl Stream {
         socket.set_nonblocking(true).map_err(|e| NetError::io(&e))?;
         Ok(Stream {
             layer: Layer::Plain(socket),
+            squeeze: None,
+            heard: Instant::now(),
             peer,
             bell,
             received: 0,
@@ -71,12 +91,22 @@ impl Stream {
         matches!(self.layer, Layer::Tls(_))
     }
 
-    /// Octets received so far, as the application sees them.
+    /// Whether compression is in place.
+    pub fn is_compressed(&self) -> bool {
+        self.squeeze.is_some()
+    }
+
+    /// How long nothing has come from the peer that we read.
+    pub fn quiet_for(&self) -> Duration {
+        self.heard.elapsed()
+    }
+
+    /// Octets received so far, after decryption and before they are unpacked.
     pub fn received(&self) -> u64 {
         self.received
     }
 
-    /// Octets sent so far, as the application sees them.
+    /// Octets sent so far, after they were packed and before encryption.
     pub fn sent(&self) -> u64 {
         self.sent
     }
@@ -86,6 +116,18 @@ impl Stream {
     /// # Errors
     /// [`NetError::Timeout`] or the end of the connection.
     pub fn send(&mut self, bytes: &[u8], patience: Duration) -> Result<(), NetError> {
+        if self.squeeze.is_none() {
+            return self.send_raw(bytes, patience);
+        }
+        for piece in bytes.chunks(PACKED) {
+            let packed = self.squeeze.as_mut().map(|s| s.pack(piece));
+            let packed = packed.transpose().map_err(|e| NetError::io(&e))?;
+            self.send_raw(&packed.unwrap_or_default(), patience)?;
+        }
+        Ok(())
+    }
+
+    fn send_raw(&mut self, bytes: &[u8], patience: Duration) -> Result<(), NetError> {
         let mut rest = bytes;
         let mut until = Instant::now() + patience;
         let mut wanted = PollFlags::OUT;
@@ -120,11 +162,26 @@ impl Stream {
     /// [`NetError::Timeout`] or the end of the connection.
     pub fn receive(&mut self, buffer: &mut [u8], until: Instant) -> Result<usize, NetError> {
         loop {
-            match self.read_some(buffer) {
+            let before = self.squeeze.as_ref().map(|s| s.taken());
+            let read = self.read_some(buffer);
+            let taken = self.squeeze.as_ref().map(|s| s.taken());
+            if let (Some(before), Some(taken)) = (before, taken)
+                && taken > before
+            {
+                self.received += taken - before;
+                self.heard = Instant::now();
+            }
+            match read {
                 Ok(0) => return Err(NetError::Cut("the server hung up".to_owned())),
                 Ok(n) => {
-                    self.received += n as u64;
+                    if before.is_none() {
+                        self.received += n as u64;
+                        self.heard = Instant::now();
+                    }
                     return Ok(n);
+                }
+                Err(e) if e.kind() == ErrorKind::InvalidData && before.is_some() => {
+                    return Err(NetError::Protocol(e.to_string()));
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
@@ -143,6 +200,9 @@ impl Stream {
     /// # Errors
     /// When waiting itself fails.
     pub fn wait(&mut self, until: Instant) -> Result<Ready, NetError> {
+        if self.squeeze.as_ref().is_some_and(|s| s.has_more()) {
+            return Ok(Ready::Data);
+        }
         if let Layer::Tls(tls) = &self.layer
             && tls
                 .buffered_read_size()
@@ -202,6 +262,11 @@ impl Stream {
         Ok(())
     }
 
+    /// Puts compression in place. `first` was read already and belongs to the compressed stream.
+    pub fn compress(&mut self, first: Vec<u8>) {
+        self.squeeze = Some(Box::new(Squeeze::new(first)));
+    }
+
     /// Ends the connection in both directions at once.
     pub fn shut(&self) {
         let socket = match &self.layer {
@@ -214,10 +279,9 @@ impl Stream {
     }
 
     fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &mut self.layer {
-            Layer::Plain(socket) => socket.read(buffer),
-            Layer::Tls(tls) => tls.read(buffer),
-            Layer::Gone => Ok(0),
+        match &mut self.squeeze {
+            Some(squeeze) => squeeze.read(&mut self.layer, buffer),
+            None => self.layer.read(buffer),
         }
     }
 

@@ -36,9 +36,16 @@ impl Caps {
         self.0.iter().map(String::as_str)
     }
 
-    /// Forgets one, because this server is known to do it wrong.
+    /// Forgets one, because this server is known to do it wrong or it is not to be used.
     pub fn remove(&mut self, name: &str) {
         self.0.remove(name);
+    }
+
+    /// Forgets those that are not to be used, in any case.
+    pub fn drop_all(&mut self, names: &[String]) {
+        for name in names {
+            self.0.remove(&name.to_ascii_uppercase());
+        }
     }
 
     /// UIDPLUS (RFC 4315), which IMAP4rev2 includes.
@@ -49,6 +56,21 @@ impl Caps {
     /// CONDSTORE (RFC 7162), which QRESYNC implies.
     pub fn condstore(&self) -> bool {
         self.has("CONDSTORE") || self.has("QRESYNC")
+    }
+
+    /// QRESYNC that can be had: it must be enabled (RFC 7162 §3.2.3).
+    pub fn qresync(&self) -> bool {
+        self.has("QRESYNC") && self.enable()
+    }
+
+    /// ENABLE (RFC 5161), which IMAP4rev2 includes.
+    pub fn enable(&self) -> bool {
+        self.has("ENABLE") || self.has("IMAP4REV2")
+    }
+
+    /// Object identifiers of Gmail's kind.
+    pub fn gmail(&self) -> bool {
+        self.has("X-GM-EXT-1")
     }
 
     /// Whether a literal of `n` octets may be sent without waiting (RFC 7888).

@@ -8,8 +8,9 @@ use crate::model::{FlagChange, Flags, MailboxName, System, Uid, UidSet, UidValid
 use crate::net::error::NetError;
 use crate::net::imap::code::Code;
 use crate::net::imap::command::Command;
-use crate::net::imap::decode::{MONTHS, Reply, Untagged};
+use crate::net::imap::decode::{Reply, Untagged};
 use crate::net::imap::fail;
+use crate::net::imap::item::MONTHS;
 use crate::net::imap::session::{Session, nothing};
 
 /// A sequence set in a command is at most so long.
@@ -55,12 +56,19 @@ impl Session {
         Ok(())
     }
 
+    /// Whether the server moves messages in one step (RFC 6851). Elsewhere [`Session::move_to`] is
+    /// [`Session::copy_to`] and then [`Session::expunge`], and whoever must know how far it got calls
+    /// those.
+    pub fn has_move(&self) -> bool {
+        self.caps.has("MOVE") || self.caps.has("IMAP4REV2")
+    }
+
     /// Moves messages: UID MOVE where there is, else copy, mark, and expunge exactly those.
     ///
     /// # Errors
     /// See [`Session`]; a refusal with TRYCREATE if the target isn't there.
     pub fn move_to(&mut self, uids: &UidSet, to: &MailboxName) -> Result<Moved, NetError> {
-        if self.caps.has("MOVE") || self.caps.has("IMAP4REV2") {
+        if self.has_move() {
             return Ok(Moved {
                 copied: self.transfer("MOVE", uids, to)?,
                 left_deleted: false,
@@ -112,9 +120,8 @@ impl Session {
         bytes: &[u8],
     ) -> Result<Option<(UidValidity, Uid)>, NetError> {
         let date = date.map(date_time).unwrap_or_default();
-        let command = Command::new("APPEND ")
-            .mailbox(to)
-            .map_err(fail::unsayable)?
+        let command = self
+            .about("APPEND ", to)?
             .text(" ")
             .flags(flags)
             .map_err(fail::unsayable)?
@@ -135,9 +142,7 @@ impl Session {
     ) -> Result<Vec<Copied>, NetError> {
         let mut copied = Vec::new();
         for piece in uids.split(SET, u64::MAX) {
-            let command = Command::new(format!("UID {verb} {} ", piece.to_wire()))
-                .mailbox(to)
-                .map_err(fail::unsayable)?;
+            let command = self.about(&format!("UID {verb} {} ", piece.to_wire()), to)?;
             let mut pairs = |code: &Option<Code>| {
                 if let Some(Code::CopyUid(validity, from, into)) = code
                     && from.len() == into.len()
@@ -186,7 +191,7 @@ fn date_time(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::imap::decode::internal_date;
+    use crate::net::imap::item::internal_date;
     use proptest::prelude::*;
 
     #[test]

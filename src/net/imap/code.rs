@@ -1,8 +1,8 @@
-//! Response codes: what a server says in brackets (RFC 9051 §7.1, RFC 5530, 4315, 7162, 8474).
+//! Response codes: what a server says in brackets (RFC 9051 §7.1, RFC 5530, 4315, 5465, 7162, 8474).
 
 use crate::model::{ModSeq, Uid, UidSet, UidValidity};
 use crate::net::imap::caps::Caps;
-use crate::net::imap::token::number;
+use crate::net::imap::token::{number, objectid};
 
 /// Codes beyond this length are kept as [`Code::Other`] cut to it.
 const LONGEST: usize = 1024;
@@ -103,6 +103,12 @@ pub enum Code {
     UidNotSticky,
     /// The mailbox selected before is closed now.
     Closed,
+    /// The mailbox's own identifier (RFC 8474).
+    MailboxId(String),
+    /// These are the events that NOTIFY knows here (RFC 5465 §5.3).
+    BadEvent(Vec<String>),
+    /// NOTIFY is over: there was too much to tell (RFC 5465 §5.8).
+    NotificationOverflow,
     /// Anything else that only people need to know, upper case, without arguments:
     /// `AUTHENTICATIONFAILED`, `EXPIRED`, `NOPERM` and so on.
     Other(String),
@@ -133,6 +139,9 @@ impl Code {
             Code::InUse => "INUSE",
             Code::UidNotSticky => "UIDNOTSTICKY",
             Code::Closed => "CLOSED",
+            Code::MailboxId(_) => "MAILBOXID",
+            Code::BadEvent(_) => "BADEVENT",
+            Code::NotificationOverflow => "NOTIFICATIONOVERFLOW",
             Code::Other(name) => name,
         }
     }
@@ -179,6 +188,14 @@ impl Code {
             "INUSE" => Some(Code::InUse),
             "UIDNOTSTICKY" => Some(Code::UidNotSticky),
             "CLOSED" => Some(Code::Closed),
+            "MAILBOXID" => {
+                let id = rest.trim_ascii().strip_prefix(b"(");
+                let id = id.and_then(|id| id.strip_suffix(b")"));
+                id.and_then(|id| objectid(id.trim_ascii()))
+                    .map(Code::MailboxId)
+            }
+            "BADEVENT" => Some(Code::BadEvent(flags(rest))),
+            "NOTIFICATIONOVERFLOW" => Some(Code::NotificationOverflow),
             _ => None,
         };
         read.unwrap_or(Code::Other(name))

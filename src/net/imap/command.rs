@@ -80,6 +80,20 @@ impl<'a> Command<'a> {
         }
     }
 
+    /// Adds a mailbox name in UTF-8, quoted where that holds it (RFC 6855 §3, RFC 9051 §5.1).
+    ///
+    /// # Errors
+    /// When no server could take it.
+    pub fn name_in_utf8(self, name: &[u8]) -> Result<Command<'a>, Unsayable> {
+        match std::str::from_utf8(name) {
+            _ if name.is_empty() => Err(Unsayable::Empty),
+            Ok(text) if text.len() <= 900 && !text.contains(char::is_control) => Ok(self.text(
+                &format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+            )),
+            _ => self.astring(name),
+        }
+    }
+
     /// Adds flags as a list in parentheses.
     ///
     /// # Errors

@@ -1,19 +1,26 @@
 //! Responses as values: what a framed response says (RFC 9051 §7), as far as we ask for it.
 //!
-//! Nothing here fails: what is not understood is [`Untagged::Other`], and a field of a FETCH item
-//! that makes no sense is simply not there.
+//! Nothing here fails: what is not understood is [`Untagged::Other`]. Mailbox names become modified
+//! UTF-7 here whatever the server sends, so that a name means the same in every session.
 
-use crate::model::{Flags, MailboxName, ModSeq, Uid, UidSet};
+use crate::model::{MailboxName, ModSeq, UidSet};
 use crate::net::imap::caps::Caps;
 use crate::net::imap::code::{Code, UidList, modseq};
-use crate::net::imap::token::{Cursor, Token, number};
+use crate::net::imap::item::{Item, item};
+use crate::net::imap::name;
+use crate::net::imap::token::{Cursor, Token, number, objectid};
 use crate::net::imap::wire::Response;
 use std::borrow::Cow;
 
 /// Human-readable text is cut to so many octets.
 const TEXT: usize = 1000;
-/// Flags of one message that are kept.
+/// Flags of a mailbox that are kept.
 const FLAGS: usize = 256;
+/// Pairs of an ID that are read (RFC 2971 §3.3 allows 30), and octets of each half.
+const PAIRS: usize = 30;
+const HALF: usize = 1024;
+/// Resources of one quota root that are read.
+const RESOURCES: usize = 64;
 
 /// How a command or a state was judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,12 +85,52 @@ pub enum Untagged<'a> {
     Status(MailboxName, Status),
     /// Hits of a search, in the server's order.
     Search(Vec<u32>),
-    /// Hits of an extended search; `None` if there is none.
-    Esearch(Option<UidList>),
+    /// The answer to an extended search.
+    Esearch(Esearch),
+    /// Extensions that are in force from now on (RFC 5161).
+    Enabled(Caps),
+    /// What the server calls itself: names in lower case and values, not cleaned (RFC 2971).
+    Id(Vec<(String, String)>),
+    /// A quota root and its resources: name in upper case, used, limit (RFC 9208).
+    Quota(String, Vec<(String, u64, u64)>),
+    /// The first personal namespace, if there is one (RFC 2342).
+    Namespace(Option<Namespace>),
     /// FLAGS of the mailbox that is being selected.
     Flags(Vec<String>),
     /// Known to be of no use, or not known.
     Other,
+}
+
+impl Status {
+    /// Takes what is told now; what is not told now stays.
+    pub fn update(&mut self, now: Status) {
+        let old = std::mem::replace(self, now);
+        self.messages = self.messages.or(old.messages);
+        self.unseen = self.unseen.or(old.unseen);
+        self.uidnext = self.uidnext.or(old.uidnext);
+        self.uidvalidity = self.uidvalidity.or(old.uidvalidity);
+        self.highestmodseq = self.highestmodseq.or(old.highestmodseq);
+        self.size = self.size.or(old.size);
+        self.mailbox_id = self.mailbox_id.take().or(old.mailbox_id);
+    }
+}
+
+/// What ESEARCH says (RFC 4731).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Esearch {
+    /// Every hit.
+    pub all: Option<UidList>,
+    /// How many there are.
+    pub count: Option<u64>,
+}
+
+/// Where a user's own mailboxes are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Namespace {
+    /// What their names begin with; may be empty. In modified UTF-7.
+    pub prefix: Vec<u8>,
+    /// What separates levels, if there are levels.
+    pub delimiter: Option<u8>,
 }
 
 /// One line of LIST.
@@ -98,7 +145,7 @@ pub struct ListItem {
 }
 
 /// What STATUS says (RFC 9051 §6.3.11). Nonsense is `None`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// MESSAGES
     pub messages: Option<u32>,
@@ -110,47 +157,20 @@ pub struct Status {
     pub uidvalidity: Option<u32>,
     /// HIGHESTMODSEQ
     pub highestmodseq: Option<ModSeq>,
-}
-
-/// A part of a message as it came.
-#[derive(Clone, Debug)]
-pub struct Section<'a> {
-    /// Whether it is the whole of `BODY[]`, and not header fields.
-    pub whole: bool,
-    /// Where it begins, if a range was asked for and the server honoured it.
-    pub origin: Option<u64>,
-    /// Its octets, `None` for NIL.
-    pub bytes: Option<Cow<'a, [u8]>>,
-    /// How many the server sent.
-    pub full: u64,
-}
-
-/// A FETCH response: each field if it was there and made sense.
-#[derive(Clone, Debug, Default)]
-pub struct Item<'a> {
-    /// Message sequence number; 0 if it was none.
-    pub seq: u32,
-    /// UID
-    pub uid: Option<Uid>,
-    /// FLAGS
-    pub flags: Option<Flags>,
-    /// INTERNALDATE, seconds since 1970.
-    pub date: Option<i64>,
-    /// RFC822.SIZE
+    /// SIZE in octets (RFC 8438).
     pub size: Option<u64>,
-    /// MODSEQ
-    pub modseq: Option<ModSeq>,
-    /// `BODY[…]`
-    pub section: Option<Section<'a>>,
+    /// MAILBOXID (RFC 8474).
+    pub mailbox_id: Option<String>,
 }
 
-/// Reads one framed response.
-pub fn decode(response: Response<'_>) -> Said<'_> {
+/// Reads one framed response. `utf8`: whether the server sends names in UTF-8 (RFC 6855, RFC 9051)
+/// and not in modified UTF-7.
+pub fn decode(response: Response<'_>, utf8: bool) -> Said<'_> {
     let mut cursor = Cursor::new(response);
     match response.bytes.first() {
         Some(b'*') => {
             cursor.skip();
-            Said::Untagged(untagged(cursor))
+            Said::Untagged(untagged(cursor, utf8))
         }
         Some(b'+') => Said::Continue(
             response
@@ -170,7 +190,7 @@ pub fn decode(response: Response<'_>) -> Said<'_> {
     }
 }
 
-fn untagged(mut cursor: Cursor<'_>) -> Untagged<'_> {
+fn untagged(mut cursor: Cursor<'_>, utf8: bool) -> Untagged<'_> {
     let Some(word) = cursor.atom() else {
         return Untagged::Other;
     };
@@ -182,14 +202,14 @@ fn untagged(mut cursor: Cursor<'_>) -> Untagged<'_> {
         return match (seq, what.to_ascii_uppercase().as_slice()) {
             (Some(n), b"EXISTS") => Untagged::Exists(n),
             (Some(n), b"EXPUNGE") if n > 0 => Untagged::Expunge(n),
-            (_, b"FETCH") => Untagged::Fetch(item(seq.unwrap_or(0), cursor)),
+            (_, b"FETCH") => Untagged::Fetch(item(seq.unwrap_or(0), cursor, utf8)),
             _ => Untagged::Other,
         };
     }
     match word.to_ascii_uppercase().as_slice() {
         b"CAPABILITY" => Untagged::Capability(Caps::parse(cursor.rest())),
-        b"LIST" | b"XLIST" => list(cursor).map_or(Untagged::Other, Untagged::List),
-        b"STATUS" => counts(cursor).unwrap_or(Untagged::Other),
+        b"LIST" | b"XLIST" => list(cursor, utf8).map_or(Untagged::Other, Untagged::List),
+        b"STATUS" => counts(cursor, utf8).unwrap_or(Untagged::Other),
         b"SEARCH" => {
             let mut hits = Vec::new();
             while let Some(token) = cursor.token() {
@@ -203,6 +223,10 @@ fn untagged(mut cursor: Cursor<'_>) -> Untagged<'_> {
             Untagged::Search(hits)
         }
         b"ESEARCH" => esearch(cursor),
+        b"ENABLED" => Untagged::Enabled(Caps::parse(cursor.rest())),
+        b"ID" => id(cursor),
+        b"QUOTA" => quota(cursor).unwrap_or(Untagged::Other),
+        b"NAMESPACE" => Untagged::Namespace(namespace(cursor, utf8)),
         b"VANISHED" => vanished(cursor).unwrap_or(Untagged::Other),
         b"FLAGS" => {
             let flags = cursor.list(FLAGS);
@@ -243,91 +267,33 @@ fn status(verdict: Verdict, rest: &[u8]) -> Reply {
     }
 }
 
-fn item(seq: u32, mut cursor: Cursor<'_>) -> Item<'_> {
-    let mut item = Item {
-        seq,
-        ..Item::default()
-    };
-    if cursor.token() != Some(Token::Open) {
-        return item;
-    }
-    loop {
-        let name = match cursor.token() {
-            Some(Token::Word(name)) => name,
-            Some(Token::Close) | None => return item,
-            // A value without a name: pass over it.
-            Some(Token::Open) => {
-                cursor.close();
-                continue;
-            }
-            Some(Token::Text { .. }) => continue,
-        };
-        let upper = name
-            .get(..name.len().min(16))
-            .unwrap_or_default()
-            .to_ascii_uppercase();
-        match upper.as_slice() {
-            b"UID" => item.uid = cursor.number().and_then(Uid::new),
-            b"FLAGS" => item.flags = Some(flags(&mut cursor)),
-            b"INTERNALDATE" => {
-                let text = cursor.token().and_then(Token::bytes);
-                item.date = text.and_then(|text| internal_date(&text));
-            }
-            b"RFC822.SIZE" => item.size = cursor.number(),
-            b"MODSEQ" => item.modseq = cursor.list(1).first().and_then(|word| modseq(word)),
-            _ if upper.starts_with(b"BODY[") => item.section = section(name, cursor.token()),
-            _ => cursor.skip(),
-        }
-    }
+fn named(wire: Cow<'_, [u8]>, utf8: bool) -> MailboxName {
+    MailboxName::new(name::from_wire(wire.into_owned(), utf8))
 }
 
-fn flags(cursor: &mut Cursor<'_>) -> Flags {
-    let mut flags = Flags::default();
-    for flag in cursor.list(FLAGS) {
-        flags.insert_wire(&String::from_utf8_lossy(&flag));
+/// What separates levels. More than one character is nothing that we could split by.
+fn delimiter(token: Token<'_>) -> Option<u8> {
+    if token.is_nil() {
+        return None;
     }
-    flags
+    let bytes = token.bytes()?;
+    <[u8; 1]>::try_from(bytes.as_ref()).ok().map(|[b]| b)
 }
 
-fn section<'a>(name: &[u8], value: Option<Token<'a>>) -> Option<Section<'a>> {
-    let inside = name.get(5..)?;
-    let end = inside.iter().rposition(|&b| b == b']')?;
-    let origin = inside.get(end + 1..).unwrap_or_default();
-    let origin = origin.strip_prefix(b"<").and_then(|o| o.strip_suffix(b">"));
-    let (bytes, full) = match value? {
-        Token::Text { bytes, full } => (Some(bytes), full),
-        token if token.is_nil() => (None, 0),
-        _ => return None,
-    };
-    Some(Section {
-        whole: end == 0,
-        origin: origin.and_then(number),
-        bytes,
-        full,
-    })
-}
-
-fn list(mut cursor: Cursor<'_>) -> Option<ListItem> {
+fn list(mut cursor: Cursor<'_>, utf8: bool) -> Option<ListItem> {
     let lower = |a: &Cow<'_, [u8]>| String::from_utf8_lossy(a).to_ascii_lowercase();
     let attributes = cursor.list(64).iter().map(lower).collect();
-    let delimiter = cursor.token()?;
-    let delimiter = match delimiter {
-        token if token.is_nil() => None,
-        // More than one character is no delimiter that we could split by.
-        token => <[u8; 1]>::try_from(token.bytes()?.as_ref())
-            .ok()
-            .map(|[b]| b),
-    };
+    let delimiter = delimiter(cursor.token()?);
     let name = cursor.token()?.bytes()?;
     Some(ListItem {
-        name: MailboxName::new(name.into_owned()),
+        name: named(name, utf8),
         delimiter,
         attributes,
     })
 }
 
-fn counts(mut cursor: Cursor<'_>) -> Option<Untagged<'_>> {
-    let name = MailboxName::new(cursor.token()?.bytes()?.into_owned());
+fn counts(mut cursor: Cursor<'_>, utf8: bool) -> Option<Untagged<'_>> {
+    let name = named(cursor.token()?.bytes()?, utf8);
     let mut counts = Status::default();
     if cursor.token() != Some(Token::Open) {
         return None;
@@ -339,6 +305,10 @@ fn counts(mut cursor: Cursor<'_>) -> Option<Untagged<'_>> {
             b"UIDNEXT" => counts.uidnext = cursor.number().filter(|&n| n > 0),
             b"UIDVALIDITY" => counts.uidvalidity = cursor.number().filter(|&n| n > 0),
             b"HIGHESTMODSEQ" => counts.highestmodseq = cursor.atom().and_then(modseq),
+            b"SIZE" => counts.size = cursor.number(),
+            b"MAILBOXID" => {
+                counts.mailbox_id = cursor.list(1).first().and_then(|id| objectid(id));
+            }
             _ => cursor.skip(),
         }
     }
@@ -346,17 +316,59 @@ fn counts(mut cursor: Cursor<'_>) -> Option<Untagged<'_>> {
 }
 
 fn esearch(mut cursor: Cursor<'_>) -> Untagged<'_> {
+    let mut found = Esearch::default();
     while let Some(token) = cursor.token() {
         match token {
             // The correlator.
             Token::Open => cursor.close(),
             Token::Word(word) if word.eq_ignore_ascii_case(b"ALL") => {
-                return Untagged::Esearch(cursor.atom().and_then(UidList::parse));
+                found.all = cursor.atom().and_then(UidList::parse);
+            }
+            Token::Word(word) if word.eq_ignore_ascii_case(b"COUNT") => {
+                found.count = cursor.number();
             }
             _ => {}
         }
     }
-    Untagged::Esearch(None)
+    Untagged::Esearch(found)
+}
+
+fn id(mut cursor: Cursor<'_>) -> Untagged<'_> {
+    let words = cursor.list(2 * PAIRS);
+    let text = |word: &Cow<'_, [u8]>| {
+        String::from_utf8_lossy(word.get(..HALF).unwrap_or(word)).into_owned()
+    };
+    let pairs = words.chunks_exact(2).filter_map(|pair| match pair {
+        [name, value] => Some((text(name).to_ascii_lowercase(), text(value))),
+        _ => None,
+    });
+    Untagged::Id(pairs.collect())
+}
+
+fn quota(mut cursor: Cursor<'_>) -> Option<Untagged<'_>> {
+    let root = cursor.token()?.bytes()?;
+    let root = String::from_utf8_lossy(root.get(..HALF).unwrap_or(&root)).into_owned();
+    let words = cursor.list(3 * RESOURCES);
+    let resources = words.chunks_exact(3).filter_map(|triple| match triple {
+        [name, used, limit] => {
+            let name =
+                String::from_utf8_lossy(name.get(..HALF).unwrap_or(name)).to_ascii_uppercase();
+            Some((name, number(used)?, number(limit)?))
+        }
+        _ => None,
+    });
+    Some(Untagged::Quota(root, resources.collect()))
+}
+
+fn namespace(mut cursor: Cursor<'_>, utf8: bool) -> Option<Namespace> {
+    let (Some(Token::Open), Some(Token::Open)) = (cursor.token(), cursor.token()) else {
+        return None;
+    };
+    let prefix = cursor.token()?.bytes()?.into_owned();
+    Some(Namespace {
+        prefix: name::from_wire(prefix, utf8),
+        delimiter: delimiter(cursor.token()?),
+    })
 }
 
 fn vanished(mut cursor: Cursor<'_>) -> Option<Untagged<'_>> {
@@ -372,42 +384,4 @@ fn vanished(mut cursor: Cursor<'_>) -> Option<Untagged<'_>> {
     };
     let uids = UidList::parse(word)?.to_set();
     Some(Untagged::Vanished { earlier, uids })
-}
-
-/// Seconds since 1970 for ` 7-Feb-1994 21:52:25 -0800` (RFC 9051 §9 `date-time`).
-pub fn internal_date(text: &[u8]) -> Option<i64> {
-    let text = std::str::from_utf8(text).ok()?.trim();
-    let mut fields = text.split([' ', '-', ':']).filter(|f| !f.is_empty());
-    let day: i64 = fields.next()?.parse().ok()?;
-    let month = fields.next()?;
-    let month = MONTHS.iter().position(|m| m.eq_ignore_ascii_case(month))? as i64 + 1;
-    let mut next = || fields.next()?.parse::<i64>().ok();
-    let (year, hour, minute, second) = (next()?, next()?, next()?, next()?);
-    let zone = text.rsplit(' ').next()?;
-    let sign = if zone.starts_with('-') { -1 } else { 1 };
-    let zone: i64 = zone.trim_start_matches(['+', '-']).parse().ok()?;
-    let plausible = (1..=31).contains(&day)
-        && (1..=9999).contains(&year)
-        && (0..24).contains(&hour)
-        && (0..60).contains(&minute)
-        && (0..=60).contains(&second)
-        && zone <= 2400;
-    plausible.then(|| {
-        let offset = sign * ((zone / 100) * 3600 + (zone % 100) * 60);
-        days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset
-    })
-}
-
-/// Month names as the wire spells them.
-pub const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
-
-/// Days from 1970-01-01 to a day of the Gregorian calendar, by counting in 400-year eras.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }

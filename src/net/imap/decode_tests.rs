@@ -11,7 +11,7 @@ fn said(chunks: &[&[u8]]) -> Vec<String> {
         framer.push(chunk);
         loop {
             match framer.next_response() {
-                Ok(Some(response)) => said.push(format!("{:?}", decode(response))),
+                Ok(Some(response)) => said.push(format!("{:?}", decode(response, false))),
                 Ok(None) => break,
                 Err(refused) => {
                     said.push(refused.to_string());
@@ -35,6 +35,15 @@ const WIRE: &[&str] = &[
     "* SEARCH 1 2 3 (MODSEQ 4)\r\n",
     "* ESEARCH (TAG \"a1\") UID ALL 1:5,9 COUNT 6\r\n",
     "* VANISHED (EARLIER) 1:9\r\n",
+    "* ENABLED QRESYNC UTF8=ACCEPT\r\n",
+    "* ID (\"name\" \"Cyrus\" version {3}\r\n3.6 os NIL)\r\n",
+    "* QUOTA \"\" (STORAGE 10 512 message 3 x)\r\n",
+    "* NAMESPACE ((\"INBOX.\" \".\" \"X\" (\"Y\"))(\"#mh/\" \"/\")) NIL NIL\r\n",
+    "* 3 FETCH (UID 5 EMAILID (M1-_) THREADID NIL PREVIEW \"Gr\\\"\" X-GM-LABELS (\\Inbox \"a b\") FLAGS ())\r\n",
+    "* 4 FETCH (X-GM-MSGID 12 X-GM-THRID 18446744073709551616 PREVIEW (FUZZY {1}\r\nx))\r\n",
+    "* OK [BADEVENT (MessageNew FlagChange)] x\r\n",
+    "* OK [MAILBOXID (F-1)] x\r\n",
+    "* STATUS x (SIZE 44421 MAILBOXID (F-2))\r\n",
     "+ idling\r\n",
     "a1 NO [OVERQUOTA] {3}\r\n",
     "\r\n",
@@ -71,8 +80,18 @@ fn every_kind_is_understood() {
         "delimiter: Some(92)",
         "messages: Some(3)",
         "Search([1, 2, 3])",
-        "Esearch(Some(",
+        "count: Some(6)",
         "earlier: true",
+        "Enabled(",
+        "(\"version\", \"3.6\")",
+        "Quota(\"\", [(\"STORAGE\", 10, 512)])",
+        "Namespace(Some(Namespace { prefix: [73, 78, 66, 79, 88, 46], delimiter: Some(46) }))",
+        "keywords: {\"label:a%20b\"} }), date: None, size: None, modseq: None, labelled: true, \
+         identity: Some(\"M1-_\"), thread: None, preview: Some(\"Gr\\\"\")",
+        "identity: Some(\"gm:12\"), thread: None, preview: None",
+        "BadEvent([\"MessageNew\", \"FlagChange\"])",
+        "MailboxId(\"F-1\")",
+        "size: Some(44421), mailbox_id: Some(\"F-2\")",
         "Continue",
         "OverQuota",
         "Other",

@@ -1,6 +1,6 @@
 //! The errors of this folder: how what a server said becomes a [`NetError`].
 
-use crate::net::error::{NetError, Refusal};
+use crate::net::error::{NetError, Refusal, too_many_connections};
 use crate::net::imap::caps::Caps;
 use crate::net::imap::code::Code;
 use crate::net::imap::command::Unsayable;
@@ -17,7 +17,8 @@ pub fn refused(reply: &Reply) -> NetError {
 
 /// A tagged NO or BAD to our credentials.
 pub fn sign_in(reply: &Reply) -> NetError {
-    match passes(reply) {
+    // Some refuse a right password while there are too many connections, and give no code for it.
+    match passes(reply) || too_many_connections(&reply.text) {
         true => NetError::AuthLater(refusal(reply)),
         false => NetError::Auth(refusal(reply)),
     }

@@ -73,13 +73,14 @@ impl Session {
         } else {
             caps = told(std::slice::from_ref(&greeting));
         }
-        let caps = match caps {
+        let mut caps = match caps {
             Some(caps) => caps,
             None => {
                 call(&port, || client.capabilities())?;
                 told(&port.line().take_heard()).unwrap_or_default()
             }
         };
+        caps.drop_all(&account.sync.without);
         port.line().set_secret(true);
         let signed_in = sign_in(client, &port, &caps, &account.user, secret);
         port.line().set_secret(false);
@@ -95,7 +96,9 @@ impl Session {
             None => session.ask_caps()?,
         };
         quirks::apply(&greeting.text, &mut caps);
+        caps.drop_all(&account.sync.without);
         session.caps = caps;
+        session.settle(&account.sync)?;
         Ok(session)
     }
 

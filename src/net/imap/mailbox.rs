@@ -1,17 +1,20 @@
-//! Mailboxes over a session: list, count, select, create (RFC 9051 §6.3; LIST-EXTENDED RFC 5258,
-//! LIST-STATUS RFC 5819, SPECIAL-USE RFC 6154, CONDSTORE RFC 7162).
+//! Mailboxes over a session: list, count, create (RFC 9051 §6.3; LIST-EXTENDED RFC 5258,
+//! LIST-STATUS RFC 5819, STATUS=SIZE RFC 8438, SPECIAL-USE RFC 6154, OBJECTID RFC 8474).
 
-use crate::model::{MailboxName, ModSeq, Role, UidValidity};
+use crate::model::{MailboxName, Role};
 use crate::net::error::NetError;
-use crate::net::imap::code::Code;
-use crate::net::imap::command::Command;
-use crate::net::imap::decode::{ListItem, Reply, Status, Untagged};
+use crate::net::imap::command::{Command, Part};
+use crate::net::imap::decode::{ListItem, Status, Untagged, Verdict};
 use crate::net::imap::session::{Session, nothing};
 use crate::net::imap::{fail, name, role};
 use std::collections::BTreeMap;
 
 /// Mailboxes that are read from one LIST; a server with more is not believed.
 const MOST: usize = 50_000;
+
+/// STATUS commands that are sent together, and octets of them.
+const GROUP: usize = 40;
+const GROUP_OCTETS: usize = 16 << 10;
 
 /// One mailbox of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,37 +31,8 @@ pub struct Listed {
     pub selectable: bool,
     /// Its counts, if LIST gave them.
     pub status: Option<Status>,
-}
-
-/// How a mailbox is opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// SELECT
-    ReadWrite,
-    /// EXAMINE
-    ReadOnly,
-}
-
-/// What SELECT said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selected {
-    /// How many messages there are.
-    pub exists: u32,
-    /// The generation of its UIDs.
-    pub uidvalidity: UidValidity,
-    /// The next UID, if told; never zero.
-    pub uidnext: Option<u32>,
-    /// The highest modification sequence, if the mailbox keeps them.
-    pub highestmodseq: Option<ModSeq>,
-    /// Flags that can be changed for good, as the wire spells them; empty if not told, which
-    /// means all (RFC 9051 §7.1).
-    pub permanent_flags: Vec<String>,
-    /// Whether keywords of our own last.
-    pub keywords: bool,
-    /// Whether nothing can be changed.
-    pub read_only: bool,
-    /// Whether UIDs are void in the next session (RFC 4315 UIDNOTSTICKY).
-    pub uid_not_sticky: bool,
+    /// What names it for ever, whatever it is called (RFC 8474), if the server has such names.
+    pub mailbox_id: Option<String>,
 }
 
 impl Session {
@@ -118,13 +92,12 @@ impl Session {
     /// # Errors
     /// See [`Session`]; a refusal with NONEXISTENT if it isn't there.
     pub fn status(&mut self, mailbox: &MailboxName) -> Result<Status, NetError> {
-        let items = format!(" ({})", self.status_items());
-        let command = Command::new("STATUS ").mailbox(mailbox);
-        let command = command.map_err(fail::unsayable)?.text(&items);
+        let command = self.status_command(mailbox)?;
+        let told = self.notes.notifying;
         let mut counts = None;
         self.run(&command, &mut |said| match said {
             // Servers spell the name in their own way here; only one was asked for.
-            Untagged::Status(_, c) => {
+            Untagged::Status(name, c) if name == *mailbox || !told => {
                 counts = Some(c);
                 Ok(None)
             }
@@ -133,68 +106,90 @@ impl Session {
         Ok(counts.unwrap_or_default())
     }
 
-    /// Opens a mailbox. On a refusal none is open.
+    /// Status of many mailboxes, several asked for at once; `None` for those that the server
+    /// refuses and for the one that is selected. For servers without LIST-STATUS.
     ///
     /// # Errors
-    /// See [`Session`]; a refusal, too, if the mailbox has no UIDVALIDITY: nothing there could be
-    /// named again.
-    pub fn select(&mut self, mailbox: &MailboxName, mode: Mode) -> Result<Selected, NetError> {
-        let verb = match mode {
-            Mode::ReadWrite => "SELECT ",
-            Mode::ReadOnly => "EXAMINE ",
-        };
-        let mut command = Command::new(verb)
-            .mailbox(mailbox)
-            .map_err(fail::unsayable)?;
-        if self.caps.condstore() {
-            command = command.text(" (CONDSTORE)");
+    /// See [`Session`].
+    pub fn statuses(
+        &mut self,
+        names: &[MailboxName],
+    ) -> Result<Vec<(MailboxName, Option<Status>)>, NetError> {
+        let mut all: Vec<(MailboxName, Option<Status>)> =
+            names.iter().map(|name| (name.clone(), None)).collect();
+        let mut group: Vec<(usize, Command<'static>)> = Vec::new();
+        let mut octets = 0;
+        for (at, name) in names.iter().enumerate() {
+            if self.selected.as_ref() == Some(name) {
+                continue;
+            }
+            // A name that can't be said has no status.
+            let Ok(command) = self.status_command(name) else {
+                continue;
+            };
+            let [Part::Text(text)] = command.parts() else {
+                match self.status(name) {
+                    Ok(status) => fill(&mut all, at, status),
+                    Err(error) if error.ends_session() || error.is_transient() => {
+                        return Err(error);
+                    }
+                    Err(_) => {}
+                }
+                continue;
+            };
+            octets += text.len();
+            group.push((at, command));
+            if group.len() >= GROUP || octets >= GROUP_OCTETS {
+                self.status_group(&std::mem::take(&mut group), &mut all)?;
+                octets = 0;
+            }
         }
-        self.selected = None;
-        self.take_unsolicited();
-        self.notes.exists = 0;
-        let mut codes = Vec::new();
-        let mut exists = None;
-        let done = self.run(&command, &mut |said| match said {
-            Untagged::Exists(n) => {
-                exists = Some(n);
-                Ok(None)
+        self.status_group(&group, &mut all)?;
+        Ok(all)
+    }
+
+    fn status_group(
+        &mut self,
+        group: &[(usize, Command<'static>)],
+        all: &mut [(MailboxName, Option<Status>)],
+    ) -> Result<(), NetError> {
+        if group.is_empty() {
+            return Ok(());
+        }
+        let commands: Vec<Command<'_>> = group.iter().map(|(_, c)| c.clone()).collect();
+        let told = self.notes.notifying;
+        let replies = self.pipeline(&commands, None, &mut |open, said| {
+            let Untagged::Status(name, status) = said else {
+                return Ok(Some(said));
+            };
+            let named = group
+                .iter()
+                .find(|(at, _)| all.get(*at).is_some_and(|(n, _)| *n == name));
+            // Servers spell the name in their own way; their answers come in order.
+            match named.or_else(|| group.get(open).filter(|_| !told)) {
+                Some(&(at, _)) => {
+                    fill(all, at, status);
+                    Ok(None)
+                }
+                None => Ok(Some(Untagged::Status(name, status))),
             }
-            // What still comes for the mailbox that was open before (RFC 7162 §3.2.11).
-            Untagged::Reply(Reply {
-                code: Some(Code::Closed),
-                ..
-            }) => {
-                exists = None;
-                codes.clear();
-                Ok(None)
-            }
-            Untagged::Reply(Reply {
-                code:
-                    Some(
-                        code @ (Code::UidValidity(_)
-                        | Code::UidNext(_)
-                        | Code::HighestModSeq(_)
-                        | Code::NoModSeq
-                        | Code::PermanentFlags(_)
-                        | Code::UidNotSticky
-                        | Code::ReadOnly
-                        | Code::ReadWrite),
-                    ),
-                ..
-            }) => {
-                codes.push(code);
-                codes.truncate(64);
-                Ok(None)
-            }
-            Untagged::Expunge(_) | Untagged::Vanished { .. } | Untagged::Fetch(_) => Ok(None),
-            other => Ok(Some(other)),
         })?;
-        codes.extend(done.code);
-        let selected = selected(exists.unwrap_or(0), codes, mode)
-            .ok_or_else(|| fail::odd("the mailbox has no UIDVALIDITY"))?;
-        self.selected = Some(mailbox.clone());
-        self.notes.exists = selected.exists;
-        Ok(selected)
+        // One refusal is about one mailbox; a server that puts everything off is told as such.
+        match replies.iter().find(|r| r.verdict != Verdict::Ok) {
+            Some(reply) if replies.iter().all(|r| r.verdict != Verdict::Ok) => {
+                let error = fail::refused(reply);
+                if error.is_transient() {
+                    return Err(error);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn status_command(&self, mailbox: &MailboxName) -> Result<Command<'static>, NetError> {
+        let items = format!(" ({})", self.status_items());
+        Ok(self.about("STATUS ", mailbox)?.text(&items))
     }
 
     /// Makes a mailbox. One that is there already is a success.
@@ -202,8 +197,7 @@ impl Session {
     /// # Errors
     /// See [`Session`].
     pub fn create(&mut self, mailbox: &MailboxName) -> Result<(), NetError> {
-        let command = Command::new("CREATE ").mailbox(mailbox);
-        let command = command.map_err(fail::unsayable)?;
+        let command = self.about("CREATE ", mailbox)?;
         match self.run(&command, &mut nothing) {
             Err(error) if error.already_exists() => Ok(()),
             outcome => outcome.map(|_| ()),
@@ -213,18 +207,30 @@ impl Session {
     /// The name for a mailbox that shall be made at `path` (levels by `/`), in this server's
     /// delimiter and encoding. Call [`Session::list`] before, which learns the delimiter.
     pub fn name_for(&self, path: &str) -> MailboxName {
-        // UTF8=ACCEPT is never enabled, so names are in modified UTF-7 unless rev2 is all there is.
-        let utf8 = self.caps.has("IMAP4REV2") && !self.caps.has("IMAP4REV1");
-        name::from_path(path, self.delimiter, utf8)
+        name::from_path(path, self.delimiter)
     }
 
     fn status_items(&self) -> String {
-        let modseq = if self.caps.condstore() {
-            " HIGHESTMODSEQ"
-        } else {
-            ""
-        };
-        format!("MESSAGES UIDNEXT UIDVALIDITY UNSEEN{modseq}")
+        let mut items = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN".to_owned();
+        for (offered, item) in [
+            (self.caps.condstore(), " HIGHESTMODSEQ"),
+            (
+                self.caps.has("STATUS=SIZE") || self.caps.has("IMAP4REV2"),
+                " SIZE",
+            ),
+            (self.caps.has("OBJECTID"), " MAILBOXID"),
+        ] {
+            if offered {
+                items.push_str(item);
+            }
+        }
+        items
+    }
+}
+
+fn fill(all: &mut [(MailboxName, Option<Status>)], at: usize, status: Status) {
+    if let Some((_, slot)) = all.get_mut(at) {
+        slot.get_or_insert_default().update(status);
     }
 }
 
@@ -254,38 +260,8 @@ fn with_roles(items: Vec<ListItem>, counts: &BTreeMap<MailboxName, Status>) -> V
         delimiter: item.delimiter,
         role,
         selectable: selectable(item),
-        status: counts.get(&item.name).copied(),
+        status: counts.get(&item.name).cloned(),
+        mailbox_id: counts.get(&item.name).and_then(|c| c.mailbox_id.clone()),
     })
     .collect()
-}
-
-fn selected(exists: u32, codes: Vec<Code>, mode: Mode) -> Option<Selected> {
-    let mut uidvalidity = None;
-    let mut out = Selected {
-        exists,
-        uidvalidity: UidValidity(0),
-        uidnext: None,
-        highestmodseq: None,
-        permanent_flags: Vec::new(),
-        keywords: true,
-        read_only: mode == Mode::ReadOnly,
-        uid_not_sticky: false,
-    };
-    for code in codes {
-        match code {
-            Code::UidValidity(n) if n > 0 => uidvalidity = Some(UidValidity(n)),
-            Code::UidNext(n) => out.uidnext = Some(n).filter(|&n| n > 0),
-            Code::HighestModSeq(n) => out.highestmodseq = n,
-            Code::NoModSeq => out.highestmodseq = None,
-            Code::PermanentFlags(flags) => {
-                out.keywords = flags.iter().any(|f| f == "\\*");
-                out.permanent_flags = flags;
-            }
-            Code::UidNotSticky => out.uid_not_sticky = true,
-            Code::ReadOnly => out.read_only = true,
-            _ => {}
-        }
-    }
-    out.uidvalidity = uidvalidity?;
-    Some(out)
 }

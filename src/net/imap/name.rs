@@ -82,6 +82,26 @@ pub fn encode(text: &str) -> Vec<u8> {
     out
 }
 
+/// A name from the wire in modified UTF-7, which is what [`MailboxName`] holds whatever a session
+/// speaks. `utf8`: the server sends UTF-8. What is not UTF-8 stays as it came.
+pub fn from_wire(bytes: Vec<u8>, utf8: bool) -> Vec<u8> {
+    match std::str::from_utf8(&bytes) {
+        Ok(text) if utf8 => encode(text),
+        _ => bytes,
+    }
+}
+
+/// The inverse: a name as a server takes it that speaks UTF-8. A name that [`from_wire`] would not
+/// have made goes as it is.
+pub fn to_utf8(name: &MailboxName) -> Vec<u8> {
+    let bytes = name.as_bytes();
+    let text = bytes.is_ascii().then(|| decode(bytes));
+    match text.filter(|text| encode(text) == bytes) {
+        Some(text) => text.into_bytes(),
+        None => bytes.to_vec(),
+    }
+}
+
 /// A mailbox's place in the tree as text: its levels decoded and joined by `/`, whatever the
 /// server's delimiter is. A `/` inside a level becomes `∕` (U+2215), so that levels stay levels.
 pub fn path(name: &MailboxName, delimiter: Option<u8>) -> String {
@@ -96,18 +116,11 @@ pub fn path(name: &MailboxName, delimiter: Option<u8>) -> String {
     levels.collect::<Vec<_>>().join("/")
 }
 
-/// The inverse of [`path`] for a mailbox that shall be made: levels encoded for this server
-/// (`utf8`: it accepts UTF-8 as it is) and joined by its delimiter.
-pub fn from_path(path: &str, delimiter: Option<u8>, utf8: bool) -> MailboxName {
+/// The inverse of [`path`] for a mailbox that shall be made: levels encoded and joined by the
+/// server's delimiter.
+pub fn from_path(path: &str, delimiter: Option<u8>) -> MailboxName {
     let delimiter = delimiter.unwrap_or(b'/');
-    let level = |text: &str| {
-        let text = text.replace('\u{2215}', "/");
-        if utf8 {
-            text.into_bytes()
-        } else {
-            encode(&text)
-        }
-    };
+    let level = |text: &str| encode(&text.replace('\u{2215}', "/"));
     let levels: Vec<Vec<u8>> = path.split('/').map(level).collect();
     MailboxName::new(levels.join(&delimiter))
 }
@@ -171,11 +184,27 @@ mod tests {
         let name = MailboxName::new("INBOX.a/b.&BBA-");
         assert_eq!(path(&name, Some(b'.')), "INBOX/a\u{2215}b/А");
         assert_eq!(path(&name, None), "INBOX.a\u{2215}b.А");
-        assert_eq!(from_path(&path(&name, Some(b'.')), Some(b'.'), false), name);
-        assert_eq!(
-            from_path("Ä/b", Some(b'.'), true).as_bytes(),
-            "Ä.b".as_bytes()
-        );
+        assert_eq!(from_path(&path(&name, Some(b'.')), Some(b'.')), name);
+        assert_eq!(from_path("Ä/b", Some(b'.')).as_bytes(), b"&AMQ-.b");
+    }
+
+    #[test]
+    fn names_in_utf8_mean_the_same() {
+        for (wire, kept) in [
+            ("Entwürfe".as_bytes(), &b"Entw&APw-rfe"[..]),
+            (b"a&b", b"a&-b"),
+            (b"&AOQ-", b"&-AOQ-"),
+            (b"caf\xe9", b"caf\xe9"),
+            (b"plain", b"plain"),
+        ] {
+            let name = MailboxName::new(from_wire(wire.to_vec(), true));
+            assert_eq!(name.as_bytes(), kept);
+            assert_eq!(to_utf8(&name), wire);
+            assert_eq!(from_wire(wire.to_vec(), false), wire);
+        }
+        // Nobody sends this form; it goes back as it is.
+        let odd = MailboxName::new("&AOQ-&APY-");
+        assert_eq!(to_utf8(&odd), b"&AOQ-&APY-");
     }
 
     proptest! {
@@ -184,6 +213,13 @@ mod tests {
             let wire = encode(&text);
             prop_assert!(wire.iter().all(|b| (b' '..=b'~').contains(b)));
             prop_assert_eq!(decode(&wire), text);
+        }
+
+        #[test]
+        fn every_name_in_utf8_comes_back(wire in prop::collection::vec(any::<u8>(), 0..40)) {
+            let name = MailboxName::new(from_wire(wire.clone(), true));
+            prop_assume!(name.as_bytes() != b"INBOX");
+            prop_assert_eq!(to_utf8(&name), wire);
         }
 
         #[test]

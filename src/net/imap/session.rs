@@ -9,15 +9,18 @@ use crate::net::error::NetError;
 use crate::net::imap::caps::Caps;
 use crate::net::imap::code::Code;
 use crate::net::imap::command::{Command, Part};
-use crate::net::imap::decode::{Reply, Said, Untagged, Verdict};
-use crate::net::imap::fail;
+use crate::net::imap::decode::{Reply, Said, Status, Untagged, Verdict};
 use crate::net::imap::shim::{Pace, Port};
 use crate::net::imap::wire::Limits;
+use crate::net::imap::{fail, name};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// Flag changes that are kept until somebody takes them.
 const MOST_FLAGS: usize = 10_000;
+/// Mailboxes whose counts are kept until somebody takes them.
+const MOST_STATUSES: usize = 10_000;
 /// Alerts that are kept.
 const MOST_ALERTS: usize = 8;
 
@@ -43,9 +46,26 @@ pub struct Unsolicited {
     pub vanished: UidSet,
     /// Changed flags of messages named by UID.
     pub flags: Vec<FlagItem>,
+    /// Counts of mailboxes that are not selected, as far as told: after [`Session::notify`].
+    pub statuses: BTreeMap<MailboxName, Status>,
+    /// A mailbox was made, renamed or removed.
+    pub mailboxes: bool,
     /// Something changed that is not listed here: flags of a message known only by number, or
-    /// more than are kept. Look yourself.
+    /// more than are kept, or more than the server cares to tell. Look yourself.
     pub more: bool,
+}
+
+/// What is in force on a connection (RFC 5161, RFC 7162, RFC 6855, RFC 9051).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Enabled {
+    /// Changes come with their modification sequence.
+    pub condstore: bool,
+    /// Expunged messages are told by UID, and a mailbox can be resumed.
+    pub qresync: bool,
+    /// UTF8=ACCEPT: names and headers may be in UTF-8.
+    pub utf8: bool,
+    /// IMAP4rev2.
+    pub rev2: bool,
 }
 
 impl Unsolicited {
@@ -62,6 +82,10 @@ pub(super) struct Notes {
     pub(super) alerts: Vec<String>,
     /// How many messages the selected mailbox holds, as far as the server told.
     pub(super) exists: u32,
+    /// Whether NOTIFY is in force.
+    pub(super) notifying: bool,
+    /// Whether flags without Gmail's labels are half of what they should be.
+    pub(super) labels: bool,
 }
 
 impl Notes {
@@ -87,17 +111,35 @@ impl Notes {
             }
             Untagged::Fetch(item) => {
                 let room = self.unsolicited.flags.len() < MOST_FLAGS;
+                let whole = item.labelled || !self.labels;
                 match (item.uid, item.flags) {
-                    (Some(uid), Some(flags)) if room => self.unsolicited.flags.push(FlagItem {
-                        uid,
-                        flags,
-                        modseq: item.modseq,
-                    }),
+                    (Some(uid), Some(flags)) if room && whole => {
+                        self.unsolicited.flags.push(FlagItem {
+                            uid,
+                            flags,
+                            modseq: item.modseq,
+                        })
+                    }
                     (_, Some(_)) => self.unsolicited.more = true,
                     (_, None) => {}
                 }
             }
-            Untagged::Reply(status) => self.alert(&status),
+            Untagged::Status(name, status) => {
+                let kept = &mut self.unsolicited.statuses;
+                if kept.len() < MOST_STATUSES || kept.contains_key(&name) {
+                    kept.entry(name).or_default().update(status);
+                } else {
+                    self.unsolicited.more = true;
+                }
+            }
+            Untagged::List(_) => self.unsolicited.mailboxes = true,
+            Untagged::Reply(status) => {
+                if status.code == Some(Code::NotificationOverflow) {
+                    self.notifying = false;
+                    self.unsolicited.more = true;
+                }
+                self.alert(&status);
+            }
             _ => {}
         }
     }
@@ -111,6 +153,11 @@ impl Notes {
 
 /// What a command does with an untagged response: it keeps it (`None`) or gives it back.
 pub(super) type On<'c> = dyn FnMut(Untagged<'_>) -> Result<Option<Untagged<'_>>, NetError> + 'c;
+
+/// What several commands at once do with an untagged response: the number of the first command
+/// that has no answer yet stands before it.
+pub(super) type OnEach<'c> =
+    dyn FnMut(usize, Untagged<'_>) -> Result<Option<Untagged<'_>>, NetError> + 'c;
 
 /// A command that wants no data.
 pub(super) fn nothing(said: Untagged<'_>) -> Result<Option<Untagged<'_>>, NetError> {
@@ -136,6 +183,11 @@ pub struct Session {
     pub(super) pace: Pace,
     /// Whether the server did not do with IDLE what it announced.
     pub(super) idle_refused: bool,
+    pub(super) enabled: Enabled,
+    /// What the server calls itself, bounded, not cleaned.
+    pub(super) server_id: Option<String>,
+    /// Whether the selected mailbox keeps modification sequences.
+    pub(super) modseqs: bool,
 }
 
 impl Session {
@@ -149,6 +201,9 @@ impl Session {
             delimiter: Some(b'/'),
             pace,
             idle_refused: false,
+            enabled: Enabled::default(),
+            server_id: None,
+            modseqs: false,
         }
     }
 
@@ -172,9 +227,29 @@ impl Session {
         self.notes.exists
     }
 
-    /// Octets received so far, after decryption.
+    /// Octets received so far, after decryption and before they were unpacked.
     pub fn received(&self) -> u64 {
         self.port.line().stream().received()
+    }
+
+    /// How long the server has said nothing that we read.
+    pub fn quiet_for(&self) -> Duration {
+        self.port.line().stream().quiet_for()
+    }
+
+    /// What is in force on this connection.
+    pub fn enabled(&self) -> Enabled {
+        self.enabled
+    }
+
+    /// Whether what goes over the wire is compressed.
+    pub fn compressed(&self) -> bool {
+        self.port.line().stream().is_compressed()
+    }
+
+    /// What the server calls itself: its name and version, bounded, not cleaned.
+    pub fn server_id(&self) -> Option<&str> {
+        self.server_id.as_deref()
     }
 
     /// Takes what the server said without being asked.
@@ -241,6 +316,94 @@ impl Session {
         match self.listen(false, on)? {
             Heard::Done(status) => self.finish(status),
             Heard::Continue => Err(fail::protocol("the server wants more than there is")),
+        }
+    }
+
+    /// Runs several commands that are sent together, to all their answers, in order. Commands with
+    /// literals must not be among them. After an OK to number `squeeze` the line is compressed.
+    pub(super) fn pipeline(
+        &mut self,
+        commands: &[Command<'_>],
+        squeeze: Option<usize>,
+        on: &mut OnEach<'_>,
+    ) -> Result<Vec<Reply>, NetError> {
+        let mut tags: Vec<Vec<u8>> = Vec::new();
+        self.port.line().cork(true)?;
+        for command in commands {
+            let [Part::Text(text)] = command.parts() else {
+                self.port.line().kill();
+                return Err(fail::protocol("a command that can't be sent with others"));
+            };
+            self.say(text, true)?;
+            tags.push(self.port.line().tag().to_vec());
+        }
+        self.port.line().cork(false)?;
+        let mut replies: Vec<Option<Reply>> = vec![None; tags.len()];
+        let notes = &mut self.notes;
+        let mut line = self.port.line();
+        while let Some(first) = replies.iter().position(Option::is_none) {
+            let (which, reply) = line.hear(&mut |said| match said {
+                Said::Continue(_) => Ok(None),
+                Said::Tagged(tag, reply) => {
+                    let open = tags.iter().zip(&replies);
+                    let which = open
+                        .enumerate()
+                        .find(|(_, (t, reply))| *t == tag && reply.is_none())
+                        .map(|(which, _)| which)
+                        .ok_or_else(|| fail::protocol("an answer to no question of ours"))?;
+                    if matches!(reply.verdict, Verdict::Bye | Verdict::Preauth) {
+                        return Err(fail::protocol("an answer that is none"));
+                    }
+                    notes.alert(&reply);
+                    Ok(Some((which, reply)))
+                }
+                Said::Untagged(said) => {
+                    if let Some(said) = on(first, said)? {
+                        notes.note(said);
+                    }
+                    Ok(None)
+                }
+            })?;
+            if squeeze == Some(which) && reply.verdict == Verdict::Ok {
+                line.compress();
+            }
+            if let Some(slot) = replies.get_mut(which) {
+                *slot = Some(reply);
+            }
+        }
+        Ok(replies.into_iter().flatten().collect())
+    }
+
+    /// Whether the server takes and sends names in UTF-8.
+    pub(super) fn utf8(&self) -> bool {
+        let only = self.caps.has("IMAP4REV2") && !self.caps.has("IMAP4REV1");
+        self.enabled.utf8 || self.enabled.rev2 || only
+    }
+
+    /// Begins a command about a mailbox, in the spelling that is in force.
+    pub(super) fn about(
+        &self,
+        verb: &str,
+        mailbox: &MailboxName,
+    ) -> Result<Command<'static>, NetError> {
+        let command = Command::new(verb);
+        match self.utf8() {
+            true => command.name_in_utf8(&name::to_utf8(mailbox)),
+            false => command.mailbox(mailbox),
+        }
+        .map_err(fail::unsayable)
+    }
+
+    /// How many responses a fetch may cause.
+    pub(super) fn budget(&self) -> u64 {
+        u64::from(self.notes.exists) * 4 + 200_000
+    }
+
+    /// What is fetched beside FLAGS, with a blank before it.
+    pub(super) fn label_item(&self) -> &'static str {
+        match self.caps.gmail() {
+            true => " X-GM-LABELS",
+            false => "",
         }
     }
 

@@ -25,6 +25,7 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// How much is read from the network at once.
 const CHUNK: usize = 64 << 10;
@@ -79,6 +80,12 @@ pub struct Line {
     error: Option<NetError>,
     /// Where the last lines are kept, if anybody wants to see them.
     ring: Option<Ring>,
+    /// What the crate wrote and has not flushed.
+    out: Vec<u8>,
+    /// Whether nothing is flushed, so that several commands go out as one.
+    corked: bool,
+    /// Whether the server sends names in UTF-8.
+    utf8: bool,
 }
 
 impl fmt::Debug for Line {
@@ -109,6 +116,9 @@ impl Line {
             dead: false,
             error: None,
             ring: None,
+            out: Vec::new(),
+            corked: false,
+            utf8: false,
         }
     }
 
@@ -153,6 +163,26 @@ impl Line {
         self.pretend = on;
     }
 
+    /// From now on the server sends names in UTF-8, or not.
+    pub fn set_utf8(&mut self, utf8: bool) {
+        self.utf8 = utf8;
+    }
+
+    /// While corked, commands are kept together; what was kept goes out when it ends.
+    ///
+    /// # Errors
+    /// See [`Line::send`].
+    pub fn cork(&mut self, corked: bool) -> Result<(), NetError> {
+        self.corked = corked;
+        self.flush()
+    }
+
+    /// Everything after the last response that was heard is compressed, and what we send (RFC 4978).
+    pub fn compress(&mut self) {
+        let rest = self.framer.take_rest();
+        self.stream.compress(rest);
+    }
+
     /// Takes what the server said while the crate read.
     pub fn take_heard(&mut self) -> Vec<Reply> {
         std::mem::take(&mut self.heard)
@@ -193,13 +223,38 @@ impl Line {
     /// # Errors
     /// When the connection is gone or does not take them in time.
     pub fn send(&mut self, bytes: &[u8]) -> Result<(), NetError> {
-        if self.dead {
-            return Err(fail::over());
+        if self.corked {
+            self.out.extend_from_slice(bytes);
+            return Ok(());
         }
+        self.flush()?;
+        if let Some(ring) = &self.ring {
+            match self.secret {
+                true => ring.hidden(""),
+                false => ring.ours(bytes),
+            }
+        }
+        self.send_now(bytes)
+    }
+
+    fn flush(&mut self) -> Result<(), NetError> {
+        if self.corked || self.out.is_empty() {
+            return Ok(());
+        }
+        let out = Zeroizing::new(std::mem::take(&mut self.out));
         match &self.ring {
             Some(ring) if self.secret => ring.hidden(""),
-            Some(ring) => ring.ours(bytes),
+            Some(ring) => out
+                .split_inclusive(|&b| b == b'\n')
+                .for_each(|line| ring.ours(line)),
             None => {}
+        }
+        self.send_now(&out)
+    }
+
+    fn send_now(&mut self, bytes: &[u8]) -> Result<(), NetError> {
+        if self.dead {
+            return Err(fail::over());
         }
         let sent = self.stream.send(bytes, self.pace.stall);
         self.judge(sent)
@@ -247,7 +302,7 @@ impl Line {
                     .unwrap_or_default(),
             );
         }
-        let said = decode(response);
+        let said = decode(response, self.utf8);
         if let Said::Untagged(Untagged::Reply(status)) = &said
             && status.verdict == Verdict::Bye
         {
@@ -376,7 +431,8 @@ impl Line {
             self.to_crate = line.into();
             return Ok(());
         }
-        self.send(bytes)
+        self.out.extend_from_slice(bytes);
+        Ok(())
     }
 
     fn fail<T>(&mut self, error: NetError) -> io::Result<T> {
@@ -450,6 +506,10 @@ impl Write for Port {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        let mut line = self.line();
+        match line.flush() {
+            Ok(()) => Ok(()),
+            Err(error) => line.fail(error),
+        }
     }
 }

@@ -232,6 +232,13 @@ pub fn number<N: std::str::FromStr>(word: &[u8]) -> Option<N> {
     text.parse().ok()
 }
 
+/// An object identifier (RFC 8474 §7).
+pub fn objectid(word: &[u8]) -> Option<String> {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"_-".contains(b);
+    let fits = (1..=255).contains(&word.len()) && word.iter().all(plain);
+    fits.then(|| String::from_utf8_lossy(word).into_owned())
+}
+
 fn unescape(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut escaped = false;

@@ -5,6 +5,9 @@
 //! Of a literal only the first [`Limits::keep`] octets are kept; the rest is counted and let go, so
 //! that one huge header costs its message and not the session. Bare LF ends a line, too.
 
+/// Octets that are kept room for between two responses.
+const ROOM: usize = 1 << 20;
+
 /// Bounds on one response.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -116,6 +119,14 @@ impl Framer {
             limits: self.limits,
             ..Framer::default()
         };
+    }
+
+    /// Takes what was pushed and not taken yet, between two responses. For octets that turn out to
+    /// belong to a compressed stream.
+    pub fn take_rest(&mut self) -> Vec<u8> {
+        let rest = self.buf.get(self.start..).unwrap_or_default().to_vec();
+        self.clear();
+        rest
     }
 
     /// The next whole response, or `None` until more bytes come.
@@ -232,6 +243,8 @@ impl Framer {
     fn compact(&mut self) {
         if self.start == self.buf.len() {
             self.buf.clear();
+            // One large message does not stay for the rest of the session.
+            self.buf.shrink_to(ROOM);
         } else if self.start > (64 << 10) && self.start > self.buf.len() / 2 {
             self.buf.drain(..self.start);
         } else {

@@ -1,0 +1,197 @@
+//! Whole messages: one at a time in pieces, so that a hurry never waits for 25 MB, or many at once,
+//! each handed on as it arrives.
+//!
+//! Octets are never changed. What a bound cut off never counts as whole.
+
+use crate::model::{Uid, UidSet};
+use crate::net::error::NetError;
+use crate::net::imap::command::Command;
+use crate::net::imap::decode::Untagged;
+use crate::net::imap::fail;
+use crate::net::imap::session::Session;
+use crate::net::imap::wire::Limits;
+
+/// A sequence set in a command is at most so long.
+const SET: usize = 900;
+/// The first piece of a body that is asked for, and the ones after it.
+const FIRST: u64 = 256 << 10;
+const PIECE: u64 = 1 << 20;
+/// The largest message that is fetched whole, in octets.
+const LARGEST: u64 = 256 << 20;
+/// Octets of a message beyond those that are kept which are waited for.
+const BEYOND: u64 = 64 << 20;
+
+/// A whole message, or as much of it as was wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// Its octets, exactly as the server sent them.
+    pub bytes: Vec<u8>,
+    /// RFC822.SIZE as the server tells it; it may differ from what came.
+    pub size: Option<u64>,
+    /// Whether this is all of it. What is cut off at a limit never counts as whole.
+    pub complete: bool,
+}
+
+impl Session {
+    /// Fetches a message byte for byte, in pieces, up to 256 MiB; `None` if there is no such message
+    /// (any more).
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn fetch_body(&mut self, uid: Uid) -> Result<Option<Body>, NetError> {
+        self.fetch_body_up_to(uid, LARGEST)
+    }
+
+    /// The same, but at most `most` octets of it.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn fetch_body_up_to(&mut self, uid: Uid, most: u64) -> Result<Option<Body>, NetError> {
+        let mut body = Body {
+            bytes: Vec::new(),
+            size: None,
+            complete: false,
+        };
+        loop {
+            let offset = body.bytes.len() as u64;
+            let piece = if offset == 0 { FIRST } else { PIECE };
+            let piece = piece.min(most.saturating_sub(offset));
+            if piece == 0 {
+                return Ok(Some(body));
+            }
+            let Some(got) = self.fetch_piece(uid, offset, piece, most, &mut body)? else {
+                return Ok((offset > 0).then_some(body));
+            };
+            let here = body.bytes.len() as u64;
+            let whole = body.size.is_none_or(|size| here >= size);
+            // Fewer octets than asked for are the end, unless the server counts wrong: then an
+            // empty piece is.
+            if got == Piece::All || (got == Piece::Short && whole) || here == offset {
+                body.complete = got != Piece::Cut;
+                return Ok(Some(body));
+            }
+            if got == Piece::Cut {
+                return Ok(Some(body));
+            }
+        }
+    }
+
+    fn fetch_piece(
+        &mut self,
+        uid: Uid,
+        offset: u64,
+        piece: u64,
+        most: u64,
+        body: &mut Body,
+    ) -> Result<Option<Piece>, NetError> {
+        let text = format!("UID FETCH {uid} (UID RFC822.SIZE BODY.PEEK[]<{offset}.{piece}>)");
+        // A server that ignores the range sends everything.
+        let limits = whole(most);
+        let mut outcome = None;
+        self.run_within(limits, 100_000, &Command::new(text), &mut |said| {
+            let item = match said {
+                Untagged::Fetch(item) if item.uid == Some(uid) && item.section.is_some() => item,
+                other => return Ok(Some(other)),
+            };
+            body.size = item.size.or(body.size);
+            let Some(section) = item.section.filter(|s| s.whole && outcome.is_none()) else {
+                return Ok(None);
+            };
+            let Some(bytes) = section.bytes else {
+                return Ok(None);
+            };
+            let cut = section.full > bytes.len() as u64;
+            match section.origin {
+                Some(origin) if origin != offset => {
+                    return Err(fail::protocol("a piece of a message from the wrong place"));
+                }
+                Some(_) => {
+                    body.bytes.extend_from_slice(&bytes);
+                    outcome = Some(match (bytes.len() as u64).cmp(&piece) {
+                        _ if cut => Piece::Cut,
+                        std::cmp::Ordering::Less => Piece::Short,
+                        _ => Piece::Full,
+                    });
+                }
+                // No range in the answer: it is the whole message from its beginning.
+                None => {
+                    body.bytes = bytes.into_owned();
+                    outcome = Some(if cut { Piece::Cut } else { Piece::All });
+                }
+            }
+            Ok(None)
+        })?;
+        Ok(outcome)
+    }
+
+    /// Fetches many messages, one after the other, each handed to `sink` as it arrives. Of a message
+    /// beyond `largest` octets only so many are kept, and it is not complete: the rest is received
+    /// all the same, so leave out what is known to be large. Messages that are gone, and those that
+    /// the server can't give, are simply not handed on.
+    ///
+    /// # Errors
+    /// See [`Session`]; what came before a refusal has been handed on. An error of the sink's ends
+    /// the session.
+    pub fn fetch_bodies(
+        &mut self,
+        uids: &UidSet,
+        largest: u64,
+        sink: &mut dyn FnMut(Uid, Body) -> Result<(), NetError>,
+    ) -> Result<(), NetError> {
+        let limits = whole(largest);
+        for piece in uids.split(SET, u64::MAX) {
+            let text = format!(
+                "UID FETCH {} (UID RFC822.SIZE BODY.PEEK[])",
+                piece.to_wire()
+            );
+            let mut open = piece.clone();
+            let budget = self.budget();
+            self.run_within(limits, budget, &Command::new(text), &mut |said| {
+                let item = match said {
+                    Untagged::Fetch(item) if item.section.is_some() => item,
+                    other => return Ok(Some(other)),
+                };
+                let (Some(uid), Some(section)) = (item.uid, item.section) else {
+                    return Ok(None);
+                };
+                // Not asked for, or a second time, or a piece of it.
+                let wanted = open.contains(uid) && section.whole && section.origin.is_none();
+                let Some(bytes) = section.bytes.filter(|_| wanted) else {
+                    return Ok(None);
+                };
+                open = open.minus(&UidSet::range(uid.get(), uid.get()));
+                let body = Body {
+                    complete: section.full <= bytes.len() as u64,
+                    bytes: bytes.into_owned(),
+                    size: item.size,
+                };
+                sink(uid, body)?;
+                Ok(None)
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// Bounds on an answer with one whole message in it.
+fn whole(most: u64) -> Limits {
+    let keep = usize::try_from(most).unwrap_or(usize::MAX);
+    Limits {
+        keep: keep.min(256 << 20),
+        literal: most.saturating_add(BEYOND),
+        ..Limits::default()
+    }
+}
+
+/// What a piece of a body turned out to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    /// As long as asked for.
+    Full,
+    /// Shorter.
+    Short,
+    /// The whole message at once.
+    All,
+    /// More came than is kept.
+    Cut,
+}

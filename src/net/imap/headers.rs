@@ -1,0 +1,267 @@
+//! What a list needs of each message. One message that the server can't give costs itself only.
+//!
+//! Rows go to a sink as they arrive, in constant memory. When a server refuses a set, or sends rows
+//! that can't be used, the set is halved until the message that is to blame stands alone; that one
+//! is asked for its plain header, and given up if even that fails (F-30). The number of commands
+//! beyond the first is bounded, so that no server makes us ask for ever.
+
+use crate::model::{Flags, ModSeq, Uid, UidSet};
+use crate::net::error::NetError;
+use crate::net::imap::command::Command;
+use crate::net::imap::decode::Untagged;
+use crate::net::imap::fetch::FetchReport;
+use crate::net::imap::item::Item;
+use crate::net::imap::session::Session;
+use crate::net::imap::wire::Limits;
+
+/// What is fetched for a list, always the same: a new field makes a server read every file again.
+pub const HEADER_ITEMS: &str = "UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE \
+     FROM SENDER REPLY-TO TO CC SUBJECT MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID CONTENT-TYPE \
+     AUTHENTICATION-RESULTS)]";
+
+/// A sequence set in a command is at most so long (RFC 2683 §3.2.1.5 asks for lines of 1,000).
+const SET: usize = 900;
+/// Octets of one header that are kept.
+const HEADER: usize = 256 << 10;
+/// Commands beyond the first that one call may cost, beside two for each halving.
+const RETRIES: u32 = 64;
+/// What a message that can't be had in the usual way is asked for.
+const PLAIN: &str = "UID FLAGS BODY.PEEK[HEADER]";
+
+/// Which messages a header fetch is about.
+#[derive(Clone, Copy, Debug)]
+pub enum FetchBy<'a> {
+    /// These UIDs.
+    Uids(&'a UidSet),
+    /// Message numbers from and to, both included. Only right after SELECT, before anything else
+    /// was asked: numbers move when a message goes.
+    Seq(u32, u32),
+}
+
+/// What a list shows of a message, before its header is parsed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderItem {
+    /// Which message.
+    pub uid: Uid,
+    /// Its flags.
+    pub flags: Flags,
+    /// When it arrived, seconds since 1970.
+    pub internal_date: Option<i64>,
+    /// RFC822.SIZE in octets, 0 if not told; an estimate with some servers.
+    pub size: u64,
+    /// The header fields that were asked for, at most 256 KiB of them.
+    pub header: Vec<u8>,
+    /// What names the message for ever, wherever it is: EMAILID (RFC 8474), or `gm:` and Gmail's
+    /// X-GM-MSGID. Where the server has such names.
+    pub identity: Option<String>,
+    /// What the messages of its conversation share: THREADID, or `gm:` and X-GM-THRID.
+    pub thread_hint: Option<String>,
+    /// Its modification sequence, if the mailbox keeps any.
+    pub modseq: Option<ModSeq>,
+}
+
+type Sink<'a> = dyn FnMut(HeaderItem) -> Result<(), NetError> + 'a;
+
+impl Session {
+    /// Fetches what a list needs, each message handed to `sink` as it arrives. An error of the
+    /// sink's stops the fetch and ends the session: the rest of the answer is on its way.
+    ///
+    /// # Errors
+    /// See [`Session`]. A server that puts us off is an error; one that can't give some message is
+    /// not, see [`FetchReport::bad`].
+    pub fn fetch_headers(
+        &mut self,
+        by: FetchBy<'_>,
+        sink: &mut dyn FnMut(HeaderItem) -> Result<(), NetError>,
+    ) -> Result<FetchReport, NetError> {
+        let items = self.header_items();
+        let mut report = FetchReport::default();
+        let mut doubtful = Vec::new();
+        match by {
+            FetchBy::Uids(set) => {
+                for piece in set.split(SET, u64::MAX) {
+                    doubtful.extend(self.try_headers(&piece, &items, &mut report, sink)?);
+                }
+            }
+            FetchBy::Seq(lo, hi) => {
+                let text = format!("FETCH {lo}:{hi} ({items})");
+                if !self.header_rows(text, None, &mut report, sink)? {
+                    // By now the numbers may mean other messages; these are as good.
+                    let set = self.search(Command::new(format!("UID SEARCH {lo}:{hi}")))?;
+                    doubtful.push(set.minus(&report.uids));
+                }
+            }
+        }
+        self.isolate(doubtful, &items, &mut report, sink)?;
+        Ok(report)
+    }
+
+    /// What is asked for here: the same in every session with this server.
+    fn header_items(&self) -> String {
+        let mut items = HEADER_ITEMS.to_owned();
+        if self.modseqs {
+            items.push_str(" MODSEQ");
+        }
+        if self.caps.gmail() {
+            items.push_str(" X-GM-MSGID X-GM-THRID X-GM-LABELS");
+        } else if self.caps.has("OBJECTID") {
+            items.push_str(" EMAILID THREADID");
+        }
+        items
+    }
+
+    /// Fetches a set; what of it must be asked for again.
+    fn try_headers(
+        &mut self,
+        set: &UidSet,
+        items: &str,
+        report: &mut FetchReport,
+        sink: &mut Sink<'_>,
+    ) -> Result<Option<UidSet>, NetError> {
+        let text = format!("UID FETCH {} ({items})", set.to_wire());
+        let whole = self.header_rows(text, Some(set), report, sink)?;
+        let bad: UidSet = report.bad.iter().copied().collect();
+        let rest = set.minus(&report.uids).minus(&bad);
+        Ok((!whole && !rest.is_empty()).then_some(rest))
+    }
+
+    /// Halves what is doubtful, and settles the messages that are left alone.
+    fn isolate(
+        &mut self,
+        mut doubtful: Vec<UidSet>,
+        items: &str,
+        report: &mut FetchReport,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), NetError> {
+        let longest = doubtful.iter().map(UidSet::len).max().unwrap_or(1);
+        let mut commands = RETRIES + 2 * longest.checked_ilog2().unwrap_or(0);
+        while let Some(set) = doubtful.pop() {
+            if let (1, Some(&(uid, _))) = (set.len(), set.ranges().first()) {
+                // Whether it is there at all is asked together with its header.
+                report.bad.extend(Uid::new(uid));
+                continue;
+            }
+            let (first, second) = halves(&set);
+            for half in [first, second] {
+                if commands == 0 {
+                    half.ranges()
+                        .iter()
+                        .for_each(|&(lo, hi)| report.left.insert_range(lo, hi));
+                    continue;
+                }
+                commands -= 1;
+                doubtful.extend(self.try_headers(&half, items, report, sink)?);
+            }
+        }
+        let alone: UidSet = std::mem::take(&mut report.bad).into_iter().collect();
+        for uid in alone.iter() {
+            if report.uids.contains(uid) {
+                continue;
+            }
+            if commands == 0 {
+                report.left.insert(uid);
+                continue;
+            }
+            commands -= 1;
+            self.plain_header(uid, report, sink)?;
+        }
+        Ok(())
+    }
+
+    /// The last try for one message.
+    fn plain_header(
+        &mut self,
+        uid: Uid,
+        report: &mut FetchReport,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), NetError> {
+        let set = UidSet::range(uid.get(), uid.get());
+        let bad = report.bad.len();
+        let text = format!("UID FETCH {uid} ({PLAIN})");
+        let whole = self.header_rows(text, Some(&set), report, sink)?;
+        // An OK without a row: the message is gone.
+        if !whole && !report.uids.contains(uid) && report.bad.len() == bad {
+            report.bad.push(uid);
+        }
+        Ok(())
+    }
+
+    /// Runs one FETCH; whether it was done and every row said whose it is. Only a plain refusal is
+    /// no error.
+    fn header_rows(
+        &mut self,
+        text: String,
+        asked: Option<&UidSet>,
+        report: &mut FetchReport,
+        sink: &mut Sink<'_>,
+    ) -> Result<bool, NetError> {
+        let limits = Limits {
+            keep: HEADER,
+            ..Limits::default()
+        };
+        let (budget, nameless) = (self.budget(), report.nameless);
+        let outcome = self.run_within(limits, budget, &Command::new(text), &mut |said| {
+            let item = match said {
+                Untagged::Fetch(item) if item.section.is_some() || item.size.is_some() => item,
+                other => return Ok(Some(other)),
+            };
+            header_item(item, asked, report, sink)?;
+            Ok(None)
+        });
+        match outcome {
+            Ok(_) => Ok(report.nameless == nameless),
+            Err(NetError::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The lower and the upper half of a set of at least two.
+fn halves(set: &UidSet) -> (UidSet, UidSet) {
+    let mut left = set.len() / 2;
+    let (mut first, mut second) = (UidSet::new(), UidSet::new());
+    for &(lo, hi) in set.ranges() {
+        let here = (u64::from(hi - lo) + 1).min(left);
+        left -= here;
+        // It fits: it is at most the length of this range.
+        let middle = lo.saturating_add(here as u32);
+        if here > 0 {
+            first.insert_range(lo, middle - 1);
+        }
+        if middle <= hi && here < u64::from(hi - lo) + 1 {
+            second.insert_range(middle, hi);
+        }
+    }
+    (first, second)
+}
+
+fn header_item(
+    item: Item<'_>,
+    asked: Option<&UidSet>,
+    report: &mut FetchReport,
+    sink: &mut Sink<'_>,
+) -> Result<(), NetError> {
+    let Some(uid) = item.uid else {
+        report.nameless += 1;
+        return Ok(());
+    };
+    if asked.is_some_and(|set| !set.contains(uid)) || report.uids.contains(uid) {
+        return Ok(());
+    }
+    let Some(header) = item.section.and_then(|s| s.bytes) else {
+        report.bad.push(uid);
+        return Ok(());
+    };
+    report.delivered += 1;
+    report.uids.insert(uid);
+    sink(HeaderItem {
+        uid,
+        flags: item.flags.unwrap_or_default(),
+        internal_date: item.date,
+        size: item.size.unwrap_or(0),
+        header: header.into_owned(),
+        identity: item.identity,
+        thread_hint: item.thread,
+        modseq: item.modseq,
+    })
+}

@@ -1,0 +1,147 @@
+//! Which messages there are, and how many: SEARCH (RFC 9051 §6.4.4), ESEARCH (RFC 4731).
+//!
+//! A plain SEARCH answers in one line, so large mailboxes are asked in windows of message numbers.
+
+use crate::model::{MessageId, Uid, UidSet};
+use crate::net::error::NetError;
+use crate::net::imap::command::Command;
+use crate::net::imap::decode::Untagged;
+use crate::net::imap::fail;
+use crate::net::imap::session::Session;
+
+/// Message numbers in one plain SEARCH, so that its answer stays a short line.
+const WINDOW: u32 = 50_000;
+/// What messages are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Criterion {
+    /// All.
+    All,
+    /// Those that were read.
+    Seen,
+    /// Those that are flagged.
+    Flagged,
+    /// Those that were answered.
+    Answered,
+    /// Those that are drafts.
+    Draft,
+    /// Those that are marked for removal.
+    Deleted,
+}
+
+impl Criterion {
+    /// As SEARCH spells it.
+    fn key(self) -> &'static str {
+        match self {
+            Criterion::All => "ALL",
+            Criterion::Seen => "SEEN",
+            Criterion::Flagged => "FLAGGED",
+            Criterion::Answered => "ANSWERED",
+            Criterion::Draft => "DRAFT",
+            Criterion::Deleted => "DELETED",
+        }
+    }
+}
+
+impl Session {
+    /// All UIDs of the selected mailbox.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn uids(&mut self) -> Result<UidSet, NetError> {
+        if self.caps.has("ESEARCH") || self.caps.has("IMAP4REV2") {
+            let found = self.search(Command::new("UID SEARCH RETURN (ALL) ALL"))?;
+            return Ok(found);
+        }
+        if self.notes.exists <= WINDOW {
+            return self.search(Command::new("UID SEARCH ALL"));
+        }
+        // In windows of message numbers, which hold only as long as no message goes.
+        for _ in 0..3 {
+            let before = self.notes.unsolicited.clone();
+            let mut all = UidSet::new();
+            let mut lo = 1;
+            while lo <= self.notes.exists {
+                let hi = lo.saturating_add(WINDOW - 1).min(self.notes.exists);
+                let found = self.search(Command::new(format!("UID SEARCH {lo}:{hi}")))?;
+                for &(a, b) in found.ranges() {
+                    all.insert_range(a, b);
+                }
+                lo = hi + 1;
+            }
+            let now = &self.notes.unsolicited;
+            if now.expunged == before.expunged && now.vanished == before.vanished {
+                return Ok(all);
+            }
+        }
+        self.search(Command::new("UID SEARCH ALL"))
+    }
+
+    /// The messages of the selected mailbox with this Message-ID, ascending.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn search_message_id(&mut self, id: &MessageId) -> Result<Vec<Uid>, NetError> {
+        let text = id.to_string();
+        // A server that speaks UTF-8 takes no other word for it (RFC 6855 §3).
+        let charset = if text.is_ascii() || self.utf8() {
+            ""
+        } else {
+            "CHARSET UTF-8 "
+        };
+        let command = Command::new(format!("UID SEARCH {charset}HEADER MESSAGE-ID "))
+            .astring(text.as_bytes())
+            .map_err(fail::unsayable)?;
+        // Honest answers are one or a few; a hostile one must not become a long list.
+        Ok(self.search(command)?.iter().take(1000).collect())
+    }
+
+    /// How many messages of the selected mailbox are `what`.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn count(&mut self, what: Criterion) -> Result<u64, NetError> {
+        let key = what.key();
+        if self.caps.has("ESEARCH") || self.caps.has("IMAP4REV2") {
+            let mut count = None;
+            let command = Command::new(format!("UID SEARCH RETURN (COUNT) {key}"));
+            self.run(&command, &mut |said| match said {
+                Untagged::Esearch(found) => {
+                    count = found.count;
+                    Ok(None)
+                }
+                other => Ok(Some(other)),
+            })?;
+            if let Some(count) = count {
+                return Ok(count);
+            }
+        }
+        let mut count = 0;
+        let mut lo = 1;
+        while lo <= self.notes.exists {
+            let hi = lo.saturating_add(WINDOW - 1).min(self.notes.exists);
+            let found = self.search(Command::new(format!("UID SEARCH {lo}:{hi} {key}")))?;
+            count += found.len();
+            lo = hi.saturating_add(1);
+        }
+        Ok(count)
+    }
+
+    pub(super) fn search(&mut self, command: Command<'_>) -> Result<UidSet, NetError> {
+        let mut hits: Vec<u32> = Vec::new();
+        let mut set = UidSet::new();
+        self.run(&command, &mut |said| {
+            match said {
+                Untagged::Search(more) => hits.extend(more),
+                Untagged::Esearch(found) => {
+                    set = found.all.map(|list| list.to_set()).unwrap_or_default();
+                }
+                other => return Ok(Some(other)),
+            }
+            Ok(None)
+        })?;
+        if !hits.is_empty() {
+            set = hits.into_iter().filter_map(Uid::new).collect();
+        }
+        Ok(set)
+    }
+}

@@ -1,0 +1,336 @@
+//! Opening a mailbox, and resuming one: SELECT and EXAMINE (RFC 9051 §6.3.2), CONDSTORE and QRESYNC
+//! (RFC 7162), UNSELECT (RFC 3691).
+//!
+//! What changed goes to a sink as it arrives, in constant memory. Changes are handed on only under
+//! the UIDVALIDITY that they were asked for; a server that tells them before it names one, or whose
+//! modification sequences went backwards, is not believed to have told all of them.
+
+use crate::model::{MailboxName, ModSeq, Uid, UidSet, UidValidity};
+use crate::net::error::NetError;
+use crate::net::imap::code::Code;
+use crate::net::imap::command::Command;
+use crate::net::imap::decode::{Reply, Untagged};
+use crate::net::imap::fail;
+use crate::net::imap::item::Item;
+use crate::net::imap::session::{FlagItem, Session, nothing};
+use crate::net::imap::wire::Limits;
+
+/// Responses that one resumption may cause.
+const MOST: u64 = 5_000_000;
+
+/// How a mailbox is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// SELECT
+    ReadWrite,
+    /// EXAMINE
+    ReadOnly,
+}
+
+/// What SELECT said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selected {
+    /// How many messages there are.
+    pub exists: u32,
+    /// The generation of its UIDs.
+    pub uidvalidity: UidValidity,
+    /// The next UID, if told; never zero.
+    pub uidnext: Option<u32>,
+    /// The highest modification sequence, if the mailbox keeps them.
+    pub highestmodseq: Option<ModSeq>,
+    /// Flags that can be changed for good, as the wire spells them; empty if not told, which
+    /// means all (RFC 9051 §7.1).
+    pub permanent_flags: Vec<String>,
+    /// Whether keywords of our own last.
+    pub keywords: bool,
+    /// Whether nothing can be changed.
+    pub read_only: bool,
+    /// Whether UIDs are void in the next session (RFC 4315 UIDNOTSTICKY).
+    pub uid_not_sticky: bool,
+    /// Whether everything that changed since was told ([`Session::select_since`]).
+    pub resynced: bool,
+    /// What names the mailbox for ever (RFC 8474), if the server has such names.
+    pub mailbox_id: Option<String>,
+}
+
+/// What we know of a mailbox that is opened again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resync {
+    /// The generation of its UIDs.
+    pub uidvalidity: UidValidity,
+    /// The modification sequence up to which we know everything.
+    pub modseq: ModSeq,
+    /// The first and last UID that we hold, if only changes of those are wanted.
+    pub known: Option<(Uid, Uid)>,
+}
+
+/// One change of a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A message's flags as they are now. It may be a message that we don't hold.
+    Flags(FlagItem),
+    /// Messages that are gone. There may be some among them that we never held.
+    Vanished(UidSet),
+}
+
+impl Session {
+    /// Opens a mailbox. On a refusal none is open.
+    ///
+    /// # Errors
+    /// See [`Session`]; a refusal, too, if the mailbox has no UIDVALIDITY: nothing there could be
+    /// named again.
+    pub fn select(&mut self, mailbox: &MailboxName, mode: Mode) -> Result<Selected, NetError> {
+        let how = match self.caps.condstore() && !self.enabled.condstore {
+            true => " (CONDSTORE)",
+            false => "",
+        };
+        self.open(mailbox, mode, how, None, &mut |_| Ok(()))
+    }
+
+    /// Opens a mailbox and hands on what changed since it was open last, where the server keeps
+    /// track of that (QRESYNC); see [`Selected::resynced`]. Elsewhere the same as
+    /// [`Session::select`].
+    ///
+    /// # Errors
+    /// See [`Session::select`]. An error of the sink's ends the session.
+    pub fn select_since(
+        &mut self,
+        mailbox: &MailboxName,
+        mode: Mode,
+        since: &Resync,
+        sink: &mut dyn FnMut(Change) -> Result<(), NetError>,
+    ) -> Result<Selected, NetError> {
+        if !self.enabled.qresync || since.modseq.0 == 0 || since.uidvalidity.0 == 0 {
+            return self.select(mailbox, mode);
+        }
+        let known = since.known.map(|(lo, hi)| format!(" {lo}:{hi}"));
+        let how = format!(
+            " (QRESYNC ({} {}{}))",
+            since.uidvalidity.0,
+            since.modseq.0,
+            known.unwrap_or_default()
+        );
+        match self.open(mailbox, mode, &how, Some(since), sink) {
+            // Announced and enabled, but not done: the plain form is always there.
+            Err(error @ NetError::Refused(_)) if !error.no_such_mailbox() => {
+                let selected = self.select(mailbox, mode)?;
+                self.enabled.qresync = false;
+                Ok(selected)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Hands on what changed in the selected mailbox since `since`; whether messages that are gone
+    /// were among it (QRESYNC). Where there is no CONDSTORE the flags of all messages are told.
+    ///
+    /// # Errors
+    /// See [`Session`]. An error of the sink's ends the session.
+    pub fn changes_since(
+        &mut self,
+        since: ModSeq,
+        sink: &mut dyn FnMut(Change) -> Result<(), NetError>,
+    ) -> Result<bool, NetError> {
+        if self.notes.exists == 0 && !self.enabled.qresync {
+            return Ok(false);
+        }
+        let labels = self.label_item();
+        let counted = self.modseqs && since.0 > 0;
+        let vanished = counted && self.enabled.qresync;
+        let text = match (counted, vanished) {
+            (true, true) => format!(
+                "UID FETCH 1:* (UID FLAGS MODSEQ{labels}) (CHANGEDSINCE {} VANISHED)",
+                since.0
+            ),
+            (true, false) => format!(
+                "UID FETCH 1:* (UID FLAGS MODSEQ{labels}) (CHANGEDSINCE {})",
+                since.0
+            ),
+            _ => format!("UID FETCH 1:* (UID FLAGS{labels})"),
+        };
+        let budget = self.budget();
+        self.run_within(
+            Limits::default(),
+            budget,
+            &Command::new(text),
+            &mut |said| match said {
+                Untagged::Fetch(item) if item.uid.is_some() && item.flags.is_some() => {
+                    tell(item, sink)?;
+                    Ok(None)
+                }
+                // Not in the mailbox when it was opened, so not in its count.
+                Untagged::Vanished {
+                    earlier: true,
+                    uids,
+                } => {
+                    sink(Change::Vanished(uids))?;
+                    Ok(None)
+                }
+                other => Ok(Some(other)),
+            },
+        )?;
+        Ok(vanished)
+    }
+
+    /// Closes the mailbox without removing anything. Where the server has no UNSELECT it stays open,
+    /// which does no harm.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn unselect(&mut self) -> Result<(), NetError> {
+        let offered = self.caps.has("UNSELECT") || self.caps.has("IMAP4REV2");
+        if !offered || self.selected.is_none() {
+            return Ok(());
+        }
+        self.run(&Command::new("UNSELECT"), &mut nothing)?;
+        self.selected = None;
+        self.modseqs = false;
+        self.notes.exists = 0;
+        Ok(())
+    }
+
+    fn open(
+        &mut self,
+        mailbox: &MailboxName,
+        mode: Mode,
+        how: &str,
+        since: Option<&Resync>,
+        sink: &mut dyn FnMut(Change) -> Result<(), NetError>,
+    ) -> Result<Selected, NetError> {
+        let verb = match mode {
+            Mode::ReadWrite => "SELECT ",
+            Mode::ReadOnly => "EXAMINE ",
+        };
+        let command = self.about(verb, mailbox)?.text(how);
+        self.selected = None;
+        self.modseqs = false;
+        self.notes.exists = 0;
+        // What was said of the mailbox that was open says nothing of this one.
+        let news = &mut self.notes.unsolicited;
+        (news.exists, news.expunged) = (None, 0);
+        (news.vanished, news.flags) = (UidSet::new(), Vec::new());
+        let mut codes = Vec::new();
+        let mut exists = None;
+        let mut early = false;
+        let whole = Limits::default();
+        let done = self.run_within(whole, MOST, &command, &mut |said| match said {
+            Untagged::Exists(n) => {
+                exists = Some(n);
+                Ok(None)
+            }
+            // What still comes for the mailbox that was open before (RFC 7162 §3.2.11).
+            Untagged::Reply(Reply {
+                code: Some(Code::Closed),
+                ..
+            }) => {
+                exists = None;
+                codes.clear();
+                Ok(None)
+            }
+            Untagged::Reply(Reply {
+                code:
+                    Some(
+                        code @ (Code::UidValidity(_)
+                        | Code::UidNext(_)
+                        | Code::HighestModSeq(_)
+                        | Code::NoModSeq
+                        | Code::PermanentFlags(_)
+                        | Code::UidNotSticky
+                        | Code::MailboxId(_)
+                        | Code::ReadOnly
+                        | Code::ReadWrite),
+                    ),
+                ..
+            }) => {
+                codes.push(code);
+                codes.truncate(64);
+                Ok(None)
+            }
+            Untagged::Fetch(item) => {
+                match (since, same(&codes, since)) {
+                    (Some(_), true) => tell(item, sink)?,
+                    (Some(_), false) => early = true,
+                    (None, _) => {}
+                }
+                Ok(None)
+            }
+            Untagged::Vanished { uids, .. } => {
+                match (since, same(&codes, since)) {
+                    (Some(_), true) => sink(Change::Vanished(uids))?,
+                    (Some(_), false) => early = true,
+                    (None, _) => {}
+                }
+                Ok(None)
+            }
+            Untagged::Expunge(_) => Ok(None),
+            other => Ok(Some(other)),
+        })?;
+        let told = same(&codes, since);
+        codes.extend(done.code);
+        let mut selected = selected(exists.unwrap_or(0), codes, mode)
+            .ok_or_else(|| fail::odd("the mailbox has no UIDVALIDITY"))?;
+        // Sequences that went backwards come from a backup: nothing since then can be told.
+        let forward = since.is_some_and(|s| selected.highestmodseq >= Some(s.modseq));
+        selected.resynced = told && forward && !early;
+        self.selected = Some(mailbox.clone());
+        self.modseqs = selected.highestmodseq.is_some();
+        self.notes.exists = selected.exists;
+        Ok(selected)
+    }
+}
+
+/// Whether the server named the UIDVALIDITY that was asked for.
+fn same(codes: &[Code], since: Option<&Resync>) -> bool {
+    let named = codes.iter().rev().find_map(|code| match code {
+        Code::UidValidity(n) => Some(*n),
+        _ => None,
+    });
+    since.is_some_and(|since| named == Some(since.uidvalidity.0))
+}
+
+fn tell(
+    item: Item<'_>,
+    sink: &mut dyn FnMut(Change) -> Result<(), NetError>,
+) -> Result<(), NetError> {
+    if let Some(uid) = item.uid
+        && let Some(flags) = item.flags
+    {
+        let modseq = item.modseq;
+        sink(Change::Flags(FlagItem { uid, flags, modseq }))?;
+    }
+    Ok(())
+}
+
+fn selected(exists: u32, codes: Vec<Code>, mode: Mode) -> Option<Selected> {
+    let mut uidvalidity = None;
+    let mut out = Selected {
+        exists,
+        uidvalidity: UidValidity(0),
+        uidnext: None,
+        highestmodseq: None,
+        permanent_flags: Vec::new(),
+        keywords: true,
+        read_only: mode == Mode::ReadOnly,
+        uid_not_sticky: false,
+        resynced: false,
+        mailbox_id: None,
+    };
+    for code in codes {
+        match code {
+            Code::UidValidity(n) if n > 0 => uidvalidity = Some(UidValidity(n)),
+            Code::UidNext(n) => out.uidnext = Some(n).filter(|&n| n > 0),
+            Code::HighestModSeq(n) => out.highestmodseq = n,
+            Code::NoModSeq => out.highestmodseq = None,
+            Code::PermanentFlags(flags) => {
+                out.keywords = flags.iter().any(|f| f == "\\*");
+                out.permanent_flags = flags;
+            }
+            Code::UidNotSticky => out.uid_not_sticky = true,
+            Code::ReadOnly => out.read_only = true,
+            Code::MailboxId(id) => out.mailbox_id = Some(id),
+            _ => {}
+        }
+    }
+    out.uidvalidity = uidvalidity?;
+    Some(out)
+}
