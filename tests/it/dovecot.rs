@@ -7,6 +7,7 @@ use crate::smtp::Sink;
 use crate::tls::certificates;
 use openssl::ssl::{SslConnector, SslMethod, SslStream};
 use openssl::x509::X509;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -35,6 +36,75 @@ pub fn need(program: &str) -> Option<PathBuf> {
     found
 }
 
+/// Where `tests/run` unpacked a server, which must have this file; like [`need`] otherwise.
+pub fn unpacked(server: &str, file: &str) -> Option<PathBuf> {
+    let servers = std::env::var_os("POSTRIDER_SERVERS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/servers"),
+        PathBuf::from,
+    );
+    let root = servers.join(server);
+    if root.join(file).is_file() {
+        return Some(root);
+    }
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "{server} is not in {}; run tests/run",
+        servers.display()
+    );
+    eprintln!("skipped: {server} is not unpacked (tests/run does it)");
+    None
+}
+
+/// An unpacked server that the user who runs it can reach.
+pub struct Unpacked {
+    /// What would be `/` if it were installed.
+    pub root: PathBuf,
+    /// The folders with libraries in it, for `LD_LIBRARY_PATH`.
+    pub libraries: OsString,
+}
+
+/// Root's servers run as another user, to whom a folder above may be closed: then they are copied.
+pub fn reachable(root: &Path, temporary: &Path) -> Unpacked {
+    let open = |p: &Path| fs::metadata(p).is_ok_and(|m| m.permissions().mode() & 0o001 != 0);
+    let root = if user().0 != 0 || root.ancestors().all(open) {
+        root.to_owned()
+    } else {
+        let copy = temporary.join("server");
+        let mut cp = Command::new("cp");
+        let done = cp.arg("-R").arg(root).arg(&copy).status().unwrap();
+        assert!(done.success());
+        copy
+    };
+    // Debian's folders are named for the machine: lib/x86_64-linux-gnu.
+    let mut libraries = vec![root.join("usr/lib")];
+    for above in ["lib", "usr/lib"] {
+        let entries = fs::read_dir(root.join(above)).into_iter().flatten();
+        let names = entries.flatten().map(|e| e.path());
+        libraries.extend(names.filter(|p| p.to_string_lossy().ends_with("-gnu")));
+    }
+    let libraries = std::env::join_paths(libraries).unwrap();
+    Unpacked { root, libraries }
+}
+
+impl Unpacked {
+    /// The folder of SASL's plugins: its own if it has some, else the system's.
+    pub fn sasl(&self) -> OsString {
+        let own = std::env::split_paths(&self.libraries).map(|p| p.join("sasl2"));
+        std::env::join_paths(own.filter(|p| p.is_dir())).unwrap()
+    }
+}
+
+/// Ports that nobody had a moment ago.
+pub fn free_ports(count: usize) -> Vec<u16> {
+    let doors: Vec<TcpListener> = (0..count)
+        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
+    doors
+        .iter()
+        .map(|d| d.local_addr().unwrap().port())
+        .collect()
+}
+
 /// A running server. Dropping it kills its master process and nothing else.
 pub struct Dovecot {
     child: Child,
@@ -57,7 +127,8 @@ fn user() -> (u32, u32) {
     (meta.uid(), meta.gid())
 }
 
-fn id(flag: &str) -> String {
+/// What `id` says of the user who runs this.
+pub fn id(flag: &str) -> String {
     let out = Command::new("id").arg(flag).output().unwrap();
     String::from_utf8(out.stdout).unwrap().trim().to_owned()
 }
@@ -96,14 +167,7 @@ impl Dovecot {
         if user().0 == 0 {
             chown(at.join("home"), Some(MAIL_UID), Some(MAIL_UID)).unwrap();
         }
-        let doors: Vec<TcpListener> = (0..5)
-            .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
-            .collect();
-        let ports: Vec<u16> = doors
-            .iter()
-            .map(|d| d.local_addr().unwrap().port())
-            .collect();
-        drop(doors);
+        let ports = free_ports(5);
         let config = at.join("dovecot.conf");
         fs::write(&config, configuration(at, &ports, old, relay)).unwrap();
         let log = fs::File::create(at.join("out")).unwrap();
@@ -126,7 +190,7 @@ impl Dovecot {
         };
         let until = Instant::now() + PATIENCE;
         for port in [server.imap, server.lmtp, server.submission] {
-            while !greets(port) {
+            while greeting(port).is_none() {
                 let log = server.log();
                 if server.child.try_wait().unwrap().is_some()
                     || log.contains("Address already in use")
@@ -256,12 +320,13 @@ impl<S: Read + Write> Lines<S> {
     }
 }
 
-fn greets(port: u16) -> bool {
-    let Ok(mut socket) = TcpStream::connect(("127.0.0.1", port)) else {
-        return false;
-    };
+/// The first line that a server says, if there is one.
+pub fn greeting(port: u16) -> Option<String> {
+    let socket = TcpStream::connect(("127.0.0.1", port)).ok()?;
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    matches!(socket.read(&mut [0; 8]), Ok(n) if n > 0)
+    let mut line = String::new();
+    BufReader::new(socket).read_line(&mut line).ok()?;
+    (!line.is_empty()).then_some(line)
 }
 
 /// The configuration; 2.3 and 2.4 name half of it differently.

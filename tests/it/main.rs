@@ -1,6 +1,6 @@
 //! The integration suite: one binary, one module a topic.
 //!
-//! `dovecot`, `smtp`, `pty`, `program` and `proxy` are rigs; the others are tests.
+//! `dovecot`, `cyrus`, `courier`, `client`, `smtp`, `pty`, `program` and `proxy` are rigs; the others are tests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,6 +16,9 @@ mod messages;
 mod tls;
 mod smtp;
 mod dovecot;
+mod client;
+mod cyrus;
+mod courier;
 mod pty;
 mod program;
 mod proxy;
