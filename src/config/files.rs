@@ -1,6 +1,7 @@
 //! Files that go in and out: what is attached, what is saved. Nothing is ever overwritten, no link
 //! is followed where something is written, and only regular files are read.
 
+use crate::model::step;
 use rustix::fs::OFlags;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -115,9 +116,9 @@ pub fn replace(path: &Path, content: &str) -> io::Result<()> {
         .permissions(std::fs::Permissions::from_mode(0o600))
         .tempfile_in(folder)?;
     file.write_all(content.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
-    File::open(folder)?.sync_all()
+    step("file fsync", || file.as_file().sync_all())?;
+    step("file rename", || file.persist(&path))?;
+    step("folder fsync", || File::open(folder)?.sync_all())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! in the clear is left to be read. Compression lies above it and is put in place as late, once
 //! ([`Stream::compress`]).
 
+use crate::model::step;
 use crate::net::deflate::Squeeze;
 use crate::net::error::{NetError, TlsFault};
 use crate::net::tls::{self, Trust};
@@ -128,6 +129,10 @@ impl Stream {
     }
 
     fn send_raw(&mut self, bytes: &[u8], patience: Duration) -> Result<(), NetError> {
+        step("send", || self.send_all(bytes, patience))
+    }
+
+    fn send_all(&mut self, bytes: &[u8], patience: Duration) -> Result<(), NetError> {
         let mut rest = bytes;
         let mut until = Instant::now() + patience;
         let mut wanted = PollFlags::OUT;
@@ -161,6 +166,10 @@ impl Stream {
     /// # Errors
     /// [`NetError::Timeout`] or the end of the connection.
     pub fn receive(&mut self, buffer: &mut [u8], until: Instant) -> Result<usize, NetError> {
+        step("receive", || self.receive_some(buffer, until))
+    }
+
+    fn receive_some(&mut self, buffer: &mut [u8], until: Instant) -> Result<usize, NetError> {
         loop {
             let before = self.squeeze.as_ref().map(|s| s.taken());
             let read = self.read_some(buffer);

@@ -1,5 +1,6 @@
 //! The cache's one writing connection.
 
+use crate::model::step;
 use crate::store::error::{Error, Result};
 use crate::store::migrate;
 use crate::store::open::{self, Durability};
@@ -115,7 +116,7 @@ impl Cache {
         let mut tally = Tally::default();
         let answer = job(&tx, &mut tally)?;
         tally.flush(&tx)?;
-        tx.commit()?;
+        step("cache commit", || tx.commit())?;
         Ok(answer)
     }
 }

@@ -1,6 +1,7 @@
 //! Numbered migrations by `PRAGMA user_version`: all that are missing, in one transaction, so that
 //! a program killed in between leaves the old schema. A newer schema is refused, never touched.
 
+use crate::model::step;
 use crate::store::error::{Error, Result};
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
@@ -28,7 +29,7 @@ pub(super) fn migrate(
     if found == 0 {
         first(&tx)?;
     }
-    tx.commit()?;
+    step("migration", || tx.commit())?;
     Ok(found == 0)
 }
 

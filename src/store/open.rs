@@ -3,6 +3,7 @@
 //! Databases are 0600. The journal is a WAL, so readers never wait for the writer; SQLite before
 //! 3.51.3 could corrupt a WAL that two connections write, so an older one is refused.
 
+use crate::model::step;
 use crate::store::error::{Error, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -111,7 +112,8 @@ pub(super) fn move_aside(path: &Path) -> Result<PathBuf> {
         let from = beside(path, suffix);
         if from.exists() {
             let to = beside(&aside, suffix);
-            std::fs::rename(&from, to).map_err(|source| Error::File { path: from, source })?;
+            step("move aside", || std::fs::rename(&from, to))
+                .map_err(|source| Error::File { path: from, source })?;
         }
     }
     Ok(aside)

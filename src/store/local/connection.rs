@@ -1,5 +1,6 @@
 //! Opening `local.db`, for writing or for looking.
 
+use crate::model::step;
 use crate::store::error::{Error, Result};
 use crate::store::migrate;
 use crate::store::open::{self, Durability};
@@ -72,7 +73,7 @@ impl Local {
                 .conn
                 .transaction_with_behavior(TransactionBehavior::Immediate)?;
             let result = work(&tx)?;
-            tx.commit()?;
+            step("local commit", || tx.commit())?;
             Ok(result)
         };
         whole().map_err(|e| named(Path::new(&path), e))
