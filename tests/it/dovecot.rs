@@ -247,6 +247,16 @@ impl Dovecot {
         client.login(user, "secret").map_err(|(e, _)| e).unwrap()
     }
 
+    /// Makes a user whose mail is another's, to the last UID. The other must not be signed in.
+    pub fn copy_user(&self, from: &str, to: &str) {
+        let homes = self.folder.path().join("home");
+        let done = Command::new("cp")
+            .arg("-a")
+            .args([homes.join(from), homes.join(to)])
+            .status();
+        assert!(done.unwrap().success(), "{from} could not be copied");
+    }
+
     /// An account table for `config.toml`.
     pub fn account(&self, name: &str, user: &str) -> String {
         format!(

@@ -1,358 +1,418 @@
-//! Killed or cut at every step of a sync, a flag change, a move and a sending: nothing is lost,
-//! nothing happens twice, and the cache agrees with the server once it was let run to its end.
+//! Killed at every step: whatever the program was doing, the next run brings everything to where it
+//! would have been, nothing is lost and nothing happens twice.
 //!
-//! The steps are bytes on the wire: a proxy stops everything at the nth byte, the program is
-//! killed there (or the connection cut), and then it is started again.
+//! A step (`src/model/step.rs`) is a commit, a rename, an fsync, or something sent or received. A
+//! scenario is told once undisturbed, counting its steps; then again for each step, ended before
+//! it or after it. Every telling has its own user and home, copies of the same ones. What the user
+//! asked for and was not yet durable is asked for again, as the user would.
 
-use crate::dovecot::Dovecot;
 use crate::program::Home;
-use crate::proxy::{Deed, Proxy, Way};
-use crate::smtp::Sink;
-use serde_json::Value;
-use std::collections::BTreeSet;
-use std::io::Write;
-use std::process::{Child, Stdio};
+use crate::story::{Dump, Look, Play, Stage, cache, letter, local, read, rows, spread};
+use postrider::model::{
+    AccountName, Draft, MailboxName, MessageId, MessageKey, NewOp, OpKind, Uid, UidValidity,
+};
+use postrider::store::Local;
+use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Command, Stdio};
 
-type Look = imap::Session<openssl::ssl::SslStream<std::net::TcpStream>>;
+/// Points of each scenario in an ordinary run.
+const POINTS: usize = 16;
 
-/// Points of each journey.
-const POINTS: u64 = 12;
-
-/// A server behind proxies, and homes that know only these.
-struct Rig {
-    server: Dovecot,
-    sink: Sink,
-    imap: Proxy,
-    smtp: Proxy,
+/// What the program is run to do: its arguments and its input.
+struct Act {
+    args: Vec<String>,
+    input: String,
 }
 
-impl Rig {
-    fn start() -> Option<Rig> {
-        let sink = Sink::start();
-        let server = Dovecot::start(Some(&sink))?;
-        let imap = Proxy::start("127.0.0.1", server.imaps);
-        let smtp = Proxy::start("127.0.0.1", server.submissions);
-        Some(Rig {
-            server,
-            sink,
-            imap,
-            smtp,
-        })
-    }
-
-    fn home(&self) -> Home {
-        let table = self.server.account("work", "ada");
-        let behind = |port: u16, proxy: &Proxy| {
-            (format!("port = {port},"), format!("port = {},", proxy.port))
-        };
-        let (imap, smtp) = (
-            behind(self.server.imaps, &self.imap),
-            behind(self.server.submissions, &self.smtp),
-        );
-        Home::new(&table.replace(&imap.0, &imap.1).replace(&smtp.0, &smtp.1))
-    }
-
-    /// Lets both proxies pass everything again.
-    fn quiet(&self) {
-        self.imap.disarm();
-        self.smtp.disarm();
+fn act(args: &[&str]) -> Act {
+    Act {
+        args: args.iter().map(|a| (*a).to_owned()).collect(),
+        input: String::new(),
     }
 }
 
-fn add(look: &mut Look, subject: &str) {
-    let filler = "Words to make it longer than nothing.\r\n".repeat(20);
-    let raw = format!(
-        "From: bo@example.test\r\nSubject: {subject}\r\nMessage-ID: <{subject}@example.test>\r\n\r\n{filler}"
-    );
-    look.append("INBOX", raw.as_bytes()).finish().unwrap();
+/// A scenario: what happens first, undisturbed, and what the program does then.
+struct Scenario {
+    name: &'static str,
+    /// Whether the home is empty when it begins.
+    fresh: bool,
+    before: fn(&Play<'_>),
+    acts: fn(&Play<'_>) -> Vec<Act>,
+    /// Whether this end is as good as the undisturbed one; asked only if it is another.
+    also: fn(&Play<'_>) -> bool,
+    /// What must be so in any case.
+    always: fn(&Play<'_>),
 }
 
-/// The points between nothing and everything, none of them at the very end.
-fn points(all: u64) -> impl Iterator<Item = u64> {
-    assert!(all > POINTS, "{all} bytes are no journey");
-    (1..=POINTS).map(move |n| all * n / (POINTS + 1))
-}
-
-fn spawn(home: &Home, args: &[&str], input: &str) -> Child {
-    let mut command = home.command(args);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    child
-}
-
-/// Runs a command until the proxy's trap springs; at a hold it is killed, at a cut it may end by
-/// itself. Whether the trap sprang.
-fn struck(proxy: &Proxy, at: (Way, u64, Deed), home: &Home, args: &[&str], input: &str) -> bool {
-    proxy.arm(at.0, at.1, at.2);
-    let mut child = spawn(home, args, input);
-    let sprung = proxy.wait_sprung(|| child.try_wait().unwrap().is_some());
-    if at.2 == Deed::Hold && sprung {
-        child.kill().unwrap();
-    }
-    child.wait().unwrap();
-    proxy.disarm();
-    sprung
-}
-
-/// The inbox of the server: UID and flags.
-fn theirs(look: &mut Look) -> BTreeSet<(u64, Vec<String>)> {
-    if look.select("INBOX").unwrap().exists == 0 {
-        return BTreeSet::new();
-    }
-    let all = look.uid_fetch("1:*", "FLAGS").unwrap();
-    let row = |f: &imap::types::Fetch<'_>| {
-        let mut flags: Vec<String> = f.flags().iter().map(ToString::to_string).collect();
-        flags.retain(|f| f != "\\Recent");
-        flags.sort();
-        (u64::from(f.uid.unwrap()), flags)
-    };
-    all.iter().map(row).collect()
-}
-
-/// The same as the cache has it; no row may be there twice.
-fn ours(home: &Home) -> BTreeSet<(u64, Vec<String>)> {
-    let rows = home.list("INBOX");
-    let all: BTreeSet<_> = rows
-        .iter()
-        .map(|r| {
-            let mut flags: Vec<String> = serde_json::from_value(r["flags"].clone()).unwrap();
-            flags.sort();
-            (r["uid"].as_u64().unwrap(), flags)
-        })
-        .collect();
-    assert_eq!(all.len(), rows.len(), "a message is listed twice");
-    all
-}
-
-#[test]
-fn a_first_sync_that_is_killed_or_cut_goes_on() {
-    let Some(rig) = Rig::start() else { return };
-    let mut look = rig.server.look("ada");
-    for n in 0..120 {
-        add(&mut look, &format!("s{n}"));
-    }
-    let sync = ["sync", "--once", "--bodies", "all"];
-    rig.quiet();
-    rig.home().run(&sync).code(0);
-    let (up, down) = rig.imap.passed();
-    let truth = theirs(&mut look);
-    let mut hit = 0;
-    for (n, (deed, (way, at))) in [Deed::Hold, Deed::Cut]
-        .into_iter()
-        .flat_map(|d| {
-            points(down)
-                .map(|p| (Way::Down, p))
-                .chain(points(up).step_by(3).map(|p| (Way::Up, p)))
-                .map(move |p| (d, p))
-        })
-        .enumerate()
-    {
-        let home = rig.home();
-        hit += usize::from(struck(&rig.imap, (way, at, deed), &home, &sync, ""));
-        // Now and then a second blow in the middle of the recovery.
-        if n % 3 == 0 {
-            struck(
-                &rig.imap,
-                (Way::Down, down / 4, Deed::Hold),
-                &home,
-                &sync,
-                "",
-            );
+impl Default for Scenario {
+    fn default() -> Scenario {
+        Scenario {
+            name: "",
+            fresh: false,
+            before: |_| {},
+            acts: |_| vec![act(&["sync", "--once"])],
+            also: |_| false,
+            always: |_| {},
         }
-        home.run(&sync).code(0);
-        assert_eq!(ours(&home), truth, "{deed:?} {way:?} at {at}");
-        let rest = home.json(&["sync", "--once", "--bodies", "all"]);
-        assert_eq!(
-            (
-                &rest["accounts"][0]["headers"],
-                &rest["accounts"][0]["bodies"]
-            ),
-            (&Value::from(0), &Value::from(0))
-        );
-        assert_eq!(home.json(&["search", "subject:s7"])["count"], 1);
     }
-    assert!(hit >= 20, "only {hit} points were hit");
 }
 
-#[test]
-fn a_flag_change_that_is_killed_or_cut_is_neither_lost_nor_undone() {
-    let Some(rig) = Rig::start() else { return };
-    let mut look = rig.server.look("ada");
-    let count = POINTS * 2 + 4;
-    for n in 0..count {
-        add(&mut look, &format!("f{n}"));
-    }
-    rig.quiet();
-    let home = rig.home();
-    home.sync();
-    rig.quiet();
-    home.run(&["flag", &home.id("INBOX", "f0"), "+flagged"])
-        .code(0);
-    home.sync();
-    let (up, down) = rig.imap.passed();
-    let mut hit = 0;
-    let all = points(up)
-        .map(|p| (Way::Up, p))
-        .chain(points(down).map(|p| (Way::Down, p)));
-    for (n, (way, at)) in all.enumerate() {
-        let deed = if n % 3 == 2 { Deed::Cut } else { Deed::Hold };
-        let id = home.id("INBOX", &format!("f{}", n + 1));
-        home.run(&["flag", &id, "+flagged", "+seen"]).code(0);
-        hit += usize::from(struck(
-            &rig.imap,
-            (way, at, deed),
-            &home,
-            &["sync", "--once"],
-            "",
-        ));
-        let shown = home.json(&["show", &id, "--headers"]);
-        assert_eq!(
-            shown["message"]["flags"],
-            serde_json::json!(["\\Seen", "\\Flagged"]),
-            "{way:?} {at}"
-        );
-        home.sync();
-        assert_eq!(ours(&home), theirs(&mut look), "{deed:?} {way:?} at {at}");
-    }
-    let flagged = look.uid_search("FLAGGED").unwrap().len() as u64;
-    assert_eq!(flagged, POINTS * 2 + 1);
-    assert!(hit >= 18, "only {hit} points were hit");
+fn run(home: &Home, act: &Act, env: (&str, &str)) -> std::process::Output {
+    let args: Vec<&str> = act.args.iter().map(String::as_str).collect();
+    let mut command: Command = home.command(&args);
+    command.stdin(Stdio::piped()).env(env.0, env.1);
+    let mut child = command.spawn().unwrap();
+    // One that is killed before it has read everything is what we want.
+    let _ = child.stdin.take().unwrap().write_all(act.input.as_bytes());
+    child.wait_with_output().unwrap()
 }
 
-#[test]
-fn a_move_that_is_killed_or_cut_happens_once() {
-    let Some(rig) = Rig::start() else { return };
-    let mut look = rig.server.look("ada");
-    for n in 0..=POINTS * 2 {
-        add(&mut look, &format!("v{n}"));
-    }
-    rig.quiet();
-    let home = rig.home();
-    home.sync();
-    rig.quiet();
-    home.run(&["archive", &home.id("INBOX", "v0")]).code(0);
-    home.sync();
-    let (up, down) = rig.imap.passed();
-    let mut hit = 0;
-    let all = points(up)
-        .map(|p| (Way::Up, p))
-        .chain(points(down).map(|p| (Way::Down, p)));
-    for (n, (way, at)) in all.enumerate() {
-        let deed = if n % 3 == 2 { Deed::Cut } else { Deed::Hold };
-        let subject = format!("v{}", n + 1);
-        home.run(&["archive", &home.id("INBOX", &subject)]).code(0);
-        hit += usize::from(struck(
-            &rig.imap,
-            (way, at, deed),
-            &home,
-            &["sync", "--once"],
-            "",
-        ));
+fn begin<'s>(scenario: &Scenario, template: &Play<'s>) -> Play<'s> {
+    let play = if scenario.fresh {
+        template.fresh_home()
+    } else {
+        template.again()
+    };
+    (scenario.before)(&play);
+    play
+}
+
+/// The undisturbed telling: how many steps each act has, and what is left.
+fn golden(scenario: &Scenario, template: &Play<'_>) -> (Vec<usize>, Dump) {
+    let play = begin(scenario, template);
+    let mut steps = Vec::new();
+    for act in (scenario.acts)(&play) {
+        let list = play.home.path.join("../steps");
+        let _ = std::fs::remove_file(&list);
+        let done = run(
+            &play.home,
+            &act,
+            ("POSTRIDER_STEPS", list.to_str().unwrap()),
+        );
         assert!(
-            home.subjects("Archive").contains(&subject),
-            "{deed:?} {way:?} at {at}"
+            done.status.success(),
+            "{}: {}",
+            scenario.name,
+            String::from_utf8_lossy(&done.stderr)
         );
-        home.sync();
-        assert_eq!(
-            home.subjects("Archive").len(),
-            n + 2,
-            "{deed:?} {way:?} at {at}"
-        );
-        look.select("Archive").unwrap();
-        assert_eq!(
-            look.uid_search("ALL").unwrap().len(),
-            n + 2,
-            "{deed:?} {way:?} at {at}"
-        );
-        assert_eq!(ours(&home), theirs(&mut look));
+        let names = std::fs::read_to_string(&list).unwrap_or_default();
+        steps.push(names.lines().count());
     }
-    assert!(theirs(&mut look).is_empty());
-    assert!(hit >= 18, "only {hit} points were hit");
+    play.settle();
+    let dump = play.dump();
+    (scenario.always)(&play);
+    play.is_quiet();
+    (steps, dump)
 }
 
-/// What became of one message, seen from all sides, after everything was let run to its end.
-fn judge(rig: &Rig, look: &mut Look, home: &Home, id: &str) -> String {
-    let rows = home.json(&["outbox", "--all"]);
-    let rows = rows["outbox"].as_array().unwrap();
-    let mine: Vec<&Value> = rows
-        .iter()
-        .filter(|r| r["message_id"] == format!("<{id}>"))
-        .collect();
-    assert_eq!(mine.len(), 1, "{id} was lost or doubled: {rows:#?}");
-    let state = mine[0]["state"].as_str().unwrap().to_owned();
-    look.select("Sent").unwrap();
-    let filed = look
-        .uid_search(format!("HEADER Message-ID {id}"))
-        .unwrap()
-        .len();
-    let reached = rig.sink.count(id);
-    match state.as_str() {
-        "sent" => assert_eq!((reached, filed), (1, 1), "{id}"),
-        "queued" => assert_eq!((reached, filed), (0, 0), "{id}"),
-        "in doubt" | "in-doubt" => assert!(reached <= 1 && filed == 0, "{id}: {reached} {filed}"),
-        other => panic!("{id} is {other}: {mine:#?}"),
+/// Tells a scenario with the program ended at a step of an act; whether it was.
+fn told(scenario: &Scenario, template: &Play<'_>, point: (usize, &str), golden: &Dump) -> bool {
+    let play = begin(scenario, template);
+    let mut hit = false;
+    for (n, act) in (scenario.acts)(&play).iter().enumerate() {
+        let before = play.recorded();
+        if n != point.0 {
+            run(&play.home, act, ("POSTRIDER_STEP", "0"));
+            continue;
+        }
+        let done = run(&play.home, act, ("POSTRIDER_STEP", point.1));
+        hit = done.status.signal() == Some(6);
+        let words = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(
+            hit || done.status.success(),
+            "{} {point:?}: {words}",
+            scenario.name
+        );
+        if hit && act.args[0] != "sync" && play.recorded() == before {
+            run(&play.home, act, ("POSTRIDER_STEP", "0"));
+        }
     }
-    state
+    play.settle();
+    let dump = play.dump();
+    if dump != *golden && !(scenario.also)(&play) {
+        panic!(
+            "{} killed at {point:?}:{}",
+            scenario.name,
+            golden.against(&dump)
+        );
+    }
+    (scenario.always)(&play);
+    play.is_quiet();
+    hit
 }
 
-fn letter(id: &str) -> String {
-    let filler = "A line of a letter that is long enough to be cut in two.\r\n".repeat(400);
+/// Whether the program counts its steps.
+fn is_built_for_it() -> bool {
+    let is = cfg!(feature = "faults");
+    if !is {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "built without `faults`; run tests/run"
+        );
+        eprintln!("skipped: built without the feature `faults` (tests/run builds with it)");
+    }
+    is
+}
+
+/// Tells scenarios, each at its points.
+fn tell(scenarios: &[Scenario]) {
+    if !is_built_for_it() {
+        return;
+    }
+    let Some(stage) = Stage::start() else { return };
+    let template = stage.template();
+    for scenario in scenarios {
+        let (steps, dump) = golden(scenario, &template);
+        let mut points = Vec::new();
+        for (n, count) in steps.iter().enumerate() {
+            for step in 1..=*count {
+                points.push((n, step.to_string()));
+                points.push((n, format!("{step}:after")));
+            }
+        }
+        let all = points.len();
+        assert!(all >= 20, "{}: only {steps:?} steps", scenario.name);
+        let points = spread(points, POINTS);
+        let mut hit = 0;
+        for (n, step) in &points {
+            hit += usize::from(told(scenario, &template, (*n, step), &dump));
+        }
+        // Threads and packets may make one step more or less.
+        assert!(
+            hit * 10 >= points.len() * 8,
+            "{}: {hit} of {points:?} were hit",
+            scenario.name
+        );
+        eprintln!("{}: killed at {hit} of {all} points", scenario.name);
+    }
+}
+
+fn look(play: &Play<'_>, work: impl FnOnce(&mut Look)) {
+    let mut look = play.look();
+    work(&mut look);
+    look.logout().unwrap();
+}
+
+#[test]
+fn a_sync_that_is_killed_anywhere_goes_on() {
+    tell(&[
+        Scenario {
+            name: "first sync",
+            fresh: true,
+            ..Scenario::default()
+        },
+        Scenario {
+            name: "new, changed and vanished messages",
+            before: |play| {
+                look(play, |look| {
+                    for n in 0..4 {
+                        letter(look, "INBOX", &format!("new{n}"));
+                    }
+                    look.select("INBOX").unwrap();
+                    look.uid_store("1:2", "+FLAGS (\\Seen $Todo)").unwrap();
+                    look.uid_store("4:5", "+FLAGS (\\Deleted)").unwrap();
+                    look.uid_expunge("4:5").unwrap();
+                    look.uid_mv("7", "Work").unwrap();
+                });
+            },
+            ..Scenario::default()
+        },
+        Scenario {
+            name: "mailbox renamed",
+            before: |play| look(play, |look| look.rename("Work", "Works").unwrap()),
+            ..Scenario::default()
+        },
+        Scenario {
+            name: "account added",
+            fresh: true,
+            before: |play| play.home.configure(""),
+            acts: |play| {
+                let (imap, smtp) = (play.imap.port, play.smtp.port);
+                let answers = [
+                    "ada@example.test",
+                    "work",
+                    "",
+                    "127.0.0.1",
+                    &imap.to_string(),
+                    "none",
+                    "127.0.0.1",
+                    &smtp.to_string(),
+                    "none",
+                    &play.user,
+                    "echo secret",
+                    "",
+                ];
+                let add = Act {
+                    input: answers.join("\n") + "\n",
+                    ..act(&["account", "add"])
+                };
+                vec![add, act(&["sync", "--once", "--bodies", "all"])]
+            },
+            ..Scenario::default()
+        },
+    ]);
+}
+
+/// Queues a copy, as the screen does; no command can.
+fn copy(play: &Play<'_>, subject: &str, to: &str) {
+    let id = format!("{subject}@example.test");
+    let sql = format!(
+        "SELECT b.uidvalidity, l.uid, m.size FROM location l JOIN mailbox b ON b.id = l.mailbox
+         JOIN message m ON m.id = l.message WHERE m.message_id LIKE '%{id}%' AND b.path = 'INBOX'"
+    );
+    let found = rows(&read(&cache(&play.home)), &sql);
+    let numbers: Vec<u32> = found[0].split('|').map(|n| n.parse().unwrap()).collect();
+    let op = NewOp {
+        account: AccountName("work".to_owned()),
+        kind: OpKind::Copy {
+            to: MailboxName::new(to.as_bytes().to_vec()),
+        },
+        keys: vec![MessageKey {
+            mailbox: MailboxName::new(*b"INBOX"),
+            uidvalidity: UidValidity(numbers[0]),
+            uid: Uid::new(numbers[1]).unwrap(),
+            message_id: MessageId::new(&id),
+            size: u64::from(numbers[2]),
+        }],
+        locations: Vec::new(),
+    };
+    let mut local = Local::open(&local(&play.home)).unwrap();
+    local.act("Copied", 0, &[op]).unwrap();
+}
+
+#[test]
+fn a_change_that_is_killed_anywhere_happens_once() {
+    tell(&[
+        Scenario {
+            name: "flags",
+            acts: |play| {
+                let id = play.home.id("INBOX", "in2");
+                vec![
+                    act(&["flag", &id, "+flagged", "+$Todo"]),
+                    act(&["sync", "--once"]),
+                ]
+            },
+            ..Scenario::default()
+        },
+        Scenario {
+            name: "move",
+            acts: |play| {
+                let id = play.home.id("INBOX", "in3");
+                vec![act(&["move", &id, "Work"]), act(&["sync", "--once"])]
+            },
+            ..Scenario::default()
+        },
+        Scenario {
+            name: "copy",
+            before: |play| copy(play, "in4", "Work"),
+            ..Scenario::default()
+        },
+        Scenario {
+            name: "delete for good",
+            acts: |play| {
+                let id = play.home.id("Trash", "old");
+                vec![act(&["delete", &id]), act(&["sync", "--once"])]
+            },
+            ..Scenario::default()
+        },
+    ]);
+}
+
+fn message(play: &Play<'_>) -> String {
+    let filler = "A line of a letter that is long enough to be cut in two.\r\n".repeat(40);
+    let id = &play.user;
     format!(
-        "From: ada@example.test\r\nTo: bo@example.test\r\nSubject: {id}\r\nMessage-ID: <{id}>\r\n\r\n{filler}"
+        "From: ada@example.test\r\nTo: bo@example.test\r\nSubject: {id}\r\nMessage-ID: <{id}@example.test>\r\nDate: Sat, 21 Nov 2026 08:00:00 +0000\r\n\r\n{filler}"
     )
 }
 
 #[test]
-fn a_sending_that_is_killed_or_cut_is_sent_at_most_once() {
-    let Some(rig) = Rig::start() else { return };
-    let mut look = rig.server.look("ada");
-    rig.quiet();
-    let home = rig.home();
-    home.sync();
-    rig.quiet();
-    let send = ["send", "--wait"];
-    home.feed(&send, letter("first@example.test").as_bytes())
-        .code(0);
-    assert_eq!(judge(&rig, &mut look, &home, "first@example.test"), "sent");
-    let (smtp, imap) = (rig.smtp.passed(), rig.imap.passed());
-    let mut hit = 0;
-    let mut states = Vec::new();
-    let journeys = [
-        (&rig.smtp, smtp.0, Way::Up),
-        (&rig.smtp, smtp.1, Way::Down),
-        (&rig.imap, imap.0, Way::Up),
-        (&rig.imap, imap.1, Way::Down),
-    ];
-    for (j, (proxy, total, way)) in journeys.into_iter().enumerate() {
-        // The last bytes are the dot and its answer.
-        for (n, at) in points(total).chain([total - 60, total - 30]).enumerate() {
-            let deed = if n % 3 == 1 { Deed::Cut } else { Deed::Hold };
-            let id = format!("k{j}-{n}@example.test");
-            let sprung = struck(proxy, (way, at, deed), &home, &send, &letter(&id));
-            rig.quiet();
-            home.sync();
-            hit += usize::from(sprung);
-            let state = judge(&rig, &mut look, &home, &id);
-            // Only what was cut (not killed) before the dot waits a minute for its next try.
-            assert!(
-                state != "queued" || deed == Deed::Cut,
-                "{id} {deed:?} at {at}"
-            );
-            states.push(state);
+fn a_sending_that_is_killed_anywhere_is_sent_at_most_once() {
+    tell(&[Scenario {
+        name: "send and file",
+        acts: |play| {
+            vec![Act {
+                input: message(play),
+                ..act(&["send", "--wait"])
+            }]
+        },
+        also: |play| {
+            // The crash came when the dot may have been out: the user is asked.
+            let outbox = rows(&read(&local(&play.home)), "SELECT state FROM outbox");
+            outbox == ["in-doubt"] && play.there()["Sent"].is_empty()
+        },
+        always: |play| {
+            let outbox = rows(&read(&local(&play.home)), "SELECT state FROM outbox");
+            let times = play.delivered(&format!("{}@example.test", play.user));
+            match outbox[..] {
+                [ref one] if one == "sent" => assert_eq!(times, 1),
+                _ => assert!(times <= 1, "{outbox:?}"),
+            }
+        },
+        ..Scenario::default()
+    }]);
+}
+
+const CHILD: &str = "POSTRIDER_TEST_DRAFTS";
+const VERSIONS: usize = 6;
+
+/// Not a test of its own: the process that the next test kills. Saves versions of a draft and says
+/// which is durable.
+#[test]
+#[ignore = "run by the test beside it"]
+fn a_child_that_saves_drafts() {
+    let Some(path) = std::env::var_os(CHILD) else {
+        return;
+    };
+    let mut local = Local::open(path.as_ref()).unwrap();
+    let mut draft = Draft::new(AccountName("work".to_owned()));
+    for n in 1..=VERSIONS {
+        draft.subject = format!("version {n}");
+        draft.body = format!("Words of version {n}.\n").repeat(400 * (n % 3 + 1));
+        draft.id = Some(local.save_draft(&draft, 0).unwrap());
+        eprintln!("durable {n}");
+    }
+}
+
+#[test]
+fn a_draft_that_is_killed_while_it_is_saved_is_the_old_one_or_the_new_one() {
+    if !is_built_for_it() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let points = (1..=VERSIONS + 1).flat_map(|n| [n.to_string(), format!("{n}:after")]);
+    for point in points {
+        let path = folder.path().join(format!("{point}.db"));
+        let done = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "kill::a_child_that_saves_drafts",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env("POSTRIDER_STEP", &point)
+            .env(CHILD, &path)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.signal(), Some(6), "{point}: {said}");
+        let last = said.lines().filter(|l| l.starts_with("durable")).count();
+        let local = Local::open(&path).unwrap();
+        let drafts = local.read().drafts().unwrap();
+        let found: Vec<&str> = drafts.iter().map(|d| d.subject.as_str()).collect();
+        match found[..] {
+            [] => assert_eq!(last, 0, "{point}: {said}"),
+            [subject] => {
+                let n: usize = subject.trim_start_matches("version ").parse().unwrap();
+                assert!(
+                    n == last || n == last + 1,
+                    "{point}: {subject} after {last}"
+                );
+                let words = format!("Words of version {n}.\n").repeat(400 * (n % 3 + 1));
+                assert!(drafts[0].body == words, "{point}: not the words of {n}");
+            }
+            _ => panic!("{point}: {found:?}"),
         }
     }
-    home.sync();
-    let deliveries = rig.sink.deliveries();
-    let sent = states.iter().filter(|s| *s == "sent").count();
-    assert!(deliveries.len() > sent && sent >= 20, "{states:?}");
-    assert!(hit >= 40, "only {hit} points were hit: {states:?}");
 }

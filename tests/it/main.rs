@@ -1,6 +1,7 @@
 //! The integration suite: one binary, one module a topic.
 //!
-//! `dovecot`, `cyrus`, `courier`, `client`, `smtp`, `pty`, `program` and `proxy` are rigs; the others are tests.
+//! `dovecot`, `cyrus`, `courier`, `client`, `smtp`, `pty`, `program`, `proxy` and `story` are rigs; the
+//! others are tests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,6 +23,7 @@ mod courier;
 mod pty;
 mod program;
 mod proxy;
+mod story;
 mod cli;
 mod faults;
 mod changes;

@@ -1,5 +1,11 @@
-//! A man in the middle who does no harm until told: counts the bytes that pass, and at a given
-//! byte holds everything still (so that the test can kill) or cuts the connection.
+//! A man in the middle who does no harm until told: counts and remembers the bytes that pass, and
+//! at a given byte holds everything still (so that the test can kill), cuts the connection, resets
+//! it, or lets it through in drops.
+
+#![allow(
+    dead_code,
+    reason = "a rig has what the next test will want: none is to cut connections its own way"
+)]
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -20,17 +26,31 @@ pub enum Way {
 pub enum Deed {
     /// Nothing passes any more until [`Proxy::disarm`].
     Hold,
-    /// The connection ends; later ones pass.
+    /// The connection ends in good order; later ones pass.
     Cut,
+    /// The connection is reset (RST); later ones pass.
+    Reset,
+    /// From here on that way has every octet in a packet of its own, slowly.
+    Drip,
 }
 
 #[derive(Default)]
 struct Inside {
     up: u64,
     down: u64,
+    said: Vec<u8>,
+    heard: Vec<u8>,
     trap: Option<(Way, u64, Deed)>,
     sprung: bool,
     sockets: Vec<TcpStream>,
+}
+
+impl Inside {
+    fn forget(&mut self) {
+        (self.up, self.down, self.sprung) = (0, 0, false);
+        self.said.clear();
+        self.heard.clear();
+    }
 }
 
 /// A running proxy; it lives as long as the process.
@@ -75,14 +95,15 @@ impl Proxy {
     /// Counts from nought, and does the deed once `at` bytes have passed that way.
     pub fn arm(&self, way: Way, at: u64, deed: Deed) {
         let mut now = self.lock();
-        (now.up, now.down, now.sprung) = (0, 0, false);
+        now.forget();
         now.trap = Some((way, at, deed));
     }
 
     /// Counts from nought without any trap, and ends every connection that there was.
     pub fn disarm(&self) {
         let mut now = self.lock();
-        (now.up, now.down, now.sprung, now.trap) = (0, 0, false, None);
+        now.forget();
+        now.trap = None;
         for socket in now.sockets.drain(..) {
             let _ = socket.shutdown(Shutdown::Both);
         }
@@ -93,6 +114,16 @@ impl Proxy {
     pub fn passed(&self) -> (u64, u64) {
         let now = self.lock();
         (now.up, now.down)
+    }
+
+    /// What the program said since the last word to this proxy, all its connections in a row.
+    pub fn said(&self) -> Vec<u8> {
+        self.lock().said.clone()
+    }
+
+    /// What the server said.
+    pub fn heard(&self) -> Vec<u8> {
+        self.lock().heard.clone()
     }
 
     /// Waits until the trap was sprung, or `over` says that it never will be.
@@ -122,8 +153,14 @@ fn pass(way: Way, mut from: TcpStream, mut to: TcpStream, shared: &(Mutex<Inside
         };
         let taken = n.min(usize::try_from(left).unwrap_or(usize::MAX));
         match way {
-            Way::Up => now.up += taken as u64,
-            Way::Down => now.down += taken as u64,
+            Way::Up => {
+                now.up += taken as u64;
+                now.said.extend_from_slice(&buffer[..taken]);
+            }
+            Way::Down => {
+                now.down += taken as u64;
+                now.heard.extend_from_slice(&buffer[..taken]);
+            }
         }
         let deed = now.trap.filter(|_| taken < n || now.sprung).map(|t| t.2);
         if taken < n {
@@ -141,10 +178,44 @@ fn pass(way: Way, mut from: TcpStream, mut to: TcpStream, shared: &(Mutex<Inside
                 let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
                 return;
             }
+            Some(Deed::Reset) if taken < n => {
+                // To connect to nothing is how a socket that others hold too is torn.
+                for socket in [&from, &to] {
+                    let _ = rustix::net::connect_unspec(socket);
+                }
+                return;
+            }
+            Some(Deed::Drip) if taken < n => {
+                drop(now);
+                drip(&buffer[taken..n], from, &mut to);
+                return;
+            }
             _ => drop(now),
         }
         if to.write_all(&buffer[..taken]).is_err() {
             return;
         }
+    }
+}
+
+/// Passes the rest of a connection an octet at a time; the pauses are the fault, nobody waits for
+/// them.
+fn drip(first: &[u8], mut from: TcpStream, to: &mut TcpStream) {
+    let _ = to.set_nodelay(true);
+    let mut buffer = [0; 64];
+    let mut now = first.to_vec();
+    loop {
+        for octet in &now {
+            if to.write_all(&[*octet]).is_err() {
+                return;
+            }
+            std::thread::sleep(Duration::from_micros(300));
+        }
+        let n = from.read(&mut buffer).unwrap_or(0);
+        if n == 0 {
+            let _ = to.shutdown(Shutdown::Write);
+            return;
+        }
+        now = buffer[..n].to_vec();
     }
 }
