@@ -133,7 +133,7 @@ impl There {
                 }
             }
             let end = CursorMove {
-                backfill: Some(1),
+                exists: Some(1),
                 ..CursorMove::default()
             };
             self.cache

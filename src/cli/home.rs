@@ -8,6 +8,7 @@ use crate::signal::Board;
 use crate::store::{Cache, Local, LocalReader, Reader, Writer};
 use crate::sync::engine::Parts;
 use crate::sync::ledger::{Bells, Ledger};
+use crate::sync::rhythm::Rhythm;
 use crate::sync::{Host, Stores};
 use anyhow::{Context as _, Result};
 use std::path::Path;
@@ -177,8 +178,17 @@ pub fn parts(
         board,
         host,
         undo_window,
+        rhythm: rhythm(),
         online,
     })
+}
+
+/// The usual waits, or a fraction of them: `POSTRIDER_HURRY=20` makes an engine's minutes three
+/// seconds, so that its long waits can be tried out.
+fn rhythm() -> Rhythm {
+    let times = std::env::var("POSTRIDER_HURRY").ok();
+    let times = times.and_then(|n| n.parse().ok());
+    times.map_or_else(Rhythm::default, Rhythm::hurried)
 }
 
 fn cache(paths: &Paths) -> Result<Cache> {

@@ -12,6 +12,7 @@ use crate::model::{
 };
 use crate::signal::Board;
 use crate::store::Local;
+use crate::sync::connections::Rank;
 use crate::sync::{engine, filing, freeze, submitter};
 use crate::text::{Clean, when};
 use anyhow::{Context as _, Result};
@@ -160,9 +161,9 @@ fn send_here(home: &Home, account: &Account) -> Result<()> {
         .any(|r| r.account == account.name && r.state == SubmissionState::Accepted)
     {
         // The message is sent whatever becomes of its copy; a later sync files it otherwise.
-        let filed = kit.dial(None).and_then(|mut session| {
+        let filed = kit.dial(Rank::Worker, None).and_then(|mut session| {
             let filed = filing::file_sent(&mut session, &kit, &mut local, &kit.reader()?);
-            session.logout();
+            session.hang_up();
             filed
         });
         if let Err(error) = filed {

@@ -148,7 +148,7 @@ fn body(home: &Home, reader: &Reader, id: MsgId, offline: bool) -> Result<Vec<u8
     let mut session = None;
     ondemand::serve(&kit, &mut session, id)?;
     if let Some(session) = session {
-        session.logout();
+        session.hang_up();
     }
     if let Some(raw) = reader.body(id)? {
         return Ok(raw);

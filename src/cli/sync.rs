@@ -6,7 +6,7 @@ use super::home::Home;
 use super::json;
 use crate::config::load::body_policy;
 use crate::config::lock::{self, EngineLock};
-use crate::model::{Account, AccountStatus, Link, Reach};
+use crate::model::{Account, AccountStatus, Link};
 use crate::signal::Board;
 use crate::sync::engine::{self, Engine, Once};
 use crate::sync::{Parts, SyncError};
@@ -62,9 +62,8 @@ fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
         .iter()
         .map(|account| {
             let kit = engine::kit(&parts, account, &stop);
-            let policy = account.sync.bodies;
             let name = account.name.clone();
-            (name, std::thread::spawn(move || timed(&kit, policy)))
+            (name, std::thread::spawn(move || timed(&kit)))
         })
         .collect();
     let bar = !as_json && io::stderr().is_terminal();
@@ -95,9 +94,9 @@ fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
     Ok(worst)
 }
 
-fn timed(kit: &crate::sync::Kit, policy: Reach) -> (Result<Once, SyncError>, f64) {
+fn timed(kit: &crate::sync::Kit) -> (Result<Once, SyncError>, f64) {
     let began = Instant::now();
-    (engine::once(kit, policy), began.elapsed().as_secs_f64())
+    (engine::once(kit), began.elapsed().as_secs_f64())
 }
 
 fn account_report(

@@ -80,6 +80,8 @@ pub enum Intent {
     FetchBody(MsgId),
     /// Look for new mail now, everywhere; accounts that had stopped try again.
     CheckMail,
+    /// This mailbox is on the screen now: it is looked at at once, and before others. Not durable.
+    Attend(MailboxId),
     /// Fetch everything that the policies allow, bodies too, for a journey: one account or all of
     /// them. Not durable; told on the board as progress.
     Offline(Option<AccountName>),

@@ -141,6 +141,25 @@ impl UidSet {
         UidSet(rest)
     }
 
+    /// What is in both sets.
+    pub fn and(&self, other: &UidSet) -> UidSet {
+        self.minus(&self.minus(other))
+    }
+
+    /// What is in either set.
+    pub fn plus(&self, other: &UidSet) -> UidSet {
+        let mut ranges: Vec<(u32, u32)> = self.0.iter().chain(&other.0).copied().collect();
+        ranges.sort_unstable();
+        let mut sum: Vec<(u32, u32)> = Vec::with_capacity(ranges.len());
+        for (lo, hi) in ranges {
+            match sum.last_mut() {
+                Some((_, last)) if lo <= last.saturating_add(1) => *last = hi.max(*last),
+                _ => sum.push((lo, hi)),
+            }
+        }
+        UidSet(sum)
+    }
+
     /// The one range from the first UID to the last; empty for the empty set.
     pub fn hull(&self) -> UidSet {
         match (self.0.first(), self.0.last()) {
@@ -254,6 +273,10 @@ mod tests {
             let list = |s: &std::collections::BTreeSet<u32>| s.iter().copied().collect::<Vec<_>>();
             let rest = set(&list(&a)).minus(&set(&list(&b)));
             prop_assert_eq!(rest, set(&a.difference(&b).copied().collect::<Vec<_>>()));
+            let both = set(&list(&a)).and(&set(&list(&b)));
+            prop_assert_eq!(both, set(&a.intersection(&b).copied().collect::<Vec<_>>()));
+            let either = set(&list(&a)).plus(&set(&list(&b)));
+            prop_assert_eq!(either, set(&a.union(&b).copied().collect::<Vec<_>>()));
         }
 
         #[test]

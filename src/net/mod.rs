@@ -6,6 +6,7 @@ pub mod tls;
 pub mod deflate;
 pub mod stream;
 pub mod connect;
+pub mod roam;
 pub mod imap;
 pub mod smtp;
 pub mod diagnose;

@@ -34,8 +34,8 @@ pub struct CursorMove {
     pub uidnext: Option<u32>,
     /// HIGHESTMODSEQ.
     pub highestmodseq: Option<ModSeq>,
-    /// Every message from this UID up is here.
-    pub backfill: Option<u32>,
+    /// EXISTS of the whole mailbox.
+    pub exists: Option<u32>,
 }
 
 /// What a batch brought.
@@ -124,7 +124,7 @@ fn set_cursor(conn: &Connection, mailbox: MailboxId, cursor: CursorMove) -> Resu
         mailbox.0,
         cursor.uidnext,
         cursor.highestmodseq.map(|m| i64::try_from(m.0).unwrap_or(i64::MAX)),
-        cursor.backfill,
+        cursor.exists,
     ])?;
     Ok(())
 }

@@ -38,7 +38,7 @@ pub struct Cursor {
     /// HIGHESTMODSEQ when the last turn was finished; 0 if unknown.
     pub highestmodseq: ModSeq,
     /// Every message from this UID up was fetched; 0 if that is not known, 1 when all were.
-    pub backfill: u32,
+    pub exists: u32,
     /// Messages held with a UID.
     pub held: u64,
 }
@@ -121,7 +121,7 @@ impl Reader {
                 uidvalidity: row.get::<_, Option<u32>>(0)?.map(UidValidity),
                 uidnext: row.get(1)?,
                 highestmodseq: ModSeq(row.get(2)?),
-                backfill: row.get(3)?,
+                exists: row.get(3)?,
                 held: row.get(4)?,
             })
         });

@@ -1,29 +1,39 @@
 //! How long to wait before the next try: doubling, bounded, and spread so that a hundred clients
 //! of a restarted server don't return in the same second.
 
+use crate::sync::rhythm::Rhythm;
 use std::time::Duration;
 
 /// The waits after failures of one connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Backoff {
     failures: u32,
+    first: Duration,
+    longest: Duration,
 }
 
 impl Backoff {
-    /// The first wait.
-    pub const FIRST: Duration = Duration::from_secs(1);
-    /// No wait is longer: a quarter of an hour.
-    pub const LONGEST: Duration = Duration::from_secs(15 * 60);
+    /// No failures so far.
+    pub fn new(rhythm: &Rhythm) -> Backoff {
+        Backoff {
+            failures: 0,
+            first: rhythm.first,
+            longest: rhythm.longest,
+        }
+    }
 
-    /// Counts a failure and says how long to wait, between half and the whole of 1, 2, 4 … 900
-    /// seconds; `chance` (any number) picks the place between.
-    pub fn fail(&mut self, chance: u32) -> Duration {
-        let whole = Self::FIRST
+    /// Counts a failure and says how long to wait: between half and the whole of the first wait,
+    /// of twice that, and so on up to the longest. A server that says how long (`hint`) is given
+    /// at least that, within the longest. `chance` (any number) picks the place between.
+    pub fn fail(&mut self, hint: Option<Duration>, chance: u32) -> Duration {
+        let whole = self
+            .first
             .saturating_mul(1 << self.failures.min(10))
-            .min(Self::LONGEST);
+            .min(self.longest);
         self.failures = self.failures.saturating_add(1);
         let half = whole / 2;
-        half + half.mul_f64(f64::from(chance % 1000) / 1000.0)
+        let wait = half + half.mul_f64(f64::from(chance % 1000) / 1000.0);
+        wait.max(hint.unwrap_or_default().min(self.longest))
     }
 
     /// Forgets the failures: something worked.
@@ -46,12 +56,22 @@ mod tests {
 
     #[test]
     fn waits_double_and_stay_bounded() {
-        let mut b = Backoff::default();
-        let waits: Vec<u128> = (0..40).map(|_| b.fail(999).as_millis()).collect();
+        let rhythm = Rhythm::default();
+        let mut b = Backoff::new(&rhythm);
+        let waits: Vec<Duration> = (0..40).map(|_| b.fail(None, 999)).collect();
         assert!(waits.windows(2).all(|w| w[0] <= w[1]), "{waits:?}");
-        assert!(waits[0] >= 500 && waits[0] <= 1000);
-        assert!(*waits.last().unwrap() <= Backoff::LONGEST.as_millis());
+        assert!(waits[0] >= rhythm.first / 2 && waits[0] <= rhythm.first);
+        assert!(*waits.last().unwrap() <= rhythm.longest);
         b.reset();
-        assert!(b.fail(0) <= Backoff::FIRST);
+        assert!(b.fail(None, 0) <= rhythm.first);
+    }
+
+    #[test]
+    fn a_server_that_says_how_long_is_given_it_within_reason() {
+        let rhythm = Rhythm::default();
+        let mut b = Backoff::new(&rhythm);
+        let minute = Duration::from_secs(60);
+        assert_eq!(b.fail(Some(minute), 0), minute);
+        assert_eq!(b.fail(Some(minute * 6000), 0), rhythm.longest);
     }
 }

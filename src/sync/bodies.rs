@@ -1,72 +1,39 @@
-//! Bodies: fetched whole and byte for byte, digested for the index, kept in the cache.
+//! Bodies: fetched whole and byte for byte, digested for the index, kept in the cache. One that
+//! somebody waits for comes alone; in the background they come many at a time.
 
 use crate::mime;
-use crate::model::{MailboxName, MsgId, Reach, Uid, UidValidity};
+use crate::model::{MailboxName, MsgId, Uid, UidSet, UidValidity};
 use crate::net::imap::{Mode, Session};
 use crate::signal::Topic;
-use crate::store::{Priority, Reader, WantedBody};
+use crate::store::{NewBody, Priority, WantedBody};
 use crate::sync::error::SyncError;
-use crate::sync::kit::Kit;
-use crate::sync::pull::Here;
+use crate::sync::kit::{Connection, Kit};
+use std::collections::BTreeMap;
 
-/// Messages asked for between two looks at the bell.
-const AT_ONCE: usize = 20;
-/// Larger messages are fetched only when somebody opens them (octets).
-const LARGE: u64 = 5 << 20;
-/// Seconds in a day.
-const DAY: i64 = 24 * 60 * 60;
-
-/// Fetches the bodies that the policy wants from one mailbox, newest first. Returns how many.
-///
-/// # Errors
-/// [`SyncError::Interrupted`] if `cut_in` said so; whatever the session or the cache say.
-pub fn mailbox(
-    session: &mut Session,
-    kit: &Kit,
-    reader: &Reader,
-    here: &Here,
-    policy: Reach,
-    now: i64,
-    cut_in: &mut dyn FnMut() -> bool,
-) -> Result<u64, SyncError> {
-    let since = match policy {
-        Reach::None => return Ok(0),
-        Reach::Days(days) => now - i64::from(days) * DAY,
-        Reach::All => i64::MIN,
-        Reach::Octets(octets) => reader.date_within(here.id, octets)?,
-    };
-    let largest = if policy == Reach::All {
-        u64::MAX
-    } else {
-        LARGE
-    };
-    let mut fetched = 0;
-    loop {
-        let wanted = reader.bodies_wanted(here.id, since, largest, AT_ONCE)?;
-        if wanted.is_empty() {
-            return Ok(fetched);
-        }
-        let selected = session.select(&here.name, Mode::ReadOnly)?;
-        if reader.cursor(here.id)?.uidvalidity != Some(selected.uidvalidity) {
-            return Err(SyncError::Interrupted);
-        }
-        for WantedBody { message, uid, .. } in wanted {
-            if cut_in() {
-                return Err(SyncError::Interrupted);
-            }
-            body(session, kit, message, uid)?;
-            fetched += 1;
-        }
-    }
-}
+/// A larger message is fetched alone and in pieces (octets).
+const ALONE: u64 = 1 << 20;
+/// Octets, and messages, that are asked for in one command.
+const AT_ONCE: u64 = 8 << 20;
+const MANY: usize = 200;
+/// Octets in one transaction.
+const JOB: usize = 2 << 20;
 
 /// Fetches one body from the mailbox that is selected and keeps it, or keeps the reason why not.
 ///
 /// # Errors
 /// When the session ends or the cache fails; a refusal is kept with the message instead.
-pub fn body(session: &mut Session, kit: &Kit, message: MsgId, uid: Uid) -> Result<(), SyncError> {
+pub fn one(session: &mut Session, kit: &Kit, message: MsgId, uid: Uid) -> Result<(), SyncError> {
     match session.fetch_body(uid) {
-        Ok(Some(body)) => keep(kit, message, body.bytes),
+        Ok(Some(body)) => {
+            let digested = digest(message, body.bytes);
+            kit.writer
+                .run(Priority::Urgent, move |cache| {
+                    cache.store_bodies(&[digested])
+                })
+                .map(drop)?;
+            kit.changed(Topic::Body(message));
+            Ok(())
+        }
         Ok(None) => lose(kit, message, "the message is no longer on the server"),
         Err(error) if !error.ends_session() => lose(kit, message, &error.to_string()),
         Err(error) => Err(error.into()),
@@ -76,7 +43,7 @@ pub fn body(session: &mut Session, kit: &Kit, message: MsgId, uid: Uid) -> Resul
 /// Fetches one body wherever it lies, selecting its mailbox first.
 ///
 /// # Errors
-/// As [`body`].
+/// As [`one`].
 pub fn anywhere(
     session: &mut Session,
     kit: &Kit,
@@ -95,22 +62,124 @@ pub fn anywhere(
             "the server renumbered the mailbox; it is being read anew",
         );
     }
-    body(session, kit, message, uid)
+    one(session, kit, message, uid)
 }
 
-fn keep(kit: &Kit, message: MsgId, raw: Vec<u8>) -> Result<(), SyncError> {
-    let digest = mime::parse::digest(&raw);
-    kit.writer.run(Priority::Urgent, move |cache| {
-        cache.store_body(
-            message,
-            &raw,
-            &digest.text,
-            &digest.snippet,
-            &digest.attachments,
-        )
-    })?;
-    kit.changed(Topic::Body(message));
+/// Fetches bodies from the mailbox that is selected: small ones many at a time.
+///
+/// # Errors
+/// As [`one`].
+pub fn many(session: &mut Connection, kit: &Kit, wanted: &[WantedBody]) -> Result<(), SyncError> {
+    let (large, small): (Vec<&WantedBody>, Vec<&WantedBody>) =
+        wanted.iter().partition(|w| w.size > ALONE);
+    if !small.is_empty() {
+        together(session, kit, &small)?;
+    }
+    for wanted in large {
+        one(session, kit, wanted.message, wanted.uid)?;
+    }
+    session.tally();
     Ok(())
+}
+
+/// How many of the first wanted bodies make one command.
+pub fn portion(wanted: &[WantedBody]) -> usize {
+    let mut octets = 0u64;
+    let fits = wanted.iter().take(MANY).take_while(|w| {
+        let before = octets;
+        octets = octets.saturating_add(w.size);
+        before == 0 || octets <= AT_ONCE
+    });
+    fits.count().max(1)
+}
+
+fn together(session: &mut Session, kit: &Kit, wanted: &[&WantedBody]) -> Result<(), SyncError> {
+    let mut missing: BTreeMap<Uid, MsgId> = wanted.iter().map(|w| (w.uid, w.message)).collect();
+    let uids: UidSet = missing.keys().copied().collect();
+    let mut batch = Batch::new(kit);
+    let mut cut = Vec::new();
+    let outcome = session.fetch_bodies(&uids, ALONE * 2, &mut |uid, body| {
+        if let Some(message) = missing.remove(&uid) {
+            match body.complete {
+                true => batch.add(digest(message, body.bytes)),
+                false => cut.push((message, uid)),
+            }
+        }
+        Ok(())
+    });
+    batch.finish()?;
+    match outcome {
+        // One refusal must not cost the others: each is asked for alone, and told alone.
+        Err(error) if !error.ends_session() => {}
+        other => other?,
+    }
+    cut.extend(missing.into_iter().map(|(uid, message)| (message, uid)));
+    for (message, uid) in cut {
+        one(session, kit, message, uid)?;
+    }
+    Ok(())
+}
+
+/// Bodies on their way into the cache.
+struct Batch<'a> {
+    kit: &'a Kit,
+    bodies: Vec<NewBody>,
+    octets: usize,
+    broken: Option<SyncError>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(kit: &'a Kit) -> Batch<'a> {
+        Batch {
+            kit,
+            bodies: Vec::new(),
+            octets: 0,
+            broken: None,
+        }
+    }
+
+    fn add(&mut self, body: NewBody) {
+        self.octets += body.raw.len();
+        self.bodies.push(body);
+        if self.octets >= JOB {
+            self.write();
+        }
+    }
+
+    fn write(&mut self) {
+        self.octets = 0;
+        let bodies = std::mem::take(&mut self.bodies);
+        let (report, host) = (self.kit.report.clone(), self.kit.host.clone());
+        let posted = self.kit.writer.post(Priority::Batch, move |cache| {
+            cache.store_bodies(&bodies)?;
+            for body in &bodies {
+                report.post(Topic::Body(body.message));
+            }
+            host.changed();
+            Ok(())
+        });
+        if let Err(error) = posted {
+            self.broken.get_or_insert(error.into());
+        }
+    }
+
+    fn finish(mut self) -> Result<(), SyncError> {
+        if !self.bodies.is_empty() {
+            self.write();
+        }
+        self.broken.map_or(Ok(()), Err)
+    }
+}
+
+fn digest(message: MsgId, raw: Vec<u8>) -> NewBody {
+    let digest = mime::parse::digest(&raw);
+    NewBody {
+        message,
+        raw,
+        text: digest.text,
+        snippet: digest.snippet,
+        attachments: digest.attachments,
+    }
 }
 
 fn lose(kit: &Kit, message: MsgId, why: &str) -> Result<(), SyncError> {

@@ -5,15 +5,19 @@
 //! Whoever posts to the writer may wait for room in its queue, and the writer waits for no one.
 
 use crate::model::{Account, AccountName, Intent};
+use crate::net::roam::{Change, Roam};
 use crate::signal::{Board, Doorbell, Ringer};
 use crate::store::{Local, Priority, Reader, Writer};
+use crate::sync::connections::Connections;
 use crate::sync::error::SyncError;
 use crate::sync::host::Host;
 use crate::sync::kit::{Kit, Stores};
-use crate::sync::ledger::{Bells, FULL, Ledger, Reply};
+use crate::sync::ledger::{AccountBells, Bells, FULL, Ledger, Reply};
+use crate::sync::news::News;
 use crate::sync::report::Report;
-use crate::sync::worker::Worker;
-use crate::sync::{ondemand, submitter, watcher};
+use crate::sync::rhythm::Rhythm;
+use crate::sync::worker::{Others, Worker};
+use crate::sync::{harvest, ondemand, submitter, watcher};
 use crossbeam_channel::{Sender, bounded};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -38,6 +42,8 @@ pub struct Parts {
     pub host: Arc<dyn Host>,
     /// Seconds in which sending can be undone.
     pub undo_window: i64,
+    /// How long anything waits.
+    pub rhythm: Rhythm,
     /// Whether this process talks to servers (it holds the engine's lock), or only records intents.
     pub online: bool,
 }
@@ -48,7 +54,25 @@ pub struct Engine {
     stop: Arc<AtomicBool>,
     bells: Vec<Ringer>,
     nudged: Vec<Ringer>,
+    roamers: Vec<Roamer>,
     ledger: Option<JoinHandle<()>>,
+}
+
+/// What an account is told when the machine is in another network.
+struct Roamer {
+    network: Arc<AtomicU64>,
+    news: Arc<News>,
+    bells: Vec<Ringer>,
+}
+
+impl Roamer {
+    fn moved(&self) {
+        self.network.fetch_add(1, Ordering::SeqCst);
+        self.news.everywhere();
+        for bell in &self.bells {
+            bell.ring();
+        }
+    }
 }
 
 /// The means of one account's threads.
@@ -60,9 +84,21 @@ pub fn kit(parts: &Parts, account: &Account, stop: &Arc<AtomicBool>) -> Kit {
         report: Report::new(account.name.clone(), Arc::clone(&parts.board)),
         board: Arc::clone(&parts.board),
         host: Arc::clone(&parts.host),
+        rhythm: parts.rhythm,
         stop: Arc::clone(stop),
+        news: Arc::default(),
+        connections: Arc::new(Connections::new(
+            account.sync.connections,
+            parts.rhythm.relax,
+        )),
+        network: Arc::default(),
         journey: Arc::default(),
-        received: Arc::new(AtomicU64::new(0)),
+        attended: Arc::default(),
+        told: Arc::default(),
+        crowded: Arc::default(),
+        previews: Arc::new(AtomicBool::new(true)),
+        errands: bounded(REQUESTS),
+        usage: Arc::default(),
     }
 }
 
@@ -101,6 +137,7 @@ impl Engine {
             stop: Arc::clone(&stop),
             bells: Vec::new(),
             nudged: Vec::new(),
+            roamers: Vec::new(),
             ledger: None,
         };
         if parts.online {
@@ -108,6 +145,7 @@ impl Engine {
             for account in &parts.accounts {
                 engine.account(&kit(&parts, account, &stop), &mut bells)?;
             }
+            engine.look_out()?;
         }
         let ledger = Ledger {
             local: Local::open(&parts.stores.local)?,
@@ -129,36 +167,81 @@ impl Engine {
 
     fn account(&mut self, kit: &Kit, bells: &mut Bells) -> Result<(), SyncError> {
         let name = kit.account.name.clone();
-        let (work, watch, submit) = (Doorbell::new()?, Doorbell::new()?, Doorbell::new()?);
-        let (worker, watcher, submitter) = (work.ringer(), watch.ringer(), submit.ringer());
-        self.bells
-            .extend([worker.clone(), watcher.clone(), submitter.clone()]);
+        let (work, watch) = (Doorbell::new()?, Doorbell::new()?);
+        let (submit, harvest) = (Doorbell::new()?, Doorbell::new()?);
+        let (worker, submitter) = (work.ringer(), submit.ringer());
+        let others = Others {
+            watcher: watch.ringer(),
+            harvest: harvest.ringer(),
+        };
+        self.roamers.push(Roamer {
+            network: Arc::clone(&kit.network),
+            news: Arc::clone(&kit.news),
+            bells: vec![worker.clone(), others.watcher.clone()],
+        });
+        self.bells.extend([
+            worker.clone(),
+            submitter.clone(),
+            others.watcher.clone(),
+            others.harvest.clone(),
+        ]);
         self.nudged.extend([worker.clone(), submitter.clone()]);
         let (requests, wanted) = bounded(REQUESTS);
-        bells.workers.insert(name.clone(), worker.clone());
-        bells.submitters.insert(name.clone(), submitter);
-        bells.fetchers.insert(name.clone(), requests);
-        bells
-            .journeys
-            .insert(name.clone(), Arc::clone(&kit.journey));
-
+        bells.accounts.insert(
+            name.clone(),
+            AccountBells {
+                worker: worker.clone(),
+                submitter,
+                harvest: others.harvest.clone(),
+                fetcher: requests,
+                news: Arc::clone(&kit.news),
+                journey: Arc::clone(&kit.journey),
+                attended: Arc::clone(&kit.attended),
+            },
+        );
         let means = kit.clone();
         spawn(&format!("work {name}"), move || {
-            Worker::serve(&means, &work, &watcher);
+            Worker::serve(&means, &work, &others);
         })?;
         let (means, ring) = (kit.clone(), worker.clone());
         spawn(&format!("watch {name}"), move || {
             watcher::run(&means, &watch, &ring)
         })?;
-        let means = kit.clone();
+        let (means, ring) = (kit.clone(), worker.clone());
+        spawn(&format!("bodies {name}"), move || {
+            harvest::run(&means, &harvest, &ring)
+        })?;
+        let (means, ring) = (kit.clone(), worker.clone());
         spawn(&format!("submit {name}"), move || {
-            submitter::run(&means, &submit, &worker)
+            submitter::run(&means, &submit, &ring)
         })?;
         let means = kit.clone();
         spawn(&format!("fetch {name}"), move || {
-            ondemand::run(&means, &wanted)
+            ondemand::run(&means, &wanted, &worker)
         })?;
         Ok(())
+    }
+
+    /// Starts the look-out for other networks and clocks that jump.
+    fn look_out(&mut self) -> Result<(), SyncError> {
+        let bell = Doorbell::new()?;
+        self.bells.push(bell.ringer());
+        let (stop, roamers) = (Arc::clone(&self.stop), std::mem::take(&mut self.roamers));
+        spawn("look-out", move || {
+            let mut roam = Roam::new();
+            while !stop.load(Ordering::SeqCst) {
+                match roam.wait(bell.fd()) {
+                    Ok(Change::Elsewhere) => roamers.iter().for_each(Roamer::moved),
+                    Ok(Change::Woken) => {}
+                    // Without a look-out connections are found dead by their deadlines.
+                    Err(error) => {
+                        tracing::warn!(%error, "changes of the network are not noticed");
+                        return;
+                    }
+                }
+            }
+        })
+        .map(drop)
     }
 
     /// Hands an intent to the ledger; the reply comes on another thread.
@@ -230,14 +313,14 @@ pub struct Once {
 ///
 /// # Errors
 /// Whatever stopped it.
-pub fn once(kit: &Kit, bodies: crate::model::Reach) -> Result<Once, SyncError> {
+pub fn once(kit: &Kit) -> Result<Once, SyncError> {
     submitter::run_due(kit)?;
-    let turn = Worker::new(kit.clone(), bodies)?.whole_turn()?;
+    let turn = Worker::new(kit.clone())?.whole_turn()?;
     kit.writer.run(Priority::Batch, |_| Ok(()))?;
     Ok(Once {
         mailboxes: turn.mailboxes,
         headers: turn.headers,
         bodies: turn.bodies,
-        bytes: kit.received.load(Ordering::Relaxed),
+        bytes: kit.usage.run(),
     })
 }

@@ -24,6 +24,9 @@ pub enum SyncError {
     /// The user has to type the password.
     #[error("the password is needed")]
     PasswordWanted,
+    /// The server (or the configuration) allows no further connection; the worker does it.
+    #[error("there is no connection to spare")]
+    Crowded,
     /// Something more urgent came up; the turn begins again.
     #[error("interrupted")]
     Interrupted,

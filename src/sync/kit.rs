@@ -1,17 +1,23 @@
 //! What every thread of one account is handed: who it works for, where the stores are, whom to
 //! tell, and how to get a connection.
 
-use crate::model::{Account, Link, SecretSource};
+use crate::model::{Account, Link, MailboxId, MsgId, SecretSource};
 use crate::net::imap::{Options, Session};
 use crate::net::{Kind, NetError, TlsFault, diagnose};
 use crate::signal::{Board, Doorbell, Topic};
 use crate::store::{Local, Reader, Writer};
+use crate::sync::connections::{Connections, Rank};
 use crate::sync::error::SyncError;
 use crate::sync::host::{Host, NoSecret};
+use crate::sync::news::News;
 use crate::sync::report::Report;
+use crate::sync::rhythm::Rhythm;
+use crate::sync::usage::Usage;
+use crossbeam_channel::{Receiver, Sender};
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 /// Whether an error will not pass by itself. A certificate that is not right may: the network may
 /// be one that shows a page of its own first, and no credentials go out before it is right.
@@ -55,15 +61,95 @@ pub struct Kit {
     pub board: Arc<Board>,
     /// The world outside.
     pub host: Arc<dyn Host>,
+    /// How long anything waits.
+    pub rhythm: Rhythm,
     /// Set when everything is to stop.
     pub stop: Arc<AtomicBool>,
+    /// What happened on the server and is to be looked at.
+    pub news: Arc<News>,
+    /// How many connections there may be.
+    pub connections: Arc<Connections>,
+    /// Counts the networks that we were in: a connection of an earlier one is not relied on.
+    pub network: Arc<AtomicU64>,
     /// Whether everything is to be fetched for a journey.
     pub journey: Arc<AtomicBool>,
-    /// Octets that ended sessions have received, for `sync --json`.
-    pub received: Arc<AtomicU64>,
+    /// The mailbox (its row) that is on a screen; 0 if none of this account's is.
+    pub attended: Arc<AtomicI64>,
+    /// Whether the server tells of every mailbox, so that they need not be asked after.
+    pub told: Arc<AtomicBool>,
+    /// Whether the worker has to fetch bodies itself, because there is no connection to spare.
+    pub crowded: Arc<AtomicBool>,
+    /// Whether the server is believed to have previews of messages.
+    pub previews: Arc<AtomicBool>,
+    /// Bodies that somebody waits for and that the worker has to fetch for the same reason.
+    pub errands: (Sender<MsgId>, Receiver<MsgId>),
+    /// What was received.
+    pub usage: Arc<Usage>,
+}
+
+/// A session that is counted while it lives.
+pub struct Connection {
+    session: Session,
+    counted: u64,
+    place: Occupied,
+}
+
+/// One of the account's connections; free again when it is dropped.
+struct Occupied {
+    network: u64,
+    kit: Kit,
+}
+
+impl Deref for Connection {
+    type Target = Session;
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl DerefMut for Connection {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+}
+
+impl Connection {
+    /// Whether it was made in another network than the one that we are in.
+    pub fn is_stale(&self) -> bool {
+        self.place.network != self.place.kit.network.load(Ordering::SeqCst)
+    }
+
+    /// Counts what was received since this was asked last.
+    pub fn tally(&mut self) {
+        let received = self.session.received();
+        let fresh = received.saturating_sub(self.counted);
+        self.place.kit.usage.add(fresh);
+        self.counted = received;
+    }
+
+    /// Says good-bye where somebody may hear it.
+    pub fn hang_up(mut self) {
+        self.tally();
+        if !self.session.is_dead() && !self.is_stale() {
+            self.session.logout();
+        }
+    }
+}
+
+impl Drop for Occupied {
+    fn drop(&mut self) {
+        self.kit.connections.ended();
+        self.kit.report.connections(self.kit.connections.open());
+    }
 }
 
 impl Kit {
+    /// The mailbox of this account that is on a screen.
+    pub fn attended(&self) -> Option<MailboxId> {
+        let row = self.attended.load(Ordering::SeqCst);
+        (row != 0).then_some(MailboxId(row))
+    }
+
     /// Whether the engine stops.
     pub fn stopping(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
@@ -88,8 +174,13 @@ impl Kit {
     /// Dials and signs in. `bell` wakes the session while it idles.
     ///
     /// # Errors
-    /// No password, or any network error.
-    pub fn dial(&self, bell: Option<&Doorbell>) -> Result<Session, SyncError> {
+    /// No password, any network error, or [`SyncError::Crowded`] if there is no connection to be
+    /// had for this rank.
+    pub fn dial(&self, rank: Rank, bell: Option<&Doorbell>) -> Result<Connection, SyncError> {
+        if !self.connections.allow(rank) {
+            return Err(SyncError::Crowded);
+        }
+        let network = self.network.load(Ordering::SeqCst);
         let secret = self.host.secret(&self.account).map_err(|no| match no {
             NoSecret::Ask => SyncError::PasswordWanted,
             NoSecret::Failed(why) => SyncError::Secret(why),
@@ -97,14 +188,31 @@ impl Kit {
         let bell = bell
             .map(|b| b.fd().try_clone_to_owned().map(Arc::new))
             .transpose()?;
-        Ok(Session::connect(
-            &self.account,
-            &secret,
-            &Options {
-                bell,
-                ..Options::default()
-            },
-        )?)
+        let options = Options {
+            bell,
+            ..Options::default()
+        };
+        let session = match Session::connect(&self.account, &secret, &options) {
+            Err(error) if error.is_connection_limit() => {
+                if self.connections.refused(rank) {
+                    self.report
+                        .notice("the server allows fewer connections than were wanted; some work waits for the others");
+                }
+                return Err(match rank {
+                    Rank::Worker => error.into(),
+                    _ => SyncError::Crowded,
+                });
+            }
+            other => other?,
+        };
+        self.connections.opened();
+        self.report.connections(self.connections.open());
+        let kit = self.clone();
+        Ok(Connection {
+            session,
+            counted: 0,
+            place: Occupied { network, kit },
+        })
     }
 
     /// Tells the screen and other processes that something in the stores changed.

@@ -6,8 +6,8 @@
 
 use crate::mime;
 use crate::model::{
-    Account, AccountName, Address, Done, Draft, DraftId, Intent, MsgId, Op, OpKind, OutboxId,
-    OutboxVerb, Outgoing, Submission, SubmissionState,
+    Account, AccountName, Address, Done, Draft, DraftId, Intent, MailboxId, MsgId, Op, OpKind,
+    OutboxId, OutboxVerb, Outgoing, Submission, SubmissionState,
 };
 use crate::signal::{Board, Ringer, Topic};
 use crate::store::{Local, LocalReader, Priority, Reader, Writer};
@@ -16,12 +16,13 @@ use crate::sync::freeze;
 use crate::sync::host::Host;
 use crate::sync::intend;
 use crate::sync::kit::Stores;
+use crate::sync::news::News;
 use crate::text::when;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 /// What is said when recording or building something panicked.
 const FAULT: &str = "a fault in postrider: it was not done; the log has the details";
@@ -32,17 +33,29 @@ pub const FULL: &str = "too much is waiting to be recorded; try again in a momen
 /// How the ledger answers: once, when the intent is durable or can't be.
 pub type Reply = Box<dyn FnOnce(Result<Done, String>) + Send>;
 
+/// Whom the ledger wakes of one account.
+pub struct AccountBells {
+    /// The worker.
+    pub worker: Ringer,
+    /// The submitter.
+    pub submitter: Ringer,
+    /// Whoever fetches bodies in the background.
+    pub harvest: Ringer,
+    /// Whoever fetches bodies that somebody waits for.
+    pub fetcher: Sender<MsgId>,
+    /// What the worker is to look at.
+    pub news: Arc<News>,
+    /// Whether everything is fetched for a journey.
+    pub journey: Arc<AtomicBool>,
+    /// The mailbox (its row) that is on a screen.
+    pub attended: Arc<AtomicI64>,
+}
+
 /// Whom the ledger wakes. Empty where no engine runs in this process.
 #[derive(Default)]
 pub struct Bells {
-    /// Each account's worker.
-    pub workers: BTreeMap<AccountName, Ringer>,
-    /// Each account's submitter.
-    pub submitters: BTreeMap<AccountName, Ringer>,
-    /// Each account's fetcher of bodies.
-    pub fetchers: BTreeMap<AccountName, Sender<MsgId>>,
-    /// Whether each account fetches everything for a journey.
-    pub journeys: BTreeMap<AccountName, Arc<AtomicBool>>,
+    /// Each account's.
+    pub accounts: BTreeMap<AccountName, AccountBells>,
 }
 
 /// What the ledger is made of.
@@ -164,6 +177,10 @@ impl Ledger {
                     ..Done::default()
                 })
             }
+            Intent::Attend(mailbox) => {
+                self.attend(mailbox)?;
+                Ok(Done::default())
+            }
             Intent::Offline(account) => Ok(self.journey(account.as_ref(), true, after)),
             Intent::StopOffline => Ok(self.journey(None, false, after)),
             Intent::Password(account, secret) => {
@@ -174,15 +191,34 @@ impl Ledger {
         }
     }
 
-    /// Begins or ends fetching everything for a journey.
-    fn journey(&self, account: Option<&AccountName>, begin: bool, after: &mut After) -> Done {
-        for (name, journey) in &self.bells.journeys {
-            if account.is_none_or(|wanted| wanted == name) {
-                journey.store(begin, Ordering::SeqCst);
+    /// A mailbox is on a screen: it is looked at now, and before others.
+    fn attend(&self, id: MailboxId) -> Result<(), LedgerError> {
+        let Some(mailbox) = self.reader.mailbox(id)? else {
+            return Ok(());
+        };
+        for (name, bells) in &self.bells.accounts {
+            let own = *name == mailbox.account;
+            bells
+                .attended
+                .store(if own { id.0 } else { 0 }, Ordering::SeqCst);
+            if own {
+                bells.news.of([mailbox.name.clone()]);
+                bells.worker.ring();
             }
         }
-        after.everybody = true;
-        let label = match (begin, self.bells.journeys.is_empty()) {
+        Ok(())
+    }
+
+    /// Begins or ends fetching everything for a journey.
+    fn journey(&self, account: Option<&AccountName>, begin: bool, after: &mut After) -> Done {
+        for (name, bells) in &self.bells.accounts {
+            if account.is_none_or(|wanted| wanted == name) {
+                bells.journey.store(begin, Ordering::SeqCst);
+                bells.harvest.ring();
+            }
+        }
+        after.everybody = begin;
+        let label = match (begin, self.bells.accounts.is_empty()) {
             (true, true) => "Another window of postrider is online: ask there",
             (true, false) => "Fetching everything for offline reading",
             (false, _) => "No longer fetching everything",
@@ -301,9 +337,9 @@ impl Ledger {
 
     fn fetch(&mut self, message: MsgId) -> Result<(), LedgerError> {
         for place in self.reader.locate(message)? {
-            if let Some(fetcher) = self.bells.fetchers.get(&place.account) {
+            if let Some(bells) = self.bells.accounts.get(&place.account) {
                 // A full queue means that hundreds wait already; the reader asks again.
-                let _ = fetcher.try_send(message);
+                let _ = bells.fetcher.try_send(message);
                 return Ok(());
             }
         }
@@ -406,14 +442,15 @@ impl Ledger {
         for topic in after.topics {
             self.board.post(topic);
         }
-        for (name, bell) in &self.bells.workers {
-            if after.everybody || accounts.contains(name) || after.file.as_ref() == Some(name) {
-                bell.ring();
+        for (name, bells) in &self.bells.accounts {
+            if after.everybody {
+                bells.news.everywhere();
             }
-        }
-        for (name, bell) in &self.bells.submitters {
+            if after.everybody || accounts.contains(name) || after.file.as_ref() == Some(name) {
+                bells.worker.ring();
+            }
             if after.everybody || after.submit.as_ref() == Some(name) {
-                bell.ring();
+                bells.submitter.ring();
             }
         }
         self.host.nudge();

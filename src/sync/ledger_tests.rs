@@ -2,7 +2,7 @@
 
 use super::host::{Host, NoSecret};
 use super::kit::Stores;
-use super::ledger::{Bells, Ledger};
+use super::ledger::{AccountBells, Bells, Ledger};
 use crate::mime::build::from_rfc5322;
 use crate::model::*;
 use crate::signal::{Board, Doorbell};
@@ -64,7 +64,18 @@ impl Desk {
         let writer = Writer::spawn(Cache::open(&stores.cache, 0).unwrap().cache).unwrap();
         let worker = Doorbell::new().unwrap();
         let mut bells = Bells::default();
-        bells.workers.insert(account().name, worker.ringer());
+        bells.accounts.insert(
+            account().name,
+            AccountBells {
+                worker: worker.ringer(),
+                submitter: Doorbell::new().unwrap().ringer(),
+                harvest: Doorbell::new().unwrap().ringer(),
+                fetcher: crossbeam_channel::bounded(1).0,
+                news: Arc::default(),
+                journey: Arc::default(),
+                attended: Arc::default(),
+            },
+        );
         let ledger = Ledger {
             local: Local::open(&stores.local).unwrap(),
             reader: Reader::open(&stores.cache).unwrap(),

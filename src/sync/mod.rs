@@ -1,29 +1,40 @@
 //! Where the network meets the store: the only floor that knows both.
 
+pub mod rhythm;
 pub mod backoff;
 pub mod plan;
 pub mod host;
 pub mod report;
 pub mod error;
 pub mod guard;
+pub mod news;
+pub mod connections;
+pub mod usage;
 pub mod kit;
 pub mod intend;
 pub mod freeze;
 pub mod ledger;
+pub mod here;
+pub mod brought;
+pub mod check;
 pub mod pull;
+pub mod mailboxes;
 pub mod bodies;
+pub mod harvest;
+pub mod follow;
 pub mod push;
 pub mod filing;
+pub mod ondemand;
 pub mod worker;
 pub mod watcher;
-pub mod ondemand;
 pub mod submitter;
+pub mod verify;
 pub mod engine;
 
 pub use engine::{Engine, Parts};
 pub use error::SyncError;
 pub use host::{Host, NoSecret};
-pub use kit::{Kit, Stores};
+pub use kit::{Connection, Kit, Stores};
 pub use ledger::Reply;
 
 #[cfg(test)]

@@ -3,26 +3,24 @@
 
 use crate::model::MsgId;
 use crate::net::diagnose;
-use crate::net::imap::Session;
-use crate::signal::Topic;
-use crate::store::{Priority, Reader};
+use crate::signal::{Ringer, Topic};
+use crate::store::Priority;
 use crate::sync::bodies;
+use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
 use crate::sync::guard;
-use crate::sync::kit::Kit;
+use crate::sync::kit::{Connection, Kit};
 use crate::text::Clean;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-/// A connection that nobody needed for so long is closed.
-const LINGER: Duration = Duration::from_secs(60);
-
-/// Serves requests until their sender is gone or the engine stops.
-pub fn run(kit: &Kit, requests: &Receiver<MsgId>) {
-    let mut session: Option<Session> = None;
+/// Serves requests until their sender is gone or the engine stops. Where there is no connection to
+/// spare the worker is asked.
+pub fn run(kit: &Kit, requests: &Receiver<MsgId>, worker: &Ringer) {
+    let mut session: Option<Connection> = None;
     loop {
         let wait = if session.is_some() {
-            LINGER
+            kit.rhythm.linger
         } else {
             Duration::from_secs(3600)
         };
@@ -30,7 +28,7 @@ pub fn run(kit: &Kit, requests: &Receiver<MsgId>) {
             Ok(message) => message,
             Err(RecvTimeoutError::Timeout) => {
                 if let Some(session) = session.take() {
-                    session.logout();
+                    session.hang_up();
                 }
                 continue;
             }
@@ -39,6 +37,7 @@ pub fn run(kit: &Kit, requests: &Receiver<MsgId>) {
         if kit.stopping() {
             break;
         }
+        session = session.filter(|s| !s.is_dead() && !s.is_stale());
         // A connection that died while lingering is no reason to fail: try once on a new one.
         let lingering = session.is_some();
         let mut outcome = guard::turn(|| serve(kit, &mut session, message));
@@ -46,13 +45,17 @@ pub fn run(kit: &Kit, requests: &Receiver<MsgId>) {
             session = None;
             outcome = guard::turn(|| serve(kit, &mut session, message));
         }
-        if let Err(error) = outcome {
-            session = None;
-            fail(kit, message, &error);
+        match outcome {
+            Ok(()) => {}
+            Err(SyncError::Crowded) if kit.errands.0.try_send(message).is_ok() => worker.ring(),
+            Err(error) => {
+                session = None;
+                fail(kit, message, &error);
+            }
         }
     }
     if let Some(session) = session {
-        session.logout();
+        session.hang_up();
     }
 }
 
@@ -60,13 +63,24 @@ pub fn run(kit: &Kit, requests: &Receiver<MsgId>) {
 ///
 /// # Errors
 /// When there is no connection to be had or the cache fails.
-pub fn serve(kit: &Kit, session: &mut Option<Session>, message: MsgId) -> Result<(), SyncError> {
-    let reader: Reader = kit.reader()?;
-    if reader.message(message)?.is_none_or(|m| m.has_body) {
+pub fn serve(kit: &Kit, session: &mut Option<Connection>, message: MsgId) -> Result<(), SyncError> {
+    if kit.reader()?.message(message)?.is_none_or(|m| m.has_body) {
         kit.changed(Topic::Body(message));
         return Ok(());
     }
-    let places = reader.locate(message)?;
+    let session = match session {
+        Some(session) => session,
+        None => session.insert(kit.dial(Rank::OnDemand, None)?),
+    };
+    fetch(kit, session, message)
+}
+
+/// Fetches one body now, from the first place where it lies.
+///
+/// # Errors
+/// When the session ends or the cache fails.
+pub fn fetch(kit: &Kit, session: &mut Connection, message: MsgId) -> Result<(), SyncError> {
+    let places = kit.reader()?.locate(message)?;
     let Some(place) = places.iter().find(|p| p.account == kit.account.name) else {
         let why = "it is on its way to another mailbox; open it again in a moment".to_owned();
         kit.writer.run(Priority::Urgent, move |cache| {
@@ -75,16 +89,10 @@ pub fn serve(kit: &Kit, session: &mut Option<Session>, message: MsgId) -> Result
         kit.changed(Topic::Body(message));
         return Ok(());
     };
-    let session = match session {
-        Some(session) => session,
-        None => session.insert(kit.dial(None)?),
-    };
-    bodies::anywhere(
-        session,
-        kit,
-        message,
-        (&place.name, place.uidvalidity, place.uid),
-    )
+    let at = (&place.name, place.uidvalidity, place.uid);
+    let outcome = bodies::anywhere(session, kit, message, at);
+    session.tally();
+    outcome
 }
 
 fn fail(kit: &Kit, message: MsgId, error: &SyncError) {

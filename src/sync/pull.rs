@@ -1,34 +1,34 @@
 //! One mailbox from the server into the cache: runs the steps that [`crate::sync::plan`] chose.
 //!
-//! Headers stream: each response is parsed here and handed in small batches to the cache writer
-//! while the next ones are on the wire. A window is one FETCH; between windows the caller may cut
-//! in, and the next turn's comparison goes on where this one stopped. The cursor moves in the
-//! transaction of the last batch, so a crash repeats at most what was not yet written.
+//! Where the server keeps a history (QRESYNC, RFC 7162 §3.2) the SELECT itself tells what changed,
+//! and only new messages are asked for. Elsewhere it is asked step by step. Whatever was told is
+//! proved by counting; a proof that fails is followed by the comparison of all UIDs. The cursor
+//! moves in the transaction of the last batch, so a crash repeats at most what was not written.
 
-use crate::mime;
-use crate::model::{
-    Address, Envelope, Flags, MailboxId, MailboxName, ModSeq, Progress, Uid, UidSet, UidValidity,
-};
-use crate::net::imap::{FetchBy, HeaderItem, Mode, Selected, Session};
+use crate::model::{Flags, MailboxId, ModSeq, Reach, Uid, UidSet, UidValidity};
+use crate::net::imap::{Change, FetchBy, Mode, Resync, Selected, Session};
 use crate::signal::Topic;
-use crate::store::{CursorMove, NewMessage, Priority, Reader};
+use crate::store::{CursorMove, Priority, Reader};
+use crate::sync::brought::{Brought, Fetched};
+use crate::sync::check::{self, Checks};
+use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
-use crate::sync::kit::Kit;
+use crate::sync::here::Here;
+use crate::sync::kit::{Connection, Kit};
 use crate::sync::plan::{Known, Seen, Step, is_mass_vanishing, plan};
+use crate::sync::report::{Meter, Task};
+use crate::text::when;
 
-/// Messages in one transaction: small, so that a user's action never waits long for its turn.
-const BATCH: usize = 500;
-/// Senders of new messages that are remembered for completing addresses, in one pull.
-const MOST_PEOPLE: usize = 2_000;
 /// Known messages that one transaction changes.
-const JOB: u64 = 1_000;
-/// Messages in one FETCH.
-const WINDOW: u64 = 2_000;
+const JOB: usize = 1_000;
+/// Messages in one FETCH: between two of them others may cut in.
+const WINDOW: u64 = 4_000;
 /// Octets of a command line's set (RFC 2683 §3.2.1.5).
 const SET_OCTETS: usize = 900;
-
-/// Shown for a message whose headers the server can't give.
-const UNREADABLE: &str = "(the server could not give this message's headers)";
+/// Flags in one FETCH.
+const FLAGS: u64 = 20_000;
+/// Seconds in a day.
+const DAY: i64 = 24 * 60 * 60;
 
 /// What a pull brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,17 +37,8 @@ pub struct Pulled {
     pub headers: u64,
     /// Messages that were dropped.
     pub vanished: u64,
-}
-
-/// The mailbox that is pulled.
-#[derive(Clone, Debug)]
-pub struct Here {
-    /// Its row.
-    pub id: MailboxId,
-    /// Its name on the wire.
-    pub name: MailboxName,
-    /// Its name for people, cleaned.
-    pub label: String,
+    /// Messages whose flags were told.
+    pub flags: u64,
 }
 
 /// Pulls one mailbox. `cut_in` is asked between windows whether something is more urgent.
@@ -55,36 +46,44 @@ pub struct Here {
 /// # Errors
 /// [`SyncError::Interrupted`] if `cut_in` said so; whatever the session or the cache say.
 pub fn mailbox(
-    session: &mut Session,
+    session: &mut Connection,
     kit: &Kit,
     reader: &Reader,
     here: &Here,
+    checks: &mut Checks,
     cut_in: &mut dyn FnMut() -> bool,
 ) -> Result<Pulled, SyncError> {
-    let selected = session.select(&here.name, Mode::ReadOnly)?;
-    let known = known(reader, here.id)?;
+    let known = known(reader, here)?;
+    let mut told = Told::default();
+    let selected = select(session, kit, here, &known, &mut told)?;
+    let seen = seen(&selected);
+    let steps = plan(&known, &seen);
+    if steps.contains(&Step::Reset) && checks.is_flapping(here, &selected, &kit.report) {
+        return Ok(Pulled::default());
+    }
     let mut run = Run {
+        brought: Brought::new(kit, here.id, selected.uidvalidity),
         session,
         kit,
         reader,
         here,
+        held: known.held,
+        done: Pulled {
+            flags: told.flags,
+            ..Pulled::default()
+        },
+        whole: true,
         selected,
-        done: Pulled::default(),
-        seen_people: Vec::new(),
-        tail: Vec::new(),
+        told,
         cut_in,
     };
-    let steps = plan(&known, &run.seen());
-    if let Err(error) = run.carry_out(&steps, known.count) {
+    if let Err(error) = run.carry_out(&steps, checks) {
         // What was fetched is kept whatever stopped us.
-        run.write_tail()?;
+        run.brought.write()?;
         return Err(error);
     }
-    run.finish()?;
-    if !steps.is_empty() {
-        kit.changed(Topic::Mailbox(here.id));
-        kit.changed(Topic::Mailboxes);
-    }
+    let changed = !steps.is_empty() || run.done != Pulled::default();
+    run.finish(changed)?;
     Ok(run.done)
 }
 
@@ -92,60 +91,166 @@ pub fn mailbox(
 ///
 /// # Errors
 /// When the cache can't be read.
-pub fn known(reader: &Reader, mailbox: MailboxId) -> Result<Known, SyncError> {
-    let cursor = reader.cursor(mailbox)?;
+pub fn known(reader: &Reader, here: &Here) -> Result<Known, SyncError> {
+    let cursor = reader.cursor(here.id)?;
     Ok(Known {
         uidvalidity: cursor.uidvalidity,
         uidnext: cursor.uidnext,
         highestmodseq: cursor.highestmodseq,
-        count: cursor.held,
+        exists: cursor.exists,
+        held: cursor.held,
+        limited: here.headers != Reach::All,
     })
 }
 
+fn seen(selected: &Selected) -> Seen {
+    Seen {
+        uidvalidity: selected.uidvalidity,
+        uidnext: selected.uidnext,
+        exists: selected.exists,
+        highestmodseq: selected.highestmodseq,
+        told: selected.resynced,
+    }
+}
+
+/// What the server told with SELECT of what changed since the last turn.
+#[derive(Default)]
+struct Told {
+    arrived: UidSet,
+    vanished: UidSet,
+    flags: u64,
+}
+
+/// Opens the mailbox and hears what changed, if the server keeps a history. Flags are written as
+/// they are told: they are the server's whether or not the rest of the turn succeeds.
+fn select(
+    session: &mut Session,
+    kit: &Kit,
+    here: &Here,
+    known: &Known,
+    told: &mut Told,
+) -> Result<Selected, SyncError> {
+    let since = known
+        .uidvalidity
+        .filter(|_| known.uidnext != 0 && known.held > 0);
+    let since = since.filter(|_| known.highestmodseq.0 != 0 && session.enabled().qresync);
+    let Some(uidvalidity) = since else {
+        return Ok(session.select(&here.name, Mode::ReadOnly)?);
+    };
+    let resync = Resync {
+        uidvalidity,
+        modseq: known.highestmodseq,
+        known: None,
+    };
+    let mut flags = FlagWriter::new(kit, here.id);
+    let selected = session.select_since(&here.name, Mode::ReadOnly, &resync, &mut |change| {
+        match change {
+            Change::Flags(item) => {
+                if item.uid.get() >= known.uidnext {
+                    told.arrived.insert(item.uid);
+                }
+                flags.add(item.uid, item.flags);
+            }
+            Change::Vanished(uids) => told.vanished = told.vanished.plus(&uids),
+        }
+        Ok(())
+    })?;
+    told.flags = flags.finish()?;
+    Ok(selected)
+}
+
+/// Hands flags to the cache in jobs of a bounded size.
+struct FlagWriter<'a> {
+    kit: &'a Kit,
+    mailbox: MailboxId,
+    batch: Vec<(Uid, Flags)>,
+    told: u64,
+    broken: Option<SyncError>,
+}
+
+impl<'a> FlagWriter<'a> {
+    fn new(kit: &'a Kit, mailbox: MailboxId) -> FlagWriter<'a> {
+        FlagWriter {
+            kit,
+            mailbox,
+            batch: Vec::new(),
+            told: 0,
+            broken: None,
+        }
+    }
+
+    fn add(&mut self, uid: Uid, flags: Flags) {
+        self.batch.push((uid, flags));
+        self.told += 1;
+        if self.batch.len() >= JOB {
+            self.write();
+        }
+    }
+
+    fn write(&mut self) {
+        let (id, batch) = (self.mailbox, std::mem::take(&mut self.batch));
+        let posted = self.kit.writer.post(Priority::Batch, move |cache| {
+            cache.set_flags(id, &batch, None).map(drop)
+        });
+        if let Err(error) = posted {
+            self.broken.get_or_insert(error.into());
+        }
+    }
+
+    fn finish(mut self) -> Result<u64, SyncError> {
+        if !self.batch.is_empty() {
+            self.write();
+        }
+        self.broken.map_or(Ok(self.told), Err)
+    }
+}
+
 struct Run<'a> {
-    session: &'a mut Session,
+    session: &'a mut Connection,
     kit: &'a Kit,
     reader: &'a Reader,
     here: &'a Here,
     selected: Selected,
+    told: Told,
+    /// Messages that are here now.
+    held: u64,
+    brought: Brought<'a>,
     done: Pulled,
-    seen_people: Vec<(Address, i64)>,
-    /// The last messages fetched, held back so that the cursor moves in their transaction.
-    tail: Vec<NewMessage>,
+    /// Whether all that is wanted is here: else the cursor must not move.
+    whole: bool,
     cut_in: &'a mut dyn FnMut() -> bool,
 }
 
 impl Run<'_> {
-    fn carry_out(&mut self, steps: &[Step], held: u64) -> Result<(), SyncError> {
+    fn carry_out(&mut self, steps: &[Step], checks: &mut Checks) -> Result<(), SyncError> {
+        let gone = std::mem::take(&mut self.told.vanished);
+        if !gone.is_empty() {
+            self.vanish(&gone)?;
+        }
         for step in steps {
             match step {
                 Step::Reset => self.reset()?,
                 Step::Newest { from, to } => self.newest(*from, *to)?,
                 Step::Flags(since) => self.flags(*since)?,
-                Step::Compare => self.compare(held)?,
+                Step::Arrivals(from) => self.arrivals(*from)?,
+                Step::Prove => self.prove()?,
+                Step::Compare => self.compare()?,
             }
+        }
+        let anew = steps.iter().any(|s| matches!(s, Step::Newest { .. }));
+        let changed = !steps.is_empty() || self.done.flags > 0;
+        if checks.is_due(self.here.id, anew, changed, self.kit.rhythm.check) {
+            self.check(checks)?;
         }
         Ok(())
     }
 
-    fn seen(&self) -> Seen {
-        Seen {
-            uidvalidity: self.selected.uidvalidity,
-            uidnext: self.selected.uidnext,
-            exists: self.selected.exists,
-            highestmodseq: self.selected.highestmodseq,
-        }
-    }
-
-    fn validity(&self) -> UidValidity {
-        self.selected.uidvalidity
-    }
-
     fn reset(&mut self) -> Result<(), SyncError> {
-        let (id, validity) = (self.here.id, self.validity());
+        let (id, validity) = (self.here.id, self.selected.uidvalidity);
         self.kit.writer.run(Priority::Batch, move |cache| {
             cache.reset_mailbox(id, validity)
         })?;
+        self.held = 0;
         self.kit.report.notice(&format!(
             "the server renumbered {}: it is read anew, and changes that were waiting there are looked for by Message-ID",
             self.here.label
@@ -154,186 +259,218 @@ impl Run<'_> {
     }
 
     fn newest(&mut self, from: u32, to: u32) -> Result<(), SyncError> {
-        let set = FetchBy::Seq(from, to);
-        self.headers(set)?;
-        self.write_tail()?;
+        self.headers(FetchBy::Seq(from, to))?;
         // The first screen is shown before the rest is even asked for.
-        self.kit.writer.run(Priority::Batch, |_| Ok(()))?;
+        self.settle()?;
         self.kit.changed(Topic::Mailbox(self.here.id));
         Ok(())
     }
 
-    fn compare(&mut self, held: u64) -> Result<(), SyncError> {
+    /// Fetches what is new: what the server told, or what has a UID that was not given before.
+    fn arrivals(&mut self, from: u32) -> Result<(), SyncError> {
+        let there = match self.selected.resynced {
+            true => std::mem::take(&mut self.told.arrived),
+            false => self.session.uids_from(from)?,
+        };
+        // What we moved or filed here ourselves is here under the UID that the server told.
+        let ours = self.reader.uids_between(self.here.id, from, u32::MAX)?;
+        self.fetch(&there.minus(&ours), None).map(drop)
+    }
+
+    /// Counts: as many messages as the server has must be here.
+    fn prove(&mut self) -> Result<(), SyncError> {
+        let (held, exists) = (self.held, u64::from(self.session.exists()));
+        if self.here.headers != Reach::All || held == exists {
+            return Ok(());
+        }
+        tracing::info!(mailbox = %self.here.label, held, exists, "counts differ: comparing");
+        self.compare()
+    }
+
+    fn compare(&mut self) -> Result<(), SyncError> {
+        self.settle()?;
         let theirs = self.session.uids()?;
         let ours = self.reader.all_uids(self.here.id)?;
+        self.held = ours.len();
         let vanished = ours.minus(&theirs);
         if !vanished.is_empty() {
-            self.vanish(held, &vanished)?;
+            self.vanish(&vanished)?;
         }
-        let missing = theirs.minus(&ours);
-        let total = theirs.len();
-        let mut left = missing.len();
+        let mut missing = theirs.minus(&ours);
+        if let Reach::Days(days) = self.here.headers {
+            let since = when::now() - i64::from(days) * DAY;
+            missing = missing.and(&self.session.uids_since(since)?);
+        }
+        let silent = self.fetch(&missing, Some(theirs.len()))?;
+        self.stubs(&silent)
+    }
+
+    /// Fetches messages newest first, of `total` in the mailbox if they may be many. Answers which
+    /// were not answered.
+    fn fetch(&mut self, missing: &UidSet, total: Option<u64>) -> Result<UidSet, SyncError> {
+        let mut silent = UidSet::new();
+        let before = total.map_or(0, |total| total.saturating_sub(missing.len()));
+        let what = format!("headers of {}", self.here.label);
+        let total = total.unwrap_or(missing.len());
+        let mut meter = Meter::new(&self.kit.report, Task::Headers, what, before, total);
+        let mut room = match self.here.headers {
+            Reach::Octets(most) => most.saturating_sub(self.reader.octets_held(self.here.id)?),
+            _ => u64::MAX,
+        };
         for window in missing.split(SET_OCTETS, WINDOW).into_iter().rev() {
             if (self.cut_in)() {
                 return Err(SyncError::Interrupted);
             }
-            left = left.saturating_sub(window.len());
-            self.headers(FetchBy::Uids(&window))?;
-            self.kit.report.progress((left > 0).then(|| Progress {
-                what: format!("headers of {}", self.here.label),
-                done: total.saturating_sub(left),
-                total,
-                ..Progress::default()
-            }));
+            if room == 0 {
+                break;
+            }
+            if self.kit.usage.is_spent(&self.kit.account.sync) {
+                self.whole = false;
+                break;
+            }
+            let fetched = self.headers(FetchBy::Uids(&window))?;
+            room = room.saturating_sub(fetched.octets);
+            silent = silent.plus(&fetched.silent);
+            self.session.tally();
+            meter.add(window.len());
             self.kit.report.post(Topic::Mailbox(self.here.id));
         }
+        Ok(silent)
+    }
+
+    fn headers(&mut self, by: FetchBy<'_>) -> Result<Fetched, SyncError> {
+        let fetched = self.brought.headers(self.session, by)?;
+        self.done.headers += fetched.count;
+        self.held += fetched.count;
+        Ok(fetched)
+    }
+
+    /// What was asked for, is still there, and yet was never answered is kept as a visible stub.
+    fn stubs(&mut self, silent: &UidSet) -> Result<(), SyncError> {
+        if silent.is_empty() {
+            return Ok(());
+        }
+        let there = self.session.present(silent)?;
+        let count = self.brought.stubs(&there);
+        self.held += count;
+        self.done.headers += count;
         Ok(())
     }
 
-    fn vanish(&mut self, held: u64, vanished: &UidSet) -> Result<(), SyncError> {
+    fn vanish(&mut self, vanished: &UidSet) -> Result<(), SyncError> {
         let mut gone = vanished.clone();
-        if is_mass_vanishing(held, gone.len()) {
-            // A fresh connection must say the same before it is believed.
-            let mut second = self.kit.dial(None)?;
-            let again = second.select(&self.here.name, Mode::ReadOnly)?;
-            if again.uidvalidity != self.validity() {
-                return Err(SyncError::Interrupted);
-            }
-            gone = gone.minus(&second.uids()?);
-            second.logout();
-            self.kit.report.notice(&format!(
-                "{} messages are gone from {} on the server",
-                gone.len(),
-                self.here.label
-            ));
+        // A server may name any number of messages that never were here.
+        if gone.len() > 100 {
+            gone = gone.and(&self.reader.all_uids(self.here.id)?);
+        }
+        if is_mass_vanishing(self.held, gone.len()) {
+            gone = self.confirm(&gone)?;
         }
         let id = self.here.id;
-        self.done.vanished += gone.len();
-        for piece in gone.split(usize::MAX, JOB) {
-            let writer = &self.kit.writer;
-            writer.run(Priority::Batch, move |cache| cache.vanished(id, &piece))?;
+        for piece in gone.split(usize::MAX, JOB as u64) {
+            let count = self
+                .kit
+                .writer
+                .run(Priority::Batch, move |cache| cache.vanished(id, &piece))?;
+            self.done.vanished += count as u64;
+            self.held = self.held.saturating_sub(count as u64);
         }
         Ok(())
     }
 
-    fn headers(&mut self, by: FetchBy<'_>) -> Result<(), SyncError> {
-        self.write_tail()?;
-        let mut batch = Vec::with_capacity(BATCH);
-        let mut brought = 0u64;
-        let (kit, id, validity) = (self.kit, self.here.id, self.validity());
-        let mut broken: Option<SyncError> = None;
-        let people = &mut self.seen_people;
-        let report = self.session.fetch_headers(by, &mut |item| {
-            let new = message(item);
-            if people.len() < MOST_PEOPLE {
-                let when = new.envelope.date.unwrap_or(new.internal_date);
-                people.extend(new.envelope.from.iter().map(|who| (who.clone(), when)));
-            }
-            batch.push(new);
-            brought += 1;
-            if batch.len() == BATCH {
-                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-                if let Err(error) = kit.writer.post(Priority::Batch, move |cache| {
-                    cache.ingest(id, validity, &full, None).map(drop)
-                }) {
-                    broken = Some(error.into());
-                }
-            }
-            Ok(())
-        });
-        self.tail = batch;
-        if let Some(error) = broken {
-            return Err(error);
+    /// A fresh connection must say the same before it is believed that so much is gone.
+    fn confirm(&mut self, gone: &UidSet) -> Result<UidSet, SyncError> {
+        let mut second = self.kit.dial(Rank::Worker, None)?;
+        let again = second.select(&self.here.name, Mode::ReadOnly)?;
+        if again.uidvalidity != self.selected.uidvalidity {
+            return Err(SyncError::Interrupted);
         }
-        match report {
-            Ok(report) => self.tail.extend(report.bad.into_iter().map(stub)),
-            Err(error) => return Err(error.into()),
-        }
-        self.done.headers += brought;
-        Ok(())
-    }
-
-    /// Writes the messages that were held back for the cursor: more follow them.
-    fn write_tail(&mut self) -> Result<(), SyncError> {
-        let tail = std::mem::take(&mut self.tail);
-        if !tail.is_empty() {
-            let (id, validity) = (self.here.id, self.validity());
-            self.kit.writer.post(Priority::Batch, move |cache| {
-                cache.ingest(id, validity, &tail, None).map(drop)
-            })?;
-        }
-        Ok(())
+        let confirmed = gone.minus(&second.uids()?);
+        second.hang_up();
+        self.kit.report.notice(&format!(
+            "{} messages are gone from {} on the server",
+            confirmed.len(),
+            self.here.label
+        ));
+        Ok(confirmed)
     }
 
     fn flags(&mut self, since: Option<ModSeq>) -> Result<(), SyncError> {
+        let mut writer = FlagWriter::new(self.kit, self.here.id);
+        if let Some(since) = since {
+            let mut gone = UidSet::new();
+            self.session.changes_since(since, &mut |change| {
+                match change {
+                    Change::Flags(item) => writer.add(item.uid, item.flags),
+                    Change::Vanished(uids) => gone = gone.plus(&uids),
+                }
+                Ok(())
+            })?;
+            self.done.flags += writer.finish()?;
+            return match gone.is_empty() {
+                true => Ok(()),
+                false => self.vanish(&gone),
+            };
+        }
         let held = self.reader.all_uids(self.here.id)?;
-        // With CHANGEDSINCE the answer is short whatever the set; without it, go in windows.
-        let pieces = if since.is_some() {
-            vec![held.hull()]
-        } else {
-            held.split(SET_OCTETS, 20_000)
-        };
-        for piece in pieces.into_iter().rev() {
+        for piece in held.split(SET_OCTETS, FLAGS).into_iter().rev() {
             if (self.cut_in)() {
                 return Err(SyncError::Interrupted);
             }
-            let mut changed = Vec::new();
-            self.session.fetch_flags(&piece, since, &mut |item| {
-                changed.push((item.uid, item.flags));
+            self.session.fetch_flags(&piece, None, &mut |item| {
+                writer.add(item.uid, item.flags);
                 Ok(())
             })?;
-            let id = self.here.id;
-            for piece in changed.chunks(JOB as usize) {
-                let piece = piece.to_vec();
-                let writer = &self.kit.writer;
-                writer.run(Priority::Batch, move |cache| {
-                    cache.set_flags(id, &piece, None)
-                })?;
-            }
+            self.session.tally();
         }
+        self.done.flags += writer.finish()?;
         Ok(())
     }
 
-    fn finish(&mut self) -> Result<(), SyncError> {
-        if !self.seen_people.is_empty() {
-            self.kit.local()?.saw(&self.seen_people)?;
+    /// Counts flags on both sides; where they differ, all of them are fetched.
+    fn check(&mut self, checks: &mut Checks) -> Result<(), SyncError> {
+        self.settle()?;
+        checks.done(self.here.id);
+        if check::agrees(self.session, self.reader, self.here)? {
+            return Ok(());
         }
+        tracing::warn!(mailbox = %self.here.label, "flags differ from the server's: fetching all");
+        self.flags(None)?;
+        self.compare()
+    }
+
+    /// Waits until all that was handed to the cache is in it.
+    fn settle(&mut self) -> Result<(), SyncError> {
+        self.brought.write()?;
+        Ok(self.kit.writer.run(Priority::Batch, |_| Ok(()))?)
+    }
+
+    fn finish(&mut self, changed: bool) -> Result<(), SyncError> {
+        self.session.tally();
         let to = CursorMove {
             uidnext: self.selected.uidnext,
-            highestmodseq: self.selected.highestmodseq,
-            backfill: Some(1),
+            highestmodseq: Some(self.selected.highestmodseq.unwrap_or(ModSeq(0))),
+            exists: Some(self.selected.exists),
         };
-        let (id, validity) = (self.here.id, self.validity());
-        self.kit.report.progress(None);
-        let tail = std::mem::take(&mut self.tail);
-        self.kit.writer.run(Priority::Batch, move |cache| {
-            cache.ingest(id, validity, &tail, Some(to))?;
-            cache.drop_unmatched(id).map(drop)
-        })?;
+        self.brought.finish(self.whole.then_some(to))?;
+        if changed {
+            self.kit.changed(Topic::Mailbox(self.here.id));
+            self.kit.changed(Topic::Mailboxes);
+        }
         Ok(())
     }
 }
 
-/// A message whose headers can't be had is kept as a visible stub, so that it blocks nothing.
-fn stub(uid: Uid) -> NewMessage {
-    NewMessage {
-        uid,
-        flags: Flags::default(),
-        internal_date: 0,
-        size: 0,
-        envelope: Envelope {
-            subject: UNREADABLE.to_owned(),
-            ..Envelope::default()
-        },
-    }
-}
-
-fn message(item: HeaderItem) -> NewMessage {
-    NewMessage {
-        uid: item.uid,
-        flags: item.flags,
-        internal_date: item.internal_date.unwrap_or(0),
-        size: item.size,
-        envelope: mime::parse::envelope(&item.header),
-    }
+/// Whether a mailbox is as it was, by what LIST or STATUS told of it.
+pub fn is_unchanged(known: &Known, status: &crate::net::imap::Status) -> bool {
+    let seen = || {
+        Some(Seen {
+            uidvalidity: UidValidity(status.uidvalidity?),
+            uidnext: status.uidnext,
+            exists: status.messages?,
+            highestmodseq: status.highestmodseq,
+            told: false,
+        })
+    };
+    seen().is_some_and(|seen| plan(known, &seen).is_empty())
 }

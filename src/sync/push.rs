@@ -2,31 +2,56 @@
 //!
 //! An operation is claimed (durably *in flight*) before its command is sent and leaves the table
 //! only after a tagged answer. One that is found in flight was cut: its outcome is unknown and is
-//! probed before anything is repeated (RFC 4549 §5.1). Flags are deltas and repeat harmlessly; a
-//! MOVE that was done finds nothing to move again; a copy is looked for in its destination first. Messages are named by UID under the
-//! UIDVALIDITY that the user saw, or found again by Message-ID when that is void.
+//! probed before anything is repeated (RFC 4549 §5.1). Flags are deltas and repeat harmlessly; what
+//! a cut move or copy has done already is found in its destination. A refusal for good is undone
+//! on screen with the server's words.
 
-use crate::model::{MailboxName, MessageKey, Op, OpKind, OpState, Uid, UidSet, UidValidity};
+use crate::model::{FlagChange, MailboxName, Op, OpKind, OpState, UidSet, UidValidity};
 use crate::net::error::NetError;
-use crate::net::imap::{Mode, Session};
+use crate::net::imap::{Copied, Mode, Selected, Session};
 use crate::signal::Topic;
 use crate::store::{Local, Moved, Outcome, Place, Priority};
 use crate::sync::error::SyncError;
+use crate::sync::follow::{self, Found};
 use crate::sync::kit::Kit;
 use crate::sync::ledger;
-use std::collections::BTreeMap;
+use crate::text::Clean;
 
 /// So many octets of a set in one command.
 const SET_OCTETS: usize = 900;
 /// So many messages in one command, so that others may cut in on a large move.
 const SET_UIDS: u64 = 1_000;
+/// An operation that the server put off so often is given up: nothing waits for ever.
+const PATIENCE: u32 = 100;
 
-/// Replays every pending operation of the account. Returns how many were settled.
+/// What the server said of where messages are now.
+#[derive(Default)]
+struct Did {
+    moved: Vec<Moved>,
+    /// Of copies: the UID that the user saw, and the copy's generation and UID.
+    copied: Vec<Copied>,
+}
+
+/// How an operation ended.
+enum End {
+    /// The server did it.
+    Done(Did),
+    /// It can't be done: why, in plain words.
+    Failed(String),
+}
+
+/// Replays every pending operation of the account; the mailboxes that they touched are added to
+/// `touched`. Returns how many were settled.
 ///
 /// # Errors
 /// When the session ends or a database fails; the operation under way stays in flight. A refusal
 /// by the server is not an error: the operation is undone on screen and its reason kept.
-pub fn replay(session: &mut Session, kit: &Kit, local: &mut Local) -> Result<u64, SyncError> {
+pub fn replay(
+    session: &mut Session,
+    kit: &Kit,
+    local: &mut Local,
+    touched: &mut Vec<MailboxName>,
+) -> Result<u64, SyncError> {
     let mut settled = 0;
     loop {
         let pending = local.read().pending(&kit.account.name)?;
@@ -39,6 +64,7 @@ pub fn replay(session: &mut Session, kit: &Kit, local: &mut Local) -> Result<u64
                 return Err(SyncError::Stopping);
             }
             one(session, kit, local, &op)?;
+            touched.extend(ledger::touched(&op));
             settled += 1;
         }
     }
@@ -50,28 +76,34 @@ fn one(session: &mut Session, kit: &Kit, local: &mut Local, op: &Op) -> Result<(
     if !cut && !local.claim(op.id)? {
         return Ok(());
     }
-    match carry_out(session, kit, local, op, cut) {
-        Ok(moved) => {
-            local.confirm(op.id, &moved)?;
-            let copied = moved
-                .iter()
-                .filter_map(|m| m.to.at.map(|(validity, uid)| (m.key.uid, validity, uid)))
-                .collect();
-            settle(kit, op, Outcome::Done { copied })
-        }
+    let end = match carry_out(session, kit, local, op, cut) {
         Err(SyncError::Net(error)) if !error.ends_session() => {
-            if error.is_transient() {
+            if error.is_transient() && op.attempts < PATIENCE {
                 local.release(op.id)?;
                 return Err(error.into());
             }
-            let why = error.to_string();
+            End::Failed(error.to_string())
+        }
+        other => other?,
+    };
+    match end {
+        End::Done(Did { moved, mut copied }) => {
+            local.confirm(op.id, &moved)?;
+            let places = moved
+                .iter()
+                .filter_map(|m| m.to.at.map(|(validity, uid)| (m.key.uid, validity, uid)));
+            copied.extend(places);
+            settle(kit, op, Outcome::Done { copied })
+        }
+        End::Failed(why) => {
+            let why = Clean::line(&why).to_string();
             local.fail(op.id, &why)?;
             settle(kit, op, Outcome::Reverted)?;
+            let verb = verb(&op.kind);
             kit.report
-                .notice(&format!("the server refused to {}: {why}", verb(&op.kind)));
+                .notice(&format!("the server refused to {verb}: {why}"));
             Ok(())
         }
-        Err(other) => Err(other),
     }
 }
 
@@ -105,159 +137,211 @@ fn carry_out(
     local: &mut Local,
     op: &Op,
     cut: bool,
-) -> Result<Vec<Moved>, SyncError> {
+) -> Result<End, SyncError> {
     if let OpKind::CreateMailbox { name } = &op.kind {
         return match session.create(name) {
-            Err(error) if error.already_exists() => Ok(Vec::new()),
-            other => Ok(other.map(|()| Vec::new())?),
+            Err(error) if error.already_exists() => Ok(End::Done(Did::default())),
+            other => Ok(other.map(|()| End::Done(Did::default()))?),
         };
     }
-    let mut moved = Vec::new();
-    for (mailbox, keys) in by_mailbox(local, kit, op)? {
-        let Some(found) = find(session, &mailbox, keys)? else {
+    let mut did = Did::default();
+    let mut lost = 0;
+    for (mailbox, keys) in follow::by_mailbox(local, kit, op)? {
+        let selected = match session.select(&mailbox, Mode::ReadWrite) {
+            Err(error) if error.no_such_mailbox() => {
+                return Ok(End::Failed(format!(
+                    "the mailbox {} is gone there",
+                    label(kit, &mailbox)
+                )));
+            }
+            other => other?,
+        };
+        if let Some(why) = forbidden(session, &selected, op) {
+            return Ok(End::Failed(why));
+        }
+        let (found, gone) = follow::here(session, &selected, keys)?;
+        act(session, op, cut, (&mailbox, &selected), &found, &mut did)?;
+        if gone.is_empty() {
             continue;
+        }
+        let (places, gone) = follow::elsewhere(session, kit, op, &mailbox, gone)?;
+        for (place, (uidvalidity, found)) in places {
+            // Already where it was to go: by us, before we were cut, or by somebody else.
+            if destination(op) == Some(&place) {
+                did.moved.extend(arrived(&place, uidvalidity, &found));
+                continue;
+            }
+            let selected = session.select(&place, Mode::ReadWrite)?;
+            act(session, op, cut, (&place, &selected), &found, &mut did)?;
+        }
+        lost += gone.len();
+    }
+    // What a cut operation had removed already is not lost.
+    if lost > 0 && !(cut && op.kind == OpKind::Expunge) {
+        let what = if lost == 1 {
+            "message was"
+        } else {
+            "messages were"
         };
-        let set: UidSet = found.keys().copied().collect();
-        for piece in set.split(SET_OCTETS, SET_UIDS) {
-            moved.extend(command(session, op, cut, &mailbox, &found, &piece)?);
-        }
+        kit.report.notice(&format!(
+            "{lost} {what} no longer there: moved or deleted from elsewhere"
+        ));
     }
-    Ok(moved)
+    Ok(End::Done(did))
 }
 
-/// A message and where it is believed to be: under which generation and UID, if known.
-type Believed = (MessageKey, Option<(UidValidity, Uid)>);
-
-/// Sorts an operation's messages by the mailbox that they are in now, following earlier moves.
-fn by_mailbox(
-    local: &Local,
-    kit: &Kit,
-    op: &Op,
-) -> Result<BTreeMap<MailboxName, Vec<Believed>>, SyncError> {
-    let mut groups: BTreeMap<MailboxName, Vec<Believed>> = BTreeMap::new();
-    for key in &op.keys {
-        let place = local.read().follow(&kit.account.name, key)?;
-        let place = place.unwrap_or_else(|| Place {
-            mailbox: key.mailbox.clone(),
-            at: Some((key.uidvalidity, key.uid)),
-        });
-        groups
-            .entry(place.mailbox)
-            .or_default()
-            .push((key.clone(), place.at));
-    }
-    Ok(groups)
+fn label(kit: &Kit, mailbox: &MailboxName) -> String {
+    let reader = kit.reader().ok();
+    let known = reader.and_then(|r| r.mailbox_named(&kit.account.name, mailbox).ok()?);
+    known.map_or_else(
+        || mailbox.as_bytes().escape_ascii().to_string(),
+        |m| Clean::line(&m.path).to_string(),
+    )
 }
 
-/// Selects the mailbox and gives each message its present UID. A message under another generation
-/// is looked for by Message-ID and taken only if it is found exactly once; one that is gone is left
-/// out: there is nothing left to do to it. `None` if the mailbox itself is gone.
-fn find(
-    session: &mut Session,
-    mailbox: &MailboxName,
-    keys: Vec<Believed>,
-) -> Result<Option<BTreeMap<Uid, MessageKey>>, SyncError> {
-    let selected = match session.select(mailbox, Mode::ReadWrite) {
-        Err(error) if error.no_such_mailbox() => return Ok(None),
-        other => other?,
+/// Why the mailbox would not keep the change, if the server said so beforehand.
+fn forbidden(session: &Session, selected: &Selected, op: &Op) -> Option<String> {
+    let changes = matches!(
+        &op.kind,
+        OpKind::Store(_) | OpKind::Move { .. } | OpKind::Expunge
+    );
+    if selected.read_only && changes {
+        return Some("the mailbox can only be read".to_owned());
+    }
+    let OpKind::Store(FlagChange { add, .. }) = &op.kind else {
+        return None;
     };
-    let mut found = BTreeMap::new();
-    for (key, at) in keys {
-        if let Some((_, uid)) = at.filter(|(validity, _)| *validity == selected.uidvalidity) {
-            found.insert(uid, key);
-        } else if let Some(id) = &key.message_id
-            && let [only] = session.search_message_id(id)?.as_slice()
-        {
-            found.insert(*only, key);
-        }
+    if selected.keywords || selected.permanent_flags.is_empty() {
+        return None;
     }
-    Ok((!found.is_empty()).then_some(found))
+    let kept = |keyword: &&String| {
+        let label = keyword.starts_with("label:") && session.caps().has("X-GM-EXT-1");
+        label
+            || selected
+                .permanent_flags
+                .iter()
+                .any(|f| f.eq_ignore_ascii_case(keyword))
+    };
+    let lost = add.keywords.iter().find(|keyword| !kept(keyword))?;
+    Some(format!("the server can't keep the tag {lost} there"))
 }
 
-fn command(
+fn destination(op: &Op) -> Option<&MailboxName> {
+    match &op.kind {
+        OpKind::Move { to } | OpKind::Copy { to } => Some(to),
+        _ => None,
+    }
+}
+
+/// Does what the operation says to the messages of the mailbox that is selected.
+fn act(
     session: &mut Session,
     op: &Op,
     cut: bool,
-    mailbox: &MailboxName,
-    found: &BTreeMap<Uid, MessageKey>,
-    set: &UidSet,
-) -> Result<Vec<Moved>, SyncError> {
-    match &op.kind {
-        OpKind::Store(change) => {
-            session.store(set, change)?;
-            Ok(Vec::new())
-        }
-        OpKind::Expunge => {
-            session.expunge(set)?;
-            Ok(Vec::new())
-        }
-        OpKind::Move { to } if to == mailbox => Ok(Vec::new()),
-        OpKind::Move { to } => {
-            // What a cut move has already moved is no longer here; the server ignores its UIDs.
-            let pairs = session.move_to(set, to)?.copied;
-            Ok(placed(found, set, to, &pairs))
-        }
-        OpKind::Copy { to } => {
-            let rest = if cut {
-                not_yet_copied(session, mailbox, to, found, set)?
-            } else {
-                set.clone()
-            };
-            if rest.is_empty() {
-                return Ok(Vec::new());
+    (mailbox, selected): (&MailboxName, &Selected),
+    found: &Found,
+    did: &mut Did,
+) -> Result<(), SyncError> {
+    let set: UidSet = found.keys().copied().collect();
+    for piece in set.split(SET_OCTETS, SET_UIDS) {
+        match &op.kind {
+            OpKind::Store(change) => session.store(&piece, change)?,
+            OpKind::Expunge => {
+                session.expunge(&piece)?;
             }
-            session.copy_to(&rest, to)?;
-            Ok(Vec::new())
+            OpKind::Move { to } if to == mailbox => {
+                did.moved.extend(arrived(to, selected.uidvalidity, found));
+            }
+            OpKind::Move { to } if session.has_move() => {
+                let pairs = session.move_to(&piece, to)?.copied;
+                did.moved.extend(placed(found, &piece, to, &pairs));
+            }
+            OpKind::Move { to } => {
+                // The copy must stand before the original goes (RFC 4549 §4.2.4).
+                let pairs = copy(session, cut, mailbox, to, found, &piece)?;
+                session.expunge(&piece)?;
+                did.moved.extend(placed(found, &piece, to, &pairs));
+            }
+            OpKind::Copy { to } => {
+                let pairs = copy(session, cut, mailbox, to, found, &piece)?;
+                let named = pairs.iter();
+                did.copied.extend(
+                    named.filter_map(|(from, v, to)| Some((found.get(from)?.uid, *v, *to))),
+                );
+            }
+            OpKind::CreateMailbox { .. } => {}
         }
-        OpKind::CreateMailbox { .. } => Ok(Vec::new()),
     }
+    Ok(())
 }
 
-fn placed(
-    found: &BTreeMap<Uid, MessageKey>,
-    set: &UidSet,
+/// Copies what is not in the destination yet.
+fn copy(
+    session: &mut Session,
+    cut: bool,
+    mailbox: &MailboxName,
     to: &MailboxName,
-    pairs: &[(Uid, UidValidity, Uid)],
-) -> Vec<Moved> {
-    let at = |uid: &Uid| {
-        pairs
-            .iter()
-            .find(|(from, _, _)| from == uid)
-            .map(|(_, validity, uid)| (*validity, *uid))
+    found: &Found,
+    set: &UidSet,
+) -> Result<Vec<Copied>, NetError> {
+    let (rest, mut pairs) = match cut {
+        true => not_yet_copied(session, mailbox, to, found, set)?,
+        false => (set.clone(), Vec::new()),
     };
-    set.iter()
-        .filter_map(|uid| {
-            let key = found.get(&uid)?.clone();
-            Some(Moved {
-                key,
-                to: Place {
-                    mailbox: to.clone(),
-                    at: at(&uid),
-                },
-            })
-        })
-        .collect()
+    if !rest.is_empty() {
+        pairs.extend(session.copy_to(&rest, to)?);
+    }
+    Ok(pairs)
 }
 
-/// Which messages a cut copy did not bring to its destination yet, by Message-ID.
+fn placed(found: &Found, set: &UidSet, to: &MailboxName, pairs: &[Copied]) -> Vec<Moved> {
+    let keys = set.iter().filter_map(|uid| Some((uid, found.get(&uid)?)));
+    keys.map(|(uid, key)| {
+        let pair = pairs.iter().find(|(from, _, _)| *from == uid);
+        Moved {
+            key: key.clone(),
+            to: Place {
+                mailbox: to.clone(),
+                at: pair.map(|(_, validity, uid)| (*validity, *uid)),
+            },
+        }
+    })
+    .collect()
+}
+
+fn arrived(to: &MailboxName, uidvalidity: UidValidity, found: &Found) -> Vec<Moved> {
+    let each = found.iter().map(|(uid, key)| Moved {
+        key: key.clone(),
+        to: Place {
+            mailbox: to.clone(),
+            at: Some((uidvalidity, *uid)),
+        },
+    });
+    each.collect()
+}
+
+/// What a cut copy did not bring to its destination yet, by Message-ID, and what it did.
 fn not_yet_copied(
     session: &mut Session,
     mailbox: &MailboxName,
     to: &MailboxName,
-    found: &BTreeMap<Uid, MessageKey>,
+    found: &Found,
     set: &UidSet,
-) -> Result<UidSet, NetError> {
-    session.select(to, Mode::ReadOnly)?;
+) -> Result<(UidSet, Vec<Copied>), NetError> {
+    let there = session.select(to, Mode::ReadOnly)?.uidvalidity;
     let mut rest = UidSet::new();
+    let mut pairs = Vec::new();
     for uid in set.iter() {
-        let there = match found.get(&uid).and_then(|key| key.message_id.as_ref()) {
-            Some(id) => !session.search_message_id(id)?.is_empty(),
-            None => false,
+        let copies = match found.get(&uid).and_then(|key| key.message_id.as_ref()) {
+            Some(id) => session.search_message_id(id)?,
+            None => Vec::new(),
         };
-        if !there {
-            rest.insert(uid);
+        match copies.as_slice() {
+            [] => rest.insert(uid),
+            [only] => pairs.push((uid, there, *only)),
+            _ => {}
         }
     }
     session.select(mailbox, Mode::ReadWrite)?;
-    Ok(rest)
+    Ok((rest, pairs))
 }

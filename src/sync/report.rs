@@ -1,15 +1,38 @@
 //! What an account is doing, told to the board by whichever of its threads knows.
 
-use crate::model::{AccountName, AccountStatus, Link, Progress};
+use crate::model::{AccountName, AccountStatus, Link, Progress, Quota};
 use crate::signal::{Board, Topic};
+use crate::text::when;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A task that takes less than this is not worth a bar.
+const WORTH: Duration = Duration::from_millis(500);
+/// A bar moves no more often.
+const STEP: Duration = Duration::from_millis(150);
+
+/// What a bar can be about; the first under way is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Task {
+    /// Headers.
+    Headers,
+    /// Bodies.
+    Bodies,
+}
 
 /// One account's voice on the board, shared by its threads.
 #[derive(Clone)]
 pub struct Report {
     account: AccountName,
     board: Arc<Board>,
-    status: Arc<Mutex<AccountStatus>>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    status: AccountStatus,
+    headers: Option<Progress>,
+    bodies: Option<Progress>,
 }
 
 impl Report {
@@ -18,23 +41,58 @@ impl Report {
         Report {
             account,
             board,
-            status: Arc::default(),
+            state: Arc::default(),
         }
     }
 
     /// The connection changed.
     pub fn link(&self, link: Link) {
-        self.change(|s| s.link = link);
+        self.change(|s| {
+            let offline = |l: &Link| matches!(l, Link::Waiting { .. } | Link::Stopped { .. });
+            // Dialling in vain does not make an account that was offline less so.
+            if s.status.link != link && !(offline(&s.status.link) && link == Link::Connecting) {
+                if !(offline(&s.status.link) && offline(&link)) {
+                    s.status.since = when::now();
+                }
+                s.status.link = link;
+            }
+        });
     }
 
-    /// A long task moved on, or ended (`None`).
-    pub fn progress(&self, progress: Option<Progress>) {
-        self.change(|s| s.progress = progress);
+    /// A task moved on, or ended (`None`).
+    pub fn progress(&self, task: Task, progress: Option<Progress>) {
+        self.change(|s| match task {
+            Task::Headers => s.headers = progress,
+            Task::Bodies => s.bodies = progress,
+        });
     }
 
     /// So many operations wait for the server.
     pub fn pending(&self, pending: u64) {
-        self.change(|s| s.pending = pending);
+        self.change(|s| s.status.pending = pending);
+    }
+
+    /// So many connections are open.
+    pub fn connections(&self, open: u8) {
+        self.change(|s| s.status.connections = open);
+    }
+
+    /// So much was received today, of so much that may be.
+    pub fn traffic(&self, received: u64, budget: Option<u64>) {
+        self.change(|s| {
+            (s.status.received, s.status.budget) = (received, budget);
+        });
+    }
+
+    /// How full the server is.
+    pub fn quota(&self, quota: Option<Quota>) {
+        self.change(|s| s.status.quota = quota);
+    }
+
+    /// What was said of the account last.
+    pub fn status(&self) -> AccountStatus {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.status.clone()
     }
 
     /// Something in the store changed.
@@ -47,12 +105,131 @@ impl Report {
         self.board.notice(format!("{}: {text}", self.account));
     }
 
-    fn change(&self, change: impl FnOnce(&mut AccountStatus)) {
-        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = status.clone();
-        change(&mut status);
-        if *status != before {
-            self.board.status(&self.account, status.clone());
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = state.status.clone();
+        change(&mut state);
+        state.status.progress = state.headers.clone().or_else(|| state.bodies.clone());
+        if state.status != before {
+            self.board.status(&self.account, state.status.clone());
         }
+    }
+}
+
+/// Follows one task: its rate, what it still needs, and when that is worth showing. Dropping it
+/// takes the bar away.
+pub struct Meter<'a> {
+    report: &'a Report,
+    task: Task,
+    what: String,
+    began: Instant,
+    told: Option<Instant>,
+    done: u64,
+    total: u64,
+    /// Done before this run: it says nothing about the rate.
+    before: u64,
+}
+
+impl<'a> Meter<'a> {
+    /// A task called `what` of which `before` of `total` was done earlier.
+    pub fn new(report: &'a Report, task: Task, what: String, before: u64, total: u64) -> Meter<'a> {
+        Meter {
+            report,
+            task,
+            what,
+            began: Instant::now(),
+            told: None,
+            done: before,
+            total,
+            before,
+        }
+    }
+
+    /// So much more is done.
+    pub fn add(&mut self, more: u64) {
+        self.done = (self.done + more).min(self.total);
+        let now = Instant::now();
+        let lately = self.told.is_some_and(|t| now - t < STEP);
+        if lately || now - self.began < WORTH {
+            return;
+        }
+        self.told = Some(now);
+        let progress = measure(
+            &self.what,
+            self.before,
+            self.done,
+            self.total,
+            now - self.began,
+        );
+        self.report.progress(self.task, Some(progress));
+    }
+}
+
+impl Drop for Meter<'_> {
+    fn drop(&mut self) {
+        if self.told.is_some() {
+            self.report.progress(self.task, None);
+        }
+    }
+}
+
+fn measure(what: &str, before: u64, done: u64, total: u64, took: Duration) -> Progress {
+    let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
+    let rate = (done.saturating_sub(before))
+        .saturating_mul(1000)
+        .checked_div(millis)
+        .unwrap_or(0);
+    Progress {
+        what: what.to_owned(),
+        done,
+        total,
+        rate,
+        left: total.saturating_sub(done).checked_div(rate),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_counts_only_this_run() {
+        let p = measure(
+            "headers",
+            10_000,
+            12_000,
+            50_000,
+            Duration::from_millis(500),
+        );
+        assert_eq!((p.rate, p.left), (4_000, Some(9)));
+        let begun = measure("headers", 10, 10, 50, Duration::ZERO);
+        assert_eq!((begun.rate, begun.left), (0, None));
+    }
+
+    #[test]
+    fn offline_keeps_its_beginning_and_headers_come_before_bodies() {
+        let report = Report::new(AccountName("a".into()), Arc::new(Board::new()));
+        let waiting = |reason: &str| Link::Waiting {
+            reason: reason.into(),
+            retry_at: 0,
+        };
+        report.link(waiting("one"));
+        let since = report.status().since;
+        assert_ne!(since, 0);
+        report.link(Link::Connecting);
+        assert!(matches!(report.status().link, Link::Waiting { .. }));
+        report.link(waiting("two"));
+        assert_eq!(report.status().since, since);
+        let about = |what: &str| {
+            Some(Progress {
+                what: what.into(),
+                ..Progress::default()
+            })
+        };
+        report.progress(Task::Bodies, about("bodies"));
+        report.progress(Task::Headers, about("headers"));
+        assert_eq!(report.status().progress, about("headers"));
+        report.progress(Task::Headers, None);
+        assert_eq!(report.status().progress, about("bodies"));
     }
 }

@@ -10,6 +10,7 @@ use crate::net::smtp::{Mail, Outcome, Pace, SendReport, SmtpSession, Stage};
 use crate::net::{Kind, diagnose};
 use crate::signal::{Doorbell, Ringer, Topic};
 use crate::store::{self, Local};
+use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Kit, is_for_the_user};
 use crate::sync::{filing, guard, ledger};
@@ -339,9 +340,9 @@ pub fn reconcile(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), S
         let Some(sent) = kit.reader()?.role_mailbox(&kit.account.name, Role::Sent)? else {
             return Ok(false);
         };
-        let mut session = kit.dial(None)?;
+        let mut session = kit.dial(Rank::Worker, None)?;
         let found = filing::find(&mut session, &sent.name, row);
-        session.logout();
+        session.hang_up();
         found
     })();
     match found {

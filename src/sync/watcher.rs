@@ -1,40 +1,49 @@
-//! The account's watcher: a second connection that sits in IDLE (RFC 2177) on the inbox and rings
-//! the worker when anything happens. It reads and writes nothing else.
+//! The account's watcher: a connection that waits for the server to say what happened, and tells
+//! the worker. Where the server can (NOTIFY, RFC 5465) it hears of every mailbox, else of the
+//! inbox (IDLE, RFC 2177), else it asks now and then. It writes nothing.
 
 use crate::model::{MailboxName, Role};
-use crate::net::imap::{IdleEnd, Mode, Session};
+use crate::net::imap::{IdleEnd, Mode};
 use crate::signal::{Doorbell, Ringer};
 use crate::sync::backoff::{Backoff, chance};
+use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
 use crate::sync::guard;
-use crate::sync::kit::Kit;
+use crate::sync::kit::{Connection, Kit};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// IDLE is begun anew this often: a connection that died silently is noticed then.
-const RENEW: Duration = Duration::from_secs(4 * 60);
 /// The longest pause before the worker is listened to again.
 const LONGEST: Duration = Duration::from_secs(60);
-/// Without IDLE the inbox is asked this often.
-const POLL: Duration = Duration::from_secs(60);
 
 /// Watches until the engine stops. `bell` ends a wait at once.
 pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
-    let mut backoff = Backoff::default();
+    let mut backoff = Backoff::new(&kit.rhythm);
     // The worker dials first and says whether the account works at all.
     bell.wait(None);
     while !kit.stopping() {
         bell.clear();
-        match guard::turn(|| watch(kit, bell, worker, &mut backoff)) {
+        let outcome = guard::turn(|| watch(kit, bell, worker, &mut backoff));
+        kit.told.store(false, Ordering::SeqCst);
+        match outcome {
             Ok(()) | Err(SyncError::Stopping) => {}
+            // The worker asks more often by itself; there may be room for us later.
+            Err(SyncError::Crowded) => {
+                bell.clear();
+                bell.wait(Some(kit.rhythm.relax));
+            }
             Err(error) => {
                 tracing::info!(account = %kit.account.name, %error, "watching ended");
                 // The worker finds out for itself whether the account is still reachable, and
                 // rings when it is. Until then nothing is dialled here: a password that is wrong
                 // now must not be tried again and again.
-                bell.clear();
+                kit.news.everywhere();
                 worker.ring();
-                std::thread::sleep(backoff.fail(chance()).min(LONGEST));
-                bell.wait(None);
+                let pause = backoff.fail(None, chance()).min(LONGEST);
+                bell.clear();
+                if !bell.wait(Some(pause)) {
+                    bell.wait(None);
+                }
             }
         }
     }
@@ -46,14 +55,20 @@ fn watch(
     worker: &Ringer,
     backoff: &mut Backoff,
 ) -> Result<(), SyncError> {
-    let mut session = kit.dial(Some(bell))?;
+    let mut session = kit.dial(Rank::Watcher, Some(bell))?;
     let inbox = inbox(kit)?;
     session.select(&inbox, Mode::ReadOnly)?;
+    let all = session.notify()?;
+    kit.told.store(all, Ordering::SeqCst);
     backoff.reset();
-    // Whatever came between the worker's look and our SELECT is not lost.
+    // Whatever came between the worker's look and ours is not lost.
+    match all {
+        true => kit.news.everywhere(),
+        false => kit.news.of([inbox.clone()]),
+    }
     worker.ring();
-    let outcome = wait(kit, bell, worker, &mut session);
-    session.logout();
+    let outcome = wait(kit, bell, worker, &mut session, &inbox);
+    session.hang_up();
     outcome
 }
 
@@ -61,29 +76,40 @@ fn wait(
     kit: &Kit,
     bell: &Doorbell,
     worker: &Ringer,
-    session: &mut Session,
+    session: &mut Connection,
+    inbox: &MailboxName,
 ) -> Result<(), SyncError> {
     loop {
-        let changed = if session.can_idle() {
-            match session.idle(RENEW)? {
-                IdleEnd::Changed => true,
-                IdleEnd::Timeout => false,
-                IdleEnd::Woken => {
-                    bell.clear();
-                    false
-                }
+        let mut changed = false;
+        if session.can_idle() {
+            match session.idle(kit.rhythm.renew)? {
+                IdleEnd::Changed => changed = true,
+                IdleEnd::Timeout => {}
+                IdleEnd::Woken => bell.clear(),
             }
         } else {
-            bell.wait(Some(POLL));
+            bell.wait(Some(kit.rhythm.poll));
             bell.clear();
-            session.noop()?
-        };
-        // What was said while the wait was ended by the bell is news too.
-        let told = !session.take_unsolicited().is_empty();
-        if kit.stopping() {
+            changed = session.noop()?;
+        }
+        session.tally();
+        if kit.stopping() || session.is_stale() {
             return Ok(());
         }
-        if changed || told {
+        // What was said while the wait was ended by the bell is news too.
+        let said = session.take_unsolicited();
+        let own = said.exists.is_some()
+            || said.expunged > 0
+            || !said.vanished.is_empty()
+            || !said.flags.is_empty();
+        if said.more || said.mailboxes {
+            kit.news.everywhere();
+        }
+        if own {
+            kit.news.of([inbox.clone()]);
+        }
+        if changed || !said.is_empty() {
+            kit.news.of(said.statuses.into_keys());
             worker.ring();
         }
     }

@@ -1,32 +1,35 @@
 //! The account's worker: one connection that pushes what users did and pulls what happened.
 //!
-//! A turn is: clear the bell, replay operations, list the mailboxes, pull those that changed (the
-//! inbox first), file sent copies, then fetch bodies. The bell may ring at any time; between two
-//! commands the turn gives way and begins again, which costs little because a pull that was cut
-//! is continued by comparison. A turn that fails drops the connection: the next one dials anew.
+//! A turn is: clear the bell, take the news, replay operations, file sent copies, list the
+//! mailboxes if that is due, pull those that changed, what people look at first. The bell may ring
+//! at any time; between two commands the turn gives way and begins again. What was due stays due
+//! until it is done, and a pull that was cut is continued by comparison, so giving way costs
+//! little. A turn that fails drops the connection: the next one dials anew.
 
-use crate::model::{Link, Reach, Role, UidValidity};
+use crate::model::{Link, Quota};
 use crate::net::NetError;
-use crate::net::imap::{Listed, Session};
 use crate::signal::{Doorbell, Ringer, Topic};
-use crate::store::{Local, Mailbox, MailboxInfo, Priority, Reader};
+use crate::store::{Local, Priority, Reader};
 use crate::sync::backoff::{Backoff, chance};
+use crate::sync::check::Checks;
+use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
-use crate::sync::kit::Kit;
-use crate::sync::plan::Seen;
-use crate::sync::pull::Here;
-use crate::sync::{bodies, filing, guard, pull, push};
+use crate::sync::here::Here;
+use crate::sync::kit::{Connection, Kit};
+use crate::sync::news::Due;
+use crate::sync::{filing, guard, harvest, mailboxes, ondemand, pull, push};
 use crate::text::{Clean, when};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-/// Without a ring every mailbox is looked at again after this time.
-const SWEEP: Duration = Duration::from_secs(5 * 60);
 
 /// Times that an undisturbed turn is begun again.
 const AGAIN: usize = 3;
 /// A day.
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// A connection that lived so long and was cut is dialled again at once.
+const LIVED: Duration = Duration::from_secs(60);
+/// How long a silent connection may take to prove that it lives.
+const PROOF: Duration = Duration::from_secs(10);
 
 /// What a turn did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,13 +42,28 @@ pub struct Turn {
     pub bodies: u64,
 }
 
+/// Whom the worker rings.
+#[derive(Clone, Debug)]
+pub struct Others {
+    /// When the watcher should dial again.
+    pub watcher: Ringer,
+    /// When there may be bodies to fetch.
+    pub harvest: Ringer,
+}
+
 /// The worker of one account.
 pub struct Worker {
     kit: Kit,
     reader: Reader,
     local: Local,
-    session: Option<Session>,
-    policy: Reach,
+    session: Option<Connection>,
+    /// Whether this connection was asked what is asked once.
+    greeted: bool,
+    /// What is still to be looked at.
+    due: Due,
+    checks: Checks,
+    /// When all mailboxes were listed last.
+    swept: Option<Instant>,
     /// When the cache was tidied last.
     tidied: Option<Instant>,
 }
@@ -55,27 +73,29 @@ impl Worker {
     ///
     /// # Errors
     /// When a database can't be opened.
-    pub fn new(kit: Kit, policy: Reach) -> Result<Worker, SyncError> {
+    pub fn new(kit: Kit) -> Result<Worker, SyncError> {
         let (reader, local) = (kit.reader()?, kit.local()?);
         Ok(Worker {
             kit,
             reader,
             local,
             session: None,
-            policy,
+            greeted: false,
+            due: Due::default(),
+            checks: Checks::default(),
+            swept: None,
             tidied: None,
         })
     }
 
     /// Works for an account until the engine stops, opening the databases as often as it takes.
-    /// `watch` as in [`Worker::run`].
-    pub fn serve(kit: &Kit, bell: &Doorbell, watch: &Ringer) {
-        let mut backoff = Backoff::default();
+    pub fn serve(kit: &Kit, bell: &Doorbell, others: &Others) {
+        let mut backoff = Backoff::new(&kit.rhythm);
         while !kit.stopping() {
-            match guard::turn(|| Worker::new(kit.clone(), kit.account.sync.bodies)) {
-                Ok(worker) => return worker.run(bell, watch),
+            match guard::turn(|| Worker::new(kit.clone())) {
+                Ok(worker) => return worker.run(bell, others),
                 Err(error) => {
-                    let wait = backoff.fail(chance());
+                    let wait = backoff.fail(None, chance());
                     kit.offline(&error, when::now() + wait.as_secs().cast_signed());
                     bell.clear();
                     bell.wait(Some(wait));
@@ -84,57 +104,93 @@ impl Worker {
         }
     }
 
-    /// Works until the engine stops. `watch` is rung when the watcher should dial again.
-    pub fn run(mut self, bell: &Doorbell, watch: &Ringer) {
-        let mut backoff = Backoff::default();
+    /// Works until the engine stops.
+    pub fn run(mut self, bell: &Doorbell, others: &Others) {
+        let mut backoff = Backoff::new(&self.kit.rhythm);
         while !self.kit.stopping() {
             bell.clear();
             let began = Instant::now();
+            let lived = self.session.is_some();
             match guard::turn(|| self.turn(&mut || bell.wait(Some(Duration::ZERO)))) {
                 Ok(_) => {
                     backoff.reset();
                     self.kit.report.link(Link::Online);
-                    watch.ring();
+                    others.watcher.ring();
+                    others.harvest.ring();
                     self.tidy();
-                    bell.wait(Some(SWEEP));
+                    bell.wait(Some(self.until_sweep()));
                 }
                 Err(SyncError::Interrupted) => {
                     // Nobody rang: the server contradicts itself, and is asked again more slowly.
                     if !bell.wait(Some(Duration::ZERO)) {
-                        bell.wait(Some(backoff.fail(chance())));
+                        bell.wait(Some(backoff.fail(None, chance())));
                     }
                 }
                 Err(SyncError::Stopping) => break,
                 Err(error) => {
-                    self.hang_up();
-                    // What could not be had while offline may be had once we are back.
-                    self.tidied = None;
-                    self.kit.report.progress(None);
-                    // A connection that worked for a while and was cut is dialled again at once.
-                    if began.elapsed() > Duration::from_secs(60) {
+                    if lived && began.elapsed() > LIVED {
                         backoff.reset();
                     }
-                    let mut wait = backoff.fail(chance());
-                    if matches!(&error, SyncError::Net(NetError::Tls { .. })) {
-                        wait = Backoff::LONGEST;
-                    }
-                    let retry_at = when::now() + wait.as_secs().cast_signed();
-                    tracing::warn!(account = %self.kit.account.name, %error, "the turn failed");
-                    let again = self.kit.offline(&error, retry_at);
-                    bell.wait(again.then_some(wait));
+                    self.failed(&error, &mut backoff, bell);
                 }
             }
         }
-        if let Some(session) = self.session.take() {
-            session.logout();
+        self.hang_up();
+    }
+
+    /// Says why the account is offline and waits for the next try: sooner only if the user or the
+    /// network asks for it, because a server that is in trouble is not helped by every keystroke.
+    fn failed(&mut self, error: &SyncError, backoff: &mut Backoff, bell: &Doorbell) {
+        self.session = None;
+        self.due.everything = true;
+        // What could not be had while offline may be had once we are back.
+        self.tidied = None;
+        let hint = match error {
+            SyncError::Net(net) => net.wait_hint(),
+            _ => None,
+        };
+        let mut wait = backoff.fail(hint, chance());
+        if matches!(error, SyncError::Net(NetError::Tls { .. })) {
+            wait = self.kit.rhythm.longest;
+        }
+        let retry_at = when::now() + wait.as_secs().cast_signed();
+        tracing::warn!(account = %self.kit.account.name, %error, "the turn failed");
+        let again = self.kit.offline(error, retry_at);
+        let until = again.then(|| Instant::now() + wait);
+        while !self.kit.stopping() {
+            let left = until.map(|u| u.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|l| l.is_zero()) || !bell.wait(left) {
+                return;
+            }
+            bell.clear();
+            let news = self.kit.news.take();
+            let asked = news.everything;
+            self.due.add(news);
+            if asked {
+                backoff.reset();
+                return;
+            }
         }
     }
 
-    /// One turn from beginning to end, not giving way to anybody: for `sync --once`.
+    fn until_sweep(&self) -> Duration {
+        let rhythm = &self.kit.rhythm;
+        let every = match self.kit.told.load(Ordering::SeqCst) {
+            true => rhythm.slow_sweep,
+            false => rhythm.sweep,
+        };
+        self.swept
+            .map_or(every, |at| every.saturating_sub(at.elapsed()))
+    }
+
+    /// One turn from beginning to end, bodies among it, not giving way to anybody: for
+    /// `sync --once`.
     ///
     /// # Errors
     /// Whatever stopped it.
     pub fn whole_turn(&mut self) -> Result<Turn, SyncError> {
+        self.due.everything = true;
+        self.kit.crowded.store(true, Ordering::SeqCst);
         let mut turn = self.turn(&mut || false);
         // A mailbox that changed its generation under our hands is begun again, not for ever.
         for _ in 0..AGAIN {
@@ -163,89 +219,78 @@ impl Worker {
 
     fn hang_up(&mut self) {
         if let Some(session) = self.session.take() {
-            self.kit
-                .received
-                .fetch_add(session.received(), Ordering::Relaxed);
-            if !session.is_dead() {
-                session.logout();
-            }
+            session.hang_up();
         }
+        self.save_usage();
+    }
+
+    fn save_usage(&mut self) {
+        let usage = &self.kit.usage;
+        if let Err(error) = usage.save(&mut self.local, &self.kit.account.name) {
+            tracing::warn!(%error, "the day's traffic could not be written down");
+        }
+        let budget = self.kit.account.sync.budget;
+        self.kit.report.traffic(usage.today(), budget);
+    }
+
+    /// A connection that can be relied on: the one that is here, if it lives, or a new one.
+    fn connected(&mut self) -> Result<Connection, SyncError> {
+        if let Some(mut session) = self.session.take()
+            && !session.is_dead()
+            && !session.is_stale()
+            && (session.quiet_for() < self.kit.rhythm.stale || session.lives(PROOF))
+        {
+            return Ok(session);
+        }
+        self.kit.report.link(Link::Connecting);
+        self.due.everything = true;
+        self.greeted = false;
+        self.kit.dial(Rank::Worker, None)
     }
 
     fn turn(&mut self, rings: &mut dyn FnMut() -> bool) -> Result<Turn, SyncError> {
-        let mut session = match self.session.take() {
-            Some(session) if !session.is_dead() => session,
-            _ => {
-                self.kit.report.link(Link::Connecting);
-                self.kit.dial(None)?
-            }
-        };
+        self.due.add(self.kit.news.take());
+        let mut session = self.connected()?;
         let outcome = self.rounds(&mut session, rings);
+        session.tally();
         for alert in session.take_alerts() {
             self.kit
                 .report
                 .notice(&format!("the server says: {}", Clean::line(&alert)));
         }
         self.session = Some(session);
+        self.save_usage();
         outcome
     }
 
     fn rounds(
         &mut self,
-        session: &mut Session,
+        session: &mut Connection,
         rings: &mut dyn FnMut() -> bool,
     ) -> Result<Turn, SyncError> {
-        let mut turn = Turn::default();
+        self.serve_others(session)?;
         // What the server puts off must not keep its news away: the turn goes on and fails at its
         // end, so that the rest is tried again after a pause.
-        let put_off = match push::replay(session, &self.kit, &mut self.local) {
+        let mut touched = Vec::new();
+        let put_off = match push::replay(session, &self.kit, &mut self.local, &mut touched) {
             Err(SyncError::Net(error)) if !error.ends_session() => Some(error),
             other => other.map(|_| None)?,
         };
-        filing::file_sent(session, &self.kit, &mut self.local, &self.reader)?;
-        let records = self.list(session)?;
-        self.kit.report.link(Link::Online);
-        let stop = self.kit.stop.clone();
-        let mut cut_in = || stop.load(Ordering::SeqCst) || rings();
-        let (mut still, mut shut) = (Vec::new(), Vec::new());
-        for record in &records {
-            turn.mailboxes += 1;
-            if record.unchanged {
-                still.push(record.here.id);
-                continue;
-            }
-            let pulled = pull::mailbox(session, &self.kit, &self.reader, &record.here, &mut cut_in);
-            match pulled {
-                Ok(pulled) => turn.headers += pulled.headers,
-                // One mailbox that can't be read must not hide the others.
-                Err(SyncError::Net(error)) if !error.ends_session() => {
-                    let words = Clean::line(&error.to_string());
-                    self.kit
-                        .report
-                        .notice(&format!("{}: {words}", record.here.label));
-                    shut.push(record.here.id);
-                }
-                Err(other) => return Err(other),
-            }
+        let filed = filing::file_sent(session, &self.kit, &mut self.local, &self.reader)?;
+        self.due.mailboxes.extend(touched.into_iter().chain(filed));
+        if self.due.everything || self.until_sweep().is_zero() {
+            self.list(session)?;
         }
-        // A move whose message was gone leaves a row in its destination that nothing will match.
-        self.kit.writer.run(Priority::Batch, move |cache| {
-            still
-                .into_iter()
-                .try_for_each(|id| cache.drop_unmatched(id).map(drop))
-        })?;
-        let now = when::now();
-        for record in records.iter().filter(|r| !shut.contains(&r.here.id)) {
-            let (kit, reader) = (&self.kit, &self.reader);
-            turn.bodies += bodies::mailbox(
-                session,
-                kit,
-                reader,
-                &record.here,
-                self.policy,
-                now,
-                &mut cut_in,
-            )?;
+        self.kit.report.link(Link::Online);
+        let kit = self.kit.clone();
+        let mut cut_in = || kit.stopping() || rings();
+        let mut turn = self.pull(session, &mut cut_in)?;
+        if self.kit.crowded.swap(false, Ordering::SeqCst) {
+            for here in mailboxes::known(&self.kit, &self.reader)? {
+                let (kit, reader) = (&self.kit, &self.reader);
+                turn.bodies += harvest::mailbox(session, kit, reader, &here, &mut cut_in)?;
+            }
+            harvest::end_journey(&self.kit);
         }
         match put_off {
             Some(error) => Err(error.into()),
@@ -253,97 +298,94 @@ impl Worker {
         }
     }
 
-    /// Lists the server's mailboxes into the cache and returns those that can be selected, the
-    /// inbox first.
-    fn list(&mut self, session: &mut Session) -> Result<Vec<Round>, SyncError> {
-        if session.selected().is_some() {
-            // STATUS of the selected mailbox may be as old as this session's last look at it
-            // (RFC 3501 §6.3.10): Dovecot answers so.
-            session.noop()?;
-            session.take_unsolicited();
+    /// Bodies that somebody waits for and that have no connection of their own.
+    fn serve_others(&mut self, session: &mut Connection) -> Result<(), SyncError> {
+        while let Ok(message) = self.kit.errands.1.try_recv() {
+            ondemand::fetch(&self.kit, session, message)?;
         }
-        let listed = session.list()?;
-        let infos: Vec<MailboxInfo> = listed.iter().map(info).collect();
+        Ok(())
+    }
+
+    /// What is asked once of a connection: where mailboxes are made, and how full the server is.
+    fn greet(&mut self, session: &mut Connection) -> Result<(), SyncError> {
         let account = self.kit.account.name.clone();
-        self.kit.writer.run(Priority::Batch, move |cache| {
-            cache.set_mailboxes(&account, &infos).map(drop)
-        })?;
-        let records = self.reader.mailboxes_of(&self.kit.account.name)?;
-        self.kit.changed(Topic::Mailboxes);
-        let mut rounds: Vec<Round> = Vec::new();
-        for record in records.iter().filter(|r| r.selectable) {
-            let status = listed
-                .iter()
-                .find(|l| l.name == record.name)
-                .and_then(|l| l.status.as_ref());
-            let unchanged = match status {
-                Some(status) => self.is_unchanged(record, status)?,
-                None => false,
-            };
-            let here = Here {
-                id: record.id,
-                name: record.name.clone(),
-                label: Clean::line(&record.path).to_string(),
-            };
-            rounds.push(Round {
-                here,
-                role: record.role,
-                unchanged,
-            });
+        if let Some(namespace) = tolerate(session.namespace())?.flatten() {
+            self.kit.writer.run(Priority::Batch, move |cache| {
+                let delimiter = namespace.delimiter.map(char::from);
+                cache.set_namespace(&account, &namespace.prefix, delimiter)
+            })?;
         }
-        rounds.sort_by_key(|r| importance(r.role));
-        Ok(rounds)
+        let quotas = tolerate(session.quota())?.unwrap_or_default();
+        let storage = quotas.iter().find(|q| q.resource == "STORAGE");
+        self.kit.report.quota(storage.map(|q| Quota {
+            used: q.used,
+            limit: q.limit,
+        }));
+        Ok(())
     }
 
-    /// Whether the server's own numbers prove that nothing changed since the last turn.
-    fn is_unchanged(
-        &self,
-        record: &Mailbox,
-        status: &crate::net::imap::Status,
-    ) -> Result<bool, SyncError> {
-        let known = pull::known(&self.reader, record.id)?;
-        Ok(seen(status).is_some_and(|seen| crate::sync::plan::plan(&known, &seen).is_empty()))
+    fn list(&mut self, session: &mut Connection) -> Result<(), SyncError> {
+        if !std::mem::replace(&mut self.greeted, true) {
+            self.greet(session)?;
+        }
+        let due = mailboxes::list(session, &self.kit, &self.reader)?;
+        self.due.everything = false;
+        self.due.mailboxes.extend(due);
+        self.swept = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Pulls what is due. What was done is due no more, even if the rest is interrupted.
+    fn pull(
+        &mut self,
+        session: &mut Connection,
+        cut_in: &mut dyn FnMut() -> bool,
+    ) -> Result<Turn, SyncError> {
+        let mut turn = Turn::default();
+        for here in mailboxes::known(&self.kit, &self.reader)? {
+            turn.mailboxes += 1;
+            if !self.due.mailboxes.contains(&here.name) {
+                self.settle(&here)?;
+                continue;
+            }
+            if cut_in() {
+                return Err(SyncError::Interrupted);
+            }
+            let (kit, reader) = (&self.kit, &self.reader);
+            match pull::mailbox(session, kit, reader, &here, &mut self.checks, cut_in) {
+                Ok(pulled) => turn.headers += pulled.headers,
+                // One mailbox that can't be read must not hide the others.
+                Err(SyncError::Net(error)) if !error.ends_session() => {
+                    let words = Clean::line(&error.to_string());
+                    self.kit.report.notice(&format!("{}: {words}", here.label));
+                }
+                Err(other) => return Err(other),
+            }
+            self.due.mailboxes.remove(&here.name);
+        }
+        // Names of mailboxes that are not there, or not any more.
+        self.due.mailboxes.clear();
+        Ok(turn)
+    }
+
+    /// A move whose message was gone leaves a row in its destination that nothing will match.
+    fn settle(&self, here: &Here) -> Result<(), SyncError> {
+        if !self.reader.is_waiting(here.id)? {
+            return Ok(());
+        }
+        let id = here.id;
+        self.kit
+            .writer
+            .run(Priority::Batch, move |cache| cache.drop_unmatched(id))?;
+        self.kit.changed(Topic::Mailbox(id));
+        Ok(())
     }
 }
 
-/// One mailbox in a turn.
-struct Round {
-    here: Here,
-    role: Option<Role>,
-    unchanged: bool,
-}
-
-/// The order in which mailboxes are pulled: what people look at first. Mailboxes that show other
-/// mailboxes' messages again come last.
-fn importance(role: Option<Role>) -> u8 {
-    match role {
-        Some(Role::Inbox) => 0,
-        Some(Role::Sent) => 1,
-        Some(Role::Drafts) => 2,
-        None => 3,
-        Some(Role::Archive) => 4,
-        Some(Role::Trash) => 5,
-        Some(Role::Junk) => 6,
-        Some(Role::All | Role::Flagged) => 7,
-    }
-}
-
-/// What STATUS told, if it told enough.
-fn seen(status: &crate::net::imap::Status) -> Option<Seen> {
-    Some(Seen {
-        uidvalidity: UidValidity(status.uidvalidity?),
-        uidnext: status.uidnext,
-        exists: status.messages?,
-        highestmodseq: status.highestmodseq,
-    })
-}
-
-fn info(listed: &Listed) -> MailboxInfo {
-    MailboxInfo {
-        name: listed.name.clone(),
-        path: listed.path.clone(),
-        delimiter: listed.delimiter.map(char::from),
-        role: listed.role,
-        selectable: listed.selectable,
+/// A question that a server may refuse without harm.
+fn tolerate<T>(answer: Result<T, NetError>) -> Result<Option<T>, SyncError> {
+    match answer {
+        Err(error) if !error.ends_session() => Ok(None),
+        other => Ok(other.map(Some)?),
     }
 }

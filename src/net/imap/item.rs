@@ -188,6 +188,15 @@ pub fn internal_date(text: &[u8]) -> Option<i64> {
     })
 }
 
+/// A `date` in UTC as SEARCH takes it (RFC 9051 §9).
+pub(super) fn day(seconds: i64) -> String {
+    let time = jiff::Timestamp::from_second(seconds).unwrap_or_default();
+    let t = time.to_zoned(jiff::tz::TimeZone::UTC);
+    let month = usize::try_from(t.month() - 1).ok();
+    let month = month.and_then(|m| MONTHS.get(m)).copied().unwrap_or("Jan");
+    format!("{}-{month}-{:04}", t.day(), t.year().max(0))
+}
+
 /// Month names as the wire spells them.
 pub const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",

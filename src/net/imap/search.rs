@@ -7,10 +7,14 @@ use crate::net::error::NetError;
 use crate::net::imap::command::Command;
 use crate::net::imap::decode::Untagged;
 use crate::net::imap::fail;
+use crate::net::imap::item::day;
 use crate::net::imap::session::Session;
 
 /// Message numbers in one plain SEARCH, so that its answer stays a short line.
 const WINDOW: u32 = 50_000;
+/// A sequence set in a command is at most so long.
+const SET: usize = 900;
+
 /// What messages are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Criterion {
@@ -74,6 +78,46 @@ impl Session {
             }
         }
         self.search(Command::new("UID SEARCH ALL"))
+    }
+
+    /// The UIDs of the selected mailbox from `first` up.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn uids_from(&mut self, first: u32) -> Result<UidSet, NetError> {
+        // `n:*` names the last message even if its UID is lower (RFC 9051 §9 `seq-range`).
+        let found = self.search_all(&format!("UID {first}:*"))?;
+        Ok(found.and(&UidSet::range(first.max(1), u32::MAX)))
+    }
+
+    /// The UIDs of the selected mailbox whose INTERNALDATE is not before the day of `seconds`
+    /// (since 1970, UTC).
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn uids_since(&mut self, seconds: i64) -> Result<UidSet, NetError> {
+        self.search_all(&format!("SINCE {}", day(seconds)))
+    }
+
+    /// Which of these UIDs are in the selected mailbox.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn present(&mut self, uids: &UidSet) -> Result<UidSet, NetError> {
+        let mut all = UidSet::new();
+        for piece in uids.split(SET, u64::MAX) {
+            let found = self.search_all(&format!("UID {}", piece.to_wire()))?;
+            all = all.plus(&found.and(&piece));
+        }
+        Ok(all)
+    }
+
+    fn search_all(&mut self, what: &str) -> Result<UidSet, NetError> {
+        let returning = match self.caps.has("ESEARCH") || self.caps.has("IMAP4REV2") {
+            true => "RETURN (ALL) ",
+            false => "",
+        };
+        self.search(Command::new(format!("UID SEARCH {returning}{what}")))
     }
 
     /// The messages of the selected mailbox with this Message-ID, ascending.

@@ -272,6 +272,19 @@ impl Session {
         Ok(!self.notes.unsolicited.is_empty())
     }
 
+    /// Whether the server answers within `patience`. A session that does not is over.
+    pub fn lives(&mut self, patience: Duration) -> bool {
+        let usual = self.pace;
+        let hasty = Pace {
+            stall: patience.min(usual.stall),
+            ..usual
+        };
+        self.port.line().set_pace(hasty);
+        let answered = self.run(&Command::new("NOOP"), &mut nothing);
+        self.port.line().set_pace(usual);
+        answered.is_ok()
+    }
+
     /// Says good-bye, waits a few seconds for the answer, and closes.
     pub fn logout(mut self) {
         let patience = Duration::from_secs(5).min(self.pace.stall);

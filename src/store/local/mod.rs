@@ -10,6 +10,7 @@ pub mod outbox;
 pub mod submissions;
 pub mod journal;
 pub mod people;
+pub mod usage;
 
 #[cfg(test)]
 mod tests;

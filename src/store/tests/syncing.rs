@@ -13,7 +13,7 @@ fn a_batch_is_there_at_once_for_a_reader() {
     let cursor = CursorMove {
         uidnext: Some(4),
         highestmodseq: Some(ModSeq(9)),
-        backfill: Some(1),
+        exists: Some(1),
     };
     let new = f
         .cache
@@ -40,7 +40,7 @@ fn a_batch_is_there_at_once_for_a_reader() {
             uidvalidity: Some(V),
             uidnext: 4,
             highestmodseq: ModSeq(9),
-            backfill: 1,
+            exists: 1,
             held: 2
         }
     );

@@ -1,0 +1,163 @@
+//! New headers on their way into the cache: parsed as they arrive and handed over in batches while
+//! the next ones are on the wire. The last batch is held back, so that the cursor can move in its
+//! transaction.
+
+use crate::mime;
+use crate::model::{Address, Envelope, Flags, MailboxId, Uid, UidSet, UidValidity};
+use crate::net::imap::{FetchBy, HeaderItem, Session};
+use crate::store::{CursorMove, NewMessage, Priority};
+use crate::sync::error::SyncError;
+use crate::sync::kit::Kit;
+
+/// Messages in one transaction: small, so that a user's action never waits long for its turn.
+const BATCH: usize = 500;
+/// Senders of new messages that are remembered for completing addresses, in one pull.
+const MOST_PEOPLE: usize = 2_000;
+/// Shown for a message whose headers the server can't give.
+const UNREADABLE: &str = "(the server could not give this message's headers)";
+
+/// What one fetch came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fetched {
+    /// Messages.
+    pub count: u64,
+    /// Their octets together.
+    pub octets: u64,
+    /// Messages that were asked for and not answered.
+    pub silent: UidSet,
+}
+
+/// The way into the cache for one mailbox's new messages.
+pub struct Brought<'a> {
+    kit: &'a Kit,
+    mailbox: MailboxId,
+    uidvalidity: UidValidity,
+    people: Vec<(Address, i64)>,
+    /// The last messages, held back.
+    tail: Vec<NewMessage>,
+}
+
+impl<'a> Brought<'a> {
+    /// Nothing yet.
+    pub fn new(kit: &'a Kit, mailbox: MailboxId, uidvalidity: UidValidity) -> Brought<'a> {
+        Brought {
+            kit,
+            mailbox,
+            uidvalidity,
+            people: Vec::new(),
+            tail: Vec::new(),
+        }
+    }
+
+    /// Fetches the headers of messages that are not here.
+    ///
+    /// # Errors
+    /// Whatever the session or the cache say. What came before is kept.
+    pub fn headers(
+        &mut self,
+        session: &mut Session,
+        by: FetchBy<'_>,
+    ) -> Result<Fetched, SyncError> {
+        self.write()?;
+        let mut fetched = Fetched::default();
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut broken = None;
+        let report = session.fetch_headers(by, &mut |item| {
+            let new = message(item);
+            self.meet(&new);
+            fetched.count += 1;
+            fetched.octets += new.size;
+            batch.push(new);
+            if batch.len() == BATCH {
+                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                broken = self.post(full).err().or(broken.take());
+            }
+            Ok(())
+        });
+        self.tail = batch;
+        if let Some(error) = broken {
+            return Err(error);
+        }
+        let report = report?;
+        let bad: UidSet = report.bad.into_iter().collect();
+        if let FetchBy::Uids(asked) = by {
+            fetched.silent = asked.minus(&report.uids).minus(&bad);
+        }
+        fetched.count += self.stubs(&bad);
+        Ok(fetched)
+    }
+
+    /// Keeps messages whose headers can't be had as visible stubs, so that they block nothing.
+    /// Answers how many.
+    pub fn stubs(&mut self, uids: &UidSet) -> u64 {
+        self.tail.extend(uids.iter().map(stub));
+        uids.len()
+    }
+
+    /// Writes the messages that were held back: more follow them.
+    ///
+    /// # Errors
+    /// When the cache is closing.
+    pub fn write(&mut self) -> Result<(), SyncError> {
+        let tail = std::mem::take(&mut self.tail);
+        match tail.is_empty() {
+            true => Ok(()),
+            false => self.post(tail),
+        }
+    }
+
+    /// Writes the last messages and moves the cursor with them; without `to` it stays.
+    ///
+    /// # Errors
+    /// When the cache can't be written.
+    pub fn finish(&mut self, to: Option<CursorMove>) -> Result<(), SyncError> {
+        if !self.people.is_empty() {
+            self.kit.local()?.saw(&self.people)?;
+        }
+        let tail = std::mem::take(&mut self.tail);
+        let (id, validity) = (self.mailbox, self.uidvalidity);
+        self.kit.writer.run(Priority::Batch, move |cache| {
+            cache.ingest(id, validity, &tail, to)?;
+            cache.drop_unmatched(id).map(drop)
+        })?;
+        Ok(())
+    }
+
+    fn post(&self, batch: Vec<NewMessage>) -> Result<(), SyncError> {
+        let (id, validity) = (self.mailbox, self.uidvalidity);
+        Ok(self.kit.writer.post(Priority::Batch, move |cache| {
+            cache.ingest(id, validity, &batch, None).map(drop)
+        })?)
+    }
+
+    fn meet(&mut self, new: &NewMessage) {
+        if self.people.len() < MOST_PEOPLE {
+            let when = new.envelope.date.unwrap_or(new.internal_date);
+            let from = new.envelope.from.iter().map(|who| (who.clone(), when));
+            self.people.extend(from);
+        }
+    }
+}
+
+fn stub(uid: Uid) -> NewMessage {
+    NewMessage {
+        uid,
+        flags: Flags::default(),
+        internal_date: 0,
+        size: 0,
+        envelope: Envelope {
+            subject: UNREADABLE.to_owned(),
+            ..Envelope::default()
+        },
+    }
+}
+
+fn message(item: HeaderItem) -> NewMessage {
+    NewMessage {
+        uid: item.uid,
+        flags: item.flags,
+        internal_date: item.internal_date.unwrap_or(0),
+        size: item.size,
+        envelope: mime::parse::envelope(&item.header),
+    }
+}

@@ -1,0 +1,211 @@
+//! Bodies before anybody asks for them: over a connection of its own, so that neither new headers
+//! nor an opened message ever waits for them; over the worker's where the server allows no more.
+
+use crate::model::{Reach, UidSet};
+use crate::net::imap::Mode;
+use crate::signal::{Doorbell, Ringer, Topic};
+use crate::store::{Priority, Reader};
+use crate::sync::bodies;
+use crate::sync::connections::Rank;
+use crate::sync::error::SyncError;
+use crate::sync::guard;
+use crate::sync::here::Here;
+use crate::sync::kit::{Connection, Kit};
+use crate::sync::mailboxes;
+use crate::sync::report::{Meter, Task};
+use crate::text::when;
+use std::sync::atomic::Ordering;
+
+/// Larger messages are fetched only when somebody opens them, or for a journey (octets).
+const LARGE: u64 = 5 << 20;
+/// Bodies that are looked up at once.
+const PAGE: usize = 500;
+/// Messages of a mailbox whose previews are fetched where bodies are not.
+const PREVIEWS: usize = 300;
+/// Seconds in a day.
+const DAY: i64 = 24 * 60 * 60;
+
+/// Fetches until the engine stops. The worker rings `bell` when there may be something to fetch;
+/// it is rung itself where it has to do the work.
+pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
+    let mut connection: Option<Connection> = None;
+    while !kit.stopping() {
+        bell.clear();
+        let mut cut_in = || kit.stopping();
+        match guard::turn(|| round(kit, &mut connection, &mut cut_in)) {
+            Ok(_) | Err(SyncError::Stopping | SyncError::Interrupted) => {}
+            Err(SyncError::Crowded) => {
+                connection = None;
+                kit.crowded.store(true, Ordering::SeqCst);
+                worker.ring();
+            }
+            Err(error) => {
+                // The worker finds out whether the account is reachable, and rings when it is.
+                tracing::info!(account = %kit.account.name, %error, "fetching bodies ended");
+                connection = None;
+            }
+        }
+        if kit.stopping() {
+            break;
+        }
+        let linger = connection.as_ref().map(|_| kit.rhythm.linger);
+        if !bell.wait(linger)
+            && let Some(idle) = connection.take()
+        {
+            idle.hang_up();
+            bell.wait(None);
+        }
+    }
+    if let Some(connection) = connection {
+        connection.hang_up();
+    }
+}
+
+/// Fetches whatever the policies want, in the order of what people look at. Answers how many.
+///
+/// # Errors
+/// As [`mailbox`]; what can't be dialled.
+fn round(
+    kit: &Kit,
+    connection: &mut Option<Connection>,
+    cut_in: &mut dyn FnMut() -> bool,
+) -> Result<u64, SyncError> {
+    let reader = kit.reader()?;
+    let mut fetched = 0;
+    for here in mailboxes::known(kit, &reader)? {
+        if !is_wanted(kit, &reader, &here)? {
+            continue;
+        }
+        let live = match connection.take() {
+            Some(live) if !live.is_dead() && !live.is_stale() => live,
+            _ => kit.dial(Rank::Harvest, None)?,
+        };
+        fetched += mailbox(connection.insert(live), kit, &reader, &here, cut_in)?;
+    }
+    end_journey(kit);
+    Ok(fetched)
+}
+
+/// A journey's fetching ends when nothing is left to fetch.
+pub fn end_journey(kit: &Kit) {
+    let spent = kit.usage.is_spent(&kit.account.sync);
+    if kit.journey.swap(false, Ordering::SeqCst) {
+        kit.report.notice(match spent {
+            true => "the day's budget is used up; the rest is fetched tomorrow",
+            false => "everything that was chosen is here for reading offline",
+        });
+    }
+}
+
+/// What of a mailbox is wanted: not older than, not larger than.
+fn bounds(kit: &Kit, reader: &Reader, here: &Here) -> Result<Option<(i64, u64)>, SyncError> {
+    let journey = kit.journey.load(Ordering::SeqCst);
+    let reach = if journey { Reach::All } else { here.bodies };
+    let since = match reach {
+        Reach::None => return Ok(None),
+        Reach::Days(days) => when::now() - i64::from(days) * DAY,
+        Reach::Octets(octets) => reader.date_within(here.id, octets)?,
+        Reach::All => i64::MIN,
+    };
+    let largest = if reach == Reach::All { u64::MAX } else { LARGE };
+    Ok(Some((since, largest)))
+}
+
+fn is_wanted(kit: &Kit, reader: &Reader, here: &Here) -> Result<bool, SyncError> {
+    if kit.usage.is_spent(&kit.account.sync) {
+        return Ok(false);
+    }
+    Ok(match bounds(kit, reader, here)? {
+        Some((since, largest)) => !reader.bodies_wanted(here.id, since, largest, 1)?.is_empty(),
+        None => {
+            kit.previews.load(Ordering::SeqCst) && !reader.previews_wanted(here.id, 1)?.is_empty()
+        }
+    })
+}
+
+/// Fetches the bodies that the policy wants from one mailbox, newest first; where it wants none,
+/// previews of the newest (RFC 8970). Answers how many bodies.
+///
+/// # Errors
+/// [`SyncError::Interrupted`] if `cut_in` said so; whatever the session or the cache say.
+pub fn mailbox(
+    session: &mut Connection,
+    kit: &Kit,
+    reader: &Reader,
+    here: &Here,
+    cut_in: &mut dyn FnMut() -> bool,
+) -> Result<u64, SyncError> {
+    let Some((since, largest)) = bounds(kit, reader, here)? else {
+        return previews(session, kit, reader, here).map(|()| 0);
+    };
+    let total = reader.bodies_left(here.id, since, largest)?;
+    let what = format!("bodies of {}", here.label);
+    let mut meter = Meter::new(&kit.report, Task::Bodies, what, 0, total);
+    let mut fetched = 0;
+    loop {
+        let wanted = reader.bodies_wanted(here.id, since, largest, PAGE)?;
+        if wanted.is_empty() {
+            return Ok(fetched);
+        }
+        let selected = session.select(&here.name, Mode::ReadOnly)?;
+        if reader.cursor(here.id)?.uidvalidity != Some(selected.uidvalidity) {
+            return Err(SyncError::Interrupted);
+        }
+        let mut rest = wanted.as_slice();
+        while !rest.is_empty() {
+            if cut_in() {
+                return Err(SyncError::Interrupted);
+            }
+            if kit.usage.is_spent(&kit.account.sync) {
+                return Ok(fetched);
+            }
+            let (now, later) = rest.split_at(bodies::portion(rest).min(rest.len()));
+            bodies::many(session, kit, now)?;
+            rest = later;
+            fetched += now.len() as u64;
+            meter.add(now.len() as u64);
+            // A journey that was called off, or began, changes what is wanted.
+            if bounds(kit, reader, here)?.map(|b| b.1) != Some(largest) {
+                return Ok(fetched);
+            }
+        }
+        // What was fetched must be in the cache before it is asked what is missing.
+        kit.writer.run(Priority::Batch, |_| Ok(()))?;
+        kit.changed(Topic::Mailbox(here.id));
+    }
+}
+
+fn previews(
+    session: &mut Connection,
+    kit: &Kit,
+    reader: &Reader,
+    here: &Here,
+) -> Result<(), SyncError> {
+    if !session.caps().has("PREVIEW") {
+        kit.previews.store(false, Ordering::SeqCst);
+        return Ok(());
+    }
+    let wanted = reader.previews_wanted(here.id, PREVIEWS)?;
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    session.select(&here.name, Mode::ReadOnly)?;
+    let uids: UidSet = wanted.iter().map(|(_, uid)| *uid).collect();
+    let mut found = Vec::new();
+    session.fetch_previews(&uids, &mut |uid, text| {
+        let message = wanted.iter().find(|(_, u)| *u == uid);
+        found.extend(message.map(|(message, _)| (*message, text)));
+        Ok(())
+    })?;
+    session.tally();
+    // A message without a preview is given an empty one: it is not asked for again.
+    for (message, _) in &wanted {
+        if !found.iter().any(|(m, _)| m == message) {
+            found.push((*message, String::new()));
+        }
+    }
+    kit.writer
+        .run(Priority::Batch, move |cache| cache.set_snippets(&found))?;
+    kit.changed(Topic::Mailbox(here.id));
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Which mailboxes there are: from LIST into the cache, and in which order they are looked at.
+
+use crate::model::{MailboxName, Role};
+use crate::net::imap::{Listed, Status};
+use crate::signal::Topic;
+use crate::store::{Mailbox, MailboxInfo, Priority, Reader};
+use crate::sync::error::SyncError;
+use crate::sync::here::Here;
+use crate::sync::kit::{Connection, Kit};
+use crate::sync::pull;
+use crate::text::Clean;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Lists the server's mailboxes into the cache and answers which may have changed.
+///
+/// # Errors
+/// Whatever the session or the cache say.
+pub fn list(
+    session: &mut Connection,
+    kit: &Kit,
+    reader: &Reader,
+) -> Result<BTreeSet<MailboxName>, SyncError> {
+    if session.selected().is_some() {
+        // STATUS of the selected mailbox may be as old as this session's last look at it
+        // (RFC 3501 §6.3.10): Dovecot answers so.
+        session.noop()?;
+        session.take_unsolicited();
+    }
+    let policy = &kit.account.sync;
+    let mut listed = session.list()?;
+    listed.retain(|l| !policy.leaves_out(&l.path));
+    let infos: Vec<MailboxInfo> = listed.iter().map(info).collect();
+    let account = kit.account.name.clone();
+    let _changes = kit.writer.run(Priority::Batch, move |cache| {
+        cache.set_mailboxes(&account, &infos)
+    })?;
+    session.tally();
+    kit.changed(Topic::Mailboxes);
+    let mut status = statuses(session, &listed)?;
+    let mut due = BTreeSet::new();
+    for record in reader.mailboxes_of(&kit.account.name)? {
+        let here = here(kit, &record);
+        let there = listed.iter().any(|l| l.name == record.name);
+        let same = match status.remove(&record.name).flatten() {
+            Some(status) => pull::is_unchanged(&pull::known(reader, &here)?, &status),
+            None => false,
+        };
+        if record.selectable && there && !same {
+            due.insert(record.name);
+        }
+    }
+    Ok(due)
+}
+
+/// What LIST told in passing, or STATUS where it told nothing.
+fn statuses(
+    session: &mut Connection,
+    listed: &[Listed],
+) -> Result<BTreeMap<MailboxName, Option<Status>>, SyncError> {
+    let mut told: BTreeMap<MailboxName, Option<Status>> = listed
+        .iter()
+        .filter_map(|l| Some((l.name.clone(), Some(l.status.clone()?))))
+        .collect();
+    let open = session.selected().cloned();
+    let silent: Vec<MailboxName> = listed
+        .iter()
+        .filter(|l| l.selectable && !told.contains_key(&l.name) && Some(&l.name) != open.as_ref())
+        .map(|l| l.name.clone())
+        .collect();
+    if !silent.is_empty() {
+        told.extend(session.statuses(&silent)?);
+    }
+    Ok(told)
+}
+
+/// The account's mailboxes that can be opened, as they are known: what people look at first comes
+/// first, what is on a screen before all.
+///
+/// # Errors
+/// When the cache can't be read.
+pub fn known(kit: &Kit, reader: &Reader) -> Result<Vec<Here>, SyncError> {
+    let mut records = reader.mailboxes_of(&kit.account.name)?;
+    records.retain(|r| r.selectable);
+    let attended = kit.attended();
+    records.sort_by_key(|r| (Some(r.id) != attended, importance(r.role)));
+    Ok(records.iter().map(|record| here(kit, record)).collect())
+}
+
+fn here(kit: &Kit, record: &Mailbox) -> Here {
+    let policy = &kit.account.sync;
+    Here {
+        id: record.id,
+        name: record.name.clone(),
+        label: Clean::line(&record.path).to_string(),
+        headers: policy.headers_of(&record.path),
+        bodies: policy.bodies_of(&record.path),
+    }
+}
+
+/// Mailboxes that show other mailboxes' messages again come last.
+fn importance(role: Option<Role>) -> u8 {
+    match role {
+        Some(Role::Inbox) => 0,
+        Some(Role::Sent) => 1,
+        Some(Role::Drafts) => 2,
+        None => 3,
+        Some(Role::Archive) => 4,
+        Some(Role::Trash) => 5,
+        Some(Role::Junk) => 6,
+        Some(Role::All | Role::Flagged) => 7,
+    }
+}
+
+fn info(listed: &Listed) -> MailboxInfo {
+    MailboxInfo {
+        name: listed.name.clone(),
+        path: listed.path.clone(),
+        delimiter: listed.delimiter.map(char::from),
+        role: listed.role,
+        selectable: listed.selectable,
+    }
+}

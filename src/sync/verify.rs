@@ -1,0 +1,158 @@
+//! The whole truth, when somebody asks for it: every UID and every flag on both sides, and whether
+//! the bodies that are here are what they were.
+
+use crate::mime;
+use crate::model::{Flags, MsgId, Reach, Uid, UidSet};
+use crate::net::imap::Mode;
+use crate::store::{Priority, Reader};
+use crate::sync::check::Checks;
+use crate::sync::connections::Rank;
+use crate::sync::error::SyncError;
+use crate::sync::here::Here;
+use crate::sync::kit::{Connection, Kit};
+use crate::sync::pull;
+use crate::sync::report::{Meter, Task};
+use crate::sync::{mailboxes, push};
+use std::collections::BTreeMap;
+
+/// Messages whose flags are compared at once.
+const WINDOW: u64 = 10_000;
+/// Octets of a command line's set.
+const SET_OCTETS: usize = 900;
+
+/// What was found in one mailbox.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Finding {
+    /// The mailbox's path for people, cleaned.
+    pub mailbox: String,
+    /// Messages of the server's that were not here.
+    pub missing: u64,
+    /// Messages here that the server has not.
+    pub extra: u64,
+    /// Messages whose flags differed.
+    pub flags: u64,
+    /// Bodies here that are not those of their messages.
+    pub damaged: u64,
+    /// Whether all of that was put right.
+    pub repaired: bool,
+}
+
+impl Finding {
+    /// Whether both sides were the same.
+    pub fn is_clean(&self) -> bool {
+        self.missing + self.extra + self.flags + self.damaged == 0
+    }
+}
+
+/// Compares an account's mailboxes (or the one at `path`) with the server's in full, and with
+/// `repair` puts right what differs. What users did and the server has not got yet is sent first.
+///
+/// # Errors
+/// Whatever stopped it.
+pub fn account(kit: &Kit, path: Option<&str>, repair: bool) -> Result<Vec<Finding>, SyncError> {
+    let reader = kit.reader()?;
+    let mut session = kit.dial(Rank::Worker, None)?;
+    push::replay(&mut session, kit, &mut kit.local()?, &mut Vec::new())?;
+    mailboxes::list(&mut session, kit, &reader)?;
+    let mut findings = Vec::new();
+    let wanted = |here: &Here| path.is_none_or(|p| p.eq_ignore_ascii_case(&here.label));
+    for here in mailboxes::known(kit, &reader)?.into_iter().filter(wanted) {
+        let mut finding = compare(&mut session, kit, &reader, &here)?;
+        if repair && !finding.is_clean() {
+            mend(&mut session, kit, &reader, &here)?;
+            finding.repaired = compare(&mut session, kit, &reader, &here)?.is_clean();
+        }
+        findings.push(finding);
+    }
+    session.hang_up();
+    Ok(findings)
+}
+
+fn compare(
+    session: &mut Connection,
+    kit: &Kit,
+    reader: &Reader,
+    here: &Here,
+) -> Result<Finding, SyncError> {
+    let mut finding = Finding {
+        mailbox: here.label.clone(),
+        ..Finding::default()
+    };
+    let selected = session.select(&here.name, Mode::ReadOnly)?;
+    let theirs = session.uids()?;
+    let ours = match reader.cursor(here.id)?.uidvalidity {
+        Some(validity) if validity == selected.uidvalidity => reader.all_uids(here.id)?,
+        _ => UidSet::new(),
+    };
+    finding.extra = ours.minus(&theirs).len();
+    // Older messages may be left out on purpose.
+    if here.headers == Reach::All {
+        finding.missing = theirs.minus(&ours).len();
+    }
+    let both = ours.and(&theirs);
+    let what = format!("messages of {} compared", here.label);
+    let mut meter = Meter::new(&kit.report, Task::Headers, what, 0, both.len());
+    for window in both.split(SET_OCTETS, WINDOW) {
+        finding.flags += differing(session, reader, here, &window)?;
+        session.tally();
+        meter.add(window.len());
+    }
+    finding.damaged = damaged(reader, here)?.len() as u64;
+    Ok(finding)
+}
+
+fn differing(
+    session: &mut Connection,
+    reader: &Reader,
+    here: &Here,
+    window: &UidSet,
+) -> Result<u64, SyncError> {
+    let (Some(first), Some(last)) = (window.iter().next(), window.ranges().last()) else {
+        return Ok(0);
+    };
+    let mut ours: BTreeMap<Uid, Flags> = BTreeMap::new();
+    reader.flags_between(here.id, first.get(), last.1, &mut |uid, flags| {
+        ours.insert(uid, flags);
+    })?;
+    let mut differ = 0;
+    session.fetch_flags(window, None, &mut |item| {
+        differ += u64::from(ours.get(&item.uid).is_some_and(|f| *f != item.flags));
+        Ok(())
+    })?;
+    Ok(differ)
+}
+
+/// Bodies that name another Message-ID than their message does, or can't be read back.
+fn damaged(reader: &Reader, here: &Here) -> Result<Vec<MsgId>, SyncError> {
+    let mut damaged = Vec::new();
+    for message in reader.with_bodies(here.id)? {
+        let Some(row) = reader.message(message)? else {
+            continue;
+        };
+        let same = reader
+            .body(message)?
+            .is_some_and(|raw| mime::parse::envelope(&raw).message_id == row.envelope.message_id);
+        if !same {
+            damaged.push(message);
+        }
+    }
+    Ok(damaged)
+}
+
+fn mend(
+    session: &mut Connection,
+    kit: &Kit,
+    reader: &Reader,
+    here: &Here,
+) -> Result<(), SyncError> {
+    let id = here.id;
+    let bad = damaged(reader, here)?;
+    kit.writer.run(Priority::Batch, move |cache| {
+        cache.drop_bodies(&bad)?;
+        // Without a cursor the pull compares all UIDs and fetches all flags.
+        cache.forget_cursor(id)
+    })?;
+    let mut checks = Checks::default();
+    pull::mailbox(session, kit, reader, here, &mut checks, &mut || false)?;
+    Ok(())
+}
