@@ -6,77 +6,17 @@
 //! it or after it. Every telling has its own user and home, copies of the same ones. What the user
 //! asked for and was not yet durable is asked for again, as the user would.
 
-use crate::program::Home;
-use crate::story::{Dump, Look, Play, Stage, cache, letter, local, read, rows, spread};
-use postrider::model::{
-    AccountName, Draft, MailboxName, MessageId, MessageKey, NewOp, OpKind, Uid, UidValidity,
+use crate::dump::Dump;
+use crate::story::{
+    Act, Play, Scenario, Stage, act, begin, copy, letter, past, run, sending, spread,
 };
+use postrider::model::{AccountName, Draft};
 use postrider::store::Local;
-use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// Points of each scenario in an ordinary run.
 const POINTS: usize = 16;
-
-/// What the program is run to do: its arguments and its input.
-struct Act {
-    args: Vec<String>,
-    input: String,
-}
-
-fn act(args: &[&str]) -> Act {
-    Act {
-        args: args.iter().map(|a| (*a).to_owned()).collect(),
-        input: String::new(),
-    }
-}
-
-/// A scenario: what happens first, undisturbed, and what the program does then.
-struct Scenario {
-    name: &'static str,
-    /// Whether the home is empty when it begins.
-    fresh: bool,
-    before: fn(&Play<'_>),
-    acts: fn(&Play<'_>) -> Vec<Act>,
-    /// Whether this end is as good as the undisturbed one; asked only if it is another.
-    also: fn(&Play<'_>) -> bool,
-    /// What must be so in any case.
-    always: fn(&Play<'_>),
-}
-
-impl Default for Scenario {
-    fn default() -> Scenario {
-        Scenario {
-            name: "",
-            fresh: false,
-            before: |_| {},
-            acts: |_| vec![act(&["sync", "--once"])],
-            also: |_| false,
-            always: |_| {},
-        }
-    }
-}
-
-fn run(home: &Home, act: &Act, env: (&str, &str)) -> std::process::Output {
-    let args: Vec<&str> = act.args.iter().map(String::as_str).collect();
-    let mut command: Command = home.command(&args);
-    command.stdin(Stdio::piped()).env(env.0, env.1);
-    let mut child = command.spawn().unwrap();
-    // One that is killed before it has read everything is what we want.
-    let _ = child.stdin.take().unwrap().write_all(act.input.as_bytes());
-    child.wait_with_output().unwrap()
-}
-
-fn begin<'s>(scenario: &Scenario, template: &Play<'s>) -> Play<'s> {
-    let play = if scenario.fresh {
-        template.fresh_home()
-    } else {
-        template.again()
-    };
-    (scenario.before)(&play);
-    play
-}
 
 /// The undisturbed telling: how many steps each act has, and what is left.
 fn golden(scenario: &Scenario, template: &Play<'_>) -> (Vec<usize>, Dump) {
@@ -128,17 +68,7 @@ fn told(scenario: &Scenario, template: &Play<'_>, point: (usize, &str), golden: 
             run(&play.home, act, ("POSTRIDER_STEP", "0"));
         }
     }
-    play.settle();
-    let dump = play.dump();
-    if dump != *golden && !(scenario.also)(&play) {
-        panic!(
-            "{} killed at {point:?}:{}",
-            scenario.name,
-            golden.against(&dump)
-        );
-    }
-    (scenario.always)(&play);
-    play.is_quiet();
+    scenario.judge(&play, golden, &format!("killed at {point:?}"));
     hit
 }
 
@@ -188,12 +118,6 @@ fn tell(scenarios: &[Scenario]) {
     }
 }
 
-fn look(play: &Play<'_>, work: impl FnOnce(&mut Look)) {
-    let mut look = play.look();
-    work(&mut look);
-    look.logout().unwrap();
-}
-
 #[test]
 fn a_sync_that_is_killed_anywhere_goes_on() {
     tell(&[
@@ -205,7 +129,7 @@ fn a_sync_that_is_killed_anywhere_goes_on() {
         Scenario {
             name: "new, changed and vanished messages",
             before: |play| {
-                look(play, |look| {
+                past(play, |look| {
                     for n in 0..4 {
                         letter(look, "INBOX", &format!("new{n}"));
                     }
@@ -220,7 +144,7 @@ fn a_sync_that_is_killed_anywhere_goes_on() {
         },
         Scenario {
             name: "mailbox renamed",
-            before: |play| look(play, |look| look.rename("Work", "Works").unwrap()),
+            before: |play| past(play, |look| look.rename("Work", "Works").unwrap()),
             ..Scenario::default()
         },
         Scenario {
@@ -252,33 +176,6 @@ fn a_sync_that_is_killed_anywhere_goes_on() {
             ..Scenario::default()
         },
     ]);
-}
-
-/// Queues a copy, as the screen does; no command can.
-fn copy(play: &Play<'_>, subject: &str, to: &str) {
-    let id = format!("{subject}@example.test");
-    let sql = format!(
-        "SELECT b.uidvalidity, l.uid, m.size FROM location l JOIN mailbox b ON b.id = l.mailbox
-         JOIN message m ON m.id = l.message WHERE m.message_id LIKE '%{id}%' AND b.path = 'INBOX'"
-    );
-    let found = rows(&read(&cache(&play.home)), &sql);
-    let numbers: Vec<u32> = found[0].split('|').map(|n| n.parse().unwrap()).collect();
-    let op = NewOp {
-        account: AccountName("work".to_owned()),
-        kind: OpKind::Copy {
-            to: MailboxName::new(to.as_bytes().to_vec()),
-        },
-        keys: vec![MessageKey {
-            mailbox: MailboxName::new(*b"INBOX"),
-            uidvalidity: UidValidity(numbers[0]),
-            uid: Uid::new(numbers[1]).unwrap(),
-            message_id: MessageId::new(&id),
-            size: u64::from(numbers[2]),
-        }],
-        locations: Vec::new(),
-    };
-    let mut local = Local::open(&local(&play.home)).unwrap();
-    local.act("Copied", 0, &[op]).unwrap();
 }
 
 #[test]
@@ -319,39 +216,9 @@ fn a_change_that_is_killed_anywhere_happens_once() {
     ]);
 }
 
-fn message(play: &Play<'_>) -> String {
-    let filler = "A line of a letter that is long enough to be cut in two.\r\n".repeat(40);
-    let id = &play.user;
-    format!(
-        "From: ada@example.test\r\nTo: bo@example.test\r\nSubject: {id}\r\nMessage-ID: <{id}@example.test>\r\nDate: Sat, 21 Nov 2026 08:00:00 +0000\r\n\r\n{filler}"
-    )
-}
-
 #[test]
 fn a_sending_that_is_killed_anywhere_is_sent_at_most_once() {
-    tell(&[Scenario {
-        name: "send and file",
-        acts: |play| {
-            vec![Act {
-                input: message(play),
-                ..act(&["send", "--wait"])
-            }]
-        },
-        also: |play| {
-            // The crash came when the dot may have been out: the user is asked.
-            let outbox = rows(&read(&local(&play.home)), "SELECT state FROM outbox");
-            outbox == ["in-doubt"] && play.there()["Sent"].is_empty()
-        },
-        always: |play| {
-            let outbox = rows(&read(&local(&play.home)), "SELECT state FROM outbox");
-            let times = play.delivered(&format!("{}@example.test", play.user));
-            match outbox[..] {
-                [ref one] if one == "sent" => assert_eq!(times, 1),
-                _ => assert!(times <= 1, "{outbox:?}"),
-            }
-        },
-        ..Scenario::default()
-    }]);
+    tell(&[sending()]);
 }
 
 const CHILD: &str = "POSTRIDER_TEST_DRAFTS";

@@ -1,6 +1,6 @@
 //! The integration suite: one binary, one module a topic.
 //!
-//! `dovecot`, `cyrus`, `courier`, `client`, `smtp`, `pty`, `program`, `proxy` and `story` are rigs; the
+//! `dovecot`, `cyrus`, `courier`, `client`, `smtp`, `pty`, `program`, `proxy`, `story` and `dump` are rigs; the
 //! others are tests.
 #![allow(
     clippy::unwrap_used,
@@ -24,10 +24,12 @@ mod pty;
 mod program;
 mod proxy;
 mod story;
+mod dump;
 mod cli;
 mod faults;
 mod changes;
 mod send;
 mod kill;
+mod cut;
 mod demo;
 mod screen;
