@@ -94,6 +94,7 @@ pub fn kit(parts: &Parts, account: &Account, stop: &Arc<AtomicBool>) -> Kit {
         network: Arc::default(),
         journey: Arc::default(),
         attended: Arc::default(),
+        watched: Arc::default(),
         told: Arc::default(),
         crowded: Arc::default(),
         previews: Arc::new(AtomicBool::new(true)),

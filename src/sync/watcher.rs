@@ -25,6 +25,7 @@ pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
         bell.clear();
         let outcome = guard::turn(|| watch(kit, bell, worker, &mut backoff));
         kit.told.store(false, Ordering::SeqCst);
+        kit.watched.store(false, Ordering::SeqCst);
         match outcome {
             Ok(()) | Err(SyncError::Stopping) => {}
             // The worker asks more often by itself; there may be room for us later.
@@ -60,6 +61,7 @@ fn watch(
     session.select(&inbox, Mode::ReadOnly)?;
     let all = session.notify()?;
     kit.told.store(all, Ordering::SeqCst);
+    kit.watched.store(true, Ordering::SeqCst);
     backoff.reset();
     // Whatever came between the worker's look and ours is not lost.
     match all {

@@ -28,6 +28,8 @@ const AGAIN: usize = 3;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// A connection that lived so long and was cut is dialled again at once.
 const LIVED: Duration = Duration::from_secs(60);
+/// Mailboxes that were listed so lately need not be for a ring without a reason.
+const RECENT: Duration = Duration::from_secs(5);
 /// How long a silent connection may take to prove that it lives.
 const PROOF: Duration = Duration::from_secs(10);
 
@@ -115,7 +117,9 @@ impl Worker {
                 Ok(_) => {
                     backoff.reset();
                     self.kit.report.link(Link::Online);
-                    others.watcher.ring();
+                    if !self.kit.watched.load(Ordering::SeqCst) {
+                        others.watcher.ring();
+                    }
                     others.harvest.ring();
                     self.tidy();
                     bell.wait(Some(self.until_sweep()));
@@ -190,13 +194,13 @@ impl Worker {
     /// Whatever stopped it.
     pub fn whole_turn(&mut self) -> Result<Turn, SyncError> {
         self.due.everything = true;
-        self.kit.crowded.store(true, Ordering::SeqCst);
-        let mut turn = self.turn(&mut || false);
+        let mut turn = Err(SyncError::Interrupted);
         // A mailbox that changed its generation under our hands is begun again, not for ever.
-        for _ in 0..AGAIN {
+        for _ in 0..=AGAIN {
             if !matches!(turn, Err(SyncError::Interrupted)) {
                 break;
             }
+            self.kit.crowded.store(true, Ordering::SeqCst);
             turn = self.turn(&mut || false);
         }
         self.hang_up();
@@ -274,6 +278,10 @@ impl Worker {
         let mut touched = Vec::new();
         let put_off = match push::replay(session, &self.kit, &mut self.local, &mut touched) {
             Err(SyncError::Net(error)) if !error.ends_session() => Some(error),
+            Ok(0) => {
+                self.due.everything |= self.is_idle();
+                None
+            }
             other => other.map(|_| None)?,
         };
         let filed = filing::file_sent(session, &self.kit, &mut self.local, &self.reader)?;
@@ -296,6 +304,12 @@ impl Worker {
             Some(error) => Err(error.into()),
             None => Ok(turn),
         }
+    }
+
+    /// Whether nobody said why we were rung: another process did, and means everything.
+    fn is_idle(&self) -> bool {
+        let lately = self.swept.is_some_and(|at| at.elapsed() < RECENT);
+        self.due.is_empty() && !lately
     }
 
     /// Bodies that somebody waits for and that have no connection of their own.
