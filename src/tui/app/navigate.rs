@@ -22,6 +22,9 @@ impl Panes {
         self.close_reader();
         self.focus = Pane::Index;
         self.sidebar.select_scope(&scope);
+        if let Scope::Mailbox(id) = &scope {
+            fx.push(Effect::Ask(Intent::Attend(*id), About::Quiet));
+        }
         let threaded = self.threaded;
         let listing = Listing::Scope { scope, threaded };
         self.ask(fx, |p| p.index.show(listing, now.mono));
