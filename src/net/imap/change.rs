@@ -1,4 +1,4 @@
-//! Changing mail: flags, move, copy, expunge, append (RFC 9051 §6.4, RFC 6851, RFC 4315).
+//! Changing mail: flags, move, copy, expunge, append (RFC 9051 §6.4, RFC 6851, RFC 4315, RFC 6855).
 //!
 //! Only UIDs, and never a plain EXPUNGE, which would remove what another client has marked.
 //! APPEND is our own: the crate neither quotes its mailbox nor keeps the reason of a refusal.
@@ -9,9 +9,9 @@ use crate::net::error::NetError;
 use crate::net::imap::code::Code;
 use crate::net::imap::command::Command;
 use crate::net::imap::decode::{Reply, Untagged};
-use crate::net::imap::fail;
 use crate::net::imap::item::MONTHS;
 use crate::net::imap::session::{Session, nothing};
+use crate::net::imap::{fail, gmail, name};
 
 /// A sequence set in a command is at most so long.
 const SET: usize = 900;
@@ -38,22 +38,58 @@ pub enum Expunged {
 }
 
 impl Session {
-    /// Sets and clears flags. Messages that are gone are passed over by the server.
+    /// Sets and clears flags, and Gmail's labels among the keywords ([`gmail`]), which are passed
+    /// over on any other server. Messages that are gone are passed over by the server.
     ///
     /// # Errors
     /// See [`Session`].
     pub fn store(&mut self, uids: &UidSet, change: &FlagChange) -> Result<(), NetError> {
+        let pieces = uids.split(SET, u64::MAX);
         for (sign, flags) in [("+", &change.add), ("-", &change.remove)] {
-            if flags.is_empty() {
-                continue;
-            }
-            for piece in uids.split(SET, u64::MAX) {
+            let mut flags = flags.clone();
+            let mut labels = Vec::new();
+            flags.keywords.retain(|keyword| {
+                let label = keyword.starts_with(gmail::PREFIX);
+                labels.extend(label.then(|| keyword.clone()));
+                !label
+            });
+            for piece in pieces.iter().filter(|_| !flags.is_empty()) {
                 let text = format!("UID STORE {} {sign}FLAGS.SILENT ", piece.to_wire());
-                let command = Command::new(text).flags(flags).map_err(fail::unsayable)?;
+                let command = Command::new(text).flags(&flags).map_err(fail::unsayable)?;
                 self.run(&command, &mut nothing)?;
+            }
+            if !labels.is_empty() && self.caps.gmail() {
+                let labels = self.labels(&labels)?;
+                for piece in &pieces {
+                    let text = format!("UID STORE {} {sign}X-GM-LABELS.SILENT (", piece.to_wire());
+                    let mut command = Command::new(text);
+                    for (at, label) in labels.iter().enumerate() {
+                        let gap = if at > 0 { " " } else { "" };
+                        command = command.text(gap);
+                        command = match self.utf8() {
+                            true => command.name_in_utf8(label),
+                            false => command.astring(label),
+                        }
+                        .map_err(fail::unsayable)?;
+                    }
+                    self.run(&command.text(")"), &mut nothing)?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// Labels as the server spells them.
+    fn labels(&self, keywords: &[String]) -> Result<Vec<Vec<u8>>, NetError> {
+        let spelled = |keyword: &String| {
+            let label = gmail::label(keyword)
+                .ok_or_else(|| NetError::Unsendable("it is no label's name".to_owned()))?;
+            Ok(match self.utf8() {
+                true => label.into_bytes(),
+                false => name::encode(&label),
+            })
+        };
+        keywords.iter().map(spelled).collect()
     }
 
     /// Whether the server moves messages in one step (RFC 6851). Elsewhere [`Session::move_to`] is
@@ -120,13 +156,19 @@ impl Session {
         bytes: &[u8],
     ) -> Result<Option<(UidValidity, Uid)>, NetError> {
         let date = date.map(date_time).unwrap_or_default();
+        let mut flags = flags.clone();
+        flags.keywords.retain(|k| !k.starts_with(gmail::PREFIX));
         let command = self
             .about("APPEND ", to)?
             .text(" ")
-            .flags(flags)
+            .flags(&flags)
             .map_err(fail::unsayable)?
-            .text(&format!(" {date}"))
-            .literal(bytes);
+            .text(&format!(" {date}"));
+        // Octets of UTF-8 in a header are announced (RFC 6855 §4), or the server refuses them.
+        let command = match self.enabled.utf8 && has_8_bit_header(bytes) {
+            true => command.text("UTF8 (~").literal(bytes).text(")"),
+            false => command.literal(bytes),
+        };
         let done = self.run(&command, &mut nothing)?;
         Ok(match done.code {
             Some(Code::AppendUid(validity, list)) => list.iter().next().map(|uid| (validity, uid)),
@@ -165,6 +207,14 @@ impl Session {
         copied.dedup_by_key(|(from, _, _)| *from);
         Ok(copied)
     }
+}
+
+/// Whether the header of a message holds octets beyond ASCII.
+fn has_8_bit_header(message: &[u8]) -> bool {
+    message
+        .split(|&b| b == b'\n')
+        .take_while(|line| !matches!(line, [] | [b'\r']))
+        .any(|line| !line.is_ascii())
 }
 
 /// Pairs that are read from one COPYUID.

@@ -18,18 +18,30 @@ pub struct Quirk {
 
 #[derive(Clone, Copy, Debug)]
 enum Sign {
-    /// A greeting with this in it; these capabilities are not to be believed then.
+    /// A greeting or an ID (RFC 2971) with this in it; these capabilities are not to be believed
+    /// then.
     Greeting(&'static str, &'static [&'static str]),
     /// A refusal with this in it says "later", though nothing else in it does.
     Refusal(&'static str),
 }
 
 /// All known ones.
-pub const QUIRKS: [Quirk; 5] = [
+pub const QUIRKS: [Quirk; 7] = [
     Quirk {
         server: "Microsoft Exchange 2013 (no version is told, so all later ones, too)",
         what: "UID MOVE is unreliable (the manual of mbsync); UID COPY and UID EXPUNGE are not",
         sign: Sign::Greeting("MICROSOFT EXCHANGE IMAP4 SERVICE", &["MOVE"]),
+    },
+    Quirk {
+        server: "Microsoft 365 (tcpproxy/15.21, 2026)",
+        what: "announces IMAP4rev2 and refuses what belongs to it, ESEARCH for one (MailKit #2016)",
+        sign: Sign::Greeting("MICROSOFT EXCHANGE IMAP4 SERVICE", &["IMAP4REV2"]),
+    },
+    Quirk {
+        server: "Apple iCloud (iscream, 2021 to today)",
+        what: "tells of vanished messages in a broken way and never says ENABLED (MailKit #1871, \
+               Mailspring-Sync #91); without QRESYNC it is right",
+        sign: Sign::Greeting("ISCREAM", &["QRESYNC"]),
     },
     Quirk {
         server: "Microsoft 365 (2014 to today)",
@@ -53,9 +65,12 @@ pub const QUIRKS: [Quirk; 5] = [
     },
 ];
 
-/// Takes out of `caps` what the server behind `greeting` does wrong.
-pub fn apply(greeting: &str, caps: &mut Caps) {
-    let greeting = greeting.to_ascii_uppercase();
+/// Takes out of `caps` what the server behind `words`, its greeting or its ID, does wrong.
+///
+/// That some refuse to open any mailbox ("Unsafe Login": NetEase's 163.com and 126.com, 2021 to
+/// today, OfflineIMAP #696) until they had an ID needs no row: ID is sent wherever it is offered.
+pub fn apply(words: &str, caps: &mut Caps) {
+    let greeting = words.to_ascii_uppercase();
     for quirk in QUIRKS {
         if let Sign::Greeting(sign, distrust) = quirk.sign
             && greeting.contains(sign)
@@ -89,6 +104,12 @@ mod tests {
             &mut caps,
         );
         assert!(!caps.has("MOVE") && caps.has("UIDPLUS"));
+        let mut caps = Caps::parse(b"IMAP4rev1 CONDSTORE QRESYNC ENABLE");
+        apply(
+            "(2109B29-d3afe4d5aba6) pv33p00im-iscream021.me.com",
+            &mut caps,
+        );
+        assert!(!caps.qresync() && caps.condstore());
     }
 
     #[test]

@@ -52,9 +52,11 @@ impl Session {
     /// # Errors
     /// See [`Session`].
     pub fn uids(&mut self) -> Result<UidSet, NetError> {
-        if self.caps.has("ESEARCH") || self.caps.has("IMAP4REV2") {
-            let found = self.search(Command::new("UID SEARCH RETURN (ALL) ALL"))?;
-            return Ok(found);
+        if self.esearch() {
+            match self.search(Command::new("UID SEARCH RETURN (ALL) ALL")) {
+                Err(NetError::Refused(_)) => self.esearch_refused = true,
+                outcome => return outcome,
+            }
         }
         if self.notes.exists <= WINDOW {
             return self.search(Command::new("UID SEARCH ALL"));
@@ -145,18 +147,21 @@ impl Session {
     /// See [`Session`].
     pub fn count(&mut self, what: Criterion) -> Result<u64, NetError> {
         let key = what.key();
-        if self.caps.has("ESEARCH") || self.caps.has("IMAP4REV2") {
+        if self.esearch() {
             let mut count = None;
             let command = Command::new(format!("UID SEARCH RETURN (COUNT) {key}"));
-            self.run(&command, &mut |said| match said {
+            let outcome = self.run(&command, &mut |said| match said {
                 Untagged::Esearch(found) => {
                     count = found.count;
                     Ok(None)
                 }
                 other => Ok(Some(other)),
-            })?;
-            if let Some(count) = count {
-                return Ok(count);
+            });
+            match (outcome, count) {
+                (Ok(_), Some(count)) => return Ok(count),
+                (Ok(_), None) => {}
+                (Err(NetError::Refused(_)), _) => self.esearch_refused = true,
+                (Err(error), _) => return Err(error),
             }
         }
         let mut count = 0;
@@ -168,6 +173,11 @@ impl Session {
             lo = hi.saturating_add(1);
         }
         Ok(count)
+    }
+
+    /// Whether ESEARCH can be expected to work; the plain form is always there.
+    fn esearch(&self) -> bool {
+        !self.esearch_refused && (self.caps.has("ESEARCH") || self.caps.has("IMAP4REV2"))
     }
 
     pub(super) fn search(&mut self, command: Command<'_>) -> Result<UidSet, NetError> {

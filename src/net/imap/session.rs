@@ -183,6 +183,8 @@ pub struct Session {
     pub(super) pace: Pace,
     /// Whether the server did not do with IDLE what it announced.
     pub(super) idle_refused: bool,
+    /// The same of ESEARCH.
+    pub(super) esearch_refused: bool,
     pub(super) enabled: Enabled,
     /// What the server calls itself, bounded, not cleaned.
     pub(super) server_id: Option<String>,
@@ -201,6 +203,7 @@ impl Session {
             delimiter: Some(b'/'),
             pace,
             idle_refused: false,
+            esearch_refused: false,
             enabled: Enabled::default(),
             server_id: None,
             modseqs: false,
