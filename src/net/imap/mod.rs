@@ -51,3 +51,7 @@ mod script;
 mod sign_in_tests;
 #[cfg(test)]
 mod command_tests;
+#[cfg(test)]
+mod extension_tests;
+#[cfg(test)]
+mod reading_tests;

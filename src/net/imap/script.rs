@@ -134,6 +134,23 @@ pub fn connect(
     (session, thread)
 }
 
+/// A session under a policy.
+pub fn under(
+    policy: SyncPolicy,
+    caps: &'static str,
+    script: impl FnOnce(&mut Script) + Send + 'static,
+) -> (Result<Session, NetError>, JoinHandle<()>) {
+    let (port, thread) = serve(move |s| {
+        s.sign_in(caps);
+        script(s);
+    });
+    let mut account = account(port, Security::None);
+    account.sync = policy;
+    let secret = Secret::new("pass".into());
+    let session = Session::connect(&account, &secret, &Options::default());
+    (session, thread)
+}
+
 /// A session with a doorbell.
 pub fn with_bell(
     bell: std::os::fd::OwnedFd,
