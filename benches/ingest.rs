@@ -25,7 +25,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 /// As the pull hands them on.
-const BATCH: usize = 500;
+const BATCH: usize = 1_000;
 const WINDOW: usize = 2_000;
 const VALIDITY: UidValidity = UidValidity(7);
 

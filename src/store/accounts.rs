@@ -198,7 +198,7 @@ fn drop_mailbox(conn: &Connection, tally: &mut Tally, mailbox: i64) -> Result<()
         rows.collect::<rusqlite::Result<_>>()?
     };
     for message in orphans {
-        messages::delete(conn, message)?;
+        messages::delete(conn, tally, message)?;
     }
     conn.prepare_cached("DELETE FROM mailbox WHERE id = ?1")?
         .execute([mailbox])?;

@@ -79,7 +79,7 @@ impl Cache {
     }
 
     pub(super) fn sweep_before(&mut self, time: i64) -> Result<usize> {
-        self.write(|tx, _| {
+        self.write(|tx, tally| {
             let old: Vec<i64> = {
                 let mut select =
                     tx.prepare_cached("SELECT message FROM orphan WHERE since < ?1 LIMIT 1000")?;
@@ -87,7 +87,7 @@ impl Cache {
                 rows.collect::<rusqlite::Result<_>>()?
             };
             for message in &old {
-                messages::delete(tx, *message)?;
+                messages::delete(tx, tally, *message)?;
             }
             Ok(old.len())
         })

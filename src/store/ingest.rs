@@ -76,6 +76,7 @@ impl Cache {
                 }
             }
             cursor.map_or(Ok(()), |cursor| set_cursor(tx, mailbox, cursor))?;
+            batch.finish()?;
             Ok(ingested)
         })
     }
@@ -140,12 +141,14 @@ struct Batch<'c> {
     /// No UID above this one is held within the batch's range: they need not be looked for.
     fresh_above: Option<u32>,
     messages: messages::Maker<'c>,
+    /// Made in this batch and not indexed yet.
+    made: Vec<(i64, &'c Envelope)>,
     threads: threads::Assigner<'c>,
     locations: locations::Adder<'c>,
 }
 
 impl<'c> Batch<'c> {
-    fn begin(conn: &'c Connection, mailbox: i64, new: &[NewMessage]) -> Result<Batch<'c>> {
+    fn begin(conn: &'c Connection, mailbox: i64, new: &'c [NewMessage]) -> Result<Batch<'c>> {
         let orphans = conn
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM orphan WHERE mailbox = ?1)")?
             .query_row([mailbox], |row| row.get(0))?;
@@ -167,6 +170,7 @@ impl<'c> Batch<'c> {
             orphans,
             fresh_above: (!held).then_some(0),
             messages: messages::Maker::begin(conn)?,
+            made: Vec::with_capacity(new.len()),
             threads: threads::Assigner::begin(conn)?,
             locations: locations::Adder::begin(conn)?,
         })
@@ -184,7 +188,7 @@ impl<'c> Batch<'c> {
     }
 
     /// Takes one message; answers its row and location if it is new here.
-    fn take(&mut self, tally: &mut Tally, new: &NewMessage) -> Result<Option<(i64, i64)>> {
+    fn take(&mut self, tally: &mut Tally, new: &'c NewMessage) -> Result<Option<(i64, i64)>> {
         if let Some(place) = self.held(new.uid.get())? {
             take_flags(self.conn, tally, &place, &new.flags, self.overlaid)?;
             return Ok(None);
@@ -200,7 +204,11 @@ impl<'c> Batch<'c> {
         };
         let (message, body) = match known {
             Some(message) => (message, 1),
-            None => (self.messages.make(&new.envelope, date, new.size)?, 0),
+            None => {
+                let id = self.messages.make(&new.envelope, date, new.size)?;
+                self.made.push((id, &new.envelope));
+                (id, 0)
+            }
         };
         let mut place = Place {
             id: 0,
@@ -219,6 +227,17 @@ impl<'c> Batch<'c> {
         };
         self.locations.add(tally, &mut place)?;
         Ok(Some((message, place.id)))
+    }
+
+    /// What is done once for all messages of the batch.
+    fn finish(mut self) -> Result<()> {
+        if let (Some((first, _)), Some((last, _))) = (self.made.first(), self.made.last()) {
+            threads::settle(self.conn, *first, *last)?;
+        }
+        for (id, envelope) in self.made {
+            self.messages.index(id, envelope)?;
+        }
+        Ok(())
     }
 
     /// Whether this is a message that we moved here and that waits for its UID.

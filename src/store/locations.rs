@@ -237,7 +237,7 @@ pub(super) fn delete(
     if let Some(shown) = place.counts() {
         tally.disappears(shown);
     }
-    messages::release(conn, place.message, place.mailbox, keep)
+    messages::release(conn, tally, place.message, place.mailbox, keep)
 }
 
 /// Removes a real or waiting location with everything that operations made of it.

@@ -5,6 +5,7 @@ use crate::model::Envelope;
 use crate::store::codec;
 use crate::store::error::Result;
 use crate::store::open::now;
+use crate::store::tally::Tally;
 use crate::store::threads;
 use crate::store::words::spaced;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
@@ -46,7 +47,7 @@ impl<'c> Maker<'c> {
         })
     }
 
-    /// Makes a message's row and indexes its header. Answers its id.
+    /// Makes a message's row. Answers its id.
     pub(super) fn make(&mut self, envelope: &Envelope, date: i64, size: u64) -> Result<i64> {
         self.insert.execute(params![
             date,
@@ -65,7 +66,12 @@ impl<'c> Maker<'c> {
             envelope.list_id,
             envelope.auth_results,
         ])?;
-        let id = self.conn.last_insert_rowid();
+        Ok(self.conn.last_insert_rowid())
+    }
+
+    /// Indexes a message's header. The last thing in a transaction: FTS5 writes out what it gathered
+    /// as soon as another statement needs a savepoint.
+    pub(super) fn index(&mut self, id: i64, envelope: &Envelope) -> Result<()> {
         self.index.execute(params![
             id,
             spaced(&envelope.subject),
@@ -74,7 +80,7 @@ impl<'c> Maker<'c> {
             )),
             spaced(&codec::people_text(envelope.to.iter().chain(&envelope.cc))),
         ])?;
-        Ok(id)
+        Ok(())
     }
 }
 
@@ -112,7 +118,13 @@ pub(super) fn index_text(conn: &Connection, message: i64, text: &str) -> Result<
 
 /// A message's last location in `mailbox` is gone. With `keep`, a message whose body is here stays
 /// as an orphan of that mailbox for a while, to be found again; else nothing of it stays.
-pub(super) fn release(conn: &Connection, message: i64, mailbox: i64, keep: bool) -> Result<()> {
+pub(super) fn release(
+    conn: &Connection,
+    tally: &mut Tally,
+    message: i64,
+    mailbox: i64,
+    keep: bool,
+) -> Result<()> {
     let lies: bool = conn
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM location WHERE message = ?1)")?
         .query_row([message], |row| row.get(0))?;
@@ -130,11 +142,11 @@ pub(super) fn release(conn: &Connection, message: i64, mailbox: i64, keep: bool)
             return Ok(());
         }
     }
-    delete(conn, message)
+    delete(conn, tally, message)
 }
 
 /// Removes all that is kept of a message.
-pub(super) fn delete(conn: &Connection, message: i64) -> Result<()> {
+pub(super) fn delete(conn: &Connection, tally: &mut Tally, message: i64) -> Result<()> {
     let ids: Option<(String, String, String)> = conn
         .prepare_cached("SELECT message_id, in_reply_to, refs FROM message WHERE id = ?1")?
         .query_row([message], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
@@ -153,10 +165,10 @@ pub(super) fn delete(conn: &Connection, message: i64) -> Result<()> {
         "DELETE FROM message WHERE id = ?1",
         "DELETE FROM body WHERE message = ?1",
         "DELETE FROM orphan WHERE message = ?1",
-        "DELETE FROM word WHERE rowid = ?1",
     ] {
         conn.prepare_cached(sql)?.execute([message])?;
     }
+    tally.forget_words(message);
     Ok(())
 }
 

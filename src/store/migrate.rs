@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// The cache's schema, step by step. A step that was released is never changed.
-pub(super) const CACHE: &[&str] = &[include_str!("schema.sql")];
+pub(super) const CACHE: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 /// Brings the schema up to the last step, calling `first` in the same transaction if the file was
 /// empty. Answers whether it was.

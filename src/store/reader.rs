@@ -178,7 +178,8 @@ impl Reader {
     pub fn find(&self, account: &AccountName, id: &MessageId) -> Result<Vec<MsgId>> {
         let mut select = self.conn.prepare_cached(
             "WITH RECURSIVE thread (id) AS (
-                 SELECT thread FROM thread_ref WHERE hash = ?1
+                 SELECT thread FROM fresh_ref WHERE hash = ?1
+                 UNION SELECT thread FROM thread_ref WHERE hash = ?1
                  UNION SELECT g.into_thread FROM thread_merge g JOIN thread t ON g.thread = t.id)
              SELECT DISTINCT m.id FROM thread t JOIN location l ON l.thread = t.id JOIN message m ON m.id = l.message
                  JOIN mailbox b ON b.id = l.mailbox JOIN account a ON a.id = b.account

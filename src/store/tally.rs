@@ -1,5 +1,5 @@
-//! What a transaction changed about what is shown, settled once at its end: the counts of
-//! mailboxes and the rows of threads, which lists read instead of counting.
+//! What a transaction changed, settled once at its end: the counts of mailboxes and the rows of
+//! threads, which lists read instead of counting, and words that the search has to forget.
 
 use crate::store::error::Result;
 use rusqlite::{Connection, params};
@@ -21,6 +21,7 @@ pub(super) struct Shown {
 pub(super) struct Tally {
     counts: BTreeMap<i64, (i64, i64)>,
     threads: BTreeMap<(i64, i64), Change>,
+    wordless: Vec<i64>,
 }
 
 /// What became of a thread in a mailbox.
@@ -80,6 +81,11 @@ impl Tally {
         self.threads.insert((mailbox, thread), Change::Anew);
     }
 
+    /// A message is gone: the search index has to forget it, which is cheap only at the end.
+    pub(super) fn forget_words(&mut self, message: i64) {
+        self.wordless.push(message);
+    }
+
     fn add(&mut self, shown: Shown, by: i64) {
         let (total, unread) = self.counts.entry(shown.mailbox).or_default();
         *total += by;
@@ -119,6 +125,10 @@ impl Tally {
                 }
                 Change::Anew => recount(conn, mailbox, thread)?,
             }
+        }
+        let mut forget = conn.prepare_cached("DELETE FROM word WHERE rowid = ?1")?;
+        for message in std::mem::take(&mut self.wordless) {
+            forget.execute([message])?;
         }
         Ok(())
     }

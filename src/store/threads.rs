@@ -11,11 +11,16 @@ use crate::model::Envelope;
 use crate::store::error::Result;
 use crate::store::tally::Tally;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A message can join so many identifiers and no more: the newest ones say whom it answers.
 const MAX_REFERENCES: usize = 100;
 const MAX_IN_REPLY_TO: usize = 8;
+/// Identifiers gather in `fresh_ref` and go over into `thread_ref` a slice of all hashes at a time:
+/// the next one whenever so many messages came. That costs a large mailbox a seventh of the pages.
+/// (In tests each message moves one, so that both tables are met.)
+const SLICES: i64 = 32;
+const SLICE_EVERY: i64 = if cfg!(test) { 1 } else { 1_024 };
 /// Merges form chains no longer than the logarithm of the number of threads; this is a stop for a
 /// damaged table.
 const MAX_CHAIN: usize = 1_000;
@@ -45,10 +50,34 @@ pub(super) fn canonical(conn: &Connection, thread: i64) -> Result<i64> {
     Ok(now)
 }
 
+/// Finds an identifier's thread as it was noted; it may have become part of another since.
+struct Finder<'c> {
+    fresh: CachedStatement<'c>,
+    settled: CachedStatement<'c>,
+}
+
+impl<'c> Finder<'c> {
+    fn begin(conn: &'c Connection) -> Result<Finder<'c>> {
+        Ok(Finder {
+            fresh: conn.prepare_cached("SELECT thread FROM fresh_ref WHERE hash = ?1")?,
+            settled: conn.prepare_cached("SELECT thread FROM thread_ref WHERE hash = ?1")?,
+        })
+    }
+
+    fn find(&mut self, hash: i64) -> Result<Option<i64>> {
+        let fresh = self.fresh.query_row([hash], |row| row.get(0)).optional()?;
+        if fresh.is_some() {
+            return Ok(fresh);
+        }
+        let settled = self.settled.query_row([hash], |row| row.get(0));
+        Ok(settled.optional()?)
+    }
+}
+
 /// Finds the threads of new messages: its statements, kept while there are more.
 pub(super) struct Assigner<'c> {
     conn: &'c Connection,
-    find: CachedStatement<'c>,
+    find: Finder<'c>,
     insert: CachedStatement<'c>,
     hashes: Vec<i64>,
 }
@@ -57,8 +86,8 @@ impl<'c> Assigner<'c> {
     pub(super) fn begin(conn: &'c Connection) -> Result<Assigner<'c>> {
         Ok(Assigner {
             conn,
-            find: conn.prepare_cached("SELECT thread FROM thread_ref WHERE hash = ?1")?,
-            insert: conn.prepare_cached("INSERT INTO thread_ref (hash, thread) VALUES (?1, ?2)")?,
+            find: Finder::begin(conn)?,
+            insert: conn.prepare_cached("INSERT INTO fresh_ref (hash, thread) VALUES (?1, ?2)")?,
             hashes: Vec::new(),
         })
     }
@@ -75,7 +104,7 @@ impl<'c> Assigner<'c> {
         let mut known = BTreeSet::new();
         let mut unknown = Vec::new();
         for hash in &self.hashes {
-            match self.find.query_row([hash], |row| row.get(0)).optional()? {
+            match self.find.find(*hash)? {
                 Some(thread) => {
                     known.insert(thread);
                 }
@@ -96,6 +125,23 @@ impl<'c> Assigner<'c> {
         }
         Ok(winner)
     }
+}
+
+/// Moves the slices of `fresh_ref` that are due after messages of these ids, both included.
+pub(super) fn settle(conn: &Connection, first: i64, last: i64) -> Result<()> {
+    let due = (first.saturating_sub(1) / SLICE_EVERY + 1)..=(last / SLICE_EVERY);
+    let width = i64::MAX / SLICES * 2 + 2;
+    for step in due.rev().take(SLICES as usize) {
+        let lo = i64::MIN.wrapping_add(step.rem_euclid(SLICES).wrapping_mul(width));
+        let slice = [lo, lo.wrapping_add(width - 1)];
+        conn.prepare_cached(
+            "INSERT OR REPLACE INTO thread_ref SELECT hash, thread FROM fresh_ref WHERE hash BETWEEN ?1 AND ?2",
+        )?
+        .execute(slice)?;
+        conn.prepare_cached("DELETE FROM fresh_ref WHERE hash BETWEEN ?1 AND ?2")?
+            .execute(slice)?;
+    }
+    Ok(())
 }
 
 /// Makes one thread of two and answers which.
@@ -142,17 +188,65 @@ fn is_smaller(conn: &Connection, a: i64, b: i64) -> Result<bool> {
 /// A message that named these identifiers is gone for good: those of them whose thread is empty now
 /// are forgotten.
 pub(super) fn forget(conn: &Connection, hashes: impl Iterator<Item = i64>) -> Result<()> {
-    let mut find = conn.prepare_cached("SELECT thread FROM thread_ref WHERE hash = ?1")?;
+    let mut find = Finder::begin(conn)?;
     let mut lives =
         conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM location WHERE thread = ?1)")?;
-    let mut delete = conn.prepare_cached("DELETE FROM thread_ref WHERE hash = ?1")?;
+    let mut empty = BTreeMap::new();
     for hash in hashes {
-        let named: Option<i64> = find.query_row([hash], |row| row.get(0)).optional()?;
-        if let Some(named) = named
-            && !lives.query_row([canonical(conn, named)?], |row| row.get::<_, bool>(0))?
-        {
-            delete.execute([hash])?;
+        let Some(named) = find.find(hash)? else {
+            continue;
+        };
+        let is_empty = match empty.get(&named) {
+            Some(known) => *known,
+            None => {
+                let lives: bool = lives.query_row([canonical(conn, named)?], |row| row.get(0))?;
+                empty.insert(named, !lives);
+                !lives
+            }
+        };
+        if is_empty {
+            for sql in [
+                "DELETE FROM fresh_ref WHERE hash = ?1",
+                "DELETE FROM thread_ref WHERE hash = ?1",
+            ] {
+                conn.prepare_cached(sql)?.execute([hash])?;
+            }
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::Connection;
+
+    #[test]
+    fn every_hash_goes_over_once() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(
+            "CREATE TABLE thread_ref (hash INTEGER PRIMARY KEY, thread INTEGER);
+             CREATE TABLE fresh_ref (hash INTEGER PRIMARY KEY, thread INTEGER)",
+        )
+        .unwrap();
+        let count = |table: &str| -> i64 {
+            let sql = format!("SELECT count(*) FROM {table}");
+            conn.query_row(&sql, [], |row| row.get(0)).unwrap()
+        };
+        let hashes = (0..1_000i64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64));
+        let mut find = Finder::begin(&conn).unwrap();
+        for hash in hashes.clone().chain([i64::MIN, i64::MAX, -1]) {
+            let mut insert = conn.prepare_cached("INSERT INTO fresh_ref VALUES (?1, 5)");
+            insert.as_mut().unwrap().execute([hash]).unwrap();
+        }
+        settle(&conn, 1, 10 * SLICE_EVERY).unwrap();
+        assert!(count("fresh_ref") > 0 && count("thread_ref") > 0);
+        assert!(
+            hashes
+                .clone()
+                .all(|hash| find.find(hash).unwrap() == Some(5))
+        );
+        settle(&conn, 10 * SLICE_EVERY + 1, SLICES * SLICE_EVERY).unwrap();
+        assert_eq!((count("fresh_ref"), count("thread_ref")), (0, 1_003));
+    }
 }

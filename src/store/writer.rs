@@ -14,7 +14,7 @@ use std::thread::{self, JoinHandle};
 
 /// Jobs that may wait for each kind.
 const URGENT_QUEUE: usize = 256;
-const BATCH_QUEUE: usize = 4;
+const BATCH_QUEUE: usize = 2;
 
 /// Who goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
