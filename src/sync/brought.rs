@@ -10,7 +10,7 @@ use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
 
 /// Messages in one transaction: small, so that a user's action never waits long for its turn.
-const BATCH: usize = 500;
+const BATCH: usize = 1_000;
 /// Senders of new messages that are remembered for completing addresses, in one pull.
 const MOST_PEOPLE: usize = 2_000;
 /// Shown for a message whose headers the server can't give.
