@@ -1,7 +1,7 @@
 //! The integration suite: one binary, one module a topic.
 //!
-//! `dovecot`, `cyrus`, `courier`, `client`, `smtp`, `pty`, `program`, `proxy`, `story` and `dump` are rigs; the
-//! others are tests.
+//! `dovecot`, `cyrus`, `courier`, `client`, `strip`, `both`, `smtp`, `pty`, `program`, `proxy`,
+//! `story` and `dump` are rigs; the others are tests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,6 +20,8 @@ mod dovecot;
 mod client;
 mod cyrus;
 mod courier;
+mod strip;
+mod both;
 mod pty;
 mod program;
 mod proxy;
@@ -28,6 +30,7 @@ mod dump;
 mod cli;
 mod faults;
 mod changes;
+mod matrix;
 mod send;
 mod kill;
 mod cut;
