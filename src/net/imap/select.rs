@@ -185,7 +185,7 @@ impl Session {
         self.run(&Command::new("UNSELECT"), &mut nothing)?;
         self.selected = None;
         self.modseqs = false;
-        self.notes.exists = 0;
+        (self.notes.exists, self.notes.validity) = (0, 0);
         Ok(())
     }
 
@@ -204,7 +204,7 @@ impl Session {
         let command = self.about(verb, mailbox)?.text(how);
         self.selected = None;
         self.modseqs = false;
-        self.notes.exists = 0;
+        (self.notes.exists, self.notes.validity) = (0, 0);
         // What was said of the mailbox that was open says nothing of this one.
         let news = &mut self.notes.unsolicited;
         (news.exists, news.expunged) = (None, 0);
@@ -275,6 +275,7 @@ impl Session {
         self.selected = Some(mailbox.clone());
         self.modseqs = selected.highestmodseq.is_some();
         self.notes.exists = selected.exists;
+        self.notes.validity = selected.uidvalidity.0;
         Ok(selected)
     }
 }

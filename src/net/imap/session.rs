@@ -82,6 +82,10 @@ pub(super) struct Notes {
     pub(super) alerts: Vec<String>,
     /// How many messages the selected mailbox holds, as far as the server told.
     pub(super) exists: u32,
+    /// The generation of its UIDs; 0 if none is open.
+    pub(super) validity: u32,
+    /// Whether the server named another generation since: no UID means what it did.
+    pub(super) renumbered: bool,
     /// Whether NOTIFY is in force.
     pub(super) notifying: bool,
     /// Whether flags without Gmail's labels are half of what they should be.
@@ -134,9 +138,15 @@ impl Notes {
             }
             Untagged::List(_) => self.unsolicited.mailboxes = true,
             Untagged::Reply(status) => {
-                if status.code == Some(Code::NotificationOverflow) {
-                    self.notifying = false;
-                    self.unsolicited.more = true;
+                match status.code {
+                    Some(Code::NotificationOverflow) => {
+                        self.notifying = false;
+                        self.unsolicited.more = true;
+                    }
+                    Some(Code::UidValidity(n)) => {
+                        self.renumbered |= self.validity != 0 && n != self.validity;
+                    }
+                    _ => {}
                 }
                 self.alert(&status);
             }
@@ -484,6 +494,12 @@ impl Session {
     }
 
     pub(super) fn finish(&mut self, status: Reply) -> Result<Reply, NetError> {
+        if self.notes.renumbered {
+            // It must not happen while a mailbox is open (RFC 9051 §2.3.1.1). What the command did,
+            // and to which messages, is unknown.
+            self.port.line().kill();
+            return Err(fail::protocol("the open mailbox was renumbered"));
+        }
         match status.verdict {
             Verdict::Ok => Ok(status),
             Verdict::No | Verdict::Bad => Err(fail::refused(&status)),
