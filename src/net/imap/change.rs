@@ -42,7 +42,8 @@ impl Session {
     /// over on any other server. Messages that are gone are passed over by the server.
     ///
     /// # Errors
-    /// See [`Session`].
+    /// See [`Session`]; a refusal, too, if the server says that it left messages as they were
+    /// (RFC 7162 §3.1.3) and says so again when asked once more.
     pub fn store(&mut self, uids: &UidSet, change: &FlagChange) -> Result<(), NetError> {
         let pieces = uids.split(SET, u64::MAX);
         for (sign, flags) in [("+", &change.add), ("-", &change.remove)] {
@@ -56,7 +57,14 @@ impl Session {
             for piece in pieces.iter().filter(|_| !flags.is_empty()) {
                 let text = format!("UID STORE {} {sign}FLAGS.SILENT ", piece.to_wire());
                 let command = Command::new(text).flags(&flags).map_err(fail::unsayable)?;
-                self.run(&command, &mut nothing)?;
+                let done = self.run(&command, &mut nothing)?;
+                if matches!(done.code, Some(Code::Modified(_))) {
+                    // A delta never conflicts with what others do, so it is simply said again.
+                    let again = self.run(&command, &mut nothing)?;
+                    if matches!(again.code, Some(Code::Modified(_))) {
+                        return Err(fail::refused(&again));
+                    }
+                }
             }
             if !labels.is_empty() && self.caps.gmail() {
                 let labels = self.labels(&labels)?;
