@@ -1,6 +1,6 @@
 //! The integration suite: one binary, one module a topic.
 //!
-//! `dovecot`, `cyrus`, `courier`, `client`, `strip`, `both`, `smtp`, `pty`, `program`, `proxy`,
+//! `dovecot`, `cyrus`, `courier`, `client`, `strip`, `both`, `smtp`, `pty`, `program`, `proxy`, `script`,
 //! `story` and `dump` are rigs; the others are tests.
 #![allow(
     clippy::unwrap_used,
@@ -27,6 +27,7 @@ mod program;
 mod proxy;
 mod story;
 mod dump;
+mod script;
 mod cli;
 mod faults;
 mod changes;
@@ -34,5 +35,8 @@ mod matrix;
 mod send;
 mod kill;
 mod cut;
+mod hostile;
+mod hostile_state;
+mod hostile_flood;
 mod demo;
 mod screen;

@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
 /// A home for one test.
 pub struct Home {
@@ -143,5 +145,122 @@ fn ran(output: Output) -> Ran {
         code: output.status.code().unwrap_or(-1),
         out: output.stdout,
         err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// How long a running program may take to do what is waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Home {
+    /// Runs it to its end; also the most memory that it ever held, in octets. With a generous bound
+    /// on its time, after which it is killed and the test fails.
+    #[track_caller]
+    pub fn measured(&self, args: &[&str]) -> (Ran, u64) {
+        let mut child = self.command(args).spawn().unwrap();
+        let until = Instant::now() + 3 * PATIENCE;
+        // Its pipes hold less than a flood of notices could be.
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let (out, err) = (drain(out), drain(err));
+        let mut most = 0;
+        let status = loop {
+            most = most.max(peak(child.id()).unwrap_or(0));
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if Instant::now() > until {
+                child.kill().unwrap();
+                panic!("{args:?} does not end");
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        };
+        let ran = Ran {
+            code: status.code().unwrap_or(-1),
+            out: out.join().unwrap(),
+            err: String::from_utf8_lossy(&err.join().unwrap()).into_owned(),
+        };
+        (ran, most)
+    }
+
+    /// Starts `sync --watch`.
+    pub fn watch(&self) -> Watch {
+        let mut child = self
+            .command(&["sync", "--watch", "--json"])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                let _ = tell.send(serde_json::from_str(&line).unwrap());
+            }
+        });
+        Watch {
+            child,
+            told,
+            all: Vec::new(),
+        }
+    }
+}
+
+fn drain(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut all = Vec::new();
+        let _ = from.read_to_end(&mut all);
+        all
+    })
+}
+
+/// The most memory that a process ever held, in octets.
+fn peak(pid: u32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = text.lines().find(|l| l.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib << 10)
+}
+
+/// A running `sync --watch`; it is ended with this.
+pub struct Watch {
+    child: Child,
+    told: Receiver<Value>,
+    all: Vec<Value>,
+}
+
+impl Watch {
+    /// Waits until it says something that `fits`.
+    #[track_caller]
+    pub fn until(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(said) = self.told.recv_timeout(left) else {
+                panic!("it never said {what}: {:#?}", self.all);
+            };
+            self.all.push(said.clone());
+            if fits(&said) {
+                return said;
+            }
+        }
+    }
+
+    /// Waits until an account is in this state.
+    #[track_caller]
+    pub fn state(&mut self, account: &str, state: &str) -> Value {
+        self.until(&format!("{account} {state}"), |said| {
+            said["account"] == account && said["state"] == state
+        })
+    }
+
+    /// Everything that it said and that was waited past.
+    pub fn said(&self) -> &[Value] {
+        &self.all
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        let _ = self.child.wait();
     }
 }

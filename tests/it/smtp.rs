@@ -106,8 +106,9 @@ fn serve(socket: TcpStream, shared: &(Mutex<Inside>, Condvar)) -> Option<()> {
         let path = || line.split(['<', '>']).nth(1).unwrap_or("").to_owned();
         match line.get(..4).unwrap_or("").to_ascii_uppercase().as_str() {
             "EHLO" => say(
-                "250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 50000000\r\n250 ENHANCEDSTATUSCODES",
+                "250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 50000000\r\n250-AUTH PLAIN\r\n250 ENHANCEDSTATUSCODES",
             )?,
+            "AUTH" => say("235 2.7.0 whoever you are")?,
             "MAIL" => {
                 mail = Delivery {
                     from: path(),
