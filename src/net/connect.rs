@@ -339,6 +339,27 @@ mod tests {
     }
 
     #[test]
+    fn f11_a_dead_peer_is_noticed_within_a_minute() {
+        use rustix::net::sockopt;
+        let live = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = Endpoint {
+            host: "here.test".into(),
+            port: 1,
+            security: Security::None,
+            pin_sha256: None,
+        };
+        let address = live.local_addr().unwrap();
+        let socket = dial(&endpoint, &[address], Duration::from_secs(30)).unwrap();
+        assert!(sockopt::socket_keepalive(&socket).unwrap());
+        let idle = sockopt::tcp_keepidle(&socket).unwrap();
+        let each = sockopt::tcp_keepintvl(&socket).unwrap();
+        let tries = sockopt::tcp_keepcnt(&socket).unwrap();
+        assert!(idle + each * tries <= Duration::from_secs(60));
+        #[cfg(target_os = "linux")]
+        assert_eq!(sockopt::tcp_user_timeout(&socket).unwrap(), 60_000);
+    }
+
+    #[test]
     fn odd_names_are_refused_without_asking_anybody() {
         for host in ["", "a b", "-x-.test\n"] {
             assert!(

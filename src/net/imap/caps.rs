@@ -9,7 +9,14 @@ const LONGEST: usize = 128;
 
 /// The capabilities of one connection as they were told last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Caps(BTreeSet<String>);
+pub struct Caps {
+    told: BTreeSet<String>,
+    /// Names that are not to be used. They may be of our own making, for a part of a capability.
+    doubted: BTreeSet<String>,
+}
+
+/// The part of OBJECTID that tells a mailbox's identifier by STATUS, as a name to doubt.
+pub const STATUS_MAILBOXID: &str = "STATUS=MAILBOXID";
 
 impl Caps {
     /// Reads a capability list: words with white space between them.
@@ -18,33 +25,39 @@ impl Caps {
             .split(u8::is_ascii_whitespace)
             .filter(|word| !word.is_empty() && word.len() <= LONGEST)
             .map(|word| String::from_utf8_lossy(word).to_ascii_uppercase());
-        Caps(words.take(MOST).collect())
+        Caps {
+            told: words.take(MOST).collect(),
+            doubted: BTreeSet::new(),
+        }
     }
 
     /// Whether `name` (upper case, e.g. `MOVE` or `AUTH=PLAIN`) was told.
     pub fn has(&self, name: &str) -> bool {
-        self.0.contains(name)
+        self.told.contains(name)
     }
 
     /// Whether nothing was told.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.told.is_empty()
     }
 
     /// All names, upper case, sorted.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.told.iter().map(String::as_str)
     }
 
     /// Forgets one, because this server is known to do it wrong or it is not to be used.
     pub fn remove(&mut self, name: &str) {
-        self.0.remove(name);
+        self.told.remove(name);
+        if self.doubted.len() < MOST {
+            self.doubted.insert(name.to_owned());
+        }
     }
 
     /// Forgets those that are not to be used, in any case.
     pub fn drop_all(&mut self, names: &[String]) {
         for name in names {
-            self.0.remove(&name.to_ascii_uppercase());
+            self.remove(&name.to_ascii_uppercase());
         }
     }
 
@@ -71,6 +84,11 @@ impl Caps {
     /// Object identifiers of Gmail's kind.
     pub fn gmail(&self) -> bool {
         self.has("X-GM-EXT-1")
+    }
+
+    /// Whether STATUS tells identifiers of mailboxes (RFC 8474).
+    pub fn mailbox_ids(&self) -> bool {
+        self.has("OBJECTID") && !self.doubted.contains(STATUS_MAILBOXID)
     }
 
     /// Whether a literal of `n` octets may be sent without waiting (RFC 7888).

@@ -5,7 +5,7 @@
 //! Sets are sent in pieces; when a later piece is refused, the ones before it have happened.
 
 use crate::model::{FlagChange, Flags, MailboxName, System, Uid, UidSet, UidValidity};
-use crate::net::error::NetError;
+use crate::net::error::{NetError, Refusal};
 use crate::net::imap::code::Code;
 use crate::net::imap::command::Command;
 use crate::net::imap::decode::{Reply, Untagged};
@@ -172,12 +172,21 @@ impl Session {
             .flags(&flags)
             .map_err(fail::unsayable)?
             .text(&format!(" {date}"));
+        let plain = command.clone().literal(bytes);
         // Octets of UTF-8 in a header are announced (RFC 6855 §4), or the server refuses them.
-        let command = match self.enabled.utf8 && has_8_bit_header(bytes) {
-            true => command.text("UTF8 (~").literal(bytes).text(")"),
-            false => command.literal(bytes),
+        let done = match self.enabled.utf8 && has_8_bit_header(bytes) {
+            true => {
+                let announced = command.text("UTF8 (~").literal(bytes).text(")");
+                match self.run(&announced, &mut nothing) {
+                    // No reason in it: some enable UTF8=ACCEPT and don't know its APPEND.
+                    Err(NetError::Refused(Refusal { code: None, .. })) => {
+                        self.run(&plain, &mut nothing)?
+                    }
+                    outcome => outcome?,
+                }
+            }
+            false => self.run(&plain, &mut nothing)?,
         };
-        let done = self.run(&command, &mut nothing)?;
         Ok(match done.code {
             Some(Code::AppendUid(validity, list)) => list.iter().next().map(|uid| (validity, uid)),
             _ => None,

@@ -319,12 +319,15 @@ fn a_mailbox_that_can_not_be_resumed_is_opened() {
         .unwrap_err();
     assert!(!session.is_dead() && session.selected().is_none());
     server.join().unwrap();
-    // Not enabled: the plain form at once.
+    // Not enabled, and not even CONDSTORE understood: the plain form.
     let (mut session, server) = self::session("CONDSTORE", |s| {
         s.expect("a2 EXAMINE \"INBOX\" (CONDSTORE)");
-        s.send("* 4 EXISTS\n* OK [UIDVALIDITY 7] x\na2 OK x\n");
+        s.send("a2 BAD Unrecognised option condstore on Examine\n");
+        s.expect("a3 EXAMINE \"INBOX\"");
+        s.send("* 4 EXISTS\n* OK [UIDVALIDITY 7] x\na3 OK x\n");
     });
     assert!(!resume(&mut session, &resync(9)).0.resynced);
+    assert!(!session.caps().condstore());
     server.join().unwrap();
 }
 
@@ -353,8 +356,9 @@ fn changes_while_it_is_open() {
     });
     session.select(&inbox(), Mode::ReadOnly).unwrap();
     let (vanished, told) = changes(&mut session);
-    assert!(vanished && told.len() == 2 && told[0] == Change::Vanished(set(&[3])));
-    // What goes meanwhile is news like any other.
+    assert!(vanished && told.len() == 3 && told[0] == Change::Vanished(set(&[3])));
+    // What goes meanwhile is news besides.
+    assert_eq!(told[1], Change::Vanished(set(&[4])));
     assert_eq!(session.take_unsolicited().vanished, set(&[4]));
     session.unselect().unwrap();
     session.unselect().unwrap();
@@ -469,5 +473,23 @@ fn counts_of_many_mailboxes_in_few_round_trips() {
         (third.size, third.mailbox_id.as_deref()),
         (Some(9), Some("F3"))
     );
+    server.join().unwrap();
+}
+
+#[test]
+fn s43_what_vanishes_is_bounded() {
+    let (mut session, server) = session("", |s| {
+        s.line();
+        for part in 0..4 {
+            let uids: Vec<String> = (0..20_000)
+                .map(|n| (part * 40_000 + n * 2 + 1).to_string())
+                .collect();
+            s.send(&format!("* VANISHED {}\n", uids.join(",")));
+        }
+        s.send("a2 OK x\n");
+    });
+    session.noop().unwrap();
+    let news = session.take_unsolicited();
+    assert!(news.more && news.vanished.ranges().len() == 50_000);
     server.join().unwrap();
 }

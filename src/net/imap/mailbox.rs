@@ -218,7 +218,7 @@ impl Session {
                 self.caps.has("STATUS=SIZE") || self.caps.has("IMAP4REV2"),
                 " SIZE",
             ),
-            (self.caps.has("OBJECTID"), " MAILBOXID"),
+            (self.caps.mailbox_ids(), " MAILBOXID"),
         ] {
             if offered {
                 items.push_str(item);

@@ -3,7 +3,7 @@
 //! Only what can't be handled for everybody stands here: tolerance belongs in the decoder, and a
 //! row needs a report that it can be traced to.
 
-use crate::net::imap::caps::Caps;
+use crate::net::imap::caps::{Caps, STATUS_MAILBOXID};
 
 /// One server's way.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ enum Sign {
 }
 
 /// All known ones.
-pub const QUIRKS: [Quirk; 7] = [
+pub const QUIRKS: [Quirk; 8] = [
     Quirk {
         server: "Microsoft Exchange 2013 (no version is told, so all later ones, too)",
         what: "UID MOVE is unreliable (the manual of mbsync); UID COPY and UID EXPUNGE are not",
@@ -42,6 +42,11 @@ pub const QUIRKS: [Quirk; 7] = [
         what: "tells of vanished messages in a broken way and never says ENABLED (MailKit #1871, \
                Mailspring-Sync #91); without QRESYNC it is right",
         sign: Sign::Greeting("ISCREAM", &["QRESYNC"]),
+    },
+    Quirk {
+        server: "Cyrus IMAP 3.6.1 (Debian 12; measured there, no report is known)",
+        what: "STATUS (MAILBOXID) gives octets of freed memory, line ends among them",
+        sign: Sign::Greeting("CYRUS IMAP 3.6.", &[STATUS_MAILBOXID]),
     },
     Quirk {
         server: "Microsoft 365 (2014 to today)",
@@ -110,6 +115,13 @@ mod tests {
             &mut caps,
         );
         assert!(!caps.qresync() && caps.condstore());
+        let mut caps = Caps::parse(b"IMAP4rev1 OBJECTID");
+        assert!(caps.mailbox_ids());
+        apply(
+            "localhost Cyrus IMAP 3.6.1-Debian-3.6.1-4 server ready",
+            &mut caps,
+        );
+        assert!(caps.has("OBJECTID") && !caps.mailbox_ids());
     }
 
     #[test]

@@ -128,16 +128,22 @@ fn names_in_utf8_stay_the_same_names() {
         s.raw("* STATUS \"Entwürfe\" (MESSAGES 4)\r\na4 OK x\r\n".as_bytes());
         s.expect("a5 CREATE \"A/Ä \\\"x\\\"\"");
         s.send("a5 OK x\n");
-        s.expect(
-            "a6 APPEND \"INBOX\" ()  UTF8 (~{15+}"
-                .replace("  ", " ")
-                .as_str(),
-        );
+        // It waits even where LITERAL+ is offered.
+        s.expect("a6 APPEND \"INBOX\" () UTF8 (~{15}");
+        s.send("+ go\n");
         assert_eq!(s.take(18), "Subject: é\n\né)\r\n".as_bytes());
         s.send("a6 OK x\n");
         s.expect("a7 APPEND \"INBOX\" () {8+}");
         s.take(10);
         s.send("a7 OK x\n");
+        // Enabled, and not known; then a refusal with a reason.
+        s.expect("a8 APPEND \"INBOX\" () UTF8 (~{15}");
+        s.send("a8 BAD x\n");
+        s.expect("a9 APPEND \"INBOX\" () {15+}");
+        s.take(17);
+        s.send("a9 OK x\n");
+        s.line();
+        s.send("a10 NO [OVERQUOTA] x\n");
     });
     let list = session.list().unwrap();
     assert_eq!(list[0].name.as_bytes(), b"Entw&APw-rfe");
@@ -156,6 +162,9 @@ fn names_in_utf8_stay_the_same_names() {
     session
         .append(&inbox(), &flags, None, "a: b\n\né".as_bytes())
         .unwrap();
+    let eight = "Subject: é\n\né".as_bytes();
+    session.append(&inbox(), &flags, None, eight).unwrap();
+    session.append(&inbox(), &flags, None, eight).unwrap_err();
     server.join().unwrap();
 }
 

@@ -15,6 +15,9 @@ const WINDOW: u32 = 50_000;
 /// A sequence set in a command is at most so long.
 const SET: usize = 900;
 
+/// Hits of a plain SEARCH that are read; no honest mailbox has more.
+const MOST: usize = 20_000_000;
+
 /// What messages are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Criterion {
@@ -185,7 +188,10 @@ impl Session {
         let mut set = UidSet::new();
         self.run(&command, &mut |said| {
             match said {
-                Untagged::Search(more) => hits.extend(more),
+                Untagged::Search(more) if hits.len() < MOST => hits.extend(more),
+                Untagged::Search(_) => {
+                    return Err(fail::protocol(format!("more than {MOST} hits")));
+                }
                 Untagged::Esearch(found) => {
                     set = found.all.map(|list| list.to_set()).unwrap_or_default();
                 }

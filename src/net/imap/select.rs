@@ -84,7 +84,16 @@ impl Session {
             true => " (CONDSTORE)",
             false => "",
         };
-        self.open(mailbox, mode, how, None, &mut |_| Ok(()))
+        match self.open(mailbox, mode, how, None, &mut |_| Ok(())) {
+            // Announced, not done: the plain form is always there.
+            Err(error @ NetError::Refused(_)) if !how.is_empty() && !error.no_such_mailbox() => {
+                let selected = self.open(mailbox, mode, "", None, &mut |_| Ok(()))?;
+                self.caps.remove("CONDSTORE");
+                self.caps.remove("QRESYNC");
+                Ok(selected)
+            }
+            outcome => outcome,
+        }
     }
 
     /// Opens a mailbox and hands on what changed since it was open last, where the server keeps
@@ -158,13 +167,10 @@ impl Session {
                     tell(item, sink)?;
                     Ok(None)
                 }
-                // Not in the mailbox when it was opened, so not in its count.
-                Untagged::Vanished {
-                    earlier: true,
-                    uids,
-                } => {
-                    sink(Change::Vanished(uids))?;
-                    Ok(None)
+                Untagged::Vanished { earlier, uids } if vanished => {
+                    sink(Change::Vanished(uids.clone()))?;
+                    // Some servers tell what went just now in the same breath; it is news besides.
+                    Ok((!earlier).then_some(Untagged::Vanished { earlier, uids }))
                 }
                 other => Ok(Some(other)),
             },

@@ -21,6 +21,8 @@ use std::time::Duration;
 const MOST_FLAGS: usize = 10_000;
 /// Mailboxes whose counts are kept until somebody takes them.
 const MOST_STATUSES: usize = 10_000;
+/// Ranges of vanished messages that are kept until somebody takes them.
+const MOST_RANGES: usize = 50_000;
 /// Alerts that are kept.
 const MOST_ALERTS: usize = 8;
 
@@ -110,6 +112,10 @@ impl Notes {
                 let gone = u32::try_from(uids.len()).unwrap_or(u32::MAX);
                 self.exists = self.exists.saturating_sub(gone);
                 for &(lo, hi) in uids.ranges() {
+                    if self.unsolicited.vanished.ranges().len() >= MOST_RANGES {
+                        self.unsolicited.more = true;
+                        break;
+                    }
                     self.unsolicited.vanished.insert_range(lo, hi);
                 }
             }
@@ -330,7 +336,8 @@ impl Session {
             };
             let mut waits = false;
             if let Some(Part::Literal(bytes)) = parts.peek() {
-                waits = !self.caps.nonsync_literal(bytes.len());
+                // A server that does not know `~{n}` would take what follows for commands.
+                waits = text.ends_with('~') || !self.caps.nonsync_literal(bytes.len());
                 let plus = if waits { "" } else { "+" };
                 text.push_str(&format!("{{{}{plus}}}", bytes.len()));
             }
