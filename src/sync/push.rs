@@ -253,7 +253,7 @@ fn act(
                 did.moved.extend(arrived(to, selected.uidvalidity, found));
             }
             OpKind::Move { to } if session.has_move() => {
-                let pairs = session.move_to(&piece, to)?.copied;
+                let pairs = session.move_to(&piece, to)?;
                 did.moved.extend(placed(found, &piece, to, &pairs));
             }
             OpKind::Move { to } => {

@@ -19,15 +19,6 @@ const SET: usize = 900;
 /// One message's way: its UID before, and the generation and UID after.
 pub type Copied = (Uid, UidValidity, Uid);
 
-/// How a move or copy went.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Moved {
-    /// Where the messages are now, for those that the server told.
-    pub copied: Vec<Copied>,
-    /// The originals are still there, marked `\Deleted`: the server can't expunge them alone.
-    pub left_deleted: bool,
-}
-
 /// How an expunge went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expunged {
@@ -100,30 +91,19 @@ impl Session {
         keywords.iter().map(spelled).collect()
     }
 
-    /// Whether the server moves messages in one step (RFC 6851). Elsewhere [`Session::move_to`] is
-    /// [`Session::copy_to`] and then [`Session::expunge`], and whoever must know how far it got calls
-    /// those.
+    /// Whether the server moves messages in one step (RFC 6851). Elsewhere a move is
+    /// [`Session::copy_to`] and then [`Session::expunge`], by whoever keeps note of how far it got.
     pub fn has_move(&self) -> bool {
         self.caps.has("MOVE") || self.caps.has("IMAP4REV2")
     }
 
-    /// Moves messages: UID MOVE where there is, else copy, mark, and expunge exactly those.
+    /// Moves messages, where there is [`Session::has_move`]; where they are now, for those that the
+    /// server told.
     ///
     /// # Errors
     /// See [`Session`]; a refusal with TRYCREATE if the target isn't there.
-    pub fn move_to(&mut self, uids: &UidSet, to: &MailboxName) -> Result<Moved, NetError> {
-        if self.has_move() {
-            return Ok(Moved {
-                copied: self.transfer("MOVE", uids, to)?,
-                left_deleted: false,
-            });
-        }
-        let copied = self.transfer("COPY", uids, to)?;
-        let expunged = self.expunge(uids)?;
-        Ok(Moved {
-            copied,
-            left_deleted: expunged == Expunged::OnlyMarked,
-        })
+    pub fn move_to(&mut self, uids: &UidSet, to: &MailboxName) -> Result<Vec<Copied>, NetError> {
+        self.transfer("MOVE", uids, to)
     }
 
     /// Copies messages.

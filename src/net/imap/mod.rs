@@ -29,7 +29,7 @@ mod quota;
 
 pub use body::Body;
 pub use caps::Caps;
-pub use change::{Copied, Expunged, Moved};
+pub use change::{Copied, Expunged};
 pub use code::Code;
 pub use decode::{Namespace, Status};
 pub use fetch::FetchReport;
