@@ -19,7 +19,7 @@ use postrider::mime::parse::envelope;
 use postrider::model::{
     AccountName, Flags, MailboxId, MailboxName, MsgId, System, Uid, UidSet, UidValidity,
 };
-use postrider::store::{Cache, CursorMove, MailboxInfo, NewMessage};
+use postrider::store::{Cache, CursorMove, MailboxInfo, NewBody, NewMessage};
 use rustix::time::{ClockId, clock_gettime};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -78,6 +78,8 @@ fn parsed(count: usize, told: bool) -> (Vec<NewMessage>, usize) {
                 internal_date: envelope.date.unwrap(),
                 size: 14_000,
                 envelope,
+                identity: None,
+                thread_hint: None,
             }
         })
         .collect();
@@ -108,6 +110,8 @@ impl There {
             delimiter: Some('/'),
             role: None,
             selectable: true,
+            mailbox_id: None,
+            contents: None,
         };
         let changes = cache.set_mailboxes(&account, &[inbox]).unwrap();
         let mailbox = changes.new[0].0;
@@ -154,11 +158,15 @@ impl There {
             .map(|at| (uid(at), Flags::of(System::SEEN | System::FLAGGED)))
             .collect();
         cost("flags", flags.len(), || {
-            self.cache.set_flags(self.mailbox, &flags, None).unwrap();
+            self.cache
+                .take_changes(self.mailbox, VALIDITY, &flags, &UidSet::new(), None)
+                .unwrap();
         });
         let gone: UidSet = (1..count).step_by(step).map(uid).collect();
         cost("vanished", usize::try_from(gone.len()).unwrap(), || {
-            self.cache.vanished(self.mailbox, &gone).unwrap();
+            self.cache
+                .take_changes(self.mailbox, VALIDITY, &[], &gone, None)
+                .unwrap();
         });
     }
 
@@ -191,11 +199,15 @@ fn bodies(mail: &[NewMessage]) {
         let _ = write!(text, "only{at:x} {:x}", dice.next());
         raw.clear();
         raw.resize(text.len() * 7, b'x');
+        let body = NewBody {
+            message: *id,
+            raw: raw.clone(),
+            text: text.clone(),
+            snippet: "the beginning".to_owned(),
+            attachments: Vec::new(),
+        };
         let from = Spent::now();
-        there
-            .cache
-            .store_body(*id, &raw, &text, "the beginning", &[])
-            .unwrap();
+        there.cache.store_bodies(&[body]).unwrap();
         spent.add(from);
     }
     spent.tell("bodies", ids.len());

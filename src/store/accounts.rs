@@ -24,6 +24,21 @@ pub struct MailboxInfo {
     pub role: Option<Role>,
     /// Whether it can hold messages.
     pub selectable: bool,
+    /// What names it for ever, whatever it is called (MAILBOXID, RFC 8474), if the server says.
+    pub mailbox_id: Option<String>,
+    /// What is in it, if the server said so with the list: so one that was renamed is known again.
+    pub contents: Option<Contents>,
+}
+
+/// What STATUS says of a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// UIDVALIDITY.
+    pub uidvalidity: UidValidity,
+    /// UIDNEXT.
+    pub uidnext: u32,
+    /// MESSAGES.
+    pub messages: u32,
 }
 
 /// What a new list of mailboxes changed.
@@ -31,7 +46,14 @@ pub struct MailboxInfo {
 pub struct MailboxChanges {
     /// Mailboxes that were not known.
     pub new: Vec<(MailboxId, MailboxName)>,
-    /// Mailboxes that are gone, and all that was in them.
+    /// Mailboxes that have another name now: (what it was, what it is). Their rows, messages and
+    /// cursors are the same; operations that name the old one follow with
+    /// [`super::Local::rename_mailboxes`].
+    pub renamed: Vec<(MailboxName, MailboxName)>,
+    /// Mailboxes that this list doesn't name for the first time. They stay as they are: one wrong
+    /// list must not cost anybody his mail.
+    pub missing: Vec<MailboxName>,
+    /// Mailboxes that two lists didn't name, gone with all that was in them.
     pub gone: Vec<MailboxName>,
 }
 
@@ -105,7 +127,7 @@ impl Cache {
             }
             let known = tx
                 .prepare_cached(
-                    "UPDATE mailbox SET uidvalidity = ?2, uidnext = 0, highestmodseq = 0, backfill = 0 WHERE id = ?1",
+                    "UPDATE mailbox SET uidvalidity = ?2, uidnext = 0, highestmodseq = 0, exists_ = 0 WHERE id = ?1",
                 )?
                 .execute(params![mailbox.0, uidvalidity.0])?;
             if known == 0 { Err(Error::Gone("mailbox")) } else { Ok(()) }
@@ -113,7 +135,7 @@ impl Cache {
     }
 }
 
-fn account_row(conn: &Connection, account: &AccountName) -> Result<i64> {
+pub(super) fn account_row(conn: &Connection, account: &AccountName) -> Result<i64> {
     let found = conn
         .prepare_cached("SELECT id FROM account WHERE name = ?1")?
         .query_row([account.as_str()], |row| row.get(0))

@@ -1,8 +1,7 @@
 //! What the sync engine asks of the cache beyond what lists show.
 
-use crate::model::{Flags, MailboxId, MsgId, Uid};
+use crate::model::{MailboxId, MsgId};
 use crate::store::cache::Cache;
-use crate::store::codec;
 use crate::store::error::Result;
 use crate::store::reader::Reader;
 use rusqlite::params;
@@ -28,29 +27,6 @@ impl Reader {
         )?;
         let largest = i64::try_from(largest).unwrap_or(i64::MAX);
         Ok(select.query_row(params![mailbox.0, since, largest], |row| row.get(0))?)
-    }
-
-    /// Calls `each` with the UIDs from `first` to `last` that are held of a mailbox and the flags
-    /// that the server told last, ascending, in constant memory.
-    pub fn flags_between(
-        &self,
-        mailbox: MailboxId,
-        first: u32,
-        last: u32,
-        each: &mut dyn FnMut(Uid, Flags),
-    ) -> Result<()> {
-        let mut select = self.conn.prepare_cached(
-            "SELECT uid, server_system, server_keywords FROM location
-             WHERE mailbox = ?1 AND uid BETWEEN ?2 AND ?3 AND gone = 0 ORDER BY uid",
-        )?;
-        let mut rows = select.query(params![mailbox.0, first, last])?;
-        while let Some(row) = rows.next()? {
-            if let Some(uid) = codec::uid_in(row.get(0)?) {
-                let keywords = row.get_ref(2)?.as_str().unwrap_or_default();
-                each(uid, codec::flags_in(row.get(1)?, keywords));
-            }
-        }
-        Ok(())
     }
 
     /// Messages of a mailbox whose bodies are here.

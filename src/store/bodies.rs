@@ -1,37 +1,72 @@
-//! Bodies, and what is learnt from them: text for the search, a snippet, attachments.
+//! Bodies, and what is learnt from them: text for the search, a snippet, attachments; and previews
+//! (RFC 8970) of messages whose bodies are not here.
 
-use crate::model::MsgId;
 use crate::model::view::AttachmentRow;
+use crate::model::{MailboxId, MsgId, Uid};
 use crate::store::cache::Cache;
 use crate::store::codec;
 use crate::store::error::Result;
 use crate::store::messages;
+use crate::store::reader::Reader;
 use rusqlite::params;
 
+/// So many of a mailbox's newest messages without a body are worth a preview.
+const PREVIEWED: usize = 5_000;
+
+/// A body that was fetched, and what was read out of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewBody {
+    /// Whose body.
+    pub message: MsgId,
+    /// The message as the server has it, byte for byte.
+    pub raw: Vec<u8>,
+    /// Its text, for the search.
+    pub text: String,
+    /// The beginning of its text, for lists.
+    pub snippet: String,
+    /// Its attachments.
+    pub attachments: Vec<AttachmentRow>,
+}
+
 impl Cache {
-    /// Keeps a body with what was read out of it. Answers whether the message was still there.
-    pub fn store_body(
-        &mut self,
-        message: MsgId,
-        raw: &[u8],
-        text: &str,
-        snippet: &str,
-        attachments: &[AttachmentRow],
-    ) -> Result<bool> {
+    /// Keeps bodies in one transaction. Messages that are gone are passed over; answers how many
+    /// were still there.
+    pub fn store_bodies(&mut self, bodies: &[NewBody]) -> Result<usize> {
         self.write(|tx, _| {
-            let known = tx
-                .prepare_cached(
-                    "UPDATE message SET has_body = 1, body_error = NULL, snippet = ?2, attachments = ?3 WHERE id = ?1",
-                )?
-                .execute(params![message.0, snippet, codec::attachments_out(attachments)])?;
-            if known == 0 {
-                return Ok(false);
+            let mut kept = Vec::with_capacity(bodies.len());
+            for body in bodies {
+                let known = tx
+                    .prepare_cached(
+                        "UPDATE message SET has_body = 1, body_error = NULL, snippet = ?2, attachments = ?3 WHERE id = ?1",
+                    )?
+                    .execute(params![body.message.0, body.snippet, codec::attachments_out(&body.attachments)])?;
+                if known == 0 {
+                    continue;
+                }
+                tx.prepare_cached("INSERT OR REPLACE INTO body (message, raw) VALUES (?1, ?2)")?
+                    .execute(params![body.message.0, body.raw])?;
+                tx.prepare_cached("UPDATE location SET body = 1 WHERE message = ?1")?
+                    .execute([body.message.0])?;
+                kept.push(body);
             }
-            tx.prepare_cached("INSERT OR REPLACE INTO body (message, raw) VALUES (?1, ?2)")?
-                .execute(params![message.0, raw])?;
-            tx.prepare_cached("UPDATE location SET body = 1 WHERE message = ?1")?.execute([message.0])?;
-            messages::index_text(tx, message.0, text)?;
-            Ok(true)
+            // Last, because FTS5 writes out what it gathered at every other statement.
+            for body in &kept {
+                messages::index_text(tx, body.message.0, &body.text)?;
+            }
+            Ok(kept.len())
+        })
+    }
+
+    /// Keeps previews of messages whose bodies are not here; what a body told stays.
+    pub fn set_snippets(&mut self, snippets: &[(MsgId, String)]) -> Result<()> {
+        self.write(|tx, _| {
+            for (message, snippet) in snippets {
+                tx.prepare_cached(
+                    "UPDATE message SET snippet = ?2 WHERE id = ?1 AND has_body = 0",
+                )?
+                .execute(params![message.0, snippet])?;
+            }
+            Ok(())
         })
     }
 
@@ -58,5 +93,26 @@ impl Cache {
                 .prepare_cached("UPDATE location SET body = 0 WHERE body = 2")?
                 .execute([])?)
         })
+    }
+}
+
+impl Reader {
+    /// The newest messages of a mailbox that have neither a body nor a preview, newest first, at
+    /// most `limit`. Only the newest 5,000 are looked at: nobody scrolls further by eye.
+    pub fn previews_wanted(&self, mailbox: MailboxId, limit: usize) -> Result<Vec<(MsgId, Uid)>> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT l.message, l.uid FROM
+                 (SELECT message, uid, date, id FROM location INDEXED BY location_bodyless
+                  WHERE mailbox = ?1 AND body = 0 AND uid IS NOT NULL AND gone = 0
+                  ORDER BY date DESC, id DESC LIMIT ?3) l
+                 JOIN message m ON m.id = l.message
+             WHERE m.snippet IS NULL ORDER BY l.date DESC, l.id DESC LIMIT ?2",
+        )?;
+        let rows = select.query_map(params![mailbox.0, limit, PREVIEWED], |row| {
+            Ok((row.get(0).map(MsgId)?, codec::uid_in(row.get(1)?)))
+        })?;
+        let found: Vec<(MsgId, Option<Uid>)> = rows.collect::<rusqlite::Result<_>>()?;
+        let with_uid = |(message, uid): (MsgId, Option<Uid>)| Some((message, uid?));
+        Ok(found.into_iter().filter_map(with_uid).collect())
     }
 }

@@ -82,12 +82,6 @@ impl Cache {
         &self.db
     }
 
-    /// The largest row id handed out so far: remember it as the next cache's seed.
-    pub fn largest_id(&self) -> Result<i64> {
-        let sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence";
-        Ok(self.db.conn.query_row(sql, [], |row| row.get(0))?)
-    }
-
     /// Notes beside the file that damage was found, so that the next start proves it and rebuilds.
     pub(super) fn mark_suspect(&self) {
         if let Some(path) = self.db.conn.path() {

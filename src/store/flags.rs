@@ -1,7 +1,8 @@
 //! What servers say of messages that are here: changed flags, and messages that vanished.
 
-use crate::model::{Flags, MailboxId, ModSeq, Uid, UidSet};
+use crate::model::{Flags, MailboxId, Uid, UidSet, UidValidity};
 use crate::store::cache::Cache;
+use crate::store::cursor::{self, CursorMove};
 use crate::store::error::Result;
 use crate::store::locations::{self, Place};
 use crate::store::messages;
@@ -9,67 +10,55 @@ use crate::store::refresh;
 use crate::store::tally::Tally;
 use rusqlite::{Connection, params};
 
+/// What news of a mailbox came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Messages whose flags are others now.
+    pub flags: usize,
+    /// Messages that were here and are gone.
+    pub vanished: usize,
+}
+
 impl Cache {
-    /// Takes the server's flags; what the user changed and the server has not confirmed stays on
-    /// top of them. Unknown UIDs are passed over. Answers how many rows changed.
-    pub fn set_flags(
+    /// Takes what a server says of messages that are here, and moves the cursor, in one
+    /// transaction.
+    ///
+    /// `flags` are the server's; what the user changed and the server has not confirmed stays on
+    /// top of them. Unknown UIDs are passed over. Bodies of what `vanished` stay for seven days in
+    /// case it comes back. Some 50 µs a message: give long lists in pieces, so that others come in
+    /// between, and the cursor with the last.
+    ///
+    /// # Errors
+    /// [`super::Error::Generation`] if the mailbox holds UIDs of another UIDVALIDITY.
+    pub fn take_changes(
         &mut self,
         mailbox: MailboxId,
+        uidvalidity: UidValidity,
         flags: &[(Uid, Flags)],
-        modseq: Option<ModSeq>,
-    ) -> Result<usize> {
+        vanished: &UidSet,
+        cursor: Option<CursorMove>,
+    ) -> Result<Changed> {
         self.write(|tx, tally| {
+            cursor::believe(tx, mailbox, uidvalidity)?;
             let overlaid = locations::any_overlay(tx)?;
-            let mut changed = 0;
+            let mut changed = Changed::default();
             for (uid, flags) in flags {
                 if let Some(place) = locations::by_uid(tx, mailbox.0, uid.get())? {
-                    changed += usize::from(take_flags(tx, tally, &place, flags, overlaid)?);
+                    changed.flags += usize::from(take_flags(tx, tally, &place, flags, overlaid)?);
                 }
             }
-            if let Some(modseq) = modseq {
-                tx.prepare_cached("UPDATE mailbox SET highestmodseq = ?2 WHERE id = ?1")?
-                    .execute(params![
-                        mailbox.0,
-                        i64::try_from(modseq.0).unwrap_or(i64::MAX)
-                    ])?;
-            }
-            Ok(changed)
-        })
-    }
-
-    /// Messages are gone from a mailbox. Bodies stay for seven days in case they come back. It is
-    /// one transaction (some 50 µs a message): give a long set in pieces, so that others come in
-    /// between.
-    /// Answers how many there were.
-    pub fn vanished(&mut self, mailbox: MailboxId, uids: &UidSet) -> Result<usize> {
-        self.write(|tx, tally| {
-            let overlaid = locations::any_overlay(tx)?;
-            let mut count = 0;
-            for &(lo, hi) in uids.ranges() {
+            for &(lo, hi) in vanished.ranges() {
                 // A server may name four thousand million UIDs: only those that are here are met.
                 for uid in held_between(tx, mailbox.0, lo, hi)? {
                     let Some(place) = locations::by_uid(tx, mailbox.0, uid)? else {
                         continue;
                     };
-                    count += 1;
-                    if overlaid {
-                        // An operation may still count on it: the refresh decides.
-                        locations::update(
-                            tx,
-                            tally,
-                            &place,
-                            &Place {
-                                gone: true,
-                                ..place.clone()
-                            },
-                        )?;
-                        refresh::refresh(tx, tally, place.id)?;
-                    } else {
-                        locations::delete(tx, tally, &place, true)?;
-                    }
+                    changed.vanished += 1;
+                    vanish(tx, tally, &place, overlaid)?;
                 }
             }
-            Ok(count)
+            cursor.map_or(Ok(()), |to| cursor::set(tx, mailbox, to))?;
+            Ok(changed)
         })
     }
 
@@ -118,6 +107,19 @@ pub(super) fn take_flags(
         refresh::refresh(conn, tally, place.id)?;
     }
     Ok(true)
+}
+
+fn vanish(conn: &Connection, tally: &mut Tally, place: &Place, overlaid: bool) -> Result<()> {
+    if !overlaid {
+        return locations::delete(conn, tally, place, true);
+    }
+    // An operation may still count on it: the refresh decides.
+    let gone = Place {
+        gone: true,
+        ..place.clone()
+    };
+    locations::update(conn, tally, place, &gone)?;
+    refresh::refresh(conn, tally, place.id)
 }
 
 fn held_between(conn: &Connection, mailbox: i64, lo: u32, hi: u32) -> Result<Vec<u32>> {

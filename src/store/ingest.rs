@@ -1,8 +1,9 @@
 //! New messages from a server: rows and the moved cursor in one transaction.
 
-use crate::model::{Envelope, Flags, LocationId, MailboxId, ModSeq, MsgId, Uid, UidValidity};
+use crate::model::{Envelope, Flags, LocationId, MailboxId, MsgId, Uid, UidValidity};
 use crate::store::cache::Cache;
-use crate::store::error::{Error, Result};
+use crate::store::cursor::{self, CursorMove};
+use crate::store::error::Result;
 use crate::store::flags::take_flags;
 use crate::store::locations::{self, Place};
 use crate::store::messages;
@@ -10,7 +11,7 @@ use crate::store::open::now;
 use crate::store::refresh;
 use crate::store::tally::Tally;
 use crate::store::threads;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
 /// A message as a header fetch tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,17 +26,11 @@ pub struct NewMessage {
     pub size: u64,
     /// Its header fields.
     pub envelope: Envelope,
-}
-
-/// How far the cursor moves with a batch; `None` leaves a value as it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CursorMove {
-    /// UIDNEXT.
-    pub uidnext: Option<u32>,
-    /// HIGHESTMODSEQ.
-    pub highestmodseq: Option<ModSeq>,
-    /// EXISTS of the whole mailbox.
-    pub exists: Option<u32>,
+    /// What names the message for ever within the account, wherever it lies (OBJECTID's EMAILID,
+    /// RFC 8474, or Gmail's X-GM-MSGID), if the server has such names.
+    pub identity: Option<String>,
+    /// What the messages of its conversation share (THREADID, X-GM-THRID), if the server says.
+    pub thread_hint: Option<String>,
 }
 
 /// What a batch brought.
@@ -53,7 +48,7 @@ impl Cache {
     /// before a UIDVALIDITY change, is found again by its date, Message-ID and size.
     ///
     /// # Errors
-    /// [`Error::Generation`] if the mailbox holds UIDs of another UIDVALIDITY.
+    /// [`super::Error::Generation`] if the mailbox holds UIDs of another UIDVALIDITY.
     pub fn ingest(
         &mut self,
         mailbox: MailboxId,
@@ -62,7 +57,7 @@ impl Cache {
         cursor: Option<CursorMove>,
     ) -> Result<Ingested> {
         self.write(|tx, tally| {
-            believe(tx, mailbox, uidvalidity)?;
+            cursor::believe(tx, mailbox, uidvalidity)?;
             let mut batch = Batch::begin(tx, mailbox.0, messages)?;
             let mut ingested = Ingested::default();
             for message in messages {
@@ -75,59 +70,11 @@ impl Cache {
                     None => ingested.known += 1,
                 }
             }
-            cursor.map_or(Ok(()), |cursor| set_cursor(tx, mailbox, cursor))?;
+            cursor.map_or(Ok(()), |to| cursor::set(tx, mailbox, to))?;
             batch.finish()?;
             Ok(ingested)
         })
     }
-
-    /// Moves the cursor alone, e.g. at the end of a turn.
-    ///
-    /// # Errors
-    /// As [`Cache::ingest`].
-    pub fn move_cursor(
-        &mut self,
-        mailbox: MailboxId,
-        uidvalidity: UidValidity,
-        cursor: CursorMove,
-    ) -> Result<()> {
-        self.write(|tx, _| {
-            believe(tx, mailbox, uidvalidity)?;
-            set_cursor(tx, mailbox, cursor)
-        })
-    }
-}
-
-/// Checks the mailbox's UIDVALIDITY, or takes the first one.
-fn believe(conn: &Connection, mailbox: MailboxId, uidvalidity: UidValidity) -> Result<()> {
-    let known: Option<Option<u32>> = conn
-        .prepare_cached("SELECT uidvalidity FROM mailbox WHERE id = ?1")?
-        .query_row([mailbox.0], |row| row.get(0))
-        .optional()?;
-    match known {
-        None => Err(Error::Gone("mailbox")),
-        Some(None) => {
-            conn.prepare_cached("UPDATE mailbox SET uidvalidity = ?2 WHERE id = ?1")?
-                .execute(params![mailbox.0, uidvalidity.0])?;
-            Ok(())
-        }
-        Some(Some(known)) if known == uidvalidity.0 => Ok(()),
-        Some(Some(_)) => Err(Error::Generation),
-    }
-}
-
-fn set_cursor(conn: &Connection, mailbox: MailboxId, cursor: CursorMove) -> Result<()> {
-    conn.prepare_cached(
-        "UPDATE mailbox SET uidnext = coalesce(?2, uidnext), highestmodseq = coalesce(?3, highestmodseq),
-             backfill = coalesce(?4, backfill) WHERE id = ?1",
-    )?
-    .execute(params![
-        mailbox.0,
-        cursor.uidnext,
-        cursor.highestmodseq.map(|m| i64::try_from(m.0).unwrap_or(i64::MAX)),
-        cursor.exists,
-    ])?;
-    Ok(())
 }
 
 /// What is asked once for a whole batch, and the statements that it needs for every message.

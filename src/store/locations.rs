@@ -60,6 +60,11 @@ impl Place {
             flagged: self.shown.system.has(System::FLAGGED),
         })
     }
+
+    /// The flags that the server told, if it has the message here.
+    fn told(&self) -> Option<System> {
+        (self.uid.is_some() && !self.gone).then_some(self.server.system)
+    }
 }
 
 /// Whether any operation is laid over the cache: without one, much can be skipped.
@@ -166,6 +171,9 @@ impl<'c> Adder<'c> {
         if let Some(shown) = place.counts() {
             tally.appears(shown);
         }
+        if let Some(flags) = place.told() {
+            tally.told(place.mailbox, flags, 1);
+        }
         Ok(())
     }
 }
@@ -207,6 +215,12 @@ pub(super) fn update(
             after.body
         ])?;
     }
+    if before.told() != after.told() {
+        for (told, by) in [(before.told(), -1), (after.told(), 1)] {
+            told.into_iter()
+                .for_each(|flags| tally.told(before.mailbox, flags, by));
+        }
+    }
     let changed = before.counts() != after.counts()
         || before.date != after.date
         || before.shown.system != after.shown.system;
@@ -236,6 +250,9 @@ pub(super) fn delete(
         .execute([place.id])?;
     if let Some(shown) = place.counts() {
         tally.disappears(shown);
+    }
+    if let Some(flags) = place.told() {
+        tally.told(place.mailbox, flags, -1);
     }
     messages::release(conn, tally, place.message, place.mailbox, keep)
 }

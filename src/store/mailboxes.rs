@@ -1,10 +1,7 @@
 //! Reading mailboxes: for the sidebar, and as a worker's memory (the cursor).
 
 use crate::model::view::MailboxRow;
-use crate::model::{
-    AccountName, Flags, MailboxId, MailboxName, ModSeq, Role, Uid, UidSet, UidValidity,
-};
-use crate::store::codec;
+use crate::model::{AccountName, MailboxId, MailboxName, ModSeq, Role, UidValidity};
 use crate::store::error::{Error, Result};
 use crate::store::reader::Reader;
 use rusqlite::{OptionalExtension as _, Params, Row, params};
@@ -37,7 +34,8 @@ pub struct Cursor {
     pub uidnext: u32,
     /// HIGHESTMODSEQ when the last turn was finished; 0 if unknown.
     pub highestmodseq: ModSeq,
-    /// Every message from this UID up was fetched; 0 if that is not known, 1 when all were.
+    /// EXISTS when the last turn was finished. Where a policy leaves older messages out, nothing
+    /// else says so here: less is held, and what is missing is for the policy to judge.
     pub exists: u32,
     /// Messages held with a UID.
     pub held: u64,
@@ -112,9 +110,7 @@ impl Reader {
     /// [`Error::Gone`] for an unknown mailbox.
     pub fn cursor(&self, mailbox: MailboxId) -> Result<Cursor> {
         let mut select = self.conn.prepare_cached(
-            "SELECT uidvalidity, uidnext, highestmodseq, backfill,
-                 (SELECT count(*) FROM location WHERE mailbox = ?1 AND uid IS NOT NULL AND gone = 0)
-             FROM mailbox WHERE id = ?1",
+            "SELECT uidvalidity, uidnext, highestmodseq, exists_, held FROM mailbox WHERE id = ?1",
         )?;
         let cursor = select.query_row([mailbox.0], |row| {
             Ok(Cursor {
@@ -126,44 +122,6 @@ impl Reader {
             })
         });
         cursor.optional()?.ok_or(Error::Gone("mailbox"))
-    }
-
-    /// Every UID held of a mailbox.
-    pub fn all_uids(&self, mailbox: MailboxId) -> Result<UidSet> {
-        let mut select = self.conn.prepare_cached(
-            "SELECT uid FROM location WHERE mailbox = ?1 AND uid IS NOT NULL AND gone = 0 ORDER BY uid",
-        )?;
-        let mut rows = select.query([mailbox.0])?;
-        let mut uids = UidSet::new();
-        while let Some(row) = rows.next()? {
-            codec::uid_in(row.get(0)?)
-                .into_iter()
-                .for_each(|uid| uids.insert(uid));
-        }
-        Ok(uids)
-    }
-
-    /// Calls `each` with every UID held of a mailbox and the server's flags, ascending, in constant
-    /// memory.
-    pub fn uids_with_flags(
-        &self,
-        mailbox: MailboxId,
-        mut each: impl FnMut(Uid, Flags),
-    ) -> Result<()> {
-        let mut select = self.conn.prepare_cached(
-            "SELECT uid, server_system, server_keywords FROM location
-             WHERE mailbox = ?1 AND uid IS NOT NULL AND gone = 0 ORDER BY uid",
-        )?;
-        let mut rows = select.query([mailbox.0])?;
-        while let Some(row) = rows.next()? {
-            if let Some(uid) = codec::uid_in(row.get(0)?) {
-                each(
-                    uid,
-                    codec::flags_in(row.get(1)?, row.get_ref(2)?.as_str().unwrap_or_default()),
-                );
-            }
-        }
-        Ok(())
     }
 }
 

@@ -7,7 +7,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// The cache's schema, step by step. A step that was released is never changed.
-pub(super) const CACHE: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
+pub(super) const CACHE: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+];
 
 /// Brings the schema up to the last step, calling `first` in the same transaction if the file was
 /// empty. Answers whether it was.
@@ -23,7 +27,7 @@ pub(super) fn migrate(
         .zip(steps)
         .skip_while(|(number, _)| *number <= found)
     {
-        tx.execute_batch(step)?;
+        tx.execute_batch(step).map_err(unfit)?;
         tx.pragma_update(None, "user_version", number)?;
     }
     if found == 0 {
@@ -31,6 +35,15 @@ pub(super) fn migrate(
     }
     step("migration", || tx.commit())?;
     Ok(found == 0)
+}
+
+/// A file that a step does not fit on is not what its number says: damaged, like any other.
+fn unfit(error: rusqlite::Error) -> Error {
+    use rusqlite::ErrorCode::{ConstraintViolation, TypeMismatch, Unknown};
+    match error.sqlite_error_code() {
+        Some(Unknown | ConstraintViolation | TypeMismatch) => Error::Corrupt(error.to_string()),
+        _ => error.into(),
+    }
 }
 
 /// The schema's number, if this program knows it.

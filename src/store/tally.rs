@@ -1,6 +1,8 @@
-//! What a transaction changed, settled once at its end: the counts of mailboxes and the rows of
-//! threads, which lists read instead of counting, and words that the search has to forget.
+//! What a transaction changed, settled once at its end: the counts of mailboxes (as shown, and as
+//! the server told) and the rows of threads, which are read instead of counting, and words that the
+//! search has to forget.
 
+use crate::model::System;
 use crate::store::error::Result;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
@@ -20,6 +22,9 @@ pub(super) struct Shown {
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     counts: BTreeMap<i64, (i64, i64)>,
+    /// Of each mailbox: messages that the server has, and of these those with each flag of
+    /// [`System::ALL`].
+    told: BTreeMap<i64, [i64; 6]>,
     threads: BTreeMap<(i64, i64), Change>,
     wordless: Vec<i64>,
 }
@@ -86,6 +91,15 @@ impl Tally {
         self.wordless.push(message);
     }
 
+    /// So many more (or fewer) messages of a mailbox with these flags are on the server.
+    pub(super) fn told(&mut self, mailbox: i64, flags: System, by: i64) {
+        let counts = self.told.entry(mailbox).or_default();
+        let each = System::ALL.iter().map(|(flag, _)| flags.has(*flag));
+        for (count, counts_here) in counts.iter_mut().zip([true].into_iter().chain(each)) {
+            *count += by * i64::from(counts_here);
+        }
+    }
+
     fn add(&mut self, shown: Shown, by: i64) {
         let (total, unread) = self.counts.entry(shown.mailbox).or_default();
         *total += by;
@@ -100,6 +114,17 @@ impl Tally {
                     "UPDATE mailbox SET total = total + ?2, unread = unread + ?3 WHERE id = ?1",
                 )?
                 .execute(params![mailbox, total, unread])?;
+            }
+        }
+        for (mailbox, by) in std::mem::take(&mut self.told) {
+            if by != [0; 6] {
+                let [held, seen, answered, flagged, deleted, draft] = by;
+                conn.prepare_cached(
+                    "UPDATE mailbox SET held = held + ?2, held_seen = held_seen + ?3, held_answered = held_answered + ?4,
+                         held_flagged = held_flagged + ?5, held_deleted = held_deleted + ?6, held_draft = held_draft + ?7
+                     WHERE id = ?1",
+                )?
+                .execute(params![mailbox, held, seen, answered, flagged, deleted, draft])?;
             }
         }
         let mut grow = conn.prepare_cached(

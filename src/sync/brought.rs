@@ -149,6 +149,8 @@ fn stub(uid: Uid) -> NewMessage {
             subject: UNREADABLE.to_owned(),
             ..Envelope::default()
         },
+        identity: None,
+        thread_hint: None,
     }
 }
 
@@ -159,5 +161,7 @@ fn message(item: HeaderItem) -> NewMessage {
         internal_date: item.internal_date.unwrap_or(0),
         size: item.size,
         envelope: mime::parse::envelope(&item.header),
+        identity: item.identity,
+        thread_hint: item.thread_hint,
     }
 }

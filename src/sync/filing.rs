@@ -95,7 +95,7 @@ fn sent_mailbox(
     if let Some(record) = reader.role_mailbox(&kit.account.name, Role::Sent)? {
         return Ok(record.name);
     }
-    let name = MailboxName::new(*b"Sent");
+    let name = reader.own_name(&kit.account.name, "Sent")?;
     match session.create(&name) {
         Err(error) if !error.already_exists() => Err(error.into()),
         _ => Ok(name),
@@ -147,6 +147,8 @@ fn keep(
         internal_date: when::now(),
         size: bytes.len() as u64,
         envelope: digest.envelope,
+        identity: None,
+        thread_hint: None,
     };
     let taken = kit.writer.run(Priority::Batch, move |cache| {
         let taken = cache.ingest(mailbox, validity, &[new], None)?;

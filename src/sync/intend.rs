@@ -169,11 +169,12 @@ fn place(
     {
         return Ok(all.name);
     }
-    let name = MailboxName::new(match role {
+    let leaf = match role {
         Role::Archive => "Archive",
         Role::Junk => "Junk",
         _ => "Trash",
-    });
+    };
+    let name = reader.own_name(account, leaf)?;
     let kind = OpKind::CreateMailbox { name: name.clone() };
     groups.0.push(NewOp {
         account: account.clone(),

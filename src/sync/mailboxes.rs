@@ -118,5 +118,7 @@ fn info(listed: &Listed) -> MailboxInfo {
         delimiter: listed.delimiter.map(char::from),
         role: listed.role,
         selectable: listed.selectable,
+        mailbox_id: listed.mailbox_id.clone(),
+        contents: None,
     }
 }

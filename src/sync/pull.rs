@@ -142,7 +142,7 @@ fn select(
         modseq: known.highestmodseq,
         known: None,
     };
-    let mut flags = FlagWriter::new(kit, here.id);
+    let mut flags = FlagWriter::new(kit, here.id, uidvalidity);
     let selected = session.select_since(&here.name, Mode::ReadOnly, &resync, &mut |change| {
         match change {
             Change::Flags(item) => {
@@ -163,16 +163,18 @@ fn select(
 struct FlagWriter<'a> {
     kit: &'a Kit,
     mailbox: MailboxId,
+    uidvalidity: UidValidity,
     batch: Vec<(Uid, Flags)>,
     told: u64,
     broken: Option<SyncError>,
 }
 
 impl<'a> FlagWriter<'a> {
-    fn new(kit: &'a Kit, mailbox: MailboxId) -> FlagWriter<'a> {
+    fn new(kit: &'a Kit, mailbox: MailboxId, uidvalidity: UidValidity) -> FlagWriter<'a> {
         FlagWriter {
             kit,
             mailbox,
+            uidvalidity,
             batch: Vec::new(),
             told: 0,
             broken: None,
@@ -188,9 +190,12 @@ impl<'a> FlagWriter<'a> {
     }
 
     fn write(&mut self) {
-        let (id, batch) = (self.mailbox, std::mem::take(&mut self.batch));
+        let (id, validity) = (self.mailbox, self.uidvalidity);
+        let batch = std::mem::take(&mut self.batch);
         let posted = self.kit.writer.post(Priority::Batch, move |cache| {
-            cache.set_flags(id, &batch, None).map(drop)
+            cache
+                .take_changes(id, validity, &batch, &UidSet::new(), None)
+                .map(drop)
         });
         if let Err(error) = posted {
             self.broken.get_or_insert(error.into());
@@ -366,14 +371,14 @@ impl Run<'_> {
         if is_mass_vanishing(self.held, gone.len()) {
             gone = self.confirm(&gone)?;
         }
-        let id = self.here.id;
+        let (id, validity) = (self.here.id, self.selected.uidvalidity);
         for piece in gone.split(usize::MAX, JOB as u64) {
-            let count = self
-                .kit
-                .writer
-                .run(Priority::Batch, move |cache| cache.vanished(id, &piece))?;
-            self.done.vanished += count as u64;
-            self.held = self.held.saturating_sub(count as u64);
+            let changed = self.kit.writer.run(Priority::Batch, move |cache| {
+                cache.take_changes(id, validity, &[], &piece, None)
+            })?;
+            let count = changed.vanished as u64;
+            self.done.vanished += count;
+            self.held = self.held.saturating_sub(count);
         }
         Ok(())
     }
@@ -396,7 +401,7 @@ impl Run<'_> {
     }
 
     fn flags(&mut self, since: Option<ModSeq>) -> Result<(), SyncError> {
-        let mut writer = FlagWriter::new(self.kit, self.here.id);
+        let mut writer = FlagWriter::new(self.kit, self.here.id, self.selected.uidvalidity);
         if let Some(since) = since {
             let mut gone = UidSet::new();
             self.session.changes_since(since, &mut |change| {

@@ -21,12 +21,14 @@ pub fn cached(home: &Path) -> BTreeMap<String, Held> {
     for mailbox in mailboxes.iter().filter(|m| m.selectable) {
         let validity = reader.cursor(mailbox.id).unwrap().uidvalidity;
         let mut letters = BTreeMap::new();
-        let each = |uid: postrider::model::Uid, flags: postrider::model::Flags| {
+        let mut each = |uid: postrider::model::Uid, flags: postrider::model::Flags| {
             let flags = flags.to_wire().into_iter().collect();
             let id = String::new();
             letters.insert(uid.get(), Letter { flags, id });
         };
-        reader.uids_with_flags(mailbox.id, each).unwrap();
+        reader
+            .flags_between(mailbox.id, 1, u32::MAX, &mut each)
+            .unwrap();
         let name = String::from_utf8(mailbox.name.as_bytes().to_vec()).unwrap();
         let validity = validity.map_or(0, |v| v.0);
         all.insert(name, Held { validity, letters });
@@ -41,8 +43,10 @@ fn shown_otherwise(home: &Path) -> Vec<String> {
     let mut odd = Vec::new();
     for mailbox in reader.mailboxes_of(&account).unwrap() {
         let mut server = BTreeMap::new();
-        let each = |uid: postrider::model::Uid, flags| drop(server.insert(uid.get(), flags));
-        reader.uids_with_flags(mailbox.id, each).unwrap();
+        let mut each = |uid: postrider::model::Uid, flags| drop(server.insert(uid.get(), flags));
+        reader
+            .flags_between(mailbox.id, 1, u32::MAX, &mut each)
+            .unwrap();
         let scope = Scope::Mailbox(mailbox.id);
         let rows = reader.page(&scope, false, Page::Newest, 100_000).unwrap();
         for row in rows {

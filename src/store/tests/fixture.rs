@@ -37,6 +37,8 @@ pub fn info(wire: &str, role: Option<Role>) -> MailboxInfo {
         delimiter: Some('/'),
         role,
         selectable: true,
+        mailbox_id: None,
+        contents: None,
     }
 }
 
@@ -62,6 +64,8 @@ pub fn message(n: u32) -> NewMessage {
             subject: format!("subject {n}"),
             ..Envelope::default()
         },
+        identity: None,
+        thread_hint: None,
     }
 }
 
@@ -109,6 +113,34 @@ impl Fixture {
     pub fn ingest(&mut self, wire: &str, messages: &[NewMessage]) -> Ingested {
         let mailbox = self.mailbox(wire);
         self.cache.ingest(mailbox, V, messages, None).unwrap()
+    }
+
+    /// The server tells flags; answers how many changed.
+    pub fn flags(&mut self, wire: &str, flags: &[(Uid, Flags)]) -> usize {
+        let mailbox = self.mailbox(wire);
+        let changed = self
+            .cache
+            .take_changes(mailbox, V, flags, &UidSet::new(), None);
+        changed.unwrap().flags
+    }
+
+    /// The server tells that messages are gone; answers how many were here.
+    pub fn vanish(&mut self, wire: &str, gone: &UidSet) -> usize {
+        let mailbox = self.mailbox(wire);
+        let changed = self.cache.take_changes(mailbox, V, &[], gone, None);
+        changed.unwrap().vanished
+    }
+
+    /// A body that says little; answers whether the message was there.
+    pub fn body(&mut self, message: MsgId) -> bool {
+        let body = NewBody {
+            message,
+            raw: b"raw".to_vec(),
+            text: "text".to_owned(),
+            snippet: "snip".to_owned(),
+            attachments: Vec::new(),
+        };
+        self.cache.store_bodies(&[body]).unwrap() == 1
     }
 
     /// What a flat list of the mailbox shows: (subject, UID, flags), newest first.
@@ -172,6 +204,19 @@ impl Fixture {
             "mailbox counts",
             "SELECT b.id, b.total FROM mailbox b WHERE (b.total, b.unread) IS NOT
                  (SELECT count(*), coalesce(sum(system & 1 = 0), 0) FROM location l WHERE l.mailbox = b.id AND hidden = 0)",
+        );
+        none(
+            "what the server told",
+            "SELECT b.id, b.held FROM mailbox b
+                 WHERE (held, held_seen, held_answered, held_flagged, held_deleted, held_draft) IS NOT
+                 (SELECT count(*), coalesce(sum(server_system & 1 <> 0), 0), coalesce(sum(server_system & 2 <> 0), 0),
+                      coalesce(sum(server_system & 4 <> 0), 0), coalesce(sum(server_system & 8 <> 0), 0),
+                      coalesce(sum(server_system & 16 <> 0), 0)
+                  FROM location l WHERE l.mailbox = b.id AND uid IS NOT NULL AND gone = 0)",
+        );
+        none(
+            "identities without message",
+            "SELECT message, account FROM identity WHERE message NOT IN (SELECT id FROM message)",
         );
         let counted =
             "SELECT mailbox, thread, max(date), count(*), sum(system & 1 = 0), max(system & 4 <> 0)

@@ -37,7 +37,6 @@ fn a_second_opening_finds_it_all() {
         again.cache.read().all_uids(f.mailbox("INBOX")).unwrap(),
         largest
     );
-    assert!(again.cache.largest_id().unwrap() > 100);
 }
 
 #[test]
@@ -118,7 +117,11 @@ fn flipped_bytes_never_make_it_panic_or_stay_broken() {
         let found = cache
             .ingest(inbox, V, &[message(500)], None)
             .map(drop)
-            .and_then(|()| cache.vanished(inbox, &UidSet::range(1, 300)).map(drop));
+            .and_then(|()| {
+                cache
+                    .take_changes(inbox, V, &[], &UidSet::range(1, 300), None)
+                    .map(drop)
+            });
         if matches!(found, Err(Error::Corrupt(_))) {
             cache.mark_suspect();
             drop(cache);

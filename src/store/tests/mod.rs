@@ -2,6 +2,7 @@
 
 mod fixture;
 mod syncing;
+mod told;
 mod overlaid;
 mod listing;
 mod keeping;

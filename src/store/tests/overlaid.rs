@@ -30,8 +30,7 @@ fn a_pull_never_undoes_what_the_user_did() {
     let op = f.op(1, star(), vec![f.key(1)]);
     f.cache.apply(&op).unwrap();
     f.cache.apply(&op).unwrap();
-    let inbox = f.mailbox("INBOX");
-    f.cache.set_flags(inbox, &[(uid(1), seen())], None).unwrap();
+    f.flags("INBOX", &[(uid(1), seen())]);
     f.ingest(
         "INBOX",
         &[NewMessage {
@@ -205,8 +204,8 @@ fn a_destination_fetched_before_the_answer_is_the_same_message() {
         } else {
             (theirs, ours)
         };
-        f.cache.store_body(with, b"raw", "", "", &[]).unwrap();
-        f.cache.vanished(f.mailbox("INBOX"), &uids(&[1])).unwrap();
+        f.body(with);
+        f.vanish("INBOX", &uids(&[1]));
         f.cache.settle(OpId(1), &outcome).unwrap();
         assert_eq!(
             f.shown("Archive"),
@@ -222,7 +221,7 @@ fn a_destination_fetched_before_the_answer_is_the_same_message() {
 fn expunging_takes_the_body_too() {
     let mut f = Fixture::new();
     let row = f.ingest("INBOX", &[message(1)]).new[0].1;
-    f.cache.store_body(row, b"raw", "", "", &[]).unwrap();
+    f.body(row);
     f.cache
         .apply(&f.op(1, OpKind::Expunge, vec![f.key(1)]))
         .unwrap();
@@ -336,7 +335,7 @@ fn pull(f: &mut Fixture, server: &Server) {
         let here = f.cache.read().all_uids(mailbox).unwrap();
         let gone = here.minus(&there.iter().map(|m| m.uid).collect());
         f.ingest(wire, &there);
-        f.cache.vanished(mailbox, &gone).unwrap();
+        f.vanish(wire, &gone);
     }
 }
 

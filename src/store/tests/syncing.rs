@@ -89,9 +89,7 @@ fn bodies_survive_a_new_generation() {
     let mut f = Fixture::new();
     let new = f.ingest("INBOX", &[message(1), message(2), message(3)]).new;
     let (with_body, without) = (new[0].1, new[1].1);
-    f.cache
-        .store_body(with_body, b"raw", "text", "snip", &[])
-        .unwrap();
+    f.body(with_body);
     let inbox = f.mailbox("INBOX");
     f.cache.reset_mailbox(inbox, UidValidity(8)).unwrap();
     f.check();
@@ -141,20 +139,12 @@ fn bodies_survive_a_new_generation() {
 fn what_vanished_comes_back_with_its_body_and_is_swept_in_the_end() {
     let mut f = Fixture::new();
     let message_id = f.ingest("INBOX", &[message(1), message(2)]).new[0].1;
-    f.cache
-        .store_body(message_id, b"raw", "text", "snip", &[])
-        .unwrap();
-    let inbox = f.mailbox("INBOX");
-    assert_eq!(
-        f.cache
-            .vanished(inbox, &UidSet::range(1, u32::MAX))
-            .unwrap(),
-        2
-    );
+    f.body(message_id);
+    assert_eq!(f.vanish("INBOX", &UidSet::range(1, u32::MAX)), 2);
     assert!(f.shown("INBOX").is_empty());
     f.check();
     assert_eq!(f.ingest("INBOX", &[message(1)]).new[0].1, message_id);
-    f.cache.vanished(inbox, &uids(&[1])).unwrap();
+    f.vanish("INBOX", &uids(&[1]));
     assert_eq!(f.cache.sweep().unwrap(), 0);
     assert_eq!(f.cache.sweep_before(i64::MAX).unwrap(), 1);
     f.check();
@@ -172,21 +162,21 @@ fn flags_are_taken_and_counted() {
     let inbox = f.mailbox("INBOX");
     let mut flags = Flags::of(System::SEEN | System::FLAGGED);
     flags.insert_wire("$Junk");
+    let cursor = CursorMove {
+        highestmodseq: Some(ModSeq(5)),
+        ..CursorMove::default()
+    };
+    let news = [(uid(1), flags.clone()), (uid(9), seen())];
     let changed = f
         .cache
-        .set_flags(
-            inbox,
-            &[(uid(1), flags.clone()), (uid(9), seen())],
-            Some(ModSeq(5)),
-        )
+        .take_changes(inbox, V, &news, &UidSet::new(), Some(cursor))
         .unwrap();
-    assert_eq!(changed, 1);
-    assert_eq!(
-        f.cache
-            .set_flags(inbox, &[(uid(1), flags.clone())], None)
-            .unwrap(),
-        0
-    );
+    assert_eq!((changed.flags, changed.vanished), (1, 0));
+    assert_eq!(f.flags("INBOX", &[(uid(1), flags.clone())]), 0);
+    let other = f
+        .cache
+        .take_changes(inbox, UidValidity(8), &[], &uids(&[1]), None);
+    assert!(matches!(other, Err(Error::Generation)));
     let row = &f
         .cache
         .read()
@@ -199,7 +189,7 @@ fn flags_are_taken_and_counted() {
     let mut seen = Vec::new();
     f.cache
         .read()
-        .uids_with_flags(inbox, |uid, flags| seen.push((uid.get(), flags)))
+        .flags_between(inbox, 1, 9, &mut |uid, flags| seen.push((uid.get(), flags)))
         .unwrap();
     assert_eq!(seen, [(1, flags), (2, Flags::default())]);
     assert_eq!(
@@ -219,18 +209,21 @@ fn a_body_brings_words_attachments_and_a_snippet() {
         media_type: "application/pdf".into(),
         size: 9,
     };
-    assert!(
-        f.cache
-            .store_body(
-                message_id,
-                b"raw\0bytes",
-                "grüße aus 東京都",
-                "grüße",
-                std::slice::from_ref(&file)
-            )
-            .unwrap()
-    );
-    assert!(!f.cache.store_body(MsgId(1), b"", "", "", &[]).unwrap());
+    let body = |message| NewBody {
+        message,
+        raw: b"raw\0bytes".to_vec(),
+        text: "grüße aus 東京都".to_owned(),
+        snippet: "grüße".to_owned(),
+        attachments: vec![file.clone()],
+    };
+    f.cache
+        .set_snippets(&[(message_id, "soon".to_owned())])
+        .unwrap();
+    let bodies = [body(MsgId(1)), body(message_id)];
+    assert_eq!(f.cache.store_bodies(&bodies).unwrap(), 1);
+    f.cache
+        .set_snippets(&[(message_id, "late".to_owned())])
+        .unwrap();
     let read = f.cache.read();
     let row = read.message(message_id).unwrap().unwrap();
     assert_eq!((row.has_body, row.attachments), (true, Some(vec![file])));

@@ -62,6 +62,8 @@ fn message(n: u32) -> NewMessage {
             subject: format!("letter-{n}."),
             ..Envelope::default()
         },
+        identity: None,
+        thread_hint: None,
     }
 }
 
@@ -79,6 +81,8 @@ impl Live {
             delimiter: Some('/'),
             role: Some(role),
             selectable: true,
+            mailbox_id: None,
+            contents: None,
         };
         let list = [info("INBOX", Role::Inbox), info("Archive", Role::Archive)];
         cache.set_mailboxes(&name, &list).unwrap();
@@ -239,7 +243,10 @@ fn what_was_archived_stays_gone_when_the_store_agrees() {
     assert!(!live.screen().contains("letter-3."));
     let mailbox = live.mailbox();
     let uids: UidSet = rows[0].uid.into_iter().collect();
-    live.cache.vanished(mailbox, &uids).unwrap();
+    let validity = live.cache.read().cursor(mailbox).unwrap().uidvalidity;
+    live.cache
+        .take_changes(mailbox, validity.unwrap(), &[], &uids, None)
+        .unwrap();
     live.changed();
     live.until("the count", |s| s.contains("2 unread of 2"));
     assert!(!live.screen().contains("letter-3.") && live.screen().contains("letter-2."));
