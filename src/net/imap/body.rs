@@ -144,7 +144,7 @@ impl Session {
                 "UID FETCH {} (UID RFC822.SIZE BODY.PEEK[])",
                 piece.to_wire()
             );
-            let mut open = piece.clone();
+            let mut done = UidSet::new();
             let budget = self.budget();
             self.run_within(limits, budget, &Command::new(text), &mut |said| {
                 let item = match said {
@@ -155,11 +155,12 @@ impl Session {
                     return Ok(None);
                 };
                 // Not asked for, or a second time, or a piece of it.
-                let wanted = open.contains(uid) && section.whole && section.origin.is_none();
+                let ours = piece.contains(uid) && !done.contains(uid);
+                let wanted = ours && section.whole && section.origin.is_none();
                 let Some(bytes) = section.bytes.filter(|_| wanted) else {
                     return Ok(None);
                 };
-                open = open.minus(&UidSet::range(uid.get(), uid.get()));
+                done.insert(uid);
                 let body = Body {
                     complete: section.full <= bytes.len() as u64,
                     bytes: bytes.into_owned(),

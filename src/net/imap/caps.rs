@@ -36,6 +36,11 @@ impl Caps {
         self.told.contains(name)
     }
 
+    /// Whether `name` was told, or IMAP4rev2 whose part it is (RFC 9051 appendix E).
+    pub fn includes(&self, name: &str) -> bool {
+        self.has(name) || self.has("IMAP4REV2")
+    }
+
     /// Whether nothing was told.
     pub fn is_empty(&self) -> bool {
         self.told.is_empty()
@@ -63,7 +68,7 @@ impl Caps {
 
     /// UIDPLUS (RFC 4315), which IMAP4rev2 includes.
     pub fn uidplus(&self) -> bool {
-        self.has("UIDPLUS") || self.has("IMAP4REV2")
+        self.includes("UIDPLUS")
     }
 
     /// CONDSTORE (RFC 7162), which QRESYNC implies.
@@ -78,7 +83,7 @@ impl Caps {
 
     /// ENABLE (RFC 5161), which IMAP4rev2 includes.
     pub fn enable(&self) -> bool {
-        self.has("ENABLE") || self.has("IMAP4REV2")
+        self.includes("ENABLE")
     }
 
     /// Object identifiers of Gmail's kind.
@@ -93,7 +98,7 @@ impl Caps {
 
     /// Whether a literal of `n` octets may be sent without waiting (RFC 7888).
     pub fn nonsync_literal(&self, n: usize) -> bool {
-        self.has("LITERAL+") || (n <= 4096 && (self.has("LITERAL-") || self.has("IMAP4REV2")))
+        self.has("LITERAL+") || (n <= 4096 && (self.includes("LITERAL-")))
     }
 }
 

@@ -94,7 +94,7 @@ impl Session {
     /// Whether the server moves messages in one step (RFC 6851). Elsewhere a move is
     /// [`Session::copy_to`] and then [`Session::expunge`], by whoever keeps note of how far it got.
     pub fn has_move(&self) -> bool {
-        self.caps.has("MOVE") || self.caps.has("IMAP4REV2")
+        self.caps.includes("MOVE")
     }
 
     /// Moves messages, where there is [`Session::has_move`]; where they are now, for those that the

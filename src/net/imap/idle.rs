@@ -26,7 +26,7 @@ pub enum IdleEnd {
 impl Session {
     /// Whether [`Session::idle`] can be expected to work.
     pub fn can_idle(&self) -> bool {
-        self.caps.has("IDLE") && !self.idle_refused
+        self.caps.includes("IDLE") && !self.idle_refused
     }
 
     /// Waits until something is new in the selected mailbox, the doorbell rings, or `max` has

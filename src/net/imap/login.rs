@@ -205,7 +205,7 @@ fn sign_in(
     }
     let signed_in = if caps.has("AUTH=PLAIN") {
         let plain = Zeroizing::new(format!("\0{user}\0{password}").into_bytes());
-        if caps.has("SASL-IR") {
+        if caps.includes("SASL-IR") {
             let first = Zeroizing::new(format!("PLAIN {}", STANDARD.encode(&plain)));
             let rest = Plain(Cell::new(None));
             guard(port, || {

@@ -41,9 +41,9 @@ impl Session {
     /// # Errors
     /// See [`Session`].
     pub fn list(&mut self) -> Result<Vec<Listed>, NetError> {
-        let extended = self.caps.has("LIST-EXTENDED") || self.caps.has("IMAP4REV2");
-        let counts = self.caps.has("LIST-STATUS") || self.caps.has("IMAP4REV2");
-        let special = self.caps.has("SPECIAL-USE") || self.caps.has("IMAP4REV2");
+        let extended = self.caps.includes("LIST-EXTENDED");
+        let counts = self.caps.includes("LIST-STATUS");
+        let special = self.caps.includes("SPECIAL-USE");
         let mut returns: Vec<String> = Vec::new();
         if special {
             returns.push("SPECIAL-USE".into());
@@ -214,10 +214,7 @@ impl Session {
         let mut items = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN".to_owned();
         for (offered, item) in [
             (self.caps.condstore(), " HIGHESTMODSEQ"),
-            (
-                self.caps.has("STATUS=SIZE") || self.caps.has("IMAP4REV2"),
-                " SIZE",
-            ),
+            (self.caps.includes("STATUS=SIZE"), " SIZE"),
             (self.caps.mailbox_ids(), " MAILBOXID"),
         ] {
             if offered {

@@ -57,7 +57,7 @@ impl Session {
     /// # Errors
     /// See [`Session`].
     pub fn namespace(&mut self) -> Result<Option<Namespace>, NetError> {
-        if !self.caps.has("NAMESPACE") && !self.caps.has("IMAP4REV2") {
+        if !self.caps.includes("NAMESPACE") {
             return Ok(None);
         }
         let mut found = None;

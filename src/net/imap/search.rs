@@ -118,11 +118,13 @@ impl Session {
     }
 
     fn search_all(&mut self, what: &str) -> Result<UidSet, NetError> {
-        let returning = match self.caps.has("ESEARCH") || self.caps.has("IMAP4REV2") {
-            true => "RETURN (ALL) ",
-            false => "",
-        };
-        self.search(Command::new(format!("UID SEARCH {returning}{what}")))
+        if self.esearch() {
+            match self.search(Command::new(format!("UID SEARCH RETURN (ALL) {what}"))) {
+                Err(NetError::Refused(_)) => self.esearch_refused = true,
+                outcome => return outcome,
+            }
+        }
+        self.search(Command::new(format!("UID SEARCH {what}")))
     }
 
     /// The messages of the selected mailbox with this Message-ID, ascending.
@@ -180,7 +182,7 @@ impl Session {
 
     /// Whether ESEARCH can be expected to work; the plain form is always there.
     fn esearch(&self) -> bool {
-        !self.esearch_refused && (self.caps.has("ESEARCH") || self.caps.has("IMAP4REV2"))
+        !self.esearch_refused && self.caps.includes("ESEARCH")
     }
 
     pub(super) fn search(&mut self, command: Command<'_>) -> Result<UidSet, NetError> {

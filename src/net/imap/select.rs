@@ -184,7 +184,7 @@ impl Session {
     /// # Errors
     /// See [`Session`].
     pub fn unselect(&mut self) -> Result<(), NetError> {
-        let offered = self.caps.has("UNSELECT") || self.caps.has("IMAP4REV2");
+        let offered = self.caps.includes("UNSELECT");
         if !offered || self.selected.is_none() {
             return Ok(());
         }
