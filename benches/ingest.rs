@@ -328,7 +328,7 @@ const WORDS: &str = "report meeting budget invoice deploy server latency review 
     attached thanks regards the a of to and in that for with this we have before \
     should because however machine network storage window";
 const FIRST: [&str; 8] = [
-    "Ada", "Brian", "Chen", "Dmitri", "Jörg", "Søren", "Priya", "美咲",
+    "Ada", "Brian", "Chen", "Dmitri", "Jörg", "Hiro", "Priya", "美咲",
 ];
 const LAST: [&str; 6] = ["Adler", "Brown", "Diaz", "Müller", "O'Neil", "Rossi"];
 const DOMAINS: [&str; 5] = [
@@ -445,13 +445,12 @@ impl Corpus {
         let (f, l) = (self.dice.below(FIRST.len()), self.dice.below(LAST.len()));
         let (first, last) = (FIRST[f], LAST[l]);
         let domain = DOMAINS[(f * 7 + l) % 5];
-        let name = match (first.is_ascii(), last) {
-            (true, "O'Neil") => format!("\"{first} {last}\""),
-            (true, "Müller") => format!("=?utf-8?q?{first}_M=C3=BCller?="),
-            (true, _) => format!("{first} {last}"),
-            (false, _) if first == "Jörg" => format!("=?utf-8?q?J=C3=B6rg_{}?=", &last[..1]),
-            (false, _) if first == "Søren" => format!("=?utf-8?b?U8O4cmVu?= {}", &last[..1]),
-            (false, _) => format!("=?utf-8?b?576O5ZKy?= {}", &last[..1]),
+        let name = match (first, last) {
+            ("Jörg", _) => "=?utf-8?q?J=C3=B6rg_Brown?=".to_owned(),
+            ("美咲", _) => "=?utf-8?b?576O5ZKyIERpYXo=?=".to_owned(),
+            (_, "Müller") => format!("=?utf-8?q?{first}_M=C3=BCller?="),
+            (_, "O'Neil") => format!("\"{first} {last}\""),
+            _ => format!("{first} {last}"),
         };
         format!("{name} <u{f}.{l}@{domain}>")
     }

@@ -7,6 +7,7 @@
 pub mod media;
 pub mod transfer;
 pub mod charset;
+pub mod simple;
 pub mod field;
 pub mod tree;
 pub mod body;

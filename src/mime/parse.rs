@@ -12,6 +12,8 @@ use crate::model::{Address, Envelope};
 
 /// The most text that is given to the search index, in octets.
 const MAX_TEXT: usize = 256 << 10;
+/// The longest name of a field that is read here: `authentication-results`.
+const LONGEST_NAME: usize = 22;
 /// Characters of a snippet.
 const SNIPPET: usize = 200;
 /// Messages inside messages that are looked into.
@@ -46,7 +48,13 @@ pub fn of_fields(fields: &[Field<'_>]) -> Envelope {
         }
     };
     for f in fields {
-        match f.name.to_ascii_lowercase().as_str() {
+        let mut name = [0; LONGEST_NAME];
+        let Some(name) = name.get_mut(..f.name.len()) else {
+            continue;
+        };
+        name.copy_from_slice(f.name.as_bytes());
+        name.make_ascii_lowercase();
+        match std::str::from_utf8(name).unwrap_or_default() {
             "message-id" if e.message_id.is_none() => {
                 e.message_id = field::message_ids(f.value, 1).pop();
             }

@@ -23,9 +23,14 @@ impl MessageId {
             .trim();
         let usable = !id.is_empty()
             && id.len() <= Self::MAX
-            && !id
-                .chars()
-                .any(|c| c.is_whitespace() || c.is_control() || c == '<' || c == '>');
+            && if id.is_ascii() {
+                // The same as below, for nearly all of them in a fraction of the time.
+                let good = |b: u8| b.is_ascii_graphic() && b != b'<' && b != b'>';
+                id.bytes().all(good)
+            } else {
+                let bad = |c: char| c.is_whitespace() || c.is_control() || c == '<' || c == '>';
+                !id.chars().any(bad)
+            };
         usable.then(|| MessageId(id.to_owned()))
     }
 
