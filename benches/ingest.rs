@@ -27,6 +27,8 @@ use std::time::{Duration, Instant};
 /// As the pull hands them on.
 const BATCH: usize = 1_000;
 const WINDOW: usize = 2_000;
+/// Some megabytes.
+const BODIES: usize = 100;
 const VALIDITY: UidValidity = UidValidity(7);
 
 fn main() {
@@ -186,28 +188,27 @@ fn bodies(mail: &[NewMessage]) {
     let ids = there.ingest(mail, 0);
     let mut dice = Dice::new(3);
     let mut text = String::new();
-    let mut raw = Vec::new();
     let mut spent = Spent::default();
-    for (at, id) in ids.iter().enumerate() {
-        text.clear();
-        // As skewed as mail is: most are short, some are very long.
-        let words = 60 << dice.below(6);
-        for _ in 0..words {
-            text.push_str(dice.word());
-            text.push(if dice.one_in(11) { '\n' } else { ' ' });
+    for some in ids.chunks(BODIES) {
+        let mut bodies = Vec::with_capacity(BODIES);
+        for id in some {
+            text.clear();
+            // As skewed as mail is: most are short, some are very long.
+            for _ in 0..60 << dice.below(6) {
+                text.push_str(dice.word());
+                text.push(if dice.one_in(11) { '\n' } else { ' ' });
+            }
+            let _ = write!(text, "only{:x} {:x}", id.0, dice.next());
+            bodies.push(NewBody {
+                message: *id,
+                raw: vec![b'x'; text.len() * 7],
+                text: text.clone(),
+                snippet: "the beginning".to_owned(),
+                attachments: Vec::new(),
+            });
         }
-        let _ = write!(text, "only{at:x} {:x}", dice.next());
-        raw.clear();
-        raw.resize(text.len() * 7, b'x');
-        let body = NewBody {
-            message: *id,
-            raw: raw.clone(),
-            text: text.clone(),
-            snippet: "the beginning".to_owned(),
-            attachments: Vec::new(),
-        };
         let from = Spent::now();
-        there.cache.store_bodies(&[body]).unwrap();
+        there.cache.store_bodies(&bodies).unwrap();
         spent.add(from);
     }
     spent.tell("bodies", ids.len());
