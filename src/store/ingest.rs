@@ -5,13 +5,14 @@ use crate::store::cache::Cache;
 use crate::store::cursor::{self, CursorMove};
 use crate::store::error::Result;
 use crate::store::flags::take_flags;
+use crate::store::identity;
 use crate::store::locations::{self, Place};
 use crate::store::messages;
 use crate::store::open::now;
 use crate::store::refresh;
 use crate::store::tally::Tally;
 use crate::store::threads;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 /// A message as a header fetch tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +45,9 @@ pub struct Ingested {
 
 impl Cache {
     /// Takes a batch of messages and moves the cursor, in one transaction. Taking the same batch
-    /// again changes nothing. A message that was moved here by us without COPYUID, or was here
-    /// before a UIDVALIDITY change, is found again by its date, Message-ID and size.
+    /// again changes nothing. A message whose identity is known lies in one more place. Without, one
+    /// that was moved here by us without COPYUID, or was here before a UIDVALIDITY change, is found
+    /// again by its date, Message-ID and size.
     ///
     /// # Errors
     /// [`super::Error::Generation`] if the mailbox holds UIDs of another UIDVALIDITY.
@@ -87,6 +89,7 @@ struct Batch<'c> {
     orphans: bool,
     /// No UID above this one is held within the batch's range: they need not be looked for.
     fresh_above: Option<u32>,
+    names: identity::Names<'c>,
     messages: messages::Maker<'c>,
     /// Made in this batch and not indexed yet.
     made: Vec<(i64, &'c Envelope)>,
@@ -116,6 +119,7 @@ impl<'c> Batch<'c> {
             waiting,
             orphans,
             fresh_above: (!held).then_some(0),
+            names: identity::Names::of(conn, mailbox)?,
             messages: messages::Maker::begin(conn)?,
             made: Vec::with_capacity(new.len()),
             threads: threads::Assigner::begin(conn)?,
@@ -140,28 +144,40 @@ impl<'c> Batch<'c> {
             take_flags(self.conn, tally, &place, &new.flags, self.overlaid)?;
             return Ok(None);
         }
+        let identity = identity::usable(new.identity.as_ref());
+        let named = match identity {
+            Some(name) => self.names.find(name, &new.envelope)?,
+            None => None,
+        };
         let date = messages::sort_date(new.envelope.date, new.internal_date, self.now);
-        if self.waiting && self.arrived(tally, new, date)? {
+        if self.waiting && self.arrived(tally, new, date, named)? {
             return Ok(None);
         }
-        let known = if self.orphans {
-            self.orphan(new, date)?
-        } else {
-            None
+        let hint = identity::usable(new.thread_hint.as_ref()).map(|hint| self.names.hint(hint));
+        let known = match named {
+            Some(message) => self.lies(message)?,
+            None => None,
         };
-        let (message, body) = match known {
-            Some(message) => (message, 1),
+        let (message, thread, date, body) = match known {
+            Some(known) => known,
             None => {
-                let id = self.messages.make(&new.envelope, date, new.size)?;
-                self.made.push((id, &new.envelope));
-                (id, 0)
+                let (message, body) = self.unplaced(new, date, named)?;
+                let date = match named {
+                    Some(message) => date_of(self.conn, message)?,
+                    None => date,
+                };
+                let thread = self.threads.assign(tally, message, &new.envelope, hint)?;
+                (message, thread, date, body)
             }
         };
+        if let (Some(name), None) = (identity, named) {
+            self.names.note(name, message, hint)?;
+        }
         let mut place = Place {
             id: 0,
             mailbox: self.mailbox,
             message,
-            thread: self.threads.assign(tally, message, &new.envelope)?,
+            thread,
             date,
             uid: Some(i64::from(new.uid.get())),
             root: None,
@@ -176,6 +192,40 @@ impl<'c> Batch<'c> {
         Ok(Some((message, place.id)))
     }
 
+    /// Thread, date and body state of a message that lies somewhere already.
+    fn lies(&self, message: i64) -> Result<Option<(i64, i64, i64, i64)>> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT message, thread, date, body FROM location WHERE message = ?1 LIMIT 1",
+        )?;
+        let found = select.query_row([message], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        });
+        Ok(found.optional()?)
+    }
+
+    /// The row and body state of a message that lies nowhere: one whose body was kept, or a new one.
+    fn unplaced(
+        &mut self,
+        new: &'c NewMessage,
+        date: i64,
+        named: Option<i64>,
+    ) -> Result<(i64, i64)> {
+        let kept = match named {
+            Some(message) => Some(message),
+            None if self.orphans => self.orphan(new, date)?,
+            None => None,
+        };
+        if let Some(message) = kept {
+            self.conn
+                .prepare_cached("DELETE FROM orphan WHERE message = ?1")?
+                .execute([message])?;
+            return Ok((message, 1));
+        }
+        let id = self.messages.make(&new.envelope, date, new.size)?;
+        self.made.push((id, &new.envelope));
+        Ok((id, 0))
+    }
+
     /// What is done once for all messages of the batch.
     fn finish(mut self) -> Result<()> {
         if let (Some((first, _)), Some((last, _))) = (self.made.first(), self.made.last()) {
@@ -188,10 +238,18 @@ impl<'c> Batch<'c> {
     }
 
     /// Whether this is a message that we moved here and that waits for its UID.
-    fn arrived(&mut self, tally: &mut Tally, new: &NewMessage, date: i64) -> Result<bool> {
+    fn arrived(
+        &mut self,
+        tally: &mut Tally,
+        new: &NewMessage,
+        date: i64,
+        named: Option<i64>,
+    ) -> Result<bool> {
         let conn = self.conn;
         for place in locations::waiting(conn, self.mailbox)? {
-            if place.date == date && is_same(conn, place.message, new)? {
+            let is_it = named == Some(place.message)
+                || (place.date == date && is_same(conn, place.message, new)?);
+            if is_it {
                 let after = Place {
                     uid: Some(i64::from(new.uid.get())),
                     server: new.flags.clone(),
@@ -218,13 +276,17 @@ impl<'c> Batch<'c> {
         };
         for message in candidates {
             if is_same(conn, message, new)? {
-                conn.prepare_cached("DELETE FROM orphan WHERE message = ?1")?
-                    .execute([message])?;
                 return Ok(Some(message));
             }
         }
         Ok(None)
     }
+}
+
+fn date_of(conn: &Connection, message: i64) -> Result<i64> {
+    Ok(conn
+        .prepare_cached("SELECT date FROM message WHERE id = ?1")?
+        .query_row([message], |row| row.get(0))?)
 }
 
 /// Whether a message that is here looks like the new one: Message-ID and size, beside the date that

@@ -4,6 +4,7 @@
 use crate::model::Envelope;
 use crate::store::codec;
 use crate::store::error::Result;
+use crate::store::identity;
 use crate::store::open::now;
 use crate::store::tally::Tally;
 use crate::store::threads;
@@ -153,13 +154,9 @@ pub(super) fn delete(conn: &Connection, tally: &mut Tally, message: i64) -> Resu
         .optional()?;
     if let Some((own, answered, refs)) = ids {
         let named = [own, answered, refs];
-        threads::forget(
-            conn,
-            named
-                .iter()
-                .flat_map(|text| codec::ids_in(text))
-                .map(|id| id.hash64()),
-        )?;
+        let ids = named.iter().flat_map(|text| codec::ids_in(text));
+        let hints = identity::forget(conn, message)?;
+        threads::forget(conn, ids.map(|id| id.hash64()).chain(hints))?;
     }
     for sql in [
         "DELETE FROM message WHERE id = ?1",

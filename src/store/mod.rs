@@ -19,6 +19,7 @@ pub mod conversation;
 pub mod search;
 pub mod resolve;
 pub mod cache;
+mod identity;
 mod messages;
 mod locations;
 mod refresh;

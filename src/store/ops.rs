@@ -5,6 +5,7 @@ use crate::model::{
 };
 use crate::store::cache::Cache;
 use crate::store::error::Result;
+use crate::store::identity;
 use crate::store::locations::{self, Place};
 use crate::store::messages;
 use crate::store::refresh::{Effect, laid_by, lay, refresh};
@@ -266,14 +267,14 @@ fn settle_down(
     Ok(child.id)
 }
 
-/// A message fetched after the move was made that looks like what was moved.
+/// A message fetched after the move was made that is, or looks like, what was moved.
 fn twin(conn: &Connection, child: &Place) -> Result<Option<Place>> {
     let id: Option<i64> = conn
         .prepare_cached(
             "SELECT l.id FROM location l JOIN message m ON m.id = l.message JOIN message c ON c.id = ?4
              WHERE l.mailbox = ?1 AND l.hidden = 0 AND l.date = ?2 AND l.id > ?3 AND l.uid IS NOT NULL
-                 AND m.id <> c.id AND m.message_id = c.message_id AND m.size = c.size AND m.subject = c.subject
-             ORDER BY l.id LIMIT 1",
+                 AND m.message_id = c.message_id AND m.size = c.size AND m.subject = c.subject
+             ORDER BY m.id <> c.id, l.id LIMIT 1",
         )?
         .query_row([child.mailbox, child.date, child.id, child.message], |row| row.get(0))
         .optional()?;
@@ -304,6 +305,7 @@ fn one_message(
             };
             locations::update(conn, tally, &place, &after)?;
         }
+        identity::hand_over(conn, lose.message, keep.message)?;
         messages::delete(conn, tally, lose.message)?;
     }
     Ok((keep.message, keep.thread, keep.date, keep.body))

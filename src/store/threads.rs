@@ -1,5 +1,5 @@
 //! Which thread a message belongs to (JWZ's sets, without its trees): two messages are in one
-//! thread when a chain of Message-ID, References and In-Reply-To joins them.
+//! thread when a chain of Message-ID, References and In-Reply-To (or a server that knows) joins them.
 //!
 //! That is a union of sets, so the partition does not depend on the order of arrival; cycles,
 //! self-references and repeated identifiers are just unions that change nothing. Identifiers of
@@ -26,12 +26,12 @@ const SLICE_EVERY: i64 = if cfg!(test) { 1 } else { 1_024 };
 const MAX_CHAIN: usize = 1_000;
 
 /// Every identifier that a message joins, hashed, each once, in the order of the table.
-fn hashes(envelope: &Envelope, into: &mut Vec<i64>) {
+fn hashes(envelope: &Envelope, hint: Option<i64>, into: &mut Vec<i64>) {
     let newest = envelope.references.iter().rev().take(MAX_REFERENCES);
     let answered = envelope.in_reply_to.iter().take(MAX_IN_REPLY_TO);
     let ids = envelope.message_id.iter().chain(newest).chain(answered);
     into.clear();
-    into.extend(ids.map(|id| id.hash64()));
+    into.extend(ids.map(|id| id.hash64()).chain(hint));
     into.sort_unstable();
     into.dedup();
 }
@@ -93,14 +93,15 @@ impl<'c> Assigner<'c> {
     }
 
     /// The thread of a new message, whose row id founds one if need be. Threads that it joins
-    /// become one.
+    /// become one. `hint`: what the server says that its conversation shares, hashed.
     pub(super) fn assign(
         &mut self,
         tally: &mut Tally,
         message: i64,
         envelope: &Envelope,
+        hint: Option<i64>,
     ) -> Result<i64> {
-        hashes(envelope, &mut self.hashes);
+        hashes(envelope, hint, &mut self.hashes);
         let mut known = BTreeSet::new();
         let mut unknown = Vec::new();
         for hash in &self.hashes {

@@ -3,6 +3,7 @@
 mod fixture;
 mod syncing;
 mod told;
+mod identity;
 mod overlaid;
 mod listing;
 mod keeping;

@@ -319,7 +319,7 @@ impl Server {
 const BOXES: [&str; 4] = ["INBOX", "Archive", "Trash", "Sent"];
 
 /// A whole pull of every mailbox.
-fn pull(f: &mut Fixture, server: &Server) {
+fn pull(f: &mut Fixture, server: &Server, names: bool) {
     for wire in BOXES {
         let there: Vec<NewMessage> = server
             .mail
@@ -328,6 +328,7 @@ fn pull(f: &mut Fixture, server: &Server) {
             .map(|((_, n), flags)| NewMessage {
                 uid: uid(*n),
                 flags: Flags::of(*flags),
+                identity: names.then(|| "M1".to_owned()),
                 ..message(1)
             })
             .collect();
@@ -351,12 +352,13 @@ fn kinds() -> impl Strategy<Value = OpKind> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     /// Whatever is done, refused and pulled meanwhile, in the end the cache shows what the server has.
     #[test]
     fn in_the_end_the_cache_shows_the_server(
         steps in prop::collection::vec((kinds(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()), 0..7),
+        names in any::<bool>(),
     ) {
         let mut f = Fixture::new();
         let mut server = Server::default();
@@ -364,10 +366,10 @@ proptest! {
             server.place(wire, System::NONE);
         }
         // Every mailbox is synchronised, then emptied but for the one message.
-        pull(&mut f, &server);
+        pull(&mut f, &server, names);
         server.mail.retain(|(mailbox, _), _| mailbox == "INBOX");
         server.at = server.mail.keys().next().cloned();
-        pull(&mut f, &server);
+        pull(&mut f, &server, names);
         let key = f.key(1);
         let ops: Vec<Op> = (1..).zip(&steps).map(|(n, (kind, ..))| f.op(n, kind.clone(), vec![key.clone()])).collect();
         let mut undisturbed = server.clone();
@@ -391,7 +393,7 @@ proptest! {
                 Outcome::Reverted
             };
             if *pulls {
-                pull(&mut f, &server);
+                pull(&mut f, &server, names);
                 f.check();
             }
             f.cache.settle(op.id, &outcome).unwrap();
@@ -413,7 +415,7 @@ proptest! {
         if steps.iter().all(|(_, _, _, told, ..)| *told) {
             prop_assert_eq!(shows(&f), server.mail.clone(), "before the last pull");
         }
-        pull(&mut f, &server);
+        pull(&mut f, &server, names);
         f.check();
         prop_assert_eq!(shows(&f), undisturbed.mail);
     }
