@@ -51,7 +51,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Anything else that SQLite says: disk full, locked for too long, a bug of ours.
-    #[error("database: {0}")]
+    #[error("{}", plain(.0))]
     Sqlite(rusqlite::Error),
 }
 
@@ -60,8 +60,23 @@ impl From<rusqlite::Error> for Error {
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, OperationInterrupted};
         match e.sqlite_error_code() {
             Some(DatabaseCorrupt | NotADatabase) => Error::Corrupt(e.to_string()),
+            // A damaged number in the file's header: no program of ours writes another format.
+            _ if e.to_string() == "unsupported file format" => Error::Corrupt(e.to_string()),
             Some(OperationInterrupted) => Error::Interrupted,
             _ => Error::Sqlite(e),
         }
     }
+}
+
+/// What SQLite says, with what it means for the user's disk where it is about that.
+fn plain(error: &rusqlite::Error) -> String {
+    use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DiskFull, SystemIoFailure};
+    let means = match error.sqlite_error_code() {
+        Some(DiskFull) => ": the disk is full; it goes on once there is room",
+        Some(SystemIoFailure) => ": the disk is full or failing",
+        Some(CannotOpen) => ": the file can't be opened, or too many are open",
+        Some(DatabaseBusy) => ": another program keeps it locked",
+        _ => "",
+    };
+    format!("database: {error}{means}")
 }

@@ -49,7 +49,8 @@ fn tell(scenario: &Scenario, play: &Play<'_>, trap: Option<(Line, Way, usize, De
     for act in first {
         assert!(run(&play.home, act, ("LANG", "C")).status.success());
     }
-    (play.imap.disarm(), play.smtp.disarm());
+    play.imap.disarm();
+    play.smtp.disarm();
     let Some((line, way, at, deed)) = trap else {
         let done = run(&play.home, last, ("LANG", "C"));
         assert!(done.status.success(), "{}: {done:?}", scenario.name);

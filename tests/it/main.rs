@@ -38,5 +38,6 @@ mod cut;
 mod hostile;
 mod hostile_state;
 mod hostile_flood;
+mod failing;
 mod demo;
 mod screen;
