@@ -4,6 +4,7 @@ use super::args::{AccountCommand, Args, Command};
 use super::change::{self, Change};
 use super::home::Home;
 use super::{account, doctor, exit, lists, outbox, send, show, sync};
+use crate::store::{self, Cache};
 use std::path::Path;
 
 /// Runs a command other than the screen and the demo, and answers its exit code. What went wrong
@@ -37,31 +38,44 @@ fn carry_out(place: Option<&Path>, json: bool, command: &Command) -> anyhow::Res
         return account::add(place, json);
     }
     let home = Home::open(place)?;
+    let done = on_home(&home, json, command);
+    if let Err(error) = &done
+        && error
+            .chain()
+            .any(|e| matches!(e.downcast_ref(), Some(store::Error::Corrupt(_))))
+    {
+        // Who reads can't mend: the next sync proves the damage and makes the cache anew.
+        Cache::suspect(&home.paths.cache);
+    }
+    done
+}
+
+fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {
     match command {
-        Command::Accounts => lists::accounts(&home, json),
-        Command::Mailboxes { account } => lists::mailboxes(&home, json, account.as_deref()),
-        Command::List(args) => lists::list(&home, json, args),
-        Command::Search { query, limit } => lists::search(&home, json, &query.join(" "), *limit),
-        Command::Show(args) => show::show(&home, json, args),
-        Command::Send(args) => send::send(&home, json, args),
-        Command::Outbox { all } => outbox::outbox(&home, json, *all),
-        Command::Sync(args) => sync::sync(&home, json, args),
+        Command::Accounts => lists::accounts(home, json),
+        Command::Mailboxes { account } => lists::mailboxes(home, json, account.as_deref()),
+        Command::List(args) => lists::list(home, json, args),
+        Command::Search { query, limit } => lists::search(home, json, &query.join(" "), *limit),
+        Command::Show(args) => show::show(home, json, args),
+        Command::Send(args) => send::send(home, json, args),
+        Command::Outbox { all } => outbox::outbox(home, json, *all),
+        Command::Sync(args) => sync::sync(home, json, args),
         Command::Flag {
             id,
             changes,
             mailbox,
-        } => change::change(&home, json, id, mailbox.as_deref(), &Change::Flags(changes)),
+        } => change::change(home, json, id, mailbox.as_deref(), &Change::Flags(changes)),
         Command::Move { id, to, mailbox } => {
-            change::change(&home, json, id, mailbox.as_deref(), &Change::Move(to))
+            change::change(home, json, id, mailbox.as_deref(), &Change::Move(to))
         }
         Command::Archive { id, mailbox } => {
-            change::change(&home, json, id, mailbox.as_deref(), &Change::Archive)
+            change::change(home, json, id, mailbox.as_deref(), &Change::Archive)
         }
         Command::Delete { id, mailbox } => {
-            change::change(&home, json, id, mailbox.as_deref(), &Change::Delete)
+            change::change(home, json, id, mailbox.as_deref(), &Change::Delete)
         }
-        Command::Undo => change::undo(&home, json),
-        Command::Doctor { account } => doctor::doctor(&home, json, account.as_deref()),
+        Command::Undo => change::undo(home, json),
+        Command::Doctor { account } => doctor::doctor(home, json, account.as_deref()),
         // The composition root takes these before.
         Command::Demo | Command::Account { .. } => Ok(exit::USAGE),
     }

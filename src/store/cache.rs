@@ -85,9 +85,14 @@ impl Cache {
     /// Notes beside the file that damage was found, so that the next start proves it and rebuilds.
     pub(super) fn mark_suspect(&self) {
         if let Some(path) = self.db.conn.path() {
-            // If even this fails there is nothing left to try; the next error will come by itself.
-            let _ = std::fs::write(open::suspect_marker(Path::new(path)), b"");
+            Cache::suspect(Path::new(path));
         }
+    }
+
+    /// The same for whoever only reads: damage was found in the cache at `path`.
+    pub fn suspect(path: &Path) {
+        // If even this fails there is nothing left to try; the next error will come by itself.
+        let _ = std::fs::write(open::suspect_marker(path), b"");
     }
 
     /// Ends well: lets the query planner's and the index's housekeeping be done, and the WAL written
