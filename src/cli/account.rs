@@ -30,7 +30,7 @@ pub fn add(home: Option<&Path>, as_json: bool) -> Result<u8> {
     };
     let (mut account, secret) = ask(&taken)?;
     eprintln!("\nTrying it:");
-    let steps = doctor::examine(&account, Ok(secret.clone()));
+    let (steps, _) = doctor::examine(&account, Ok(secret.clone()));
     for step in &steps {
         match &step.found {
             Ok(_) => eprintln!("  ✓ {}", step.name),

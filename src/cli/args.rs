@@ -173,6 +173,8 @@ pub enum Command {
         /// Only this account.
         account: Option<String>,
     },
+    /// Compare cache and server in full: every message, every flag, every body that is here.
+    Verify(Verify),
     /// Set up accounts.
     Account {
         /// What to do.
@@ -196,14 +198,32 @@ pub struct Sync {
     #[arg(long, conflicts_with = "watch")]
     pub once: bool,
     /// Until interrupted, with push.
-    #[arg(long, required_unless_present = "once")]
+    #[arg(long, required_unless_present_any = ["once", "offline"])]
     pub watch: bool,
     /// Only this account.
     #[arg(long)]
     pub account: Option<String>,
-    /// Which bodies: none, 30d (or other days), all. Default: as the account says.
+    /// Which bodies: none, 30d (or other days), 500 MB (or another size), all. Default: as the
+    /// account says.
     #[arg(long)]
     pub bodies: Option<String>,
+    /// For a journey: everything that is not left out, all bodies among it.
+    #[arg(long, conflicts_with_all = ["bodies", "watch"])]
+    pub offline: bool,
+}
+
+/// `verify`
+#[derive(Debug, Arguments)]
+pub struct Verify {
+    /// Only this account.
+    #[arg(long)]
+    pub account: Option<String>,
+    /// Only this mailbox, by its path.
+    #[arg(short = 'm', long)]
+    pub mailbox: Option<String>,
+    /// Put right what differs.
+    #[arg(long)]
+    pub repair: bool,
 }
 
 /// `list`

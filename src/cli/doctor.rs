@@ -9,6 +9,7 @@ use crate::model::{Account, Endpoint, Secret, Security};
 use crate::net::connect::{self, Patience};
 use crate::net::diagnose::{Advice, Service, explain};
 use crate::net::error::NetError;
+use crate::net::imap::extensions::{EXTENSIONS, Extension, Offer};
 use crate::net::imap::{Options, Session};
 use crate::net::smtp::{Pace, SmtpSession};
 use crate::net::trace::Ring;
@@ -42,18 +43,52 @@ pub fn doctor(home: &Home, as_json: bool, account: Option<&str>) -> Result<u8> {
     let mut healthy = true;
     for account in &accounts {
         let secret = desk.secret(account);
-        let steps = examine(account, secret);
+        let (steps, offers) = examine(account, secret);
         healthy &= steps.iter().all(|s| s.found.is_ok());
         if as_json {
-            reports.push(json!({ "name": account.name.as_str(), "steps": steps.iter().map(value).collect::<Vec<_>>() }));
+            reports.push(json!({ "name": account.name.as_str(), "steps": steps.iter().map(value).collect::<Vec<_>>(), "extensions": offers.iter().map(offered).collect::<Vec<_>>() }));
         } else {
             print(account, &steps);
+            print_offers(&offers);
         }
     }
     if as_json {
         json::print(json!({ "healthy": healthy, "accounts": reports }))?;
     }
     Ok(if healthy { 0 } else { exit::UNAVAILABLE })
+}
+
+fn state(offer: Offer) -> &'static str {
+    match offer {
+        Offer::Used => "used",
+        Offer::Missing => "missing",
+        Offer::SwitchedOff => "switched off",
+    }
+}
+
+fn offered((extension, offer): &(Extension, Offer)) -> Value {
+    json!({ "name": extension.name(), "rfc": extension.rfc, "state": state(*offer) })
+}
+
+/// What the server offers and what we make of it.
+fn print_offers(offers: &Offers) {
+    if !offers.is_empty() {
+        println!("  what the IMAP server offers, and what is made of it:");
+    }
+    for (extension, offer) in offers {
+        let (mark, words) = match offer {
+            Offer::Used => ("+", extension.used),
+            Offer::Missing => ("-", extension.without),
+            Offer::SwitchedOff => ("x", extension.without),
+        };
+        let name = extension.name();
+        let off = if *offer == Offer::SwitchedOff {
+            "switched off: "
+        } else {
+            ""
+        };
+        println!("    {mark} {name:<16} {off}{words}");
+    }
 }
 
 fn value(step: &Step) -> Value {
@@ -97,7 +132,7 @@ fn print(account: &Account, steps: &[Step]) {
 }
 
 /// Tries everything that an account needs; each server's steps end at its first failure.
-pub fn examine(account: &Account, secret: Result<Secret, NoSecret>) -> Vec<Step> {
+pub fn examine(account: &Account, secret: Result<Secret, NoSecret>) -> (Vec<Step>, Offers) {
     let mut steps = Vec::new();
     let secret = match secret {
         Ok(secret) => {
@@ -131,9 +166,10 @@ pub fn examine(account: &Account, secret: Result<Secret, NoSecret>) -> Vec<Step>
             None
         }
     };
-    let _ = imap(account, secret.as_ref(), &mut steps);
+    let mut offers = Offers::new();
+    let _ = imap(account, secret.as_ref(), &mut steps, &mut offers);
     let _ = smtp(account, secret.as_ref(), &mut steps);
-    steps
+    (steps, offers)
 }
 
 /// Runs one step; `None` ends this server's steps.
@@ -161,7 +197,15 @@ fn step<T>(
     value
 }
 
-fn imap(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Option<()> {
+/// What a server offers and what becomes of it.
+pub type Offers = Vec<(Extension, Offer)>;
+
+fn imap(
+    account: &Account,
+    secret: Option<&Secret>,
+    steps: &mut Vec<Step>,
+    offers: &mut Offers,
+) -> Option<()> {
     let end = &account.imap;
     reach(account, end, Service::Imap, steps)?;
     let secret = secret?;
@@ -174,13 +218,24 @@ fn imap(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Op
         let session = Session::connect(account, secret, &options)?;
         Ok((session, format!("as {}", account.user)))
     })?;
-    let caps: Vec<&str> = session.caps().iter().collect();
-    steps.push(Step {
-        name: "IMAP capabilities",
-        found: Ok(caps.join(" ")),
+    let note = |name: &'static str, found: String| Step {
+        name,
+        found: Ok(found),
         millis: 0,
         said: Vec::new(),
-    });
+    };
+    if let Some(id) = session.server_id() {
+        steps.push(note("IMAP server", id.to_owned()));
+    }
+    let caps: Vec<&str> = session.caps().iter().collect();
+    steps.push(note("IMAP capabilities", caps.join(" ")));
+    if session.compressed() {
+        steps.push(note("IMAP compression", "DEFLATE".to_owned()));
+    }
+    *offers = EXTENSIONS
+        .iter()
+        .map(|e| (*e, e.offer(session.caps(), &account.sync.without)))
+        .collect();
     session.logout();
     Some(())
 }

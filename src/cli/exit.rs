@@ -6,6 +6,8 @@ use crate::store;
 use crate::sync::SyncError;
 use std::fmt;
 
+/// Cache and server differ.
+pub const DIFFERENT: u8 = 1;
 /// A wrong command line.
 pub const USAGE: u8 = 64;
 /// Input that can't be used.

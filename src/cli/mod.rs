@@ -14,6 +14,7 @@ pub mod change;
 pub mod outbox;
 pub mod send;
 pub mod sync;
+pub mod verify;
 pub mod doctor;
 pub mod account;
 pub mod run;

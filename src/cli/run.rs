@@ -3,7 +3,7 @@
 use super::args::{AccountCommand, Args, Command};
 use super::change::{self, Change};
 use super::home::Home;
-use super::{account, doctor, exit, lists, outbox, send, show, sync};
+use super::{account, doctor, exit, lists, outbox, send, show, sync, verify};
 use crate::store::{self, Cache};
 use std::path::Path;
 
@@ -76,6 +76,7 @@ fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {
         }
         Command::Undo => change::undo(home, json),
         Command::Doctor { account } => doctor::doctor(home, json, account.as_deref()),
+        Command::Verify(args) => verify::verify(home, json, args),
         // The composition root takes these before.
         Command::Demo | Command::Account { .. } => Ok(exit::USAGE),
     }

@@ -6,11 +6,12 @@ use super::home::Home;
 use super::json;
 use crate::config::load::body_policy;
 use crate::config::lock::{self, EngineLock};
-use crate::model::{Account, AccountStatus, Link};
+use crate::model::{Account, AccountStatus, Link, Progress, Reach};
 use crate::signal::Board;
 use crate::sync::engine::{self, Engine, Once};
 use crate::sync::{Parts, SyncError};
-use crate::text::Clean;
+use crate::text::when::duration;
+use crate::text::{Clean, when};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal as _, Write as _};
@@ -33,6 +34,16 @@ pub fn sync(home: &Home, as_json: bool, args: &Sync) -> Result<u8> {
             account.sync.bodies = policy;
         }
     }
+    if args.offline {
+        for account in &mut accounts {
+            account.sync.bodies = Reach::All;
+            account
+                .sync
+                .mailboxes
+                .iter_mut()
+                .for_each(|m| m.bodies = None);
+        }
+    }
     let _lock = wait_for_turn(home)?;
     let board = Arc::new(Board::new());
     let parts = home.parts(accounts, Arc::clone(&board), true)?;
@@ -43,7 +54,11 @@ pub fn sync(home: &Home, as_json: bool, args: &Sync) -> Result<u8> {
     }
 }
 
-fn wait_for_turn(home: &Home) -> Result<EngineLock> {
+/// Waits until no other process of this home talks to servers.
+///
+/// # Errors
+/// When the lock can't be had at all.
+pub(super) fn wait_for_turn(home: &Home) -> Result<EngineLock> {
     if let Some(lock) = EngineLock::try_take(&home.paths.lock)? {
         return Ok(lock);
     }
@@ -67,9 +82,12 @@ fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
         })
         .collect();
     let bar = !as_json && io::stderr().is_terminal();
+    let mut notices = Vec::new();
     while bar && runs.iter().any(|(_, run)| !run.is_finished()) {
         std::thread::sleep(Duration::from_millis(100));
-        draw(&board.take().statuses.into_values().collect::<Vec<_>>());
+        let posted = board.take();
+        notices.extend(posted.notices);
+        draw(posted.statuses.values().filter_map(|s| s.progress.as_ref()));
     }
     let mut reports = Vec::new();
     let mut worst = 0;
@@ -85,7 +103,8 @@ fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
         }
         reports.push(report);
     }
-    for notice in board.take().notices {
+    notices.extend(board.take().notices);
+    for notice in notices {
         eprintln!("{}", Clean::line(&notice));
     }
     if as_json {
@@ -152,25 +171,23 @@ fn tell(report: &Value, bar: bool) {
     }
 }
 
-fn draw(statuses: &[AccountStatus]) {
-    let Some(progress) = statuses
-        .iter()
-        .filter_map(|s| s.progress.as_ref())
-        .next_back()
-    else {
+/// Draws a bar over the last line of standard error, for the last of these tasks.
+pub(super) fn draw<'a>(tasks: impl Iterator<Item = &'a Progress>) {
+    let Some(task) = tasks.last() else {
         return;
     };
-    const WIDTH: u64 = 30;
-    let filled = (progress.done * WIDTH)
-        .checked_div(progress.total)
-        .unwrap_or(0);
+    const WIDTH: u64 = 24;
+    let filled = (task.done * WIDTH).checked_div(task.total).unwrap_or(0);
     let bar: String = (0..WIDTH)
         .map(|n| if n < filled { '█' } else { '░' })
         .collect();
-    eprint!(
-        "\r\x1b[K{bar} {} of {} {}",
-        progress.done, progress.total, progress.what
-    );
+    let rate = match (task.rate, task.left) {
+        (0, _) => String::new(),
+        (rate, None) => format!(", {rate}/s"),
+        (rate, Some(left)) => format!(", {rate}/s, {} left", duration(left)),
+    };
+    let (done, total, what) = (task.done, task.total, Clean::line(&task.what));
+    eprint!("\r\x1b[K{bar} {done} of {total} {what}{rate}");
     let _ = io::stderr().flush();
 }
 
@@ -223,7 +240,12 @@ fn say(as_json: bool, account: &str, status: &AccountStatus) -> Result<()> {
     if as_json {
         json::print(json!({
             "account": account, "state": state, "reason": reason, "pending": status.pending,
-            "progress": progress.map(|p| json!({"what": p.what, "done": p.done, "total": p.total})),
+            "progress": progress.map(|p| json!({
+                "what": p.what, "done": p.done, "total": p.total, "rate": p.rate, "left": p.left,
+            })),
+            "since": when::rfc3339(status.since), "connections": status.connections,
+            "received": status.received, "budget": status.budget,
+            "quota": status.quota.map(|q| json!({"used": q.used, "limit": q.limit})),
         }))?;
     } else {
         let more = match (reason, progress) {

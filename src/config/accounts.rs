@@ -2,14 +2,16 @@
 
 use crate::config::endpoint::{Server, endpoint};
 use crate::config::paths::expand;
+use crate::config::policy;
 use crate::config::problem::Problems;
 use crate::config::section::{Found, Section};
-use crate::model::{Account, AccountName, Reach, SecretSource, SyncPolicy};
+use crate::model::{Account, AccountName, SecretSource};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
-const KEYS: [&str; 12] = [
+/// The keys of `[[account]]` beside those of its policy.
+const KEYS: [&str; 11] = [
     "name",
     "email",
     "full-name",
@@ -19,7 +21,6 @@ const KEYS: [&str; 12] = [
     "imap",
     "smtp",
     "ca-file",
-    "bodies",
     "save-sent",
     "signature",
 ];
@@ -32,7 +33,8 @@ pub(super) fn account(
     problems: &mut Problems<'_>,
 ) -> (Option<Found<AccountName>>, Option<Account>) {
     let before = problems.found.len();
-    let section = Section::new(table, span, &KEYS, problems);
+    let known = [&KEYS[..], &policy::KEYS[..]].concat();
+    let section = Section::new(table, span, &known, problems);
     let name = name(&section, problems);
     let email = email(&section, problems);
     let full_name = section.line("full-name", problems).map(|f| f.value);
@@ -45,7 +47,8 @@ pub(super) fn account(
     let imap = endpoint(&section, Server::Imap, problems);
     let smtp = endpoint(&section, Server::Smtp, problems);
     let ca_file = ca_file(&section, base, problems);
-    let bodies = bodies(&section, problems);
+    let host = imap.as_ref().map_or("", |server| server.host.as_str());
+    let sync = policy::policy(&section, host, problems);
     let save_sent = section.flag("save-sent", problems);
     let signature = section.text("signature", problems).map(|f| f.value);
     if let Some(new) = problems.found.get_mut(before..) {
@@ -65,10 +68,7 @@ pub(super) fn account(
             imap: imap?,
             smtp: smtp?,
             ca_file,
-            sync: SyncPolicy {
-                bodies: bodies?,
-                ..SyncPolicy::default()
-            },
+            sync,
             save_sent,
             signature,
         })
@@ -181,45 +181,4 @@ fn ca_file(section: &Section<'_, '_>, base: &Path, problems: &mut Problems<'_>) 
         );
     }
     Some(path)
-}
-
-fn bodies(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Reach> {
-    if section.raw("bodies").is_none() {
-        return Some(Reach::Days(30));
-    }
-    let found = section.line("bodies", problems)?;
-    let policy = body_policy(&found.value);
-    if policy.is_none() {
-        let hint = "\"none\", \"all\", days like \"30d\", or a size like \"500 MB\"".to_owned();
-        problems.add(&found.span, "`bodies` can't be read", Some(hint));
-    }
-    policy
-}
-
-/// `none`, `all`, a number of days like `30d`, or a size like `500 MB`; used on the command line too.
-pub fn body_policy(text: &str) -> Option<Reach> {
-    match text {
-        "none" => Some(Reach::None),
-        "all" => Some(Reach::All),
-        size if size.ends_with("MB") => {
-            let mb: u64 = size.strip_suffix("MB")?.trim().parse().ok()?;
-            (1..=10_000_000)
-                .contains(&mb)
-                .then_some(Reach::Octets(mb * 1_000_000))
-        }
-        days => {
-            let days: u32 = days.strip_suffix('d')?.parse().ok()?;
-            (1..=36_500).contains(&days).then_some(Reach::Days(days))
-        }
-    }
-}
-
-/// The policy as it is written.
-pub fn body_policy_name(policy: Reach) -> String {
-    match policy {
-        Reach::None => "none".to_owned(),
-        Reach::All => "all".to_owned(),
-        Reach::Days(days) => format!("{days}d"),
-        Reach::Octets(octets) => format!("{} MB", octets / 1_000_000),
-    }
 }

@@ -1,10 +1,10 @@
 //! Adds an account to `config.toml`, leaving what the user wrote as it is.
 
-use super::accounts::body_policy_name;
 use super::endpoint::security_name;
 use super::files::replace;
 use super::load;
-use crate::model::{Account, Endpoint, Reach, SecretSource};
+use super::policy::{body_policy_name, size_name, usual_budget};
+use crate::model::{Account, Endpoint, MailboxPolicy, SecretSource, SyncPolicy};
 use std::io;
 use std::path::Path;
 
@@ -42,8 +42,11 @@ pub fn append_account(path: &Path, account: &Account) -> io::Result<()> {
     replace(path, &new)
 }
 
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
 fn text(account: &Account) -> String {
-    let quoted = |s: &str| toml::Value::String(s.to_owned()).to_string();
     let mut out = String::from("[[account]]\n");
     let mut line = |key: &str, value: String| out.push_str(&format!("{key} = {value}\n"));
     line("name", quoted(account.name.as_str()));
@@ -67,14 +70,67 @@ fn text(account: &Account) -> String {
     if let Some(file) = &account.ca_file {
         line("ca-file", quoted(&file.to_string_lossy()));
     }
-    if account.sync.bodies != Reach::Days(30) {
-        line("bodies", quoted(&body_policy_name(account.sync.bodies)));
-    }
+    policy(&account.sync, &account.imap.host, &mut line);
     if let Some(save) = account.save_sent {
         line("save-sent", save.to_string());
     }
     if let Some(signature) = &account.signature {
         line("signature", quoted(signature));
+    }
+    for one in account
+        .sync
+        .mailboxes
+        .iter()
+        .filter(|m| !is_plain_exclusion(m))
+    {
+        out.push_str(&mailbox(one));
+    }
+    out
+}
+
+/// Only what differs from what holds anyway.
+fn policy(sync: &SyncPolicy, host: &str, line: &mut dyn FnMut(&str, String)) {
+    let usual = SyncPolicy::default();
+    if sync.headers != usual.headers {
+        line("headers", quoted(&body_policy_name(sync.headers)));
+    }
+    if sync.bodies != usual.bodies {
+        line("bodies", quoted(&body_policy_name(sync.bodies)));
+    }
+    let list = |names: Vec<String>| format!("[{}]", names.join(", "));
+    let excluded = sync.mailboxes.iter().filter(|m| is_plain_exclusion(m));
+    let excluded: Vec<String> = excluded.map(|m| quoted(&m.pattern)).collect();
+    if !excluded.is_empty() {
+        line("exclude", list(excluded));
+    }
+    if sync.connections != usual.connections {
+        line("connections", sync.connections.to_string());
+    }
+    if let Some(budget) = sync.budget.filter(|b| Some(*b) != usual_budget(host)) {
+        line("daily-budget", quoted(&size_name(budget)));
+    }
+    if let Some(compress) = sync.compress {
+        line("compress", compress.to_string());
+    }
+    if !sync.without.is_empty() {
+        let names = sync.without.iter().map(|n| quoted(n)).collect();
+        line("without-extensions", list(names));
+    }
+}
+
+fn is_plain_exclusion(one: &MailboxPolicy) -> bool {
+    one.left_out && one.headers.is_none() && one.bodies.is_none()
+}
+
+fn mailbox(one: &MailboxPolicy) -> String {
+    let mut out = format!("\n[[account.mailbox]]\nname = {}\n", quoted(&one.pattern));
+    for (key, reach) in [("headers", one.headers), ("bodies", one.bodies)] {
+        if let Some(reach) = reach {
+            out.push_str(&format!("{key} = {}\n", quoted(&body_policy_name(reach))));
+        }
+    }
+    if one.left_out {
+        out.push_str("exclude = true\n");
     }
     out
 }

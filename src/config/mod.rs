@@ -6,6 +6,7 @@ mod suggest;
 pub mod problem;
 mod section;
 mod endpoint;
+pub mod policy;
 mod accounts;
 pub mod look;
 pub mod load;

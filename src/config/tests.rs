@@ -14,6 +14,11 @@ fn with(line: &str) -> String {
     )
 }
 
+/// An account whose last lines these are: a table in it ends its own keys.
+fn tail(lines: &str) -> String {
+    format!("{}{lines}", with(""))
+}
+
 fn server(smtp: &str) -> String {
     format!(
         "[[account]]\nname = \"a\"\nemail = \"a@b.test\"\nimap = {{ host = \"i.b.test\" }}\nsmtp = {{ {smtp} }}\n"
@@ -272,4 +277,50 @@ fn no_file_is_a_beginning_and_an_unreadable_one_is_named() {
     std::fs::create_dir(&path).unwrap();
     let error = load(&path).unwrap_err().to_string();
     assert!(error.contains("config.toml"), "{error}");
+}
+
+#[test]
+fn an_accounts_policy_is_read_and_its_mistakes_are_placed() {
+    use crate::model::MailboxPolicy;
+    let more = r#"
+headers = "365d"
+bodies = "2 GB"
+exclude = ["Spam", "Old/*"]
+connections = 3
+daily-budget = "1.5 GB"
+compress = false
+without-extensions = ["move"]
+[[account.mailbox]]
+name = "Lists/*"
+bodies = "none"
+"#;
+    let loaded = parse(&tail(more), Path::new("/c"));
+    assert_eq!(loaded.problems, []);
+    let sync = &loaded.config.accounts[0].sync;
+    assert_eq!(sync.headers, Reach::Days(365));
+    assert_eq!(sync.bodies_of("Inbox/x"), Reach::Octets(2_000_000_000));
+    assert_eq!(sync.bodies_of("Lists/rust"), Reach::None);
+    assert!(sync.leaves_out("old/2001") && !sync.leaves_out("Lists/rust"));
+    assert_eq!((sync.connections, sync.budget), (3, Some(1_500_000_000)));
+    assert_eq!(sync.compress, Some(false));
+    assert_eq!(sync.without, ["MOVE"]);
+    assert_eq!(
+        sync.mailboxes[0],
+        MailboxPolicy {
+            pattern: "Lists/*".into(),
+            left_out: false,
+            headers: None,
+            bodies: Some(Reach::None),
+        }
+    );
+    let wrong = r#"
+headers = "none"
+connections = 1
+daily-budget = "much"
+mailbox = 3
+"#;
+    let found = parse(&tail(wrong), Path::new("/c")).problems;
+    let lines: Vec<&str> = found.iter().map(|p| p.message.as_str()).collect();
+    assert_eq!(found.len(), 4, "{lines:?}");
+    assert!(found.iter().all(|p| p.account.is_some()));
 }

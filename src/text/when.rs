@@ -47,6 +47,25 @@ pub fn short(time: i64, now: i64) -> String {
     then.strftime(pattern).to_string()
 }
 
+/// The time of day, with the date before it if that is not today: `14:05`, `3 Mar 14:05`.
+pub fn clock(time: i64, now: i64) -> String {
+    let same = match (local(time), local(now)) {
+        (Some(then), Some(today)) => then.date() == today.date(),
+        _ => false,
+    };
+    format(time, if same { "%H:%M" } else { "%-d %b %H:%M" })
+}
+
+/// A length of time in seconds, in its two largest units: `40 s`, `3 min`, `2 h 5 min`.
+pub fn duration(seconds: u64) -> String {
+    match (seconds / 3600, seconds / 60 % 60) {
+        (0, 0) => format!("{seconds} s"),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
 /// In full: `Mon, 3 Mar 2025, 14:05`.
 pub fn long(time: i64) -> String {
     format(time, "%a, %-d %b %Y, %H:%M")
@@ -75,6 +94,22 @@ mod tests {
                 assert!(!text.is_empty());
             }
         }
+    }
+
+    #[test]
+    fn lengths_of_time_are_told_in_large_units() {
+        for (seconds, text) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (200, "3 min"),
+            (7200, "2 h"),
+            (7500, "2 h 5 min"),
+        ] {
+            assert_eq!(duration(seconds), text);
+        }
+        let now = 1_750_000_000;
+        assert_eq!(clock(now, now).len(), 5);
+        assert!(clock(now - 800_000, now).len() > 5);
     }
 
     #[test]

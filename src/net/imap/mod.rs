@@ -4,6 +4,7 @@ pub mod name;
 pub mod role;
 pub mod caps;
 pub mod quirks;
+pub mod extensions;
 pub mod wire;
 pub mod token;
 pub mod code;

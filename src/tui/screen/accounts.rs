@@ -1,7 +1,7 @@
 //! The accounts with their servers and how each is doing, in full sentences.
 
-use crate::model::{Account, Endpoint, Link, Security};
-use crate::text::{Clean, wrap};
+use crate::model::{Account, AccountStatus, Endpoint, Link, Security};
+use crate::text::{Clean, size, when, wrap};
 use crate::tui::screen::paint::{begin, say};
 use crate::tui::screen::status::{self, Status};
 use crate::tui::theme::Theme;
@@ -56,10 +56,16 @@ fn lines(
             Link::Idle => ("not tried yet".to_owned(), "text.dim"),
             Link::Connecting => ("connecting".to_owned(), "text.dim"),
             Link::Online => ("connected and current".to_owned(), "notice.good"),
-            Link::Waiting { reason, .. } => (
-                format!("offline: {reason}. It is tried again by itself; ^r tries now."),
-                "notice.error",
-            ),
+            Link::Waiting { reason, .. } => {
+                let since = match state.since {
+                    0 => String::new(),
+                    at => format!(" since {}", when::clock(at, when::now())),
+                };
+                let words = format!(
+                    "offline{since}: {reason}. It is tried again by itself; any key tries now."
+                );
+                (words, "notice.error")
+            }
             Link::Stopped { reason } => (
                 format!("stopped: {reason}. ^r tries again."),
                 "notice.error",
@@ -77,7 +83,36 @@ fn lines(
             let text = format!("  {} changes wait to be sent up", state.pending);
             lines.push((Clean::line(&text), base));
         }
+        lines.extend(traffic(&state).iter().map(|text| (Clean::line(text), base)));
         lines.push((Clean::default(), base));
+    }
+    lines
+}
+
+/// What the account uses of its server, as far as that is known.
+fn traffic(state: &AccountStatus) -> Vec<String> {
+    let mut lines = Vec::new();
+    if state.connections > 0 {
+        let many = if state.connections == 1 { "" } else { "s" };
+        lines.push(format!("  {} connection{many}", state.connections));
+    }
+    let received = size::human(state.received);
+    match state.budget {
+        Some(budget) => lines.push(format!(
+            "  {} {received} of {} received today",
+            status::bar(state.received, budget, 10),
+            size::human(budget)
+        )),
+        None if state.received > 0 => lines.push(format!("  {received} received today")),
+        None => {}
+    }
+    if let Some(quota) = state.quota {
+        lines.push(format!(
+            "  {} {} of {} used on the server",
+            status::bar(quota.used, quota.limit, 10),
+            size::human(quota.used),
+            size::human(quota.limit)
+        ));
     }
     lines
 }

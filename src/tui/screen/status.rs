@@ -5,7 +5,7 @@
 //! retry is told as a time of day, so that nothing has to tick.
 
 use crate::model::{AccountName, AccountStatus, Link, Progress};
-use crate::text::{Clean, width};
+use crate::text::{Clean, when, width};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -152,16 +152,18 @@ impl Status {
         let name = account.as_str();
         let (text, tone) = match (&status.link, &status.progress) {
             (Link::Stopped { reason }, _) => (format!("✕ {name}: {reason}"), Tone::Bad),
-            (Link::Waiting { reason, retry_at }, _) => (
-                format!(
-                    "✕ {name} offline: {reason}, again {}",
-                    again(*retry_at, now)
-                ),
-                Tone::Bad,
-            ),
+            (Link::Waiting { reason, retry_at }, _) => {
+                let since = since(status.since, now);
+                let next = again(*retry_at, now);
+                let text = format!("✕ {name} offline{since}: {reason}, again {next}");
+                (text, Tone::Bad)
+            }
             (Link::Connecting, None) => (format!("◌ {name} connecting"), Tone::Plain),
             (Link::Idle, None) => (format!("◌ {name}"), Tone::Plain),
-            (_, Some(task)) => (format!("⟳ {name} {}", progress(task)), Tone::Plain),
+            (_, Some(task)) => {
+                let words = if long { progress(task) } else { short(task) };
+                (format!("⟳ {name} {words}"), Tone::Plain)
+            }
             (Link::Online, None) => {
                 let word = if long { " online" } else { "" };
                 (format!("● {name}{word}"), Tone::Good)
@@ -192,14 +194,56 @@ fn again(at: i64, now: i64) -> String {
     }
 }
 
-/// `syncing 12,000/50,000 headers`
+/// Since when, for an account that is offline.
+fn since(at: i64, now: i64) -> String {
+    match at {
+        0 => String::new(),
+        at => format!(" since {}", when::clock(at, now)),
+    }
+}
+
+/// `syncing ▕███▏ 12,000/50,000 headers, 9,800/s, 4 s left`
 pub fn progress(task: &Progress) -> String {
     let what = &task.what;
-    match (task.done, task.total) {
+    let mut text = match (task.done, task.total) {
         (0, 0) => format!("syncing {what}"),
         (done, 0) => format!("syncing {} {what}", grouped(done)),
-        (done, total) => format!("syncing {}/{} {what}", grouped(done), grouped(total)),
+        (done, total) => format!(
+            "syncing {} {}/{} {what}",
+            bar(done, total, 8),
+            grouped(done),
+            grouped(total)
+        ),
+    };
+    if task.rate > 0 {
+        text.push_str(&format!(", {}/s", grouped(task.rate)));
     }
+    if let Some(left) = task.left {
+        text.push_str(&format!(", {} left", when::duration(left)));
+    }
+    text
+}
+
+/// The same where there is no room: `24% of 50,000`.
+fn short(task: &Progress) -> String {
+    match (task.done * 100).checked_div(task.total) {
+        Some(percent) => format!("{percent}% of {}", grouped(task.total)),
+        None => grouped(task.done),
+    }
+}
+
+/// A bar of so many columns, filled by eighths of a column.
+pub fn bar(done: u64, total: u64, cols: u64) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let filled = (done.min(total) * cols * 8).checked_div(total).unwrap_or(0);
+    let whole = usize::try_from(filled / 8).unwrap_or(0);
+    let part = usize::try_from(filled % 8).unwrap_or(0);
+    let part = EIGHTHS.get(part).copied().unwrap_or_default();
+    let drawn = format!("{}{part}", "█".repeat(whole));
+    format!(
+        "▕{}▏",
+        width::fit(&drawn, usize::try_from(cols).unwrap_or(0))
+    )
 }
 
 /// A number with its thousands apart.
@@ -255,7 +299,16 @@ mod tests {
             total: 50_000,
             ..Progress::default()
         };
-        assert_eq!(progress(&task), "syncing 12,000/50,000 headers");
+        assert_eq!(progress(&task), "syncing ▕█▉      ▏ 12,000/50,000 headers");
+        let timed = Progress {
+            rate: 9800,
+            left: Some(4),
+            ..task.clone()
+        };
+        assert!(progress(&timed).ends_with("headers, 9,800/s, 4 s left"));
+        assert_eq!(short(&task), "24% of 50,000");
+        assert_eq!(bar(7, 7, 3), "▕███▏");
+        assert_eq!(bar(1, 0, 3), "▕   ▏");
     }
 
     #[test]
