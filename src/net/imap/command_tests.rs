@@ -311,19 +311,23 @@ fn s43_a_huge_literal_ends_the_session_and_a_large_header_its_tail() {
 fn s43_floods_and_absurd_numbers() {
     let (mut session, server) = session("CONDSTORE", |s| {
         s.expect("a2 SELECT \"INBOX\" (CONDSTORE)");
-        s.send("* 4000000000 EXISTS\n* 99999999999 EXISTS\n* 0 EXPUNGE\n* OK [UIDVALIDITY 1] x\n* OK [UIDNEXT 4294967295] x\n* OK [HIGHESTMODSEQ 9223372036854775808] x\na2 OK x\n");
-        s.expect("a3 UID SEARCH HEADER MESSAGE-ID \"<a@b>\"");
-        s.send("* SEARCH 5 0 4294967296 -1 x 3 (MODSEQ 9)\na3 OK x\n");
-        s.expect("a4 NOOP");
+        s.send("* 4000000000 EXISTS\n* OK [UIDVALIDITY 1] x\na2 OK x\n");
+        s.expect("a3 SELECT \"INBOX\" (CONDSTORE)");
+        s.send("* 40000000 EXISTS\n* 99999999999 EXISTS\n* 0 EXPUNGE\n* OK [UIDVALIDITY 1] x\n* OK [UIDNEXT 4294967295] x\n* OK [HIGHESTMODSEQ 9223372036854775808] x\na3 OK x\n");
+        s.expect("a4 UID SEARCH HEADER MESSAGE-ID \"<a@b>\"");
+        s.send("* SEARCH 5 0 4294967296 -1 x 3 (MODSEQ 9)\na4 OK x\n");
+        s.expect("a5 NOOP");
         for _ in 0..300_000 {
             s.raw(b"* 1 EXISTS\r\n");
         }
         s.rest();
     });
+    let absurd = session.select(&inbox(), Mode::ReadWrite).unwrap_err();
+    assert!(!absurd.ends_session(), "{absurd}");
     let selected = session.select(&inbox(), Mode::ReadWrite).unwrap();
     assert_eq!(
         (selected.exists, selected.highestmodseq),
-        (4_000_000_000, None)
+        (40_000_000, None)
     );
     let id = MessageId::new("a@b").unwrap();
     assert_eq!(session.search_message_id(&id).unwrap(), [uid(3), uid(5)]);
@@ -508,12 +512,17 @@ fn f62_plain_list_when_the_extended_one_is_refused() {
 fn all_uids_with_and_without_esearch() {
     let (mut session, server) = session("ESEARCH", |s| {
         s.expect("a2 UID SEARCH RETURN (ALL) ALL");
-        s.send("* ESEARCH (TAG \"a2\") UID ALL 1:4000000000\na2 OK x\n");
+        s.send("* ESEARCH (TAG \"a2\") UID ALL 1:90000\na2 OK x\n");
         s.expect("a3 UID SEARCH RETURN (ALL) ALL");
         s.send("* ESEARCH (TAG \"a3\") UID\na3 OK x\n");
+        s.expect("a4 UID SEARCH RETURN (ALL) ALL");
+        s.send("* ESEARCH (TAG \"a4\") UID ALL 1:4000000000\na4 OK x\n");
     });
-    assert_eq!(session.uids().unwrap().len(), 4_000_000_000);
+    assert_eq!(session.uids().unwrap().len(), 90_000);
     assert!(session.uids().unwrap().is_empty());
+    // Nobody told of so many.
+    session.uids().unwrap_err();
+    assert!(session.is_dead());
     server.join().unwrap();
     let (mut session, server) = self::session("", |s| {
         s.select("a2", 60_000);

@@ -11,6 +11,8 @@ use std::borrow::Cow;
 
 /// Flags of one message that are kept.
 const FLAGS: usize = 256;
+/// Octets of all of them.
+const FLAG_OCTETS: usize = 16 << 10;
 /// Octets of a preview that are kept.
 const PREVIEW: usize = 1024;
 
@@ -126,7 +128,12 @@ fn walk<'a>(
 
 fn flags(cursor: &mut Cursor<'_>) -> Flags {
     let mut flags = Flags::default();
+    let mut octets = 0;
     for flag in cursor.list(FLAGS) {
+        octets += flag.len();
+        if octets > FLAG_OCTETS {
+            break;
+        }
         flags.insert_wire(&String::from_utf8_lossy(&flag));
     }
     flags

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 /// Mailboxes that are read from one LIST; a server with more is not believed.
 const MOST: usize = 50_000;
+/// Octets of all their names and attributes together.
+const MOST_OCTETS: usize = 16 << 20;
 
 /// STATUS commands that are sent together, and octets of them.
 const GROUP: usize = 40;
@@ -65,7 +67,19 @@ impl Session {
     fn list_by(&mut self, command: &Command<'_>) -> Result<Vec<Listed>, NetError> {
         let mut items: Vec<ListItem> = Vec::new();
         let mut counts: BTreeMap<MailboxName, Status> = BTreeMap::new();
+        let mut octets = 0;
         self.run(command, &mut |said| {
+            octets += match &said {
+                Untagged::List(item) => {
+                    item.name.as_bytes().len()
+                        + item.attributes.iter().map(String::len).sum::<usize>()
+                }
+                Untagged::Status(name, _) => name.as_bytes().len(),
+                _ => 0,
+            };
+            if octets > MOST_OCTETS {
+                return Err(fail::protocol("mailboxes with names beyond all bounds"));
+            }
             match said {
                 Untagged::List(item) if items.len() < MOST => items.push(item),
                 Untagged::Status(name, c) if counts.len() < MOST => {

@@ -15,9 +15,8 @@ const WINDOW: u32 = 50_000;
 /// A sequence set in a command is at most so long.
 const SET: usize = 900;
 
-/// Hits of a plain SEARCH that are read; no honest mailbox has more.
-const MOST: usize = 20_000_000;
-
+/// Messages that a search may find beyond those that the server told of: some have just arrived.
+const NEWS: u64 = 100_000;
 /// What messages are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Criterion {
@@ -188,16 +187,18 @@ impl Session {
     pub(super) fn search(&mut self, command: Command<'_>) -> Result<UidSet, NetError> {
         let mut hits: Vec<u32> = Vec::new();
         let mut set = UidSet::new();
+        // `1:4294967295` is short to say, and would be asked for message by message.
+        let most = u64::from(self.notes.exists) + NEWS;
         self.run(&command, &mut |said| {
             match said {
-                Untagged::Search(more) if hits.len() < MOST => hits.extend(more),
-                Untagged::Search(_) => {
-                    return Err(fail::protocol(format!("more than {MOST} hits")));
-                }
+                Untagged::Search(more) => hits.extend(more),
                 Untagged::Esearch(found) => {
                     set = found.all.map(|list| list.to_set()).unwrap_or_default();
                 }
                 other => return Ok(Some(other)),
+            }
+            if hits.len() as u64 > most || set.len() > most {
+                return Err(fail::protocol("more messages found than there are"));
             }
             Ok(None)
         })?;

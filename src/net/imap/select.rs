@@ -15,6 +15,8 @@ use crate::net::imap::item::Item;
 use crate::net::imap::session::{FlagItem, Session, nothing};
 use crate::net::imap::wire::Limits;
 
+/// A mailbox with more messages is not believed: it would be asked for without end.
+const LARGEST: u32 = 50_000_000;
 /// Responses that one resumption may cause.
 const MOST: u64 = 5_000_000;
 
@@ -273,7 +275,11 @@ impl Session {
         })?;
         let told = same(&codes, since);
         codes.extend(done.code);
-        let mut selected = selected(exists.unwrap_or(0), codes, mode)
+        let exists = exists.unwrap_or(0);
+        if exists > LARGEST {
+            return Err(fail::odd("more messages than a mailbox can hold"));
+        }
+        let mut selected = selected(exists, codes, mode)
             .ok_or_else(|| fail::odd("the mailbox has no UIDVALIDITY"))?;
         // Sequences that went backwards come from a backup: nothing since then can be told.
         let forward = since.is_some_and(|s| selected.highestmodseq >= Some(s.modseq));

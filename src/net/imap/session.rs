@@ -23,6 +23,8 @@ const MOST_FLAGS: usize = 10_000;
 const MOST_STATUSES: usize = 10_000;
 /// Ranges of vanished messages that are kept until somebody takes them.
 const MOST_RANGES: usize = 50_000;
+/// Octets of a mailbox's name that is kept with its status.
+const LONGEST_NAME: usize = 4096;
 /// Alerts that are kept.
 const MOST_ALERTS: usize = 8;
 
@@ -136,7 +138,8 @@ impl Notes {
             }
             Untagged::Status(name, status) => {
                 let kept = &mut self.unsolicited.statuses;
-                if kept.len() < MOST_STATUSES || kept.contains_key(&name) {
+                let room = kept.len() < MOST_STATUSES && name.as_bytes().len() <= LONGEST_NAME;
+                if room || kept.contains_key(&name) {
                     kept.entry(name).or_default().update(status);
                 } else {
                     self.unsolicited.more = true;
