@@ -11,7 +11,7 @@ use crate::sync::error::SyncError;
 use crate::sync::guard;
 use crate::sync::kit::{Connection, Kit};
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The longest pause before the worker is listened to again.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -23,7 +23,12 @@ pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
     bell.wait(None);
     while !kit.stopping() {
         bell.clear();
-        let outcome = guard::turn(|| watch(kit, bell, worker, &mut backoff));
+        let began = Instant::now();
+        let outcome = guard::turn(|| watch(kit, bell, worker));
+        // A connection that was made and cut at once is no success: only what lasted is.
+        if began.elapsed() > LONGEST {
+            backoff.reset();
+        }
         kit.told.store(false, Ordering::SeqCst);
         kit.watched.store(false, Ordering::SeqCst);
         match outcome {
@@ -40,29 +45,35 @@ pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
                 // now must not be tried again and again.
                 kit.news.everywhere();
                 worker.ring();
-                let pause = backoff.fail(None, chance()).min(LONGEST);
-                bell.clear();
-                if !bell.wait(Some(pause)) {
-                    bell.wait(None);
-                }
+                pause(kit, bell, backoff.fail(None, chance()).min(LONGEST));
             }
         }
     }
 }
 
-fn watch(
-    kit: &Kit,
-    bell: &Doorbell,
-    worker: &Ringer,
-    backoff: &mut Backoff,
-) -> Result<(), SyncError> {
+/// Waits for so long, and until the worker has rung: its turn may be over in a moment, and a server
+/// that cuts every watch would be dialled without end.
+fn pause(kit: &Kit, bell: &Doorbell, pause: Duration) {
+    let until = Instant::now() + pause;
+    let mut rung = false;
+    bell.clear();
+    while !kit.stopping() {
+        let left = until.saturating_duration_since(Instant::now());
+        if rung && left.is_zero() {
+            return;
+        }
+        rung |= bell.wait(if left.is_zero() { None } else { Some(left) });
+        bell.clear();
+    }
+}
+
+fn watch(kit: &Kit, bell: &Doorbell, worker: &Ringer) -> Result<(), SyncError> {
     let mut session = kit.dial(Rank::Watcher, Some(bell))?;
     let inbox = inbox(kit)?;
     session.select(&inbox, Mode::ReadOnly)?;
     let all = session.notify()?;
     kit.told.store(all, Ordering::SeqCst);
     kit.watched.store(true, Ordering::SeqCst);
-    backoff.reset();
     // Whatever came between the worker's look and ours is not lost.
     match all {
         true => kit.news.everywhere(),
@@ -84,10 +95,13 @@ fn wait(
     loop {
         let mut changed = false;
         if session.can_idle() {
-            match session.idle(kit.rhythm.renew)? {
-                IdleEnd::Changed => changed = true,
-                IdleEnd::Timeout => {}
-                IdleEnd::Woken => bell.clear(),
+            match session.idle(kit.rhythm.renew) {
+                Ok(IdleEnd::Changed) => changed = true,
+                Ok(IdleEnd::Timeout) => {}
+                Ok(IdleEnd::Woken) => bell.clear(),
+                // Announced, not done: from now on it is asked.
+                Err(error) if !error.ends_session() && !session.can_idle() => {}
+                Err(error) => return Err(error.into()),
             }
         } else {
             bell.wait(Some(kit.rhythm.poll));
