@@ -1,0 +1,213 @@
+//! Servers that take a change badly: refuse it, can't do it in one step, say nonsense about it, or
+//! have no room (RFC 9051 §6.4, RFC 6851, RFC 4315, RFC 7162 §3.1.3). A change is done once and
+//! as it was meant, or undone on screen in the server's words.
+
+use crate::hostile::turn;
+use crate::hostile_state::{flags, ready, ready_with, text};
+use crate::program::Home;
+use crate::script::{Script, before, say, swap};
+use crate::smtp::Sink;
+
+#[test]
+fn f34_what_was_to_go_into_a_mailbox_that_is_gone_stays_where_it_was() {
+    let (server, home) = ready();
+    home.run(&["move", &home.id("INBOX", "in1"), "Work"])
+        .code(0);
+    server.mail(|m| m.folders.retain(|f| f.name != b"Work"));
+    let ran = home.run(&["sync", "--once"]);
+    home.sync();
+    assert!(ran.err.contains("move"), "{}", ran.err);
+    assert_eq!(home.subjects("INBOX"), ["in1", "in2", "in3"]);
+    assert_eq!(server.mail(|m| m.subjects("INBOX")), ["in1", "in2", "in3"]);
+    server.forget();
+    home.sync();
+    assert!(server.said("MOVE|COPY").is_empty(), "it is tried for ever");
+}
+
+#[test]
+fn f36_a_refused_change_is_undone_on_screen_in_the_servers_words() {
+    let refusals = [
+        "{tag} NO [NOPERM] you may only look\n",
+        "{tag} NO you may only look\n",
+        "{tag} BAD you may only look\n",
+    ];
+    for words in refusals {
+        let (server, home) = ready();
+        server.always("UID STORE|MOVE", say(words));
+        home.run(&["flag", &home.id("INBOX", "in1"), "+flagged"])
+            .code(0);
+        home.run(&["archive", &home.id("INBOX", "in2")]).code(0);
+        let ran = home.run(&["sync", "--once"]);
+        assert!(ran.err.contains("you may only look"), "{}", ran.err);
+        assert!(flags(&home, "INBOX", "in1").is_empty());
+        assert_eq!(home.subjects("INBOX"), ["in1", "in2", "in3"]);
+        assert!(home.subjects("Archive").is_empty());
+        server.forget();
+        home.sync();
+        assert!(
+            server.said("UID STORE|MOVE").is_empty(),
+            "it is tried for ever"
+        );
+    }
+}
+
+#[test]
+fn f36_a_mailbox_that_became_read_only_is_not_written_to_for_ever() {
+    let (server, home) = ready();
+    server.mail(|m| m.folder("Work").read_only = true);
+    server.always(
+        "UID STORE",
+        say("{tag} NO [READ-ONLY] this mailbox is read-only\n"),
+    );
+    home.run(&["flag", &home.id("Work", "work1"), "+flagged"])
+        .code(0);
+    let ran = home.run(&["sync", "--once"]);
+    assert!(ran.err.contains("read"), "{}", ran.err);
+    home.sync();
+    assert!(flags(&home, "Work", "work1").is_empty());
+    server.forget();
+    home.sync();
+    assert!(server.said("UID STORE").is_empty());
+}
+
+#[test]
+fn f37_what_others_changed_meanwhile_is_merged() {
+    let (server, home) = ready();
+    home.run(&["flag", &home.id("INBOX", "in1"), "+flagged"])
+        .code(0);
+    server.mail(|m| {
+        m.flag("INBOX", 1, "\\Answered", true);
+        m.flag("INBOX", 1, "$Label1", true);
+    });
+    home.sync();
+    let both = ["$Label1", "\\Answered", "\\Flagged"];
+    assert_eq!(server.mail(|m| m.flags("INBOX", "in1")), both);
+    let mut ours = flags(&home, "INBOX", "in1");
+    ours.sort();
+    assert_eq!(ours, both);
+    // Never the whole set: that would undo what others did.
+    assert!(
+        server
+            .said("UID STORE")
+            .iter()
+            .all(|s| s.contains("+FLAGS")),
+        "{:?}",
+        server.said("UID STORE")
+    );
+}
+
+#[test]
+fn f37_a_server_that_says_modified_is_asked_again_and_does_not_lose_the_change() {
+    let (server, home) = ready();
+    server.once("UID STORE", say("{tag} OK [MODIFIED 1] conflict\n"));
+    home.run(&["flag", &home.id("INBOX", "in1"), "+flagged"])
+        .code(0);
+    home.sync();
+    home.sync();
+    // On both sides the same, whichever it is: nothing is shown that the server has not.
+    let theirs = server.mail(|m| m.flags("INBOX", "in1"));
+    assert_eq!(flags(&home, "INBOX", "in1"), theirs);
+}
+
+#[test]
+fn f39_a_copy_that_does_not_fit_is_kept_and_the_message_is_not_sent_again() {
+    let sink = Sink::start();
+    let server = Script::start(|mail| mail.make("Sent", "\\Sent"));
+    let home = Home::new(&server.account_with("work", sink.port));
+    home.sync();
+    server.always("APPEND", say("{tag} NO [OVERQUOTA] the mailbox is full\n"));
+    let raw = "From: work@example.test\r\nTo: bo@example.test\r\nSubject: out\r\nMessage-ID: <q@example.test>\r\n\r\nx\r\n";
+    let ran = home.feed(&["send", "--wait"], raw.as_bytes());
+    let again = home.run(&["sync", "--once"]).code(0);
+    let told = format!("{} {} {}", ran.err, ran.text(), again.err);
+    assert!(told.contains("the mailbox is full"), "{told}");
+    assert_eq!(sink.count("q@example.test"), 1);
+    server.behave();
+    home.sync();
+    home.sync();
+    assert_eq!(sink.count("q@example.test"), 1);
+    assert_eq!(server.mail(|m| m.subjects("Sent")), ["out"]);
+    assert_eq!(home.subjects("Sent"), ["out"]);
+}
+
+#[test]
+fn f60_without_uidplus_nothing_is_expunged_that_was_not_meant() {
+    let (server, home) = ready_with("IMAP4rev1 IDLE");
+    // Another client has marked this one, and nobody asked us to remove it.
+    server.mail(|m| m.flag("INBOX", 3, "\\Deleted", true));
+    home.run(&["archive", &home.id("INBOX", "in1")]).code(0);
+    home.sync();
+    home.sync();
+    assert!(
+        server.said("EXPUNGE|CLOSE").is_empty(),
+        "{:?}",
+        server.heard()
+    );
+    assert_eq!(server.mail(|m| m.subjects("Archive")), ["in1"]);
+    assert_eq!(home.subjects("Archive"), ["in1"]);
+    assert_eq!(server.mail(|m| m.flags("INBOX", "in1")), ["\\Deleted"]);
+    assert_eq!(server.mail(|m| m.subjects("INBOX")).len(), 3);
+}
+
+#[test]
+fn f61_without_move_a_message_is_copied_before_it_is_removed() {
+    let (server, home) = ready_with("IMAP4rev1 IDLE UIDPLUS");
+    server.mail(|m| m.flag("INBOX", 3, "\\Deleted", true));
+    // The copy fails first: the original must stay untouched.
+    server.once("UID COPY", say("{tag} NO [OVERQUOTA] full\n"));
+    home.run(&["archive", &home.id("INBOX", "in1")]).code(0);
+    turn(&home);
+    assert!(
+        server.said("UID STORE|EXPUNGE").is_empty(),
+        "{:?}",
+        server.heard()
+    );
+    assert_eq!(home.subjects("INBOX").len(), 3);
+    server.forget();
+    home.run(&["archive", &home.id("INBOX", "in1")]).code(0);
+    home.sync();
+    let steps = server.said("UID COPY|UID STORE|EXPUNGE");
+    assert!(steps.len() == 3 && steps[2] == "UID EXPUNGE 1", "{steps:?}");
+    assert_eq!(server.mail(|m| m.subjects("INBOX")), ["in2", "in3"]);
+    assert_eq!(server.mail(|m| m.subjects("Archive")), ["in1"]);
+    assert_eq!(home.subjects("Archive"), ["in1"]);
+}
+
+#[test]
+fn f61_a_move_whose_copyuid_is_nonsense_finds_its_message_all_the_same() {
+    for code in [
+        "",
+        "[COPYUID 7 1 4294967295] ",
+        "[COPYUID 7 1:4294967295 1:4294967295] ",
+        "[COPYUID 7 9:1 x] ",
+        "[COPYUID 0 1 1] ",
+    ] {
+        let (server, home) = ready();
+        server.always("UID MOVE", swap("[COPYUID 7 1 1] ", code));
+        let id = home.id("INBOX", "in1");
+        home.run(&["archive", &id]).code(0);
+        home.sync();
+        home.sync();
+        assert_eq!(home.subjects("Archive"), ["in1"], "{code}");
+        assert_eq!(home.subjects("INBOX"), ["in2", "in3"], "{code}");
+        assert!(text(&home, "Archive", "in1").contains("in1"));
+        home.run(&["flag", &home.id("Archive", "in1"), "+flagged"])
+            .code(0);
+        home.sync();
+        home.sync();
+        assert_eq!(
+            server.mail(|m| m.flags("Archive", "in1")),
+            ["\\Flagged"],
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn f67_a_copyuid_alone_on_its_line_is_passed_over() {
+    let (server, home) = ready();
+    server.always("UID MOVE", before("[COPYUID 7 1 1]\n* [COPYUID 7 1 1]\n"));
+    home.run(&["archive", &home.id("INBOX", "in1")]).code(0);
+    home.sync();
+    assert_eq!(home.subjects("Archive"), ["in1"]);
+}

@@ -1,0 +1,159 @@
+//! Push that does not work as it should: IDLE that is refused, ends at once, says nothing, or says
+//! it in the wrong moment (RFC 2177). Mail is not missed, and nobody is called again and again.
+
+use crate::hostile::eventually;
+use crate::program::Home;
+use crate::script::{Act, CAPS, DONE, Script, before, deed, say};
+use std::time::Duration;
+
+/// A server with one letter and a program that watches it and has that letter.
+fn watched(caps: &str, set: impl FnOnce(&Script)) -> (Script, Home, crate::program::Watch) {
+    let server = Script::with(&["one"]);
+    server.mail(|m| m.caps = caps.to_owned());
+    set(&server);
+    let home = Home::new(&server.account("work"));
+    let mut watch = home.watch();
+    watch.state("work", "online");
+    eventually("the first letter", || home.subjects("INBOX") == ["one"]);
+    (server, home, watch)
+}
+
+/// A change of our own rings the worker, whatever push does.
+#[track_caller]
+fn ring(home: &Home) {
+    home.run(&["flag", &home.id("INBOX", "one"), "+flagged"])
+        .code(0);
+}
+
+#[test]
+fn f12_push_that_works_needs_no_ring() {
+    let (server, home, _watch) = watched(CAPS, |_| {});
+    server.wait_for("IDLE", 1);
+    server.mail(|m| m.add("INBOX", "two"));
+    eventually("the news", || home.subjects("INBOX").len() == 2);
+    server.mail(|m| m.expunge("INBOX", &[1]));
+    eventually("what went", || home.subjects("INBOX") == ["two"]);
+    server.mail(|m| m.flag("INBOX", 2, "\\Seen", true));
+    eventually("the flag", || {
+        home.list("INBOX")[0]["flags"] == serde_json::json!(["\\Seen"])
+    });
+}
+
+#[test]
+fn f12_an_idle_that_never_says_anything_hides_nothing_from_a_turn() {
+    let (server, home, _watch) = watched(CAPS, |server| {
+        server.always(
+            "IDLE",
+            deed(|wire, _| {
+                wire.say("+ idling\n");
+            }),
+        );
+    });
+    server.wait_for("IDLE", 1);
+    server.mail(|m| m.add("INBOX", "two"));
+    ring(&home);
+    eventually("the news", || home.subjects("INBOX").len() == 2);
+}
+
+#[test]
+fn f13_news_in_the_moment_before_idle_are_not_missed() {
+    // Told before the permission to idle, and never again.
+    let (server, home, _watch) = watched(CAPS, |server| {
+        server.rule("IDLE", 1, 1, before("* 2 EXISTS\n"));
+    });
+    server.wait_for("IDLE", 1);
+    server.mail(|m| m.add("INBOX", "two"));
+    ring(&home);
+    eventually("the news", || home.subjects("INBOX").len() == 2);
+}
+
+#[test]
+fn f13_news_with_the_end_of_idle_are_not_missed() {
+    let (server, home, _watch) = watched(CAPS, |server| {
+        server.always(DONE, before("* 2 EXISTS\n"));
+    });
+    server.wait_for("IDLE", 1);
+    server.mail(|m| m.add("INBOX", "two"));
+    eventually("the news", || home.subjects("INBOX").len() == 2);
+    // It is said at every end, true or not: that is no reason to turn without end.
+    std::thread::sleep(Duration::from_millis(500));
+    server.forget();
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(
+        server.said("LIST").len() < 20,
+        "{} turns",
+        server.said("LIST").len()
+    );
+}
+
+#[test]
+fn f14_where_idle_does_not_work_nobody_dials_without_end() {
+    let ways = [
+        say("{tag} BAD Unknown command\n"),
+        say("{tag} NO not now\n"),
+        say("{tag} OK done already\n"),
+        say("+ idling\n{tag} OK done already\n"),
+        say("* BYE idle kills me\n{tag} NO bye\n"),
+        Act::Close,
+    ];
+    // Side by side, since each takes a while.
+    std::thread::scope(|all| {
+        for act in ways {
+            all.spawn(|| without_idle(act));
+        }
+    });
+}
+
+#[track_caller]
+fn without_idle(act: Act) {
+    let (server, home, watch) = watched(CAPS, |server| server.always("IDLE", act));
+    server.wait_for("IDLE", 1);
+    server.forget();
+    let before = server.dialled();
+    // Not a wait for something: within this time there must be no storm.
+    std::thread::sleep(Duration::from_millis(1500));
+    let (dialled, idles) = (server.dialled() - before, server.said("IDLE").len());
+    assert!(
+        dialled <= 4 && idles <= 4,
+        "{dialled} connections, {idles} times IDLE"
+    );
+    server.mail(|m| m.add("INBOX", "two"));
+    ring(&home);
+    eventually("the news", || home.subjects("INBOX").len() == 2);
+    let stopped = watch.said().iter().any(|said| said["state"] == "stopped");
+    assert!(!stopped, "{:#?}", watch.said());
+}
+
+#[test]
+fn f14_without_idle_the_account_is_online_all_the_same() {
+    let (server, home, _watch) = watched("IMAP4rev1 UIDPLUS", |_| {});
+    server.mail(|m| m.add("INBOX", "two"));
+    ring(&home);
+    eventually("the news", || home.subjects("INBOX").len() == 2);
+    assert!(server.said("IDLE").is_empty());
+}
+
+#[test]
+fn f11_a_server_that_stops_in_the_middle_freezes_nobody_else() {
+    // The one account hangs in its first turn; the other is brought up to date beside it.
+    let server = Script::with(&["one"]);
+    server.always("FETCH", Act::Mute);
+    let healthy = Script::with(&["fine"]);
+    let home = Home::new(&(server.account("work") + &healthy.account("home")));
+    let mut watch = home.watch();
+    watch.state("home", "online");
+    healthy.wait_for("IDLE", 1);
+    healthy.mail(|m| m.add("INBOX", "finer"));
+    let rows = || {
+        home.json(&["list", "--account", "home"])["messages"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    eventually("the other account's news", || rows() == 2);
+    assert!(
+        server.heard().iter().all(|h| h.line <= 2),
+        "{:?}",
+        server.heard()
+    );
+}
