@@ -312,11 +312,13 @@ fn s43_floods_and_absurd_numbers() {
     let (mut session, server) = session("CONDSTORE", |s| {
         s.expect("a2 SELECT \"INBOX\" (CONDSTORE)");
         s.send("* 4000000000 EXISTS\n* OK [UIDVALIDITY 1] x\na2 OK x\n");
-        s.expect("a3 SELECT \"INBOX\" (CONDSTORE)");
-        s.send("* 40000000 EXISTS\n* 99999999999 EXISTS\n* 0 EXPUNGE\n* OK [UIDVALIDITY 1] x\n* OK [UIDNEXT 4294967295] x\n* OK [HIGHESTMODSEQ 9223372036854775808] x\na3 OK x\n");
-        s.expect("a4 UID SEARCH HEADER MESSAGE-ID \"<a@b>\"");
-        s.send("* SEARCH 5 0 4294967296 -1 x 3 (MODSEQ 9)\na4 OK x\n");
-        s.expect("a5 NOOP");
+        s.expect("a3 SELECT \"INBOX\"");
+        s.send("* 4000000000 EXISTS\n* OK [UIDVALIDITY 1] x\na3 OK x\n");
+        s.expect("a4 SELECT \"INBOX\" (CONDSTORE)");
+        s.send("* 40000000 EXISTS\n* 99999999999 EXISTS\n* 0 EXPUNGE\n* OK [UIDVALIDITY 1] x\n* OK [UIDNEXT 4294967295] x\n* OK [HIGHESTMODSEQ 9223372036854775808] x\na4 OK x\n");
+        s.expect("a5 UID SEARCH HEADER MESSAGE-ID \"<a@b>\"");
+        s.send("* SEARCH 5 0 4294967296 -1 x 3 (MODSEQ 9)\na5 OK x\n");
+        s.expect("a6 NOOP");
         for _ in 0..300_000 {
             s.raw(b"* 1 EXISTS\r\n");
         }
