@@ -1,45 +1,17 @@
 //! Accounts and their mailboxes, as the server lists them.
 
-use crate::model::{AccountName, MailboxId, MailboxName, Role, UidValidity};
+use crate::model::{AccountName, MailboxId, MailboxName, UidValidity};
 use crate::store::cache::Cache;
 use crate::store::codec;
 use crate::store::error::{Error, Result};
+use crate::store::listing::{self, Contents, Known, MailboxInfo};
 use crate::store::locations;
 use crate::store::messages;
 use crate::store::refresh;
+use crate::store::renamed;
 use crate::store::tally::Tally;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A mailbox as LIST tells it (RFC 9051 §7.3.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MailboxInfo {
-    /// Its name on the wire.
-    pub name: MailboxName,
-    /// Its whole name decoded, levels joined by `/`.
-    pub path: String,
-    /// The server's hierarchy delimiter.
-    pub delimiter: Option<char>,
-    /// What it is for.
-    pub role: Option<Role>,
-    /// Whether it can hold messages.
-    pub selectable: bool,
-    /// What names it for ever, whatever it is called (MAILBOXID, RFC 8474), if the server says.
-    pub mailbox_id: Option<String>,
-    /// What is in it, if the server said so with the list: so one that was renamed is known again.
-    pub contents: Option<Contents>,
-}
-
-/// What STATUS says of a mailbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Contents {
-    /// UIDVALIDITY.
-    pub uidvalidity: UidValidity,
-    /// UIDNEXT.
-    pub uidnext: u32,
-    /// MESSAGES.
-    pub messages: u32,
-}
 
 /// What a new list of mailboxes changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,8 +43,8 @@ impl Cache {
                 if keep.contains(&name) {
                     continue;
                 }
-                for mailbox in known_mailboxes(tx, id)?.into_values() {
-                    drop_mailbox(tx, tally, mailbox)?;
+                for mailbox in known_mailboxes(tx, id)? {
+                    drop_mailbox(tx, tally, mailbox.id)?;
                 }
                 tx.prepare_cached("DELETE FROM account WHERE id = ?1")?
                     .execute([id])?;
@@ -82,32 +54,46 @@ impl Cache {
         })
     }
 
-    /// Takes the server's whole list of an account's mailboxes. A mailbox is known by its name on
-    /// the wire: one that was renamed is gone under the old name and new under the other.
+    /// Takes the server's whole list of an account's mailboxes, once in every turn.
+    ///
+    /// One that was renamed elsewhere keeps its row, its messages and its cursor. One that the list
+    /// doesn't name stays as it is until a second list doesn't either. A list of nothing says
+    /// nothing: every account has an INBOX.
     pub fn set_mailboxes(
         &mut self,
         account: &AccountName,
         list: &[MailboxInfo],
     ) -> Result<MailboxChanges> {
+        let mut names = BTreeSet::new();
+        let list: Vec<&MailboxInfo> = list.iter().filter(|l| names.insert(&l.name)).collect();
         self.write(|tx, tally| {
             let account = account_row(tx, account)?;
-            let mut gone = known_mailboxes(tx, account)?;
             let mut changes = MailboxChanges::default();
-            let mut done = BTreeSet::new();
+            if list.is_empty() {
+                return Ok(changes);
+            }
+            rename(tx, tally, account, &list, &mut changes)?;
+            let mut left: BTreeMap<MailboxName, Known> = known_mailboxes(tx, account)?
+                .into_iter()
+                .map(|known| (known.name.clone(), known))
+                .collect();
             for info in list {
-                if !done.insert(&info.name) {
-                    continue;
-                }
-                match gone.remove(&info.name) {
-                    Some(id) => update_mailbox(tx, id, info)?,
+                match left.remove(&info.name) {
+                    Some(known) => update_mailbox(tx, known.id, info)?,
                     None => changes
                         .new
                         .push((add_mailbox(tx, account, info)?, info.name.clone())),
                 }
             }
-            for (name, id) in gone {
-                drop_mailbox(tx, tally, id)?;
-                changes.gone.push(name);
+            for (name, known) in left {
+                if known.missing {
+                    drop_mailbox(tx, tally, known.id)?;
+                    changes.gone.push(name);
+                } else {
+                    tx.prepare_cached("UPDATE mailbox SET missing = 1 WHERE id = ?1")?
+                        .execute([known.id])?;
+                    changes.missing.push(name);
+                }
             }
             Ok(changes)
         })
@@ -154,32 +140,84 @@ fn accounts(conn: &Connection) -> Result<Vec<(i64, AccountName)>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn known_mailboxes(conn: &Connection, account: i64) -> Result<BTreeMap<MailboxName, i64>> {
-    let mut select = conn.prepare_cached("SELECT name, id FROM mailbox WHERE account = ?1")?;
+fn known_mailboxes(conn: &Connection, account: i64) -> Result<Vec<Known>> {
+    let mut select = conn.prepare_cached(
+        "SELECT id, name, mailbox_id, missing, uidvalidity, uidnext, exists_ FROM mailbox
+         WHERE account = ?1 ORDER BY name",
+    )?;
     let rows = select.query_map([account], |row| {
-        Ok((MailboxName::new(row.get::<_, Vec<u8>>(0)?), row.get(1)?))
+        let contents = match row.get::<_, Option<u32>>(4)? {
+            Some(uidvalidity) => Some(Contents {
+                uidvalidity: UidValidity(uidvalidity),
+                uidnext: row.get(5)?,
+                messages: row.get(6)?,
+            }),
+            None => None,
+        };
+        Ok(Known {
+            id: row.get(0)?,
+            name: MailboxName::new(row.get::<_, Vec<u8>>(1)?),
+            mailbox_id: row.get(2)?,
+            contents,
+            missing: row.get(3)?,
+        })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Gives mailboxes that were renamed elsewhere their new names, and writes down that what names
+/// them by the old ones has to follow.
+fn rename(
+    conn: &Connection,
+    tally: &mut Tally,
+    account: i64,
+    list: &[&MailboxInfo],
+    changes: &mut MailboxChanges,
+) -> Result<()> {
+    let known = known_mailboxes(conn, account)?;
+    let pairs: Vec<(&Known, &MailboxInfo)> = listing::renames(&known, list)
+        .into_iter()
+        .filter_map(|(row, at)| Some((known.get(row)?, *list.get(at)?)))
+        .collect();
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let renamed: BTreeSet<i64> = pairs.iter().map(|(known, _)| known.id).collect();
+    let names: BTreeSet<&MailboxName> = pairs.iter().map(|(_, info)| &info.name).collect();
+    // What had a name that is another mailbox's now is gone for certain.
+    for other in known.iter().filter(|k| !renamed.contains(&k.id)) {
+        if names.contains(&other.name) {
+            drop_mailbox(conn, tally, other.id)?;
+            changes.gone.push(other.name.clone());
+        }
+    }
+    let mut set = conn.prepare_cached("UPDATE mailbox SET name = ?2 WHERE id = ?1")?;
+    for (known, _) in &pairs {
+        // Two may have changed places: all of them give up their names first.
+        let aside = [b"\0".as_slice(), &known.id.to_be_bytes()].concat();
+        set.execute(params![known.id, aside])?;
+    }
+    for (known, info) in pairs {
+        set.execute(params![known.id, info.name.as_bytes()])?;
+        changes
+            .renamed
+            .push((known.name.clone(), info.name.clone()));
+    }
+    renamed::note(conn, account, &changes.renamed)
+}
+
 fn add_mailbox(conn: &Connection, account: i64, info: &MailboxInfo) -> Result<MailboxId> {
-    conn.prepare_cached(
-        "INSERT INTO mailbox (account, name, path, delimiter, role, selectable) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?
-    .execute(params![
-        account,
-        info.name.as_bytes(),
-        info.path,
-        info.delimiter.map(String::from).unwrap_or_default(),
-        codec::role_out(info.role),
-        info.selectable,
-    ])?;
-    Ok(MailboxId(conn.last_insert_rowid()))
+    conn.prepare_cached("INSERT INTO mailbox (account, name, path, delimiter, role, selectable) VALUES (?1, ?2, '', '', '', 0)")?
+        .execute(params![account, info.name.as_bytes()])?;
+    let id = conn.last_insert_rowid();
+    update_mailbox(conn, id, info)?;
+    Ok(MailboxId(id))
 }
 
 fn update_mailbox(conn: &Connection, id: i64, info: &MailboxInfo) -> Result<()> {
     conn.prepare_cached(
-        "UPDATE mailbox SET path = ?2, delimiter = ?3, role = ?4, selectable = ?5 WHERE id = ?1",
+        "UPDATE mailbox SET path = ?2, delimiter = ?3, role = ?4, selectable = ?5,
+             mailbox_id = coalesce(?6, mailbox_id), missing = 0 WHERE id = ?1",
     )?
     .execute(params![
         id,
@@ -187,6 +225,7 @@ fn update_mailbox(conn: &Connection, id: i64, info: &MailboxInfo) -> Result<()> 
         info.delimiter.map(String::from).unwrap_or_default(),
         codec::role_out(info.role),
         info.selectable,
+        info.mailbox_id,
     ])?;
     Ok(())
 }

@@ -122,7 +122,7 @@ impl Cache {
 
 /// Lets every row id of a new file begin above `seed`.
 fn seed_ids(conn: &Connection, seed: i64) -> Result<()> {
-    for table in ["account", "mailbox", "message", "location"] {
+    for table in ["account", "mailbox", "message", "location", "renamed"] {
         conn.execute(
             "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)",
             params![table, seed.max(0)],

@@ -111,8 +111,12 @@ pub fn kit(parts: &Parts, account: &Account, stop: &Arc<AtomicBool>) -> Kit {
 /// When a database can't be read or written.
 pub fn recover(parts: &Parts) -> Result<(), SyncError> {
     let mut local = Local::open(&parts.stores.local)?;
+    let reader = Reader::open(&parts.stores.cache)?;
     for account in &parts.accounts {
         local.crashed(&account.name)?;
+        for renames in reader.renames(&account.name)? {
+            local.rename_mailboxes(&account.name, &renames)?;
+        }
     }
     let pending = local.read().all_pending()?;
     let names: Vec<AccountName> = parts.accounts.iter().map(|a| a.name.clone()).collect();

@@ -1,9 +1,9 @@
 //! Which mailboxes there are: from LIST into the cache, and in which order they are looked at.
 
-use crate::model::{MailboxName, Role};
+use crate::model::{MailboxName, Role, UidValidity};
 use crate::net::imap::{Listed, Status};
 use crate::signal::Topic;
-use crate::store::{Mailbox, MailboxInfo, Priority, Reader};
+use crate::store::{Contents, Local, Mailbox, MailboxInfo, Priority, Reader};
 use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
@@ -32,14 +32,30 @@ pub fn list(
     let policy = &kit.account.sync;
     let mut listed = session.list()?;
     listed.retain(|l| !policy.leaves_out(&l.path));
-    let infos: Vec<MailboxInfo> = listed.iter().map(info).collect();
+    // What is in a mailbox tells which one was renamed; a first list is shown before that is asked.
+    let mut told = match reader.mailboxes_of(&kit.account.name)?.is_empty() {
+        false => Some(statuses(session, &listed)?),
+        true => None,
+    };
+    let infos: Vec<MailboxInfo> = listed
+        .iter()
+        .map(|l| {
+            info(
+                l,
+                told.as_ref().and_then(|told| told.get(&l.name)?.as_ref()),
+            )
+        })
+        .collect();
     let account = kit.account.name.clone();
-    let _changes = kit.writer.run(Priority::Batch, move |cache| {
+    kit.writer.run(Priority::Batch, move |cache| {
         cache.set_mailboxes(&account, &infos)
     })?;
     session.tally();
     kit.changed(Topic::Mailboxes);
-    let mut status = statuses(session, &listed)?;
+    let mut status = match told.take() {
+        Some(told) => told,
+        None => statuses(session, &listed)?,
+    };
     let mut due = BTreeSet::new();
     for record in reader.mailboxes_of(&kit.account.name)? {
         let here = here(kit, &record);
@@ -53,6 +69,22 @@ pub fn list(
         }
     }
     Ok(due)
+}
+
+/// Lets what is pending follow mailboxes that were renamed elsewhere: after every list, and before
+/// anything is replayed.
+///
+/// # Errors
+/// When a database can't be read or written.
+pub fn follow_renames(kit: &Kit, local: &mut Local, reader: &Reader) -> Result<(), SyncError> {
+    for renames in reader.renames(&kit.account.name)? {
+        local.rename_mailboxes(&kit.account.name, &renames)?;
+        let account = kit.account.name.clone();
+        kit.writer.run(Priority::Batch, move |cache| {
+            cache.forget_renames(&account, renames.batch)
+        })?;
+    }
+    Ok(())
 }
 
 /// What LIST told in passing, or STATUS where it told nothing.
@@ -114,14 +146,23 @@ fn importance(role: Option<Role>) -> u8 {
     }
 }
 
-fn info(listed: &Listed) -> MailboxInfo {
+fn info(listed: &Listed, status: Option<&Status>) -> MailboxInfo {
+    let status = status.or(listed.status.as_ref());
+    let contents = |status: &Status| {
+        Some(Contents {
+            uidvalidity: UidValidity(status.uidvalidity?),
+            uidnext: status.uidnext?,
+            messages: status.messages?,
+        })
+    };
+    let id = status.and_then(|status| status.mailbox_id.clone());
     MailboxInfo {
         name: listed.name.clone(),
         path: listed.path.clone(),
         delimiter: listed.delimiter.map(char::from),
         role: listed.role,
         selectable: listed.selectable,
-        mailbox_id: listed.mailbox_id.clone(),
-        contents: None,
+        mailbox_id: listed.mailbox_id.clone().or(id),
+        contents: status.and_then(contents),
     }
 }

@@ -273,6 +273,7 @@ impl Worker {
         rings: &mut dyn FnMut() -> bool,
     ) -> Result<Turn, SyncError> {
         self.serve_others(session)?;
+        mailboxes::follow_renames(&self.kit, &mut self.local, &self.reader)?;
         // What the server puts off must not keep its news away: the turn goes on and fails at its
         // end, so that the rest is tried again after a pause.
         let mut touched = Vec::new();
@@ -343,6 +344,7 @@ impl Worker {
             self.greet(session)?;
         }
         let due = mailboxes::list(session, &self.kit, &self.reader)?;
+        mailboxes::follow_renames(&self.kit, &mut self.local, &self.reader)?;
         self.due.everything = false;
         self.due.mailboxes.extend(due);
         self.swept = Some(Instant::now());

@@ -11,6 +11,7 @@ pub mod submissions;
 pub mod journal;
 pub mod people;
 pub mod usage;
+pub mod renamed;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ mod fixture;
 mod syncing;
 mod told;
 mod identity;
+mod renaming;
 mod overlaid;
 mod listing;
 mod keeping;

@@ -295,32 +295,6 @@ fn a_body_that_cannot_be_had_is_not_asked_for_again() {
 }
 
 #[test]
-fn mailboxes_come_and_go() {
-    let mut f = Fixture::new();
-    f.ingest("Trash", &[message(1)]);
-    let list = [
-        info("inbox", Some(Role::Inbox)),
-        info("New", None),
-        info("New", None),
-    ];
-    let changes = f.cache.set_mailboxes(&account(), &list).unwrap();
-    assert_eq!(
-        changes
-            .new
-            .iter()
-            .map(|(_, n)| n.clone())
-            .collect::<Vec<_>>(),
-        [name("New")]
-    );
-    assert_eq!(changes.gone, [name("Archive"), name("Sent"), name("Trash")]);
-    assert_eq!(f.cache.read().mailboxes().unwrap().len(), 2);
-    f.check();
-    assert_eq!(f.cache.retain_accounts(&[]).unwrap(), [account()]);
-    assert!(f.cache.read().mailboxes().unwrap().is_empty());
-    f.check();
-}
-
-#[test]
 fn a_message_is_found_by_its_id_through_merged_threads() {
     let mut f = Fixture::new();
     let new = f

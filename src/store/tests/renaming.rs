@@ -1,0 +1,202 @@
+//! Lists of mailboxes: new, gone, renamed; accounts that come and go.
+
+use super::fixture::*;
+use crate::model::*;
+use crate::store::*;
+use proptest::prelude::*;
+
+fn identified(wire: &str, id: &str) -> MailboxInfo {
+    MailboxInfo {
+        mailbox_id: Some(id.to_owned()),
+        ..info(wire, None)
+    }
+}
+
+fn list(f: &mut Fixture, infos: &[MailboxInfo]) -> MailboxChanges {
+    f.cache.set_mailboxes(&account(), infos).unwrap()
+}
+
+fn names(f: &Fixture) -> Vec<String> {
+    let mut all: Vec<String> = f
+        .cache
+        .read()
+        .mailboxes_of(&account())
+        .unwrap()
+        .into_iter()
+        .map(|m| m.path)
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_mailbox_is_dropped_when_a_second_list_does_not_name_it_either() {
+    let mut f = Fixture::new();
+    f.ingest("Trash", &[message(1)]);
+    let new = [
+        info("inbox", Some(Role::Inbox)),
+        info("New", None),
+        info("New", None),
+    ];
+    let changes = list(&mut f, &new);
+    assert_eq!(changes.new.len(), 1);
+    assert_eq!(changes.new[0].1, name("New"));
+    let left = [name("Archive"), name("Sent"), name("Trash")];
+    assert_eq!((changes.missing, changes.gone), (left.to_vec(), vec![]));
+    assert_eq!(f.shown("Trash").len(), 1, "one wrong list does nothing");
+    // The server has found one of them again.
+    let again = [new[0].clone(), info("New", None), info("Trash", None)];
+    let changes = list(&mut f, &again);
+    assert_eq!(changes.gone, [name("Archive"), name("Sent")]);
+    assert_eq!(names(&f), ["New", "Trash", "inbox"].map(str::to_owned));
+    f.check();
+    assert_eq!(list(&mut f, &new).missing, [name("Trash")]);
+    assert_eq!(list(&mut f, &[]), MailboxChanges::default(), "not a list");
+    assert_eq!(list(&mut f, &new).gone, [name("Trash")]);
+    f.check();
+}
+
+#[test]
+fn a_renamed_mailbox_keeps_all_that_is_in_it() {
+    let contents = Contents {
+        uidvalidity: V,
+        uidnext: 3,
+        messages: 2,
+    };
+    for by_id in [true, false] {
+        let mut f = Fixture::new();
+        let before = [
+            info("INBOX", Some(Role::Inbox)),
+            match by_id {
+                true => identified("Old", "x"),
+                false => info("Old", None),
+            },
+            info("Old/below", None),
+        ];
+        list(&mut f, &before);
+        let old = f.mailbox("Old");
+        let cursor = CursorMove {
+            uidnext: Some(3),
+            highestmodseq: Some(ModSeq(9)),
+            exists: Some(2),
+        };
+        let new = f
+            .cache
+            .ingest(old, V, &[message(1), message(2)], Some(cursor))
+            .unwrap()
+            .new;
+        f.body(new[0].1);
+        let before = f.cache.read().cursor(old).unwrap();
+        // Something is on its way into it, and something in it is changed.
+        f.ingest("INBOX", &[message(5)]);
+        let to = OpKind::Move { to: name("Old") };
+        let op = f.op(1, to, vec![f.key(5)]);
+        f.cache.apply(&op).unwrap();
+        let after = [
+            info("INBOX", Some(Role::Inbox)),
+            MailboxInfo {
+                contents: (!by_id).then_some(contents),
+                mailbox_id: by_id.then(|| "x".to_owned()),
+                ..info("New", Some(Role::Archive))
+            },
+            info("New/below", None),
+        ];
+        let changes = list(&mut f, &after);
+        let pairs = [
+            (name("Old"), name("New")),
+            (name("Old/below"), name("New/below")),
+        ];
+        assert_eq!(changes.renamed, pairs);
+        assert!(changes.new.is_empty() && !changes.gone.contains(&name("Old")));
+        assert_eq!(f.mailbox("New"), old, "by id: {by_id}");
+        assert_eq!(f.cache.read().cursor(old).unwrap(), before);
+        assert_eq!(f.subjects("New"), ["5", "2", "1"]);
+        assert!(f.cache.read().body(new[0].1).unwrap().is_some());
+        assert!(
+            f.cache
+                .read()
+                .mailbox_named(&account(), &name("Old"))
+                .unwrap()
+                .is_none()
+        );
+        let told = f.cache.read().renames(&account()).unwrap();
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].names, pairs);
+        f.check();
+        f.cache.forget_renames(&account(), told[0].batch).unwrap();
+        assert!(f.cache.read().renames(&account()).unwrap().is_empty());
+        assert!(list(&mut f, &after).renamed.is_empty());
+    }
+}
+
+#[test]
+fn mailboxes_that_changed_places_are_told_apart() {
+    let mut f = Fixture::new();
+    let inbox = info("INBOX", Some(Role::Inbox));
+    list(
+        &mut f,
+        &[inbox.clone(), identified("A", "1"), identified("B", "2")],
+    );
+    let (a, b) = (f.mailbox("A"), f.mailbox("B"));
+    let changes = list(
+        &mut f,
+        &[inbox.clone(), identified("A", "2"), identified("B", "1")],
+    );
+    assert_eq!(changes.renamed.len(), 2);
+    assert_eq!((f.mailbox("A"), f.mailbox("B")), (b, a));
+    // One takes the name of another, which is gone for certain.
+    let changes = list(&mut f, &[inbox, identified("A", "1")]);
+    assert_eq!(changes.renamed, [(name("B"), name("A"))]);
+    assert_eq!(changes.gone, [name("A")]);
+    assert_eq!(f.mailbox("A"), a);
+    let batches: Vec<i64> = f
+        .cache
+        .read()
+        .renames(&account())
+        .unwrap()
+        .iter()
+        .map(|r| r.batch)
+        .collect();
+    assert!(batches.len() == 2 && batches[0] < batches[1] && batches[0] > 100);
+    f.check();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever a server renames, with names that last every row stays with its mail.
+    #[test]
+    fn rows_follow_their_mailboxes(turns in prop::collection::vec(prop::collection::btree_map(0usize..6, 0usize..8, 0..6), 1..8)) {
+        let mut f = Fixture::new();
+        let inbox = info("INBOX", Some(Role::Inbox));
+        let mut rows = std::collections::BTreeMap::new();
+        for turn in turns {
+            // Of two mailboxes of one name only the first is there.
+            let mut infos = vec![inbox.clone()];
+            for (id, called) in turn {
+                let wire = format!("N{called}");
+                if !infos.iter().any(|i| i.path == wire) {
+                    infos.push(identified(&wire, &id.to_string()));
+                }
+            }
+            let before = rows.clone();
+            list(&mut f, &infos);
+            f.check();
+            rows.clear();
+            for info in infos.iter().filter_map(|i| Some((i.mailbox_id.clone()?, i.path.clone()))) {
+                let row = f.mailbox(&info.1);
+                prop_assert!(before.get(&info.0).is_none_or(|was| *was == row), "{:?}", info);
+                if !before.contains_key(&info.0) {
+                    let n = info.0.parse::<u32>().unwrap() + 1;
+                    f.ingest(&info.1, &[NewMessage { uid: uid(n), ..message(n) }]);
+                }
+                rows.insert(info.0, row);
+            }
+            for (id, row) in &rows {
+                let mailbox = f.cache.read().mailbox(*row).unwrap().unwrap();
+                let subject = (id.parse::<u32>().unwrap() + 1).to_string();
+                prop_assert!(f.subjects(&mailbox.path).contains(&subject));
+            }
+        }
+    }
+}
