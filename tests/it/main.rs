@@ -42,5 +42,6 @@ mod hostile_names;
 mod hostile_push;
 mod hostile_flood;
 mod failing;
+mod clock;
 mod demo;
 mod screen;

@@ -55,6 +55,11 @@ impl Sink {
             .insert(recipient.to_owned(), reply.to_owned());
     }
 
+    /// From now on this recipient is taken again.
+    pub fn take(&self, recipient: &str) {
+        self.inside.0.lock().unwrap().refused.remove(recipient);
+    }
+
     /// What has come so far.
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.inside.0.lock().unwrap().deliveries.clone()

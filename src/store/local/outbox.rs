@@ -13,6 +13,9 @@ use crate::store::codec::keywords_out;
 use crate::store::error::{Error, Result};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
+/// No next try is farther off than this, in seconds; one that seems to be was written down before
+/// the clock was put back, and is due.
+pub(super) const FARTHEST: i64 = 24 * 3600;
 /// How long what was sent stays in the history: 30 days, in seconds.
 const HISTORY: i64 = 30 * 24 * 3600;
 /// When the user may still take a message out. Before the dot is written it is made durable, so an
@@ -91,7 +94,7 @@ impl Local {
         self.step(
             id,
             "state = 'sending', attempts = attempts + 1",
-            &format!("state = 'queued' AND next_try <= {now}"),
+            &format!("state = 'queued' AND (next_try <= {now} OR next_try > {now} + {FARTHEST})"),
         )
     }
 

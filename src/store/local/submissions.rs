@@ -1,6 +1,7 @@
 //! Looking at the outbox: rows, bytes, and what is due.
 
 use super::connection::LocalReader;
+use super::outbox::FARTHEST;
 use super::row;
 use crate::model::{
     AccountName, FlagChange, Flags, MessageId, MessageKey, OutboxId, Recipient, RecipientState,
@@ -43,7 +44,10 @@ impl LocalReader {
     /// When it can't be read.
     pub fn due(&self, account: &AccountName, now: i64) -> Result<Option<Submission>> {
         let found = self.submissions(
-            "account = ?1 AND state = 'queued' AND next_try <= ?2 ORDER BY next_try, id LIMIT 1",
+            &format!(
+                "account = ?1 AND state = 'queued' AND (next_try <= ?2 OR next_try > ?2 + {FARTHEST})
+                 ORDER BY next_try, id LIMIT 1"
+            ),
             params![account.as_str(), now],
         )?;
         Ok(found.into_iter().next())

@@ -1,0 +1,218 @@
+//! Time and neighbours: the clock jumps, the machine sleeps, somebody else holds a database, two
+//! programs work on one home. Mail arrives all the same, and everything happens once.
+
+use crate::dovecot::need;
+use crate::dump::{cache, local, read, rows, write};
+use crate::story::{Play, Stage, letter, message, past};
+use std::fs;
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long something may take, on a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Looks again and again until it is so.
+#[track_caller]
+fn until(what: &str, is: impl Fn() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !is() {
+        assert!(Instant::now() < end, "{what}: not within {PATIENCE:?}");
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+}
+
+/// Whether the cache has a message of that subject.
+fn has(play: &Play<'_>, subject: &str) -> bool {
+    let sql = format!("SELECT id FROM message WHERE subject = '{subject}'");
+    !rows(&read(&cache(&play.home)), &sql).is_empty()
+}
+
+/// A program that runs beside the test; it is ended with it.
+struct Beside(Child);
+
+impl Beside {
+    fn start(mut command: Command) -> Beside {
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Beside(command.spawn().unwrap())
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.0), signal).unwrap();
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Where Debian, Fedora and others keep the library that bends time.
+fn faketime() -> Option<String> {
+    need("faketime")?;
+    let places = [
+        "/usr/lib/x86_64-linux-gnu/faketime",
+        "/usr/lib/aarch64-linux-gnu/faketime",
+        "/usr/lib64/faketime",
+        "/usr/lib/faketime",
+    ];
+    let found = places.iter().map(|p| format!("{p}/libfaketimeMT.so.1"));
+    let found = found.into_iter().find(|p| fs::metadata(p).is_ok());
+    if found.is_none() {
+        eprintln!("skipped: libfaketimeMT.so.1 is not where it is expected");
+    }
+    found
+}
+
+#[test]
+fn mail_arrives_whatever_the_clock_says() {
+    let Some(library) = faketime() else { return };
+    let Some(stage) = Stage::start() else { return };
+    let play = stage.template();
+    let clock = play.home.path.join("../clock");
+    fs::write(&clock, "+0").unwrap();
+    let mut command = play.home.command(&["sync", "--watch"]);
+    command
+        .env("LD_PRELOAD", library)
+        .env("FAKETIME_TIMESTAMP_FILE", &clock)
+        .env("FAKETIME_NO_CACHE", "1")
+        // A jump is of the wall's clock; what measures waits is not set by anybody.
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    let _watch = Beside::start(command);
+    for (n, jump) in ["+0", "+1h", "-1h", "+3650d", "-3650d", "+0"]
+        .iter()
+        .enumerate()
+    {
+        fs::write(&clock, jump).unwrap();
+        let subject = format!("jump{n}");
+        past(&play, |look| letter(look, "INBOX", &subject));
+        until(&format!("mail after {jump}"), || has(&play, &subject));
+    }
+}
+
+#[test]
+fn a_letter_put_off_by_a_clock_that_was_wrong_goes_out() {
+    let Some(stage) = Stage::start() else { return };
+    let play = stage.template();
+    stage.sink.refuse("bo@example.test", "451 4.7.1 later");
+    play.home
+        .feed(&["send", "--wait"], message(&play).as_bytes())
+        .code(75);
+    stage.sink.take("bo@example.test");
+    // It was written down while the clock was ten years ahead.
+    let late = "UPDATE outbox SET next_try = next_try + 315360000 WHERE state = 'queued'";
+    assert_eq!(write(&local(&play.home)).execute(late, []).unwrap(), 1);
+    play.sync().code(0);
+    assert_eq!(
+        rows(&read(&local(&play.home)), "SELECT state FROM outbox"),
+        ["sent"]
+    );
+}
+
+#[test]
+fn mail_arrives_after_a_sleep() {
+    let Some(stage) = Stage::start() else { return };
+    let play = stage.template();
+    let watch = Beside::start(play.home.command(&["sync", "--watch"]));
+    past(&play, |look| letter(look, "INBOX", "before"));
+    until("mail before the sleep", || has(&play, "before"));
+    watch.signal(rustix::process::Signal::STOP);
+    past(&play, |look| letter(look, "INBOX", "asleep"));
+    // The connections did not live through it.
+    play.imap.disarm();
+    watch.signal(rustix::process::Signal::CONT);
+    until("mail after the sleep", || has(&play, "asleep"));
+    past(&play, |look| letter(look, "INBOX", "after"));
+    until("mail to the new connection", || has(&play, "after"));
+}
+
+#[test]
+fn a_database_that_somebody_holds_is_waited_for() {
+    let Some(stage) = Stage::start() else { return };
+    let play = stage.template();
+    let id = play.home.id("INBOX", "in1");
+    past(&play, |look| letter(look, "INBOX", "late"));
+    for (file, args) in [
+        (local(&play.home), vec!["flag", &id, "+flagged"]),
+        (cache(&play.home), vec!["sync", "--once"]),
+    ] {
+        let holder = write(&file);
+        holder.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        let mut child = play.home.command(&args).spawn().unwrap();
+        // That it waits all this time is the fault that is made, not a way to meet it.
+        std::thread::sleep(Duration::from_secs(2));
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "{args:?} did not need {file:?}"
+        );
+        holder.execute_batch("COMMIT").unwrap();
+        let done = child.wait_with_output().unwrap();
+        assert!(done.status.success(), "{args:?}: {done:?}");
+    }
+    play.settle();
+    play.dump();
+    assert!(has(&play, "late"));
+    assert!(
+        play.there()["INBOX"]
+            .iter()
+            .any(|m| m.contains("\\Flagged|in1@"))
+    );
+    play.is_quiet();
+}
+
+#[test]
+fn programs_on_one_home_do_everything_once() {
+    let Some(stage) = Stage::start() else { return };
+    let play = stage.template();
+    let (moved, kept) = (play.home.id("INBOX", "in1"), play.home.id("INBOX", "in2"));
+    let mut beside = Vec::new();
+    for n in 0..3 {
+        let mut child = play
+            .home
+            .command(&["send", "--wait"])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let letter =
+            message(&play).replace(&format!("<{}@", play.user), &format!("<{}-{n}@", play.user));
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(letter.as_bytes())
+            .unwrap();
+        beside.push(child);
+    }
+    for args in [
+        vec!["move", &moved, "Work"],
+        vec!["sync", "--once"],
+        vec!["flag", &kept, "+flagged"],
+        vec!["sync", "--once"],
+    ] {
+        beside.push(play.home.command(&args).spawn().unwrap());
+    }
+    for child in beside {
+        let done = child.wait_with_output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+    }
+    play.settle();
+    play.dump();
+    for n in 0..3 {
+        assert_eq!(
+            play.delivered(&format!("{}-{n}@example.test", play.user)),
+            1
+        );
+    }
+    let there = play.there();
+    assert_eq!(
+        (
+            there["Sent"].len(),
+            there["Work"].len(),
+            there["INBOX"].len()
+        ),
+        (3, 4, 7)
+    );
+    play.is_quiet();
+}
