@@ -113,6 +113,9 @@ fn ride(paths: &Paths, loaded: &Loaded, mut warnings: Vec<String>) -> anyhow::Re
         look.undo_send,
     )?;
     let online = parts.online;
+    if online && loaded.problems.is_empty() {
+        home::part_with_others(&parts, &accounts)?;
+    }
     let cache = parts.stores.cache.clone();
     let engine = Arc::new(Engine::start(parts)?);
     if online {

@@ -3,9 +3,9 @@
 use super::exit::{self, Failure};
 use super::host::Desk;
 use crate::config::{Config, Paths, load};
-use crate::model::{Account, MsgId, OutboxId};
+use crate::model::{Account, AccountName, MsgId, OutboxId};
 use crate::signal::Board;
-use crate::store::{Cache, Local, LocalReader, Reader, Writer};
+use crate::store::{Cache, Local, LocalReader, Priority, Reader, Writer};
 use crate::sync::engine::Parts;
 use crate::sync::ledger::{Bells, Ledger};
 use crate::sync::rhythm::Rhythm;
@@ -125,13 +125,17 @@ impl Home {
     /// # Errors
     /// When a database can't be opened.
     pub fn parts(&self, accounts: Vec<Account>, board: Arc<Board>, online: bool) -> Result<Parts> {
-        parts(
+        let parts = parts(
             &self.paths,
             accounts,
             board,
             online,
             self.config.look.undo_send,
-        )
+        )?;
+        if online {
+            part_with_others(&parts, &self.config.accounts)?;
+        }
+        Ok(parts)
     }
 
     /// A ledger for one command.
@@ -181,6 +185,27 @@ pub fn parts(
         rhythm: rhythm(),
         online,
     })
+}
+
+/// Accounts that are configured no more: their mail goes from the cache, and their unsent messages
+/// say why they wait. Only for the process that holds the engine's lock, and only where all of the
+/// configuration was understood: an account with a typing error is not one that was removed.
+///
+/// # Errors
+/// When a database can't be written.
+pub fn part_with_others(parts: &Parts, configured: &[Account]) -> Result<()> {
+    let names: Vec<AccountName> = configured.iter().map(|a| a.name.clone()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Local::open(&parts.stores.local)?.mark_strays(&names)?;
+    let gone = parts
+        .writer
+        .run(Priority::Urgent, move |cache| cache.retain_accounts(&names))?;
+    for name in gone {
+        tracing::info!(account = %name, "not configured any more: its mail goes from the cache");
+    }
+    Ok(())
 }
 
 /// The usual waits, or a fraction of them: `POSTRIDER_HURRY=20` makes an engine's minutes three

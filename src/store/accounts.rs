@@ -35,25 +35,6 @@ impl Cache {
         self.write(|tx, _| account_row(tx, account).map(drop))
     }
 
-    /// Removes every account not in `keep`, with its mail. Answers the names of those removed.
-    pub fn retain_accounts(&mut self, keep: &[AccountName]) -> Result<Vec<AccountName>> {
-        self.write(|tx, tally| {
-            let mut removed = Vec::new();
-            for (id, name) in accounts(tx)? {
-                if keep.contains(&name) {
-                    continue;
-                }
-                for mailbox in known_mailboxes(tx, id)? {
-                    drop_mailbox(tx, tally, mailbox.id)?;
-                }
-                tx.prepare_cached("DELETE FROM account WHERE id = ?1")?
-                    .execute([id])?;
-                removed.push(name);
-            }
-            Ok(removed)
-        })
-    }
-
     /// Takes the server's whole list of an account's mailboxes, once in every turn.
     ///
     /// One that was renamed elsewhere keeps its row, its messages and its cursor. One that the list
@@ -134,7 +115,7 @@ pub(super) fn account_row(conn: &Connection, account: &AccountName) -> Result<i6
     Ok(conn.last_insert_rowid())
 }
 
-fn accounts(conn: &Connection) -> Result<Vec<(i64, AccountName)>> {
+pub(super) fn accounts(conn: &Connection) -> Result<Vec<(i64, AccountName)>> {
     let mut select = conn.prepare_cached("SELECT id, name FROM account ORDER BY id")?;
     let rows = select.query_map([], |row| Ok((row.get(0)?, AccountName(row.get(1)?))))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -232,7 +213,7 @@ fn update_mailbox(conn: &Connection, id: i64, info: &MailboxInfo) -> Result<()> 
 
 /// Removes a mailbox with all that is in it. What was on its way into it is hidden where it came
 /// from until its operation ends.
-fn drop_mailbox(conn: &Connection, tally: &mut Tally, mailbox: i64) -> Result<()> {
+pub(super) fn drop_mailbox(conn: &Connection, tally: &mut Tally, mailbox: i64) -> Result<()> {
     for id in locations::in_mailbox(conn, mailbox)? {
         match locations::by_id(conn, id)? {
             Some(place) if place.root.is_none() => {

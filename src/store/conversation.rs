@@ -69,7 +69,7 @@ fn places(conn: &Connection, thread: i64, within: Option<MailboxId>) -> Result<B
     let mut best: BTreeMap<i64, (usize, i64, i64)> = BTreeMap::new();
     let mut select = conn.prepare_cached(
         "SELECT l.message, l.id, l.mailbox, b.role, l.date FROM location l JOIN mailbox b ON b.id = l.mailbox
-         WHERE l.thread = ?1 AND l.hidden = 0",
+         WHERE l.thread = ?1 AND l.hidden = 0 AND b.account > 0",
     )?;
     let mut rows = select.query([thread])?;
     while let Some(row) = rows.next()? {

@@ -5,7 +5,6 @@ use crate::store::cache::Cache;
 use crate::store::cursor::{self, CursorMove};
 use crate::store::error::Result;
 use crate::store::locations::{self, Place};
-use crate::store::messages;
 use crate::store::refresh;
 use crate::store::tally::Tally;
 use rusqlite::{Connection, params};
@@ -59,26 +58,6 @@ impl Cache {
             }
             cursor.map_or(Ok(()), |to| cursor::set(tx, mailbox, to))?;
             Ok(changed)
-        })
-    }
-
-    /// Drops bodies kept for messages that vanished more than seven days ago. Answers how many.
-    pub fn sweep(&mut self) -> Result<usize> {
-        self.sweep_before(super::open::now() - 7 * messages::DAY)
-    }
-
-    pub(super) fn sweep_before(&mut self, time: i64) -> Result<usize> {
-        self.write(|tx, tally| {
-            let old: Vec<i64> = {
-                let mut select =
-                    tx.prepare_cached("SELECT message FROM orphan WHERE since < ?1 LIMIT 1000")?;
-                let rows = select.query_map([time], |row| row.get(0))?;
-                rows.collect::<rusqlite::Result<_>>()?
-            };
-            for message in &old {
-                messages::delete(tx, tally, *message)?;
-            }
-            Ok(old.len())
         })
     }
 }

@@ -29,6 +29,7 @@ pub mod renamed;
 pub mod accounts;
 pub mod namespace;
 pub mod flags;
+pub mod sweep;
 pub mod ingest;
 pub mod asked;
 pub mod bodies;

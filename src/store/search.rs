@@ -95,6 +95,10 @@ impl Plan {
             conditions.push_str(&condition);
             conditions.push(')');
         }
+        let leaving = leaving(conn)?;
+        if !leaving.is_empty() {
+            conditions.push_str(&format!(" AND NOT ({})", one_of(&leaving)));
+        }
         let unwanted = unwanted.join(" OR ");
         let (from, words) = match (wanted.is_empty(), unwanted.is_empty()) {
             (true, true) => (EVERYTHING, None),
@@ -155,6 +159,13 @@ fn mailboxes(conn: &Connection, name: &str) -> Result<Vec<i64>> {
         }
     }
     Ok(ids)
+}
+
+/// Mailboxes of accounts that are gone, whose mail is on its way out.
+fn leaving(conn: &Connection) -> Result<Vec<i64>> {
+    let mut select = conn.prepare_cached("SELECT id FROM mailbox WHERE account < 0")?;
+    let ids = select.query_map([], |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
 }
 
 fn mailboxes_of(conn: &Connection, account: &str) -> Result<Vec<i64>> {

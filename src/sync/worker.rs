@@ -204,6 +204,7 @@ impl Worker {
             turn = self.turn(&mut || false);
         }
         self.hang_up();
+        self.sweep();
         turn
     }
 
@@ -215,10 +216,19 @@ impl Worker {
         }
         self.tidied = Some(Instant::now());
         // Nobody waits for this; if the cache is closing it is done another day.
-        let _ = self.kit.writer.post(Priority::Batch, |cache| {
-            cache.sweep()?;
-            cache.forget_failures().map(drop)
-        });
+        self.sweep();
+        let writer = &self.kit.writer;
+        let _ = writer.post(Priority::Batch, |cache| cache.forget_failures().map(drop));
+    }
+
+    /// Lets go what nobody comes back for, in small jobs.
+    fn sweep(&self) {
+        let writer = &self.kit.writer;
+        while !self.kit.stopping()
+            && writer
+                .run(Priority::Batch, |cache| cache.sweep())
+                .is_ok_and(|swept| swept > 0)
+        {}
     }
 
     fn hang_up(&mut self) {

@@ -12,6 +12,7 @@ pub mod journal;
 pub mod people;
 pub mod usage;
 pub mod renamed;
+pub mod strays;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Lists of mailboxes: new, gone, renamed; accounts that come and go.
 
 use super::fixture::*;
+use crate::model::view::{Page, Scope};
 use crate::model::*;
 use crate::store::*;
 use proptest::prelude::*;
@@ -159,6 +160,61 @@ fn mailboxes_that_changed_places_are_told_apart() {
         .collect();
     assert!(batches.len() == 2 && batches[0] < batches[1] && batches[0] > 100);
     f.check();
+}
+
+#[test]
+fn an_account_that_is_configured_no_more_disappears_at_once_and_its_mail_in_pieces() {
+    let mut f = Fixture::new();
+    let other = AccountName("home".to_owned());
+    let inbox = [info("INBOX", Some(Role::Inbox))];
+    let home = f.cache.set_mailboxes(&other, &inbox).unwrap().new[0].0;
+    f.cache.ingest(home, V, &[message(3)], None).unwrap();
+    let many: Vec<NewMessage> = (1..=1_200).map(message).collect();
+    let new = f.ingest("INBOX", &many).new;
+    f.body(new[0].1);
+    f.ingest("Archive", &[answer(1_300, &[3])]);
+    let to = OpKind::Move { to: name("Trash") };
+    let op = f.op(1, to, vec![f.key(5)]);
+    f.cache.apply(&op).unwrap();
+    assert_eq!(
+        f.cache
+            .retain_accounts(std::slice::from_ref(&other))
+            .unwrap(),
+        [account()]
+    );
+    let read = f.cache.read();
+    let shown: Vec<AccountName> = read
+        .mailboxes()
+        .unwrap()
+        .into_iter()
+        .map(|m| m.account)
+        .collect();
+    assert_eq!(shown, [other.clone()]);
+    let query = |text| read.search(&Query::parse(text).unwrap(), 9).unwrap().count;
+    assert_eq!(
+        (query(""), query("subject"), query("in:archive")),
+        (1, 1, 0)
+    );
+    assert_eq!(read.total(&Scope::UnifiedInbox, true).unwrap(), 1);
+    let row = &read
+        .page(&Scope::Mailbox(home), true, Page::Newest, 9)
+        .unwrap()[0];
+    assert_eq!(read.thread(row.thread, None).unwrap().len(), 1);
+    // The same name again is another account, and what is on its way out does not disturb it.
+    list(&mut f, &inbox);
+    f.ingest("INBOX", &[message(1)]);
+    let mut jobs = 0;
+    while f.cache.sweep().unwrap() > 0 {
+        jobs += 1;
+        f.check();
+    }
+    assert!((2..20).contains(&jobs), "{jobs}");
+    let conn = &f.cache.read().conn;
+    let left: i64 = conn
+        .query_row("SELECT count(*) FROM message", [], |r| r.get(0))
+        .unwrap();
+    assert_eq!(left, 2);
+    assert_eq!(f.subjects("INBOX"), ["1"]);
 }
 
 proptest! {

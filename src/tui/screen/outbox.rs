@@ -160,6 +160,7 @@ fn words(row: &Submission, now: i64) -> String {
             row.attempts,
             when::short(row.next_try, now)
         ),
+        SubmissionState::Queued if row.error.is_some() => format!("not sent: {why}"),
         SubmissionState::Queued => "waiting for its turn".to_owned(),
         SubmissionState::Sending => "being sent".to_owned(),
         SubmissionState::Dot => "sent, waiting for the server's word".to_owned(),
