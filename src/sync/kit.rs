@@ -2,7 +2,7 @@
 //! tell, and how to get a connection.
 
 use crate::model::{Account, Link, MailboxId, MsgId, SecretSource};
-use crate::net::imap::{Options, Session};
+use crate::net::imap::{Options, Pace, Session};
 use crate::net::{Kind, NetError, TlsFault, diagnose};
 use crate::signal::{Board, Doorbell, Topic};
 use crate::store::{Local, Reader, Writer};
@@ -192,6 +192,10 @@ impl Kit {
             .transpose()?;
         let options = Options {
             bell,
+            pace: Pace {
+                stall: self.rhythm.stall,
+                ..Pace::default()
+            },
             ..Options::default()
         };
         let session = match Session::connect(&self.account, &secret, &options) {

@@ -27,6 +27,8 @@ pub struct Rhythm {
     pub check: Duration,
     /// A limit on connections that a server set is tried again after this time.
     pub relax: Duration,
+    /// A server that makes no progress for so long is left.
+    pub stall: Duration,
 }
 
 impl Default for Rhythm {
@@ -43,9 +45,13 @@ impl Default for Rhythm {
             stale: minutes(1),
             check: minutes(60),
             relax: minutes(15),
+            stall: minutes(1),
         }
     }
 }
+
+/// No server is left for being slow in less than this.
+const SHORTEST_STALL: Duration = Duration::from_secs(2);
 
 impl Rhythm {
     /// All waits divided by `times`, for tests; 0 counts as 1.
@@ -63,6 +69,8 @@ impl Rhythm {
             stale: usual.stale / times,
             check: usual.check / times,
             relax: usual.relax / times,
+            // A machine that is busy with tests is slow by itself.
+            stall: (usual.stall / times).max(SHORTEST_STALL),
         }
     }
 }
