@@ -1,9 +1,9 @@
 //! Push that does not work as it should: IDLE that is refused, ends at once, says nothing, or says
 //! it in the wrong moment (RFC 2177). Mail is not missed, and nobody is called again and again.
 
-use crate::hostile::eventually;
+use crate::hostile::{eventually, fails};
 use crate::program::Home;
-use crate::script::{Act, CAPS, DONE, Script, before, deed, say};
+use crate::script::{Act, CAPS, DONE, HELLO, Script, before, deed, say};
 use std::time::Duration;
 
 /// A server with one letter and a program that watches it and has that letter.
@@ -156,4 +156,53 @@ fn f11_a_server_that_stops_in_the_middle_freezes_nobody_else() {
         "{:?}",
         server.heard()
     );
+}
+
+#[test]
+fn f11_a_server_that_says_nothing_more_is_left() {
+    let drip = || {
+        deed(|wire, _| {
+            // Octets all the time, and never a whole line.
+            while wire.raw(b"x") {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        })
+    };
+    let ways = [
+        (HELLO, Act::Mute),
+        (HELLO, drip()),
+        ("AUTHENTICATE", Act::Mute),
+        ("LIST", drip()),
+        ("FETCH", Act::Mute),
+    ];
+    // Side by side, since each takes the two seconds that a server is given here.
+    std::thread::scope(|all| {
+        for (moment, act) in ways {
+            all.spawn(move || {
+                let server = Script::with(&["one"]);
+                let mut home = Home::new(&server.account("work"));
+                home.hurry = 1000;
+                server.always(moment, act);
+                let why = fails(&home, &[69]);
+                assert!(why.contains("does not answer"), "{moment}: {why}");
+                server.behave();
+                home.sync();
+                assert_eq!(home.subjects("INBOX"), ["one"]);
+            });
+        }
+    });
+}
+
+#[test]
+fn f12_a_watch_that_died_silently_is_begun_anew() {
+    let server = Script::with(&["one"]);
+    let mut home = Home::new(&server.account("work"));
+    // IDLE is begun anew four times in a second; nothing else comes round within the test.
+    home.hurry = 500;
+    server.once("IDLE", Act::Mute);
+    let mut watch = home.watch();
+    watch.state("work", "online");
+    server.wait_for("IDLE", 3);
+    server.mail(|m| m.add("INBOX", "two"));
+    eventually("the news", || home.subjects("INBOX").len() == 2);
 }

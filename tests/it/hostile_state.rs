@@ -4,7 +4,7 @@
 
 use crate::hostile::turn;
 use crate::program::Home;
-use crate::script::{CAPS, OPEN, Script, before, edit, say, swap, swapped};
+use crate::script::{Act, CAPS, OPEN, Script, before, bye, edit, say, swap, swapped};
 use serde_json::Value;
 
 /// A server with Work and Archive beside the inbox, three letters in each of the first two, and a
@@ -219,51 +219,44 @@ fn f29_modification_sequences_that_go_back_or_away_hide_no_flag() {
     }
 }
 
-#[test]
-fn f30_a_message_that_cannot_be_fetched_costs_only_itself() {
-    let bad = |line: &str| {
-        let line = line.to_owned();
-        move |server: &Script| {
-            // Only a set that holds UID 3 fails; by number and by UID are the same here.
-            for set in [
-                "FETCH 1:5 ",
-                "FETCH 3 ",
-                "FETCH 3:",
-                ":3 ",
-                ",3 ",
-                ",3,",
-                "FETCH 1:* ",
-                "FETCH 2:5 ",
-                "FETCH 2:4 ",
-                "FETCH 1:4 ",
-            ] {
-                server.always(set, say(&line));
-            }
-        }
-    };
-    for (words, ends) in [
-        ("{tag} NO internal error\n", false),
-        ("{tag} BAD cannot parse the message\n", false),
-        ("* BYE message 3 killed me\n{tag} NO bye\n", true),
-    ] {
-        if ends {
-            continue;
-        }
-        let server = Script::start(|mail| mail.fill("INBOX", "m", 5));
-        let home = Home::new(&server.account("work"));
-        bad(words)(&server);
+/// Any set of messages that holds the third of five, by number and by UID alike. Flags are asked for
+/// by `1:*`, and can be had.
+const WITH_THREE: &str = "FETCH 1:5 |FETCH 3 |FETCH 3:|:3 |,3 |,3,|:3,|FETCH 2:5 |FETCH 2:4 |FETCH 1:4 |FETCH 1,3|FETCH 1:2,3";
+
+/// Five messages, the third of which is answered so.
+#[track_caller]
+fn poisoned(act: Act) {
+    let server = Script::start(|mail| mail.fill("INBOX", "m", 5));
+    let home = Home::new(&server.account("work"));
+    server.always(WITH_THREE, act);
+    for _ in 0..4 {
         turn(&home);
-        turn(&home);
-        let shown = home.subjects("INBOX");
-        for subject in ["m1", "m2", "m4", "m5"] {
-            assert!(shown.iter().any(|s| s == subject), "{words}: {shown:?}");
-        }
-        assert_eq!(
-            home.list("INBOX").len(),
-            5,
-            "a stub stands for it: {shown:?}"
-        );
     }
+    let shown = home.subjects("INBOX");
+    for subject in ["m1", "m2", "m4", "m5"] {
+        assert!(shown.iter().any(|s| s == subject), "{shown:?}");
+    }
+    assert_eq!(shown.len(), 5, "a stub stands for it: {shown:?}");
+    server.mail(|m| m.add("INBOX", "m6"));
+    turn(&home);
+    assert!(
+        home.subjects("INBOX").contains(&"m6".to_owned()),
+        "what comes later is not hidden"
+    );
+}
+
+#[test]
+fn f30_a_message_that_is_always_refused_costs_only_itself() {
+    poisoned(say("{tag} NO internal error\n"));
+    poisoned(say("{tag} BAD cannot parse the message\n"));
+}
+
+#[test]
+#[ignore = "a window that ends the connection is asked for again as it is: it must be halved"]
+fn f30_a_message_that_kills_the_connection_costs_only_itself() {
+    poisoned(bye("message 3 killed me"));
+    poisoned(Act::Close);
+    poisoned(say("* 3 FETCH (UID 3 BODY[HEADER] {-1}\n"));
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub struct Home {
     _folder: tempfile::TempDir,
     /// What `--home` is given.
     pub path: PathBuf,
+    /// By how much the engine's long waits are shortened.
+    pub hurry: u32,
 }
 
 /// What a command did.
@@ -59,6 +61,7 @@ impl Home {
         let home = Home {
             _folder: folder,
             path,
+            hurry: 1,
         };
         home.configure(config);
         home
@@ -78,6 +81,7 @@ impl Home {
             .args(args)
             .env("POSTRIDER_HOME", &self.path)
             .env("TZ", "UTC")
+            .env("POSTRIDER_HURRY", self.hurry.to_string())
             .env_remove("POSTRIDER_LOG")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
