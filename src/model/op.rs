@@ -51,7 +51,7 @@ pub enum OpState {
     Pending,
     /// Sent, answer not known: must be probed before it is repeated.
     InFlight,
-    /// Refused for good; undone on screen, kept for its message until dismissed.
+    /// Refused for good; undone on screen, kept with its reason for 30 days.
     Failed,
 }
 

@@ -68,6 +68,8 @@ pub struct Worker {
     swept: Option<Instant>,
     /// When the cache was tidied last.
     tidied: Option<Instant>,
+    /// Whether it was said that the cache is damaged.
+    damage_told: bool,
 }
 
 impl Worker {
@@ -87,6 +89,7 @@ impl Worker {
             checks: Checks::default(),
             swept: None,
             tidied: None,
+            damage_told: false,
         })
     }
 
@@ -267,6 +270,11 @@ impl Worker {
         let mut session = self.connected()?;
         let outcome = self.rounds(&mut session, rings);
         session.tally();
+        if self.kit.writer.found_damage() && !std::mem::replace(&mut self.damage_told, true) {
+            self.kit.report.notice(
+                "the mail kept on this machine was found damaged; it is fetched anew after the next start",
+            );
+        }
         for alert in session.take_alerts() {
             self.kit
                 .report

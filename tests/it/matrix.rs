@@ -241,6 +241,8 @@ fn tell(stage: &Stage) {
     let held = there.held(&shared);
     there.shift(&shared, held.uid("g@x"), "INBOX");
     there.delete(&shared);
+    // One list without it does nothing.
+    home.sync();
     home.sync();
     let state = agree(at, &mut there, "after a step back");
     assert_eq!(alive(&state["INBOX"]), ["a", "b", "g", "h", "i", "k"]);

@@ -113,20 +113,12 @@ impl Local {
         })
     }
 
-    /// The server refused it for good; kept with its reason until dismissed.
+    /// The server refused it for good; kept with its reason for 30 days.
     ///
     /// # Errors
     /// [`Error::Refused`] if it is not waiting any more.
     pub fn fail(&mut self, op: OpId, reason: &str) -> Result<()> {
         self.write(|tx| step(tx, op, "state = 2, error = ?2", "state IN (0, 1)", reason))
-    }
-
-    /// The user has seen why an operation failed.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] unless it failed.
-    pub fn dismiss(&mut self, op: OpId) -> Result<()> {
-        self.write(|tx| step(tx, op, "state = 4", "state = 2", ""))
     }
 }
 
@@ -147,7 +139,7 @@ impl LocalReader {
         self.ops("?1 = ?1 AND state < 2", "")
     }
 
-    /// What servers refused, oldest first.
+    /// What servers refused within the last 30 days, oldest first.
     ///
     /// # Errors
     /// When it can't be read.
@@ -259,7 +251,7 @@ pub(super) fn queue(
     Ok((action, out))
 }
 
-/// Forgets what is long past. What is pending or was refused stays.
+/// Forgets what is long past. What is pending stays.
 fn prune(tx: &Transaction<'_>, now: i64) -> Result<()> {
     let before = now - REMEMBERED;
     // Somebody who was offline for long still needs to know where his messages went.
@@ -269,7 +261,7 @@ fn prune(tx: &Transaction<'_>, now: i64) -> Result<()> {
         [before],
     )?;
     tx.execute(
-        "DELETE FROM action WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM op WHERE op.action = action.id AND state < 3)",
+        "DELETE FROM action WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM op WHERE op.action = action.id AND state < 2)",
         [before],
     )?;
     Ok(())
