@@ -6,6 +6,7 @@
 //! moves in the transaction of the last batch, so a crash repeats at most what was not written.
 
 use crate::model::{Flags, MailboxId, ModSeq, Reach, Uid, UidSet, UidValidity};
+use crate::net::NetError;
 use crate::net::imap::{Change, FetchBy, Mode, Resync, Selected, Session};
 use crate::signal::Topic;
 use crate::store::{CursorMove, Priority, Reader};
@@ -29,6 +30,19 @@ const SET_OCTETS: usize = 900;
 const FLAGS: u64 = 20_000;
 /// Seconds in a day.
 const DAY: i64 = 24 * 60 * 60;
+
+/// Connections that one window may cost beside two for each time that it is halved.
+const DIALS: u32 = 4;
+
+/// Whether a connection that ended so may have been ended by what was asked for. A server that says
+/// why it hangs up, or when to come back, is believed.
+fn may_be_poison(error: &NetError) -> bool {
+    match error {
+        NetError::Cut(_) | NetError::Protocol(_) => true,
+        NetError::Busy(words) => words.code.is_none() && error.wait_hint().is_none(),
+        _ => false,
+    }
+}
 
 /// What a pull brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -344,10 +358,88 @@ impl Run<'_> {
     }
 
     fn headers(&mut self, by: FetchBy<'_>) -> Result<Fetched, SyncError> {
-        let fetched = self.brought.headers(self.session, by)?;
+        let fetched = match (self.brought.headers(self.session, by), by) {
+            (Err(SyncError::Net(error)), FetchBy::Uids(set)) if may_be_poison(&error) => {
+                self.without_poison(set, error)?
+            }
+            // The comparison that follows asks by UID.
+            (Err(SyncError::Net(error)), FetchBy::Seq(..)) if may_be_poison(&error) => {
+                self.dial_again()?;
+                Fetched::default()
+            }
+            (outcome, _) => outcome?,
+        };
         self.done.headers += fetched.count;
         self.held += fetched.count;
         Ok(fetched)
+    }
+
+    /// Fetches a set whose fetching ended the connection, on new ones and in halves, so that a
+    /// message that does that whenever it is asked for costs only itself. A server that cuts
+    /// everything is told from that: it gives no other message either.
+    fn without_poison(&mut self, set: &UidSet, error: NetError) -> Result<Fetched, SyncError> {
+        let mut fetched = Fetched::default();
+        let mut killers = UidSet::new();
+        let mut dials = DIALS + 2 * set.len().checked_ilog2().unwrap_or(0);
+        let mut open = vec![set.clone()];
+        self.settle()?;
+        self.dial_again()?;
+        while let Some(set) = open.pop() {
+            let set = set.minus(&self.reader.all_uids(self.here.id)?);
+            if set.is_empty() {
+                continue;
+            }
+            match self.brought.headers(self.session, FetchBy::Uids(&set)) {
+                Ok(some) => {
+                    fetched.count += some.count;
+                    fetched.octets += some.octets;
+                    fetched.silent = fetched.silent.plus(&some.silent);
+                }
+                Err(SyncError::Net(again)) if may_be_poison(&again) && dials > 0 => {
+                    dials -= 1;
+                    self.settle()?;
+                    self.dial_again()?;
+                    match set.len() {
+                        1 => killers = killers.plus(&set),
+                        many => open.extend(set.split(usize::MAX, many.div_ceil(2))),
+                    }
+                }
+                Err(SyncError::Net(_)) => return Err(error.into()),
+                Err(other) => return Err(other),
+            }
+            self.settle()?;
+        }
+        if !killers.is_empty() {
+            if fetched.count == 0 && !self.gives_others(&killers)? {
+                return Err(error.into());
+            }
+            let there = self.session.present(&killers)?;
+            fetched.count += self.brought.stubs(&there);
+        }
+        Ok(fetched)
+    }
+
+    /// Whether the server still gives the header of a message that it gave before.
+    fn gives_others(&mut self, killers: &UidSet) -> Result<bool, SyncError> {
+        let held = self.reader.all_uids(self.here.id)?.minus(killers);
+        let Some(&(_, last)) = held.ranges().last() else {
+            return Ok(false);
+        };
+        let one = UidSet::range(last, last);
+        let report = self
+            .session
+            .fetch_headers(FetchBy::Uids(&one), &mut |_| Ok(()));
+        Ok(report.is_ok_and(|report| report.delivered > 0))
+    }
+
+    /// A new connection in the place of one that ended, with the same mailbox open.
+    fn dial_again(&mut self) -> Result<(), SyncError> {
+        *self.session = self.kit.dial(Rank::Worker, None)?;
+        let again = self.session.select(&self.here.name, Mode::ReadOnly)?;
+        match again.uidvalidity == self.selected.uidvalidity {
+            true => Ok(()),
+            false => Err(SyncError::Interrupted),
+        }
     }
 
     /// What was asked for, is still there, and yet was never answered is kept as a visible stub.

@@ -252,11 +252,29 @@ fn f30_a_message_that_is_always_refused_costs_only_itself() {
 }
 
 #[test]
-#[ignore = "a window that ends the connection is asked for again as it is: it must be halved"]
 fn f30_a_message_that_kills_the_connection_costs_only_itself() {
     poisoned(bye("message 3 killed me"));
     poisoned(Act::Close);
     poisoned(say("* 3 FETCH (UID 3 BODY[HEADER] {-1}\n"));
+}
+
+#[test]
+fn f30_a_new_message_that_kills_the_connection_costs_only_itself() {
+    let server = Script::start(|mail| mail.fill("INBOX", "m", 2));
+    let home = Home::new(&server.account("work"));
+    home.sync();
+    server.mail(|m| m.add("INBOX", "m3"));
+    server.always("FETCH 3 ", Act::Close);
+    home.sync();
+    assert_eq!(home.list("INBOX").len(), 3);
+    // A server that cuts every FETCH is ill, and nothing is written off.
+    server.mail(|m| m.add("INBOX", "m4"));
+    server.always("BODY.PEEK", Act::Close);
+    turn(&home);
+    assert_eq!(home.list("INBOX").len(), 3);
+    server.behave();
+    home.sync();
+    assert!(home.subjects("INBOX").contains(&"m4".to_owned()));
 }
 
 #[test]
