@@ -27,6 +27,9 @@ pub enum SyncError {
     /// The server (or the configuration) allows no further connection; the worker does it.
     #[error("there is no connection to spare")]
     Crowded,
+    /// A mailbox is not where it was: it may have another name now, and a list will tell.
+    #[error("a mailbox is not where it was")]
+    Unlisted,
     /// Something more urgent came up; the turn begins again.
     #[error("interrupted")]
     Interrupted,

@@ -16,6 +16,7 @@ use crate::sync::follow::{self, Found};
 use crate::sync::kit::Kit;
 use crate::sync::ledger;
 use crate::text::Clean;
+use std::collections::BTreeSet;
 
 /// So many octets of a set in one command.
 const SET_OCTETS: usize = 900;
@@ -46,11 +47,13 @@ enum End {
 /// # Errors
 /// When the session ends or a database fails; the operation under way stays in flight. A refusal
 /// by the server is not an error: the operation is undone on screen and its reason kept.
+/// [`SyncError::Unlisted`] if a mailbox is gone, unless the mailboxes were just `listed`.
 pub fn replay(
     session: &mut Session,
     kit: &Kit,
     local: &mut Local,
     touched: &mut Vec<MailboxName>,
+    listed: bool,
 ) -> Result<u64, SyncError> {
     let mut settled = 0;
     loop {
@@ -63,14 +66,20 @@ pub fn replay(
             if kit.stopping() {
                 return Err(SyncError::Stopping);
             }
-            one(session, kit, local, &op)?;
+            one(session, kit, local, &op, listed)?;
             touched.extend(ledger::touched(&op));
             settled += 1;
         }
     }
 }
 
-fn one(session: &mut Session, kit: &Kit, local: &mut Local, op: &Op) -> Result<(), SyncError> {
+fn one(
+    session: &mut Session,
+    kit: &Kit,
+    local: &mut Local,
+    op: &Op,
+    listed: bool,
+) -> Result<(), SyncError> {
     let cut = op.state == OpState::InFlight;
     // Somebody may have taken it back since it was read.
     if !cut && !local.claim(op.id)? {
@@ -78,11 +87,15 @@ fn one(session: &mut Session, kit: &Kit, local: &mut Local, op: &Op) -> Result<(
     }
     let end = match carry_out(session, kit, local, op, cut) {
         Err(SyncError::Net(error)) if !error.ends_session() => {
+            // It stays in flight: part of it may be done.
+            if error.no_such_mailbox() && !listed {
+                return Err(SyncError::Unlisted);
+            }
             if error.is_transient() && op.attempts < PATIENCE {
                 local.release(op.id)?;
                 return Err(error.into());
             }
-            End::Failed(error.to_string())
+            End::Failed(refusal(kit, op, &error))
         }
         other => other?,
     };
@@ -147,15 +160,7 @@ fn carry_out(
     let mut did = Did::default();
     let mut lost = 0;
     for (mailbox, keys) in follow::by_mailbox(local, kit, op)? {
-        let selected = match session.select(&mailbox, Mode::ReadWrite) {
-            Err(error) if error.no_such_mailbox() => {
-                return Ok(End::Failed(format!(
-                    "the mailbox {} is gone there",
-                    label(kit, &mailbox)
-                )));
-            }
-            other => other?,
-        };
+        let selected = session.select(&mailbox, Mode::ReadWrite)?;
         if let Some(why) = forbidden(session, &selected, op) {
             return Ok(End::Failed(why));
         }
@@ -188,6 +193,23 @@ fn carry_out(
         ));
     }
     Ok(End::Done(did))
+}
+
+/// Why an operation can't be done: the server's words, unless it is that a mailbox is gone.
+fn refusal(kit: &Kit, op: &Op, error: &NetError) -> String {
+    let named = op
+        .keys
+        .iter()
+        .map(|key| &key.mailbox)
+        .chain(destination(op));
+    let names: BTreeSet<String> = named.map(|name| label(kit, name)).collect();
+    match error.no_such_mailbox() && !names.is_empty() {
+        true => {
+            let names: Vec<String> = names.into_iter().collect();
+            format!("{} is gone there", names.join(" or "))
+        }
+        false => error.to_string(),
+    }
 }
 
 fn label(kit: &Kit, mailbox: &MailboxName) -> String {

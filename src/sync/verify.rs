@@ -52,7 +52,7 @@ impl Finding {
 pub fn account(kit: &Kit, path: Option<&str>, repair: bool) -> Result<Vec<Finding>, SyncError> {
     let reader = kit.reader()?;
     let mut session = kit.dial(Rank::Worker, None)?;
-    push::replay(&mut session, kit, &mut kit.local()?, &mut Vec::new())?;
+    push::replay(&mut session, kit, &mut kit.local()?, &mut Vec::new(), true)?;
     mailboxes::list(&mut session, kit, &reader)?;
     let mut findings = Vec::new();
     let wanted = |here: &Here| path.is_none_or(|p| p.eq_ignore_ascii_case(&here.label));

@@ -295,7 +295,16 @@ impl Worker {
         // What the server puts off must not keep its news away: the turn goes on and fails at its
         // end, so that the rest is tried again after a pause.
         let mut touched = Vec::new();
-        let put_off = match push::replay(session, &self.kit, &mut self.local, &mut touched) {
+        let (kit, local) = (&self.kit, &mut self.local);
+        let replayed = match push::replay(session, kit, local, &mut touched, false) {
+            // It may only have another name: then what is pending follows it.
+            Err(SyncError::Unlisted) => {
+                self.list(session)?;
+                push::replay(session, &self.kit, &mut self.local, &mut touched, true)
+            }
+            other => other,
+        };
+        let put_off = match replayed {
             Err(SyncError::Net(error)) if !error.ends_session() => Some(error),
             Ok(0) => {
                 self.due.everything |= self.is_idle();

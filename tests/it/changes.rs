@@ -5,10 +5,10 @@ use crate::dovecot::Dovecot;
 use crate::program::Home;
 use serde_json::{Value, json};
 
-type Look = imap::Session<openssl::ssl::SslStream<std::net::TcpStream>>;
+pub type Look = imap::Session<openssl::ssl::SslStream<std::net::TcpStream>>;
 
 /// A server with messages of these subjects in the inbox, a home that is up to date, a look.
-fn ready(subjects: &[&str]) -> Option<(Dovecot, Home, Look)> {
+pub fn ready(subjects: &[&str]) -> Option<(Dovecot, Home, Look)> {
     let server = Dovecot::start(None)?;
     let mut look = server.look("ada");
     for subject in subjects {
@@ -19,13 +19,13 @@ fn ready(subjects: &[&str]) -> Option<(Dovecot, Home, Look)> {
     Some((server, home, look))
 }
 
-fn add(look: &mut Look, mailbox: &str, subject: &str) {
+pub fn add(look: &mut Look, mailbox: &str, subject: &str) {
     let raw = format!("Subject: {subject}\r\nMessage-ID: <{subject}@example.test>\r\n\r\nx\r\n");
     look.append(mailbox, raw.as_bytes()).finish().unwrap();
 }
 
 /// The subjects in a mailbox of the server with their flags, sorted.
-fn server_has(look: &mut Look, mailbox: &str) -> Vec<(String, Vec<String>)> {
+pub fn server_has(look: &mut Look, mailbox: &str) -> Vec<(String, Vec<String>)> {
     let there = look.select(mailbox).unwrap().exists;
     if there == 0 {
         return Vec::new();
@@ -48,7 +48,7 @@ fn server_has(look: &mut Look, mailbox: &str) -> Vec<(String, Vec<String>)> {
     found
 }
 
-fn names(found: &[(String, Vec<String>)]) -> Vec<&str> {
+pub fn names(found: &[(String, Vec<String>)]) -> Vec<&str> {
     found.iter().map(|(s, _)| s.as_str()).collect()
 }
 
@@ -179,6 +179,12 @@ fn what_another_client_does_arrives() {
     home.sync();
     assert_eq!(home.subjects("Projekte & Pläne"), ["d"]);
     look.delete("Projekte &- Pl&AOQ-ne").unwrap();
+    home.sync();
+    assert_eq!(
+        home.subjects("Projekte & Pläne"),
+        ["d"],
+        "one list says little"
+    );
     home.sync();
     home.run(&["list", "-m", "Projekte & Pläne"]).code(66);
 }

@@ -31,6 +31,7 @@ mod script;
 mod cli;
 mod faults;
 mod changes;
+mod renamed;
 mod matrix;
 mod send;
 mod kill;
