@@ -6,6 +6,7 @@ use crate::model::{MailboxName, MsgId, Uid, UidSet, UidValidity};
 use crate::net::imap::{Mode, Session};
 use crate::signal::Topic;
 use crate::store::{NewBody, Priority, WantedBody};
+use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
 use std::collections::BTreeMap;
@@ -65,15 +66,21 @@ pub fn anywhere(
     one(session, kit, message, uid)
 }
 
-/// Fetches bodies from the mailbox that is selected: small ones many at a time.
+/// Fetches bodies from the mailbox that is selected: small ones many at a time. They are here once
+/// `delivery` has settled.
 ///
 /// # Errors
 /// As [`one`].
-pub fn many(session: &mut Connection, kit: &Kit, wanted: &[WantedBody]) -> Result<(), SyncError> {
+pub fn many(
+    session: &mut Connection,
+    kit: &Kit,
+    delivery: &Delivery,
+    wanted: &[WantedBody],
+) -> Result<(), SyncError> {
     let (large, small): (Vec<&WantedBody>, Vec<&WantedBody>) =
         wanted.iter().partition(|w| w.size > ALONE);
     if !small.is_empty() {
-        together(session, kit, &small)?;
+        together(session, kit, delivery, &small)?;
     }
     for wanted in large {
         one(session, kit, wanted.message, wanted.uid)?;
@@ -93,10 +100,15 @@ pub fn portion(wanted: &[WantedBody]) -> usize {
     fits.count().max(1)
 }
 
-fn together(session: &mut Session, kit: &Kit, wanted: &[&WantedBody]) -> Result<(), SyncError> {
+fn together(
+    session: &mut Session,
+    kit: &Kit,
+    delivery: &Delivery,
+    wanted: &[&WantedBody],
+) -> Result<(), SyncError> {
     let mut missing: BTreeMap<Uid, MsgId> = wanted.iter().map(|w| (w.uid, w.message)).collect();
     let uids: UidSet = missing.keys().copied().collect();
-    let mut batch = Batch::new(kit);
+    let mut batch = Batch::new(kit, delivery);
     let mut cut = Vec::new();
     let outcome = session.fetch_bodies(&uids, ALONE * 2, &mut |uid, body| {
         if let Some(message) = missing.remove(&uid) {
@@ -123,15 +135,17 @@ fn together(session: &mut Session, kit: &Kit, wanted: &[&WantedBody]) -> Result<
 /// Bodies on their way into the cache.
 struct Batch<'a> {
     kit: &'a Kit,
+    delivery: Delivery,
     bodies: Vec<NewBody>,
     octets: usize,
     broken: Option<SyncError>,
 }
 
 impl<'a> Batch<'a> {
-    fn new(kit: &'a Kit) -> Batch<'a> {
+    fn new(kit: &'a Kit, delivery: &Delivery) -> Batch<'a> {
         Batch {
             kit,
+            delivery: delivery.clone(),
             bodies: Vec::new(),
             octets: 0,
             broken: None,
@@ -150,7 +164,7 @@ impl<'a> Batch<'a> {
         self.octets = 0;
         let bodies = std::mem::take(&mut self.bodies);
         let (report, host) = (self.kit.report.clone(), self.kit.host.clone());
-        let posted = self.kit.writer.post(Priority::Batch, move |cache| {
+        let posted = self.delivery.post(move |cache| {
             cache.store_bodies(&bodies)?;
             for body in &bodies {
                 report.post(Topic::Body(body.message));

@@ -5,7 +5,8 @@
 use crate::mime;
 use crate::model::{Address, Envelope, Flags, MailboxId, Uid, UidSet, UidValidity};
 use crate::net::imap::{FetchBy, HeaderItem, Session};
-use crate::store::{CursorMove, NewMessage, Priority};
+use crate::store::{Cache, CursorMove, NewMessage, Priority};
+use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
 
@@ -30,6 +31,7 @@ pub struct Fetched {
 /// The way into the cache for one mailbox's new messages.
 pub struct Brought<'a> {
     kit: &'a Kit,
+    delivery: Delivery,
     mailbox: MailboxId,
     uidvalidity: UidValidity,
     people: Vec<(Address, i64)>,
@@ -38,10 +40,16 @@ pub struct Brought<'a> {
 }
 
 impl<'a> Brought<'a> {
-    /// Nothing yet.
-    pub fn new(kit: &'a Kit, mailbox: MailboxId, uidvalidity: UidValidity) -> Brought<'a> {
+    /// Nothing yet. What `delivery` carries besides must be in the cache before the cursor moves.
+    pub fn new(
+        kit: &'a Kit,
+        delivery: Delivery,
+        mailbox: MailboxId,
+        uidvalidity: UidValidity,
+    ) -> Brought<'a> {
         Brought {
             kit,
+            delivery,
             mailbox,
             uidvalidity,
             people: Vec::new(),
@@ -106,6 +114,15 @@ impl<'a> Brought<'a> {
         }
     }
 
+    /// Writes what was held back and waits until all of it is in the cache.
+    ///
+    /// # Errors
+    /// What became of a batch that is not.
+    pub fn settle(&mut self) -> Result<(), SyncError> {
+        self.write()?;
+        Ok(self.delivery.settle()?)
+    }
+
     /// Writes the last messages and moves the cursor with them; without `to` it stays.
     ///
     /// # Errors
@@ -114,6 +131,8 @@ impl<'a> Brought<'a> {
         if !self.people.is_empty() {
             self.kit.local()?.saw(&self.people)?;
         }
+        // The cursor must not move past a batch that is not here.
+        self.delivery.settle()?;
         let tail = std::mem::take(&mut self.tail);
         let (id, validity) = (self.mailbox, self.uidvalidity);
         self.kit.writer.run(Priority::Batch, move |cache| {
@@ -125,9 +144,8 @@ impl<'a> Brought<'a> {
 
     fn post(&self, batch: Vec<NewMessage>) -> Result<(), SyncError> {
         let (id, validity) = (self.mailbox, self.uidvalidity);
-        Ok(self.kit.writer.post(Priority::Batch, move |cache| {
-            cache.ingest(id, validity, &batch, None).map(drop)
-        })?)
+        let ingest = move |cache: &mut Cache| cache.ingest(id, validity, &batch, None).map(drop);
+        Ok(self.delivery.post(ingest)?)
     }
 
     fn meet(&mut self, new: &NewMessage) {

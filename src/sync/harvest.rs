@@ -7,6 +7,7 @@ use crate::signal::{Doorbell, Ringer, Topic};
 use crate::store::{Priority, Reader};
 use crate::sync::bodies;
 use crate::sync::connections::Rank;
+use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
 use crate::sync::guard;
 use crate::sync::here::Here;
@@ -141,6 +142,7 @@ pub fn mailbox(
     let total = reader.bodies_left(here.id, since, largest)?;
     let what = format!("bodies of {}", here.label);
     let mut meter = Meter::new(&kit.report, Task::Bodies, what, 0, total);
+    let delivery = Delivery::new(&kit.writer);
     let mut fetched = 0;
     loop {
         let wanted = reader.bodies_wanted(here.id, since, largest, PAGE)?;
@@ -160,7 +162,7 @@ pub fn mailbox(
                 return Ok(fetched);
             }
             let (now, later) = rest.split_at(bodies::portion(rest).min(rest.len()));
-            bodies::many(session, kit, now)?;
+            bodies::many(session, kit, &delivery, now)?;
             rest = later;
             fetched += now.len() as u64;
             meter.add(now.len() as u64);
@@ -170,7 +172,7 @@ pub fn mailbox(
             }
         }
         // What was fetched must be in the cache before it is asked what is missing.
-        kit.writer.run(Priority::Batch, |_| Ok(()))?;
+        delivery.settle()?;
         kit.changed(Topic::Mailbox(here.id));
     }
 }

@@ -10,6 +10,7 @@ pub mod guard;
 pub mod news;
 pub mod connections;
 pub mod usage;
+pub mod delivery;
 pub mod kit;
 pub mod intend;
 pub mod freeze;

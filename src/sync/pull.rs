@@ -13,6 +13,7 @@ use crate::store::{CursorMove, Priority, Reader};
 use crate::sync::brought::{Brought, Fetched};
 use crate::sync::check::{self, Checks};
 use crate::sync::connections::Rank;
+use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
@@ -69,14 +70,16 @@ pub fn mailbox(
 ) -> Result<Pulled, SyncError> {
     let known = known(reader, here)?;
     let mut told = Told::default();
-    let selected = select(session, kit, here, &known, &mut told)?;
+    let delivery = Delivery::new(&kit.writer);
+    let selected = select(session, &delivery, here, &known, &mut told)?;
     let seen = seen(&selected);
     let steps = plan(&known, &seen);
     if steps.contains(&Step::Reset) && checks.is_flapping(here, &selected, &kit.report) {
         return Ok(Pulled::default());
     }
     let mut run = Run {
-        brought: Brought::new(kit, here.id, selected.uidvalidity),
+        brought: Brought::new(kit, delivery.clone(), here.id, selected.uidvalidity),
+        delivery,
         session,
         kit,
         reader,
@@ -139,7 +142,7 @@ struct Told {
 /// they are told: they are the server's whether or not the rest of the turn succeeds.
 fn select(
     session: &mut Session,
-    kit: &Kit,
+    delivery: &Delivery,
     here: &Here,
     known: &Known,
     told: &mut Told,
@@ -156,7 +159,7 @@ fn select(
         modseq: known.highestmodseq,
         known: None,
     };
-    let mut flags = FlagWriter::new(kit, here.id, uidvalidity);
+    let mut flags = FlagWriter::new(delivery, here.id, uidvalidity);
     let selected = session.select_since(&here.name, Mode::ReadOnly, &resync, &mut |change| {
         match change {
             Change::Flags(item) => {
@@ -175,7 +178,7 @@ fn select(
 
 /// Hands flags to the cache in jobs of a bounded size.
 struct FlagWriter<'a> {
-    kit: &'a Kit,
+    delivery: &'a Delivery,
     mailbox: MailboxId,
     uidvalidity: UidValidity,
     batch: Vec<(Uid, Flags)>,
@@ -184,9 +187,9 @@ struct FlagWriter<'a> {
 }
 
 impl<'a> FlagWriter<'a> {
-    fn new(kit: &'a Kit, mailbox: MailboxId, uidvalidity: UidValidity) -> FlagWriter<'a> {
+    fn new(delivery: &'a Delivery, mailbox: MailboxId, uidvalidity: UidValidity) -> FlagWriter<'a> {
         FlagWriter {
-            kit,
+            delivery,
             mailbox,
             uidvalidity,
             batch: Vec::new(),
@@ -206,7 +209,7 @@ impl<'a> FlagWriter<'a> {
     fn write(&mut self) {
         let (id, validity) = (self.mailbox, self.uidvalidity);
         let batch = std::mem::take(&mut self.batch);
-        let posted = self.kit.writer.post(Priority::Batch, move |cache| {
+        let posted = self.delivery.post(move |cache| {
             cache
                 .take_changes(id, validity, &batch, &UidSet::new(), None)
                 .map(drop)
@@ -234,6 +237,7 @@ struct Run<'a> {
     /// Messages that are here now.
     held: u64,
     brought: Brought<'a>,
+    delivery: Delivery,
     done: Pulled,
     /// Whether all that is wanted is here: else the cursor must not move.
     whole: bool,
@@ -493,7 +497,7 @@ impl Run<'_> {
     }
 
     fn flags(&mut self, since: Option<ModSeq>) -> Result<(), SyncError> {
-        let mut writer = FlagWriter::new(self.kit, self.here.id, self.selected.uidvalidity);
+        let mut writer = FlagWriter::new(&self.delivery, self.here.id, self.selected.uidvalidity);
         if let Some(since) = since {
             let mut gone = UidSet::new();
             self.session.changes_since(since, &mut |change| {
@@ -538,8 +542,7 @@ impl Run<'_> {
 
     /// Waits until all that was handed to the cache is in it.
     fn settle(&mut self) -> Result<(), SyncError> {
-        self.brought.write()?;
-        Ok(self.kit.writer.run(Priority::Batch, |_| Ok(()))?)
+        self.brought.settle()
     }
 
     fn finish(&mut self, changed: bool) -> Result<(), SyncError> {

@@ -192,7 +192,6 @@ fn flags() -> Scenario {
 }
 
 #[test]
-#[ignore = "a worker whose batches fail asks for the mailbox again for ever (a busy loop)"]
 fn a_disk_that_fills_in_a_first_sync_loses_nothing() {
     let Some(strace) = strace() else { return };
     let Some(stage) = Stage::start() else { return };
