@@ -5,6 +5,7 @@ use super::change::{self, Change};
 use super::home::Home;
 use super::{account, doctor, exit, lists, outbox, send, show, sync, verify};
 use crate::store::{self, Cache};
+use crate::sync::SyncError;
 use std::path::Path;
 
 /// Runs a command other than the screen and the demo, and answers its exit code. What went wrong
@@ -40,14 +41,19 @@ fn carry_out(place: Option<&Path>, json: bool, command: &Command) -> anyhow::Res
     let home = Home::open(place)?;
     let done = on_home(&home, json, command);
     if let Err(error) = &done
-        && error
-            .chain()
-            .any(|e| matches!(e.downcast_ref(), Some(store::Error::Corrupt(_))))
+        && error.chain().any(is_damage)
     {
-        // Who reads can't mend: the next sync proves the damage and makes the cache anew.
+        // Who reads can't mend: the next sync makes the cache anew.
         Cache::suspect(&home.paths.cache);
     }
     done
+}
+
+fn is_damage(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let ours = cause.downcast_ref::<store::Error>();
+    let through = cause.downcast_ref::<SyncError>();
+    matches!(ours, Some(store::Error::Corrupt(_)))
+        || matches!(through, Some(SyncError::Store(store::Error::Corrupt(_))))
 }
 
 fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {

@@ -49,15 +49,13 @@ impl Cache {
 
     fn try_open(path: &Path, id_seed: i64) -> Result<Opened> {
         let suspect = open::suspect_marker(path);
-        let mut conn = open::writing(path, Durability::Normal)?;
         if suspect.exists() {
-            // Whatever comes of this, it is settled: a damaged file is moved away.
+            // It was found in use; no check of SQLite's knows all damage (an index of words, a
+            // value inside a row), and the cache can be had again.
             let _ = std::fs::remove_file(&suspect);
-            let verdict: String = conn.pragma_query_value(None, "quick_check", |row| row.get(0))?;
-            if verdict != "ok" {
-                return Err(Error::Corrupt(verdict));
-            }
+            return Err(Error::Corrupt("it was found damaged in use".to_owned()));
         }
+        let mut conn = open::writing(path, Durability::Normal)?;
         let created =
             migrate::migrate(&mut conn, path, migrate::CACHE, |tx| seed_ids(tx, id_seed))?;
         // The root pages of the tables that everything begins with.
@@ -82,7 +80,7 @@ impl Cache {
         &self.db
     }
 
-    /// Notes beside the file that damage was found, so that the next start proves it and rebuilds.
+    /// Notes beside the file that damage was found, so that the next start makes the file anew.
     pub(super) fn mark_suspect(&self) {
         if let Some(path) = self.db.conn.path() {
             Cache::suspect(Path::new(path));

@@ -24,6 +24,9 @@ pub enum Error {
     /// SQLite found the file damaged. The cache is rebuilt at the next start.
     #[error("the database is damaged: {0}")]
     Corrupt(String),
+    /// A file that holds what only we have is damaged: it is left as it is.
+    #[error("the database is damaged: {0}")]
+    Precious(String),
     /// The query was interrupted by a newer one.
     #[error("interrupted")]
     Interrupted,
@@ -62,10 +65,26 @@ impl From<rusqlite::Error> for Error {
             Some(DatabaseCorrupt | NotADatabase) => Error::Corrupt(e.to_string()),
             // A damaged number in the file's header: no program of ours writes another format.
             _ if e.to_string() == "unsupported file format" => Error::Corrupt(e.to_string()),
+            // A value that its column can't hold: damage that SQLite can't know for what it is.
+            None if is_impossible(&e) => Error::Corrupt(e.to_string()),
             Some(OperationInterrupted) => Error::Interrupted,
             _ => Error::Sqlite(e),
         }
     }
+}
+
+/// Whether a row holds what was never written: our tables are STRICT, and all text is UTF-8.
+fn is_impossible(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+    };
+    matches!(
+        error,
+        FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | Utf8Error(..)
+    )
 }
 
 /// What SQLite says, with what it means for the user's disk where it is about that.

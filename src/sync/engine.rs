@@ -320,7 +320,8 @@ pub struct Once {
 /// Whatever stopped it.
 pub fn once(kit: &Kit) -> Result<Once, SyncError> {
     submitter::run_due(kit)?;
-    let turn = Worker::new(kit.clone())?.whole_turn()?;
+    let turn = Worker::new(kit.clone()).and_then(|mut worker| worker.whole_turn());
+    let turn = turn.inspect_err(|error| kit.note_damage(error))?;
     kit.writer.run(Priority::Batch, |_| Ok(()))?;
     Ok(Once {
         mailboxes: turn.mailboxes,

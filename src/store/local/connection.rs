@@ -111,7 +111,7 @@ impl LocalReader {
 /// A damaged `local.db` can't be rebuilt: the user must know which file it is.
 fn named(path: &Path, error: Error) -> Error {
     match error {
-        Error::Corrupt(why) => Error::Corrupt(format!(
+        Error::Corrupt(why) => Error::Precious(format!(
             "{}: {why}. It holds drafts and unsent mail, so it is left as it is; move it aside to start anew",
             path.display()
         )),
