@@ -206,3 +206,27 @@ fn f12_a_watch_that_died_silently_is_begun_anew() {
     server.mail(|m| m.add("INBOX", "two"));
     eventually("the news", || home.subjects("INBOX").len() == 2);
 }
+
+#[test]
+fn f24_who_is_told_how_long_to_wait_waits_so_long() {
+    let server = Script::with(&["one"]);
+    server.once(
+        "LIST",
+        say("{tag} BAD Request is throttled. Suggested Backoff Time: 30000 milliseconds\n"),
+    );
+    let mut home = Home::new(&server.account("work"));
+    // By itself it would come back within 50 milliseconds.
+    home.hurry = 20;
+    let mut watch = home.watch();
+    let told = watch.state("work", "waiting");
+    let why = told["reason"].as_str().unwrap();
+    assert!(why.contains("throttled"), "{told}");
+    let before = (server.dialled(), server.heard().len());
+    std::thread::sleep(Duration::from_millis(700));
+    let after = (server.dialled(), server.heard().len());
+    assert!(
+        after.0 == before.0 && after.1 <= before.1 + 1,
+        "{:?}",
+        server.heard()
+    );
+}
