@@ -189,7 +189,7 @@ fn an_account_that_is_configured_no_more_disappears_at_once_and_its_mail_in_piec
         .into_iter()
         .map(|m| m.account)
         .collect();
-    assert_eq!(shown, [other.clone()]);
+    assert_eq!(shown, std::slice::from_ref(&other));
     let query = |text| read.search(&Query::parse(text).unwrap(), 9).unwrap().count;
     assert_eq!(
         (query(""), query("subject"), query("in:archive")),
