@@ -14,7 +14,7 @@ use crate::net::imap::{Options, Session};
 use crate::net::smtp::{Pace, SmtpSession};
 use crate::net::trace::Ring;
 use crate::sync::{Host as _, NoSecret};
-use crate::text::Clean;
+use crate::text::{Clean, size};
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -214,7 +214,7 @@ fn imap(
         ring: Some(ring.clone()),
         ..Options::default()
     };
-    let session = step(steps, "IMAP sign in", end, Service::Imap, &ring, || {
+    let mut session = step(steps, "IMAP sign in", end, Service::Imap, &ring, || {
         let session = Session::connect(account, secret, &options)?;
         Ok((session, format!("as {}", account.user)))
     })?;
@@ -229,7 +229,23 @@ fn imap(
     }
     let caps: Vec<&str> = session.caps().iter().collect();
     steps.push(note("IMAP capabilities", caps.join(" ")));
-    if session.compressed() {
+    let listed = step(steps, "IMAP mailboxes", end, Service::Imap, &ring, || {
+        let listed = session.list()?;
+        let told = listed.iter().filter_map(|l| l.status.as_ref());
+        let (messages, octets) = told.fold((0u64, 0u64), |(messages, octets), status| {
+            let here = u64::from(status.messages.unwrap_or(0));
+            (messages + here, octets + status.size.unwrap_or(0))
+        });
+        let mut words = format!("{} mailboxes", listed.len());
+        if messages > 0 {
+            words.push_str(&format!(", {messages} messages"));
+        }
+        if octets > 0 {
+            words.push_str(&format!(", {}", size::human(octets)));
+        }
+        Ok(((), words))
+    });
+    if listed.is_some() && session.compressed() {
         steps.push(note("IMAP compression", "DEFLATE".to_owned()));
     }
     *offers = EXTENSIONS

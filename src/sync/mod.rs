@@ -17,6 +17,7 @@ pub mod freeze;
 pub mod ledger;
 pub mod here;
 pub mod brought;
+pub mod told;
 pub mod check;
 pub mod pull;
 pub mod mailboxes;

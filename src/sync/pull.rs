@@ -5,9 +5,9 @@
 //! proved by counting; a proof that fails is followed by the comparison of all UIDs. The cursor
 //! moves in the transaction of the last batch, so a crash repeats at most what was not written.
 
-use crate::model::{Flags, MailboxId, ModSeq, Reach, Uid, UidSet, UidValidity};
+use crate::model::{ModSeq, Reach, UidSet, UidValidity};
 use crate::net::NetError;
-use crate::net::imap::{Change, FetchBy, Mode, Resync, Selected, Session};
+use crate::net::imap::{Change, FetchBy, Mode, Selected};
 use crate::signal::Topic;
 use crate::store::{CursorMove, Priority, Reader};
 use crate::sync::brought::{Brought, Fetched};
@@ -19,6 +19,7 @@ use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::plan::{Known, Seen, Step, is_mass_vanishing, plan};
 use crate::sync::report::{Meter, Task};
+use crate::sync::told::{self, FlagWriter, Told};
 use crate::text::when;
 
 /// Known messages that one transaction changes.
@@ -71,7 +72,7 @@ pub fn mailbox(
     let known = known(reader, here)?;
     let mut told = Told::default();
     let delivery = Delivery::new(&kit.writer);
-    let selected = select(session, &delivery, here, &known, &mut told)?;
+    let selected = told::select(session, &delivery, here, &known, &mut told)?;
     let seen = seen(&selected);
     let steps = plan(&known, &seen);
     if steps.contains(&Step::Reset) && checks.is_flapping(here, &selected, &kit.report) {
@@ -130,103 +131,6 @@ fn seen(selected: &Selected) -> Seen {
     }
 }
 
-/// What the server told with SELECT of what changed since the last turn.
-#[derive(Default)]
-struct Told {
-    arrived: UidSet,
-    vanished: UidSet,
-    flags: u64,
-}
-
-/// Opens the mailbox and hears what changed, if the server keeps a history. Flags are written as
-/// they are told: they are the server's whether or not the rest of the turn succeeds.
-fn select(
-    session: &mut Session,
-    delivery: &Delivery,
-    here: &Here,
-    known: &Known,
-    told: &mut Told,
-) -> Result<Selected, SyncError> {
-    let since = known
-        .uidvalidity
-        .filter(|_| known.uidnext != 0 && known.held > 0);
-    let since = since.filter(|_| known.highestmodseq.0 != 0 && session.enabled().qresync);
-    let Some(uidvalidity) = since else {
-        return Ok(session.select(&here.name, Mode::ReadOnly)?);
-    };
-    let resync = Resync {
-        uidvalidity,
-        modseq: known.highestmodseq,
-        known: None,
-    };
-    let mut flags = FlagWriter::new(delivery, here.id, uidvalidity);
-    let selected = session.select_since(&here.name, Mode::ReadOnly, &resync, &mut |change| {
-        match change {
-            Change::Flags(item) => {
-                if item.uid.get() >= known.uidnext {
-                    told.arrived.insert(item.uid);
-                }
-                flags.add(item.uid, item.flags);
-            }
-            Change::Vanished(uids) => told.vanished = told.vanished.plus(&uids),
-        }
-        Ok(())
-    })?;
-    told.flags = flags.finish()?;
-    Ok(selected)
-}
-
-/// Hands flags to the cache in jobs of a bounded size.
-struct FlagWriter<'a> {
-    delivery: &'a Delivery,
-    mailbox: MailboxId,
-    uidvalidity: UidValidity,
-    batch: Vec<(Uid, Flags)>,
-    told: u64,
-    broken: Option<SyncError>,
-}
-
-impl<'a> FlagWriter<'a> {
-    fn new(delivery: &'a Delivery, mailbox: MailboxId, uidvalidity: UidValidity) -> FlagWriter<'a> {
-        FlagWriter {
-            delivery,
-            mailbox,
-            uidvalidity,
-            batch: Vec::new(),
-            told: 0,
-            broken: None,
-        }
-    }
-
-    fn add(&mut self, uid: Uid, flags: Flags) {
-        self.batch.push((uid, flags));
-        self.told += 1;
-        if self.batch.len() >= JOB {
-            self.write();
-        }
-    }
-
-    fn write(&mut self) {
-        let (id, validity) = (self.mailbox, self.uidvalidity);
-        let batch = std::mem::take(&mut self.batch);
-        let posted = self.delivery.post(move |cache| {
-            cache
-                .take_changes(id, validity, &batch, &UidSet::new(), None)
-                .map(drop)
-        });
-        if let Err(error) = posted {
-            self.broken.get_or_insert(error.into());
-        }
-    }
-
-    fn finish(mut self) -> Result<u64, SyncError> {
-        if !self.batch.is_empty() {
-            self.write();
-        }
-        self.broken.map_or(Ok(self.told), Err)
-    }
-}
-
 struct Run<'a> {
     session: &'a mut Connection,
     kit: &'a Kit,
@@ -254,7 +158,7 @@ impl Run<'_> {
             match step {
                 Step::Reset => self.reset()?,
                 Step::Newest { from, to } => self.newest(*from, *to)?,
-                Step::Flags(since) => self.flags(*since)?,
+                Step::Flags(since) => self.flags_if_told(*since)?,
                 Step::Arrivals(from) => self.arrivals(*from)?,
                 Step::Prove => self.prove()?,
                 Step::Compare => self.compare()?,
@@ -494,6 +398,19 @@ impl Run<'_> {
             self.here.label
         ));
         Ok(confirmed)
+    }
+
+    /// A server that does not tell flags must not keep new mail away: the rest goes on, and since
+    /// the cursor stays they are asked for again the next time.
+    fn flags_if_told(&mut self, since: Option<ModSeq>) -> Result<(), SyncError> {
+        match self.flags(since) {
+            Err(SyncError::Net(error)) if !error.ends_session() => {
+                tracing::info!(mailbox = %self.here.label, %error, "flags were refused");
+                self.whole = false;
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     fn flags(&mut self, since: Option<ModSeq>) -> Result<(), SyncError> {

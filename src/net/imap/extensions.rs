@@ -106,7 +106,7 @@ pub const EXTENSIONS: [Extension; 24] = [
     row(
         &["STATUS=SIZE"],
         "8438",
-        "how large a mailbox is",
+        "how much mail there is, for `doctor`",
         "not shown",
     ),
     row(
