@@ -4,7 +4,7 @@ use super::args::Sync;
 use super::exit::{self, Failure};
 use super::home::Home;
 use super::json;
-use crate::config::load::body_policy;
+use crate::config::load::reach;
 use crate::config::lock::{self, EngineLock};
 use crate::model::{Account, AccountStatus, Link, Progress, Reach};
 use crate::signal::Board;
@@ -27,22 +27,14 @@ use std::time::{Duration, Instant};
 pub fn sync(home: &Home, as_json: bool, args: &Sync) -> Result<u8> {
     let mut accounts = home.accounts(args.account.as_deref())?;
     if let Some(word) = &args.bodies {
-        let policy = body_policy(word).ok_or_else(|| {
-            Failure::new(exit::USAGE, "--bodies takes none, all, or days such as 30d")
+        let policy = reach(word).ok_or_else(|| {
+            let ways = "--bodies takes none, all, days such as 30d, or a size such as \"500 MB\"";
+            Failure::new(exit::USAGE, ways)
         })?;
-        for account in &mut accounts {
-            account.sync.bodies = policy;
-        }
+        bodies_everywhere(&mut accounts, policy);
     }
     if args.offline {
-        for account in &mut accounts {
-            account.sync.bodies = Reach::All;
-            account
-                .sync
-                .mailboxes
-                .iter_mut()
-                .for_each(|m| m.bodies = None);
-        }
+        bodies_everywhere(&mut accounts, Reach::All);
     }
     let _lock = wait_for_turn(home)?;
     let board = Arc::new(Board::new());
@@ -51,6 +43,14 @@ pub fn sync(home: &Home, as_json: bool, args: &Sync) -> Result<u8> {
         watch(home, as_json, parts, &board)
     } else {
         once(as_json, parts, &board)
+    }
+}
+
+/// What the command line says holds for every mailbox, whatever the configuration says of some.
+fn bodies_everywhere(accounts: &mut [Account], reach: Reach) {
+    for sync in accounts.iter_mut().map(|a| &mut a.sync) {
+        sync.bodies = reach;
+        sync.mailboxes.iter_mut().for_each(|m| m.bodies = None);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::config::endpoint::{Server, endpoint};
 use crate::config::paths::expand;
-use crate::config::policy;
+use crate::config::policy::{self, policy};
 use crate::config::problem::Problems;
 use crate::config::section::{Found, Section};
 use crate::model::{Account, AccountName, SecretSource};
@@ -10,7 +10,6 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
-/// The keys of `[[account]]` beside those of its policy.
 const KEYS: [&str; 11] = [
     "name",
     "email",
@@ -33,7 +32,7 @@ pub(super) fn account(
     problems: &mut Problems<'_>,
 ) -> (Option<Found<AccountName>>, Option<Account>) {
     let before = problems.found.len();
-    let known = [&KEYS[..], &policy::KEYS[..]].concat();
+    let known: Vec<&str> = KEYS.iter().chain(&policy::KEYS).copied().collect();
     let section = Section::new(table, span, &known, problems);
     let name = name(&section, problems);
     let email = email(&section, problems);
@@ -47,8 +46,7 @@ pub(super) fn account(
     let imap = endpoint(&section, Server::Imap, problems);
     let smtp = endpoint(&section, Server::Smtp, problems);
     let ca_file = ca_file(&section, base, problems);
-    let host = imap.as_ref().map_or("", |server| server.host.as_str());
-    let sync = policy::policy(&section, host, problems);
+    let sync = policy(&section, imap.as_ref(), problems);
     let save_sent = section.flag("save-sent", problems);
     let signature = section.text("signature", problems).map(|f| f.value);
     if let Some(new) = problems.found.get_mut(before..) {
@@ -145,7 +143,7 @@ fn secret(
         return None;
     }
     if command.is_some() {
-        let mut argv = section.list("password-command", problems)?;
+        let mut argv = section.list("password-command", "[\"program\", \"argument\"]", problems)?;
         let Some(program) = argv.value.first_mut().filter(|p| !p.is_empty()) else {
             problems.add(&argv.span, "`password-command` is empty", None);
             return None;

@@ -3,7 +3,7 @@
 use super::endpoint::security_name;
 use super::files::replace;
 use super::load;
-use super::policy::{body_policy_name, size_name, usual_budget};
+use super::policy::{reach_name, size_name, usual_budget};
 use crate::model::{Account, Endpoint, MailboxPolicy, SecretSource, SyncPolicy};
 use std::io;
 use std::path::Path;
@@ -42,10 +42,6 @@ pub fn append_account(path: &Path, account: &Account) -> io::Result<()> {
     replace(path, &new)
 }
 
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
-
 fn text(account: &Account) -> String {
     let mut out = String::from("[[account]]\n");
     let mut line = |key: &str, value: String| out.push_str(&format!("{key} = {value}\n"));
@@ -59,8 +55,7 @@ fn text(account: &Account) -> String {
     }
     match &account.secret {
         SecretSource::Command(argv) => {
-            let argv: Vec<String> = argv.iter().map(|a| quoted(a)).collect();
-            line("password-command", format!("[{}]", argv.join(", ")));
+            line("password-command", list(argv.iter()).unwrap_or_default());
         }
         SecretSource::Keyring => line("password", quoted("keyring")),
         SecretSource::Prompt | SecretSource::Memory(_) => line("password", quoted("prompt")),
@@ -70,69 +65,73 @@ fn text(account: &Account) -> String {
     if let Some(file) = &account.ca_file {
         line("ca-file", quoted(&file.to_string_lossy()));
     }
-    policy(&account.sync, &account.imap.host, &mut line);
+    for (key, value) in policy(account) {
+        line(key, value);
+    }
     if let Some(save) = account.save_sent {
         line("save-sent", save.to_string());
     }
     if let Some(signature) = &account.signature {
         line("signature", quoted(signature));
     }
-    for one in account
-        .sync
-        .mailboxes
-        .iter()
-        .filter(|m| !is_plain_exclusion(m))
-    {
-        out.push_str(&mailbox(one));
-    }
-    out
-}
-
-/// Only what differs from what holds anyway.
-fn policy(sync: &SyncPolicy, host: &str, line: &mut dyn FnMut(&str, String)) {
-    let usual = SyncPolicy::default();
-    if sync.headers != usual.headers {
-        line("headers", quoted(&body_policy_name(sync.headers)));
-    }
-    if sync.bodies != usual.bodies {
-        line("bodies", quoted(&body_policy_name(sync.bodies)));
-    }
-    let list = |names: Vec<String>| format!("[{}]", names.join(", "));
-    let excluded = sync.mailboxes.iter().filter(|m| is_plain_exclusion(m));
-    let excluded: Vec<String> = excluded.map(|m| quoted(&m.pattern)).collect();
-    if !excluded.is_empty() {
-        line("exclude", list(excluded));
-    }
-    if sync.connections != usual.connections {
-        line("connections", sync.connections.to_string());
-    }
-    if let Some(budget) = sync.budget.filter(|b| Some(*b) != usual_budget(host)) {
-        line("daily-budget", quoted(&size_name(budget)));
-    }
-    if let Some(compress) = sync.compress {
-        line("compress", compress.to_string());
-    }
-    if !sync.without.is_empty() {
-        let names = sync.without.iter().map(|n| quoted(n)).collect();
-        line("without-extensions", list(names));
-    }
-}
-
-fn is_plain_exclusion(one: &MailboxPolicy) -> bool {
-    one.left_out && one.headers.is_none() && one.bodies.is_none()
-}
-
-fn mailbox(one: &MailboxPolicy) -> String {
-    let mut out = format!("\n[[account.mailbox]]\nname = {}\n", quoted(&one.pattern));
-    for (key, reach) in [("headers", one.headers), ("bodies", one.bodies)] {
-        if let Some(reach) = reach {
-            out.push_str(&format!("{key} = {}\n", quoted(&body_policy_name(reach))));
+    // Tables end the account's own keys: they come last.
+    for mailbox in by_table(&account.sync) {
+        out.push_str("\n[[account.mailbox]]\n");
+        let mut line = |key: &str, value: String| out.push_str(&format!("{key} = {value}\n"));
+        line("name", quoted(&mailbox.pattern));
+        if let Some(reach) = mailbox.headers {
+            line("headers", quoted(&reach_name(reach)));
+        }
+        if let Some(reach) = mailbox.bodies {
+            line("bodies", quoted(&reach_name(reach)));
+        }
+        if mailbox.left_out {
+            line("exclude", "true".to_owned());
         }
     }
-    if one.left_out {
-        out.push_str("exclude = true\n");
-    }
     out
+}
+
+/// What differs from the usual policy.
+fn policy(account: &Account) -> Vec<(&'static str, String)> {
+    let (own, usual) = (&account.sync, SyncPolicy::default());
+    let mut lines = Vec::new();
+    if own.headers != usual.headers {
+        lines.push(("headers", quoted(&reach_name(own.headers))));
+    }
+    if own.bodies != usual.bodies {
+        lines.push(("bodies", quoted(&reach_name(own.bodies))));
+    }
+    let excluded = own.mailboxes.get(by_table(own).len()..);
+    let excluded = list(excluded.unwrap_or_default().iter().map(|m| &m.pattern));
+    lines.extend(excluded.map(|list| ("exclude", list)));
+    if own.connections != usual.connections {
+        lines.push(("connections", own.connections.to_string()));
+    }
+    if own.budget != usual_budget(&account.imap) {
+        let size = own.budget.map_or_else(|| "unlimited".to_owned(), size_name);
+        lines.push(("daily-budget", quoted(&size)));
+    }
+    lines.extend(own.compress.map(|flag| ("compress", flag.to_string())));
+    lines.extend(list(own.without.iter()).map(|list| ("without-extensions", list)));
+    lines
+}
+
+/// The mailboxes that `exclude` can't say: all up to the last that is more than left out. The
+/// first that names a mailbox counts, and `exclude` is read after the tables.
+fn by_table(policy: &SyncPolicy) -> &[MailboxPolicy] {
+    let more = |m: &MailboxPolicy| !m.left_out || m.headers.is_some() || m.bodies.is_some();
+    let end = policy.mailboxes.iter().rposition(more).map_or(0, |n| n + 1);
+    policy.mailboxes.get(..end).unwrap_or_default()
+}
+
+fn list<'a>(texts: impl Iterator<Item = &'a String>) -> Option<String> {
+    let texts: Vec<String> = texts.map(|t| quoted(t)).collect();
+    (!texts.is_empty()).then(|| format!("[{}]", texts.join(", ")))
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
 }
 
 fn endpoint(endpoint: &Endpoint) -> String {
@@ -151,7 +150,48 @@ fn endpoint(endpoint: &Endpoint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Reach;
     use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_policy_comes_back_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let sample = include_str!("../../assets/config.sample.toml");
+        let mut account = load::parse(sample, dir.path()).config.accounts.remove(0);
+        let one = |pattern: &str, left_out, headers| MailboxPolicy {
+            pattern: pattern.to_owned(),
+            left_out,
+            headers,
+            bodies: headers,
+        };
+        account.sync = SyncPolicy {
+            headers: Reach::Octets(11 * (1 << 30) / 5),
+            bodies: Reach::All,
+            mailboxes: vec![
+                one("a \"b\"", true, None),
+                one("Lists/*", false, Some(Reach::Days(7))),
+                one("Spam", true, None),
+                one("c", true, None),
+            ],
+            connections: 15,
+            budget: Some(1_234_567),
+            compress: Some(true),
+            without: vec!["MOVE".to_owned()],
+        };
+        let path = dir.path().join("config.toml");
+        append_account(&path, &account).unwrap();
+        account.name.0.push('2');
+        account.imap.host = "imap.gmail.com".to_owned();
+        account.sync = SyncPolicy::default();
+        append_account(&path, &account).unwrap();
+        account.name.0.push('3');
+        account.sync.budget = super::usual_budget(&account.imap);
+        append_account(&path, &account).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(load::parse(&text, dir.path()).problems, []);
+        assert!(text.contains("exclude = [\"Spam\", \"c\"]"), "{text}");
+        assert_eq!(text.matches("daily-budget").count(), 2, "{text}");
+    }
 
     #[test]
     fn an_account_is_appended_to_what_stands_there() {

@@ -15,7 +15,7 @@ use std::io;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
-pub use crate::config::policy::{body_policy, body_policy_name};
+pub use crate::config::policy::{reach, reach_name};
 
 const KEYS: [&str; 2] = ["account", "ui"];
 /// More than any configuration needs.

@@ -1,13 +1,17 @@
-//! What is fetched of an account, and how much of its server is used: the keys of `[[account]]`
-//! and `[[account.mailbox]]` that make a [`SyncPolicy`].
+//! What an account fetches before anybody asks, as the configuration writes it: `headers`,
+//! `bodies`, `exclude`, `[[account.mailbox]]`, `connections`, `daily-budget`, `compress` and
+//! `without-extensions`.
+//!
+//! Sizes are powers of 1,024, as everywhere on the screen.
 
 use crate::config::problem::Problems;
-use crate::config::section::wrong;
-use crate::config::section::{Found, Section};
-use crate::model::{MailboxPolicy, Reach, SyncPolicy};
+use crate::config::section::{Section, wrong};
+use crate::config::suggest::nearest;
+use crate::model::{Endpoint, MailboxPolicy, Reach, SyncPolicy};
+use std::ops::Range;
 use toml::de::DeValue;
 
-/// The keys of `[[account]]` that are read here.
+/// The keys of an account that make its policy.
 pub(super) const KEYS: [&str; 8] = [
     "headers",
     "bodies",
@@ -18,139 +22,243 @@ pub(super) const KEYS: [&str; 8] = [
     "compress",
     "without-extensions",
 ];
-const MAILBOX_KEYS: [&str; 4] = ["name", "headers", "bodies", "exclude"];
-const REACHES: &str = "\"none\", \"all\", days like \"30d\", or a size like \"500 MB\"";
 
-/// Providers that shut out who fetches too much, and what we stay under: Gmail allows 2.5 GB a day
-/// over IMAP, and other clients want some of it.
-const BUDGETS: [(&str, u64); 2] = [
-    ("imap.gmail.com", 2_200_000_000),
-    ("imap.googlemail.com", 2_200_000_000),
+/// Providers that bound the traffic of a day: host, our budget in octets, and why so much.
+const BUDGETS: [(&str, u64, &str); 2] = [
+    (GMAIL, OF_GMAIL, WHY_GMAIL),
+    ("imap.googlemail.com", OF_GMAIL, WHY_GMAIL),
+];
+const GMAIL: &str = "imap.gmail.com";
+/// 2.2 GB.
+const OF_GMAIL: u64 = 11 * (1 << 30) / 5;
+/// <https://support.google.com/a/answer/1071518>
+const WHY_GMAIL: &str = "Gmail lets 2.5 GB a day be downloaded by IMAP and locks the account for a \
+     day beyond; phones and opened messages need some of it, too";
+
+/// Extensions that can be switched off, besides ways of signing in (`AUTH=...`).
+pub const EXTENSIONS: [&str; 28] = [
+    "CHILDREN",
+    "COMPRESS=DEFLATE",
+    "CONDSTORE",
+    "ENABLE",
+    "ESEARCH",
+    "ID",
+    "IDLE",
+    "IMAP4REV2",
+    "LIST-EXTENDED",
+    "LIST-STATUS",
+    "LITERAL+",
+    "LITERAL-",
+    "MOVE",
+    "NAMESPACE",
+    "NOTIFY",
+    "OBJECTID",
+    "PREVIEW",
+    "QRESYNC",
+    "QUOTA",
+    "SASL-IR",
+    "SPECIAL-USE",
+    "STATUS=SIZE",
+    "UIDPLUS",
+    "UNSELECT",
+    "UTF8=ACCEPT",
+    "WITHIN",
+    "X-GM-EXT-1",
+    "XLIST",
 ];
 
-/// What an account's provider allows in a day, if it is known to bound that.
-pub fn usual_budget(host: &str) -> Option<u64> {
-    let host = host.to_ascii_lowercase();
-    let found = BUDGETS.iter().find(|(name, _)| *name == host);
-    found.map(|(_, octets)| *octets)
+const WAYS: &str = "\"none\", \"all\", days like \"30d\", or a size like \"500 MB\"";
+const WAYS_OF_HEADERS: &str = "\"all\", days like \"365d\", or a size like \"2 GB\"";
+
+/// The budget of a day, in octets, that is kept where the account says nothing.
+pub(super) fn usual_budget(server: &Endpoint) -> Option<u64> {
+    let host = server.host.to_ascii_lowercase();
+    let found = BUDGETS.iter().find(|(known, ..)| *known == host);
+    found.map(|(_, octets, _)| *octets)
 }
 
-/// Reads the policy of an account on `host`. Mistakes are noted.
+/// Reads an account's policy; `imap` decides the usual budget. What is wrong is noted, and the
+/// usual stands in its place.
 pub(super) fn policy(
     section: &Section<'_, '_>,
-    host: &str,
+    imap: Option<&Endpoint>,
     problems: &mut Problems<'_>,
 ) -> SyncPolicy {
     let usual = SyncPolicy::default();
     let mut mailboxes = mailboxes(section, problems);
-    if let Some(patterns) = section
-        .raw("exclude")
-        .and(section.list("exclude", problems))
-    {
-        mailboxes.extend(patterns.value.into_iter().map(|pattern| MailboxPolicy {
-            pattern,
-            left_out: true,
-            headers: None,
-            bodies: None,
-        }));
-    }
-    let connections = section.number("connections", 2..=15, problems);
-    let without = section.list("without-extensions", problems);
+    mailboxes.extend(left_out(section, problems));
     SyncPolicy {
         headers: headers(section, problems).unwrap_or(usual.headers),
-        bodies: reach(section, "bodies", problems).unwrap_or(usual.bodies),
+        bodies: bodies(section, problems).unwrap_or(usual.bodies),
         mailboxes,
-        connections: connections
+        connections: section
+            .number("connections", 2..=15, problems)
             .and_then(|n| u8::try_from(n.value).ok())
             .unwrap_or(usual.connections),
-        budget: budget(section, problems).or_else(|| usual_budget(host)),
+        budget: match budget(section, problems) {
+            Some(said) => said,
+            None => imap.and_then(usual_budget),
+        },
         compress: section.flag("compress", problems),
-        without: without.map_or_else(Vec::new, |names| {
-            let upper = |name: String| name.to_ascii_uppercase();
-            names.value.into_iter().map(upper).collect()
-        }),
+        without: without(section, problems),
     }
 }
 
-fn mailboxes(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Vec<MailboxPolicy> {
-    let Some(found) = section.raw("mailbox") else {
-        return Vec::new();
+fn headers(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Reach> {
+    let found = section.line("headers", problems)?;
+    let read = reach(&found.value);
+    if read == Some(Reach::None) {
+        let hint = format!("exclude the mailbox instead, or write {WAYS_OF_HEADERS}");
+        problems.add(&found.span, "`headers` can't be \"none\"", Some(hint));
+        return None;
+    }
+    if read.is_none() {
+        unread(
+            "headers",
+            &found.value,
+            WAYS_OF_HEADERS,
+            &found.span,
+            problems,
+        );
+    }
+    read
+}
+
+fn bodies(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Reach> {
+    let found = section.line("bodies", problems)?;
+    let read = reach(&found.value);
+    if read.is_none() {
+        unread("bodies", &found.value, WAYS, &found.span, problems);
+    }
+    read
+}
+
+/// A value of a few forms that is none of them. It is not repeated.
+fn unread(key: &str, text: &str, ways: &str, span: &Range<usize>, problems: &mut Problems<'_>) {
+    let hint = match nearest(text, &["none", "all"]) {
+        Some(near) => format!("did you mean \"{near}\"? It can be {ways}"),
+        None => ways.to_owned(),
     };
-    let wanted = "tables: [[account.mailbox]]";
-    let DeValue::Array(items) = found.get_ref() else {
-        wrong("mailbox", found.get_ref(), wanted, found.span(), problems);
+    problems.add(span, format!("`{key}` can't be read"), Some(hint));
+}
+
+fn budget(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Option<u64>> {
+    let found = section.line("daily-budget", problems)?;
+    if found.value == "unlimited" {
+        return Some(None);
+    }
+    let read = octets(&found.value);
+    if read.is_none() {
+        let hint = "a size like \"2 GB\", or \"unlimited\"".to_owned();
+        problems.add(&found.span, "`daily-budget` can't be read", Some(hint));
+    }
+    read.map(Some)
+}
+
+fn left_out(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Vec<MailboxPolicy> {
+    let Some(found) = section.list("exclude", "[\"Spam\", \"Lists/*\"]", problems) else {
         return Vec::new();
     };
     let mut out = Vec::new();
-    for item in items {
-        let DeValue::Table(table) = item.get_ref() else {
-            wrong("mailbox", item.get_ref(), wanted, item.span(), problems);
-            continue;
-        };
-        let one = Section::new(table, item.span(), &MAILBOX_KEYS, problems);
-        let Some(name) = one.line("name", problems).filter(|n| !n.value.is_empty()) else {
-            let hint = "add name = \"Lists/*\"".to_owned();
-            problems.add(&one.span, "the mailbox has no `name`", Some(hint));
-            continue;
-        };
-        out.push(MailboxPolicy {
-            pattern: name.value,
-            left_out: one.flag("exclude", problems).unwrap_or(false),
-            headers: headers(&one, problems),
-            bodies: reach(&one, "bodies", problems),
-        });
+    for pattern in found.value {
+        if usable(&pattern, true, &found.span, problems) {
+            out.push(MailboxPolicy {
+                pattern,
+                left_out: true,
+                headers: None,
+                bodies: None,
+            });
+        }
     }
     out
 }
 
-fn headers(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Reach> {
-    let reach = reach(section, "headers", problems)?;
-    if reach != Reach::None {
-        return Some(reach);
-    }
-    if let Some(found) = section.raw("headers") {
-        let hint = "to leave mailboxes out, name them in `exclude`".to_owned();
-        problems.add(&found.span(), "`headers` can't be \"none\"", Some(hint));
-    }
-    None
-}
-
-fn reach(section: &Section<'_, '_>, key: &str, problems: &mut Problems<'_>) -> Option<Reach> {
-    section.raw(key)?;
-    let found = section.line(key, problems)?;
-    let reach = body_policy(&found.value);
-    if reach.is_none() {
-        let message = format!("`{key}` can't be read");
-        problems.add(&found.span, message, Some(REACHES.to_owned()));
-    }
-    reach
-}
-
-fn budget(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<u64> {
-    section.raw("daily-budget")?;
-    let Found { value, span } = section.line("daily-budget", problems)?;
-    let octets = octets(&value);
-    if octets.is_none() {
-        let hint = "a size like \"2 GB\" or \"500 MB\"".to_owned();
-        problems.add(&span, "`daily-budget` can't be read", Some(hint));
-    }
-    octets
-}
-
-/// A size like `500 MB` or `2.5 GB`, in octets.
-fn octets(text: &str) -> Option<u64> {
-    let (number, unit) = match (text.strip_suffix("MB"), text.strip_suffix("GB")) {
-        (Some(number), _) => (number, 1_000_000.0),
-        (_, Some(number)) => (number, 1_000_000_000.0),
-        _ => return None,
+fn mailboxes(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Vec<MailboxPolicy> {
+    let mut out = Vec::new();
+    let Some(found) = section.raw("mailbox") else {
+        return out;
     };
-    let number: f64 = number.trim().parse().ok()?;
-    let octets = number * unit;
-    (1e6..=1e15).contains(&octets).then_some(octets as u64)
+    let wanted = "a section for each mailbox: [[account.mailbox]]";
+    let DeValue::Array(tables) = found.get_ref() else {
+        wrong("mailbox", found.get_ref(), wanted, found.span(), problems);
+        return out;
+    };
+    for item in tables {
+        let DeValue::Table(table) = item.get_ref() else {
+            wrong("mailbox", item.get_ref(), wanted, item.span(), problems);
+            continue;
+        };
+        let keys = ["name", "headers", "bodies", "exclude"];
+        let one = Section::new(table, item.span(), &keys, problems);
+        let headers = headers(&one, problems);
+        let bodies = bodies(&one, problems);
+        let left_out = one.flag("exclude", problems).unwrap_or(false);
+        let Some(name) = one.line("name", problems) else {
+            if one.raw("name").is_none() {
+                let hint = "add name = \"Lists/*\"; * stands for anything".to_owned();
+                problems.add(&one.span, "the mailbox has no `name`", Some(hint));
+            }
+            continue;
+        };
+        if usable(&name.value, left_out, &name.span, problems) {
+            out.push(MailboxPolicy {
+                pattern: name.value,
+                left_out,
+                headers,
+                bodies,
+            });
+        }
+    }
+    out
 }
 
-/// `none`, `all`, a number of days like `30d`, or a size like `500 MB`; used on the command line too.
-pub fn body_policy(text: &str) -> Option<Reach> {
+fn usable(pattern: &str, left_out: bool, span: &Range<usize>, problems: &mut Problems<'_>) -> bool {
+    let told = if pattern.trim().is_empty() || pattern.chars().any(char::is_control) {
+        Some((
+            "a mailbox needs a name",
+            "like \"Lists/*\"; * stands for anything",
+        ))
+    } else if left_out && pattern.eq_ignore_ascii_case("INBOX") {
+        Some((
+            "the inbox can't be left out",
+            "what must not be fetched can be: bodies = \"none\"",
+        ))
+    } else {
+        None
+    };
+    if let Some((message, hint)) = told {
+        problems.add(span, message, Some(hint.to_owned()));
+    }
+    told.is_none()
+}
+
+fn without(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Vec<String> {
+    let Some(found) = section.list("without-extensions", "[\"MOVE\"]", problems) else {
+        return Vec::new();
+    };
+    let mut out = Vec::new();
+    for name in found.value {
+        let name = name.to_ascii_uppercase();
+        let way = name.strip_prefix("AUTH=").is_some_and(|n| !n.is_empty());
+        if way || EXTENSIONS.contains(&name.as_str()) {
+            out.push(name);
+            continue;
+        }
+        let known: Vec<String> = EXTENSIONS.iter().map(|e| e.to_lowercase()).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let hint = match nearest(&name, &known) {
+            Some(near) => format!("did you mean \"{}\"?", near.to_uppercase()),
+            None => "docs/imap.md lists them".to_owned(),
+        };
+        let message = "`without-extensions` names an extension that is not used";
+        problems.add(&found.span, message, Some(hint));
+    }
+    out
+}
+
+/// `none`, `all`, a number of days like `30d`, or a size like `500 MB`; used on the command line
+/// too.
+pub fn reach(text: &str) -> Option<Reach> {
     match text {
         "none" => Some(Reach::None),
         "all" => Some(Reach::All),
@@ -164,9 +272,9 @@ pub fn body_policy(text: &str) -> Option<Reach> {
     }
 }
 
-/// The policy as it is written.
-pub fn body_policy_name(policy: Reach) -> String {
-    match policy {
+/// The reach as it is written; what [`reach`] reads back.
+pub fn reach_name(reach: Reach) -> String {
+    match reach {
         Reach::None => "none".to_owned(),
         Reach::All => "all".to_owned(),
         Reach::Days(days) => format!("{days}d"),
@@ -174,36 +282,100 @@ pub fn body_policy_name(policy: Reach) -> String {
     }
 }
 
-/// A size as it is written.
-pub(super) fn size_name(octets: u64) -> String {
-    match octets % 1_000_000_000 {
-        0 => format!("{} GB", octets / 1_000_000_000),
-        _ => format!("{} MB", octets / 1_000_000),
+const UNITS: [(&str, u64); 5] = [
+    ("TB", 1 << 40),
+    ("GB", 1 << 30),
+    ("MB", 1 << 20),
+    ("KB", 1 << 10),
+    ("B", 1),
+];
+
+/// A size like `500 MB` or `2.2GB` in octets; 1 at least.
+fn octets(text: &str) -> Option<u64> {
+    let (number, unit) = UNITS
+        .iter()
+        .find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit)))?;
+    let (whole, part) = match number.trim_end().split_once('.') {
+        Some((whole, part)) => (whole, part),
+        None => (number.trim_end(), "0"),
+    };
+    let digits = |s: &str| !s.is_empty() && s.len() <= 6 && s.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) && !(unit == 1 && whole.len() <= 18) || !digits(part) {
+        return None;
     }
+    let whole: u64 = whole.parse().ok()?;
+    let scale = 10u64.checked_pow(u32::try_from(part.len()).ok()?)?;
+    let part: u64 = part.parse().ok()?;
+    let octets = whole
+        .checked_mul(unit)?
+        .checked_add(part.checked_mul(unit)? / scale)?;
+    (octets > 0).then_some(octets)
+}
+
+/// A size as it is written; what [`octets`] reads back.
+pub(super) fn size_name(size: u64) -> String {
+    let written = UNITS
+        .iter()
+        .filter(|(_, unit)| size >= *unit)
+        .find_map(|(name, unit)| {
+            let tenths = (u128::from(size) * 10).div_ceil(u128::from(*unit));
+            let text = match (tenths / 10, tenths % 10) {
+                (whole, 0) => format!("{whole} {name}"),
+                (whole, part) => format!("{whole}.{part} {name}"),
+            };
+            (octets(&text) == Some(size)).then_some(text)
+        });
+    written.unwrap_or_else(|| format!("{size} B"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
-    fn sizes_and_days_go_round() {
-        for text in ["none", "all", "7d", "500 MB", "2 GB"] {
-            let policy = body_policy(text).unwrap();
-            assert_eq!(body_policy_name(policy), text);
-        }
-        assert_eq!(body_policy("2.5 GB"), Some(Reach::Octets(2_500_000_000)));
-        assert_eq!(body_policy("12MB"), Some(Reach::Octets(12_000_000)));
-        for bad in [
-            "", "0d", "d", "some", "5", "-3 MB", "0 MB", "1e30 GB", "NaN MB",
+    fn reaches_are_read_as_they_are_written() {
+        for (text, read) in [
+            ("none", Some(Reach::None)),
+            ("all", Some(Reach::All)),
+            ("30d", Some(Reach::Days(30))),
+            ("500 MB", Some(Reach::Octets(500 << 20))),
+            ("2GB", Some(Reach::Octets(2 << 30))),
+            ("1.5 GB", Some(Reach::Octets(3 << 29))),
+            ("2.2 GB", Some(Reach::Octets(OF_GMAIL))),
+            ("0d", None),
+            ("0 MB", None),
+            ("-1 MB", None),
+            ("1.MB", None),
+            (" MB", None),
+            ("99999999 TB", None),
+            ("1e3 MB", None),
+            ("d", None),
+            ("some", None),
         ] {
-            assert_eq!(body_policy(bad), None, "{bad}");
+            assert_eq!(reach(text), read, "{text}");
+        }
+        assert_eq!(size_name(OF_GMAIL), "2.2 GB");
+    }
+
+    proptest! {
+        #[test]
+        fn every_size_comes_back(size in 1u64..(1 << 50)) {
+            prop_assert_eq!(octets(&size_name(size)), Some(size));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in ".{0,40}") {
+            if let Some(read) = reach(&text) {
+                prop_assert_eq!(reach(&reach_name(read)), Some(read));
+            }
         }
     }
 
     #[test]
-    fn gmail_has_a_budget_by_itself() {
-        assert_eq!(usual_budget("IMAP.gmail.com"), Some(2_200_000_000));
-        assert_eq!(usual_budget("imap.example.test"), None);
+    fn every_budget_has_a_reason() {
+        for (host, octets, why) in BUDGETS {
+            assert!(host.contains('.') && octets > 0 && !why.is_empty());
+        }
     }
 }

@@ -115,10 +115,16 @@ impl<'a, 'i> Section<'a, 'i> {
         }
     }
 
-    /// A list of texts; the place is the list's.
-    pub fn list(&self, key: &str, problems: &mut Problems<'_>) -> Option<Found<Vec<String>>> {
+    /// A list of texts like `example`; the place is the list's.
+    pub fn list(
+        &self,
+        key: &str,
+        example: &str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Found<Vec<String>>> {
         let found = self.raw(key)?;
-        let wanted = "a list of texts: [\"program\", \"argument\"]";
+        let wanted = format!("a list of texts: {example}");
+        let wanted = wanted.as_str();
         let DeValue::Array(items) = found.get_ref() else {
             wrong(key, found.get_ref(), wanted, found.span(), problems);
             return None;

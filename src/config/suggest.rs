@@ -1,14 +1,18 @@
 //! "Did you mean": the known word nearest to one that isn't known.
 
 /// Words that other programs use for what we call differently.
-const ALIASES: [(&str, &str); 17] = [
+const ALIASES: [(&str, &str); 22] = [
     ("accounts", "account"),
     ("address", "email"),
+    ("body", "bodies"),
+    ("budget", "daily-budget"),
     ("encryption", "security"),
     ("from", "email"),
     ("hostname", "host"),
+    ("ignore", "exclude"),
     ("incoming", "imap"),
     ("login", "user"),
+    ("max-connections", "connections"),
     ("outgoing", "smtp"),
     ("pass", "password"),
     ("passwd", "password"),
@@ -19,6 +23,7 @@ const ALIASES: [(&str, &str); 17] = [
     ("tls", "security"),
     ("ui-theme", "theme"),
     ("username", "user"),
+    ("without", "without-extensions"),
 ];
 
 /// The word of `known` that `word` was probably meant to be.

@@ -2,7 +2,7 @@
 
 use super::load::{load, parse};
 use super::*;
-use crate::model::{Reach, SecretSource, Security};
+use crate::model::{MailboxPolicy, Reach, SecretSource, Security, SyncPolicy};
 use std::path::Path;
 
 const SAMPLE: &str = include_str!("../../assets/config.sample.toml");
@@ -203,6 +203,123 @@ fn every_mistake_of_an_account_is_told_at_once() {
 }
 
 #[test]
+fn a_policy_is_read_whole() {
+    let text = with(
+        "headers = \"365d\"\nbodies = \"500 MB\"\nexclude = [\"Spam\", \"Lists/*\"]\n\
+         connections = 2\ndaily-budget = \"2 GB\"\ncompress = false\n\
+         without-extensions = [\"move\", \"AUTH=CRAM-MD5\"]",
+    ) + "[[account.mailbox]]\nname = \"Lists/rust\"\nheaders = \"all\"\nbodies = \"none\"\n\
+         [[account.mailbox]]\nname = \"Old\"\nexclude = true\n";
+    let loaded = parse(&text, Path::new("/c"));
+    assert_eq!(loaded.problems, []);
+    let one = |pattern: &str, left_out, headers, bodies| MailboxPolicy {
+        pattern: pattern.to_owned(),
+        left_out,
+        headers,
+        bodies,
+    };
+    let expected = SyncPolicy {
+        headers: Reach::Days(365),
+        bodies: Reach::Octets(500 << 20),
+        mailboxes: vec![
+            one("Lists/rust", false, Some(Reach::All), Some(Reach::None)),
+            one("Old", true, None, None),
+            one("Spam", true, None, None),
+            one("Lists/*", true, None, None),
+        ],
+        connections: 2,
+        budget: Some(2 << 30),
+        compress: Some(false),
+        without: vec!["MOVE".to_owned(), "AUTH=CRAM-MD5".to_owned()],
+    };
+    let policy = &loaded.config.accounts[0].sync;
+    assert_eq!(*policy, expected);
+    assert!(!policy.leaves_out("Lists/rust") && policy.leaves_out("Lists/c"));
+}
+
+#[test]
+fn mistakes_in_a_policy_are_placed_and_the_right_thing_suggested() {
+    for (line, message, hint) in [
+        (
+            "headers = \"none\"",
+            "`headers` can't be \"none\"",
+            "exclude",
+        ),
+        ("headers = \"al\"", "can't be read", "did you mean \"all\"?"),
+        ("bodies = \"30 days\"", "can't be read", "\"30d\""),
+        ("bodies = 30", "a number here", "a text in quotes"),
+        ("body = \"all\"", "unknown key `body`", "`bodies`"),
+        ("exclude = \"Spam\"", "a text here", "Lists/*"),
+        (
+            "exclude = [\"inbox\"]",
+            "the inbox can't be left out",
+            "bodies",
+        ),
+        ("exclude = [\"\"]", "needs a name", "*"),
+        ("connections = 1", "out of range", "from 2 to 15"),
+        ("connections = 16", "out of range", "from 2 to 15"),
+        ("daily-budget = \"much\"", "can't be read", "\"unlimited\""),
+        ("daily-budget = \"0 GB\"", "can't be read", "\"2 GB\""),
+        ("daily_budget = \"2 GB\"", "unknown key", "`daily-budget`"),
+        ("compress = \"yes\"", "a text here", "true or false"),
+        (
+            "without-extensions = [\"CONDSTOR\"]",
+            "not used",
+            "\"CONDSTORE\"?",
+        ),
+        (
+            "without-extensions = [\"XYZZY-17\"]",
+            "not used",
+            "docs/imap.md",
+        ),
+        (
+            "without = [\"MOVE\"]",
+            "unknown key",
+            "`without-extensions`",
+        ),
+        ("mailbox = 1", "a number here", "[[account.mailbox]]"),
+        (
+            "mailbox = [{ headers = \"all\" }]",
+            "has no `name`",
+            "name = ",
+        ),
+        (
+            "mailbox = [{ name = \"x\", heders = \"all\" }]",
+            "unknown key",
+            "`headers`",
+        ),
+        (
+            "mailbox = [{ name = \"INBOX\", exclude = true }]",
+            "the inbox",
+            "bodies",
+        ),
+    ] {
+        let p = problem(&with(line));
+        assert!(
+            p.message.contains(message) && p.hint.contains(hint),
+            "{line}: {p}"
+        );
+        assert_eq!(p.line, 4, "{line}: {p}");
+    }
+}
+
+#[test]
+fn gmail_has_a_budget_unless_told_otherwise() {
+    let at = |host: &str, line: &str| {
+        let text = with(line).replace("i.b.test", host);
+        parse(&text, Path::new("/c")).config.accounts[0].sync.budget
+    };
+    assert_eq!(at("imap.gmail.com", ""), Some(11 * (1 << 30) / 5));
+    assert_eq!(at("IMAP.GoogleMail.com", ""), Some(11 * (1 << 30) / 5));
+    assert_eq!(at("imap.example.test", ""), None);
+    assert_eq!(
+        at("imap.gmail.com", "daily-budget = \"1 GB\""),
+        Some(1 << 30)
+    );
+    assert_eq!(at("imap.gmail.com", "daily-budget = \"unlimited\""), None);
+}
+
+#[test]
 fn one_broken_account_leaves_the_other() {
     let two = format!(
         "{}{}",
@@ -298,10 +415,10 @@ bodies = "none"
     assert_eq!(loaded.problems, []);
     let sync = &loaded.config.accounts[0].sync;
     assert_eq!(sync.headers, Reach::Days(365));
-    assert_eq!(sync.bodies_of("Inbox/x"), Reach::Octets(2_000_000_000));
+    assert_eq!(sync.bodies_of("Inbox/x"), Reach::Octets(2 << 30));
     assert_eq!(sync.bodies_of("Lists/rust"), Reach::None);
     assert!(sync.leaves_out("old/2001") && !sync.leaves_out("Lists/rust"));
-    assert_eq!((sync.connections, sync.budget), (3, Some(1_500_000_000)));
+    assert_eq!((sync.connections, sync.budget), (3, Some(3 << 29)));
     assert_eq!(sync.compress, Some(false));
     assert_eq!(sync.without, ["MOVE"]);
     assert_eq!(

@@ -10,6 +10,7 @@ pub mod uid;
 pub mod message_id;
 pub mod address;
 pub mod flags;
+pub mod tag;
 pub mod mailbox;
 pub mod envelope;
 pub mod secret;

@@ -67,4 +67,6 @@ pub struct AccountStatus {
     pub budget: Option<u64>,
     /// The server's storage, if it tells.
     pub quota: Option<Quota>,
+    /// Whether everything is being fetched for a journey.
+    pub journey: bool,
 }

@@ -91,6 +91,7 @@ fn round(
 pub fn end_journey(kit: &Kit) {
     let spent = kit.usage.is_spent(&kit.account.sync);
     if kit.journey.swap(false, Ordering::SeqCst) {
+        kit.report.journey(false);
         kit.report.notice(match spent {
             true => "the day's budget is used up; the rest is fetched tomorrow",
             false => "everything that was chosen is here for reading offline",
@@ -101,6 +102,7 @@ pub fn end_journey(kit: &Kit) {
 /// What of a mailbox is wanted: not older than, not larger than.
 fn bounds(kit: &Kit, reader: &Reader, here: &Here) -> Result<Option<(i64, u64)>, SyncError> {
     let journey = kit.journey.load(Ordering::SeqCst);
+    kit.report.journey(journey);
     let reach = if journey { Reach::All } else { here.bodies };
     let since = match reach {
         Reach::None => return Ok(None),

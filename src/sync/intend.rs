@@ -115,6 +115,10 @@ fn flag_words(change: &FlagChange) -> &'static str {
         "Starred"
     } else if remove != System::NONE && remove.has(System::FLAGGED) {
         "Unstarred"
+    } else if !change.add.keywords.is_empty() {
+        "Tagged"
+    } else if !change.remove.keywords.is_empty() {
+        "Untagged"
     } else {
         "Changed flags of"
     }

@@ -177,6 +177,10 @@ impl Ledger {
                     ..Done::default()
                 })
             }
+            Intent::TryAgain(account) => {
+                after.again = Some(account);
+                Ok(Done::default())
+            }
             Intent::Attend(mailbox) => {
                 self.attend(mailbox)?;
                 Ok(Done::default())
@@ -443,13 +447,14 @@ impl Ledger {
             self.board.post(topic);
         }
         for (name, bells) in &self.bells.accounts {
-            if after.everybody {
+            let everything = after.everybody || after.again.as_ref() == Some(name);
+            if everything {
                 bells.news.everywhere();
             }
-            if after.everybody || accounts.contains(name) || after.file.as_ref() == Some(name) {
+            if everything || accounts.contains(name) || after.file.as_ref() == Some(name) {
                 bells.worker.ring();
             }
-            if after.everybody || after.submit.as_ref() == Some(name) {
+            if everything || after.submit.as_ref() == Some(name) {
                 bells.submitter.ring();
             }
         }
@@ -467,6 +472,7 @@ struct After {
     file: Option<AccountName>,
     topics: Vec<Topic>,
     everybody: bool,
+    again: Option<AccountName>,
 }
 
 /// Why an intent could not be recorded.

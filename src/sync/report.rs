@@ -84,6 +84,11 @@ impl Report {
         });
     }
 
+    /// Everything is being fetched for a journey, or no longer.
+    pub fn journey(&self, under_way: bool) {
+        self.change(|s| s.status.journey = under_way);
+    }
+
     /// How full the server is.
     pub fn quota(&self, quota: Option<Quota>) {
         self.change(|s| s.status.quota = quota);

@@ -1,4 +1,4 @@
-//! Text fit for a terminal: cleaning, width, wrapping, dates, sizes.
+//! Text fit for a terminal: cleaning, width, wrapping, dates, sizes, how far something is.
 //!
 //! Nothing here knows mail. What the screen draws has been through [`Clean`]; how much room it
 //! takes is what [`width`] says, which is what ratatui says.
@@ -8,5 +8,6 @@ pub mod clean;
 pub mod wrap;
 pub mod when;
 pub mod size;
+pub mod gauge;
 
 pub use clean::Clean;

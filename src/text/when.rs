@@ -47,13 +47,23 @@ pub fn short(time: i64, now: i64) -> String {
     then.strftime(pattern).to_string()
 }
 
-/// The time of day, with the date before it if that is not today: `14:05`, `3 Mar 14:05`.
+/// A time of day with as much of the date as it needs: `14:05` today, `Mon 14:05` within a week,
+/// else `3 Mar 14:05`; with seconds when it comes within a minute and a half.
 pub fn clock(time: i64, now: i64) -> String {
-    let same = match (local(time), local(now)) {
-        (Some(then), Some(today)) => then.date() == today.date(),
-        _ => false,
+    let (Some(then), Some(today)) = (local(time), local(now)) else {
+        return "?".to_owned();
     };
-    format(time, if same { "%H:%M" } else { "%-d %b %H:%M" })
+    let away = time.abs_diff(now);
+    let pattern = if time > now && away < 90 {
+        "%H:%M:%S"
+    } else if then.date() == today.date() || (time > now && away < 12 * 3600) {
+        "%H:%M"
+    } else if away < 6 * 24 * 3600 {
+        "%a %H:%M"
+    } else {
+        "%-d %b %H:%M"
+    };
+    then.strftime(pattern).to_string()
 }
 
 /// A length of time in seconds, in its two largest units: `40 s`, `3 min`, `2 h 5 min`.
@@ -90,6 +100,8 @@ mod tests {
                 short(0, t),
                 long(t),
                 attribution(t),
+                clock(t, 0),
+                clock(0, t),
             ] {
                 assert!(!text.is_empty());
             }
@@ -118,5 +130,11 @@ mod tests {
         assert!(short(now, now).contains(':'));
         assert_eq!(short(now - 2 * 24 * 3600, now).len(), 3);
         assert_eq!(short(now - 800 * 24 * 3600, now).len(), 10);
+        let colons = |time| clock(time, now).matches(':').count();
+        assert_eq!(
+            (colons(now + 20), colons(now - 20), colons(now + 300)),
+            (2, 1, 1)
+        );
+        assert_eq!(clock(now - 3 * 24 * 3600, now).len(), "Mon 14:05".len());
     }
 }

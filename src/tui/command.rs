@@ -115,6 +115,10 @@ pub enum Argument {
     Query,
     /// A theme's name.
     Theme,
+    /// An account's name or number, or `stop`.
+    Journey,
+    /// A tag's name, with a minus before it to take it away.
+    Tag,
 }
 
 /// A row of the table.
@@ -173,6 +177,7 @@ commands! {
     Move, "move", Mail, [Index Reader], Mailbox, "move", "Move to a mailbox";
     Select, "select", Mail, [Index], No, "select", "Mark for the next action, or take the mark away";
     Junk, "junk", Mail, [Index Reader], No, "", "Move to Junk; from Junk, back to the inbox";
+    Tag, "tag", Mail, [Index Reader], Tag, "", "Tag with a word, or take the tag away";
     Copy, "copy-to", Mail, [Index Reader], Mailbox, "", "Copy to a mailbox";
 
     Down, "down", Moving, [Global], No, "", "Go or scroll down one line";
@@ -228,6 +233,7 @@ commands! {
     Help, "help", Program, [Global Composer], No, "help", "Show the keys that hold here";
     CommandLine, "command-line", Program, [Global], No, "", "Give a command by name";
     CheckMail, "check-mail", Program, [Global], No, "", "Look for new mail now, in every account";
+    Offline, "offline", Program, [Global], Journey, "", "Fetch everything for a journey; `stop` ends it";
     Theme, "theme", Program, [Global], Theme, "", "Show everything in other colours";
     Redraw, "redraw", Program, [Global Composer], No, "", "Draw the screen anew";
     Suspend, "suspend", Program, [Global], No, "", "Stop the program as a shell's job";

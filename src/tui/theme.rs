@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
 /// Every style that the program asks for. A theme has to set each or one it falls back to.
-pub const NAMES: [&str; 67] = [
+pub const NAMES: [&str; 68] = [
     "screen.text",
     "screen.rule",
     "text.dim",
@@ -40,6 +40,7 @@ pub const NAMES: [&str; 67] = [
     "index.count",
     "index.date",
     "index.snippet",
+    "index.tag",
     "index.tree",
     "reader.text",
     "reader.header.name",

@@ -26,7 +26,9 @@ fn a_visitor_reads_answers_and_sees_the_answer_arrive() {
     let (folder, mut t) = start(100, 30);
     t.wait_for("All inboxes");
     t.wait_until("both accounts online and the newest mail", |s| {
-        s.contains("● ada online") && s.contains("● home online") && s.contains("Lena Fischer")
+        s.contains("● ada connected")
+            && s.contains("● home connected")
+            && s.contains("Lena Fischer")
     });
     t.send("/subject:potatoes");
     t.send("\r");

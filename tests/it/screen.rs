@@ -64,7 +64,7 @@ fn what_is_done_on_the_screen_reaches_the_server() {
     };
     let mut t = open(&home);
     t.wait_until("the list", |s| {
-        s.contains("first letter") && s.contains("third letter") && s.contains("work online")
+        s.contains("first letter") && s.contains("third letter") && s.contains("work connected")
     });
     t.send("ggs");
     t.wait_for("★");
@@ -134,7 +134,7 @@ fn hostile_mail_stays_text() {
     let _ = look.create("Box&ABs-[31;7701m&AJs-7703mPWN6");
     let mut t = open(&home);
     t.wait_until("both subjects", |s| {
-        s.matches("PWN1").count() >= 2 && s.contains("work online")
+        s.matches("PWN1").count() >= 2 && s.contains("work connected")
     });
     for _ in 0..2 {
         t.send("\r");
@@ -205,7 +205,7 @@ fn a_second_window_on_the_same_home_works_too() {
     };
     let mut first = open(&home);
     first.wait_until("the list", |s| {
-        s.contains("three") && s.contains("work online")
+        s.contains("three") && s.contains("work connected")
     });
     let mut second = open(&home);
     second.wait_until("the list, too", |s| {
@@ -238,7 +238,7 @@ fn a_crash_while_writing_loses_nothing() {
     };
     let home = Home::new(&server.account("work", "ada"));
     let mut t = open(&home);
-    t.wait_for("work online");
+    t.wait_for("work connected");
     t.send("c");
     t.wait_for("Subject");
     t.send("bo@example.test\t");
@@ -251,7 +251,7 @@ fn a_crash_while_writing_loses_nothing() {
     });
     t.kill();
     let mut t = open(&home);
-    t.wait_for("work online");
+    t.wait_for("work connected");
     t.send("gd");
     t.wait_for("A letter that survives");
     t.send("\r");

@@ -1,15 +1,11 @@
-//! Gmail's labels (X-GM-EXT-1) as keywords: `label:` and the label's name, so that the rest of the
-//! program needs no second kind of flag.
-//!
-//! The name is UTF-8 with every octet outside `A-Z a-z 0-9 . _ / -` percent-encoded: a keyword that
-//! any database and any list can hold, and never an atom that could be taken for one of a server's.
-//! Labels that begin with `\` are Gmail's mailboxes again and are left out.
+//! Gmail's labels (X-GM-EXT-1) as keywords (see [`tag`]), so that the rest of the program needs no
+//! second kind of flag. Labels that begin with `\` are Gmail's mailboxes again and are left out.
 
+use crate::model::tag;
 use crate::net::imap::name;
-use std::fmt::Write as _;
 
-/// What the keyword of a label begins with.
-pub const PREFIX: &str = "label:";
+pub use crate::model::tag::{PREFIX, label};
+
 /// A longer label is not kept.
 const LONGEST: usize = 1024;
 
@@ -22,35 +18,7 @@ pub fn keyword(label: &[u8], utf8: bool) -> Option<String> {
         Ok(text) if utf8 => text.to_owned(),
         _ => name::decode(label),
     };
-    let mut out = PREFIX.to_owned();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"._/-".contains(&byte) {
-            out.push(byte as char);
-        } else {
-            // Writing to a string can't fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    Some(out)
-}
-
-/// A keyword's label as text; `None` if it is no label's keyword, or not one of [`keyword`]'s making.
-pub fn label(keyword: &str) -> Option<String> {
-    let mut rest = keyword.strip_prefix(PREFIX)?.bytes();
-    let mut out = Vec::new();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'%' => {
-                let digits = [rest.next()?, rest.next()?];
-                let digits = digits.iter().all(u8::is_ascii_hexdigit).then_some(digits)?;
-                out.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
-            }
-            byte => out.push(byte),
-        }
-    }
-    let text = String::from_utf8(out).ok()?;
-    let fits = !text.is_empty() && !text.starts_with('\\') && !text.contains('\0');
-    fits.then_some(text)
+    Some(tag::of_label(&text))
 }
 
 #[cfg(test)]

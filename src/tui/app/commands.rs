@@ -10,6 +10,10 @@ use crate::tui::command::{Call, Command, Section};
 use crate::tui::effect::{DraftFrom, Effect};
 use crate::tui::event::{About, Now};
 use crate::tui::question::Mode;
+use std::time::Duration;
+
+/// So long keys do not make accounts that wait try again.
+const HURRY: Duration = Duration::from_secs(30);
 
 /// What a command needs that the panes can't do by themselves: something that covers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub enum Wants {
     MoveTo,
     /// A mailbox to copy to.
     CopyTo,
+    /// A tag.
+    Tag,
     /// Words to look for.
     Search,
     /// The command line.
@@ -65,7 +71,8 @@ impl Panes {
             Command::Last => self.edge(true, now, fx),
             Command::Open => return self.open(now, fx),
             Command::Back => {
-                if !self.back(now, fx) && self.places().is_some_and(|p| p.sidebar.is_none()) {
+                let left = self.back(now, fx) || self.end_journey(fx);
+                if !left && self.places().is_some_and(|p| p.sidebar.is_none()) {
                     self.focus = Pane::Sidebar;
                 }
             }
@@ -113,6 +120,8 @@ impl Panes {
             Command::GoMailbox => return Wants::GoTo,
             Command::Account => return Wants::GoToAccount,
             Command::Theme => return Wants::Theme,
+            Command::Tag => return self.filing(Wants::Tag, now),
+            Command::Offline => self.offline(None, fx),
             Command::ToggleThreads => self.toggle_threads(now, fx),
             Command::Fold => {
                 let overlay = std::mem::take(&mut self.overlay);
@@ -189,6 +198,21 @@ impl Panes {
                 }
                 None => Some("account"),
             },
+            Command::Offline if argument == "stop" => {
+                fx.push(Effect::Ask(Intent::StopOffline, About::Done));
+                None
+            }
+            Command::Offline => match self.numbered_account(argument) {
+                Some(name) => {
+                    self.offline(Some(name), fx);
+                    None
+                }
+                None => Some("account"),
+            },
+            Command::Tag => {
+                self.tag(argument, now, fx);
+                None
+            }
             _ => None,
         };
         if let Some(what) = missing {
@@ -220,6 +244,36 @@ impl Panes {
                 all.find(|a| a.name.as_str().eq_ignore_ascii_case(text))
             })
             .map(|a| a.name.clone())
+    }
+
+    /// Fetches everything for a journey: of one account, or of all.
+    fn offline(&mut self, account: Option<AccountName>, fx: &mut Vec<Effect>) {
+        fx.push(Effect::Ask(Intent::Offline(account), About::Done));
+    }
+
+    /// Ends what [`Panes::offline`] began. Says whether there was something.
+    fn end_journey(&mut self, fx: &mut Vec<Effect>) -> bool {
+        let under_way = self.status.journey();
+        if under_way {
+            fx.push(Effect::Ask(Intent::StopOffline, About::Done));
+        }
+        under_way
+    }
+
+    /// A key was pressed: whoever waits after a failure tries again now, at most every half minute.
+    pub fn somebody_is_here(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        if self
+            .hurried
+            .is_some_and(|t| now.mono.duration_since(t) < HURRY)
+        {
+            return;
+        }
+        let waiting = self.status.waiting();
+        if !waiting.is_empty() {
+            self.hurried = Some(now.mono);
+        }
+        let asks = waiting.into_iter().map(Intent::TryAgain);
+        fx.extend(asks.map(|intent| Effect::Ask(intent, About::Quiet)));
     }
 
     /// Shows an account's inbox.

@@ -1,6 +1,6 @@
 //! One frame from what is remembered: no state changes here.
 
-use crate::text::Clean;
+use crate::text::{Clean, width};
 use crate::tui::app::geometry::{Pane, Places, SMALLEST, Titled};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::screen::index_view::{self, Setting};
@@ -12,6 +12,9 @@ use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+
+/// A reader with fewer columns has no room for tags beside the title.
+const TAGGED: usize = 40;
 
 /// Draws the panes, the status line and the hints (key and what it does, most useful first).
 pub fn draw(panes: &Panes, hints: &[(Clean, Clean)], now: i64, theme: &Theme, buf: &mut Buffer) {
@@ -48,7 +51,7 @@ fn title(
     let style = theme.style(if focused { "title.focused" } else { "title" });
     if let Some(mut row) = begin(buf, place.title, 0, style) {
         row.skip(1);
-        let room = row.left().saturating_sub(right.as_str().len() + 1);
+        let room = row.left().saturating_sub(width::width(right.as_str()) + 1);
         row.column(text, room, style);
         row.right(right, style);
     }
@@ -91,7 +94,15 @@ fn list(panes: &Panes, place: Titled, now: i64, buf: &mut Buffer, theme: &Theme)
         View::Outbox(outbox) => outbox.draw(now, buf, area, theme),
         View::Drafts(drafts) => drafts.draw(now, buf, area, theme),
         View::Accounts(scroll) => {
-            accounts::draw(&panes.accounts, &panes.status, *scroll, buf, area, theme);
+            accounts::draw(
+                &panes.accounts,
+                &panes.status,
+                *scroll,
+                now,
+                buf,
+                area,
+                theme,
+            );
         }
         View::Mail if panes.index.lines().is_empty() => {
             fill(buf, area, theme.style("index.text"));
@@ -112,6 +123,11 @@ fn list(panes: &Panes, place: Titled, now: i64, buf: &mut Buffer, theme: &Theme)
 fn reader(panes: &Panes, place: Titled, buf: &mut Buffer, theme: &Theme) {
     let focused = panes.focus == Pane::Reader;
     let (text, right) = panes.reader_title();
+    let cols = usize::from(place.title.width);
+    let right = match panes.read_tags(cols / 3).filter(|_| cols >= TAGGED) {
+        Some(tags) => Clean::line(&format!("{tags} {right}")),
+        None => right,
+    };
     title(place, &text, &right, focused, buf, theme);
     if let Some(pager) = &panes.pager {
         let offline = panes.status.offline();
@@ -189,8 +205,7 @@ fn hint_line(hints: &[(Clean, Clean)], area: Rect, buf: &mut Buffer, theme: &The
     };
     row.skip(1);
     for (key, what) in hints {
-        let cols =
-            crate::text::width::width(key.as_str()) + crate::text::width::width(what.as_str());
+        let cols = width::width(key.as_str()) + width::width(what.as_str());
         if cols + 3 > row.left() {
             return;
         }

@@ -37,6 +37,8 @@ pub enum Purpose {
     Command,
     /// A search that follows the typing.
     Search,
+    /// A tag.
+    Tag,
     /// The password of an account.
     Password(AccountName),
 }
@@ -121,6 +123,7 @@ impl Layer {
                 .map(|m| m.path.clone())
                 .collect(),
             accounts: panes.accounts.iter().map(|a| a.name.0.clone()).collect(),
+            tags: panes.known_tags(),
         };
         Layer::Prompt(Prompt::command(context, words), Purpose::Command)
     }
@@ -128,6 +131,15 @@ impl Layer {
     /// The search line.
     pub fn search() -> Layer {
         Layer::Prompt(Prompt::search(""), Purpose::Search)
+    }
+
+    /// A tag to put on messages, or to take away.
+    pub fn tag(panes: &Panes) -> Layer {
+        let label = Clean::lit("Tag (-name takes away): ");
+        Layer::Prompt(
+            Prompt::new(label, Kind::Tag(panes.known_tags()), ""),
+            Purpose::Tag,
+        )
     }
 
     /// The password of an account.
@@ -391,6 +403,10 @@ fn typed(
             } else {
                 panes.search_for(&text, now, fx);
             }
+            Turn::closed()
+        }
+        (Outcome::Text(text), Purpose::Tag) => {
+            panes.tag(&text, now, fx);
             Turn::closed()
         }
         (Outcome::Call(call), _) => Turn::asking(Ask::Call(call)),

@@ -6,6 +6,7 @@ pub mod acts;
 pub mod state;
 pub mod words;
 pub mod mail;
+pub mod tags;
 pub mod navigate;
 pub mod answers;
 pub mod mouse;

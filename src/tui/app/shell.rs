@@ -227,6 +227,7 @@ impl App {
     }
 
     fn key(&mut self, key: KeyEvent, now: Now, fx: &mut Vec<Effect>) {
+        self.panes.somebody_is_here(now, fx);
         if let Some(layer) = self.layers.last_mut() {
             let turn = layer.key(&key, &mut self.panes, now, fx);
             self.turned(turn, now, fx);
@@ -403,6 +404,7 @@ impl App {
             Wants::Decide => Popup::decide(&self.panes).map(Layer::Popup),
             Wants::MoveTo => Ok(Layer::mailbox(&self.panes, For::Moving)),
             Wants::CopyTo => Ok(Layer::mailbox(&self.panes, For::Copying)),
+            Wants::Tag => Ok(Layer::tag(&self.panes)),
             Wants::GoTo => Ok(Layer::mailbox(&self.panes, For::Going)),
             Wants::GoToAccount => Ok(Layer::account(&self.panes)),
             Wants::Theme => Ok(Layer::theme()),

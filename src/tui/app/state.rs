@@ -17,6 +17,7 @@ use crate::tui::screen::outbox::Outbox;
 use crate::tui::screen::pager::Pager;
 use crate::tui::screen::sidebar::Sidebar;
 use crate::tui::screen::status::{Status, Tone};
+use std::time::Instant;
 
 /// Which list stands in the middle.
 #[derive(Debug)]
@@ -60,6 +61,8 @@ pub struct Panes {
     pub before_search: Option<Listing>,
     /// The accounts.
     pub accounts: Vec<Account>,
+    /// When a key last made accounts that wait try again.
+    pub hurried: Option<Instant>,
 }
 
 impl Panes {
@@ -89,6 +92,7 @@ impl Panes {
             reader: taste.reader,
             before_search: None,
             accounts,
+            hurried: None,
         };
         // The sidebar first: the reader thread answers the newest question first.
         let mut fx = vec![Effect::Query(Question::Sidebar)];

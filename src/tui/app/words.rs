@@ -4,11 +4,12 @@
 use crate::model::view::Scope;
 use crate::model::{Role, System};
 use crate::text::Clean;
+use crate::text::gauge::grouped;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::question::{Listing, Mode};
 use crate::tui::screen::sidebar_view::mailbox_name;
-use crate::tui::screen::status::{grouped, progress};
+use crate::tui::screen::state::progress;
 
 impl Panes {
     /// What the empty list means.
@@ -32,7 +33,7 @@ impl Panes {
             ));
         }
         if let Some(task) = self.status.task() {
-            return Clean::line(&format!("{}…", sentence(&progress(task))));
+            return Clean::line(&format!("Syncing {}…", progress(task)));
         }
         if self.status.offline() {
             return Clean::lit("Nothing here yet, and no connection. The status line says why.");
@@ -136,14 +137,5 @@ impl Panes {
     pub fn on_server_draft(&self) -> bool {
         let line = self.index.selected();
         self.focus != Pane::Sidebar && line.is_some_and(|l| l.row.flags.system.has(System::DRAFT))
-    }
-}
-
-/// With a capital letter.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => String::new(),
     }
 }

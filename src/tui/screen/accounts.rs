@@ -1,20 +1,30 @@
-//! The accounts with their servers and how each is doing, in full sentences.
+//! The accounts with their servers, how each is doing, and what it uses of what there is, in full
+//! sentences.
 
 use crate::model::{Account, AccountStatus, Endpoint, Link, Security};
-use crate::text::{Clean, size, when, wrap};
+use crate::text::{Clean, gauge, size, width, wrap};
 use crate::tui::screen::paint::{begin, say};
-use crate::tui::screen::status::{self, Status};
+use crate::tui::screen::state;
+use crate::tui::screen::status::Status;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+/// Columns that lines below an account's name begin at.
+const INDENT: usize = 2;
+/// Bars are no longer than this.
+const BAR: usize = 30;
+/// Shorter bars say nothing.
+const SHORTEST: usize = 8;
+
 /// Draws every account from line `scroll` on.
 pub fn draw(
     accounts: &[Account],
     status: &Status,
     scroll: usize,
+    now: i64,
     buf: &mut Buffer,
     area: Rect,
     theme: &Theme,
@@ -26,95 +36,142 @@ pub fn draw(
         say(buf, area, &Clean::lit(text), base);
         return;
     }
-    let lines = lines(accounts, status, usize::from(area.width), base, theme);
-    for (n, (text, style)) in lines.iter().skip(scroll).enumerate() {
+    let cols = usize::from(area.width).saturating_sub(2);
+    let mut lines = Lines {
+        lines: Vec::new(),
+        cols,
+    };
+    for account in accounts {
+        lines.account(account, &status.of(&account.name), now);
+    }
+    for (n, (text, style)) in lines.lines.iter().skip(scroll).enumerate() {
         let Some(mut row) = begin(buf, area, n, base) else {
             return;
         };
         row.skip(1);
-        row.put(text, *style);
+        row.put(
+            text,
+            base.patch(style.map_or(Style::default(), |s| theme.style(s))),
+        );
     }
 }
 
-fn lines(
-    accounts: &[Account],
-    status: &Status,
+struct Lines {
+    lines: Vec<(Clean, Option<&'static str>)>,
     cols: usize,
-    base: Style,
-    theme: &Theme,
-) -> Vec<(Clean, Style)> {
-    let mut lines = Vec::new();
-    let strong = base.patch(theme.style("sidebar.account"));
-    for account in accounts {
-        let state = status.of(&account.name);
+}
+
+impl Lines {
+    fn account(&mut self, account: &Account, state: &AccountStatus, now: i64) {
         let title = format!("{}  {}", account.name, account.identity());
-        lines.push((Clean::line(&title), strong));
-        for (what, server) in [("IMAP", &account.imap), ("SMTP", &account.smtp)] {
-            lines.push((Clean::line(&endpoint(what, server)), base));
-        }
-        let (words, tone) = match &state.link {
-            Link::Idle => ("not tried yet".to_owned(), "text.dim"),
-            Link::Connecting => ("connecting".to_owned(), "text.dim"),
-            Link::Online => ("connected and current".to_owned(), "notice.good"),
-            Link::Waiting { reason, .. } => {
-                let since = match state.since {
-                    0 => String::new(),
-                    at => format!(" since {}", when::clock(at, when::now())),
-                };
-                let words = format!(
-                    "offline{since}: {reason}. It is tried again by itself; any key tries now."
-                );
-                (words, "notice.error")
-            }
-            Link::Stopped { reason } => (
-                format!("stopped: {reason}. ^r tries again."),
-                "notice.error",
-            ),
-        };
-        for line in wrap::wrap(&words, cols.saturating_sub(6).max(10)) {
-            let text = Clean::line(&format!("  {line}"));
-            lines.push((text, base.patch(theme.style(tone))));
-        }
+        self.lines
+            .push((Clean::line(&title), Some("sidebar.account")));
+        let (words, tone) = link(state, now);
+        self.say(&words, Some(tone));
         if let Some(task) = &state.progress {
-            let text = format!("  {}", status::progress(task));
-            lines.push((Clean::line(&text), base));
+            let words = format!("syncing {}", state::progress(task));
+            self.bar(&words, task.done, task.total);
+        }
+        if state.journey {
+            let words = "Everything is being fetched for reading offline; esc or :offline stop \
+                         ends that.";
+            self.say(words, None);
         }
         if state.pending > 0 {
-            let text = format!("  {} changes wait to be sent up", state.pending);
-            lines.push((Clean::line(&text), base));
+            let changes = match state.pending {
+                1 => "1 change waits".to_owned(),
+                n => format!("{} changes wait", gauge::grouped(n)),
+            };
+            self.say(&format!("{changes} to be sent up"), None);
         }
-        lines.extend(traffic(&state).iter().map(|text| (Clean::line(text), base)));
-        lines.push((Clean::default(), base));
+        if state.connections > 0 {
+            let most = account.sync.connections;
+            let words = format!("{} of at most {most} connections", state.connections);
+            self.say(&words, None);
+        }
+        self.traffic(state);
+        if let Some(quota) = state.quota.filter(|q| q.limit > 0) {
+            let words = format!(
+                "{} used on the server",
+                gauge::share(quota.used, quota.limit)
+            );
+            self.bar(&words, quota.used, quota.limit);
+        }
+        for (what, server) in [("IMAP", &account.imap), ("SMTP", &account.smtp)] {
+            self.say(&endpoint(what, server), Some("text.dim"));
+        }
+        self.lines.push((Clean::default(), None));
     }
-    lines
+
+    fn traffic(&mut self, state: &AccountStatus) {
+        match state.budget {
+            Some(budget) if budget > 0 => {
+                let spent = if state.received >= budget {
+                    "; the rest waits until tomorrow"
+                } else {
+                    ""
+                };
+                let share = gauge::share(state.received, budget);
+                self.bar(
+                    &format!("{share} received today{spent}"),
+                    state.received,
+                    budget,
+                );
+            }
+            _ if state.received > 0 => {
+                let words = format!("{} received today", size::human(state.received));
+                self.say(&words, None);
+            }
+            _ => {}
+        }
+    }
+
+    /// Words in as many lines as they need.
+    fn say(&mut self, words: &str, style: Option<&'static str>) {
+        let room = self.cols.saturating_sub(INDENT).max(10);
+        for line in wrap::wrap(words, room) {
+            let text = format!("{}{line}", " ".repeat(INDENT));
+            self.lines.push((Clean::line(&text), style));
+        }
+    }
+
+    /// Words with a bar behind them, or below where there is no room behind.
+    fn bar(&mut self, words: &str, done: u64, total: u64) {
+        let Some(percent) = gauge::percent(done, total) else {
+            return self.say(words, None);
+        };
+        let room = self.cols.saturating_sub(INDENT);
+        let tail = format!(" {percent}%");
+        let behind = room.saturating_sub(width::width(words) + 2 + tail.len());
+        if behind >= SHORTEST {
+            let bar = gauge::bar(done, total, behind.min(BAR));
+            return self.say(&format!("{words}  {bar}{tail}"), None);
+        }
+        self.say(words, None);
+        let below = room.saturating_sub(tail.len()).min(BAR);
+        if below >= SHORTEST {
+            let bar = gauge::bar(done, total, below);
+            self.say(&format!("{bar}{tail}"), None);
+        }
+    }
 }
 
-/// What the account uses of its server, as far as that is known.
-fn traffic(state: &AccountStatus) -> Vec<String> {
-    let mut lines = Vec::new();
-    if state.connections > 0 {
-        let many = if state.connections == 1 { "" } else { "s" };
-        lines.push(format!("  {} connection{many}", state.connections));
+fn link(state: &AccountStatus, now: i64) -> (String, &'static str) {
+    let since = state::since(state, now).map_or_else(String::new, |s| format!(" {s}"));
+    match &state.link {
+        Link::Idle => ("not tried yet".to_owned(), "text.dim"),
+        Link::Connecting => ("connecting".to_owned(), "text.dim"),
+        Link::Online => (format!("connected{since}"), "notice.good"),
+        Link::Waiting { reason, retry_at } => {
+            let retry = state::retry(*retry_at, now);
+            let words = format!("offline{since}, {retry}: {reason}. Any key tries sooner.");
+            (words, "notice.error")
+        }
+        Link::Stopped { reason } => (
+            format!("stopped{since}: {reason}. ^r tries again."),
+            "notice.error",
+        ),
     }
-    let received = size::human(state.received);
-    match state.budget {
-        Some(budget) => lines.push(format!(
-            "  {} {received} of {} received today",
-            status::bar(state.received, budget, 10),
-            size::human(budget)
-        )),
-        None if state.received > 0 => lines.push(format!("  {received} received today")),
-        None => {}
-    }
-    if let Some(quota) = state.quota {
-        lines.push(format!(
-            "  {} {} of {} used on the server",
-            status::bar(quota.used, quota.limit, 10),
-            size::human(quota.used),
-            size::human(quota.limit)
-        ));
-    }
-    lines
 }
 
 fn endpoint(what: &str, server: &Endpoint) -> String {
@@ -123,5 +180,5 @@ fn endpoint(what: &str, server: &Endpoint) -> String {
         Security::StartTls => "STARTTLS",
         Security::None => "not encrypted, loopback only",
     };
-    format!("  {what}  {}:{} ({security})", server.host, server.port)
+    format!("{what}  {}:{} ({security})", server.host, server.port)
 }

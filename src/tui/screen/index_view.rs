@@ -1,7 +1,7 @@
 //! Drawing the index: one line a message or thread, in columns that suit the width.
 
 use crate::model::view::IndexRow;
-use crate::model::{Address, System};
+use crate::model::{Address, Flags, System, tag};
 use crate::text::{Clean, when, width};
 use crate::tui::screen::index::{Index, Kind, Line};
 use crate::tui::screen::paint::begin;
@@ -22,6 +22,9 @@ pub struct Setting<'a> {
     /// Whether who it went to says more than who it came from (Sent, Drafts).
     pub outgoing: bool,
 }
+
+/// A subject with less room than this stands without tags.
+const TAGGED: usize = 24;
 
 /// Column widths for a pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,17 +142,36 @@ fn subject(row: &mut Ink, line: &Line, cols: usize, base: Style, set: &Setting) 
         Clean::line(&it.subject)
     };
     let room = row.left().saturating_sub(end);
-    let used = width::width(title.as_str()).min(room);
-    if used + 8 < room
-        && let Some(snippet) = it.snippet.as_deref().filter(|s| !s.trim().is_empty())
-    {
-        row.put(&title, over("index.subject"));
-        row.lit("  ", base);
-        let rest = row.left().saturating_sub(end);
-        row.column(&Clean::line(snippet), rest, over("index.snippet"));
-    } else {
-        row.column(&title, room, over("index.subject"));
+    let tags = tags(&it.flags, room / 3).filter(|_| room >= TAGGED);
+    let keep = tags.as_ref().map_or(0, |t| width::width(t.as_str()) + 1);
+    let used = width::width(title.as_str()).min(room.saturating_sub(keep));
+    row.column(&title, used, over("index.subject"));
+    if let Some(tags) = tags {
+        row.skip(1).put(&tags, over("index.tag"));
     }
+    let rest = row.left().saturating_sub(end);
+    let snippet = it.snippet.as_deref().filter(|s| !s.trim().is_empty());
+    match snippet.filter(|_| rest > 8) {
+        Some(text) => {
+            row.lit("  ", base);
+            row.column(&Clean::line(text), rest - 2, over("index.snippet"));
+        }
+        None => {
+            row.skip(rest);
+        }
+    }
+}
+
+/// A message's tags in at most so many columns, each with a `#` before it; `None` if there are none.
+pub fn tags(flags: &Flags, cols: usize) -> Option<Clean> {
+    let names: Vec<String> = flags
+        .keywords
+        .iter()
+        .filter_map(|k| tag::name(k))
+        .map(|name| format!("#{}", Clean::line(&name)))
+        .collect();
+    let text = width::cut(&names.join(" "), cols);
+    (!text.is_empty()).then(|| Clean::line(&text))
 }
 
 /// Who it is from, or to whom it went.

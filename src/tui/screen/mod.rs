@@ -4,6 +4,7 @@ pub mod paint;
 pub mod index;
 pub mod sidebar;
 pub mod pager;
+pub mod state;
 pub mod status;
 pub mod index_view;
 pub mod sidebar_view;

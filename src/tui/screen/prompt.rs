@@ -25,6 +25,8 @@ pub struct Words {
     pub mailboxes: Vec<String>,
     /// Accounts.
     pub accounts: Vec<String>,
+    /// Tags.
+    pub tags: Vec<String>,
 }
 
 /// What is asked for.
@@ -34,6 +36,8 @@ pub enum Kind {
     Command(Context, Words),
     /// A query of the search language.
     Query,
+    /// A tag; these are known.
+    Tag(Vec<String>),
     /// Anything.
     Text,
     /// A file's path; its completions are brought by [`Prompt::offer`].
@@ -173,7 +177,7 @@ impl Prompt {
             Kind::Query => Query::parse(text)
                 .map(|_| Outcome::Text(text.to_owned()))
                 .map_err(|e| e.to_string()),
-            Kind::Text | Kind::Path => Ok(Outcome::Text(text.to_owned())),
+            Kind::Text | Kind::Path | Kind::Tag(_) => Ok(Outcome::Text(text.to_owned())),
             Kind::Password => {
                 let text = std::mem::take(&mut self.input);
                 return Outcome::Secret(Secret::new(text.into_text()));
@@ -269,6 +273,7 @@ impl Prompt {
         self.found = match &self.kind {
             Kind::Command(context, words) => commands(before, *context, words),
             Kind::Query => fields(before),
+            Kind::Tag(known) => tags(before, known),
             Kind::Text | Kind::Path | Kind::Password => Vec::new(),
         };
         if let [only] = self.found.as_slice()
@@ -360,7 +365,7 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
             .collect();
     };
     let argument = Command::from_name(name).map_or(Argument::No, |c| c.info().argument);
-    let themes: Vec<String>;
+    let (themes, journeys): (Vec<String>, Vec<String>);
     let choices = match argument {
         Argument::No => return Vec::new(),
         Argument::Query => {
@@ -374,6 +379,20 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
         }
         Argument::Mailbox => &words.mailboxes,
         Argument::Account => &words.accounts,
+        Argument::Journey => {
+            let stop = std::iter::once("stop".to_owned());
+            journeys = words.accounts.iter().cloned().chain(stop).collect();
+            &journeys
+        }
+        Argument::Tag => {
+            return tags(typed.trim_start(), &words.tags)
+                .into_iter()
+                .map(|c| Candidate {
+                    line: format!("{name} {}", c.line),
+                    ..c
+                })
+                .collect();
+        }
         Argument::Theme => {
             themes = BUILT_IN.iter().map(|(n, _)| (*n).to_owned()).collect();
             &themes
@@ -385,6 +404,23 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
         .map(|choice| Candidate {
             line: format!("{name} {choice}"),
             label: Clean::line(choice),
+            about: Clean::default(),
+        })
+        .collect()
+}
+
+/// The known tags that what is typed may become, a minus before it or not.
+fn tags(before: &str, known: &[String]) -> Vec<Candidate> {
+    let (minus, typed) = match before.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", before),
+    };
+    fuzzy::find(typed, known.iter().map(String::as_str))
+        .iter()
+        .filter_map(|hit| known.get(hit.index))
+        .map(|tag| Candidate {
+            line: format!("{minus}{tag}"),
+            label: Clean::line(&format!("{minus}{tag}")),
             about: Clean::default(),
         })
         .collect()

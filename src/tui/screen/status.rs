@@ -5,25 +5,19 @@
 //! retry is told as a time of day, so that nothing has to tick.
 
 use crate::model::{AccountName, AccountStatus, Link, Progress};
-use crate::text::{Clean, when, width};
+use crate::text::{Clean, width};
+use crate::tui::screen::state::{self, Said};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+pub use crate::tui::screen::state::Tone;
+
 /// So long a toast stays.
 pub const TOAST: Duration = Duration::from_secs(6);
+/// Columns between two accounts.
+const GAP: usize = 3;
 /// So long a failure stays.
 pub const ALARM: Duration = Duration::from_secs(12);
-
-/// How something is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// As it should be.
-    Good,
-    /// Worth knowing.
-    Plain,
-    /// Something failed.
-    Bad,
-}
 
 /// One thing said for a few seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +78,20 @@ impl Status {
             })
     }
 
+    /// The accounts that wait after a failure. Those that need the user first are not among them.
+    pub fn waiting(&self) -> Vec<AccountName> {
+        let waits = |a: &&AccountName| {
+            let link = self.known.get(*a).map(|s| &s.link);
+            matches!(link, Some(Link::Waiting { .. }))
+        };
+        self.accounts.iter().filter(waits).cloned().collect()
+    }
+
+    /// Whether everything is being fetched for a journey.
+    pub fn journey(&self) -> bool {
+        self.known.values().any(|s| s.journey)
+    }
+
     /// The first task under way.
     pub fn task(&self) -> Option<&Progress> {
         self.known.values().find_map(|s| s.progress.as_ref())
@@ -126,195 +134,108 @@ impl Status {
         self.toasts.iter().map(|t| t.until).min()
     }
 
-    /// Each account's part. `room`: in so many columns, the troubled ones in full.
+    /// Each account's part in so many columns: in full where there is room, else what is wrong
+    /// first, and the rest as short as it has to be.
     pub fn parts(&self, now: i64, room: usize) -> Vec<Part> {
-        let long: Vec<Part> = self
+        let said: Vec<Said> = self
             .accounts
             .iter()
-            .map(|a| self.part(a, now, true))
+            .map(|a| state::of(a.as_str(), &self.of(a), now))
             .collect();
-        let total: usize = long.iter().map(|p| width::width(p.text.as_str()) + 3).sum();
-        if total <= room {
-            return long;
+        let cols = |s: &Said| width::width(s.shortest()) + GAP;
+        let mut left = (room + GAP).saturating_sub(said.iter().map(cols).sum());
+        let mut parts: Vec<Part> = Vec::new();
+        let mut order: Vec<usize> = (0..said.len()).collect();
+        order.sort_by_key(|n| said.get(*n).map(|s| s.tone));
+        for one in order.iter().filter_map(|n| said.get(*n)) {
+            let least = width::width(one.shortest());
+            let text = one.within(least + left);
+            left = left.saturating_sub(width::width(&text).saturating_sub(least));
+            parts.push(Part {
+                text: Clean::line(&text),
+                tone: one.tone,
+            });
         }
-        let mut short: Vec<Part> = self
-            .accounts
-            .iter()
-            .map(|a| self.part(a, now, false))
-            .collect();
-        // What is wrong is worth more than the names of what is right.
-        short.sort_by_key(|p| p.tone != Tone::Bad);
-        short
-    }
-
-    fn part(&self, account: &AccountName, now: i64, long: bool) -> Part {
-        let status = self.of(account);
-        let name = account.as_str();
-        let (text, tone) = match (&status.link, &status.progress) {
-            (Link::Stopped { reason }, _) => (format!("✕ {name}: {reason}"), Tone::Bad),
-            (Link::Waiting { reason, retry_at }, _) => {
-                let since = since(status.since, now);
-                let next = again(*retry_at, now);
-                let text = format!("✕ {name} offline{since}: {reason}, again {next}");
-                (text, Tone::Bad)
-            }
-            (Link::Connecting, None) => (format!("◌ {name} connecting"), Tone::Plain),
-            (Link::Idle, None) => (format!("◌ {name}"), Tone::Plain),
-            (_, Some(task)) => {
-                let words = if long { progress(task) } else { short(task) };
-                (format!("⟳ {name} {words}"), Tone::Plain)
-            }
-            (Link::Online, None) => {
-                let word = if long { " online" } else { "" };
-                (format!("● {name}{word}"), Tone::Good)
-            }
-        };
-        let pending = match status.pending {
-            0 => String::new(),
-            n => format!(" ({n} to send up)"),
-        };
-        Part {
-            text: Clean::line(&(text + &pending)),
-            tone,
-        }
-    }
-}
-
-/// When a retry comes: a time of day with seconds where it is near.
-fn again(at: i64, now: i64) -> String {
-    if at <= now {
-        "now".to_owned()
-    } else {
-        let zoned = jiff::Timestamp::from_second(at).map(|t| {
-            t.to_zoned(jiff::tz::TimeZone::system())
-                .strftime("%H:%M:%S")
-                .to_string()
+        let whole = said.iter().all(|s| {
+            let longest = s.within(usize::MAX);
+            parts.iter().any(|p| p.text == Clean::line(&longest))
         });
-        zoned.map_or_else(|_| "later".to_owned(), |clock| format!("at {clock}"))
-    }
-}
-
-/// Since when, for an account that is offline.
-fn since(at: i64, now: i64) -> String {
-    match at {
-        0 => String::new(),
-        at => format!(" since {}", when::clock(at, now)),
-    }
-}
-
-/// `syncing ▕███▏ 12,000/50,000 headers, 9,800/s, 4 s left`
-pub fn progress(task: &Progress) -> String {
-    let what = &task.what;
-    let mut text = match (task.done, task.total) {
-        (0, 0) => format!("syncing {what}"),
-        (done, 0) => format!("syncing {} {what}", grouped(done)),
-        (done, total) => format!(
-            "syncing {} {}/{} {what}",
-            bar(done, total, 8),
-            grouped(done),
-            grouped(total)
-        ),
-    };
-    if task.rate > 0 {
-        text.push_str(&format!(", {}/s", grouped(task.rate)));
-    }
-    if let Some(left) = task.left {
-        text.push_str(&format!(", {} left", when::duration(left)));
-    }
-    text
-}
-
-/// The same where there is no room: `24% of 50,000`.
-fn short(task: &Progress) -> String {
-    match (task.done * 100).checked_div(task.total) {
-        Some(percent) => format!("{percent}% of {}", grouped(task.total)),
-        None => grouped(task.done),
-    }
-}
-
-/// A bar of so many columns, filled by eighths of a column.
-pub fn bar(done: u64, total: u64, cols: u64) -> String {
-    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let filled = (done.min(total) * cols * 8).checked_div(total).unwrap_or(0);
-    let whole = usize::try_from(filled / 8).unwrap_or(0);
-    let part = usize::try_from(filled % 8).unwrap_or(0);
-    let part = EIGHTHS.get(part).copied().unwrap_or_default();
-    let drawn = format!("{}{part}", "█".repeat(whole));
-    format!(
-        "▕{}▏",
-        width::fit(&drawn, usize::try_from(cols).unwrap_or(0))
-    )
-}
-
-/// A number with its thousands apart.
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
+        if whole {
+            // Nothing had to give way: as they are in the configuration.
+            let mut placed: Vec<(usize, Part)> = order.into_iter().zip(parts).collect();
+            placed.sort_by_key(|(n, _)| *n);
+            return placed.into_iter().map(|(_, part)| part).collect();
         }
-        out.push(c);
+        parts
     }
-    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn status(link: Link) -> Status {
-        let name = AccountName("work".into());
-        let mut status = Status::new(vec![name.clone()]);
+    fn named(name: &str, link: Link) -> (AccountName, AccountStatus) {
         let state = AccountStatus {
             link,
             ..AccountStatus::default()
         };
-        status.update(BTreeMap::from([(name, state)]));
+        (AccountName(name.into()), state)
+    }
+
+    fn status(known: Vec<(AccountName, AccountStatus)>) -> Status {
+        let mut status = Status::new(known.iter().map(|(n, _)| n.clone()).collect());
+        status.update(known.into_iter().collect());
         status
+    }
+
+    fn offline(reason: &str) -> Link {
+        Link::Waiting {
+            reason: reason.into(),
+            retry_at: 1000,
+        }
+    }
+
+    fn texts(status: &Status, room: usize) -> Vec<String> {
+        let parts = status.parts(90, room);
+        parts.iter().map(|p| p.text.to_string()).collect()
     }
 
     #[test]
     fn a_fault_names_account_reason_and_next_try() {
-        let s = status(Link::Waiting {
-            reason: "no route to host".into(),
-            retry_at: 100,
-        });
-        let text = s.parts(90, 200)[0].text.to_string();
-        assert!(
-            text.contains("work") && text.contains("no route to host"),
-            "{text}"
-        );
-        assert!(text.contains("again at"), "{text}");
+        let s = status(vec![named("work", offline("no route to host"))]);
+        let text = texts(&s, 200).join(" ");
+        assert!(text.starts_with("✕ work offline, retry at "), "{text}");
+        assert!(text.ends_with(": no route to host"), "{text}");
         assert!(s.offline());
     }
 
     #[test]
-    fn numbers_are_grouped() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        let task = Progress {
-            what: "headers".into(),
-            done: 12_000,
-            total: 50_000,
-            ..Progress::default()
-        };
-        assert_eq!(progress(&task), "syncing ▕█▉      ▏ 12,000/50,000 headers");
-        let timed = Progress {
-            rate: 9800,
-            left: Some(4),
-            ..task.clone()
-        };
-        assert!(progress(&timed).ends_with("headers, 9,800/s, 4 s left"));
-        assert_eq!(short(&task), "24% of 50,000");
-        assert_eq!(bar(7, 7, 3), "▕███▏");
-        assert_eq!(bar(1, 0, 3), "▕   ▏");
+    fn what_is_wrong_comes_first_where_not_all_fits_and_keeps_its_reason() {
+        let reason = "the name imap.example.test can't be found; is the network up?";
+        let s = status(vec![
+            named("home", Link::Online),
+            named("work", offline(reason)),
+        ]);
+        let wide = texts(&s, 200);
+        assert!(wide[0].starts_with("● home connected"), "{wide:?}");
+        assert!(wide[1].contains(reason), "{wide:?}");
+        let usual = texts(&s, 76);
+        assert!(usual[0].contains(": the name imap"), "{usual:?}");
+        assert!(usual[0].ends_with('…'), "{usual:?}");
+        assert_eq!(usual[1], "● home");
+        let narrow = texts(&s, 25);
+        assert_eq!(narrow, ["✕ work offline", "● home"]);
+        for room in 0..200 {
+            let used: usize = texts(&s, room).iter().map(|t| width::width(t) + GAP).sum();
+            let least = "✕ work● home".chars().count() + GAP;
+            assert!(used - GAP <= room.max(least), "{room}: {used}");
+        }
     }
 
     #[test]
     fn good_news_does_not_hide_bad_news_for_ever() {
         let now = Instant::now();
-        let mut s = status(Link::Online);
+        let mut s = status(vec![named("work", Link::Online)]);
         s.say(Clean::lit("bad"), Tone::Bad, false, now);
         s.say(Clean::lit("good"), Tone::Good, true, now);
         assert_eq!(s.toast().unwrap().text.as_str(), "good");

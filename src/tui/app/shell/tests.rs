@@ -15,6 +15,8 @@ use ratatui::layout::Rect;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod standing;
+
 const WALL: i64 = 1_700_000_000;
 
 struct Bench {

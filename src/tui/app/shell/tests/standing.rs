@@ -1,0 +1,243 @@
+//! How accounts stand, tags, journeys, and what a key does for whoever waits.
+
+use super::*;
+use crate::model::{AccountStatus, Link, Progress, Quota, Verb};
+use crate::signal::Posted;
+
+fn status(link: Link) -> AccountStatus {
+    AccountStatus {
+        link,
+        ..AccountStatus::default()
+    }
+}
+
+fn waiting() -> AccountStatus {
+    let link = Link::Waiting {
+        reason: "no route to host".into(),
+        retry_at: WALL + 300,
+    };
+    AccountStatus {
+        since: WALL - 240,
+        ..status(link)
+    }
+}
+
+fn syncing() -> AccountStatus {
+    AccountStatus {
+        since: WALL - 60,
+        progress: Some(Progress {
+            what: "headers of INBOX".into(),
+            done: 12_400,
+            total: 50_000,
+            rate: 9_800,
+            left: Some(4),
+        }),
+        pending: 3,
+        connections: 3,
+        received: 310 << 20,
+        budget: Some(11 * (1 << 30) / 5),
+        quota: Some(Quota {
+            used: 33 * (1 << 30) / 10,
+            limit: 15 << 30,
+        }),
+        ..status(Link::Online)
+    }
+}
+
+fn stopped() -> AccountStatus {
+    status(Link::Stopped {
+        reason: "the password was refused: check password-command".into(),
+    })
+}
+
+/// Three accounts, each in another way.
+fn three_accounts(size: (u16, u16)) -> Bench {
+    let mut bench = Bench::new(three(), size);
+    let names = ["home", "work", "club"];
+    bench.app.panes.accounts = names.map(account).into();
+    let names = names.map(|n| AccountName(n.into()));
+    bench.app.panes.status = crate::tui::screen::status::Status::new(names.to_vec());
+    let states = [syncing(), waiting(), stopped()];
+    bench.post(names.into_iter().zip(states).collect());
+    bench
+}
+
+impl Bench {
+    fn post(&mut self, statuses: std::collections::BTreeMap<AccountName, AccountStatus>) {
+        self.event(Event::Board(Posted {
+            statuses,
+            ..Posted::default()
+        }));
+    }
+
+    fn post_home(&mut self, status: AccountStatus) {
+        self.post([(AccountName("home".into()), status)].into());
+    }
+
+    /// The screen with every time of day made the same: it depends on the zone.
+    fn timeless(&self) -> String {
+        let mut out = self.screen();
+        for at in [WALL - 240, WALL - 60, WALL + 300] {
+            let clock = crate::text::when::clock(at, WALL);
+            out = out.replace(&clock, "HH:MM");
+        }
+        out
+    }
+}
+
+#[test]
+fn accounts_say_how_they_stand_on_every_screen() {
+    for size in [(40, 12), (80, 24), (200, 50)] {
+        let mut bench = three_accounts(size);
+        let name = format!("status_{}x{}", size.0, size.1);
+        let line = |screen: String| {
+            let from = screen.lines().count() - 2;
+            screen.lines().skip(from).take(1).collect::<String>()
+        };
+        insta::assert_snapshot!(name, line(bench.timeless()));
+        bench.keys("gc");
+        let name = format!("accounts_{}x{}", size.0, size.1);
+        insta::assert_snapshot!(name, bench.timeless());
+    }
+}
+
+#[test]
+fn one_account_is_told_of_in_forty_columns() {
+    let mut bench = Bench::new(three(), (40, 12));
+    bench.post_home(AccountStatus {
+        pending: 0,
+        ..syncing()
+    });
+    let screen = bench.screen();
+    assert!(
+        screen.contains("⟳ home █░░░░░░░ 12,400/50,000, 4 s left"),
+        "{screen}"
+    );
+    bench.post_home(waiting());
+    assert!(
+        bench.timeless().contains("✕ home offline: no route"),
+        "{}",
+        bench.timeless()
+    );
+}
+
+#[test]
+fn a_key_makes_who_waits_try_again_but_not_every_key() {
+    let again = |bench: &Bench| {
+        let tries = |i: &&Intent| matches!(i, Intent::TryAgain(a) if a.as_str() == "home");
+        bench.asked.iter().filter(tries).count()
+    };
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("jk");
+    assert_eq!(again(&bench), 0);
+    bench.post_home(waiting());
+    bench.keys("jkjk");
+    assert_eq!(again(&bench), 1);
+    bench.now.mono += Duration::from_secs(29);
+    bench.keys("j");
+    assert_eq!(again(&bench), 1);
+    bench.now.mono += Duration::from_secs(2);
+    bench.keys("k");
+    assert_eq!(again(&bench), 2);
+    // A wrong password is not tried again for a key.
+    bench.now.mono += Duration::from_secs(60);
+    bench.post_home(stopped());
+    bench.keys("j");
+    assert_eq!(again(&bench), 2);
+}
+
+#[test]
+fn a_journey_is_begun_told_and_ended() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys(":offline\n");
+    assert!(
+        matches!(bench.asked[..], [Intent::Offline(None)]),
+        "{:?}",
+        bench.asked
+    );
+    bench.keys(":offline HOME\n");
+    assert!(matches!(&bench.asked[1], Intent::Offline(Some(a)) if a.as_str() == "home"));
+    bench.keys(":offline nobody\n");
+    assert_eq!(bench.asked.len(), 2);
+    assert!(bench.screen().contains("there is no account `nobody`"));
+    bench.keys("\x1b");
+    assert_eq!(bench.asked.len(), 2);
+    let journey = |journey| AccountStatus {
+        journey,
+        ..status(Link::Online)
+    };
+    bench.app.panes.status.hush();
+    bench.post_home(journey(true));
+    assert!(
+        bench.screen().contains("esc ends that"),
+        "{}",
+        bench.screen()
+    );
+    bench.keys("\x1b");
+    assert!(
+        matches!(bench.asked[2..], [Intent::StopOffline]),
+        "{:?}",
+        bench.asked
+    );
+    bench.post_home(journey(false));
+    bench.keys("\x1b:offline stop\n");
+    assert!(
+        matches!(bench.asked[3..], [Intent::StopOffline]),
+        "{:?}",
+        bench.asked
+    );
+}
+
+fn tagged() -> Vec<IndexRow> {
+    let mut rows = three();
+    for keyword in ["work", "$Forwarded", "NonJunk", "label:Tax%202024%1B[31m"] {
+        rows[0].flags.keywords.insert(keyword.into());
+    }
+    rows
+}
+
+#[test]
+fn tags_stand_beside_the_subject_without_the_noise() {
+    let mut bench = Bench::new(tagged(), (120, 24));
+    let screen = bench.screen();
+    assert!(screen.contains("Lunch on Friday #Tax 2024"), "{screen}");
+    assert!(screen.contains("#work"), "{screen}");
+    for noise in ["Forwarded", "NonJunk", "\x1b", "label:"] {
+        assert!(!screen.contains(noise), "{screen}");
+    }
+    bench.keys("\n");
+    let title = bench.screen().lines().next().unwrap_or_default().to_owned();
+    assert!(title.contains("#Tax 2024"), "{title}");
+    let narrow = Bench::new(tagged(), (40, 12));
+    assert!(narrow.screen().contains("Lunch on"), "{}", narrow.screen());
+}
+
+#[test]
+fn a_tag_is_put_on_and_taken_away() {
+    let changes = |bench: &Bench| -> Vec<(Vec<String>, Vec<String>)> {
+        let flags = bench.asked.iter().filter_map(|i| match i {
+            Intent::Act {
+                verb: Verb::Flag(change),
+                ..
+            } => Some((change.add.to_wire(), change.remove.to_wire())),
+            _ => None,
+        });
+        flags.collect()
+    };
+    let none = Vec::<String>::new();
+    let one = |s: &str| vec![s.to_owned()];
+    let mut bench = Bench::new(tagged(), (120, 24));
+    bench.keys("tlater\n");
+    assert_eq!(changes(&bench), [(one("later"), none.clone())]);
+    // It has this one: away with it, however it is spelt.
+    bench.keys("tWORK\n");
+    assert_eq!(changes(&bench)[1], (none.clone(), one("work")));
+    bench.keys(":tag -gone\n");
+    assert_eq!(changes(&bench)[2], (none.clone(), one("gone")));
+    bench.keys("ttwo words\n");
+    assert_eq!(changes(&bench).len(), 3);
+    assert!(bench.screen().contains("one word"), "{}", bench.screen());
+    bench.app.panes.accounts[0].imap.host = "imap.gmail.com".into();
+    bench.keys("ttwo words\n");
+    assert_eq!(changes(&bench)[3], (one("label:two%20words"), none));
+}

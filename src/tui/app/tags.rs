@@ -1,0 +1,111 @@
+//! Tagging: which tags are known, and what a typed one asks of the ledger.
+
+use crate::model::view::IndexRow;
+use crate::model::{Account, FlagChange, Flags, Verb, tag};
+use crate::text::Clean;
+use crate::tui::app::geometry::Pane;
+use crate::tui::app::state::Panes;
+use crate::tui::effect::Effect;
+use crate::tui::event::Now;
+use crate::tui::screen::index_view;
+use std::collections::BTreeSet;
+
+/// Hosts of servers with labels in place of keywords.
+const WITH_LABELS: [&str; 2] = ["imap.gmail.com", "imap.googlemail.com"];
+
+impl Panes {
+    /// The tags of what is listed, by name.
+    pub fn known_tags(&self) -> Vec<String> {
+        let rows = self.index.lines().iter().map(|l| &l.row);
+        let names: BTreeSet<String> = rows
+            .flat_map(|row| row.flags.keywords.iter().filter_map(|k| tag::name(k)))
+            .collect();
+        names.into_iter().collect()
+    }
+
+    /// Puts a tag on the targets, or takes it away where all of them have it; `-name` takes it
+    /// away, `+name` never does.
+    pub fn tag(&mut self, typed: &str, now: Now, fx: &mut Vec<Effect>) {
+        let typed = typed.trim();
+        let (wanted, name) = match (typed.strip_prefix('+'), typed.strip_prefix('-')) {
+            (Some(name), _) => (Some(true), name.trim()),
+            (_, Some(name)) => (Some(false), name.trim()),
+            _ => (None, typed),
+        };
+        if name.is_empty() {
+            return;
+        }
+        let rows = self.tagged_rows();
+        let has = |row: &&IndexRow| row.flags.keywords.iter().any(|k| is(k, name));
+        let add = wanted.unwrap_or_else(|| rows.is_empty() || !rows.iter().all(has));
+        let mut change = FlagChange::default();
+        if add {
+            match self.keyword(name, &rows) {
+                Ok(keyword) => insert(&mut change.add, keyword),
+                Err(why) => return self.alarm(why, now),
+            }
+        } else {
+            let all = rows.iter().flat_map(|row| &row.flags.keywords);
+            for keyword in all.filter(|k| is(k, name)) {
+                insert(&mut change.remove, keyword.clone());
+            }
+            if change.remove.is_empty() {
+                // A folded conversation shows its newest message's tags only.
+                match self.keyword(name, &rows) {
+                    Ok(keyword) => insert(&mut change.remove, keyword),
+                    Err(why) => return self.alarm(why, now),
+                }
+            }
+        }
+        self.act(Verb::Flag(change), now, fx);
+    }
+
+    /// The tags of the message that is read, in at most so many columns.
+    pub fn read_tags(&self, cols: usize) -> Option<Clean> {
+        let pager = self.pager.as_ref()?;
+        let mut lines = self.index.lines().iter();
+        let line = lines.find(|l| l.row.location == pager.location)?;
+        index_view::tags(&line.row.flags, cols)
+    }
+
+    /// The keyword as it is spelt already, or a new one.
+    fn keyword(&self, name: &str, rows: &[&IndexRow]) -> Result<String, &'static str> {
+        let account = rows
+            .first()
+            .and_then(|row| self.sidebar.mailbox(row.mailbox))
+            .and_then(|m| self.accounts.iter().find(|a| a.name == m.account));
+        let labels = account.is_some_and(has_labels);
+        let lines = self.index.lines().iter();
+        let known = lines
+            .flat_map(|l| &l.row.flags.keywords)
+            .find(|k| is(k, name) && k.starts_with(tag::PREFIX) == labels);
+        match known {
+            Some(known) => Ok(known.clone()),
+            None => tag::keyword(name, labels),
+        }
+    }
+
+    /// The rows that an action is done to.
+    fn tagged_rows(&self) -> Vec<&IndexRow> {
+        match (&self.pager, self.focus) {
+            (Some(pager), Pane::Reader) => {
+                let lines = self.index.lines().iter().map(|l| &l.row);
+                lines.filter(|r| r.location == pager.location).collect()
+            }
+            _ => self.index.acted().map(|l| &l.row).collect(),
+        }
+    }
+}
+
+fn has_labels(account: &Account) -> bool {
+    let host = account.imap.host.to_ascii_lowercase();
+    WITH_LABELS.contains(&host.as_str())
+}
+
+fn is(keyword: &str, name: &str) -> bool {
+    tag::name(keyword).is_some_and(|n| n.to_lowercase() == name.to_lowercase())
+}
+
+fn insert(flags: &mut Flags, keyword: String) {
+    flags.keywords.insert(keyword);
+}

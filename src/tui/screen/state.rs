@@ -1,0 +1,281 @@
+//! What an account is doing, in words: from the longest form to the shortest that is still true.
+//!
+//! Times are times of day, so that nothing has to tick.
+
+use crate::model::{AccountStatus, Link, Progress};
+use crate::text::{gauge, size, when, width};
+
+/// Columns of the bar in the status line.
+const BAR: usize = 8;
+/// A reason is cut, but not to less than this.
+const REASON: usize = 16;
+/// A storage that is so full (hundredths) is told of.
+const FULL: u64 = 90;
+
+/// How something is said, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tone {
+    /// Something failed.
+    Bad,
+    /// Worth knowing.
+    Plain,
+    /// As it should be.
+    Good,
+}
+
+/// What can be said of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The longest first; never empty.
+    forms: Vec<String>,
+    /// Why it is so; stands behind any of the forms.
+    reason: Option<String>,
+    /// How.
+    pub tone: Tone,
+}
+
+impl Said {
+    /// The shortest form.
+    pub fn shortest(&self) -> &str {
+        self.forms.last().map_or("", String::as_str)
+    }
+
+    /// What fits into so many columns; the shortest form if nothing does.
+    pub fn within(&self, cols: usize) -> String {
+        let fits = |text: &String| width::width(text) <= cols;
+        if let Some(reason) = &self.reason {
+            let mut with = self.forms.iter().map(|form| format!("{form}: {reason}"));
+            if let Some(whole) = with.find(fits) {
+                return whole;
+            }
+            // A part of the reason says more than the time of the next try.
+            let room = |form: &String| cols.checked_sub(width::width(form) + 2);
+            let found = self
+                .forms
+                .iter()
+                .find_map(|form| Some((form, room(form).filter(|r| *r >= REASON)?)));
+            if let Some((form, room)) = found {
+                return format!("{form}: {}", width::cut(reason, room));
+            }
+        }
+        let form = self.forms.iter().find(|form| fits(form));
+        form.map_or_else(|| self.shortest().to_owned(), Clone::clone)
+    }
+}
+
+/// What is said of the account `name`.
+pub fn of(name: &str, status: &AccountStatus, now: i64) -> Said {
+    let also = asides(status);
+    let (forms, reason, tone) = match (&status.link, &status.progress) {
+        (Link::Stopped { reason }, _) => (
+            vec![
+                format!("✕ {name} stopped, ^r tries again"),
+                format!("✕ {name} stopped"),
+                format!("✕ {name}"),
+            ],
+            Some(reason.clone()),
+            Tone::Bad,
+        ),
+        (Link::Waiting { reason, retry_at }, _) => {
+            let mut forms = vec![
+                format!("✕ {name} offline, {}", retry(*retry_at, now)),
+                format!("✕ {name} offline"),
+                format!("✕ {name}"),
+            ];
+            if let Some(since) = since(status, now) {
+                let long = format!("✕ {name} offline {since}, {}", retry(*retry_at, now));
+                forms.insert(0, long);
+            }
+            (forms, Some(reason.clone()), Tone::Bad)
+        }
+        (Link::Connecting, None) => (
+            vec![format!("◌ {name} connecting"), format!("◌ {name}")],
+            None,
+            Tone::Plain,
+        ),
+        (Link::Idle, None) => (vec![format!("◌ {name}")], None, Tone::Plain),
+        (_, Some(task)) => (under_way(name, task, &also), None, Tone::Plain),
+        (Link::Online, None) => (
+            vec![
+                format!("● {name} connected{also}"),
+                format!("● {name}{also}"),
+                format!("● {name}"),
+            ],
+            None,
+            Tone::Good,
+        ),
+    };
+    Said {
+        forms,
+        reason,
+        tone,
+    }
+}
+
+/// `since 14:02`
+pub fn since(status: &AccountStatus, now: i64) -> Option<String> {
+    let known = status.since > 0;
+    known.then(|| format!("since {}", when::clock(status.since, now)))
+}
+
+/// `retry at 14:07`
+pub fn retry(at: i64, now: i64) -> String {
+    if at <= now {
+        "trying again now".to_owned()
+    } else {
+        format!("retry at {}", when::clock(at, now))
+    }
+}
+
+/// `12,400/50,000 headers of INBOX, 9,800/s, 4 s left`
+pub fn progress(task: &Progress) -> String {
+    let mut text = match (task.done, task.total) {
+        (0, 0) => task.what.clone(),
+        (done, total) => format!("{} {}", gauge::count(done, total), task.what),
+    };
+    if task.rate > 0 {
+        text.push_str(&format!(", {}/s", gauge::grouped(task.rate)));
+    }
+    text + &left(task)
+}
+
+fn left(task: &Progress) -> String {
+    let known = task.left.filter(|_| task.total > 0);
+    known.map_or_else(String::new, |s| format!(", {} left", when::duration(s)))
+}
+
+fn under_way(name: &str, task: &Progress, also: &str) -> Vec<String> {
+    let words = progress(task);
+    let short = format!("{}{}", gauge::count(task.done, task.total), left(task));
+    let Some(percent) = gauge::percent(task.done, task.total) else {
+        return vec![
+            format!("⟳ {name} syncing {words}{also}"),
+            format!("⟳ {name} syncing {words}"),
+            format!("⟳ {name} syncing"),
+            format!("⟳ {name}"),
+        ];
+    };
+    let bar = gauge::bar(task.done, task.total, BAR);
+    vec![
+        format!("⟳ {name} {bar} syncing {words}{also}"),
+        format!("⟳ {name} {bar} syncing {words}"),
+        format!("⟳ {name} syncing {words}"),
+        format!("⟳ {name} {bar} {short}"),
+        format!("⟳ {name} {short}"),
+        format!("⟳ {name} {percent}%"),
+    ]
+}
+
+/// What else is worth knowing, in brackets.
+fn asides(status: &AccountStatus) -> String {
+    let mut also = Vec::new();
+    if status.journey {
+        also.push("all of it, esc ends that".to_owned());
+    }
+    if status.pending > 0 {
+        also.push(format!("{} to send up", gauge::grouped(status.pending)));
+    }
+    if let Some(budget) = status.budget.filter(|b| status.received >= *b) {
+        also.push(format!("today's {} are used up", size::human(budget)));
+    }
+    let full = status
+        .quota
+        .and_then(|q| gauge::percent(q.used, q.limit))
+        .filter(|p| *p >= FULL);
+    also.extend(full.map(|p| format!("storage {p}% full")));
+    if also.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", also.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Quota;
+
+    fn task() -> Progress {
+        Progress {
+            what: "headers of INBOX".into(),
+            done: 12_400,
+            total: 50_000,
+            rate: 9_800,
+            left: Some(4),
+        }
+    }
+
+    #[test]
+    fn a_task_is_told_as_the_room_allows() {
+        let status = AccountStatus {
+            link: Link::Online,
+            progress: Some(task()),
+            pending: 3,
+            ..AccountStatus::default()
+        };
+        let said = of("work", &status, 0);
+        for (cols, text) in [
+            (
+                200,
+                "⟳ work █░░░░░░░ syncing 12,400/50,000 headers of INBOX, 9,800/s, 4 s left (3 to send up)",
+            ),
+            (
+                70,
+                "⟳ work syncing 12,400/50,000 headers of INBOX, 9,800/s, 4 s left",
+            ),
+            (40, "⟳ work █░░░░░░░ 12,400/50,000, 4 s left"),
+            (38, "⟳ work 12,400/50,000, 4 s left"),
+            (20, "⟳ work 24%"),
+            (0, "⟳ work 24%"),
+        ] {
+            assert_eq!(said.within(cols), text, "{cols}");
+        }
+        let unknown = Progress {
+            what: "mailboxes".into(),
+            ..Progress::default()
+        };
+        assert_eq!(progress(&unknown), "mailboxes");
+    }
+
+    #[test]
+    fn offline_tells_since_when_and_when_again() {
+        let now = 1_700_000_000;
+        let status = AccountStatus {
+            link: Link::Waiting {
+                reason: "no route to host".into(),
+                retry_at: now + 300,
+            },
+            since: now - 120,
+            ..AccountStatus::default()
+        };
+        let text = of("work", &status, now).within(100);
+        let clock = |t| when::clock(t, now);
+        let expected = format!(
+            "✕ work offline since {}, retry at {}: no route to host",
+            clock(now - 120),
+            clock(now + 300)
+        );
+        assert_eq!(text, expected);
+        let late = of("work", &status, now + 400).within(100);
+        assert!(late.contains("trying again now"), "{late}");
+    }
+
+    #[test]
+    fn what_runs_short_is_told() {
+        let status = AccountStatus {
+            link: Link::Online,
+            received: 3 << 30,
+            budget: Some(2 << 30),
+            quota: Some(Quota {
+                used: 97,
+                limit: 100,
+            }),
+            ..AccountStatus::default()
+        };
+        let text = of("a", &status, 0).within(100);
+        assert_eq!(
+            text,
+            "● a connected (today's 2.0 GB are used up, storage 97% full)"
+        );
+    }
+}
