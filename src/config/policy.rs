@@ -299,8 +299,11 @@ fn octets(text: &str) -> Option<u64> {
         Some((whole, part)) => (whole, part),
         None => (number.trim_end(), "0"),
     };
-    let digits = |s: &str| !s.is_empty() && s.len() <= 6 && s.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole) && !(unit == 1 && whole.len() <= 18) || !digits(part) {
+    let digits = |s: &str, longest: usize| {
+        (1..=longest).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit())
+    };
+    let longest = if unit == 1 { 18 } else { 6 };
+    if !digits(whole, longest) || !digits(part, 6) {
         return None;
     }
     let whole: u64 = whole.parse().ok()?;
