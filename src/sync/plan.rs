@@ -69,7 +69,11 @@ const FIRST_SCREEN: u32 = 100;
 
 /// The steps for one mailbox, in order; empty if nothing can have changed.
 pub fn plan(known: &Known, seen: &Seen) -> Vec<Step> {
-    if known.uidvalidity.is_some_and(|v| v != seen.uidvalidity) {
+    let void = match known.uidvalidity {
+        Some(generation) => generation != seen.uidvalidity,
+        None => known.held > 0,
+    };
+    if void {
         return [vec![Step::Reset], anew(seen)].concat();
     }
     if known.held == 0 {
