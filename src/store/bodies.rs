@@ -11,7 +11,7 @@ use crate::store::reader::Reader;
 use rusqlite::params;
 
 /// So many of a mailbox's newest messages without a body are worth a preview.
-const PREVIEWED: usize = 5_000;
+const PREVIEWED: usize = 600;
 
 /// A body that was fetched, and what was read out of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl Cache {
 
 impl Reader {
     /// The newest messages of a mailbox that have neither a body nor a preview, newest first, at
-    /// most `limit`. Only the newest 5,000 are looked at: nobody scrolls further by eye.
+    /// most `limit`. Only the newest 600 are looked at: nobody scrolls further by eye.
     pub fn previews_wanted(&self, mailbox: MailboxId, limit: usize) -> Result<Vec<(MsgId, Uid)>> {
         let mut select = self.conn.prepare_cached(
             "SELECT l.message, l.uid FROM

@@ -22,7 +22,7 @@ const LARGE: u64 = 5 << 20;
 /// Bodies that are looked up at once.
 const PAGE: usize = 500;
 /// Messages of a mailbox whose previews are fetched where bodies are not.
-const PREVIEWS: usize = 300;
+const PREVIEWS: usize = 600;
 /// Seconds in a day.
 const DAY: i64 = 24 * 60 * 60;
 
