@@ -63,11 +63,15 @@ fn state(offer: Offer) -> &'static str {
         Offer::Used => "used",
         Offer::Missing => "missing",
         Offer::SwitchedOff => "switched off",
+        Offer::Distrusted => "distrusted",
     }
 }
 
 fn offered((extension, offer): &(Extension, Offer)) -> Value {
-    json!({ "name": extension.name(), "rfc": extension.rfc, "state": state(*offer) })
+    json!({
+        "name": extension.name(), "rfc": extension.rfc, "state": state(*offer),
+        "used_for": extension.used, "without": extension.without,
+    })
 }
 
 /// What the server offers and what we make of it.
@@ -76,18 +80,13 @@ fn print_offers(offers: &Offers) {
         println!("  what the IMAP server offers, and what is made of it:");
     }
     for (extension, offer) in offers {
-        let (mark, words) = match offer {
-            Offer::Used => ("+", extension.used),
-            Offer::Missing => ("-", extension.without),
-            Offer::SwitchedOff => ("x", extension.without),
+        let (mark, note, words) = match offer {
+            Offer::Used => ("+", "", extension.used),
+            Offer::Missing => ("-", "not offered: ", extension.without),
+            Offer::SwitchedOff => ("x", "switched off: ", extension.without),
+            Offer::Distrusted => ("x", "known to be wrong here: ", extension.without),
         };
-        let name = extension.name();
-        let off = if *offer == Offer::SwitchedOff {
-            "switched off: "
-        } else {
-            ""
-        };
-        println!("    {mark} {name:<16} {off}{words}");
+        println!("    {mark} {:<16} {note}{words}", extension.name());
     }
 }
 
@@ -313,4 +312,19 @@ fn reach(account: &Account, end: &Endpoint, service: Service, steps: &mut Vec<St
         };
         Ok(((), format!("port {}: {how}", end.port)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn whatever_is_used_can_be_switched_off_and_nothing_else() {
+        let used: BTreeSet<&str> = EXTENSIONS.iter().flat_map(|e| e.names).copied().collect();
+        let mut known: BTreeSet<&str> = crate::config::policy::EXTENSIONS.into();
+        // Part of another row: a server that takes nothing but UTF-8.
+        known.remove("UTF8=ONLY");
+        assert_eq!(used, known);
+    }
 }

@@ -13,6 +13,7 @@ pub mod show;
 pub mod change;
 pub mod outbox;
 pub mod send;
+pub mod bars;
 pub mod sync;
 pub mod verify;
 pub mod doctor;

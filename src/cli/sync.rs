@@ -1,20 +1,20 @@
 //! `sync`: brings the cache up to date, once or as long as one likes.
 
 use super::args::Sync;
+use super::bars::Bars;
 use super::exit::{self, Failure};
 use super::home::Home;
 use super::json;
 use crate::config::load::reach;
 use crate::config::lock::{self, EngineLock};
-use crate::model::{Account, AccountStatus, Link, Progress, Reach};
+use crate::model::{Account, AccountStatus, Link, Quota, Reach};
+use crate::net::diagnose::{Service, explain};
 use crate::signal::Board;
 use crate::sync::engine::{self, Engine, Once};
 use crate::sync::{Parts, SyncError};
-use crate::text::when::duration;
 use crate::text::{Clean, when};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -72,23 +72,23 @@ pub(super) fn wait_for_turn(home: &Home) -> Result<EngineLock> {
 fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
     engine::recover(&parts)?;
     let stop = Arc::new(AtomicBool::new(false));
+    let (working, done) = crossbeam_channel::bounded::<()>(0);
     let runs: Vec<_> = parts
         .accounts
         .iter()
         .map(|account| {
             let kit = engine::kit(&parts, account, &stop);
-            let name = account.name.clone();
-            (name, std::thread::spawn(move || timed(&kit)))
+            let (name, working) = (account.name.clone(), working.clone());
+            let run = move || {
+                let outcome = timed(&kit);
+                drop(working);
+                outcome
+            };
+            (name, std::thread::spawn(run))
         })
         .collect();
-    let bar = !as_json && io::stderr().is_terminal();
-    let mut notices = Vec::new();
-    while bar && runs.iter().any(|(_, run)| !run.is_finished()) {
-        std::thread::sleep(Duration::from_millis(100));
-        let posted = board.take();
-        notices.extend(posted.notices);
-        draw(posted.statuses.values().filter_map(|s| s.progress.as_ref()));
-    }
+    drop(working);
+    let notices = Bars::new(!as_json).follow(board, &done);
     let mut reports = Vec::new();
     let mut worst = 0;
     for (name, run) in runs {
@@ -99,11 +99,10 @@ fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
         let (report, code) = account_report(account, outcome, seconds);
         worst = worst.max(code);
         if !as_json {
-            tell(&report, bar);
+            tell(&report);
         }
         reports.push(report);
     }
-    notices.extend(board.take().notices);
     for notice in notices {
         eprintln!("{}", Clean::line(&notice));
     }
@@ -130,19 +129,12 @@ fn account_report(
             let report = json!({
                 "name": name, "mailboxes": done.mailboxes, "headers": done.headers,
                 "bodies": done.bodies, "bytes": done.bytes, "seconds": seconds,
+                "connections": done.connections, "quota": done.quota.map(quota),
             });
             (report, 0)
         }
         Err(error) => {
-            let why = match (&error, account) {
-                (SyncError::Net(net), Some(account)) => crate::net::diagnose::explain(
-                    net,
-                    &account.imap,
-                    crate::net::diagnose::Service::Imap,
-                )
-                .line(),
-                _ => Clean::line(&error.to_string()).to_string(),
-            };
+            let why = why(&error, account);
             let report = json!({
                 "name": name, "mailboxes": 0, "headers": 0, "bodies": 0, "bytes": 0,
                 "seconds": seconds, "error": why,
@@ -152,10 +144,15 @@ fn account_report(
     }
 }
 
-fn tell(report: &Value, bar: bool) {
-    if bar {
-        eprint!("\r\x1b[K");
+/// What went wrong with an account's server, for people.
+pub(super) fn why(error: &SyncError, account: Option<&Account>) -> String {
+    match (error, account) {
+        (SyncError::Net(net), Some(account)) => explain(net, &account.imap, Service::Imap).line(),
+        _ => Clean::line(&error.to_string()).to_string(),
     }
+}
+
+fn tell(report: &Value) {
     let name = report["name"].as_str().unwrap_or_default();
     match report["error"].as_str() {
         Some(why) => eprintln!("{}: {}", Clean::line(name), Clean::line(why)),
@@ -169,26 +166,6 @@ fn tell(report: &Value, bar: bool) {
             report["seconds"],
         ),
     }
-}
-
-/// Draws a bar over the last line of standard error, for the last of these tasks.
-pub(super) fn draw<'a>(tasks: impl Iterator<Item = &'a Progress>) {
-    let Some(task) = tasks.last() else {
-        return;
-    };
-    const WIDTH: u64 = 24;
-    let filled = (task.done * WIDTH).checked_div(task.total).unwrap_or(0);
-    let bar: String = (0..WIDTH)
-        .map(|n| if n < filled { '█' } else { '░' })
-        .collect();
-    let rate = match (task.rate, task.left) {
-        (0, _) => String::new(),
-        (rate, None) => format!(", {rate}/s"),
-        (rate, Some(left)) => format!(", {rate}/s, {} left", duration(left)),
-    };
-    let (done, total, what) = (task.done, task.total, Clean::line(&task.what));
-    eprint!("\r\x1b[K{bar} {done} of {total} {what}{rate}");
-    let _ = io::stderr().flush();
 }
 
 fn watch(home: &Home, as_json: bool, parts: Parts, board: &Arc<Board>) -> Result<u8> {
@@ -228,6 +205,10 @@ fn watch(home: &Home, as_json: bool, parts: Parts, board: &Arc<Board>) -> Result
     Ok(0)
 }
 
+fn quota(quota: Quota) -> Value {
+    json!({ "used": quota.used, "limit": quota.limit })
+}
+
 fn say(as_json: bool, account: &str, status: &AccountStatus) -> Result<()> {
     let (state, reason) = match &status.link {
         Link::Idle => ("idle", None),
@@ -243,9 +224,9 @@ fn say(as_json: bool, account: &str, status: &AccountStatus) -> Result<()> {
             "progress": progress.map(|p| json!({
                 "what": p.what, "done": p.done, "total": p.total, "rate": p.rate, "left": p.left,
             })),
-            "since": when::rfc3339(status.since), "connections": status.connections,
+            "since": (status.since > 0).then(|| when::rfc3339(status.since)), "connections": status.connections,
             "received": status.received, "budget": status.budget,
-            "quota": status.quota.map(|q| json!({"used": q.used, "limit": q.limit})),
+            "quota": status.quota.map(quota),
         }))?;
     } else {
         let more = match (reason, progress) {

@@ -1,78 +1,102 @@
 //! `verify`: cache and server compared in full, and put right if asked to.
 
 use super::args::Verify;
-use super::exit;
+use super::bars::Bars;
+use super::exit::{self, Failure};
 use super::home::Home;
-use super::json;
-use super::sync::{draw, wait_for_turn};
+use super::sync::{wait_for_turn, why};
+use super::{json, table};
 use crate::signal::Board;
 use crate::sync::verify::{self, Finding};
 use crate::sync::{SyncError, engine};
-use crate::text::Clean;
+use crate::text::{Clean, gauge};
 use anyhow::Result;
-use serde_json::json;
-use std::io::{self, IsTerminal as _};
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 /// `verify`. The exit code says whether differences remain.
 ///
 /// # Errors
-/// A database or the configuration can't be used, or a server can't be reached.
+/// A database or the configuration can't be used, or there is no such mailbox. What went wrong
+/// with a server stands in the report.
 pub fn verify(home: &Home, as_json: bool, args: &Verify) -> Result<u8> {
     let accounts = home.accounts(args.account.as_deref())?;
     let _lock = wait_for_turn(home)?;
-    let mut clean = true;
-    let mut reports = Vec::new();
-    for account in &accounts {
-        let board = Arc::new(Board::new());
-        let parts = home.parts(accounts.clone(), Arc::clone(&board), true)?;
-        engine::recover(&parts)?;
-        let kit = engine::kit(&parts, account, &Arc::new(AtomicBool::new(false)));
-        let (path, repair) = (args.mailbox.clone(), args.repair);
-        let run = std::thread::spawn(move || verify::account(&kit, path.as_deref(), repair));
-        let bar = !as_json && io::stderr().is_terminal();
-        while bar && !run.is_finished() {
-            std::thread::sleep(Duration::from_millis(100));
-            let posted = board.take();
-            draw(posted.statuses.values().filter_map(|s| s.progress.as_ref()));
-        }
-        if bar {
-            eprint!("\r\x1b[K");
-        }
-        let findings = run.join().unwrap_or(Err(SyncError::Interrupted))?;
+    let board = Arc::new(Board::new());
+    let parts = home.parts(accounts, Arc::clone(&board), true)?;
+    engine::recover(&parts)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let (working, done) = crossbeam_channel::bounded::<()>(0);
+    let runs: Vec<_> = parts
+        .accounts
+        .iter()
+        .map(|account| {
+            let kit = engine::kit(&parts, account, &stop);
+            let (path, repair, working) = (args.mailbox.clone(), args.repair, working.clone());
+            let run = move || {
+                let findings = verify::account(&kit, path.as_deref(), repair);
+                drop(working);
+                findings
+            };
+            (account, std::thread::spawn(run))
+        })
+        .collect();
+    drop(working);
+    let notices = Bars::new(!as_json).follow(&board, &done);
+    let (mut reports, mut rows) = (Vec::new(), Vec::new());
+    let (mut clean, mut failed) = (true, 0);
+    for (account, run) in runs {
+        let name = account.name.as_str();
+        let outcome = run.join().unwrap_or(Err(SyncError::Interrupted));
+        let findings = match outcome {
+            Ok(findings) => findings,
+            // A database of ours is everybody's trouble, and may have to be made anew.
+            Err(error @ SyncError::Store(_)) => return Err(error.into()),
+            Err(error) => {
+                let why = why(&error, Some(account));
+                if !as_json {
+                    eprintln!("{}: {}", Clean::line(name), Clean::line(&why));
+                }
+                reports.push(json!({ "name": name, "mailboxes": [], "error": why }));
+                failed = failed.max(exit::code(&error.into()));
+                continue;
+            }
+        };
         clean &= findings.iter().all(|f| f.is_clean() || f.repaired);
-        if !as_json {
-            findings
-                .iter()
-                .for_each(|f| print(account.name.as_str(), f));
-        }
+        rows.extend(findings.iter().map(|f| row(name, f)));
         reports.push(json!({
-            "name": account.name.as_str(),
-            "mailboxes": findings.iter().map(value).collect::<Vec<_>>(),
+            "name": name, "mailboxes": findings.iter().map(value).collect::<Vec<_>>(),
         }));
     }
-    if as_json {
-        json::print(json!({ "clean": clean, "accounts": reports }))?;
+    for notice in notices {
+        eprintln!("{}", Clean::line(&notice));
     }
-    Ok(if clean { 0 } else { exit::DIFFERENT })
+    if let (Some(path), true, 0) = (&args.mailbox, rows.is_empty(), failed) {
+        let told = format!("there is no mailbox `{}`", path.escape_debug());
+        return Err(Failure::new(exit::NO_INPUT, told).into());
+    }
+    if as_json {
+        let clean = clean && failed == 0;
+        json::print(json!({ "clean": clean, "accounts": reports }))?;
+    } else {
+        table::print(&rows, 40)?;
+    }
+    Ok(match (failed, clean) {
+        (0, true) => 0,
+        (0, false) => exit::DIFFERENT,
+        (code, _) => code,
+    })
 }
 
-fn value(finding: &Finding) -> serde_json::Value {
+fn value(finding: &Finding) -> Value {
     json!({
         "mailbox": finding.mailbox, "missing": finding.missing, "extra": finding.extra,
         "flags": finding.flags, "damaged": finding.damaged, "repaired": finding.repaired,
     })
 }
 
-fn print(account: &str, finding: &Finding) {
-    let place = format!("{account}: {}", finding.mailbox);
-    let place = Clean::line(&place);
-    if finding.is_clean() {
-        println!("{place}: the same on both sides");
-        return;
-    }
+fn row(account: &str, finding: &Finding) -> Vec<Clean> {
     let parts = [
         (finding.missing, "not here"),
         (finding.extra, "not on the server"),
@@ -80,7 +104,18 @@ fn print(account: &str, finding: &Finding) {
         (finding.damaged, "with a damaged body"),
     ];
     let differ = parts.iter().filter(|(count, _)| *count > 0);
-    let differ: Vec<String> = differ.map(|(n, what)| format!("{n} {what}")).collect();
-    let end = if finding.repaired { "; put right" } else { "" };
-    println!("{place}: {}{end}", differ.join(", "));
+    let differ: Vec<String> = differ
+        .map(|(n, what)| format!("{} {what}", gauge::grouped(*n)))
+        .collect();
+    let (sign, words) = match (finding.is_clean(), finding.repaired) {
+        (true, _) => ("✓", "the same on both sides".to_owned()),
+        (false, true) => ("✓", format!("{}; put right", differ.join(", "))),
+        (false, false) => ("✗", differ.join(", ")),
+    };
+    vec![
+        Clean::lit(sign),
+        Clean::line(account),
+        Clean::line(&finding.mailbox),
+        Clean::line(&words),
+    ]
 }

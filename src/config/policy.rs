@@ -36,8 +36,7 @@ const WHY_GMAIL: &str = "Gmail lets 2.5 GB a day be downloaded by IMAP and locks
      day beyond; phones and opened messages need some of it, too";
 
 /// Extensions that can be switched off, besides ways of signing in (`AUTH=...`).
-pub const EXTENSIONS: [&str; 28] = [
-    "CHILDREN",
+pub const EXTENSIONS: [&str; 26] = [
     "COMPRESS=DEFLATE",
     "CONDSTORE",
     "ENABLE",
@@ -62,9 +61,8 @@ pub const EXTENSIONS: [&str; 28] = [
     "UIDPLUS",
     "UNSELECT",
     "UTF8=ACCEPT",
-    "WITHIN",
+    "UTF8=ONLY",
     "X-GM-EXT-1",
-    "XLIST",
 ];
 
 const WAYS: &str = "\"none\", \"all\", days like \"30d\", or a size like \"500 MB\"";

@@ -29,6 +29,8 @@ pub struct Connections {
     /// What the server allowed, and when it said so.
     limit: Mutex<Option<(u8, Instant)>>,
     open: AtomicU8,
+    /// So many were open at once.
+    most: AtomicU8,
     relax: Duration,
 }
 
@@ -39,6 +41,7 @@ impl Connections {
             configured,
             limit: Mutex::new(None),
             open: AtomicU8::new(0),
+            most: AtomicU8::new(0),
             relax,
         }
     }
@@ -69,9 +72,15 @@ impl Connections {
         self.open.load(Ordering::Relaxed)
     }
 
+    /// How many were open at once so far.
+    pub fn most(&self) -> u8 {
+        self.most.load(Ordering::Relaxed)
+    }
+
     /// One was opened.
     pub fn opened(&self) {
-        self.open.fetch_add(1, Ordering::Relaxed);
+        let open = self.open.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        self.most.fetch_max(open, Ordering::Relaxed);
     }
 
     /// One ended.

@@ -4,7 +4,7 @@
 //! and submitters wait for bells and sockets with deadlines; the cache writer waits for its queue.
 //! Whoever posts to the writer may wait for room in its queue, and the writer waits for no one.
 
-use crate::model::{Account, AccountName, Intent};
+use crate::model::{Account, AccountName, Intent, Quota};
 use crate::net::roam::{Change, Roam};
 use crate::signal::{Board, Doorbell, Ringer};
 use crate::store::{Local, Priority, Reader, Writer};
@@ -312,6 +312,10 @@ pub struct Once {
     pub bodies: u64,
     /// Octets received.
     pub bytes: u64,
+    /// IMAP connections that were open at once.
+    pub connections: u8,
+    /// How full the server's storage is, if it tells.
+    pub quota: Option<Quota>,
 }
 
 /// Brings one account up to date and sends what is due, then returns.
@@ -328,5 +332,7 @@ pub fn once(kit: &Kit) -> Result<Once, SyncError> {
         headers: turn.headers,
         bodies: turn.bodies,
         bytes: kit.usage.run(),
+        connections: kit.connections.most(),
+        quota: kit.report.status().quota,
     })
 }

@@ -241,3 +241,82 @@ fn two_accounts_stay_apart() {
     assert_eq!(only["accounts"].as_array().unwrap().len(), 1);
     home.run(&["sync", "--once", "--account", "other"]).code(66);
 }
+
+#[test]
+fn verify_finds_what_differs_and_puts_it_right() {
+    let Some((server, home)) = filled("ada") else {
+        return;
+    };
+    let report = home.json(&["sync", "--once", "--bodies", "all"]);
+    assert!(
+        report["accounts"][0]["connections"].as_u64() >= Some(1),
+        "{report}"
+    );
+    let same = home.json(&["verify"]);
+    assert_eq!(same["clean"], true, "{same}");
+    let boxes = same["accounts"][0]["mailboxes"].as_array().unwrap();
+    assert!(boxes.len() >= 6, "{same}");
+
+    let mut session = server.look("ada");
+    session.select("INBOX").unwrap();
+    session.uid_store("1", "+FLAGS.SILENT (\\Deleted)").unwrap();
+    session.uid_store("2", "+FLAGS.SILENT (\\Flagged)").unwrap();
+    session.uid_expunge("1").unwrap();
+    session.logout().unwrap();
+    put(&server, "ada", "INBOX", b"Subject: late\r\n\r\nx\r\n");
+    let differs = home
+        .run(&["verify", "--mailbox", "inbox", "--json"])
+        .code(1);
+    let differs = differs.json();
+    let inbox = &differs["accounts"][0]["mailboxes"][0];
+    let found = ["missing", "extra", "flags", "damaged"].map(|k| inbox[k].as_u64().unwrap());
+    assert_eq!(found, [1, 1, 1, 0], "{differs}");
+    assert_eq!(inbox["repaired"], false, "{differs}");
+
+    let text = home.run(&["verify", "--repair"]).code(0).text();
+    assert!(text.contains("put right"), "{text}");
+    assert!(!text.contains('█') && !text.contains('\x1b'), "{text}");
+    assert_eq!(home.json(&["verify"])["clean"], true);
+    assert_eq!(home.json(&["list"])["count"], 4);
+    home.run(&["verify", "--mailbox", "nowhere"]).code(66);
+}
+
+#[test]
+fn what_is_left_out_and_switched_off_is_so() {
+    let Some((server, home)) = filled("ada") else {
+        return;
+    };
+    let mut session = server.look("ada");
+    session.create("Lists").unwrap();
+    session.create("Lists/rust").unwrap();
+    session.logout().unwrap();
+    let policy = "exclude = [\"Lists/*\"]\nwithout-extensions = [\"condstore\", \"QRESYNC\"]\n\
+                  [[account.mailbox]]\nname = \"INBOX\"\nbodies = \"none\"\n";
+    home.configure(&(server.account("work", "ada") + policy));
+    let report = home.json(&["sync", "--once"]);
+    assert_eq!(report["accounts"][0]["bodies"], 0, "{report}");
+    let boxes = home.json(&["mailboxes"]).to_string();
+    assert!(
+        boxes.contains("\"Lists\"") && !boxes.contains("Lists/rust"),
+        "{boxes}"
+    );
+    // A journey takes everything that is not left out.
+    let report = home.json(&["sync", "--offline"]);
+    assert_eq!(report["accounts"][0]["bodies"], 4, "{report}");
+    let told = home.json(&["doctor"]);
+    let state = |name: &str| {
+        let all = told["accounts"][0]["extensions"].as_array().unwrap();
+        let one = all.iter().find(|e| e["name"] == name).unwrap();
+        one["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(state("QRESYNC"), "switched off");
+    assert_eq!(
+        (state("UIDPLUS"), state("X-GM-EXT-1")),
+        ("used".into(), "missing".into())
+    );
+    let text = home.run(&["doctor"]).text();
+    assert!(
+        text.contains("x CONDSTORE") && text.contains("switched off"),
+        "{text}"
+    );
+}

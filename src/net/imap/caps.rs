@@ -59,6 +59,11 @@ impl Caps {
         }
     }
 
+    /// Whether `name` is not to be used, whatever the server tells of it.
+    pub fn doubts(&self, name: &str) -> bool {
+        self.doubted.contains(name)
+    }
+
     /// Forgets those that are not to be used, in any case.
     pub fn drop_all(&mut self, names: &[String]) {
         for name in names {

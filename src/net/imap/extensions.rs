@@ -25,6 +25,8 @@ pub enum Offer {
     Missing,
     /// The configuration says that it is not to be used (`without-extensions`).
     SwitchedOff,
+    /// This server is known to do it wrong (`quirks.rs`).
+    Distrusted,
 }
 
 const fn row(
@@ -104,7 +106,7 @@ pub const EXTENSIONS: [Extension; 24] = [
         "their names, in many languages",
     ),
     row(
-        &["STATUS=SIZE"],
+        &["STATUS=SIZE", "IMAP4REV2"],
         "8438",
         "how much mail there is, for `doctor`",
         "not shown",
@@ -196,9 +198,12 @@ impl Extension {
         if self.names.iter().any(|name| caps.has(name)) {
             return Offer::Used;
         }
-        match without.iter().any(|name| self.name() == name) {
-            true => Offer::SwitchedOff,
-            false => Offer::Missing,
+        if without.iter().any(|name| self.name() == name) {
+            Offer::SwitchedOff
+        } else if caps.doubts(self.name()) {
+            Offer::Distrusted
+        } else {
+            Offer::Missing
         }
     }
 }
@@ -209,7 +214,8 @@ mod tests {
 
     #[test]
     fn what_the_configuration_takes_away_is_told_apart() {
-        let caps = Caps::parse(b"IMAP4rev1 LITERAL- QRESYNC");
+        let mut caps = Caps::parse(b"IMAP4rev1 LITERAL- QRESYNC ESEARCH");
+        caps.remove("ESEARCH");
         let offer = |name: &str| {
             let row = EXTENSIONS.iter().find(|e| e.name() == name).unwrap();
             row.offer(&caps, &["MOVE".to_owned()])
@@ -218,6 +224,7 @@ mod tests {
         assert_eq!(offer("CONDSTORE"), Offer::Used);
         assert_eq!(offer("MOVE"), Offer::SwitchedOff);
         assert_eq!(offer("NOTIFY"), Offer::Missing);
+        assert_eq!(offer("ESEARCH"), Offer::Distrusted);
     }
 
     #[test]
