@@ -15,6 +15,7 @@ use crate::sync::{Parts, SyncError};
 use crate::text::{Clean, when};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -186,12 +187,18 @@ fn watch(home: &Home, as_json: bool, parts: Parts, board: &Arc<Board>) -> Result
     lock::listen(&home.paths.bell, move || {
         nudged.iter().for_each(crate::signal::Ringer::ring)
     })?;
+    let mut said = BTreeMap::new();
     while !stop.load(Ordering::SeqCst) {
         // The signal's flag is looked at now and then; nothing else needs this time.
         let _ = heard.recv_timeout(Duration::from_millis(500));
         let posted = board.take();
         for (account, status) in posted.statuses {
-            say(as_json, account.as_str(), &status)?;
+            let line = line(as_json, account.as_str(), &status);
+            // People need not be told again of what only scripts can see.
+            if said.get(&account) != Some(&line) {
+                tell_line(as_json, &line)?;
+                said.insert(account, line);
+            }
         }
         for notice in posted.notices {
             if as_json {
@@ -209,7 +216,8 @@ fn quota(quota: Quota) -> Value {
     json!({ "used": quota.used, "limit": quota.limit })
 }
 
-fn say(as_json: bool, account: &str, status: &AccountStatus) -> Result<()> {
+/// What is said of an account: an object for scripts, a line for people.
+fn line(as_json: bool, account: &str, status: &AccountStatus) -> Value {
     let (state, reason) = match &status.link {
         Link::Idle => ("idle", None),
         Link::Connecting => ("connecting", None),
@@ -219,22 +227,29 @@ fn say(as_json: bool, account: &str, status: &AccountStatus) -> Result<()> {
     };
     let progress = status.progress.as_ref();
     if as_json {
-        json::print(json!({
+        return json!({
             "account": account, "state": state, "reason": reason, "pending": status.pending,
             "progress": progress.map(|p| json!({
                 "what": p.what, "done": p.done, "total": p.total, "rate": p.rate, "left": p.left,
             })),
-            "since": (status.since > 0).then(|| when::rfc3339(status.since)), "connections": status.connections,
-            "received": status.received, "budget": status.budget,
-            "quota": status.quota.map(quota),
-        }))?;
-    } else {
-        let more = match (reason, progress) {
-            (Some(reason), _) => format!(": {reason}"),
-            (None, Some(p)) => format!(": {} {} of {}", p.what, p.done, p.total),
-            (None, None) => String::new(),
-        };
-        println!("{}: {state}{}", Clean::line(account), Clean::line(&more));
+            "since": (status.since > 0).then(|| when::rfc3339(status.since)),
+            "connections": status.connections, "received": status.received,
+            "budget": status.budget, "quota": status.quota.map(quota),
+        });
+    }
+    let more = match (reason, progress) {
+        (Some(reason), _) => format!(": {reason}"),
+        (None, Some(p)) => format!(": {} {} of {}", p.what, p.done, p.total),
+        (None, None) => String::new(),
+    };
+    let (account, more) = (Clean::line(account), Clean::line(&more));
+    Value::String(format!("{account}: {state}{more}"))
+}
+
+fn tell_line(as_json: bool, line: &Value) -> Result<()> {
+    match line.as_str() {
+        Some(text) if !as_json => println!("{text}"),
+        _ => json::print(line.clone())?,
     }
     Ok(())
 }
