@@ -48,7 +48,8 @@ pub fn by_mailbox(
 
 /// Which of the messages are in the mailbox that is selected, and which are not. A UID of another
 /// generation means nothing: its message is looked for by Message-ID, and taken only if it is
-/// found exactly once.
+/// found exactly once. So is one whose UID is gone, in case that it was moved away and back; but not
+/// `once_more` or to be removed for good: then another copy would share the fate of the first.
 ///
 /// # Errors
 /// As the session.
@@ -56,9 +57,10 @@ pub fn here(
     session: &mut Session,
     selected: &Selected,
     keys: Vec<Believed>,
+    once_more: bool,
 ) -> Result<(Found, Vec<MessageKey>), SyncError> {
     let mut found = Found::new();
-    let mut lost = Vec::new();
+    let (mut lost, mut gone) = (Vec::new(), Vec::new());
     let mut named = Found::new();
     for (key, at) in keys {
         match at.filter(|(validity, _)| *validity == selected.uidvalidity) {
@@ -76,11 +78,11 @@ pub fn here(
                 true => {
                     found.insert(uid, key);
                 }
+                false if once_more => gone.push(key),
                 false => lost.push(key),
             }
         }
     }
-    let mut gone = Vec::new();
     for key in lost {
         match only(session, key.message_id.as_ref())? {
             Some(uid) => {

@@ -6,9 +6,9 @@
 //! a cut move or copy has done already is found in its destination. A refusal for good is undone
 //! on screen with the server's words.
 
-use crate::model::{FlagChange, MailboxName, Op, OpKind, OpState, UidSet, UidValidity};
+use crate::model::{FlagChange, MailboxName, Op, OpKind, OpState, Uid, UidSet, UidValidity};
 use crate::net::error::NetError;
-use crate::net::imap::{Copied, Mode, Selected, Session};
+use crate::net::imap::{Copied, FetchBy, Mode, Selected, Session};
 use crate::signal::Topic;
 use crate::store::{Local, Moved, Outcome, Place, Priority};
 use crate::sync::error::SyncError;
@@ -80,11 +80,13 @@ fn one(
     op: &Op,
     listed: bool,
 ) -> Result<(), SyncError> {
-    let cut = op.state == OpState::InFlight;
+    let in_flight = op.state == OpState::InFlight;
     // Somebody may have taken it back since it was read.
-    if !cut && !local.claim(op.id)? {
+    if !in_flight && !local.claim(op.id)? {
         return Ok(());
     }
+    // What the server put off may be done in part as well: a copy that stands is not made again.
+    let cut = in_flight || op.attempts > 0;
     let end = match carry_out(session, kit, local, op, cut) {
         Err(SyncError::Net(error)) if !error.ends_session() => {
             // It stays in flight: part of it may be done.
@@ -164,7 +166,8 @@ fn carry_out(
         if let Some(why) = forbidden(session, &selected, op) {
             return Ok(End::Failed(why));
         }
-        let (found, gone) = follow::here(session, &selected, keys)?;
+        let once_more = cut || op.kind == OpKind::Expunge;
+        let (found, gone) = follow::here(session, &selected, keys, once_more)?;
         act(session, op, cut, (&mailbox, &selected), &found, &mut did)?;
         if gone.is_empty() {
             continue;
@@ -342,7 +345,8 @@ fn arrived(to: &MailboxName, uidvalidity: UidValidity, found: &Found) -> Vec<Mov
     each.collect()
 }
 
-/// What a cut copy did not bring to its destination yet, by Message-ID, and what it did.
+/// What a cut copy did not bring to its destination yet, by Message-ID and size, and what it did.
+/// Anybody can send a Message-ID that another message has: alone it must not cost the original.
 fn not_yet_copied(
     session: &mut Session,
     mailbox: &MailboxName,
@@ -354,8 +358,14 @@ fn not_yet_copied(
     let mut rest = UidSet::new();
     let mut pairs = Vec::new();
     for uid in set.iter() {
-        let copies = match found.get(&uid).and_then(|key| key.message_id.as_ref()) {
-            Some(id) => session.search_message_id(id)?,
+        let key = found
+            .get(&uid)
+            .and_then(|k| Some((k, k.message_id.as_ref()?)));
+        let copies = match key {
+            Some((key, id)) => {
+                let copies = session.search_message_id(id)?;
+                of_size(session, copies, key.size)?
+            }
             None => Vec::new(),
         };
         match copies.as_slice() {
@@ -366,4 +376,17 @@ fn not_yet_copied(
     }
     session.select(mailbox, Mode::ReadWrite)?;
     Ok((rest, pairs))
+}
+
+fn of_size(session: &mut Session, uids: Vec<Uid>, size: u64) -> Result<Vec<Uid>, NetError> {
+    if uids.is_empty() {
+        return Ok(uids);
+    }
+    let asked: UidSet = uids.into_iter().collect();
+    let mut found = Vec::new();
+    session.fetch_headers(FetchBy::Uids(&asked), &mut |item| {
+        found.extend((item.size == size).then_some(item.uid));
+        Ok(())
+    })?;
+    Ok(found)
 }

@@ -5,7 +5,7 @@
 use crate::hostile::turn;
 use crate::hostile_state::{flags, ready, ready_with, text};
 use crate::program::Home;
-use crate::script::{Script, before, say, swap};
+use crate::script::{Act, CAPS, Script, before, letter, say, swap};
 use crate::smtp::Sink;
 
 #[test]
@@ -210,4 +210,85 @@ fn f67_a_copyuid_alone_on_its_line_is_passed_over() {
     home.run(&["archive", &home.id("INBOX", "in1")]).code(0);
     home.sync();
     assert_eq!(home.subjects("Archive"), ["in1"]);
+}
+
+/// A letter of another subject with the Message-ID of `subject`.
+fn twin(subject: &str, other: &str) -> Vec<u8> {
+    let text = String::from_utf8(letter(subject)).unwrap();
+    text.replace(&format!("Subject: {subject}"), &format!("Subject: {other}"))
+        .into_bytes()
+}
+
+#[test]
+fn what_is_done_again_after_a_cut_leaves_another_copy_alone() {
+    // The server does it, and nobody hears of it.
+    for (needle, caps) in [
+        ("UID EXPUNGE", CAPS),
+        ("UID MOVE", CAPS),
+        ("UID EXPUNGE", "IMAP4rev1 IDLE UIDPLUS"),
+    ] {
+        let (server, home) = ready_with(caps);
+        let from = if needle == "UID MOVE" {
+            "INBOX"
+        } else {
+            "Trash"
+        };
+        server.mail(|m| {
+            m.add(from, "one");
+            m.put(from.as_bytes(), twin("one", "two"), Vec::new());
+        });
+        home.sync();
+        server.once(needle, Act::Cut(0));
+        let verb = if needle == "UID MOVE" {
+            "archive"
+        } else {
+            "delete"
+        };
+        home.run(&[verb, &home.id(from, "one")]).code(0);
+        turn(&home);
+        home.sync();
+        let left = server.mail(|m| m.subjects(from));
+        assert!(!left.contains(&"one".to_owned()), "{needle}: {left:?}");
+        assert!(left.contains(&"two".to_owned()), "{needle}: {left:?}");
+    }
+}
+
+#[test]
+fn what_is_removed_for_good_is_never_another_copy() {
+    let (server, home) = ready();
+    server.mail(|m| {
+        m.add("Trash", "one");
+        m.put(b"Trash", twin("one", "two"), Vec::new());
+    });
+    home.sync();
+    home.run(&["delete", &home.id("Trash", "one")]).code(0);
+    server.mail(|m| m.expunge("Trash", &[1]));
+    home.sync();
+    assert_eq!(server.mail(|m| m.subjects("Trash")), ["two"]);
+}
+
+#[test]
+fn a_copy_that_stands_is_not_made_again_when_what_follows_is_put_off() {
+    let (server, home) = ready_with("IMAP4rev1 IDLE UIDPLUS");
+    server.once("UID STORE", say("{tag} NO [INUSE] later\n"));
+    home.run(&["archive", &home.id("INBOX", "in1")]).code(0);
+    turn(&home);
+    home.sync();
+    assert_eq!(server.mail(|m| m.subjects("Archive")), ["in1"]);
+    assert_eq!(server.mail(|m| m.subjects("INBOX")), ["in2", "in3"]);
+}
+
+#[test]
+fn a_message_id_that_somebody_else_used_does_not_cost_the_original() {
+    let (server, home) = ready_with("IMAP4rev1 IDLE UIDPLUS");
+    let mut forged = twin("in1", "forged");
+    forged.extend_from_slice(b"And more than the other says.\r\n");
+    server.mail(|m| m.put(b"Archive", forged, Vec::new()));
+    home.sync();
+    server.once("UID COPY", Act::Close);
+    home.run(&["archive", &home.id("INBOX", "in1")]).code(0);
+    turn(&home);
+    home.sync();
+    assert_eq!(server.mail(|m| m.subjects("Archive")), ["forged", "in1"]);
+    assert_eq!(server.mail(|m| m.subjects("INBOX")), ["in2", "in3"]);
 }
