@@ -39,10 +39,31 @@ impl Reader {
         Ok(found.optional()?)
     }
 
-    /// The name on the wire of a mailbox of the user's own at the top level. `leaf`: ASCII.
+    /// The name on the wire of a mailbox of the user's own at the top level. `leaf`: ASCII. Of a
+    /// server that never told of namespaces, the other mailboxes show where it wants them.
     pub fn own_name(&self, account: &AccountName, leaf: &str) -> Result<MailboxName> {
-        let mut name = self.namespace(account)?.unwrap_or_default().0;
+        let mut name = match self.namespace(account)? {
+            Some((prefix, _)) => prefix,
+            None => self.usual_prefix(account)?,
+        };
         name.extend_from_slice(leaf.as_bytes());
         Ok(MailboxName::new(name))
+    }
+
+    /// `INBOX` and the delimiter if every other mailbox lies below INBOX, else nothing.
+    fn usual_prefix(&self, account: &AccountName) -> Result<Vec<u8>> {
+        let mailboxes = self.mailboxes_of(account)?;
+        let (inboxes, others): (Vec<_>, Vec<_>) = mailboxes
+            .iter()
+            .partition(|m| m.name.as_bytes() == b"INBOX");
+        let delimiter = inboxes.first().and_then(|inbox| inbox.delimiter);
+        let Some(delimiter) = delimiter.filter(|_| !others.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let prefix = format!("INBOX{delimiter}").into_bytes();
+        let below = others
+            .iter()
+            .all(|m| m.name.as_bytes().starts_with(&prefix));
+        Ok(if below { prefix } else { Vec::new() })
     }
 }

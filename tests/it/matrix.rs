@@ -371,7 +371,6 @@ fn courier() {
 }
 
 #[test]
-#[ignore = "CREATE Archive where every name begins with INBOX. is refused: needs the namespace"]
 fn courier_without_archive_and_trash() {
     courier_with(false);
 }

@@ -92,6 +92,26 @@ fn own_mailboxes_are_made_where_the_server_wants_them() {
     assert_eq!(named(&f), name("Archive"));
 }
 
+#[test]
+fn without_a_namespace_the_other_mailboxes_show_where_new_ones_go() {
+    let mut f = Fixture::new();
+    let mut named = |names: &[&str]| {
+        let dotted = |wire: &&str| MailboxInfo {
+            delimiter: Some('.'),
+            ..info(wire, None)
+        };
+        let infos: Vec<MailboxInfo> = names.iter().map(dotted).collect();
+        // What is missing is gone when it is missing twice.
+        for _ in 0..2 {
+            f.cache.set_mailboxes(&account(), &infos).unwrap();
+        }
+        f.cache.read().own_name(&account(), "Archive").unwrap()
+    };
+    assert_eq!(named(&["INBOX"]), name("Archive"));
+    assert_eq!(named(&["INBOX", "INBOX.Sent"]), name("INBOX.Archive"));
+    assert_eq!(named(&["INBOX", "INBOX.Sent", "INBOXES"]), name("Archive"));
+}
+
 /// A cache of the first schema with some mail in it.
 fn first_schema(path: &std::path::Path) {
     let conn = Connection::open(path).unwrap();
