@@ -171,6 +171,8 @@ fn serve_passwords(path: &Path) {
     });
 }
 
+/// Mailboxes are deleted at once: those that are only put aside are named by the second, and a
+/// second one of that name can't be deleted in the same.
 fn settings(at: &Path, user: &str) -> String {
     let t = at.display();
     let folders = ["Drafts", "Sent", "Trash", "Junk", "Archive"];
@@ -185,6 +187,7 @@ fn settings(at: &Path, user: &str) -> String {
          tls_server_cert: {t}/cert.pem\ntls_server_key: {t}/key.pem\nautocreate_quota: 0\n\
          autocreate_inbox_folders: {}\n{uses}specialusealways: yes\nimapidlepoll: 1\n\
          unixhierarchysep: yes\naltnamespace: yes\n\
+         delete_mode: immediate\n\
          idlesocket: {t}/var/socket/idle\nlmtpsocket: {t}/var/socket/lmtp\n\
          notifysocket: {t}/var/socket/notify\n",
         folders.join("|")

@@ -1,7 +1,7 @@
 //! The integration suite: one binary, one module a topic.
 //!
-//! `dovecot`, `cyrus`, `courier`, `client`, `strip`, `both`, `smtp`, `pty`, `program`, `proxy`, `script`,
-//! `story` and `dump` are rigs; the others are tests.
+//! `dovecot`, `cyrus`, `courier`, `client`, `strip`, `both`, `desk`, `smtp`, `pty`, `program`, `proxy`,
+//! `script`, `story` and `dump` are rigs; the others are tests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,6 +22,7 @@ mod cyrus;
 mod courier;
 mod strip;
 mod both;
+mod desk;
 mod pty;
 mod program;
 mod proxy;
@@ -33,6 +34,7 @@ mod faults;
 mod changes;
 mod renamed;
 mod matrix;
+mod model;
 mod send;
 mod kill;
 mod cut;

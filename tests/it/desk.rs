@@ -1,0 +1,125 @@
+//! The program without its processes: the ledger and the worker as the library offers them, on a
+//! home of their own. Does in a millisecond what a command of the program does in thirty.
+
+use crate::both::ACCOUNT;
+use postrider::model::account::SecretText;
+use postrider::model::{
+    Account, AccountName, Endpoint, Intent, Reach, Secret, SecretSource, Security, SyncPolicy,
+};
+use postrider::signal::Board;
+use postrider::store::{Cache, Local, Priority, Reader, Writer};
+use postrider::sync::engine::{self, Engine, Parts};
+use postrider::sync::host::{Host, NoSecret};
+use postrider::sync::kit::{Kit, Stores};
+use postrider::sync::rhythm::Rhythm;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// One user's desk.
+pub struct Desk {
+    /// Where its databases lie.
+    pub home: tempfile::TempDir,
+    engine: Engine,
+    kit: Kit,
+}
+
+struct Alone;
+
+impl Host for Alone {
+    fn secret(&self, _: &Account) -> Result<Secret, NoSecret> {
+        Ok(Secret::new("secret".to_owned()))
+    }
+    fn remember(&self, _: &AccountName, _: Secret) {}
+    fn forget(&self, _: &AccountName) {}
+    fn attachment(&self, path: &Path) -> Result<Vec<u8>, String> {
+        Err(path.display().to_string())
+    }
+    fn changed(&self) {}
+    fn nudge(&self) {}
+}
+
+fn account(port: u16, user: &str) -> Account {
+    let endpoint = |port| Endpoint {
+        host: "127.0.0.1".to_owned(),
+        port,
+        security: Security::None,
+        pin_sha256: None,
+    };
+    Account {
+        name: AccountName(ACCOUNT.to_owned()),
+        email: format!("{user}@example.test"),
+        full_name: String::new(),
+        user: user.to_owned(),
+        secret: SecretSource::Memory(SecretText(Secret::new("secret".to_owned()))),
+        imap: endpoint(port),
+        smtp: endpoint(9),
+        ca_file: None,
+        sync: SyncPolicy {
+            bodies: Reach::None,
+            ..SyncPolicy::default()
+        },
+        save_sent: Some(false),
+        signature: None,
+    }
+}
+
+impl Desk {
+    /// A desk of somebody who has never synchronised, with a server on 127.0.0.1.
+    pub fn new(port: u16, user: &str) -> Desk {
+        let home = tempfile::Builder::new().prefix("prd").tempdir().unwrap();
+        let stores = Stores {
+            cache: home.path().join("cache.db"),
+            local: home.path().join("local.db"),
+        };
+        drop(Local::open(&stores.local).unwrap());
+        let cache = Cache::open(&stores.cache, 0).unwrap().cache;
+        let account = account(port, user);
+        let parts = Parts {
+            accounts: vec![account.clone()],
+            stores,
+            writer: Writer::spawn(cache).unwrap(),
+            board: Arc::new(Board::new()),
+            host: Arc::new(Alone),
+            undo_window: 0,
+            rhythm: Rhythm::default(),
+            online: false,
+        };
+        engine::recover(&parts).unwrap();
+        let kit = engine::kit(&parts, &account, &Arc::new(AtomicBool::new(false)));
+        Desk {
+            home,
+            engine: Engine::start(parts).unwrap(),
+            kit,
+        }
+    }
+
+    fn ask(&self, intent: Intent) -> bool {
+        let (say, heard) = crossbeam_channel::bounded(1);
+        let reply = move |done: Result<_, String>| {
+            let _ = say.send(done.is_ok());
+        };
+        self.engine.ask(intent, Box::new(reply));
+        heard.recv_timeout(Duration::from_secs(30)).unwrap()
+    }
+
+    /// Has an intent recorded and laid over the cache; whether there was anything to do.
+    pub fn act(&self, intent: Intent) -> bool {
+        let done = self.ask(intent);
+        // The ledger answers first and tells the cache then: behind a second intent it has.
+        self.ask(Intent::CheckMail);
+        self.kit.writer.run(Priority::Batch, |_| Ok(())).unwrap();
+        done
+    }
+
+    /// One turn as `sync --once` makes it: whether it went well, or why not.
+    pub fn sync(&self) -> Result<(), String> {
+        engine::once(&self.kit).map(drop).map_err(|e| e.to_string())
+    }
+
+    /// A look at the cache.
+    pub fn reader(&self) -> Reader {
+        Reader::open(&self.kit.stores.cache).unwrap()
+    }
+}
