@@ -11,15 +11,20 @@ use crate::sync::pull;
 use crate::text::Clean;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What a list says.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// What may have changed.
+    pub due: BTreeSet<MailboxName>,
+    /// Whether a mailbox that was here isn't named: only a second list takes it away.
+    pub doubt: bool,
+}
+
 /// Lists the server's mailboxes into the cache and answers which may have changed.
 ///
 /// # Errors
 /// Whatever the session or the cache say.
-pub fn list(
-    session: &mut Connection,
-    kit: &Kit,
-    reader: &Reader,
-) -> Result<BTreeSet<MailboxName>, SyncError> {
+pub fn list(session: &mut Connection, kit: &Kit, reader: &Reader) -> Result<Listing, SyncError> {
     if session.selected().is_some() {
         // STATUS of the selected mailbox may be as old as this session's last look at it
         // (RFC 3501 §6.3.10): Dovecot answers so.
@@ -47,7 +52,7 @@ pub fn list(
         })
         .collect();
     let account = kit.account.name.clone();
-    kit.writer.run(Priority::Batch, move |cache| {
+    let changes = kit.writer.run(Priority::Batch, move |cache| {
         cache.set_mailboxes(&account, &infos)
     })?;
     session.tally();
@@ -68,7 +73,10 @@ pub fn list(
             due.insert(record.name);
         }
     }
-    Ok(due)
+    Ok(Listing {
+        due,
+        doubt: !changes.missing.is_empty(),
+    })
 }
 
 /// Lets what is pending follow mailboxes that were renamed elsewhere: after every list, and before

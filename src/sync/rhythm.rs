@@ -13,6 +13,8 @@ pub struct Rhythm {
     /// IDLE is begun anew this often. Servers may hang up after 29 minutes (RFC 2177) and routers
     /// forget a silent connection after five.
     pub renew: Duration,
+    /// A list that missed a mailbox is asked again after this time.
+    pub doubt: Duration,
     /// Without IDLE the inbox is asked this often.
     pub poll: Duration,
     /// The first wait after a failure.
@@ -38,6 +40,7 @@ impl Default for Rhythm {
             sweep: minutes(3),
             slow_sweep: minutes(15),
             renew: minutes(4),
+            doubt: Duration::from_secs(5),
             poll: minutes(1),
             first: Duration::from_secs(1),
             longest: minutes(15),
@@ -62,6 +65,7 @@ impl Rhythm {
             sweep: usual.sweep / times,
             slow_sweep: usual.slow_sweep / times,
             renew: usual.renew / times,
+            doubt: usual.doubt / times,
             poll: usual.poll / times,
             first: usual.first / times,
             longest: usual.longest / times,

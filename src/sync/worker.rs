@@ -66,6 +66,8 @@ pub struct Worker {
     checks: Checks,
     /// When all mailboxes were listed last.
     swept: Option<Instant>,
+    /// Whether that list missed a mailbox, which a second one is to say again.
+    doubt: bool,
     /// When the cache was tidied last.
     tidied: Option<Instant>,
     /// Whether it was said that the cache is damaged.
@@ -88,6 +90,7 @@ impl Worker {
             due: Due::default(),
             checks: Checks::default(),
             swept: None,
+            doubt: false,
             tidied: None,
             damage_told: false,
         })
@@ -184,6 +187,7 @@ impl Worker {
     fn until_sweep(&self) -> Duration {
         let rhythm = &self.kit.rhythm;
         let every = match self.kit.told.load(Ordering::SeqCst) {
+            _ if self.doubt => rhythm.doubt,
             true => rhythm.slow_sweep,
             false => rhythm.sweep,
         };
@@ -371,10 +375,11 @@ impl Worker {
         if !std::mem::replace(&mut self.greeted, true) {
             self.greet(session)?;
         }
-        let due = mailboxes::list(session, &self.kit, &self.reader)?;
+        let listing = mailboxes::list(session, &self.kit, &self.reader)?;
         mailboxes::follow_renames(&self.kit, &mut self.local, &self.reader)?;
         self.due.everything = false;
-        self.due.mailboxes.extend(due);
+        self.due.mailboxes.extend(listing.due);
+        self.doubt = listing.doubt;
         self.swept = Some(Instant::now());
         Ok(())
     }

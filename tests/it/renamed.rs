@@ -1,6 +1,7 @@
 //! Mailboxes that another client renames or deletes while something here waits for them.
 
 use crate::changes::{add, names, ready, server_has};
+use crate::pty::Terminal;
 
 #[test]
 fn a_mailbox_renamed_elsewhere_keeps_its_mail_and_what_waits_for_it() {
@@ -48,4 +49,23 @@ fn a_mailbox_deleted_elsewhere_goes_with_the_second_list_and_says_what_could_not
     assert_eq!(home.subjects("Work"), ["old"], "one list does nothing");
     home.sync();
     home.run(&["list", "-m", "Work"]).code(66);
+}
+
+#[test]
+fn a_mailbox_deleted_or_renamed_elsewhere_leaves_the_open_screen_soon() {
+    let Some((_server, home, mut look)) = ready(&["one"]) else {
+        return;
+    };
+    look.create("Work").unwrap();
+    look.create("Plans").unwrap();
+    let mut t = Terminal::postrider(&[], &home.path, 110, 32);
+    t.wait_for("Work");
+    t.wait_for("Plans");
+    look.delete("Work").unwrap();
+    look.rename("Plans", "Later").unwrap();
+    t.wait_for("Later");
+    t.wait_gone("Work");
+    t.wait_gone("Plans");
+    t.send("q");
+    assert_eq!(t.wait_exit(), 0);
 }
