@@ -28,7 +28,9 @@ impl Due {
         self.everything |= more.everything;
         self.mailboxes.extend(more.mailboxes);
         if self.mailboxes.len() > MOST {
+            // They are among everything: what is told beyond is not hoarded.
             self.everything = true;
+            self.mailboxes.clear();
         }
     }
 }
@@ -77,6 +79,7 @@ mod tests {
         assert!(due.mailboxes.len() == 1 && !due.everything);
         assert!(news.take().is_empty());
         news.of((0..2000).map(|n| MailboxName::new(n.to_string())));
-        assert!(news.take().everything);
+        let due = news.take();
+        assert!(due.everything && due.mailboxes.len() <= MOST);
     }
 }
