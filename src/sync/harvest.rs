@@ -130,8 +130,25 @@ fn is_wanted(kit: &Kit, reader: &Reader, here: &Here) -> Result<bool, SyncError>
 /// previews of the newest (RFC 8970). Answers how many bodies.
 ///
 /// # Errors
-/// [`SyncError::Interrupted`] if `cut_in` said so; whatever the session or the cache say.
+/// [`SyncError::Interrupted`] if `cut_in` said so; whatever the session or the cache say, but for a
+/// refusal: one mailbox that can't be read must not hide the others.
 pub fn mailbox(
+    session: &mut Connection,
+    kit: &Kit,
+    reader: &Reader,
+    here: &Here,
+    cut_in: &mut dyn FnMut() -> bool,
+) -> Result<u64, SyncError> {
+    match fetch(session, kit, reader, here, cut_in) {
+        Err(SyncError::Net(error)) if !error.ends_session() => {
+            tracing::info!(mailbox = %here.label, %error, "bodies were refused");
+            Ok(0)
+        }
+        outcome => outcome,
+    }
+}
+
+fn fetch(
     session: &mut Connection,
     kit: &Kit,
     reader: &Reader,
@@ -151,9 +168,8 @@ pub fn mailbox(
         if wanted.is_empty() {
             return Ok(fetched);
         }
-        let selected = session.select(&here.name, Mode::ReadOnly)?;
-        if reader.cursor(here.id)?.uidvalidity != Some(selected.uidvalidity) {
-            return Err(SyncError::Interrupted);
+        if !open(session, reader, here)? {
+            return Ok(fetched);
         }
         let mut rest = wanted.as_slice();
         while !rest.is_empty() {
@@ -179,6 +195,12 @@ pub fn mailbox(
     }
 }
 
+/// Opens the mailbox; whether its UIDs are those that we know. Others are the worker's to read.
+fn open(session: &mut Connection, reader: &Reader, here: &Here) -> Result<bool, SyncError> {
+    let selected = session.select(&here.name, Mode::ReadOnly)?;
+    Ok(reader.cursor(here.id)?.uidvalidity == Some(selected.uidvalidity))
+}
+
 fn previews(
     session: &mut Connection,
     kit: &Kit,
@@ -193,7 +215,9 @@ fn previews(
     if wanted.is_empty() {
         return Ok(());
     }
-    session.select(&here.name, Mode::ReadOnly)?;
+    if !open(session, reader, here)? {
+        return Ok(());
+    }
     let uids: UidSet = wanted.iter().map(|(_, uid)| *uid).collect();
     let mut found = Vec::new();
     session.fetch_previews(&uids, &mut |uid, text| {

@@ -65,6 +65,10 @@ pub fn select(
             Ok(())
         })?;
     selected.resynced &= !flood;
+    // A server that changed its mind about the generation has told nothing of this one.
+    if selected.uidvalidity != uidvalidity {
+        *told = Told::default();
+    }
     told.flags = flags.finish()?;
     Ok(selected)
 }
