@@ -69,6 +69,17 @@ impl Reader {
         Ok(uids)
     }
 
+    /// The last message of a mailbox of which the server gave more than its number.
+    pub fn last_given(&self, mailbox: MailboxId) -> Result<Option<Uid>> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT l.uid FROM location l JOIN message m ON m.id = l.message
+             WHERE l.mailbox = ?1 AND l.uid IS NOT NULL AND l.gone = 0 AND m.size > 0
+             ORDER BY l.uid DESC LIMIT 1",
+        )?;
+        let uid = select.query_row([mailbox.0], |row| row.get(0)).optional()?;
+        Ok(uid.and_then(codec::uid_in))
+    }
+
     /// Calls `each` with the UIDs from `first` to `last` that are held of a mailbox and the flags
     /// that the server told last, ascending, in constant memory.
     pub fn flags_between(

@@ -4,7 +4,7 @@
 
 use crate::hostile::turn;
 use crate::program::Home;
-use crate::script::{Act, CAPS, OPEN, Script, before, bye, edit, say, swap, swapped};
+use crate::script::{Act, CAPS, Heard, OPEN, Script, before, bye, edit, say, swap, swapped};
 use serde_json::Value;
 
 /// A server with Work and Archive beside the inbox, three letters in each of the first two, and a
@@ -278,6 +278,21 @@ fn f30_a_new_message_that_kills_the_connection_costs_only_itself() {
 }
 
 #[test]
+fn f30_many_messages_that_kill_the_connection_are_found_out_in_the_end() {
+    let server = Script::start(|mail| mail.fill("INBOX", "m", 2));
+    let home = Home::new(&server.account("work"));
+    home.sync();
+    server.mail(|m| (3..=11).for_each(|n| m.add("INBOX", &format!("m{n}"))));
+    let killers: Vec<String> = (3..=11).map(|n| format!("UID FETCH {n}")).collect();
+    server.always(&killers.join("|"), Act::Close);
+    for _ in 0..4 {
+        turn(&home);
+    }
+    home.sync();
+    assert_eq!(home.list("INBOX").len(), 11);
+}
+
+#[test]
 fn f30_a_row_that_makes_no_sense_costs_only_its_message() {
     for (from, to) in [
         ("* 3 FETCH (UID 3 ", "* 3 FETCH (UID 3 BODY[] NIL X \"\\"),
@@ -392,8 +407,14 @@ fn s44_a_server_that_says_that_all_is_gone_takes_no_body_away() {
             m.expunge("INBOX", &uids);
             kept
         });
+        server.forget();
         let ran = home.run(&["sync", "--once"]);
         assert!(ran.err.contains("120"), "it is said aloud: {}", ran.err);
+        // The server may allow no second connection beside the first.
+        let heard = server.heard();
+        let left = heard.iter().position(|h| h.text == "LOGOUT").unwrap();
+        let one = |h: &Heard| h.line == heard[0].line;
+        assert!(heard[..left].iter().all(one), "{heard:#?}");
         assert_eq!(
             home.json(&["outbox"])["outbox"].as_array().unwrap().len(),
             1
@@ -433,4 +454,23 @@ fn s44_a_uidvalidity_that_changes_at_every_look_does_no_harm() {
     assert!(server.mail(|m| m.flags("Work", "work1")).is_empty());
     assert!(server.mail(|m| m.flags("Work", "work3")).is_empty());
     assert_eq!(server.mail(|m| m.folder("Work").messages.len()), 3);
+}
+
+#[test]
+fn f30_bodies_of_a_mailbox_that_is_refused_hide_no_others() {
+    let server = Script::start(|mail| {
+        mail.make("Archive", "\\Archive");
+        mail.make("Work", "");
+        mail.fill("Work", "work", 2);
+        mail.fill("Archive", "old", 2);
+    });
+    let home = Home::new(&server.account("work"));
+    home.json(&["sync", "--once", "--bodies", "none"]);
+    // It can't be opened any more, or has other UIDs whenever bodies are to be fetched.
+    server.always(
+        "EXAMINE Work|EXAMINE \"Work",
+        say("{tag} NO [NOPERM] not for you\n"),
+    );
+    home.run(&["sync", "--once", "--bodies", "all"]);
+    assert!(text(&home, "Archive", "old1").contains("old1"));
 }

@@ -582,7 +582,7 @@ fn a_sink_that_fails_ends_the_session() {
 
 #[test]
 fn logout_says_good_bye_and_waits_for_the_answer() {
-    let (session, server) = session("", |s| {
+    let (mut session, server) = session("", |s| {
         s.expect("a2 LOGOUT");
         s.send("* BYE\na2 OK x\n");
         assert_eq!(s.rest(), "");

@@ -307,8 +307,8 @@ impl Session {
         answered.is_ok()
     }
 
-    /// Says good-bye, waits a few seconds for the answer, and closes.
-    pub fn logout(mut self) {
+    /// Says good-bye and waits a few seconds for the answer. The session is dead then.
+    pub fn logout(&mut self) {
         let patience = Duration::from_secs(5).min(self.pace.stall);
         self.port.line().set_pace(Pace {
             stall: patience,
@@ -316,6 +316,7 @@ impl Session {
         });
         // The answer changes nothing any more.
         let _ = self.run(&Command::new("LOGOUT"), &mut nothing);
+        self.port.line().kill();
     }
 
     /// Runs one command to its tagged answer, handing what comes before it to `on`.
