@@ -85,7 +85,6 @@ pub fn run(lab: &mut Lab) {
         home.must_hold(held.all);
         assert_eq!(home.found("is:flagged"), ((run + 1) * some) as u64);
     }
-    lab.forget(USER);
     lab.table.row(&Row {
         what: "… found out by the next `sync --once`, from launch to its end".to_owned(),
         program: once.tell(Unit::Millis),

@@ -61,7 +61,7 @@ fn fill(maildir: &Path, corpus: &Corpus) {
 /// Gives all of it to whoever owns the mail of this server.
 fn own(homes: &Path, path: &Path) {
     let owner = fs::metadata(homes).unwrap();
-    let meta = fs::symlink_metadata(path).unwrap();
+    let meta = fs::metadata(path).unwrap();
     if meta.uid() != owner.uid() {
         chown(path, Some(owner.uid()), Some(owner.gid())).unwrap();
     }
