@@ -19,6 +19,10 @@ use std::time::Duration;
 /// How long a pause is waited for; crossterm may sit in a read after half an escape sequence.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How long crossterm's own news of another size may come after ours: both are written by one
+/// signal, one after the other.
+const NEWS: Duration = Duration::from_millis(20);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     Run,
@@ -134,6 +138,7 @@ struct Listener {
 /// What a wait found.
 #[derive(Clone, Copy, Default)]
 struct Found {
+    rung: bool,
     tty: bool,
     gone: bool,
     winch: bool,
@@ -180,13 +185,26 @@ impl Listener {
                     let _ = self.events.send(Event::Resize(w, h));
                 }
             }
+            // crossterm hears of the size, too, and would forget a key that it finds beside that
+            // news until the next key: it is let have its news before there is a key. So it is
+            // after a pause, in which it heard nothing.
+            let heard = match (found.winch, found.rung) {
+                _ if !listening => Duration::ZERO,
+                (true, _) => NEWS,
+                (false, true) => Duration::from_millis(1),
+                (false, false) => Duration::ZERO,
+            };
+            if !heard.is_zero() && !found.gone && self.read(heard).is_err() {
+                let _ = self.events.send(Event::Quit);
+                return;
+            }
             if found.gone {
                 // crossterm would spin on a terminal that has hung up: never ask it again.
                 let _ = self.events.send(Event::Quit);
                 return;
             }
             if found.tty {
-                match self.read() {
+                match self.read(Duration::ZERO) {
                     Ok(n) => fruitless = n == 0,
                     Err(_) => {
                         let _ = self.events.send(Event::Quit);
@@ -220,10 +238,12 @@ impl Listener {
             Err(e) => return Err(e),
         }
         let at = |n: usize| fds.get(n).map_or(PollFlags::empty(), PollFd::revents);
-        if at(0).contains(PollFlags::IN) {
+        let rung = at(0).contains(PollFlags::IN);
+        if rung {
             self.bell.clear();
         }
         Ok(Found {
+            rung,
             winch: at(1).contains(PollFlags::IN),
             quit: at(2).contains(PollFlags::IN),
             tty: at(3).contains(PollFlags::IN),
@@ -231,10 +251,13 @@ impl Listener {
         })
     }
 
-    /// Reads all that crossterm has; returns how many events there were.
-    fn read(&self) -> io::Result<usize> {
+    /// Reads all that crossterm has, waiting so long for the first; returns how many events there
+    /// were.
+    fn read(&self, first: Duration) -> io::Result<usize> {
         let mut count = 0;
-        while crossterm::event::poll(Duration::ZERO)? {
+        let mut patience = first;
+        while crossterm::event::poll(patience)? {
+            patience = Duration::ZERO;
             count += 1;
             if let Some(event) = translate(crossterm::event::read()?)
                 && self.events.send(event).is_err()

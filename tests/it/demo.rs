@@ -115,3 +115,20 @@ fn without_colour_there_is_none() {
     t.wait_gone("Subject:");
     quit(t);
 }
+
+#[test]
+fn a_tag_is_seen_at_once_and_the_first_key_after_another_size_is_heard() {
+    let (_folder, mut t) = start(120, 30);
+    t.wait_for("Swift Parcels");
+    t.send("tlater\r");
+    t.wait_for("#later");
+    t.send("gc");
+    t.wait_for("of at most 4 connections");
+    t.resize(40, 12);
+    t.wait_until("no sidebar", |s| {
+        s.contains("Accounts") && !s.contains("Mailboxes")
+    });
+    t.send("q");
+    t.wait_gone("Accounts");
+    quit(t);
+}
