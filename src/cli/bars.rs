@@ -62,19 +62,25 @@ impl Bars {
         if !self.shown || (lines.is_empty() && self.lines == 0) {
             return;
         }
+        let out = self.frame(&lines);
+        let mut stderr = io::stderr().lock();
+        // Nobody is helped by an error about a bar.
+        let _ = stderr.write_all(out.as_bytes());
+        let _ = stderr.flush();
+    }
+
+    /// What replaces the lines that stand there by these.
+    fn frame(&mut self, lines: &[String]) -> String {
         let mut out = String::new();
         if self.lines > 0 {
             // Back to the first line, and everything below it away.
             let _ = write!(out, "\x1b[{}A\r\x1b[J", self.lines);
         }
-        for line in &lines {
+        for line in lines {
             let _ = writeln!(out, "{line}");
         }
         self.lines = lines.len();
-        let mut stderr = io::stderr().lock();
-        // Nobody is helped by an error about a bar.
-        let _ = stderr.write_all(out.as_bytes());
-        let _ = stderr.flush();
+        out
     }
 }
 
@@ -109,6 +115,16 @@ fn words(task: &Progress) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_drawn_over_those_before_and_gone_at_the_end() {
+        let mut bars = Bars::new(false);
+        let lines = ["a".to_owned(), "b".to_owned()];
+        assert_eq!(bars.frame(&lines), "a\nb\n");
+        assert_eq!(bars.frame(&lines[..1]), "\x1b[2A\r\x1b[Ja\n");
+        assert_eq!(bars.frame(&[]), "\x1b[1A\r\x1b[J");
+        assert_eq!(bars.frame(&[]), "");
+    }
 
     #[test]
     fn a_line_an_account_that_works_and_none_too_wide() {

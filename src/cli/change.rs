@@ -4,7 +4,7 @@
 use super::exit::{self, Failure};
 use super::home::{self, Home};
 use super::{json, lists};
-use crate::model::{FlagChange, Flags, Intent, System, Target, Verb};
+use crate::model::{FlagChange, Flags, Intent, System, Target, Verb, tag};
 use crate::text::Clean;
 use anyhow::Result;
 use serde_json::json;
@@ -127,6 +127,11 @@ fn insert(set: &mut Flags, name: &str) -> Result<()> {
             Ok(())
         }
         None => {
+            // A label as it is listed.
+            if name.len() <= 256 && tag::label(name).is_some_and(|l| tag::of_label(&l) == name) {
+                set.keywords.insert(name.to_owned());
+                return Ok(());
+            }
             let atom = |b: u8| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b);
             if name.is_empty()
                 || name.starts_with('\\')
@@ -151,11 +156,21 @@ mod tests {
 
     #[test]
     fn words_become_a_change() {
-        let words = ["+Seen", "-\\Flagged", "+$Todo"].map(str::to_owned);
+        let words = ["+Seen", "-\\Flagged", "+label:Tax%202024"].map(str::to_owned);
         let change = flags(&words).unwrap();
-        assert_eq!(change.add.to_wire(), ["\\Seen", "$Todo"]);
+        assert_eq!(change.add.to_wire(), ["\\Seen", "label:Tax%202024"]);
         assert_eq!(change.remove.to_wire(), ["\\Flagged"]);
-        for bad in ["seen", "+", "+a b", "+\\Weird", "+deleted", "+x\r\n", "+é"] {
+        for bad in [
+            "seen",
+            "+",
+            "+a b",
+            "+\\Weird",
+            "+deleted",
+            "+x\r\n",
+            "+é",
+            "+label:%",
+            "+label:a b",
+        ] {
             assert!(flags(&[bad.to_owned()]).is_err(), "{bad}");
         }
     }

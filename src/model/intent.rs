@@ -80,7 +80,8 @@ pub enum Intent {
     FetchBody(MsgId),
     /// Look for new mail now, everywhere; accounts that had stopped try again.
     CheckMail,
-    /// Somebody is here: this account, which waits after a failure, tries again now. Not durable.
+    /// Somebody is here: this account, which waits after a failure, tries again now, unless its server
+    /// said how long to wait. Not durable.
     TryAgain(AccountName),
     /// This mailbox is on the screen now: it is looked at at once, and before others. Not durable.
     Attend(MailboxId),

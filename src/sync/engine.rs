@@ -94,6 +94,7 @@ pub fn kit(parts: &Parts, account: &Account, stop: &Arc<AtomicBool>) -> Kit {
         network: Arc::default(),
         journey: Arc::default(),
         attended: Arc::default(),
+        present: Arc::default(),
         watched: Arc::default(),
         told: Arc::default(),
         crowded: Arc::default(),
@@ -202,6 +203,7 @@ impl Engine {
                 news: Arc::clone(&kit.news),
                 journey: Arc::clone(&kit.journey),
                 attended: Arc::clone(&kit.attended),
+                present: Arc::clone(&kit.present),
             },
         );
         let means = kit.clone();

@@ -75,6 +75,8 @@ pub struct Kit {
     pub journey: Arc<AtomicBool>,
     /// The mailbox (its row) that is on a screen; 0 if none of this account's is.
     pub attended: Arc<AtomicI64>,
+    /// Whether somebody is at the keyboard while the account waits after a failure.
+    pub present: Arc<AtomicBool>,
     /// Whether the watcher is at its post.
     pub watched: Arc<AtomicBool>,
     /// Whether the server tells of every mailbox, so that they need not be asked after.

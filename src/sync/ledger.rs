@@ -49,6 +49,8 @@ pub struct AccountBells {
     pub journey: Arc<AtomicBool>,
     /// The mailbox (its row) that is on a screen.
     pub attended: Arc<AtomicI64>,
+    /// Whether somebody is at the keyboard.
+    pub present: Arc<AtomicBool>,
 }
 
 /// Whom the ledger wakes. Empty where no engine runs in this process.
@@ -178,7 +180,10 @@ impl Ledger {
                 })
             }
             Intent::TryAgain(account) => {
-                after.again = Some(account);
+                if let Some(bells) = self.bells.accounts.get(&account) {
+                    bells.present.store(true, Ordering::SeqCst);
+                    bells.worker.ring();
+                }
                 Ok(Done::default())
             }
             Intent::Attend(mailbox) => {
@@ -447,14 +452,13 @@ impl Ledger {
             self.board.post(topic);
         }
         for (name, bells) in &self.bells.accounts {
-            let everything = after.everybody || after.again.as_ref() == Some(name);
-            if everything {
+            if after.everybody {
                 bells.news.everywhere();
             }
-            if everything || accounts.contains(name) || after.file.as_ref() == Some(name) {
+            if after.everybody || accounts.contains(name) || after.file.as_ref() == Some(name) {
                 bells.worker.ring();
             }
-            if everything || after.submit.as_ref() == Some(name) {
+            if after.everybody || after.submit.as_ref() == Some(name) {
                 bells.submitter.ring();
             }
         }
@@ -472,7 +476,6 @@ struct After {
     file: Option<AccountName>,
     topics: Vec<Topic>,
     everybody: bool,
-    again: Option<AccountName>,
 }
 
 /// Why an intent could not be recorded.

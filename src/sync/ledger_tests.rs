@@ -74,6 +74,7 @@ impl Desk {
                 news: Arc::default(),
                 journey: Arc::default(),
                 attended: Arc::default(),
+                present: Arc::default(),
             },
         );
         let ledger = Ledger {
@@ -105,6 +106,21 @@ impl Desk {
     fn decide(&mut self, id: OutboxId, verb: OutboxVerb) -> Result<Done, String> {
         self.ledger.carry_out(Intent::Outbox(id, verb))
     }
+}
+
+#[test]
+fn somebody_at_the_keyboard_wakes_the_account_that_waits() {
+    let mut desk = Desk::new();
+    let present = |desk: &Desk| {
+        let bells = desk.ledger.bells.accounts.get(&account().name).unwrap();
+        bells.present.load(std::sync::atomic::Ordering::SeqCst)
+    };
+    let other = AccountName("other".to_owned());
+    desk.ledger.carry_out(Intent::TryAgain(other)).unwrap();
+    assert!(!present(&desk));
+    let name = account().name;
+    desk.ledger.carry_out(Intent::TryAgain(name)).unwrap();
+    assert!(present(&desk) && desk.worker.wait(Some(Duration::ZERO)));
 }
 
 #[test]

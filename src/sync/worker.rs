@@ -168,6 +168,7 @@ impl Worker {
         tracing::warn!(account = %self.kit.account.name, %error, "the turn failed");
         let again = self.kit.offline(error, retry_at);
         let until = again.then(|| Instant::now() + wait);
+        self.kit.present.store(false, Ordering::SeqCst);
         while !self.kit.stopping() {
             let left = until.map(|u| u.saturating_duration_since(Instant::now()));
             if left.is_some_and(|l| l.is_zero()) || !bell.wait(left) {
@@ -175,7 +176,9 @@ impl Worker {
             }
             bell.clear();
             let news = self.kit.news.take();
-            let asked = news.everything;
+            // A server that said how long to wait is given that time unless it is asked for.
+            let present = self.kit.present.swap(false, Ordering::SeqCst);
+            let asked = news.everything || (present && hint.is_none() && again);
             self.due.add(news);
             if asked {
                 backoff.reset();
