@@ -27,7 +27,7 @@ const CAPABILITIES: &str = "IMAP4rev1 UIDPLUS CHILDREN NAMESPACE THREAD=ORDEREDS
 
 /// A running server; its threads end with the process, its children with their connections.
 pub struct Courier {
-    folder: Arc<tempfile::TempDir>,
+    folder: tempfile::TempDir,
     /// IMAP in the clear.
     pub imap: u16,
     /// IMAP over TLS.
@@ -37,7 +37,7 @@ pub struct Courier {
 /// What a connection needs to become a process.
 struct Front {
     server: Unpacked,
-    folder: Arc<tempfile::TempDir>,
+    folder: PathBuf,
     owner: Option<(u32, u32)>,
 }
 
@@ -59,10 +59,9 @@ impl Courier {
         };
         let as_root = id("-u") == "0";
         let owner = as_root.then(|| (number("-u"), number("-g")));
-        let folder = Arc::new(folder);
         let front = Arc::new(Front {
             server,
-            folder: Arc::clone(&folder),
+            folder: at.to_owned(),
             owner,
         });
         Some(Courier {
@@ -160,7 +159,7 @@ impl Front {
     }
 
     fn imapd(&self, user: &str) -> io::Result<Child> {
-        let home = self.folder.path().join("home").join(user);
+        let home = self.folder.join("home").join(user);
         for name in ["cur", "new", "tmp"] {
             fs::create_dir_all(home.join("Maildir").join(name))?;
         }
