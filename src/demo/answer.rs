@@ -1,17 +1,15 @@
-//! What goes back to an IMAP client: responses of RFC 3501 §7, spelt by imap-codec.
+//! What goes back to an IMAP client: responses of RFC 3501 §7. What imap-codec knows it spells;
+//! what extensions add is spelt here or by whoever adds it.
 //!
 //! Everything for one command is gathered and sent at once, the tagged line last.
 
 use crate::model::Flags;
 use imap_codec::ResponseCodec;
 use imap_codec::encode::Encoder;
-use imap_types::auth::AuthMechanism;
-use imap_types::core::{Atom, NString, Tag, Text, Vec1};
-use imap_types::extensions::uidplus::{UidElement, UidSet};
+use imap_types::core::{Atom, NString, Tag, Vec1};
+use imap_types::fetch::MessageDataItem;
 use imap_types::flag::{Flag, FlagFetch};
-use imap_types::response::{
-    Capability, Code, CodeOther, CommandContinuationRequest, Data, Response, Status, StatusKind,
-};
+use imap_types::response::{Data, Response};
 use std::num::NonZeroU32;
 
 /// Responses waiting to be sent.
@@ -31,102 +29,95 @@ impl Answer {
         self.bytes.len()
     }
 
-    fn push(&mut self, response: &Response<'_>) {
-        self.bytes
-            .extend(ResponseCodec::default().encode(response).dump());
-    }
-
-    /// Untagged data.
+    /// Untagged data, spelt by imap-codec.
     pub fn data(&mut self, data: Data<'_>) {
-        self.push(&Response::Data(data));
+        let bytes = ResponseCodec::default()
+            .encode(&Response::Data(data))
+            .dump();
+        self.bytes.extend(bytes);
     }
 
-    fn status(
-        &mut self,
-        tag: Option<&Tag<'_>>,
-        kind: StatusKind,
-        code: Option<Code<'_>>,
-        text: &str,
-    ) {
-        let text = Text::try_from(text).or_else(|_| Text::try_from("-"));
-        let Ok(text) = text else { return };
-        let Ok(status) = Status::new(tag.cloned(), kind, code, text);
-        self.push(&Response::Status(status));
+    /// Untagged data, spelt by the caller, without `*` and line end.
+    pub fn line(&mut self, data: impl AsRef<[u8]>) {
+        self.bytes.extend_from_slice(b"* ");
+        self.bytes.extend_from_slice(data.as_ref());
+        self.bytes.extend_from_slice(b"\r\n");
+    }
+
+    /// Bytes as they are.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// A FETCH response: what imap-codec spells, then what it does not know.
+    pub fn fetch(&mut self, seq: u32, items: Vec<MessageDataItem<'_>>, more: &[Vec<u8>]) {
+        let Some(seq) = NonZeroU32::new(seq) else {
+            return;
+        };
+        match Vec1::try_from(items) {
+            Ok(items) => {
+                self.data(Data::Fetch { seq, items });
+                if more.is_empty() {
+                    return;
+                }
+                // The `)` and the line end, to come again after the rest.
+                self.bytes.truncate(self.bytes.len().saturating_sub(3));
+                self.bytes.push(b' ');
+            }
+            Err(_) if more.is_empty() => return,
+            Err(_) => self
+                .bytes
+                .extend_from_slice(format!("* {seq} FETCH (").as_bytes()),
+        }
+        self.bytes.extend_from_slice(&more.join(&b' '));
+        self.bytes.extend_from_slice(b")\r\n");
+    }
+
+    fn status(&mut self, tag: Option<&Tag<'_>>, kind: &str, code: &str, text: &str) {
+        let tag = tag.map_or("*", |t| t.inner());
+        let code = match code {
+            "" => String::new(),
+            code => format!("[{code}] "),
+        };
+        let line = format!("{tag} {kind} {code}{text}\r\n");
+        self.bytes.extend_from_slice(line.as_bytes());
     }
 
     /// An untagged OK that carries a code.
-    pub fn note(&mut self, code: Code<'_>, text: &str) {
-        self.status(None, StatusKind::Ok, Some(code), text);
+    pub fn note(&mut self, code: &str, text: &str) {
+        self.status(None, "OK", code, text);
     }
 
-    /// The command succeeded.
-    pub fn ok(&mut self, tag: &Tag<'_>, code: Option<Code<'_>>, text: &str) {
-        self.status(Some(tag), StatusKind::Ok, code, text);
+    /// The command succeeded; `code` as it stands between brackets, empty for none.
+    pub fn ok(&mut self, tag: &Tag<'_>, code: &str, text: &str) {
+        self.status(Some(tag), "OK", code, text);
     }
 
-    /// The command failed; `code` as an atom, empty for none.
-    pub fn no(&mut self, tag: &Tag<'_>, code: &'static str, text: &str) {
-        let code = match code {
-            "" => None,
-            "TRYCREATE" => Some(Code::TryCreate),
-            "TOOBIG" => Some(Code::TooBig),
-            "OVERQUOTA" => Some(Code::OverQuota),
-            other => Some(Code::Other(CodeOther::unvalidated(other.as_bytes()))),
-        };
-        self.status(Some(tag), StatusKind::No, code, text);
+    /// The command failed; `code` as it stands between brackets, empty for none.
+    pub fn no(&mut self, tag: &Tag<'_>, code: &str, text: &str) {
+        self.status(Some(tag), "NO", code, text);
     }
 
     /// The command was not understood; without a tag if there was none to be read.
     pub fn bad(&mut self, tag: Option<&Tag<'_>>, text: &str) {
-        self.status(tag, StatusKind::Bad, None, text);
+        self.status(tag, "BAD", "", text);
     }
 
     /// The connection ends.
     pub fn bye(&mut self, text: &str) {
-        if let Ok(bye) = Status::bye(None, text) {
-            self.push(&Response::Status(bye));
-        }
+        self.status(None, "BYE", "", text);
     }
 
     /// Asks for the rest of a command.
     pub fn go_on(&mut self, text: &str) {
-        if let Ok(request) = CommandContinuationRequest::basic(None, text) {
-            self.push(&Response::CommandContinuationRequest(request));
-        }
+        self.bytes
+            .extend_from_slice(format!("+ {text}\r\n").as_bytes());
     }
 
     /// Asks for a SASL answer with an empty challenge.
     pub fn challenge(&mut self) {
         self.bytes.extend_from_slice(b"+ \r\n");
     }
-}
-
-/// What the server can do, and nothing else.
-pub fn capabilities(signed_in: bool) -> Vec1<Capability<'static>> {
-    let mut all = vec![
-        Capability::Imap4Rev1,
-        Capability::LiteralPlus,
-        Capability::SaslIr,
-        Capability::Id,
-    ];
-    if signed_in {
-        all.extend([
-            Capability::Idle,
-            Capability::Move,
-            Capability::UidPlus,
-            Capability::Unselect,
-        ]);
-        let named = ["SPECIAL-USE", "CHILDREN"];
-        all.extend(
-            named
-                .iter()
-                .filter_map(|n| Atom::try_from(*n).ok())
-                .map(Capability::from),
-        );
-    } else {
-        all.push(Capability::Auth(AuthMechanism::Plain));
-    }
-    Vec1::try_from(all).unwrap_or_else(|_| Vec1::from(Capability::Imap4Rev1))
 }
 
 /// Flags as the wire has them.
@@ -156,29 +147,6 @@ pub fn nstring(bytes: Option<Vec<u8>>) -> NString<'static> {
         .unwrap_or(NString(None))
 }
 
-/// A UID set in the order given; neighbours become ranges. `None` for an empty list.
-pub fn uid_set(uids: &[u32]) -> Option<UidSet> {
-    let mut ranges: Vec<(u32, u32)> = Vec::new();
-    for uid in uids {
-        match ranges.last_mut() {
-            Some((_, end)) if end.checked_add(1) == Some(*uid) => *end = *uid,
-            _ => ranges.push((*uid, *uid)),
-        }
-    }
-    let elements: Option<Vec<UidElement>> = ranges
-        .into_iter()
-        .map(|(a, b)| {
-            let (a, b) = (NonZeroU32::new(a)?, NonZeroU32::new(b)?);
-            Some(if a == b {
-                UidElement::Single(a)
-            } else {
-                UidElement::Range(a, b)
-            })
-        })
-        .collect();
-    Vec1::try_from(elements?).ok().map(UidSet)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,9 +167,17 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_become_ranges() {
-        let set = uid_set(&[1, 2, 3, 9]).unwrap();
-        assert_eq!(set.0.as_ref().len(), 2);
-        assert!(uid_set(&[]).is_none());
+    fn what_the_codec_does_not_know_is_added() {
+        let mut a = Answer::default();
+        let uid = || MessageDataItem::Uid(NonZeroU32::MIN);
+        a.fetch(1, vec![uid()], &[]);
+        a.fetch(2, vec![uid()], &[b"X 1".to_vec(), b"Y 2".to_vec()]);
+        a.fetch(3, vec![], &[b"X 1".to_vec()]);
+        a.fetch(4, vec![], &[]);
+        let text = String::from_utf8(a.take()).unwrap();
+        assert_eq!(
+            text,
+            "* 1 FETCH (UID 1)\r\n* 2 FETCH (UID 1 X 1 Y 2)\r\n* 3 FETCH (X 1)\r\n"
+        );
     }
 }

@@ -1,115 +1,21 @@
-//! Commands on the messages of the open mailbox: FETCH, STORE, COPY, MOVE, EXPUNGE, SEARCH
-//! (RFC 3501 §6.4, RFC 4315 UIDPLUS, RFC 6851 MOVE), and APPEND.
+//! Commands that change the messages of the open mailbox: STORE, COPY, MOVE, EXPUNGE (RFC 3501
+//! §6.4, RFC 4315 UIDPLUS, RFC 6851 MOVE, RFC 7162 CONDSTORE), and APPEND.
 
-use super::answer::{Answer, flags, uid_set};
-use super::fetch;
-use super::search::Candidate;
+use super::answer::{Answer, flags};
+use super::give;
+use super::reading::named;
 use super::session::{Named, Session};
+use super::spell;
 use crate::model::{FlagChange, Flags, System};
-use imap_types::core::{Tag, Vec1};
-use imap_types::fetch::{MacroOrMessageDataItemNames, MessageDataItem, MessageDataItemName};
+use imap_types::core::Tag;
+use imap_types::fetch::MessageDataItem;
 use imap_types::flag::{Flag, StoreResponse, StoreType};
-use imap_types::response::{Code, Data};
-use imap_types::search::SearchKey;
 use imap_types::sequence::SequenceSet;
-use std::num::NonZeroU32;
+use std::collections::BTreeSet;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
-/// How many bytes of an answer are gathered before they go out.
-const CHUNK: usize = 256 * 1024;
-
-/// Sends what has been gathered; `false` if the client is gone.
-pub type Flush<'a> = &'a mut dyn FnMut(&mut Answer) -> bool;
-
-/// The messages named, or the answer that there are no such messages.
-fn named(
-    s: &Session,
-    tag: &Tag<'_>,
-    set: &SequenceSet,
-    uid: bool,
-    out: &mut Answer,
-) -> Option<Vec<Named>> {
-    let found = s.named(set, uid);
-    if found.is_none() {
-        out.bad(Some(tag), "no such message");
-    }
-    found
-}
-
-/// FETCH and UID FETCH.
-pub fn fetch(
-    s: &mut Session,
-    tag: &Tag<'_>,
-    set: &SequenceSet,
-    names: MacroOrMessageDataItemNames<'_>,
-    uid: bool,
-    out: &mut Answer,
-    flush: Flush<'_>,
-) {
-    let mut names: Vec<MessageDataItemName<'_>> = match &names {
-        MacroOrMessageDataItemNames::Macro(m) => m.expand(),
-        MacroOrMessageDataItemNames::MessageDataItemNames(all) => all.clone(),
-    };
-    if uid && !names.contains(&MessageDataItemName::Uid) {
-        names.insert(0, MessageDataItemName::Uid);
-    }
-    let unknown = |n: &MessageDataItemName<'_>| {
-        matches!(
-            n,
-            MessageDataItemName::Binary { .. }
-                | MessageDataItemName::BinarySize { .. }
-                | MessageDataItemName::ModSeq
-        )
-    };
-    if names.iter().any(unknown) {
-        return out.bad(Some(tag), "BINARY and CONDSTORE are not offered");
-    }
-    let Some(named) = named(s, tag, set, uid, out) else {
-        return;
-    };
-    let reads =
-        names.iter().any(fetch::marks_seen) && s.view.as_ref().is_some_and(|v| !v.read_only);
-    let shared = Arc::clone(&s.shared);
-    let mut marked = false;
-    for n in named {
-        let mut world = shared.world();
-        let Some(folder) = s.folder(&mut world) else {
-            break;
-        };
-        let seen = FlagChange::set(System::SEEN);
-        let unread = folder
-            .get(n.uid)
-            .is_some_and(|m| !m.flags.system.has(System::SEEN));
-        let mark = reads && unread;
-        if mark {
-            folder.change(n.uid, &seen);
-            marked = true;
-        }
-        let Some(message) = folder.get(n.uid).cloned() else {
-            continue;
-        };
-        drop(world);
-        let mut items = fetch::items(&message, &names);
-        if mark && !names.contains(&MessageDataItemName::Flags) {
-            items.push(MessageDataItem::Flags(flags(&message.flags)));
-        }
-        if mark || names.contains(&MessageDataItemName::Flags) {
-            s.knows_flags(n, &message.flags);
-        }
-        if let (Some(seq), Ok(items)) = (NonZeroU32::new(n.seq), Vec1::try_from(items)) {
-            out.data(Data::Fetch { seq, items });
-        }
-        if out.waiting() > CHUNK && !flush(out) {
-            s.over = true;
-            return;
-        }
-    }
-    if marked {
-        shared.world().ring();
-    }
-    s.tell(uid, out);
-    out.ok(tag, None, "FETCH done");
-}
+const READ_ONLY: &str = "the mailbox is open for reading only";
 
 /// The flags of a command; `\Recent` and unknown system flags are left out.
 fn model_flags(all: &[Flag<'_>]) -> Flags {
@@ -120,24 +26,35 @@ fn model_flags(all: &[Flag<'_>]) -> Flags {
     flags
 }
 
+/// What a STORE asks.
+pub struct Store<'a> {
+    /// Which messages.
+    pub set: &'a SequenceSet,
+    /// Whether they are named by UID.
+    pub uid: bool,
+    /// Add, remove or replace.
+    pub kind: StoreType,
+    /// Whether the outcome is wanted.
+    pub response: StoreResponse,
+    /// The flags.
+    pub flags: &'a [Flag<'a>],
+    /// UNCHANGEDSINCE.
+    pub unchanged: Option<u64>,
+}
+
 /// STORE and UID STORE.
-pub fn store(
-    s: &mut Session,
-    tag: &Tag<'_>,
-    set: &SequenceSet,
-    (kind, response): (StoreType, StoreResponse),
-    given: &[Flag<'_>],
-    uid: bool,
-    out: &mut Answer,
-) {
-    if s.view.as_ref().is_some_and(|v| v.read_only) {
-        return out.no(tag, "", "the mailbox is open for reading only");
+pub fn store(s: &mut Session, tag: &Tag<'_>, asked: &Store<'_>, out: &mut Answer) {
+    if is_read_only(s) {
+        return out.no(tag, "", READ_ONLY);
     }
-    let Some(named) = named(s, tag, set, uid, out) else {
+    let Some(named) = named(s, tag, asked.set, asked.uid, out) else {
         return;
     };
-    let given = model_flags(given);
-    let change = match kind {
+    if asked.unchanged.is_some() {
+        s.enable_condstore(out);
+    }
+    let given = model_flags(asked.flags);
+    let change = match asked.kind {
         StoreType::Remove => FlagChange {
             add: Flags::default(),
             remove: given.clone(),
@@ -149,36 +66,97 @@ pub fn store(
     };
     let shared = Arc::clone(&s.shared);
     let mut world = shared.world();
-    let mut after: Vec<(Named, Flags)> = Vec::new();
-    if let Some(folder) = s.folder(&mut world) {
+    let mut after: Vec<(Named, Flags, u64)> = Vec::new();
+    let mut modified: Vec<u32> = Vec::new();
+    if let Some((person, name)) = s.opened(&mut world) {
         for n in named {
-            let now = match kind {
-                StoreType::Replace => folder.replace(n.uid, &given),
-                _ => folder.change(n.uid, &change),
+            let message = person.folders.get(&name).and_then(|f| f.get(n.uid));
+            let Some(message) = message else { continue };
+            if asked.unchanged.is_some_and(|since| message.modseq > since) {
+                modified.push(if asked.uid { n.uid } else { n.seq });
+                continue;
+            }
+            let wanted = match asked.kind {
+                StoreType::Replace => given.clone(),
+                _ => message.flags.after(&change),
             };
-            after.extend(now.map(|f| (n, f)));
+            let Some(now) = person.set_flags(&name, n.uid, wanted) else {
+                continue;
+            };
+            let message = person.folders.get(&name).and_then(|f| f.get(n.uid));
+            after.push((n, now, message.map_or(0, |m| m.modseq)));
         }
     }
     world.ring();
     drop(world);
-    for (n, now) in after {
-        s.knows_flags(n, &now);
-        if response == StoreResponse::Silent {
-            continue;
+    for (n, now, modseq) in after {
+        s.knows(n, modseq);
+        let mut items = Vec::new();
+        if asked.response != StoreResponse::Silent {
+            items.push(MessageDataItem::Flags(flags(&now)));
         }
-        let (Some(seq), Some(number)) = (NonZeroU32::new(n.seq), NonZeroU32::new(n.uid)) else {
-            continue;
-        };
-        let mut items = vec![MessageDataItem::Flags(flags(&now))];
-        if uid {
-            items.push(MessageDataItem::Uid(number));
+        // RFC 7162 §3.1.4.2: the mod-sequence is told even where silence was asked for.
+        if s.condstore {
+            items.extend(NonZeroU64::new(modseq).map(MessageDataItem::ModSeq));
         }
-        if let Ok(items) = Vec1::try_from(items) {
-            out.data(Data::Fetch { seq, items });
+        if (asked.uid || s.qresync) && !items.is_empty() {
+            items.extend(NonZeroU32::new(n.uid).map(MessageDataItem::Uid));
+        }
+        out.fetch(n.seq, items, &[]);
+    }
+    s.tell(asked.uid, out);
+    let code = match modified.is_empty() {
+        true => String::new(),
+        false => format!("MODIFIED {}", spell::set(&modified)),
+    };
+    out.ok(tag, &code, "STORE done");
+}
+
+/// What a STORE of X-GM-LABELS asks.
+pub struct Labels<'a> {
+    /// Which messages.
+    pub set: &'a SequenceSet,
+    /// Whether they are named by UID.
+    pub uid: bool,
+    /// Adds, removes, or (neither) replaces.
+    pub add: Option<bool>,
+    /// Whether the outcome is not to be told.
+    pub silent: bool,
+    /// The labels.
+    pub labels: &'a [String],
+}
+
+/// STORE of X-GM-LABELS.
+pub fn label(s: &mut Session, tag: &Tag<'_>, asked: &Labels<'_>, out: &mut Answer) {
+    if is_read_only(s) {
+        return out.no(tag, "", READ_ONLY);
+    }
+    let Some(named) = named(s, tag, asked.set, asked.uid, out) else {
+        return;
+    };
+    let shared = Arc::clone(&s.shared);
+    let mut world = shared.world();
+    if let Some((person, name)) = s.opened(&mut world) {
+        for n in &named {
+            person.relabel(&name, n.uid, asked.labels, asked.add);
+        }
+        for n in named.iter().filter(|_| !asked.silent) {
+            let message = person.folders.get(&name).and_then(|f| f.get(n.uid));
+            let Some(message) = message else { continue };
+            let labels = give::labels(&person.labels(message.email, &name));
+            let uid = NonZeroU32::new(n.uid).filter(|_| asked.uid);
+            let items = uid.map(MessageDataItem::Uid).into_iter().collect();
+            out.fetch(n.seq, items, &[labels]);
         }
     }
-    s.tell(uid, out);
-    out.ok(tag, None, "STORE done");
+    world.ring();
+    drop(world);
+    s.tell(asked.uid, out);
+    out.ok(tag, "", "STORE done");
+}
+
+fn is_read_only(s: &Session) -> bool {
+    s.view.as_ref().is_some_and(|v| v.read_only)
 }
 
 /// COPY, MOVE and their UID forms.
@@ -190,21 +168,16 @@ pub fn copy(
     (uid, moving): (bool, bool),
     out: &mut Answer,
 ) {
-    if moving && s.view.as_ref().is_some_and(|v| v.read_only) {
-        return out.no(tag, "", "the mailbox is open for reading only");
+    if moving && is_read_only(s) {
+        return out.no(tag, "", READ_ONLY);
     }
     let Some(named) = named(s, tag, set, uid, out) else {
         return;
     };
     let uids: Vec<u32> = named.iter().map(|n| n.uid).collect();
-    let Some(from) = s.view.as_ref().map(|v| v.mailbox.clone()) else {
-        return out.bad(Some(tag), "no mailbox is open");
-    };
     let shared = Arc::clone(&s.shared);
     let mut world = shared.world();
-    let open = s.folder(&mut world).is_some();
-    let person = s.who.as_deref().and_then(|w| world.person(w));
-    let Some(person) = person.filter(|_| open) else {
+    let Some((person, from)) = s.opened(&mut world) else {
         return out.no(tag, "", "the mailbox is gone");
     };
     let Some(validity) = person.folders.get(to).map(|f| f.validity) else {
@@ -213,94 +186,88 @@ pub fn copy(
     if moving && from == to {
         return out.no(tag, "", "it is there already");
     }
-    let Some(pairs) = person.copy(&from, &uids, to) else {
+    let done = match moving {
+        true => person.shift(&from, &uids, to),
+        false => person.copy(&from, &uids, to),
+    };
+    let Some(pairs) = done else {
         return out.no(tag, "OVERQUOTA", "that mailbox is full");
     };
-    let (old, new): (Vec<u32>, Vec<u32>) = pairs.into_iter().unzip();
-    if moving {
-        person.remove(&from, &old);
-    }
     world.ring();
     drop(world);
-    let sets = (NonZeroU32::new(validity), uid_set(&old), uid_set(&new));
-    let code = match sets {
-        (Some(uid_validity), Some(source), Some(destination)) => Some(Code::CopyUid {
-            uid_validity,
-            source,
-            destination,
-        }),
-        _ => None,
+    let (old, new): (Vec<u32>, Vec<u32>) = pairs.into_iter().unzip();
+    let code = match s.offers("UIDPLUS") && !old.is_empty() {
+        true => format!(
+            "COPYUID {validity} {} {}",
+            spell::set(&old),
+            spell::set(&new)
+        ),
+        false => String::new(),
     };
     if moving {
         // RFC 6851 §4.3: the code goes before the EXPUNGEs, in an untagged OK.
-        if let Some(code) = code {
-            out.note(code, "moved");
+        if !code.is_empty() {
+            out.note(&code, "moved");
         }
-        s.tell(true, out);
-        out.ok(tag, None, "MOVE done");
+        s.tell_own(out);
+        let code = highest(s, !old.is_empty());
+        out.ok(tag, &code, "MOVE done");
     } else {
-        s.tell(true, out);
-        out.ok(tag, code, "COPY done");
+        s.tell(uid, out);
+        out.ok(tag, &code, "COPY done");
     }
+}
+
+/// HIGHESTMODSEQ as a code, after messages were removed with QRESYNC enabled (RFC 7162 §3.2.7).
+fn highest(s: &Session, removed: bool) -> String {
+    if !(s.qresync && removed) {
+        return String::new();
+    }
+    let highest = s.highest(&mut s.shared.world());
+    highest.map_or_else(String::new, |h| format!("HIGHESTMODSEQ {h}"))
 }
 
 /// EXPUNGE, or UID EXPUNGE of a set: removes what is marked as deleted.
 pub fn expunge(s: &mut Session, tag: &Tag<'_>, set: Option<&SequenceSet>, out: &mut Answer) {
-    if s.view.as_ref().is_some_and(|v| v.read_only) {
-        return out.no(tag, "", "the mailbox is open for reading only");
+    if is_read_only(s) {
+        return out.no(tag, "", READ_ONLY);
     }
     let only = match set {
         Some(set) => match named(s, tag, set, true, out) {
-            Some(named) => Some(named.iter().map(|n| n.uid).collect::<Vec<_>>()),
+            Some(named) => Some(named.iter().map(|n| n.uid).collect::<BTreeSet<_>>()),
             None => return,
         },
         None => None,
     };
-    remove_deleted(s, only.as_deref());
-    s.tell(true, out);
-    out.ok(tag, None, "EXPUNGE done");
+    let removed = remove_deleted(s, only.as_ref());
+    s.tell_own(out);
+    let code = highest(s, removed);
+    out.ok(tag, &code, "EXPUNGE done");
 }
 
-/// Removes what is marked as deleted, of these or of all.
-pub fn remove_deleted(s: &Session, only: Option<&[u32]>) {
+/// CLOSE: removes what is marked as deleted without a word of each.
+pub fn close(s: &mut Session, tag: &Tag<'_>, out: &mut Answer) {
+    let removed = !is_read_only(s) && remove_deleted(s, None);
+    let code = highest(s, removed);
+    s.view = None;
+    out.ok(tag, &code, "CLOSE done");
+}
+
+/// Removes what is marked as deleted, of these or of all; whether there was any.
+fn remove_deleted(s: &Session, only: Option<&BTreeSet<u32>>) -> bool {
     let mut world = s.shared.world();
-    if let Some(folder) = s.folder(&mut world) {
-        folder.messages.retain(|m| {
+    let mut removed = false;
+    if let Some((person, name)) = s.opened(&mut world) {
+        let all = person.folders.get(&name).map(|f| &f.messages[..]);
+        let deleted = all.unwrap_or_default().iter().filter(|m| {
             let meant = only.is_none_or(|uids| uids.contains(&m.uid));
-            !(meant && m.flags.system.has(System::DELETED))
+            meant && m.flags.system.has(System::DELETED)
         });
+        let uids: Vec<u32> = deleted.map(|m| m.uid).collect();
+        removed = person.remove(&name, &uids) > 0;
     }
     world.ring();
-}
-
-/// SEARCH and UID SEARCH.
-pub fn search(s: &mut Session, tag: &Tag<'_>, keys: &[SearchKey<'_>], uid: bool, out: &mut Answer) {
-    let mut found = Vec::new();
-    {
-        let mut world = s.shared.world();
-        let known = s.view.as_ref().map(|v| &v.known[..]).unwrap_or_default();
-        let count = u32::try_from(known.len()).unwrap_or(u32::MAX);
-        let last_uid = known.last().map_or(0, |(u, _)| *u);
-        if let Some(folder) = s.folder(&mut world) {
-            for (seq, (number, _)) in (1..).zip(known) {
-                let Some(message) = folder.get(*number) else {
-                    continue;
-                };
-                let candidate = Candidate {
-                    message,
-                    seq,
-                    count,
-                    last_uid,
-                };
-                if keys.iter().all(|k| candidate.matches(k)) {
-                    found.extend(NonZeroU32::new(if uid { *number } else { seq }));
-                }
-            }
-        }
-    }
-    out.data(Data::Search(found, None));
-    s.tell(uid, out);
-    out.ok(tag, None, "SEARCH done");
+    removed
 }
 
 /// APPEND: puts a message into a mailbox, as the client's own or as a copy.
@@ -315,20 +282,23 @@ pub fn append(
 ) {
     let shared = Arc::clone(&s.shared);
     let mut world = shared.world();
-    let person = s.who.as_deref().and_then(|w| world.person(w));
-    let Some(folder) = person.and_then(|p| p.folders.get_mut(to)) else {
+    let person = s.person(&mut world);
+    let Some(person) = person.filter(|p| p.folders.contains_key(to)) else {
         return out.no(tag, "TRYCREATE", "no such mailbox");
     };
-    let Some(uid) = folder.add(raw.into(), model_flags(given), date) else {
+    if person.used() + raw.len() as u64 > person.quota {
+        return out.no(tag, "OVERQUOTA", "there is no room left");
+    }
+    let Some(uid) = person.add(to, raw.into(), model_flags(given), date) else {
         return out.no(tag, "OVERQUOTA", "that mailbox is full");
     };
-    let numbers = (NonZeroU32::new(folder.validity), NonZeroU32::new(uid));
+    let validity = person.folders.get(to).map_or(0, |f| f.validity);
     world.ring();
     drop(world);
     s.tell(true, out);
-    let code = match numbers {
-        (Some(uid_validity), Some(uid)) => Some(Code::AppendUid { uid_validity, uid }),
-        _ => None,
+    let code = match s.offers("UIDPLUS") {
+        true => format!("APPENDUID {validity} {uid}"),
+        false => String::new(),
     };
-    out.ok(tag, code, "APPEND done");
+    out.ok(tag, &code, "APPEND done");
 }

@@ -1,12 +1,12 @@
 //! What a FETCH gives of one message (RFC 3501 §6.4.5), cut out of its bytes.
 
 use super::answer::{flags, nstring};
+use super::folder::Stored;
 use super::structure;
-use super::world::Stored;
 use imap_types::core::AString;
 use imap_types::datetime::DateTime;
 use imap_types::fetch::{MessageDataItem, MessageDataItemName, Section};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
 /// The items asked for; one that can't be given is left out.
 pub fn items(message: &Stored, names: &[MessageDataItemName<'_>]) -> Vec<MessageDataItem<'static>> {
@@ -20,6 +20,7 @@ pub fn marks_seen(name: &MessageDataItemName<'_>) -> bool {
         MessageDataItemName::BodyExt { peek: false, .. }
             | MessageDataItemName::Rfc822
             | MessageDataItemName::Rfc822Text
+            | MessageDataItemName::Binary { peek: false, .. }
     )
 }
 
@@ -58,6 +59,7 @@ fn item(message: &Stored, name: &MessageDataItemName<'_>) -> Option<MessageDataI
                 data: nstring(data),
             }
         }
+        MessageDataItemName::ModSeq => MessageDataItem::ModSeq(NonZeroU64::new(message.modseq)?),
         MessageDataItemName::Envelope => MessageDataItem::Envelope(structure::envelope(raw)),
         MessageDataItemName::Body => MessageDataItem::Body(structure::body(raw)?),
         MessageDataItemName::BodyStructure => MessageDataItem::BodyStructure(structure::body(raw)?),
@@ -145,7 +147,8 @@ fn cut(raw: &[u8], section: &Section<'_>) -> Option<Vec<u8>> {
     })
 }
 
-fn window(data: &[u8], from: u32, count: NonZeroU32) -> Vec<u8> {
+/// The bytes of `data` that are asked for with `<from.count>`.
+pub fn window(data: &[u8], from: u32, count: NonZeroU32) -> Vec<u8> {
     let from = usize::try_from(from).unwrap_or(usize::MAX);
     let count = usize::try_from(count.get()).unwrap_or(usize::MAX);
     data.iter().skip(from).take(count).copied().collect()

@@ -4,20 +4,21 @@
 //! is answered BAD and costs the client nothing but that command; what can't be bounded costs it
 //! the connection.
 
-use super::answer::{Answer, capabilities};
-use super::commands::{run, sign_in};
+use super::answer::Answer;
+use super::ask::Extra;
+use super::commands::{run, run_own, sign_in};
+use super::events::tell_others;
+use super::extended::{self, Read};
+use super::own::Own;
 use super::session::Session;
 use super::wire::{Event, Peer};
-use imap_codec::encode::Encoder;
-use imap_codec::fragmentizer::{
-    DecodeMessageError, FragmentInfo, Fragmentizer, LiteralAnnouncement,
-};
-use imap_codec::{AuthenticateDataCodec, CommandCodec, GreetingCodec, IdleDoneCodec};
+use imap_codec::decode::Decoder;
+use imap_codec::fragmentizer::{FragmentInfo, Fragmentizer, LiteralAnnouncement};
+use imap_codec::{AuthenticateDataCodec, CommandCodec, IdleDoneCodec};
 use imap_types::IntoStatic;
 use imap_types::auth::{AuthMechanism, AuthenticateData};
-use imap_types::command::CommandBody;
+use imap_types::command::{Command, CommandBody};
 use imap_types::core::{LiteralMode, Tag};
-use imap_types::response::{Code, Greeting};
 use std::sync::Arc;
 
 /// The longest line.
@@ -26,6 +27,8 @@ const MAX_LINE: usize = 64 * 1024;
 const MAX_EARLY_LITERAL: u32 = 4096;
 /// The longest literal: a message.
 const MAX_LITERAL: u32 = 32 * 1024 * 1024;
+/// The longest literal that LITERAL- lets a client send without asking (RFC 7888 §5).
+const MAX_LITERAL_MINUS: u32 = 4096;
 
 /// What the next line is.
 enum Expect {
@@ -40,6 +43,8 @@ struct Connection {
     session: Session,
     expect: Expect,
     out: Answer,
+    /// Whether the command that is being read has a literal that nobody said we take.
+    unasked_literal: bool,
 }
 
 /// Serves a client until it leaves.
@@ -50,6 +55,7 @@ pub fn serve(peer: Peer) {
         session,
         expect: Expect::Command,
         out: Answer::default(),
+        unasked_literal: false,
     };
     // An error is a client that is gone; there is nobody left to tell.
     let _ = connection.talk();
@@ -62,11 +68,9 @@ impl Connection {
     }
 
     fn talk(&mut self) -> std::io::Result<()> {
-        let code = Code::Capability(capabilities(false));
-        if let Ok(greeting) = Greeting::ok(Some(code), "postrider demo, in memory") {
-            self.peer
-                .send(&GreetingCodec::default().encode(&greeting).dump())?;
-        }
+        let code = format!("CAPABILITY {}", self.session.shared.offer.line(false));
+        self.out.note(&code, "postrider demo, in memory");
+        self.flush()?;
         let mut fragments = Fragmentizer::new(MAX_LITERAL + 2 * 64 * 1024);
         let mut buffer = vec![0; 16 * 1024];
         // Where the line that is being read began, and whether it is a line and not a literal.
@@ -81,11 +85,16 @@ impl Connection {
                 match self.peer.wait(&mut buffer) {
                     Event::Bytes(n) => fragments.enqueue_bytes(buffer.get(..n).unwrap_or_default()),
                     Event::Rung => {
-                        if matches!(self.expect, Expect::Done(_)) {
-                            self.session.tell(true, &mut self.out);
-                            self.flush()?;
+                        // Only between commands: in the middle of one it would look like its
+                        // answer.
+                        match self.expect {
+                            Expect::Done(_) => self.session.tell(true, &mut self.out),
+                            _ => self.session.tell_unasked(&mut self.out),
                         }
+                        tell_others(&mut self.session, &mut self.out);
+                        self.flush()?;
                     }
+                    Event::Cut => return Ok(()),
                     Event::End => {
                         self.out
                             .bye("the server stops, or nothing was said for too long");
@@ -109,7 +118,11 @@ impl Connection {
             if fragments.is_message_complete() {
                 line_start = 0;
                 self.message(&fragments);
+                tell_others(&mut self.session, &mut self.out);
                 self.flush()?;
+                if std::mem::take(&mut self.session.compress) {
+                    self.peer.compress();
+                }
             }
         }
         Ok(())
@@ -128,6 +141,10 @@ impl Connection {
         let fits = announced.length <= limit
             && fragments.message_bytes().len() <= MAX_LITERAL as usize
             && !(self.session.who.is_none() && fragments.message_bytes().len() > MAX_LINE);
+        if announced.mode == LiteralMode::NonSync {
+            let small = announced.length <= MAX_LITERAL_MINUS && self.session.offers("LITERAL-");
+            self.unasked_literal |= !small && !self.session.offers("LITERAL+");
+        }
         match (announced.mode, fits) {
             (LiteralMode::Sync, true) => {
                 self.out.go_on("go on");
@@ -158,7 +175,7 @@ impl Connection {
             Expect::Done(tag) => match fragments.decode_message(&IdleDoneCodec::default()) {
                 Ok(_) => {
                     self.session.tell(true, &mut self.out);
-                    self.out.ok(&tag, None, "IDLE done");
+                    self.out.ok(&tag, "", "IDLE done");
                 }
                 Err(_) => self.out.bad(Some(&tag), "DONE was expected"),
             },
@@ -174,17 +191,33 @@ impl Connection {
     }
 
     fn command(&mut self, fragments: &Fragmentizer) {
-        let command = match fragments.decode_message(&CommandCodec::default()) {
-            Ok(command) => command,
-            Err(why) => {
-                let tag = fragments.decode_tag();
-                let text = match why {
-                    DecodeMessageError::MessageTooLong { .. } => "that is too long",
-                    _ => "that is not a command known here",
-                };
-                return self.out.bad(tag.as_ref(), text);
-            }
+        let tag = fragments.decode_tag().map(IntoStatic::into_static);
+        let Some(tag) = tag.filter(|_| !fragments.is_max_message_size_exceeded()) else {
+            return self.out.bad(None, "that is not a command known here");
         };
+        let (verb, read) = extended::read(fragments.message_bytes(), &self.session.state());
+        if !verb.is_empty() && verb.len() <= 20 {
+            self.session.shared.count(&verb);
+        }
+        if std::mem::take(&mut self.unasked_literal) {
+            return self.out.bad(Some(&tag), "literals are to be announced");
+        }
+        match read {
+            Read::Bad(why) => self.out.bad(Some(&tag), why),
+            Read::No(code, why) => self.out.no(&tag, &code, why),
+            Read::Own(Own::Compress) if self.peer.is_compressed() => {
+                self.out
+                    .no(&tag, "COMPRESSIONACTIVE", "it is compressed already");
+            }
+            Read::Own(own) => run_own(&mut self.session, &tag, own, &mut self.out),
+            Read::Core(bytes, extra) => match CommandCodec::default().decode(&bytes) {
+                Ok(([], command)) => self.known(command, &extra),
+                _ => self.out.bad(Some(&tag), "that is not a command known here"),
+            },
+        }
+    }
+
+    fn known(&mut self, command: Command<'_>, extra: &Extra) {
         match &command.body {
             CommandBody::Authenticate {
                 mechanism,
@@ -210,7 +243,7 @@ impl Connection {
             _ => {
                 let peer = &mut self.peer;
                 let mut flush = |out: &mut Answer| peer.send(&out.take()).is_ok();
-                run(&mut self.session, command, &mut self.out, &mut flush);
+                run(&mut self.session, command, extra, &mut self.out, &mut flush);
             }
         }
     }

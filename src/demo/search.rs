@@ -1,7 +1,8 @@
 //! Which messages a SEARCH finds (RFC 3501 §6.4.4): every key is judged for one message at a time.
 
+use super::ask::{Key, keyword};
 use super::fetch::{field_name, fields, split};
-use super::world::Stored;
+use super::folder::Stored;
 use crate::model::System;
 use imap_types::datetime::NaiveDate;
 use imap_types::search::SearchKey;
@@ -32,6 +33,7 @@ pub fn within(ranges: &[(u32, u32)], number: u32) -> bool {
 }
 
 /// A message and what a key may ask about its place.
+#[derive(Clone, Copy)]
 pub struct Candidate<'a> {
     /// The message.
     pub message: &'a Stored,
@@ -41,6 +43,10 @@ pub struct Candidate<'a> {
     pub count: u32,
     /// The highest UID.
     pub last_uid: u32,
+    /// Keys that stand as keywords.
+    pub keys: &'a [Key],
+    /// Judges one of them.
+    pub own: &'a dyn Fn(&Key) -> bool,
 }
 
 impl Candidate<'_> {
@@ -73,7 +79,11 @@ impl Candidate<'_> {
             SearchKey::Undraft => !has(System::DRAFT),
             SearchKey::Unflagged => !has(System::FLAGGED),
             SearchKey::Unseen => !has(System::SEEN),
-            SearchKey::Keyword(k) => tagged(k.as_ref()),
+            SearchKey::Keyword(k) => match self.place_of(k.as_ref()) {
+                Some(key) => (self.own)(key),
+                None => tagged(k.as_ref()),
+            },
+            SearchKey::ModSequence { modseq, .. } => self.message.modseq >= *modseq,
             SearchKey::Unkeyword(k) => !tagged(k.as_ref()),
             SearchKey::Larger(n) => self.message.raw.len() as u64 > u64::from(*n),
             SearchKey::Smaller(n) => (self.message.raw.len() as u64) < u64::from(*n),
@@ -95,8 +105,29 @@ impl Candidate<'_> {
             SearchKey::Text(t) => {
                 holds(split(&self.message.raw).0, t.as_ref()) || self.body(t.as_ref())
             }
-            _ => false,
         }
+    }
+
+    fn place_of(&self, word: &str) -> Option<&Key> {
+        let named = |(place, _): &(usize, &Key)| keyword(*place) == word;
+        self.keys.iter().enumerate().find(named).map(|(_, key)| key)
+    }
+
+    /// Whether all the words hold as they would in Gmail's search field.
+    pub fn raw(&self, words: &str) -> bool {
+        words.split_whitespace().all(|word| {
+            let has = |f: System| self.message.flags.system.has(f);
+            let (name, value) = word.split_once(':').unwrap_or(("", word));
+            let value = value.trim_matches('"').as_bytes();
+            match (name, value) {
+                ("rfc822msgid", id) => self.header("Message-ID", id),
+                ("from" | "to" | "subject", value) => self.header(name, value),
+                ("is", b"unread") => !has(System::SEEN),
+                ("is", b"read") => has(System::SEEN),
+                ("is", b"starred") => has(System::FLAGGED),
+                _ => holds(&self.message.raw, word.as_bytes()),
+            }
+        })
     }
 
     /// The day of INTERNALDATE as `YYYY-MM-DD`, which sorts as days do.
@@ -168,6 +199,7 @@ fn holds(text: &[u8], wanted: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::demo::ask::About;
     use crate::model::Flags;
     use imap_types::core::{AString, Vec1};
     use proptest::prelude::*;
@@ -180,13 +212,23 @@ mod tests {
             flags: Flags::of(System::SEEN),
             date: 1_772_532_000,
             raw: raw.as_bytes().into(),
+            modseq: 9,
+            email: 1,
+            thread: 1,
         };
+        let keys = [Key {
+            about: About::Raw,
+            is: "rfc822msgid:7@example.org is:read".to_owned(),
+        }];
         let candidate = Candidate {
             message: &message,
             seq: 2,
             count: 2,
             last_uid: 40,
+            keys: &keys,
+            own: &|_| true,
         };
+        assert!(candidate.raw(&keys[0].is) && !candidate.raw("is:unread"));
         candidate.matches(key)
     }
 
@@ -220,14 +262,22 @@ mod tests {
         let unseen_or_seen = SearchKey::Or(Box::new(SearchKey::Unseen), Box::new(SearchKey::Seen));
         assert!(found(&unseen_or_seen));
         assert!(!found(&SearchKey::Not(Box::new(unseen_or_seen))));
+        let modseq = |modseq| SearchKey::ModSequence {
+            entry: None,
+            modseq,
+        };
+        assert!(found(&modseq(9)) && !found(&modseq(10)));
+        let key =
+            |k: &str| SearchKey::Keyword(imap_types::core::Atom::try_from(k.to_owned()).unwrap());
+        assert!(found(&key(&keyword(0))) && !found(&key(&keyword(1))));
         assert!(found(&SearchKey::And(Vec1::from(SearchKey::All))));
     }
 
     proptest! {
         #[test]
         fn no_message_is_too_strange_to_be_searched(raw in "([A-Z][a-z]{1,4}: ?|\\PC{0,9}|\r\n|[\\x00-\\xff]{0,5}){0,20}") {
-            let message = Stored { uid: 1, flags: Flags::default(), date: 0, raw: raw.into_bytes().into() };
-            let candidate = Candidate { message: &message, seq: 1, count: 1, last_uid: 1 };
+            let message = Stored { uid: 1, flags: Flags::default(), date: 0, raw: raw.into_bytes().into(), modseq: 1, email: 1, thread: 1 };
+            let candidate = Candidate { message: &message, seq: 1, count: 1, last_uid: 1, keys: &[], own: &|_| false };
             let date = a_day();
             for key in [SearchKey::Subject(text("x")), SearchKey::Text(text("x")), SearchKey::SentOn(date)] {
                 let all = SearchKey::Or(Box::new(key.clone()), Box::new(SearchKey::Not(Box::new(key))));

@@ -5,10 +5,13 @@
 //! (RFC 2606, RFC 6761), so nothing here can reach anybody.
 
 use super::dice::Dice;
+use super::gmail;
 use super::letter::Letter;
+use super::offer::Shape;
+use super::person::Person;
 use super::script::{cast, records};
 use super::teller::{Named, Placed, Teller};
-use super::world::{Person, Wish};
+use super::world::Wish;
 use crate::model::{Address, Role};
 use mail_parser::MessageParser;
 
@@ -23,24 +26,48 @@ const FILES: [&str; 5] = [
 const DRIP: &str = include_str!("../../assets/demo/drip.txt");
 const ANSWERS: &str = include_str!("../../assets/demo/answers.txt");
 
-/// The two people of the demo with everything in their mailboxes.
-pub fn people(seed: u64, now: i64, validity: u32) -> Vec<Person> {
+/// The special mailboxes, as they are called where nobody says otherwise.
+const ROLES: [(&str, Role); 5] = [
+    ("Archive", Role::Archive),
+    ("Drafts", Role::Drafts),
+    ("Sent", Role::Sent),
+    ("Junk", Role::Junk),
+    ("Trash", Role::Trash),
+];
+
+/// The two people of the demo, with nothing in their mailboxes.
+pub fn bare(validity: u32, shape: &Shape) -> Vec<Person> {
     let mut people = vec![
-        Person::new("ada", "ada@example.org", "Ada Winter", validity),
-        Person::new("home", "winter@example.net", "Ada Winter", validity),
-    ];
-    let roles = [
-        ("Archive", Role::Archive),
-        ("Drafts", Role::Drafts),
-        ("Sent", Role::Sent),
-        ("Junk", Role::Junk),
-        ("Trash", Role::Trash),
+        Person::new("ada", "ada@example.org", "Ada Winter", validity, shape),
+        Person::new("home", "winter@example.net", "Ada Winter", validity, shape),
     ];
     for person in &mut people {
-        for (name, role) in roles {
-            person.create(name, Some(role));
+        if shape.gmail {
+            person.furnish();
+            continue;
+        }
+        for (name, role) in ROLES {
+            person.create(&person.local(name), Some(role));
         }
     }
+    people
+}
+
+/// What a mailbox of the seed files is called in somebody's account.
+fn local(person: &Person, name: &str) -> String {
+    let role = ROLES.iter().find(|(n, _)| *n == name).map(|(_, r)| *r);
+    if !person.shape.gmail {
+        return person.local(name);
+    }
+    // What is archived is in All Mail and has no label.
+    let role = role.map(|r| if r == Role::Archive { Role::All } else { r });
+    let special = gmail::SPECIAL.iter().find(|(_, r, _)| Some(*r) == role);
+    special.map_or_else(|| person.local(name), |(name, _, _)| (*name).to_owned())
+}
+
+/// The two people of the demo with everything in their mailboxes.
+pub fn people(seed: u64, now: i64, validity: u32, shape: &Shape) -> Vec<Person> {
+    let mut people = bare(validity, shape);
     let names: Vec<Named> = people.iter().map(Named::of).collect();
     let mut teller = Teller::new(cast(CAST), seed, now, &names);
     let mut all: Vec<Placed> = Vec::new();
@@ -50,10 +77,9 @@ pub fn people(seed: u64, now: i64, validity: u32) -> Vec<Person> {
     all.sort_by_key(|p| p.date);
     for placed in all {
         if let Some(person) = people.iter_mut().find(|p| p.name == placed.account) {
-            person.create(&placed.folder, None);
-            if let Some(folder) = person.folders.get_mut(&placed.folder) {
-                folder.add(placed.raw.into(), placed.flags, placed.date);
-            }
+            let folder = local(person, &placed.folder);
+            person.create(&folder, None);
+            person.add(&folder, placed.raw.into(), placed.flags, placed.date);
         }
     }
     people
@@ -114,7 +140,7 @@ mod tests {
     const NOW: i64 = 1_795_000_000;
     const DAY: i64 = 86_400;
 
-    fn all(people: &[Person]) -> Vec<(&str, &str, &super::super::world::Stored)> {
+    fn all(people: &[Person]) -> Vec<(&str, &str, &super::super::folder::Stored)> {
         let mut all = Vec::new();
         for p in people {
             for (name, f) in &p.folders {
@@ -126,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_mailboxes_are_full_of_life() {
-        let people = people(7, NOW, 1);
+        let people = people(7, NOW, 1, &Shape::default());
         let all = all(&people);
         assert!((250..600).contains(&all.len()), "{}", all.len());
         let texts: Vec<String> = all
@@ -159,7 +185,7 @@ mod tests {
 
     #[test]
     fn every_letter_is_sound_and_in_the_past() {
-        let people = people(7, NOW, 1);
+        let people = people(7, NOW, 1, &Shape::default());
         let mut ids = BTreeMap::new();
         for (account, folder, m) in all(&people) {
             let parsed = MessageParser::default().parse(&m.raw[..]).unwrap();
@@ -210,7 +236,7 @@ mod tests {
 
     #[test]
     fn one_thread_is_very_long_and_holds_together() {
-        let people = people(7, NOW, 1);
+        let people = people(7, NOW, 1, &Shape::default());
         let mut roots: BTreeMap<String, u32> = BTreeMap::new();
         for (_, folder, m) in all(&people) {
             if folder == "Sent" {
@@ -228,7 +254,10 @@ mod tests {
 
     #[test]
     fn the_same_seed_tells_the_same_and_drips_are_new_each_round() {
-        let (a, b) = (people(7, NOW, 1), people(7, NOW, 1));
+        let (a, b) = (
+            people(7, NOW, 1, &Shape::default()),
+            people(7, NOW, 1, &Shape::default()),
+        );
         let raws = |p: &[Person]| {
             all(p)
                 .iter()

@@ -1,15 +1,19 @@
 //! The demo as one value: started, asked for its accounts, stopped by dropping it.
 
 use super::drip;
+use super::hand::Hand;
 use super::imap;
+use super::offer::{self, Offer, Shape};
+use super::person::{Person, QUOTA};
 use super::seed;
 use super::smtp;
 use super::wire::Peer;
-use super::world::{Person, Shared};
+use super::world::Shared;
 use crate::model::{
     Account, AccountName, Endpoint, Reach, Secret, SecretSource, Security, SyncPolicy,
     account::SecretText,
 };
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -25,17 +29,37 @@ const MAX_CONNECTIONS: usize = 100;
 pub struct Options {
     /// Decides names, ages and order of the letters; the same seed gives the same mailboxes.
     pub seed: u64,
+    /// Whether there are letters at all; without them every mailbox is empty.
+    pub letters: bool,
     /// How often a new message drops in, and five times how long the people written to take to
     /// answer; `None`: nothing happens by itself.
     pub drip: Option<Duration>,
+    /// Capabilities of the IMAP server that are not offered, as [`offer::ALL`](super::offer::ALL)
+    /// spells them, without regard to case. What needs one of them is not offered either.
+    pub without: BTreeSet<String>,
+    /// Whether the IMAP server is like Gmail: mailboxes are labels, X-GM-EXT-1 is offered, and
+    /// what Gmail lacks is not. `delimiter` and `prefix` mean nothing then.
+    pub gmail: bool,
+    /// Between the levels of a mailbox's name.
+    pub delimiter: char,
+    /// What every mailbox's name but INBOX begins with, its delimiter included.
+    pub prefix: String,
+    /// The most bytes that an account may hold (RFC 9208).
+    pub quota: u64,
 }
 
 impl Default for Options {
-    /// The seed of `postrider demo`, and a new message about every 20 seconds.
+    /// The seed of `postrider demo`, a new message about every 20 seconds, and every capability.
     fn default() -> Options {
         Options {
             seed: 7,
+            letters: true,
             drip: Some(Duration::from_secs(20)),
+            without: BTreeSet::new(),
+            gmail: false,
+            delimiter: '/',
+            prefix: String::new(),
+            quota: QUOTA,
         }
     }
 }
@@ -46,6 +70,41 @@ impl Options {
         Options {
             drip: None,
             ..Options::default()
+        }
+    }
+
+    /// No letters, and nothing that happens by itself: for tests that bring their own.
+    pub fn empty() -> Options {
+        Options {
+            letters: false,
+            ..Options::still()
+        }
+    }
+
+    /// The same without these capabilities.
+    #[must_use]
+    pub fn without(mut self, names: &[&str]) -> Options {
+        self.without.extend(names.iter().map(|n| (*n).to_owned()));
+        self
+    }
+
+    /// The same as bare IMAP4rev1: no extension at all.
+    #[must_use]
+    pub fn bare(self) -> Options {
+        self.without(&offer::ALL)
+    }
+
+    fn shape(&self) -> Shape {
+        match self.gmail {
+            true => Shape {
+                gmail: true,
+                ..Shape::default()
+            },
+            false => Shape {
+                delimiter: self.delimiter,
+                prefix: self.prefix.clone(),
+                gmail: false,
+            },
         }
     }
 }
@@ -66,8 +125,16 @@ impl Demo {
     pub fn start(options: Options) -> io::Result<Demo> {
         let now = jiff::Timestamp::now().as_second();
         let validity = u32::try_from(now).unwrap_or(1);
-        let people = seed::people(options.seed, now, validity);
-        let mut demo = Demo::serve(people)?;
+        let shape = options.shape();
+        let mut people = match options.letters {
+            true => seed::people(options.seed, now, validity, &shape),
+            false => seed::bare(validity, &shape),
+        };
+        for person in &mut people {
+            person.quota = options.quota;
+        }
+        let offer = Offer::new(&options.without, options.gmail);
+        let mut demo = Demo::serve(people, offer)?;
         if let Some(every) = options.drip {
             demo.drip(options.seed, every)?;
         }
@@ -86,7 +153,7 @@ impl Demo {
         Ok(())
     }
 
-    fn serve(people: Vec<Person>) -> io::Result<Demo> {
+    fn serve(people: Vec<Person>, offer: Offer) -> io::Result<Demo> {
         let password = password()?;
         let imap_door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let smtp_door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -101,7 +168,7 @@ impl Demo {
             .map(|p| account(p, &password, imap_port, smtp_port))
             .collect();
         let mut demo = Demo {
-            shared: Arc::new(Shared::new(people, password)),
+            shared: Arc::new(Shared::new(people, password, offer)),
             accounts,
             doors,
             threads: Vec::new(),
@@ -140,6 +207,33 @@ impl Demo {
         let found = self.accounts.iter().find(|a| a.name.as_str() == account);
         let now = jiff::Timestamp::now().as_second();
         found.is_some_and(|a| self.shared.deliver(&a.email, raw, now))
+    }
+}
+
+impl Demo {
+    /// A hand on an account, by its short name: for tests that act as another client, and that
+    /// look at what is there. `None` if there is no such account.
+    pub fn hand(&self, account: &str) -> Option<Hand> {
+        let found = self.accounts.iter().find(|a| a.name.as_str() == account);
+        found.map(|a| Hand::new(&self.shared, &a.email))
+    }
+
+    /// Which IMAP commands came from all clients, and how often: by verb in capitals, with `UID `
+    /// before it if that was said (`UID FETCH`). `DONE` and what follows AUTHENTICATE are none.
+    pub fn commands(&self) -> BTreeMap<String, u64> {
+        self.shared.commands()
+    }
+
+    /// Counts commands from zero again.
+    pub fn forget_commands(&self) {
+        self.shared.forget_commands();
+    }
+
+    /// Cuts every connection that is open now, without a word, as a network does.
+    pub fn cut(&self) {
+        let mut world = self.shared.world();
+        world.cuts += 1;
+        world.ring();
     }
 }
 

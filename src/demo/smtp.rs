@@ -85,7 +85,7 @@ impl Connection {
             match self.peer.wait(&mut buffer) {
                 Event::Bytes(n) => self.pending.extend(buffer.iter().take(n)),
                 Event::Rung => {}
-                Event::End => return None,
+                Event::End | Event::Cut => return None,
             }
         }
     }

@@ -55,6 +55,44 @@ pub fn part(raw: &[u8], path: &[NonZeroU32]) -> Option<Cut> {
     }
 }
 
+/// The body of the part with that number, its transfer encoding undone (RFC 3516); the whole
+/// message for no number. `None` if there is no such part.
+pub fn decoded(raw: &[u8], path: &[NonZeroU32]) -> Option<Vec<u8>> {
+    let cut = part(raw, path)?;
+    if path.is_empty() {
+        return Some(raw.to_vec());
+    }
+    let header = match cut.header.is_empty() {
+        true => b"\r\n".to_vec(),
+        false => cut.header,
+    };
+    let alone = [header, cut.body.clone()].concat();
+    let message = MessageParser::default().parse(&alone[..])?;
+    match &message.parts.first()?.body {
+        PartType::Multipart(_) | PartType::Message(_) => Some(cut.body),
+        PartType::Text(text) | PartType::Html(text) => {
+            let first = message.parts.first()?;
+            // mail-parser turns text into UTF-8 too; the bytes are wanted as they were encoded.
+            let plain = matches!(first.encoding, mail_parser::Encoding::None);
+            Some(if plain {
+                cut.body
+            } else {
+                undone(first, &cut.body, text)
+            })
+        }
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => Some(bytes.to_vec()),
+    }
+}
+
+/// Base64 or quoted-printable undone; what mail-parser made of it where that fails.
+fn undone(part: &MessagePart<'_>, body: &[u8], text: &str) -> Vec<u8> {
+    let decoded = match part.encoding {
+        mail_parser::Encoding::Base64 => mail_parser::decoders::base64::base64_decode(body),
+        _ => mail_parser::decoders::quoted_printable::quoted_printable_decode(body),
+    };
+    decoded.unwrap_or_else(|| text.as_bytes().to_vec())
+}
+
 /// The message that lies inside a message at that number.
 pub fn nested(raw: &[u8], path: &[NonZeroU32]) -> Option<Vec<u8>> {
     part(raw, path).map(|p| p.body)

@@ -3,8 +3,8 @@
 use super::dice::Dice;
 use super::letter::{Enclosure, Letter, date};
 use super::markup;
+use super::person::Person;
 use super::script::{self, Actor, Record, Turn};
-use super::world::Person;
 use crate::model::{Address, Flags, System};
 use std::collections::BTreeMap;
 use std::fmt::Write;

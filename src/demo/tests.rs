@@ -1,118 +1,12 @@
 //! The demo's servers over real sockets, spoken to as clients speak, by script and by the `imap`
 //! crate.
 
+use super::rig::{NOTE, Script, demo, secret};
 use super::{Demo, Options};
-use crate::model::{Account, SecretSource};
-use std::io::{BufRead, BufReader, Read, Write};
+use crate::model::Account;
+use std::io::Read;
 use std::net::TcpStream;
 use std::time::Duration;
-
-/// A client that writes lines and reads answers.
-struct Script {
-    reader: BufReader<TcpStream>,
-}
-
-impl Script {
-    fn connect(port: u16) -> Script {
-        let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        // Only so that a broken server fails the test instead of hanging it.
-        socket
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
-        let mut s = Script {
-            reader: BufReader::new(socket),
-        };
-        assert!(!s.line().is_empty());
-        s
-    }
-
-    fn imap(account: &Account) -> Script {
-        let mut s = Script::connect(account.imap.port);
-        let (user, password) = (&account.user, secret(account));
-        s.ok(&format!("LOGIN {user} {password}"));
-        s
-    }
-
-    fn smtp(account: &Account) -> Script {
-        let mut s = Script::connect(account.smtp.port);
-        assert!(
-            s.reply("EHLO client.example")
-                .contains("250-AUTH PLAIN LOGIN")
-        );
-        s
-    }
-
-    fn send(&mut self, bytes: &[u8]) {
-        self.reader.get_mut().write_all(bytes).unwrap();
-    }
-
-    /// One line with its CRLF; empty at the end.
-    fn line(&mut self) -> String {
-        let mut line = Vec::new();
-        self.reader.read_until(b'\n', &mut line).unwrap();
-        String::from_utf8(line).unwrap()
-    }
-
-    /// Reads until a line that starts so; everything read.
-    fn until(&mut self, start: &str) -> String {
-        let mut all = String::new();
-        loop {
-            let line = self.line();
-            assert!(!line.is_empty(), "the server left after {all}");
-            all.push_str(&line);
-            if line.starts_with(start) {
-                return all;
-            }
-        }
-    }
-
-    /// An IMAP command and everything up to its tagged line.
-    fn run(&mut self, command: &str) -> String {
-        self.send(format!("t {command}\r\n").as_bytes());
-        self.until("t ")
-    }
-
-    fn ok(&mut self, command: &str) -> String {
-        let answer = self.run(command);
-        assert!(
-            answer.contains("\r\nt OK") || answer.starts_with("t OK"),
-            "{command}: {answer}"
-        );
-        answer
-    }
-
-    /// An SMTP command and its whole reply.
-    fn reply(&mut self, command: &str) -> String {
-        self.send(format!("{command}\r\n").as_bytes());
-        let mut all = String::new();
-        loop {
-            let line = self.line();
-            all.push_str(&line);
-            if line.as_bytes().get(3) != Some(&b'-') {
-                return all;
-            }
-        }
-    }
-}
-
-fn secret(account: &Account) -> String {
-    match &account.secret {
-        SecretSource::Memory(text) => text.0.reveal().to_owned(),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn demo() -> (Demo, Account, Account) {
-    let demo = Demo::start(Options::still()).unwrap();
-    let [ada, home] = &demo.accounts()[..] else {
-        panic!("two accounts")
-    };
-    let (ada, home) = (ada.clone(), home.clone());
-    (demo, ada, home)
-}
-
-const NOTE: &str =
-    "From: x@example.com\r\nSubject: a note\r\nMessage-ID: <note@example.com>\r\n\r\nHello.\r\n";
 
 #[test]
 fn a_wrong_password_is_refused_and_the_right_one_is_not() {
@@ -237,7 +131,8 @@ fn nonsense_is_answered_and_survived() {
         "",
         "HOPLA",
         "FETCH",
-        "SELECT INBOX (CONDSTORE)",
+        "SELECT INBOX (HOPLA)",
+        "SELECT INBOX (QRESYNC (1 1))",
         "UID FETCH 0 FLAGS",
         "LOGIN a b",
     ] {

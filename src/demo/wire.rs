@@ -2,8 +2,12 @@
 //!
 //! One wait covers all three, so an idling session costs nothing and is told of a new message at
 //! once. Every wait ends by itself, every write too: a client that hangs can't keep a thread.
+//!
+//! From COMPRESS on both directions are one deflate stream each (RFC 4978), flushed with every
+//! answer.
 
 use super::world::Shared;
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -25,6 +29,8 @@ pub enum Event {
     Rung,
     /// The client left, the server stops, or patience ran out.
     End,
+    /// The connection is to end without a word.
+    Cut,
 }
 
 /// One client.
@@ -33,6 +39,53 @@ pub struct Peer {
     bell: UnixStream,
     bell_id: u64,
     shared: Arc<Shared>,
+    cuts: u64,
+    squeeze: Option<Squeeze>,
+}
+
+/// Both directions compressed.
+struct Squeeze {
+    out: Compress,
+    inn: Decompress,
+    /// Compressed bytes that came and are not inflated yet.
+    pending: Vec<u8>,
+    /// What was inflated may not have been all that is in there.
+    full: bool,
+}
+
+impl Squeeze {
+    /// Inflates what came into the buffer; how much that gave, `None` if it is no deflate stream.
+    fn inflate(&mut self, buffer: &mut [u8]) -> Option<usize> {
+        let (taken, given) = (self.inn.total_in(), self.inn.total_out());
+        let status = self
+            .inn
+            .decompress(&self.pending, buffer, FlushDecompress::Sync);
+        let taken = usize::try_from(self.inn.total_in() - taken).ok()?;
+        let given = usize::try_from(self.inn.total_out() - given).ok()?;
+        self.pending.drain(..taken.min(self.pending.len()));
+        self.full = given == buffer.len();
+        match status {
+            Ok(Status::Ok | Status::BufError) => Some(given),
+            Ok(Status::StreamEnd) | Err(_) => None,
+        }
+    }
+
+    fn deflate(&mut self, mut bytes: &[u8]) -> io::Result<Vec<u8>> {
+        let mut all = Vec::new();
+        loop {
+            let before = self.out.total_in();
+            all.reserve(bytes.len() / 2 + 1024);
+            self.out
+                .compress_vec(bytes, &mut all, FlushCompress::Sync)
+                .map_err(io::Error::other)?;
+            let taken = usize::try_from(self.out.total_in() - before).unwrap_or(usize::MAX);
+            bytes = bytes.get(taken..).unwrap_or_default();
+            // Room that is left is a flush that is done.
+            if bytes.is_empty() && all.len() < all.capacity() {
+                return Ok(all);
+            }
+        }
+    }
 }
 
 impl Peer {
@@ -44,11 +97,14 @@ impl Peer {
         socket.set_nodelay(true)?;
         socket.set_write_timeout(Some(WRITE_PATIENCE))?;
         let (bell_id, bell) = shared.bell()?;
+        let cuts = shared.world().cuts;
         Ok(Peer {
             socket,
             bell,
             bell_id,
             shared: Arc::clone(shared),
+            cuts,
+            squeeze: None,
         })
     }
 
@@ -57,10 +113,32 @@ impl Peer {
         &self.shared
     }
 
+    /// From now on everything is compressed.
+    pub fn compress(&mut self) {
+        self.squeeze = Some(Squeeze {
+            out: Compress::new(Compression::default(), false),
+            inn: Decompress::new(false),
+            full: false,
+            pending: Vec::new(),
+        });
+    }
+
+    /// Whether everything is compressed.
+    pub fn is_compressed(&self) -> bool {
+        self.squeeze.is_some()
+    }
+
     /// Waits for bytes or for the bell.
     pub fn wait(&mut self, buffer: &mut [u8]) -> Event {
         let until = Instant::now() + PATIENCE;
         loop {
+            if let Some(squeeze) = self.squeeze.as_mut().filter(|s| s.full) {
+                match squeeze.inflate(buffer) {
+                    None => return Event::End,
+                    Some(0) => {}
+                    Some(n) => return Event::Bytes(n),
+                }
+            }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() || self.shared.stopped() {
                 return Event::End;
@@ -84,7 +162,10 @@ impl Peer {
             if rung {
                 let mut sink = [0; 256];
                 while matches!(self.bell.read(&mut sink), Ok(n) if n > 0) {}
-                return if self.shared.stopped() {
+                let cut = self.shared.world().cuts != self.cuts;
+                return if cut {
+                    Event::Cut
+                } else if self.shared.stopped() {
                     Event::End
                 } else {
                     Event::Rung
@@ -93,7 +174,15 @@ impl Peer {
             if readable {
                 return match self.socket.read(buffer) {
                     Ok(0) => Event::End,
-                    Ok(n) => Event::Bytes(n),
+                    Ok(n) => {
+                        let Some(squeeze) = self.squeeze.as_mut() else {
+                            return Event::Bytes(n);
+                        };
+                        let came = buffer.get(..n).unwrap_or_default();
+                        squeeze.pending.extend_from_slice(came);
+                        squeeze.full = true;
+                        continue;
+                    }
                     Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                     Err(_) => Event::End,
                 };
@@ -106,7 +195,14 @@ impl Peer {
     /// # Errors
     /// When the client is gone or takes nothing for too long.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.socket.write_all(bytes)
+        match self.squeeze.as_mut() {
+            Some(_) if bytes.is_empty() => Ok(()),
+            Some(squeeze) => {
+                let bytes = squeeze.deflate(bytes)?;
+                self.socket.write_all(&bytes)
+            }
+            None => self.socket.write_all(bytes),
+        }
     }
 }
 

@@ -1,167 +1,21 @@
-//! What the server knows: people, their mailboxes, their messages, and who is to be told.
+//! What the server knows: people, and who is to be told.
 //!
 //! Everything is behind one lock, held for the length of one change and never across a socket.
 //! A session learns of changes by comparing what it last told its client with what is here, so
 //! there is no queue that could overflow; the bell it is woken by carries nothing.
-//!
-//! UIDs ascend and are never used twice in a mailbox (RFC 3501 §2.3.1.1); a mailbox made again
-//! under an old name gets a UIDVALIDITY of its own.
 
-use crate::model::{FlagChange, Flags, Role};
+use super::offer::Offer;
+use super::person::Person;
+use crate::model::Flags;
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The most that one mailbox may hold; a message more is refused like an exceeded quota.
-pub const MAX_MESSAGES: usize = 20_000;
-/// The most mailboxes that an account may have.
-pub const MAX_MAILBOXES: usize = 200;
-
-/// One message as it lies in a mailbox.
-#[derive(Clone, Debug)]
-pub struct Stored {
-    /// Its UID, never 0.
-    pub uid: u32,
-    /// Its flags.
-    pub flags: Flags,
-    /// INTERNALDATE, in seconds of Unix time.
-    pub date: i64,
-    /// The message, CRLF line ends.
-    pub raw: Arc<[u8]>,
-}
-
-/// One mailbox.
-#[derive(Clone, Debug)]
-pub struct Folder {
-    /// What it is for, told by LIST (RFC 6154).
-    pub role: Option<Role>,
-    /// Whether LSUB names it.
-    pub subscribed: bool,
-    /// UIDVALIDITY, never 0.
-    pub validity: u32,
-    /// UIDNEXT, never 0.
-    pub next: u32,
-    /// The messages, UIDs ascending.
-    pub messages: Vec<Stored>,
-}
-
-impl Folder {
-    /// The message of that UID.
-    pub fn get(&self, uid: u32) -> Option<&Stored> {
-        let at = self.messages.binary_search_by_key(&uid, |m| m.uid).ok()?;
-        self.messages.get(at)
-    }
-
-    fn get_mut(&mut self, uid: u32) -> Option<&mut Stored> {
-        let at = self.messages.binary_search_by_key(&uid, |m| m.uid).ok()?;
-        self.messages.get_mut(at)
-    }
-
-    /// Adds a message; its UID, or `None` when the mailbox is full.
-    pub fn add(&mut self, raw: Arc<[u8]>, flags: Flags, date: i64) -> Option<u32> {
-        if self.messages.len() >= MAX_MESSAGES {
-            return None;
-        }
-        let uid = self.next;
-        self.next = uid.checked_add(1)?;
-        self.messages.push(Stored {
-            uid,
-            flags,
-            date,
-            raw,
-        });
-        Some(uid)
-    }
-
-    /// Changes flags of one message and gives those it has now; `None` if it is gone.
-    pub fn change(&mut self, uid: u32, change: &FlagChange) -> Option<Flags> {
-        let message = self.get_mut(uid)?;
-        message.flags = message.flags.after(change);
-        Some(message.flags.clone())
-    }
-
-    /// Replaces the flags of one message; `None` if it is gone.
-    pub fn replace(&mut self, uid: u32, flags: &Flags) -> Option<Flags> {
-        let message = self.get_mut(uid)?;
-        message.flags = flags.clone();
-        Some(flags.clone())
-    }
-}
-
-/// One account.
-#[derive(Clone, Debug)]
-pub struct Person {
-    /// The account's short name.
-    pub name: String,
-    /// Its address, also its login name.
-    pub email: String,
-    /// The display name.
-    pub full_name: String,
-    /// Its mailboxes by name as on the wire (modified UTF-7), `/` between levels.
-    pub folders: BTreeMap<String, Folder>,
-    last_validity: u32,
-}
-
-impl Person {
-    /// An account with an empty INBOX; the UIDVALIDITYs begin at `validity`.
-    pub fn new(name: &str, email: &str, full_name: &str, validity: u32) -> Person {
-        let mut person = Person {
-            name: name.to_owned(),
-            email: email.to_owned(),
-            full_name: full_name.to_owned(),
-            folders: BTreeMap::new(),
-            last_validity: validity,
-        };
-        person.create("INBOX", Some(Role::Inbox));
-        person
-    }
-
-    /// Makes a mailbox; `false` if it is there already or there are too many.
-    pub fn create(&mut self, name: &str, role: Option<Role>) -> bool {
-        if self.folders.contains_key(name) || self.folders.len() >= MAX_MAILBOXES {
-            return false;
-        }
-        self.last_validity = self.last_validity.saturating_add(1).max(1);
-        let folder = Folder {
-            role,
-            subscribed: true,
-            validity: self.last_validity,
-            next: 1,
-            messages: Vec::new(),
-        };
-        self.folders.insert(name.to_owned(), folder);
-        true
-    }
-
-    /// Copies messages by UID to another mailbox: pairs of old and new UID; `None` if one of the
-    /// mailboxes is missing or the second one is full.
-    pub fn copy(&mut self, from: &str, uids: &[u32], to: &str) -> Option<Vec<(u32, u32)>> {
-        let source = self.folders.get(from)?;
-        let copies: Vec<Stored> = uids
-            .iter()
-            .filter_map(|u| source.get(*u).cloned())
-            .collect();
-        let target = self.folders.get_mut(to)?;
-        if target.messages.len() + copies.len() > MAX_MESSAGES {
-            return None;
-        }
-        let pairs = copies.into_iter().filter_map(|m| {
-            let new = target.add(m.raw, m.flags, m.date)?;
-            Some((m.uid, new))
-        });
-        Some(pairs.collect())
-    }
-
-    /// Removes messages by UID.
-    pub fn remove(&mut self, from: &str, uids: &[u32]) {
-        if let Some(folder) = self.folders.get_mut(from) {
-            folder.messages.retain(|m| !uids.contains(&m.uid));
-        }
-    }
-}
+/// How many different verbs are counted.
+const MAX_VERBS: usize = 200;
 
 /// Everything that changes.
 #[derive(Default)]
@@ -170,6 +24,10 @@ pub struct World {
     pub people: Vec<Person>,
     bells: BTreeMap<u64, UnixStream>,
     next_bell: u64,
+    /// How many times every connection has been cut.
+    pub cuts: u64,
+    /// Which commands came, and how often.
+    verbs: BTreeMap<String, u64>,
 }
 
 impl World {
@@ -215,19 +73,22 @@ pub struct Shared {
     world: Mutex<World>,
     /// The password of every account.
     pub password: String,
+    /// What the IMAP server can do.
+    pub offer: Offer,
     stop: AtomicBool,
     wishes: Mutex<Option<Sender<Wish>>>,
 }
 
 impl Shared {
     /// A world of these people.
-    pub fn new(people: Vec<Person>, password: String) -> Shared {
+    pub fn new(people: Vec<Person>, password: String, offer: Offer) -> Shared {
         Shared {
             world: Mutex::new(World {
                 people,
                 ..World::default()
             }),
             password,
+            offer,
             stop: AtomicBool::new(false),
             wishes: Mutex::new(None),
         }
@@ -290,6 +151,24 @@ impl Shared {
         }
     }
 
+    /// Notes that a command came; `verb` in capitals, with `UID` before it if that was said.
+    pub fn count(&self, verb: &str) {
+        let mut world = self.world();
+        if world.verbs.contains_key(verb) || world.verbs.len() < MAX_VERBS {
+            *world.verbs.entry(verb.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// How often which command came since the start, or since it was last forgotten.
+    pub fn commands(&self) -> BTreeMap<String, u64> {
+        self.world().verbs.clone()
+    }
+
+    /// Counts commands from zero again.
+    pub fn forget_commands(&self) {
+        self.world().verbs.clear();
+    }
+
     /// Whether the end has been called.
     pub fn stopped(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
@@ -302,10 +181,7 @@ impl Shared {
         let Some(person) = world.person(email) else {
             return false;
         };
-        let added = person
-            .folders
-            .get_mut("INBOX")
-            .and_then(|f| f.add(raw.into(), Flags::default(), date));
+        let added = person.add("INBOX", raw.into(), Flags::default(), date);
         world.ring();
         added.is_some()
     }
@@ -314,44 +190,30 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::System;
-
-    #[test]
-    fn uids_ascend_and_a_mailbox_made_again_is_another_one() {
-        let mut p = Person::new("a", "a@example.org", "A", 41);
-        let inbox = p.folders.get_mut("INBOX").unwrap();
-        assert_eq!(inbox.add(b"x"[..].into(), Flags::default(), 0), Some(1));
-        assert_eq!(inbox.add(b"y"[..].into(), Flags::default(), 0), Some(2));
-        p.remove("INBOX", &[2]);
-        let inbox = p.folders.get_mut("INBOX").unwrap();
-        assert_eq!(inbox.add(b"z"[..].into(), Flags::default(), 0), Some(3));
-        assert!(p.create("X", None) && !p.create("X", None));
-        let first = p.folders.remove("X").unwrap().validity;
-        assert!(p.create("X", None));
-        assert_ne!(p.folders["X"].validity, first);
-    }
-
-    #[test]
-    fn a_copy_keeps_flags_and_date_and_skips_what_is_gone() {
-        let mut p = Person::new("a", "a@example.org", "A", 1);
-        p.create("B", None);
-        let inbox = p.folders.get_mut("INBOX").unwrap();
-        inbox.add(b"x"[..].into(), Flags::of(System::FLAGGED), 77);
-        assert_eq!(p.copy("INBOX", &[1, 9], "B").unwrap(), [(1, 1)]);
-        assert_eq!(p.copy("INBOX", &[1], "C"), None);
-        let copy = p.folders["B"].get(1).unwrap();
-        assert!(copy.flags.system.has(System::FLAGGED) && copy.date == 77);
-    }
+    use crate::demo::offer::Shape;
 
     #[test]
     fn passwords_and_domains() {
         let s = Shared::new(
-            vec![Person::new("a", "a@example.org", "A", 1)],
+            vec![Person::new("a", "a@example.org", "A", 1, &Shape::default())],
             "pw".to_owned(),
+            Offer::default(),
         );
         assert!(s.knows("A@example.ORG", b"pw"));
         assert!(!s.knows("a@example.org", b"p") && !s.knows("a@example.org", b"pwx"));
         assert!(!s.knows("b@example.org", b"pw"));
         assert!(s.world().is_local("EXAMPLE.org") && !s.world().is_local("example.com"));
+    }
+
+    #[test]
+    fn verbs_are_counted_and_not_too_many() {
+        let s = Shared::new(vec![], String::new(), Offer::default());
+        s.count("NOOP");
+        s.count("NOOP");
+        assert_eq!(s.commands(), [("NOOP".to_owned(), 2)].into());
+        for n in 0..1000 {
+            s.count(&format!("X{n}"));
+        }
+        assert_eq!(s.commands().len(), MAX_VERBS);
     }
 }
