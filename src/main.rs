@@ -9,27 +9,35 @@ use postrider::signal::{Board, Ringer, Topic};
 use postrider::sync::Engine;
 use postrider::tui::{self, Ports, Taste};
 use std::path::Path;
-use std::process::ExitCode;
 use std::sync::Arc;
 
-fn main() -> ExitCode {
+fn main() {
+    let code = run();
+    let _ = std::io::Write::flush(&mut std::io::stdout());
+    // Threads may still be talking TLS: the handlers that exit(3) runs would take OpenSSL away from
+    // under them. All that must be kept is in the databases.
+    signal_hook::low_level::exit(i32::from(code));
+}
+
+/// Does what the command line says and answers the exit code.
+fn run() -> u8 {
     let args = match args::read(std::env::args_os()) {
         Ok(args) => args,
         Err(error) => {
             // Help and version are no failures.
             let code = if error.use_stderr() { exit::USAGE } else { 0 };
             let _ = error.print();
-            return ExitCode::from(code);
+            return code;
         }
     };
-    ExitCode::from(match &args.command {
+    match &args.command {
         None => told(with_log(args.home.as_deref(), screen)),
         Some(Command::Demo) => told(demo()),
         Some(command) => {
             log_to(args.home.as_deref());
             cli::run(&args, command)
         }
-    })
+    }
 }
 
 /// The exit code of the screen; what went wrong is said once the terminal is as it was.

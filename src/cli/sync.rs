@@ -20,6 +20,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+/// So long another process is waited for by what ends by itself.
+pub(super) const TURN: Duration = Duration::from_secs(60);
+
 /// `sync`
 ///
 /// # Errors
@@ -37,7 +40,8 @@ pub fn sync(home: &Home, as_json: bool, args: &Sync) -> Result<u8> {
     if args.offline {
         bodies_everywhere(&mut accounts, Reach::All);
     }
-    let _lock = wait_for_turn(home)?;
+    let patience = (!args.watch).then_some(TURN);
+    let _lock = wait_for_turn(home, patience)?;
     let board = Arc::new(Board::new());
     let parts = home.parts(accounts, Arc::clone(&board), true)?;
     if args.watch {
@@ -59,7 +63,7 @@ fn bodies_everywhere(accounts: &mut [Account], reach: Reach) {
 ///
 /// # Errors
 /// When the lock can't be had at all.
-pub(super) fn wait_for_turn(home: &Home) -> Result<EngineLock> {
+pub(super) fn wait_for_turn(home: &Home, patience: Option<Duration>) -> Result<EngineLock> {
     if let Some(lock) = EngineLock::try_take(&home.paths.lock)? {
         return Ok(lock);
     }
@@ -67,7 +71,18 @@ pub(super) fn wait_for_turn(home: &Home) -> Result<EngineLock> {
     eprintln!(
         "another postrider is talking to the servers; it was told to look, and this one waits for its turn"
     );
-    EngineLock::take(&home.paths.lock).context("the engine's lock")
+    let Some(patience) = patience else {
+        return EngineLock::take(&home.paths.lock).context("the engine's lock");
+    };
+    let until = Instant::now() + patience;
+    while Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(100));
+        if let Some(lock) = EngineLock::try_take(&home.paths.lock).context("the engine's lock")? {
+            return Ok(lock);
+        }
+    }
+    let why = "another postrider still talks to the servers; it was told to look";
+    Err(Failure::new(exit::TEMPORARY, why).into())
 }
 
 fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {

@@ -64,6 +64,26 @@ impl Cache {
         })
     }
 
+    /// Counts a mailbox anew from what is in it: what is shown, and what the server told. To be
+    /// called where the counts that are kept turned out to be wrong.
+    pub fn recount(&mut self, mailbox: MailboxId) -> Result<()> {
+        self.write(|tx, _| {
+            tx.prepare_cached(
+                "UPDATE mailbox SET (held, held_seen, held_answered, held_flagged, held_deleted, held_draft) =
+                     (SELECT count(*), coalesce(sum(server_system & 1 <> 0), 0),
+                          coalesce(sum(server_system & 2 <> 0), 0), coalesce(sum(server_system & 4 <> 0), 0),
+                          coalesce(sum(server_system & 8 <> 0), 0), coalesce(sum(server_system & 16 <> 0), 0)
+                      FROM location WHERE mailbox = ?1 AND uid IS NOT NULL AND gone = 0),
+                     (total, unread) =
+                     (SELECT count(*), coalesce(sum(system & 1 = 0), 0)
+                      FROM location WHERE mailbox = ?1 AND hidden = 0)
+                 WHERE id = ?1",
+            )?
+            .execute([mailbox.0])?;
+            Ok(())
+        })
+    }
+
     /// Forgets how far a mailbox was synchronised, so that all of it is compared again. What is
     /// held of it stays.
     pub fn forget_cursor(&mut self, mailbox: MailboxId) -> Result<()> {

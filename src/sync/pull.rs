@@ -9,7 +9,7 @@ use crate::model::{ModSeq, Reach, UidSet, UidValidity};
 use crate::net::NetError;
 use crate::net::imap::{Change, FetchBy, Mode, Selected};
 use crate::signal::Topic;
-use crate::store::{CursorMove, Priority, Reader};
+use crate::store::{Cache, CursorMove, Priority, Reader};
 use crate::sync::brought::{Brought, Fetched};
 use crate::sync::check::{self, Checks};
 use crate::sync::connections::Rank;
@@ -70,6 +70,10 @@ pub fn mailbox(
     cut_in: &mut dyn FnMut() -> bool,
 ) -> Result<Pulled, SyncError> {
     let known = known(reader, here)?;
+    let _first = known
+        .uidvalidity
+        .is_none()
+        .then(|| Meter::at_once(&kit.report, Task::Headers, &here.label));
     let mut told = Told::default();
     let delivery = Delivery::new(&kit.writer);
     let selected = told::select(session, &delivery, here, &known, &mut told)?;
@@ -186,6 +190,10 @@ impl Run<'_> {
     }
 
     fn newest(&mut self, from: u32, to: u32) -> Result<(), SyncError> {
+        // The newest may be older than what is wanted: the comparison tells.
+        if matches!(self.here.headers, Reach::Days(_)) {
+            return Ok(());
+        }
         self.headers(FetchBy::Seq(from, to))?;
         // The first screen is shown before the rest is even asked for.
         self.settle()?;
@@ -218,6 +226,11 @@ impl Run<'_> {
         self.settle()?;
         let theirs = self.session.uids()?;
         let ours = self.reader.all_uids(self.here.id)?;
+        if self.reader.server_counts(self.here.id)?.all != ours.len() {
+            let id = self.here.id;
+            let count = move |cache: &mut Cache| cache.recount(id);
+            self.kit.writer.run(Priority::Batch, count)?;
+        }
         self.held = ours.len();
         let vanished = ours.minus(&theirs);
         if !vanished.is_empty() {

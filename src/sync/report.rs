@@ -150,6 +150,15 @@ impl<'a> Meter<'a> {
         }
     }
 
+    /// A task that is shown at once, because nothing else shows yet: the first look at `what`.
+    pub fn at_once(report: &'a Report, task: Task, what: &str) -> Meter<'a> {
+        let mut meter = Meter::new(report, task, what.to_owned(), 0, 0);
+        meter.told = Some(meter.began);
+        let progress = measure(what, 0, 0, 0, Duration::ZERO);
+        report.progress(task, Some(progress));
+        meter
+    }
+
     /// So much more is done.
     pub fn add(&mut self, more: u64) {
         self.done = (self.done + more).min(self.total);

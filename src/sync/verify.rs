@@ -150,7 +150,8 @@ fn mend(
     kit.writer.run(Priority::Batch, move |cache| {
         cache.drop_bodies(&bad)?;
         // Without a cursor the pull compares all UIDs and fetches all flags.
-        cache.forget_cursor(id)
+        cache.forget_cursor(id)?;
+        cache.recount(id)
     })?;
     let mut checks = Checks::default();
     pull::mailbox(session, kit, reader, here, &mut checks, &mut || false)?;

@@ -64,6 +64,8 @@ pub struct Worker {
     /// What is still to be looked at.
     due: Due,
     checks: Checks,
+    /// Whether the day's budget was used up when we looked last.
+    spent: bool,
     /// When all mailboxes were listed last.
     swept: Option<Instant>,
     /// Whether that list missed a mailbox, which a second one is to say again.
@@ -89,6 +91,7 @@ impl Worker {
             greeted: false,
             due: Due::default(),
             checks: Checks::default(),
+            spent: false,
             swept: None,
             doubt: false,
             tidied: None,
@@ -254,8 +257,15 @@ impl Worker {
         if let Err(error) = usage.save(&mut self.local, &self.kit.account.name) {
             tracing::warn!(%error, "the day's traffic could not be written down");
         }
-        let budget = self.kit.account.sync.budget;
-        self.kit.report.traffic(usage.today(), budget);
+        let policy = &self.kit.account.sync;
+        self.kit.report.traffic(usage.today(), policy.budget);
+        let spent = usage.is_spent(policy);
+        if spent && !std::mem::replace(&mut self.spent, spent) {
+            self.kit.report.notice(
+                "what may be fetched in a day is used up: the rest comes tomorrow, what you open at once",
+            );
+        }
+        self.spent = spent;
     }
 
     /// A connection that can be relied on: the one that is here, if it lives, or a new one.
