@@ -6,13 +6,21 @@ use native_tls::{Certificate, Protocol, TlsConnector, TlsStream};
 use sha2::{Digest, Sha256};
 use std::net::{IpAddr, TcpStream};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use x509_cert::Certificate as Parsed;
 use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
+/// Roots that the system's administrator changes count after this time at the latest.
+const FRESH: Duration = Duration::from_secs(15 * 60);
+
+/// Connectors that were made lately, with what they trust: nothing but a memory of the same answer.
+static MADE: Mutex<Vec<(Trust, TlsConnector, Instant)>> = Mutex::new(Vec::new());
+
 /// What a server's certificate is checked against.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
     anchors: Vec<Vec<u8>>,
     pin: Option<[u8; 32]>,
@@ -42,7 +50,21 @@ impl Trust {
         Ok(Trust { anchors, pin })
     }
 
+    /// The connector for this trust. Reading the system's roots takes some 70 ms of processor time,
+    /// so one that was made lately serves again.
     pub(super) fn connector(&self) -> Result<TlsConnector, NetError> {
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        made.retain(|(_, _, at)| at.elapsed() < FRESH);
+        if let Some((_, connector, _)) = made.iter().find(|(trust, _, _)| trust == self) {
+            return Ok(connector.clone());
+        }
+        // Whoever wants the same meanwhile waits for this one instead of making another.
+        let connector = self.make()?;
+        made.push((self.clone(), connector.clone(), Instant::now()));
+        Ok(connector)
+    }
+
+    fn make(&self) -> Result<TlsConnector, NetError> {
         let mut builder = TlsConnector::builder();
         builder.min_protocol_version(Some(Protocol::Tlsv12));
         for pem in &self.anchors {
@@ -53,6 +75,7 @@ impl Trust {
         if self.pin.is_some() {
             // The pin alone decides, in `check`, before anything is sent.
             builder
+                .disable_built_in_roots(true)
                 .danger_accept_invalid_certs(true)
                 .danger_accept_invalid_hostnames(true);
         }

@@ -6,7 +6,7 @@
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 /// Whose connection it is; also how many connections there must be for it to have one.
@@ -28,6 +28,8 @@ pub struct Connections {
     configured: u8,
     /// What the server allowed, and when it said so.
     limit: Mutex<Option<(u8, Instant)>>,
+    /// The server refused our password: one rank finds out when that is over.
+    barred: AtomicBool,
     open: AtomicU8,
     /// So many were open at once.
     most: AtomicU8,
@@ -40,6 +42,7 @@ impl Connections {
         Connections {
             configured,
             limit: Mutex::new(None),
+            barred: AtomicBool::new(false),
             open: AtomicU8::new(0),
             most: AtomicU8::new(0),
             relax,
@@ -48,6 +51,9 @@ impl Connections {
 
     /// Whether this rank may have a connection of its own now.
     pub fn allow(&self, rank: Rank) -> bool {
+        if rank != Rank::Worker && self.barred.load(Ordering::SeqCst) {
+            return false;
+        }
         let mut limit = self.limit.lock().unwrap_or_else(PoisonError::into_inner);
         if limit.is_some_and(|(_, since)| since.elapsed() > self.relax) {
             *limit = None;
@@ -65,6 +71,17 @@ impl Connections {
             *limit = Some((most, Instant::now()));
         }
         lower
+    }
+
+    /// The password was refused. Servers lock accounts that try it often, so only the worker, which
+    /// waits for the user, tries again.
+    pub fn bar(&self) {
+        self.barred.store(true, Ordering::SeqCst);
+    }
+
+    /// The worker was let in.
+    pub fn unbar(&self) {
+        self.barred.store(false, Ordering::SeqCst);
     }
 
     /// How many are open.
@@ -102,6 +119,11 @@ mod tests {
         assert!(c.refused(Rank::Watcher));
         assert!(c.allow(Rank::Worker) && !c.allow(Rank::Watcher));
         assert!(!c.refused(Rank::Worker) && c.allow(Rank::Worker));
+        let shut = Connections::new(4, Duration::from_secs(3600));
+        shut.bar();
+        assert!(shut.allow(Rank::Worker) && !shut.allow(Rank::OnDemand));
+        shut.unbar();
+        assert!(shut.allow(Rank::Harvest));
         let soon = Connections::new(4, Duration::ZERO);
         soon.refused(Rank::Watcher);
         assert!(soon.allow(Rank::Harvest));

@@ -211,8 +211,17 @@ impl Kit {
                     _ => SyncError::Crowded,
                 });
             }
-            other => other?,
+            Err(error) => {
+                if matches!(error, NetError::Auth(_)) {
+                    self.connections.bar();
+                }
+                return Err(error.into());
+            }
+            Ok(session) => session,
         };
+        if rank == Rank::Worker {
+            self.connections.unbar();
+        }
         self.connections.opened();
         self.report.connections(self.connections.open());
         let kit = self.clone();

@@ -1,7 +1,7 @@
 //! "Open this now": a connection of its own for bodies that somebody is waiting for, dialled when
 //! first wanted and given back after a minute, so that opening never queues behind a sync.
 
-use crate::model::MsgId;
+use crate::model::{Link, MsgId};
 use crate::net::diagnose;
 use crate::signal::{Ringer, Topic};
 use crate::store::Priority;
@@ -47,7 +47,11 @@ pub fn run(kit: &Kit, requests: &Receiver<MsgId>, worker: &Ringer) {
         }
         match outcome {
             Ok(()) => {}
-            Err(SyncError::Crowded) if kit.errands.0.try_send(message).is_ok() => worker.ring(),
+            Err(SyncError::Crowded) => match unreachable(kit) {
+                Some(why) => lose(kit, message, why),
+                None if kit.errands.0.try_send(message).is_ok() => worker.ring(),
+                None => fail(kit, message, &SyncError::Crowded),
+            },
             Err(error) => {
                 session = None;
                 fail(kit, message, &error);
@@ -95,13 +99,26 @@ pub fn fetch(kit: &Kit, session: &mut Connection, message: MsgId) -> Result<(), 
     outcome
 }
 
-fn fail(kit: &Kit, message: MsgId, error: &SyncError) {
+/// Keeps with a message why it could not be fetched, for whoever waits for it.
+pub fn fail(kit: &Kit, message: MsgId, error: &SyncError) {
     let why = match error {
         SyncError::Net(net) => {
             diagnose::explain(net, &kit.account.imap, diagnose::Service::Imap).line()
         }
         other => Clean::line(&other.to_string()).to_string(),
     };
+    lose(kit, message, why);
+}
+
+/// Why the worker can't fetch anything either, if it can't.
+fn unreachable(kit: &Kit) -> Option<String> {
+    match kit.report.status().link {
+        Link::Waiting { reason, .. } | Link::Stopped { reason } => Some(reason),
+        Link::Idle | Link::Connecting | Link::Online => None,
+    }
+}
+
+fn lose(kit: &Kit, message: MsgId, why: String) {
     // If even this can't be written, the reader shows that it waits, and the user asks again.
     let _ = kit.writer.run(Priority::Urgent, move |cache| {
         cache.body_failed(message, &why)

@@ -361,7 +361,10 @@ impl Worker {
     /// Bodies that somebody waits for and that have no connection of their own.
     fn serve_others(&mut self, session: &mut Connection) -> Result<(), SyncError> {
         while let Ok(message) = self.kit.errands.1.try_recv() {
-            ondemand::fetch(&self.kit, session, message)?;
+            if let Err(error) = ondemand::fetch(&self.kit, session, message) {
+                ondemand::fail(&self.kit, message, &error);
+                return Err(error);
+            }
         }
         Ok(())
     }
