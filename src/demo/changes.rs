@@ -213,7 +213,7 @@ pub fn copy(
         let code = highest(s, !old.is_empty());
         out.ok(tag, &code, "MOVE done");
     } else {
-        s.tell(uid, out);
+        s.tell(true, out);
         out.ok(tag, &code, "COPY done");
     }
 }

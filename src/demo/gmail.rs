@@ -74,6 +74,17 @@ impl Person {
         }
     }
 
+    /// The same of many, whose label got another name or went.
+    pub fn relabelled_all(&mut self, held: BTreeSet<u64>) {
+        for folder in self.folders.values_mut() {
+            let all = folder.messages.iter().filter(|m| held.contains(&m.email));
+            let uids: Vec<u32> = all.map(|m| m.uid).collect();
+            for uid in uids {
+                folder.touch(uid);
+            }
+        }
+    }
+
     /// Puts a message into a mailbox as Gmail does; its UID there, an old one if it lay there
     /// already.
     pub fn label(&mut self, to: &str, mut message: Stored) -> Option<u32> {

@@ -85,8 +85,7 @@ impl Connection {
                 match self.peer.wait(&mut buffer) {
                     Event::Bytes(n) => fragments.enqueue_bytes(buffer.get(..n).unwrap_or_default()),
                     Event::Rung => {
-                        // Only between commands: in the middle of one it would look like its
-                        // answer.
+                        // In IDLE as ever; else as far as NOTIFY asked for it.
                         match self.expect {
                             Expect::Done(_) => self.session.tell(true, &mut self.out),
                             _ => self.session.tell_unasked(&mut self.out),

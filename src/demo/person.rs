@@ -82,7 +82,14 @@ impl Person {
     /// Takes a mailbox away with what is in it; `false` for INBOX and for what is not there. At
     /// Gmail the messages stay in All Mail.
     pub fn delete(&mut self, name: &str) -> bool {
-        name != "INBOX" && self.folders.remove(name).is_some()
+        if name == "INBOX" {
+            return false;
+        }
+        let gone = self.folders.remove(name);
+        if let Some(folder) = gone.as_ref().filter(|_| self.shape.gmail) {
+            self.relabelled_all(folder.messages.iter().map(|m| m.email).collect());
+        }
+        gone.is_some()
     }
 
     /// RENAME with everything below; renaming INBOX moves its messages and leaves it
@@ -112,7 +119,11 @@ impl Person {
         }
         for old in moving {
             if let Some(folder) = self.folders.remove(&old) {
+                let held = folder.messages.iter().map(|m| m.email).collect();
                 self.folders.insert(target(&old), folder);
+                if self.shape.gmail {
+                    self.relabelled_all(held);
+                }
             }
         }
         true

@@ -20,7 +20,7 @@ use super::world::{Shared, World};
 use imap_types::fetch::MessageDataItem;
 use imap_types::response::Data;
 use imap_types::sequence::SequenceSet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
@@ -98,7 +98,7 @@ pub struct Session {
     /// What NOTIFY asked for; `None` before the first one.
     pub listening: Option<Listening>,
     /// What `$` stands for, as UIDs (RFC 5182).
-    pub saved: Vec<u32>,
+    pub saved: BTreeSet<u32>,
     /// Whether everything after this answer is to be compressed.
     pub compress: bool,
 }
@@ -117,7 +117,7 @@ impl Session {
             utf8: false,
             rev2: false,
             listening: None,
-            saved: Vec::new(),
+            saved: BTreeSet::new(),
             compress: false,
         }
     }

@@ -1,7 +1,14 @@
-//! `postrider demo` as somebody sees it who tries the program for the first time.
+//! `postrider demo` as somebody sees it who tries the program for the first time, and its server
+//! as one that the engine has to follow whatever it can do.
 
+use crate::both::{ACCOUNT, differences};
+use crate::client::{Held, Letter};
+use crate::program::Home;
 use crate::pty::{Terminal, home};
 use portable_pty::CommandBuilder;
+use postrider::demo::{Demo, Options};
+use postrider::model::{FlagChange, SecretSource, System};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The keys that a terminal sends.
 const ESC: &str = "\x1b";
@@ -131,4 +138,117 @@ fn a_tag_is_seen_at_once_and_the_first_key_after_another_size_is_heard() {
     t.send("q");
     t.wait_gone("Accounts");
     quit(t);
+}
+
+/// What the server holds, as `both` compares it. Labels at Gmail are keywords to us.
+fn held(demo: &Demo) -> BTreeMap<String, Held> {
+    let hand = demo.hand("ada").unwrap();
+    let shot = hand.snapshot();
+    let gmail = shot.contains_key("[Gmail]/All Mail");
+    let tags = |name: &str, uid: u32| {
+        let labels = hand.labels(name, uid).unwrap_or_default();
+        let own = labels
+            .into_iter()
+            .filter(|l| gmail && !l.starts_with('\\') && l != name);
+        own.map(|l| format!("label:{l}")).collect::<Vec<_>>()
+    };
+    let boxes = shot.into_iter().map(|(name, m)| {
+        let letters = m.letters.into_iter().map(|(uid, l)| {
+            let mut flags: BTreeSet<String> = l.flags.to_wire().into_iter().collect();
+            flags.extend(tags(&name, uid));
+            let id = String::new();
+            (uid, Letter { flags, id })
+        });
+        let held = Held {
+            validity: m.validity,
+            letters: letters.collect(),
+        };
+        (name, held)
+    });
+    boxes.collect()
+}
+
+#[track_caller]
+fn agrees(home: &Home, demo: &Demo, when: &str) {
+    home.json(&["sync", "--once", "--bodies", "none"]);
+    let odd = differences(&home.path, &held(demo));
+    assert!(odd.is_empty(), "{when}:\n{}", odd.join("\n"));
+}
+
+/// Syncs from a server of this kind, changes everything that another client may, and syncs again.
+#[track_caller]
+fn follows(what: &str, options: Options) {
+    let demo = Demo::start(options).unwrap();
+    let ada = demo.accounts()[0].clone();
+    let SecretSource::Memory(secret) = &ada.secret else {
+        panic!("{:?}", ada.secret)
+    };
+    let home = Home::new(&format!(
+        "[[account]]\nname = \"{ACCOUNT}\"\nemail = \"{0}\"\nuser = \"{0}\"\n\
+         password-command = [\"echo\", \"{1}\"]\n\
+         imap = {{ host = \"127.0.0.1\", port = {2}, security = \"none\" }}\n\
+         smtp = {{ host = \"127.0.0.1\", port = {3}, security = \"none\" }}\n",
+        ada.email,
+        secret.0.reveal(),
+        ada.imap.port,
+        ada.smtp.port
+    ));
+    agrees(&home, &demo, &format!("{what}: at first"));
+    let hand = demo.hand("ada").unwrap();
+    let names: Vec<String> = hand.snapshot().into_keys().collect();
+    let find = |part: &str| names.iter().find(|n| n.contains(part)).unwrap().clone();
+    let (list, trash) = (find("Tessera"), find("Trash"));
+    let new = b"Subject: new\r\nMessage-ID: <new@example.com>\r\n\r\nnew\r\n";
+    hand.deliver("INBOX", new).unwrap();
+    hand.deliver(&list, new).unwrap();
+    let uids: Vec<u32> = hand.snapshot()[&list].letters.keys().copied().collect();
+    hand.set_flags(&list, uids[0], &FlagChange::set(System::FLAGGED));
+    hand.set_flags(&list, uids[1], &FlagChange::clear(System::SEEN));
+    hand.expunge(&list, &uids[2..4]);
+    hand.shift(&list, &uids[5..7], &trash).unwrap();
+    agrees(&home, &demo, &format!("{what}: after changes"));
+    hand.expunge(
+        &trash,
+        &hand.snapshot()[&trash]
+            .letters
+            .keys()
+            .copied()
+            .collect::<Vec<_>>(),
+    );
+    hand.forget_expunges(&trash);
+    assert!(hand.rename(&list, &format!("{list}-old")) && hand.create(&list));
+    hand.deliver(&list, new).unwrap();
+    assert!(hand.bump_uidvalidity("INBOX"));
+    agrees(
+        &home,
+        &demo,
+        &format!("{what}: after names and generations"),
+    );
+}
+
+#[test]
+fn the_engine_follows_servers_of_every_kind() {
+    follows("all of it", Options::still());
+    follows("nothing", Options::still().bare());
+    for off in [
+        "QRESYNC",
+        "CONDSTORE",
+        "LIST-STATUS",
+        "ESEARCH",
+        "OBJECTID",
+        "UIDPLUS",
+    ] {
+        follows(off, Options::still().without(&[off]));
+    }
+    let gmail = Options {
+        gmail: true,
+        ..Options::still()
+    };
+    follows("Gmail", gmail);
+    let dotted = Options {
+        delimiter: '.',
+        prefix: "INBOX.".to_owned(),
+        ..Options::still()
+    };
+    follows("dots", dotted);
 }
