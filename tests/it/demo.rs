@@ -1,7 +1,7 @@
 //! `postrider demo` as somebody sees it who tries the program for the first time, and its server
 //! as one that the engine has to follow whatever it can do.
 
-use crate::both::{ACCOUNT, differences};
+use crate::both::{ACCOUNT, differences, message, operations};
 use crate::client::{Held, Letter};
 use crate::program::Home;
 use crate::pty::{Terminal, home};
@@ -175,15 +175,13 @@ fn agrees(home: &Home, demo: &Demo, when: &str) {
     assert!(odd.is_empty(), "{when}:\n{}", odd.join("\n"));
 }
 
-/// Syncs from a server of this kind, changes everything that another client may, and syncs again.
-#[track_caller]
-fn follows(what: &str, options: Options) {
-    let demo = Demo::start(options).unwrap();
+/// A home that knows the first account of this server.
+fn home_of(demo: &Demo) -> Home {
     let ada = demo.accounts()[0].clone();
     let SecretSource::Memory(secret) = &ada.secret else {
         panic!("{:?}", ada.secret)
     };
-    let home = Home::new(&format!(
+    Home::new(&format!(
         "[[account]]\nname = \"{ACCOUNT}\"\nemail = \"{0}\"\nuser = \"{0}\"\n\
          password-command = [\"echo\", \"{1}\"]\n\
          imap = {{ host = \"127.0.0.1\", port = {2}, security = \"none\" }}\n\
@@ -192,7 +190,14 @@ fn follows(what: &str, options: Options) {
         secret.0.reveal(),
         ada.imap.port,
         ada.smtp.port
-    ));
+    ))
+}
+
+/// Syncs from a server of this kind, changes everything that another client may, and syncs again.
+#[track_caller]
+fn follows(what: &str, options: Options) {
+    let demo = Demo::start(options).unwrap();
+    let home = home_of(&demo);
     agrees(&home, &demo, &format!("{what}: at first"));
     let hand = demo.hand("ada").unwrap();
     let names: Vec<String> = hand.snapshot().into_keys().collect();
@@ -251,4 +256,75 @@ fn the_engine_follows_servers_of_every_kind() {
         ..Options::still()
     };
     follows("dots", dotted);
+}
+
+/// Changes mail with our program, and wants the server to have it so; where the letters then are.
+#[track_caller]
+fn changes(what: &str, options: Options) -> (Demo, BTreeMap<u32, BTreeSet<String>>) {
+    let demo = Demo::start(options).unwrap();
+    let hand = demo.hand("ada").unwrap();
+    for n in 1..=4 {
+        let raw = format!("Subject: {n}\r\nMessage-ID: <{n}@example.com>\r\n\r\nx\r\n");
+        hand.deliver("INBOX", raw.as_bytes()).unwrap();
+    }
+    let home = home_of(&demo);
+    agrees(&home, &demo, &format!("{what}: at first"));
+    demo.forget_commands();
+    let id = |n: u32| message(&home.path, &format!("{n}@example.com"));
+    home.run(&["flag", &id(1), "+seen", "+flagged"]).code(0);
+    home.run(&["archive", &id(2), "-m", "INBOX"]).code(0);
+    home.run(&["delete", &id(3), "-m", "INBOX"]).code(0);
+    home.run(&["archive", &id(4), "-m", "INBOX"]).code(0);
+    home.run(&["undo"]).code(0);
+    agrees(&home, &demo, &format!("{what}: after our changes"));
+    let mut where_is: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
+    for (name, shot) in hand.snapshot() {
+        // Where a single message can't be removed it is only marked.
+        let marked = |l: &&postrider::demo::Letter| l.flags.system.has(System::DELETED);
+        for letter in shot.letters.values().filter(|l| !marked(l)) {
+            let text = String::from_utf8_lossy(&letter.raw);
+            let n = text.split("Subject: ").nth(1).unwrap();
+            let n = n.lines().next().unwrap().parse().unwrap();
+            where_is.entry(n).or_default().insert(name.clone());
+        }
+    }
+    assert!(operations(&home.path).1.is_empty(), "{what}");
+    let seen = &hand.snapshot()["INBOX"].letters[&1].flags.system;
+    assert!(seen.has(System::SEEN | System::FLAGGED), "{what}: {seen:?}");
+    (demo, where_is)
+}
+
+#[test]
+fn what_is_changed_here_is_changed_on_servers_of_every_kind() {
+    let names = |all: &[&str]| all.iter().map(|n| (*n).to_owned()).collect::<BTreeSet<_>>();
+    let kinds = [
+        ("all of it", Options::empty()),
+        ("nothing", Options::empty().bare()),
+        ("no MOVE", Options::empty().without(&["MOVE"])),
+        ("no UIDPLUS", Options::empty().without(&["UIDPLUS"])),
+    ];
+    for (what, options) in kinds {
+        let (demo, there) = changes(what, options);
+        assert_eq!(there[&1], names(&["INBOX"]), "{what}");
+        assert_eq!(there[&2], names(&["Archive"]), "{what}");
+        assert_eq!(there[&3], names(&["Trash"]), "{what}");
+        assert_eq!(there[&4], names(&["INBOX"]), "{what}");
+        if what == "all of it" || what == "no MOVE" {
+            assert!(
+                !demo.commands().contains_key("EXPUNGE"),
+                "{:?}",
+                demo.commands()
+            );
+        }
+    }
+    let gmail = Options {
+        gmail: true,
+        ..Options::empty()
+    };
+    let (_, there) = changes("Gmail", gmail);
+    let all = "[Gmail]/All Mail";
+    assert_eq!(there[&1], names(&["INBOX", all, "[Gmail]/Starred"]));
+    assert_eq!(there[&2], names(&[all]));
+    assert_eq!(there[&3], names(&["[Gmail]/Trash"]));
+    assert_eq!(there[&4], names(&["INBOX", all]));
 }
