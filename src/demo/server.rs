@@ -34,7 +34,7 @@ pub struct Options {
     /// How often a new message drops in, and five times how long the people written to take to
     /// answer; `None`: nothing happens by itself.
     pub drip: Option<Duration>,
-    /// Capabilities of the IMAP server that are not offered, as [`offer::ALL`](super::offer::ALL)
+    /// Capabilities of the IMAP server that are not offered, as [`offer::ALL`]
     /// spells them, without regard to case. What needs one of them is not offered either.
     pub without: BTreeSet<String>,
     /// Whether the IMAP server is like Gmail: mailboxes are labels, X-GM-EXT-1 is offered, and
