@@ -9,13 +9,17 @@ use crate::store::{NewBody, Priority, WantedBody};
 use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
+use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A larger message is fetched alone and in pieces (octets).
 const ALONE: u64 = 1 << 20;
 /// Octets, and messages, that are asked for in one command.
 const AT_ONCE: u64 = 8 << 20;
 const MANY: usize = 200;
+/// Messages that may wait to be read.
+const WAITING: usize = 8;
 /// Octets in one transaction.
 const JOB: usize = 2 << 20;
 
@@ -108,18 +112,26 @@ fn together(
 ) -> Result<(), SyncError> {
     let mut missing: BTreeMap<Uid, MsgId> = wanted.iter().map(|w| (w.uid, w.message)).collect();
     let uids: UidSet = missing.keys().copied().collect();
-    let mut batch = Batch::new(kit, delivery);
     let mut cut = Vec::new();
-    let outcome = session.fetch_bodies(&uids, ALONE * 2, &mut |uid, body| {
-        if let Some(message) = missing.remove(&uid) {
-            match body.complete {
-                true => batch.add(digest(message, body.bytes)),
-                false => cut.push((message, uid)),
+    // Reading a message takes longer than fetching it: a thread of its own does that meanwhile.
+    let (outcome, kept) = std::thread::scope(|scope| {
+        let (hand, work) = bounded(WAITING);
+        let reading = scope.spawn(move || read_all(kit, delivery, &work));
+        let outcome = session.fetch_bodies(&uids, ALONE * 2, &mut |uid, body| {
+            if let Some(message) = missing.remove(&uid) {
+                match body.complete {
+                    // It ends early only when the cache is closing; what it says counts.
+                    true => drop(hand.send((message, body.bytes))),
+                    false => cut.push((message, uid)),
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        });
+        drop(hand);
+        let fault = |_| Err(SyncError::Panicked("reading a message".to_owned()));
+        (outcome, reading.join().unwrap_or_else(fault))
     });
-    batch.finish()?;
+    kept?;
     match outcome {
         // One refusal must not cost the others: each is asked for alone, and told alone.
         Err(error) if !error.ends_session() => {}
@@ -130,6 +142,22 @@ fn together(
         one(session, kit, message, uid)?;
     }
     Ok(())
+}
+
+/// Reads messages as they come and hands them to the cache. One that can't be read costs itself.
+fn read_all(
+    kit: &Kit,
+    delivery: &Delivery,
+    work: &Receiver<(MsgId, Vec<u8>)>,
+) -> Result<(), SyncError> {
+    let mut batch = Batch::new(kit, delivery);
+    for (message, raw) in work {
+        match catch_unwind(AssertUnwindSafe(|| digest(message, raw))) {
+            Ok(body) => batch.add(body),
+            Err(_) => lose(kit, message, "a fault in postrider: it can't be read")?,
+        }
+    }
+    batch.finish()
 }
 
 /// Bodies on their way into the cache.
