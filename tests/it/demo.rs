@@ -10,6 +10,7 @@ use portable_pty::CommandBuilder;
 use postrider::demo::dice::Dice;
 use postrider::demo::{Demo, Hand, Options};
 use postrider::model::{FlagChange, Flags, SecretSource, System};
+use postrider::store::{LocalReader, Reader};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The keys that a terminal sends.
@@ -379,8 +380,10 @@ fn hears(what: &str, options: Options, more: &str, used: &str) {
     );
 }
 
+/// Whether both databases are made: a file is there before its tables are.
 fn cache_is_there(home: &Home) -> bool {
-    home.path.join("cache.db").exists() && home.path.join("local.db").exists()
+    Reader::open(&home.path.join("cache.db")).is_ok()
+        && LocalReader::open(&home.path.join("local.db")).is_ok()
 }
 
 #[test]
