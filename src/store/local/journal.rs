@@ -95,12 +95,13 @@ fn take_back(tx: &Transaction<'_>, action: i64, label: String, now: i64) -> Resu
     let mut inverse = Vec::new();
     for (op, state) in ops_of(tx, action)? {
         match (op.state, state) {
-            (OpState::Pending, 0) => {
+            (OpState::Pending, 0) if op.attempts == 0 => {
                 tx.execute("UPDATE op SET state = 4 WHERE id = ?1", [op.id.0])?;
                 cancelled.push(op);
             }
-            // In flight (1) counts as done: its inverse waits behind it in the queue.
-            (_, 1 | 3) => inverse.extend(inverses(tx, &op)?),
+            // What is in flight (1) or was put off (0) may be done in part and counts as done: its
+            // inverse waits behind it in the queue.
+            (_, 0 | 1 | 3) => inverse.extend(inverses(tx, &op)?),
             _ => {}
         }
     }

@@ -64,7 +64,8 @@ impl Local {
         })
     }
 
-    /// The server put the operation off without doing it: pending again.
+    /// The server put the operation off, with none or a part of it done: pending again. Its
+    /// attempts say that it can no longer be taken for one that never began.
     ///
     /// # Errors
     /// [`Error::Refused`] unless it is in flight.

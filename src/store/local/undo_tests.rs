@@ -203,3 +203,28 @@ proptest! {
         prop_assert_eq!(server, world.shown);
     }
 }
+
+#[test]
+fn what_was_put_off_may_be_done_in_part_and_is_put_back_not_forgotten() {
+    let home = Home::new();
+    let mut local = home.open();
+    let new = op(to("Archive"), vec![key("INBOX", 1), key("INBOX", 2)]);
+    let (_, ops) = local.act("archive", now(), &[new]).unwrap();
+    local.claim(ops[0].id).unwrap();
+    local.release(ops[0].id).unwrap();
+    let undone = local.undo(now()).unwrap().unwrap();
+    assert!(undone.cancelled.is_empty());
+    assert_eq!(undone.inverse.len(), 1);
+    let waiting: Vec<OpId> = local
+        .read()
+        .pending(&work())
+        .unwrap()
+        .iter()
+        .map(|op| op.id)
+        .collect();
+    assert_eq!(
+        waiting,
+        [ops[0].id, undone.inverse[0].id],
+        "one behind the other"
+    );
+}
