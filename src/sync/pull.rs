@@ -411,11 +411,13 @@ impl Run<'_> {
         self.session.logout();
         self.dial_again()?;
         let confirmed = gone.minus(&self.session.uids()?);
-        self.kit.report.notice(&format!(
-            "{} messages are gone from {} on the server",
-            confirmed.len(),
-            self.here.label
-        ));
+        if !confirmed.is_empty() {
+            self.kit.report.notice(&format!(
+                "{} messages are gone from {} on the server",
+                confirmed.len(),
+                self.here.label
+            ));
+        }
         Ok(confirmed)
     }
 
