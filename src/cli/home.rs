@@ -3,7 +3,7 @@
 use super::exit::{self, Failure};
 use super::host::Desk;
 use crate::config::{Config, Paths, load};
-use crate::model::{Account, AccountName, MsgId, OutboxId};
+use crate::model::{Account, AccountName, MsgId};
 use crate::signal::Board;
 use crate::store::{Cache, Local, LocalReader, Priority, Reader, Writer};
 use crate::sync::engine::Parts;
@@ -241,14 +241,6 @@ fn cache(paths: &Paths) -> Result<Cache> {
 /// When it is not such an id.
 pub fn message_id(text: &str) -> Result<MsgId> {
     number(text, 'm').map(MsgId)
-}
-
-/// An outbox row from what a user typed.
-///
-/// # Errors
-/// When it is not such an id.
-pub fn outbox_id(text: &str) -> Result<OutboxId> {
-    number(text, 'o').map(OutboxId)
 }
 
 fn number(text: &str, letter: char) -> Result<i64> {

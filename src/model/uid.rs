@@ -160,14 +160,6 @@ impl UidSet {
         UidSet(sum)
     }
 
-    /// The one range from the first UID to the last; empty for the empty set.
-    pub fn hull(&self) -> UidSet {
-        match (self.0.first(), self.0.last()) {
-            (Some(&(lo, _)), Some(&(_, hi))) => UidSet::range(lo, hi),
-            _ => UidSet::new(),
-        }
-    }
-
     /// The set as one `sequence-set`, e.g. `1:5,9`. Empty for the empty set, which no command takes.
     pub fn to_wire(&self) -> String {
         let mut out = String::new();
