@@ -118,6 +118,9 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
         ca_file: ca_file(&ca)?,
         sync: SyncPolicy::default(),
         save_sent: None,
+        auth: crate::model::Auth::Password,
+        identities: Vec::new(),
+        sendmail: None,
         signature: None,
     };
     let secret = match account.secret {

@@ -5,7 +5,7 @@ use crate::config::paths::expand;
 use crate::config::policy::{self, policy};
 use crate::config::problem::Problems;
 use crate::config::section::{Found, Section};
-use crate::model::{Account, AccountName, SecretSource};
+use crate::model::{Account, AccountName, Auth, SecretSource};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
@@ -69,6 +69,9 @@ pub(super) fn account(
             sync,
             save_sent,
             signature,
+            auth: Auth::Password,
+            identities: Vec::new(),
+            sendmail: None,
         })
     };
     let account = if whole { account() } else { None };

@@ -85,6 +85,9 @@ pub fn outgoing(
         wire: wire.into(),
         draft: draft.id,
         not_before: now,
+        scheduled: false,
+        dsn: draft.options.dsn,
+        remind: draft.options.remind,
         source: None,
     })
 }

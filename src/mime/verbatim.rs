@@ -93,6 +93,9 @@ pub fn from_rfc5322(raw: &[u8], account: &Account, now: i64) -> Result<Outgoing,
         wire: message.into(),
         draft: None,
         not_before: now,
+        scheduled: false,
+        dsn: false,
+        remind: None,
         source: None,
     })
 }

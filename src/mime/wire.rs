@@ -247,6 +247,9 @@ pub(crate) mod tests {
                 ..SyncPolicy::default()
             },
             save_sent: None,
+            auth: crate::model::Auth::Password,
+            identities: Vec::new(),
+            sendmail: None,
             signature: Some("Ada\n+1 555".to_owned()),
         }
     }

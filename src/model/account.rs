@@ -77,6 +77,31 @@ impl PartialEq for SecretText {
 
 impl Eq for SecretText {}
 
+/// How one proves who one is to both servers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Auth {
+    /// A password (SASL PLAIN or LOGIN).
+    #[default]
+    Password,
+    /// An OAuth 2.0 access token by Google's and Microsoft's XOAUTH2.
+    XOauth2,
+    /// An OAuth 2.0 access token by OAUTHBEARER (RFC 7628).
+    OAuthBearer,
+}
+
+/// A further address that mail is sent from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The address.
+    pub email: String,
+    /// The display name; may be empty.
+    pub full_name: String,
+    /// Text put below new messages, after `-- `; `None`: the account's.
+    pub signature: Option<String>,
+    /// Where answers are to go, if not to the address; a Reply-To line.
+    pub reply_to: Option<String>,
+}
+
 /// One account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -102,11 +127,25 @@ pub struct Account {
     pub save_sent: Option<bool>,
     /// Text put below new messages, after `-- `.
     pub signature: Option<String>,
+    /// How one signs in.
+    pub auth: Auth,
+    /// Further addresses that mail is sent from.
+    pub identities: Vec<Identity>,
+    /// A program that takes finished messages on its standard input and recipients as arguments, as
+    /// sendmail does, in place of the submission server.
+    pub sendmail: Option<Vec<String>>,
 }
 
 impl Account {
     /// The address that mail is sent from, with its name.
     pub fn identity(&self) -> Address {
         Address::new(self.full_name.clone(), self.email.clone())
+    }
+
+    /// Every address that mail is sent from, with its name, the account's own first.
+    pub fn senders(&self) -> Vec<Address> {
+        let others = self.identities.iter();
+        let others = others.map(|i| Address::new(i.full_name.clone(), i.email.clone()));
+        std::iter::once(self.identity()).chain(others).collect()
     }
 }

@@ -32,6 +32,21 @@ pub enum DraftAttachment {
     },
 }
 
+/// How a message is to be sent, chosen per message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SendOptions {
+    /// Its text is Markdown: it goes as text and as HTML (RFC 2046 §5.1.4).
+    pub markdown: bool,
+    /// A read receipt is asked for (RFC 8098 §2.1).
+    pub receipt: bool,
+    /// A report of its delivery is asked for (RFC 3461 §4.1).
+    pub dsn: bool,
+    /// The user is reminded so many seconds after sending if nobody answered.
+    pub remind: Option<u32>,
+    /// It is not sent before this time, seconds since 1970.
+    pub send_at: Option<i64>,
+}
+
 /// A message being written, exactly as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
@@ -49,6 +64,10 @@ pub struct Draft {
     pub cc: String,
     /// The Bcc line as typed.
     pub bcc: String,
+    /// The Reply-To line as typed.
+    pub reply_to: String,
+    /// How it is to be sent.
+    pub options: SendOptions,
     /// The Subject as typed.
     pub subject: String,
     /// The text, lines ended by `\n`.
@@ -76,6 +95,8 @@ impl Draft {
             to: String::new(),
             cc: String::new(),
             bcc: String::new(),
+            reply_to: String::new(),
+            options: SendOptions::default(),
             subject: String::new(),
             body: String::new(),
             attachments: Vec::new(),

@@ -52,6 +52,10 @@ pub enum OutboxVerb {
     AssumeSent,
     /// Refused for some: give those up, take the rest as the whole.
     GiveUpRefused,
+    /// Keep it back until told otherwise; possible while it waits.
+    Hold,
+    /// Send it at this time, seconds since 1970; possible while it waits or is held.
+    SendAt(i64),
 }
 
 /// A wish. Each is durable in `local.db` when the ledger answers.

@@ -24,9 +24,9 @@ pub mod query;
 pub mod status;
 pub mod view;
 
-pub use account::{Account, AccountName, Endpoint, SecretSource, Security};
+pub use account::{Account, AccountName, Auth, Endpoint, Identity, SecretSource, Security};
 pub use address::Address;
-pub use draft::{Draft, DraftAttachment, DraftKind};
+pub use draft::{Draft, DraftAttachment, DraftKind, SendOptions};
 pub use envelope::Envelope;
 pub use flags::{FlagChange, Flags, System};
 pub use ids::{ActionId, DraftId, LocationId, MailboxId, MsgId, OpId, OutboxId, ThreadId};

@@ -22,8 +22,14 @@ pub struct Outgoing {
     pub filed: Arc<[u8]>,
     /// The draft that goes when this row comes, in the same transaction.
     pub draft: Option<DraftId>,
-    /// Not to be sent before this time, seconds since 1970 (undo window).
+    /// Not to be sent before this time, seconds since 1970 (undo window, or a time of the user's).
     pub not_before: i64,
+    /// Whether that time is one that the user chose.
+    pub scheduled: bool,
+    /// Whether reports of delivery are asked for (RFC 3461).
+    pub dsn: bool,
+    /// The user is reminded so many seconds after sending if nobody answered.
+    pub remind: Option<u32>,
     /// The message it answers or forwards, to be flagged once sent: (key's account is `account`).
     pub source: Option<(super::MessageKey, super::FlagChange)>,
 }
@@ -72,6 +78,8 @@ pub struct Recipient {
 pub enum SubmissionState {
     /// Waiting for its time, the network or the next try.
     Queued,
+    /// Kept back by the user until told otherwise.
+    Held,
     /// An attempt is running, the final dot not written: after a crash, try again.
     Sending,
     /// The final dot may have been written: after a crash this is [`SubmissionState::InDoubt`].
@@ -88,8 +96,9 @@ pub enum SubmissionState {
 
 impl SubmissionState {
     /// Every state with its name in JSON and databases.
-    pub const ALL: [(SubmissionState, &'static str); 7] = [
+    pub const ALL: [(SubmissionState, &'static str); 8] = [
         (SubmissionState::Queued, "queued"),
+        (SubmissionState::Held, "held"),
         (SubmissionState::Sending, "sending"),
         (SubmissionState::Dot, "dot"),
         (SubmissionState::InDoubt, "in-doubt"),
@@ -132,6 +141,16 @@ pub struct Submission {
     pub next_try: i64,
     /// When it was queued, seconds since 1970.
     pub created: i64,
+    /// Whether `next_try` is a time that the user chose.
+    pub scheduled: bool,
+    /// Whether reports of delivery are asked for.
+    pub dsn: bool,
+    /// The user is reminded so many seconds after sending if nobody answered.
+    pub remind: Option<u32>,
+    /// How often it was looked for while in doubt.
+    pub looked: u32,
+    /// When the server accepted it, seconds since 1970; 0 before.
+    pub sent_at: i64,
     /// What went wrong last, in plain words with the server's. May hold untrusted text.
     pub error: Option<String>,
 }

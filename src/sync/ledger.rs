@@ -324,6 +324,14 @@ impl Ledger {
                 after.file = Some(row.account.clone());
                 "Sending to the others only".to_owned()
             }
+            OutboxVerb::Hold => {
+                self.local.hold(id)?;
+                "Held back".to_owned()
+            }
+            OutboxVerb::SendAt(at) => {
+                self.local.send_at(id, at)?;
+                format!("Goes out {}", when::short(at, now))
+            }
         };
         after.submit = Some(row.account);
         Ok(done)

@@ -44,6 +44,9 @@ fn account() -> Account {
         ca_file: None,
         sync: crate::model::SyncPolicy::default(),
         save_sent: None,
+        auth: crate::model::Auth::Password,
+        identities: Vec::new(),
+        sendmail: None,
         signature: None,
     }
 }

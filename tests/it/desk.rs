@@ -61,6 +61,9 @@ fn account(port: u16, user: &str) -> Account {
             ..SyncPolicy::default()
         },
         save_sent: Some(false),
+        auth: postrider::model::Auth::Password,
+        identities: Vec::new(),
+        sendmail: None,
         signature: None,
     }
 }

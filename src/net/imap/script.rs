@@ -93,6 +93,9 @@ pub fn account(port: u16, security: Security) -> Account {
             ..SyncPolicy::default()
         },
         save_sent: None,
+        auth: crate::model::Auth::Password,
+        identities: Vec::new(),
+        sendmail: None,
         signature: None,
     }
 }

@@ -71,6 +71,9 @@ pub(super) fn account(port: u16, security: Security) -> Account {
             ..SyncPolicy::default()
         },
         save_sent: None,
+        auth: crate::model::Auth::Password,
+        identities: Vec::new(),
+        sendmail: None,
         signature: None,
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use std::path::Path;
 
 /// The schema, step by step. A step that was released is never changed.
-const SCHEMA: &[&str] = &[include_str!("schema.sql")];
+const SCHEMA: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 /// A writing connection to `local.db`. One a thread.
 pub struct Local {

@@ -2,7 +2,7 @@
 
 use super::connection::{Local, LocalReader};
 use crate::model::{
-    AccountName, Draft, DraftAttachment, DraftId, DraftKind, LocationId, MessageId,
+    AccountName, Draft, DraftAttachment, DraftId, DraftKind, LocationId, MessageId, SendOptions,
 };
 use crate::store::codec::{ids_in, ids_out};
 use crate::store::error::{Error, Result};
@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
 
-const COLUMNS: &str = "id, account, kind, from_line, to_line, cc_line, bcc_line, subject, body, in_reply_to, refs, saved, source";
+const COLUMNS: &str = "id, account, kind, from_line, to_line, cc_line, bcc_line, subject, body, in_reply_to, refs, saved, source, reply_to, markdown, receipt, dsn, remind, send_at";
 
 impl Local {
     /// Keeps a draft: a new row, or in place of the row that it has. A draft whose row is gone (it
@@ -97,13 +97,15 @@ pub(super) fn save(tx: &Transaction<'_>, draft: &Draft, now: i64) -> Result<Draf
     // In place, so that attachments need not be written again with every autosave.
     let id: i64 = tx.query_row(
         "INSERT INTO draft(id, account, kind, from_line, to_line, cc_line, bcc_line, subject, body,
-           in_reply_to, refs, saved, source)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+           in_reply_to, refs, saved, source, reply_to, markdown, receipt, dsn, remind, send_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
          ON CONFLICT(id) DO UPDATE SET account = excluded.account, kind = excluded.kind,
            from_line = excluded.from_line, to_line = excluded.to_line, cc_line = excluded.cc_line,
            bcc_line = excluded.bcc_line, subject = excluded.subject, body = excluded.body,
            in_reply_to = excluded.in_reply_to, refs = excluded.refs, saved = excluded.saved,
-           source = excluded.source
+           source = excluded.source, reply_to = excluded.reply_to, markdown = excluded.markdown,
+           receipt = excluded.receipt, dsn = excluded.dsn, remind = excluded.remind,
+           send_at = excluded.send_at
          RETURNING id",
         params![
             draft.id.filter(|_| there).map(|id| id.0),
@@ -118,7 +120,13 @@ pub(super) fn save(tx: &Transaction<'_>, draft: &Draft, now: i64) -> Result<Draf
             reply_to,
             ids_out(&draft.references),
             now,
-            draft.source.map(|s| s.0)
+            draft.source.map(|s| s.0),
+            draft.reply_to,
+            draft.options.markdown,
+            draft.options.receipt,
+            draft.options.dsn,
+            draft.options.remind.unwrap_or(0),
+            draft.options.send_at.unwrap_or(0)
         ],
         |r| r.get(0),
     )?;
@@ -177,6 +185,14 @@ fn draft(conn: &Connection, row: &Row<'_>) -> Result<Draft> {
         references: ids_in(&refs),
         source: row.get::<_, Option<i64>>(12)?.map(LocationId),
         saved: row.get(11)?,
+        reply_to: row.get(13)?,
+        options: SendOptions {
+            markdown: row.get(14)?,
+            receipt: row.get(15)?,
+            dsn: row.get(16)?,
+            remind: Some(row.get(17)?).filter(|after| *after != 0),
+            send_at: Some(row.get(18)?).filter(|at| *at != 0),
+        },
     })
 }
 

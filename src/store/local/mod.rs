@@ -18,6 +18,8 @@ pub mod strays;
 mod tests;
 #[cfg(test)]
 mod undo_tests;
+#[cfg(test)]
+mod later_tests;
 
 pub use connection::{Local, LocalReader};
 pub use journal::Undone;

@@ -15,12 +15,17 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 
 /// No next try is farther off than this, in seconds; one that seems to be was written down before
 /// the clock was put back, and is due.
-pub(super) const FARTHEST: i64 = 24 * 3600;
+const FARTHEST: i64 = 24 * 3600;
+/// The condition on a waiting message that it is due.
+pub(super) fn is_due(now: i64) -> String {
+    format!("(next_try <= {now} OR (scheduled = 0 AND next_try > {now} + {FARTHEST}))")
+}
+
 /// How long what was sent stays in the history: 30 days, in seconds.
 const HISTORY: i64 = 30 * 24 * 3600;
 /// When the user may still take a message out. Before the dot is written it is made durable, so an
 /// attempt whose row is gone can't write it.
-const OPEN: &str = "state IN ('queued', 'sending', 'refused', 'in-doubt')";
+const OPEN: &str = "state IN ('queued', 'held', 'sending', 'refused', 'in-doubt')";
 /// What is said of a message whose sending a crash cut after its last byte.
 const CUT: &str =
     "the program ended while it waited for the server's answer: it may or may not have been sent";
@@ -34,8 +39,9 @@ impl Local {
     pub fn submit(&mut self, out: &Outgoing, now: i64) -> Result<OutboxId> {
         self.write(|tx| {
             tx.execute(
-                "INSERT INTO outbox(account, message_id, mail_from, subject, wire, filed, state, next_try, created)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?8)",
+                "INSERT INTO outbox(account, message_id, mail_from, subject, wire, filed, state, next_try, created,
+                   scheduled, dsn, remind)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?8, ?9, ?10, ?11)",
                 params![
                     out.account.as_str(),
                     out.message_id.as_str(),
@@ -44,7 +50,10 @@ impl Local {
                     out.wire.as_ref(),
                     out.filed.as_ref(),
                     out.not_before,
-                    now
+                    now,
+                    out.scheduled,
+                    out.dsn,
+                    out.remind.unwrap_or(0)
                 ],
             )?;
             let id = tx.last_insert_rowid();
@@ -93,8 +102,8 @@ impl Local {
     pub fn claim_submission(&mut self, id: OutboxId, now: i64) -> Result<bool> {
         self.step(
             id,
-            "state = 'sending', attempts = attempts + 1",
-            &format!("state = 'queued' AND (next_try <= {now} OR next_try > {now} + {FARTHEST})"),
+            "state = 'sending', attempts = attempts + 1, scheduled = 0",
+            &format!("state = 'queued' AND {}", is_due(now)),
         )
     }
 
@@ -149,7 +158,7 @@ impl Local {
             SubmissionState::InDoubt => "'dot', 'in-doubt'",
             SubmissionState::Accepted => "'dot', 'in-doubt', 'accepted'",
             SubmissionState::Done => "'accepted', 'in-doubt', 'sent'",
-            SubmissionState::Sending | SubmissionState::Dot => "''",
+            SubmissionState::Held | SubmissionState::Sending | SubmissionState::Dot => "''",
         };
         self.write(|tx| {
             let n = tx.execute(
@@ -260,8 +269,34 @@ impl Local {
         self.again(
             id,
             now,
-            "state IN ('queued', 'refused')",
+            "state IN ('queued', 'held', 'refused')",
             "'refused', 'deferred'",
+        )
+    }
+
+    /// Keeps a waiting message back until the user says otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] unless it waits.
+    pub fn hold(&mut self, id: OutboxId) -> Result<()> {
+        self.must(
+            id,
+            "state = 'held', error = NULL",
+            "state IN ('queued', 'held')",
+            "only a message that waits can be held",
+        )
+    }
+
+    /// Sends a message that waits or is held at a time of the user's, seconds since 1970.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it neither waits nor is held.
+    pub fn send_at(&mut self, id: OutboxId, at: i64) -> Result<()> {
+        self.must(
+            id,
+            &format!("state = 'queued', error = NULL, scheduled = 1, next_try = {at}"),
+            "state IN ('queued', 'held')",
+            "only a message that waits can be sent later",
         )
     }
 
@@ -316,7 +351,7 @@ impl Local {
     fn again(&mut self, id: OutboxId, now: i64, from: &str, reset: &str) -> Result<()> {
         self.write(|tx| {
             let n = tx.execute(
-                &format!("UPDATE outbox SET state = 'queued', error = NULL, next_try = ?2 WHERE id = ?1 AND {from}"),
+                &format!("UPDATE outbox SET state = 'queued', error = NULL, scheduled = 0, next_try = ?2 WHERE id = ?1 AND {from}"),
                 params![id.0, now],
             )?;
             if n == 0 {
@@ -383,7 +418,7 @@ fn may_be_taken_back(tx: &Transaction<'_>, id: OutboxId, allowed: Allowed) -> Re
     let condition = match allowed {
         Allowed::ByUser => OPEN,
         Allowed::Waiting => {
-            "state IN ('queued', 'sending', 'refused') AND NOT EXISTS
+            "state IN ('queued', 'held', 'sending', 'refused') AND NOT EXISTS
                (SELECT 1 FROM recipient WHERE outbox = id AND recipient.state IN ('accepted', 'unknown'))"
         }
     };

@@ -65,6 +65,9 @@ mod tests {
                 filed: bytes,
                 draft: None,
                 not_before: 0,
+                scheduled: false,
+                dsn: false,
+                remind: None,
                 source: None,
             };
             local.submit(&outgoing, 0).unwrap()

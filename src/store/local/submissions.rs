@@ -1,7 +1,7 @@
 //! Looking at the outbox: rows, bytes, and what is due.
 
 use super::connection::LocalReader;
-use super::outbox::FARTHEST;
+use super::outbox::is_due;
 use super::row;
 use crate::model::{
     AccountName, FlagChange, Flags, MessageId, MessageKey, OutboxId, Recipient, RecipientState,
@@ -9,9 +9,9 @@ use crate::model::{
 };
 use crate::store::codec::flags_in;
 use crate::store::error::{Error, Result};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
-const COLUMNS: &str = "id, account, message_id, mail_from, subject, length(wire), state, attempts, next_try, created, error";
+const COLUMNS: &str = "id, account, message_id, mail_from, subject, length(wire), state, attempts, next_try, created, error, scheduled, dsn, remind, looked, sent_at";
 
 impl LocalReader {
     /// Every message that is not finished, oldest first.
@@ -45,10 +45,10 @@ impl LocalReader {
     pub fn due(&self, account: &AccountName, now: i64) -> Result<Option<Submission>> {
         let found = self.submissions(
             &format!(
-                "account = ?1 AND state = 'queued' AND (next_try <= ?2 OR next_try > ?2 + {FARTHEST})
-                 ORDER BY next_try, id LIMIT 1"
+                "account = ?1 AND state = 'queued' AND {} ORDER BY next_try, id LIMIT 1",
+                is_due(now)
             ),
-            params![account.as_str(), now],
+            [account.as_str()],
         )?;
         Ok(found.into_iter().next())
     }
@@ -176,6 +176,11 @@ fn submission(conn: &Connection, row: &Row<'_>) -> Result<Option<Submission>> {
         next_try: row.get(8)?,
         created: row.get(9)?,
         error: row.get(10)?,
+        scheduled: row.get(11)?,
+        dsn: row.get(12)?,
+        remind: Some(row.get(13)?).filter(|after| *after != 0),
+        looked: row.get(14)?,
+        sent_at: row.get(15)?,
     }))
 }
 

@@ -59,6 +59,9 @@ pub(super) fn outgoing(draft: Option<DraftId>) -> Outgoing {
         filed: Arc::from(*b"filed"),
         draft,
         not_before: 100,
+        scheduled: false,
+        dsn: false,
+        remind: None,
         source: Some((key("INBOX", 3), FlagChange::set(System::ANSWERED))),
     }
 }

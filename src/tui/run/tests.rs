@@ -45,6 +45,9 @@ fn account() -> Account {
             ..SyncPolicy::default()
         },
         save_sent: None,
+        auth: crate::model::Auth::Password,
+        identities: Vec::new(),
+        sendmail: None,
         signature: None,
     }
 }

@@ -162,6 +162,7 @@ fn words(row: &Submission, now: i64) -> String {
         ),
         SubmissionState::Queued if row.error.is_some() => format!("not sent: {why}"),
         SubmissionState::Queued => "waiting for its turn".to_owned(),
+        SubmissionState::Held => "held back until you say otherwise".to_owned(),
         SubmissionState::Sending => "being sent".to_owned(),
         SubmissionState::Dot => "sent, waiting for the server's word".to_owned(),
         SubmissionState::InDoubt => {
@@ -207,8 +208,14 @@ fn verbs(row: &Submission) -> Vec<Choice> {
         "Give up the refused ones",
         "Take the message as sent to the others.",
     );
+    const HOLD: Choice = (
+        OutboxVerb::Hold,
+        "Hold",
+        "Keep it back until you say otherwise.",
+    );
     match row.state {
-        SubmissionState::Queued => vec![RETRY, EDIT, CANCEL],
+        SubmissionState::Queued => vec![RETRY, EDIT, HOLD, CANCEL],
+        SubmissionState::Held => vec![RETRY, EDIT, CANCEL],
         SubmissionState::Sending => vec![EDIT, CANCEL],
         SubmissionState::InDoubt => vec![AGAIN, SENT, CANCEL],
         SubmissionState::Refused => {

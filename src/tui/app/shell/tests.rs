@@ -52,6 +52,9 @@ fn account(name: &str) -> Account {
             ..SyncPolicy::default()
         },
         save_sent: None,
+        auth: crate::model::Auth::Password,
+        identities: Vec::new(),
+        sendmail: None,
         signature: None,
     }
 }

@@ -30,6 +30,9 @@ pub(super) fn account(name: &str, signature: Option<&str>) -> Account {
             ..SyncPolicy::default()
         },
         save_sent: None,
+        auth: crate::model::Auth::Password,
+        identities: Vec::new(),
+        sendmail: None,
         signature: signature.map(str::to_owned),
     }
 }
