@@ -7,6 +7,7 @@ pub mod width;
 pub mod clean;
 pub mod wrap;
 pub mod when;
+pub mod later;
 pub mod size;
 pub mod gauge;
 
