@@ -144,7 +144,7 @@ fn a_tag_is_seen_at_once_and_the_first_key_after_another_size_is_heard() {
 }
 
 /// What the server holds, as `both` compares it. Labels at Gmail are keywords to us.
-fn held(demo: &Demo) -> BTreeMap<String, Held> {
+pub fn held(demo: &Demo) -> BTreeMap<String, Held> {
     let hand = demo.hand("ada").unwrap();
     let shot = hand.snapshot();
     let gmail = shot.contains_key("[Gmail]/All Mail");
@@ -187,6 +187,11 @@ fn agrees(home: &Home, demo: &Demo, when: &str) {
 
 /// A home that knows the first account of this server.
 fn home_of(demo: &Demo, more: &str) -> Home {
+    home_at(demo, demo.accounts()[0].imap.port, more)
+}
+
+/// The same, with another port to go to for IMAP.
+pub fn home_at(demo: &Demo, port: u16, more: &str) -> Home {
     let ada = demo.accounts()[0].clone();
     let SecretSource::Memory(secret) = &ada.secret else {
         panic!("{:?}", ada.secret)
@@ -198,7 +203,7 @@ fn home_of(demo: &Demo, more: &str) -> Home {
          smtp = {{ host = \"127.0.0.1\", port = {3}, security = \"none\" }}\n{more}",
         ada.email,
         secret.0.reveal(),
-        ada.imap.port,
+        port,
         ada.smtp.port
     ))
 }

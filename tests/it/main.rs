@@ -47,4 +47,5 @@ mod hostile_flood;
 mod failing;
 mod clock;
 mod demo;
+mod extensions;
 mod screen;
