@@ -101,7 +101,9 @@ fn screen(paths: &Paths) -> anyhow::Result<()> {
         return Err(exit::Failure::new(exit::CONFIG, text).into());
     }
     warnings.extend(loaded.problems.iter().map(|p| format!("config.toml: {p}")));
-    ride(paths, &loaded, warnings)
+    let done = ride(paths, &loaded, warnings);
+    cli::note_damage(&paths.cache, &done);
+    done
 }
 
 fn ride(paths: &Paths, loaded: &Loaded, mut warnings: Vec<String>) -> anyhow::Result<()> {

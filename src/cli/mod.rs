@@ -22,4 +22,4 @@ pub mod run;
 
 pub use args::Args;
 pub use home::Home;
-pub use run::run;
+pub use run::{note_damage, run};

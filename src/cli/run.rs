@@ -4,7 +4,7 @@ use super::args::{AccountCommand, Args, Command};
 use super::change::{self, Change};
 use super::home::Home;
 use super::{account, doctor, exit, lists, outbox, send, show, sync, verify};
-use crate::store::{self, Cache};
+use crate::store::{self, Reader};
 use crate::sync::SyncError;
 use std::path::Path;
 
@@ -40,20 +40,25 @@ fn carry_out(place: Option<&Path>, json: bool, command: &Command) -> anyhow::Res
     }
     let home = Home::open(place)?;
     let done = on_home(&home, json, command);
-    if let Err(error) = &done
-        && error.chain().any(is_damage)
-    {
-        // Who reads can't mend: the next sync makes the cache anew.
-        Cache::suspect(&home.paths.cache);
-    }
+    note_damage(&home.paths.cache, &done);
     done
 }
 
-fn is_damage(cause: &(dyn std::error::Error + 'static)) -> bool {
-    let ours = cause.downcast_ref::<store::Error>();
-    let through = cause.downcast_ref::<SyncError>();
-    matches!(ours, Some(store::Error::Corrupt(_)))
-        || matches!(through, Some(SyncError::Store(store::Error::Corrupt(_))))
+/// Notes it if the cache at this path was found damaged: who reads can't mend, but the next start
+/// makes it anew.
+pub fn note_damage<T>(cache: &Path, outcome: &anyhow::Result<T>) {
+    let Err(error) = outcome else { return };
+    for error in error.chain().filter_map(of_the_store) {
+        Reader::note_damage(cache, error);
+    }
+}
+
+/// The store's own error, if that is what failed.
+fn of_the_store<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e store::Error> {
+    match cause.downcast_ref::<SyncError>() {
+        Some(SyncError::Store(error)) => Some(error),
+        _ => cause.downcast_ref::<store::Error>(),
+    }
 }
 
 fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {

@@ -83,14 +83,8 @@ impl Cache {
     /// Notes beside the file that damage was found, so that the next start makes the file anew.
     pub(super) fn mark_suspect(&self) {
         if let Some(path) = self.db.conn.path() {
-            Cache::suspect(Path::new(path));
+            open::suspect(Path::new(path));
         }
-    }
-
-    /// The same for whoever only reads: damage was found in the cache at `path`.
-    pub fn suspect(path: &Path) {
-        // If even this fails there is nothing left to try; the next error will come by itself.
-        let _ = std::fs::write(open::suspect_marker(path), b"");
     }
 
     /// Ends well: lets the query planner's and the index's housekeeping be done, and the WAL written

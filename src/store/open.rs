@@ -102,6 +102,12 @@ pub(super) fn suspect_marker(path: &Path) -> PathBuf {
     beside(path, ".suspect")
 }
 
+/// Notes beside `path` that damage was found in it.
+pub(super) fn suspect(path: &Path) {
+    // If even this fails there is nothing left to try; the next error will come by itself.
+    let _ = std::fs::write(suspect_marker(path), b"");
+}
+
 /// Moves a damaged database with its WAL to `*.corrupt-<time>` and answers the new name.
 pub(super) fn move_aside(path: &Path) -> Result<PathBuf> {
     let mut at = now();

@@ -63,6 +63,14 @@ impl Reader {
         }
     }
 
+    /// For whoever only looks: if `error` says that the cache at `path` is damaged, that is noted,
+    /// and the next start makes it anew.
+    pub fn note_damage(path: &Path, error: &Error) {
+        if matches!(error, Error::Corrupt(_)) {
+            open::suspect(path);
+        }
+    }
+
     /// A handle by which another thread can stop the running query ([`Error::Interrupted`]).
     pub fn interrupt_handle(&self) -> InterruptHandle {
         self.conn.get_interrupt_handle()

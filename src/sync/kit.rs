@@ -5,7 +5,7 @@ use crate::model::{Account, Link, MailboxId, MsgId, SecretSource};
 use crate::net::imap::{Options, Pace, Session};
 use crate::net::{Kind, NetError, TlsFault, diagnose};
 use crate::signal::{Board, Doorbell, Topic};
-use crate::store::{self, Cache, Local, Reader, Writer};
+use crate::store::{Local, Reader, Writer};
 use crate::sync::connections::{Connections, Rank};
 use crate::sync::error::SyncError;
 use crate::sync::host::{Host, NoSecret};
@@ -240,8 +240,8 @@ impl Kit {
 
     /// Damage that was found by looking at the cache is noted: the next start makes it anew.
     pub fn note_damage(&self, error: &SyncError) {
-        if matches!(error, SyncError::Store(store::Error::Corrupt(_))) {
-            Cache::suspect(&self.stores.cache);
+        if let SyncError::Store(error) = error {
+            Reader::note_damage(&self.stores.cache, error);
         }
     }
 

@@ -170,7 +170,7 @@ impl Worker {
 
     fn reader(&mut self) -> Result<&Reader, String> {
         if self.reader.is_none() {
-            let reader = Reader::open(&self.path).map_err(|e| unreadable(&e))?;
+            let reader = Reader::open(&self.path).map_err(|e| unreadable(&self.path, &e))?;
             self.reader = Some(reader);
         }
         self.reader
@@ -179,7 +179,8 @@ impl Worker {
     }
 
     fn body(&mut self, message: MsgId) -> Result<Option<Vec<u8>>, String> {
-        self.reader()?.body(message).map_err(|e| unreadable(&e))
+        let body = self.reader()?.body(message);
+        body.map_err(|e| unreadable(&self.path, &e))
     }
 
     fn lay(&mut self, job: Job) -> LaidOut {
@@ -214,7 +215,7 @@ impl Worker {
                 None => LaidOut::Missing,
             },
             Ok(Ok(None)) => LaidOut::Failed("This message is gone.".to_owned()),
-            Ok(Err(e)) => LaidOut::Failed(unreadable(&e)),
+            Ok(Err(e)) => LaidOut::Failed(unreadable(&self.path, &e)),
             Err(why) => LaidOut::Failed(why),
         }
     }
@@ -264,10 +265,9 @@ impl Worker {
 
     fn draft(&mut self, from: DraftFrom, id: MsgId) -> Result<Draft, String> {
         let raw = self.body(id)?;
-        let row = self
-            .reader()?
-            .message(id)
-            .map_err(|e| unreadable(&e))?
+        let row = self.reader()?.message(id);
+        let row = row
+            .map_err(|e| unreadable(&self.path, &e))?
             .ok_or("this message is gone")?;
         let place = row.places.first();
         let account = place
@@ -310,7 +310,9 @@ fn home() -> Option<PathBuf> {
     directories::BaseDirs::new().map(|d| d.home_dir().to_path_buf())
 }
 
-fn unreadable(e: &crate::store::Error) -> String {
+/// In words; damage is noted, too.
+fn unreadable(cache: &Path, e: &crate::store::Error) -> String {
+    Reader::note_damage(cache, e);
     format!("the mail can't be read: {e}")
 }
 

@@ -49,7 +49,7 @@ impl Readers {
                 if let Ok(reader) = &reader {
                     let _ = handle.set(reader.interrupt_handle());
                 }
-                serve_searches(&reader, &search_questions, &out);
+                serve_searches(&path, &reader, &search_questions, &out);
             })?;
         Ok(Readers {
             lists,
@@ -224,19 +224,22 @@ fn serve_lists(cache: &Path, local: &Path, questions: &Receiver<Question>, event
         // A question that brings the store to panic must not take the lists with it.
         let answer = catch_unwind(AssertUnwindSafe(|| shelves.answer(&question)))
             .unwrap_or_else(|_| Err(Error::Panicked("while reading".to_owned())))
-            .unwrap_or_else(|e| failed(&question, &e));
+            .unwrap_or_else(|e| failed(cache, &question, &e));
         if events.send(Event::Rows(answer)).is_err() {
             return;
         }
     }
 }
 
-fn failed(question: &Question, error: &Error) -> Answer {
+/// In words. Damage is noted, too: nobody else may read that page, and only a start can mend it.
+fn failed(cache: &Path, question: &Question, error: &Error) -> Answer {
+    Reader::note_damage(cache, error);
     tracing::error!(?question, %error, "a question could not be answered");
     Answer::Failed(format!("the mail can't be read: {error}"))
 }
 
 fn serve_searches(
+    cache: &Path,
     reader: &Result<Reader, Error>,
     questions: &Receiver<Question>,
     events: &Sender<Event>,
@@ -253,8 +256,8 @@ fn serve_searches(
             continue;
         };
         let found = match reader {
-            Ok(reader) => search(reader, text),
-            Err(e) => Err(format!("the mail can't be searched: {e}")),
+            Ok(reader) => search(cache, reader, text),
+            Err(e) => Err(unsearchable(cache, e)),
         };
         let answer = match found {
             Ok(Some(rows)) => Answer::Window {
@@ -276,7 +279,13 @@ fn serve_searches(
     }
 }
 
+fn unsearchable(cache: &Path, error: &Error) -> String {
+    Reader::note_damage(cache, error);
+    format!("the mail can't be searched: {error}")
+}
+
 fn search(
+    cache: &Path,
     reader: &Reader,
     text: &str,
 ) -> Result<Option<Vec<crate::model::view::IndexRow>>, String> {
@@ -287,7 +296,7 @@ fn search(
     match reader.search(&query, FOUND) {
         Ok(result) => Ok(Some(result.rows)),
         Err(Error::Interrupted) => Ok(None),
-        Err(e) => Err(format!("the mail can't be searched: {e}")),
+        Err(e) => Err(unsearchable(cache, &e)),
     }
 }
 

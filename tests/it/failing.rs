@@ -5,8 +5,8 @@
 //! Calls are made to fail by strace, which can do it to the nth call of each thread.
 
 use crate::dovecot::need;
-use crate::dump::{Dump, cache, local, read, rows};
-use crate::story::{Act, Play, Scenario, Stage, act, begin, run, sending, spread};
+use crate::dump::{Dump, cache, local, read, rows, write};
+use crate::story::{Act, Play, Scenario, Stage, act, begin, message, run, sending, spread};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -383,4 +383,31 @@ fn a_damaged_local_database_is_left_alone_and_named() {
         fs::rename(&file, file.with_extension("old")).unwrap();
         play.sync().code(0);
     }
+}
+
+#[test]
+fn damage_in_the_local_database_that_is_met_later_is_no_damage_of_the_cache() {
+    let Some(stage) = Stage::start() else { return };
+    let play = stage.template();
+    stage.sink.refuse("bo@example.test", "451 4.7.1 later");
+    play.home
+        .feed(&["send", "--wait"], message(&play).as_bytes())
+        .code(75);
+    // It opens well, and one row is not what was written.
+    let sql = "UPDATE outbox SET subject = cast(x'ff' AS TEXT)";
+    assert_eq!(write(&local(&play.home)).execute(sql, []).unwrap(), 1);
+    for args in [&["outbox"][..], &["sync", "--once"], &["list"]] {
+        let ran = play.home.run(args);
+        let told = ran.err.contains("local.db") && ran.err.contains("drafts");
+        assert!(ran.code == 0 || told, "{args:?}: {} {}", ran.code, ran.err);
+    }
+    assert_ne!(play.home.run(&["outbox"]).code, 0);
+    let left = fs::read_dir(&play.home.path).unwrap();
+    let names: Vec<_> = left.map(|f| f.unwrap().file_name()).collect();
+    let moved = |n: &&std::ffi::OsString| {
+        let name = n.to_string_lossy();
+        name.contains("suspect") || name.contains("corrupt")
+    };
+    assert_eq!(names.iter().find(moved), None);
+    assert_eq!(play.home.list("INBOX").len(), 8);
 }

@@ -86,15 +86,11 @@ impl LocalReader {
     /// # Errors
     /// When it can't be read.
     pub fn cache_epoch(&self) -> Result<i64> {
-        let last: Option<i64> = self
-            .conn
-            .query_row(
-                "SELECT value FROM meta WHERE key = 'cache-epoch'",
-                [],
-                |r| r.get(0),
-            )
-            .optional()?;
-        Ok(last.unwrap_or(-1))
+        self.look(|conn| {
+            let sql = "SELECT value FROM meta WHERE key = 'cache-epoch'";
+            let last: Option<i64> = conn.query_row(sql, [], |r| r.get(0)).optional()?;
+            Ok(last.unwrap_or(-1))
+        })
     }
 
     /// Opens an existing file.
@@ -105,6 +101,11 @@ impl LocalReader {
         let conn = open::reading(path).map_err(|e| named(path, e))?;
         migrate::check(&conn, path, SCHEMA).map_err(|e| named(path, e))?;
         Ok(LocalReader { conn })
+    }
+
+    /// Asks something. Damage that is met is told with the file's name, as at the opening.
+    pub(super) fn look<T>(&self, ask: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        ask(&self.conn).map_err(|e| named(Path::new(self.conn.path().unwrap_or("local.db")), e))
     }
 }
 

@@ -44,13 +44,15 @@ impl LocalReader {
         let sql = format!(
             "SELECT {COLUMNS} FROM draft WHERE outbox IS NULL ORDER BY saved DESC, id DESC"
         );
-        let mut query = self.conn.prepare_cached(&sql)?;
-        let mut rows = query.query([])?;
-        let mut drafts = Vec::new();
-        while let Some(row) = rows.next()? {
-            drafts.push(draft(&self.conn, row)?);
-        }
-        Ok(drafts)
+        self.look(|conn| {
+            let mut query = conn.prepare_cached(&sql)?;
+            let mut rows = query.query([])?;
+            let mut drafts = Vec::new();
+            while let Some(row) = rows.next()? {
+                drafts.push(draft(conn, row)?);
+            }
+            Ok(drafts)
+        })
     }
 
     /// One draft.
@@ -58,11 +60,12 @@ impl LocalReader {
     /// # Errors
     /// When it can't be read.
     pub fn draft(&self, id: DraftId) -> Result<Option<Draft>> {
-        let mut query = self.conn.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM draft WHERE id = ?1 AND outbox IS NULL"
-        ))?;
-        let mut rows = query.query([id.0])?;
-        rows.next()?.map(|row| draft(&self.conn, row)).transpose()
+        let sql = format!("SELECT {COLUMNS} FROM draft WHERE id = ?1 AND outbox IS NULL");
+        self.look(|conn| {
+            let mut query = conn.prepare_cached(&sql)?;
+            let mut rows = query.query([id.0])?;
+            rows.next()?.map(|row| draft(conn, row)).transpose()
+        })
     }
 }
 

@@ -44,17 +44,19 @@ impl LocalReader {
     /// # Errors
     /// When they can't be read.
     pub fn journal(&self, limit: usize) -> Result<Vec<Entry>> {
-        let mut query = self.conn.prepare_cached(
-            "SELECT label, at, undo = 2 FROM action WHERE undo > 0 ORDER BY id DESC LIMIT ?1",
-        )?;
-        let rows = query.query_map([limit], |r| {
-            Ok(Entry {
-                label: r.get(0)?,
-                at: r.get(1)?,
-                undone: r.get(2)?,
-            })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        self.look(|conn| {
+            let mut query = conn.prepare_cached(
+                "SELECT label, at, undo = 2 FROM action WHERE undo > 0 ORDER BY id DESC LIMIT ?1",
+            )?;
+            let rows = query.query_map([limit], |r| {
+                Ok(Entry {
+                    label: r.get(0)?,
+                    at: r.get(1)?,
+                    undone: r.get(2)?,
+                })
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
     }
 }
 

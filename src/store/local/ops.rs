@@ -153,21 +153,24 @@ impl LocalReader {
     /// # Errors
     /// When it can't be read.
     pub fn waits(&self, op: OpId) -> Result<bool> {
-        let mut query = self
-            .conn
-            .prepare_cached("SELECT count(*) FROM op WHERE id = ?1 AND state < 2")?;
-        Ok(query.query_row([op.0], |r| r.get::<_, i64>(0))? == 1)
+        self.look(|conn| {
+            let sql = "SELECT count(*) FROM op WHERE id = ?1 AND state < 2";
+            let mut query = conn.prepare_cached(sql)?;
+            Ok(query.query_row([op.0], |r| r.get::<_, i64>(0))? == 1)
+        })
     }
 
     fn ops(&self, condition: &str, account: &str) -> Result<Vec<Op>> {
         let sql = format!("SELECT {} FROM op WHERE {condition} ORDER BY id", row::OP);
-        let mut query = self.conn.prepare_cached(&sql)?;
-        let mut rows = query.query([account])?;
-        let mut ops = Vec::new();
-        while let Some(row) = rows.next()? {
-            ops.push(row::op(&self.conn, row)?);
-        }
-        Ok(ops)
+        self.look(|conn| {
+            let mut query = conn.prepare_cached(&sql)?;
+            let mut rows = query.query([account])?;
+            let mut ops = Vec::new();
+            while let Some(row) = rows.next()? {
+                ops.push(row::op(conn, row)?);
+            }
+            Ok(ops)
+        })
     }
 
     /// Where our own moves put a message; `None` if we did not move it.
@@ -175,7 +178,7 @@ impl LocalReader {
     /// # Errors
     /// When it can't be read.
     pub fn follow(&self, account: &AccountName, key: &MessageKey) -> Result<Option<Place>> {
-        follow(&self.conn, account, key)
+        self.look(|conn| follow(conn, account, key))
     }
 }
 

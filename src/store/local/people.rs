@@ -87,25 +87,27 @@ impl LocalReader {
                     .chain([c])
             })
             .collect();
-        let mut query = self.conn.prepare_cached(
-            "SELECT name, spelled, written > 0, last FROM person
+        self.look(|conn| {
+            let mut query = conn.prepare_cached(
+                "SELECT name, spelled, written > 0, last FROM person
              WHERE folded LIKE ?1 ESCAPE '\\' OR folded LIKE ?2 ESCAPE '\\'
              ORDER BY written > 0 DESC, written DESC, last DESC LIMIT ?3",
-        )?;
-        let rows = query.query_map(
-            params![format!("{escaped}%"), format!("% {escaped}%"), limit],
-            |r| {
-                Ok(Person {
-                    address: Address {
-                        name: r.get(0)?,
-                        addr: r.get(1)?,
-                    },
-                    written_to: r.get(2)?,
-                    last: r.get(3)?,
-                })
-            },
-        )?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+            )?;
+            let rows = query.query_map(
+                params![format!("{escaped}%"), format!("% {escaped}%"), limit],
+                |r| {
+                    Ok(Person {
+                        address: Address {
+                            name: r.get(0)?,
+                            addr: r.get(1)?,
+                        },
+                        written_to: r.get(2)?,
+                        last: r.get(3)?,
+                    })
+                },
+            )?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
     }
 }
 

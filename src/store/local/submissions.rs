@@ -58,12 +58,11 @@ impl LocalReader {
     /// # Errors
     /// When it can't be read.
     pub fn next_due(&self, account: &AccountName) -> Result<Option<i64>> {
-        Ok(self
-            .conn
-            .prepare_cached(
-                "SELECT min(next_try) FROM outbox WHERE account = ?1 AND state = 'queued'",
-            )?
-            .query_row([account.as_str()], |r| r.get(0))?)
+        let sql = "SELECT min(next_try) FROM outbox WHERE account = ?1 AND state = 'queued'";
+        self.look(|conn| {
+            let mut query = conn.prepare_cached(sql)?;
+            Ok(query.query_row([account.as_str()], |r| r.get(0))?)
+        })
     }
 
     /// The bytes for the wire.
@@ -87,8 +86,7 @@ impl LocalReader {
     /// # Errors
     /// When it can't be read.
     pub fn source(&self, id: OutboxId) -> Result<Option<(MessageKey, FlagChange)>> {
-        let found = self
-            .conn
+        let found = self.look(|conn| Ok(conn
             .prepare_cached(
                 "SELECT source_mailbox, source_uidvalidity, source_uid, source_message_id, source_size,
                    mark_system, mark_keywords FROM outbox WHERE id = ?1 AND source_mailbox IS NOT NULL",
@@ -98,7 +96,7 @@ impl LocalReader {
                 let add: Flags = flags_in(r.get(5)?, &words);
                 Ok((row::key(r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?), add))
             })
-            .optional()?;
+            .optional()?))?;
         Ok(found.and_then(|(key, add)| {
             key.map(|key| {
                 (
@@ -113,14 +111,10 @@ impl LocalReader {
     }
 
     fn bytes(&self, id: OutboxId, column: &str) -> Result<Vec<u8>> {
-        self.conn
-            .query_row(
-                &format!("SELECT {column} FROM outbox WHERE id = ?1"),
-                [id.0],
-                |r| r.get(0),
-            )
-            .optional()?
-            .ok_or(Error::Gone("message in the outbox"))
+        let sql = format!("SELECT {column} FROM outbox WHERE id = ?1");
+        let found =
+            self.look(|conn| Ok(conn.query_row(&sql, [id.0], |r| r.get(0)).optional()?))?;
+        found.ok_or(Error::Gone("message in the outbox"))
     }
 
     fn submissions(
@@ -128,15 +122,16 @@ impl LocalReader {
         condition: &str,
         values: impl rusqlite::Params,
     ) -> Result<Vec<Submission>> {
-        let mut query = self
-            .conn
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE {condition}"))?;
-        let mut rows = query.query(values)?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.extend(submission(&self.conn, row)?);
-        }
-        Ok(found)
+        let sql = format!("SELECT {COLUMNS} FROM outbox WHERE {condition}");
+        self.look(|conn| {
+            let mut query = conn.prepare_cached(&sql)?;
+            let mut rows = query.query(values)?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.extend(submission(conn, row)?);
+            }
+            Ok(found)
+        })
     }
 }
 

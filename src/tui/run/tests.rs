@@ -14,7 +14,7 @@ use tempfile::TempDir;
 const V: UidValidity = UidValidity(7);
 
 struct Live {
-    _dir: TempDir,
+    dir: TempDir,
     cache: Cache,
     app: App,
     readers: Readers,
@@ -104,7 +104,7 @@ impl Live {
         };
         let (app, first) = App::new(setup, size, now());
         let mut live = Live {
-            _dir: dir,
+            dir,
             cache,
             app,
             readers,
@@ -275,4 +275,44 @@ fn a_body_that_is_not_here_is_asked_for_and_shown_when_it_came() {
         ..Posted::default()
     }));
     live.until("the reason", |s| s.contains("the server has lost it"));
+}
+
+/// Rows are damaged behind SQLite's back: text that is none.
+fn damage(live: &Live, column: &str) -> std::path::PathBuf {
+    let path = live.dir.path().join("cache.db");
+    let db = rusqlite::Connection::open(&path).unwrap();
+    let sql = format!("UPDATE message SET {column} = cast(x'ff' AS TEXT)");
+    assert!(db.execute(&sql, []).unwrap() > 0);
+    path.with_extension("db.suspect")
+}
+
+#[test]
+fn damage_that_a_list_meets_is_noted_for_the_next_start() {
+    let mut live = Live::new(3);
+    live.until("the list", |s| s.contains("letter-3."));
+    let noted = damage(&live, "subject");
+    assert!(!noted.exists());
+    live.changed();
+    live.until("the reason", |s| s.contains("can't be read"));
+    assert!(noted.exists());
+}
+
+#[test]
+fn damage_that_a_search_meets_is_noted_for_the_next_start() {
+    let mut live = Live::new(3);
+    live.until("the list", |s| s.contains("letter-3."));
+    let noted = damage(&live, "subject");
+    live.keys("/is:unread");
+    live.until("the reason", |s| s.contains("can't be searched"));
+    assert!(noted.exists());
+}
+
+#[test]
+fn damage_that_an_opened_message_meets_is_noted_for_the_next_start() {
+    let mut live = Live::new(1);
+    live.until("the list", |s| s.contains("letter-1."));
+    let noted = damage(&live, "body_error");
+    live.keys("\n");
+    live.until("the reason", |s| s.contains("can't be read"));
+    assert!(noted.exists());
 }
