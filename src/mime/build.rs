@@ -7,11 +7,11 @@
 //! 998 octets.
 
 use super::attachment::safe_name;
-use super::flowed;
 use super::wire::{
     Fields, crlf, envelope, is_plain, longest_line, one_line, sender, typed, with_bcc,
 };
-use crate::model::{Account, Draft, MessageId, Outgoing};
+use super::{flowed, markdown};
+use crate::model::{Account, Address, Draft, MessageId, Outgoing};
 use crate::text::when;
 use base64::Engine as _;
 use mail_builder::headers::content_type::ContentType;
@@ -51,12 +51,14 @@ pub fn outgoing(
     let to = typed("To", &draft.to)?;
     let cc = typed("Cc", &draft.cc)?;
     let bcc = typed("Bcc", &draft.bcc)?;
+    let reply_to = typed("Reply-To", &draft.reply_to)?;
     let recipients = envelope(to.iter().chain(&cc).chain(&bcc))?;
     let subject = one_line(&draft.subject);
 
     let mut head = Fields::default();
     head.text("Date", &when::rfc5322(now));
     head.addresses("From", std::slice::from_ref(&from));
+    head.addresses("Reply-To", &reply_to);
     head.addresses("To", &to);
     head.addresses("Cc", &cc);
     let after_cc = head.bytes.len();
@@ -64,12 +66,16 @@ pub fn outgoing(
     head.ids("Message-ID", std::slice::from_ref(&message_id));
     head.ids("In-Reply-To", draft.in_reply_to.as_slice());
     head.ids("References", &trimmed(&draft.references));
+    if draft.options.receipt {
+        let to = Address::new(String::new(), from.addr.clone());
+        head.addresses("Disposition-Notification-To", &[to]);
+    }
     head.text(
         "User-Agent",
         concat!("postrider/", env!("CARGO_PKG_VERSION")),
     );
     head.text("MIME-Version", "1.0");
-    body(&draft.body, files).write_part(&mut head.bytes);
+    body(draft, files).write_part(&mut head.bytes);
     let mut wire = crlf(&head.bytes);
     if !wire.ends_with(b"\r\n") {
         wire.extend_from_slice(b"\r\n");
@@ -106,9 +112,10 @@ fn trimmed(references: &[MessageId]) -> Vec<MessageId> {
     kept
 }
 
-/// The text alone, or in front of its attachments.
-fn body<'a>(text: &str, files: &'a [Attached]) -> MimePart<'a> {
-    let text: String = text
+/// The text, in two forms if it is Markdown, alone or in front of its attachments.
+fn body<'a>(draft: &Draft, files: &'a [Attached]) -> MimePart<'a> {
+    let text: String = draft
+        .body
         .replace("\r\n", "\n")
         .replace('\r', "\n")
         .chars()
@@ -117,7 +124,17 @@ fn body<'a>(text: &str, files: &'a [Attached]) -> MimePart<'a> {
     let media = ContentType::new("text/plain")
         .attribute("charset", "utf-8")
         .attribute("format", "flowed");
+    let page = draft.options.markdown.then(|| markdown::page(&text));
     let text = MimePart::new(media, flowed::write(&text));
+    let text = match page.flatten() {
+        Some(page) => {
+            let media = ContentType::new("text/html").attribute("charset", "utf-8");
+            // The last one is the one to prefer (RFC 2046 §5.1.4).
+            let forms = vec![text, MimePart::new(media, page)];
+            MimePart::new("multipart/alternative", BodyPart::Multipart(forms))
+        }
+        None => text,
+    };
     if files.is_empty() {
         return text;
     }
@@ -236,6 +253,32 @@ mod tests {
             text(&out.filed).contains("\r\nBcc: \"Secret\" <s@x.example>, <B@x.example>\r\n"),
             "{}",
             text(&out.filed)
+        );
+    }
+
+    #[test]
+    fn options_show_in_the_message() {
+        let mut d = draft();
+        d.reply_to = "Else <e@x.example>".to_owned();
+        d.body = "**tea**\n".to_owned();
+        d.options.markdown = true;
+        d.options.receipt = true;
+        let out = build(&d, &[]).unwrap();
+        let text = String::from_utf8(out.wire.to_vec()).unwrap();
+        assert!(
+            text.contains("\r\nReply-To: \"Else\" <e@x.example>\r\n"),
+            "{text}"
+        );
+        assert!(text.contains("\r\nDisposition-Notification-To: <ada@x.example>\r\n"));
+        let tree = crate::mime::tree::Tree::read(&out.wire);
+        assert!(
+            tree.part(0)
+                .is_some_and(|p| p.is("multipart", "alternative"))
+        );
+        assert!(tree.part(1).is_some_and(|p| p.text().contains("**tea**")));
+        assert!(
+            tree.part(2)
+                .is_some_and(|p| p.text().contains("<strong>tea</strong>"))
         );
     }
 

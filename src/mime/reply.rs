@@ -1,88 +1,82 @@
 //! Drafts that answer, pass on, or go on with a message (RFC 5322 §3.6.3, §3.6.4).
-//!
-//! What is quoted is what the reader shows: the chosen alternative, HTML laid out as text, clean.
 
-use super::attachment::{safe_name, unnamed};
-use super::body::{self, Piece, Prefer};
-use super::flowed::{self, Paragraph};
-use super::link::Links;
+use super::answer::{self, Hints};
+use super::attachment::safe_name;
+use super::quote::{self, MAX_LINES};
 use super::recipients::format_list;
-use super::styled::Mark;
 use super::tree::Tree;
-use super::{field, html, parse};
+use super::{field, parse};
 use crate::model::{Account, Address, Draft, DraftAttachment, DraftKind, Envelope, MessageId};
-use crate::text::{Clean, when, wrap};
-use std::sync::Arc;
+use crate::text::{Clean, when};
 
-/// Columns of quoted text, with its marks.
-const COLUMNS: usize = 74;
-/// The most lines that are quoted.
-const MAX_LINES: usize = 3_000;
-/// Messages inside messages whose text is taken.
-const MAX_INSIDE: usize = 3;
+pub use super::answer::Way;
 
 /// A new message: the sender and the signature.
 pub fn fresh(account: &Account) -> Draft {
+    let from = account.identity();
     Draft {
-        from: account.identity().to_string(),
-        body: format!("\n{}", signature(account)),
-        ..Draft::new(account.name.clone())
+        body: format!("\n{}", signature(account, &from)),
+        ..from_sender(account, &from)
     }
 }
 
-/// An answer, to the sender or to all. `raw` is the message if its body is here (then it is
-/// quoted); `own` are the user's addresses, which are not written to, unless there is nobody else.
+/// An answer. `raw` is the message if its body is here (then it is quoted); `own` are the user's
+/// addresses in all accounts, which are not written to, unless there is nobody else. With
+/// [`Way::List`] nobody is written to if the message came from no list.
 pub fn reply(
     raw: Option<&[u8]>,
     envelope: &Envelope,
     account: &Account,
-    all: bool,
-    own: &[String],
+    way: Way,
+    own: &[Address],
 ) -> Draft {
-    let is_own = |a: &Address| {
-        let same = |o: &String| o.eq_ignore_ascii_case(&a.addr);
-        own.iter().any(same) || account.email.eq_ignore_ascii_case(&a.addr)
-    };
-    let sent_by_us = !envelope.from.is_empty() && envelope.from.iter().all(is_own);
-    // Answering what one wrote oneself goes on talking to those it went to.
-    let first = match (sent_by_us, envelope.reply_to.is_empty()) {
-        (true, true) if !envelope.to.is_empty() => &envelope.to,
-        (_, true) => &envelope.from,
-        (_, false) => &envelope.reply_to,
-    };
-    let mut to = Vec::new();
-    let mut cc = Vec::new();
-    add(&mut to, &[], first.iter().filter(|a| !is_own(a)));
-    if all {
-        let others = envelope.to.iter().chain(&envelope.cc);
-        add(&mut cc, &to, others.filter(|a| !is_own(a)));
-    }
-    if to.is_empty() {
-        // Only ourselves: to whom else? With others in Cc, they come first.
-        to = std::mem::take(&mut cc);
-    }
-    if to.is_empty() {
-        add(&mut to, &[], first.iter());
-    }
-    let quoted = raw.map(|raw| quotation(raw, envelope)).unwrap_or_default();
+    let hints = raw.map(Hints::read).unwrap_or_default();
+    let own = &with_senders(own, account);
+    let (to, cc) = answer::whom(envelope, &hints, own, way);
+    let from = answer::identity(envelope, &hints, account, own);
+    let quoted = raw
+        .map(|raw| quote::quotation(raw, envelope))
+        .unwrap_or_default();
     Draft {
         kind: DraftKind::Reply,
-        from: identity(envelope, account, own).to_string(),
         to: typed(&to),
         cc: typed(&cc),
         subject: prefixed("Re: ", &envelope.subject, &REPLY),
-        body: format!("\n\n{quoted}{}", signature(account)),
+        body: format!("\n\n{quoted}{}", signature(account, &from)),
         in_reply_to: envelope.message_id.clone(),
         references: references(envelope),
+        ..from_sender(account, &from)
+    }
+}
+
+fn with_senders(own: &[Address], account: &Account) -> Vec<Address> {
+    let mut all = own.to_vec();
+    all.extend(account.senders());
+    all
+}
+
+/// An empty draft from one of our addresses, with what belongs to it.
+fn from_sender(account: &Account, from: &Address) -> Draft {
+    let identity = account.identities.iter();
+    let identity = identity
+        .clone()
+        .find(|i| i.email.eq_ignore_ascii_case(&from.addr));
+    Draft {
+        from: from.to_string(),
+        reply_to: identity
+            .and_then(|i| i.reply_to.clone())
+            .unwrap_or_default(),
         ..Draft::new(account.name.clone())
     }
 }
 
 /// A message passed on inline, with its attachments.
-pub fn forward(raw: &[u8], envelope: &Envelope, account: &Account) -> Draft {
+pub fn forward(raw: &[u8], envelope: &Envelope, account: &Account, own: &[Address]) -> Draft {
+    let own = with_senders(own, account);
+    let from = answer::identity(envelope, &Hints::read(raw), account, &own);
     let mut body = format!(
         "\n\n{}---------- Forwarded message ----------\n",
-        signature(account)
+        signature(account, &from)
     );
     let mut put = |name: &str, value: &str| {
         if !value.is_empty() {
@@ -96,7 +90,7 @@ pub fn forward(raw: &[u8], envelope: &Envelope, account: &Account) -> Draft {
     put("Cc", &format_list(&envelope.cc));
     body.push('\n');
     let tree = Tree::read(raw);
-    for p in text(&tree, 0).iter().take(MAX_LINES) {
+    for p in quote::text(&tree, 0).iter().take(MAX_LINES) {
         body.push_str(&">".repeat(p.quote));
         if p.quote > 0 {
             body.push(' ');
@@ -106,17 +100,38 @@ pub fn forward(raw: &[u8], envelope: &Envelope, account: &Account) -> Draft {
     }
     Draft {
         kind: DraftKind::Forward,
-        from: identity(envelope, account, &[]).to_string(),
         subject: prefixed("Fwd: ", &envelope.subject, &FORWARD),
         body,
-        attachments: attachments(&tree),
-        ..Draft::new(account.name.clone())
+        attachments: quote::attachments(&tree),
+        ..from_sender(account, &from)
+    }
+}
+
+/// A message passed on whole, as an attachment (RFC 2046 §5.2.1): header, signatures and all.
+pub fn forward_whole(raw: &[u8], envelope: &Envelope, account: &Account, own: &[Address]) -> Draft {
+    let own = with_senders(own, account);
+    let from = answer::identity(envelope, &Hints::read(raw), account, &own);
+    let subject = Clean::line(&envelope.subject);
+    let title = match subject.as_str().trim() {
+        "" => "message",
+        title => title,
+    };
+    Draft {
+        kind: DraftKind::Forward,
+        subject: prefixed("Fwd: ", &envelope.subject, &FORWARD),
+        body: format!("\n{}", signature(account, &from)),
+        attachments: vec![DraftAttachment::Bytes {
+            name: safe_name(&format!("{title}.eml")),
+            media_type: "message/rfc822".to_owned(),
+            bytes: raw.into(),
+        }],
+        ..from_sender(account, &from)
     }
 }
 
 /// A message taken up again as a draft: its own words, recipients (Bcc too) and attachments. It
-/// gets a new Message-ID when it is sent.
-pub fn edit(raw: &[u8], account: &Account) -> Draft {
+/// gets a new Message-ID when it is sent, and one that somebody else wrote a sender of ours.
+pub fn edit(raw: &[u8], account: &Account, own: &[Address]) -> Draft {
     let tree = Tree::read(raw);
     let e = parse::of_fields(&tree.fields);
     let list = |name: &str| {
@@ -128,7 +143,7 @@ pub fn edit(raw: &[u8], account: &Account) -> Draft {
         )
     };
     let mut body = String::new();
-    for p in text(&tree, 0) {
+    for p in quote::text(&tree, 0) {
         body.push_str(&">".repeat(p.quote));
         if p.quote > 0 {
             body.push(' ');
@@ -140,25 +155,33 @@ pub fn edit(raw: &[u8], account: &Account) -> Draft {
         });
         body.push('\n');
     }
-    let in_reply_to = e.in_reply_to.first().cloned();
+    let own = with_senders(own, account);
+    let is_ours = |a: &Address| own.iter().any(|o| o.same_mailbox(a));
+    let ours = e.from.iter().any(is_ours);
+    let in_reply_to = e.in_reply_to.first().filter(|_| ours).cloned();
     Draft {
         kind: if in_reply_to.is_some() {
             DraftKind::Reply
         } else {
             DraftKind::New
         },
-        from: match e.from.first() {
+        from: match e.from.iter().find(|from| is_ours(from)) {
             Some(from) => typed(std::slice::from_ref(from)),
             None => account.identity().to_string(),
+        },
+        reply_to: if ours {
+            list("Reply-To")
+        } else {
+            String::new()
         },
         to: list("To"),
         cc: list("Cc"),
         bcc: list("Bcc"),
         subject: Clean::line(&e.subject).to_string(),
         body,
-        attachments: attachments(&tree),
+        attachments: quote::attachments(&tree),
         in_reply_to,
-        references: e.references,
+        references: if ours { e.references } else { Vec::new() },
         ..Draft::new(account.name.clone())
     }
 }
@@ -200,32 +223,6 @@ fn references(e: &Envelope) -> Vec<MessageId> {
     list
 }
 
-/// The address of ours that the message came to or from, else the account's.
-fn identity(e: &Envelope, account: &Account, own: &[String]) -> Address {
-    let found = e.to.iter().chain(&e.cc).chain(&e.from).find(|a| {
-        own.iter().any(|o| o.eq_ignore_ascii_case(&a.addr))
-            && !account.email.eq_ignore_ascii_case(&a.addr)
-    });
-    let to_account =
-        e.to.iter()
-            .chain(&e.cc)
-            .any(|a| account.email.eq_ignore_ascii_case(&a.addr));
-    match found {
-        // The spelling is ours: a sender may have put any name beside it.
-        Some(a) if !to_account => Address::new(account.full_name.clone(), a.addr.to_lowercase()),
-        _ => account.identity(),
-    }
-}
-
-/// Adds addresses that are in neither list yet.
-fn add<'a>(list: &mut Vec<Address>, other: &[Address], more: impl Iterator<Item = &'a Address>) {
-    for a in more {
-        if !a.addr.is_empty() && !list.iter().chain(other).any(|b| b.same_mailbox(a)) {
-            list.push(a.clone());
-        }
-    }
-}
-
 /// As it stands in a field of the composer: names clean, addresses as they are.
 fn typed(list: &[Address]) -> String {
     let clean: Vec<Address> = list
@@ -235,115 +232,17 @@ fn typed(list: &[Address]) -> String {
     format_list(&clean)
 }
 
-fn signature(account: &Account) -> String {
-    match account.signature.as_deref().map(str::trim_end) {
+/// What stands below a new message from this address of the account's: `-- ` and the signature,
+/// or nothing.
+pub fn signature(account: &Account, from: &Address) -> String {
+    let identities = account.identities.iter();
+    let own = identities
+        .filter(|i| i.email.eq_ignore_ascii_case(&from.addr))
+        .find_map(|i| i.signature.as_deref());
+    match own.or(account.signature.as_deref()).map(str::trim_end) {
         Some(text) if !text.is_empty() => format!("\n-- \n{text}\n"),
         _ => String::new(),
     }
-}
-
-/// `On Mon, 3 Mar 2025 at 14:05, Ada wrote:` and the text behind `>`, without its signature.
-fn quotation(raw: &[u8], e: &Envelope) -> String {
-    let who = e.from.first().map(|a| Clean::line(a.display()).to_string());
-    let who = who
-        .filter(|w| !w.is_empty())
-        .unwrap_or_else(|| "somebody".to_owned());
-    let mut out = match e.date {
-        Some(date) => format!("On {}, {who} wrote:\n", when::attribution(date)),
-        None => format!("{who} wrote:\n"),
-    };
-    let mut own = text(&Tree::read(raw), 0);
-    own.retain(|p| !p.signature);
-    while own.last().is_some_and(|p| p.text.trim().is_empty()) {
-        own.pop();
-    }
-    let mut lines = 0;
-    for p in own {
-        let marks = ">".repeat(p.quote + 1);
-        for line in wrap::wrap(
-            p.text.trim_end(),
-            COLUMNS.saturating_sub(marks.len() + 1).max(20),
-        ) {
-            lines += 1;
-            if lines > MAX_LINES {
-                out.push_str("> […]\n");
-                return out;
-            }
-            out.push_str(format!("{marks} {line}").trim_end());
-            out.push('\n');
-        }
-    }
-    out
-}
-
-/// The text of a message as paragraphs, clean.
-fn text(tree: &Tree<'_>, inside: usize) -> Vec<Paragraph> {
-    let mut out: Vec<Paragraph> = Vec::new();
-    for piece in body::choose(tree, Prefer::Best).pieces {
-        match piece {
-            Piece::Plain(id) => {
-                let Some(part) = tree.part(id) else { continue };
-                let (is_flowed, del_sp) = parse::flow(part);
-                out.extend(flowed::read(&part.text(), is_flowed, del_sp));
-            }
-            Piece::Html(id) => {
-                let Some(part) = tree.part(id) else { continue };
-                out.extend(page(&part.text()));
-            }
-            Piece::Message(id) if inside < MAX_INSIDE => {
-                let Some(part) = tree.part(id) else { continue };
-                let bytes = part.bytes();
-                out.extend(text(&Tree::read(&bytes), inside + 1));
-            }
-            Piece::Calendar(_) | Piece::Report(_) | Piece::Message(_) | Piece::Encrypted => {}
-        }
-    }
-    for p in &mut out {
-        p.text = Clean::block(&p.text).as_str().replace('\n', " ");
-    }
-    out
-}
-
-/// HTML as paragraphs, without the numbers of its links.
-fn page(html: &str) -> Vec<Paragraph> {
-    let (lines, _) = html::lines(html, COLUMNS - 2, &mut Links::default());
-    let mut out = Vec::new();
-    for line in lines {
-        let mut text = String::new();
-        for span in &line.spans {
-            match span.style {
-                Mark::Quote(_) => {}
-                Mark::Link(n) => {
-                    let shown = span.text.as_str();
-                    text.push_str(shown.strip_suffix(&format!("[{n}]")).unwrap_or(shown));
-                }
-                _ => text.push_str(span.text.as_str()),
-            }
-        }
-        out.push(Paragraph {
-            quote: usize::from(line.quote),
-            text,
-            signature: false,
-        });
-    }
-    out
-}
-
-fn attachments(tree: &Tree<'_>) -> Vec<DraftAttachment> {
-    let rows = body::attachments(tree);
-    let taken = rows.iter().filter_map(|row| {
-        let part = tree.part(row.part)?;
-        Some(DraftAttachment::Bytes {
-            name: if row.name.trim().is_empty() {
-                unnamed(&row.media_type)
-            } else {
-                safe_name(&row.name)
-            },
-            media_type: row.media_type.clone(),
-            bytes: Arc::from(part.bytes().into_owned()),
-        })
-    });
-    taken.collect()
 }
 
 #[cfg(test)]
@@ -357,12 +256,16 @@ mod tests {
         parse::envelope(text.as_bytes())
     }
 
+    fn own(addr: &str) -> Vec<Address> {
+        vec![Address::new(String::new(), addr.to_owned())]
+    }
+
     const MAIL: &[u8] = b"From: Bob <b@y.example>\nTo: ada@x.example, c@z.example\nCc: d@z.example, B@y.example\nSubject: AW: Re[2]: Tea\nMessage-ID: <2@y>\nReferences: <0@y> <1@y>\n\nHello Ada,\n\n> older\n\nBye\n-- \nBob\n";
 
     #[test]
     fn an_answer_goes_to_the_sender_and_is_threaded() {
         let e = parse::envelope(MAIL);
-        let d = reply(Some(MAIL), &e, &account(), false, &[]);
+        let d = reply(Some(MAIL), &e, &account(), Way::Sender, &[]);
         assert_eq!((d.to.as_str(), d.cc.as_str()), ("Bob <b@y.example>", ""));
         assert_eq!(d.subject, "Re: Tea");
         assert_eq!(d.in_reply_to.unwrap().as_str(), "2@y");
@@ -377,7 +280,7 @@ mod tests {
             d.body,
             "\n\nBob wrote:\n> Hello Ada,\n>\n>> older\n>\n> Bye\n\n-- \nAda\n+1 555\n"
         );
-        let d = reply(None, &e, &account(), true, &["D@z.example".to_owned()]);
+        let d = reply(None, &e, &account(), Way::All, &own("D@z.example"));
         assert_eq!(
             (d.to.as_str(), d.cc.as_str()),
             ("Bob <b@y.example>", "c@z.example")
@@ -388,23 +291,23 @@ mod tests {
     #[test]
     fn nobody_answers_himself() {
         let mine = envelope("From: ada@x.example\nTo: c@z.example\nCc: d@z.example\n\n");
-        let d = reply(None, &mine, &account(), true, &[]);
+        let d = reply(None, &mine, &account(), Way::All, &[]);
         assert_eq!(
             (d.to.as_str(), d.cc.as_str()),
             ("c@z.example", "d@z.example")
         );
         let note = envelope("From: ada@x.example\nTo: ada@x.example\n\n");
         assert_eq!(
-            reply(None, &note, &account(), true, &[]).to,
+            reply(None, &note, &account(), Way::All, &[]).to,
             "ada@x.example"
         );
         let list = envelope("From: b@y.example\nReply-To: list@y.example\nTo: list@y.example\n\n");
         assert_eq!(
-            reply(None, &list, &account(), false, &[]).to,
+            reply(None, &list, &account(), Way::Sender, &[]).to,
             "list@y.example"
         );
         let alias = envelope("From: b@y.example\nTo: a2@x.example\n\n");
-        let d = reply(None, &alias, &account(), true, &["a2@x.example".to_owned()]);
+        let d = reply(None, &alias, &account(), Way::All, &own("a2@x.example"));
         assert_eq!(
             (d.from.as_str(), d.cc.as_str()),
             ("\"Ada W.\" <a2@x.example>", "")
@@ -430,7 +333,7 @@ mod tests {
     #[test]
     fn a_forwarded_message_brings_its_attachments() {
         let raw = b"From: b@y.example\nSubject: Plan\nDate: Mon, 3 Mar 2025 14:05:00 +0100\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nsee file\n--b\nContent-Type: application/pdf; name=\"../p.pdf\"\nContent-Transfer-Encoding: base64\n\naGk=\n--b--\n";
-        let d = forward(raw, &parse::envelope(raw), &account());
+        let d = forward(raw, &parse::envelope(raw), &account(), &[]);
         assert_eq!(
             (d.subject.as_str(), d.kind),
             ("Fwd: Plan", DraftKind::Forward)
@@ -439,15 +342,54 @@ mod tests {
         let want = DraftAttachment::Bytes {
             name: "p.pdf".to_owned(),
             media_type: "application/pdf".to_owned(),
-            bytes: Arc::from(&b"hi"[..]),
+            bytes: b"hi"[..].into(),
         };
         assert_eq!(d.attachments, [want]);
     }
 
     #[test]
+    fn a_message_passed_on_whole_is_the_same_octets() {
+        let raw = b"From: b@y.example\nSubject: ../Plan\n\nsee\n";
+        let d = forward_whole(raw, &parse::envelope(raw), &account(), &[]);
+        let [
+            DraftAttachment::Bytes {
+                name,
+                media_type,
+                bytes,
+            },
+        ] = d.attachments.as_slice()
+        else {
+            panic!("{:?}", d.attachments);
+        };
+        assert_eq!(
+            (media_type.as_str(), bytes.as_ref()),
+            ("message/rfc822", &raw[..])
+        );
+        assert!(name.ends_with("Plan.eml") && !name.contains('/'), "{name}");
+    }
+
+    #[test]
+    fn what_somebody_else_wrote_is_taken_up_as_ours() {
+        let raw = b"From: b@y.example\nTo: c@y.example\nReply-To: z@y.example\nIn-Reply-To: <1@y>\nReferences: <1@y>\n\nsee\n";
+        let d = edit(raw, &account(), &[]);
+        assert_eq!(d.from, account().identity().to_string());
+        assert_eq!(
+            (d.to.as_str(), d.reply_to.as_str(), d.kind),
+            ("c@y.example", "", DraftKind::New)
+        );
+        assert!(d.references.is_empty() && d.in_reply_to.is_none());
+    }
+
+    #[test]
     fn a_page_is_quoted_as_text() {
         let raw = b"From: b@y.example\nContent-Type: text/html\n\n<p>See <a href='https://x.example/'>this</a></p><blockquote>old</blockquote>";
-        let d = reply(Some(raw), &parse::envelope(raw), &account(), false, &[]);
+        let d = reply(
+            Some(raw),
+            &parse::envelope(raw),
+            &account(),
+            Way::Sender,
+            &[],
+        );
         assert!(d.body.contains("> See this\n>\n>> old\n"), "{}", d.body);
     }
 
@@ -471,13 +413,13 @@ mod tests {
             0,
         )
         .unwrap();
-        let again = edit(&out.filed, &account());
+        let again = edit(&out.filed, &account(), &[]);
         assert_eq!(again.body, first.body);
         assert_eq!(
             (again.from, again.to, again.bcc, again.subject),
             (first.from, first.to, first.bcc, first.subject)
         );
-        assert!(!edit(&out.wire, &account()).bcc.contains("s@y"));
+        assert!(!edit(&out.wire, &account(), &[]).bcc.contains("s@y"));
     }
 
     proptest! {
@@ -486,7 +428,7 @@ mod tests {
             let media = if html { "text/html" } else { "text/plain" };
             let raw = format!("{head}\nContent-Type: {media}; charset=utf-8\n\n{body}");
             let e = parse::envelope(raw.as_bytes());
-            for d in [reply(Some(raw.as_bytes()), &e, &account(), true, &[]), forward(raw.as_bytes(), &e, &account()), edit(raw.as_bytes(), &account())] {
+            for d in [reply(Some(raw.as_bytes()), &e, &account(), Way::All, &[]), forward(raw.as_bytes(), &e, &account(), &[]), edit(raw.as_bytes(), &account(), &[])] {
                 for text in [&d.from, &d.to, &d.cc, &d.subject] {
                     prop_assert!(!text.chars().any(char::is_control), "{:?}", text);
                 }

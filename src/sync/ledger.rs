@@ -345,7 +345,7 @@ impl Ledger {
         match (own, account) {
             (Err(crate::store::Error::Refused(_)), Some(account)) => {
                 let bytes = self.local.read().filed(row.id)?;
-                let draft = mime::reply::edit(&bytes, account);
+                let draft = mime::reply::edit(&bytes, account, &[]);
                 Ok(self.local.take_back_as(row.id, &draft, now)?)
             }
             (own, _) => Ok(own?),

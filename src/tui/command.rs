@@ -169,6 +169,9 @@ commands! {
     Reply, "reply", Writing, [Index Reader], No, "reply", "Answer the sender";
     ReplyAll, "reply-all", Writing, [Index Reader], No, "all", "Answer the sender and everybody else";
     Forward, "forward", Writing, [Index Reader], No, "forward", "Forward with its attachments";
+    ReplyList, "reply-list", Writing, [Index Reader], No, "", "Answer the list only";
+    ForwardWhole, "forward-attached", Writing, [Index Reader], No, "", "Forward whole, as an attachment";
+    EditAsNew, "edit-as-new", Writing, [Index Reader], No, "", "Take it up again as a new message";
     Compose, "compose", Writing, [Global], No, "compose", "Write a new message";
     Star, "star", Mail, [Index Reader], No, "star", "Set or take away the star";
     Trash, "trash", Mail, [Index Reader], No, "trash", "Move to Trash; from Trash, remove for good";

@@ -12,8 +12,12 @@ pub enum DraftFrom {
     Reply,
     /// An answer to everybody.
     ReplyAll,
+    /// An answer to the mailing list alone.
+    ReplyList,
     /// A forwarded copy.
     Forward,
+    /// The message whole, as an attachment.
+    ForwardWhole,
     /// The message itself, as a new draft.
     Edit,
 }

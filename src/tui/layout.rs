@@ -6,8 +6,8 @@
 
 use crate::mime::attachment;
 use crate::mime::render::{Prefer, RenderOptions, Rendered, raw_source, render};
-use crate::mime::reply;
-use crate::model::{Account, Draft, MsgId};
+use crate::mime::reply::{self, Way};
+use crate::model::{Account, Address, Draft, MsgId};
 use crate::store::Reader;
 use crate::text::Clean;
 use crate::tui::effect::DraftFrom;
@@ -274,14 +274,27 @@ impl Worker {
             .and_then(|p| self.accounts.iter().find(|a| a.name == p.account))
             .or_else(|| self.accounts.first())
             .ok_or("there is no account to write with")?;
-        let own: Vec<String> = self.accounts.iter().map(|a| a.email.clone()).collect();
+        let own: Vec<Address> = self.accounts.iter().flat_map(Account::senders).collect();
         let needed = || "this message's text is not here yet; open it first".to_owned();
         let raw = raw.as_deref();
         let mut draft = match from {
-            DraftFrom::Reply => reply::reply(raw, &row.envelope, account, false, &own),
-            DraftFrom::ReplyAll => reply::reply(raw, &row.envelope, account, true, &own),
-            DraftFrom::Forward => reply::forward(raw.ok_or_else(needed)?, &row.envelope, account),
-            DraftFrom::Edit => reply::edit(raw.ok_or_else(needed)?, account),
+            DraftFrom::Reply => reply::reply(raw, &row.envelope, account, Way::Sender, &own),
+            DraftFrom::ReplyAll => reply::reply(raw, &row.envelope, account, Way::All, &own),
+            DraftFrom::ReplyList => {
+                let whole = Some(raw.ok_or_else(needed)?);
+                let draft = reply::reply(whole, &row.envelope, account, Way::List, &own);
+                if draft.to.is_empty() {
+                    return Err("this message came from no list that one can write to".to_owned());
+                }
+                draft
+            }
+            DraftFrom::Forward => {
+                reply::forward(raw.ok_or_else(needed)?, &row.envelope, account, &own)
+            }
+            DraftFrom::ForwardWhole => {
+                reply::forward_whole(raw.ok_or_else(needed)?, &row.envelope, account, &own)
+            }
+            DraftFrom::Edit => reply::edit(raw.ok_or_else(needed)?, account, &own),
         };
         draft.source = match from {
             DraftFrom::Edit => None,

@@ -88,7 +88,10 @@ impl Panes {
             Command::Compose => return Wants::Compose,
             Command::Reply => self.draft(DraftFrom::Reply, now, fx),
             Command::ReplyAll => self.draft(DraftFrom::ReplyAll, now, fx),
+            Command::ReplyList => self.draft(DraftFrom::ReplyList, now, fx),
             Command::Forward => self.draft(DraftFrom::Forward, now, fx),
+            Command::ForwardWhole => self.draft(DraftFrom::ForwardWhole, now, fx),
+            Command::EditAsNew => self.draft(DraftFrom::Edit, now, fx),
             Command::Archive => self.act(Verb::Archive, now, fx),
             Command::Trash => return self.trash(now, fx),
             Command::Junk => self.act(Verb::Junk, now, fx),
@@ -302,7 +305,12 @@ impl Panes {
         let about_mail = command.info().section == Section::Mail && command != Command::Undo;
         let answers = matches!(
             command,
-            Command::Reply | Command::ReplyAll | Command::Forward
+            Command::Reply
+                | Command::ReplyAll
+                | Command::ReplyList
+                | Command::Forward
+                | Command::ForwardWhole
+                | Command::EditAsNew
         );
         match &self.view {
             View::Mail => match command {

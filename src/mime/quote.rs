@@ -1,0 +1,125 @@
+//! A message's words as another message repeats them: quoted behind `>`, or passed on as they are.
+//!
+//! What is repeated is what the reader shows: the chosen alternative, HTML laid out as text, clean.
+
+use super::attachment::{safe_name, unnamed};
+use super::body::{self, Piece, Prefer};
+use super::flowed::{self, Paragraph};
+use super::link::Links;
+use super::styled::Mark;
+use super::tree::Tree;
+use super::{html, parse};
+use crate::model::{DraftAttachment, Envelope};
+use crate::text::{Clean, when, wrap};
+use std::sync::Arc;
+
+/// Columns of quoted text, with its marks.
+const COLUMNS: usize = 74;
+/// The most lines that are repeated.
+pub(super) const MAX_LINES: usize = 3_000;
+/// Messages inside messages whose text is taken.
+const MAX_INSIDE: usize = 3;
+
+/// `On Mon, 3 Mar 2025 at 14:05, Ada wrote:` and the text behind `>`, without its signature.
+pub(super) fn quotation(raw: &[u8], e: &Envelope) -> String {
+    let who = e.from.first().map(|a| Clean::line(a.display()).to_string());
+    let who = who
+        .filter(|w| !w.is_empty())
+        .unwrap_or_else(|| "somebody".to_owned());
+    let mut out = match e.date {
+        Some(date) => format!("On {}, {who} wrote:\n", when::attribution(date)),
+        None => format!("{who} wrote:\n"),
+    };
+    let mut own = text(&Tree::read(raw), 0);
+    own.retain(|p| !p.signature);
+    while own.last().is_some_and(|p| p.text.trim().is_empty()) {
+        own.pop();
+    }
+    let mut lines = 0;
+    for p in own {
+        let marks = ">".repeat(p.quote + 1);
+        for line in wrap::wrap(
+            p.text.trim_end(),
+            COLUMNS.saturating_sub(marks.len() + 1).max(20),
+        ) {
+            lines += 1;
+            if lines > MAX_LINES {
+                out.push_str("> […]\n");
+                return out;
+            }
+            out.push_str(format!("{marks} {line}").trim_end());
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// The text of a message as paragraphs, clean.
+pub(super) fn text(tree: &Tree<'_>, inside: usize) -> Vec<Paragraph> {
+    let mut out: Vec<Paragraph> = Vec::new();
+    for piece in body::choose(tree, Prefer::Best).pieces {
+        match piece {
+            Piece::Plain(id) => {
+                let Some(part) = tree.part(id) else { continue };
+                let (is_flowed, del_sp) = parse::flow(part);
+                out.extend(flowed::read(&part.text(), is_flowed, del_sp));
+            }
+            Piece::Html(id) => {
+                let Some(part) = tree.part(id) else { continue };
+                out.extend(page(&part.text()));
+            }
+            Piece::Message(id) if inside < MAX_INSIDE => {
+                let Some(part) = tree.part(id) else { continue };
+                let bytes = part.bytes();
+                out.extend(text(&Tree::read(&bytes), inside + 1));
+            }
+            Piece::Calendar(_) | Piece::Report(_) | Piece::Message(_) | Piece::Encrypted => {}
+        }
+    }
+    for p in &mut out {
+        p.text = Clean::block(&p.text).as_str().replace('\n', " ");
+    }
+    out
+}
+
+/// HTML as paragraphs, without the numbers of its links.
+fn page(html: &str) -> Vec<Paragraph> {
+    let (lines, _) = html::lines(html, COLUMNS - 2, &mut Links::default());
+    let mut out = Vec::new();
+    for line in lines {
+        let mut text = String::new();
+        for span in &line.spans {
+            match span.style {
+                Mark::Quote(_) => {}
+                Mark::Link(n) => {
+                    let shown = span.text.as_str();
+                    text.push_str(shown.strip_suffix(&format!("[{n}]")).unwrap_or(shown));
+                }
+                _ => text.push_str(span.text.as_str()),
+            }
+        }
+        out.push(Paragraph {
+            quote: usize::from(line.quote),
+            text,
+            signature: false,
+        });
+    }
+    out
+}
+/// What is attached to a message, to be attached again.
+pub(super) fn attachments(tree: &Tree<'_>) -> Vec<DraftAttachment> {
+    let rows = body::attachments(tree);
+    let taken = rows.iter().filter_map(|row| {
+        let part = tree.part(row.part)?;
+        Some(DraftAttachment::Bytes {
+            name: if row.name.trim().is_empty() {
+                unnamed(&row.media_type)
+            } else {
+                safe_name(&row.name)
+            },
+            media_type: row.media_type.clone(),
+            bytes: Arc::from(part.bytes().into_owned()),
+        })
+    });
+    taken.collect()
+}
