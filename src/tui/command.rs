@@ -169,7 +169,7 @@ commands! {
     Reply, "reply", Writing, [Index Reader], No, "reply", "Answer the sender";
     ReplyAll, "reply-all", Writing, [Index Reader], No, "all", "Answer the sender and everybody else";
     Forward, "forward", Writing, [Index Reader], No, "forward", "Forward with its attachments";
-    ReplyList, "reply-list", Writing, [Index Reader], No, "", "Answer the list only";
+    ReplyList, "reply-list", Writing, [Index Reader], No, "", "Write back to the mailing list only";
     ForwardWhole, "forward-attached", Writing, [Index Reader], No, "", "Forward whole, as an attachment";
     EditAsNew, "edit-as-new", Writing, [Index Reader], No, "", "Take it up again as a new message";
     Compose, "compose", Writing, [Global], No, "compose", "Write a new message";
