@@ -6,23 +6,21 @@
 
 use crate::mime;
 use crate::model::{
-    Account, AccountName, Address, Done, Draft, DraftId, Intent, MailboxId, MsgId, Op, OpKind,
-    OutboxId, OutboxVerb, Outgoing, Submission, SubmissionState,
+    Account, AccountName, Address, Done, Draft, DraftId, Intent, MailboxId, MsgId, Op, OutboxId,
+    OutboxVerb, Outgoing, Submission, SubmissionState,
 };
-use crate::signal::{Board, Ringer, Topic};
-use crate::store::{Local, LocalReader, Priority, Reader, Writer};
-use crate::sync::error::SyncError;
+use crate::signal::{Board, Topic};
+use crate::store::{Local, Reader, Writer};
+use crate::sync::bells::Bells;
 use crate::sync::freeze;
 use crate::sync::host::Host;
 use crate::sync::intend;
 use crate::sync::kit::Stores;
-use crate::sync::news::News;
+use crate::sync::overlay::{self, Layer};
 use crate::text::when;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 /// What is said when recording or building something panicked.
 const FAULT: &str = "a fault in postrider: it was not done; the log has the details";
@@ -32,33 +30,6 @@ pub const FULL: &str = "too much is waiting to be recorded; try again in a momen
 
 /// How the ledger answers: once, when the intent is durable or can't be.
 pub type Reply = Box<dyn FnOnce(Result<Done, String>) + Send>;
-
-/// Whom the ledger wakes of one account.
-pub struct AccountBells {
-    /// The worker.
-    pub worker: Ringer,
-    /// The submitter.
-    pub submitter: Ringer,
-    /// Whoever fetches bodies in the background.
-    pub harvest: Ringer,
-    /// Whoever fetches bodies that somebody waits for.
-    pub fetcher: Sender<MsgId>,
-    /// What the worker is to look at.
-    pub news: Arc<News>,
-    /// Whether everything is fetched for a journey.
-    pub journey: Arc<AtomicBool>,
-    /// The mailbox (its row) that is on a screen.
-    pub attended: Arc<AtomicI64>,
-    /// Whether somebody is at the keyboard.
-    pub present: Arc<AtomicBool>,
-}
-
-/// Whom the ledger wakes. Empty where no engine runs in this process.
-#[derive(Default)]
-pub struct Bells {
-    /// Each account's.
-    pub accounts: BTreeMap<AccountName, AccountBells>,
-}
 
 /// What the ledger is made of.
 pub struct Ledger {
@@ -180,10 +151,7 @@ impl Ledger {
                 })
             }
             Intent::TryAgain(account) => {
-                if let Some(bells) = self.bells.accounts.get(&account) {
-                    bells.present.store(true, Ordering::SeqCst);
-                    bells.worker.ring();
-                }
+                self.bells.hurry(&account);
                 Ok(Done::default())
             }
             Intent::Attend(mailbox) => {
@@ -205,27 +173,13 @@ impl Ledger {
         let Some(mailbox) = self.reader.mailbox(id)? else {
             return Ok(());
         };
-        for (name, bells) in &self.bells.accounts {
-            let own = *name == mailbox.account;
-            bells
-                .attended
-                .store(if own { id.0 } else { 0 }, Ordering::SeqCst);
-            if own {
-                bells.news.of([mailbox.name.clone()]);
-                bells.worker.ring();
-            }
-        }
+        self.bells.attend(&mailbox);
         Ok(())
     }
 
     /// Begins or ends fetching everything for a journey.
     fn journey(&self, account: Option<&AccountName>, begin: bool, after: &mut After) -> Done {
-        for (name, bells) in &self.bells.accounts {
-            if account.is_none_or(|wanted| wanted == name) {
-                bells.journey.store(begin, Ordering::SeqCst);
-                bells.harvest.ring();
-            }
-        }
+        self.bells.journey(account, begin);
         after.everybody = begin;
         let label = match (begin, self.bells.accounts.is_empty()) {
             (true, true) => "Another window of postrider is online: ask there",
@@ -452,7 +406,7 @@ impl Ledger {
             .map(|op| op.account.clone())
             .collect();
         if !accounts.is_empty()
-            && let Err(error) = lay(&self.layer(), after.revert, after.apply)
+            && let Err(error) = overlay::lay(&self.layer(), after.revert, after.apply)
         {
             tracing::error!(%error, "the cache did not take an effect");
         }
@@ -495,61 +449,4 @@ pub enum LedgerError {
     /// It can't be done: why, in plain words.
     #[error("{0}")]
     Refused(String),
-}
-
-/// What [`lay`] needs of its caller.
-pub struct Layer<'a> {
-    /// Who writes the cache.
-    pub writer: &'a Writer,
-    /// Where the databases are.
-    pub stores: &'a Stores,
-    /// Whom to tell.
-    pub board: &'a Arc<Board>,
-    /// The other processes.
-    pub host: &'a Arc<dyn Host>,
-}
-
-/// Lays operations over the cache (and takes others off it) without waiting, then tells the board
-/// and the other processes. An operation that its server has answered meanwhile is left out: its
-/// effect is the server's state already.
-///
-/// # Errors
-/// When the cache writer has ended.
-pub fn lay(means: &Layer<'_>, revert: Vec<Op>, apply: Vec<Op>) -> Result<(), SyncError> {
-    let (board, host) = (Arc::clone(means.board), Arc::clone(means.host));
-    let local = means.stores.local.clone();
-    means.writer.post(Priority::Urgent, move |cache| {
-        for op in &revert {
-            cache.settle(op.id, &crate::store::Outcome::Reverted)?;
-        }
-        let local = LocalReader::open(&local)?;
-        for op in &apply {
-            if local.waits(op.id)? {
-                cache.apply(op)?;
-            }
-        }
-        let reader = cache.read();
-        for op in revert.iter().chain(&apply) {
-            for name in touched(op) {
-                if let Some(mailbox) = reader.mailbox_named(&op.account, &name)? {
-                    board.post(Topic::Mailbox(mailbox.id));
-                }
-            }
-        }
-        board.post(Topic::Mailboxes);
-        host.nudge();
-        host.changed();
-        Ok(())
-    })?;
-    Ok(())
-}
-
-/// The mailboxes whose lists an operation changes.
-pub fn touched(op: &Op) -> std::collections::BTreeSet<crate::model::MailboxName> {
-    let mut names: std::collections::BTreeSet<_> =
-        op.keys.iter().map(|k| k.mailbox.clone()).collect();
-    if let OpKind::Move { to } | OpKind::Copy { to } = &op.kind {
-        names.insert(to.clone());
-    }
-    names
 }

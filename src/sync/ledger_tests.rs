@@ -1,8 +1,9 @@
 //! The ledger as the screen and scripts use it, over real databases and no network.
 
+use super::bells::{AccountBells, Bells};
 use super::host::{Host, NoSecret};
 use super::kit::Stores;
-use super::ledger::{AccountBells, Bells, Ledger};
+use super::ledger::Ledger;
 use crate::mime::build::from_rfc5322;
 use crate::model::*;
 use crate::signal::{Board, Doorbell};

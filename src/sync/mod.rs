@@ -14,6 +14,8 @@ pub mod delivery;
 pub mod kit;
 pub mod intend;
 pub mod freeze;
+pub mod bells;
+pub mod overlay;
 pub mod ledger;
 pub mod here;
 pub mod brought;

@@ -14,7 +14,7 @@ use crate::store::{Local, Moved, Outcome, Place, Priority};
 use crate::sync::error::SyncError;
 use crate::sync::follow::{self, Found};
 use crate::sync::kit::Kit;
-use crate::sync::ledger;
+use crate::sync::overlay;
 use crate::text::Clean;
 use std::collections::BTreeSet;
 
@@ -67,7 +67,7 @@ pub fn replay(
                 return Err(SyncError::Stopping);
             }
             one(session, kit, local, &op, listed)?;
-            touched.extend(ledger::touched(&op));
+            touched.extend(overlay::touched(&op));
             settled += 1;
         }
     }
@@ -127,7 +127,7 @@ fn settle(kit: &Kit, op: &Op, outcome: Outcome) -> Result<(), SyncError> {
     kit.writer
         .run(Priority::Urgent, move |cache| cache.settle(op_id, &outcome))?;
     let reader = kit.reader()?;
-    for name in ledger::touched(op) {
+    for name in overlay::touched(op) {
         if let Some(mailbox) = reader.mailbox_named(&op.account, &name)? {
             kit.changed(Topic::Mailbox(mailbox.id));
         }

@@ -13,7 +13,7 @@ use crate::store::{self, Local};
 use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Kit, is_for_the_user};
-use crate::sync::{filing, guard, ledger};
+use crate::sync::{filing, guard, overlay};
 use crate::text::{Clean, when};
 use std::time::Duration;
 
@@ -307,13 +307,13 @@ fn mark_source(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), Syn
         locations: Vec::new(),
     };
     let ops = local.queue(&[op], when::now())?;
-    let means = ledger::Layer {
+    let means = overlay::Layer {
         writer: &kit.writer,
         stores: &kit.stores,
         board: &kit.board,
         host: &kit.host,
     };
-    ledger::lay(&means, Vec::new(), ops)?;
+    overlay::lay(&means, Vec::new(), ops)?;
     Ok(())
 }
 

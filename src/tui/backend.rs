@@ -4,7 +4,7 @@
 //! flags): some take one column, some two, some more. ratatui goes on writing where it believes
 //! the cursor to be, so that a whole row shifts and remains of it stay behind. Here such a
 //! grapheme gets a cleared place, and the cursor is put where it belongs before and after it:
-//! whatever the terminal makes of the grapheme itself, its neighbours stand still (FAULTS S-19).
+//! whatever the terminal makes of the grapheme itself, its neighbours stand still.
 //! Of people joined to families, and of hands with a colour, only the first is shown: terminals
 //! that can't join them would write over what stands behind.
 

@@ -151,7 +151,7 @@ pub fn leave() {
 
 /// On a panic while the terminal is ours: gives it back first, then lets the former hook speak
 /// (into the log), then says where to look. The panic's message may hold a mail's text, so it
-/// does not go to the terminal (FAULTS S-15).
+/// does not go to the terminal.
 pub fn restore_on_panic(log: &Path) {
     let log = log.display().to_string();
     std::panic::set_hook(Box::new(move |info| {

@@ -22,15 +22,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// A session past the program under test.
 pub type Look = imap::Session<TcpStream>;
 
-/// Whether every point is to be tried, or only a spread of them.
-pub fn all_points() -> bool {
-    std::env::var("FAULTS").is_ok_and(|v| v == "all")
+/// How many times as many points are to be tried as in an ordinary run: `FAULTS`, a number or `all`.
+fn times() -> usize {
+    match std::env::var("FAULTS").as_deref() {
+        Ok("all") => usize::MAX,
+        Ok(number) => number.parse().unwrap(),
+        Err(_) => 1,
+    }
 }
 
-/// So many of `all`, evenly spread, or all of them if that was asked for.
+/// So many of `all`, evenly spread; more, or all of them, if that was asked for.
 pub fn spread<T>(all: Vec<T>, most: usize) -> Vec<T> {
-    let len = all.len();
-    if all_points() || len <= most {
+    let (len, most) = (all.len(), most.saturating_mul(times()));
+    if len <= most {
         return all;
     }
     let chosen = |n: usize| (n * most / len) != ((n + 1) * most / len);

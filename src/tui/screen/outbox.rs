@@ -1,6 +1,6 @@
 //! The outbox: what is on its way out, where each recipient stands, and what can be decided.
 //!
-//! "In doubt" is spelled out (FAULTS I-15): the user must know that a message may have gone.
+//! "In doubt" is spelled out: the user must know that a message may have gone.
 
 use crate::model::{OutboxId, OutboxVerb, RecipientState, Submission, SubmissionState};
 use crate::text::{Clean, when};

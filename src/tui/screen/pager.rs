@@ -1,7 +1,7 @@
 //! The reader: one message, its headers, its attachments, its text.
 //!
 //! What comes from the message stands in a pane whose first column it can't reach, so that no
-//! body can draw a header of ours or the status line (FAULTS S-20).
+//! body can draw a header of ours or the status line.
 
 use crate::mime::render::{Mark, Rendered};
 use crate::model::view::{AttachmentRow, IndexRow};

@@ -1,7 +1,7 @@
 //! The status line: each account's connection and task in words, and one thing to say for a few
 //! seconds.
 //!
-//! After a fault it tells the account, what failed and when it is tried again (FAULTS I-15). A
+//! After a fault it tells the account, what failed and when it is tried again. A
 //! retry is told as a time of day, so that nothing has to tick.
 
 use crate::model::{AccountName, AccountStatus, Link, Progress};

@@ -1,0 +1,71 @@
+//! Whom an intent wakes: the threads of each account, and the marks that tell them what somebody at
+//! the screen is waiting for. A ring carries no work; what is to be done is in a database by then.
+
+use crate::model::{AccountName, MsgId};
+use crate::signal::Ringer;
+use crate::store::Mailbox;
+use crate::sync::news::News;
+use crossbeam_channel::Sender;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+/// Whom the ledger wakes of one account.
+pub struct AccountBells {
+    /// The worker.
+    pub worker: Ringer,
+    /// The submitter.
+    pub submitter: Ringer,
+    /// Whoever fetches bodies in the background.
+    pub harvest: Ringer,
+    /// Whoever fetches bodies that somebody waits for.
+    pub fetcher: Sender<MsgId>,
+    /// What the worker is to look at.
+    pub news: Arc<News>,
+    /// Whether everything is fetched for a journey.
+    pub journey: Arc<AtomicBool>,
+    /// The mailbox (its row) that is on a screen.
+    pub attended: Arc<AtomicI64>,
+    /// Whether somebody is at the keyboard.
+    pub present: Arc<AtomicBool>,
+}
+
+/// Whom the ledger wakes. Empty where no engine runs in this process.
+#[derive(Default)]
+pub struct Bells {
+    /// Each account's.
+    pub accounts: BTreeMap<AccountName, AccountBells>,
+}
+
+impl Bells {
+    /// Somebody is at the keyboard and wants this account tried again.
+    pub fn hurry(&self, account: &AccountName) {
+        if let Some(bells) = self.accounts.get(account) {
+            bells.present.store(true, Ordering::SeqCst);
+            bells.worker.ring();
+        }
+    }
+
+    /// A mailbox is on a screen: it is looked at now, and before others.
+    pub fn attend(&self, mailbox: &Mailbox) {
+        for (name, bells) in &self.accounts {
+            let own = *name == mailbox.account;
+            let attended = if own { mailbox.id.0 } else { 0 };
+            bells.attended.store(attended, Ordering::SeqCst);
+            if own {
+                bells.news.of([mailbox.name.clone()]);
+                bells.worker.ring();
+            }
+        }
+    }
+
+    /// Everything of an account, or of all, is fetched for a journey; or no longer.
+    pub fn journey(&self, account: Option<&AccountName>, begin: bool) {
+        for (name, bells) in &self.accounts {
+            if account.is_none_or(|wanted| wanted == name) {
+                bells.journey.store(begin, Ordering::SeqCst);
+                bells.harvest.ring();
+            }
+        }
+    }
+}
