@@ -53,8 +53,9 @@ impl Bars {
                 self.draw(Vec::new());
                 return self.notices;
             }
-            let cols = crossterm::terminal::size().map_or(USUAL, |(cols, _)| usize::from(cols));
-            self.draw(lines(&self.known, cols));
+            if self.shown {
+                self.draw(lines(&self.known, columns()));
+            }
         }
     }
 
@@ -81,6 +82,14 @@ impl Bars {
         }
         self.lines = lines.len();
         out
+    }
+}
+
+/// Asked of the terminal itself: crossterm would start `tput` twice where there is no answer.
+fn columns() -> usize {
+    match rustix::termios::tcgetwinsize(io::stderr()) {
+        Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
+        _ => USUAL,
     }
 }
 
