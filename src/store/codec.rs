@@ -28,7 +28,9 @@ pub(super) fn addresses_out(list: &[Address]) -> String {
 
 /// A text as a JSON string. Nearly all have nothing to be escaped.
 fn push_json(json: &mut String, text: &str) {
-    if text.bytes().any(|b| b < b' ' || b == b'"' || b == b'\\') {
+    // All octets are looked at, because that is done many at a time.
+    let escapes = |b: u8| b < b' ' || b == b'"' || b == b'\\';
+    if text.bytes().fold(false, |found, b| found | escapes(b)) {
         json.push_str(&serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned()));
     } else {
         json.push('"');
@@ -123,7 +125,7 @@ pub(super) fn uid_in(uid: Option<i64>) -> Option<Uid> {
 
 /// Names and addresses as words for the search.
 pub(super) fn people_text<'a>(people: impl Iterator<Item = &'a Address>) -> String {
-    let mut text = String::new();
+    let mut text = String::with_capacity(64);
     for person in people {
         text.push_str(&person.name);
         text.push(' ');

@@ -18,7 +18,9 @@ fn stands_alone(c: char) -> bool {
 
 /// The text with every Chinese and Japanese character set apart by spaces.
 pub(super) fn spaced(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() || !text.chars().any(stands_alone) {
+    // Nearly no text has any, and only characters from U+3000 up begin with an octet from E3 up.
+    let far = text.bytes().fold(false, |far, b| far | (b >= 0xe3));
+    if !far || !text.chars().any(stands_alone) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() * 2);
@@ -67,6 +69,10 @@ mod tests {
     fn characters_without_spaces_are_set_apart() {
         assert_eq!(spaced("plain"), "plain");
         assert_eq!(spaced("a日本b"), "a 日  本 b");
+        assert_eq!(spaced("Größe – наш ☎"), "Größe – наш ☎");
+        for c in ('\u{80}'..=char::MAX).filter(|c| stands_alone(*c)) {
+            assert_eq!(spaced(&c.to_string()), format!(" {c} "));
+        }
     }
 
     #[test]
