@@ -268,7 +268,8 @@ fn smtp(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Op
         || {
             let session = SmtpSession::greet(account, Pace::default(), ring.clone())?;
             let offers: Vec<String> = session
-                .extensions()
+                .offers()
+                .iter()
                 .map(|(k, v)| format!("{k} {v}").trim().to_owned())
                 .collect();
             Ok((session, offers.join(", ")))
@@ -282,7 +283,7 @@ fn smtp(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Op
             Service::Smtp,
             &ring,
             || {
-                session.sign_in(&account.user, secret)?;
+                session.sign_in(account, secret)?;
                 Ok(((), format!("as {}", account.user)))
             },
         )?;

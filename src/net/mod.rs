@@ -7,6 +7,7 @@ pub mod deflate;
 pub mod stream;
 pub mod connect;
 pub mod roam;
+mod sasl;
 pub mod imap;
 pub mod smtp;
 pub mod diagnose;

@@ -1,7 +1,7 @@
 //! What every thread of one account is handed: who it works for, where the stores are, whom to
 //! tell, and how to get a connection.
 
-use crate::model::{Account, Link, MailboxId, MsgId, SecretSource};
+use crate::model::{Account, Auth, Link, MailboxId, MsgId, Secret, SecretSource};
 use crate::net::imap::{Options, Pace, Session};
 use crate::net::{Kind, NetError, TlsFault, diagnose};
 use crate::signal::{Board, Doorbell, Topic};
@@ -185,10 +185,6 @@ impl Kit {
             return Err(SyncError::Crowded);
         }
         let network = self.network.load(Ordering::SeqCst);
-        let secret = self.host.secret(&self.account).map_err(|no| match no {
-            NoSecret::Ask => SyncError::PasswordWanted,
-            NoSecret::Failed(why) => SyncError::Secret(why),
-        })?;
         let bell = bell
             .map(|b| b.fd().try_clone_to_owned().map(Arc::new))
             .transpose()?;
@@ -200,8 +196,9 @@ impl Kit {
             },
             ..Options::default()
         };
-        let session = match Session::connect(&self.account, &secret, &options) {
-            Err(error) if error.is_connection_limit() => {
+        let signed_in = self.sign_in(|secret| Session::connect(&self.account, secret, &options));
+        let session = match signed_in {
+            Err(SyncError::Net(error)) if error.is_connection_limit() => {
                 if self.connections.refused(rank) {
                     self.report
                         .notice("the server allows fewer connections than were wanted; some work waits for the others");
@@ -212,10 +209,10 @@ impl Kit {
                 });
             }
             Err(error) => {
-                if matches!(error, NetError::Auth(_)) {
+                if matches!(error, SyncError::Net(NetError::Auth(_))) {
                     self.connections.bar();
                 }
-                return Err(error.into());
+                return Err(error);
             }
             Ok(session) => session,
         };
@@ -229,6 +226,35 @@ impl Kit {
             session,
             counted: 0,
             place: Occupied { network, kit },
+        })
+    }
+
+    /// Connects with the account's password or token. A token that is refused may just have run out:
+    /// it is fetched once more, and if that gives another one that is tried.
+    ///
+    /// # Errors
+    /// No password, or any network error.
+    pub fn sign_in<T>(
+        &self,
+        connect: impl Fn(&Secret) -> Result<T, NetError>,
+    ) -> Result<T, SyncError> {
+        let secret = self.secret()?;
+        match connect(&secret) {
+            Err(NetError::Auth(refusal)) if self.account.auth != Auth::Password => {
+                let fresh = self.secret()?;
+                if fresh.reveal() == secret.reveal() {
+                    return Err(NetError::Auth(refusal).into());
+                }
+                Ok(connect(&fresh)?)
+            }
+            done => Ok(done?),
+        }
+    }
+
+    fn secret(&self) -> Result<Secret, SyncError> {
+        self.host.secret(&self.account).map_err(|no| match no {
+            NoSecret::Ask => SyncError::PasswordWanted,
+            NoSecret::Failed(why) => SyncError::Secret(why),
         })
     }
 

@@ -125,7 +125,11 @@ fn attempt(
     session: &mut Option<SmtpSession>,
     row: &Submission,
 ) -> Result<Step, SyncError> {
-    let live = match session.take().map_or_else(|| connect(kit), Ok) {
+    // A server may have hung up since the last message of a burst: that is no failed attempt.
+    let kept = session
+        .take()
+        .and_then(|mut kept| kept.reset().then_some(kept));
+    let live = match kept.map_or_else(|| connect(kit), Ok) {
         Ok(live) => live,
         Err(error) => return not_reached(kit, local, row, &error),
     };
@@ -144,6 +148,9 @@ fn attempt(
         from: &row.mail_from,
         recipients: &recipients,
         bytes: &bytes,
+        dsn: row.dsn,
+        envid: Some(row.message_id.as_str().trim_matches(['<', '>'])),
+        hold_until: None,
     };
     let mut dotted = false;
     let report = live.send(&mail, &mut |stage| {
@@ -161,15 +168,7 @@ fn attempt(
 }
 
 fn connect(kit: &Kit) -> Result<SmtpSession, SyncError> {
-    let secret = kit.host.secret(&kit.account).map_err(|no| match no {
-        crate::sync::NoSecret::Ask => SyncError::PasswordWanted,
-        crate::sync::NoSecret::Failed(why) => SyncError::Secret(why),
-    })?;
-    Ok(SmtpSession::connect(
-        &kit.account,
-        &secret,
-        Pace::default(),
-    )?)
+    kit.sign_in(|secret| SmtpSession::connect(&kit.account, secret, Pace::default()))
 }
 
 /// The server was not reached or did not let us in: nothing was sent, the message is not to blame.

@@ -1,10 +1,10 @@
 //! From a host name to a signed-in session: greeting, STARTTLS, capabilities, AUTHENTICATE or
-//! LOGIN (RFC 9051 §6.2, RFC 8314, RFC 4959 SASL-IR, RFC 4616 PLAIN).
+//! LOGIN (RFC 9051 §6.2, RFC 8314, RFC 4959 SASL-IR, RFC 4616 PLAIN, RFC 7628 OAUTHBEARER).
 //!
 //! Nothing that was said in the clear outlives the handshake, and no credentials go out before it:
 //! only [`Security::None`] signs in without TLS, and only to a loopback address.
 
-use crate::model::{Account, Secret, Security};
+use crate::model::{Account, Auth, Secret, Security};
 use crate::net::connect::{self, Patience};
 use crate::net::error::{NetError, TlsFault};
 use crate::net::imap::caps::Caps;
@@ -14,13 +14,16 @@ use crate::net::imap::decode::{Reply, Said, Verdict};
 use crate::net::imap::session::{Session, guard, lost};
 use crate::net::imap::shim::{Line, Pace, Port};
 use crate::net::imap::{fail, quirks};
+use crate::net::sasl;
 use crate::net::trace::Ring;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use std::cell::Cell;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use zeroize::Zeroizing;
+
+/// Octets of a command that any server reads (RFC 2683 §3.2.1.5); a longer token goes out once it
+/// is asked for.
+const LONGEST_COMMAND: usize = 8000;
 
 /// What a session is opened with.
 #[derive(Debug, Default)]
@@ -82,12 +85,10 @@ impl Session {
         };
         caps.drop_all(&account.sync.without);
         port.line().set_secret(true);
-        let signed_in = sign_in(client, &port, &caps, &account.user, secret);
+        let signed_in = sign_in(client, &port, &caps, account, secret);
         port.line().set_secret(false);
-        // Some servers say a line back that they don't understand.
-        let password = secret.reveal();
-        let plain = Zeroizing::new(STANDARD.encode(format!("\0{}\0{password}", account.user)));
-        let imap = signed_in.map_err(|e| e.without(&[&plain, password]))?;
+        let imap = signed_in
+            .map_err(|e| sasl::hidden(e, account.auth, &account.user, secret, &account.imap))?;
         // What the server can do may differ now (RFC 9051 §6.2).
         let heard = port.line().take_heard();
         let mut session = Session::new(imap, port, Caps::default(), options.pace);
@@ -172,13 +173,18 @@ fn start_tls(port: &Port, account: &Account, patience: Patience) -> Result<(), N
     line.judge(secured)
 }
 
-/// Answers the first challenge with the credentials and later ones with nothing.
-struct Plain(Cell<Option<Zeroizing<Vec<u8>>>>);
+/// Answers the first challenge with the client's message, unless that went with the command, and
+/// later ones, which hold the reasons of a refusal, as the mechanism wants it.
+struct Mechanism {
+    unsaid: Cell<Option<Zeroizing<String>>>,
+    again: &'static str,
+}
 
-impl imap::Authenticator for Plain {
-    type Response = Zeroizing<Vec<u8>>;
+impl imap::Authenticator for Mechanism {
+    type Response = Zeroizing<String>;
     fn process(&self, _challenge: &[u8]) -> Self::Response {
-        self.0.take().unwrap_or_default()
+        let again = || Zeroizing::new(self.again.to_owned());
+        self.unsaid.take().unwrap_or_else(again)
     }
 }
 
@@ -186,10 +192,10 @@ fn sign_in(
     client: imap::Client<Port>,
     port: &Port,
     caps: &Caps,
-    user: &str,
+    account: &Account,
     secret: &Secret,
 ) -> Result<imap::Session<Port>, NetError> {
-    let password = secret.reveal();
+    let (auth, user, password) = (account.auth, account.user.as_str(), secret.reveal());
     {
         let mut line = port.line();
         let stream = line.stream();
@@ -200,25 +206,30 @@ fn sign_in(
             ));
         }
     }
-    if user.contains('\0') || password.contains('\0') {
-        return Err(fail::odd("the user name or password holds a NUL character"));
-    }
-    let signed_in = if caps.has("AUTH=PLAIN") {
-        let plain = Zeroizing::new(format!("\0{user}\0{password}").into_bytes());
-        if caps.includes("SASL-IR") {
-            let first = Zeroizing::new(format!("PLAIN {}", STANDARD.encode(&plain)));
-            let rest = Plain(Cell::new(None));
-            guard(port, || {
-                client
-                    .authenticate(first.as_str(), &rest)
-                    .map_err(|(e, _)| e)
-            })?
-        } else {
-            let plain = Plain(Cell::new(Some(plain)));
-            guard(port, || {
-                client.authenticate("PLAIN", &plain).map_err(|(e, _)| e)
-            })?
-        }
+    let message = sasl::first(auth, user, secret, &account.imap)?;
+    let name = sasl::name(auth);
+    let signed_in = if caps.has(&format!("AUTH={name}")) {
+        let whole = Zeroizing::new(format!("{name} {}", *sasl::encoded(&message)));
+        let at_once = caps.includes("SASL-IR") && whole.len() <= LONGEST_COMMAND;
+        let (command, unsaid) = match at_once {
+            true => (whole, None),
+            false => (Zeroizing::new(name.to_owned()), Some(message)),
+        };
+        let mechanism = Mechanism {
+            unsaid: Cell::new(unsaid),
+            again: sasl::again(auth),
+        };
+        guard(port, || {
+            client
+                .authenticate(command.as_str(), &mechanism)
+                .map_err(|(e, _)| e)
+        })?
+    } else if auth != Auth::Password {
+        let offered: Vec<&str> = caps
+            .iter()
+            .filter_map(|c| c.strip_prefix("AUTH="))
+            .collect();
+        return Err(sasl::not_offered(auth, &offered));
     } else if caps.has("LOGINDISABLED") {
         return Err(fail::sign_in(&Reply {
             verdict: Verdict::No,

@@ -1,6 +1,6 @@
 //! Signing in against servers that lie, stall or are simply odd (D-10 to D-12, S-01 to S-08).
 
-use crate::model::{Secret, Security};
+use crate::model::{Account, Auth, Secret, Security};
 use crate::net::error::{NetError, TlsFault};
 use crate::net::imap::script::{account, connect, pace, patient, serve, session};
 use crate::net::imap::{Options, Session};
@@ -180,6 +180,78 @@ fn a_refused_password_is_told_in_the_servers_words() {
     let error = got.unwrap_err();
     assert!(error.to_string().contains("Ungültiges Kennwort"), "{error}");
     server.join().unwrap();
+}
+
+/// Signs in by a token with a server that does this.
+fn by_token(
+    auth: Auth,
+    token: &str,
+    server: impl FnOnce(&mut crate::net::imap::script::Script) + Send + 'static,
+) -> Result<Session, NetError> {
+    let (port, server) = serve(server);
+    let account = Account {
+        auth,
+        ..account(port, Security::None)
+    };
+    let options = Options {
+        pace: pace(PATIENT),
+        ..Options::default()
+    };
+    let done = Session::connect(&account, &Secret::new(token.into()), &options);
+    server.join().unwrap();
+    done
+}
+
+#[test]
+fn a_token_signs_in() {
+    by_token(Auth::XOauth2, "tok", |s| {
+        s.send("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR] hello\n");
+        s.expect("a1 AUTHENTICATE XOAUTH2 dXNlcj1tZQFhdXRoPUJlYXJlciB0b2sBAQ==");
+        s.send("a1 OK [CAPABILITY IMAP4rev1 IDLE] in\n");
+    })
+    .unwrap();
+    by_token(Auth::OAuthBearer, &"t".repeat(9000), |s| {
+        s.send("* OK [CAPABILITY IMAP4rev1 AUTH=OAUTHBEARER SASL-IR] hello\n");
+        s.expect("a1 AUTHENTICATE OAUTHBEARER");
+        s.send("+ \n");
+        assert!(s.line().starts_with("bixhPW1lL"));
+        s.send("a1 OK [CAPABILITY IMAP4rev1 IDLE] in\n");
+    })
+    .unwrap();
+}
+
+#[test]
+fn f55_a_refused_token_is_told_after_its_reasons_were_answered() {
+    for (auth, name, answer) in [
+        (Auth::XOauth2, "XOAUTH2", ""),
+        (Auth::OAuthBearer, "OAUTHBEARER", "AQ=="),
+    ] {
+        let error = by_token(auth, "CANARY-tok", move |s| {
+            s.send(&format!(
+                "* OK [CAPABILITY IMAP4rev1 AUTH={name} SASL-IR] hello\n"
+            ));
+            assert!(s.line().starts_with("a1 AUTHENTICATE "));
+            s.send("+ eyJzdGF0dXMiOiI0MDAifQ==\n");
+            s.expect(answer);
+            s.send("a1 NO [AUTHENTICATIONFAILED] no CANARY-tok\n");
+        })
+        .unwrap_err();
+        assert!(matches!(error, NetError::Auth(_)), "{error:?}");
+        assert!(!format!("{error:?}").contains("CANARY"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_mechanism_that_is_not_offered_is_not_tried() {
+    let error = by_token(Auth::XOauth2, "tok", |s| {
+        s.send("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hello\n");
+        assert_eq!(s.rest(), "");
+    })
+    .unwrap_err();
+    assert!(
+        error.to_string().contains("by PLAIN only, not by XOAUTH2"),
+        "{error}"
+    );
 }
 
 #[test]

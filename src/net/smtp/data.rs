@@ -34,6 +34,19 @@ pub fn measure(message: &[u8]) -> Result<u64, NetError> {
     Ok(octets)
 }
 
+/// The message's header with whatever line ends it has, up to the empty line.
+pub(super) fn head(message: &[u8]) -> &[u8] {
+    let mut lines = Lines { rest: message };
+    let end = loop {
+        let before = lines.rest.len();
+        match lines.next() {
+            None | Some([]) => break message.len() - before,
+            Some(_) => {}
+        }
+    };
+    message.get(..end).unwrap_or_default()
+}
+
 /// What DATA sends before the final dot, in pieces; the last ends with CRLF.
 pub fn stuffed(message: &[u8]) -> Stuffed<'_> {
     Stuffed(Lines { rest: message })
@@ -73,7 +86,7 @@ impl<'m> Iterator for Lines<'m> {
         if self.rest.is_empty() {
             return None;
         }
-        let end = self.rest.iter().position(|b| matches!(b, b'\r' | b'\n'));
+        let end = memchr::memchr2(b'\r', b'\n', self.rest);
         let (line, tail) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = tail
             .strip_prefix(b"\r\n")

@@ -52,6 +52,7 @@ fn mail<'a>(recipients: &'a [&'a str]) -> Mail<'a> {
         from: "me@example.test",
         recipients,
         bytes: b"Subject: x\r\n\r\nx\r\n",
+        ..Mail::default()
     }
 }
 
@@ -203,7 +204,7 @@ fn s45_a_password_is_nowhere_even_if_the_server_says_it_back() {
     let ring = Ring::default();
     let mut session = SmtpSession::greet(&account, pace(), ring.clone()).unwrap();
     let error = session
-        .sign_in("me", &Secret::new("CANARY".into()))
+        .sign_in(&account, &Secret::new("CANARY".into()))
         .unwrap_err();
     let said = format!("{error} {error:?} {session:?} {:?}", ring.lines());
     assert!(said.contains("AUTH PLAIN ***") && said.contains("can't read *** or ***"));

@@ -4,14 +4,23 @@
 
 pub mod reply;
 pub mod data;
+pub mod offers;
+pub mod envelope;
 pub mod session;
+pub mod auth;
 pub mod send;
 
+pub use envelope::Mail;
+pub use offers::{Offers, too_large};
 pub use reply::Reply;
-pub use send::{Asked, Mail, Outcome, SendReport, Stage};
+pub use send::{Asked, Outcome, SendReport, Stage};
 pub use session::{Pace, SmtpSession};
 
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod hostile_tests;
+#[cfg(test)]
+mod extension_tests;
+#[cfg(test)]
+mod auth_tests;

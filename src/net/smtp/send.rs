@@ -2,26 +2,16 @@
 //! on, and what is not known is called unknown.
 
 use super::data;
+use super::envelope::{Mail, mail_from, rcpt_to};
 use super::reply::Reply;
 use super::session::SmtpSession;
 use crate::net::error::NetError;
-use crate::text::size;
-use lettre::Address;
-use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt, Rset};
-use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter};
-use std::borrow::Cow;
-use std::str::FromStr as _;
+use lettre::transport::smtp::commands::Data;
 
-/// A message and its envelope.
-#[derive(Clone, Copy, Debug)]
-pub struct Mail<'a> {
-    /// The envelope's sender.
-    pub from: &'a str,
-    /// Whom to ask.
-    pub recipients: &'a [&'a str],
-    /// The message, RFC 5322.
-    pub bytes: &'a [u8],
-}
+/// Octets of commands that may be on their way before their answers are read, where the server
+/// takes several at once (RFC 2920): fewer than any socket holds, so that neither side ever waits
+/// for the other to read.
+const WINDOW: usize = 4 << 10;
 
 /// How far a transaction is about to get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -120,15 +110,9 @@ impl Transaction<'_> {
         stage: &mut dyn FnMut(Stage) -> Result<(), E>,
     ) -> Result<(), NetError> {
         let octets = data::measure(mail.bytes)?;
-        let from = self.mail_from(mail, octets)?;
+        let from = mail_from(mail, octets, self.session.offers())?;
         announce(stage, Stage::Envelope)?;
-        let reply = self.session.command(&from.to_string())?;
-        if !reply.is_positive() {
-            self.all(&reply);
-            self.reset();
-            return Err(reply.error());
-        }
-        self.ask()?;
+        self.ask(mail, from)?;
         let any = |o: Outcome| self.asked.iter().any(|a| a.outcome == o);
         if any(Outcome::Refused) || !any(Outcome::Accepted) {
             for one in self
@@ -184,71 +168,71 @@ impl Transaction<'_> {
         }
     }
 
-    fn mail_from(&self, mail: &Mail<'_>, octets: u64) -> Result<MailFrom, NetError> {
-        let from = address(mail.from)?;
-        let session = &self.session;
-        if let Some(max) = session.max_size()
-            && octets > max
-        {
-            let (have, may) = (size::human(octets), size::human(max));
-            return Err(NetError::Unsendable(format!(
-                "the message has {have}, and the server takes {may}: attach less"
-            )));
-        }
-        let mut parameters = Vec::new();
-        if session.extension("SIZE").is_some() {
-            let octets = usize::try_from(octets).unwrap_or(usize::MAX);
-            parameters.push(MailParameter::Size(octets));
-        }
-        if !mail.bytes.is_ascii() {
-            if session.extension("8BITMIME").is_none() {
-                return Err(NetError::Unsendable(
-                    "the message holds 8-bit text and the server takes only 7-bit".to_owned(),
-                ));
-            }
-            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
-        }
-        let mut all = mail.recipients.iter().chain([&mail.from]);
-        if let Some(odd) = all.find(|a| !wire(a).is_ascii()) {
-            if session.extension("SMTPUTF8").is_none() {
-                return Err(NetError::Unsendable(format!(
-                    "{odd} is not ASCII before its @, and the server takes no such address (no SMTPUTF8)"
-                )));
-            }
-            parameters.push(MailParameter::SmtpUtfEight);
-        }
-        Ok(MailFrom::new(Some(from), parameters))
-    }
-
-    fn ask(&mut self) -> Result<(), NetError> {
-        for at in 0..self.asked.len() {
-            let Some(one) = self.asked.get_mut(at) else {
-                break;
-            };
-            let command = match address(&one.address) {
-                Ok(to) => Rcpt::new(to, Vec::new()).to_string(),
+    /// Asks for the sender and for every recipient, several at once where the server takes that.
+    fn ask(&mut self, mail: &Mail<'_>, from: String) -> Result<(), NetError> {
+        let mut questions = vec![(None, from)];
+        for (at, one) in self.asked.iter_mut().enumerate() {
+            match rcpt_to(&one.address, mail, self.session.offers()) {
+                Ok(command) => questions.push((Some(at), command)),
                 Err(error) => {
                     one.outcome = Outcome::Refused;
                     one.reply = Some(Reply {
                         code: 553,
                         lines: vec![error.to_string()],
                     });
-                    continue;
                 }
-            };
-            let reply = self.session.command(&command)?;
-            let lost = reply.code == 421;
-            one.outcome = match reply.for_recipient() {
-                Ok(()) => Outcome::Accepted,
-                Err(true) => Outcome::Refused,
-                Err(false) => Outcome::TryLater,
-            };
-            one.reply = Some(reply.clone());
-            if lost {
-                return Err(reply.error());
             }
         }
+        let window = match self.session.offers().has("PIPELINING") {
+            true => WINDOW,
+            false => 0,
+        };
+        let mut rest = questions.as_slice();
+        while let Some((first, _)) = rest.split_first() {
+            let mut octets = first.1.len();
+            let more = rest.iter().skip(1).take_while(|(_, command)| {
+                octets += command.len();
+                octets <= window
+            });
+            let (now, later) = rest.split_at(1 + more.count());
+            let commands = now.iter().map(|(_, command)| command.as_str());
+            self.session.ask(commands)?;
+            let mut no_sender = None;
+            for (at, _) in now {
+                let reply = self.session.answer()?;
+                match at {
+                    None if reply.code == 421 => {
+                        self.all(&reply);
+                        return Err(reply.error());
+                    }
+                    None => no_sender = (!reply.is_positive()).then_some(reply),
+                    // Without a sender the answers about recipients mean nothing.
+                    Some(_) if no_sender.is_some() => {}
+                    Some(at) => self.judge(*at, reply)?,
+                }
+            }
+            if let Some(reply) = no_sender {
+                self.all(&reply);
+                self.reset();
+                return Err(reply.error());
+            }
+            rest = later;
+        }
         Ok(())
+    }
+
+    fn judge(&mut self, at: usize, reply: Reply) -> Result<(), NetError> {
+        let Some(one) = self.asked.get_mut(at) else {
+            return Ok(());
+        };
+        one.outcome = match reply.for_recipient() {
+            Ok(()) => Outcome::Accepted,
+            Err(true) => Outcome::Refused,
+            Err(false) => Outcome::TryLater,
+        };
+        let error = (reply.code == 421).then(|| reply.error());
+        one.reply = Some(reply);
+        error.map_or(Ok(()), Err)
     }
 
     /// The whole transaction was answered so: it holds for everybody.
@@ -282,12 +266,7 @@ impl Transaction<'_> {
     }
 
     fn reset(&mut self) {
-        if !self.session.is_lost()
-            && !self
-                .session
-                .command(&Rset.to_string())
-                .is_ok_and(|r| r.is_positive())
-        {
+        if !self.session.is_lost() && !self.session.reset() {
             // What would the next message be mixed with?
             self.session.abandon();
         }
@@ -324,23 +303,6 @@ impl SendReport {
             };
         }
     }
-}
-
-/// An address as the envelope spells it: the domain in ASCII (RFC 5890), so that a name in another
-/// script needs nothing of the server.
-fn wire(address: &str) -> Cow<'_, str> {
-    match address.rsplit_once('@') {
-        Some((local, domain)) if !domain.is_ascii() => idna::domain_to_ascii(domain)
-            .map_or(Cow::Borrowed(address), |d| {
-                Cow::Owned(format!("{local}@{d}"))
-            }),
-        _ => Cow::Borrowed(address),
-    }
-}
-
-fn address(text: &str) -> Result<Address, NetError> {
-    Address::from_str(&wire(text))
-        .map_err(|e| NetError::Unsendable(format!("{text} is not an address: {e}")))
 }
 
 fn announce<E: std::fmt::Display>(

@@ -1,23 +1,20 @@
-//! A signed-in submission connection: greeting, EHLO, STARTTLS, AUTH.
+//! A submission connection before it is signed in: greeting, EHLO, STARTTLS, and how commands go
+//! out and replies come in.
 //!
-//! Credentials go out only over TLS, or to this machine. What was said before the TLS handshake is
-//! forgotten, and bytes that arrive between the answer to STARTTLS and the handshake end it.
+//! What was said before the TLS handshake is forgotten, and bytes that arrive between the answer to
+//! STARTTLS and the handshake end it.
 
+use super::offers::Offers;
 use super::reply::{self, Reply};
-use crate::model::{Account, Secret, Security};
+use crate::model::{Account, Security};
 use crate::net::connect::{self, Patience};
-use crate::net::error::{NetError, Refusal, TlsFault};
+use crate::net::error::{NetError, TlsFault};
 use crate::net::stream::Stream;
 use crate::net::trace::Ring;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::commands::{Ehlo, Quit, Starttls};
+use lettre::transport::smtp::commands::{Ehlo, Quit, Rset, Starttls};
 use lettre::transport::smtp::extension::ClientId;
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
-use zeroize::Zeroizing;
 
 /// How long the last words of a server that hung up are waited for.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -49,7 +46,7 @@ pub struct SmtpSession {
     stream: Stream,
     unread: Vec<u8>,
     pub(super) pace: Pace,
-    extensions: BTreeMap<String, String>,
+    offers: Offers,
     ring: Ring,
     /// Whether we sign in: what is said then is not kept, in case the server says it back.
     hushed: bool,
@@ -58,20 +55,6 @@ pub struct SmtpSession {
 }
 
 impl SmtpSession {
-    /// Connects and signs in.
-    ///
-    /// # Errors
-    /// When the server can't be reached, is not what it should be, or refuses us.
-    pub fn connect(
-        account: &Account,
-        secret: &Secret,
-        pace: Pace,
-    ) -> Result<SmtpSession, NetError> {
-        let mut session = SmtpSession::greet(account, pace, Ring::default())?;
-        session.sign_in(&account.user, secret)?;
-        Ok(session)
-    }
-
     /// Connects as far as before signing in. What is said goes into `ring`, but no secrets.
     ///
     /// # Errors
@@ -83,7 +66,7 @@ impl SmtpSession {
             stream,
             unread: Vec::new(),
             pace,
-            extensions: BTreeMap::new(),
+            offers: Offers::default(),
             ring,
             hushed: false,
             lost: false,
@@ -100,23 +83,17 @@ impl SmtpSession {
         Ok(session)
     }
 
-    /// What the server offers for a keyword of EHLO, e.g. `SIZE`.
-    pub fn extension(&self, keyword: &str) -> Option<&str> {
-        self.extensions.get(keyword).map(String::as_str)
+    /// What the server offers. What it said before TLS is not among it.
+    pub fn offers(&self) -> &Offers {
+        &self.offers
     }
 
-    /// Every keyword of EHLO with its parameters.
-    pub fn extensions(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.extensions
-            .iter()
-            .map(|(k, v)| (k.as_str(), v.as_str()))
-    }
-
-    /// The largest message in octets that the server takes (RFC 1870); `None` if it does not say.
-    pub fn max_size(&self) -> Option<u64> {
-        self.extension("SIZE")
-            .and_then(|n| n.trim().parse().ok())
-            .filter(|n| *n > 0)
+    /// Forgets a message that was begun (RSET): whether the connection can take the next one.
+    pub fn reset(&mut self) -> bool {
+        !self.lost
+            && self
+                .command(&Rset.to_string())
+                .is_ok_and(|r| r.is_positive())
     }
 
     /// Says good-bye. What was accepted stays accepted whatever the answer (RFC 5321 §4.1.1.10).
@@ -128,25 +105,57 @@ impl SmtpSession {
 
     /// Sends one command (with its line end) and reads the reply.
     pub(super) fn command(&mut self, line: &str) -> Result<Reply, NetError> {
-        tracing::trace!("C: {}", line.trim_end().escape_debug());
-        self.ring.ours(line.as_bytes());
-        self.say(line)
+        self.ask([line])?;
+        self.answer()
     }
 
-    /// The same with something that is not to be kept anywhere.
-    fn command_in_secret(&mut self, what: &str, line: &str) -> Result<Reply, NetError> {
+    /// Sends commands (with their line ends) whose replies are read one by one afterwards.
+    pub(super) fn ask<'l>(
+        &mut self,
+        lines: impl IntoIterator<Item = &'l str>,
+    ) -> Result<(), NetError> {
+        let mut all = String::new();
+        for line in lines {
+            tracing::trace!("C: {}", line.trim_end().escape_debug());
+            self.ring.ours(line.as_bytes());
+            all.push_str(line);
+        }
+        self.say(&all)
+    }
+
+    /// The reply to the next of the commands that were sent.
+    pub(super) fn answer(&mut self) -> Result<Reply, NetError> {
+        self.read(self.pace.reply)
+    }
+
+    /// One command that is not to be kept anywhere, and its reply.
+    pub(super) fn command_in_secret(&mut self, what: &str, line: &str) -> Result<Reply, NetError> {
         tracing::trace!("C: {what} ***");
         self.ring.hidden(what);
-        self.say(line)
+        self.say(line)?;
+        self.answer()
     }
 
-    fn say(&mut self, line: &str) -> Result<Reply, NetError> {
+    /// While `work` runs only the codes of replies are kept: servers say lines back that they don't
+    /// understand.
+    pub(super) fn hushed<T>(&mut self, work: impl FnOnce(&mut SmtpSession) -> T) -> T {
+        self.hushed = true;
+        let done = work(self);
+        self.hushed = false;
+        done
+    }
+
+    /// Whether a secret may be said: over TLS, or to this machine.
+    pub(super) fn is_private(&self) -> bool {
+        self.stream.is_secure() || self.stream.is_loopback()
+    }
+
+    fn say(&mut self, lines: &str) -> Result<(), NetError> {
         if !self.unread.is_empty() {
             self.lost = true;
             return Err(NetError::Protocol("a reply to no command".to_owned()));
         }
-        self.write(line.as_bytes())?;
-        self.read(self.pace.reply)
+        self.write(lines.as_bytes())
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), NetError> {
@@ -243,24 +252,12 @@ impl SmtpSession {
         if !reply.is_positive() {
             return Err(reply.error());
         }
-        self.extensions = reply
-            .lines
-            .iter()
-            .skip(1)
-            .map(|line| {
-                let (keyword, rest) = line.split_once([' ', '=']).unwrap_or((line, ""));
-                (
-                    keyword.to_ascii_uppercase(),
-                    rest.trim().to_ascii_uppercase(),
-                )
-            })
-            .filter(|(keyword, _)| !keyword.is_empty())
-            .collect();
+        self.offers = Offers::read(reply.lines.get(1..).unwrap_or_default());
         Ok(())
     }
 
     fn start_tls(&mut self, account: &Account, patience: Patience) -> Result<(), NetError> {
-        if self.extension("STARTTLS").is_none() {
+        if !self.offers.has("STARTTLS") {
             return Err(NetError::tls(
                 TlsFault::NoStartTls,
                 "the server offers no STARTTLS; nothing was sent in the clear",
@@ -279,110 +276,11 @@ impl SmtpSession {
                 "something spoke in the clear between STARTTLS and the handshake",
             ));
         }
-        self.extensions.clear();
+        self.offers = Offers::default();
         let trust = connect::trust(account, &account.smtp)?;
         self.stream
             .secure(&account.smtp.host, &trust, patience.handshake)
     }
-
-    /// Signs in (RFC 4954), by PLAIN or LOGIN.
-    ///
-    /// # Errors
-    /// [`NetError::Auth`] for a wrong name or password, [`NetError::AuthLater`] where it may pass.
-    pub fn sign_in(&mut self, user: &str, secret: &Secret) -> Result<(), NetError> {
-        self.hushed = true;
-        let outcome = self.authenticate(user, secret.reveal());
-        self.hushed = false;
-        // Some servers say a line back that they don't understand.
-        let plain = encode(&format!("\0{user}\0{}", secret.reveal()));
-        outcome.map_err(|e| e.without(&[&plain, &encode(secret.reveal()), secret.reveal()]))
-    }
-
-    fn authenticate(&mut self, user: &str, password: &str) -> Result<(), NetError> {
-        if !self.stream.is_secure() && !self.stream.is_loopback() {
-            return Err(NetError::tls(
-                TlsFault::ClearText,
-                "no password is sent without TLS",
-            ));
-        }
-        if user.contains('\0') || password.contains('\0') {
-            return Err(NetError::Unsendable(
-                "the user name or password holds a NUL character".to_owned(),
-            ));
-        }
-        let offered = self.extension("AUTH").map(str::to_owned);
-        let has = |name: &str| {
-            let mut offers = offered.as_deref().unwrap_or("").split_whitespace();
-            offers.any(|m| m == name)
-        };
-        let credentials = Credentials::new(user.to_owned(), password.to_owned());
-        let mut reply = None;
-        if has("PLAIN") {
-            reply = Some(self.auth_plain(&credentials)?);
-        }
-        // 504: the server does not know what it offered.
-        if has("LOGIN") && reply.as_ref().is_none_or(|r| r.code == 504) {
-            reply = Some(self.auth_login(&credentials)?);
-        }
-        let Some(reply) = reply else {
-            let text = match offered {
-                Some(offered) => format!("the server signs in by {offered} only, not by password"),
-                None => "the server offers no way to sign in".to_owned(),
-            };
-            return Err(NetError::Auth(Refusal {
-                text,
-                ..Refusal::default()
-            }));
-        };
-        match reply.code {
-            code if code / 100 == 2 => Ok(()),
-            421 => Err(NetError::Busy(reply.refusal())),
-            code if code / 100 == 4 => Err(NetError::AuthLater(reply.refusal())),
-            code if code / 100 == 5 => Err(NetError::Auth(reply.refusal())),
-            _ => Err(NetError::Protocol(
-                "the server asks for credentials without end".to_owned(),
-            )),
-        }
-    }
-
-    fn auth_plain(&mut self, credentials: &Credentials) -> Result<Reply, NetError> {
-        let token = answer(Mechanism::Plain, credentials, None)?;
-        let line = Zeroizing::new(format!("AUTH PLAIN {}\r\n", *token));
-        let first = self.command_in_secret("AUTH PLAIN", &line)?;
-        // Some servers ask although the answer came with the command.
-        if first.code == 334 {
-            self.command_in_secret("", &Zeroizing::new(format!("{}\r\n", *token)))
-        } else {
-            Ok(first)
-        }
-    }
-
-    fn auth_login(&mut self, credentials: &Credentials) -> Result<Reply, NetError> {
-        let mut reply = self.command("AUTH LOGIN\r\n")?;
-        for challenge in ["User Name", "Password"] {
-            if reply.code != 334 {
-                break;
-            }
-            let token = answer(Mechanism::Login, credentials, Some(challenge))?;
-            reply = self.command_in_secret("", &Zeroizing::new(format!("{}\r\n", *token)))?;
-        }
-        Ok(reply)
-    }
-}
-
-fn answer(
-    mechanism: Mechanism,
-    credentials: &Credentials,
-    challenge: Option<&str>,
-) -> Result<Zeroizing<String>, NetError> {
-    let text = mechanism
-        .response(credentials, challenge)
-        .map_err(|e| NetError::Unsendable(e.to_string()))?;
-    Ok(encode(&Zeroizing::new(text)))
-}
-
-fn encode(text: &str) -> Zeroizing<String> {
-    Zeroizing::new(STANDARD.encode(text))
 }
 
 impl Reply {

@@ -106,6 +106,7 @@ pub(super) fn send(more: Script, recipients: &[&str]) -> (SendReport, Vec<Stage>
         from: "me@example.test",
         recipients,
         bytes: b"Subject: x\n\n.hidden\n",
+        ..Mail::default()
     };
     let report = session.send(&mail, &mut |stage| {
         stages.push(stage);
@@ -264,6 +265,7 @@ fn a_stage_that_can_not_be_written_down_does_not_happen() {
         from: "me@example.test",
         recipients: &["a@x.test"],
         bytes: b"x\r\n",
+        ..Mail::default()
     };
     let report = session.send(&mail, &mut |stage| {
         if stage == Stage::Dot {
@@ -297,6 +299,7 @@ fn too_large_and_impossible_messages_are_refused_here() {
                 from: "me@example.test",
                 recipients: &[to],
                 bytes,
+                ..Mail::default()
             },
             &mut |_| Ok::<(), String>(()),
         );

@@ -1,0 +1,153 @@
+//! The envelope of a message as commands: MAIL FROM and RCPT TO with the parameters that the
+//! server offers (RFC 5321 §4.1.1.2 and .3), or why they can't be written.
+//!
+//! SIZE and BODY (RFC 1870, 6152), SMTPUTF8 (RFC 6531), reports of delivery (RFC 3461), and the time
+//! until which the server holds the message back (RFC 4865). Whatever of them a message needs and
+//! the server does not offer is told before anything is said.
+
+use super::data;
+use super::offers::{Offers, too_large};
+use crate::net::error::NetError;
+use lettre::Address;
+use lettre::transport::smtp::commands::{Mail as MailFrom, Rcpt};
+use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter, RcptParameter};
+use std::borrow::Cow;
+use std::str::FromStr as _;
+
+/// Octets that ENVID may have (RFC 3461 §4.4).
+const LONGEST_ENVID: usize = 100;
+
+/// A message and its envelope.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mail<'a> {
+    /// The envelope's sender.
+    pub from: &'a str,
+    /// Whom to ask.
+    pub recipients: &'a [&'a str],
+    /// The message, RFC 5322.
+    pub bytes: &'a [u8],
+    /// Whether reports of delivery, failure and delay are asked for, where the server has them.
+    pub dsn: bool,
+    /// What those reports call this message: a Message-ID, without its angle brackets.
+    pub envid: Option<&'a str>,
+    /// Until when the server is to hold it back, seconds since 1970. Refused where
+    /// [`Offers::may_hold`] says no.
+    pub hold_until: Option<i64>,
+}
+
+/// The MAIL command of a message of so many octets, with its line end.
+///
+/// # Errors
+/// [`NetError::Unsendable`] if the server can't take this message.
+pub(super) fn mail_from(mail: &Mail<'_>, octets: u64, offers: &Offers) -> Result<String, NetError> {
+    let from = address(mail.from)?;
+    if let Some(max) = offers.max_size()
+        && let Some(why) = too_large(octets, max)
+    {
+        return Err(NetError::Unsendable(why));
+    }
+    let mut parameters = Vec::new();
+    if offers.has("SIZE") {
+        let octets = usize::try_from(octets).unwrap_or(usize::MAX);
+        parameters.push(MailParameter::Size(octets));
+    }
+    if !mail.bytes.is_ascii() {
+        if !offers.has("8BITMIME") {
+            return Err(NetError::Unsendable(
+                "the message holds 8-bit text, and the server takes only 7-bit (no 8BITMIME): encode it as quoted-printable or base64".to_owned(),
+            ));
+        }
+        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    if needs_utf8(mail, offers)? {
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    if mail.dsn && offers.reports() {
+        parameters.push(other("RET", "HDRS"));
+        // As xtext these two are three octets long.
+        let octets = |n: &str| n.len() + 2 * n.matches(['+', '=']).count();
+        let name = mail
+            .envid
+            .filter(|n| is_printable(n) && octets(n) <= LONGEST_ENVID);
+        parameters.extend(name.map(|n| other("ENVID", n)));
+    }
+    if let Some(at) = mail.hold_until {
+        let time = jiff::Timestamp::from_second(at).ok();
+        let Some(time) = time.filter(|_| offers.has("FUTURERELEASE")) else {
+            return Err(NetError::Unsendable(
+                "the server holds no message back until later (no FUTURERELEASE)".to_owned(),
+            ));
+        };
+        parameters.push(other("HOLDUNTIL", &time.to_string()));
+    }
+    Ok(MailFrom::new(Some(from), parameters).to_string())
+}
+
+/// The RCPT command for one recipient, with its line end.
+///
+/// # Errors
+/// [`NetError::Unsendable`] if it is no address.
+pub(super) fn rcpt_to(
+    recipient: &str,
+    mail: &Mail<'_>,
+    offers: &Offers,
+) -> Result<String, NetError> {
+    let to = address(recipient)?;
+    let mut parameters = Vec::new();
+    if mail.dsn && offers.reports() {
+        let wanted = |keyword: &str, value: &str| RcptParameter::Other {
+            keyword: keyword.to_owned(),
+            value: Some(value.to_owned()),
+        };
+        parameters.push(wanted("NOTIFY", "SUCCESS,FAILURE,DELAY"));
+        let original = wire(recipient);
+        if is_printable(&original) {
+            parameters.push(wanted("ORCPT", &format!("rfc822;{original}")));
+        }
+    }
+    Ok(Rcpt::new(to, parameters).to_string())
+}
+
+/// Whether SMTPUTF8 is to be asked for: an address is not ASCII before its `@`, or the message's
+/// own header is UTF-8 (RFC 6532) and the server takes that.
+fn needs_utf8(mail: &Mail<'_>, offers: &Offers) -> Result<bool, NetError> {
+    let offered = offers.has("SMTPUTF8");
+    let mut all = mail.recipients.iter().chain([&mail.from]);
+    let odd = all.find(|a| !wire(a).is_ascii());
+    if let Some(odd) = odd.filter(|_| !offered) {
+        return Err(NetError::Unsendable(format!(
+            "{odd} is not ASCII before its @, and the server takes no such address (no SMTPUTF8)"
+        )));
+    }
+    let head = data::head(mail.bytes);
+    let header = !head.is_ascii() && std::str::from_utf8(head).is_ok();
+    Ok(odd.is_some() || (header && offered))
+}
+
+fn other(keyword: &str, value: &str) -> MailParameter {
+    MailParameter::Other {
+        keyword: keyword.to_owned(),
+        value: Some(value.to_owned()),
+    }
+}
+
+fn is_printable(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| (b'!'..=b'~').contains(&b))
+}
+
+/// An address as the envelope spells it: the domain in ASCII (RFC 5890), so that a name in another
+/// script needs nothing of the server.
+fn wire(address: &str) -> Cow<'_, str> {
+    match address.rsplit_once('@') {
+        Some((local, domain)) if !domain.is_ascii() => idna::domain_to_ascii(domain)
+            .map_or(Cow::Borrowed(address), |d| {
+                Cow::Owned(format!("{local}@{d}"))
+            }),
+        _ => Cow::Borrowed(address),
+    }
+}
+
+fn address(text: &str) -> Result<Address, NetError> {
+    Address::from_str(&wire(text))
+        .map_err(|e| NetError::Unsendable(format!("{text} is not an address: {e}")))
+}
