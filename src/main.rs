@@ -139,6 +139,7 @@ fn ride(paths: &Paths, loaded: &Loaded, mut warnings: Vec<String>) -> anyhow::Re
         let (board, cache) = (Arc::clone(&board), cache.clone());
         lock::listen(&paths.news, move || everything_changed(&board, &cache))?;
     }
+    let left_open = home::left_open(&paths.local)?;
     let asked = Arc::clone(&engine);
     let ports = Ports {
         accounts,
@@ -155,6 +156,8 @@ fn ride(paths: &Paths, loaded: &Loaded, mut warnings: Vec<String>) -> anyhow::Re
             mouse: look.mouse,
         },
         keys: std::fs::read_to_string(&paths.keys).ok(),
+        left_open,
+        compose: None,
         warnings,
     };
     tui::run(ports)?;

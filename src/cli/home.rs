@@ -2,8 +2,8 @@
 
 use super::exit::{self, Failure};
 use super::host::Desk;
-use crate::config::{Config, Paths, load};
-use crate::model::{Account, AccountName, MsgId};
+use crate::config::{Config, Paths, load, lock};
+use crate::model::{Account, AccountName, DraftId, MsgId};
 use crate::signal::Board;
 use crate::store::{Cache, Local, LocalReader, Priority, Reader, Writer};
 use crate::sync::bells::Bells;
@@ -234,6 +234,18 @@ fn cache(paths: &Paths) -> Result<Cache> {
         tracing::warn!(aside = %aside.display(), "the cache was damaged; it is made anew");
     }
     Ok(opened.cache)
+}
+
+/// The drafts that stood open in a process that is gone without closing them.
+///
+/// # Errors
+/// When they can't be read.
+pub fn left_open(local: &Path) -> Result<Vec<DraftId>> {
+    let open = LocalReader::open(local)?.open_drafts()?;
+    let gone = open
+        .into_iter()
+        .filter(|(_, process)| !lock::is_running(*process));
+    Ok(gone.map(|(id, _)| id).collect())
 }
 
 /// A message's row from what a user typed.

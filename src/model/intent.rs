@@ -72,6 +72,8 @@ pub enum Intent {
     Undo,
     /// Keep a draft (insert or replace).
     SaveDraft(Box<Draft>),
+    /// A draft is no longer being written: it stays, and isn't missed after a crash.
+    CloseDraft(DraftId),
     /// Drop a draft.
     DiscardDraft(DraftId),
     /// Freeze a draft into the outbox.

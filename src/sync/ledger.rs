@@ -125,6 +125,10 @@ impl Ledger {
                     ..Done::default()
                 })
             }
+            Intent::CloseDraft(id) => {
+                self.local.close_draft(id)?;
+                Ok(Done::default())
+            }
             Intent::DiscardDraft(id) => {
                 self.local.discard_draft(id)?;
                 after.topics.push(Topic::Drafts);

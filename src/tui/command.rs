@@ -173,6 +173,8 @@ commands! {
     ForwardWhole, "forward-attached", Writing, [Index Reader], No, "", "Forward whole, as an attachment";
     EditAsNew, "edit-as-new", Writing, [Index Reader], No, "", "Take it up again as a new message";
     Compose, "compose", Writing, [Global], No, "compose", "Write a new message";
+    Writing, "writing", Writing, [Global], No, "", "Go back to the message that is being written";
+    Writings, "writings", Writing, [Global Composer], No, "", "Choose among the messages that are being written";
     Star, "star", Mail, [Index Reader], No, "star", "Set or take away the star";
     Trash, "trash", Mail, [Index Reader], No, "trash", "Move to Trash; from Trash, remove for good";
     Undo, "undo", Mail, [Global], No, "undo", "Take the last action back";
@@ -226,6 +228,10 @@ commands! {
     PreviousField, "previous-field", Composer, [Composer], No, "", "Go to the previous field";
     Attach, "attach", Composer, [Composer], No, "attach", "Attach a file";
     Editor, "editor", Composer, [Composer], No, "editor", "Edit the text in $VISUAL or $EDITOR";
+    PutAside, "put-aside", Composer, [Composer Global], No, "read on", "Read on; the message being written stays open";
+    NextWriting, "next-writing", Composer, [Composer], No, "", "Go to the next message that is being written";
+    PreviousWriting, "previous-writing", Composer, [Composer], No, "", "Go to the previous message that is being written";
+    Beside, "beside", Composer, [Composer], No, "", "Write beside the mailbox, or on the whole screen";
     KeepDraft, "keep-draft", Composer, [Composer], No, "keep", "Keep the draft and close the composer";
     Leave, "leave", Composer, [Composer], No, "close", "Close the composer; asks what becomes of the draft";
     Discard, "discard", Composer, [Composer], No, "", "Throw the draft away; asks first";

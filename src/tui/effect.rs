@@ -58,7 +58,12 @@ pub enum Effect {
     Paths(String),
     /// See whether a path as typed can be attached; comes as
     /// [`crate::tui::event::Event::Attached`].
-    Attach(String),
+    Attach {
+        /// Of the composer that asks.
+        serial: u64,
+        /// As typed.
+        typed: String,
+    },
     /// Put this on the terminal's clipboard (OSC 52).
     Copy(String),
     /// Stop the process as Ctrl-Z does in a shell.

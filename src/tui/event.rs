@@ -72,7 +72,12 @@ pub enum Event {
     /// What was typed of a path, and the paths that begin so.
     Paths(String, Vec<String>),
     /// A file can be attached, or why not.
-    Attached(Result<PathBuf, String>),
+    Attached {
+        /// Of the composer that asked.
+        serial: u64,
+        /// The file.
+        result: Result<PathBuf, String>,
+    },
     /// Something done aside ended: what to say, or what went wrong.
     Told(Result<String, String>),
     /// A deadline passed (a toast's, a pending chord's).
@@ -97,7 +102,7 @@ impl Event {
             Event::Drafted(_) => "drafted",
             Event::EditorDone { .. } => "editor",
             Event::Paths(..) => "paths",
-            Event::Attached(_) => "attached",
+            Event::Attached { .. } => "attached",
             Event::Told(_) => "told",
             Event::Tick => "tick",
             Event::Quit => "quit",

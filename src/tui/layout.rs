@@ -41,7 +41,7 @@ enum Task {
         open: bool,
     },
     Paths(String),
-    Attach(String),
+    Attach(u64, String),
 }
 
 /// The thread, as the loop sees it.
@@ -103,8 +103,8 @@ impl Layout {
     }
 
     /// Looks whether this path can be attached.
-    pub fn attach(&self, typed: String) {
-        let _ = self.tasks.send(Task::Attach(typed));
+    pub fn attach(&self, serial: u64, typed: String) {
+        let _ = self.tasks.send(Task::Attach(serial, typed));
     }
 }
 
@@ -149,9 +149,10 @@ impl Worker {
                     let found = paths::complete(&typed, home().as_deref());
                     Event::Paths(typed, found)
                 }
-                Task::Attach(typed) => {
-                    Event::Attached(paths::attachable(&typed, home().as_deref()))
-                }
+                Task::Attach(serial, typed) => Event::Attached {
+                    serial,
+                    result: paths::attachable(&typed, home().as_deref()),
+                },
             };
             if self.events.send(event).is_err() {
                 return;

@@ -2,7 +2,7 @@
 //! the engine nor the network.
 
 use crate::config::ReaderPlace;
-use crate::model::{Account, Done, Intent};
+use crate::model::{Account, Done, Draft, DraftId, Intent};
 use crate::signal::Board;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,6 +57,10 @@ pub struct Ports {
     pub keys: Option<String>,
     /// What the user prefers.
     pub taste: Taste,
+    /// Drafts that stood open in a process that is gone without closing them.
+    pub left_open: Vec<DraftId>,
+    /// A message to begin with.
+    pub compose: Option<Box<Draft>>,
     /// Things to say at the start (a broken account, a bad theme), cleaned.
     pub warnings: Vec<String>,
 }

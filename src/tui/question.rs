@@ -3,7 +3,7 @@
 
 use crate::mime::render::Rendered;
 use crate::model::view::{IndexRow, MailboxRow, MessageRow, Page, PageKey, Person, Scope};
-use crate::model::{Draft, MailboxId, MsgId, Submission, ThreadId};
+use crate::model::{Draft, DraftId, MailboxId, MsgId, Submission, ThreadId};
 use crate::text::Clean;
 use std::sync::Arc;
 
@@ -61,6 +61,8 @@ pub enum Question {
     Outbox,
     /// The drafts.
     Drafts,
+    /// One draft, to be written on.
+    Draft(DraftId),
     /// People whose name or address begins so.
     People {
         /// Of the asking field; goes back in the answer.
@@ -122,6 +124,8 @@ pub enum Answer {
     Outbox(Vec<Submission>),
     /// To [`Question::Drafts`].
     Drafts(Vec<Draft>),
+    /// To [`Question::Draft`]; `None` if it is gone.
+    Draft(DraftId, Option<Box<Draft>>),
     /// To [`Question::People`].
     People {
         /// Of the question.

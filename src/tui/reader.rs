@@ -90,6 +90,7 @@ fn kind(question: &Question) -> (u8, i64) {
         Question::Drafts => (5, 0),
         Question::People { .. } => (6, 0),
         Question::NextUnread { .. } => (7, 0),
+        Question::Draft(id) => (8, id.0),
     }
 }
 
@@ -141,7 +142,7 @@ impl Shelves {
             Question::Sidebar => Answer::Sidebar {
                 mailboxes: self.reader()?.mailboxes()?,
                 outbox: self.own()?.outbox()?.len(),
-                drafts: self.own()?.drafts()?.len(),
+                drafts: self.own()?.count_drafts()?,
             },
             Question::Window {
                 serial,
@@ -198,6 +199,7 @@ impl Shelves {
             }
             Question::Outbox => Answer::Outbox(self.own()?.outbox()?),
             Question::Drafts => Answer::Drafts(self.own()?.drafts()?),
+            Question::Draft(id) => Answer::Draft(*id, self.own()?.draft(*id)?.map(Box::new)),
             Question::People { serial, prefix } => Answer::People {
                 serial: *serial,
                 people: self.own()?.complete(prefix, PEOPLE)?,

@@ -80,6 +80,8 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
         keys: ports.keys,
         surroundings: Surroundings::of_process(),
         taste: ports.taste,
+        left_open: ports.left_open,
+        compose: ports.compose,
         warnings: ports.warnings,
     })
 }
@@ -190,7 +192,7 @@ impl Hands {
             Effect::Ask(intent, about) => (self.ask)(intent, reply(self.events.clone(), about)),
             Effect::OpenUrl(url) => open_url(url, self.events.clone()),
             Effect::Paths(typed) => self.layout.paths(typed),
-            Effect::Attach(typed) => self.layout.attach(typed),
+            Effect::Attach { serial, typed } => self.layout.attach(serial, typed),
             Effect::Copy(text) => self.terminal.copy(&text)?,
             Effect::Redraw => self.terminal.redraw()?,
             Effect::Editor { serial, text } => {

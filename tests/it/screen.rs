@@ -251,10 +251,9 @@ fn a_crash_while_writing_loses_nothing() {
     });
     t.kill();
     let mut t = open(&home);
+    t.wait_for("Recovered: A letter that survives");
     t.wait_for("work connected");
-    t.send("gd");
-    t.wait_for("A letter that survives");
-    t.send("\r");
+    t.send("w");
     t.wait_for("Dear Bo, this was hard to write.");
     t.send("\x13");
     t.wait_for("Sending in");

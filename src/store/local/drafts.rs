@@ -14,13 +14,29 @@ use std::path::PathBuf;
 const COLUMNS: &str = "id, account, kind, from_line, to_line, cc_line, bcc_line, subject, body, in_reply_to, refs, saved, source, reply_to, markdown, receipt, dsn, remind, send_at";
 
 impl Local {
-    /// Keeps a draft: a new row, or in place of the row that it has. A draft whose row is gone (it
+    /// Keeps a draft that is being written: a new row, or in place of the row that it has. A draft whose row is gone (it
     /// was discarded or sent meanwhile) gets a new one: nothing typed is lost.
     ///
     /// # Errors
     /// [`Error::Refused`] while the draft's message is in the outbox: it would be sent twice.
     pub fn save_draft(&mut self, draft: &Draft, now: i64) -> Result<DraftId> {
-        self.write(|tx| save(tx, draft, now))
+        self.write(|tx| {
+            let id = save(tx, draft, now)?;
+            let process = i64::from(std::process::id());
+            tx.execute("UPDATE draft SET open = ?2 WHERE id = ?1", [id.0, process])?;
+            Ok(id)
+        })
+    }
+
+    /// A draft that [`Local::save_draft`] took for open is open no more.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn close_draft(&mut self, id: DraftId) -> Result<()> {
+        self.write(|tx| {
+            tx.execute("UPDATE draft SET open = 0 WHERE id = ?1", [id.0])?;
+            Ok(())
+        })
     }
 
     /// Drops a draft.
@@ -53,6 +69,28 @@ impl LocalReader {
             }
             Ok(drafts)
         })
+    }
+
+    /// How many drafts there are.
+    ///
+    /// # Errors
+    /// When they can't be counted.
+    pub fn count_drafts(&self) -> Result<usize> {
+        let sql = "SELECT count(*) FROM draft WHERE outbox IS NULL";
+        let count: i64 = self.conn.query_row(sql, [], |r| r.get(0))?;
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+
+    /// Drafts that stand open in a composer, and in which process, the last saved first.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn open_drafts(&self) -> Result<Vec<(DraftId, u32)>> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT id, open FROM draft WHERE open <> 0 AND outbox IS NULL ORDER BY saved DESC, id DESC",
+        )?;
+        let rows = query.query_map([], |r| Ok((DraftId(r.get(0)?), r.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// One draft.

@@ -21,6 +21,10 @@ ALTER TABLE draft ADD COLUMN remind INTEGER NOT NULL DEFAULT 0;
 -- Not to be sent before this time, seconds since 1970; 0: at once.
 ALTER TABLE draft ADD COLUMN send_at INTEGER NOT NULL DEFAULT 0;
 
+-- The process in whose composer it stands open, 0: none. A process that is gone left it open: it
+-- crashed, or its terminal went away.
+ALTER TABLE draft ADD COLUMN open INTEGER NOT NULL DEFAULT 0;
+
 -- Copies of drafts in the server's Drafts mailbox. One whose draft is gone, or that another copy
 -- took the place of, is stale: it is removed from the server, then here.
 CREATE TABLE draft_copy (

@@ -295,6 +295,21 @@ fn a_submitted_draft_is_hidden_comes_back_on_undo_and_goes_when_sent() {
 }
 
 #[test]
+fn what_is_being_written_is_known_until_it_is_closed() {
+    let home = Home::new();
+    let mut local = home.open();
+    let first = local.save_draft(&Draft::new(work()), 1).unwrap();
+    let second = local.save_draft(&Draft::new(work()), 2).unwrap();
+    let me = std::process::id();
+    let open = |local: &Local| local.read().open_drafts().unwrap();
+    assert_eq!(open(&local), [(second, me), (first, me)]);
+    local.close_draft(second).unwrap();
+    local.submit(&outgoing(Some(first)), 3).unwrap();
+    assert_eq!(open(&local), [], "what is on its way is not being written");
+    assert_eq!(local.read().count_drafts().unwrap(), 1);
+}
+
+#[test]
 fn people_we_wrote_to_come_first_and_accents_do_not_matter() {
     let home = Home::new();
     let mut local = home.open();

@@ -54,7 +54,7 @@ impl Panes {
                     drafts.set(rows);
                 }
             }
-            Answer::Message(..) | Answer::People { .. } => {}
+            Answer::Message(..) | Answer::Draft(..) | Answer::People { .. } => {}
             Answer::Failed(why) => self.alarm(&why, now),
         }
     }

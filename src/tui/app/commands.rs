@@ -163,6 +163,14 @@ impl Panes {
             | Command::Discard
             | Command::UndoTyping
             | Command::RedoTyping => {}
+            Command::Writing
+            | Command::Writings
+            | Command::PutAside
+            | Command::NextWriting
+            | Command::PreviousWriting
+            | Command::Beside => {
+                self.tell(Clean::lit("No message is being written."), now);
+            }
         }
         Wants::Nothing
     }

@@ -32,10 +32,15 @@ pub struct Turn {
 impl Writing {
     /// Opens a draft; `serial` tells its answers from those to an earlier one.
     pub fn open(draft: Draft, accounts: &[Account], serial: u64) -> Writing {
-        Writing {
-            composer: Composer::open(draft, accounts),
-            serial,
-        }
+        let mut composer = Composer::open(draft, accounts);
+        // Answers to another composer's questions must not be taken for this one's.
+        composer.count_from(serial << 32);
+        Writing { composer, serial }
+    }
+
+    /// Tells its answers from those to others.
+    pub fn serial(&self) -> u64 {
+        self.serial
     }
 
     /// A new message from the account that is shown, else from the first.
@@ -108,25 +113,23 @@ impl Writing {
         self.composer.deadline()
     }
 
-    /// The program ends: what is not saved yet is saved now.
+    /// The program ends: what is not saved yet is saved now, and won't be missed.
     pub fn last_words(&self, fx: &mut Vec<Effect>) {
         if self.composer.unsaved() {
             let draft = Box::new(self.composer.draft());
             fx.push(Effect::Ask(Intent::SaveDraft(draft), About::Quiet));
         }
+        self.shut(fx);
+    }
+
+    /// The draft stands open no more.
+    fn shut(&self, fx: &mut Vec<Effect>) {
+        let close = self.composer.id().map(Intent::CloseDraft);
+        fx.extend(close.map(|i| Effect::Ask(i, About::Quiet)));
     }
 
     /// The ledger answered a save.
-    pub fn saved(
-        &mut self,
-        serial: u64,
-        result: Result<Done, String>,
-        now: Now,
-        fx: &mut Vec<Effect>,
-    ) -> Turn {
-        if serial != self.serial {
-            return Turn::default();
-        }
+    pub fn saved(&mut self, result: Result<Done, String>, now: Now, fx: &mut Vec<Effect>) -> Turn {
         match result {
             Ok(done) => {
                 let out = self.composer.saved(done.draft, now.wall);
@@ -140,27 +143,27 @@ impl Writing {
     }
 
     /// The ledger answered a submission; if it went, the composer goes.
-    pub fn submitted(&mut self, serial: u64, result: Result<(), &str>) -> Turn {
-        let ours = serial == self.serial;
-        if let (true, Err(why)) = (ours, result) {
-            self.composer.send_failed(why);
+    pub fn submitted(&mut self, result: Result<(), &str>, fx: &mut Vec<Effect>) -> Turn {
+        match result {
+            Err(why) => self.composer.send_failed(why),
+            Ok(()) => self.shut(fx),
         }
         Turn {
-            close: ours && result.is_ok(),
+            close: result.is_ok(),
             command: None,
         }
     }
 
     /// The external editor ended.
-    pub fn edited(&mut self, serial: u64, result: Result<String, String>, now: Now) {
-        if serial == self.serial {
-            self.composer.edited(result, now.mono);
-        }
+    pub fn edited(&mut self, result: Result<String, String>, now: Now) -> Turn {
+        self.composer.edited(result, now.mono);
+        Turn::default()
     }
 
     /// A file was looked at.
-    pub fn attached(&mut self, result: Result<PathBuf, String>, now: Now) {
+    pub fn attached(&mut self, result: Result<PathBuf, String>, now: Now) -> Turn {
         self.composer.attached(result, now.mono);
+        Turn::default()
     }
 
     fn turn(&mut self, outcomes: Vec<Outcome>, fx: &mut Vec<Effect>) -> Turn {
@@ -182,69 +185,19 @@ impl Writing {
                     }));
                 }
                 Outcome::PathComplete(typed) => fx.push(Effect::Paths(typed)),
-                Outcome::Attach(typed) => fx.push(Effect::Attach(typed)),
+                Outcome::Attach(typed) => fx.push(Effect::Attach { serial, typed }),
                 Outcome::Command(command) => turn.command = Some(command),
                 Outcome::Discard(id) => {
                     let drop = id.map(Intent::DiscardDraft);
                     fx.extend(drop.map(|i| Effect::Ask(i, About::Quiet)));
                     turn.close = true;
                 }
-                Outcome::Close => turn.close = true,
+                Outcome::Close => {
+                    self.shut(fx);
+                    turn.close = true;
+                }
             }
         }
         turn
-    }
-}
-
-/// Takes recipients and subject from a mailto address (RFC 6068). Nothing else in it is obeyed: a
-/// link must not attach, copy in secret or write in the user's name.
-pub fn address(draft: &mut Draft, url: &str) {
-    let rest = url.get(7..).unwrap_or_default();
-    let (to, query) = rest.split_once('?').unwrap_or((rest, ""));
-    draft.to = one_line(to);
-    for pair in query.split('&') {
-        if let Some((name, value)) = pair.split_once('=')
-            && name.eq_ignore_ascii_case("subject")
-        {
-            draft.subject = one_line(value);
-        }
-    }
-}
-
-/// Percent-decoded and without control characters, so that no header line can be smuggled in.
-fn one_line(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(b) = rest.next() {
-        let mut ahead = rest.clone();
-        let digits = (b == b'%').then(|| (ahead.next(), ahead.next()));
-        let hex = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16));
-        match digits.and_then(|(high, low)| hex(high).zip(hex(low))) {
-            Some((high, low)) => {
-                bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
-                rest = ahead;
-            }
-            None => bytes.push(b),
-        }
-    }
-    let text = String::from_utf8_lossy(&bytes);
-    let text: String = text.chars().filter(|c| !c.is_control()).collect();
-    crate::text::Clean::line(&text).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mailto_address_fills_recipients_and_subject_only() {
-        let mut draft = Draft::new(AccountName("work".into()));
-        let url = "mailto:a%40b.example,c@d.example?Subject=Hi%20%C3%BC%0D%0ABcc:x&bcc=x@y&attach=/etc/passwd&body=z%";
-        address(&mut draft, url);
-        assert_eq!(draft.to, "a@b.example,c@d.example");
-        assert_eq!(draft.subject, "Hi üBcc:x");
-        assert!(draft.bcc.is_empty() && draft.body.is_empty() && draft.attachments.is_empty());
-        address(&mut draft, "mailto:%");
-        assert_eq!(draft.to, "%");
     }
 }

@@ -180,6 +180,10 @@ fn status(panes: &Panes, area: Rect, now: i64, buf: &mut Buffer, theme: &Theme) 
         }
         row.lit("  ", base);
     }
+    if !panes.writing.is_empty() {
+        row.put(&panes.writing, base.patch(theme.style("notice.info")));
+        row.lit("   ", base);
+    }
     let parts = panes.status.parts(now, row.left());
     for part in parts {
         if row.left() < 4 {

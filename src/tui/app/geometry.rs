@@ -98,6 +98,13 @@ impl Places {
         Some(places)
     }
 
+    /// The same with the lines below as wide as the terminal.
+    pub fn below(mut self, cols: u16) -> Places {
+        self.status.width = cols;
+        self.hints.width = cols;
+        self
+    }
+
     /// Columns that a message is laid out for in a reader opened now.
     pub fn reader_columns(size: (u16, u16), reader: ReaderPlace) -> u16 {
         let reader = Places::of(size, Pane::Reader, true, reader).and_then(|p| p.reader);

@@ -56,6 +56,8 @@ pub enum Layer {
     Account(Picker<AccountName>),
     /// A theme.
     Theme(Picker<&'static str>),
+    /// A message that is being written.
+    Writing(Picker<u64>),
     /// A line.
     Prompt(Prompt, Purpose),
     /// The help.
@@ -71,6 +73,8 @@ pub enum Ask {
     Theme(&'static str),
     /// Write to a mailto address.
     WriteTo(String),
+    /// Go on with the message that has this serial.
+    Writing(u64),
 }
 
 /// What an event did to a layer.
@@ -196,6 +200,11 @@ impl Layer {
         Layer::Theme(Picker::new(Clean::lit("Colours"), items))
     }
 
+    /// A message that is being written, to go on with.
+    pub fn writings(items: Vec<Item<u64>>) -> Layer {
+        Layer::Writing(Picker::new(Clean::lit("Messages being written"), items))
+    }
+
     /// Takes a key.
     pub fn key(
         &mut self,
@@ -226,6 +235,7 @@ impl Layer {
                 let picked = p.update(key);
                 chose(picked, |name| Some(Ask::Theme(name)))
             }
+            Layer::Writing(p) => chose(p.update(key), |n| Some(Ask::Writing(n))),
             Layer::Mailbox(p, what) => {
                 let (picked, what) = (p.update(key), *what);
                 chose(picked, |id| {
@@ -256,6 +266,7 @@ impl Layer {
         match self {
             Layer::Palette(p) => p.paste(text),
             Layer::Theme(p) => p.paste(text),
+            Layer::Writing(p) => p.paste(text),
             Layer::Mailbox(p, _) => p.paste(text),
             Layer::Account(p) => p.paste(text),
             Layer::Prompt(prompt, purpose) => {
@@ -293,12 +304,14 @@ impl Layer {
             Layer::Prompt(..) => {}
             Layer::Palette(p) if by != 0 => p.scroll(by),
             Layer::Theme(p) if by != 0 => p.scroll(by),
+            Layer::Writing(p) if by != 0 => p.scroll(by),
             Layer::Mailbox(p, _) if by != 0 => p.scroll(by),
             Layer::Account(p) if by != 0 => p.scroll(by),
             Layer::Palette(p) => {
                 return chose(p.click(screen, at), |c| Some(Ask::Call(c.into())));
             }
             Layer::Theme(p) => return chose(p.click(screen, at), |n| Some(Ask::Theme(n))),
+            Layer::Writing(p) => return chose(p.click(screen, at), |n| Some(Ask::Writing(n))),
             Layer::Mailbox(p, what) => {
                 let (picked, what) = (p.click(screen, at), *what);
                 return chose(picked, |id| {
@@ -324,6 +337,7 @@ impl Layer {
             Layer::Help(h) => h.draw(buf, screen, theme),
             Layer::Palette(p) => return p.draw(buf, screen, theme),
             Layer::Theme(p) => return p.draw(buf, screen, theme),
+            Layer::Writing(p) => return p.draw(buf, screen, theme),
             Layer::Mailbox(p, _) => return p.draw(buf, screen, theme),
             Layer::Account(p) => return p.draw(buf, screen, theme),
             Layer::Prompt(p, _) => return p.draw(buf, screen, theme),

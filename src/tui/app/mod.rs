@@ -16,6 +16,7 @@ pub mod draw;
 pub mod layers;
 pub mod keys;
 pub mod compose;
+pub mod desk;
 pub mod shell;
 
 pub use shell::{App, Setup};

@@ -138,7 +138,7 @@ impl Panes {
         let Some(row) = self.index.selected().map(|l| l.row.clone()) else {
             return;
         };
-        let (pager, job) = Pager::open(&row, Places::reader_columns(self.size, self.reader));
+        let (pager, job) = Pager::open(&row, Places::reader_columns(self.room(), self.reader));
         self.pager = Some(pager);
         self.focus = Pane::Reader;
         fx.push(Effect::Layout(job));

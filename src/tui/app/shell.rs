@@ -5,6 +5,7 @@ use crate::signal::Topic;
 use crate::text::Clean;
 use crate::tui::app::commands::Wants;
 use crate::tui::app::compose::{self, Writing};
+use crate::tui::app::desk::Desk;
 use crate::tui::app::draw;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::keys::{Hint, Keys};
@@ -21,7 +22,7 @@ use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Instant;
 
 /// What the screen is made from.
@@ -37,6 +38,10 @@ pub struct Setup {
     pub taste: Taste,
     /// What the terminal can show.
     pub surroundings: Surroundings,
+    /// Drafts that stood open when the program died.
+    pub left_open: Vec<DraftId>,
+    /// A message to begin with.
+    pub compose: Option<Box<Draft>>,
     /// Things to say at the start.
     pub warnings: Vec<String>,
 }
@@ -45,9 +50,12 @@ pub struct Setup {
 pub struct App {
     panes: Panes,
     layers: Vec<Layer>,
-    writing: Option<Writing>,
-    writings: u64,
-    wanted_draft: Option<DraftId>,
+    desk: Desk,
+    /// Drafts that were asked for, to be written on.
+    wanted: BTreeSet<DraftId>,
+    /// Drafts that stood open when the program died, and how many were found again.
+    left_open: BTreeSet<DraftId>,
+    recovered: Vec<String>,
     keys: Keys,
     theme: Theme,
     surroundings: Surroundings,
@@ -57,23 +65,33 @@ pub struct App {
 impl App {
     /// The screen at the start, and what is to be done first.
     pub fn new(setup: Setup, size: (u16, u16), now: Now) -> (App, Vec<Effect>) {
-        let (mut panes, fx) = Panes::new(setup.accounts, setup.taste, size, now);
+        let (mut panes, mut fx) = Panes::new(setup.accounts, setup.taste, size, now);
         let (keys, trouble) = Keys::load(setup.keys.as_deref());
         let (theme, faults) = Theme::load(setup.theme.as_deref(), setup.surroundings);
         for warning in setup.warnings.iter().chain(&trouble).chain(&faults) {
             panes.alarm(warning, now);
         }
-        let app = App {
+        fx.extend(
+            setup
+                .left_open
+                .iter()
+                .map(|id| Effect::Query(Question::Draft(*id))),
+        );
+        let mut app = App {
             panes,
             layers: Vec::new(),
-            writing: None,
-            writings: 0,
-            wanted_draft: None,
+            desk: Desk::default(),
+            wanted: BTreeSet::new(),
+            left_open: setup.left_open.into_iter().collect(),
+            recovered: Vec::new(),
             keys,
             theme,
             surroundings: setup.surroundings,
             passwords: VecDeque::new(),
         };
+        if let Some(draft) = setup.compose {
+            app.write(*draft);
+        }
         (app, fx)
     }
 
@@ -89,19 +107,17 @@ impl App {
                     let turn = layer.mouse(mouse, screen, &mut self.panes, now, &mut fx);
                     self.turned(turn, now, &mut fx);
                 }
-                None => match &mut self.writing {
-                    Some(writing) => writing.mouse(mouse),
-                    None => self.panes.mouse(mouse, now, &mut fx),
-                },
+                None if self.desk.mouse(mouse, self.panes.size) => {}
+                None => self.panes.mouse(mouse, now, &mut fx),
             },
             // Pasted text is text: over the panes it must not run as commands.
             Event::Paste(text) => {
                 if let Some(layer) = self.layers.last_mut() {
                     let turn = layer.paste(&text, &mut self.panes, now, &mut fx);
                     self.turned(turn, now, &mut fx);
-                } else if let Some(writing) = &mut self.writing {
-                    let turn = writing.paste(&text, now, &mut fx);
-                    self.wrote(turn, now, &mut fx);
+                } else if self.desk.has_keys() {
+                    let turn = self.desk.paste(&text, now, &mut fx);
+                    self.wrote(&turn, now, &mut fx);
                 }
             }
             Event::Resize(w, h) => self.panes.size = (w, h),
@@ -123,19 +139,15 @@ impl App {
             Event::Drafted(Ok(draft)) => self.write(*draft),
             Event::Drafted(Err(why)) => self.panes.alarm(&why, now),
             Event::EditorDone { serial, result } => {
-                if let Some(writing) = &mut self.writing {
-                    writing.edited(serial, result, now);
-                }
+                self.desk.answer(serial, |w| w.edited(result, now));
             }
             Event::Paths(typed, paths) => {
-                if let Some(writing) = &mut self.writing {
+                if let Some(writing) = self.desk.front() {
                     writing.composer.paths(&typed, paths);
                 }
             }
-            Event::Attached(result) => {
-                if let Some(writing) = &mut self.writing {
-                    writing.attached(result, now);
-                }
+            Event::Attached { serial, result } => {
+                self.desk.answer(serial, |w| w.attached(result, now));
             }
             Event::Told(Ok(text)) => self.panes.tell(Clean::line(&text), now),
             Event::Told(Err(why)) => self.panes.alarm(&why, now),
@@ -143,20 +155,16 @@ impl App {
                 if let Some(call) = self.keys.expire(now.mono) {
                     self.call(&call, now, &mut fx);
                 }
-                if let Some(writing) = &mut self.writing {
-                    let turn = writing.tick(now, &mut fx);
-                    self.wrote(turn, now, &mut fx);
-                }
+                self.desk.tick(now, &mut fx);
                 self.panes.tick(now, &mut fx);
             }
             Event::Quit => {
-                if let Some(writing) = &self.writing {
-                    writing.last_words(&mut fx);
-                }
+                self.desk.last_words(&mut fx);
                 fx.push(Effect::Quit);
             }
         }
         self.linked(now, &mut fx);
+        self.make_room();
         self.panes.settle(&mut fx);
         fx
     }
@@ -175,12 +183,21 @@ impl App {
         }
     }
 
+    /// The panes have what the message in front leaves them.
+    fn make_room(&mut self) {
+        let cols = self.panes.size.0;
+        self.desk.settle(cols);
+        let taken = self.desk.columns(cols);
+        self.panes.taken = if taken > 0 { taken + 1 } else { 0 };
+        self.panes.writing = self.desk.note();
+    }
+
     /// When something on the screen has to change by itself.
     pub fn deadline(&self) -> Option<Instant> {
         let toast = self.panes.status.deadline();
         let overlay = self.panes.overlay.deadline();
         let keys = self.keys.deadline();
-        let writing = self.writing.as_ref().and_then(Writing::deadline);
+        let writing = self.desk.deadline();
         [toast, overlay, keys, writing].into_iter().flatten().min()
     }
 
@@ -198,9 +215,8 @@ impl App {
         let screen = buf.area;
         self.panes.places()?;
         let mut cursor = None;
-        if let (Some(writing), Some(places)) = (&self.writing, self.panes.places()) {
-            let composer = &writing.composer;
-            cursor = composer.draw(buf, places.body, wall, &self.theme);
+        if self.panes.places().is_some() {
+            cursor = self.desk.draw(buf, self.panes.size, wall, &self.theme);
         }
         for layer in &self.layers {
             cursor = layer.draw(buf, screen, &self.theme);
@@ -210,13 +226,17 @@ impl App {
 
     fn hints(&self) -> Vec<Hint> {
         let panes = &self.panes;
-        let writing = self.writing.is_some();
-        self.keys.hints(self.context(), |c| writing || panes.can(c))
+        let writing = self.desk.has_keys();
+        let fits = |c| match c {
+            Command::PutAside => writing || panes.taken > 0,
+            c => writing || panes.can(c),
+        };
+        self.keys.hints(self.context(), fits)
     }
 
     /// Where keys go now.
     fn context(&self) -> Context {
-        if self.writing.is_some() {
+        if self.desk.has_keys() {
             return Context::Composer;
         }
         match self.panes.focus {
@@ -233,9 +253,9 @@ impl App {
             self.turned(turn, now, fx);
             return;
         }
-        if let Some(writing) = &mut self.writing {
-            let turn = writing.key(&key, self.keys.map(), now, fx);
-            self.wrote(turn, now, fx);
+        if self.desk.has_keys() {
+            let turn = self.desk.key(&key, self.keys.map(), now, fx);
+            self.wrote(&turn, now, fx);
             return;
         }
         for call in self.keys.press(self.context(), &key, now.mono) {
@@ -250,31 +270,31 @@ impl App {
         {
             return self.theme(name, now);
         }
-        if let Some(writing) = &mut self.writing
-            && call.command.info().contexts == [Context::Composer]
-        {
-            let turn = writing.command(call.command, now, fx);
-            return self.wrote(turn, now, fx);
+        if !self.desk.is_empty() {
+            if call.command == Command::Writings {
+                self.layers.push(Layer::writings(self.desk.items()));
+                return;
+            }
+            if self.desk.command(call.command, self.panes.size.0) {
+                return self.keys.forget();
+            }
+        }
+        if self.desk.has_keys() && call.command.info().contexts == [Context::Composer] {
+            let turn = self.desk.order(call.command, now, fx);
+            return self.wrote(&turn, now, fx);
         }
         let wants = self.panes.command(call, now, fx);
         self.fulfil(wants, now, fx);
     }
 
-    /// Opens a draft in the composer, unless one is being written.
+    /// Opens a draft in a composer.
     fn write(&mut self, draft: Draft) {
-        if self.writing.is_none() {
-            self.writings += 1;
-            self.keys.forget();
-            let accounts = &self.panes.accounts;
-            self.writing = Some(Writing::open(draft, accounts, self.writings));
-        }
+        self.keys.forget();
+        self.desk.write(draft, &self.panes.accounts);
     }
 
-    /// What became of the composer.
-    fn wrote(&mut self, turn: compose::Turn, now: Now, fx: &mut Vec<Effect>) {
-        if turn.close {
-            self.writing = None;
-        }
+    /// What a composer can't do by itself.
+    fn wrote(&mut self, turn: &compose::Turn, now: Now, fx: &mut Vec<Effect>) {
         if let Some(command) = turn.command {
             self.call(&command.into(), now, fx);
         }
@@ -282,20 +302,42 @@ impl App {
 
     /// Takes an answer of the reader thread.
     fn answered(&mut self, answer: Answer, now: Now, fx: &mut Vec<Effect>) {
-        match (answer, &mut self.writing) {
-            (Answer::People { serial, people }, Some(writing)) => {
-                writing.composer.people(serial, people);
-            }
-            (Answer::Drafts(rows), _) => {
-                let wanted = self.wanted_draft.take();
-                let found = rows.iter().find(|d| d.id.is_some() && d.id == wanted);
-                if let Some(draft) = found.cloned() {
-                    self.write(draft);
+        match answer {
+            Answer::People { serial, people } => {
+                if let Some(writing) = self.desk.front() {
+                    writing.composer.people(serial, people);
                 }
-                self.panes.answered(Answer::Drafts(rows), now, fx);
             }
-            (answer, _) => self.panes.answered(answer, now, fx),
+            Answer::Draft(id, draft) => self.draft_came(id, draft.map(|d| *d), now),
+            answer => self.panes.answered(answer, now, fx),
         }
+    }
+
+    /// A draft that was asked for is here, or gone.
+    fn draft_came(&mut self, id: DraftId, draft: Option<Draft>, now: Now) {
+        let wanted = self.wanted.remove(&id);
+        let left_open = self.left_open.remove(&id);
+        match draft {
+            Some(draft) if wanted => self.write(draft),
+            Some(draft) if left_open => {
+                self.desk.keep(draft, &self.panes.accounts);
+                self.tell_recovered(id, now);
+            }
+            Some(_) => {}
+            None => self.panes.alarm("this draft is gone", now),
+        }
+    }
+
+    fn tell_recovered(&mut self, id: DraftId, now: Now) {
+        let Some(writing) = self.desk.holding(id) else {
+            return;
+        };
+        self.recovered.push(writing.composer.name().to_string());
+        let text = format!(
+            "Recovered: {}; w goes on with it",
+            self.recovered.join(", ")
+        );
+        self.panes.tell(Clean::line(&text), now);
     }
 
     /// Takes an answer of the ledger.
@@ -317,19 +359,16 @@ impl App {
                 self.want_draft(draft, fx);
             }
             About::Saved(serial) => {
-                if let Some(writing) = &mut self.writing {
-                    let turn = writing.saved(serial, result, now, fx);
-                    self.wrote(turn, now, fx);
+                if self.desk.knows(serial) {
+                    let turn = self.desk.answer(serial, |w| w.saved(result, now, fx));
+                    self.wrote(&turn, now, fx);
                 } else if let Some(why) = failed {
                     self.panes.alarm(&why, now);
                 }
             }
             About::Submitted(serial) => {
-                if let Some(writing) = &mut self.writing {
-                    let outcome = failed.as_deref().map_or(Ok(()), Err);
-                    let turn = writing.submitted(serial, outcome);
-                    self.wrote(turn, now, fx);
-                }
+                let outcome = failed.as_deref().map_or(Ok(()), Err);
+                self.desk.answer(serial, |w| w.submitted(outcome, fx));
                 self.panes.told(result, now);
             }
             About::Quiet => {
@@ -346,9 +385,9 @@ impl App {
     }
 
     fn want_draft(&mut self, draft: Option<DraftId>, fx: &mut Vec<Effect>) {
-        if draft.is_some() {
-            self.wanted_draft = draft;
-            fx.push(Effect::Query(Question::Drafts));
+        if let Some(id) = draft {
+            self.wanted.insert(id);
+            fx.push(Effect::Query(Question::Draft(id)));
         }
     }
 
@@ -361,12 +400,10 @@ impl App {
             Some(Ask::Call(call)) => self.call(&call, now, fx),
             Some(Ask::Theme(name)) => self.theme(name, now),
             Some(Ask::WriteTo(url)) => {
-                let shown = self.panes.shown_account();
-                if let Some(mut draft) = Writing::blank(&self.panes.accounts, shown.as_ref()) {
-                    compose::address(&mut draft, &url);
-                    self.write(draft);
-                }
+                fx.push(Effect::OpenUrl(url));
+                self.linked(now, fx);
             }
+            Some(Ask::Writing(serial)) => self.desk.bring(serial),
             None => {}
         }
         self.ask_password();
@@ -396,6 +433,7 @@ impl App {
         let popup = match wants {
             Wants::Nothing => return,
             Wants::Quit => {
+                self.desk.last_words(fx);
                 fx.push(Effect::Quit);
                 return;
             }
@@ -422,10 +460,9 @@ impl App {
                 return;
             }
             Wants::EditDraft => {
-                if let View::Drafts(drafts) = &self.panes.view
-                    && let Some(draft) = drafts.selected().cloned()
-                {
-                    self.write(draft);
+                if let View::Drafts(drafts) = &self.panes.view {
+                    let id = drafts.selected().and_then(|d| d.id);
+                    self.want_draft(id, fx);
                 }
                 return;
             }

@@ -37,6 +37,10 @@ pub enum View {
 pub struct Panes {
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
+    /// Columns on the right that a message being written takes; with the rule before it.
+    pub taken: u16,
+    /// What is said of messages that are being written and not on the screen.
+    pub writing: Clean,
     /// What keys go to.
     pub focus: Pane,
     /// The mailboxes.
@@ -80,6 +84,8 @@ impl Panes {
         };
         let mut panes = Panes {
             size,
+            taken: 0,
+            writing: Clean::default(),
             focus: Pane::Index,
             sidebar: Sidebar::new(names.clone()),
             index: Index::new(listing),
@@ -103,7 +109,13 @@ impl Panes {
 
     /// Where everything stands now.
     pub fn places(&self) -> Option<Places> {
-        Places::of(self.size, self.focus, self.reading(), self.reader)
+        let places = Places::of(self.room(), self.focus, self.reading(), self.reader);
+        places.map(|p| p.below(self.size.0))
+    }
+
+    /// Columns and rows that the panes have.
+    pub fn room(&self) -> (u16, u16) {
+        (self.size.0.saturating_sub(self.taken), self.size.1)
     }
 
     /// Whether there is a reader beside or over the list.

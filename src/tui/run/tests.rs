@@ -95,6 +95,8 @@ impl Live {
         let layout = Layout::start(&path, vec![account()], downloads, events).unwrap();
         let size = (100, 30);
         let setup = Setup {
+            left_open: Vec::new(),
+            compose: None,
             taste: crate::tui::Taste::default(),
             accounts: vec![account()],
             theme: None,

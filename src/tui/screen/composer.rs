@@ -98,6 +98,8 @@ pub struct Composer {
     saves: Autosave,
     sending: bool,
     pending: Pending,
+    /// Which of how many open messages it is, where there are several.
+    number: Option<(usize, usize)>,
     drawn: Cell<Rect>,
 }
 
@@ -128,6 +130,7 @@ impl Composer {
             saves: Autosave::default(),
             sending: false,
             pending: Pending::default(),
+            number: None,
             drawn: Cell::new(Rect::default()),
         };
         if composer.draft.from.trim().is_empty()
@@ -147,6 +150,42 @@ impl Composer {
             subject: self.subject.text().to_owned(),
             body: self.body.text(),
             ..self.draft.clone()
+        }
+    }
+
+    /// The draft's row, once it has one.
+    pub fn id(&self) -> Option<DraftId> {
+        self.draft.id
+    }
+
+    /// What it is called among others: by its subject, else by what it is.
+    pub fn name(&self) -> Clean {
+        match self.subject.text().trim() {
+            "" => Clean::lit(self.kind()),
+            subject => Clean::line(subject),
+        }
+    }
+
+    /// To whom it goes, as typed.
+    pub fn to_whom(&self) -> Clean {
+        Clean::line(self.to.text())
+    }
+
+    /// Which of how many open messages it is.
+    pub fn set_number(&mut self, number: Option<(usize, usize)>) {
+        self.number = number;
+    }
+
+    /// Counts its questions from here on.
+    pub fn count_from(&mut self, serial: u64) {
+        self.serial = serial;
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.draft.kind {
+            DraftKind::New => "New message",
+            DraftKind::Reply => "Reply",
+            DraftKind::Forward => "Forward",
         }
     }
 

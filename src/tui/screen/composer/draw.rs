@@ -3,7 +3,7 @@
 
 use super::fields::{FIELDS, Field};
 use super::{Composer, Over};
-use crate::model::{DraftAttachment, DraftKind};
+use crate::model::DraftAttachment;
 use crate::text::{Clean, size, when};
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::{Ink, fill};
@@ -145,12 +145,12 @@ impl Composer {
         let Some(mut ink) = Ink::row(buf, area, row) else {
             return;
         };
-        let title = match self.draft.kind {
-            DraftKind::New => "New message",
-            DraftKind::Reply => "Reply",
-            DraftKind::Forward => "Forward",
+        let title = match self.number {
+            Some((n, of)) => format!("{} {n}/{of}", self.kind()),
+            None => self.kind().to_owned(),
         };
-        ink.skip(1).lit(title, theme.style("title.focused"));
+        ink.skip(1)
+            .put(&Clean::line(&title), theme.style("title.focused"));
         let state = if self.sending {
             Clean::lit("sending…")
         } else if self.saves.running() {

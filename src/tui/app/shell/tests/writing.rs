@@ -1,0 +1,197 @@
+//! Several messages open at once, beside the panes or over them, and what a crash left open.
+
+use super::*;
+
+impl Bench {
+    fn chord(&mut self, name: &str) {
+        let key = crate::tui::key::Key::parse(name).unwrap();
+        self.event(Event::Key(key.event()));
+    }
+
+    /// Two messages, the second in front.
+    fn two(size: (u16, u16)) -> Bench {
+        let mut bench = Bench::new(three(), size);
+        bench.keys("cada@example.org\n\n\nHello\n");
+        bench.now.mono += Duration::from_secs(1);
+        bench.event(Event::Tick);
+        bench.chord("ctrl-t");
+        bench.keys("cbob@example.org\n\n\nLunch\nsoup?");
+        bench
+    }
+}
+
+#[test]
+fn one_reads_on_and_comes_back_to_what_was_typed() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("cada@example.org\n\n\nHello\nsome words");
+    bench.chord("ctrl-t");
+    let screen = bench.screen();
+    assert!(
+        screen.contains("Subject 2") && screen.contains("✎ Hello"),
+        "{screen}"
+    );
+    // What is only in memory is saved while one reads.
+    bench.now.mono += Duration::from_secs(1);
+    bench.event(Event::Tick);
+    assert!(matches!(&bench.asked[..], [Intent::SaveDraft(d)] if d.body.contains("some words")));
+    bench.keys("j");
+    bench.keys("w");
+    assert!(bench.screen().contains("some words"));
+    bench.keys(" more");
+    assert!(bench.screen().contains("some words more"));
+}
+
+#[test]
+fn two_are_open_and_keys_go_to_the_one_in_front() {
+    let mut bench = Bench::two((80, 24));
+    insta::assert_snapshot!("two_messages_80x24", bench.screen());
+    bench.chord("alt-n");
+    bench.keys(" world");
+    let screen = bench.screen();
+    assert!(
+        screen.contains("Hello") && screen.contains(" world"),
+        "{screen}"
+    );
+    assert!(!screen.contains("soup?"));
+    bench.chord("alt-w");
+    bench.keys("lun\n");
+    assert!(bench.screen().contains("soup?"));
+    // A draft that is open already is not opened twice.
+    bench.chord("ctrl-t");
+    bench.event(Event::Reply {
+        about: About::Outbox(crate::model::OutboxId(1)),
+        result: Ok(Answered {
+            draft: Some(DraftId(5)),
+            ..Answered::default()
+        }),
+    });
+    assert_eq!(bench.app.desk.len(), 2);
+    // What is closed leaves the other.
+    bench.chord("ctrl-d");
+    assert_eq!(bench.app.desk.len(), 1);
+    bench.keys("w");
+    assert!(bench.screen().contains("soup?"));
+}
+
+#[test]
+fn a_message_stands_beside_the_mailbox_where_there_is_room() {
+    let mut bench = Bench::two((160, 24));
+    bench.chord("alt-z");
+    let screen = bench.screen();
+    assert!(
+        screen.contains("Subject 2") && screen.contains("soup?"),
+        "{screen}"
+    );
+    bench.keys(" yes");
+    bench.chord("ctrl-t");
+    bench.keys("j\n");
+    let screen = bench.screen();
+    assert!(
+        screen.contains("soup? yes"),
+        "it stays while one reads: {screen}"
+    );
+    insta::assert_snapshot!("beside_160x24", screen);
+    bench.keys("w!");
+    assert!(bench.screen().contains("soup? yes!"));
+    // With no room for both, the one that has the keys is seen.
+    bench.event(Event::Resize(80, 24));
+    assert!(bench.screen().contains("soup? yes!") && !bench.screen().contains("Mailboxes"));
+    bench.event(Event::Resize(160, 24));
+    bench.chord("ctrl-t");
+    bench.event(Event::Resize(80, 24));
+    assert!(!bench.screen().contains("soup?") && bench.screen().contains("✎ Lunch +1"));
+}
+
+#[test]
+fn what_a_crash_left_open_is_there_with_a_word() {
+    let now = Now {
+        wall: WALL,
+        mono: Instant::now(),
+    };
+    let mut bench = Bench::new(three(), (100, 24));
+    let setup = Setup {
+        left_open: vec![DraftId(7)],
+        compose: None,
+        taste: crate::tui::Taste::default(),
+        accounts: vec![account("home")],
+        theme: None,
+        keys: None,
+        surroundings: crate::tui::theme::Surroundings::read(|_| None),
+        warnings: Vec::new(),
+    };
+    let (app, fx) = App::new(setup, (100, 24), now);
+    bench.app = app;
+    bench.perform(fx);
+    let screen = bench.screen();
+    assert!(
+        screen.contains("Recovered: kept draft") && screen.contains("Subject 2"),
+        "{screen}"
+    );
+    bench.keys("w");
+    assert!(bench.screen().contains("ada@example.org"));
+}
+
+#[test]
+fn leaving_the_program_saves_them_all_and_says_they_are_closed() {
+    let mut bench = Bench::two((80, 24));
+    bench.chord("alt-n");
+    bench.keys("x");
+    bench.chord("ctrl-t");
+    bench.asked.clear();
+    bench.keys("q");
+    assert!(bench.quit);
+    let saved = bench
+        .asked
+        .iter()
+        .filter(|i| matches!(i, Intent::SaveDraft(_)))
+        .count();
+    assert_eq!(saved, 2);
+    assert!(
+        bench
+            .asked
+            .iter()
+            .any(|i| matches!(i, Intent::CloseDraft(DraftId(5))))
+    );
+}
+
+#[test]
+fn a_message_is_written_saved_and_sent() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("c");
+    bench.keys("ada@example.org\n\n\nHello\n");
+    assert!(bench.screen().contains("ada@example.org"));
+    // Nothing is sent up for every letter; a second later all of it is written down.
+    assert!(bench.asked.is_empty());
+    let due = bench.app.deadline().unwrap();
+    assert!(due <= bench.now.mono + Duration::from_secs(1));
+    bench.now.mono = due;
+    bench.event(Event::Tick);
+    assert!(matches!(&bench.asked[..], [Intent::SaveDraft(d)] if d.subject == "Hello"));
+    bench.keys("eeq text");
+    let send = KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL);
+    bench.event(Event::Key(send));
+    let sent = bench.asked.iter().find_map(|i| match i {
+        Intent::Submit(draft) => Some(draft.clone()),
+        _ => None,
+    });
+    let sent = sent.expect("not submitted");
+    assert_eq!(
+        (sent.id, sent.to.as_str()),
+        (Some(DraftId(5)), "ada@example.org")
+    );
+    assert!(bench.app.desk.is_empty());
+    assert!(bench.screen().contains("Sending in 10 s") && bench.screen().contains("z undo"));
+}
+
+#[test]
+fn an_answer_opens_in_the_composer_and_a_signal_saves_what_is_typed() {
+    let mut bench = Bench::new(three(), (80, 24));
+    let mut draft = Draft::new(AccountName("home".into()));
+    (draft.to, draft.subject) = ("ada@example.org".into(), "Re: Lunch".into());
+    bench.event(Event::Drafted(Ok(Box::new(draft))));
+    assert!(bench.screen().contains("Re: Lunch"));
+    bench.keys("yes");
+    bench.event(Event::Quit);
+    assert!(matches!(&bench.asked[..], [Intent::SaveDraft(d)] if d.body.contains("yes")));
+    assert!(bench.quit);
+}
