@@ -6,11 +6,10 @@
 use std::collections::BTreeSet;
 
 /// Every capability that can be offered after the login, in the order of announcement. IMAP4rev1
-/// itself is always there.
+/// itself is always there. The first of them are parts of IMAP4rev2.
 pub const ALL: [&str; 26] = [
     "SASL-IR",
     "LITERAL+",
-    "ID",
     "ENABLE",
     "IDLE",
     "NAMESPACE",
@@ -25,6 +24,7 @@ pub const ALL: [&str; 26] = [
     "STATUS=SIZE",
     "ESEARCH",
     "SEARCHRES",
+    "ID",
     "CONDSTORE",
     "QRESYNC",
     "NOTIFY",
@@ -38,34 +38,17 @@ pub const ALL: [&str; 26] = [
 
 /// What is of no use, or not allowed, without something else (RFC 7162 §3.2.3, RFC 6855 §3,
 /// RFC 5819 §2, RFC 5182 §1).
-const NEEDS: [(&str, &[&str]); 6] = [
+const NEEDS: [(&str, &[&str]); 5] = [
     ("QRESYNC", &["ENABLE", "CONDSTORE"]),
     ("UTF8=ACCEPT", &["ENABLE"]),
     ("LIST-STATUS", &["LIST-EXTENDED"]),
     ("SEARCHRES", &["ESEARCH"]),
     ("QUOTA=RES-STORAGE", &["QUOTA"]),
-    (
-        "IMAP4rev2",
-        &[
-            "SASL-IR",
-            "ENABLE",
-            "IDLE",
-            "NAMESPACE",
-            "UIDPLUS",
-            "MOVE",
-            "BINARY",
-            "UNSELECT",
-            "CHILDREN",
-            "SPECIAL-USE",
-            "LIST-EXTENDED",
-            "LIST-STATUS",
-            "STATUS=SIZE",
-            "ESEARCH",
-            "SEARCHRES",
-            "LITERAL+",
-        ],
-    ),
 ];
+
+/// So many of [`ALL`], from the first, belong to IMAP4rev2: it is not there without each of them
+/// (RFC 9051 appendix E).
+const REV2: usize = 16;
 
 /// What Gmail lacks of it.
 const NOT_GMAIL: [&str; 9] = [
@@ -130,6 +113,9 @@ impl Offer {
                 has.remove(name);
             }
         }
+        if !ALL.iter().take(REV2).all(|n| has.contains(*n)) {
+            has.remove("IMAP4rev2");
+        }
         Offer { has }
     }
 
@@ -172,6 +158,7 @@ mod tests {
         assert!(ALL.iter().all(|n| all.has(n)));
         assert!(!without(&["enable"]).has("QRESYNC"));
         assert!(!without(&["CONDSTORE"]).has("QRESYNC") && !without(&["MOVE"]).has("IMAP4rev2"));
+        assert!(!without(&["SEARCHRES"]).has("IMAP4rev2") && without(&["ID"]).has("IMAP4rev2"));
         assert_eq!(without(&ALL).line(true), "IMAP4rev1");
         assert_eq!(without(&ALL).line(false), "IMAP4rev1 AUTH=PLAIN");
     }

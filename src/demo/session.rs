@@ -7,13 +7,13 @@
 //! §3.2.10). Once NOTIFY was used, it says what is told (RFC 5465 §3.1).
 
 use super::answer::{Answer, flags};
-use super::extended::State;
 use super::fetch;
 use super::folder::{Folder, Stored};
 use super::give;
 use super::listing::Style;
 use super::notify::{Asked, Events, Filter};
 use super::person::Person;
+use super::reader::State;
 use super::search::{ranges, within};
 use super::spell;
 use super::world::{Shared, World};
