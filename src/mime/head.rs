@@ -64,6 +64,13 @@ pub fn block(tree: &Tree<'_>, e: &Envelope) -> Vec<(Clean, Clean)> {
     if let Some(list) = &e.list_id {
         put("List", list.clone());
     }
+    if let Some(asking) = tree.field("Disposition-Notification-To") {
+        let who = list(&field::addresses(asking.value));
+        put(
+            "Receipt",
+            format!("{who} wants to know that it was read (:send-receipt)"),
+        );
+    }
     out
 }
 

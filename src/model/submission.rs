@@ -18,7 +18,7 @@ pub struct Outgoing {
     pub subject: String,
     /// The bytes for the wire: CRLF line ends, no Bcc.
     pub wire: Arc<[u8]>,
-    /// The bytes for Sent: as `wire`, with Bcc.
+    /// The bytes for Sent: as `wire`, with Bcc. None: no copy is filed.
     pub filed: Arc<[u8]>,
     /// The draft that goes when this row comes, in the same transaction.
     pub draft: Option<DraftId>,
@@ -151,6 +151,8 @@ pub struct Submission {
     pub looked: u32,
     /// When the server accepted it, seconds since 1970; 0 before.
     pub sent_at: i64,
+    /// Whether a copy of it belongs into Sent.
+    pub filed: bool,
     /// What went wrong last, in plain words with the server's. May hold untrusted text.
     pub error: Option<String>,
 }

@@ -63,7 +63,8 @@ fn file(
     row: &Submission,
 ) -> Result<Option<MailboxName>, SyncError> {
     let mut filed_in = None;
-    if is_ours_to_file(&kit.account) {
+    // What was only passed on has no copy to be filed.
+    if row.filed && is_ours_to_file(&kit.account) {
         let sent = sent_mailbox(session, kit, reader)?;
         let filed = match find(session, &sent, row) {
             Ok(true) => Ok(()),

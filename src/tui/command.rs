@@ -119,6 +119,8 @@ pub enum Argument {
     Journey,
     /// A tag's name, with a minus before it to take it away.
     Tag,
+    /// Addresses.
+    People,
 }
 
 /// A row of the table.
@@ -172,6 +174,8 @@ commands! {
     ReplyList, "reply-list", Writing, [Index Reader], No, "", "Write back to the mailing list only";
     ForwardWhole, "forward-attached", Writing, [Index Reader], No, "", "Forward whole, as an attachment";
     EditAsNew, "edit-as-new", Writing, [Index Reader], No, "", "Take it up again as a new message";
+    Redirect, "redirect", Writing, [Index Reader], People, "", "Send it on as it is to somebody else";
+    SendReceipt, "send-receipt", Writing, [Index Reader], No, "", "Tell the sender that it was read, if that was asked";
     Compose, "compose", Writing, [Global], No, "compose", "Write a new message";
     Writing, "writing", Writing, [Global], No, "", "Go back to the message that is being written";
     Writings, "writings", Writing, [Global Composer], No, "", "Choose among the messages that are being written";

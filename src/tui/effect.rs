@@ -22,6 +22,15 @@ pub enum DraftFrom {
     Edit,
 }
 
+/// What is sent of a message as it lies here, without a draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outward {
+    /// The message itself, to these people (as typed).
+    Redirect(String),
+    /// The read receipt that its sender asked for.
+    Receipt,
+}
+
 /// One thing to do.
 #[derive(Clone, Debug)]
 pub enum Effect {
@@ -33,6 +42,8 @@ pub enum Effect {
     Layout(Job),
     /// Prepare a draft from a message; comes as [`crate::tui::event::Event::Drafted`].
     Draft(DraftFrom, MsgId),
+    /// Build what is sent of a message; comes as [`crate::tui::event::Event::Built`].
+    Build(Outward, MsgId),
     /// Show this http or https address with the desktop's program; a mailto address opens the
     /// composer instead.
     OpenUrl(String),

@@ -1,7 +1,7 @@
 //! Everything that can happen to the screen, in one closed enum: whoever reads it knows all that
 //! ever triggers work there.
 
-use crate::model::{Done, Draft, OutboxId};
+use crate::model::{Done, Draft, FlagChange, LocationId, OutboxId, Outgoing};
 use crate::signal::Posted;
 use crate::tui::question::{Answer, Job, LaidOut};
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -34,6 +34,15 @@ pub enum About {
     Outbox(OutboxId),
 }
 
+/// A message that is ready to be queued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Built {
+    /// What is sent.
+    pub outgoing: Outgoing,
+    /// What is set on the message that it was made from, once it is queued.
+    pub mark: Option<(LocationId, FlagChange)>,
+}
+
 /// One thing that happened.
 #[derive(Debug)]
 pub enum Event {
@@ -62,6 +71,8 @@ pub enum Event {
     Laid(Job, LaidOut),
     /// A reply, forward or edit was prepared for the composer.
     Drafted(Result<Box<Draft>, String>),
+    /// A message to be queued was built, and what is to be set on the one that it was made from.
+    Built(Result<Box<Built>, String>),
     /// The external editor ended: the text, or why there is none.
     EditorDone {
         /// Of the composer that asked.
@@ -100,6 +111,7 @@ impl Event {
             Event::Reply { .. } => "reply",
             Event::Laid(..) => "laid",
             Event::Drafted(_) => "drafted",
+            Event::Built(_) => "built",
             Event::EditorDone { .. } => "editor",
             Event::Paths(..) => "paths",
             Event::Attached { .. } => "attached",

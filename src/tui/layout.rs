@@ -4,14 +4,17 @@
 //! attempt is left to end by itself on its own thread, and no more than two such are let run.
 //! What was laid out lately is kept, so that going back and forth costs nothing.
 
+use crate::mime::answer::{self, Hints};
 use crate::mime::attachment;
 use crate::mime::render::{Prefer, RenderOptions, Rendered, raw_source, render};
 use crate::mime::reply::{self, Way};
-use crate::model::{Account, Address, Draft, MsgId};
+use crate::mime::{receipt, redirect};
+use crate::model::view::MessageRow;
+use crate::model::{Account, Address, Draft, FlagChange, Flags, MsgId};
 use crate::store::Reader;
-use crate::text::Clean;
-use crate::tui::effect::DraftFrom;
-use crate::tui::event::Event;
+use crate::text::{Clean, when};
+use crate::tui::effect::{DraftFrom, Outward};
+use crate::tui::event::{Built, Event};
 use crate::tui::paths;
 use crate::tui::question::{Job, LaidOut, Mode};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
@@ -27,6 +30,8 @@ use std::time::Duration;
 const BUDGET: Duration = Duration::from_secs(1);
 /// So many runaway layouts may exist at once.
 const RUNAWAYS: usize = 2;
+/// On a message whose sender has had a read receipt (RFC 3503 §3).
+const MDN_SENT: &str = "$MDNSent";
 /// So many results are kept.
 const KEPT: usize = 24;
 
@@ -35,6 +40,7 @@ const KEPT: usize = 24;
 enum Task {
     Lay(Job),
     Draft(DraftFrom, MsgId),
+    Build(Outward, MsgId),
     Save {
         message: MsgId,
         part: u32,
@@ -84,6 +90,11 @@ impl Layout {
     /// Prepares a draft from a message.
     pub fn draft(&self, from: DraftFrom, message: MsgId) {
         let _ = self.tasks.send(Task::Draft(from, message));
+    }
+
+    /// Builds what is sent of a message as it lies here.
+    pub fn build(&self, outward: Outward, message: MsgId) {
+        let _ = self.tasks.send(Task::Build(outward, message));
     }
 
     /// Saves an attachment, and opens it if asked to.
@@ -139,6 +150,9 @@ impl Worker {
                 Task::Lay(job) => Event::Laid(job, self.lay(job)),
                 Task::Draft(from, id) => {
                     Event::Drafted(self.safely(|w| w.draft(from, id).map(Box::new)))
+                }
+                Task::Build(outward, id) => {
+                    Event::Built(self.safely(|w| w.build(&outward, id).map(Box::new)))
                 }
                 Task::Save {
                     message,
@@ -266,16 +280,9 @@ impl Worker {
 
     fn draft(&mut self, from: DraftFrom, id: MsgId) -> Result<Draft, String> {
         let raw = self.body(id)?;
-        let row = self.reader()?.message(id);
-        let row = row
-            .map_err(|e| unreadable(&self.path, &e))?
-            .ok_or("this message is gone")?;
-        let place = row.places.first();
-        let account = place
-            .and_then(|p| self.accounts.iter().find(|a| a.name == p.account))
-            .or_else(|| self.accounts.first())
-            .ok_or("there is no account to write with")?;
         let own: Vec<Address> = self.accounts.iter().flat_map(Account::senders).collect();
+        let (row, account) = self.message(id)?;
+        let place = row.places.first();
         let needed = || "this message's text is not here yet; open it first".to_owned();
         let raw = raw.as_deref();
         let mut draft = match from {
@@ -302,6 +309,65 @@ impl Worker {
             _ => place.map(|p| p.location),
         };
         Ok(draft)
+    }
+
+    fn build(&mut self, outward: &Outward, id: MsgId) -> Result<Built, String> {
+        let raw = self
+            .body(id)?
+            .ok_or("this message's text is not here yet; open it first")?;
+        let (row, account) = self.message(id)?;
+        let now = when::now();
+        match outward {
+            Outward::Redirect(to) => Ok(Built {
+                outgoing: redirect::redirect(&raw, account, to, now).map_err(|e| e.to_string())?,
+                mark: None,
+            }),
+            Outward::Receipt => {
+                let place = row.places.first().ok_or("this message is gone")?;
+                if row
+                    .places
+                    .iter()
+                    .any(|p| p.flags.keywords.contains(MDN_SENT))
+                {
+                    return Err("its sender has had a receipt".to_owned());
+                }
+                let hints = Hints::read(&raw);
+                let reader = answer::identity(&row.envelope, &hints, account, &account.senders());
+                let built = receipt::displayed(&raw, account, &reader, now);
+                let outgoing = match receipt::asked(&raw).is_empty() {
+                    true => return Err("its sender asked for no receipt".to_owned()),
+                    false => built.map_err(|e| e.to_string())?,
+                };
+                let keywords = [MDN_SENT.to_owned()].into();
+                let add = Flags {
+                    keywords,
+                    ..Flags::default()
+                };
+                let change = FlagChange {
+                    add,
+                    remove: Flags::default(),
+                };
+                Ok(Built {
+                    outgoing,
+                    mark: Some((place.location, change)),
+                })
+            }
+        }
+    }
+
+    /// A message and the account that it came to.
+    fn message(&mut self, id: MsgId) -> Result<(MessageRow, &Account), String> {
+        let found = self.reader()?.message(id);
+        let row = found
+            .map_err(|e| unreadable(&self.path, &e))?
+            .ok_or("this message is gone")?;
+        let account = row
+            .places
+            .first()
+            .and_then(|p| self.accounts.iter().find(|a| a.name == p.account))
+            .or_else(|| self.accounts.first())
+            .ok_or("there is no account to write with")?;
+        Ok((row, account))
     }
 
     fn save(&mut self, message: MsgId, part: u32, open: bool) -> Result<String, String> {

@@ -184,6 +184,7 @@ impl Hands {
             Effect::Query(question) => self.readers.ask(question),
             Effect::Layout(job) => self.layout.lay(job),
             Effect::Draft(from, message) => self.layout.draft(from, message),
+            Effect::Build(outward, message) => self.layout.build(outward, message),
             Effect::SaveAttachment {
                 message,
                 part,

@@ -20,3 +20,16 @@ fn a_held_message_waits_for_the_user_and_a_scheduled_one_for_its_time() {
     assert!(local.claim_submission(id, 1_000).unwrap());
     assert!(local.hold(id).is_err(), "it is being sent");
 }
+
+#[test]
+fn what_is_only_passed_on_has_no_copy_to_file() {
+    let home = Home::new();
+    let mut local = home.open();
+    let mut out = outgoing(None);
+    let own = local.submit(&out, 0).unwrap();
+    out.filed = [].into();
+    let passed = local.submit(&out, 0).unwrap();
+    let filed = |id| local.read().submission(id).unwrap().unwrap().filed;
+    assert!(filed(own) && !filed(passed));
+    assert_eq!(local.read().filed(passed).unwrap(), b"wire");
+}

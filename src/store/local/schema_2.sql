@@ -75,15 +75,5 @@ CREATE TABLE reminder (
 ) STRICT;
 CREATE INDEX reminder_due ON reminder(due) WHERE state < 2;
 
--- Read receipts that were asked of the user (RFC 8098 §2.1: asked once, never sent unasked).
-CREATE TABLE receipt (
-  account TEXT NOT NULL,
-  message_id TEXT NOT NULL,
-  -- 1 sent, 2 declined
-  state INTEGER NOT NULL,
-  at INTEGER NOT NULL,
-  PRIMARY KEY (account, message_id)
-) STRICT, WITHOUT ROWID;
-
 -- When mail to an address last came back, seconds since 1970; 0: never.
 ALTER TABLE person ADD COLUMN bounced INTEGER NOT NULL DEFAULT 0;

@@ -11,7 +11,7 @@ use crate::store::codec::flags_in;
 use crate::store::error::{Error, Result};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-const COLUMNS: &str = "id, account, message_id, mail_from, subject, length(wire), state, attempts, next_try, created, error, scheduled, dsn, remind, looked, sent_at";
+const COLUMNS: &str = "id, account, message_id, mail_from, subject, length(wire), state, attempts, next_try, created, error, scheduled, dsn, remind, looked, sent_at, filed <> x''";
 
 impl LocalReader {
     /// Every message that is not finished, oldest first.
@@ -73,12 +73,12 @@ impl LocalReader {
         self.bytes(id, "wire")
     }
 
-    /// The bytes for Sent, with Bcc.
+    /// The bytes for Sent, with Bcc; those for the wire if no copy is filed.
     ///
     /// # Errors
     /// [`Error::Gone`] if there is no such message.
     pub fn filed(&self, id: OutboxId) -> Result<Vec<u8>> {
-        self.bytes(id, "filed")
+        self.bytes(id, "CASE filed WHEN x'' THEN wire ELSE filed END")
     }
 
     /// The message that this one answers or forwards, and how that one is marked once this is sent.
@@ -176,6 +176,7 @@ fn submission(conn: &Connection, row: &Row<'_>) -> Result<Option<Submission>> {
         remind: Some(row.get(13)?).filter(|after| *after != 0),
         looked: row.get(14)?,
         sent_at: row.get(15)?,
+        filed: row.get(16)?,
     }))
 }
 

@@ -7,7 +7,7 @@ use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Section};
-use crate::tui::effect::{DraftFrom, Effect};
+use crate::tui::effect::{DraftFrom, Effect, Outward};
 use crate::tui::event::{About, Now};
 use crate::tui::question::Mode;
 use std::time::Duration;
@@ -30,6 +30,8 @@ pub enum Wants {
     CopyTo,
     /// A tag.
     Tag,
+    /// People to send a message on to.
+    Redirect,
     /// Words to look for.
     Search,
     /// The command line.
@@ -92,6 +94,11 @@ impl Panes {
             Command::Forward => self.draft(DraftFrom::Forward, now, fx),
             Command::ForwardWhole => self.draft(DraftFrom::ForwardWhole, now, fx),
             Command::EditAsNew => self.draft(DraftFrom::Edit, now, fx),
+            Command::Redirect => match self.at_hand() {
+                Some(_) => return Wants::Redirect,
+                None => self.tell(Clean::lit("There is no message to send on."), now),
+            },
+            Command::SendReceipt => self.outward(Outward::Receipt, now, fx),
             Command::Archive => self.act(Verb::Archive, now, fx),
             Command::Trash => return self.trash(now, fx),
             Command::Junk => self.act(Verb::Junk, now, fx),
@@ -224,6 +231,10 @@ impl Panes {
                 self.tag(argument, now, fx);
                 None
             }
+            Command::Redirect => {
+                self.outward(Outward::Redirect(argument.to_owned()), now, fx);
+                None
+            }
             _ => None,
         };
         if let Some(what) = missing {
@@ -319,6 +330,8 @@ impl Panes {
                 | Command::Forward
                 | Command::ForwardWhole
                 | Command::EditAsNew
+                | Command::Redirect
+                | Command::SendReceipt
         );
         match &self.view {
             View::Mail => match command {
@@ -422,17 +435,6 @@ impl Panes {
     }
 
     /// Prepares an answer to the message that is read or selected.
-    fn draft(&mut self, from: DraftFrom, now: Now, fx: &mut Vec<Effect>) {
-        let reading = self.pager.as_ref().filter(|_| self.focus == Pane::Reader);
-        let message = reading
-            .map(|p| p.message)
-            .or_else(|| self.index.selected().map(|l| l.row.message));
-        match message.filter(|_| matches!(self.view, View::Mail)) {
-            Some(message) => fx.push(Effect::Draft(from, message)),
-            None => self.tell(Clean::lit("There is no message to answer."), now),
-        }
-    }
-
     /// Searches for something fixed, and goes to what is found.
     pub fn search_for(&mut self, text: &str, now: Now, fx: &mut Vec<Effect>) {
         self.search(text, now, fx);

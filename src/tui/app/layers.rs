@@ -6,7 +6,7 @@ use crate::text::Clean;
 use crate::tui::app::popup::{self, Popup};
 use crate::tui::app::state::Panes;
 use crate::tui::command::{Call, Command, Context};
-use crate::tui::effect::Effect;
+use crate::tui::effect::{Effect, Outward};
 use crate::tui::event::{About, Now};
 use crate::tui::keymap::Keymap;
 use crate::tui::screen::help::{self, Help};
@@ -39,6 +39,8 @@ pub enum Purpose {
     Search,
     /// A tag.
     Tag,
+    /// People to send a message on to.
+    Redirect,
     /// The password of an account.
     Password(AccountName),
 }
@@ -144,6 +146,12 @@ impl Layer {
             Prompt::new(label, Kind::Tag(panes.known_tags()), ""),
             Purpose::Tag,
         )
+    }
+
+    /// People to send a message on to.
+    pub fn redirect() -> Layer {
+        let label = Clean::lit("Send on to: ");
+        Layer::Prompt(Prompt::new(label, Kind::Text, ""), Purpose::Redirect)
     }
 
     /// The password of an account.
@@ -421,6 +429,12 @@ fn typed(
         }
         (Outcome::Text(text), Purpose::Tag) => {
             panes.tag(&text, now, fx);
+            Turn::closed()
+        }
+        (Outcome::Text(text), Purpose::Redirect) => {
+            if !text.trim().is_empty() {
+                panes.outward(Outward::Redirect(text), now, fx);
+            }
             Turn::closed()
         }
         (Outcome::Call(call), _) => Turn::asking(Ask::Call(call)),

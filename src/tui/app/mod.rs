@@ -11,6 +11,7 @@ pub mod navigate;
 pub mod answers;
 pub mod mouse;
 pub mod popup;
+pub mod outward;
 pub mod commands;
 pub mod draw;
 pub mod layers;

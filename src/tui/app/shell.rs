@@ -10,6 +10,7 @@ use crate::tui::app::draw;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::keys::{Hint, Keys};
 use crate::tui::app::layers::{Ask, For, Layer, Turn};
+use crate::tui::app::outward;
 use crate::tui::app::popup::Popup;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Context};
@@ -137,7 +138,8 @@ impl App {
             Event::Laid(job, result) => self.panes.laid(job, result, &mut fx),
             Event::Reply { about, result } => self.replied(about, result, now, &mut fx),
             Event::Drafted(Ok(draft)) => self.write(*draft),
-            Event::Drafted(Err(why)) => self.panes.alarm(&why, now),
+            Event::Drafted(Err(why)) | Event::Built(Err(why)) => self.panes.alarm(&why, now),
+            Event::Built(Ok(built)) => outward::queue(*built, &mut fx),
             Event::EditorDone { serial, result } => {
                 self.desk.answer(serial, |w| w.edited(result, now));
             }
@@ -443,6 +445,7 @@ impl App {
             Wants::MoveTo => Ok(Layer::mailbox(&self.panes, For::Moving)),
             Wants::CopyTo => Ok(Layer::mailbox(&self.panes, For::Copying)),
             Wants::Tag => Ok(Layer::tag(&self.panes)),
+            Wants::Redirect => Ok(Layer::redirect()),
             Wants::GoTo => Ok(Layer::mailbox(&self.panes, For::Going)),
             Wants::GoToAccount => Ok(Layer::account(&self.panes)),
             Wants::Theme => Ok(Layer::theme()),
