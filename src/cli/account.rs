@@ -5,7 +5,9 @@ use super::exit::{self, Failure};
 use super::json;
 use crate::config::paths::expand;
 use crate::config::{Paths, append, load, secrets};
-use crate::model::{Account, AccountName, Endpoint, Secret, SecretSource, Security, SyncPolicy};
+use crate::model::{
+    Account, AccountName, Auth, Endpoint, Secret, SecretSource, Security, SyncPolicy,
+};
 use crate::text::Clean;
 use anyhow::Result;
 use serde_json::json;
@@ -89,15 +91,24 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
     let imap = endpoint(
         "IMAP",
         &format!("imap.{domain}"),
-        [(993, Security::Tls), (143, Security::StartTls)],
+        &[(993, Security::Tls), (143, Security::StartTls)],
     )?;
     let smtp = endpoint(
         "Submission",
         &format!("smtp.{domain}"),
-        [(465, Security::Tls), (587, Security::StartTls)],
+        &[
+            (465, Security::Tls),
+            (587, Security::StartTls),
+            (2525, Security::StartTls),
+        ],
     )?;
     let user = question("User name", &email)?;
     let command = question("A command that prints the password (empty: type it)", "")?;
+    let auth = if command.is_empty() {
+        Auth::Password
+    } else {
+        auth()?
+    };
     let ca = question("A file with further trusted certificates (empty: none)", "")?;
     let (secret_source, secret) = if command.is_empty() {
         (SecretSource::Keyring, password()?)
@@ -118,7 +129,7 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
         ca_file: ca_file(&ca)?,
         sync: SyncPolicy::default(),
         save_sent: None,
-        auth: crate::model::Auth::Password,
+        auth,
         identities: Vec::new(),
         sendmail: None,
         signature: None,
@@ -130,6 +141,18 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
         _ => secret,
     };
     Ok((account, secret))
+}
+
+fn auth() -> Result<Auth> {
+    loop {
+        let what = "What it prints: password, or a token for xoauth2 or oauthbearer";
+        match question(what, "password")?.as_str() {
+            "password" => return Ok(Auth::Password),
+            "xoauth2" => return Ok(Auth::XOauth2),
+            "oauthbearer" => return Ok(Auth::OAuthBearer),
+            _ => eprintln!("  password, xoauth2 or oauthbearer"),
+        }
+    }
 }
 
 fn ca_file(typed: &str) -> Result<Option<PathBuf>> {
@@ -144,10 +167,13 @@ fn ca_file(typed: &str) -> Result<Option<PathBuf>> {
     Ok(Some(path))
 }
 
-fn endpoint(what: &str, host: &str, usual: [(u16, Security); 2]) -> Result<Endpoint> {
+fn endpoint(what: &str, host: &str, usual: &[(u16, Security)]) -> Result<Endpoint> {
     let host = question(&format!("{what} server"), host)?;
     loop {
-        let port = question(&format!("{what} port"), &usual[0].0.to_string())?;
+        let first = usual
+            .first()
+            .map_or(String::new(), |(port, _)| port.to_string());
+        let port = question(&format!("{what} port"), &first)?;
         let Ok(port) = port.parse::<u16>() else {
             eprintln!("  a port is a number below 65536");
             continue;

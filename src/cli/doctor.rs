@@ -11,6 +11,7 @@ use crate::net::diagnose::{Advice, Service, explain};
 use crate::net::error::NetError;
 use crate::net::imap::extensions::{EXTENSIONS, Extension, Offer};
 use crate::net::imap::{Options, Session};
+use crate::net::sendmail;
 use crate::net::smtp::{Pace, SmtpSession};
 use crate::net::trace::Ring;
 use crate::sync::{Host as _, NoSecret};
@@ -257,6 +258,16 @@ fn imap(
 
 fn smtp(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Option<()> {
     let end = &account.smtp;
+    if let Some(argv) = &account.sendmail {
+        let ring = Ring::default();
+        return step(steps, "sending program", end, Service::Smtp, &ring, || {
+            let name = argv.first().map_or("", String::as_str);
+            let found = sendmail::find(name);
+            let found =
+                found.map_err(|e| NetError::Unsendable(format!("`{name}` can't be run: {e}")))?;
+            Ok(((), found.display().to_string()))
+        });
+    }
     reach(account, end, Service::Smtp, steps)?;
     let ring = Ring::default();
     let mut session = step(

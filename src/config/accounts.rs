@@ -1,11 +1,12 @@
 //! `[[account]]`: one account from its table, or the mistakes that leave it out.
 
-use crate::config::endpoint::{Server, endpoint};
+use crate::config::endpoint::{Server, endpoint, nowhere};
 use crate::config::paths::expand;
 use crate::config::policy::{self, policy};
 use crate::config::problem::Problems;
 use crate::config::section::{Found, Section};
-use crate::model::{Account, AccountName, Auth, SecretSource};
+use crate::config::sending;
+use crate::model::{Account, AccountName, SecretSource};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
@@ -32,7 +33,8 @@ pub(super) fn account(
     problems: &mut Problems<'_>,
 ) -> (Option<Found<AccountName>>, Option<Account>) {
     let before = problems.found.len();
-    let known: Vec<&str> = KEYS.iter().chain(&policy::KEYS).copied().collect();
+    let known = KEYS.iter().chain(&sending::KEYS).chain(&policy::KEYS);
+    let known: Vec<&str> = known.copied().collect();
     let section = Section::new(table, span, &known, problems);
     let name = name(&section, problems);
     let email = email(&section, problems);
@@ -44,7 +46,14 @@ pub(super) fn account(
     }
     let secret = secret(&section, base, problems);
     let imap = endpoint(&section, Server::Imap, problems);
-    let smtp = endpoint(&section, Server::Smtp, problems);
+    let auth = sending::auth(&section, secret.as_ref(), problems);
+    let sendmail = sending::sendmail(&section, base, problems);
+    let smtp = match (section.raw("sendmail"), section.raw("smtp")) {
+        (Some(_), None) => Some(nowhere()),
+        _ => endpoint(&section, Server::Smtp, problems),
+    };
+    let own = email.as_ref().map(|e| e.value.as_str());
+    let identities = sending::identities(&section, own, problems);
     let ca_file = ca_file(&section, base, problems);
     let sync = policy(&section, imap.as_ref(), problems);
     let save_sent = section.flag("save-sent", problems);
@@ -69,9 +78,9 @@ pub(super) fn account(
             sync,
             save_sent,
             signature,
-            auth: Auth::Password,
-            identities: Vec::new(),
-            sendmail: None,
+            auth,
+            identities,
+            sendmail,
         })
     };
     let account = if whole { account() } else { None };
@@ -112,24 +121,8 @@ fn name(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Found<
 }
 
 fn email(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Found<String>> {
-    let email = required(section, "email", "you@example.org", problems)?;
-    let bad = |c: char| c.is_whitespace() || "<>,;\"()".contains(c);
-    let usable = match email.value.rsplit_once('@') {
-        Some((local, domain)) => {
-            !local.is_empty() && !domain.is_empty() && !email.value.contains(bad)
-        }
-        None => false,
-    };
-    if !usable {
-        let hint = "only the address, like you@example.org; your name goes into full-name";
-        problems.add(
-            &email.span,
-            "`email` is not a mail address",
-            Some(hint.to_owned()),
-        );
-        return None;
-    }
-    Some(email)
+    required(section, "email", "you@example.org", problems)?;
+    sending::address(section, "email", problems)
 }
 
 /// Never repeats what stands there: people write passwords into it.
@@ -146,14 +139,7 @@ fn secret(
         return None;
     }
     if command.is_some() {
-        let mut argv = section.list("password-command", "[\"program\", \"argument\"]", problems)?;
-        let Some(program) = argv.value.first_mut().filter(|p| !p.is_empty()) else {
-            problems.add(&argv.span, "`password-command` is empty", None);
-            return None;
-        };
-        if program.starts_with("~/") {
-            *program = expand(program, base).to_string_lossy().into_owned();
-        }
+        let argv = sending::argv(section, "password-command", base, problems)?;
         return Some(SecretSource::Command(argv.value));
     }
     let Some(found) = section.raw("password") else {

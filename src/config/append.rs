@@ -1,10 +1,11 @@
 //! Adds an account to `config.toml`, leaving what the user wrote as it is.
 
-use super::endpoint::security_name;
+use super::endpoint::{nowhere, security_name};
 use super::files::replace;
 use super::load;
 use super::policy::{reach_name, size_name, usual_budget};
-use crate::model::{Account, Endpoint, MailboxPolicy, SecretSource, SyncPolicy};
+use super::sending::auth_name;
+use crate::model::{Account, Auth, Endpoint, MailboxPolicy, SecretSource, SyncPolicy};
 use std::io;
 use std::path::Path;
 
@@ -60,8 +61,17 @@ fn text(account: &Account) -> String {
         SecretSource::Keyring => line("password", quoted("keyring")),
         SecretSource::Prompt | SecretSource::Memory(_) => line("password", quoted("prompt")),
     }
+    if account.auth != Auth::Password {
+        line("auth", quoted(auth_name(account.auth)));
+    }
     line("imap", endpoint(&account.imap));
-    line("smtp", endpoint(&account.smtp));
+    let program = account.sendmail.as_ref();
+    if let Some(argv) = program {
+        line("sendmail", list(argv.iter()).unwrap_or_default());
+    }
+    if program.is_none() || account.smtp != nowhere() {
+        line("smtp", endpoint(&account.smtp));
+    }
     if let Some(file) = &account.ca_file {
         line("ca-file", quoted(&file.to_string_lossy()));
     }
@@ -75,6 +85,22 @@ fn text(account: &Account) -> String {
         line("signature", quoted(signature));
     }
     // Tables end the account's own keys: they come last.
+    for identity in &account.identities {
+        out.push_str("\n[[account.identity]]\n");
+        let mut line = |key: &str, value: &str| {
+            out.push_str(&format!("{key} = {}\n", quoted(value)));
+        };
+        line("email", &identity.email);
+        if !identity.full_name.is_empty() {
+            line("full-name", &identity.full_name);
+        }
+        if let Some(signature) = &identity.signature {
+            line("signature", signature);
+        }
+        if let Some(reply_to) = &identity.reply_to {
+            line("reply-to", reply_to);
+        }
+    }
     for mailbox in by_table(&account.sync) {
         out.push_str("\n[[account.mailbox]]\n");
         let mut line = |key: &str, value: String| out.push_str(&format!("{key} = {value}\n"));
@@ -150,7 +176,7 @@ fn endpoint(endpoint: &Endpoint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Reach;
+    use crate::model::{Identity, Reach};
     use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
@@ -191,6 +217,39 @@ mod tests {
         assert_eq!(load::parse(&text, dir.path()).problems, []);
         assert!(text.contains("exclude = [\"Spam\", \"c\"]"), "{text}");
         assert_eq!(text.matches("daily-budget").count(), 2, "{text}");
+    }
+
+    #[test]
+    fn a_sender_comes_back_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let sample = include_str!("../../assets/config.sample.toml");
+        let mut account = load::parse(sample, dir.path()).config.accounts.remove(0);
+        account.auth = Auth::OAuthBearer;
+        account.sendmail = Some(vec!["msmtp".to_owned(), "--account=a \"b\"".to_owned()]);
+        account.smtp = nowhere();
+        account.identities = vec![
+            Identity {
+                email: "sales@example.test".to_owned(),
+                full_name: "Sales \"x\"".to_owned(),
+                signature: Some("two\nlines".to_owned()),
+                reply_to: Some("Us <us@example.test>".to_owned()),
+            },
+            Identity {
+                email: "other@example.test".to_owned(),
+                ..Identity::default()
+            },
+        ];
+        let path = dir.path().join("config.toml");
+        append_account(&path, &account).unwrap();
+        account.name.0.push('2');
+        account.auth = Auth::XOauth2;
+        account.smtp.host = "smtp.example.test".to_owned();
+        account.smtp.port = 465;
+        account.smtp.security = crate::model::Security::Tls;
+        append_account(&path, &account).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(load::parse(&text, dir.path()).problems, []);
+        assert_eq!(text.matches("smtp = ").count(), 1, "{text}");
     }
 
     #[test]

@@ -35,7 +35,9 @@ impl Server {
             .raw("port")
             .and_then(|p| p.get_ref().as_integer())
             .and_then(|p| u16::from_str_radix(p.as_str(), p.radix()).ok());
-        if port == Some(self.port(Security::StartTls)) {
+        // 2525 is what providers offer where networks block the usual ports; it begins in the clear.
+        let alike = self == Server::Smtp && port == Some(2525);
+        if alike || port == Some(self.port(Security::StartTls)) {
             Security::StartTls
         } else {
             Security::Tls
@@ -51,6 +53,25 @@ impl Server {
             (Server::Smtp, _) => 587,
         }
     }
+}
+
+/// What stands for the submission server of an account that sends by a program.
+pub(super) fn nowhere() -> Endpoint {
+    Endpoint {
+        host: "localhost".to_owned(),
+        port: 25,
+        security: Security::None,
+        pin_sha256: None,
+    }
+}
+
+/// Whether a text is a mail address without a name.
+pub(super) fn is_mailbox(text: &str) -> bool {
+    let bad = |c: char| c.is_whitespace() || "<>,;\"()".contains(c);
+    let parts = text.rsplit_once('@');
+    parts.is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !text.contains(bad)
+    })
 }
 
 /// The security's name in the file.

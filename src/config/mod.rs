@@ -7,6 +7,7 @@ pub mod problem;
 mod section;
 mod endpoint;
 pub mod policy;
+mod sending;
 mod accounts;
 pub mod look;
 pub mod load;

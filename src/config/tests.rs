@@ -2,7 +2,7 @@
 
 use super::load::{load, parse};
 use super::*;
-use crate::model::{MailboxPolicy, Reach, SecretSource, Security, SyncPolicy};
+use crate::model::{Auth, MailboxPolicy, Reach, SecretSource, Security, SyncPolicy};
 use std::path::Path;
 
 const SAMPLE: &str = include_str!("../../assets/config.sample.toml");
@@ -65,6 +65,116 @@ fn little_is_needed() {
         Path::new("/c"),
     );
     assert_eq!(loaded.config.accounts[0].smtp.port, 587);
+}
+
+#[test]
+fn a_port_of_providers_begins_in_the_clear() {
+    let of = |smtp: &str| {
+        parse(&server(smtp), Path::new("/c")).config.accounts[0]
+            .smtp
+            .clone()
+    };
+    assert_eq!(
+        of("host = \"s.b.test\", port = 2525").security,
+        Security::StartTls
+    );
+    let tls = of("host = \"s.b.test\", port = 2525, security = \"tls\"");
+    assert_eq!((tls.port, tls.security), (2525, Security::Tls));
+    assert_eq!(
+        of("host = \"s.b.test\", port = 465").security,
+        Security::Tls
+    );
+    let clear = problem(&server(
+        "host = \"s.b.test\", port = 2525, security = \"none\"",
+    ));
+    assert!(clear.message.contains("in the clear"), "{clear}");
+}
+
+#[test]
+fn an_account_signs_in_by_token_if_a_command_prints_it() {
+    let token = "password-command = [\"token\"]\nauth = \"oauthbearer\"";
+    let loaded = parse(&with(token), Path::new("/c"));
+    assert_eq!(loaded.problems, []);
+    assert_eq!(loaded.config.accounts[0].auth, Auth::OAuthBearer);
+    let p = problem(&with("auth = \"xoauth2\""));
+    assert!(p.message.contains("needs a password-command"), "{p}");
+    assert_eq!((p.line, p.column), (4, 8));
+    let p = problem(&with("auth = \"oauth2\""));
+    assert!(p.hint.contains("xoauth2"), "{p}");
+}
+
+#[test]
+fn a_program_may_send_in_place_of_a_server() {
+    let text = with("sendmail = [\"~/bin/msmtp\", \"-a\", \"work\"]");
+    let without: String = text
+        .lines()
+        .filter(|l| !l.starts_with("smtp"))
+        .fold(String::new(), |text, line| format!("{text}{line}\n"));
+    for text in [&text, &without] {
+        let loaded = parse(text, Path::new("/c"));
+        assert_eq!(loaded.problems, []);
+        let argv = loaded.config.accounts[0].sendmail.clone().unwrap();
+        assert!(argv[0].ends_with("/bin/msmtp") && !argv[0].starts_with('~'));
+        assert_eq!(argv[1..], ["-a", "work"]);
+    }
+    let p = problem(&with("sendmail = [\"msmtp\", \"-t\"]"));
+    assert!(p.message.contains("must not read the recipients"), "{p}");
+    for (value, message) in [
+        ("[]", "`sendmail` is empty"),
+        ("\"msmtp\"", "`sendmail` is a text here"),
+    ] {
+        let p = problem(&with(&format!("sendmail = {value}")));
+        assert_eq!(p.message, message);
+    }
+}
+
+#[test]
+fn identities_are_addresses_that_mail_is_sent_from() {
+    let loaded = parse(
+        &tail(
+            "[[account.identity]]\nemail = \"s@b.test\"\nfull-name = \"S\"\nreply-to = \"R <r@b.test>\"\n\
+             [[account.identity]]\nemail = \"t@b.test\"\nsignature = \"\"\n",
+        ),
+        Path::new("/c"),
+    );
+    assert_eq!(loaded.problems, []);
+    let account = &loaded.config.accounts[0];
+    let [s, t] = account.identities.as_slice() else {
+        panic!("{account:?}")
+    };
+    assert_eq!((s.email.as_str(), s.full_name.as_str()), ("s@b.test", "S"));
+    assert_eq!(s.reply_to.as_deref(), Some("R <r@b.test>"));
+    assert_eq!(
+        (s.signature.as_deref(), t.signature.as_deref()),
+        (None, Some(""))
+    );
+    assert_eq!(account.senders().len(), 3);
+    for (lines, message) in [
+        ("full-name = \"S\"", "the identity has no `email`"),
+        ("email = \"S <s@b.test>\"", "`email` is not a mail address"),
+        (
+            "email = \"A@b.test\"",
+            "this address is the account's own or another identity's",
+        ),
+        (
+            "email = \"s@b.test\"\nreply-to = \"x\"",
+            "`reply-to` holds no mail address",
+        ),
+        ("email = \"s@b.test\"\nname = \"S\"", "unknown key `name`"),
+        (
+            "email = \"s@b.test\"\nfull-name = \"a\\nb\"",
+            "`full-name` holds a line break or another control character",
+        ),
+    ] {
+        let p = problem(&tail(&format!("[[account.identity]]\n{lines}\n")));
+        assert_eq!(p.message, message);
+        assert!(p.line >= 7, "{p}");
+    }
+    let p = problem(&with("identity = \"s@b.test\""));
+    assert_eq!(
+        p.hint,
+        "it must be a section for each address: [[account.identity]]"
+    );
 }
 
 #[test]

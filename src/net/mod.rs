@@ -10,6 +10,8 @@ pub mod roam;
 mod sasl;
 pub mod imap;
 pub mod smtp;
+pub mod sendmail;
+pub mod sender;
 pub mod diagnose;
 
 #[cfg(test)]

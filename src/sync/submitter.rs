@@ -6,6 +6,7 @@
 //! sent twice without the user's word.
 
 use crate::model::{NewOp, OpKind, RecipientState, Role, Submission, SubmissionState};
+use crate::net::sender::Sender;
 use crate::net::smtp::{Mail, Outcome, Pace, SendReport, SmtpSession, Stage};
 use crate::net::{Kind, diagnose};
 use crate::signal::{Doorbell, Ringer, Topic};
@@ -100,11 +101,7 @@ enum Step {
     Held,
 }
 
-fn step(
-    kit: &Kit,
-    local: &mut Local,
-    session: &mut Option<SmtpSession>,
-) -> Result<Step, SyncError> {
+fn step(kit: &Kit, local: &mut Local, session: &mut Option<Sender>) -> Result<Step, SyncError> {
     let now = when::now();
     let account = &kit.account.name;
     let Some(row) = local.read().due(account, now)? else {
@@ -122,13 +119,13 @@ fn step(
 fn attempt(
     kit: &Kit,
     local: &mut Local,
-    session: &mut Option<SmtpSession>,
+    session: &mut Option<Sender>,
     row: &Submission,
 ) -> Result<Step, SyncError> {
     // A server may have hung up since the last message of a burst: that is no failed attempt.
     let kept = session
         .take()
-        .and_then(|mut kept| kept.reset().then_some(kept));
+        .and_then(|mut kept| kept.is_ready().then_some(kept));
     let live = match kept.map_or_else(|| connect(kit), Ok) {
         Ok(live) => live,
         Err(error) => return not_reached(kit, local, row, &error),
@@ -167,8 +164,13 @@ fn attempt(
     Ok(Step::Sent)
 }
 
-fn connect(kit: &Kit) -> Result<SmtpSession, SyncError> {
-    kit.sign_in(|secret| SmtpSession::connect(&kit.account, secret, Pace::default()))
+fn connect(kit: &Kit) -> Result<Sender, SyncError> {
+    if let Some(program) = Sender::program(&kit.account) {
+        return Ok(program);
+    }
+    let session =
+        kit.sign_in(|secret| SmtpSession::connect(&kit.account, secret, Pace::default()))?;
+    Ok(Sender::Server(Box::new(session)))
 }
 
 /// The server was not reached or did not let us in: nothing was sent, the message is not to blame.

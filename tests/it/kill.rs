@@ -166,6 +166,7 @@ fn a_sync_that_is_killed_anywhere_goes_on() {
                     &play.user,
                     "echo secret",
                     "",
+                    "",
                 ];
                 let add = Act {
                     input: answers.join("\n") + "\n",

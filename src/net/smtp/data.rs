@@ -7,7 +7,7 @@ use crate::net::error::NetError;
 
 /// Octets that one line may have without its end (RFC 5322 §2.1.1).
 const LONGEST_LINE: usize = 998;
-/// Octets of a piece of [`Stuffed`], about.
+/// Octets of one of [`Pieces`], about.
 const PIECE: usize = 64 << 10;
 
 /// The message's size in octets as SIZE means it: with CRLF line ends, without doubled dots
@@ -48,26 +48,43 @@ pub(super) fn head(message: &[u8]) -> &[u8] {
 }
 
 /// What DATA sends before the final dot, in pieces; the last ends with CRLF.
-pub fn stuffed(message: &[u8]) -> Stuffed<'_> {
-    Stuffed(Lines { rest: message })
+pub fn stuffed(message: &[u8]) -> Pieces<'_> {
+    Pieces {
+        lines: Lines { rest: message },
+        stuff: true,
+        end: b"\r\n",
+    }
 }
 
-/// The pieces of a message; see [`stuffed`].
-#[derive(Debug)]
-pub struct Stuffed<'m>(Lines<'m>);
+/// What a program of this machine gets, in pieces: LF at the end of each line, and dots are dots.
+pub fn plain(message: &[u8]) -> Pieces<'_> {
+    Pieces {
+        lines: Lines { rest: message },
+        stuff: false,
+        end: b"\n",
+    }
+}
 
-impl Iterator for Stuffed<'_> {
+/// The pieces of a message; see [`stuffed`] and [`plain`].
+#[derive(Debug)]
+pub struct Pieces<'m> {
+    lines: Lines<'m>,
+    stuff: bool,
+    end: &'static [u8],
+}
+
+impl Iterator for Pieces<'_> {
     type Item = Vec<u8>;
 
     fn next(&mut self) -> Option<Vec<u8>> {
-        let mut piece = Vec::new();
+        let mut piece = Vec::with_capacity(PIECE + LONGEST_LINE + 3);
         while piece.len() < PIECE {
-            let Some(line) = self.0.next() else { break };
-            if line.starts_with(b".") {
+            let Some(line) = self.lines.next() else { break };
+            if self.stuff && line.starts_with(b".") {
                 piece.push(b'.');
             }
             piece.extend_from_slice(line);
-            piece.extend_from_slice(b"\r\n");
+            piece.extend_from_slice(self.end);
         }
         (!piece.is_empty()).then_some(piece)
     }
