@@ -19,7 +19,6 @@ pub(super) fn usable(name: Option<&String>) -> Option<&str> {
 
 /// The identifiers of one account's messages: their statements, kept while there are more.
 pub(super) struct Names<'c> {
-    conn: &'c Connection,
     account: i64,
     name: String,
     find: CachedStatement<'c>,
@@ -35,7 +34,6 @@ impl<'c> Names<'c> {
             )?
             .query_row([mailbox], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(Names {
-            conn,
             account,
             name,
             find: conn
@@ -46,16 +44,12 @@ impl<'c> Names<'c> {
         })
     }
 
-    /// The message of this name, if its header is that of `envelope`.
-    pub(super) fn find(&mut self, name: &str, envelope: &Envelope) -> Result<Option<i64>> {
-        let found: Option<i64> = self
+    /// The message of this name. Whether it is one must be asked of its header: [`is_alike`].
+    pub(super) fn find(&mut self, name: &str) -> Result<Option<i64>> {
+        let found = self
             .find
-            .query_row(params![self.account, name], |row| row.get(0))
-            .optional()?;
-        match found {
-            Some(message) if is_alike(self.conn, message, envelope)? => Ok(Some(message)),
-            _ => Ok(None),
-        }
+            .query_row(params![self.account, name], |row| row.get(0));
+        Ok(found.optional()?)
     }
 
     /// A message has this name from now on, unless another one has it.
@@ -79,7 +73,8 @@ impl<'c> Names<'c> {
     }
 }
 
-fn is_alike(conn: &Connection, message: i64, envelope: &Envelope) -> Result<bool> {
+/// Whether a message's header is that of `envelope`.
+pub(super) fn is_alike(conn: &Connection, message: i64, envelope: &Envelope) -> Result<bool> {
     let mut select =
         conn.prepare_cached("SELECT message_id, subject FROM message WHERE id = ?1")?;
     let id = envelope.message_id.as_ref().map_or("", |id| id.as_str());

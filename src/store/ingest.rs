@@ -6,7 +6,7 @@ use crate::store::cursor::{self, CursorMove};
 use crate::store::error::Result;
 use crate::store::flags::take_flags;
 use crate::store::identity;
-use crate::store::locations::{self, Place};
+use crate::store::locations::{self, Fresh, Place};
 use crate::store::messages;
 use crate::store::open::now;
 use crate::store::refresh;
@@ -123,7 +123,7 @@ impl<'c> Batch<'c> {
             messages: messages::Maker::begin(conn)?,
             made: Vec::with_capacity(new.len()),
             threads: threads::Assigner::begin(conn)?,
-            locations: locations::Adder::begin(conn)?,
+            locations: locations::Adder::new(conn, mailbox),
         })
     }
 
@@ -132,26 +132,50 @@ impl<'c> Batch<'c> {
         match self.fresh_above {
             Some(above) if uid > above => {
                 self.fresh_above = Some(uid);
-                Ok(None)
+                return Ok(None);
             }
-            _ => locations::by_uid(self.conn, self.mailbox, uid),
+            _ if self.locations.has(uid) => self.write()?,
+            _ => {}
         }
+        locations::by_uid(self.conn, self.mailbox, uid)
+    }
+
+    /// The message that the server names so, if its header agrees.
+    fn named(&mut self, name: &str, envelope: &Envelope) -> Result<Option<i64>> {
+        let Some(message) = self.names.find(name)? else {
+            return Ok(None);
+        };
+        // It may be one of this batch.
+        self.write()?;
+        Ok(identity::is_alike(self.conn, message, envelope)?.then_some(message))
+    }
+
+    /// Puts all rows made so far into their tables, for whoever reads or changes them there.
+    fn write(&mut self) -> Result<()> {
+        self.messages.write()?;
+        self.locations.write()?;
+        self.threads.write()
     }
 
     /// Takes one message; answers its row and location if it is new here.
     fn take(&mut self, tally: &mut Tally, new: &'c NewMessage) -> Result<Option<(i64, i64)>> {
         if let Some(place) = self.held(new.uid.get())? {
+            // What is laid over it may make locations of its own.
+            self.write()?;
             take_flags(self.conn, tally, &place, &new.flags, self.overlaid)?;
             return Ok(None);
         }
         let identity = identity::usable(new.identity.as_ref());
         let named = match identity {
-            Some(name) => self.names.find(name, &new.envelope)?,
+            Some(name) => self.named(name, &new.envelope)?,
             None => None,
         };
         let date = messages::sort_date(new.envelope.date, new.internal_date, self.now);
-        if self.waiting && self.arrived(tally, new, date, named)? {
-            return Ok(None);
+        if self.waiting {
+            self.write()?;
+            if self.arrived(tally, new, date, named)? {
+                return Ok(None);
+            }
         }
         let hint = identity::usable(new.thread_hint.as_ref()).map(|hint| self.names.hint(hint));
         let known = match named {
@@ -166,30 +190,25 @@ impl<'c> Batch<'c> {
                     Some(message) => date_of(self.conn, message)?,
                     None => date,
                 };
-                let thread = self.threads.assign(tally, message, &new.envelope, hint)?;
+                let locations = &mut self.locations;
+                let mut places = || locations.write();
+                let threads = &mut self.threads;
+                let thread = threads.assign(tally, message, &new.envelope, hint, &mut places)?;
                 (message, thread, date, body)
             }
         };
         if let (Some(name), None) = (identity, named) {
             self.names.note(name, message, hint)?;
         }
-        let mut place = Place {
-            id: 0,
-            mailbox: self.mailbox,
+        let fresh = Fresh {
             message,
             thread,
             date,
-            uid: Some(i64::from(new.uid.get())),
-            root: None,
-            op: None,
-            server: new.flags.clone(),
-            shown: new.flags.clone(),
-            hidden: false,
-            gone: false,
+            uid: new.uid.get(),
+            flags: &new.flags,
             body,
         };
-        self.locations.add(tally, &mut place)?;
-        Ok(Some((message, place.id)))
+        Ok(Some((message, self.locations.add(tally, fresh)?)))
     }
 
     /// Thread, date and body state of a message that lies somewhere already.
@@ -221,13 +240,14 @@ impl<'c> Batch<'c> {
                 .execute([message])?;
             return Ok((message, 1));
         }
-        let id = self.messages.make(&new.envelope, date, new.size)?;
+        let id = self.messages.make(&new.envelope, date, new.size);
         self.made.push((id, &new.envelope));
         Ok((id, 0))
     }
 
     /// What is done once for all messages of the batch.
     fn finish(mut self) -> Result<()> {
+        self.write()?;
         if let (Some((first, _)), Some((last, _))) = (self.made.first(), self.made.last()) {
             threads::settle(self.conn, *first, *last)?;
         }

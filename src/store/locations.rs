@@ -3,9 +3,10 @@
 use crate::model::{Flags, System};
 use crate::store::codec;
 use crate::store::error::Result;
+use crate::store::insert::{self, next_id};
 use crate::store::messages;
 use crate::store::tally::{Shown, Tally};
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 /// One row.
 #[derive(Clone, Debug)]
@@ -59,6 +60,16 @@ impl Place {
             unread,
             flagged: self.shown.system.has(System::FLAGGED),
         })
+    }
+
+    /// Counts it where it was not before.
+    fn count(&self, tally: &mut Tally) {
+        if let Some(shown) = self.counts() {
+            tally.appears(shown);
+        }
+        if let Some(flags) = self.told() {
+            tally.told(self.mailbox, flags, 1);
+        }
     }
 
     /// The flags that the server told, if it has the message here.
@@ -133,47 +144,115 @@ fn many(conn: &Connection, condition: &str, a: i64) -> Result<Vec<Place>> {
     Ok(places.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Adds locations: its statement, kept while there are more.
+/// Adds a location and gives it its `id`.
+pub(super) fn add(conn: &Connection, tally: &mut Tally, place: &mut Place) -> Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO location (mailbox, message, thread, date, uid, root, op, server_system, server_keywords,
+             system, keywords, hidden, gone, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    )?
+    .execute(params![
+        place.mailbox,
+        place.message,
+        place.thread,
+        place.date,
+        place.uid,
+        place.root,
+        place.op,
+        place.server.system.0,
+        codec::keywords_out(&place.server.keywords),
+        place.shown.system.0,
+        codec::keywords_out(&place.shown.keywords),
+        place.hidden,
+        place.gone,
+        place.body,
+    ])?;
+    place.id = conn.last_insert_rowid();
+    place.count(tally);
+    Ok(())
+}
+
+/// A location that the server told just now, shown as it told it.
+#[derive(Debug)]
+pub(super) struct Fresh<'c> {
+    pub(super) message: i64,
+    pub(super) thread: i64,
+    pub(super) date: i64,
+    pub(super) uid: u32,
+    pub(super) flags: &'c Flags,
+    pub(super) body: i64,
+}
+
+/// Adds a batch's locations to a mailbox. They are in the table after [`Adder::write`].
 pub(super) struct Adder<'c> {
     conn: &'c Connection,
-    insert: CachedStatement<'c>,
+    mailbox: i64,
+    next: i64,
+    waiting: Vec<(i64, Fresh<'c>)>,
 }
 
 impl<'c> Adder<'c> {
-    pub(super) fn begin(conn: &'c Connection) -> Result<Adder<'c>> {
-        let insert = conn.prepare_cached(
-            "INSERT INTO location (mailbox, message, thread, date, uid, root, op, server_system, server_keywords,
-                 system, keywords, hidden, gone, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-        )?;
-        Ok(Adder { conn, insert })
+    pub(super) fn new(conn: &'c Connection, mailbox: i64) -> Adder<'c> {
+        Adder {
+            conn,
+            mailbox,
+            next: 0,
+            waiting: Vec::new(),
+        }
     }
 
-    /// Adds a location and gives it its `id`.
-    pub(super) fn add(&mut self, tally: &mut Tally, place: &mut Place) -> Result<()> {
-        self.insert.execute(params![
-            place.mailbox,
-            place.message,
-            place.thread,
-            place.date,
-            place.uid,
-            place.root,
-            place.op,
-            place.server.system.0,
-            codec::keywords_out(&place.server.keywords),
-            place.shown.system.0,
-            codec::keywords_out(&place.shown.keywords),
-            place.hidden,
-            place.gone,
-            place.body,
-        ])?;
-        place.id = self.conn.last_insert_rowid();
-        if let Some(shown) = place.counts() {
-            tally.appears(shown);
+    /// Adds a location. Answers its id.
+    /// Nobody else may add one before it is in the table.
+    pub(super) fn add(&mut self, tally: &mut Tally, fresh: Fresh<'c>) -> Result<i64> {
+        if self.waiting.is_empty() {
+            self.next = next_id(self.conn, "location")?;
         }
-        if let Some(flags) = place.told() {
-            tally.told(place.mailbox, flags, 1);
-        }
+        let id = self.next;
+        self.next += 1;
+        let system = fresh.flags.system;
+        tally.appears(Shown {
+            mailbox: self.mailbox,
+            thread: fresh.thread,
+            location: id,
+            date: fresh.date,
+            unread: !system.has(System::SEEN),
+            flagged: system.has(System::FLAGGED),
+        });
+        tally.told(self.mailbox, system, 1);
+        self.waiting.push((id, fresh));
+        Ok(id)
+    }
+
+    /// Whether a UID is among those that are not in the table yet.
+    pub(super) fn has(&self, uid: u32) -> bool {
+        self.waiting.iter().any(|(_, fresh)| fresh.uid == uid)
+    }
+
+    /// Writes what is not in the table yet.
+    pub(super) fn write(&mut self) -> Result<()> {
+        let mailbox = self.mailbox;
+        insert::rows(
+            self.conn,
+            "location (id, mailbox, message, thread, date, uid, server_system, server_keywords, system, keywords, body)",
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            &self.waiting,
+            &mut |values, (id, fresh)| {
+                let keywords = codec::keywords_out(&fresh.flags.keywords);
+                let system = fresh.flags.system.0;
+                values.bind(id)?;
+                values.bind(mailbox)?;
+                values.bind(fresh.message)?;
+                values.bind(fresh.thread)?;
+                values.bind(fresh.date)?;
+                values.bind(fresh.uid)?;
+                values.bind(system)?;
+                values.bind(&keywords)?;
+                values.bind(system)?;
+                values.bind(&keywords)?;
+                values.bind(fresh.body)
+            },
+        )?;
+        self.waiting.clear();
         Ok(())
     }
 }

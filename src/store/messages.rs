@@ -5,6 +5,7 @@ use crate::model::Envelope;
 use crate::store::codec;
 use crate::store::error::Result;
 use crate::store::identity;
+use crate::store::insert::{self, next_id};
 use crate::store::open::now;
 use crate::store::tally::Tally;
 use crate::store::threads;
@@ -24,50 +25,77 @@ pub(super) fn sort_date(header: Option<i64>, internal: i64, now: i64) -> i64 {
     }
 }
 
-/// Makes messages: its statements, kept while there are more.
+/// Makes a batch's messages. They are in the table after [`Maker::write`].
 pub(super) struct Maker<'c> {
     conn: &'c Connection,
-    insert: CachedStatement<'c>,
+    next: i64,
+    waiting: Vec<New<'c>>,
     index: CachedStatement<'c>,
+}
+
+struct New<'c> {
+    id: i64,
+    date: i64,
+    size: u64,
+    envelope: &'c Envelope,
 }
 
 impl<'c> Maker<'c> {
     pub(super) fn begin(conn: &'c Connection) -> Result<Maker<'c>> {
-        let insert = conn.prepare_cached(
-            "INSERT INTO message (date, size, maybe_attachments, subject, from_, to_, header_date, message_id,
-                 in_reply_to, refs, sender, reply_to, cc, list_id, auth_results)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-        )?;
         let index = conn.prepare_cached(
             "INSERT INTO word (rowid, subject, sender, recipients, body) VALUES (?1, ?2, ?3, ?4, '')",
         )?;
         Ok(Maker {
             conn,
-            insert,
+            next: next_id(conn, "message")?,
+            waiting: Vec::new(),
             index,
         })
     }
 
-    /// Makes a message's row. Answers its id.
-    pub(super) fn make(&mut self, envelope: &Envelope, date: i64, size: u64) -> Result<i64> {
-        self.insert.execute(params![
+    /// Makes a message. Answers its id.
+    pub(super) fn make(&mut self, envelope: &'c Envelope, date: i64, size: u64) -> i64 {
+        let id = self.next;
+        self.next += 1;
+        self.waiting.push(New {
+            id,
             date,
-            i64::try_from(size).unwrap_or(i64::MAX),
-            envelope.maybe_attachments,
-            envelope.subject,
-            codec::addresses_out(&envelope.from),
-            codec::addresses_out(&envelope.to),
-            envelope.date,
-            envelope.message_id.as_ref().map_or("", |id| id.as_str()),
-            codec::ids_out(&envelope.in_reply_to),
-            codec::ids_out(&envelope.references),
-            codec::addresses_out(envelope.sender.as_slice()),
-            codec::addresses_out(&envelope.reply_to),
-            codec::addresses_out(&envelope.cc),
-            envelope.list_id,
-            envelope.auth_results,
-        ])?;
-        Ok(self.conn.last_insert_rowid())
+            size,
+            envelope,
+        });
+        id
+    }
+
+    /// Writes what is not in the table yet.
+    pub(super) fn write(&mut self) -> Result<()> {
+        insert::rows(
+            self.conn,
+            "message (id, date, size, maybe_attachments, subject, from_, to_, header_date, message_id,
+                 in_reply_to, refs, sender, reply_to, cc, list_id, auth_results)",
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            &self.waiting,
+            &mut |values, new| {
+                let envelope = new.envelope;
+                values.bind(new.id)?;
+                values.bind(new.date)?;
+                values.bind(i64::try_from(new.size).unwrap_or(i64::MAX))?;
+                values.bind(envelope.maybe_attachments)?;
+                values.bind(&envelope.subject)?;
+                values.bind(codec::addresses_out(&envelope.from))?;
+                values.bind(codec::addresses_out(&envelope.to))?;
+                values.bind(envelope.date)?;
+                values.bind(envelope.message_id.as_ref().map_or("", |id| id.as_str()))?;
+                values.bind(codec::ids_out(&envelope.in_reply_to))?;
+                values.bind(codec::ids_out(&envelope.references))?;
+                values.bind(codec::addresses_out(envelope.sender.as_slice()))?;
+                values.bind(codec::addresses_out(&envelope.reply_to))?;
+                values.bind(codec::addresses_out(&envelope.cc))?;
+                values.bind(&envelope.list_id)?;
+                values.bind(&envelope.auth_results)
+            },
+        )?;
+        self.waiting.clear();
+        Ok(())
     }
 
     /// Indexes a message's header. The last thing in a transaction: FTS5 writes out what it gathered

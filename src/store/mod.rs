@@ -9,6 +9,7 @@ mod migrate;
 mod codec;
 mod words;
 mod tally;
+mod insert;
 mod threads;
 mod rows;
 pub mod reader;

@@ -61,7 +61,7 @@ pub(super) fn writing(path: &Path, durability: Durability) -> Result<Connection>
     conn.pragma_update(None, "journal_size_limit", 32_000_000)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     plan_once(&conn)?;
-    conn.set_prepared_statement_cache_capacity(96);
+    conn.set_prepared_statement_cache_capacity(112);
     Ok(conn)
 }
 

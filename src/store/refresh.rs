@@ -178,7 +178,7 @@ pub(super) fn refresh(conn: &Connection, tally: &mut Tally, root: i64) -> Result
                     gone: false,
                     ..root.clone()
                 };
-                locations::Adder::begin(conn)?.add(tally, &mut place)?;
+                locations::add(conn, tally, &mut place)?;
             }
         }
     }

@@ -9,9 +9,10 @@
 
 use crate::model::Envelope;
 use crate::store::error::Result;
+use crate::store::insert;
 use crate::store::tally::Tally;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A message can join so many identifiers and no more: the newest ones say whom it answers.
 const MAX_REFERENCES: usize = 100;
@@ -74,12 +75,18 @@ impl<'c> Finder<'c> {
     }
 }
 
-/// Finds the threads of new messages: its statements, kept while there are more.
+/// Finds the threads of a batch of new messages. What it learns is remembered until
+/// [`Assigner::write`]: most identifiers of a batch are named by several of its messages.
 pub(super) struct Assigner<'c> {
     conn: &'c Connection,
     find: Finder<'c>,
-    insert: CachedStatement<'c>,
     hashes: Vec<i64>,
+    /// Threads of identifiers, as noted.
+    known: HashMap<i64, i64>,
+    /// Of these, the ones that are in no table yet.
+    fresh: Vec<(i64, i64)>,
+    /// What threads have become part of.
+    roots: HashMap<i64, i64>,
 }
 
 impl<'c> Assigner<'c> {
@@ -87,44 +94,88 @@ impl<'c> Assigner<'c> {
         Ok(Assigner {
             conn,
             find: Finder::begin(conn)?,
-            insert: conn.prepare_cached("INSERT INTO fresh_ref (hash, thread) VALUES (?1, ?2)")?,
             hashes: Vec::new(),
+            known: HashMap::new(),
+            fresh: Vec::new(),
+            roots: HashMap::new(),
         })
     }
 
     /// The thread of a new message, whose row id founds one if need be. Threads that it joins
-    /// become one. `hint`: what the server says that its conversation shares, hashed.
+    /// become one, after `places` has written all locations there are. `hint`: what the server says
+    /// that its conversation shares, hashed.
     pub(super) fn assign(
         &mut self,
         tally: &mut Tally,
         message: i64,
         envelope: &Envelope,
         hint: Option<i64>,
+        places: &mut dyn FnMut() -> Result<()>,
     ) -> Result<i64> {
         hashes(envelope, hint, &mut self.hashes);
-        let mut known = BTreeSet::new();
-        let mut unknown = Vec::new();
-        for hash in &self.hashes {
-            match self.find.find(*hash)? {
-                Some(thread) => {
-                    known.insert(thread);
-                }
-                None => unknown.push(*hash),
-            }
-        }
         let mut threads = BTreeSet::new();
-        for thread in known {
-            threads.insert(canonical(self.conn, thread)?);
+        let mut unknown = Vec::new();
+        for at in 0..self.hashes.len() {
+            let Some(&hash) = self.hashes.get(at) else {
+                break;
+            };
+            match self.thread_of(hash)? {
+                Some(thread) => {
+                    threads.insert(thread);
+                }
+                None => unknown.push(hash),
+            }
         }
         let mut threads = threads.into_iter();
         let mut winner = threads.next().unwrap_or(message);
         for other in threads {
+            places()?;
             winner = merge(self.conn, tally, winner, other)?;
+            self.roots.clear();
         }
         for hash in unknown {
-            self.insert.execute([hash, winner])?;
+            self.known.insert(hash, winner);
+            self.fresh.push((hash, winner));
         }
         Ok(winner)
+    }
+
+    /// The thread that an identifier belongs to now.
+    fn thread_of(&mut self, hash: i64) -> Result<Option<i64>> {
+        let noted = match self.known.get(&hash) {
+            Some(noted) => *noted,
+            None => match self.find.find(hash)? {
+                Some(noted) => {
+                    self.known.insert(hash, noted);
+                    noted
+                }
+                None => return Ok(None),
+            },
+        };
+        if let Some(root) = self.roots.get(&noted) {
+            return Ok(Some(*root));
+        }
+        let root = canonical(self.conn, noted)?;
+        self.roots.insert(noted, root);
+        Ok(Some(root))
+    }
+
+    /// Notes what is new, and forgets what was learnt: others may change the tables now.
+    pub(super) fn write(&mut self) -> Result<()> {
+        self.known.clear();
+        self.roots.clear();
+        let mut fresh = std::mem::take(&mut self.fresh);
+        fresh.sort_unstable();
+        insert::rows(
+            self.conn,
+            "fresh_ref (hash, thread)",
+            "(?, ?)",
+            &fresh,
+            &mut |values, (hash, thread)| {
+                values.bind(hash)?;
+                values.bind(thread)
+            },
+        )
     }
 }
 
