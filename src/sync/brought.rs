@@ -95,6 +95,13 @@ impl<'a> Brought<'a> {
         Ok(fetched)
     }
 
+    /// Reads one message that the caller writes.
+    pub fn read(&mut self, item: HeaderItem) -> NewMessage {
+        let new = message(item);
+        self.meet(&new);
+        new
+    }
+
     /// Keeps messages whose headers can't be had as visible stubs, so that they block nothing.
     /// Answers how many.
     pub fn stubs(&mut self, uids: &UidSet) -> u64 {

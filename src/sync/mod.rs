@@ -21,6 +21,7 @@ pub mod here;
 pub mod brought;
 pub mod told;
 pub mod check;
+pub mod glance;
 pub mod pull;
 pub mod mailboxes;
 pub mod bodies;

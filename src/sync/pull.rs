@@ -15,6 +15,7 @@ use crate::sync::check::{self, Checks};
 use crate::sync::connections::Rank;
 use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
+use crate::sync::glance::{self, Glance};
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::plan::{Known, Seen, Step, is_mass_vanishing, plan};
@@ -57,6 +58,16 @@ pub struct Pulled {
     pub flags: u64,
 }
 
+impl From<Glance> for Pulled {
+    fn from(glance: Glance) -> Pulled {
+        Pulled {
+            headers: glance.headers,
+            vanished: glance.vanished,
+            flags: glance.flags,
+        }
+    }
+}
+
 /// Pulls one mailbox. `cut_in` is asked between windows whether something is more urgent.
 ///
 /// # Errors
@@ -69,7 +80,13 @@ pub fn mailbox(
     checks: &mut Checks,
     cut_in: &mut dyn FnMut() -> bool,
 ) -> Result<Pulled, SyncError> {
-    let known = known(reader, here)?;
+    let mut known = self::known(reader, here)?;
+    if session.stays_in(&here.name).is_some() {
+        if let Some(glance) = glance::look(session, kit, reader, here, &known)? {
+            return Ok(glance.into());
+        }
+        known = self::known(reader, here)?;
+    }
     let _first = known
         .uidvalidity
         .is_none()
@@ -95,6 +112,7 @@ pub fn mailbox(
             ..Pulled::default()
         },
         whole: true,
+        followed: true,
         selected,
         told,
         cut_in,
@@ -149,6 +167,8 @@ struct Run<'a> {
     done: Pulled,
     /// Whether all that is wanted is here: else the cursor must not move.
     whole: bool,
+    /// Whether the mailbox is open in the session that told its past.
+    followed: bool,
     cut_in: &'a mut dyn FnMut() -> bool,
 }
 
@@ -363,6 +383,7 @@ impl Run<'_> {
 
     /// A new connection in the place of one that ended, with the same mailbox open.
     fn dial_again(&mut self) -> Result<(), SyncError> {
+        self.followed = false;
         *self.session = self.kit.dial(Rank::Worker, None)?;
         let again = self.session.select(&self.here.name, Mode::ReadOnly)?;
         match again.uidvalidity == self.selected.uidvalidity {
@@ -491,6 +512,9 @@ impl Run<'_> {
             exists: Some(self.selected.exists),
         };
         self.brought.finish(self.whole.then_some(to))?;
+        if self.whole && self.followed {
+            self.session.stay();
+        }
         if changed {
             self.kit.changed(Topic::Mailbox(self.here.id));
             self.kit.changed(Topic::Mailboxes);

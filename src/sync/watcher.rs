@@ -3,7 +3,7 @@
 //! inbox (IDLE, RFC 2177), else it asks now and then. It writes nothing.
 
 use crate::model::{MailboxName, Role};
-use crate::net::imap::{IdleEnd, Mode};
+use crate::net::imap::{IdleEnd, Mode, Unsolicited};
 use crate::signal::{Doorbell, Ringer};
 use crate::sync::backoff::{Backoff, chance};
 use crate::sync::connections::Rank;
@@ -92,28 +92,8 @@ fn wait(
     session: &mut Connection,
     inbox: &MailboxName,
 ) -> Result<(), SyncError> {
-    loop {
-        let mut changed = false;
-        if session.can_idle() {
-            match session.idle(kit.rhythm.renew) {
-                Ok(IdleEnd::Changed) => changed = true,
-                Ok(IdleEnd::Timeout) => {}
-                Ok(IdleEnd::Woken) => bell.clear(),
-                // Announced, not done: from now on it is asked.
-                Err(error) if !error.ends_session() && !session.can_idle() => {}
-                Err(error) => return Err(error.into()),
-            }
-        } else {
-            bell.wait(Some(kit.rhythm.poll));
-            bell.clear();
-            changed = session.noop()?;
-        }
-        session.tally();
-        if kit.stopping() || session.is_stale() {
-            return Ok(());
-        }
-        // What was said while the wait was ended by the bell is news too.
-        let said = session.take_unsolicited();
+    let mut tell = |said: &mut Unsolicited| {
+        let said = std::mem::take(said);
         let own = said.exists.is_some()
             || said.expunged > 0
             || !said.vanished.is_empty()
@@ -124,9 +104,31 @@ fn wait(
         if own {
             kit.news.of([inbox.clone()]);
         }
-        if changed || !said.is_empty() {
-            kit.news.of(said.statuses.into_keys());
-            worker.ring();
+        kit.news.of(said.statuses.into_keys());
+        worker.ring();
+    };
+    loop {
+        if session.can_idle() {
+            match session.idle_telling(kit.rhythm.renew, &mut tell) {
+                Ok(IdleEnd::Changed | IdleEnd::Timeout) => {}
+                Ok(IdleEnd::Woken) => bell.clear(),
+                // Announced, not done: from now on it is asked.
+                Err(error) if !error.ends_session() && !session.can_idle() => {}
+                Err(error) => return Err(error.into()),
+            }
+        } else {
+            bell.wait(Some(kit.rhythm.poll));
+            bell.clear();
+            session.noop()?;
+        }
+        session.tally();
+        if kit.stopping() || session.is_stale() {
+            return Ok(());
+        }
+        // What was said while the wait came to its end is news too.
+        let mut said = session.take_unsolicited();
+        if !said.is_empty() {
+            tell(&mut said);
         }
     }
 }

@@ -72,6 +72,8 @@ pub struct Worker {
     doubt: bool,
     /// When the cache was tidied last.
     tidied: Option<Instant>,
+    /// Whether a mailbox is kept open between turns.
+    stands_by: bool,
     /// Whether it was said that the cache is damaged.
     damage_told: bool,
 }
@@ -95,6 +97,7 @@ impl Worker {
             swept: None,
             doubt: false,
             tidied: None,
+            stands_by: true,
             damage_told: false,
         })
     }
@@ -131,7 +134,10 @@ impl Worker {
                     }
                     others.harvest.ring();
                     self.tidy();
-                    bell.wait(Some(self.until_sweep()));
+                    if !bell.wait(Some(Duration::ZERO)) {
+                        self.try_to_stand_by();
+                        bell.wait(Some(self.until_sweep()));
+                    }
                 }
                 Err(SyncError::Interrupted) => {
                     // Nobody rang: the server contradicts itself, and is asked again more slowly.
@@ -243,6 +249,41 @@ impl Worker {
                 .run(Priority::Batch, |cache| cache.sweep())
                 .is_ok_and(|swept| swept > 0)
         {}
+    }
+
+    /// A luxury: where it fails once it is left, and the next turn finds out what is the matter.
+    fn try_to_stand_by(&mut self) {
+        if !self.stands_by {
+            return;
+        }
+        if let Err(error) = guard::turn(|| self.stand_by()) {
+            tracing::info!(account = %self.kit.account.name, %error, "no mailbox is kept open");
+            self.kit.note_damage(&error);
+            self.stands_by = false;
+            self.session.take_if(|session| session.is_dead());
+        }
+    }
+
+    /// Leaves the mailbox open that is looked at most, so that its news come by themselves.
+    fn stand_by(&mut self) -> Result<(), SyncError> {
+        let Some(session) = self.session.as_mut() else {
+            return Ok(());
+        };
+        if !session.enabled().qresync {
+            return Ok(());
+        }
+        let attended = self.kit.attended();
+        let mut wanted = mailboxes::known(&self.kit, &self.reader)?;
+        wanted.truncate(1 + usize::from(attended.is_some()));
+        let open = wanted.iter().any(|h| session.stays_in(&h.name).is_some());
+        let Some(here) = wanted.first().filter(|_| !open) else {
+            return Ok(());
+        };
+        let (kit, reader, checks) = (&self.kit, &self.reader, &mut self.checks);
+        match pull::mailbox(session, kit, reader, here, checks, &mut || kit.stopping()) {
+            Err(SyncError::Net(error)) if !error.ends_session() => Ok(()),
+            other => other.map(drop),
+        }
     }
 
     fn hang_up(&mut self) {

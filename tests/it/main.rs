@@ -43,6 +43,7 @@ mod hostile_state;
 mod hostile_changes;
 mod hostile_names;
 mod hostile_push;
+mod pushed;
 mod hostile_flood;
 mod failing;
 mod clock;

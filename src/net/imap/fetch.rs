@@ -96,17 +96,18 @@ impl Session {
                         report.nameless += 1;
                         return Ok(Some(Untagged::Fetch(item)));
                     };
+                    if !uids.contains(uid) {
+                        return Ok(Some(Untagged::Fetch(item)));
+                    }
                     let Item { flags, modseq, .. } = item;
                     let Some(flags) = flags else {
-                        report.bad.extend(uids.contains(uid).then_some(uid));
+                        report.bad.push(uid);
                         return Ok(None);
                     };
-                    if uids.contains(uid) {
-                        // The last word counts, so a second row for a message is delivered, too.
-                        report.delivered += 1;
-                        report.uids.insert(uid);
-                        sink(FlagItem { uid, flags, modseq })?;
-                    }
+                    // The last word counts, so a second row for a message is delivered, too.
+                    report.delivered += 1;
+                    report.uids.insert(uid);
+                    sink(FlagItem { uid, flags, modseq })?;
                     Ok(None)
                 },
             )?;

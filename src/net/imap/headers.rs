@@ -22,7 +22,7 @@ pub const HEADER_ITEMS: &str = "UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEA
 /// A sequence set in a command is at most so long (RFC 2683 §3.2.1.5 asks for lines of 1,000).
 const SET: usize = 900;
 /// Octets of one header that are kept.
-const HEADER: usize = 256 << 10;
+pub(super) const HEADER: usize = 256 << 10;
 /// Commands beyond the first that one call may cost, beside two for each halving.
 const RETRIES: u32 = 64;
 /// What a message that can't be had in the usual way is asked for.
@@ -97,7 +97,7 @@ impl Session {
     }
 
     /// What is asked for here: the same in every session with this server.
-    fn header_items(&self) -> String {
+    pub(super) fn header_items(&self) -> String {
         let mut items = HEADER_ITEMS.to_owned();
         if self.modseqs {
             items.push_str(" MODSEQ");
@@ -235,7 +235,7 @@ fn halves(set: &UidSet) -> (UidSet, UidSet) {
     (first, second)
 }
 
-fn header_item(
+pub(super) fn header_item(
     item: Item<'_>,
     asked: Option<&UidSet>,
     report: &mut FetchReport,

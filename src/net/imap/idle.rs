@@ -4,7 +4,7 @@
 use crate::net::error::NetError;
 use crate::net::imap::decode::{Reply, Said};
 use crate::net::imap::fail;
-use crate::net::imap::session::{Heard, Session, nothing};
+use crate::net::imap::session::{Heard, Session, Unsolicited, nothing};
 use crate::net::imap::shim::Pace;
 use crate::net::stream::Ready;
 use std::time::{Duration, Instant};
@@ -36,7 +36,21 @@ impl Session {
     /// # Errors
     /// See [`Session`]. A refusal means that this server's IDLE is not to be used again: poll.
     pub fn idle(&mut self, max: Duration) -> Result<IdleEnd, NetError> {
+        self.idle_telling(max, &mut |_| {})
+    }
+
+    /// The same, and what is new is seen by `tell` before the server is asked to end IDLE: whoever
+    /// waits for it need not wait for that round trip, too.
+    ///
+    /// # Errors
+    /// See [`Session::idle`].
+    pub fn idle_telling(
+        &mut self,
+        max: Duration,
+        tell: &mut dyn FnMut(&mut Unsolicited),
+    ) -> Result<IdleEnd, NetError> {
         if !self.notes.unsolicited.is_empty() {
+            tell(&mut self.notes.unsolicited);
             return Ok(IdleEnd::Changed);
         }
         let until = Instant::now() + max;
@@ -44,14 +58,21 @@ impl Session {
             stall: self.pace.stall.min(PATIENCE),
             ..self.pace
         });
-        let end = self.idle_until(until);
+        let end = self.idle_until(until, tell);
         self.port.line().set_pace(self.pace);
         end
     }
 
-    fn idle_until(&mut self, until: Instant) -> Result<IdleEnd, NetError> {
+    fn idle_until(
+        &mut self,
+        until: Instant,
+        tell: &mut dyn FnMut(&mut Unsolicited),
+    ) -> Result<IdleEnd, NetError> {
         self.say_idle()?;
         let (end, done) = self.wait_for_news(until)?;
+        if end == IdleEnd::Changed {
+            tell(&mut self.notes.unsolicited);
+        }
         let status = match done {
             Some(status) => status,
             None => {

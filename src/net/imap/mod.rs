@@ -24,6 +24,7 @@ mod fetch;
 mod headers;
 mod body;
 mod change;
+mod stay;
 mod idle;
 mod notify;
 mod quota;
@@ -43,6 +44,7 @@ pub use search::Criterion;
 pub use select::{Change, Mode, Resync, Selected};
 pub use session::{Enabled, FlagItem, Session, Unsolicited};
 pub use shim::Pace;
+pub use stay::Fresh;
 
 #[cfg(test)]
 mod decode_tests;
@@ -56,3 +58,5 @@ mod command_tests;
 mod extension_tests;
 #[cfg(test)]
 mod reading_tests;
+#[cfg(test)]
+mod stay_tests;

@@ -193,6 +193,7 @@ impl Session {
         self.run(&Command::new("UNSELECT"), &mut nothing)?;
         self.selected = None;
         self.modseqs = false;
+        self.followed = None;
         (self.notes.exists, self.notes.validity) = (0, 0);
         Ok(())
     }
@@ -212,6 +213,7 @@ impl Session {
         let command = self.about(verb, mailbox)?.text(how);
         self.selected = None;
         self.modseqs = false;
+        self.followed = None;
         (self.notes.exists, self.notes.validity) = (0, 0);
         // What was said of the mailbox that was open says nothing of this one.
         let news = &mut self.notes.unsolicited;

@@ -4,7 +4,7 @@
 //! command that was running is unknown then and must be probed before it is repeated (RFC 4549).
 //! Untagged data that a command did not ask for is kept for [`Session::take_unsolicited`].
 
-use crate::model::{Flags, MailboxName, ModSeq, Uid, UidSet};
+use crate::model::{Flags, MailboxName, ModSeq, Uid, UidSet, UidValidity};
 use crate::net::error::NetError;
 use crate::net::imap::caps::Caps;
 use crate::net::imap::code::Code;
@@ -209,6 +209,8 @@ pub struct Session {
     pub(super) server_id: Option<String>,
     /// Whether the selected mailbox keeps modification sequences.
     pub(super) modseqs: bool,
+    /// The generation of the selected mailbox, while all that was told of it has been taken in.
+    pub(super) followed: Option<UidValidity>,
 }
 
 impl Session {
@@ -226,6 +228,7 @@ impl Session {
             enabled: Enabled::default(),
             server_id: None,
             modseqs: false,
+            followed: None,
         }
     }
 
@@ -274,8 +277,10 @@ impl Session {
         self.server_id.as_deref()
     }
 
-    /// Takes what the server said without being asked.
+    /// Takes what the server said without being asked. Who takes it has to make something of it:
+    /// the open mailbox is followed no longer ([`Session::stay`]).
     pub fn take_unsolicited(&mut self) -> Unsolicited {
+        self.followed = None;
         std::mem::take(&mut self.notes.unsolicited)
     }
 
