@@ -3,6 +3,7 @@
 use super::doctor;
 use super::exit::{self, Failure};
 use super::json;
+use super::say::{aside, say};
 use crate::config::paths::expand;
 use crate::config::{Paths, append, load, secrets};
 use crate::model::{
@@ -31,12 +32,12 @@ pub fn add(home: Option<&Path>, as_json: bool) -> Result<u8> {
         Err(_) => Vec::new(),
     };
     let (mut account, secret) = ask(&taken)?;
-    eprintln!("\nTrying it:");
+    aside!("\nTrying it:");
     let (steps, _) = doctor::examine(&account, Ok(secret.clone()));
     for step in &steps {
         match &step.found {
-            Ok(_) => eprintln!("  ✓ {}", step.name),
-            Err(advice) => eprintln!("  ✗ {}: {}", step.name, Clean::line(&advice.line())),
+            Ok(_) => aside!("  ✓ {}", step.name),
+            Err(advice) => aside!("  ✗ {}: {}", step.name, Clean::line(&advice.line())),
         }
     }
     if steps.iter().any(|s| s.found.is_err()) {
@@ -49,7 +50,7 @@ pub fn add(home: Option<&Path>, as_json: bool) -> Result<u8> {
     if account.secret == SecretSource::Keyring
         && let Err(error) = secrets::keep(&account.user, &secret)
     {
-        eprintln!(
+        aside!(
             "{}\nThe password will be asked for at each start.",
             Clean::line(&error.to_string())
         );
@@ -61,7 +62,7 @@ pub fn add(home: Option<&Path>, as_json: bool) -> Result<u8> {
             json!({ "added": account.name.as_str(), "config": paths.config.to_string_lossy() }),
         )?;
     } else {
-        println!(
+        say!(
             "{} is set up in {}. Run `postrider`.",
             Clean::line(account.name.as_str()),
             paths.config.display()
@@ -76,7 +77,7 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
         if email.matches('@').count() == 1 && !email.starts_with('@') && !email.ends_with('@') {
             break email;
         }
-        eprintln!("  an address looks like you@example.test");
+        aside!("  an address looks like you@example.test");
     };
     let domain = email.rsplit_once('@').map_or("", |(_, d)| d).to_owned();
     let name = loop {
@@ -85,7 +86,7 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
         if !taken.contains(&name) {
             break name;
         }
-        eprintln!("  there is an account of that name already");
+        aside!("  there is an account of that name already");
     };
     let full_name = question("Your name, as others see it", "")?;
     let imap = endpoint(
@@ -175,11 +176,11 @@ fn endpoint(what: &str, host: &str, usual: &[(u16, Security)]) -> Result<Endpoin
             .map_or(String::new(), |(port, _)| port.to_string());
         let port = question(&format!("{what} port"), &first)?;
         let Ok(port) = port.parse::<u16>() else {
-            eprintln!("  a port is a number below 65536");
+            aside!("  a port is a number below 65536");
             continue;
         };
         if port == 25 {
-            eprintln!("  port 25 is for servers among themselves; use 465 or 587");
+            aside!("  port 25 is for servers among themselves; use 465 or 587");
             continue;
         }
         let suggestion = usual
@@ -243,6 +244,6 @@ fn password() -> Result<Secret> {
     tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
     let typed = line();
     tcsetattr(&stdin, OptionalActions::Flush, &before)?;
-    eprintln!();
+    aside!();
     Ok(Secret::new(typed?))
 }

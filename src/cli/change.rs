@@ -3,6 +3,7 @@
 
 use super::exit::{self, Failure};
 use super::home::{self, Home};
+use super::say::say;
 use super::{json, lists};
 use crate::model::{FlagChange, Flags, Intent, System, Target, Verb, tag};
 use crate::text::Clean;
@@ -89,7 +90,7 @@ fn report(home: &Home, as_json: bool, intent: Intent) -> Result<u8> {
     if as_json {
         json::print(json!({ "done": done.label, "undoable": done.undoable }))?;
     } else {
-        println!("{}", Clean::line(&done.label));
+        say!("{}", Clean::line(&done.label));
     }
     Ok(0)
 }

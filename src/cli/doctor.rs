@@ -5,6 +5,7 @@ use super::exit;
 use super::home::Home;
 use super::host::Desk;
 use super::json;
+use super::say::say;
 use crate::model::{Account, Endpoint, Secret, Security};
 use crate::net::connect::{self, Patience};
 use crate::net::diagnose::{Advice, Service, explain};
@@ -78,7 +79,7 @@ fn offered((extension, offer): &(Extension, Offer)) -> Value {
 /// What the server offers and what we make of it.
 fn print_offers(offers: &Offers) {
     if !offers.is_empty() {
-        println!("  what the IMAP server offers, and what is made of it:");
+        say!("  what the IMAP server offers, and what is made of it:");
     }
     for (extension, offer) in offers {
         let (mark, note, words) = match offer {
@@ -87,7 +88,7 @@ fn print_offers(offers: &Offers) {
             Offer::SwitchedOff => ("x", "switched off: ", extension.without),
             Offer::Distrusted => ("x", "known to be wrong here: ", extension.without),
         };
-        println!("    {mark} {:<16} {note}{words}", extension.name());
+        say!("    {mark} {:<16} {note}{words}", extension.name());
     }
 }
 
@@ -102,29 +103,29 @@ fn value(step: &Step) -> Value {
 }
 
 fn print(account: &Account, steps: &[Step]) {
-    println!(
+    say!(
         "{} ({})",
         Clean::line(account.name.as_str()),
         Clean::line(&account.email)
     );
     for step in steps {
         match &step.found {
-            Ok(found) => println!(
+            Ok(found) => say!(
                 "  ✓ {:<22} {} ({} ms)",
                 step.name,
                 Clean::line(found),
                 step.millis
             ),
             Err(advice) => {
-                println!("  ✗ {:<22} {}", step.name, Clean::line(&advice.what));
+                say!("  ✗ {:<22} {}", step.name, Clean::line(&advice.what));
                 if !advice.why.is_empty() {
-                    println!("    probably: {}", Clean::line(&advice.why));
+                    say!("    probably: {}", Clean::line(&advice.why));
                 }
                 if !advice.todo.is_empty() {
-                    println!("    do: {}", Clean::line(&advice.todo));
+                    say!("    do: {}", Clean::line(&advice.todo));
                 }
                 for line in &step.said {
-                    println!("      {}", Clean::line(line));
+                    say!("      {}", Clean::line(line));
                 }
             }
         }

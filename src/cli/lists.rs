@@ -3,6 +3,7 @@
 use super::args::List;
 use super::exit::{self, Failure};
 use super::home::Home;
+use super::say::aside;
 use super::{json, table};
 use crate::model::view::{IndexRow, MailboxRow, Page, Scope};
 use crate::model::{Query, Role, Security};
@@ -241,7 +242,7 @@ fn print(reader: &Reader, as_json: bool, count: u64, rows: &[IndexRow]) -> Resul
         .collect();
     table::print(&lines, 24)?;
     if count > rows.len() as u64 {
-        eprintln!("{} of {count}; --limit shows more", rows.len());
+        aside!("{} of {count}; --limit shows more", rows.len());
     }
     Ok(0)
 }

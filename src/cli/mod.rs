@@ -4,6 +4,7 @@
 
 pub mod args;
 pub mod exit;
+mod say;
 pub mod json;
 pub mod host;
 pub mod home;

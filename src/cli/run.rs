@@ -3,6 +3,7 @@
 use super::args::{AccountCommand, Args, Command};
 use super::change::{self, Change};
 use super::home::Home;
+use super::say::aside;
 use super::{account, doctor, exit, lists, outbox, send, show, sync, verify};
 use crate::store::{self, Reader};
 use crate::sync::SyncError;
@@ -15,7 +16,7 @@ pub fn run(args: &Args, command: &Command) -> u8 {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => 0,
         Err(error) => {
-            eprintln!(
+            aside!(
                 "postrider: {}",
                 crate::text::Clean::block(&format!("{error:#}"))
             );

@@ -4,6 +4,7 @@ use super::args::Send;
 use super::exit::{self, Failure};
 use super::home::Home;
 use super::json;
+use super::say::{aside, say};
 use crate::config::lock::{self, EngineLock};
 use crate::mime::build;
 use crate::model::{
@@ -167,7 +168,7 @@ fn send_here(home: &Home, account: &Account) -> Result<()> {
             filed
         });
         if let Err(error) = filed {
-            eprintln!(
+            aside!(
                 "postrider: sent, but the copy is not filed yet: {}",
                 Clean::line(&error.to_string())
             );
@@ -180,7 +181,7 @@ fn report(as_json: bool, row: &Submission, waited: bool) -> Result<u8> {
     if as_json {
         json::print(json::submission(row))?;
     } else {
-        println!(
+        say!(
             "o{} {} {}",
             row.id.0,
             row.state.name(),
@@ -191,7 +192,7 @@ fn report(as_json: bool, row: &Submission, waited: bool) -> Result<u8> {
                 .reply
                 .as_deref()
                 .map_or(String::new(), |r| format!(": {r}"));
-            println!(
+            say!(
                 "  {} {}{}",
                 one.state.name(),
                 Clean::line(&one.address),
@@ -199,7 +200,7 @@ fn report(as_json: bool, row: &Submission, waited: bool) -> Result<u8> {
             );
         }
         if let Some(error) = &row.error {
-            println!("  {}", Clean::line(error));
+            say!("  {}", Clean::line(error));
         }
     }
     if !waited {

@@ -5,6 +5,7 @@ use super::bars::Bars;
 use super::exit::{self, Failure};
 use super::home::Home;
 use super::json;
+use super::say::{aside, say};
 use crate::config::load::reach;
 use crate::config::lock::{self, EngineLock};
 use crate::model::{Account, AccountStatus, Link, Quota, Reach};
@@ -68,7 +69,7 @@ pub(super) fn wait_for_turn(home: &Home, patience: Option<Duration>) -> Result<E
         return Ok(lock);
     }
     lock::ring(&home.paths.bell);
-    eprintln!(
+    aside!(
         "another postrider is talking to the servers; it was told to look, and this one waits for its turn"
     );
     let Some(patience) = patience else {
@@ -120,7 +121,7 @@ fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
         reports.push(report);
     }
     for notice in notices {
-        eprintln!("{}", Clean::line(&notice));
+        aside!("{}", Clean::line(&notice));
     }
     if as_json {
         json::print(json!({ "accounts": reports }))?;
@@ -171,8 +172,8 @@ pub(super) fn why(error: &SyncError, account: Option<&Account>) -> String {
 fn tell(report: &Value) {
     let name = report["name"].as_str().unwrap_or_default();
     match report["error"].as_str() {
-        Some(why) => eprintln!("{}: {}", Clean::line(name), Clean::line(why)),
-        None => println!(
+        Some(why) => aside!("{}: {}", Clean::line(name), Clean::line(why)),
+        None => say!(
             "{}: {} mailboxes, {} new headers, {} bodies, {} in {} s",
             Clean::line(name),
             report["mailboxes"],
@@ -219,7 +220,7 @@ fn watch(home: &Home, as_json: bool, parts: Parts, board: &Arc<Board>) -> Result
             if as_json {
                 json::print(json!({ "notice": notice }))?;
             } else {
-                println!("{}", Clean::line(&notice));
+                say!("{}", Clean::line(&notice));
             }
         }
     }
@@ -263,7 +264,7 @@ fn line(as_json: bool, account: &str, status: &AccountStatus) -> Value {
 
 fn tell_line(as_json: bool, line: &Value) -> Result<()> {
     match line.as_str() {
-        Some(text) if !as_json => println!("{text}"),
+        Some(text) if !as_json => say!("{text}"),
         _ => json::print(line.clone())?,
     }
     Ok(())

@@ -4,6 +4,7 @@ use super::args::Verify;
 use super::bars::Bars;
 use super::exit::{self, Failure};
 use super::home::Home;
+use super::say::aside;
 use super::sync::{TURN, wait_for_turn, why};
 use super::{json, table};
 use crate::signal::Board;
@@ -56,7 +57,7 @@ pub fn verify(home: &Home, as_json: bool, args: &Verify) -> Result<u8> {
             Err(error) => {
                 let why = why(&error, Some(account));
                 if !as_json {
-                    eprintln!("{}: {}", Clean::line(name), Clean::line(&why));
+                    aside!("{}: {}", Clean::line(name), Clean::line(&why));
                 }
                 reports.push(json!({ "name": name, "mailboxes": [], "error": why }));
                 failed = failed.max(exit::code(&error.into()));
@@ -70,7 +71,7 @@ pub fn verify(home: &Home, as_json: bool, args: &Verify) -> Result<u8> {
         }));
     }
     for notice in notices {
-        eprintln!("{}", Clean::line(&notice));
+        aside!("{}", Clean::line(&notice));
     }
     if let (Some(path), true, 0) = (&args.mailbox, rows.is_empty(), failed) {
         let told = format!("there is no mailbox `{}`", path.escape_debug());

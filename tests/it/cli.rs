@@ -320,3 +320,33 @@ fn what_is_left_out_and_switched_off_is_so() {
         "{text}"
     );
 }
+
+#[test]
+fn f10_whoever_stops_reading_is_no_failure() {
+    let Some(server) = Dovecot::start(None) else {
+        return;
+    };
+    server.deliver("ada", "Subject: one\n\nx\n");
+    let home = Home::new(&server.account("work", "ada"));
+    home.sync();
+    let id = home.id("INBOX", "one");
+    server.deliver("ada", "Subject: two\n\nx\n");
+    for args in [
+        &["sync", "--once", "--json"][..],
+        &["list"],
+        &["list", "--json"],
+        &["show", "--raw", &id],
+        &["mailboxes"],
+        &["search", "one"],
+        &["doctor"],
+    ] {
+        let mut child = home.command(args).spawn().unwrap();
+        // What it writes from here on finds nobody.
+        drop(child.stdout.take());
+        let done = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(0), "{args:?}: {said}");
+        assert!(!said.contains("panicked"), "{args:?}: {said}");
+    }
+    assert_eq!(home.subjects("INBOX"), ["one", "two"]);
+}

@@ -129,6 +129,49 @@ fn mail_arrives_after_a_sleep() {
 }
 
 #[test]
+fn f11_a_connection_that_leads_nowhere_is_left() {
+    let Some(stage) = Stage::start() else { return };
+    let mut play = stage.template();
+    // What waits for minutes waits for a fraction of a second.
+    play.home.hurry = 500;
+    let _watch = Beside::start(play.home.command(&["sync", "--watch"]));
+    for n in 0..3 {
+        let subject = format!("before{n}");
+        past(&play, |look| letter(look, "INBOX", &subject));
+        until("mail before", || has(&play, &subject));
+        let before = play.imap.opened();
+        assert!(play.imap.vanish() > 0);
+        let subject = format!("after{n}");
+        past(&play, |look| letter(look, "INBOX", &subject));
+        until("mail over a new connection", || has(&play, &subject));
+        let redialled = play.imap.opened() - before;
+        assert!(redialled < 40, "{redialled} connections");
+    }
+}
+
+#[test]
+fn f11_connections_that_a_sleep_has_cost_are_left_and_what_was_done_meanwhile_is_done() {
+    let Some(stage) = Stage::start() else { return };
+    let mut play = stage.template();
+    play.home.hurry = 500;
+    let watch = Beside::start(play.home.command(&["sync", "--watch"]));
+    past(&play, |look| letter(look, "INBOX", "before"));
+    until("mail before the sleep", || has(&play, "before"));
+    watch.signal(rustix::process::Signal::STOP);
+    past(&play, |look| letter(look, "INBOX", "asleep"));
+    let id = play.home.id("INBOX", "in1");
+    play.home.run(&["move", &id, "Work"]).code(0);
+    assert!(play.imap.vanish() > 0);
+    watch.signal(rustix::process::Signal::CONT);
+    until("mail of the time asleep", || has(&play, "asleep"));
+    until("the move", || play.there()["Work"].len() == 4);
+    drop(watch);
+    play.settle();
+    play.dump();
+    play.is_quiet();
+}
+
+#[test]
 fn a_database_that_somebody_holds_is_waited_for() {
     let Some(stage) = Stage::start() else { return };
     let play = stage.template();

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// strace, if it is here and may trace: in some containers nobody may.
-fn strace() -> Option<PathBuf> {
+pub fn strace() -> Option<PathBuf> {
     let strace = need("strace")?;
     let mut probe = Command::new(&strace);
     let tried = probe.args(["-f", "-e", "trace=none", "true"]).output();
@@ -24,8 +24,15 @@ fn strace() -> Option<PathBuf> {
     None
 }
 
-/// Runs an act under strace with these expressions.
-fn traced(strace: &PathBuf, play: &Play<'_>, act: &Act, options: &[&str]) -> Output {
+/// Runs an act under strace with these expressions, and one more word in its environment. The trace
+/// is in `trace` beside the home.
+pub fn traced(
+    strace: &PathBuf,
+    play: &Play<'_>,
+    act: &Act,
+    options: &[&str],
+    env: (&str, &str),
+) -> Output {
     let mut command = Command::new(strace);
     command
         .args(["-f", "--seccomp-bpf", "-o"])
@@ -35,6 +42,7 @@ fn traced(strace: &PathBuf, play: &Play<'_>, act: &Act, options: &[&str]) -> Out
         .args(&act.args)
         .env("POSTRIDER_HOME", &play.home.path)
         .env("TZ", "UTC")
+        .env(env.0, env.1)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -46,7 +54,8 @@ fn traced(strace: &PathBuf, play: &Play<'_>, act: &Act, options: &[&str]) -> Out
 /// How often a thread of the program makes a call at most, and how often before it touches its home
 /// for the first time.
 fn calls(strace: &PathBuf, play: &Play<'_>, act: &Act, call: &str) -> (usize, usize) {
-    let done = traced(strace, play, act, &["-e", &format!("trace={call}")]);
+    let trace = format!("trace={call}");
+    let done = traced(strace, play, act, &["-e", &trace], ("LANG", "C"));
     assert!(done.status.success(), "{done:?}");
     let trace = fs::read_to_string(play.home.path.join("../trace")).unwrap();
     let mut counts = std::collections::BTreeMap::new();
@@ -140,6 +149,7 @@ fn fail(
             &play,
             victim,
             &["-e", &format!("trace={call}"), "-e", &inject],
+            ("LANG", "C"),
         );
         let said = String::from_utf8_lossy(&[&done.stderr[..], &done.stdout].concat()).into_owned();
         let what = format!("{inject}: {said}");
@@ -227,6 +237,51 @@ fn a_failing_disk_and_a_want_of_descriptors_lose_nothing() {
         words: &["open"],
     };
     fail(&strace, &template, &first_sync(), &failure, 6);
+}
+
+/// A first sync under a limit of the shell's; whether it went well.
+fn limited(play: &Play<'_>, limit: &str) -> bool {
+    let mut command = Command::new("sh");
+    let program = env!("CARGO_BIN_EXE_postrider");
+    let line = format!("ulimit {limit}; exec {program} sync --once");
+    let done = command
+        .args(["-c", &line])
+        .env("POSTRIDER_HOME", &play.home.path)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(!said.contains("panicked"), "{limit}: {said}");
+    if done.status.code().is_some_and(|code| code != 0) {
+        assert!(!said.trim().is_empty(), "{limit}: it says nothing");
+    }
+    done.status.success()
+}
+
+#[test]
+fn f10_a_want_of_memory_loses_nothing() {
+    let Some(stage) = Stage::start() else { return };
+    let template = stage.template();
+    let scenario = first_sync();
+    let golden = {
+        let play = begin(&scenario, &template);
+        play.settle();
+        play.dump()
+    };
+    // Sixty-four descriptors are enough, and a limit of a size that nobody reaches is none.
+    for enough in ["-n 64", "-v 4000000"] {
+        let play = begin(&scenario, &template);
+        assert!(limited(&play, enough), "{enough}");
+        scenario.judge(&play, &golden, enough);
+    }
+    let limits = (4..=60).map(|n| format!("-v {}", n * 6_000)).collect();
+    let mut failed = 0;
+    for limit in spread(limits, 14) {
+        let play = begin(&scenario, &template);
+        failed += usize::from(!limited(&play, &limit));
+        no_cursor_ran_ahead(&play, &limit);
+        scenario.judge(&play, &golden, &limit);
+    }
+    assert!(failed > 0, "all was enough");
 }
 
 /// One way to damage a file, at a place in it.

@@ -13,7 +13,7 @@ use crate::story::{
 use postrider::model::{AccountName, Draft};
 use postrider::store::Local;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::Command;
+use std::process::{Command, Output};
 
 /// Points of each scenario in an ordinary run.
 const POINTS: usize = 16;
@@ -46,8 +46,17 @@ fn golden(scenario: &Scenario, template: &Play<'_>) -> (Vec<usize>, Dump) {
     (steps, dump)
 }
 
+/// How an act is run that is ended at a point.
+pub type How<'h> = &'h dyn Fn(&Play<'_>, &Act, &str) -> Output;
+
 /// Tells a scenario with the program ended at a step of an act; whether it was.
-fn told(scenario: &Scenario, template: &Play<'_>, point: (usize, &str), golden: &Dump) -> bool {
+fn told(
+    scenario: &Scenario,
+    template: &Play<'_>,
+    point: (usize, &str),
+    golden: &Dump,
+    how: How<'_>,
+) -> bool {
     let play = begin(scenario, template);
     let mut hit = false;
     for (n, act) in (scenario.acts)(&play).iter().enumerate() {
@@ -56,7 +65,7 @@ fn told(scenario: &Scenario, template: &Play<'_>, point: (usize, &str), golden: 
             run(&play.home, act, ("POSTRIDER_STEP", "0"));
             continue;
         }
-        let done = run(&play.home, act, ("POSTRIDER_STEP", point.1));
+        let done = how(&play, act, point.1);
         hit = done.status.signal() == Some(6);
         let words = String::from_utf8_lossy(&done.stderr).into_owned();
         assert!(
@@ -73,7 +82,7 @@ fn told(scenario: &Scenario, template: &Play<'_>, point: (usize, &str), golden: 
 }
 
 /// Whether the program counts its steps.
-fn is_built_for_it() -> bool {
+pub fn is_built_for_it() -> bool {
     let is = cfg!(feature = "faults");
     if !is {
         assert!(
@@ -85,8 +94,15 @@ fn is_built_for_it() -> bool {
     is
 }
 
-/// Tells scenarios, each at its points.
+/// Tells scenarios, each at its points, ended by nothing but an end.
 fn tell(scenarios: &[Scenario]) {
+    tell_with(scenarios, POINTS, &|play, act, point| {
+        run(&play.home, act, ("POSTRIDER_STEP", point))
+    });
+}
+
+/// Tells scenarios, each at so many points.
+pub fn tell_with(scenarios: &[Scenario], most: usize, how: How<'_>) {
     if !is_built_for_it() {
         return;
     }
@@ -103,10 +119,10 @@ fn tell(scenarios: &[Scenario]) {
         }
         let all = points.len();
         assert!(all >= 20, "{}: only {steps:?} steps", scenario.name);
-        let points = spread(points, POINTS);
+        let points = spread(points, most);
         let mut hit = 0;
         for (n, step) in &points {
-            hit += usize::from(told(scenario, &template, (*n, step), &dump));
+            hit += usize::from(told(scenario, &template, (*n, step), &dump, how));
         }
         // Threads and packets may make one step more or less.
         assert!(
@@ -118,9 +134,9 @@ fn tell(scenarios: &[Scenario]) {
     }
 }
 
-#[test]
-fn a_sync_that_is_killed_anywhere_goes_on() {
-    tell(&[
+/// Syncs that have something to bring.
+pub fn syncs() -> Vec<Scenario> {
+    vec![
         Scenario {
             name: "first sync",
             fresh: true,
@@ -176,12 +192,12 @@ fn a_sync_that_is_killed_anywhere_goes_on() {
             },
             ..Scenario::default()
         },
-    ]);
+    ]
 }
 
-#[test]
-fn a_change_that_is_killed_anywhere_happens_once() {
-    tell(&[
+/// Changes that are made here.
+pub fn changes() -> Vec<Scenario> {
+    vec![
         Scenario {
             name: "flags",
             acts: |play| {
@@ -214,7 +230,17 @@ fn a_change_that_is_killed_anywhere_happens_once() {
             },
             ..Scenario::default()
         },
-    ]);
+    ]
+}
+
+#[test]
+fn a_sync_that_is_killed_anywhere_goes_on() {
+    tell(&syncs());
+}
+
+#[test]
+fn a_change_that_is_killed_anywhere_happens_once() {
+    tell(&changes());
 }
 
 #[test]

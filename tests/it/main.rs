@@ -46,6 +46,7 @@ mod hostile_push;
 mod pushed;
 mod hostile_flood;
 mod failing;
+mod power;
 mod clock;
 mod demo;
 mod extensions;

@@ -1,6 +1,7 @@
 //! A man in the middle who does no harm until told: counts and remembers the bytes that pass, and
 //! at a given byte holds everything still (so that the test can kill), cuts the connection, resets
-//! it, or lets it through in drops.
+//! it, or lets it through in drops. He can also take every connection away without a packet, as a
+//! router does that has forgotten them.
 
 #![allow(
     dead_code,
@@ -42,7 +43,11 @@ struct Inside {
     heard: Vec<u8>,
     trap: Option<(Way, u64, Deed)>,
     sprung: bool,
-    sockets: Vec<TcpStream>,
+    /// Of each connection the client's socket and the server's.
+    sockets: Vec<[TcpStream; 2]>,
+    opened: usize,
+    /// So many connections, from the first, lead nowhere.
+    vanished: usize,
 }
 
 impl Inside {
@@ -74,13 +79,15 @@ impl Proxy {
                 };
                 let pair = || (client.try_clone().unwrap(), server.try_clone().unwrap());
                 let mut now = shared.0.lock().unwrap();
-                now.sockets.extend([pair().0, pair().1]);
+                now.sockets.push([pair().0, pair().1]);
+                now.opened += 1;
+                let number = now.opened;
                 drop(now);
                 for (way, (client, server)) in [(Way::Up, pair()), (Way::Down, pair())] {
                     let shared = Arc::clone(&shared);
                     std::thread::spawn(move || match way {
-                        Way::Up => pass(way, client, server, &shared),
-                        Way::Down => pass(way, server, client, &shared),
+                        Way::Up => pass(way, number, client, server, &shared),
+                        Way::Down => pass(way, number, server, client, &shared),
                     });
                 }
             }
@@ -104,10 +111,29 @@ impl Proxy {
         let mut now = self.lock();
         now.forget();
         now.trap = None;
-        for socket in now.sockets.drain(..) {
+        for socket in now.sockets.drain(..).flatten() {
             let _ = socket.shutdown(Shutdown::Both);
         }
         self.inside.1.notify_all();
+    }
+
+    /// From here on the connections that there are lead nowhere: no octet, no acknowledgement, no
+    /// end. Later ones pass. How many there were.
+    pub fn vanish(&self) -> usize {
+        let mut now = self.lock();
+        // Of every packet the filter keeps nothing, so that nothing is acknowledged either.
+        let nothing = [socket2::SockFilter::new(6, 0, 0, 0)];
+        for [client, _] in &now.sockets {
+            let _ = socket2::SockRef::from(client).attach_filter(&nothing);
+        }
+        let before = now.vanished;
+        now.vanished = now.opened;
+        now.vanished - before
+    }
+
+    /// How many connections there were so far.
+    pub fn opened(&self) -> usize {
+        self.lock().opened
     }
 
     /// How many bytes passed: up, down.
@@ -137,15 +163,24 @@ impl Proxy {
     }
 }
 
-fn pass(way: Way, mut from: TcpStream, mut to: TcpStream, shared: &(Mutex<Inside>, Condvar)) {
+fn pass(
+    way: Way,
+    number: usize,
+    mut from: TcpStream,
+    mut to: TcpStream,
+    shared: &(Mutex<Inside>, Condvar),
+) {
     let mut buffer = [0; 4096];
     loop {
         let n = from.read(&mut buffer).unwrap_or(0);
+        let mut now = shared.0.lock().unwrap();
+        if number <= now.vanished {
+            return;
+        }
         if n == 0 {
             let _ = to.shutdown(Shutdown::Write);
             return;
         }
-        let mut now = shared.0.lock().unwrap();
         let gone = if way == Way::Up { now.up } else { now.down };
         let left = match now.trap {
             Some((trapped, at, _)) if trapped == way && !now.sprung => at.saturating_sub(gone),

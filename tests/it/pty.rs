@@ -162,10 +162,15 @@ impl Terminal {
 
     /// kill -9.
     pub fn kill(&mut self) {
+        self.signal(rustix::process::Signal::KILL);
+        self.child.wait().unwrap();
+    }
+
+    /// Sends the program a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = self.child.process_id().and_then(|p| i32::try_from(p).ok());
         let pid = pid.and_then(rustix::process::Pid::from_raw).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-        self.child.wait().unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
     }
 
     /// Waits until the program ends by itself; its exit code.

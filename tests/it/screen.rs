@@ -272,6 +272,97 @@ fn a_crash_while_writing_loses_nothing() {
     assert_eq!(sink.deliveries().len(), 1);
 }
 
+/// Begins a letter on a screen of which nothing was saved on demand.
+fn write_a_line(t: &mut Terminal, line: &str) {
+    t.wait_for("Nothing in any inbox");
+    t.send("c");
+    t.wait_for("Subject");
+    t.send("bo@example.test\t");
+    t.wait_for("bo@example.test");
+    t.send("\t\t");
+    t.send(&format!("{line}\tDear Bo, {line}."));
+    t.wait_for(&format!("Dear Bo, {line}."));
+}
+
+/// The draft is there at the next start.
+#[track_caller]
+fn finds_the_draft(home: &Home, line: &str) {
+    let mut t = open(home);
+    t.wait_for("Nothing in any inbox");
+    t.send("gd");
+    t.wait_until("the drafts", |s| {
+        s.contains("bo@example.test") && s.contains(line)
+    });
+    t.send("\r");
+    t.wait_for(&format!("Dear Bo, {line}."));
+    t.kill();
+}
+
+#[test]
+fn f10_a_signal_to_end_costs_no_word_and_leaves_the_terminal_well() {
+    use rustix::process::Signal;
+    let Some((_server, home, _look)) = ready(&[]) else {
+        return;
+    };
+    for (signal, line) in [(Signal::HUP, "hung up"), (Signal::TERM, "told to end")] {
+        let mut t = open(&home);
+        write_a_line(&mut t, line);
+        t.signal(signal);
+        t.wait_exit();
+        assert!(t.is_restored(), "{line}");
+        finds_the_draft(&home, line);
+    }
+}
+
+#[test]
+fn f10_a_terminal_that_goes_away_costs_no_word() {
+    let Some((_server, home, _look)) = ready(&[]) else {
+        return;
+    };
+    // The session's leader is a shell; when it dies the terminal is nobody's any more.
+    let pid = home.path.join("../pid");
+    let mut shell = portable_pty::CommandBuilder::new("sh");
+    let inner = format!(
+        "sh -c 'echo $$ >{}; exec {}'; :",
+        pid.display(),
+        env!("CARGO_BIN_EXE_postrider")
+    );
+    shell.args(["-c", &inner]);
+    shell.env("POSTRIDER_HOME", &home.path);
+    let mut t = Terminal::start(shell, 110, 32);
+    write_a_line(&mut t, "gone dark");
+    t.kill();
+    let pid = std::fs::read_to_string(&pid).unwrap();
+    let stat = format!("/proc/{}/stat", pid.trim());
+    let until = Instant::now() + PATIENCE;
+    // A zombie has ended.
+    while std::fs::read_to_string(&stat).is_ok_and(|s| !s.contains(") Z ")) {
+        assert!(Instant::now() < until, "it lives on without a terminal");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    drop(t);
+    finds_the_draft(&home, "gone dark");
+}
+
+#[test]
+fn f10_a_storm_of_sizes_is_weathered() {
+    let Some((_server, home, _look)) = ready(&["one", "two"]) else {
+        return;
+    };
+    let t = open(&home);
+    t.wait_for("two");
+    for n in 0..120_u16 {
+        t.resize(1 + (n * 37) % 190, 1 + (n * 13) % 70);
+    }
+    for (cols, rows) in [(1, 1), (2, 1), (1, 50), (500, 2)] {
+        t.resize(cols, rows);
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    t.resize(110, 32);
+    t.wait_until("the list", |s| s.contains("one") && s.contains("two"));
+    quit(t);
+}
+
 #[test]
 fn a_server_that_hangs_freezes_nothing() {
     let Some((server, home, mut look)) = ready(&["one", "two"]) else {
