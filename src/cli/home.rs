@@ -4,6 +4,7 @@ use super::exit::{self, Failure};
 use super::host::Desk;
 use crate::config::{Config, Paths, load, lock};
 use crate::model::{Account, AccountName, DraftId, MsgId};
+use crate::net::connect;
 use crate::signal::Board;
 use crate::store::{Cache, Local, LocalReader, Priority, Reader, Writer};
 use crate::sync::bells::Bells;
@@ -14,6 +15,7 @@ use crate::sync::{Host, Stores};
 use anyhow::{Context as _, Result};
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 /// A home.
 pub struct Home {
@@ -170,6 +172,11 @@ pub fn parts(
     online: bool,
     undo_window: i64,
 ) -> Result<Parts> {
+    if online {
+        let accounts = accounts.clone();
+        // It is waited for where it is needed, and nothing is lost without it.
+        let _ = thread::Builder::new().spawn(move || accounts.iter().for_each(connect::prepare));
+    }
     let host: Arc<dyn Host> = Arc::new(Desk::new(paths, online));
     let writer = Writer::spawn(cache(paths)?)?;
     let stores = Stores {

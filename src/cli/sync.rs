@@ -11,6 +11,7 @@ use crate::config::lock::{self, EngineLock};
 use crate::model::{Account, AccountStatus, Link, Quota, Reach};
 use crate::net::diagnose::{Service, explain};
 use crate::signal::Board;
+use crate::store::Local;
 use crate::sync::engine::{self, Engine, Once};
 use crate::sync::{Parts, SyncError};
 use crate::text::{Clean, when};
@@ -44,6 +45,8 @@ pub fn sync(home: &Home, as_json: bool, args: &Sync) -> Result<u8> {
     let patience = (!args.watch).then_some(TURN);
     let _lock = wait_for_turn(home, patience)?;
     let board = Arc::new(Board::new());
+    // While this one is open, none of those that come and go has to write its log back to the file.
+    let _local = Local::open(&home.paths.local)?;
     let parts = home.parts(accounts, Arc::clone(&board), true)?;
     if args.watch {
         watch(home, as_json, parts, &board)

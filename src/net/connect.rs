@@ -44,6 +44,17 @@ pub fn trust(account: &Account, endpoint: &Endpoint) -> Result<Trust, NetError> 
     Trust::new(account.ca_file.as_deref(), endpoint.pin_sha256)
 }
 
+/// Makes ready what connecting to an account's mail will need: reading the system's roots takes as
+/// long as much of a start, and can be done beside it. What fails here fails again in [`open`],
+/// where it can be told.
+pub fn prepare(account: &Account) {
+    if account.imap.security != Security::None
+        && let Ok(trust) = trust(account, &account.imap)
+    {
+        let _ = trust.connector();
+    }
+}
+
 /// Connects to one server of an account. With [`Security::Tls`] the stream is secure when it
 /// returns; with [`Security::StartTls`] nothing has been said yet; with [`Security::None`] the
 /// peer was found to be this machine. `bell` is a descriptor that is readable while a bell rings.
