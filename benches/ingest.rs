@@ -19,7 +19,7 @@ use postrider::mime::parse::envelope;
 use postrider::model::{
     AccountName, Flags, MailboxId, MailboxName, MsgId, System, Uid, UidSet, UidValidity,
 };
-use postrider::store::{Cache, CursorMove, MailboxInfo, NewBody, NewMessage};
+use postrider::store::{Cache, CursorMove, MailboxInfo, NewBody, NewMessage, Packed};
 use rustix::time::{ClockId, clock_gettime};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -128,12 +128,16 @@ impl There {
     /// Newest window first, ascending within it, in the batches of a pull.
     fn ingest(&mut self, mail: &[NewMessage], octets: usize) -> Vec<MsgId> {
         let mut ids = Vec::new();
+        let mut packed: Vec<Packed> = Vec::new();
+        cost("pack", mail.len(), || {
+            packed = mail.iter().cloned().map(Packed::from).collect();
+        });
         cost("store", mail.len(), || {
-            for window in mail.rchunks(WINDOW) {
+            for window in packed.rchunks(WINDOW) {
                 for batch in window.chunks(BATCH) {
                     let taken = self
                         .cache
-                        .ingest(self.mailbox, VALIDITY, batch, None)
+                        .ingest_packed(self.mailbox, VALIDITY, batch, None)
                         .unwrap();
                     ids.extend(taken.new.iter().map(|(_, id, _)| *id));
                 }

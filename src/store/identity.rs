@@ -4,8 +4,8 @@
 //! A name is believed only as far as the header agrees: a server that gives all its mail one name
 //! must not make one message of it.
 
-use crate::model::Envelope;
 use crate::store::error::Result;
+use crate::store::packed::Header;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 
 /// The longest name that is kept; RFC 8474 §4 allows 255 octets.
@@ -73,13 +73,13 @@ impl<'c> Names<'c> {
     }
 }
 
-/// Whether a message's header is that of `envelope`.
-pub(super) fn is_alike(conn: &Connection, message: i64, envelope: &Envelope) -> Result<bool> {
+/// Whether a message's header is this one.
+pub(super) fn is_alike(conn: &Connection, message: i64, header: &Header) -> Result<bool> {
     let mut select =
         conn.prepare_cached("SELECT message_id, subject FROM message WHERE id = ?1")?;
-    let id = envelope.message_id.as_ref().map_or("", |id| id.as_str());
     let alike = select.query_row([message], |row| {
-        Ok(row.get_ref(0)?.as_str()? == id && row.get_ref(1)?.as_str()? == envelope.subject)
+        Ok(row.get_ref(0)?.as_str()? == header.message_id
+            && row.get_ref(1)?.as_str()? == header.subject)
     });
     Ok(alike.optional()?.unwrap_or(false))
 }

@@ -1,6 +1,6 @@
 //! New messages from a server: rows and the moved cursor in one transaction.
 
-use crate::model::{Envelope, Flags, LocationId, MailboxId, MsgId, Uid, UidValidity};
+use crate::model::{LocationId, MailboxId, MsgId, Uid, UidValidity};
 use crate::store::cache::Cache;
 use crate::store::cursor::{self, CursorMove};
 use crate::store::error::Result;
@@ -9,30 +9,11 @@ use crate::store::identity;
 use crate::store::locations::{self, Fresh, Place};
 use crate::store::messages;
 use crate::store::open::now;
+use crate::store::packed::{Header, NewMessage, Packed};
 use crate::store::refresh;
 use crate::store::tally::Tally;
 use crate::store::threads;
 use rusqlite::{Connection, OptionalExtension as _, params};
-
-/// A message as a header fetch tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewMessage {
-    /// Its UID.
-    pub uid: Uid,
-    /// The server's flags.
-    pub flags: Flags,
-    /// INTERNALDATE, seconds since 1970.
-    pub internal_date: i64,
-    /// RFC822.SIZE in octets.
-    pub size: u64,
-    /// Its header fields.
-    pub envelope: Envelope,
-    /// What names the message for ever within the account, wherever it lies (OBJECTID's EMAILID,
-    /// RFC 8474, or Gmail's X-GM-MSGID), if the server has such names.
-    pub identity: Option<String>,
-    /// What the messages of its conversation share (THREADID, X-GM-THRID), if the server says.
-    pub thread_hint: Option<String>,
-}
 
 /// What a batch brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,6 +37,21 @@ impl Cache {
         mailbox: MailboxId,
         uidvalidity: UidValidity,
         messages: &[NewMessage],
+        cursor: Option<CursorMove>,
+    ) -> Result<Ingested> {
+        let packed: Vec<Packed> = messages.iter().cloned().map(Packed::from).collect();
+        self.ingest_packed(mailbox, uidvalidity, &packed, cursor)
+    }
+
+    /// [`Cache::ingest`] of messages that were made ready elsewhere.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn ingest_packed(
+        &mut self,
+        mailbox: MailboxId,
+        uidvalidity: UidValidity,
+        messages: &[Packed],
         cursor: Option<CursorMove>,
     ) -> Result<Ingested> {
         self.write(|tx, tally| {
@@ -92,13 +88,13 @@ struct Batch<'c> {
     names: identity::Names<'c>,
     messages: messages::Maker<'c>,
     /// Made in this batch and not indexed yet.
-    made: Vec<(i64, &'c Envelope)>,
+    made: Vec<(i64, &'c Header)>,
     threads: threads::Assigner<'c>,
     locations: locations::Adder<'c>,
 }
 
 impl<'c> Batch<'c> {
-    fn begin(conn: &'c Connection, mailbox: i64, new: &'c [NewMessage]) -> Result<Batch<'c>> {
+    fn begin(conn: &'c Connection, mailbox: i64, new: &'c [Packed]) -> Result<Batch<'c>> {
         let orphans = conn
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM orphan WHERE mailbox = ?1)")?
             .query_row([mailbox], |row| row.get(0))?;
@@ -141,13 +137,13 @@ impl<'c> Batch<'c> {
     }
 
     /// The message that the server names so, if its header agrees.
-    fn named(&mut self, name: &str, envelope: &Envelope) -> Result<Option<i64>> {
+    fn named(&mut self, name: &str, header: &Header) -> Result<Option<i64>> {
         let Some(message) = self.names.find(name)? else {
             return Ok(None);
         };
         // It may be one of this batch.
         self.write()?;
-        Ok(identity::is_alike(self.conn, message, envelope)?.then_some(message))
+        Ok(identity::is_alike(self.conn, message, header)?.then_some(message))
     }
 
     /// Puts all rows made so far into their tables, for whoever reads or changes them there.
@@ -158,7 +154,7 @@ impl<'c> Batch<'c> {
     }
 
     /// Takes one message; answers its row and location if it is new here.
-    fn take(&mut self, tally: &mut Tally, new: &'c NewMessage) -> Result<Option<(i64, i64)>> {
+    fn take(&mut self, tally: &mut Tally, new: &'c Packed) -> Result<Option<(i64, i64)>> {
         if let Some(place) = self.held(new.uid.get())? {
             // What is laid over it may make locations of its own.
             self.write()?;
@@ -167,10 +163,10 @@ impl<'c> Batch<'c> {
         }
         let identity = identity::usable(new.identity.as_ref());
         let named = match identity {
-            Some(name) => self.named(name, &new.envelope)?,
+            Some(name) => self.named(name, &new.header)?,
             None => None,
         };
-        let date = messages::sort_date(new.envelope.date, new.internal_date, self.now);
+        let date = messages::sort_date(new.header.date, new.internal_date, self.now);
         if self.waiting {
             self.write()?;
             if self.arrived(tally, new, date, named)? {
@@ -193,7 +189,8 @@ impl<'c> Batch<'c> {
                 let locations = &mut self.locations;
                 let mut places = || locations.write();
                 let threads = &mut self.threads;
-                let thread = threads.assign(tally, message, &new.envelope, hint, &mut places)?;
+                let thread =
+                    threads.assign(tally, message, &new.header.hashes, hint, &mut places)?;
                 (message, thread, date, body)
             }
         };
@@ -223,12 +220,7 @@ impl<'c> Batch<'c> {
     }
 
     /// The row and body state of a message that lies nowhere: one whose body was kept, or a new one.
-    fn unplaced(
-        &mut self,
-        new: &'c NewMessage,
-        date: i64,
-        named: Option<i64>,
-    ) -> Result<(i64, i64)> {
+    fn unplaced(&mut self, new: &'c Packed, date: i64, named: Option<i64>) -> Result<(i64, i64)> {
         let kept = match named {
             Some(message) => Some(message),
             None if self.orphans => self.orphan(new, date)?,
@@ -240,8 +232,8 @@ impl<'c> Batch<'c> {
                 .execute([message])?;
             return Ok((message, 1));
         }
-        let id = self.messages.make(&new.envelope, date, new.size);
-        self.made.push((id, &new.envelope));
+        let id = self.messages.make(&new.header, date, new.size);
+        self.made.push((id, &new.header));
         Ok((id, 0))
     }
 
@@ -251,8 +243,8 @@ impl<'c> Batch<'c> {
         if let (Some((first, _)), Some((last, _))) = (self.made.first(), self.made.last()) {
             threads::settle(self.conn, *first, *last)?;
         }
-        for (id, envelope) in self.made {
-            self.messages.index(id, envelope)?;
+        for (id, header) in self.made {
+            self.messages.index(id, header)?;
         }
         Ok(())
     }
@@ -261,7 +253,7 @@ impl<'c> Batch<'c> {
     fn arrived(
         &mut self,
         tally: &mut Tally,
-        new: &NewMessage,
+        new: &Packed,
         date: i64,
         named: Option<i64>,
     ) -> Result<bool> {
@@ -285,7 +277,7 @@ impl<'c> Batch<'c> {
     }
 
     /// A message that lay in this mailbox before, whose body was kept.
-    fn orphan(&mut self, new: &NewMessage, date: i64) -> Result<Option<i64>> {
+    fn orphan(&mut self, new: &Packed, date: i64) -> Result<Option<i64>> {
         let conn = self.conn;
         let candidates: Vec<i64> = {
             let mut select = conn.prepare_cached(
@@ -311,14 +303,11 @@ fn date_of(conn: &Connection, message: i64) -> Result<i64> {
 
 /// Whether a message that is here looks like the new one: Message-ID and size, beside the date that
 /// the caller compared. Good enough to find one again that was here, never to merge two.
-fn is_same(conn: &Connection, message: i64, new: &NewMessage) -> Result<bool> {
+fn is_same(conn: &Connection, message: i64, new: &Packed) -> Result<bool> {
     let (id, size, subject): (String, i64, String) = conn
         .prepare_cached("SELECT message_id, size, subject FROM message WHERE id = ?1")?
         .query_row([message], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let new_id = new
-        .envelope
-        .message_id
-        .as_ref()
-        .map_or("", |id| id.as_str());
-    Ok(id == new_id && u64::try_from(size) == Ok(new.size) && subject == new.envelope.subject)
+    Ok(id == new.header.message_id
+        && u64::try_from(size) == Ok(new.size)
+        && subject == new.header.subject)
 }

@@ -1,12 +1,12 @@
 //! Messages without regard to where they lie: their row, their words in the search index, and
 //! their end.
 
-use crate::model::Envelope;
 use crate::store::codec;
 use crate::store::error::Result;
 use crate::store::identity;
 use crate::store::insert::{self, next_id};
 use crate::store::open::now;
+use crate::store::packed::Header;
 use crate::store::tally::Tally;
 use crate::store::threads;
 use crate::store::words::spaced;
@@ -37,7 +37,7 @@ struct New<'c> {
     id: i64,
     date: i64,
     size: u64,
-    envelope: &'c Envelope,
+    header: &'c Header,
 }
 
 impl<'c> Maker<'c> {
@@ -54,14 +54,14 @@ impl<'c> Maker<'c> {
     }
 
     /// Makes a message. Answers its id.
-    pub(super) fn make(&mut self, envelope: &'c Envelope, date: i64, size: u64) -> i64 {
+    pub(super) fn make(&mut self, header: &'c Header, date: i64, size: u64) -> i64 {
         let id = self.next;
         self.next += 1;
         self.waiting.push(New {
             id,
             date,
             size,
-            envelope,
+            header,
         });
         id
     }
@@ -75,23 +75,23 @@ impl<'c> Maker<'c> {
             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             &self.waiting,
             &mut |values, new| {
-                let envelope = new.envelope;
+                let header = new.header;
                 values.bind(new.id)?;
                 values.bind(new.date)?;
                 values.bind(i64::try_from(new.size).unwrap_or(i64::MAX))?;
-                values.bind(envelope.maybe_attachments)?;
-                values.bind(&envelope.subject)?;
-                values.bind(codec::addresses_out(&envelope.from))?;
-                values.bind(codec::addresses_out(&envelope.to))?;
-                values.bind(envelope.date)?;
-                values.bind(envelope.message_id.as_ref().map_or("", |id| id.as_str()))?;
-                values.bind(codec::ids_out(&envelope.in_reply_to))?;
-                values.bind(codec::ids_out(&envelope.references))?;
-                values.bind(codec::addresses_out(envelope.sender.as_slice()))?;
-                values.bind(codec::addresses_out(&envelope.reply_to))?;
-                values.bind(codec::addresses_out(&envelope.cc))?;
-                values.bind(&envelope.list_id)?;
-                values.bind(&envelope.auth_results)
+                values.bind(header.maybe_attachments)?;
+                values.bind(&header.subject)?;
+                values.bind(&header.from)?;
+                values.bind(&header.to)?;
+                values.bind(header.date)?;
+                values.bind(&header.message_id)?;
+                values.bind(&header.in_reply_to)?;
+                values.bind(&header.refs)?;
+                values.bind(&header.sender)?;
+                values.bind(&header.reply_to)?;
+                values.bind(&header.cc)?;
+                values.bind(&header.list_id)?;
+                values.bind(&header.auth_results)
             },
         )?;
         self.waiting.clear();
@@ -100,14 +100,12 @@ impl<'c> Maker<'c> {
 
     /// Indexes a message's header. The last thing in a transaction: FTS5 writes out what it gathered
     /// as soon as another statement needs a savepoint.
-    pub(super) fn index(&mut self, id: i64, envelope: &Envelope) -> Result<()> {
+    pub(super) fn index(&mut self, id: i64, header: &Header) -> Result<()> {
         self.index.execute(params![
             id,
-            spaced(&envelope.subject),
-            spaced(&codec::people_text(
-                envelope.from.iter().chain(&envelope.sender)
-            )),
-            spaced(&codec::people_text(envelope.to.iter().chain(&envelope.cc))),
+            header.subject_words(),
+            header.senders,
+            header.recipients,
         ])?;
         Ok(())
     }

@@ -27,14 +27,14 @@ const SLICE_EVERY: i64 = if cfg!(test) { 1 } else { 1_024 };
 const MAX_CHAIN: usize = 1_000;
 
 /// Every identifier that a message joins, hashed, each once, in the order of the table.
-fn hashes(envelope: &Envelope, hint: Option<i64>, into: &mut Vec<i64>) {
+pub(super) fn hashes(envelope: &Envelope) -> Vec<i64> {
     let newest = envelope.references.iter().rev().take(MAX_REFERENCES);
     let answered = envelope.in_reply_to.iter().take(MAX_IN_REPLY_TO);
     let ids = envelope.message_id.iter().chain(newest).chain(answered);
-    into.clear();
-    into.extend(ids.map(|id| id.hash64()).chain(hint));
-    into.sort_unstable();
-    into.dedup();
+    let mut hashes: Vec<i64> = ids.map(|id| id.hash64()).collect();
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes
 }
 
 /// The thread that `thread` has become part of, or itself.
@@ -80,7 +80,6 @@ impl<'c> Finder<'c> {
 pub(super) struct Assigner<'c> {
     conn: &'c Connection,
     find: Finder<'c>,
-    hashes: Vec<i64>,
     /// Threads of identifiers, as noted.
     known: HashMap<i64, i64>,
     /// Of these, the ones that are in no table yet.
@@ -94,7 +93,6 @@ impl<'c> Assigner<'c> {
         Ok(Assigner {
             conn,
             find: Finder::begin(conn)?,
-            hashes: Vec::new(),
             known: HashMap::new(),
             fresh: Vec::new(),
             roots: HashMap::new(),
@@ -102,23 +100,20 @@ impl<'c> Assigner<'c> {
     }
 
     /// The thread of a new message, whose row id founds one if need be. Threads that it joins
-    /// become one, after `places` has written all locations there are. `hint`: what the server says
-    /// that its conversation shares, hashed.
+    /// become one, after `places` has written all locations there are. `hashes`: see [`hashes`];
+    /// `hint`: what the server says that its conversation shares, hashed.
     pub(super) fn assign(
         &mut self,
         tally: &mut Tally,
         message: i64,
-        envelope: &Envelope,
+        hashes: &[i64],
         hint: Option<i64>,
         places: &mut dyn FnMut() -> Result<()>,
     ) -> Result<i64> {
-        hashes(envelope, hint, &mut self.hashes);
         let mut threads = BTreeSet::new();
         let mut unknown = Vec::new();
-        for at in 0..self.hashes.len() {
-            let Some(&hash) = self.hashes.get(at) else {
-                break;
-            };
+        let hint = hint.filter(|hint| !hashes.contains(hint));
+        for hash in hashes.iter().copied().chain(hint) {
             match self.thread_of(hash)? {
                 Some(thread) => {
                     threads.insert(thread);

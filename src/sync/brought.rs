@@ -5,7 +5,7 @@
 use crate::mime;
 use crate::model::{Address, Envelope, Flags, MailboxId, Uid, UidSet, UidValidity};
 use crate::net::imap::{FetchBy, HeaderItem, Session};
-use crate::store::{Cache, CursorMove, NewMessage, Priority};
+use crate::store::{Cache, CursorMove, NewMessage, Packed, Priority};
 use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
@@ -36,7 +36,7 @@ pub struct Brought<'a> {
     uidvalidity: UidValidity,
     people: Vec<(Address, i64)>,
     /// The last messages, held back.
-    tail: Vec<NewMessage>,
+    tail: Vec<Packed>,
 }
 
 impl<'a> Brought<'a> {
@@ -75,7 +75,7 @@ impl<'a> Brought<'a> {
             self.meet(&new);
             fetched.count += 1;
             fetched.octets += new.size;
-            batch.push(new);
+            batch.push(Packed::from(new));
             if batch.len() == BATCH {
                 let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
                 broken = self.post(full).err().or(broken.take());
@@ -105,7 +105,7 @@ impl<'a> Brought<'a> {
     /// Keeps messages whose headers can't be had as visible stubs, so that they block nothing.
     /// Answers how many.
     pub fn stubs(&mut self, uids: &UidSet) -> u64 {
-        self.tail.extend(uids.iter().map(stub));
+        self.tail.extend(uids.iter().map(stub).map(Packed::from));
         uids.len()
     }
 
@@ -143,15 +143,16 @@ impl<'a> Brought<'a> {
         let tail = std::mem::take(&mut self.tail);
         let (id, validity) = (self.mailbox, self.uidvalidity);
         self.kit.writer.run(Priority::Batch, move |cache| {
-            cache.ingest(id, validity, &tail, to)?;
+            cache.ingest_packed(id, validity, &tail, to)?;
             cache.drop_unmatched(id).map(drop)
         })?;
         Ok(())
     }
 
-    fn post(&self, batch: Vec<NewMessage>) -> Result<(), SyncError> {
+    fn post(&self, batch: Vec<Packed>) -> Result<(), SyncError> {
         let (id, validity) = (self.mailbox, self.uidvalidity);
-        let ingest = move |cache: &mut Cache| cache.ingest(id, validity, &batch, None).map(drop);
+        let ingest =
+            move |cache: &mut Cache| cache.ingest_packed(id, validity, &batch, None).map(drop);
         Ok(self.delivery.post(ingest)?)
     }
 
