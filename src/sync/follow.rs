@@ -1,17 +1,23 @@
 //! Where an operation's messages are now: under the UID that the user saw, where our own moves put
 //! them, or wherever another client has moved them meanwhile (RFC 4549 §4.2.3, §5.1).
 
+use crate::mime;
 use crate::model::{
     MailboxName, MessageId, MessageKey, Op, OpKind, Role, Uid, UidSet, UidValidity,
 };
-use crate::net::imap::{Mode, Selected, Session};
-use crate::store::{Local, Place};
+use crate::net::NetError;
+use crate::net::imap::{Mode, Selected, Session, Status};
+use crate::store::{Local, Place, Priority, Reader};
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
-use std::collections::BTreeMap;
+use crate::sync::{mailboxes, pull};
+use crate::text::Clean;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Messages of one operation that are looked for elsewhere; each costs a search in some mailboxes.
 const FOLLOWED: usize = 50;
+/// Mailboxes in which they are looked for.
+const SEARCHED: usize = 30;
 
 /// A message and where it is believed to be: under which generation and UID, if known.
 pub type Believed = (MessageKey, Option<(UidValidity, Uid)>);
@@ -46,21 +52,37 @@ pub fn by_mailbox(
     Ok(groups)
 }
 
+/// Which of an operation's messages are in a mailbox.
+#[derive(Debug, Default)]
+pub struct Here {
+    /// Those that are.
+    pub found: Found,
+    /// Those that are not.
+    pub gone: Vec<MessageKey>,
+    /// Those whose UIDs belong to other messages now, although the generation is the same
+    /// (RFC 9051 §2.3.1.1 forbids it; a mailbox that was deleted and made again may do it).
+    pub mistaken: Vec<MessageKey>,
+}
+
 /// Which of the messages are in the mailbox that is selected, and which are not. A UID of another
 /// generation means nothing: its message is looked for by Message-ID, and taken only if it is
 /// found exactly once. So is one whose UID is gone, in case that it was moved away and back; but not
 /// `once_more` or to be removed for good: then another copy would share the fate of the first.
+///
+/// Before messages are moved, copied or removed their Message-IDs are read again, in the place of
+/// the question which of them are there.
 ///
 /// # Errors
 /// As the session.
 pub fn here(
     session: &mut Session,
     selected: &Selected,
+    op: &Op,
     keys: Vec<Believed>,
     once_more: bool,
-) -> Result<(Found, Vec<MessageKey>), SyncError> {
-    let mut found = Found::new();
-    let (mut lost, mut gone) = (Vec::new(), Vec::new());
+) -> Result<Here, SyncError> {
+    let mut here = Here::default();
+    let mut lost = Vec::new();
     let mut named = Found::new();
     for (key, at) in keys {
         match at.filter(|(validity, _)| *validity == selected.uidvalidity) {
@@ -70,28 +92,108 @@ pub fn here(
             None => lost.push(key),
         }
     }
-    if !named.is_empty() {
-        let asked: UidSet = named.keys().copied().collect();
-        let present = session.present(&asked)?;
-        for (uid, key) in named {
-            match present.contains(uid) {
-                true => {
-                    found.insert(uid, key);
-                }
-                false if once_more => gone.push(key),
-                false => lost.push(key),
-            }
+    let flags_only = matches!(op.kind, OpKind::Store(_));
+    let (present, others) = present(session, &named, !flags_only)?;
+    for (uid, key) in named {
+        let other = others.contains(uid);
+        if other {
+            here.mistaken.push(key.clone());
+        }
+        if present.contains(uid) && !other {
+            here.found.insert(uid, key);
+        } else if once_more {
+            here.gone.push(key);
+        } else {
+            lost.push(key);
         }
     }
     for key in lost {
         match only(session, key.message_id.as_ref())? {
             Some(uid) => {
-                found.insert(uid, key);
+                here.found.insert(uid, key);
             }
-            None => gone.push(key),
+            None => here.gone.push(key),
         }
     }
-    Ok((found, gone))
+    Ok(here)
+}
+
+/// Which of these UIDs are there, and which of them are other messages', if that is to be looked at.
+/// A message of which either side knows no Message-ID is believed to be the one.
+fn present(
+    session: &mut Session,
+    named: &Found,
+    look: bool,
+) -> Result<(UidSet, UidSet), SyncError> {
+    let (mut there, mut others) = (UidSet::new(), UidSet::new());
+    let told = |key: &MessageKey| look && key.message_id.is_some();
+    let (read, mut asked): (UidSet, UidSet) = (
+        named
+            .iter()
+            .filter(|(_, k)| told(k))
+            .map(|(uid, _)| *uid)
+            .collect(),
+        named
+            .iter()
+            .filter(|(_, k)| !told(k))
+            .map(|(uid, _)| *uid)
+            .collect(),
+    );
+    if !read.is_empty() {
+        let outcome = session.fetch_message_ids(&read, &mut |uid, header| {
+            there.insert(uid);
+            let theirs = mime::parse::envelope(header).message_id;
+            let ours = named.get(&uid).and_then(|key| key.message_id.as_ref());
+            if theirs.is_some() && theirs.as_ref() != ours {
+                others.insert(uid);
+            }
+        });
+        match outcome {
+            // It can't say: then it is only asked which are there.
+            Err(NetError::Refused(_)) => asked = asked.plus(&read),
+            other => other?,
+        }
+    }
+    if !asked.is_empty() {
+        there = there.plus(&session.present(&asked)?);
+    }
+    Ok((there, others))
+}
+
+/// Forgets what the cache believes of a mailbox that turned out to be another one under the same
+/// name and generation: the next pull reads it anew. Whether the cache did believe it.
+///
+/// # Errors
+/// When a database fails.
+pub fn disbelieve(
+    kit: &Kit,
+    mailbox: &MailboxName,
+    uidvalidity: UidValidity,
+    mistaken: &[MessageKey],
+) -> Result<bool, SyncError> {
+    let reader = kit.reader()?;
+    let account = &kit.account.name;
+    let mut believed = false;
+    for key in mistaken.iter().filter(|key| key.mailbox == *mailbox) {
+        let Some(id) = &key.message_id else { continue };
+        for message in reader.find(account, id)? {
+            believed |= reader.locate(message)?.iter().any(|place| {
+                place.name == *mailbox && place.uidvalidity == uidvalidity && place.uid == key.uid
+            });
+        }
+    }
+    let record = reader.mailbox_named(account, mailbox)?;
+    let Some(record) = record.filter(|_| believed) else {
+        return Ok(false);
+    };
+    kit.writer.run(Priority::Batch, move |cache| {
+        cache.reset_mailbox(record.id, uidvalidity)
+    })?;
+    kit.report.notice(&format!(
+        "{} is another mailbox on the server than it was: it is read anew, and nothing was done to what is there now",
+        Clean::line(&record.path)
+    ));
+    Ok(true)
 }
 
 /// The one message with this Message-ID in the mailbox that is selected.
@@ -104,9 +206,10 @@ fn only(session: &mut Session, id: Option<&MessageId>) -> Result<Option<Uid>, Sy
     })
 }
 
-/// Looks for messages that are no longer where they were, in the mailboxes that people and other
-/// clients move mail to. What is removed for good is never followed: another copy is not what the
-/// user saw. Answers the places, and which messages were not found.
+/// Looks for messages that are no longer where they were: in the operation's destination, where the
+/// cache knows them, and wherever mail came since we last looked. What is removed for good is never
+/// followed: another copy is not what the user saw. Answers the places, and which messages were
+/// not found.
 ///
 /// # Errors
 /// As the session; a mailbox that can't be opened is passed over.
@@ -118,54 +221,127 @@ pub fn elsewhere(
     gone: Vec<MessageKey>,
 ) -> Result<(Places, Vec<MessageKey>), SyncError> {
     let mut places = Places::new();
-    let mut rest = gone;
-    if op.kind == OpKind::Expunge || rest.len() > FOLLOWED {
-        return Ok((places, rest));
+    if op.kind == OpKind::Expunge || gone.len() > FOLLOWED {
+        return Ok((places, gone));
     }
-    for mailbox in likely(kit, op, from)? {
+    let reader = kit.reader()?;
+    let mut rest = Vec::new();
+    for key in gone {
+        let known = cached(kit, &reader, &key)?;
+        rest.push((key, known));
+    }
+    for here in likely(session, kit, &reader, op, from, &rest)? {
         if rest.is_empty() {
             break;
         }
-        let selected = match session.select(&mailbox, Mode::ReadWrite) {
+        let selected = match session.select(&here.name, Mode::ReadWrite) {
             Err(error) if !error.ends_session() => continue,
             other => other?,
         };
         let mut found = Found::new();
         let mut still = Vec::new();
-        for key in rest {
-            match only(session, key.message_id.as_ref())? {
+        for (key, known) in rest {
+            // What lies in the destination already needs no move, whichever it is.
+            let ours = |uid: &Uid| {
+                destination(op) == Some(&here.name) || !known.is_twin(from, &here, *uid)
+            };
+            match only(session, key.message_id.as_ref())?.filter(ours) {
                 Some(uid) => {
                     found.insert(uid, key);
                 }
-                None => still.push(key),
+                None => still.push((key, known)),
             }
         }
         rest = still;
         if !found.is_empty() {
-            places.insert(mailbox, (selected.uidvalidity, found));
+            places.insert(here.name, (selected.uidvalidity, found));
         }
     }
-    Ok((places, rest))
+    let lost = rest.into_iter().map(|(key, _)| key).collect();
+    Ok((places, lost))
 }
 
-/// Where messages are likely to have gone, the operation's own destination first.
-fn likely(kit: &Kit, op: &Op, from: &MailboxName) -> Result<Vec<MailboxName>, SyncError> {
-    let reader = kit.reader()?;
-    let mut names = Vec::new();
-    if let OpKind::Move { to } | OpKind::Copy { to } = &op.kind {
-        names.push(to.clone());
+/// Where the cache holds what has a message's Message-ID.
+struct Cached(BTreeMap<MailboxName, BTreeSet<Uid>>);
+
+impl Cached {
+    /// Whether a message in another mailbox was there while ours still was in its own: a copy, which
+    /// must not share its fate. Where everything lies once more (Gmail), that is the message.
+    fn is_twin(&self, from: &MailboxName, here: &Candidate, uid: Uid) -> bool {
+        let both = self.0.contains_key(from)
+            && self
+                .0
+                .get(&here.name)
+                .is_some_and(|uids| uids.contains(&uid));
+        both && !here.has_all
     }
-    for role in [
-        Role::Inbox,
-        Role::Archive,
-        Role::Trash,
-        Role::Junk,
-        Role::All,
-    ] {
-        let mailbox = reader.role_mailbox(&kit.account.name, role)?;
-        names.extend(mailbox.map(|m| m.name));
+}
+
+fn cached(kit: &Kit, reader: &Reader, key: &MessageKey) -> Result<Cached, SyncError> {
+    let mut places: BTreeMap<MailboxName, BTreeSet<Uid>> = BTreeMap::new();
+    if let Some(id) = &key.message_id {
+        for message in reader.find(&kit.account.name, id)? {
+            for place in reader.locate(message)? {
+                places.entry(place.name).or_default().insert(place.uid);
+            }
+        }
     }
-    let mut seen = std::collections::BTreeSet::from([from.clone()]);
-    names.retain(|name| seen.insert(name.clone()));
-    Ok(names)
+    Ok(Cached(places))
+}
+
+/// A mailbox that a message may have been moved to.
+struct Candidate {
+    name: MailboxName,
+    /// Whether all messages lie in it, whatever other mailboxes they lie in.
+    has_all: bool,
+}
+
+fn destination(op: &Op) -> Option<&MailboxName> {
+    match &op.kind {
+        OpKind::Move { to } | OpKind::Copy { to } => Some(to),
+        _ => None,
+    }
+}
+
+/// Where messages may have gone, the operation's own destination first. A mailbox that is as we
+/// saw it last can hold only what the cache holds of it, unless older messages are left out there.
+fn likely(
+    session: &mut Session,
+    kit: &Kit,
+    reader: &Reader,
+    op: &Op,
+    from: &MailboxName,
+    sought: &[(MessageKey, Cached)],
+) -> Result<Vec<Candidate>, SyncError> {
+    let mut all = mailboxes::known(kit, reader)?;
+    all.retain(|here| here.name != *from);
+    let names: Vec<MailboxName> = all.iter().map(|here| here.name.clone()).collect();
+    let told: BTreeMap<MailboxName, Option<Status>> =
+        session.statuses(&names)?.into_iter().collect();
+    let everything = reader.role_mailbox(&kit.account.name, Role::All)?;
+    let mut ranked = Vec::new();
+    for here in all {
+        let known = pull::known(reader, &here)?;
+        let status = told.get(&here.name).and_then(Option::as_ref);
+        let rank = if destination(op) == Some(&here.name) {
+            0
+        } else if sought.iter().any(|(_, c)| c.0.contains_key(&here.name)) {
+            1
+        } else if status.is_none_or(|status| !pull::is_unchanged(&known, status)) {
+            2
+        } else if known.limited {
+            3
+        } else {
+            continue;
+        };
+        let has_all = everything.as_ref().is_some_and(|all| all.id == here.id);
+        let name = here.name;
+        ranked.push((rank, Candidate { name, has_all }));
+    }
+    ranked.sort_by_key(|(rank, _)| *rank);
+    Ok(ranked
+        .into_iter()
+        .map(|(_, place)| place)
+        .take(SEARCHED)
+        .collect())
 }

@@ -166,13 +166,25 @@ fn carry_out(
         if let Some(why) = forbidden(session, &selected, op) {
             return Ok(End::Failed(why));
         }
-        let once_more = cut || op.kind == OpKind::Expunge;
-        let (found, gone) = follow::here(session, &selected, keys, once_more)?;
-        act(session, op, cut, (&mailbox, &selected), &found, &mut did)?;
-        if gone.is_empty() {
+        // A flag is set as often as one likes; what is moved or removed must be the one message.
+        let harmless = matches!(op.kind, OpKind::Store(_));
+        let once_more = (cut && !harmless) || op.kind == OpKind::Expunge;
+        let here = follow::here(session, &selected, op, keys, once_more)?;
+        act(
+            session,
+            op,
+            cut,
+            (&mailbox, &selected),
+            &here.found,
+            &mut did,
+        )?;
+        if !here.mistaken.is_empty() {
+            follow::disbelieve(kit, &mailbox, selected.uidvalidity, &here.mistaken)?;
+        }
+        if here.gone.is_empty() {
             continue;
         }
-        let (places, gone) = follow::elsewhere(session, kit, op, &mailbox, gone)?;
+        let (places, gone) = follow::elsewhere(session, kit, op, &mailbox, here.gone)?;
         for (place, (uidvalidity, found)) in places {
             // Already where it was to go: by us, before we were cut, or by somebody else.
             if destination(op) == Some(&place) {

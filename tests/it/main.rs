@@ -41,6 +41,7 @@ mod cut;
 mod hostile;
 mod hostile_state;
 mod hostile_changes;
+mod astray;
 mod hostile_names;
 mod hostile_push;
 mod pushed;

@@ -82,6 +82,8 @@ struct Fate {
     copies: usize,
     /// Somebody besides us moved or removed it, or the mailbox under it.
     disturbed: bool,
+    /// Somebody put a new one in its place, without the flags that it had.
+    remade: bool,
     /// Where we put it last, if we did.
     placed: Option<String>,
     /// Flags that we changed last to this.
@@ -392,6 +394,7 @@ impl Play {
                 let mut first = true;
                 for (_, id) in alive(&held) {
                     let fate = self.fates.get_mut(id).unwrap();
+                    fate.remade = true;
                     fate.removed |= std::mem::take(&mut first);
                 }
             }
@@ -452,14 +455,17 @@ impl Play {
                 "astray: {}",
                 when()
             );
-            // What they moved away may be gone for what we wanted of it.
-            let ours = !fate.disturbed && !fate.removed && fate.copies == 1;
-            if self.undone || !failed.is_empty() || !ours {
+            if self.undone || !failed.is_empty() || fate.removed || fate.copies != 1 {
                 continue;
             }
             let gone = |name: &String| self.renamed.iter().any(|(old, _)| old == name);
-            if let Some(placed) = fate.placed.as_ref().filter(|p| !gone(p)) {
+            // Who moved it last isn't known if they did, too.
+            let placed = fate.placed.as_ref().filter(|_| !fate.disturbed);
+            if let Some(placed) = placed.filter(|p| !gone(p)) {
                 assert_eq!(places, [placed], "{}", when());
+            }
+            if fate.remade {
+                continue;
             }
             let held = &state[places[0]];
             let uid = alive(held).find(|(_, i)| i == id).unwrap().0;

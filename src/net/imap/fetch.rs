@@ -62,6 +62,35 @@ impl Session {
         Ok(true)
     }
 
+    /// Fetches the Message-ID field of messages, each handed to `sink` as the header lines that the
+    /// server sent: nothing at all for a message that has none.
+    ///
+    /// # Errors
+    /// See [`Session::fetch_headers`]; a refusal, too.
+    pub fn fetch_message_ids(
+        &mut self,
+        uids: &UidSet,
+        sink: &mut dyn FnMut(Uid, &[u8]),
+    ) -> Result<(), NetError> {
+        for piece in uids.split(SET, u64::MAX) {
+            let set = piece.to_wire();
+            let text = format!("UID FETCH {set} (UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])");
+            let (limits, budget) = (Limits::default(), self.budget());
+            self.run_within(limits, budget, &Command::new(text), &mut |said| {
+                let item = match said {
+                    Untagged::Fetch(item) if item.section.is_some() => item,
+                    other => return Ok(Some(other)),
+                };
+                let bytes = item.section.and_then(|section| section.bytes);
+                if let Some(uid) = item.uid.filter(|uid| piece.contains(*uid)) {
+                    sink(uid, bytes.as_deref().unwrap_or_default());
+                }
+                Ok(None)
+            })?;
+        }
+        Ok(())
+    }
+
     /// Fetches flags; with `changed_since`, only of messages changed after it (RFC 7162), which
     /// must not be asked of a server without CONDSTORE.
     ///

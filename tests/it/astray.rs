@@ -1,0 +1,123 @@
+//! Messages that are not where we believed them, or are not what we believed: another client moved
+//! them meanwhile, or another mailbox has the name and even the generation of the one that we know
+//! (RFC 9051 §2.3.1.1, RFC 4549 §5.1). What the user wanted follows the message, or is reported.
+
+use crate::hostile_state::{flags, ready, ready_with};
+use crate::program::Home;
+use crate::script::{CAPS, Script, letter};
+
+/// Another client moves a message.
+fn shift(server: &Script, from: &str, subject: &str, to: &str) {
+    server.mail(|m| {
+        let all = &m.folder(from).messages;
+        let uid = all.iter().find(|l| l.subject() == subject).unwrap().uid;
+        m.expunge(from, &[uid]);
+        m.add(to, subject);
+    });
+}
+
+#[test]
+fn a_flag_follows_its_message_into_any_mailbox() {
+    for caps in [CAPS, "IMAP4rev1", &format!("{CAPS} QRESYNC")] {
+        let (server, home) = ready_with(caps);
+        home.run(&["flag", &home.id("INBOX", "in1"), "+flagged"])
+            .code(0);
+        shift(&server, "INBOX", "in1", "Work");
+        home.sync();
+        home.sync();
+        assert_eq!(server.mail(|m| m.flags("Work", "in1")), ["\\Flagged"]);
+        assert_eq!(flags(&home, "Work", "in1"), ["\\Flagged"], "{caps}");
+    }
+}
+
+#[test]
+fn a_flag_follows_a_message_whose_new_place_is_known_already() {
+    let (server, home) = ready();
+    home.run(&["flag", &home.id("INBOX", "in1"), "+flagged"])
+        .code(0);
+    shift(&server, "INBOX", "in1", "Work");
+    // The server puts it off, and meanwhile everything is pulled.
+    server.once(
+        "UID SEARCH",
+        crate::script::say("{tag} NO [INUSE] not now\n"),
+    );
+    home.run(&["sync", "--once"]);
+    home.sync();
+    assert_eq!(server.mail(|m| m.flags("Work", "in1")), ["\\Flagged"]);
+}
+
+#[test]
+fn a_copy_elsewhere_does_not_share_the_fate_of_what_was_removed() {
+    let (server, home) = ready();
+    server.mail(|m| m.add("Work", "in1"));
+    home.sync();
+    home.run(&["archive", &home.id("INBOX", "in1")]).code(0);
+    server.mail(|m| m.expunge("INBOX", &[1]));
+    let told = home.run(&["sync", "--once"]);
+    home.sync();
+    assert!(told.err.contains("no longer there"), "{}", told.err);
+    assert!(home.subjects("Archive").is_empty());
+    assert!(
+        server
+            .mail(|m| m.subjects("Work"))
+            .contains(&"in1".to_owned())
+    );
+}
+
+/// The letters of Work become others, under the same UIDs of the same generation.
+fn replace_work(server: &Script) {
+    server.mail(|m| {
+        for (n, message) in (1..).zip(&mut m.folder("Work").messages) {
+            message.raw = letter(&format!("new{n}"));
+        }
+    });
+}
+
+fn nothing_was_done(server: &Script, home: &Home, what: &str) {
+    let new = ["new1", "new2", "new3"];
+    assert_eq!(server.mail(|m| m.subjects("Work")), new, "{what}");
+    assert_eq!(home.subjects("Work"), new, "{what}");
+    assert!(server.said("MOVE|COPY|EXPUNGE").is_empty(), "{what}");
+}
+
+#[test]
+fn what_has_the_uid_of_another_message_is_neither_moved_nor_removed() {
+    for caps in [CAPS, "IMAP4rev1 UIDPLUS", &format!("{CAPS} QRESYNC")] {
+        for verb in ["archive", "move"] {
+            let (server, home) = ready_with(caps);
+            let id = home.id("Work", "work2");
+            let line: &[&str] = match verb {
+                "archive" => &["archive", &id],
+                _ => &[verb, &id, "INBOX"],
+            };
+            home.run(line).code(0);
+            replace_work(&server);
+            home.run(&["sync", "--once"]);
+            home.sync();
+            nothing_was_done(&server, &home, verb);
+        }
+    }
+    let (server, home) = ready();
+    server.mail(|m| m.fill("Trash", "old", 3));
+    home.sync();
+    home.run(&["delete", &home.id("Trash", "old2")]).code(0);
+    server.mail(|m| m.folder("Trash").messages[1].raw = letter("new2"));
+    home.sync();
+    home.sync();
+    let left = ["new2", "old1", "old3"];
+    assert_eq!(server.mail(|m| m.subjects("Trash")), left);
+    assert_eq!(home.subjects("Trash"), left);
+}
+
+#[test]
+fn a_move_follows_its_message_out_of_a_mailbox_that_was_made_anew() {
+    let (server, home) = ready();
+    home.run(&["archive", &home.id("Work", "work2")]).code(0);
+    replace_work(&server);
+    server.mail(|m| m.add("INBOX", "work2"));
+    home.sync();
+    home.sync();
+    assert_eq!(server.mail(|m| m.subjects("Archive")), ["work2"]);
+    assert_eq!(home.subjects("Archive"), ["work2"]);
+    assert_eq!(home.subjects("Work"), ["new1", "new2", "new3"]);
+}
