@@ -115,7 +115,7 @@ impl There {
             mailbox_id: None,
             contents: None,
         };
-        let changes = cache.set_mailboxes(&account, &[inbox]).unwrap();
+        let changes = cache.set_mailboxes(&account, &[inbox], 0, &[]).unwrap();
         let mailbox = changes.new[0].0;
         There {
             _dir: dir,

@@ -13,6 +13,10 @@ use crate::store::tally::Tally;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// So many seconds must lie between two lists that don't name a mailbox before it is dropped: a
+/// server in trouble may tell half of them twice.
+pub const DOUBTED: i64 = 5 * 60;
+
 /// What a new list of mailboxes changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MailboxChanges {
@@ -25,7 +29,7 @@ pub struct MailboxChanges {
     /// Mailboxes that this list doesn't name for the first time. They stay as they are: one wrong
     /// list must not cost anybody his mail.
     pub missing: Vec<MailboxName>,
-    /// Mailboxes that two lists didn't name, gone with all that was in them.
+    /// Mailboxes that were not named for long enough, gone with all that was in them.
     pub gone: Vec<MailboxName>,
 }
 
@@ -35,15 +39,18 @@ impl Cache {
         self.write(|tx, _| account_row(tx, account).map(drop))
     }
 
-    /// Takes the server's whole list of an account's mailboxes, once in every turn.
+    /// Takes the server's whole list of an account's mailboxes, as of `now` (seconds since 1970).
     ///
     /// One that was renamed elsewhere keeps its row, its messages and its cursor. One that the list
-    /// doesn't name stays as it is until a second list doesn't either. A list of nothing says
-    /// nothing: every account has an INBOX.
+    /// doesn't name stays as it is until a later list doesn't either, [`DOUBTED`] seconds after the
+    /// first; of those `denied`, which the server said explicitly that it doesn't have, the next
+    /// list is enough. A list of nothing says nothing: every account has an INBOX.
     pub fn set_mailboxes(
         &mut self,
         account: &AccountName,
         list: &[MailboxInfo],
+        now: i64,
+        denied: &[MailboxName],
     ) -> Result<MailboxChanges> {
         let mut names = BTreeSet::new();
         let list: Vec<&MailboxInfo> = list.iter().filter(|l| names.insert(&l.name)).collect();
@@ -67,13 +74,19 @@ impl Cache {
                 }
             }
             for (name, known) in left {
-                if known.missing {
-                    drop_mailbox(tx, tally, known.id)?;
-                    changes.gone.push(name);
-                } else {
-                    tx.prepare_cached("UPDATE mailbox SET missing = 1 WHERE id = ?1")?
-                        .execute([known.id])?;
-                    changes.missing.push(name);
+                let since = known.missing.filter(|since| *since <= now);
+                match since {
+                    Some(since) if now - since >= DOUBTED || denied.contains(&name) => {
+                        drop_mailbox(tx, tally, known.id)?;
+                        changes.gone.push(name);
+                    }
+                    Some(_) => {}
+                    // For the first time, or the clock was set back since.
+                    None => {
+                        tx.prepare_cached("UPDATE mailbox SET missing = ?2 WHERE id = ?1")?
+                            .execute([known.id, now.max(1)])?;
+                        changes.missing.push(name);
+                    }
                 }
             }
             Ok(changes)
@@ -140,7 +153,7 @@ fn known_mailboxes(conn: &Connection, account: i64) -> Result<Vec<Known>> {
             name: MailboxName::new(row.get::<_, Vec<u8>>(1)?),
             mailbox_id: row.get(2)?,
             contents,
-            missing: row.get(3)?,
+            missing: Some(row.get(3)?).filter(|since| *since != 0),
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

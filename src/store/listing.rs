@@ -43,8 +43,8 @@ pub(super) struct Known {
     pub(super) mailbox_id: String,
     /// As of the last turn that was finished.
     pub(super) contents: Option<Contents>,
-    /// Whether the last list did not name it.
-    pub(super) missing: bool,
+    /// Since when lists don't name it, seconds since 1970; `None` if the last one did.
+    pub(super) missing: Option<i64>,
 }
 
 /// Which mailboxes of a list are known under another name: (place in `known`, place in `list`).
@@ -211,7 +211,7 @@ mod tests {
             .zip(known)
             .map(|(id, text)| {
                 let (name, mailbox_id, contents) = parts(text);
-                let missing = false;
+                let missing = None;
                 Known {
                     id,
                     name,

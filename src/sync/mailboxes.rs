@@ -8,8 +8,11 @@ use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::pull;
-use crate::text::Clean;
+use crate::text::{Clean, when};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Mailboxes that a list doesn't name and that are asked after one by one.
+const ASKED: usize = 20;
 
 /// What a list says.
 #[derive(Debug, Default)]
@@ -36,9 +39,11 @@ pub fn list(session: &mut Connection, kit: &Kit, reader: &Reader) -> Result<List
     }
     let policy = &kit.account.sync;
     let mut listed = session.list()?;
+    let known = reader.mailboxes_of(&kit.account.name)?;
+    let denied = denied(session, kit, &known, &listed)?;
     listed.retain(|l| !policy.leaves_out(&l.path));
     // What is in a mailbox tells which one was renamed; a first list is shown before that is asked.
-    let mut told = match reader.mailboxes_of(&kit.account.name)?.is_empty() {
+    let mut told = match known.is_empty() {
         false => Some(statuses(session, &listed)?),
         true => None,
     };
@@ -53,7 +58,7 @@ pub fn list(session: &mut Connection, kit: &Kit, reader: &Reader) -> Result<List
         .collect();
     let account = kit.account.name.clone();
     let changes = kit.writer.run(Priority::Batch, move |cache| {
-        cache.set_mailboxes(&account, &infos)
+        cache.set_mailboxes(&account, &infos, when::now(), &denied)
     })?;
     session.tally();
     kit.changed(Topic::Mailboxes);
@@ -77,6 +82,31 @@ pub fn list(session: &mut Connection, kit: &Kit, reader: &Reader) -> Result<List
         due,
         doubt: !changes.missing.is_empty(),
     })
+}
+
+/// Mailboxes that are here, that the list doesn't name, and that the server says it doesn't have
+/// when it is asked for each; and those that the user leaves out now.
+fn denied(
+    session: &mut Connection,
+    kit: &Kit,
+    known: &[Mailbox],
+    listed: &[Listed],
+) -> Result<Vec<MailboxName>, SyncError> {
+    let mut denied = Vec::new();
+    let mut asked = 0;
+    for mailbox in known {
+        if kit.account.sync.leaves_out(&mailbox.path) {
+            denied.push(mailbox.name.clone());
+        } else if asked < ASKED && listed.iter().all(|l| l.name != mailbox.name) {
+            asked += 1;
+            match session.status(&mailbox.name) {
+                Err(error) if error.no_such_mailbox() => denied.push(mailbox.name.clone()),
+                Err(error) if error.ends_session() => return Err(error.into()),
+                _ => {}
+            }
+        }
+    }
+    Ok(denied)
 }
 
 /// Lets what is pending follow mailboxes that were renamed elsewhere: after every list, and before

@@ -4,7 +4,7 @@
 
 use crate::hostile_state::{flags, ready, ready_with};
 use crate::program::Home;
-use crate::script::{CAPS, Script, letter};
+use crate::script::{CAPS, Script, edit, letter, say};
 
 /// Another client moves a message.
 fn shift(server: &Script, from: &str, subject: &str, to: &str) {
@@ -37,10 +37,7 @@ fn a_flag_follows_a_message_whose_new_place_is_known_already() {
         .code(0);
     shift(&server, "INBOX", "in1", "Work");
     // The server puts it off, and meanwhile everything is pulled.
-    server.once(
-        "UID SEARCH",
-        crate::script::say("{tag} NO [INUSE] not now\n"),
-    );
+    server.once("UID SEARCH", say("{tag} NO [INUSE] not now\n"));
     home.run(&["sync", "--once"]);
     home.sync();
     assert_eq!(server.mail(|m| m.flags("Work", "in1")), ["\\Flagged"]);
@@ -120,4 +117,38 @@ fn a_move_follows_its_message_out_of_a_mailbox_that_was_made_anew() {
     assert_eq!(server.mail(|m| m.subjects("Archive")), ["work2"]);
     assert_eq!(home.subjects("Archive"), ["work2"]);
     assert_eq!(home.subjects("Work"), ["new1", "new2", "new3"]);
+}
+
+/// The answer to LIST without the lines about Work.
+fn without_work(answer: &[u8]) -> Vec<u8> {
+    let lines = answer.split_inclusive(|b| *b == b'\n');
+    let others = lines.filter(|line| {
+        let text = String::from_utf8_lossy(line);
+        !(text.starts_with("* ") && text.contains("Work"))
+    });
+    others.flatten().copied().collect()
+}
+
+#[test]
+fn a_server_in_trouble_that_lists_half_of_its_mailboxes_twice_costs_nothing() {
+    for caps in [CAPS, "IMAP4rev1"] {
+        let (server, home) = ready_with(caps);
+        server.always("LIST", edit(without_work));
+        server.always(
+            "STATUS \"Work\"|STATUS Work",
+            say("{tag} NO [UNAVAILABLE] later\n"),
+        );
+        for _ in 0..3 {
+            home.sync();
+        }
+        assert_eq!(home.subjects("Work"), ["work1", "work2", "work3"], "{caps}");
+        server.behave();
+        home.sync();
+        assert_eq!(home.subjects("Work"), ["work1", "work2", "work3"], "{caps}");
+        // What the server says explicitly is believed.
+        server.mail(|m| m.folders.retain(|f| f.name != b"Work"));
+        home.sync();
+        home.sync();
+        home.run(&["list", "-m", "Work"]).code(66);
+    }
 }

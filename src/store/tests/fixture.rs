@@ -93,7 +93,7 @@ impl Fixture {
             info("Trash", Some(Role::Trash)),
             info("Sent", Some(Role::Sent)),
         ];
-        cache.set_mailboxes(&account(), &list).unwrap();
+        cache.set_mailboxes(&account(), &list, 0, &[]).unwrap();
         Fixture { dir, cache }
     }
 

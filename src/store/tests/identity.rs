@@ -113,7 +113,7 @@ fn accounts_never_meet() {
     let mut f = Fixture::new();
     let other = AccountName("home".to_owned());
     let list = [info("INBOX", Some(Role::Inbox))];
-    let home = f.cache.set_mailboxes(&other, &list).unwrap().new[0].0;
+    let home = f.cache.set_mailboxes(&other, &list, 0, &[]).unwrap().new[0].0;
     let here = f.ingest("INBOX", &[hinted(1, "T")]).new[0].1;
     let batch = [hinted(1, "T"), hinted(2, "T")];
     let there = f.cache.ingest(home, V, &batch, None).unwrap().new;
@@ -123,7 +123,7 @@ fn accounts_never_meet() {
     assert_eq!(thread(there[0].1), thread(there[1].1));
     // The Message-ID joins the copies, as ever; the hint does not.
     let mut g = Fixture::new();
-    let home = g.cache.set_mailboxes(&other, &list).unwrap().new[0].0;
+    let home = g.cache.set_mailboxes(&other, &list, 0, &[]).unwrap().new[0].0;
     let here = g.ingest("INBOX", &[hinted(1, "T")]).new[0].1;
     let there = g.cache.ingest(home, V, &[hinted(2, "T")], None).unwrap();
     let thread = |id| g.cache.read().thread_of(id).unwrap();

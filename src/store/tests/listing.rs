@@ -15,7 +15,7 @@ fn two_inboxes() -> (Fixture, [MailboxId; 2]) {
     f.cache.ensure_account(&other).unwrap();
     let home = f
         .cache
-        .set_mailboxes(&other, &[info("INBOX", Some(Role::Inbox))])
+        .set_mailboxes(&other, &[info("INBOX", Some(Role::Inbox))], 0, &[])
         .unwrap()
         .new[0]
         .0;

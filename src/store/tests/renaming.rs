@@ -3,6 +3,7 @@
 use super::fixture::*;
 use crate::model::view::{Page, Scope};
 use crate::model::*;
+use crate::store::accounts::DOUBTED;
 use crate::store::*;
 use proptest::prelude::*;
 
@@ -14,7 +15,17 @@ fn identified(wire: &str, id: &str) -> MailboxInfo {
 }
 
 fn list(f: &mut Fixture, infos: &[MailboxInfo]) -> MailboxChanges {
-    f.cache.set_mailboxes(&account(), infos).unwrap()
+    list_at(f, infos, 0, &[])
+}
+
+fn list_at(
+    f: &mut Fixture,
+    infos: &[MailboxInfo],
+    now: i64,
+    denied: &[MailboxName],
+) -> MailboxChanges {
+    let account = account();
+    f.cache.set_mailboxes(&account, infos, now, denied).unwrap()
 }
 
 fn names(f: &Fixture) -> Vec<String> {
@@ -31,7 +42,7 @@ fn names(f: &Fixture) -> Vec<String> {
 }
 
 #[test]
-fn a_mailbox_is_dropped_when_a_second_list_does_not_name_it_either() {
+fn a_mailbox_is_dropped_when_it_was_not_named_for_minutes() {
     let mut f = Fixture::new();
     f.ingest("Trash", &[message(1)]);
     let new = [
@@ -39,21 +50,42 @@ fn a_mailbox_is_dropped_when_a_second_list_does_not_name_it_either() {
         info("New", None),
         info("New", None),
     ];
-    let changes = list(&mut f, &new);
+    let changes = list_at(&mut f, &new, 1000, &[]);
     assert_eq!(changes.new.len(), 1);
     assert_eq!(changes.new[0].1, name("New"));
     let left = [name("Archive"), name("Sent"), name("Trash")];
     assert_eq!((changes.missing, changes.gone), (left.to_vec(), vec![]));
     assert_eq!(f.shown("Trash").len(), 1, "one wrong list does nothing");
+    let soon = list_at(&mut f, &new, 1000 + DOUBTED - 1, &[]);
+    assert_eq!(soon, MailboxChanges::default(), "nor do many at once");
     // The server has found one of them again.
     let again = [new[0].clone(), info("New", None), info("Trash", None)];
-    let changes = list(&mut f, &again);
+    let changes = list_at(&mut f, &again, 1000 + DOUBTED, &[]);
     assert_eq!(changes.gone, [name("Archive"), name("Sent")]);
     assert_eq!(names(&f), ["New", "Trash", "inbox"].map(str::to_owned));
     f.check();
-    assert_eq!(list(&mut f, &new).missing, [name("Trash")]);
-    assert_eq!(list(&mut f, &[]), MailboxChanges::default(), "not a list");
-    assert_eq!(list(&mut f, &new).gone, [name("Trash")]);
+    assert_eq!(list_at(&mut f, &new, 5000, &[]).missing, [name("Trash")]);
+    let nothing = MailboxChanges::default();
+    assert_eq!(list_at(&mut f, &[], 9000, &[]), nothing, "not a list");
+    assert_eq!(list_at(&mut f, &new, 9000, &[]).gone, [name("Trash")]);
+    f.check();
+}
+
+#[test]
+fn a_mailbox_that_the_server_denies_is_dropped_at_the_second_list_whatever_the_clock_does() {
+    let mut f = Fixture::new();
+    let left = [
+        info("INBOX", Some(Role::Inbox)),
+        info("Archive", None),
+        info("Sent", None),
+    ];
+    let denied = [name("Trash"), name("Sent")];
+    let first = list_at(&mut f, &left, 1000, &denied);
+    assert_eq!(first.missing, [name("Trash")], "one list does nothing");
+    let back = list_at(&mut f, &left, 10, &[]);
+    assert_eq!(back.missing, [name("Trash")], "the clock was set back");
+    assert_eq!(list_at(&mut f, &left, 11, &denied).gone, [name("Trash")]);
+    assert_eq!(names(&f), ["Archive", "INBOX", "Sent"].map(str::to_owned));
     f.check();
 }
 
@@ -167,7 +199,7 @@ fn an_account_that_is_configured_no_more_disappears_at_once_and_its_mail_in_piec
     let mut f = Fixture::new();
     let other = AccountName("home".to_owned());
     let inbox = [info("INBOX", Some(Role::Inbox))];
-    let home = f.cache.set_mailboxes(&other, &inbox).unwrap().new[0].0;
+    let home = f.cache.set_mailboxes(&other, &inbox, 0, &[]).unwrap().new[0].0;
     f.cache.ingest(home, V, &[message(3)], None).unwrap();
     let many: Vec<NewMessage> = (1..=1_200).map(message).collect();
     let new = f.ingest("INBOX", &many).new;

@@ -88,7 +88,7 @@ impl Live {
             contents: None,
         };
         let list = [info("INBOX", Role::Inbox), info("Archive", Role::Archive)];
-        cache.set_mailboxes(&name, &list).unwrap();
+        cache.set_mailboxes(&name, &list, 0, &[]).unwrap();
         let (events, inbox) = unbounded();
         let readers = Readers::start(&path, &local, &events).unwrap();
         let downloads = dir.path().join("downloads");
