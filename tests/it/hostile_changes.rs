@@ -5,7 +5,7 @@
 use crate::hostile::turn;
 use crate::hostile_state::{flags, ready, ready_with, text};
 use crate::program::Home;
-use crate::script::{Act, CAPS, Script, before, letter, say, swap};
+use crate::script::{Act, CAPS, OPEN, Script, before, letter, say, swap};
 use crate::smtp::Sink;
 
 #[test]
@@ -71,6 +71,44 @@ fn f36_a_mailbox_that_became_read_only_is_not_written_to_for_ever() {
 }
 
 #[test]
+fn f36_a_tag_that_the_server_does_not_keep_is_undone_and_said() {
+    let (server, home) = ready();
+    server.always(OPEN, swap("\\Draft \\*)]", "\\Draft)]"));
+    home.run(&["flag", &home.id("INBOX", "in1"), "+$Todo"])
+        .code(0);
+    home.run(&["flag", &home.id("INBOX", "in2"), "+flagged"])
+        .code(0);
+    let ran = home.run(&["sync", "--once"]);
+    assert!(ran.err.contains("can't keep the tag $Todo"), "{}", ran.err);
+    assert!(flags(&home, "INBOX", "in1").is_empty());
+    // What it does keep is done all the same.
+    assert_eq!(flags(&home, "INBOX", "in2"), ["\\Flagged"]);
+    assert_eq!(server.mail(|m| m.flags("INBOX", "in2")), ["\\Flagged"]);
+    assert!(server.mail(|m| m.flags("INBOX", "in1")).is_empty());
+    server.forget();
+    home.sync();
+    assert!(server.said("UID STORE").is_empty(), "it is tried for ever");
+}
+
+#[test]
+fn f36_a_mailbox_that_can_be_opened_no_more_costs_only_itself() {
+    let (server, home) = ready();
+    home.run(&["move", &home.id("INBOX", "in1"), "Work"])
+        .code(0);
+    server.mail(|m| m.folder("Work").attributes = "\\Noselect".to_owned());
+    server.always("\"Work\"", say("{tag} NO [CANNOT] it holds no mail\n"));
+    server.mail(|m| m.add("INBOX", "in4"));
+    for _ in 0..3 {
+        turn(&home);
+    }
+    assert_eq!(home.subjects("INBOX"), ["in1", "in2", "in3", "in4"]);
+    assert_eq!(server.mail(|m| m.subjects("INBOX")).len(), 4);
+    server.forget();
+    turn(&home);
+    assert!(server.said("MOVE|COPY").is_empty(), "it is tried for ever");
+}
+
+#[test]
 fn f37_what_others_changed_meanwhile_is_merged() {
     let (server, home) = ready();
     home.run(&["flag", &home.id("INBOX", "in1"), "+flagged"])
@@ -111,11 +149,18 @@ fn f37_a_server_that_says_modified_is_asked_again_and_does_not_lose_the_change()
 
 #[test]
 fn f39_a_copy_that_does_not_fit_is_kept_and_the_message_is_not_sent_again() {
+    for code in ["OVERQUOTA", "TOOBIG", "LIMIT"] {
+        without_room(code);
+    }
+}
+
+fn without_room(code: &str) {
     let sink = Sink::start();
     let server = Script::start(|mail| mail.make("Sent", "\\Sent"));
     let home = Home::new(&server.account_with("work", sink.port));
     home.sync();
-    server.always("APPEND", say("{tag} NO [OVERQUOTA] the mailbox is full\n"));
+    let words = format!("{{tag}} NO [{code}] the mailbox is full\n");
+    server.always("APPEND", say(&words));
     let raw = "From: work@example.test\r\nTo: bo@example.test\r\nSubject: out\r\nMessage-ID: <q@example.test>\r\n\r\nx\r\n";
     let ran = home.feed(&["send", "--wait"], raw.as_bytes());
     let again = home.run(&["sync", "--once"]).code(0);

@@ -1,24 +1,10 @@
 //! Commands against servers that do what is legal but surprising, or plainly wrong (D-01 to D-09,
 //! D-13, S-37, S-43, F-12 to F-19, F-60, F-61, F-67).
 
-use crate::model::{
-    FlagChange, Flags, MailboxName, MessageId, Role, System, Uid, UidSet, UidValidity,
-};
-use crate::net::imap::script::{patient, session, with_bell};
+use crate::model::{FlagChange, Flags, MailboxName, MessageId, Role, System, UidSet, UidValidity};
+use crate::net::imap::script::{inbox, patient, session, set, uid, with_bell};
 use crate::net::imap::{Expunged, FetchBy, HEADER_ITEMS, HeaderItem, IdleEnd, Mode, Session};
 use std::time::Duration;
-
-fn inbox() -> MailboxName {
-    MailboxName::new("INBOX")
-}
-
-fn uid(n: u32) -> Uid {
-    Uid::new(n).unwrap()
-}
-
-fn set(uids: &[u32]) -> UidSet {
-    uids.iter().map(|&n| uid(n)).collect()
-}
 
 fn headers(session: &mut Session, by: FetchBy<'_>) -> (Vec<HeaderItem>, Vec<u32>) {
     let mut items = Vec::new();

@@ -1,10 +1,10 @@
 //! Extensions against servers that do them, do half of them, or only say so (S-11, RFC 2971,
 //! 3691, 4978, 5161, 5465, 7162, 8438, 8474).
 
-use crate::model::{MailboxName, ModSeq, SyncPolicy, Uid, UidSet, UidValidity};
+use crate::model::{MailboxName, ModSeq, SyncPolicy, UidValidity};
 use crate::net::deflate::Squeeze;
 use crate::net::error::NetError;
-use crate::net::imap::script::{Script, session, under};
+use crate::net::imap::script::{Script, inbox, session, set, uid, under};
 use crate::net::imap::{Change, Enabled, IdleEnd, Mode, Resync, Selected, Session};
 use std::time::Duration;
 
@@ -13,18 +13,6 @@ const ID: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     "\""
 );
-
-fn inbox() -> MailboxName {
-    MailboxName::new("INBOX")
-}
-
-fn uid(n: u32) -> Uid {
-    Uid::new(n).unwrap()
-}
-
-fn set(uids: &[u32]) -> UidSet {
-    uids.iter().map(|&n| uid(n)).collect()
-}
 
 fn with_compress() -> SyncPolicy {
     SyncPolicy {

@@ -1,22 +1,10 @@
 //! Reading and storing with extensions: bulk, counts, previews, names, labels, identities, and the
 //! message that a server can't give (F-30, RFC 4731, 6855, 8474, 8970, 9208).
 
-use crate::model::{FlagChange, Flags, MailboxName, Uid, UidSet};
-use crate::net::imap::script::{Script, patient, session};
+use crate::model::{FlagChange, Flags, Uid, UidSet};
+use crate::net::imap::script::{Script, inbox, patient, session, set, uid};
 use crate::net::imap::{Body, Criterion, FetchBy, HEADER_ITEMS, Mode};
 use std::time::Duration;
-
-fn inbox() -> MailboxName {
-    MailboxName::new("INBOX")
-}
-
-fn uid(n: u32) -> Uid {
-    Uid::new(n).unwrap()
-}
-
-fn set(uids: &[u32]) -> UidSet {
-    uids.iter().map(|&n| uid(n)).collect()
-}
 
 #[test]
 fn bodies_in_bulk() {

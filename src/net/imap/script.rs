@@ -1,7 +1,8 @@
 //! A server that says what a test tells it to, over a real socket, for tests of this folder.
 
 use crate::model::{
-    Account, AccountName, Endpoint, Reach, Secret, SecretSource, Security, SyncPolicy,
+    Account, AccountName, Endpoint, MailboxName, Reach, Secret, SecretSource, Security, SyncPolicy,
+    Uid, UidSet,
 };
 use crate::net::error::NetError;
 use crate::net::imap::shim::Pace;
@@ -10,6 +11,21 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+/// The mailbox that the tests open.
+pub fn inbox() -> MailboxName {
+    MailboxName::new("INBOX")
+}
+
+/// A UID.
+pub fn uid(n: u32) -> Uid {
+    Uid::new(n).unwrap()
+}
+
+/// A set of UIDs.
+pub fn set(uids: &[u32]) -> UidSet {
+    uids.iter().map(|&n| uid(n)).collect()
+}
 
 /// The server's end of one connection.
 pub struct Script(pub BufReader<TcpStream>);
