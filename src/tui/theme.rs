@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
 /// Every style that the program asks for. A theme has to set each or one it falls back to.
-pub const NAMES: [&str; 68] = [
+pub const NAMES: [&str; 69] = [
     "screen.text",
     "screen.rule",
     "text.dim",
@@ -81,6 +81,7 @@ pub const NAMES: [&str; 68] = [
     "compose.attachment",
     "compose.saved",
     "compose.quote",
+    "compose.misspelt",
     "compose.person.seen",
 ];
 

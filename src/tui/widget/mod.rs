@@ -5,3 +5,4 @@ pub mod line_edit;
 pub mod list;
 pub mod fuzzy;
 pub mod popup;
+pub mod editor;

@@ -1,0 +1,722 @@
+//! The keys of vi for the editor: counts, motions, operators, visual mode, and `.`.
+
+use super::edit::{Editor, Motion};
+use super::text::Place;
+use crate::tui::widget::line_edit::Edit;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// No count goes beyond this.
+const MOST: usize = 10_000;
+/// Keys of one change that `.` can repeat.
+const LONGEST: usize = 10_000;
+
+/// What keys mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Letters are text.
+    #[default]
+    Insert,
+    /// Letters are commands.
+    Normal,
+    /// Motions stretch a selection.
+    Visual {
+        /// Of whole lines.
+        lines: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operator {
+    Delete,
+    Change,
+    Yank,
+}
+
+/// A search for one character in the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Find {
+    forward: bool,
+    till: bool,
+}
+
+/// What the next key belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Awaited {
+    #[default]
+    Command,
+    /// After `g`.
+    Second,
+    /// After `r`.
+    Replacement,
+    /// After `f`, `F`, `t` or `T`.
+    Target(Find),
+}
+
+/// A motion's outcome: where it leads, and what an operator takes of it.
+struct Way {
+    to: Place,
+    lines: bool,
+    /// Whether the grapheme at the end belongs to it.
+    inclusive: bool,
+}
+
+/// The state of the keys.
+#[derive(Clone, Debug, Default)]
+pub struct Vi {
+    mode: Mode,
+    count: Option<usize>,
+    operator: Option<(Operator, usize)>,
+    awaited: Awaited,
+    found: Option<(Find, char)>,
+    /// Whether what was cut last are whole lines.
+    lines_kept: bool,
+    /// The keys of the command under way, and of the last one that changed something.
+    keys: Vec<KeyEvent>,
+    last: Vec<KeyEvent>,
+    changing: bool,
+    repeating: bool,
+}
+
+impl Vi {
+    /// In which mode it is.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whether Escape would end something here rather than leave the editor.
+    pub fn is_busy(&self) -> bool {
+        self.mode != Mode::Normal
+            || self.count.is_some()
+            || self.operator.is_some()
+            || self.awaited != Awaited::Command
+    }
+
+    /// Takes a key; `None` if it means here what it means without vi.
+    pub fn key(&mut self, editor: &mut Editor, key: &KeyEvent) -> Option<Edit> {
+        let had = self.keys.len();
+        if !self.repeating && had < LONGEST {
+            self.keys.push(*key);
+        }
+        let edit = match self.mode {
+            Mode::Insert => return self.insert(editor, key),
+            Mode::Normal | Mode::Visual { .. } => self.command(editor, key),
+        };
+        self.changing |= edit == Some(Edit::Changed);
+        if self.mode == Mode::Normal && !self.is_busy() {
+            self.settle();
+        }
+        edit
+    }
+
+    /// A command has ended.
+    fn settle(&mut self) {
+        let keys = std::mem::take(&mut self.keys);
+        if std::mem::take(&mut self.changing) && !self.repeating {
+            self.last = keys;
+        }
+    }
+
+    fn insert(&mut self, editor: &mut Editor, key: &KeyEvent) -> Option<Edit> {
+        if key.code != KeyCode::Esc {
+            self.changing = true;
+            return None;
+        }
+        self.mode = Mode::Normal;
+        if editor.cursor().at > 0 {
+            editor.go(Motion::Left, false);
+        }
+        self.settle();
+        Some(Edit::Moved)
+    }
+
+    fn reset(&mut self) {
+        self.count = None;
+        self.operator = None;
+        self.awaited = Awaited::Command;
+    }
+
+    fn command(&mut self, editor: &mut Editor, key: &KeyEvent) -> Option<Edit> {
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        let c = match key.code {
+            KeyCode::Esc if self.is_busy() => {
+                self.reset();
+                self.mode = Mode::Normal;
+                editor.select(false);
+                return Some(Edit::Moved);
+            }
+            KeyCode::Char('r') if ctrl => return Some(changed(editor.redo())),
+            KeyCode::Char(c) if !ctrl && !key.modifiers.contains(KeyModifiers::ALT) => c,
+            KeyCode::Enter => 'j',
+            KeyCode::Backspace => 'h',
+            _ => return None,
+        };
+        match std::mem::take(&mut self.awaited) {
+            Awaited::Second => {
+                let to = (c == 'g').then(|| Place {
+                    line: self.times().saturating_sub(1),
+                    at: 0,
+                });
+                return Some(self.act(editor, to.map(|to| lines(editor.text().clamp(to)))));
+            }
+            Awaited::Replacement => return Some(self.replace_one(editor, c)),
+            Awaited::Target(find) => {
+                self.found = Some((find, c));
+                let way = self.find(editor, find, c);
+                return Some(self.act(editor, way));
+            }
+            Awaited::Command => {}
+        }
+        if c.is_ascii_digit() && (c != '0' || self.count.is_some()) {
+            let digit = usize::try_from(c.to_digit(10).unwrap_or(0)).unwrap_or(0);
+            self.count = Some((self.count.unwrap_or(0) * 10 + digit).min(MOST));
+            return Some(Edit::Moved);
+        }
+        if let Some(way) = self.motion(editor, c) {
+            return Some(self.act(editor, way));
+        }
+        Some(self.verb(editor, c))
+    }
+
+    fn times(&self) -> usize {
+        let of_operator = self.operator.map_or(1, |(_, n)| n);
+        (self.count.unwrap_or(1) * of_operator).clamp(1, MOST)
+    }
+
+    /// Where a motion leads; `Some(None)` if it is one and leads nowhere, `None` if it is none.
+    fn motion(&mut self, editor: &Editor, c: char) -> Option<Option<Way>> {
+        let text = editor.text();
+        let here = editor.cursor();
+        let times = self.times();
+        let repeat = |motion: Motion| {
+            let mut probe = editor.clone();
+            for _ in 0..times {
+                probe.go(motion, true);
+            }
+            probe.cursor()
+        };
+        let way = match c {
+            'h' => {
+                let to = repeat(Motion::Left);
+                chars(if to.line == here.line {
+                    to
+                } else {
+                    Place { at: 0, ..here }
+                })
+            }
+            'l' | ' ' => {
+                let to = repeat(Motion::Right);
+                let end = text.line_end(here.line);
+                chars(to.min(end))
+            }
+            'j' | 'k' if self.operator.is_some() => {
+                let line = match c {
+                    'j' => (here.line + times).min(text.count().saturating_sub(1)),
+                    _ => here.line.saturating_sub(times),
+                };
+                lines(Place { line, ..here })
+            }
+            'j' => chars(repeat(Motion::Down)),
+            'k' => chars(repeat(Motion::Up)),
+            // Changing a word leaves the space behind it.
+            'w' if self.operator.is_some_and(|(o, _)| o == Operator::Change) => {
+                chars(repeat(Motion::WordRight))
+            }
+            'w' => {
+                let to = repeat(Motion::NextWord);
+                // Deleting the last word of a line leaves the line's end.
+                match self.operator {
+                    Some(_) if to.line > here.line => chars(text.line_end(here.line).max(here)),
+                    _ => chars(to),
+                }
+            }
+            'b' => chars(repeat(Motion::WordLeft)),
+            'e' => {
+                let mut probe = editor.clone();
+                probe.go(Motion::Right, true);
+                for _ in 0..times {
+                    probe.go(Motion::WordRight, true);
+                }
+                let to = text.back(probe.cursor()).unwrap_or(here);
+                Way {
+                    to,
+                    lines: false,
+                    inclusive: true,
+                }
+            }
+            '0' => chars(editor.target(Motion::Home)),
+            '^' => chars(editor.target(Motion::Indent)),
+            '$' => chars(editor.target(Motion::End)),
+            'G' => {
+                let line = self.count.map_or(text.count(), |n| n).saturating_sub(1);
+                lines(text.clamp(Place { line, at: 0 }))
+            }
+            '{' | '}' => {
+                let blank = |line: usize| text.line(line).trim().is_empty();
+                let to = match c {
+                    '{' => (0..here.line).rev().find(|l| blank(*l)).unwrap_or(0),
+                    _ => {
+                        let last = text.count().saturating_sub(1);
+                        (here.line + 1..=last).find(|l| blank(*l)).unwrap_or(last)
+                    }
+                };
+                chars(Place { line: to, at: 0 })
+            }
+            ';' | ',' => {
+                let Some((find, target)) = self.found else {
+                    return Some(None);
+                };
+                let find = match c {
+                    ';' => find,
+                    _ => Find {
+                        forward: !find.forward,
+                        ..find
+                    },
+                };
+                return Some(self.find(editor, find, target));
+            }
+            _ => return None,
+        };
+        Some(Some(way))
+    }
+
+    fn find(&self, editor: &Editor, find: Find, target: char) -> Option<Way> {
+        let here = editor.cursor();
+        let (before, behind) = editor.text().around(here);
+        let mut left = self.times();
+        let at = if find.forward {
+            let mut hits = behind.char_indices().skip(1).filter(|(_, c)| *c == target);
+            here.at + hits.nth(left - 1)?.0
+        } else {
+            let mut hits = before.char_indices().rev().filter(|(_, c)| *c == target);
+            left -= 1;
+            hits.nth(left)?.0
+        };
+        let found = Place { at, ..here };
+        let to = match (find.till, find.forward) {
+            (false, _) => found,
+            (true, true) => editor.text().back(found)?,
+            (true, false) => editor.text().forth(found)?,
+        };
+        Some(Way {
+            to,
+            lines: false,
+            inclusive: find.forward,
+        })
+    }
+
+    /// Goes a way, or does to it what the operator says.
+    fn act(&mut self, editor: &mut Editor, way: Option<Way>) -> Edit {
+        let operator = self.operator.take();
+        self.count = None;
+        let Some(way) = way else {
+            return Edit::Moved;
+        };
+        let Some((operator, _)) = operator else {
+            match self.mode {
+                Mode::Visual { .. } => editor.stretch(way.to),
+                _ => editor.jump(way.to),
+            }
+            return Edit::Moved;
+        };
+        let (from, mut to) = (editor.cursor().min(way.to), editor.cursor().max(way.to));
+        if way.inclusive {
+            to = editor
+                .text()
+                .forth(to)
+                .filter(|p| p.line == to.line)
+                .unwrap_or(to);
+        }
+        self.operate(editor, operator, from, to, way.lines)
+    }
+
+    fn operate(
+        &mut self,
+        editor: &mut Editor,
+        operator: Operator,
+        from: Place,
+        to: Place,
+        whole: bool,
+    ) -> Edit {
+        self.lines_kept = whole;
+        let (from, to) = match whole {
+            true => (Place { at: 0, ..from }, editor.text().line_end(to.line)),
+            false => (from, to),
+        };
+        match operator {
+            Operator::Yank => {
+                editor.keep(editor.text().between(from, to));
+                editor.jump(from);
+                Edit::Moved
+            }
+            Operator::Change => {
+                let edit = changed(editor.cut(from, to));
+                self.mode = Mode::Insert;
+                self.changing = true;
+                edit
+            }
+            Operator::Delete if whole => {
+                let kept = editor.text().between(from, to);
+                // With its line end, or the one before it if it is the last.
+                let (from, to) = match editor.text().forth(to) {
+                    Some(next) => (from, next),
+                    None => (editor.text().back(from).unwrap_or(from), to),
+                };
+                let edit = changed(editor.replace(from, to, ""));
+                editor.keep(kept);
+                editor.go(Motion::Indent, false);
+                edit
+            }
+            Operator::Delete => changed(editor.cut(from, to)),
+        }
+    }
+
+    fn verb(&mut self, editor: &mut Editor, c: char) -> Edit {
+        let visual = matches!(self.mode, Mode::Visual { .. });
+        let operator = match c {
+            'd' => Some(Operator::Delete),
+            'c' => Some(Operator::Change),
+            'y' => Some(Operator::Yank),
+            'x' | 's' if visual => Some(if c == 'x' {
+                Operator::Delete
+            } else {
+                Operator::Change
+            }),
+            _ => None,
+        };
+        if let Some(operator) = operator {
+            return match (visual, self.operator) {
+                (true, _) => self.on_selection(editor, operator),
+                (false, Some((before, n))) if before == operator => {
+                    let here = editor.cursor();
+                    let line = here.line + (n * self.count.unwrap_or(1)).clamp(1, MOST) - 1;
+                    let to = editor.text().clamp(Place { line, at: 0 });
+                    self.reset();
+                    self.operate(editor, operator, here, to, true)
+                }
+                (false, Some(_)) => {
+                    self.reset();
+                    Edit::Moved
+                }
+                (false, None) => {
+                    self.operator = Some((operator, self.count.take().unwrap_or(1)));
+                    Edit::Moved
+                }
+            };
+        }
+        let times = self.times();
+        let edit = self.short(editor, c, times);
+        if self.awaited == Awaited::Command {
+            self.reset();
+        }
+        edit
+    }
+
+    fn on_selection(&mut self, editor: &mut Editor, operator: Operator) -> Edit {
+        let whole = self.mode == Mode::Visual { lines: true };
+        let here = editor.cursor();
+        let (from, to) = editor.selection().unwrap_or((here, here));
+        // The grapheme under the cursor is selected too.
+        let to = match whole {
+            true => to,
+            false => editor
+                .text()
+                .forth(to)
+                .filter(|p| p.line == to.line)
+                .unwrap_or(to),
+        };
+        self.reset();
+        self.mode = Mode::Normal;
+        editor.select(false);
+        self.operate(editor, operator, from, to, whole)
+    }
+
+    /// Commands of one key.
+    fn short(&mut self, editor: &mut Editor, c: char, times: usize) -> Edit {
+        let here = editor.cursor();
+        let end = editor.text().line_end(here.line);
+        let ahead = {
+            let mut to = here;
+            for _ in 0..times {
+                to = editor
+                    .text()
+                    .forth(to)
+                    .filter(|p| p.line == here.line)
+                    .unwrap_or(to);
+            }
+            to
+        };
+        match c {
+            'g' => self.awaited = Awaited::Second,
+            'r' => self.awaited = Awaited::Replacement,
+            'f' | 'F' | 't' | 'T' => {
+                self.awaited = Awaited::Target(Find {
+                    forward: c.is_lowercase(),
+                    till: c.eq_ignore_ascii_case(&'t'),
+                });
+            }
+            'v' | 'V' => {
+                let wanted = Mode::Visual { lines: c == 'V' };
+                let off = self.mode == wanted;
+                self.mode = if off { Mode::Normal } else { wanted };
+                editor.select(!off);
+            }
+            'i' => self.mode = Mode::Insert,
+            'I' => return self.insert_at(editor, editor.target(Motion::Indent)),
+            'a' => {
+                let to = editor.text().forth(here).filter(|p| p.line == here.line);
+                return self.insert_at(editor, to.unwrap_or(here));
+            }
+            'A' => return self.insert_at(editor, end),
+            'o' => {
+                editor.jump(end);
+                editor.insert("\n");
+                self.mode = Mode::Insert;
+                return Edit::Changed;
+            }
+            'O' => {
+                editor.jump(Place { at: 0, ..here });
+                editor.insert("\n");
+                editor.go(Motion::Left, false);
+                self.mode = Mode::Insert;
+                return Edit::Changed;
+            }
+            'x' => return self.operate(editor, Operator::Delete, here, ahead, false),
+            'X' => {
+                let to = editor.text().back(here).filter(|p| p.line == here.line);
+                return self.operate(editor, Operator::Delete, to.unwrap_or(here), here, false);
+            }
+            's' => return self.operate(editor, Operator::Change, here, ahead, false),
+            'S' => return self.operate(editor, Operator::Change, here, here, true),
+            'D' => return self.operate(editor, Operator::Delete, here, end, false),
+            'C' => return self.operate(editor, Operator::Change, here, end, false),
+            'Y' => return self.operate(editor, Operator::Yank, here, here, true),
+            'J' => return join(editor),
+            '~' => return swap_case(editor, here, ahead),
+            'p' | 'P' => return self.put(editor, c == 'p', times),
+            'u' => {
+                let mut any = false;
+                for _ in 0..times {
+                    any |= editor.undo();
+                }
+                return changed(any);
+            }
+            '.' => return self.again(editor, times),
+            _ => return Edit::Ignored,
+        }
+        Edit::Moved
+    }
+
+    fn insert_at(&mut self, editor: &mut Editor, place: Place) -> Edit {
+        editor.jump(place);
+        self.mode = Mode::Insert;
+        Edit::Moved
+    }
+
+    fn replace_one(&mut self, editor: &mut Editor, c: char) -> Edit {
+        self.reset();
+        let here = editor.cursor();
+        match editor.text().forth(here).filter(|p| p.line == here.line) {
+            Some(next) => {
+                editor.replace(here, next, c.encode_utf8(&mut [0; 4]));
+                editor.jump(here);
+                Edit::Changed
+            }
+            None => Edit::Moved,
+        }
+    }
+
+    fn put(&mut self, editor: &mut Editor, after: bool, times: usize) -> Edit {
+        let kept = editor.kept().to_owned();
+        if kept.is_empty() || kept.len().saturating_mul(times) > LONGEST * MOST {
+            return Edit::Moved;
+        }
+        let here = editor.cursor();
+        if self.lines_kept {
+            let all = vec![kept.as_str(); times].join("\n");
+            let at = match after {
+                true => editor.text().line_end(here.line),
+                false => Place { at: 0, ..here },
+            };
+            let text = match after {
+                true => format!("\n{all}"),
+                false => format!("{all}\n"),
+            };
+            editor.replace(at, at, &text);
+            let line = here.line + usize::from(after);
+            editor.jump(Place { line, at: 0 });
+            return Edit::Changed;
+        }
+        let next = editor.text().forth(here).filter(|p| p.line == here.line);
+        let at = if after { next.unwrap_or(here) } else { here };
+        editor.replace(at, at, &kept.repeat(times));
+        Edit::Changed
+    }
+
+    /// Does the last change once more.
+    fn again(&mut self, editor: &mut Editor, times: usize) -> Edit {
+        if self.repeating {
+            return Edit::Moved;
+        }
+        self.reset();
+        self.repeating = true;
+        let keys = self.last.clone();
+        let mut any = false;
+        for _ in 0..times.min(100) {
+            for key in &keys {
+                match self.key(editor, key) {
+                    Some(edit) => any |= edit == Edit::Changed,
+                    None => any |= typed(editor, key),
+                }
+            }
+        }
+        self.mode = Mode::Normal;
+        self.repeating = false;
+        self.keys.clear();
+        self.changing = false;
+        changed(any)
+    }
+}
+
+/// What a key in insert mode did when it was recorded, as far as `.` repeats it.
+fn typed(editor: &mut Editor, key: &KeyEvent) -> bool {
+    match key.code {
+        KeyCode::Char(c) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
+            editor.insert(c.encode_utf8(&mut [0; 4]))
+        }
+        KeyCode::Enter => editor.insert("\n"),
+        KeyCode::Backspace => editor.erase(Motion::Left),
+        KeyCode::Delete => editor.erase(Motion::Right),
+        _ => false,
+    }
+}
+
+fn chars(to: Place) -> Way {
+    Way {
+        to,
+        lines: false,
+        inclusive: false,
+    }
+}
+
+fn lines(to: Place) -> Way {
+    Way {
+        to,
+        lines: true,
+        inclusive: false,
+    }
+}
+
+fn changed(did: bool) -> Edit {
+    match did {
+        true => Edit::Changed,
+        false => Edit::Moved,
+    }
+}
+
+fn join(editor: &mut Editor) -> Edit {
+    let end = editor.text().line_end(editor.cursor().line);
+    let Some(next) = editor.text().forth(end) else {
+        return Edit::Moved;
+    };
+    let line = editor.text().line(next.line);
+    let at = line.len() - line.trim_start().len();
+    let space = match at == line.len() || editor.text().line(end.line).ends_with(' ') {
+        true => "",
+        false => " ",
+    };
+    editor.replace(end, Place { at, ..next }, space);
+    editor.jump(end);
+    Edit::Changed
+}
+
+fn swap_case(editor: &mut Editor, from: Place, to: Place) -> Edit {
+    let swapped: String = editor
+        .text()
+        .between(from, to)
+        .chars()
+        .flat_map(|c| match c.is_uppercase() {
+            true => c.to_lowercase().collect::<Vec<_>>(),
+            false => c.to_uppercase().collect(),
+        })
+        .collect();
+    changed(editor.replace(from, to, &swapped))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::key::Key;
+    use proptest::prelude::*;
+
+    fn press(vi: &mut Vi, editor: &mut Editor, keys: &str) {
+        for name in keys.split_whitespace() {
+            let event = Key::parse(name).unwrap().event();
+            if vi.key(editor, &event).is_none() {
+                typed(editor, &event);
+            }
+        }
+    }
+
+    /// The text after these keys, with the cursor as `|`.
+    fn after(text: &str, keys: &str) -> String {
+        let mut editor = Editor::new(text);
+        let mut vi = Vi::default();
+        press(&mut vi, &mut editor, "esc");
+        press(&mut vi, &mut editor, keys);
+        let mut shown = editor.text().clone();
+        shown.insert(editor.cursor(), "|");
+        shown.whole()
+    }
+
+    #[test]
+    fn what_vi_does() {
+        for (text, keys, wanted) in [
+            ("one two", "w", "one |two"),
+            ("one two three", "2 w x", "one two |hree"),
+            ("one two three", "d w", "|two three"),
+            ("one two three", "2 d w", "|three"),
+            ("one two", "w d w", "one |"),
+            ("one two", "c w x esc", "|x two"),
+            ("a\nb\nc", "d d", "|b\nc"),
+            ("a\nb\nc", "2 d d", "|c"),
+            ("a\nb\nc", "G d d", "a\n|b"),
+            ("a\nb", "d d p", "b\n|a"),
+            ("a\nb", "y y j p", "a\nb\n|a"),
+            ("a\nb", "y y P", "|a\na\nb"),
+            ("abc", "l x p", "acb|"),
+            ("a b c", "f c", "a b |c"),
+            ("a b c", "t c D", "a b|"),
+            ("a,b,c", "f , ; r x", "a,b|xc"),
+            ("one\n  two", "J", "one| two"),
+            ("abc", "3 ~", "ABC|"),
+            ("one two", "A ! esc", "one two|!"),
+            ("x", "o y esc", "x\n|y"),
+            ("x", "O y esc", "|y\nx"),
+            ("one two three", "v e d", "| two three"),
+            ("a\nb\nc", "V j d", "|c"),
+            ("a b c d", "d w .", "|c d"),
+            ("ab\nab", "c w x esc j .", "x\n|x"),
+            ("a\n\nb", "} d G", "|a"),
+            ("ab", "x u", "|ab"),
+            ("a b", "e x", "a |"),
+            ("one two", "$ b", "one |two"),
+            ("a\nb\nc", "g g d j", "|c"),
+        ] {
+            assert_eq!(after(text, keys), wanted, "{text:?} {keys}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_keys_leave_a_sound_text(text in "(.|\n|日|e\u{301}){0,30}", keys in prop::collection::vec(prop::sample::select(vec![
+            "h", "j", "k", "l", "w", "b", "e", "0", "^", "$", "G", "g", "d", "c", "y", "x", "X", "s", "S", "D", "C", "Y", "p", "P", "u", "v", "V", "o", "O", "i", "a", "A", "J", "~", "r", "f", "T", ";", ",", ".", "3", "esc", "{", "}", "ctrl-r", "enter", "日"]), 0..40)) {
+            let mut editor = Editor::new(&text);
+            let mut vi = Vi::default();
+            for name in keys {
+                press(&mut vi, &mut editor, name);
+                prop_assert_eq!(editor.text().clamp(editor.cursor()), editor.cursor());
+                prop_assert_eq!(editor.text().octets(), editor.text().whole().len());
+            }
+        }
+    }
+}
