@@ -3,7 +3,7 @@
 //! throws them away.
 //!
 //! `cargo bench --bench sync -- [CASE...] [--huge] [--messages N] [--runs N]`, with the cases
-//! `headers`, `quiet`, `changes`, `push` and `bodies`; all of them if none is named, and
+//! `headers`, `quiet`, `changes`, `push`, `bodies` and `send`; all of them if none is named, and
 //! `huge` with `--huge`. `POSTRIDER=FILE` measures another build of the program. It needs Dovecot,
 //! and mbsync for one comparison; without them it says so. docs/performance.md has the results.
 //!
@@ -49,6 +49,7 @@ mod quiet;
 mod changes;
 mod push;
 mod bodies;
+mod send;
 mod machine;
 
 use lab::Lab;
@@ -56,12 +57,13 @@ use std::ffi::OsString;
 
 type Case = (&'static str, fn(&mut Lab));
 
-const CASES: [Case; 5] = [
+const CASES: [Case; 6] = [
     ("headers", headers::run),
     ("quiet", quiet::run),
     ("changes", changes::run),
     ("push", push::run),
     ("bodies", bodies::run),
+    ("send", send::run),
 ];
 
 struct Wanted {

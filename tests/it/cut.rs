@@ -9,8 +9,10 @@ use crate::story::{Play, Scenario, Stage, begin, copy, run, sending, spread};
 
 /// Which connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Line {
+pub enum Line {
+    /// To the IMAP server.
     Imap,
+    /// To the submission server.
     Smtp,
 }
 
@@ -24,10 +26,12 @@ impl Line {
 }
 
 /// An undisturbed telling: what is left, and what its last act said and heard.
-struct Recorded {
+pub struct Recorded {
     dump: Dump,
-    imap: (Vec<u8>, Vec<u8>),
-    smtp: (Vec<u8>, Vec<u8>),
+    /// What the program said to the IMAP server, and heard.
+    pub imap: (Vec<u8>, Vec<u8>),
+    /// The same with the submission server.
+    pub smtp: (Vec<u8>, Vec<u8>),
 }
 
 fn record(scenario: &Scenario, template: &Play<'_>) -> Recorded {
@@ -70,10 +74,15 @@ fn find(text: &[u8], what: &str) -> usize {
 }
 
 /// The octets of one direction that are of interest.
-type Range = (Line, Way, std::ops::Range<usize>);
+pub type Range = (Line, Way, std::ops::Range<usize>);
 
 /// Tells a scenario for octets of the ranges, so many of each.
-fn cut(template: &Play<'_>, scenario: &Scenario, most: usize, ranges: fn(&Recorded) -> Vec<Range>) {
+pub fn cut(
+    template: &Play<'_>,
+    scenario: &Scenario,
+    most: usize,
+    ranges: fn(&Recorded) -> Vec<Range>,
+) {
     let recorded = record(scenario, template);
     let (mut hit, mut all) = (0, 0);
     for (line, way, octets) in ranges(&recorded) {

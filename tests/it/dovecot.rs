@@ -217,6 +217,11 @@ impl Dovecot {
         self.folder.path().join("ca.pem")
     }
 
+    /// Where another server asks whether a password is right.
+    pub fn auth_socket(&self) -> PathBuf {
+        self.folder.path().join("run/auth-others")
+    }
+
     /// Delivers a message by LMTP; it is in the mailbox when this returns.
     pub fn deliver(&self, user: &str, raw: &str) {
         let mut lmtp = Lines::new(TcpStream::connect(("127.0.0.1", self.lmtp)).unwrap());
@@ -401,6 +406,7 @@ fn configuration(at: &Path, ports: &[u16], old: bool, relay: u16) -> String {
          namespace inbox {{\n  inbox = yes\n  separator = /\n{folders}}}\n\
          service imap-login {{\n{chroot}{}{}}}\n\
          service submission-login {{\n{chroot}{}{}}}\n\
+         service auth {{\n  unix_listener auth-others {{\n    mode = 0666\n  }}\n}}\n\
          service lmtp {{\n{}}}\nservice anvil {{\n{chroot}}}\n",
         door("imap", ports[0], false),
         door("imaps", ports[1], true),

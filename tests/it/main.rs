@@ -1,6 +1,6 @@
 //! The integration suite: one binary, one module a topic.
 //!
-//! `dovecot`, `cyrus`, `courier`, `client`, `strip`, `both`, `desk`, `smtp`, `pty`, `program`, `proxy`,
+//! `dovecot`, `cyrus`, `courier`, `postfix`, `client`, `strip`, `both`, `desk`, `smtp`, `pty`, `program`, `proxy`,
 //! `script`, `story` and `dump` are rigs; the others are tests.
 #![allow(
     clippy::unwrap_used,
@@ -36,6 +36,8 @@ mod renamed;
 mod matrix;
 mod model;
 mod send;
+mod postfix;
+mod cut_smtp;
 mod kill;
 mod cut;
 mod hostile;

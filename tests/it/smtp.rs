@@ -22,6 +22,7 @@ pub struct Delivery {
 struct Inside {
     deliveries: Vec<Delivery>,
     refused: BTreeMap<String, String>,
+    odd: Option<(String, String)>,
 }
 
 /// A server that takes everything and forgets nothing.
@@ -53,6 +54,12 @@ impl Sink {
         inside
             .refused
             .insert(recipient.to_owned(), reply.to_owned());
+    }
+
+    /// The next time that this command comes (`.` for the end of a message), this is the answer;
+    /// an empty one hangs up. The end of a message is taken unless the answer says no.
+    pub fn once(&self, command: &str, answer: &str) {
+        self.inside.0.lock().unwrap().odd = Some((command.to_owned(), answer.to_owned()));
     }
 
     /// From now on this recipient is taken again.
@@ -93,6 +100,13 @@ impl Sink {
     }
 }
 
+/// The answer that this command gets this time, if another than usual.
+fn odd(shared: &(Mutex<Inside>, Condvar), verb: &str) -> Option<String> {
+    let mut inside = shared.0.lock().unwrap();
+    let is_it = |(command, _): &mut (String, String)| command == verb;
+    inside.odd.take_if(is_it).map(|(_, answer)| answer)
+}
+
 fn serve(socket: TcpStream, shared: &(Mutex<Inside>, Condvar)) -> Option<()> {
     let mut reader = BufReader::new(socket.try_clone().ok()?);
     let mut socket = socket;
@@ -108,8 +122,13 @@ fn serve(socket: TcpStream, shared: &(Mutex<Inside>, Condvar)) -> Option<()> {
         if reader.read_line(&mut line).ok()? == 0 {
             return None;
         }
+        let verb = line.get(..4).unwrap_or("").to_ascii_uppercase();
+        if let Some(answer) = odd(shared, &verb) {
+            say(Some(answer.as_str()).filter(|a| !a.is_empty())?)?;
+            continue;
+        }
         let path = || line.split(['<', '>']).nth(1).unwrap_or("").to_owned();
-        match line.get(..4).unwrap_or("").to_ascii_uppercase().as_str() {
+        match verb.as_str() {
             "EHLO" => say(
                 "250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 50000000\r\n250-AUTH PLAIN\r\n250 ENHANCEDSTATUSCODES",
             )?,
@@ -144,9 +163,13 @@ fn serve(socket: TcpStream, shared: &(Mutex<Inside>, Condvar)) -> Option<()> {
                     let text = text.strip_prefix(b".").unwrap_or(&text);
                     mail.raw.push_str(&String::from_utf8_lossy(text));
                 }
-                shared.0.lock().unwrap().deliveries.push(mail.clone());
-                shared.1.notify_all();
-                say("250 2.0.0 taken")?;
+                let answer = odd(shared, ".");
+                if !answer.as_ref().is_some_and(|a| a.starts_with(['4', '5'])) {
+                    shared.0.lock().unwrap().deliveries.push(mail.clone());
+                    shared.1.notify_all();
+                }
+                let answer = answer.unwrap_or_else(|| "250 2.0.0 taken".to_owned());
+                say(Some(answer.as_str()).filter(|a| !a.is_empty())?)?;
             }
             "QUIT" => return say("221 2.0.0 see you"),
             _ => say("250 2.0.0 fine")?,

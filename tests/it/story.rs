@@ -48,6 +48,8 @@ pub struct Stage {
     pub server: Dovecot,
     /// Where sent mail arrives.
     pub sink: Sink,
+    /// The port that messages are handed to.
+    door: u16,
     next: AtomicU32,
 }
 
@@ -57,7 +59,20 @@ impl Stage {
         let sink = Sink::start();
         let server = Dovecot::start(Some(&sink))?;
         let next = AtomicU32::new(0);
-        Some(Stage { server, sink, next })
+        let door = server.submission;
+        Some(Stage {
+            server,
+            sink,
+            door,
+            next,
+        })
+    }
+
+    /// The same, but messages go to the sink itself, with nothing in between.
+    pub fn before_the_sink() -> Option<Stage> {
+        let stage = Stage::start()?;
+        let door = stage.sink.port;
+        Some(Stage { door, ..stage })
     }
 
     /// A user with an inbox of eight letters, a mailbox `Work` with three and one in the trash, and
@@ -82,7 +97,7 @@ impl Stage {
     pub fn play(&self) -> Play<'_> {
         let user = format!("play{:05}", self.next.fetch_add(1, Ordering::SeqCst));
         let imap = Proxy::start("127.0.0.1", self.server.imap);
-        let smtp = Proxy::start("127.0.0.1", self.server.submission);
+        let smtp = Proxy::start("127.0.0.1", self.door);
         let home = Home::new("");
         let play = Play {
             stage: self,
