@@ -1,7 +1,7 @@
 //! Many rows by one statement: what a statement costs besides its rows (to begin and to end it, and
 //! SQLite's counting of ids) is a third of the cost of a row.
 
-use crate::store::error::Result;
+use crate::store::error::{Error, Result};
 use rusqlite::{CachedStatement, Connection, ToSql};
 
 /// Rows of one statement: as many of the first as there are rows for, then of the next.
@@ -56,12 +56,27 @@ pub(super) fn rows<T>(
     Ok(())
 }
 
-/// The id that the next row of a table with AUTOINCREMENT is given. It stays so until a row is made.
+/// The id that the next row of a table with AUTOINCREMENT is given: those of one statement follow
+/// each other. A statement that names ids itself keeps a copy of each page that it changes.
 pub(super) fn next_id(conn: &Connection, table: &str) -> Result<i64> {
-    let mut select = conn.prepare_cached(
-        "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?1), 0) + 1",
-    )?;
+    let mut select = conn.prepare_cached(&format!(
+        "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?1), 0),
+             coalesce((SELECT max(id) FROM {table}), 0)) + 1"
+    ))?;
     Ok(select.query_row([table], |row| row.get(0))?)
+}
+
+/// Whether the last row was given the id that it was meant to have.
+///
+/// # Errors
+/// [`Error::Corrupt`] if not: SQLite counts as it is documented to unless the file is damaged.
+pub(super) fn check_last(conn: &Connection, meant: Option<i64>) -> Result<()> {
+    match meant {
+        Some(id) if id != conn.last_insert_rowid() => Err(Error::Corrupt(
+            "a row has another id than the next".to_owned(),
+        )),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -77,26 +92,28 @@ mod tests {
         assert_eq!(next, 1);
         for count in [0, 1, 3, 4, 15, 16, 17, 45] {
             let items: Vec<i64> = (next..next + count).collect();
-            rows(&conn, "t (id, a, b)", "(?, ?, 7)", &items, &mut |v, id| {
-                v.bind(id)?;
-                v.bind(id * 2)
-            })
-            .unwrap();
+            rows(&conn, "t (a, b)", "(?, 7)", &items, &mut |v, id| v.bind(id)).unwrap();
+            check_last(&conn, items.last().copied()).unwrap();
             next += count;
             assert_eq!(next_id(&conn, "t").unwrap(), next);
         }
-        let sums = conn.query_row("SELECT count(*), max(id), sum(a), sum(b) FROM t", [], |r| {
-            Ok((
-                r.get::<_, i64>(0)?,
-                r.get::<_, i64>(1)?,
-                r.get::<_, i64>(2)?,
-                r.get::<_, i64>(3)?,
-            ))
-        });
-        assert_eq!(sums.unwrap(), (101, 101, 101 * 102, 707));
+        let sums = conn.query_row(
+            "SELECT count(*), max(id), sum(id = a), sum(b) FROM t",
+            [],
+            |r| {
+                Ok((
+                    r.get::<_, i64>(0)?,
+                    r.get::<_, i64>(1)?,
+                    r.get::<_, i64>(2)?,
+                    r.get::<_, i64>(3)?,
+                ))
+            },
+        );
+        assert_eq!(sums.unwrap(), (101, 101, 101, 707));
         // What was deleted is not given again.
         conn.execute("DELETE FROM t", []).unwrap();
         assert_eq!(next_id(&conn, "t").unwrap(), 102);
+        assert!(check_last(&conn, Some(102)).is_err());
         assert!(rows(&conn, "t (id)", "(?)", &[5, 5], &mut |v, id| v.bind(id)).is_err());
     }
 }

@@ -233,13 +233,12 @@ impl<'c> Adder<'c> {
         let mailbox = self.mailbox;
         insert::rows(
             self.conn,
-            "location (id, mailbox, message, thread, date, uid, server_system, server_keywords, system, keywords, body)",
-            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "location (mailbox, message, thread, date, uid, server_system, server_keywords, system, keywords, body)",
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             &self.waiting,
-            &mut |values, (id, fresh)| {
+            &mut |values, (_, fresh)| {
                 let keywords = codec::keywords_out(&fresh.flags.keywords);
                 let system = fresh.flags.system.0;
-                values.bind(id)?;
                 values.bind(mailbox)?;
                 values.bind(fresh.message)?;
                 values.bind(fresh.thread)?;
@@ -252,6 +251,7 @@ impl<'c> Adder<'c> {
                 values.bind(fresh.body)
             },
         )?;
+        insert::check_last(self.conn, self.waiting.last().map(|(id, _)| *id))?;
         self.waiting.clear();
         Ok(())
     }

@@ -70,13 +70,12 @@ impl<'c> Maker<'c> {
     pub(super) fn write(&mut self) -> Result<()> {
         insert::rows(
             self.conn,
-            "message (id, date, size, maybe_attachments, subject, from_, to_, header_date, message_id,
+            "message (date, size, maybe_attachments, subject, from_, to_, header_date, message_id,
                  in_reply_to, refs, sender, reply_to, cc, list_id, auth_results)",
-            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             &self.waiting,
             &mut |values, new| {
                 let header = new.header;
-                values.bind(new.id)?;
                 values.bind(new.date)?;
                 values.bind(i64::try_from(new.size).unwrap_or(i64::MAX))?;
                 values.bind(header.maybe_attachments)?;
@@ -94,6 +93,7 @@ impl<'c> Maker<'c> {
                 values.bind(&header.auth_results)
             },
         )?;
+        insert::check_last(self.conn, self.waiting.last().map(|new| new.id))?;
         self.waiting.clear();
         Ok(())
     }
