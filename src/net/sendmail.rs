@@ -50,7 +50,7 @@ impl Program {
     pub fn send<E: std::fmt::Display>(
         &self,
         mail: &Mail<'_>,
-        stage: &mut dyn FnMut(Stage) -> Result<(), E>,
+        stage: &mut dyn FnMut(Stage, &[Asked]) -> Result<(), E>,
     ) -> SendReport {
         let (outcome, code, said) = match self.hand_over(mail, stage) {
             Ok(ended) => self.judge(ended),
@@ -76,13 +76,13 @@ impl Program {
     fn hand_over<E: std::fmt::Display>(
         &self,
         mail: &Mail<'_>,
-        stage: &mut dyn FnMut(Stage) -> Result<(), E>,
+        stage: &mut dyn FnMut(Stage, &[Asked]) -> Result<(), E>,
     ) -> Result<Ended, Failed> {
         let for_good = |e: NetError| Failed::ForGood(e.to_string());
         let now = |what: &str, e: &dyn std::fmt::Display| Failed::Now(format!("{what}: {e}"));
         data::measure(mail.bytes).map_err(for_good)?;
         let command = self.command(mail)?;
-        let mut announce = |next| stage(next).map_err(|e| now("stopped before sending", &e));
+        let mut announce = |next| stage(next, &[]).map_err(|e| now("stopped before sending", &e));
         announce(Stage::Envelope)?;
         announce(Stage::Data)?;
         let file = written(mail.bytes).map_err(|e| now("the message can't be written down", &e))?;
@@ -283,7 +283,7 @@ mod unit {
 
     fn sent(program: &Program, mail: &Mail<'_>) -> (SendReport, Vec<Stage>) {
         let mut stages = Vec::new();
-        let report = program.send(mail, &mut |stage| {
+        let report = program.send(mail, &mut |stage, _| {
             stages.push(stage);
             Ok::<(), String>(())
         });
@@ -381,7 +381,7 @@ mod unit {
         for at in [Stage::Envelope, Stage::Data, Stage::Dot] {
             let dir = tempfile::tempdir().unwrap();
             let program = program(dir.path(), "touch ran");
-            let report = program.send(&mail(), &mut |stage| match stage == at {
+            let report = program.send(&mail(), &mut |stage, _| match stage == at {
                 true => Err("disk full"),
                 false => Ok(()),
             });

@@ -47,7 +47,7 @@ pub use error::{Error, Result};
 pub use flags::Changed;
 pub use ingest::Ingested;
 pub use listing::{Contents, MailboxInfo};
-pub use local::{Local, LocalReader, Moved, Place, Undone};
+pub use local::{End, Fate, Local, LocalReader, Moved, Place, Undone};
 pub use mailboxes::{Cursor, Mailbox};
 pub use ops::Outcome;
 pub use packed::{NewMessage, Packed};

@@ -1,5 +1,5 @@
 //! The copy in Sent: filed once, after the message was accepted, and only where the provider
-//! does not file it itself.
+//! does not file it itself: such a one is given time, then looked after.
 //!
 //! Before anything is appended the copy is looked for by Message-ID, so a filing that was cut
 //! after the server took it is not repeated (RFC 4549 §4.2.2.1).
@@ -16,30 +16,55 @@ use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
 use crate::text::{Clean, when};
 
-/// Hosts whose submission servers file a copy in Sent themselves.
-const FILED_BY_PROVIDER: [&str; 6] = [
+/// Hosts whose submission servers file a copy in Sent themselves. Wrongly named here a host costs a
+/// short wait, wrongly left out a second copy.
+const FILED_BY_PROVIDER: [&str; 10] = [
     "smtp.gmail.com",
     "smtp.googlemail.com",
     "smtp.office365.com",
     "smtp-mail.outlook.com",
     "outlook.office365.com",
     "smtp-legacy.office365.com",
+    "smtp.mail.me.com",
+    "smtp.zoho.com",
+    "smtp.zoho.eu",
+    "smtppro.zoho.com",
 ];
+/// A filing that failed is tried again after these times, in seconds; the last is repeated.
+const AGAIN: [i64; 4] = [60, 300, 1800, 3600];
 
-/// Whether we file sent mail for this account: as configured, else unless its provider does.
-pub fn is_ours_to_file(account: &Account) -> bool {
-    let host = account.smtp.host.to_ascii_lowercase();
-    account
-        .save_sent
-        .unwrap_or_else(|| !FILED_BY_PROVIDER.contains(&host.as_str()))
+/// Who files sent mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filing {
+    /// We do.
+    Ours,
+    /// The provider; we do if it has not after a while.
+    Provider,
+    /// Nobody: the user does not want a copy of ours.
+    Nobody,
 }
 
-/// Files the copy of every message that was accepted and not filed yet. Answers the mailboxes
+/// Who files sent mail of this account: as configured, else by its provider's name.
+pub fn who_files(account: &Account) -> Filing {
+    who(account.save_sent, &account.smtp.host)
+}
+
+fn who(save_sent: Option<bool>, host: &str) -> Filing {
+    let host = host.to_ascii_lowercase();
+    match save_sent {
+        Some(true) => Filing::Ours,
+        Some(false) => Filing::Nobody,
+        None if FILED_BY_PROVIDER.contains(&host.as_str()) => Filing::Provider,
+        None => Filing::Ours,
+    }
+}
+
+/// Files the copy of every message that was accepted and whose copy is due. Answers the mailboxes
 /// that got one.
 ///
 /// # Errors
-/// When the session ends or a database fails. A refusal is said and tried again next turn: the
-/// message itself is sent whatever becomes of its copy.
+/// When the session ends or a database fails. A refusal is said and tried again later: the message
+/// itself is sent whatever becomes of its copy.
 pub fn file_sent(
     session: &mut Session,
     kit: &Kit,
@@ -47,10 +72,8 @@ pub fn file_sent(
     reader: &Reader,
 ) -> Result<Vec<MailboxName>, SyncError> {
     let mut filed = Vec::new();
-    for row in local.read().outbox()? {
-        if row.account == kit.account.name && row.state == SubmissionState::Accepted {
-            filed.extend(file(session, kit, local, reader, &row)?);
-        }
+    for row in local.read().unfiled(&kit.account.name, when::now())? {
+        filed.extend(file(session, kit, local, reader, &row)?);
     }
     Ok(filed)
 }
@@ -64,27 +87,46 @@ fn file(
 ) -> Result<Option<MailboxName>, SyncError> {
     let mut filed_in = None;
     // What was only passed on has no copy to be filed.
-    if row.filed && is_ours_to_file(&kit.account) {
+    if row.filed && who_files(&kit.account) != Filing::Nobody {
         let sent = sent_mailbox(session, kit, reader)?;
+        let until = row.sent_at + kit.rhythm.filing.as_secs().cast_signed();
+        let wait = who_files(&kit.account) == Filing::Provider && when::now() < until;
         let filed = match find(session, &sent, row) {
-            Ok(true) => Ok(()),
-            Ok(false) => append(session, kit, local, reader, &sent, row.id),
+            Ok(true) => Ok(true),
+            Ok(false) if wait => Ok(false),
+            Ok(false) => append(session, kit, local, reader, &sent, row.id).map(|()| true),
             Err(error) => Err(error),
         };
         match filed {
             Err(SyncError::Net(error)) if !error.ends_session() => {
-                let words = Clean::line(&error.to_string());
-                kit.report
-                    .notice(&format!("sent, but the copy could not be filed: {words}"));
+                put_off(kit, local, row, &Clean::line(&error.to_string()))?;
                 return Ok(None);
             }
-            other => other?,
+            Ok(false) => {
+                local.finish(row.id, SubmissionState::Accepted, None, until)?;
+                return Ok(None);
+            }
+            other => other.map(drop)?,
         }
         filed_in = Some(sent);
     }
     local.finish(row.id, SubmissionState::Done, None, 0)?;
     kit.changed(Topic::Outbox);
     Ok(filed_in)
+}
+
+/// Sent, but not filed: that is said once and only the filing is tried again.
+fn put_off(kit: &Kit, local: &mut Local, row: &Submission, words: &Clean) -> Result<(), SyncError> {
+    let why = format!("its copy could not be filed: {words}");
+    let tried = usize::try_from((when::now() - row.sent_at) / 600).unwrap_or(0);
+    let wait = AGAIN.get(tried).or(AGAIN.last()).copied().unwrap_or(0);
+    let next = when::now() + wait;
+    if row.error.as_deref() != Some(&why) {
+        kit.report.notice(&format!("sent, but {why}"));
+    }
+    local.finish(row.id, SubmissionState::Accepted, Some(&why), next)?;
+    kit.changed(Topic::Outbox);
+    Ok(())
 }
 
 /// The mailbox for sent mail; made if the account has none.
@@ -171,5 +213,25 @@ fn keep(
         // Another generation: the next pull reads the mailbox anew.
         Err(store::Error::Generation) => Ok(()),
         other => Ok(other?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_files_is_a_table_that_the_user_overrules() {
+        for (host, save, who) in [
+            ("smtp.gmail.com", None, Filing::Provider),
+            ("SMTP.Office365.com", None, Filing::Provider),
+            ("smtp.mail.me.com", None, Filing::Provider),
+            ("smtp.example.org", None, Filing::Ours),
+            ("smtp.gmail.com", Some(true), Filing::Ours),
+            ("smtp.gmail.com", Some(false), Filing::Nobody),
+            ("smtp.example.org", Some(false), Filing::Nobody),
+        ] {
+            assert_eq!(super::who(save, host), who, "{host} {save:?}");
+        }
     }
 }

@@ -7,7 +7,7 @@
 use crate::mime;
 use crate::model::{
     Account, AccountName, Address, Done, Draft, DraftId, Intent, MailboxId, MsgId, Op, OutboxId,
-    OutboxVerb, Outgoing, Submission, SubmissionState,
+    OutboxVerb, Outgoing, Submission,
 };
 use crate::signal::{Board, Topic};
 use crate::store::{Local, Reader, Writer};
@@ -226,7 +226,9 @@ impl Ledger {
         after.submit = Some(outgoing.account);
         after.topics.extend([Topic::Outbox, Topic::Drafts]);
         let wait = (outgoing.not_before - now).max(0);
-        let label = if wait > 0 {
+        let label = if outgoing.scheduled {
+            format!("Goes out {}", when::clock(outgoing.not_before, now))
+        } else if wait > 0 {
             format!("Sending in {wait} s")
         } else {
             "Sending".to_owned()
@@ -260,7 +262,8 @@ impl Ledger {
                 "Back in the drafts".to_owned()
             }
             OutboxVerb::Cancel => {
-                self.local.cancel_submission(id)?;
+                after.apply = self.local.cancel_submission(id, now)?;
+                after.file = Some(row.account.clone());
                 "Not sent".to_owned()
             }
             OutboxVerb::Retry => {
@@ -273,12 +276,12 @@ impl Ledger {
             }
             OutboxVerb::AssumeSent => {
                 // Its copy is still to be filed, if it isn't in Sent.
-                self.local.finish(id, SubmissionState::Accepted, None, 0)?;
+                after.apply = self.local.was_sent(id, false, now)?.1;
                 after.file = Some(row.account.clone());
                 "Taken as sent".to_owned()
             }
             OutboxVerb::GiveUpRefused => {
-                self.local.give_up_refused(id, now)?;
+                after.apply = self.local.give_up_refused(id, now)?;
                 after.file = Some(row.account.clone());
                 "Sending to the others only".to_owned()
             }
@@ -288,7 +291,7 @@ impl Ledger {
             }
             OutboxVerb::SendAt(at) => {
                 self.local.send_at(id, at)?;
-                format!("Goes out {}", when::short(at, now))
+                format!("Goes out {}", when::clock(at, now))
             }
         };
         after.submit = Some(row.account);
@@ -389,6 +392,9 @@ impl Ledger {
         Ok(move || {
             let mut outgoing = freeze::freeze(&draft, &account, source, host.as_ref(), now)?;
             outgoing.not_before = now + window;
+            if let Some(at) = draft.options.send_at.filter(|at| *at > now + window) {
+                (outgoing.not_before, outgoing.scheduled) = (at, true);
+            }
             Ok(outgoing)
         })
     }

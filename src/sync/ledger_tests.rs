@@ -152,7 +152,7 @@ fn what_is_taken_as_sent_still_gets_its_copy() {
     let id = desk.queue();
     let local = &mut desk.ledger.local;
     assert!(local.claim_submission(id, i64::MAX).unwrap());
-    local.dot(id).unwrap();
+    local.dot(id, &[]).unwrap();
     assert!(
         desk.decide(id, OutboxVerb::Cancel).is_err(),
         "the dot may be out"
@@ -165,6 +165,35 @@ fn what_is_taken_as_sent_still_gets_its_copy() {
     assert!(
         desk.worker.wait(Some(Duration::ZERO)),
         "nobody files the copy"
+    );
+}
+
+#[test]
+fn a_draft_for_later_waits_for_its_time_and_not_for_the_undo_window() {
+    let mut desk = Desk::new();
+    let at = crate::text::when::now() + 90_000;
+    let mut draft = Draft {
+        to: "you@example.test".to_owned(),
+        ..Draft::new(account().name)
+    };
+    draft.options.send_at = Some(at);
+    let done = desk
+        .ledger
+        .carry_out(Intent::Submit(Box::new(draft.clone())));
+    let done = done.unwrap();
+    assert!(
+        done.undoable && done.label.starts_with("Goes out"),
+        "{done:?}"
+    );
+    let row = |desk: &Desk, id| desk.ledger.local.read().submission(id).unwrap().unwrap();
+    let waits = row(&desk, done.outbox.unwrap());
+    assert_eq!((waits.next_try, waits.scheduled), (at, true));
+    draft.options.send_at = Some(7);
+    let done = desk.ledger.carry_out(Intent::Submit(Box::new(draft)));
+    let waits = row(&desk, done.unwrap().outbox.unwrap());
+    assert!(
+        waits.next_try > 7 && !waits.scheduled,
+        "that time has passed"
     );
 }
 

@@ -29,6 +29,7 @@ pub mod harvest;
 pub mod follow;
 pub mod push;
 pub mod filing;
+pub mod doubt;
 pub mod ondemand;
 pub mod worker;
 pub mod watcher;

@@ -31,6 +31,10 @@ pub struct Rhythm {
     pub relax: Duration,
     /// A server that makes no progress for so long is left.
     pub stall: Duration,
+    /// A provider that files sent mail itself is given so long to do it.
+    pub filing: Duration,
+    /// A message in doubt is looked for again after this time, then after longer ones.
+    pub look: Duration,
 }
 
 impl Default for Rhythm {
@@ -49,6 +53,8 @@ impl Default for Rhythm {
             check: minutes(60),
             relax: minutes(15),
             stall: minutes(1),
+            filing: Duration::from_secs(30),
+            look: Duration::from_secs(30),
         }
     }
 }
@@ -73,6 +79,8 @@ impl Rhythm {
             stale: usual.stale / times,
             check: usual.check / times,
             relax: usual.relax / times,
+            filing: usual.filing / times,
+            look: usual.look / times,
             // A machine that is busy with tests is slow by itself.
             stall: (usual.stall / times).max(SHORTEST_STALL),
         }

@@ -2,27 +2,27 @@
 //!
 //! Each stage is written down before it is acted on. Until the final dot a failure is a clean
 //! retry with the same bytes; once the dot may have been written and no answer came, the row is in
-//! doubt: it is looked for in Sent by Message-ID and otherwise left to the user. Nothing is ever
-//! sent twice without the user's word.
+//! doubt (`doubt.rs`): looked for, and otherwise left to the user. Nothing is ever sent twice without the user's word.
 
-use crate::model::{NewOp, OpKind, RecipientState, Role, Submission, SubmissionState};
+use crate::model::{Recipient, RecipientState, Submission, SubmissionState};
 use crate::net::sender::Sender;
-use crate::net::smtp::{Mail, Outcome, Pace, SendReport, SmtpSession, Stage};
-use crate::net::{Kind, diagnose};
+use crate::net::smtp::{Asked, Mail, Outcome, Pace, SendReport, SmtpSession, Stage};
+use crate::net::{Kind, NetError, diagnose};
 use crate::signal::{Doorbell, Ringer, Topic};
-use crate::store::{self, Local};
-use crate::sync::connections::Rank;
+use crate::store::{self, End, Fate, Local};
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Kit, is_for_the_user};
-use crate::sync::{filing, guard, overlay};
+use crate::sync::{doubt, guard};
 use crate::text::{Clean, when};
 use std::time::Duration;
 
-/// Waits between tries, in seconds; the last is repeated (RFC 5321 §4.5.4.1 asks for half an hour
-/// after the first few).
-const WAITS: [i64; 6] = [60, 300, 900, 1800, 3600, 7200];
+/// Waits after a server put a message off, in seconds; the last is repeated (RFC 5321 §4.5.4.1 asks
+/// for half an hour after the first few). Greylisting wants some minutes.
+const PUT_OFF: [i64; 5] = [300, 900, 1800, 3600, 7200];
 /// The longest wait, in seconds, where no server was reached.
 const UNREACHED: i64 = 300;
+/// No longer than this is waited for a time to come at once: a machine that slept wakes up late.
+const NAP: Duration = Duration::from_secs(60);
 /// After so long (seconds) a message that is still put off is left to the user.
 const GIVE_UP: i64 = 5 * 24 * 3600;
 /// After a failure of our own (a full disk, a panic) the outbox is looked at again after this time.
@@ -50,14 +50,22 @@ fn submit(kit: &Kit, bell: &Doorbell, worker: &Ringer) -> Result<(), SyncError> 
     let mut local = kit.local()?;
     local.crashed(&kit.account.name)?;
     let mut session = None;
-    look_for_doubtful(kit, &mut local);
+    look(kit, &mut local, true);
     while !kit.stopping() {
         bell.clear();
+        if !local
+            .read()
+            .unfiled(&kit.account.name, when::now())?
+            .is_empty()
+        {
+            worker.ring();
+        }
         match step(kit, &mut local, &mut session)? {
             Step::Sent => worker.ring(),
             Step::Idle(until) => {
                 let due = until
-                    .map(|at| Duration::from_secs((at - when::now()).max(0).cast_unsigned() + 1));
+                    .map(|at| Duration::from_secs((at - when::now()).max(0).cast_unsigned() + 1))
+                    .map(|due| due.min(NAP));
                 let linger = due.map_or(LINGER, |d| d.min(LINGER));
                 if session.is_some()
                     && !bell.wait(Some(linger))
@@ -84,12 +92,19 @@ fn submit(kit: &Kit, bell: &Doorbell, worker: &Ringer) -> Result<(), SyncError> 
 pub fn run_due(kit: &Kit) -> Result<(), SyncError> {
     let mut local = kit.local()?;
     let mut session = None;
-    look_for_doubtful(kit, &mut local);
+    look(kit, &mut local, true);
     while let Step::Sent = step(kit, &mut local, &mut session)? {}
     if let Some(session) = session {
         session.quit();
     }
     Ok(())
+}
+
+/// Looks for messages in doubt. What can't be looked for costs no message that is to be sent.
+fn look(kit: &Kit, local: &mut Local, all: bool) {
+    if let Err(error) = doubt::look(kit, local, all) {
+        tracing::error!(%error, "messages in doubt could not be looked for");
+    }
 }
 
 enum Step {
@@ -104,8 +119,9 @@ enum Step {
 fn step(kit: &Kit, local: &mut Local, session: &mut Option<Sender>) -> Result<Step, SyncError> {
     let now = when::now();
     let account = &kit.account.name;
+    look(kit, local, false);
     let Some(row) = local.read().due(account, now)? else {
-        return Ok(Step::Idle(local.read().next_due(account)?));
+        return Ok(Step::Idle(local.read().next_due(account, now)?));
     };
     if !local.claim_submission(row.id, now)? {
         return Ok(Step::Sent);
@@ -149,18 +165,18 @@ fn attempt(
         envid: Some(row.message_id.as_str().trim_matches(['<', '>'])),
         hold_until: None,
     };
-    let mut dotted = false;
-    let report = live.send(&mail, &mut |stage| {
+    let report = live.send(&mail, &mut |stage, asked| {
         if stage == Stage::Dot {
-            local.dot(row.id)?;
-            dotted = true;
+            let put_off = asked.iter().filter(|a| a.outcome == Outcome::TryLater);
+            let put_off: Vec<_> = put_off.map(|a| (a.address.clone(), words(a))).collect();
+            local.dot(row.id, &put_off)?;
         }
         Ok::<(), SyncError>(())
     });
     if report.connection_lost {
         *session = None;
     }
-    record(kit, local, row, &report, dotted)?;
+    record(kit, local, row, &report)?;
     Ok(Step::Sent)
 }
 
@@ -203,87 +219,101 @@ fn not_reached(
     }
     kit.report.notice(&format!("not sent yet: {why}"));
     // What only the user can mend is due again as soon as the user did something about it.
-    let mut wait = if held { 0 } else { wait_after(row.attempts) };
     // Nobody was bothered by a try that reached nobody: it goes out soon after the network is back.
-    if matches!(error, SyncError::Net(net) if net.kind() == Kind::Offline) {
-        wait = wait.min(UNREACHED);
-    }
-    local.finish(
-        row.id,
-        SubmissionState::Queued,
-        Some(&why),
-        when::now() + wait,
-    )?;
+    let wait = if held { 0 } else { unreached(row.attempts) };
+    let end = End {
+        state: SubmissionState::Queued,
+        error: Some(&why),
+        next_try: when::now() + wait,
+    };
+    local.conclude(row.id, &[], &end, when::now())?;
     Ok(if held { Step::Held } else { Step::Sent })
 }
 
-fn wait_after(attempts: u32) -> i64 {
-    let at = usize::try_from(attempts)
-        .unwrap_or(usize::MAX)
-        .min(WAITS.len() - 1);
-    WAITS.get(at).copied().unwrap_or(GIVE_UP)
+/// Seconds to wait after an attempt that reached nobody.
+fn unreached(attempts: u32) -> i64 {
+    if attempts == 0 { 60 } else { UNREACHED }
 }
 
-/// Writes down what became of each recipient, and what follows for the whole.
+/// Writes down what became of each recipient, and what follows for the whole, in one step.
 fn record(
     kit: &Kit,
     local: &mut Local,
     row: &Submission,
     report: &SendReport,
-    dotted: bool,
 ) -> Result<(), SyncError> {
-    let states: Vec<(String, RecipientState, Option<String>)> = report
+    let fates: Vec<Fate> = report
         .recipients
         .iter()
-        .map(|r| {
-            (
-                r.address.clone(),
-                state(r.outcome),
-                r.reply
-                    .as_ref()
-                    .map(|reply| Clean::line(&reply.to_string()).to_string()),
-            )
-        })
+        .map(|r| (r.address.clone(), state(r.outcome), words(r)))
         .collect();
-    local.recipients(row.id, &states)?;
-    // Taken back while the attempt ran: it stopped before the dot.
-    let Some(now_stands) = local.read().submission(row.id)?.map(|s| s.recipients) else {
-        return Ok(());
+    let after = |r: &Recipient| {
+        let fate = fates.iter().find(|(who, ..)| *who == r.address);
+        match r.state {
+            RecipientState::Accepted => RecipientState::Accepted,
+            before => fate.map_or(before, |(_, now, _)| *now),
+        }
     };
-    let any = |wanted: RecipientState| now_stands.iter().any(|r| r.state == wanted);
+    let stands: Vec<RecipientState> = row.recipients.iter().map(after).collect();
+    let any = |wanted: RecipientState| stands.contains(&wanted);
     let why = report
         .error
         .as_ref()
         .map(|e| diagnose::explain(e, &kit.account.smtp, diagnose::Service::Smtp).line());
-    let tell = |text: &str| kit.report.notice(text);
-    let (state, next) = if any(RecipientState::Unknown) {
-        tell(
-            "a message may or may not have been sent: the connection ended after its last byte; looking for it in Sent",
-        );
-        (SubmissionState::InDoubt, 0)
+    let now = when::now();
+    let (state, next_try, said) = if any(RecipientState::Unknown) {
+        let said = "a message may or may not have been sent: the connection ended after its last byte; looking for it in Sent";
+        (SubmissionState::InDoubt, now, said)
     } else if any(RecipientState::Refused) {
-        tell("a message was refused: the outbox says for whom and why");
-        (SubmissionState::Refused, 0)
+        let said = "a message was refused: the outbox says for whom and why";
+        (SubmissionState::Refused, 0, said)
     } else if any(RecipientState::TryLater) || any(RecipientState::Pending) {
-        if when::now() - row.created > GIVE_UP {
-            tell("a message was put off for five days: the outbox asks what to do");
-            (SubmissionState::Refused, 0)
+        if row.first_try > 0 && now - row.first_try > GIVE_UP {
+            let said = "a message was put off for five days: the outbox asks what to do";
+            (SubmissionState::Refused, 0, said)
         } else {
-            (
-                SubmissionState::Queued,
-                when::now() + wait_after(row.attempts),
-            )
+            (SubmissionState::Queued, now + wait_after(row, report), "")
         }
     } else {
-        (SubmissionState::Accepted, 0)
+        (SubmissionState::Accepted, 0, "")
     };
-    debug_assert!(dotted || state != SubmissionState::Accepted);
-    local.finish(row.id, state, why.as_deref(), next)?;
+    let end = End {
+        state,
+        error: why.as_deref(),
+        next_try,
+    };
+    // Taken back while the attempt ran: it stopped before the dot.
+    let Some(marks) = local.conclude(row.id, &fates, &end, now)? else {
+        return Ok(());
+    };
+    if !said.is_empty() {
+        kit.report.notice(said);
+    }
+    doubt::mark(kit, marks)?;
     match state {
-        SubmissionState::Accepted => mark_source(kit, local, row),
-        SubmissionState::InDoubt => reconcile(kit, local, row),
+        SubmissionState::InDoubt => doubt::look(kit, local, false),
         _ => Ok(()),
     }
+}
+
+/// Seconds until the next attempt. Nobody was bothered by one that the network cut: it is made soon.
+fn wait_after(row: &Submission, report: &SendReport) -> i64 {
+    let cut = report.error.as_ref().map(NetError::kind) == Some(Kind::Offline);
+    if cut && report.recipients.iter().all(|r| r.reply.is_none()) {
+        return unreached(row.attempts);
+    }
+    let is_put_off = |r: &Recipient| r.state == RecipientState::TryLater && r.reply.is_some();
+    let before = match row.recipients.iter().any(is_put_off) {
+        true => usize::try_from(row.attempts).unwrap_or(usize::MAX),
+        false => 0,
+    };
+    let wait = PUT_OFF.get(before).or(PUT_OFF.last());
+    wait.copied().unwrap_or(GIVE_UP)
+}
+
+fn words(asked: &Asked) -> Option<String> {
+    let reply = asked.reply.as_ref()?;
+    Some(Clean::line(&reply.to_string()).to_string())
 }
 
 fn state(outcome: Outcome) -> RecipientState {
@@ -294,68 +324,4 @@ fn state(outcome: Outcome) -> RecipientState {
         Outcome::NotTried => RecipientState::Pending,
         Outcome::Unknown => RecipientState::Unknown,
     }
-}
-
-/// The answered or forwarded message gets its flag, as an operation like any other.
-fn mark_source(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), SyncError> {
-    let Some((key, change)) = local.read().source(row.id)? else {
-        return Ok(());
-    };
-    let op = NewOp {
-        account: row.account.clone(),
-        kind: OpKind::Store(change),
-        keys: vec![key],
-        locations: Vec::new(),
-    };
-    let ops = local.queue(&[op], when::now())?;
-    let means = overlay::Layer {
-        writer: &kit.writer,
-        stores: &kit.stores,
-        board: &kit.board,
-        host: &kit.host,
-    };
-    overlay::lay(&means, Vec::new(), ops)?;
-    Ok(())
-}
-
-/// Looks for every message that an earlier run left in doubt.
-fn look_for_doubtful(kit: &Kit, local: &mut Local) {
-    let rows = local.read().outbox().unwrap_or_default();
-    for row in rows
-        .iter()
-        .filter(|r| r.account == kit.account.name && r.state == SubmissionState::InDoubt)
-    {
-        if let Err(error) = reconcile(kit, local, row) {
-            tracing::error!(%error, "a message in doubt could not be looked for");
-        }
-    }
-}
-
-/// Looks for a message in doubt in Sent: found, it was sent. Not found proves nothing: the row
-/// stays in doubt for the user.
-///
-/// # Errors
-/// When a database fails.
-pub fn reconcile(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), SyncError> {
-    let found = (|| -> Result<bool, SyncError> {
-        let Some(sent) = kit.reader()?.role_mailbox(&kit.account.name, Role::Sent)? else {
-            return Ok(false);
-        };
-        let mut session = kit.dial(Rank::Worker, None)?;
-        let found = filing::find(&mut session, &sent.name, row);
-        session.hang_up();
-        found
-    })();
-    match found {
-        Ok(true) => {
-            local.finish(row.id, SubmissionState::Done, None, 0)?;
-            kit.report
-                .notice("the message in doubt was found in Sent: it was sent");
-            mark_source(kit, local, row)?;
-        }
-        Ok(false) => {}
-        Err(error) => tracing::info!(%error, "a message in doubt could not be looked for"),
-    }
-    kit.changed(Topic::Outbox);
-    Ok(())
 }

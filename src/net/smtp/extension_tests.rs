@@ -45,7 +45,7 @@ fn with_server(
 
 fn hand_over(session: &mut SmtpSession, mail: &Mail<'_>) -> (SendReport, Vec<Stage>) {
     let mut stages = Vec::new();
-    let report = session.send(mail, &mut |stage| {
+    let report = session.send(mail, &mut |stage, _| {
         stages.push(stage);
         Ok::<(), String>(())
     });

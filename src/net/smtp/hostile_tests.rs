@@ -92,7 +92,7 @@ fn a_message_goes_out_over_tls_from_the_first_byte_and_after_starttls() {
         });
         let (account, _file) = secured(port, security, &ca);
         let mut session = connect(&account).unwrap();
-        let report = session.send(&mail(&["a@x.test"]), &mut |_| Ok::<(), String>(()));
+        let report = session.send(&mail(&["a@x.test"]), &mut |_, _| Ok::<(), String>(()));
         assert_eq!(outcomes(&report), [Outcome::Accepted], "{report:?}");
         session.quit();
         server.join().unwrap();
@@ -267,7 +267,7 @@ fn until_data(
         bytes,
         ..mail(&["a@x.test"])
     };
-    let report = session.send(&mail, &mut |stage| {
+    let report = session.send(&mail, &mut |stage, _| {
         stages.push(stage);
         Ok::<(), String>(())
     });
@@ -313,7 +313,7 @@ fn f43_a_server_that_does_not_read_is_left() {
             bytes: &large,
             ..mail(&["a@x.test"])
         };
-        let report = session.send(&mail, &mut |stage| {
+        let report = session.send(&mail, &mut |stage, _| {
             stages.push(stage);
             Ok::<(), String>(())
         });
@@ -402,7 +402,7 @@ fn no_address_smuggles_a_command() {
     ] {
         let (account, server) = serve(b"220 hi\r\n", script(vec![("MAIL", OK), ("RSET", OK)]));
         let mut session = connect(&account).unwrap();
-        let report = session.send(&mail(&[evil]), &mut |_| Ok::<(), String>(()));
+        let report = session.send(&mail(&[evil]), &mut |_, _| Ok::<(), String>(()));
         assert_eq!(outcomes(&report), [Outcome::Refused], "{evil:?}");
         session.quit();
         let lines = server.join().unwrap();

@@ -63,14 +63,14 @@ pub struct SendReport {
 
 impl SmtpSession {
     /// Hands one message over. `stage` is called before each stage; if it fails, the stage is not
-    /// begun, the connection is closed and nothing was sent.
+    /// begun, the connection is closed and nothing was sent. It is told where each recipient stands.
     ///
     /// If any recipient is refused for good nothing is sent at all; if some are put off it is sent
     /// to the others.
     pub fn send<E: std::fmt::Display>(
         &mut self,
         mail: &Mail<'_>,
-        stage: &mut dyn FnMut(Stage) -> Result<(), E>,
+        stage: &mut dyn FnMut(Stage, &[Asked]) -> Result<(), E>,
     ) -> SendReport {
         let asked = mail.recipients.iter().map(|a| Asked {
             address: (*a).to_owned(),
@@ -107,11 +107,11 @@ impl Transaction<'_> {
     fn carry_out<E: std::fmt::Display>(
         &mut self,
         mail: &Mail<'_>,
-        stage: &mut dyn FnMut(Stage) -> Result<(), E>,
+        stage: &mut dyn FnMut(Stage, &[Asked]) -> Result<(), E>,
     ) -> Result<(), NetError> {
         let octets = data::measure(mail.bytes)?;
         let from = mail_from(mail, octets, self.session.offers())?;
-        announce(stage, Stage::Envelope)?;
+        announce(stage, Stage::Envelope, &self.asked)?;
         self.ask(mail, from)?;
         let any = |o: Outcome| self.asked.iter().any(|a| a.outcome == o);
         if any(Outcome::Refused) || !any(Outcome::Accepted) {
@@ -126,7 +126,7 @@ impl Transaction<'_> {
             self.reset();
             return Ok(());
         }
-        announce(stage, Stage::Data)?;
+        announce(stage, Stage::Data, &self.asked)?;
         let go = self.session.command(&Data.to_string())?;
         if go.code != 354 {
             self.open(&go);
@@ -142,7 +142,7 @@ impl Transaction<'_> {
                 return Err(reply.error());
             }
         }
-        announce(stage, Stage::Dot)?;
+        announce(stage, Stage::Dot, &self.asked)?;
         self.dotted = true;
         self.session.write(b".\r\n")?;
         let end = self.session.read(self.session.pace.dot)?;
@@ -306,9 +306,10 @@ impl SendReport {
 }
 
 fn announce<E: std::fmt::Display>(
-    stage: &mut dyn FnMut(Stage) -> Result<(), E>,
+    stage: &mut dyn FnMut(Stage, &[Asked]) -> Result<(), E>,
     next: Stage,
+    asked: &[Asked],
 ) -> Result<(), NetError> {
     // The caller could not write down what is about to happen, so it must not happen.
-    stage(next).map_err(|e| NetError::Cut(format!("stopped before sending: {e}")))
+    stage(next, asked).map_err(|e| NetError::Cut(format!("stopped before sending: {e}")))
 }

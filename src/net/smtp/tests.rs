@@ -108,7 +108,7 @@ pub(super) fn send(more: Script, recipients: &[&str]) -> (SendReport, Vec<Stage>
         bytes: b"Subject: x\n\n.hidden\n",
         ..Mail::default()
     };
-    let report = session.send(&mail, &mut |stage| {
+    let report = session.send(&mail, &mut |stage, _| {
         stages.push(stage);
         Ok::<(), String>(())
     });
@@ -267,7 +267,7 @@ fn a_stage_that_can_not_be_written_down_does_not_happen() {
         bytes: b"x\r\n",
         ..Mail::default()
     };
-    let report = session.send(&mail, &mut |stage| {
+    let report = session.send(&mail, &mut |stage, _| {
         if stage == Stage::Dot {
             Err("disk full")
         } else {
@@ -301,7 +301,7 @@ fn too_large_and_impossible_messages_are_refused_here() {
                 bytes,
                 ..Mail::default()
             },
-            &mut |_| Ok::<(), String>(()),
+            &mut |_, _| Ok::<(), String>(()),
         );
         assert_eq!(outcomes(&report), [Outcome::Refused], "{report:?}");
     }

@@ -4,8 +4,8 @@
 //! operation that is queued like any other, so undo works offline and across restarts.
 
 use super::connection::{Local, LocalReader};
+use super::decisions::{self, Allowed};
 use super::ops::{follow, queue};
-use super::outbox::{self, Allowed};
 use super::row;
 use crate::model::{
     AccountName, DraftId, FlagChange, MailboxName, MessageKey, NewOp, Op, OpKind, OpState, OutboxId,
@@ -77,7 +77,7 @@ impl Local {
                 let Some((action, label, sending)) = newest else { return Ok(None) };
                 tx.execute("UPDATE action SET undo = 2 WHERE id = ?1", [action])?;
                 if let Some(row) = sending {
-                    match outbox::take_back(tx, OutboxId(row), Allowed::Waiting)? {
+                    match decisions::take_back(tx, OutboxId(row), Allowed::Waiting)? {
                         Some(draft) => return Ok(Some(Undone { label, draft: Some(draft), ..Undone::default() })),
                         None => continue,
                     }

@@ -2,6 +2,7 @@
 
 use super::tests::{Home, outgoing, work};
 use super::*;
+use crate::model::{Draft, OutboxId, Outgoing, RecipientState, Submission, SubmissionState};
 
 #[test]
 fn a_held_message_waits_for_the_user_and_a_scheduled_one_for_its_time() {
@@ -32,4 +33,175 @@ fn what_is_only_passed_on_has_no_copy_to_file() {
     let filed = |id| local.read().submission(id).unwrap().unwrap().filed;
     assert!(filed(own) && !filed(passed));
     assert_eq!(local.read().filed(passed).unwrap(), b"wire");
+}
+
+/// A message to two, submitted and under way.
+fn under_way(local: &mut Local) -> OutboxId {
+    let draft = local.save_draft(&Draft::new(work()), 1).unwrap();
+    let id = local.submit(&outgoing(Some(draft)), 2).unwrap();
+    assert!(local.claim_submission(id, 1_000).unwrap());
+    id
+}
+
+fn fate(who: &str, state: RecipientState) -> Fate {
+    (who.to_owned(), state, Some("450 later".to_owned()))
+}
+
+fn end(state: SubmissionState) -> End<'static> {
+    End {
+        state,
+        error: None,
+        next_try: 2_000,
+    }
+}
+
+fn row(local: &Local, id: OutboxId) -> Submission {
+    local.read().submission(id).unwrap().unwrap()
+}
+
+fn states(local: &Local, id: OutboxId) -> Vec<RecipientState> {
+    let stands = row(local, id).recipients;
+    stands.iter().map(|r| r.state).collect()
+}
+
+#[test]
+fn the_mark_follows_from_being_sent_once_and_survives_a_crash_right_after() {
+    let home = Home::new();
+    let mut local = home.open();
+    let id = under_way(&mut local);
+    local.dot(id, &[]).unwrap();
+    let fates = ["a@x", "b@x"].map(|who| fate(who, RecipientState::Accepted));
+    let marks = local.conclude(id, &fates, &end(SubmissionState::Accepted), 1_001);
+    let marks = marks.unwrap().unwrap();
+    assert_eq!(marks.len(), 1);
+    drop(local);
+    let mut local = home.open();
+    assert_eq!(local.read().all_pending().unwrap(), marks);
+    assert_eq!(row(&local, id).sent_at, 1_001);
+    assert_eq!(
+        local.finish(id, SubmissionState::Done, None, 0).unwrap(),
+        []
+    );
+    assert_eq!(local.read().all_pending().unwrap().len(), 1, "once");
+    assert_eq!(row(&local, id).sent_at, 1_001);
+}
+
+#[test]
+fn who_was_put_off_is_not_in_doubt_and_still_gets_it() {
+    let home = Home::new();
+    let mut local = home.open();
+    let id = under_way(&mut local);
+    let put_off = [("b@x".to_owned(), Some("450 later".to_owned()))];
+    local.dot(id, &put_off).unwrap();
+    drop(local);
+    let mut local = home.open();
+    local.crashed(&work()).unwrap();
+    use RecipientState::{Accepted, TryLater, Unknown};
+    assert_eq!(states(&local, id), [Unknown, TryLater]);
+    assert_eq!(local.read().doubtful(&work(), Some(0)).unwrap().len(), 1);
+    local.looked(id, 500).unwrap();
+    assert_eq!(row(&local, id).looked, 1);
+    assert!(
+        local
+            .read()
+            .doubtful(&work(), Some(499))
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(local.read().next_due(&work(), 0).unwrap(), Some(500));
+    let (state, marks) = local.was_sent(id, true, 600).unwrap();
+    assert_eq!((state, marks.len()), (SubmissionState::Queued, 0));
+    assert_eq!(states(&local, id), [Accepted, TryLater]);
+    assert!(local.was_sent(id, true, 600).is_err(), "no doubt is left");
+}
+
+#[test]
+fn a_message_that_some_have_is_no_draft_any_more() {
+    use RecipientState::{Accepted, Refused, TryLater};
+    let home = Home::new();
+    let mut local = home.open();
+    let id = under_way(&mut local);
+    local.dot(id, &[]).unwrap();
+    let fates = [fate("a@x", Accepted), fate("b@x", TryLater)];
+    let waits = end(SubmissionState::Queued);
+    local.conclude(id, &fates, &waits, 1_001).unwrap().unwrap();
+    assert_eq!(row(&local, id).first_try, 1_000);
+    let error = local.take_back(id).unwrap_err().to_string();
+    assert!(error.contains("some have it"), "{error}");
+    assert_eq!(local.undo(1_002).unwrap(), None);
+    local.claim_submission(id, 2_000).unwrap();
+    let refused = end(SubmissionState::Refused);
+    let fates = [fate("b@x", Refused)];
+    local
+        .conclude(id, &fates, &refused, 2_001)
+        .unwrap()
+        .unwrap();
+    assert!(local.take_back(id).is_err());
+    let marks = local.give_up_refused(id, 2_002).unwrap();
+    assert_eq!(marks.len(), 1, "those who are left have it");
+    assert_eq!(row(&local, id).state, SubmissionState::Accepted);
+    assert_eq!(states(&local, id), [Accepted]);
+}
+
+#[test]
+fn dropping_a_message_that_some_have_keeps_it_as_sent_to_them() {
+    let home = Home::new();
+    let mut local = home.open();
+    let id = under_way(&mut local);
+    local.dot(id, &[]).unwrap();
+    let fates = [
+        fate("a@x", RecipientState::Accepted),
+        fate("b@x", RecipientState::TryLater),
+    ];
+    let waits = end(SubmissionState::Queued);
+    local.conclude(id, &fates, &waits, 1_001).unwrap().unwrap();
+    assert_eq!(local.cancel_submission(id, 1_002).unwrap().len(), 1);
+    assert_eq!(row(&local, id).state, SubmissionState::Accepted);
+    assert_eq!(states(&local, id), [RecipientState::Accepted]);
+    assert_eq!(local.read().unfiled(&work(), 1_003).unwrap().len(), 1);
+    let whole = under_way(&mut local);
+    assert!(local.cancel_submission(whole, 5).unwrap().is_empty());
+    assert_eq!(local.read().submission(whole).unwrap(), None);
+}
+
+#[test]
+fn after_five_days_those_put_off_can_be_given_up_but_not_everybody() {
+    let home = Home::new();
+    let mut local = home.open();
+    for (first, left) in [
+        (RecipientState::Accepted, true),
+        (RecipientState::TryLater, false),
+    ] {
+        let id = under_way(&mut local);
+        local.dot(id, &[]).unwrap();
+        let fates = [fate("a@x", first), fate("b@x", RecipientState::TryLater)];
+        let asks = end(SubmissionState::Refused);
+        local.conclude(id, &fates, &asks, 1_001).unwrap().unwrap();
+        assert_eq!(local.give_up_refused(id, 1_002).is_ok(), left);
+        let stands = row(&local, id);
+        assert_eq!(stands.recipients.len(), if left { 1 } else { 2 });
+    }
+}
+
+#[test]
+fn a_reminder_begins_when_the_message_is_sent() {
+    let home = Home::new();
+    let mut local = home.open();
+    let wanted = Outgoing {
+        remind: Some(300),
+        ..outgoing(None)
+    };
+    let id = local.submit(&wanted, 2).unwrap();
+    local.claim_submission(id, 1_000).unwrap();
+    local.dot(id, &[]).unwrap();
+    let sql = "SELECT due || ' ' || recipients FROM reminder";
+    let due = |local: &Local| -> Option<String> {
+        let conn = &local.reader.conn;
+        conn.query_row(sql, [], |r| r.get(0)).ok()
+    };
+    assert_eq!(due(&local), None);
+    let fates = ["a@x", "b@x"].map(|who| fate(who, RecipientState::Accepted));
+    let accepted = end(SubmissionState::Accepted);
+    local.conclude(id, &fates, &accepted, 1_001).unwrap();
+    assert_eq!(due(&local).as_deref(), Some("1301 a@x, b@x"));
 }

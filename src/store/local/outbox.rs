@@ -5,13 +5,14 @@
 //! silently go back from "may have been sent" to "not sent".
 
 use super::connection::Local;
-use super::drafts;
+use super::{drafts, sent};
 use crate::model::{
-    AccountName, Draft, DraftId, MessageId, OutboxId, Outgoing, RecipientState, SubmissionState,
+    AccountName, MessageId, Op, OutboxId, Outgoing, RecipientState, SubmissionState,
 };
 use crate::store::codec::keywords_out;
 use crate::store::error::{Error, Result};
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use crate::store::open::now as clock;
+use rusqlite::{Transaction, params};
 
 /// No next try is farther off than this, in seconds; one that seems to be was written down before
 /// the clock was put back, and is due.
@@ -23,12 +24,23 @@ pub(super) fn is_due(now: i64) -> String {
 
 /// How long what was sent stays in the history: 30 days, in seconds.
 const HISTORY: i64 = 30 * 24 * 3600;
-/// When the user may still take a message out. Before the dot is written it is made durable, so an
-/// attempt whose row is gone can't write it.
-const OPEN: &str = "state IN ('queued', 'held', 'sending', 'refused', 'in-doubt')";
 /// What is said of a message whose sending a crash cut after its last byte.
 const CUT: &str =
     "the program ended while it waited for the server's answer: it may or may not have been sent";
+
+/// What became of a recipient: its address, its state, the server's reply in clean words.
+pub type Fate = (String, RecipientState, Option<String>);
+
+/// How an attempt, or a wait, ends.
+#[derive(Clone, Copy, Debug)]
+pub struct End<'a> {
+    /// The new state.
+    pub state: SubmissionState,
+    /// What went wrong, in plain words.
+    pub error: Option<&'a str>,
+    /// Not to be tried, or looked for, before this time; seconds since 1970.
+    pub next_try: i64,
+}
 
 impl Local {
     /// Freezes a message into the outbox; its draft is hidden in the same transaction. Sending
@@ -102,46 +114,67 @@ impl Local {
     pub fn claim_submission(&mut self, id: OutboxId, now: i64) -> Result<bool> {
         self.step(
             id,
-            "state = 'sending', attempts = attempts + 1, scheduled = 0",
+            &format!(
+                "state = 'sending', attempts = attempts + 1, scheduled = 0,
+                 first_try = CASE first_try WHEN 0 THEN {now} ELSE first_try END"
+            ),
             &format!("state = 'queued' AND {}", is_due(now)),
         )
     }
 
-    /// The final dot is about to be written: from here on a failure means doubt.
+    /// The final dot is about to be written: from here on a failure means doubt, for everybody who
+    /// is still to get it but those that are `put_off` (with the server's words).
     ///
     /// # Errors
     /// [`Error::Refused`] unless an attempt is running.
-    pub fn dot(&mut self, id: OutboxId) -> Result<()> {
-        self.must(
-            id,
-            "state = 'dot'",
-            "state = 'sending'",
-            "no attempt is running",
-        )
-    }
-
-    /// Writes down what became of recipients. One that was accepted stays accepted.
-    ///
-    /// # Errors
-    /// When it can't be written.
-    pub fn recipients(
-        &mut self,
-        id: OutboxId,
-        states: &[(String, RecipientState, Option<String>)],
-    ) -> Result<()> {
+    pub fn dot(&mut self, id: OutboxId, put_off: &[(String, Option<String>)]) -> Result<()> {
         self.write(|tx| {
-            let mut update = tx.prepare_cached(
-                "UPDATE recipient SET state = ?3, reply = ?4 WHERE outbox = ?1 AND address = ?2 AND state <> 'accepted'",
+            let n = tx.execute(
+                "UPDATE outbox SET state = 'dot' WHERE id = ?1 AND state = 'sending'",
+                [id.0],
             )?;
-            for (address, state, reply) in states {
-                update.execute(params![id.0, address, state.name(), reply])?;
+            if n == 0 {
+                return Err(Error::Refused("no attempt is running".to_owned()));
             }
-            Ok(())
+            tx.execute(
+                "UPDATE recipient SET state = 'pending' WHERE outbox = ?1 AND state = 'deferred'",
+                [id.0],
+            )?;
+            let fates: Vec<Fate> = put_off
+                .iter()
+                .map(|(who, why)| (who.clone(), RecipientState::TryLater, why.clone()))
+                .collect();
+            write_fates(tx, id, &fates)
         })
     }
 
-    /// Ends an attempt, or a wait, in a new state. Once sent or in doubt a message never goes back
-    /// to the queue by this.
+    /// Ends an attempt: what became of recipients, and what follows for the whole, in one step. One
+    /// that was accepted stays accepted. Answers operations that mark what it answers; `None` if the
+    /// message was taken back meanwhile, and nothing is written.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn conclude(
+        &mut self,
+        id: OutboxId,
+        fates: &[Fate],
+        end: &End<'_>,
+        now: i64,
+    ) -> Result<Option<Vec<Op>>> {
+        self.write(|tx| {
+            if !go_over(tx, id, end)? {
+                return Ok(None);
+            }
+            write_fates(tx, id, fates)?;
+            match end.state {
+                SubmissionState::Accepted => sent::follow(tx, id, now).map(Some),
+                _ => Ok(Some(Vec::new())),
+            }
+        })
+    }
+
+    /// Ends a wait in a new state. Once sent or in doubt a message never goes back to the queue by
+    /// this. Answers operations that mark what it answers.
     ///
     /// # Errors
     /// [`Error::Refused`] if the present state does not allow it.
@@ -151,33 +184,90 @@ impl Local {
         state: SubmissionState,
         error: Option<&str>,
         next_try: i64,
-    ) -> Result<()> {
-        let from = match state {
-            SubmissionState::Queued => "'queued', 'sending', 'dot'",
-            SubmissionState::Refused => "'queued', 'sending', 'dot', 'refused'",
-            SubmissionState::InDoubt => "'dot', 'in-doubt'",
-            SubmissionState::Accepted => "'dot', 'in-doubt', 'accepted'",
-            SubmissionState::Done => "'accepted', 'in-doubt', 'sent'",
-            SubmissionState::Held | SubmissionState::Sending | SubmissionState::Dot => "''",
+    ) -> Result<Vec<Op>> {
+        let end = End {
+            state,
+            error,
+            next_try,
         };
         self.write(|tx| {
+            if !go_over(tx, id, &end)? {
+                let why = format!("the message can't become {} now", state.name());
+                return Err(Error::Refused(why));
+            }
+            match state {
+                SubmissionState::Done | SubmissionState::Accepted => sent::follow(tx, id, clock()),
+                _ => Ok(Vec::new()),
+            }
+        })
+    }
+
+    /// A message in doubt was looked for in vain; it is looked for again at that time.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn looked(&mut self, id: OutboxId, next: i64) -> Result<()> {
+        self.step(
+            id,
+            &format!("looked = looked + 1, next_try = {next}"),
+            "state = 'in-doubt'",
+        )
+        .map(drop)
+    }
+
+    /// A message in doubt could not be looked for; it is tried again at that time.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn look_later(&mut self, id: OutboxId, next: i64) -> Result<()> {
+        self.step(id, &format!("next_try = {next}"), "state = 'in-doubt'")
+            .map(drop)
+    }
+
+    /// A message in doubt was sent: it was found where sent mail lies (`filed`), or the user says
+    /// so. Those that were put off still get it. Answers its state now, and operations that mark
+    /// what it answers.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] unless it is in doubt.
+    pub fn was_sent(
+        &mut self,
+        id: OutboxId,
+        filed: bool,
+        now: i64,
+    ) -> Result<(SubmissionState, Vec<Op>)> {
+        self.write(|tx| {
+            tx.execute(
+                "UPDATE recipient SET state = 'accepted' WHERE outbox = ?1 AND state = 'unknown'",
+                [id.0],
+            )?;
+            let open: i64 = tx.query_row(
+                "SELECT count(*) FROM recipient WHERE outbox = ?1 AND state <> 'accepted'",
+                [id.0],
+                |r| r.get(0),
+            )?;
+            let state = match (open, filed) {
+                (0, true) => SubmissionState::Done,
+                (0, false) => SubmissionState::Accepted,
+                _ => SubmissionState::Queued,
+            };
             let n = tx.execute(
-                &format!("UPDATE outbox SET state = ?2, error = ?3, next_try = ?4 WHERE id = ?1 AND state IN ({from})"),
-                params![id.0, state.name(), error, next_try],
+                "UPDATE outbox SET state = ?2, error = NULL, next_try = ?3 WHERE id = ?1 AND state = 'in-doubt'",
+                params![id.0, state.name(), now],
             )?;
             if n == 0 {
-                return Err(Error::Refused(format!("the message can't become {} now", state.name())));
+                return Err(Error::Refused("the message is not in doubt".to_owned()));
             }
-            if state == SubmissionState::Done || state == SubmissionState::Accepted {
-                tx.execute("DELETE FROM draft WHERE outbox = ?1", [id.0])?;
-                tx.execute("UPDATE action SET undo = 0 WHERE outbox = ?1 AND undo = 1", [id.0])?;
-            }
-            Ok(())
+            let marks = match open {
+                0 => sent::follow(tx, id, now)?,
+                _ => Vec::new(),
+            };
+            Ok((state, marks))
         })
     }
 
     /// Judges attempts that a crash cut: before the dot they are queued again, after it they are in
-    /// doubt unless everybody's acceptance was written down. Only for the process that holds the engine's lock.
+    /// doubt. Only for the process that holds the engine's lock.
     ///
     /// # Errors
     /// When it can't be written.
@@ -188,178 +278,14 @@ impl Local {
                 [account.as_str()],
             )?;
             tx.execute(
-                "UPDATE outbox SET state = 'accepted' WHERE account = ?1 AND state = 'dot'
-                   AND NOT EXISTS (SELECT 1 FROM recipient WHERE outbox = id AND recipient.state <> 'accepted')",
-                [account.as_str()],
-            )?;
-            tx.execute(
-                "UPDATE recipient SET state = 'unknown' WHERE state IN ('pending', 'deferred')
+                "UPDATE recipient SET state = 'unknown' WHERE state = 'pending'
                    AND outbox IN (SELECT id FROM outbox WHERE account = ?1 AND state = 'dot')",
                 [account.as_str()],
             )?;
             tx.execute(
-                "UPDATE outbox SET state = 'in-doubt', error = ?2 WHERE account = ?1 AND state = 'dot'",
+                "UPDATE outbox SET state = 'in-doubt', error = ?2, looked = 0, next_try = 0
+                 WHERE account = ?1 AND state = 'dot'",
                 params![account.as_str(), CUT],
-            )?;
-            Ok(())
-        })
-    }
-
-    /// Turns a message back into its draft: until the final dot, or when it was refused or is in
-    /// doubt (some may have it then; the user decides). An attempt under way fails at
-    /// [`Local::dot`], so nothing is sent.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if the final dot may be out, or it has no draft here: then
-    /// [`Local::take_back_as`] can.
-    pub fn take_back(&mut self, id: OutboxId) -> Result<DraftId> {
-        self.write(|tx| take_back(tx, id, Allowed::ByUser)?.ok_or_else(too_late))
-    }
-
-    /// Turns a message that was not written as a draft here into `draft` (made from its bytes).
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if the final dot may be out.
-    pub fn take_back_as(&mut self, id: OutboxId, draft: &Draft, now: i64) -> Result<DraftId> {
-        self.write(|tx| {
-            if let Some(own) = take_back(tx, id, Allowed::ByUser)? {
-                return Ok(own);
-            }
-            if !may_be_taken_back(tx, id, Allowed::ByUser)? {
-                return Err(too_late());
-            }
-            let fresh = drafts::save(
-                tx,
-                &Draft {
-                    id: None,
-                    ..draft.clone()
-                },
-                now,
-            )?;
-            remove(tx, id)?;
-            Ok(fresh)
-        })
-    }
-
-    /// Drops a message that was not sent, or may have been and the user says so.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] once the final dot may be out, and after it was sent.
-    pub fn cancel_submission(&mut self, id: OutboxId) -> Result<()> {
-        self.write(|tx| {
-            let n = tx.execute(
-                &format!("DELETE FROM outbox WHERE id = ?1 AND {OPEN}"),
-                [id.0],
-            )?;
-            if n == 0 {
-                Err(Error::Refused(
-                    "too late: the message is being sent".to_owned(),
-                ))
-            } else {
-                Ok(())
-            }
-        })
-    }
-
-    /// Makes a waiting message due now, and a refused one try all it has not reached again.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if it neither waits nor was refused.
-    pub fn retry(&mut self, id: OutboxId, now: i64) -> Result<()> {
-        self.again(
-            id,
-            now,
-            "state IN ('queued', 'held', 'refused')",
-            "'refused', 'deferred'",
-        )
-    }
-
-    /// Keeps a waiting message back until the user says otherwise.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] unless it waits.
-    pub fn hold(&mut self, id: OutboxId) -> Result<()> {
-        self.must(
-            id,
-            "state = 'held', error = NULL",
-            "state IN ('queued', 'held')",
-            "only a message that waits can be held",
-        )
-    }
-
-    /// Sends a message that waits or is held at a time of the user's, seconds since 1970.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if it neither waits nor is held.
-    pub fn send_at(&mut self, id: OutboxId, at: i64) -> Result<()> {
-        self.must(
-            id,
-            &format!("state = 'queued', error = NULL, scheduled = 1, next_try = {at}"),
-            "state IN ('queued', 'held')",
-            "only a message that waits can be sent later",
-        )
-    }
-
-    /// The user's word: send a message in doubt again although it may arrive twice.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] unless it is in doubt.
-    pub fn send_again(&mut self, id: OutboxId, now: i64) -> Result<()> {
-        self.again(id, now, "state = 'in-doubt'", "'unknown', 'deferred'")
-    }
-
-    /// Gives refused recipients up; the rest is the whole from now on.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] unless the message was refused; [`Error::Gone`] if nobody is left.
-    pub fn give_up_refused(&mut self, id: OutboxId, now: i64) -> Result<()> {
-        self.write(|tx| {
-            let refused: bool = tx.query_row(
-                "SELECT state = 'refused' FROM outbox WHERE id = ?1",
-                [id.0],
-                |r| r.get(0),
-            )?;
-            if !refused {
-                return Err(Error::Refused("nobody was refused".to_owned()));
-            }
-            tx.execute(
-                "DELETE FROM recipient WHERE outbox = ?1 AND state = 'refused'",
-                [id.0],
-            )?;
-            let open: i64 = tx.query_row(
-                "SELECT count(*) FROM recipient WHERE outbox = ?1 AND state <> 'accepted'",
-                [id.0],
-                |r| r.get(0),
-            )?;
-            let left: i64 = tx.query_row(
-                "SELECT count(*) FROM recipient WHERE outbox = ?1",
-                [id.0],
-                |r| r.get(0),
-            )?;
-            if left == 0 {
-                return Err(Error::Gone("recipient"));
-            }
-            let state = if open == 0 { "accepted" } else { "queued" };
-            tx.execute(
-                "UPDATE outbox SET state = ?2, error = NULL, next_try = ?3 WHERE id = ?1",
-                params![id.0, state, now],
-            )?;
-            Ok(())
-        })
-    }
-
-    fn again(&mut self, id: OutboxId, now: i64, from: &str, reset: &str) -> Result<()> {
-        self.write(|tx| {
-            let n = tx.execute(
-                &format!("UPDATE outbox SET state = 'queued', error = NULL, scheduled = 0, next_try = ?2 WHERE id = ?1 AND {from}"),
-                params![id.0, now],
-            )?;
-            if n == 0 {
-                return Err(Error::Refused("that is not possible in its present state".to_owned()));
-            }
-            tx.execute(
-                &format!("UPDATE recipient SET state = 'pending', reply = NULL WHERE outbox = ?1 AND state IN ({reset})"),
-                [id.0],
             )?;
             Ok(())
         })
@@ -367,71 +293,42 @@ impl Local {
 
     fn step(&mut self, id: OutboxId, set: &str, from: &str) -> Result<bool> {
         self.write(|tx| {
-            Ok(tx.execute(
-                &format!("UPDATE outbox SET {set} WHERE id = ?1 AND {from}"),
-                [id.0],
-            )? == 1)
+            let sql = format!("UPDATE outbox SET {set} WHERE id = ?1 AND {from}");
+            Ok(tx.execute(&sql, [id.0])? == 1)
         })
     }
+}
 
-    fn must(&mut self, id: OutboxId, set: &str, from: &str, why: &str) -> Result<()> {
-        if self.step(id, set, from)? {
-            Ok(())
-        } else {
-            Err(Error::Refused(why.to_owned()))
-        }
+/// Writes down what became of recipients. One that was accepted stays accepted.
+fn write_fates(tx: &Transaction<'_>, id: OutboxId, fates: &[Fate]) -> Result<()> {
+    let mut update = tx.prepare_cached(
+        "UPDATE recipient SET state = ?3, reply = ?4 WHERE outbox = ?1 AND address = ?2 AND state <> 'accepted'",
+    )?;
+    for (address, state, reply) in fates {
+        update.execute(params![id.0, address, state.name(), reply])?;
     }
-}
-
-/// Who takes a message back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Allowed {
-    /// Undo: only what still waits and reached nobody.
-    Waiting,
-    /// The user, who sees the message's state.
-    ByUser,
-}
-
-/// The draft of a message that is taken out of the outbox; `None` if it may not be, or has none.
-pub(super) fn take_back(
-    tx: &Transaction<'_>,
-    id: OutboxId,
-    allowed: Allowed,
-) -> Result<Option<DraftId>> {
-    let draft: Option<i64> = tx
-        .query_row("SELECT id FROM draft WHERE outbox = ?1", [id.0], |r| {
-            r.get(0)
-        })
-        .optional()?;
-    let Some(draft) = draft else {
-        return Ok(None);
-    };
-    if !may_be_taken_back(tx, id, allowed)? {
-        return Ok(None);
-    }
-    tx.execute("UPDATE draft SET outbox = NULL WHERE id = ?1", [draft])?;
-    remove(tx, id)?;
-    Ok(Some(DraftId(draft)))
-}
-
-fn may_be_taken_back(tx: &Transaction<'_>, id: OutboxId, allowed: Allowed) -> Result<bool> {
-    let condition = match allowed {
-        Allowed::ByUser => OPEN,
-        Allowed::Waiting => {
-            "state IN ('queued', 'held', 'sending', 'refused') AND NOT EXISTS
-               (SELECT 1 FROM recipient WHERE outbox = id AND recipient.state IN ('accepted', 'unknown'))"
-        }
-    };
-    let sql = format!("SELECT count(*) FROM outbox WHERE id = ?1 AND {condition}");
-    Ok(tx.query_row(&sql, [id.0], |r| r.get::<_, i64>(0))? == 1)
-}
-
-fn remove(tx: &Transaction<'_>, id: OutboxId) -> Result<()> {
-    tx.execute("UPDATE action SET undo = 2 WHERE outbox = ?1", [id.0])?;
-    tx.execute("DELETE FROM outbox WHERE id = ?1", [id.0])?;
     Ok(())
 }
 
-fn too_late() -> Error {
-    Error::Refused("too late: the message is being sent, or was".to_owned())
+/// Takes a message into a new state; whether its present one allows that.
+fn go_over(tx: &Transaction<'_>, id: OutboxId, end: &End<'_>) -> Result<bool> {
+    let from = match end.state {
+        SubmissionState::Queued => "'queued', 'sending', 'dot'",
+        SubmissionState::Refused => "'queued', 'sending', 'dot', 'refused'",
+        SubmissionState::InDoubt => "'dot', 'in-doubt'",
+        SubmissionState::Accepted => "'dot', 'in-doubt', 'accepted'",
+        SubmissionState::Done => "'accepted', 'in-doubt', 'sent'",
+        SubmissionState::Held | SubmissionState::Sending | SubmissionState::Dot => "''",
+    };
+    let looked = match end.state {
+        SubmissionState::InDoubt => ", looked = 0",
+        _ => "",
+    };
+    let sql = format!(
+        "UPDATE outbox SET state = ?2, error = ?3, next_try = ?4{looked} WHERE id = ?1 AND state IN ({from})"
+    );
+    Ok(tx.execute(
+        &sql,
+        params![id.0, end.state.name(), end.error, end.next_try],
+    )? == 1)
 }

@@ -11,6 +11,8 @@ ALTER TABLE outbox ADD COLUMN remind INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE outbox ADD COLUMN looked INTEGER NOT NULL DEFAULT 0;
 -- When the server accepted it, seconds since 1970; 0 before.
 ALTER TABLE outbox ADD COLUMN sent_at INTEGER NOT NULL DEFAULT 0;
+-- When it was first tried, seconds since 1970; 0 before.
+ALTER TABLE outbox ADD COLUMN first_try INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX outbox_message_id ON outbox(message_id);
 
 ALTER TABLE draft ADD COLUMN reply_to TEXT NOT NULL DEFAULT '';

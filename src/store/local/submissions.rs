@@ -2,16 +2,15 @@
 
 use super::connection::LocalReader;
 use super::outbox::is_due;
-use super::row;
+use super::sent;
 use crate::model::{
-    AccountName, FlagChange, Flags, MessageId, MessageKey, OutboxId, Recipient, RecipientState,
+    AccountName, FlagChange, MessageId, MessageKey, OutboxId, Recipient, RecipientState,
     Submission, SubmissionState,
 };
-use crate::store::codec::flags_in;
 use crate::store::error::{Error, Result};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-const COLUMNS: &str = "id, account, message_id, mail_from, subject, length(wire), state, attempts, next_try, created, error, scheduled, dsn, remind, looked, sent_at, filed <> x''";
+const COLUMNS: &str = "id, account, message_id, mail_from, subject, length(wire), state, attempts, next_try, created, error, scheduled, dsn, remind, looked, sent_at, filed <> x'', first_try";
 
 impl LocalReader {
     /// Every message that is not finished, oldest first.
@@ -53,15 +52,27 @@ impl LocalReader {
         Ok(found.into_iter().next())
     }
 
-    /// When the next message of an account is due, seconds since 1970.
+    /// The messages of an account that were sent and whose copy is to be filed by now.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn unfiled(&self, account: &AccountName, now: i64) -> Result<Vec<Submission>> {
+        let due = is_due(now);
+        let condition = format!("account = ?1 AND state = 'accepted' AND {due} ORDER BY id");
+        self.submissions(&condition, [account.as_str()])
+    }
+
+    /// When something is to be done next for a message of an account, seconds since 1970: sent,
+    /// looked for, or filed.
     ///
     /// # Errors
     /// When it can't be read.
-    pub fn next_due(&self, account: &AccountName) -> Result<Option<i64>> {
-        let sql = "SELECT min(next_try) FROM outbox WHERE account = ?1 AND state = 'queued'";
+    pub fn next_due(&self, account: &AccountName, now: i64) -> Result<Option<i64>> {
+        let sql = "SELECT min(next_try) FROM outbox WHERE account = ?1
+                     AND (state IN ('queued', 'in-doubt') OR (state = 'accepted' AND next_try > ?2))";
         self.look(|conn| {
             let mut query = conn.prepare_cached(sql)?;
-            Ok(query.query_row([account.as_str()], |r| r.get(0))?)
+            Ok(query.query_row(rusqlite::params![account.as_str(), now], |r| r.get(0))?)
         })
     }
 
@@ -86,28 +97,19 @@ impl LocalReader {
     /// # Errors
     /// When it can't be read.
     pub fn source(&self, id: OutboxId) -> Result<Option<(MessageKey, FlagChange)>> {
-        let found = self.look(|conn| Ok(conn
-            .prepare_cached(
-                "SELECT source_mailbox, source_uidvalidity, source_uid, source_message_id, source_size,
-                   mark_system, mark_keywords FROM outbox WHERE id = ?1 AND source_mailbox IS NOT NULL",
-            )?
-            .query_row([id.0], |r| {
-                let words: String = r.get(6)?;
-                let add: Flags = flags_in(r.get(5)?, &words);
-                Ok((row::key(r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?), add))
-            })
-            .optional()?))?;
-        Ok(found.and_then(|(key, add)| {
-            key.map(|key| {
-                (
-                    key,
-                    FlagChange {
-                        add,
-                        remove: Flags::default(),
-                    },
-                )
-            })
-        }))
+        let found = self.look(|conn| sent::source(conn, id))?;
+        Ok(found.map(|(_, key, change)| (key, change)))
+    }
+
+    /// The messages in doubt of an account that are to be looked for, by now or (without a time) at
+    /// all.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn doubtful(&self, account: &AccountName, now: Option<i64>) -> Result<Vec<Submission>> {
+        let due = now.map_or("1".to_owned(), is_due);
+        let condition = format!("account = ?1 AND state = 'in-doubt' AND {due} ORDER BY id");
+        self.submissions(&condition, [account.as_str()])
     }
 
     fn bytes(&self, id: OutboxId, column: &str) -> Result<Vec<u8>> {
@@ -177,6 +179,7 @@ fn submission(conn: &Connection, row: &Row<'_>) -> Result<Option<Submission>> {
         looked: row.get(14)?,
         sent_at: row.get(15)?,
         filed: row.get(16)?,
+        first_try: row.get(17)?,
     }))
 }
 

@@ -203,7 +203,7 @@ fn a_crash_before_the_dot_retries_and_after_it_is_doubt() {
     );
 
     assert!(home.open().claim_submission(id, 100).unwrap());
-    home.open().dot(id).unwrap();
+    home.open().dot(id, &[]).unwrap();
     home.open().crashed(&work()).unwrap();
     let row = home.open().read().submission(id).unwrap().unwrap();
     assert_eq!(row.state, SubmissionState::InDoubt);
@@ -230,18 +230,20 @@ fn an_accepted_recipient_is_never_asked_again() {
     let mut local = home.open();
     let id = local.submit(&outgoing(None), 50).unwrap();
     local.claim_submission(id, 100).unwrap();
-    local.dot(id).unwrap();
+    local.dot(id, &[]).unwrap();
     let states = [
         ("a@x".to_owned(), RecipientState::Accepted, None),
         ("b@x".to_owned(), RecipientState::TryLater, None),
     ];
-    local.recipients(id, &states).unwrap();
-    local
-        .finish(id, SubmissionState::Queued, Some("later"), 200)
-        .unwrap();
-    local
-        .recipients(id, &[("a@x".to_owned(), RecipientState::Refused, None)])
-        .unwrap();
+    let end = End {
+        state: SubmissionState::Queued,
+        error: Some("later"),
+        next_try: 200,
+    };
+    local.conclude(id, &states, &end, 100).unwrap().unwrap();
+    local.claim_submission(id, 200).unwrap();
+    let late = [("a@x".to_owned(), RecipientState::Refused, None)];
+    local.conclude(id, &late, &end, 201).unwrap().unwrap();
     let row = local.read().submission(id).unwrap().unwrap();
     assert_eq!(row.recipients[0].state, RecipientState::Accepted);
     assert_eq!(local.read().source(id).unwrap().unwrap().0, key("INBOX", 3));
@@ -274,7 +276,7 @@ fn a_submitted_draft_is_hidden_comes_back_on_undo_and_goes_when_sent() {
 
     let again = local.submit(&outgoing(Some(id)), 11).unwrap();
     local.claim_submission(again, 100).unwrap();
-    local.dot(again).unwrap();
+    local.dot(again, &[]).unwrap();
     assert!(local.take_back(again).is_err(), "too late");
     local
         .finish(again, SubmissionState::Accepted, None, 0)
@@ -453,9 +455,9 @@ fn what_the_user_may_take_back() {
         subject: "made from its bytes".into(),
         ..Draft::new(work())
     };
-    assert!(local.dot(id).is_ok() && local.dot(id).is_err());
+    assert!(local.dot(id, &[]).is_ok() && local.dot(id, &[]).is_err());
     assert!(local.take_back_as(id, &again, 11).is_err(), "too late");
-    assert!(local.cancel_submission(id).is_err(), "too late");
+    assert!(local.cancel_submission(id, 0).is_err(), "too late");
     local.crashed(&work()).unwrap();
     assert!(
         local
@@ -551,24 +553,9 @@ fn taking_back_beats_an_attempt_that_has_not_written_the_dot() {
     let sending = local.submit(&outgoing(Some(id)), 9).unwrap();
     assert!(local.claim_submission(sending, 100).unwrap());
     assert_eq!(home.open().undo(10).unwrap().unwrap().draft, Some(id));
-    assert!(local.dot(sending).is_err(), "it would be sent");
+    assert!(local.dot(sending, &[]).is_err(), "it would be sent");
     let plain = local.submit(&outgoing(None), 9).unwrap();
     assert!(local.claim_submission(plain, 100).unwrap());
-    home.open().cancel_submission(plain).unwrap();
-    assert!(local.dot(plain).is_err(), "it would be sent");
-}
-
-#[test]
-fn a_crash_after_everybody_accepted_is_no_doubt() {
-    let home = Home::new();
-    let mut local = home.open();
-    let id = local.submit(&outgoing(None), 9).unwrap();
-    local.claim_submission(id, 100).unwrap();
-    local.dot(id).unwrap();
-    let states = ["a@x", "b@x"].map(|a| (a.to_owned(), RecipientState::Accepted, None));
-    local.recipients(id, &states).unwrap();
-    drop(local);
-    home.open().crashed(&work()).unwrap();
-    let row = home.open().read().submission(id).unwrap().unwrap();
-    assert_eq!(row.state, SubmissionState::Accepted);
+    home.open().cancel_submission(plain, 0).unwrap();
+    assert!(local.dot(plain, &[]).is_err(), "it would be sent");
 }

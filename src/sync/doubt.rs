@@ -1,0 +1,137 @@
+//! Messages in doubt: the connection ended after the final dot, so they may have been sent. They are
+//! looked for by Message-ID in Sent and among all mail, five times within ten minutes and now and
+//! then afterwards. Found, they were sent; else the user decides. Nothing here ever sends.
+
+use crate::mime;
+use crate::model::{Envelope, MailboxName, Op, Role, Submission, SubmissionState, UidSet};
+use crate::net::imap::{FetchBy, Mode, Session};
+use crate::signal::Topic;
+use crate::store::Local;
+use crate::sync::connections::Rank;
+use crate::sync::error::SyncError;
+use crate::sync::filing;
+use crate::sync::kit::Kit;
+use crate::sync::overlay;
+use crate::text::when;
+use std::time::Duration;
+
+/// How often it is looked for before the user is asked for good.
+pub const LOOKS: u32 = 5;
+/// What a wait is multiplied with after each look: 30 s, then 1½, 3 and 5 minutes make ten.
+const WAITS: [u32; LOOKS as usize - 1] = [1, 3, 6, 10];
+/// Later it is looked for this often.
+const LATER: Duration = Duration::from_secs(3600);
+/// Where it can't be looked for now it is tried again after this time.
+const OFFLINE: Duration = Duration::from_secs(60);
+
+/// Looks for the messages in doubt that are due, or for all of them.
+///
+/// # Errors
+/// When a database fails.
+pub fn look(kit: &Kit, local: &mut Local, all: bool) -> Result<(), SyncError> {
+    let now = (!all).then(when::now);
+    let rows = local.read().doubtful(&kit.account.name, now)?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    match search(kit, local, &rows) {
+        Err(SyncError::Store(error)) => Err(error.into()),
+        Err(error) => {
+            tracing::info!(%error, "messages in doubt could not be looked for");
+            let next = when::now() + OFFLINE.as_secs().cast_signed();
+            rows.iter()
+                .try_for_each(|row| Ok(local.look_later(row.id, next)?))
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+fn search(kit: &Kit, local: &mut Local, rows: &[Submission]) -> Result<(), SyncError> {
+    let reader = kit.reader()?;
+    let mut places = Vec::new();
+    for role in [Role::Sent, Role::All] {
+        let there = reader.role_mailbox(&kit.account.name, role)?;
+        places.extend(there.map(|mailbox| (role, mailbox.name)));
+    }
+    let mut session = kit.dial(Rank::Worker, None)?;
+    for row in rows {
+        let written = mime::parse::envelope(&local.read().wire(row.id)?);
+        let mut found = false;
+        for (role, place) in &places {
+            found = found
+                || match role {
+                    Role::Sent => filing::find(&mut session, place, row)?,
+                    _ => find_same(&mut session, place, row, &written)?,
+                };
+        }
+        judge(kit, local, row, found)?;
+    }
+    session.hang_up();
+    Ok(())
+}
+
+/// Whether it stands among all mail. Anybody who saw its Message-ID can write one that has the same:
+/// who wrote it, and when, must be the same too.
+fn find_same(
+    session: &mut Session,
+    place: &MailboxName,
+    row: &Submission,
+    written: &Envelope,
+) -> Result<bool, SyncError> {
+    session.select(place, Mode::ReadOnly)?;
+    let asked: UidSet = session
+        .search_message_id(&row.message_id)?
+        .into_iter()
+        .collect();
+    if asked.is_empty() {
+        return Ok(false);
+    }
+    let mut found = false;
+    session.fetch_headers(FetchBy::Uids(&asked), &mut |item| {
+        let there = mime::parse::envelope(&item.header);
+        found |= there.from == written.from && there.date == written.date;
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn judge(kit: &Kit, local: &mut Local, row: &Submission, found: bool) -> Result<(), SyncError> {
+    if found {
+        let (state, marks) = local.was_sent(row.id, true, when::now())?;
+        kit.report.notice(match state {
+            SubmissionState::Queued => {
+                "the message in doubt was found: it was sent, and goes to the rest later"
+            }
+            _ => "the message in doubt was found in Sent: it was sent",
+        });
+        mark(kit, marks)?;
+    } else {
+        let wait = usize::try_from(row.looked).ok().and_then(|n| WAITS.get(n));
+        let wait = wait.map_or(LATER, |times| kit.rhythm.look * *times);
+        if row.looked + 1 == LOOKS {
+            kit.report.notice(
+                "a message in doubt is not in Sent: it may or may not have been sent, the outbox asks what to do",
+            );
+        }
+        local.looked(row.id, when::now() + wait.as_secs().cast_signed())?;
+    }
+    kit.changed(Topic::Outbox);
+    Ok(())
+}
+
+/// Shows the marks of what was answered or forwarded; they are durable already.
+///
+/// # Errors
+/// When the cache writer has ended.
+pub fn mark(kit: &Kit, marks: Vec<Op>) -> Result<(), SyncError> {
+    if marks.is_empty() {
+        return Ok(());
+    }
+    let means = overlay::Layer {
+        writer: &kit.writer,
+        stores: &kit.stores,
+        board: &kit.board,
+        host: &kit.host,
+    };
+    overlay::lay(&means, Vec::new(), marks)
+}
