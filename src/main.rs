@@ -5,10 +5,14 @@ use postrider::cli::{self, exit, home};
 use postrider::config::lock::{self, EngineLock};
 use postrider::config::{ConfigError, Loaded, Paths, load};
 use postrider::demo::{Demo, Options};
+use postrider::model::{Account, Draft, DraftId};
 use postrider::signal::{Board, Ringer, Topic};
+use postrider::store::Local;
 use postrider::sync::Engine;
+use postrider::tui::editor;
+use postrider::tui::screen::composer::block;
 use postrider::tui::{self, Ports, Taste};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 fn main() {
@@ -139,7 +143,7 @@ fn ride(paths: &Paths, loaded: &Loaded, mut warnings: Vec<String>) -> anyhow::Re
         let (board, cache) = (Arc::clone(&board), cache.clone());
         lock::listen(&paths.news, move || everything_changed(&board, &cache))?;
     }
-    let left_open = home::left_open(&paths.local)?;
+    let left_open = left_open(paths, &accounts)?;
     let asked = Arc::clone(&engine);
     let ports = Ports {
         accounts,
@@ -148,6 +152,8 @@ fn ride(paths: &Paths, loaded: &Loaded, mut warnings: Vec<String>) -> anyhow::Re
         board,
         ask: Box::new(move |intent, reply| asked.ask(intent, reply)),
         downloads: paths.downloads.clone(),
+        editing: editing(paths),
+        templates: paths.config.with_file_name("templates"),
         log: paths.log.clone(),
         theme: theme(paths, look.theme.as_deref(), &mut warnings),
         taste: Taste {
@@ -163,6 +169,43 @@ fn ride(paths: &Paths, loaded: &Loaded, mut warnings: Vec<String>) -> anyhow::Re
     tui::run(ports)?;
     drop(engine);
     Ok(())
+}
+
+/// Where the files of external editors are.
+fn editing(paths: &Paths) -> PathBuf {
+    paths.local.with_file_name("editing")
+}
+
+/// The drafts that a crash left open; what was only in an external editor becomes one of them.
+fn left_open(paths: &Paths, accounts: &[Account]) -> anyhow::Result<Vec<DraftId>> {
+    let mut open = home::left_open(&paths.local)?;
+    let left = editor::left(&editing(paths));
+    if left.is_empty() {
+        return Ok(open);
+    }
+    let mut local = Local::open(&paths.local)?;
+    for text in left {
+        let before = text
+            .draft
+            .and_then(|id| local.read().draft(id).ok().flatten());
+        let account = accounts.first().map(|a| a.name.clone());
+        let Some(blank) = account.map(Draft::new) else {
+            continue;
+        };
+        // What was typed here after the editor failed is not written over.
+        let older = before.as_ref().is_some_and(|d| d.saved > text.at);
+        let base = before.unwrap_or(blank);
+        let mut draft = block::read(&text.text, &base).draft;
+        if older {
+            draft.id = None;
+        }
+        let id = local.save_draft(&draft, postrider::text::when::now())?;
+        if !open.contains(&id) {
+            open.push(id);
+        }
+        text.forget();
+    }
+    Ok(open)
 }
 
 /// Another process changed the stores: whatever is shown may be old.

@@ -109,7 +109,7 @@ fn from_options(home: &Home, args: &Send) -> Result<Outgoing> {
         .attach
         .iter()
         .cloned()
-        .map(DraftAttachment::File)
+        .map(|path| DraftAttachment::File { path, name: None })
         .collect();
     draft.body = match args.body_file.as_deref() {
         None => String::new(),

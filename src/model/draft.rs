@@ -20,7 +20,12 @@ pub enum DraftKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DraftAttachment {
     /// A file, read when the message is queued (its bytes are frozen then).
-    File(PathBuf),
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// The name to give it, if not its own.
+        name: Option<String>,
+    },
     /// Bytes that are already ours (a forwarded attachment).
     Bytes {
         /// The name to give it.

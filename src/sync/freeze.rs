@@ -43,12 +43,10 @@ fn read(attached: &DraftAttachment, host: &dyn Host) -> Result<Attached, String>
             media_type: media_type.clone(),
             bytes: bytes.clone(),
         }),
-        DraftAttachment::File(path) => {
+        DraftAttachment::File { path, name } => {
             let bytes = host.attachment(path)?;
-            let name = path
-                .file_name()
-                .map(|n| n.to_string_lossy().into_owned())
-                .unwrap_or_default();
+            let own = path.file_name().map(|n| n.to_string_lossy().into_owned());
+            let name = name.clone().or(own).unwrap_or_default();
             let media_type = media::type_of(&name).to_owned();
             Ok(Attached {
                 name,

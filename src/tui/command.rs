@@ -231,7 +231,10 @@ commands! {
     NextField, "next-field", Composer, [Composer], No, "", "Go to the next field";
     PreviousField, "previous-field", Composer, [Composer], No, "", "Go to the previous field";
     Attach, "attach", Composer, [Composer], No, "attach", "Attach a file";
-    Editor, "editor", Composer, [Composer], No, "editor", "Edit the text in $VISUAL or $EDITOR";
+    Editor, "editor", Composer, [Composer], No, "editor", "Edit fields and text in $VISUAL or $EDITOR";
+    Options, "options", Composer, [Composer], No, "options", "Choose how the message is sent: sender, Markdown, receipts, reminder";
+    SendLater, "send-later", Composer, [Composer], No, "later", "Choose when the message is sent";
+    Template, "template", Composer, [Composer], No, "", "Put a template in from the templates folder";
     PutAside, "put-aside", Composer, [Composer Global], No, "read on", "Read on; the message being written stays open";
     NextWriting, "next-writing", Composer, [Composer], No, "", "Go to the next message that is being written";
     PreviousWriting, "previous-writing", Composer, [Composer], No, "", "Go to the previous message that is being written";

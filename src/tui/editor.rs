@@ -1,10 +1,16 @@
 //! The external editor: which one, the file that it edits, and what came of it.
 //!
-//! The file lies in a private folder (0700), is 0600, and goes when the editor ends. It holds
-//! only the text of the body, never a header that an editor's modeline could act on.
+//! The file lies in a folder of its own (0700) beside the databases, is made anew (`O_EXCL`, 0600)
+//! and goes when its text was taken back. Where an editor fails after it changed the text, or the
+//! program dies meanwhile, the file stays and is found by [`left`] at the next start.
 
+use crate::config::lock::is_running;
+use crate::model::DraftId;
 use std::ffi::OsString;
+use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The largest text taken back from an editor.
@@ -33,44 +39,137 @@ pub fn command_line(
     }
 }
 
+/// The file's name in its folder; editors know by it what it is.
+const NAME: &str = "message.eml";
+
 /// Runs the editor on the terminal with `text` and gives back what it left. The terminal must
-/// have been left and the input thread paused.
+/// have been left and the input thread paused. `folder` is where the file's own folder is made.
 ///
 /// # Errors
 /// In plain words: the editor can't be started, ended with a failure, or left no readable text.
-pub fn edit(text: &str) -> Result<String, String> {
+/// What it wrote before it failed is kept, and the words say where.
+pub fn edit(folder: &Path, draft: Option<DraftId>, text: &str) -> Result<String, String> {
     let words = command_line(std::env::var_os("VISUAL"), std::env::var_os("EDITOR"))?;
-    run(&words, text)
+    run(&words, folder, draft, text)
 }
 
-fn run(words: &[String], text: &str) -> Result<String, String> {
+fn run(
+    words: &[String],
+    folder: &Path,
+    draft: Option<DraftId>,
+    text: &str,
+) -> Result<String, String> {
     let Some((program, args)) = words.split_first() else {
         return Err("no editor is set".to_owned());
     };
     let trouble = |e: io::Error| format!("the text could not be handed to the editor: {e}");
-    let dir = tempfile::Builder::new()
-        .prefix("postrider-")
-        .tempdir()
-        .map_err(trouble)?;
-    let path = dir.path().join("message.txt");
-    let mut file = std::fs::File::create_new(&path).map_err(trouble)?;
-    file.write_all(text.as_bytes()).map_err(trouble)?;
-    drop(file);
-    let status = Command::new(program)
-        .args(args)
-        .arg(&path)
-        .status()
-        .map_err(|e| format!("the editor `{program}` can't be started: {e}"))?;
-    if !status.success() {
-        return Err(format!(
-            "the editor `{program}` ended with {status}; the text is as before"
-        ));
+    let own = make(folder, draft, text).map_err(trouble)?;
+    let path = own.join(NAME);
+    let status = Command::new(program).args(args).arg(&path).status();
+    let left = take(&path);
+    let failed = match status {
+        Ok(status) if status.success() => None,
+        Ok(status) => Some(format!("the editor `{program}` ended with {status}")),
+        Err(e) => Some(format!("the editor `{program}` can't be started: {e}")),
+    };
+    match (failed, left) {
+        (None, Ok(text)) => {
+            let _ = std::fs::remove_dir_all(&own);
+            Ok(text)
+        }
+        (Some(why), Ok(left)) if left != text => Err(format!(
+            "{why}; the text is as before, what it wrote is in {}",
+            path.display()
+        )),
+        (Some(why), _) => {
+            let _ = std::fs::remove_dir_all(&own);
+            Err(format!("{why}; the text is as before"))
+        }
+        (None, Err(e)) => Err(format!(
+            "the editor's text in {} can't be read: {e}",
+            path.display()
+        )),
+    }
+}
+
+/// Makes the file; gives its folder, which says which process and which draft it belongs to.
+fn make(folder: &Path, draft: Option<DraftId>, text: &str) -> io::Result<PathBuf> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    let prefix = format!("{}-{}-", std::process::id(), draft.map_or(0, |d| d.0));
+    let own = tempfile::Builder::new()
+        .prefix(&prefix)
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir_in(folder)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(own.path().join(NAME))?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    Ok(own.keep())
+}
+
+fn take(path: &Path) -> io::Result<String> {
+    // Only a file: an editor may have put another in its place, but nothing that leads elsewhere.
+    if !std::fs::symlink_metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no ordinary file any more"));
     }
     let mut bytes = Vec::new();
-    std::fs::File::open(&path)
-        .and_then(|f| f.take(MOST).read_to_end(&mut bytes))
-        .map_err(|e| format!("the editor's text can't be read: {e}"))?;
+    std::fs::File::open(path)?
+        .take(MOST)
+        .read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A text that an editor left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// The draft that it was written from, if that had a row.
+    pub draft: Option<DraftId>,
+    /// What was written.
+    pub text: String,
+    /// When, seconds since 1970.
+    pub at: i64,
+    folder: PathBuf,
+}
+
+impl Left {
+    /// Its text is kept elsewhere now.
+    pub fn forget(&self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// What editors left in `folder` whose program is gone.
+pub fn left(folder: &Path) -> Vec<Left> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let read = |entry: std::fs::DirEntry| {
+        let name = entry.file_name().into_string().ok()?;
+        let mut parts = name.splitn(3, '-');
+        let process: u32 = parts.next()?.parse().ok()?;
+        let draft: i64 = parts.next()?.parse().ok()?;
+        if is_running(process) {
+            return None;
+        }
+        let path = entry.path().join(NAME);
+        let about = std::fs::symlink_metadata(&path).ok()?;
+        let at = about
+            .modified()
+            .ok()?
+            .duration_since(std::time::UNIX_EPOCH)
+            .ok()?;
+        Some(Left {
+            draft: (draft > 0).then_some(DraftId(draft)),
+            text: take(&path).ok()?,
+            at: i64::try_from(at.as_secs()).ok()?,
+            folder: entry.path(),
+        })
+    };
+    entries.filter_map(read).take(100).collect()
 }
 
 #[cfg(test)]
@@ -94,18 +193,33 @@ mod tests {
     }
 
     #[test]
-    fn the_text_goes_through_the_program() {
-        let line = words("sh -c 'printf more >> \"$1\"' sh");
-        assert_eq!(run(&line, "text\n").unwrap(), "text\nmore");
+    fn the_text_goes_through_the_program_and_nothing_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("editing");
+        let line = words("sh -c 'stat -c %a \"$1\" \"$(dirname \"$1\")\" >> \"$1\"' sh");
+        let got = run(&line, &folder, None, "text\n").unwrap();
+        assert_eq!(got, "text\n600\n700\n");
+        let mode = std::fs::metadata(&folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
     }
 
     #[test]
-    fn a_failing_or_missing_editor_is_said() {
-        assert!(run(&words("false"), "x").unwrap_err().contains("as before"));
-        assert!(
-            run(&words("/nowhere/editor"), "x")
-                .unwrap_err()
-                .contains("can't be started")
+    fn a_failing_or_missing_editor_is_said_and_what_it_wrote_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = |line: &str| run(&words(line), dir.path(), Some(DraftId(7)), "x").unwrap_err();
+        assert!(run("false").contains("as before"));
+        assert!(run("/nowhere/editor").contains("can't be started"));
+        assert_eq!(left(dir.path()), []);
+        assert!(run("sh -c 'echo more > \"$1\"; kill -9 $$' sh").contains("what it wrote is in"));
+        let kept = left(dir.path());
+        assert_eq!(
+            (kept[0].draft, kept[0].text.as_str()),
+            (Some(DraftId(7)), "more\n")
         );
+        kept[0].forget();
+        assert_eq!(left(dir.path()), []);
+        // A link in place of the file leads nowhere.
+        assert!(run("sh -c 'ln -sf /etc/passwd \"$1\"' sh").contains("can't be read"));
     }
 }

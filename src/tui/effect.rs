@@ -1,7 +1,8 @@
 //! What `update` wants done. Only the loop does it, so that screens can be tested without
 //! threads and nothing on the screen thread can block.
 
-use crate::model::{Intent, MsgId};
+use crate::model::{DraftId, Intent, MsgId};
+use crate::tui::errand::Errand;
 use crate::tui::event::About;
 use crate::tui::question::{Job, Question};
 
@@ -61,19 +62,20 @@ pub enum Effect {
     Editor {
         /// Of the composer that asks.
         serial: u64,
+        /// The draft's row, if it has one.
+        draft: Option<DraftId>,
         /// The text to edit.
         text: String,
     },
     /// Find paths that begin with what was typed; comes as
     /// [`crate::tui::event::Event::Paths`].
     Paths(String),
-    /// See whether a path as typed can be attached; comes as
-    /// [`crate::tui::event::Event::Attached`].
-    Attach {
+    /// Look something up for a composer; comes as [`crate::tui::event::Event::Brought`].
+    Errand {
         /// Of the composer that asks.
         serial: u64,
-        /// As typed.
-        typed: String,
+        /// What.
+        errand: Errand,
     },
     /// Put this on the terminal's clipboard (OSC 52).
     Copy(String),

@@ -3,9 +3,9 @@
 
 use crate::model::{Done, Draft, FlagChange, LocationId, OutboxId, Outgoing};
 use crate::signal::Posted;
+use crate::tui::errand::Brought;
 use crate::tui::question::{Answer, Job, LaidOut};
 use crossterm::event::{KeyEvent, MouseEvent};
-use std::path::PathBuf;
 use std::time::Instant;
 
 /// The time, handed to `update` so that it needs no clock.
@@ -82,12 +82,12 @@ pub enum Event {
     },
     /// What was typed of a path, and the paths that begin so.
     Paths(String, Vec<String>),
-    /// A file can be attached, or why not.
-    Attached {
+    /// What a composer wanted looked up.
+    Brought {
         /// Of the composer that asked.
         serial: u64,
-        /// The file.
-        result: Result<PathBuf, String>,
+        /// What was found.
+        brought: Brought,
     },
     /// Something done aside ended: what to say, or what went wrong.
     Told(Result<String, String>),
@@ -114,7 +114,7 @@ impl Event {
             Event::Built(_) => "built",
             Event::EditorDone { .. } => "editor",
             Event::Paths(..) => "paths",
-            Event::Attached { .. } => "attached",
+            Event::Brought { .. } => "brought",
             Event::Told(_) => "told",
             Event::Tick => "tick",
             Event::Quit => "quit",

@@ -10,10 +10,11 @@ use crate::mime::render::{Prefer, RenderOptions, Rendered, raw_source, render};
 use crate::mime::reply::{self, Way};
 use crate::mime::{receipt, redirect};
 use crate::model::view::MessageRow;
-use crate::model::{Account, Address, Draft, FlagChange, Flags, MsgId};
+use crate::model::{Account, Address, Draft, DraftAttachment, FlagChange, Flags, MsgId};
 use crate::store::Reader;
 use crate::text::{Clean, when};
 use crate::tui::effect::{DraftFrom, Outward};
+use crate::tui::errand::{self, Brought, Errand};
 use crate::tui::event::{Built, Event};
 use crate::tui::paths;
 use crate::tui::question::{Job, LaidOut, Mode};
@@ -47,7 +48,7 @@ enum Task {
         open: bool,
     },
     Paths(String),
-    Attach(u64, String),
+    Errand(u64, Errand),
 }
 
 /// The thread, as the loop sees it.
@@ -64,6 +65,7 @@ impl Layout {
         cache: &Path,
         accounts: Vec<Account>,
         downloads: PathBuf,
+        templates: PathBuf,
         events: Sender<Event>,
     ) -> io::Result<Layout> {
         let (tasks, inbox) = unbounded();
@@ -72,6 +74,7 @@ impl Layout {
             reader: None,
             accounts,
             downloads,
+            templates,
             kept: VecDeque::new(),
             runaways: Arc::default(),
             events,
@@ -113,9 +116,9 @@ impl Layout {
         let _ = self.tasks.send(Task::Paths(typed));
     }
 
-    /// Looks whether this path can be attached.
-    pub fn attach(&self, serial: u64, typed: String) {
-        let _ = self.tasks.send(Task::Attach(serial, typed));
+    /// Looks something up for the composer with this serial.
+    pub fn errand(&self, serial: u64, errand: Errand) {
+        let _ = self.tasks.send(Task::Errand(serial, errand));
     }
 }
 
@@ -124,6 +127,7 @@ struct Worker {
     reader: Option<Reader>,
     accounts: Vec<Account>,
     downloads: PathBuf,
+    templates: PathBuf,
     kept: VecDeque<(Job, LaidOut)>,
     runaways: Arc<AtomicUsize>,
     events: Sender<Event>,
@@ -163,10 +167,10 @@ impl Worker {
                     let found = paths::complete(&typed, home().as_deref());
                     Event::Paths(typed, found)
                 }
-                Task::Attach(serial, typed) => Event::Attached {
-                    serial,
-                    result: paths::attachable(&typed, home().as_deref()),
-                },
+                Task::Errand(serial, errand) => {
+                    let brought = self.errand(&errand);
+                    Event::Brought { serial, brought }
+                }
             };
             if self.events.send(event).is_err() {
                 return;
@@ -368,6 +372,31 @@ impl Worker {
             .or_else(|| self.accounts.first())
             .ok_or("there is no account to write with")?;
         Ok((row, account))
+    }
+
+    fn errand(&mut self, errand: &Errand) -> Brought {
+        match (
+            errand,
+            errand::run(errand, home().as_deref(), &self.templates),
+        ) {
+            (_, Some(brought)) => brought,
+            (Errand::Take(message, part), None) => {
+                Brought::Taken(self.safely(|w| w.take(*message, *part)))
+            }
+            (_, None) => Brought::Weighed(Vec::new()),
+        }
+    }
+
+    fn take(&mut self, message: MsgId, part: u32) -> Result<DraftAttachment, String> {
+        let raw = self
+            .body(message)?
+            .ok_or("this message's text is not here yet")?;
+        let found = attachment::extract(&raw, part).ok_or("there is no such attachment")?;
+        Ok(DraftAttachment::Bytes {
+            name: attachment::safe_name(&found.name),
+            media_type: found.media_type,
+            bytes: found.bytes.into(),
+        })
     }
 
     fn save(&mut self, message: MsgId, part: u32, open: bool) -> Result<String, String> {

@@ -10,6 +10,7 @@ pub mod keymap;
 pub mod theme;
 pub mod widget;
 pub mod paths;
+pub mod errand;
 pub mod ports;
 pub mod question;
 pub mod event;

@@ -9,6 +9,15 @@ const OFFERED: usize = 200;
 /// The largest file that can be attached: more than any provider takes.
 pub const LARGEST: u64 = 100 * 1024 * 1024;
 
+/// A file that can be attached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Absolute.
+    pub path: PathBuf,
+    /// Octets, when it was looked at.
+    pub size: u64,
+}
+
 /// The path with `~/` replaced by the home folder. A path that is not absolute belongs to the
 /// folder that the program was started in.
 pub fn expand(typed: &str, home: Option<&Path>) -> PathBuf {
@@ -57,7 +66,7 @@ pub fn complete(typed: &str, home: Option<&Path>) -> Vec<String> {
 /// # Errors
 /// In plain words: it isn't there, is no ordinary file, or is too large. Its bytes are read when
 /// the message is queued.
-pub fn attachable(typed: &str, home: Option<&Path>) -> Result<PathBuf, String> {
+pub fn attachable(typed: &str, home: Option<&Path>) -> Result<Found, String> {
     let path = expand(typed.trim(), home);
     let shown = path.display();
     let path = std::path::absolute(&path).map_err(|e| format!("{shown}: {e}"))?;
@@ -72,7 +81,10 @@ pub fn attachable(typed: &str, home: Option<&Path>) -> Result<PathBuf, String> {
         let size = crate::text::size::human(about.len());
         return Err(format!("{shown} is too large to be sent ({size})"));
     }
-    Ok(path)
+    Ok(Found {
+        size: about.len(),
+        path,
+    })
 }
 
 #[cfg(test)]
@@ -110,7 +122,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a"), "x").unwrap();
         let home = Some(dir.path());
-        assert_eq!(attachable(" ~/a ", home), Ok(dir.path().join("a")));
+        let a = Found {
+            path: dir.path().join("a"),
+            size: 1,
+        };
+        assert_eq!(attachable(" ~/a ", home), Ok(a));
         assert!(attachable("~", home).unwrap_err().contains("folder"));
         assert!(
             attachable("/dev/zero", home)

@@ -49,6 +49,10 @@ pub struct Ports {
     pub ask: Ask,
     /// The folder that attachments are saved to.
     pub downloads: PathBuf,
+    /// The folder for what the external editor edits.
+    pub editing: PathBuf,
+    /// The folder of the user's templates.
+    pub templates: PathBuf,
     /// The log, named after a panic.
     pub log: PathBuf,
     /// Name of a built-in theme, or the text of a theme file; `None`: after the terminal.

@@ -5,6 +5,7 @@ use crate::mime::render::Rendered;
 use crate::model::view::{IndexRow, MailboxRow, MessageRow, Page, PageKey, Person, Scope};
 use crate::model::{Draft, DraftId, MailboxId, MsgId, Submission, ThreadId};
 use crate::text::Clean;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What an index lists.
@@ -19,6 +20,15 @@ pub enum Listing {
     },
     /// What a search in the cache finds, newest first, at most 500.
     Search(String),
+}
+
+/// What is known of those whom one wrote to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The domains that one wrote to, in lower case.
+    pub domains: BTreeSet<String>,
+    /// Addresses from which mail came back, in lower case, and when.
+    pub bounced: BTreeMap<String, i64>,
 }
 
 /// A question to the reader thread. The newest is answered first.
@@ -63,6 +73,11 @@ pub enum Question {
     Drafts,
     /// One draft, to be written on.
     Draft(DraftId),
+    /// Whom one wrote to before: for questions before sending.
+    Known {
+        /// Of the asking composer; goes back in the answer.
+        serial: u64,
+    },
     /// People whose name or address begins so.
     People {
         /// Of the asking field; goes back in the answer.
@@ -126,6 +141,13 @@ pub enum Answer {
     Drafts(Vec<Draft>),
     /// To [`Question::Draft`]; `None` if it is gone.
     Draft(DraftId, Option<Box<Draft>>),
+    /// To [`Question::Known`].
+    Known {
+        /// Of the question.
+        serial: u64,
+        /// What is known.
+        known: Arc<Known>,
+    },
     /// To [`Question::People`].
     People {
         /// Of the question.

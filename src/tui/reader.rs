@@ -8,7 +8,7 @@
 use crate::model::Query;
 use crate::store::{Error, LocalReader, Reader};
 use crate::tui::event::Event;
-use crate::tui::question::{Answer, Listing, Question};
+use crate::tui::question::{Answer, Known, Listing, Question};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -91,6 +91,7 @@ fn kind(question: &Question) -> (u8, i64) {
         Question::People { .. } => (6, 0),
         Question::NextUnread { .. } => (7, 0),
         Question::Draft(id) => (8, id.0),
+        Question::Known { serial } => (9, serial.cast_signed()),
     }
 }
 
@@ -200,6 +201,17 @@ impl Shelves {
             Question::Outbox => Answer::Outbox(self.own()?.outbox()?),
             Question::Drafts => Answer::Drafts(self.own()?.drafts()?),
             Question::Draft(id) => Answer::Draft(*id, self.own()?.draft(*id)?.map(Box::new)),
+            Question::Known { serial } => {
+                let own = self.own()?;
+                let known = Known {
+                    domains: own.domains()?,
+                    bounced: own.bounced()?,
+                };
+                Answer::Known {
+                    serial: *serial,
+                    known: Arc::new(known),
+                }
+            }
             Question::People { serial, prefix } => Answer::People {
                 serial: *serial,
                 people: self.own()?.complete(prefix, PEOPLE)?,

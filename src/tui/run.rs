@@ -18,6 +18,7 @@ use crate::tui::terminal::{self, Terminal};
 use crate::tui::theme::Surroundings;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -54,6 +55,7 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
         &ports.cache,
         ports.accounts.clone(),
         ports.downloads.clone(),
+        ports.templates.clone(),
         events.clone(),
     )
     .map_err(RunError::Start)?;
@@ -71,6 +73,7 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
             input,
             events,
             terminal,
+            editing: ports.editing,
         },
         inbox,
     }
@@ -94,6 +97,7 @@ struct Hands {
     input: Input,
     events: Sender<Event>,
     terminal: Terminal,
+    editing: PathBuf,
 }
 
 struct Loop {
@@ -193,11 +197,16 @@ impl Hands {
             Effect::Ask(intent, about) => (self.ask)(intent, reply(self.events.clone(), about)),
             Effect::OpenUrl(url) => open_url(url, self.events.clone()),
             Effect::Paths(typed) => self.layout.paths(typed),
-            Effect::Attach { serial, typed } => self.layout.attach(serial, typed),
+            Effect::Errand { serial, errand } => self.layout.errand(serial, errand),
             Effect::Copy(text) => self.terminal.copy(&text)?,
             Effect::Redraw => self.terminal.redraw()?,
-            Effect::Editor { serial, text } => {
-                let result = self.away(|| editor::edit(&text))?;
+            Effect::Editor {
+                serial,
+                draft,
+                text,
+            } => {
+                let folder = self.editing.clone();
+                let result = self.away(|| editor::edit(&folder, draft, &text))?;
                 let _ = self.events.send(Event::EditorDone { serial, result });
             }
             Effect::Suspend => {

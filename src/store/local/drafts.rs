@@ -186,11 +186,11 @@ fn attach(tx: &Transaction<'_>, draft: i64, attachments: &[DraftAttachment]) -> 
     let none = None::<Vec<u8>>;
     for (seq, attachment) in (0i64..).zip(attachments) {
         match attachment {
-            DraftAttachment::File(path) => insert.execute(params![
+            DraftAttachment::File { path, name } => insert.execute(params![
                 draft,
                 seq,
                 path.as_os_str().as_bytes(),
-                "",
+                name.as_deref().unwrap_or(""),
                 "",
                 none
             ])?,
@@ -244,7 +244,10 @@ fn attachments(conn: &Connection, draft: i64) -> Result<Vec<DraftAttachment>> {
     let rows = query.query_map([draft], |r| {
         let path: Option<Vec<u8>> = r.get(0)?;
         Ok(match path {
-            Some(path) => DraftAttachment::File(PathBuf::from(OsString::from_vec(path))),
+            Some(path) => DraftAttachment::File {
+                path: PathBuf::from(OsString::from_vec(path)),
+                name: Some(r.get(1)?).filter(|n: &String| !n.is_empty()),
+            },
             None => DraftAttachment::Bytes {
                 name: r.get(1)?,
                 media_type: r.get(2)?,

@@ -5,6 +5,7 @@ use crate::model::Address;
 use crate::model::view::Person;
 use crate::store::error::Result;
 use rusqlite::params;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longer names and addresses are not worth completing.
 const LONGEST: usize = 200;
@@ -67,6 +68,29 @@ impl Local {
 }
 
 impl LocalReader {
+    /// The domains that we wrote to, in lower case.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn domains(&self) -> Result<BTreeSet<String>> {
+        let sql =
+            "SELECT DISTINCT substr(addr, instr(addr, '@') + 1) FROM person WHERE written > 0";
+        let mut query = self.conn.prepare_cached(sql)?;
+        let rows = query.query_map([], |r| r.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Addresses, in lower case, from which mail came back, and when it last did.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn bounced(&self) -> Result<BTreeMap<String, i64>> {
+        let sql = "SELECT addr, bounced FROM person WHERE bounced > 0";
+        let mut query = self.conn.prepare_cached(sql)?;
+        let rows = query.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// People of whom a word of the name, or the address, begins with `prefix`: those we wrote to
     /// first, then the latest.
     ///

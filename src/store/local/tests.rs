@@ -256,7 +256,10 @@ fn a_submitted_draft_is_hidden_comes_back_on_undo_and_goes_when_sent() {
     let mut draft = Draft::new(work());
     draft.body = "text\n".into();
     draft.attachments = vec![
-        DraftAttachment::File("/tmp/x".into()),
+        DraftAttachment::File {
+            path: "/tmp/x".into(),
+            name: Some("y".into()),
+        },
         DraftAttachment::Bytes {
             name: "n".into(),
             media_type: "a/b".into(),

@@ -54,7 +54,10 @@ impl Panes {
                     drafts.set(rows);
                 }
             }
-            Answer::Message(..) | Answer::Draft(..) | Answer::People { .. } => {}
+            Answer::Message(..)
+            | Answer::Draft(..)
+            | Answer::Known { .. }
+            | Answer::People { .. } => {}
             Answer::Failed(why) => self.alarm(&why, now),
         }
     }

@@ -169,7 +169,10 @@ impl Panes {
             | Command::Leave
             | Command::Discard
             | Command::UndoTyping
-            | Command::RedoTyping => {}
+            | Command::RedoTyping
+            | Command::Options
+            | Command::SendLater
+            | Command::Template => {}
             Command::Writing
             | Command::Writings
             | Command::PutAside

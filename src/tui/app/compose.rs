@@ -3,13 +3,14 @@
 use crate::model::{Account, AccountName, Done, Draft, Intent};
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
+use crate::tui::errand::{Brought, Errand};
 use crate::tui::event::{About, Now};
 use crate::tui::keymap::Keymap;
+use crate::tui::question::Question;
 use crate::tui::screen::composer::mailto::from_mailto;
 use crate::tui::screen::composer::{Composer, Outcome, blank};
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
-use std::path::PathBuf;
 use std::time::Instant;
 
 /// A composer on the screen.
@@ -31,11 +32,13 @@ pub struct Turn {
 
 impl Writing {
     /// Opens a draft; `serial` tells its answers from those to an earlier one.
-    pub fn open(draft: Draft, accounts: &[Account], serial: u64) -> Writing {
+    pub fn open(draft: Draft, accounts: &[Account], serial: u64, fx: &mut Vec<Effect>) -> Writing {
         let mut composer = Composer::open(draft, accounts);
         // Answers to another composer's questions must not be taken for this one's.
         composer.count_from(serial << 32);
-        Writing { composer, serial }
+        let writing = Writing { composer, serial };
+        fx.extend(writing.first());
+        writing
     }
 
     /// Tells its answers from those to others.
@@ -73,6 +76,7 @@ impl Writing {
 
     /// Takes a key.
     pub fn key(&mut self, key: &KeyEvent, map: &Keymap, now: Now, fx: &mut Vec<Effect>) -> Turn {
+        self.composer.set_clock(now.wall);
         let out = self.composer.update(key, map, now.mono);
         self.turn(out, fx)
     }
@@ -98,6 +102,7 @@ impl Writing {
 
     /// Runs a command chosen from the palette.
     pub fn command(&mut self, command: Command, now: Now, fx: &mut Vec<Effect>) -> Turn {
+        self.composer.set_clock(now.wall);
         let out = self.composer.command(command, now.mono);
         self.turn(out, fx)
     }
@@ -155,15 +160,32 @@ impl Writing {
     }
 
     /// The external editor ended.
-    pub fn edited(&mut self, result: Result<String, String>, now: Now) -> Turn {
-        self.composer.edited(result, now.mono);
-        Turn::default()
+    pub fn edited(
+        &mut self,
+        result: Result<String, String>,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) -> Turn {
+        let out = self.composer.edited(result, now.mono);
+        self.turn(out, fx)
     }
 
-    /// A file was looked at.
-    pub fn attached(&mut self, result: Result<PathBuf, String>, now: Now) -> Turn {
-        self.composer.attached(result, now.mono);
-        Turn::default()
+    /// What was looked up is here.
+    pub fn brought(&mut self, brought: Brought, now: Now, fx: &mut Vec<Effect>) -> Turn {
+        let out = self.composer.brought(brought, now.mono);
+        self.turn(out, fx)
+    }
+
+    /// What a message wants to know as soon as it is open.
+    fn first(&self) -> Vec<Effect> {
+        let serial = self.serial;
+        let mut first = vec![Effect::Query(Question::Known { serial })];
+        let files = self.composer.unweighed();
+        if !files.is_empty() {
+            let errand = Errand::Weigh(files);
+            first.push(Effect::Errand { serial, errand });
+        }
+        first
     }
 
     fn turn(&mut self, outcomes: Vec<Outcome>, fx: &mut Vec<Effect>) -> Turn {
@@ -177,15 +199,16 @@ impl Writing {
                 Outcome::Send(draft) => {
                     fx.push(Effect::Ask(Intent::Submit(draft), About::Submitted(serial)));
                 }
-                Outcome::Editor(text) => fx.push(Effect::Editor { serial, text }),
+                Outcome::Editor(text) => fx.push(Effect::Editor {
+                    serial,
+                    draft: self.composer.id(),
+                    text,
+                }),
                 Outcome::Complete { serial, prefix } => {
-                    fx.push(Effect::Query(crate::tui::question::Question::People {
-                        serial,
-                        prefix,
-                    }));
+                    fx.push(Effect::Query(Question::People { serial, prefix }));
                 }
                 Outcome::PathComplete(typed) => fx.push(Effect::Paths(typed)),
-                Outcome::Attach(typed) => fx.push(Effect::Attach { serial, typed }),
+                Outcome::Errand(errand) => fx.push(Effect::Errand { serial, errand }),
                 Outcome::Command(command) => turn.command = Some(command),
                 Outcome::Discard(id) => {
                     let drop = id.map(Intent::DiscardDraft);

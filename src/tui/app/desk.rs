@@ -1,7 +1,7 @@
 //! The messages being written: several may be open, one is in front, and it covers the panes,
 //! stands beside them, or is put aside while one reads on.
 
-use crate::model::{Account, DraftId};
+use crate::model::{Account, Draft, DraftId};
 use crate::text::{Clean, width};
 use crate::tui::app::compose::{Turn, Writing};
 use crate::tui::command::Command;
@@ -53,7 +53,7 @@ pub struct Desk {
 
 impl Desk {
     /// Opens a draft and gives it the keys; one that is open already is only brought to the front.
-    pub fn write(&mut self, draft: crate::model::Draft, accounts: &[Account]) {
+    pub fn write(&mut self, draft: Draft, accounts: &[Account], fx: &mut Vec<Effect>) {
         self.standing = Standing::Front;
         let there = draft.id.is_some();
         let same = |w: &Writing| there && w.composer.id() == draft.id;
@@ -62,15 +62,16 @@ impl Desk {
             return;
         }
         self.serials += 1;
-        self.open.push(Writing::open(draft, accounts, self.serials));
+        self.open
+            .push(Writing::open(draft, accounts, self.serials, fx));
         self.front = self.open.len().saturating_sub(1);
         self.number();
     }
 
     /// Opens a draft without showing it.
-    pub fn keep(&mut self, draft: crate::model::Draft, accounts: &[Account]) {
+    pub fn keep(&mut self, draft: Draft, accounts: &[Account], fx: &mut Vec<Effect>) {
         let (front, standing) = (self.front, self.standing);
-        self.write(draft, accounts);
+        self.write(draft, accounts, fx);
         self.standing = standing;
         if standing != Standing::Aside {
             self.front = front;

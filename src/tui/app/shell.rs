@@ -91,7 +91,7 @@ impl App {
             passwords: VecDeque::new(),
         };
         if let Some(draft) = setup.compose {
-            app.write(*draft);
+            app.write(*draft, &mut fx);
         }
         (app, fx)
     }
@@ -137,19 +137,20 @@ impl App {
             Event::Rows(answer) => self.answered(answer, now, &mut fx),
             Event::Laid(job, result) => self.panes.laid(job, result, &mut fx),
             Event::Reply { about, result } => self.replied(about, result, now, &mut fx),
-            Event::Drafted(Ok(draft)) => self.write(*draft),
+            Event::Drafted(Ok(draft)) => self.write(*draft, &mut fx),
             Event::Drafted(Err(why)) | Event::Built(Err(why)) => self.panes.alarm(&why, now),
             Event::Built(Ok(built)) => outward::queue(*built, &mut fx),
             Event::EditorDone { serial, result } => {
-                self.desk.answer(serial, |w| w.edited(result, now));
+                self.desk.answer(serial, |w| w.edited(result, now, &mut fx));
             }
             Event::Paths(typed, paths) => {
                 if let Some(writing) = self.desk.front() {
                     writing.composer.paths(&typed, paths);
                 }
             }
-            Event::Attached { serial, result } => {
-                self.desk.answer(serial, |w| w.attached(result, now));
+            Event::Brought { serial, brought } => {
+                self.desk
+                    .answer(serial, |w| w.brought(brought, now, &mut fx));
             }
             Event::Told(Ok(text)) => self.panes.tell(Clean::line(&text), now),
             Event::Told(Err(why)) => self.panes.alarm(&why, now),
@@ -176,7 +177,7 @@ impl App {
         let shown = self.panes.shown_account();
         let linked = Writing::linked(fx, &self.panes.accounts, shown.as_ref());
         if let Some((draft, left_out)) = linked {
-            self.write(draft);
+            self.write(draft, fx);
             if !left_out.is_empty() {
                 let names = left_out.join(", ");
                 let text = format!("the link may not set {names}: left out");
@@ -290,9 +291,9 @@ impl App {
     }
 
     /// Opens a draft in a composer.
-    fn write(&mut self, draft: Draft) {
+    fn write(&mut self, draft: Draft, fx: &mut Vec<Effect>) {
         self.keys.forget();
-        self.desk.write(draft, &self.panes.accounts);
+        self.desk.write(draft, &self.panes.accounts, fx);
     }
 
     /// What a composer can't do by itself.
@@ -310,19 +311,25 @@ impl App {
                     writing.composer.people(serial, people);
                 }
             }
-            Answer::Draft(id, draft) => self.draft_came(id, draft.map(|d| *d), now),
+            Answer::Draft(id, draft) => self.draft_came(id, draft.map(|d| *d), now, fx),
+            Answer::Known { serial, known } => {
+                self.desk.answer(serial, |w| {
+                    w.composer.set_known(known);
+                    compose::Turn::default()
+                });
+            }
             answer => self.panes.answered(answer, now, fx),
         }
     }
 
     /// A draft that was asked for is here, or gone.
-    fn draft_came(&mut self, id: DraftId, draft: Option<Draft>, now: Now) {
+    fn draft_came(&mut self, id: DraftId, draft: Option<Draft>, now: Now, fx: &mut Vec<Effect>) {
         let wanted = self.wanted.remove(&id);
         let left_open = self.left_open.remove(&id);
         match draft {
-            Some(draft) if wanted => self.write(draft),
+            Some(draft) if wanted => self.write(draft, fx),
             Some(draft) if left_open => {
-                self.desk.keep(draft, &self.panes.accounts);
+                self.desk.keep(draft, &self.panes.accounts, fx);
                 self.tell_recovered(id, now);
             }
             Some(_) => {}
@@ -457,7 +464,7 @@ impl App {
                 let shown = self.panes.shown_account();
                 let draft = Writing::blank(&self.panes.accounts, shown.as_ref());
                 match draft {
-                    Some(draft) => self.write(draft),
+                    Some(draft) => self.write(draft, fx),
                     None => self.panes.alarm("there is no account to write with", now),
                 }
                 return;

@@ -78,6 +78,8 @@ pub struct Prompt {
     kind: Kind,
     input: LineEdit,
     error: Option<Clean>,
+    /// What is said of what is typed.
+    remark: Option<Clean>,
     found: Vec<Candidate>,
     list: List,
     /// Whether the line is what the list's selection says.
@@ -92,6 +94,7 @@ impl Prompt {
             kind,
             input: LineEdit::new(text),
             error: None,
+            remark: None,
             found: Vec::new(),
             list: List::default(),
             taken: false,
@@ -113,6 +116,11 @@ impl Prompt {
     /// What is typed so far; for a password this is the password.
     pub fn text(&self) -> &str {
         self.input.text()
+    }
+
+    /// Says what is understood of what is typed, or why nothing is.
+    pub fn remark(&mut self, text: Clean) {
+        self.remark = Some(text);
     }
 
     /// Brings what the path typed so far could become.
@@ -305,7 +313,8 @@ impl Prompt {
 
     fn draw_above(&self, buf: &mut Buffer, screen: Rect, x: u16, theme: &Theme) {
         let above = usize::from(screen.height.saturating_sub(1));
-        let error = usize::from(self.error.is_some());
+        let said = self.error.as_ref().or(self.remark.as_ref());
+        let error = usize::from(said.is_some());
         let rows = (self.found.len().min(LISTED) + error).min(above);
         let labels = self.found.iter().map(|c| width::width(c.label.as_str()));
         let label = labels.max().unwrap_or(0).min(usize::from(screen.width) / 2);
@@ -319,8 +328,10 @@ impl Prompt {
         }
         let base = theme.style("popup.text");
         fill(buf, area, base);
-        if let (Some(error), Some(mut ink)) = (&self.error, Ink::row(buf, area, 0)) {
-            let look = base.patch(theme.style("notice.error"));
+        if let (Some(error), Some(mut ink)) = (said, Ink::row(buf, area, 0)) {
+            let bad = self.error.is_some();
+            let look = theme.style(if bad { "notice.error" } else { "notice.info" });
+            let look = base.patch(look);
             ink.skip(1).put(error, look);
         }
         let height = usize::from(area.height).saturating_sub(error);

@@ -1,9 +1,58 @@
-//! What is wrong with a draft before it is sent: what forbids it, and what is worth asking about.
+//! What is wrong with a draft before it is sent: what forbids it, and what is worth asking about,
+//! once.
 
 use crate::mime::recipients::parse_list;
-use crate::model::Draft;
+use crate::model::{Address, Draft, DraftKind};
+use crate::text::{size, when};
+use crate::tui::question::Known;
 
-/// A line of recipients.
+/// With so many people who see each other's addresses it is asked.
+const CROWD: usize = 15;
+/// Domains that many people have their address at.
+const COMMON: [&str; 29] = [
+    "gmail.com",
+    "googlemail.com",
+    "outlook.com",
+    "hotmail.com",
+    "hotmail.fr",
+    "hotmail.co.uk",
+    "yahoo.com",
+    "yahoo.co.uk",
+    "yahoo.fr",
+    "icloud.com",
+    "live.com",
+    "protonmail.com",
+    "proton.me",
+    "gmx.de",
+    "gmx.net",
+    "gmx.at",
+    "web.de",
+    "t-online.de",
+    "freenet.de",
+    "fastmail.com",
+    "orange.fr",
+    "wanadoo.fr",
+    "free.fr",
+    "laposte.net",
+    "libero.it",
+    "mail.ru",
+    "yandex.ru",
+    "comcast.net",
+    "verizon.net",
+];
+
+/// What is known beside the draft itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// Whom one wrote to before.
+    pub known: &'a Known,
+    /// The sender that an answer began with: the address that was written to.
+    pub began_from: Option<&'a str>,
+    /// Octets attached.
+    pub size: u64,
+}
+
+/// A line of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum To {
     /// To.
@@ -12,6 +61,8 @@ pub enum To {
     Cc,
     /// Bcc.
     Bcc,
+    /// Reply-To.
+    ReplyTo,
 }
 
 /// Why a draft can't be sent: where, and what would be right.
@@ -43,6 +94,12 @@ pub fn recipients(draft: &Draft) -> Result<(), Fault> {
             }
         }
     }
+    if let Err(e) = parse_list(&draft.reply_to) {
+        return Err(Fault {
+            field: To::ReplyTo,
+            message: format!("Reply-To: {e}"),
+        });
+    }
     if any {
         Ok(())
     } else {
@@ -54,64 +111,177 @@ pub fn recipients(draft: &Draft) -> Result<(), Fault> {
 }
 
 /// What is worth asking about, in sentences.
-pub fn doubts(draft: &Draft) -> Vec<&'static str> {
+pub fn doubts(draft: &Draft, facts: &Facts<'_>) -> Vec<String> {
     let mut doubts = Vec::new();
     if draft.subject.trim().is_empty() {
-        doubts.push("The message has no subject.");
+        doubts.push("The message has no subject.".to_owned());
     }
     if draft.attachments.is_empty() && speaks_of_attachment(&draft.body) {
-        doubts.push("It speaks of an attachment, and there is none.");
+        doubts.push("It speaks of an attachment, and there is none.".to_owned());
     }
-    if draft.body.trim().is_empty() && draft.attachments.is_empty() {
-        doubts.push("It is empty.");
+    if own_words(&draft.body).all(|l| l.trim().is_empty())
+        && draft.attachments.is_empty()
+        && draft.kind != DraftKind::Forward
+    {
+        doubts.push("It is empty.".to_owned());
+    }
+    if facts.size > super::files::MOST_TAKE {
+        let size = size::human(facts.size);
+        doubts.push(format!(
+            "Attached are {size}: many servers take no more than 25 MB."
+        ));
+    }
+    let read = |line: &str| parse_list(line).unwrap_or_default();
+    let seen: Vec<Address> = [read(&draft.to), read(&draft.cc)].concat();
+    if seen.len() >= CROWD {
+        let many = seen.len();
+        doubts.push(format!(
+            "{many} people will see each other's addresses; in Bcc they don't."
+        ));
+    }
+    doubts.extend(other_sender(draft, facts));
+    for address in seen.iter().chain(&read(&draft.bcc)) {
+        doubts.extend(doubt_of(address, facts.known));
     }
     doubts
 }
 
-/// Beginnings of words that announce an attachment, in a few languages; and whole phrases.
-const WORDS: [&str; 14] = [
+/// An answer that comes from another address than the one that was written to.
+fn other_sender(draft: &Draft, facts: &Facts<'_>) -> Option<String> {
+    let began = parse_list(facts.began_from?).ok()?.into_iter().next()?;
+    let now = parse_list(&draft.from).ok()?.into_iter().next()?;
+    let other = draft.kind == DraftKind::Reply && !began.same_mailbox(&now);
+    other.then(|| {
+        format!(
+            "It answers from {}; written was to {}.",
+            now.addr, began.addr
+        )
+    })
+}
+
+/// What is odd about an address.
+fn doubt_of(address: &Address, known: &Known) -> Option<String> {
+    let addr = address.addr.to_lowercase();
+    if let Some(at) = known.bounced.get(&addr) {
+        let day = when::long(*at);
+        let day = day.rsplit_once(", ").map_or(day.as_str(), |(d, _)| d);
+        return Some(format!("Mail to {addr} came back on {day}."));
+    }
+    let (_, domain) = addr.rsplit_once('@')?;
+    if COMMON.contains(&domain) || known.domains.contains(domain) {
+        return None;
+    }
+    let own = known.domains.iter().map(String::as_str);
+    // Short names are near to each other by chance.
+    let near = |d: &&str| d.len() >= 6 && one_apart(d, domain);
+    let meant = COMMON.into_iter().chain(own).find(near)?;
+    Some(format!("Is {addr} right, or is it at {meant}?"))
+}
+
+/// Whether one letter too many, too few or wrong, or two in the wrong order, tell two words apart.
+fn one_apart(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let (Some(a), Some(b)) = (a.get(same..), b.get(same..)) else {
+        return false;
+    };
+    let after = |v: &[char], n: usize| v.get(n..).map(<[char]>::to_vec);
+    let turned = matches!((a, b), ([p, q, ..], [r, s, ..]) if p == s && q == r)
+        && after(a, 2) == after(b, 2);
+    let replaced = !a.is_empty() && !b.is_empty() && after(a, 1) == after(b, 1);
+    let more = !a.is_empty() && after(a, 1).as_deref() == Some(b);
+    let less = !b.is_empty() && after(b, 1).as_deref() == Some(a);
+    turned || replaced || more || less
+}
+
+/// Beginnings of words that announce an attachment.
+const WORDS: [&str; 46] = [
     "attach",
     "enclosed",
-    "enclosure",
+    "enclosure", // English
     "anhang",
+    "anhäng",
     "angehängt",
     "angehangen",
     "anbei",
     "beigefügt",
+    "beiliegend", // German
     "adjunto",
     "adjunta",
+    "adjuntado", // Spanish
     "allegato",
     "allegata",
+    "allegati",
+    "allego", // Italian
     "bijlage",
     "bijgevoegd",
+    "bijgesloten", // Dutch
+    "załącz",
+    "zalacz", // Polish
+    "bifog",
+    "bilaga", // Swedish
+    "vedhæft",
+    "vedlagt",
+    "vedlegg",
+    "vedlægge", // Danish, Norwegian
+    "liitteen",
+    "liitetiedosto",
+    "oheisen", // Finnish
+    "příloh",
+    "přilož",
+    "príloh",
+    "prilož", // Czech, Slovak
+    "mellékel",
+    "csatol", // Hungarian
+    "ataşat",
+    "atașat", // Romanian
+    "вложен",
+    "прикреп",
+    "приложен",
+    "вкладен",
+    "долуч", // Russian, Ukrainian
+    "συνημμέν",
+    "επισυνάπτ", // Greek
 ];
-const PHRASES: [&str; 5] = [
+/// Whole phrases, and words of scripts that put no space between them.
+const PHRASES: [&str; 20] = [
     "pièce jointe",
     "pièces jointes",
     "ci-joint",
+    "piece jointe",
+    "en annexe", // French
     "em anexo",
-    "w załączeniu",
+    "segue anexo",
+    "anexei",
+    "ficheiro anexo", // Portuguese
+    "w załączeniu",   // Polish
+    "i vedlegg",
+    "som bilag", // Norwegian, Danish
+    "ektedir",
+    "ekte gönder",
+    "ekli dosya", // Turkish
+    "添付",
+    "附件",
+    "附上",  // Japanese, Chinese
+    "첨부",  // Korean
+    "מצורף", // Hebrew
 ];
 
-/// Whether the writer's own words (not what is quoted, not the signature) announce one.
+/// The writer's own lines: not what is quoted, no signature, no message that is passed on.
+fn own_words(body: &str) -> impl Iterator<Item = &str> {
+    let own = |l: &&str| !matches!(l.trim_end(), "--") && !l.starts_with("-----");
+    let lines = body.lines().take_while(own);
+    lines.filter(|l| !l.starts_with('>'))
+}
+
+/// Whether the writer's own words announce one.
 fn speaks_of_attachment(body: &str) -> bool {
-    for line in body.lines() {
-        // A signature, or a message passed on, is not the writer speaking.
-        if matches!(line.trim_end(), "--") || line.starts_with("-----") {
-            return false;
-        }
-        if line.starts_with('>') {
-            continue;
-        }
+    own_words(body).any(|line| {
         let line = line.to_lowercase();
         let mut words = line.split(|c: char| !c.is_alphanumeric());
-        if words.any(|w| WORDS.iter().any(|k| w.starts_with(k)))
+        words.any(|w| WORDS.iter().any(|k| w.starts_with(k)))
             || PHRASES.iter().any(|p| line.contains(p))
-        {
-            return true;
-        }
-    }
-    false
+    })
 }
 
 #[cfg(test)]
@@ -144,7 +314,13 @@ mod tests {
 
     #[test]
     fn forgotten_things_are_asked_about() {
-        let count = |d: &Draft| doubts(d).len();
+        let known = Known::default();
+        let facts = Facts {
+            known: &known,
+            began_from: None,
+            size: 0,
+        };
+        let count = |d: &Draft| doubts(d, &facts).len();
         assert_eq!(count(&draft("a@x.example", "x", "hello")), 0);
         assert_eq!(count(&draft("a@x.example", " ", "hello")), 1);
         for body in [
@@ -152,6 +328,9 @@ mod tests {
             "Anbei die Rechnung",
             "Voici en pièce jointe",
             "ATTACHMENT",
+            "資料を添付します",
+            "Файл прикреплён",
+            "w załączniku umowa",
         ] {
             assert_eq!(count(&draft("a@x.example", "x", body)), 1, "{body}");
         }
@@ -163,8 +342,58 @@ mod tests {
             assert_eq!(count(&draft("a@x.example", "x", body)), 0, "{body}");
         }
         let mut with = draft("a@x.example", "x", "attached");
-        with.attachments
-            .push(DraftAttachment::File("/tmp/a".into()));
+        with.attachments.push(DraftAttachment::File {
+            path: "/tmp/a".into(),
+            name: None,
+        });
         assert_eq!(count(&with), 0);
+    }
+
+    #[test]
+    fn an_address_that_is_nearly_another_or_came_back_is_asked_about() {
+        let known = Known {
+            domains: ["example.org".to_owned(), "gmeil.com".to_owned()].into(),
+            bounced: [("old@example.org".to_owned(), 1_700_000_000)].into(),
+        };
+        let facts = Facts {
+            known: &known,
+            began_from: Some("Ada <ada@work.example>"),
+            size: 0,
+        };
+        let said = |to: &str| doubts(&draft(to, "x", "hello"), &facts);
+        for (to, meant) in [
+            ("bo@gmial.com", "gmail.com"),
+            ("bo@hotmai.com", "hotmail.com"),
+            ("bo@exampel.org", "example.org"),
+            ("bo@gmaill.com", "gmail.com"),
+        ] {
+            let said = said(to);
+            assert!(said.len() == 1 && said[0].contains(meant), "{to}: {said:?}");
+        }
+        for to in [
+            "bo@gmail.com",
+            "bo@gmeil.com",
+            "bo@other.example",
+            "bo@example.org",
+            "bo@gmx.co",
+        ] {
+            assert_eq!(said(to), [""; 0], "{to}");
+        }
+        let said = said("Old@Example.org");
+        assert!(
+            said[0].starts_with("Mail to old@example.org came back on"),
+            "{said:?}"
+        );
+        let mut answer = draft("bo@example.org", "x", "hello");
+        answer.kind = DraftKind::Reply;
+        answer.from = "ada@home.example".into();
+        assert_eq!(doubts(&answer, &facts).len(), 1);
+        answer.from = "ADA@work.example".into();
+        assert_eq!(doubts(&answer, &facts).len(), 0);
+        let crowd: Vec<String> = (0..20).map(|n| format!("p{n}@example.org")).collect();
+        assert_eq!(
+            doubts(&draft(&crowd.join(", "), "x", "hello"), &facts).len(),
+            1
+        );
     }
 }

@@ -2,8 +2,9 @@
 //! whatever happens. Small screens leave out the empty copies and the sender.
 
 use super::fields::{FIELDS, Field};
-use super::{Composer, Over};
-use crate::model::DraftAttachment;
+use super::files::name_of;
+use super::{Composer, Over, options};
+use crate::model::{DraftAttachment, SendOptions};
 use crate::text::{Clean, size, when};
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::{Ink, fill};
@@ -26,6 +27,7 @@ enum Row {
     Title,
     Field(Field),
     File(usize),
+    Options,
     Rule,
 }
 
@@ -40,8 +42,12 @@ impl Composer {
                     let shown = self.files.seen(FILES.min(self.files.len()));
                     rows.extend(shown.map(Row::File));
                 }
+                Field::ReplyTo if !self.shows_reply_to() => {}
                 field => rows.push(Row::Field(field)),
             }
+        }
+        if self.draft.options != SendOptions::default() {
+            rows.push(Row::Options);
         }
         rows.push(Row::Rule);
         // What can go first, as long as the text has too little room.
@@ -76,7 +82,7 @@ impl Composer {
         match row {
             Row::Field(field) => field == self.focus,
             Row::File(n) => self.focus == Field::Attachments && n == self.files.cursor(),
-            Row::Title | Row::Rule => false,
+            Row::Title | Row::Options | Row::Rule => false,
         }
     }
 
@@ -105,6 +111,7 @@ impl Composer {
         for (n, row) in rows.iter().enumerate() {
             match row {
                 Row::Title => self.draw_title(buf, area, n, now, theme),
+                Row::Options => self.draw_chosen(buf, area, n, now, theme),
                 Row::Rule => draw_rule(buf, area, n, theme),
                 Row::File(file) => self.draw_file(buf, area, n, *file, theme),
                 Row::Field(field) => {
@@ -137,7 +144,14 @@ impl Composer {
                 question.draw(buf, area, theme);
                 None
             }
-            Over::Path(prompt) => prompt.draw(buf, area, theme),
+            Over::Path(prompt) | Over::Name(prompt, _) | Over::Time(prompt, _) => {
+                prompt.draw(buf, area, theme)
+            }
+            Over::Template(picker) => picker.draw(buf, area, theme),
+            Over::Options(list) => {
+                self.draw_options(list, buf, area, now, theme);
+                None
+            }
         }
     }
 
@@ -188,6 +202,7 @@ impl Composer {
             Field::To => ("To", Some(&self.to)),
             Field::Cc => ("Cc", Some(&self.cc)),
             Field::Bcc => ("Bcc", Some(&self.bcc)),
+            Field::ReplyTo => ("Reply-To", Some(&self.reply_to)),
             Field::Subject => ("Subject", Some(&self.subject)),
             Field::Attachments | Field::Body => return None,
         };
@@ -252,28 +267,42 @@ impl Composer {
         if focused && n == self.files.cursor() {
             look = look.patch(theme.style("popup.selected"));
         }
-        let text = match file {
-            DraftAttachment::File(path) => {
-                let name = path
-                    .file_name()
-                    .unwrap_or(path.as_os_str())
-                    .to_string_lossy();
-                let folder = path.parent().map(|p| p.display().to_string());
-                format!("{name}  {}", folder.unwrap_or_default())
-            }
-            DraftAttachment::Bytes {
-                name,
-                media_type,
-                bytes,
-            } => {
-                let size = size::human(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-                format!("{name}  {media_type}, {size}")
-            }
+        let about = match file {
+            DraftAttachment::File { path, .. } => path
+                .parent()
+                .map(|p| p.display().to_string())
+                .unwrap_or_default(),
+            DraftAttachment::Bytes { media_type, .. } => media_type.clone(),
         };
+        let size = match self.size_of(file) {
+            Some(octets) if n == 0 && many > 1 => {
+                let (one, all) = (size::human(octets), size::human(self.total_size()));
+                format!("{one} of {all}, ")
+            }
+            Some(octets) => format!("{}, ", size::human(octets)),
+            None => String::new(),
+        };
+        let text = format!("{}  {size}{about}", name_of(file));
         ink.put(&Clean::line(&text), look);
         if focused && n == self.files.cursor() {
-            ink.lit("  ", look)
-                .right(&Clean::lit("d removes "), theme.style("text.dim"));
+            ink.lit("  ", look).right(
+                &Clean::lit("d removes, r renames "),
+                theme.style("text.dim"),
+            );
+        }
+    }
+
+    /// What is chosen of how it is sent.
+    fn draw_chosen(&self, buf: &mut Buffer, area: Rect, row: usize, now: i64, theme: &Theme) {
+        if let Some(mut ink) = Ink::row(buf, area, row) {
+            let words = options::words(self.draft.options, now);
+            ink.skip(1)
+                .column(
+                    &Clean::lit("Options"),
+                    LABEL - 1,
+                    theme.style("input.label"),
+                )
+                .put(&Clean::line(&words), theme.style("compose.attachment"));
         }
     }
 
@@ -291,6 +320,7 @@ impl Composer {
                 self.go(Field::Attachments);
                 self.files.select(n);
             }
+            Some(Row::Options) => self.show_options(),
             Some(Row::Title | Row::Rule) => {}
             None => {
                 let text = Composer::text_area(area, rows.len(), self.notice.is_some());

@@ -3,7 +3,6 @@
 
 use super::people::split;
 use super::{Composer, Outcome};
-use crate::model::Account;
 use crate::tui::widget::line_edit::{Edit, LineEdit};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::time::Instant;
@@ -19,6 +18,8 @@ pub enum Field {
     Cc,
     /// Bcc.
     Bcc,
+    /// Reply-To.
+    ReplyTo,
     /// Subject.
     Subject,
     /// What is attached.
@@ -28,11 +29,12 @@ pub enum Field {
 }
 
 /// Every field, from the top.
-pub(super) const FIELDS: [Field; 7] = [
+pub(super) const FIELDS: [Field; 8] = [
     Field::From,
     Field::To,
     Field::Cc,
     Field::Bcc,
+    Field::ReplyTo,
     Field::Subject,
     Field::Attachments,
     Field::Body,
@@ -56,7 +58,8 @@ impl Composer {
     pub(super) fn next(&self, forward: bool) -> Field {
         let there = |f: &Field| {
             (*f != Field::Attachments || !self.draft.attachments.is_empty())
-                && (*f != Field::From || self.accounts.len() > 1)
+                && (*f != Field::ReplyTo || self.shows_reply_to())
+                && (*f != Field::From || self.may_turn_sender())
         };
         let fields: Vec<Field> = FIELDS.into_iter().filter(there).collect();
         let at = fields.iter().position(|f| *f == self.focus).unwrap_or(0);
@@ -69,12 +72,18 @@ impl Composer {
         next.copied().unwrap_or(Field::Body)
     }
 
+    /// Reply-To is there for those who ask for it.
+    pub(super) fn shows_reply_to(&self) -> bool {
+        self.focus == Field::ReplyTo || !self.reply_to.is_empty()
+    }
+
     /// The line editor that has the keys.
     pub(super) fn line(&mut self) -> Option<&mut LineEdit> {
         match self.focus {
             Field::To => Some(&mut self.to),
             Field::Cc => Some(&mut self.cc),
             Field::Bcc => Some(&mut self.bcc),
+            Field::ReplyTo => Some(&mut self.reply_to),
             Field::Subject => Some(&mut self.subject),
             Field::From | Field::Attachments | Field::Body => None,
         }
@@ -86,6 +95,7 @@ impl Composer {
             Field::To => &self.to,
             Field::Cc => &self.cc,
             Field::Bcc => &self.bcc,
+            Field::ReplyTo => &self.reply_to,
             _ => return None,
         };
         Some(split(line.before()).1.to_owned())
@@ -141,88 +151,13 @@ impl Composer {
         true
     }
 
-    pub(super) fn account_key(&mut self, key: &KeyEvent, now: Instant) {
+    pub(super) fn sender_key(&mut self, key: &KeyEvent, now: Instant) {
         match key.code {
-            KeyCode::Right | KeyCode::Char(' ' | 'l') => self.turn_account(1, now),
-            KeyCode::Left | KeyCode::Char('h') => self.turn_account(-1, now),
+            KeyCode::Right | KeyCode::Char(' ' | 'l') => self.turn_sender(1, now),
+            KeyCode::Left | KeyCode::Char('h') => self.turn_sender(-1, now),
             KeyCode::Enter | KeyCode::Down => self.go(self.next(true)),
             KeyCode::Up => self.go(self.next(false)),
             _ => {}
-        }
-    }
-
-    fn turn_account(&mut self, by: isize, now: Instant) {
-        let len = isize::try_from(self.accounts.len()).unwrap_or(0);
-        let at = self
-            .accounts
-            .iter()
-            .position(|a| a.name == self.draft.account);
-        let at = at.and_then(|n| isize::try_from(n).ok()).unwrap_or(0);
-        if len < 2 {
-            return;
-        }
-        let next = usize::try_from((at + by).rem_euclid(len)).unwrap_or(0);
-        let Some(account) = self.accounts.get(next).cloned() else {
-            return;
-        };
-        self.change_signature(&account);
-        self.draft.account = account.name.clone();
-        self.draft.from = account.identity().to_string();
-        self.saves.changed(now);
-    }
-
-    /// Puts the new account's signature in place of the old one's, where that still stands
-    /// unchanged at the end.
-    fn change_signature(&mut self, to: &Account) {
-        let end = |a: &Account| {
-            let signature = a.signature.as_ref();
-            signature.map_or_else(String::new, |s| format!("\n-- \n{}", s.trim_end()))
-        };
-        let body = self.body.text();
-        let old = self.account().map(end).unwrap_or_default();
-        let trimmed = body.trim_end();
-        if let Some(kept) = trimmed.strip_suffix(old.trim_end())
-            && (!old.is_empty() || self.draft.kind == crate::model::DraftKind::New)
-        {
-            let tail = body.get(trimmed.len()..).unwrap_or("");
-            let new = format!("{kept}{}{tail}", end(to));
-            if new != body {
-                self.body.set(&new);
-            }
-        }
-    }
-
-    pub(super) fn file_key(&mut self, key: &KeyEvent, now: Instant, out: &mut Vec<Outcome>) {
-        let at = self.files.cursor();
-        match key.code {
-            KeyCode::Down if at + 1 < self.files.len() => self.files.step(1),
-            KeyCode::Up if at > 0 => self.files.step(-1),
-            KeyCode::Down => self.go(Field::Body),
-            KeyCode::Up => self.go(self.next(false)),
-            KeyCode::Enter => self.run(crate::tui::command::Command::Attach, now, out),
-            KeyCode::Delete | KeyCode::Backspace | KeyCode::Char('d' | 'x') => {
-                if at < self.draft.attachments.len() {
-                    self.draft.attachments.remove(at);
-                    self.saves.changed(now);
-                }
-                self.files.resize(self.draft.attachments.len());
-                if self.draft.attachments.is_empty() {
-                    self.go(Field::Body);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// The sender as shown: the address of the account, where nothing else stands there.
-    pub(super) fn sender(&self) -> String {
-        if self.draft.from.trim().is_empty() {
-            self.account()
-                .map(Account::identity)
-                .unwrap_or_default()
-                .to_string()
-        } else {
-            self.draft.from.clone()
         }
     }
 }

@@ -1,8 +1,12 @@
 //! The composer as one uses it: keys in, outcomes and screens out.
 
 use super::*;
-use crate::model::{AccountName, Address, Endpoint, Reach, SecretSource, Security, SyncPolicy};
+use crate::model::{
+    AccountName, Address, DraftAttachment, Endpoint, Reach, SecretSource, Security, SyncPolicy,
+};
+use crate::tui::errand::Brought;
 use crate::tui::key::Key;
+use crate::tui::screen::confirm;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::tests::shown;
 use proptest::prelude::*;
@@ -187,7 +191,7 @@ fn sending_is_checked_and_freezes_the_composer() {
         desk.drawn(60, 14)
             .contains("There is nobody to send it to.")
     );
-    desk.press("nonsense tab tab tab Hi tab");
+    desk.press("nonsense tab tab tab Hi tab Hello");
     assert_eq!(desk.press("ctrl-s"), []);
     assert!(
         desk.drawn(60, 14).contains("To: "),
@@ -204,9 +208,8 @@ fn sending_is_checked_and_freezes_the_composer() {
     assert!(desk.drawn(70, 14).contains("speaks of an attachment"));
     desk.now += confirm::MOMENT;
     assert_eq!(saves(&desk.press("c")), 0);
-    desk.press("ctrl-s");
-    desk.now += confirm::MOMENT;
-    let out = desk.press("s");
+    // What was asked once is not asked again.
+    let out = desk.press("ctrl-s");
     assert!(matches!(&out[..], [Outcome::Send(d)] if d.body.starts_with("attached")));
     assert_eq!(
         desk.press("lost esc x"),
@@ -290,18 +293,28 @@ fn files_are_attached_and_taken_off() {
     desk.press("down down");
     assert_eq!(
         desk.press("enter"),
-        [Outcome::Attach("~/report.txt".into())]
+        [Outcome::Errand(Errand::Attach("~/report.txt".into()))]
     );
+    for (path, size) in [("/home/ada/report.txt", 12_345), ("/home/ada/\x1b[2Jx", 5)] {
+        let found = Found {
+            path: path.into(),
+            size,
+        };
+        desk.composer
+            .brought(Brought::Attached(Ok(found)), desk.now);
+    }
     desk.composer
-        .attached(Ok("/home/ada/report.txt".into()), desk.now);
-    desk.composer
-        .attached(Ok("/home/ada/\x1b[2Jx".into()), desk.now);
-    desk.composer
-        .attached(Err("it is a folder".into()), desk.now);
+        .brought(Brought::Attached(Err("it is a folder".into())), desk.now);
     insta::assert_snapshot!("composer_files_60x16", desk.drawn(60, 16));
     desk.press("shift-tab d");
     let left = desk.composer.draft().attachments;
-    assert_eq!(left, [DraftAttachment::File("/home/ada/\x1b[2Jx".into())]);
+    assert_eq!(
+        left,
+        [DraftAttachment::File {
+            path: "/home/ada/\x1b[2Jx".into(),
+            name: None,
+        }]
+    );
     desk.press("delete");
     assert_eq!(desk.composer.focus(), Field::Body);
     assert_eq!(saves(&desk.wait(1000)), 1);
@@ -327,11 +340,15 @@ fn the_account_goes_round_with_its_signature() {
 }
 
 #[test]
-fn the_external_editor_gives_the_text_back() {
+fn the_external_editor_gives_fields_and_text_back() {
     let mut desk = Desk::new(reply());
     let before = desk.composer.draft().body;
-    assert_eq!(desk.press("ctrl-e"), [Outcome::Editor(before.clone())]);
-    desk.composer.edited(Ok(before.clone()), desk.now);
+    let out = desk.press("ctrl-e");
+    let [Outcome::Editor(text)] = &out[..] else {
+        panic!("{out:?}");
+    };
+    assert!(text.starts_with("From: Ada Example <work@example.org>\nTo: Grace Example"));
+    assert_eq!(desk.composer.edited(Ok(text.clone()), desk.now), []);
     assert!(!desk.composer.saves.touched());
     let out = desk.press("x ctrl-e");
     assert!(
@@ -342,8 +359,19 @@ fn the_external_editor_gives_the_text_back() {
     desk.composer
         .edited(Err("the editor `vi` ended with 1".into()), desk.now);
     assert!(desk.drawn(60, 12).contains("ended with 1"));
-    desk.composer.edited(Ok("new text\n".into()), desk.now);
-    assert_eq!(desk.composer.draft().body, "new text\n");
+    let text = "From: home@example.org\nTo: bob@example.com\nAttach: /tmp/a\n\nnew text\n";
+    let out = desk.composer.edited(Ok(text.into()), desk.now);
+    assert!(
+        matches!(&out[..], [Outcome::Errand(Errand::Attach(p)), Outcome::Save(_)] if p == "/tmp/a"),
+        "what it left is saved at once: {out:?}"
+    );
+    let draft = desk.composer.draft();
+    assert_eq!(
+        (draft.body.as_str(), draft.to.as_str()),
+        ("new text\n", "bob@example.com")
+    );
+    assert_eq!(draft.account.as_str(), "home");
+    desk.composer.saved(None, 2);
     desk.press("ctrl-z");
     assert_eq!(desk.composer.draft().body, format!("x{before}"));
 }
@@ -429,6 +457,8 @@ fn nothing_hostile_reaches_a_cell() {
     );
 }
 
+mod choices;
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -462,7 +492,7 @@ proptest! {
                         prop_assert_eq!(&draft.body, &desk.composer.draft().body);
                         desk.composer.send_failed("no");
                     }
-                    Outcome::Editor(text) => desk.composer.edited(Ok(text), desk.now),
+                    Outcome::Editor(text) => out.extend(desk.composer.edited(Ok(text), desk.now)),
                     Outcome::Close => {
                         let now = desk.composer.draft();
                         let was = stored.clone().unwrap_or_else(reply);

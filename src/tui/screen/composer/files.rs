@@ -1,0 +1,230 @@
+//! What is attached: by path, by a dropped file, from another message; sizes, names, taking off.
+
+use super::fields::Field;
+use super::{Composer, Decision, Outcome, Over, answer};
+use crate::model::DraftAttachment;
+use crate::text::{Clean, size};
+use crate::tui::command::Command;
+use crate::tui::errand::{Brought, Errand, Found};
+use crate::tui::screen::confirm::Confirm;
+use crate::tui::screen::prompt::{self, Kind, Prompt};
+use crossterm::event::{KeyCode, KeyEvent};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Together more than this is more than most servers take, in octets before encoding.
+pub(super) const MOST_TAKE: u64 = 18 * 1024 * 1024;
+
+/// The name that an attachment is sent under.
+pub(super) fn name_of(attached: &DraftAttachment) -> String {
+    match attached {
+        DraftAttachment::File {
+            name: Some(name), ..
+        }
+        | DraftAttachment::Bytes { name, .. } => name.clone(),
+        DraftAttachment::File { path, .. } => path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy()
+            .into_owned(),
+    }
+}
+
+impl Composer {
+    /// Files whose size isn't known yet.
+    pub fn unweighed(&self) -> Vec<PathBuf> {
+        let path = |a: &DraftAttachment| match a {
+            DraftAttachment::File { path, .. } => Some(path.clone()),
+            DraftAttachment::Bytes { .. } => None,
+        };
+        self.draft.attachments.iter().filter_map(path).collect()
+    }
+
+    /// Octets of one attachment, where they are known.
+    pub(super) fn size_of(&self, attached: &DraftAttachment) -> Option<u64> {
+        match attached {
+            DraftAttachment::File { path, .. } => self.sizes.get(path).copied(),
+            DraftAttachment::Bytes { bytes, .. } => u64::try_from(bytes.len()).ok(),
+        }
+    }
+
+    /// Octets of all that is attached, as far as they are known.
+    pub(super) fn total_size(&self) -> u64 {
+        let sizes = self
+            .draft
+            .attachments
+            .iter()
+            .filter_map(|a| self.size_of(a));
+        sizes.fold(0, u64::saturating_add)
+    }
+
+    /// Something that was looked up is here.
+    pub fn brought(&mut self, brought: Brought, now: Instant) -> Vec<Outcome> {
+        let mut out = Vec::new();
+        if self.sending {
+            return out;
+        }
+        match brought {
+            Brought::Attached(Ok(found)) => self.attach(found, now),
+            Brought::Taken(Ok(taken)) => self.push(taken, now),
+            Brought::Attached(Err(why)) | Brought::Taken(Err(why)) => {
+                self.notice = Some(Clean::line(&why));
+            }
+            Brought::Weighed(found) => {
+                self.sizes
+                    .extend(found.into_iter().map(|f| (f.path, f.size)));
+            }
+            Brought::Dropped(text, found)
+                if found.is_empty() || !matches!(self.over, Over::Nothing) =>
+            {
+                self.put_text(&text, now, &mut out);
+            }
+            Brought::Dropped(text, found) => self.ask_dropped(text, found, now),
+            Brought::Templates(Ok(all)) => self.offer_templates(all),
+            Brought::Templates(Err(why)) => self.notice = Some(Clean::line(&why)),
+        }
+        out
+    }
+
+    fn attach(&mut self, found: Found, now: Instant) {
+        self.sizes.insert(found.path.clone(), found.size);
+        let same = |a: &DraftAttachment| matches!(a, DraftAttachment::File { path, .. } if *path == found.path);
+        if self.draft.attachments.iter().any(same) {
+            self.notice = Some(Clean::lit("It is attached already."));
+            return;
+        }
+        let file = DraftAttachment::File {
+            path: found.path,
+            name: None,
+        };
+        self.push(file, now);
+    }
+
+    fn push(&mut self, attached: DraftAttachment, now: Instant) {
+        self.draft.attachments.push(attached);
+        self.files.resize(self.draft.attachments.len());
+        self.saves.changed(now);
+        let total = self.total_size();
+        if total > MOST_TAKE {
+            let text = format!(
+                "Attached are {}: more than many servers take.",
+                size::human(total)
+            );
+            self.notice = Some(Clean::line(&text));
+        }
+    }
+
+    /// A file was dropped on the terminal, or a path pasted: which of both only the user knows.
+    fn ask_dropped(&mut self, text: String, found: Vec<Found>, now: Instant) {
+        let names: Vec<String> = found
+            .iter()
+            .map(|f| {
+                let name = f.path.file_name().unwrap_or(f.path.as_os_str());
+                format!("{} ({})", name.to_string_lossy(), size::human(f.size))
+            })
+            .collect();
+        let answers = vec![
+            answer('a', "attach", Decision::AttachDropped),
+            answer('t', "put in as text", Decision::TextDropped),
+            answer('c', "neither", Decision::GoOn),
+        ];
+        let question = Clean::line(&format!("Attach {}?", names.join(", ")));
+        self.dropped = Some((text, found));
+        self.over = Over::Question(Confirm::new(question, answers, now));
+    }
+
+    /// What was decided about what was dropped.
+    pub(super) fn take_dropped(&mut self, attach: bool, now: Instant, out: &mut Vec<Outcome>) {
+        let Some((text, found)) = self.dropped.take() else {
+            return;
+        };
+        if !attach {
+            return self.put_text(&text, now, out);
+        }
+        for file in found {
+            self.attach(file, now);
+        }
+    }
+
+    /// A key while the attachments have the keys.
+    pub(super) fn file_key(&mut self, key: &KeyEvent, now: Instant, out: &mut Vec<Outcome>) {
+        let at = self.files.cursor();
+        match key.code {
+            KeyCode::Down if at + 1 < self.files.len() => self.files.step(1),
+            KeyCode::Up if at > 0 => self.files.step(-1),
+            KeyCode::Down => self.go(Field::Body),
+            KeyCode::Up => self.go(self.next(false)),
+            KeyCode::Enter => self.run(Command::Attach, now, out),
+            KeyCode::Char('r') => {
+                if let Some(attached) = self.draft.attachments.get(at) {
+                    let name = name_of(attached);
+                    let label = Clean::lit("Send it under the name: ");
+                    self.over = Over::Name(Prompt::new(label, Kind::Text, &name), at);
+                }
+            }
+            KeyCode::Delete | KeyCode::Backspace | KeyCode::Char('d' | 'x') => {
+                if at < self.draft.attachments.len() {
+                    self.draft.attachments.remove(at);
+                    self.saves.changed(now);
+                }
+                self.files.resize(self.draft.attachments.len());
+                if self.draft.attachments.is_empty() {
+                    self.go(Field::Body);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What came of typing another name for an attachment.
+    pub(super) fn named(&mut self, outcome: &prompt::Outcome, now: Instant) {
+        let Over::Name(_, at) = &self.over else {
+            return;
+        };
+        let at = *at;
+        match outcome {
+            prompt::Outcome::Stay | prompt::Outcome::Changed => return,
+            prompt::Outcome::Text(text) => {
+                // A name is a name: whoever gets it must not be led into a folder.
+                let text = Clean::line(text).to_string();
+                let new = Path::new(text.trim())
+                    .file_name()
+                    .map(|n| n.to_string_lossy().into_owned());
+                if let (Some(new), Some(attached)) = (new, self.draft.attachments.get_mut(at)) {
+                    match attached {
+                        DraftAttachment::File { name, .. } => *name = Some(new),
+                        DraftAttachment::Bytes { name, .. } => *name = new,
+                    }
+                    self.saves.changed(now);
+                }
+            }
+            _ => {}
+        }
+        self.over = Over::Nothing;
+    }
+
+    /// Asks for a path.
+    pub(super) fn ask_path(&mut self, begun: &str, out: &mut Vec<Outcome>) {
+        self.over = Over::Path(Prompt::new(Clean::lit("Attach: "), Kind::Path, begun));
+        out.push(Outcome::PathComplete(begun.to_owned()));
+    }
+
+    /// What came of typing a path.
+    pub(super) fn path(&mut self, outcome: prompt::Outcome, out: &mut Vec<Outcome>) {
+        match outcome {
+            prompt::Outcome::Changed => {
+                if let Over::Path(prompt) = &self.over {
+                    out.push(Outcome::PathComplete(prompt.text().to_owned()));
+                }
+            }
+            // A folder: show what is in it.
+            prompt::Outcome::Text(path) if path.ends_with('/') => self.ask_path(&path, out),
+            prompt::Outcome::Text(path) if !path.trim().is_empty() => {
+                self.over = Over::Nothing;
+                out.push(Outcome::Errand(Errand::Attach(path)));
+            }
+            prompt::Outcome::Stay => {}
+            _ => self.over = Over::Nothing,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What is chosen for a message: options, sender, files, templates.
+
+use super::*;
+use crate::tui::errand::Template;
+
+#[test]
+fn options_are_chosen_and_seen() {
+    let mut desk = Desk::new(reply());
+    desk.composer.set_clock(1_700_000_000);
+    desk.press("alt-o m d");
+    insta::assert_snapshot!("composer_options_70x16", desk.drawn(70, 16));
+    desk.press("n");
+    desk.press("3 space d a y s");
+    assert!(
+        desk.drawn(80, 16).contains("in 3 days,"),
+        "{}",
+        desk.drawn(80, 16)
+    );
+    desk.press("enter alt-l");
+    desk.press("r u b b i s h");
+    assert!(desk.drawn(80, 16).contains("not understood"));
+    desk.press("enter ctrl-u i n space 2 h");
+    assert!(desk.drawn(80, 16).contains("in 2 h"));
+    desk.press("enter");
+    let options = desk.composer.draft().options;
+    assert_eq!(options.send_at, Some(1_700_000_000 + 7200));
+    assert_eq!(options.remind, Some(3 * 24 * 3600));
+    assert!(options.markdown && options.dsn && !options.receipt);
+    let screen = desk.drawn(80, 16);
+    assert!(
+        screen.contains("Markdown · delivery report · reminder in 3 days"),
+        "{screen}"
+    );
+    desk.press("alt-l enter");
+    assert_eq!(desk.composer.draft().options.send_at, None);
+    assert_eq!(saves(&desk.wait(1000)), 1);
+    // Reply-To comes when it is asked for.
+    desk.press("alt-o a b@example.net");
+    assert_eq!(desk.composer.draft().reply_to, "b@example.net");
+    assert!(desk.drawn(80, 16).contains("Reply-To"));
+}
+
+#[test]
+fn every_address_goes_round_with_what_belongs_to_it() {
+    let mut own = accounts();
+    own[0].identities = vec![crate::model::Identity {
+        email: "desk@example.org".into(),
+        full_name: "The Desk".into(),
+        signature: Some("The Desk".into()),
+        reply_to: Some("all@example.org".into()),
+    }];
+    let mut composer = Composer::open(blank(&own[0]), &own);
+    let now = Instant::now();
+    composer.turn_sender(1, now);
+    let draft = composer.draft();
+    assert_eq!(draft.from, "The Desk <desk@example.org>");
+    assert_eq!(
+        (draft.account.as_str(), draft.reply_to.as_str()),
+        ("work", "all@example.org")
+    );
+    assert_eq!(draft.body, "\n\n-- \nThe Desk\n");
+    composer.turn_sender(1, now);
+    let draft = composer.draft();
+    assert_eq!(
+        (draft.account.as_str(), draft.reply_to.as_str()),
+        ("home", "")
+    );
+    composer.turn_sender(1, now);
+    assert_eq!(composer.draft().from, "Ada Example <work@example.org>");
+}
+
+#[test]
+fn a_dropped_file_is_asked_about() {
+    let mut desk = Desk::new(reply());
+    let paste = "'/tmp/a b.pdf'";
+    let out = desk.composer.paste(paste, desk.now);
+    assert_eq!(out, [Outcome::Errand(Errand::Dropped(paste.into()))]);
+    let found = || {
+        vec![Found {
+            path: "/tmp/a b.pdf".into(),
+            size: 2048,
+        }]
+    };
+    desk.composer
+        .brought(Brought::Dropped(paste.into(), found()), desk.now);
+    assert!(
+        desk.drawn(70, 14).contains("Attach a b.pdf (2.0 kB)?")
+            || desk.drawn(70, 14).contains("Attach a b.pdf (2")
+    );
+    desk.now += confirm::MOMENT;
+    desk.press("a");
+    assert_eq!(desk.composer.draft().attachments.len(), 1);
+    desk.press("shift-tab r ctrl-u x.pdf enter");
+    let file = DraftAttachment::File {
+        path: "/tmp/a b.pdf".into(),
+        name: Some("x.pdf".into()),
+    };
+    assert_eq!(desk.composer.draft().attachments, [file]);
+    // As text, if that was meant; and at once where there is no such file.
+    desk.press("tab");
+    desk.composer
+        .brought(Brought::Dropped(paste.into(), found()), desk.now);
+    desk.now += confirm::MOMENT;
+    desk.press("t");
+    desk.composer
+        .brought(Brought::Dropped("/no/such ".into(), vec![]), desk.now);
+    assert!(
+        desk.composer
+            .draft()
+            .body
+            .starts_with("'/tmp/a b.pdf'/no/such ")
+    );
+    assert_eq!(desk.composer.draft().attachments.len(), 1);
+}
+
+#[test]
+fn a_template_is_filled_in_and_leaves_the_cursor_at_its_mark() {
+    let mut desk = Desk::new(reply());
+    desk.composer.set_clock(1_700_000_000);
+    assert_eq!(desk.press("alt-i"), [Outcome::Errand(Errand::Templates)]);
+    let all = vec![Template {
+        name: "thanks".into(),
+        text: "Cc: team@example.org\n\nDear {name},\n\n{cursor}\n\n{me} {unknown}\n".into(),
+    }];
+    desk.composer.brought(Brought::Templates(Ok(all)), desk.now);
+    assert!(desk.drawn(60, 14).contains("thanks"));
+    desk.press("enter");
+    desk.press("Thanks!");
+    let draft = desk.composer.draft();
+    assert!(
+        draft
+            .body
+            .starts_with("Dear Grace,\n\nThanks!\n\nAda Example {unknown}\n\nOn Monday"),
+        "{}",
+        draft.body
+    );
+    assert_eq!(draft.cc, "team@example.org");
+}
