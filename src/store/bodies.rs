@@ -6,8 +6,8 @@ use crate::model::{MailboxId, MsgId, Uid};
 use crate::store::cache::Cache;
 use crate::store::codec;
 use crate::store::error::Result;
-use crate::store::messages;
 use crate::store::reader::Reader;
+use crate::store::words::spaced;
 use rusqlite::params;
 
 /// So many of a mailbox's newest messages without a body are worth a preview.
@@ -33,6 +33,9 @@ impl Cache {
     /// were still there.
     pub fn store_bodies(&mut self, bodies: &[NewBody]) -> Result<usize> {
         self.write(|tx, _| {
+            // FTS5 wants rising ids: at one that falls it writes out what it gathered.
+            let mut bodies: Vec<&NewBody> = bodies.iter().collect();
+            bodies.sort_by_key(|body| body.message.0);
             let mut kept = Vec::with_capacity(bodies.len());
             for body in bodies {
                 let known = tx
@@ -50,8 +53,11 @@ impl Cache {
                 kept.push(body);
             }
             // Last, because FTS5 writes out what it gathered at every other statement.
+            let mut index = tx.prepare_cached(
+                "INSERT OR REPLACE INTO body_word (rowid, body) VALUES (?1, ?2)",
+            )?;
             for body in &kept {
-                messages::index_text(tx, body.message.0, &body.text)?;
+                index.execute(params![body.message.0, spaced(&body.text)])?;
             }
             Ok(kept.len())
         })

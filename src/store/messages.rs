@@ -9,7 +9,6 @@ use crate::store::open::now;
 use crate::store::packed::Header;
 use crate::store::tally::Tally;
 use crate::store::threads;
-use crate::store::words::spaced;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 
 /// A day, in seconds.
@@ -109,38 +108,6 @@ impl<'c> Maker<'c> {
         ])?;
         Ok(())
     }
-}
-
-/// Indexes a message again, now with the text of its body. A contentless index wants every column.
-pub(super) fn index_text(conn: &Connection, message: i64, text: &str) -> Result<()> {
-    let row: Option<(String, String, String, String, String)> = conn
-        .prepare_cached("SELECT subject, from_, sender, to_, cc FROM message WHERE id = ?1")?
-        .query_row([message], |r| {
-            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
-        })
-        .optional()?;
-    let Some((subject, from, sender, to, cc)) = row else {
-        return Ok(());
-    };
-    let sender: Vec<_> = [from, sender]
-        .iter()
-        .flat_map(|text| codec::addresses_in(text))
-        .collect();
-    let recipients: Vec<_> = [to, cc]
-        .iter()
-        .flat_map(|text| codec::addresses_in(text))
-        .collect();
-    conn.prepare_cached(
-        "INSERT OR REPLACE INTO word (rowid, subject, sender, recipients, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![
-        message,
-        spaced(&subject),
-        spaced(&codec::people_text(sender.iter())),
-        spaced(&codec::people_text(recipients.iter())),
-        spaced(text)
-    ])?;
-    Ok(())
 }
 
 /// A message's last location in `mailbox` is gone. With `keep`, a message whose body is here stays

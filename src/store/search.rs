@@ -1,17 +1,18 @@
 //! Search: a query to SQL and FTS5, newest first.
 //!
-//! All that was typed as text becomes one FTS5 expression of quoted phrases, so nothing typed can
-//! be taken for its syntax. Conditions on a place (`is:`, `in:`, `account:`) must hold together for
+//! What was typed as text becomes FTS5 expressions of one quoted phrase each, so nothing typed can
+//! be taken for its syntax. Headers and texts are two indices of words: each phrase gives the
+//! messages that either finds, and SQL puts these sets together. Conditions on a place (`is:`, `in:`, `account:`) must hold together for
 //! one place of a message; a message is found once, however many of its places match.
 
 use crate::model::Query;
-use crate::model::query::{Clause, Is, Term};
+use crate::model::query::{Clause, Field, Is, Term};
 use crate::model::view::IndexRow;
 use crate::store::error::Result;
 use crate::store::reader::Reader;
 use crate::store::rows;
 use crate::store::words;
-use rusqlite::{Connection, ToSql};
+use rusqlite::Connection;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -38,10 +39,7 @@ impl Reader {
         let moment = self.moment()?;
         let plan = Plan::make(&moment, query)?;
         let mut select = moment.prepare_cached(&plan.sql)?;
-        let mut found = match &plan.words {
-            Some(words) => select.query([words as &dyn ToSql])?,
-            None => select.query([])?,
-        };
+        let mut found = select.query(rusqlite::params_from_iter(&plan.phrases))?;
         // Rows come grouped by message; the newest are kept in a heap whose top is the oldest.
         let mut newest: BinaryHeap<Reverse<(i64, i64)>> = BinaryHeap::new();
         let (mut count, mut last) = (0, None);
@@ -67,13 +65,14 @@ impl Reader {
 /// A query as SQL: rows of (message, location, date), grouped by message.
 struct Plan {
     sql: String,
-    words: Option<String>,
+    phrases: Vec<String>,
 }
 
 impl Plan {
     fn make(conn: &Connection, query: &Query) -> Result<Plan> {
-        let mut wanted = Vec::new();
-        let mut unwanted = Vec::new();
+        let mut wanted: Vec<String> = Vec::new();
+        let mut unwanted: Vec<String> = Vec::new();
+        let mut phrases = Vec::new();
         let mut conditions = String::new();
         for Clause { negated, term } in query.clauses.iter().take(MAX_CLAUSES) {
             let condition = match term {
@@ -83,7 +82,10 @@ impl Plan {
                     prefix,
                 } => {
                     let list = if *negated { &mut unwanted } else { &mut wanted };
-                    list.extend(words::phrase(*field, text, *prefix));
+                    if let Some(phrase) = words::phrase(*field, text, *prefix) {
+                        phrases.push(phrase);
+                        list.push(matching(*field, phrases.len()));
+                    }
                     continue;
                 }
                 Term::Is(is) => state(*is).to_owned(),
@@ -99,20 +101,28 @@ impl Plan {
         if !leaving.is_empty() {
             conditions.push_str(&format!(" AND NOT ({})", one_of(&leaving)));
         }
-        let unwanted = unwanted.join(" OR ");
-        let (from, words) = match (wanted.is_empty(), unwanted.is_empty()) {
-            (true, true) => (EVERYTHING, None),
-            (true, false) => (ALL_BUT, Some(unwanted)),
-            (false, true) => (MATCHING, Some(wanted.join(" AND "))),
-            (false, false) => (
-                MATCHING,
-                Some(format!("({}) NOT ({unwanted})", wanted.join(" AND "))),
-            ),
+        let mut sql = match wanted.is_empty() {
+            true => EVERYTHING.to_owned(),
+            // One set as it comes; of several only what is in all.
+            false => MATCHING.replace("{found}", &wanted.join(" INTERSECT SELECT * FROM ")),
         };
-        Ok(Plan {
-            sql: format!("{from}{conditions}"),
-            words,
-        })
+        for set in &unwanted {
+            sql.push_str(&format!(" AND l.message NOT IN {set}"));
+        }
+        sql.push_str(&conditions);
+        Ok(Plan { sql, phrases })
+    }
+}
+
+/// The messages, in order, in which the phrase that is bound at `at` is found.
+fn matching(field: Field, at: usize) -> String {
+    let word = format!("SELECT rowid AS id FROM word WHERE word MATCH ?{at}");
+    match field {
+        Field::Any | Field::Body => format!(
+            "({word} UNION SELECT rowid FROM body_word WHERE body_word MATCH ?{at} ORDER BY 1)"
+        ),
+        // Only the index of headers has these.
+        Field::From | Field::To | Field::Subject => format!("({word} ORDER BY 1)"),
     }
 }
 
@@ -120,12 +130,11 @@ impl Plan {
 const EVERYTHING: &str =
     "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_message
     WHERE l.message > 0 AND l.hidden = 0";
-const ALL_BUT: &str = "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_message
-    WHERE l.message > 0 AND l.hidden = 0 AND l.message NOT IN (SELECT rowid FROM word WHERE word MATCH ?1)";
-/// FTS5 answers in the order of row ids, which are the messages'.
+/// The same of the messages of a set, in their order.
 const MATCHING: &str = "SELECT l.message, l.id, l.date
-    FROM word CROSS JOIN location l INDEXED BY location_message ON l.message = word.rowid
-    WHERE word MATCH ?1 AND l.hidden = 0";
+    FROM (SELECT * FROM {found} ORDER BY 1) f
+    CROSS JOIN location l INDEXED BY location_message ON l.message = f.id
+    WHERE l.hidden = 0";
 /// Certain once the body is here, likely before.
 const HAS_ATTACHMENT: &str = "EXISTS (SELECT 1 FROM message m WHERE m.id = l.message
     AND coalesce(m.attachments <> '[]', m.maybe_attachments))";

@@ -151,9 +151,15 @@ impl Tally {
                 Change::Anew => recount(conn, mailbox, thread)?,
             }
         }
-        let mut forget = conn.prepare_cached("DELETE FROM word WHERE rowid = ?1")?;
-        for message in std::mem::take(&mut self.wordless) {
-            forget.execute([message])?;
+        let wordless = std::mem::take(&mut self.wordless);
+        for sql in [
+            "DELETE FROM word WHERE rowid = ?1",
+            "DELETE FROM body_word WHERE rowid = ?1",
+        ] {
+            let mut forget = conn.prepare_cached(sql)?;
+            for message in &wordless {
+                forget.execute([message])?;
+            }
         }
         Ok(())
     }

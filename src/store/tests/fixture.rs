@@ -267,7 +267,9 @@ impl Fixture {
         );
         none(
             "indexed but gone",
-            "SELECT rowid, 0 FROM word WHERE rowid NOT IN (SELECT id FROM message)",
+            "SELECT rowid, 0 FROM word WHERE rowid NOT IN (SELECT id FROM message)
+                 UNION ALL SELECT rowid, 1 FROM body_word
+                 WHERE rowid NOT IN (SELECT id FROM message WHERE has_body)",
         );
     }
 }
