@@ -1,16 +1,19 @@
 //! The composition root: builds the parts, hands them to each other, decides the exit code.
 
-use postrider::cli::args::{self, Command};
+use anyhow::Context as _;
+use postrider::cli::args::{self, Command, Compose};
 use postrider::cli::{self, exit, home};
 use postrider::config::lock::{self, EngineLock};
 use postrider::config::{ConfigError, Loaded, Paths, load};
 use postrider::demo::{Demo, Options};
-use postrider::model::{Account, Draft, DraftId};
+use postrider::model::{Account, Draft, DraftAttachment, DraftId};
 use postrider::signal::{Board, Ringer, Topic};
 use postrider::store::Local;
 use postrider::sync::Engine;
 use postrider::tui::editor;
-use postrider::tui::screen::composer::block;
+use postrider::tui::paths::attachable;
+use postrider::tui::screen::composer::mailto::from_mailto;
+use postrider::tui::screen::composer::{blank, block};
 use postrider::tui::{self, Ports, Taste};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,7 +38,10 @@ fn run() -> u8 {
         }
     };
     match &args.command {
-        None => told(with_log(args.home.as_deref(), screen)),
+        None => told(with_log(args.home.as_deref(), |paths| screen(paths, None))),
+        Some(Command::Compose(begun)) => told(with_log(args.home.as_deref(), |paths| {
+            screen(paths, Some(begun))
+        })),
         Some(Command::Demo) => told(demo()),
         Some(command) => {
             log_to(args.home.as_deref());
@@ -90,7 +96,7 @@ fn with_log(
 
 /// The screen over the configured accounts. Whoever holds the engine's lock talks to servers; a
 /// second screen on the same home reads, queues, and hears the news of the first.
-fn screen(paths: &Paths) -> anyhow::Result<()> {
+fn screen(paths: &Paths, begun: Option<&Compose>) -> anyhow::Result<()> {
     let mut warnings = paths.ensure()?;
     let loaded = load::load(&paths.config)?;
     if loaded.config.accounts.is_empty() && loaded.problems.is_empty() {
@@ -105,12 +111,73 @@ fn screen(paths: &Paths) -> anyhow::Result<()> {
         return Err(exit::Failure::new(exit::CONFIG, text).into());
     }
     warnings.extend(loaded.problems.iter().map(|p| format!("config.toml: {p}")));
-    let done = ride(paths, &loaded, warnings);
+    let compose = match begun {
+        Some(begun) => Some(Box::new(compose(begun, &loaded, &mut warnings)?)),
+        None => None,
+    };
+    let done = ride(paths, &loaded, compose, warnings);
     cli::note_damage(&paths.cache, &done);
     done
 }
 
-fn ride(paths: &Paths, loaded: &Loaded, mut warnings: Vec<String>) -> anyhow::Result<()> {
+/// The message that the command line begins.
+fn compose(begun: &Compose, loaded: &Loaded, warnings: &mut Vec<String>) -> anyhow::Result<Draft> {
+    let usage = |why: String| exit::Failure::new(exit::USAGE, why);
+    let named = begun.account.as_deref();
+    let mut accounts = loaded.config.accounts.iter();
+    let account = accounts
+        .find(|a| named.is_none_or(|n| a.name.as_str() == n))
+        .ok_or_else(|| {
+            usage(format!(
+                "there is no account `{}`",
+                named.unwrap_or_default()
+            ))
+        })?;
+    let mut draft = blank(account);
+    if let Some(link) = &begun.link {
+        let (linked, left_out) = from_mailto(link, account)
+            .ok_or_else(|| usage("this is no mailto: link; recipients go with --to".to_owned()))?;
+        draft = linked;
+        if !left_out.is_empty() {
+            let names = left_out.join(", ");
+            warnings.push(format!("the link may not set {names}: left out"));
+        }
+    }
+    let fields = [
+        (&mut draft.to, &begun.to),
+        (&mut draft.cc, &begun.cc),
+        (&mut draft.bcc, &begun.bcc),
+    ];
+    for (field, more) in fields {
+        let all: Vec<&str> = std::iter::once(field.as_str())
+            .chain(more.iter().map(String::as_str))
+            .filter(|a| !a.is_empty())
+            .collect();
+        *field = all.join(", ");
+    }
+    if let Some(subject) = &begun.subject {
+        draft.subject.clone_from(subject);
+    }
+    if let Some(path) = &begun.body_file {
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        draft.body = format!("{text}{}", draft.body);
+    }
+    for path in &begun.attach {
+        let found = attachable(&path.to_string_lossy(), None).map_err(usage)?;
+        draft.attachments.push(DraftAttachment::File {
+            path: found.path,
+            name: None,
+        });
+    }
+    Ok(draft)
+}
+
+fn ride(
+    paths: &Paths,
+    loaded: &Loaded,
+    compose: Option<Box<Draft>>,
+    mut warnings: Vec<String>,
+) -> anyhow::Result<()> {
     let lock = EngineLock::try_take(&paths.lock)?;
     if lock.is_none() {
         warnings
@@ -163,7 +230,7 @@ fn ride(paths: &Paths, loaded: &Loaded, mut warnings: Vec<String>) -> anyhow::Re
         },
         keys: std::fs::read_to_string(&paths.keys).ok(),
         left_open,
-        compose: None,
+        compose,
         warnings,
     };
     tui::run(ports)?;
@@ -241,7 +308,7 @@ fn demo() -> anyhow::Result<()> {
     let server = Demo::start(Options::default())?;
     let mut loaded = Loaded::default();
     loaded.config.accounts = server.accounts();
-    let outcome = ride(&paths, &loaded, Vec::new());
+    let outcome = ride(&paths, &loaded, None, Vec::new());
     drop(server);
     outcome
 }

@@ -123,6 +123,8 @@ pub enum Command {
     Show(Show),
     /// Send a message: RFC 5322 on standard input, or as these options say.
     Send(Send),
+    /// Open the screen with a new message, begun as a mailto: link or these options say.
+    Compose(Compose),
     /// List what waits to be sent, or was refused.
     Outbox {
         /// Also what was sent within the last 30 days.
@@ -298,6 +300,34 @@ pub struct Send {
     /// Send now and wait for the outcome.
     #[arg(long)]
     pub wait: bool,
+}
+
+/// `compose`
+#[derive(Debug, Default, Arguments)]
+pub struct Compose {
+    /// A mailto: link. It sets recipients, subject and text, and attaches nothing.
+    pub link: Option<String>,
+    /// From this account. Default: the first.
+    #[arg(long)]
+    pub account: Option<String>,
+    /// To whom.
+    #[arg(long)]
+    pub to: Vec<String>,
+    /// Copies.
+    #[arg(long)]
+    pub cc: Vec<String>,
+    /// Blind copies.
+    #[arg(long)]
+    pub bcc: Vec<String>,
+    /// Subject.
+    #[arg(long)]
+    pub subject: Option<String>,
+    /// A file with the text.
+    #[arg(long, value_name = "FILE")]
+    pub body_file: Option<PathBuf>,
+    /// A file to attach.
+    #[arg(long, value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
 }
 
 #[cfg(test)]

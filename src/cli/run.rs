@@ -90,6 +90,6 @@ fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {
         Command::Doctor { account } => doctor::doctor(home, json, account.as_deref()),
         Command::Verify(args) => verify::verify(home, json, args),
         // The composition root takes these before.
-        Command::Demo | Command::Account { .. } => Ok(exit::USAGE),
+        Command::Demo | Command::Compose(_) | Command::Account { .. } => Ok(exit::USAGE),
     }
 }

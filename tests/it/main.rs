@@ -54,3 +54,4 @@ mod clock;
 mod demo;
 mod extensions;
 mod screen;
+mod composer;

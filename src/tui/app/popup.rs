@@ -6,12 +6,16 @@ use crate::text::size;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::effect::Effect;
+use crate::tui::errand::Errand;
 use crate::tui::event::{About, Now};
 use crate::tui::screen::menu::{Item, Menu};
 use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+
+/// Stands for the message in front, where the asker can't know it.
+pub const IN_FRONT: u64 = 0;
 
 /// A small list.
 #[derive(Clone, Debug)]
@@ -85,7 +89,7 @@ impl Popup {
             return Err("There are no attachments in this message.");
         }
         Ok(Popup::Attachments(Menu::new(
-            Clean::lit("Attachments: s saves, Enter saves and opens"),
+            Clean::lit("Attachments: s saves, Enter opens, a attaches"),
             items,
         )))
     }
@@ -117,6 +121,15 @@ impl Popup {
             KeyCode::Char('y') => {
                 if let Popup::Links(menu) = self {
                     return Done::Close(menu.chosen().map(Effect::Copy).into_iter().collect());
+                }
+            }
+            KeyCode::Char('a') => {
+                if let Popup::Attachments(menu) = self {
+                    let take = menu.chosen().map(|(message, part)| Effect::Errand {
+                        serial: IN_FRONT,
+                        errand: Errand::Take(message, part),
+                    });
+                    return Done::Close(take.into_iter().collect());
                 }
             }
             KeyCode::Char('s' | 'S') => {

@@ -11,10 +11,11 @@ use crate::tui::app::geometry::Pane;
 use crate::tui::app::keys::{Hint, Keys};
 use crate::tui::app::layers::{Ask, For, Layer, Turn};
 use crate::tui::app::outward;
-use crate::tui::app::popup::Popup;
+use crate::tui::app::popup::{IN_FRONT, Popup};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::Effect;
+use crate::tui::errand::Errand;
 use crate::tui::event::{About, Event, Now};
 use crate::tui::ports::Taste;
 use crate::tui::question::{Answer, Question};
@@ -167,6 +168,7 @@ impl App {
             }
         }
         self.linked(now, &mut fx);
+        self.take_along(now, &mut fx);
         self.make_room();
         self.panes.settle(&mut fx);
         fx
@@ -183,6 +185,29 @@ impl App {
                 let text = format!("the link may not set {names}: left out");
                 self.panes.alarm(&text, now);
             }
+        }
+    }
+
+    /// What is to be attached goes to the message in front.
+    fn take_along(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        let front = self.desk.front().map(|w| w.serial());
+        let before = fx.len();
+        fx.retain_mut(|effect| match (effect, front) {
+            (Effect::Errand { serial, .. }, Some(front)) if *serial == IN_FRONT => {
+                *serial = front;
+                true
+            }
+            (Effect::Errand { serial, .. }, None) => *serial != IN_FRONT,
+            _ => true,
+        });
+        if fx.len() < before {
+            let text = "No message is being written that it could be attached to.";
+            self.panes.tell(Clean::lit(text), now);
+        } else if front.is_some() && fx.iter().any(is_taking) {
+            self.panes.tell(
+                Clean::lit("Attached to the message being written; w goes on with it."),
+                now,
+            );
         }
     }
 
@@ -482,6 +507,16 @@ impl App {
             Err(why) => self.panes.tell(Clean::lit(why), now),
         }
     }
+}
+
+fn is_taking(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::Errand {
+            errand: Errand::Take(..),
+            ..
+        }
+    )
 }
 
 #[cfg(test)]

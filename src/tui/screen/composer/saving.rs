@@ -57,7 +57,13 @@ impl Composer {
             }
             Then::Send => {
                 self.sending = true;
-                out.push(Outcome::Send(Box::new(self.draft())));
+                // What is taken back later is the row: it must be there, and hold every word.
+                if self.draft.id.is_none() || self.saves.unsaved() {
+                    self.save_if(true, out);
+                    self.saves.wait(Then::Send);
+                } else {
+                    out.push(Outcome::Send(Box::new(self.draft())));
+                }
             }
             Then::Discard => out.push(Outcome::Discard(self.draft.id)),
         }
@@ -83,6 +89,7 @@ impl Composer {
     /// The draft could not be written down: the composer stays, says so and tries again.
     pub fn save_failed(&mut self, why: &str, now: Instant) {
         self.saves.failed(now);
+        self.sending = false;
         self.notice = Some(Clean::line(&format!("Not saved: {why}")));
     }
 

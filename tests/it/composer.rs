@@ -1,0 +1,90 @@
+//! Writing in the real program, in a terminal: two messages at once, an answer to all that is taken
+//! back after it was sent, and an editor that gives the fields back.
+
+use crate::pty::{Terminal, home};
+use portable_pty::CommandBuilder;
+
+const CTRL_S: &str = "\x13";
+const CTRL_T: &str = "\x14";
+const CTRL_E: &str = "\x05";
+
+fn ready(mut t: Terminal) -> Terminal {
+    t.wait_until("both accounts and the newest mail", |s| {
+        s.contains("● ada connected")
+            && s.contains("● home connected")
+            && s.contains("Lena Fischer")
+    });
+    t.send("gg");
+    t
+}
+
+#[test]
+fn two_messages_are_written_while_one_reads() {
+    let (_folder, path) = home();
+    let mut t = ready(Terminal::postrider(&["demo"], &path, 100, 30));
+    t.send("cbo@example.org\t\t\tSoup\tHot or cold?");
+    t.wait_for("Hot or cold?");
+    t.send(CTRL_T);
+    t.wait_until("the list and a word of the message", |s| {
+        s.contains("✎ Soup") && s.contains("Lena Fischer")
+    });
+    t.send("ccy@example.org\t\t\tBread\tBlack, please.");
+    t.wait_for("Black, please.");
+    t.send("\x1bn");
+    t.wait_until("the first", |s| {
+        s.contains("Hot or cold?") && !s.contains("Black, please.")
+    });
+    t.send("\x1bw");
+    t.wait_for("Messages being written");
+    t.send("bread\r");
+    t.wait_for("Black, please.");
+    // Both are drafts by now.
+    t.send(CTRL_T);
+    t.wait_for("✎ Bread +1");
+    t.send("gd");
+    t.wait_until("both drafts", |s| {
+        s.contains("Soup") && s.contains("cy@example.org")
+    });
+    t.send("giq");
+    assert_eq!(t.wait_exit(), 0);
+    assert!(t.is_restored());
+}
+
+#[test]
+fn an_answer_to_all_is_taken_back_after_it_was_sent() {
+    let (_folder, path) = home();
+    let mut t = ready(Terminal::postrider(&["demo"], &path, 100, 30));
+    t.send("/subject:potatoes\r");
+    t.wait_for("Recipe: those potatoes");
+    t.send("\r");
+    t.wait_for("Two kilos, floury.");
+    t.send("a");
+    t.wait_for("Subject  Re: Recipe: those potatoes");
+    t.send("Thanks, all of you.");
+    t.wait_for("Thanks, all of you.");
+    t.send(CTRL_S);
+    t.wait_for("z undo");
+    t.send("z");
+    t.wait_until("the message in the composer again", |s| {
+        s.contains("Thanks, all of you.") && s.contains("Subject  Re: Recipe: those potatoes")
+    });
+}
+
+#[test]
+fn the_editor_has_the_fields_too() {
+    let (_folder, path) = home();
+    let mut command = CommandBuilder::new("env");
+    let editor =
+        "VISUAL=sh -c 'printf \"To: cy@example.org\\nSubject: Tea\\n\\nOne lump.\\n\" > \"$1\"' sh";
+    command.args([editor, env!("CARGO_BIN_EXE_postrider"), "demo"]);
+    command.env("POSTRIDER_HOME", &path);
+    let mut t = ready(Terminal::start(command, 100, 30));
+    t.send("c");
+    t.wait_for("New message");
+    t.send(CTRL_E);
+    t.wait_until("what the editor wrote", |s| {
+        s.contains("To       cy@example.org")
+            && s.contains("Subject  Tea")
+            && s.contains("One lump.")
+    });
+}
