@@ -330,9 +330,20 @@ impl Ledger {
         job()
     }
 
-    /// Builds a large message on a thread of its own, so that other intents need not wait.
-    fn freeze_aside(&mut self, draft: Draft, reply: Reply, myself: &Sender<(Intent, Reply)>) {
+    /// Builds a large message on a thread of its own, so that other intents need not wait. What was
+    /// written is a draft until its message is in the outbox: the program may end in between.
+    pub(super) fn freeze_aside(
+        &mut self,
+        mut draft: Draft,
+        reply: Reply,
+        myself: &Sender<(Intent, Reply)>,
+    ) {
         let myself = myself.clone();
+        match self.local.save_draft(&draft, when::now()) {
+            Ok(id) => draft.id = Some(id),
+            Err(error) => return reply(Err(error.to_string())),
+        }
+        self.board.post(Topic::Drafts);
         match self.freezing(&draft, when::now()) {
             Err(why) => reply(Err(why)),
             Ok(job) => {

@@ -220,3 +220,24 @@ fn a_draft_is_sent_once_and_undo_brings_it_back() {
     );
     assert!(desk.ledger.carry_out(send()).is_ok());
 }
+
+#[test]
+fn what_is_sent_is_a_draft_while_its_message_is_built() {
+    let mut desk = Desk::new();
+    let draft = Draft {
+        to: "you@example.test".to_owned(),
+        body: "typed last".to_owned(),
+        ..Draft::new(account().name)
+    };
+    let (myself, built) = crossbeam_channel::bounded(1);
+    desk.ledger.freeze_aside(draft, Box::new(|_| ()), &myself);
+    // The program may end here.
+    let kept = desk.ledger.local.read().drafts().unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].body, "typed last");
+    let (queue, _) = built.recv_timeout(Duration::from_secs(20)).unwrap();
+    desk.ledger.carry_out(queue).unwrap();
+    let local = desk.ledger.local.read();
+    assert!(local.drafts().unwrap().is_empty());
+    assert_eq!(local.outbox().unwrap().len(), 1);
+}
