@@ -1,11 +1,12 @@
 //! The self-check: now and then, when something changed, a few cheap questions whose answers we
 //! should know. A server that forgot to tell something, or we who misheard, are found out so.
 
-use crate::model::{Flags, MailboxId, Reach, Uid, UidSet};
+use crate::model::{Flags, MailboxId, Reach, Uid, UidSet, UidValidity};
 use crate::net::imap::{Criterion, Selected, Session};
 use crate::store::Reader;
 use crate::sync::error::SyncError;
 use crate::sync::here::Here;
+use crate::sync::poison::Patience;
 use crate::sync::report::Report;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -22,6 +23,10 @@ const FLAPPING: Duration = Duration::from_secs(3600);
 pub struct Checks {
     last: BTreeMap<MailboxId, Instant>,
     resets: BTreeMap<MailboxId, Vec<Instant>>,
+    /// Where asking for all flags was interrupted: the lowest UID that was asked for.
+    flags: BTreeMap<MailboxId, (UidValidity, u32)>,
+    /// What this turn has left for messages that end connections.
+    pub patience: Patience,
 }
 
 impl Checks {
@@ -37,6 +42,22 @@ impl Checks {
     /// It was checked.
     pub fn done(&mut self, id: MailboxId) {
         self.last.insert(id, Instant::now());
+    }
+
+    /// The lowest UID whose flags were asked for when that was interrupted, if it was.
+    pub fn flags_down_to(&self, id: MailboxId, validity: UidValidity) -> Option<u32> {
+        let found = self.flags.get(&id).filter(|(v, _)| *v == validity);
+        found.map(|(_, uid)| *uid)
+    }
+
+    /// Flags were asked for, of messages down to this UID.
+    pub fn flags_asked(&mut self, id: MailboxId, validity: UidValidity, down_to: u32) {
+        self.flags.insert(id, (validity, down_to));
+    }
+
+    /// All flags were asked for.
+    pub fn flags_done(&mut self, id: MailboxId) {
+        self.flags.remove(&id);
     }
 
     /// Whether the server renumbers a mailbox again and again; then what is here is kept as it is.

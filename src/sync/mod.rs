@@ -20,6 +20,7 @@ pub mod ledger;
 pub mod here;
 pub mod brought;
 pub mod told;
+pub mod poison;
 pub mod check;
 pub mod glance;
 pub mod pull;

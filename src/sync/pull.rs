@@ -6,19 +6,18 @@
 //! moves in the transaction of the last batch, so a crash repeats at most what was not written.
 
 use crate::model::{ModSeq, Reach, UidSet, UidValidity};
-use crate::net::NetError;
-use crate::net::imap::{Change, FetchBy, Mode, Selected};
+use crate::net::imap::{Change, FetchBy, Selected};
 use crate::signal::Topic;
 use crate::store::{Cache, CursorMove, Priority, Reader};
 use crate::sync::brought::{Brought, Fetched};
 use crate::sync::check::{self, Checks};
-use crate::sync::connections::Rank;
 use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
 use crate::sync::glance::{self, Glance};
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::plan::{Known, Seen, Step, is_mass_vanishing, plan};
+use crate::sync::poison::{self, Way};
 use crate::sync::report::{Meter, Task};
 use crate::sync::told::{self, FlagWriter, Told};
 use crate::text::when;
@@ -31,21 +30,10 @@ const WINDOW: u64 = 4_000;
 const SET_OCTETS: usize = 900;
 /// Flags in one FETCH.
 const FLAGS: u64 = 20_000;
+/// Messages whose flags are asked for beside the newest before others may cut in.
+const FLAGS_ANYWAY: u64 = 2_000;
 /// Seconds in a day.
 const DAY: i64 = 24 * 60 * 60;
-
-/// Connections that one window may cost beside two for each time that it is halved.
-const DIALS: u32 = 4;
-
-/// Whether a connection that ended so may have been ended by what was asked for. A server that says
-/// why it hangs up, or when to come back, is believed.
-fn may_be_poison(error: &NetError) -> bool {
-    match error {
-        NetError::Cut(_) | NetError::Protocol(_) => true,
-        NetError::Busy(words) => words.code.is_none() && error.wait_hint().is_none(),
-        _ => false,
-    }
-}
 
 /// What a pull brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,9 +103,11 @@ pub fn mailbox(
         followed: true,
         selected,
         told,
+        checks,
+        later: false,
         cut_in,
     };
-    if let Err(error) = run.carry_out(&steps, checks) {
+    if let Err(error) = run.carry_out(&steps) {
         // What was fetched is kept whatever stopped us.
         run.brought.write()?;
         return Err(error);
@@ -169,11 +159,14 @@ struct Run<'a> {
     whole: bool,
     /// Whether the mailbox is open in the session that told its past.
     followed: bool,
+    checks: &'a mut Checks,
+    /// Whether flags are left to be asked for, since something else is more urgent.
+    later: bool,
     cut_in: &'a mut dyn FnMut() -> bool,
 }
 
-impl Run<'_> {
-    fn carry_out(&mut self, steps: &[Step], checks: &mut Checks) -> Result<(), SyncError> {
+impl<'a> Run<'a> {
+    fn carry_out(&mut self, steps: &[Step]) -> Result<(), SyncError> {
         let gone = std::mem::take(&mut self.told.vanished);
         if !gone.is_empty() {
             self.vanish(&gone)?;
@@ -190,10 +183,14 @@ impl Run<'_> {
         }
         let anew = steps.iter().any(|s| matches!(s, Step::Newest { .. }));
         let changed = !steps.is_empty() || self.done.flags > 0;
-        if checks.is_due(self.here.id, anew, changed, self.kit.rhythm.check) {
-            self.check(checks)?;
+        let every = self.kit.rhythm.check;
+        if !self.later && self.checks.is_due(self.here.id, anew, changed, every) {
+            self.check()?;
         }
-        Ok(())
+        match self.later {
+            true => Err(SyncError::Interrupted),
+            false => Ok(()),
+        }
     }
 
     fn reset(&mut self) -> Result<(), SyncError> {
@@ -232,14 +229,46 @@ impl Run<'_> {
         self.fetch(&there.minus(&ours), None).map(drop)
     }
 
-    /// Counts: as many messages as the server has must be here.
+    /// Counts: as many messages as the server has must be here. Where older ones are left out, what
+    /// is here must be there, and what is there and new enough must be here.
     fn prove(&mut self) -> Result<(), SyncError> {
         let (held, exists) = (self.held, u64::from(self.session.exists()));
-        if self.here.headers != Reach::All || held == exists {
+        let proved = match self.here.headers {
+            Reach::All => held == exists,
+            _ => self.part_is_right()?,
+        };
+        if proved {
             return Ok(());
         }
         tracing::info!(mailbox = %self.here.label, held, exists, "counts differ: comparing");
         self.compare()
+    }
+
+    fn part_is_right(&mut self) -> Result<bool, SyncError> {
+        self.settle()?;
+        let ours = self.reader.all_uids(self.here.id)?;
+        let Some((first, _)) = ours.ranges().first().copied() else {
+            return Ok(true);
+        };
+        let theirs = self.session.uids_from(first)?;
+        let missing = theirs.minus(&ours);
+        if !ours.minus(&theirs).is_empty() {
+            return Ok(false);
+        }
+        Ok(match self.here.headers {
+            Reach::Days(_) if !missing.is_empty() => self.wanted(missing)?.is_empty(),
+            // What did not fit is left out on purpose.
+            _ => true,
+        })
+    }
+
+    /// Which of these messages are new enough to be wanted here.
+    fn wanted(&mut self, uids: UidSet) -> Result<UidSet, SyncError> {
+        let Reach::Days(days) = self.here.headers else {
+            return Ok(uids);
+        };
+        let since = when::now() - i64::from(days) * DAY;
+        Ok(uids.and(&self.session.uids_since(since)?))
     }
 
     fn compare(&mut self) -> Result<(), SyncError> {
@@ -256,11 +285,7 @@ impl Run<'_> {
         if !vanished.is_empty() {
             self.vanish(&vanished)?;
         }
-        let mut missing = theirs.minus(&ours);
-        if let Reach::Days(days) = self.here.headers {
-            let since = when::now() - i64::from(days) * DAY;
-            missing = missing.and(&self.session.uids_since(since)?);
-        }
+        let missing = self.wanted(theirs.minus(&ours))?;
         let silent = self.fetch(&missing, Some(theirs.len()))?;
         self.stubs(&silent)
     }
@@ -302,12 +327,12 @@ impl Run<'_> {
 
     fn headers(&mut self, by: FetchBy<'_>) -> Result<Fetched, SyncError> {
         let fetched = match (self.brought.headers(self.session, by), by) {
-            (Err(SyncError::Net(error)), FetchBy::Uids(set)) if may_be_poison(&error) => {
-                self.without_poison(set, error)?
+            (Err(SyncError::Net(error)), FetchBy::Uids(set)) if poison::may_be(&error) => {
+                self.way().around(set, error)?
             }
             // The comparison that follows asks by UID.
-            (Err(SyncError::Net(error)), FetchBy::Seq(..)) if may_be_poison(&error) => {
-                self.dial_again()?;
+            (Err(SyncError::Net(error)), FetchBy::Seq(..)) if poison::may_be(&error) => {
+                self.way().dial_again()?;
                 Fetched::default()
             }
             (outcome, _) => outcome?,
@@ -317,78 +342,17 @@ impl Run<'_> {
         Ok(fetched)
     }
 
-    /// Fetches a set whose fetching ended the connection, on new ones and in halves, so that a
-    /// message that does that whenever it is asked for costs only itself. A server that cuts
-    /// everything is told from that: it gives no other message either.
-    fn without_poison(&mut self, set: &UidSet, error: NetError) -> Result<Fetched, SyncError> {
-        let mut fetched = Fetched::default();
-        let mut killers = UidSet::new();
-        let mut dials = DIALS + 2 * set.len().checked_ilog2().unwrap_or(0);
-        let mut open = vec![set.clone()];
-        self.settle()?;
-        self.dial_again()?;
-        while let Some(set) = open.pop() {
-            let set = set.minus(&self.reader.all_uids(self.here.id)?);
-            if set.is_empty() {
-                continue;
-            }
-            match self.brought.headers(self.session, FetchBy::Uids(&set)) {
-                Ok(some) => {
-                    fetched.count += some.count;
-                    fetched.octets += some.octets;
-                    fetched.silent = fetched.silent.plus(&some.silent);
-                }
-                Err(SyncError::Net(again)) if may_be_poison(&again) => {
-                    dials = dials.saturating_sub(1);
-                    self.settle()?;
-                    self.dial_again()?;
-                    match set.len() {
-                        1 => killers = killers.plus(&set),
-                        many => open.extend(set.split(usize::MAX, many.div_ceil(2))),
-                    }
-                    if dials == 0 {
-                        break;
-                    }
-                }
-                Err(SyncError::Net(_)) => return Err(error.into()),
-                Err(other) => return Err(other),
-            }
-            self.settle()?;
-        }
-        if !killers.is_empty() {
-            if fetched.count == 0 && !self.gives_others()? {
-                return Err(error.into());
-            }
-            let there = self.session.present(&killers)?;
-            fetched.count += self.brought.stubs(&there);
-        }
-        match dials {
-            // There are more of them: after a pause, with those found so far out of the way.
-            0 => self.settle().and(Err(error.into())),
-            _ => Ok(fetched),
-        }
-    }
-
-    /// Whether the server still gives the header of a message that it gave before.
-    fn gives_others(&mut self) -> Result<bool, SyncError> {
-        let Some(last) = self.reader.last_given(self.here.id)? else {
-            return Ok(false);
-        };
-        let one: UidSet = [last].into_iter().collect();
-        let report = self
-            .session
-            .fetch_headers(FetchBy::Uids(&one), &mut |_| Ok(()));
-        Ok(report.is_ok_and(|report| report.delivered > 0))
-    }
-
-    /// A new connection in the place of one that ended, with the same mailbox open.
-    fn dial_again(&mut self) -> Result<(), SyncError> {
+    /// The way to this mailbox on other connections.
+    fn way(&mut self) -> Way<'_, 'a> {
         self.followed = false;
-        *self.session = self.kit.dial(Rank::Worker, None)?;
-        let again = self.session.select(&self.here.name, Mode::ReadOnly)?;
-        match again.uidvalidity == self.selected.uidvalidity {
-            true => Ok(()),
-            false => Err(SyncError::Interrupted),
+        Way {
+            session: self.session,
+            kit: self.kit,
+            reader: self.reader,
+            here: self.here,
+            uidvalidity: self.selected.uidvalidity,
+            brought: &mut self.brought,
+            patience: &mut self.checks.patience,
         }
     }
 
@@ -430,7 +394,7 @@ impl Run<'_> {
         // It takes the place of ours: a server may allow no second one.
         self.session.tally();
         self.session.logout();
-        self.dial_again()?;
+        self.way().dial_again()?;
         let confirmed = gone.minus(&self.session.uids()?);
         if !confirmed.is_empty() {
             self.kit.report.notice(&format!(
@@ -456,7 +420,8 @@ impl Run<'_> {
     }
 
     fn flags(&mut self, since: Option<ModSeq>) -> Result<(), SyncError> {
-        let mut writer = FlagWriter::new(&self.delivery, self.here.id, self.selected.uidvalidity);
+        let delivery = self.delivery.clone();
+        let mut writer = FlagWriter::new(&delivery, self.here.id, self.selected.uidvalidity);
         if let Some(since) = since {
             let mut gone = UidSet::new();
             self.session.changes_since(since, &mut |change| {
@@ -472,25 +437,49 @@ impl Run<'_> {
                 false => self.vanish(&gone),
             };
         }
+        let outcome = self.all_flags(&mut writer);
+        // What was told is kept whatever stopped us.
+        self.done.flags += writer.finish()?;
+        outcome
+    }
+
+    /// Asks for the flags of all messages, the newest first. If that is interrupted, the next time
+    /// asks for the newest again and goes on where this ended: however often we are called away,
+    /// all of them are asked for in the end.
+    fn all_flags(&mut self, writer: &mut FlagWriter<'_>) -> Result<(), SyncError> {
         let held = self.reader.all_uids(self.here.id)?;
-        for piece in held.split(SET_OCTETS, FLAGS).into_iter().rev() {
-            if (self.cut_in)() {
-                return Err(SyncError::Interrupted);
+        let validity = self.selected.uidvalidity;
+        let before = self.checks.flags_down_to(self.here.id, validity);
+        let mut asked = 0;
+        for (at, piece) in held.split(SET_OCTETS, FLAGS).iter().rev().enumerate() {
+            let lowest = piece.ranges().first().map_or(0, |range| range.0);
+            if at > 0 && before.is_some_and(|down_to| lowest >= down_to) {
+                continue;
             }
-            self.session.fetch_flags(&piece, None, &mut |item| {
+            if self.kit.stopping() || (asked >= FLAGS_ANYWAY && (self.cut_in)()) {
+                self.later = true;
+                self.whole = false;
+                return Ok(());
+            }
+            self.session.fetch_flags(piece, None, &mut |item| {
                 writer.add(item.uid, item.flags);
                 Ok(())
             })?;
             self.session.tally();
+            let lowest = before.map_or(lowest, |down_to| lowest.min(down_to));
+            self.checks.flags_asked(self.here.id, validity, lowest);
+            if at > 0 {
+                asked += piece.len();
+            }
         }
-        self.done.flags += writer.finish()?;
+        self.checks.flags_done(self.here.id);
         Ok(())
     }
 
     /// Counts flags on both sides; where they differ, all of them are fetched.
-    fn check(&mut self, checks: &mut Checks) -> Result<(), SyncError> {
+    fn check(&mut self) -> Result<(), SyncError> {
         self.settle()?;
-        checks.done(self.here.id);
+        self.checks.done(self.here.id);
         if check::agrees(self.session, self.reader, self.here)? {
             return Ok(());
         }

@@ -17,6 +17,7 @@ use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::news::Due;
+use crate::sync::poison::Patience;
 use crate::sync::{filing, guard, harvest, mailboxes, ondemand, pull, push};
 use crate::text::{Clean, when};
 use std::sync::atomic::Ordering;
@@ -326,6 +327,7 @@ impl Worker {
 
     fn turn(&mut self, rings: &mut dyn FnMut() -> bool) -> Result<Turn, SyncError> {
         self.due.add(self.kit.news.take());
+        self.checks.patience = Patience::default();
         let mut session = self.connected()?;
         let outcome = self.rounds(&mut session, rings);
         session.tally();

@@ -4,14 +4,19 @@
 use crate::both::ACCOUNT;
 use postrider::model::account::SecretText;
 use postrider::model::{
-    Account, AccountName, Endpoint, Intent, Reach, Secret, SecretSource, Security, SyncPolicy,
+    Account, AccountName, Endpoint, Flags, Intent, MailboxName, Reach, Secret, SecretSource,
+    Security, SyncPolicy,
 };
 use postrider::signal::Board;
 use postrider::store::{Cache, Local, Priority, Reader, Writer};
+use postrider::sync::check::Checks;
+use postrider::sync::connections::Rank;
 use postrider::sync::engine::{self, Engine, Parts};
 use postrider::sync::host::{Host, NoSecret};
 use postrider::sync::kit::{Kit, Stores};
+use postrider::sync::pull::{self, Pulled};
 use postrider::sync::rhythm::Rhythm;
+use postrider::sync::{SyncError, mailboxes};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -124,5 +129,31 @@ impl Desk {
     /// A look at the cache.
     pub fn reader(&self) -> Reader {
         Reader::open(&self.kit.stores.cache).unwrap()
+    }
+
+    /// One pull of the inbox by somebody who is called away whenever he may be.
+    pub fn pull_harried(&self, checks: &mut Checks) -> Result<Pulled, SyncError> {
+        let reader = self.reader();
+        let mut session = self.kit.dial(Rank::Worker, None)?;
+        let all = mailboxes::known(&self.kit, &reader)?;
+        let inbox = all.first().unwrap();
+        let (kit, cut_in) = (&self.kit, &mut || true);
+        let outcome = pull::mailbox(&mut session, kit, &reader, inbox, checks, cut_in);
+        self.kit.writer.run(Priority::Batch, |_| Ok(()))?;
+        outcome
+    }
+
+    /// The flags of all messages of a mailbox, as the cache believes that the server has them.
+    pub fn flags(&self, mailbox: &str) -> Vec<Flags> {
+        let reader = self.reader();
+        let name = MailboxName::new(mailbox);
+        let account = AccountName(ACCOUNT.to_owned());
+        let found = reader.mailbox_named(&account, &name).unwrap().unwrap();
+        let mut all = Vec::new();
+        let mut each = |_, flags| all.push(flags);
+        reader
+            .flags_between(found.id, 1, u32::MAX, &mut each)
+            .unwrap();
+        all
     }
 }

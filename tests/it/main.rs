@@ -43,6 +43,7 @@ mod cut;
 mod hostile;
 mod hostile_state;
 mod hostile_changes;
+mod hostile_pull;
 mod astray;
 mod hostile_names;
 mod hostile_push;

@@ -1,0 +1,240 @@
+//! Messages that end the connection, or silence it, whenever they are asked for: they are singled
+//! out on new connections, so that each costs only itself. What that may cost a turn is bounded,
+//! and the server is given pauses in which to get well.
+
+use crate::model::{UidSet, UidValidity};
+use crate::net::NetError;
+use crate::net::imap::{FetchBy, Mode};
+use crate::store::Reader;
+use crate::sync::backoff::{Backoff, chance};
+use crate::sync::brought::{Brought, Fetched};
+use crate::sync::connections::Rank;
+use crate::sync::error::SyncError;
+use crate::sync::here::Here;
+use crate::sync::kit::{Connection, Kit};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Connections that one turn may cost: enough to find one message in a window of thousands.
+const DIALS: u32 = 40;
+/// So many of them may be because nothing came; each of these costs a long wait.
+const STALLS: u32 = 6;
+/// The first connections follow at once.
+const AT_ONCE: u32 = 4;
+/// The others after a pause, which grows up to this many times the first.
+const SLOWEST: u32 = 2;
+/// How long a pause goes on after the engine was told to stop.
+const NAP: Duration = Duration::from_millis(50);
+
+/// What one turn has left for finding such messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    dials: u32,
+    stalls: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience {
+            dials: DIALS,
+            stalls: STALLS,
+        }
+    }
+}
+
+impl Patience {
+    /// Counts a failure; whether there may be another try.
+    fn lose(&mut self, error: &NetError) -> bool {
+        self.dials = self.dials.saturating_sub(1);
+        if matches!(error, NetError::Timeout) {
+            self.stalls = self.stalls.saturating_sub(1);
+        }
+        self.dials > 0 && self.stalls > 0
+    }
+}
+
+/// Whether a connection that ended so may have been ended by what was asked for. A server that says
+/// why it hangs up, or when to come back, is believed.
+pub fn may_be(error: &NetError) -> bool {
+    match error {
+        NetError::Cut(_) | NetError::Protocol(_) | NetError::Timeout => true,
+        NetError::Busy(words) => words.code.is_none() && error.wait_hint().is_none(),
+        _ => false,
+    }
+}
+
+/// A way to one mailbox, on one connection after the other.
+pub struct Way<'a, 'b> {
+    /// The connection; another one after a failure.
+    pub session: &'a mut Connection,
+    /// The account's means.
+    pub kit: &'a Kit,
+    /// A look at the cache.
+    pub reader: &'a Reader,
+    /// The mailbox.
+    pub here: &'a Here,
+    /// Its generation.
+    pub uidvalidity: UidValidity,
+    /// The way into the cache.
+    pub brought: &'a mut Brought<'b>,
+    /// What is left for this.
+    pub patience: &'a mut Patience,
+}
+
+impl Way<'_, '_> {
+    /// Fetches a set whose fetching ended the connection with `error`, on new ones and in pieces. A
+    /// server that cuts everything is told from a message that does: it gives no other message
+    /// either.
+    ///
+    /// # Errors
+    /// `error`, if that is not because of some messages, or there are more of them than a turn has
+    /// patience for; those found so far are out of the way then. Whatever a new connection says.
+    pub fn around(&mut self, set: &UidSet, error: NetError) -> Result<Fetched, SyncError> {
+        let mut fetched = Fetched::default();
+        let mut killers = UidSet::new();
+        let mut more = self.patience.lose(&error);
+        let mut open = VecDeque::from([set.clone()]);
+        let mut silent_once = UidSet::new();
+        self.brought.settle()?;
+        self.dial_again()?;
+        while more && let Some(set) = open.pop_front() {
+            let set = set.minus(&self.reader.all_uids(self.here.id)?);
+            if set.is_empty() {
+                continue;
+            }
+            match self.brought.headers(self.session, FetchBy::Uids(&set)) {
+                Ok(some) => {
+                    fetched.count += some.count;
+                    fetched.octets += some.octets;
+                    fetched.silent = fetched.silent.plus(&some.silent);
+                }
+                Err(SyncError::Net(again)) if may_be(&again) => {
+                    more = self.patience.lose(&again);
+                    self.brought.settle()?;
+                    self.dial_again()?;
+                    let left = set.minus(&self.reader.all_uids(self.here.id)?);
+                    fetched.count += set.len() - left.len();
+                    // One silence may be anything's fault.
+                    let alone = left.len() == 1 && set.len() == 1;
+                    let silent = matches!(again, NetError::Timeout);
+                    if alone && (!silent || silent_once.and(&left) == left) {
+                        killers = killers.plus(&left);
+                    } else {
+                        if alone {
+                            silent_once = silent_once.plus(&left);
+                        }
+                        open.extend(suspects(&set, &left));
+                    }
+                }
+                Err(SyncError::Net(_)) => return Err(error.into()),
+                Err(other) => return Err(other),
+            }
+            self.brought.settle()?;
+        }
+        if !killers.is_empty() {
+            if fetched.count == 0 && !self.gives_others()? {
+                return Err(error.into());
+            }
+            let there = self.session.present(&killers)?;
+            fetched.count += self.brought.stubs(&there);
+        }
+        match more {
+            // There are more of them: after a pause, with those found so far out of the way.
+            false => self.brought.settle().and(Err(error.into())),
+            true => Ok(fetched),
+        }
+    }
+
+    /// Whether the server still gives the header of a message that it gave before.
+    fn gives_others(&mut self) -> Result<bool, SyncError> {
+        let Some(last) = self.reader.last_given(self.here.id)? else {
+            return Ok(false);
+        };
+        let one: UidSet = [last].into_iter().collect();
+        let report = self
+            .session
+            .fetch_headers(FetchBy::Uids(&one), &mut |_| Ok(()));
+        Ok(report.is_ok_and(|report| report.delivered > 0))
+    }
+
+    /// A new connection in the place of one that ended, with the same mailbox open; after a pause if
+    /// there were several already.
+    ///
+    /// # Errors
+    /// Whatever the server says; [`SyncError::Interrupted`] if the mailbox has another generation.
+    pub fn dial_again(&mut self) -> Result<(), SyncError> {
+        let dialled = DIALS.saturating_sub(self.patience.dials);
+        if dialled > AT_ONCE {
+            let rhythm = &self.kit.rhythm;
+            let pause = Backoff::new(rhythm).fail(None, chance());
+            let pause = pause.saturating_mul(dialled - AT_ONCE) / 8;
+            self.rest(pause.min(rhythm.first * SLOWEST));
+        }
+        if self.kit.stopping() {
+            return Err(SyncError::Stopping);
+        }
+        *self.session = self.kit.dial(Rank::Worker, None)?;
+        let again = self.session.select(&self.here.name, Mode::ReadOnly)?;
+        match again.uidvalidity == self.uidvalidity {
+            true => Ok(()),
+            false => Err(SyncError::Interrupted),
+        }
+    }
+
+    fn rest(&self, pause: Duration) {
+        let until = Instant::now() + pause;
+        while !self.kit.stopping() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::sleep(left.min(NAP));
+        }
+    }
+}
+
+/// What to ask for after `left` of `set` did not come. A server that answered some most likely
+/// stumbled over the next: it is asked for the others, and for that one alone. Else in halves.
+fn suspects(set: &UidSet, left: &UidSet) -> Vec<UidSet> {
+    match left.len() {
+        0 => Vec::new(),
+        1 => vec![left.clone()],
+        many if many < set.len() => {
+            let next: UidSet = left.iter().take(1).collect();
+            vec![left.minus(&next), next]
+        }
+        many => left.split(usize::MAX, many.div_ceil(2)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(uids: &[u32]) -> UidSet {
+        uids.iter()
+            .filter_map(|n| crate::model::Uid::new(*n))
+            .collect()
+    }
+
+    #[test]
+    fn the_message_behind_the_last_that_came_is_asked_for_alone() {
+        let all = set(&[1, 2, 3, 4, 5]);
+        assert_eq!(suspects(&all, &set(&[3, 4, 5])), [set(&[4, 5]), set(&[3])]);
+        assert_eq!(suspects(&all, &all), [set(&[1, 2, 3]), set(&[4, 5])]);
+        assert_eq!(suspects(&all, &set(&[5])), [set(&[5])]);
+        assert!(suspects(&all, &set(&[])).is_empty());
+    }
+
+    #[test]
+    fn a_turn_has_less_patience_with_silence_than_with_cuts() {
+        let mut patience = Patience::default();
+        let cut = NetError::Cut(String::new());
+        assert_eq!((1..100).find(|_| !patience.lose(&cut)), Some(DIALS));
+        let mut patience = Patience::default();
+        assert_eq!(
+            (1..100).find(|_| !patience.lose(&NetError::Timeout)),
+            Some(STALLS)
+        );
+    }
+}
