@@ -125,11 +125,14 @@ pub enum Command {
     Send(Send),
     /// Open the screen with a new message, begun as a mailto: link or these options say.
     Compose(Compose),
-    /// List what waits to be sent, or was refused.
+    /// List what waits to be sent, or was refused, and decide about it.
     Outbox {
         /// Also what was sent within the last 30 days.
         #[arg(long)]
         all: bool,
+        /// What to do with one of them.
+        #[command(subcommand)]
+        decision: Option<Decision>,
     },
     /// Set and clear flags: +seen, -seen, +flagged, -flagged, +answered, or any keyword.
     Flag {
@@ -182,6 +185,54 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         command: AccountCommand,
+    },
+}
+
+/// What to do with a message in the outbox (`o12`, or `12`).
+#[derive(Clone, Debug, Subcommand)]
+pub enum Decision {
+    /// Drop it; those who have it keep it.
+    Cancel {
+        /// The message.
+        id: String,
+    },
+    /// Take it back into the drafts.
+    Edit {
+        /// The message.
+        id: String,
+    },
+    /// Keep it back until told otherwise.
+    Hold {
+        /// The message.
+        id: String,
+    },
+    /// Try now.
+    Retry {
+        /// The message.
+        id: String,
+    },
+    /// Send it at a time: tomorrow 9am, in 2h, mon 8:30, 2026-12-24 18:00.
+    SendAt {
+        /// The message.
+        id: String,
+        /// When.
+        #[arg(required = true, num_args = 1..)]
+        when: Vec<String>,
+    },
+    /// In doubt: send it again although it may arrive twice.
+    Again {
+        /// The message.
+        id: String,
+    },
+    /// In doubt: take it as sent.
+    AssumeSent {
+        /// The message.
+        id: String,
+    },
+    /// Give up those who were refused, or put off for too long; send to the rest.
+    GiveUp {
+        /// The message.
+        id: String,
     },
 }
 

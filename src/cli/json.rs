@@ -100,6 +100,8 @@ pub fn message(message: &MessageRow) -> Value {
 
 /// A message in the outbox.
 pub fn submission(row: &Submission) -> Value {
+    use crate::model::SubmissionState as State;
+    let now = when::now();
     json!({
         "id": format!("o{}", row.id.0),
         "account": row.account.as_str(),
@@ -109,11 +111,15 @@ pub fn submission(row: &Submission) -> Value {
         "state": row.state.name(),
         "attempts": row.attempts,
         "created": when::rfc3339(row.created),
-        "next_try": (row.state == crate::model::SubmissionState::Queued).then(|| when::rfc3339(row.next_try)),
+        "scheduled": row.scheduled,
+        "next_try": matches!(row.state, State::Queued | State::InDoubt).then(|| when::rfc3339(row.next_try)),
+        "sent_at": (row.sent_at > 0).then(|| when::rfc3339(row.sent_at)),
+        "words": row.words(now, &|at| when::clock(at, now)),
         "error": row.error,
         "recipients": row.recipients.iter().map(|r| json!({
             "address": r.address,
             "state": r.state.name(),
+            "words": r.words(),
             "reply": r.reply,
         })).collect::<Vec<_>>(),
     })

@@ -1,9 +1,12 @@
-//! `outbox`: what waits to be sent, what was refused, and why.
+//! `outbox`: what waits to be sent, what was refused, and why; and what is decided about it.
 
+use super::args::Decision;
+use super::exit::{self, Failure};
 use super::home::Home;
+use super::say::say;
 use super::{json, table};
-use crate::model::{Submission, SubmissionState};
-use crate::text::{Clean, when};
+use crate::model::{Intent, OutboxId, OutboxVerb, RecipientState, Submission};
+use crate::text::{Clean, later, when};
 use anyhow::Result;
 use serde_json::json;
 
@@ -33,7 +36,7 @@ pub fn outbox(home: &Home, as_json: bool, all: bool) -> Result<u8> {
             Clean::line(&row.subject),
         ]);
         lines.extend(
-            reasons(row)
+            reasons(row, now)
                 .into_iter()
                 .map(|why| vec![Clean::default(), why]),
         );
@@ -42,20 +45,76 @@ pub fn outbox(home: &Home, as_json: bool, all: bool) -> Result<u8> {
     Ok(0)
 }
 
-fn reasons(row: &Submission) -> Vec<Clean> {
-    let mut out: Vec<Clean> = row.error.iter().map(|e| Clean::line(e)).collect();
-    for recipient in &row.recipients {
-        if let Some(reply) = recipient
-            .reply
-            .as_ref()
-            .filter(|_| row.state != SubmissionState::Done)
-        {
-            out.push(Clean::line(&format!(
-                "{}: {}: {reply}",
-                recipient.address,
-                recipient.state.name()
-            )));
-        }
+/// Where it stands, and each recipient of whom there is something to say.
+fn reasons(row: &Submission, now: i64) -> Vec<Clean> {
+    let stands = row.words(now, &|at| when::clock(at, now));
+    let mut out = vec![Clean::line(&stands)];
+    let told = |state| match state {
+        RecipientState::Pending => false,
+        RecipientState::Accepted => row.recipients.iter().any(|r| r.state != state),
+        RecipientState::TryLater | RecipientState::Refused | RecipientState::Unknown => true,
+    };
+    for recipient in row.recipients.iter().filter(|r| told(r.state)) {
+        out.push(Clean::line(&format!(
+            "{}: {}",
+            recipient.address,
+            recipient.words()
+        )));
     }
     out
+}
+
+/// `outbox cancel`, `edit` and so on.
+///
+/// # Errors
+/// No such message, a time that can't be read, or a state that does not allow it.
+pub fn decide(home: &Home, as_json: bool, decision: &Decision) -> Result<u8> {
+    let (id, verb) = match decision {
+        Decision::Cancel { id } => (id, OutboxVerb::Cancel),
+        Decision::Edit { id } => (id, OutboxVerb::Edit),
+        Decision::Hold { id } => (id, OutboxVerb::Hold),
+        Decision::Retry { id } => (id, OutboxVerb::Retry),
+        Decision::SendAt { id, when } => (id, OutboxVerb::SendAt(time(&when.join(" "))?)),
+        Decision::Again { id } => (id, OutboxVerb::SendAgain),
+        Decision::AssumeSent { id } => (id, OutboxVerb::AssumeSent),
+        Decision::GiveUp { id } => (id, OutboxVerb::GiveUpRefused),
+    };
+    let Some(id) = id.strip_prefix('o').unwrap_or(id).parse().ok() else {
+        let told = format!(
+            "`{}` is no message of the outbox: o1, o2 …",
+            id.escape_debug()
+        );
+        return Err(Failure::new(exit::USAGE, told).into());
+    };
+    let id = OutboxId(id);
+    home.reader()?;
+    let done = home
+        .ledger(0)?
+        .carry_out(Intent::Outbox(id, verb))
+        .map_err(|why| Failure::new(exit::NO_INPUT, why))?;
+    if as_json {
+        let row = home.local_reader()?.submission(id)?;
+        json::print(json!({
+            "done": done.label,
+            "draft": done.draft.map(|draft| format!("d{}", draft.0)),
+            "message": row.as_ref().map(json::submission),
+        }))?;
+    } else {
+        say!("{}", Clean::line(&done.label));
+    }
+    Ok(0)
+}
+
+/// A time to come, as people write it.
+///
+/// # Errors
+/// When it can't be read or has passed.
+pub fn time(text: &str) -> Result<i64> {
+    later::parse(text, when::now()).ok_or_else(|| {
+        let told = format!(
+            "`{}` is no time to come: try `tomorrow 9am`, `in 2h`, `mon 8:30`, `2026-12-24 18:00`",
+            text.escape_debug()
+        );
+        Failure::new(exit::USAGE, told).into()
+    })
 }

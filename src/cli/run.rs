@@ -70,7 +70,10 @@ fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {
         Command::Search { query, limit } => lists::search(home, json, &query.join(" "), *limit),
         Command::Show(args) => show::show(home, json, args),
         Command::Send(args) => send::send(home, json, args),
-        Command::Outbox { all } => outbox::outbox(home, json, *all),
+        Command::Outbox { all, decision } => match decision {
+            None => outbox::outbox(home, json, *all),
+            Some(decision) => outbox::decide(home, json, decision),
+        },
         Command::Sync(args) => sync::sync(home, json, args),
         Command::Flag {
             id,

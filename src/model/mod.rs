@@ -19,6 +19,7 @@ pub mod account;
 pub mod op;
 pub mod draft;
 pub mod submission;
+pub mod standing;
 pub mod intent;
 pub mod query;
 pub mod status;

@@ -1,7 +1,7 @@
 //! An error in plain words: what happened, why it usually does, what to do. The same text serves
 //! the status line, the outbox, `doctor` and setting up an account.
 
-use crate::model::{Endpoint, Security};
+use crate::model::{Endpoint, Security, standing};
 use crate::net::error::{NetError, Refusal, TlsFault};
 use crate::text::Clean;
 
@@ -290,42 +290,33 @@ fn busy(refusal: &Refusal, endpoint: &Endpoint) -> Advice {
 
 fn refused(refusal: &Refusal) -> Advice {
     let said = words(refusal);
+    let meant = standing::meaning(refusal.code.as_deref(), 0).unwrap_or("");
     let (why, todo) = match refusal.code.as_deref() {
-        Some("5.1.1" | "5.1.0" | "5.1.10") => ("there is no such mailbox", "check the address"),
-        Some("5.1.2") => (
-            "the domain of the address takes no mail",
-            "check the address",
-        ),
-        Some("5.1.3") => ("the address is malformed", "check the address"),
+        Some("5.1.0" | "5.1.1" | "5.1.2" | "5.1.3" | "5.1.10") => (meant, "check the address"),
         Some("5.1.8" | "5.7.60") => (
             "the sender's address is not accepted",
             "check `email` of the account",
         ),
-        Some("5.2.1") => ("the mailbox is closed", "ask its owner in another way"),
-        Some("5.2.2" | "4.2.2") => (
-            "the mailbox is full",
-            "try later, or ask its owner in another way",
-        ),
-        Some("5.2.3" | "5.3.4") => ("the message is too large", "attach less"),
-        Some("5.7.26" | "5.7.23" | "5.7.27") => (
-            "the sender's domain does not vouch for this server (SPF, DKIM or DMARC)",
+        Some("5.2.1") => (meant, "ask its owner in another way"),
+        Some("5.2.2" | "4.2.2") => (meant, "try later, or ask its owner in another way"),
+        Some("5.2.3" | "5.3.4") => (meant, "attach less"),
+        Some("5.7.26" | "5.7.23") => (
+            meant,
             "check that `smtp` is the server that the address's provider gives",
         ),
-        Some("5.4.5" | "5.7.28") => ("so much in a day is not allowed", "send the rest tomorrow"),
+        Some("5.4.5" | "5.7.28") => (meant, "send the rest tomorrow"),
         Some("5.7.0" | "5.7.8" | "5.7.9") => (
             "signing in is needed or failed",
             "check `user` and the password",
         ),
-        Some(code) if code.starts_with("5.7.") => {
-            ("the server's policy forbids it", "its words say more")
-        }
+        Some(code) if code.starts_with("5.7.") => (meant, "its words say more"),
         Some("OVERQUOTA") => ("the account is full", "delete something, then try again"),
         Some("TRYCREATE" | "NONEXISTENT") => (
             "there is no such mailbox",
             "it may have been renamed elsewhere",
         ),
         Some("NOPERM" | "CANNOT" | "READ-ONLY") => ("the account may not do that there", ""),
-        _ => ("", ""),
+        _ => (meant, ""),
     };
     Advice::new(format!("the server refused ({said})"), why, todo)
 }
@@ -463,7 +454,7 @@ mod tests {
                 NetError::Refused(said(552, "5.2.2", "5.2.2 full")),
                 465,
                 Security::Tls,
-                &["mailbox is full", "552"],
+                &["mailbox full", "552"],
             ),
             (
                 NetError::Refused(said(552, "5.3.4", "5.3.4 big")),
@@ -475,7 +466,7 @@ mod tests {
                 NetError::Refused(said(550, "5.1.1", "5.1.1 nobody\x1b[2J")),
                 465,
                 Security::Tls,
-                &["no such mailbox", "550", "nobody"],
+                &["no such user", "550", "nobody"],
             ),
         ];
         for (error, port, security, expected) in cases {

@@ -3,6 +3,7 @@
 //! then afterwards. Found, they were sent; else the user decides. Nothing here ever sends.
 
 use crate::mime;
+use crate::model::standing::LOOKS;
 use crate::model::{Envelope, MailboxName, Op, Role, Submission, SubmissionState, UidSet};
 use crate::net::imap::{FetchBy, Mode, Session};
 use crate::signal::Topic;
@@ -15,8 +16,6 @@ use crate::sync::overlay;
 use crate::text::when;
 use std::time::Duration;
 
-/// How often it is looked for before the user is asked for good.
-pub const LOOKS: u32 = 5;
 /// What a wait is multiplied with after each look: 30 s, then 1½, 3 and 5 minutes make ten.
 const WAITS: [u32; LOOKS as usize - 1] = [1, 3, 6, 10];
 /// Later it is looked for this often.

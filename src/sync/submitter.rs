@@ -4,7 +4,7 @@
 //! retry with the same bytes; once the dot may have been written and no answer came, the row is in
 //! doubt (`doubt.rs`): looked for, and otherwise left to the user. Nothing is ever sent twice without the user's word.
 
-use crate::model::{Recipient, RecipientState, Submission, SubmissionState};
+use crate::model::{Recipient, RecipientState, Submission, SubmissionState, standing};
 use crate::net::sender::Sender;
 use crate::net::smtp::{Asked, Mail, Outcome, Pace, SendReport, SmtpSession, Stage};
 use crate::net::{Kind, NetError, diagnose};
@@ -260,6 +260,11 @@ fn record(
         .error
         .as_ref()
         .map(|e| diagnose::explain(e, &kit.account.smtp, diagnose::Service::Smtp).line());
+    // What the server said of those that it put off explains the wait.
+    let why = why.or_else(|| {
+        let put_off = fates.iter().find(|f| f.1 == RecipientState::TryLater)?;
+        put_off.2.as_deref().map(standing::explained)
+    });
     let now = when::now();
     let (state, next_try, said) = if any(RecipientState::Unknown) {
         let said = "a message may or may not have been sent: the connection ended after its last byte; looking for it in Sent";

@@ -35,6 +35,7 @@ mod changes;
 mod renamed;
 mod matrix;
 mod model;
+mod outbox;
 mod send;
 mod postfix;
 mod cut_smtp;

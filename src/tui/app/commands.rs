@@ -2,7 +2,7 @@
 //! be forgotten.
 
 use crate::model::view::Scope;
-use crate::model::{AccountName, Intent, MailboxId, Role, Verb};
+use crate::model::{AccountName, Intent, MailboxId, OutboxVerb, Role, SubmissionState, Verb};
 use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
@@ -93,7 +93,7 @@ impl Panes {
             Command::ReplyList => self.draft(DraftFrom::ReplyList, now, fx),
             Command::Forward => self.draft(DraftFrom::Forward, now, fx),
             Command::ForwardWhole => self.draft(DraftFrom::ForwardWhole, now, fx),
-            Command::EditAsNew => self.draft(DraftFrom::Edit, now, fx),
+            Command::EditAsNew => return self.edit(now, fx),
             Command::Redirect => match self.at_hand() {
                 Some(_) => return Wants::Redirect,
                 None => self.tell(Clean::lit("There is no message to send on."), now),
@@ -353,7 +353,8 @@ impl Panes {
                 _ => true,
             },
             View::Drafts(_) => command == Command::Trash || !(about_mail || answers),
-            View::Outbox(_) | View::Accounts(_) => !(about_mail || answers),
+            View::Outbox(_) => command == Command::EditAsNew || !(about_mail || answers),
+            View::Accounts(_) => !(about_mail || answers),
         }
     }
 
@@ -411,6 +412,23 @@ impl Panes {
                     pager.scroll_by(1);
                 }
             }
+        }
+        Wants::Nothing
+    }
+
+    /// Takes a message up again; one that may have been sent only after a look at the choices.
+    fn edit(&mut self, now: Now, fx: &mut Vec<Effect>) -> Wants {
+        let View::Outbox(outbox) = &self.view else {
+            self.draft(DraftFrom::Edit, now, fx);
+            return Wants::Nothing;
+        };
+        match outbox.selected() {
+            Some(row) if row.state == SubmissionState::InDoubt => return Wants::Decide,
+            Some(row) => {
+                let edit = Intent::Outbox(row.id, OutboxVerb::Edit);
+                fx.push(Effect::Ask(edit, About::Outbox(row.id)));
+            }
+            None => {}
         }
         Wants::Nothing
     }

@@ -95,12 +95,12 @@ impl Popup {
     }
 
     /// What can be decided about the selected row of the outbox.
-    pub fn decide(panes: &Panes) -> Result<Popup, &'static str> {
+    pub fn decide(panes: &Panes, now: Now) -> Result<Popup, &'static str> {
         let View::Outbox(outbox) = &panes.view else {
             return Err("");
         };
         outbox
-            .decisions()
+            .decisions(now.wall)
             .map(Popup::Decide)
             .ok_or("There is nothing to decide about this message.")
     }

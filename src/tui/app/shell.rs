@@ -473,7 +473,7 @@ impl App {
             }
             Wants::Links => Popup::links(&self.panes).map(Layer::Popup),
             Wants::Attachments => Popup::attachments(&self.panes).map(Layer::Popup),
-            Wants::Decide => Popup::decide(&self.panes).map(Layer::Popup),
+            Wants::Decide => Popup::decide(&self.panes, now).map(Layer::Popup),
             Wants::MoveTo => Ok(Layer::mailbox(&self.panes, For::Moving)),
             Wants::CopyTo => Ok(Layer::mailbox(&self.panes, For::Copying)),
             Wants::Tag => Ok(Layer::tag(&self.panes)),

@@ -3,7 +3,7 @@
 //! "In doubt" is spelled out: the user must know that a message may have gone.
 
 use crate::model::{OutboxId, OutboxVerb, RecipientState, Submission, SubmissionState};
-use crate::text::{Clean, when};
+use crate::text::{Clean, later, when};
 use crate::tui::screen::menu::{Item, Menu};
 use crate::tui::screen::paint::{begin, say};
 use crate::tui::theme::Theme;
@@ -54,9 +54,9 @@ impl Outbox {
     }
 
     /// What can be decided about the selected row.
-    pub fn decisions(&self) -> Option<Menu<(OutboxId, OutboxVerb)>> {
+    pub fn decisions(&self, now: i64) -> Option<Menu<(OutboxId, OutboxVerb)>> {
         let row = self.selected()?;
-        let items: Vec<_> = verbs(row)
+        let items: Vec<_> = verbs(row, now)
             .iter()
             .map(|(verb, label, detail)| Item {
                 label: Clean::lit(label),
@@ -101,7 +101,7 @@ impl Outbox {
             let texts = [
                 headline(row),
                 recipients(row),
-                Clean::line(&format!("  {}", words(row, now))),
+                Clean::line(&format!("  {}", row.words(now, &|at| when::clock(at, now)))),
             ];
             for (i, text) in texts.iter().enumerate() {
                 let tone = match i {
@@ -132,10 +132,9 @@ fn recipients(row: &Submission) -> Clean {
     let each: Vec<String> = row
         .recipients
         .iter()
-        .map(|r| match (r.state, &r.reply) {
-            (RecipientState::Pending, _) => r.address.clone(),
-            (state, Some(reply)) => format!("{} {} ({reply})", r.address, state.name()),
-            (state, None) => format!("{} {}", r.address, state.name()),
+        .map(|r| match r.state {
+            RecipientState::Pending => r.address.clone(),
+            _ => format!("{} {}", r.address, r.words()),
         })
         .collect();
     Clean::line(&format!("  to {}", each.join(", ")))
@@ -148,45 +147,30 @@ fn is_trouble(row: &Submission) -> bool {
     ) || row.error.is_some()
 }
 
-/// Where it stands, in words.
-fn words(row: &Submission, now: i64) -> String {
-    let why = row.error.as_deref().unwrap_or("no reason was given");
-    match row.state {
-        SubmissionState::Queued if row.next_try > now && row.attempts == 0 => {
-            format!("waiting until {}", when::short(row.next_try, now))
-        }
-        SubmissionState::Queued if row.attempts > 0 => format!(
-            "not sent yet: {why}; tried {} times, next at {}",
-            row.attempts,
-            when::short(row.next_try, now)
-        ),
-        SubmissionState::Queued if row.error.is_some() => format!("not sent: {why}"),
-        SubmissionState::Queued => "waiting for its turn".to_owned(),
-        SubmissionState::Held => "held back until you say otherwise".to_owned(),
-        SubmissionState::Sending => "being sent".to_owned(),
-        SubmissionState::Dot => "sent, waiting for the server's word".to_owned(),
-        SubmissionState::InDoubt => {
-            "in doubt: the server may or may not have taken it. Enter to decide".to_owned()
-        }
-        SubmissionState::Refused => format!("refused: {why}. Enter to decide"),
-        SubmissionState::Accepted => "sent, its copy is being filed".to_owned(),
-        SubmissionState::Done => "sent".to_owned(),
-    }
-}
-
 type Choice = (OutboxVerb, &'static str, &'static str);
 
-/// What the state allows.
-fn verbs(row: &Submission) -> Vec<Choice> {
+/// What the state allows; what is offered first is what most will want.
+fn verbs(row: &Submission, now: i64) -> Vec<Choice> {
     const EDIT: Choice = (
         OutboxVerb::Edit,
         "Edit",
         "Take it back into a draft; nothing is sent.",
     );
-    const CANCEL: Choice = (
+    const EDIT_DOUBT: Choice = (
+        OutboxVerb::Edit,
+        "Edit",
+        "Take it back into a draft; the first one may have arrived.",
+    );
+    const CANCEL: Choice = (OutboxVerb::Cancel, "Discard", "Drop it; nobody gets it.");
+    const CANCEL_REST: Choice = (
+        OutboxVerb::Cancel,
+        "Leave the rest out",
+        "Those who have it keep it; nobody else gets it.",
+    );
+    const CANCEL_DOUBT: Choice = (
         OutboxVerb::Cancel,
         "Discard",
-        "Drop the message; nothing (more) is sent.",
+        "Forget it; it may have been sent.",
     );
     const RETRY: Choice = (
         OutboxVerb::Retry,
@@ -205,30 +189,132 @@ fn verbs(row: &Submission) -> Vec<Choice> {
     );
     const GIVE_UP: Choice = (
         OutboxVerb::GiveUpRefused,
+        "Send to the rest",
+        "Give up those who were refused; nobody gets it twice.",
+    );
+    const GIVE_UP_REST: Choice = (
+        OutboxVerb::GiveUpRefused,
         "Give up the refused ones",
-        "Take the message as sent to the others.",
+        "The others have it already.",
     );
     const HOLD: Choice = (
         OutboxVerb::Hold,
         "Hold",
         "Keep it back until you say otherwise.",
     );
+    let at = |text: &str, label, detail| {
+        later::parse(text, now).map(|at| (OutboxVerb::SendAt(at), label, detail))
+    };
+    let times = [
+        at("in 1h", "Send in an hour", "It can be changed until then."),
+        at(
+            "tomorrow 9am",
+            "Send tomorrow at 9",
+            "It can be changed until then.",
+        ),
+    ];
+    let times = times.into_iter().flatten();
+    let (partly, some) = (
+        row.is_partly_sent(),
+        row.count(RecipientState::Refused) < row.recipients.len(),
+    );
     match row.state {
-        SubmissionState::Queued => vec![RETRY, EDIT, HOLD, CANCEL],
-        SubmissionState::Held => vec![RETRY, EDIT, CANCEL],
+        SubmissionState::Queued if partly => vec![RETRY, HOLD, CANCEL_REST],
+        SubmissionState::Held if partly => vec![RETRY, CANCEL_REST],
+        SubmissionState::Sending if partly => vec![CANCEL_REST],
+        SubmissionState::Queued => [RETRY, EDIT, HOLD]
+            .into_iter()
+            .chain(times)
+            .chain([CANCEL])
+            .collect(),
+        SubmissionState::Held => [RETRY, EDIT]
+            .into_iter()
+            .chain(times)
+            .chain([CANCEL])
+            .collect(),
         SubmissionState::Sending => vec![EDIT, CANCEL],
-        SubmissionState::InDoubt => vec![AGAIN, SENT, CANCEL],
-        SubmissionState::Refused => {
-            let some = row
-                .recipients
-                .iter()
-                .any(|r| r.state == RecipientState::Accepted);
-            if some {
-                vec![GIVE_UP, RETRY, CANCEL]
-            } else {
-                vec![EDIT, RETRY, CANCEL]
+        SubmissionState::InDoubt if partly => vec![AGAIN, SENT, CANCEL_REST],
+        SubmissionState::InDoubt => vec![AGAIN, SENT, EDIT_DOUBT, CANCEL_DOUBT],
+        SubmissionState::Refused if partly => vec![GIVE_UP_REST, RETRY],
+        SubmissionState::Refused if some && row.count(RecipientState::Refused) > 0 => {
+            vec![EDIT, GIVE_UP, RETRY, CANCEL]
+        }
+        SubmissionState::Refused => vec![EDIT, RETRY, CANCEL],
+        SubmissionState::Dot | SubmissionState::Accepted | SubmissionState::Done => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AccountName, MessageId, Recipient};
+
+    fn row(state: SubmissionState, stands: &[RecipientState]) -> Submission {
+        let recipients = stands.iter().map(|state| Recipient {
+            address: "you@example.test".to_owned(),
+            state: *state,
+            reply: None,
+        });
+        Submission {
+            id: OutboxId(1),
+            account: AccountName("work".to_owned()),
+            message_id: MessageId::new("<1@x>").unwrap(),
+            mail_from: String::new(),
+            recipients: recipients.collect(),
+            subject: String::new(),
+            size: 0,
+            state,
+            attempts: 0,
+            next_try: 0,
+            created: 0,
+            first_try: 0,
+            scheduled: false,
+            dsn: false,
+            remind: None,
+            looked: 0,
+            sent_at: 0,
+            filed: true,
+            error: None,
+        }
+    }
+
+    fn offered(state: SubmissionState, stands: &[RecipientState]) -> Vec<OutboxVerb> {
+        let choices = verbs(&row(state, stands), 1_750_000_000);
+        choices.into_iter().map(|(verb, ..)| verb).collect()
+    }
+
+    #[test]
+    fn nothing_is_offered_by_which_somebody_would_get_it_twice_unawares() {
+        use RecipientState::{Accepted, Pending, Refused, TryLater, Unknown};
+        for (state, _) in SubmissionState::ALL {
+            for open in [Pending, Refused, TryLater, Unknown] {
+                let partly = offered(state, &[Accepted, open]);
+                assert!(!partly.contains(&OutboxVerb::Edit), "{state:?} {open:?}");
             }
         }
-        SubmissionState::Dot | SubmissionState::Accepted | SubmissionState::Done => Vec::new(),
+        let again = OutboxVerb::SendAgain;
+        assert!(offered(SubmissionState::InDoubt, &[Unknown]).contains(&again));
+        assert!(!offered(SubmissionState::Queued, &[Pending]).contains(&again));
+    }
+
+    #[test]
+    fn what_was_refused_is_edited_first_or_sent_to_the_rest() {
+        use RecipientState::{Accepted, Pending, Refused};
+        let all = offered(SubmissionState::Refused, &[Refused, Refused]);
+        assert_eq!(
+            all,
+            [OutboxVerb::Edit, OutboxVerb::Retry, OutboxVerb::Cancel]
+        );
+        let some = offered(SubmissionState::Refused, &[Pending, Refused]);
+        assert_eq!(some[..2], [OutboxVerb::Edit, OutboxVerb::GiveUpRefused]);
+        let rest = offered(SubmissionState::Refused, &[Accepted, Refused]);
+        assert_eq!(rest, [OutboxVerb::GiveUpRefused, OutboxVerb::Retry]);
+    }
+
+    #[test]
+    fn what_waits_can_be_sent_later() {
+        let waits = offered(SubmissionState::Queued, &[RecipientState::Pending]);
+        let later = |v: &&OutboxVerb| matches!(v, OutboxVerb::SendAt(at) if *at > 1_750_000_000);
+        assert_eq!(waits.iter().filter(later).count(), 2);
     }
 }

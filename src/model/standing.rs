@@ -1,0 +1,369 @@
+//! How a message on its way out stands, and what servers answered, in plain words: one table for
+//! the outbox view, the commands, the notices and the reports that come back.
+//!
+//! Enhanced status codes are RFC 3463 with RFC 5248's registry (RFC 4954, RFC 6710, RFC 7372, RFC
+//! 7505 among it). A server's own words always stay beside ours.
+
+use super::{Recipient, RecipientState, Submission, SubmissionState};
+
+/// How often a message in doubt is looked for before the user is asked for good.
+pub const LOOKS: u32 = 5;
+
+/// What the subject and detail of an enhanced status code mean. `later`: a code of class 4.
+fn of_detail(detail: &str, later: bool) -> Option<&'static str> {
+    Some(match detail {
+        "1.0" | "1.1" => "no such user",
+        "1.2" => "no such domain",
+        "1.3" => "the address is malformed",
+        "1.4" => "the address fits several people",
+        "1.6" => "the user has moved and left no new address",
+        "1.7" | "1.8" => "the sender's address is not accepted",
+        "1.9" => "the server on the way can't pass it on",
+        "1.10" => "the domain takes no mail",
+        "2.0" | "2.1" => "the mailbox is closed",
+        "2.2" => "mailbox full",
+        "2.3" => "the message is too large for the mailbox",
+        "2.4" => "the mailing list can't be reached",
+        "3.1" => "the server's storage is full",
+        "3.2" => "the server takes no mail at present",
+        "3.3" => "the server can't do what the message needs",
+        "3.4" => "the message is too large",
+        "3.5" => "the server is set up wrong",
+        "4.1" => "the server of the domain does not answer",
+        "4.2" => "the connection to the server broke",
+        "4.3" => "the name of the server can't be found just now",
+        "4.4" => "no way leads to the domain",
+        "4.5" => "so much at once, or in a day, is not allowed",
+        "4.6" => "the message goes in a circle",
+        "4.7" => "it could not be delivered in time",
+        "5.3" => "too many recipients at once",
+        "6.0" | "6.1" | "6.2" | "6.3" | "6.5" | "6.6" => "the content is not accepted",
+        "6.7" | "6.8" | "6.9" => "addresses that are not plain ASCII are not accepted",
+        "7.1" if later => "the sender is unknown there so far (greylisting)",
+        "7.2" => "the mailing list takes no mail from this address",
+        "7.8" | "7.9" | "7.10" | "7.11" | "7.12" => "signing in is needed or failed",
+        "7.13" | "7.14" => "the account is closed",
+        "7.17" => "the address has another owner now",
+        "7.20" | "7.21" | "7.22" | "7.23" | "7.24" | "7.26" => {
+            "the sender's domain does not vouch for this server (SPF, DKIM or DMARC)"
+        }
+        "7.25" => "the sending server has no proper name",
+        "7.27" => "the sender's domain takes no mail",
+        "7.28" => "so much at once, or in a day, is not allowed",
+        "7.30" => "the server can't keep the encryption that is asked for",
+        _ if detail.starts_with("7.") => "against the server's policy",
+        _ => return None,
+    })
+}
+
+/// What a reply code (RFC 5321 §4.2.3) means without an enhanced one.
+fn of_reply(reply: u16) -> Option<&'static str> {
+    Some(match reply {
+        421 => "the server is busy",
+        450 => "the mailbox is busy, or the sender unknown so far (greylisting)",
+        451 => "a trouble of the server's, or the sender is unknown so far (greylisting)",
+        452 => "the server is short of room",
+        454 | 530 | 534 | 535 | 538 => "signing in is needed or failed",
+        521 | 556 => "the domain takes no mail",
+        550 => "no such user, or against the server's policy",
+        551 => "the user is not here",
+        552 => "mailbox full, or the message is too large",
+        553 => "the address is not accepted",
+        555 => "the server does not know what was asked of it",
+        _ => return None,
+    })
+}
+
+/// What a refusal means: `status` is its enhanced status code (`5.1.1`), `reply` its reply code or 0.
+pub fn meaning(status: Option<&str>, reply: u16) -> Option<&'static str> {
+    let known = status
+        .and_then(|status| status.split_once('.'))
+        .and_then(|(class, detail)| of_detail(detail, class == "4"));
+    known.or_else(|| of_reply(reply))
+}
+
+/// A server's reply with its meaning before it: `no such user (550 5.1.1 …)`; as it is if it means
+/// nothing that we know. `reply` must be clean.
+pub fn explained(reply: &str) -> String {
+    let mut words = reply.split_whitespace();
+    let code = words.next().and_then(|w| w.parse().ok()).unwrap_or(0);
+    let status = words.next().filter(|w| is_status(w));
+    let mut known = meaning(status, code);
+    let lower = reply.to_ascii_lowercase();
+    if code / 100 == 4 && (lower.contains("greylist") || lower.contains("graylist")) {
+        known = of_detail("7.1", true);
+    }
+    match known {
+        Some(meaning) if !reply.trim().is_empty() => format!("{meaning} ({})", reply.trim()),
+        _ => reply.trim().to_owned(),
+    }
+}
+
+/// Whether a word is an enhanced status code (RFC 3463 §2).
+pub fn is_status(word: &str) -> bool {
+    let parts: Vec<&str> = word.split('.').collect();
+    let number = |p: &&str| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit());
+    matches!(parts.as_slice(), ["2" | "4" | "5", rest @ ..] if rest.len() == 2 && rest.iter().all(number))
+}
+
+impl Recipient {
+    /// Where it stands, e.g. `refused: no such user (550 5.1.1 …)`. May hold untrusted text.
+    pub fn words(&self) -> String {
+        let state = match self.state {
+            RecipientState::Pending => "waits",
+            RecipientState::Accepted => return "has it".to_owned(),
+            RecipientState::TryLater => "put off",
+            RecipientState::Refused => "refused",
+            RecipientState::Unknown => return "may have it".to_owned(),
+        };
+        match &self.reply {
+            Some(reply) => format!("{state}: {}", explained(reply)),
+            None => state.to_owned(),
+        }
+    }
+}
+
+impl Submission {
+    /// How many recipients are in that state.
+    pub fn count(&self, state: RecipientState) -> usize {
+        self.recipients.iter().filter(|r| r.state == state).count()
+    }
+
+    /// Whether somebody has it for certain: then it is no draft any more.
+    pub fn is_partly_sent(&self) -> bool {
+        self.count(RecipientState::Accepted) > 0
+    }
+
+    /// Where it stands and what comes next, in words; `clock` writes a time. May hold untrusted text.
+    pub fn words(&self, now: i64, clock: &dyn Fn(i64) -> String) -> String {
+        let why = self.error.as_deref().unwrap_or("");
+        let all = self.recipients.len();
+        match self.state {
+            SubmissionState::Queued if self.attempts == 0 && self.next_try > now => {
+                let verb = if self.scheduled {
+                    "goes out"
+                } else {
+                    "waits until"
+                };
+                format!("{verb} {}", clock(self.next_try))
+            }
+            SubmissionState::Queued if self.attempts > 0 => {
+                let (has, times) = (self.count(RecipientState::Accepted), self.attempts);
+                let has = match has {
+                    0 => "not sent yet".to_owned(),
+                    some => format!("sent to {some} of {all}, the rest is put off"),
+                };
+                let why = join(": ", why);
+                let tried = if times == 1 {
+                    "once".to_owned()
+                } else {
+                    format!("{times} times")
+                };
+                match self.next_try > now {
+                    true => format!("{has}{why}; tried {tried}, next {}", clock(self.next_try)),
+                    false => format!("{has}{why}; tried {tried}, next as soon as can be"),
+                }
+            }
+            SubmissionState::Queued => format!("waits for its turn{}", join(": ", why)),
+            SubmissionState::Held => "held back until you say otherwise".to_owned(),
+            SubmissionState::Sending => "being sent".to_owned(),
+            SubmissionState::Dot => "sent, waiting for the server's word".to_owned(),
+            SubmissionState::InDoubt => {
+                let looked = match self.looked {
+                    n if n < LOOKS => format!(
+                        "looking for it in Sent, next {}",
+                        clock(self.next_try.max(now))
+                    ),
+                    n => format!("looked for {n} times, it is not in Sent"),
+                };
+                format!("in doubt: the server may or may not have taken it; {looked}")
+            }
+            SubmissionState::Refused => {
+                let has = match self.count(RecipientState::Accepted) {
+                    0 => "nobody has it".to_owned(),
+                    some => format!("{some} of {all} have it"),
+                };
+                match self.count(RecipientState::Refused) {
+                    0 => format!("put off for five days, {has}{}", join(": ", why)),
+                    some => format!("refused for {some} of {all}, {has}"),
+                }
+            }
+            SubmissionState::Accepted if !why.is_empty() => {
+                format!(
+                    "sent, but {why}; tried again {}",
+                    clock(self.next_try.max(now))
+                )
+            }
+            SubmissionState::Accepted => "sent, its copy is being filed".to_owned(),
+            SubmissionState::Done => "sent".to_owned(),
+        }
+    }
+}
+
+fn join(by: &str, why: &str) -> String {
+    match why {
+        "" => String::new(),
+        why => format!("{by}{why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AccountName, MessageId, OutboxId};
+    use proptest::prelude::*;
+
+    #[test]
+    fn replies_in_plain_words() {
+        for (reply, words) in [
+            (
+                "550 5.1.1 <x@y>: unknown",
+                "no such user (550 5.1.1 <x@y>: unknown)",
+            ),
+            (
+                "552 5.2.2 over quota",
+                "mailbox full (552 5.2.2 over quota)",
+            ),
+            ("452 4.2.2 full", "mailbox full (452 4.2.2 full)"),
+            ("552 5.3.4 big", "the message is too large (552 5.3.4 big)"),
+            (
+                "556 5.1.10 null MX",
+                "the domain takes no mail (556 5.1.10 null MX)",
+            ),
+            (
+                "535 5.7.8 no",
+                "signing in is needed or failed (535 5.7.8 no)",
+            ),
+            (
+                "554 5.7.1 spam",
+                "against the server's policy (554 5.7.1 spam)",
+            ),
+            (
+                "550 5.7.123 x",
+                "against the server's policy (550 5.7.123 x)",
+            ),
+            (
+                "451 4.7.1 wait",
+                "the sender is unknown there so far (greylisting) (451 4.7.1 wait)",
+            ),
+            (
+                "450 Greylisted",
+                "the sender is unknown there so far (greylisting) (450 Greylisted)",
+            ),
+            (
+                "550 go away",
+                "no such user, or against the server's policy (550 go away)",
+            ),
+            ("554 5.9.9 what", "554 5.9.9 what"),
+            ("554", "554"),
+            ("", ""),
+        ] {
+            assert_eq!(explained(reply), words);
+        }
+    }
+
+    #[test]
+    fn words_that_are_status_codes() {
+        for (word, is) in [
+            ("5.1.1", true),
+            ("4.7.650", true),
+            ("2.0.0", true),
+            ("5.1", false),
+            ("5.1.1.1", false),
+            ("3.1.1", false),
+            ("5.1.1234", false),
+            ("5.a.1", false),
+            ("", false),
+        ] {
+            assert_eq!(is_status(word), is, "{word}");
+        }
+    }
+
+    fn row(state: SubmissionState, stands: &[RecipientState]) -> Submission {
+        let recipients = stands.iter().enumerate().map(|(n, state)| Recipient {
+            address: format!("p{n}@example.test"),
+            state: *state,
+            reply: Some("550 5.1.1 nobody".to_owned()),
+        });
+        Submission {
+            id: OutboxId(1),
+            account: AccountName("work".to_owned()),
+            message_id: MessageId::new("<1@x>").unwrap(),
+            mail_from: String::new(),
+            recipients: recipients.collect(),
+            subject: String::new(),
+            size: 0,
+            state,
+            attempts: 0,
+            next_try: 100,
+            created: 0,
+            first_try: 0,
+            scheduled: false,
+            dsn: false,
+            remind: None,
+            looked: 0,
+            sent_at: 0,
+            filed: true,
+            error: None,
+        }
+    }
+
+    #[test]
+    fn rows_in_plain_words() {
+        use RecipientState::{Accepted, Pending, Refused, TryLater};
+        use SubmissionState as State;
+        let clock = |at: i64| format!("at {at}");
+        let said = |row: &Submission| row.words(50, &clock);
+        let mut queued = row(State::Queued, &[Pending]);
+        assert_eq!(said(&queued), "waits until at 100");
+        queued.scheduled = true;
+        assert_eq!(said(&queued), "goes out at 100");
+        queued.attempts = 2;
+        queued.error = Some("no network".to_owned());
+        assert_eq!(
+            said(&queued),
+            "not sent yet: no network; tried 2 times, next at 100"
+        );
+        let mut partly = row(State::Queued, &[Accepted, TryLater]);
+        partly.attempts = 1;
+        assert_eq!(
+            said(&partly),
+            "sent to 1 of 2, the rest is put off; tried once, next at 100"
+        );
+        assert_eq!(
+            said(&row(State::Refused, &[Pending, Refused])),
+            "refused for 1 of 2, nobody has it"
+        );
+        assert_eq!(
+            said(&row(State::Refused, &[Accepted, Refused])),
+            "refused for 1 of 2, 1 of 2 have it"
+        );
+        assert_eq!(
+            said(&row(State::Refused, &[TryLater])),
+            "put off for five days, nobody has it"
+        );
+        let mut unfiled = row(State::Accepted, &[Accepted]);
+        assert_eq!(said(&unfiled), "sent, its copy is being filed");
+        unfiled.error = Some("its copy could not be filed: full".to_owned());
+        assert_eq!(
+            said(&unfiled),
+            "sent, but its copy could not be filed: full; tried again at 100"
+        );
+        let mut doubt = row(State::InDoubt, &[RecipientState::Unknown]);
+        assert!(said(&doubt).ends_with("looking for it in Sent, next at 100"));
+        doubt.looked = LOOKS;
+        assert!(said(&doubt).ends_with("looked for 5 times, it is not in Sent"));
+        assert_eq!(
+            partly.recipients[1].words(),
+            "put off: no such user (550 5.1.1 nobody)"
+        );
+        assert!(partly.is_partly_sent() && !doubt.is_partly_sent());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_server_says_is_still_there(reply in "\\PC{0,80}") {
+            prop_assert!(explained(&reply).contains(reply.trim()));
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! The outbox decided about from a script, over restarts: whatever is decided, a message is
+//! delivered once to each recipient and filed once.
+
+use crate::dovecot::Dovecot;
+use crate::dump::{local, rows, write};
+use crate::program::Home;
+use crate::smtp::Sink;
+use serde_json::Value;
+
+struct Rig {
+    sink: Sink,
+    server: Dovecot,
+    home: Home,
+}
+
+impl Rig {
+    fn start() -> Option<Rig> {
+        let sink = Sink::start();
+        let server = Dovecot::start(Some(&sink))?;
+        let account = server.account("work", "ada");
+        let home = Home::new(&format!("{account}\n[ui]\nundo-send = 0\n"));
+        home.sync();
+        Some(Rig { sink, server, home })
+    }
+
+    /// Queues a message to these people; its row and its Message-ID.
+    fn queue(&self, to: &str) -> (String, String) {
+        let told = self.home.json(&["send", "--to", to, "--subject", "Tea"]);
+        let word = |name: &str| told[name].as_str().unwrap().to_owned();
+        (word("id"), word("message_id"))
+    }
+
+    fn sync(&self) {
+        self.home.sync();
+    }
+
+    /// Lets the next try be due.
+    fn due(&self) {
+        self.sql("UPDATE outbox SET next_try = 0");
+    }
+
+    fn sql(&self, sql: &str) {
+        write(&local(&self.home)).execute_batch(sql).unwrap();
+    }
+
+    fn decide(&self, words: &[&str]) -> Value {
+        self.home.json(&[&["outbox"], words].concat())
+    }
+
+    fn row(&self) -> Value {
+        let told = self.home.json(&["outbox", "--all"]);
+        told["outbox"][0].clone()
+    }
+
+    fn state(&self) -> String {
+        self.row()["state"].as_str().unwrap().to_owned()
+    }
+
+    /// Who got the message, each time that it came.
+    fn reached(&self, id: &str) -> Vec<String> {
+        let id = id.to_owned();
+        let came = self.sink.deliveries();
+        let mine = came.into_iter().filter(|d| d.raw.contains(&id));
+        let mut to: Vec<String> = mine.flat_map(|d| d.to).collect();
+        to.sort();
+        to
+    }
+
+    fn filed(&self) -> u32 {
+        let mut look = self.server.look("ada");
+        look.select("Sent").unwrap().exists
+    }
+
+    fn quiet(&self) {
+        let (came, filed) = (self.sink.deliveries().len(), self.filed());
+        self.due();
+        self.sync();
+        self.sync();
+        assert_eq!((self.sink.deliveries().len(), self.filed()), (came, filed));
+    }
+
+    /// What a crash after the final dot leaves behind.
+    fn cut_after_the_dot(&self) {
+        self.sql("UPDATE outbox SET state = 'dot', attempts = 1, first_try = 1");
+    }
+}
+
+#[test]
+fn who_was_refused_is_given_up_and_the_rest_get_it_once() {
+    let Some(rig) = Rig::start() else { return };
+    let reply = "550 5.1.1 nobody of that name";
+    rig.sink.refuse("nobody@example.test", reply);
+    let (row, id) = rig.queue("bo@example.test, nobody@example.test, cy@example.test");
+    rig.sync();
+    assert_eq!(rig.state(), "refused");
+    let said = rig.home.run(&["outbox"]).code(0).text();
+    assert!(said.contains("refused for 1 of 3, nobody has it"), "{said}");
+    assert!(
+        said.contains("nobody@example.test: refused: no such user (550 5.1.1"),
+        "{said}"
+    );
+    rig.sync();
+    assert_eq!(rig.reached(&id), [""; 0]);
+    rig.decide(&["give-up", &row]);
+    rig.sync();
+    assert_eq!(rig.state(), "sent");
+    assert_eq!(rig.reached(&id), ["bo@example.test", "cy@example.test"]);
+    assert_eq!(rig.filed(), 1);
+    rig.home.run(&["outbox", "give-up", &row]).code(66);
+    rig.quiet();
+}
+
+#[test]
+fn who_was_put_off_gets_it_later_and_nobody_else_again() {
+    let Some(rig) = Rig::start() else { return };
+    rig.sink
+        .refuse("bo@example.test", "451 4.7.1 come back later");
+    let (row, id) = rig.queue("bo@example.test, cy@example.test");
+    rig.sync();
+    assert_eq!(rig.state(), "queued");
+    assert_eq!(rig.reached(&id), ["cy@example.test"]);
+    let said = rig.home.run(&["outbox"]).code(0).text();
+    assert!(
+        said.contains("sent to 1 of 2, the rest is put off: the sender is unknown"),
+        "{said}"
+    );
+    rig.home.run(&["outbox", "edit", &row]).code(66);
+    rig.sync();
+    assert_eq!(rig.row()["attempts"], 1, "it is not due yet");
+    rig.sink.take("bo@example.test");
+    rig.due();
+    rig.sync();
+    assert_eq!(rig.state(), "sent");
+    assert_eq!(rig.reached(&id), ["bo@example.test", "cy@example.test"]);
+    let came = rig.sink.deliveries();
+    let ours = |n: usize| came[n].raw.split_once("\r\nDate: ").unwrap().1.to_owned();
+    assert_eq!(ours(0), ours(1), "the same bytes");
+    assert_eq!(rig.filed(), 1);
+    rig.quiet();
+}
+
+#[test]
+fn after_five_days_the_user_is_asked() {
+    let Some(rig) = Rig::start() else { return };
+    rig.sink.refuse("bo@example.test", "450 4.2.0 busy");
+    let (row, id) = rig.queue("bo@example.test, cy@example.test");
+    rig.sync();
+    rig.sql("UPDATE outbox SET first_try = first_try - 5 * 24 * 3600 + 600");
+    rig.due();
+    rig.sync();
+    assert_eq!(rig.state(), "queued", "not yet five days");
+    rig.sql("UPDATE outbox SET first_try = first_try - 700");
+    rig.due();
+    rig.sync();
+    assert_eq!(rig.state(), "refused");
+    let words = rig.row()["words"].as_str().unwrap().to_owned();
+    assert!(
+        words.starts_with("put off for five days, 1 of 2 have it"),
+        "{words}"
+    );
+    rig.decide(&["give-up", &row]);
+    rig.sync();
+    assert_eq!((rig.state().as_str(), rig.filed()), ("sent", 1));
+    assert_eq!(rig.reached(&id), ["cy@example.test"]);
+    rig.quiet();
+}
+
+#[test]
+fn what_is_held_or_for_later_waits_over_restarts() {
+    let Some(rig) = Rig::start() else { return };
+    let (row, id) = rig.queue("bo@example.test");
+    rig.decide(&["hold", &row]);
+    rig.sync();
+    assert_eq!(rig.state(), "held");
+    rig.home
+        .run(&["outbox", "send-at", &row, "yesterday"])
+        .code(64);
+    let told = rig.decide(&["send-at", &row, "in", "2h"]);
+    assert_eq!(told["message"]["scheduled"], true, "{told}");
+    rig.sync();
+    assert!(
+        rig.row()["words"]
+            .as_str()
+            .unwrap()
+            .starts_with("goes out ")
+    );
+    assert!(rig.reached(&id).is_empty());
+    rig.due();
+    rig.sync();
+    assert_eq!((rig.state().as_str(), rig.filed()), ("sent", 1));
+    assert_eq!(rig.reached(&id), ["bo@example.test"]);
+    rig.quiet();
+}
+
+#[test]
+fn what_is_taken_back_or_dropped_is_not_sent() {
+    let Some(rig) = Rig::start() else { return };
+    let (row, id) = rig.queue("bo@example.test");
+    let told = rig.decide(&["edit", &row]);
+    assert!(told["draft"].as_str().unwrap().starts_with('d'), "{told}");
+    let (dropped, other) = rig.queue("cy@example.test");
+    rig.decide(&["cancel", &dropped]);
+    rig.home.run(&["outbox", "cancel", &dropped]).code(66);
+    rig.home.run(&["outbox", "cancel", "x"]).code(64);
+    rig.sync();
+    assert!(rig.reached(&id).is_empty() && rig.reached(&other).is_empty());
+    assert_eq!(rig.filed(), 0);
+    let drafts = "SELECT subject FROM draft WHERE outbox IS NULL";
+    assert_eq!(rows(&write(&local(&rig.home)), drafts), ["Tea"]);
+}
+
+#[test]
+fn a_message_in_doubt_that_is_in_sent_was_sent() {
+    let Some(rig) = Rig::start() else { return };
+    let (_, id) = rig.queue("bo@example.test");
+    rig.cut_after_the_dot();
+    let mut look = rig.server.look("ada");
+    let copy =
+        format!("From: ada@example.test\r\nMessage-ID: {id}\r\n\r\nAs the server files it.\r\n");
+    look.append("Sent", copy.as_bytes()).finish().unwrap();
+    rig.sync();
+    assert_eq!((rig.state().as_str(), rig.filed()), ("sent", 1));
+    assert!(rig.reached(&id).is_empty(), "never sent again");
+    rig.quiet();
+}
+
+#[test]
+fn a_message_in_doubt_that_is_nowhere_is_left_to_the_user() {
+    let Some(rig) = Rig::start() else { return };
+    let (row, id) = rig.queue("bo@example.test");
+    rig.cut_after_the_dot();
+    for looked in 1..=5 {
+        rig.sync();
+        assert_eq!(rig.state(), "in-doubt");
+        let sql = "SELECT looked FROM outbox";
+        assert_eq!(rows(&write(&local(&rig.home)), sql), [looked.to_string()]);
+    }
+    let words = rig.row()["words"].as_str().unwrap().to_owned();
+    assert!(
+        words.ends_with("looked for 5 times, it is not in Sent"),
+        "{words}"
+    );
+    rig.home.run(&["outbox", "retry", &row]).code(66);
+    assert!(rig.reached(&id).is_empty());
+    rig.decide(&["assume-sent", &row]);
+    rig.sync();
+    assert_eq!((rig.state().as_str(), rig.filed()), ("sent", 1));
+    assert!(rig.reached(&id).is_empty());
+    rig.quiet();
+
+    let (row, id) = rig.queue("cy@example.test");
+    rig.sql("UPDATE outbox SET state = 'dot' WHERE state = 'queued'");
+    rig.sync();
+    rig.decide(&["again", &row]);
+    rig.sync();
+    assert_eq!(rig.reached(&id), ["cy@example.test"]);
+    assert_eq!(rig.filed(), 2);
+    rig.quiet();
+}
+
+#[test]
+fn a_copy_that_can_not_be_filed_is_filed_later_and_nothing_is_sent_again() {
+    let Some(rig) = Rig::start() else { return };
+    let (_, id) = rig.queue("bo@example.test");
+    rig.sql("UPDATE outbox SET state = 'accepted', sent_at = 1, error = 'its copy could not be filed: full', next_try = 0");
+    rig.sql("UPDATE recipient SET state = 'accepted'");
+    let words = rig.row()["words"].as_str().unwrap().to_owned();
+    assert!(
+        words.starts_with("sent, but its copy could not be filed: full"),
+        "{words}"
+    );
+    rig.sync();
+    assert_eq!((rig.state().as_str(), rig.filed()), ("sent", 1));
+    assert!(rig.reached(&id).is_empty());
+}
