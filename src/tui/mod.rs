@@ -11,6 +11,7 @@ pub mod theme;
 pub mod widget;
 pub mod paths;
 pub mod errand;
+pub mod spell;
 pub mod ports;
 pub mod question;
 pub mod event;
