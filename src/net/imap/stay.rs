@@ -44,7 +44,7 @@ impl Session {
     }
 
     /// Hands on what happened in the open mailbox since [`Session::stay`], and the headers of the
-    /// messages with the UIDs from `first` on, at most `most`: NOOP and FETCH in one round trip.
+    /// messages with the UIDs from `first` on, at most `most`: NOOP and FETCH in one round trip, or two.
     /// Answers which messages are gone, or nothing if the mailbox must be opened anew to be
     /// sure, whatever was handed on. Only after another [`Session::stay`] this may be asked again.
     ///
@@ -63,13 +63,43 @@ impl Session {
             sink(Fresh::Flags(item))?;
         }
         let asked = UidSet::range(first, first.saturating_add(most.saturating_sub(1)));
-        // The server looks for news at NOOP, and fetches what it then has told of.
-        let fetch = format!("UID FETCH {} ({})", asked.to_wire(), self.header_items());
-        let commands = [Command::new("NOOP"), Command::new(fetch)];
-        let labels = self.notes.labels;
+        let fetch = || {
+            Command::new(format!(
+                "UID FETCH {} ({})",
+                asked.to_wire(),
+                self.header_items()
+            ))
+        };
+        let (noop, fetch, again) = (Command::new("NOOP"), fetch(), fetch());
         let mut report = FetchReport::default();
+        let before = self.notes.exists;
+        if !self.heard(&[noop, fetch], &asked, &mut report, sink)? {
+            return Ok(None);
+        }
+        // A server may look for news only once it is done with what was sent together with NOOP, as
+        // Dovecot does: then it knows now of messages that it had not when it was asked for them.
+        let late = report.uids.is_empty() && self.notes.exists > before;
+        if late && !self.heard(&[again], &asked, &mut report, sink)? {
+            return Ok(None);
+        }
+        let said = &mut self.notes.unsolicited;
+        let odd = said.more || said.expunged > 0 || !said.flags.is_empty();
+        let unread = report.nameless > 0 || !report.bad.is_empty();
+        said.exists = None;
+        Ok((!odd && !unread).then(|| std::mem::take(&mut said.vanished)))
+    }
+
+    /// Sends commands together and hands on what is told; whether none of them was refused.
+    fn heard(
+        &mut self,
+        commands: &[Command],
+        asked: &UidSet,
+        report: &mut FetchReport,
+        sink: &mut dyn FnMut(Fresh) -> Result<(), NetError>,
+    ) -> Result<bool, NetError> {
+        let labels = self.notes.labels;
         self.bounds(self.budget(), HEADER);
-        let replies = self.pipeline(&commands, None, &mut |_, said| {
+        let replies = self.pipeline(commands, None, &mut |_, said| {
             let item = match said {
                 Untagged::Fetch(item) => item,
                 other => return Ok(Some(other)),
@@ -78,7 +108,7 @@ impl Session {
             let open = |uid| asked.contains(uid) && !report.uids.contains(uid);
             if row && item.uid.is_none_or(open) {
                 let mut hand = |item| sink(Fresh::Header(Box::new(item)));
-                header_item(item, Some(&asked), &mut report, &mut hand)?;
+                header_item(item, Some(asked), report, &mut hand)?;
                 return Ok(None);
             }
             match (item.uid, &item.flags) {
@@ -93,15 +123,11 @@ impl Session {
         self.bounds(self.pace.responses, Limits::default().keep);
         for reply in replies? {
             match self.finish(reply) {
-                Err(error) if !error.ends_session() => return Ok(None),
+                Err(error) if !error.ends_session() => return Ok(false),
                 other => other?,
             };
         }
-        let said = &mut self.notes.unsolicited;
-        let odd = said.more || said.expunged > 0 || !said.flags.is_empty();
-        let unread = report.nameless > 0 || !report.bad.is_empty();
-        said.exists = None;
-        Ok((!odd && !unread).then(|| std::mem::take(&mut said.vanished)))
+        Ok(true)
     }
 
     fn bounds(&mut self, responses: u64, keep: usize) {

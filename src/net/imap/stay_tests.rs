@@ -72,6 +72,21 @@ fn everything_is_told_in_its_order_and_in_one_round_trip() {
 }
 
 #[test]
+fn a_server_that_looks_for_news_after_it_fetched_is_asked_once_more() {
+    let (mut session, server) = staying(|s| {
+        asked(s);
+        s.send("a5 OK x\n* 5 EXISTS\na4 OK x\n");
+        s.expect(&format!("a6 UID FETCH 5:14 ({HEADER_ITEMS} MODSEQ)"));
+        s.send(ROW);
+        s.send("a6 OK x\n");
+    });
+    let (gone, all) = told(&mut session);
+    assert_eq!(all, [(5, true, Flags::default())]);
+    assert!(gone.is_some_and(|gone| gone.is_empty()));
+    server.join().unwrap();
+}
+
+#[test]
 fn news_that_can_not_be_used_are_not_enough() {
     for said in [
         "* 2 EXPUNGE\na4 OK x\na5 OK x\n",
