@@ -205,3 +205,36 @@ fn a_reminder_begins_when_the_message_is_sent() {
     local.conclude(id, &fates, &accepted, 1_001).unwrap();
     assert_eq!(due(&local).as_deref(), Some("1301 a@x, b@x"));
 }
+
+#[test]
+fn a_file_of_the_first_schema_keeps_what_waits() {
+    let home = Home::new();
+    let path = home.path().join("local.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("schema.sql")).unwrap();
+    old.execute_batch(
+        "INSERT INTO outbox(account, message_id, mail_from, subject, wire, filed, state, next_try, created)
+         VALUES ('work', 'a@x', 'me@x', 's', x'0102', x'0102', 'queued', 0, 0),
+                ('work', 'b@x', 'me@x', 's', x'0102', x'010203', 'queued', 0, 0),
+                ('work', 'c@x', 'me@x', 's', x'0102', x'0102', 'sent', 0, 0);
+         PRAGMA user_version = 1",
+    )
+    .unwrap();
+    drop(old);
+    let local = home.open();
+    let read = local.read();
+    assert_eq!(read.outbox().unwrap().len(), 2);
+    assert!(
+        read.outbox()
+            .unwrap()
+            .iter()
+            .all(|row| row.size == 2 && row.filed)
+    );
+    assert_eq!(read.filed(OutboxId(1)).unwrap(), [1, 2]);
+    assert_eq!(read.filed(OutboxId(2)).unwrap(), [1, 2, 3]);
+    assert_eq!(read.wire(OutboxId(2)).unwrap(), [1, 2]);
+    assert!(
+        read.wire(OutboxId(3)).is_err(),
+        "the history needs no bytes"
+    );
+}

@@ -51,7 +51,7 @@ impl Local {
     pub fn submit(&mut self, out: &Outgoing, now: i64) -> Result<OutboxId> {
         self.write(|tx| {
             tx.execute(
-                "INSERT INTO outbox(account, message_id, mail_from, subject, wire, filed, state, next_try, created,
+                "INSERT INTO outbox(account, message_id, mail_from, subject, size, copy, state, next_try, created,
                    scheduled, dsn, remind)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?8, ?9, ?10, ?11)",
                 params![
@@ -59,8 +59,8 @@ impl Local {
                     out.message_id.as_str(),
                     out.mail_from,
                     out.subject,
-                    out.wire.as_ref(),
-                    out.filed.as_ref(),
+                    out.wire.len(),
+                    !out.filed.is_empty(),
                     out.not_before,
                     now,
                     out.scheduled,
@@ -69,6 +69,11 @@ impl Local {
                 ],
             )?;
             let id = tx.last_insert_rowid();
+            let own = !out.filed.is_empty() && out.filed != out.wire;
+            tx.execute(
+                "INSERT INTO outbox_bytes(outbox, wire, filed) VALUES (?1, ?2, ?3)",
+                params![id, out.wire.as_ref(), own.then_some(out.filed.as_ref())],
+            )?;
             let mut insert = tx.prepare_cached(
                 "INSERT INTO recipient(outbox, seq, address, state) VALUES (?1, ?2, ?3, 'pending')",
             )?;
@@ -194,6 +199,10 @@ impl Local {
             if !go_over(tx, id, &end)? {
                 let why = format!("the message can't become {} now", state.name());
                 return Err(Error::Refused(why));
+            }
+            if state == SubmissionState::Done {
+                // The history needs no bytes.
+                tx.execute("DELETE FROM outbox_bytes WHERE outbox = ?1", [id.0])?;
             }
             match state {
                 SubmissionState::Done | SubmissionState::Accepted => sent::follow(tx, id, clock()),

@@ -79,3 +79,19 @@ CREATE INDEX reminder_due ON reminder(due) WHERE state < 2;
 
 -- When mail to an address last came back, seconds since 1970; 0: never.
 ALTER TABLE person ADD COLUMN bounced INTEGER NOT NULL DEFAULT 0;
+
+-- A message's bytes stand apart from its state: SQLite writes a row whole whenever it changes.
+CREATE TABLE outbox_bytes (
+  outbox INTEGER PRIMARY KEY REFERENCES outbox(id) ON DELETE CASCADE,
+  wire BLOB NOT NULL,
+  -- for Sent: as `wire`, with Bcc; NULL: the same octets
+  filed BLOB
+) STRICT;
+INSERT INTO outbox_bytes(outbox, wire, filed) SELECT id, wire, nullif(filed, wire) FROM outbox WHERE state <> 'sent';
+-- Octets of the wire form.
+ALTER TABLE outbox ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+UPDATE outbox SET size = length(wire);
+-- Whether a copy belongs into Sent.
+ALTER TABLE outbox ADD COLUMN copy INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE outbox DROP COLUMN wire;
+ALTER TABLE outbox DROP COLUMN filed;

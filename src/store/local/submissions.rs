@@ -10,7 +10,7 @@ use crate::model::{
 use crate::store::error::{Error, Result};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-const COLUMNS: &str = "id, account, message_id, mail_from, subject, length(wire), state, attempts, next_try, created, error, scheduled, dsn, remind, looked, sent_at, filed <> x'', first_try";
+const COLUMNS: &str = "id, account, message_id, mail_from, subject, size, state, attempts, next_try, created, error, scheduled, dsn, remind, looked, sent_at, copy, first_try";
 
 impl LocalReader {
     /// Every message that is not finished, oldest first.
@@ -79,7 +79,7 @@ impl LocalReader {
     /// The bytes for the wire.
     ///
     /// # Errors
-    /// [`Error::Gone`] if there is no such message.
+    /// [`Error::Gone`] if there is no such message, or it is sent and filed.
     pub fn wire(&self, id: OutboxId) -> Result<Vec<u8>> {
         self.bytes(id, "wire")
     }
@@ -89,7 +89,7 @@ impl LocalReader {
     /// # Errors
     /// [`Error::Gone`] if there is no such message.
     pub fn filed(&self, id: OutboxId) -> Result<Vec<u8>> {
-        self.bytes(id, "CASE filed WHEN x'' THEN wire ELSE filed END")
+        self.bytes(id, "coalesce(filed, wire)")
     }
 
     /// The message that this one answers or forwards, and how that one is marked once this is sent.
@@ -113,7 +113,7 @@ impl LocalReader {
     }
 
     fn bytes(&self, id: OutboxId, column: &str) -> Result<Vec<u8>> {
-        let sql = format!("SELECT {column} FROM outbox WHERE id = ?1");
+        let sql = format!("SELECT {column} FROM outbox_bytes WHERE outbox = ?1");
         let found =
             self.look(|conn| Ok(conn.query_row(&sql, [id.0], |r| r.get(0)).optional()?))?;
         found.ok_or(Error::Gone("message in the outbox"))

@@ -14,6 +14,9 @@ impl Home {
             dir: tempfile::tempdir().unwrap(),
         }
     }
+    pub(super) fn path(&self) -> &std::path::Path {
+        self.dir.path()
+    }
     pub(super) fn open(&self) -> Local {
         Local::open(&self.dir.path().join("local.db")).unwrap()
     }
