@@ -2,7 +2,7 @@
 //! no control character of any kind stands unescaped.
 
 use crate::model::view::{AttachmentRow, IndexRow, MessageRow};
-use crate::model::{Address, Submission};
+use crate::model::{Address, Fact, Submission};
 use crate::text::when;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -98,8 +98,22 @@ pub fn message(message: &MessageRow) -> Value {
     })
 }
 
-/// A message in the outbox.
-pub fn submission(row: &Submission) -> Value {
+/// What was reported of a message that we sent.
+pub fn facts(facts: &[Fact]) -> Value {
+    let each = facts.iter().map(|f| {
+        json!({
+            "recipient": f.recipient,
+            "action": f.action,
+            "status": f.status,
+            "diagnostic": f.diagnostic,
+            "words": f.words(),
+        })
+    });
+    each.collect::<Vec<_>>().into()
+}
+
+/// A message in the outbox, with what was reported of it.
+pub fn submission(row: &Submission, facts: &[Fact]) -> Value {
     use crate::model::SubmissionState as State;
     let now = when::now();
     json!({
@@ -115,6 +129,7 @@ pub fn submission(row: &Submission) -> Value {
         "next_try": matches!(row.state, State::Queued | State::InDoubt).then(|| when::rfc3339(row.next_try)),
         "sent_at": (row.sent_at > 0).then(|| when::rfc3339(row.sent_at)),
         "words": row.words(now, &|at| when::clock(at, now)),
+        "reports": self::facts(facts),
         "error": row.error,
         "recipients": row.recipients.iter().map(|r| json!({
             "address": r.address,

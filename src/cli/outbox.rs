@@ -21,7 +21,11 @@ pub fn outbox(home: &Home, as_json: bool, all: bool) -> Result<u8> {
         rows.extend(local.sent()?);
     }
     if as_json {
-        json::print(json!({ "outbox": rows.iter().map(json::submission).collect::<Vec<_>>() }))?;
+        let told = rows
+            .iter()
+            .map(|row| Ok(json::submission(row, &local.reports(&row.message_id)?)));
+        let told: Vec<_> = told.collect::<Result<_>>()?;
+        json::print(json!({ "outbox": told }))?;
         return Ok(0);
     }
     let now = when::now();
@@ -40,6 +44,9 @@ pub fn outbox(home: &Home, as_json: bool, all: bool) -> Result<u8> {
                 .into_iter()
                 .map(|why| vec![Clean::default(), why]),
         );
+        for fact in local.reports(&row.message_id)? {
+            lines.push(vec![Clean::default(), Clean::line(&fact.words())]);
+        }
     }
     table::print(&lines, 40)?;
     Ok(0)
@@ -97,7 +104,7 @@ pub fn decide(home: &Home, as_json: bool, decision: &Decision) -> Result<u8> {
         json::print(json!({
             "done": done.label,
             "draft": done.draft.map(|draft| format!("d{}", draft.0)),
-            "message": row.as_ref().map(json::submission),
+            "message": row.as_ref().map(|row| json::submission(row, &[])),
         }))?;
     } else {
         say!("{}", Clean::line(&done.label));

@@ -179,7 +179,7 @@ fn send_here(home: &Home, account: &Account) -> Result<()> {
 
 fn report(as_json: bool, row: &Submission, waited: bool) -> Result<u8> {
     if as_json {
-        json::print(json::submission(row))?;
+        json::print(json::submission(row, &[]))?;
     } else {
         say!(
             "o{} {} {}",

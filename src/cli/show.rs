@@ -5,6 +5,7 @@ use super::exit::{self, Failure};
 use super::home::{self, Home};
 use super::json;
 use crate::mime::render::{RenderOptions, render};
+use crate::mime::report;
 use crate::model::MsgId;
 use crate::signal::Board;
 use crate::store::Reader;
@@ -40,7 +41,12 @@ pub fn show(home: &Home, as_json: bool, args: &Show) -> Result<u8> {
         out.flush()?;
         return Ok(0);
     }
-    let rendered = render(&raw, &RenderOptions::default());
+    let mut rendered = render(&raw, &RenderOptions::default());
+    let facts = match &message.envelope.message_id {
+        Some(id) => home.local_reader()?.reports(id)?,
+        None => Vec::new(),
+    };
+    report::show(&mut rendered, &facts);
     let text: Vec<String> = rendered
         .lines
         .iter()
@@ -59,6 +65,7 @@ pub fn show(home: &Home, as_json: bool, args: &Show) -> Result<u8> {
             .collect();
         let mut object = json::message(&message);
         if let Some(fields) = object.as_object_mut() {
+            fields.insert("reports".to_owned(), json::facts(&facts));
             if !args.form.text {
                 fields.insert("headers".to_owned(), headers.into());
             }

@@ -27,6 +27,7 @@ pub mod wire;
 pub mod verbatim;
 pub mod redirect;
 pub mod receipt;
+pub mod report;
 pub mod markdown;
 pub mod build;
 pub mod quote;

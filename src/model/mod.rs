@@ -40,5 +40,5 @@ pub use query::Query;
 pub use secret::Secret;
 pub use status::{AccountStatus, Link, Progress, Quota};
 pub use step::step;
-pub use submission::{Outgoing, Recipient, RecipientState, Submission, SubmissionState};
+pub use submission::{Fact, Outgoing, Recipient, RecipientState, Submission, SubmissionState};
 pub use uid::{ModSeq, Uid, UidSet, UidValidity};

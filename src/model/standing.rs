@@ -4,7 +4,7 @@
 //! Enhanced status codes are RFC 3463 with RFC 5248's registry (RFC 4954, RFC 6710, RFC 7372, RFC
 //! 7505 among it). A server's own words always stay beside ours.
 
-use super::{Recipient, RecipientState, Submission, SubmissionState};
+use super::{Fact, Recipient, RecipientState, Submission, SubmissionState};
 
 /// How often a message in doubt is looked for before the user is asked for good.
 pub const LOOKS: u32 = 5;
@@ -104,6 +104,30 @@ pub fn is_status(word: &str) -> bool {
     let parts: Vec<&str> = word.split('.').collect();
     let number = |p: &&str| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit());
     matches!(parts.as_slice(), ["2" | "4" | "5", rest @ ..] if rest.len() == 2 && rest.iter().all(number))
+}
+
+impl Fact {
+    /// What it says, e.g. `not delivered to x@y: no such user (550 5.1.1 …)`. May hold untrusted text.
+    pub fn words(&self) -> String {
+        let who = &self.recipient;
+        let said = match self.action.as_str() {
+            "failed" => format!("not delivered to {who}"),
+            "delayed" => format!("not delivered to {who} yet, it is tried on"),
+            "delivered" => return format!("delivered to {who}"),
+            "displayed" => return format!("displayed by {who}"),
+            "relayed" => return format!("passed on to a server of {who} that sends no reports"),
+            "expanded" => return format!("passed on to the list {who}"),
+            other => format!("{other} for {who}"),
+        };
+        let meant = meaning(Some(self.status.as_str()), 0);
+        match (meant, self.diagnostic.as_str(), self.status.as_str()) {
+            (None, "", "") => said,
+            (None, "", status) => format!("{said} ({status})"),
+            (None, words, _) => format!("{said}: {}", explained(words)),
+            (Some(meant), "", status) => format!("{said}: {meant} ({status})"),
+            (Some(meant), words, _) => format!("{said}: {meant} ({words})"),
+        }
+    }
 }
 
 impl Recipient {
@@ -276,6 +300,36 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(is_status(word), is, "{word}");
+        }
+    }
+
+    #[test]
+    fn reports_in_plain_words() {
+        let fact = |action: &str, status: &str, words: &str| Fact {
+            recipient: "x@y".to_owned(),
+            action: action.to_owned(),
+            status: status.to_owned(),
+            diagnostic: words.to_owned(),
+        };
+        for (fact, words) in [
+            (
+                fact("failed", "5.1.1", "550 no"),
+                "not delivered to x@y: no such user (550 no)",
+            ),
+            (
+                fact("failed", "5.2.2", ""),
+                "not delivered to x@y: mailbox full (5.2.2)",
+            ),
+            (fact("failed", "5.0.0", ""), "not delivered to x@y (5.0.0)"),
+            (
+                fact("failed", "", "550 5.1.1 no"),
+                "not delivered to x@y: no such user (550 5.1.1 no)",
+            ),
+            (fact("failed", "", ""), "not delivered to x@y"),
+            (fact("delivered", "2.0.0", "250 ok"), "delivered to x@y"),
+            (fact("displayed", "", ""), "displayed by x@y"),
+        ] {
+            assert_eq!(fact.words(), words);
         }
     }
 

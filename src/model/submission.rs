@@ -116,6 +116,19 @@ impl SubmissionState {
     }
 }
 
+/// What was reported of a message that we sent, about one recipient (RFC 3464, RFC 8098).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fact {
+    /// The recipient that we wrote to, as far as the report says. Untrusted text.
+    pub recipient: String,
+    /// `failed`, `delayed`, `delivered`, `relayed`, `expanded`, or `displayed` (a read receipt).
+    pub action: String,
+    /// The enhanced status code, or nothing.
+    pub status: String,
+    /// The server's words, or nothing. Untrusted text.
+    pub diagnostic: String,
+}
+
 /// A row of the outbox, without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Submission {

@@ -9,6 +9,7 @@ use crate::store::{NewBody, Priority, WantedBody};
 use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
+use crate::sync::reported;
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,6 +31,7 @@ const JOB: usize = 2 << 20;
 pub fn one(session: &mut Session, kit: &Kit, message: MsgId, uid: Uid) -> Result<(), SyncError> {
     match session.fetch_body(uid) {
         Ok(Some(body)) => {
+            reported::take(kit, &body.bytes);
             let digested = digest(message, body.bytes);
             kit.writer
                 .run(Priority::Urgent, move |cache| {
@@ -152,7 +154,11 @@ fn read_all(
 ) -> Result<(), SyncError> {
     let mut batch = Batch::new(kit, delivery);
     for (message, raw) in work {
-        match catch_unwind(AssertUnwindSafe(|| digest(message, raw))) {
+        let read = || {
+            reported::take(kit, &raw);
+            digest(message, raw)
+        };
+        match catch_unwind(AssertUnwindSafe(read)) {
             Ok(body) => batch.add(body),
             Err(_) => lose(kit, message, "a fault in postrider: it can't be read")?,
         }

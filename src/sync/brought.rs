@@ -2,18 +2,22 @@
 //! the next ones are on the wire. The last batch is held back, so that the cursor can move in its
 //! transaction.
 
-use crate::mime;
+use crate::mime::{self, report};
 use crate::model::{Address, Envelope, Flags, MailboxId, Uid, UidSet, UidValidity};
 use crate::net::imap::{FetchBy, HeaderItem, Session};
 use crate::store::{Cache, CursorMove, NewMessage, Packed, Priority};
 use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
+use crate::sync::reported;
+use crate::text::when;
 
 /// Messages in one transaction: small, so that a user's action never waits long for its turn.
 const BATCH: usize = 1_000;
 /// Senders of new messages that are remembered for completing addresses, in one pull.
 const MOST_PEOPLE: usize = 2_000;
+/// Messages without a body among which new reports are looked for.
+const BODILESS: usize = 2_000;
 /// Shown for a message whose headers the server can't give.
 const UNREADABLE: &str = "(the server could not give this message's headers)";
 
@@ -35,6 +39,8 @@ pub struct Brought<'a> {
     mailbox: MailboxId,
     uidvalidity: UidValidity,
     people: Vec<(Address, i64)>,
+    /// Which new messages are reports of what we sent, by their looks.
+    reports: UidSet,
     /// The last messages, held back.
     tail: Vec<Packed>,
 }
@@ -53,6 +59,7 @@ impl<'a> Brought<'a> {
             mailbox,
             uidvalidity,
             people: Vec::new(),
+            reports: UidSet::new(),
             tail: Vec::new(),
         }
     }
@@ -71,8 +78,7 @@ impl<'a> Brought<'a> {
         let mut batch = Vec::with_capacity(BATCH);
         let mut broken = None;
         let report = session.fetch_headers(by, &mut |item| {
-            let new = message(item);
-            self.meet(&new);
+            let new = self.read(item);
             fetched.count += 1;
             fetched.octets += new.size;
             batch.push(Packed::from(new));
@@ -97,6 +103,10 @@ impl<'a> Brought<'a> {
 
     /// Reads one message that the caller writes.
     pub fn read(&mut self, item: HeaderItem) -> NewMessage {
+        let lately = when::now() - reported::OLD;
+        if item.internal_date.is_none_or(|at| at >= lately) && report::is_announced(&item.header) {
+            self.reports.insert(item.uid);
+        }
         let new = message(item);
         self.meet(&new);
         new
@@ -146,6 +156,23 @@ impl<'a> Brought<'a> {
             cache.ingest_packed(id, validity, &tail, to)?;
             cache.drop_unmatched(id).map(drop)
         })?;
+        self.want_reports()
+    }
+
+    /// The bodies of reports are fetched whatever the policy says: somebody waits for them.
+    fn want_reports(&mut self) -> Result<(), SyncError> {
+        let spotted = std::mem::take(&mut self.reports);
+        if spotted.is_empty() {
+            return Ok(());
+        }
+        let (since, largest) = (when::now() - reported::OLD, reported::LARGE);
+        let reader = self.kit.reader()?;
+        for wanted in reader.bodies_wanted(self.mailbox, since, largest, BODILESS)? {
+            if spotted.contains(wanted.uid) {
+                // A full queue means that hundreds wait already.
+                let _ = self.kit.errands.0.try_send(wanted.message);
+            }
+        }
         Ok(())
     }
 

@@ -18,6 +18,7 @@ pub mod bells;
 pub mod overlay;
 pub mod ledger;
 pub mod here;
+pub mod reported;
 pub mod brought;
 pub mod told;
 pub mod poison;

@@ -382,6 +382,7 @@ impl Worker {
         let kit = self.kit.clone();
         let mut cut_in = || kit.stopping() || rings();
         let mut turn = self.pull(session, &mut cut_in)?;
+        self.serve_others(session)?;
         if self.kit.crowded.swap(false, Ordering::SeqCst) {
             for here in mailboxes::known(&self.kit, &self.reader)? {
                 let (kit, reader) = (&self.kit, &self.reader);
@@ -404,6 +405,11 @@ impl Worker {
     /// Bodies that somebody waits for and that have no connection of their own.
     fn serve_others(&mut self, session: &mut Connection) -> Result<(), SyncError> {
         while let Ok(message) = self.kit.errands.1.try_recv() {
+            // Fetched meanwhile for another reason, or gone.
+            if self.reader.message(message)?.is_none_or(|m| m.has_body) {
+                self.kit.changed(Topic::Body(message));
+                continue;
+            }
             if let Err(error) = ondemand::fetch(&self.kit, session, message) {
                 ondemand::fail(&self.kit, message, &error);
                 return Err(error);

@@ -8,10 +8,10 @@ use crate::mime::answer::{self, Hints};
 use crate::mime::attachment;
 use crate::mime::render::{Prefer, RenderOptions, Rendered, raw_source, render};
 use crate::mime::reply::{self, Way};
-use crate::mime::{receipt, redirect};
+use crate::mime::{receipt, redirect, report};
 use crate::model::view::MessageRow;
 use crate::model::{Account, Address, Draft, DraftAttachment, FlagChange, Flags, MsgId};
-use crate::store::Reader;
+use crate::store::{LocalReader, Reader};
 use crate::text::{Clean, when};
 use crate::tui::effect::{DraftFrom, Outward};
 use crate::tui::errand::{self, Brought, Errand};
@@ -62,7 +62,7 @@ impl Layout {
     /// # Errors
     /// When threads have run out.
     pub fn start(
-        cache: &Path,
+        (cache, local): (&Path, &Path),
         accounts: Vec<Account>,
         downloads: PathBuf,
         templates: PathBuf,
@@ -71,6 +71,7 @@ impl Layout {
         let (tasks, inbox) = unbounded();
         let mut worker = Worker {
             path: cache.to_path_buf(),
+            local: local.to_path_buf(),
             reader: None,
             accounts,
             downloads,
@@ -124,6 +125,7 @@ impl Layout {
 
 struct Worker {
     path: PathBuf,
+    local: PathBuf,
     reader: Option<Reader>,
     accounts: Vec<Account>,
     downloads: PathBuf,
@@ -151,7 +153,10 @@ impl Worker {
             let event = match task {
                 // Only the newest message is on the screen.
                 Task::Lay(_) if newest.is_some_and(|n| n > 0) => continue,
-                Task::Lay(job) => Event::Laid(job, self.lay(job)),
+                Task::Lay(job) => {
+                    let laid = self.lay(job);
+                    Event::Laid(job, self.with_reports(job.message, laid))
+                }
                 Task::Draft(from, id) => {
                     Event::Drafted(self.safely(|w| w.draft(from, id).map(Box::new)))
                 }
@@ -223,6 +228,23 @@ impl Worker {
             self.kept.push_back((job, result.clone()));
         }
         result
+    }
+
+    /// What was reported of a message that we sent is shown on it.
+    fn with_reports(&mut self, message: MsgId, laid: LaidOut) -> LaidOut {
+        let LaidOut::Message(mut rendered) = laid else {
+            return laid;
+        };
+        let row = self.reader().map(|r| r.message(message));
+        if let Ok(Ok(Some(row))) = row
+            && let Some(id) = &row.envelope.message_id
+            && let Ok(local) = LocalReader::open(&self.local)
+            && let Ok(facts) = local.reports(id)
+            && !facts.is_empty()
+        {
+            report::show(Arc::make_mut(&mut rendered), &facts);
+        }
+        LaidOut::Message(rendered)
     }
 
     /// No body: fetched, or known not to be had.

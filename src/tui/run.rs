@@ -52,7 +52,7 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
     });
     let readers = Readers::start(&ports.cache, &ports.local, &events).map_err(RunError::Start)?;
     let layout = Layout::start(
-        &ports.cache,
+        (&ports.cache, &ports.local),
         ports.accounts.clone(),
         ports.downloads.clone(),
         ports.templates.clone(),

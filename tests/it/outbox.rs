@@ -273,3 +273,48 @@ fn a_copy_that_can_not_be_filed_is_filed_later_and_nothing_is_sent_again() {
     assert_eq!((rig.state().as_str(), rig.filed()), ("sent", 1));
     assert!(rig.reached(&id).is_empty());
 }
+
+/// A report about a message of ours, as a server sends it.
+fn bounce(id: &str, who: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@mx.example\r\nTo: ada@example.test\r\nSubject: Undelivered\r\n\
+         Message-ID: <report-{who}>\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+         --b\r\n\r\nSorry.\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n\
+         Reporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822; {who}\r\nAction: failed\r\n\
+         Status: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 unknown\r\n\
+         --b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {id}\r\n\r\n--b--\r\n"
+    )
+}
+
+#[test]
+fn a_bounce_is_shown_on_what_was_sent_whatever_the_policy_fetches() {
+    let Some(rig) = Rig::start() else { return };
+    let account = rig.server.account("work", "ada");
+    rig.home.configure(&format!(
+        "{account}bodies = \"none\"\n[ui]\nundo-send = 0\n"
+    ));
+    let (_, id) = rig.queue("bo@example.test, cy@example.test");
+    rig.sync();
+    assert_eq!(rig.state(), "sent");
+    assert_eq!(rig.row()["reports"].as_array().unwrap().len(), 0);
+    let mut look = rig.server.look("ada");
+    for raw in [
+        bounce(&id, "bo@example.test"),
+        bounce("<not-ours@example.test>", "cy@example.test"),
+    ] {
+        look.append("INBOX", raw.as_bytes()).finish().unwrap();
+    }
+    rig.sync();
+    let row = rig.row();
+    let words = "not delivered to bo@example.test: no such user (550 5.1.1 unknown)";
+    assert_eq!(row["reports"][0]["words"], words, "{row}");
+    assert_eq!(row["reports"].as_array().unwrap().len(), 1);
+    let sql = "SELECT count(*) || ' ' || max(addr) FROM person WHERE bounced > 0";
+    assert_eq!(rows(&write(&local(&rig.home)), sql), ["1 bo@example.test"]);
+    let said = rig.home.run(&["outbox", "--all"]).code(0).text();
+    assert!(said.contains(words), "{said}");
+    let sent = rig.home.list("Sent")[0]["id"].as_str().unwrap().to_owned();
+    let shown = rig.home.run(&["show", &sent]).code(0).text();
+    assert!(shown.contains(words), "{shown}");
+    rig.quiet();
+}

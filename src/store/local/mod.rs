@@ -10,6 +10,7 @@ mod sent;
 pub mod outbox;
 pub mod decisions;
 pub mod submissions;
+pub mod reports;
 pub mod journal;
 pub mod people;
 pub mod usage;

@@ -119,7 +119,7 @@ impl LocalReader {
         found.ok_or(Error::Gone("message in the outbox"))
     }
 
-    fn submissions(
+    pub(super) fn submissions(
         &self,
         condition: &str,
         values: impl rusqlite::Params,

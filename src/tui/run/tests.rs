@@ -92,8 +92,14 @@ impl Live {
         let (events, inbox) = unbounded();
         let readers = Readers::start(&path, &local, &events).unwrap();
         let downloads = dir.path().join("downloads");
-        let layout =
-            Layout::start(&path, vec![account()], downloads, PathBuf::new(), events).unwrap();
+        let layout = Layout::start(
+            (&path, &local),
+            vec![account()],
+            downloads,
+            PathBuf::new(),
+            events,
+        )
+        .unwrap();
         let size = (100, 30);
         let setup = Setup {
             left_open: Vec::new(),

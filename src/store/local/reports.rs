@@ -1,0 +1,95 @@
+//! What was reported of messages that we sent (RFC 3464, RFC 8098): kept by their Message-IDs, each
+//! fact once, however often and from wherever the report is read.
+
+use super::connection::{Local, LocalReader};
+use crate::model::{AccountName, Fact, MessageId, Submission};
+use crate::store::error::Result;
+use rusqlite::params;
+
+/// Facts that are kept of one message.
+const MOST: i64 = 500;
+
+impl Local {
+    /// Keeps what a report says; answers the facts that were not known. Addresses that mail came
+    /// back from are remembered with the people, until something reaches them again.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn reported(
+        &mut self,
+        account: &AccountName,
+        original: &MessageId,
+        report: Option<&MessageId>,
+        facts: &[Fact],
+        at: i64,
+    ) -> Result<Vec<Fact>> {
+        self.write(|tx| {
+            let mut fresh = Vec::new();
+            let mut insert = tx.prepare_cached(
+                "INSERT OR IGNORE INTO report(account, original, recipient, action, status, diagnostic, at, message_id)
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+                 WHERE (SELECT count(*) FROM report WHERE original = ?2) < ?9",
+            )?;
+            let mut person =
+                tx.prepare_cached("UPDATE person SET bounced = ?2 WHERE addr = ?1")?;
+            for fact in facts {
+                let who = fact.recipient.to_lowercase();
+                let id = report.map_or("", MessageId::as_str);
+                let n = insert.execute(params![
+                    account.as_str(),
+                    original.as_str(),
+                    who,
+                    fact.action,
+                    fact.status,
+                    fact.diagnostic,
+                    at,
+                    id,
+                    MOST
+                ])?;
+                if n == 0 {
+                    continue;
+                }
+                match fact.action.as_str() {
+                    "failed" => person.execute(params![who, at])?,
+                    "delivered" | "displayed" => person.execute(params![who, 0])?,
+                    _ => 0,
+                };
+                fresh.push(fact.clone());
+            }
+            Ok(fresh)
+        })
+    }
+}
+
+impl LocalReader {
+    /// What was reported of a message that we sent, the oldest first.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn reports(&self, original: &MessageId) -> Result<Vec<Fact>> {
+        self.look(|conn| {
+            let mut query = conn.prepare_cached(
+                "SELECT recipient, action, status, diagnostic FROM report WHERE original = ?1 ORDER BY id",
+            )?;
+            let rows = query.query_map([original.as_str()], |r| {
+                Ok(Fact {
+                    recipient: r.get(0)?,
+                    action: r.get(1)?,
+                    status: r.get(2)?,
+                    diagnostic: r.get(3)?,
+                })
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// The message of that Message-ID that went, or goes, through the outbox within its history.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn submitted(&self, account: &AccountName, id: &MessageId) -> Result<Option<Submission>> {
+        let condition = "account = ?1 AND message_id = ?2 ORDER BY id DESC LIMIT 1";
+        let found = self.submissions(condition, [account.as_str(), id.as_str()])?;
+        Ok(found.into_iter().next())
+    }
+}
