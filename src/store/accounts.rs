@@ -6,13 +6,14 @@ use crate::store::codec;
 use crate::store::error::{Error, Result};
 use crate::store::listing::{self, Contents, Known, MailboxInfo};
 use crate::store::locations;
-use crate::store::messages;
 use crate::store::refresh;
 use crate::store::renamed;
 use crate::store::tally::Tally;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Messages that one transaction drops: some 50 µs each.
+const PIECE: usize = 1_000;
 /// So many seconds must lie between two lists that don't name a mailbox before it is dropped: a
 /// server in trouble may tell half of them twice.
 pub const DOUBTED: i64 = 5 * 60;
@@ -77,7 +78,7 @@ impl Cache {
                 let since = known.missing.filter(|since| *since <= now);
                 match since {
                     Some(since) if now - since >= DOUBTED || denied.contains(&name) => {
-                        drop_mailbox(tx, tally, known.id)?;
+                        let_go(tx, tally, known.id)?;
                         changes.gone.push(name);
                     }
                     Some(_) => {}
@@ -96,21 +97,36 @@ impl Cache {
     /// The mailbox has a new UIDVALIDITY: its locations go, bodies are kept for seven days and
     /// found again by Message-ID, size and date when the messages come in anew (RFC 4549 §4.1).
     /// Operations laid over them go too; what is on its way into this mailbox stays.
-    pub fn reset_mailbox(&mut self, mailbox: MailboxId, uidvalidity: UidValidity) -> Result<()> {
+    ///
+    /// One call does a part of it, so that others come in between; answers whether it was the last.
+    /// Until then the mailbox is of no generation: whoever finds it so after a crash begins again.
+    pub fn reset_mailbox(&mut self, mailbox: MailboxId, uidvalidity: UidValidity) -> Result<bool> {
+        self.reset_some(mailbox, uidvalidity, PIECE)
+    }
+
+    pub(super) fn reset_some(
+        &mut self,
+        mailbox: MailboxId,
+        uidvalidity: UidValidity,
+        piece: usize,
+    ) -> Result<bool> {
         self.write(|tx, tally| {
-            for id in locations::in_mailbox(tx, mailbox.0)? {
-                if let Some(place) = locations::by_id(tx, id)?
-                    && place.uid.is_some()
-                {
+            let condition = "mailbox = ?1 AND uid IS NOT NULL";
+            // What the server has no more is not counted, so it must not be what is left.
+            let mut some = locations::some(tx, &format!("{condition} AND gone = 1"), mailbox.0, usize::MAX)?;
+            some.extend(locations::some(tx, condition, mailbox.0, piece)?);
+            for id in &some {
+                if let Some(place) = locations::by_id(tx, *id)? {
                     locations::delete_root(tx, tally, &place, true)?;
                 }
             }
+            let done = some.len() < piece;
             let known = tx
                 .prepare_cached(
                     "UPDATE mailbox SET uidvalidity = ?2, uidnext = 0, highestmodseq = 0, exists_ = 0 WHERE id = ?1",
                 )?
-                .execute(params![mailbox.0, uidvalidity.0])?;
-            if known == 0 { Err(Error::Gone("mailbox")) } else { Ok(()) }
+                .execute(params![mailbox.0, done.then_some(uidvalidity.0)])?;
+            if known == 0 { Err(Error::Gone("mailbox")) } else { Ok(done) }
         })
     }
 }
@@ -181,15 +197,14 @@ fn rename(
     // What had a name that is another mailbox's now is gone for certain.
     for other in known.iter().filter(|k| !renamed.contains(&k.id)) {
         if names.contains(&other.name) {
-            drop_mailbox(conn, tally, other.id)?;
+            let_go(conn, tally, other.id)?;
             changes.gone.push(other.name.clone());
         }
     }
     let mut set = conn.prepare_cached("UPDATE mailbox SET name = ?2 WHERE id = ?1")?;
     for (known, _) in &pairs {
         // Two may have changed places: all of them give up their names first.
-        let aside = [b"\0".as_slice(), &known.id.to_be_bytes()].concat();
-        set.execute(params![known.id, aside])?;
+        set.execute(params![known.id, aside(known.id)])?;
     }
     for (known, info) in pairs {
         set.execute(params![known.id, info.name.as_bytes()])?;
@@ -224,17 +239,9 @@ fn update_mailbox(conn: &Connection, id: i64, info: &MailboxInfo) -> Result<()> 
     Ok(())
 }
 
-/// Removes a mailbox with all that is in it. What was on its way into it is hidden where it came
-/// from until its operation ends.
-pub(super) fn drop_mailbox(conn: &Connection, tally: &mut Tally, mailbox: i64) -> Result<()> {
-    for id in locations::in_mailbox(conn, mailbox)? {
-        match locations::by_id(conn, id)? {
-            Some(place) if place.root.is_none() => {
-                locations::delete_root(conn, tally, &place, false)?
-            }
-            _ => {}
-        }
-    }
+/// Lets a mailbox disappear at once for everybody who looks; what is in it goes with the next
+/// sweeps. What was on its way into it is hidden where it came from until its operation ends.
+fn let_go(conn: &Connection, tally: &mut Tally, mailbox: i64) -> Result<()> {
     let coming: Vec<i64> = {
         let mut select =
             conn.prepare_cached("SELECT DISTINCT location FROM overlay WHERE target = ?1")?;
@@ -246,15 +253,31 @@ pub(super) fn drop_mailbox(conn: &Connection, tally: &mut Tally, mailbox: i64) -
     for root in coming {
         refresh::refresh(conn, tally, root)?;
     }
-    // Bodies kept for this mailbox can't be found again any more.
-    let orphans: Vec<i64> = {
-        let mut select = conn.prepare_cached("SELECT message FROM orphan WHERE mailbox = ?1")?;
-        let rows = select.query_map([mailbox], |row| row.get(0))?;
-        rows.collect::<rusqlite::Result<_>>()?
-    };
-    for message in orphans {
-        messages::delete(conn, tally, message)?;
+    // Mailboxes of an account below zero are on their way out: no list finds them. Another one may
+    // have the name.
+    conn.prepare_cached(
+        "UPDATE mailbox SET account = -abs(account), role = '', name = ?2 WHERE id = ?1",
+    )?
+    .execute(params![mailbox, aside(mailbox)])?;
+    Ok(())
+}
+
+/// A name that no mailbox has on the wire.
+fn aside(mailbox: i64) -> Vec<u8> {
+    [b"\0".as_slice(), &mailbox.to_be_bytes()].concat()
+}
+
+/// Removes a mailbox with what is left in it.
+pub(super) fn drop_mailbox(conn: &Connection, tally: &mut Tally, mailbox: i64) -> Result<()> {
+    for id in locations::in_mailbox(conn, mailbox)? {
+        match locations::by_id(conn, id)? {
+            Some(place) if place.root.is_none() => {
+                locations::delete_root(conn, tally, &place, false)?
+            }
+            _ => {}
+        }
     }
+    let_go(conn, tally, mailbox)?;
     conn.prepare_cached("DELETE FROM mailbox WHERE id = ?1")?
         .execute([mailbox])?;
     Ok(())

@@ -25,19 +25,21 @@ pub(super) fn believe(
     mailbox: MailboxId,
     uidvalidity: UidValidity,
 ) -> Result<()> {
-    let known: Option<Option<u32>> = conn
-        .prepare_cached("SELECT uidvalidity FROM mailbox WHERE id = ?1")?
-        .query_row([mailbox.0], |row| row.get(0))
+    let known: Option<(Option<u32>, i64)> = conn
+        .prepare_cached("SELECT uidvalidity, held FROM mailbox WHERE id = ?1")?
+        .query_row([mailbox.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     match known {
         None => Err(Error::Gone("mailbox")),
-        Some(None) => {
+        // What is held of no generation is being dropped.
+        Some((None, held)) if held > 0 => Err(Error::Generation),
+        Some((None, _)) => {
             conn.prepare_cached("UPDATE mailbox SET uidvalidity = ?2 WHERE id = ?1")?
                 .execute(params![mailbox.0, uidvalidity.0])?;
             Ok(())
         }
-        Some(Some(known)) if known == uidvalidity.0 => Ok(()),
-        Some(Some(_)) => Err(Error::Generation),
+        Some((Some(known), _)) if known == uidvalidity.0 => Ok(()),
+        Some(_) => Err(Error::Generation),
     }
 }
 

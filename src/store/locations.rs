@@ -137,6 +137,15 @@ pub(super) fn in_mailbox(conn: &Connection, mailbox: i64) -> Result<Vec<i64>> {
     Ok(ids.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Some of the locations that fit, `?1` in the condition being `a`.
+pub(super) fn some(conn: &Connection, condition: &str, a: i64, most: usize) -> Result<Vec<i64>> {
+    let sql = format!("SELECT id FROM location WHERE {condition} LIMIT ?2");
+    let mut select = conn.prepare_cached(&sql)?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let ids = select.query_map([a, most], |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
 fn many(conn: &Connection, condition: &str, a: i64) -> Result<Vec<Place>> {
     let sql = format!("SELECT {COLUMNS} FROM location WHERE {condition} ORDER BY id");
     let mut select = conn.prepare_cached(&sql)?;

@@ -1,5 +1,5 @@
-//! What nobody comes back for: bodies of messages that vanished long ago, and the mail of accounts
-//! that are configured no more. It goes in small jobs, so that others come in between.
+//! What nobody comes back for: bodies of messages that vanished long ago, mailboxes that are
+//! gone, and the mail of accounts that are configured no more. It goes in small jobs, so that others come in between.
 
 use crate::model::AccountName;
 use crate::store::accounts::{accounts, drop_mailbox};
@@ -12,7 +12,7 @@ use crate::store::tally::Tally;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 /// Messages that one job drops: some 50 µs each.
-const JOB: i64 = 1_000;
+const JOB: usize = 1_000;
 /// How long a body is kept of a message that vanished.
 const KEPT: i64 = 7 * messages::DAY;
 
@@ -49,25 +49,20 @@ impl Cache {
 
     pub(super) fn sweep_before(&mut self, time: i64) -> Result<usize> {
         self.write(|tx, tally| {
-            let old: Vec<i64> = {
-                let mut select =
-                    tx.prepare_cached("SELECT message FROM orphan WHERE since < ?1 LIMIT ?2")?;
-                let rows = select.query_map([time, JOB], |row| row.get(0))?;
-                rows.collect::<rusqlite::Result<_>>()?
-            };
+            let old = orphans(tx, "since < ?1", time)?;
             for message in &old {
                 messages::delete(tx, tally, *message)?;
             }
             match old.len() {
-                0 => sweep_accounts(tx, tally),
+                0 => sweep_mailboxes(tx, tally),
                 swept => Ok(swept),
             }
         })
     }
 }
 
-/// Drops a job's worth of one mailbox whose account is gone, and the mailbox once it is empty.
-fn sweep_accounts(conn: &Connection, tally: &mut Tally) -> Result<usize> {
+/// Drops a job's worth of one mailbox that was let go, and the mailbox once it is empty.
+fn sweep_mailboxes(conn: &Connection, tally: &mut Tally) -> Result<usize> {
     let mailbox: Option<i64> = conn
         .prepare_cached("SELECT id FROM mailbox WHERE account < 0 LIMIT 1")?
         .query_row([], |row| row.get(0))
@@ -75,20 +70,30 @@ fn sweep_accounts(conn: &Connection, tally: &mut Tally) -> Result<usize> {
     let Some(mailbox) = mailbox else {
         return Ok(0);
     };
-    let some: Vec<i64> = {
-        let mut select = conn.prepare_cached(
-            "SELECT id FROM location WHERE mailbox = ?1 AND uid IS NOT NULL LIMIT ?2",
-        )?;
-        let rows = select.query_map(params![mailbox, JOB], |row| row.get(0))?;
-        rows.collect::<rusqlite::Result<_>>()?
-    };
+    let some = locations::some(conn, "mailbox = ?1 AND uid IS NOT NULL", mailbox, JOB)?;
     for id in &some {
         if let Some(place) = locations::by_id(conn, *id)? {
             locations::delete_root(conn, tally, &place, false)?;
         }
     }
-    if some.is_empty() {
+    if !some.is_empty() {
+        return Ok(some.len());
+    }
+    // Bodies kept for this mailbox can't be found again any more.
+    let orphans = orphans(conn, "mailbox = ?1", mailbox)?;
+    for message in &orphans {
+        messages::delete(conn, tally, *message)?;
+    }
+    if orphans.is_empty() {
         drop_mailbox(conn, tally, mailbox)?;
     }
-    Ok(some.len().max(1))
+    Ok(orphans.len().max(1))
+}
+
+/// A job's worth of messages that are kept for their bodies.
+fn orphans(conn: &Connection, condition: &str, a: i64) -> Result<Vec<i64>> {
+    let sql = format!("SELECT message FROM orphan WHERE {condition} LIMIT ?2");
+    let mut select = conn.prepare_cached(&sql)?;
+    let rows = select.query_map(params![a, JOB], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

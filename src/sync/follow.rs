@@ -7,7 +7,7 @@ use crate::model::{
 };
 use crate::net::NetError;
 use crate::net::imap::{Mode, Selected, Session, Status};
-use crate::store::{Local, Place, Priority, Reader};
+use crate::store::{Local, Place, Reader};
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
 use crate::sync::{mailboxes, pull};
@@ -186,9 +186,7 @@ pub fn disbelieve(
     let Some(record) = record.filter(|_| believed) else {
         return Ok(false);
     };
-    kit.writer.run(Priority::Batch, move |cache| {
-        cache.reset_mailbox(record.id, uidvalidity)
-    })?;
+    kit.reset_mailbox(record.id, uidvalidity)?;
     kit.report.notice(&format!(
         "{} is another mailbox on the server than it was: it is read anew, and nothing was done to what is there now",
         Clean::line(&record.path)

@@ -1,11 +1,11 @@
 //! What every thread of one account is handed: who it works for, where the stores are, whom to
 //! tell, and how to get a connection.
 
-use crate::model::{Account, Auth, Link, MailboxId, MsgId, Secret, SecretSource};
+use crate::model::{Account, Auth, Link, MailboxId, MsgId, Secret, SecretSource, UidValidity};
 use crate::net::imap::{Options, Pace, Session};
 use crate::net::{Kind, NetError, TlsFault, diagnose};
 use crate::signal::{Board, Doorbell, Topic};
-use crate::store::{Local, Reader, Writer};
+use crate::store::{Cache, Local, Priority, Reader, Writer};
 use crate::sync::connections::{Connections, Rank};
 use crate::sync::error::SyncError;
 use crate::sync::host::{Host, NoSecret};
@@ -256,6 +256,19 @@ impl Kit {
             NoSecret::Ask => SyncError::PasswordWanted,
             NoSecret::Failed(why) => SyncError::Secret(why),
         })
+    }
+
+    /// Forgets what is here of a mailbox, in small jobs; its UIDs are of this generation then.
+    ///
+    /// # Errors
+    /// When the cache can't be written.
+    pub fn reset_mailbox(&self, id: MailboxId, validity: UidValidity) -> Result<(), SyncError> {
+        let mut done = false;
+        while !done {
+            let reset = move |cache: &mut Cache| cache.reset_mailbox(id, validity);
+            done = self.writer.run(Priority::Batch, reset)?;
+        }
+        Ok(())
     }
 
     /// Tells the screen and other processes that something in the stores changed.

@@ -21,6 +21,8 @@ pub struct Listing {
     pub due: BTreeSet<MailboxName>,
     /// Whether a mailbox that was here isn't named: only a second list takes it away.
     pub doubt: bool,
+    /// Whether a mailbox was dropped: what was in it is still to be swept out.
+    pub dropped: bool,
 }
 
 /// Lists the server's mailboxes into the cache and answers which may have changed.
@@ -81,6 +83,7 @@ pub fn list(session: &mut Connection, kit: &Kit, reader: &Reader) -> Result<List
     Ok(Listing {
         due,
         doubt: !changes.missing.is_empty(),
+        dropped: !changes.gone.is_empty(),
     })
 }
 

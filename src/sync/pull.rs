@@ -195,9 +195,7 @@ impl<'a> Run<'a> {
 
     fn reset(&mut self) -> Result<(), SyncError> {
         let (id, validity) = (self.here.id, self.selected.uidvalidity);
-        self.kit.writer.run(Priority::Batch, move |cache| {
-            cache.reset_mailbox(id, validity)
-        })?;
+        self.kit.reset_mailbox(id, validity)?;
         self.held = 0;
         self.kit.report.notice(&format!(
             "the server renumbered {}: it is read anew, and changes that were waiting there are looked for by Message-ID",

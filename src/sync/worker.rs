@@ -445,6 +445,9 @@ impl Worker {
         self.due.everything = false;
         self.due.mailboxes.extend(listing.due);
         self.doubt = listing.doubt;
+        if listing.dropped {
+            self.tidied = None;
+        }
         self.swept = Some(Instant::now());
         Ok(())
     }

@@ -72,6 +72,37 @@ fn a_mailbox_is_dropped_when_it_was_not_named_for_minutes() {
 }
 
 #[test]
+fn a_large_mailbox_disappears_at_once_and_goes_in_pieces() {
+    let mut f = Fixture::new();
+    let many: Vec<NewMessage> = (1..=2_100).map(message).collect();
+    let new = f.ingest("Trash", &many).new;
+    f.body(new[0].1);
+    let left = [
+        info("INBOX", Some(Role::Inbox)),
+        info("Archive", None),
+        info("Sent", None),
+    ];
+    list_at(&mut f, &left, 1, &[]);
+    let changes = list_at(&mut f, &left, 1 + DOUBTED, &[]);
+    assert_eq!(changes.gone, [name("Trash")]);
+    let read = f.cache.read();
+    assert_eq!(read.role_mailbox(&account(), Role::Trash).unwrap(), None);
+    let found = read.search(&Query::parse("subject").unwrap(), 9).unwrap();
+    assert_eq!(found.count, 0);
+    // One of the same name is another one.
+    let again = [left.as_slice(), &[info("Trash", Some(Role::Trash))]].concat();
+    assert_eq!(list_at(&mut f, &again, 9_999, &[]).new.len(), 1);
+    f.ingest("Trash", &[message(1)]);
+    f.check();
+    let swept: Vec<usize> = std::iter::from_fn(|| Some(f.cache.sweep().unwrap()))
+        .take_while(|n| *n > 0)
+        .collect();
+    assert_eq!(swept, [1_000, 1_000, 100, 1]);
+    assert_eq!(f.shown("Trash").len(), 1);
+    f.check();
+}
+
+#[test]
 fn a_mailbox_that_the_server_denies_is_dropped_at_the_second_list_whatever_the_clock_does() {
     let mut f = Fixture::new();
     let left = [

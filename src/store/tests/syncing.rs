@@ -85,6 +85,30 @@ fn another_generation_is_refused_until_the_mailbox_is_reset() {
 }
 
 #[test]
+fn a_large_mailbox_is_reset_in_pieces_and_a_crash_between_two_is_found_out() {
+    let mut f = Fixture::new();
+    let many: Vec<NewMessage> = (1..=25).map(message).collect();
+    f.ingest("INBOX", &many);
+    let inbox = f.mailbox("INBOX");
+    let new = UidValidity(8);
+    assert!(!f.cache.reset_some(inbox, new, 10).unwrap());
+    f.check();
+    // Here the program ends: nothing that is left may be taken for a message of either generation.
+    let cursor = f.cache.read().cursor(inbox).unwrap();
+    assert_eq!((cursor.uidvalidity, cursor.held), (None, 15));
+    for validity in [V, new] {
+        let refused = f.cache.ingest(inbox, validity, &[message(1)], None);
+        assert!(matches!(refused, Err(Error::Generation)));
+    }
+    assert!(!f.cache.reset_some(inbox, new, 10).unwrap());
+    assert!(f.cache.reset_some(inbox, new, 10).unwrap());
+    let cursor = f.cache.read().cursor(inbox).unwrap();
+    assert_eq!((cursor.uidvalidity, cursor.held), (Some(new), 0));
+    f.cache.ingest(inbox, new, &[message(1)], None).unwrap();
+    f.check();
+}
+
+#[test]
 fn bodies_survive_a_new_generation() {
     let mut f = Fixture::new();
     let new = f.ingest("INBOX", &[message(1), message(2), message(3)]).new;
