@@ -130,6 +130,7 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
         ca_file: ca_file(&ca)?,
         sync: SyncPolicy::default(),
         save_sent: None,
+        mirror_drafts: true,
         auth,
         identities: Vec::new(),
         sendmail: None,

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "name",
     "email",
     "full-name",
@@ -22,6 +22,7 @@ const KEYS: [&str; 11] = [
     "smtp",
     "ca-file",
     "save-sent",
+    "mirror-drafts",
     "signature",
 ];
 
@@ -57,6 +58,7 @@ pub(super) fn account(
     let ca_file = ca_file(&section, base, problems);
     let sync = policy(&section, imap.as_ref(), problems);
     let save_sent = section.flag("save-sent", problems);
+    let mirror_drafts = section.flag("mirror-drafts", problems).unwrap_or(true);
     let signature = section.text("signature", problems).map(|f| f.value);
     if let Some(new) = problems.found.get_mut(before..) {
         for problem in new {
@@ -77,6 +79,7 @@ pub(super) fn account(
             ca_file,
             sync,
             save_sent,
+            mirror_drafts,
             signature,
             auth,
             identities,

@@ -81,6 +81,9 @@ fn text(account: &Account) -> String {
     if let Some(save) = account.save_sent {
         line("save-sent", save.to_string());
     }
+    if !account.mirror_drafts {
+        line("mirror-drafts", "false".to_owned());
+    }
     if let Some(signature) = &account.signature {
         line("signature", quoted(signature));
     }

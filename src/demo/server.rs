@@ -327,6 +327,7 @@ fn account(person: &Person, password: &str, imap: u16, smtp: u16) -> Account {
             ..SyncPolicy::default()
         },
         save_sent: Some(true),
+        mirror_drafts: false,
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,

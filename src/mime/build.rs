@@ -75,7 +75,7 @@ pub fn outgoing(
         concat!("postrider/", env!("CARGO_PKG_VERSION")),
     );
     head.text("MIME-Version", "1.0");
-    body(draft, files).write_part(&mut head.bytes);
+    assemble(draft, files).write_part(&mut head.bytes);
     let mut wire = crlf(&head.bytes);
     if !wire.ends_with(b"\r\n") {
         wire.extend_from_slice(b"\r\n");
@@ -99,7 +99,7 @@ pub fn outgoing(
 }
 
 /// The first reference and the last ones, as RFC 5537 §3.4.4 has it for long threads.
-fn trimmed(references: &[MessageId]) -> Vec<MessageId> {
+pub(super) fn trimmed(references: &[MessageId]) -> Vec<MessageId> {
     let usable = references.iter().filter(|id| is_plain(id));
     let mut kept: Vec<MessageId> = Vec::new();
     for id in usable {
@@ -113,7 +113,7 @@ fn trimmed(references: &[MessageId]) -> Vec<MessageId> {
 }
 
 /// The text, in two forms if it is Markdown, alone or in front of its attachments.
-fn body<'a>(draft: &Draft, files: &'a [Attached]) -> MimePart<'a> {
+pub(super) fn assemble<'a>(draft: &Draft, files: &'a [Attached]) -> MimePart<'a> {
     let text: String = draft
         .body
         .replace("\r\n", "\n")

@@ -30,6 +30,7 @@ pub mod receipt;
 pub mod report;
 pub mod markdown;
 pub mod build;
+pub mod draft_copy;
 pub mod quote;
 pub mod answer;
 pub mod reply;

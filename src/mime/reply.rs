@@ -2,11 +2,14 @@
 
 use super::answer::{self, Hints};
 use super::attachment::safe_name;
+use super::draft_copy;
 use super::quote::{self, MAX_LINES};
 use super::recipients::format_list;
 use super::tree::Tree;
 use super::{field, parse};
-use crate::model::{Account, Address, Draft, DraftAttachment, DraftKind, Envelope, MessageId};
+use crate::model::{
+    Account, Address, Draft, DraftAttachment, DraftKind, Envelope, MessageId, SendOptions,
+};
 use crate::text::{Clean, when};
 
 pub use super::answer::Way;
@@ -135,6 +138,9 @@ pub fn edit(raw: &[u8], account: &Account, own: &[Address]) -> Draft {
     let tree = Tree::read(raw);
     let e = parse::of_fields(&tree.fields);
     let list = |name: &str| {
+        if let Some(line) = draft_copy::line(&tree.fields, name) {
+            return Clean::line(&line).to_string();
+        }
         let found = tree.fields.iter().filter(|f| f.is(name));
         typed(
             &found
@@ -157,7 +163,8 @@ pub fn edit(raw: &[u8], account: &Account, own: &[Address]) -> Draft {
     }
     let own = with_senders(own, account);
     let is_ours = |a: &Address| own.iter().any(|o| o.same_mailbox(a));
-    let ours = e.from.iter().any(is_ours);
+    // A draft that names nobody is one of ours.
+    let ours = e.from.is_empty() || e.from.iter().any(is_ours);
     let in_reply_to = e.in_reply_to.first().filter(|_| ours).cloned();
     Draft {
         kind: if in_reply_to.is_some() {
@@ -167,7 +174,9 @@ pub fn edit(raw: &[u8], account: &Account, own: &[Address]) -> Draft {
         },
         from: match e.from.iter().find(|from| is_ours(from)) {
             Some(from) => typed(std::slice::from_ref(from)),
-            None => account.identity().to_string(),
+            None => Some(list("From"))
+                .filter(|line| ours && !line.is_empty())
+                .unwrap_or_else(|| account.identity().to_string()),
         },
         reply_to: if ours {
             list("Reply-To")
@@ -182,6 +191,10 @@ pub fn edit(raw: &[u8], account: &Account, own: &[Address]) -> Draft {
         attachments: quote::attachments(&tree),
         in_reply_to,
         references: if ours { e.references } else { Vec::new() },
+        options: SendOptions {
+            markdown: draft_copy::is_markdown(&tree.fields),
+            ..SendOptions::default()
+        },
         ..Draft::new(account.name.clone())
     }
 }

@@ -247,6 +247,7 @@ pub(crate) mod tests {
                 ..SyncPolicy::default()
             },
             save_sent: None,
+            mirror_drafts: true,
             auth: crate::model::Auth::Password,
             identities: Vec::new(),
             sendmail: None,

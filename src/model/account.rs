@@ -125,6 +125,8 @@ pub struct Account {
     pub sync: SyncPolicy,
     /// Whether a copy of what was sent is filed by us; `None`: decided by the provider's host.
     pub save_sent: Option<bool>,
+    /// Whether drafts are copied to the server's Drafts mailbox.
+    pub mirror_drafts: bool,
     /// Text put below new messages, after `-- `.
     pub signature: Option<String>,
     /// How one signs in.

@@ -85,6 +85,9 @@ pub struct Draft {
     pub references: Vec<MessageId>,
     /// Where the answered or forwarded message lies, to be flagged when this one is sent.
     pub source: Option<LocationId>,
+    /// The message on the server that it takes the place of once it is saved: a draft that another
+    /// program left there. Not kept with the draft.
+    pub replaces: Option<LocationId>,
     /// When it was last saved, seconds since 1970; 0 before.
     pub saved: i64,
 }
@@ -108,6 +111,7 @@ impl Draft {
             in_reply_to: None,
             references: Vec::new(),
             source: None,
+            replaces: None,
             saved: 0,
         }
     }

@@ -47,7 +47,9 @@ pub use error::{Error, Result};
 pub use flags::Changed;
 pub use ingest::Ingested;
 pub use listing::{Contents, MailboxInfo};
-pub use local::{End, Fate, Local, LocalReader, Moved, Place, Undone};
+pub use local::{
+    CopyId, CopyState, DraftCopy, End, Fate, Local, LocalReader, Moved, Place, Undone,
+};
 pub use mailboxes::{Cursor, Mailbox};
 pub use ops::Outcome;
 pub use packed::{NewMessage, Packed};

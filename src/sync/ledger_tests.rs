@@ -45,6 +45,7 @@ fn account() -> Account {
         ca_file: None,
         sync: crate::model::SyncPolicy::default(),
         save_sent: None,
+        mirror_drafts: true,
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,
@@ -91,6 +92,7 @@ impl Desk {
             host: Arc::new(Nobody),
             bells,
             undo_window: 10,
+            idle: std::time::Duration::from_millis(20),
         };
         Desk {
             _dir: dir,

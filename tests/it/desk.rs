@@ -66,6 +66,7 @@ fn account(port: u16, user: &str) -> Account {
             ..SyncPolicy::default()
         },
         save_sent: Some(false),
+        mirror_drafts: true,
         auth: postrider::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,

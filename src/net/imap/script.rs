@@ -109,6 +109,7 @@ pub fn account(port: u16, security: Security) -> Account {
             ..SyncPolicy::default()
         },
         save_sent: None,
+        mirror_drafts: true,
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,

@@ -71,6 +71,7 @@ pub(super) fn account(port: u16, security: Security) -> Account {
             ..SyncPolicy::default()
         },
         save_sent: None,
+        mirror_drafts: true,
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,

@@ -20,12 +20,7 @@ impl Local {
     /// # Errors
     /// [`Error::Refused`] while the draft's message is in the outbox: it would be sent twice.
     pub fn save_draft(&mut self, draft: &Draft, now: i64) -> Result<DraftId> {
-        self.write(|tx| {
-            let id = save(tx, draft, now)?;
-            let process = i64::from(std::process::id());
-            tx.execute("UPDATE draft SET open = ?2 WHERE id = ?1", [id.0, process])?;
-            Ok(id)
-        })
+        self.write(|tx| save_open(tx, draft, now))
     }
 
     /// A draft that [`Local::save_draft`] took for open is open no more.
@@ -98,19 +93,42 @@ impl LocalReader {
     /// # Errors
     /// When it can't be read.
     pub fn draft(&self, id: DraftId) -> Result<Option<Draft>> {
-        let sql = format!("SELECT {COLUMNS} FROM draft WHERE id = ?1 AND outbox IS NULL");
-        self.look(|conn| {
-            let mut query = conn.prepare_cached(&sql)?;
-            let mut rows = query.query([id.0])?;
-            rows.next()?.map(|row| draft(conn, row)).transpose()
-        })
+        self.look(|conn| find(conn, id))
     }
+}
+
+/// One draft, unless its message is in the outbox.
+pub(super) fn find(conn: &Connection, id: DraftId) -> Result<Option<Draft>> {
+    let sql = format!("SELECT {COLUMNS} FROM draft WHERE id = ?1 AND outbox IS NULL");
+    let mut query = conn.prepare_cached(&sql)?;
+    let mut rows = query.query([id.0])?;
+    rows.next()?.map(|row| draft(conn, row)).transpose()
+}
+
+/// Inserts or replaces a draft that stands open in this process.
+pub(super) fn save_open(tx: &Transaction<'_>, draft: &Draft, now: i64) -> Result<DraftId> {
+    let id = save(tx, draft, now)?;
+    let process = i64::from(std::process::id());
+    tx.execute("UPDATE draft SET open = ?2 WHERE id = ?1", [id.0, process])?;
+    Ok(id)
 }
 
 /// Whether a draft's message is in the outbox.
 pub(super) fn is_sending(tx: &Transaction<'_>, id: DraftId) -> Result<bool> {
     let sql = "SELECT count(*) FROM draft WHERE id = ?1 AND outbox IS NOT NULL";
     Ok(tx.query_row(sql, [id.0], |r| r.get::<_, i64>(0))? == 1)
+}
+
+/// When a draft counts as saved: as told, but never at the time of a copy that was made of it
+/// before, so that the copy can be told from it.
+fn moment(tx: &Transaction<'_>, draft: Option<DraftId>, now: i64) -> Result<i64> {
+    let Some(draft) = draft else { return Ok(now) };
+    let last: Option<i64> = tx.query_row(
+        "SELECT max(saved) FROM draft_copy WHERE draft = ?1 AND saved BETWEEN ?2 AND ?2 + 60",
+        [draft.0, now],
+        |r| r.get(0),
+    )?;
+    Ok(last.map_or(now, |last| last + 1))
 }
 
 /// Inserts or replaces a draft.
@@ -135,6 +153,7 @@ pub(super) fn save(tx: &Transaction<'_>, draft: &Draft, now: i64) -> Result<Draf
         DraftKind::Forward => 2,
     };
     let reply_to = draft.in_reply_to.as_ref().map_or("", MessageId::as_str);
+    let now = moment(tx, draft.id.filter(|_| there), now)?;
     // In place, so that attachments need not be written again with every autosave.
     let id: i64 = tx.query_row(
         "INSERT INTO draft(id, account, kind, from_line, to_line, cc_line, bcc_line, subject, body,
@@ -225,6 +244,7 @@ fn draft(conn: &Connection, row: &Row<'_>) -> Result<Draft> {
         in_reply_to: MessageId::new(&reply_to),
         references: ids_in(&refs),
         source: row.get::<_, Option<i64>>(12)?.map(LocationId),
+        replaces: None,
         saved: row.get(11)?,
         reply_to: row.get(13)?,
         options: SendOptions {

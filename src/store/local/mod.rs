@@ -6,6 +6,7 @@ mod row;
 pub mod connection;
 pub mod ops;
 pub mod drafts;
+pub mod copies;
 mod sent;
 pub mod outbox;
 pub mod decisions;
@@ -23,8 +24,11 @@ mod tests;
 mod undo_tests;
 #[cfg(test)]
 mod later_tests;
+#[cfg(test)]
+mod copies_tests;
 
 pub use connection::{Local, LocalReader};
+pub use copies::{CopyId, CopyState, DraftCopy};
 pub use journal::Undone;
 pub use ops::{Moved, Place};
 pub use outbox::{End, Fate};

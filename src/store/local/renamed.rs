@@ -7,7 +7,7 @@ use crate::store::renamed::Renames;
 use rusqlite::{OptionalExtension as _, params};
 
 /// Every column that holds a mailbox's name, and how its rows are told by account.
-const COLUMNS: [(&str, &str, &str); 5] = [
+const COLUMNS: [(&str, &str, &str); 6] = [
     ("op", "dest", "account = ?1 AND kind IN ('move', 'copy')"),
     (
         "target",
@@ -17,6 +17,7 @@ const COLUMNS: [(&str, &str, &str); 5] = [
     ("moved", "mailbox", "account = ?1"),
     ("moved", "dest", "account = ?1"),
     ("outbox", "source_mailbox", "account = ?1"),
+    ("draft_copy", "mailbox", "account = ?1"),
 ];
 
 impl Local {

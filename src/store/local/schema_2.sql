@@ -41,7 +41,7 @@ CREATE TABLE draft_copy (
   uid INTEGER NOT NULL DEFAULT 0,
   -- `draft.saved` of what was copied
   saved INTEGER NOT NULL,
-  -- 0 about to be appended, 1 there, 2 stale
+  -- 0 about to be appended, 1 there, 2 stale, 3 removed by somebody else
   state INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX draft_copy_draft ON draft_copy(draft);

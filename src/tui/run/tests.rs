@@ -45,6 +45,7 @@ fn account() -> Account {
             ..SyncPolicy::default()
         },
         save_sent: None,
+        mirror_drafts: true,
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,

@@ -53,6 +53,7 @@ fn account(name: &str) -> Account {
             ..SyncPolicy::default()
         },
         save_sent: None,
+        mirror_drafts: true,
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,

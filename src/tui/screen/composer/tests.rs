@@ -34,6 +34,7 @@ pub(super) fn account(name: &str, signature: Option<&str>) -> Account {
             ..SyncPolicy::default()
         },
         save_sent: None,
+        mirror_drafts: true,
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,

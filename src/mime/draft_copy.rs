@@ -1,0 +1,239 @@
+//! A draft as a message for the Drafts mailbox (RFC 5322, RFC 9051 §2.3.2 `\Draft`).
+//!
+//! Unlike what is sent it may lack everything, and what can't be read as addresses is kept as it was
+//! typed, in fields of our own. It is plain ASCII in its header and sound on the wire all the same.
+
+use super::build::{Attached, assemble, trimmed};
+use super::field::{self, Field};
+use super::wire::{Fields, crlf, one_line, sender, typed};
+use crate::model::{Account, Address, Draft, MessageId};
+use crate::text::when;
+use base64::Engine as _;
+
+/// Begins the names of fields that hold what was typed where addresses belong.
+const AS_TYPED: &str = "X-Postrider-";
+/// So many octets of text in one encoded-word: 60 octets of base64 (RFC 2047 §2).
+const WORD: usize = 45;
+/// So much that was typed into a line is kept, in octets.
+const MOST: usize = 100_000;
+
+/// The message of a draft. `files` are those of its attachments that are kept with it, `left_out`
+/// the names of the others; `date` is its Date, seconds since 1970.
+pub fn draft_copy(
+    draft: &Draft,
+    account: &Account,
+    files: &[Attached],
+    left_out: &[String],
+    message_id: MessageId,
+    date: i64,
+) -> Vec<u8> {
+    let mut head = Fields::default();
+    head.text("Date", &when::rfc5322(date));
+    match sender(&draft.from, account) {
+        Ok(from) if from.addr.is_ascii() => head.addresses("From", &[from]),
+        _ => as_typed(&mut head, "From", &draft.from),
+    }
+    let lines = [
+        ("Reply-To", &draft.reply_to),
+        ("To", &draft.to),
+        ("Cc", &draft.cc),
+        ("Bcc", &draft.bcc),
+    ];
+    for (name, line) in lines {
+        match typed(name, line) {
+            Ok(list) if list.iter().all(is_plain) => head.addresses(name, &list),
+            _ => as_typed(&mut head, name, line),
+        }
+    }
+    let subject = one_line(&draft.subject);
+    if subject.split(' ').all(|word| word.len() <= 400) {
+        head.subject("Subject", &subject);
+    } else {
+        encoded(&mut head, "Subject", &subject);
+    }
+    head.ids("Message-ID", &[message_id]);
+    head.ids("In-Reply-To", draft.in_reply_to.as_slice());
+    head.ids("References", &trimmed(&draft.references));
+    for name in left_out {
+        encoded(&mut head, "X-Postrider-Left-Out", &one_line(name));
+    }
+    if draft.options.markdown {
+        head.text("X-Postrider-Markdown", "yes");
+    }
+    head.text(
+        "User-Agent",
+        concat!("postrider/", env!("CARGO_PKG_VERSION")),
+    );
+    head.text("MIME-Version", "1.0");
+    // The text as it is written, whatever it becomes when it is sent.
+    let mut plain = draft.clone();
+    plain.options.markdown = false;
+    assemble(&plain, files).write_part(&mut head.bytes);
+    let mut whole = crlf(&head.bytes);
+    if !whole.ends_with(b"\r\n") {
+        whole.extend_from_slice(b"\r\n");
+    }
+    whole
+}
+
+/// What was typed into the line of that name, if it stands there as typed.
+pub(super) fn line(fields: &[Field<'_>], name: &str) -> Option<String> {
+    let name = format!("{AS_TYPED}{name}");
+    let found = fields.iter().find(|f| f.is(&name))?;
+    Some(one_line(&field::text(found.value)))
+}
+
+/// Whether its text is Markdown.
+pub(super) fn is_markdown(fields: &[Field<'_>]) -> bool {
+    fields.iter().any(|f| f.is("X-Postrider-Markdown"))
+}
+
+fn is_plain(address: &Address) -> bool {
+    address.addr.is_ascii() && address.name.len() <= 400
+}
+
+fn as_typed(head: &mut Fields, name: &str, line: &str) {
+    let line = one_line(line);
+    if !line.is_empty() {
+        encoded(head, &format!("{AS_TYPED}{name}"), &line);
+    }
+}
+
+/// A field of any text, all of it in encoded-words: nothing in it can be taken for anything else.
+fn encoded(head: &mut Fields, name: &str, text: &str) {
+    let engine = base64::engine::general_purpose::STANDARD;
+    let mut words = Vec::new();
+    let mut word = String::new();
+    for c in text.chars() {
+        if word.len() + c.len_utf8() > WORD {
+            words.push(std::mem::take(&mut word));
+        }
+        if words.len() * WORD > MOST {
+            break;
+        }
+        word.push(c);
+    }
+    words.push(word);
+    let words: Vec<String> = words
+        .iter()
+        .map(|w| format!("=?utf-8?B?{}?=", engine.encode(w)))
+        .collect();
+    head.bytes
+        .extend_from_slice(format!("{name}: {}\r\n", words.join("\r\n ")).as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mime::build::new_message_id;
+    use crate::mime::reply;
+    use crate::mime::wire::tests::{account, names, sound};
+    use crate::model::{AccountName, DraftAttachment, DraftKind};
+    use proptest::prelude::*;
+
+    fn copy(draft: &Draft, files: &[Attached], left_out: &[String]) -> Vec<u8> {
+        let id = new_message_id("ada@x.example");
+        draft_copy(draft, &account(), files, left_out, id, 1_741_007_100)
+    }
+
+    fn draft() -> Draft {
+        Draft {
+            body: "One.\n".to_owned(),
+            ..Draft::new(AccountName("ada".to_owned()))
+        }
+    }
+
+    /// The fields that a copy keeps.
+    fn kept(d: &Draft) -> [String; 7] {
+        [
+            &d.from,
+            &d.reply_to,
+            &d.to,
+            &d.cc,
+            &d.bcc,
+            &d.subject,
+            &d.body,
+        ]
+        .map(Clone::clone)
+    }
+
+    #[test]
+    fn it_comes_back_as_it_was_typed() {
+        let d = Draft {
+            from: "Ada <ada@x.example>".to_owned(),
+            to: "bo@x.example, half an addr".to_owned(),
+            cc: "Cy <cy@x.example>".to_owned(),
+            bcc: "\"Hidden, H\" <h@x.example>".to_owned(),
+            reply_to: "<".to_owned(),
+            subject: "Grüße".to_owned(),
+            in_reply_to: MessageId::new("a@b"),
+            references: vec![MessageId::new("a@b").unwrap()],
+            kind: DraftKind::Reply,
+            ..draft()
+        };
+        let mut d = d;
+        d.options.markdown = true;
+        let bytes = copy(&d, &[], &[]);
+        sound(&bytes).unwrap();
+        let back = reply::edit(&bytes, &account(), &[]);
+        assert_eq!(kept(&back), kept(&d));
+        assert_eq!((back.kind, &back.references), (d.kind, &d.references));
+        assert!(back.options.markdown);
+        assert!(!names(&bytes).contains(&"To".to_owned()));
+    }
+
+    #[test]
+    fn files_are_kept_or_named() {
+        let file = Attached {
+            name: "a.bin".to_owned(),
+            media_type: "application/x-thing".to_owned(),
+            bytes: b"abc".as_slice().into(),
+        };
+        let bytes = copy(&draft(), &[file], &["großer film.mkv".to_owned()]);
+        sound(&bytes).unwrap();
+        let (fields, _) = field::split(&bytes);
+        let left = fields.iter().find(|f| f.is("X-Postrider-Left-Out"));
+        assert_eq!(field::text(left.unwrap().value), "großer film.mkv");
+        let back = reply::edit(&bytes, &account(), &[]);
+        let want = DraftAttachment::Bytes {
+            name: "a.bin".to_owned(),
+            media_type: "application/x-thing".to_owned(),
+            bytes: b"abc".as_slice().into(),
+        };
+        assert_eq!(back.attachments, [want]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+        #[test]
+        fn whatever_is_typed_makes_a_sound_message_that_holds_it(
+            lines in prop::collection::vec("(\\PC|[ -~\r\n\u{85}\u{2028}\0]){0,80}", 6),
+            long in "(x{1000,1200}|[a-zé]{0,900})",
+        ) {
+            let d = Draft {
+                from: lines[0].clone(),
+                to: format!("{} {long}", lines[1]),
+                cc: lines[2].clone(),
+                bcc: lines[3].clone(),
+                reply_to: lines[4].clone(),
+                subject: format!("{} {long}", lines[5]),
+                ..draft()
+            };
+            let bytes = copy(&d, &[], &[]);
+            sound(&bytes)?;
+            let (fields, _) = field::split(&bytes);
+            prop_assert!(fields.iter().all(|f| f.raw.is_ascii()));
+            let known = ["Date", "From", "Reply-To", "To", "Cc", "Bcc", "Subject", "Message-ID", "User-Agent",
+                "MIME-Version", "Content-Type", "Content-Transfer-Encoding"];
+            for name in names(&bytes) {
+                let name = name.strip_prefix(AS_TYPED).unwrap_or(&name);
+                prop_assert!(known.contains(&name), "{name}");
+            }
+            let squeeze = |s: &str| s.split_whitespace().collect::<Vec<_>>().join(" ");
+            if typed("To", &d.to).is_err() {
+                let back = line(&fields, "To").unwrap_or_default();
+                prop_assert_eq!(squeeze(&back), squeeze(&one_line(&d.to)));
+            }
+        }
+    }
+}
