@@ -157,6 +157,7 @@ impl Home {
             host: parts.host,
             bells: Bells::default(),
             undo_window,
+            idle: rhythm().idle,
         })
     }
 }

@@ -9,6 +9,7 @@ use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Whom the ledger wakes of one account.
 pub struct AccountBells {
@@ -35,9 +36,27 @@ pub struct AccountBells {
 pub struct Bells {
     /// Each account's.
     pub accounts: BTreeMap<AccountName, AccountBells>,
+    /// When drafts that were typed at will have rested for long enough to be copied.
+    pub resting: BTreeMap<AccountName, Instant>,
 }
 
 impl Bells {
+    /// How long until a draft has rested; `None` if none is typed at.
+    pub fn next_rest(&self) -> Option<Duration> {
+        let first = self.resting.values().min()?;
+        Some(first.saturating_duration_since(Instant::now()))
+    }
+
+    /// The accounts whose drafts have rested, each told once.
+    pub fn rested(&mut self) -> Vec<AccountName> {
+        let now = Instant::now();
+        let (rested, rest) = std::mem::take(&mut self.resting)
+            .into_iter()
+            .partition(|(_, at)| *at <= now);
+        self.resting = rest;
+        rested.into_keys().collect()
+    }
+
     /// Somebody is at the keyboard and wants this account tried again.
     pub fn hurry(&self, account: &AccountName) {
         if let Some(bells) = self.accounts.get(account) {

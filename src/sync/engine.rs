@@ -164,6 +164,7 @@ impl Engine {
             host: parts.host,
             bells,
             undo_window: parts.undo_window,
+            idle: parts.rhythm.idle,
         };
         let (sender, receiver) = bounded::<(Intent, Reply)>(INTENTS);
         let myself = sender.clone();

@@ -175,8 +175,11 @@ fn append(
     Ok(())
 }
 
-/// What we filed ourselves is here already: with APPENDUID it need not be fetched.
-fn keep(
+/// What we appended ourselves is here already: with APPENDUID it need not be fetched.
+///
+/// # Errors
+/// When the cache can't be written.
+pub fn keep(
     kit: &Kit,
     mailbox: MailboxId,
     (validity, uid): (UidValidity, Uid),

@@ -32,7 +32,22 @@ pub fn freeze(
     Ok(outgoing)
 }
 
-fn read(attached: &DraftAttachment, host: &dyn Host) -> Result<Attached, String> {
+/// What an attachment is called.
+pub fn name(attached: &DraftAttachment) -> String {
+    match attached {
+        DraftAttachment::Bytes { name, .. } => name.clone(),
+        DraftAttachment::File { path, name } => {
+            let own = path.file_name().map(|n| n.to_string_lossy().into_owned());
+            name.clone().or(own).unwrap_or_default()
+        }
+    }
+}
+
+/// An attachment with its content.
+///
+/// # Errors
+/// Why it can't be read, in plain words.
+pub fn read(attached: &DraftAttachment, host: &dyn Host) -> Result<Attached, String> {
     match attached {
         DraftAttachment::Bytes {
             name,
@@ -43,10 +58,9 @@ fn read(attached: &DraftAttachment, host: &dyn Host) -> Result<Attached, String>
             media_type: media_type.clone(),
             bytes: bytes.clone(),
         }),
-        DraftAttachment::File { path, name } => {
+        DraftAttachment::File { path, .. } => {
             let bytes = host.attachment(path)?;
-            let own = path.file_name().map(|n| n.to_string_lossy().into_owned());
-            let name = name.clone().or(own).unwrap_or_default();
+            let name = name(attached);
             let media_type = media::type_of(&name).to_owned();
             Ok(Attached {
                 name,

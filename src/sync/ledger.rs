@@ -7,7 +7,7 @@
 use crate::mime;
 use crate::model::{
     Account, AccountName, Address, Done, Draft, DraftId, Intent, MailboxId, MsgId, Op, OutboxId,
-    OutboxVerb, Outgoing, Submission,
+    OutboxVerb, Outgoing, Role, Submission, Target,
 };
 use crate::signal::{Board, Topic};
 use crate::store::{Local, Reader, Writer};
@@ -18,9 +18,10 @@ use crate::sync::intend;
 use crate::sync::kit::Stores;
 use crate::sync::overlay::{self, Layer};
 use crate::text::when;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// What is said when recording or building something panicked.
 const FAULT: &str = "a fault in postrider: it was not done; the log has the details";
@@ -51,13 +52,29 @@ pub struct Ledger {
     pub bells: Bells,
     /// Seconds that a message waits in the outbox so that sending can be undone.
     pub undo_window: i64,
+    /// A draft that was not typed at for so long is copied to the server.
+    pub idle: Duration,
 }
 
 impl Ledger {
     /// Serves intents until the sender is gone. `myself` carries messages back that were built on
     /// a thread of their own.
     pub fn run(mut self, intents: &Receiver<(Intent, Reply)>, myself: &Sender<(Intent, Reply)>) {
-        while let Ok((intent, reply)) = intents.recv() {
+        loop {
+            let next = match self.bells.next_rest() {
+                Some(left) => intents.recv_timeout(left),
+                None => intents.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            let (intent, reply) = match next {
+                Ok(next) => next,
+                Err(RecvTimeoutError::Timeout) => {
+                    for account in self.bells.rested() {
+                        self.copy_drafts(&account);
+                    }
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
             match intent {
                 Intent::Submit(draft) => self.freeze_aside(*draft, reply, myself),
                 intent => {
@@ -67,6 +84,17 @@ impl Ledger {
                 }
             }
         }
+    }
+
+    /// Drafts of an account rest, or are gone: their copies on the server are to follow.
+    fn copy_drafts(&self, account: &AccountName) {
+        if let Some(bells) = self.bells.accounts.get(account) {
+            // Named, so that the ring is not taken for one that means everything.
+            let mailbox = self.reader.role_mailbox(account, Role::Drafts);
+            bells.news.of(mailbox.ok().flatten().map(|m| m.name));
+            bells.worker.ring();
+        }
+        self.host.nudge();
     }
 
     /// Carries one intent out and spreads the word before it returns: for scripts.
@@ -118,8 +146,12 @@ impl Ledger {
             }
             Intent::Undo => self.undo(now, after),
             Intent::SaveDraft(draft) => {
-                let id = self.local.save_draft(&draft, now)?;
+                let id = self.save(&draft, now)?;
                 after.topics.push(Topic::Drafts);
+                if self.is_copied(&draft.account) {
+                    let rested = Instant::now() + self.idle;
+                    self.bells.resting.insert(draft.account, rested);
+                }
                 Ok(Done {
                     draft: Some(id),
                     ..Done::default()
@@ -127,9 +159,11 @@ impl Ledger {
             }
             Intent::CloseDraft(id) => {
                 self.local.close_draft(id)?;
+                after.copy = self.local.read().draft(id)?.map(|d| d.account);
                 Ok(Done::default())
             }
             Intent::DiscardDraft(id) => {
+                after.copy = self.local.read().draft(id)?.map(|d| d.account);
                 self.local.discard_draft(id)?;
                 after.topics.push(Topic::Drafts);
                 Ok(Done {
@@ -170,6 +204,25 @@ impl Ledger {
                 Ok(Done::default())
             }
         }
+    }
+
+    /// Keeps a draft; one that takes the place of a message on the server, with that said.
+    fn save(&mut self, draft: &Draft, now: i64) -> Result<DraftId, LedgerError> {
+        let replaced = match draft.replaces.filter(|_| draft.id.is_none()) {
+            Some(location) => self.reader.resolve(&[Target::Location(location)])?.pop(),
+            None => None,
+        };
+        Ok(match replaced {
+            Some(there) => self
+                .local
+                .save_draft_of(draft, &there.account, &there.key, now)?,
+            None => self.local.save_draft(draft, now)?,
+        })
+    }
+
+    fn is_copied(&self, account: &AccountName) -> bool {
+        let account = self.accounts.iter().find(|a| a.name == *account);
+        account.is_some_and(|a| a.mirror_drafts)
     }
 
     /// A mailbox is on a screen: it is looked at now, and before others.
@@ -389,10 +442,7 @@ impl Ledger {
             .cloned();
         let account = account.ok_or_else(|| format!("there is no account `{}`", draft.account))?;
         let source = draft.source.and_then(|location| {
-            let found = self
-                .reader
-                .resolve(&[crate::model::Target::Location(location)])
-                .ok()?;
+            let found = self.reader.resolve(&[Target::Location(location)]).ok()?;
             found
                 .into_iter()
                 .next()
@@ -431,6 +481,9 @@ impl Ledger {
         {
             tracing::error!(%error, "the cache did not take an effect");
         }
+        if let Some(account) = after.copy.filter(|name| self.is_copied(name)) {
+            self.copy_drafts(&account);
+        }
         for topic in after.topics {
             self.board.post(topic);
         }
@@ -457,6 +510,7 @@ struct After {
     revert: Vec<Op>,
     submit: Option<AccountName>,
     file: Option<AccountName>,
+    copy: Option<AccountName>,
     topics: Vec<Topic>,
     everybody: bool,
 }

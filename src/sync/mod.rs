@@ -31,6 +31,7 @@ pub mod harvest;
 pub mod follow;
 pub mod push;
 pub mod filing;
+pub mod drafts;
 pub mod doubt;
 pub mod ondemand;
 pub mod worker;

@@ -35,6 +35,8 @@ pub struct Rhythm {
     pub filing: Duration,
     /// A message in doubt is looked for again after this time, then after longer ones.
     pub look: Duration,
+    /// A draft that was not typed at for so long is copied to the server.
+    pub idle: Duration,
 }
 
 impl Default for Rhythm {
@@ -55,6 +57,7 @@ impl Default for Rhythm {
             stall: minutes(1),
             filing: Duration::from_secs(30),
             look: Duration::from_secs(30),
+            idle: Duration::from_secs(20),
         }
     }
 }
@@ -81,6 +84,7 @@ impl Rhythm {
             relax: usual.relax / times,
             filing: usual.filing / times,
             look: usual.look / times,
+            idle: usual.idle / times,
             // A machine that is busy with tests is slow by itself.
             stall: (usual.stall / times).max(SHORTEST_STALL),
         }

@@ -1,7 +1,7 @@
 //! The account's worker: one connection that pushes what users did and pulls what happened.
 //!
 //! A turn is: clear the bell, take the news, replay operations, file sent copies, list the
-//! mailboxes if that is due, pull those that changed, what people look at first. The bell may ring
+//! mailboxes if that is due, copy drafts, pull those that changed, what people look at first. The bell may ring
 //! at any time; between two commands the turn gives way and begins again. What was due stays due
 //! until it is done, and a pull that was cut is continued by comparison, so giving way costs
 //! little. A turn that fails drops the connection: the next one dials anew.
@@ -13,6 +13,7 @@ use crate::store::{Local, Priority, Reader};
 use crate::sync::backoff::{Backoff, chance};
 use crate::sync::check::Checks;
 use crate::sync::connections::Rank;
+use crate::sync::drafts::Mirror;
 use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
@@ -65,6 +66,7 @@ pub struct Worker {
     /// What is still to be looked at.
     due: Due,
     checks: Checks,
+    mirror: Mirror,
     /// Whether the day's budget was used up when we looked last.
     spent: bool,
     /// When all mailboxes were listed last.
@@ -94,6 +96,7 @@ impl Worker {
             greeted: false,
             due: Due::default(),
             checks: Checks::default(),
+            mirror: Mirror::default(),
             spent: false,
             swept: None,
             doubt: false,
@@ -378,11 +381,17 @@ impl Worker {
         if self.due.everything || self.until_sweep().is_zero() {
             self.list(session)?;
         }
+        let (kit, reader) = (&self.kit, &self.reader);
+        let copied = self.mirror.turn(session, kit, &mut self.local, reader)?;
+        self.due.mailboxes.extend(copied);
         self.kit.report.link(Link::Online);
         let kit = self.kit.clone();
         let mut cut_in = || kit.stopping() || rings();
         let mut turn = self.pull(session, &mut cut_in)?;
         self.serve_others(session)?;
+        let (kit, reader) = (&self.kit, &self.reader);
+        self.mirror
+            .look_for_missing(session, kit, &mut self.local, reader)?;
         if self.kit.crowded.swap(false, Ordering::SeqCst) {
             for here in mailboxes::known(&self.kit, &self.reader)? {
                 let (kit, reader) = (&self.kit, &self.reader);

@@ -21,6 +21,8 @@ pub enum DraftFrom {
     ForwardWhole,
     /// The message itself, as a new draft.
     Edit,
+    /// The message itself, a draft that lies on the server: to be written on.
+    GoOn,
 }
 
 /// What is sent of a message as it lies here, without a draft.

@@ -10,7 +10,7 @@ use crate::mime::render::{Prefer, RenderOptions, Rendered, raw_source, render};
 use crate::mime::reply::{self, Way};
 use crate::mime::{receipt, redirect, report};
 use crate::model::view::MessageRow;
-use crate::model::{Account, Address, Draft, DraftAttachment, FlagChange, Flags, MsgId};
+use crate::model::{Account, Address, Draft, DraftAttachment, FlagChange, Flags, MsgId, Role};
 use crate::store::{LocalReader, Reader};
 use crate::text::{Clean, when};
 use crate::tui::effect::{DraftFrom, Outward};
@@ -57,7 +57,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Starts the thread; it ends when this is dropped.
+    /// Starts the thread; it ends when this is dropped. It reads `cache.db` and `local.db`.
     ///
     /// # Errors
     /// When threads have run out.
@@ -304,7 +304,40 @@ impl Worker {
         rx.recv_timeout(BUDGET).ok()?.ok()
     }
 
+    /// A draft that lies on the server, to be written on: the one here if it is a copy of that,
+    /// else one made of it, which takes its place once it is saved.
+    fn go_on(&mut self, id: MsgId) -> Result<Draft, String> {
+        let there = self.reader()?.locate(id);
+        let there = there.map_err(|e| unreadable(&self.path, &e))?;
+        let own = LocalReader::open(&self.local).map_err(|e| e.to_string())?;
+        for place in &there {
+            let at = (place.uidvalidity, place.uid);
+            let copied = own.draft_copied_at(&place.account, &place.name, at);
+            if let Some(draft) = copied.map_err(|e| e.to_string())? {
+                let draft = own.draft(draft).map_err(|e| e.to_string())?;
+                return draft.ok_or_else(|| "this message is in the outbox".to_owned());
+            }
+        }
+        let is_drafts = |mailbox| {
+            let found = self.reader.as_ref().and_then(|r| r.mailbox(mailbox).ok()?);
+            found.is_some_and(|m| m.role == Some(Role::Drafts))
+        };
+        let place = there.iter().find(|p| is_drafts(p.mailbox));
+        let replaces = place.or(there.first()).map(|p| p.location);
+        let raw = self.body(id)?;
+        let raw = raw.ok_or("this draft's text is being fetched; try again in a moment")?;
+        let own: Vec<Address> = self.accounts.iter().flat_map(Account::senders).collect();
+        let (_, account) = self.message(id)?;
+        Ok(Draft {
+            replaces,
+            ..reply::edit(&raw, account, &own)
+        })
+    }
+
     fn draft(&mut self, from: DraftFrom, id: MsgId) -> Result<Draft, String> {
+        if from == DraftFrom::GoOn {
+            return self.go_on(id);
+        }
         let raw = self.body(id)?;
         let own: Vec<Address> = self.accounts.iter().flat_map(Account::senders).collect();
         let (row, account) = self.message(id)?;
@@ -328,7 +361,9 @@ impl Worker {
             DraftFrom::ForwardWhole => {
                 reply::forward_whole(raw.ok_or_else(needed)?, &row.envelope, account, &own)
             }
-            DraftFrom::Edit => reply::edit(raw.ok_or_else(needed)?, account, &own),
+            DraftFrom::Edit | DraftFrom::GoOn => {
+                reply::edit(raw.ok_or_else(needed)?, account, &own)
+            }
         };
         draft.source = match from {
             DraftFrom::Edit => None,

@@ -37,6 +37,7 @@ mod matrix;
 mod model;
 mod outbox;
 mod send;
+mod drafts;
 mod postfix;
 mod cut_smtp;
 mod kill;

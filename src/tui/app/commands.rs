@@ -404,7 +404,10 @@ impl Panes {
             (_, View::Drafts(_)) => return Wants::EditDraft,
             (_, View::Accounts(_)) => {}
             (Pane::Index, View::Mail) if self.on_server_draft() => {
-                self.draft(DraftFrom::Edit, now, fx);
+                // Its text may not be here, and one can't open it to get it.
+                let text = self.at_hand().map(Intent::FetchBody);
+                fx.extend(text.map(|i| Effect::Ask(i, About::Quiet)));
+                self.draft(DraftFrom::GoOn, now, fx);
             }
             (Pane::Index, View::Mail) => self.open_selected(now, fx),
             (Pane::Reader, View::Mail) => {
