@@ -6,6 +6,11 @@
 //! cursor goes a page down, a word is taken back; after each the window of 100 by 50 is drawn. The
 //! median and the worst of 300 are printed, in microseconds.
 
+#![allow(
+    clippy::print_stdout,
+    reason = "a program for developers that prints its answer"
+)]
+
 use postrider::tui::key::Key;
 use postrider::tui::screen::composer::body::Body;
 use postrider::tui::theme::Theme;

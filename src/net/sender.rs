@@ -2,7 +2,7 @@
 
 use crate::model::Account;
 use crate::net::sendmail::Program;
-use crate::net::smtp::{Asked, Mail, SendReport, SmtpSession, Stage};
+use crate::net::smtp::{Mail, SendReport, SmtpSession, Witness};
 
 /// One of the two, ready for messages.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Sender {
     pub fn send<E: std::fmt::Display>(
         &mut self,
         mail: &Mail<'_>,
-        stage: &mut dyn FnMut(Stage, &[Asked]) -> Result<(), E>,
+        stage: &mut Witness<'_, E>,
     ) -> SendReport {
         match self {
             Sender::Server(session) => session.send(mail, stage),

@@ -9,7 +9,7 @@
 
 use crate::model::step;
 use crate::net::error::NetError;
-use crate::net::smtp::{Asked, Mail, Outcome, Reply, SendReport, Stage, data};
+use crate::net::smtp::{Asked, Mail, Outcome, Reply, SendReport, Stage, Witness, data};
 use crate::text::Clean;
 use crossbeam_channel::{Receiver, bounded};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -50,7 +50,7 @@ impl Program {
     pub fn send<E: std::fmt::Display>(
         &self,
         mail: &Mail<'_>,
-        stage: &mut dyn FnMut(Stage, &[Asked]) -> Result<(), E>,
+        stage: &mut Witness<'_, E>,
     ) -> SendReport {
         let (outcome, code, said) = match self.hand_over(mail, stage) {
             Ok(ended) => self.judge(ended),
@@ -76,7 +76,7 @@ impl Program {
     fn hand_over<E: std::fmt::Display>(
         &self,
         mail: &Mail<'_>,
-        stage: &mut dyn FnMut(Stage, &[Asked]) -> Result<(), E>,
+        stage: &mut Witness<'_, E>,
     ) -> Result<Ended, Failed> {
         let for_good = |e: NetError| Failed::ForGood(e.to_string());
         let now = |what: &str, e: &dyn std::fmt::Display| Failed::Now(format!("{what}: {e}"));

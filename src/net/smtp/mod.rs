@@ -13,7 +13,7 @@ pub mod send;
 pub use envelope::Mail;
 pub use offers::{Offers, too_large};
 pub use reply::Reply;
-pub use send::{Asked, Outcome, SendReport, Stage};
+pub use send::{Asked, Outcome, SendReport, Stage, Witness};
 pub use session::{Pace, SmtpSession};
 
 #[cfg(test)]

@@ -50,6 +50,10 @@ pub struct Asked {
     pub reply: Option<Reply>,
 }
 
+/// Who writes each stage down before it begins, with what became of each recipient so far. If it
+/// fails, the stage is not begun.
+pub type Witness<'a, E> = dyn FnMut(Stage, &[Asked]) -> Result<(), E> + 'a;
+
 /// What became of a message.
 #[derive(Debug)]
 pub struct SendReport {
@@ -70,7 +74,7 @@ impl SmtpSession {
     pub fn send<E: std::fmt::Display>(
         &mut self,
         mail: &Mail<'_>,
-        stage: &mut dyn FnMut(Stage, &[Asked]) -> Result<(), E>,
+        stage: &mut Witness<'_, E>,
     ) -> SendReport {
         let asked = mail.recipients.iter().map(|a| Asked {
             address: (*a).to_owned(),
@@ -107,7 +111,7 @@ impl Transaction<'_> {
     fn carry_out<E: std::fmt::Display>(
         &mut self,
         mail: &Mail<'_>,
-        stage: &mut dyn FnMut(Stage, &[Asked]) -> Result<(), E>,
+        stage: &mut Witness<'_, E>,
     ) -> Result<(), NetError> {
         let octets = data::measure(mail.bytes)?;
         let from = mail_from(mail, octets, self.session.offers())?;
@@ -306,7 +310,7 @@ impl SendReport {
 }
 
 fn announce<E: std::fmt::Display>(
-    stage: &mut dyn FnMut(Stage, &[Asked]) -> Result<(), E>,
+    stage: &mut Witness<'_, E>,
     next: Stage,
     asked: &[Asked],
 ) -> Result<(), NetError> {

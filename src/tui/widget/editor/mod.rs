@@ -8,7 +8,11 @@ pub mod rows;
 pub mod window;
 pub mod edit;
 pub mod paint;
+pub mod vi_ways;
 pub mod vi;
 
 pub use edit::{Editor, Motion};
 pub use paint::Look;
+
+#[cfg(test)]
+mod vi_tests;

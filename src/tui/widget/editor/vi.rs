@@ -2,6 +2,7 @@
 
 use super::edit::{Editor, Motion};
 use super::text::Place;
+use super::vi_ways::{self, Asked, Find, Operator, Way, lines};
 use crate::tui::widget::line_edit::Edit;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -25,20 +26,6 @@ pub enum Mode {
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
-    Delete,
-    Change,
-    Yank,
-}
-
-/// A search for one character in the line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Find {
-    forward: bool,
-    till: bool,
-}
-
 /// What the next key belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Awaited {
@@ -50,14 +37,6 @@ enum Awaited {
     Replacement,
     /// After `f`, `F`, `t` or `T`.
     Target(Find),
-}
-
-/// A motion's outcome: where it leads, and what an operator takes of it.
-struct Way {
-    to: Place,
-    lines: bool,
-    /// Whether the grapheme at the end belongs to it.
-    inclusive: bool,
 }
 
 /// The state of the keys.
@@ -161,7 +140,7 @@ impl Vi {
             Awaited::Replacement => return Some(self.replace_one(editor, c)),
             Awaited::Target(find) => {
                 self.found = Some((find, c));
-                let way = self.find(editor, find, c);
+                let way = vi_ways::find(editor, find, c, self.times());
                 return Some(self.act(editor, way));
             }
             Awaited::Command => {}
@@ -171,7 +150,13 @@ impl Vi {
             self.count = Some((self.count.unwrap_or(0) * 10 + digit).min(MOST));
             return Some(Edit::Moved);
         }
-        if let Some(way) = self.motion(editor, c) {
+        let asked = Asked {
+            times: self.times(),
+            count: self.count,
+            operator: self.operator.map(|(o, _)| o),
+            found: self.found,
+        };
+        if let Some(way) = vi_ways::motion(editor, c, &asked) {
             return Some(self.act(editor, way));
         }
         Some(self.verb(editor, c))
@@ -180,128 +165,6 @@ impl Vi {
     fn times(&self) -> usize {
         let of_operator = self.operator.map_or(1, |(_, n)| n);
         (self.count.unwrap_or(1) * of_operator).clamp(1, MOST)
-    }
-
-    /// Where a motion leads; `Some(None)` if it is one and leads nowhere, `None` if it is none.
-    fn motion(&mut self, editor: &Editor, c: char) -> Option<Option<Way>> {
-        let text = editor.text();
-        let here = editor.cursor();
-        let times = self.times();
-        let repeat = |motion: Motion| {
-            let mut probe = editor.clone();
-            for _ in 0..times {
-                probe.go(motion, true);
-            }
-            probe.cursor()
-        };
-        let way = match c {
-            'h' => {
-                let to = repeat(Motion::Left);
-                chars(if to.line == here.line {
-                    to
-                } else {
-                    Place { at: 0, ..here }
-                })
-            }
-            'l' | ' ' => {
-                let to = repeat(Motion::Right);
-                let end = text.line_end(here.line);
-                chars(to.min(end))
-            }
-            'j' | 'k' if self.operator.is_some() => {
-                let line = match c {
-                    'j' => (here.line + times).min(text.count().saturating_sub(1)),
-                    _ => here.line.saturating_sub(times),
-                };
-                lines(Place { line, ..here })
-            }
-            'j' => chars(repeat(Motion::Down)),
-            'k' => chars(repeat(Motion::Up)),
-            // Changing a word leaves the space behind it.
-            'w' if self.operator.is_some_and(|(o, _)| o == Operator::Change) => {
-                chars(repeat(Motion::WordRight))
-            }
-            'w' => {
-                let to = repeat(Motion::NextWord);
-                // Deleting the last word of a line leaves the line's end.
-                match self.operator {
-                    Some(_) if to.line > here.line => chars(text.line_end(here.line).max(here)),
-                    _ => chars(to),
-                }
-            }
-            'b' => chars(repeat(Motion::WordLeft)),
-            'e' => {
-                let mut probe = editor.clone();
-                probe.go(Motion::Right, true);
-                for _ in 0..times {
-                    probe.go(Motion::WordRight, true);
-                }
-                let to = text.back(probe.cursor()).unwrap_or(here);
-                Way {
-                    to,
-                    lines: false,
-                    inclusive: true,
-                }
-            }
-            '0' => chars(editor.target(Motion::Home)),
-            '^' => chars(editor.target(Motion::Indent)),
-            '$' => chars(editor.target(Motion::End)),
-            'G' => {
-                let line = self.count.map_or(text.count(), |n| n).saturating_sub(1);
-                lines(text.clamp(Place { line, at: 0 }))
-            }
-            '{' | '}' => {
-                let blank = |line: usize| text.line(line).trim().is_empty();
-                let to = match c {
-                    '{' => (0..here.line).rev().find(|l| blank(*l)).unwrap_or(0),
-                    _ => {
-                        let last = text.count().saturating_sub(1);
-                        (here.line + 1..=last).find(|l| blank(*l)).unwrap_or(last)
-                    }
-                };
-                chars(Place { line: to, at: 0 })
-            }
-            ';' | ',' => {
-                let Some((find, target)) = self.found else {
-                    return Some(None);
-                };
-                let find = match c {
-                    ';' => find,
-                    _ => Find {
-                        forward: !find.forward,
-                        ..find
-                    },
-                };
-                return Some(self.find(editor, find, target));
-            }
-            _ => return None,
-        };
-        Some(Some(way))
-    }
-
-    fn find(&self, editor: &Editor, find: Find, target: char) -> Option<Way> {
-        let here = editor.cursor();
-        let (before, behind) = editor.text().around(here);
-        let mut left = self.times();
-        let at = if find.forward {
-            let mut hits = behind.char_indices().skip(1).filter(|(_, c)| *c == target);
-            here.at + hits.nth(left - 1)?.0
-        } else {
-            let mut hits = before.char_indices().rev().filter(|(_, c)| *c == target);
-            left -= 1;
-            hits.nth(left)?.0
-        };
-        let found = Place { at, ..here };
-        let to = match (find.till, find.forward) {
-            (false, _) => found,
-            (true, true) => editor.text().back(found)?,
-            (true, false) => editor.text().forth(found)?,
-        };
-        Some(Way {
-            to,
-            lines: false,
-            inclusive: find.forward,
-        })
     }
 
     /// Goes a way, or does to it what the operator says.
@@ -578,7 +441,7 @@ impl Vi {
 }
 
 /// What a key in insert mode did when it was recorded, as far as `.` repeats it.
-fn typed(editor: &mut Editor, key: &KeyEvent) -> bool {
+pub(super) fn typed(editor: &mut Editor, key: &KeyEvent) -> bool {
     match key.code {
         KeyCode::Char(c) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
             editor.insert(c.encode_utf8(&mut [0; 4]))
@@ -587,22 +450,6 @@ fn typed(editor: &mut Editor, key: &KeyEvent) -> bool {
         KeyCode::Backspace => editor.erase(Motion::Left),
         KeyCode::Delete => editor.erase(Motion::Right),
         _ => false,
-    }
-}
-
-fn chars(to: Place) -> Way {
-    Way {
-        to,
-        lines: false,
-        inclusive: false,
-    }
-}
-
-fn lines(to: Place) -> Way {
-    Way {
-        to,
-        lines: true,
-        inclusive: false,
     }
 }
 
@@ -640,83 +487,4 @@ fn swap_case(editor: &mut Editor, from: Place, to: Place) -> Edit {
         })
         .collect();
     changed(editor.replace(from, to, &swapped))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tui::key::Key;
-    use proptest::prelude::*;
-
-    fn press(vi: &mut Vi, editor: &mut Editor, keys: &str) {
-        for name in keys.split_whitespace() {
-            let event = Key::parse(name).unwrap().event();
-            if vi.key(editor, &event).is_none() {
-                typed(editor, &event);
-            }
-        }
-    }
-
-    /// The text after these keys, with the cursor as `|`.
-    fn after(text: &str, keys: &str) -> String {
-        let mut editor = Editor::new(text);
-        let mut vi = Vi::default();
-        press(&mut vi, &mut editor, "esc");
-        press(&mut vi, &mut editor, keys);
-        let mut shown = editor.text().clone();
-        shown.insert(editor.cursor(), "|");
-        shown.whole()
-    }
-
-    #[test]
-    fn what_vi_does() {
-        for (text, keys, wanted) in [
-            ("one two", "w", "one |two"),
-            ("one two three", "2 w x", "one two |hree"),
-            ("one two three", "d w", "|two three"),
-            ("one two three", "2 d w", "|three"),
-            ("one two", "w d w", "one |"),
-            ("one two", "c w x esc", "|x two"),
-            ("a\nb\nc", "d d", "|b\nc"),
-            ("a\nb\nc", "2 d d", "|c"),
-            ("a\nb\nc", "G d d", "a\n|b"),
-            ("a\nb", "d d p", "b\n|a"),
-            ("a\nb", "y y j p", "a\nb\n|a"),
-            ("a\nb", "y y P", "|a\na\nb"),
-            ("abc", "l x p", "acb|"),
-            ("a b c", "f c", "a b |c"),
-            ("a b c", "t c D", "a b|"),
-            ("a,b,c", "f , ; r x", "a,b|xc"),
-            ("one\n  two", "J", "one| two"),
-            ("abc", "3 ~", "ABC|"),
-            ("one two", "A ! esc", "one two|!"),
-            ("x", "o y esc", "x\n|y"),
-            ("x", "O y esc", "|y\nx"),
-            ("one two three", "v e d", "| two three"),
-            ("a\nb\nc", "V j d", "|c"),
-            ("a b c d", "d w .", "|c d"),
-            ("ab\nab", "c w x esc j .", "x\n|x"),
-            ("a\n\nb", "} d G", "|a"),
-            ("ab", "x u", "|ab"),
-            ("a b", "e x", "a |"),
-            ("one two", "$ b", "one |two"),
-            ("a\nb\nc", "g g d j", "|c"),
-        ] {
-            assert_eq!(after(text, keys), wanted, "{text:?} {keys}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_keys_leave_a_sound_text(text in "(.|\n|日|e\u{301}){0,30}", keys in prop::collection::vec(prop::sample::select(vec![
-            "h", "j", "k", "l", "w", "b", "e", "0", "^", "$", "G", "g", "d", "c", "y", "x", "X", "s", "S", "D", "C", "Y", "p", "P", "u", "v", "V", "o", "O", "i", "a", "A", "J", "~", "r", "f", "T", ";", ",", ".", "3", "esc", "{", "}", "ctrl-r", "enter", "日"]), 0..40)) {
-            let mut editor = Editor::new(&text);
-            let mut vi = Vi::default();
-            for name in keys {
-                press(&mut vi, &mut editor, name);
-                prop_assert_eq!(editor.text().clamp(editor.cursor()), editor.cursor());
-                prop_assert_eq!(editor.text().octets(), editor.text().whole().len());
-            }
-        }
-    }
 }
