@@ -134,6 +134,15 @@ pub enum Command {
         #[command(subcommand)]
         decision: Option<Decision>,
     },
+    /// Be reminded of a message that you sent if nobody answers: `remind m12 in 3d`, `remind m12 off`.
+    /// Without a message: list the reminders.
+    Remind {
+        /// The message, or a reminder (`r3`).
+        #[arg(requires = "when")]
+        id: Option<String>,
+        /// When: in 3d, tomorrow 9am, mon 8:30; or `off`.
+        when: Vec<String>,
+    },
     /// Set and clear flags: +seen, -seen, +flagged, -flagged, +answered, or any keyword.
     Flag {
         /// The message.
@@ -349,8 +358,14 @@ pub struct Send {
     #[arg(long, value_name = "FILE")]
     pub attach: Vec<PathBuf>,
     /// Send now and wait for the outcome.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "at")]
     pub wait: bool,
+    /// Send it at a time: `tomorrow 9am`, `in 2h`, `mon 8:30`, `2026-12-24 18:00`.
+    #[arg(long, value_name = "WHEN")]
+    pub at: Option<String>,
+    /// Remind if nobody has answered so long after sending: `3 days`.
+    #[arg(long, value_name = "TIME")]
+    pub remind: Option<String>,
 }
 
 /// `compose`

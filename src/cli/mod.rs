@@ -13,6 +13,7 @@ pub mod lists;
 pub mod show;
 pub mod change;
 pub mod outbox;
+pub mod remind;
 pub mod send;
 pub mod bars;
 pub mod sync;

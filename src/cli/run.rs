@@ -4,7 +4,7 @@ use super::args::{AccountCommand, Args, Command};
 use super::change::{self, Change};
 use super::home::Home;
 use super::say::aside;
-use super::{account, doctor, exit, lists, outbox, send, show, sync, verify};
+use super::{account, doctor, exit, lists, outbox, remind, send, show, sync, verify};
 use crate::store::{self, Reader};
 use crate::sync::SyncError;
 use std::path::Path;
@@ -74,6 +74,8 @@ fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {
             None => outbox::outbox(home, json, *all),
             Some(decision) => outbox::decide(home, json, decision),
         },
+        Command::Remind { id: None, .. } => remind::list(home, json),
+        Command::Remind { id: Some(id), when } => remind::remind(home, json, id, when),
         Command::Sync(args) => sync::sync(home, json, args),
         Command::Flag {
             id,

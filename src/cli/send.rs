@@ -3,8 +3,8 @@
 use super::args::Send;
 use super::exit::{self, Failure};
 use super::home::Home;
-use super::json;
 use super::say::{aside, say};
+use super::{json, outbox};
 use crate::config::lock::{self, EngineLock};
 use crate::mime::build;
 use crate::model::{
@@ -15,7 +15,7 @@ use crate::signal::Board;
 use crate::store::Local;
 use crate::sync::connections::Rank;
 use crate::sync::{engine, filing, freeze, submitter};
-use crate::text::{Clean, when};
+use crate::text::{Clean, later, when};
 use anyhow::{Context as _, Result};
 use std::io::Read as _;
 use std::sync::Arc;
@@ -44,6 +44,19 @@ pub fn send(home: &Home, as_json: bool, args: &Send) -> Result<u8> {
     } else {
         now + home.config.look.undo_send
     };
+    if let Some(at) = &args.at {
+        (outgoing.not_before, outgoing.scheduled) = (outbox::time(at)?, true);
+    }
+    if let Some(after) = &args.remind {
+        let after = later::duration(after).ok_or_else(|| {
+            let told = format!(
+                "`{}` is no length of time: try `3 days`",
+                after.escape_debug()
+            );
+            Failure::new(exit::USAGE, told)
+        })?;
+        outgoing.remind = Some(after);
+    }
     let account = home.account(outgoing.account.as_str())?.clone();
     home.reader()?;
     let done = home

@@ -40,3 +40,7 @@ row_id!(
     /// A message in the outbox.
     OutboxId
 );
+row_id!(
+    /// A reminder in `local.db`.
+    ReminderId
+);

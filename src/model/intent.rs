@@ -3,7 +3,7 @@
 
 use super::{
     AccountName, Draft, DraftId, FlagChange, LocationId, MailboxId, MsgId, OutboxId, Outgoing,
-    Secret, ThreadId,
+    ReminderId, Secret, ThreadId,
 };
 
 /// What an action is done to.
@@ -82,6 +82,10 @@ pub enum Intent {
     Queue(Box<Outgoing>),
     /// Decide about a message in the outbox.
     Outbox(OutboxId, OutboxVerb),
+    /// Remind of a message that we sent if nobody has answered it by this time, seconds since 1970.
+    Remind(MsgId, i64),
+    /// A reminder is not wanted any more.
+    Dismiss(ReminderId),
     /// Fetch this body now. Not durable, not an operation.
     FetchBody(MsgId),
     /// Look for new mail now, everywhere; accounts that had stopped try again.

@@ -20,6 +20,7 @@ pub mod op;
 pub mod draft;
 pub mod submission;
 pub mod standing;
+pub mod reminder;
 pub mod intent;
 pub mod query;
 pub mod status;
@@ -30,13 +31,16 @@ pub use address::Address;
 pub use draft::{Draft, DraftAttachment, DraftKind, SendOptions};
 pub use envelope::Envelope;
 pub use flags::{FlagChange, Flags, System};
-pub use ids::{ActionId, DraftId, LocationId, MailboxId, MsgId, OpId, OutboxId, ThreadId};
+pub use ids::{
+    ActionId, DraftId, LocationId, MailboxId, MsgId, OpId, OutboxId, ReminderId, ThreadId,
+};
 pub use intent::{Done, Intent, OutboxVerb, Target, Verb};
 pub use mailbox::{MailboxName, Role};
 pub use message_id::MessageId;
 pub use op::{MessageKey, NewOp, Op, OpKind, OpState};
 pub use policy::{MailboxPolicy, Reach, SyncPolicy};
 pub use query::Query;
+pub use reminder::{Reminder, ReminderState};
 pub use secret::Secret;
 pub use status::{AccountStatus, Link, Progress, Quota};
 pub use step::step;

@@ -18,6 +18,8 @@ pub enum Topic {
     Outbox,
     /// The drafts.
     Drafts,
+    /// The reminders.
+    Reminders,
     /// An account can't sign in until the user types its password.
     PasswordWanted(AccountName),
 }

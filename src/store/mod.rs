@@ -17,6 +17,7 @@ pub mod mailboxes;
 pub mod told;
 pub mod pages;
 pub mod conversation;
+pub mod answered;
 pub mod search;
 pub mod resolve;
 pub mod cache;

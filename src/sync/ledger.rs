@@ -7,7 +7,7 @@
 use crate::mime;
 use crate::model::{
     Account, AccountName, Address, Done, Draft, DraftId, Intent, MailboxId, MsgId, Op, OutboxId,
-    OutboxVerb, Outgoing, Role, Submission, Target,
+    OutboxVerb, Outgoing, ReminderState, Role, Submission, Target,
 };
 use crate::signal::{Board, Topic};
 use crate::store::{Local, Reader, Writer};
@@ -25,6 +25,9 @@ use std::time::{Duration, Instant};
 
 /// What is said when recording or building something panicked.
 const FAULT: &str = "a fault in postrider: it was not done; the log has the details";
+
+/// Recipients that a reminder names.
+const SHOWN: usize = 5;
 
 /// What is said when no more intents can wait.
 pub const FULL: &str = "too much is waiting to be recorded; try again in a moment";
@@ -177,6 +180,16 @@ impl Ledger {
                 self.queue(outgoing, now, after)
             }
             Intent::Outbox(id, verb) => self.decide(id, verb, now, after),
+            Intent::Remind(message, due) => self.remind(message, due, now, after),
+            Intent::Dismiss(reminder) => {
+                self.local
+                    .settle_reminder(reminder, ReminderState::Dismissed)?;
+                after.topics.push(Topic::Reminders);
+                Ok(Done {
+                    label: "Reminder dismissed".to_owned(),
+                    ..Done::default()
+                })
+            }
             Intent::FetchBody(message) => {
                 self.fetch(message)?;
                 Ok(Done::default())
@@ -349,6 +362,41 @@ impl Ledger {
         };
         after.submit = Some(row.account);
         Ok(done)
+    }
+
+    /// Sets a reminder of a message that one of our accounts sent.
+    fn remind(
+        &mut self,
+        message: MsgId,
+        due: i64,
+        now: i64,
+        after: &mut After,
+    ) -> Result<Done, LedgerError> {
+        let refused = |why: &str| LedgerError::Refused(why.to_owned());
+        let row = self.reader.message(message)?;
+        let row = row.ok_or_else(|| refused("That message is gone"))?;
+        let id = row.envelope.message_id.as_ref();
+        let id = id.ok_or_else(|| refused("That message has no Message-ID to be answered by"))?;
+        let place = row.places.first();
+        let account = place.and_then(|p| self.accounts.iter().find(|a| a.name == p.account));
+        let account = account.ok_or_else(|| refused("That message is of no account of yours"))?;
+        let own = account.senders();
+        let ours = |a: &Address| own.iter().any(|own| own.same_mailbox(a));
+        if !row.envelope.from.iter().any(ours) {
+            return Err(refused(
+                "Only of what you sent yourself you can be reminded",
+            ));
+        }
+        let to = row.envelope.to.iter().chain(&row.envelope.cc);
+        let to: Vec<&str> = to.take(SHOWN).map(|a| a.addr.as_str()).collect();
+        let about = (row.envelope.subject.as_str(), to.join(", "));
+        self.local
+            .remind(&account.name, id, (about.0, &about.1), due)?;
+        after.topics.push(Topic::Reminders);
+        Ok(Done {
+            label: format!("It comes back {} if nobody answers", when::clock(due, now)),
+            ..Done::default()
+        })
     }
 
     /// The message as a draft: the one that it was, or one made from its bytes if it was not written

@@ -34,6 +34,7 @@ pub mod filing;
 pub mod drafts;
 pub mod doubt;
 pub mod ondemand;
+pub mod reminders;
 pub mod worker;
 pub mod watcher;
 pub mod submitter;

@@ -19,7 +19,7 @@ use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::news::Due;
 use crate::sync::poison::Patience;
-use crate::sync::{filing, guard, harvest, mailboxes, ondemand, pull, push};
+use crate::sync::{filing, guard, harvest, mailboxes, ondemand, pull, push, reminders};
 use crate::text::{Clean, when};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -392,6 +392,7 @@ impl Worker {
         let (kit, reader) = (&self.kit, &self.reader);
         self.mirror
             .look_for_missing(session, kit, &mut self.local, reader)?;
+        reminders::look(&self.kit, &mut self.local, &self.reader)?;
         if self.kit.crowded.swap(false, Ordering::SeqCst) {
             for here in mailboxes::known(&self.kit, &self.reader)? {
                 let (kit, reader) = (&self.kit, &self.reader);

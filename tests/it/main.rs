@@ -36,6 +36,7 @@ mod renamed;
 mod matrix;
 mod model;
 mod outbox;
+mod reminded;
 mod send;
 mod drafts;
 mod postfix;

@@ -12,6 +12,7 @@ pub mod outbox;
 pub mod decisions;
 pub mod submissions;
 pub mod reports;
+pub mod reminders;
 pub mod journal;
 pub mod people;
 pub mod usage;

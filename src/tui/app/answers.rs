@@ -79,7 +79,7 @@ impl Panes {
                         fx.push(Effect::Layout(pager.job()));
                     }
                 }
-                Topic::Outbox => {
+                Topic::Outbox | Topic::Reminders => {
                     counts = true;
                     if matches!(self.view, View::Outbox(_)) {
                         fx.push(Effect::Query(Question::Outbox));

@@ -1,0 +1,76 @@
+//! Reminders from a script: what nobody answered in time comes back, until somebody answers.
+
+use crate::dovecot::Dovecot;
+use crate::dump::{local, write};
+use crate::program::Home;
+use crate::smtp::Sink;
+use serde_json::Value;
+
+fn reminders(home: &Home) -> Vec<Value> {
+    let told = home.json(&["remind"]);
+    told["reminders"].as_array().unwrap().clone()
+}
+
+fn states(home: &Home) -> Vec<String> {
+    let word = |r: &Value| r["state"].as_str().unwrap().to_owned();
+    reminders(home).iter().map(word).collect()
+}
+
+fn due(home: &Home) {
+    let sql = "UPDATE reminder SET due = 1";
+    write(&local(home)).execute_batch(sql).unwrap();
+}
+
+fn answer(from: &str, id: &str, own: &str) -> String {
+    format!(
+        "From: {from}\r\nTo: ada@example.test\r\nSubject: Re: Tea\r\nMessage-ID: <{own}@example.test>\r\n\
+         In-Reply-To: {id}\r\n\r\nYes.\r\n"
+    )
+}
+
+#[test]
+fn what_nobody_answers_comes_back_until_somebody_does() {
+    let sink = Sink::start();
+    let Some(server) = Dovecot::start(Some(&sink)) else {
+        return;
+    };
+    let account = server.account("work", "ada");
+    let home = Home::new(&format!("{account}\n[ui]\nundo-send = 0\n"));
+    home.sync();
+    let send = ["send", "--to", "bo@example.test", "--subject", "Tea"];
+    let told = home.json(&[&send[..], &["--remind", "3 days"]].concat());
+    let id = told["message_id"].as_str().unwrap().to_owned();
+    assert!(reminders(&home).is_empty(), "it is not sent yet");
+    home.sync();
+    assert_eq!(states(&home), ["waiting"]);
+    home.sync();
+    assert_eq!(states(&home), ["waiting"], "its time has not come");
+    due(&home);
+    let mut look = server.look("ada");
+    let mut put = |mailbox: &str, raw: String| {
+        look.append(mailbox, raw.as_bytes()).finish().unwrap();
+    };
+    put("INBOX", answer("ada@example.test", &id, "from-ourselves"));
+    put("Trash", answer("eve@example.test", &id, "thrown-away"));
+    put("INBOX", answer("cy@example.test", "<other@x>", "another"));
+    home.sync();
+    assert_eq!(states(&home), ["due"]);
+    assert_eq!(reminders(&home)[0]["subject"], "Tea");
+    put("INBOX", answer("bo@example.test", &id, "at-last"));
+    home.sync();
+    assert!(reminders(&home).is_empty(), "it was answered");
+
+    let sent = home.list("Sent")[0]["id"].as_str().unwrap().to_owned();
+    home.json(&["remind", &sent, "in", "3d"]);
+    assert_eq!(states(&home), ["waiting"]);
+    home.json(&["remind", &sent, "off"]);
+    assert!(reminders(&home).is_empty());
+    home.run(&["remind", &sent, "off"]).code(66);
+    home.run(&["remind", &sent, "yesterday"]).code(64);
+    let other = home.list("INBOX");
+    let from_bo = other
+        .iter()
+        .find(|m| m["from"][0]["address"] == "bo@example.test");
+    let from_bo = from_bo.unwrap()["id"].as_str().unwrap().to_owned();
+    home.run(&["remind", &from_bo, "in", "3d"]).code(66);
+}
