@@ -3,7 +3,7 @@
 
 use crate::mime::render::Rendered;
 use crate::model::view::{IndexRow, MailboxRow, MessageRow, Page, PageKey, Person, Scope};
-use crate::model::{Draft, DraftId, MailboxId, MsgId, Submission, ThreadId};
+use crate::model::{Draft, DraftId, LocationId, MailboxId, MsgId, Submission, ThreadId};
 use crate::text::Clean;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,6 +29,30 @@ pub struct Known {
     pub domains: BTreeSet<String>,
     /// Addresses from which mail came back, in lower case, and when.
     pub bounced: BTreeMap<String, i64>,
+}
+
+/// Where a draft of the list is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DraftAt {
+    /// Here, and perhaps a copy of it on the server.
+    Here(DraftId),
+    /// Only on the server: another program left it there.
+    There(MsgId, LocationId),
+}
+
+/// A line of the list of drafts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftRow {
+    /// Which draft.
+    pub at: DraftAt,
+    /// To whom it goes, as typed. Untrusted text, as is the subject.
+    pub to: String,
+    /// Its subject.
+    pub subject: String,
+    /// When it was saved, or its date; seconds since 1970.
+    pub date: i64,
+    /// Whether somebody else removed its copy from the server since it was saved.
+    pub removed: bool,
 }
 
 /// A question to the reader thread. The newest is answered first.
@@ -138,7 +162,7 @@ pub enum Answer {
     /// To [`Question::Outbox`].
     Outbox(Vec<Submission>),
     /// To [`Question::Drafts`].
-    Drafts(Vec<Draft>),
+    Drafts(Vec<DraftRow>),
     /// To [`Question::Draft`]; `None` if it is gone.
     Draft(DraftId, Option<Box<Draft>>),
     /// To [`Question::Known`].

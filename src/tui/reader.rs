@@ -5,11 +5,14 @@
 //! dropped unread. Searching has its own thread and connection, so that a slow search never stands
 //! before a list; a newer search interrupts an older one.
 
-use crate::model::Query;
+use crate::mime::recipients::format_list;
+use crate::model::view::{Page, Scope};
+use crate::model::{DraftId, Query, Role, System};
 use crate::store::{Error, LocalReader, Reader};
 use crate::tui::event::Event;
-use crate::tui::question::{Answer, Known, Listing, Question};
+use crate::tui::question::{Answer, DraftAt, DraftRow, Known, Listing, Question};
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::collections::BTreeSet;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -19,6 +22,9 @@ use std::sync::{Arc, OnceLock};
 const PEOPLE: usize = 12;
 /// Messages that a search shows at most.
 const FOUND: usize = 500;
+
+/// So many drafts of a mailbox are listed.
+const DRAFTS: usize = 200;
 
 /// Both threads, as the loop sees them.
 pub struct Readers {
@@ -138,6 +144,52 @@ impl Shelves {
         self.own.as_ref().ok_or(Error::Stopped)
     }
 
+    /// The drafts here, and those on servers that are no copies of them.
+    fn drafts(&mut self) -> Result<Vec<DraftRow>, Error> {
+        let reader = self.reader()?;
+        let mut there = Vec::new();
+        for mailbox in reader.mailboxes()? {
+            if mailbox.role != Some(Role::Drafts) {
+                continue;
+            }
+            let scope = Scope::Mailbox(mailbox.id);
+            for row in reader.page(&scope, false, Page::Newest, DRAFTS)? {
+                let places = reader.locate(row.message)?;
+                let place = places.into_iter().find(|p| p.location == row.location);
+                let deleted = row.flags.system.has(System::DELETED);
+                there.extend(place.filter(|_| !deleted).map(|p| (row, p)));
+            }
+        }
+        let own = self.own()?;
+        let removed: BTreeSet<DraftId> = own.removed_elsewhere()?.into_iter().collect();
+        let here = own.drafts()?.into_iter().filter_map(|draft| {
+            let id = draft.id?;
+            Some(DraftRow {
+                at: DraftAt::Here(id),
+                to: draft.to,
+                subject: draft.subject,
+                date: draft.saved,
+                removed: removed.contains(&id),
+            })
+        });
+        let mut rows: Vec<DraftRow> = here.collect();
+        for (row, place) in there {
+            let at = (place.uidvalidity, place.uid);
+            let copied = own.draft_copied_at(&place.account, &place.name, at)?;
+            if copied.is_none() {
+                rows.push(DraftRow {
+                    at: DraftAt::There(row.message, row.location),
+                    to: format_list(&row.to),
+                    subject: row.subject,
+                    date: row.date,
+                    removed: false,
+                });
+            }
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(row.date));
+        Ok(rows)
+    }
+
     fn answer(&mut self, question: &Question) -> Result<Answer, Error> {
         Ok(match question {
             Question::Sidebar => Answer::Sidebar {
@@ -199,7 +251,7 @@ impl Shelves {
                 Answer::Message(*id, self.reader()?.message(*id)?.map(Box::new))
             }
             Question::Outbox => Answer::Outbox(self.own()?.outbox()?),
-            Question::Drafts => Answer::Drafts(self.own()?.drafts()?),
+            Question::Drafts => Answer::Drafts(self.drafts()?),
             Question::Draft(id) => Answer::Draft(*id, self.own()?.draft(*id)?.map(Box::new)),
             Question::Known { serial } => {
                 let own = self.own()?;

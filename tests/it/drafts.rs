@@ -1,15 +1,20 @@
 //! Copies of drafts in the server's Drafts mailbox: one of each, whoever else works there and
 //! wherever the program is killed.
 
+use crate::dovecot::Dovecot;
 use crate::dump::{local, read, rows};
 use crate::kill::is_built_for_it;
+use crate::program::Home;
+use crate::pty::{PATIENCE, Terminal};
 use crate::script::{Script, say};
+use crate::smtp::Sink;
 use crate::story::{Play, Stage, act, past, run, spread};
 use postrider::model::{
     AccountName, Draft, DraftAttachment, DraftId, MailboxName, MessageKey, Uid, UidValidity,
 };
 use postrider::store::Local;
 use std::os::unix::process::ExitStatusExt as _;
+use std::time::{Duration, Instant};
 
 /// Points of each telling in an ordinary run.
 const POINTS: usize = 10;
@@ -338,7 +343,7 @@ fn a_removing_that_is_killed_anywhere_leaves_none() {
 #[test]
 fn a_server_that_refuses_copies_is_left_alone_and_nobody_is_bothered() {
     let server = Script::with(&["one"]);
-    let home = crate::program::Home::new(&server.account("work"));
+    let home = Home::new(&server.account("work"));
     home.sync();
     server.always("APPEND", say("{tag} NO [OVERQUOTA] full\n"));
     let mut own = Local::open(&local(&home)).unwrap();
@@ -347,4 +352,55 @@ fn a_server_that_refuses_copies_is_left_alone_and_nobody_is_bothered() {
     assert!(!ran.err.contains("full"), "{}", ran.err);
     assert!(!server.said("APPEND").is_empty());
     assert_eq!(own.read().count_drafts().unwrap(), 1);
+}
+
+#[test]
+fn a_draft_of_another_client_is_written_on_copied_and_sent() {
+    let sink = Sink::start();
+    let Some(server) = Dovecot::start(Some(&sink)) else {
+        return;
+    };
+    let mut look = server.look("ada");
+    let raw = "From: ada@example.test\r\nTo: bo@example.test\r\nSubject: Elsewhere\r\n\r\nOn the phone.\r\n";
+    let mut append = look.append("Drafts", raw.as_bytes());
+    append.flag(imap::types::Flag::Draft).finish().unwrap();
+    let mut drafts = |wanted: &str, count: usize| {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let all = look.select("Drafts").unwrap().exists as usize;
+            let found = look.uid_search(wanted).unwrap().len();
+            if (all, found) == (count, count) {
+                return;
+            }
+            assert!(
+                Instant::now() < until,
+                "{wanted}: {found} of {all}, not {count}"
+            );
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
+    };
+    let home = Home::new(&server.account("work", "ada"));
+    home.sync();
+    let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_postrider"));
+    command.env("POSTRIDER_HOME", &home.path);
+    command.env("POSTRIDER_HURRY", "10");
+    let mut t = Terminal::start(command, 110, 32);
+    t.wait_for("work connected");
+    t.send("gd");
+    t.wait_until("the list", |s| {
+        s.contains("Elsewhere") && s.contains("on the server")
+    });
+    t.send("\r");
+    t.wait_for("On the phone.");
+    t.send("At the desk. ");
+    // Typed, saved, and at rest: it takes the place of what lay there.
+    drafts("BODY \"At the desk.\"", 1);
+    t.send("And later. ");
+    drafts("BODY \"And later.\"", 1);
+    t.send("\x13");
+    t.wait_for("Sending in");
+    let got = sink.wait_for(1);
+    assert!(got[0].raw.contains("And later."), "{}", got[0].raw);
+    drafts("ALL", 0);
+    t.kill();
 }

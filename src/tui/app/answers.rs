@@ -67,11 +67,16 @@ impl Panes {
         self.status.update(posted.statuses);
         let mut counts = false;
         let mut list = false;
+        let mut drafts = false;
         for topic in posted.topics {
             match topic {
                 Topic::Mailboxes => counts = true,
                 Topic::Mailbox(id) => {
                     counts = true;
+                    drafts |= self
+                        .sidebar
+                        .mailbox(id)
+                        .is_some_and(|m| m.role == Some(Role::Drafts));
                     list |= self.index.concerns(id, self.is_inbox(id));
                 }
                 Topic::Body(id) => {
@@ -87,13 +92,14 @@ impl Panes {
                 }
                 Topic::Drafts => {
                     counts = true;
-                    if matches!(self.view, View::Drafts(_)) {
-                        fx.push(Effect::Query(Question::Drafts));
-                    }
+                    drafts = true;
                 }
                 // A prompt covers the panes: the layers ask for it.
                 Topic::PasswordWanted(_) => {}
             }
+        }
+        if drafts && matches!(self.view, View::Drafts(_)) {
+            fx.push(Effect::Query(Question::Drafts));
         }
         if counts {
             fx.push(Effect::Query(Question::Sidebar));

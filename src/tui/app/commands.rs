@@ -2,14 +2,16 @@
 //! be forgotten.
 
 use crate::model::view::Scope;
-use crate::model::{AccountName, Intent, MailboxId, OutboxVerb, Role, SubmissionState, Verb};
+use crate::model::{
+    AccountName, Intent, MailboxId, MsgId, OutboxVerb, Role, SubmissionState, Target, Verb,
+};
 use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Section};
 use crate::tui::effect::{DraftFrom, Effect, Outward};
 use crate::tui::event::{About, Now};
-use crate::tui::question::Mode;
+use crate::tui::question::{DraftAt, Mode};
 use std::time::Duration;
 
 /// So long keys do not make accounts that wait try again.
@@ -404,10 +406,7 @@ impl Panes {
             (_, View::Drafts(_)) => return Wants::EditDraft,
             (_, View::Accounts(_)) => {}
             (Pane::Index, View::Mail) if self.on_server_draft() => {
-                // Its text may not be here, and one can't open it to get it.
-                let text = self.at_hand().map(Intent::FetchBody);
-                fx.extend(text.map(|i| Effect::Ask(i, About::Quiet)));
-                self.draft(DraftFrom::GoOn, now, fx);
+                fx.extend(self.at_hand().into_iter().flat_map(go_on));
             }
             (Pane::Index, View::Mail) => self.open_selected(now, fx),
             (Pane::Reader, View::Mail) => {
@@ -440,9 +439,14 @@ impl Panes {
         match &self.view {
             View::Mail => self.act(Verb::Trash, now, fx),
             View::Drafts(drafts) => {
-                if let Some(id) = drafts.selected().and_then(|d| d.id) {
-                    fx.push(Effect::Ask(Intent::DiscardDraft(id), About::Done));
-                }
+                let intent = drafts.selected().map(|row| match row.at {
+                    DraftAt::Here(id) => Intent::DiscardDraft(id),
+                    DraftAt::There(_, location) => Intent::Act {
+                        verb: Verb::Trash,
+                        targets: vec![Target::Location(location)],
+                    },
+                });
+                fx.extend(intent.map(|i| Effect::Ask(i, About::Done)));
             }
             View::Outbox(_) => return Wants::Decide,
             View::Accounts(_) => {}
@@ -486,4 +490,14 @@ impl Panes {
         let text = format!("Copied {address}");
         self.tell(Clean::line(&text), now);
     }
+}
+
+/// Goes on with a draft that lies on the server. Its text may not be here, and one can't open it to
+/// get it.
+pub fn go_on(message: MsgId) -> [Effect; 2] {
+    let text = Intent::FetchBody(message);
+    [
+        Effect::Ask(text, About::Quiet),
+        Effect::Draft(DraftFrom::GoOn, message),
+    ]
 }

@@ -3,7 +3,7 @@
 use crate::model::{Account, AccountName, Done, Draft, DraftId};
 use crate::signal::Topic;
 use crate::text::Clean;
-use crate::tui::app::commands::Wants;
+use crate::tui::app::commands::{self, Wants};
 use crate::tui::app::compose::{self, Writing};
 use crate::tui::app::desk::Desk;
 use crate::tui::app::draw;
@@ -18,7 +18,7 @@ use crate::tui::effect::Effect;
 use crate::tui::errand::Errand;
 use crate::tui::event::{About, Event, Now};
 use crate::tui::ports::Taste;
-use crate::tui::question::{Answer, Question};
+use crate::tui::question::{Answer, DraftAt, Question};
 use crate::tui::theme::{Surroundings, Theme};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
@@ -496,8 +496,11 @@ impl App {
             }
             Wants::EditDraft => {
                 if let View::Drafts(drafts) = &self.panes.view {
-                    let id = drafts.selected().and_then(|d| d.id);
-                    self.want_draft(id, fx);
+                    match drafts.selected().map(|row| row.at) {
+                        Some(DraftAt::Here(id)) => self.want_draft(Some(id), fx),
+                        Some(DraftAt::There(message, _)) => fx.extend(commands::go_on(message)),
+                        None => {}
+                    }
                 }
                 return;
             }

@@ -1,7 +1,8 @@
-//! The drafts kept here: each as it was typed, newest first.
+//! The drafts, newest first: those kept here, each once however many copies of it lie on a server,
+//! and those that other programs left on servers.
 
-use crate::model::Draft;
 use crate::text::{Clean, when, width};
+use crate::tui::question::{DraftAt, DraftRow};
 use crate::tui::screen::paint::{begin, say};
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::fill;
@@ -11,25 +12,25 @@ use ratatui::layout::Rect;
 /// The list of drafts.
 #[derive(Clone, Debug, Default)]
 pub struct Drafts {
-    rows: Vec<Draft>,
+    rows: Vec<DraftRow>,
     cursor: usize,
     loaded: bool,
 }
 
 impl Drafts {
     /// Takes the rows in; the selection stays on its draft.
-    pub fn set(&mut self, rows: Vec<Draft>) {
-        let held = self.selected().and_then(|r| r.id);
+    pub fn set(&mut self, rows: Vec<DraftRow>) {
+        let held = self.selected().map(|r| r.at);
         self.rows = rows;
         self.loaded = true;
-        let at = held.and_then(|h| self.rows.iter().position(|r| r.id == Some(h)));
+        let at = held.and_then(|h| self.rows.iter().position(|r| r.at == h));
         self.cursor = at
             .unwrap_or(self.cursor)
             .min(self.rows.len().saturating_sub(1));
     }
 
     /// The selected draft.
-    pub fn selected(&self) -> Option<&Draft> {
+    pub fn selected(&self) -> Option<&DraftRow> {
         self.rows.get(self.cursor)
     }
 
@@ -90,7 +91,15 @@ impl Drafts {
             } else {
                 &draft.subject
             };
-            let date = when::short(draft.saved, now);
+            let mut date = when::short(draft.date, now);
+            let note = match draft.at {
+                DraftAt::Here(_) if draft.removed => "removed elsewhere",
+                DraftAt::Here(_) => "",
+                DraftAt::There(..) => "on the server",
+            };
+            if !note.is_empty() {
+                date = format!("{note}  {date}");
+            }
             let people = (row.left() / 4).clamp(10, 30);
             row.skip(1);
             row.column(&Clean::line(to), people, style);

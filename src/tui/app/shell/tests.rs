@@ -5,10 +5,11 @@ use super::*;
 use crate::mime::render::{Line, Mark, Rendered, Span};
 use crate::model::view::{IndexRow, MailboxRow, Page, Scope};
 use crate::model::{
-    Address, Done as Answered, Flags, Intent, LocationId, MailboxId, Role, System, Target,
+    Address, Done as Answered, Flags, Intent, LocationId, MailboxId, MsgId, Role, System, Target,
+    Verb,
 };
 use crate::tui::question::tests::row;
-use crate::tui::question::{Answer, LaidOut, Listing, Question};
+use crate::tui::question::{Answer, DraftAt, DraftRow, LaidOut, Listing, Question};
 use crossterm::event::{KeyCode, KeyModifiers};
 use proptest::prelude::*;
 use ratatui::layout::Rect;
@@ -230,9 +231,18 @@ impl Bench {
             },
             Question::Outbox => Answer::Outbox(Vec::new()),
             Question::Drafts => {
-                let mut draft = Draft::new(AccountName("home".into()));
-                (draft.id, draft.subject) = (Some(DraftId(9)), "kept draft".into());
-                Answer::Drafts(vec![draft])
+                let row = |at, subject: &str| DraftRow {
+                    at,
+                    to: String::new(),
+                    subject: subject.into(),
+                    date: WALL,
+                    removed: subject == "kept draft",
+                };
+                let there = DraftAt::There(MsgId(5), LocationId(6));
+                Answer::Drafts(vec![
+                    row(DraftAt::Here(DraftId(9)), "kept draft"),
+                    row(there, "draft of the phone"),
+                ])
             }
             Question::Draft(id) => {
                 let mut draft = Draft::new(AccountName("home".into()));

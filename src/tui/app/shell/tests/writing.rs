@@ -195,3 +195,35 @@ fn an_answer_opens_in_the_composer_and_a_signal_saves_what_is_typed() {
     assert!(matches!(&bench.asked[..], [Intent::SaveDraft(d)] if d.body.contains("yes")));
     assert!(bench.quit);
 }
+
+#[test]
+fn drafts_here_and_on_the_server_are_one_list() {
+    let mut bench = Bench::new(three(), (100, 24));
+    bench.keys("gd");
+    let screen = bench.screen();
+    for line in [
+        "kept draft",
+        "removed elsewhere",
+        "draft of the phone",
+        "on the server",
+    ] {
+        assert!(screen.contains(line), "{line}: {screen}");
+    }
+    bench.keys("j\n");
+    assert!(
+        matches!(&bench.asked[..], [Intent::FetchBody(MsgId(5))]),
+        "its text may have to be fetched: {:?}",
+        bench.asked
+    );
+    bench.keys("d");
+    let trash = bench.asked.last();
+    assert!(
+        matches!(trash, Some(Intent::Act { verb: Verb::Trash, targets }) if *targets == [Target::Location(LocationId(6))]),
+        "{trash:?}"
+    );
+    bench.keys("kd");
+    assert!(matches!(
+        bench.asked.last(),
+        Some(Intent::DiscardDraft(DraftId(9)))
+    ));
+}
