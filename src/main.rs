@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use postrider::cli::args::{self, Command, Compose};
 use postrider::cli::{self, exit, home};
 use postrider::config::lock::{self, EngineLock};
-use postrider::config::{ConfigError, Loaded, Paths, load};
+use postrider::config::{ConfigError, Loaded, Look, Paths, load};
 use postrider::demo::{Demo, Options};
 use postrider::model::{Account, Draft, DraftAttachment, DraftId};
 use postrider::signal::{Board, Ringer, Topic};
@@ -227,7 +227,9 @@ fn ride(
             threads: look.threads,
             reader: look.reader,
             mouse: look.mouse,
+            vi: look.vi,
         },
+        spell: languages(look),
         keys: std::fs::read_to_string(&paths.keys).ok(),
         left_open,
         compose,
@@ -236,6 +238,14 @@ fn ride(
     tui::run(ports)?;
     drop(engine);
     Ok(())
+}
+
+/// The languages in which spelling is looked at.
+fn languages(look: &Look) -> Vec<String> {
+    let own = || tui::spell::of_environment(|name| std::env::var(name).ok());
+    look.spell
+        .clone()
+        .unwrap_or_else(|| own().into_iter().collect())
 }
 
 /// Where the files of external editors are.

@@ -5,7 +5,16 @@ use crate::config::section::Section;
 use std::ops::Range;
 use toml::de::DeTable;
 
-const KEYS: [&str; 5] = ["theme", "threads", "reader", "undo-send", "mouse"];
+const KEYS: [&str; 7] = [
+    "theme",
+    "threads",
+    "reader",
+    "undo-send",
+    "mouse",
+    "editor-keys",
+    "spell",
+];
+const EDITORS: [(&str, bool); 2] = [("plain", false), ("vi", true)];
 const PLACES: [(&str, ReaderPlace); 4] = [
     ("auto", ReaderPlace::Auto),
     ("below", ReaderPlace::Below),
@@ -40,6 +49,10 @@ pub struct Look {
     pub undo_send: i64,
     /// Whether the mouse is used.
     pub mouse: bool,
+    /// Whether the text of a message is edited by the keys of vi.
+    pub vi: bool,
+    /// The languages in which spelling is looked at; `None`: that of the environment.
+    pub spell: Option<Vec<String>>,
 }
 
 impl Default for Look {
@@ -50,6 +63,8 @@ impl Default for Look {
             reader: ReaderPlace::Auto,
             undo_send: 10,
             mouse: true,
+            vi: false,
+            spell: None,
         }
     }
 }
@@ -71,5 +86,11 @@ pub(super) fn look(table: &DeTable<'_>, span: Range<usize>, problems: &mut Probl
             .number("undo-send", 0..=600, problems)
             .map_or(default.undo_send, |n| i64::from(n.value)),
         mouse: section.flag("mouse", problems).unwrap_or(default.mouse),
+        vi: section
+            .word("editor-keys", &EDITORS, problems)
+            .map_or(default.vi, |e| e.value),
+        spell: section
+            .list("spell", "[\"en_US\", \"de_DE\"]", problems)
+            .map(|languages| languages.value),
     }
 }

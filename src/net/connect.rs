@@ -45,7 +45,7 @@ pub fn trust(account: &Account, endpoint: &Endpoint) -> Result<Trust, NetError> 
 }
 
 /// Makes ready what connecting to an account's mail will need: reading the system's roots takes as
-/// long as much of a start, and can be done beside it. What fails here fails again in [`open`],
+/// long as much of a start, and can be done beside it. What fails here fails again in [`open()`],
 /// where it can be told.
 pub fn prepare(account: &Account) {
     if account.imap.security != Security::None

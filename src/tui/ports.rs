@@ -23,6 +23,8 @@ pub struct Taste {
     pub reader: ReaderPlace,
     /// Whether the mouse is used.
     pub mouse: bool,
+    /// Whether text is edited by the keys of vi.
+    pub vi: bool,
 }
 
 impl Default for Taste {
@@ -31,6 +33,7 @@ impl Default for Taste {
             threads: true,
             reader: ReaderPlace::Auto,
             mouse: true,
+            vi: false,
         }
     }
 }
@@ -61,6 +64,8 @@ pub struct Ports {
     pub keys: Option<String>,
     /// What the user prefers.
     pub taste: Taste,
+    /// The languages in which spelling is looked at; none: it is not.
+    pub spell: Vec<String>,
     /// Drafts that stood open in a process that is gone without closing them.
     pub left_open: Vec<DraftId>,
     /// A message to begin with.

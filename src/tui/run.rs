@@ -14,6 +14,7 @@ use crate::tui::input::Input;
 use crate::tui::layout::Layout;
 use crate::tui::ports::{Ask, Ports, Reply};
 use crate::tui::reader::Readers;
+use crate::tui::spell::Spelling;
 use crate::tui::terminal::{self, Terminal};
 use crate::tui::theme::Surroundings;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
@@ -62,6 +63,10 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
     terminal::restore_on_panic(&ports.log);
     let terminal = Terminal::enter(ports.taste.mouse).map_err(RunError::Terminal)?;
     let input = Input::start(events.clone()).map_err(RunError::Start)?;
+    let drawn = events.clone();
+    let spelling = Spelling::load(ports.spell, move || {
+        let _ = drawn.send(Event::Tick);
+    });
     // What was written before we listened rings no bell.
     let _ = events.send(Event::Board(Posted::default()));
     Loop {
@@ -83,6 +88,7 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
         keys: ports.keys,
         surroundings: Surroundings::of_process(),
         taste: ports.taste,
+        spelling,
         left_open: ports.left_open,
         compose: ports.compose,
         warnings: ports.warnings,

@@ -8,6 +8,7 @@ use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
 use crate::tui::keymap::Keymap;
+use crate::tui::screen::composer::Habits;
 use crate::tui::screen::paint::begin;
 use crate::tui::screen::picker::Item;
 use crate::tui::theme::Theme;
@@ -49,9 +50,18 @@ pub struct Desk {
     /// Whether the user wants it beside the panes.
     beside: bool,
     serials: u64,
+    habits: Habits,
 }
 
 impl Desk {
+    /// A desk for somebody with these habits.
+    pub fn new(habits: Habits) -> Desk {
+        Desk {
+            habits,
+            ..Desk::default()
+        }
+    }
+
     /// Opens a draft and gives it the keys; one that is open already is only brought to the front.
     pub fn write(&mut self, draft: Draft, accounts: &[Account], fx: &mut Vec<Effect>) {
         self.standing = Standing::Front;
@@ -62,8 +72,9 @@ impl Desk {
             return;
         }
         self.serials += 1;
-        self.open
-            .push(Writing::open(draft, accounts, self.serials, fx));
+        let mut writing = Writing::open(draft, accounts, self.serials, fx);
+        writing.composer.take_habits(&self.habits);
+        self.open.push(writing);
         self.front = self.open.len().saturating_sub(1);
         self.number();
     }

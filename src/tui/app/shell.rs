@@ -19,6 +19,8 @@ use crate::tui::errand::Errand;
 use crate::tui::event::{About, Event, Now};
 use crate::tui::ports::Taste;
 use crate::tui::question::{Answer, DraftAt, Question};
+use crate::tui::screen::composer::Habits;
+use crate::tui::spell::Spelling;
 use crate::tui::theme::{Surroundings, Theme};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
@@ -38,6 +40,8 @@ pub struct Setup {
     pub keys: Option<String>,
     /// What the user prefers.
     pub taste: Taste,
+    /// Spelling.
+    pub spelling: Spelling,
     /// What the terminal can show.
     pub surroundings: Surroundings,
     /// Drafts that stood open when the program died.
@@ -82,7 +86,10 @@ impl App {
         let mut app = App {
             panes,
             layers: Vec::new(),
-            desk: Desk::default(),
+            desk: Desk::new(Habits {
+                vi: setup.taste.vi,
+                spelling: setup.spelling,
+            }),
             wanted: BTreeSet::new(),
             left_open: setup.left_open.into_iter().collect(),
             recovered: Vec::new(),

@@ -106,6 +106,7 @@ impl Live {
             left_open: Vec::new(),
             compose: None,
             taste: crate::tui::Taste::default(),
+            spelling: crate::tui::spell::Spelling::default(),
             accounts: vec![account()],
             theme: None,
             keys: None,

@@ -42,6 +42,7 @@ pub mod mailto;
 
 use autosave::Autosave;
 use body::Body;
+pub use body::Habits;
 use people::People;
 
 pub use crate::mime::reply::fresh as blank;
@@ -250,7 +251,15 @@ impl Composer {
         out
     }
 
+    /// Edits as its user is used to.
+    pub fn take_habits(&mut self, habits: &Habits) {
+        self.body.take_habits(habits);
+    }
+
     fn keys(&mut self, key: &KeyEvent, keymap: &Keymap, now: Instant, out: &mut Vec<Outcome>) {
+        if self.focus == Field::Body && self.body.wants(key) {
+            return self.typed(key, now, out);
+        }
         // A key is given again at most once: what was begun is forgotten then.
         for _ in 0..2 {
             match keymap.step(Context::Composer, &mut self.pending, Key::of(key)) {

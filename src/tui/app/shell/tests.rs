@@ -84,6 +84,7 @@ impl Bench {
             left_open: Vec::new(),
             compose: None,
             taste: crate::tui::Taste::default(),
+            spelling: crate::tui::spell::Spelling::default(),
             accounts: vec![account("home")],
             theme: None,
             keys: None,

@@ -1,6 +1,7 @@
 //! The text of the message in an editor of many lines, by the keys of most programs or by vi's.
 
 use crate::text::Clean;
+use crate::tui::spell::Spelling;
 use crate::tui::theme::Theme;
 use crate::tui::widget::editor::vi::{Mode, Vi};
 use crate::tui::widget::editor::{Editor, Look, Motion};
@@ -9,33 +10,29 @@ use crate::tui::widget::line_edit::Edit;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use std::ops::Range;
-use std::sync::Arc;
 
 /// The longest text that is edited here, in octets.
 pub const LARGEST: usize = 16 << 20;
 /// The narrowest that it is drawn.
 const NARROWEST: u16 = 3;
 
-/// Finds the words of a line that are misspelt, in octets.
-pub type Speller = Arc<dyn Fn(&str) -> Vec<Range<usize>> + Send + Sync>;
+/// How somebody likes to edit.
+#[derive(Clone, Debug, Default)]
+pub struct Habits {
+    /// By the keys of vi.
+    pub vi: bool,
+    /// With misspelt words marked.
+    pub spelling: Spelling,
+}
 
 /// The text and its editor.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Body {
     editor: Editor,
     vi: Option<Vi>,
-    speller: Option<Speller>,
+    spelling: Spelling,
     /// The text itself, where it is too large for the editor.
     aside: Option<String>,
-}
-
-impl std::fmt::Debug for Body {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Body")
-            .field("editor", &self.editor)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Body {
@@ -45,19 +42,15 @@ impl Body {
         Body {
             editor: Editor::new(if fits { text } else { "" }),
             vi: None,
-            speller: None,
+            spelling: Spelling::default(),
             aside: (!fits).then(|| text.to_owned()),
         }
     }
 
-    /// Takes the keys of vi, beginning with letters as text.
-    pub fn use_vi(&mut self, on: bool) {
-        self.vi = on.then(Vi::default);
-    }
-
-    /// Marks misspelt words.
-    pub fn use_speller(&mut self, speller: Option<Speller>) {
-        self.speller = speller;
+    /// Edits as its user is used to; with vi, letters are text at first.
+    pub fn take_habits(&mut self, habits: &Habits) {
+        self.vi = habits.vi.then(Vi::default);
+        self.spelling = habits.spelling.clone();
     }
 
     /// What the keys of vi mean now; `None` without them.
@@ -261,9 +254,9 @@ impl Body {
             selection: theme.style("input.selection"),
             quote: theme.style("compose.quote"),
             wrong: theme.style("compose.misspelt"),
-            misspelt: &|line| match &self.speller {
-                Some(speller) if !line.starts_with('>') => speller(line),
-                _ => Vec::new(),
+            misspelt: &|line| match line.starts_with('>') {
+                true => Vec::new(),
+                false => self.spelling.wrong(line),
             },
         };
         self.editor.draw(buf, area, &look).filter(|_| focused)
@@ -403,7 +396,10 @@ mod tests {
     #[test]
     fn the_keys_of_vi_are_there_if_wanted() {
         let mut body = Body::new("one two");
-        body.use_vi(true);
+        body.take_habits(&Habits {
+            vi: true,
+            ..Habits::default()
+        });
         let esc = Key::parse("esc").unwrap().event();
         assert!(body.wants(&esc), "it ends the typing");
         press(&mut body, "x esc");

@@ -7,6 +7,7 @@ use super::{Composer, Over, options};
 use crate::model::{DraftAttachment, SendOptions};
 use crate::text::{Clean, size, when};
 use crate::tui::theme::Theme;
+use crate::tui::widget::editor::vi::Mode;
 use crate::tui::widget::ink::{Ink, fill};
 use crate::tui::widget::line_edit::LineEdit;
 use ratatui::buffer::Buffer;
@@ -165,6 +166,11 @@ impl Composer {
         };
         ink.skip(1)
             .put(&Clean::line(&title), theme.style("title.focused"));
+        let mode = match self.body.mode().filter(|_| self.focus == Field::Body) {
+            None | Some(Mode::Insert) => "",
+            Some(Mode::Normal) => "NORMAL  ",
+            Some(Mode::Visual { .. }) => "VISUAL  ",
+        };
         let state = if self.sending {
             Clean::lit("sending…")
         } else if self.saves.running() {
@@ -178,6 +184,7 @@ impl Composer {
         } else {
             Clean::default()
         };
+        let state = Clean::line(&format!("{mode}{}", state.as_str()));
         let room = Rect {
             width: area.width.saturating_sub(1),
             ..area

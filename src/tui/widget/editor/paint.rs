@@ -98,12 +98,6 @@ impl Editor {
             false => look.text,
         };
         let here = self.cursor();
-        let is_here = |at: usize| {
-            here == Place {
-                line: seen.line,
-                at,
-            }
-        };
         let selection = self.selection();
         let is_selected = |at: usize| {
             let place = Place {
@@ -128,7 +122,9 @@ impl Editor {
             .grapheme_indices(true)
         {
             let at = seen.range.start + at;
-            if is_here(at) {
+            // What was typed beside it may have made one grapheme of two: it stands before both.
+            let within = at..at + symbol.len();
+            if here.line == seen.line && within.contains(&here.at) {
                 cursor = stand(column);
             }
             let drawn = shown(symbol, column);
@@ -149,7 +145,7 @@ impl Editor {
         }
         let end = seen.range.end;
         if seen.last {
-            if is_here(end) {
+            if here.line == seen.line && here.at == end {
                 cursor = stand(column);
             }
             // A selected line end shows as one cell.

@@ -113,6 +113,7 @@ fn what_a_crash_left_open_is_there_with_a_word() {
         left_open: vec![DraftId(7)],
         compose: None,
         taste: crate::tui::Taste::default(),
+        spelling: crate::tui::spell::Spelling::default(),
         accounts: vec![account("home")],
         theme: None,
         keys: None,
