@@ -404,3 +404,51 @@ fn a_draft_of_another_client_is_written_on_copied_and_sent() {
     drafts("ALL", 0);
     t.kill();
 }
+
+/// Drafts on a server that lacks things: what lies in Drafts and in Trash, as flags, after a draft
+/// was copied twice, and what was said.
+fn lacking(what: &[&str], renumbered: bool) -> (Vec<Vec<String>>, Vec<Vec<String>>, Vec<String>) {
+    let server = Script::start(|mail| {
+        for word in what {
+            mail.caps = mail.caps.replace(word, "");
+        }
+        mail.make("Drafts", "\\Drafts");
+        mail.make("Trash", "\\Trash");
+    });
+    let home = Home::new(&server.account("work"));
+    home.sync();
+    let mut own = Local::open(&local(&home)).unwrap();
+    let draft = save(&mut own, None, "Old.");
+    home.sync();
+    if renumbered {
+        server.mail(|mail| mail.renumber("Drafts", 77, 40));
+    }
+    save(&mut own, Some(draft), "New.");
+    home.sync();
+    home.sync();
+    let commands = server.heard().into_iter().map(|h| h.text).collect();
+    let flags = |name: &str| {
+        server.mail(|mail| {
+            let list = &mail.folder(name).messages;
+            list.iter().map(|m| m.flags.clone()).collect::<Vec<_>>()
+        })
+    };
+    (flags("Drafts"), flags("Trash"), commands)
+}
+
+#[test]
+fn where_uids_cannot_be_expunged_old_copies_go_to_the_trash_or_are_marked() {
+    let (drafts, trash, said) = lacking(&["UIDPLUS"], false);
+    assert_eq!((drafts.len(), trash.len()), (1, 1), "{said:#?}");
+    let (drafts, trash, said) = lacking(&["UIDPLUS", "MOVE"], false);
+    assert_eq!((drafts.len(), trash.len()), (2, 0), "{said:#?}");
+    let marked = |n: usize| drafts[n].iter().any(|f| f == "\\Deleted");
+    assert!(marked(0) && !marked(1), "{drafts:#?}");
+    assert!(!said.iter().any(|s| s.contains("EXPUNGE")), "{said:#?}");
+}
+
+#[test]
+fn a_copy_is_known_again_after_its_mailbox_was_numbered_anew() {
+    let (drafts, trash, said) = lacking(&[], true);
+    assert_eq!((drafts.len(), trash.len()), (1, 0), "{said:#?}");
+}
