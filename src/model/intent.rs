@@ -84,6 +84,8 @@ pub enum Intent {
     Outbox(OutboxId, OutboxVerb),
     /// Remind of a message that we sent if nobody has answered it by this time, seconds since 1970.
     Remind(MsgId, i64),
+    /// Remind again at this time, seconds since 1970, if nobody has answered by then.
+    RemindAgain(ReminderId, i64),
     /// A reminder is not wanted any more.
     Dismiss(ReminderId),
     /// Fetch this body now. Not durable, not an operation.

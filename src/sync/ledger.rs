@@ -181,6 +181,14 @@ impl Ledger {
             }
             Intent::Outbox(id, verb) => self.decide(id, verb, now, after),
             Intent::Remind(message, due) => self.remind(message, due, now, after),
+            Intent::RemindAgain(reminder, due) => {
+                self.local.remind_again(reminder, due)?;
+                after.topics.push(Topic::Reminders);
+                Ok(Done {
+                    label: format!("It comes back {}", when::clock(due, now)),
+                    ..Done::default()
+                })
+            }
             Intent::Dismiss(reminder) => {
                 self.local
                     .settle_reminder(reminder, ReminderState::Dismissed)?;

@@ -3,7 +3,7 @@
 
 use crate::mime::render::Rendered;
 use crate::model::view::{IndexRow, MailboxRow, MessageRow, Page, PageKey, Person, Scope};
-use crate::model::{Draft, DraftId, LocationId, MailboxId, MsgId, Submission, ThreadId};
+use crate::model::{Draft, DraftId, LocationId, MailboxId, MsgId, Reminder, Submission, ThreadId};
 use crate::text::Clean;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -122,6 +122,8 @@ pub enum Answer {
         outbox: usize,
         /// How many drafts there are.
         drafts: usize,
+        /// What nobody answered in time.
+        reminders: Vec<Reminder>,
     },
     /// To [`Question::Window`].
     Window {
@@ -160,7 +162,7 @@ pub enum Answer {
     /// To [`Question::Message`]; `None` if it is gone.
     Message(MsgId, Option<Box<MessageRow>>),
     /// To [`Question::Outbox`].
-    Outbox(Vec<Submission>),
+    Outbox(Vec<Submission>, Vec<Reminder>),
     /// To [`Question::Drafts`].
     Drafts(Vec<DraftRow>),
     /// To [`Question::Draft`]; `None` if it is gone.

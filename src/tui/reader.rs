@@ -7,7 +7,7 @@
 
 use crate::mime::recipients::format_list;
 use crate::model::view::{Page, Scope};
-use crate::model::{DraftId, Query, Role, System};
+use crate::model::{DraftId, Query, Reminder, ReminderState, Role, System};
 use crate::store::{Error, LocalReader, Reader};
 use crate::tui::event::Event;
 use crate::tui::question::{Answer, DraftAt, DraftRow, Known, Listing, Question};
@@ -190,12 +190,20 @@ impl Shelves {
         Ok(rows)
     }
 
+    /// The reminders that are due.
+    fn reminders(&mut self) -> Result<Vec<Reminder>, Error> {
+        let mut all = self.own()?.reminders()?;
+        all.retain(|r| r.state == ReminderState::Due);
+        Ok(all)
+    }
+
     fn answer(&mut self, question: &Question) -> Result<Answer, Error> {
         Ok(match question {
             Question::Sidebar => Answer::Sidebar {
                 mailboxes: self.reader()?.mailboxes()?,
                 outbox: self.own()?.outbox()?.len(),
                 drafts: self.own()?.count_drafts()?,
+                reminders: self.reminders()?,
             },
             Question::Window {
                 serial,
@@ -250,7 +258,7 @@ impl Shelves {
             Question::Message(id) => {
                 Answer::Message(*id, self.reader()?.message(*id)?.map(Box::new))
             }
-            Question::Outbox => Answer::Outbox(self.own()?.outbox()?),
+            Question::Outbox => Answer::Outbox(self.own()?.outbox()?, self.reminders()?),
             Question::Drafts => Answer::Drafts(self.drafts()?),
             Question::Draft(id) => Answer::Draft(*id, self.own()?.draft(*id)?.map(Box::new)),
             Question::Known { serial } => {

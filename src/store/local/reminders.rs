@@ -30,6 +30,17 @@ impl Local {
         })
     }
 
+    /// Lets a reminder come back at another time; whether it waited or was due.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn remind_again(&mut self, id: ReminderId, due: i64) -> Result<bool> {
+        self.write(|tx| {
+            let sql = "UPDATE reminder SET state = 0, due = ?2 WHERE id = ?1 AND state < 2";
+            Ok(tx.execute(sql, params![id.0, due])? == 1)
+        })
+    }
+
     /// Takes a reminder that waits or is due into a state; whether it was one.
     ///
     /// # Errors
@@ -126,7 +137,10 @@ mod tests {
         let row = one.id;
         assert!(local.settle_reminder(row, Due).unwrap());
         assert!(!local.settle_reminder(row, Due).unwrap(), "told once");
+        assert!(local.remind_again(row, 250).unwrap());
+        assert!(local.settle_reminder(row, Due).unwrap(), "it is told anew");
         assert!(local.settle_reminder(row, Answered).unwrap());
+        assert!(!local.remind_again(row, 300).unwrap());
         assert!(!local.settle_reminder(row, Dismissed).unwrap());
         assert_eq!(local.read().reminders().unwrap(), []);
         set(&mut local, 300);

@@ -17,7 +17,11 @@ impl Panes {
                 mailboxes,
                 outbox,
                 drafts,
-            } => self.sidebar.set(mailboxes, outbox, drafts),
+                reminders,
+            } => {
+                self.sidebar.set(mailboxes, outbox, drafts);
+                self.reminders = reminders;
+            }
             Answer::Window {
                 serial,
                 page,
@@ -44,9 +48,9 @@ impl Panes {
                 self.index_outcome(outcome, now, fx);
             }
             Answer::NoSearch { serial, why } => self.index.failed(serial, &why),
-            Answer::Outbox(rows) => {
+            Answer::Outbox(rows, reminders) => {
                 if let View::Outbox(outbox) = &mut self.view {
-                    outbox.set(rows);
+                    outbox.set(rows, reminders);
                 }
             }
             Answer::Drafts(rows) => {

@@ -1,5 +1,6 @@
 //! One frame from what is remembered: no state changes here.
 
+use crate::model::Reminder;
 use crate::text::{Clean, width};
 use crate::tui::app::geometry::{Pane, Places, SMALLEST, Titled};
 use crate::tui::app::state::{Panes, View};
@@ -90,6 +91,14 @@ fn list(panes: &Panes, place: Titled, now: i64, buf: &mut Buffer, theme: &Theme)
         theme,
     );
     let area = place.inner;
+    if panes.is_reminding() && area.y > place.title.bottom() {
+        let above = Rect {
+            y: area.y - 1,
+            height: 1,
+            ..area
+        };
+        reminded(&panes.reminders, above, buf, theme);
+    }
     match &panes.view {
         View::Outbox(outbox) => outbox.draw(now, buf, area, theme),
         View::Drafts(drafts) => drafts.draw(now, buf, area, theme),
@@ -118,6 +127,21 @@ fn list(panes: &Panes, place: Titled, now: i64, buf: &mut Buffer, theme: &Theme)
             index_view::draw(&panes.index, buf, area, &setting);
         }
     }
+}
+
+/// The line above an inbox: what nobody answered in time.
+fn reminded(reminders: &[Reminder], area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let style = theme.style("notice.error");
+    let Some((first, mut row)) = reminders.first().zip(begin(buf, area, 0, style)) else {
+        return;
+    };
+    let more = match reminders.len() {
+        1 => String::new(),
+        n => format!(" and {} more", n - 1),
+    };
+    let text = Clean::line(&format!(" {}{more}: see the outbox", first.words()));
+    let room = row.left();
+    row.column(&text, room, style);
 }
 
 fn reader(panes: &Panes, place: Titled, buf: &mut Buffer, theme: &Theme) {

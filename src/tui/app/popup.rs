@@ -1,6 +1,6 @@
 //! The small lists over the panes: links, attachments, what to do about a message in the outbox.
 
-use crate::model::{Intent, MsgId, OutboxId, OutboxVerb};
+use crate::model::{Intent, MsgId};
 use crate::text::Clean;
 use crate::text::size;
 use crate::tui::app::geometry::Pane;
@@ -9,6 +9,7 @@ use crate::tui::effect::Effect;
 use crate::tui::errand::Errand;
 use crate::tui::event::{About, Now};
 use crate::tui::screen::menu::{Item, Menu};
+use crate::tui::screen::outbox::Decision;
 use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
@@ -25,7 +26,7 @@ pub enum Popup {
     /// Attachments of the message: Enter opens, s saves.
     Attachments(Menu<(MsgId, u32)>),
     /// What to do about a message in the outbox.
-    Decide(Menu<(OutboxId, OutboxVerb)>),
+    Decide(Menu<Decision>),
 }
 
 /// What a key did to a popup.
@@ -193,9 +194,13 @@ impl Popup {
                 part,
                 open: true,
             }),
-            Popup::Decide(m) => m
-                .chosen()
-                .map(|(id, verb)| Effect::Ask(Intent::Outbox(id, verb), About::Outbox(id))),
+            Popup::Decide(m) => m.chosen().map(|decision| match decision {
+                Decision::Outbox(id, verb) => {
+                    Effect::Ask(Intent::Outbox(id, verb), About::Outbox(id))
+                }
+                Decision::Again(id, at) => Effect::Ask(Intent::RemindAgain(id, at), About::Done),
+                Decision::Dismiss(id) => Effect::Ask(Intent::Dismiss(id), About::Done),
+            }),
         };
         effect.into_iter().collect()
     }

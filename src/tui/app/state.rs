@@ -2,7 +2,7 @@
 
 use crate::config::ReaderPlace;
 use crate::model::view::Scope;
-use crate::model::{Account, AccountName};
+use crate::model::{Account, AccountName, Reminder, Role};
 use crate::text::Clean;
 use crate::tui::app::acts::Acts;
 use crate::tui::app::geometry::{Pane, Places};
@@ -18,6 +18,9 @@ use crate::tui::screen::pager::Pager;
 use crate::tui::screen::sidebar::Sidebar;
 use crate::tui::screen::status::{Status, Tone};
 use std::time::Instant;
+
+/// A list of no more lines has none to spare.
+const ABOVE: u16 = 4;
 
 /// Which list stands in the middle.
 #[derive(Debug)]
@@ -65,6 +68,8 @@ pub struct Panes {
     pub before_search: Option<Listing>,
     /// The accounts.
     pub accounts: Vec<Account>,
+    /// What nobody answered in time.
+    pub reminders: Vec<Reminder>,
     /// When a key last made accounts that wait try again.
     pub hurried: Option<Instant>,
 }
@@ -98,6 +103,7 @@ impl Panes {
             reader: taste.reader,
             before_search: None,
             accounts,
+            reminders: Vec::new(),
             hurried: None,
         };
         // The sidebar first: the reader thread answers the newest question first.
@@ -110,7 +116,30 @@ impl Panes {
     /// Where everything stands now.
     pub fn places(&self) -> Option<Places> {
         let places = Places::of(self.room(), self.focus, self.reading(), self.reader);
-        places.map(|p| p.below(self.size.0))
+        let mut places = places.map(|p| p.below(self.size.0))?;
+        // What nobody answered stands above the inbox.
+        if self.is_reminding()
+            && let Some(index) = places.index.as_mut().filter(|i| i.inner.height > ABOVE)
+        {
+            index.inner.y += 1;
+            index.inner.height -= 1;
+        }
+        Some(places)
+    }
+
+    /// Whether an inbox is listed and something is to be reminded of above it.
+    pub fn is_reminding(&self) -> bool {
+        let Listing::Scope { scope, .. } = self.index.listing() else {
+            return false;
+        };
+        let inbox = match scope {
+            Scope::UnifiedInbox => true,
+            Scope::Mailbox(id) => self
+                .sidebar
+                .mailbox(*id)
+                .is_some_and(|m| m.role == Some(Role::Inbox)),
+        };
+        inbox && matches!(self.view, View::Mail) && !self.reminders.is_empty()
     }
 
     /// Columns and rows that the panes have.

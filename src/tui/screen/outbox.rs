@@ -2,7 +2,9 @@
 //!
 //! "In doubt" is spelled out: the user must know that a message may have gone.
 
-use crate::model::{OutboxId, OutboxVerb, RecipientState, Submission, SubmissionState};
+use crate::model::{
+    OutboxId, OutboxVerb, RecipientState, Reminder, ReminderId, Submission, SubmissionState,
+};
 use crate::text::{Clean, later, when};
 use crate::tui::screen::menu::{Item, Menu};
 use crate::tui::screen::paint::{begin, say};
@@ -14,9 +16,21 @@ use ratatui::layout::Rect;
 /// Lines that one row takes.
 const TALL: usize = 3;
 
-/// The outbox's list.
+/// What is decided about a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// About a message on its way out.
+    Outbox(OutboxId, OutboxVerb),
+    /// A reminder comes back at this time, seconds since 1970.
+    Again(ReminderId, i64),
+    /// A reminder goes.
+    Dismiss(ReminderId),
+}
+
+/// The outbox's list: what nobody answered in time, then what is on its way.
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
+    reminders: Vec<Reminder>,
     rows: Vec<Submission>,
     cursor: usize,
     loaded: bool,
@@ -24,44 +38,53 @@ pub struct Outbox {
 
 impl Outbox {
     /// Takes the rows in; the selection stays on its message.
-    pub fn set(&mut self, rows: Vec<Submission>) {
+    pub fn set(&mut self, rows: Vec<Submission>, reminders: Vec<Reminder>) {
         let held = self.selected().map(|r| r.id);
         self.rows = rows;
+        self.reminders = reminders;
         self.loaded = true;
         let at = held.and_then(|h| self.rows.iter().position(|r| r.id == h));
         self.cursor = at
-            .unwrap_or(self.cursor)
-            .min(self.rows.len().saturating_sub(1));
+            .map_or(self.cursor, |at| at + self.reminders.len())
+            .min(self.len().saturating_sub(1));
     }
 
-    /// The selected row.
+    fn len(&self) -> usize {
+        self.reminders.len() + self.rows.len()
+    }
+
+    /// The selected message on its way out.
     pub fn selected(&self) -> Option<&Submission> {
-        self.rows.get(self.cursor)
+        self.rows
+            .get(self.cursor.checked_sub(self.reminders.len())?)
     }
 
     /// Moves the selection.
     pub fn step(&mut self, by: isize) {
-        let last = self.rows.len().saturating_sub(1);
+        let last = self.len().saturating_sub(1);
         self.cursor = self.cursor.saturating_add_signed(by).min(last);
     }
 
     /// Selects the row at a line of the list (a click).
     pub fn click(&mut self, line: usize, height: usize) {
         let n = line / TALL + self.top(height);
-        if n < self.rows.len() {
+        if n < self.len() {
             self.cursor = n;
         }
     }
 
     /// What can be decided about the selected row.
-    pub fn decisions(&self, now: i64) -> Option<Menu<(OutboxId, OutboxVerb)>> {
+    pub fn decisions(&self, now: i64) -> Option<Menu<Decision>> {
+        if let Some(reminder) = self.reminders.get(self.cursor) {
+            return Some(about_reminder(reminder, now));
+        }
         let row = self.selected()?;
         let items: Vec<_> = verbs(row, now)
             .iter()
             .map(|(verb, label, detail)| Item {
                 label: Clean::lit(label),
                 detail: Clean::lit(detail),
-                value: (row.id, *verb),
+                value: Decision::Outbox(row.id, *verb),
             })
             .collect();
         let title = Clean::line(&format!("{}: what now?", row.subject));
@@ -76,7 +99,7 @@ impl Outbox {
     pub fn draw(&self, now: i64, buf: &mut Buffer, area: Rect, theme: &Theme) {
         let base = theme.style("index.text");
         fill(buf, area, base);
-        if self.rows.is_empty() {
+        if self.len() == 0 {
             let text = if self.loaded {
                 "The outbox is empty: nothing waits to be sent."
             } else {
@@ -91,23 +114,22 @@ impl Outbox {
             return;
         }
         let height = usize::from(area.height);
-        let shown = self.rows.iter().enumerate().skip(self.top(height));
-        for (at, (n, row)) in shown.take(height.div_ceil(TALL)).enumerate() {
+        let top = self.top(height);
+        let lines = (0..self.len()).skip(top).take(height.div_ceil(TALL));
+        for (at, n) in lines.enumerate() {
             let style = if n == self.cursor {
                 base.patch(theme.style("index.selected"))
             } else {
                 base
             };
-            let texts = [
-                headline(row),
-                recipients(row),
-                Clean::line(&format!("  {}", row.words(now, &|at| when::clock(at, now)))),
-            ];
+            let Some((texts, trouble)) = self.texts(n, now) else {
+                return;
+            };
             for (i, text) in texts.iter().enumerate() {
                 let tone = match i {
                     0 => style,
                     1 => style.patch(theme.style("text.dim")),
-                    _ if is_trouble(row) => style.patch(theme.style("notice.error")),
+                    _ if trouble => style.patch(theme.style("notice.error")),
                     _ => style.patch(theme.style("text.dim")),
                 };
                 if let Some(mut cells) = begin(buf, area, at * TALL + i, style) {
@@ -117,6 +139,53 @@ impl Outbox {
             }
         }
     }
+
+    /// The lines of a row, and whether it needs somebody.
+    fn texts(&self, n: usize, now: i64) -> Option<([Clean; TALL], bool)> {
+        if let Some(r) = self.reminders.get(n) {
+            let since = when::clock(r.due, now);
+            let texts = [
+                Clean::line(&format!("{}  [{}]", r.subject, r.account)),
+                Clean::line(&format!("  to {}", r.recipients)),
+                Clean::line(&format!("  nobody answered until {since}. Enter to decide")),
+            ];
+            return Some((texts, true));
+        }
+        let row = self.rows.get(n.checked_sub(self.reminders.len())?)?;
+        let stands = row.words(now, &|at| when::clock(at, now));
+        let texts = [
+            headline(row),
+            recipients(row),
+            Clean::line(&format!("  {stands}")),
+        ];
+        Some((texts, is_trouble(row)))
+    }
+}
+
+fn about_reminder(reminder: &Reminder, now: i64) -> Menu<Decision> {
+    let again = |text: &str, label| {
+        let at = later::parse(text, now)?;
+        Some((
+            Decision::Again(reminder.id, at),
+            label,
+            "If nobody has answered by then.",
+        ))
+    };
+    let dismiss = Decision::Dismiss(reminder.id);
+    let choices = [
+        again("tomorrow 9am", "Remind again tomorrow"),
+        again("in 3d", "Remind again in three days"),
+        again("in 7d", "Remind again in a week"),
+        Some((dismiss, "Dismiss", "No answer is waited for any more.")),
+    ];
+    let items = choices.into_iter().flatten();
+    let items = items.map(|(value, label, detail)| Item {
+        label: Clean::lit(label),
+        detail: Clean::lit(detail),
+        value,
+    });
+    let title = Clean::line(&format!("{}: what now?", reminder.subject));
+    Menu::new(title, items.collect())
 }
 
 fn headline(row: &Submission) -> Clean {
@@ -309,6 +378,35 @@ mod tests {
         assert_eq!(some[..2], [OutboxVerb::Edit, OutboxVerb::GiveUpRefused]);
         let rest = offered(SubmissionState::Refused, &[Accepted, Refused]);
         assert_eq!(rest, [OutboxVerb::GiveUpRefused, OutboxVerb::Retry]);
+    }
+
+    #[test]
+    fn a_reminder_stands_above_and_the_selection_stays_on_its_message() {
+        let reminder = Reminder {
+            id: ReminderId(3),
+            account: AccountName("work".to_owned()),
+            message_id: MessageId::new("<2@x>").unwrap(),
+            subject: "Tea".to_owned(),
+            recipients: "bo@x".to_owned(),
+            due: 5,
+            state: crate::model::ReminderState::Due,
+        };
+        let waits = row(SubmissionState::Queued, &[RecipientState::Pending]);
+        let mut outbox = Outbox::default();
+        outbox.set(vec![waits.clone()], Vec::new());
+        assert_eq!(outbox.selected(), Some(&waits));
+        outbox.set(vec![waits.clone()], vec![reminder]);
+        assert_eq!(outbox.selected(), Some(&waits));
+        outbox.step(-1);
+        assert_eq!(outbox.selected(), None);
+        let menu = outbox.decisions(1_750_000_000).unwrap();
+        assert!(
+            matches!(menu.chosen(), Some(Decision::Again(ReminderId(3), at)) if at > 1_750_000_000)
+        );
+        let (texts, trouble) = outbox.texts(0, 10).unwrap();
+        assert!(trouble && texts[2].as_str().contains("nobody answered"));
+        outbox.set(vec![waits.clone()], Vec::new());
+        assert_eq!(outbox.selected(), Some(&waits));
     }
 
     #[test]

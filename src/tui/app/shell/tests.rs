@@ -196,6 +196,7 @@ impl Bench {
                 mailboxes: self.mailboxes.clone(),
                 outbox: 0,
                 drafts: 1,
+                reminders: Vec::new(),
             },
             Question::Window {
                 serial,
@@ -230,7 +231,7 @@ impl Bench {
                     })
                     .collect(),
             },
-            Question::Outbox => Answer::Outbox(Vec::new()),
+            Question::Outbox => Answer::Outbox(Vec::new(), Vec::new()),
             Question::Drafts => {
                 let row = |at, subject: &str| DraftRow {
                     at,

@@ -241,3 +241,45 @@ fn a_tag_is_put_on_and_taken_away() {
     bench.keys("ttwo words\n");
     assert_eq!(changes(&bench)[3], (one("label:two%20words"), none));
 }
+
+#[test]
+fn what_nobody_answered_stands_above_the_inbox_and_can_be_dismissed() {
+    use crate::model::{MessageId, Reminder, ReminderId, ReminderState};
+    let mut bench = Bench::new(three(), (100, 20));
+    let reminder = Reminder {
+        id: ReminderId(4),
+        account: AccountName("home".into()),
+        message_id: MessageId::new("<tea@x>").unwrap(),
+        subject: "Tea".into(),
+        recipients: "bo@example.test".into(),
+        due: WALL - 60,
+        state: ReminderState::Due,
+    };
+    let before = bench.app.panes.places().unwrap().index.unwrap().inner;
+    let answer = Answer::Sidebar {
+        mailboxes: bench.mailboxes.clone(),
+        outbox: 0,
+        drafts: 0,
+        reminders: vec![reminder.clone()],
+    };
+    bench.event(Event::Rows(answer));
+    let after = bench.app.panes.places().unwrap().index.unwrap().inner;
+    assert_eq!((after.y, after.height), (before.y + 1, before.height - 1));
+    let screen = bench.screen();
+    assert!(
+        screen.contains("nobody answered \"Tea\" to bo@example.test"),
+        "{screen}"
+    );
+    let outbox = |bench: &mut Bench, reminders| {
+        bench.event(Event::Rows(Answer::Outbox(Vec::new(), reminders)));
+    };
+    bench.keys("go");
+    outbox(&mut bench, vec![reminder]);
+    bench.keys("\n");
+    bench.keys("4\n");
+    assert!(
+        matches!(bench.asked.last(), Some(Intent::Dismiss(ReminderId(4)))),
+        "{:?}",
+        bench.asked
+    );
+}
