@@ -318,3 +318,17 @@ fn a_bounce_is_shown_on_what_was_sent_whatever_the_policy_fetches() {
     assert!(shown.contains(words), "{shown}");
     rig.quiet();
 }
+
+#[test]
+fn what_was_only_passed_on_is_not_taken_for_the_one_that_it_is_a_copy_of() {
+    let Some(rig) = Rig::start() else { return };
+    let (_, id) = rig.queue("bo@example.test");
+    rig.cut_after_the_dot();
+    // A redirected message keeps its Message-ID and has no copy to file.
+    rig.sql("UPDATE outbox SET copy = 0");
+    let mut look = rig.server.look("ada");
+    let copy = format!("From: ada@example.test\r\nMessage-ID: {id}\r\n\r\nThe one passed on.\r\n");
+    look.append("Sent", copy.as_bytes()).finish().unwrap();
+    rig.sync();
+    assert_eq!(rig.state(), "in-doubt");
+}

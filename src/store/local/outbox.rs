@@ -267,6 +267,9 @@ impl Local {
             if n == 0 {
                 return Err(Error::Refused("the message is not in doubt".to_owned()));
             }
+            if state == SubmissionState::Done {
+                tx.execute("DELETE FROM outbox_bytes WHERE outbox = ?1", [id.0])?;
+            }
             let marks = match open {
                 0 => sent::follow(tx, id, now)?,
                 _ => Vec::new(),
