@@ -2,7 +2,7 @@
 //! delivered once to each recipient and filed once.
 
 use crate::dovecot::Dovecot;
-use crate::dump::{local, rows, write};
+use crate::dump::{cache, local, rows, write};
 use crate::program::Home;
 use crate::smtp::Sink;
 use serde_json::Value;
@@ -331,4 +331,54 @@ fn what_was_only_passed_on_is_not_taken_for_the_one_that_it_is_a_copy_of() {
     look.append("Sent", copy.as_bytes()).finish().unwrap();
     rig.sync();
     assert_eq!(rig.state(), "in-doubt");
+}
+
+#[test]
+fn a_message_in_doubt_is_found_among_all_mail_unless_it_only_has_the_same_name() {
+    let Some(rig) = Rig::start() else { return };
+    let mut look = rig.server.look("ada");
+    look.create("Everything").unwrap();
+    rig.sync();
+    let (_, id) = rig.queue("bo@example.test");
+    let wire = rows(
+        &write(&local(&rig.home)),
+        "SELECT CAST(wire AS TEXT) FROM outbox_bytes",
+    );
+    let forged = wire[0].replace(
+        "Date: ",
+        "Date: Mon, 01 Jan 2001 00:00:00 +0000\r\nX-Date: ",
+    );
+    rig.cut_after_the_dot();
+    // As a server that has every message in one mailbox: what is sent is looked for before it is listed.
+    let all = || {
+        let sql = "UPDATE mailbox SET role = 'all' WHERE path = 'Everything'";
+        write(&cache(&rig.home)).execute_batch(sql).unwrap();
+    };
+    let mut put = |raw: &str| {
+        look.append("Everything", raw.as_bytes()).finish().unwrap();
+    };
+    put(&forged);
+    all();
+    rig.sync();
+    assert_eq!(rig.state(), "in-doubt", "anybody can have written that one");
+    put(&wire[0]);
+    all();
+    rig.sync();
+    assert_eq!(rig.state(), "sent");
+    assert!(rig.reached(&id).is_empty(), "never sent again");
+    rig.quiet();
+}
+
+#[test]
+fn what_is_for_later_goes_out_by_itself_while_somebody_watches() {
+    let Some(rig) = Rig::start() else { return };
+    let (row, id) = rig.queue("bo@example.test");
+    rig.decide(&["send-at", &row, "in", "2h"]);
+    rig.sql("UPDATE outbox SET next_try = CAST(strftime('%s', 'now') AS INTEGER) + 2");
+    let watch = rig.home.watch();
+    rig.sink.wait_for(1);
+    drop(watch);
+    assert_eq!(rig.reached(&id), ["bo@example.test"]);
+    rig.sync();
+    assert_eq!(rig.reached(&id).len(), 1);
 }
