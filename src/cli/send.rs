@@ -176,7 +176,7 @@ fn send_here(home: &Home, account: &Account) -> Result<()> {
     {
         // The message is sent whatever becomes of its copy; a later sync files it otherwise.
         let filed = kit.dial(Rank::Worker, None).and_then(|mut session| {
-            let filed = filing::file_sent(&mut session, &kit, &mut local, &kit.reader()?);
+            let filed = filing::file_sent(&mut session, &kit, &mut local, &kit.reader()?, true);
             session.hang_up();
             filed
         });

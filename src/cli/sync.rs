@@ -104,9 +104,9 @@ fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
                 drop(working);
                 outcome
             };
-            (name, std::thread::spawn(run))
+            Ok((name, std::thread::Builder::new().spawn(run)?))
         })
-        .collect();
+        .collect::<std::io::Result<_>>()?;
     drop(working);
     let notices = Bars::new(!as_json).follow(board, &done);
     let mut reports = Vec::new();

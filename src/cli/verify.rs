@@ -40,9 +40,9 @@ pub fn verify(home: &Home, as_json: bool, args: &Verify) -> Result<u8> {
                 drop(working);
                 findings
             };
-            (account, std::thread::spawn(run))
+            Ok((account, std::thread::Builder::new().spawn(run)?))
         })
-        .collect();
+        .collect::<std::io::Result<_>>()?;
     drop(working);
     let notices = Bars::new(!as_json).follow(&board, &done);
     let (mut reports, mut rows) = (Vec::new(), Vec::new());

@@ -147,7 +147,8 @@ fn kill(pid: Pid) {
 
 fn wait(mut child: Child) -> Receiver<io::Result<ExitStatus>> {
     let (sender, receiver) = bounded(1);
-    std::thread::spawn(move || {
+    // Where there is no thread to be had, nobody answers.
+    let _ = std::thread::Builder::new().spawn(move || {
         let _ = sender.send(child.wait());
     });
     receiver
@@ -159,7 +160,8 @@ fn on_thread<S: Read + Send + 'static, T: Send + 'static>(
 ) -> Receiver<T> {
     let (sender, receiver) = bounded(1);
     if let Some(stream) = stream {
-        std::thread::spawn(move || {
+        // Where there is no thread to be had, nobody answers.
+        let _ = std::thread::Builder::new().spawn(move || {
             let _ = sender.send(read(stream));
         });
     }

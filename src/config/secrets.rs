@@ -78,7 +78,8 @@ mod store {
     ) -> Result<T, SecretError> {
         let (sender, receiver) = bounded(1);
         let name = user.to_owned();
-        std::thread::spawn(move || {
+        // Where there is no thread to be had, nobody answers.
+        let _ = std::thread::Builder::new().spawn(move || {
             let _ = sender.send(Entry::new(SERVICE, &name).and_then(work));
         });
         match receiver.recv_timeout(PATIENCE) {

@@ -241,7 +241,8 @@ fn waited(mut child: Child) -> Receiver<io::Result<ExitStatus>> {
 
 fn on_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
     let (sender, receiver) = bounded(1);
-    std::thread::spawn(move || {
+    // Where there is no thread to be had, nobody answers.
+    let _ = std::thread::Builder::new().spawn(move || {
         let _ = sender.send(work());
     });
     receiver

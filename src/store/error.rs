@@ -65,6 +65,10 @@ impl From<rusqlite::Error> for Error {
             Some(DatabaseCorrupt | NotADatabase) => Error::Corrupt(e.to_string()),
             // A damaged number in the file's header: no program of ours writes another format.
             _ if e.to_string() == "unsupported file format" => Error::Corrupt(e.to_string()),
+            // The same in a table of FTS5's own.
+            _ if e.to_string().starts_with("invalid fts5 file format") => {
+                Error::Corrupt(e.to_string())
+            }
             // A value that its column can't hold: damage that SQLite can't know for what it is.
             None if is_impossible(&e) => Error::Corrupt(e.to_string()),
             Some(OperationInterrupted) => Error::Interrupted,

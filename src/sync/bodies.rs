@@ -118,7 +118,13 @@ fn together(
     // Reading a message takes longer than fetching it: a thread of its own does that meanwhile.
     let (outcome, kept) = std::thread::scope(|scope| {
         let (hand, work) = bounded(WAITING);
-        let reading = scope.spawn(move || read_all(kit, delivery, &work));
+        let reading = std::thread::Builder::new()
+            .name("reading".to_owned())
+            .spawn_scoped(scope, move || read_all(kit, delivery, &work));
+        let reading = match reading {
+            Ok(reading) => reading,
+            Err(error) => return (Ok(()), Err(error.into())),
+        };
         let outcome = session.fetch_bodies(&uids, ALONE * 2, &mut |uid, body| {
             if let Some(message) = missing.remove(&uid) {
                 match body.complete {

@@ -59,8 +59,8 @@ fn who(save_sent: Option<bool>, host: &str) -> Filing {
     }
 }
 
-/// Files the copy of every message that was accepted and whose copy is due. Answers the mailboxes
-/// that got one.
+/// Files the copy of every message that was accepted and whose copy is due, or `all`. Answers the
+/// mailboxes that got one.
 ///
 /// # Errors
 /// When the session ends or a database fails. A refusal is said and tried again later: the message
@@ -70,9 +70,11 @@ pub fn file_sent(
     kit: &Kit,
     local: &mut Local,
     reader: &Reader,
+    all: bool,
 ) -> Result<Vec<MailboxName>, SyncError> {
     let mut filed = Vec::new();
-    for row in local.read().unfiled(&kit.account.name, when::now())? {
+    let due = (!all).then(when::now);
+    for row in local.read().unfiled(&kit.account.name, due)? {
         filed.extend(file(session, kit, local, reader, &row)?);
     }
     Ok(filed)

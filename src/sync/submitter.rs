@@ -55,7 +55,7 @@ fn submit(kit: &Kit, bell: &Doorbell, worker: &Ringer) -> Result<(), SyncError> 
         bell.clear();
         if !local
             .read()
-            .unfiled(&kit.account.name, when::now())?
+            .unfiled(&kit.account.name, Some(when::now()))?
             .is_empty()
         {
             worker.ring();

@@ -73,6 +73,8 @@ pub struct Worker {
     swept: Option<Instant>,
     /// Whether that list missed a mailbox, which a second one is to say again.
     doubt: bool,
+    /// Whether this is one turn that somebody asked for: nothing waits for its time.
+    whole: bool,
     /// When the cache was tidied last.
     tidied: Option<Instant>,
     /// Whether a mailbox is kept open between turns.
@@ -100,6 +102,7 @@ impl Worker {
             spent: false,
             swept: None,
             doubt: false,
+            whole: false,
             tidied: None,
             stands_by: true,
             damage_told: false,
@@ -218,6 +221,7 @@ impl Worker {
     /// Whatever stopped it.
     pub fn whole_turn(&mut self) -> Result<Turn, SyncError> {
         self.due.everything = true;
+        self.whole = true;
         let mut turn = Err(SyncError::Interrupted);
         // A mailbox that changed its generation under our hands is begun again, not for ever.
         for _ in 0..=AGAIN {
@@ -376,7 +380,13 @@ impl Worker {
             }
             other => other.map(|_| None)?,
         };
-        let filed = filing::file_sent(session, &self.kit, &mut self.local, &self.reader)?;
+        let filed = filing::file_sent(
+            session,
+            &self.kit,
+            &mut self.local,
+            &self.reader,
+            self.whole,
+        )?;
         self.due.mailboxes.extend(touched.into_iter().chain(filed));
         if self.due.everything || self.until_sweep().is_zero() {
             self.list(session)?;

@@ -132,7 +132,10 @@ fn changing(heard: &[String]) -> Vec<&String> {
 /// The commands that fetch what a message consists of: its headers, or all of it.
 fn fetching(heard: &[String]) -> Vec<&String> {
     let content = |c: &&String| {
+        // Before a message is moved it is made sure that it is the one: that is no content.
+        let identity = c.ends_with("(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])");
         verb(c) == "FETCH"
+            && !identity
             && ["BODY", "ENVELOPE", "RFC822", "BINARY"]
                 .iter()
                 .any(|w| c.contains(w))

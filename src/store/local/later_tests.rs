@@ -158,7 +158,7 @@ fn dropping_a_message_that_some_have_keeps_it_as_sent_to_them() {
     assert_eq!(local.cancel_submission(id, 1_002).unwrap().len(), 1);
     assert_eq!(row(&local, id).state, SubmissionState::Accepted);
     assert_eq!(states(&local, id), [RecipientState::Accepted]);
-    assert_eq!(local.read().unfiled(&work(), 1_003).unwrap().len(), 1);
+    assert_eq!(local.read().unfiled(&work(), Some(1_003)).unwrap().len(), 1);
     let whole = under_way(&mut local);
     assert!(local.cancel_submission(whole, 5).unwrap().is_empty());
     assert_eq!(local.read().submission(whole).unwrap(), None);

@@ -52,12 +52,13 @@ impl LocalReader {
         Ok(found.into_iter().next())
     }
 
-    /// The messages of an account that were sent and whose copy is to be filed by now.
+    /// The messages of an account that were sent and whose copy is to be filed, by now or (without a
+    /// time) at all.
     ///
     /// # Errors
     /// When they can't be read.
-    pub fn unfiled(&self, account: &AccountName, now: i64) -> Result<Vec<Submission>> {
-        let due = is_due(now);
+    pub fn unfiled(&self, account: &AccountName, now: Option<i64>) -> Result<Vec<Submission>> {
+        let due = now.map_or("1".to_owned(), is_due);
         let condition = format!("account = ?1 AND state = 'accepted' AND {due} ORDER BY id");
         self.submissions(&condition, [account.as_str()])
     }
