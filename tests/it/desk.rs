@@ -45,7 +45,8 @@ impl Host for Alone {
     fn nudge(&self) {}
 }
 
-fn account(port: u16, user: &str) -> Account {
+/// An account on 127.0.0.1, without TLS.
+pub fn account(port: u16, user: &str) -> Account {
     let endpoint = |port| Endpoint {
         host: "127.0.0.1".to_owned(),
         port,

@@ -38,6 +38,7 @@ mod model;
 mod outbox;
 mod reminded;
 mod send;
+mod parsed_back;
 mod drafts;
 mod postfix;
 mod cut_smtp;
