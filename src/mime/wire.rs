@@ -2,6 +2,8 @@
 
 use super::recipients::{self, wire_addr};
 use crate::model::{Account, Address, MessageId};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use mail_builder::headers::Header as _;
 use mail_builder::headers::address::Address as Header;
 use mail_builder::headers::message_id::MessageId as Ids;
@@ -162,7 +164,19 @@ impl Fields {
     /// A field of any text, encoded and folded as it needs.
     pub fn subject(&mut self, name: &str, value: &str) {
         let column = self.name(name);
-        Text::new(one_line(value)).write_header(&mut self.bytes, column);
+        let value = one_line(value);
+        // What looks like an encoded word would be decoded at the other end (RFC 2047 §5).
+        if value.is_ascii() && value.contains("=?") {
+            for (n, piece) in value.as_bytes().chunks(42).enumerate() {
+                let word = STANDARD.encode(piece);
+                let fold = if n == 0 { "" } else { "\r\n " };
+                self.bytes
+                    .extend_from_slice(format!("{fold}=?utf-8?B?{word}?=").as_bytes());
+            }
+            self.bytes.extend_from_slice(b"\r\n");
+            return;
+        }
+        Text::new(value).write_header(&mut self.bytes, column);
     }
 
     /// A field of addresses in wire form; nothing if there are none.

@@ -94,7 +94,7 @@ fn another_parser_finds_what_was_typed() {
             bytes: (0..=255u8).collect::<Vec<_>>().into(),
         },
         Attached {
-            name: "a very long name ".repeat(8) + ".bin",
+            name: "a very long name,".repeat(8) + ".bin",
             media_type: "nonsense".to_owned(),
             bytes: [].into(),
         },
