@@ -6,7 +6,7 @@
 
 use super::width;
 use std::ops::Range;
-use unicode_segmentation::UnicodeSegmentation;
+use unicode_segmentation::{GraphemeIndices, UnicodeSegmentation};
 
 /// `text` in lines of at most `cols` columns (at least one symbol a line, however wide). `\n`
 /// always breaks; spaces at a soft break are dropped, those at the start of a line are kept.
@@ -24,68 +24,128 @@ pub fn wrap(text: &str, cols: usize) -> Vec<String> {
 /// Where the lines of one paragraph (without `\n`) begin and end, in octets; for callers that
 /// have styles beside the text. At least one piece.
 pub fn pieces(line: &str, cols: usize) -> Vec<Range<usize>> {
-    if line.len() <= cols && line.is_ascii() {
-        return std::iter::once(0..line.len()).collect();
+    Pieces::new(line, 0, cols).collect()
+}
+
+/// The lines of one paragraph, one after the other; see [`pieces`].
+///
+/// Where a line begins is all that decides about those after it: begun at any piece's start, it
+/// goes on with the same pieces. Who edits can so wrap anew from a little before the change.
+#[derive(Clone, Debug)]
+pub struct Pieces<'a> {
+    line: &'a str,
+    symbols: GraphemeIndices<'a>,
+    /// What the symbols' places are counted from.
+    from: usize,
+    cols: usize,
+    start: usize,
+    used: usize,
+    /// The latest place to break: (end of the line before it, start of the line after it, columns
+    /// used up to that start).
+    place: Option<(usize, usize, usize)>,
+    before_wide: bool,
+    in_space: bool,
+    space_from: usize,
+    any_word: bool,
+    /// A piece that was found together with the one before it.
+    next: Option<Range<usize>>,
+    over: bool,
+}
+
+impl<'a> Pieces<'a> {
+    /// The pieces from one on that begins at `from` (0, or another piece's start).
+    pub fn new(line: &'a str, from: usize, cols: usize) -> Pieces<'a> {
+        let rest = line.get(from..).unwrap_or_default();
+        Pieces {
+            line,
+            symbols: rest.grapheme_indices(true),
+            from,
+            cols: cols.max(1),
+            start: from,
+            used: 0,
+            place: None,
+            before_wide: false,
+            in_space: false,
+            space_from: from,
+            any_word: false,
+            next: None,
+            over: false,
+        }
     }
-    let cols = cols.max(1);
-    let mut out = Vec::new();
-    let mut start = 0;
-    let mut used = 0;
-    // The latest place to break: (end of the line before it, start of the line after it, columns
-    // used up to that start).
-    let mut place: Option<(usize, usize, usize)> = None;
-    let mut before_wide = false;
-    let mut in_space = false;
-    let mut space_from = 0;
-    let mut any_word = false;
-    for (at, symbol) in line.grapheme_indices(true) {
+
+    /// Takes a symbol in; a piece, if one ends before it.
+    fn take(&mut self, at: usize, symbol: &str) -> Option<Range<usize>> {
         let w = width::of_grapheme(symbol);
         if symbol == " " {
-            if !in_space {
-                space_from = at;
+            if !self.in_space {
+                self.space_from = at;
             }
-            in_space = true;
-            used += w;
-            before_wide = false;
-            continue;
+            self.in_space = true;
+            self.used += w;
+            self.before_wide = false;
+            return None;
         }
         let wide = w >= 2;
-        if in_space && any_word {
-            place = Some((space_from, at, used));
-        } else if any_word && !in_space && (wide || before_wide) && !sticks_left(symbol) {
-            place = Some((at, at, used));
+        if self.in_space && self.any_word {
+            self.place = Some((self.space_from, at, self.used));
+        } else if self.any_word
+            && !self.in_space
+            && (wide || self.before_wide)
+            && !sticks_left(symbol)
+        {
+            self.place = Some((at, at, self.used));
         }
-        if used + w > cols && at > start {
-            let (end, next, columns) = match place.take() {
+        let mut piece = None;
+        if self.used + w > self.cols && at > self.start {
+            let (end, next, columns) = match self.place.take() {
                 Some(p) => p,
                 // Only spaces so far, or one long word: break right here.
-                None if in_space && !any_word => (start, at, used),
-                None => (at, at, used),
+                None if self.in_space && !self.any_word => (self.start, at, self.used),
+                None => (at, at, self.used),
             };
-            out.push(start..end);
-            start = next;
-            used -= columns;
+            piece = Some(self.start..end);
+            self.start = next;
+            self.used -= columns;
             // What has moved to the new line may still be longer than it (spaces inside can't
             // be: they would have been a place).
-            if used + w > cols && at > start {
-                out.push(start..at);
-                start = at;
-                used = 0;
+            if self.used + w > self.cols && at > self.start {
+                self.next = Some(self.start..at);
+                self.start = at;
+                self.used = 0;
             }
         }
-        in_space = false;
-        any_word = true;
-        used += w;
-        before_wide = wide;
+        self.in_space = false;
+        self.any_word = true;
+        self.used += w;
+        self.before_wide = wide;
+        piece
     }
-    // Spaces at the end that do not fit are dropped, others kept: they are what was written.
-    let end = if in_space && used > cols && any_word {
-        space_from
-    } else {
-        line.len()
-    };
-    out.push(start..end.max(start));
-    out
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        if let Some(piece) = self.next.take() {
+            return Some(piece);
+        }
+        if self.over {
+            return None;
+        }
+        while let Some((at, symbol)) = self.symbols.next() {
+            if let Some(piece) = self.take(self.from + at, symbol) {
+                return Some(piece);
+            }
+        }
+        self.over = true;
+        // Spaces at the end that do not fit are dropped, others kept: they are what was written.
+        let end = if self.in_space && self.used > self.cols && self.any_word {
+            self.space_from
+        } else {
+            self.line.len()
+        };
+        Some(self.start..end.max(self.start))
+    }
 }
 
 /// Closing punctuation that may not begin a line.
@@ -132,6 +192,15 @@ mod tests {
             }
             let squeeze = |s: &str| s.replace(' ', "");
             prop_assert_eq!(squeeze(&lines.concat()), squeeze(&text));
+        }
+
+        #[test]
+        fn begun_at_a_piece_it_goes_on_the_same(text in "[a-c日é👍。🇩\u{301}\u{200d} ]{0,60}", cols in 1usize..20) {
+            let whole = pieces(&text, cols);
+            for (n, piece) in whole.iter().enumerate() {
+                let rest: Vec<_> = Pieces::new(&text, piece.start, cols).collect();
+                prop_assert_eq!(&rest[..], &whole[n..]);
+            }
         }
     }
 }

@@ -59,7 +59,8 @@ impl Editor {
         self.view.top.set((line, row));
         let mut cursor = None;
         let mut rows = self.view.rows(text, line);
-        let mut wrong = (look.misspelt)(text.line(line));
+        let height = usize::from(area.height);
+        let mut wrong = misspelt(text.line(line), &rows, row, height, look);
         for y in area.top()..area.bottom() {
             let Some(range) = rows.get(row).cloned() else {
                 break;
@@ -79,7 +80,7 @@ impl Editor {
                     break;
                 }
                 rows = self.view.rows(text, line);
-                wrong = (look.misspelt)(text.line(line));
+                wrong = misspelt(text.line(line), &rows, 0, height, look);
             }
         }
         cursor
@@ -155,6 +156,28 @@ impl Editor {
         }
         cursor
     }
+}
+
+/// The words that are not known among those of a line that can be seen: so many rows from one on.
+fn misspelt(
+    line: &str,
+    rows: &[Range<usize>],
+    row: usize,
+    height: usize,
+    look: &Look<'_>,
+) -> Vec<Range<usize>> {
+    let begin = rows.get(row).map_or(0, |r| r.start);
+    let end = rows.get(row + height).map_or(line.len(), |r| r.start);
+    let (before, _) = line.split_at_checked(begin).unwrap_or((line, ""));
+    let (_, behind) = line.split_at_checked(end).unwrap_or(("", ""));
+    // Whole words.
+    let begin = before.rfind(char::is_whitespace).unwrap_or(0);
+    let end = end + behind.find(char::is_whitespace).unwrap_or(behind.len());
+    let mut wrong = (look.misspelt)(line.get(begin..end).unwrap_or(""));
+    for word in &mut wrong {
+        *word = word.start + begin..word.end + begin;
+    }
+    wrong
 }
 
 /// A row of a line.

@@ -227,9 +227,17 @@ impl Text {
 
     /// The word that holds a place, or ends there, in octets of its line.
     pub fn word_at(&self, place: Place) -> Option<std::ops::Range<usize>> {
-        let words = self.line(place.line).unicode_word_indices();
+        let (before, behind) = self.around(place);
+        // No word reaches over a space.
+        let space = |c: char| c.is_whitespace();
+        let begin = before.rfind(space).unwrap_or(0);
+        let end = place.at + behind.find(space).unwrap_or(behind.len());
+        let words = self
+            .line(place.line)
+            .get(begin..end)?
+            .unicode_word_indices();
         words
-            .map(|(at, word)| at..at + word.len())
+            .map(|(at, word)| begin + at..begin + at + word.len())
             .find(|range| range.start <= place.at && place.at <= range.end)
     }
 }

@@ -9,8 +9,17 @@ use std::rc::Rc;
 /// A longer line's rows are kept between frames.
 const LONG: usize = 4_096;
 
+/// Of how many long lines: those that can be seen together.
+const KEPT: usize = 4;
+
 /// The rows of one long line, and of which text they are.
-type Kept = (String, usize, Rc<Vec<Range<usize>>>);
+#[derive(Clone, Debug)]
+struct Kept {
+    line: usize,
+    text: String,
+    cols: usize,
+    rows: Rc<Vec<Range<usize>>>,
+}
 
 /// The window's size and place.
 #[derive(Clone, Debug)]
@@ -21,7 +30,8 @@ pub struct Window {
     pub(super) top: Cell<(usize, usize)>,
     /// Whether the window was moved by hand and need not show the cursor.
     free: Cell<bool>,
-    kept: RefCell<Option<Kept>>,
+    /// The one used last comes first.
+    kept: RefCell<Vec<Kept>>,
 }
 
 impl Default for Window {
@@ -31,7 +41,7 @@ impl Default for Window {
             height: Cell::new(24),
             top: Cell::new((0, 0)),
             free: Cell::new(false),
-            kept: RefCell::new(None),
+            kept: RefCell::default(),
         }
     }
 }
@@ -48,20 +58,31 @@ impl Window {
         isize::try_from(self.height.get().saturating_sub(1).max(1)).unwrap_or(1)
     }
 
-    pub(super) fn rows(&self, text: &Text, line: usize) -> Rc<Vec<Range<usize>>> {
-        let (cols, line) = (self.cols.get(), text.line(line));
+    pub(super) fn rows(&self, text: &Text, number: usize) -> Rc<Vec<Range<usize>>> {
+        let (cols, line) = (self.cols.get(), text.line(number));
         if line.len() < LONG {
             return Rc::new(rows::rows(line, cols));
         }
         let mut kept = self.kept.borrow_mut();
-        if let Some((of, at, rows)) = kept.as_ref()
-            && *at == cols
-            && of == line
-        {
-            return Rc::clone(rows);
-        }
-        let rows = Rc::new(rows::rows(line, cols));
-        *kept = Some((line.to_owned(), cols, Rc::clone(&rows)));
+        let at = kept.iter().position(|k| k.line == number);
+        let old = at.map(|at| kept.remove(at)).filter(|k| k.cols == cols);
+        let rows = match &old {
+            Some(old) if old.text == line => Rc::clone(&old.rows),
+            Some(old) => Rc::new(rows::rows_again(line, cols, &old.text, &old.rows)),
+            None => Rc::new(rows::rows(line, cols)),
+        };
+        let text = match old {
+            Some(old) if old.text == line => old.text,
+            _ => line.to_owned(),
+        };
+        kept.truncate(KEPT - 1);
+        let fresh = Kept {
+            line: number,
+            text,
+            cols,
+            rows: Rc::clone(&rows),
+        };
+        kept.insert(0, fresh);
         rows
     }
 
