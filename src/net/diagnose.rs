@@ -96,6 +96,14 @@ pub fn explain(error: &NetError, endpoint: &Endpoint, service: Service) -> Advic
         NetError::Busy(refusal) => busy(refusal, endpoint),
         NetError::Later(refusal) => later(refusal),
         NetError::Refused(refusal) => refused(refusal),
+        NetError::Web => Advice::new(
+            format!("a web page answers at {place} in the mail server's place; nothing was sent"),
+            "this network wants to be signed in to first, or the port is not for mail",
+            format!(
+                "open a web page in a browser and sign in to the network, then try again; if it goes on, check `port`: {}",
+                usual_ports(service)
+            ),
+        ),
         NetError::Protocol(why) => Advice::new(
             format!(
                 "{place} said something that can't be understood ({})",
@@ -142,11 +150,11 @@ fn tls(fault: TlsFault, why: &str, endpoint: &Endpoint) -> Advice {
     let host = Clean::line(&endpoint.host);
     let (reason, todo) = match fault {
         TlsFault::Name => (
-            "`host` is not the name that the server is known by, or somebody is in between",
-            "use the name that the provider gives; if the server is your own, get it a certificate with this name in its SAN",
+            "`host` is not the name that the server is known by, or this network answers in its place until one has signed in to it, or somebody is in between",
+            "sign in to the network if it asks for it; use the name that the provider gives; if the server is your own, get it a certificate with this name in its SAN",
         ),
         TlsFault::Untrusted => (
-            "the server is private, or somebody is in between",
+            "the server is private, or this network answers in its place until one has signed in to it, or somebody is in between",
             "for a private authority set `ca-file`; for a single key set `pin-sha256` on the endpoint",
         ),
         TlsFault::Expired => (

@@ -115,6 +115,9 @@ pub enum NetError {
     /// The server puts one command off; the connection is fine.
     #[error("the server says to try later: {}", Clean::line(&.0.text))]
     Later(Refusal),
+    /// A web server answered: the network wants to be signed in to first, or the port is wrong.
+    #[error("a web page answered in the mail server's place")]
+    Web,
     /// What came is not the protocol, or is beyond bounds.
     #[error("the server sent something that can't be understood: {}", Clean::line(.0))]
     Protocol(String),
@@ -137,7 +140,7 @@ impl NetError {
             NetError::Tls { .. } | NetError::Auth(_) => Kind::User,
             NetError::AuthLater(_) | NetError::Busy(_) | NetError::Later(_) => Kind::Busy,
             NetError::Refused(_) | NetError::Unsendable(_) => Kind::Refused,
-            NetError::Protocol(_) => Kind::Protocol,
+            NetError::Protocol(_) | NetError::Web => Kind::Protocol,
             NetError::Woken => Kind::Woken,
         }
     }
@@ -153,6 +156,12 @@ impl NetError {
     /// Whether it may pass by itself.
     pub fn is_transient(&self) -> bool {
         matches!(self.kind(), Kind::Offline | Kind::Busy | Kind::Protocol)
+    }
+
+    /// Whether somebody else answered where the server should be. That takes as long as it takes,
+    /// and is not asked after often: another network or a key shortens the wait.
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(self, NetError::Tls { .. } | NetError::Web)
     }
 
     /// The server's refusal, if it is one.

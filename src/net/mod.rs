@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod trace;
+mod web;
 pub mod tls;
 pub mod deflate;
 pub mod stream;

@@ -9,6 +9,7 @@ use crate::model::step;
 use crate::net::deflate::Squeeze;
 use crate::net::error::{NetError, TlsFault};
 use crate::net::tls::{self, Trust};
+use crate::net::web;
 use native_tls::{HandshakeError, MidHandshakeTlsStream, TlsStream};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -256,12 +257,18 @@ impl Stream {
         let waiting = socket.try_clone().map_err(|e| NetError::io(&e))?;
         let name = tls::server_name(host);
         let mut step = trust.connector()?.connect(&name, socket);
+        let mut page = None;
         let tls = loop {
             match step {
                 Ok(tls) => break tls,
+                Err(HandshakeError::Failure(_)) if page == Some(true) => return Err(NetError::Web),
+                Err(HandshakeError::Failure(_)) if web::was_page(&peek(&waiting)) => {
+                    return Err(NetError::Web);
+                }
                 Err(HandshakeError::Failure(error)) => return Err(tls::fault(&error, host)),
                 Err(HandshakeError::WouldBlock(middle)) => {
                     wait_for(&waiting, until)?;
+                    page = page.or_else(|| Some(web::is_page(&peek(&waiting))));
                     step = MidHandshakeTlsStream::handshake(middle);
                 }
             }
@@ -336,6 +343,13 @@ fn left(until: Instant) -> Timespec {
         tv_sec: left.as_secs().cast_signed(),
         tv_nsec: i64::from(left.subsec_nanos()),
     }
+}
+
+/// The first octets that wait to be read, which they still do afterwards.
+fn peek(socket: &TcpStream) -> Vec<u8> {
+    let mut first = [0; 16];
+    let n = socket.peek(&mut first).unwrap_or(0);
+    first.get(..n).unwrap_or_default().to_vec()
 }
 
 /// Waits until a handshake may go on: the peer spoke, or may be spoken to again.

@@ -2,6 +2,7 @@
 //! SAN carries the host's name (the CN does not count, RFC 9525 §6.3), or exactly one pinned key.
 
 use crate::net::error::{NetError, TlsFault};
+use crate::text::when;
 use native_tls::{Certificate, Protocol, TlsConnector, TlsStream};
 use sha2::{Digest, Sha256};
 use std::net::{IpAddr, TcpStream};
@@ -15,6 +16,10 @@ use x509_cert::ext::pkix::name::GeneralName;
 
 /// Roots that the system's administrator changes count after this time at the latest.
 const FRESH: Duration = Duration::from_secs(15 * 60);
+
+/// This program was written after this time (2026-11-01), seconds since 1970: a clock that says
+/// less is wrong.
+const WRITTEN: i64 = 1_793_491_200;
 
 /// Connectors that were made lately, with what they trust: nothing but a memory of the same answer.
 static MADE: Mutex<Vec<(Trust, TlsConnector, Instant)>> = Mutex::new(Vec::new());
@@ -171,6 +176,19 @@ fn dns_matches(pattern: &str, host: &str) -> bool {
     }
 }
 
+/// Why a certificate does not count at `now`, by this machine's clock. `early`: it will later.
+fn out_of_time(early: bool, now: i64) -> String {
+    let clock = format!("this machine's clock, which says {}", when::rfc3339(now));
+    if now < WRITTEN {
+        format!("{clock}, is wrong, and so no certificate seems to be valid")
+    } else if early {
+        // Nobody hands certificates out before they count.
+        format!("the certificate does not count yet by {clock}: the clock is probably slow")
+    } else {
+        format!("the certificate has expired by {clock}: unless the clock is wrong, it is so")
+    }
+}
+
 /// What a failed handshake means. OpenSSL tells it only in words.
 pub(super) fn fault(error: &native_tls::Error, host: &str) -> NetError {
     let mut words = error.to_string();
@@ -185,10 +203,8 @@ pub(super) fn fault(error: &native_tls::Error, host: &str) -> NetError {
     if has(&["hostname mismatch", "ip address mismatch"]) {
         NetError::tls(TlsFault::Name, format!("the certificate is not for {host}"))
     } else if has(&["certificate has expired", "not yet valid"]) {
-        NetError::tls(
-            TlsFault::Expired,
-            "the certificate is not valid now: it has expired, or this machine's clock is wrong",
-        )
+        let early = has(&["not yet valid"]);
+        NetError::tls(TlsFault::Expired, out_of_time(early, when::now()))
     } else if has(&["certificate verify failed"]) {
         // The verdict stands in the last brackets of the outermost error.
         let outer = error.to_string();
@@ -234,6 +250,15 @@ mod tests {
         ] {
             assert!(!dns_matches(pattern, host), "{pattern} {host}");
         }
+    }
+
+    #[test]
+    fn f09_a_clock_that_is_wrong_is_named() {
+        let said = |early, now| out_of_time(early, now);
+        assert!(said(false, 0).contains("1970-01-01") && said(false, 0).contains("is wrong"));
+        assert!(said(true, WRITTEN - 1).contains("is wrong"));
+        assert!(said(true, WRITTEN + 1).contains("clock is probably slow"));
+        assert!(said(false, WRITTEN * 2).contains("has expired by this machine's clock"));
     }
 
     #[test]

@@ -124,6 +124,31 @@ fn s06_issuers_dates_and_purposes_count() {
 }
 
 #[test]
+fn f21_a_web_page_in_the_servers_place_is_known_for_one() {
+    for said in [
+        &b"HTTP/1.1 302 Found\r\nLocation: http://portal.example.test/\r\n\r\n"[..],
+        b"HTTP/1.0 400 Bad Request\r\n\r\n",
+        b"<html>Welcome to our hotel</html>\n",
+    ] {
+        let (port, server) = serve(move |mut socket| {
+            let mut hello = [0; 512];
+            let n = socket.read(&mut hello).unwrap();
+            socket.write_all(said).unwrap();
+            let mut rest = Vec::new();
+            let _ = socket.read_to_end(&mut rest);
+            ([&hello[..n], &rest].concat(), said)
+        });
+        let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let mut stream = Stream::new(socket, None).unwrap();
+        let outcome = stream.secure(HOST, &Trust::default(), PATIENCE);
+        drop(stream);
+        assert!(matches!(outcome, Err(NetError::Web)), "{outcome:?}");
+        let (got, _) = server.join().unwrap();
+        assert_eq!(got[0], 0x16, "more than a handshake was begun");
+    }
+}
+
+#[test]
 fn s06_a_pin_means_one_key_and_nothing_else() {
     let ca = Identity::authority();
     let right = ca.sign(&Leaf::default());

@@ -177,7 +177,7 @@ impl Worker {
             _ => None,
         };
         let mut wait = backoff.fail(hint, chance());
-        if matches!(error, SyncError::Net(NetError::Tls { .. })) {
+        if matches!(error, SyncError::Net(net) if net.is_elsewhere()) {
             wait = self.kit.rhythm.longest;
         }
         let retry_at = when::now() + wait.as_secs().cast_signed();

@@ -1,8 +1,8 @@
 //! Time and neighbours: the clock jumps, the machine sleeps, somebody else holds a database, two
 //! programs work on one home. Mail arrives all the same, and everything happens once.
 
-use crate::dovecot::need;
 use crate::dump::{cache, local, read, rows, write};
+use crate::elsewhere::faketime;
 use crate::story::{Play, Stage, letter, message, past};
 use std::fs;
 use std::io::Write as _;
@@ -47,23 +47,6 @@ impl Drop for Beside {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// Where Debian, Fedora and others keep the library that bends time.
-fn faketime() -> Option<String> {
-    need("faketime")?;
-    let places = [
-        "/usr/lib/x86_64-linux-gnu/faketime",
-        "/usr/lib/aarch64-linux-gnu/faketime",
-        "/usr/lib64/faketime",
-        "/usr/lib/faketime",
-    ];
-    let found = places.iter().map(|p| format!("{p}/libfaketimeMT.so.1"));
-    let found = found.into_iter().find(|p| fs::metadata(p).is_ok());
-    if found.is_none() {
-        eprintln!("skipped: libfaketimeMT.so.1 is not where it is expected");
-    }
-    found
 }
 
 #[test]

@@ -45,6 +45,7 @@ mod cut_smtp;
 mod kill;
 mod cut;
 mod hostile;
+mod elsewhere;
 mod hostile_state;
 mod hostile_changes;
 mod hostile_pull;

@@ -20,6 +20,7 @@ use crate::net::imap::fail;
 use crate::net::imap::wire::{Framer, Limits};
 use crate::net::stream::Stream;
 use crate::net::trace::Ring;
+use crate::net::web;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -265,11 +266,16 @@ impl Line {
     /// # Errors
     /// At the end of the stream, with the server's last words if it had any.
     fn fill(&mut self, until: Instant) -> Result<usize, NetError> {
+        let first = self.stream.received() == 0;
         let n = match (self.stream.receive(&mut self.chunk, until), &self.bye) {
             (Err(NetError::Cut(_)), Some(bye)) => return Err(fail::closed(bye)),
             (outcome, _) => outcome?,
         };
-        self.framer.push(self.chunk.get(..n).unwrap_or(&self.chunk));
+        let said = self.chunk.get(..n).unwrap_or(&self.chunk);
+        if first && web::is_page(said) {
+            return Err(NetError::Web);
+        }
+        self.framer.push(said);
         Ok(n)
     }
 

@@ -11,6 +11,7 @@ use crate::net::connect::{self, Patience};
 use crate::net::error::{NetError, TlsFault};
 use crate::net::stream::Stream;
 use crate::net::trace::Ring;
+use crate::net::web;
 use lettre::transport::smtp::commands::{Ehlo, Quit, Rset, Starttls};
 use lettre::transport::smtp::extension::ClientId;
 use std::net::Ipv4Addr;
@@ -188,6 +189,9 @@ impl SmtpSession {
             self.ring.theirs(kept);
             octets += bytes.len();
             let Some((code, last, text)) = reply::line(&bytes) else {
+                if web::is_page(&bytes) {
+                    return Err(NetError::Web);
+                }
                 return Err(NetError::Protocol(
                     "something that is not an SMTP reply".to_owned(),
                 ));

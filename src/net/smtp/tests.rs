@@ -317,9 +317,13 @@ fn s08_a_bad_greeting_gets_no_credentials() {
         b"hello\r\n",
         b"* BYE\r\n",
         b"421 busy\r\n",
+        b"HTTP/1.1 302 Found\r\n\r\n",
+        b"<html>Welcome</html>\r\n",
     ] {
         let (account, server) = serve(greeting, script(vec![]));
-        assert!(connect(&account).is_err());
+        let error = connect(&account).unwrap_err();
+        let page = greeting.starts_with(b"HTTP") || greeting.starts_with(b"<");
+        assert_eq!(matches!(error, NetError::Web), page, "{error:?}");
         assert_eq!(server.join().unwrap(), Vec::<String>::new());
     }
 }
