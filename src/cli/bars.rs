@@ -139,6 +139,7 @@ mod tests {
     fn a_line_an_account_that_works_and_none_too_wide() {
         let at = |what: &str| AccountStatus {
             progress: Some(Progress {
+                doing: String::new(),
                 what: what.into(),
                 done: 12_400,
                 total: 50_000,

@@ -13,7 +13,7 @@ use crate::net::error::NetError;
 use crate::net::imap::extensions::{EXTENSIONS, Extension, Offer};
 use crate::net::imap::{Options, Session};
 use crate::net::sendmail;
-use crate::net::smtp::{Pace, SmtpSession};
+use crate::net::smtp::{Pace, SmtpSession, Watch};
 use crate::net::trace::Ring;
 use crate::sync::{Host as _, NoSecret};
 use crate::text::{Clean, size};
@@ -278,7 +278,8 @@ fn smtp(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Op
         Service::Smtp,
         &ring,
         || {
-            let session = SmtpSession::greet(account, Pace::default(), ring.clone())?;
+            let session =
+                SmtpSession::greet(account, Pace::brisk(), ring.clone(), Watch::default())?;
             let offers: Vec<String> = session
                 .offers()
                 .iter()

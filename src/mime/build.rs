@@ -14,9 +14,11 @@ use super::{flowed, markdown};
 use crate::model::{Account, Address, Draft, MessageId, Outgoing};
 use crate::text::when;
 use base64::Engine as _;
+use mail_builder::Writer;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::raw::Raw;
 use mail_builder::mime::{BodyPart, MimePart};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use super::verbatim::from_rfc5322;
@@ -24,6 +26,9 @@ pub use super::wire::{BuildError, new_message_id};
 
 /// References that are kept beside the first one: enough for every client to find the thread.
 const MAX_REFERENCES: usize = 20;
+/// Octets that a line of base64 stands for: 76 characters (RFC 2045 §6.8).
+const LINE: usize = 57;
+
 /// A file that was read for attaching.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attached {
@@ -75,11 +80,7 @@ pub fn outgoing(
         concat!("postrider/", env!("CARGO_PKG_VERSION")),
     );
     head.text("MIME-Version", "1.0");
-    assemble(draft, files).write_part(&mut head.bytes);
-    let mut wire = crlf(&head.bytes);
-    if !wire.ends_with(b"\r\n") {
-        wire.extend_from_slice(b"\r\n");
-    }
+    let wire = Arc::new(whole(head, draft, files));
     let filed = with_bcc(&wire, after_cc, &bcc);
     Ok(Outgoing {
         account: account.name.clone(),
@@ -88,7 +89,7 @@ pub fn outgoing(
         recipients,
         subject,
         filed,
-        wire: wire.into(),
+        wire,
         draft: draft.id,
         not_before: now,
         scheduled: false,
@@ -110,6 +111,55 @@ pub(super) fn trimmed(references: &[MessageId]) -> Vec<MessageId> {
     let surplus = kept.len().saturating_sub(MAX_REFERENCES + 1);
     kept.drain(1.min(kept.len())..(1 + surplus).min(kept.len()));
     kept
+}
+
+/// The header and behind it all that is written of a draft, each line ended by CRLF.
+pub(super) fn whole(head: Fields, draft: &Draft, files: &[Attached]) -> Vec<u8> {
+    let mut skeleton = Skeleton {
+        text: head.bytes,
+        files,
+        gaps: Vec::new(),
+    };
+    assemble(draft, files).write_part(&mut skeleton);
+    skeleton.filled()
+}
+
+/// A message without what is large in it: a file's content is encoded into its gap at the end, so
+/// that no form of it is held but the last one.
+struct Skeleton<'a> {
+    text: Vec<u8>,
+    files: &'a [Attached],
+    gaps: Vec<(usize, &'a [u8])>,
+}
+
+impl Writer for Skeleton<'_> {
+    fn write(&mut self, bytes: &[u8]) {
+        // The builder is given a file's very bytes as a body that is encoded already.
+        let is_it = |f: &&Attached| std::ptr::eq(&*f.bytes, bytes) && !bytes.is_empty();
+        match self.files.iter().find(is_it) {
+            Some(file) => self.gaps.push((self.text.len(), &file.bytes)),
+            None => self.text.extend_from_slice(bytes),
+        }
+    }
+}
+
+impl Skeleton<'_> {
+    fn filled(self) -> Vec<u8> {
+        let encoded = |bytes: &[u8]| bytes.len().div_ceil(LINE) * 78;
+        let octets: usize = self.gaps.iter().map(|(_, bytes)| encoded(bytes)).sum();
+        let mut out = Vec::with_capacity(octets + self.text.len() + self.text.len() / 40 + 2);
+        let mut begin = 0;
+        for (end, bytes) in self.gaps {
+            out.extend_from_slice(&crlf(self.text.get(begin..end).unwrap_or_default()));
+            base64_lines(bytes, &mut out);
+            begin = end;
+        }
+        out.extend_from_slice(&crlf(self.text.get(begin..).unwrap_or_default()));
+        if !out.ends_with(b"\r\n") {
+            out.extend_from_slice(b"\r\n");
+        }
+        out
+    }
 }
 
 /// The text, in two forms if it is Markdown, alone or in front of its attachments.
@@ -144,13 +194,13 @@ pub(super) fn assemble<'a>(draft: &Draft, files: &'a [Attached]) -> MimePart<'a>
     MimePart::new("multipart/mixed", BodyPart::Multipart(parts))
 }
 
-fn file(file: &Attached) -> MimePart<'_> {
+fn file<'a>(file: &'a Attached) -> MimePart<'a> {
     let name = safe_name(&file.name);
     let mut media = media_type(&file.media_type);
-    let part = |media: String, encoding: &'static str, bytes: Vec<u8>| {
+    let part = |media: String, encoding: &'static str, bytes: Cow<'a, [u8]>| {
         MimePart::new(
             ContentType::new(media).attribute("name", name.clone()),
-            bytes,
+            BodyPart::Binary(bytes),
         )
         .attachment(name.clone())
         .header("Content-Transfer-Encoding", Raw::new(encoding))
@@ -160,11 +210,11 @@ fn file(file: &Attached) -> MimePart<'_> {
         let whole = crlf(&file.bytes);
         let plain = whole.is_ascii() && !whole.contains(&0) && longest_line(&whole) <= 998;
         if media == "message/rfc822" && plain {
-            return part(media, "7bit", whole);
+            return part(media, "7bit", whole.into());
         }
         media = "application/octet-stream".to_owned();
     }
-    part(media, "base64", base64_lines(&file.bytes))
+    part(media, "base64", Cow::Borrowed(&*file.bytes))
 }
 
 /// A media type as given if it is well-formed and a leaf's.
@@ -182,14 +232,15 @@ fn media_type(given: &str) -> String {
     }
 }
 
-fn base64_lines(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len() / 57 * 78 + 80);
+fn base64_lines(bytes: &[u8], out: &mut Vec<u8>) {
     let engine = base64::engine::general_purpose::STANDARD;
-    for chunk in bytes.chunks(57) {
-        out.extend_from_slice(engine.encode(chunk).as_bytes());
+    let mut line = [0u8; 76];
+    for chunk in bytes.chunks(LINE) {
+        // A line has room for what its octets become.
+        let n = engine.encode_slice(chunk, &mut line).unwrap_or_default();
+        out.extend_from_slice(line.get(..n).unwrap_or_default());
         out.extend_from_slice(b"\r\n");
     }
-    out
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 //! Unlike what is sent it may lack everything, and what can't be read as addresses is kept as it was
 //! typed, in fields of our own. It is plain ASCII in its header and sound on the wire all the same.
 
-use super::build::{Attached, assemble, trimmed};
+use super::build::{Attached, trimmed, whole};
 use super::field::{self, Field};
-use super::wire::{Fields, crlf, one_line, sender, typed};
+use super::wire::{Fields, one_line, sender, typed};
 use crate::model::{Account, Address, Draft, MessageId};
 use crate::text::when;
 use base64::Engine as _;
@@ -68,12 +68,7 @@ pub fn draft_copy(
     // The text as it is written, whatever it becomes when it is sent.
     let mut plain = draft.clone();
     plain.options.markdown = false;
-    assemble(&plain, files).write_part(&mut head.bytes);
-    let mut whole = crlf(&head.bytes);
-    if !whole.ends_with(b"\r\n") {
-        whole.extend_from_slice(b"\r\n");
-    }
-    whole
+    whole(head, &plain, files)
 }
 
 /// What was typed into the line of that name, if it stands there as typed.

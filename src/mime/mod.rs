@@ -24,6 +24,7 @@ pub mod head;
 pub mod card;
 pub mod render;
 pub mod wire;
+pub mod seven_bit;
 pub mod verbatim;
 pub mod redirect;
 pub mod receipt;

@@ -11,6 +11,7 @@ use crate::text::when;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::raw::Raw;
 use mail_builder::mime::{BodyPart, MimePart};
+use std::sync::Arc;
 
 /// More addresses than this want to know: that is no receipt.
 const MOST: usize = 5;
@@ -96,7 +97,7 @@ pub fn displayed(
         recipients,
         subject: format!("Read: {subject}"),
         wire: message.into(),
-        filed: [].into(),
+        filed: Arc::default(),
         draft: None,
         not_before: now,
         scheduled: false,

@@ -6,6 +6,7 @@ use super::verbatim::{Body, copy, encoded};
 use super::wire::{BuildError, Fields, crlf, envelope, new_message_id, sender, typed};
 use crate::model::{Account, Outgoing};
 use crate::text::when;
+use std::sync::Arc;
 
 /// Fields of an earlier journey, which would mislead on this one.
 const TRACES: [&str; 5] = [
@@ -58,7 +59,7 @@ pub fn redirect(raw: &[u8], account: &Account, to: &str, now: i64) -> Result<Out
         recipients,
         subject: subject.map(|f| field::text(f.value)).unwrap_or_default(),
         wire: wire.into(),
-        filed: [].into(),
+        filed: Arc::default(),
         draft: None,
         not_before: now,
         scheduled: false,

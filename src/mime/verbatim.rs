@@ -11,6 +11,7 @@ use super::wire::{BuildError, Fields, crlf, envelope, longest_line, new_message_
 use super::wire::{sender, wire, with_bcc};
 use crate::model::{Account, Address, Outgoing};
 use crate::text::when;
+use std::sync::Arc;
 
 /// The longest line that SMTP carries, without its end (RFC 5321 §4.5.3.1.6).
 const MAX_LINE: usize = 998;
@@ -69,6 +70,7 @@ pub fn from_rfc5322(raw: &[u8], account: &Account, now: i64) -> Result<Outgoing,
     if !message.ends_with(b"\r\n") {
         message.extend_from_slice(b"\r\n");
     }
+    let message = Arc::new(message);
     Ok(Outgoing {
         account: account.name.clone(),
         message_id,
@@ -78,7 +80,7 @@ pub fn from_rfc5322(raw: &[u8], account: &Account, now: i64) -> Result<Outgoing,
             .map(|f| field::text(f.value))
             .unwrap_or_default(),
         filed: with_bcc(&message, bcc_at, &bcc),
-        wire: message.into(),
+        wire: message,
         draft: None,
         not_before: now,
         scheduled: false,

@@ -64,12 +64,16 @@ fn random_id(unique: &str, domain: &str) -> MessageId {
     }
 }
 
-/// The bytes with a Bcc field put in at `at` (the end of a field), if there is anybody in it.
-pub(crate) fn with_bcc(wire: &[u8], at: usize, bcc: &[Address]) -> Arc<[u8]> {
+/// The bytes with a Bcc field put in at `at` (the end of a field), if there is anybody in it; else
+/// the same bytes, not a copy.
+pub(crate) fn with_bcc(wire: &Arc<Vec<u8>>, at: usize, bcc: &[Address]) -> Arc<Vec<u8>> {
+    if bcc.is_empty() {
+        return Arc::clone(wire);
+    }
     let mut field = Fields::default();
     field.addresses("Bcc", bcc);
     let (before, after) = wire.split_at(at.min(wire.len()));
-    [before, &field.bytes, after].concat().into()
+    Arc::new([before, &field.bytes, after].concat())
 }
 
 /// The one address that the message is from, in wire form.
@@ -220,7 +224,7 @@ pub(crate) fn longest_line(bytes: &[u8]) -> usize {
 pub(crate) fn crlf(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 40);
     let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|b| matches!(b, b'\r' | b'\n')) {
+    while let Some(at) = memchr::memchr2(b'\r', b'\n', rest) {
         let (line, end) = rest.split_at(at);
         out.extend_from_slice(line);
         out.extend_from_slice(b"\r\n");

@@ -27,6 +27,8 @@ pub enum Link {
 /// How far a long task is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
+    /// What the account is at, such as `sending`; empty: syncing.
+    pub doing: String,
     /// What is done, e.g. `headers`.
     pub what: String,
     /// So much is done.

@@ -17,9 +17,9 @@ pub struct Outgoing {
     /// Subject for the outbox view, untrusted text.
     pub subject: String,
     /// The bytes for the wire: CRLF line ends, no Bcc.
-    pub wire: Arc<[u8]>,
+    pub wire: Arc<Vec<u8>>,
     /// The bytes for Sent: as `wire`, with Bcc. None: no copy is filed.
-    pub filed: Arc<[u8]>,
+    pub filed: Arc<Vec<u8>>,
     /// The draft that goes when this row comes, in the same transaction.
     pub draft: Option<DraftId>,
     /// Not to be sent before this time, seconds since 1970 (undo window, or a time of the user's).

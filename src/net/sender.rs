@@ -28,6 +28,14 @@ impl Sender {
         }
     }
 
+    /// Whether it takes only messages of seven bits (no 8BITMIME, RFC 6152).
+    pub fn is_seven_bit(&self) -> bool {
+        match self {
+            Sender::Server(session) => !session.offers().has("8BITMIME"),
+            Sender::Program(_) => false,
+        }
+    }
+
     /// Hands one message over; see [`SmtpSession::send`] and [`Program::send`].
     pub fn send<E: std::fmt::Display>(
         &mut self,

@@ -5,6 +5,7 @@ pub mod backoff;
 pub mod plan;
 pub mod host;
 pub mod report;
+pub mod handing;
 pub mod error;
 pub mod guard;
 pub mod news;

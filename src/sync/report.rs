@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A task that takes less than this is not worth a bar.
-const WORTH: Duration = Duration::from_millis(500);
+pub(super) const WORTH: Duration = Duration::from_millis(500);
 /// A bar moves no more often.
-const STEP: Duration = Duration::from_millis(150);
+pub(super) const STEP: Duration = Duration::from_millis(150);
 
 /// What a bar can be about; the first under way is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Task {
+    /// A message on its way out.
+    Sending,
     /// Headers.
     Headers,
     /// Bodies.
@@ -31,6 +33,7 @@ pub struct Report {
 #[derive(Default)]
 struct State {
     status: AccountStatus,
+    sending: Option<Progress>,
     headers: Option<Progress>,
     bodies: Option<Progress>,
 }
@@ -62,6 +65,7 @@ impl Report {
     /// A task moved on, or ended (`None`).
     pub fn progress(&self, task: Task, progress: Option<Progress>) {
         self.change(|s| match task {
+            Task::Sending => s.sending = progress,
             Task::Headers => s.headers = progress,
             Task::Bodies => s.bodies = progress,
         });
@@ -114,7 +118,9 @@ impl Report {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let before = state.status.clone();
         change(&mut state);
-        state.status.progress = state.headers.clone().or_else(|| state.bodies.clone());
+        let tasks = [&state.sending, &state.headers, &state.bodies];
+        let first = tasks.into_iter().flatten().next().cloned();
+        state.status.progress = first;
         if state.status != before {
             self.board.status(&self.account, state.status.clone());
         }
@@ -187,13 +193,14 @@ impl Drop for Meter<'_> {
     }
 }
 
-fn measure(what: &str, before: u64, done: u64, total: u64, took: Duration) -> Progress {
+pub(super) fn measure(what: &str, before: u64, done: u64, total: u64, took: Duration) -> Progress {
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
     let rate = (done.saturating_sub(before))
         .saturating_mul(1000)
         .checked_div(millis)
         .unwrap_or(0);
     Progress {
+        doing: String::new(),
         what: what.to_owned(),
         done,
         total,
@@ -236,6 +243,7 @@ mod tests {
         assert_eq!(report.status().since, since);
         let about = |what: &str| {
             Some(Progress {
+                doing: String::new(),
                 what: what.into(),
                 ..Progress::default()
             })

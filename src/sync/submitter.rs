@@ -4,6 +4,7 @@
 //! retry with the same bytes; once the dot may have been written and no answer came, the row is in
 //! doubt (`doubt.rs`): looked for, and otherwise left to the user. Nothing is ever sent twice without the user's word.
 
+use crate::mime::seven_bit::seven_bit;
 use crate::model::{Recipient, RecipientState, Submission, SubmissionState, standing};
 use crate::net::sender::Sender;
 use crate::net::smtp::{Asked, Mail, Outcome, Pace, SendReport, SmtpSession, Stage};
@@ -12,7 +13,7 @@ use crate::signal::{Doorbell, Ringer, Topic};
 use crate::store::{self, End, Fate, Local};
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Kit, is_for_the_user};
-use crate::sync::{doubt, guard};
+use crate::sync::{doubt, guard, handing};
 use crate::text::{Clean, when};
 use std::time::Duration;
 
@@ -151,6 +152,11 @@ fn attempt(
         Err(store::Error::Gone(_)) => return Ok(Step::Sent),
         bytes => bytes?,
     };
+    // What can't be converted is refused by whom it is handed to, in plain words.
+    let bytes = match live.is_seven_bit() && !bytes.is_ascii() {
+        true => seven_bit(&bytes).unwrap_or(bytes),
+        false => bytes,
+    };
     let recipients: Vec<&str> = row
         .recipients
         .iter()
@@ -184,8 +190,10 @@ fn connect(kit: &Kit) -> Result<Sender, SyncError> {
     if let Some(program) = Sender::program(&kit.account) {
         return Ok(program);
     }
-    let session =
-        kit.sign_in(|secret| SmtpSession::connect(&kit.account, secret, Pace::default()))?;
+    let session = kit.sign_in(|secret| {
+        let watch = handing::watch(&kit.report);
+        SmtpSession::connect(&kit.account, secret, Pace::default(), watch)
+    })?;
     Ok(Sender::Server(Box::new(session)))
 }
 

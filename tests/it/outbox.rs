@@ -342,7 +342,7 @@ fn a_message_in_doubt_is_found_among_all_mail_unless_it_only_has_the_same_name()
     let (_, id) = rig.queue("bo@example.test");
     let wire = rows(
         &write(&local(&rig.home)),
-        "SELECT CAST(wire AS TEXT) FROM outbox_bytes",
+        "SELECT CAST(bytes AS TEXT) FROM outbox_piece",
     );
     let forged = wire[0].replace(
         "Date: ",

@@ -3,6 +3,7 @@
 
 use super::reply::Reply;
 use super::session::{Pace, SmtpSession};
+use super::watch::Watch;
 use crate::model::{Account, Auth, Secret};
 use crate::net::error::{NetError, TlsFault};
 use crate::net::sasl;
@@ -16,7 +17,7 @@ const LONGEST_COMMAND: usize = 512;
 const MOST_QUESTIONS: usize = 3;
 
 impl SmtpSession {
-    /// Connects and signs in.
+    /// Connects and signs in. `watch` is told where the server is slow, now and with every message.
     ///
     /// # Errors
     /// When the server can't be reached, is not what it should be, or refuses us.
@@ -24,8 +25,9 @@ impl SmtpSession {
         account: &Account,
         secret: &Secret,
         pace: Pace,
+        watch: Watch,
     ) -> Result<SmtpSession, NetError> {
-        let mut session = SmtpSession::greet(account, pace, Ring::default())?;
+        let mut session = SmtpSession::greet(account, pace, Ring::default(), watch)?;
         session.sign_in(account, secret)?;
         Ok(session)
     }

@@ -1,7 +1,7 @@
 //! Signing in by access token, and what a refusal means (F-53 to F-55, S-45).
 
-use super::SmtpSession;
 use super::tests::{pace, serve};
+use super::{SmtpSession, Watch};
 use crate::model::{Account, Auth, Secret};
 use crate::net::error::NetError;
 use crate::net::trace::Ring;
@@ -17,7 +17,7 @@ fn sign_in(
     let (plain, server) = serve(b"220 hi\r\n", script);
     let account = Account { auth, ..plain };
     let ring = Ring::default();
-    let mut session = SmtpSession::greet(&account, pace(), ring.clone()).unwrap();
+    let mut session = SmtpSession::greet(&account, pace(), ring.clone(), Watch::default()).unwrap();
     let done = session.sign_in(&account, &Secret::new(token.into()));
     let shown = format!("{done:?} {session:?} {:?}", ring.lines());
     drop(session);

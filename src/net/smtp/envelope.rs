@@ -54,7 +54,7 @@ pub(super) fn mail_from(mail: &Mail<'_>, octets: u64, offers: &Offers) -> Result
     if !mail.bytes.is_ascii() {
         if !offers.has("8BITMIME") {
             return Err(NetError::Unsendable(
-                "the message holds 8-bit text, and the server takes only 7-bit (no 8BITMIME): encode it as quoted-printable or base64".to_owned(),
+                "the message holds 8-bit text where it can't be re-encoded (a signed part, a header), and the server takes only 7-bit (no 8BITMIME): write it as quoted-printable or base64".to_owned(),
             ));
         }
         parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));

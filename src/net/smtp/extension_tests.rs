@@ -1,7 +1,7 @@
 //! What a server offers beyond the bare protocol, and what becomes of a message that needs it.
 
 use super::tests::{GO, OK, Script, account, connect, outcomes, pace, serve};
-use super::{Mail, Outcome, Pace, SendReport, SmtpSession, Stage};
+use super::{Mail, Outcome, Pace, SendReport, SmtpSession, Stage, Watch};
 use crate::model::{Secret, Security};
 use crate::net::error::NetError;
 use crate::net::testing;
@@ -207,7 +207,8 @@ fn f45_the_answer_to_the_dot_may_take_longer_than_any_other() {
         ..pace()
     };
     let account = account(port, Security::None);
-    let mut session = SmtpSession::connect(&account, &Secret::new("x".into()), pace).unwrap();
+    let mut session =
+        SmtpSession::connect(&account, &Secret::new("x".into()), pace, Watch::default()).unwrap();
     let (report, _) = hand_over(&mut session, &mail(&["a@x.test"]));
     assert_eq!(outcomes(&report), [Outcome::Accepted]);
     server.join().unwrap();

@@ -2,7 +2,7 @@
 //! slowly.
 
 use super::tests::{GO, HELLO, OK, account, connect, outcomes, pace, script, send, serve};
-use super::{Mail, Outcome, Pace, SmtpSession, Stage};
+use super::{Mail, Outcome, Pace, SmtpSession, Stage, Watch};
 use crate::model::{Account, Secret, Security};
 use crate::net::error::{NetError, TlsFault};
 use crate::net::testing::{self, Identity, Leaf, shake};
@@ -202,7 +202,7 @@ fn s45_a_password_is_nowhere_even_if_the_server_says_it_back() {
         ],
     );
     let ring = Ring::default();
-    let mut session = SmtpSession::greet(&account, pace(), ring.clone()).unwrap();
+    let mut session = SmtpSession::greet(&account, pace(), ring.clone(), Watch::default()).unwrap();
     let error = session
         .sign_in(&account, &Secret::new("CANARY".into()))
         .unwrap_err();
@@ -242,7 +242,12 @@ fn a_drip_and_a_line_of_ten_megabytes_end() {
         reply: Duration::from_millis(100),
         ..pace()
     };
-    let error = SmtpSession::greet(&account(port, Security::None), short, Ring::default());
+    let error = SmtpSession::greet(
+        &account(port, Security::None),
+        short,
+        Ring::default(),
+        Watch::default(),
+    );
     assert!(matches!(error, Err(NetError::Timeout)), "{error:?}");
     server.join().unwrap();
 }
@@ -307,7 +312,9 @@ fn f43_a_server_that_does_not_read_is_left() {
             ..pace()
         };
         let account = account(port, Security::None);
-        let mut session = SmtpSession::connect(&account, &Secret::new("x".into()), short).unwrap();
+        let mut session =
+            SmtpSession::connect(&account, &Secret::new("x".into()), short, Watch::default())
+                .unwrap();
         let mut stages = Vec::new();
         let mail = Mail {
             bytes: &large,

@@ -6,6 +6,7 @@ pub mod reply;
 pub mod data;
 pub mod offers;
 pub mod envelope;
+pub mod watch;
 pub mod session;
 pub mod auth;
 pub mod send;
@@ -15,6 +16,7 @@ pub use offers::{Offers, too_large};
 pub use reply::Reply;
 pub use send::{Asked, Outcome, SendReport, Stage, Witness};
 pub use session::{Pace, SmtpSession};
+pub use watch::{Going, Watch};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use super::data;
 use super::envelope::{Mail, mail_from, rcpt_to};
 use super::reply::Reply;
 use super::session::SmtpSession;
+use super::watch::Going;
 use crate::net::error::NetError;
 use lettre::transport::smtp::commands::Data;
 
@@ -113,8 +114,8 @@ impl Transaction<'_> {
         mail: &Mail<'_>,
         stage: &mut Witness<'_, E>,
     ) -> Result<(), NetError> {
-        let octets = data::measure(mail.bytes)?;
-        let from = mail_from(mail, octets, self.session.offers())?;
+        let measured = data::measure(mail.bytes)?;
+        let from = mail_from(mail, measured.octets, self.session.offers())?;
         announce(stage, Stage::Envelope, &self.asked)?;
         self.ask(mail, from)?;
         let any = |o: Outcome| self.asked.iter().any(|a| a.outcome == o);
@@ -131,21 +132,28 @@ impl Transaction<'_> {
             return Ok(());
         }
         announce(stage, Stage::Data, &self.asked)?;
-        let go = self.session.command(&Data.to_string())?;
+        self.session.ask([Data.to_string().as_str()])?;
+        let go = self.session.read(self.session.pace.data)?;
         if go.code != 354 {
             self.open(&go);
             self.reset();
             return Err(go.error());
         }
-        for piece in data::stuffed(mail.bytes) {
+        let mut gone = 0;
+        for piece in data::stuffed(mail.bytes, measured.canonical) {
             if let Err(error) = self.session.write(&piece) {
+                self.session.watch.tell(Going::Over);
                 let Some(reply) = self.session.last_words() else {
                     return Err(error);
                 };
                 self.open(&reply);
                 return Err(reply.error());
             }
+            gone += piece.len() as u64;
+            let going = Going::Sent(gone.min(measured.octets), measured.octets);
+            self.session.watch.tell(going);
         }
+        self.session.watch.tell(Going::Over);
         announce(stage, Stage::Dot, &self.asked)?;
         self.dotted = true;
         self.session.write(b".\r\n")?;

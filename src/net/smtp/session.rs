@@ -6,6 +6,7 @@
 
 use super::offers::Offers;
 use super::reply::{self, Reply};
+use super::watch::{Going, SLOW, Watch};
 use crate::model::{Account, Security};
 use crate::net::connect::{self, Patience};
 use crate::net::error::{NetError, TlsFault};
@@ -19,24 +20,39 @@ use std::time::{Duration, Instant};
 
 /// How long the last words of a server that hung up are waited for.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long the answer to RSET is waited for.
+const RESET: Duration = Duration::from_secs(30);
 
-/// How patient we are with a submission server (RFC 5321 §4.5.3.2).
+/// How patient we are with a submission server: at least as long as RFC 5321 §4.5.3.2 wants.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// For the answer to a command.
+    /// For the greeting and the answer to a command, MAIL and RCPT among them.
     pub reply: Duration,
-    /// For the answer to the final dot: servers look for viruses then.
-    pub dot: Duration,
+    /// For the word to begin with the message, after DATA.
+    pub data: Duration,
     /// Without any progress while the message is written.
     pub write: Duration,
+    /// For the answer to the final dot: servers look for viruses then.
+    pub dot: Duration,
 }
 
 impl Default for Pace {
     fn default() -> Pace {
         Pace {
-            reply: Duration::from_secs(60),
-            dot: Duration::from_secs(600),
+            reply: Duration::from_secs(300),
+            data: Duration::from_secs(120),
             write: Duration::from_secs(180),
+            dot: Duration::from_secs(600),
+        }
+    }
+}
+
+impl Pace {
+    /// For somebody who sits and waits for a diagnosis.
+    pub fn brisk() -> Pace {
+        Pace {
+            reply: Duration::from_secs(60),
+            ..Pace::default()
         }
     }
 }
@@ -49,6 +65,9 @@ pub struct SmtpSession {
     pub(super) pace: Pace,
     offers: Offers,
     ring: Ring,
+    pub(super) watch: Watch,
+    /// When the answer that is waited for is slow; `None` once that was told.
+    slow: Option<Instant>,
     /// Whether we sign in: what is said then is not kept, in case the server says it back.
     hushed: bool,
     /// Something went wrong after which nobody knows what the next reply is about.
@@ -56,11 +75,17 @@ pub struct SmtpSession {
 }
 
 impl SmtpSession {
-    /// Connects as far as before signing in. What is said goes into `ring`, but no secrets.
+    /// Connects as far as before signing in. What is said goes into `ring`, but no secrets; `watch`
+    /// is told where the server is slow.
     ///
     /// # Errors
     /// When the server can't be reached or is not what it should be.
-    pub fn greet(account: &Account, pace: Pace, ring: Ring) -> Result<SmtpSession, NetError> {
+    pub fn greet(
+        account: &Account,
+        pace: Pace,
+        ring: Ring,
+        watch: Watch,
+    ) -> Result<SmtpSession, NetError> {
         let patience = Patience::default();
         let stream = connect::open(account, &account.smtp, None, patience)?;
         let mut session = SmtpSession {
@@ -69,6 +94,8 @@ impl SmtpSession {
             pace,
             offers: Offers::default(),
             ring,
+            watch,
+            slow: None,
             hushed: false,
             lost: false,
         };
@@ -91,10 +118,11 @@ impl SmtpSession {
 
     /// Forgets a message that was begun (RSET): whether the connection can take the next one.
     pub fn reset(&mut self) -> bool {
+        // Nothing depends on it: a server that does not answer soon is left for a new connection.
+        let patience = self.pace.reply.min(RESET);
         !self.lost
-            && self
-                .command(&Rset.to_string())
-                .is_ok_and(|r| r.is_positive())
+            && self.ask([Rset.to_string().as_str()]).is_ok()
+            && self.read(patience).is_ok_and(|r| r.is_positive())
     }
 
     /// Says good-bye. What was accepted stays accepted whatever the answer (RFC 5321 §4.1.1.10).
@@ -170,7 +198,12 @@ impl SmtpSession {
 
     /// Reads one reply, all of it within `patience`.
     pub(super) fn read(&mut self, patience: Duration) -> Result<Reply, NetError> {
-        let reply = self.read_on(Instant::now() + patience);
+        let now = Instant::now();
+        self.slow = Some(now + SLOW);
+        let reply = self.read_on(now + patience);
+        if self.slow.take().is_none() {
+            self.watch.tell(Going::Over);
+        }
         // After 421 the server closes the connection (RFC 5321 §3.8).
         self.lost |= reply.as_ref().map_or(true, |r| r.code == 421);
         reply
@@ -243,10 +276,24 @@ impl SmtpSession {
                 return Err(NetError::Protocol("a line without an end".to_owned()));
             }
             let mut chunk = [0u8; 4096];
-            let n = self.stream.receive(&mut chunk, until)?;
+            let n = self.some(&mut chunk, until)?;
             self.unread
                 .extend_from_slice(chunk.get(..n).unwrap_or_default());
         }
+    }
+
+    /// Some octets; that they are long in coming is told once.
+    fn some(&mut self, chunk: &mut [u8], until: Instant) -> Result<usize, NetError> {
+        if let Some(slow) = self.slow.filter(|slow| *slow < until) {
+            match self.stream.receive(chunk, slow) {
+                Err(NetError::Timeout) => {
+                    self.slow = None;
+                    self.watch.tell(Going::Waiting);
+                }
+                done => return done,
+            }
+        }
+        self.stream.receive(chunk, until)
     }
 
     fn hello(&mut self) -> Result<(), NetError> {

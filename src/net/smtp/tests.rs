@@ -82,13 +82,19 @@ pub(super) fn account(port: u16, security: Security) -> Account {
 pub(super) fn pace() -> Pace {
     Pace {
         reply: Duration::from_secs(2),
+        data: Duration::from_secs(2),
         dot: Duration::from_secs(2),
         write: Duration::from_secs(2),
     }
 }
 
 pub(super) fn connect(account: &Account) -> Result<SmtpSession, NetError> {
-    SmtpSession::connect(account, &Secret::new("CANARY".into()), pace())
+    SmtpSession::connect(
+        account,
+        &Secret::new("CANARY".into()),
+        pace(),
+        Watch::default(),
+    )
 }
 
 pub(super) const HELLO: &[u8] = b"250-x\r\n250-   \r\n250-SIZE 1000\r\n250 AUTH PLAIN LOGIN\r\n";
@@ -404,6 +410,6 @@ fn a_server_that_says_nothing_is_left() {
         reply: Duration::from_millis(100),
         ..pace()
     };
-    let outcome = SmtpSession::connect(&account, &Secret::new("x".into()), short);
+    let outcome = SmtpSession::connect(&account, &Secret::new("x".into()), short, Watch::default());
     assert!(matches!(outcome, Err(NetError::Timeout)));
 }

@@ -8,7 +8,11 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use std::path::Path;
 
 /// The schema, step by step. A step that was released is never changed.
-const SCHEMA: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
+const SCHEMA: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+];
 
 /// A writing connection to `local.db`. One a thread.
 pub struct Local {

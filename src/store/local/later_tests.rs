@@ -28,7 +28,7 @@ fn what_is_only_passed_on_has_no_copy_to_file() {
     let mut local = home.open();
     let mut out = outgoing(None);
     let own = local.submit(&out, 0).unwrap();
-    out.filed = [].into();
+    out.filed = std::sync::Arc::default();
     let passed = local.submit(&out, 0).unwrap();
     let filed = |id| local.read().submission(id).unwrap().unwrap().filed;
     assert!(filed(own) && !filed(passed));

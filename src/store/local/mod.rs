@@ -8,6 +8,7 @@ pub mod ops;
 pub mod drafts;
 pub mod copies;
 mod sent;
+mod pieces;
 pub mod outbox;
 pub mod decisions;
 pub mod submissions;

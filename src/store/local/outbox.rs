@@ -5,7 +5,7 @@
 //! silently go back from "may have been sent" to "not sent".
 
 use super::connection::Local;
-use super::{drafts, sent};
+use super::{drafts, pieces, sent};
 use crate::model::{
     AccountName, MessageId, Op, OutboxId, Outgoing, RecipientState, SubmissionState,
 };
@@ -69,11 +69,10 @@ impl Local {
                 ],
             )?;
             let id = tx.last_insert_rowid();
-            let own = !out.filed.is_empty() && out.filed != out.wire;
-            tx.execute(
-                "INSERT INTO outbox_bytes(outbox, wire, filed) VALUES (?1, ?2, ?3)",
-                params![id, out.wire.as_ref(), own.then_some(out.filed.as_ref())],
-            )?;
+            pieces::put(tx, id, pieces::WIRE, &out.wire)?;
+            if !out.filed.is_empty() && out.filed != out.wire {
+                pieces::put(tx, id, pieces::FILED, &out.filed)?;
+            }
             let mut insert = tx.prepare_cached(
                 "INSERT INTO recipient(outbox, seq, address, state) VALUES (?1, ?2, ?3, 'pending')",
             )?;
@@ -202,7 +201,7 @@ impl Local {
             }
             if state == SubmissionState::Done {
                 // The history needs no bytes.
-                tx.execute("DELETE FROM outbox_bytes WHERE outbox = ?1", [id.0])?;
+                pieces::drop_all(tx, id)?;
             }
             match state {
                 SubmissionState::Done | SubmissionState::Accepted => sent::follow(tx, id, clock()),
@@ -268,7 +267,7 @@ impl Local {
                 return Err(Error::Refused("the message is not in doubt".to_owned()));
             }
             if state == SubmissionState::Done {
-                tx.execute("DELETE FROM outbox_bytes WHERE outbox = ?1", [id.0])?;
+                pieces::drop_all(tx, id)?;
             }
             let marks = match open {
                 0 => sent::follow(tx, id, now)?,

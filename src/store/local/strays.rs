@@ -54,7 +54,7 @@ mod tests {
         let mut local = Local::open(&dir.path().join("local.db")).unwrap();
         let name = |name: &str| AccountName(name.to_owned());
         let mut put = |account: &str| {
-            let bytes: Arc<[u8]> = b"x".as_slice().into();
+            let bytes = Arc::new(b"x".to_vec());
             let outgoing = Outgoing {
                 account: name(account),
                 message_id: MessageId::new("1@x").unwrap(),

@@ -2,13 +2,13 @@
 
 use super::connection::LocalReader;
 use super::outbox::is_due;
-use super::sent;
+use super::{pieces, sent};
 use crate::model::{
     AccountName, FlagChange, MessageId, MessageKey, OutboxId, Recipient, RecipientState,
     Submission, SubmissionState,
 };
-use crate::store::error::{Error, Result};
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use crate::store::error::Result;
+use rusqlite::{Connection, Row};
 
 const COLUMNS: &str = "id, account, message_id, mail_from, subject, size, state, attempts, next_try, created, error, scheduled, dsn, remind, looked, sent_at, copy, first_try";
 
@@ -82,7 +82,7 @@ impl LocalReader {
     /// # Errors
     /// [`Error::Gone`] if there is no such message, or it is sent and filed.
     pub fn wire(&self, id: OutboxId) -> Result<Vec<u8>> {
-        self.bytes(id, "wire")
+        self.look(|conn| pieces::take(conn, id, pieces::WIRE))
     }
 
     /// The bytes for Sent, with Bcc; those for the wire if no copy is filed.
@@ -90,7 +90,7 @@ impl LocalReader {
     /// # Errors
     /// [`Error::Gone`] if there is no such message.
     pub fn filed(&self, id: OutboxId) -> Result<Vec<u8>> {
-        self.bytes(id, "coalesce(filed, wire)")
+        self.look(|conn| pieces::take(conn, id, pieces::FILED))
     }
 
     /// The message that this one answers or forwards, and how that one is marked once this is sent.
@@ -111,13 +111,6 @@ impl LocalReader {
         let due = now.map_or("1".to_owned(), is_due);
         let condition = format!("account = ?1 AND state = 'in-doubt' AND {due} ORDER BY id");
         self.submissions(&condition, [account.as_str()])
-    }
-
-    fn bytes(&self, id: OutboxId, column: &str) -> Result<Vec<u8>> {
-        let sql = format!("SELECT {column} FROM outbox_bytes WHERE outbox = ?1");
-        let found =
-            self.look(|conn| Ok(conn.query_row(&sql, [id.0], |r| r.get(0)).optional()?))?;
-        found.ok_or(Error::Gone("message in the outbox"))
     }
 
     pub(super) fn submissions(

@@ -130,7 +130,7 @@ pub fn retry(at: i64, now: i64) -> String {
 /// `12,400/50,000 headers of INBOX, 9,800/s, 4 s left`
 pub fn progress(task: &Progress) -> String {
     let mut text = match (task.done, task.total) {
-        (0, 0) => task.what.clone(),
+        (0, 0) => format!("{} {}", task.doing, task.what).trim().to_owned(),
         (done, total) => format!("{} {}", gauge::count(done, total), task.what),
     };
     if task.rate > 0 {
@@ -146,20 +146,26 @@ fn left(task: &Progress) -> String {
 
 fn under_way(name: &str, task: &Progress, also: &str) -> Vec<String> {
     let words = progress(task);
+    let doing = match (task.doing.as_str(), task.total) {
+        ("", _) => "syncing ",
+        // Said in the words already.
+        (_, 0) => "",
+        (doing, _) => &format!("{doing} "),
+    };
     let short = format!("{}{}", gauge::count(task.done, task.total), left(task));
     let Some(percent) = gauge::percent(task.done, task.total) else {
         return vec![
-            format!("⟳ {name} syncing {words}{also}"),
-            format!("⟳ {name} syncing {words}"),
-            format!("⟳ {name} syncing"),
+            format!("⟳ {name} {doing}{words}{also}"),
+            format!("⟳ {name} {doing}{words}"),
+            format!("⟳ {name} {doing}").trim_end().to_owned(),
             format!("⟳ {name}"),
         ];
     };
     let bar = gauge::bar(task.done, task.total, BAR);
     vec![
-        format!("⟳ {name} {bar} syncing {words}{also}"),
-        format!("⟳ {name} {bar} syncing {words}"),
-        format!("⟳ {name} syncing {words}"),
+        format!("⟳ {name} {bar} {doing}{words}{also}"),
+        format!("⟳ {name} {bar} {doing}{words}"),
+        format!("⟳ {name} {doing}{words}"),
         format!("⟳ {name} {bar} {short}"),
         format!("⟳ {name} {short}"),
         format!("⟳ {name} {percent}%"),
@@ -197,6 +203,7 @@ mod tests {
 
     fn task() -> Progress {
         Progress {
+            doing: String::new(),
             what: "headers of INBOX".into(),
             done: 12_400,
             total: 50_000,
@@ -231,6 +238,7 @@ mod tests {
             assert_eq!(said.within(cols), text, "{cols}");
         }
         let unknown = Progress {
+            doing: String::new(),
             what: "mailboxes".into(),
             ..Progress::default()
         };

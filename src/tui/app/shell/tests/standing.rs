@@ -26,6 +26,7 @@ fn syncing() -> AccountStatus {
     AccountStatus {
         since: WALL - 60,
         progress: Some(Progress {
+            doing: String::new(),
             what: "headers of INBOX".into(),
             done: 12_400,
             total: 50_000,
