@@ -135,13 +135,10 @@ fn compose(begun: &Compose, loaded: &Loaded, warnings: &mut Vec<String>) -> anyh
         })?;
     let mut draft = blank(account);
     if let Some(link) = &begun.link {
-        let (linked, left_out) = from_mailto(link, account)
+        let (linked, said) = from_mailto(link, account)
             .ok_or_else(|| usage("this is no mailto: link; recipients go with --to".to_owned()))?;
         draft = linked;
-        if !left_out.is_empty() {
-            let names = left_out.join(", ");
-            warnings.push(format!("the link may not set {names}: left out"));
-        }
+        warnings.extend(said.words());
     }
     let fields = [
         (&mut draft.to, &begun.to),
@@ -230,6 +227,7 @@ fn ride(
             vi: look.vi,
         },
         spell: languages(look),
+        words: paths.config.with_file_name("words.txt"),
         keys: std::fs::read_to_string(&paths.keys).ok(),
         left_open,
         compose,

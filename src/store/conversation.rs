@@ -6,13 +6,13 @@
 //! chain of fifty thousand answers costs no stack.
 
 use crate::model::view::{IndexRow, PageKey};
-use crate::model::{MailboxId, Role, ThreadId};
+use crate::model::{AccountName, MailboxId, MessageId, Role, ThreadId};
 use crate::store::codec;
 use crate::store::error::Result;
 use crate::store::reader::Reader;
 use crate::store::rows;
 use crate::store::threads;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::{BTreeMap, HashMap};
 
 /// A thread shows so many of its newest messages; more nobody reads as a tree.
@@ -61,6 +61,25 @@ impl Reader {
             }
         }
         Ok(rows)
+    }
+
+    /// The messages of the conversation that this Message-ID of an account belongs to, in the order
+    /// of its tree, each once, wherever they lie; empty if no such message is here.
+    ///
+    /// # Errors
+    /// When the cache can't be read.
+    pub fn conversation(&self, account: &AccountName, id: &MessageId) -> Result<Vec<IndexRow>> {
+        let Some(message) = self.find(account, id)?.first().copied() else {
+            return Ok(Vec::new());
+        };
+        let mut select = self.conn.prepare_cached(
+            "SELECT thread FROM location WHERE message = ?1 ORDER BY hidden LIMIT 1",
+        )?;
+        let thread = select.query_row([message.0], |row| row.get(0).map(ThreadId));
+        match thread.optional()? {
+            Some(thread) => self.thread(thread, None),
+            None => Ok(Vec::new()),
+        }
     }
 }
 

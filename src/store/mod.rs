@@ -49,7 +49,7 @@ pub use flags::Changed;
 pub use ingest::Ingested;
 pub use listing::{Contents, MailboxInfo};
 pub use local::{
-    CopyId, CopyState, DraftCopy, End, Fate, Local, LocalReader, Moved, Place, Undone,
+    CopyId, CopyState, DraftCopy, DraftLine, End, Fate, Local, LocalReader, Moved, Place, Undone,
 };
 pub use mailboxes::{Cursor, Mailbox};
 pub use ops::Outcome;

@@ -121,6 +121,8 @@ pub enum Argument {
     Tag,
     /// Addresses.
     People,
+    /// A time to come, as `in 3 days`.
+    Time,
 }
 
 /// A row of the table.
@@ -175,6 +177,7 @@ commands! {
     ForwardWhole, "forward-attached", Writing, [Index Reader], No, "", "Forward whole, as an attachment";
     EditAsNew, "edit-as-new", Writing, [Index Reader], No, "", "Take it up again as a new message";
     Redirect, "redirect", Writing, [Index Reader], People, "", "Send it on as it is to somebody else";
+    Remind, "remind", Writing, [Index Reader], Time, "", "Be reminded of what you sent, if nobody answers";
     SendReceipt, "send-receipt", Writing, [Index Reader], No, "", "Tell the sender that it was read, if that was asked";
     Compose, "compose", Writing, [Global], No, "compose", "Write a new message";
     Writing, "writing", Writing, [Global], No, "", "Go back to the message that is being written";
@@ -223,6 +226,7 @@ commands! {
     Save, "save-attachments", Reading, [Index Reader], No, "save", "Save every attachment in the downloads folder";
     Attachments, "attachments", Reading, [Index Reader], No, "", "Choose an attachment to save or open";
     Yank, "copy", Reading, [Index Reader], No, "", "Copy the sender's address";
+    CopyText, "copy-text", Reading, [Reader], No, "", "Copy the text of the message";
     Headers, "headers", Reading, [Reader], No, "", "Show all headers, or only the usual ones";
     Raw, "raw", Reading, [Reader], No, "", "Show the message as it came over the wire";
     Html, "html", Reading, [Reader], No, "", "Show the HTML form, or the plain one";
@@ -234,6 +238,7 @@ commands! {
     Editor, "editor", Composer, [Composer], No, "editor", "Edit fields and text in $VISUAL or $EDITOR";
     Options, "options", Composer, [Composer], No, "options", "Choose how the message is sent: sender, Markdown, receipts, reminder";
     SendLater, "send-later", Composer, [Composer], No, "later", "Choose when the message is sent";
+    Spelling, "spelling", Composer, [Composer], No, "", "Suggest words for the one at the cursor, or learn it";
     Template, "template", Composer, [Composer], No, "", "Put a template in from the templates folder";
     PutAside, "put-aside", Composer, [Composer Global], No, "read on", "Read on; the message being written stays open";
     NextWriting, "next-writing", Composer, [Composer], No, "", "Go to the next message that is being written";

@@ -1,5 +1,5 @@
 //! Small things that the composer wants looked up on the disk or in a message: done aside, on the
-//! layout thread, never on the screen's.
+//! layout thread (words: on one of their own), never on the screen's.
 
 use crate::model::{DraftAttachment, MsgId};
 use crate::tui::paths;
@@ -35,6 +35,10 @@ pub enum Errand {
     Templates,
     /// An attachment of a message, to be attached as well.
     Take(MsgId, u32),
+    /// What may have been meant by a word.
+    Suggest(String),
+    /// A word becomes one of the user's.
+    Learn(String),
 }
 
 /// What was found.
@@ -50,9 +54,12 @@ pub enum Brought {
     Templates(Result<Vec<Template>, String>),
     /// To [`Errand::Take`].
     Taken(Result<DraftAttachment, String>),
+    /// To [`Errand::Suggest`]: the word, and what may have been meant, best first.
+    Suggested(String, Vec<String>),
 }
 
-/// Looks everything up but [`Errand::Take`], which needs the cache. `templates` is the folder.
+/// Looks everything up but [`Errand::Take`], which needs the cache, and what is about words.
+/// `folder` is that of the templates.
 pub fn run(errand: &Errand, home: Option<&Path>, folder: &Path) -> Option<Brought> {
     Some(match errand {
         Errand::Attach(typed) => Brought::Attached(paths::attachable(typed, home)),
@@ -74,7 +81,7 @@ pub fn run(errand: &Errand, home: Option<&Path>, folder: &Path) -> Option<Brough
             Brought::Dropped(text.clone(), found.unwrap_or_default())
         }
         Errand::Templates => Brought::Templates(templates(folder)),
-        Errand::Take(..) => return None,
+        Errand::Take(..) | Errand::Suggest(_) | Errand::Learn(_) => return None,
     })
 }
 

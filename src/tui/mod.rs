@@ -12,6 +12,7 @@ pub mod widget;
 pub mod paths;
 pub mod errand;
 pub mod spell;
+pub mod clip;
 pub mod ports;
 pub mod question;
 pub mod event;

@@ -66,6 +66,8 @@ pub struct Ports {
     pub taste: Taste,
     /// The languages in which spelling is looked at; none: it is not.
     pub spell: Vec<String>,
+    /// The file of the user's own words.
+    pub words: PathBuf,
     /// Drafts that stood open in a process that is gone without closing them.
     pub left_open: Vec<DraftId>,
     /// A message to begin with.

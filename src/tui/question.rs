@@ -3,7 +3,10 @@
 
 use crate::mime::render::Rendered;
 use crate::model::view::{IndexRow, MailboxRow, MessageRow, Page, PageKey, Person, Scope};
-use crate::model::{Draft, DraftId, LocationId, MailboxId, MsgId, Reminder, Submission, ThreadId};
+use crate::model::{
+    AccountName, Draft, DraftId, LocationId, MailboxId, MessageId, MsgId, Reminder, Submission,
+    ThreadId,
+};
 use crate::text::Clean;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,6 +23,9 @@ pub enum Listing {
     },
     /// What a search in the cache finds, newest first, at most 500.
     Search(String),
+    /// The conversation of the message with this Message-ID of an account, wherever its messages
+    /// lie.
+    Conversation(AccountName, MessageId),
 }
 
 /// What is known of those whom one wrote to.

@@ -25,6 +25,8 @@ const FOUND: usize = 500;
 
 /// So many drafts of a mailbox are listed.
 const DRAFTS: usize = 200;
+/// Messages of a conversation that are listed: the newest.
+const CONVERSATION: usize = 2_000;
 
 /// Both threads, as the loop sees them.
 pub struct Readers {
@@ -162,15 +164,12 @@ impl Shelves {
         }
         let own = self.own()?;
         let removed: BTreeSet<DraftId> = own.removed_elsewhere()?.into_iter().collect();
-        let here = own.drafts()?.into_iter().filter_map(|draft| {
-            let id = draft.id?;
-            Some(DraftRow {
-                at: DraftAt::Here(id),
-                to: draft.to,
-                subject: draft.subject,
-                date: draft.saved,
-                removed: removed.contains(&id),
-            })
+        let here = own.draft_lines()?.into_iter().map(|draft| DraftRow {
+            at: DraftAt::Here(draft.id),
+            to: draft.to,
+            subject: draft.subject,
+            date: draft.saved,
+            removed: removed.contains(&draft.id),
         });
         let mut rows: Vec<DraftRow> = here.collect();
         for (row, place) in there {
@@ -223,6 +222,22 @@ impl Shelves {
                     page: *page,
                     rows,
                     more,
+                }
+            }
+            Question::Window {
+                serial,
+                listing: Listing::Conversation(account, id),
+                page,
+                ..
+            } => {
+                let mut rows = self.reader()?.conversation(account, id)?;
+                rows.sort_by_key(|row| std::cmp::Reverse(row.key));
+                rows.truncate(CONVERSATION);
+                Answer::Window {
+                    serial: *serial,
+                    page: *page,
+                    rows,
+                    more: false,
                 }
             }
             Question::Window { serial, page, .. } => Answer::Window {

@@ -7,8 +7,10 @@
 use crate::signal::{Board, Posted};
 use crate::text::when;
 use crate::tui::app::{App, Setup};
+use crate::tui::clip::clip;
 use crate::tui::editor;
 use crate::tui::effect::Effect;
+use crate::tui::errand::{Brought, Errand};
 use crate::tui::event::{About, Event, Now};
 use crate::tui::input::Input;
 use crate::tui::layout::Layout;
@@ -64,7 +66,7 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
     let terminal = Terminal::enter(ports.taste.mouse).map_err(RunError::Terminal)?;
     let input = Input::start(events.clone()).map_err(RunError::Start)?;
     let drawn = events.clone();
-    let spelling = Spelling::load(ports.spell, move || {
+    let spelling = Spelling::load(ports.spell, ports.words, move || {
         let _ = drawn.send(Event::Tick);
     });
     // What was written before we listened rings no bell.
@@ -79,6 +81,7 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
             events,
             terminal,
             editing: ports.editing,
+            spelling: spelling.clone(),
         },
         inbox,
     }
@@ -104,6 +107,7 @@ struct Hands {
     events: Sender<Event>,
     terminal: Terminal,
     editing: PathBuf,
+    spelling: Spelling,
 }
 
 struct Loop {
@@ -203,8 +207,12 @@ impl Hands {
             Effect::Ask(intent, about) => (self.ask)(intent, reply(self.events.clone(), about)),
             Effect::OpenUrl(url) => open_url(url, self.events.clone()),
             Effect::Paths(typed) => self.layout.paths(typed),
+            Effect::Errand {
+                serial,
+                errand: errand @ (Errand::Suggest(_) | Errand::Learn(_)),
+            } => about_word(self.spelling.clone(), serial, errand, self.events.clone()),
             Effect::Errand { serial, errand } => self.layout.errand(serial, errand),
-            Effect::Copy(text) => self.terminal.copy(&text)?,
+            Effect::Copy(text) => self.terminal.copy(&clip(&text).0)?,
             Effect::Redraw => self.terminal.redraw()?,
             Effect::Editor {
                 serial,
@@ -251,6 +259,29 @@ fn reply(events: Sender<Event>, about: About) -> Reply {
     Box::new(move |result| {
         let _ = events.send(Event::Reply { about, result });
     })
+}
+
+/// Looks a word up, or writes it down, on a thread: either may take its time.
+fn about_word(spelling: Spelling, serial: u64, errand: Errand, events: Sender<Event>) {
+    let work = move || {
+        let event = match errand {
+            Errand::Suggest(word) => {
+                let found = spelling.suggest(&word);
+                let brought = Brought::Suggested(word, found);
+                Event::Brought { serial, brought }
+            }
+            Errand::Learn(word) => match spelling.keep(&word) {
+                Ok(()) => return,
+                Err(why) => Event::Told(Err(why)),
+            },
+            _ => return,
+        };
+        let _ = events.send(event);
+    };
+    let spawned = std::thread::Builder::new().name("words".into()).spawn(work);
+    if let Err(e) = spawned {
+        tracing::error!(%e, "no thread to look a word up");
+    }
 }
 
 /// Opens an address with the desktop's program, on a thread: finding one may take a while.

@@ -1,9 +1,11 @@
-//! Spelling, by the Hunspell dictionaries that the system has. They are read on a thread of their
-//! own; until they are there, and where there are none, every word is right.
+//! Spelling, by the Hunspell dictionaries that the system has and the user's own words. Both are read
+//! on a thread of their own; until they are there, and where there are none, every word is right.
 
 use spellbook::Dictionary;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::io::Write as _;
 use std::ops::Range;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use unicode_segmentation::UnicodeSegmentation;
@@ -19,8 +21,10 @@ const FOLDERS: [&str; 4] = [
 const LARGEST: u64 = 64 << 20;
 /// Words whose verdict is kept.
 const KEPT: usize = 20_000;
-/// Longer ones are no words.
+/// Longer ones are no words, in octets.
 const LONGEST: usize = 64;
+/// Suggestions for a word at most.
+pub const SUGGESTED: usize = 9;
 
 /// Looks words up.
 #[derive(Clone, Default)]
@@ -32,6 +36,10 @@ pub struct Spelling {
 struct Inner {
     dictionaries: OnceLock<Vec<Dictionary>>,
     known: Mutex<HashMap<String, bool>>,
+    /// The user's own words.
+    own: Mutex<BTreeSet<String>>,
+    /// The file that they are in, a word a line.
+    file: PathBuf,
 }
 
 impl std::fmt::Debug for Spelling {
@@ -41,13 +49,28 @@ impl std::fmt::Debug for Spelling {
 }
 
 impl Spelling {
-    /// Reads the dictionaries of these languages (`en_US`), aside. A word is right if one of them
-    /// knows it. `then` is called once they are there.
-    pub fn load(languages: Vec<String>, then: impl FnOnce() + Send + 'static) -> Spelling {
-        let spelling = Spelling::default();
-        let inner = Arc::clone(&spelling.inner);
+    /// Reads the dictionaries of these languages (`en_US`) and the user's words in `file`, aside. A
+    /// word is right if one of them knows it. `then` is called once they are there.
+    pub fn load(
+        languages: Vec<String>,
+        file: PathBuf,
+        then: impl FnOnce() + Send + 'static,
+    ) -> Spelling {
+        let inner = Arc::new(Inner {
+            file,
+            ..Inner::default()
+        });
+        let spelling = Spelling {
+            inner: Arc::clone(&inner),
+        };
         let folders = FOLDERS.map(PathBuf::from);
         let read = move || {
+            let words = self::file(&inner.file).unwrap_or_default();
+            let words = words.lines().map(|w| w.trim().to_owned());
+            let words = words.filter(|w| is_word(w));
+            let mut own = inner.own.lock().unwrap_or_else(PoisonError::into_inner);
+            own.extend(words);
+            drop(own);
             let found = languages.iter().filter_map(|l| read(&folders, l)).collect();
             if inner.dictionaries.set(found).is_ok() {
                 then();
@@ -83,14 +106,79 @@ impl Spelling {
         out
     }
 
-    /// What may have been meant, best first, at most nine. Takes its time: not for a screen's thread.
+    /// Whether there is a dictionary.
+    pub fn is_ready(&self) -> bool {
+        self.inner.dictionaries.get().is_some_and(|d| !d.is_empty())
+    }
+
+    /// What may have been meant, best first, at most [`SUGGESTED`]. Takes its time: not for a
+    /// screen's thread.
     pub fn suggest(&self, word: &str) -> Vec<String> {
-        let mut out = Vec::new();
-        for dictionary in self.inner.dictionaries.get().into_iter().flatten() {
-            dictionary.suggest(word, &mut out);
+        if !is_word(word) {
+            return Vec::new();
         }
-        out.truncate(9);
+        let mut each: Vec<Vec<String>> = Vec::new();
+        for dictionary in self.inner.dictionaries.get().into_iter().flatten() {
+            // One that brings its reader to panic has nothing to say.
+            let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                let mut out = Vec::new();
+                dictionary.suggest(word, &mut out);
+                out
+            }));
+            each.push(found.unwrap_or_default());
+        }
+        // The best of every language before the second best of one.
+        let most = each.iter().map(Vec::len).max().unwrap_or(0);
+        let mut out: Vec<String> = Vec::new();
+        for n in 0..most {
+            for word in each.iter().filter_map(|found| found.get(n)) {
+                if !out.contains(word) {
+                    out.push(word.clone());
+                }
+            }
+        }
+        out.truncate(SUGGESTED);
         out
+    }
+
+    /// From now on this word is right. [`Spelling::keep`] makes that last.
+    pub fn learn(&self, word: &str) {
+        let lock = |m| Mutex::lock(m).unwrap_or_else(PoisonError::into_inner);
+        lock(&self.inner.own).insert(word.to_owned());
+        let mut known = self
+            .inner
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        known.clear();
+    }
+
+    /// Writes a word down among the user's. Goes to the disk: not for a screen's thread.
+    ///
+    /// # Errors
+    /// In plain words, when it can't be written.
+    pub fn keep(&self, word: &str) -> Result<(), String> {
+        let file = &self.inner.file;
+        let failed = |e: std::io::Error| format!("{} can't be written: {e}", file.display());
+        if !is_word(word) {
+            return Err("this is no word".to_owned());
+        }
+        let mut open = std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(file)
+            .map_err(failed)?;
+        // One write, so that two programs do not mix their words.
+        open.write_all(format!("{word}\n").as_bytes())
+            .map_err(failed)
+    }
+
+    /// Whether it is a word of the user's, or begins a sentence with one.
+    fn is_own(&self, word: &str) -> bool {
+        let own = &self.inner.own;
+        let own = own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.contains(word) || own.contains(&word.to_lowercase())
     }
 
     fn is_right(&self, dictionaries: &[Dictionary], word: &str) -> bool {
@@ -106,7 +194,7 @@ impl Spelling {
         if let Some(right) = known.get(word) {
             return *right;
         }
-        let right = dictionaries.iter().any(|d| d.check(word));
+        let right = dictionaries.iter().any(|d| d.check(word)) || self.is_own(word);
         if known.len() >= KEPT {
             known.clear();
         }
@@ -132,6 +220,12 @@ fn is_name(name: &str) -> bool {
         && name
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+}
+
+/// Whether it is one word, and not too long for one.
+fn is_word(text: &str) -> bool {
+    let odd = |c: char| c.is_whitespace() || c.is_control();
+    !text.is_empty() && text.len() <= LONGEST && !text.contains(odd)
 }
 
 fn read(folders: &[PathBuf], language: &str) -> Option<Dictionary> {
@@ -163,10 +257,13 @@ fn file(path: &Path) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
+    //! A dictionary made by hand.
+
     use super::*;
 
-    fn spelling() -> Spelling {
+    /// One that knows three words.
+    pub fn spelling() -> Spelling {
         let spelling = Spelling::default();
         let dictionary =
             Dictionary::new("SET UTF-8\nTRY hello\n", "3\nhello\nworld\nKäse\n").unwrap();
@@ -200,6 +297,38 @@ mod tests {
         }
         assert!(spelling.suggest("helo").contains(&"hello".to_owned()));
         assert!(Spelling::default().wrong("wrold").is_empty());
+    }
+
+    #[test]
+    fn a_word_that_was_learnt_is_right_from_then_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("words.txt");
+        std::fs::write(&file, "gnu\nno word\n").unwrap();
+        let begin = || {
+            let (tell, told) = crossbeam_channel::bounded::<()>(1);
+            let spelling = Spelling::load(Vec::new(), file.clone(), move || drop(tell));
+            let _ = told.recv();
+            spelling
+        };
+        let mut known = begin();
+        let checks = |spelling: &Spelling, word: &str| {
+            let dictionary = Dictionary::new("SET UTF-8\n", "1\nhello\n").unwrap();
+            spelling.is_right(&[dictionary], word)
+        };
+        assert!(checks(&known, "gnu") && checks(&known, "Gnu"));
+        for word in ["wrold", "no", "Ngrok"] {
+            assert!(!checks(&known, word), "{word}");
+        }
+        known.learn("Ngrok");
+        assert!(checks(&known, "Ngrok") && !checks(&known, "ngrok"));
+        known.keep("Ngrok").unwrap();
+        assert!(known.keep("two words").is_err());
+        known = begin();
+        assert!(checks(&known, "Ngrok"));
+        assert_eq!(
+            std::fs::read_to_string(&file).unwrap(),
+            "gnu\nno word\nNgrok\n"
+        );
     }
 
     #[test]

@@ -28,8 +28,9 @@ static MOUSE: AtomicBool = AtomicBool::new(true);
 
 /// Clicks and the wheel, in the form that any column fits in. Not crossterm's command: that asks
 /// for every movement too, and each would wake us.
-const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
-const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+// Clicks, the wheel, and moving while a button is held (for selecting text).
+const MOUSE_ON: &str = "\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l";
 
 /// The terminal while we draw on it.
 pub struct Terminal {

@@ -46,7 +46,39 @@ impl Local {
     }
 }
 
+/// A draft as lists show it: without its text and its attachments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftLine {
+    /// Its row.
+    pub id: DraftId,
+    /// The To line as typed. Untrusted text, as is the subject.
+    pub to: String,
+    /// Its subject.
+    pub subject: String,
+    /// When it was last saved, seconds since 1970.
+    pub saved: i64,
+}
+
 impl LocalReader {
+    /// The lines of every draft, the last saved first.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn draft_lines(&self) -> Result<Vec<DraftLine>> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT id, to_line, subject, saved FROM draft WHERE outbox IS NULL ORDER BY saved DESC, id DESC",
+        )?;
+        let rows = query.query_map([], |row| {
+            Ok(DraftLine {
+                id: DraftId(row.get(0)?),
+                to: row.get(1)?,
+                subject: row.get(2)?,
+                saved: row.get(3)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Every draft, the last saved first.
     ///
     /// # Errors

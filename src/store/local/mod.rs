@@ -31,6 +31,7 @@ mod copies_tests;
 
 pub use connection::{Local, LocalReader};
 pub use copies::{CopyId, CopyState, DraftCopy};
+pub use drafts::DraftLine;
 pub use journal::Undone;
 pub use ops::{Moved, Place};
 pub use outbox::{End, Fate};

@@ -7,6 +7,7 @@ use crate::model::{
 };
 use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
+use crate::tui::app::outward::Wants;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Section};
 use crate::tui::effect::{DraftFrom, Effect, Outward};
@@ -16,47 +17,6 @@ use std::time::Duration;
 
 /// So long keys do not make accounts that wait try again.
 const HURRY: Duration = Duration::from_secs(30);
-
-/// What a command needs that the panes can't do by themselves: something that covers them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wants {
-    /// Nothing.
-    Nothing,
-    /// A new message.
-    Compose,
-    /// The selected draft in the composer.
-    EditDraft,
-    /// A mailbox to move to.
-    MoveTo,
-    /// A mailbox to copy to.
-    CopyTo,
-    /// A tag.
-    Tag,
-    /// People to send a message on to.
-    Redirect,
-    /// Words to look for.
-    Search,
-    /// The command line.
-    CommandLine,
-    /// The palette.
-    Palette,
-    /// The help.
-    Help,
-    /// A mailbox to go to.
-    GoTo,
-    /// An account to go to.
-    GoToAccount,
-    /// Other colours.
-    Theme,
-    /// The links of the message.
-    Links,
-    /// The attachments of the message.
-    Attachments,
-    /// What to do with a message in the outbox.
-    Decide,
-    /// The end.
-    Quit,
-}
 
 impl Panes {
     /// Runs a command on the panes.
@@ -100,6 +60,7 @@ impl Panes {
                 Some(_) => return Wants::Redirect,
                 None => self.tell(Clean::lit("There is no message to send on."), now),
             },
+            Command::Remind => return self.ask_remind(now),
             Command::SendReceipt => self.outward(Outward::Receipt, now, fx),
             Command::Archive => self.act(Verb::Archive, now, fx),
             Command::Trash => return self.trash(now, fx),
@@ -145,6 +106,7 @@ impl Panes {
             Command::Save => self.save_all(now, fx),
             Command::Links => return Wants::Links,
             Command::Yank => self.yank(now, fx),
+            Command::CopyText => self.copy_message(now, fx),
             Command::Headers => {
                 if let Some(pager) = self.pager.as_mut() {
                     pager.toggle_headers();
@@ -174,6 +136,7 @@ impl Panes {
             | Command::RedoTyping
             | Command::Options
             | Command::SendLater
+            | Command::Spelling
             | Command::Template => {}
             Command::Writing
             | Command::Writings
@@ -238,6 +201,14 @@ impl Panes {
             }
             Command::Redirect => {
                 self.outward(Outward::Redirect(argument.to_owned()), now, fx);
+                None
+            }
+            Command::Remind => {
+                if self.ask_remind(now) == Wants::Remind
+                    && let Err(why) = self.remind(argument, now, fx)
+                {
+                    self.alarm(why, now);
+                }
                 None
             }
             _ => None,
@@ -337,6 +308,7 @@ impl Panes {
                 | Command::EditAsNew
                 | Command::Redirect
                 | Command::SendReceipt
+                | Command::Remind
         );
         match &self.view {
             View::Mail => match command {
@@ -402,7 +374,13 @@ impl Panes {
     fn open(&mut self, now: Now, fx: &mut Vec<Effect>) -> Wants {
         match (self.focus, &self.view) {
             (Pane::Sidebar, _) => self.open_entry(now, fx),
-            (_, View::Outbox(_)) => return Wants::Decide,
+            (_, View::Outbox(outbox)) => {
+                let Some(reminder) = outbox.reminder() else {
+                    return Wants::Decide;
+                };
+                let (account, id) = (reminder.account.clone(), reminder.message_id.clone());
+                self.show_conversation(account, id, now, fx);
+            }
             (_, View::Drafts(_)) => return Wants::EditDraft,
             (_, View::Accounts(_)) => {}
             (Pane::Index, View::Mail) if self.on_server_draft() => {
@@ -473,22 +451,6 @@ impl Panes {
         if let Some(pager) = self.pager.as_mut() {
             fx.push(Effect::Layout(pager.toggle_mode(mode)));
         }
-    }
-
-    /// Copies the sender's address of the message that is read or selected.
-    fn yank(&mut self, now: Now, fx: &mut Vec<Effect>) {
-        let Some(line) = self.index.selected() else {
-            return;
-        };
-        let Some(from) = line.row.from.first() else {
-            self.tell(Clean::lit("There is no sender to copy."), now);
-            return;
-        };
-        // Through Clean: whoever pastes it pastes no control characters.
-        let address = Clean::line(&from.addr);
-        fx.push(Effect::Copy(address.to_string()));
-        let text = format!("Copied {address}");
-        self.tell(Clean::line(&text), now);
     }
 }
 

@@ -7,9 +7,9 @@ use crate::tui::errand::{Brought, Errand};
 use crate::tui::event::{About, Now};
 use crate::tui::keymap::Keymap;
 use crate::tui::question::Question;
-use crate::tui::screen::composer::mailto::from_mailto;
+use crate::tui::screen::composer::mailto::{Said, from_mailto};
 use crate::tui::screen::composer::{Composer, Outcome, blank};
-use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 use std::time::Instant;
 
@@ -53,12 +53,12 @@ impl Writing {
     }
 
     /// A `mailto:` link that was opened is for the composer, not for the desktop: takes it out of
-    /// the effects and gives the draft, and the names of what the link must not set.
+    /// the effects and gives the draft, and what is to be said of it.
     pub fn linked(
         fx: &mut Vec<Effect>,
         accounts: &[Account],
         shown: Option<&AccountName>,
-    ) -> Option<(Draft, Vec<String>)> {
+    ) -> Option<(Draft, Said)> {
         let of_shown = accounts.iter().find(|a| Some(&a.name) == shown);
         let account = of_shown.or_else(|| accounts.first())?;
         let mut found = None;
@@ -89,13 +89,15 @@ impl Writing {
 
     /// Takes the mouse.
     pub fn mouse(&mut self, mouse: MouseEvent) {
+        let at = Position {
+            x: mouse.column,
+            y: mouse.row,
+        };
         match mouse.kind {
             MouseEventKind::ScrollDown => self.composer.scroll(3),
             MouseEventKind::ScrollUp => self.composer.scroll(-3),
-            MouseEventKind::Down(_) => self.composer.click(Position {
-                x: mouse.column,
-                y: mouse.row,
-            }),
+            MouseEventKind::Down(_) => self.composer.click(at),
+            MouseEventKind::Drag(MouseButton::Left) => self.composer.drag(at),
             _ => {}
         }
     }
@@ -209,6 +211,7 @@ impl Writing {
                 }
                 Outcome::PathComplete(typed) => fx.push(Effect::Paths(typed)),
                 Outcome::Errand(errand) => fx.push(Effect::Errand { serial, errand }),
+                Outcome::Copy(text) => fx.push(Effect::Copy(text)),
                 Outcome::Command(command) => turn.command = Some(command),
                 Outcome::Discard(id) => {
                     let drop = id.map(Intent::DiscardDraft);

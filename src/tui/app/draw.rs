@@ -258,7 +258,7 @@ impl Panes {
                 View::Accounts(_) => false,
                 View::Mail => match self.index.listing() {
                     Listing::Scope { scope, .. } => e.scope().as_ref() == Some(scope),
-                    Listing::Search(_) => false,
+                    Listing::Search(_) | Listing::Conversation(..) => false,
                 },
             })
     }

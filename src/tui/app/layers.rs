@@ -2,7 +2,8 @@
 
 use crate::model::view::MailboxRow;
 use crate::model::{AccountName, Intent, MailboxId};
-use crate::text::Clean;
+use crate::text::{Clean, later, when};
+use crate::tui::app::outward::NO_TIME;
 use crate::tui::app::popup::{self, Popup};
 use crate::tui::app::state::Panes;
 use crate::tui::command::{Call, Command, Context};
@@ -18,6 +19,9 @@ use crate::tui::theme::{BUILT_IN, Theme};
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+
+/// Times as one may type them.
+const TIMES: &str = "in 3 days, tomorrow 9am, mon 8:30, 24 dec";
 
 /// What a mailbox is chosen for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub enum Purpose {
     Tag,
     /// People to send a message on to.
     Redirect,
+    /// When one is reminded of a message.
+    Remind,
     /// The password of an account.
     Password(AccountName),
 }
@@ -152,6 +158,14 @@ impl Layer {
     pub fn redirect() -> Layer {
         let label = Clean::lit("Send on to: ");
         Layer::Prompt(Prompt::new(label, Kind::Text, ""), Purpose::Redirect)
+    }
+
+    /// When one is reminded of a message that nobody answers.
+    pub fn remind() -> Layer {
+        let label = Clean::lit("Remind me if nobody answers: ");
+        let mut prompt = Prompt::new(label, Kind::Text, "");
+        prompt.remark(Clean::lit(TIMES));
+        Layer::Prompt(prompt, Purpose::Remind)
     }
 
     /// The password of an account.
@@ -397,9 +411,19 @@ fn take_mailbox(id: MailboxId, what: For, panes: &mut Panes, now: Now, fx: &mut 
     }
 }
 
+/// What is said of the time that is typed.
+fn remark_time(prompt: &mut Prompt, now: Now) {
+    let said = match (prompt.text().trim(), later::parse(prompt.text(), now.wall)) {
+        ("", _) => Clean::lit(TIMES),
+        (_, Some(at)) => Clean::line(&when::long(at)),
+        (_, None) => Clean::lit(NO_TIME),
+    };
+    prompt.remark(said);
+}
+
 /// What typing into a line led to.
 fn typed(
-    prompt: &Prompt,
+    prompt: &mut Prompt,
     purpose: &Purpose,
     outcome: prompt::Outcome,
     panes: &mut Panes,
@@ -411,6 +435,10 @@ fn typed(
         (Outcome::Stay, _) => Turn::stay(),
         (Outcome::Changed, Purpose::Search) => {
             panes.search(prompt.text(), now, fx);
+            Turn::stay()
+        }
+        (Outcome::Changed, Purpose::Remind) => {
+            remark_time(prompt, now);
             Turn::stay()
         }
         (Outcome::Changed, _) => Turn::stay(),
@@ -437,6 +465,14 @@ fn typed(
             }
             Turn::closed()
         }
+        (Outcome::Text(text), Purpose::Remind) if text.trim().is_empty() => Turn::closed(),
+        (Outcome::Text(text), Purpose::Remind) => match panes.remind(&text, now, fx) {
+            Ok(()) => Turn::closed(),
+            Err(why) => {
+                prompt.remark(Clean::lit(why));
+                Turn::stay()
+            }
+        },
         (Outcome::Call(call), _) => Turn::asking(Ask::Call(call)),
         (Outcome::Secret(secret), Purpose::Password(account)) => {
             let intent = Intent::Password(account.clone(), secret);

@@ -9,6 +9,7 @@ pub mod mail;
 pub mod tags;
 pub mod navigate;
 pub mod answers;
+pub mod copying;
 pub mod mouse;
 pub mod popup;
 pub mod outward;

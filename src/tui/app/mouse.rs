@@ -1,9 +1,11 @@
-//! The mouse: the wheel scrolls what is under it, a click selects, a click on the selection opens.
+//! The mouse: the wheel scrolls what is under it, a click selects, a click on the selection opens;
+//! text that is dragged over in the reader is copied.
 
 use crate::tui::app::geometry::{Pane, Titled};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
+use crate::tui::screen::pager_view::GUTTER;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
@@ -31,6 +33,16 @@ impl Panes {
             return;
         };
         let line = usize::from(mouse.row.saturating_sub(place.inner.y));
+        let column = usize::from(mouse.column.saturating_sub(place.inner.x));
+        if let (Pane::Reader, Some(pager)) = (pane, self.pager.as_mut()) {
+            let column = column.saturating_sub(usize::from(GUTTER));
+            match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => pager.press(line, column),
+                MouseEventKind::Drag(MouseButton::Left) => pager.drag(line, column),
+                MouseEventKind::Up(MouseButton::Left) => self.copy_selection(now, fx),
+                _ => {}
+            }
+        }
         match mouse.kind {
             MouseEventKind::ScrollDown => self.wheel(pane, NOTCH, now, fx),
             MouseEventKind::ScrollUp => self.wheel(pane, -NOTCH, now, fx),

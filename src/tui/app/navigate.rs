@@ -1,7 +1,7 @@
 //! Going about: from mailbox to mailbox, into a message and out of it.
 
 use crate::model::view::Scope;
-use crate::model::{AccountName, FlagChange, Intent, Role, System, Target, Verb};
+use crate::model::{AccountName, FlagChange, Intent, MessageId, Role, System, Target, Verb};
 use crate::text::Clean;
 use crate::tui::app::geometry::{Pane, Places};
 use crate::tui::app::state::{Panes, View};
@@ -95,6 +95,25 @@ impl Panes {
         {
             self.ask(fx, |p| p.index.show(listing, now.mono));
         }
+    }
+
+    /// Lists a conversation wherever its messages lie, as a search does: one step back leads to
+    /// what was listed before.
+    pub fn show_conversation(
+        &mut self,
+        account: AccountName,
+        id: MessageId,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) {
+        self.view = View::Mail;
+        self.close_reader();
+        self.focus = Pane::Index;
+        if self.before_search.is_none() {
+            self.before_search = Some(self.index.listing().clone());
+        }
+        let listing = Listing::Conversation(account, id);
+        self.ask(fx, |p| p.index.show(listing, now.mono));
     }
 
     /// Ends a search; back to what was listed before. Says whether there was one.

@@ -1,11 +1,57 @@
 //! What goes out of a message at hand: drafts that answer it, itself to somebody else, a receipt.
 
-use crate::model::{Intent, MsgId, Target, Verb};
-use crate::text::Clean;
+use crate::model::{Account, Address, Intent, MsgId, Target, Verb};
+use crate::text::{Clean, later};
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::effect::{DraftFrom, Effect, Outward};
 use crate::tui::event::{About, Built, Now};
+
+/// What is said of a time that is none.
+pub const NO_TIME: &str = "not understood as a time to come";
+
+/// What a command needs that the panes can't do by themselves: something that covers them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// Nothing.
+    Nothing,
+    /// A new message.
+    Compose,
+    /// The selected draft in the composer.
+    EditDraft,
+    /// A mailbox to move to.
+    MoveTo,
+    /// A mailbox to copy to.
+    CopyTo,
+    /// A tag.
+    Tag,
+    /// People to send a message on to.
+    Redirect,
+    /// When one is reminded of a message.
+    Remind,
+    /// Words to look for.
+    Search,
+    /// The command line.
+    CommandLine,
+    /// The palette.
+    Palette,
+    /// The help.
+    Help,
+    /// A mailbox to go to.
+    GoTo,
+    /// An account to go to.
+    GoToAccount,
+    /// Other colours.
+    Theme,
+    /// The links of the message.
+    Links,
+    /// The attachments of the message.
+    Attachments,
+    /// What to do with a message in the outbox.
+    Decide,
+    /// The end.
+    Quit,
+}
 
 impl Panes {
     /// The message that is read or selected.
@@ -23,6 +69,47 @@ impl Panes {
             Some(message) => fx.push(Effect::Draft(from, message)),
             None => self.tell(Clean::lit("There is no message to answer."), now),
         }
+    }
+
+    /// Whether one can be reminded of the message at hand: only what one sent oneself is answered.
+    /// In the outbox it is asked what becomes of the reminder that is selected there.
+    pub fn ask_remind(&mut self, now: Now) -> Wants {
+        if matches!(&self.view, View::Outbox(outbox) if outbox.reminder().is_some()) {
+            return Wants::Decide;
+        }
+        let hand = self.at_hand();
+        let row = self.index.selected().map(|l| &l.row);
+        let sent = row
+            .filter(|r| Some(r.message) == hand)
+            .is_none_or(|r| r.from.iter().any(|f| self.is_own(f)));
+        let why = match hand {
+            None => "There is no message to be reminded of.",
+            Some(_) if !sent => "Only of what you sent yourself you can be reminded.",
+            Some(_) => return Wants::Remind,
+        };
+        self.tell(Clean::lit(why), now);
+        Wants::Nothing
+    }
+
+    fn is_own(&self, address: &Address) -> bool {
+        let mut own = self.accounts.iter().flat_map(Account::senders);
+        own.any(|own| own.same_mailbox(address))
+    }
+
+    /// Sets a reminder of the message at hand for the time that is typed.
+    ///
+    /// # Errors
+    /// In plain words: the time can't be read.
+    pub fn remind(
+        &mut self,
+        typed: &str,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) -> Result<(), &'static str> {
+        let at = later::parse(typed, now.wall).ok_or(NO_TIME)?;
+        let set = self.at_hand().map(|message| Intent::Remind(message, at));
+        fx.extend(set.map(|intent| Effect::Ask(intent, About::Done)));
+        Ok(())
     }
 
     /// Sends something of the message that is read or selected, without a draft.

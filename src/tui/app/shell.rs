@@ -3,14 +3,14 @@
 use crate::model::{Account, AccountName, Done, Draft, DraftId};
 use crate::signal::Topic;
 use crate::text::Clean;
-use crate::tui::app::commands::{self, Wants};
+use crate::tui::app::commands;
 use crate::tui::app::compose::{self, Writing};
 use crate::tui::app::desk::Desk;
 use crate::tui::app::draw;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::keys::{Hint, Keys};
 use crate::tui::app::layers::{Ask, For, Layer, Turn};
-use crate::tui::app::outward;
+use crate::tui::app::outward::{self, Wants};
 use crate::tui::app::popup::{IN_FRONT, Popup};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Context};
@@ -185,11 +185,9 @@ impl App {
     fn linked(&mut self, now: Now, fx: &mut Vec<Effect>) {
         let shown = self.panes.shown_account();
         let linked = Writing::linked(fx, &self.panes.accounts, shown.as_ref());
-        if let Some((draft, left_out)) = linked {
+        if let Some((draft, said)) = linked {
             self.write(draft, fx);
-            if !left_out.is_empty() {
-                let names = left_out.join(", ");
-                let text = format!("the link may not set {names}: left out");
+            if let Some(text) = said.words() {
                 self.panes.alarm(&text, now);
             }
         }
@@ -485,6 +483,7 @@ impl App {
             Wants::CopyTo => Ok(Layer::mailbox(&self.panes, For::Copying)),
             Wants::Tag => Ok(Layer::tag(&self.panes)),
             Wants::Redirect => Ok(Layer::redirect()),
+            Wants::Remind => Ok(Layer::remind()),
             Wants::GoTo => Ok(Layer::mailbox(&self.panes, For::Going)),
             Wants::GoToAccount => Ok(Layer::account(&self.panes)),
             Wants::Theme => Ok(Layer::theme()),

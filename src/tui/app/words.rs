@@ -46,6 +46,9 @@ impl Panes {
                 scope: Scope::UnifiedInbox,
                 ..
             } => Clean::lit("Nothing in any inbox. Well done."),
+            Listing::Conversation(..) => {
+                Clean::lit("This conversation is not here: it was removed, or not fetched yet.")
+            }
             _ => Clean::lit("This mailbox is empty."),
         }
     }
@@ -63,6 +66,7 @@ impl Panes {
                 let count = self.index.lines().len();
                 return Clean::line(&format!("Search: {text}  {} found", grouped(count as u64)));
             }
+            Listing::Conversation(..) => ("Conversation".to_owned(), (0, 0)),
             Listing::Scope {
                 scope: Scope::UnifiedInbox,
                 ..

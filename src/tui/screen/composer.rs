@@ -35,6 +35,7 @@ mod files;
 pub mod check;
 pub mod block;
 mod template;
+mod words;
 mod saving;
 mod act;
 mod draw;
@@ -68,6 +69,8 @@ pub enum Outcome {
     PathComplete(String),
     /// Look something up, then call [`Composer::brought`].
     Errand(Errand),
+    /// Put this on the clipboard.
+    Copy(String),
     /// A command that is not the composer's own (palette, help, redraw).
     Command(Command),
     /// Throw the draft away, with its row if it has one, and drop the composer.
@@ -97,6 +100,7 @@ enum Over {
     Time(Prompt, options::Wanted),
     Options(List),
     Template(Picker<String>),
+    Words(words::Words),
 }
 
 /// A message being written.
@@ -290,6 +294,9 @@ impl Composer {
             Field::Body => {
                 let edit = self.body.key(key);
                 self.note(edit, now);
+                if let Some(wish) = self.body.take_wish() {
+                    self.grant(wish, out);
+                }
             }
             _ => match key.code {
                 KeyCode::Enter | KeyCode::Down => self.go(self.next(true)),
@@ -309,7 +316,7 @@ impl Composer {
             return out;
         }
         match &mut self.over {
-            Over::Question(_) | Over::Options(_) => {}
+            Over::Question(_) | Over::Options(_) | Over::Words(_) => {}
             Over::Template(picker) => picker.paste(text),
             Over::Path(prompt) => {
                 let outcome = prompt.paste(text);

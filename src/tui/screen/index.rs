@@ -205,7 +205,7 @@ impl Index {
                 scope: Scope::UnifiedInbox,
                 ..
             } => is_inbox,
-            Listing::Search(_) => true,
+            Listing::Search(_) | Listing::Conversation(..) => true,
         }
     }
 

@@ -59,6 +59,11 @@ impl Outbox {
             .get(self.cursor.checked_sub(self.reminders.len())?)
     }
 
+    /// The selected reminder.
+    pub fn reminder(&self) -> Option<&Reminder> {
+        self.reminders.get(self.cursor)
+    }
+
     /// Moves the selection.
     pub fn step(&mut self, by: isize) {
         let last = self.len().saturating_sub(1);
@@ -147,7 +152,9 @@ impl Outbox {
             let texts = [
                 Clean::line(&format!("{}  [{}]", r.subject, r.account)),
                 Clean::line(&format!("  to {}", r.recipients)),
-                Clean::line(&format!("  nobody answered until {since}. Enter to decide")),
+                Clean::line(&format!(
+                    "  nobody answered until {since}. Enter opens it, R decides"
+                )),
             ];
             return Some((texts, true));
         }

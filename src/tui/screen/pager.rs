@@ -8,7 +8,9 @@ use crate::model::view::{AttachmentRow, IndexRow};
 use crate::model::{LocationId, MailboxId, MsgId};
 use crate::text::{Clean, size, width, wrap};
 use crate::tui::question::{Job, LaidOut, Mode};
+use std::ops::Range;
 use std::sync::Arc;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// What is there to be shown.
 #[derive(Clone, Debug)]
@@ -62,10 +64,15 @@ pub struct Pager {
     full: bool,
     body: Body,
     doc: Vec<DocLine>,
+    /// Where the mouse was pressed and where it was dragged to: lines and columns.
+    selection: Option<(Cell, Cell)>,
     scroll: usize,
     width: u16,
     height: usize,
 }
+
+/// A line of the document and a column.
+type Cell = (usize, usize);
 
 impl Pager {
     /// Opens a row's message for a pane of so many columns; the job that lays it out.
@@ -79,6 +86,7 @@ impl Pager {
             full: false,
             body: Body::Asking,
             doc: Vec::new(),
+            selection: None,
             scroll: 0,
             width,
             height: 1,
@@ -198,6 +206,72 @@ impl Pager {
         self.doc.get(self.scroll..end).unwrap_or(&[])
     }
 
+    /// The text of the message, once it is here.
+    pub fn text(&self) -> Option<String> {
+        let line = |spans: &mut dyn Iterator<Item = &str>| spans.collect::<String>();
+        let lines: Vec<String> = match &self.body {
+            Body::Here(r) => {
+                let each = r.lines.iter();
+                each.map(|l| line(&mut l.spans.iter().map(|s| s.text.as_str())))
+                    .collect()
+            }
+            Body::Source(lines) => lines.iter().map(|l| l.to_string()).collect(),
+            _ => return None,
+        };
+        Some(lines.join("\n"))
+    }
+
+    /// The mouse is pressed at a row and a column of what is seen: a selection begins.
+    pub fn press(&mut self, row: usize, column: usize) {
+        let cell = (self.scroll + row, column);
+        self.selection = Some((cell, cell));
+    }
+
+    /// The mouse is dragged: the selection goes there.
+    pub fn drag(&mut self, row: usize, column: usize) {
+        if let Some((_, to)) = &mut self.selection {
+            *to = (self.scroll + row, column);
+        }
+    }
+
+    /// The columns of a row of what is seen that are selected, if some are.
+    pub fn selected(&self, row: usize) -> Option<Range<usize>> {
+        self.columns_of(self.scroll + row)
+    }
+
+    fn columns_of(&self, line: usize) -> Option<Range<usize>> {
+        let (from, to) = self.selection.filter(|(from, to)| from != to)?;
+        let (from, to) = (from.min(to), from.max(to));
+        if line < from.0 || line > to.0 || line >= self.doc.len() {
+            return None;
+        }
+        let begin = if line == from.0 { from.1 } else { 0 };
+        let end = if line == to.0 { to.1 + 1 } else { usize::MAX };
+        Some(begin..end)
+    }
+
+    /// What is selected, a line each, without the blanks at their ends.
+    pub fn selected_text(&self) -> Option<String> {
+        let (from, to) = self.selection.filter(|(from, to)| from != to)?;
+        let (first, last) = (from.0.min(to.0), from.0.max(to.0));
+        let mut lines = Vec::new();
+        for (n, line) in self.doc.iter().enumerate().take(last + 1).skip(first) {
+            let columns = self.columns_of(n).unwrap_or(0..0);
+            let whole: String = line.iter().map(|(text, _)| text.as_str()).collect();
+            let mut column = 0;
+            let mut kept = String::new();
+            for symbol in whole.graphemes(true) {
+                if columns.contains(&column) {
+                    kept.push_str(symbol);
+                }
+                column += width::width(symbol);
+            }
+            lines.push(kept.trim_end().to_owned());
+        }
+        let text = lines.join("\n");
+        (!text.trim().is_empty()).then_some(text)
+    }
+
     /// How far it is scrolled, in percent; `None` if everything fits.
     pub fn percent(&self) -> Option<usize> {
         let most = self.doc.len().saturating_sub(self.height);
@@ -205,6 +279,7 @@ impl Pager {
     }
 
     fn build(&mut self) {
+        self.selection = None;
         self.doc = match &self.body {
             Body::Here(r) => document(r, self.full, usize::from(self.width)),
             Body::Source(lines) => lines
@@ -314,6 +389,34 @@ mod tests {
         assert!(pager.resize(40, 10).is_some());
         pager.laid(job, LaidOut::Message(rendered(3)));
         assert!(matches!(pager.body(), Body::Asking));
+    }
+
+    #[test]
+    fn what_the_mouse_was_dragged_over_is_selected() {
+        let (mut pager, job) = Pager::open(&row(1, 1), 60);
+        pager.resize(60, 10);
+        pager.laid(job, LaidOut::Message(rendered(100)));
+        pager.press(4, 2);
+        assert_eq!(pager.selected_text(), None, "a click selects nothing");
+        pager.drag(2, 3);
+        assert_eq!(pager.selected_text().as_deref(), Some("e 0\nline 1\nlin"));
+        assert_eq!(
+            (pager.selected(2), pager.selected(5)),
+            (Some(3..usize::MAX), None)
+        );
+        pager.scroll_by(1);
+        assert_eq!(
+            pager.selected(1),
+            Some(3..usize::MAX),
+            "it moves with the text"
+        );
+        pager.toggle_headers();
+        assert_eq!(pager.selected_text(), None);
+        assert!(
+            pager
+                .text()
+                .is_some_and(|t| t.starts_with("line 0\nline 1\n"))
+        );
     }
 
     #[test]

@@ -58,6 +58,18 @@ pub fn draw(
         for (text, tone) in line {
             row.put(text, base.patch(style(*tone, theme)));
         }
+        let end = usize::from(row.x().saturating_sub(inside.x));
+        if let Some(columns) = pager.selected(n) {
+            let place = |column: usize| u16::try_from(column.min(end)).unwrap_or(0);
+            let (from, to) = (place(columns.start), place(columns.end));
+            let marked = Rect::new(
+                inside.x + from,
+                inside.y + u16::try_from(n).unwrap_or(0),
+                to.saturating_sub(from),
+                1,
+            );
+            buf.set_style(marked, theme.style("input.selection"));
+        }
     }
 }
 

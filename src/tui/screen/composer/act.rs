@@ -22,6 +22,7 @@ impl Composer {
             Command::Attach => self.ask_path("~/", out),
             Command::Options => self.show_options(),
             Command::SendLater => self.ask_time(Wanted::Later),
+            Command::Spelling => self.suggest(out),
             Command::Template => out.push(Outcome::Errand(Errand::Templates)),
             Command::Editor => {
                 self.save_if(self.saves.unsaved(), out);
@@ -86,6 +87,7 @@ impl Composer {
                 self.time_typed(&outcome, now);
             }
             Over::Options(_) => self.options_key(key, now),
+            Over::Words(_) => self.words_key(key, now, out),
             Over::Template(picker) => match picker.update(key) {
                 picker::Outcome::Stay => {}
                 picker::Outcome::Closed => self.over = Over::Nothing,

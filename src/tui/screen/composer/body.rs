@@ -3,7 +3,7 @@
 use crate::text::Clean;
 use crate::tui::spell::Spelling;
 use crate::tui::theme::Theme;
-use crate::tui::widget::editor::vi::{Mode, Vi};
+use crate::tui::widget::editor::vi::{Mode, Vi, Wish};
 use crate::tui::widget::editor::{Editor, Look, Motion};
 use crate::tui::widget::ink::Ink;
 use crate::tui::widget::line_edit::Edit;
@@ -31,6 +31,8 @@ pub struct Body {
     editor: Editor,
     vi: Option<Vi>,
     spelling: Spelling,
+    /// What the last key asked for.
+    wish: Option<Wish>,
     /// The text itself, where it is too large for the editor.
     aside: Option<String>,
 }
@@ -43,6 +45,7 @@ impl Body {
             editor: Editor::new(if fits { text } else { "" }),
             vi: None,
             spelling: Spelling::default(),
+            wish: None,
             aside: (!fits).then(|| text.to_owned()),
         }
     }
@@ -151,6 +154,7 @@ impl Body {
         if let Some(vi) = &mut self.vi
             && let Some(edit) = vi.key(&mut self.editor, key)
         {
+            self.wish = vi.take_wish();
             return edit;
         }
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -178,10 +182,14 @@ impl Body {
             }
             KeyCode::Char('c') if alt => {
                 editor.copy();
+                self.wish = editor.selection().map(|_| Wish::Yanked);
                 Edit::Moved
             }
             KeyCode::Char('x') if ctrl => match editor.selection() {
-                Some((from, to)) => changed(editor.cut(from, to)),
+                Some((from, to)) => {
+                    self.wish = Some(Wish::Yanked);
+                    changed(editor.cut(from, to))
+                }
                 None => Edit::Ignored,
             },
             KeyCode::Char('v') if ctrl => changed(editor.put()),
@@ -193,6 +201,21 @@ impl Body {
             KeyCode::Delete => changed(editor.erase(Motion::Right)),
             _ => Edit::Ignored,
         }
+    }
+
+    /// What the last key asked for beyond the text, once.
+    pub fn take_wish(&mut self) -> Option<Wish> {
+        self.wish.take()
+    }
+
+    /// What was cut or copied last.
+    pub fn kept(&self) -> &str {
+        self.editor.kept()
+    }
+
+    /// What says which words are right.
+    pub fn spelling(&self) -> &Spelling {
+        &self.spelling
     }
 
     /// The word at the cursor.

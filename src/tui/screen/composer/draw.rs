@@ -149,6 +149,10 @@ impl Composer {
                 prompt.draw(buf, area, theme)
             }
             Over::Template(picker) => picker.draw(buf, area, theme),
+            Over::Words(words) => {
+                words.draw(buf, area, cursor, theme);
+                None
+            }
             Over::Options(list) => {
                 self.draw_options(list, buf, area, now, theme);
                 None
@@ -336,6 +340,19 @@ impl Composer {
                     self.body.click(at.x - text.x, at.y - text.y);
                 }
             }
+        }
+    }
+
+    /// The mouse is dragged over this place of the screen: text is selected.
+    pub fn drag(&mut self, at: Position) {
+        let area = self.drawn.get();
+        if self.sending || !matches!(self.over, Over::Nothing) || self.focus != Field::Body {
+            return;
+        }
+        let rows = self.rows(usize::from(area.height));
+        let text = Composer::text_area(area, rows.len(), self.notice.is_some());
+        if text.contains(at) {
+            self.body.drag(at.x - text.x, at.y - text.y);
         }
     }
 

@@ -80,6 +80,7 @@ impl Composer {
                 self.put_text(&text, now, &mut out);
             }
             Brought::Dropped(text, found) => self.ask_dropped(text, found, now),
+            Brought::Suggested(word, found) => self.suggested(&word, found),
             Brought::Templates(Ok(all)) => self.offer_templates(all),
             Brought::Templates(Err(why)) => self.notice = Some(Clean::line(&why)),
         }

@@ -1,16 +1,28 @@
 //! What a `mailto:` link may put into a new message (RFC 6068): recipients, subject, text and what
-//! it answers. Nothing else: a link must not attach a file, choose the sender, or hide a copy
-//! (RFC 6068 §7), and nothing is sent without the composer.
+//! it answers. Nothing else: a link must not attach a file or choose the sender (RFC 6068 §7), and
+//! nothing is sent without the composer. A blind copy stands where it is seen, and is spoken of.
 
 use crate::model::{Account, Draft, MessageId};
+use crate::text::Clean;
 use crate::tui::screen::composer::blank;
 
 /// The most that a link may put into one field, in octets.
 const LONGEST: usize = 64 * 1024;
 
-/// A draft from a link, and the fields of it that were left out; `None` if it is no `mailto:`
-/// link.
-pub fn from_mailto(url: &str, account: &Account) -> Option<(Draft, Vec<String>)> {
+/// What is to be said of a draft that a link made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said(Vec<String>);
+
+impl Said {
+    /// The words, cleaned; nothing if there is nothing to say.
+    pub fn words(&self) -> Option<String> {
+        (!self.0.is_empty()).then(|| Clean::line(&self.0.join("; ")).to_string())
+    }
+}
+
+/// A draft from a link, and what is to be said of it: fields that were left out, and a blind copy;
+/// `None` if it is no `mailto:` link.
+pub fn from_mailto(url: &str, account: &Account) -> Option<(Draft, Said)> {
     let (scheme, rest) = url.split_once(':')?;
     if !scheme.eq_ignore_ascii_case("mailto") {
         return None;
@@ -18,7 +30,7 @@ pub fn from_mailto(url: &str, account: &Account) -> Option<(Draft, Vec<String>)>
     let rest = rest.split_once('#').map_or(rest, |(r, _)| r);
     let (to, query) = rest.split_once('?').unwrap_or((rest, ""));
     let mut draft = blank(account);
-    let mut left_out = Vec::new();
+    let mut left_out: Vec<String> = Vec::new();
     let mut text = String::new();
     add(&mut draft.to, &line(to), ", ");
     for pair in query.split('&').filter(|p| !p.is_empty()) {
@@ -26,6 +38,7 @@ pub fn from_mailto(url: &str, account: &Account) -> Option<(Draft, Vec<String>)>
         match decoded(name).to_ascii_lowercase().as_str() {
             "to" => add(&mut draft.to, &line(value), ", "),
             "cc" => add(&mut draft.cc, &line(value), ", "),
+            "bcc" => add(&mut draft.bcc, &line(value), ", "),
             "subject" => draft.subject = line(value),
             "body" => add(&mut text, &block(value), "\n"),
             "in-reply-to" => draft.in_reply_to = MessageId::new(&decoded(value)),
@@ -34,7 +47,15 @@ pub fn from_mailto(url: &str, account: &Account) -> Option<(Draft, Vec<String>)>
     }
     draft.references = draft.in_reply_to.clone().into_iter().collect();
     draft.body = format!("{text}{}", draft.body);
-    Some((draft, left_out))
+    let mut said = Vec::new();
+    if !draft.bcc.is_empty() {
+        said.push("the link asks for a blind copy: see Bcc".to_owned());
+    }
+    if !left_out.is_empty() {
+        let names = left_out.join(", ");
+        said.push(format!("it may not set {names}: left out"));
+    }
+    Some((draft, Said(said)))
 }
 
 fn add(field: &mut String, value: &str, between: &str) {
@@ -91,8 +112,9 @@ mod tests {
     use super::*;
     use crate::tui::screen::composer::tests::account;
 
-    fn parsed(url: &str) -> (Draft, Vec<String>) {
-        from_mailto(url, &account("work", None)).unwrap()
+    fn parsed(url: &str) -> (Draft, String) {
+        let (draft, said) = from_mailto(url, &account("work", None)).unwrap();
+        (draft, said.words().unwrap_or_default())
     }
 
     #[test]
@@ -106,17 +128,22 @@ mod tests {
         assert_eq!(draft.subject, "café now");
         assert_eq!(draft.body, "one\ntwo?\n");
         assert_eq!(draft.in_reply_to, MessageId::new("id@x.example"));
-        assert_eq!(left_out, [""; 0]);
+        assert_eq!(left_out, "");
     }
 
     #[test]
-    fn what_is_dangerous_is_left_out() {
-        let (draft, left_out) = parsed(
+    fn what_is_dangerous_is_left_out_and_a_blind_copy_is_told() {
+        let (draft, said) = parsed(
             "mailto:joe@x.example?attach=~/.ssh/id_rsa&attachment=/etc/passwd&bcc=evil@x.example\
-             &subject=a%0d%0aX:y&from=z@y.example&%62cc=evil@x.example",
+             &subject=a%0d%0aX:y&from=z@y.example&%62cc=eve@x.example",
         );
-        assert_eq!(left_out, ["attach", "attachment", "bcc", "from", "bcc"]);
-        assert!(draft.attachments.is_empty() && draft.bcc.is_empty());
+        assert_eq!(
+            said,
+            "the link asks for a blind copy: see Bcc; \
+             it may not set attach, attachment, from: left out"
+        );
+        assert!(draft.attachments.is_empty());
+        assert_eq!(draft.bcc, "evil@x.example, eve@x.example");
         assert_eq!(draft.from, "Ada Example <work@example.org>");
         assert_eq!(draft.subject, "a  X:y");
         let (draft, _) = parsed(&format!("mailto:?body={}&to=%zz%", "x".repeat(10_000_000)));

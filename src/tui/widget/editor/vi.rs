@@ -35,8 +35,21 @@ enum Awaited {
     Second,
     /// After `r`.
     Replacement,
+    /// After `z`.
+    Third,
     /// After `f`, `F`, `t` or `T`.
     Target(Find),
+}
+
+/// What keys ask of whoever has the editor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Words in the place of the one at the cursor (`z=`).
+    Suggest,
+    /// The word at the cursor is right (`zg`).
+    Learn,
+    /// What was yanked can go to the clipboard.
+    Yanked,
 }
 
 /// The state of the keys.
@@ -54,6 +67,7 @@ pub struct Vi {
     last: Vec<KeyEvent>,
     changing: bool,
     repeating: bool,
+    wish: Option<Wish>,
 }
 
 impl Vi {
@@ -68,6 +82,11 @@ impl Vi {
             || self.count.is_some()
             || self.operator.is_some()
             || self.awaited != Awaited::Command
+    }
+
+    /// What the last key asked for, once.
+    pub fn take_wish(&mut self) -> Option<Wish> {
+        self.wish.take()
     }
 
     /// Takes a key; `None` if it means here what it means without vi.
@@ -136,6 +155,15 @@ impl Vi {
                     at: 0,
                 });
                 return Some(self.act(editor, to.map(|to| lines(editor.text().clamp(to)))));
+            }
+            Awaited::Third => {
+                self.reset();
+                self.wish = match c {
+                    '=' => Some(Wish::Suggest),
+                    'g' => Some(Wish::Learn),
+                    _ => None,
+                };
+                return Some(Edit::Moved);
             }
             Awaited::Replacement => return Some(self.replace_one(editor, c)),
             Awaited::Target(find) => {
@@ -208,6 +236,7 @@ impl Vi {
         match operator {
             Operator::Yank => {
                 editor.keep(editor.text().between(from, to));
+                self.wish = Some(Wish::Yanked);
                 editor.jump(from);
                 Edit::Moved
             }
@@ -310,6 +339,7 @@ impl Vi {
         };
         match c {
             'g' => self.awaited = Awaited::Second,
+            'z' => self.awaited = Awaited::Third,
             'r' => self.awaited = Awaited::Replacement,
             'f' | 'F' | 't' | 'T' => {
                 self.awaited = Awaited::Target(Find {

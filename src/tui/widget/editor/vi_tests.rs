@@ -1,7 +1,7 @@
 //! What keys do in the way of vi.
 
 use super::edit::Editor;
-use super::vi::{Vi, typed};
+use super::vi::{Vi, Wish, typed};
 use crate::tui::key::Key;
 use proptest::prelude::*;
 
@@ -23,6 +23,27 @@ fn after(text: &str, keys: &str) -> String {
     let mut shown = editor.text().clone();
     shown.insert(editor.cursor(), "|");
     shown.whole()
+}
+
+#[test]
+fn what_is_not_the_editors_is_wished_for_once() {
+    let mut editor = Editor::new("wrold two");
+    let mut vi = Vi::default();
+    let mut press = |keys: &str| {
+        for name in keys.split_whitespace() {
+            vi.key(
+                &mut editor,
+                &crate::tui::key::Key::parse(name).unwrap().event(),
+            );
+        }
+        (vi.take_wish(), vi.is_busy())
+    };
+    assert_eq!(press("esc 0 z ="), (Some(Wish::Suggest), false));
+    assert_eq!(press("z g"), (Some(Wish::Learn), false));
+    assert_eq!(press("z z"), (None, false));
+    assert_eq!(press("y w"), (Some(Wish::Yanked), false));
+    assert_eq!(press("d w"), (None, false));
+    assert_eq!(editor.text().whole(), "two");
 }
 
 #[test]

@@ -275,12 +275,107 @@ fn what_nobody_answered_stands_above_the_inbox_and_can_be_dismissed() {
         bench.event(Event::Rows(Answer::Outbox(Vec::new(), reminders)));
     };
     bench.keys("go");
-    outbox(&mut bench, vec![reminder]);
-    bench.keys("\n");
+    outbox(&mut bench, vec![reminder.clone()]);
+    bench.keys("R");
     bench.keys("4\n");
     assert!(
         matches!(bench.asked.last(), Some(Intent::Dismiss(ReminderId(4)))),
         "{:?}",
         bench.asked
+    );
+    outbox(&mut bench, vec![reminder]);
+    bench.keys("\n");
+    let screen = bench.screen();
+    assert!(
+        screen.contains("Conversation") && screen.contains("Subject 2"),
+        "{screen}"
+    );
+    bench.keys("\x1b");
+    assert!(bench.screen().contains("All inboxes"), "{}", bench.screen());
+}
+
+#[test]
+fn one_is_reminded_of_what_one_sent_and_of_nothing_else() {
+    let mut rows = three();
+    rows[0].from = vec![crate::model::Address::new("", "HOME@example.org")];
+    let mut bench = Bench::new(rows, (100, 20));
+    bench.keys("R");
+    assert!(bench.screen().contains("24 dec"), "{}", bench.screen());
+    bench.keys("in 3 weaks");
+    assert!(
+        bench.screen().contains("not understood"),
+        "{}",
+        bench.screen()
+    );
+    bench.keys("\n\x1bRin 2h\n");
+    let message = bench.app.panes.at_hand().unwrap();
+    let set = |bench: &Bench| {
+        bench.asked.iter().rev().find_map(|i| match i {
+            Intent::Remind(id, at) => Some((*id, at - WALL)),
+            _ => None,
+        })
+    };
+    assert_eq!(set(&bench), Some((message, 7_200)));
+    bench.keys(":remind in 1h\n");
+    assert_eq!(set(&bench), Some((message, 3_600)));
+    bench.keys(":remind whenever\n");
+    assert!(
+        bench.screen().contains("not understood"),
+        "{}",
+        bench.screen()
+    );
+    bench.keys("jR");
+    assert!(
+        bench.screen().contains("Only of what you sent"),
+        "{}",
+        bench.screen()
+    );
+    assert_eq!(
+        bench
+            .asked
+            .iter()
+            .filter(|i| matches!(i, Intent::Remind(..)))
+            .count(),
+        2
+    );
+}
+
+#[test]
+fn what_is_dragged_over_in_the_reader_is_copied() {
+    use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+    let mut bench = Bench::new(three(), (100, 20));
+    bench.keys("\n");
+    let inner = bench.app.panes.places().unwrap().reader.unwrap().inner;
+    let mut mouse = |kind, column, row| {
+        let event = Event::Mouse(MouseEvent {
+            kind,
+            column: inner.x + column,
+            row: inner.y + row,
+            modifiers: KeyModifiers::NONE,
+        });
+        bench.app.update(event, bench.now)
+    };
+    let left = MouseButton::Left;
+    mouse(MouseEventKind::Down(left), 2, 0);
+    mouse(MouseEventKind::Drag(left), 6, 0);
+    let fx = mouse(MouseEventKind::Up(left), 6, 0);
+    let copied = |fx: &[Effect]| {
+        fx.iter().find_map(|e| match e {
+            Effect::Copy(text) => Some(text.clone()),
+            _ => None,
+        })
+    };
+    assert_eq!(copied(&fx).as_deref(), Some("From:"));
+    mouse(MouseEventKind::Down(left), 2, 0);
+    assert_eq!(
+        copied(&mouse(MouseEventKind::Up(left), 2, 0)),
+        None,
+        "a click copies nothing"
+    );
+    let key = |c| Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
+    let text = bench.app.update(key('Y'), bench.now);
+    assert!(
+        copied(&text).is_some_and(|t| !t.contains("From:")),
+        "{text:?}"
     );
 }

@@ -4,6 +4,58 @@ use super::*;
 use crate::tui::errand::Template;
 
 #[test]
+fn a_word_is_put_in_the_place_of_a_misspelt_one() {
+    let mut draft = reply();
+    draft.body = "wrold ".into();
+    let mut desk = Desk::new(draft);
+    desk.press("end");
+    assert_eq!(desk.press("alt-s"), []);
+    assert!(
+        desk.drawn(60, 12).contains("There is no word"),
+        "{}",
+        desk.drawn(60, 12)
+    );
+    desk.press("left");
+    desk.press("alt-s");
+    assert!(desk.drawn(60, 12).contains("There is no dictionary"));
+    desk.composer.take_habits(&Habits {
+        spelling: crate::tui::spell::tests::spelling(),
+        ..Habits::default()
+    });
+    let out = desk.press("alt-s");
+    assert_eq!(out, [Outcome::Errand(Errand::Suggest("wrold".into()))]);
+    insta::assert_snapshot!("words_looking", desk.drawn(60, 12));
+    assert_eq!(desk.press("enter 1"), [], "nothing is there yet");
+    let found = |desk: &mut Desk, word: &str| {
+        let found = vec!["world".to_owned(), "would".to_owned()];
+        desk.composer
+            .brought(Brought::Suggested(word.into(), found), desk.now);
+    };
+    found(&mut desk, "another");
+    found(&mut desk, "wrold");
+    insta::assert_snapshot!("words", desk.drawn(60, 12));
+    insta::assert_snapshot!("words_narrow", desk.drawn(24, 8));
+    desk.press("3");
+    desk.press("2");
+    assert_eq!(desk.composer.draft().body, "would ");
+    desk.press("alt-s");
+    assert_eq!(
+        desk.press("a"),
+        [Outcome::Errand(Errand::Learn("would".into()))]
+    );
+}
+
+#[test]
+fn what_is_copied_goes_to_the_clipboard() {
+    let mut draft = reply();
+    draft.body = "one two".into();
+    let mut desk = Desk::new(draft);
+    assert_eq!(desk.press("alt-c"), [], "nothing is selected");
+    assert_eq!(desk.press("alt-a alt-c"), [Outcome::Copy("one two".into())]);
+    assert_eq!(desk.press("ctrl-x")[0], Outcome::Copy("one two".into()));
+}
+
+#[test]
 fn options_are_chosen_and_seen() {
     let mut desk = Desk::new(reply());
     desk.composer.set_clock(1_700_000_000);
