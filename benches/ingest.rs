@@ -114,6 +114,7 @@ impl There {
             selectable: true,
             mailbox_id: None,
             contents: None,
+            was: None,
         };
         let changes = cache.set_mailboxes(&account, &[inbox], 0, &[]).unwrap();
         let mailbox = changes.new[0].0;

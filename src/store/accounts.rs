@@ -6,6 +6,8 @@ use crate::store::codec;
 use crate::store::error::{Error, Result};
 use crate::store::listing::{self, Contents, Known, MailboxInfo};
 use crate::store::locations;
+use crate::store::mailboxes::Mailbox;
+use crate::store::reader::Reader;
 use crate::store::refresh;
 use crate::store::renamed;
 use crate::store::tally::Tally;
@@ -128,6 +130,37 @@ impl Cache {
                 .execute(params![mailbox.0, done.then_some(uidvalidity.0)])?;
             if known == 0 { Err(Error::Gone("mailbox")) } else { Ok(done) }
         })
+    }
+}
+
+impl Reader {
+    /// Mailboxes of a list that may be known under another name, as far as counts can tell, with
+    /// their places in the list. Who can open them finds out, and says so in
+    /// [`MailboxInfo::was`]; until then they are new ones.
+    pub fn perhaps_renamed(
+        &self,
+        account: &AccountName,
+        list: &[MailboxInfo],
+    ) -> Result<Vec<(Mailbox, usize)>> {
+        let account_row: Option<i64> = self
+            .conn
+            .prepare_cached("SELECT id FROM account WHERE name = ?1")?
+            .query_row([account.as_str()], |row| row.get(0))
+            .optional()?;
+        let Some(account_row) = account_row else {
+            return Ok(Vec::new());
+        };
+        let known = known_mailboxes(&self.conn, account_row)?;
+        let list: Vec<&MailboxInfo> = list.iter().collect();
+        let mut found = Vec::new();
+        for (row, at) in listing::guesses(&known, &list) {
+            if let Some(known) = known.get(row)
+                && let Some(mailbox) = self.mailbox(MailboxId(known.id))?
+            {
+                found.push((mailbox, at));
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -1,5 +1,6 @@
 //! A mailbox as LIST tells it, and which of the known ones it is: one that was renamed elsewhere is
-//! known again by its MAILBOXID (RFC 8474) or, without such names, by what is in it. Pure.
+//! known again by its MAILBOXID (RFC 8474) or, without such names, by what is in it: equal counts
+//! make a guess, and somebody who can open it has to prove it. Pure.
 
 use crate::model::{MailboxName, Role, UidValidity};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,8 +20,11 @@ pub struct MailboxInfo {
     pub selectable: bool,
     /// What names it for ever, whatever it is called (MAILBOXID, RFC 8474), if the server says.
     pub mailbox_id: Option<String>,
-    /// What is in it, if the server said so with the list: so one that was renamed is known again.
+    /// What is in it, if the server said so with the list.
     pub contents: Option<Contents>,
+    /// The known mailbox that it was found to be, by the messages in it; see
+    /// [`super::Reader::perhaps_renamed`].
+    pub was: Option<MailboxName>,
 }
 
 /// What STATUS says of a mailbox.
@@ -58,9 +62,27 @@ pub(super) fn renames(known: &[Known], list: &[&MailboxInfo]) -> Vec<(usize, usi
         now: BTreeMap::new(),
     };
     match_up.by_id();
-    match_up.by_contents();
+    match_up.by_proof();
     match_up.below();
     match_up.was.into_iter().collect()
+}
+
+/// Which mailboxes of a list may be known under another name, for all that the counts say:
+/// (place in `known`, place in `list`). Whether they are is to be found out by opening them.
+pub(super) fn guesses(known: &[Known], list: &[&MailboxInfo]) -> Vec<(usize, usize)> {
+    let mut match_up = MatchUp {
+        known,
+        list,
+        was: BTreeMap::new(),
+        now: BTreeMap::new(),
+    };
+    match_up.by_id();
+    let certain = match_up.was.clone();
+    match_up.by_contents();
+    let found = match_up.was.into_iter();
+    found
+        .filter(|(row, _)| !certain.contains_key(row))
+        .collect()
 }
 
 struct MatchUp<'a> {
@@ -93,8 +115,21 @@ impl MatchUp<'_> {
         }
     }
 
-    /// What is new while another one disappears, and holds exactly what that one held; and no other
-    /// mailbox, old or new, holds the same.
+    /// What was looked into and found to be another one.
+    fn by_proof(&mut self) {
+        let rows: BTreeMap<&MailboxName, usize> =
+            self.known.iter().map(|k| &k.name).zip(0..).collect();
+        for (at, info) in (0..).zip(self.list) {
+            if let Some(&row) = info.was.as_ref().and_then(|was| rows.get(was))
+                && self.may_be(row, at)
+            {
+                self.pair(row, at);
+            }
+        }
+    }
+
+    /// What is new while another one disappears, and holds just as much as that one held; and no
+    /// other mailbox, old or new, does.
     fn by_contents(&mut self) {
         let some = |c: Option<Contents>| c.filter(|c| c.messages > 0 && c.uidnext > 1);
         let known = unambiguous(self.known.iter().map(|k| some(k.contents)));
@@ -233,9 +268,18 @@ mod tests {
                     mailbox_id: Some(id).filter(|id| !id.is_empty()),
                     contents,
                     name,
+                    was: None,
                 }
             })
             .collect();
+        let unproved: Vec<&MailboxInfo> = list.iter().collect();
+        let guessed = guesses(&known, &unproved);
+        let certain = renames(&known, &unproved);
+        assert!(guessed.iter().all(|pair| !certain.contains(pair)));
+        let mut list = list.clone();
+        for (row, at) in guessed {
+            list[at].was = Some(known[row].name.clone());
+        }
         let list: Vec<&MailboxInfo> = list.iter().collect();
         let text = |name: &MailboxName| String::from_utf8_lossy(name.as_bytes()).into_owned();
         renames(&known, &list)

@@ -1,7 +1,7 @@
 //! What a server last told of a mailbox: the memory against which a worker compares, and by which
 //! it checks itself. What is pending does not show here.
 
-use crate::model::{Flags, MailboxId, Uid, UidSet};
+use crate::model::{Flags, MailboxId, MessageId, Uid, UidSet};
 use crate::store::codec;
 use crate::store::error::{Error, Result};
 use crate::store::reader::Reader;
@@ -67,6 +67,27 @@ impl Reader {
                 .for_each(|uid| uids.insert(uid));
         }
         Ok(uids)
+    }
+
+    /// The Message-IDs of those of these messages that are held and have one.
+    pub fn message_ids(
+        &self,
+        mailbox: MailboxId,
+        uids: &UidSet,
+    ) -> Result<BTreeMap<Uid, MessageId>> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT l.uid, m.message_id FROM location l JOIN message m ON m.id = l.message
+             WHERE l.mailbox = ?1 AND l.uid BETWEEN ?2 AND ?3 AND l.gone = 0 AND m.message_id != ''",
+        )?;
+        let mut found = BTreeMap::new();
+        for &(first, last) in uids.ranges() {
+            let mut rows = select.query(params![mailbox.0, first, last])?;
+            while let Some(row) = rows.next()? {
+                let id = MessageId::new(&row.get::<_, String>(1)?);
+                found.extend(codec::uid_in(row.get(0)?).zip(id));
+            }
+        }
+        Ok(found)
     }
 
     /// The last message of a mailbox of which the server gave more than its number.

@@ -7,7 +7,7 @@ use crate::store::{Contents, Local, Mailbox, MailboxInfo, Priority, Reader};
 use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
-use crate::sync::pull;
+use crate::sync::{proof, pull};
 use crate::text::{Clean, when};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +49,7 @@ pub fn list(session: &mut Connection, kit: &Kit, reader: &Reader) -> Result<List
         false => Some(statuses(session, &listed)?),
         true => None,
     };
-    let infos: Vec<MailboxInfo> = listed
+    let mut infos: Vec<MailboxInfo> = listed
         .iter()
         .map(|l| {
             info(
@@ -58,6 +58,7 @@ pub fn list(session: &mut Connection, kit: &Kit, reader: &Reader) -> Result<List
             )
         })
         .collect();
+    proof::of_renames(session, kit, reader, &mut infos)?;
     let account = kit.account.name.clone();
     let changes = kit.writer.run(Priority::Batch, move |cache| {
         cache.set_mailboxes(&account, &infos, when::now(), &denied)
@@ -205,5 +206,6 @@ fn info(listed: &Listed, status: Option<&Status>) -> MailboxInfo {
         selectable: listed.selectable,
         mailbox_id: listed.mailbox_id.clone().or(id),
         contents: status.and_then(contents),
+        was: None,
     }
 }

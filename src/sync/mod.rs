@@ -26,6 +26,7 @@ pub mod poison;
 pub mod check;
 pub mod glance;
 pub mod pull;
+pub mod proof;
 pub mod mailboxes;
 pub mod bodies;
 pub mod harvest;

@@ -264,3 +264,69 @@ fn s37_thirty_evil_names_stay_names() {
     home.sync();
     assert_eq!(server.mail(|m| m.folder("back\\slash").messages.len()), 2);
 }
+
+/// Two letters in a mailbox, here and there, on a server whose mailboxes all have one UIDVALIDITY
+/// and no names that last; then somebody changes it.
+fn after(change: impl FnOnce(&mut Mail)) -> (Home, Script, String) {
+    let server = Script::start(|mail| {
+        mail.add("INBOX", "here");
+        mail.make("Old", "");
+        mail.fill("Old", "letter ", 2);
+    });
+    let home = Home::new(&server.account("work"));
+    home.sync();
+    let id = home.id("Old", "letter 1");
+    home.run(&["show", &id]).code(0);
+    server.forget();
+    server.mail(change);
+    home.sync();
+    (home, server, id)
+}
+
+#[test]
+fn f35_what_holds_just_as_many_others_is_no_mailbox_that_was_renamed() {
+    let (home, server, _) = after(|mail| {
+        mail.make("New", "");
+        mail.fill("New", "other ", 2);
+        mail.folders.retain(|f| f.name != b"Old");
+    });
+    assert_eq!(home.subjects("New"), ["other 1", "other 2"]);
+    // It was looked into, and then fetched like any other.
+    assert!(!server.said("HEADER.FIELDS (MESSAGE-ID)").is_empty());
+    assert_eq!(home.subjects("INBOX"), ["here"]);
+}
+
+#[test]
+fn f35_a_copy_with_other_uids_is_another_mailbox() {
+    let (home, _server, _) = after(|mail| {
+        // The first was moved behind the second: as many messages, the same UIDNEXT.
+        let mut copy = mail.folder("Old").clone();
+        copy.name = b"New".to_vec();
+        copy.messages.swap(0, 1);
+        (copy.messages[0].uid, copy.messages[1].uid) = (1, 2);
+        mail.folders.retain(|f| f.name != b"Old");
+        mail.folders.push(copy);
+    });
+    let shown = home.run(&["show", &home.id("New", "letter 1")]).code(0);
+    assert!(
+        shown.text().contains("The text of letter 1."),
+        "{}",
+        shown.text()
+    );
+    let shown = home.run(&["show", &home.id("New", "letter 2")]).code(0);
+    assert!(
+        shown.text().contains("The text of letter 2."),
+        "{}",
+        shown.text()
+    );
+}
+
+#[test]
+fn f35_a_mailbox_renamed_without_a_name_that_lasts_is_known_by_its_messages() {
+    let (home, server, id) = after(|mail| mail.folder("Old").name = b"New".to_vec());
+    assert_eq!(home.id("New", "letter 1"), id);
+    home.run(&["list", "-m", "Old"]).code(66);
+    // Its mail is not fetched again.
+    assert!(server.said("HEADER.FIELDS (DATE").is_empty());
+    assert!(server.said("BODY.PEEK[]").is_empty());
+}

@@ -39,6 +39,7 @@ pub fn info(wire: &str, role: Option<Role>) -> MailboxInfo {
         selectable: true,
         mailbox_id: None,
         contents: None,
+        was: None,
     }
 }
 

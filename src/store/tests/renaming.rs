@@ -165,6 +165,13 @@ fn a_renamed_mailbox_keeps_all_that_is_in_it() {
             },
             info("New/below", None),
         ];
+        let mut after = after;
+        let guesses = f.cache.read().perhaps_renamed(&account(), &after).unwrap();
+        assert_eq!(guesses.len(), usize::from(!by_id), "a guess, not a proof");
+        for (known, at) in guesses {
+            assert_eq!((known.id, at), (old, 1));
+            after[at].was = Some(known.name);
+        }
         let changes = list(&mut f, &after);
         let pairs = [
             (name("Old"), name("New")),
@@ -191,6 +198,34 @@ fn a_renamed_mailbox_keeps_all_that_is_in_it() {
         assert!(f.cache.read().renames(&account()).unwrap().is_empty());
         assert!(list(&mut f, &after).renamed.is_empty());
     }
+}
+
+#[test]
+fn what_only_counts_as_much_as_one_that_disappears_is_another_mailbox() {
+    let mut f = Fixture::new();
+    let inbox = info("INBOX", Some(Role::Inbox));
+    list(&mut f, &[inbox.clone(), info("Old", None)]);
+    let old = f.mailbox("Old");
+    let cursor = CursorMove {
+        uidnext: Some(2),
+        highestmodseq: None,
+        exists: Some(1),
+    };
+    f.cache.ingest(old, V, &[message(1)], Some(cursor)).unwrap();
+    let new = MailboxInfo {
+        contents: Some(Contents {
+            uidvalidity: V,
+            uidnext: 2,
+            messages: 1,
+        }),
+        ..info("New", None)
+    };
+    let changes = list(&mut f, &[inbox, new]);
+    assert!(changes.renamed.is_empty());
+    assert_eq!(changes.new.len(), 1);
+    assert!(changes.missing.contains(&name("Old")));
+    assert!(f.mailbox("New") != old && f.shown("New").is_empty());
+    f.check();
 }
 
 #[test]

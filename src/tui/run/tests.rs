@@ -87,6 +87,7 @@ impl Live {
             selectable: true,
             mailbox_id: None,
             contents: None,
+            was: None,
         };
         let list = [info("INBOX", Role::Inbox), info("Archive", Role::Archive)];
         cache.set_mailboxes(&name, &list, 0, &[]).unwrap();
