@@ -247,7 +247,7 @@ fn line(as_json: bool, account: &str, status: &AccountStatus) -> Value {
     let progress = status.progress.as_ref();
     if as_json {
         return json!({
-            "account": account, "state": state, "reason": reason, "pending": status.pending,
+            "account": account, "state": state, "slow": status.slow, "reason": reason, "pending": status.pending,
             "progress": progress.map(|p| json!({
                 "what": p.what, "done": p.done, "total": p.total, "rate": p.rate, "left": p.left,
             })),

@@ -55,6 +55,8 @@ pub struct Quota {
 pub struct AccountStatus {
     /// The connection.
     pub link: Link,
+    /// Whether an answer of the server's has been long in coming.
+    pub slow: bool,
     /// Since when the connection is so, seconds since 1970; 0 if unknown.
     pub since: i64,
     /// The task under way.

@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod trace;
+pub mod onlooker;
 mod web;
 pub mod tls;
 pub mod deflate;
@@ -21,4 +22,5 @@ mod testing;
 mod tls_tests;
 
 pub use error::{Kind, NetError, Refusal, TlsFault};
+pub use onlooker::Onlooker;
 pub use trace::Ring;

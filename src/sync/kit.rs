@@ -3,7 +3,7 @@
 
 use crate::model::{Account, Auth, Link, MailboxId, MsgId, Secret, SecretSource, UidValidity};
 use crate::net::imap::{Options, Pace, Session};
-use crate::net::{Kind, NetError, TlsFault, diagnose};
+use crate::net::{Kind, NetError, Onlooker, TlsFault, diagnose};
 use crate::signal::{Board, Doorbell, Topic};
 use crate::store::{Cache, Local, Priority, Reader, Writer};
 use crate::sync::connections::{Connections, Rank};
@@ -192,8 +192,10 @@ impl Kit {
             bell,
             pace: Pace {
                 stall: self.rhythm.stall,
+                slow: self.rhythm.slow,
                 ..Pace::default()
             },
+            onlooker: self.onlooker(rank),
             ..Options::default()
         };
         let signed_in = self.sign_in(|secret| Session::connect(&self.account, secret, &options));
@@ -227,6 +229,15 @@ impl Kit {
             counted: 0,
             place: Occupied { network, kit },
         })
+    }
+
+    /// Says on the board that the server lets us wait where somebody may be waiting, too.
+    fn onlooker(&self, rank: Rank) -> Onlooker {
+        if !matches!(rank, Rank::Worker | Rank::OnDemand) {
+            return Onlooker::default();
+        }
+        let report = self.report.clone();
+        Onlooker::new(move |waiting| report.slow(waiting))
     }
 
     /// Connects with the account's password or token. A token that is refused may just have run out:

@@ -36,6 +36,8 @@ struct State {
     sending: Option<Progress>,
     headers: Option<Progress>,
     bodies: Option<Progress>,
+    /// Connections on which an answer is long in coming.
+    slow: usize,
 }
 
 impl Report {
@@ -68,6 +70,17 @@ impl Report {
             Task::Sending => s.sending = progress,
             Task::Headers => s.headers = progress,
             Task::Bodies => s.bodies = progress,
+        });
+    }
+
+    /// On one more connection an answer is long in coming, or on one less.
+    pub fn slow(&self, waiting: bool) {
+        self.change(|s| {
+            s.slow = match waiting {
+                true => s.slow + 1,
+                false => s.slow.saturating_sub(1),
+            };
+            s.status.slow = s.slow > 0;
         });
     }
 
@@ -253,5 +266,18 @@ mod tests {
         assert_eq!(report.status().progress, about("headers"));
         report.progress(Task::Headers, None);
         assert_eq!(report.status().progress, about("bodies"));
+    }
+
+    #[test]
+    fn an_answer_is_long_in_coming_until_all_have_come() {
+        let report = Report::new(AccountName("a".into()), Arc::new(Board::new()));
+        let slow = |waiting| {
+            report.slow(waiting);
+            report.status().slow
+        };
+        assert_eq!(
+            [true, true, false, false, false].map(slow),
+            [true, true, true, false, false]
+        );
     }
 }

@@ -25,6 +25,10 @@ pub struct Rhythm {
     pub linger: Duration,
     /// A connection that was silent for so long is tried before it is relied on.
     pub stale: Duration,
+    /// The same before what somebody at the keyboard may have asked for.
+    pub prove: Duration,
+    /// An answer that takes so long is said to be waited for.
+    pub slow: Duration,
     /// A mailbox is checked against the server's counts this often, when something changed.
     pub check: Duration,
     /// A limit on connections that a server set is tried again after this time.
@@ -52,6 +56,8 @@ impl Default for Rhythm {
             longest: minutes(15),
             linger: minutes(1),
             stale: minutes(1),
+            prove: Duration::from_secs(10),
+            slow: Duration::from_secs(4),
             check: minutes(60),
             relax: minutes(15),
             stall: minutes(1),
@@ -64,6 +70,8 @@ impl Default for Rhythm {
 
 /// No server is left for being slow in less than this.
 const SHORTEST_STALL: Duration = Duration::from_secs(2);
+/// And none is called slow in less than this.
+const SHORTEST_SLOW: Duration = Duration::from_millis(500);
 
 impl Rhythm {
     /// All waits divided by `times`, for tests; 0 counts as 1.
@@ -80,12 +88,14 @@ impl Rhythm {
             longest: usual.longest / times,
             linger: usual.linger / times,
             stale: usual.stale / times,
+            prove: usual.prove / times,
             check: usual.check / times,
             relax: usual.relax / times,
             filing: usual.filing / times,
             look: usual.look / times,
             idle: usual.idle / times,
             // A machine that is busy with tests is slow by itself.
+            slow: (usual.slow / times).max(SHORTEST_SLOW),
             stall: (usual.stall / times).max(SHORTEST_STALL),
         }
     }

@@ -317,12 +317,22 @@ impl Worker {
         self.spent = spent;
     }
 
+    /// How long a silent connection is relied on: less where nobody but somebody at the keyboard can
+    /// have sent us, and nothing that the server said.
+    fn trusted_for(&self) -> Duration {
+        let rhythm = &self.kit.rhythm;
+        match self.due.everything || self.due.mailboxes.is_empty() {
+            true => rhythm.prove,
+            false => rhythm.stale,
+        }
+    }
+
     /// A connection that can be relied on: the one that is here, if it lives, or a new one.
     fn connected(&mut self) -> Result<Connection, SyncError> {
         if let Some(mut session) = self.session.take()
             && !session.is_dead()
             && !session.is_stale()
-            && (session.quiet_for() < self.kit.rhythm.stale || session.lives(PROOF))
+            && (session.quiet_for() < self.trusted_for() || session.lives(PROOF))
         {
             return Ok(session);
         }

@@ -194,6 +194,54 @@ fn f11_a_server_that_says_nothing_more_is_left() {
 }
 
 #[test]
+fn f11_a_server_that_lets_us_wait_is_said_to_long_before_it_is_left() {
+    let server = Script::with(&["one"]);
+    let mut home = Home::new(&server.account("work"));
+    // Half a second is long then, and six seconds too long.
+    home.hurry = 10;
+    let mut watch = home.watch();
+    watch.state("work", "online");
+    eventually("the first letter", || home.subjects("INBOX") == ["one"]);
+    // It hangs while it is told of a change; nothing else is wrong with it.
+    server.once("STORE", Act::Mute);
+    ring(&home);
+    let said = watch.until("that it waits", |said| said["slow"] == true);
+    assert_eq!(said["state"], "online", "{said}");
+    let said = watch.until("that it does no more", |said| {
+        said["slow"] == false && said["state"] != "online"
+    });
+    assert_eq!(said["state"], "waiting", "{said}");
+    // It is carried out over another connection.
+    eventually("the flag", || {
+        server.mail(|m| {
+            m.folder("INBOX").messages[0]
+                .flags
+                .contains(&"\\Flagged".to_owned())
+        })
+    });
+}
+
+#[test]
+fn f11_a_dead_connection_is_found_out_before_somebody_waits_for_it() {
+    let server = Script::with(&["one"]);
+    let home = Home::new(&server.account("work"));
+    let _watch = {
+        let mut watch = home.watch();
+        watch.state("work", "online");
+        watch
+    };
+    eventually("the first letter", || home.subjects("INBOX") == ["one"]);
+    server.wait_for("IDLE", 1);
+    // What was silent for ten seconds has to answer first, in ten seconds and not in sixty.
+    std::thread::sleep(Duration::from_secs(11));
+    server.forget();
+    ring(&home);
+    server.wait_for("STORE", 1);
+    let worker: Vec<String> = server.said("NOOP|STORE");
+    assert!(worker[0].contains("NOOP"), "{worker:?}");
+}
+
+#[test]
 fn f12_a_watch_that_died_silently_is_begun_anew() {
     let server = Script::with(&["one"]);
     let mut home = Home::new(&server.account("work"));

@@ -14,6 +14,7 @@ use crate::net::imap::decode::{Reply, Said, Verdict};
 use crate::net::imap::session::{Session, guard, lost};
 use crate::net::imap::shim::{Line, Pace, Port};
 use crate::net::imap::{fail, quirks};
+use crate::net::onlooker::Onlooker;
 use crate::net::sasl;
 use crate::net::trace::Ring;
 use std::cell::Cell;
@@ -36,6 +37,8 @@ pub struct Options {
     pub bell: Option<Arc<OwnedFd>>,
     /// Where the last lines of the conversation are kept, if anybody wants to see them.
     pub ring: Option<Ring>,
+    /// Who is told when an answer is long in coming.
+    pub onlooker: Onlooker,
 }
 
 impl Session {
@@ -56,6 +59,7 @@ impl Session {
         )?;
         let mut line = Line::new(stream, options.pace);
         line.set_ring(options.ring.clone());
+        line.set_onlooker(options.onlooker.clone());
         let port = Port::new(line);
         let mut client = imap::Client::new(port.clone());
         call(&port, || client.read_greeting())?;

@@ -18,6 +18,7 @@ use crate::net::error::NetError;
 use crate::net::imap::decode::{Reply, Said, Untagged, Verdict, decode};
 use crate::net::imap::fail;
 use crate::net::imap::wire::{Framer, Limits};
+use crate::net::onlooker::Onlooker;
 use crate::net::stream::Stream;
 use crate::net::trace::Ring;
 use crate::net::web;
@@ -42,6 +43,8 @@ const MOST_CHALLENGES: u32 = 3;
 pub struct Pace {
     /// Time without progress (a whole response, or 16 KiB of one) after which a server is left.
     pub stall: Duration,
+    /// Time without an octet after which it is said that we wait ([`Line::set_onlooker`]).
+    pub slow: Duration,
     /// Responses that one command may cause.
     pub responses: u64,
 }
@@ -50,6 +53,7 @@ impl Default for Pace {
     fn default() -> Pace {
         Pace {
             stall: Duration::from_secs(60),
+            slow: Duration::from_secs(4),
             responses: 200_000,
         }
     }
@@ -81,6 +85,8 @@ pub struct Line {
     error: Option<NetError>,
     /// Where the last lines are kept, if anybody wants to see them.
     ring: Option<Ring>,
+    /// Who is told that the server lets us wait.
+    onlooker: Onlooker,
     /// What the crate wrote and has not flushed.
     out: Vec<u8>,
     /// Whether nothing is flushed, so that several commands go out as one.
@@ -117,6 +123,7 @@ impl Line {
             dead: false,
             error: None,
             ring: None,
+            onlooker: Onlooker::default(),
             out: Vec::new(),
             corked: false,
             utf8: false,
@@ -126,6 +133,11 @@ impl Line {
     /// Keeps the last lines in `ring` from now on; while [`Line::set_secret`], without what they say.
     pub fn set_ring(&mut self, ring: Option<Ring>) {
         self.ring = ring;
+    }
+
+    /// Tells `onlooker` from now on when an answer is long in coming.
+    pub fn set_onlooker(&mut self, onlooker: Onlooker) {
+        self.onlooker = onlooker;
     }
 
     /// The stream, for a TLS upgrade and for waiting.
@@ -279,6 +291,20 @@ impl Line {
         Ok(n)
     }
 
+    /// The same, and says so if it takes long.
+    fn fill_watched(&mut self, until: Instant) -> Result<usize, NetError> {
+        let soon = Instant::now() + self.pace.slow;
+        match self.fill(until.min(soon)) {
+            Err(NetError::Timeout) if soon < until => {
+                self.onlooker.tell(true);
+                let outcome = self.fill(until);
+                self.onlooker.tell(false);
+                outcome
+            }
+            outcome => outcome,
+        }
+    }
+
     /// The next response that is here already, judged by `on`, without touching the network.
     ///
     /// # Errors
@@ -361,7 +387,7 @@ impl Line {
             if gained >= TRICKLE {
                 (since, gained) = (Instant::now(), 0);
             }
-            gained += self.fill(since + self.pace.stall)?;
+            gained += self.fill_watched(since + self.pace.stall)?;
         }
     }
 

@@ -161,6 +161,10 @@ fn link(state: &AccountStatus, now: i64) -> (String, &'static str) {
     match &state.link {
         Link::Idle => ("not tried yet".to_owned(), "text.dim"),
         Link::Connecting => ("connecting".to_owned(), "text.dim"),
+        Link::Online if state.slow => {
+            let words = format!("connected{since}, waiting for the server's answer");
+            (words, "text.dim")
+        }
         Link::Online => (format!("connected{since}"), "notice.good"),
         Link::Waiting { reason, retry_at } => {
             let retry = state::retry(*retry_at, now);

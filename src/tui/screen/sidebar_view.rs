@@ -1,7 +1,7 @@
 //! Drawing the sidebar.
 
 use crate::model::view::MailboxRow;
-use crate::model::{Link, Role};
+use crate::model::{AccountStatus, Link, Role};
 use crate::text::Clean;
 use crate::tui::screen::paint::begin;
 use crate::tui::screen::sidebar::{Entry, Sidebar};
@@ -45,7 +45,7 @@ pub fn draw(
         let count = unread(entry);
         let number = (count > 0).then(|| Clean::line(&count.to_string()));
         let sign = match entry {
-            Entry::Account(account) => link_sign(&status.of(account).link),
+            Entry::Account(account) => link_sign(&status.of(account)),
             _ => " ",
         };
         let keep = number.as_ref().map_or(1, |c| c.as_str().len() + 2);
@@ -61,10 +61,10 @@ pub fn draw(
     }
 }
 
-fn link_sign(link: &Link) -> &'static str {
-    match link {
-        Link::Online => "●",
-        Link::Idle | Link::Connecting => "◌",
+fn link_sign(status: &AccountStatus) -> &'static str {
+    match &status.link {
+        Link::Online if !status.slow => "●",
+        Link::Online | Link::Idle | Link::Connecting => "◌",
         Link::Waiting { .. } | Link::Stopped { .. } => "✕",
     }
 }

@@ -94,6 +94,7 @@ pub fn of(name: &str, status: &AccountStatus, now: i64) -> Said {
             Tone::Plain,
         ),
         (Link::Idle, None) => (vec![format!("◌ {name}")], None, Tone::Plain),
+        (Link::Online, task) if status.slow => (slow(name, task.as_ref()), None, Tone::Plain),
         (_, Some(task)) => (under_way(name, task, &also), None, Tone::Plain),
         (Link::Online, None) => (
             vec![
@@ -110,6 +111,22 @@ pub fn of(name: &str, status: &AccountStatus, now: i64) -> Said {
         reason,
         tone,
     }
+}
+
+/// A server that lets us wait may be gone; that is found out later.
+fn slow(name: &str, task: Option<&Progress>) -> Vec<String> {
+    let mut forms = vec![
+        format!("◌ {name} waiting for the server"),
+        format!("◌ {name} waiting"),
+        format!("◌ {name}"),
+    ];
+    if let Some(task) = task {
+        forms.insert(
+            0,
+            format!("◌ {name} waiting for the server, {}", progress(task)),
+        );
+    }
+    forms
 }
 
 /// `since 14:02`
@@ -243,6 +260,22 @@ mod tests {
             ..Progress::default()
         };
         assert_eq!(progress(&unknown), "mailboxes");
+    }
+
+    #[test]
+    fn a_server_that_lets_us_wait_is_not_called_connected() {
+        let mut status = AccountStatus {
+            link: Link::Online,
+            slow: true,
+            ..AccountStatus::default()
+        };
+        let within = |status: &AccountStatus, cols| of("work", status, 0).within(cols);
+        assert_eq!(within(&status, 80), "◌ work waiting for the server");
+        assert_eq!(within(&status, 20), "◌ work waiting");
+        status.progress = Some(task());
+        assert!(within(&status, 99).contains("the server, 12,400/50,000 headers"));
+        status.link = Link::Connecting;
+        assert!(!within(&status, 99).contains("waiting"));
     }
 
     #[test]
