@@ -94,10 +94,14 @@ fn bare(port: u16, octets: usize) {
     }
     let line = format!("{}\r\n", "x".repeat(76));
     let piece = line.repeat((256 << 10) / line.len());
-    for _ in 0..octets / piece.len() {
-        socket.write_all(piece.as_bytes()).unwrap();
+    let mut left = octets.saturating_sub(END.len());
+    while left > 0 {
+        let now = left.min(piece.len());
+        socket.write_all(&piece.as_bytes()[..now]).unwrap();
+        left -= now;
     }
-    socket.write_all(b".\r\n").unwrap();
+    // The last line may have been cut.
+    socket.write_all(END).unwrap();
     wait();
 }
 

@@ -134,6 +134,7 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
         auth,
         identities: Vec::new(),
         sendmail: None,
+        future_release: false,
         signature: None,
     };
     let secret = match account.secret {

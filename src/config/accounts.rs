@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "name",
     "email",
     "full-name",
@@ -23,6 +23,7 @@ const KEYS: [&str; 12] = [
     "ca-file",
     "save-sent",
     "mirror-drafts",
+    "future-release",
     "signature",
 ];
 
@@ -59,6 +60,7 @@ pub(super) fn account(
     let sync = policy(&section, imap.as_ref(), problems);
     let save_sent = section.flag("save-sent", problems);
     let mirror_drafts = section.flag("mirror-drafts", problems).unwrap_or(true);
+    let future_release = section.flag("future-release", problems).unwrap_or(false);
     let signature = section.text("signature", problems).map(|f| f.value);
     if let Some(new) = problems.found.get_mut(before..) {
         for problem in new {
@@ -84,6 +86,7 @@ pub(super) fn account(
             auth,
             identities,
             sendmail,
+            future_release,
         })
     };
     let account = if whole { account() } else { None };

@@ -84,6 +84,9 @@ fn text(account: &Account) -> String {
     if !account.mirror_drafts {
         line("mirror-drafts", "false".to_owned());
     }
+    if account.future_release {
+        line("future-release", "true".to_owned());
+    }
     if let Some(signature) = &account.signature {
         line("signature", quoted(signature));
     }
@@ -228,6 +231,7 @@ mod tests {
         let sample = include_str!("../../assets/config.sample.toml");
         let mut account = load::parse(sample, dir.path()).config.accounts.remove(0);
         account.auth = Auth::OAuthBearer;
+        account.future_release = true;
         account.sendmail = Some(vec!["msmtp".to_owned(), "--account=a \"b\"".to_owned()]);
         account.smtp = nowhere();
         account.identities = vec![

@@ -136,6 +136,9 @@ pub struct Account {
     /// A program that takes finished messages on its standard input and recipients as arguments, as
     /// sendmail does, in place of the submission server.
     pub sendmail: Option<Vec<String>>,
+    /// Whether a message for later is handed to a server that holds it back until then (RFC 4865).
+    /// It goes out while this machine is off, and can't be taken back any more.
+    pub future_release: bool,
 }
 
 impl Account {

@@ -36,6 +36,14 @@ impl Sender {
         }
     }
 
+    /// Whether it holds a message back until `at` (both seconds since 1970).
+    pub fn may_hold(&self, now: i64, at: i64) -> bool {
+        match self {
+            Sender::Server(session) => session.offers().may_hold(now, at),
+            Sender::Program(_) => false,
+        }
+    }
+
     /// Hands one message over; see [`SmtpSession::send`] and [`Program::send`].
     pub fn send<E: std::fmt::Display>(
         &mut self,

@@ -121,33 +121,72 @@ fn step(kit: &Kit, local: &mut Local, session: &mut Option<Sender>) -> Result<St
     let now = when::now();
     let account = &kit.account.name;
     look(kit, local, false);
-    let Some(row) = local.read().due(account, now)? else {
-        return Ok(Step::Idle(local.read().next_due(account, now)?));
+    let (row, hold) = match local.read().due(account, now)? {
+        Some(row) => (row, None),
+        None => match ahead(kit, local, now)? {
+            Ok(row) => (row.clone(), Some(row.next_try)),
+            Err(until) => return Ok(Step::Idle(until)),
+        },
     };
-    if !local.claim_submission(row.id, now)? {
+    let claimed = match hold {
+        None => local.claim_submission(row.id, now)?,
+        Some(_) => local.claim_early(row.id)?,
+    };
+    if !claimed {
         return Ok(Step::Sent);
     }
     kit.changed(Topic::Outbox);
-    let step = attempt(kit, local, session, &row)?;
+    let step = attempt(kit, local, session, &row, hold)?;
     kit.changed(Topic::Outbox);
     Ok(step)
 }
 
+/// A message for later that the server may hold back until then, or when there is something to do.
+fn ahead(kit: &Kit, local: &Local, now: i64) -> Result<Result<Submission, Option<i64>>, SyncError> {
+    let (local, account) = (local.read(), &kit.account.name);
+    let mut until = local.next_due(account, now)?;
+    if kit.account.future_release {
+        if let Some(row) = local.early(account, now)? {
+            return Ok(Ok(row));
+        }
+        let early = local.next_early(account, now)?;
+        until = until.into_iter().chain(early).min();
+    }
+    Ok(Err(until))
+}
+
+/// It waits here for its time, as if it had not been offered.
+fn keep(local: &mut Local, row: &Submission) -> Result<Step, SyncError> {
+    let end = End {
+        state: SubmissionState::Queued,
+        error: None,
+        next_try: row.next_try,
+    };
+    local.conclude(row.id, &[], &end, when::now())?;
+    Ok(Step::Sent)
+}
+
+/// Tries once. With `hold` the server is to hold the message back until that time.
 fn attempt(
     kit: &Kit,
     local: &mut Local,
     session: &mut Option<Sender>,
     row: &Submission,
+    hold: Option<i64>,
 ) -> Result<Step, SyncError> {
     // A server may have hung up since the last message of a burst: that is no failed attempt.
     let kept = session
         .take()
         .and_then(|mut kept| kept.is_ready().then_some(kept));
-    let live = match kept.map_or_else(|| connect(kit), Ok) {
+    let live = match kept.map_or_else(|| connect(kit, local), Ok) {
         Ok(live) => live,
+        Err(_) if hold.is_some() => return keep(local, row),
         Err(error) => return not_reached(kit, local, row, &error),
     };
     let live = session.insert(live);
+    if hold.is_some_and(|at| !live.may_hold(when::now(), at)) {
+        return keep(local, row);
+    }
     let bytes = match local.read().wire(row.id) {
         Err(store::Error::Gone(_)) => return Ok(Step::Sent),
         bytes => bytes?,
@@ -169,7 +208,7 @@ fn attempt(
         bytes: &bytes,
         dsn: row.dsn,
         envid: Some(row.message_id.as_str().trim_matches(['<', '>'])),
-        hold_until: None,
+        hold_until: hold,
     };
     let report = live.send(&mail, &mut |stage, asked| {
         if stage == Stage::Dot {
@@ -182,11 +221,15 @@ fn attempt(
     if report.connection_lost {
         *session = None;
     }
-    record(kit, local, row, &report)?;
-    Ok(Step::Sent)
+    let taken = |o| matches!(o, Outcome::Accepted | Outcome::Unknown);
+    match hold {
+        // Nobody has it: nothing that was said of holding it back says that it can't be sent.
+        Some(_) if !report.recipients.iter().any(|r| taken(r.outcome)) => keep(local, row),
+        _ => record(kit, local, row, &report, hold).map(|()| Step::Sent),
+    }
 }
 
-fn connect(kit: &Kit) -> Result<Sender, SyncError> {
+fn connect(kit: &Kit, local: &mut Local) -> Result<Sender, SyncError> {
     if let Some(program) = Sender::program(&kit.account) {
         return Ok(program);
     }
@@ -194,6 +237,7 @@ fn connect(kit: &Kit) -> Result<Sender, SyncError> {
         let watch = handing::watch(&kit.report);
         SmtpSession::connect(&kit.account, secret, Pace::default(), watch)
     })?;
+    local.note_largest(&kit.account.name, session.offers().max_size())?;
     Ok(Sender::Server(Box::new(session)))
 }
 
@@ -249,6 +293,7 @@ fn record(
     local: &mut Local,
     row: &Submission,
     report: &SendReport,
+    hold: Option<i64>,
 ) -> Result<(), SyncError> {
     let fates: Vec<Fate> = report
         .recipients
@@ -285,8 +330,12 @@ fn record(
             let said = "a message was put off for five days: the outbox asks what to do";
             (SubmissionState::Refused, 0, said)
         } else {
-            (SubmissionState::Queued, now + wait_after(row, report), "")
+            let next = hold.unwrap_or_else(|| now + wait_after(row, report));
+            (SubmissionState::Queued, next, "")
         }
+    } else if hold.is_some() {
+        let said = "a message for later is at the server, which sends it at its time; it can't be taken back any more";
+        (SubmissionState::Accepted, 0, said)
     } else {
         (SubmissionState::Accepted, 0, "")
     };
@@ -295,8 +344,8 @@ fn record(
         error: why.as_deref(),
         next_try,
     };
-    // Taken back while the attempt ran: it stopped before the dot.
-    let Some(marks) = local.conclude(row.id, &fates, &end, now)? else {
+    // Taken back while the attempt ran: it stopped before the dot. What is held is sent at its time.
+    let Some(marks) = local.conclude(row.id, &fates, &end, hold.unwrap_or(now))? else {
         return Ok(());
     };
     if !said.is_empty() {

@@ -35,6 +35,8 @@ pub struct Known {
     pub domains: BTreeSet<String>,
     /// Addresses from which mail came back, in lower case, and when.
     pub bounced: BTreeMap<String, i64>,
+    /// The largest message in octets that each account's server takes, where it said so.
+    pub largest: BTreeMap<AccountName, u64>,
 }
 
 /// Where a draft of the list is.

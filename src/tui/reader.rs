@@ -281,6 +281,7 @@ impl Shelves {
                 let known = Known {
                     domains: own.domains()?,
                     bounced: own.bounced()?,
+                    largest: own.largest()?,
                 };
                 Answer::Known {
                     serial: *serial,

@@ -37,6 +37,7 @@ mod renamed;
 mod matrix;
 mod model;
 mod outbox;
+mod offered;
 mod reminded;
 mod send;
 mod parsed_back;

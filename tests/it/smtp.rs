@@ -12,6 +12,8 @@ use std::time::Duration;
 pub struct Delivery {
     /// MAIL FROM.
     pub from: String,
+    /// The whole command.
+    pub mail: String,
     /// RCPT TO, those that were accepted.
     pub to: Vec<String>,
     /// The bytes, dots unstuffed.
@@ -23,6 +25,7 @@ struct Inside {
     deliveries: Vec<Delivery>,
     refused: BTreeMap<String, String>,
     odd: Option<(String, String)>,
+    hello: Option<String>,
 }
 
 /// A server that takes everything and forgets nothing.
@@ -60,6 +63,11 @@ impl Sink {
     /// an empty one hangs up. The end of a message is taken unless the answer says no.
     pub fn once(&self, command: &str, answer: &str) {
         self.inside.0.lock().unwrap().odd = Some((command.to_owned(), answer.to_owned()));
+    }
+
+    /// From now on this is the answer to EHLO.
+    pub fn hello(&self, answer: &str) {
+        self.inside.0.lock().unwrap().hello = Some(answer.to_owned());
     }
 
     /// From now on this recipient is taken again.
@@ -113,6 +121,7 @@ fn serve(socket: TcpStream, shared: &(Mutex<Inside>, Condvar)) -> Option<()> {
     let mut say = |line: &str| socket.write_all(format!("{line}\r\n").as_bytes()).ok();
     let mut mail = Delivery {
         from: String::new(),
+        mail: String::new(),
         to: vec![],
         raw: String::new(),
     };
@@ -129,13 +138,17 @@ fn serve(socket: TcpStream, shared: &(Mutex<Inside>, Condvar)) -> Option<()> {
         }
         let path = || line.split(['<', '>']).nth(1).unwrap_or("").to_owned();
         match verb.as_str() {
-            "EHLO" => say(
-                "250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 50000000\r\n250-AUTH PLAIN\r\n250 ENHANCEDSTATUSCODES",
-            )?,
+            "EHLO" => {
+                let other = shared.0.lock().unwrap().hello.clone();
+                say(other.as_deref().unwrap_or(
+                    "250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 50000000\r\n250-AUTH PLAIN\r\n250 ENHANCEDSTATUSCODES",
+                ))?;
+            }
             "AUTH" => say("235 2.7.0 whoever you are")?,
             "MAIL" => {
                 mail = Delivery {
                     from: path(),
+                    mail: line.trim_end().to_owned(),
                     to: vec![],
                     raw: String::new(),
                 };

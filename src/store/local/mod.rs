@@ -12,11 +12,13 @@ mod pieces;
 pub mod outbox;
 pub mod decisions;
 pub mod submissions;
+pub mod early;
 pub mod reports;
 pub mod reminders;
 pub mod journal;
 pub mod people;
 pub mod usage;
+pub mod limits;
 pub mod renamed;
 pub mod strays;
 

@@ -302,7 +302,7 @@ impl Local {
         })
     }
 
-    fn step(&mut self, id: OutboxId, set: &str, from: &str) -> Result<bool> {
+    pub(super) fn step(&mut self, id: OutboxId, set: &str, from: &str) -> Result<bool> {
         self.write(|tx| {
             let sql = format!("UPDATE outbox SET {set} WHERE id = ?1 AND {from}");
             Ok(tx.execute(&sql, [id.0])? == 1)

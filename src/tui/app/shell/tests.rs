@@ -58,6 +58,7 @@ fn account(name: &str) -> Account {
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,
+        future_release: false,
         signature: None,
     }
 }

@@ -8,6 +8,8 @@ use crate::tui::question::Known;
 
 /// With so many people who see each other's addresses it is asked.
 const CROWD: usize = 15;
+/// More octets than this are more than most servers take.
+const MOST_TAKE: u64 = 25 << 20;
 /// Domains that many people have their address at.
 const COMMON: [&str; 29] = [
     "gmail.com",
@@ -125,12 +127,7 @@ pub fn doubts(draft: &Draft, facts: &Facts<'_>) -> Vec<String> {
     {
         doubts.push("It is empty.".to_owned());
     }
-    if facts.size > super::files::MOST_TAKE {
-        let size = size::human(facts.size);
-        doubts.push(format!(
-            "Attached are {size}: many servers take no more than 25 MB."
-        ));
-    }
+    doubts.extend(too_large(draft, facts.size, facts.known));
     let read = |line: &str| parse_list(line).unwrap_or_default();
     let seen: Vec<Address> = [read(&draft.to), read(&draft.cc)].concat();
     if seen.len() >= CROWD {
@@ -144,6 +141,24 @@ pub fn doubts(draft: &Draft, facts: &Facts<'_>) -> Vec<String> {
         doubts.extend(doubt_of(address, facts.known));
     }
     doubts
+}
+
+/// Attachments that the account's server will not take, or (where it is not known what that takes)
+/// that many servers don't. `attached` are their octets.
+pub(super) fn too_large(draft: &Draft, attached: u64, known: &Known) -> Option<String> {
+    // As base64 in lines of 76 characters, and what stands around it.
+    let around = draft.body.len() + draft.subject.len() + 4096;
+    let whole = (attached.div_ceil(57) * 78).saturating_add(around as u64);
+    let have = size::human(whole);
+    match known.largest.get(&draft.account) {
+        _ if attached == 0 => None,
+        Some(largest) => (whole > *largest).then(|| {
+            let may = size::human(*largest);
+            format!("The server takes {may}, and this is {have} as it goes out.")
+        }),
+        None => (whole > MOST_TAKE)
+            .then(|| format!("It is {have} as it goes out: many servers take no more than 25 MB.")),
+    }
 }
 
 /// An answer that comes from another address than the one that was written to.
@@ -350,10 +365,30 @@ mod tests {
     }
 
     #[test]
+    fn what_the_server_does_not_take_is_said_with_both_sizes() {
+        let mut known = Known::default();
+        let work = draft("a@x.example", "x", "hello");
+        let said = |octets, known: &Known| too_large(&work, octets, known);
+        assert_eq!(said(18 << 20, &known), None);
+        assert!(said(19 << 20, &known).unwrap().contains("25 MB"));
+        known.largest = [(AccountName("work".into()), 10 << 20)].into();
+        let told = said(23 << 20, &known).unwrap();
+        assert_eq!(
+            told,
+            "The server takes 10 MB, and this is 31 MB as it goes out."
+        );
+        assert_eq!(said(7 << 20, &known), None);
+        assert_eq!(said(0, &known), None);
+        known.largest = [(AccountName("work".into()), 100 << 20)].into();
+        assert_eq!(said(50 << 20, &known), None, "it takes more than most");
+    }
+
+    #[test]
     fn an_address_that_is_nearly_another_or_came_back_is_asked_about() {
         let known = Known {
             domains: ["example.org".to_owned(), "gmeil.com".to_owned()].into(),
             bounced: [("old@example.org".to_owned(), 1_700_000_000)].into(),
+            ..Known::default()
         };
         let facts = Facts {
             known: &known,

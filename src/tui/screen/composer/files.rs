@@ -1,5 +1,6 @@
 //! What is attached: by path, by a dropped file, from another message; sizes, names, taking off.
 
+use super::check;
 use super::fields::Field;
 use super::{Composer, Decision, Outcome, Over, answer};
 use crate::model::DraftAttachment;
@@ -11,9 +12,6 @@ use crate::tui::screen::prompt::{self, Kind, Prompt};
 use crossterm::event::{KeyCode, KeyEvent};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-/// Together more than this is more than most servers take, in octets before encoding.
-pub(super) const MOST_TAKE: u64 = 18 * 1024 * 1024;
 
 /// The name that an attachment is sent under.
 pub(super) fn name_of(attached: &DraftAttachment) -> String {
@@ -105,13 +103,9 @@ impl Composer {
         self.draft.attachments.push(attached);
         self.files.resize(self.draft.attachments.len());
         self.saves.changed(now);
-        let total = self.total_size();
-        if total > MOST_TAKE {
-            let text = format!(
-                "Attached are {}: more than many servers take.",
-                size::human(total)
-            );
-            self.notice = Some(Clean::line(&text));
+        let doubt = check::too_large(&self.draft, self.total_size(), &self.known);
+        if let Some(doubt) = doubt {
+            self.notice = Some(Clean::line(&doubt));
         }
     }
 
