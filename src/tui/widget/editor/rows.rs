@@ -205,7 +205,7 @@ mod tests {
     fn a_place_long_before_the_change_keeps_its_row() {
         let before = "word ".repeat(2_000);
         let mut line = before.clone();
-        line.insert_str(5_000, "x");
+        line.insert(5_000, 'x');
         let rows_before = rows(&before, 21);
         assert_eq!(
             rows_again(&line, 21, &before, &rows_before),
