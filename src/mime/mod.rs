@@ -28,6 +28,7 @@ pub mod seven_bit;
 pub mod verbatim;
 pub mod redirect;
 pub mod receipt;
+pub mod bounce;
 pub mod report;
 pub mod markdown;
 pub mod build;

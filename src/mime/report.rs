@@ -1,9 +1,11 @@
 //! Reports of what became of a message: delivery status notifications (RFC 3464, internationalised by
-//! RFC 6533) and read receipts (RFC 8098), both a multipart/report (RFC 6522).
+//! RFC 6533) and read receipts (RFC 8098), both a multipart/report (RFC 6522); and bounces of other
+//! kinds (`bounce.rs`).
 //!
 //! Anybody can write a report; what it says is believed only of messages that we sent, and nothing
 //! follows from it but words. Everything read is untrusted text and bounded.
 
+use super::bounce;
 use super::field::{self, Field};
 use super::render::Rendered;
 use super::tree::{Part, Tree};
@@ -20,7 +22,7 @@ const WORDS: usize = 500;
 /// What a report says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Message-ID of the message that is reported of.
+    /// Message-ID of the message that is reported of; some bounces don't say it.
     pub original: Option<MessageId>,
     /// Message-ID of the report.
     pub message_id: Option<MessageId>,
@@ -47,9 +49,12 @@ pub fn show(rendered: &mut Rendered, facts: &[Fact]) {
     }
 }
 
-/// Whether a Content-Type announces a report; cheap, for the header of every new message.
+/// Whether a header announces a report, or may be a bounce's; cheap, for every new message.
 pub fn is_announced(header: &[u8]) -> bool {
     let (fields, _) = field::split(header);
+    if bounce::is_by_a_daemon(&fields) {
+        return true;
+    }
     let mut media = fields.iter().filter(|f| f.is("Content-Type"));
     media.next().is_some_and(|f| {
         let value = f.value.trim_ascii();
@@ -62,8 +67,15 @@ pub fn is_announced(header: &[u8]) -> bool {
 pub fn read(raw: &[u8]) -> Option<Report> {
     let tree = Tree::read(raw);
     let whole = tree.part(0)?;
+    let mut report = Report {
+        message_id: id(&tree.fields, "Message-ID"),
+        date: tree.field("Date").and_then(|date| field::date(date.value)),
+        ..Report::default()
+    };
     if !whole.is("multipart", "report") {
-        return None;
+        let bounce = bounce::read(&tree)?;
+        (report.original, report.facts) = (bounce.original, bounce.facts);
+        return Some(report);
     }
     let inside: Vec<&Part<'_>> = whole
         .children
@@ -73,11 +85,6 @@ pub fn read(raw: &[u8]) -> Option<Report> {
         .collect();
     let is = |p: &&&Part<'_>, subs: &[&str]| subs.iter().any(|sub| p.is("message", sub));
     let one = |subs: &[&str]| inside.iter().find(|p| is(p, subs)).copied();
-    let mut report = Report {
-        message_id: id(&tree.fields, "Message-ID"),
-        date: tree.field("Date").and_then(|date| field::date(date.value)),
-        ..Report::default()
-    };
     if let Some(part) = one(&["delivery-status", "global-delivery-status"]) {
         let bytes = part.bytes();
         let (envelope, facts) = delivery(cut(&bytes));
@@ -258,6 +265,7 @@ mod tests {
         assert!(is_announced(
             b"Content-Type:\r\n Multipart/Report;\r\n x=y\r\n\r\n"
         ));
+        assert!(is_announced(b"From: <MAILER-DAEMON@mx.example>\r\n\r\n"));
         for none in [
             "",
             "Content-Type: multipart/mixed\r\n",

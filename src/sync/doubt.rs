@@ -1,13 +1,16 @@
 //! Messages in doubt: the connection ended after the final dot, so they may have been sent. They are
 //! looked for by Message-ID in Sent and among all mail, five times within ten minutes and now and
-//! then afterwards. Found, they were sent; else the user decides. Nothing here ever sends.
+//! then afterwards. Found, or reported of by somebody, they were sent; else the user decides. Nothing
+//! here ever sends.
 
 use crate::mime;
 use crate::model::standing::LOOKS;
-use crate::model::{Envelope, MailboxName, Op, Role, Submission, SubmissionState, UidSet};
+use crate::model::{
+    Envelope, MailboxName, Op, RecipientState, Role, Submission, SubmissionState, UidSet,
+};
 use crate::net::imap::{FetchBy, Mode, Session};
 use crate::signal::Topic;
-use crate::store::Local;
+use crate::store::{self, Local};
 use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
 use crate::sync::filing;
@@ -95,16 +98,59 @@ fn find_same(
     Ok(found)
 }
 
+/// A report came back of a message that was in doubt: who names its Message-ID has seen it, so it
+/// was sent, and its copy is filed. Not so if somebody had it before, who may report of himself, or
+/// if it was only passed on: its Message-ID is older then.
+///
+/// # Errors
+/// When a database fails.
+pub fn proved(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), SyncError> {
+    let known = row.recipients.iter();
+    let before = known
+        .filter(|r| r.state == RecipientState::Accepted)
+        .count()
+        > 0;
+    if row.state != SubmissionState::InDoubt || !row.filed || before {
+        return Ok(());
+    }
+    let Some(state) = settle(kit, local, row, false)? else {
+        return Ok(());
+    };
+    kit.report.notice(match state {
+        SubmissionState::Queued => {
+            "a report of the message in doubt came back: it was sent, and goes to the rest later"
+        }
+        _ => "a report of the message in doubt came back: it was sent",
+    });
+    kit.changed(Topic::Outbox);
+    Ok(())
+}
+
+/// It was sent; what it is now, or nothing if somebody settled it meanwhile.
+fn settle(
+    kit: &Kit,
+    local: &mut Local,
+    row: &Submission,
+    filed: bool,
+) -> Result<Option<SubmissionState>, SyncError> {
+    match local.was_sent(row.id, filed, when::now()) {
+        Ok((state, marks)) => mark(kit, marks).map(|()| Some(state)),
+        Err(store::Error::Refused(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn judge(kit: &Kit, local: &mut Local, row: &Submission, found: bool) -> Result<(), SyncError> {
     if found {
-        let (state, marks) = local.was_sent(row.id, true, when::now())?;
+        let Some(state) = settle(kit, local, row, true)? else {
+            return Ok(());
+        };
         kit.report.notice(match state {
             SubmissionState::Queued => {
                 "the message in doubt was found: it was sent, and goes to the rest later"
             }
             _ => "the message in doubt was found in Sent: it was sent",
         });
-        mark(kit, marks)?;
     } else {
         let wait = usize::try_from(row.looked).ok().and_then(|n| WAITS.get(n));
         let wait = wait.map_or(LATER, |times| kit.rhythm.look * *times);

@@ -1,10 +1,13 @@
 //! Reports that arrive (bounces, read receipts) are matched to what was sent: to a row of the outbox's
-//! history, else to a message in Sent. What matches nothing of ours says nothing.
+//! history, else to a message in Sent. What matches nothing of ours says nothing. What matches adds a
+//! note, for anybody can have written it; only a message in doubt is known to be sent by it, because
+//! who names its Message-ID has seen it.
 
 use crate::mime::report::{self, Report};
-use crate::model::{Fact, MsgId, Role};
+use crate::model::{Fact, MessageId, MsgId, Role, Submission};
 use crate::signal::Topic;
-use crate::store::Reader;
+use crate::store::{Local, Reader};
+use crate::sync::doubt;
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
 use crate::text::{Clean, when};
@@ -13,6 +16,11 @@ use crate::text::{Clean, when};
 pub const OLD: i64 = 30 * 24 * 3600;
 /// A larger message is no report that is worth its fetching (octets).
 pub const LARGE: u64 = 1 << 20;
+/// A bounce that names only a recipient is of a message of the last five days, in seconds: longer
+/// nobody tries to deliver (RFC 5321 §4.5.4.1).
+const LATELY: i64 = 5 * 24 * 3600;
+/// So much (seconds) another machine's clock may be behind ours.
+const SKEW: i64 = 600;
 /// Facts of one report that are told.
 const TOLD: usize = 3;
 
@@ -27,9 +35,6 @@ pub fn take(kit: &Kit, raw: &[u8]) {
 }
 
 fn keep(kit: &Kit, report: &Report) -> Result<(), SyncError> {
-    let Some(original) = &report.original else {
-        return Ok(());
-    };
     let now = when::now();
     let at = report.date.unwrap_or(now).min(now);
     if at < now - OLD {
@@ -37,14 +42,32 @@ fn keep(kit: &Kit, report: &Report) -> Result<(), SyncError> {
     }
     let mut local = kit.local()?;
     let name = &kit.account.name;
+    let row = match &report.original {
+        Some(original) => local.read().submitted(name, original)?,
+        None => guessed(&local, kit, report, at)?,
+    };
+    let Some(original) = report
+        .original
+        .as_ref()
+        .or(row.as_ref().map(|r| &r.message_id))
+    else {
+        return Ok(());
+    };
     let reader = kit.reader()?;
-    let there = in_sent(kit, &reader, report)?;
-    let row = local.read().submitted(name, original)?;
+    let there = in_sent(kit, &reader, original)?;
     if row.is_none() && there.is_empty() {
         return Ok(());
     }
+    // People are remembered as unreachable only where the message itself is named.
+    let to = match report.original {
+        Some(_) => went_to(&reader, row.as_ref(), &there)?,
+        None => Vec::new(),
+    };
     let id = report.message_id.as_ref();
-    let fresh = local.reported(name, original, id, &report.facts, at)?;
+    let fresh = local.reported(name, original, id, &report.facts, &to, at)?;
+    if let Some(row) = row.as_ref().filter(|_| report.original.is_some()) {
+        doubt::proved(kit, &mut local, row)?;
+    }
     if fresh.is_empty() {
         return Ok(());
     }
@@ -56,11 +79,45 @@ fn keep(kit: &Kit, report: &Report) -> Result<(), SyncError> {
     Ok(())
 }
 
-fn in_sent(kit: &Kit, reader: &Reader, report: &Report) -> Result<Vec<MsgId>, SyncError> {
+/// What came back, where a bounce doesn't say it: the only message that went lately to somebody
+/// whom it names.
+fn guessed(
+    local: &Local,
+    kit: &Kit,
+    report: &Report,
+    at: i64,
+) -> Result<Option<Submission>, SyncError> {
+    for fact in report.facts.iter().take(TOLD) {
+        let lately = (at - LATELY, at + SKEW);
+        let name = &kit.account.name;
+        let row = local.read().sent_to(name, &fact.recipient, lately)?;
+        if row.is_some() {
+            return Ok(row);
+        }
+    }
+    Ok(None)
+}
+
+/// Whom a message of ours went to, as far as we know.
+fn went_to(
+    reader: &Reader,
+    row: Option<&Submission>,
+    there: &[MsgId],
+) -> Result<Vec<String>, SyncError> {
+    let row = row.into_iter().flat_map(|row| &row.recipients);
+    let mut to: Vec<String> = row.map(|r| r.address.clone()).collect();
+    for message in there {
+        let Some(sent) = reader.message(*message)? else {
+            continue;
+        };
+        let written = sent.envelope.to.iter().chain(&sent.envelope.cc);
+        to.extend(written.map(|who| who.addr.clone()));
+    }
+    Ok(to)
+}
+
+fn in_sent(kit: &Kit, reader: &Reader, original: &MessageId) -> Result<Vec<MsgId>, SyncError> {
     let name = &kit.account.name;
-    let Some(original) = &report.original else {
-        return Ok(Vec::new());
-    };
     let Some(sent) = reader.role_mailbox(name, Role::Sent)? else {
         return Ok(Vec::new());
     };

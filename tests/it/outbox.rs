@@ -319,6 +319,108 @@ fn a_bounce_is_shown_on_what_was_sent_whatever_the_policy_fetches() {
     rig.quiet();
 }
 
+/// As qmail, and as others that name a recipient in the header, with or without what came back.
+fn old_bounce(head: &str, text: &str, id: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@mx.example\r\nTo: ada@example.test\r\nSubject: failure notice\r\n{head}\r\n{text}\r\n\r\n\
+         --- Below this line is a copy of the message.\r\n\r\nMessage-ID: {id}\r\n\r\nText\r\n"
+    )
+}
+
+#[test]
+fn bounces_of_older_kinds_are_shown_too_and_harm_nobody_whom_they_name_besides() {
+    let Some(rig) = Rig::start() else { return };
+    let account = rig.server.account("work", "ada");
+    rig.home.configure(&format!(
+        "{account}bodies = \"none\"\n[ui]\nundo-send = 0\n"
+    ));
+    let (_, id) = rig.queue("bo@example.test, cy@example.test");
+    rig.sync();
+    // Somebody else whom we know, and whom we did not write to.
+    rig.sql("INSERT OR IGNORE INTO person(addr, name) VALUES ('eve@example.test', '')");
+    let mut look = rig.server.look("ada");
+    let qmail = "Hi. This is the qmail-send program at mx.example.\r\nSorry.\r\n\r\n\
+                 <bo@example.test>:\r\nNo mailbox here by that name. (#5.1.1)\r\n\r\n\
+                 <eve@example.test>:\r\nGone.";
+    let exim = "X-Failed-Recipients: cy@example.test\r\n";
+    for raw in [
+        old_bounce("", qmail, &id),
+        // Nothing came back with it: it is of the only one that went to him.
+        old_bounce(exim, "Sorry.", "<nobody@example.test>").replace("Message-ID", "X-ID"),
+        // Of nothing that was ever sent.
+        old_bounce(
+            "X-Failed-Recipients: bo@example.test\r\n",
+            "Sorry.",
+            "<not-ours@example.test>",
+        ),
+        old_bounce("X-Failed-Recipients: eve@example.test\r\n", "Sorry.", "x"),
+    ] {
+        look.append("INBOX", raw.as_bytes()).finish().unwrap();
+    }
+    rig.sync();
+    let row = rig.row();
+    let reports = row["reports"].as_array().unwrap();
+    let mut words: Vec<&str> = reports
+        .iter()
+        .map(|r| r["words"].as_str().unwrap())
+        .collect();
+    words.sort_unstable();
+    assert_eq!(
+        words,
+        [
+            "not delivered to bo@example.test: no such user (No mailbox here by that name. (#5.1.1))",
+            "not delivered to cy@example.test",
+            "not delivered to eve@example.test: Gone.",
+        ]
+    );
+    let sql = "SELECT addr FROM person WHERE bounced > 0";
+    assert_eq!(rows(&write(&local(&rig.home)), sql), ["bo@example.test"]);
+    assert_eq!(rig.state(), "sent");
+    rig.quiet();
+}
+
+#[test]
+fn a_bounce_settles_a_doubt_and_the_copy_is_filed() {
+    for old in [false, true] {
+        let Some(rig) = Rig::start() else { return };
+        let (_, id) = rig.queue("bo@example.test, cy@example.test");
+        rig.cut_after_the_dot();
+        rig.sync();
+        assert_eq!(rig.state(), "in-doubt");
+        let mut look = rig.server.look("ada");
+        let named = "X-Failed-Recipients: bo@example.test\r\n";
+        // A stranger who guesses whom we wrote to knows no Message-ID, and settles nothing.
+        let guess = old_bounce(named, "Sorry.", "x").replace("Message-ID", "X-ID");
+        look.append("INBOX", guess.as_bytes()).finish().unwrap();
+        rig.sync();
+        assert_eq!(rig.state(), "in-doubt");
+        let raw = match old {
+            true => old_bounce(named, "Sorry.", &id),
+            false => bounce(&id, "bo@example.test"),
+        };
+        look.append("INBOX", raw.as_bytes()).finish().unwrap();
+        rig.sync();
+        rig.sync();
+        assert_eq!((rig.state().as_str(), rig.filed()), ("sent", 1));
+        assert!(rig.reached(&id).is_empty(), "never sent again");
+        rig.quiet();
+    }
+}
+
+#[test]
+fn a_bounce_by_one_who_had_it_before_settles_no_doubt_of_the_others() {
+    let Some(rig) = Rig::start() else { return };
+    let (_, id) = rig.queue("bo@example.test, cy@example.test");
+    rig.cut_after_the_dot();
+    rig.sql("UPDATE recipient SET state = 'accepted' WHERE address = 'bo@example.test'");
+    let mut look = rig.server.look("ada");
+    let forged = bounce(&id, "cy@example.test");
+    look.append("INBOX", forged.as_bytes()).finish().unwrap();
+    rig.sync();
+    assert_eq!(rig.state(), "in-doubt");
+    assert_eq!(rig.row()["reports"].as_array().unwrap().len(), 1);
+}
+
 #[test]
 fn what_was_only_passed_on_is_not_taken_for_the_one_that_it_is_a_copy_of() {
     let Some(rig) = Rig::start() else { return };

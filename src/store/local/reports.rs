@@ -10,8 +10,9 @@ use rusqlite::params;
 const MOST: i64 = 500;
 
 impl Local {
-    /// Keeps what a report says; answers the facts that were not known. Addresses that mail came
-    /// back from are remembered with the people, until something reaches them again.
+    /// Keeps what a report says; answers the facts that were not known. Of those that the message
+    /// went `to`, addresses that it came back from are remembered with the people, until something
+    /// reaches them again: a report may name anybody.
     ///
     /// # Errors
     /// When it can't be written.
@@ -21,6 +22,7 @@ impl Local {
         original: &MessageId,
         report: Option<&MessageId>,
         facts: &[Fact],
+        to: &[String],
         at: i64,
     ) -> Result<Vec<Fact>> {
         self.write(|tx| {
@@ -50,6 +52,7 @@ impl Local {
                     continue;
                 }
                 match fact.action.as_str() {
+                    _ if to.iter().all(|one| one.to_lowercase() != who) => 0,
                     "failed" => person.execute(params![who, at])?,
                     "delivered" | "displayed" => person.execute(params![who, 0])?,
                     _ => 0,
@@ -91,5 +94,24 @@ impl LocalReader {
         let condition = "account = ?1 AND message_id = ?2 ORDER BY id DESC LIMIT 1";
         let found = self.submissions(condition, [account.as_str(), id.as_str()])?;
         Ok(found.into_iter().next())
+    }
+
+    /// The one message of the history that went to this address between these times (seconds since
+    /// 1970), both included; `None`, too, if there are several.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn sent_to(
+        &self,
+        account: &AccountName,
+        address: &str,
+        (since, until): (i64, i64),
+    ) -> Result<Option<Submission>> {
+        let condition = "account = ?1 AND sent_at BETWEEN ?3 AND ?4
+             AND EXISTS (SELECT 1 FROM recipient WHERE outbox = outbox.id AND address = ?2 COLLATE NOCASE)
+             LIMIT 2";
+        let mut found =
+            self.submissions(condition, params![account.as_str(), address, since, until])?;
+        Ok(found.pop().filter(|_| found.is_empty()))
     }
 }
