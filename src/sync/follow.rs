@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Messages of one operation that are looked for elsewhere; each costs a search in some mailboxes.
 const FOLLOWED: usize = 50;
+/// Messages whose Message-IDs are read again before flags are changed.
+const READ_AGAIN: usize = 500;
 /// Mailboxes in which they are looked for.
 const SEARCHED: usize = 30;
 
@@ -69,8 +71,10 @@ pub struct Here {
 /// found exactly once. So is one whose UID is gone, in case that it was moved away and back; but not
 /// `once_more` or to be removed for good: then another copy would share the fate of the first.
 ///
-/// Before messages are moved, copied or removed their Message-IDs are read again, in the place of
-/// the question which of them are there.
+/// Before anything is done to messages their Message-IDs are read again, in the place of the question
+/// which of them are there. Of a great many whose flags change only the newest are read: a mailbox
+/// that was made again has others everywhere, and a server that was restored gives the highest UIDs
+/// once more.
 ///
 /// # Errors
 /// As the session.
@@ -92,8 +96,11 @@ pub fn here(
             None => lost.push(key),
         }
     }
-    let flags_only = matches!(op.kind, OpKind::Store(_));
-    let (present, others) = present(session, &named, !flags_only)?;
+    let most = match op.kind {
+        OpKind::Store(_) => READ_AGAIN,
+        _ => usize::MAX,
+    };
+    let (present, others) = present(session, &named, most)?;
     for (uid, key) in named {
         let other = others.contains(uid);
         if other {
@@ -118,28 +125,24 @@ pub fn here(
     Ok(here)
 }
 
-/// Which of these UIDs are there, and which of them are other messages', if that is to be looked at.
-/// A message of which either side knows no Message-ID is believed to be the one.
+/// Which of these UIDs are there, and which of the newest are other messages'. A message of which
+/// either side knows no Message-ID is believed to be the one.
 fn present(
     session: &mut Session,
     named: &Found,
-    look: bool,
+    most: usize,
 ) -> Result<(UidSet, UidSet), SyncError> {
     let (mut there, mut others) = (UidSet::new(), UidSet::new());
-    let told = |key: &MessageKey| look && key.message_id.is_some();
-    let (read, mut asked): (UidSet, UidSet) = (
-        named
-            .iter()
-            .filter(|(_, k)| told(k))
-            .map(|(uid, _)| *uid)
-            .collect(),
-        named
-            .iter()
-            .filter(|(_, k)| !told(k))
-            .map(|(uid, _)| *uid)
-            .collect(),
-    );
-    if !read.is_empty() {
+    let newest = named.iter().rev().filter(|(_, k)| k.message_id.is_some());
+    let newest: Vec<Uid> = newest.map(|(uid, _)| *uid).collect();
+    let mut asked: UidSet = named.keys().copied().collect();
+    let (first, rest) = newest.split_at(most.min(newest.len()));
+    for read in [first, rest] {
+        // The others are read only if the newest were not the ones.
+        if read.is_empty() || (std::ptr::eq(read, rest) && others.is_empty()) {
+            continue;
+        }
+        let read: UidSet = read.iter().copied().collect();
         let outcome = session.fetch_message_ids(&read, &mut |uid, header| {
             there.insert(uid);
             let theirs = mime::parse::envelope(header).message_id;
@@ -150,8 +153,11 @@ fn present(
         });
         match outcome {
             // It can't say: then it is only asked which are there.
-            Err(NetError::Refused(_)) => asked = asked.plus(&read),
-            other => other?,
+            Err(NetError::Refused(_)) => {}
+            other => {
+                other?;
+                asked = asked.minus(&read);
+            }
         }
     }
     if !asked.is_empty() {

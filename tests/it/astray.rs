@@ -107,6 +107,31 @@ fn what_has_the_uid_of_another_message_is_neither_moved_nor_removed() {
 }
 
 #[test]
+fn what_has_the_uid_of_another_message_gets_no_flag_and_the_question_costs_nothing() {
+    for caps in [CAPS, "IMAP4rev1 UIDPLUS", &format!("{CAPS} QRESYNC")] {
+        let (server, home) = ready_with(caps);
+        home.run(&["flag", &home.id("Work", "work2"), "+flagged"])
+            .code(0);
+        replace_work(&server);
+        home.run(&["sync", "--once"]);
+        home.sync();
+        nothing_was_done(&server, &home, "flag");
+        assert!(server.said("UID STORE").is_empty(), "{caps}");
+        // Where nothing is wrong it is asked in the place of which messages are there.
+        server.forget();
+        home.run(&["flag", &home.id("Work", "new2"), "+flagged"])
+            .code(0);
+        home.sync();
+        assert_eq!(server.mail(|m| m.flags("Work", "new2")), ["\\Flagged"]);
+        let said = server.said("SELECT|UID ");
+        let store = said.iter().position(|s| s.starts_with("UID STORE"));
+        let before = &said[..store.unwrap()];
+        assert_eq!(before.len(), 2, "{said:?}");
+        assert!(before[1].contains("MESSAGE-ID"), "{said:?}");
+    }
+}
+
+#[test]
 fn a_move_follows_its_message_out_of_a_mailbox_that_was_made_anew() {
     let (server, home) = ready();
     home.run(&["archive", &home.id("Work", "work2")]).code(0);
