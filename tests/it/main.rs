@@ -42,6 +42,8 @@ mod reminded;
 mod send;
 mod parsed_back;
 mod drafts;
+mod filing;
+mod tokens;
 mod postfix;
 mod cut_smtp;
 mod kill;

@@ -67,6 +67,14 @@ impl Wire {
         }
     }
 
+    /// The next line that the client says; `None` at the end of the connection.
+    pub fn hear(&mut self) -> Option<String> {
+        match self.line(LONG) {
+            Got::Line(line) => Some(line),
+            _ => None,
+        }
+    }
+
     fn line(&mut self, patience: Duration) -> Got {
         loop {
             if let Some(end) = self.unread.iter().position(|b| *b == b'\n') {
