@@ -6,6 +6,11 @@
 //! copy that a crash cut is looked for by its Message-ID before it is appended again. Nothing is
 //! removed but what we appended, or what the user took up here for writing on; what another client
 //! put in place of a copy stays beside ours.
+//!
+//! Nothing waits for a copy when the program ends: the draft is here, and the next start goes on where
+//! this one was cut. No draft is left out as secret, because none is known to be: nothing is encrypted
+//! here, and what another program encrypted is safe in a copy. Who will encrypt what he writes by other
+//! means switches copies off (`mirror-drafts = false`).
 
 use crate::mime;
 use crate::mime::build::{self, Attached};

@@ -27,13 +27,17 @@ pub fn need(program: &str) -> Option<PathBuf> {
     let places = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
     let found = places.map(|p| p.join(program)).find(|p| p.is_file());
     if found.is_none() {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "{program} is not installed; run tests/run"
-        );
-        eprintln!("skipped: {program} is not installed (tests/run installs it)");
+        skip(&format!(
+            "{program} is not installed (tests/run installs it)"
+        ));
     }
     found
+}
+
+/// What a test lacks: it is skipped with a word, but under CI it fails.
+pub fn skip(why: &str) {
+    assert!(std::env::var_os("CI").is_none(), "{why}");
+    eprintln!("skipped: {why}");
 }
 
 /// Where `tests/run` unpacked a server, which must have this file; like [`need`] otherwise.
@@ -46,12 +50,10 @@ pub fn unpacked(server: &str, file: &str) -> Option<PathBuf> {
     if root.join(file).is_file() {
         return Some(root);
     }
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "{server} is not in {}; run tests/run",
-        servers.display()
-    );
-    eprintln!("skipped: {server} is not unpacked (tests/run does it)");
+    let place = servers.display();
+    skip(&format!(
+        "{server} is not unpacked in {place} (tests/run does it)"
+    ));
     None
 }
 

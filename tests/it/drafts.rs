@@ -6,7 +6,7 @@ use crate::dump::{local, read, rows};
 use crate::kill::is_built_for_it;
 use crate::program::Home;
 use crate::pty::{PATIENCE, Terminal};
-use crate::script::{Script, say};
+use crate::script::{Act, Script, edit, say};
 use crate::smtp::Sink;
 use crate::story::{Play, Stage, act, past, run, spread};
 use postrider::model::{
@@ -451,4 +451,36 @@ fn where_uids_cannot_be_expunged_old_copies_go_to_the_trash_or_are_marked() {
 fn a_copy_is_known_again_after_its_mailbox_was_numbered_anew() {
     let (drafts, trash, said) = lacking(&[], true);
     assert_eq!((drafts.len(), trash.len()), (1, 0), "{said:#?}");
+}
+
+#[test]
+fn a_program_that_ends_while_a_draft_is_copied_leaves_one_copy_in_the_end() {
+    // The server took it and says nothing; it says nothing and took nothing; it takes it slowly.
+    let silent = [
+        edit(|_| Vec::new()),
+        Act::Mute,
+        edit(|answer| answer.to_vec()),
+    ];
+    for (n, act) in silent.into_iter().enumerate() {
+        let server = Script::start(|mail| mail.make("Drafts", "\\Drafts"));
+        let home = Home::new(&server.account("work"));
+        home.sync();
+        let mut own = Local::open(&local(&home)).unwrap();
+        save(&mut own, None, "Not to be lost.");
+        server.once("APPEND", act);
+        let mut screen = Terminal::postrider(&[], &home.path, 110, 32);
+        server.wait_for("APPEND", 1);
+        screen.send("q");
+        assert_eq!(screen.wait_exit(), 0, "{n}");
+        server.behave();
+        for _ in 0..2 {
+            home.sync();
+            let found = server.mail(|mail| mail.folder("Drafts").messages.clone());
+            assert_eq!(found.len(), 1, "{n}: {found:#?}");
+            let text = String::from_utf8_lossy(&found[0].raw).into_owned();
+            assert!(text.contains("Not to be lost."), "{n}: {text}");
+        }
+        let drafts = rows(&read(&local(&home)), "SELECT body FROM draft");
+        assert_eq!(drafts, ["Not to be lost.\n"], "{n}");
+    }
 }

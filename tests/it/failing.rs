@@ -4,7 +4,7 @@
 //!
 //! Calls are made to fail by strace, which can do it to the nth call of each thread.
 
-use crate::dovecot::need;
+use crate::dovecot::{need, skip};
 use crate::dump::{Dump, cache, local, read, rows, write};
 use crate::story::{Act, Play, Scenario, Stage, act, begin, message, run, sending, spread};
 use std::fs;
@@ -20,7 +20,7 @@ pub fn strace() -> Option<PathBuf> {
     if tried.is_ok_and(|t| t.status.success()) {
         return Some(strace);
     }
-    eprintln!("skipped: this machine lets nobody trace a process");
+    skip("this machine lets nobody trace a process");
     None
 }
 

@@ -5,7 +5,7 @@
 //! It needs root, a folder and ports of its own, and nothing of a Postfix that may be installed:
 //! neither its users nor its folders. `tests/run` unpacks it.
 
-use crate::dovecot::{Dovecot, free_ports, greeting, reachable, unpacked};
+use crate::dovecot::{Dovecot, free_ports, greeting, reachable, skip, unpacked};
 use crate::dump::{local, write};
 use crate::program::Home;
 use crate::smtp::Sink;
@@ -43,7 +43,7 @@ impl Postfix {
     pub fn start(dovecot: &Dovecot, sink: &Sink) -> Option<Postfix> {
         let root = unpacked("postfix", "usr/lib/postfix/sbin/master")?;
         if !rustix::process::getuid().is_root() {
-            eprintln!("skipped: Postfix wants root");
+            skip("Postfix wants root");
             return None;
         }
         // A port that was free may be taken a moment later by a test beside this one.
