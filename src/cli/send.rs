@@ -122,7 +122,11 @@ fn from_options(home: &Home, args: &Send) -> Result<Outgoing> {
         .attach
         .iter()
         .cloned()
-        .map(|path| DraftAttachment::File { path, name: None })
+        .map(|path| DraftAttachment::File {
+            inline: false,
+            path,
+            name: None,
+        })
         .collect();
     draft.body = match args.body_file.as_deref() {
         None => String::new(),

@@ -11,7 +11,7 @@ use super::wire::{
     Fields, crlf, envelope, is_plain, longest_line, one_line, sender, typed, with_bcc,
 };
 use super::{flowed, markdown};
-use crate::model::{Account, Address, Draft, MessageId, Outgoing};
+use crate::model::{Account, Address, Draft, DraftAttachment, MessageId, Outgoing};
 use crate::text::when;
 use base64::Engine as _;
 use mail_builder::Writer;
@@ -19,6 +19,8 @@ use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::raw::Raw;
 use mail_builder::mime::{BodyPart, MimePart};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 pub use super::verbatim::from_rfc5322;
@@ -38,6 +40,9 @@ pub struct Attached {
     pub media_type: String,
     /// Its content.
     pub bytes: Arc<[u8]>,
+    /// Whether it is shown in the text: an image that Markdown names goes with the HTML form
+    /// (RFC 2387), anything else is only marked so (RFC 2183 §2.1).
+    pub inline: bool,
 }
 
 /// The finished message of a draft. `files` are the draft's attachments in order, already read;
@@ -80,7 +85,7 @@ pub fn outgoing(
         concat!("postrider/", env!("CARGO_PKG_VERSION")),
     );
     head.text("MIME-Version", "1.0");
-    let wire = Arc::new(whole(head, draft, files));
+    let wire = Arc::new(whole(head, draft, files, &message_id));
     let filed = with_bcc(&wire, after_cc, &bcc);
     Ok(Outgoing {
         account: account.name.clone(),
@@ -114,13 +119,13 @@ pub(super) fn trimmed(references: &[MessageId]) -> Vec<MessageId> {
 }
 
 /// The header and behind it all that is written of a draft, each line ended by CRLF.
-pub(super) fn whole(head: Fields, draft: &Draft, files: &[Attached]) -> Vec<u8> {
+pub(super) fn whole(head: Fields, draft: &Draft, files: &[Attached], id: &MessageId) -> Vec<u8> {
     let mut skeleton = Skeleton {
         text: head.bytes,
         files,
         gaps: Vec::new(),
     };
-    assemble(draft, files).write_part(&mut skeleton);
+    assemble(draft, files, id).write_part(&mut skeleton);
     skeleton.filled()
 }
 
@@ -163,7 +168,8 @@ impl Skeleton<'_> {
 }
 
 /// The text, in two forms if it is Markdown, alone or in front of its attachments.
-pub(super) fn assemble<'a>(draft: &Draft, files: &'a [Attached]) -> MimePart<'a> {
+/// Images are named after the message's own id.
+pub(super) fn assemble<'a>(draft: &Draft, files: &'a [Attached], id: &MessageId) -> MimePart<'a> {
     let text: String = draft
         .body
         .replace("\r\n", "\n")
@@ -174,24 +180,69 @@ pub(super) fn assemble<'a>(draft: &Draft, files: &'a [Attached]) -> MimePart<'a>
     let media = ContentType::new("text/plain")
         .attribute("charset", "utf-8")
         .attribute("format", "flowed");
-    let page = draft.options.markdown.then(|| markdown::page(&text));
+    // Images that the text names, by number, with their Content-IDs.
+    let mut shown: BTreeMap<usize, String> = BTreeMap::new();
+    let mut image = |named: &str| {
+        let n = image_named(draft, files, named)?;
+        let content = format!("{n}.{}", id.as_str());
+        shown.insert(n, content.clone());
+        Some(content)
+    };
+    let page = draft
+        .options
+        .markdown
+        .then(|| markdown::page(&text, &mut image));
     let text = MimePart::new(media, flowed::write(&text));
     let text = match page.flatten() {
         Some(page) => {
             let media = ContentType::new("text/html").attribute("charset", "utf-8");
             // The last one is the one to prefer (RFC 2046 §5.1.4).
-            let forms = vec![text, MimePart::new(media, page)];
+            let mut html = MimePart::new(media, page);
+            let seen = files.iter().enumerate();
+            let images: Vec<MimePart<'_>> = seen
+                .filter_map(|(n, f)| Some(file(f).cid(shown.get(&n)?.clone())))
+                .collect();
+            if !images.is_empty() {
+                let media = ContentType::new("multipart/related").attribute("type", "text/html");
+                let parts = std::iter::once(html).chain(images).collect();
+                html = MimePart::new(media, BodyPart::Multipart(parts));
+            }
+            let forms = vec![text, html];
             MimePart::new("multipart/alternative", BodyPart::Multipart(forms))
         }
         None => text,
     };
-    if files.is_empty() {
+    let rest = files.iter().enumerate();
+    let rest: Vec<MimePart<'_>> = rest
+        .filter(|(n, _)| !shown.contains_key(n))
+        .map(|(_, f)| file(f))
+        .collect();
+    if rest.is_empty() {
         return text;
     }
-    let parts = std::iter::once(text)
-        .chain(files.iter().map(file))
-        .collect();
+    let parts = std::iter::once(text).chain(rest).collect();
     MimePart::new("multipart/mixed", BodyPart::Multipart(parts))
+}
+
+/// The inline image that Markdown means: by `cid:` and its name, by its path, or by its name.
+fn image_named(draft: &Draft, files: &[Attached], named: &str) -> Option<usize> {
+    let named = named.strip_prefix("cid:").unwrap_or(named);
+    let named = named
+        .strip_prefix("file://")
+        .unwrap_or(named)
+        .replace("%20", " ");
+    let last = Path::new(&named).file_name()?.to_str()?;
+    let image = |(_, f): &(usize, &Attached)| {
+        f.inline && f.media_type.to_ascii_lowercase().starts_with("image/")
+    };
+    let lies = |n: usize| match draft.attachments.get(n) {
+        Some(DraftAttachment::File { path, .. }) => path == Path::new(&named),
+        _ => false,
+    };
+    let mut images = files.iter().enumerate().filter(image);
+    let there = images.clone().find(|(n, _)| lies(*n));
+    let found = there.or_else(|| images.find(|(_, f)| f.name == named || f.name == last));
+    found.map(|(n, _)| n)
 }
 
 fn file<'a>(file: &'a Attached) -> MimePart<'a> {
@@ -202,7 +253,11 @@ fn file<'a>(file: &'a Attached) -> MimePart<'a> {
             ContentType::new(media).attribute("name", name.clone()),
             BodyPart::Binary(bytes),
         )
-        .attachment(name.clone())
+        .header(
+            "Content-Disposition",
+            ContentType::new(if file.inline { "inline" } else { "attachment" })
+                .attribute("filename", name.clone()),
+        )
         .header("Content-Transfer-Encoding", Raw::new(encoding))
     };
     if media.starts_with("message/") {
@@ -376,6 +431,7 @@ mod tests {
                 ..draft()
             };
             let file = Attached {
+                inline: false,
                 name: format!("n{evil}.txt"),
                 media_type: format!("text/plain{evil}"),
                 bytes: Arc::from(&b"x"[..]),
@@ -423,6 +479,7 @@ mod tests {
     #[test]
     fn a_message_attached_stays_a_message() {
         let file = |bytes: &[u8]| Attached {
+            inline: false,
             name: "a.eml".to_owned(),
             media_type: "message/rfc822".to_owned(),
             bytes: Arc::from(bytes),
@@ -460,7 +517,7 @@ mod tests {
                 body: lines.join("\n"),
                 ..draft()
             };
-            let file = Attached { name: file_name, media_type: "application/x-thing".to_owned(), bytes: Arc::from(bytes.as_slice()) };
+            let file = Attached { inline: false, name: file_name, media_type: "application/x-thing".to_owned(), bytes: Arc::from(bytes.as_slice()) };
             let out = build(&d, std::slice::from_ref(&file)).unwrap();
             sound(&out.wire)?;
             let tree = Tree::read(&out.wire);

@@ -51,7 +51,7 @@ pub fn draft_copy(
     } else {
         encoded(&mut head, "Subject", &subject);
     }
-    head.ids("Message-ID", &[message_id]);
+    head.ids("Message-ID", std::slice::from_ref(&message_id));
     head.ids("In-Reply-To", draft.in_reply_to.as_slice());
     head.ids("References", &trimmed(&draft.references));
     for name in left_out {
@@ -68,7 +68,7 @@ pub fn draft_copy(
     // The text as it is written, whatever it becomes when it is sent.
     let mut plain = draft.clone();
     plain.options.markdown = false;
-    whole(head, &plain, files)
+    whole(head, &plain, files, &message_id)
 }
 
 /// What was typed into the line of that name, if it stands there as typed.
@@ -180,6 +180,7 @@ mod tests {
     #[test]
     fn files_are_kept_or_named() {
         let file = Attached {
+            inline: false,
             name: "a.bin".to_owned(),
             media_type: "application/x-thing".to_owned(),
             bytes: b"abc".as_slice().into(),
@@ -191,6 +192,7 @@ mod tests {
         assert_eq!(field::text(left.unwrap().value), "großer film.mkv");
         let back = reply::edit(&bytes, &account(), &[]);
         let want = DraftAttachment::Bytes {
+            inline: false,
             name: "a.bin".to_owned(),
             media_type: "application/x-thing".to_owned(),
             bytes: b"abc".as_slice().into(),

@@ -15,8 +15,8 @@ const STYLE: &str = "body{font-family:sans-serif;line-height:1.45;max-width:46em
     table{border-collapse:collapse}th,td{border:1px solid #ccc;padding:.2em .6em}";
 
 /// The page for a text; `None` if it is too long for one. The signature, from a line `-- ` on,
-/// keeps its lines as they are.
-pub fn page(text: &str) -> Option<String> {
+/// keeps its lines as they are. `image` says under which Content-ID an image comes along, if it does.
+pub fn page(text: &str, image: &mut dyn FnMut(&str) -> Option<String>) -> Option<String> {
     if text.len() > LONGEST {
         return None;
     }
@@ -27,7 +27,7 @@ pub fn page(text: &str) -> Option<String> {
     let mut out = format!(
         "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><style>{STYLE}</style></head><body>\n"
     );
-    html::push_html(&mut out, events(text));
+    html::push_html(&mut out, events(text, image));
     if !signature.is_empty() {
         out.push_str("<p>-- <br>\n");
         for line in signature.lines().skip(1) {
@@ -48,10 +48,15 @@ fn signature_at(text: &str) -> Option<usize> {
     }
 }
 
-fn events(text: &str) -> impl Iterator<Item = Event<'_>> {
+fn events<'a>(
+    text: &'a str,
+    image: &'a mut dyn FnMut(&str) -> Option<String>,
+) -> impl Iterator<Item = Event<'a>> {
+    // Of the images that are open, the innermost last: whether they come along.
+    let mut open = Vec::new();
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
-    Parser::new_ext(text, options).map(|event| match event {
+    Parser::new_ext(text, options).map(move |event| match event {
         Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
         Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
         Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
@@ -68,19 +73,34 @@ fn events(text: &str) -> impl Iterator<Item = Event<'_>> {
             title,
             id,
         }),
-        // Nothing is fetched to show a message of ours: an image is a link to it.
+        // Nothing is fetched to show a message of ours: an image comes along, or is a link to it.
         Event::Start(Tag::Image {
             link_type,
             dest_url,
             title,
             id,
-        }) => Event::Start(Tag::Link {
-            link_type,
-            dest_url: allowed(dest_url),
-            title,
-            id,
-        }),
-        Event::End(TagEnd::Image) => Event::End(TagEnd::Link),
+        }) => {
+            let content = image(&dest_url);
+            open.push(content.is_some());
+            match content {
+                Some(content) => Event::Start(Tag::Image {
+                    link_type,
+                    dest_url: format!("cid:{content}").into(),
+                    title,
+                    id,
+                }),
+                None => Event::Start(Tag::Link {
+                    link_type,
+                    dest_url: allowed(dest_url),
+                    title,
+                    id,
+                }),
+            }
+        }
+        Event::End(TagEnd::Image) => match open.pop() {
+            Some(true) => Event::End(TagEnd::Image),
+            _ => Event::End(TagEnd::Link),
+        },
         other => other,
     })
 }
@@ -110,7 +130,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn body(text: &str) -> String {
-        let page = page(text).unwrap();
+        let page = page(text, &mut |_| None).unwrap();
         let (_, body) = page.split_once("<body>\n").unwrap();
         body.trim_end_matches("</body></html>\n").to_owned()
     }
@@ -157,7 +177,7 @@ mod tests {
                 assert!(!html.contains(bad), "{text}: {html}");
             }
         }
-        assert_eq!(page(&"x".repeat(LONGEST + 1)), None);
+        assert_eq!(page(&"x".repeat(LONGEST + 1), &mut |_| None), None);
     }
 
     proptest! {

@@ -112,6 +112,7 @@ pub(super) fn attachments(tree: &Tree<'_>) -> Vec<DraftAttachment> {
     let taken = rows.iter().filter_map(|row| {
         let part = tree.part(row.part)?;
         Some(DraftAttachment::Bytes {
+            inline: false,
             name: if row.name.trim().is_empty() {
                 unnamed(&row.media_type)
             } else {

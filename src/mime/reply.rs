@@ -124,6 +124,7 @@ pub fn forward_whole(raw: &[u8], envelope: &Envelope, account: &Account, own: &[
         subject: prefixed("Fwd: ", &envelope.subject, &FORWARD),
         body: format!("\n{}", signature(account, &from)),
         attachments: vec![DraftAttachment::Bytes {
+            inline: false,
             name: safe_name(&format!("{title}.eml")),
             media_type: "message/rfc822".to_owned(),
             bytes: raw.into(),
@@ -353,6 +354,7 @@ mod tests {
         );
         assert!(d.body.contains("From: b@y.example\nDate: ") && d.body.ends_with("\n\nsee file\n"));
         let want = DraftAttachment::Bytes {
+            inline: false,
             name: "p.pdf".to_owned(),
             media_type: "application/pdf".to_owned(),
             bytes: b"hi"[..].into(),
@@ -366,6 +368,7 @@ mod tests {
         let d = forward_whole(raw, &parse::envelope(raw), &account(), &[]);
         let [
             DraftAttachment::Bytes {
+                inline: false,
                 name,
                 media_type,
                 bytes,

@@ -25,6 +25,8 @@ pub enum DraftAttachment {
         path: PathBuf,
         /// The name to give it, if not its own.
         name: Option<String>,
+        /// Whether it is shown in the text rather than below it (RFC 2183 §2.1).
+        inline: bool,
     },
     /// Bytes that are already ours (a forwarded attachment).
     Bytes {
@@ -34,6 +36,8 @@ pub enum DraftAttachment {
         media_type: String,
         /// Its content.
         bytes: Arc<[u8]>,
+        /// Whether it is shown in the text rather than below it (RFC 2183 §2.1).
+        inline: bool,
     },
 }
 

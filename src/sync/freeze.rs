@@ -36,7 +36,7 @@ pub fn freeze(
 pub fn name(attached: &DraftAttachment) -> String {
     match attached {
         DraftAttachment::Bytes { name, .. } => name.clone(),
-        DraftAttachment::File { path, name } => {
+        DraftAttachment::File { path, name, .. } => {
             let own = path.file_name().map(|n| n.to_string_lossy().into_owned());
             name.clone().or(own).unwrap_or_default()
         }
@@ -53,16 +53,19 @@ pub fn read(attached: &DraftAttachment, host: &dyn Host) -> Result<Attached, Str
             name,
             media_type,
             bytes,
+            inline,
         } => Ok(Attached {
+            inline: *inline,
             name: name.clone(),
             media_type: media_type.clone(),
             bytes: bytes.clone(),
         }),
-        DraftAttachment::File { path, .. } => {
+        DraftAttachment::File { path, inline, .. } => {
             let bytes = host.attachment(path)?;
             let name = name(attached);
             let media_type = media::type_of(&name).to_owned();
             Ok(Attached {
+                inline: *inline,
                 name,
                 media_type,
                 bytes: bytes.into(),

@@ -450,6 +450,7 @@ impl Worker {
             .ok_or("this message's text is not here yet")?;
         let found = attachment::extract(&raw, part).ok_or("there is no such attachment")?;
         Ok(DraftAttachment::Bytes {
+            inline: false,
             name: attachment::safe_name(&found.name),
             media_type: found.media_type,
             bytes: found.bytes.into(),

@@ -138,15 +138,18 @@ fn what_cannot_be_read_or_is_too_large_is_named() {
     let bytes = |n: usize| vec![b'x'; n].into();
     let attachments = vec![
         DraftAttachment::File {
+            inline: false,
             path: "/nowhere/at/all.txt".into(),
             name: None,
         },
         DraftAttachment::Bytes {
+            inline: false,
             name: "film.mkv".to_owned(),
             media_type: "video/x-matroska".to_owned(),
             bytes: bytes(11_000_000),
         },
         DraftAttachment::Bytes {
+            inline: false,
             name: "small.bin".to_owned(),
             media_type: "application/octet-stream".to_owned(),
             bytes: bytes(10),

@@ -37,6 +37,10 @@ print(json.dumps({
     "text": flowed(text.get_content()), "html": html is not None and "<strong>" in html.get_content(),
     "files": [[p.get_filename(), p.get_content_type(), hashlib.sha256(p.get_payload(decode=True)).hexdigest()]
               for p in message.iter_attachments()],
+    "images": [[p["Content-ID"], p.get_content_disposition(), hashlib.sha256(p.get_payload(decode=True)).hexdigest()]
+               for p in message.walk() if p.get_content_maintype() == "image"],
+    "page": html.get_content() if html is not None else None,
+    "kinds": [p.get_content_type() for p in message.walk()],
     "defects": defects,
 }))
 "#;
@@ -84,16 +88,19 @@ fn another_parser_finds_what_was_typed() {
     ];
     let files = [
         Attached {
+            inline: false,
             name: "plain.txt".to_owned(),
             media_type: "text/plain".to_owned(),
             bytes: (*b"one\ntwo\r\n\0").into(),
         },
         Attached {
+            inline: false,
             name: "größe 日本.pdf".to_owned(),
             media_type: "application/pdf".to_owned(),
             bytes: (0..=255u8).collect::<Vec<_>>().into(),
         },
         Attached {
+            inline: false,
             name: "a very long name,".repeat(8) + ".bin",
             media_type: "nonsense".to_owned(),
             bytes: [].into(),
@@ -170,6 +177,96 @@ fn another_parser_finds_what_was_typed() {
             }
         }
     }
+}
+
+#[test]
+fn an_image_in_the_text_comes_with_the_page_that_shows_it() {
+    if need("python3").is_none() {
+        return;
+    }
+    let image = |name: &str, inline| Attached {
+        name: name.to_owned(),
+        media_type: "image/png".to_owned(),
+        bytes: name.as_bytes().into(),
+        inline,
+    };
+    let files = [
+        image("one pic.png", true),
+        image("plain.png", false),
+        image("two.png", true),
+        image("unseen.png", true),
+    ];
+    let draft = |markdown| {
+        Draft {
+        to: "b@x.example".to_owned(),
+        body: "![One](cid:one%20pic.png) and ![*Two*](/somewhere/two.png), not ![this](plain.png)\n\n![Two again](two.png)"
+            .to_owned(),
+        options: SendOptions {
+            markdown,
+            ..SendOptions::default()
+        },
+        ..Draft::new(AccountName("ada".to_owned()))
+    }
+    };
+    let sent = |markdown| {
+        let id = build::new_message_id("ada@x.example");
+        let out = build::outgoing(&draft(markdown), &account(), &files, id.clone(), 1).unwrap();
+        (id, read_back(&out.wire))
+    };
+    let (id, found) = sent(true);
+    assert_eq!(found["defects"], json!([]), "{found}");
+    let name = |n: usize| format!("<{n}.{}>", id.as_str());
+    let known =
+        |n: usize, cid: Option<String>, kind: &str| json!([cid, kind, sha256(&files[n].bytes)]);
+    assert_eq!(
+        found["images"],
+        json!([
+            known(0, Some(name(0)), "inline"),
+            known(2, Some(name(2)), "inline"),
+            known(1, None, "attachment"),
+            known(3, None, "inline"),
+        ])
+    );
+    assert_eq!(
+        found["kinds"],
+        json!([
+            "multipart/mixed",
+            "multipart/alternative",
+            "text/plain",
+            "multipart/related",
+            "text/html",
+            "image/png",
+            "image/png",
+            "image/png",
+            "image/png"
+        ])
+    );
+    let page = found["page"].as_str().unwrap();
+    let shows = |n: usize, alt: &str| {
+        let image = format!("<img src=\"cid:{n}.{}\" alt=\"{alt}\"", id.as_str());
+        assert!(page.contains(&image), "{image}: {page}");
+    };
+    shows(0, "One");
+    shows(2, "Two");
+    shows(2, "Two again");
+    assert_eq!(page.matches("<img").count(), 3, "{page}");
+    // Without Markdown there is no page: they are only marked.
+    let (_, found) = sent(false);
+    let kinds: Vec<Value> = (0..4)
+        .map(|n| {
+            known(
+                n,
+                None,
+                if files[n].inline {
+                    "inline"
+                } else {
+                    "attachment"
+                },
+            )
+        })
+        .collect();
+    assert_eq!(found["images"], json!(kinds));
+    assert!(found["text"].as_str().is_some_and(|t| t.contains("![One]")));
 }
 
 fn account() -> Account {

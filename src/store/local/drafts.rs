@@ -232,24 +232,34 @@ pub(super) fn save(tx: &Transaction<'_>, draft: &Draft, now: i64) -> Result<Draf
 fn attach(tx: &Transaction<'_>, draft: i64, attachments: &[DraftAttachment]) -> Result<()> {
     tx.execute("DELETE FROM draft_attachment WHERE draft = ?1", [draft])?;
     let mut insert = tx.prepare_cached(
-        "INSERT INTO draft_attachment(draft, seq, path, name, media_type, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO draft_attachment(draft, seq, path, name, media_type, bytes, inline) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     let none = None::<Vec<u8>>;
     for (seq, attachment) in (0i64..).zip(attachments) {
         match attachment {
-            DraftAttachment::File { path, name } => insert.execute(params![
+            DraftAttachment::File { path, name, inline } => insert.execute(params![
                 draft,
                 seq,
                 path.as_os_str().as_bytes(),
                 name.as_deref().unwrap_or(""),
                 "",
-                none
+                none,
+                inline
             ])?,
             DraftAttachment::Bytes {
                 name,
                 media_type,
                 bytes,
-            } => insert.execute(params![draft, seq, none, name, media_type, bytes.as_ref()])?,
+                inline,
+            } => insert.execute(params![
+                draft,
+                seq,
+                none,
+                name,
+                media_type,
+                bytes.as_ref(),
+                inline
+            ])?,
         };
     }
     Ok(())
@@ -291,7 +301,7 @@ fn draft(conn: &Connection, row: &Row<'_>) -> Result<Draft> {
 
 fn attachments(conn: &Connection, draft: i64) -> Result<Vec<DraftAttachment>> {
     let mut query = conn.prepare_cached(
-        "SELECT path, name, media_type, bytes FROM draft_attachment WHERE draft = ?1 ORDER BY seq",
+        "SELECT path, name, media_type, bytes, inline FROM draft_attachment WHERE draft = ?1 ORDER BY seq",
     )?;
     let rows = query.query_map([draft], |r| {
         let path: Option<Vec<u8>> = r.get(0)?;
@@ -299,11 +309,13 @@ fn attachments(conn: &Connection, draft: i64) -> Result<Vec<DraftAttachment>> {
             Some(path) => DraftAttachment::File {
                 path: PathBuf::from(OsString::from_vec(path)),
                 name: Some(r.get(1)?).filter(|n: &String| !n.is_empty()),
+                inline: r.get(4)?,
             },
             None => DraftAttachment::Bytes {
                 name: r.get(1)?,
                 media_type: r.get(2)?,
                 bytes: r.get::<_, Option<Vec<u8>>>(3)?.unwrap_or_default().into(),
+                inline: r.get(4)?,
             },
         })
     })?;

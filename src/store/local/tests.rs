@@ -260,10 +260,12 @@ fn a_submitted_draft_is_hidden_comes_back_on_undo_and_goes_when_sent() {
     draft.body = "text\n".into();
     draft.attachments = vec![
         DraftAttachment::File {
+            inline: false,
             path: "/tmp/x".into(),
             name: Some("y".into()),
         },
         DraftAttachment::Bytes {
+            inline: true,
             name: "n".into(),
             media_type: "a/b".into(),
             bytes: Arc::from(*b"\0\xff"),

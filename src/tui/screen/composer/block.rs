@@ -44,11 +44,9 @@ pub fn write(draft: &Draft) -> String {
 /// How an attachment is named there: by its path, or by its number where it has none.
 fn mark(n: usize, attached: &DraftAttachment) -> String {
     match attached {
-        DraftAttachment::File { path, name: None }
-            if path.to_str().is_some_and(|p| p.trim() == p) =>
-        {
-            path.display().to_string()
-        }
+        DraftAttachment::File {
+            path, name: None, ..
+        } if path.to_str().is_some_and(|p| p.trim() == p) => path.display().to_string(),
         other => format!("#{} {}", n + 1, name_of(other)),
     }
 }
@@ -166,10 +164,12 @@ mod tests {
         draft.body = "\nHi: there\n\nBye\n".into();
         draft.attachments = vec![
             DraftAttachment::File {
+                inline: false,
                 path: "/tmp/a b.txt".into(),
                 name: None,
             },
             DraftAttachment::Bytes {
+                inline: false,
                 name: "x.png".into(),
                 media_type: "image/png".into(),
                 bytes: vec![1].into(),

@@ -358,6 +358,7 @@ mod tests {
         }
         let mut with = draft("a@x.example", "x", "attached");
         with.attachments.push(DraftAttachment::File {
+            inline: false,
             path: "/tmp/a".into(),
             name: None,
         });

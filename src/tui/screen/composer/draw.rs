@@ -293,11 +293,13 @@ impl Composer {
             Some(octets) => format!("{}, ", size::human(octets)),
             None => String::new(),
         };
-        let text = format!("{}  {size}{about}", name_of(file));
+        let (DraftAttachment::File { inline, .. } | DraftAttachment::Bytes { inline, .. }) = file;
+        let inline = if *inline { "in the text, " } else { "" };
+        let text = format!("{}  {inline}{size}{about}", name_of(file));
         ink.put(&Clean::line(&text), look);
         if focused && n == self.files.cursor() {
             ink.lit("  ", look).right(
-                &Clean::lit("d removes, r renames "),
+                &Clean::lit("d removes, r renames, i in the text "),
                 theme.style("text.dim"),
             );
         }

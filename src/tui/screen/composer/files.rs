@@ -93,6 +93,7 @@ impl Composer {
             return;
         }
         let file = DraftAttachment::File {
+            inline: false,
             path: found.path,
             name: None,
         };
@@ -157,6 +158,7 @@ impl Composer {
                     self.over = Over::Name(Prompt::new(label, Kind::Text, &name), at);
                 }
             }
+            KeyCode::Char('i') => self.turn_inline(at, now),
             KeyCode::Delete | KeyCode::Backspace | KeyCode::Char('d' | 'x') => {
                 if at < self.draft.attachments.len() {
                     self.draft.attachments.remove(at);
@@ -168,6 +170,26 @@ impl Composer {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// An attachment stands in the text, or no longer.
+    fn turn_inline(&mut self, at: usize, now: Instant) {
+        let Some(attached) = self.draft.attachments.get_mut(at) else {
+            return;
+        };
+        let (DraftAttachment::File { inline, .. } | DraftAttachment::Bytes { inline, .. }) =
+            attached;
+        *inline = !*inline;
+        let on = *inline;
+        self.saves.changed(now);
+        if on && self.draft.options.markdown {
+            let name = self.draft.attachments.get(at).map(name_of);
+            let text = format!(
+                "![…](cid:{}) puts it into the text.",
+                name.unwrap_or_default()
+            );
+            self.notice = Some(Clean::line(&text));
         }
     }
 

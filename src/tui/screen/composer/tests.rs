@@ -317,6 +317,7 @@ fn files_are_attached_and_taken_off() {
     assert_eq!(
         left,
         [DraftAttachment::File {
+            inline: false,
             path: "/home/ada/\x1b[2Jx".into(),
             name: None,
         }]
@@ -446,6 +447,7 @@ fn nothing_hostile_reaches_a_cell() {
     draft.subject = "a\x1b]0;t\x07b\u{9b}2J".into();
     draft.from = "x\x1b[31m <a@example.org>".into();
     draft.attachments.push(DraftAttachment::Bytes {
+        inline: false,
         name: "\u{202e}fdp.exe\x1b[2J".into(),
         media_type: "text/\x1b".into(),
         bytes: vec![0; 3000].into(),

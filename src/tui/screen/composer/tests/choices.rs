@@ -144,6 +144,7 @@ fn a_dropped_file_is_asked_about() {
     assert_eq!(desk.composer.draft().attachments.len(), 1);
     desk.press("shift-tab r ctrl-u x.pdf enter");
     let file = DraftAttachment::File {
+        inline: false,
         path: "/tmp/a b.pdf".into(),
         name: Some("x.pdf".into()),
     };

@@ -1,0 +1,3 @@
+-- Attachments that are shown in the text rather than below it.
+
+ALTER TABLE draft_attachment ADD COLUMN inline INTEGER NOT NULL DEFAULT 0;
