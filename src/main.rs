@@ -4,14 +4,18 @@ use anyhow::Context as _;
 use postrider::cli::args::{self, Command, Compose};
 use postrider::cli::{self, exit, home};
 use postrider::config::lock::{self, EngineLock};
-use postrider::config::{ConfigError, Loaded, Look, Paths, load};
+use postrider::config::{Checks, ConfigError, Loaded, Look, Paths, load};
 use postrider::demo::{Demo, Options};
+use postrider::mime::roster;
 use postrider::model::{Account, Draft, DraftAttachment, DraftId};
+use postrider::net::domain::Resolver;
 use postrider::signal::{Board, Ringer, Topic};
 use postrider::store::Local;
 use postrider::sync::Engine;
 use postrider::tui::editor;
+use postrider::tui::offer::Books;
 use postrider::tui::paths::attachable;
+use postrider::tui::ports::LookUp;
 use postrider::tui::screen::composer::mailto::from_mailto;
 use postrider::tui::screen::composer::{blank, block};
 use postrider::tui::{self, Ports, Taste};
@@ -150,7 +154,8 @@ fn compose(begun: &Compose, loaded: &Loaded, warnings: &mut Vec<String>) -> anyh
             .chain(more.iter().map(String::as_str))
             .filter(|a| !a.is_empty())
             .collect();
-        *field = all.join(", ");
+        let all = all.join(", ");
+        *field = roster::expand(&all, &loaded.config.groups).unwrap_or(all);
     }
     if let Some(subject) = &begun.subject {
         draft.subject.clone_from(subject);
@@ -230,6 +235,11 @@ fn ride(
         spell: languages(look),
         words: paths.config.with_file_name("words.txt"),
         keys: std::fs::read_to_string(&paths.keys).ok(),
+        books: Books {
+            contacts: loaded.config.contacts.clone(),
+            groups: loaded.config.groups.clone(),
+        },
+        domains: domains(&loaded.config.checks),
         left_open,
         compose,
         warnings,
@@ -237,6 +247,17 @@ fn ride(
     tui::run(ports)?;
     drop(engine);
     Ok(())
+}
+
+/// How recipients' domains are looked up, if they are. Whom the system asks changes with the
+/// network that it is in.
+fn domains(checks: &Checks) -> Option<LookUp> {
+    let server = checks.name_server;
+    let look_up = move |domains: &[String]| {
+        let resolver = server.map_or_else(Resolver::of_system, Resolver::at);
+        resolver.look_up(domains)
+    };
+    checks.domains.then(|| Arc::new(look_up) as LookUp)
 }
 
 /// The languages in which spelling is looked at.

@@ -6,7 +6,7 @@ use super::home::Home;
 use super::say::{aside, say};
 use super::{json, outbox};
 use crate::config::lock::{self, EngineLock};
-use crate::mime::build;
+use crate::mime::{build, roster};
 use crate::model::{
     Account, Draft, DraftAttachment, Intent, OutboxId, Outgoing, RecipientState, Submission,
     SubmissionState,
@@ -114,9 +114,11 @@ fn from_options(home: &Home, args: &Send) -> Result<Outgoing> {
     };
     let mut draft = Draft::new(account.name.clone());
     draft.from = account.identity().to_string();
-    draft.to = args.to.join(", ");
-    draft.cc = args.cc.join(", ");
-    draft.bcc = args.bcc.join(", ");
+    let line = |all: &[String]| {
+        let all = all.join(", ");
+        roster::expand(&all, &home.config.groups).unwrap_or(all)
+    };
+    (draft.to, draft.cc, draft.bcc) = (line(&args.to), line(&args.cc), line(&args.bcc));
     draft.subject = args.subject.clone().unwrap_or_default();
     draft.attachments = args
         .attach

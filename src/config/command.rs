@@ -1,4 +1,5 @@
-//! Running a password command: without shell and terminal, its output bounded, killed in time.
+//! Running a command that prints something for us (a password, addresses): without shell and
+//! terminal, its output bounded, killed in time.
 
 use crate::model::Secret;
 use crate::text::Clean;
@@ -7,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::io::{self, Read};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
@@ -16,7 +17,7 @@ const LONGEST: u64 = 64 << 10;
 /// How long a command that failed may take to say why, after its end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Why a command gave no secret.
+/// Why a command gave nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     /// There is no such program, or it can't be run.
@@ -60,6 +61,29 @@ pub enum CommandError {
 /// # Errors
 /// See [`CommandError`]; no variant holds anything that the command printed on stdout.
 pub(super) fn first_line(argv: &[String], limit: Duration) -> Result<Secret, CommandError> {
+    let program = Clean::line(argv.first().map_or("", String::as_str)).to_string();
+    run(argv, limit, read_line)?.ok_or(CommandError::Empty { program })
+}
+
+/// What the command prints, at most `most` octets of it; the rest is read and dropped.
+///
+/// # Errors
+/// See [`CommandError`].
+pub fn output(argv: &[String], limit: Duration, most: u64) -> Result<Vec<u8>, CommandError> {
+    run(argv, limit, move |mut stream| {
+        let mut bytes = Vec::new();
+        let _ = stream.by_ref().take(most).read_to_end(&mut bytes);
+        let _ = io::copy(&mut stream, &mut io::sink());
+        bytes
+    })
+}
+
+/// Runs it; `read` makes of its output what is wanted, on a thread of its own.
+fn run<T: Send + 'static>(
+    argv: &[String],
+    limit: Duration,
+    read: impl FnOnce(ChildStdout) -> T + Send + 'static,
+) -> Result<T, CommandError> {
     let deadline = Instant::now() + limit;
     let typed = argv.first().map_or("", String::as_str);
     let program = Clean::line(typed).to_string();
@@ -70,7 +94,7 @@ pub(super) fn first_line(argv: &[String], limit: Duration) -> Result<Secret, Com
     let path = find(typed).map_err(not_run)?;
     let mut child = spawn(&path, argv).map_err(not_run)?;
     let pid = Pid::from_child(&child);
-    let line = on_thread(child.stdout.take(), read_line);
+    let line = on_thread(child.stdout.take(), read);
     let said = on_thread(child.stderr.take(), last_line);
     let ended = wait(child);
     let timed_out = || {
@@ -98,8 +122,7 @@ pub(super) fn first_line(argv: &[String], limit: Duration) -> Result<Secret, Com
         });
     }
     match line.recv_deadline(deadline) {
-        Ok(Some(secret)) => Ok(secret),
-        Ok(None) => Err(CommandError::Empty { program }),
+        Ok(read) => Ok(read),
         // A child of it holds the pipe.
         Err(_) => Err(timed_out()),
     }
@@ -223,6 +246,19 @@ mod tests {
         // More output than a pipe holds.
         let many = "echo p; i=0; while [ $i -lt 20000 ]; do echo 0123456789; i=$((i+1)); done";
         assert_eq!(run(many, LIMIT).unwrap().reveal(), "p");
+    }
+
+    #[test]
+    fn output_is_cut_and_one_that_never_ends_is_killed() {
+        let of = |script: &str, limit: Duration| {
+            let argv = ["/bin/sh", "-c", script, "sh", "a b"].map(str::to_owned);
+            output(&argv, limit, 5)
+        };
+        assert_eq!(of("printf '<%s>' \"$1\"", LIMIT).unwrap(), b"<a b>");
+        assert_eq!(of("printf 1234567", LIMIT).unwrap(), b"12345");
+        assert_eq!(of("true", LIMIT).unwrap(), b"");
+        let endless = of("while :; do echo y; done", Duration::from_millis(200));
+        assert!(matches!(endless, Err(CommandError::TimedOut { .. })));
     }
 
     #[test]

@@ -5,11 +5,12 @@
 //! closed lists: a password written in the wrong place must not be repeated.
 
 use crate::config::accounts::account;
+use crate::config::contacts::{Checks, Contacts, checks, contacts, groups};
 use crate::config::files::read_regular;
 use crate::config::look::{Look, look};
 use crate::config::problem::{ConfigError, Problem, Problems};
 use crate::config::section::{Section, wrong};
-use crate::model::{Account, AccountName};
+use crate::model::{Account, AccountName, Group};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
@@ -17,7 +18,7 @@ use toml::de::{DeTable, DeValue};
 
 pub use crate::config::policy::{reach, reach_name};
 
-const KEYS: [&str; 2] = ["account", "ui"];
+const KEYS: [&str; 5] = ["account", "ui", "contacts", "groups", "compose"];
 /// More than any configuration needs.
 const LONGEST: u64 = 1 << 20;
 
@@ -28,6 +29,12 @@ pub struct Config {
     pub accounts: Vec<Account>,
     /// The settings of `[ui]`.
     pub look: Look,
+    /// The address books of `[contacts]`.
+    pub contacts: Contacts,
+    /// `[groups]`, by name.
+    pub groups: Vec<Group>,
+    /// The settings of `[compose]`.
+    pub checks: Checks,
 }
 
 /// A configuration and what is wrong with it.
@@ -89,23 +96,36 @@ pub fn parse(text: &str, base: &Path) -> Loaded {
 
 fn config(root: &DeTable<'_>, base: &Path, problems: &mut Problems<'_>) -> Config {
     let section = Section::new(root, 0..0, &KEYS, problems);
-    let look = match section.raw("ui") {
-        None => Look::default(),
+    let part = |key: &str, problems: &mut Problems<'_>| match section.raw(key) {
+        None => None,
         Some(found) => match found.get_ref() {
-            DeValue::Table(table) => look(table, found.span(), problems),
+            DeValue::Table(table) => Some((table, found.span())),
             other => {
-                wrong("ui", other, "a section: [ui]", found.span(), problems);
-                Look::default()
+                let wanted = format!("a section: [{key}]");
+                wrong(key, other, &wanted, found.span(), problems);
+                None
             }
         },
     };
-    let mut accounts = Vec::new();
+    let mut config = Config::default();
+    if let Some((table, span)) = part("ui", problems) {
+        config.look = look(table, span, problems);
+    }
+    if let Some((table, span)) = part("contacts", problems) {
+        config.contacts = contacts(table, span, base, problems);
+    }
+    if let Some((table, span)) = part("groups", problems) {
+        config.groups = groups(table, span, problems);
+    }
+    if let Some((table, span)) = part("compose", problems) {
+        config.checks = checks(table, span, problems);
+    }
     let mut names: BTreeSet<AccountName> = BTreeSet::new();
     if let Some(found) = section.raw("account") {
         let wanted = "a section for each account: [[account]]";
         let DeValue::Array(tables) = found.get_ref() else {
             wrong("account", found.get_ref(), wanted, found.span(), problems);
-            return Config { accounts, look };
+            return config;
         };
         for item in tables {
             let DeValue::Table(table) = item.get_ref() else {
@@ -123,8 +143,8 @@ fn config(root: &DeTable<'_>, base: &Path, problems: &mut Problems<'_>) -> Confi
                 problems.add(&name.span, message, Some(hint));
                 continue;
             }
-            accounts.extend(read);
+            config.accounts.extend(read);
         }
     }
-    Config { accounts, look }
+    config
 }

@@ -10,15 +10,18 @@ pub mod policy;
 mod sending;
 mod accounts;
 pub mod look;
+mod contacts;
+pub mod cards;
 pub mod load;
 pub mod append;
-mod command;
+pub mod command;
 pub mod secrets;
 pub mod lock;
 
 #[cfg(test)]
 mod tests;
 
+pub use contacts::{Checks, Contacts};
 pub use load::{Config, Loaded};
 pub use look::{Look, ReaderPlace};
 pub use paths::Paths;

@@ -16,6 +16,8 @@ pub mod flowed;
 pub mod parse;
 pub mod attachment;
 pub mod recipients;
+pub mod roster;
+pub mod vcard;
 pub mod styled;
 pub mod link;
 pub mod plain;

@@ -40,7 +40,7 @@ fn error<T>(at: usize, message: impl Into<String>) -> Result<T, ListError> {
 }
 
 /// Cuts at commas, semicolons and line ends outside quotes, brackets and comments.
-fn entries(text: &str) -> Result<Vec<(usize, String)>, ListError> {
+pub(super) fn entries(text: &str) -> Result<Vec<(usize, String)>, ListError> {
     let mut out = Vec::new();
     let mut now = String::new();
     let mut start = 0;

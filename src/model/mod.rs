@@ -25,9 +25,11 @@ pub mod intent;
 pub mod query;
 pub mod status;
 pub mod view;
+pub mod contact;
 
 pub use account::{Account, AccountName, Auth, Endpoint, Identity, SecretSource, Security};
 pub use address::Address;
+pub use contact::{Contact, Group, MailDomain};
 pub use draft::{Draft, DraftAttachment, DraftKind, SendOptions};
 pub use envelope::Envelope;
 pub use flags::{FlagChange, Flags, System};

@@ -150,8 +150,10 @@ pub struct Place {
 pub struct Person {
     /// Name and address. Untrusted text.
     pub address: Address,
-    /// Whether we ever wrote to it (else it was only seen).
-    pub written_to: bool,
+    /// How often we wrote to it; 0: it was only seen.
+    pub written: u64,
     /// When it was last used or seen, seconds since 1970.
     pub last: i64,
+    /// Whether mail to it came back, the last time that anything is known of.
+    pub bounced: bool,
 }

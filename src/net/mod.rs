@@ -9,6 +9,8 @@ pub mod deflate;
 pub mod stream;
 pub mod connect;
 pub mod roam;
+mod dns;
+pub mod domain;
 mod sasl;
 pub mod imap;
 pub mod smtp;

@@ -10,5 +10,6 @@ pub mod when;
 pub mod later;
 pub mod size;
 pub mod gauge;
+pub mod fold;
 
 pub use clean::Clean;

@@ -79,6 +79,14 @@ pub enum Effect {
         /// What.
         errand: Errand,
     },
+    /// Say whom a composer may offer for what is typed; comes as
+    /// [`crate::tui::event::Event::Offered`], and again if more is found later.
+    Complete {
+        /// Of the asking field; goes back in the answer.
+        serial: u64,
+        /// What was typed of the name or address.
+        prefix: String,
+    },
     /// Put this on the terminal's clipboard (OSC 52).
     Copy(String),
     /// Stop the process as Ctrl-Z does in a shell.

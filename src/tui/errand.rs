@@ -1,7 +1,7 @@
 //! Small things that the composer wants looked up on the disk or in a message: done aside, on the
 //! layout thread (words: on one of their own), never on the screen's.
 
-use crate::model::{DraftAttachment, MsgId};
+use crate::model::{DraftAttachment, MailDomain, MsgId};
 use crate::tui::paths;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +39,8 @@ pub enum Errand {
     Suggest(String),
     /// A word becomes one of the user's.
     Learn(String),
+    /// What the name system says of these domains.
+    Domains(Vec<String>),
 }
 
 /// What was found.
@@ -56,10 +58,12 @@ pub enum Brought {
     Taken(Result<DraftAttachment, String>),
     /// To [`Errand::Suggest`]: the word, and what may have been meant, best first.
     Suggested(String, Vec<String>),
+    /// To [`Errand::Domains`]: each of them.
+    Domains(Vec<(String, MailDomain)>),
 }
 
-/// Looks everything up but [`Errand::Take`], which needs the cache, and what is about words.
-/// `folder` is that of the templates.
+/// Looks everything up but [`Errand::Take`], which needs the cache, [`Errand::Domains`], which needs
+/// the network, and what is about words. `folder` is that of the templates.
 pub fn run(errand: &Errand, home: Option<&Path>, folder: &Path) -> Option<Brought> {
     Some(match errand {
         Errand::Attach(typed) => Brought::Attached(paths::attachable(typed, home)),
@@ -81,7 +85,9 @@ pub fn run(errand: &Errand, home: Option<&Path>, folder: &Path) -> Option<Brough
             Brought::Dropped(text.clone(), found.unwrap_or_default())
         }
         Errand::Templates => Brought::Templates(templates(folder)),
-        Errand::Take(..) | Errand::Suggest(_) | Errand::Learn(_) => return None,
+        Errand::Take(..) | Errand::Suggest(_) | Errand::Learn(_) | Errand::Domains(_) => {
+            return None;
+        }
     })
 }
 

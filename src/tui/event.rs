@@ -4,6 +4,7 @@
 use crate::model::{Done, Draft, FlagChange, LocationId, OutboxId, Outgoing};
 use crate::signal::Posted;
 use crate::tui::errand::Brought;
+use crate::tui::offer::Offered;
 use crate::tui::question::{Answer, Job, LaidOut};
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::time::Instant;
@@ -82,6 +83,13 @@ pub enum Event {
     },
     /// What was typed of a path, and the paths that begin so.
     Paths(String, Vec<String>),
+    /// Whom a composer may offer, best first.
+    Offered {
+        /// Of the asking field.
+        serial: u64,
+        /// They.
+        people: Vec<Offered>,
+    },
     /// What a composer wanted looked up.
     Brought {
         /// Of the composer that asked.
@@ -114,6 +122,7 @@ impl Event {
             Event::Built(_) => "built",
             Event::EditorDone { .. } => "editor",
             Event::Paths(..) => "paths",
+            Event::Offered { .. } => "offered",
             Event::Brought { .. } => "brought",
             Event::Told(_) => "told",
             Event::Tick => "tick",

@@ -2,8 +2,9 @@
 //! the engine nor the network.
 
 use crate::config::ReaderPlace;
-use crate::model::{Account, Done, Draft, DraftId, Intent};
+use crate::model::{Account, Done, Draft, DraftId, Intent, MailDomain};
 use crate::signal::Board;
+use crate::tui::offer::Books;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,6 +14,10 @@ pub type Reply = Box<dyn FnOnce(Result<Done, String>) + Send>;
 
 /// Hands an intent to the ledger. Returns at once; the reply comes about a millisecond later.
 pub type Ask = Box<dyn Fn(Intent, Reply) + Send>;
+
+/// Looks domains up, within a few seconds whatever happens, and says of each what it found. Called
+/// on a thread of its own.
+pub type LookUp = Arc<dyn Fn(&[String]) -> Vec<(String, MailDomain)> + Send + Sync>;
 
 /// What the user prefers.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +73,10 @@ pub struct Ports {
     pub spell: Vec<String>,
     /// The file of the user's own words.
     pub words: PathBuf,
+    /// Where people to write to come from, besides the mail.
+    pub books: Books,
+    /// How recipients' domains are looked up before a message goes; `None`: they are not.
+    pub domains: Option<LookUp>,
     /// Drafts that stood open in a process that is gone without closing them.
     pub left_open: Vec<DraftId>,
     /// A message to begin with.

@@ -2,7 +2,7 @@
 //! an old answer must not overwrite a newer question's.
 
 use crate::mime::render::Rendered;
-use crate::model::view::{IndexRow, MailboxRow, MessageRow, Page, PageKey, Person, Scope};
+use crate::model::view::{IndexRow, MailboxRow, MessageRow, Page, PageKey, Scope};
 use crate::model::{
     AccountName, Draft, DraftId, LocationId, MailboxId, MessageId, MsgId, Reminder, Submission,
     ThreadId,
@@ -110,13 +110,6 @@ pub enum Question {
         /// Of the asking composer; goes back in the answer.
         serial: u64,
     },
-    /// People whose name or address begins so.
-    People {
-        /// Of the asking field; goes back in the answer.
-        serial: u64,
-        /// What was typed of the name or address.
-        prefix: String,
-    },
 }
 
 /// What the reader thread found.
@@ -181,13 +174,6 @@ pub enum Answer {
         serial: u64,
         /// What is known.
         known: Arc<Known>,
-    },
-    /// To [`Question::People`].
-    People {
-        /// Of the question.
-        serial: u64,
-        /// Best first.
-        people: Vec<Person>,
     },
     /// A question could not be answered: what went wrong, in plain words.
     Failed(String),

@@ -1,7 +1,7 @@
 //! The reader thread and the search thread: read-only connections that answer the screen's
 //! questions, the newest first.
 //!
-//! A question that a newer one has made pointless (another window of the index, another prefix) is
+//! A question that a newer one has made pointless (another window of the index) is
 //! dropped unread. Searching has its own thread and connection, so that a slow search never stands
 //! before a list; a newer search interrupts an older one.
 
@@ -18,8 +18,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-/// People offered for completion at most.
-const PEOPLE: usize = 12;
 /// Messages that a search shows at most.
 const FOUND: usize = 500;
 
@@ -96,10 +94,9 @@ fn kind(question: &Question) -> (u8, i64) {
         Question::Message(id) => (3, id.0),
         Question::Outbox => (4, 0),
         Question::Drafts => (5, 0),
-        Question::People { .. } => (6, 0),
-        Question::NextUnread { .. } => (7, 0),
-        Question::Draft(id) => (8, id.0),
-        Question::Known { serial } => (9, serial.cast_signed()),
+        Question::NextUnread { .. } => (6, 0),
+        Question::Draft(id) => (7, id.0),
+        Question::Known { serial } => (8, serial.cast_signed()),
     }
 }
 
@@ -288,10 +285,6 @@ impl Shelves {
                     known: Arc::new(known),
                 }
             }
-            Question::People { serial, prefix } => Answer::People {
-                serial: *serial,
-                people: self.own()?.complete(prefix, PEOPLE)?,
-            },
         })
     }
 }

@@ -4,17 +4,19 @@
 //! Idle means asleep: there is no tick, only a deadline while something on the screen has to
 //! disappear. A turn of more than 16 ms is logged with the event that began it.
 
+use crate::model::MailDomain;
 use crate::signal::{Board, Posted};
 use crate::text::when;
 use crate::tui::app::{App, Setup};
 use crate::tui::clip::clip;
+use crate::tui::contacts::Asker;
 use crate::tui::editor;
 use crate::tui::effect::Effect;
 use crate::tui::errand::{Brought, Errand};
 use crate::tui::event::{About, Event, Now};
 use crate::tui::input::Input;
 use crate::tui::layout::Layout;
-use crate::tui::ports::{Ask, Ports, Reply};
+use crate::tui::ports::{Ask, LookUp, Ports, Reply};
 use crate::tui::reader::Readers;
 use crate::tui::spell::Spelling;
 use crate::tui::terminal::{self, Terminal};
@@ -54,6 +56,8 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
         let _ = ring.send(Event::Board(Posted::default()));
     });
     let readers = Readers::start(&ports.cache, &ports.local, &events).map_err(RunError::Start)?;
+    let contacts =
+        Asker::start(&ports.local, ports.books.clone(), events.clone()).map_err(RunError::Start)?;
     let layout = Layout::start(
         (&ports.cache, &ports.local),
         ports.accounts.clone(),
@@ -76,6 +80,8 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
         hands: Hands {
             ask: ports.ask,
             readers,
+            contacts,
+            domains: ports.domains.clone(),
             layout,
             input,
             events,
@@ -92,6 +98,8 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
         surroundings: Surroundings::of_process(),
         taste: ports.taste,
         spelling,
+        groups: ports.books.groups,
+        check_domains: ports.domains.is_some(),
         left_open: ports.left_open,
         compose: ports.compose,
         warnings: ports.warnings,
@@ -102,6 +110,8 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
 struct Hands {
     ask: Ask,
     readers: Readers,
+    contacts: Asker,
+    domains: Option<LookUp>,
     layout: Layout,
     input: Input,
     events: Sender<Event>,
@@ -211,6 +221,11 @@ impl Hands {
                 serial,
                 errand: errand @ (Errand::Suggest(_) | Errand::Learn(_)),
             } => about_word(self.spelling.clone(), serial, errand, self.events.clone()),
+            Effect::Complete { serial, prefix } => self.contacts.ask(serial, prefix),
+            Effect::Errand {
+                serial,
+                errand: Errand::Domains(domains),
+            } => look_up(self.domains.clone(), serial, domains, self.events.clone()),
             Effect::Errand { serial, errand } => self.layout.errand(serial, errand),
             Effect::Copy(text) => self.terminal.copy(&clip(&text).0)?,
             Effect::Redraw => self.terminal.redraw()?,
@@ -281,6 +296,28 @@ fn about_word(spelling: Spelling, serial: u64, errand: Errand, events: Sender<Ev
     let spawned = std::thread::Builder::new().name("words".into()).spawn(work);
     if let Err(e) = spawned {
         tracing::error!(%e, "no thread to look a word up");
+    }
+}
+
+/// Looks domains up, on a thread: a name server may take its time. Whatever happens, each of them
+/// is answered for.
+fn look_up(how: Option<LookUp>, serial: u64, domains: Vec<String>, events: Sender<Event>) {
+    let unknown: Vec<_> = domains
+        .iter()
+        .map(|d| (d.clone(), MailDomain::Unknown))
+        .collect();
+    let (back, fallback) = (events.clone(), unknown.clone());
+    let spawned = std::thread::Builder::new()
+        .name("domains".into())
+        .spawn(move || {
+            let found = how.map_or(fallback, |look_up| look_up(&domains));
+            let brought = Brought::Domains(found);
+            let _ = back.send(Event::Brought { serial, brought });
+        });
+    if let Err(e) = spawned {
+        tracing::error!(%e, "no thread to look domains up");
+        let brought = Brought::Domains(unknown);
+        let _ = events.send(Event::Brought { serial, brought });
     }
 }
 

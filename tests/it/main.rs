@@ -66,3 +66,4 @@ mod demo;
 mod extensions;
 mod screen;
 mod composer;
+mod contacts;

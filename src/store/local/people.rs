@@ -4,7 +4,9 @@ use super::connection::{Local, LocalReader};
 use crate::model::Address;
 use crate::model::view::Person;
 use crate::store::error::Result;
-use rusqlite::params;
+use crate::text::fold::fold;
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension as _, Row, params, params_from_iter};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Longer names and addresses are not worth completing.
@@ -91,75 +93,84 @@ impl LocalReader {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// People of whom a word of the name, or the address, begins with `prefix`: those we wrote to
-    /// first, then the latest.
+    /// People who may be meant by these words, each of which must be there: as it stands in the
+    /// name or the address or, if `loose`, its letters in that order with others between. Words
+    /// as [`fold()`] leaves them, at most eight. Those come first of whom a word begins so, then
+    /// those we wrote to, then the latest.
     ///
     /// # Errors
     /// When they can't be read.
-    pub fn complete(&self, prefix: &str, limit: usize) -> Result<Vec<Person>> {
-        let wanted = fold(prefix);
-        let wanted = wanted.trim();
-        if wanted.is_empty() {
+    pub fn complete(&self, words: &[&str], loose: bool, limit: usize) -> Result<Vec<Person>> {
+        let Some(first) = words.first() else {
             return Ok(Vec::new());
-        }
-        let escaped: String = wanted
-            .chars()
-            .flat_map(|c| {
-                matches!(c, '%' | '_' | '\\')
-                    .then_some('\\')
-                    .into_iter()
-                    .chain([c])
-            })
+        };
+        let all: String = (4..)
+            .zip(words.iter().take(WORDS))
+            .map(|(n, _)| format!(" AND folded LIKE ?{n} ESCAPE '\\'"))
             .collect();
+        let sql = format!(
+            "{PERSON} WHERE 1{all}
+             ORDER BY (folded LIKE ?1 ESCAPE '\\' OR folded LIKE ?2 ESCAPE '\\') DESC,
+               written > 0 DESC, written DESC, last DESC LIMIT ?3"
+        );
+        let begins = escaped(first);
+        let mut values = vec![
+            Value::from(format!("{begins}%")),
+            Value::from(format!("% {begins}%")),
+            Value::from(i64::try_from(limit).unwrap_or(i64::MAX)),
+        ];
+        values.extend(words.iter().take(WORDS).map(|word| {
+            let inside = if loose {
+                let letters: Vec<String> = word.chars().map(|c| escaped(&c.to_string())).collect();
+                letters.join("%")
+            } else {
+                escaped(word)
+            };
+            Value::from(format!("%{inside}%"))
+        }));
         self.look(|conn| {
-            let mut query = conn.prepare_cached(
-                "SELECT name, spelled, written > 0, last FROM person
-             WHERE folded LIKE ?1 ESCAPE '\\' OR folded LIKE ?2 ESCAPE '\\'
-             ORDER BY written > 0 DESC, written DESC, last DESC LIMIT ?3",
-            )?;
-            let rows = query.query_map(
-                params![format!("{escaped}%"), format!("% {escaped}%"), limit],
-                |r| {
-                    Ok(Person {
-                        address: Address {
-                            name: r.get(0)?,
-                            addr: r.get(1)?,
-                        },
-                        written_to: r.get(2)?,
-                        last: r.get(3)?,
-                    })
-                },
-            )?;
+            let mut query = conn.prepare_cached(&sql)?;
+            let rows = query.query_map(params_from_iter(values), person)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// The person with this address, in whatever case.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn person(&self, addr: &str) -> Result<Option<Person>> {
+        self.look(|conn| {
+            let mut query = conn.prepare_cached(&format!("{PERSON} WHERE addr = ?1"))?;
+            Ok(query.query_row([addr.to_lowercase()], person).optional()?)
         })
     }
 }
 
-/// Lower case, Latin letters without their accents, anything but letters, digits and `@.-_+` as a
-/// space.
-fn fold(text: &str) -> String {
-    text.chars()
-        .flat_map(char::to_lowercase)
-        // Accents as marks of their own.
-        .filter(|c| !matches!(c, '\u{300}'..='\u{36f}'))
-        .map(|c| match c {
-            'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
-            'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => 'c',
-            'ď' | 'đ' | 'ð' => 'd',
-            'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' => 'e',
-            'ĝ' | 'ğ' | 'ġ' | 'ģ' => 'g',
-            'ì'..='ï' | 'ĩ' | 'ī' | 'į' | 'ı' => 'i',
-            'ĺ' | 'ļ' | 'ľ' | 'ł' => 'l',
-            'ñ' | 'ń' | 'ņ' | 'ň' => 'n',
-            'ò'..='ö' | 'ø' | 'ō' | 'ő' | 'ơ' => 'o',
-            'ŕ' | 'ř' => 'r',
-            'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => 's',
-            'ţ' | 'ť' | 'ț' => 't',
-            'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' | 'ư' => 'u',
-            'ý' | 'ÿ' => 'y',
-            'ź' | 'ż' | 'ž' => 'z',
-            c if c.is_alphanumeric() || "@.-_+".contains(c) => c,
-            _ => ' ',
-        })
-        .collect()
+const PERSON: &str = "SELECT name, spelled, written, last, bounced FROM person";
+/// Words of a question that are looked for.
+const WORDS: usize = 8;
+
+fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
+    Ok(Person {
+        address: Address {
+            name: row.get(0)?,
+            addr: row.get(1)?,
+        },
+        written: row.get(2)?,
+        last: row.get(3)?,
+        bounced: row.get::<_, i64>(4)? > 0,
+    })
+}
+
+/// A text as a pattern that means itself.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
 }

@@ -10,7 +10,7 @@ use crate::tui::question::{Answer, Question};
 use crate::tui::screen::status::Tone;
 
 impl Panes {
-    /// Takes an answer of the reader thread. People are for the composer: given back.
+    /// Takes an answer of the reader thread.
     pub fn answered(&mut self, answer: Answer, now: Now, fx: &mut Vec<Effect>) {
         match answer {
             Answer::Sidebar {
@@ -58,10 +58,7 @@ impl Panes {
                     drafts.set(rows);
                 }
             }
-            Answer::Message(..)
-            | Answer::Draft(..)
-            | Answer::Known { .. }
-            | Answer::People { .. } => {}
+            Answer::Message(..) | Answer::Draft(..) | Answer::Known { .. } => {}
             Answer::Failed(why) => self.alarm(&why, now),
         }
     }

@@ -207,7 +207,7 @@ impl Writing {
                     text,
                 }),
                 Outcome::Complete { serial, prefix } => {
-                    fx.push(Effect::Query(Question::People { serial, prefix }));
+                    fx.push(Effect::Complete { serial, prefix });
                 }
                 Outcome::PathComplete(typed) => fx.push(Effect::Paths(typed)),
                 Outcome::Errand(errand) => fx.push(Effect::Errand { serial, errand }),

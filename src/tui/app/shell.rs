@@ -1,6 +1,6 @@
 //! The whole screen: the panes, what covers them, and where a key goes.
 
-use crate::model::{Account, AccountName, Done, Draft, DraftId};
+use crate::model::{Account, AccountName, Done, Draft, DraftId, Group};
 use crate::signal::Topic;
 use crate::text::Clean;
 use crate::tui::app::commands;
@@ -42,6 +42,10 @@ pub struct Setup {
     pub taste: Taste,
     /// Spelling.
     pub spelling: Spelling,
+    /// The groups of the configuration.
+    pub groups: Vec<Group>,
+    /// Whether recipients' domains are looked up before a message goes.
+    pub check_domains: bool,
     /// What the terminal can show.
     pub surroundings: Surroundings,
     /// Drafts that stood open when the program died.
@@ -89,6 +93,8 @@ impl App {
             desk: Desk::new(Habits {
                 vi: setup.taste.vi,
                 spelling: setup.spelling,
+                groups: setup.groups,
+                check_domains: setup.check_domains,
             }),
             wanted: BTreeSet::new(),
             left_open: setup.left_open.into_iter().collect(),
@@ -154,6 +160,11 @@ impl App {
             Event::Paths(typed, paths) => {
                 if let Some(writing) = self.desk.front() {
                     writing.composer.paths(&typed, paths);
+                }
+            }
+            Event::Offered { serial, people } => {
+                if let Some(writing) = self.desk.front() {
+                    writing.composer.people(serial, people);
                 }
             }
             Event::Brought { serial, brought } => {
@@ -336,11 +347,6 @@ impl App {
     /// Takes an answer of the reader thread.
     fn answered(&mut self, answer: Answer, now: Now, fx: &mut Vec<Effect>) {
         match answer {
-            Answer::People { serial, people } => {
-                if let Some(writing) = self.desk.front() {
-                    writing.composer.people(serial, people);
-                }
-            }
             Answer::Draft(id, draft) => self.draft_came(id, draft.map(|d| *d), now, fx),
             Answer::Known { serial, known } => {
                 self.desk.answer(serial, |w| {

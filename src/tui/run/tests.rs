@@ -109,6 +109,8 @@ impl Live {
             compose: None,
             taste: crate::tui::Taste::default(),
             spelling: crate::tui::spell::Spelling::default(),
+            groups: Vec::new(),
+            check_domains: false,
             accounts: vec![account()],
             theme: None,
             keys: None,

@@ -4,13 +4,13 @@
 //! told with [`Composer::saved`] and its like. What was typed is never only in memory for more
 //! than [`autosave::EVERY`], and the composer closes only once it is saved.
 
-use crate::model::view::Person;
-use crate::model::{Account, Draft, DraftId, DraftKind};
+use crate::model::{Account, Draft, DraftId, DraftKind, Group};
 use crate::text::Clean;
 use crate::tui::command::{Command, Context};
 use crate::tui::errand::{Errand, Found, may_be_paths};
 use crate::tui::key::Key;
 use crate::tui::keymap::{Keymap, Pending, Step};
+use crate::tui::offer::Offered;
 use crate::tui::question::Known;
 use crate::tui::screen::confirm::{Answer, Confirm};
 use crate::tui::screen::picker::Picker;
@@ -37,6 +37,7 @@ pub mod block;
 mod template;
 mod words;
 mod saving;
+mod domains;
 mod act;
 mod draw;
 pub mod mailto;
@@ -133,6 +134,8 @@ pub struct Composer {
     sizes: BTreeMap<PathBuf, u64>,
     /// A pasted text that is nothing but paths, and its files, while it is asked about.
     dropped: Option<(String, Vec<Found>)>,
+    groups: Vec<Group>,
+    domains: domains::Domains,
     /// The time of day, seconds since 1970.
     clock: i64,
     drawn: Cell<Rect>,
@@ -172,6 +175,8 @@ impl Composer {
             asked: BTreeSet::new(),
             sizes: BTreeMap::new(),
             dropped: None,
+            groups: Vec::new(),
+            domains: domains::Domains::default(),
             clock: 0,
             drawn: Cell::new(Rect::default()),
         };
@@ -248,9 +253,15 @@ impl Composer {
             return out;
         }
         self.notice = None;
+        let waited = self.is_waiting();
         if !self.over_key(key, now, &mut out) && !self.people_key(key, now) {
             self.keys(key, keymap, now, &mut out);
         }
+        // Any other key than the one that sends goes on with the message.
+        if waited {
+            self.stop_waiting();
+        }
+        self.look_up_early(&mut out);
         self.save_if_due(now, &mut out);
         out
     }
@@ -258,6 +269,9 @@ impl Composer {
     /// Edits as its user is used to.
     pub fn take_habits(&mut self, habits: &Habits) {
         self.body.take_habits(habits);
+        self.groups.clone_from(&habits.groups);
+        self.domains.wanted = habits.check_domains;
+        self.domains.stale = true;
     }
 
     fn keys(&mut self, key: &KeyEvent, keymap: &Keymap, now: Instant, out: &mut Vec<Outcome>) {
@@ -315,6 +329,7 @@ impl Composer {
         if self.sending {
             return out;
         }
+        self.stop_waiting();
         match &mut self.over {
             Over::Question(_) | Over::Options(_) | Over::Words(_) => {}
             Over::Template(picker) => picker.paste(text),
@@ -364,11 +379,14 @@ impl Composer {
         }
     }
 
-    /// People were found for this serial's prefix.
-    pub fn people(&mut self, serial: u64, people: Vec<Person>) {
+    /// People were found for this serial's prefix; a later answer to the same takes the place of
+    /// an earlier one, and what was selected stays so.
+    pub fn people(&mut self, serial: u64, people: Vec<Offered>) {
         if serial == self.serial && matches!(self.over, Over::Nothing) {
             let typed = self.prefix().unwrap_or_default();
-            self.people = People::new(&typed, people).filter(|_| !typed.is_empty());
+            let before = self.people.take();
+            let new = People::new(&typed, people).filter(|_| !typed.is_empty());
+            self.people = new.map(|new| new.after(before.as_ref()));
         }
     }
 

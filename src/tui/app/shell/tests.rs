@@ -86,6 +86,8 @@ impl Bench {
             compose: None,
             taste: crate::tui::Taste::default(),
             spelling: crate::tui::spell::Spelling::default(),
+            groups: Vec::new(),
+            check_domains: false,
             accounts: vec![account("home")],
             theme: None,
             keys: None,

@@ -101,7 +101,8 @@ impl Composer {
     }
 
     /// Sends, unless something forbids it or is worth asking about: each thing once.
-    fn send(&mut self, now: Instant, out: &mut Vec<Outcome>) {
+    pub(super) fn send(&mut self, now: Instant, out: &mut Vec<Outcome>) {
+        self.expand_groups(now);
         let draft = self.draft();
         if let Err(fault) = check::recipients(&draft) {
             self.notice = Some(Clean::line(&fault.message));
@@ -113,7 +114,11 @@ impl Composer {
             });
             return;
         }
+        if self.waits_for_domains(out) {
+            return;
+        }
         let facts = check::Facts {
+            domains: &self.domains.told,
             known: &self.known,
             began_from: self.began_from.as_deref(),
             size: self.total_size(),

@@ -1,5 +1,6 @@
 //! The text of the message in an editor of many lines, by the keys of most programs or by vi's.
 
+use crate::model::Group;
 use crate::text::Clean;
 use crate::tui::spell::Spelling;
 use crate::tui::theme::Theme;
@@ -23,6 +24,10 @@ pub struct Habits {
     pub vi: bool,
     /// With misspelt words marked.
     pub spelling: Spelling,
+    /// With these names for several people.
+    pub groups: Vec<Group>,
+    /// With the recipients' domains looked up before a message goes.
+    pub check_domains: bool,
 }
 
 /// The text and its editor.

@@ -2,9 +2,10 @@
 //! once.
 
 use crate::mime::recipients::parse_list;
-use crate::model::{Address, Draft, DraftKind};
+use crate::model::{Address, Draft, DraftKind, MailDomain};
 use crate::text::{size, when};
 use crate::tui::question::Known;
+use std::collections::BTreeMap;
 
 /// With so many people who see each other's addresses it is asked.
 const CROWD: usize = 15;
@@ -52,6 +53,8 @@ pub struct Facts<'a> {
     pub began_from: Option<&'a str>,
     /// Octets attached.
     pub size: u64,
+    /// What the name system says of domains, in lower case.
+    pub domains: &'a BTreeMap<String, MailDomain>,
 }
 
 /// A line of addresses.
@@ -139,6 +142,7 @@ pub fn doubts(draft: &Draft, facts: &Facts<'_>) -> Vec<String> {
     doubts.extend(other_sender(draft, facts));
     for address in seen.iter().chain(&read(&draft.bcc)) {
         doubts.extend(doubt_of(address, facts.known));
+        doubts.extend(doubt_of_domain(address, facts.domains));
     }
     doubts
 }
@@ -191,6 +195,20 @@ fn doubt_of(address: &Address, known: &Known) -> Option<String> {
     let near = |d: &&str| d.len() >= 6 && one_apart(d, domain);
     let meant = COMMON.into_iter().chain(own).find(near)?;
     Some(format!("Is {addr} right, or is it at {meant}?"))
+}
+
+/// What the name system has against an address.
+fn doubt_of_domain(address: &Address, told: &BTreeMap<String, MailDomain>) -> Option<String> {
+    let domain = address.domain().to_lowercase();
+    let addr = &address.addr;
+    match told.get(&domain)? {
+        MailDomain::Takes | MailDomain::Unknown => None,
+        MailDomain::TakesNone => Some(format!("{domain} takes no mail: {addr} can't get it.")),
+        MailDomain::HasNoServer => Some(format!(
+            "{domain} has no server for mail: {addr} can't get it."
+        )),
+        MailDomain::IsNot => Some(format!("There is no domain {domain}: {addr} can't get it.")),
+    }
 }
 
 /// Whether one letter too many, too few or wrong, or two in the wrong order, tell two words apart.
@@ -334,6 +352,7 @@ mod tests {
             known: &known,
             began_from: None,
             size: 0,
+            domains: &BTreeMap::new(),
         };
         let count = |d: &Draft| doubts(d, &facts).len();
         assert_eq!(count(&draft("a@x.example", "x", "hello")), 0);
@@ -395,6 +414,7 @@ mod tests {
             known: &known,
             began_from: Some("Ada <ada@work.example>"),
             size: 0,
+            domains: &BTreeMap::new(),
         };
         let said = |to: &str| doubts(&draft(to, "x", "hello"), &facts);
         for (to, meant) in [

@@ -3,6 +3,7 @@
 
 use super::people::split;
 use super::{Composer, Outcome};
+use crate::mime::roster::expand;
 use crate::tui::widget::line_edit::{Edit, LineEdit};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::time::Instant;
@@ -48,6 +49,7 @@ impl Composer {
 
     /// Gives the keys to a field.
     pub(super) fn go(&mut self, field: Field) {
+        self.domains.stale = true;
         self.focus = field;
         self.people = None;
         // An answer for the field that was left must not come up here.
@@ -101,6 +103,21 @@ impl Composer {
         Some(split(line.before()).1.to_owned())
     }
 
+    /// Puts the members in place of each group that is named in a line of recipients.
+    pub(super) fn expand_groups(&mut self, now: Instant) {
+        for line in [
+            &mut self.to,
+            &mut self.cc,
+            &mut self.bcc,
+            &mut self.reply_to,
+        ] {
+            if let Some(expanded) = expand(line.text(), &self.groups) {
+                line.set(&expanded);
+                self.saves.changed(now);
+            }
+        }
+    }
+
     pub(super) fn line_edited(&mut self, edit: Edit, now: Instant, out: &mut Vec<Outcome>) {
         self.note(edit, now);
         if edit == Edit::Ignored {
@@ -130,7 +147,11 @@ impl Composer {
             KeyCode::Up => people.turn(-1),
             KeyCode::Char('n') if ctrl => people.turn(1),
             KeyCode::Char('p') if ctrl => people.turn(-1),
-            KeyCode::Esc => self.people = None,
+            KeyCode::Esc => {
+                self.people = None;
+                // What is found later must not bring the list back.
+                self.serial += 1;
+            }
             KeyCode::Enter | KeyCode::Tab if !ctrl => {
                 let Some(taken) = people.taken() else {
                     self.people = None;

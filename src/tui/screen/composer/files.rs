@@ -80,6 +80,7 @@ impl Composer {
             Brought::Dropped(text, found) => self.ask_dropped(text, found, now),
             Brought::Suggested(word, found) => self.suggested(&word, found),
             Brought::Templates(Ok(all)) => self.offer_templates(all),
+            Brought::Domains(found) => self.domains_told(found, now, &mut out),
             Brought::Templates(Err(why)) => self.notice = Some(Clean::line(&why)),
         }
         out

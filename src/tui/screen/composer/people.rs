@@ -1,8 +1,9 @@
 //! Completing an address: what is typed of it, who it could be, and what is put in its place.
 
+use crate::mime::recipients::format_list;
 use crate::model::Address;
-use crate::model::view::Person;
 use crate::text::{Clean, width};
+use crate::tui::offer::{Offered, Source};
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::{Ink, fill};
 use crate::tui::widget::list::List;
@@ -41,25 +42,46 @@ fn is_whole(typed: &str) -> bool {
 /// The list of who it could be.
 #[derive(Clone, Debug)]
 pub struct People {
-    found: Vec<(Address, bool)>,
+    found: Vec<Offered>,
     list: List,
     /// Whether Enter takes the selected one.
     chosen: bool,
+    /// Whether the selection was moved.
+    moved: bool,
 }
 
 impl People {
     /// A list of these for what is typed; `None` if nobody fits.
-    pub fn new(typed: &str, people: Vec<Person>) -> Option<People> {
+    pub fn new(typed: &str, people: Vec<Offered>) -> Option<People> {
         let found: Vec<_> = people.into_iter().filter_map(fit).collect();
         (!found.is_empty()).then(|| People {
             list: List::new(found.len()),
             found,
             chosen: !is_whole(typed),
+            moved: false,
         })
+    }
+
+    /// The list in place of one for the same: what the user selected there is selected here.
+    #[must_use]
+    pub fn after(mut self, before: Option<&People>) -> People {
+        let selected = before
+            .filter(|b| b.moved)
+            .and_then(|b| b.found.get(b.list.cursor()));
+        let same = |o: &Offered| {
+            selected
+                .is_some_and(|s| o.group == s.group && o.addresses.first() == s.addresses.first())
+        };
+        if let Some(at) = self.found.iter().position(same) {
+            self.list.select(at);
+            (self.chosen, self.moved) = (true, true);
+        }
+        self
     }
 
     /// Moves the selection.
     pub fn turn(&mut self, by: isize) {
+        self.moved = true;
         if std::mem::replace(&mut self.chosen, true) {
             self.list.turn(by);
         } else if by < 0 {
@@ -67,10 +89,10 @@ impl People {
         }
     }
 
-    /// The selected one as it is typed, if one is selected.
+    /// The selected one as it is typed, if one is selected: of a group, all its members.
     pub fn taken(&self) -> Option<String> {
-        let (address, _) = self.found.get(self.list.cursor())?;
-        self.chosen.then(|| address.to_string())
+        let offered = self.found.get(self.list.cursor())?;
+        self.chosen.then(|| format_list(&offered.addresses))
     }
 
     /// Draws the list below (else above) the field that begins at this cell.
@@ -78,16 +100,17 @@ impl People {
         let rows = u16::try_from(self.found.len())
             .unwrap_or(LISTED)
             .min(LISTED);
-        let widest = self.found.iter().map(|(a, seen)| {
-            width::width(&a.to_string()) + 2 + if *seen { SEEN.len() + 2 } else { 0 }
+        let widest = self.found.iter().map(|offered| {
+            let mark = mark(offered);
+            let gap = if mark.is_empty() { 0 } else { 3 };
+            width::width(&label(offered)) + 2 + width::width(&mark) + gap
         });
         let columns = u16::try_from(widest.max().unwrap_or(0)).unwrap_or(u16::MAX);
         let area = popup::beside(screen, x, y, columns.max(24), rows);
         let base = theme.style("popup.text");
         fill(buf, area, base);
         for (row, n) in self.list.seen(usize::from(area.height)).enumerate() {
-            let (Some((address, seen)), Some(mut ink)) =
-                (self.found.get(n), Ink::row(buf, area, row))
+            let (Some(offered), Some(mut ink)) = (self.found.get(n), Ink::row(buf, area, row))
             else {
                 continue;
             };
@@ -97,28 +120,70 @@ impl People {
                 ink.tint(look);
             }
             let dim = look.patch(theme.style("compose.person.seen"));
-            let who = Clean::line(&address.to_string());
-            ink.skip(1).put(&who, if *seen { dim } else { look });
-            if *seen {
-                ink.right(&Clean::lit(SEEN), dim);
+            let mark = mark(offered);
+            let name = if offered.source == Source::Seen {
+                dim
+            } else {
+                look
+            };
+            // The mark is seen however long the name is.
+            let room = usize::from(area.width).saturating_sub(2);
+            let after = if mark.is_empty() {
+                0
+            } else {
+                width::width(&mark) + 2
+            };
+            let who = Clean::line(&label(offered));
+            ink.skip(1).column(&who, room.saturating_sub(after), name);
+            if !mark.is_empty() {
+                let look = if offered.bounced {
+                    look.patch(theme.style("notice.error"))
+                } else {
+                    dim
+                };
+                ink.right(&Clean::line(&format!("{mark} ")), look);
             }
         }
     }
 }
 
-/// Beside those who were never written to: a name that somebody chose for themselves proves
-/// nothing.
-const SEEN: &str = "only seen ";
-
-/// An address that may be put into the field: nothing in it may divide, hide or reorder.
-fn fit(person: Person) -> Option<(Address, bool)> {
-    let addr = person.address.addr.trim();
-    let odd = |c: char| c.is_whitespace() || c.is_control() || ",;<>\"()".contains(c);
-    if addr.is_empty() || addr.contains(odd) || Clean::line(addr).as_str() != addr {
-        return None;
+/// How somebody is shown.
+fn label(offered: &Offered) -> String {
+    match (&offered.group, offered.addresses.as_slice()) {
+        (Some(group), members) => format!("{group} ({})", members.len()),
+        (None, [address, ..]) => address.to_string(),
+        (None, []) => String::new(),
     }
-    let name = Clean::line(person.address.name.trim()).to_string();
-    Some((Address::new(name, addr), !person.written_to))
+}
+
+/// Where somebody is known from, unless we wrote to them; and what is to be known of them.
+fn mark(offered: &Offered) -> String {
+    let from = match offered.source {
+        Source::Written => "",
+        Source::Group => "group",
+        Source::Card => "card",
+        Source::Program => "contacts",
+        Source::Seen => "only seen",
+    };
+    match (offered.bounced, from) {
+        (true, "") => "came back".to_owned(),
+        (true, from) => format!("came back, {from}"),
+        (false, from) => from.to_owned(),
+    }
+}
+
+/// What may be put into the field: nothing in it may divide, hide or reorder.
+fn fit(mut offered: Offered) -> Option<Offered> {
+    let clean = |address: Address| {
+        let addr = address.addr.trim();
+        let odd = |c: char| c.is_whitespace() || c.is_control() || ",;<>\"()".contains(c);
+        let fits = !addr.is_empty() && !addr.contains(odd) && Clean::line(addr).as_str() == addr;
+        let name = Clean::line(address.name.trim()).to_string();
+        fits.then(|| Address::new(name, addr))
+    };
+    offered.addresses = offered.addresses.into_iter().filter_map(clean).collect();
+    offered.group = offered.group.map(|g| Clean::line(g.trim()).to_string());
+    (!offered.addresses.is_empty()).then_some(offered)
 }
 
 #[cfg(test)]
@@ -126,11 +191,16 @@ mod tests {
     use super::*;
     use crate::tui::widget::ink::tests::shown;
 
-    fn person(name: &str, addr: &str, written_to: bool) -> Person {
-        Person {
-            address: Address::new(name, addr),
-            written_to,
-            last: 0,
+    fn person(name: &str, addr: &str, written_to: bool) -> Offered {
+        Offered {
+            addresses: vec![Address::new(name, addr)],
+            group: None,
+            source: if written_to {
+                Source::Written
+            } else {
+                Source::Seen
+            },
+            bounced: false,
         }
     }
 

@@ -6,6 +6,7 @@ use crate::model::{
 };
 use crate::tui::errand::Brought;
 use crate::tui::key::Key;
+use crate::tui::offer::Source;
 use crate::tui::screen::confirm;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::tests::shown;
@@ -228,6 +229,15 @@ fn sending_is_checked_and_freezes_the_composer() {
     assert_eq!(saves(&desk.wait(2000)), 1);
 }
 
+fn offered(name: &str, addr: &str, source: Source) -> Offered {
+    Offered {
+        addresses: vec![Address::new(name, addr)],
+        group: None,
+        source,
+        bounced: false,
+    }
+}
+
 #[test]
 fn addresses_are_completed() {
     let mut desk = Desk::blank();
@@ -237,14 +247,9 @@ fn addresses_are_completed() {
     };
     assert_eq!(prefix, "a");
     let people = || {
-        let person = |name: &str, addr: &str, written_to| Person {
-            address: Address::new(name, addr),
-            written_to,
-            last: 0,
-        };
         vec![
-            person("Ada, B", "ada@example.org", true),
-            person("", "alan@example.net", false),
+            offered("Ada, B", "ada@example.org", Source::Written),
+            offered("", "alan@example.net", Source::Seen),
         ]
     };
     desk.composer.people(serial + 1, people());
@@ -466,6 +471,7 @@ fn nothing_hostile_reaches_a_cell() {
 }
 
 mod choices;
+mod recipients;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]

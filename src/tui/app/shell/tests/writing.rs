@@ -114,6 +114,8 @@ fn what_a_crash_left_open_is_there_with_a_word() {
         compose: None,
         taste: crate::tui::Taste::default(),
         spelling: crate::tui::spell::Spelling::default(),
+        groups: Vec::new(),
+        check_domains: false,
         accounts: vec![account("home")],
         theme: None,
         keys: None,

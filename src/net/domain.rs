@@ -1,0 +1,308 @@
+//! Whether a domain takes mail (RFC 5321 §5.1): it names servers for it, or has an address itself;
+//! or it says that it takes none (RFC 7505), or is no domain at all.
+//!
+//! Asked are the name servers of the system, or one that is named. A question goes by UDP, once
+//! more to the next, and by TCP where the answer is too long. Offline nobody answers, and within
+//! [`PATIENCE`] all that is known is that nothing is.
+
+use crate::model::MailDomain;
+use crate::net::dns::{self, Kind, Said};
+use std::io::{self, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long all domains together may take.
+pub const PATIENCE: Duration = Duration::from_secs(3);
+/// How long one server is waited for before the next is asked.
+const TRY: Duration = Duration::from_millis(900);
+/// Servers asked, as the system's own resolver does (resolv.conf(5)).
+const SERVERS: usize = 3;
+/// Domains looked up at once, each on a thread.
+const AT_ONCE: usize = 8;
+/// The largest packet of a name server that is taken by UDP.
+const PACKET: usize = 4096;
+
+/// Asks name servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolver {
+    servers: Vec<SocketAddr>,
+}
+
+impl Resolver {
+    /// Asks this one only.
+    pub fn at(server: SocketAddr) -> Resolver {
+        Resolver {
+            servers: vec![server],
+        }
+    }
+
+    /// Asks whom the system asks.
+    pub fn of_system() -> Resolver {
+        Resolver::of_file(Path::new("/etc/resolv.conf"))
+    }
+
+    fn of_file(path: &Path) -> Resolver {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let mut servers: Vec<SocketAddr> = text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("nameserver"))
+            .filter_map(|rest| rest.trim().parse::<IpAddr>().ok())
+            .map(|ip| SocketAddr::new(ip, 53))
+            .take(SERVERS)
+            .collect();
+        if servers.is_empty() {
+            servers.push(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 53));
+        }
+        Resolver { servers }
+    }
+
+    /// What is said of each of these domains. Takes [`PATIENCE`] at most.
+    pub fn look_up(&self, domains: &[String]) -> Vec<(String, MailDomain)> {
+        let until = Instant::now() + PATIENCE;
+        let mut out = Vec::new();
+        for some in domains.chunks(AT_ONCE) {
+            std::thread::scope(|scope| {
+                let asked: Vec<_> = some
+                    .iter()
+                    .map(|domain| {
+                        let look = move || self.mail_domain(domain, until);
+                        let thread = std::thread::Builder::new().spawn_scoped(scope, look);
+                        (domain, thread)
+                    })
+                    .collect();
+                for (domain, thread) in asked {
+                    let said = thread.ok().and_then(|t| t.join().ok());
+                    out.push((domain.clone(), said.unwrap_or(MailDomain::Unknown)));
+                }
+            });
+        }
+        out
+    }
+
+    fn mail_domain(&self, domain: &str, until: Instant) -> MailDomain {
+        let Ok(name) = idna::domain_to_ascii(domain) else {
+            return MailDomain::Unknown;
+        };
+        // A machine's own network knows these, and no name server (RFC 6762, RFC 7686, RFC 8375).
+        let own = ["localhost", "local", "onion", "internal", "home.arpa"];
+        let under = |top: &&str| name == **top || name.ends_with(&format!(".{top}"));
+        if own.iter().any(under) {
+            return MailDomain::Unknown;
+        }
+        match self.ask(&name, Kind::Mx, until) {
+            Said::Records(servers) if servers.iter().any(|s| !s.is_empty()) => MailDomain::Takes,
+            Said::Records(servers) if !servers.is_empty() => MailDomain::TakesNone,
+            Said::NoName => MailDomain::IsNot,
+            Said::TooLong | Said::Nothing => MailDomain::Unknown,
+            // Without one it is its own server, if it has an address.
+            Said::Records(_) => {
+                for kind in [Kind::A, Kind::Aaaa] {
+                    match self.ask(&name, kind, until) {
+                        Said::Records(found) if found.is_empty() => {}
+                        Said::Records(_) => return MailDomain::Takes,
+                        _ => return MailDomain::Unknown,
+                    }
+                }
+                MailDomain::HasNoServer
+            }
+        }
+    }
+
+    /// The first answer that says anything, or nothing in time.
+    fn ask(&self, name: &str, kind: Kind, until: Instant) -> Said {
+        let twice = self.servers.iter().chain(&self.servers);
+        for server in twice {
+            let left = until.saturating_duration_since(Instant::now()).min(TRY);
+            if left.is_zero() {
+                break;
+            }
+            let said = match by_udp(*server, name, kind, left) {
+                Ok(Said::TooLong) => by_tcp(*server, name, kind, left),
+                other => other,
+            };
+            match said {
+                Ok(Said::Nothing | Said::TooLong) => {}
+                Ok(said) => return said,
+                Err(error) => tracing::debug!(%server, %error, "a name server gave no answer"),
+            }
+        }
+        Said::Nothing
+    }
+}
+
+fn ask_for(name: &str, kind: Kind) -> io::Result<(u16, Vec<u8>)> {
+    // Nobody who doesn't see the question can answer it.
+    let id = getrandom::u32().map_err(io::Error::other)?.to_be_bytes();
+    let id = u16::from_be_bytes([id[0], id[1]]);
+    let packet = dns::question(id, name, kind).ok_or(io::ErrorKind::InvalidInput)?;
+    Ok((id, packet))
+}
+
+fn by_udp(server: SocketAddr, name: &str, kind: Kind, patience: Duration) -> io::Result<Said> {
+    let until = Instant::now() + patience;
+    let (id, question) = ask_for(name, kind)?;
+    let own: IpAddr = match server {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = UdpSocket::bind((own, 0))?;
+    socket.connect(server)?;
+    socket.send(&question)?;
+    let mut packet = [0; PACKET];
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        socket.set_read_timeout(Some(left))?;
+        let length = socket.recv(&mut packet)?;
+        let packet = packet.get(..length).unwrap_or(&[]);
+        // Whatever is no answer to this was sent by somebody else.
+        if let Some(said) = dns::answer(packet, id, name, kind) {
+            return Ok(said);
+        }
+    }
+}
+
+/// RFC 1035 §4.2.2: the same with its length before it.
+fn by_tcp(server: SocketAddr, name: &str, kind: Kind, patience: Duration) -> io::Result<Said> {
+    let until = Instant::now() + patience;
+    let (id, question) = ask_for(name, kind)?;
+    let mut stream = TcpStream::connect_timeout(&server, patience)?;
+    let length = u16::try_from(question.len()).map_err(io::Error::other)?;
+    stream.set_write_timeout(Some(patience))?;
+    stream.write_all(&[&length.to_be_bytes(), question.as_slice()].concat())?;
+    let mut packet = Vec::new();
+    let mut some = [0; PACKET];
+    loop {
+        let wanted = packet.first_chunk::<2>();
+        let wanted = wanted.map(|l| usize::from(u16::from_be_bytes(*l)) + 2);
+        if let Some(whole) = wanted.and_then(|w| packet.get(2..w)) {
+            let said = dns::answer(whole, id, name, kind);
+            return Ok(said.unwrap_or(Said::Nothing));
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        stream.set_read_timeout(Some(left))?;
+        let length = stream.read(&mut some)?;
+        if length == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        packet.extend_from_slice(some.get(..length).unwrap_or(&[]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::dns::tests::{mx, reply};
+    use std::net::TcpListener;
+
+    /// A name server on loopback that says what the name begins with; it ends with the test.
+    fn server() -> SocketAddr {
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = udp.local_addr().unwrap();
+        let tcp = TcpListener::bind(address).unwrap();
+        std::thread::spawn(move || {
+            let mut packet = [0; 600];
+            while let Ok((length, from)) = udp.recv_from(&mut packet) {
+                for answer in answers(&packet[..length], true) {
+                    udp.send_to(&answer, from).unwrap();
+                }
+            }
+        });
+        std::thread::spawn(move || {
+            while let Ok((mut stream, _)) = tcp.accept() {
+                let mut length = [0; 2];
+                stream.read_exact(&mut length).unwrap();
+                let mut packet = vec![0; usize::from(u16::from_be_bytes(length))];
+                stream.read_exact(&mut packet).unwrap();
+                let answer = answers(&packet, false).pop().unwrap();
+                let length = u16::try_from(answer.len()).unwrap();
+                stream.write_all(&length.to_be_bytes()).unwrap();
+                stream.write_all(&answer).unwrap();
+            }
+        });
+        address
+    }
+
+    fn answers(asked: &[u8], udp: bool) -> Vec<Vec<u8>> {
+        let kind = asked[asked.len() - 3];
+        let first = &asked[13..13 + usize::from(asked[12])];
+        let yes = |records: &[(u16, Vec<u8>)]| vec![reply(asked, 0x8180, records)];
+        match (first, kind) {
+            (b"mail" | b"xn--mller-kva", 15) => yes(&[(15, mx("mx.test"))]),
+            (b"null", 15) => yes(&[(15, mx(""))]),
+            (b"both", 15) => yes(&[(15, mx("")), (15, mx("mx.test"))]),
+            (b"four", 1) => yes(&[(1, vec![127, 0, 0, 1])]),
+            (b"six", 28) => yes(&[(28, vec![0; 16])]),
+            (b"bare" | b"four" | b"six", _) => yes(&[]),
+            (b"gone", _) => vec![reply(asked, 0x8183, &[])],
+            (b"broken", _) => vec![reply(asked, 0x8182, &[])],
+            (b"long", _) if udp => vec![reply(asked, 0x8380, &[])],
+            (b"long", _) => yes(&[(15, mx("mx.test"))]),
+            // Somebody else was faster, with another number.
+            (b"forged", 15) => {
+                let mut forged = reply(asked, 0x8183, &[]);
+                forged[0] ^= 1;
+                vec![forged, reply(asked, 0x8180, &[(15, mx("mx.test"))])]
+            }
+            _ => vec![],
+        }
+    }
+
+    #[test]
+    fn rfc5321_s5_1_and_rfc7505() {
+        let resolver = Resolver::at(server());
+        let wanted = [
+            ("mail.test", MailDomain::Takes),
+            ("müller.test", MailDomain::Takes),
+            ("null.test", MailDomain::TakesNone),
+            ("both.test", MailDomain::Takes),
+            ("four.test", MailDomain::Takes),
+            ("six.test", MailDomain::Takes),
+            ("bare.test", MailDomain::HasNoServer),
+            ("gone.test", MailDomain::IsNot),
+            ("broken.test", MailDomain::Unknown),
+            ("long.test", MailDomain::Takes),
+            ("forged.test", MailDomain::Takes),
+            ("printer.local", MailDomain::Unknown),
+            ("a b", MailDomain::Unknown),
+        ];
+        let names: Vec<String> = wanted.iter().map(|(n, _)| (*n).to_owned()).collect();
+        let found = resolver.look_up(&names);
+        for ((name, said), (wanted_name, wanted)) in found.iter().zip(wanted) {
+            assert_eq!((name.as_str(), *said), (wanted_name, wanted));
+        }
+        assert_eq!(found.len(), names.len());
+    }
+
+    #[test]
+    fn without_an_answer_nothing_is_known() {
+        let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = silent.local_addr().unwrap();
+        let names = ["x.test".to_owned()];
+        let unknown = vec![("x.test".to_owned(), MailDomain::Unknown)];
+        assert_eq!(Resolver::at(address).look_up(&names), unknown);
+        drop(silent);
+        assert_eq!(Resolver::at(address).look_up(&names), unknown);
+        // The next server is asked where the first is silent or can't say.
+        let servers = vec![address, server()];
+        let found = Resolver { servers }.look_up(&["null.test".to_owned()]);
+        assert_eq!(found[0].1, MailDomain::TakesNone);
+    }
+
+    #[test]
+    fn the_systems_servers_are_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text = "# x\nnameserver 192.0.2.1\nsearch a.test\nnameserver\t2001:db8::1\nnameserver fe80::1%eth0\n";
+        std::fs::write(file.path(), text).unwrap();
+        let wanted = ["192.0.2.1:53", "[2001:db8::1]:53"].map(|s| s.parse().unwrap());
+        assert_eq!(Resolver::of_file(file.path()).servers, wanted);
+        let none = Resolver::of_file(Path::new("/nowhere"));
+        assert_eq!(none.servers.len(), 1);
+    }
+}
