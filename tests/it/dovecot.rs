@@ -404,6 +404,7 @@ fn configuration(at: &Path, ports: &[u16], old: bool, relay: u16) -> String {
          default_internal_user = {internal}\ndefault_internal_group = {group}\n\
          default_login_user = {login}\nfirst_valid_uid = 1\nfirst_valid_gid = 1\n\
          mail_max_userip_connections = 100\nauth_failure_delay = 0\nssl = yes\n\
+         default_vsz_limit = 4G\n\
          submission_relay_host = 127.0.0.1\nsubmission_relay_port = {relay}\n{dialect}\
          namespace inbox {{\n  inbox = yes\n  separator = /\n{folders}}}\n\
          service imap-login {{\n{chroot}{}{}}}\n\
