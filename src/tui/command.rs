@@ -123,6 +123,8 @@ pub enum Argument {
     People,
     /// A time to come, as `in 3 days`.
     Time,
+    /// Any words.
+    Words,
 }
 
 /// A row of the table.
@@ -204,6 +206,8 @@ commands! {
     Back, "back", Moving, [Global], No, "back", "Close what is open, or go one pane back";
     NextUnread, "next-unread", Moving, [Index Reader], No, "", "Go to the next unread message";
     NextMessage, "next-message", Moving, [Index Reader], No, "next", "Open the next message";
+    NextInThread, "next-in-thread", Moving, [Reader], No, "", "Go to the next message of the conversation, or the next hit";
+    PreviousInThread, "previous-in-thread", Moving, [Reader], No, "", "Go to the previous message of the conversation, or the previous hit";
     PreviousMessage, "previous-message", Moving, [Index Reader], No, "", "Open the previous message";
     NextPane, "next-pane", Moving, [Global], No, "", "Go to the next pane";
 
@@ -220,8 +224,10 @@ commands! {
     Account, "account", Going, [Global], Account, "", "Go to an account's inbox, by number or name";
 
     ToggleThreads, "toggle-threads", Reading, [Index], No, "", "Show conversations, or each message by itself";
-    Fold, "fold", Reading, [Index], No, "", "Fold or unfold the conversation";
-    FoldAll, "fold-all", Reading, [Index], No, "", "Fold every conversation";
+    Fold, "fold", Reading, [Index Reader], No, "", "Fold or unfold the conversation, or a message of it";
+    FoldAll, "fold-all", Reading, [Index Reader], No, "", "Fold every conversation; in one, unfold or fold all messages";
+    FoldQuotes, "fold-quotes", Reading, [Reader], No, "", "Fold long quotations, or unfold them";
+    Find, "find", Reading, [Reader], Words, "", "Look for words in what is read";
     Links, "links", Reading, [Reader], No, "links", "Choose a link to open or copy";
     Save, "save-attachments", Reading, [Index Reader], No, "save", "Save every attachment in the downloads folder";
     Attachments, "attachments", Reading, [Index Reader], No, "", "Choose an attachment to save or open";

@@ -41,8 +41,9 @@ pub enum Effect {
     Query(Question),
     /// Ask the ledger; the answer comes as [`crate::tui::event::Event::Reply`].
     Ask(Intent, About),
-    /// Lay a message out; comes as [`crate::tui::event::Event::Laid`].
-    Layout(Job),
+    /// Lay these messages out, in this order, instead of those asked for before; each comes as
+    /// [`crate::tui::event::Event::Laid`].
+    Layout(Vec<Job>),
     /// Prepare a draft from a message; comes as [`crate::tui::event::Event::Drafted`].
     Draft(DraftFrom, MsgId),
     /// Build what is sent of a message; comes as [`crate::tui::event::Event::Built`].

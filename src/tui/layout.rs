@@ -39,7 +39,7 @@ const KEPT: usize = 24;
 /// What the thread is asked.
 #[derive(Debug)]
 enum Task {
-    Lay(Job),
+    Lay(Vec<Job>),
     Draft(DraftFrom, MsgId),
     Build(Outward, MsgId),
     Save {
@@ -86,9 +86,9 @@ impl Layout {
         Ok(Layout { tasks })
     }
 
-    /// Lays a message out.
-    pub fn lay(&self, job: Job) {
-        let _ = self.tasks.send(Task::Lay(job));
+    /// Lays these messages out, the first first; what was asked for before and not begun is not.
+    pub fn lay(&self, jobs: Vec<Job>) {
+        let _ = self.tasks.send(Task::Lay(jobs));
     }
 
     /// Prepares a draft from a message.
@@ -151,9 +151,15 @@ impl Worker {
                 continue;
             };
             let event = match task {
-                // Only the newest message is on the screen.
+                // Only what was asked for last is on the screen.
                 Task::Lay(_) if newest.is_some_and(|n| n > 0) => continue,
-                Task::Lay(job) => {
+                Task::Lay(mut jobs) => {
+                    if jobs.is_empty() {
+                        continue;
+                    }
+                    let job = jobs.remove(0);
+                    // Something newer may come while this one is laid out.
+                    waiting.push_back(Task::Lay(jobs));
                     let laid = self.lay(job);
                     Event::Laid(job, self.with_reports(job.message, laid))
                 }

@@ -97,6 +97,13 @@ pub enum Question {
         /// In which mailbox; `None`: in every inbox.
         mailbox: Option<MailboxId>,
     },
+    /// The messages of one thread, to be read.
+    Conversation {
+        /// Which thread.
+        thread: ThreadId,
+        /// As in [`Question::Thread`].
+        within: Option<MailboxId>,
+    },
     /// Everything known of a message but its body.
     Message(MsgId),
     /// The outbox.
@@ -155,6 +162,13 @@ pub enum Answer {
     Thread {
         /// Of the question.
         serial: u64,
+        /// Of the question.
+        thread: ThreadId,
+        /// In the order of the tree.
+        rows: Vec<IndexRow>,
+    },
+    /// To [`Question::Conversation`].
+    Conversation {
         /// Of the question.
         thread: ThreadId,
         /// In the order of the tree.

@@ -91,6 +91,7 @@ fn kind(question: &Question) -> (u8, i64) {
         Question::Sidebar => (0, 0),
         Question::Window { .. } => (1, 0),
         Question::Thread { thread, .. } => (2, thread.0),
+        Question::Conversation { thread, .. } => (10, thread.0),
         Question::Message(id) => (3, id.0),
         Question::Outbox => (4, 0),
         Question::Drafts => (5, 0),
@@ -266,6 +267,10 @@ impl Shelves {
                 serial: *serial,
                 thread: *thread,
                 rows: self.reader()?.thread(*thread, *mailbox)?,
+            },
+            Question::Conversation { thread, within } => Answer::Conversation {
+                thread: *thread,
+                rows: self.reader()?.thread(*thread, *within)?,
             },
             Question::Message(id) => {
                 Answer::Message(*id, self.reader()?.message(*id)?.map(Box::new))

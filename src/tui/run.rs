@@ -206,7 +206,7 @@ impl Hands {
     fn perform(&mut self, effect: Effect) -> io::Result<Go> {
         match effect {
             Effect::Query(question) => self.readers.ask(question),
-            Effect::Layout(job) => self.layout.lay(job),
+            Effect::Layout(jobs) => self.layout.lay(jobs),
             Effect::Draft(from, message) => self.layout.draft(from, message),
             Effect::Build(outward, message) => self.layout.build(outward, message),
             Effect::SaveAttachment {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
 /// Every style that the program asks for. A theme has to set each or one it falls back to.
-pub const NAMES: [&str; 69] = [
+pub const NAMES: [&str; 72] = [
     "screen.text",
     "screen.rule",
     "text.dim",
@@ -52,6 +52,9 @@ pub const NAMES: [&str; 69] = [
     "reader.rule",
     "reader.attachment",
     "reader.link",
+    "reader.writer",
+    "reader.writer.unread",
+    "reader.found",
     "reader.gutter",
     "reader.gutter.focused",
     "quote.1",

@@ -7,6 +7,7 @@ use crate::tui::app::state::{Panes, View};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
 use crate::tui::question::{Answer, Question};
+use crate::tui::screen::pager::Pager;
 use crate::tui::screen::status::Tone;
 
 impl Panes {
@@ -28,24 +29,27 @@ impl Panes {
                 rows,
                 more,
             } => {
-                let (questions, outcome) =
+                let questions =
                     self.index
                         .window(serial, page, rows, more, &mut self.overlay, now.mono);
                 fx.extend(questions.into_iter().map(Effect::Query));
-                self.index_outcome(outcome, now, fx);
             }
             Answer::Thread {
                 serial,
                 thread,
                 rows,
             } => {
-                let outcome = self.index.thread(serial, thread, rows, &self.overlay);
-                self.index_outcome(outcome, now, fx);
+                self.index.thread(serial, thread, rows, &self.overlay);
+            }
+            Answer::Conversation { thread, rows } => {
+                if let Some(pager) = self.pager.as_mut() {
+                    pager.gather(thread, rows, &self.overlay);
+                }
             }
             Answer::NextUnread { serial, key } => {
                 let (questions, outcome) = self.index.unread_at(serial, key, now.mono);
                 fx.extend(questions.into_iter().map(Effect::Query));
-                self.index_outcome(outcome, now, fx);
+                self.index_outcome(outcome, now);
             }
             Answer::NoSearch { serial, why } => self.index.failed(serial, &why),
             Answer::Outbox(rows, reminders) => {
@@ -81,8 +85,8 @@ impl Panes {
                     list |= self.index.concerns(id, self.is_inbox(id));
                 }
                 Topic::Body(id) => {
-                    if let Some(pager) = self.pager.as_ref().filter(|p| p.message == id) {
-                        fx.push(Effect::Layout(pager.job()));
+                    if let Some(pager) = self.pager.as_mut() {
+                        pager.came(id);
                     }
                 }
                 Topic::Outbox | Topic::Reminders => {
@@ -108,6 +112,9 @@ impl Panes {
         if list {
             self.ask(fx, |p| p.index.reload(now.mono));
         }
+        if counts && let Some(again) = self.pager.as_ref().and_then(Pager::again) {
+            fx.push(Effect::Query(again));
+        }
         for notice in posted.notices {
             self.status
                 .say(Clean::line(&notice), Tone::Plain, false, now.mono);
@@ -126,7 +133,7 @@ impl Panes {
         self.status.expire(now.mono);
         if self.overlay.deadline().is_some_and(|d| d <= now.mono) {
             self.overlay.expire(now.mono);
-            self.index.rebuild(&self.overlay);
+            self.lay_over();
             self.ask(fx, |p| p.index.reload(now.mono));
         }
     }

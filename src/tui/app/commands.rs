@@ -46,6 +46,8 @@ impl Panes {
                 }
             }
             Command::NextPane => self.next_pane(),
+            Command::NextInThread => self.read_in_thread(1, now),
+            Command::PreviousInThread => self.read_in_thread(-1, now),
             Command::NextMessage => self.read_neighbour(1, now, fx),
             Command::PreviousMessage => self.read_neighbour(-1, now, fx),
             Command::NextUnread => self.next_unread(now, fx),
@@ -96,6 +98,10 @@ impl Panes {
             Command::Tag => return self.filing(Wants::Tag, now),
             Command::Offline => self.offline(None, fx),
             Command::ToggleThreads => self.toggle_threads(now, fx),
+            Command::Fold if self.focus == Pane::Reader => self.fold_letter(),
+            Command::FoldAll if self.focus == Pane::Reader => self.fold_letters(),
+            Command::FoldQuotes => self.fold_quotes(now),
+            Command::Find => return self.wants_find(),
             Command::Fold => {
                 let overlay = std::mem::take(&mut self.overlay);
                 self.ask(fx, |p| p.index.fold(&overlay));
@@ -112,8 +118,8 @@ impl Panes {
                     pager.toggle_headers();
                 }
             }
-            Command::Raw => self.mode(Mode::Raw, fx),
-            Command::Html => self.mode(Mode::Html, fx),
+            Command::Raw => self.mode(Mode::Raw),
+            Command::Html => self.mode(Mode::Html),
             Command::CheckMail => {
                 fx.push(Effect::Ask(Intent::CheckMail, About::Quiet));
                 self.tell(Clean::lit("Looking for new mail…"), now);
@@ -209,6 +215,10 @@ impl Panes {
                 {
                     self.alarm(why, now);
                 }
+                None
+            }
+            Command::Find => {
+                self.find(Some(argument));
                 None
             }
             _ => None,
@@ -313,6 +323,10 @@ impl Panes {
         match &self.view {
             View::Mail => match command {
                 Command::NextMessage => self.focus == Pane::Reader,
+                Command::NextInThread | Command::PreviousInThread => {
+                    let reader = self.pager.as_ref();
+                    reader.is_some_and(|p| p.number().is_some() || p.finding().is_some())
+                }
                 Command::Open => self.focus != Pane::Reader,
                 Command::Back => self.focus == Pane::Reader,
                 Command::Links => self
@@ -389,7 +403,11 @@ impl Panes {
             (Pane::Index, View::Mail) => self.open_selected(now, fx),
             (Pane::Reader, View::Mail) => {
                 if let Some(pager) = self.pager.as_mut() {
-                    pager.scroll_by(1);
+                    if pager.is_folded() {
+                        pager.toggle();
+                    } else {
+                        pager.scroll_by(1);
+                    }
                 }
             }
         }
@@ -440,17 +458,10 @@ impl Panes {
         };
     }
 
-    /// Prepares an answer to the message that is read or selected.
     /// Searches for something fixed, and goes to what is found.
     pub fn search_for(&mut self, text: &str, now: Now, fx: &mut Vec<Effect>) {
         self.search(text, now, fx);
         self.focus = Pane::Index;
-    }
-
-    fn mode(&mut self, mode: Mode, fx: &mut Vec<Effect>) {
-        if let Some(pager) = self.pager.as_mut() {
-            fx.push(Effect::Layout(pager.toggle_mode(mode)));
-        }
     }
 }
 

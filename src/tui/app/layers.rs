@@ -11,6 +11,7 @@ use crate::tui::effect::{Effect, Outward};
 use crate::tui::event::{About, Now};
 use crate::tui::keymap::Keymap;
 use crate::tui::screen::help::{self, Help};
+use crate::tui::screen::pager::Pager;
 use crate::tui::screen::palette::palette;
 use crate::tui::screen::picker::{self, Item, Picker};
 use crate::tui::screen::prompt::{self, Kind, Prompt, Words};
@@ -41,6 +42,8 @@ pub enum Purpose {
     Command,
     /// A search that follows the typing.
     Search,
+    /// Words in what is read; they are found while they are typed.
+    Find,
     /// A tag.
     Tag,
     /// People to send a message on to.
@@ -143,6 +146,12 @@ impl Layer {
     /// The search line.
     pub fn search() -> Layer {
         Layer::Prompt(Prompt::search(""), Purpose::Search)
+    }
+
+    /// Words to look for in what is read.
+    pub fn find() -> Layer {
+        let label = Clean::lit("Find here: ");
+        Layer::Prompt(Prompt::new(label, Kind::Text, ""), Purpose::Find)
     }
 
     /// A tag to put on messages, or to take away.
@@ -441,9 +450,17 @@ fn typed(
             remark_time(prompt, now);
             Turn::stay()
         }
+        (Outcome::Changed, Purpose::Find) => {
+            panes.find(Some(prompt.text()));
+            Turn::stay()
+        }
         (Outcome::Changed, _) => Turn::stay(),
         (Outcome::Closed, Purpose::Search) => {
             panes.end_search(now, fx);
+            Turn::closed()
+        }
+        (Outcome::Closed, Purpose::Find) => {
+            panes.find(None);
             Turn::closed()
         }
         (Outcome::Closed, _) => Turn::closed(),
@@ -452,6 +469,15 @@ fn typed(
                 panes.end_search(now, fx);
             } else {
                 panes.search_for(&text, now, fx);
+            }
+            Turn::closed()
+        }
+        (Outcome::Text(text), Purpose::Find) => {
+            panes.find(Some(&text));
+            let none = |p: &Pager| p.finding().is_some_and(|f| f.place().is_none());
+            if panes.pager.as_ref().is_some_and(none) {
+                let words = "That is not here; g / looks for it in all mail.";
+                panes.tell(Clean::lit(words), now);
             }
             Turn::closed()
         }

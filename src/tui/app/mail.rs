@@ -7,6 +7,7 @@ use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
+use crate::tui::screen::pager::Pager;
 use crate::tui::screen::status::Tone;
 
 impl Panes {
@@ -14,8 +15,24 @@ impl Panes {
     /// the selected one.
     pub fn targets(&self) -> Vec<Target> {
         match (&self.pager, self.focus) {
-            (Some(pager), Pane::Reader) => vec![Target::Location(pager.location)],
+            (Some(pager), Pane::Reader) => {
+                pager.location().map(Target::Location).into_iter().collect()
+            }
             _ => self.index.targets(),
+        }
+    }
+
+    /// The same of an action that files mail: where a conversation is read, all of it that lies in
+    /// the mailbox, as in the list.
+    fn targets_of(&self, verb: &Verb) -> Vec<Target> {
+        let files = matches!(
+            verb,
+            Verb::Archive | Verb::Trash | Verb::Junk | Verb::Move(_)
+        );
+        let thread = self.pager.as_ref().and_then(Pager::thread);
+        match thread.filter(|_| files && self.focus == Pane::Reader) {
+            Some((thread, mailbox)) => vec![Target::Thread { thread, mailbox }],
+            None => self.targets(),
         }
     }
 
@@ -24,7 +41,7 @@ impl Panes {
         if !matches!(self.view, View::Mail) {
             return;
         }
-        let targets = self.targets();
+        let targets = self.targets_of(&verb);
         if targets.is_empty() {
             self.tell(Clean::lit("There is no message to do that to."), now);
             return;
@@ -87,12 +104,8 @@ impl Panes {
 
     /// The shown flags of the message that is read.
     fn read_line(&self) -> Option<System> {
-        let pager = self.pager.as_ref()?;
-        self.index
-            .lines()
-            .iter()
-            .find(|l| l.row.location == pager.location)
-            .map(|l| l.row.flags.system)
+        let letter = self.pager.as_ref()?.current()?;
+        Some(letter.row().flags.system)
     }
 
     /// Takes the ledger's answer to an act. The list changes in this very turn.
@@ -121,17 +134,26 @@ impl Panes {
                 self.ask(fx, |p| p.index.reload(now.mono));
             }
         }
-        self.index.rebuild(&self.overlay);
-        let left = self
-            .pager
-            .as_ref()
-            .is_some_and(|p| done.gone.contains(&p.location));
-        if left {
+        let read = self.pager.as_ref().and_then(Pager::location);
+        self.lay_over();
+        if read.is_some_and(|location| done.gone.contains(&location)) {
             self.close_reader();
         }
         if !act.quiet && !done.label.is_empty() {
             let text = Clean::line(&done.label);
             self.status.say(text, Tone::Good, done.undoable, now.mono);
+        }
+    }
+
+    /// What was done is laid over what is listed and read.
+    pub fn lay_over(&mut self) {
+        self.index.rebuild(&self.overlay);
+        let over = self
+            .pager
+            .as_mut()
+            .is_some_and(|p| !p.overlay(&self.overlay));
+        if over {
+            self.close_reader();
         }
     }
 

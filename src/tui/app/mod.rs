@@ -14,6 +14,7 @@ pub mod mouse;
 pub mod popup;
 pub mod outward;
 pub mod commands;
+pub mod reading;
 pub mod draw;
 pub mod layers;
 pub mod keys;

@@ -39,7 +39,10 @@ impl Panes {
             match mouse.kind {
                 MouseEventKind::Down(MouseButton::Left) => pager.press(line, column),
                 MouseEventKind::Drag(MouseButton::Left) => pager.drag(line, column),
-                MouseEventKind::Up(MouseButton::Left) => self.copy_selection(now, fx),
+                MouseEventKind::Up(MouseButton::Left) => {
+                    pager.click(line);
+                    self.copy_selection(now, fx);
+                }
                 _ => {}
             }
         }

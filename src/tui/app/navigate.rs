@@ -7,9 +7,9 @@ use crate::tui::app::geometry::{Pane, Places};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Now};
-use crate::tui::question::{Job, LaidOut, Listing, Question};
+use crate::tui::question::{Job, LaidOut, Listing, Mode, Question};
 use crate::tui::screen::drafts::Drafts;
-use crate::tui::screen::index::Outcome;
+use crate::tui::screen::index::{Kind, Outcome};
 use crate::tui::screen::outbox::Outbox;
 use crate::tui::screen::pager::Pager;
 use crate::tui::screen::sidebar::Entry;
@@ -145,28 +145,48 @@ impl Panes {
 
     /// Opens what is selected in the list.
     pub fn open_selected(&mut self, now: Now, fx: &mut Vec<Effect>) {
-        match self.index.open() {
-            Ok(Some(_)) => self.open_line(now, fx),
-            Ok(None) => self.tell(Clean::lit("There is nothing to open."), now),
-            Err(questions) => fx.extend(questions.into_iter().map(Effect::Query)),
+        let Some(line) = self.index.selected() else {
+            self.tell(Clean::lit("There is nothing to open."), now);
+            return;
+        };
+        let width = Places::reader_columns(self.room(), self.reader);
+        let pager = if self.index.threaded() {
+            let (whole, within) = (line.kind != Kind::Child, self.index.mailbox());
+            let (pager, question) = Pager::conversation(&line.row, whole, within, width, now.wall);
+            fx.push(Effect::Query(question));
+            pager
+        } else {
+            Pager::open(&line.row, width, now.wall)
+        };
+        self.pager = Some(pager);
+        self.focus = Pane::Reader;
+    }
+
+    /// Marks what can be seen in the reader as read, and asks for what is to be laid out.
+    pub fn read_on(&mut self, fx: &mut Vec<Effect>) {
+        if !self.reading() {
+            return;
+        }
+        let ahead = self.ahead();
+        let Some(pager) = self.pager.as_mut() else {
+            return;
+        };
+        fx.extend(pager.ask(ahead).map(Effect::Layout));
+        for location in pager.look() {
+            let seen = Verb::Flag(FlagChange::set(System::SEEN));
+            let target = vec![Target::Location(location)];
+            fx.push(self.acts.act(seen, target, true));
         }
     }
 
-    /// Shows the selected line's message in the reader and marks it seen.
-    pub fn open_line(&mut self, now: Now, fx: &mut Vec<Effect>) {
-        let Some(row) = self.index.selected().map(|l| l.row.clone()) else {
-            return;
-        };
-        let (pager, job) = Pager::open(&row, Places::reader_columns(self.room(), self.reader));
-        self.pager = Some(pager);
-        self.focus = Pane::Reader;
-        fx.push(Effect::Layout(job));
-        if !row.flags.system.has(System::SEEN) {
-            let seen = Verb::Flag(FlagChange::set(System::SEEN));
-            let target = vec![Target::Location(row.location)];
-            fx.push(self.acts.act(seen, target, true));
-        }
-        let _ = now;
+    /// What is laid out while something else is read: the next message of the list.
+    fn ahead(&self) -> Option<Job> {
+        let next = self.index.lines().get(self.index.cursor() + 1)?;
+        Some(Job {
+            message: next.row.message,
+            width: Places::reader_columns(self.room(), self.reader),
+            mode: Mode::Best,
+        })
     }
 
     /// The next or previous message while one is read.
@@ -190,7 +210,7 @@ impl Panes {
         let before = self.index.selected().map(|l| l.ident);
         let (questions, outcome) = self.index.next_unread(now.mono);
         fx.extend(questions.into_iter().map(Effect::Query));
-        self.index_outcome(outcome, now, fx);
+        self.index_outcome(outcome, now);
         let moved = self.index.selected().map(|l| l.ident) != before;
         if moved && self.reading() && self.focus == Pane::Reader {
             self.open_selected(now, fx);
@@ -198,10 +218,7 @@ impl Panes {
     }
 
     /// What a list's answer led to.
-    pub fn index_outcome(&mut self, outcome: Outcome, now: Now, fx: &mut Vec<Effect>) {
-        if outcome.open {
-            self.open_line(now, fx);
-        }
+    pub fn index_outcome(&mut self, outcome: Outcome, now: Now) {
         if outcome.no_unread {
             self.tell(Clean::lit("Nothing unread here."), now);
         }
@@ -212,9 +229,8 @@ impl Panes {
         let Some(pager) = self.pager.as_mut() else {
             return;
         };
-        if pager.laid(job, result) {
-            let intent = Intent::FetchBody(pager.message);
-            fx.push(Effect::Ask(intent, About::Quiet));
+        if let Some(message) = pager.laid(job, result) {
+            fx.push(Effect::Ask(Intent::FetchBody(message), About::Quiet));
         }
     }
 
@@ -222,6 +238,9 @@ impl Panes {
     pub fn back(&mut self, now: Now, fx: &mut Vec<Effect>) -> bool {
         if !matches!(self.view, View::Mail) {
             self.view = View::Mail;
+            return true;
+        }
+        if self.focus == Pane::Reader && self.find(None) {
             return true;
         }
         if self.focus == Pane::Reader || (self.focus == Pane::Index && self.pager.is_some()) {

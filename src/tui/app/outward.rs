@@ -6,6 +6,7 @@ use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::effect::{DraftFrom, Effect, Outward};
 use crate::tui::event::{About, Built, Now};
+use crate::tui::screen::pager::Pager;
 
 /// What is said of a time that is none.
 pub const NO_TIME: &str = "not understood as a time to come";
@@ -31,6 +32,8 @@ pub enum Wants {
     Remind,
     /// Words to look for.
     Search,
+    /// Words to look for in what is read.
+    Find,
     /// The command line.
     CommandLine,
     /// The palette.
@@ -58,7 +61,7 @@ impl Panes {
     pub fn at_hand(&self) -> Option<MsgId> {
         let reading = self.pager.as_ref().filter(|_| self.focus == Pane::Reader);
         let message = reading
-            .map(|p| p.message)
+            .and_then(Pager::message)
             .or_else(|| self.index.selected().map(|l| l.row.message));
         message.filter(|_| matches!(self.view, View::Mail))
     }

@@ -68,7 +68,7 @@ impl Popup {
     /// The attachments of the message that is read; why not, if there are none.
     pub fn attachments(panes: &Panes) -> Result<Popup, &'static str> {
         let pager = panes.pager.as_ref().ok_or("Open a message first.")?;
-        let message = pager.message;
+        let message = pager.message().ok_or("Open a message first.")?;
         let items: Vec<_> = pager
             .attachments()
             .iter()
@@ -228,7 +228,9 @@ impl Panes {
             self.tell(Clean::lit("Open a message first."), now);
             return;
         };
-        let message = pager.message;
+        let Some(message) = pager.message() else {
+            return;
+        };
         let saves: Vec<_> = pager
             .attachments()
             .iter()

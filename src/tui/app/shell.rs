@@ -494,6 +494,7 @@ impl App {
             Wants::GoToAccount => Ok(Layer::account(&self.panes)),
             Wants::Theme => Ok(Layer::theme()),
             Wants::Search => Ok(Layer::search()),
+            Wants::Find => Ok(Layer::find()),
             Wants::CommandLine => Ok(Layer::command_line(context, &self.panes)),
             Wants::Palette => Ok(Layer::palette(context, self.keys.map())),
             Wants::Help => Ok(Layer::help(context, self.keys.map())),

@@ -184,8 +184,8 @@ impl Panes {
         }
         if let (Some(area), Some(pager)) = (places.reader, self.pager.as_mut()) {
             let cols = super::geometry::text_columns(area.inner.width);
-            let job = pager.resize(cols, usize::from(area.inner.height));
-            fx.extend(job.map(Effect::Layout));
+            pager.resize(cols, usize::from(area.inner.height));
         }
+        self.read_on(fx);
     }
 }

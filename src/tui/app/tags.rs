@@ -8,6 +8,7 @@ use crate::tui::app::state::Panes;
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
 use crate::tui::screen::index_view;
+use crate::tui::screen::pager::Letter;
 use std::collections::BTreeSet;
 
 /// Hosts of servers with labels in place of keywords.
@@ -62,10 +63,8 @@ impl Panes {
 
     /// The tags of the message that is read, in at most so many columns.
     pub fn read_tags(&self, cols: usize) -> Option<Clean> {
-        let pager = self.pager.as_ref()?;
-        let mut lines = self.index.lines().iter();
-        let line = lines.find(|l| l.row.location == pager.location)?;
-        index_view::tags(&line.row.flags, cols)
+        let letter = self.pager.as_ref()?.current()?;
+        index_view::tags(&letter.row().flags, cols)
     }
 
     /// The keyword as it is spelt already, or a new one.
@@ -88,10 +87,7 @@ impl Panes {
     /// The rows that an action is done to.
     fn tagged_rows(&self) -> Vec<&IndexRow> {
         match (&self.pager, self.focus) {
-            (Some(pager), Pane::Reader) => {
-                let lines = self.index.lines().iter().map(|l| &l.row);
-                lines.filter(|r| r.location == pager.location).collect()
-            }
+            (Some(pager), Pane::Reader) => pager.current().map(Letter::row).into_iter().collect(),
             _ => self.index.acted().map(|l| &l.row).collect(),
         }
     }

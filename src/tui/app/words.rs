@@ -8,6 +8,7 @@ use crate::text::gauge::grouped;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::question::{Listing, Mode};
+use crate::tui::screen::pager::Find;
 use crate::tui::screen::sidebar_view::mailbox_name;
 use crate::tui::screen::state::progress;
 
@@ -115,17 +116,25 @@ impl Panes {
             Mode::Html => " (HTML)",
             Mode::Raw => " (source)",
         };
-        let subject = if pager.subject.as_str().trim().is_empty() {
-            "(no subject)"
-        } else {
-            pager.subject.as_str()
+        let subject = pager.subject();
+        let subject = match subject.as_str().trim() {
+            "" => "(no subject)",
+            subject => subject,
         };
+        let found = match (pager.finding(), pager.finding().and_then(Find::place)) {
+            (_, Some((at, count))) => format!("hit {at} of {count} "),
+            (Some(find), None) if !find.words().is_empty() => "not found ".to_owned(),
+            _ => String::new(),
+        };
+        let number = pager
+            .number()
+            .map_or_else(String::new, |(at, count)| format!("{at} of {count} "));
         let percent = pager
             .percent()
             .map_or_else(String::new, |p| format!("{p}% "));
         (
             Clean::line(&format!("{subject}{mode}")),
-            Clean::line(&percent),
+            Clean::line(&format!("{found}{number}{percent}")),
         )
     }
 

@@ -164,7 +164,7 @@ impl Live {
         for effect in effects {
             match effect {
                 Effect::Query(question) => self.readers.ask(question),
-                Effect::Layout(job) => self.layout.lay(job),
+                Effect::Layout(jobs) => self.layout.lay(jobs),
                 Effect::Ask(intent, about) => self.intents.push((intent, about)),
                 _ => {}
             }

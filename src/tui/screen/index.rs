@@ -30,7 +30,6 @@ enum Wish {
     First,
     Last,
     Key(PageKey),
-    Open(ThreadId),
 }
 
 /// The index.
@@ -58,8 +57,6 @@ pub struct Index {
 /// What an answer led to beyond the list itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// The message that is to be opened now.
-    pub open: bool,
     /// Nothing unread was found.
     pub no_unread: bool,
 }
@@ -218,10 +215,9 @@ impl Index {
         more: bool,
         overlay: &mut Overlay,
         now: Instant,
-    ) -> (Vec<Question>, Outcome) {
-        let outcome = Outcome::default();
+    ) -> Vec<Question> {
         if serial != self.serial {
-            return (Vec::new(), outcome);
+            return Vec::new();
         }
         let asked = self.asked.take().map_or(now, |(_, at)| at);
         match page {
@@ -272,12 +268,12 @@ impl Index {
                 self.go(at.unwrap_or(0));
                 questions.extend(self.near(now));
             }
-            wish => self.wish = wish,
+            None => {}
         }
         if std::mem::take(&mut self.again) && self.asked.is_none() {
             questions.extend(self.reload(now));
         }
-        (questions, outcome)
+        questions
     }
 
     /// The question could not be answered: the list says why, if it was its own.
@@ -304,29 +300,11 @@ impl Index {
         thread: ThreadId,
         rows: Vec<IndexRow>,
         overlay: &Overlay,
-    ) -> Outcome {
-        let mut outcome = Outcome::default();
-        if serial != self.serial || !self.threads.contains_key(&thread) {
-            return outcome;
+    ) {
+        if serial == self.serial && self.threads.contains_key(&thread) {
+            self.threads.insert(thread, rows);
+            self.rebuild(overlay);
         }
-        self.threads.insert(thread, rows);
-        self.rebuild(overlay);
-        if self.wish == Some(Wish::Open(thread)) {
-            self.wish = None;
-            let children = || {
-                self.lines
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, l)| l.kind == Kind::Child && l.row.thread == thread)
-            };
-            let unread = children().find(|(_, l)| l.row.unread > 0);
-            let newest = children().max_by_key(|(_, l)| l.row.date);
-            if let Some(at) = unread.or(newest).map(|(n, _)| n) {
-                self.go(at);
-                outcome.open = true;
-            }
-        }
-        outcome
     }
 
     /// Builds the lines anew after rows or overlay changed. The selection stays on what it held;
@@ -464,7 +442,6 @@ impl Index {
         }
         let outcome = Outcome {
             no_unread: above.is_none(),
-            ..Outcome::default()
         };
         (Vec::new(), outcome)
     }

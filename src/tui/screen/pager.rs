@@ -1,198 +1,393 @@
-//! The reader: one message, its headers, its attachments, its text.
+//! The reader: a message, or a conversation as one scroll.
 //!
-//! What comes from the message stands in a pane whose first column it can't reach, so that no
-//! body can draw a header of ours or the status line.
+//! A conversation is the thread's messages by date, each with a line that tells who wrote it.
+//! What was read is folded to that line; only what is unfolded and near the part on the screen is
+//! ever laid out, so that ten thousand messages open as fast as ten. Each message keeps its place
+//! on the screen when others above it grow or go.
 
-use crate::mime::render::{Mark, Rendered};
+use crate::mime::render::Rendered;
 use crate::model::view::{AttachmentRow, IndexRow};
-use crate::model::{LocationId, MailboxId, MsgId};
-use crate::text::{Clean, size, width, wrap};
-use crate::tui::question::{Job, LaidOut, Mode};
+use crate::model::{LocationId, MailboxId, MsgId, ThreadId};
+use crate::text::Clean;
+use crate::tui::overlay::Overlay;
+use crate::tui::question::{Job, LaidOut, Mode, Question};
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
-use unicode_segmentation::UnicodeSegmentation;
 
-/// What is there to be shown.
-#[derive(Clone, Debug)]
-pub enum Body {
-    /// Being read and laid out.
-    Asking,
-    /// Not here yet: asked for.
-    Fetching,
-    /// Laid out.
-    Here(Arc<Rendered>),
-    /// The source.
-    Source(Arc<Vec<Clean>>),
-    /// Can't be shown: why.
-    Trouble(Clean),
-}
+mod document;
+mod letter;
+mod find;
+mod selection;
 
-/// What a piece of a line means.
+pub use document::{DocLine, Tone};
+pub use find::Find;
+pub use letter::{Body, Letter};
+
+use letter::Setting;
+use selection::Selection;
+
+/// The thread that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// The name of a header field.
-    Name,
-    /// The value of a header field.
-    Value,
-    /// The subject.
-    Subject,
-    /// Something that the program says of the message.
-    Warning,
-    /// An attachment.
-    Attachment,
-    /// The rule between headers and text.
-    Rule,
-    /// Text of the message, with the depth of its quotation.
-    Text(Mark, u8),
+struct Whole {
+    thread: ThreadId,
+    /// The mailbox that is listed, if it is one.
+    within: Option<MailboxId>,
+    /// The message that was opened, if it was not the whole thread.
+    goal: Option<MsgId>,
+    /// Whether its messages are here.
+    gathered: bool,
 }
-
-/// One line, ready to be drawn.
-pub type DocLine = Vec<(Clean, Tone)>;
 
 /// The reader.
 #[derive(Clone, Debug)]
 pub struct Pager {
-    /// Which message.
-    pub message: MsgId,
-    /// Where it lay when it was opened.
-    pub location: LocationId,
-    /// In which mailbox.
-    pub mailbox: MailboxId,
-    /// Its subject.
-    pub subject: Clean,
-    mode: Mode,
-    full: bool,
-    body: Body,
-    doc: Vec<DocLine>,
-    /// Where the mouse was pressed and where it was dragged to: lines and columns.
-    selection: Option<(Cell, Cell)>,
+    letters: Vec<Letter>,
+    /// The letter that keys are about.
+    at: usize,
+    /// The first line of each letter, and the line after the last.
+    starts: Vec<usize>,
     scroll: usize,
-    width: u16,
+    /// Whether the user has moved, so that the first letter need not stay at the top.
+    moved: bool,
+    set: Setting,
     height: usize,
+    whole: Option<Whole>,
+    asked: Vec<Job>,
+    find: Option<Find>,
+    /// What the mouse was dragged over; lines count from the first of all.
+    selection: Option<Selection>,
 }
 
-/// A line of the document and a column.
-type Cell = (usize, usize);
+/// What a click on a line of the reader is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spot {
+    Head,
+    Quotes,
+    Text,
+}
 
 impl Pager {
-    /// Opens a row's message for a pane of so many columns; the job that lays it out.
-    pub fn open(row: &IndexRow, width: u16) -> (Pager, Job) {
-        let pager = Pager {
-            message: row.message,
-            location: row.location,
-            mailbox: row.mailbox,
-            subject: Clean::line(&row.subject),
-            mode: Mode::Best,
-            full: false,
-            body: Body::Asking,
-            doc: Vec::new(),
-            selection: None,
+    /// Opens one message for a pane of so many columns. `now`: seconds since 1970.
+    pub fn open(row: &IndexRow, width: u16, now: i64) -> Pager {
+        let mut pager = Pager {
+            letters: vec![Letter::new(row.clone(), true)],
+            at: 0,
+            starts: Vec::new(),
             scroll: 0,
-            width,
+            moved: false,
+            set: Setting {
+                width,
+                several: false,
+                now,
+            },
             height: 1,
+            whole: None,
+            asked: Vec::new(),
+            find: None,
+            selection: None,
         };
-        let job = pager.job();
-        (pager, job)
+        pager.count();
+        pager
     }
 
-    /// What is to be laid out for what is shown.
-    pub fn job(&self) -> Job {
-        Job {
-            message: self.message,
-            width: self.width,
-            mode: self.mode,
+    /// Opens the conversation that a row belongs to; what to ask for it. `within`: the mailbox that
+    /// is listed. `whole`: the row stands for the thread, not for its message.
+    pub fn conversation(
+        row: &IndexRow,
+        whole: bool,
+        within: Option<MailboxId>,
+        width: u16,
+        now: i64,
+    ) -> (Pager, Question) {
+        let mut pager = Pager::open(row, width, now);
+        let thread = row.thread;
+        pager.whole = Some(Whole {
+            thread,
+            within,
+            goal: (!whole).then_some(row.message),
+            gathered: false,
+        });
+        (pager, Question::Conversation { thread, within })
+    }
+
+    /// What to ask when mail came or went: the conversation again, if it is one.
+    pub fn again(&self) -> Option<Question> {
+        let whole = self.whole?;
+        Some(Question::Conversation {
+            thread: whole.thread,
+            within: whole.within,
+        })
+    }
+
+    /// Takes the messages of the conversation. Those that are here already stay as they are shown.
+    pub fn gather(&mut self, thread: ThreadId, mut rows: Vec<IndexRow>, overlay: &Overlay) {
+        let Some(whole) = self.whole.as_mut().filter(|w| w.thread == thread) else {
+            return;
+        };
+        rows.retain(|row| !overlay.hides(row));
+        if rows.is_empty() {
+            return;
         }
+        let first = !std::mem::replace(&mut whole.gathered, true);
+        let goal = whole.goal;
+        rows.sort_by_key(|row| (row.date, row.message));
+        let held = self.place();
+        let mut known: BTreeMap<MsgId, Letter> = std::mem::take(&mut self.letters)
+            .into_iter()
+            .map(|l| (l.row().message, l))
+            .collect();
+        let newest = rows.last().map(|r| r.message);
+        let unread = |row: &IndexRow| row.unread > 0;
+        let wanted = goal
+            .or_else(|| rows.iter().find(|r| unread(r)).map(|r| r.message))
+            .or(newest);
+        let several = rows.len() > 1;
+        self.set.several = several;
+        for row in rows {
+            let message = row.message;
+            let opens = unread(&row) || (first && Some(message) == wanted) || !several;
+            let mut letter = match known.remove(&message) {
+                Some(mut letter) => {
+                    letter.store(row);
+                    if first {
+                        letter.open(opens || Some(message) == newest, self.set);
+                    }
+                    letter
+                }
+                None => Letter::new(row, opens || (first && Some(message) == newest)),
+            };
+            letter.show(overlay.shown(letter.stored(), false), self.set);
+            letter.build(self.set);
+            self.letters.push(letter);
+        }
+        let keep = if first { wanted } else { held.map(|h| h.0) };
+        self.at = self.index_of(keep).unwrap_or(self.letters.len() - 1);
+        self.count();
+        match held.filter(|_| self.moved && !first) {
+            Some(held) => self.hold(held),
+            None => self.scroll = self.start(self.at),
+        }
+        self.settle();
     }
 
-    /// The body as it stands.
-    pub fn body(&self) -> &Body {
-        &self.body
+    /// What was done since the store was read is laid over the rows; messages that went are left
+    /// out. `false`: nothing is left to be read.
+    pub fn overlay(&mut self, overlay: &Overlay) -> bool {
+        let held = self.place();
+        self.letters.retain(|l| !overlay.hides(l.stored()));
+        for letter in &mut self.letters {
+            letter.show(overlay.shown(letter.stored(), false), self.set);
+        }
+        self.at = self.at.min(self.letters.len().saturating_sub(1));
+        self.recount(held);
+        !self.letters.is_empty()
+    }
+
+    /// The letter that keys are about.
+    pub fn current(&self) -> Option<&Letter> {
+        self.letters.get(self.at)
+    }
+
+    /// The message that keys are about.
+    pub fn message(&self) -> Option<MsgId> {
+        self.current().map(|l| l.row().message)
+    }
+
+    /// Where that lies.
+    pub fn location(&self) -> Option<LocationId> {
+        self.current().map(|l| l.row().location)
+    }
+
+    /// Its subject.
+    pub fn subject(&self) -> Clean {
+        let subject = self.current().map(|l| l.row().subject.as_str());
+        Clean::line(subject.unwrap_or_default())
     }
 
     /// How it is shown.
     pub fn mode(&self) -> Mode {
-        self.mode
+        self.current().map_or(Mode::Best, Letter::mode)
     }
 
-    /// The attachments, once the body is here.
+    /// Its attachments, once its body is here.
     pub fn attachments(&self) -> &[AttachmentRow] {
-        match &self.body {
-            Body::Here(r) => &r.attachments,
-            _ => &[],
-        }
+        self.rendered().map_or(&[], |r| &r.attachments)
     }
 
     /// The laid out message, once it is here.
     pub fn rendered(&self) -> Option<&Rendered> {
-        match &self.body {
-            Body::Here(r) => Some(r),
-            _ => None,
-        }
+        self.current().and_then(Letter::rendered)
     }
 
-    /// Takes the layout thread's answer. Returns whether the body has to be fetched.
-    pub fn laid(&mut self, job: Job, result: LaidOut) -> bool {
-        if job != self.job() {
-            return false;
-        }
-        let missing = matches!(result, LaidOut::Missing);
-        let asked = matches!(self.body, Body::Fetching);
-        self.body = match result {
-            LaidOut::Message(r) => Body::Here(r),
-            LaidOut::Source(s) => Body::Source(s),
-            LaidOut::Missing => Body::Fetching,
-            LaidOut::Failed(why) => Body::Trouble(Clean::line(&why)),
-        };
-        self.build();
-        missing && !asked
+    /// The thread and the mailbox within which it was listed, if a whole conversation is read.
+    pub fn thread(&self) -> Option<(ThreadId, Option<MailboxId>)> {
+        let whole = self.whole.filter(|_| self.set.several)?;
+        Some((whole.thread, whole.within))
     }
 
-    /// The body can't be had: why.
-    pub fn trouble(&mut self, why: &str) {
-        if matches!(self.body, Body::Asking | Body::Fetching) {
-            self.body = Body::Trouble(Clean::line(why));
-        }
+    /// Which message of how many keys are about, counted from 1, if there are several.
+    pub fn number(&self) -> Option<(usize, usize)> {
+        self.set.several.then(|| (self.at + 1, self.letters.len()))
     }
 
-    /// Another width or height; the job if it has to be laid out anew. What is shown stays until
-    /// the answer comes.
-    pub fn resize(&mut self, width: u16, height: usize) -> Option<Job> {
-        self.height = height.max(1);
-        self.scroll_by(0);
-        if width == self.width {
+    /// What has to be laid out now, if that has not been asked for: everything at once, what is
+    /// asked for replaces what was. `ahead`: what may be wanted next.
+    pub fn ask(&mut self, ahead: Option<Job>) -> Option<Vec<Job>> {
+        let near = self.scroll.saturating_sub(self.height)..self.scroll + 2 * self.height;
+        let mut wanted: Vec<Job> = self
+            .letters
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| self.start(*n) < near.end && self.start(n + 1) >= near.start)
+            .filter_map(|(_, l)| l.wants(self.set))
+            .collect();
+        if let Some(own) = self.current().and_then(|l| l.wants(self.set))
+            && let Some(at) = wanted.iter().position(|j| *j == own)
+        {
+            wanted.swap(0, at);
+        }
+        wanted.extend(ahead);
+        let new = wanted.iter().any(|job| !self.asked.contains(job));
+        if !new {
             return None;
         }
-        self.width = width;
-        self.build();
-        Some(self.job())
+        self.asked.clone_from(&wanted);
+        Some(wanted)
     }
 
-    /// Shows it in another way, or back in the best one.
-    pub fn toggle_mode(&mut self, mode: Mode) -> Job {
-        self.mode = if self.mode == mode { Mode::Best } else { mode };
-        self.scroll = 0;
-        self.job()
+    /// Takes the layout thread's answer. Returns the message if its body has to be fetched.
+    pub fn laid(&mut self, job: Job, result: LaidOut) -> Option<MsgId> {
+        let held = self.place();
+        let set = self.set;
+        let letter = self.letters.iter_mut().find(|l| l.job(set) == job)?;
+        let fetch = letter.laid(job, result, set);
+        self.recount(held);
+        fetch.then_some(job.message)
     }
 
-    /// Shows all header fields, or the usual ones.
+    /// A message's body came: it is to be laid out anew.
+    pub fn came(&mut self, message: MsgId) {
+        self.asked.retain(|job| job.message != message);
+        let mut letters = self.letters.iter_mut();
+        if let Some(letter) = letters.find(|l| l.row().message == message) {
+            letter.came();
+        }
+    }
+
+    /// The messages on the screen that nobody had read before.
+    pub fn look(&mut self) -> Vec<LocationId> {
+        if self.whole.is_some_and(|w| !w.gathered) {
+            return Vec::new();
+        }
+        let shown = self.scroll..self.scroll + self.height;
+        let starts = &self.starts;
+        let start = |n: usize| starts.get(n).copied().unwrap_or(0);
+        let letters = self.letters.iter_mut().enumerate();
+        letters
+            .filter(|(n, l)| l.is_open() && start(*n) < shown.end && start(n + 1) > shown.start)
+            .filter_map(|(_, l)| l.look_at().then_some(l.row().location))
+            .collect()
+    }
+
+    /// Another width or height. What is shown stays until it is laid out for that.
+    pub fn resize(&mut self, width: u16, height: usize) {
+        let held = self.place();
+        self.height = height.max(1);
+        if width != self.set.width {
+            self.set.width = width;
+            for letter in &mut self.letters {
+                letter.build(self.set);
+            }
+            self.recount(held);
+        }
+        self.settle();
+    }
+
+    /// Shows the message in another way, or back in the best one.
+    pub fn toggle_mode(&mut self, mode: Mode) {
+        if let Some(letter) = self.letters.get_mut(self.at) {
+            letter.toggle_mode(mode);
+        }
+        self.scroll = self.start(self.at);
+        self.settle();
+    }
+
+    /// Shows all header fields of the message, or the usual ones.
     pub fn toggle_headers(&mut self) {
-        self.full = !self.full;
-        self.scroll = 0;
-        self.build();
+        self.change(|letter, set| letter.toggle_headers(set));
+        self.scroll = self.start(self.at);
+        self.settle();
+    }
+
+    /// Folds the long quotations of the message, or unfolds them. Says whether there are any.
+    pub fn toggle_quotes(&mut self) -> bool {
+        let mut any = false;
+        self.change(|letter, set| any = letter.toggle_quotes(set));
+        any
+    }
+
+    /// Folds or unfolds the message, if there are several.
+    pub fn toggle(&mut self) {
+        if self.set.several {
+            self.change(|letter, set| letter.open(!letter.is_open(), set));
+        }
+    }
+
+    /// Unfolds every message; or folds all but the current one, if all are unfolded.
+    pub fn toggle_all(&mut self) {
+        if !self.set.several {
+            return;
+        }
+        let all = self.letters.iter().all(Letter::is_open);
+        let (at, set) = (self.at, self.set);
+        for (n, letter) in self.letters.iter_mut().enumerate() {
+            letter.open(!all || n == at, set);
+        }
+        self.count();
+        self.scroll = self.start(at);
+        self.settle();
+    }
+
+    /// Goes on by so many messages of the conversation, and unfolds the one it comes to. Says
+    /// whether there is one.
+    pub fn step(&mut self, by: isize) -> bool {
+        let to = self.at.checked_add_signed(by);
+        let Some(to) = to.filter(|n| *n < self.letters.len()) else {
+            return false;
+        };
+        self.at = to;
+        self.moved = true;
+        self.change(|letter, set| letter.open(true, set));
+        self.scroll = self.start(to);
+        self.settle();
+        true
+    }
+
+    /// Whether the current message is folded.
+    pub fn is_folded(&self) -> bool {
+        self.current().is_some_and(|l| !l.is_open())
     }
 
     /// Scrolls by lines; says whether anything moved.
     pub fn scroll_by(&mut self, by: isize) -> bool {
-        let most = self.doc.len().saturating_sub(self.height);
         let before = self.scroll;
-        self.scroll = before.saturating_add_signed(by).min(most);
+        self.scroll = before.saturating_add_signed(by);
+        self.moved = true;
+        self.settle();
+        self.follow();
         self.scroll != before
     }
 
     /// To the first line or the last.
     pub fn scroll_to(&mut self, end: bool) {
         self.scroll = if end { usize::MAX } else { 0 };
-        self.scroll_by(0);
+        self.moved = true;
+        self.settle();
+        self.at = if end {
+            self.letters.len().saturating_sub(1)
+        } else {
+            0
+        };
     }
 
     /// Lines of the pane.
@@ -200,233 +395,211 @@ impl Pager {
         self.height
     }
 
-    /// The lines on the screen.
-    pub fn visible(&self) -> &[DocLine] {
-        let end = (self.scroll + self.height).min(self.doc.len());
-        self.doc.get(self.scroll..end).unwrap_or(&[])
+    /// The lines on the screen, each with whether it is of the current message.
+    pub fn visible(&self) -> impl Iterator<Item = (&DocLine, bool)> {
+        let end = (self.scroll + self.height).min(self.total());
+        (self.scroll..end).filter_map(|line| {
+            let n = self.letter_at(line);
+            let line = self.line(line)?;
+            Some((line, n == self.at))
+        })
     }
 
     /// The text of the message, once it is here.
     pub fn text(&self) -> Option<String> {
-        let line = |spans: &mut dyn Iterator<Item = &str>| spans.collect::<String>();
-        let lines: Vec<String> = match &self.body {
-            Body::Here(r) => {
-                let each = r.lines.iter();
-                each.map(|l| line(&mut l.spans.iter().map(|s| s.text.as_str())))
-                    .collect()
-            }
-            Body::Source(lines) => lines.iter().map(|l| l.to_string()).collect(),
-            _ => return None,
-        };
-        Some(lines.join("\n"))
+        self.current().and_then(Letter::text)
     }
 
     /// The mouse is pressed at a row and a column of what is seen: a selection begins.
     pub fn press(&mut self, row: usize, column: usize) {
-        let cell = (self.scroll + row, column);
-        self.selection = Some((cell, cell));
+        self.selection = Some(Selection::at(self.scroll + row, column));
     }
 
     /// The mouse is dragged: the selection goes there.
     pub fn drag(&mut self, row: usize, column: usize) {
-        if let Some((_, to)) = &mut self.selection {
-            *to = (self.scroll + row, column);
+        let line = self.scroll + row;
+        if let Some(selection) = &mut self.selection {
+            selection.drag(line, column);
         }
     }
 
     /// The columns of a row of what is seen that are selected, if some are.
     pub fn selected(&self, row: usize) -> Option<Range<usize>> {
-        self.columns_of(self.scroll + row)
+        self.selection?.columns(self.scroll + row)
     }
 
-    fn columns_of(&self, line: usize) -> Option<Range<usize>> {
-        let (from, to) = self.selection.filter(|(from, to)| from != to)?;
-        let (from, to) = (from.min(to), from.max(to));
-        if line < from.0 || line > to.0 || line >= self.doc.len() {
-            return None;
-        }
-        let begin = if line == from.0 { from.1 } else { 0 };
-        let end = if line == to.0 { to.1 + 1 } else { usize::MAX };
-        Some(begin..end)
-    }
-
-    /// What is selected, a line each, without the blanks at their ends.
+    /// What is selected, a line each.
     pub fn selected_text(&self) -> Option<String> {
-        let (from, to) = self.selection.filter(|(from, to)| from != to)?;
-        let (first, last) = (from.0.min(to.0), from.0.max(to.0));
-        let mut lines = Vec::new();
-        for (n, line) in self.doc.iter().enumerate().take(last + 1).skip(first) {
-            let columns = self.columns_of(n).unwrap_or(0..0);
-            let whole: String = line.iter().map(|(text, _)| text.as_str()).collect();
-            let mut column = 0;
-            let mut kept = String::new();
-            for symbol in whole.graphemes(true) {
-                if columns.contains(&column) {
-                    kept.push_str(symbol);
-                }
-                column += width::width(symbol);
-            }
-            lines.push(kept.trim_end().to_owned());
-        }
+        let selection = self.selection?;
+        let lines = selection.lines().filter_map(|n| Some((n, self.line(n)?)));
+        let lines: Vec<String> = lines.map(|(n, line)| selection.cut(n, line)).collect();
         let text = lines.join("\n");
         (!text.trim().is_empty()).then_some(text)
     }
 
     /// How far it is scrolled, in percent; `None` if everything fits.
     pub fn percent(&self) -> Option<usize> {
-        let most = self.doc.len().saturating_sub(self.height);
+        let most = self.total().saturating_sub(self.height);
         (most > 0).then(|| self.scroll * 100 / most)
     }
 
-    fn build(&mut self) {
-        self.selection = None;
-        self.doc = match &self.body {
-            Body::Here(r) => document(r, self.full, usize::from(self.width)),
-            Body::Source(lines) => lines
-                .iter()
-                .map(|l| vec![(l.clone(), Tone::Text(Mark::Plain, 0))])
-                .collect(),
-            _ => Vec::new(),
+    /// Takes a click on a row of what is seen; not where the mouse was dragged.
+    pub fn click(&mut self, row: usize) {
+        let line = self.scroll + row;
+        let dragged = self.selection.is_some_and(|s| !s.is_empty());
+        if line >= self.total() || dragged {
+            return;
+        }
+        let n = self.letter_at(line);
+        let tone = self.line(line).and_then(|l| l.first()).map(|p| p.1);
+        let spot = match tone {
+            Some(Tone::Fold) => Spot::Quotes,
+            _ if self.set.several && line == self.start(n) => Spot::Head,
+            _ => Spot::Text,
         };
-        self.scroll_by(0);
-    }
-}
-
-/// Headers, what we have to say, attachments, a rule, the text.
-fn document(r: &Rendered, full: bool, cols: usize) -> Vec<DocLine> {
-    let headers = if full { &r.all_headers } else { &r.headers };
-    let mut doc = Vec::new();
-    let longest = headers.iter().map(|(n, _)| width::width(n.as_str())).max();
-    let name_cols = longest.unwrap_or(0).min(16) + 2;
-    for (name, value) in headers {
-        header(&mut doc, name, value, name_cols, cols);
-    }
-    if let Some(warning) = &r.warning {
-        for line in wrap::wrap(warning.as_str(), cols.saturating_sub(2).max(1)) {
-            doc.push(vec![(Clean::line(&line), Tone::Warning)]);
+        self.at = n;
+        self.moved = true;
+        match spot {
+            Spot::Head => self.toggle(),
+            Spot::Quotes => {
+                self.toggle_quotes();
+            }
+            Spot::Text => {}
         }
     }
-    for (n, a) in r.attachments.iter().enumerate() {
-        let text = format!(
-            "[{}] {}  {}, {}",
-            n + 1,
-            if a.name.is_empty() {
-                "unnamed"
-            } else {
-                &a.name
-            },
-            a.media_type,
-            size::human(a.size)
-        );
-        doc.push(vec![(Clean::line(&text), Tone::Attachment)]);
-    }
-    doc.push(vec![(Clean::line(&"─".repeat(cols)), Tone::Rule)]);
-    for line in &r.lines {
-        let spans = line.spans.iter();
-        doc.push(
-            spans
-                .map(|s| (s.text.clone(), Tone::Text(s.style, line.quote)))
-                .collect(),
-        );
-    }
-    doc
-}
 
-fn header(doc: &mut Vec<DocLine>, name: &Clean, value: &Clean, name_cols: usize, cols: usize) {
-    let tone = if name.as_str().eq_ignore_ascii_case("subject") {
-        Tone::Subject
-    } else {
-        Tone::Value
-    };
-    let room = cols.saturating_sub(name_cols).max(8);
-    let mut label = Clean::line(&width::fit(&format!("{name}:"), name_cols));
-    let lines = wrap::wrap(value.as_str(), room);
-    if lines.is_empty() {
-        doc.push(vec![(label, Tone::Name)]);
-        return;
+    /// Looks for words in what is unfolded, from the top of the screen on; `None` ends that.
+    pub fn find(&mut self, words: Option<&str>) {
+        self.find = words.map(Find::new);
+        self.look_up(self.scroll);
+        self.go_to_hit();
     }
-    for line in lines {
-        doc.push(vec![(label, Tone::Name), (Clean::line(&line), tone)]);
-        label = Clean::line(&" ".repeat(name_cols));
+
+    /// Goes on by so many places with the words.
+    pub fn find_on(&mut self, by: isize) {
+        if let Some(find) = &mut self.find {
+            find.step(by);
+        }
+        self.go_to_hit();
+    }
+
+    /// What is looked for.
+    pub fn finding(&self) -> Option<&Find> {
+        self.find.as_ref()
+    }
+
+    fn go_to_hit(&mut self) {
+        let Some(line) = self.find.as_ref().and_then(Find::line) else {
+            return;
+        };
+        let shown = self.scroll..self.scroll + self.height.saturating_sub(1).max(1);
+        if !shown.contains(&line) {
+            self.scroll = line.saturating_sub(self.height / 3);
+        }
+        self.moved = true;
+        self.settle();
+        self.at = self.letter_at(line);
+    }
+
+    /// Finds the words again after lines changed.
+    fn look_up(&mut self, near: usize) {
+        let Some(mut find) = self.find.take() else {
+            return;
+        };
+        let lines = self.letters.iter().flat_map(|l| l.lines());
+        let hits = lines.enumerate().filter(|(_, line)| find.hits(line));
+        find.found(hits.map(|(n, _)| n).collect(), near);
+        self.find = Some(find);
+    }
+
+    /// Changes the current letter; what is at the top of the screen stays there.
+    fn change(&mut self, change: impl FnOnce(&mut Letter, Setting)) {
+        let (held, set) = (self.place(), self.set);
+        if let Some(letter) = self.letters.get_mut(self.at) {
+            change(letter, set);
+        }
+        self.recount(held);
+    }
+
+    /// The message at the top of the screen, and which line of it stands there. Until the user
+    /// moves it is the one that was gone to.
+    fn place(&self) -> Option<(MsgId, usize)> {
+        let n = if self.moved {
+            self.letter_at(self.scroll)
+        } else {
+            self.at
+        };
+        let letter = self.letters.get(n)?;
+        let line = self.scroll.saturating_sub(self.start(n));
+        Some((letter.row().message, if self.moved { line } else { 0 }))
+    }
+
+    fn recount(&mut self, held: Option<(MsgId, usize)>) {
+        self.count();
+        if let Some(held) = held {
+            self.hold(held);
+        }
+        self.settle();
+        let near = self.find.as_ref().and_then(Find::line);
+        self.look_up(near.unwrap_or(self.scroll));
+    }
+
+    fn hold(&mut self, (message, line): (MsgId, usize)) {
+        if let Some(n) = self.index_of(Some(message)) {
+            let lines = self.start(n + 1).saturating_sub(self.start(n));
+            self.scroll = self.start(n) + line.min(lines.saturating_sub(1));
+        }
+    }
+
+    fn index_of(&self, message: Option<MsgId>) -> Option<usize> {
+        let mut letters = self.letters.iter();
+        letters.position(|l| Some(l.row().message) == message)
+    }
+
+    fn count(&mut self) {
+        let mut line = 0;
+        self.selection = None;
+        self.starts = vec![0];
+        for letter in &self.letters {
+            line += letter.lines().len();
+            self.starts.push(line);
+        }
+    }
+
+    fn start(&self, n: usize) -> usize {
+        self.starts.get(n).copied().unwrap_or_else(|| self.total())
+    }
+
+    fn total(&self) -> usize {
+        self.starts.last().copied().unwrap_or(0)
+    }
+
+    fn letter_at(&self, line: usize) -> usize {
+        let after = self.starts.partition_point(|start| *start <= line);
+        after
+            .saturating_sub(1)
+            .min(self.letters.len().saturating_sub(1))
+    }
+
+    fn line(&self, line: usize) -> Option<&DocLine> {
+        let n = self.letter_at(line);
+        let lines = self.letters.get(n)?.lines();
+        lines.get(line.saturating_sub(self.start(n)))
+    }
+
+    fn settle(&mut self) {
+        let most = self.total().saturating_sub(self.height);
+        self.scroll = self.scroll.min(most);
+    }
+
+    /// Keys are about what can be seen.
+    fn follow(&mut self) {
+        let last = (self.scroll + self.height).min(self.total());
+        let top = self.letter_at(self.scroll);
+        let bottom = self.letter_at(last.saturating_sub(1));
+        self.at = self.at.clamp(top, bottom.max(top));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mime::render::{Line, Span};
-    use crate::tui::question::tests::row;
-
-    fn rendered(lines: usize) -> Arc<Rendered> {
-        Arc::new(Rendered {
-            headers: vec![(Clean::lit("From"), Clean::lit("Ada"))],
-            lines: (0..lines)
-                .map(|n| Line {
-                    spans: vec![Span {
-                        text: Clean::line(&format!("line {n}")),
-                        style: Mark::Plain,
-                    }],
-                    quote: 0,
-                })
-                .collect(),
-            ..Rendered::default()
-        })
-    }
-
-    #[test]
-    fn a_missing_body_is_fetched_once_and_then_shown() {
-        let (mut pager, job) = Pager::open(&row(1, 1), 60);
-        assert!(pager.laid(job, LaidOut::Missing));
-        assert!(!pager.laid(job, LaidOut::Missing), "asked for already");
-        pager.laid(job, LaidOut::Message(rendered(3)));
-        pager.resize(60, 10);
-        assert_eq!(pager.visible().len(), 5);
-    }
-
-    #[test]
-    fn an_answer_for_another_width_is_not_shown() {
-        let (mut pager, job) = Pager::open(&row(1, 1), 60);
-        assert!(pager.resize(40, 10).is_some());
-        pager.laid(job, LaidOut::Message(rendered(3)));
-        assert!(matches!(pager.body(), Body::Asking));
-    }
-
-    #[test]
-    fn what_the_mouse_was_dragged_over_is_selected() {
-        let (mut pager, job) = Pager::open(&row(1, 1), 60);
-        pager.resize(60, 10);
-        pager.laid(job, LaidOut::Message(rendered(100)));
-        pager.press(4, 2);
-        assert_eq!(pager.selected_text(), None, "a click selects nothing");
-        pager.drag(2, 3);
-        assert_eq!(pager.selected_text().as_deref(), Some("e 0\nline 1\nlin"));
-        assert_eq!(
-            (pager.selected(2), pager.selected(5)),
-            (Some(3..usize::MAX), None)
-        );
-        pager.scroll_by(1);
-        assert_eq!(
-            pager.selected(1),
-            Some(3..usize::MAX),
-            "it moves with the text"
-        );
-        pager.toggle_headers();
-        assert_eq!(pager.selected_text(), None);
-        assert!(
-            pager
-                .text()
-                .is_some_and(|t| t.starts_with("line 0\nline 1\n"))
-        );
-    }
-
-    #[test]
-    fn scrolling_stops_at_both_ends() {
-        let (mut pager, job) = Pager::open(&row(1, 1), 60);
-        pager.resize(60, 10);
-        pager.laid(job, LaidOut::Message(rendered(100)));
-        assert!(!pager.scroll_by(-5));
-        pager.scroll_to(true);
-        assert_eq!(pager.percent(), Some(100));
-        assert!(!pager.scroll_by(1) && pager.scroll_by(-1));
-    }
-}
+mod tests;

@@ -2,8 +2,8 @@
 
 use crate::mime::render::Mark;
 use crate::text::Clean;
-use crate::tui::screen::pager::{Body, Pager, Tone};
-use crate::tui::screen::paint::{begin, say};
+use crate::tui::screen::pager::{Pager, Tone};
+use crate::tui::screen::paint::begin;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
@@ -39,24 +39,35 @@ pub fn draw(
         width: area.width.saturating_sub(GUTTER),
         ..area
     };
-    let notice = match pager.body() {
-        Body::Fetching if offline => Some(Clean::lit(
-            "This message is not here yet. It is fetched as soon as there is a connection.",
-        )),
-        Body::Fetching => Some(Clean::lit("Fetching the message…")),
-        Body::Trouble(why) => Some(why.clone()),
-        _ => None,
-    };
-    if let Some(text) = notice {
-        say(buf, inside, &text, base.patch(theme.style("text.dim")));
-        return;
-    }
-    for (n, line) in pager.visible().iter().enumerate() {
+    for (n, (line, current)) in pager.visible().enumerate() {
+        if pager.number().is_some()
+            && current
+            && let Some(mut row) = begin(buf, area, n, base)
+        {
+            row.lit("▌", base.patch(gutter));
+        }
         let Some(mut row) = begin(buf, inside, n, base) else {
             return;
         };
-        for (text, tone) in line {
-            row.put(text, base.patch(style(*tone, theme)));
+        let found = match pager.finding() {
+            Some(find) => find.marked(line),
+            None => line
+                .iter()
+                .map(|(t, tone)| (t.clone(), *tone, false))
+                .collect(),
+        };
+        for (text, tone, hit) in &found {
+            let style = base.patch(style(*tone, theme));
+            let style = if *hit {
+                style.patch(theme.style("reader.found"))
+            } else {
+                style
+            };
+            if *tone == Tone::Waiting && offline {
+                row.put(&Clean::lit(OFFLINE), style);
+            } else {
+                row.put(text, style);
+            }
         }
         let end = usize::from(row.x().saturating_sub(inside.x));
         if let Some(columns) = pager.selected(n) {
@@ -73,6 +84,9 @@ pub fn draw(
     }
 }
 
+/// Instead of what is said while a message is on its way, where it can't come.
+const OFFLINE: &str = "This message is not here yet. It is fetched when there is a connection.";
+
 fn style(tone: Tone, theme: &Theme) -> Style {
     match tone {
         Tone::Name => theme.style("reader.header.name"),
@@ -80,6 +94,10 @@ fn style(tone: Tone, theme: &Theme) -> Style {
         Tone::Subject => theme.style("reader.header.subject"),
         Tone::Warning => theme.style("notice.warning"),
         Tone::Attachment => theme.style("reader.attachment"),
+        Tone::Writer => theme.style("reader.writer"),
+        Tone::WriterUnread => theme.style("reader.writer.unread"),
+        Tone::Aside | Tone::Fold | Tone::Waiting => theme.style("text.dim"),
+        Tone::Trouble => theme.style("notice.warning"),
         Tone::Rule => theme.style("reader.rule"),
         Tone::Text(mark, depth) => {
             let quoted = match depth {

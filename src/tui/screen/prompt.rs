@@ -378,7 +378,7 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
     let argument = Command::from_name(name).map_or(Argument::No, |c| c.info().argument);
     let (themes, journeys): (Vec<String>, Vec<String>);
     let choices = match argument {
-        Argument::No | Argument::People | Argument::Time => return Vec::new(),
+        Argument::No | Argument::People | Argument::Time | Argument::Words => return Vec::new(),
         Argument::Query => {
             return fields(typed)
                 .into_iter()

@@ -135,8 +135,10 @@ impl Bench {
                         self.event(Event::Rows(answer));
                     }
                 }
-                Effect::Layout(job) => {
-                    self.event(Event::Laid(job, LaidOut::Message(body())));
+                Effect::Layout(jobs) => {
+                    for job in jobs {
+                        self.event(Event::Laid(job, LaidOut::Message(body())));
+                    }
                 }
                 Effect::Ask(intent, about) => {
                     self.asked.push(intent.clone());
@@ -193,6 +195,22 @@ impl Bench {
         self.asked.iter().filter(fresh).count() as i64 - 1
     }
 
+    /// The messages of a thread: of one that counts more than one message, three.
+    fn thread(&self, thread: crate::model::ThreadId) -> Vec<IndexRow> {
+        let head = self.rows.iter().find(|r| r.thread == thread);
+        if let Some(head) = head.filter(|r| r.count == 1) {
+            return vec![head.clone()];
+        }
+        (0..3)
+            .map(|n| {
+                let mut child = row(100 + n, WALL - 1000 + n);
+                child.thread = thread;
+                child.depth = u16::try_from(n).unwrap();
+                child
+            })
+            .collect()
+    }
+
     fn answer(&self, question: Question) -> Option<Answer> {
         Some(match question {
             Question::Sidebar => Answer::Sidebar {
@@ -225,14 +243,11 @@ impl Bench {
             Question::Thread { serial, thread, .. } => Answer::Thread {
                 serial,
                 thread,
-                rows: (0..3)
-                    .map(|n| {
-                        let mut child = row(100 + n, WALL - 1000 + n);
-                        child.thread = thread;
-                        child.depth = u16::try_from(n).unwrap();
-                        child
-                    })
-                    .collect(),
+                rows: self.thread(thread),
+            },
+            Question::Conversation { thread, .. } => Answer::Conversation {
+                thread,
+                rows: self.thread(thread),
             },
             Question::Outbox => Answer::Outbox(Vec::new(), Vec::new()),
             Question::Drafts => {
@@ -407,14 +422,49 @@ fn opening_reads_and_marks_seen() {
 }
 
 #[test]
-fn a_thread_opens_unfolded_at_its_first_unread() {
+fn a_thread_opens_as_a_conversation_at_its_first_unread() {
     let mut bench = Bench::new(three(), (200, 50));
     bench.keys("G\n");
-    let location = bench.app.panes.pager.as_ref().unwrap().location;
-    assert_eq!(location, LocationId(100));
-    bench.keys("J");
-    let location = bench.app.panes.pager.as_ref().unwrap().location;
-    assert_eq!(location, LocationId(101));
+    let location = |b: &Bench| b.app.panes.pager.as_ref().unwrap().location();
+    assert_eq!(location(&bench), Some(LocationId(100)));
+    let read = |b: &Bench| -> Vec<Target> {
+        let acts = b.asked.iter().map(|i| match i {
+            Intent::Act { targets, .. } => targets.clone(),
+            other => panic!("{other:?}"),
+        });
+        acts.flatten().collect()
+    };
+    let seen = |n| Target::Location(LocationId(n));
+    assert_eq!(
+        read(&bench),
+        [100, 101, 102].map(seen),
+        "all are on the screen"
+    );
+    bench.keys("n");
+    assert_eq!(location(&bench), Some(LocationId(101)));
+    bench.keys("s");
+    assert_eq!(
+        read(&bench).last(),
+        Some(&seen(101)),
+        "one message is starred"
+    );
+    bench.keys("e");
+    assert!(
+        matches!(read(&bench).last(), Some(Target::Thread { .. })),
+        "the whole conversation is filed"
+    );
+}
+
+#[test]
+fn words_are_looked_for_in_what_is_read() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("\n/shall\n");
+    assert!(bench.screen().contains("hit 1 of 1"), "{}", bench.screen());
+    bench.keys("\x1b");
+    assert!(!bench.screen().contains("hit 1"));
+    assert!(bench.screen().contains("Shall we?"), "still open");
+    bench.keys("/nowhere\n");
+    assert!(bench.screen().contains("That is not here"));
 }
 
 #[test]

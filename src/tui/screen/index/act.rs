@@ -1,8 +1,8 @@
 //! What the user does in the index beyond moving: folding, opening, marking, and what an action
 //! is done to.
 
-use super::{Ident, Index, Kind, Line, Wish};
-use crate::model::{MsgId, System, Target};
+use super::{Ident, Index, Kind, Line};
+use crate::model::{System, Target};
 use crate::tui::overlay::Overlay;
 use crate::tui::question::Question;
 use std::time::Instant;
@@ -33,23 +33,6 @@ impl Index {
         }
         self.threads.clear();
         self.rebuild(overlay);
-    }
-
-    /// What opening the selection means: `Ok` the message to show, `Err` questions that lead there
-    /// (a thread is unfolded first; its first unread message opens).
-    pub fn open(&mut self) -> Result<Option<MsgId>, Vec<Question>> {
-        let Some(line) = self.selected() else {
-            return Ok(None);
-        };
-        match line.kind {
-            Kind::Folded | Kind::Unfolded => {
-                let thread = line.row.thread;
-                self.threads.entry(thread).or_default();
-                self.wish = Some(Wish::Open(thread));
-                Err(vec![self.thread_question(thread)])
-            }
-            Kind::Single | Kind::Child => Ok(Some(line.row.message)),
-        }
     }
 
     /// Marks or unmarks the selection and goes on.

@@ -1,0 +1,74 @@
+//! What keys do to a message or conversation that is read.
+
+use crate::text::Clean;
+use crate::tui::app::outward::Wants;
+use crate::tui::app::state::Panes;
+use crate::tui::event::Now;
+use crate::tui::question::Mode;
+
+impl Panes {
+    /// The next or previous message of the conversation; of what was looked for, the next place.
+    pub fn read_in_thread(&mut self, by: isize, now: Now) {
+        let Some(pager) = self.pager.as_mut() else {
+            return;
+        };
+        if pager.finding().is_some() {
+            pager.find_on(by);
+        } else if !pager.step(by) {
+            let text = if by > 0 {
+                "This is the last message of the conversation."
+            } else {
+                "This is the first message of the conversation."
+            };
+            self.tell(Clean::lit(text), now);
+        }
+    }
+
+    /// Folds or unfolds the message of the conversation.
+    pub fn fold_letter(&mut self) {
+        if let Some(pager) = self.pager.as_mut() {
+            pager.toggle();
+        }
+    }
+
+    /// Unfolds every message of the conversation, or folds the others.
+    pub fn fold_letters(&mut self) {
+        if let Some(pager) = self.pager.as_mut() {
+            pager.toggle_all();
+        }
+    }
+
+    /// Folds long quotations, or unfolds them.
+    pub fn fold_quotes(&mut self, now: Now) {
+        let any = self.pager.as_mut().is_some_and(|p| p.toggle_quotes());
+        if !any {
+            self.tell(Clean::lit("There are no long quotations here."), now);
+        }
+    }
+
+    /// Whether words can be asked for: not without something to look in.
+    pub fn wants_find(&self) -> Wants {
+        if self.reading() {
+            Wants::Find
+        } else {
+            Wants::Nothing
+        }
+    }
+
+    /// Looks for words in what is read; `None` ends that. Says whether there was something.
+    pub fn find(&mut self, words: Option<&str>) -> bool {
+        let Some(pager) = self.pager.as_mut() else {
+            return false;
+        };
+        let before = pager.finding().is_some();
+        pager.find(words.filter(|w| !w.is_empty()));
+        before
+    }
+
+    /// Shows the message in another way, or back in the best one.
+    pub fn mode(&mut self, mode: Mode) {
+        if let Some(pager) = self.pager.as_mut() {
+            pager.toggle_mode(mode);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! A message as lines of the reader: headers, what we have to say of it, attachments, text.
+//!
+//! What comes from the message stands in a pane whose first column it can't reach, so that no
+//! body can draw a header of ours or the status line.
+
+use crate::mime::render::{Line, Mark, Rendered};
+use crate::model::view::{AttachmentRow, IndexRow};
+use crate::text::{Clean, size, when, width, wrap};
+
+/// Quoted text in the middle of a message is folded from so many lines on; what it ends with,
+/// just before the answer to it, stays.
+const LONG_QUOTE: usize = 14;
+/// So many lines of a folded quotation stay before the answer to it.
+const KEPT_OF_QUOTE: usize = 4;
+/// Quoted text that nothing follows is folded from so many lines on.
+const LAST_QUOTE: usize = 3;
+
+/// What a piece of a line means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Who wrote a message of a conversation.
+    Writer,
+    /// The same, of one that is unread.
+    WriterUnread,
+    /// What stands beside the writer: the date, the beginning of a folded message.
+    Aside,
+    /// The name of a header field.
+    Name,
+    /// The value of a header field.
+    Value,
+    /// The subject.
+    Subject,
+    /// Something that the program says of the message.
+    Warning,
+    /// An attachment.
+    Attachment,
+    /// The rule between headers and text.
+    Rule,
+    /// Stands for quoted lines that are folded.
+    Fold,
+    /// The message is on its way.
+    Waiting,
+    /// The message can't be shown.
+    Trouble,
+    /// Text of the message, with the depth of its quotation.
+    Text(Mark, u8),
+}
+
+/// One line, ready to be drawn.
+pub type DocLine = Vec<(Clean, Tone)>;
+
+/// How a message is laid out as lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dress {
+    /// Columns.
+    pub cols: usize,
+    /// All header fields, not the usual ones.
+    pub full: bool,
+    /// Whether long quotations are folded.
+    pub fold: bool,
+    /// Whether a line with its writer and date stands above it, which its headers need not repeat.
+    pub headed: bool,
+}
+
+/// Headers, what we have to say, attachments, a rule, the text.
+pub fn document(r: &Rendered, dress: Dress) -> Vec<DocLine> {
+    let cols = dress.cols;
+    let all = if dress.full {
+        &r.all_headers
+    } else {
+        &r.headers
+    };
+    let told = |name: &Clean| {
+        let said = ["from", "date", "subject"];
+        dress.headed && !dress.full && said.iter().any(|s| name.as_str().eq_ignore_ascii_case(s))
+    };
+    let headers: Vec<_> = all.iter().filter(|(n, _)| !told(n)).collect();
+    let mut doc = Vec::new();
+    let longest = headers.iter().map(|(n, _)| width::width(n.as_str())).max();
+    let name_cols = longest.unwrap_or(0).min(16) + 2;
+    for (name, value) in headers {
+        header(&mut doc, name, value, name_cols, cols);
+    }
+    if let Some(warning) = &r.warning {
+        doc.extend(said(warning.as_str(), cols, Tone::Warning));
+    }
+    for (n, a) in r.attachments.iter().enumerate() {
+        doc.push(vec![(attachment(n, a), Tone::Attachment)]);
+    }
+    if dress.headed {
+        doc.push(Vec::new());
+    } else {
+        doc.push(vec![(Clean::line(&"─".repeat(cols)), Tone::Rule)]);
+    }
+    text(&mut doc, &r.lines, dress.fold);
+    doc
+}
+
+/// The line of a message in a conversation: its writer and date, and of a folded one how it
+/// begins.
+pub fn head(row: &IndexRow, open: bool, unread: bool, cols: usize, now: i64) -> DocLine {
+    let sign = if open { "▾ " } else { "▸ " };
+    let star = if row.flags.system.has(crate::model::System::FLAGGED) {
+        "★ "
+    } else {
+        ""
+    };
+    let from = row.from.first();
+    let name = from.map_or("(nobody)", |a| a.display());
+    let who = match from.filter(|a| open && cols >= 60 && a.display() != a.addr) {
+        Some(a) => format!("{name} <{}>", a.addr),
+        None => name.to_owned(),
+    };
+    let date = if open && cols >= 60 {
+        when::long(row.date)
+    } else {
+        when::short(row.date, now)
+    };
+    let room = cols.saturating_sub(width::width(&date) + 2);
+    let tone = if unread {
+        Tone::WriterUnread
+    } else {
+        Tone::Writer
+    };
+    let who = Clean::line(&who);
+    let start = Clean::line(&format!("{sign}{star}{who}"));
+    let start_cols = if open {
+        room
+    } else {
+        room.min((cols / 3).max(16))
+    };
+    let mut line = vec![(Clean::line(&width::fit(start.as_str(), start_cols)), tone)];
+    let left = room.saturating_sub(start_cols);
+    if left > 2 {
+        let begins = row.snippet.as_deref().unwrap_or_default();
+        let begins = Clean::line(begins);
+        let begins = width::fit(begins.as_str(), left - 1);
+        line.push((Clean::line(&format!(" {begins}")), Tone::Aside));
+    } else {
+        line.push((Clean::line(&" ".repeat(left)), Tone::Aside));
+    }
+    line.push((Clean::line(&format!("  {date}")), Tone::Aside));
+    line
+}
+
+/// Words of ours, wrapped.
+pub fn said(words: &str, cols: usize, tone: Tone) -> impl Iterator<Item = DocLine> {
+    let lines = wrap::wrap(words, cols.saturating_sub(2).max(1));
+    lines
+        .into_iter()
+        .map(move |line| vec![(Clean::line(&line), tone)])
+}
+
+fn attachment(n: usize, a: &AttachmentRow) -> Clean {
+    let name = if a.name.is_empty() {
+        "unnamed"
+    } else {
+        &a.name
+    };
+    let size = size::human(a.size);
+    Clean::line(&format!("[{}] {name}  {}, {size}", n + 1, a.media_type))
+}
+
+fn header(doc: &mut Vec<DocLine>, name: &Clean, value: &Clean, name_cols: usize, cols: usize) {
+    let tone = if name.as_str().eq_ignore_ascii_case("subject") {
+        Tone::Subject
+    } else {
+        Tone::Value
+    };
+    let room = cols.saturating_sub(name_cols).max(8);
+    let mut label = Clean::line(&width::fit(&format!("{name}:"), name_cols));
+    let lines = wrap::wrap(value.as_str(), room);
+    if lines.is_empty() {
+        doc.push(vec![(label, Tone::Name)]);
+        return;
+    }
+    for line in lines {
+        doc.push(vec![(label, Tone::Name), (Clean::line(&line), tone)]);
+        label = Clean::line(&" ".repeat(name_cols));
+    }
+}
+
+/// The text, with a line instead of each long quotation if those are folded.
+fn text(doc: &mut Vec<DocLine>, lines: &[Line], fold: bool) {
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        let quoted = lines.iter().skip(at).take_while(|l| l.quote > 0).count();
+        let hidden = if fold { folded(lines, at, quoted) } else { 0 };
+        if hidden > 0 {
+            let text = format!("··· {hidden} quoted lines");
+            doc.push(vec![(Clean::line(&text), Tone::Fold)]);
+            at += hidden;
+            continue;
+        }
+        doc.push(drawn(line));
+        // The rest of a quotation that is shown, and the line itself.
+        for line in lines.iter().skip(at + 1).take(quoted.saturating_sub(1)) {
+            doc.push(drawn(line));
+        }
+        at += quoted.max(1);
+    }
+}
+
+/// How many of the quoted lines that begin here are folded.
+fn folded(lines: &[Line], at: usize, quoted: usize) -> usize {
+    let after = lines.iter().skip(at + quoted);
+    let last = after.clone().all(|l| {
+        l.spans
+            .iter()
+            .all(|s| s.style == Mark::Signature || s.text.as_str().trim().is_empty())
+    });
+    if last && quoted >= LAST_QUOTE {
+        quoted
+    } else if !last && quoted >= LONG_QUOTE {
+        quoted - KEPT_OF_QUOTE
+    } else {
+        0
+    }
+}
+
+fn drawn(line: &Line) -> DocLine {
+    let spans = line.spans.iter();
+    spans
+        .map(|s| (s.text.clone(), Tone::Text(s.style, line.quote)))
+        .collect()
+}

@@ -1,0 +1,251 @@
+//! One message of what is read: its row, whether it is unfolded, and its lines.
+
+use super::document::{DocLine, Dress, Tone, document, head, said};
+use crate::mime::render::{Line, Mark, Rendered};
+use crate::model::System;
+use crate::model::view::IndexRow;
+use crate::text::Clean;
+use crate::tui::question::{Job, LaidOut, Mode};
+use std::sync::Arc;
+
+/// What is there to be shown.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// Being read and laid out.
+    Asking,
+    /// Not here yet: asked for.
+    Fetching,
+    /// Laid out.
+    Here(Arc<Rendered>),
+    /// The source.
+    Source(Arc<Vec<Clean>>),
+    /// Can't be shown: why.
+    Trouble(Clean),
+}
+
+/// How the letters of a reader are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Columns.
+    pub width: u16,
+    /// Whether there are several, so that each has a line with its writer.
+    pub several: bool,
+    /// The present time, seconds since 1970.
+    pub now: i64,
+}
+
+/// A message in the reader.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// Its row, as the store has it.
+    stored: IndexRow,
+    /// Its row with what was done since.
+    row: IndexRow,
+    /// Whether it is more than a line.
+    open: bool,
+    /// Whether it was seen on this screen, so that it need not be marked again.
+    seen: bool,
+    mode: Mode,
+    full: bool,
+    quotes: Option<bool>,
+    body: Body,
+    laid: Option<Job>,
+    lines: Vec<DocLine>,
+}
+
+impl Letter {
+    /// A message of which nothing is known but its row.
+    pub fn new(row: IndexRow, open: bool) -> Letter {
+        Letter {
+            stored: row.clone(),
+            row,
+            open,
+            seen: false,
+            mode: Mode::Best,
+            full: false,
+            quotes: None,
+            body: Body::Asking,
+            laid: None,
+            lines: Vec::new(),
+        }
+    }
+
+    /// Its row, as shown.
+    pub fn row(&self) -> &IndexRow {
+        &self.row
+    }
+
+    /// Its row as the store has it.
+    pub fn stored(&self) -> &IndexRow {
+        &self.stored
+    }
+
+    /// Its row changed in the store.
+    pub fn store(&mut self, row: IndexRow) {
+        self.stored = row;
+    }
+
+    /// Its row is shown so from now on.
+    pub fn show(&mut self, row: IndexRow, set: Setting) {
+        if row != self.row {
+            self.row = row;
+            self.build(set);
+        }
+    }
+
+    /// Whether it is unread.
+    pub fn is_unread(&self) -> bool {
+        !self.row.flags.system.has(System::SEEN)
+    }
+
+    /// Whether it is unfolded.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Folds or unfolds it.
+    pub fn open(&mut self, open: bool, set: Setting) {
+        if self.open != open {
+            self.open = open;
+            self.build(set);
+        }
+    }
+
+    /// It is on the screen: whether it is to be marked as read now.
+    pub fn look_at(&mut self) -> bool {
+        let first = !std::mem::replace(&mut self.seen, true);
+        first && self.is_unread()
+    }
+
+    /// The body as it stands.
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// The laid out message, once it is here.
+    pub fn rendered(&self) -> Option<&Rendered> {
+        match &self.body {
+            Body::Here(r) => Some(r),
+            _ => None,
+        }
+    }
+
+    /// How it is shown.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Shows it in another way, or back in the best one.
+    pub fn toggle_mode(&mut self, mode: Mode) {
+        self.mode = if self.mode == mode { Mode::Best } else { mode };
+    }
+
+    /// Shows all header fields, or the usual ones.
+    pub fn toggle_headers(&mut self, set: Setting) {
+        self.full = !self.full;
+        self.build(set);
+    }
+
+    /// Folds its long quotations, or unfolds them. Says whether there are any.
+    pub fn toggle_quotes(&mut self, set: Setting) -> bool {
+        let before = self.lines.len();
+        self.quotes = Some(!self.folds(set));
+        self.build(set);
+        self.lines.len() != before
+    }
+
+    /// What is to be laid out for what is shown.
+    pub fn job(&self, set: Setting) -> Job {
+        Job {
+            message: self.row.message,
+            width: set.width,
+            mode: self.mode,
+        }
+    }
+
+    /// What has to be laid out before it can be shown.
+    pub fn wants(&self, set: Setting) -> Option<Job> {
+        let job = self.job(set);
+        (self.open && self.laid != Some(job)).then_some(job)
+    }
+
+    /// Takes the layout thread's answer. Returns whether the body has to be fetched.
+    pub fn laid(&mut self, job: Job, result: LaidOut, set: Setting) -> bool {
+        if job != self.job(set) {
+            return false;
+        }
+        self.laid = Some(job);
+        let missing = matches!(result, LaidOut::Missing);
+        let asked = matches!(self.body, Body::Fetching);
+        self.body = match result {
+            LaidOut::Message(r) => Body::Here(r),
+            LaidOut::Source(s) => Body::Source(s),
+            LaidOut::Missing => Body::Fetching,
+            LaidOut::Failed(why) => Body::Trouble(Clean::line(&why)),
+        };
+        self.build(set);
+        missing && !asked
+    }
+
+    /// Its body came, or what is told of it changed: to be laid out anew.
+    pub fn came(&mut self) {
+        self.laid = None;
+    }
+
+    /// Its text, once it is here.
+    pub fn text(&self) -> Option<String> {
+        let lines: Vec<String> = match &self.body {
+            Body::Here(r) => r.lines.iter().map(Line::text).collect(),
+            Body::Source(lines) => lines.iter().map(Clean::to_string).collect(),
+            _ => return None,
+        };
+        Some(lines.join("\n"))
+    }
+
+    /// Its lines.
+    pub fn lines(&self) -> &[DocLine] {
+        &self.lines
+    }
+
+    fn folds(&self, set: Setting) -> bool {
+        self.quotes.unwrap_or(set.several)
+    }
+
+    /// Makes its lines anew.
+    pub fn build(&mut self, set: Setting) {
+        let cols = usize::from(set.width);
+        self.lines.clear();
+        if set.several {
+            let unread = self.is_unread();
+            let line = head(&self.row, self.open, unread, cols, set.now);
+            self.lines.push(line);
+        }
+        if !self.open {
+            return;
+        }
+        match &self.body {
+            Body::Here(r) => {
+                let dress = Dress {
+                    cols,
+                    full: self.full,
+                    fold: self.folds(set),
+                    headed: set.several,
+                };
+                self.lines.extend(document(r, dress));
+            }
+            Body::Source(lines) => {
+                let line = |l: &Clean| vec![(l.clone(), Tone::Text(Mark::Plain, 0))];
+                self.lines.extend(lines.iter().map(line));
+            }
+            Body::Asking => {}
+            Body::Fetching => {
+                let words = Clean::lit("Fetching the message…");
+                self.lines.push(vec![(words, Tone::Waiting)]);
+            }
+            Body::Trouble(why) => self.lines.extend(said(why.as_str(), cols, Tone::Trouble)),
+        }
+        if set.several {
+            self.lines.push(Vec::new());
+        }
+    }
+}

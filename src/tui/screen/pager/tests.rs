@@ -1,0 +1,282 @@
+//! What is read: one message, and conversations.
+
+use super::*;
+use crate::mime::render::{Line, Mark, Span};
+use crate::model::{Flags, System};
+use crate::tui::question::tests::row;
+use proptest::prelude::*;
+use std::sync::Arc;
+
+const NOW: i64 = 1_700_000_000;
+
+fn line(text: &str, quote: u8) -> Line {
+    Line {
+        spans: vec![Span {
+            text: Clean::line(text),
+            style: Mark::Plain,
+        }],
+        quote,
+    }
+}
+
+fn rendered(lines: Vec<Line>) -> LaidOut {
+    LaidOut::Message(Arc::new(Rendered {
+        headers: vec![(Clean::lit("To"), Clean::lit("Ada"))],
+        lines,
+        ..Rendered::default()
+    }))
+}
+
+fn plain(lines: usize) -> LaidOut {
+    rendered((0..lines).map(|n| line(&format!("line {n}"), 0)).collect())
+}
+
+fn letter(n: i64, read: bool) -> IndexRow {
+    let mut it = row(n, NOW - 1_000 + n);
+    it.thread = ThreadId(1);
+    if read {
+        it.flags = Flags::of(System::SEEN);
+        it.unread = 0;
+    }
+    it
+}
+
+/// A conversation of so many messages, of which those from `unread` on are unread.
+fn conversation(count: i64, unread: i64, height: usize) -> Pager {
+    let rows: Vec<_> = (1..=count).map(|n| letter(n, n < unread)).collect();
+    let head = rows.last().unwrap().clone();
+    let (mut pager, question) = Pager::conversation(&head, true, None, 60, NOW);
+    assert!(matches!(question, Question::Conversation { thread, .. } if thread == ThreadId(1)));
+    pager.resize(60, height);
+    pager.gather(ThreadId(1), rows, &Overlay::default());
+    pager
+}
+
+fn lay_all(pager: &mut Pager, lines: usize) {
+    while let Some(jobs) = pager.ask(None) {
+        for job in jobs {
+            pager.laid(job, plain(lines));
+        }
+    }
+}
+
+fn text(pager: &Pager) -> Vec<String> {
+    pager
+        .visible()
+        .map(|(line, _)| line.iter().map(|p| p.0.as_str()).collect::<String>())
+        .map(|line| line.trim_end().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_missing_body_is_fetched_once_and_then_shown() {
+    let mut pager = Pager::open(&row(1, 1), 60, NOW);
+    let jobs = pager.ask(None).unwrap();
+    assert_eq!(pager.ask(None), None, "asked for already");
+    assert_eq!(pager.laid(jobs[0], LaidOut::Missing), Some(MsgId(1)));
+    assert_eq!(pager.laid(jobs[0], LaidOut::Missing), None);
+    pager.came(MsgId(1));
+    let again = pager.ask(None).unwrap();
+    pager.laid(again[0], plain(3));
+    pager.resize(60, 10);
+    assert_eq!(text(&pager).len(), 5);
+}
+
+#[test]
+fn an_answer_for_another_width_is_not_shown() {
+    let mut pager = Pager::open(&row(1, 1), 60, NOW);
+    let jobs = pager.ask(None).unwrap();
+    pager.resize(40, 10);
+    pager.laid(jobs[0], plain(3));
+    assert!(matches!(pager.current().unwrap().body(), Body::Asking));
+    assert_eq!(pager.ask(None).unwrap()[0].width, 40);
+}
+
+#[test]
+fn what_the_mouse_was_dragged_over_is_selected() {
+    let mut pager = Pager::open(&row(1, 1), 60, NOW);
+    pager.resize(60, 10);
+    lay_all(&mut pager, 100);
+    pager.press(4, 2);
+    assert_eq!(pager.selected_text(), None, "a click selects nothing");
+    pager.drag(2, 3);
+    assert_eq!(pager.selected_text().as_deref(), Some("e 0\nline 1\nlin"));
+    let from_three = Some(3..usize::MAX);
+    assert_eq!((pager.selected(2), pager.selected(5)), (from_three, None));
+    pager.scroll_by(1);
+    assert_eq!(
+        pager.selected(1),
+        Some(3..usize::MAX),
+        "it moves with the text"
+    );
+    pager.toggle_headers();
+    assert_eq!(pager.selected_text(), None);
+    assert!(
+        pager
+            .text()
+            .is_some_and(|t| t.starts_with("line 0\nline 1\n"))
+    );
+}
+
+#[test]
+fn scrolling_stops_at_both_ends() {
+    let mut pager = Pager::open(&row(1, 1), 60, NOW);
+    pager.resize(60, 10);
+    lay_all(&mut pager, 100);
+    assert!(!pager.scroll_by(-5));
+    pager.scroll_to(true);
+    assert_eq!(pager.percent(), Some(100));
+    assert!(!pager.scroll_by(1) && pager.scroll_by(-1));
+}
+
+#[test]
+fn a_conversation_opens_at_its_first_unread_and_folds_what_was_read() {
+    let mut pager = conversation(5, 4, 40);
+    lay_all(&mut pager, 2);
+    assert_eq!(pager.message(), Some(MsgId(4)));
+    let shown = text(&pager);
+    assert!(shown[0].starts_with("▸ Sender 1") && shown[2].starts_with("▸ Sender 3"));
+    assert!(shown[3].starts_with("▾ Sender 4"));
+    assert_eq!(shown.iter().filter(|l| l.as_str() == "line 1").count(), 2);
+    assert_eq!(pager.look(), [LocationId(4), LocationId(5)]);
+    assert!(pager.look().is_empty(), "told once");
+}
+
+#[test]
+fn nothing_unread_opens_the_newest() {
+    let pager = conversation(5, 9, 40);
+    assert_eq!(
+        (pager.message(), pager.number()),
+        (Some(MsgId(5)), Some((5, 5)))
+    );
+}
+
+#[test]
+fn what_is_laid_out_above_moves_nothing_on_the_screen() {
+    let mut pager = conversation(30, 1, 10);
+    let jobs = pager.ask(None).unwrap();
+    assert!(jobs.len() < 30, "only what is near: {}", jobs.len());
+    pager.step(1);
+    pager.step(1);
+    let before = text(&pager)[0].clone();
+    assert!(before.starts_with("▾ Sender 3"), "{before}");
+    for job in jobs {
+        pager.laid(job, plain(7));
+    }
+    assert_eq!(text(&pager)[0], before);
+}
+
+#[test]
+fn new_mail_in_the_conversation_leaves_the_reader_where_it_was() {
+    let mut pager = conversation(5, 3, 6);
+    lay_all(&mut pager, 9);
+    pager.scroll_by(4);
+    let before = (text(&pager), pager.message());
+    let rows = (1..=7).map(|n| letter(n, n < 3)).collect();
+    pager.gather(ThreadId(1), rows, &Overlay::default());
+    assert_eq!((text(&pager), pager.message()), before);
+    assert_eq!(pager.number(), Some((3, 7)));
+}
+
+#[test]
+fn a_conversation_of_ten_thousand_asks_for_little() {
+    let mut pager = conversation(10_000, 1, 50);
+    let jobs = pager.ask(None).unwrap();
+    assert!(jobs.len() <= 150, "{}", jobs.len());
+    pager.scroll_to(true);
+    assert_eq!(pager.message(), Some(MsgId(10_000)));
+    pager.toggle_all();
+    assert!(text(&pager).len() <= 50);
+}
+
+#[test]
+fn stepping_and_folding() {
+    let mut pager = conversation(3, 9, 20);
+    lay_all(&mut pager, 2);
+    assert!(!pager.step(1) && pager.step(-1) && pager.step(-1) && !pager.step(-1));
+    lay_all(&mut pager, 2);
+    assert_eq!(pager.letters.iter().filter(|l| l.is_open()).count(), 3);
+    pager.toggle_all();
+    assert_eq!(pager.letters.iter().filter(|l| l.is_open()).count(), 1);
+    pager.toggle();
+    assert!(pager.is_folded());
+    assert_eq!(text(&pager).len(), 3);
+    pager.click(1);
+    assert_eq!(pager.message(), Some(MsgId(2)));
+    assert!(!pager.is_folded());
+}
+
+#[test]
+fn long_quotations_fold_in_conversations() {
+    let mut lines: Vec<Line> = (0..20).map(|n| line(&format!("q{n}"), 1)).collect();
+    lines.push(line("an answer", 0));
+    lines.extend((0..5).map(|n| line(&format!("end{n}"), 1)));
+    let mut pager = conversation(2, 9, 60);
+    let jobs = pager.ask(None).unwrap();
+    pager.laid(jobs[0], rendered(lines.clone()));
+    let shown = text(&pager);
+    assert!(
+        shown.contains(&"··· 16 quoted lines".to_owned()),
+        "{shown:?}"
+    );
+    assert!(shown.contains(&"q16".to_owned()) && !shown.contains(&"q15".to_owned()));
+    assert!(shown.contains(&"··· 5 quoted lines".to_owned()));
+    assert!(pager.toggle_quotes());
+    assert!(text(&pager).contains(&"q0".to_owned()));
+    // A message by itself shows all that it says.
+    let mut pager = Pager::open(&row(1, 1), 60, NOW);
+    pager.resize(60, 60);
+    let jobs = pager.ask(None).unwrap();
+    pager.laid(jobs[0], rendered(lines));
+    assert!(text(&pager).contains(&"q0".to_owned()));
+}
+
+#[test]
+fn words_are_found_and_gone_to() {
+    let mut pager = Pager::open(&row(1, 1), 60, NOW);
+    pager.resize(60, 10);
+    lay_all(&mut pager, 100);
+    pager.find(Some("LINE 5"));
+    assert_eq!(pager.finding().unwrap().place(), Some((1, 11)));
+    pager.find_on(-1);
+    assert_eq!(pager.finding().unwrap().place(), Some((11, 11)));
+    assert!(text(&pager).contains(&"line 59".to_owned()));
+    pager.find(None);
+    assert_eq!(pager.finding(), None);
+}
+
+proptest! {
+    #[test]
+    fn whatever_comes_the_screen_shows_lines_and_keys_have_a_message(
+        steps in prop::collection::vec((0u8..12, -9isize..40), 0..60),
+        count in 1i64..40,
+        unread in 1i64..40,
+    ) {
+        let mut pager = conversation(count, unread, 12);
+        for (what, by) in steps {
+            match what {
+                0 => pager.resize(20 + by.unsigned_abs() as u16, by.unsigned_abs()),
+                1 => { pager.scroll_by(by); }
+                2 => pager.scroll_to(by > 0),
+                3 => { pager.step(by.signum()); }
+                4 => pager.toggle(),
+                5 => pager.toggle_all(),
+                6 => { pager.toggle_quotes(); }
+                7 => pager.click(by.unsigned_abs()),
+                8 => pager.find((by > 0).then_some("line 1")),
+                9 => pager.find_on(by),
+                10 => {
+                    let rows = (1..=count + by.max(0) as i64).map(|n| letter(n, n < unread)).collect();
+                    pager.gather(ThreadId(1), rows, &Overlay::default());
+                }
+                _ => for job in pager.ask(None).unwrap_or_default() {
+                    pager.laid(job, plain(by.unsigned_abs()));
+                },
+            }
+            prop_assert!(pager.message().is_some());
+            let (shown, total) = (text(&pager).len(), pager.total());
+            prop_assert_eq!(shown, pager.height().min(total - pager.scroll));
+            prop_assert!(shown == pager.height() || pager.scroll == 0, "the pane is filled");
+        }
+    }
+}
