@@ -12,12 +12,12 @@ use crate::text::Clean;
 use crate::tui::overlay::Overlay;
 use crate::tui::question::{Job, LaidOut, Mode, Question};
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 mod document;
 mod letter;
 mod find;
 mod selection;
+mod pick;
 
 pub use document::{DocLine, Tone};
 pub use find::Find;
@@ -56,14 +56,6 @@ pub struct Pager {
     find: Option<Find>,
     /// What the mouse was dragged over; lines count from the first of all.
     selection: Option<Selection>,
-}
-
-/// What a click on a line of the reader is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Spot {
-    Head,
-    Quotes,
-    Text,
 }
 
 impl Pager {
@@ -410,106 +402,10 @@ impl Pager {
         self.current().and_then(Letter::text)
     }
 
-    /// The mouse is pressed at a row and a column of what is seen: a selection begins.
-    pub fn press(&mut self, row: usize, column: usize) {
-        self.selection = Some(Selection::at(self.scroll + row, column));
-    }
-
-    /// The mouse is dragged: the selection goes there.
-    pub fn drag(&mut self, row: usize, column: usize) {
-        let line = self.scroll + row;
-        if let Some(selection) = &mut self.selection {
-            selection.drag(line, column);
-        }
-    }
-
-    /// The columns of a row of what is seen that are selected, if some are.
-    pub fn selected(&self, row: usize) -> Option<Range<usize>> {
-        self.selection?.columns(self.scroll + row)
-    }
-
-    /// What is selected, a line each.
-    pub fn selected_text(&self) -> Option<String> {
-        let selection = self.selection?;
-        let lines = selection.lines().filter_map(|n| Some((n, self.line(n)?)));
-        let lines: Vec<String> = lines.map(|(n, line)| selection.cut(n, line)).collect();
-        let text = lines.join("\n");
-        (!text.trim().is_empty()).then_some(text)
-    }
-
     /// How far it is scrolled, in percent; `None` if everything fits.
     pub fn percent(&self) -> Option<usize> {
         let most = self.total().saturating_sub(self.height);
         (most > 0).then(|| self.scroll * 100 / most)
-    }
-
-    /// Takes a click on a row of what is seen; not where the mouse was dragged.
-    pub fn click(&mut self, row: usize) {
-        let line = self.scroll + row;
-        let dragged = self.selection.is_some_and(|s| !s.is_empty());
-        if line >= self.total() || dragged {
-            return;
-        }
-        let n = self.letter_at(line);
-        let tone = self.line(line).and_then(|l| l.first()).map(|p| p.1);
-        let spot = match tone {
-            Some(Tone::Fold) => Spot::Quotes,
-            _ if self.set.several && line == self.start(n) => Spot::Head,
-            _ => Spot::Text,
-        };
-        self.at = n;
-        self.moved = true;
-        match spot {
-            Spot::Head => self.toggle(),
-            Spot::Quotes => {
-                self.toggle_quotes();
-            }
-            Spot::Text => {}
-        }
-    }
-
-    /// Looks for words in what is unfolded, from the top of the screen on; `None` ends that.
-    pub fn find(&mut self, words: Option<&str>) {
-        self.find = words.map(Find::new);
-        self.look_up(self.scroll);
-        self.go_to_hit();
-    }
-
-    /// Goes on by so many places with the words.
-    pub fn find_on(&mut self, by: isize) {
-        if let Some(find) = &mut self.find {
-            find.step(by);
-        }
-        self.go_to_hit();
-    }
-
-    /// What is looked for.
-    pub fn finding(&self) -> Option<&Find> {
-        self.find.as_ref()
-    }
-
-    fn go_to_hit(&mut self) {
-        let Some(line) = self.find.as_ref().and_then(Find::line) else {
-            return;
-        };
-        let shown = self.scroll..self.scroll + self.height.saturating_sub(1).max(1);
-        if !shown.contains(&line) {
-            self.scroll = line.saturating_sub(self.height / 3);
-        }
-        self.moved = true;
-        self.settle();
-        self.at = self.letter_at(line);
-    }
-
-    /// Finds the words again after lines changed.
-    fn look_up(&mut self, near: usize) {
-        let Some(mut find) = self.find.take() else {
-            return;
-        };
-        let lines = self.letters.iter().flat_map(|l| l.lines());
-        let hits = lines.enumerate().filter(|(_, line)| find.hits(line));
-        find.found(hits.map(|(n, _)| n).collect(), near);
-        self.find = Some(find);
     }
 
     /// Changes the current letter; what is at the top of the screen stays there.

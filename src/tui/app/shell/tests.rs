@@ -16,6 +16,7 @@ use ratatui::layout::Rect;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod reading;
 mod standing;
 mod writing;
 
@@ -406,65 +407,6 @@ fn a_refused_action_is_told() {
     let result = Err("there is no Archive mailbox".into());
     bench.event(Event::Reply { about, result });
     assert!(bench.screen().contains("there is no Archive mailbox"));
-}
-
-#[test]
-fn opening_reads_and_marks_seen() {
-    let mut bench = Bench::new(three(), (80, 24));
-    bench.keys("\n");
-    let screen = bench.screen();
-    assert!(screen.contains("Shall we?") && screen.contains("Ada <ada@example.org>"));
-    assert!(matches!(&bench.asked[..], [Intent::Act { targets, .. }]
-        if targets[..] == [Target::Location(LocationId(1))]));
-    bench.keys("q");
-    assert!(!bench.screen().contains("Shall we?"));
-    assert_eq!(bench.app.panes.index.selected().unwrap().row.unread, 0);
-}
-
-#[test]
-fn a_thread_opens_as_a_conversation_at_its_first_unread() {
-    let mut bench = Bench::new(three(), (200, 50));
-    bench.keys("G\n");
-    let location = |b: &Bench| b.app.panes.pager.as_ref().unwrap().location();
-    assert_eq!(location(&bench), Some(LocationId(100)));
-    let read = |b: &Bench| -> Vec<Target> {
-        let acts = b.asked.iter().map(|i| match i {
-            Intent::Act { targets, .. } => targets.clone(),
-            other => panic!("{other:?}"),
-        });
-        acts.flatten().collect()
-    };
-    let seen = |n| Target::Location(LocationId(n));
-    assert_eq!(
-        read(&bench),
-        [100, 101, 102].map(seen),
-        "all are on the screen"
-    );
-    bench.keys("n");
-    assert_eq!(location(&bench), Some(LocationId(101)));
-    bench.keys("s");
-    assert_eq!(
-        read(&bench).last(),
-        Some(&seen(101)),
-        "one message is starred"
-    );
-    bench.keys("e");
-    assert!(
-        matches!(read(&bench).last(), Some(Target::Thread { .. })),
-        "the whole conversation is filed"
-    );
-}
-
-#[test]
-fn words_are_looked_for_in_what_is_read() {
-    let mut bench = Bench::new(three(), (80, 24));
-    bench.keys("\n/shall\n");
-    assert!(bench.screen().contains("hit 1 of 1"), "{}", bench.screen());
-    bench.keys("\x1b");
-    assert!(!bench.screen().contains("hit 1"));
-    assert!(bench.screen().contains("Shall we?"), "still open");
-    bench.keys("/nowhere\n");
-    assert!(bench.screen().contains("That is not here"));
 }
 
 #[test]
