@@ -52,13 +52,13 @@ impl Program {
         mail: &Mail<'_>,
         stage: &mut Witness<'_, E>,
     ) -> SendReport {
-        let (outcome, code, said) = match self.hand_over(mail, stage) {
+        let (outcome, said) = match self.hand_over(mail, stage) {
             Ok(ended) => self.judge(ended),
-            Err(Failed::Now(why)) => (Outcome::TryLater, 451, why),
-            Err(Failed::ForGood(why)) => (Outcome::Refused, 554, why),
+            Err(Failed::Now(why)) => (Outcome::TryLater, why),
+            Err(Failed::ForGood(why)) => (Outcome::Refused, why),
         };
         let reply = Reply {
-            code,
+            code: 0,
             lines: vec![said.clone()],
         };
         let asked = mail.recipients.iter().map(|address| Asked {
@@ -116,7 +116,11 @@ impl Program {
         if mail.dsn {
             command.args(["-N", "success,failure,delay", "-R", "hdrs"]);
         }
-        command.args(["-f", mail.from, "--"]).args(mail.recipients);
+        let from = match mail.from {
+            "" => "<>",
+            from => from,
+        };
+        command.args(["-f", from, "--"]).args(mail.recipients);
         Ok(command)
     }
 
@@ -145,14 +149,14 @@ impl Program {
         })
     }
 
-    /// What its end means for everybody, as a reply would say it.
-    fn judge(&self, ended: Ended) -> (Outcome, u16, String) {
+    /// What its end means for everybody, and in words.
+    fn judge(&self, ended: Ended) -> (Outcome, String) {
         let name = self.name();
-        let (outcome, code) = meaning(ended.status);
+        let outcome = meaning(ended.status);
         let how = match ended.status {
             None => format!("no answer within {} s", self.patience.as_secs()),
             Some(status) => match (status.code(), status.signal()) {
-                (Some(0), _) => return (outcome, code, format!("taken by {name}")),
+                (Some(0), _) => return (outcome, format!("taken by {name}")),
                 (Some(code), _) => format!("exit code {code}"),
                 (None, Some(signal)) => format!("signal {signal}"),
                 (None, None) => "no exit code".to_owned(),
@@ -162,7 +166,7 @@ impl Program {
             "" => format!("{name} failed ({how})"),
             said => format!("{name}: {said} ({how})"),
         };
-        (outcome, code, said)
+        (outcome, said)
     }
 
     /// The program's name without its folder.
@@ -205,16 +209,16 @@ struct Ended {
     said: String,
 }
 
-/// What an exit code means (sysexits.h), and the reply that says the same.
-fn meaning(status: Option<ExitStatus>) -> (Outcome, u16) {
+/// What an exit code means (sysexits.h).
+fn meaning(status: Option<ExitStatus>) -> Outcome {
     match status.and_then(|s| s.code()) {
-        Some(0) => (Outcome::Accepted, 250),
+        Some(0) => Outcome::Accepted,
         // EX_TEMPFAIL, EX_OSERR; EX_NOHOST says of programs that speak to a server (msmtp) that
         // its name can't be looked up, as without a network.
-        Some(68 | 71 | 75) => (Outcome::TryLater, 451),
+        Some(68 | 71 | 75) => Outcome::TryLater,
         // EX_IOERR and EX_PROTOCOL may come after the last octet was said. So may a death.
-        Some(74 | 76) | None => (Outcome::Unknown, 0),
-        Some(_) => (Outcome::Refused, 554),
+        Some(74 | 76) | None => Outcome::Unknown,
+        Some(_) => Outcome::Refused,
     }
 }
 
@@ -319,6 +323,9 @@ mod unit {
         let args = "--own\n-i\n-f\nme@example.test\n--\na@x.test\n-x@x.test\n";
         assert_eq!(read("args"), args);
         assert_eq!(read("in"), "Subject: x\n\n.\n.hidden\n");
+        let receipt = Mail { from: "", ..mail() };
+        sent(&program, &receipt);
+        assert!(read("args").contains("-f\n<>\n--\n"));
         let wanted = Mail {
             dsn: true,
             ..mail()

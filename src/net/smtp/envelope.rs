@@ -20,7 +20,7 @@ const LONGEST_ENVID: usize = 100;
 /// A message and its envelope.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mail<'a> {
-    /// The envelope's sender.
+    /// The envelope's sender; empty for mail that nobody answers (RFC 5321 §4.5.5), a receipt.
     pub from: &'a str,
     /// Whom to ask.
     pub recipients: &'a [&'a str],
@@ -40,7 +40,10 @@ pub struct Mail<'a> {
 /// # Errors
 /// [`NetError::Unsendable`] if the server can't take this message.
 pub(super) fn mail_from(mail: &Mail<'_>, octets: u64, offers: &Offers) -> Result<String, NetError> {
-    let from = address(mail.from)?;
+    let from = match mail.from {
+        "" => None,
+        from => Some(address(from)?),
+    };
     if let Some(max) = offers.max_size()
         && let Some(why) = too_large(octets, max)
     {
@@ -80,7 +83,7 @@ pub(super) fn mail_from(mail: &Mail<'_>, octets: u64, offers: &Offers) -> Result
         };
         parameters.push(other("HOLDUNTIL", &time.to_string()));
     }
-    Ok(MailFrom::new(Some(from), parameters).to_string())
+    Ok(MailFrom::new(from, parameters).to_string())
 }
 
 /// The RCPT command for one recipient, with its line end.

@@ -13,7 +13,7 @@ pub(super) const MOST_LINES: usize = 100;
 /// A whole reply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
-    /// The three digits.
+    /// The three digits; 0 for words of our own or of a program's, which no server said.
     pub code: u16,
     /// The text of each line, decoded as far as it can be. Untrusted.
     pub lines: Vec<String>,
@@ -101,11 +101,10 @@ impl Reply {
 
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.code)?;
-        for line in self.lines.iter().filter(|l| !l.is_empty()) {
-            write!(f, " {line}")?;
-        }
-        Ok(())
+        let code = (self.code != 0).then(|| self.code.to_string());
+        let lines = self.lines.iter().filter(|l| !l.is_empty());
+        let words: Vec<&str> = code.iter().chain(lines).map(String::as_str).collect();
+        f.write_str(&words.join(" "))
     }
 }
 

@@ -302,7 +302,7 @@ impl SendReport {
                 Outcome::Accepted if dotted => Outcome::Unknown,
                 Outcome::NotTried if unsendable => {
                     one.reply = Some(Reply {
-                        code: 554,
+                        code: 0,
                         lines: vec![reason.clone()],
                     });
                     Outcome::Refused

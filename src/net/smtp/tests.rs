@@ -288,6 +288,28 @@ fn a_stage_that_can_not_be_written_down_does_not_happen() {
 }
 
 #[test]
+fn mail_that_nobody_answers_has_no_sender() {
+    let answers: Script = vec![
+        ("MAIL FROM:<>", Some(b"250 ok\r\n")),
+        ("RCPT", Some(b"250 ok\r\n")),
+        ("DATA", Some(b"354 go\r\n")),
+        (".", Some(b"250 ok\r\n")),
+    ];
+    let (account, server) = serve(b"220 hi\r\n", script(answers));
+    let mut session = connect(&account).unwrap();
+    let mail = Mail {
+        recipients: &["a@x.test"],
+        bytes: b"Subject: x\n\nread\n",
+        ..Mail::default()
+    };
+    let report = session.send(&mail, &mut |_, _| Ok::<(), String>(()));
+    assert_eq!(outcomes(&report), [Outcome::Accepted], "{report:?}");
+    drop(session);
+    let lines = server.join().unwrap();
+    assert!(lines.iter().any(|l| l.starts_with("MAIL FROM:<>")));
+}
+
+#[test]
 fn too_large_and_impossible_messages_are_refused_here() {
     let (account, server) = serve(b"220 hi\r\n", script(vec![]));
     let mut session = connect(&account).unwrap();
@@ -312,6 +334,11 @@ fn too_large_and_impossible_messages_are_refused_here() {
             &mut |_, _| Ok::<(), String>(()),
         );
         assert_eq!(outcomes(&report), [Outcome::Refused], "{report:?}");
+        let said = report.recipients[0].reply.as_ref().unwrap().to_string();
+        assert!(
+            !said.starts_with(|c: char| c.is_ascii_digit()),
+            "no server said it: {said}"
+        );
     }
     drop(session);
     assert!(!server.join().unwrap().iter().any(|l| l.starts_with("MAIL")));
