@@ -70,17 +70,19 @@ fn posting_address(value: &str) -> Option<Address> {
     })
 }
 
-/// To and Cc of an answer. `own` are the user's addresses in all accounts. Empty for
+/// To and Cc of an answer. `own` are the user's addresses in the account that the message came to,
+/// and in all accounts: mail from one of them to another is answered like anybody's. Empty for
 /// [`Way::List`] if the message came from no list that takes mail.
 pub fn whom(
     envelope: &Envelope,
     hints: &Hints,
-    own: &[Address],
+    (here, own): (&[Address], &[Address]),
     way: Way,
 ) -> (Vec<Address>, Vec<Address>) {
     let mut to = Vec::new();
     let mut cc = Vec::new();
     let others = |a: &&Address| !is_own(a, own);
+    let not_here = |a: &&Address| !is_own(a, here);
     match way {
         Way::List => {
             add(&mut to, &[], hints.list_post.iter());
@@ -94,21 +96,24 @@ pub fn whom(
         }
         Way::All | Way::Sender => {}
     }
-    let sent_by_us = !envelope.from.is_empty() && envelope.from.iter().all(|a| is_own(a, own));
+    let sent_by_us = !envelope.from.is_empty() && envelope.from.iter().all(|a| is_own(a, here));
     // Answering what one wrote oneself goes on talking to those it went to.
     let first = match (sent_by_us, envelope.reply_to.is_empty()) {
         (true, true) if !envelope.to.is_empty() => &envelope.to,
         (_, true) => &envelope.from,
         (_, false) => &envelope.reply_to,
     };
-    add(&mut to, &[], first.iter().filter(others));
+    match sent_by_us {
+        true => add(&mut to, &[], first.iter().filter(others)),
+        false => add(&mut to, &[], first.iter().filter(not_here)),
+    }
     if way == Way::All {
         let also = envelope.to.iter().chain(&envelope.cc);
         add(&mut cc, &to, also.filter(others));
         // A list that puts itself into Reply-To must not make the author fall out.
         let author = envelope.from.iter().filter(|_| !sent_by_us);
         let known = [to.as_slice(), &cc].concat();
-        add(&mut cc, &known, author.filter(others));
+        add(&mut cc, &known, author.filter(not_here));
     }
     if to.is_empty() {
         // Only ourselves: to whom else? With others in Cc, they come first.
@@ -124,9 +129,11 @@ pub fn whom(
 /// else the account's.
 pub fn identity(envelope: &Envelope, hints: &Hints, account: &Account, own: &[Address]) -> Address {
     let named = envelope.to.iter().chain(&envelope.cc);
-    let places = named.chain(&hints.delivered_to).chain(&envelope.from);
-    let found: Vec<&Address> = places.filter_map(|a| ours(a, own)).collect();
     let of_account = account.senders();
+    // Another account of ours that wrote it is whom the answer goes to.
+    let author = envelope.from.iter().filter(|a| is_own(a, &of_account));
+    let places = named.chain(&hints.delivered_to).chain(author);
+    let found: Vec<&Address> = places.filter_map(|a| ours(a, own)).collect();
     let here = |a: &&&Address| of_account.iter().any(|s| s.same_mailbox(a));
     match found.iter().find(here).or(found.first()) {
         // The spelling is ours: a sender may have put any name beside it.
@@ -184,11 +191,13 @@ mod tests {
     }
 
     fn go(text: &str, way: Way) -> (String, String) {
+        let other = Address::new(String::new(), "home@z.example".to_owned());
+        let all = [own(), vec![other]].concat();
         let text = text.replace('|', "\n") + "\n\n";
         let (to, cc) = whom(
             &parse::envelope(text.as_bytes()),
             &Hints::read(text.as_bytes()),
-            &own(),
+            (&own(), &all),
             way,
         );
         let list = |l: Vec<Address>| l.into_iter().map(|a| a.addr).collect::<Vec<_>>().join(" ");
@@ -248,6 +257,37 @@ mod tests {
                 "",
             ),
             ("From: b@y|To: ada+shop@x.example, c@y", All, "b@y", "c@y"),
+            // From another account of one's own, and with one in copy.
+            (
+                "From: home@z.example|To: ada@x.example",
+                Sender,
+                "home@z.example",
+                "",
+            ),
+            (
+                "From: home@z.example|To: ada@x.example, c@y",
+                All,
+                "home@z.example",
+                "c@y",
+            ),
+            (
+                "From: b@y|To: ada@x.example|Cc: home@z.example, c@y",
+                All,
+                "b@y",
+                "c@y",
+            ),
+            (
+                "From: b@y|Reply-To: home@z.example|To: ada@x.example",
+                Sender,
+                "home@z.example",
+                "",
+            ),
+            (
+                "From: ada@x.example|To: home@z.example",
+                Sender,
+                "home@z.example",
+                "",
+            ),
         ] {
             let (to, cc) = (to.to_owned(), cc.to_owned());
             let found = go(text, way);
@@ -283,6 +323,11 @@ mod tests {
             from("From: b@y|To: home@z.example, ada@x.example"),
             account.identity().to_string(),
             "this account's own address comes first"
+        );
+        assert_eq!(
+            from("From: home@z.example|To: l@y"),
+            account.identity().to_string(),
+            "another account's address that wrote it does not answer itself"
         );
     }
 }

@@ -35,7 +35,7 @@ pub fn reply(
 ) -> Draft {
     let hints = raw.map(Hints::read).unwrap_or_default();
     let own = &with_senders(own, account);
-    let (to, cc) = answer::whom(envelope, &hints, own, way);
+    let (to, cc) = answer::whom(envelope, &hints, (&account.senders(), own), way);
     let from = answer::identity(envelope, &hints, account, own);
     let quoted = raw
         .map(|raw| quote::quotation(raw, envelope))
