@@ -12,10 +12,14 @@ use crate::sync::engine::Parts;
 use crate::sync::ledger::Ledger;
 use crate::sync::rhythm::Rhythm;
 use crate::sync::{Host, Stores};
+use crate::text::when;
 use anyhow::{Context as _, Result};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
+
+/// What was done longer ago than this, in seconds, `undo` names before it takes it back.
+const JUST_NOW: i64 = 60;
 
 /// A home.
 pub struct Home {
@@ -158,6 +162,7 @@ impl Home {
             bells: Bells::default(),
             undo_window,
             idle: rhythm().idle,
+            begun: when::now() - JUST_NOW,
         })
     }
 }

@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod remind;
 pub mod send;
 pub mod bars;
+mod asking;
 pub mod sync;
 pub mod verify;
 pub mod doctor;

@@ -1,29 +1,27 @@
 //! `sync`: brings the cache up to date, once or as long as one likes.
 
 use super::args::Sync;
+use super::asking::{Turn, take_or_ask, wait_for_turn};
 use super::bars::Bars;
 use super::exit::{self, Failure};
 use super::home::Home;
 use super::json;
 use super::say::{aside, say};
 use crate::config::load::reach;
-use crate::config::lock::{self, EngineLock};
-use crate::model::{Account, AccountStatus, Link, Quota, Reach};
+use crate::config::lock;
+use crate::model::{Account, AccountName, AccountStatus, Link, Quota, Reach};
 use crate::net::diagnose::{Service, explain};
 use crate::signal::Board;
 use crate::store::Local;
 use crate::sync::engine::{self, Engine, Once};
 use crate::sync::{Parts, SyncError};
 use crate::text::{Clean, when};
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-/// So long another process is waited for by what ends by itself.
-pub(super) const TURN: Duration = Duration::from_secs(60);
 
 /// `sync`
 ///
@@ -42,8 +40,16 @@ pub fn sync(home: &Home, as_json: bool, args: &Sync) -> Result<u8> {
     if args.offline {
         bodies_everywhere(&mut accounts, Reach::All);
     }
-    let patience = (!args.watch).then_some(TURN);
-    let _lock = wait_for_turn(home, patience)?;
+    let began = Instant::now();
+    // What this command wants of bodies, only this process can do.
+    let own = args.watch || args.offline || args.bodies.is_some();
+    let _lock = match own {
+        true => wait_for_turn(home, args.watch)?,
+        false => match take_or_ask(home, &accounts)? {
+            Turn::Ours(lock) => lock,
+            Turn::Theirs(answers) => return asked(as_json, &answers, began),
+        },
+    };
     let board = Arc::new(Board::new());
     // While this one is open, none of those that come and go has to write its log back to the file.
     let _local = Local::open(&home.paths.local)?;
@@ -63,30 +69,30 @@ fn bodies_everywhere(accounts: &mut [Account], reach: Reach) {
     }
 }
 
-/// Waits until no other process of this home talks to servers.
-///
-/// # Errors
-/// When the lock can't be had at all.
-pub(super) fn wait_for_turn(home: &Home, patience: Option<Duration>) -> Result<EngineLock> {
-    if let Some(lock) = EngineLock::try_take(&home.paths.lock)? {
-        return Ok(lock);
-    }
-    lock::ring(&home.paths.bell);
-    aside!(
-        "another postrider is talking to the servers; it was told to look, and this one waits for its turn"
-    );
-    let Some(patience) = patience else {
-        return EngineLock::take(&home.paths.lock).context("the engine's lock");
-    };
-    let until = Instant::now() + patience;
-    while Instant::now() < until {
-        std::thread::sleep(Duration::from_millis(100));
-        if let Some(lock) = EngineLock::try_take(&home.paths.lock).context("the engine's lock")? {
-            return Ok(lock);
+/// What another process did for us.
+fn asked(as_json: bool, answers: &[(AccountName, bool)], began: Instant) -> Result<u8> {
+    let seconds = (began.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
+    let offline = "the postrider that is running can't reach the server";
+    let mut reports = Vec::new();
+    for (name, done) in answers {
+        let mut report = json!({ "name": name.as_str(), "elsewhere": true, "seconds": seconds });
+        if !done {
+            report["error"] = json!(offline);
         }
+        if !as_json {
+            let name = Clean::line(name.as_str());
+            match done {
+                true => say!("{name}: looked at by the postrider that is running, in {seconds} s"),
+                false => aside!("{name}: {offline}"),
+            }
+        }
+        reports.push(report);
     }
-    let why = "another postrider still talks to the servers; it was told to look";
-    Err(Failure::new(exit::TEMPORARY, why).into())
+    if as_json {
+        json::print(json!({ "accounts": reports }))?;
+    }
+    let all = answers.iter().all(|(_, done)| *done);
+    Ok(if all { 0 } else { exit::TEMPORARY })
 }
 
 fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {

@@ -1,11 +1,12 @@
 //! `verify`: cache and server compared in full, and put right if asked to.
 
 use super::args::Verify;
+use super::asking::turn_now;
 use super::bars::Bars;
 use super::exit::{self, Failure};
 use super::home::Home;
 use super::say::aside;
-use super::sync::{TURN, wait_for_turn, why};
+use super::sync::why;
 use super::{json, table};
 use crate::signal::Board;
 use crate::sync::verify::{self, Finding};
@@ -23,7 +24,7 @@ use std::sync::atomic::AtomicBool;
 /// with a server stands in the report.
 pub fn verify(home: &Home, as_json: bool, args: &Verify) -> Result<u8> {
     let accounts = home.accounts(args.account.as_deref())?;
-    let _lock = wait_for_turn(home, Some(TURN))?;
+    let _lock = turn_now(home, "verify")?;
     let board = Arc::new(Board::new());
     let parts = home.parts(accounts, Arc::clone(&board), true)?;
     engine::recover(&parts)?;

@@ -74,8 +74,10 @@ pub enum Intent {
     SaveDraft(Box<Draft>),
     /// A draft is no longer being written: it stays, and isn't missed after a crash.
     CloseDraft(DraftId),
-    /// Drop a draft.
+    /// Throw a draft away; an undo brings it back.
     DiscardDraft(DraftId),
+    /// Throw away what is being written, as it is now; an undo brings it back.
+    Discard(Box<Draft>),
     /// Freeze a draft into the outbox.
     Submit(Box<Draft>),
     /// Queue a message that is already built.

@@ -95,6 +95,11 @@ impl Cache {
     /// Bodies that could not be had may be tried again. Answers in how many places.
     pub fn forget_failures(&mut self) -> Result<usize> {
         self.write(|tx, _| {
+            tx.prepare_cached(
+                "UPDATE message SET body_error = NULL
+                 WHERE id IN (SELECT message FROM location WHERE body = 2)",
+            )?
+            .execute([])?;
             Ok(tx
                 .prepare_cached("UPDATE location SET body = 0 WHERE body = 2")?
                 .execute([])?)

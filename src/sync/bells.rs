@@ -29,6 +29,16 @@ pub struct AccountBells {
     pub attended: Arc<AtomicI64>,
     /// Whether somebody is at the keyboard.
     pub present: Arc<AtomicBool>,
+    /// Whether mail that waits because no server was reached is to be tried at once.
+    pub resend: Arc<AtomicBool>,
+}
+
+impl AccountBells {
+    /// Mail that waits because no server was reached is tried at once.
+    pub fn resend(&self) {
+        self.resend.store(true, Ordering::SeqCst);
+        self.submitter.ring();
+    }
 }
 
 /// Whom the ledger wakes. Empty where no engine runs in this process.
@@ -62,6 +72,7 @@ impl Bells {
         if let Some(bells) = self.accounts.get(account) {
             bells.present.store(true, Ordering::SeqCst);
             bells.worker.ring();
+            bells.resend();
         }
     }
 

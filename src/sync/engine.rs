@@ -19,6 +19,7 @@ use crate::sync::report::Report;
 use crate::sync::rhythm::Rhythm;
 use crate::sync::worker::{Others, Worker};
 use crate::sync::{harvest, ondemand, submitter, watcher};
+use crate::text::when;
 use crossbeam_channel::{Sender, bounded};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -63,6 +64,7 @@ pub struct Engine {
 struct Roamer {
     network: Arc<AtomicU64>,
     news: Arc<News>,
+    resend: Arc<AtomicBool>,
     bells: Vec<Ringer>,
 }
 
@@ -70,6 +72,7 @@ impl Roamer {
     fn moved(&self) {
         self.network.fetch_add(1, Ordering::SeqCst);
         self.news.everywhere();
+        self.resend.store(true, Ordering::SeqCst);
         for bell in &self.bells {
             bell.ring();
         }
@@ -96,6 +99,7 @@ pub fn kit(parts: &Parts, account: &Account, stop: &Arc<AtomicBool>) -> Kit {
         journey: Arc::default(),
         attended: Arc::default(),
         present: Arc::default(),
+        resend: Arc::default(),
         watched: Arc::default(),
         told: Arc::default(),
         crowded: Arc::default(),
@@ -165,6 +169,7 @@ impl Engine {
             bells,
             undo_window: parts.undo_window,
             idle: parts.rhythm.idle,
+            begun: when::now(),
         };
         let (sender, receiver) = bounded::<(Intent, Reply)>(INTENTS);
         let myself = sender.clone();
@@ -181,11 +186,13 @@ impl Engine {
         let others = Others {
             watcher: watch.ringer(),
             harvest: harvest.ringer(),
+            submitter: submitter.clone(),
         };
         self.roamers.push(Roamer {
             network: Arc::clone(&kit.network),
             news: Arc::clone(&kit.news),
-            bells: vec![worker.clone(), others.watcher.clone()],
+            resend: Arc::clone(&kit.resend),
+            bells: vec![worker.clone(), others.watcher.clone(), submitter.clone()],
         });
         self.bells.extend([
             worker.clone(),
@@ -206,6 +213,7 @@ impl Engine {
                 journey: Arc::clone(&kit.journey),
                 attended: Arc::clone(&kit.attended),
                 present: Arc::clone(&kit.present),
+                resend: Arc::clone(&kit.resend),
             },
         );
         let means = kit.clone();

@@ -77,6 +77,8 @@ pub struct Kit {
     pub attended: Arc<AtomicI64>,
     /// Whether somebody is at the keyboard while the account waits after a failure.
     pub present: Arc<AtomicBool>,
+    /// Whether mail that waits because no server was reached is to be tried at once.
+    pub resend: Arc<AtomicBool>,
     /// Whether the watcher is at its post.
     pub watched: Arc<AtomicBool>,
     /// Whether the server tells of every mailbox, so that they need not be asked after.

@@ -10,13 +10,14 @@ use crate::model::{
     OutboxVerb, Outgoing, ReminderState, Role, Submission, Target,
 };
 use crate::signal::{Board, Topic};
-use crate::store::{Local, Reader, Writer};
+use crate::store::{Local, Reader, Undo, Writer};
 use crate::sync::bells::Bells;
 use crate::sync::freeze;
 use crate::sync::host::Host;
 use crate::sync::intend;
 use crate::sync::kit::Stores;
 use crate::sync::overlay::{self, Layer};
+use crate::sync::undoing;
 use crate::text::when;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -57,6 +58,8 @@ pub struct Ledger {
     pub undo_window: i64,
     /// A draft that was not typed at for so long is copied to the server.
     pub idle: Duration,
+    /// What was done before this (seconds since 1970) is named before it is taken back.
+    pub begun: i64,
 }
 
 impl Ledger {
@@ -133,6 +136,7 @@ impl Ledger {
                 let resolved = self.reader.resolve(&targets)?;
                 let planned = intend::ops(&self.reader, &verb, &resolved)?;
                 if planned.ops.is_empty() {
+                    self.local.nothing_done(now)?;
                     return Ok(Done {
                         label: planned.label,
                         ..Done::default()
@@ -167,12 +171,12 @@ impl Ledger {
             }
             Intent::DiscardDraft(id) => {
                 after.copy = self.local.read().draft(id)?.map(|d| d.account);
-                self.local.discard_draft(id)?;
-                after.topics.push(Topic::Drafts);
-                Ok(Done {
-                    label: "Draft discarded".to_owned(),
-                    ..Done::default()
-                })
+                self.discard(id, now, after)
+            }
+            Intent::Discard(draft) => {
+                let id = self.save(&draft, now)?;
+                after.copy = Some(draft.account);
+                self.discard(id, now, after)
             }
             Intent::Queue(outgoing) => self.queue(*outgoing, now, after),
             Intent::Submit(draft) => {
@@ -270,21 +274,29 @@ impl Ledger {
         }
     }
 
+    fn discard(&mut self, id: DraftId, now: i64, after: &mut After) -> Result<Done, LedgerError> {
+        self.local.discard_draft(id, now)?;
+        after.topics.push(Topic::Drafts);
+        Ok(undoing::discarded())
+    }
+
     fn undo(&mut self, now: i64, after: &mut After) -> Result<Done, LedgerError> {
-        let Some(undone) = self.local.undo(now)? else {
-            return Err(LedgerError::Refused("There is nothing to undo".to_owned()));
-        };
-        after.revert = undone.cancelled;
-        after.apply = undone.inverse;
-        let mut done = Done {
-            label: format!("Undone: {}", undone.label),
-            ..Done::default()
-        };
-        if let Some(draft) = undone.draft {
-            after.topics.extend([Topic::Drafts, Topic::Outbox]);
-            done.draft = Some(draft);
+        let asked = self.local.undo(now, self.begun.max(now - undoing::OLD))?;
+        let done = undoing::done(&asked, now);
+        if let Undo::Done(undone) = asked {
+            after.revert = undone.cancelled;
+            after.apply = undone.inverse;
+            if undone.sending || undone.draft.is_some() {
+                after.topics.extend([Topic::Drafts, Topic::Outbox]);
+                // What was copied to the server before may have to be again.
+                let draft = undone
+                    .draft
+                    .map(|id| self.local.read().draft(id))
+                    .transpose()?;
+                after.copy = draft.flatten().map(|d| d.account);
+            }
         }
-        Ok(done)
+        done.map_err(LedgerError::Refused)
     }
 
     fn queue(
@@ -550,7 +562,9 @@ impl Ledger {
             if after.everybody || accounts.contains(name) || after.file.as_ref() == Some(name) {
                 bells.worker.ring();
             }
-            if after.everybody || after.submit.as_ref() == Some(name) {
+            if after.everybody {
+                bells.resend();
+            } else if after.submit.as_ref() == Some(name) {
                 bells.submitter.ring();
             }
         }

@@ -81,6 +81,7 @@ impl Desk {
                 journey: Arc::default(),
                 attended: Arc::default(),
                 present: Arc::default(),
+                resend: Arc::default(),
             },
         );
         let ledger = Ledger {
@@ -94,6 +95,7 @@ impl Desk {
             bells,
             undo_window: 10,
             idle: std::time::Duration::from_millis(20),
+            begun: 0,
         };
         Desk {
             _dir: dir,
@@ -243,4 +245,37 @@ fn what_is_sent_is_a_draft_while_its_message_is_built() {
     let local = desk.ledger.local.read();
     assert!(local.drafts().unwrap().is_empty());
     assert_eq!(local.outbox().unwrap().len(), 1);
+}
+
+#[test]
+fn nothing_is_taken_back_by_surprise() {
+    let mut desk = Desk::new();
+    let label = |done: Result<Done, String>| done.unwrap().label;
+    let id = desk.queue();
+    desk.ledger.begun = i64::MAX;
+    let named = desk.ledger.carry_out(Intent::Undo);
+    let named = label(named);
+    assert!(
+        named.starts_with("Undo again takes back: Sending a message ("),
+        "{named}"
+    );
+    assert!(desk.ledger.local.read().submission(id).unwrap().is_some());
+    assert_eq!(label(desk.ledger.carry_out(Intent::Undo)), "Not sent");
+    assert!(desk.ledger.local.read().submission(id).unwrap().is_none());
+
+    desk.ledger.begun = 0;
+    let draft = Draft {
+        body: "not saved yet".to_owned(),
+        ..Draft::new(account().name)
+    };
+    let thrown = desk
+        .ledger
+        .carry_out(Intent::Discard(Box::new(draft)))
+        .unwrap();
+    assert!(thrown.undoable);
+    assert_eq!(desk.ledger.local.read().count_drafts().unwrap(), 0);
+    label(desk.ledger.carry_out(Intent::Undo));
+    let back = desk.ledger.local.read().drafts().unwrap();
+    assert_eq!(back[0].body, "not saved yet");
+    assert!(desk.ledger.carry_out(Intent::Undo).is_err());
 }

@@ -17,6 +17,7 @@ pub mod intend;
 pub mod freeze;
 pub mod bells;
 pub mod overlay;
+pub mod undoing;
 pub mod ledger;
 pub mod here;
 pub mod filing;

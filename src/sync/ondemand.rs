@@ -4,7 +4,6 @@
 use crate::model::{Link, MsgId};
 use crate::net::diagnose;
 use crate::signal::{Ringer, Topic};
-use crate::store::Priority;
 use crate::sync::bodies;
 use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
@@ -48,12 +47,17 @@ pub fn run(kit: &Kit, requests: &Receiver<MsgId>, worker: &Ringer) {
         match outcome {
             Ok(()) => {}
             Err(SyncError::Crowded) => match unreachable(kit) {
-                Some(why) => lose(kit, message, why),
-                None if kit.errands.0.try_send(message).is_ok() => worker.ring(),
+                Some(why) => {
+                    later(kit, message);
+                    put_off(kit, message, &why);
+                }
+                None if later(kit, message) => worker.ring(),
                 None => fail(kit, message, &SyncError::Crowded),
             },
             Err(error) => {
                 session = None;
+                later(kit, message);
+                worker.ring();
                 fail(kit, message, &error);
             }
         }
@@ -86,11 +90,8 @@ pub fn serve(kit: &Kit, session: &mut Option<Connection>, message: MsgId) -> Res
 pub fn fetch(kit: &Kit, session: &mut Connection, message: MsgId) -> Result<(), SyncError> {
     let places = kit.reader()?.locate(message)?;
     let Some(place) = places.iter().find(|p| p.account == kit.account.name) else {
-        let why = "it is on its way to another mailbox; open it again in a moment".to_owned();
-        kit.writer.run(Priority::Urgent, move |cache| {
-            cache.body_failed(message, &why)
-        })?;
-        kit.changed(Topic::Body(message));
+        let why = "it is on its way to another mailbox; open it again in a moment";
+        put_off(kit, message, why);
         return Ok(());
     };
     let at = (&place.name, place.uidvalidity, place.uid);
@@ -99,7 +100,8 @@ pub fn fetch(kit: &Kit, session: &mut Connection, message: MsgId) -> Result<(), 
     outcome
 }
 
-/// Keeps with a message why it could not be fetched, for whoever waits for it.
+/// Tells whoever waits for a message why it could not be fetched. Nothing is kept: only a server's
+/// refusal says something of the message, and that is kept where it is met.
 pub fn fail(kit: &Kit, message: MsgId, error: &SyncError) {
     let why = match error {
         SyncError::Net(net) => {
@@ -107,7 +109,12 @@ pub fn fail(kit: &Kit, message: MsgId, error: &SyncError) {
         }
         other => Clean::line(&other.to_string()).to_string(),
     };
-    lose(kit, message, why);
+    put_off(kit, message, &why);
+}
+
+/// The worker fetches it once it is connected. `false` if too many wait already.
+fn later(kit: &Kit, message: MsgId) -> bool {
+    kit.errands.0.try_send(message).is_ok()
 }
 
 /// Why the worker can't fetch anything either, if it can't.
@@ -118,10 +125,7 @@ fn unreachable(kit: &Kit) -> Option<String> {
     }
 }
 
-fn lose(kit: &Kit, message: MsgId, why: String) {
-    // If even this can't be written, the reader shows that it waits, and the user asks again.
-    let _ = kit.writer.run(Priority::Urgent, move |cache| {
-        cache.body_failed(message, &why)
-    });
-    kit.changed(Topic::Body(message));
+fn put_off(kit: &Kit, message: MsgId, why: &str) {
+    let why = Clean::line(why).to_string();
+    kit.report.post(Topic::NoBody(message, why));
 }

@@ -15,6 +15,7 @@ use crate::sync::error::SyncError;
 use crate::sync::kit::{Kit, is_for_the_user};
 use crate::sync::{doubt, guard, handing};
 use crate::text::{Clean, when};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Waits after a server put a message off, in seconds; the last is repeated (RFC 5321 §4.5.4.1 asks
@@ -54,6 +55,9 @@ fn submit(kit: &Kit, bell: &Doorbell, worker: &Ringer) -> Result<(), SyncError> 
     look(kit, &mut local, true);
     while !kit.stopping() {
         bell.clear();
+        if kit.resend.swap(false, Ordering::SeqCst) {
+            local.reachable(&kit.account.name, when::now())?;
+        }
         if !local
             .read()
             .unfiled(&kit.account.name, Some(when::now()))?
@@ -94,6 +98,7 @@ pub fn run_due(kit: &Kit) -> Result<(), SyncError> {
     let mut local = kit.local()?;
     let mut session = None;
     look(kit, &mut local, true);
+    local.reachable(&kit.account.name, when::now())?;
     while let Step::Sent = step(kit, &mut local, &mut session)? {}
     if let Some(session) = session {
         session.quit();
@@ -279,7 +284,15 @@ fn not_reached(
         next_try: when::now() + wait,
     };
     local.conclude(row.id, &[], &end, when::now())?;
+    if matches!(error, SyncError::Net(net) if is_network(net)) {
+        local.unreached(row.id)?;
+    }
     Ok(if held { Step::Held } else { Step::Sent })
+}
+
+/// Whether the network is to blame: another one, or its return, is worth a try at once.
+fn is_network(error: &NetError) -> bool {
+    error.kind() == Kind::Offline || error.is_elsewhere()
 }
 
 /// Seconds to wait after an attempt that reached nobody.
@@ -348,6 +361,9 @@ fn record(
     let Some(marks) = local.conclude(row.id, &fates, &end, hold.unwrap_or(now))? else {
         return Ok(());
     };
+    if report.error.as_ref().is_some_and(is_network) && !any(RecipientState::TryLater) {
+        local.unreached(row.id)?;
+    }
     if !said.is_empty() {
         kit.report.notice(said);
     }

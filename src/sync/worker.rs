@@ -53,6 +53,8 @@ pub struct Others {
     pub watcher: Ringer,
     /// When there may be bodies to fetch.
     pub harvest: Ringer,
+    /// When the network is back.
+    pub submitter: Ringer,
 }
 
 /// The worker of one account.
@@ -81,6 +83,10 @@ pub struct Worker {
     stands_by: bool,
     /// Whether it was said that the cache is damaged.
     damage_told: bool,
+    /// Whom to tell that the network is back.
+    submitter: Option<Ringer>,
+    /// The question of another process that this turn answers.
+    asked: Option<i64>,
 }
 
 impl Worker {
@@ -106,6 +112,8 @@ impl Worker {
             tidied: None,
             stands_by: true,
             damage_told: false,
+            submitter: None,
+            asked: None,
         })
     }
 
@@ -128,12 +136,14 @@ impl Worker {
     /// Works until the engine stops.
     pub fn run(mut self, bell: &Doorbell, others: &Others) {
         let mut backoff = Backoff::new(&self.kit.rhythm);
+        self.submitter = Some(others.submitter.clone());
         while !self.kit.stopping() {
             bell.clear();
             let began = Instant::now();
             let lived = self.session.is_some();
             match guard::turn(|| self.turn(&mut || bell.wait(Some(Duration::ZERO)))) {
                 Ok(_) => {
+                    self.answer(true);
                     backoff.reset();
                     self.kit.report.link(Link::Online);
                     if !self.kit.watched.load(Ordering::SeqCst) {
@@ -169,6 +179,7 @@ impl Worker {
     fn failed(&mut self, error: &SyncError, backoff: &mut Backoff, bell: &Doorbell) {
         self.session = None;
         self.due.everything = true;
+        self.answer(false);
         self.kit.note_damage(error);
         // What could not be had while offline may be had once we are back.
         self.tidied = None;
@@ -196,9 +207,33 @@ impl Worker {
             let present = self.kit.present.swap(false, Ordering::SeqCst);
             let asked = news.everything || (present && hint.is_none() && again);
             self.due.add(news);
+            // Whoever only asks is told at once that we wait.
+            self.hear();
+            self.answer(false);
             if asked {
                 backoff.reset();
                 return;
+            }
+        }
+    }
+
+    /// Another process may have asked for a whole turn.
+    fn hear(&mut self) {
+        // What can't be read is asked again by whoever wants it.
+        self.asked = self
+            .local
+            .read()
+            .asked_turn(&self.kit.account.name)
+            .ok()
+            .flatten();
+        self.due.everything |= self.asked.is_some();
+    }
+
+    fn answer(&mut self, done: bool) {
+        if let Some(number) = self.asked.take() {
+            let told = self.local.answer_turn(&self.kit.account.name, number, done);
+            if let Err(error) = told {
+                tracing::warn!(%error, "another process waits in vain");
             }
         }
     }
@@ -231,6 +266,7 @@ impl Worker {
             self.kit.crowded.store(true, Ordering::SeqCst);
             turn = self.turn(&mut || false);
         }
+        self.answer(turn.is_ok());
         self.hang_up();
         self.sweep();
         turn
@@ -339,11 +375,18 @@ impl Worker {
         self.kit.report.link(Link::Connecting);
         self.due.everything = true;
         self.greeted = false;
-        self.kit.dial(Rank::Worker, None)
+        let session = self.kit.dial(Rank::Worker, None)?;
+        // Where this server can be reached, the one that takes mail may be too.
+        if let Some(submitter) = &self.submitter {
+            self.kit.resend.store(true, Ordering::SeqCst);
+            submitter.ring();
+        }
+        Ok(session)
     }
 
     fn turn(&mut self, rings: &mut dyn FnMut() -> bool) -> Result<Turn, SyncError> {
         self.due.add(self.kit.news.take());
+        self.hear();
         self.checks.patience = Patience::default();
         let mut session = self.connected()?;
         let outcome = self.rounds(&mut session, rings);

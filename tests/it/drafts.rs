@@ -96,7 +96,7 @@ fn a_draft_is_copied_replaced_and_removed() {
     play.is_quiet();
     assert_eq!(states(&play), ["1"]);
 
-    own(&play).discard_draft(draft).unwrap();
+    own(&play).discard_draft(draft, 1).unwrap();
     play.sync().code(0);
     assert_eq!(there(&play), []);
     assert_eq!(states(&play), Vec::<String>::new());
@@ -209,7 +209,7 @@ fn what_another_client_did_is_left_as_it_is() {
     let both = there(&play);
     assert_eq!(both.len(), 2, "{both:#?}");
     assert!(both[0].1.contains("Theirs.") && both[1].1.contains("Mine, too."));
-    own(&play).discard_draft(draft).unwrap();
+    own(&play).discard_draft(draft, 1).unwrap();
     play.sync().code(0);
     let left = there(&play);
     assert!(
@@ -256,7 +256,7 @@ fn a_draft_that_another_client_made_is_replaced() {
     let texts = there(&play);
     assert_eq!(texts.len(), 2, "{texts:#?}");
     assert!(texts[0].1.contains("Leave me.") && texts[1].1.contains("at the desk"));
-    own.discard_draft(id).unwrap();
+    own.discard_draft(id, 1).unwrap();
     play.sync().code(0);
     let texts = there(&play);
     assert!(texts.len() == 1 && texts[0].1.contains("Leave me."));
@@ -337,7 +337,7 @@ fn a_removing_that_is_killed_anywhere_leaves_none() {
         &|play| {
             let draft = save(&mut own(play), None, "Old.");
             play.sync().code(0);
-            own(play).discard_draft(draft).unwrap();
+            own(play).discard_draft(draft, 1).unwrap();
         },
         &|play| assert_eq!(there(play), []),
     );

@@ -65,5 +65,6 @@ mod clock;
 mod demo;
 mod extensions;
 mod screen;
+mod used;
 mod composer;
 mod contacts;

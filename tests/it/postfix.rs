@@ -220,7 +220,7 @@ fn judge(socket: TcpStream, seen: &Mutex<BTreeSet<String>>) -> Option<()> {
 }
 
 /// A home whose account sends through Postfix.
-fn ready(security: &str) -> Option<(Sink, Dovecot, Postfix, Home)> {
+pub fn ready(security: &str) -> Option<(Sink, Dovecot, Postfix, Home)> {
     let sink = Sink::start();
     let dovecot = Dovecot::start(None)?;
     let postfix = Postfix::start(&dovecot, &sink)?;

@@ -187,7 +187,8 @@ impl Local {
     /// When it can't be written.
     pub fn stale_copies(&mut self, account: &AccountName) -> Result<Vec<DraftCopy>> {
         const LEFT: &str = "account = ?1 AND state <> 2 AND NOT EXISTS
-            (SELECT 1 FROM draft d WHERE d.id = draft_copy.draft AND d.account = draft_copy.account)";
+            (SELECT 1 FROM draft d WHERE d.id = draft_copy.draft AND d.account = draft_copy.account
+               AND d.discarded = 0)";
         let left: i64 = self.reader.conn.query_row(
             &format!("SELECT count(*) FROM draft_copy WHERE {LEFT}"),
             [account.as_str()],
@@ -226,7 +227,7 @@ impl LocalReader {
     /// # Errors
     /// When they can't be read.
     pub fn uncopied(&self, account: &AccountName, now: i64, idle: i64) -> Result<Vec<DraftId>> {
-        let sql = "SELECT id FROM draft d WHERE account = ?1 AND outbox IS NULL
+        let sql = "SELECT id FROM draft d WHERE account = ?1 AND outbox IS NULL AND discarded = 0
               AND (open = 0 OR saved <= ?2 - ?3 OR saved > ?2 + ?3)
               AND NOT EXISTS (SELECT 1 FROM draft_copy c WHERE c.draft = d.id AND c.account = d.account
                               AND c.saved = d.saved AND c.state IN (1, 3))
@@ -251,7 +252,8 @@ impl LocalReader {
         at: (UidValidity, Uid),
     ) -> Result<Option<DraftId>> {
         let sql = "SELECT c.draft FROM draft_copy c JOIN draft d ON d.id = c.draft
-             WHERE c.account = ?1 AND c.mailbox = ?2 AND c.uidvalidity = ?3 AND c.uid = ?4 AND c.state IN (1, 2)";
+             WHERE c.account = ?1 AND c.mailbox = ?2 AND c.uidvalidity = ?3 AND c.uid = ?4 AND c.state IN (1, 2)
+               AND d.discarded = 0";
         self.look(|conn| {
             let mut query = conn.prepare_cached(sql)?;
             let (validity, uid) = (at.0.0, at.1.get());
@@ -271,7 +273,7 @@ impl LocalReader {
     pub fn removed_elsewhere(&self) -> Result<Vec<DraftId>> {
         let sql =
             "SELECT d.id FROM draft d JOIN draft_copy c ON c.draft = d.id AND c.saved = d.saved
-             WHERE c.state = 3 AND d.outbox IS NULL ORDER BY d.id";
+             WHERE c.state = 3 AND d.outbox IS NULL AND d.discarded = 0 ORDER BY d.id";
         self.look(|conn| {
             let mut query = conn.prepare_cached(sql)?;
             let rows = query.query_map([], |r| r.get(0).map(DraftId))?;

@@ -107,7 +107,7 @@ fn what_is_discarded_or_sent_from_elsewhere_leaves_stale_copies() {
         bench.local.copy_placed(copy.id, at(n)).unwrap();
     }
     assert!(bench.local.stale_copies(&work()).unwrap().is_empty());
-    bench.local.discard_draft(one).unwrap();
+    bench.local.discard_draft(one, 1).unwrap();
     let draft = Draft {
         id: Some(two),
         ..Draft::new(AccountName("home".to_owned()))
@@ -178,6 +178,6 @@ fn a_message_of_another_program_is_replaced_by_uid_and_never_found_by_name() {
     assert!(bench.local.rename_mailboxes(&work(), &renames).unwrap());
     let copies = bench.read().copies(&work()).unwrap();
     assert_eq!(copies[0].mailbox, MailboxName::new("Entw"));
-    bench.local.discard_draft(one).unwrap();
+    bench.local.discard_draft(one, 1).unwrap();
     assert_eq!(bench.local.stale_copies(&work()).unwrap().len(), 1);
 }

@@ -3,7 +3,7 @@
 
 use super::connection::Local;
 use super::{drafts, sent};
-use crate::model::{Draft, DraftId, Op, OutboxId};
+use crate::model::{AccountName, Draft, DraftId, Op, OutboxId};
 use crate::store::error::{Error, Result};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
@@ -95,6 +95,27 @@ impl Local {
             "state IN ('queued', 'held', 'refused')",
             "'refused', 'deferred'",
         )
+    }
+
+    /// A network is there again: what waits only because no server was reached is due now. What a
+    /// server put off, or the user for later, keeps its time.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn reachable(&mut self, account: &AccountName, now: i64) -> Result<()> {
+        const UNREACHED: &str = "account = ?1 AND state = 'queued' AND attempts > 0
+            AND scheduled = 0 AND next_try > ?2 AND unreached = 1";
+        let values = params![account.as_str(), now];
+        let any = format!("SELECT count(*) FROM outbox WHERE {UNREACHED}");
+        let any: i64 = self.reader.conn.query_row(&any, values, |r| r.get(0))?;
+        if any > 0 {
+            self.write(|tx| {
+                let set = format!("UPDATE outbox SET next_try = ?2 WHERE {UNREACHED}");
+                tx.execute(&set, values)?;
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// Keeps a waiting message back until the user says otherwise.
@@ -214,7 +235,13 @@ pub(super) enum Allowed {
     ByUser,
 }
 
-/// The draft of a message that is taken out of the outbox; `None` if it may not be, or has none.
+/// Whether an undo may take a message out of the outbox.
+pub(super) fn is_open(tx: &Transaction<'_>, id: OutboxId) -> Result<bool> {
+    may_be_taken_back(tx, id, Allowed::Waiting)
+}
+
+/// The draft of a message that is taken out of the outbox; `None` if it may not be, or has none. An
+/// undo takes out what has none, too.
 pub(super) fn take_back(
     tx: &Transaction<'_>,
     id: OutboxId,
@@ -226,6 +253,9 @@ pub(super) fn take_back(
         })
         .optional()?;
     let Some(draft) = draft else {
+        if allowed == Allowed::Waiting && is_open(tx, id)? {
+            remove(tx, id)?;
+        }
         return Ok(None);
     };
     if !may_be_taken_back(tx, id, allowed)? {

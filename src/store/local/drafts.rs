@@ -11,6 +11,9 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
 
+/// How long a draft that was thrown away is kept, in seconds: 30 days.
+const KEPT: i64 = 30 * 24 * 3600;
+
 const COLUMNS: &str = "id, account, kind, from_line, to_line, cc_line, bcc_line, subject, body, in_reply_to, refs, saved, source, reply_to, markdown, receipt, dsn, remind, send_at";
 
 impl Local {
@@ -34,13 +37,27 @@ impl Local {
         })
     }
 
-    /// Drops a draft.
+    /// Throws a draft away: it is gone from every list and its copies from the server, and can be
+    /// had back by an undo within 30 days.
     ///
     /// # Errors
     /// When it can't be written.
-    pub fn discard_draft(&mut self, id: DraftId) -> Result<()> {
+    pub fn discard_draft(&mut self, id: DraftId, now: i64) -> Result<()> {
         self.write(|tx| {
-            tx.execute("DELETE FROM draft WHERE id = ?1 AND outbox IS NULL", [id.0])?;
+            tx.execute(
+                "DELETE FROM draft WHERE discarded BETWEEN 1 AND ?1",
+                [now - KEPT],
+            )?;
+            let there = tx.execute(
+                "UPDATE draft SET discarded = ?2, open = 0 WHERE id = ?1 AND outbox IS NULL AND discarded = 0",
+                params![id.0, now.max(1)],
+            )?;
+            if there == 1 {
+                tx.execute(
+                    "INSERT INTO action(label, at, undo, draft) VALUES ('Draft discarded', ?1, 1, ?2)",
+                    params![now, id.0],
+                )?;
+            }
             Ok(())
         })
     }
@@ -66,7 +83,7 @@ impl LocalReader {
     /// When they can't be read.
     pub fn draft_lines(&self) -> Result<Vec<DraftLine>> {
         let mut query = self.conn.prepare_cached(
-            "SELECT id, to_line, subject, saved FROM draft WHERE outbox IS NULL ORDER BY saved DESC, id DESC",
+            "SELECT id, to_line, subject, saved FROM draft WHERE outbox IS NULL AND discarded = 0 ORDER BY saved DESC, id DESC",
         )?;
         let rows = query.query_map([], |row| {
             Ok(DraftLine {
@@ -85,7 +102,7 @@ impl LocalReader {
     /// When they can't be read.
     pub fn drafts(&self) -> Result<Vec<Draft>> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM draft WHERE outbox IS NULL ORDER BY saved DESC, id DESC"
+            "SELECT {COLUMNS} FROM draft WHERE outbox IS NULL AND discarded = 0 ORDER BY saved DESC, id DESC"
         );
         self.look(|conn| {
             let mut query = conn.prepare_cached(&sql)?;
@@ -103,7 +120,7 @@ impl LocalReader {
     /// # Errors
     /// When they can't be counted.
     pub fn count_drafts(&self) -> Result<usize> {
-        let sql = "SELECT count(*) FROM draft WHERE outbox IS NULL";
+        let sql = "SELECT count(*) FROM draft WHERE outbox IS NULL AND discarded = 0";
         let count: i64 = self.conn.query_row(sql, [], |r| r.get(0))?;
         Ok(usize::try_from(count).unwrap_or(0))
     }
@@ -114,7 +131,7 @@ impl LocalReader {
     /// When they can't be read.
     pub fn open_drafts(&self) -> Result<Vec<(DraftId, u32)>> {
         let mut query = self.conn.prepare_cached(
-            "SELECT id, open FROM draft WHERE open <> 0 AND outbox IS NULL ORDER BY saved DESC, id DESC",
+            "SELECT id, open FROM draft WHERE open <> 0 AND outbox IS NULL AND discarded = 0 ORDER BY saved DESC, id DESC",
         )?;
         let rows = query.query_map([], |r| Ok((DraftId(r.get(0)?), r.get(1)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -131,7 +148,8 @@ impl LocalReader {
 
 /// One draft, unless its message is in the outbox.
 pub(super) fn find(conn: &Connection, id: DraftId) -> Result<Option<Draft>> {
-    let sql = format!("SELECT {COLUMNS} FROM draft WHERE id = ?1 AND outbox IS NULL");
+    let sql =
+        format!("SELECT {COLUMNS} FROM draft WHERE id = ?1 AND outbox IS NULL AND discarded = 0");
     let mut query = conn.prepare_cached(&sql)?;
     let mut rows = query.query([id.0])?;
     rows.next()?.map(|row| draft(conn, row)).transpose()
@@ -149,6 +167,12 @@ pub(super) fn save_open(tx: &Transaction<'_>, draft: &Draft, now: i64) -> Result
 pub(super) fn is_sending(tx: &Transaction<'_>, id: DraftId) -> Result<bool> {
     let sql = "SELECT count(*) FROM draft WHERE id = ?1 AND outbox IS NOT NULL";
     Ok(tx.query_row(sql, [id.0], |r| r.get::<_, i64>(0))? == 1)
+}
+
+/// A draft that was thrown away is one again; `false` if there is none of that row.
+pub(super) fn take_up(tx: &Transaction<'_>, id: DraftId) -> Result<bool> {
+    let sql = "UPDATE draft SET discarded = 0 WHERE id = ?1 AND discarded <> 0";
+    Ok(tx.execute(sql, [id.0])? == 1)
 }
 
 /// When a draft counts as saved: as told, but never at the time of a copy that was made of it
@@ -197,7 +221,7 @@ pub(super) fn save(tx: &Transaction<'_>, draft: &Draft, now: i64) -> Result<Draf
            in_reply_to = excluded.in_reply_to, refs = excluded.refs, saved = excluded.saved,
            source = excluded.source, reply_to = excluded.reply_to, markdown = excluded.markdown,
            receipt = excluded.receipt, dsn = excluded.dsn, remind = excluded.remind,
-           send_at = excluded.send_at
+           send_at = excluded.send_at, discarded = 0
          RETURNING id",
         params![
             draft.id.filter(|_| there).map(|id| id.0),

@@ -5,6 +5,7 @@
 
 use super::connection::{Local, LocalReader};
 use super::decisions::{self, Allowed};
+use super::drafts;
 use super::ops::{follow, queue};
 use super::row;
 use crate::model::{
@@ -23,8 +24,28 @@ pub struct Undone {
     pub cancelled: Vec<Op>,
     /// Operations that put back what was done: queued.
     pub inverse: Vec<Op>,
-    /// The draft that a message became again.
+    /// The draft that a message became again, or that was thrown away.
     pub draft: Option<DraftId>,
+    /// Whether it was sending.
+    pub sending: bool,
+}
+
+/// What asking for an undo came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undo {
+    /// There is nothing left to take back.
+    Nothing,
+    /// The newest action is of another time: it was only named, and goes when asked once more.
+    Named(Entry),
+    /// The newest action was sending, and it is too late for that.
+    Late {
+        /// When the server took it, seconds since 1970; `None` while that is not certain.
+        sent: Option<i64>,
+        /// What goes when asked once more.
+        next: Option<Entry>,
+    },
+    /// It was taken back.
+    Done(Undone),
 }
 
 /// An action for showing.
@@ -61,35 +82,135 @@ impl LocalReader {
 }
 
 impl Local {
-    /// Takes back the newest action that was not taken back yet; `None` if there is none. A message
-    /// that is being sent, or was, can't be taken back: its action is passed over.
+    /// Takes back the newest action that was not taken back yet. One from before `fresh` (seconds
+    /// since 1970) is only named the first time, and so is whatever lies behind a message that is
+    /// being sent or was: nobody takes back by surprise what he no longer has in mind.
     ///
     /// # Errors
     /// When it can't be written.
-    pub fn undo(&mut self, now: i64) -> Result<Option<Undone>> {
+    pub fn undo(&mut self, now: i64, fresh: i64) -> Result<Undo> {
         self.write(|tx| {
-            loop {
-                let newest: Option<(i64, String, Option<i64>)> = tx
-                    .query_row("SELECT id, label, outbox FROM action WHERE undo = 1 ORDER BY id DESC LIMIT 1", [], |r| {
-                        Ok((r.get(0)?, r.get(1)?, r.get(2)?))
-                    })
-                    .optional()?;
-                let Some((action, label, sending)) = newest else { return Ok(None) };
-                tx.execute("UPDATE action SET undo = 2 WHERE id = ?1", [action])?;
-                if let Some(row) = sending {
-                    match decisions::take_back(tx, OutboxId(row), Allowed::Waiting)? {
-                        Some(draft) => return Ok(Some(Undone { label, draft: Some(draft), ..Undone::default() })),
-                        None => continue,
-                    }
+            let named = note(tx, NAMED)?;
+            let fresh = fresh.max(note(tx, IDLE)?.map_or(i64::MIN, |at| at + 1));
+            while let Some(newest) = newest(tx)? {
+                let (action, entry) = (newest.id, newest.entry);
+                if let Some(row) = newest.sending
+                    && !decisions::is_open(tx, row)?
+                {
+                    drop_action(tx, action)?;
+                    let Some(sent) = sent_at(tx, row)? else {
+                        continue;
+                    };
+                    let next = next(tx)?;
+                    set_note(tx, NAMED, next.as_ref().map_or(0, |n| n.id))?;
+                    return Ok(Undo::Late {
+                        sent,
+                        next: next.map(|n| n.entry),
+                    });
                 }
-                let undone = take_back(tx, action, label, now)?;
-                if undone.cancelled.is_empty() && undone.inverse.is_empty() {
+                if entry.at < fresh && named != Some(action) {
+                    set_note(tx, NAMED, action)?;
+                    return Ok(Undo::Named(entry));
+                }
+                drop_action(tx, action)?;
+                let undone = match (newest.sending, newest.draft) {
+                    (Some(row), _) => Undone {
+                        label: entry.label,
+                        draft: decisions::take_back(tx, row, Allowed::Waiting)?,
+                        sending: true,
+                        ..Undone::default()
+                    },
+                    (None, Some(draft)) if drafts::take_up(tx, draft)? => Undone {
+                        label: entry.label,
+                        draft: Some(draft),
+                        ..Undone::default()
+                    },
+                    (None, Some(_)) => continue,
+                    (None, None) => take_back(tx, action, entry.label, now)?,
+                };
+                let nothing = undone.cancelled.is_empty() && undone.inverse.is_empty();
+                if undone.draft.is_none() && !undone.sending && nothing {
                     continue;
                 }
-                return Ok(Some(undone));
+                return Ok(Undo::Done(undone));
             }
+            Ok(Undo::Nothing)
         })
     }
+
+    /// The user did something that changed nothing: an undo after it means that, and names what it
+    /// would take back instead.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn nothing_done(&mut self, now: i64) -> Result<()> {
+        self.write(|tx| set_note(tx, IDLE, now))
+    }
+}
+
+/// The action that was named last and goes when asked once more.
+const NAMED: &str = "undo-named";
+/// When something was done last that changed nothing.
+const IDLE: &str = "undo-idle";
+
+/// The newest action, and what it was about if it was not about mail that is here.
+struct Newest {
+    id: i64,
+    entry: Entry,
+    sending: Option<OutboxId>,
+    draft: Option<DraftId>,
+}
+
+fn newest(tx: &Transaction<'_>) -> Result<Option<Newest>> {
+    let sql =
+        "SELECT id, label, at, outbox, draft FROM action WHERE undo = 1 ORDER BY id DESC LIMIT 1";
+    let found = tx.query_row(sql, [], |r| {
+        Ok(Newest {
+            id: r.get(0)?,
+            entry: Entry {
+                label: r.get(1)?,
+                at: r.get(2)?,
+                undone: false,
+            },
+            sending: r.get::<_, Option<i64>>(3)?.map(OutboxId),
+            draft: r.get::<_, Option<i64>>(4)?.map(DraftId),
+        })
+    });
+    Ok(found.optional()?)
+}
+
+/// What can be taken back next; messages for which it is too late are passed over.
+fn next(tx: &Transaction<'_>) -> Result<Option<Newest>> {
+    while let Some(found) = newest(tx)? {
+        match found.sending {
+            Some(row) if !decisions::is_open(tx, row)? => drop_action(tx, found.id)?,
+            _ => return Ok(Some(found)),
+        }
+    }
+    Ok(None)
+}
+
+/// When a message was sent, if that is certain; `None` if it is in the outbox no more.
+fn sent_at(tx: &Transaction<'_>, id: OutboxId) -> Result<Option<Option<i64>>> {
+    let sql = "SELECT sent_at FROM outbox WHERE id = ?1";
+    let at: Option<i64> = tx.query_row(sql, [id.0], |r| r.get(0)).optional()?;
+    Ok(at.map(|at| Some(at).filter(|at| *at > 0)))
+}
+
+fn drop_action(tx: &Transaction<'_>, action: i64) -> Result<()> {
+    tx.execute("UPDATE action SET undo = 2 WHERE id = ?1", [action])?;
+    Ok(())
+}
+
+fn note(tx: &Transaction<'_>, key: &str) -> Result<Option<i64>> {
+    let sql = "SELECT value FROM meta WHERE key = ?1";
+    Ok(tx.query_row(sql, [key], |r| r.get(0)).optional()?)
+}
+
+fn set_note(tx: &Transaction<'_>, key: &str, value: i64) -> Result<()> {
+    let sql = "INSERT OR REPLACE INTO meta(key, value) VALUES (?1, ?2)";
+    tx.execute(sql, params![key, value])?;
+    Ok(())
 }
 
 fn take_back(tx: &Transaction<'_>, action: i64, label: String, now: i64) -> Result<Undone> {
@@ -112,7 +233,7 @@ fn take_back(tx: &Transaction<'_>, action: i64, label: String, now: i64) -> Resu
         label,
         cancelled,
         inverse,
-        draft: None,
+        ..Undone::default()
     })
 }
 

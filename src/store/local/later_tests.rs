@@ -1,6 +1,6 @@
 //! Tests of messages that wait for the user, or for a time that the user chose.
 
-use super::tests::{Home, outgoing, work};
+use super::tests::{Home, outgoing, undo, work};
 use super::*;
 use crate::model::{Draft, OutboxId, Outgoing, RecipientState, Submission, SubmissionState};
 
@@ -128,7 +128,7 @@ fn a_message_that_some_have_is_no_draft_any_more() {
     assert_eq!(row(&local, id).first_try, 1_000);
     let error = local.take_back(id).unwrap_err().to_string();
     assert!(error.contains("some have it"), "{error}");
-    assert_eq!(local.undo(1_002).unwrap(), None);
+    assert_eq!(undo(&mut local, 1_002), None);
     local.claim_submission(id, 2_000).unwrap();
     let refused = end(SubmissionState::Refused);
     let fates = [fate("b@x", Refused)];

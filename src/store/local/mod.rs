@@ -19,6 +19,7 @@ pub mod journal;
 pub mod people;
 pub mod usage;
 pub mod limits;
+pub mod turns;
 pub mod renamed;
 pub mod strays;
 
@@ -34,6 +35,6 @@ mod copies_tests;
 pub use connection::{Local, LocalReader};
 pub use copies::{CopyId, CopyState, DraftCopy};
 pub use drafts::DraftLine;
-pub use journal::Undone;
+pub use journal::{Entry, Undo, Undone};
 pub use ops::{Moved, Place};
 pub use outbox::{End, Fate};

@@ -97,13 +97,14 @@ impl Local {
                 )?;
             }
             if let Some(draft) = out.draft {
+                drafts::take_up(tx, draft)?;
                 let taken = drafts::is_sending(tx, draft)?;
                 if taken {
                     return Err(Error::Refused("this message is on its way already".to_owned()));
                 }
                 tx.execute("UPDATE draft SET outbox = ?2 WHERE id = ?1", params![draft.0, id])?;
             }
-            tx.execute("INSERT INTO action(label, at, undo, outbox) VALUES ('sending', ?1, ?2, ?3)", params![now, out.draft.is_some(), id])?;
+            tx.execute("INSERT INTO action(label, at, undo, outbox) VALUES ('Sending a message', ?1, 1, ?2)", params![now, id])?;
             let old = now - HISTORY;
             tx.execute("DELETE FROM outbox WHERE state = 'sent' AND created < ?1", [old])?;
             Ok(OutboxId(id))
@@ -119,7 +120,7 @@ impl Local {
         self.step(
             id,
             &format!(
-                "state = 'sending', attempts = attempts + 1, scheduled = 0,
+                "state = 'sending', attempts = attempts + 1, scheduled = 0, unreached = 0,
                  first_try = CASE first_try WHEN 0 THEN {now} ELSE first_try END"
             ),
             &format!("state = 'queued' AND {}", is_due(now)),
@@ -175,6 +176,14 @@ impl Local {
                 _ => Ok(Some(Vec::new())),
             }
         })
+    }
+
+    /// The attempt that ended reached no server: the message is due once one can be reached.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn unreached(&mut self, id: OutboxId) -> Result<()> {
+        self.step(id, "unreached = 1", "state = 'queued'").map(drop)
     }
 
     /// Ends a wait in a new state. Once sent or in doubt a message never goes back to the queue by

@@ -67,6 +67,7 @@ impl Local {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::undo;
     use super::*;
     use crate::model::{
         FlagChange, MailboxName, MessageKey, NewOp, OpKind, System, Uid, UidValidity,
@@ -135,7 +136,7 @@ mod tests {
         assert_eq!(followed("B"), Some(place("A", 20)));
         assert_eq!(followed("A"), None);
         // What is undone goes back to where the mailbox is now.
-        let undone = local.undo(0).unwrap().unwrap();
+        let undone = undo(&mut local, 0).unwrap();
         assert!(undone.inverse.iter().any(|op| op.kind == to("B")));
         let chain = |batch, was, now| Renames {
             batch,

@@ -36,10 +36,6 @@ pub(super) fn source(conn: &Connection, id: OutboxId) -> Result<Option<Source>> 
 pub(super) fn follow(tx: &Transaction<'_>, id: OutboxId, now: i64) -> Result<Vec<Op>> {
     tx.execute("DELETE FROM draft WHERE outbox = ?1", [id.0])?;
     tx.execute(
-        "UPDATE action SET undo = 0 WHERE outbox = ?1 AND undo = 1",
-        [id.0],
-    )?;
-    tx.execute(
         "UPDATE outbox SET sent_at = ?2 WHERE id = ?1 AND sent_at = 0",
         params![id.0, now],
     )?;

@@ -45,6 +45,15 @@ pub(super) fn op(kind: OpKind, keys: Vec<MessageKey>) -> NewOp {
     }
 }
 
+/// What an undo took back, whenever that was done.
+pub(super) fn undo(local: &mut Local, now: i64) -> Option<Undone> {
+    match local.undo(now, i64::MIN).unwrap() {
+        Undo::Done(undone) => Some(undone),
+        Undo::Nothing | Undo::Late { .. } => None,
+        Undo::Named(entry) => panic!("{entry:?} was only named"),
+    }
+}
+
 pub(super) fn to(mailbox: &str) -> OpKind {
     OpKind::Move {
         to: MailboxName::new(mailbox),
@@ -168,7 +177,7 @@ fn undo_cancels_what_waits_and_inverts_what_was_done_last_first() {
         )
         .unwrap();
 
-    let undone = home.open().undo(3).unwrap().unwrap();
+    let undone = undo(&mut home.open(), 3).unwrap();
     assert_eq!(
         (
             undone.label.as_str(),
@@ -177,7 +186,7 @@ fn undo_cancels_what_waits_and_inverts_what_was_done_last_first() {
         ),
         ("Starred", 1, 0)
     );
-    let undone = home.open().undo(3).unwrap().unwrap();
+    let undone = undo(&mut home.open(), 3).unwrap();
     assert_eq!(undone.label, "Archived");
     assert_eq!(undone.inverse[0].kind, to("INBOX"));
     assert_eq!(
@@ -185,7 +194,7 @@ fn undo_cancels_what_waits_and_inverts_what_was_done_last_first() {
         MailboxName::new("Archive")
     );
     assert_eq!(undone.inverse[0].keys[0].uid.get(), 7);
-    assert_eq!(home.open().undo(3).unwrap(), None);
+    assert_eq!(undo(&mut home.open(), 3), None);
     assert_eq!(home.open().read().pending(&work()).unwrap().len(), 1);
 }
 
@@ -277,7 +286,7 @@ fn a_submitted_draft_is_hidden_comes_back_on_undo_and_goes_when_sent() {
     assert_eq!(local.save_draft(&draft, 8).unwrap(), id);
     let sending = local.submit(&outgoing(Some(id)), 9).unwrap();
     assert!(local.read().drafts().unwrap().is_empty());
-    assert_eq!(local.undo(10).unwrap().unwrap().draft, Some(id));
+    assert_eq!(undo(&mut local, 10).unwrap().draft, Some(id));
     draft.saved = 8;
     assert_eq!(local.read().drafts().unwrap(), [draft]);
     assert_eq!(local.read().submission(sending).unwrap(), None);
@@ -291,7 +300,7 @@ fn a_submitted_draft_is_hidden_comes_back_on_undo_and_goes_when_sent() {
         .unwrap();
     local.finish(again, SubmissionState::Done, None, 0).unwrap();
     assert!(local.read().outbox().unwrap().is_empty());
-    assert_eq!(local.undo(12).unwrap(), None);
+    assert_eq!(undo(&mut local, 12), None);
     let kept = local
         .save_draft(
             &Draft {
@@ -452,7 +461,7 @@ fn ten_thousand_messages_in_one_action_come_back_whole() {
         .act("Archived 10000", 1, &[op(to("Archive"), keys)])
         .unwrap();
     assert_eq!(home.open().read().all_pending().unwrap(), ops);
-    assert_eq!(home.open().undo(2).unwrap().unwrap().cancelled, ops);
+    assert_eq!(undo(&mut home.open(), 2).unwrap().cancelled, ops);
     assert!(home.open().read().all_pending().unwrap().is_empty());
 }
 
@@ -578,7 +587,7 @@ fn taking_back_beats_an_attempt_that_has_not_written_the_dot() {
     let id = local.save_draft(&Draft::new(work()), 7).unwrap();
     let sending = local.submit(&outgoing(Some(id)), 9).unwrap();
     assert!(local.claim_submission(sending, 100).unwrap());
-    assert_eq!(home.open().undo(10).unwrap().unwrap().draft, Some(id));
+    assert_eq!(undo(&mut home.open(), 10).unwrap().draft, Some(id));
     assert!(local.dot(sending, &[]).is_err(), "it would be sent");
     let plain = local.submit(&outgoing(None), 9).unwrap();
     assert!(local.claim_submission(plain, 100).unwrap());

@@ -1,7 +1,7 @@
 //! Undo against a server that does what operations say: whatever was done, cut and taken back in
 //! whatever order, the server ends with what the user last saw.
 
-use super::tests::{Home, key, op, to, work};
+use super::tests::{Home, key, op, outgoing, to, undo, work};
 use super::*;
 use crate::model::*;
 use crate::store::open::now;
@@ -96,7 +96,7 @@ impl World {
                 self.act(star, &real, |s| s.starred = true);
             }
             Step::Undo => {
-                let undone = self.local.undo(now()).unwrap();
+                let undone = undo(&mut self.local, now());
                 assert_eq!(undone.is_some(), !self.before.is_empty());
                 self.shown = self.before.pop().unwrap_or_else(|| self.shown.clone());
             }
@@ -212,7 +212,7 @@ fn what_was_put_off_may_be_done_in_part_and_is_put_back_not_forgotten() {
     let (_, ops) = local.act("archive", now(), &[new]).unwrap();
     local.claim(ops[0].id).unwrap();
     local.release(ops[0].id).unwrap();
-    let undone = local.undo(now()).unwrap().unwrap();
+    let undone = undo(&mut local, now()).unwrap();
     assert!(undone.cancelled.is_empty());
     assert_eq!(undone.inverse.len(), 1);
     let waiting: Vec<OpId> = local
@@ -227,4 +227,130 @@ fn what_was_put_off_may_be_done_in_part_and_is_put_back_not_forgotten() {
         [ops[0].id, undone.inverse[0].id],
         "one behind the other"
     );
+}
+
+fn archive(local: &mut Local, label: &str, at: i64) {
+    let ops = [op(to("Archive"), vec![key("INBOX", 1)])];
+    local.act(label, at, &ops).unwrap();
+}
+
+#[test]
+fn what_is_old_or_lies_behind_a_message_that_is_out_is_named_first() {
+    let home = Home::new();
+    let mut local = home.open();
+    archive(&mut local, "old", 100);
+    let named = |undo: Undo| match undo {
+        Undo::Named(entry) => entry.label,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(named(local.undo(1_000, 500).unwrap()), "old");
+    assert_eq!(local.read().pending(&work()).unwrap().len(), 1);
+    // Asked once more, even by another process, it goes.
+    let again = home.open().undo(1_001, 500).unwrap();
+    assert!(matches!(again, Undo::Done(u) if u.cancelled.len() == 1));
+
+    archive(&mut local, "older", 600);
+    archive(&mut local, "newer", 1_100);
+    let sent = local.submit(&outgoing(None), 1_200).unwrap();
+    local.claim_submission(sent, 1_300).unwrap();
+    local.dot(sent, &[]).unwrap();
+    local
+        .finish(sent, SubmissionState::Accepted, None, 0)
+        .unwrap();
+    let late = local.undo(1_400, 500).unwrap();
+    assert!(
+        matches!(&late, Undo::Late { sent: Some(_), next: Some(n) } if n.label == "newer"),
+        "{late:?}"
+    );
+    // Nothing is taken back yet; the mark on what was answered waits with them.
+    assert_eq!(local.read().pending(&work()).unwrap().len(), 3);
+    let done = local.undo(1_401, 500).unwrap();
+    assert!(matches!(done, Undo::Done(u) if u.label == "newer"));
+    // Something that changed nothing was meant: what lies before it is named.
+    local.nothing_done(1_500).unwrap();
+    assert_eq!(named(local.undo(1_501, 500).unwrap()), "older");
+    assert!(matches!(local.undo(1_502, 500).unwrap(), Undo::Done(_)));
+    assert_eq!(local.undo(1_503, 500).unwrap(), Undo::Nothing);
+}
+
+#[test]
+fn a_message_without_a_draft_is_taken_back_like_any_other() {
+    let mut local = Home::new().open();
+    archive(&mut local, "before", 1);
+    local.submit(&outgoing(None), 2).unwrap();
+    let undone = undo(&mut local, 3).unwrap();
+    assert!(undone.sending && undone.draft.is_none());
+    assert!(local.read().outbox().unwrap().is_empty());
+    assert_eq!(undo(&mut local, 4).unwrap().label, "before");
+}
+
+#[test]
+fn a_draft_that_was_thrown_away_comes_back_whole() {
+    let home = Home::new();
+    let mut local = home.open();
+    let mut draft = Draft {
+        subject: "Tea".to_owned(),
+        attachments: vec![DraftAttachment::Bytes {
+            name: "n".into(),
+            media_type: "a/b".into(),
+            bytes: (*b"x").into(),
+            inline: false,
+        }],
+        ..Draft::new(work())
+    };
+    let id = local.save_draft(&draft, 5).unwrap();
+    (draft.id, draft.saved) = (Some(id), 5);
+    local.discard_draft(id, 10).unwrap();
+    let gone = |local: &Local| {
+        let read = local.read();
+        read.drafts().unwrap().is_empty()
+            && read.draft_lines().unwrap().is_empty()
+            && read.count_drafts().unwrap() == 0
+            && read.open_drafts().unwrap().is_empty()
+            && read.draft(id).unwrap().is_none()
+            && read.uncopied(&work(), 1_000, 1).unwrap().is_empty()
+    };
+    assert!(gone(&local));
+    local.discard_draft(id, 11).unwrap();
+    let undone = undo(&mut home.open(), 12).unwrap();
+    assert_eq!((undone.draft, undone.sending), (Some(id), false));
+    assert_eq!(local.read().drafts().unwrap(), [draft.clone()]);
+    // Who goes on writing in another window has it again, too.
+    local.discard_draft(id, 13).unwrap();
+    assert_eq!(local.save_draft(&draft, 14).unwrap(), id);
+    assert_eq!(local.read().count_drafts().unwrap(), 1);
+    // After a month it is gone for good.
+    local.discard_draft(id, 15).unwrap();
+    let other = local.save_draft(&Draft::new(work()), 16).unwrap();
+    local.discard_draft(other, 15 + 31 * 24 * 3600).unwrap();
+    assert_eq!(undo(&mut local, 20).unwrap().draft, Some(other));
+    assert_eq!(undo(&mut local, 21), None);
+}
+
+#[test]
+fn what_reached_no_server_is_due_when_one_can_be_reached() {
+    let mut local = Home::new().open();
+    let put_off = |local: &mut Local, unreached: bool| {
+        let mut out = outgoing(None);
+        out.message_id = MessageId::new(&format!("{unreached}@x")).unwrap();
+        out.not_before = 0;
+        let id = local.submit(&out, 1).unwrap();
+        local.claim_submission(id, 100).unwrap();
+        let end = End {
+            state: SubmissionState::Queued,
+            error: Some("no"),
+            next_try: 900,
+        };
+        local.conclude(id, &[], &end, 100).unwrap();
+        if unreached {
+            local.unreached(id).unwrap();
+        }
+        id
+    };
+    let (cut, busy) = (put_off(&mut local, true), put_off(&mut local, false));
+    assert_eq!(local.read().due(&work(), 200).unwrap(), None);
+    local.reachable(&work(), 200).unwrap();
+    assert_eq!(local.read().due(&work(), 200).unwrap().unwrap().id, cut);
+    local.hold(cut).unwrap();
+    assert_eq!(local.read().due(&work(), 200).unwrap(), None, "{busy:?}");
 }

@@ -89,6 +89,11 @@ impl Panes {
                         pager.came(id);
                     }
                 }
+                Topic::NoBody(id, why) => {
+                    if let Some(pager) = self.pager.as_mut() {
+                        pager.trouble(id, &format!("This message is not here yet: {why}"));
+                    }
+                }
                 Topic::Outbox | Topic::Reminders => {
                     counts = true;
                     if matches!(self.view, View::Outbox(_)) {

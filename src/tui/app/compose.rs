@@ -214,8 +214,11 @@ impl Writing {
                 Outcome::Copy(text) => fx.push(Effect::Copy(text)),
                 Outcome::Command(command) => turn.command = Some(command),
                 Outcome::Discard(id) => {
-                    let drop = id.map(Intent::DiscardDraft);
-                    fx.extend(drop.map(|i| Effect::Ask(i, About::Quiet)));
+                    // What was written on since goes with it, so that an undo brings all of it back.
+                    let draft = Box::new(self.composer.draft());
+                    if id.is_some() || draft.replaces.is_none() {
+                        fx.push(Effect::Ask(Intent::Discard(draft), About::Done));
+                    }
                     turn.close = true;
                 }
                 Outcome::Close => {

@@ -266,6 +266,17 @@ impl Pager {
         }
     }
 
+    /// A message's body is not to be had just now: why.
+    pub fn trouble(&mut self, message: MsgId, why: &str) {
+        let held = self.place();
+        let set = self.set;
+        let mut letters = self.letters.iter_mut();
+        if let Some(letter) = letters.find(|l| l.row().message == message) {
+            letter.trouble(why, set);
+            self.recount(held);
+        }
+    }
+
     /// The messages on the screen that nobody had read before.
     pub fn look(&mut self) -> Vec<LocationId> {
         if self.whole.is_some_and(|w| !w.gathered) {

@@ -192,6 +192,14 @@ impl Letter {
         self.laid = None;
     }
 
+    /// Its body is not to be had just now: why. One that is here stays.
+    pub fn trouble(&mut self, why: &str, set: Setting) {
+        if matches!(self.body, Body::Fetching) {
+            self.body = Body::Trouble(Clean::line(why));
+            self.build(set);
+        }
+    }
+
     /// Its text, once it is here.
     pub fn text(&self) -> Option<String> {
         let lines: Vec<String> = match &self.body {
