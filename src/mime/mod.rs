@@ -13,6 +13,7 @@ pub mod tree;
 pub mod body;
 pub mod crude;
 pub mod flowed;
+pub mod reflow;
 pub mod parse;
 pub mod attachment;
 pub mod recipients;

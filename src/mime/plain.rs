@@ -3,6 +3,7 @@
 
 use super::flowed::{self, Paragraph};
 use super::link::Links;
+use super::reflow;
 use super::styled::{Line, Mark, Run, lay_out};
 use crate::text::Clean;
 use linkify::{LinkFinder, LinkKind};
@@ -10,7 +11,12 @@ use linkify::{LinkFinder, LinkKind};
 /// Lays out plain text. `flowed` and `del_sp` are the media type's parameters.
 pub fn lines(text: &str, flowed: bool, del_sp: bool, width: usize, links: &mut Links) -> Vec<Line> {
     let mut out = Vec::new();
-    for p in flowed::read(text, flowed, del_sp) {
+    let read = flowed::read(text, flowed, del_sp);
+    let read = match flowed {
+        true => read,
+        false => reflow::rejoin(read, width),
+    };
+    for p in read {
         // Cleaned before it is measured and searched: what is counted is what is drawn.
         let clean = Clean::block(&p.text);
         for piece in clean.as_str().split('\n') {

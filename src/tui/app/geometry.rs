@@ -63,7 +63,14 @@ impl Places {
             body,
         };
         let mut main = body;
-        if cols >= 80 {
+        // While something is read, its text needs the columns more than the mailboxes do.
+        let roomy = cols
+            >= if open && focus != Pane::Sidebar {
+                100
+            } else {
+                80
+            };
+        if roomy {
             let wide = (cols / 6).clamp(20, 30);
             let (left, right) = columns(body, wide);
             places.sidebar = Some(titled(left));

@@ -150,8 +150,10 @@ impl Panes {
             return;
         };
         let width = Places::reader_columns(self.room(), self.reader);
-        let pager = if self.index.threaded() {
-            let (whole, within) = (line.kind != Kind::Child, self.index.mailbox());
+        let found = matches!(self.index.listing(), Listing::Search(_));
+        let pager = if self.index.threaded() || (found && self.threaded) {
+            let whole = self.index.threaded() && line.kind != Kind::Child;
+            let within = self.index.mailbox();
             let (pager, question) = Pager::conversation(&line.row, whole, within, width, now.wall);
             fx.push(Effect::Query(question));
             pager

@@ -26,6 +26,9 @@ pub use letter::{Body, Letter};
 use letter::Setting;
 use selection::Selection;
 
+/// In fewer lines than these a message has one line of headers, to leave some for its text.
+const BRIEF: usize = 13;
+
 /// The thread that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Whole {
@@ -70,6 +73,7 @@ impl Pager {
             set: Setting {
                 width,
                 several: false,
+                brief: false,
                 now,
             },
             height: 1,
@@ -211,9 +215,12 @@ impl Pager {
         self.current().and_then(Letter::rendered)
     }
 
-    /// The thread and the mailbox within which it was listed, if a whole conversation is read.
+    /// The thread and the mailbox within which it was listed, if a whole conversation was opened
+    /// and not one message of it.
     pub fn thread(&self) -> Option<(ThreadId, Option<MailboxId>)> {
-        let whole = self.whole.filter(|_| self.set.several)?;
+        let whole = self
+            .whole
+            .filter(|w| self.set.several && w.goal.is_none())?;
         Some((whole.thread, whole.within))
     }
 
@@ -296,8 +303,9 @@ impl Pager {
     pub fn resize(&mut self, width: u16, height: usize) {
         let held = self.place();
         self.height = height.max(1);
-        if width != self.set.width {
-            self.set.width = width;
+        let brief = self.height < BRIEF;
+        if (width, brief) != (self.set.width, self.set.brief) {
+            (self.set.width, self.set.brief) = (width, brief);
             for letter in &mut self.letters {
                 letter.build(self.set);
             }

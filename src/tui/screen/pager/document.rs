@@ -60,6 +60,8 @@ pub struct Dress {
     pub fold: bool,
     /// Whether a line with its writer and date stands above it, which its headers need not repeat.
     pub headed: bool,
+    /// Whether that line is all there is of its headers.
+    pub brief: bool,
 }
 
 /// Headers, what we have to say, attachments, a rule, the text.
@@ -71,8 +73,9 @@ pub fn document(r: &Rendered, dress: Dress) -> Vec<DocLine> {
         &r.headers
     };
     let told = |name: &Clean| {
-        let said = ["from", "date", "subject"];
-        dress.headed && !dress.full && said.iter().any(|s| name.as_str().eq_ignore_ascii_case(s))
+        let mut said = ["from", "date", "subject"].iter();
+        let said = dress.headed && said.any(|s| name.as_str().eq_ignore_ascii_case(s));
+        !dress.full && (dress.brief || said)
     };
     let headers: Vec<_> = all.iter().filter(|(n, _)| !told(n)).collect();
     let mut doc = Vec::new();
@@ -87,7 +90,7 @@ pub fn document(r: &Rendered, dress: Dress) -> Vec<DocLine> {
     for (n, a) in r.attachments.iter().enumerate() {
         doc.push(vec![(attachment(n, a), Tone::Attachment)]);
     }
-    if dress.headed {
+    if dress.headed && !(dress.brief && dress.full) {
         doc.push(Vec::new());
     } else {
         doc.push(vec![(Clean::line(&"─".repeat(cols)), Tone::Rule)]);
@@ -97,9 +100,14 @@ pub fn document(r: &Rendered, dress: Dress) -> Vec<DocLine> {
 }
 
 /// The line of a message in a conversation: its writer and date, and of a folded one how it
-/// begins.
-pub fn head(row: &IndexRow, open: bool, unread: bool, cols: usize, now: i64) -> DocLine {
-    let sign = if open { "▾ " } else { "▸ " };
+/// begins. `fold`: whether it is unfolded; `None`: it can't be folded.
+pub fn head(row: &IndexRow, fold: Option<bool>, unread: bool, cols: usize, now: i64) -> DocLine {
+    let open = fold.unwrap_or(true);
+    let sign = match fold {
+        Some(true) => "▾ ",
+        Some(false) => "▸ ",
+        None => "",
+    };
     let star = if row.flags.system.has(crate::model::System::FLAGGED) {
         "★ "
     } else {

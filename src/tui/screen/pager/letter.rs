@@ -30,6 +30,8 @@ pub struct Setting {
     pub width: u16,
     /// Whether there are several, so that each has a line with its writer.
     pub several: bool,
+    /// Whether there is so little room that headers are one line.
+    pub brief: bool,
     /// The present time, seconds since 1970.
     pub now: i64,
 }
@@ -223,9 +225,10 @@ impl Letter {
     pub fn build(&mut self, set: Setting) {
         let cols = usize::from(set.width);
         self.lines.clear();
-        if set.several {
-            let unread = self.is_unread();
-            let line = head(&self.row, self.open, unread, cols, set.now);
+        if set.several || (set.brief && !self.full) {
+            let unread = set.several && self.is_unread();
+            let fold = set.several.then_some(self.open);
+            let line = head(&self.row, fold, unread, cols, set.now);
             self.lines.push(line);
         }
         if !self.open {
@@ -237,7 +240,8 @@ impl Letter {
                     cols,
                     full: self.full,
                     fold: self.folds(set),
-                    headed: set.several,
+                    headed: set.several || set.brief,
+                    brief: set.brief,
                 };
                 self.lines.extend(document(r, dress));
             }

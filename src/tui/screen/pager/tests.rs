@@ -83,6 +83,26 @@ fn a_missing_body_is_fetched_once_and_then_shown() {
 }
 
 #[test]
+fn where_there_are_few_lines_headers_are_one() {
+    let mut pager = Pager::open(&row(1, NOW), 60, NOW);
+    pager.resize(60, 8);
+    lay_all(&mut pager, 20);
+    let shown = text(&pager);
+    assert!(
+        shown[0].starts_with("Sender 1 <s@example.org>"),
+        "{shown:?}"
+    );
+    assert_eq!(shown[2], "line 0");
+    pager.toggle_headers();
+    assert!(!text(&pager)[0].starts_with("Sender 1"));
+    pager.resize(60, 30);
+    assert!(
+        text(&pager)[0].chars().all(|c| c == '─'),
+        "all headers: there are none here"
+    );
+}
+
+#[test]
 fn an_answer_for_another_width_is_not_shown() {
     let mut pager = Pager::open(&row(1, 1), 60, NOW);
     let jobs = pager.ask(None).unwrap();
