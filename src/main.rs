@@ -233,6 +233,7 @@ fn ride(
             vi: look.vi,
         },
         spell: languages(look),
+        spell_named: look.spell.is_some(),
         words: paths.config.with_file_name("words.txt"),
         keys: std::fs::read_to_string(&paths.keys).ok(),
         books: Books {

@@ -121,4 +121,6 @@ pub struct Done {
     pub outbox: Option<OutboxId>,
     /// Whether it can be undone by [`Intent::Undo`].
     pub undoable: bool,
+    /// Seconds until a message goes out that can be taken back until then.
+    pub leaves_in: Option<u32>,
 }

@@ -116,6 +116,13 @@ impl SubmissionState {
     }
 }
 
+impl SubmissionState {
+    /// Whether nothing more happens to the message until the user decides.
+    pub fn needs_the_user(self) -> bool {
+        matches!(self, SubmissionState::InDoubt | SubmissionState::Refused)
+    }
+}
+
 /// What was reported of a message that we sent, about one recipient (RFC 3464, RFC 8098).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fact {

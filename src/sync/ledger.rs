@@ -323,6 +323,9 @@ impl Ledger {
             label,
             outbox: Some(id),
             undoable: wait > 0,
+            leaves_in: u32::try_from(wait)
+                .ok()
+                .filter(|wait| *wait > 0 && !outgoing.scheduled),
             ..Done::default()
         })
     }

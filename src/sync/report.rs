@@ -127,6 +127,11 @@ impl Report {
         self.board.notice(format!("{}: {text}", self.account));
     }
 
+    /// Something good to say once, which needs no account's name; `text` must be clean.
+    pub fn news(&self, text: String) {
+        self.board.notice(text);
+    }
+
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let before = state.status.clone();

@@ -366,6 +366,8 @@ fn record(
     }
     if !said.is_empty() {
         kit.report.notice(said);
+    } else if state == SubmissionState::Accepted {
+        kit.report.news(sent_to(row));
     }
     doubt::mark(kit, marks)?;
     match state {
@@ -387,6 +389,17 @@ fn wait_after(row: &Submission, report: &SendReport) -> i64 {
     };
     let wait = PUT_OFF.get(before).or(PUT_OFF.last());
     wait.copied().unwrap_or(GIVE_UP)
+}
+
+/// `Sent to bo@example.org and 2 others`
+fn sent_to(row: &Submission) -> String {
+    let first = row.recipients.first().map_or("", |r| r.address.as_str());
+    let others = match row.recipients.len().saturating_sub(1) {
+        0 => String::new(),
+        1 => " and 1 other".to_owned(),
+        n => format!(" and {n} others"),
+    };
+    Clean::line(&format!("Sent to {first}{others}")).to_string()
 }
 
 fn words(asked: &Asked) -> Option<String> {

@@ -205,10 +205,10 @@ commands! {
     Open, "open", Moving, [Sidebar Index Reader], No, "open", "Open what is selected";
     Back, "back", Moving, [Global], No, "back", "Close what is open, or go one pane back";
     NextUnread, "next-unread", Moving, [Index Reader], No, "", "Go to the next unread message";
-    NextMessage, "next-message", Moving, [Index Reader], No, "next", "Open the next message";
+    NextMessage, "next-message", Moving, [Index Reader], No, "next", "Go to or open the next message";
     NextInThread, "next-in-thread", Moving, [Reader], No, "", "Go to the next message of the conversation, or the next hit";
     PreviousInThread, "previous-in-thread", Moving, [Reader], No, "", "Go to the previous message of the conversation, or the previous hit";
-    PreviousMessage, "previous-message", Moving, [Index Reader], No, "", "Open the previous message";
+    PreviousMessage, "previous-message", Moving, [Index Reader], No, "", "Go to or open the previous message";
     NextPane, "next-pane", Moving, [Global], No, "", "Go to the next pane";
 
     Search, "search", Going, [Global], Query, "search", "Search all mail";

@@ -71,6 +71,8 @@ pub struct Ports {
     pub taste: Taste,
     /// The languages in which spelling is looked at; none: it is not.
     pub spell: Vec<String>,
+    /// Whether the user named them.
+    pub spell_named: bool,
     /// The file of the user's own words.
     pub words: PathBuf,
     /// Where people to write to come from, besides the mail.

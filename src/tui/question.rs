@@ -119,6 +119,36 @@ pub enum Question {
     },
 }
 
+/// How much stands in the outbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tray {
+    /// All messages in it.
+    pub all: usize,
+    /// Those that were refused or are in doubt, and wait for the user.
+    pub stuck: usize,
+}
+
+impl Tray {
+    /// Of these rows.
+    pub fn of(rows: &[Submission]) -> Tray {
+        let stuck = rows.iter().filter(|r| r.state.needs_the_user());
+        Tray {
+            all: rows.len(),
+            stuck: stuck.count(),
+        }
+    }
+
+    /// What is said of it at the start, if anything in it waits for the user.
+    pub fn words(self) -> Option<String> {
+        let many = match self.stuck {
+            0 => return None,
+            1 => "1 message was not sent as it should be".to_owned(),
+            n => format!("{n} messages were not sent as they should be"),
+        };
+        Some(format!("{many}: g o says why"))
+    }
+}
+
 /// What the reader thread found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -126,8 +156,8 @@ pub enum Answer {
     Sidebar {
         /// Every mailbox.
         mailboxes: Vec<MailboxRow>,
-        /// How many rows stand in the outbox.
-        outbox: usize,
+        /// How much stands in the outbox.
+        outbox: Tray,
         /// How many drafts there are.
         drafts: usize,
         /// What nobody answered in time.

@@ -10,7 +10,7 @@ use crate::model::view::{Page, Scope};
 use crate::model::{DraftId, Query, Reminder, ReminderState, Role, System};
 use crate::store::{Error, LocalReader, Reader};
 use crate::tui::event::Event;
-use crate::tui::question::{Answer, DraftAt, DraftRow, Known, Listing, Question};
+use crate::tui::question::{Answer, DraftAt, DraftRow, Known, Listing, Question, Tray};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::BTreeSet;
 use std::io;
@@ -198,7 +198,7 @@ impl Shelves {
         Ok(match question {
             Question::Sidebar => Answer::Sidebar {
                 mailboxes: self.reader()?.mailboxes()?,
-                outbox: self.own()?.outbox()?.len(),
+                outbox: Tray::of(&self.own()?.outbox()?),
                 drafts: self.own()?.count_drafts()?,
                 reminders: self.reminders()?,
             },

@@ -70,8 +70,18 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
     let terminal = Terminal::enter(ports.taste.mouse).map_err(RunError::Terminal)?;
     let input = Input::start(events.clone()).map_err(RunError::Start)?;
     let drawn = events.clone();
-    let spelling = Spelling::load(ports.spell, ports.words, move || {
-        let _ = drawn.send(Event::Tick);
+    let named = ports.spell_named;
+    let spelling = Spelling::load(ports.spell, ports.words, move |lacking| {
+        // A system need not have a dictionary; but who names a language expects one.
+        let said = match lacking {
+            [] => Event::Tick,
+            _ if !named => Event::Tick,
+            all => Event::Told(Err(format!(
+                "No spelling dictionary (Hunspell) is installed for {}",
+                all.join(", ")
+            ))),
+        };
+        let _ = drawn.send(said);
     });
     // What was written before we listened rings no bell.
     let _ = events.send(Event::Board(Posted::default()));

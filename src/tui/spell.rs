@@ -50,11 +50,12 @@ impl std::fmt::Debug for Spelling {
 
 impl Spelling {
     /// Reads the dictionaries of these languages (`en_US`) and the user's words in `file`, aside. A
-    /// word is right if one of them knows it. `then` is called once they are there.
+    /// word is right if one of them knows it. `then` is called once they are there, with the
+    /// languages that have none.
     pub fn load(
         languages: Vec<String>,
         file: PathBuf,
-        then: impl FnOnce() + Send + 'static,
+        then: impl FnOnce(&[String]) + Send + 'static,
     ) -> Spelling {
         let inner = Arc::new(Inner {
             file,
@@ -71,9 +72,16 @@ impl Spelling {
             let mut own = inner.own.lock().unwrap_or_else(PoisonError::into_inner);
             own.extend(words);
             drop(own);
-            let found = languages.iter().filter_map(|l| read(&folders, l)).collect();
+            let mut lacking = Vec::new();
+            let mut found = Vec::new();
+            for language in languages {
+                match read(&folders, &language) {
+                    Some(dictionary) => found.push(dictionary),
+                    None => lacking.push(language),
+                }
+            }
             if inner.dictionaries.set(found).is_ok() {
-                then();
+                then(&lacking);
             }
         };
         // Without a thread nothing is marked.
@@ -300,13 +308,24 @@ pub mod tests {
     }
 
     #[test]
+    fn a_language_without_a_dictionary_is_named() {
+        let (tell, told) = crossbeam_channel::bounded(1);
+        let languages = vec!["xx_YY".to_owned(), "../etc".to_owned()];
+        let file = tempfile::tempdir().unwrap().path().join("none");
+        let _spelling = Spelling::load(languages, file, move |lacking| {
+            let _ = tell.send(lacking.join(" "));
+        });
+        assert_eq!(told.recv().unwrap(), "xx_YY ../etc");
+    }
+
+    #[test]
     fn a_word_that_was_learnt_is_right_from_then_on() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("words.txt");
         std::fs::write(&file, "gnu\nno word\n").unwrap();
         let begin = || {
             let (tell, told) = crossbeam_channel::bounded::<()>(1);
-            let spelling = Spelling::load(Vec::new(), file.clone(), move || drop(tell));
+            let spelling = Spelling::load(Vec::new(), file.clone(), move |_| drop(tell));
             let _ = told.recv();
             spelling
         };

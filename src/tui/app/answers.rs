@@ -20,6 +20,11 @@ impl Panes {
                 drafts,
                 reminders,
             } => {
+                // Once: afterwards the outbox's line and what the submitter says tell it.
+                let words = outbox.words().filter(|_| !self.sidebar.loaded());
+                if let Some(words) = words {
+                    self.alarm(&words, now);
+                }
                 self.sidebar.set(mailboxes, outbox, drafts);
                 self.reminders = reminders;
             }

@@ -77,7 +77,7 @@ impl Panes {
             }
             Command::Select => {
                 if self.focus == Pane::Index {
-                    self.ask(fx, |p| p.index.mark(now.mono));
+                    self.index.mark();
                 }
             }
             Command::Search => return Wants::Search,

@@ -54,6 +54,9 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// The narrowest terminal in which a message stands beside the panes.
+    pub const BESIDE: u16 = PANES + NARROWEST;
+
     /// A desk for somebody with these habits.
     pub fn new(habits: Habits) -> Desk {
         Desk {

@@ -1,6 +1,6 @@
 //! One frame from what is remembered: no state changes here.
 
-use crate::model::Reminder;
+use crate::model::{Address, Reminder};
 use crate::text::{Clean, width};
 use crate::tui::app::geometry::{Pane, Places, SMALLEST, Titled};
 use crate::tui::app::state::{Panes, View};
@@ -118,11 +118,13 @@ fn list(panes: &Panes, place: Titled, now: i64, buf: &mut Buffer, theme: &Theme)
             say(buf, area, &panes.emptiness(), theme.style("text.dim"));
         }
         View::Mail => {
+            let own = |address: &Address| panes.is_own(address);
             let setting = Setting {
                 theme,
                 now,
                 focused,
                 outgoing: panes.outgoing(),
+                own: panes.is_searching().then_some(&own),
             };
             index_view::draw(&panes.index, buf, area, &setting);
         }

@@ -79,6 +79,18 @@ impl Keys {
         calls
     }
 
+    /// What is said of a key that came to nothing.
+    pub fn unknown(&self, context: Context, key: &KeyEvent) -> Clean {
+        let help = self.map.key_of(context, Command::Help);
+        let help = help.map_or_else(String::new, |k| format!("; {k} shows the keys"));
+        Clean::line(&format!("{} is not bound here{help}", Key::of(key)))
+    }
+
+    /// Whether a sequence was begun.
+    pub fn has_begun(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
     /// When what was begun has to be taken as it stands; `None` if it can wait for ever.
     pub fn deadline(&self) -> Option<Instant> {
         let (context, begun) = self.begun?;
@@ -136,23 +148,18 @@ fn hints_of(map: &Keymap, context: Context) -> Vec<(Command, Hint)> {
         .filter(|i| !i.hint.is_empty() && i.command.fits(context))
         .filter_map(|i| {
             let key = map.key_of(context, i.command)?;
-            Some((i.command, (Clean::line(&short(&key)), Clean::lit(i.hint))))
+            Some((i.command, (Clean::line(&key), Clean::lit(i.hint))))
         })
         .collect();
-    // How to find the rest must not be what is cut.
+    // How to find the rest must not be what is cut, nor how to be done with a message.
     hints.sort_by_key(|(c, _)| match c {
         Command::Help => 0,
-        Command::Palette => 1,
-        _ => 2,
+        Command::Send => 1,
+        Command::Leave => 2,
+        Command::Palette => 3,
+        _ => 4,
     });
     hints
-}
-
-/// A key as short as it can be written: `ctrl-k` as `^k`.
-fn short(key: &str) -> String {
-    key.replace("ctrl-", "^")
-        .replace("alt-", "M-")
-        .replace("enter", "⏎")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What covers the panes, one on top of the other; the topmost takes the keys.
 
 use crate::model::view::MailboxRow;
-use crate::model::{AccountName, Intent, MailboxId};
+use crate::model::{AccountName, Intent, MailboxId, OutboxVerb};
 use crate::text::{Clean, later, when};
 use crate::tui::app::outward::NO_TIME;
 use crate::tui::app::popup::{self, Popup};
@@ -11,6 +11,7 @@ use crate::tui::effect::{Effect, Outward};
 use crate::tui::event::{About, Now};
 use crate::tui::keymap::Keymap;
 use crate::tui::screen::help::{self, Help};
+use crate::tui::screen::outbox::Timed;
 use crate::tui::screen::pager::Pager;
 use crate::tui::screen::palette::palette;
 use crate::tui::screen::picker::{self, Item, Picker};
@@ -50,6 +51,8 @@ pub enum Purpose {
     Redirect,
     /// When one is reminded of a message.
     Remind,
+    /// When a message in the outbox is sent, or a reminder comes back.
+    Time(Timed),
     /// The password of an account.
     Password(AccountName),
 }
@@ -86,6 +89,8 @@ pub enum Ask {
     WriteTo(String),
     /// Go on with the message that has this serial.
     Writing(u64),
+    /// Ask for a time.
+    Time(Timed),
 }
 
 /// What an event did to a layer.
@@ -177,6 +182,17 @@ impl Layer {
         Layer::Prompt(prompt, Purpose::Remind)
     }
 
+    /// When a message in the outbox is sent, or a reminder comes back.
+    pub fn time(timed: Timed) -> Layer {
+        let label = Clean::lit(match timed {
+            Timed::Send(_) => "Send: ",
+            Timed::Remind(_) => "Remind me again: ",
+        });
+        let mut prompt = Prompt::new(label, Kind::Text, "");
+        prompt.remark(Clean::lit(TIMES));
+        Layer::Prompt(prompt, Purpose::Time(timed))
+    }
+
     /// The password of an account.
     pub fn password(account: &AccountName) -> Layer {
         let label = Clean::line(&format!("Password for {account} (kept in memory only): "));
@@ -247,6 +263,7 @@ impl Layer {
         match self {
             Layer::Popup(popup) => match popup.key(*key) {
                 popup::Done::Stay => Turn::stay(),
+                popup::Done::AskTime(timed) => Turn::asking(Ask::Time(timed)),
                 popup::Done::Close(mut effects) => {
                     let letter = effects
                         .extract_if(.., |e| matches!(e, Effect::OpenUrl(u) if is_mailto(u)))
@@ -446,7 +463,7 @@ fn typed(
             panes.search(prompt.text(), now, fx);
             Turn::stay()
         }
-        (Outcome::Changed, Purpose::Remind) => {
+        (Outcome::Changed, Purpose::Remind | Purpose::Time(_)) => {
             remark_time(prompt, now);
             Turn::stay()
         }
@@ -491,7 +508,23 @@ fn typed(
             }
             Turn::closed()
         }
-        (Outcome::Text(text), Purpose::Remind) if text.trim().is_empty() => Turn::closed(),
+        (Outcome::Text(text), Purpose::Remind | Purpose::Time(_)) if text.trim().is_empty() => {
+            Turn::closed()
+        }
+        (Outcome::Text(text), Purpose::Time(timed)) => {
+            let Some(at) = later::parse(&text, now.wall) else {
+                prompt.remark(Clean::lit(NO_TIME));
+                return Turn::stay();
+            };
+            fx.push(match *timed {
+                Timed::Send(id) => {
+                    let send = Intent::Outbox(id, OutboxVerb::SendAt(at));
+                    Effect::Ask(send, About::Outbox(id))
+                }
+                Timed::Remind(id) => Effect::Ask(Intent::RemindAgain(id, at), About::Done),
+            });
+            Turn::closed()
+        }
         (Outcome::Text(text), Purpose::Remind) => match panes.remind(&text, now, fx) {
             Ok(()) => Turn::closed(),
             Err(why) => {

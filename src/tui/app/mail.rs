@@ -130,6 +130,9 @@ impl Panes {
         match &act.verb {
             Some(verb) => self.overlay.add(verb, &act.targets, &done, now.mono),
             None => {
+                if done.draft.is_some() {
+                    self.status.stop_counting();
+                }
                 self.overlay.clear();
                 self.ask(fx, |p| p.index.reload(now.mono));
             }
@@ -161,6 +164,10 @@ impl Panes {
     pub fn told(&mut self, result: Result<Done, String>, now: Now) {
         match result {
             Ok(done) if done.label.is_empty() => {}
+            Ok(Done {
+                leaves_in: Some(seconds),
+                ..
+            }) => self.status.count_down(seconds, now.mono),
             Ok(done) => {
                 let text = Clean::line(&done.label);
                 self.status.say(text, Tone::Good, done.undoable, now.mono);

@@ -94,7 +94,8 @@ impl Panes {
         Wants::Nothing
     }
 
-    fn is_own(&self, address: &Address) -> bool {
+    /// Whether an address is one that the user sends from.
+    pub fn is_own(&self, address: &Address) -> bool {
         let mut own = self.accounts.iter().flat_map(Account::senders);
         own.any(|own| own.same_mailbox(address))
     }

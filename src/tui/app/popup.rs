@@ -9,7 +9,7 @@ use crate::tui::effect::Effect;
 use crate::tui::errand::Errand;
 use crate::tui::event::{About, Now};
 use crate::tui::screen::menu::{Item, Menu};
-use crate::tui::screen::outbox::Decision;
+use crate::tui::screen::outbox::{Decision, Timed};
 use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
@@ -36,6 +36,8 @@ pub enum Done {
     Stay,
     /// It goes, and this is to be done.
     Close(Vec<Effect>),
+    /// It goes, and a time is asked for.
+    AskTime(Timed),
 }
 
 impl Popup {
@@ -116,9 +118,12 @@ impl Popup {
             KeyCode::PageUp => self.step(-10),
             KeyCode::Char(c @ '1'..='9') => {
                 let n = usize::try_from(c.to_digit(10).unwrap_or(0)).unwrap_or(0);
-                self.pick(n);
+                // A link can be opened or copied: there the number only selects.
+                if self.pick(n) && matches!(self, Popup::Decide(_)) {
+                    return self.choose();
+                }
             }
-            KeyCode::Enter | KeyCode::Char('o' | 'l') => return Done::Close(self.open()),
+            KeyCode::Enter | KeyCode::Char('o' | 'l') => return self.choose(),
             KeyCode::Char('y') => {
                 if let Popup::Links(menu) = self {
                     return Done::Close(menu.chosen().map(Effect::Copy).into_iter().collect());
@@ -178,12 +183,21 @@ impl Popup {
         }
     }
 
-    fn pick(&mut self, n: usize) {
+    fn pick(&mut self, n: usize) -> bool {
         match self {
             Popup::Links(m) => m.pick(n),
             Popup::Attachments(m) => m.pick(n),
             Popup::Decide(m) => m.pick(n),
-        };
+        }
+    }
+
+    fn choose(&self) -> Done {
+        if let Popup::Decide(menu) = self
+            && let Some(Decision::AskTime(timed)) = menu.chosen()
+        {
+            return Done::AskTime(timed);
+        }
+        Done::Close(self.open())
     }
 
     fn open(&self) -> Vec<Effect> {
@@ -194,12 +208,17 @@ impl Popup {
                 part,
                 open: true,
             }),
-            Popup::Decide(m) => m.chosen().map(|decision| match decision {
-                Decision::Outbox(id, verb) => {
-                    Effect::Ask(Intent::Outbox(id, verb), About::Outbox(id))
-                }
-                Decision::Again(id, at) => Effect::Ask(Intent::RemindAgain(id, at), About::Done),
-                Decision::Dismiss(id) => Effect::Ask(Intent::Dismiss(id), About::Done),
+            Popup::Decide(m) => m.chosen().and_then(|decision| {
+                Some(match decision {
+                    Decision::Outbox(id, verb) => {
+                        Effect::Ask(Intent::Outbox(id, verb), About::Outbox(id))
+                    }
+                    Decision::Again(id, at) => {
+                        Effect::Ask(Intent::RemindAgain(id, at), About::Done)
+                    }
+                    Decision::Dismiss(id) => Effect::Ask(Intent::Dismiss(id), About::Done),
+                    Decision::AskTime(_) => return None,
+                })
             }),
         };
         effect.into_iter().collect()

@@ -302,7 +302,13 @@ impl App {
             self.wrote(&turn, now, fx);
             return;
         }
-        for call in self.keys.press(self.context(), &key, now.mono) {
+        let context = self.context();
+        let calls = self.keys.press(context, &key, now.mono);
+        if calls.is_empty() && !self.keys.has_begun() {
+            let said = self.keys.unknown(context, &key);
+            self.panes.status.murmur(said, now.mono);
+        }
+        for call in calls {
             self.call(&call, now, fx);
         }
     }
@@ -315,6 +321,11 @@ impl App {
             return self.theme(name, now);
         }
         if !self.desk.is_empty() {
+            let cols = self.panes.size.0;
+            if call.command == Command::Beside && cols < Desk::BESIDE {
+                let said = format!("Writing beside the list needs {} columns.", Desk::BESIDE);
+                self.panes.tell(Clean::line(&said), now);
+            }
             if call.command == Command::Writings {
                 self.layers.push(Layer::writings(self.desk.items()));
                 return;
@@ -423,6 +434,7 @@ impl App {
             }
             About::Done => self.panes.told(result, now),
             About::Outbox(_) => {
+                self.panes.status.stop_counting();
                 self.panes.told(result, now);
                 self.want_draft(draft, fx);
             }
@@ -449,6 +461,7 @@ impl App {
                 self.linked(now, fx);
             }
             Some(Ask::Writing(serial)) => self.desk.bring(serial),
+            Some(Ask::Time(timed)) => self.layers.push(Layer::time(timed)),
             None => {}
         }
         self.ask_password();

@@ -138,6 +138,11 @@ impl Panes {
         )
     }
 
+    /// Whether the list is what a search found.
+    pub fn is_searching(&self) -> bool {
+        matches!(self.index.listing(), Listing::Search(_))
+    }
+
     /// Whether the list shows to whom messages went.
     pub fn outgoing(&self) -> bool {
         self.index

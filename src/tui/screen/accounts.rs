@@ -168,11 +168,12 @@ fn link(state: &AccountStatus, now: i64) -> (String, &'static str) {
         Link::Online => (format!("connected{since}"), "notice.good"),
         Link::Waiting { reason, retry_at } => {
             let retry = state::retry(*retry_at, now);
-            let words = format!("offline{since}, {retry}: {reason}. A key or ^r tries sooner.");
+            let words =
+                format!("offline{since}, {retry}: {reason}. Any key or ctrl-r tries sooner.");
             (words, "notice.error")
         }
         Link::Stopped { reason } => (
-            format!("stopped{since}: {reason}. ^r tries again."),
+            format!("stopped{since}: {reason}. ctrl-r tries again."),
             "notice.error",
         ),
     }

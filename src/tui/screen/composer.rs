@@ -39,6 +39,7 @@ mod words;
 mod saving;
 mod domains;
 mod act;
+mod colon;
 mod draw;
 pub mod mailto;
 
@@ -99,6 +100,8 @@ enum Over {
     /// Another name for the attachment of that number.
     Name(Prompt, usize),
     Time(Prompt, options::Wanted),
+    /// A command after the colon of vi.
+    Colon(Prompt),
     Options(List),
     Template(Picker<String>),
     Words(words::Words),
@@ -131,6 +134,8 @@ pub struct Composer {
     known: Arc<Known>,
     /// Doubts that were told already.
     asked: BTreeSet<String>,
+    /// Variables of templates that nothing was known for.
+    unfilled: BTreeSet<String>,
     sizes: BTreeMap<PathBuf, u64>,
     /// A pasted text that is nothing but paths, and its files, while it is asked about.
     dropped: Option<(String, Vec<Found>)>,
@@ -173,6 +178,7 @@ impl Composer {
             began_from: None,
             known: Arc::default(),
             asked: BTreeSet::new(),
+            unfilled: BTreeSet::new(),
             sizes: BTreeMap::new(),
             dropped: None,
             groups: Vec::new(),
@@ -344,6 +350,10 @@ impl Composer {
             Over::Time(prompt, _) => {
                 let outcome = prompt.paste(text);
                 self.time_typed(&outcome, now);
+            }
+            Over::Colon(prompt) => {
+                let outcome = prompt.paste(text);
+                self.colon(&outcome, now, &mut out);
             }
             Over::Nothing if may_be_paths(text) => {
                 out.push(Outcome::Errand(Errand::Dropped(text.to_owned())));

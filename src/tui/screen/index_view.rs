@@ -21,6 +21,9 @@ pub struct Setting<'a> {
     pub focused: bool,
     /// Whether who it went to says more than who it came from (Sent, Drafts).
     pub outgoing: bool,
+    /// Tells the user's own addresses, where mail of and to the user stands mixed (a search): who
+    /// such a message went to says more.
+    pub own: Option<&'a dyn Fn(&Address) -> bool>,
 }
 
 /// A subject with less room than this stands without tags.
@@ -89,7 +92,7 @@ fn draw_line(row: &mut Ink, line: &Line, marked: bool, base: Style, set: &Settin
     let star = flags.has(System::FLAGGED);
     row.lit(if star { "★" } else { " " }, over("index.star"));
     row.lit(answered(it), over("index.answered"));
-    row.column(&people(it, set.outgoing), cols.people, over("index.people"));
+    row.column(&who(it, set), cols.people, over("index.people"));
     row.skip(1);
     let subject_cols = row.left().saturating_sub(cols.date + 3);
     subject(row, line, subject_cols, base, set);
@@ -172,6 +175,14 @@ pub fn tags(flags: &Flags, cols: usize) -> Option<Clean> {
         .collect();
     let text = width::cut(&names.join(" "), cols);
     (!text.is_empty()).then(|| Clean::line(&text))
+}
+
+fn who(row: &IndexRow, set: &Setting) -> Clean {
+    let own = set.own.filter(|_| !set.outgoing && !row.to.is_empty());
+    match own {
+        Some(own) if row.from.iter().any(own) => Clean::line(&format!("To {}", people(row, true))),
+        _ => people(row, set.outgoing),
+    }
 }
 
 /// Who it is from, or to whom it went.

@@ -1,20 +1,24 @@
 //! The outbox: what is on its way out, where each recipient stands, and what can be decided.
 //!
-//! "In doubt" is spelled out: the user must know that a message may have gone.
+//! "In doubt" is spelled out: the user must know that a message may have gone. The selected row is
+//! unfolded: all that is known of it is there to be read, however narrow the list is.
 
 use crate::model::{
     OutboxId, OutboxVerb, RecipientState, Reminder, ReminderId, Submission, SubmissionState,
 };
-use crate::text::{Clean, later, when};
+use crate::text::{Clean, later, when, wrap};
 use crate::tui::screen::menu::{Item, Menu};
 use crate::tui::screen::paint::{begin, say};
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use std::cell::Cell;
 
 /// Lines that one row takes.
 const TALL: usize = 3;
+/// Columns before the second and the third line of a row.
+const INDENT: usize = 2;
 
 /// What is decided about a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +29,25 @@ pub enum Decision {
     Again(ReminderId, i64),
     /// A reminder goes.
     Dismiss(ReminderId),
+    /// Asks for a time of one's own.
+    AskTime(Timed),
+}
+
+/// What a time is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timed {
+    /// For a message on its way out: when it is sent.
+    Send(OutboxId),
+    /// For a reminder: when it comes back.
+    Remind(ReminderId),
+}
+
+/// How a line is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tone {
+    Plain,
+    Dim,
+    Bad,
 }
 
 /// The outbox's list: what nobody answered in time, then what is on its way.
@@ -34,6 +57,8 @@ pub struct Outbox {
     rows: Vec<Submission>,
     cursor: usize,
     loaded: bool,
+    /// Lines of the selected row when it was drawn last.
+    unfolded: Cell<usize>,
 }
 
 impl Outbox {
@@ -72,9 +97,23 @@ impl Outbox {
 
     /// Selects the row at a line of the list (a click).
     pub fn click(&mut self, line: usize, height: usize) {
-        let n = line / TALL + self.top(height);
-        if n < self.len() {
-            self.cursor = n;
+        let mut below = line;
+        for n in self.top(height)..self.len() {
+            let tall = self.tall(n);
+            if below < tall {
+                self.cursor = n;
+                return;
+            }
+            below -= tall;
+        }
+    }
+
+    /// Lines that a row takes.
+    fn tall(&self, n: usize) -> usize {
+        if n == self.cursor {
+            self.unfolded.get().max(TALL)
+        } else {
+            TALL
         }
     }
 
@@ -84,7 +123,7 @@ impl Outbox {
             return Some(about_reminder(reminder, now));
         }
         let row = self.selected()?;
-        let items: Vec<_> = verbs(row, now)
+        let mut items: Vec<_> = verbs(row, now)
             .iter()
             .map(|(verb, label, detail)| Item {
                 label: Clean::lit(label),
@@ -92,12 +131,22 @@ impl Outbox {
                 value: Decision::Outbox(row.id, *verb),
             })
             .collect();
+        let later = |i: &Item<_>| matches!(i.value, Decision::Outbox(_, OutboxVerb::SendAt(_)));
+        if let Some(at) = items.iter().rposition(later) {
+            let own = Item {
+                label: Clean::lit("Send at another time…"),
+                detail: Clean::lit("Asks when."),
+                value: Decision::AskTime(Timed::Send(row.id)),
+            };
+            items.insert(at + 1, own);
+        }
         let title = Clean::line(&format!("{}: what now?", row.subject));
         (!items.is_empty()).then(|| Menu::new(title, items))
     }
 
     fn top(&self, height: usize) -> usize {
-        (self.cursor + 1).saturating_sub((height / TALL).max(1))
+        let above = height.saturating_sub(self.tall(self.cursor)) / TALL;
+        self.cursor.saturating_sub(above)
     }
 
     /// Draws the list.
@@ -119,30 +168,60 @@ impl Outbox {
             return;
         }
         let height = usize::from(area.height);
-        let top = self.top(height);
-        let lines = (0..self.len()).skip(top).take(height.div_ceil(TALL));
-        for (at, n) in lines.enumerate() {
+        // A margin, as in every list.
+        let inner = Rect {
+            x: area.x + 1,
+            width: area.width.saturating_sub(2),
+            ..area
+        };
+        let cols = usize::from(inner.width);
+        self.unfolded.set(self.lines(self.cursor, now, cols).len());
+        let mut at = 0;
+        for n in self.top(height)..self.len() {
             let style = if n == self.cursor {
                 base.patch(theme.style("index.selected"))
             } else {
                 base
             };
-            let Some((texts, trouble)) = self.texts(n, now) else {
-                return;
-            };
-            for (i, text) in texts.iter().enumerate() {
-                let tone = match i {
-                    0 => style,
-                    1 => style.patch(theme.style("text.dim")),
-                    _ if trouble => style.patch(theme.style("notice.error")),
-                    _ => style.patch(theme.style("text.dim")),
+            for (text, tone) in self.lines(n, now, cols) {
+                let tone = match tone {
+                    Tone::Plain => style,
+                    Tone::Dim => style.patch(theme.style("text.dim")),
+                    Tone::Bad => style.patch(theme.style("notice.error")),
                 };
-                if let Some(mut cells) = begin(buf, area, at * TALL + i, style) {
-                    let room = cells.left();
-                    cells.column(text, room, tone);
+                // The whole width is selected, not only what is written on.
+                if begin(buf, area, at, style).is_none() {
+                    return;
                 }
+                if let Some(mut cells) = begin(buf, inner, at, style) {
+                    let room = cells.left();
+                    cells.column(&text, room, tone);
+                }
+                at += 1;
             }
         }
+    }
+
+    /// The lines of a row, the selected one's as many as its words need.
+    fn lines(&self, n: usize, now: i64, cols: usize) -> Vec<(Clean, Tone)> {
+        let Some((texts, trouble)) = self.texts(n, now) else {
+            return Vec::new();
+        };
+        let last = if trouble { Tone::Bad } else { Tone::Dim };
+        let toned = texts.into_iter().zip([Tone::Plain, Tone::Dim, last]);
+        let mut lines = Vec::new();
+        for (text, tone) in toned {
+            let indent = if tone == Tone::Plain { 0 } else { INDENT };
+            let room = cols.saturating_sub(indent).max(1);
+            let pieces = if n == self.cursor {
+                wrap::wrap(text.as_str(), room)
+            } else {
+                vec![text.to_string()]
+            };
+            let line = |piece| Clean::line(&format!("{}{piece}", " ".repeat(indent)));
+            lines.extend(pieces.iter().map(|piece| (line(piece), tone)));
+        }
+        lines
     }
 
     /// The lines of a row, and whether it needs somebody.
@@ -151,20 +230,16 @@ impl Outbox {
             let since = when::clock(r.due, now);
             let texts = [
                 Clean::line(&format!("{}  [{}]", r.subject, r.account)),
-                Clean::line(&format!("  to {}", r.recipients)),
+                Clean::line(&format!("to {}", r.recipients)),
                 Clean::line(&format!(
-                    "  nobody answered until {since}. Enter opens it, R decides"
+                    "nobody answered until {since}. Enter opens it, R decides"
                 )),
             ];
             return Some((texts, true));
         }
         let row = self.rows.get(n.checked_sub(self.reminders.len())?)?;
         let stands = row.words(now, &|at| when::clock(at, now));
-        let texts = [
-            headline(row),
-            recipients(row),
-            Clean::line(&format!("  {stands}")),
-        ];
+        let texts = [headline(row), recipients(row), Clean::line(&stands)];
         Some((texts, is_trouble(row)))
     }
 }
@@ -183,6 +258,11 @@ fn about_reminder(reminder: &Reminder, now: i64) -> Menu<Decision> {
         again("tomorrow 9am", "Remind again tomorrow"),
         again("in 3d", "Remind again in three days"),
         again("in 7d", "Remind again in a week"),
+        Some((
+            Decision::AskTime(Timed::Remind(reminder.id)),
+            "Remind again at another time…",
+            "Asks when.",
+        )),
         Some((dismiss, "Dismiss", "No answer is waited for any more.")),
     ];
     let items = choices.into_iter().flatten();
@@ -213,7 +293,7 @@ fn recipients(row: &Submission) -> Clean {
             _ => format!("{} {}", r.address, r.words()),
         })
         .collect();
-    Clean::line(&format!("  to {}", each.join(", ")))
+    Clean::line(&format!("to {}", each.join(", ")))
 }
 
 fn is_trouble(row: &Submission) -> bool {
@@ -253,6 +333,8 @@ fn verbs(row: &Submission, now: i64) -> Vec<Choice> {
         "Try now",
         "Do not wait for the next try.",
     );
+    const NOW: Choice = (OutboxVerb::Retry, "Send now", "Do not wait for its time.");
+    const LET_GO: Choice = (OutboxVerb::Retry, "Send now", "Hold it back no longer.");
     const AGAIN: Choice = (
         OutboxVerb::SendAgain,
         "Send again",
@@ -294,16 +376,22 @@ fn verbs(row: &Submission, now: i64) -> Vec<Choice> {
         row.is_partly_sent(),
         row.count(RecipientState::Refused) < row.recipients.len(),
     );
+    // What was not tried yet waits for its time.
+    let first = if row.scheduled || row.attempts == 0 {
+        NOW
+    } else {
+        RETRY
+    };
     match row.state {
         SubmissionState::Queued if partly => vec![RETRY, HOLD, CANCEL_REST],
-        SubmissionState::Held if partly => vec![RETRY, CANCEL_REST],
+        SubmissionState::Held if partly => vec![LET_GO, CANCEL_REST],
         SubmissionState::Sending if partly => vec![CANCEL_REST],
-        SubmissionState::Queued => [RETRY, EDIT, HOLD]
+        SubmissionState::Queued => [first, EDIT, HOLD]
             .into_iter()
             .chain(times)
             .chain([CANCEL])
             .collect(),
-        SubmissionState::Held => [RETRY, EDIT]
+        SubmissionState::Held => [LET_GO, EDIT]
             .into_iter()
             .chain(times)
             .chain([CANCEL])
@@ -417,9 +505,66 @@ mod tests {
     }
 
     #[test]
+    fn the_selected_row_is_unfolded_and_a_click_knows_it() {
+        let long = "the server put it off: 451 4.7.1 greylisted, try again in five minutes; next \
+                    try tomorrow at 14:05";
+        let mut rows = vec![row(SubmissionState::Queued, &[RecipientState::Pending]); 3];
+        for (n, row) in rows.iter_mut().enumerate() {
+            row.id = OutboxId(n as i64);
+            row.subject = format!("Letter {n}");
+            (row.attempts, row.error) = (2, Some(long.to_owned()));
+        }
+        let mut outbox = Outbox::default();
+        outbox.set(rows, Vec::new());
+        let area = Rect::new(0, 0, 40, 20);
+        let mut buf = Buffer::empty(area);
+        let theme = Theme::default();
+        let mut drawn = |outbox: &Outbox| {
+            outbox.draw(1_750_000_000, &mut buf, area, &theme);
+            let cell = |x, y| buf.cell((x, y)).map_or(" ", |c| c.symbol()).to_owned();
+            let line = |y| (0..area.width).map(|x| cell(x, y)).collect::<String>();
+            (0..area.height).map(line).collect::<Vec<_>>()
+        };
+        let lines = drawn(&outbox);
+        assert!(lines[0].starts_with(" Letter 0  [work]"), "{lines:#?}");
+        let whole = lines.join(" ");
+        let words: Vec<&str> = whole.split_whitespace().collect();
+        assert!(words.join(" ").contains(long), "{lines:#?}");
+        let second = lines.iter().position(|l| l.contains("Letter 1")).unwrap();
+        assert!(second > TALL, "{lines:#?}");
+        outbox.click(second - 1, 20);
+        assert_eq!(outbox.selected().unwrap().id, OutboxId(0));
+        outbox.click(second, 20);
+        assert_eq!(outbox.selected().unwrap().id, OutboxId(1));
+        let lines = drawn(&outbox);
+        assert!(lines[TALL].contains("Letter 1"), "{lines:#?}");
+    }
+
+    #[test]
+    fn what_waits_for_its_time_is_sent_now_and_not_tried_again() {
+        let first = |scheduled, attempts| {
+            let mut waits = row(SubmissionState::Queued, &[RecipientState::Pending]);
+            (waits.scheduled, waits.attempts) = (scheduled, attempts);
+            verbs(&waits, 1_750_000_000)[0].1
+        };
+        assert_eq!(first(true, 1), "Send now");
+        assert_eq!(first(false, 0), "Send now");
+        assert_eq!(first(false, 1), "Try now");
+    }
+
+    #[test]
     fn what_waits_can_be_sent_later() {
         let waits = offered(SubmissionState::Queued, &[RecipientState::Pending]);
         let later = |v: &&OutboxVerb| matches!(v, OutboxVerb::SendAt(at) if *at > 1_750_000_000);
         assert_eq!(waits.iter().filter(later).count(), 2);
+        let mut outbox = Outbox::default();
+        outbox.set(
+            vec![row(SubmissionState::Queued, &[RecipientState::Pending])],
+            Vec::new(),
+        );
+        let mut menu = outbox.decisions(1_750_000_000).unwrap();
+        assert!(menu.pick(6));
+        let own = Decision::AskTime(Timed::Send(OutboxId(1)));
+        assert_eq!(menu.chosen(), Some(own));
     }
 }

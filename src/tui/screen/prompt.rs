@@ -17,6 +17,8 @@ use ratatui::layout::{Position, Rect};
 
 /// Completions listed at once.
 const LISTED: usize = 8;
+/// Names of files listed at once, where there is room.
+const PATHS: usize = 14;
 
 /// The names that a command line can complete.
 #[derive(Clone, Debug, Default)]
@@ -123,8 +125,22 @@ impl Prompt {
         self.remark = Some(text);
     }
 
+    /// Says why what was given can't be taken; it stays open.
+    pub fn fail(&mut self, why: Clean) {
+        self.error = Some(why);
+    }
+
     /// Brings what the path typed so far could become.
     pub fn offer(&mut self, paths: Vec<String>) {
+        self.remark = Some(match paths.len() {
+            0 if self.text().ends_with('/') => Clean::lit("This folder is empty, or isn't there."),
+            0 => Clean::lit("No file or folder begins like this."),
+            1 => Clean::lit("tab completes it"),
+            n if n > PATHS => Clean::line(&format!(
+                "the first of {n} names: tab completes, ↓ goes through them"
+            )),
+            n => Clean::line(&format!("{n} names: tab completes, ↓ goes through them")),
+        });
         self.found = paths
             .into_iter()
             .map(|line| Candidate {
@@ -152,12 +168,30 @@ impl Prompt {
             KeyCode::Char('p') if ctrl => return self.turn(-1),
             _ => {}
         }
+        if let KeyCode::Char(c) = key.code
+            && !ctrl
+            && !key.modifiers.contains(KeyModifiers::ALT)
+        {
+            self.begin_anew(c);
+        }
         let edit = self.input.update(key);
         self.edited(edit)
     }
 
+    /// A path that is typed from the root, or from the home folder, takes the place of the folder
+    /// that stands there.
+    fn begin_anew(&mut self, typed: char) {
+        let folder = self.input.before().ends_with('/');
+        if matches!(self.kind, Kind::Path) && folder && matches!(typed, '/' | '~') {
+            self.input.set_before("");
+        }
+    }
+
     /// Takes pasted text.
     pub fn paste(&mut self, text: &str) -> Outcome {
+        if let Some(first) = text.chars().next() {
+            self.begin_anew(first);
+        }
         let edit = self.input.paste(text);
         self.edited(edit)
     }
@@ -315,7 +349,11 @@ impl Prompt {
         let above = usize::from(screen.height.saturating_sub(1));
         let said = self.error.as_ref().or(self.remark.as_ref());
         let error = usize::from(said.is_some());
-        let rows = (self.found.len().min(LISTED) + error).min(above);
+        let listed = match self.kind {
+            Kind::Path => PATHS,
+            _ => LISTED,
+        };
+        let rows = (self.found.len().min(listed) + error).min(above);
         let labels = self.found.iter().map(|c| width::width(c.label.as_str()));
         let label = labels.max().unwrap_or(0).min(usize::from(screen.width) / 2);
         let columns = if error > 0 { 200 } else { label + 50 };

@@ -3,6 +3,7 @@
 
 use crate::model::view::{MailboxRow, Scope};
 use crate::model::{AccountName, MailboxId, Role};
+use crate::tui::question::Tray;
 
 /// The usual order of mailboxes with a role.
 const ORDER: [Role; 8] = [
@@ -26,8 +27,8 @@ pub enum Entry {
     },
     /// Drafts kept here, with how many there are.
     Drafts(usize),
-    /// Messages on their way out, with how many there are.
-    Outbox(usize),
+    /// Messages on their way out, with how many there are and how many are stuck.
+    Outbox(Tray),
     /// An account's heading.
     Account(AccountName),
     /// A mailbox, indented by so many levels.
@@ -92,12 +93,12 @@ impl Sidebar {
             accounts,
             ..Sidebar::default()
         };
-        sidebar.build(0, 0);
+        sidebar.build(Tray::default(), 0);
         sidebar
     }
 
     /// Takes the mailboxes and counts in.
-    pub fn set(&mut self, mailboxes: Vec<MailboxRow>, outbox: usize, drafts: usize) {
+    pub fn set(&mut self, mailboxes: Vec<MailboxRow>, outbox: Tray, drafts: usize) {
         self.mailboxes = mailboxes;
         self.loaded = true;
         self.build(outbox, drafts);
@@ -201,7 +202,7 @@ impl Sidebar {
         }
     }
 
-    fn build(&mut self, outbox: usize, drafts: usize) {
+    fn build(&mut self, outbox: Tray, drafts: usize) {
         let held = self.selected().map(Entry::ident);
         let unread = self
             .mailboxes
@@ -278,7 +279,7 @@ mod tests {
                 mailbox(4, "home", "lists/rust", None, 0),
                 mailbox(5, "home", "lists", None, 0),
             ],
-            1,
+            Tray { all: 1, stuck: 0 },
             2,
         );
         sidebar
@@ -308,7 +309,7 @@ mod tests {
         );
         sidebar.set(
             vec![mailbox(3, "home", "INBOX", Some(Role::Inbox), 0)],
-            0,
+            Tray::default(),
             0,
         );
         assert_eq!(

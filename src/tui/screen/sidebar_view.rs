@@ -29,6 +29,7 @@ pub fn draw(
     for (at, (n, entry)) in lines.take(usize::from(area.height)).enumerate() {
         let mut base = match entry {
             Entry::Account(_) => text.patch(theme.style("sidebar.account")),
+            Entry::Outbox(tray) if tray.stuck > 0 => text.patch(theme.style("notice.error")),
             _ if unread(entry) > 0 => text.patch(theme.style("sidebar.unread")),
             _ => text,
         };
@@ -46,6 +47,7 @@ pub fn draw(
         let number = (count > 0).then(|| Clean::line(&count.to_string()));
         let sign = match entry {
             Entry::Account(account) => link_sign(&status.of(account)),
+            Entry::Outbox(tray) if tray.stuck > 0 => "!",
             _ => " ",
         };
         let keep = number.as_ref().map_or(1, |c| c.as_str().len() + 2);
@@ -73,7 +75,8 @@ fn unread(entry: &Entry) -> u64 {
     match entry {
         Entry::Unified { unread } => *unread,
         Entry::Mailbox(row, _) => row.unread,
-        Entry::Drafts(n) | Entry::Outbox(n) => *n as u64,
+        Entry::Drafts(n) => *n as u64,
+        Entry::Outbox(tray) => tray.all as u64,
         Entry::Account(_) => 0,
     }
 }

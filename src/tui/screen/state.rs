@@ -69,7 +69,7 @@ pub fn of(name: &str, status: &AccountStatus, now: i64) -> Said {
     let (forms, reason, tone) = match (&status.link, &status.progress) {
         (Link::Stopped { reason }, _) => (
             vec![
-                format!("✕ {name} stopped, ^r tries again"),
+                format!("✕ {name} stopped, ctrl-r tries again"),
                 format!("✕ {name} stopped"),
                 format!("✕ {name}"),
             ],

@@ -28,7 +28,11 @@ pub struct Toast {
     pub tone: Tone,
     /// Whether the last action can be taken back now.
     pub undo: bool,
+    /// Whether its text counts the seconds down to its end.
+    counts: bool,
     until: Instant,
+    /// When it changes or goes.
+    next: Instant,
 }
 
 /// What one account's part of the line says.
@@ -100,18 +104,58 @@ impl Status {
     /// Says something for a few seconds. A failure is not pushed away by better news.
     pub fn say(&mut self, text: Clean, tone: Tone, undo: bool, now: Instant) {
         let stay = if tone == Tone::Bad { ALARM } else { TOAST };
-        if self.toasts.back().is_some_and(|t| t.tone != Tone::Bad) {
+        self.push(Toast {
+            text,
+            tone,
+            undo,
+            counts: false,
+            until: now + stay,
+            next: now + stay,
+        });
+    }
+
+    /// Says something that is not worth as much as what is said already.
+    pub fn murmur(&mut self, text: Clean, now: Instant) {
+        if self
+            .toasts
+            .back()
+            .is_none_or(|t| t.tone != Tone::Bad && !t.undo)
+        {
+            self.say(text, Tone::Plain, false, now);
+        }
+    }
+
+    /// Counts down the seconds in which a message can be taken back; other news may stand over it
+    /// meanwhile.
+    pub fn count_down(&mut self, seconds: u32, now: Instant) {
+        self.push(Toast {
+            text: sending_in(seconds),
+            tone: Tone::Good,
+            undo: true,
+            counts: true,
+            until: now + Duration::from_secs(seconds.into()),
+            next: now + Duration::from_secs(1),
+        });
+    }
+
+    /// A message that was to go out was taken back or decided about: nothing is counted any more.
+    pub fn stop_counting(&mut self) {
+        self.toasts.retain(|t| !t.counts);
+    }
+
+    fn push(&mut self, toast: Toast) {
+        let passes = |t: &Toast| t.tone != Tone::Bad && !t.counts;
+        if self.toasts.back().is_some_and(passes) {
             self.toasts.pop_back();
         }
         if self.toasts.len() >= 4 {
             self.toasts.pop_front();
         }
-        self.toasts.push_back(Toast {
-            text,
-            tone,
-            undo,
-            until: now + stay,
-        });
+        // Undo takes back the newest.
+        if toast.undo {
+            self.toasts.iter_mut().for_each(|t| t.undo = false);
+        }
+        self.toasts.push_back(toast);
     }
 
     /// Takes what is said away (an answer to a key).
@@ -124,14 +168,25 @@ impl Status {
         self.toasts.back()
     }
 
-    /// Forgets what has had its time.
+    /// Forgets what has had its time, and counts on.
     pub fn expire(&mut self, now: Instant) {
+        let leaves = self.toasts.iter().any(|t| t.counts && t.until <= now);
         self.toasts.retain(|t| t.until > now);
+        for toast in self.toasts.iter_mut().filter(|t| t.counts) {
+            let left = toast.until.duration_since(now);
+            let seconds = u32::try_from(left.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
+            toast.text = sending_in(seconds);
+            toast.next = toast.until - Duration::from_secs(u64::from(seconds.max(1) - 1));
+        }
+        if leaves {
+            // What comes of it is told by whoever sends it.
+            self.say(Clean::lit("Sending…"), Tone::Plain, false, now);
+        }
     }
 
-    /// When something has to go from the screen.
+    /// When something has to go from the screen or to change there.
     pub fn deadline(&self) -> Option<Instant> {
-        self.toasts.iter().map(|t| t.until).min()
+        self.toasts.iter().map(|t| t.next).min()
     }
 
     /// Each account's part in so many columns: in full where there is room, else what is wrong
@@ -168,6 +223,10 @@ impl Status {
         }
         parts
     }
+}
+
+fn sending_in(seconds: u32) -> Clean {
+    Clean::line(&format!("Sending in {seconds} s"))
 }
 
 #[cfg(test)]
@@ -230,6 +289,29 @@ mod tests {
             let least = "✕ work● home".chars().count() + GAP;
             assert!(used - GAP <= room.max(least), "{room}: {used}");
         }
+    }
+
+    #[test]
+    fn a_message_that_can_be_taken_back_is_counted_down_to_its_end() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut s = status(vec![named("work", Link::Online)]);
+        let said = |s: &Status| s.toast().map(|t| (t.text.to_string(), t.undo));
+        s.count_down(10, start);
+        assert_eq!(said(&s), Some(("Sending in 10 s".into(), true)));
+        assert_eq!(s.deadline(), Some(at(1)));
+        s.expire(at(1));
+        assert_eq!(said(&s), Some(("Sending in 9 s".into(), true)));
+        // Other news stand over it, and undo is theirs.
+        s.say(Clean::lit("Archived"), Tone::Good, true, at(1));
+        assert_eq!(said(&s), Some(("Archived".into(), true)));
+        s.expire(at(9));
+        assert_eq!(said(&s), Some(("Sending in 1 s".into(), false)));
+        s.expire(at(10));
+        assert_eq!(said(&s), Some(("Sending…".into(), false)));
+        s.count_down(10, at(10));
+        s.stop_counting();
+        assert_eq!(s.toast(), None);
     }
 
     #[test]

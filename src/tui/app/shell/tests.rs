@@ -9,7 +9,7 @@ use crate::model::{
     Verb,
 };
 use crate::tui::question::tests::row;
-use crate::tui::question::{Answer, DraftAt, DraftRow, LaidOut, Listing, Question};
+use crate::tui::question::{Answer, DraftAt, DraftRow, LaidOut, Listing, Question, Tray};
 use crossterm::event::{KeyCode, KeyModifiers};
 use proptest::prelude::*;
 use ratatui::layout::Rect;
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod reading;
+mod said;
 mod standing;
 mod writing;
 
@@ -76,26 +77,29 @@ fn mailbox(id: i64, path: &str, role: Role, unread: u64) -> MailboxRow {
     }
 }
 
+fn setup() -> Setup {
+    Setup {
+        left_open: Vec::new(),
+        compose: None,
+        taste: crate::tui::Taste::default(),
+        spelling: crate::tui::spell::Spelling::default(),
+        groups: Vec::new(),
+        check_domains: false,
+        accounts: vec![account("home")],
+        theme: None,
+        keys: None,
+        surroundings: crate::tui::theme::Surroundings::read(|_| None),
+        warnings: Vec::new(),
+    }
+}
+
 impl Bench {
     fn new(rows: Vec<IndexRow>, size: (u16, u16)) -> Bench {
         let now = Now {
             wall: WALL,
             mono: Instant::now(),
         };
-        let setup = Setup {
-            left_open: Vec::new(),
-            compose: None,
-            taste: crate::tui::Taste::default(),
-            spelling: crate::tui::spell::Spelling::default(),
-            groups: Vec::new(),
-            check_domains: false,
-            accounts: vec![account("home")],
-            theme: None,
-            keys: None,
-            surroundings: crate::tui::theme::Surroundings::read(|_| None),
-            warnings: Vec::new(),
-        };
-        let (app, fx) = App::new(setup, size, now);
+        let (app, fx) = App::new(setup(), size, now);
         let mut bench = Bench {
             app,
             rows,
@@ -184,6 +188,7 @@ impl Bench {
             Intent::Submit(_) => Answered {
                 label: "Sending in 10 s".into(),
                 undoable: true,
+                leaves_in: Some(10),
                 ..Answered::default()
             },
             _ => Answered::default(),
@@ -216,7 +221,7 @@ impl Bench {
         Some(match question {
             Question::Sidebar => Answer::Sidebar {
                 mailboxes: self.mailboxes.clone(),
-                outbox: 0,
+                outbox: Tray::default(),
                 drafts: 1,
                 reminders: Vec::new(),
             },

@@ -30,7 +30,7 @@ impl Composer {
             }
             Command::KeepDraft => self.then(Then::Close, out),
             Command::Leave if self.saves.touched() => {
-                let text = Clean::lit("What shall become of this message?");
+                let text = Clean::lit("Close this message?");
                 let answers = vec![
                     answer('k', "keep as draft", Decision::Keep),
                     answer('d', "discard", Decision::Discard),
@@ -86,6 +86,10 @@ impl Composer {
                 let outcome = prompt.update(key);
                 self.time_typed(&outcome, now);
             }
+            Over::Colon(prompt) => {
+                let outcome = prompt.update(key);
+                self.colon(&outcome, now, out);
+            }
             Over::Options(_) => self.options_key(key, now),
             Over::Words(_) => self.words_key(key, now, out),
             Over::Template(picker) => match picker.update(key) {
@@ -122,6 +126,7 @@ impl Composer {
             known: &self.known,
             began_from: self.began_from.as_deref(),
             size: self.total_size(),
+            unfilled: &self.unfilled,
         };
         let doubts = check::doubts(&draft, &facts);
         let new: Vec<String> = doubts

@@ -5,7 +5,7 @@ use crate::mime::recipients::parse_list;
 use crate::model::{Address, Draft, DraftKind, MailDomain};
 use crate::text::{size, when};
 use crate::tui::question::Known;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// With so many people who see each other's addresses it is asked.
 const CROWD: usize = 15;
@@ -55,6 +55,8 @@ pub struct Facts<'a> {
     pub size: u64,
     /// What the name system says of domains, in lower case.
     pub domains: &'a BTreeMap<String, MailDomain>,
+    /// Variables of templates that nothing was known for.
+    pub unfilled: &'a BTreeSet<String>,
 }
 
 /// A line of addresses.
@@ -130,6 +132,7 @@ pub fn doubts(draft: &Draft, facts: &Facts<'_>) -> Vec<String> {
     {
         doubts.push("It is empty.".to_owned());
     }
+    doubts.extend(blanks(draft, facts.unfilled));
     doubts.extend(too_large(draft, facts.size, facts.known));
     let read = |line: &str| parse_list(line).unwrap_or_default();
     let seen: Vec<Address> = [read(&draft.to), read(&draft.cc)].concat();
@@ -145,6 +148,25 @@ pub fn doubts(draft: &Draft, facts: &Facts<'_>) -> Vec<String> {
         doubts.extend(doubt_of_domain(address, facts.domains));
     }
     doubts
+}
+
+/// Places of a form that nobody filled in: `{{anything}}`, and what a template left.
+fn blanks(draft: &Draft, unfilled: &BTreeSet<String>) -> Option<String> {
+    let mut left: BTreeSet<&str> = BTreeSet::new();
+    for line in std::iter::once(draft.subject.as_str()).chain(own_words(&draft.body)) {
+        let mut rest = line;
+        while let Some((_, from)) = rest.split_once("{{") {
+            let (name, after) = from.split_once("}}")?;
+            if !name.trim().is_empty() {
+                left.insert(name.trim());
+            }
+            rest = after;
+        }
+        let names = unfilled.iter().filter(|name| line.contains(name.as_str()));
+        left.extend(names.map(|name| name.trim_matches(['{', '}'])));
+    }
+    let left: Vec<&str> = left.into_iter().collect();
+    (!left.is_empty()).then(|| format!("Not filled in yet: {}.", left.join(", ")))
 }
 
 /// Attachments that the account's server will not take, or (where it is not known what that takes)
@@ -348,15 +370,21 @@ mod tests {
     #[test]
     fn forgotten_things_are_asked_about() {
         let known = Known::default();
+        let unfilled = ["{firm}".to_owned()].into();
         let facts = Facts {
             known: &known,
             began_from: None,
             size: 0,
             domains: &BTreeMap::new(),
+            unfilled: &unfilled,
         };
         let count = |d: &Draft| doubts(d, &facts).len();
         assert_eq!(count(&draft("a@x.example", "x", "hello")), 0);
         assert_eq!(count(&draft("a@x.example", " ", "hello")), 1);
+        let blanks = doubts(&draft("a@x.example", "{{ what }}", "Dear {firm},"), &facts);
+        assert_eq!(blanks, ["Not filled in yet: firm, what."]);
+        let free = "a {name} and {{}} and {{\n> {{quoted}}\n-- \n{{signature}}";
+        assert_eq!(count(&draft("a@x.example", "x", free)), 0);
         for body in [
             "See the attached file",
             "Anbei die Rechnung",
@@ -410,11 +438,13 @@ mod tests {
             bounced: [("old@example.org".to_owned(), 1_700_000_000)].into(),
             ..Known::default()
         };
+        let unfilled = BTreeSet::new();
         let facts = Facts {
             known: &known,
             began_from: Some("Ada <ada@work.example>"),
             size: 0,
             domains: &BTreeMap::new(),
+            unfilled: &unfilled,
         };
         let said = |to: &str| doubts(&draft(to, "x", "hello"), &facts);
         for (to, meant) in [

@@ -5,7 +5,7 @@ use super::fields::{FIELDS, Field};
 use super::files::name_of;
 use super::{Composer, Over, options};
 use crate::model::{DraftAttachment, SendOptions};
-use crate::text::{Clean, size, when};
+use crate::text::{Clean, size, when, wrap};
 use crate::tui::theme::Theme;
 use crate::tui::widget::editor::vi::Mode;
 use crate::tui::widget::ink::{Ink, fill};
@@ -21,6 +21,10 @@ const FILES: usize = 3;
 const WIDEST: u16 = 100;
 /// Lines of text that are seen at least.
 const TEXT: usize = 3;
+/// So wide a title has room for how to leave a mode of vi.
+const WORDY: u16 = 60;
+/// Lines of what is said below the text.
+const SAID: usize = 4;
 
 /// A row above the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,9 +91,20 @@ impl Composer {
         }
     }
 
-    fn text_area(area: Rect, rows: usize, notice: bool) -> Rect {
+    /// What is said below the text, in as many lines as it needs.
+    fn said(&self, area: Rect) -> Vec<String> {
+        let cols = usize::from(area.width.saturating_sub(2)).max(1);
+        let notice = self.notice.as_ref();
+        let mut lines = notice.map_or_else(Vec::new, |n| wrap::wrap(n.as_str(), cols));
+        lines.truncate(SAID);
+        lines
+    }
+
+    fn text_area(area: Rect, rows: usize, said: usize) -> Rect {
         let above = u16::try_from(rows).unwrap_or(u16::MAX).min(area.height);
-        let below = u16::from(notice && area.height > above + 1);
+        let below = u16::try_from(said).unwrap_or(u16::MAX);
+        // One line of text at least.
+        let below = below.min((area.height - above).saturating_sub(1));
         // A column's margin, but not where it would cost too much.
         let margin = u16::from(area.width > 20);
         Rect {
@@ -126,14 +141,15 @@ impl Composer {
                 }
             }
         }
-        let text = Composer::text_area(area, rows.len(), self.notice.is_some());
+        let said = self.said(area);
+        let text = Composer::text_area(area, rows.len(), said.len());
         let focused = self.focus == Field::Body;
         cursor = cursor.or(self.body.draw(buf, text, theme, focused));
-        if let Some(notice) = &self.notice {
-            let last = usize::from(area.height).saturating_sub(1);
-            if let Some(mut ink) = Ink::row(buf, area, last) {
+        let first = usize::from(area.height).saturating_sub(said.len());
+        for (n, line) in said.iter().enumerate() {
+            if let Some(mut ink) = Ink::row(buf, area, first + n) {
                 let look = theme.style("notice.error");
-                ink.skip(1).put(notice, look);
+                ink.skip(1).put(&Clean::line(line), look);
             }
         }
         if let (Some(people), Some((x, y))) = (&self.people, list_at) {
@@ -145,9 +161,10 @@ impl Composer {
                 question.draw(buf, area, theme);
                 None
             }
-            Over::Path(prompt) | Over::Name(prompt, _) | Over::Time(prompt, _) => {
-                prompt.draw(buf, area, theme)
-            }
+            Over::Path(prompt)
+            | Over::Name(prompt, _)
+            | Over::Time(prompt, _)
+            | Over::Colon(prompt) => prompt.draw(buf, area, theme),
             Over::Template(picker) => picker.draw(buf, area, theme),
             Over::Words(words) => {
                 words.draw(buf, area, cursor, theme);
@@ -172,6 +189,7 @@ impl Composer {
             .put(&Clean::line(&title), theme.style("title.focused"));
         let mode = match self.body.mode().filter(|_| self.focus == Field::Body) {
             None | Some(Mode::Insert) => "",
+            Some(Mode::Normal) if area.width >= WORDY => "NORMAL (i types, :q closes)  ",
             Some(Mode::Normal) => "NORMAL  ",
             Some(Mode::Visual { .. }) => "VISUAL  ",
         };
@@ -288,7 +306,7 @@ impl Composer {
         let size = match self.size_of(file) {
             Some(octets) if n == 0 && many > 1 => {
                 let (one, all) = (size::human(octets), size::human(self.total_size()));
-                format!("{one} of {all}, ")
+                format!("{one} ({all} in all), ")
             }
             Some(octets) => format!("{}, ", size::human(octets)),
             None => String::new(),
@@ -336,7 +354,7 @@ impl Composer {
             Some(Row::Options) => self.show_options(),
             Some(Row::Title | Row::Rule) => {}
             None => {
-                let text = Composer::text_area(area, rows.len(), self.notice.is_some());
+                let text = Composer::text_area(area, rows.len(), self.said(area).len());
                 self.go(Field::Body);
                 if text.contains(at) {
                     self.body.click(at.x - text.x, at.y - text.y);
@@ -352,7 +370,7 @@ impl Composer {
             return;
         }
         let rows = self.rows(usize::from(area.height));
-        let text = Composer::text_area(area, rows.len(), self.notice.is_some());
+        let text = Composer::text_area(area, rows.len(), self.said(area).len());
         if text.contains(at) {
             self.body.drag(at.x - text.x, at.y - text.y);
         }

@@ -63,11 +63,17 @@ impl Composer {
             return out;
         }
         match brought {
-            Brought::Attached(Ok(found)) => self.attach(found, now),
-            Brought::Taken(Ok(taken)) => self.push(taken, now),
-            Brought::Attached(Err(why)) | Brought::Taken(Err(why)) => {
-                self.notice = Some(Clean::line(&why));
+            Brought::Attached(Ok(found)) => {
+                if let Over::Path(_) = self.over {
+                    self.over = Over::Nothing;
+                }
+                self.attach(found, now);
             }
+            Brought::Taken(Ok(taken)) => self.push(taken, now),
+            Brought::Attached(Err(why)) | Brought::Taken(Err(why)) => match &mut self.over {
+                Over::Path(prompt) => prompt.fail(Clean::line(&why)),
+                _ => self.notice = Some(Clean::line(&why)),
+            },
             Brought::Weighed(found) => {
                 self.sizes
                     .extend(found.into_iter().map(|f| (f.path, f.size)));
@@ -237,8 +243,8 @@ impl Composer {
             }
             // A folder: show what is in it.
             prompt::Outcome::Text(path) if path.ends_with('/') => self.ask_path(&path, out),
+            // It stays open until the file is there: what is wrong with a path can be mended.
             prompt::Outcome::Text(path) if !path.trim().is_empty() => {
-                self.over = Over::Nothing;
                 out.push(Outcome::Errand(Errand::Attach(path)));
             }
             prompt::Outcome::Stay => {}

@@ -14,6 +14,25 @@ use std::time::Instant;
 /// Where the cursor is to stand.
 const CURSOR: &str = "{cursor}";
 
+/// What is written like a variable and was not filled in, each once.
+fn unfilled(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut rest = text;
+    while let Some((_, from)) = rest.split_once('{') {
+        rest = from;
+        let Some((name, _)) = from.split_once('}') else {
+            break;
+        };
+        let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let whole = format!("{{{name}}}");
+        if !name.is_empty() && name.chars().all(named) && whole != CURSOR && !found.contains(&whole)
+        {
+            found.push(whole);
+        }
+    }
+    found
+}
+
 impl Composer {
     /// Offers the templates.
     pub(super) fn offer_templates(&mut self, all: Vec<Template>) {
@@ -61,6 +80,16 @@ impl Composer {
         };
         self.go(Field::Body);
         let body = self.filled(body.trim_end_matches('\n'));
+        let left = unfilled(&body);
+        if !left.is_empty() {
+            let said = format!(
+                "Nothing is known to put in for {}. There are {{name}}, {{full-name}}, {{date}}, \
+                 {{time}}, {{subject}}, {{me}} and {{cursor}}.",
+                left.join(", ")
+            );
+            self.notice = Some(Clean::line(&said));
+        }
+        self.unfilled.extend(left);
         let (before, after) = body.split_once(CURSOR).unwrap_or((&body, ""));
         let _ = self.body.paste(&format!("{before}{after}"));
         use unicode_segmentation::UnicodeSegmentation as _;

@@ -94,6 +94,7 @@ impl Composer {
     pub(super) fn grant(&mut self, wish: Wish, out: &mut Vec<Outcome>) {
         match wish {
             Wish::Suggest => self.suggest(out),
+            Wish::Colon => self.ask_colon(),
             Wish::Learn => match self.body.word() {
                 Some(word) => self.learn(word, out),
                 None => self.notice = Some(Clean::lit(NO_WORD)),

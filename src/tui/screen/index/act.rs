@@ -35,16 +35,15 @@ impl Index {
         self.rebuild(overlay);
     }
 
-    /// Marks or unmarks the selection and goes on.
-    pub fn mark(&mut self, now: Instant) -> Vec<Question> {
+    /// Marks or unmarks the selection, which stays where it is.
+    pub fn mark(&mut self) {
         let Some(line) = self.selected() else {
-            return Vec::new();
+            return;
         };
         let (ident, target) = (line.ident, self.target(line));
         if self.marks.remove(&ident).is_none() {
             self.marks.insert(ident, target);
         }
-        self.step(1, now)
     }
 
     /// Takes all marks away; says whether there were any.

@@ -50,6 +50,8 @@ pub enum Wish {
     Learn,
     /// What was yanked can go to the clipboard.
     Yanked,
+    /// A command by name (`:`).
+    Colon,
 }
 
 /// The state of the keys.
@@ -176,6 +178,11 @@ impl Vi {
         if c.is_ascii_digit() && (c != '0' || self.count.is_some()) {
             let digit = usize::try_from(c.to_digit(10).unwrap_or(0)).unwrap_or(0);
             self.count = Some((self.count.unwrap_or(0) * 10 + digit).min(MOST));
+            return Some(Edit::Moved);
+        }
+        if c == ':' && self.operator.is_none() && self.mode == Mode::Normal {
+            self.reset();
+            self.wish = Some(Wish::Colon);
             return Some(Edit::Moved);
         }
         let asked = Asked {

@@ -259,7 +259,7 @@ fn what_nobody_answered_stands_above_the_inbox_and_can_be_dismissed() {
     let before = bench.app.panes.places().unwrap().index.unwrap().inner;
     let answer = Answer::Sidebar {
         mailboxes: bench.mailboxes.clone(),
-        outbox: 0,
+        outbox: Tray::default(),
         drafts: 0,
         reminders: vec![reminder.clone()],
     };
@@ -277,7 +277,14 @@ fn what_nobody_answered_stands_above_the_inbox_and_can_be_dismissed() {
     bench.keys("go");
     outbox(&mut bench, vec![reminder.clone()]);
     bench.keys("R");
-    bench.keys("4\n");
+    bench.keys("4in 2 days\n");
+    assert!(
+        matches!(bench.asked.last(), Some(Intent::RemindAgain(ReminderId(4), at)) if *at == WALL + 2 * 86_400),
+        "{:?}",
+        bench.asked
+    );
+    // A number decides by itself.
+    bench.keys("R5");
     assert!(
         matches!(bench.asked.last(), Some(Intent::Dismiss(ReminderId(4)))),
         "{:?}",

@@ -184,6 +184,20 @@ fn a_message_is_written_saved_and_sent() {
     );
     assert!(bench.app.desk.is_empty());
     assert!(bench.screen().contains("Sending in 10 s") && bench.screen().contains("z undo"));
+    // The whole time in which it can be taken back is counted down, and no longer.
+    for left in (1..10).rev() {
+        bench.now.mono = bench.app.deadline().unwrap();
+        bench.event(Event::Tick);
+        let screen = bench.screen();
+        assert!(screen.contains(&format!("Sending in {left} s")), "{screen}");
+    }
+    bench.now.mono = bench.app.deadline().unwrap();
+    bench.event(Event::Tick);
+    let screen = bench.screen();
+    assert!(
+        screen.contains("Sending…") && !screen.contains("z undo"),
+        "{screen}"
+    );
 }
 
 #[test]

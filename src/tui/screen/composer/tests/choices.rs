@@ -189,3 +189,91 @@ fn a_template_is_filled_in_and_leaves_the_cursor_at_its_mark() {
     );
     assert_eq!(draft.cc, "team@example.org");
 }
+
+#[test]
+fn what_a_template_leaves_open_is_said_and_asked_about() {
+    let mut desk = Desk::new(reply());
+    desk.press("alt-i");
+    let all = vec![Template {
+        name: "offer".into(),
+        text: "Dear {name} of {firm},\n\n{cursor}fn x() {}\n".into(),
+    }];
+    desk.composer.brought(Brought::Templates(Ok(all)), desk.now);
+    desk.press("enter");
+    let screen = desk.drawn(40, 16);
+    assert!(
+        screen.contains("put in for {firm}.") && screen.contains("{cursor}."),
+        "{screen}"
+    );
+    desk.press("ctrl-s");
+    let screen = desk.drawn(70, 16);
+    assert!(screen.contains("Not filled in yet: firm."), "{screen}");
+}
+
+#[test]
+fn the_colon_of_vi_saves_closes_and_does_both() {
+    let vi = |typed: &str| {
+        let mut desk = Desk::new(reply());
+        desk.composer.take_habits(&Habits {
+            vi: true,
+            ..Habits::default()
+        });
+        desk.press("x esc :");
+        let mut out = Vec::new();
+        for c in typed.chars() {
+            out.extend(desk.press(&c.to_string()));
+        }
+        out.extend(desk.press("enter"));
+        (desk, out)
+    };
+    let (desk, out) = vi("w");
+    assert!(matches!(&out[..], [Outcome::Save(_)]), "{out:?}");
+    assert!(desk.drawn(70, 16).contains("NORMAL (i types, :q closes)"));
+    let (desk, out) = vi("q");
+    assert_eq!(out, []);
+    assert!(desk.drawn(70, 16).contains("Close this message?"));
+    let (mut desk, out) = vi("wq");
+    assert!(matches!(&out[..], [Outcome::Save(_)]), "{out:?}");
+    let out = desk.composer.saved(Some(crate::model::DraftId(3)), 0);
+    assert_eq!(out, [Outcome::Close]);
+    let (mut desk, out) = vi("frob");
+    assert_eq!(out, []);
+    assert!(desk.drawn(90, 16).contains("`frob` is not a command"));
+    desk.press("esc");
+    assert!(matches!(desk.composer.over, Over::Nothing));
+}
+
+#[test]
+fn a_path_begins_anew_at_the_root_and_stays_to_be_mended() {
+    let mut desk = Desk::new(reply());
+    desk.press("ctrl-o");
+    assert_eq!(desk.press("/"), [Outcome::PathComplete("/".into())]);
+    assert_eq!(desk.press("w"), [Outcome::PathComplete("/w".into())]);
+    desk.press("/");
+    assert_eq!(desk.press("~"), [Outcome::PathComplete("~".into())]);
+    desk.press("/");
+    let out = desk.composer.paste("/work/x", desk.now);
+    assert_eq!(out, [Outcome::PathComplete("/work/x".into())]);
+    desk.composer.paths("/work/x", Vec::new());
+    assert!(desk.drawn(60, 14).contains("No file or folder begins"));
+    desk.composer.paths("/work/x", vec!["/work/xy".into(); 20]);
+    assert!(desk.drawn(60, 14).contains("first of 20 names: tab"));
+    let out = desk.press("enter");
+    assert_eq!(out, [Outcome::Errand(Errand::Attach("/work/x".into()))]);
+    let refused = Brought::Attached(Err("/work/x is a folder".into()));
+    desk.composer.brought(refused, desk.now);
+    let screen = desk.drawn(60, 14);
+    assert!(
+        screen.contains("Attach: /work/x") && screen.contains("is a folder"),
+        "{screen}"
+    );
+    let found = Found {
+        path: "/work/xy".into(),
+        size: 3,
+    };
+    desk.press("y enter");
+    desk.composer
+        .brought(Brought::Attached(Ok(found)), desk.now);
+    assert_eq!(desk.composer.draft().attachments.len(), 1);
+    assert!(!desk.drawn(60, 14).contains("Attach: "));
+}

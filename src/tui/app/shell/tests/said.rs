@@ -1,0 +1,85 @@
+//! What the screen says by itself: that something is stuck, that a key means nothing.
+
+use super::*;
+
+#[test]
+fn what_was_refused_is_told_at_the_start_and_marked_as_long_as_it_is_there() {
+    let mut bench = Bench::new(three(), (100, 20));
+    let sidebar = |stuck| {
+        Event::Rows(Answer::Sidebar {
+            mailboxes: Vec::new(),
+            outbox: Tray { all: 2, stuck },
+            drafts: 0,
+            reminders: Vec::new(),
+        })
+    };
+    bench.app = App::new(setup(), (100, 20), bench.now).0;
+    bench.event(sidebar(1));
+    let screen = bench.screen();
+    assert!(screen.contains("1 message was not sent"), "{screen}");
+    assert!(screen.contains("\n!Outbox"), "{screen}");
+    bench.now.mono += Duration::from_secs(60);
+    bench.event(Event::Tick);
+    bench.event(sidebar(1));
+    let screen = bench.screen();
+    assert!(!screen.contains("was not sent"), "only once: {screen}");
+    assert!(screen.contains("\n!Outbox"), "{screen}");
+    bench.event(sidebar(0));
+    assert!(!bench.screen().contains("!Outbox"));
+}
+
+#[test]
+fn a_key_that_means_nothing_says_so_but_hides_nothing_worth_more() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("n");
+    let screen = bench.screen();
+    assert!(
+        screen.contains("n is not bound here; ? shows the keys"),
+        "{screen}"
+    );
+    bench.keys("e");
+    assert!(bench.screen().contains("z undo"));
+    bench.keys("n");
+    assert!(bench.screen().contains("z undo"));
+    bench.now.mono += Duration::from_secs(60);
+    bench.event(Event::Tick);
+    bench.keys("g");
+    assert!(!bench.screen().contains("not bound"), "a sequence begins");
+}
+
+#[test]
+fn the_footer_writes_keys_as_the_help_does() {
+    let mut bench = Bench::new(three(), (120, 24));
+    bench.keys("c");
+    let screen = bench.screen();
+    let last = screen.lines().last().unwrap();
+    assert!(
+        last.contains("ctrl-s send") && last.contains("esc close"),
+        "{last}"
+    );
+}
+
+#[test]
+fn a_message_that_finds_no_room_beside_the_list_says_how_much_it_needs() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys("c");
+    let beside = KeyEvent::new(KeyCode::Char('z'), KeyModifiers::ALT);
+    bench.event(Event::Key(beside));
+    assert!(bench.screen().contains("needs 111 columns"));
+}
+
+#[test]
+fn a_search_shows_to_whom_ones_own_messages_went() {
+    let mut rows = three();
+    rows[0].from = vec![Address::new("Sam Doe", "HOME@example.org")];
+    rows[0].to = vec![Address::new("Bo", "bo@example.org")];
+    rows[1].from = vec![Address::new("Cy", "cy@example.org")];
+    let mut bench = Bench::new(rows, (100, 24));
+    assert!(bench.screen().contains("Sam Doe"));
+    bench.keys("/lunch\n");
+    let screen = bench.screen();
+    assert!(
+        screen.contains("To Bo") && !screen.contains("Sam Doe") && screen.contains("Cy"),
+        "{screen}"
+    );
+}
