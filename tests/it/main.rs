@@ -68,3 +68,4 @@ mod screen;
 mod used;
 mod composer;
 mod contacts;
+mod moved;
