@@ -2,11 +2,12 @@
 //!
 //! Nothing is ever fetched: pictures are their alternative text, those without one (tracking
 //! pixels) are nothing. What the page hides stays hidden. Work is bounded before it is begun
-//! (size, depth); whatever goes wrong all the same ends in the page's bare text and a note, never
-//! in a failure. The caller gives it a thread and a time.
+//! (size, depth, and what `page.rs` counts); whatever goes wrong all the same ends in the page's
+//! bare text and a note, never in a failure. The caller gives it a thread and a time.
 
 use super::crude;
 use super::link::Links;
+use super::page::{self, MAX_DEPTH};
 use super::plain::tidy;
 use super::styled::{Line, Mark, Run, lay_out};
 use crate::text::Clean;
@@ -18,8 +19,6 @@ use std::rc::Rc;
 
 /// The largest page that is laid out, in octets, without the pictures that it holds itself.
 pub const MAX_PAGE: usize = 2 << 20;
-/// The deepest nesting that is laid out: the work grows with its square.
-pub const MAX_DEPTH: usize = 250;
 /// The most text that is shown of a page that is not laid out, in octets.
 const MAX_CRUDE: usize = 1 << 20;
 
@@ -96,14 +95,16 @@ fn lay(page: &str, width: usize, links: &mut Links) -> Option<Vec<Line>> {
     let decorator = Decorator {
         shared: Rc::clone(&shared),
     };
-    let laid = config::with_decorator(decorator)
+    let dom = page::read(page, width)?;
+    let config = config::with_decorator(decorator)
         .use_doc_css()
         .link_footnotes(false)
         .unicode_strikeout(false)
         .no_table_borders()
-        .allow_width_overflow()
-        .lines_from_read(page.as_bytes(), width)
-        .ok()?;
+        .allow_width_overflow();
+    let tree = config.dom_to_render_tree(&dom).ok()?;
+    drop(dom);
+    let laid = config.render_to_lines(tree, width).ok()?;
     *links = std::mem::take(&mut shared.borrow_mut().links);
     let mut out = Vec::new();
     let mut open = Open::default();

@@ -22,6 +22,7 @@ pub mod vcard;
 pub mod styled;
 pub mod link;
 pub mod plain;
+pub mod page;
 pub mod html;
 pub mod head;
 pub mod card;

@@ -36,6 +36,10 @@ fn base(p: &Paragraph) -> Mark {
     }
 }
 
+/// Octets in which links are looked for at once: the finder's work grows with their square. No link
+/// that may be opened is longer.
+const WINDOW: usize = 2_100;
+
 /// Cuts a paragraph at its links.
 fn runs(text: &str, base: Mark, links: &mut Links) -> Vec<Run> {
     let mut out = Vec::new();
@@ -47,25 +51,44 @@ fn runs(text: &str, base: Mark, links: &mut Links) -> Vec<Run> {
     let mut finder = LinkFinder::new();
     finder.kinds(&[LinkKind::Url]);
     let mut at = 0;
-    for found in finder.links(text) {
-        let Some(n) = links.number(found.as_str()) else {
-            continue;
-        };
-        let real = links.shown(n, found.as_str());
-        out.push(Run::new(
-            text.get(at..found.start()).unwrap_or_default(),
-            base,
-        ));
-        out.push(Run::new(format!("{}[{n}]", found.as_str()), Mark::Link(n)));
-        if let Some(real) = real {
-            out.push(Run::new(format!(" (leads to {real})"), Mark::Dim));
+    for (begin, window) in windows(text) {
+        for found in finder.links(window) {
+            let Some(n) = links.number(found.as_str()) else {
+                continue;
+            };
+            let real = links.shown(n, found.as_str());
+            let before = text.get(at..begin + found.start());
+            out.push(Run::new(before.unwrap_or_default(), base));
+            out.push(Run::new(format!("{}[{n}]", found.as_str()), Mark::Link(n)));
+            if let Some(real) = real {
+                out.push(Run::new(format!(" (leads to {real})"), Mark::Dim));
+            }
+            at = begin + found.end();
         }
-        at = found.end();
     }
     out.push(Run::new(
         text.get(at..).unwrap_or_default().trim_end(),
         base,
     ));
+    out
+}
+
+/// A text in pieces of whole words, with where they begin; a word that is longer than a piece is
+/// in none.
+fn windows(text: &str) -> Vec<(usize, &str)> {
+    let mut out = Vec::new();
+    let mut begin = 0;
+    let mut end = 0;
+    let words = text.split_inclusive(char::is_whitespace);
+    for word in words {
+        let after = end + word.len();
+        if after - begin > WINDOW {
+            out.push((begin, text.get(begin..end).unwrap_or_default()));
+            begin = if word.len() > WINDOW { after } else { end };
+        }
+        end = after;
+    }
+    out.push((begin, text.get(begin..end).unwrap_or_default()));
     out
 }
 
@@ -107,5 +130,28 @@ mod tests {
         assert_eq!(lines[0].spans[1].style, Mark::Link(1));
         assert_eq!(lines[3].spans[0].style, Mark::Signature);
         assert_eq!(links.into_list()[0].url, "https://x.example/a");
+    }
+
+    #[test]
+    fn links_are_looked_for_in_small_pieces() {
+        // So many schemes in one word are no link, and searching them all would take minutes.
+        let bomb = "http://".repeat(150_000);
+        let text = format!("https://x.example/a {bomb} https://x.example/b");
+        assert!(windows(&text).iter().all(|(_, w)| w.len() <= WINDOW));
+        let mut links = Links::default();
+        let shown = lines(&text, false, false, 60, &mut links);
+        let text: String = shown.iter().map(Line::text).collect();
+        assert_eq!(text.matches("http").count(), 150_002);
+        let urls: Vec<_> = links.into_list().into_iter().map(|l| l.url).collect();
+        assert_eq!(urls, ["https://x.example/a", "https://x.example/b"]);
+        let words = "some words and https://x.example/c ".repeat(500);
+        let mut links = Links::default();
+        let shown = runs(&words, Mark::Plain, &mut links);
+        assert_eq!(
+            shown.iter().filter(|r| r.mark == Mark::Link(1)).count(),
+            500
+        );
+        let whole: String = shown.iter().map(|r| r.text.replace("[1]", "")).collect();
+        assert_eq!(whole, words.trim_end());
     }
 }

@@ -100,10 +100,13 @@ impl Run {
 pub fn wrap_runs(runs: &[Run], cols: usize) -> Vec<Vec<Run>> {
     let whole: String = runs.iter().map(|r| r.text.as_str()).collect();
     let mut lines = Vec::new();
+    // The runs that the coming lines may hold, and where they begin: a line may end inside of one.
+    let mut rest = runs;
+    let mut begin = 0;
     for piece in wrap::pieces(&whole, cols) {
         let mut line = Vec::new();
-        let mut at = 0;
-        for run in runs {
+        let mut at = begin;
+        for run in rest {
             let (from, to) = (piece.start.max(at), piece.end.min(at + run.text.len()));
             if from < to
                 && let Some(text) = run.text.get(from - at..to - at)
@@ -111,6 +114,12 @@ pub fn wrap_runs(runs: &[Run], cols: usize) -> Vec<Vec<Run>> {
                 line.push(Run::new(text, run.mark));
             }
             at += run.text.len();
+            if at > piece.end {
+                break;
+            }
+            if let Some((_, more)) = rest.split_first() {
+                (rest, begin) = (more, at);
+            }
         }
         lines.push(line);
     }
@@ -166,6 +175,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_run_comes_where_it_belongs(texts in prop::collection::vec("[a-zé ]{0,12}", 0..9), cols in 2usize..20) {
+            let mark = |n: usize| Mark::Link(u32::try_from(n).unwrap());
+            let runs: Vec<Run> = (0..).zip(&texts).map(|(n, t)| Run::new(t.as_str(), mark(n))).collect();
+            let lines = wrap_runs(&runs, cols);
+            for (n, text) in (0..).zip(&texts) {
+                let mine = lines.iter().flatten().filter(|r| r.mark == mark(n));
+                let found: String = mine.map(|r| r.text.as_str()).collect();
+                let bare = |t: &str| t.replace(' ', "");
+                prop_assert_eq!(bare(&found), bare(text));
+            }
+        }
+
         #[test]
         fn lines_keep_to_their_width(texts in prop::collection::vec("[a-z日é ]{0,30}", 0..5), quote in 0usize..30, cols in 20usize..60) {
             let runs: Vec<Run> = texts.iter().map(|t| Run::new(t.as_str(), Mark::Plain)).collect();
