@@ -28,7 +28,9 @@ pub struct Hints {
     pub followup_to: Vec<Address>,
     /// List-Post: the list's address (RFC 2369 §3.4).
     pub list_post: Option<Address>,
-    /// Delivered-To and X-Original-To: which of our addresses it came to, whatever To says.
+    /// Delivered-To and X-Original-To: which of our addresses it came to, whatever To says. Only
+    /// the first of each, and only above the first Received: what stands below may be the
+    /// sender's own.
     pub delivered_to: Vec<Address>,
 }
 
@@ -45,8 +47,13 @@ impl Hints {
             list.truncate(MOST);
             list
         };
-        let mut delivered_to = all("Delivered-To");
-        delivered_to.extend(all("X-Original-To"));
+        let arrived = fields.iter().position(|f| f.is("Received"));
+        let by_server = fields.get(..arrived.unwrap_or(0)).unwrap_or_default();
+        let delivered_to = ["Delivered-To", "X-Original-To"]
+            .iter()
+            .filter_map(|name| by_server.iter().find(|f| f.is(name)))
+            .filter_map(|f| field::all_addresses(f.value).into_iter().next())
+            .collect();
         Hints {
             followup_to: all("Mail-Followup-To"),
             list_post: fields
@@ -125,26 +132,19 @@ pub fn whom(
     (to, cc)
 }
 
-/// The address of ours that the message was written to (or by), with the name that goes with it;
-/// else the account's.
-pub fn identity(envelope: &Envelope, hints: &Hints, account: &Account, own: &[Address]) -> Address {
+/// The address of the account that the message was written to (or by), with the name that goes
+/// with it; else the account's first. Never one of another account: what steers this is the
+/// sender's, and the answer would go through a server that is not that address's.
+pub fn identity(envelope: &Envelope, hints: &Hints, account: &Account) -> Address {
     let named = envelope.to.iter().chain(&envelope.cc);
+    let mut places = named.chain(&hints.delivered_to).chain(&envelope.from);
     let of_account = account.senders();
-    // Another account of ours that wrote it is whom the answer goes to.
-    let author = envelope.from.iter().filter(|a| is_own(a, &of_account));
-    let places = named.chain(&hints.delivered_to).chain(author);
-    let found: Vec<&Address> = places.filter_map(|a| ours(a, own)).collect();
-    let here = |a: &&&Address| of_account.iter().any(|s| s.same_mailbox(a));
-    match found.iter().find(here).or(found.first()) {
-        // The spelling is ours: a sender may have put any name beside it.
-        Some(address) => {
-            let same = of_account.iter().find(|s| s.same_mailbox(address));
-            let address = same.unwrap_or(address);
-            match address.name.is_empty() {
-                true => Address::new(account.full_name.clone(), address.addr.clone()),
-                false => address.clone(),
-            }
+    // The spelling is ours: a sender may have put any name beside it.
+    match places.find_map(|a| ours(a, &of_account)) {
+        Some(address) if address.name.is_empty() => {
+            Address::new(account.full_name.clone(), address.addr.clone())
         }
+        Some(address) => address.clone(),
         None => account.identity(),
     }
 }
@@ -303,31 +303,48 @@ mod tests {
             full_name: "A. Lovelace".to_owned(),
             ..Identity::default()
         });
-        let mut own = account.senders();
-        own.push(Address::new("Home".to_owned(), "home@z.example".to_owned()));
         let from = |text: &str| {
             let text = text.replace('|', "\n") + "\n\n";
             let e = parse::envelope(text.as_bytes());
-            identity(&e, &Hints::read(text.as_bytes()), &account, &own).to_string()
+            identity(&e, &Hints::read(text.as_bytes()), &account).to_string()
         };
         let second = "\"A. Lovelace\" <a2@x.example>";
         assert_eq!(from("From: b@y|To: Evil <A2@x.example>"), second);
         assert_eq!(from("From: b@y|To: a2+shop@x.example"), second);
-        assert_eq!(from("From: b@y|To: l@y|Delivered-To: a2@x.example"), second);
-        assert_eq!(from("From: b@y|To: l@y"), account.identity().to_string());
+        let first = account.identity().to_string();
+        let arrived = "Received: by mx|From: b@y|To: l@y";
         assert_eq!(
-            from("From: b@y|To: home@z.example"),
-            "Home <home@z.example>"
+            from(&format!("Delivered-To: a2@x.example|{arrived}")),
+            second
         );
         assert_eq!(
-            from("From: b@y|To: home@z.example, ada@x.example"),
-            account.identity().to_string(),
-            "this account's own address comes first"
+            from(&format!("X-Original-To: a2@x.example|{arrived}")),
+            second
         );
         assert_eq!(
             from("From: home@z.example|To: l@y"),
             account.identity().to_string(),
             "another account's address that wrote it does not answer itself"
         );
+        for (forged, why) in [
+            (format!("{arrived}|Delivered-To: a2@x.example"), "below"),
+            (
+                format!("Delivered-To: ada@x.example|{arrived}|Delivered-To: a2@x.example"),
+                "second",
+            ),
+            (
+                "From: b@y|To: l@y|Delivered-To: a2@x.example".to_owned(),
+                "never received",
+            ),
+            ("From: b@y|To: l@y".to_owned(), "none"),
+            // Another account's: the server of this one would send in its name.
+            ("From: b@y|To: home@z.example".to_owned(), "another account"),
+            (
+                format!("Delivered-To: home@z.example|{arrived}"),
+                "another account",
+            ),
+        ] {
+            assert_eq!(from(&forged), first, "{why}");
+        }
     }
 }

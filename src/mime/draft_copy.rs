@@ -170,7 +170,7 @@ mod tests {
         d.options.markdown = true;
         let bytes = copy(&d, &[], &[]);
         sound(&bytes).unwrap();
-        let back = reply::edit(&bytes, &account(), &[]);
+        let back = reply::edit(&bytes, &account(), &[], crate::mime::quote::Pages::LaidOut);
         assert_eq!(kept(&back), kept(&d));
         assert_eq!((back.kind, &back.references), (d.kind, &d.references));
         assert!(back.options.markdown);
@@ -190,7 +190,7 @@ mod tests {
         let (fields, _) = field::split(&bytes);
         let left = fields.iter().find(|f| f.is("X-Postrider-Left-Out"));
         assert_eq!(field::text(left.unwrap().value), "großer film.mkv");
-        let back = reply::edit(&bytes, &account(), &[]);
+        let back = reply::edit(&bytes, &account(), &[], crate::mime::quote::Pages::LaidOut);
         let want = DraftAttachment::Bytes {
             inline: false,
             name: "a.bin".to_owned(),

@@ -8,7 +8,7 @@ use super::flowed::{self, Paragraph};
 use super::link::Links;
 use super::styled::Mark;
 use super::tree::Tree;
-use super::{html, parse};
+use super::{crude, html, parse};
 use crate::model::{DraftAttachment, Envelope};
 use crate::text::{Clean, when, wrap};
 use std::sync::Arc;
@@ -20,8 +20,21 @@ pub(super) const MAX_LINES: usize = 3_000;
 /// Messages inside messages whose text is taken.
 const MAX_INSIDE: usize = 3;
 
+/// How HTML becomes the text that is repeated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pages {
+    /// Laid out, as the reader shows it.
+    #[default]
+    LaidOut,
+    /// Its bare text: what is left when the layout takes too long.
+    Bare,
+}
+
+/// The most bare text of a page that is repeated, in octets.
+const MAX_BARE: usize = 256 << 10;
+
 /// `On Mon, 3 Mar 2025 at 14:05, Ada wrote:` and the text behind `>`, without its signature.
-pub(super) fn quotation(raw: &[u8], e: &Envelope) -> String {
+pub(super) fn quotation(raw: &[u8], e: &Envelope, pages: Pages) -> String {
     let who = e.from.first().map(|a| Clean::line(a.display()).to_string());
     let who = who
         .filter(|w| !w.is_empty())
@@ -30,7 +43,7 @@ pub(super) fn quotation(raw: &[u8], e: &Envelope) -> String {
         Some(date) => format!("On {}, {who} wrote:\n", when::attribution(date)),
         None => format!("{who} wrote:\n"),
     };
-    let mut own = text(&Tree::read(raw), 0);
+    let mut own = text(&Tree::read(raw), 0, pages);
     own.retain(|p| !p.signature);
     while own.last().is_some_and(|p| p.text.trim().is_empty()) {
         own.pop();
@@ -55,7 +68,7 @@ pub(super) fn quotation(raw: &[u8], e: &Envelope) -> String {
 }
 
 /// The text of a message as paragraphs, clean.
-pub(super) fn text(tree: &Tree<'_>, inside: usize) -> Vec<Paragraph> {
+pub(super) fn text(tree: &Tree<'_>, inside: usize, pages: Pages) -> Vec<Paragraph> {
     let mut out: Vec<Paragraph> = Vec::new();
     for piece in body::choose(tree, Prefer::Best).pieces {
         match piece {
@@ -66,12 +79,16 @@ pub(super) fn text(tree: &Tree<'_>, inside: usize) -> Vec<Paragraph> {
             }
             Piece::Html(id) => {
                 let Some(part) = tree.part(id) else { continue };
-                out.extend(page(&part.text()));
+                let text = part.text();
+                out.extend(match pages {
+                    Pages::LaidOut => page(&text),
+                    Pages::Bare => flowed::read(&crude::strip(&text, MAX_BARE), false, false),
+                });
             }
             Piece::Message(id) if inside < MAX_INSIDE => {
                 let Some(part) = tree.part(id) else { continue };
                 let bytes = part.bytes();
-                out.extend(text(&Tree::read(&bytes), inside + 1));
+                out.extend(text(&Tree::read(&bytes), inside + 1, pages));
             }
             Piece::Calendar(_) | Piece::Report(_) | Piece::Message(_) | Piece::Encrypted => {}
         }

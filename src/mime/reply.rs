@@ -3,7 +3,7 @@
 use super::answer::{self, Hints};
 use super::attachment::safe_name;
 use super::draft_copy;
-use super::quote::{self, MAX_LINES};
+use super::quote::{self, MAX_LINES, Pages};
 use super::recipients::format_list;
 use super::tree::Tree;
 use super::{field, parse};
@@ -24,7 +24,8 @@ pub fn fresh(account: &Account) -> Draft {
 }
 
 /// An answer. `raw` is the message if its body is here (then it is quoted); `own` are the user's
-/// addresses in all accounts, which are not written to, unless there is nobody else. With
+/// addresses in all accounts, which are not written to, unless there is nobody else. `pages` says
+/// how HTML is quoted. With
 /// [`Way::List`] nobody is written to if the message came from no list.
 pub fn reply(
     raw: Option<&[u8]>,
@@ -32,13 +33,14 @@ pub fn reply(
     account: &Account,
     way: Way,
     own: &[Address],
+    pages: Pages,
 ) -> Draft {
     let hints = raw.map(Hints::read).unwrap_or_default();
     let own = &with_senders(own, account);
     let (to, cc) = answer::whom(envelope, &hints, (&account.senders(), own), way);
-    let from = answer::identity(envelope, &hints, account, own);
+    let from = answer::identity(envelope, &hints, account);
     let quoted = raw
-        .map(|raw| quote::quotation(raw, envelope))
+        .map(|raw| quote::quotation(raw, envelope, pages))
         .unwrap_or_default();
     Draft {
         kind: DraftKind::Reply,
@@ -74,9 +76,8 @@ fn from_sender(account: &Account, from: &Address) -> Draft {
 }
 
 /// A message passed on inline, with its attachments.
-pub fn forward(raw: &[u8], envelope: &Envelope, account: &Account, own: &[Address]) -> Draft {
-    let own = with_senders(own, account);
-    let from = answer::identity(envelope, &Hints::read(raw), account, &own);
+pub fn forward(raw: &[u8], envelope: &Envelope, account: &Account, pages: Pages) -> Draft {
+    let from = answer::identity(envelope, &Hints::read(raw), account);
     let mut body = format!(
         "\n\n{}---------- Forwarded message ----------\n",
         signature(account, &from)
@@ -93,7 +94,7 @@ pub fn forward(raw: &[u8], envelope: &Envelope, account: &Account, own: &[Addres
     put("Cc", &format_list(&envelope.cc));
     body.push('\n');
     let tree = Tree::read(raw);
-    for p in quote::text(&tree, 0).iter().take(MAX_LINES) {
+    for p in quote::text(&tree, 0, pages).iter().take(MAX_LINES) {
         body.push_str(&">".repeat(p.quote));
         if p.quote > 0 {
             body.push(' ');
@@ -111,9 +112,8 @@ pub fn forward(raw: &[u8], envelope: &Envelope, account: &Account, own: &[Addres
 }
 
 /// A message passed on whole, as an attachment (RFC 2046 §5.2.1): header, signatures and all.
-pub fn forward_whole(raw: &[u8], envelope: &Envelope, account: &Account, own: &[Address]) -> Draft {
-    let own = with_senders(own, account);
-    let from = answer::identity(envelope, &Hints::read(raw), account, &own);
+pub fn forward_whole(raw: &[u8], envelope: &Envelope, account: &Account) -> Draft {
+    let from = answer::identity(envelope, &Hints::read(raw), account);
     let subject = Clean::line(&envelope.subject);
     let title = match subject.as_str().trim() {
         "" => "message",
@@ -135,7 +135,7 @@ pub fn forward_whole(raw: &[u8], envelope: &Envelope, account: &Account, own: &[
 
 /// A message taken up again as a draft: its own words, recipients (Bcc too) and attachments. It
 /// gets a new Message-ID when it is sent, and one that somebody else wrote a sender of ours.
-pub fn edit(raw: &[u8], account: &Account, own: &[Address]) -> Draft {
+pub fn edit(raw: &[u8], account: &Account, own: &[Address], pages: Pages) -> Draft {
     let tree = Tree::read(raw);
     let e = parse::of_fields(&tree.fields);
     let list = |name: &str| {
@@ -150,7 +150,7 @@ pub fn edit(raw: &[u8], account: &Account, own: &[Address]) -> Draft {
         )
     };
     let mut body = String::new();
-    for p in quote::text(&tree, 0) {
+    for p in quote::text(&tree, 0, pages) {
         body.push_str(&">".repeat(p.quote));
         if p.quote > 0 {
             body.push(' ');
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn an_answer_goes_to_the_sender_and_is_threaded() {
         let e = parse::envelope(MAIL);
-        let d = reply(Some(MAIL), &e, &account(), Way::Sender, &[]);
+        let d = reply(Some(MAIL), &e, &account(), Way::Sender, &[], Pages::LaidOut);
         assert_eq!((d.to.as_str(), d.cc.as_str()), ("Bob <b@y.example>", ""));
         assert_eq!(d.subject, "Re: Tea");
         assert_eq!(d.in_reply_to.unwrap().as_str(), "2@y");
@@ -294,7 +294,14 @@ mod tests {
             d.body,
             "\n\nBob wrote:\n> Hello Ada,\n>\n>> older\n>\n> Bye\n\n-- \nAda\n+1 555\n"
         );
-        let d = reply(None, &e, &account(), Way::All, &own("D@z.example"));
+        let d = reply(
+            None,
+            &e,
+            &account(),
+            Way::All,
+            &own("D@z.example"),
+            Pages::LaidOut,
+        );
         assert_eq!(
             (d.to.as_str(), d.cc.as_str()),
             ("Bob <b@y.example>", "c@z.example")
@@ -305,23 +312,28 @@ mod tests {
     #[test]
     fn nobody_answers_himself() {
         let mine = envelope("From: ada@x.example\nTo: c@z.example\nCc: d@z.example\n\n");
-        let d = reply(None, &mine, &account(), Way::All, &[]);
+        let d = reply(None, &mine, &account(), Way::All, &[], Pages::LaidOut);
         assert_eq!(
             (d.to.as_str(), d.cc.as_str()),
             ("c@z.example", "d@z.example")
         );
         let note = envelope("From: ada@x.example\nTo: ada@x.example\n\n");
         assert_eq!(
-            reply(None, &note, &account(), Way::All, &[]).to,
+            reply(None, &note, &account(), Way::All, &[], Pages::LaidOut).to,
             "ada@x.example"
         );
         let list = envelope("From: b@y.example\nReply-To: list@y.example\nTo: list@y.example\n\n");
         assert_eq!(
-            reply(None, &list, &account(), Way::Sender, &[]).to,
+            reply(None, &list, &account(), Way::Sender, &[], Pages::LaidOut).to,
             "list@y.example"
         );
         let alias = envelope("From: b@y.example\nTo: a2@x.example\n\n");
-        let d = reply(None, &alias, &account(), Way::All, &own("a2@x.example"));
+        let mut two = account();
+        two.identities.push(crate::model::Identity {
+            email: "a2@x.example".to_owned(),
+            ..Default::default()
+        });
+        let d = reply(None, &alias, &two, Way::All, &[], Pages::LaidOut);
         assert_eq!(
             (d.from.as_str(), d.cc.as_str()),
             ("\"Ada W.\" <a2@x.example>", "")
@@ -347,7 +359,7 @@ mod tests {
     #[test]
     fn a_forwarded_message_brings_its_attachments() {
         let raw = b"From: b@y.example\nSubject: Plan\nDate: Mon, 3 Mar 2025 14:05:00 +0100\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nsee file\n--b\nContent-Type: application/pdf; name=\"../p.pdf\"\nContent-Transfer-Encoding: base64\n\naGk=\n--b--\n";
-        let d = forward(raw, &parse::envelope(raw), &account(), &[]);
+        let d = forward(raw, &parse::envelope(raw), &account(), Pages::LaidOut);
         assert_eq!(
             (d.subject.as_str(), d.kind),
             ("Fwd: Plan", DraftKind::Forward)
@@ -365,7 +377,7 @@ mod tests {
     #[test]
     fn a_message_passed_on_whole_is_the_same_octets() {
         let raw = b"From: b@y.example\nSubject: ../Plan\n\nsee\n";
-        let d = forward_whole(raw, &parse::envelope(raw), &account(), &[]);
+        let d = forward_whole(raw, &parse::envelope(raw), &account());
         let [
             DraftAttachment::Bytes {
                 inline: false,
@@ -387,7 +399,7 @@ mod tests {
     #[test]
     fn what_somebody_else_wrote_is_taken_up_as_ours() {
         let raw = b"From: b@y.example\nTo: c@y.example\nReply-To: z@y.example\nIn-Reply-To: <1@y>\nReferences: <1@y>\n\nsee\n";
-        let d = edit(raw, &account(), &[]);
+        let d = edit(raw, &account(), &[], Pages::LaidOut);
         assert_eq!(d.from, account().identity().to_string());
         assert_eq!(
             (d.to.as_str(), d.reply_to.as_str(), d.kind),
@@ -405,6 +417,7 @@ mod tests {
             &account(),
             Way::Sender,
             &[],
+            Pages::LaidOut,
         );
         assert!(d.body.contains("> See this\n>\n>> old\n"), "{}", d.body);
     }
@@ -429,13 +442,17 @@ mod tests {
             0,
         )
         .unwrap();
-        let again = edit(&out.filed, &account(), &[]);
+        let again = edit(&out.filed, &account(), &[], Pages::LaidOut);
         assert_eq!(again.body, first.body);
         assert_eq!(
             (again.from, again.to, again.bcc, again.subject),
             (first.from, first.to, first.bcc, first.subject)
         );
-        assert!(!edit(&out.wire, &account(), &[]).bcc.contains("s@y"));
+        assert!(
+            !edit(&out.wire, &account(), &[], Pages::LaidOut)
+                .bcc
+                .contains("s@y")
+        );
     }
 
     proptest! {
@@ -444,7 +461,7 @@ mod tests {
             let media = if html { "text/html" } else { "text/plain" };
             let raw = format!("{head}\nContent-Type: {media}; charset=utf-8\n\n{body}");
             let e = parse::envelope(raw.as_bytes());
-            for d in [reply(Some(raw.as_bytes()), &e, &account(), Way::All, &[]), forward(raw.as_bytes(), &e, &account(), &[]), edit(raw.as_bytes(), &account(), &[])] {
+            for d in [reply(Some(raw.as_bytes()), &e, &account(), Way::All, &[], Pages::LaidOut), forward(raw.as_bytes(), &e, &account(), Pages::LaidOut), edit(raw.as_bytes(), &account(), &[], Pages::LaidOut)] {
                 for text in [&d.from, &d.to, &d.cc, &d.subject] {
                     prop_assert!(!text.chars().any(char::is_control), "{:?}", text);
                 }

@@ -430,7 +430,7 @@ impl Ledger {
         match (own, account) {
             (Err(crate::store::Error::Refused(_)), Some(account)) => {
                 let bytes = self.local.read().filed(row.id)?;
-                let draft = mime::reply::edit(&bytes, account, &[]);
+                let draft = mime::reply::edit(&bytes, account, &[], mime::quote::Pages::LaidOut);
                 Ok(self.local.take_back_as(row.id, &draft, now)?)
             }
             (own, _) => Ok(own?),

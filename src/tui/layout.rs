@@ -1,11 +1,13 @@
 //! The layout thread: bodies to styled lines, off the screen's thread, within a time budget.
 //!
-//! A message that takes longer than a second to lay out is shown as plain text instead; the slow
-//! attempt is left to end by itself on its own thread, and no more than two such are let run.
+//! A message that takes longer than a second to lay out is shown, and quoted, as plain text instead;
+//! the slow attempt is left to end by itself on its own thread, and only a few such are let run:
+//! beside two of them nothing is laid out as HTML, beside four not even as plain text.
 //! What was laid out lately is kept, so that going back and forth costs nothing.
 
 use crate::mime::answer::{self, Hints};
 use crate::mime::attachment;
+use crate::mime::quote::Pages;
 use crate::mime::render::{Prefer, RenderOptions, Rendered, raw_source, render};
 use crate::mime::reply::{self, Way};
 use crate::mime::{receipt, redirect, report};
@@ -18,19 +20,21 @@ use crate::tui::errand::{self, Brought, Errand};
 use crate::tui::event::{Built, Event};
 use crate::tui::paths;
 use crate::tui::question::{Job, LaidOut, Mode};
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crate::tui::runaways::Runaways;
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// How long a message may take before it is shown as plain text.
 const BUDGET: Duration = Duration::from_secs(1);
-/// So many runaway layouts may exist at once.
+/// Beside so many runaway layouts no HTML is laid out.
 const RUNAWAYS: usize = 2;
+/// Beside so many not even plain text is.
+const MOST_RUNAWAYS: usize = 4;
 /// On a message whose sender has had a read receipt (RFC 3503 §3).
 const MDN_SENT: &str = "$MDNSent";
 /// So many results are kept.
@@ -77,7 +81,7 @@ impl Layout {
             downloads,
             templates,
             kept: VecDeque::new(),
-            runaways: Arc::default(),
+            runaways: Runaways::default(),
             events,
         };
         std::thread::Builder::new()
@@ -131,7 +135,7 @@ struct Worker {
     downloads: PathBuf,
     templates: PathBuf,
     kept: VecDeque<(Job, LaidOut)>,
-    runaways: Arc<AtomicUsize>,
+    runaways: Runaways,
     events: Sender<Event>,
 }
 
@@ -269,16 +273,26 @@ impl Worker {
 
     /// Lays out on a thread of its own, so that a slow or panicking one costs only itself.
     fn budgeted(&self, raw: Arc<[u8]>, job: Job) -> LaidOut {
-        if self.runaways.load(Ordering::SeqCst) < RUNAWAYS
-            && let Some(result) = self.attempt(Arc::clone(&raw), job)
-        {
+        let attempt = |job: Job, beside: usize| {
+            let raw = Arc::clone(&raw);
+            self.runaways
+                .within(beside, BUDGET, move || lay_out(&raw, job))
+        };
+        let most = match job.mode {
+            // The source takes no layout: it is what is left to look at.
+            Mode::Raw => usize::MAX,
+            Mode::Plain => MOST_RUNAWAYS,
+            Mode::Best | Mode::Html => RUNAWAYS,
+        };
+        if let Some(result) = attempt(job, most) {
             return result;
         }
         let plain = Job {
             mode: Mode::Plain,
             ..job
         };
-        match self.attempt(raw, plain) {
+        let again = matches!(job.mode, Mode::Best | Mode::Html);
+        match again.then(|| attempt(plain, MOST_RUNAWAYS)).flatten() {
             Some(LaidOut::Message(mut rendered)) => {
                 Arc::make_mut(&mut rendered).warning = Some(Clean::lit(
                     "This message took too long to lay out and is shown as plain text.",
@@ -292,22 +306,25 @@ impl Worker {
         }
     }
 
-    fn attempt(&self, raw: Arc<[u8]>, job: Job) -> Option<LaidOut> {
-        let (tx, rx) = bounded(1);
-        let runaways = Arc::clone(&self.runaways);
-        runaways.fetch_add(1, Ordering::SeqCst);
-        let spawned = std::thread::Builder::new()
-            .name("layout job".into())
-            .spawn(move || {
-                let result = catch_unwind(|| lay_out(&raw, job));
-                runaways.fetch_sub(1, Ordering::SeqCst);
-                let _ = tx.send(result);
-            });
-        if spawned.is_err() {
-            self.runaways.fetch_sub(1, Ordering::SeqCst);
-            return None;
+    /// A draft that repeats a message, made on a thread of its own: if its HTML takes too long to lay
+    /// out, with its bare text.
+    fn repeated(
+        &self,
+        make: impl Fn(Pages) -> Draft + Send + Sync + 'static,
+    ) -> Result<Draft, String> {
+        let make = Arc::new(make);
+        let attempt = |pages: Pages, beside: usize| {
+            let make = Arc::clone(&make);
+            self.runaways.within(beside, BUDGET, move || make(pages))
+        };
+        if let Some(draft) = attempt(Pages::LaidOut, RUNAWAYS) {
+            return Ok(draft);
         }
-        rx.recv_timeout(BUDGET).ok()?.ok()
+        let bare = attempt(Pages::Bare, MOST_RUNAWAYS)
+            .ok_or("this message is beyond us: it can't be quoted; it can be forwarded whole")?;
+        let told = "This message took too long to lay out: its bare text is quoted";
+        let _ = self.events.send(Event::Told(Ok(told.to_owned())));
+        Ok(bare)
     }
 
     /// A draft that lies on the server, to be written on: the one here if it is a copy of that,
@@ -334,10 +351,9 @@ impl Worker {
         let raw = raw.ok_or("this draft's text is being fetched; try again in a moment")?;
         let own: Vec<Address> = self.accounts.iter().flat_map(Account::senders).collect();
         let (_, account) = self.message(id)?;
-        Ok(Draft {
-            replaces,
-            ..reply::edit(&raw, account, &own)
-        })
+        let account = account.clone();
+        let draft = self.repeated(move |pages| reply::edit(&raw, &account, &own, pages))?;
+        Ok(Draft { replaces, ..draft })
     }
 
     fn draft(&mut self, from: DraftFrom, id: MsgId) -> Result<Draft, String> {
@@ -347,33 +363,30 @@ impl Worker {
         let raw = self.body(id)?;
         let own: Vec<Address> = self.accounts.iter().flat_map(Account::senders).collect();
         let (row, account) = self.message(id)?;
-        let place = row.places.first();
-        let needed = || "this message's text is not here yet; open it first".to_owned();
-        let raw = raw.as_deref();
-        let mut draft = match from {
-            DraftFrom::Reply => reply::reply(raw, &row.envelope, account, Way::Sender, &own),
-            DraftFrom::ReplyAll => reply::reply(raw, &row.envelope, account, Way::All, &own),
-            DraftFrom::ReplyList => {
-                let whole = Some(raw.ok_or_else(needed)?);
-                let draft = reply::reply(whole, &row.envelope, account, Way::List, &own);
-                if draft.to.is_empty() {
-                    return Err("this message came from no list that one can write to".to_owned());
-                }
-                draft
+        let place = row.places.first().map(|p| p.location);
+        let account = account.clone();
+        let needed = "this message's text is not here yet; open it first";
+        if raw.is_none() && !matches!(from, DraftFrom::Reply | DraftFrom::ReplyAll) {
+            return Err(needed.to_owned());
+        }
+        let mut draft = self.repeated(move |pages| {
+            let (raw, e, whole) = (raw.as_deref(), &row.envelope, raw.as_deref().unwrap_or(&[]));
+            let to = |way| reply::reply(raw, e, &account, way, &own, pages);
+            match from {
+                DraftFrom::Reply => to(Way::Sender),
+                DraftFrom::ReplyAll => to(Way::All),
+                DraftFrom::ReplyList => to(Way::List),
+                DraftFrom::Forward => reply::forward(whole, e, &account, pages),
+                DraftFrom::ForwardWhole => reply::forward_whole(whole, e, &account),
+                DraftFrom::Edit | DraftFrom::GoOn => reply::edit(whole, &account, &own, pages),
             }
-            DraftFrom::Forward => {
-                reply::forward(raw.ok_or_else(needed)?, &row.envelope, account, &own)
-            }
-            DraftFrom::ForwardWhole => {
-                reply::forward_whole(raw.ok_or_else(needed)?, &row.envelope, account, &own)
-            }
-            DraftFrom::Edit | DraftFrom::GoOn => {
-                reply::edit(raw.ok_or_else(needed)?, account, &own)
-            }
-        };
+        })?;
+        if from == DraftFrom::ReplyList && draft.to.is_empty() {
+            return Err("this message came from no list that one can write to".to_owned());
+        }
         draft.source = match from {
             DraftFrom::Edit => None,
-            _ => place.map(|p| p.location),
+            _ => place,
         };
         Ok(draft)
     }
@@ -399,7 +412,7 @@ impl Worker {
                     return Err("its sender has had a receipt".to_owned());
                 }
                 let hints = Hints::read(&raw);
-                let reader = answer::identity(&row.envelope, &hints, account, &account.senders());
+                let reader = answer::identity(&row.envelope, &hints, account);
                 let built = receipt::displayed(&raw, account, &reader, now);
                 let outgoing = match receipt::asked(&raw).is_empty() {
                     true => return Err("its sender asked for no receipt".to_owned()),
@@ -502,4 +515,39 @@ fn lay_out(raw: &[u8], job: Job) -> LaidOut {
     };
     let rendered: Rendered = render(raw, &options);
     LaidOut::Message(Arc::new(rendered))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::AccountName;
+
+    #[test]
+    fn what_takes_too_long_to_lay_out_is_quoted_bare() {
+        let (events, told) = unbounded();
+        let worker = Worker {
+            path: PathBuf::new(),
+            local: PathBuf::new(),
+            reader: None,
+            accounts: Vec::new(),
+            downloads: PathBuf::new(),
+            templates: PathBuf::new(),
+            kept: VecDeque::new(),
+            runaways: Runaways::default(),
+            events,
+        };
+        let (go, wait) = crossbeam_channel::bounded::<()>(0);
+        let draft = worker.repeated(move |pages| {
+            if pages == Pages::LaidOut {
+                let _ = wait.recv();
+            }
+            Draft {
+                body: format!("{pages:?}"),
+                ..Draft::new(AccountName("work".to_owned()))
+            }
+        });
+        drop(go);
+        assert_eq!(draft.unwrap().body, "Bare");
+        assert!(matches!(told.try_recv(), Ok(Event::Told(Ok(_)))));
+    }
 }

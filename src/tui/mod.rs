@@ -28,6 +28,7 @@ pub mod editor;
 pub mod download;
 pub mod contacts;
 pub mod reader;
+pub mod runaways;
 pub mod layout;
 pub mod run;
 

@@ -127,6 +127,7 @@ impl Composer {
             began_from: self.began_from.as_deref(),
             size: self.total_size(),
             unfilled: &self.unfilled,
+            accounts: &self.accounts,
         };
         let doubts = check::doubts(&draft, &facts);
         let new: Vec<String> = doubts

@@ -2,7 +2,7 @@
 //! once.
 
 use crate::mime::recipients::parse_list;
-use crate::model::{Address, Draft, DraftKind, MailDomain};
+use crate::model::{Account, Address, Draft, DraftKind, MailDomain};
 use crate::text::{size, when};
 use crate::tui::question::Known;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +57,8 @@ pub struct Facts<'a> {
     pub domains: &'a BTreeMap<String, MailDomain>,
     /// Variables of templates that nothing was known for.
     pub unfilled: &'a BTreeSet<String>,
+    /// Every account.
+    pub accounts: &'a [Account],
 }
 
 /// A line of addresses.
@@ -143,6 +145,7 @@ pub fn doubts(draft: &Draft, facts: &Facts<'_>) -> Vec<String> {
         ));
     }
     doubts.extend(other_sender(draft, facts));
+    doubts.extend(other_account(draft, facts.accounts));
     for address in seen.iter().chain(&read(&draft.bcc)) {
         doubts.extend(doubt_of(address, facts.known));
         doubts.extend(doubt_of_domain(address, facts.domains));
@@ -198,6 +201,18 @@ fn other_sender(draft: &Draft, facts: &Facts<'_>) -> Option<String> {
             now.addr, began.addr
         )
     })
+}
+
+/// A sender that belongs to another account than the one whose server gets the message.
+fn other_account(draft: &Draft, accounts: &[Account]) -> Option<String> {
+    let from = parse_list(&draft.from).ok()?.into_iter().next()?;
+    let sends = |a: &Account| a.senders().iter().any(|s| s.same_mailbox(&from));
+    let own = accounts.iter().find(|a| a.name == draft.account)?;
+    let other = accounts.iter().filter(|_| !sends(own)).find(|a| sends(a))?;
+    Some(format!(
+        "{} is an address of {}, and this goes through {}.",
+        from.addr, other.name, own.name
+    ))
 }
 
 /// What is odd about an address.
@@ -377,6 +392,7 @@ mod tests {
             size: 0,
             domains: &BTreeMap::new(),
             unfilled: &unfilled,
+            accounts: &[],
         };
         let count = |d: &Draft| doubts(d, &facts).len();
         assert_eq!(count(&draft("a@x.example", "x", "hello")), 0);
@@ -413,6 +429,37 @@ mod tests {
     }
 
     #[test]
+    fn a_sender_of_another_account_is_asked_about() {
+        let accounts = crate::tui::screen::composer::tests::accounts();
+        let known = Known::default();
+        let facts = Facts {
+            known: &known,
+            began_from: None,
+            size: 0,
+            domains: &BTreeMap::new(),
+            unfilled: &BTreeSet::new(),
+            accounts: &accounts,
+        };
+        let said = |from: &str| {
+            let mut draft = draft("a@x.example", "x", "hello");
+            draft.from = from.to_owned();
+            doubts(&draft, &facts)
+        };
+        for fine in [
+            "work@example.org",
+            "Ada <WORK@example.org>",
+            "new@example.org",
+            "",
+        ] {
+            assert_eq!(said(fine), Vec::<String>::new(), "{fine}");
+        }
+        assert_eq!(
+            said("Ada <home@example.org>"),
+            ["home@example.org is an address of home, and this goes through work."]
+        );
+    }
+
+    #[test]
     fn what_the_server_does_not_take_is_said_with_both_sizes() {
         let mut known = Known::default();
         let work = draft("a@x.example", "x", "hello");
@@ -445,6 +492,7 @@ mod tests {
             size: 0,
             domains: &BTreeMap::new(),
             unfilled: &unfilled,
+            accounts: &[],
         };
         let said = |to: &str| doubts(&draft(to, "x", "hello"), &facts);
         for (to, meant) in [

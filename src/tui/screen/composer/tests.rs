@@ -44,7 +44,7 @@ pub(super) fn account(name: &str, signature: Option<&str>) -> Account {
     }
 }
 
-fn accounts() -> Vec<Account> {
+pub(in crate::tui::screen) fn accounts() -> Vec<Account> {
     vec![
         account("work", Some("Ada, at work")),
         account("home", Some("Ada")),
