@@ -1,13 +1,14 @@
 //! The composition root: builds the parts, hands them to each other, decides the exit code.
 
-use anyhow::Context as _;
 use postrider::cli::args::{self, Command, Compose};
+use postrider::cli::seat::Seat;
 use postrider::cli::{self, exit, home};
+use postrider::config::files::read_text;
 use postrider::config::lock::{self, EngineLock};
 use postrider::config::{Checks, ConfigError, Loaded, Look, Paths, load};
 use postrider::demo::{Demo, Options};
 use postrider::mime::roster;
-use postrider::model::{Account, Draft, DraftAttachment, DraftId};
+use postrider::model::{Account, AccountStatus, Draft, DraftAttachment, DraftId, Link};
 use postrider::net::domain::Resolver;
 use postrider::signal::{Board, Ringer, Topic};
 use postrider::store::Local;
@@ -161,7 +162,7 @@ fn compose(begun: &Compose, loaded: &Loaded, warnings: &mut Vec<String>) -> anyh
         draft.subject.clone_from(subject);
     }
     if let Some(path) = &begun.body_file {
-        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let text = read_text(path).map_err(|why| exit::Failure::new(exit::NO_INPUT, why))?;
         draft.body = format!("{text}{}", draft.body);
     }
     for path in &begun.attach {
@@ -182,39 +183,34 @@ fn ride(
     mut warnings: Vec<String>,
 ) -> anyhow::Result<()> {
     let lock = EngineLock::try_take(&paths.lock)?;
-    if lock.is_none() {
-        warnings
-            .push("another postrider talks to the servers; this one shows and queues".to_owned());
-    }
     let board = Arc::new(Board::new());
     let accounts = loaded.config.accounts.clone();
     let look = &loaded.config.look;
-    let parts = home::parts(
-        paths,
-        accounts.clone(),
-        Arc::clone(&board),
-        lock.is_some(),
-        look.undo_send,
-    )?;
-    let online = parts.online;
-    if online && loaded.problems.is_empty() {
-        home::part_with_others(&parts, &accounts)?;
-    }
-    let cache = parts.stores.cache.clone();
-    let engine = Arc::new(Engine::start(parts)?);
-    if online {
-        let nudged = engine.nudged();
-        let (board, cache) = (Arc::clone(&board), cache.clone());
-        lock::listen(&paths.bell, move || {
-            nudged.iter().for_each(Ringer::ring);
-            everything_changed(&board, &cache);
-        })?;
-    } else {
-        let (board, cache) = (Arc::clone(&board), cache.clone());
-        lock::listen(&paths.news, move || everything_changed(&board, &cache))?;
-    }
+    let cache = paths.cache.clone();
+    let begin = beginning(paths, loaded, &board);
+    let seat = match lock {
+        Some(lock) => {
+            lock.keep();
+            Arc::new(Seat::new(begin(true)?))
+        }
+        None => {
+            for account in &accounts {
+                let link = Link::Elsewhere;
+                board.status(
+                    &account.name,
+                    AccountStatus {
+                        link,
+                        ..AccountStatus::default()
+                    },
+                );
+            }
+            let seat = Arc::new(Seat::new(begin(false)?));
+            wait_for_turn(paths, Arc::clone(&seat), Arc::clone(&board), begin)?;
+            seat
+        }
+    };
     let left_open = left_open(paths, &accounts)?;
-    let asked = Arc::clone(&engine);
+    let asked = Arc::clone(&seat);
     let ports = Ports {
         accounts,
         cache,
@@ -245,8 +241,72 @@ fn ride(
         compose,
         warnings,
     };
-    tui::run(ports)?;
-    drop(engine);
+    let done = tui::run(ports);
+    seat.close();
+    Ok(done?)
+}
+
+/// Starts an engine on a home, one that talks to servers or one that only records, and listens for
+/// the other processes there.
+fn beginning(
+    paths: &Paths,
+    loaded: &Loaded,
+    board: &Arc<Board>,
+) -> impl Fn(bool) -> anyhow::Result<Engine> + Send + 'static {
+    let (paths, board) = (paths.clone(), Arc::clone(board));
+    let accounts = loaded.config.accounts.clone();
+    let undo_send = loaded.config.look.undo_send;
+    // An account that can't be read is not one that is gone.
+    let all = loaded.problems.is_empty();
+    move |online| {
+        let cloned = Arc::clone(&board);
+        let parts = home::parts(&paths, accounts.clone(), cloned, online, undo_send)?;
+        if online && all {
+            home::part_with_others(&parts, &accounts)?;
+        }
+        let cache = parts.stores.cache.clone();
+        let engine = Engine::start(parts)?;
+        let board = Arc::clone(&board);
+        if online {
+            let nudged = engine.nudged();
+            lock::listen(&paths.bell, move || {
+                nudged.iter().for_each(Ringer::ring);
+                everything_changed(&board, &cache);
+            })?;
+        } else {
+            lock::listen(&paths.news, move || everything_changed(&board, &cache))?;
+        }
+        Ok(engine)
+    }
+}
+
+/// Waits, on a thread of its own, until no other process talks to servers; from then on this one
+/// does.
+fn wait_for_turn(
+    paths: &Paths,
+    seat: Arc<Seat>,
+    board: Arc<Board>,
+    begin: impl Fn(bool) -> anyhow::Result<Engine> + Send + 'static,
+) -> anyhow::Result<()> {
+    let path = paths.lock.clone();
+    std::thread::Builder::new()
+        .name("turn".to_owned())
+        .spawn(move || {
+            let begun = EngineLock::take(&path).map_err(anyhow::Error::from);
+            let begun = begun.and_then(|lock| {
+                // Another that waits must not begin beside threads that this one has started.
+                lock.keep();
+                begin(true)
+            });
+            match begun {
+                Ok(engine) => seat.replace(engine),
+                Err(error) => {
+                    let told = format!("No server is talked to: {error:#}");
+                    board.notice(postrider::text::Clean::line(&told).to_string());
+                    tracing::error!(%error, "no server is talked to");
+                }
+            }
+        })?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod say;
 pub mod json;
 pub mod host;
 pub mod home;
+pub mod seat;
 pub mod table;
 pub mod lists;
 pub mod show;

@@ -245,6 +245,7 @@ fn quota(quota: Quota) -> Value {
 fn line(as_json: bool, account: &str, status: &AccountStatus) -> Value {
     let (state, reason) = match &status.link {
         Link::Idle => ("idle", None),
+        Link::Elsewhere => ("elsewhere", None),
         Link::Connecting => ("connecting", None),
         Link::Online => ("online", None),
         Link::Waiting { reason, .. } => ("waiting", Some(reason)),

@@ -29,6 +29,11 @@ impl EngineLock {
         }
     }
 
+    /// Holds it until the process ends: threads that talk to servers end with that, not before.
+    pub fn keep(self) {
+        std::mem::forget(self);
+    }
+
     /// Waits until nobody holds the lock and takes it.
     ///
     /// # Errors

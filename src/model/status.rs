@@ -6,6 +6,8 @@ pub enum Link {
     /// Not tried yet.
     #[default]
     Idle,
+    /// Not ours to hold: another process on this home talks to the servers.
+    Elsewhere,
     /// Dialling or signing in.
     Connecting,
     /// Connected and current.

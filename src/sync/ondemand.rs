@@ -121,7 +121,7 @@ fn later(kit: &Kit, message: MsgId) -> bool {
 fn unreachable(kit: &Kit) -> Option<String> {
     match kit.report.status().link {
         Link::Waiting { reason, .. } | Link::Stopped { reason } => Some(reason),
-        Link::Idle | Link::Connecting | Link::Online => None,
+        Link::Idle | Link::Elsewhere | Link::Connecting | Link::Online => None,
     }
 }
 

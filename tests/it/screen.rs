@@ -209,7 +209,7 @@ fn a_second_window_on_the_same_home_works_too() {
     });
     let mut second = open(&home);
     second.wait_until("the list, too", |s| {
-        s.contains("three") && s.contains("one")
+        s.contains("three") && s.contains("one") && s.contains("another window")
     });
     second.send("gge");
     second.wait_gone("three");
@@ -226,7 +226,13 @@ fn a_second_window_on_the_same_home_works_too() {
     home.run(&["flag", &home.id("INBOX", "one"), "+flagged"])
         .code(0);
     server_finds(&mut look, "INBOX", "FLAGGED", 2);
+    // Its place is taken: what the second window wants is still done, and it hears of news.
     quit(first);
+    second.wait_for("work connected");
+    second.send("gge");
+    server_finds(&mut look, "Archive", "ALL", 2);
+    add(&mut look, "five");
+    second.wait_for("five");
     quit(second);
 }
 

@@ -160,6 +160,10 @@ fn link(state: &AccountStatus, now: i64) -> (String, &'static str) {
     let since = state::since(state, now).map_or_else(String::new, |s| format!(" {s}"));
     match &state.link {
         Link::Idle => ("not tried yet".to_owned(), "text.dim"),
+        Link::Elsewhere => (
+            "another window talks to the server; this one does once that is gone".to_owned(),
+            "text.dim",
+        ),
         Link::Connecting => ("connecting".to_owned(), "text.dim"),
         Link::Online if state.slow => {
             let words = format!("connected{since}, waiting for the server's answer");

@@ -66,7 +66,7 @@ pub fn draw(
 fn link_sign(status: &AccountStatus) -> &'static str {
     match &status.link {
         Link::Online if !status.slow => "●",
-        Link::Online | Link::Idle | Link::Connecting => "◌",
+        Link::Online | Link::Idle | Link::Elsewhere | Link::Connecting => "◌",
         Link::Waiting { .. } | Link::Stopped { .. } => "✕",
     }
 }

@@ -94,6 +94,15 @@ pub fn of(name: &str, status: &AccountStatus, now: i64) -> Said {
             Tone::Plain,
         ),
         (Link::Idle, None) => (vec![format!("◌ {name}")], None, Tone::Plain),
+        (Link::Elsewhere, _) => (
+            vec![
+                format!("◌ {name}: another window talks to the server"),
+                format!("◌ {name}: another window"),
+                format!("◌ {name}"),
+            ],
+            None,
+            Tone::Plain,
+        ),
         (Link::Online, task) if status.slow => (slow(name, task.as_ref()), None, Tone::Plain),
         (_, Some(task)) => (under_way(name, task, &also), None, Tone::Plain),
         (Link::Online, None) => (
