@@ -219,6 +219,13 @@ fn begin<'a>(snippet: &mut String, lines: impl Iterator<Item = &'a str>) {
     }
 }
 
+/// Who got a blind copy of a message of ours.
+pub fn blind(raw: &[u8]) -> Vec<Address> {
+    let (fields, _) = field::split(raw);
+    let found = fields.iter().filter(|f| f.is("Bcc"));
+    found.flat_map(|f| field::all_addresses(f.value)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -85,6 +85,14 @@ pub fn meaning(status: Option<&str>, reply: u16) -> Option<&'static str> {
 /// A server's reply with its meaning before it: `no such user (550 5.1.1 …)`; as it is if it means
 /// nothing that we know. `reply` must be clean.
 pub fn explained(reply: &str) -> String {
+    match meant(reply) {
+        Some(meaning) if !reply.trim().is_empty() => format!("{meaning} ({})", reply.trim()),
+        _ => reply.trim().to_owned(),
+    }
+}
+
+/// What a reply means, by its codes.
+fn meant(reply: &str) -> Option<&'static str> {
     let mut words = reply.split_whitespace();
     let code = words.next().and_then(|w| w.parse().ok()).unwrap_or(0);
     let status = words.next().filter(|w| is_status(w));
@@ -93,10 +101,7 @@ pub fn explained(reply: &str) -> String {
     if code / 100 == 4 && (lower.contains("greylist") || lower.contains("graylist")) {
         known = of_detail("7.1", true);
     }
-    match known {
-        Some(meaning) if !reply.trim().is_empty() => format!("{meaning} ({})", reply.trim()),
-        _ => reply.trim().to_owned(),
-    }
+    known
 }
 
 /// Whether a word is an enhanced status code (RFC 3463 §2).
@@ -107,7 +112,9 @@ pub fn is_status(word: &str) -> bool {
 }
 
 impl Fact {
-    /// What it says, e.g. `not delivered to x@y: no such user (550 5.1.1 …)`. May hold untrusted text.
+    /// What it says, e.g. `not delivered to x@y: no such user (in its words: 550 5.1.1 …)`. The words of
+    /// whoever wrote the report, which can be anybody, are marked as such and short. May hold
+    /// untrusted text.
     pub fn words(&self) -> String {
         let who = &self.recipient;
         let said = match self.action.as_str() {
@@ -119,14 +126,26 @@ impl Fact {
             "expanded" => return format!("passed on to the list {who}"),
             other => format!("{other} for {who}"),
         };
-        let meant = meaning(Some(self.status.as_str()), 0);
-        match (meant, self.diagnostic.as_str(), self.status.as_str()) {
-            (None, "", "") => said,
-            (None, "", status) => format!("{said} ({status})"),
-            (None, words, _) => format!("{said}: {}", explained(words)),
-            (Some(meant), "", status) => format!("{said}: {meant} ({status})"),
-            (Some(meant), words, _) => format!("{said}: {meant} ({words})"),
+        let diagnostic = self.diagnostic.trim();
+        let meant = meaning(Some(self.status.as_str()), 0).or_else(|| meant(diagnostic));
+        let told = match (shortened(diagnostic).as_str(), self.status.as_str()) {
+            ("", "") => String::new(),
+            ("", status) => format!(" ({status})"),
+            (words, _) => format!(" (in its words: {words})"),
+        };
+        match meant {
+            Some(meant) => format!("{said}: {meant}{told}"),
+            None => format!("{said}{told}"),
         }
+    }
+}
+
+/// The beginning of a report's words.
+fn shortened(words: &str) -> String {
+    const LONGEST: usize = 120;
+    match words.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", words.get(..at).unwrap_or_default()),
+        None => words.to_owned(),
     }
 }
 
@@ -314,7 +333,7 @@ mod tests {
         for (fact, words) in [
             (
                 fact("failed", "5.1.1", "550 no"),
-                "not delivered to x@y: no such user (550 no)",
+                "not delivered to x@y: no such user (in its words: 550 no)",
             ),
             (
                 fact("failed", "5.2.2", ""),
@@ -323,7 +342,7 @@ mod tests {
             (fact("failed", "5.0.0", ""), "not delivered to x@y (5.0.0)"),
             (
                 fact("failed", "", "550 5.1.1 no"),
-                "not delivered to x@y: no such user (550 5.1.1 no)",
+                "not delivered to x@y: no such user (in its words: 550 5.1.1 no)",
             ),
             (fact("failed", "", ""), "not delivered to x@y"),
             (fact("delivered", "2.0.0", "250 ok"), "delivered to x@y"),
@@ -331,6 +350,14 @@ mod tests {
         ] {
             assert_eq!(fact.words(), words);
         }
+        // Whoever writes a report writes at most a line of ours.
+        let forged = format!("Your account is closed, call {}", "1".repeat(400));
+        let words = fact("failed", "", &forged).words();
+        assert!(words.starts_with("not delivered to x@y (in its words: Your account"));
+        assert!(
+            words.chars().count() < 170 && words.ends_with("…)"),
+            "{words}"
+        );
     }
 
     fn row(state: SubmissionState, stands: &[RecipientState]) -> Submission {

@@ -3,7 +3,7 @@
 //! transaction.
 
 use crate::mime::{self, report};
-use crate::model::{Address, Envelope, Flags, MailboxId, Uid, UidSet, UidValidity};
+use crate::model::{Address, Envelope, Flags, MailboxId, Role, Uid, UidSet, UidValidity};
 use crate::net::imap::{FetchBy, HeaderItem, Session};
 use crate::store::{Cache, CursorMove, NewMessage, Packed, Priority};
 use crate::sync::delivery::Delivery;
@@ -145,7 +145,7 @@ impl<'a> Brought<'a> {
     /// # Errors
     /// When the cache can't be written.
     pub fn finish(&mut self, to: Option<CursorMove>) -> Result<(), SyncError> {
-        if !self.people.is_empty() {
+        if !self.people.is_empty() && self.introduces()? {
             self.kit.local()?.saw(&self.people)?;
         }
         // The cursor must not move past a batch that is not here.
@@ -157,6 +157,13 @@ impl<'a> Brought<'a> {
             cache.drop_unmatched(id).map(drop)
         })?;
         self.want_reports()
+    }
+
+    /// Whether one gets to know people here: from whom junk claims to be, one doesn't.
+    fn introduces(&self) -> Result<bool, SyncError> {
+        let mailbox = self.kit.reader()?.mailbox(self.mailbox)?;
+        let role = mailbox.and_then(|m| m.role);
+        Ok(!matches!(role, Some(Role::Junk | Role::Trash)))
     }
 
     /// The bodies of reports are fetched whatever the policy says: somebody waits for them.

@@ -1,8 +1,9 @@
 //! Reports that arrive (bounces, read receipts) are matched to what was sent: to a row of the outbox's
-//! history, else to a message in Sent. What matches nothing of ours says nothing. What matches adds a
-//! note, for anybody can have written it; only a message in doubt is known to be sent by it, because
+//! history, else to a message in Sent. What matches nothing of ours, or speaks of somebody whom it did
+//! not go to, says nothing. What matches adds a note, for anybody can have written it; only a message in doubt is known to be sent by it, because
 //! who names its Message-ID has seen it.
 
+use crate::mime;
 use crate::mime::report::{self, Report};
 use crate::model::{Fact, MessageId, MsgId, Role, Submission};
 use crate::signal::Topic;
@@ -11,6 +12,7 @@ use crate::sync::doubt;
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
 use crate::text::{Clean, when};
+use std::collections::BTreeSet;
 
 /// Reports of messages that were sent longer ago are history: 30 days, in seconds.
 pub const OLD: i64 = 30 * 24 * 3600;
@@ -58,13 +60,14 @@ fn keep(kit: &Kit, report: &Report) -> Result<(), SyncError> {
     if row.is_none() && there.is_empty() {
         return Ok(());
     }
-    // People are remembered as unreachable only where the message itself is named.
-    let to = match report.original {
-        Some(_) => went_to(&reader, row.as_ref(), &there)?,
-        None => Vec::new(),
-    };
+    let to = went_to(&reader, row.as_ref(), &there)?;
+    let facts = report.facts.iter();
+    let facts = facts.filter(|f| to.contains(&f.recipient.to_lowercase()));
+    let facts: Vec<Fact> = facts.cloned().collect();
     let id = report.message_id.as_ref();
-    let fresh = local.reported(name, original, id, &report.facts, &to, at)?;
+    // People are remembered as unreachable only where the message itself is named.
+    let named = report.original.is_some();
+    let fresh = local.reported(name, original, id, &facts, named, at)?;
     if let Some(row) = row.as_ref().filter(|_| report.original.is_some()) {
         doubt::proved(kit, &mut local, row)?;
     }
@@ -98,20 +101,25 @@ fn guessed(
     Ok(None)
 }
 
-/// Whom a message of ours went to, as far as we know.
+/// Whom a message of ours went to, as far as we know, in lower case.
 fn went_to(
     reader: &Reader,
     row: Option<&Submission>,
     there: &[MsgId],
-) -> Result<Vec<String>, SyncError> {
+) -> Result<BTreeSet<String>, SyncError> {
     let row = row.into_iter().flat_map(|row| &row.recipients);
-    let mut to: Vec<String> = row.map(|r| r.address.clone()).collect();
+    let mut to: BTreeSet<String> = row.map(|r| r.address.to_lowercase()).collect();
     for message in there {
         let Some(sent) = reader.message(*message)? else {
             continue;
         };
+        let hidden = match reader.body(*message)? {
+            Some(raw) => mime::parse::blind(&raw),
+            None => Vec::new(),
+        };
         let written = sent.envelope.to.iter().chain(&sent.envelope.cc);
-        to.extend(written.map(|who| who.addr.clone()));
+        let written = written.chain(&hidden);
+        to.extend(written.map(|who| who.addr.to_lowercase()));
     }
     Ok(to)
 }

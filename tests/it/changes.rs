@@ -266,3 +266,24 @@ fn a_server_that_refuses_is_believed_and_told() {
     assert_eq!(names(&server_has(&mut look, "INBOX")), ["a", "b"]);
     assert_eq!(home.subjects("INBOX"), ["a", "b"]);
 }
+
+#[test]
+fn nobody_is_learnt_from_junk() {
+    let Some(server) = Dovecot::start(None) else {
+        return;
+    };
+    let mut look = server.look("ada");
+    for (mailbox, who) in [("INBOX", "bo"), ("Junk", "eve"), ("Trash", "mal")] {
+        let raw = format!("From: {who}@example.test\r\nSubject: x\r\n\r\nx\r\n");
+        look.append(mailbox, raw.as_bytes()).finish().unwrap();
+    }
+    let home = Home::new(&server.account("work", "ada"));
+    home.sync();
+    for mailbox in ["INBOX", "Junk", "Trash"] {
+        assert_eq!(home.list(mailbox).len(), 1, "{mailbox}");
+    }
+    let local = rusqlite::Connection::open(home.path.join("local.db")).unwrap();
+    let sql = "SELECT group_concat(addr) FROM person";
+    let known: String = local.query_row(sql, [], |r| r.get(0)).unwrap();
+    assert_eq!(known, "bo@example.test");
+}

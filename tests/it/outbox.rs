@@ -306,7 +306,7 @@ fn a_bounce_is_shown_on_what_was_sent_whatever_the_policy_fetches() {
     }
     rig.sync();
     let row = rig.row();
-    let words = "not delivered to bo@example.test: no such user (550 5.1.1 unknown)";
+    let words = "not delivered to bo@example.test: no such user (in its words: 550 5.1.1 unknown)";
     assert_eq!(row["reports"][0]["words"], words, "{row}");
     assert_eq!(row["reports"].as_array().unwrap().len(), 1);
     let sql = "SELECT count(*) || ' ' || max(addr) FROM person WHERE bounced > 0";
@@ -316,6 +316,39 @@ fn a_bounce_is_shown_on_what_was_sent_whatever_the_policy_fetches() {
     let sent = rig.home.list("Sent")[0]["id"].as_str().unwrap().to_owned();
     let shown = rig.home.run(&["show", &sent]).code(0).text();
     assert!(shown.contains(words), "{shown}");
+    rig.quiet();
+}
+
+#[test]
+fn forged_reports_do_not_silence_the_true_one() {
+    let Some(rig) = Rig::start() else { return };
+    let account = rig.server.account("work", "ada");
+    rig.home.configure(&format!(
+        "{account}bodies = \"none\"\n[ui]\nundo-send = 0\n"
+    ));
+    let (_, id) = rig.queue("bo@example.test, cy@example.test");
+    rig.sync();
+    let mut look = rig.server.look("ada");
+    for n in 0..6 {
+        let many: String = (0..100)
+            .map(|k| format!("Final-Recipient: rfc822; x{n}.{k}@example.test\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"))
+            .collect();
+        let raw = bounce(&id, "x@example.test");
+        let raw = raw.replacen("Final-Recipient", &format!("{many}Final-Recipient"), 1);
+        look.append("INBOX", raw.as_bytes()).finish().unwrap();
+    }
+    rig.sync();
+    assert_eq!(rig.row()["reports"].as_array().unwrap().len(), 0);
+    look.append("INBOX", bounce(&id, "bo@example.test").as_bytes())
+        .finish()
+        .unwrap();
+    rig.sync();
+    let reports = rig.row()["reports"].clone();
+    let words = reports[0]["words"].as_str().unwrap();
+    assert!(
+        words.starts_with("not delivered to bo@example.test"),
+        "{words}"
+    );
     rig.quiet();
 }
 
@@ -368,9 +401,8 @@ fn bounces_of_older_kinds_are_shown_too_and_harm_nobody_whom_they_name_besides()
     assert_eq!(
         words,
         [
-            "not delivered to bo@example.test: no such user (No mailbox here by that name. (#5.1.1))",
+            "not delivered to bo@example.test: no such user (in its words: No mailbox here by that name. (#5.1.1))",
             "not delivered to cy@example.test",
-            "not delivered to eve@example.test: Gone.",
         ]
     );
     let sql = "SELECT addr FROM person WHERE bounced > 0";

@@ -22,7 +22,8 @@ impl Local {
         self.remember(&dated, 1, 0)
     }
 
-    /// Remembers who was seen in mail, and when.
+    /// Remembers who was seen in mail, and when. The name of somebody whom we wrote to stays: any
+    /// mail that claims to be theirs could change it.
     ///
     /// # Errors
     /// When it can't be written.
@@ -39,8 +40,10 @@ impl Local {
                    written = written + excluded.written,
                    seen = seen + excluded.seen,
                    last = max(last, excluded.last),
-                   folded = CASE WHEN excluded.name <> '' THEN excluded.folded ELSE folded END,
-                   name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE name END",
+                   folded = CASE WHEN excluded.name <> '' AND (excluded.written > 0 OR written = 0)
+                     THEN excluded.folded ELSE folded END,
+                   name = CASE WHEN excluded.name <> '' AND (excluded.written > 0 OR written = 0)
+                     THEN excluded.name ELSE name END",
             )?;
             for (person, last) in people {
                 let usable = person.addr.contains('@')
@@ -173,4 +176,33 @@ fn escaped(text: &str) -> String {
         out.push(c);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_renames_those_whom_we_wrote_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut local = Local::open(&dir.path().join("local.db")).unwrap();
+        let bank = |name: &str| Address::new(name, "bob@bank.test");
+        local.saw(&[(bank("Robert"), 1)]).unwrap();
+        local.wrote_to(&[bank("Bob")], 2).unwrap();
+        local.saw(&[(bank("Alice Boss"), 3)]).unwrap();
+        let sql = "SELECT name || '|' || folded FROM person";
+        let found = |local: &Local| -> String {
+            let conn = &local.read().conn;
+            conn.query_row(sql, [], |r| r.get(0)).unwrap()
+        };
+        assert_eq!(found(&local), "Bob|bob bob@bank.test");
+        local.wrote_to(&[bank("")], 4).unwrap();
+        local.wrote_to(&[bank("Bobby")], 4).unwrap();
+        assert_eq!(found(&local), "Bobby|bobby bob@bank.test");
+        local.saw(&[(Address::new("One", "x@y.test"), 1)]).unwrap();
+        local.saw(&[(Address::new("Two", "x@y.test"), 2)]).unwrap();
+        let sql = "SELECT name FROM person WHERE addr = 'x@y.test'";
+        let name: String = local.read().conn.query_row(sql, [], |r| r.get(0)).unwrap();
+        assert_eq!(name, "Two");
+    }
 }

@@ -6,13 +6,11 @@ use crate::model::{AccountName, Fact, MessageId, Submission};
 use crate::store::error::Result;
 use rusqlite::params;
 
-/// Facts that are kept of one message.
-const MOST: i64 = 500;
-
 impl Local {
-    /// Keeps what a report says; answers the facts that were not known. Of those that the message
-    /// went `to`, addresses that it came back from are remembered with the people, until something
-    /// reaches them again: a report may name anybody.
+    /// Keeps what a report says of those whom the message went to: the caller leaves out everybody
+    /// else. Answers the facts that were not known: one is kept of a recipient and an action, so
+    /// that no flood of others can keep out that something came back. If `remember`, addresses that
+    /// mail came back from are remembered with the people, until something reaches them again.
     ///
     /// # Errors
     /// When it can't be written.
@@ -22,15 +20,14 @@ impl Local {
         original: &MessageId,
         report: Option<&MessageId>,
         facts: &[Fact],
-        to: &[String],
+        remember: bool,
         at: i64,
     ) -> Result<Vec<Fact>> {
         self.write(|tx| {
             let mut fresh = Vec::new();
             let mut insert = tx.prepare_cached(
                 "INSERT OR IGNORE INTO report(account, original, recipient, action, status, diagnostic, at, message_id)
-                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
-                 WHERE (SELECT count(*) FROM report WHERE original = ?2) < ?9",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?;
             let mut person =
                 tx.prepare_cached("UPDATE person SET bounced = ?2 WHERE addr = ?1")?;
@@ -45,14 +42,13 @@ impl Local {
                     fact.status,
                     fact.diagnostic,
                     at,
-                    id,
-                    MOST
+                    id
                 ])?;
                 if n == 0 {
                     continue;
                 }
                 match fact.action.as_str() {
-                    _ if to.iter().all(|one| one.to_lowercase() != who) => 0,
+                    _ if !remember => 0,
                     "failed" => person.execute(params![who, at])?,
                     "delivered" | "displayed" => person.execute(params![who, 0])?,
                     _ => 0,
