@@ -5,11 +5,12 @@ use super::exit::{self, Failure};
 use super::home::Home;
 use super::say::{aside, say};
 use super::{json, outbox};
+use crate::config::files;
 use crate::config::lock::{self, EngineLock};
 use crate::mime::{build, roster};
 use crate::model::{
-    Account, Draft, DraftAttachment, Intent, OutboxId, Outgoing, RecipientState, Submission,
-    SubmissionState,
+    Account, Address, Draft, DraftAttachment, Intent, OutboxId, Outgoing, RecipientState,
+    Submission, SubmissionState,
 };
 use crate::signal::Board;
 use crate::store::Local;
@@ -92,19 +93,31 @@ fn from_stdin(home: &Home, args: &Send) -> Result<Outgoing> {
     }
     let account = match &args.account {
         Some(name) => home.account(name)?,
-        None => {
-            let from = crate::mime::parse::envelope(&raw).from;
-            let own = |a: &&Account| from.iter().any(|f| f.addr.eq_ignore_ascii_case(&a.email));
-            home.config
-                .accounts
-                .iter()
-                .find(own)
-                .or(home.config.accounts.first())
-                .context("no account")?
-        }
+        None => whose(
+            &home.config.accounts,
+            &crate::mime::parse::envelope(&raw).from,
+        )?,
     };
     build::from_rfc5322(&raw, account, when::now())
         .map_err(|e| Failure::new(exit::DATA, e.to_string()).into())
+}
+
+/// The account that mail of this sender goes through: the one that has the address, the first for
+/// a message that names nobody.
+fn whose<'a>(accounts: &'a [Account], from: &[Address]) -> Result<&'a Account> {
+    let sends = |a: &&Account, f: &Address| a.senders().iter().any(|s| s.same_mailbox(f));
+    let Some(first) = from.first() else {
+        return accounts.first().context("no account");
+    };
+    let mut found = from.iter();
+    let found = found.find_map(|f| accounts.iter().find(|a| sends(a, f)));
+    found.ok_or_else(|| {
+        let told = format!(
+            "no account sends as {}; --account says which one is to",
+            Clean::line(&first.addr)
+        );
+        Failure::new(exit::DATA, told).into()
+    })
 }
 
 fn from_options(home: &Home, args: &Send) -> Result<Outgoing> {
@@ -134,13 +147,13 @@ fn from_options(home: &Home, args: &Send) -> Result<Outgoing> {
         None => String::new(),
         Some(path) if path.as_os_str() == "-" => {
             let mut text = String::new();
-            std::io::stdin()
-                .lock()
-                .take(MOST)
-                .read_to_string(&mut text)?;
+            let most = std::io::stdin().lock().take(MOST + 1);
+            if { most }.read_to_string(&mut text)? as u64 > MOST {
+                return Err(Failure::new(exit::DATA, "the text is larger than 150 MB").into());
+            }
             text
         }
-        Some(path) => std::fs::read_to_string(path).with_context(|| path.display().to_string())?,
+        Some(path) => files::read_text(path).map_err(|why| Failure::new(exit::NO_INPUT, why))?,
     };
     let parts = home.parts(vec![account.clone()], Arc::new(Board::new()), false)?;
     freeze::freeze(&draft, account, None, parts.host.as_ref(), when::now())

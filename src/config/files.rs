@@ -75,6 +75,16 @@ pub fn read_attachment(path: &Path) -> Result<Vec<u8>, String> {
         .map_err(|why| format!("{} can't be attached: {why}", path.display()))
 }
 
+/// A file as the text of a message, of at most as many octets as can be attached.
+///
+/// # Errors
+/// Why it can't be read, in plain words.
+pub fn read_text(path: &Path) -> Result<String, String> {
+    let bytes = read_regular(path, MOST_ATTACHED);
+    let bytes = bytes.map_err(|why| format!("{} can't be read: {why}", path.display()))?;
+    String::from_utf8(bytes).map_err(|_| format!("{} is no text in UTF-8", path.display()))
+}
+
 /// The bytes of a regular file of at most `max` octets. Devices, pipes and folders are refused
 /// without waiting on them.
 ///

@@ -12,7 +12,7 @@ use mail_parser::{HeaderValue, parsers::MessageStream};
 use std::borrow::Cow;
 
 /// The most fields that are kept of one header.
-const MAX_FIELDS: usize = 2_000;
+pub(super) const MAX_FIELDS: usize = 2_000;
 /// The longest value that is read, in octets; the rest is not looked at.
 const MAX_VALUE: usize = 64 << 10;
 /// The most addresses taken from one field.

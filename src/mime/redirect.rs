@@ -31,6 +31,10 @@ pub fn redirect(raw: &[u8], account: &Account, to: &str, now: i64) -> Result<Out
     if fields.is_empty() {
         return Err(BuildError::NotAMessage("it has no header".to_owned()));
     }
+    if fields.len() >= field::MAX_FIELDS {
+        let why = "its header has too many fields".to_owned();
+        return Err(BuildError::NotAMessage(why));
+    }
     let from = sender("", account)?;
     let to = typed("To", to)?;
     let recipients = envelope(to.iter())?;

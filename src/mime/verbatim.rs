@@ -31,6 +31,10 @@ pub fn from_rfc5322(raw: &[u8], account: &Account, now: i64) -> Result<Outgoing,
     if fields.is_empty() {
         return refuse("it does not begin with header fields such as \"To: somebody@example.org\"");
     }
+    // What comes after them was not read: recipients may be among it.
+    if fields.len() >= field::MAX_FIELDS {
+        return refuse("its header has too many fields");
+    }
     let body = raw.get(at..).unwrap_or_default();
     let to = named(&fields, "To")?;
     let cc = named(&fields, "Cc")?;
@@ -271,6 +275,11 @@ mod tests {
             "x".repeat(2_000)
         );
         assert!(refuse(&parts).contains("998"));
+        let many = format!(
+            "To: b@x.example\n{}Bcc: c@x.example\n\nhi",
+            "X-A: b\n".repeat(2_100)
+        );
+        assert!(refuse(&many).contains("too many fields"));
     }
 
     proptest! {

@@ -213,11 +213,12 @@ struct Ended {
 fn meaning(status: Option<ExitStatus>) -> Outcome {
     match status.and_then(|s| s.code()) {
         Some(0) => Outcome::Accepted,
-        // EX_TEMPFAIL, EX_OSERR; EX_NOHOST says of programs that speak to a server (msmtp) that
-        // its name can't be looked up, as without a network.
-        Some(68 | 71 | 75) => Outcome::TryLater,
+        // EX_OSERR; EX_NOHOST says of programs that speak to a server (msmtp) that its name can't
+        // be looked up, as without a network.
+        Some(68 | 71) => Outcome::TryLater,
         // EX_IOERR and EX_PROTOCOL may come after the last octet was said. So may a death.
-        Some(74 | 76) | None => Outcome::Unknown,
+        // EX_TEMPFAIL means "queued" when Sendmail says it, "not taken" when Postfix or msmtp do.
+        Some(74..=76) | None => Outcome::Unknown,
         Some(_) => Outcome::Refused,
     }
 }
@@ -338,7 +339,7 @@ mod unit {
     fn its_exit_code_decides() {
         for (code, wanted) in [
             (0, Outcome::Accepted),
-            (75, Outcome::TryLater),
+            (75, Outcome::Unknown),
             (71, Outcome::TryLater),
             (68, Outcome::TryLater),
             (64, Outcome::Refused),
@@ -364,7 +365,7 @@ mod unit {
         );
         assert!(!said.contains('\x1b'));
         let flood =
-            "i=0; while [ $i -lt 20000 ]; do echo 0123456789 >&2; i=$((i+1)); done; exit 75";
+            "i=0; while [ $i -lt 20000 ]; do echo 0123456789 >&2; i=$((i+1)); done; exit 71";
         let (got, said) = outcome(flood);
         assert_eq!(got, Outcome::TryLater);
         assert!(said.len() < 300, "{said}");

@@ -288,3 +288,59 @@ fn what_cannot_be_sent_is_refused_before_anything_is_kept() {
             .is_empty()
     );
 }
+
+#[test]
+fn the_account_is_the_one_whose_address_is_the_sender() {
+    // No server is needed to queue.
+    let account = |name: &str| {
+        format!(
+            "[[account]]\nname = \"{name}\"\nemail = \"{name}@example.test\"\n\
+             password-command = [\"echo\", \"x\"]\n\
+             imap = {{ host = \"127.0.0.1\", port = 9 }}\nsmtp = {{ host = \"127.0.0.1\", port = 9 }}\n"
+        )
+    };
+    let identity = "[[account.identity]]\nemail = \"sales@example.test\"\n";
+    let home = Home::new(&format!("{}{}{identity}", account("work"), account("home")));
+    let raw = |from: &str| format!("{from}To: bo@example.test\r\nSubject: x\r\n\r\nx\r\n");
+    let through = |from: &str| {
+        let id = home.feed(&["send", "--json"], raw(from).as_bytes()).code(0);
+        let id = id.json()["id"].clone();
+        let all = home.json(&["outbox"]);
+        let rows = all["outbox"].as_array().unwrap().clone();
+        let row = rows.into_iter().find(|r| r["id"] == id).unwrap();
+        row["account"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(through("From: Work <WORK@example.test>\r\n"), "work");
+    assert_eq!(through("From: sales@example.test\r\n"), "home");
+    assert_eq!(through(""), "work");
+    let nobody = raw("From: eve@example.test\r\n");
+    let said = home.feed(&["send"], nobody.as_bytes()).code(65).err;
+    assert!(
+        said.contains("eve@example.test") && said.contains("--account"),
+        "{said}"
+    );
+    home.feed(&["send", "--account", "home"], nobody.as_bytes())
+        .code(0);
+}
+
+#[test]
+fn a_text_is_read_from_an_ordinary_file_only() {
+    let home = Home::new(
+        "[[account]]\nname = \"work\"\nemail = \"work@example.test\"\n\
+         password-command = [\"echo\", \"x\"]\n\
+         imap = { host = \"127.0.0.1\", port = 9 }\nsmtp = { host = \"127.0.0.1\", port = 9 }\n",
+    );
+    let send = |file: &str| {
+        let to = "bo@example.test";
+        home.run(&["send", "--to", to, "--subject", "x", "--body-file", file])
+    };
+    let said = send("/dev/zero").code(66).err;
+    assert!(said.contains("not a regular file"), "{said}");
+    let pipe = home.path.join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    send(pipe.to_str().unwrap()).code(66);
+    let text = home.path.join("text");
+    std::fs::write(&text, "Hello").unwrap();
+    send(text.to_str().unwrap()).code(0);
+}
