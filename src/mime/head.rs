@@ -97,14 +97,23 @@ pub fn warnings(e: &Envelope) -> Vec<String> {
     if e.from.len() > 1 {
         out.push(format!("This message names {} senders.", e.from.len()));
     }
-    for a in &e.from {
-        if named_address(&a.name).is_some_and(|named| !named.eq_ignore_ascii_case(&a.addr)) {
-            out.push(format!(
-                "The sender's name looks like an address, but the real one is {}.",
-                addr(&a.addr)
-            ));
-            break;
-        }
+    if let Some(a) = e.from.iter().find(|a| a.is_disguised()) {
+        out.push(format!(
+            "The sender's name looks like an address, but the real one is {}.",
+            addr(&a.addr)
+        ));
+    }
+    let elsewhere = |a: &&Address| !e.from.iter().any(|f| f.same_mailbox(a));
+    if let Some(a) = e
+        .reply_to
+        .iter()
+        .filter(elsewhere)
+        .find(|a| a.is_disguised())
+    {
+        out.push(format!(
+            "Answers go to a name that looks like an address, but the real one is {}.",
+            addr(&a.addr)
+        ));
     }
     if e.from
         .iter()
@@ -113,15 +122,6 @@ pub fn warnings(e: &Envelope) -> Vec<String> {
         out.push("The sender's address is not a valid one.".to_owned());
     }
     out
-}
-
-/// The address that a display name contains, if it contains one.
-fn named_address(name: &str) -> Option<&str> {
-    name.split(|c: char| c.is_whitespace() || "<>()\"',;".contains(c))
-        .find(|word| {
-            word.split_once('@')
-                .is_some_and(|(l, d)| !l.is_empty() && d.contains('.'))
-        })
 }
 
 fn list(addresses: &[Address]) -> String {
@@ -137,6 +137,11 @@ fn one(a: &Address) -> String {
     match (a.name.is_empty(), a.addr.is_empty()) {
         (true, _) => addr(&a.addr),
         (false, true) => format!("{} (no address)", a.name),
+        // A name that looks like addresses, or like the end of one, must not be read as such.
+        (false, false) if a.name.contains(|c| "()<>[]:;@\\,\"".contains(c)) => {
+            let name = a.name.replace('\\', "\\\\").replace('"', "\\\"");
+            format!("\"{name}\" <{}>", addr(&a.addr))
+        }
         (false, false) => format!("{} <{}>", a.name, addr(&a.addr)),
     }
 }
@@ -176,7 +181,7 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "From: boss@corp.example <evil@x.example>",
+                "From: \"boss@corp.example\" <evil@x.example>",
                 "Reply-To: c@d.example",
                 "Subject: s"
             ]
@@ -186,6 +191,25 @@ mod tests {
         assert_eq!(lines, ["From: a@x.example, b@y.example"]);
         assert!(warned[0].contains("2 senders"));
         assert_eq!(shown("From: a@x.example (A)").1, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_name_is_no_second_address() {
+        let (lines, warned) = shown(
+            "From: a@x.example\nReply-To: \"Joe <joe@good.example>,\" <evil@y.example>\nTo: \"\\\"J\\\", b@x.example\" <c@x.example>\nCc: Ada W. <d@x.example>",
+        );
+        assert_eq!(
+            lines,
+            [
+                "From: a@x.example",
+                "Reply-To: \"Joe <joe@good.example>,\" <evil@y.example>",
+                "To: \"\\\"J\\\", b@x.example\" <c@x.example>",
+                "Cc: Ada W. <d@x.example>"
+            ]
+        );
+        let told =
+            "Answers go to a name that looks like an address, but the real one is evil@y.example.";
+        assert_eq!(warned, [told]);
     }
 
     #[test]

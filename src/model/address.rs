@@ -20,13 +20,25 @@ impl Address {
         }
     }
 
-    /// The name where there is one, else the addr-spec.
+    /// The name where there is one, else the addr-spec; that too if the name looks like another
+    /// address.
     pub fn display(&self) -> &str {
-        if self.name.is_empty() {
+        if self.name.is_empty() || self.is_disguised() {
             &self.addr
         } else {
             &self.name
         }
+    }
+
+    /// Whether the name holds an address that is not this one.
+    pub fn is_disguised(&self) -> bool {
+        let is_between = |c: char| c.is_whitespace() || "<>()\"',;".contains(c);
+        let is_address = |word: &&str| {
+            let parts = word.split_once('@');
+            parts.is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
+        };
+        let named = self.name.split(is_between).find(is_address);
+        named.is_some_and(|named| !named.eq_ignore_ascii_case(&self.addr))
     }
 
     /// Whether both name the same mailbox: the domain without regard to case, and the local part
@@ -52,6 +64,25 @@ impl fmt::Display for Address {
             write!(f, "\"{quoted}\" <{}>", self.addr)
         } else {
             write!(f, "{} <{}>", self.name, self.addr)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_another_address_is_not_shown_for_it() {
+        for (name, shown) in [
+            ("Joe", "Joe"),
+            ("", "evil@x.test"),
+            ("joe@good.example", "evil@x.test"),
+            ("Joe <joe@good.example>,", "evil@x.test"),
+            ("EVIL@x.test", "EVIL@x.test"),
+            ("Joe @ Work.", "Joe @ Work."),
+        ] {
+            assert_eq!(Address::new(name, "evil@x.test").display(), shown);
         }
     }
 }

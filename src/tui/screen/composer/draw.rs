@@ -4,8 +4,9 @@
 use super::fields::{FIELDS, Field};
 use super::files::name_of;
 use super::{Composer, Over, options};
+use crate::mime::recipients::parse_list;
 use crate::model::{DraftAttachment, SendOptions};
-use crate::text::{Clean, size, when, wrap};
+use crate::text::{Clean, size, when, width, wrap};
 use crate::tui::theme::Theme;
 use crate::tui::widget::editor::vi::Mode;
 use crate::tui::widget::ink::{Ink, fill};
@@ -246,7 +247,10 @@ impl Composer {
         let x = ink.x();
         match line {
             Some(line) if !focused => {
-                ink.put(&Clean::line(line.text()), text);
+                match field {
+                    Field::Subject => ink.put(&Clean::line(line.text()), text),
+                    _ => ink.put(&people(line.text(), ink.left()), text),
+                };
                 None
             }
             Some(line) => {
@@ -384,11 +388,70 @@ impl Composer {
     }
 }
 
+/// Recipients as they fit; of those that don't, how many there are.
+fn people(line: &str, room: usize) -> Clean {
+    let whole = Clean::line(line);
+    let all = parse_list(line).unwrap_or_default();
+    if width::width(whole.as_str()) <= room || all.len() < 2 {
+        return whole;
+    }
+    let mut shown = String::new();
+    let mut left = all.len();
+    for address in &all {
+        let next = match shown.as_str() {
+            "" => address.to_string(),
+            before => format!("{before}, {address}"),
+        };
+        let next = Clean::line(&next).to_string();
+        let more = format!(" +{} more", left - 1);
+        if left > 1 && width::width(&next) + more.len() > room || width::width(&next) > room {
+            break;
+        }
+        shown = next;
+        left -= 1;
+    }
+    if shown.is_empty() {
+        let more = format!(" +{} more", left - 1);
+        let first = Clean::line(&all.first().map(ToString::to_string).unwrap_or_default());
+        let first = width::cut(first.as_str(), room.saturating_sub(more.len()));
+        return Clean::line(&format!("{first}{more}"));
+    }
+    match left {
+        0 => Clean::line(&shown),
+        _ => Clean::line(&format!("{shown} +{left} more")),
+    }
+}
+
 fn draw_rule(buf: &mut Buffer, area: Rect, row: usize, theme: &Theme) {
     let style = theme.style("screen.rule");
     if let Some(mut ink) = Ink::row(buf, area, row) {
         while ink.left() > 0 {
             ink.lit("─", style);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_does_not_fit_is_counted() {
+        let wide = format!("a@x.example,{}b@x.example", " ".repeat(90));
+        for (typed, room, shown) in [
+            ("a@x.example, b@x.example", 24, "a@x.example, b@x.example"),
+            ("a@x.example, b@x.example", 23, "a@x.example +1 more"),
+            (
+                "a@x.example, b@x.example, c@x.example",
+                36,
+                "a@x.example, b@x.example +1 more",
+            ),
+            (&wide, 30, "a@x.example, b@x.example"),
+            (&wide, 20, "a@x.example +1 more"),
+            (&wide, 15, "a@x.ex… +1 more"),
+            ("alone@x.example", 9, "alone@x.example"),
+        ] {
+            assert_eq!(people(typed, room).as_str(), shown, "{room}");
         }
     }
 }

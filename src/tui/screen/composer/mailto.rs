@@ -2,6 +2,7 @@
 //! it answers. Nothing else: a link must not attach a file or choose the sender (RFC 6068 §7), and
 //! nothing is sent without the composer. A blind copy stands where it is seen, and is spoken of.
 
+use crate::mime::recipients::{format_list, parse_list};
 use crate::model::{Account, Draft, MessageId};
 use crate::text::Clean;
 use crate::tui::screen::composer::blank;
@@ -32,13 +33,13 @@ pub fn from_mailto(url: &str, account: &Account) -> Option<(Draft, Said)> {
     let mut draft = blank(account);
     let mut left_out: Vec<String> = Vec::new();
     let mut text = String::new();
-    add(&mut draft.to, &line(to), ", ");
+    add(&mut draft.to, &people(to), ", ");
     for pair in query.split('&').filter(|p| !p.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         match decoded(name).to_ascii_lowercase().as_str() {
-            "to" => add(&mut draft.to, &line(value), ", "),
-            "cc" => add(&mut draft.cc, &line(value), ", "),
-            "bcc" => add(&mut draft.bcc, &line(value), ", "),
+            "to" => add(&mut draft.to, &people(value), ", "),
+            "cc" => add(&mut draft.cc, &people(value), ", "),
+            "bcc" => add(&mut draft.bcc, &people(value), ", "),
             "subject" => draft.subject = line(value),
             "body" => add(&mut text, &block(value), "\n"),
             "in-reply-to" => draft.in_reply_to = MessageId::new(&decoded(value)),
@@ -100,6 +101,16 @@ fn line(text: &str) -> String {
     spaced.trim().to_owned()
 }
 
+/// Addresses, one beside the other: blanks and commas between them would push the last out of sight.
+fn people(text: &str) -> String {
+    let words = line(text);
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    match parse_list(&words) {
+        Ok(list) => format_list(&list),
+        Err(_) => words,
+    }
+}
+
 fn block(text: &str) -> String {
     let text = decoded(text).replace("\r\n", "\n").replace('\r', "\n");
     text.chars()
@@ -123,7 +134,7 @@ mod tests {
             "MAILTO:a@x.example,b%40y.example?to=c@z.example&cc=d+e@w.example&subject=caf%C3%A9%20now\
              &body=one%0D%0Atwo%3f&in-reply-to=%3Cid@x.example%3E",
         );
-        assert_eq!(draft.to, "a@x.example,b@y.example, c@z.example");
+        assert_eq!(draft.to, "a@x.example, b@y.example, c@z.example");
         assert_eq!(draft.cc, "d+e@w.example");
         assert_eq!(draft.subject, "café now");
         assert_eq!(draft.body, "one\ntwo?\n");
@@ -150,5 +161,19 @@ mod tests {
         assert!(draft.body.len() <= LONGEST + 1);
         assert_eq!(draft.to, "%zz%");
         assert!(from_mailto("https://x.example", &account("work", None)).is_none());
+    }
+
+    #[test]
+    fn nobody_is_pushed_out_of_sight() {
+        let wide = "%20".repeat(300);
+        let url = format!(
+            "mailto:joe@x.example,{wide}eve@y.example?cc=a@x.example,,{},b@x.example",
+            "%2C".repeat(300)
+        );
+        let (draft, _) = parsed(&url);
+        assert_eq!(draft.to, "joe@x.example, eve@y.example");
+        assert_eq!(draft.cc, "a@x.example, b@x.example");
+        let (draft, _) = parsed(&format!("mailto:joe,{wide}eve@y.example"));
+        assert_eq!(draft.to, "joe, eve@y.example");
     }
 }
