@@ -43,7 +43,7 @@ const MOST_CHALLENGES: u32 = 3;
 pub struct Pace {
     /// Time without progress (a whole response, or 16 KiB of one) after which a server is left.
     pub stall: Duration,
-    /// Time without an octet after which it is said that we wait ([`Line::set_onlooker`]).
+    /// Time without an octet after which it is said that we wait (`Line::set_onlooker`).
     pub slow: Duration,
     /// Responses that one command may cause.
     pub responses: u64,

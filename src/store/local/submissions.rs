@@ -80,7 +80,7 @@ impl LocalReader {
     /// The bytes for the wire.
     ///
     /// # Errors
-    /// [`Error::Gone`] if there is no such message, or it is sent and filed.
+    /// [`crate::store::Error::Gone`] if there is no such message, or it is sent and filed.
     pub fn wire(&self, id: OutboxId) -> Result<Vec<u8>> {
         self.look(|conn| pieces::take(conn, id, pieces::WIRE))
     }
@@ -88,7 +88,7 @@ impl LocalReader {
     /// The bytes for Sent, with Bcc; those for the wire if no copy is filed.
     ///
     /// # Errors
-    /// [`Error::Gone`] if there is no such message.
+    /// [`crate::store::Error::Gone`] if there is no such message.
     pub fn filed(&self, id: OutboxId) -> Result<Vec<u8>> {
         self.look(|conn| pieces::take(conn, id, pieces::FILED))
     }
