@@ -209,7 +209,7 @@ fn ride(
             seat
         }
     };
-    let left_open = left_open(paths, &accounts)?;
+    let (left_open, put_aside) = left_open(paths, &accounts)?;
     let asked = Arc::clone(&seat);
     let ports = Ports {
         accounts,
@@ -238,6 +238,7 @@ fn ride(
         },
         domains: domains(&loaded.config.checks),
         left_open,
+        put_aside,
         compose,
         warnings,
     };
@@ -334,12 +335,13 @@ fn editing(paths: &Paths) -> PathBuf {
     paths.local.with_file_name("editing")
 }
 
-/// The drafts that a crash left open; what was only in an external editor becomes one of them.
-fn left_open(paths: &Paths, accounts: &[Account]) -> anyhow::Result<Vec<DraftId>> {
-    let mut open = home::left_open(&paths.local)?;
+/// The drafts that a crash left open; what was only in an external editor becomes one of them. And
+/// those that were being written when the program was ended.
+fn left_open(paths: &Paths, accounts: &[Account]) -> anyhow::Result<(Vec<DraftId>, Vec<DraftId>)> {
+    let (mut open, mut aside) = home::left_open(&paths.local)?;
     let left = editor::left(&editing(paths));
     if left.is_empty() {
-        return Ok(open);
+        return Ok((open, aside));
     }
     let mut local = Local::open(&paths.local)?;
     for text in left {
@@ -363,7 +365,8 @@ fn left_open(paths: &Paths, accounts: &[Account]) -> anyhow::Result<Vec<DraftId>
         }
         text.forget();
     }
-    Ok(open)
+    aside.retain(|id| !open.contains(id));
+    Ok((open, aside))
 }
 
 /// Another process changed the stores: whatever is shown may be old.

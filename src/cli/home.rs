@@ -253,12 +253,17 @@ fn cache(paths: &Paths) -> Result<Cache> {
 ///
 /// # Errors
 /// When they can't be read.
-pub fn left_open(local: &Path) -> Result<Vec<DraftId>> {
+pub fn left_open(local: &Path) -> Result<(Vec<DraftId>, Vec<DraftId>)> {
     let open = LocalReader::open(local)?.open_drafts()?;
-    let gone = open
-        .into_iter()
-        .filter(|(_, process)| !lock::is_running(*process));
-    Ok(gone.map(|(id, _)| id).collect())
+    let (mut crashed, mut aside) = (Vec::new(), Vec::new());
+    for (id, process) in open {
+        match process {
+            None => aside.push(id),
+            Some(process) if !lock::is_running(process) => crashed.push(id),
+            Some(_) => {}
+        }
+    }
+    Ok((crashed, aside))
 }
 
 /// A message's row from what a user typed.

@@ -72,7 +72,28 @@ pub fn send(home: &Home, as_json: bool, args: &Send) -> Result<u8> {
         .local_reader()?
         .submission(id)?
         .context("the message has left the outbox")?;
+    if !as_json && !args.wait && row.state == SubmissionState::Queued {
+        // Whoever sends from a script need not know that something has to be running.
+        let runs = EngineLock::try_take(&home.paths.lock)?.is_none();
+        aside!("{}", leaves(&row, runs, now));
+    }
     report(as_json, &row, args.wait)
+}
+
+/// When a queued message goes.
+fn leaves(row: &Submission, runs: bool, now: i64) -> String {
+    let later = row.next_try > now;
+    let at = when::clock(row.next_try, now);
+    match (runs, row.scheduled) {
+        (true, false) if !later => "the postrider that is running sends it".to_owned(),
+        (true, _) => format!("the postrider that is running sends it at {at}"),
+        (false, false) => {
+            "it leaves with the next `postrider sync`, or when postrider is started".to_owned()
+        }
+        (false, true) => format!(
+            "it leaves at {at} if postrider runs then, else with the first `postrider sync` after"
+        ),
+    }
 }
 
 fn from_stdin(home: &Home, args: &Send) -> Result<Outgoing> {

@@ -205,7 +205,8 @@ fn begin<'a>(snippet: &mut String, lines: impl Iterator<Item = &'a str>) {
             continue;
         }
         for word in line.split_whitespace() {
-            if word.chars().all(|c| "-_=*~#".contains(c)) {
+            // Rules, and the edges of tables.
+            if word.chars().all(|c| "-_=*~#|│┃─".contains(c)) {
                 continue;
             }
             let word: String = word.chars().take(SNIPPET).collect();
@@ -232,6 +233,13 @@ mod tests {
     use proptest::prelude::*;
 
     const HEADER: &str = "Date: Mon, 3 Mar 2025 14:05:00 +0100\r\nFrom: \"Ada W.\" <ada@x.example>\r\nTo: b@y.example,\r\n c@z.example\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?= an alle\r\nMessage-ID: <1@x.example>\r\nReferences: <0@x.example>\r\nList-Id: The list <l.x.example>\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n";
+
+    #[test]
+    fn a_snippet_has_no_edges_of_tables() {
+        let cells = "Statement | | | | Beginning | 12.50 |\n|---|---|\n";
+        let raw = format!("Subject: x\n\n{cells}");
+        assert_eq!(digest(raw.as_bytes()).snippet, "Statement Beginning 12.50");
+    }
 
     #[test]
     fn an_envelope_is_read() {

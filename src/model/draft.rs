@@ -97,6 +97,17 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// Whether another one would be kept as this one is: only the time may differ.
+    pub fn says(&self, other: &Draft) -> bool {
+        let (saved, replaces) = (self.saved, self.replaces);
+        let other = Draft {
+            saved,
+            replaces,
+            ..other.clone()
+        };
+        *self == other
+    }
+
     /// An empty draft for an account.
     pub fn new(account: AccountName) -> Draft {
         Draft {

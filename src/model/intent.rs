@@ -74,6 +74,8 @@ pub enum Intent {
     SaveDraft(Box<Draft>),
     /// A draft is no longer being written: it stays, and isn't missed after a crash.
     CloseDraft(DraftId),
+    /// The program ends while this is being written: keep it, to be gone on with at the next start.
+    PutAside(Box<Draft>),
     /// Throw a draft away; an undo brings it back.
     DiscardDraft(DraftId),
     /// Throw away what is being written, as it is now; an undo brings it back.

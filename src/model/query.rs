@@ -112,6 +112,28 @@ impl Query {
     }
 }
 
+impl Query {
+    /// Reads a query that may be in the middle of being typed: a last word of two letters or more
+    /// that nothing ends yet may go on.
+    ///
+    /// # Errors
+    /// As [`Query::parse`].
+    pub fn typed(text: &str) -> Result<Query, QueryError> {
+        let mut query = Query::parse(text)?;
+        let goes_on = text.ends_with(char::is_alphanumeric);
+        if let Some(Clause {
+            negated: false,
+            term: Term::Text {
+                text: word, prefix, ..
+            },
+        }) = query.clauses.last_mut().filter(|_| goes_on)
+        {
+            *prefix |= word.chars().count() > 1;
+        }
+        Ok(query)
+    }
+}
+
 /// Splits at white space outside double quotes; an unclosed quote runs to the end.
 fn words(text: &str) -> Vec<(usize, String)> {
     let mut out = Vec::new();
@@ -251,6 +273,18 @@ mod tests {
                 word(Field::Any, "http://x", false)
             ]
         );
+    }
+
+    #[test]
+    fn a_word_that_is_being_typed_may_go_on() {
+        let last = |text: &str| Query::typed(text).unwrap().clauses.pop().unwrap();
+        assert_eq!(last("lunch inv"), word(Field::Any, "inv", true));
+        assert_eq!(last("from:ad"), word(Field::From, "ad", true));
+        for text in ["a", "inv ", "\"inv\"", "-inv", "in:sent"] {
+            let clause = last(text);
+            let prefix = matches!(clause.term, Term::Text { prefix: true, .. });
+            assert!(!prefix, "{text}");
+        }
     }
 
     #[test]

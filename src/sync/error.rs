@@ -37,3 +37,14 @@ pub enum SyncError {
     #[error("stopping")]
     Stopping,
 }
+
+/// Why an intent could not be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// A database.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// It can't be done: why, in plain words.
+    #[error("{0}")]
+    Refused(String),
+}

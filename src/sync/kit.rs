@@ -319,8 +319,14 @@ impl Kit {
             }
             SyncError::Secret(why) => stopped(why.clone()),
             SyncError::Net(net) => {
-                let reason =
-                    diagnose::explain(net, &self.account.imap, diagnose::Service::Imap).line();
+                let known = self.connections.most() > 0 && net.kind() == Kind::Offline;
+                let reason = match known {
+                    // It worked before: nobody needs to look for a mistake in the settings.
+                    true => "server not reachable".to_owned(),
+                    false => {
+                        diagnose::explain(net, &self.account.imap, diagnose::Service::Imap).line()
+                    }
+                };
                 if is_for_the_user(net) {
                     self.refused_password(net);
                     stopped(reason)

@@ -12,6 +12,7 @@ use crate::model::{
 use crate::signal::{Board, Topic};
 use crate::store::{Local, Reader, Undo, Writer};
 use crate::sync::bells::Bells;
+use crate::sync::error::LedgerError;
 use crate::sync::freeze;
 use crate::sync::host::Host;
 use crate::sync::intend;
@@ -169,6 +170,11 @@ impl Ledger {
                 after.copy = self.local.read().draft(id)?.map(|d| d.account);
                 Ok(Done::default())
             }
+            Intent::PutAside(draft) => {
+                let id = self.kept(&draft, now)?;
+                self.local.put_aside(id)?;
+                Ok(Done::default())
+            }
             Intent::DiscardDraft(id) => {
                 after.copy = self.local.read().draft(id)?.map(|d| d.account);
                 self.discard(id, now, after)
@@ -245,6 +251,14 @@ impl Ledger {
         })
     }
 
+    /// The row of a draft; what differs from it is saved.
+    fn kept(&mut self, draft: &Draft, now: i64) -> Result<DraftId, LedgerError> {
+        match draft.id {
+            Some(id) if self.local.read().draft(id)?.is_some_and(|d| d.says(draft)) => Ok(id),
+            _ => self.save(draft, now),
+        }
+    }
+
     fn is_copied(&self, account: &AccountName) -> bool {
         let account = self.accounts.iter().find(|a| a.name == *account);
         account.is_some_and(|a| a.mirror_drafts)
@@ -288,12 +302,9 @@ impl Ledger {
             after.apply = undone.inverse;
             if undone.sending || undone.draft.is_some() {
                 after.topics.extend([Topic::Drafts, Topic::Outbox]);
-                // What was copied to the server before may have to be again.
-                let draft = undone
-                    .draft
-                    .map(|id| self.local.read().draft(id))
-                    .transpose()?;
-                after.copy = draft.flatten().map(|d| d.account);
+                if let Some(id) = undone.draft {
+                    after.copy = self.local.read().draft(id)?.map(|d| d.account);
+                }
             }
         }
         done.map_err(LedgerError::Refused)
@@ -586,15 +597,4 @@ struct After {
     copy: Option<AccountName>,
     topics: Vec<Topic>,
     everybody: bool,
-}
-
-/// Why an intent could not be recorded.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// A database.
-    #[error("{0}")]
-    Store(#[from] crate::store::Error),
-    /// It can't be done: why, in plain words.
-    #[error("{0}")]
-    Refused(String),
 }

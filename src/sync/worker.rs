@@ -180,6 +180,7 @@ impl Worker {
         self.session = None;
         self.due.everything = true;
         self.answer(false);
+        self.count_waiting();
         self.kit.note_damage(error);
         // What could not be had while offline may be had once we are back.
         self.tidied = None;
@@ -210,10 +211,18 @@ impl Worker {
             // Whoever only asks is told at once that we wait.
             self.hear();
             self.answer(false);
+            self.count_waiting();
             if asked {
                 backoff.reset();
                 return;
             }
+        }
+    }
+
+    /// What the user does meanwhile is seen to wait.
+    fn count_waiting(&self) {
+        if let Ok(pending) = self.local.read().pending(&self.kit.account.name) {
+            self.kit.report.pending(pending.len() as u64);
         }
     }
 

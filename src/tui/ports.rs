@@ -81,6 +81,8 @@ pub struct Ports {
     pub domains: Option<LookUp>,
     /// Drafts that stood open in a process that is gone without closing them.
     pub left_open: Vec<DraftId>,
+    /// Drafts that were being written when the program was ended in good order.
+    pub put_aside: Vec<DraftId>,
     /// A message to begin with.
     pub compose: Option<Box<Draft>>,
     /// Things to say at the start (a broken account, a bad theme), cleaned.

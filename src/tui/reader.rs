@@ -5,9 +5,9 @@
 //! dropped unread. Searching has its own thread and connection, so that a slow search never stands
 //! before a list; a newer search interrupts an older one.
 
-use crate::mime::recipients::format_list;
+use crate::mime::recipients::{format_list, parse_list};
 use crate::model::view::{Page, Scope};
-use crate::model::{DraftId, Query, Reminder, ReminderState, Role, System};
+use crate::model::{Address, DraftId, Query, Reminder, ReminderState, Role, System};
 use crate::store::{Error, LocalReader, Reader};
 use crate::tui::event::Event;
 use crate::tui::question::{Answer, DraftAt, DraftRow, Known, Listing, Question, Tray};
@@ -164,7 +164,7 @@ impl Shelves {
         let removed: BTreeSet<DraftId> = own.removed_elsewhere()?.into_iter().collect();
         let here = own.draft_lines()?.into_iter().map(|draft| DraftRow {
             at: DraftAt::Here(draft.id),
-            to: draft.to,
+            to: names(&draft.to),
             subject: draft.subject,
             date: draft.saved,
             removed: removed.contains(&draft.id),
@@ -176,7 +176,7 @@ impl Shelves {
             if copied.is_none() {
                 rows.push(DraftRow {
                     at: DraftAt::There(row.message, row.location),
-                    to: format_list(&row.to),
+                    to: names(&format_list(&row.to)),
                     subject: row.subject,
                     date: row.date,
                     removed: false,
@@ -199,7 +199,7 @@ impl Shelves {
             Question::Sidebar => Answer::Sidebar {
                 mailboxes: self.reader()?.mailboxes()?,
                 outbox: Tray::of(&self.own()?.outbox()?),
-                drafts: self.own()?.count_drafts()?,
+                drafts: self.drafts()?.len(),
                 reminders: self.reminders()?,
             },
             Question::Window {
@@ -367,6 +367,18 @@ fn serve_searches(
     }
 }
 
+/// The recipients without what a list has no room for: names alone, where there are names.
+fn names(typed: &str) -> String {
+    match parse_list(typed) {
+        Ok(list) => {
+            let names: Vec<&str> = list.iter().map(Address::display).collect();
+            names.join(", ")
+        }
+        // Not finished yet: as it was typed.
+        Err(_) => typed.to_owned(),
+    }
+}
+
 fn unsearchable(cache: &Path, error: &Error) -> String {
     Reader::note_damage(cache, error);
     format!("the mail can't be searched: {error}")
@@ -377,7 +389,7 @@ fn search(
     reader: &Reader,
     text: &str,
 ) -> Result<Option<Vec<crate::model::view::IndexRow>>, String> {
-    let query = Query::parse(text).map_err(|e| e.to_string())?;
+    let query = Query::typed(text).map_err(|e| e.to_string())?;
     if query.clauses.is_empty() {
         return Ok(Some(Vec::new()));
     }
@@ -392,6 +404,13 @@ fn search(
 mod tests {
     use super::*;
     use crate::model::view::Page;
+
+    #[test]
+    fn drafts_are_listed_by_names_alone() {
+        let typed = "Pia Moreau <pia@example.org>, bo@example.org";
+        assert_eq!(names(typed), "Pia Moreau, bo@example.org");
+        assert_eq!(names("Pia <pia@"), "Pia <pia@");
+    }
 
     #[test]
     fn the_newest_question_comes_first_and_replaces_its_kind() {

@@ -111,6 +111,7 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
         groups: ports.books.groups,
         check_domains: ports.domains.is_some(),
         left_open: ports.left_open,
+        put_aside: ports.put_aside,
         compose: ports.compose,
         warnings: ports.warnings,
     })

@@ -228,7 +228,7 @@ impl LocalReader {
     /// When they can't be read.
     pub fn uncopied(&self, account: &AccountName, now: i64, idle: i64) -> Result<Vec<DraftId>> {
         let sql = "SELECT id FROM draft d WHERE account = ?1 AND outbox IS NULL AND discarded = 0
-              AND (open = 0 OR saved <= ?2 - ?3 OR saved > ?2 + ?3)
+              AND (open <= 0 OR saved <= ?2 - ?3 OR saved > ?2 + ?3)
               AND NOT EXISTS (SELECT 1 FROM draft_copy c WHERE c.draft = d.id AND c.account = d.account
                               AND c.saved = d.saved AND c.state IN (1, 3))
             ORDER BY id";

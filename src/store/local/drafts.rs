@@ -37,6 +37,17 @@ impl Local {
         })
     }
 
+    /// A draft is put aside because the program ends: the next start goes on with it.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn put_aside(&mut self, id: DraftId) -> Result<()> {
+        self.write(|tx| {
+            tx.execute("UPDATE draft SET open = -1 WHERE id = ?1", [id.0])?;
+            Ok(())
+        })
+    }
+
     /// Throws a draft away: it is gone from every list and its copies from the server, and can be
     /// had back by an undo within 30 days.
     ///
@@ -125,15 +136,18 @@ impl LocalReader {
         Ok(usize::try_from(count).unwrap_or(0))
     }
 
-    /// Drafts that stand open in a composer, and in which process, the last saved first.
+    /// Drafts that stand open in a composer, and in which process, the last saved first; `None` for
+    /// those that were [put aside](Local::put_aside).
     ///
     /// # Errors
     /// When they can't be read.
-    pub fn open_drafts(&self) -> Result<Vec<(DraftId, u32)>> {
+    pub fn open_drafts(&self) -> Result<Vec<(DraftId, Option<u32>)>> {
         let mut query = self.conn.prepare_cached(
             "SELECT id, open FROM draft WHERE open <> 0 AND outbox IS NULL AND discarded = 0 ORDER BY saved DESC, id DESC",
         )?;
-        let rows = query.query_map([], |r| Ok((DraftId(r.get(0)?), r.get(1)?)))?;
+        let rows = query.query_map([], |r| {
+            Ok((DraftId(r.get(0)?), u32::try_from(r.get::<_, i64>(1)?).ok()))
+        })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 

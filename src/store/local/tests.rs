@@ -319,12 +319,14 @@ fn what_is_being_written_is_known_until_it_is_closed() {
     let mut local = home.open();
     let first = local.save_draft(&Draft::new(work()), 1).unwrap();
     let second = local.save_draft(&Draft::new(work()), 2).unwrap();
-    let me = std::process::id();
+    let me = Some(std::process::id());
     let open = |local: &Local| local.read().open_drafts().unwrap();
     assert_eq!(open(&local), [(second, me), (first, me)]);
     local.close_draft(second).unwrap();
     local.submit(&outgoing(Some(first)), 3).unwrap();
     assert_eq!(open(&local), [], "what is on its way is not being written");
+    local.put_aside(second).unwrap();
+    assert_eq!(open(&local), [(second, None)]);
     assert_eq!(local.read().count_drafts().unwrap(), 1);
 }
 

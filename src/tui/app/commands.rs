@@ -96,7 +96,7 @@ impl Panes {
             Command::Account => return Wants::GoToAccount,
             Command::Theme => return Wants::Theme,
             Command::Tag => return self.filing(Wants::Tag, now),
-            Command::Offline => self.offline(None, fx),
+            Command::Offline => self.offline(None, now, fx),
             Command::ToggleThreads => self.toggle_threads(now, fx),
             Command::Fold if self.focus == Pane::Reader => self.fold_letter(),
             Command::FoldAll if self.focus == Pane::Reader => self.fold_letters(),
@@ -150,7 +150,10 @@ impl Panes {
             | Command::NextWriting
             | Command::PreviousWriting
             | Command::Beside => {
-                self.tell(Clean::lit("No message is being written."), now);
+                self.tell(
+                    Clean::lit("No message is being written; g d lists drafts."),
+                    now,
+                );
             }
         }
         Wants::Nothing
@@ -196,7 +199,7 @@ impl Panes {
             }
             Command::Offline => match self.numbered_account(argument) {
                 Some(name) => {
-                    self.offline(Some(name), fx);
+                    self.offline(Some(name), now, fx);
                     None
                 }
                 None => Some("account"),
@@ -255,8 +258,28 @@ impl Panes {
     }
 
     /// Fetches everything for a journey: of one account, or of all.
-    fn offline(&mut self, account: Option<AccountName>, fx: &mut Vec<Effect>) {
-        fx.push(Effect::Ask(Intent::Offline(account), About::Done));
+    fn offline(&mut self, account: Option<AccountName>, now: Now, fx: &mut Vec<Effect>) {
+        let wanted = |name: &&AccountName| account.as_ref().is_none_or(|a| a == *name);
+        let apart = self.status.apart();
+        let apart: Vec<&str> = apart
+            .iter()
+            .filter(wanted)
+            .map(AccountName::as_str)
+            .collect();
+        let about = match apart.as_slice() {
+            [] => About::Done,
+            one_or_more => {
+                let (verb, they) = match one_or_more {
+                    [_] => ("is", "it is"),
+                    _ => ("are", "they are"),
+                };
+                let names = one_or_more.join(", ");
+                let text = format!("{names} {verb} not connected; it begins when {they}");
+                self.tell(Clean::line(&text), now);
+                About::Quiet
+            }
+        };
+        fx.push(Effect::Ask(Intent::Offline(account), about));
     }
 
     /// Ends what [`Panes::offline`] began. Says whether there was something.

@@ -120,13 +120,12 @@ impl Writing {
         self.composer.deadline()
     }
 
-    /// The program ends: what is not saved yet is saved now, and won't be missed.
+    /// The program ends: what is not saved yet is saved now, and gone on with at the next start.
     pub fn last_words(&self, fx: &mut Vec<Effect>) {
-        if self.composer.unsaved() {
+        if self.composer.unsaved() || self.composer.id().is_some() {
             let draft = Box::new(self.composer.draft());
-            fx.push(Effect::Ask(Intent::SaveDraft(draft), About::Quiet));
+            fx.push(Effect::Ask(Intent::PutAside(draft), About::Quiet));
         }
-        self.shut(fx);
     }
 
     /// The draft stands open no more.

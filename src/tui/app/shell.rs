@@ -50,6 +50,8 @@ pub struct Setup {
     pub surroundings: Surroundings,
     /// Drafts that stood open when the program died.
     pub left_open: Vec<DraftId>,
+    /// Drafts that were being written when the program was ended in good order.
+    pub put_aside: Vec<DraftId>,
     /// A message to begin with.
     pub compose: Option<Box<Draft>>,
     /// Things to say at the start.
@@ -63,9 +65,12 @@ pub struct App {
     desk: Desk,
     /// Drafts that were asked for, to be written on.
     wanted: BTreeSet<DraftId>,
-    /// Drafts that stood open when the program died, and how many were found again.
+    /// Drafts that stood open when the program died, and what was found again.
     left_open: BTreeSet<DraftId>,
     recovered: Vec<String>,
+    /// Drafts that were being written when the program was ended, and how many are again.
+    put_aside: BTreeSet<DraftId>,
+    gone_on: usize,
     keys: Keys,
     theme: Theme,
     surroundings: Surroundings,
@@ -85,6 +90,7 @@ impl App {
             setup
                 .left_open
                 .iter()
+                .chain(&setup.put_aside)
                 .map(|id| Effect::Query(Question::Draft(*id))),
         );
         let mut app = App {
@@ -99,6 +105,8 @@ impl App {
             wanted: BTreeSet::new(),
             left_open: setup.left_open.into_iter().collect(),
             recovered: Vec::new(),
+            put_aside: setup.put_aside.into_iter().collect(),
+            gone_on: 0,
             keys,
             theme,
             surroundings: setup.surroundings,
@@ -292,6 +300,7 @@ impl App {
 
     fn key(&mut self, key: KeyEvent, now: Now, fx: &mut Vec<Effect>) {
         self.panes.somebody_is_here(now, fx);
+        self.panes.index.touch();
         if let Some(layer) = self.layers.last_mut() {
             let turn = layer.key(&key, &mut self.panes, now, fx);
             self.turned(turn, now, fx);
@@ -375,6 +384,15 @@ impl App {
         let left_open = self.left_open.remove(&id);
         match draft {
             Some(draft) if wanted => self.write(draft, fx),
+            Some(draft) if self.put_aside.remove(&id) => {
+                self.desk.keep(draft, &self.panes.accounts, fx);
+                self.gone_on += 1;
+                let text = match self.gone_on {
+                    1 => "1 message was being written; w goes on".to_owned(),
+                    n => format!("{n} messages were being written; w goes on"),
+                };
+                self.panes.tell(Clean::line(&text), now);
+            }
             Some(draft) if left_open => {
                 self.desk.keep(draft, &self.panes.accounts, fx);
                 self.tell_recovered(id, now);
@@ -512,7 +530,10 @@ impl App {
             Wants::Palette => Ok(Layer::palette(context, self.keys.map())),
             Wants::Help => Ok(Layer::help(context, self.keys.map())),
             Wants::Compose => {
-                let shown = self.panes.shown_account();
+                // Who looks at every inbox writes as his first account, not as the row's.
+                let shown = self.panes.index.mailbox();
+                let shown = shown.and_then(|id| self.panes.sidebar.mailbox(id));
+                let shown = shown.map(|m| m.account.clone());
                 let draft = Writing::blank(&self.panes.accounts, shown.as_ref());
                 match draft {
                     Some(draft) => self.write(draft, fx),

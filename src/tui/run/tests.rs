@@ -106,6 +106,7 @@ impl Live {
         let size = (100, 30);
         let setup = Setup {
             left_open: Vec::new(),
+            put_aside: Vec::new(),
             compose: None,
             taste: crate::tui::Taste::default(),
             spelling: crate::tui::spell::Spelling::default(),

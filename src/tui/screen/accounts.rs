@@ -78,10 +78,7 @@ impl Lines {
             self.say(words, None);
         }
         if state.pending > 0 {
-            let changes = match state.pending {
-                1 => "1 change waits".to_owned(),
-                n => format!("{} changes wait", gauge::grouped(n)),
-            };
+            let changes = state::changes(state.pending);
             self.say(&format!("{changes} to be sent up"), None);
         }
         if state.connections > 0 {

@@ -52,6 +52,8 @@ pub struct Index {
     wish: Option<Wish>,
     marks: BTreeMap<Ident, Target>,
     trouble: Option<Clean>,
+    /// Nobody pressed a key yet: the selection stays on the newest row, whatever comes in above.
+    untouched: bool,
 }
 
 /// What an answer led to beyond the list itself.
@@ -82,6 +84,7 @@ impl Index {
             wish: None,
             marks: BTreeMap::new(),
             trouble: None,
+            untouched: true,
         }
     }
 
@@ -152,7 +155,7 @@ impl Index {
             return self.reload(now);
         }
         let serial = self.serial + 1;
-        let height = self.height;
+        let (height, untouched) = (self.height, self.untouched);
         // While a search is typed, what was found last stays until the answer comes.
         let typing = matches!(
             (&self.listing, &listing),
@@ -163,7 +166,7 @@ impl Index {
             (rows, std::mem::take(&mut self.lines), self.loaded)
         });
         *self = Index::new(listing);
-        (self.serial, self.height) = (serial, height);
+        (self.serial, self.height, self.untouched) = (serial, height, untouched);
         if let Some(found) = found {
             (self.rows, self.lines, self.loaded) = found;
         }
@@ -347,7 +350,10 @@ impl Index {
         let held = self
             .anchor
             .and_then(|a| self.lines.iter().position(|l| l.ident == a));
-        let at = held.unwrap_or(self.cursor);
+        let at = match self.untouched {
+            true => 0,
+            false => held.unwrap_or(self.cursor),
+        };
         if self.top > 0 {
             // Keep the selected row where it stands on the screen; at the top of the list, let
             // new mail come into sight instead.
@@ -356,6 +362,11 @@ impl Index {
         self.go(at);
         let present: BTreeSet<_> = self.lines.iter().map(|l| l.ident).collect();
         self.marks.retain(|ident, _| present.contains(ident));
+    }
+
+    /// Somebody is at the keyboard: from now on the selection stays on what it holds.
+    pub fn touch(&mut self) {
+        self.untouched = false;
     }
 
     /// Tells how many lines fit.
@@ -374,6 +385,7 @@ impl Index {
 
     /// Selects the line (a click).
     pub fn select(&mut self, line: usize, now: Instant) -> Vec<Question> {
+        self.touch();
         self.go(line);
         self.near(now)
     }
@@ -401,6 +413,7 @@ impl Index {
     /// Goes to the next unread line: below in the window, else wherever the store finds one, else
     /// above.
     pub fn next_unread(&mut self, now: Instant) -> (Vec<Question>, Outcome) {
+        self.touch();
         let below = self.lines.iter().skip(self.cursor + 1).position(is_unread);
         if let Some(n) = below {
             self.go(self.cursor + 1 + n);
@@ -449,6 +462,7 @@ impl Index {
     fn go(&mut self, line: usize) {
         let last = self.lines.len().saturating_sub(1);
         self.cursor = line.min(last);
+        self.untouched &= self.cursor == 0;
         self.anchor = self.lines.get(self.cursor).map(|l| l.ident);
         let most = self.lines.len().saturating_sub(self.height);
         self.top = self

@@ -82,8 +82,21 @@ pub fn of(name: &str, status: &AccountStatus, now: i64) -> Said {
                 format!("✕ {name} offline"),
                 format!("✕ {name}"),
             ];
+            if status.pending > 0 {
+                let waits = changes(status.pending);
+                forms.insert(0, format!("✕ {name} offline ({waits})"));
+                forms.insert(
+                    0,
+                    format!("✕ {name} offline, {} ({waits})", retry(*retry_at, now)),
+                );
+            }
             if let Some(since) = since(status, now) {
-                let long = format!("✕ {name} offline {since}, {}", retry(*retry_at, now));
+                let waits = match status.pending {
+                    0 => String::new(),
+                    n => format!(" ({})", changes(n)),
+                };
+                let retry = retry(*retry_at, now);
+                let long = format!("✕ {name} offline {since}, {retry}{waits}");
                 forms.insert(0, long);
             }
             (forms, Some(reason.clone()), Tone::Bad)
@@ -198,6 +211,14 @@ fn under_way(name: &str, task: &Progress, also: &str) -> Vec<String> {
     ]
 }
 
+/// `5 changes wait`
+pub fn changes(pending: u64) -> String {
+    match pending {
+        1 => "1 change waits".to_owned(),
+        n => format!("{} changes wait", gauge::grouped(n)),
+    }
+}
+
 /// What else is worth knowing, in brackets.
 fn asides(status: &AccountStatus) -> String {
     let mut also = Vec::new();
@@ -205,7 +226,7 @@ fn asides(status: &AccountStatus) -> String {
         also.push("all of it, esc ends that".to_owned());
     }
     if status.pending > 0 {
-        also.push(format!("{} to send up", gauge::grouped(status.pending)));
+        also.push(changes(status.pending));
     }
     if let Some(budget) = status.budget.filter(|b| status.received >= *b) {
         also.push(format!("today's {} are used up", size::human(budget)));
@@ -250,7 +271,7 @@ mod tests {
         for (cols, text) in [
             (
                 200,
-                "⟳ work █░░░░░░░ syncing 12,400/50,000 headers of INBOX, 9,800/s, 4 s left (3 to send up)",
+                "⟳ work █░░░░░░░ syncing 12,400/50,000 headers of INBOX, 9,800/s, 4 s left (3 changes wait)",
             ),
             (
                 70,
@@ -269,6 +290,24 @@ mod tests {
             ..Progress::default()
         };
         assert_eq!(progress(&unknown), "mailboxes");
+    }
+
+    #[test]
+    fn what_waits_for_the_server_is_counted_while_offline() {
+        let link = Link::Waiting {
+            reason: "server not reachable".into(),
+            retry_at: 0,
+        };
+        let status = AccountStatus {
+            link,
+            pending: 5,
+            ..AccountStatus::default()
+        };
+        let within = |cols| of("work", &status, 9).within(cols);
+        assert!(within(100).contains("(5 changes wait): server not reachable"));
+        let narrow = within(56);
+        assert!(narrow.contains("5 changes wait"), "{narrow}");
+        assert_eq!(changes(1), "1 change waits");
     }
 
     #[test]

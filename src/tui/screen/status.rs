@@ -91,6 +91,15 @@ impl Status {
         self.accounts.iter().filter(waits).cloned().collect()
     }
 
+    /// The accounts that are offline, for whatever reason.
+    pub fn apart(&self) -> Vec<AccountName> {
+        let apart = |a: &&AccountName| {
+            let link = self.known.get(*a).map(|s| &s.link);
+            matches!(link, Some(Link::Waiting { .. } | Link::Stopped { .. }))
+        };
+        self.accounts.iter().filter(apart).cloned().collect()
+    }
+
     /// Whether everything is being fetched for a journey.
     pub fn journey(&self) -> bool {
         self.known.values().any(|s| s.journey)

@@ -80,6 +80,7 @@ fn mailbox(id: i64, path: &str, role: Role, unread: u64) -> MailboxRow {
 fn setup() -> Setup {
     Setup {
         left_open: Vec::new(),
+        put_aside: Vec::new(),
         compose: None,
         taste: crate::tui::Taste::default(),
         spelling: crate::tui::spell::Spelling::default(),

@@ -130,10 +130,25 @@ fn the_selection_follows_its_message_when_mail_arrives() {
 #[test]
 fn at_the_top_new_mail_comes_into_sight() {
     let mut bench = Bench::new(50, false);
+    bench.index.touch();
     bench.all.push(row(51, 9000));
     let asked = bench.index.reload(bench.now);
     bench.settle(asked);
     assert_eq!((bench.selected(), bench.index.top()), (50, 0));
+}
+
+#[test]
+fn until_somebody_is_there_the_newest_is_selected() {
+    let mut bench = Bench::new(50, false);
+    bench.all.push(row(51, 9000));
+    let asked = bench.index.reload(bench.now);
+    bench.settle(asked);
+    assert_eq!((bench.selected(), bench.index.top()), (51, 0));
+    let _ = bench.index.select(0, bench.now);
+    bench.all.push(row(52, 9100));
+    let asked = bench.index.reload(bench.now);
+    bench.settle(asked);
+    assert_eq!(bench.selected(), 51);
 }
 
 #[test]

@@ -386,3 +386,20 @@ fn what_is_dragged_over_in_the_reader_is_copied() {
         "{text:?}"
     );
 }
+
+#[test]
+fn a_journey_of_an_account_that_is_not_connected_is_said_to_wait() {
+    let mut bench = Bench::new(three(), (80, 24));
+    let statuses = [(AccountName("home".into()), waiting())].into();
+    bench.event(Event::Board(Posted {
+        statuses,
+        ..Posted::default()
+    }));
+    bench.keys(":offline\n");
+    let screen = bench.screen();
+    assert!(
+        screen.contains("home is not connected; it begins when it is"),
+        "{screen}"
+    );
+    assert!(matches!(bench.asked.last(), Some(Intent::Offline(_))));
+}

@@ -111,6 +111,7 @@ fn what_a_crash_left_open_is_there_with_a_word() {
     let mut bench = Bench::new(three(), (100, 24));
     let setup = Setup {
         left_open: vec![DraftId(7)],
+        put_aside: Vec::new(),
         compose: None,
         taste: crate::tui::Taste::default(),
         spelling: crate::tui::spell::Spelling::default(),
@@ -135,7 +136,7 @@ fn what_a_crash_left_open_is_there_with_a_word() {
 }
 
 #[test]
-fn leaving_the_program_saves_them_all_and_says_they_are_closed() {
+fn leaving_the_program_keeps_them_all_for_the_next_start() {
     let mut bench = Bench::two((80, 24));
     bench.chord("alt-n");
     bench.keys("x");
@@ -146,15 +147,9 @@ fn leaving_the_program_saves_them_all_and_says_they_are_closed() {
     let saved = bench
         .asked
         .iter()
-        .filter(|i| matches!(i, Intent::SaveDraft(_)))
+        .filter(|i| matches!(i, Intent::PutAside(_)))
         .count();
     assert_eq!(saved, 2);
-    assert!(
-        bench
-            .asked
-            .iter()
-            .any(|i| matches!(i, Intent::CloseDraft(DraftId(5))))
-    );
 }
 
 #[test]
@@ -209,7 +204,7 @@ fn an_answer_opens_in_the_composer_and_a_signal_saves_what_is_typed() {
     assert!(bench.screen().contains("Re: Lunch"));
     bench.keys("yes");
     bench.event(Event::Quit);
-    assert!(matches!(&bench.asked[..], [Intent::SaveDraft(d)] if d.body.contains("yes")));
+    assert!(matches!(&bench.asked[..], [Intent::PutAside(d)] if d.body.contains("yes")));
     assert!(bench.quit);
 }
 
@@ -243,4 +238,32 @@ fn drafts_here_and_on_the_server_are_one_list() {
         bench.asked.last(),
         Some(Intent::DiscardDraft(DraftId(9)))
     ));
+}
+
+#[test]
+fn what_was_being_written_at_the_end_is_there_at_the_start() {
+    let mut bench = Bench::new(three(), (100, 24));
+    let setup = Setup {
+        left_open: Vec::new(),
+        check_domains: false,
+        groups: Vec::new(),
+        put_aside: vec![DraftId(7), DraftId(8)],
+        compose: None,
+        taste: crate::tui::Taste::default(),
+        spelling: crate::tui::spell::Spelling::default(),
+        accounts: vec![account("home")],
+        theme: None,
+        keys: None,
+        surroundings: crate::tui::theme::Surroundings::read(|_| None),
+        warnings: Vec::new(),
+    };
+    let (app, fx) = App::new(setup, (100, 24), bench.now);
+    bench.app = app;
+    bench.perform(fx);
+    let screen = bench.screen();
+    assert!(
+        screen.contains("2 messages were being written; w goes on"),
+        "{screen}"
+    );
+    assert!(!screen.contains("Recovered"), "{screen}");
 }
