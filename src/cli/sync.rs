@@ -76,8 +76,8 @@ fn asked(as_json: bool, answers: &[(AccountName, bool)], began: Instant) -> Resu
     let mut reports = Vec::new();
     for (name, done) in answers {
         let mut report = json!({ "name": name.as_str(), "elsewhere": true, "seconds": seconds });
-        if !done {
-            report["error"] = json!(offline);
+        if let Some(fields) = report.as_object_mut().filter(|_| !done) {
+            fields.insert("error".to_owned(), json!(offline));
         }
         if !as_json {
             let name = Clean::line(name.as_str());

@@ -139,7 +139,7 @@ pub const EXTENSIONS: [Extension; 24] = [
         &["OBJECTID"],
         "8474",
         "one message in several mailboxes is one message; renamed mailboxes are known again",
-        "a message a mailbox; renames by UIDVALIDITY and counts",
+        "a message a mailbox; renames by the same UIDVALIDITY, UIDs and Message-IDs",
     ),
     row(
         &["PREVIEW"],
