@@ -34,7 +34,7 @@ pub enum Pages {
 const MAX_BARE: usize = 256 << 10;
 
 /// `On Mon, 3 Mar 2025 at 14:05, Ada wrote:` and the text behind `>`, without its signature.
-pub(super) fn quotation(raw: &[u8], e: &Envelope, pages: Pages) -> String {
+pub fn quotation(raw: &[u8], e: &Envelope, pages: Pages) -> String {
     let who = e.from.first().map(|a| Clean::line(a.display()).to_string());
     let who = who
         .filter(|w| !w.is_empty())

@@ -1,7 +1,7 @@
 //! The integration suite: one binary, one module a topic.
 //!
 //! `dovecot`, `cyrus`, `courier`, `postfix`, `client`, `strip`, `both`, `desk`, `smtp`, `pty`, `program`, `proxy`,
-//! `script`, `story` and `dump` are rigs; the others are tests.
+//! `script`, `story`, `dump` and `dice` are rigs; the others are tests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,6 +14,10 @@
 mod layering;
 mod texts;
 mod messages;
+#[path = "../../fuzz/src/targets.rs"]
+mod targets;
+mod dice;
+mod fuzz;
 mod tls;
 mod smtp;
 mod dovecot;

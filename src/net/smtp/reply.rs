@@ -1,14 +1,15 @@
 //! Replies (RFC 5321 §4.2), read within bounds and forgiven much: only the three digits decide.
 
 use crate::net::error::{NetError, Refusal};
+use crate::net::web;
 use std::fmt;
 
 /// Octets of a line that are read; RFC 5321 §4.5.3.1.5 allows 512.
 pub(super) const LONGEST_LINE: usize = 8 << 10;
 /// Octets of all lines of one reply.
-pub(super) const LONGEST_REPLY: usize = 64 << 10;
+const LONGEST_REPLY: usize = 64 << 10;
 /// Lines of one reply.
-pub(super) const MOST_LINES: usize = 100;
+const MOST_LINES: usize = 100;
 
 /// A whole reply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct Reply {
 }
 
 /// One line of a reply: its code, whether it is the last, its text.
-pub(super) fn line(bytes: &[u8]) -> Option<(u16, bool, String)> {
+fn line(bytes: &[u8]) -> Option<(u16, bool, String)> {
     let digits = bytes.get(..3)?;
     if !digits.iter().all(u8::is_ascii_digit) {
         return None;
@@ -37,6 +38,43 @@ pub(super) fn line(bytes: &[u8]) -> Option<(u16, bool, String)> {
         .trim()
         .to_owned();
     (200..600).contains(&code).then_some((code, last, text))
+}
+
+/// A reply of which not every line is here yet.
+#[derive(Debug, Default)]
+pub struct Gathering {
+    whole: Reply,
+    octets: usize,
+}
+
+impl Gathering {
+    /// Takes a line without its line end; the reply if that was the last of it.
+    ///
+    /// # Errors
+    /// It is no reply, or one that goes on for ever. What was gathered is of no use then.
+    pub fn take(&mut self, bytes: &[u8]) -> Result<Option<Reply>, NetError> {
+        let protocol = |why: &str| Err(NetError::Protocol(why.to_owned()));
+        self.octets += bytes.len();
+        let Some((code, last, text)) = line(bytes) else {
+            return match web::is_page(bytes) {
+                true => Err(NetError::Web),
+                false => protocol("something that is not an SMTP reply"),
+            };
+        };
+        if !self.whole.lines.is_empty() && code != self.whole.code {
+            return protocol("a reply with two codes");
+        }
+        self.whole.code = code;
+        self.whole.lines.push(text);
+        if last {
+            self.octets = 0;
+            return Ok(Some(std::mem::take(&mut self.whole)));
+        }
+        if self.whole.lines.len() >= MOST_LINES || self.octets > LONGEST_REPLY {
+            return protocol("a reply without an end");
+        }
+        Ok(None)
+    }
 }
 
 impl Reply {

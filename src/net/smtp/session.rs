@@ -5,14 +5,13 @@
 //! STARTTLS and the handshake end it.
 
 use super::offers::Offers;
-use super::reply::{self, Reply};
+use super::reply::{self, Gathering, Reply};
 use super::watch::{Going, SLOW, Watch};
 use crate::model::{Account, Security};
 use crate::net::connect::{self, Patience};
 use crate::net::error::{NetError, TlsFault};
 use crate::net::stream::Stream;
 use crate::net::trace::Ring;
-use crate::net::web;
 use lettre::transport::smtp::commands::{Ehlo, Quit, Rset, Starttls};
 use lettre::transport::smtp::extension::ClientId;
 use std::net::Ipv4Addr;
@@ -210,8 +209,7 @@ impl SmtpSession {
     }
 
     fn read_on(&mut self, until: Instant) -> Result<Reply, NetError> {
-        let mut whole = Reply::default();
-        let mut octets = 0;
+        let mut gathering = Gathering::default();
         loop {
             let bytes = self.line(until)?;
             let kept = match self.hushed {
@@ -220,25 +218,8 @@ impl SmtpSession {
             };
             tracing::trace!("S: {}", kept.escape_ascii());
             self.ring.theirs(kept);
-            octets += bytes.len();
-            let Some((code, last, text)) = reply::line(&bytes) else {
-                if web::is_page(&bytes) {
-                    return Err(NetError::Web);
-                }
-                return Err(NetError::Protocol(
-                    "something that is not an SMTP reply".to_owned(),
-                ));
-            };
-            if !whole.lines.is_empty() && code != whole.code {
-                return Err(NetError::Protocol("a reply with two codes".to_owned()));
-            }
-            whole.code = code;
-            whole.lines.push(text);
-            if last {
+            if let Some(whole) = gathering.take(&bytes)? {
                 return Ok(whole);
-            }
-            if whole.lines.len() >= reply::MOST_LINES || octets > reply::LONGEST_REPLY {
-                return Err(NetError::Protocol("a reply without an end".to_owned()));
             }
         }
     }

@@ -1,0 +1,3 @@
+//! The fuzz targets as a library; see `targets`.
+
+pub mod targets;
