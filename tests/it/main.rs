@@ -69,6 +69,8 @@ mod clock;
 mod demo;
 mod extensions;
 mod screen;
+mod whitelist;
+mod opened;
 mod used;
 mod composer;
 mod contacts;
