@@ -238,6 +238,7 @@ impl Live {
         .unwrap();
         let setup = Setup {
             left_open: Vec::new(),
+            put_aside: Default::default(),
             compose: None,
             taste: postrider::tui::Taste {
                 threads: false,
