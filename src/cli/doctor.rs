@@ -6,7 +6,7 @@ use super::home::Home;
 use super::host::Desk;
 use super::json;
 use super::say::say;
-use crate::model::{Account, Endpoint, Secret, Security};
+use crate::model::{Account, AccountName, Endpoint, Secret, Security};
 use crate::net::connect::{self, Patience};
 use crate::net::diagnose::{Advice, Service, explain};
 use crate::net::error::NetError;
@@ -16,10 +16,15 @@ use crate::net::sendmail;
 use crate::net::smtp::{Pace, SmtpSession, Watch};
 use crate::net::trace::Ring;
 use crate::sync::{Host as _, NoSecret};
-use crate::text::{Clean, size};
+use crate::text::{Clean, size, width, wrap};
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::time::Instant;
+
+/// Columns of a line, at most.
+const WIDTH: usize = 96;
+/// Columns for a step's name: the longest has as many.
+const NAME: usize = 23;
 
 /// One step and how it went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +48,7 @@ pub fn doctor(home: &Home, as_json: bool, account: Option<&str>) -> Result<u8> {
     let desk = Desk::new(&home.paths, false);
     let mut reports = Vec::new();
     let mut healthy = true;
+    let mut shown: Vec<(Endpoint, Offers, AccountName)> = Vec::new();
     for account in &accounts {
         let secret = desk.secret(account);
         let (steps, offers) = examine(account, secret);
@@ -50,8 +56,30 @@ pub fn doctor(home: &Home, as_json: bool, account: Option<&str>) -> Result<u8> {
         if as_json {
             reports.push(json!({ "name": account.name.as_str(), "steps": steps.iter().map(value).collect::<Vec<_>>(), "extensions": offers.iter().map(offered).collect::<Vec<_>>() }));
         } else {
-            print(account, &steps);
-            print_offers(&offers);
+            say!(
+                "{} ({})",
+                Clean::line(account.name.as_str()),
+                Clean::line(&account.email)
+            );
+            for line in steps.iter().flat_map(told) {
+                say!("{line}");
+            }
+            let same = |(end, there, _): &&(Endpoint, Offers, AccountName)| {
+                end.host == account.imap.host && *there == offers
+            };
+            match shown.iter().find(same) {
+                _ if offers.is_empty() => {}
+                Some((.., first)) => {
+                    let first = Clean::line(first.as_str());
+                    say!("  the IMAP server offers the same as for {first}, above");
+                }
+                None => {
+                    for line in table(&offers) {
+                        say!("{line}");
+                    }
+                    shown.push((account.imap.clone(), offers, account.name.clone()));
+                }
+            }
         }
     }
     if as_json {
@@ -77,10 +105,10 @@ fn offered((extension, offer): &(Extension, Offer)) -> Value {
 }
 
 /// What the server offers and what we make of it.
-fn print_offers(offers: &Offers) {
-    if !offers.is_empty() {
-        say!("  what the IMAP server offers, and what is made of it:");
-    }
+fn table(offers: &Offers) -> Vec<String> {
+    let names = offers.iter().map(|(e, _)| width::width(e.name()));
+    let column = names.max().unwrap_or(0);
+    let mut lines = vec!["  what the IMAP server offers, and what is made of it:".to_owned()];
     for (extension, offer) in offers {
         let (mark, note, words) = match offer {
             Offer::Used => ("+", "", extension.used),
@@ -88,8 +116,26 @@ fn print_offers(offers: &Offers) {
             Offer::SwitchedOff => ("x", "switched off: ", extension.without),
             Offer::Distrusted => ("x", "known to be wrong here: ", extension.without),
         };
-        say!("    {mark} {:<16} {note}{words}", extension.name());
+        let head = format!("    {mark} {:<column$} ", extension.name());
+        lines.extend(hung(&head, &format!("{note}{words}")));
     }
+    lines
+}
+
+/// A text in the columns behind its heading.
+fn hung(head: &str, text: &str) -> Vec<String> {
+    let indent = width::width(head);
+    let pieces = wrap::wrap(text, WIDTH.saturating_sub(indent).max(20));
+    let mut lines: Vec<String> = Vec::new();
+    for piece in pieces {
+        let before = if lines.is_empty() {
+            head.to_owned()
+        } else {
+            " ".repeat(indent)
+        };
+        lines.push(format!("{before}{}", Clean::line(&piece)));
+    }
+    lines
 }
 
 fn value(step: &Step) -> Value {
@@ -102,34 +148,32 @@ fn value(step: &Step) -> Value {
     }
 }
 
-fn print(account: &Account, steps: &[Step]) {
-    say!(
-        "{} ({})",
-        Clean::line(account.name.as_str()),
-        Clean::line(&account.email)
-    );
-    for step in steps {
-        match &step.found {
-            Ok(found) => say!(
-                "  ✓ {:<22} {} ({} ms)",
-                step.name,
-                Clean::line(found),
-                step.millis
-            ),
-            Err(advice) => {
-                say!("  ✗ {:<22} {}", step.name, Clean::line(&advice.what));
-                if !advice.why.is_empty() {
-                    say!("    probably: {}", Clean::line(&advice.why));
-                }
-                if !advice.todo.is_empty() {
-                    say!("    do: {}", Clean::line(&advice.todo));
-                }
-                for line in &step.said {
-                    say!("      {}", Clean::line(line));
-                }
+/// A step in lines.
+fn told(step: &Step) -> Vec<String> {
+    let mut lines;
+    match &step.found {
+        Ok(found) => {
+            let head = format!("  ✓ {:<NAME$} ", step.name);
+            // What was only noted took no time.
+            let text = match step.millis {
+                0 => found.clone(),
+                millis => format!("{found} ({millis} ms)"),
+            };
+            lines = hung(&head, &text);
+        }
+        Err(advice) => {
+            lines = hung(&format!("  ✗ {:<NAME$} ", step.name), &advice.what);
+            if !advice.why.is_empty() {
+                lines.extend(hung("    probably: ", &advice.why));
             }
+            if !advice.todo.is_empty() {
+                lines.extend(hung("    do: ", &advice.todo));
+            }
+            let said = step.said.iter();
+            lines.extend(said.map(|line| format!("      {}", Clean::line(line))));
         }
     }
+    lines
 }
 
 /// Tries everything that an account needs; each server's steps end at its first failure.
@@ -332,6 +376,27 @@ fn reach(account: &Account, end: &Endpoint, service: Service, steps: &mut Vec<St
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn every_name_fits_its_column_and_long_lists_are_wrapped() {
+        let step = |name, found: &str| Step {
+            name,
+            found: Ok(found.to_owned()),
+            millis: 12,
+            said: Vec::new(),
+        };
+        let short = told(&step("submission port and TLS", "port 465"));
+        assert_eq!(short, ["  ✓ submission port and TLS port 465 (12 ms)"]);
+        let long = told(&step("IMAP capabilities", &"CONDSTORE ".repeat(40)));
+        let at = |line: &str| line.chars().count() - line.trim_start().chars().count();
+        assert!(long.len() > 3, "{long:#?}");
+        assert!(long.iter().all(|l| width::width(l) <= WIDTH), "{long:#?}");
+        assert!(long[1..].iter().all(|l| at(l) == NAME + 5), "{long:#?}");
+        let offers: Offers = EXTENSIONS.iter().map(|e| (*e, Offer::Used)).collect();
+        let table = table(&offers);
+        assert!(table.len() > EXTENSIONS.len());
+        assert!(table.iter().all(|l| width::width(l) <= WIDTH), "{table:#?}");
+    }
 
     #[test]
     fn whatever_is_used_can_be_switched_off_and_nothing_else() {

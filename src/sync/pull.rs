@@ -88,6 +88,7 @@ pub fn mailbox(
         return Ok(Pulled::default());
     }
     let mut run = Run {
+        first: known.uidvalidity.is_none(),
         brought: Brought::new(kit, delivery.clone(), here.id, selected.uidvalidity),
         delivery,
         session,
@@ -144,6 +145,8 @@ fn seen(selected: &Selected) -> Seen {
 }
 
 struct Run<'a> {
+    /// Whether the mailbox was never looked at before.
+    first: bool,
     session: &'a mut Connection,
     kit: &'a Kit,
     reader: &'a Reader,
@@ -296,6 +299,9 @@ impl<'a> Run<'a> {
         let what = format!("headers of {}", self.here.label);
         let total = total.unwrap_or(missing.len());
         let mut meter = Meter::new(&self.kit.report, Task::Headers, what, before, total);
+        if self.first {
+            meter.show();
+        }
         let mut room = match self.here.headers {
             Reach::Octets(most) => most.saturating_sub(self.reader.octets_held(self.here.id)?),
             _ => u64::MAX,

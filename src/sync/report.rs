@@ -153,6 +153,8 @@ pub struct Meter<'a> {
     what: String,
     began: Instant,
     told: Option<Instant>,
+    /// Whether it is shown even if it takes no time worth speaking of.
+    soon: bool,
     done: u64,
     total: u64,
     /// Done before this run: it says nothing about the rate.
@@ -168,6 +170,7 @@ impl<'a> Meter<'a> {
             what,
             began: Instant::now(),
             told: None,
+            soon: false,
             done: before,
             total,
             before,
@@ -183,12 +186,18 @@ impl<'a> Meter<'a> {
         meter
     }
 
+    /// Shows it at once, however soon it will be done: nothing else shows yet.
+    pub fn show(&mut self) {
+        self.soon = true;
+        self.add(0);
+    }
+
     /// So much more is done.
     pub fn add(&mut self, more: u64) {
         self.done = (self.done + more).min(self.total);
         let now = Instant::now();
         let lately = self.told.is_some_and(|t| now - t < STEP);
-        if lately || now - self.began < WORTH {
+        if lately || (now - self.began < WORTH && !self.soon) {
             return;
         }
         self.told = Some(now);
@@ -230,6 +239,19 @@ pub(super) fn measure(what: &str, before: u64, done: u64, total: u64, took: Dura
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_first_look_shows_how_much_there_is_before_anything_is_done() {
+        let report = Report::new(AccountName("a".into()), Arc::new(Board::new()));
+        let mut meter = Meter::new(&report, Task::Headers, "headers".into(), 0, 50_000);
+        meter.add(1);
+        assert_eq!(report.status().progress, None, "it may be done at once");
+        meter.show();
+        let shown = report.status().progress.map(|p| (p.done, p.total));
+        assert_eq!(shown, Some((1, 50_000)));
+        drop(meter);
+        assert_eq!(report.status().progress, None);
+    }
 
     #[test]
     fn a_rate_counts_only_this_run() {

@@ -177,16 +177,16 @@ commands! {
     Forward, "forward", Writing, [Index Reader], No, "forward", "Forward with its attachments";
     ReplyList, "reply-list", Writing, [Index Reader], No, "", "Write back to the mailing list only";
     ForwardWhole, "forward-attached", Writing, [Index Reader], No, "", "Forward whole, as an attachment";
-    EditAsNew, "edit-as-new", Writing, [Index Reader], No, "", "Take it up again as a new message";
+    EditAsNew, "edit-as-new", Writing, [Index Reader], No, "", "Edit it again as a new message";
     Redirect, "redirect", Writing, [Index Reader], People, "", "Send it on as it is to somebody else";
-    Remind, "remind", Writing, [Index Reader], Time, "", "Be reminded of what you sent, if nobody answers";
-    SendReceipt, "send-receipt", Writing, [Index Reader], No, "", "Tell the sender that it was read, if that was asked";
+    Remind, "remind", Writing, [Index Reader], Time, "", "Set a reminder in case nobody answers what you sent";
+    SendReceipt, "send-receipt", Writing, [Index Reader], No, "", "Send the read receipt that the sender asked for";
     Compose, "compose", Writing, [Global], No, "compose", "Write a new message";
     Writing, "writing", Writing, [Global], No, "", "Go back to the message that is being written";
     Writings, "writings", Writing, [Global Composer], No, "", "Choose among the messages that are being written";
     Star, "star", Mail, [Index Reader], No, "star", "Set or take away the star";
     Trash, "trash", Mail, [Index Reader], No, "trash", "Move to Trash; from Trash, remove for good";
-    Undo, "undo", Mail, [Global], No, "undo", "Take the last action back";
+    Undo, "undo", Mail, [Global], No, "undo", "Undo the last action";
     ToggleRead, "toggle-read", Mail, [Index Reader], No, "unread", "Mark as read or unread";
     Move, "move", Mail, [Index Reader], Mailbox, "move", "Move to a mailbox";
     Select, "select", Mail, [Index], No, "select", "Mark for the next action, or take the mark away";
@@ -219,7 +219,7 @@ commands! {
     GoDrafts, "go-drafts", Going, [Global], No, "", "Go to the drafts";
     GoArchive, "go-archive", Going, [Global], No, "", "Go to the archive";
     GoAll, "go-all", Going, [Global], No, "", "Go to all mail of the account, where it has such a mailbox";
-    GoOutbox, "go-outbox", Going, [Global], No, "", "Go to the messages on their way out";
+    GoOutbox, "go-outbox", Going, [Global], No, "", "Go to the outbox";
     GoAccounts, "go-accounts", Going, [Global], No, "", "Show the accounts and what they are doing";
     Account, "account", Going, [Global], Account, "", "Go to an account's inbox, by number or name";
 
@@ -251,18 +251,18 @@ commands! {
     PreviousWriting, "previous-writing", Composer, [Composer], No, "", "Go to the previous message that is being written";
     Beside, "beside", Composer, [Composer], No, "", "Write beside the mailbox, or on the whole screen";
     KeepDraft, "keep-draft", Composer, [Composer], No, "keep", "Keep the draft and close the composer";
-    Leave, "leave", Composer, [Composer], No, "close", "Close the composer; asks what becomes of the draft";
+    Leave, "leave", Composer, [Composer], No, "close", "Close the composer; asks whether to keep the draft";
     Discard, "discard", Composer, [Composer], No, "", "Throw the draft away; asks first";
-    UndoTyping, "undo-typing", Composer, [Composer], No, "", "Take the last typing back";
-    RedoTyping, "redo-typing", Composer, [Composer], No, "", "Do it again";
+    UndoTyping, "undo-typing", Composer, [Composer], No, "", "Undo typing";
+    RedoTyping, "redo-typing", Composer, [Composer], No, "", "Redo what was undone";
 
     Palette, "palette", Program, [Global Composer], No, "commands", "Find a command by part of its name";
     Help, "help", Program, [Global Composer], No, "help", "Show the keys that hold here";
     CommandLine, "command-line", Program, [Global], No, "", "Give a command by name";
     CheckMail, "check-mail", Program, [Global], No, "", "Look for new mail now, in every account";
-    Offline, "offline", Program, [Global], Journey, "", "Fetch everything for a journey; `stop` ends it";
+    Offline, "offline", Program, [Global], Journey, "", "Fetch everything to read offline; `stop` ends it";
     Theme, "theme", Program, [Global], Theme, "", "Show everything in other colours";
-    Redraw, "redraw", Program, [Global Composer], No, "", "Draw the screen anew";
+    Redraw, "redraw", Program, [Global Composer], No, "", "Redraw the screen";
     Suspend, "suspend", Program, [Global], No, "", "Stop the program as a shell's job";
     Quit, "quit", Program, [Global], No, "", "Close what is open, or end the program";
 }

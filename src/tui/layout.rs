@@ -409,13 +409,13 @@ impl Worker {
                     .iter()
                     .any(|p| p.flags.keywords.contains(MDN_SENT))
                 {
-                    return Err("its sender has had a receipt".to_owned());
+                    return Err("the sender already has a receipt".to_owned());
                 }
                 let hints = Hints::read(&raw);
                 let reader = answer::identity(&row.envelope, &hints, account);
                 let built = receipt::displayed(&raw, account, &reader, now);
                 let outgoing = match receipt::asked(&raw).is_empty() {
-                    true => return Err("its sender asked for no receipt".to_owned()),
+                    true => return Err("the sender did not ask for a receipt".to_owned()),
                     false => built.map_err(|e| e.to_string())?,
                 };
                 let keywords = [MDN_SENT.to_owned()].into();

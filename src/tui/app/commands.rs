@@ -227,7 +227,7 @@ impl Panes {
             _ => None,
         };
         if let Some(what) = missing {
-            self.alarm(&format!("there is no {what} `{argument}`"), now);
+            self.alarm(&format!("No {what} is called `{argument}`"), now);
         }
         Wants::Nothing
     }
@@ -324,7 +324,7 @@ impl Panes {
         if matches!(self.view, View::Mail) && !self.targets().is_empty() {
             return wants;
         }
-        self.tell(Clean::lit("There is no message to do that to."), now);
+        self.tell(Clean::lit("No message is selected."), now);
         Wants::Nothing
     }
 
@@ -363,6 +363,14 @@ impl Panes {
                     .is_some_and(|p| !p.attachments().is_empty()),
                 _ => true,
             },
+            // There is nothing to read in the other lists.
+            _ if matches!(
+                command,
+                Command::NextMessage | Command::Save | Command::Links
+            ) =>
+            {
+                false
+            }
             View::Drafts(_) => command == Command::Trash || !(about_mail || answers),
             View::Outbox(_) => command == Command::EditAsNew || !(about_mail || answers),
             View::Accounts(_) => !(about_mail || answers),

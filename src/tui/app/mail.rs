@@ -43,7 +43,7 @@ impl Panes {
         }
         let targets = self.targets_of(&verb);
         if targets.is_empty() {
-            self.tell(Clean::lit("There is no message to do that to."), now);
+            self.tell(Clean::lit("No message is selected."), now);
             return;
         }
         let effect = self.acts.act(verb, targets, false);

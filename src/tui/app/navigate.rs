@@ -14,6 +14,16 @@ use crate::tui::screen::outbox::Outbox;
 use crate::tui::screen::pager::Pager;
 use crate::tui::screen::sidebar::Entry;
 
+/// What is said where an account has no mailbox for a role.
+fn lacking(role: Role) -> &'static str {
+    match role {
+        Role::All => "This account has no mailbox with all its mail.",
+        Role::Sent => "This account has no mailbox for sent mail.",
+        Role::Archive => "This account has no archive.",
+        _ => "This account has no such mailbox.",
+    }
+}
+
 impl Panes {
     /// Lists a mailbox or the unified inbox, from its newest message.
     pub fn show_scope(&mut self, scope: Scope, now: Now, fx: &mut Vec<Effect>) {
@@ -72,8 +82,7 @@ impl Panes {
         match found {
             Some(id) => self.show_scope(Scope::Mailbox(id), now, fx),
             None => {
-                let text = format!("There is no mailbox for {} here.", role.name());
-                self.tell(Clean::line(&text), now);
+                self.tell(Clean::lit(lacking(role)), now);
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::tui::event::{About, Built, Now};
 use crate::tui::screen::pager::Pager;
 
 /// What is said of a time that is none.
-pub const NO_TIME: &str = "not understood as a time to come";
+pub const NO_TIME: &str = "not understood; try tomorrow 9am, in 2h, mon 8:30";
 
 /// What a command needs that the panes can't do by themselves: something that covers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Panes {
             .is_none_or(|r| r.from.iter().any(|f| self.is_own(f)));
         let why = match hand {
             None => "There is no message to be reminded of.",
-            Some(_) if !sent => "Only of what you sent yourself you can be reminded.",
+            Some(_) if !sent => "You can only be reminded of messages that you sent.",
             Some(_) => return Wants::Remind,
         };
         self.tell(Clean::lit(why), now);

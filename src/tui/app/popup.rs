@@ -102,6 +102,9 @@ impl Popup {
         let View::Outbox(outbox) = &panes.view else {
             return Err("");
         };
+        if outbox.selected().is_none() && outbox.reminder().is_none() {
+            return Err("The outbox is empty.");
+        }
         outbox
             .decisions(now.wall)
             .map(Popup::Decide)

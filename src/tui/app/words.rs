@@ -4,13 +4,16 @@
 use crate::model::view::Scope;
 use crate::model::{Role, System};
 use crate::text::Clean;
-use crate::text::gauge::grouped;
+use crate::text::gauge::{bar, grouped};
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::question::{Listing, Mode};
 use crate::tui::screen::pager::Find;
 use crate::tui::screen::sidebar_view::mailbox_name;
 use crate::tui::screen::state::progress;
+
+/// Columns of the bar in an empty list.
+const BAR: usize = 20;
 
 impl Panes {
     /// What the empty list means.
@@ -29,12 +32,20 @@ impl Panes {
         }
         if let Listing::Search(text) = self.index.listing() {
             return Clean::line(&format!(
-                "Nothing found for {text}. Searched is what is here; from: to: subject: body: \
-                 is:unread has:attachment in: account: narrow it."
+                "Nothing found for {text}. Only mail on this machine is searched; from: to: \
+                 subject: body: is:unread has:attachment in: account: narrow the search."
             ));
         }
         if let Some(task) = self.status.task() {
-            return Clean::line(&format!("Syncing {}…", progress(task)));
+            // A bar where there is a whole; the numbers say the same without it.
+            let bar = match task.total {
+                0 => String::new(),
+                total => format!("{} ", bar(task.done, total, BAR)),
+            };
+            return Clean::line(&format!("{bar}Syncing {}…", progress(task)));
+        }
+        if self.status.connecting() {
+            return Clean::lit("Connecting…");
         }
         if self.status.offline() {
             return Clean::lit("Nothing here yet, and no connection. The status line says why.");

@@ -3,7 +3,7 @@
 
 use crate::model::query::FIELDS;
 use crate::model::{Query, Secret};
-use crate::text::{Clean, width};
+use crate::text::{Clean, width, wrap};
 use crate::tui::command::{Argument, Call, Command, Context, TABLE};
 use crate::tui::theme::{BUILT_IN, Theme};
 use crate::tui::widget::fuzzy;
@@ -144,7 +144,8 @@ impl Prompt {
         self.found = paths
             .into_iter()
             .map(|line| Candidate {
-                label: Clean::line(&line),
+                // The folder stands in the line already.
+                label: Clean::line(last_name(&line)),
                 about: Clean::default(),
                 line,
             })
@@ -348,14 +349,25 @@ impl Prompt {
     fn draw_above(&self, buf: &mut Buffer, screen: Rect, x: u16, theme: &Theme) {
         let above = usize::from(screen.height.saturating_sub(1));
         let said = self.error.as_ref().or(self.remark.as_ref());
-        let error = usize::from(said.is_some());
+        let said = said.map_or_else(Vec::new, |text| {
+            wrap::wrap(
+                text.as_str(),
+                usize::from(screen.width).saturating_sub(2).max(1),
+            )
+        });
+        let error = said.len();
         let listed = match self.kind {
             Kind::Path => PATHS,
             _ => LISTED,
         };
         let rows = (self.found.len().min(listed) + error).min(above);
         let labels = self.found.iter().map(|c| width::width(c.label.as_str()));
-        let label = labels.max().unwrap_or(0).min(usize::from(screen.width) / 2);
+        let widest = match self.kind {
+            // Nothing stands behind a name.
+            Kind::Path => usize::from(screen.width).saturating_sub(2),
+            _ => usize::from(screen.width) / 2,
+        };
+        let label = labels.max().unwrap_or(0).min(widest);
         let columns = if error > 0 { 200 } else { label + 50 };
         let columns = u16::try_from(columns).unwrap_or(u16::MAX).max(20);
         let y = screen.bottom().saturating_sub(1);
@@ -366,11 +378,13 @@ impl Prompt {
         }
         let base = theme.style("popup.text");
         fill(buf, area, base);
-        if let (Some(error), Some(mut ink)) = (said, Ink::row(buf, area, 0)) {
-            let bad = self.error.is_some();
-            let look = theme.style(if bad { "notice.error" } else { "notice.info" });
-            let look = base.patch(look);
-            ink.skip(1).put(error, look);
+        let bad = self.error.is_some();
+        let look = theme.style(if bad { "notice.error" } else { "notice.info" });
+        let look = base.patch(look);
+        for (n, line) in said.iter().enumerate() {
+            if let Some(mut ink) = Ink::row(buf, area, n) {
+                ink.skip(1).put(&Clean::line(line), look);
+            }
         }
         let height = usize::from(area.height).saturating_sub(error);
         for (n, line) in self.list.seen(height).enumerate() {
@@ -389,6 +403,13 @@ impl Prompt {
                 .put(&found.about, look.patch(theme.style("popup.dim")));
         }
     }
+}
+
+/// The last name of a path, with the `/` behind a folder's.
+fn last_name(path: &str) -> &str {
+    let name = path.strip_suffix('/').unwrap_or(path);
+    let at = name.rfind('/').map_or(0, |at| at + 1);
+    path.get(at..).unwrap_or(path)
 }
 
 /// Names of commands, or what the named one can be given.

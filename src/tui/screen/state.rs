@@ -223,7 +223,7 @@ pub fn changes(pending: u64) -> String {
 fn asides(status: &AccountStatus) -> String {
     let mut also = Vec::new();
     if status.journey {
-        also.push("all of it, esc ends that".to_owned());
+        also.push("everything, esc stops".to_owned());
     }
     if status.pending > 0 {
         also.push(changes(status.pending));

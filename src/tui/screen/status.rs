@@ -82,6 +82,12 @@ impl Status {
             })
     }
 
+    /// Whether an account is on its way to its server.
+    pub fn connecting(&self) -> bool {
+        let links = self.known.values().map(|s| &s.link);
+        links.into_iter().any(|l| matches!(l, Link::Connecting))
+    }
+
     /// The accounts that wait after a failure. Those that need the user first are not among them.
     pub fn waiting(&self) -> Vec<AccountName> {
         let waits = |a: &&AccountName| {

@@ -126,7 +126,7 @@ pub fn doubts(draft: &Draft, facts: &Facts<'_>) -> Vec<String> {
         doubts.push("The message has no subject.".to_owned());
     }
     if draft.attachments.is_empty() && speaks_of_attachment(&draft.body) {
-        doubts.push("It speaks of an attachment, and there is none.".to_owned());
+        doubts.push("It mentions an attachment, but nothing is attached.".to_owned());
     }
     if own_words(&draft.body).all(|l| l.trim().is_empty())
         && draft.attachments.is_empty()
@@ -197,7 +197,7 @@ fn other_sender(draft: &Draft, facts: &Facts<'_>) -> Option<String> {
     let other = draft.kind == DraftKind::Reply && !began.same_mailbox(&now);
     other.then(|| {
         format!(
-            "It answers from {}; written was to {}.",
+            "It answers from {}, but the message was sent to {}.",
             now.addr, began.addr
         )
     })

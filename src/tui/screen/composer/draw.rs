@@ -20,6 +20,8 @@ const LABEL: usize = 10;
 const FILES: usize = 3;
 /// Columns of text at most: longer lines are hard to read.
 const WIDEST: u16 = 100;
+/// What the keys do on an attachment; fits the narrowest screen.
+const FILE_KEYS: &str = "d removes · r renames · i in the text";
 /// Lines of text that are seen at least.
 const TEXT: usize = 3;
 /// So wide a title has room for how to leave a mode of vi.
@@ -129,7 +131,10 @@ impl Composer {
             match row {
                 Row::Title => self.draw_title(buf, area, n, now, theme),
                 Row::Options => self.draw_chosen(buf, area, n, now, theme),
-                Row::Rule => draw_rule(buf, area, n, theme),
+                Row::Rule => {
+                    let files = self.focus == Field::Attachments;
+                    draw_rule(buf, area, n, if files { FILE_KEYS } else { "" }, theme);
+                }
                 Row::File(file) => self.draw_file(buf, area, n, *file, theme),
                 Row::Field(field) => {
                     let at = self.draw_field(buf, area, n, *field, theme);
@@ -319,12 +324,6 @@ impl Composer {
         let inline = if *inline { "in the text, " } else { "" };
         let text = format!("{}  {inline}{size}{about}", name_of(file));
         ink.put(&Clean::line(&text), look);
-        if focused && n == self.files.cursor() {
-            ink.lit("  ", look).right(
-                &Clean::lit("d removes, r renames, i in the text "),
-                theme.style("text.dim"),
-            );
-        }
     }
 
     /// What is chosen of how it is sent.
@@ -422,9 +421,15 @@ fn people(line: &str, room: usize) -> Clean {
     }
 }
 
-fn draw_rule(buf: &mut Buffer, area: Rect, row: usize, theme: &Theme) {
+/// A rule, with what is said of the rows above it.
+fn draw_rule(buf: &mut Buffer, area: Rect, row: usize, said: &'static str, theme: &Theme) {
     let style = theme.style("screen.rule");
     if let Some(mut ink) = Ink::row(buf, area, row) {
+        if !said.is_empty() {
+            ink.lit("─ ", style)
+                .lit(said, theme.style("text.dim"))
+                .lit(" ", style);
+        }
         while ink.left() > 0 {
             ink.lit("─", style);
         }

@@ -70,12 +70,12 @@ impl Wanted {
         match self {
             Wanted::Later => later::parse(text, now)
                 .map(Some)
-                .ok_or("not understood as a time to come"),
+                .ok_or("not understood; try tomorrow 9am, in 2h, mon 8:30"),
             Wanted::Remind => {
                 let length = later::duration(text.trim().trim_start_matches("in "));
                 length
                     .map(|s| Some(i64::from(s)))
-                    .ok_or("not understood as a length of time")
+                    .ok_or("not understood; try 3 days, 2h, 1 week")
             }
         }
     }

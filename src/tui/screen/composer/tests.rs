@@ -208,7 +208,7 @@ fn sending_is_checked_and_freezes_the_composer() {
 
     let mut desk = Desk::new(reply());
     desk.press("attached ctrl-s");
-    assert!(desk.drawn(70, 14).contains("speaks of an attachment"));
+    assert!(desk.drawn(70, 14).contains("mentions an attachment"));
     desk.now += confirm::MOMENT;
     assert_eq!(saves(&desk.press("c")), 0);
     // What was asked once is not asked again.

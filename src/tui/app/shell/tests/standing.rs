@@ -160,7 +160,7 @@ fn a_journey_is_begun_told_and_ended() {
     assert!(matches!(&bench.asked[1], Intent::Offline(Some(a)) if a.as_str() == "home"));
     bench.keys(":offline nobody\n");
     assert_eq!(bench.asked.len(), 2);
-    assert!(bench.screen().contains("there is no account `nobody`"));
+    assert!(bench.screen().contains("No account is called `nobody`"));
     bench.keys("\x1b");
     assert_eq!(bench.asked.len(), 2);
     let journey = |journey| AccountStatus {
@@ -170,7 +170,7 @@ fn a_journey_is_begun_told_and_ended() {
     bench.app.panes.status.hush();
     bench.post_home(journey(true));
     assert!(
-        bench.screen().contains("esc ends that"),
+        bench.screen().contains("everything, esc stops"),
         "{}",
         bench.screen()
     );
@@ -333,7 +333,7 @@ fn one_is_reminded_of_what_one_sent_and_of_nothing_else() {
     );
     bench.keys("jR");
     assert!(
-        bench.screen().contains("Only of what you sent"),
+        bench.screen().contains("only be reminded of messages"),
         "{}",
         bench.screen()
     );

@@ -277,3 +277,23 @@ fn a_path_begins_anew_at_the_root_and_stays_to_be_mended() {
     assert_eq!(desk.composer.draft().attachments.len(), 1);
     assert!(!desk.drawn(60, 14).contains("Attach: "));
 }
+
+#[test]
+fn what_keys_do_on_an_attachment_is_seen_on_a_narrow_screen() {
+    let mut desk = Desk::new(reply());
+    let path = "/home/ada/a/rather/long/path/of/folders/report-of-the-year.pdf";
+    let found = Found {
+        path: path.into(),
+        size: 12_345,
+    };
+    desk.composer
+        .brought(Brought::Attached(Ok(found)), desk.now);
+    desk.press("shift-tab");
+    let screen = desk.drawn(40, 12);
+    assert!(
+        screen.contains("d removes · r renames · i in the text"),
+        "{screen}"
+    );
+    desk.press("tab");
+    assert!(!desk.drawn(40, 12).contains("d removes"));
+}
