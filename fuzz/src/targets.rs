@@ -8,7 +8,7 @@
 
 use postrider::mime::render::{Prefer, RenderOptions, Rendered, raw_source, render};
 use postrider::mime::{answer, attachment, field, parse, quote, receipt, recipients, report};
-use postrider::mime::{roster, vcard};
+use postrider::mime::{params, roster, vcard};
 use postrider::model::Query;
 use postrider::net::imap::decode::decode;
 use postrider::net::imap::wire::{Framer, Limits};
@@ -170,7 +170,7 @@ pub fn header(octets: &[u8]) {
         field::unfolded(octets),
         field::date(octets),
     );
-    if let Some(read) = field::Parameterised::read(octets) {
+    if let Some(read) = params::Parameterised::read(octets) {
         a_name(read.param("name").unwrap_or_default());
     }
     let _ = recipients::parse_list(&String::from_utf8_lossy(octets));

@@ -4,8 +4,8 @@
 //! form (RFC 2046 §5.1.4), related parts give their root (RFC 2387), everything else that is text
 //! and not meant as an attachment is shown in order. A text with a file name (a patch) is both.
 
-use super::transfer;
 use super::tree::{Part, Tree};
+use super::{rich, transfer};
 use crate::model::view::AttachmentRow;
 
 /// Which of several alternatives is shown.
@@ -29,13 +29,37 @@ pub enum Piece {
     Html(u32),
     /// An invitation (RFC 5545).
     Calendar(u32),
-    /// A delivery report (RFC 3464).
+    /// A visiting card (RFC 6350).
+    Card(u32),
+    /// A report in fields: of a delivery (RFC 3464), of reading (RFC 8098), of abuse (RFC 5965).
     Report(u32),
-    /// A message inside, shown because there is nothing else.
+    /// A message inside.
     Message(u32),
-    /// Encrypted content that can't be read here.
-    Encrypted,
+    /// Something that is said of a part, because it can't be shown or means more than it shows.
+    Note(Note, u32),
 }
+
+/// What is said of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// It is encrypted.
+    Encrypted,
+    /// What stands above is signed.
+    Signed,
+    /// It is signed in a form that has the text inside.
+    SignedInside,
+    /// It is one piece of a message that was sent in several (RFC 2046 §5.2.2).
+    Partial,
+    /// Its content lies elsewhere (RFC 2046 §5.2.3).
+    External,
+}
+
+/// The largest attached patch that is shown with the text, in octets.
+const MAX_PATCH: usize = 64 << 10;
+/// The largest attached calendar or card that is shown, in octets as it came.
+const MAX_CARD: usize = 512 << 10;
+/// Attached cards that are shown.
+const MAX_CARDS: usize = 3;
 
 /// The text of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,12 +74,61 @@ pub struct Chosen {
 pub fn choose(tree: &Tree<'_>, prefer: Prefer) -> Chosen {
     let mut chosen = Chosen::default();
     walk(tree, 0, prefer, &mut chosen);
+    attached(tree, &mut chosen);
     if chosen.pieces.is_empty() {
         let inside = tree.parts.iter().position(is_message);
         let inside = inside.and_then(|n| u32::try_from(n).ok());
         chosen.pieces.extend(inside.map(Piece::Message));
     }
     chosen
+}
+
+/// Adds what is attached and says more in a few lines than by its name: an invitation, if there is
+/// none in the text, and cards.
+fn attached(tree: &Tree<'_>, chosen: &mut Chosen) {
+    let files = || {
+        let small = |p: &&Part<'_>| p.disposition == "attachment" && p.body.len() <= MAX_CARD;
+        let all = (0u32..).zip(&tree.parts);
+        all.filter(move |(_, p)| small(p))
+    };
+    let is_calendar = |p: &Piece| matches!(p, Piece::Calendar(_));
+    if !chosen.pieces.iter().any(is_calendar) {
+        let found = files().find(|(_, p)| is_calendar_part(p));
+        let at = found.map(|(id, _)| Piece::Calendar(id));
+        chosen.pieces.splice(0..0, at);
+    }
+    let cards = files().filter(|(_, p)| is_card(p)).take(MAX_CARDS);
+    chosen.pieces.extend(cards.map(|(id, _)| Piece::Card(id)));
+}
+
+/// Whether a part is a calendar.
+pub fn is_calendar_part(part: &Part<'_>) -> bool {
+    part.is("text", "calendar") || part.is("application", "ics")
+}
+
+fn is_card(part: &Part<'_>) -> bool {
+    part.media.main == "text"
+        && matches!(part.media.sub.as_str(), "vcard" | "x-vcard" | "directory")
+}
+
+fn is_patch(part: &Part<'_>) -> bool {
+    part.media.main == "text" && matches!(part.media.sub.as_str(), "x-patch" | "x-diff" | "diff")
+}
+
+/// The text of a part that is shown as plain text.
+pub fn words(part: &Part<'_>) -> String {
+    match part.is("text", "rtf") || part.is("application", "rtf") {
+        true => rich::rtf(&part.text()),
+        false => part.text(),
+    }
+}
+
+/// The text of a part that is shown as HTML, as HTML.
+pub fn page(part: &Part<'_>) -> String {
+    match part.is("text", "html") {
+        true => part.text(),
+        false => rich::enriched(&part.text()),
+    }
 }
 
 fn walk(tree: &Tree<'_>, id: u32, prefer: Prefer, chosen: &mut Chosen) {
@@ -76,7 +149,24 @@ fn walk(tree: &Tree<'_>, id: u32, prefer: Prefer, chosen: &mut Chosen) {
                 }
             }
         }
-        "encrypted" => chosen.pieces.push(Piece::Encrypted),
+        "encrypted" => chosen.pieces.push(Piece::Note(Note::Encrypted, id)),
+        "signed" => {
+            let content = part.children.first();
+            content
+                .into_iter()
+                .for_each(|child| walk(tree, *child, prefer, chosen));
+            chosen.pieces.push(Piece::Note(Note::Signed, id));
+        }
+        "report" => {
+            let before = chosen.pieces.len();
+            for child in &part.children {
+                walk(tree, *child, prefer, chosen);
+            }
+            // What came back is at hand as an attachment; it is not what is told.
+            let returned = chosen.pieces.split_off(before).into_iter();
+            let told = returned.filter(|p| !matches!(p, Piece::Message(_)));
+            chosen.pieces.extend(told);
+        }
         _ => {
             for child in &part.children {
                 walk(tree, *child, prefer, chosen);
@@ -158,27 +248,47 @@ fn is_stand_in(tree: &Tree<'_>, plain: &Chosen, html: &Chosen) -> bool {
 
 fn plain_text(tree: &Tree<'_>, piece: Piece) -> String {
     match piece {
-        Piece::Plain(id) => tree.part(id).map(|p| p.text()).unwrap_or_default(),
+        Piece::Plain(id) => tree.part(id).map(words).unwrap_or_default(),
         _ => String::new(),
     }
 }
 
 /// What a leaf shows by itself.
 fn piece(part: &Part<'_>, id: u32) -> Option<Piece> {
-    if part.disposition == "attachment" {
-        return None;
+    // Always an attachment by name, and always what the message is.
+    if part.is("application", "pkcs7-mime") || part.is("application", "x-pkcs7-mime") {
+        let kind = part.media.param("smime-type").unwrap_or_default();
+        let note = match kind.to_ascii_lowercase().as_str() {
+            "signed-data" => Note::SignedInside,
+            // Nothing but certificates.
+            "certs-only" => return None,
+            _ => Note::Encrypted,
+        };
+        return Some(Piece::Note(note, id));
     }
+    if part.disposition == "attachment" {
+        let shown = is_patch(part) && part.body.len() <= MAX_PATCH;
+        return shown.then_some(Piece::Plain(id));
+    }
+    let unnamed = part.file_name.is_empty();
     match (part.media.main.as_str(), part.media.sub.as_str()) {
-        ("text", "html") => part.file_name.is_empty().then_some(Piece::Html(id)),
-        ("text", "calendar") => Some(Piece::Calendar(id)),
-        ("message", "delivery-status" | "global-delivery-status" | "disposition-notification") => {
-            Some(Piece::Report(id))
-        }
-        ("text", "plain" | "enriched" | "markdown" | "x-patch" | "x-diff") => {
-            Some(Piece::Plain(id))
-        }
+        ("text", "html" | "enriched" | "richtext") => unnamed.then_some(Piece::Html(id)),
+        ("text", "calendar") | ("application", "ics") => Some(Piece::Calendar(id)),
+        ("text", "vcard" | "x-vcard" | "directory") => Some(Piece::Card(id)),
+        ("message", sub) => match sub {
+            "delivery-status"
+            | "global-delivery-status"
+            | "disposition-notification"
+            | "global-disposition-notification"
+            | "feedback-report" => Some(Piece::Report(id)),
+            "rfc822" | "global" => Some(Piece::Message(id)),
+            "partial" => Some(Piece::Note(Note::Partial, id)),
+            "external-body" => Some(Piece::Note(Note::External, id)),
+            _ => None,
+        },
+        ("text", "plain" | "markdown" | "x-patch" | "x-diff" | "diff") => Some(Piece::Plain(id)),
         ("text", "rfc822-headers") => None,
-        ("text", _) => part.file_name.is_empty().then_some(Piece::Plain(id)),
+        ("text", _) => unnamed.then_some(Piece::Plain(id)),
         _ => None,
     }
 }
@@ -195,17 +305,18 @@ pub fn attachments(tree: &Tree<'_>) -> Vec<AttachmentRow> {
         let shown = piece(part, id);
         let named = !part.file_name.is_empty();
         let is_row = match shown {
-            Some(Piece::Calendar(_)) => true,
-            Some(_) => named,
+            Some(Piece::Calendar(_) | Piece::Card(_) | Piece::Message(_) | Piece::Note(..)) => true,
+            Some(_) => named || part.disposition == "attachment",
             None => true,
         };
         if part.is_open() || !is_row {
             continue;
         }
-        let name = match (named, is_message(part), shown) {
-            (true, ..) => part.file_name.clone(),
-            (false, true, _) => format!("{}.eml", inner_subject(part)),
-            (false, _, Some(Piece::Calendar(_))) => "invite.ics".to_owned(),
+        let name = match (named, is_message(part)) {
+            (true, _) => part.file_name.clone(),
+            (false, true) => format!("{}.eml", inner_subject(part)),
+            (false, _) if is_calendar_part(part) => "invite.ics".to_owned(),
+            (false, _) if is_card(part) => "card.vcf".to_owned(),
             _ => String::new(),
         };
         rows.push(AttachmentRow {

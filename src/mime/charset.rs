@@ -1,33 +1,96 @@
 //! Octets to text: declared character sets, and a guess where none was declared or it lied.
 //!
-//! UTF-8 that is valid is believed whatever the label says of ASCII or nothing. Labels go through
-//! encoding_rs (the WHATWG's names), then through mail-parser's decoders (UTF-7 and other rare
-//! ones, and only when labelled so). What is left is guessed (RFC 7103 §7): ISO-2022-JP by its
-//! escapes, Chinese by its pairs, Russian by which half of the table its letters lie in, else
-//! windows-1252. Never panics, never gives raw octets.
+//! UTF-8 that is valid is believed whatever the label says. Labels go through encoding_rs (the
+//! WHATWG's names), then through mail-parser's decoders (UTF-7 of RFC 2152 and other rare ones, and
+//! only when labelled so). What is left is guessed (RFC 7103 §7): ISO-2022-JP by its escapes; little
+//! text by a few plain rules; more by chardetng, which knows how often letters stand side by side.
+//! A label is only overruled where the octets can't be what it says, or hardly. Never panics, never
+//! gives raw octets.
 
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, GB18030, ISO_2022_JP, KOI8_R, UTF_8, WINDOWS_1251, WINDOWS_1252};
 use mail_parser::decoders::charsets::map::charset_decoder;
+
+/// Octets that a guess is made from.
+const SAMPLE: usize = 16 << 10;
+/// Octets beyond ASCII of which chardetng is sure enough: among Latin letters, and otherwise.
+const SURE: (usize, usize) = (8, 12);
+/// Characters of more than one octet that make UTF-8 certain, whatever was declared.
+const CERTAIN: usize = 3;
 
 /// The text of `bytes`, with the charset that was declared for them.
 pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
     let label = label.unwrap_or_default().trim().trim_matches(['"', '\'']);
-    let ascii = label.is_empty()
-        || label.eq_ignore_ascii_case("us-ascii")
-        || label.eq_ignore_ascii_case("ascii");
-    if ascii {
+    let Some(label) = usual(label) else {
         return guess(bytes);
-    }
+    };
     match Encoding::for_label_no_replacement(label.as_bytes()) {
         Some(encoding) if encoding == UTF_8 => utf8_or_guess(bytes),
-        // A label that is plainly a lie loses to valid UTF-8 with characters beyond ASCII.
-        Some(encoding) if encoding == WINDOWS_1252 && is_multibyte_utf8(bytes) => lossy(bytes),
-        Some(encoding) => encoding.decode(bytes).0.into_owned(),
+        // Of these UTF-8 could be anything.
+        Some(encoding) if !encoding.is_ascii_compatible() => encoding.decode(bytes).0.into_owned(),
+        Some(_) if is_certainly_utf8(bytes) => lossy(bytes),
+        Some(encoding) if encoding.is_single_byte() && is_multibyte_utf8(bytes) => lossy(bytes),
+        Some(encoding) => declared(encoding, bytes),
         None => match charset_decoder(label.as_bytes()) {
             Some(decoder) if bytes.len() < 8 << 20 => decoder(bytes),
             _ => guess(bytes),
         },
     }
+}
+
+/// The label in the spelling that others know; `None` if it says nothing.
+fn usual(label: &str) -> Option<String> {
+    const SAME: [(&str, &str); 14] = [
+        ("8859-1", "iso-8859-1"),
+        ("ansi", ""),
+        ("ascii", ""),
+        ("cp936", "gbk"),
+        ("cp949", "euc-kr"),
+        ("cp950", "big5"),
+        ("default", ""),
+        ("gb18030-2022", "gb18030"),
+        ("latin-1", "iso-8859-1"),
+        ("unicode-1-1-utf-7", "utf-7"),
+        ("unknown-8bit", ""),
+        ("us-ascii", ""),
+        ("utf8mb4", "utf-8"),
+        ("x-unicode-2-0-utf-7", "utf-7"),
+    ];
+    let label: String = label
+        .chars()
+        .take(60)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    if let Some((_, same)) = SAME.iter().find(|(name, _)| *name == label) {
+        return (!same.is_empty()).then(|| (*same).to_owned());
+    }
+    if Encoding::for_label_no_replacement(label.as_bytes()).is_some() {
+        return Some(label);
+    }
+    let windows = ["win-", "cp-", "win", "windows"];
+    let number = windows.iter().find_map(|w| label.strip_prefix(w));
+    let number = number.filter(|n| n.len() == 4 && n.starts_with("125"));
+    let other = match number {
+        Some(number) => format!("windows-{number}"),
+        None => label.replace('_', "-"),
+    };
+    let known = Encoding::for_label_no_replacement(other.as_bytes()).is_some();
+    (!label.is_empty()).then_some(if known { other } else { label })
+}
+
+/// As declared, unless that can't be, or hardly, and something else fits without a flaw.
+fn declared(encoding: &'static Encoding, bytes: &[u8]) -> String {
+    let (text, _, bad) = encoding.decode(bytes);
+    // Programs that know no better call everything Latin-1; but that has few accents.
+    let doubtful = encoding == WINDOWS_1252 && is_dense(bytes);
+    if bad || doubtful {
+        let other = eight_bit(bytes);
+        let (better, _, flawed) = other.decode(bytes);
+        if !flawed && other != WINDOWS_1252 {
+            return better.into_owned();
+        }
+    }
+    text.into_owned()
 }
 
 /// The text of `bytes` of which nothing is known.
@@ -80,19 +143,49 @@ fn is_multibyte_utf8(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| !text.is_ascii())
 }
 
+/// Whether no other set would ever give these octets.
+fn is_certainly_utf8(bytes: &[u8]) -> bool {
+    let long = |text: &str| text.chars().filter(|c| c.len_utf8() > 2).count();
+    std::str::from_utf8(bytes).is_ok_and(|text| !text.is_ascii() && long(text) >= CERTAIN)
+}
+
 fn looks_like_iso_2022_jp(bytes: &[u8]) -> bool {
     bytes
         .windows(3)
         .any(|w| matches!(w, [0x1b, b'$', b'B' | b'@'] | [0x1b, b'(', b'J' | b'I']))
 }
 
-/// Which of the eight-bit sets in use it most likely is.
-fn eight_bit(bytes: &[u8]) -> &'static Encoding {
-    let sample = bytes.get(..bytes.len().min(16 << 10)).unwrap_or(bytes);
+/// Octets beyond ASCII and plain letters at the beginning.
+fn count(bytes: &[u8]) -> (usize, usize) {
+    let sample = bytes.get(..SAMPLE).unwrap_or(bytes);
     let high = sample.iter().filter(|b| **b >= 0x80).count();
     let letters = sample.iter().filter(|b| b.is_ascii_alphabetic()).count();
-    // Western text has a few accents among many plain letters.
-    if high < 4 || high * 2 < letters {
+    (high, letters)
+}
+
+/// Whether most letters are none of ASCII's.
+fn is_dense(bytes: &[u8]) -> bool {
+    let (high, letters) = count(bytes);
+    high >= SURE.1 && high > letters
+}
+
+/// Which of the sets in use it most likely is.
+fn eight_bit(bytes: &[u8]) -> &'static Encoding {
+    let sample = bytes.get(..SAMPLE).unwrap_or(bytes);
+    let (high, letters) = count(bytes);
+    // Text in Latin letters has a few accents among many plain ones.
+    let latin = high * 2 < letters;
+    let enough = if latin { SURE.0 } else { SURE.1 };
+    if high >= enough {
+        let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+        // Its tables want to see where a word ends.
+        detector.feed(sample, sample.len() == bytes.len());
+        return match detector.guess(None, Utf8Detection::Deny) {
+            gbk if gbk == encoding_rs::GBK => GB18030,
+            other => other,
+        };
+    }
+    if latin || high < 4 {
         return WINDOWS_1252;
     }
     let mut runs = 0usize;
@@ -150,6 +243,58 @@ mod tests {
         assert_eq!(decode(&win, Some("us-ascii")), "Добрый день, как дела?");
         let (gb, ..) = GB18030.encode("你好,明天的会议改到三点");
         assert_eq!(decode(&gb, None), "你好,明天的会议改到三点");
+    }
+
+    #[test]
+    fn enough_text_is_known_by_its_letters() {
+        use encoding_rs::{BIG5, EUC_JP, EUC_KR, SHIFT_JIS, WINDOWS_1250, WINDOWS_1253};
+        for (encoding, text) in [
+            (BIG5, "明天的會議改到三點,請大家準時參加。謝謝!"),
+            (EUC_KR, "내일 회의는 세 시로 옮겼습니다. 모두 와 주세요."),
+            (
+                SHIFT_JIS,
+                "明日の会議は三時に変わりました。よろしくお願いします。",
+            ),
+            (
+                EUC_JP,
+                "明日の会議は三時に変わりました。よろしくお願いします。",
+            ),
+            (GB18030, "明天的会议改到三点,请大家准时参加。谢谢!"),
+            (WINDOWS_1253, "Η αυριανή συνάντηση μεταφέρθηκε στις τρεις."),
+            (
+                WINDOWS_1250,
+                "Zítřejší schůzka se přesouvá na třetí hodinu, přijďte prosím včas.",
+            ),
+            (KOI8_R, "Завтрашняя встреча переносится на три часа."),
+            (WINDOWS_1251, "Завтрашняя встреча переносится на три часа."),
+        ] {
+            let (bytes, ..) = encoding.encode(text);
+            assert_eq!(decode(&bytes, None), text, "{}", encoding.name());
+            assert_eq!(decode(&bytes, Some("unknown-8bit")), text);
+            if is_dense(&bytes) {
+                assert_eq!(decode(&bytes, Some("iso-8859-1")), text);
+            }
+        }
+    }
+
+    #[test]
+    fn labels_are_believed_in_many_spellings() {
+        for label in ["cp1251", "CP-1251", "win-1251", "windows_1251", "x-cp1251"] {
+            assert_eq!(decode(b"\xcf\xf0\xe8", Some(label)), "При", "{label}");
+        }
+        assert_eq!(decode(b"caf\xe9", Some("ISO8859_1")), "café");
+        assert_eq!(decode(b"caf\xe9", Some("x-nobody-knows")), "café");
+        assert_eq!(
+            decode("žluťoučký kůň".as_bytes(), Some("utf8mb4")),
+            "žluťoučký kůň"
+        );
+        // Few accents are no reason to doubt.
+        assert_eq!(
+            decode(b"r\xe9sum\xe9 d\xe9j\xe0 vu", Some("iso-8859-1")),
+            "résumé déjà vu"
+        );
+        assert_eq!(decode("日本語".as_bytes(), Some("gb2312")), "日本語");
+        assert_eq!(decode(b"h\0i\0", Some("utf-16le")), "hi");
     }
 
     #[test]

@@ -2,11 +2,11 @@
 //!
 //! Cutting is ours, so that no field can hide another and its raw octets stay at hand; the
 //! grammar of each value is mail-parser's. Octets beyond ASCII that nobody declared are guessed;
-//! encoded-words that cut a character in two are joined before they are read (RFC 2047 forbids
-//! to cut so, but many do).
+//! encoded-words (RFC 2047) are mended before they are read (`words.rs`).
 
+use super::charset;
 use super::simple::{self, Item};
-use super::{charset, transfer};
+use super::words::{self, Place};
 use crate::model::{Address, MessageId};
 use mail_parser::{HeaderValue, parsers::MessageStream};
 use std::borrow::Cow;
@@ -90,142 +90,23 @@ fn name_of(line: &[u8]) -> Option<(&str, usize)> {
     Some((name, colon + 1))
 }
 
-/// The value in UTF-8, with joined encoded-words and a line end: as mail-parser wants it.
+/// The value in UTF-8, with proper encoded-words and a line end: as mail-parser wants it.
 fn prepare(value: &[u8]) -> Cow<'_, [u8]> {
-    prepare_whole(value.get(..MAX_VALUE).unwrap_or(value), true)
+    prepare_whole(value.get(..MAX_VALUE).unwrap_or(value), Place::Text)
 }
 
-/// `glued`: whether encoded-words without white space between are taken for such. They are not
-/// (RFC 2047 §5), but broken programs write them into subjects; in an address they are a trick.
-fn prepare_whole(value: &[u8], glued: bool) -> Cow<'_, [u8]> {
+fn prepare_whole(value: &[u8], place: Place) -> Cow<'_, [u8]> {
     let mut out = Cow::Borrowed(value);
     if value.contains(&0x1b) || std::str::from_utf8(value).is_err() {
         out = Cow::Owned(charset::guess(value).into_bytes());
     }
-    if let Some(joined) = join_words(&out, glued) {
-        out = Cow::Owned(joined);
+    if let Some(proper) = words::proper(&out, place) {
+        out = Cow::Owned(proper);
     }
     if !out.ends_with(b"\n") {
         out.to_mut().push(b'\n');
     }
     out
-}
-
-/// An encoded-word (RFC 2047 §2) in its parts.
-struct Word<'a> {
-    charset: &'a [u8],
-    /// `B` or `Q`, or what stands there instead.
-    encoding: u8,
-    payload: &'a [u8],
-    /// What follows the word.
-    after: &'a [u8],
-}
-
-/// The encoded-word at the start of `text`.
-fn encoded_word(text: &[u8]) -> Option<Word<'_>> {
-    let rest = text.strip_prefix(b"=?")?;
-    let mut parts = rest.splitn(3, |b| *b == b'?');
-    let (charset, encoding, tail) = (parts.next()?, parts.next()?, parts.next()?);
-    let [encoding] = encoding else { return None };
-    let end = tail.windows(2).take(2048).position(|w| w == b"?=")?;
-    let blank = |b: &u8| b.is_ascii_whitespace();
-    let payload = tail.get(..end).filter(|p| !p.iter().any(blank))?;
-    let good = !charset.is_empty() && !charset.iter().any(blank);
-    let after = tail.get(end + 2..).filter(|_| good)?;
-    Some(Word {
-        charset,
-        encoding: encoding.to_ascii_uppercase(),
-        payload,
-        after,
-    })
-}
-
-fn word_bytes(encoding: u8, payload: &[u8]) -> Option<Vec<u8>> {
-    match encoding {
-        b'B' => Some(transfer::base64(payload)),
-        b'Q' => {
-            let spaced: Vec<u8> = payload
-                .iter()
-                .map(|b| if *b == b'_' { b' ' } else { *b })
-                .collect();
-            Some(transfer::quoted_printable(&spaced))
-        }
-        _ => None,
-    }
-}
-
-/// The text of exactly one well-made encoded-word in UTF-8.
-fn one_word(text: &[u8]) -> Option<String> {
-    let word = encoded_word(text)
-        .filter(|word| word.after.is_empty() && word.charset.eq_ignore_ascii_case(b"utf-8"))?;
-    let bytes = match word.encoding {
-        b'B' => {
-            use base64::Engine as _;
-            let engine = base64::engine::general_purpose::STANDARD;
-            engine.decode(word.payload).ok()?
-        }
-        b'Q' => {
-            let is_hex = |at: usize| word.payload.get(at).is_some_and(u8::is_ascii_hexdigit);
-            let mut escapes = memchr::memchr_iter(b'=', word.payload);
-            let good = escapes.all(|at| is_hex(at + 1) && is_hex(at + 2));
-            word_bytes(b'Q', word.payload).filter(|_| good)?
-        }
-        _ => return None,
-    };
-    String::from_utf8(bytes).ok()
-}
-
-/// Rewrites runs of encoded-words in one charset as a single one; `None` if there are none.
-fn join_words(value: &[u8], glued: bool) -> Option<Vec<u8>> {
-    // Looking for the byte first is several times as fast.
-    if !value.contains(&b'?') {
-        return None;
-    }
-    let near = |w: &[u8]| match w {
-        [b'?', b'=', after] => after.is_ascii_whitespace() || (glued && *after == b'='),
-        _ => false,
-    };
-    if !value.windows(3).any(near) {
-        return None;
-    }
-    let mut out = Vec::with_capacity(value.len());
-    let mut rest = value;
-    while let Some(byte) = rest.first() {
-        if let Some(word) = encoded_word(rest)
-            && let Some(mut bytes) = word_bytes(word.encoding, word.payload)
-        {
-            let (charset, mut tail) = (word.charset, word.after);
-            let mut words = 1;
-            while (glued || tail.first().is_some_and(u8::is_ascii_whitespace))
-                && let Some(next) = encoded_word(tail.trim_ascii_start())
-                && next.charset.eq_ignore_ascii_case(charset)
-                && let Some(more) = word_bytes(next.encoding, next.payload)
-            {
-                bytes.extend_from_slice(&more);
-                tail = next.after;
-                words += 1;
-            }
-            if words == 1 {
-                let taken = rest.len() - tail.len();
-                out.extend_from_slice(rest.get(..taken).unwrap_or_default());
-            } else {
-                let payload = {
-                    use base64::Engine as _;
-                    base64::engine::general_purpose::STANDARD.encode(&bytes)
-                };
-                out.extend_from_slice(b"=?");
-                out.extend_from_slice(charset);
-                out.extend_from_slice(b"?B?");
-                out.extend_from_slice(payload.as_bytes());
-                out.extend_from_slice(b"?=");
-            }
-            rest = tail;
-        } else {
-            out.push(*byte);
-            rest = rest.get(1..).unwrap_or_default();
-        }
-    }
-    Some(out)
 }
 
 /// Unstructured text (RFC 5322 §2.2.1), unfolded and decoded.
@@ -269,7 +150,7 @@ fn read_addresses(value: &[u8], most: usize) -> Vec<Address> {
     for item in items.into_iter().take(most) {
         match item {
             Item::Plain(name, addr) => out.push(Address::new(name, addr)),
-            Item::Encoded(name, addr, entry) => match one_word(name.as_bytes()) {
+            Item::Encoded(name, addr, entry) => match words::only(name.as_bytes()) {
                 Some(name) => out.push(Address::new(name.trim(), addr)),
                 None => out.extend(parse_addresses(entry, 1)),
             },
@@ -280,7 +161,7 @@ fn read_addresses(value: &[u8], most: usize) -> Vec<Address> {
 
 /// As [`read_addresses`], with the whole grammar.
 fn parse_addresses(value: &[u8], most: usize) -> Vec<Address> {
-    let value = prepare_whole(value, false);
+    let value = prepare_whole(value, Place::Addresses);
     let mut out = Vec::new();
     let HeaderValue::Address(list) = MessageStream::new(&value).parse_address() else {
         return out;
@@ -368,42 +249,6 @@ pub fn date(value: &[u8]) -> Option<i64> {
     (time >= 0).then_some(time)
 }
 
-/// A media type or disposition with its parameters (RFC 2045 §5.1, RFC 2231).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parameterised {
-    /// Main type or disposition, lower case.
-    pub main: String,
-    /// Subtype, lower case, empty if there is none.
-    pub sub: String,
-    /// Parameters, names in lower case, values decoded.
-    pub params: Vec<(String, String)>,
-}
-
-impl Parameterised {
-    /// Reads a Content-Type or Content-Disposition.
-    pub fn read(value: &[u8]) -> Option<Parameterised> {
-        let value = prepare(value);
-        let HeaderValue::ContentType(ct) = MessageStream::new(&value).parse_content_type() else {
-            return None;
-        };
-        let lower = |s: &str| s.trim().to_ascii_lowercase();
-        let params = ct.attributes().unwrap_or_default().iter().take(100);
-        Some(Parameterised {
-            main: lower(ct.ctype()),
-            sub: lower(ct.subtype().unwrap_or_default()),
-            params: params
-                .map(|a| (lower(&a.name), a.value.clone().into_owned()))
-                .collect(),
-        })
-    }
-
-    /// A parameter's value.
-    pub fn param(&self, name: &str) -> Option<&str> {
-        let found = self.params.iter().find(|(n, _)| n == name);
-        found.map(|(_, v)| v.as_str())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -426,6 +271,72 @@ mod tests {
         assert_eq!(text(b" =?utf-8?Q?=C3?= =?utf-8?Q?=A9?="), "é");
         assert_eq!(text(b" =?iso-8859-1?Q?a?= =?utf-8?Q?b?="), "ab");
         assert_eq!(text(b" caf\xe9\r\n noir"), "café noir");
+    }
+
+    #[test]
+    fn broken_words_are_read_as_meant() {
+        for (value, want) in [
+            // A group of base64 in two words, a character in three.
+            ("=?utf-8?B?SGVsbG8gd?= =?utf-8?B?29ybGQ=?=", "Hello world"),
+            (
+                "=?utf-8?Q?=E6?=\r\n =?utf-8?Q?=97?=\r\n =?utf-8?Q?=A5?=",
+                "日",
+            ),
+            // Blanks that should have been encoded, also a line end.
+            (
+                "=?utf-8?Q?Gr=C3=BC=C3=9Fe an\r\n alle?= !",
+                "Grüße an alle !",
+            ),
+            ("=?utf-8?B?SGVs bG8=?=", "Hello"),
+            // Names of charsets that are none, or another's.
+            ("=?utf8?Q?caf=C3=A9?=", "café"),
+            ("=?x-unknown?Q?caf=C3=A9?=", "café"),
+            ("=?iso-8859-1?Q?caf=C3=A9?=", "café"),
+            ("=?utf-8?Q?caf=E9?=", "café"),
+            ("=?windows-1251*ru?Q?=CF=F0=E8?=", "При"),
+            ("=?koi8-r?B?8NLJ?= =?koi8-r?Q?=D7=C5=D4?=", "Привет"),
+            // Question marks, cut off words, words without blanks around.
+            ("=?utf-8?Q?what??=", "what?"),
+            ("=?utf-8?Q?what?=20now?=", "what? now"),
+            ("=?utf-8?Q?Hello_W=C3=B6r", "Hello Wör"),
+            ("=?utf-8?B?SGVsbG8=?", "Hello"),
+            ("a=?utf-8?Q?b?=c", "abc"),
+            ("Re:=?utf-8?Q?b?=", "Re:b"),
+            ("[x]=?utf-8?Q?b?==?utf-8?Q?c?=", "[x]bc"),
+            // And what is none.
+            ("1 =? 2 ?= 3", "1 =? 2 ?= 3"),
+            ("=?utf-8?X?b?=", "=?utf-8?X?b?="),
+            ("=?", "=?"),
+        ] {
+            assert_eq!(text(format!(" {value}\r\n").as_bytes()), want, "{value}");
+        }
+    }
+
+    #[test]
+    fn broken_words_in_names_are_read_as_meant() {
+        for (value, want) in [
+            ("\"=?utf-8?Q?Ada_W=C3=B6?=\" <a@x.example>", "Ada Wö"),
+            (
+                "\"=?utf-8?Q?Ada?= =?utf-8?Q?_W?=, (x)\" <a@x.example>",
+                "Ada W, (x)",
+            ),
+            ("=?utf-8?Q?Ada W=C3=B6?= <a@x.example>", "Ada Wö"),
+            (
+                "=?iso-8859-1?Q?Ad=E4?=\r\n =?iso-8859-1?Q?_W?= <a@x.example>",
+                "Adä W",
+            ),
+            ("=?gb2312?B?xOM=?= =?gb2312?B?usM=?=<a@x.example>", "你好"),
+            ("Ad\u{e4} <a@x.example>", "Adä"),
+        ] {
+            let list = addresses(format!(" {value}\r\n").as_bytes());
+            let found: Vec<_> = list
+                .iter()
+                .map(|a| (a.name.as_str(), a.addr.as_str()))
+                .collect();
+            assert_eq!(found, [(want, "a@x.example")], "{value}");
+        }
+        let raw = addresses(b" Ad\xe4 <a@x.example>");
+        assert_eq!(raw[0].name, "Adä");
     }
 
     #[test]
@@ -502,7 +413,6 @@ mod tests {
             addresses(&bytes);
             date(&bytes);
             message_ids(&bytes, 10);
-            Parameterised::read(&bytes);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::body::{self, Piece, Prefer};
 use super::field::{self, Field};
+use super::ical::{self, Component};
 use super::tree::Tree;
 use super::{crude, flowed};
 use crate::model::view::AttachmentRow;
@@ -139,14 +140,22 @@ fn gather(tree: &Tree<'_>, inside: usize, text: &mut String, snippet: &mut Strin
         match piece {
             Piece::Html(id) => {
                 let Some(part) = tree.part(id) else { continue };
-                let plain = crude::strip(&part.text(), room);
+                let plain = crude::strip(&body::page(part), room);
                 begin(snippet, plain.lines());
                 add(text, &plain, room);
             }
-            Piece::Plain(id) | Piece::Report(id) | Piece::Calendar(id) => {
+            Piece::Calendar(id) | Piece::Card(id) => {
+                let Some(part) = tree.part(id) else { continue };
+                let plain = told(&ical::of_part(part), room);
+                if snippet.is_empty() && matches!(piece, Piece::Calendar(_)) {
+                    begin(snippet, plain.lines().take(1));
+                }
+                add(text, &plain, room);
+            }
+            Piece::Plain(id) | Piece::Report(id) => {
                 let Some(part) = tree.part(id) else { continue };
                 let (is_flowed, del_sp) = flow(part);
-                let plain = part.text();
+                let plain = body::words(part);
                 let plain = cut(&plain, room);
                 let paragraphs = flowed::read(plain, is_flowed, del_sp);
                 if matches!(piece, Piece::Plain(_)) {
@@ -162,9 +171,41 @@ fn gather(tree: &Tree<'_>, inside: usize, text: &mut String, snippet: &mut Strin
                 let bytes = part.bytes();
                 gather(&Tree::read(&bytes), inside + 1, text, snippet);
             }
-            Piece::Message(_) | Piece::Encrypted => {}
+            Piece::Message(_) | Piece::Note(..) => {}
         }
     }
+}
+
+/// The words of a calendar or a card, a line each; what is first is what it is about.
+fn told(file: &Component, room: usize) -> String {
+    const WORDS: [&str; 8] = [
+        "SUMMARY",
+        "FN",
+        "LOCATION",
+        "DESCRIPTION",
+        "ORG",
+        "TITLE",
+        "EMAIL",
+        "NOTE",
+    ];
+    const PEOPLE: [&str; 2] = ["ORGANIZER", "ATTENDEE"];
+    let mut out = String::new();
+    let mut open = vec![file];
+    while let Some(c) = open.pop() {
+        let named = WORDS.iter().flat_map(|name| c.all(name));
+        for text in named.map(ical::Property::text) {
+            let left = room.saturating_sub(out.len());
+            add(&mut out, &text.replace('\n', " "), left);
+        }
+        for p in PEOPLE.iter().flat_map(|name| c.all(name)) {
+            let name = p.param("CN").unwrap_or_default();
+            let person = format!("{name} {}", p.value);
+            let left = room.saturating_sub(out.len());
+            add(&mut out, person.trim(), left);
+        }
+        open.extend(c.inside.iter().rev().filter(|c| c.name != "VALARM"));
+    }
+    out
 }
 
 /// Whether a text part is `format=flowed`, and whether with DelSp (RFC 3676 §4).

@@ -70,27 +70,34 @@ pub fn quotation(raw: &[u8], e: &Envelope, pages: Pages) -> String {
 /// The text of a message as paragraphs, clean.
 pub(super) fn text(tree: &Tree<'_>, inside: usize, pages: Pages) -> Vec<Paragraph> {
     let mut out: Vec<Paragraph> = Vec::new();
-    for piece in body::choose(tree, Prefer::Best).pieces {
+    let pieces = body::choose(tree, Prefer::Best).pieces;
+    // A message beside a text is passed on as an attachment, not twice.
+    let alone = pieces.len() == 1;
+    for piece in pieces {
         match piece {
             Piece::Plain(id) => {
                 let Some(part) = tree.part(id) else { continue };
                 let (is_flowed, del_sp) = parse::flow(part);
-                out.extend(flowed::read(&part.text(), is_flowed, del_sp));
+                out.extend(flowed::read(&body::words(part), is_flowed, del_sp));
             }
             Piece::Html(id) => {
                 let Some(part) = tree.part(id) else { continue };
-                let text = part.text();
+                let text = body::page(part);
                 out.extend(match pages {
                     Pages::LaidOut => page(&text),
                     Pages::Bare => flowed::read(&crude::strip(&text, MAX_BARE), false, false),
                 });
             }
-            Piece::Message(id) if inside < MAX_INSIDE => {
+            Piece::Message(id) if alone && inside < MAX_INSIDE => {
                 let Some(part) = tree.part(id) else { continue };
                 let bytes = part.bytes();
                 out.extend(text(&Tree::read(&bytes), inside + 1, pages));
             }
-            Piece::Calendar(_) | Piece::Report(_) | Piece::Message(_) | Piece::Encrypted => {}
+            Piece::Calendar(_)
+            | Piece::Card(_)
+            | Piece::Report(_)
+            | Piece::Message(_)
+            | Piece::Note(..) => {}
         }
     }
     for p in &mut out {

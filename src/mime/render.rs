@@ -4,11 +4,12 @@
 //! HTML takes its time (about 0.1 s for 700 kB): render on a thread that may be given up, not on
 //! the one that draws.
 
-use super::body::{self, Piece};
-use super::html;
+use super::body::{self, Note, Piece};
+use super::invite::{self, Invitation};
 use super::link::Links;
 use super::plain;
 use super::tree::{Part, Tree};
+use super::{calendar, diff, html, ical, visiting};
 use super::{card, charset, head, parse, styled};
 use crate::model::view::AttachmentRow;
 use crate::text::Clean;
@@ -27,6 +28,8 @@ const MAX_PLAIN: usize = 2 << 20;
 const MAX_SOURCE: usize = 200_000;
 /// Messages inside messages that are shown.
 const MAX_INSIDE: usize = 3;
+/// Messages of one message that are shown, as of a digest.
+const MAX_MESSAGES: usize = 100;
 
 /// How to render.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +67,8 @@ pub struct Rendered {
     pub alternatives: bool,
     /// Something that the reader should know before trusting what is shown.
     pub warning: Option<Clean>,
+    /// What it invites to, if that can be answered.
+    pub invitation: Option<Invitation>,
 }
 
 /// Renders a message. Never fails: at worst it shows the raw text.
@@ -76,6 +81,7 @@ pub fn render(raw: &[u8], options: &RenderOptions) -> Rendered {
         lines: Vec::new(),
         links: Links::default(),
         notes: head::warnings(&envelope),
+        messages: 0,
     };
     let alternatives = page.add(&tree, 0);
     if tree.cut {
@@ -95,6 +101,7 @@ pub fn render(raw: &[u8], options: &RenderOptions) -> Rendered {
         attachments: body::attachments(&tree),
         alternatives,
         warning: (!page.notes.is_empty()).then(|| Clean::line(&page.notes.join(" "))),
+        invitation: invite::find(&tree),
     }
 }
 
@@ -105,6 +112,8 @@ struct Page {
     lines: Vec<Line>,
     links: Links,
     notes: Vec<String>,
+    /// Messages inside that are shown so far.
+    messages: usize,
 }
 
 impl Page {
@@ -126,27 +135,108 @@ impl Page {
         match piece {
             Piece::Plain(id) => self.with(tree, id, Page::plain),
             Piece::Html(id) => self.with(tree, id, Page::html),
-            Piece::Calendar(id) => self.with(tree, id, |page, part| {
-                page.lines.extend(card::calendar(&part.text(), page.width));
+            Piece::Calendar(id) => {
+                let written = |p: &Piece| matches!(p, Piece::Plain(_) | Piece::Html(_));
+                let alone = !body::choose(tree, self.prefer).pieces.iter().any(written);
+                self.with(tree, id, |page, part| {
+                    let file = ical::of_part(part);
+                    let lines = calendar::lines(&file, alone, page.width, &mut page.links);
+                    page.lines.extend(lines);
+                });
+            }
+            Piece::Card(id) => self.with(tree, id, |page, part| {
+                let file = ical::of_part(part);
+                let lines = visiting::lines(&file, page.width, &mut page.links);
+                page.lines.extend(lines);
             }),
             Piece::Report(id) => self.with(tree, id, |page, part| {
-                page.lines.extend(card::report(&part.text(), page.width));
+                let lines = card::report(&part.media.sub, &part.text(), page.width);
+                page.lines.extend(lines);
             }),
+            Piece::Message(_) if self.messages >= MAX_MESSAGES => {}
             Piece::Message(id) if inside < MAX_INSIDE => {
                 let Some(part) = tree.part(id) else {
                     return false;
                 };
+                self.messages += 1;
                 let bytes = part.bytes();
                 let inner = Tree::read(&bytes);
                 self.title(&inner);
-                return self.add(&inner, inside + 1);
+                let alternatives = self.add(&inner, inside + 1);
+                if self.messages == MAX_MESSAGES {
+                    self.note("There are more messages inside this one than are shown here.");
+                }
+                return alternatives;
             }
             Piece::Message(_) => {
                 self.note("A message inside this one is nested too deeply to be shown.")
             }
-            Piece::Encrypted => self.note("This part is encrypted and can't be read here."),
+            Piece::Note(note, id) => self.with(tree, id, |page, part| page.remark(note, part)),
         }
         false
+    }
+
+    /// What is said of a part.
+    fn remark(&mut self, note: Note, part: &Part<'_>) {
+        let param = |name: &str| part.media.param(name).unwrap_or_default().trim();
+        let protocol = param("protocol").to_ascii_lowercase();
+        let how = match protocol.contains("pgp") {
+            true => "with OpenPGP",
+            false => "with S/MIME",
+        };
+        match note {
+            Note::Encrypted => {
+                self.note(&format!(
+                    "This part is encrypted {how} and can't be read here."
+                ));
+            }
+            Note::Signed => self.note(&format!(
+                "This is signed {how}; the signature is not checked here."
+            )),
+            Note::SignedInside => self.note(
+                "This is signed with S/MIME in a form that can't be opened here; it can be saved.",
+            ),
+            Note::Partial => {
+                let of = match param("total") {
+                    "" => String::new(),
+                    total => format!(" of {total}"),
+                };
+                let number = param("number");
+                self.note(&format!(
+                    "This is piece {number}{of} of a message that was sent in pieces; they are not put together here."
+                ));
+                self.lines.push(Line::default());
+                self.plain(part);
+            }
+            Note::External => self.external(part),
+        }
+    }
+
+    /// Where content lies that was not sent along; nothing is fetched.
+    fn external(&mut self, part: &Part<'_>) {
+        self.note("The content of this part was not sent along; it lies elsewhere.");
+        let param = |name: &str| part.media.param(name).unwrap_or_default().trim();
+        for (name, label) in [
+            ("access-type", "How"),
+            ("site", "Where"),
+            ("server", "Where"),
+            ("directory", "Folder"),
+            ("name", "Name"),
+            ("size", "Octets"),
+            ("expiration", "Until"),
+        ] {
+            self.lines.extend(card::row(label, param(name), self.width));
+        }
+        let url: String = param("url").split_whitespace().collect();
+        match self.links.number(&url) {
+            Some(n) => {
+                self.links.shown(n, &url);
+                let text = format!("{}[{n}]", Clean::line(&url));
+                let runs = [Run::new(text, Mark::Link(n))];
+                self.lines.extend(styled::lay_out(&runs, 0, self.width));
+            }
+            None => self.lines.extend(card::row("URL", &url, self.width)),
+        }
     }
 
     fn with(&mut self, tree: &Tree<'_>, id: u32, show: impl Fn(&mut Page, &Part<'_>)) {
@@ -160,7 +250,7 @@ impl Page {
     }
 
     fn plain(&mut self, part: &Part<'_>) {
-        let mut text = part.text();
+        let mut text = body::words(part);
         let whole = text.len() <= MAX_PLAIN;
         if !whole {
             let mut end = MAX_PLAIN;
@@ -170,15 +260,31 @@ impl Page {
             text.truncate(end);
         }
         let (flowed, del_sp) = parse::flow(part);
-        let lines = plain::lines(&text, flowed, del_sp, self.width, &mut self.links);
-        self.lines.extend(lines);
+        let patch = diff::find(&text).filter(|_| !flowed);
+        let (from, to) = patch.unwrap_or((text.len(), text.len()));
+        let around = |piece: Option<&str>| piece.unwrap_or_default().to_owned();
+        let (before, after) = (around(text.get(..from)), around(text.get(to..)));
+        let mut add = |text: &str| {
+            let lines = plain::lines(text, flowed, del_sp, self.width, &mut self.links);
+            self.lines.extend(lines);
+        };
+        add(&before);
+        if let Some((from, to)) = patch {
+            if !before.trim().is_empty() {
+                self.lines.push(Line::default());
+            }
+            let patch = text.get(from..to).unwrap_or_default();
+            self.lines.extend(diff::lines(patch, self.width));
+            let lines = plain::lines(&after, flowed, del_sp, self.width, &mut self.links);
+            self.lines.extend(lines);
+        }
         if !whole {
             self.note("The text goes on, but is too long to be shown; its source has all.");
         }
     }
 
     fn html(&mut self, part: &Part<'_>) {
-        let (lines, note) = html::lines(&part.text(), self.width, &mut self.links);
+        let (lines, note) = html::lines(&body::page(part), self.width, &mut self.links);
         self.notes.extend(note.map(str::to_owned));
         self.lines.extend(lines);
     }

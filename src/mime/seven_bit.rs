@@ -5,7 +5,8 @@
 //! signed or encrypted is never touched, and what came out must read as what went in: otherwise
 //! there is no conversion at all.
 
-use super::field::{self, Parameterised};
+use super::field;
+use super::params::Parameterised;
 use super::transfer::{Encoding, to_quoted_printable};
 use super::tree::{MAX_DEPTH, Tree};
 use super::wire::BuildError;

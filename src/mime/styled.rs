@@ -29,6 +29,12 @@ pub enum Mark {
     Signature,
     /// Struck out.
     Strike,
+    /// A line that a patch adds.
+    Added,
+    /// A line that a patch takes away.
+    Removed,
+    /// Where in a file a patch changes something.
+    Hunk,
     /// Ours or of no weight: notes, pictures' names, where a deceiving link really leads.
     Dim,
 }

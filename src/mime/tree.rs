@@ -6,7 +6,8 @@
 //! order of the message: they are what `AttachmentRow::part` holds.
 
 use super::charset;
-use super::field::{self, Field, Parameterised};
+use super::field::{self, Field};
+use super::params::Parameterised;
 use super::transfer::{self, Encoding};
 use std::borrow::Cow;
 

@@ -5,7 +5,8 @@
 //! encoded; a text that can't go as it is (long lines, undeclared characters) becomes
 //! quoted-printable. Everything else stays, octet for octet, but for the line ends.
 
-use super::field::{self, Field, Parameterised};
+use super::field::{self, Field};
+use super::params::Parameterised;
 use super::transfer::{Encoding, to_quoted_printable};
 use super::wire::{BuildError, Fields, crlf, envelope, longest_line, new_message_id};
 use super::wire::{sender, wire, with_bcc};

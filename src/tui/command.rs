@@ -175,6 +175,10 @@ commands! {
     Reply, "reply", Writing, [Index Reader], No, "reply", "Answer the sender";
     ReplyAll, "reply-all", Writing, [Index Reader], No, "all", "Answer the sender and everybody else";
     Forward, "forward", Writing, [Index Reader], No, "forward", "Forward with its attachments";
+    Accept, "accept", Writing, [Index Reader], No, "accept", "Accept the invitation; shows first who is told";
+    Tentative, "tentative", Writing, [Index Reader], No, "perhaps", "Answer the invitation with perhaps";
+    Decline, "decline", Writing, [Index Reader], No, "decline", "Decline the invitation";
+    Counter, "counter", Writing, [Index Reader], No, "", "Propose another time for what one is invited to";
     ReplyList, "reply-list", Writing, [Index Reader], No, "", "Write back to the mailing list only";
     ForwardWhole, "forward-attached", Writing, [Index Reader], No, "", "Forward whole, as an attachment";
     EditAsNew, "edit-as-new", Writing, [Index Reader], No, "", "Edit it again as a new message";

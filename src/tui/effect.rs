@@ -1,6 +1,7 @@
 //! What `update` wants done. Only the loop does it, so that screens can be tested without
 //! threads and nothing on the screen thread can block.
 
+use crate::mime::itip::Answer;
 use crate::model::{DraftId, Intent, MsgId};
 use crate::tui::errand::Errand;
 use crate::tui::event::About;
@@ -32,6 +33,8 @@ pub enum Outward {
     Redirect(String),
     /// The read receipt that its sender asked for.
     Receipt,
+    /// An answer to its invitation, with a note to the organizer (may be empty).
+    Answer(Answer, String),
 }
 
 /// One thing to do.

@@ -10,9 +10,11 @@ use crate::mime::attachment;
 use crate::mime::quote::Pages;
 use crate::mime::render::{Prefer, RenderOptions, Rendered, raw_source, render};
 use crate::mime::reply::{self, Way};
-use crate::mime::{receipt, redirect, report};
+use crate::mime::{itip, receipt, redirect, report};
 use crate::model::view::MessageRow;
-use crate::model::{Account, Address, Draft, DraftAttachment, FlagChange, Flags, MsgId, Role};
+use crate::model::{
+    Account, Address, Draft, DraftAttachment, FlagChange, Flags, MsgId, Role, System,
+};
 use crate::store::{LocalReader, Reader};
 use crate::text::{Clean, when};
 use crate::tui::effect::{DraftFrom, Outward};
@@ -402,6 +404,18 @@ impl Worker {
                 outgoing: redirect::redirect(&raw, account, to, now).map_err(|e| e.to_string())?,
                 mark: None,
             }),
+            Outward::Answer(what, note) => {
+                let place = row.places.first().ok_or("this message is gone")?;
+                let outgoing = itip::answer(&raw, account, *what, note, now);
+                let change = FlagChange {
+                    add: Flags::of(System::ANSWERED),
+                    remove: Flags::default(),
+                };
+                Ok(Built {
+                    outgoing: outgoing.map_err(|e| e.to_string())?,
+                    mark: Some((place.location, change)),
+                })
+            }
             Outward::Receipt => {
                 let place = row.places.first().ok_or("this message is gone")?;
                 if row

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
 /// Every style that the program asks for. A theme has to set each or one it falls back to.
-pub const NAMES: [&str; 72] = [
+pub const NAMES: [&str; 75] = [
     "screen.text",
     "screen.rule",
     "text.dim",
@@ -62,6 +62,9 @@ pub const NAMES: [&str; 72] = [
     "quote.3",
     "quote.4",
     "quote.5",
+    "diff.added",
+    "diff.removed",
+    "diff.hunk",
     "status.text",
     "hint.key",
     "hint.text",

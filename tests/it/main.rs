@@ -14,6 +14,7 @@
 mod layering;
 mod texts;
 mod messages;
+mod collections;
 #[path = "../../fuzz/src/targets.rs"]
 mod targets;
 mod dice;

@@ -7,7 +7,7 @@ use crate::model::{
 };
 use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
-use crate::tui::app::outward::Wants;
+use crate::tui::app::outward::{Rsvp, Wants};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Section};
 use crate::tui::effect::{DraftFrom, Effect, Outward};
@@ -63,6 +63,10 @@ impl Panes {
                 None => self.tell(Clean::lit("There is no message to send on."), now),
             },
             Command::Remind => return self.ask_remind(now),
+            Command::Accept => return Wants::Answer(Rsvp::Accept),
+            Command::Tentative => return Wants::Answer(Rsvp::Tentative),
+            Command::Decline => return Wants::Answer(Rsvp::Decline),
+            Command::Counter => return Wants::Answer(Rsvp::Counter),
             Command::SendReceipt => self.outward(Outward::Receipt, now, fx),
             Command::Archive => self.act(Verb::Archive, now, fx),
             Command::Trash => return self.trash(now, fx),
@@ -342,6 +346,10 @@ impl Panes {
                 | Command::Redirect
                 | Command::SendReceipt
                 | Command::Remind
+                | Command::Accept
+                | Command::Tentative
+                | Command::Decline
+                | Command::Counter
         );
         match &self.view {
             View::Mail => match command {
@@ -357,6 +365,11 @@ impl Panes {
                     .as_ref()
                     .and_then(|p| p.rendered())
                     .is_some_and(|r| !r.links.is_empty()),
+                Command::Accept | Command::Tentative | Command::Decline | Command::Counter => {
+                    let pager = self.pager.as_ref();
+                    let rendered = pager.and_then(|p| p.rendered());
+                    rendered.is_some_and(|r| r.invitation.is_some())
+                }
                 Command::Save => self
                     .pager
                     .as_ref()

@@ -3,7 +3,8 @@
 use crate::model::view::MailboxRow;
 use crate::model::{AccountName, Intent, MailboxId, OutboxVerb};
 use crate::text::{Clean, later, when};
-use crate::tui::app::outward::NO_TIME;
+use crate::tui::app::invited::Asked;
+use crate::tui::app::outward::{NO_TIME, Rsvp};
 use crate::tui::app::popup::{self, Popup};
 use crate::tui::app::state::Panes;
 use crate::tui::command::{Call, Command, Context};
@@ -53,6 +54,8 @@ pub enum Purpose {
     Remind,
     /// When a message in the outbox is sent, or a reminder comes back.
     Time(Timed),
+    /// What is said with an answer to an invitation.
+    Answer(Asked),
     /// The password of an account.
     Password(AccountName),
 }
@@ -191,6 +194,12 @@ impl Layer {
         let mut prompt = Prompt::new(label, Kind::Text, "");
         prompt.remark(Clean::lit(TIMES));
         Layer::Prompt(prompt, Purpose::Time(timed))
+    }
+
+    /// What is said with an answer to the invitation that is read; why not, if it is none.
+    pub fn answer(panes: &Panes, rsvp: Rsvp) -> Result<Layer, &'static str> {
+        let asked = Asked::of(panes, rsvp)?;
+        Ok(Layer::Prompt(asked.prompt(), Purpose::Answer(asked)))
     }
 
     /// The password of an account.
@@ -471,6 +480,10 @@ fn typed(
             panes.find(Some(prompt.text()));
             Turn::stay()
         }
+        (Outcome::Changed, Purpose::Answer(asked)) => {
+            asked.remark(prompt, now);
+            Turn::stay()
+        }
         (Outcome::Changed, _) => Turn::stay(),
         (Outcome::Closed, Purpose::Search) => {
             panes.end_search(now, fx);
@@ -527,6 +540,16 @@ fn typed(
         }
         (Outcome::Text(text), Purpose::Remind) => match panes.remind(&text, now, fx) {
             Ok(()) => Turn::closed(),
+            Err(why) => {
+                prompt.remark(Clean::lit(why));
+                Turn::stay()
+            }
+        },
+        (Outcome::Text(text), Purpose::Answer(asked)) => match asked.given(&text, now) {
+            Ok(effect) => {
+                fx.push(effect);
+                Turn::closed()
+            }
             Err(why) => {
                 prompt.remark(Clean::lit(why));
                 Turn::stay()

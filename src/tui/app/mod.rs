@@ -13,6 +13,7 @@ pub mod copying;
 pub mod mouse;
 pub mod popup;
 pub mod outward;
+pub mod invited;
 pub mod commands;
 pub mod reading;
 pub mod draw;

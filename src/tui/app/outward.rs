@@ -11,6 +11,19 @@ use crate::tui::screen::pager::Pager;
 /// What is said of a time that is none.
 pub const NO_TIME: &str = "not understood; try tomorrow 9am, in 2h, mon 8:30";
 
+/// How one answers an invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rsvp {
+    /// One comes.
+    Accept,
+    /// Perhaps.
+    Tentative,
+    /// One does not come.
+    Decline,
+    /// Another time would be better.
+    Counter,
+}
+
 /// What a command needs that the panes can't do by themselves: something that covers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wants {
@@ -30,6 +43,8 @@ pub enum Wants {
     Redirect,
     /// When one is reminded of a message.
     Remind,
+    /// What is said with an answer to an invitation.
+    Answer(Rsvp),
     /// Words to look for.
     Search,
     /// Words to look for in what is read.

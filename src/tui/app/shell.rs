@@ -521,6 +521,7 @@ impl App {
             Wants::Tag => Ok(Layer::tag(&self.panes)),
             Wants::Redirect => Ok(Layer::redirect()),
             Wants::Remind => Ok(Layer::remind()),
+            Wants::Answer(rsvp) => Layer::answer(&self.panes, rsvp),
             Wants::GoTo => Ok(Layer::mailbox(&self.panes, For::Going)),
             Wants::GoToAccount => Ok(Layer::account(&self.panes)),
             Wants::Theme => Ok(Layer::theme()),

@@ -129,6 +129,9 @@ fn marked(mark: Mark, theme: &Theme) -> Style {
         Mark::Quote(_) => plain,
         Mark::Signature => theme.style("reader.signature"),
         Mark::Strike => plain.add_modifier(Modifier::CROSSED_OUT),
+        Mark::Added => theme.style("diff.added"),
+        Mark::Removed => theme.style("diff.removed"),
+        Mark::Hunk => theme.style("diff.hunk"),
         Mark::Dim => theme.style("text.dim"),
     }
 }

@@ -1,0 +1,169 @@
+//! A visiting card (RFC 6350; 2.1 and 3.0 as they are met) in a few lines: who, of what, and how
+//! to reach them, for showing. Pictures, keys and sounds are left in the file; the address book reads
+//! cards with `vcard.rs`, which keeps other things.
+
+use super::card::row;
+use super::charset;
+use super::ical::{Component, Property, is_quoted_printable};
+use super::link::Links;
+use super::styled::{Line, Mark, Run, lay_out, say};
+use super::transfer;
+use crate::text::Clean;
+
+/// Cards shown of one file.
+const MAX_CARDS: usize = 20;
+/// Values shown of one kind.
+const MAX_OF_KIND: usize = 5;
+
+/// Lays out the cards of a file.
+pub fn lines(file: &Component, width: usize, links: &mut Links) -> Vec<Line> {
+    let is_card = |c: &&Component| c.name == "VCARD";
+    let all = file.inside.iter().filter(is_card).count();
+    let mut out = Vec::new();
+    for card in file.inside.iter().filter(is_card).take(MAX_CARDS) {
+        out.extend(one(card, width, links));
+    }
+    if all > MAX_CARDS {
+        let more = format!("… and {} more cards; the file has all", all - MAX_CARDS);
+        out.extend(say(&more, Mark::Dim, width));
+    }
+    if all == 0 {
+        out.extend(say("A card on which nothing can be read", Mark::Dim, width));
+    }
+    out
+}
+
+fn one(card: &Component, width: usize, links: &mut Links) -> Vec<Line> {
+    let first = |name: &str| card.get(name).map(value).unwrap_or_default();
+    let name = match first("FN") {
+        name if name.is_empty() => given_first(&first("N")),
+        name => name,
+    };
+    let mut out = say("Card", Mark::Heading, width);
+    out.extend(row("Name", &name, width));
+    out.extend(row("Company", &list(&first("ORG"), ", "), width));
+    out.extend(row("Title", &first("TITLE"), width));
+    for (kind, label) in [("EMAIL", "Mail"), ("TEL", "Phone"), ("ADR", "Address")] {
+        for p in card.all(kind).take(MAX_OF_KIND) {
+            let text = value(p);
+            let text = match kind {
+                "ADR" => list(&text, ", "),
+                _ => text.strip_prefix("tel:").unwrap_or(&text).to_owned(),
+            };
+            out.extend(row(label, &format!("{text}{}", place(p)), width));
+        }
+    }
+    for p in card.all("URL").take(MAX_OF_KIND) {
+        let text = value(p);
+        let Some(n) = links.number(&text) else {
+            out.extend(row("Page", &text, width));
+            continue;
+        };
+        links.shown(n, &text);
+        let runs = [
+            Run::new(format!("{:<10}", "Page"), Mark::Dim),
+            Run::new(format!("{}[{n}]", Clean::line(&text)), Mark::Link(n)),
+        ];
+        out.extend(lay_out(&runs, 0, width));
+    }
+    out.extend(row("Birthday", &first("BDAY"), width));
+    out.extend(row("Note", &first("NOTE"), width));
+    out.push(Line::default());
+    out
+}
+
+/// A value as text in one line; quoted-printable and a charset of its own as in vCard 2.1.
+fn value(p: &Property) -> String {
+    let text = if is_quoted_printable(p) {
+        let bytes = transfer::quoted_printable(p.value.as_bytes());
+        charset::decode(&bytes, p.param("CHARSET"))
+    } else if p.name == "N" || p.name == "ORG" || p.name == "ADR" {
+        // Their semicolons divide, unless escaped; told apart later.
+        p.value.replace("\\;", "\u{1f}").replace("\\,", ",")
+    } else {
+        p.text()
+    };
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The parts of a structured value that are there.
+fn list(text: &str, between: &str) -> String {
+    let parts = text.split(';').map(str::trim).filter(|p| !p.is_empty());
+    let parts: Vec<String> = parts.map(|p| p.replace('\u{1f}', ";")).collect();
+    parts.join(between)
+}
+
+/// `Family;Given;…` as it is spoken.
+fn given_first(text: &str) -> String {
+    let mut parts = text.split(';');
+    let family = parts.next().unwrap_or_default();
+    let given = parts.next().unwrap_or_default();
+    format!("{given} {family}")
+        .replace('\u{1f}', ";")
+        .trim()
+        .to_owned()
+}
+
+/// Whether it is for work or home, in brackets.
+fn place(p: &Property) -> &'static str {
+    let named = |word: &str| {
+        let types = p.params.iter().filter(|(name, _)| name == "TYPE");
+        let mut all = types.flat_map(|(_, v)| v.split(','));
+        all.any(|v| v.eq_ignore_ascii_case(word))
+    };
+    match (named("work"), named("home"), named("cell"), named("fax")) {
+        (_, _, _, true) => " (fax)",
+        (true, ..) => " (work)",
+        (_, true, ..) => " (home)",
+        (_, _, true, _) => " (mobile)",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mime::ical::tests::component;
+    use crate::text::width;
+    use proptest::prelude::*;
+
+    fn shown(text: &str) -> Vec<String> {
+        let laid = lines(&component(text), 60, &mut Links::default());
+        laid.iter().map(Line::text).collect()
+    }
+
+    #[test]
+    fn a_card_says_who_and_how_to_reach_them() {
+        let card = "BEGIN:VCARD\nVERSION:3.0\nN:Winter;Ada;;;\nFN:Ada Winter\nORG:Tea\\; Cake Ltd;Kitchen\nitem1.EMAIL;TYPE=INTERNET,WORK:ada@x.example\nTEL;TYPE=cell:tel:+1-555\nADR;TYPE=home:;;1 Lane;Town;;123;Land\nURL:https://x.example/\nNOTE:a\\nb\nPHOTO;ENCODING=b:AAAA\nEND:VCARD\n";
+        let want = [
+            "Card",
+            "Name      Ada Winter",
+            "Company   Tea; Cake Ltd, Kitchen",
+            "Mail      ada@x.example (work)",
+            "Phone     +1-555 (mobile)",
+            "Address   1 Lane, Town, 123, Land (home)",
+            "Page      https://x.example/[1]",
+            "Note      a b",
+            "",
+        ];
+        assert_eq!(shown(card), want);
+    }
+
+    #[test]
+    fn old_cards_are_read() {
+        let card = "BEGIN:VCARD\nVERSION:2.1\nN;ENCODING=QUOTED-PRINTABLE;CHARSET=iso-8859-1:W=E4lt=\ner;Ida\nTEL;HOME:555\nEND:VCARD";
+        assert_eq!(
+            shown(card)[1..3],
+            ["Name      Ida Wälter", "Phone     555 (home)"]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_fits(text in "(BEGIN:VCARD|END:VCARD|N|ORG|ADR|TEL|URL|EMAIL|;|:|=|QUOTED-PRINTABLE|\n|\\\\| |\\PC){0,60}") {
+            for line in lines(&component(&text), 20, &mut Links::default()) {
+                prop_assert!(width::width(&line.text()) <= 20);
+            }
+        }
+    }
+}
