@@ -134,6 +134,7 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
         auth,
         identities: Vec::new(),
         sendmail: None,
+        authserv_id: Vec::new(),
         future_release: false,
         signature: None,
     };

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "name",
     "email",
     "full-name",
@@ -24,6 +24,7 @@ const KEYS: [&str; 13] = [
     "save-sent",
     "mirror-drafts",
     "future-release",
+    "authserv-id",
     "signature",
 ];
 
@@ -62,6 +63,7 @@ pub(super) fn account(
     let mirror_drafts = section.flag("mirror-drafts", problems).unwrap_or(true);
     let future_release = section.flag("future-release", problems).unwrap_or(false);
     let signature = section.text("signature", problems).map(|f| f.value);
+    let authserv_id = section.list("authserv-id", "[\"mx.example.org\"]", problems);
     if let Some(new) = problems.found.get_mut(before..) {
         for problem in new {
             problem.account = name.as_ref().map(|n| n.value.clone());
@@ -86,6 +88,7 @@ pub(super) fn account(
             auth,
             identities,
             sendmail,
+            authserv_id: authserv_id.map(|f| f.value).unwrap_or_default(),
             future_release,
         })
     };

@@ -87,6 +87,10 @@ fn text(account: &Account) -> String {
     if account.future_release {
         line("future-release", "true".to_owned());
     }
+    if !account.authserv_id.is_empty() {
+        let names = list(account.authserv_id.iter());
+        line("authserv-id", names.unwrap_or_default());
+    }
     if let Some(signature) = &account.signature {
         line("signature", quoted(signature));
     }

@@ -331,6 +331,7 @@ fn account(person: &Person, password: &str, imap: u16, smtp: u16) -> Account {
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,
+        authserv_id: Vec::new(),
         future_release: false,
         signature: None,
     }

@@ -205,7 +205,7 @@ fn named_host(text: &str) -> Option<String> {
 
 /// Whether two hosts belong to one owner, as far as names tell: they share the last two labels,
 /// or three under a short second level (`co.uk`).
-fn same_site(a: &str, b: &str) -> bool {
+pub(crate) fn same_site(a: &str, b: &str) -> bool {
     if a == b {
         return true;
     }

@@ -10,6 +10,7 @@ use super::link::Links;
 use super::plain;
 use super::tree::{Part, Tree};
 use super::{calendar, diff, html, ical, visiting};
+use super::trust::{self, Known, Trust};
 use super::{card, charset, head, parse, styled};
 use crate::model::view::AttachmentRow;
 use crate::text::Clean;
@@ -65,6 +66,9 @@ pub struct Rendered {
     pub attachments: Vec<AttachmentRow>,
     /// Whether there is another form to switch to (plain text beside HTML).
     pub alternatives: bool,
+    /// Who really sent it, as far as the message alone tells; [`crate::mime::trust::of`] knows
+    /// more.
+    pub trust: Trust,
     /// Something that the reader should know before trusting what is shown.
     pub warning: Option<Clean>,
     /// What it invites to, if that can be answered.
@@ -80,8 +84,8 @@ pub fn render(raw: &[u8], options: &RenderOptions) -> Rendered {
         prefer: options.prefer,
         lines: Vec::new(),
         links: Links::default(),
-        notes: head::warnings(&envelope),
         messages: 0,
+        notes: Vec::new(),
     };
     let alternatives = page.add(&tree, 0);
     if tree.cut {
@@ -94,6 +98,7 @@ pub fn render(raw: &[u8], options: &RenderOptions) -> Rendered {
     }
     plain::tidy(&mut page.lines);
     Rendered {
+        trust: trust::judge(&tree.fields, &envelope, &Known::default()),
         headers: head::block(&tree, &envelope),
         all_headers: head::all(&tree),
         lines: page.lines,

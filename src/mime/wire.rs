@@ -269,6 +269,7 @@ pub(crate) mod tests {
             auth: crate::model::Auth::Password,
             identities: Vec::new(),
             sendmail: None,
+            authserv_id: Vec::new(),
             future_release: false,
             signature: Some("Ada\n+1 555".to_owned()),
         }

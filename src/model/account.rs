@@ -136,6 +136,9 @@ pub struct Account {
     /// A program that takes finished messages on its standard input and recipients as arguments, as
     /// sendmail does, in place of the submission server.
     pub sendmail: Option<Vec<String>>,
+    /// The names by which the server that receives for this account signs its
+    /// Authentication-Results (RFC 8601 §2.5); empty: those of its domain.
+    pub authserv_id: Vec<String>,
     /// Whether a message for later is handed to a server that holds it back until then (RFC 4865).
     /// It goes out while this machine is off, and can't be taken back any more.
     pub future_release: bool,

@@ -32,9 +32,11 @@ impl Address {
 
     /// Whether the name holds an address that is not this one.
     pub fn is_disguised(&self) -> bool {
-        let is_between = |c: char| c.is_whitespace() || "<>()\"',;".contains(c);
+        let is_between = |c: char| c.is_whitespace() || "<>()[]\"',;:|".contains(c);
+        // The wide and the small form look the same.
+        let is_at = |c: char| matches!(c, '@' | '＠' | '﹫');
         let is_address = |word: &&str| {
-            let parts = word.split_once('@');
+            let parts = word.split_once(is_at);
             parts.is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
         };
         let named = self.name.split(is_between).find(is_address);

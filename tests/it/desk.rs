@@ -71,6 +71,7 @@ pub fn account(port: u16, user: &str) -> Account {
         auth: postrider::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,
+        authserv_id: Vec::new(),
         future_release: false,
         signature: None,
     }

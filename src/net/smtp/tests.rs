@@ -75,6 +75,7 @@ pub(super) fn account(port: u16, security: Security) -> Account {
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,
+        authserv_id: Vec::new(),
         future_release: false,
         signature: None,
     }

@@ -49,6 +49,7 @@ fn account() -> Account {
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,
+        authserv_id: Vec::new(),
         future_release: false,
         signature: None,
     }

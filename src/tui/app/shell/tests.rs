@@ -60,6 +60,7 @@ fn account(name: &str) -> Account {
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,
+        authserv_id: Vec::new(),
         future_release: false,
         signature: None,
     }

@@ -39,6 +39,7 @@ pub(super) fn account(name: &str, signature: Option<&str>) -> Account {
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,
+        authserv_id: Vec::new(),
         future_release: false,
         signature: signature.map(str::to_owned),
     }
