@@ -1,11 +1,21 @@
 //! JSON for scripts: schema 1, documented in docs/json.md. One object, on one line, in which
 //! no control character of any kind stands unescaped.
 
+use crate::mime::trust::Trust;
 use crate::model::view::{AttachmentRow, IndexRow, MessageRow};
 use crate::model::{Address, Fact, Submission};
 use crate::text::when;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
+
+/// What is to be said of who sent a message.
+pub fn trust(trust: &Trust) -> Value {
+    let reasons = trust.reasons.iter();
+    let reasons: Vec<_> = reasons
+        .map(|r| json!({"level": r.level.word(), "text": r.text.as_str()}))
+        .collect();
+    json!({"level": trust.level().word(), "reasons": reasons})
+}
 
 /// Prints one object with its schema number.
 ///

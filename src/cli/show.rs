@@ -6,9 +6,12 @@ use super::home::{self, Home};
 use super::json;
 use crate::mime::render::{RenderOptions, render};
 use crate::mime::report;
-use crate::model::MsgId;
+use crate::mime::trust::{self, Known};
+use crate::model::view::MessageRow;
+use crate::model::{Account, Address, MsgId};
 use crate::signal::Board;
-use crate::store::Reader;
+use crate::store::met::met;
+use crate::store::{LocalReader, Reader};
 use crate::sync::engine;
 use crate::sync::ondemand;
 use crate::text::Clean;
@@ -42,8 +45,10 @@ pub fn show(home: &Home, as_json: bool, args: &Show) -> Result<u8> {
         return Ok(0);
     }
     let mut rendered = render(&raw, &RenderOptions::default());
+    let local = home.local_reader()?;
+    rendered.trust = trust::of(&raw, &known(home, &reader, &local, &message)?);
     let facts = match &message.envelope.message_id {
-        Some(id) => home.local_reader()?.reports(id)?,
+        Some(id) => local.reports(id)?,
         None => Vec::new(),
     };
     report::show(&mut rendered, &facts);
@@ -66,6 +71,7 @@ pub fn show(home: &Home, as_json: bool, args: &Show) -> Result<u8> {
         let mut object = json::message(&message);
         if let Some(fields) = object.as_object_mut() {
             fields.insert("reports".to_owned(), json::facts(&facts));
+            fields.insert("trust".to_owned(), json::trust(&rendered.trust));
             if !args.form.text {
                 fields.insert("headers".to_owned(), headers.into());
             }
@@ -93,6 +99,9 @@ pub fn show(home: &Home, as_json: bool, args: &Show) -> Result<u8> {
     }
     if !args.form.text {
         writeln!(out)?;
+        if let Some(line) = rendered.trust.line() {
+            writeln!(out, "[{line}]\n")?;
+        }
         if let Some(warning) = &rendered.warning {
             writeln!(out, "[{warning}]\n")?;
         }
@@ -105,6 +114,23 @@ pub fn show(home: &Home, as_json: bool, args: &Show) -> Result<u8> {
     }
     out.flush()?;
     Ok(0)
+}
+
+/// What speaks for the sender beside the message.
+fn known(home: &Home, reader: &Reader, local: &LocalReader, message: &MessageRow) -> Result<Known> {
+    let accounts = &home.config.accounts;
+    let own: Vec<Address> = accounts.iter().flat_map(Account::senders).collect();
+    let place = message.places.first();
+    let account = place.and_then(|p| accounts.iter().find(|a| a.name == p.account));
+    let met = Some(met(reader, local, message)?);
+    Ok(match account {
+        Some(account) => Known::new(account, own, met),
+        None => Known {
+            own,
+            met,
+            ..Known::default()
+        },
+    })
 }
 
 fn print_after(

@@ -1,5 +1,5 @@
 //! Names that look like other names: domains in mixed scripts, domains that differ from a known
-//! one only to a machine, addresses that stand in the place of a name (UTS #39; RFC 5890 for the
+//! one only to a machine (UTS #39; RFC 5890 for the
 //! form on the wire).
 
 use super::recipients::ascii_domain;
@@ -9,8 +9,6 @@ use unicode_security::{RestrictionLevel, RestrictionLevelDetection};
 
 /// The longest domain that is looked at, in octets; a real one has 253.
 const LONGEST: usize = 1_000;
-/// The longest display name that is looked at, in octets.
-const LONGEST_NAME: usize = 4_000;
 
 /// What is strange about how a domain is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,31 +109,6 @@ fn decoded(domain: &str) -> Cow<'_, str> {
     }
 }
 
-/// The address that a display name contains, if it contains one: without blanks, and with the
-/// wide and small forms of `@` read as that.
-pub fn named_address(name: &str) -> Option<String> {
-    let mut end = name.len().min(LONGEST_NAME);
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    let name = name.get(..end).unwrap_or_default();
-    if !name.contains(['@', '＠', '﹫']) {
-        return None;
-    }
-    let plain: String = name
-        .chars()
-        .filter(|c| !crate::text::clean::is_forbidden(*c))
-        .map(|c| if matches!(c, '＠' | '﹫') { '@' } else { c })
-        .collect();
-    let divides = |c: char| c.is_whitespace() || "<>()[]\"',;:|".contains(c);
-    let found = plain.split(divides).find(|word| {
-        word.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && domain.trim_end_matches('.').contains('.')
-        })
-    });
-    found.map(|word| word.trim_end_matches('.').to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,27 +172,11 @@ mod tests {
         assert_ne!(looks("bücher.example"), looks("bucher.example"));
     }
 
-    #[test]
-    fn a_name_can_hold_an_address() {
-        for (name, want) in [
-            ("boss@corp.example", Some("boss@corp.example")),
-            ("Boss (boss@corp.example)", Some("boss@corp.example")),
-            ("mailto:boss＠corp.example", Some("boss@corp.example")),
-            ("bo\u{200b}ss@corp.example.", Some("boss@corp.example")),
-            ("Team @ Corp.example", None),
-            ("me@home", None),
-            ("Ada", None),
-        ] {
-            assert_eq!(named_address(name).as_deref(), want, "{name}");
-        }
-    }
-
     proptest! {
         #[test]
         fn anything_is_looked_at(text in "(\\PC|xn--|[а-я]|@|\\.|\u{202e}|-){0,40}") {
             oddity(&text);
             looks(&text);
-            named_address(&text);
             shown_addr(&text);
         }
     }

@@ -10,9 +10,9 @@ use super::field::{self, Field};
 use super::link::same_site;
 use super::lookalike::{self, Oddity};
 use super::parse;
-use crate::model::{Address, Envelope};
+use crate::model::view::Met;
+use crate::model::{Account, Address, Envelope};
 use crate::text::{Clean, width};
-use std::collections::BTreeSet;
 
 /// Columns of a name or address in a sentence.
 const SHORT: usize = 80;
@@ -34,6 +34,16 @@ pub enum Level {
 }
 
 impl Level {
+    /// The word for it in what scripts read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Fine => "fine",
+            Level::Note => "note",
+            Level::Careful => "careful",
+            Level::Alarm => "alarm",
+        }
+    }
+
     /// One column that says so before the words.
     pub fn glyph(self) -> &'static str {
         match self {
@@ -90,15 +100,6 @@ impl Trust {
     }
 }
 
-/// What is known of the sender's address from other mail.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Acquaintance {
-    /// Whether the user wrote to it.
-    pub written: bool,
-    /// Messages from it that were seen, this one among them.
-    pub seen: u64,
-}
-
 /// What is known beside the message; by default nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
@@ -106,12 +107,19 @@ pub struct Known {
     pub receiver: Receiver,
     /// The user's own addresses in all accounts.
     pub own: Vec<Address>,
-    /// What is known of the sender's address; `None`: nobody looked.
-    pub sender: Option<Acquaintance>,
-    /// Addresses that the user wrote to under the sender's name.
-    pub namesakes: Vec<String>,
-    /// Domains that the user wrote to, lower case.
-    pub domains: BTreeSet<String>,
+    /// What other mail tells of the sender; `None`: nobody looked.
+    pub met: Option<Met>,
+}
+
+impl Known {
+    /// For a message of this account; `own` are the user's addresses in all of them.
+    pub fn new(account: &Account, own: Vec<Address>, met: Option<Met>) -> Known {
+        Known {
+            receiver: Receiver::of(account),
+            own,
+            met,
+        }
+    }
 }
 
 /// Judges a message.
@@ -169,13 +177,12 @@ pub fn of_names(from: &[Address]) -> Level {
 fn names(from: &[Address]) -> Vec<Reason> {
     let mut out = Vec::new();
     for a in from.iter().take(MOST) {
-        let named = lookalike::named_address(&a.name);
-        if named.is_some_and(|named| !named.eq_ignore_ascii_case(&a.addr)) {
+        if a.is_disguised() {
             out.push(Reason {
                 level: Level::Alarm,
                 text: Clean::line(&format!(
                     "The sender's name looks like an address, but the real one is {}.",
-                    short(&lookalike::shown_addr(&a.addr))
+                    ending(&lookalike::shown_addr(&a.addr))
                 )),
             });
             break;
@@ -201,7 +208,7 @@ fn names(from: &[Address]) -> Vec<Reason> {
 }
 
 fn odd(domain: &str, oddity: Oddity) -> String {
-    let shown = short(&lookalike::shown(domain));
+    let shown = ending(&lookalike::shown(domain));
     match oddity {
         Oddity::Mixed => format!("The domain {shown} mixes letters of several scripts."),
         Oddity::Disguised => {
@@ -214,44 +221,39 @@ fn odd(domain: &str, oddity: Oddity) -> String {
 
 /// What other mail tells of the sender.
 fn acquaintance(from: &Address, e: &Envelope, known: &Known, say: &mut dyn FnMut(Level, String)) {
+    let Some(met) = &known.met else {
+        return;
+    };
+    if met.written {
+        return say(Level::Fine, "You have written to this address.".into());
+    }
     let domain = from.domain().to_lowercase();
-    let met = known.sender.unwrap_or_default();
     let own = known.own.iter();
-    let ours = own.clone().map(|a| a.domain().to_lowercase());
-    if !domain.is_empty() && !met.written {
+    if !domain.is_empty() {
         let looks = lookalike::looks(&domain);
-        let familiar = known.domains.iter().cloned().chain(ours);
+        let ours = own.clone().map(|a| a.domain().to_lowercase());
+        let familiar = met.domains.iter().cloned().chain(ours);
         let mut twins = familiar.filter(|d| !same_site(d, &domain) && lookalike::looks(d) == looks);
         if let Some(twin) = twins.next() {
-            let (real, twin) = (short(&lookalike::shown(&domain)), short(&twin));
+            let (real, twin) = (ending(&lookalike::shown(&domain)), ending(&twin));
             let text = format!("The sender's domain is {real}, which only looks like {twin}.");
             say(Level::Alarm, text);
         }
     }
     let is_own = own.clone().any(|a| a.same_mailbox(from));
-    let other = known
-        .namesakes
-        .iter()
-        .find(|a| !a.eq_ignore_ascii_case(&from.addr));
-    if let Some(other) = other.filter(|_| !met.written && !is_own) {
-        let text = format!(
-            "You write to {} at {}; this is another address.",
-            short(&from.name),
-            short(other)
-        );
+    let namesake = met.namesakes.first().filter(|_| !is_own);
+    if let Some(other) = namesake {
+        let (name, other) = (short(&from.name), ending(other));
+        let text = format!("You write to {name} at {other}; this is another address.");
         say(Level::Careful, text);
     }
-    match known.sender {
-        Some(met) if met.written => say(Level::Fine, "You have written to this address.".into()),
-        Some(met) if met.seen > 1 => {
-            let n = met.seen - 1;
-            say(Level::Fine, format!("{n} earlier messages came from it."));
+    match met.others {
+        0 if is_own || e.list_id.is_some() => {}
+        0 => {
+            let text = "This is the first message from this address.";
+            say(Level::Note, text.into());
         }
-        Some(_) if !is_own && e.list_id.is_none() => say(
-            Level::Note,
-            "This is the first message from this address.".into(),
-        ),
-        _ => {}
+        _ => say(Level::Fine, "Other mail from this address is here.".into()),
     }
 }
 
@@ -264,7 +266,7 @@ fn checked(
     say: &mut dyn FnMut(Level, String),
 ) {
     let domain = from.domain();
-    let shown = short(&lookalike::shown(domain));
+    let shown = ending(&lookalike::shown(domain));
     let by = match checks.by.as_str() {
         "" => "your mail server".to_owned(),
         by => short(by),
@@ -320,7 +322,7 @@ fn checked(
         let text = match other {
             Some(c) => format!(
                 "Nothing proves that it is from {shown}; it was signed by {}.",
-                short(&c.domain)
+                ending(&c.domain)
             ),
             None => format!("Nothing proves that it is from {shown}."),
         };
@@ -339,7 +341,7 @@ fn others(from: &Address, fields: &[Field<'_>], e: &Envelope, say: &mut dyn FnMu
     let elsewhere = |a: &Address| !same_site(&a.domain().to_lowercase(), &domain);
     let listed = e.list_id.is_some();
     if let Some(to) = e.reply_to.iter().take(MOST).find(|a| elsewhere(a)) {
-        let shown = short(&lookalike::shown_addr(&to.addr));
+        let shown = ending(&lookalike::shown_addr(&to.addr));
         let twin = lookalike::looks(to.domain()) == lookalike::looks(&domain);
         if twin || lookalike::oddity(to.domain()).is_some() {
             let text = format!("Answers go to {shown}, whose domain only looks like the sender's.");
@@ -350,16 +352,15 @@ fn others(from: &Address, fields: &[Field<'_>], e: &Envelope, say: &mut dyn FnMu
         }
     }
     for a in e.reply_to.iter().take(MOST) {
-        let named = lookalike::named_address(&a.name);
-        if named.is_some_and(|named| !named.eq_ignore_ascii_case(&a.addr)) {
-            let shown = short(&lookalike::shown_addr(&a.addr));
+        if a.is_disguised() {
+            let shown = ending(&lookalike::shown_addr(&a.addr));
             let text = format!("Answers go to {shown}, under the name of another address.");
             say(Level::Careful, text);
             break;
         }
     }
     if let Some(sender) = e.sender.as_ref().filter(|s| elsewhere(s)) {
-        let shown = short(&lookalike::shown_addr(&sender.addr));
+        let shown = ending(&lookalike::shown_addr(&sender.addr));
         say(
             Level::Fine,
             format!("It was sent by {shown} for the sender."),
@@ -368,7 +369,7 @@ fn others(from: &Address, fields: &[Field<'_>], e: &Envelope, say: &mut dyn FnMu
     let path = fields.iter().find(|f| f.is("Return-Path"));
     let path = path.and_then(|f| field::addresses(f.value).into_iter().next());
     if let Some(path) = path.filter(|p| p.addr.contains('@') && elsewhere(p)) {
-        let shown = short(&lookalike::shown_addr(&path.addr));
+        let shown = ending(&lookalike::shown_addr(&path.addr));
         say(
             Level::Fine,
             format!("Its envelope names {shown} (Return-Path)."),
@@ -379,6 +380,17 @@ fn others(from: &Address, fields: &[Field<'_>], e: &Envelope, say: &mut dyn FnMu
             Level::Fine,
             format!("It came through the list {}.", short(list)),
         );
+    }
+}
+
+/// An untrusted address or domain in a sentence: clean, and of a long one the end, which says
+/// whose it is.
+fn ending(text: &str) -> String {
+    let clean = Clean::line(text);
+    let surplus = clean.as_str().chars().count().saturating_sub(SHORT);
+    match surplus {
+        0 => clean.to_string(),
+        n => format!("…{}", clean.as_str().chars().skip(n).collect::<String>()),
     }
 }
 
@@ -400,20 +412,20 @@ mod tests {
         Known {
             receiver: Receiver::of(&account),
             own: vec![Address::new("Bea", "bea@post.example")],
-            sender: Some(Acquaintance {
+            met: Some(Met {
                 written: true,
-                seen: 9,
+                domains: ["modern.example".to_owned(), "paypal.com".to_owned()].into(),
+                ..Met::default()
             }),
-            namesakes: Vec::new(),
-            domains: ["modern.example".to_owned(), "paypal.com".to_owned()].into(),
         }
     }
 
-    fn stranger() -> Known {
-        Known {
-            sender: Some(Acquaintance::default()),
-            ..known()
-        }
+    fn stranger(change: impl Fn(&mut Met)) -> Known {
+        let mut known = known();
+        let met = known.met.as_mut().unwrap();
+        met.written = false;
+        change(met);
+        known
     }
 
     fn line(header: &str, known: &Known) -> String {
@@ -501,27 +513,25 @@ mod tests {
     #[test]
     fn strangers_are_told_from_friends() {
         let new = "· This is the first message from this address.";
-        assert_eq!(line("From: a@x.example", &stranger()), new);
+        assert_eq!(line("From: a@x.example", &stranger(|_| {})), new);
         assert_eq!(
-            line("From: a@x.example|List-Id: <l.example>", &stranger()),
+            line("From: a@x.example|List-Id: <l.example>", &stranger(|_| {})),
             ""
         );
-        assert_eq!(line("From: bea@post.example", &stranger()), "");
-        let namesake = Known {
-            namesakes: vec!["ada@modern.example".to_owned()],
-            ..stranger()
-        };
+        assert_eq!(line("From: bea@post.example", &stranger(|_| {})), "");
+        let namesake = stranger(|met| met.namesakes.push("ada@modern.example".to_owned()));
         assert_eq!(
             line("From: Ada <a@x.example>", &namesake),
             "! You write to Ada at ada@modern.example; this is another address. (and 1 more)"
         );
-        assert_eq!(line("From: Ada <Ada@modern.example>", &namesake), new);
+        let seen = stranger(|met| met.others = 2);
+        assert_eq!(line("From: a@x.example", &seen), "");
         assert_eq!(
-            line("From: a@paypa1.com", &stranger()),
+            line("From: a@paypa1.com", &stranger(|_| {})),
             "✗ The sender's domain is paypa1.com, which only looks like paypal.com. (and 1 more)"
         );
         assert_eq!(
-            line("From: a@p0st.example", &stranger()),
+            line("From: a@p0st.example", &stranger(|_| {})),
             "✗ The sender's domain is p0st.example, which only looks like post.example. (and 1 more)"
         );
         assert_eq!(
@@ -536,6 +546,14 @@ mod tests {
         let level = |name: &str, addr: &str| of_names(&[Address::new(name, addr)]);
         assert_eq!(level("Ada", "a@x.example"), Level::Fine);
         assert_eq!(level("A@x.example", "a@x.example"), Level::Fine);
+        assert_eq!(
+            level("Team @ Corp.example, me@home", "a@x.example"),
+            Level::Fine
+        );
+        assert_eq!(
+            level("Boss (boss＠corp.example)", "a@x.example"),
+            Level::Alarm
+        );
         assert_eq!(level("joe@good.example", "evil@evil.example"), Level::Alarm);
         assert_eq!(level("Apple", "u@xn--pple-43d.com"), Level::Alarm);
         assert_eq!(level("exe.\u{202e}gpj", "a@x.example"), Level::Careful);
@@ -548,7 +566,7 @@ mod tests {
             more in "(Reply-To|Sender|Return-Path|List-Id|Authentication-Results): (\\PC|<|>|@|;|=|dkim=pass){0,40}",
         ) {
             let raw = format!("From: {from}\n{more}\n\n");
-            for line in of(raw.as_bytes(), &stranger()).details() {
+            for line in of(raw.as_bytes(), &stranger(|_| {})).details() {
                 prop_assert!(!line.as_str().chars().any(crate::text::clean::is_forbidden));
                 prop_assert!(line.as_str().chars().count() < 600);
             }

@@ -2,6 +2,7 @@
 //! received and must be cleaned before it is drawn.
 
 use super::{AccountName, Address, Flags, LocationId, MailboxId, MsgId, Role, ThreadId, Uid};
+use std::collections::BTreeSet;
 
 /// What a list shows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -143,6 +144,19 @@ pub struct Place {
     pub uid: Option<Uid>,
     /// Flags as shown.
     pub flags: Flags,
+}
+
+/// What is known of a message's sender from other mail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Met {
+    /// Whether the user wrote to the address.
+    pub written: bool,
+    /// Other messages from it that are here; more than a few are not counted.
+    pub others: u64,
+    /// Addresses that the user wrote to under the same name.
+    pub namesakes: Vec<String>,
+    /// Domains that the user wrote to, lower case.
+    pub domains: BTreeSet<String>,
 }
 
 /// A person for address completion.

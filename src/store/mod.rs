@@ -39,6 +39,7 @@ pub mod bodies;
 pub mod ops;
 pub mod writer;
 pub mod local;
+pub mod met;
 
 pub use accounts::MailboxChanges;
 pub use bodies::NewBody;

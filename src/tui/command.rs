@@ -238,6 +238,7 @@ commands! {
     Yank, "copy", Reading, [Index Reader], No, "", "Copy the sender's address";
     CopyText, "copy-text", Reading, [Reader], No, "", "Copy the text of the message";
     Headers, "headers", Reading, [Reader], No, "", "Show all headers, or only the usual ones";
+    Trust, "trust", Reading, [Reader], No, "", "Tell what speaks for and against its sender";
     Raw, "raw", Reading, [Reader], No, "", "Show the message as it came over the wire";
     Html, "html", Reading, [Reader], No, "", "Show the HTML form, or the plain one";
 

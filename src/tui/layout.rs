@@ -10,11 +10,13 @@ use crate::mime::attachment;
 use crate::mime::quote::Pages;
 use crate::mime::render::{Prefer, RenderOptions, Rendered, raw_source, render};
 use crate::mime::reply::{self, Way};
+use crate::mime::trust::{self, Known};
 use crate::mime::{itip, receipt, redirect, report};
 use crate::model::view::MessageRow;
 use crate::model::{
     Account, Address, Draft, DraftAttachment, FlagChange, Flags, MsgId, Role, System,
 };
+use crate::store::met::met;
 use crate::store::{LocalReader, Reader};
 use crate::text::{Clean, when};
 use crate::tui::effect::{DraftFrom, Outward};
@@ -232,7 +234,8 @@ impl Worker {
             Ok(None) => return self.missing(job.message),
             Err(why) => return LaidOut::Failed(why),
         };
-        let result = self.budgeted(Arc::from(raw), job);
+        let known = Arc::new(self.known(job.message));
+        let result = self.budgeted(Arc::from(raw), job, &known);
         if !matches!(result, LaidOut::Failed(_)) {
             if self.kept.len() >= KEPT {
                 self.kept.pop_front();
@@ -240,6 +243,18 @@ impl Worker {
             self.kept.push_back((job, result.clone()));
         }
         result
+    }
+
+    /// What speaks for a message's sender beside the message; what can't be read doesn't.
+    fn known(&mut self, id: MsgId) -> Known {
+        let own = self.accounts.iter().flat_map(Account::senders).collect();
+        let Ok((row, account)) = self.message(id).map(|(row, a)| (row, a.clone())) else {
+            return Known::default();
+        };
+        let local = LocalReader::open(&self.local);
+        let looked = local.map(|local| self.reader().map(|cache| met(cache, &local, &row)));
+        let met = looked.ok().and_then(|l| l.ok()?.ok());
+        Known::new(&account, own, met)
     }
 
     /// What was reported of a message that we sent is shown on it.
@@ -274,11 +289,11 @@ impl Worker {
     }
 
     /// Lays out on a thread of its own, so that a slow or panicking one costs only itself.
-    fn budgeted(&self, raw: Arc<[u8]>, job: Job) -> LaidOut {
+    fn budgeted(&self, raw: Arc<[u8]>, job: Job, known: &Arc<Known>) -> LaidOut {
         let attempt = |job: Job, beside: usize| {
-            let raw = Arc::clone(&raw);
+            let (raw, known) = (Arc::clone(&raw), Arc::clone(known));
             self.runaways
-                .within(beside, BUDGET, move || lay_out(&raw, job))
+                .within(beside, BUDGET, move || lay_out(&raw, job, &known))
         };
         let most = match job.mode {
             // The source takes no layout: it is what is left to look at.
@@ -516,7 +531,7 @@ fn unreadable(cache: &Path, e: &crate::store::Error) -> String {
     format!("the mail can't be read: {e}")
 }
 
-fn lay_out(raw: &[u8], job: Job) -> LaidOut {
+fn lay_out(raw: &[u8], job: Job, known: &Known) -> LaidOut {
     let prefer = match job.mode {
         Mode::Raw => return LaidOut::Source(Arc::new(raw_source(raw))),
         Mode::Best => Prefer::Best,
@@ -527,7 +542,8 @@ fn lay_out(raw: &[u8], job: Job) -> LaidOut {
         width: usize::from(job.width.max(20)),
         prefer,
     };
-    let rendered: Rendered = render(raw, &options);
+    let mut rendered: Rendered = render(raw, &options);
+    rendered.trust = trust::of(raw, known);
     LaidOut::Message(Arc::new(rendered))
 }
 

@@ -38,6 +38,9 @@ fn shown(raw: &[u8]) -> String {
     {
         writeln!(out, "{name}: {value}").unwrap();
     }
+    if let Some(line) = r.trust.line() {
+        writeln!(out, "{line}").unwrap();
+    }
     if let Some(warning) = &r.warning {
         writeln!(out, "! {warning}").unwrap();
     }

@@ -85,6 +85,18 @@ impl LocalReader {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The addresses, a few at most, that we wrote to under this name, in whatever case.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn written_as(&self, name: &str) -> Result<Vec<String>> {
+        let sql = "SELECT spelled FROM person
+             WHERE written > 0 AND name = ?1 COLLATE NOCASE ORDER BY written DESC LIMIT 20";
+        let mut query = self.conn.prepare_cached(sql)?;
+        let rows = query.query_map([name], |r| r.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Addresses, in lower case, from which mail came back, and when it last did.
     ///
     /// # Errors

@@ -8,3 +8,4 @@ mod renaming;
 mod overlaid;
 mod listing;
 mod keeping;
+mod met;

@@ -122,6 +122,11 @@ impl Panes {
                     pager.toggle_headers();
                 }
             }
+            Command::Trust => {
+                if let Some(pager) = self.pager.as_mut() {
+                    pager.toggle_trust();
+                }
+            }
             Command::Raw => self.mode(Mode::Raw),
             Command::Html => self.mode(Mode::Html),
             Command::CheckMail => {

@@ -1,5 +1,7 @@
 //! Drawing the index: one line a message or thread, in columns that suit the width.
 
+use crate::mime::lookalike::shown_addr;
+use crate::mime::trust::{self, Level};
 use crate::model::view::IndexRow;
 use crate::model::{Address, Flags, System, tag};
 use crate::text::{Clean, when, width};
@@ -92,7 +94,19 @@ fn draw_line(row: &mut Ink, line: &Line, marked: bool, base: Style, set: &Settin
     let star = flags.has(System::FLAGGED);
     row.lit(if star { "★" } else { " " }, over("index.star"));
     row.lit(answered(it), over("index.answered"));
-    row.column(&who(it, set), cols.people, over("index.people"));
+    let mark = if set.outgoing {
+        Level::Fine
+    } else {
+        trust::of_names(&it.from)
+    };
+    let people_cols = match mark {
+        Level::Fine => cols.people,
+        level => {
+            row.lit(level.glyph(), over("notice.warning")).skip(1);
+            cols.people.saturating_sub(2)
+        }
+    };
+    row.column(&who(it, set), people_cols, over("index.people"));
     row.skip(1);
     let subject_cols = row.left().saturating_sub(cols.date + 3);
     subject(row, line, subject_cols, base, set);
@@ -192,7 +206,11 @@ pub fn people(row: &IndexRow, outgoing: bool) -> Clean {
     } else {
         &row.from
     };
-    let names: Vec<&str> = list.iter().take(3).map(Address::display).collect();
+    let name = |a: &Address| match a.display() == a.addr {
+        true => shown_addr(&a.addr).into_owned(),
+        false => a.name.clone(),
+    };
+    let names: Vec<String> = list.iter().take(3).map(name).collect();
     if names.is_empty() {
         Clean::lit("(nobody)")
     } else {

@@ -330,6 +330,13 @@ impl Pager {
         self.settle();
     }
 
+    /// Tells all that is known of who sent the message, or only what is wrong.
+    pub fn toggle_trust(&mut self) {
+        self.change(|letter, set| letter.toggle_trust(set));
+        self.scroll = self.start(self.at);
+        self.settle();
+    }
+
     /// Folds the long quotations of the message, or unfolds them. Says whether there are any.
     pub fn toggle_quotes(&mut self) -> bool {
         let mut any = false;

@@ -3,7 +3,9 @@
 //! What comes from the message stands in a pane whose first column it can't reach, so that no
 //! body can draw a header of ours or the status line.
 
+use crate::mime::lookalike::shown_addr;
 use crate::mime::render::{Line, Mark, Rendered};
+use crate::mime::trust::{Level, Trust};
 use crate::model::view::{AttachmentRow, IndexRow};
 use crate::text::{Clean, size, when, width, wrap};
 
@@ -56,6 +58,8 @@ pub struct Dress {
     pub cols: usize,
     /// All header fields, not the usual ones.
     pub full: bool,
+    /// All that is known of who sent it, not only what is wrong.
+    pub trust: bool,
     /// Whether long quotations are folded.
     pub fold: bool,
     /// Whether a line with its writer and date stands above it, which its headers need not repeat.
@@ -84,6 +88,7 @@ pub fn document(r: &Rendered, dress: Dress) -> Vec<DocLine> {
     for (name, value) in headers {
         header(&mut doc, name, value, name_cols, cols);
     }
+    trust(&mut doc, &r.trust, dress);
     if let Some(warning) = &r.warning {
         doc.extend(said(warning.as_str(), cols, Tone::Warning));
     }
@@ -97,6 +102,23 @@ pub fn document(r: &Rendered, dress: Dress) -> Vec<DocLine> {
     }
     text(&mut doc, &r.lines, dress.fold);
     doc
+}
+
+/// What is to be said of who sent it: one line, or all of it.
+fn trust(doc: &mut Vec<DocLine>, trust: &Trust, dress: Dress) {
+    let tone = |level| match level {
+        Level::Fine | Level::Note => Tone::Aside,
+        Level::Careful | Level::Alarm => Tone::Warning,
+    };
+    if !dress.trust {
+        if let Some(line) = trust.line() {
+            doc.extend(said(line.as_str(), dress.cols, tone(trust.level())));
+        }
+        return;
+    }
+    for (reason, line) in trust.reasons.iter().zip(trust.details()) {
+        doc.extend(said(line.as_str(), dress.cols, tone(reason.level)));
+    }
 }
 
 /// The line of a message in a conversation: its writer and date, and of a folded one how it
@@ -116,7 +138,7 @@ pub fn head(row: &IndexRow, fold: Option<bool>, unread: bool, cols: usize, now: 
     let from = row.from.first();
     let name = from.map_or("(nobody)", |a| a.display());
     let who = match from.filter(|a| open && cols >= 60 && a.display() != a.addr) {
-        Some(a) => format!("{name} <{}>", a.addr),
+        Some(a) => format!("{name} <{}>", shown_addr(&a.addr)),
         None => name.to_owned(),
     };
     let date = if open && cols >= 60 {

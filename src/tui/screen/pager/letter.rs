@@ -49,6 +49,7 @@ pub struct Letter {
     seen: bool,
     mode: Mode,
     full: bool,
+    trust: bool,
     quotes: Option<bool>,
     body: Body,
     laid: Option<Job>,
@@ -65,6 +66,7 @@ impl Letter {
             seen: false,
             mode: Mode::Best,
             full: false,
+            trust: false,
             quotes: None,
             body: Body::Asking,
             laid: None,
@@ -145,6 +147,12 @@ impl Letter {
     /// Shows all header fields, or the usual ones.
     pub fn toggle_headers(&mut self, set: Setting) {
         self.full = !self.full;
+        self.build(set);
+    }
+
+    /// Tells all that is known of who sent it, or only what is wrong.
+    pub fn toggle_trust(&mut self, set: Setting) {
+        self.trust = !self.trust;
         self.build(set);
     }
 
@@ -239,6 +247,7 @@ impl Letter {
                 let dress = Dress {
                     cols,
                     full: self.full,
+                    trust: self.trust,
                     fold: self.folds(set),
                     headed: set.several || set.brief,
                     brief: set.brief,

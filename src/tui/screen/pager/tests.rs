@@ -300,3 +300,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_speaks_against_a_sender_is_one_line_and_all_of_it_on_request() {
+    use crate::mime::trust;
+    let raw = b"From: \"boss@corp.example\" <evil@x.example>\nReply-To: c@d.example\n\n";
+    let mut pager = Pager::open(&row(1, 1), 100, NOW);
+    pager.resize(100, 20);
+    let jobs = pager.ask(None).unwrap();
+    pager.laid(
+        jobs[0],
+        LaidOut::Message(Arc::new(Rendered {
+            headers: vec![(Clean::lit("To"), Clean::lit("Ada"))],
+            trust: trust::of(raw, &trust::Known::default()),
+            lines: vec![line("words", 0)],
+            ..Rendered::default()
+        })),
+    );
+    let worst =
+        "\u{2717} The sender's name looks like an address, but the real one is evil@x.example.";
+    assert_eq!(text(&pager)[1], format!("{worst} (and 1 more)"));
+    pager.toggle_trust();
+    assert_eq!(
+        text(&pager)[1..4],
+        [
+            worst,
+            "\u{b7} Answers go to c@d.example, not to the sender.",
+            "\u{2713} Your mail server says nothing of how it was checked.",
+        ]
+    );
+    pager.toggle_trust();
+    assert_eq!(text(&pager).len(), 4);
+}

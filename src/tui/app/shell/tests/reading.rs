@@ -69,3 +69,12 @@ fn a_conversation_stands_at_every_size() {
         insta::assert_snapshot!(format!("conversation_{cols}x{rows}"), bench.screen());
     }
 }
+
+#[test]
+fn names_that_pretend_are_marked_in_the_list() {
+    let mut rows = three();
+    rows[0].from = vec![Address::new("joe@good.example", "evil@evil.example")];
+    rows[1].from = vec![Address::new("", "u@xn--pple-43d.com")];
+    let bench = Bench::new(rows, (80, 24));
+    insta::assert_snapshot!(bench.screen());
+}
