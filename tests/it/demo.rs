@@ -96,9 +96,10 @@ fn it_fits_a_small_terminal_and_follows_it() {
     t.resize(40, 12);
     t.wait_for("Swift Pa…");
     t.send("\r");
-    t.wait_for("Subject:");
+    // What marks the reader's edge; there is no room for all the headers.
+    t.wait_for("▏");
     t.send(ESC);
-    t.wait_gone("Subject:");
+    t.wait_gone("▏");
     quit(t);
 }
 
