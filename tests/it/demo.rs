@@ -69,10 +69,10 @@ fn a_visitor_reads_answers_and_sees_the_answer_arrive() {
     t.wait_for("1 found");
     t.send("\r");
     t.wait_until("the answer's text", |s| {
-        s.contains("The knife is packed.") && s.contains("Cc:      ada@example.org")
+        s.contains("The knife is packed.") && s.contains("Cc: ada@example.org")
     });
     t.send(ESC);
-    t.wait_gone("Cc:      ada@example.org");
+    t.wait_gone("Cc: ada@example.org");
     t.send("gi");
     t.wait_for("All inboxes  ");
     quit(t);
