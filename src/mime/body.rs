@@ -8,6 +8,9 @@ use super::tree::{Part, Tree};
 use super::{rich, transfer};
 use crate::model::view::AttachmentRow;
 
+/// Octets of a plain form that tell whether it stands in for another.
+const STAND_IN: usize = 64 << 10;
+
 /// Which of several alternatives is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Prefer {
@@ -115,11 +118,13 @@ fn is_patch(part: &Part<'_>) -> bool {
     part.media.main == "text" && matches!(part.media.sub.as_str(), "x-patch" | "x-diff" | "diff")
 }
 
-/// The text of a part that is shown as plain text.
-pub fn words(part: &Part<'_>) -> String {
+/// The text of a part that is shown as plain text, about so many octets of it at most, and whether
+/// that is all.
+pub fn words_within(part: &Part<'_>, most: usize) -> (String, bool) {
+    let (text, whole) = part.text_within(most);
     match part.is("text", "rtf") || part.is("application", "rtf") {
-        true => rich::rtf(&part.text()),
-        false => part.text(),
+        true => (rich::rtf(&text), whole),
+        false => (text, whole),
     }
 }
 
@@ -248,7 +253,10 @@ fn is_stand_in(tree: &Tree<'_>, plain: &Chosen, html: &Chosen) -> bool {
 
 fn plain_text(tree: &Tree<'_>, piece: Piece) -> String {
     match piece {
-        Piece::Plain(id) => tree.part(id).map(words).unwrap_or_default(),
+        Piece::Plain(id) => tree
+            .part(id)
+            .map(|part| words_within(part, STAND_IN).0)
+            .unwrap_or_default(),
         _ => String::new(),
     }
 }

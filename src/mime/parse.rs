@@ -155,7 +155,7 @@ fn gather(tree: &Tree<'_>, inside: usize, text: &mut String, snippet: &mut Strin
             Piece::Plain(id) | Piece::Report(id) => {
                 let Some(part) = tree.part(id) else { continue };
                 let (is_flowed, del_sp) = flow(part);
-                let plain = body::words(part);
+                let (plain, _) = body::words_within(part, room);
                 let plain = cut(&plain, room);
                 let paragraphs = flowed::read(plain, is_flowed, del_sp);
                 if matches!(piece, Piece::Plain(_)) {

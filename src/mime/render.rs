@@ -255,15 +255,7 @@ impl Page {
     }
 
     fn plain(&mut self, part: &Part<'_>) {
-        let mut text = body::words(part);
-        let whole = text.len() <= MAX_PLAIN;
-        if !whole {
-            let mut end = MAX_PLAIN;
-            while !text.is_char_boundary(end) {
-                end -= 1;
-            }
-            text.truncate(end);
-        }
+        let (text, whole) = body::words_within(part, MAX_PLAIN);
         let (flowed, del_sp) = parse::flow(part);
         let patch = diff::find(&text).filter(|_| !flowed);
         let (from, to) = patch.unwrap_or((text.len(), text.len()));

@@ -60,14 +60,39 @@ impl Part<'_> {
 
     /// The decoded body as text, lines ended by `\n`.
     pub fn text(&self) -> String {
-        let bytes = self.bytes();
+        self.read(&self.bytes())
+    }
+
+    /// The beginning of the text, about so many octets of it, and whether that is all: what lies
+    /// behind is not even decoded.
+    pub fn text_within(&self, most: usize) -> (String, bool) {
+        // Encoded, an octet takes up to three.
+        let each = match self.encoding {
+            Encoding::Identity => 1,
+            Encoding::Base64 => 2,
+            Encoding::QuotedPrintable => 3,
+        };
+        let Some(body) = self.body.get(..most.saturating_mul(each)) else {
+            return (self.text(), true);
+        };
+        let bytes = transfer::decode(self.encoding, body);
+        let bytes = bytes.get(..most).unwrap_or(&bytes);
+        // Not within a character: what is no UTF-8 any more would be taken for something else.
+        let end = match std::str::from_utf8(bytes) {
+            Err(e) if e.error_len().is_none() => e.valid_up_to(),
+            _ => bytes.len(),
+        };
+        (self.read(bytes.get(..end).unwrap_or(bytes)), false)
+    }
+
+    fn read(&self, bytes: &[u8]) -> String {
         let declared = self.media.param("charset").map(str::to_owned);
         let label = declared.or_else(|| {
             self.is("text", "html")
-                .then(|| charset::declared_in_html(&bytes))
+                .then(|| charset::declared_in_html(bytes))
                 .flatten()
         });
-        let text = charset::decode(&bytes, label.as_deref());
+        let text = charset::decode(bytes, label.as_deref());
         if text.contains('\r') {
             text.replace("\r\n", "\n").replace('\r', "\n")
         } else {
@@ -215,10 +240,7 @@ fn cut<'a>(body: &'a [u8], boundary: &[u8], most: usize) -> Vec<&'a [u8]> {
     let mut at = 0;
     while at < body.len() {
         let rest = body.get(at..).unwrap_or_default();
-        let len = rest
-            .iter()
-            .position(|b| *b == b'\n')
-            .map_or(rest.len(), |n| n + 1);
+        let len = memchr::memchr(b'\n', rest).map_or(rest.len(), |n| n + 1);
         let line = rest.get(..len).unwrap_or_default();
         if let Some(closing) = delimiter(line, boundary) {
             if let Some(from) = begin.take() {

@@ -19,6 +19,7 @@ mod collections;
 mod targets;
 mod dice;
 mod fuzz;
+mod bombs;
 mod tls;
 mod smtp;
 mod dovecot;
