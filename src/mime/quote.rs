@@ -17,6 +17,8 @@ use std::sync::Arc;
 const COLUMNS: usize = 74;
 /// The most lines that are repeated.
 pub(super) const MAX_LINES: usize = 3_000;
+/// The most plain text of a part that is looked at for them, in octets.
+const MAX_PLAIN: usize = 1 << 20;
 /// Messages inside messages whose text is taken.
 const MAX_INSIDE: usize = 3;
 
@@ -78,7 +80,11 @@ pub(super) fn text(tree: &Tree<'_>, inside: usize, pages: Pages) -> Vec<Paragrap
             Piece::Plain(id) => {
                 let Some(part) = tree.part(id) else { continue };
                 let (is_flowed, del_sp) = parse::flow(part);
-                out.extend(flowed::read(&body::words(part), is_flowed, del_sp));
+                out.extend(flowed::read(
+                    &body::words_within(part, MAX_PLAIN).0,
+                    is_flowed,
+                    del_sp,
+                ));
             }
             Piece::Html(id) => {
                 let Some(part) = tree.part(id) else { continue };
