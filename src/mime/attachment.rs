@@ -7,6 +7,8 @@ use super::tree::Tree;
 const MAX_NAME: usize = 200;
 /// The longest extension that is kept when a name is cut, in octets with its dot.
 const MAX_EXTENSION: usize = 20;
+/// Messages inside messages that are opened.
+const DEEPEST: usize = 16;
 
 /// A part taken out of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +17,10 @@ pub struct Extracted {
     pub name: String,
     /// Media type, lower case.
     pub media_type: String,
+    /// The charset that was declared, for texts.
+    pub charset: Option<String>,
+    /// Its name as received: untrusted text, and what is judged before it is opened.
+    pub received: String,
     /// Decoded content.
     pub bytes: Vec<u8>,
 }
@@ -35,8 +41,24 @@ pub fn extract(raw: &[u8], part: u32) -> Option<Extracted> {
             safe_name(&name)
         },
         media_type,
+        charset: found.media.param("charset").map(str::to_owned),
+        received: name,
         bytes: found.bytes().into_owned(),
     })
+}
+
+/// A part of a message inside a message: each number but the last names a message, by its part.
+pub fn extract_within(raw: &[u8], path: &[u32]) -> Option<Extracted> {
+    let (last, outer) = path.split_last()?;
+    let mut inside: Option<Vec<u8>> = None;
+    for part in outer.iter().take(DEEPEST) {
+        let message = extract(inside.as_deref().unwrap_or(raw), *part)?;
+        inside = Some(message.bytes);
+    }
+    if outer.len() > DEEPEST {
+        return None;
+    }
+    extract(inside.as_deref().unwrap_or(raw), *last)
 }
 
 /// The name for a part that brings none: `attachment` and what its type is called.
@@ -165,6 +187,24 @@ mod tests {
             ("$(touch x)`;\"%s.txt", "_(touch x)____s.txt"),
             ("résumé.pdf", "résumé.pdf"),
             (".pdf", "pdf"),
+            ("invoice.pdf.exe", "invoice.pdf.exe"),
+            ("invoice.pdf              .exe", "invoice.pdf.exe"),
+            ("..\\..//..\\x", "x"),
+            ("C:\\Windows\\x.dll", "x.dll"),
+            ("\\\\server\\share\\x", "x"),
+            ("file:///etc/passwd", "passwd"),
+            ("a/../../b/..", "b"),
+            ("com9", "_com9"),
+            ("nul.", "_nul"),
+            ("aux .txt", "_aux .txt"),
+            ("CONIN$", "CONIN_"),
+            ("x.txt::$DATA", "x.txt___DATA"),
+            ("a\u{2044}b\u{2215}c", "a\u{2044}b\u{2215}c"),
+            ("\u{feff}.profile", "profile"),
+            ("\u{2066}x\u{2069}.txt", "x.txt"),
+            ("a\u{1b}]0;t\u{7}.txt", "a_]0_t_.txt"),
+            ("%2e%2e%2fx", "_2e_2e_2fx"),
+            ("\u{202e}\u{202d}", "attachment.bin"),
         ];
         for (name, want) in cases {
             assert_eq!(safe_name(name), want, "{name:?}");
@@ -187,6 +227,22 @@ mod tests {
         );
         assert_eq!(extract(raw, 3).unwrap().name, "attachment.pdf");
         assert!(extract(raw, 0).is_none() && extract(raw, 9).is_none());
+    }
+
+    #[test]
+    fn parts_of_messages_inside_are_found() {
+        let inner = "Content-Type: multipart/mixed; boundary=i\n\n--i\n\nhi\n--i\nContent-Type: image/png; name=p.png\n\nPNG\n--i--\n";
+        let raw = format!(
+            "Content-Type: multipart/mixed; boundary=o\n\n--o\n\nsee\n--o\nContent-Type: message/rfc822\n\n{inner}\n--o--\n"
+        );
+        let found = extract_within(raw.as_bytes(), &[2, 2]).unwrap();
+        assert_eq!(
+            (found.name.as_str(), found.bytes.as_slice()),
+            ("p.png", &b"PNG"[..])
+        );
+        for none in [&[][..], &[2, 9], &[9, 2], &[2; 40]] {
+            assert!(extract_within(raw.as_bytes(), none).is_none(), "{none:?}");
+        }
     }
 
     proptest! {
