@@ -218,6 +218,8 @@ fn ride(
         board,
         ask: Box::new(move |intent, reply| asked.ask(intent, reply)),
         downloads: paths.downloads.clone(),
+        programs: loaded.config.open.clone(),
+        images: look.images,
         editing: editing(paths),
         templates: paths.config.with_file_name("templates"),
         log: paths.log.clone(),

@@ -1,11 +1,11 @@
-//! Running a command that prints something for us (a password, addresses): without shell and
-//! terminal, its output bounded, killed in time.
+//! Running a command that prints something for us (a password, addresses, the text of a file that
+//! it is given): without shell and terminal, its output bounded, killed in time.
 
 use crate::model::Secret;
 use crate::text::Clean;
 use crossbeam_channel::{Receiver, bounded};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -40,7 +40,7 @@ pub enum CommandError {
     },
     /// It took too long and was killed.
     #[error(
-        "`{program}` gave no answer within {seconds} s; it has no terminal to ask on: unlock its store first"
+        "`{program}` gave no answer within {seconds} s; it has no terminal to ask on: if it keeps secrets, unlock its store first"
     )]
     TimedOut {
         /// Its name, cleaned.
@@ -62,7 +62,7 @@ pub enum CommandError {
 /// See [`CommandError`]; no variant holds anything that the command printed on stdout.
 pub(super) fn first_line(argv: &[String], limit: Duration) -> Result<Secret, CommandError> {
     let program = Clean::line(argv.first().map_or("", String::as_str)).to_string();
-    run(argv, limit, read_line)?.ok_or(CommandError::Empty { program })
+    run(argv, limit, None, read_line)?.ok_or(CommandError::Empty { program })
 }
 
 /// What the command prints, at most `most` octets of it; the rest is read and dropped.
@@ -70,18 +70,38 @@ pub(super) fn first_line(argv: &[String], limit: Duration) -> Result<Secret, Com
 /// # Errors
 /// See [`CommandError`].
 pub fn output(argv: &[String], limit: Duration, most: u64) -> Result<Vec<u8>, CommandError> {
-    run(argv, limit, move |mut stream| {
+    run(argv, limit, None, begin(most))
+}
+
+/// What the command prints that is given `input`, at most `most` octets of it; the rest is read
+/// and dropped. A command that stops reading before the end may do so.
+///
+/// # Errors
+/// See [`CommandError`].
+pub fn filter(
+    argv: &[String],
+    input: Vec<u8>,
+    limit: Duration,
+    most: u64,
+) -> Result<Vec<u8>, CommandError> {
+    run(argv, limit, Some(input), begin(most))
+}
+
+/// Reads so many octets, and the rest without keeping it.
+fn begin(most: u64) -> impl FnOnce(ChildStdout) -> Vec<u8> + Send {
+    move |mut stream| {
         let mut bytes = Vec::new();
         let _ = stream.by_ref().take(most).read_to_end(&mut bytes);
         let _ = io::copy(&mut stream, &mut io::sink());
         bytes
-    })
+    }
 }
 
 /// Runs it; `read` makes of its output what is wanted, on a thread of its own.
 fn run<T: Send + 'static>(
     argv: &[String],
     limit: Duration,
+    input: Option<Vec<u8>>,
     read: impl FnOnce(ChildStdout) -> T + Send + 'static,
 ) -> Result<T, CommandError> {
     let deadline = Instant::now() + limit;
@@ -92,8 +112,15 @@ fn run<T: Send + 'static>(
         source,
     };
     let path = find(typed).map_err(not_run)?;
-    let mut child = spawn(&path, argv).map_err(not_run)?;
+    let mut child = spawn(&path, argv, input.is_some()).map_err(not_run)?;
     let pid = Pid::from_child(&child);
+    if let Some((mut stdin, input)) = child.stdin.take().zip(input) {
+        // Written aside: a command may print before it has read everything.
+        let feed = std::thread::Builder::new().spawn(move || {
+            let _ = stdin.write_all(&input);
+        });
+        feed.map_err(not_run)?;
+    }
     let line = on_thread(child.stdout.take(), read);
     let said = on_thread(child.stderr.take(), last_line);
     let ended = wait(child);
@@ -144,11 +171,11 @@ fn find(program: &str) -> io::Result<PathBuf> {
 
 /// Starts it in a session of its own, so that nothing it starts can reach our terminal (a pinentry
 /// would draw over the screen); without `setsid` at least in a group of its own.
-fn spawn(path: &Path, argv: &[String]) -> io::Result<Child> {
+fn spawn(path: &Path, argv: &[String], fed: bool) -> io::Result<Child> {
     let arguments = argv.iter().skip(1);
     let ready = |command: &mut Command| {
         command
-            .stdin(Stdio::null())
+            .stdin(if fed { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .env_remove("GPG_TTY")
@@ -246,6 +273,22 @@ mod tests {
         // More output than a pipe holds.
         let many = "echo p; i=0; while [ $i -lt 20000 ]; do echo 0123456789; i=$((i+1)); done";
         assert_eq!(run(many, LIMIT).unwrap().reveal(), "p");
+    }
+
+    #[test]
+    fn what_is_given_comes_back_and_nobody_has_to_read_it_all() {
+        let of = |program: &[&str], input: Vec<u8>| {
+            let argv: Vec<String> = program.iter().map(|w| (*w).to_owned()).collect();
+            filter(&argv, input, LIMIT, 1 << 20)
+        };
+        let much = vec![b'x'; 500_000];
+        assert_eq!(of(&["cat"], much.clone()).unwrap(), much);
+        assert_eq!(of(&["head", "-c", "3"], much.clone()).unwrap(), b"xxx");
+        assert_eq!(of(&["true"], much).unwrap(), b"");
+        assert!(matches!(
+            of(&["no-such-program-here"], Vec::new()),
+            Err(CommandError::NotRun { .. })
+        ));
     }
 
     #[test]

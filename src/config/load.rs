@@ -8,6 +8,7 @@ use crate::config::accounts::account;
 use crate::config::contacts::{Checks, Contacts, checks, contacts, groups};
 use crate::config::files::read_regular;
 use crate::config::look::{Look, look};
+use crate::config::open::open;
 use crate::config::problem::{ConfigError, Problem, Problems};
 use crate::config::section::{Section, wrong};
 use crate::model::{Account, AccountName, Group};
@@ -18,7 +19,7 @@ use toml::de::{DeTable, DeValue};
 
 pub use crate::config::policy::{reach, reach_name};
 
-const KEYS: [&str; 5] = ["account", "ui", "contacts", "groups", "compose"];
+const KEYS: [&str; 6] = ["account", "ui", "contacts", "groups", "compose", "open"];
 /// More than any configuration needs.
 const LONGEST: u64 = 1 << 20;
 
@@ -35,6 +36,8 @@ pub struct Config {
     pub groups: Vec<Group>,
     /// The settings of `[compose]`.
     pub checks: Checks,
+    /// The programs that show attachments, by media type: `[open]`.
+    pub open: Vec<(String, Vec<String>)>,
 }
 
 /// A configuration and what is wrong with it.
@@ -119,6 +122,9 @@ fn config(root: &DeTable<'_>, base: &Path, problems: &mut Problems<'_>) -> Confi
     }
     if let Some((table, span)) = part("compose", problems) {
         config.checks = checks(table, span, problems);
+    }
+    if let Some((table, span)) = part("open", problems) {
+        config.open = open(table, span, base, problems);
     }
     let mut names: BTreeSet<AccountName> = BTreeSet::new();
     if let Some(found) = section.raw("account") {

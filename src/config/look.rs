@@ -5,7 +5,7 @@ use crate::config::section::Section;
 use std::ops::Range;
 use toml::de::DeTable;
 
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "theme",
     "threads",
     "reader",
@@ -13,6 +13,15 @@ const KEYS: [&str; 7] = [
     "mouse",
     "editor-keys",
     "spell",
+    "images",
+];
+const IMAGES: [(&str, Images); 6] = [
+    ("auto", Images::Auto),
+    ("off", Images::Off),
+    ("blocks", Images::Blocks),
+    ("kitty", Images::Kitty),
+    ("sixel", Images::Sixel),
+    ("iterm2", Images::Iterm),
 ];
 const EDITORS: [(&str, bool); 2] = [("plain", false), ("vi", true)];
 const PLACES: [(&str, ReaderPlace); 4] = [
@@ -36,6 +45,24 @@ pub enum ReaderPlace {
     Full,
 }
 
+/// How pictures are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Images {
+    /// As well as the terminal can, as far as its environment tells.
+    #[default]
+    Auto,
+    /// Not at all.
+    Off,
+    /// With half blocks in colours, which every terminal has.
+    Blocks,
+    /// By kitty's graphics protocol.
+    Kitty,
+    /// As sixels.
+    Sixel,
+    /// By iTerm2's inline images.
+    Iterm,
+}
+
 /// The settings of `[ui]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {
@@ -53,6 +80,8 @@ pub struct Look {
     pub vi: bool,
     /// The languages in which spelling is looked at; `None`: that of the environment.
     pub spell: Option<Vec<String>>,
+    /// How pictures are shown.
+    pub images: Images,
 }
 
 impl Default for Look {
@@ -65,6 +94,7 @@ impl Default for Look {
             mouse: true,
             vi: false,
             spell: None,
+            images: Images::Auto,
         }
     }
 }
@@ -92,5 +122,8 @@ pub(super) fn look(table: &DeTable<'_>, span: Range<usize>, problems: &mut Probl
         spell: section
             .list("spell", "[\"en_US\", \"de_DE\"]", problems)
             .map(|languages| languages.value),
+        images: section
+            .word("images", &IMAGES, problems)
+            .map_or(default.images, |i| i.value),
     }
 }

@@ -11,6 +11,7 @@ mod sending;
 mod accounts;
 pub mod look;
 mod contacts;
+mod open;
 pub mod cards;
 pub mod load;
 pub mod append;
@@ -23,6 +24,6 @@ mod tests;
 
 pub use contacts::{Checks, Contacts};
 pub use load::{Config, Loaded};
-pub use look::{Look, ReaderPlace};
+pub use look::{Images, Look, ReaderPlace};
 pub use paths::Paths;
 pub use problem::{ConfigError, Problem};

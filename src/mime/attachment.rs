@@ -196,7 +196,7 @@ mod tests {
             ("a/../../b/..", "b"),
             ("com9", "_com9"),
             ("nul.", "_nul"),
-            ("aux .txt", "_aux .txt"),
+            ("aux .txt", "_aux.txt"),
             ("CONIN$", "CONIN_"),
             ("x.txt::$DATA", "x.txt___DATA"),
             ("a\u{2044}b\u{2215}c", "a\u{2044}b\u{2215}c"),

@@ -234,7 +234,8 @@ commands! {
     Find, "find", Reading, [Reader], Words, "", "Look for words in what is read";
     Links, "links", Reading, [Reader], No, "links", "Choose a link to open or copy";
     Save, "save-attachments", Reading, [Index Reader], No, "save", "Save every attachment in the downloads folder";
-    Attachments, "attachments", Reading, [Index Reader], No, "", "Choose an attachment to save or open";
+    Attachments, "attachments", Reading, [Index Reader], No, "", "Choose an attachment to look into, save or open";
+    Pictures, "pictures", Reading, [Index Reader], No, "", "Show the pictures of the message";
     Yank, "copy", Reading, [Index Reader], No, "", "Copy the sender's address";
     CopyText, "copy-text", Reading, [Reader], No, "", "Copy the text of the message";
     Headers, "headers", Reading, [Reader], No, "", "Show all headers, or only the usual ones";

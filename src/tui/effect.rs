@@ -5,6 +5,7 @@ use crate::mime::itip::Answer;
 use crate::model::{DraftId, Intent, MsgId};
 use crate::tui::errand::Errand;
 use crate::tui::event::About;
+use crate::tui::part::PartJob;
 use crate::tui::question::{Job, Question};
 
 /// What a draft is made from.
@@ -54,15 +55,8 @@ pub enum Effect {
     /// Show this http or https address with the desktop's program; a mailto address opens the
     /// composer instead.
     OpenUrl(String),
-    /// Save one attachment under a safe name in the downloads folder.
-    SaveAttachment {
-        /// Of which message.
-        message: MsgId,
-        /// Which MIME part.
-        part: u32,
-        /// Whether to open it afterwards.
-        open: bool,
-    },
+    /// Do something with attachments.
+    Part(PartJob),
     /// Hand the screen over to `$VISUAL` or `$EDITOR` with this text; comes back as
     /// [`crate::tui::event::Event::EditorDone`].
     Editor {

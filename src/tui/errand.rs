@@ -33,8 +33,8 @@ pub enum Errand {
     Dropped(String),
     /// The templates.
     Templates,
-    /// An attachment of a message, to be attached as well.
-    Take(MsgId, u32),
+    /// An attachment of a message (the parts that lead to it), to be attached as well.
+    Take(MsgId, Vec<u32>),
     /// What may have been meant by a word.
     Suggest(String),
     /// A word becomes one of the user's.

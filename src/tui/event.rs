@@ -5,6 +5,7 @@ use crate::model::{Done, Draft, FlagChange, LocationId, OutboxId, Outgoing};
 use crate::signal::Posted;
 use crate::tui::errand::Brought;
 use crate::tui::offer::Offered;
+use crate::tui::part::PartCame;
 use crate::tui::question::{Answer, Job, LaidOut};
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::time::Instant;
@@ -97,6 +98,8 @@ pub enum Event {
         /// What was found.
         brought: Brought,
     },
+    /// Work on an attachment ended with something to show or to ask.
+    Part(PartCame),
     /// Something done aside ended: what to say, or what went wrong.
     Told(Result<String, String>),
     /// A deadline passed (a toast's, a pending chord's).
@@ -124,6 +127,7 @@ impl Event {
             Event::Paths(..) => "paths",
             Event::Offered { .. } => "offered",
             Event::Brought { .. } => "brought",
+            Event::Part(_) => "part",
             Event::Told(_) => "told",
             Event::Tick => "tick",
             Event::Quit => "quit",

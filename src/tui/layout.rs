@@ -50,11 +50,6 @@ enum Task {
     Lay(Vec<Job>),
     Draft(DraftFrom, MsgId),
     Build(Outward, MsgId),
-    Save {
-        message: MsgId,
-        part: u32,
-        open: bool,
-    },
     Paths(String),
     Errand(u64, Errand),
 }
@@ -72,7 +67,6 @@ impl Layout {
     pub fn start(
         (cache, local): (&Path, &Path),
         accounts: Vec<Account>,
-        downloads: PathBuf,
         templates: PathBuf,
         events: Sender<Event>,
     ) -> io::Result<Layout> {
@@ -82,7 +76,6 @@ impl Layout {
             local: local.to_path_buf(),
             reader: None,
             accounts,
-            downloads,
             templates,
             kept: VecDeque::new(),
             runaways: Runaways::default(),
@@ -108,15 +101,6 @@ impl Layout {
     pub fn build(&self, outward: Outward, message: MsgId) {
         let _ = self.tasks.send(Task::Build(outward, message));
     }
-
-    /// Saves an attachment, and opens it if asked to.
-    pub fn save(&self, message: MsgId, part: u32, open: bool) {
-        let _ = self.tasks.send(Task::Save {
-            message,
-            part,
-            open,
-        });
-    }
 }
 
 impl Layout {
@@ -136,7 +120,6 @@ struct Worker {
     local: PathBuf,
     reader: Option<Reader>,
     accounts: Vec<Account>,
-    downloads: PathBuf,
     templates: PathBuf,
     kept: VecDeque<(Job, LaidOut)>,
     runaways: Runaways,
@@ -177,11 +160,6 @@ impl Worker {
                 Task::Build(outward, id) => {
                     Event::Built(self.safely(|w| w.build(&outward, id).map(Box::new)))
                 }
-                Task::Save {
-                    message,
-                    part,
-                    open,
-                } => Event::Told(self.safely(|w| w.save(message, part, open))),
                 Task::Paths(typed) => {
                     let found = paths::complete(&typed, home().as_deref());
                     Event::Paths(typed, found)
@@ -486,38 +464,23 @@ impl Worker {
         ) {
             (_, Some(brought)) => brought,
             (Errand::Take(message, part), None) => {
-                Brought::Taken(self.safely(|w| w.take(*message, *part)))
+                Brought::Taken(self.safely(|w| w.take(*message, part)))
             }
             (_, None) => Brought::Weighed(Vec::new()),
         }
     }
 
-    fn take(&mut self, message: MsgId, part: u32) -> Result<DraftAttachment, String> {
+    fn take(&mut self, message: MsgId, part: &[u32]) -> Result<DraftAttachment, String> {
         let raw = self
             .body(message)?
             .ok_or("this message's text is not here yet")?;
-        let found = attachment::extract(&raw, part).ok_or("there is no such attachment")?;
+        let found = attachment::extract_within(&raw, part).ok_or("there is no such attachment")?;
         Ok(DraftAttachment::Bytes {
             inline: false,
             name: attachment::safe_name(&found.name),
             media_type: found.media_type,
             bytes: found.bytes.into(),
         })
-    }
-
-    fn save(&mut self, message: MsgId, part: u32, open: bool) -> Result<String, String> {
-        let raw = self
-            .body(message)?
-            .ok_or("this message's text is not here yet")?;
-        let found = attachment::extract(&raw, part).ok_or("there is no such attachment")?;
-        let name = attachment::safe_name(&found.name);
-        let path = crate::tui::download::save(&self.downloads, &name, &found.bytes)
-            .map_err(|e| format!("{name} can't be saved in {}: {e}", self.downloads.display()))?;
-        if open {
-            open::that_detached(&path)
-                .map_err(|e| format!("{} is saved but can't be opened: {e}", path.display()))?;
-        }
-        Ok(format!("Saved {}", path.display()))
     }
 }
 
@@ -560,7 +523,6 @@ mod tests {
             local: PathBuf::new(),
             reader: None,
             accounts: Vec::new(),
-            downloads: PathBuf::new(),
             templates: PathBuf::new(),
             kept: VecDeque::new(),
             runaways: Runaways::default(),

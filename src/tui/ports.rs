@@ -1,7 +1,7 @@
 //! What the screen is given by the composition root, and nothing more: the screen knows neither
 //! the engine nor the network.
 
-use crate::config::ReaderPlace;
+use crate::config::{Images, ReaderPlace};
 use crate::model::{Account, Done, Draft, DraftId, Intent, MailDomain};
 use crate::signal::Board;
 use crate::tui::offer::Books;
@@ -57,6 +57,8 @@ pub struct Ports {
     pub ask: Ask,
     /// The folder that attachments are saved to.
     pub downloads: PathBuf,
+    /// The programs that show attachments, by media type.
+    pub programs: Vec<(String, Vec<String>)>,
     /// The folder for what the external editor edits.
     pub editing: PathBuf,
     /// The folder of the user's templates.
@@ -67,6 +69,8 @@ pub struct Ports {
     pub theme: Option<String>,
     /// The text of the user's key file, laid over the default one.
     pub keys: Option<String>,
+    /// How pictures are shown.
+    pub images: Images,
     /// What the user prefers.
     pub taste: Taste,
     /// The languages in which spelling is looked at; none: it is not.

@@ -16,6 +16,8 @@ use crate::tui::errand::{Brought, Errand};
 use crate::tui::event::{About, Event, Now};
 use crate::tui::input::Input;
 use crate::tui::layout::Layout;
+use crate::tui::parts::Parts;
+use crate::tui::picture::Ability;
 use crate::tui::ports::{Ask, LookUp, Ports, Reply};
 use crate::tui::reader::Readers;
 use crate::tui::spell::Spelling;
@@ -61,11 +63,19 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
     let layout = Layout::start(
         (&ports.cache, &ports.local),
         ports.accounts.clone(),
-        ports.downloads.clone(),
         ports.templates.clone(),
         events.clone(),
     )
     .map_err(RunError::Start)?;
+    let parts = Parts::new(
+        &ports.cache,
+        ports.downloads.clone(),
+        ports.programs,
+        Ability::new(ports.images, Surroundings::of_process(), |name| {
+            std::env::var(name).ok()
+        }),
+        events.clone(),
+    );
     terminal::restore_on_panic(&ports.log);
     let terminal = Terminal::enter(ports.taste.mouse).map_err(RunError::Terminal)?;
     let input = Input::start(events.clone()).map_err(RunError::Start)?;
@@ -93,6 +103,7 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
             contacts,
             domains: ports.domains.clone(),
             layout,
+            parts,
             input,
             events,
             terminal,
@@ -110,6 +121,7 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
         spelling,
         groups: ports.books.groups,
         check_domains: ports.domains.is_some(),
+        downloads: ports.downloads,
         left_open: ports.left_open,
         put_aside: ports.put_aside,
         compose: ports.compose,
@@ -124,6 +136,7 @@ struct Hands {
     contacts: Asker,
     domains: Option<LookUp>,
     layout: Layout,
+    parts: Parts,
     input: Input,
     events: Sender<Event>,
     terminal: Terminal,
@@ -199,7 +212,7 @@ impl Loop {
         let wall = when::now();
         self.hands
             .terminal
-            .draw(|frame| app.draw(frame, wall))
+            .draw(|frame| app.draw(frame, wall), app.placed())
             .map_err(RunError::Terminal)
     }
 
@@ -220,11 +233,7 @@ impl Hands {
             Effect::Layout(jobs) => self.layout.lay(jobs),
             Effect::Draft(from, message) => self.layout.draft(from, message),
             Effect::Build(outward, message) => self.layout.build(outward, message),
-            Effect::SaveAttachment {
-                message,
-                part,
-                open,
-            } => self.layout.save(message, part, open),
+            Effect::Part(job) => self.parts.begin(job),
             Effect::Ask(intent, about) => (self.ask)(intent, reply(self.events.clone(), about)),
             Effect::OpenUrl(url) => open_url(url, self.events.clone()),
             Effect::Paths(typed) => self.layout.paths(typed),

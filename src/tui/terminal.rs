@@ -4,6 +4,7 @@
 //! with a visible cursor, and the place of the log is said afterwards, never inside the screen.
 
 use crate::tui::backend::Careful;
+use crate::tui::picture::{Form, Placed, SCRUB};
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
@@ -35,6 +36,8 @@ const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l";
 /// The terminal while we draw on it.
 pub struct Terminal {
     inner: Inner,
+    /// The picture that stands there.
+    pictured: Option<(u64, Rect)>,
 }
 
 type Inner = ratatui::Terminal<Careful<BufWriter<Stdout>>>;
@@ -52,7 +55,10 @@ impl Terminal {
             leave();
         })?;
         forget(&mut inner)?;
-        Ok(Terminal { inner })
+        Ok(Terminal {
+            inner,
+            pictured: None,
+        })
     }
 
     /// Takes the terminal again after [`leave`], and draws everything anew next time.
@@ -61,7 +67,7 @@ impl Terminal {
     /// When the terminal is gone.
     pub fn reenter(&mut self) -> io::Result<()> {
         take()?;
-        forget(&mut self.inner)
+        self.redraw()
     }
 
     /// Forgets what is on the screen, so that the next frame draws all of it.
@@ -69,16 +75,42 @@ impl Terminal {
     /// # Errors
     /// When the terminal is gone.
     pub fn redraw(&mut self) -> io::Result<()> {
+        if self.pictured.take().is_some() {
+            self.inner.backend_mut().write_all(SCRUB)?;
+        }
         forget(&mut self.inner)
     }
 
-    /// Draws one frame in a synchronized update: no half drawn frame is ever shown.
+    /// Draws one frame, and the picture over it, in a synchronized update: no half drawn frame is
+    /// ever shown. A picture is written once and stays until there is another or none; then
+    /// everything is drawn anew, because it may have left traces in cells that did not change.
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
+    pub fn draw(
+        &mut self,
+        draw: impl FnOnce(&mut Frame),
+        picture: Option<Placed>,
+    ) -> io::Result<()> {
+        let wanted = picture.as_ref().map(|p| (p.number, p.area));
+        let same = self.pictured == wanted;
+        if !same && self.pictured.is_some() {
+            self.redraw()?;
+        }
         queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
         self.inner.draw(draw)?;
+        if let Some(placed) = picture.filter(|_| !same)
+            && let Form::Octets(octets) = &placed.picture.form
+        {
+            queue!(
+                self.inner.backend_mut(),
+                cursor::SavePosition,
+                cursor::MoveTo(placed.area.x, placed.area.y)
+            )?;
+            self.inner.backend_mut().write_all(octets)?;
+            queue!(self.inner.backend_mut(), cursor::RestorePosition)?;
+            self.pictured = wanted;
+        }
         execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
     }
 
@@ -105,8 +137,21 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
+        if self.pictured.is_some() {
+            let _ = self.redraw();
+        }
         leave();
     }
+}
+
+/// The pixels of a cell, where the terminal says so.
+pub fn cell() -> Option<(u16, u16)> {
+    let size = crossterm::terminal::window_size().ok()?;
+    let each = |pixels: u16, cells: u16| pixels.checked_div(cells).filter(|n| *n > 0);
+    Some((
+        each(size.width, size.columns)?,
+        each(size.height, size.rows)?,
+    ))
 }
 
 /// Clears, so that the next frame draws everything. Not by `clear`: that asks the terminal where

@@ -113,6 +113,7 @@ impl Panes {
             }
             Command::FoldAll => self.index.fold_all(&self.overlay),
             Command::Attachments => return Wants::Attachments,
+            Command::Pictures => return Wants::Pictures,
             Command::Save => self.save_all(now, fx),
             Command::Links => return Wants::Links,
             Command::Yank => self.yank(now, fx),

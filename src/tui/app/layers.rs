@@ -1,22 +1,25 @@
 //! What covers the panes, one on top of the other; the topmost takes the keys.
 
 use crate::model::view::MailboxRow;
-use crate::model::{AccountName, Intent, MailboxId, OutboxVerb};
-use crate::text::{Clean, later, when};
+use crate::model::{AccountName, MailboxId};
+use crate::text::Clean;
 use crate::tui::app::invited::Asked;
-use crate::tui::app::outward::{NO_TIME, Rsvp};
+use crate::tui::app::outward::Rsvp;
 use crate::tui::app::popup::{self, Popup};
 use crate::tui::app::state::Panes;
 use crate::tui::command::{Call, Command, Context};
-use crate::tui::effect::{Effect, Outward};
-use crate::tui::event::{About, Now};
+use crate::tui::effect::Effect;
+use crate::tui::event::Now;
 use crate::tui::keymap::Keymap;
+use crate::tui::part::PartOf;
+use crate::tui::screen::album::{self, Album};
+use crate::tui::screen::confirm::{self, Confirm};
 use crate::tui::screen::help::{self, Help};
 use crate::tui::screen::outbox::Timed;
-use crate::tui::screen::pager::Pager;
 use crate::tui::screen::palette::palette;
+use crate::tui::screen::paper::{self, Paper};
 use crate::tui::screen::picker::{self, Item, Picker};
-use crate::tui::screen::prompt::{self, Kind, Prompt, Words};
+use crate::tui::screen::prompt::{Kind, Prompt, Words};
 use crate::tui::screen::sidebar_view::mailbox_name;
 use crate::tui::theme::{BUILT_IN, Theme};
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
@@ -24,7 +27,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// Times as one may type them.
-const TIMES: &str = "in 3 days, tomorrow 9am, mon 8:30, 24 dec";
+pub const TIMES: &str = "in 3 days, tomorrow 9am, mon 8:30, 24 dec";
 
 /// What a mailbox is chosen for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,10 @@ pub enum Purpose {
     Answer(Asked),
     /// The password of an account.
     Password(AccountName),
+    /// Where attachments are to be saved.
+    SaveTo(Vec<PartOf>),
+    /// The program that gets an attachment.
+    Pipe(PartOf),
 }
 
 /// One thing that covers the panes.
@@ -79,6 +86,23 @@ pub enum Layer {
     Prompt(Prompt, Purpose),
     /// The help.
     Help(Help),
+    /// Something to read.
+    Paper(Paper),
+    /// Pictures.
+    Album(Album),
+    /// Whether an attachment is opened that could run something.
+    Doubt(Confirm<Opening>),
+}
+
+/// What becomes of an attachment that could run something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// It is opened all the same.
+    Open(PartOf),
+    /// It is saved and not opened.
+    Save(PartOf),
+    /// Nothing.
+    Nothing,
 }
 
 /// What a layer asks of the shell.
@@ -94,6 +118,8 @@ pub enum Ask {
     Writing(u64),
     /// Ask for a time.
     Time(Timed),
+    /// Lay this over everything.
+    Cover(Box<Layer>),
 }
 
 /// What an event did to a layer.
@@ -106,18 +132,29 @@ pub struct Turn {
 }
 
 impl Turn {
-    fn stay() -> Turn {
+    /// Nothing is to be done.
+    pub fn stay() -> Turn {
         Turn::default()
     }
 
-    fn closed() -> Turn {
+    /// It goes.
+    pub fn closed() -> Turn {
         Turn {
             close: true,
             ask: None,
         }
     }
 
-    fn asking(ask: Ask) -> Turn {
+    /// It stays below another.
+    pub fn covered(layer: Layer) -> Turn {
+        Turn {
+            close: false,
+            ask: Some(Ask::Cover(Box::new(layer))),
+        }
+    }
+
+    /// It goes, and this is asked of the shell.
+    pub fn asking(ask: Ask) -> Turn {
         Turn {
             close: true,
             ask: Some(ask),
@@ -270,9 +307,14 @@ impl Layer {
         fx: &mut Vec<Effect>,
     ) -> Turn {
         match self {
-            Layer::Popup(popup) => match popup.key(*key) {
+            Layer::Popup(popup) => match popup.key(*key, panes.size.0) {
                 popup::Done::Stay => Turn::stay(),
                 popup::Done::AskTime(timed) => Turn::asking(Ask::Time(timed)),
+                popup::Done::Do(effect) => {
+                    fx.push(effect);
+                    Turn::stay()
+                }
+                popup::Done::Want(want) => Turn::covered(Layer::wanted(want, panes, fx)),
                 popup::Done::Close(mut effects) => {
                     let letter = effects
                         .extract_if(.., |e| matches!(e, Effect::OpenUrl(u) if is_mailto(u)))
@@ -311,9 +353,23 @@ impl Layer {
                 help::Outcome::Stay => Turn::stay(),
                 help::Outcome::Closed => Turn::closed(),
             },
-            Layer::Prompt(prompt, purpose) => {
+            Layer::Paper(paper) => match paper.update(key) {
+                paper::Outcome::Stay => Turn::stay(),
+                paper::Outcome::Closed => Turn::closed(),
+                paper::Outcome::Inside(parts) => Turn::covered(Layer::Popup(Popup::parts(parts))),
+            },
+            Layer::Album(_) => self.album_key(key, panes, fx),
+            Layer::Doubt(question) => match question.update(key, now.mono) {
+                confirm::Outcome::Stay => Turn::stay(),
+                confirm::Outcome::Closed => Turn::closed(),
+                confirm::Outcome::Answered(answer) => {
+                    fx.extend(answer.job().map(Effect::Part));
+                    Turn::closed()
+                }
+            },
+            Layer::Prompt(prompt, _) => {
                 let outcome = prompt.update(key);
-                typed(prompt, purpose, outcome, panes, now, fx)
+                self.typed(outcome, panes, now, fx)
             }
         }
     }
@@ -326,11 +382,15 @@ impl Layer {
             Layer::Writing(p) => p.paste(text),
             Layer::Mailbox(p, _) => p.paste(text),
             Layer::Account(p) => p.paste(text),
-            Layer::Prompt(prompt, purpose) => {
+            Layer::Prompt(prompt, _) => {
                 let outcome = prompt.paste(text);
-                return typed(prompt, purpose, outcome, panes, now, fx);
+                return self.typed(outcome, panes, now, fx);
             }
-            Layer::Popup(_) | Layer::Help(_) => {}
+            Layer::Popup(_)
+            | Layer::Help(_)
+            | Layer::Paper(_)
+            | Layer::Album(_)
+            | Layer::Doubt(_) => {}
         }
         Turn::stay()
     }
@@ -358,7 +418,13 @@ impl Layer {
             Layer::Popup(p) if by != 0 => p.step(by),
             Layer::Popup(p) => p.click(screen, at.x, at.y),
             Layer::Help(h) => h.scroll(by),
-            Layer::Prompt(..) => {}
+            Layer::Paper(p) => p.scroll(by),
+            Layer::Album(a) if by != 0 => {
+                if a.turn(by.signum()) == album::Outcome::Another {
+                    self.picture(panes.size, fx);
+                }
+            }
+            Layer::Prompt(..) | Layer::Doubt(_) | Layer::Album(_) => {}
             Layer::Palette(p) if by != 0 => p.scroll(by),
             Layer::Theme(p) if by != 0 => p.scroll(by),
             Layer::Writing(p) if by != 0 => p.scroll(by),
@@ -392,6 +458,9 @@ impl Layer {
         match self {
             Layer::Popup(p) => p.draw(buf, screen, theme),
             Layer::Help(h) => h.draw(buf, screen, theme),
+            Layer::Paper(p) => p.draw(buf, screen, theme),
+            Layer::Doubt(c) => c.draw(buf, screen, theme),
+            Layer::Album(a) => a.draw(buf, screen, theme),
             Layer::Palette(p) => return p.draw(buf, screen, theme),
             Layer::Theme(p) => return p.draw(buf, screen, theme),
             Layer::Writing(p) => return p.draw(buf, screen, theme),
@@ -443,124 +512,5 @@ fn take_mailbox(id: MailboxId, what: For, panes: &mut Panes, now: Now, fx: &mut 
         }
         For::Moving => panes.file(id, false, now, fx),
         For::Copying => panes.file(id, true, now, fx),
-    }
-}
-
-/// What is said of the time that is typed.
-fn remark_time(prompt: &mut Prompt, now: Now) {
-    let said = match (prompt.text().trim(), later::parse(prompt.text(), now.wall)) {
-        ("", _) => Clean::lit(TIMES),
-        (_, Some(at)) => Clean::line(&when::long(at)),
-        (_, None) => Clean::lit(NO_TIME),
-    };
-    prompt.remark(said);
-}
-
-/// What typing into a line led to.
-fn typed(
-    prompt: &mut Prompt,
-    purpose: &Purpose,
-    outcome: prompt::Outcome,
-    panes: &mut Panes,
-    now: Now,
-    fx: &mut Vec<Effect>,
-) -> Turn {
-    use prompt::Outcome;
-    match (outcome, purpose) {
-        (Outcome::Stay, _) => Turn::stay(),
-        (Outcome::Changed, Purpose::Search) => {
-            panes.search(prompt.text(), now, fx);
-            Turn::stay()
-        }
-        (Outcome::Changed, Purpose::Remind | Purpose::Time(_)) => {
-            remark_time(prompt, now);
-            Turn::stay()
-        }
-        (Outcome::Changed, Purpose::Find) => {
-            panes.find(Some(prompt.text()));
-            Turn::stay()
-        }
-        (Outcome::Changed, Purpose::Answer(asked)) => {
-            asked.remark(prompt, now);
-            Turn::stay()
-        }
-        (Outcome::Changed, _) => Turn::stay(),
-        (Outcome::Closed, Purpose::Search) => {
-            panes.end_search(now, fx);
-            Turn::closed()
-        }
-        (Outcome::Closed, Purpose::Find) => {
-            panes.find(None);
-            Turn::closed()
-        }
-        (Outcome::Closed, _) => Turn::closed(),
-        (Outcome::Text(text), Purpose::Search) => {
-            if text.trim().is_empty() {
-                panes.end_search(now, fx);
-            } else {
-                panes.search_for(&text, now, fx);
-            }
-            Turn::closed()
-        }
-        (Outcome::Text(text), Purpose::Find) => {
-            panes.find(Some(&text));
-            let none = |p: &Pager| p.finding().is_some_and(|f| f.place().is_none());
-            if panes.pager.as_ref().is_some_and(none) {
-                let words = "That is not here; g / looks for it in all mail.";
-                panes.tell(Clean::lit(words), now);
-            }
-            Turn::closed()
-        }
-        (Outcome::Text(text), Purpose::Tag) => {
-            panes.tag(&text, now, fx);
-            Turn::closed()
-        }
-        (Outcome::Text(text), Purpose::Redirect) => {
-            if !text.trim().is_empty() {
-                panes.outward(Outward::Redirect(text), now, fx);
-            }
-            Turn::closed()
-        }
-        (Outcome::Text(text), Purpose::Remind | Purpose::Time(_)) if text.trim().is_empty() => {
-            Turn::closed()
-        }
-        (Outcome::Text(text), Purpose::Time(timed)) => {
-            let Some(at) = later::parse(&text, now.wall) else {
-                prompt.remark(Clean::lit(NO_TIME));
-                return Turn::stay();
-            };
-            fx.push(match *timed {
-                Timed::Send(id) => {
-                    let send = Intent::Outbox(id, OutboxVerb::SendAt(at));
-                    Effect::Ask(send, About::Outbox(id))
-                }
-                Timed::Remind(id) => Effect::Ask(Intent::RemindAgain(id, at), About::Done),
-            });
-            Turn::closed()
-        }
-        (Outcome::Text(text), Purpose::Remind) => match panes.remind(&text, now, fx) {
-            Ok(()) => Turn::closed(),
-            Err(why) => {
-                prompt.remark(Clean::lit(why));
-                Turn::stay()
-            }
-        },
-        (Outcome::Text(text), Purpose::Answer(asked)) => match asked.given(&text, now) {
-            Ok(effect) => {
-                fx.push(effect);
-                Turn::closed()
-            }
-            Err(why) => {
-                prompt.remark(Clean::lit(why));
-                Turn::stay()
-            }
-        },
-        (Outcome::Call(call), _) => Turn::asking(Ask::Call(call)),
-        (Outcome::Secret(secret), Purpose::Password(account)) => {
-            let intent = Intent::Password(account.clone(), secret);
-            fx.push(Effect::Ask(intent, About::Quiet));
-            Turn::closed()
-        }
-        (Outcome::Text(_) | Outcome::Secret(_), _) => Turn::closed(),
     }
 }

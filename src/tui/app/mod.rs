@@ -18,6 +18,8 @@ pub mod commands;
 pub mod reading;
 pub mod draw;
 pub mod layers;
+pub mod attached;
+pub mod typed;
 pub mod keys;
 pub mod compose;
 pub mod desk;

@@ -65,6 +65,8 @@ pub enum Wants {
     Links,
     /// The attachments of the message.
     Attachments,
+    /// The pictures of the message.
+    Pictures,
     /// What to do with a message in the outbox.
     Decide,
     /// The end.

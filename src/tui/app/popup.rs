@@ -1,13 +1,13 @@
 //! The small lists over the panes: links, attachments, what to do about a message in the outbox.
 
-use crate::model::{Intent, MsgId};
+use crate::model::Intent;
 use crate::text::Clean;
-use crate::text::size;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::effect::Effect;
 use crate::tui::errand::Errand;
 use crate::tui::event::{About, Now};
+use crate::tui::part::{self, PartJob, PartOf};
 use crate::tui::screen::menu::{Item, Menu};
 use crate::tui::screen::outbox::{Decision, Timed};
 use crate::tui::theme::Theme;
@@ -23,8 +23,8 @@ pub const IN_FRONT: u64 = 0;
 pub enum Popup {
     /// Links of the message: Enter opens, y copies.
     Links(Menu<String>),
-    /// Attachments of the message: Enter opens, s saves.
-    Attachments(Menu<(MsgId, u32)>),
+    /// Attachments of the message: Enter opens, p shows, s saves.
+    Attachments(Menu<PartOf>),
     /// What to do about a message in the outbox.
     Decide(Menu<Decision>),
 }
@@ -34,10 +34,25 @@ pub enum Popup {
 pub enum Done {
     /// It stays.
     Stay,
+    /// It stays, and this is to be done.
+    Do(Effect),
+    /// It stays, and something is to be typed or shown over it.
+    Want(Want),
     /// It goes, and this is to be done.
     Close(Vec<Effect>),
     /// It goes, and a time is asked for.
     AskTime(Timed),
+}
+
+/// What a list of attachments can't do by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Where one is to be saved.
+    Save(PartOf),
+    /// Where all are to be saved.
+    SaveAll(Vec<PartOf>),
+    /// The program that gets one.
+    Pipe(PartOf),
 }
 
 impl Popup {
@@ -71,30 +86,43 @@ impl Popup {
     pub fn attachments(panes: &Panes) -> Result<Popup, &'static str> {
         let pager = panes.pager.as_ref().ok_or("Open a message first.")?;
         let message = pager.message().ok_or("Open a message first.")?;
-        let items: Vec<_> = pager
-            .attachments()
-            .iter()
-            .map(|a| {
-                let name = if a.name.is_empty() {
-                    "unnamed"
-                } else {
-                    &a.name
-                };
-                let about = format!("{}, {}", a.media_type, size::human(a.size));
-                Item {
-                    label: Clean::line(&format!("{name}  {about}")),
-                    detail: Clean::line(name),
-                    value: (message, a.part),
-                }
-            })
+        let rows = pager.attachments().iter();
+        let parts: Vec<_> = rows
+            .map(|row| (part::label(row), PartOf::new(message, &[], row)))
             .collect();
-        if items.is_empty() {
+        if parts.is_empty() {
             return Err("There are no attachments in this message.");
         }
-        Ok(Popup::Attachments(Menu::new(
+        Ok(Popup::parts(parts))
+    }
+
+    /// These attachments, each with the words for it.
+    pub fn parts(parts: Vec<(Clean, PartOf)>) -> Popup {
+        let item = |(label, value): (Clean, PartOf)| Item {
+            // What is saved or opened has this name, whatever the sender calls it.
+            detail: Clean::line(&format!("{}: p shows, | pipes, S saves all", value.name)),
+            label,
+            value,
+        };
+        Popup::Attachments(Menu::new(
             Clean::lit("Attachments: s saves, Enter opens, a attaches"),
-            items,
-        )))
+            parts.into_iter().map(item).collect(),
+        ))
+    }
+
+    /// The pictures of the message that is read; why not, if there are none.
+    pub fn pictures(panes: &Panes) -> Result<Vec<PartOf>, &'static str> {
+        let pager = panes.pager.as_ref().ok_or("Open a message first.")?;
+        let message = pager.message().ok_or("Open a message first.")?;
+        let rows = pager
+            .attachments()
+            .iter()
+            .filter(|row| part::is_picture(row));
+        let parts: Vec<_> = rows.map(|row| PartOf::new(message, &[], row)).collect();
+        if parts.is_empty() {
+            return Err("There are no pictures in this message.");
+        }
+        Ok(parts)
     }
 
     /// What can be decided about the selected row of the outbox.
@@ -111,8 +139,13 @@ impl Popup {
             .ok_or("There is nothing to decide about this message.")
     }
 
-    /// Takes a key.
-    pub fn key(&mut self, key: KeyEvent) -> Done {
+    /// Takes a key; `width` columns has the screen.
+    pub fn key(&mut self, key: KeyEvent, width: u16) -> Done {
+        if let Popup::Attachments(menu) = self
+            && let Some(done) = attachment_key(menu, key, width)
+        {
+            return done;
+        }
         match key.code {
             KeyCode::Esc | KeyCode::Char('q') | KeyCode::Left => return Done::Close(Vec::new()),
             KeyCode::Down | KeyCode::Char('j') => self.step(1),
@@ -130,25 +163,6 @@ impl Popup {
             KeyCode::Char('y') => {
                 if let Popup::Links(menu) = self {
                     return Done::Close(menu.chosen().map(Effect::Copy).into_iter().collect());
-                }
-            }
-            KeyCode::Char('a') => {
-                if let Popup::Attachments(menu) = self {
-                    let take = menu.chosen().map(|(message, part)| Effect::Errand {
-                        serial: IN_FRONT,
-                        errand: Errand::Take(message, part),
-                    });
-                    return Done::Close(take.into_iter().collect());
-                }
-            }
-            KeyCode::Char('s' | 'S') => {
-                if let Popup::Attachments(menu) = self {
-                    let save = menu.chosen().map(|(message, part)| Effect::SaveAttachment {
-                        message,
-                        part,
-                        open: false,
-                    });
-                    return Done::Close(save.into_iter().collect());
                 }
             }
             _ => {}
@@ -206,11 +220,9 @@ impl Popup {
     fn open(&self) -> Vec<Effect> {
         let effect = match self {
             Popup::Links(m) => m.chosen().map(Effect::OpenUrl),
-            Popup::Attachments(m) => m.chosen().map(|(message, part)| Effect::SaveAttachment {
-                message,
-                part,
-                open: true,
-            }),
+            Popup::Attachments(m) => m
+                .chosen()
+                .map(|part| Effect::Part(PartJob::Open { part, sure: false })),
             Popup::Decide(m) => m.chosen().and_then(|decision| {
                 Some(match decision {
                     Decision::Outbox(id, verb) => {
@@ -226,6 +238,25 @@ impl Popup {
         };
         effect.into_iter().collect()
     }
+}
+
+/// What a key means in a list of attachments and in no other.
+fn attachment_key(menu: &Menu<PartOf>, key: KeyEvent, width: u16) -> Option<Done> {
+    let part = menu.chosen()?;
+    Some(match key.code {
+        KeyCode::Char('a') => Done::Close(vec![Effect::Errand {
+            serial: IN_FRONT,
+            errand: Errand::Take(part.message, part.path),
+        }]),
+        KeyCode::Char('s') => Done::Want(Want::Save(part)),
+        KeyCode::Char('S') => Done::Want(Want::SaveAll(menu.values().cloned().collect())),
+        KeyCode::Char('|') => Done::Want(Want::Pipe(part)),
+        KeyCode::Char('p' | ' ') => Done::Do(Effect::Part(PartJob::Peek {
+            part,
+            width: width.saturating_sub(4),
+        })),
+        _ => return None,
+    })
 }
 
 /// The text of a link, and where it really leads where the text says something else.
@@ -253,19 +284,13 @@ impl Panes {
         let Some(message) = pager.message() else {
             return;
         };
-        let saves: Vec<_> = pager
-            .attachments()
-            .iter()
-            .map(|a| Effect::SaveAttachment {
-                message,
-                part: a.part,
-                open: false,
-            })
-            .collect();
-        if saves.is_empty() {
+        let rows = pager.attachments().iter();
+        let parts: Vec<_> = rows.map(|row| PartOf::new(message, &[], row)).collect();
+        if parts.is_empty() {
             self.tell(Clean::lit("There are no attachments in this message."), now);
+            return;
         }
-        fx.extend(saves);
+        fx.push(Effect::Part(PartJob::Save { parts, to: None }));
     }
 }
 

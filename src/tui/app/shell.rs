@@ -17,6 +17,8 @@ use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::Effect;
 use crate::tui::errand::Errand;
 use crate::tui::event::{About, Event, Now};
+use crate::tui::part::{PartCame, PartOf};
+use crate::tui::picture::Placed;
 use crate::tui::ports::Taste;
 use crate::tui::question::{Answer, DraftAt, Question};
 use crate::tui::screen::composer::Habits;
@@ -27,6 +29,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::collections::{BTreeSet, VecDeque};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// What the screen is made from.
@@ -46,6 +49,8 @@ pub struct Setup {
     pub groups: Vec<Group>,
     /// Whether recipients' domains are looked up before a message goes.
     pub check_domains: bool,
+    /// Where attachments are saved if nothing else is said.
+    pub downloads: PathBuf,
     /// What the terminal can show.
     pub surroundings: Surroundings,
     /// Drafts that stood open when the program died.
@@ -75,12 +80,15 @@ pub struct App {
     theme: Theme,
     surroundings: Surroundings,
     passwords: VecDeque<AccountName>,
+    /// How many albums were opened.
+    albums: u64,
 }
 
 impl App {
     /// The screen at the start, and what is to be done first.
     pub fn new(setup: Setup, size: (u16, u16), now: Now) -> (App, Vec<Effect>) {
         let (mut panes, mut fx) = Panes::new(setup.accounts, setup.taste, size, now);
+        panes.downloads = setup.downloads;
         let (keys, trouble) = Keys::load(setup.keys.as_deref());
         let (theme, faults) = Theme::load(setup.theme.as_deref(), setup.surroundings);
         for warning in setup.warnings.iter().chain(&trouble).chain(&faults) {
@@ -111,6 +119,7 @@ impl App {
             theme,
             surroundings: setup.surroundings,
             passwords: VecDeque::new(),
+            albums: 0,
         };
         if let Some(draft) = setup.compose {
             app.write(*draft, &mut fx);
@@ -143,7 +152,11 @@ impl App {
                     self.wrote(&turn, now, &mut fx);
                 }
             }
-            Event::Resize(w, h) => self.panes.size = (w, h),
+            Event::Resize(w, h) => {
+                self.panes.size = (w, h);
+                let layers = self.layers.iter_mut();
+                layers.for_each(|layer| layer.picture((w, h), &mut fx));
+            }
             Event::Focus(_) => {}
             Event::Board(posted) => {
                 for topic in &posted.topics {
@@ -166,7 +179,9 @@ impl App {
                 self.desk.answer(serial, |w| w.edited(result, now, &mut fx));
             }
             Event::Paths(typed, paths) => {
-                if let Some(writing) = self.desk.front() {
+                if let Some(layer) = self.layers.last_mut() {
+                    layer.offer(&typed, paths);
+                } else if let Some(writing) = self.desk.front() {
                     writing.composer.paths(&typed, paths);
                 }
             }
@@ -179,6 +194,7 @@ impl App {
                 self.desk
                     .answer(serial, |w| w.brought(brought, now, &mut fx));
             }
+            Event::Part(came) => self.part_came(came, now, &mut fx),
             Event::Told(Ok(text)) => self.panes.tell(Clean::line(&text), now),
             Event::Told(Err(why)) => self.panes.alarm(&why, now),
             Event::Tick => {
@@ -274,6 +290,32 @@ impl App {
             cursor = layer.draw(buf, screen, &self.theme);
         }
         cursor
+    }
+
+    /// The picture that stands on the screen, if nothing covers it.
+    pub fn placed(&self) -> Option<Placed> {
+        self.layers.last()?.placed(self.panes.size)
+    }
+
+    /// Pictures over everything.
+    fn show_pictures(&mut self, parts: Vec<PartOf>, fx: &mut Vec<Effect>) {
+        self.albums += 1;
+        let serial = self.albums << 32;
+        let (around, size) = (self.surroundings, self.panes.size);
+        let layer = Layer::album(parts, serial, around, size, fx);
+        self.layers.push(layer);
+    }
+
+    /// Work on an attachment ended.
+    fn part_came(&mut self, came: PartCame, now: Now, fx: &mut Vec<Effect>) {
+        match came {
+            PartCame::IsPicture(part) => self.show_pictures(vec![part], fx),
+            PartCame::Picture { serial, result } => {
+                let layers = self.layers.iter_mut();
+                layers.for_each(|layer| layer.pictured(serial, &result));
+            }
+            came => self.layers.extend(Layer::came(came, now)),
+        }
     }
 
     fn hints(&self) -> Vec<Hint> {
@@ -478,6 +520,7 @@ impl App {
                 fx.push(Effect::OpenUrl(url));
                 self.linked(now, fx);
             }
+            Some(Ask::Cover(layer)) => self.layers.push(*layer),
             Some(Ask::Writing(serial)) => self.desk.bring(serial),
             Some(Ask::Time(timed)) => self.layers.push(Layer::time(timed)),
             None => {}
@@ -515,6 +558,10 @@ impl App {
             }
             Wants::Links => Popup::links(&self.panes).map(Layer::Popup),
             Wants::Attachments => Popup::attachments(&self.panes).map(Layer::Popup),
+            Wants::Pictures => match Popup::pictures(&self.panes) {
+                Ok(parts) => return self.show_pictures(parts, fx),
+                Err(why) => Err(why),
+            },
             Wants::Decide => Popup::decide(&self.panes, now).map(Layer::Popup),
             Wants::MoveTo => Ok(Layer::mailbox(&self.panes, For::Moving)),
             Wants::CopyTo => Ok(Layer::mailbox(&self.panes, For::Copying)),

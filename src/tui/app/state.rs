@@ -17,6 +17,7 @@ use crate::tui::screen::outbox::Outbox;
 use crate::tui::screen::pager::Pager;
 use crate::tui::screen::sidebar::Sidebar;
 use crate::tui::screen::status::{Status, Tone};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// A list of no more lines has none to spare.
@@ -70,6 +71,8 @@ pub struct Panes {
     pub accounts: Vec<Account>,
     /// What nobody answered in time.
     pub reminders: Vec<Reminder>,
+    /// Where attachments are saved if nothing else is said.
+    pub downloads: PathBuf,
     /// When a key last made accounts that wait try again.
     pub hurried: Option<Instant>,
 }
@@ -104,6 +107,7 @@ impl Panes {
             before_search: None,
             accounts,
             reminders: Vec::new(),
+            downloads: PathBuf::new(),
             hurried: None,
         };
         // The sidebar first: the reader thread answers the newest question first.

@@ -95,15 +95,8 @@ impl Live {
         cache.set_mailboxes(&name, &list, 0, &[]).unwrap();
         let (events, inbox) = unbounded();
         let readers = Readers::start(&path, &local, &events).unwrap();
-        let downloads = dir.path().join("downloads");
-        let layout = Layout::start(
-            (&path, &local),
-            vec![account()],
-            downloads,
-            PathBuf::new(),
-            events,
-        )
-        .unwrap();
+        let layout =
+            Layout::start((&path, &local), vec![account()], PathBuf::new(), events).unwrap();
         let size = (100, 30);
         let setup = Setup {
             left_open: Vec::new(),
@@ -113,6 +106,7 @@ impl Live {
             spelling: crate::tui::spell::Spelling::default(),
             groups: Vec::new(),
             check_domains: false,
+            downloads: "/downloads".into(),
             accounts: vec![account()],
             theme: None,
             keys: None,

@@ -56,6 +56,11 @@ impl<T: Clone> Menu<T> {
         there
     }
 
+    /// What the items mean, in order.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        self.items.iter().map(|item| &item.value)
+    }
+
     /// What the selected item means.
     pub fn chosen(&self) -> Option<T> {
         self.items.get(self.cursor).map(|i| i.value.clone())

@@ -9,6 +9,8 @@ pub mod status;
 pub mod index_view;
 pub mod sidebar_view;
 pub mod pager_view;
+pub mod paper;
+pub mod album;
 pub mod menu;
 pub mod outbox;
 pub mod drafts;

@@ -116,7 +116,8 @@ fn style(tone: Tone, theme: &Theme) -> Style {
 /// Quotes by depth; deeper ones begin again.
 const QUOTES: [&str; 5] = ["quote.1", "quote.2", "quote.3", "quote.4", "quote.5"];
 
-fn marked(mark: Mark, theme: &Theme) -> Style {
+/// How text of this meaning looks.
+pub fn marked(mark: Mark, theme: &Theme) -> Style {
     let plain = Style::default();
     match mark {
         Mark::Plain => plain,

@@ -8,6 +8,7 @@ use crate::model::{
     Address, Done as Answered, Flags, Intent, LocationId, MailboxId, MsgId, Role, System, Target,
     Verb,
 };
+use crate::tui::part::PartJob;
 use crate::tui::question::tests::row;
 use crate::tui::question::{Answer, DraftAt, DraftRow, LaidOut, Listing, Question, Tray};
 use crossterm::event::{KeyCode, KeyModifiers};
@@ -16,6 +17,7 @@ use ratatui::layout::Rect;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod attached;
 mod reading;
 mod said;
 mod standing;
@@ -29,6 +31,10 @@ struct Bench {
     mailboxes: Vec<MailboxRow>,
     now: Now,
     asked: Vec<Intent>,
+    /// What was to be done with attachments.
+    jobs: Vec<PartJob>,
+    /// What every message looks like.
+    body: Arc<Rendered>,
     quit: bool,
     /// Whether the ledger answers.
     ledger: bool,
@@ -87,6 +93,7 @@ fn setup() -> Setup {
         spelling: crate::tui::spell::Spelling::default(),
         groups: Vec::new(),
         check_domains: false,
+        downloads: "/downloads".into(),
         accounts: vec![account("home")],
         theme: None,
         keys: None,
@@ -111,6 +118,8 @@ impl Bench {
             ],
             now,
             asked: Vec::new(),
+            jobs: Vec::new(),
+            body: body(),
             quit: false,
             ledger: true,
         };
@@ -144,7 +153,7 @@ impl Bench {
                 }
                 Effect::Layout(jobs) => {
                     for job in jobs {
-                        self.event(Event::Laid(job, LaidOut::Message(body())));
+                        self.event(Event::Laid(job, LaidOut::Message(Arc::clone(&self.body))));
                     }
                 }
                 Effect::Ask(intent, about) => {
@@ -154,6 +163,7 @@ impl Bench {
                         self.event(Event::Reply { about, result });
                     }
                 }
+                Effect::Part(job) => self.jobs.push(job),
                 Effect::Quit => self.quit = true,
                 _ => {}
             }

@@ -117,6 +117,7 @@ fn what_a_crash_left_open_is_there_with_a_word() {
         spelling: crate::tui::spell::Spelling::default(),
         groups: Vec::new(),
         check_domains: false,
+        downloads: "/downloads".into(),
         accounts: vec![account("home")],
         theme: None,
         keys: None,

@@ -1,0 +1,189 @@
+//! Attachments on the whole screen: the list, what is typed over it, what comes back.
+
+use super::*;
+use crate::mime::render::Run;
+use crate::model::view::AttachmentRow;
+use crate::tui::picture::{Form, Shown};
+
+fn opened(names: &[&str]) -> Bench {
+    let mut bench = Bench::new(three(), (80, 24));
+    let row = |(n, name): (usize, &&str)| AttachmentRow {
+        part: 2 + u32::try_from(n).unwrap(),
+        name: (*name).to_owned(),
+        media_type: crate::mime::media::type_of(name).to_owned(),
+        size: 1_234,
+    };
+    bench.body = Arc::new(Rendered {
+        attachments: names.iter().enumerate().map(row).collect(),
+        ..(*body()).clone()
+    });
+    bench.keys("\n");
+    bench
+}
+
+fn part(n: u32, name: &str) -> PartOf {
+    PartOf {
+        message: MsgId(1),
+        path: vec![n],
+        name: name.to_owned(),
+    }
+}
+
+#[test]
+fn attachments_are_listed_saved_and_piped() {
+    let mut bench = opened(&["../../plan.pdf", "list.csv"]);
+    bench.keys("V");
+    let screen = bench.screen();
+    assert!(
+        screen.contains("plan.pdf") && screen.contains("application/pdf, 1.2 KB"),
+        "{screen}"
+    );
+    bench.keys("s");
+    assert!(bench.screen().contains("Save as: /downloads/plan.pdf"));
+    bench.keys("\n");
+    assert_eq!(
+        bench.jobs,
+        [PartJob::Save {
+            parts: vec![part(2, "plan.pdf")],
+            to: Some("/downloads/plan.pdf".into())
+        }]
+    );
+    bench.keys("j|wc -l\n");
+    let command = "wc -l".to_owned();
+    let pipe = PartJob::Pipe {
+        part: part(3, "list.csv"),
+        command,
+    };
+    assert_eq!(bench.jobs.last(), Some(&pipe));
+    bench.keys("S\n");
+    let all = vec![part(2, "plan.pdf"), part(3, "list.csv")];
+    let to = Some("/downloads/".into());
+    assert_eq!(bench.jobs.last(), Some(&PartJob::Save { parts: all, to }));
+    bench.keys("\n");
+    let open = PartJob::Open {
+        part: part(3, "list.csv"),
+        sure: false,
+    };
+    assert_eq!(bench.jobs.last(), Some(&open));
+    assert!(!bench.screen().contains("Attachments:"));
+}
+
+#[test]
+fn what_could_run_is_opened_only_after_a_yes() {
+    let mut bench = opened(&["invoice.pdf.exe"]);
+    bench.keys("V\n");
+    let doubted = part(2, "invoice.pdf.exe");
+    let ask = |bench: &mut Bench| {
+        let why = Clean::lit("It is a program.");
+        let part = doubted.clone();
+        bench.event(Event::Part(PartCame::Doubt { part, why }));
+    };
+    let later = |bench: &mut Bench| bench.now.mono += Duration::from_secs(1);
+    ask(&mut bench);
+    assert!(bench.screen().contains("It is a program."));
+    let before = bench.jobs.len();
+    bench.keys("y");
+    assert_eq!(
+        bench.jobs.len(),
+        before,
+        "a letter typed ahead is no answer"
+    );
+    later(&mut bench);
+    bench.keys("\n");
+    assert_eq!(bench.jobs.len(), before, "nor is Enter");
+    bench.keys("n");
+    assert_eq!(bench.jobs.len(), before);
+    ask(&mut bench);
+    later(&mut bench);
+    bench.keys("y");
+    let open = PartJob::Open {
+        part: doubted.clone(),
+        sure: true,
+    };
+    assert_eq!(bench.jobs.last(), Some(&open));
+    ask(&mut bench);
+    later(&mut bench);
+    bench.keys("s");
+    assert!(matches!(
+        bench.jobs.last(),
+        Some(PartJob::Save { to: None, .. })
+    ));
+}
+
+#[test]
+fn what_is_in_one_is_read_over_the_list() {
+    let mut bench = opened(&["notes.txt"]);
+    bench.keys("Vp");
+    assert!(matches!(
+        bench.jobs.last(),
+        Some(PartJob::Peek { width: 76, .. })
+    ));
+    let line = Line::from_runs(vec![Run::new("Bring the samples.", Mark::Plain)], 0);
+    let inside = vec![(Clean::lit("deep.png"), part(9, "deep.png"))];
+    bench.event(Event::Part(PartCame::Paper {
+        title: Clean::lit("notes.txt"),
+        lines: vec![line].into(),
+        inside,
+    }));
+    assert!(bench.screen().contains("Bring the samples."));
+    bench.keys("v");
+    assert!(bench.screen().contains("deep.png"));
+    bench.keys("\x1bq");
+    assert!(
+        bench.screen().contains("notes.txt  text/plain"),
+        "the list is there still"
+    );
+    bench.keys("\x1b");
+    assert!(bench.screen().contains("Shall we?"));
+}
+
+#[test]
+fn pictures_are_asked_for_again_at_another_size_and_gone_when_closed() {
+    let mut bench = opened(&["a.txt", "one.png", "two.jpg", "drawn.svg"]);
+    bench.keys("I");
+    let asked = |bench: &Bench| match bench.jobs.last() {
+        Some(PartJob::Picture { part, room, serial }) => (part.name.clone(), *room, *serial),
+        other => panic!("{other:?}"),
+    };
+    let (name, room, first) = asked(&bench);
+    assert_eq!((name.as_str(), room), ("one.png", (76, 22)));
+    let picture = Arc::new(Shown {
+        columns: 10,
+        rows: 4,
+        form: Form::Octets(b"\x1b_G\x1b\\".to_vec()),
+    });
+    let came = |serial| {
+        let result = Ok(Arc::clone(&picture));
+        Event::Part(PartCame::Picture { serial, result })
+    };
+    assert!(bench.app.placed().is_none());
+    bench.event(came(first));
+    assert_eq!(bench.app.placed().unwrap().area, Rect::new(35, 10, 10, 4));
+    bench.event(Event::Resize(60, 20));
+    assert!(
+        bench.app.placed().is_none(),
+        "what has the old size is gone at once"
+    );
+    let (_, room, second) = asked(&bench);
+    assert_eq!(room, (56, 18));
+    bench.event(came(first));
+    assert!(bench.app.placed().is_none(), "too late");
+    bench.event(came(second));
+    assert!(bench.app.placed().is_some());
+    bench.keys("n");
+    assert_eq!(asked(&bench).0, "two.jpg");
+    bench.keys("n");
+    assert_eq!(
+        asked(&bench).0,
+        "two.jpg",
+        "the drawing that can't be shown is not among them"
+    );
+    bench.keys("q");
+    assert!(bench.app.placed().is_none() && bench.screen().contains("Shall we?"));
+    let mut none = opened(&["a.txt"]);
+    none.keys("I");
+    assert!(
+        none.screen()
+            .contains("There are no pictures in this message.")
+    );
+}

@@ -1,0 +1,149 @@
+//! What becomes of a line that is typed over the panes.
+
+use crate::model::{Intent, OutboxVerb};
+use crate::text::{Clean, later, when};
+use crate::tui::app::layers::{Ask, Layer, Purpose, TIMES, Turn};
+use crate::tui::app::outward::NO_TIME;
+use crate::tui::app::state::Panes;
+use crate::tui::effect::{Effect, Outward};
+use crate::tui::event::{About, Now};
+use crate::tui::part::PartJob;
+use crate::tui::screen::outbox::Timed;
+use crate::tui::screen::pager::Pager;
+use crate::tui::screen::prompt::{Outcome, Prompt};
+
+/// What is said of the time that is typed.
+fn remark_time(prompt: &mut Prompt, now: Now) {
+    let said = match (prompt.text().trim(), later::parse(prompt.text(), now.wall)) {
+        ("", _) => Clean::lit(TIMES),
+        (_, Some(at)) => Clean::line(&when::long(at)),
+        (_, None) => Clean::lit(NO_TIME),
+    };
+    prompt.remark(said);
+}
+
+impl Layer {
+    /// What typing into a line led to.
+    pub fn typed(
+        &mut self,
+        outcome: Outcome,
+        panes: &mut Panes,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) -> Turn {
+        let Layer::Prompt(prompt, purpose) = self else {
+            return Turn::stay();
+        };
+        match (outcome, purpose) {
+            (Outcome::Stay, _) => Turn::stay(),
+            (Outcome::Changed, Purpose::Search) => {
+                panes.search(prompt.text(), now, fx);
+                Turn::stay()
+            }
+            (Outcome::Changed, Purpose::Remind | Purpose::Time(_)) => {
+                remark_time(prompt, now);
+                Turn::stay()
+            }
+            (Outcome::Changed, Purpose::Find) => {
+                panes.find(Some(prompt.text()));
+                Turn::stay()
+            }
+            (Outcome::Changed, Purpose::SaveTo(_)) => {
+                fx.push(Effect::Paths(prompt.text().to_owned()));
+                Turn::stay()
+            }
+            (Outcome::Changed, Purpose::Answer(asked)) => {
+                asked.remark(prompt, now);
+                Turn::stay()
+            }
+            (Outcome::Changed, _) => Turn::stay(),
+            (Outcome::Closed, Purpose::Search) => {
+                panes.end_search(now, fx);
+                Turn::closed()
+            }
+            (Outcome::Closed, Purpose::Find) => {
+                panes.find(None);
+                Turn::closed()
+            }
+            (Outcome::Closed, _) => Turn::closed(),
+            (Outcome::Text(text), Purpose::Search) => {
+                if text.trim().is_empty() {
+                    panes.end_search(now, fx);
+                } else {
+                    panes.search_for(&text, now, fx);
+                }
+                Turn::closed()
+            }
+            (Outcome::Text(text), Purpose::Find) => {
+                panes.find(Some(&text));
+                let none = |p: &Pager| p.finding().is_some_and(|f| f.place().is_none());
+                if panes.pager.as_ref().is_some_and(none) {
+                    let words = "That is not here; g / looks for it in all mail.";
+                    panes.tell(Clean::lit(words), now);
+                }
+                Turn::closed()
+            }
+            (Outcome::Text(text), Purpose::Tag) => {
+                panes.tag(&text, now, fx);
+                Turn::closed()
+            }
+            (Outcome::Text(text), Purpose::Redirect) => {
+                if !text.trim().is_empty() {
+                    panes.outward(Outward::Redirect(text), now, fx);
+                }
+                Turn::closed()
+            }
+            (Outcome::Text(text), Purpose::Remind | Purpose::Time(_)) if text.trim().is_empty() => {
+                Turn::closed()
+            }
+            (Outcome::Text(text), Purpose::Time(timed)) => {
+                let Some(at) = later::parse(&text, now.wall) else {
+                    prompt.remark(Clean::lit(NO_TIME));
+                    return Turn::stay();
+                };
+                fx.push(match *timed {
+                    Timed::Send(id) => {
+                        let send = Intent::Outbox(id, OutboxVerb::SendAt(at));
+                        Effect::Ask(send, About::Outbox(id))
+                    }
+                    Timed::Remind(id) => Effect::Ask(Intent::RemindAgain(id, at), About::Done),
+                });
+                Turn::closed()
+            }
+            (Outcome::Text(text), Purpose::Remind) => match panes.remind(&text, now, fx) {
+                Ok(()) => Turn::closed(),
+                Err(why) => {
+                    prompt.remark(Clean::lit(why));
+                    Turn::stay()
+                }
+            },
+            (Outcome::Text(text), Purpose::Answer(asked)) => match asked.given(&text, now) {
+                Ok(effect) => {
+                    fx.push(effect);
+                    Turn::closed()
+                }
+                Err(why) => {
+                    prompt.remark(Clean::lit(why));
+                    Turn::stay()
+                }
+            },
+            (Outcome::Text(text), Purpose::SaveTo(parts)) => {
+                let (parts, to) = (parts.clone(), Some(text));
+                fx.push(Effect::Part(PartJob::Save { parts, to }));
+                Turn::closed()
+            }
+            (Outcome::Text(command), Purpose::Pipe(part)) => {
+                let part = part.clone();
+                fx.push(Effect::Part(PartJob::Pipe { part, command }));
+                Turn::closed()
+            }
+            (Outcome::Call(call), _) => Turn::asking(Ask::Call(call)),
+            (Outcome::Secret(secret), Purpose::Password(account)) => {
+                let intent = Intent::Password(account.clone(), secret);
+                fx.push(Effect::Ask(intent, About::Quiet));
+                Turn::closed()
+            }
+            (Outcome::Text(_) | Outcome::Secret(_), _) => Turn::closed(),
+        }
+    }
+}

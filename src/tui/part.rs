@@ -1,0 +1,127 @@
+//! What is asked about a message's attachments, and what comes back. The work itself is done
+//! aside, in `parts`.
+
+use crate::mime::attachment::safe_name;
+use crate::mime::render::Line;
+use crate::model::MsgId;
+use crate::model::view::AttachmentRow;
+use crate::text::Clean;
+use crate::tui::picture::Shown;
+use std::sync::Arc;
+
+/// A part of a message, or of a message inside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartOf {
+    /// The message.
+    pub message: MsgId,
+    /// The parts that lead to it: each but the last is a message.
+    pub path: Vec<u32>,
+    /// A name that a file can have.
+    pub name: String,
+}
+
+impl PartOf {
+    /// The attachment of a message that lies behind these parts (none: in the message itself).
+    pub fn new(message: MsgId, within: &[u32], row: &AttachmentRow) -> PartOf {
+        let mut path = within.to_vec();
+        path.push(row.part);
+        let name = match row.name.trim() {
+            "" => crate::mime::attachment::unnamed(&row.media_type),
+            name => safe_name(name),
+        };
+        PartOf {
+            message,
+            path,
+            name,
+        }
+    }
+}
+
+/// What is to be done with attachments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartJob {
+    /// Save them: in this folder or under this name as typed, else in the downloads folder.
+    Save {
+        /// Which.
+        parts: Vec<PartOf>,
+        /// Where, as typed.
+        to: Option<String>,
+    },
+    /// Save one and open it with a program.
+    Open {
+        /// Which.
+        part: PartOf,
+        /// Whether the user was asked about what could run something.
+        sure: bool,
+    },
+    /// Give one to a program, and show what that prints.
+    Pipe {
+        /// Which.
+        part: PartOf,
+        /// The command line as typed.
+        command: String,
+    },
+    /// Show what can be shown of one.
+    Peek {
+        /// Which.
+        part: PartOf,
+        /// Columns for it.
+        width: u16,
+    },
+    /// Make a picture ready for the terminal.
+    Picture {
+        /// Which.
+        part: PartOf,
+        /// Columns and rows that it can have.
+        room: (u16, u16),
+        /// Of the question; goes back in the answer.
+        serial: u64,
+    },
+}
+
+/// What came of it, besides words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartCame {
+    /// Opening it could run something.
+    Doubt {
+        /// Which.
+        part: PartOf,
+        /// Why.
+        why: Clean,
+    },
+    /// A picture that was asked for, or why there is none.
+    Picture {
+        /// Of the question.
+        serial: u64,
+        /// The picture.
+        result: Result<Arc<Shown>, Clean>,
+    },
+    /// What was to be looked into is a picture.
+    IsPicture(PartOf),
+    /// Something to read.
+    Paper {
+        /// What it is.
+        title: Clean,
+        /// Its lines.
+        lines: Arc<[Line]>,
+        /// What is attached to it, with the words for each.
+        inside: Vec<(Clean, PartOf)>,
+    },
+}
+
+/// Whether it is called a picture of a kind that could be shown.
+pub fn is_picture(row: &AttachmentRow) -> bool {
+    let named = crate::mime::media::type_of(&row.name);
+    let image = |media: &str| media.starts_with("image/") && !media.contains("svg");
+    image(&row.media_type) || image(named)
+}
+
+/// What a list says of an attachment.
+pub fn label(row: &AttachmentRow) -> Clean {
+    let name = match row.name.as_str() {
+        "" => "unnamed",
+        name => name,
+    };
+    let size = crate::text::size::human(row.size);
+    Clean::line(&format!("{name}  {}, {size}", row.media_type))
+}

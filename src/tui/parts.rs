@@ -1,0 +1,380 @@
+//! Work on attachments: saving, opening, piping, looking inside. Each job has a thread of its own
+//! and a bound on what it may take, so that neither a slow program nor a hostile file holds
+//! anything up.
+//!
+//! No shell sees a word of a message; a program of the user's table gets the file's path as one
+//! argument. What could run something is opened only after a question.
+
+use crate::config::command::{self, CommandError};
+use crate::mime::attachment::{Extracted, extract_within};
+use crate::mime::peek::{Peek, message_lines, peek};
+use crate::mime::picture::decode;
+use crate::mime::render::{Line, Mark, Run};
+use crate::mime::{danger, media};
+use crate::store::Reader;
+use crate::text::Clean;
+use crate::tui::event::Event;
+use crate::tui::part::{PartCame, PartJob, PartOf, label};
+use crate::tui::picture::{self, Ability, Shown, Way};
+use crate::tui::{download, paths, terminal};
+use crossbeam_channel::{Sender, bounded};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// Jobs at once.
+const JOBS: usize = 4;
+/// How long a look into a file may take.
+const LOOK: Duration = Duration::from_secs(10);
+/// How long a program may take that gets a file.
+const PROGRAM: Duration = Duration::from_secs(30);
+/// What is read of what a program prints, in octets.
+const PRINTED: u64 = 1 << 20;
+/// Pages of a PDF document that are asked for.
+const PAGES: &str = "50";
+
+/// What every job needs.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// `cache.db`.
+    cache: PathBuf,
+    /// Where things are saved if nothing else is said.
+    downloads: PathBuf,
+    /// The user's programs by media type (or `image/*`).
+    programs: Arc<[(String, Vec<String>)]>,
+    ability: Ability,
+    running: Arc<AtomicUsize>,
+    events: Sender<Event>,
+}
+
+impl Parts {
+    /// Works on the messages in this cache, and answers with events.
+    pub fn new(
+        cache: &Path,
+        downloads: PathBuf,
+        programs: Vec<(String, Vec<String>)>,
+        ability: Ability,
+        events: Sender<Event>,
+    ) -> Parts {
+        Parts {
+            cache: cache.to_path_buf(),
+            downloads,
+            programs: programs.into(),
+            ability,
+            running: Arc::default(),
+            events,
+        }
+    }
+
+    /// Begins a job; what came of it comes as [`Event::Part`] or [`Event::Told`].
+    pub fn begin(&self, job: PartJob) {
+        let (parts, events) = (self.clone(), self.events.clone());
+        let work = move || {
+            let done = catch_unwind(AssertUnwindSafe(|| parts.perform(job)));
+            let beyond = "this attachment is beyond us; the log says more".to_owned();
+            done.unwrap_or(Err(beyond))
+        };
+        let told = move |done: Result<Done, String>| {
+            let event = match done {
+                Ok(Done::Came(came)) => Event::Part(came),
+                Ok(Done::Said(text)) => Event::Told(Ok(text)),
+                Err(why) => Event::Told(Err(why)),
+            };
+            let _ = events.send(event);
+        };
+        if self.running.load(Ordering::SeqCst) >= JOBS {
+            told(Err("other attachments are still being worked on".to_owned()));
+            return;
+        }
+        self.on_thread(move || told(work()));
+    }
+
+    /// Runs something aside, counted while it runs.
+    fn on_thread(&self, work: impl FnOnce() + Send + 'static) {
+        let running = Arc::clone(&self.running);
+        running.fetch_add(1, Ordering::SeqCst);
+        let spawned = std::thread::Builder::new()
+            .name("part".into())
+            .spawn(move || {
+                work();
+                running.fetch_sub(1, Ordering::SeqCst);
+            });
+        if let Err(e) = spawned {
+            self.running.fetch_sub(1, Ordering::SeqCst);
+            tracing::error!(%e, "no thread for an attachment");
+        }
+    }
+
+    fn perform(&self, job: PartJob) -> Result<Done, String> {
+        match job {
+            PartJob::Save { parts, to } => self.save(&parts, to.as_deref()).map(Done::Said),
+            PartJob::Open { part, sure } => self.open(part, sure),
+            PartJob::Pipe { part, command } => self.pipe(&part, &command),
+            PartJob::Picture { part, room, serial } => {
+                let result = self.picture(&part, room).map(Arc::new);
+                let result = result.map_err(|why| Clean::line(&why));
+                Ok(Done::Came(PartCame::Picture { serial, result }))
+            }
+            PartJob::Peek { part, width } => self.look(&part, usize::from(width)),
+        }
+    }
+
+    fn extract(&self, part: &PartOf) -> Result<Extracted, String> {
+        let reader = Reader::open(&self.cache).map_err(|e| self.unreadable(&e))?;
+        let body = reader.body(part.message).map_err(|e| self.unreadable(&e))?;
+        let raw = body.ok_or("this message's text is not here yet; open it first")?;
+        extract_within(&raw, &part.path).ok_or_else(|| "there is no such attachment".to_owned())
+    }
+
+    fn unreadable(&self, e: &crate::store::Error) -> String {
+        Reader::note_damage(&self.cache, e);
+        format!("the mail can't be read: {e}")
+    }
+
+    fn save(&self, parts: &[PartOf], to: Option<&str>) -> Result<String, String> {
+        let (folder, named) = match to.map(str::trim).filter(|to| !to.is_empty()) {
+            None => (self.downloads.clone(), None),
+            Some(to) => place(to, home().as_deref())?,
+        };
+        if named.is_some() && parts.len() > 1 {
+            return Err(format!("{} is no folder", to.unwrap_or_default()));
+        }
+        let mut saved = Vec::new();
+        for part in parts {
+            let found = self.extract(part)?;
+            let name = named.as_deref().unwrap_or(&found.name);
+            saved.push(keep(&folder, name, &found.bytes)?);
+        }
+        match saved.as_slice() {
+            [one] => Ok(format!("Saved {}", one.display())),
+            all => Ok(format!("Saved {} files in {}", all.len(), folder.display())),
+        }
+    }
+
+    fn open(&self, part: PartOf, sure: bool) -> Result<Done, String> {
+        let found = self.extract(&part)?;
+        let (media, bytes) = (&found.media_type, &found.bytes);
+        let why = danger::danger(&found.received, media, bytes)
+            .or_else(|| danger::danger(&found.name, media, bytes));
+        if let Some(why) = why.filter(|_| !sure) {
+            let why = Clean::line(&why);
+            return Ok(Done::Came(PartCame::Doubt { part, why }));
+        }
+        let path = keep(&self.downloads, &found.name, bytes)?;
+        let media = match media.as_str() {
+            "application/octet-stream" | "" => media::type_of(&found.name),
+            known => known,
+        };
+        let opened = match self.program(media) {
+            Some(argv) => run_with(argv, &path),
+            None => open::that_detached(&path),
+        };
+        let shown = path.display();
+        opened.map_err(|e| format!("{shown} is saved but can't be opened: {e}"))?;
+        Ok(Done::Said(format!("Saved {shown}")))
+    }
+
+    /// The user's program for a type: by the type itself, else by its family.
+    fn program(&self, media: &str) -> Option<&[String]> {
+        let family = media.split_once('/').map(|(main, _)| format!("{main}/*"));
+        let of = |name: &str| {
+            let found = self.programs.iter().find(|(known, _)| known == name);
+            found.map(|(_, argv)| argv.as_slice())
+        };
+        of(media).or_else(|| of(&family?)).or_else(|| of("*"))
+    }
+
+    fn pipe(&self, part: &PartOf, typed: &str) -> Result<Done, String> {
+        let argv = shell_words::split(typed).map_err(|e| format!("`{typed}`: {e}"))?;
+        if argv.is_empty() {
+            return Err("no program was named".to_owned());
+        }
+        let found = self.extract(part)?;
+        let printed = filter(&argv, found.bytes).map_err(|e| e.to_string())?;
+        if printed.trim_ascii().is_empty() {
+            return Ok(Done::Said(format!(
+                "`{typed}` ended well and printed nothing."
+            )));
+        }
+        Ok(paper(
+            &format!("{typed} < {}", found.name),
+            text_lines(printed, 0),
+        ))
+    }
+
+    fn look(&self, part: &PartOf, width: usize) -> Result<Done, String> {
+        let found = self.extract(part)?;
+        let (name, file) = (found.name.clone(), Arc::new(found));
+        let inner = Arc::clone(&file);
+        let seen = self.within(LOOK, move || peek(&inner, width));
+        let seen = seen.ok_or_else(|| format!("it takes too long to look into {name}"))?;
+        match seen {
+            Peek::Lines(lines) => Ok(paper(&name, lines)),
+            Peek::Message(message) => {
+                let row = |row| (label(row), PartOf::new(part.message, &part.path, row));
+                Ok(Done::Came(PartCame::Paper {
+                    title: Clean::line(&name),
+                    lines: message_lines(&message).into(),
+                    inside: message.attachments.iter().map(row).collect(),
+                }))
+            }
+            Peek::Pdf => {
+                let argv = [
+                    "pdftotext",
+                    "-q",
+                    "-layout",
+                    "-enc",
+                    "UTF-8",
+                    "-l",
+                    PAGES,
+                    "-",
+                    "-",
+                ];
+                let argv = argv.map(str::to_owned);
+                let lacking = "the text of PDF documents can be shown where pdftotext is installed";
+                let text = match filter(&argv, file.bytes.clone()) {
+                    Ok(text) => text,
+                    Err(CommandError::NotRun { .. }) => return Err(lacking.to_owned()),
+                    Err(e) => return Err(e.to_string()),
+                };
+                if text.trim_ascii().is_empty() {
+                    return Err(format!("there is no text in {name}, only pictures of it"));
+                }
+                Ok(paper(&name, text_lines(text, 0)))
+            }
+            Peek::Picture => Ok(Done::Came(PartCame::IsPicture(part.clone()))),
+            Peek::Nothing => Err(format!(
+                "nothing of {name} can be shown here; Enter opens it"
+            )),
+        }
+    }
+
+    /// A picture as the terminal takes it, as large as there is room.
+    fn picture(&self, part: &PartOf, room: (u16, u16)) -> Result<Shown, String> {
+        if self.ability.way == Way::None {
+            return Err("pictures are not shown here (images = \"off\")".to_owned());
+        }
+        let found = self.extract(part)?;
+        let (ability, cell) = (self.ability, terminal::cell());
+        let (most, cell) = ability.pixels(room, cell);
+        let made = self.within(LOOK, move || {
+            let (pixels, _) = decode(&found.bytes, most.0, most.1).map_err(|e| e.to_string())?;
+            picture::ready(&pixels, ability, cell).ok_or("this picture can't be shown".to_owned())
+        });
+        made.unwrap_or_else(|| Err("this picture takes too long".to_owned()))
+    }
+
+    /// What `work` gives, if it does so in time; else it is left to end by itself, and counts
+    /// among the jobs until then.
+    fn within<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let (tx, rx) = bounded(1);
+        self.on_thread(move || {
+            if let Ok(done) = catch_unwind(AssertUnwindSafe(work)) {
+                let _ = tx.send(done);
+            }
+        });
+        rx.recv_timeout(limit).ok()
+    }
+}
+
+/// What came of a job.
+#[derive(Debug)]
+enum Done {
+    Came(PartCame),
+    Said(String),
+}
+
+fn paper(title: &str, lines: Vec<Line>) -> Done {
+    Done::Came(PartCame::Paper {
+        title: Clean::line(title),
+        lines: lines.into(),
+        inside: Vec::new(),
+    })
+}
+
+/// What a program printed, line by line as it stands: tables are not wrapped.
+fn text_lines(printed: Vec<u8>, quote: u8) -> Vec<Line> {
+    let cut = printed.len() as u64 >= PRINTED;
+    let text = crate::mime::charset::guess(&printed);
+    let line = |text: &str| {
+        let text = text
+            .trim_end_matches(['\r', '\u{c}'])
+            .replace('\t', "        ");
+        Line::from_runs(vec![Run::new(text, Mark::Plain)], quote)
+    };
+    let mut lines: Vec<Line> = text.lines().map(line).collect();
+    if cut {
+        let note = "It printed more than is shown.";
+        lines.push(Line::from_runs(vec![Run::new(note, Mark::Dim)], 0));
+    }
+    lines
+}
+
+fn filter(argv: &[String], input: Vec<u8>) -> Result<Vec<u8>, CommandError> {
+    command::filter(argv, input, PROGRAM, PRINTED)
+}
+
+fn keep(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, String> {
+    download::save(folder, name, bytes)
+        .map_err(|e| format!("{name} can't be saved in {}: {e}", folder.display()))
+}
+
+/// The folder that a typed path means, and the name in it if it names a file.
+fn place(typed: &str, home: Option<&Path>) -> Result<(PathBuf, Option<String>), String> {
+    let path = paths::expand(typed, home);
+    let path = std::path::absolute(path).map_err(|e| format!("{typed}: {e}"))?;
+    if typed.ends_with('/') || path.is_dir() {
+        return Ok((path, None));
+    }
+    let name = path.file_name().and_then(|n| n.to_str());
+    match (path.parent(), name) {
+        (Some(folder), Some(name)) => Ok((folder.to_owned(), Some(name.to_owned()))),
+        _ => Err(format!("{typed} can't be the name of a file")),
+    }
+}
+
+/// Starts a program of the user's with the file where `{}` stands, else after its arguments.
+fn run_with(argv: &[String], file: &Path) -> std::io::Result<()> {
+    let Some((program, arguments)) = argv.split_first() else {
+        return Err(std::io::ErrorKind::NotFound.into());
+    };
+    let mut command = Command::new(program);
+    let mut named = false;
+    for argument in arguments {
+        if argument == "{}" {
+            named = true;
+            command.arg(file);
+        } else {
+            command.arg(argument);
+        }
+    }
+    if !named {
+        command.arg(file);
+    }
+    let nothing = || Stdio::null();
+    use std::os::unix::process::CommandExt as _;
+    let mut child = command
+        .stdin(nothing())
+        .stdout(nothing())
+        .stderr(nothing())
+        .process_group(0)
+        .spawn()?;
+    // Somebody has to take note of its end.
+    let waits = std::thread::Builder::new().name("opened".into());
+    let _ = waits.spawn(move || child.wait());
+    Ok(())
+}
+
+fn home() -> Option<PathBuf> {
+    directories::BaseDirs::new().map(|d| d.home_dir().to_path_buf())
+}
+
+#[cfg(test)]
+mod tests;
