@@ -247,6 +247,7 @@ fn what_was_being_written_at_the_end_is_there_at_the_start() {
     let setup = Setup {
         left_open: Vec::new(),
         check_domains: false,
+        downloads: "/downloads".into(),
         groups: Vec::new(),
         put_aside: vec![DraftId(7), DraftId(8)],
         compose: None,
