@@ -17,8 +17,6 @@ use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::Effect;
 use crate::tui::errand::Errand;
 use crate::tui::event::{About, Event, Now};
-use crate::tui::part::{PartCame, PartOf};
-use crate::tui::picture::Placed;
 use crate::tui::ports::Taste;
 use crate::tui::question::{Answer, DraftAt, Question};
 use crate::tui::screen::composer::Habits;
@@ -290,32 +288,6 @@ impl App {
             cursor = layer.draw(buf, screen, &self.theme);
         }
         cursor
-    }
-
-    /// The picture that stands on the screen, if nothing covers it.
-    pub fn placed(&self) -> Option<Placed> {
-        self.layers.last()?.placed(self.panes.size)
-    }
-
-    /// Pictures over everything.
-    fn show_pictures(&mut self, parts: Vec<PartOf>, fx: &mut Vec<Effect>) {
-        self.albums += 1;
-        let serial = self.albums << 32;
-        let (around, size) = (self.surroundings, self.panes.size);
-        let layer = Layer::album(parts, serial, around, size, fx);
-        self.layers.push(layer);
-    }
-
-    /// Work on an attachment ended.
-    fn part_came(&mut self, came: PartCame, now: Now, fx: &mut Vec<Effect>) {
-        match came {
-            PartCame::IsPicture(part) => self.show_pictures(vec![part], fx),
-            PartCame::Picture { serial, result } => {
-                let layers = self.layers.iter_mut();
-                layers.for_each(|layer| layer.pictured(serial, &result));
-            }
-            came => self.layers.extend(Layer::came(came, now)),
-        }
     }
 
     fn hints(&self) -> Vec<Hint> {
@@ -616,6 +588,8 @@ fn is_taking(effect: &Effect) -> bool {
         }
     )
 }
+
+mod shown;
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::mime::render::Run;
 use crate::model::view::AttachmentRow;
+use crate::tui::part::{PartCame, PartOf};
 use crate::tui::picture::{Form, Shown};
 
 fn opened(names: &[&str]) -> Bench {
