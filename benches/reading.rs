@@ -228,14 +228,8 @@ impl Live {
         let readers = Readers::start(&cache, &local, &events).unwrap();
         let downloads = shelf.dir.path().join("downloads");
         let accounts = vec![account.clone()];
-        let layout = Layout::start(
-            (&cache, &local),
-            accounts.clone(),
-            downloads,
-            PathBuf::new(),
-            events,
-        )
-        .unwrap();
+        let layout =
+            Layout::start((&cache, &local), accounts.clone(), PathBuf::new(), events).unwrap();
         let setup = Setup {
             left_open: Vec::new(),
             put_aside: Default::default(),
@@ -247,6 +241,7 @@ impl Live {
             spelling: Default::default(),
             groups: Vec::new(),
             check_domains: false,
+            downloads,
             accounts,
             theme: None,
             keys: None,
