@@ -5,12 +5,16 @@
 //! attribute) is left out, so that a preview never shows what the message does not. Linear in
 //! time; never panics.
 
+use std::borrow::Cow;
+
 /// Elements whose content is never text.
 const SILENT: [&str; 8] = [
     "style", "script", "head", "title", "noscript", "template", "svg", "object",
 ];
 /// The longest tag that keeps its attributes, in octets: a parser compares each with all others.
 const MAX_TAG: usize = 16 << 10;
+/// Elements without size that are looked through for what has size.
+const MAX_GROWN: usize = 200;
 /// Elements that have no end tag.
 const VOID: [&str; 14] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
@@ -75,6 +79,10 @@ pub fn strip(html: &str, most: usize) -> String {
         }
         let silent = SILENT.contains(&name) || hidden.hides(&tag);
         rest = match silent.then(|| hidden.end(&tag, after)).flatten() {
+            Some(end) if silent && grows(&tag, after, end) => {
+                hidden.grown += 1;
+                after
+            }
             Some(end) => end,
             None => after,
         };
@@ -88,36 +96,55 @@ pub fn strip(html: &str, most: usize) -> String {
     text.trim().to_owned()
 }
 
-/// The page without the elements that hide themselves in ways that a layout may not know
-/// (zero-sized fonts, no height, no opacity), and without attributes by the thousand.
-pub fn without_hidden(html: &str) -> String {
-    let mut out = String::with_capacity(html.len());
-    let mut hidden = Hidden::of("");
-    let mut rest = html;
-    while let Some(lt) = rest.find('<') {
-        let (text, from) = rest.split_at(lt);
-        out.push_str(text);
-        let Some((tag, after)) = tag(from) else {
-            out.push('<');
-            rest = from.get(1..).unwrap_or_default();
+/// The page without the pictures that it holds itself (`data:`), often most of it and never
+/// shown, and without attributes by the thousand, which a parser compares with each other.
+pub fn tame(html: &str) -> Cow<'_, str> {
+    let html = without_embedded(html);
+    let mut out = String::new();
+    // What was taken over so far.
+    let mut at = 0;
+    let mut from = 0;
+    while let Some(lt) = html.get(from..).and_then(|rest| rest.find('<')) {
+        let begin = from + lt;
+        let Some((tag, after)) = html.get(begin..).and_then(tag) else {
+            from = begin + 1;
             continue;
         };
-        let kept = from.len() - after.len();
-        rest = after;
-        if hidden.hides(&tag)
-            && let Some(end) = hidden.end(&tag, after)
-        {
-            rest = end;
-        } else if kept <= MAX_TAG || tag.name.is_empty() {
-            out.push_str(from.get(..kept).unwrap_or_default());
-        } else {
+        let end = html.len() - after.len();
+        if end - begin > MAX_TAG && !tag.name.is_empty() {
+            out.push_str(html.get(at..begin).unwrap_or_default());
             out.push_str(if tag.closing { "</" } else { "<" });
             out.push_str(&tag.name);
             out.push('>');
+            at = end;
         }
+        from = end;
+    }
+    if at == 0 {
+        return html;
+    }
+    out.push_str(html.get(at..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+fn without_embedded(html: &str) -> Cow<'_, str> {
+    const SIGN: &str = ";base64,";
+    if !html.contains(SIGN) {
+        return Cow::Borrowed(html);
+    }
+    let mut out = String::new();
+    let mut rest = html;
+    while let Some(at) = rest.find(SIGN) {
+        let (before, after) = rest.split_at(at + SIGN.len());
+        out.push_str(before);
+        let digit = |b: u8| b.is_ascii_alphanumeric() || b"+/=-_%\r\n ".contains(&b);
+        let len = after.bytes().take_while(|b| digit(*b)).count();
+        // Short runs may be text.
+        let len = if len > 100 { len } else { 0 };
+        rest = after.get(len..).unwrap_or_default();
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
 /// What a page hides.
@@ -126,6 +153,8 @@ struct Hidden {
     classes: Vec<String>,
     /// Elements whose end was looked for in vain: looked for once, or it would cost a square.
     endless: Vec<String>,
+    /// Elements without size that were found to hold some with it: each was looked through.
+    grown: usize,
 }
 
 impl Hidden {
@@ -133,10 +162,14 @@ impl Hidden {
         Hidden {
             classes: hidden_classes(html),
             endless: Vec::new(),
+            grown: 0,
         }
     }
 
     fn hides(&self, tag: &Tag<'_>) -> bool {
+        if self.grown > MAX_GROWN && flat(tag.rest).contains("font-size:") {
+            return false;
+        }
         let can = !tag.closing && !tag.empty && !VOID.contains(&tag.name.as_str());
         can && (is_hidden(tag.rest) || self.by_class(tag.rest))
     }
@@ -337,35 +370,56 @@ fn tag_end(rest: &str) -> usize {
     rest.find('>').unwrap_or(rest.len())
 }
 
+/// Whether an element is hidden only by letters of no size, and what is inside has letters of
+/// another: so layouts take away the blanks between their columns.
+fn grows(tag: &Tag<'_>, after: &str, end: &str) -> bool {
+    let own = flat(tag.rest);
+    if !zero(&own, "font-size:") || is_hidden(&own.replace("font-size:", "")) {
+        return false;
+    }
+    let inside = after.get(..after.len().saturating_sub(end.len()));
+    let inside = inside.unwrap_or_default().to_ascii_lowercase();
+    inside.match_indices("font-size:").any(|(n, what)| {
+        let value = inside.get(n + what.len()..).unwrap_or_default();
+        value
+            .trim_start()
+            .starts_with(|c: char| c.is_ascii_digit() && c != '0')
+    })
+}
+
+fn flat(attributes: &str) -> String {
+    let most = attributes.chars().take(2_000);
+    let flat: String = most.filter(|c| !c.is_whitespace()).collect();
+    flat.to_ascii_lowercase()
+}
+
+/// Whether a property is zero somewhere.
+fn zero(flat: &str, what: &str) -> bool {
+    flat.match_indices(what).any(|(n, _)| {
+        let value = flat.get(n + what.len()..).unwrap_or_default();
+        let number: String = value
+            .chars()
+            .take_while(|c| c.is_ascii_digit() || *c == '.')
+            .collect();
+        number.parse::<f32>().is_ok_and(|n| n == 0.0)
+    })
+}
+
 fn is_hidden(attributes: &str) -> bool {
     if attributes.trim().is_empty() {
         return false;
     }
-    let flat: String = attributes
-        .chars()
-        .take(2_000)
-        .filter(|c| !c.is_whitespace())
-        .collect::<String>()
-        .to_ascii_lowercase();
+    let flat = flat(attributes);
     let hidden_attribute = attributes
         .split_ascii_whitespace()
         .any(|word| word.trim_end_matches('/').eq_ignore_ascii_case("hidden"));
-    let zero = |what: &str| {
-        flat.match_indices(what).any(|(n, _)| {
-            let value = flat.get(n + what.len()..).unwrap_or_default();
-            let number: String = value
-                .chars()
-                .take_while(|c| c.is_ascii_digit() || *c == '.')
-                .collect();
-            number.parse::<f32>().is_ok_and(|n| n == 0.0)
-        })
-    };
     hidden_attribute
         || flat.contains("display:none")
         || flat.contains("visibility:hidden")
-        || zero("font-size:")
-        || zero("max-height:")
-        || zero("opacity:")
+        || flat.contains("mso-hide:all")
+        || zero(&flat, "font-size:")
+        || zero(&flat, "max-height:")
+        || zero(&flat, "opacity:")
 }
 
 #[derive(Default)]
@@ -390,7 +444,15 @@ impl Writer {
     }
 
     fn put(&mut self, c: char) {
-        if c.is_whitespace() || c == '\u{a0}' {
+        // What fills previews and is not seen.
+        let filler = matches!(
+            c,
+            '\u{ad}' | '\u{34f}' | '\u{200b}' | '\u{2060}' | '\u{feff}'
+        ) || c == '\u{200c}' && self.text.ends_with([' ', '\n']);
+        if filler {
+            return;
+        }
+        if c.is_whitespace() || matches!(c, '\u{a0}' | '\u{2800}' | '\u{3164}') {
             self.space();
         } else {
             self.text.push(c);
@@ -398,6 +460,9 @@ impl Writer {
     }
 
     fn space(&mut self) {
+        while self.text.ends_with('\u{200c}') {
+            self.text.pop();
+        }
         if !self.text.is_empty() && !self.text.ends_with([' ', '\n']) {
             self.text.push(' ');
         }
@@ -415,7 +480,15 @@ impl Writer {
 
 /// The character reference at the start of `text` (its `&` included), and what follows.
 fn entity(text: &str) -> Option<(char, &str)> {
-    const NAMED: [(&str, char); 22] = [
+    const NAMED: [(&str, char); 30] = [
+        ("zwnj", '\u{200c}'),
+        ("shy", '\u{ad}'),
+        ("middot", '·'),
+        ("laquo", '«'),
+        ("raquo", '»'),
+        ("szlig", 'ß'),
+        ("pound", '£'),
+        ("times", '×'),
         ("amp", '&'),
         ("lt", '<'),
         ("gt", '>'),
@@ -472,18 +545,19 @@ mod tests {
         let page = "<div style='display : none'>secret<div>more</div></div>seen\
             <span style=\"font-size:0px\">z</span><p hidden>h</p><span style='font-size:10px'>ok</span>";
         assert_eq!(strip(page, 999), "seen\nok");
+        let columns =
+            "<td style='font-size:0px;padding:0'><div style='font-size:13px'>seen</div></td>";
+        assert_eq!(strip(columns, 999), "seen");
+        let filled = "<div>Hello&zwnj;&nbsp;&#847;&#65279; &zwnj;&nbsp;</div>";
+        assert_eq!(strip(filled, 999), "Hello");
         let page = "<style>p{} .pre, td.x { display: none; } @media print { .no { display:none } }</style><p class='a pre'>secret</p><p class=no>ok";
         assert_eq!(strip(page, 999), "ok");
         assert_eq!(
             strip("<div style='display:none'>never ended", 999),
             "never ended"
         );
-        assert_eq!(
-            without_hidden("<p>a<b style='font-size:0'>b<b>c</b></b>d</p>"),
-            "<p>ad</p>"
-        );
         let long = format!("<p {}>x</p>", "a=1 ".repeat(10_000));
-        assert_eq!(without_hidden(&long), "<p>x</p>");
+        assert_eq!(tame(&long), "<p>x</p>");
         let many = "<div hidden>".repeat(100_000);
         assert_eq!(strip(&many, 999), "");
     }

@@ -31,7 +31,6 @@ pub mod vcard;
 pub mod styled;
 pub mod link;
 pub mod plain;
-pub mod page;
 pub mod html;
 pub mod lookalike;
 pub mod head;

@@ -5,6 +5,7 @@
 use super::attachment::{safe_name, unnamed};
 use super::body::{self, Piece, Prefer};
 use super::flowed::{self, Paragraph};
+use super::html::Extras;
 use super::link::Links;
 use super::styled::Mark;
 use super::tree::Tree;
@@ -112,30 +113,22 @@ pub(super) fn text(tree: &Tree<'_>, inside: usize, pages: Pages) -> Vec<Paragrap
     out
 }
 
-/// HTML as paragraphs, without the numbers of its links.
+/// HTML as paragraphs, without the numbers of its links and the names of its pictures.
 fn page(html: &str) -> Vec<Paragraph> {
-    let (lines, _) = html::lines(html, COLUMNS - 2, &mut Links::default());
+    let (lines, _) = html::lines(html, COLUMNS - 2, Extras::QUOTED, &mut Links::default());
     let mut out = Vec::new();
     for line in lines {
-        let mut text = String::new();
-        for span in &line.spans {
-            match span.style {
-                Mark::Quote(_) => {}
-                Mark::Link(n) => {
-                    let shown = span.text.as_str();
-                    text.push_str(shown.strip_suffix(&format!("[{n}]")).unwrap_or(shown));
-                }
-                _ => text.push_str(span.text.as_str()),
-            }
-        }
+        let spans = line.spans.iter();
+        let words = spans.filter(|s| !matches!(s.style, Mark::Quote(_)));
         out.push(Paragraph {
             quote: usize::from(line.quote),
-            text,
+            text: words.map(|s| s.text.as_str()).collect(),
             signature: false,
         });
     }
     out
 }
+
 /// What is attached to a message, to be attached again.
 pub(super) fn attachments(tree: &Tree<'_>) -> Vec<DraftAttachment> {
     let rows = body::attachments(tree);

@@ -5,12 +5,13 @@
 //! the one that draws.
 
 use super::body::{self, Note, Piece};
+use super::html::{self, Extras};
 use super::invite::{self, Invitation};
 use super::link::Links;
 use super::plain;
 use super::tree::{Part, Tree};
 use super::trust::{self, Known, Trust};
-use super::{calendar, diff, html, ical, visiting};
+use super::{calendar, diff, ical, visiting};
 use super::{card, charset, head, parse, styled};
 use crate::model::view::AttachmentRow;
 use crate::text::Clean;
@@ -281,7 +282,8 @@ impl Page {
     }
 
     fn html(&mut self, part: &Part<'_>) {
-        let (lines, note) = html::lines(&body::page(part), self.width, &mut self.links);
+        let extras = Extras::ALL;
+        let (lines, note) = html::lines(&body::page(part), self.width, extras, &mut self.links);
         self.notes.extend(note.map(str::to_owned));
         self.lines.extend(lines);
     }

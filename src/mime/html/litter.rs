@@ -1,0 +1,290 @@
+//! What stands in a page and says nothing: "View in browser", lines of dashes, a picture named as
+//! the words beside it, rule upon rule; and where the message that is answered begins.
+//!
+//! Only short paragraphs are ever taken out, and never the last one that is left.
+
+use super::block::{Bit, Block, Body, Page, words};
+
+/// Paragraphs from the beginning in which an offer of the same thing elsewhere is looked for.
+const FIRST: usize = 15;
+/// The most characters of such an offer.
+const MAX_OFFER: usize = 110;
+/// Paragraphs from the end in which a footer may begin.
+const LAST: usize = 40;
+/// The most characters of a paragraph in a footer that does not say that it is one.
+const MAX_FOOT: usize = 400;
+
+/// How mail offers itself as a web page.
+const OFFERS: [&str; 40] = [
+    "view in browser",
+    "view in your browser",
+    "view in a browser",
+    "view it in your browser",
+    "view this email in",
+    "view this e-mail in",
+    "view this message in",
+    "view email in",
+    "view the web version",
+    "view web version",
+    "view as a web",
+    "view as web",
+    "view online",
+    "view this online",
+    "read online",
+    "read in browser",
+    "read in your browser",
+    "open in browser",
+    "open in your browser",
+    "see it in your browser",
+    "see the online version",
+    "web version",
+    "webversion",
+    "online version",
+    "online-version",
+    "onlineversion",
+    "trouble viewing",
+    "trouble reading this",
+    "problems viewing",
+    "can't see the images",
+    "can't read this email",
+    "not displaying correctly",
+    "im browser",
+    "nicht richtig angezeigt",
+    "nicht korrekt dargestellt",
+    "dans votre navigateur",
+    "version en ligne",
+    "en su navegador",
+    "en tu navegador",
+    "nel browser",
+];
+
+/// What only the footer of a circular says.
+const FOOTERS: [&str; 32] = [
+    "unsubscribe",
+    "opt out",
+    "opt-out",
+    "email preferences",
+    "e-mail preferences",
+    "communication preferences",
+    "notification settings",
+    "manage your preferences",
+    "manage preferences",
+    "update your preferences",
+    "manage subscription",
+    "manage your subscription",
+    "you are receiving this",
+    "you're receiving this",
+    "you received this",
+    "you have received this",
+    "this email was sent to",
+    "this message was sent to",
+    "was sent to you",
+    "all rights reserved",
+    "privacy policy",
+    "no longer wish to receive",
+    "stop receiving",
+    "mailing address is",
+    "abmelden",
+    "abbestellen",
+    "newsletter abmeldung",
+    "impressum",
+    "datenschutz",
+    "désabonner",
+    "désinscrire",
+    "darse de baja",
+];
+
+/// Takes out what says nothing, pictures' words and footers too if they are not wanted, and sets
+/// what is quoted deeper.
+pub fn clear(page: &mut Page, pictures: bool, footers: bool) {
+    let blocks = std::mem::take(&mut page.blocks);
+    let mut blocks = divided(blocks);
+    if !pictures {
+        for block in &mut blocks {
+            if let Body::Text(bits) = &mut block.body {
+                bits.retain(|b| !matches!(b, Bit::Picture { .. }));
+            }
+        }
+    }
+    offers(&mut blocks);
+    let blocks = without_spacers(blocks);
+    let mut blocks = without_doubles(blocks);
+    if !footers {
+        without_footers(&mut blocks);
+    }
+    page.blocks = blocks;
+}
+
+/// Takes blocks out for which `bad` says so; whoever comes after inherits the empty line.
+fn without(blocks: Vec<Block>, mut bad: impl FnMut(usize, &Block) -> bool) -> Vec<Block> {
+    let mut out = Vec::with_capacity(blocks.len());
+    let mut gap = false;
+    for (n, mut block) in blocks.into_iter().enumerate() {
+        if bad(n, &block) {
+            gap |= block.place.gap;
+        } else {
+            block.place.gap |= std::mem::take(&mut gap);
+            out.push(block);
+        }
+    }
+    out
+}
+
+/// Sets what follows the header of an answered message one deeper, if anything was said before.
+fn divided(blocks: Vec<Block>) -> Vec<Block> {
+    let mut out: Vec<Block> = Vec::with_capacity(blocks.len());
+    let mut deeper = 0;
+    let mut said = false;
+    for mut block in blocks {
+        let divides = block.body == Body::Divider || is_original(&block);
+        if divides && said {
+            deeper += 1;
+            // The line that was drawn there.
+            if out.last().is_some_and(|b| b.body == Body::Rule) {
+                out.pop();
+            }
+            block.place.gap = true;
+        }
+        if block.body == Body::Divider {
+            continue;
+        }
+        said |= matches!(block.body, Body::Text(_) | Body::Code(_) | Body::Table(_));
+        block.place.quote += deeper;
+        if divides && deeper > 0 {
+            block.place.gap = true;
+        }
+        out.push(block);
+    }
+    out
+}
+
+/// `-----Original Message-----`, in some languages.
+fn is_original(block: &Block) -> bool {
+    const NAMES: [&str; 8] = [
+        "original message",
+        "ursprüngliche nachricht",
+        "originalnachricht",
+        "message d'origine",
+        "mensaje original",
+        "messaggio originale",
+        "oorspronkelijk bericht",
+        "original appointment",
+    ];
+    let Body::Text(bits) = &block.body else {
+        return false;
+    };
+    let first = bits.iter().take_while(|b| !matches!(b, Bit::Break));
+    let first: String = first.map(Bit::words).take(3).collect();
+    let first = first.trim();
+    first.len() < 60
+        && first.starts_with("--")
+        && first.ends_with("--")
+        && NAMES.contains(&first.trim_matches(['-', ' ']).to_lowercase().as_str())
+}
+
+fn is_short(block: &Block, most: usize) -> Option<String> {
+    let words = block.words();
+    (words.chars().count() <= most).then(|| words.to_lowercase())
+}
+
+fn offers(blocks: &mut Vec<Block>) {
+    let count = blocks.len();
+    let all = std::mem::take(blocks);
+    *blocks = without(all, |n, block| {
+        let edge = n < FIRST || n + FIRST > count;
+        let Body::Text(bits) = &block.body else {
+            return false;
+        };
+        let linked = bits.iter().any(|b| matches!(b, Bit::End(_)));
+        edge && count > 1
+            && linked
+            && block.place.quote == 0
+            && is_short(block, MAX_OFFER).is_some_and(|w| OFFERS.iter().any(|o| w.contains(o)))
+    });
+}
+
+/// Lines of dashes become rules, and lone bars and dots go; what has no words goes, too.
+fn without_spacers(blocks: Vec<Block>) -> Vec<Block> {
+    let drawn = |c: char| "-_=*~•·|─━═–—#+".contains(c) || c.is_whitespace();
+    let ruled = blocks.into_iter().map(|mut block| {
+        if let Body::Text(bits) = &block.body {
+            let words = words(bits);
+            if words.chars().all(drawn) && words != "--" && words != "—" {
+                let count = words.chars().filter(|c| !c.is_whitespace()).count();
+                block.body = if count >= 3 {
+                    Body::Rule
+                } else {
+                    Body::Text(Vec::new())
+                };
+            }
+        }
+        block
+    });
+    let kept = without(ruled.collect(), |_, b| match &b.body {
+        Body::Text(bits) | Body::Code(bits) => words(bits).is_empty(),
+        _ => false,
+    });
+    // One rule is enough, and none at either end.
+    let last = kept.iter().rposition(|b| b.body != Body::Rule).unwrap_or(0);
+    let mut ruled = true;
+    without(kept, |n, block| {
+        let rule = block.body == Body::Rule;
+        let bad = rule && (ruled || n > last);
+        ruled = rule;
+        bad
+    })
+}
+
+/// A picture that is called as what stands before or after it.
+fn without_doubles(blocks: Vec<Block>) -> Vec<Block> {
+    let alone = |b: &Block| match &b.body {
+        Body::Text(bits) => {
+            let picture = bits.iter().any(|b| matches!(b, Bit::Picture { .. }));
+            let text = bits
+                .iter()
+                .any(|b| matches!(b, Bit::Text { text, .. } if !text.trim().is_empty()));
+            (picture && !text).then(|| words(bits).to_lowercase())
+        }
+        _ => None,
+    };
+    let plain: Vec<String> = blocks
+        .iter()
+        .map(|b| match &b.body {
+            Body::Text(bits) if bits.len() < 50 => words(bits).to_lowercase(),
+            _ => String::new(),
+        })
+        .collect();
+    without(blocks, |n, block| {
+        let Some(own) = alone(block) else {
+            return false;
+        };
+        let near = [n.checked_sub(1), n.checked_add(1)];
+        near.into_iter()
+            .flatten()
+            .any(|at| plain.get(at).is_some_and(|other| *other == own))
+    })
+}
+
+/// Takes the footer out: from the first paragraph near the end that only a footer has, if nothing
+/// long follows.
+fn without_footers(blocks: &mut Vec<Block>) {
+    let from = blocks.len().saturating_sub(LAST);
+    let mut begin = None;
+    for (n, block) in blocks.iter().enumerate().skip(from).rev() {
+        let words = block.words().to_lowercase();
+        if block.place.quote > 0 {
+            break;
+        }
+        if FOOTERS.iter().any(|f| words.contains(f)) && words.chars().count() <= 3 * MAX_FOOT {
+            begin = Some(n);
+        } else if words.chars().count() > MAX_FOOT || matches!(block.body, Body::Table(_)) {
+            break;
+        }
+    }
+    if let Some(begin) = begin.filter(|n| *n > 0) {
+        blocks.truncate(begin);
+    }
+    while blocks.last().is_some_and(|b| b.body == Body::Rule) {
+        blocks.pop();
+    }
+}

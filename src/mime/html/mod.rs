@@ -1,0 +1,21 @@
+//! HTML for the reader.
+//!
+//! html2text reads the page into a tree; the layout is ours, because a letter is no web page: it
+//! has a reader's width, its tables mostly only place things, and half of what it holds is not
+//! meant for people. Nothing is fetched; what the page hides stays hidden.
+
+pub mod tree;
+pub mod style;
+pub mod tags;
+pub mod block;
+pub mod state;
+pub mod paragraph;
+pub mod table;
+pub mod walk;
+pub mod litter;
+pub mod grid;
+pub mod show;
+pub mod read;
+
+pub use read::{MAX_DEPTH, MAX_PAGE, lay_out, lines};
+pub use show::Extras;

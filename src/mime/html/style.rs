@@ -1,0 +1,381 @@
+//! What styles say that matters to a reader of text: what is hidden, what is a line of its own,
+//! what is strong, and where there is room between things.
+//!
+//! Of a style sheet (CSS 2.2) only rules for a tag, a class or an id count, outside of `@media`:
+//! that is how mail hides its preheaders. What an element says itself goes before.
+
+use std::collections::BTreeMap;
+
+/// The most rules of a page's sheets that are read.
+const MAX_RULES: usize = 5_000;
+/// The most octets of a sheet that are read.
+const MAX_SHEET: usize = 512 << 10;
+/// The most octets of one element's own style that are read.
+const MAX_OWN: usize = 4 << 10;
+/// Room above or below, in pixels, that an eye takes for the end of a paragraph.
+const ROOM: f32 = 8.0;
+
+/// What is said of one element; nothing where it says nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Look {
+    /// Whether it is not to be seen, with all that is in it.
+    pub hidden: Option<bool>,
+    /// The size of its letters in pixels; elements inside may have another.
+    pub size: Option<f32>,
+    /// Bold.
+    pub strong: Option<bool>,
+    /// Italic.
+    pub emphasis: Option<bool>,
+    /// Struck out.
+    pub strike: Option<bool>,
+    /// Blanks and line ends stay.
+    pub pre: Option<bool>,
+    /// Stands on lines of its own.
+    pub block: Option<bool>,
+    /// Set to the right.
+    pub right: Option<bool>,
+    /// Whether there is room above and below, or explicitly none.
+    pub above: Option<bool>,
+    /// As `above`.
+    pub below: Option<bool>,
+    /// A line is drawn above it.
+    pub line_above: Option<bool>,
+    /// No line is drawn beside it: a quotation that is only an indent.
+    pub no_border: Option<bool>,
+    /// A list without signs.
+    pub unsigned: Option<bool>,
+    /// Width in pixels.
+    pub width: Option<f32>,
+    /// Height in pixels.
+    pub height: Option<f32>,
+}
+
+impl Look {
+    /// Reads declarations: `display:none; color: red`.
+    pub fn read(text: &str) -> Look {
+        let mut look = Look::default();
+        let text = cut(text, MAX_OWN);
+        for declaration in text.split(';') {
+            if let Some((name, value)) = declaration.split_once(':') {
+                look.declare(name.trim(), value.trim());
+            }
+        }
+        look
+    }
+
+    /// What `other` says, and where it says nothing, this.
+    #[must_use]
+    pub fn under(self, other: Look) -> Look {
+        Look {
+            hidden: other.hidden.or(self.hidden),
+            size: other.size.or(self.size),
+            strong: other.strong.or(self.strong),
+            emphasis: other.emphasis.or(self.emphasis),
+            strike: other.strike.or(self.strike),
+            pre: other.pre.or(self.pre),
+            block: other.block.or(self.block),
+            right: other.right.or(self.right),
+            above: other.above.or(self.above),
+            below: other.below.or(self.below),
+            line_above: other.line_above.or(self.line_above),
+            no_border: other.no_border.or(self.no_border),
+            unsigned: other.unsigned.or(self.unsigned),
+            width: other.width.or(self.width),
+            height: other.height.or(self.height),
+        }
+    }
+
+    fn declare(&mut self, name: &str, value: &str) {
+        // Names are short, and most are of no interest.
+        if name.len() > 20 || value.len() > 200 {
+            return;
+        }
+        let name = name.to_ascii_lowercase();
+        let value = || value.to_ascii_lowercase();
+        match name.as_str() {
+            "display" => match value().split('!').next().unwrap_or_default().trim() {
+                "none" => self.hidden = Some(true),
+                "block" | "flex" | "grid" | "list-item" => {
+                    self.hidden = Some(false);
+                    self.block = Some(true);
+                }
+                "inline" => {
+                    self.hidden = Some(false);
+                    self.block = Some(false);
+                }
+                _ => self.hidden = Some(false),
+            },
+            "visibility" if value().starts_with("hidden") => self.hidden = Some(true),
+            "mso-hide" if value().starts_with("all") => self.hidden = Some(true),
+            "opacity" | "max-height" if is_zero(&value()) => self.hidden = Some(true),
+            "font-size" => self.size = pixels(&value()).or(self.size),
+            "font-weight" => {
+                let value = value();
+                let heavy = number(&value).is_some_and(|n| n >= 600.0);
+                self.strong = Some(heavy || value.starts_with("bold"));
+            }
+            "font-style" => self.emphasis = Some(value().starts_with("italic")),
+            "text-decoration" | "text-decoration-line" => {
+                self.strike = Some(value().contains("line-through"));
+            }
+            "white-space" => self.pre = Some(value().starts_with("pre")),
+            "text-align" => self.right = Some(matches!(value().as_str(), "right" | "end")),
+            "padding" | "margin" => self.room(&value()),
+            "padding-top" | "margin-top" => self.above = Some(is_room(&value())),
+            "padding-bottom" | "margin-bottom" => self.below = Some(is_room(&value())),
+            "border-top" => self.line_above = Some(value().contains("solid")),
+            "border" | "border-left" | "border-left-width" => {
+                let value = value();
+                self.no_border = Some(value.contains("none") || is_zero(&value));
+            }
+            "list-style" | "list-style-type" => self.unsigned = Some(value().contains("none")),
+            "width" => self.width = pixels(&value()).or(self.width),
+            "height" => self.height = pixels(&value()).or(self.height),
+            _ => {}
+        }
+    }
+
+    fn room(&mut self, value: &str) {
+        let all: Vec<&str> = value.split_ascii_whitespace().collect();
+        if let Some(above) = all.first() {
+            let room = is_room(above);
+            // Margins and paddings add up; what one grants the other does not take away.
+            let both = |had: Option<bool>, new: bool| Some(had.unwrap_or(false) || new);
+            self.above = both(self.above, room);
+            let below = all.get(2).map_or(room, |v| is_room(v));
+            self.below = both(self.below, below);
+        }
+    }
+}
+
+/// The rules of a page's style sheets.
+#[derive(Debug, Default)]
+pub struct Sheet {
+    /// By `.class`, `#id` or tag.
+    rules: BTreeMap<String, Vec<Rule>>,
+    count: usize,
+}
+
+#[derive(Debug)]
+struct Rule {
+    /// The tag that it is for, if it is for a class or an id of one tag only.
+    tag: Option<String>,
+    look: Look,
+}
+
+impl Sheet {
+    /// Adds the rules of one sheet.
+    pub fn add(&mut self, sheet: &str) {
+        let sheet = without_comments(cut(sheet, MAX_SHEET));
+        let mut rest = sheet.as_str();
+        while let Some((selectors, after)) = rest.split_once('{') {
+            let selectors = selectors.trim();
+            // A statement (`@import …;`) may stand before.
+            let selectors = selectors.rsplit(';').next().unwrap_or_default().trim();
+            if selectors.starts_with('@') && !selectors.starts_with("@font-face") {
+                rest = after_block(after);
+                continue;
+            }
+            let (body, after) = after.split_once('}').unwrap_or((after, ""));
+            rest = after;
+            let look = Look::read(body);
+            if look == Look::default() {
+                continue;
+            }
+            for selector in selectors.split(',').take(50) {
+                self.rule(selector.trim(), look);
+            }
+            if self.count > MAX_RULES {
+                return;
+            }
+        }
+    }
+
+    fn rule(&mut self, selector: &str, look: Look) {
+        let plain = |c: char| c.is_alphanumeric() || "-_.#".contains(c);
+        if selector.is_empty() || selector.len() > 100 || !selector.chars().all(plain) {
+            return;
+        }
+        let at = selector.find(['.', '#']).unwrap_or(0);
+        let (tag, key) = selector.split_at(at);
+        if key.get(1..).unwrap_or_default().contains(['.', '#']) {
+            return;
+        }
+        let is_tag = !key.starts_with(['.', '#']);
+        let key = if is_tag {
+            key.to_ascii_lowercase()
+        } else {
+            key.to_owned()
+        };
+        self.count += 1;
+        self.rules.entry(key).or_default().push(Rule {
+            tag: (!tag.is_empty()).then(|| tag.to_ascii_lowercase()),
+            look,
+        });
+    }
+
+    /// What the sheets and the element itself say of it. `attribute` gives its attributes.
+    pub fn look<'a>(&self, tag: &str, attribute: impl Fn(&str) -> Option<&'a str>) -> Look {
+        let mut look = Look::default();
+        if !self.rules.is_empty() {
+            self.apply(tag, tag, &mut look);
+            for class in attribute("class")
+                .unwrap_or_default()
+                .split_ascii_whitespace()
+                .take(20)
+            {
+                self.apply(&format!(".{class}"), tag, &mut look);
+            }
+            if let Some(id) = attribute("id") {
+                self.apply(&format!("#{id}"), tag, &mut look);
+            }
+        }
+        if let Some(own) = attribute("style") {
+            look = look.under(Look::read(own));
+        }
+        if attribute("hidden").is_some() {
+            look.hidden = Some(true);
+        }
+        if let Some(align) = attribute("align") {
+            look.right = Some(align.eq_ignore_ascii_case("right"));
+        }
+        look
+    }
+
+    fn apply(&self, key: &str, tag: &str, look: &mut Look) {
+        for rule in self.rules.get(key).into_iter().flatten() {
+            if rule.tag.as_deref().is_none_or(|t| t == tag) {
+                *look = look.under(rule.look);
+            }
+        }
+    }
+}
+
+/// What follows a block in braces that has begun.
+fn after_block(text: &str) -> &str {
+    let mut depth = 1usize;
+    for (n, b) in text.bytes().enumerate() {
+        match b {
+            b'{' => depth += 1,
+            b'}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return text.get(n + 1..).unwrap_or_default();
+        }
+    }
+    ""
+}
+
+fn without_comments(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text.trim_start().trim_start_matches("<!--");
+    while let Some((before, after)) = rest.split_once("/*") {
+        out.push_str(before);
+        rest = after.split_once("*/").map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    out
+}
+
+fn cut(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+/// The number at the beginning of a value.
+fn number(value: &str) -> Option<f32> {
+    let end = value
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(value.len());
+    value.get(..end)?.parse().ok()
+}
+
+/// A length in pixels, roughly; nothing for shares of something else.
+pub fn pixels(value: &str) -> Option<f32> {
+    let n = number(value)?;
+    let unit = value.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let unit = unit.split(['!', ' ']).next().unwrap_or_default();
+    match unit {
+        _ if n == 0.0 => Some(0.0),
+        "px" | "" => Some(n),
+        "pt" => Some(n * 4.0 / 3.0),
+        "em" | "rem" => Some(n * 16.0),
+        "in" => Some(n * 96.0),
+        "cm" => Some(n * 38.0),
+        _ => None,
+    }
+}
+
+fn is_zero(value: &str) -> bool {
+    pixels(value) == Some(0.0)
+}
+
+fn is_room(value: &str) -> bool {
+    pixels(value).is_some_and(|n| n >= ROOM)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_hides_is_known() {
+        for hides in [
+            "display : NONE !important",
+            "max-height:0;overflow:hidden",
+            "opacity:0.0",
+            "mso-hide:all",
+            "visibility:hidden",
+        ] {
+            assert_eq!(Look::read(hides).hidden, Some(true), "{hides}");
+        }
+        for shows in [
+            "opacity:0.5",
+            "max-height:10px",
+            "display:block",
+            "color:red",
+        ] {
+            assert_ne!(Look::read(shows).hidden, Some(true), "{shows}");
+        }
+        assert_eq!(Look::read("font-size:0px;x").size, Some(0.0));
+    }
+
+    #[test]
+    fn sheets_speak_outside_of_media() {
+        let mut sheet = Sheet::default();
+        sheet.add("@import url(x); p{} .pre, td.x { display: none; } /* .no{display:none} */ @media print { .no { display:none } } #z{font-weight:bold} a:hover{display:none}");
+        let look = |tag: &str, class: &'static str| {
+            sheet.look(tag, |name| (name == "class").then_some(class))
+        };
+        assert_eq!(look("p", "a pre").hidden, Some(true));
+        assert_eq!(look("td", "x").hidden, Some(true));
+        assert_eq!(look("p", "x").hidden, None);
+        assert_eq!(look("p", "no").hidden, None);
+        assert_eq!(look("a", "").hidden, None);
+        let by_id = sheet.look("b", |name| (name == "id").then_some("z"));
+        assert_eq!(by_id.strong, Some(true));
+    }
+
+    #[test]
+    fn room_is_seen() {
+        assert_eq!(Look::read("padding:20px 0 4px").above, Some(true));
+        assert_eq!(Look::read("padding:20px 0 4px").below, Some(false));
+        assert_eq!(
+            Look::read("margin:0in;margin-bottom:.0001pt").above,
+            Some(false)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text in "(\\{|\\}|;|:|@|/\\*|\\*/|\\.|#|a|0|px|display|none| |é|,){0,60}") {
+            Sheet::default().add(&text);
+            Look::read(&text);
+        }
+    }
+}

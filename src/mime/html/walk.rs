@@ -1,0 +1,551 @@
+//! From a page's tree to its blocks: what is hidden is left behind, tables that only lay out are
+//! read in order, and every way in which mail programs mark what they quote becomes a depth.
+
+use super::block::{Bit, Block, Body, Page, Place, words};
+use super::paragraph::{Paragraph, is_of};
+use super::state::{MAX_INDENT, State};
+use super::style::{Look, Sheet, pixels};
+use super::table::Found;
+use super::tags::{
+    Attributes, begins_a_header, is_block, is_inline, is_silent, numeral, tag, tells,
+};
+use super::tree;
+use crate::mime::link::openable;
+use crate::mime::styled::Mark;
+use html2text::{Handle, RcDom};
+
+/// The most links of a page that are told apart.
+const MAX_LINKS: usize = 5_000;
+/// The most characters of a picture's words.
+const MAX_ALT: usize = 300;
+/// The most characters of a paragraph that is a heading by its size.
+const MAX_BIG: usize = 100;
+
+/// Reads a tree.
+pub fn read(dom: &RcDom) -> Page {
+    let mut walker = Walker::default();
+    walker.sheets(&dom.document);
+    let state = State::default();
+    walker.children(&dom.document, state);
+    walker.end(&state);
+    walker.page
+}
+
+#[derive(Default)]
+struct Walker {
+    sheet: Sheet,
+    page: Page,
+    paragraph: Paragraph,
+    /// Whether an empty line is due.
+    gap: bool,
+    /// The sign of an item whose first line has not come.
+    label: Option<String>,
+    /// Whether all of the paragraph is in big letters.
+    all_big: bool,
+}
+
+impl Walker {
+    fn sheets(&mut self, root: &Handle) {
+        let mut todo = vec![root.clone()];
+        while let Some(node) = todo.pop() {
+            let children = node.children.borrow();
+            if tag(&node) == "style" {
+                for child in children.iter() {
+                    tree::text(child, |sheet| self.sheet.add(sheet));
+                }
+            } else {
+                // Backwards, so that the first sheet is read first.
+                todo.extend(children.iter().rev().cloned());
+            }
+        }
+    }
+
+    fn children(&mut self, node: &Handle, state: State) {
+        for child in node.children.borrow().iter() {
+            self.node(child, state);
+        }
+    }
+
+    fn node(&mut self, node: &Handle, state: State) {
+        match tag(node) {
+            "" => {}
+            tree::TEXT if state.tiny => {}
+            tree::TEXT => tree::text(node, |words| self.text(words, &state)),
+            name => self.element(node, name, state),
+        }
+    }
+
+    fn text(&mut self, text: &str, state: &State) {
+        if self.paragraph.is_empty() {
+            self.all_big = true;
+        }
+        self.all_big &= state.big || text.trim().is_empty();
+        self.paragraph
+            .add(text, state.mark(), state.link, state.pre);
+    }
+
+    fn element(&mut self, node: &Handle, name: &str, outer: State) {
+        if is_silent(name) {
+            return;
+        }
+        let attributes = Attributes::of(node);
+        let look = self.sheet.look(name, |n| attributes.get(n));
+        if look.hidden == Some(true) {
+            return;
+        }
+        let state = outer.with(&look);
+        if look.block == Some(true) || is_block(name) {
+            self.end(&outer);
+        }
+        match name {
+            "br" => self.paragraph.line(),
+            "hr" => {
+                self.push(Body::Rule, &outer);
+                self.gap = true;
+            }
+            "img" => self.picture(&attributes, &look, &state),
+            "a" => self.link(node, &attributes, state, look.block == Some(true)),
+            "table" => self.table(node, &attributes, state, &outer),
+            "ul" | "ol" | "menu" | "dir" => self.list(node, name, &attributes, &look, state),
+            "blockquote" => {
+                let class = attributes.get("class").unwrap_or_default();
+                let quotes = attributes.get("type").is_some() || class.contains("quote");
+                let mut inner = state;
+                if quotes || look.no_border != Some(true) {
+                    inner.quote += 1;
+                } else {
+                    inner.indent = (inner.indent + 2).min(MAX_INDENT);
+                }
+                self.block(node, inner, true, true);
+            }
+            "pre" | "listing" | "xmp" | "plaintext" => {
+                let inner = State {
+                    pre: true,
+                    code: true,
+                    ..state
+                };
+                self.block(node, inner, true, true);
+            }
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
+                let inner = State {
+                    heading: true,
+                    ..state
+                };
+                self.block(node, inner, true, true);
+            }
+            "p" => {
+                // As browsers have it, unless it is said that there is no room.
+                let class = attributes.get("class").unwrap_or_default();
+                let room = !class.contains("MsoNormal") && !class.contains("MsoListParagraph");
+                let above = look.above.unwrap_or(room);
+                let below = look.below.unwrap_or(room);
+                self.block(node, state, above, below);
+            }
+            "dd" => {
+                let mut inner = state;
+                inner.indent = (inner.indent + 2).min(MAX_INDENT);
+                self.block(node, inner, false, false);
+            }
+            "dt" => {
+                let inner = State {
+                    strong: true,
+                    ..state
+                };
+                self.block(node, inner, false, false);
+            }
+            _ if look.block.unwrap_or(!is_inline(name)) => {
+                self.division(node, &attributes, &look, state);
+            }
+            _ => self.inline(node, name, state),
+        }
+    }
+
+    fn inline(&mut self, node: &Handle, name: &str, mut state: State) {
+        match name {
+            "b" | "strong" => state.strong = true,
+            "i" | "em" | "cite" | "dfn" | "var" | "address" => state.emphasis = true,
+            "s" | "del" | "strike" => state.strike = true,
+            "code" | "tt" | "kbd" | "samp" => state.code = true,
+            "sup" | "sub" => return self.raised(node, name == "sup", state),
+            "q" => {
+                self.text("“", &state);
+                self.children(node, state);
+                return self.text("”", &state);
+            }
+            // Cells of a table that is none.
+            "td" | "th" => self.text(" ", &state),
+            _ => {}
+        }
+        self.children(node, state);
+    }
+
+    /// Digits above or below the line have characters of their own.
+    fn raised(&mut self, node: &Handle, up: bool, state: State) {
+        const UP: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+        const DOWN: [char; 10] = ['₀', '₁', '₂', '₃', '₄', '₅', '₆', '₇', '₈', '₉'];
+        let mut raised = None;
+        if let [only] = node.children.borrow().as_slice() {
+            let signs = if up { &UP } else { &DOWN };
+            let sign = |c: char| {
+                let digit = usize::try_from(c.to_digit(10)?).ok()?;
+                signs.get(digit).copied()
+            };
+            tree::text(only, |words| {
+                raised = words.trim().chars().map(sign).collect::<Option<String>>()
+            });
+        }
+        match raised.filter(|t| !t.is_empty() && !state.tiny) {
+            Some(text) => self.text(&text, &state),
+            None => self.children(node, state),
+        }
+    }
+
+    /// A block with its own lines; `above` and `below` say whether with empty lines around.
+    fn block(&mut self, node: &Handle, state: State, above: bool, below: bool) {
+        // An item's first paragraph stands beside its sign.
+        self.gap |= above && self.label.is_none();
+        self.children(node, state);
+        self.end(&state);
+        self.gap |= below;
+    }
+
+    fn division(&mut self, node: &Handle, attributes: &Attributes<'_>, look: &Look, state: State) {
+        let id = attributes.get("id").unwrap_or_default();
+        let class = attributes.get("class").unwrap_or_default();
+        let (above, below) = (look.above == Some(true), look.below == Some(true));
+        let mut inner = state;
+        let quoted = class.contains("yahoo_quoted")
+            || class.contains("zmail_extra")
+            || id.ends_with("mail-editor-reference-message-container")
+            || attributes.get("name") == Some("quote");
+        inner.quote += usize::from(quoted);
+        let divides = id.ends_with("divRplyFwdMsg")
+            || class.contains("OutlookMessageHeader")
+            || look.line_above == Some(true) && begins_a_header(node);
+        if divides && !quoted {
+            self.push(Body::Divider, &state);
+            self.gap = true;
+        }
+        self.block(node, inner, above, below);
+    }
+
+    fn list(
+        &mut self,
+        node: &Handle,
+        name: &str,
+        attributes: &Attributes<'_>,
+        look: &Look,
+        state: State,
+    ) {
+        const SIGNS: [&str; 3] = ["•", "◦", "▪"];
+        let unsigned = look.unsigned == Some(true);
+        let outermost = state.lists == 0;
+        self.gap |= outermost;
+        let number = |name: &str| {
+            attributes
+                .get(name)
+                .and_then(|v| v.trim().parse::<i64>().ok())
+        };
+        let children = node.children.borrow();
+        let is_item = |c: &&Handle| tag(c) == "li";
+        let count = i64::try_from(children.iter().filter(is_item).count()).unwrap_or(0);
+        let back = attributes.get("reversed").is_some();
+        let mut n = number("start").unwrap_or(if back { count } else { 1 });
+        // Room for the longest number, so that all items stand in one column.
+        let last = if back { n } else { n.saturating_add(count - 1) };
+        let kind = attributes.get("type").unwrap_or("1");
+        let room = if name == "ol" {
+            numeral(kind, n).len().max(numeral(kind, last).len())
+        } else {
+            1
+        };
+        for child in children.iter() {
+            if tag(child) != "li" {
+                self.node(
+                    child,
+                    State {
+                        lists: state.lists + 1,
+                        ..state
+                    },
+                );
+                continue;
+            }
+            let own = Attributes::of(child);
+            let item_look = self.sheet.look("li", |n| own.get(n));
+            if item_look.hidden == Some(true) {
+                continue;
+            }
+            let mut inner = state.with(&item_look);
+            inner.lists += 1;
+            self.end(&inner);
+            if !unsigned && item_look.unsigned != Some(true) {
+                if let Some(own) = own.get("value").and_then(|v| v.trim().parse().ok()) {
+                    n = own;
+                }
+                let label = if name == "ol" {
+                    format!("{:>room$}", numeral(kind, n))
+                } else {
+                    let at = state.lists.min(SIGNS.len() - 1);
+                    SIGNS.get(at).copied().unwrap_or("•").to_owned()
+                };
+                inner.indent = (inner.indent + room + 1).min(MAX_INDENT);
+                self.label = Some(label);
+                n = if back {
+                    n.saturating_sub(1)
+                } else {
+                    n.saturating_add(1)
+                };
+            }
+            self.gap |= item_look.above == Some(true);
+            self.children(child, inner);
+            self.end(&inner);
+            self.label = None;
+            // Paragraphs in items ask for room that lists look better without.
+            self.gap = item_look.below == Some(true);
+        }
+        self.gap |= outermost;
+    }
+
+    fn link(&mut self, node: &Handle, attributes: &Attributes<'_>, mut state: State, block: bool) {
+        let href = attributes.get("href").filter(|h| openable(h).is_some());
+        let before = self.page.blocks.len();
+        let id = match href {
+            Some(href) if self.page.links.len() < MAX_LINKS && state.link.is_none() => {
+                self.page.links.push(href.to_owned());
+                Some(self.page.links.len() - 1)
+            }
+            _ => None,
+        };
+        state.link = id.or(state.link);
+        self.children(node, state);
+        let Some(id) = id else { return };
+        if self.paragraph.holds(id) {
+            self.paragraph.end_link(id);
+        } else if let Some(Block {
+            body: Body::Text(bits),
+            ..
+        }) = self
+            .page
+            .blocks
+            .get_mut(before..)
+            .and_then(<[Block]>::last_mut)
+            && bits.iter().any(|b| is_of(b, id))
+        {
+            bits.push(Bit::End(id));
+        }
+        if block {
+            self.end(&state);
+        }
+    }
+
+    fn picture(&mut self, attributes: &Attributes<'_>, look: &Look, state: &State) {
+        let side = |name: &str, said: Option<f32>| {
+            let own = attributes.get(name).and_then(|v| pixels(v.trim()));
+            said.or(own).is_some_and(|n| n <= 3.0)
+        };
+        if side("width", look.width) || side("height", look.height) {
+            return;
+        }
+        let alt = attributes.get("alt").unwrap_or_default();
+        let alt: Vec<&str> = alt.split_whitespace().collect();
+        let alt: String = alt.join(" ").chars().take(MAX_ALT).collect();
+        let is_sign =
+            !alt.is_empty() && alt.chars().count() <= 8 && !alt.chars().any(char::is_alphanumeric);
+        if is_sign {
+            // An emoji, drawn.
+            self.text(&alt, state);
+        } else if tells(&alt) {
+            if self.paragraph.is_empty() {
+                self.all_big = false;
+            }
+            self.paragraph.picture(alt, state.link);
+        }
+    }
+
+    fn table(
+        &mut self,
+        node: &Handle,
+        attributes: &Attributes<'_>,
+        mut state: State,
+        outer: &State,
+    ) {
+        // A table begins anew with what is bold, and is not indented by what is around it.
+        state.strong = state.strong && outer.tables == 0 && outer.strong;
+        state.tables += 1;
+        self.end(outer);
+        self.gap |= state.tables > 1 || !self.page.blocks.is_empty();
+        let start = self.page.blocks.len();
+        let role = attributes.get("role").unwrap_or_default();
+        let mut found = Found::default();
+        found.presentation = matches!(role, "presentation" | "none");
+        let gap = self.gap;
+        self.rows(node, state, false, &mut found);
+        self.end(&state);
+        let mine = self.page.blocks.get(start..).unwrap_or_default();
+        if let Some(table) = found.data(mine, start) {
+            self.page.blocks.truncate(start);
+            self.gap = gap;
+            self.push(Body::Table(table), &state);
+        } else if let Some(lines) = found.joined(mine, start) {
+            self.page.blocks.truncate(start);
+            self.page.blocks.extend(lines);
+        }
+        self.gap = true;
+    }
+
+    fn rows(&mut self, node: &Handle, state: State, head: bool, found: &mut Found) {
+        for child in node.children.borrow().iter() {
+            let name = tag(child);
+            match name {
+                "tr" | "thead" | "tbody" | "tfoot" | "caption" => {}
+                "colgroup" | "col" => continue,
+                _ => {
+                    self.node(child, state);
+                    continue;
+                }
+            }
+            let attributes = Attributes::of(child);
+            let look = self.sheet.look(name, |n| attributes.get(n));
+            if look.hidden == Some(true) {
+                continue;
+            }
+            let inner = state.with(&look);
+            match name {
+                "tr" => self.row(child, inner, head, found),
+                "caption" => {
+                    found.said = true;
+                    self.block(
+                        child,
+                        State {
+                            strong: true,
+                            ..inner
+                        },
+                        false,
+                        false,
+                    );
+                }
+                _ => {
+                    found.said |= name == "thead";
+                    self.rows(child, inner, name == "thead", found);
+                }
+            }
+        }
+    }
+
+    fn row(&mut self, node: &Handle, state: State, head: bool, found: &mut Found) {
+        found.row(head);
+        let before = self.page.blocks.len();
+        for child in node.children.borrow().iter() {
+            let name = tag(child);
+            if !matches!(name, "td" | "th") {
+                self.node(child, state);
+                continue;
+            }
+            let attributes = Attributes::of(child);
+            let look = self.sheet.look(name, |n| attributes.get(n));
+            if look.hidden == Some(true) {
+                continue;
+            }
+            let inner = state.with(&look);
+            let number = |name: &str| {
+                let value = attributes.get(name).and_then(|v| v.trim().parse().ok());
+                value.unwrap_or(1usize)
+            };
+            self.end(&inner);
+            self.gap |= look.above == Some(true);
+            let from = self.page.blocks.len();
+            self.children(child, inner);
+            self.end(&inner);
+            self.gap |= look.below == Some(true);
+            let blocks = from..self.page.blocks.len();
+            let (span, reach) = (number("colspan"), number("rowspan"));
+            found.cell(blocks, name == "th", inner.right, span, reach);
+        }
+        // A row of nothing makes room.
+        self.gap |= self.page.blocks.len() == before;
+    }
+
+    fn push(&mut self, body: Body, state: &State) {
+        let place = Place {
+            quote: state.quote,
+            indent: state.indent,
+            label: self.label.take().unwrap_or_default(),
+            gap: std::mem::take(&mut self.gap),
+        };
+        self.page.blocks.push(Block { place, body });
+    }
+
+    /// Ends the paragraph.
+    fn end(&mut self, state: &State) {
+        if self.paragraph.is_empty() {
+            let (_, blank) = self.paragraph.take();
+            self.gap |= blank;
+            return;
+        }
+        let (bits, blank) = self.paragraph.take();
+        if words(&bits).is_empty() {
+            self.gap |= blank;
+            return;
+        }
+        if state.code && state.pre {
+            return self.push(Body::Code(trimmed(bits)), state);
+        }
+        if state.pre {
+            return self.push(Body::Text(trimmed(bits)), state);
+        }
+        // Two line ends are an empty line.
+        let mut part: Vec<Bit> = Vec::new();
+        let mut breaks = 0;
+        for bit in bits {
+            match bit {
+                Bit::Break => breaks += 1,
+                bit => {
+                    if breaks > 1 && !words(&part).is_empty() {
+                        self.text_block(std::mem::take(&mut part), state);
+                        self.gap = true;
+                    } else if breaks == 1 && !part.is_empty() {
+                        part.push(Bit::Break);
+                    }
+                    self.gap |= part.is_empty() && breaks > 1;
+                    breaks = 0;
+                    part.push(bit);
+                }
+            }
+        }
+        if words(&part).is_empty() {
+            self.gap |= breaks > 1;
+        } else {
+            self.text_block(part, state);
+            self.gap |= breaks > 1;
+        }
+    }
+
+    fn text_block(&mut self, mut bits: Vec<Bit>, state: &State) {
+        if self.all_big && !state.code && words(&bits).chars().count() <= MAX_BIG {
+            for bit in &mut bits {
+                if let Bit::Text { mark, .. } = bit
+                    && matches!(mark, Mark::Plain | Mark::Strong)
+                {
+                    *mark = Mark::Heading;
+                }
+            }
+        }
+        self.push(Body::Text(bits), state);
+    }
+}
+
+/// Without line ends and blanks at either end of what is otherwise as it is.
+fn trimmed(mut bits: Vec<Bit>) -> Vec<Bit> {
+    let is_empty = |b: &Bit| b.words().trim().is_empty() && !matches!(b, Bit::End(_));
+    while bits.last().is_some_and(is_empty) {
+        bits.pop();
+    }
+    let lead = bits.iter().take_while(|b| is_empty(b)).count();
+    // The blanks before the first word belong to its line.
+    let from = bits
+        .iter()
+        .take(lead)
+        .rposition(|b| matches!(b, Bit::Break));
+    bits.drain(..from.map_or(0, |n| n + 1));
+    bits
+}
