@@ -21,6 +21,8 @@ pub enum Prefer {
     Plain,
     /// HTML, where there is any.
     Html,
+    /// As `Best`, and the text alone: no numbers, pictures or footers.
+    Reader,
 }
 
 /// A piece of the message's text; the number is the part's.
@@ -206,7 +208,7 @@ fn alternative(tree: &Tree<'_>, part: &Part<'_>, prefer: Prefer, chosen: &mut Ch
     let best = match prefer {
         Prefer::Html => html.or(plain),
         Prefer::Plain => plain.or(html),
-        Prefer::Best => match (plain, html) {
+        Prefer::Best | Prefer::Reader => match (plain, html) {
             (Some(p), Some(h)) if is_stand_in(tree, p, h) => Some(h),
             (plain, html) => plain.or(html),
         },

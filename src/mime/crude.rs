@@ -178,14 +178,16 @@ impl Hidden {
         if self.classes.is_empty() {
             return false;
         }
-        let Some((_, value)) = attributes.split_once("class=") else {
-            return false;
-        };
-        let value = value.trim_start_matches(['"', '\'']);
-        let value = value.split(['"', '\'', '>']).next().unwrap_or_default();
-        value
-            .split_ascii_whitespace()
-            .any(|c| self.classes.iter().any(|h| h == c))
+        ["class=", "id="].iter().any(|name| {
+            let Some((_, value)) = attributes.split_once(name) else {
+                return false;
+            };
+            let value = value.trim_start_matches(['"', '\'']);
+            let value = value.split(['"', '\'', '>']).next().unwrap_or_default();
+            value
+                .split_ascii_whitespace()
+                .any(|c| self.classes.iter().any(|h| h == c))
+        })
     }
 
     /// What follows the element that `open` begins; `None` if it never ends.
@@ -243,7 +245,7 @@ fn hidden_classes(html: &str) -> Vec<String> {
                     {
                         let simple = selector
                             .split(',')
-                            .filter_map(|s| s.trim().split('.').nth(1));
+                            .filter_map(|s| s.trim().split(['.', '#']).nth(1));
                         let names = simple.filter(|s| !s.contains(char::is_whitespace));
                         out.extend(names.map(str::to_owned).take(100));
                     }

@@ -4,6 +4,7 @@
 //! the form that goes into the DNS, so that nothing in it can act on a terminal or look like
 //! another host. A link whose text names one host and whose target is another is reported.
 
+use super::tracker;
 use crate::text::Clean;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,7 +19,7 @@ const MAX_LINKS: usize = 999;
 pub struct Link {
     /// What the message shows for it; empty for a picture without a name.
     pub text: Clean,
-    /// Where it leads, for showing.
+    /// Where it leads, for showing: who counts clicks is named after what lies behind.
     pub target: Clean,
     /// What to open: http, https or mailto, in printable ASCII.
     pub url: String,
@@ -45,7 +46,7 @@ impl Links {
         }
         self.list.push(Link {
             text: Clean::default(),
-            target: Clean::line(&url),
+            target: Clean::line(&target(&url)),
             url: url.clone(),
         });
         let n = u32::try_from(self.list.len()).ok()?;
@@ -74,6 +75,17 @@ impl Links {
     /// The links in order.
     pub fn into_list(self) -> Vec<Link> {
         self.list
+    }
+}
+
+/// Where an address leads, for showing; through whom, if not straight.
+fn target(url: &str) -> String {
+    let behind = tracker::behind(url).and_then(|b| Some((openable(&b.address)?, b.sure)));
+    match (behind, host(url)) {
+        (Some((real, true)), Some(through)) => format!("{real} (through {through})"),
+        // What it holds may be a lie; who gets the click is not.
+        (Some((real, false)), Some(through)) => format!("{through}, which names {real}"),
+        _ => url.to_owned(),
     }
 }
 
@@ -155,6 +167,10 @@ fn host(url: &str) -> Option<String> {
 /// If the text names another host than the address leads to: (named, real). A name before `@` in
 /// an address (`https://good.example@evil.example`) counts as one named, too.
 fn pretends(text: &str, url: &str) -> Option<(String, String)> {
+    // Who is known to lead on to what he is handed does not count.
+    let behind = tracker::behind(url).filter(|b| b.sure);
+    let behind = behind.and_then(|b| openable(&b.address));
+    let url = behind.as_deref().unwrap_or(url);
     let real = host(url)?;
     let named = user_that_is_a_host(url).or_else(|| named_host(text))?;
     (!same_site(&named, &real)).then_some((named, real))
@@ -281,6 +297,21 @@ mod tests {
             ("a.co.uk", "https://b.co.uk/", Some("b.co.uk")),
             ("report.pdf", "https://files.test/r", None),
             ("Click here", "https://evil.test", None),
+            (
+                "good.test",
+                "https://www.google.com/url?q=https://good.test/",
+                None,
+            ),
+            (
+                "www.google.com",
+                "https://www.google.com/url?q=https://evil.test/",
+                Some("evil.test"),
+            ),
+            (
+                "good.test",
+                "https://evil.test/?url=https://good.test/",
+                Some("evil.test"),
+            ),
             ("a@b.example", "mailto:c@d.example", Some("c@d.example")),
             ("a@b.example", "mailto:A@b.example?subject=x", None),
         ] {

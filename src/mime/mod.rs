@@ -29,6 +29,7 @@ pub mod recipients;
 pub mod roster;
 pub mod vcard;
 pub mod styled;
+pub mod tracker;
 pub mod link;
 pub mod plain;
 pub mod html;

@@ -140,7 +140,7 @@ impl Page {
     fn piece(&mut self, tree: &Tree<'_>, piece: Piece, inside: usize) -> bool {
         match piece {
             Piece::Plain(id) => self.with(tree, id, Page::plain),
-            Piece::Html(id) => self.with(tree, id, Page::html),
+            Piece::Html(id) => self.with(tree, id, |page, part| page.html(tree, part)),
             Piece::Calendar(id) => {
                 let written = |p: &Piece| matches!(p, Piece::Plain(_) | Piece::Html(_));
                 let alone = !body::choose(tree, self.prefer).pieces.iter().any(written);
@@ -256,6 +256,14 @@ impl Page {
     }
 
     fn plain(&mut self, part: &Part<'_>) {
+        let begin = self.lines.len();
+        self.words(part);
+        if self.prefer == Prefer::Reader {
+            self.lines.iter_mut().skip(begin).for_each(without_numbers);
+        }
+    }
+
+    fn words(&mut self, part: &Part<'_>) {
         let (text, whole) = body::words_within(part, MAX_PLAIN);
         let (flowed, del_sp) = parse::flow(part);
         let patch = diff::find(&text).filter(|_| !flowed);
@@ -281,11 +289,36 @@ impl Page {
         }
     }
 
-    fn html(&mut self, part: &Part<'_>) {
-        let extras = Extras::ALL;
-        let (lines, note) = html::lines(&body::page(part), self.width, extras, &mut self.links);
-        self.notes.extend(note.map(str::to_owned));
-        self.lines.extend(lines);
+    fn html(&mut self, tree: &Tree<'_>, part: &Part<'_>) {
+        let extras = match self.prefer {
+            Prefer::Reader => Extras::NONE,
+            _ => Extras::ALL,
+        };
+        let text = body::page(part);
+        let why = match html::lay_out(&text, self.width, extras, &mut self.links) {
+            Ok(lines) => return self.lines.extend(lines),
+            Err(why) => why,
+        };
+        // Its plain form says the same, unless that is shown anyway or there is none.
+        let shown = body::choose(tree, self.prefer).pieces;
+        let forms = body::choose(tree, Prefer::Plain).pieces.into_iter();
+        let plain = forms.filter(|p| matches!(p, Piece::Plain(_)) && !shown.contains(p));
+        let parts: Vec<&Part<'_>> = plain
+            .filter_map(|p| match p {
+                Piece::Plain(id) => tree.part(id),
+                _ => None,
+            })
+            .collect();
+        if parts.is_empty() {
+            self.notes.push(format!("{why} Here is its bare text."));
+            self.lines
+                .extend(html::bare(&text, self.width, &mut self.links));
+            return;
+        }
+        self.notes.push(format!("{why} Here is its plain form."));
+        for part in parts {
+            self.plain(part);
+        }
     }
 
     /// The short header of a message that is shown inside another.
@@ -297,6 +330,17 @@ impl Page {
             self.lines.extend(styled::lay_out(&runs, 0, self.width));
         }
         self.lines.push(Line::default());
+    }
+}
+
+/// Takes the numbers of its links out of a line.
+fn without_numbers(line: &mut Line) {
+    for span in &mut line.spans {
+        if let Mark::Link(n) = span.style
+            && let Some(bare) = span.text.as_str().strip_suffix(&format!("[{n}]"))
+        {
+            span.text = Clean::line(bare);
+        }
     }
 }
 
@@ -372,6 +416,50 @@ mod tests {
         let lines = raw_source(b"A: b\r\n\r\n\x1b[2J\xff\n");
         let text: Vec<_> = lines.iter().map(Clean::as_str).collect();
         assert_eq!(text, ["A: b", "", "␛[2Jÿ"]);
+    }
+
+    #[test]
+    fn the_text_alone_has_no_numbers_pictures_or_footers() {
+        let shown = |media: &str, body: &str| {
+            let raw = format!("Subject: x\nContent-Type: {media}\n\n{body}");
+            let prefer = Prefer::Reader;
+            let options = RenderOptions {
+                prefer,
+                ..RenderOptions::default()
+            };
+            let lines = render(raw.as_bytes(), &options).lines;
+            lines.iter().map(Line::text).collect::<Vec<_>>()
+        };
+        let page = "<img src=x alt='A rose'><p>See <a href='https://x.example/'>this</a>.</p><p>You are receiving this because. <a href='https://x.example/u'>Unsubscribe</a></p>";
+        assert_eq!(shown("text/html", page), ["See this."]);
+        assert_eq!(
+            shown("text/plain", "See https://x.example/ now"),
+            ["See https://x.example/ now"]
+        );
+    }
+
+    #[test]
+    fn a_page_that_is_too_much_gives_way_to_the_plain_form() {
+        let deep = "<blockquote>".repeat(300);
+        let part = |media: &str, body: &str| format!("--b\nContent-Type: {media}\n\n{body}\n");
+        let raw = format!(
+            "Subject: x\nContent-Type: multipart/alternative; boundary=b\n\n{}{}--b--\n",
+            part("text/plain", "the plain form"),
+            part("text/html", &deep)
+        );
+        let prefer = Prefer::Html;
+        let options = RenderOptions {
+            prefer,
+            ..RenderOptions::default()
+        };
+        let shown = render(raw.as_bytes(), &options);
+        let text: Vec<_> = shown.lines.iter().map(Line::text).collect();
+        assert_eq!(text, ["the plain form"]);
+        assert!(
+            shown
+                .warning
+                .is_some_and(|w| w.as_str().contains("plain form"))
+        );
     }
 
     proptest! {

@@ -241,7 +241,7 @@ commands! {
     Headers, "headers", Reading, [Reader], No, "", "Show all headers, or only the usual ones";
     Trust, "trust", Reading, [Reader], No, "", "Tell what speaks for and against its sender";
     Raw, "raw", Reading, [Reader], No, "", "Show the message as it came over the wire";
-    Html, "html", Reading, [Reader], No, "", "Show the HTML form, or the plain one";
+    Html, "html", Reading, [Reader], No, "", "Show the HTML, or the text alone";
 
     Send, "send", Composer, [Composer], No, "send", "Send the message";
     NextField, "next-field", Composer, [Composer], No, "", "Go to the next field";

@@ -277,7 +277,7 @@ impl Worker {
             // The source takes no layout: it is what is left to look at.
             Mode::Raw => usize::MAX,
             Mode::Plain => MOST_RUNAWAYS,
-            Mode::Best | Mode::Html => RUNAWAYS,
+            Mode::Best | Mode::Html | Mode::Reader => RUNAWAYS,
         };
         if let Some(result) = attempt(job, most) {
             return result;
@@ -286,7 +286,7 @@ impl Worker {
             mode: Mode::Plain,
             ..job
         };
-        let again = matches!(job.mode, Mode::Best | Mode::Html);
+        let again = matches!(job.mode, Mode::Best | Mode::Html | Mode::Reader);
         match again.then(|| attempt(plain, MOST_RUNAWAYS)).flatten() {
             Some(LaidOut::Message(mut rendered)) => {
                 Arc::make_mut(&mut rendered).warning = Some(Clean::lit(
@@ -500,6 +500,7 @@ fn lay_out(raw: &[u8], job: Job, known: &Known) -> LaidOut {
         Mode::Best => Prefer::Best,
         Mode::Plain => Prefer::Plain,
         Mode::Html => Prefer::Html,
+        Mode::Reader => Prefer::Reader,
     };
     let options = RenderOptions {
         width: usize::from(job.width.max(20)),

@@ -233,6 +233,8 @@ pub enum Mode {
     Plain,
     /// The HTML, where there is one.
     Html,
+    /// The text alone: no pictures, numbers or footers.
+    Reader,
     /// The source, byte for byte as far as it can be shown.
     Raw,
 }

@@ -58,7 +58,11 @@ fn shown(raw: &[u8]) -> String {
     }
     writeln!(out, "----").unwrap();
     for (n, link) in r.links.iter().enumerate() {
-        writeln!(out, "[{}] {} | {}", n + 1, link.text, link.url).unwrap();
+        write!(out, "[{}] {} | {}", n + 1, link.text, link.url).unwrap();
+        if link.target.as_str() != link.url {
+            write!(out, " | {}", link.target).unwrap();
+        }
+        writeln!(out).unwrap();
     }
     for a in &r.attachments {
         let saved = attachment::extract(raw, a.part).unwrap();

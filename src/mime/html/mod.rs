@@ -17,5 +17,5 @@ pub mod grid;
 pub mod show;
 pub mod read;
 
-pub use read::{MAX_DEPTH, MAX_PAGE, lay_out, lines};
+pub use read::{MAX_DEPTH, MAX_PAGE, bare, lay_out, lines};
 pub use show::Extras;

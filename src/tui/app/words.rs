@@ -125,6 +125,7 @@ impl Panes {
             Mode::Best => "",
             Mode::Plain => " (plain text)",
             Mode::Html => " (HTML)",
+            Mode::Reader => " (text alone)",
             Mode::Raw => " (source)",
         };
         let subject = pager.subject();

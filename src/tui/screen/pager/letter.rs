@@ -139,9 +139,14 @@ impl Letter {
         self.mode
     }
 
-    /// Shows it in another way, or back in the best one.
+    /// Shows it in another way, or back in the best one; after the HTML comes its text alone.
     pub fn toggle_mode(&mut self, mode: Mode) {
-        self.mode = if self.mode == mode { Mode::Best } else { mode };
+        self.mode = match (self.mode, mode) {
+            (Mode::Html, Mode::Html) => Mode::Reader,
+            (Mode::Reader, Mode::Html) => Mode::Best,
+            (now, mode) if now == mode => Mode::Best,
+            (_, mode) => mode,
+        };
     }
 
     /// Shows all header fields, or the usual ones.

@@ -1,0 +1,243 @@
+//! Where a link through somebody who counts clicks really leads, as far as its address tells.
+//!
+//! It is only read, never followed. Who is known to lead on whatever address is handed to him is
+//! believed; for everybody else the address is shown with the host that comes before it, since a
+//! page may show what it likes for `?url=https://bank.example`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+/// Redirectors inside redirectors that are unwrapped.
+const MAX_DEEP: usize = 4;
+/// Parameters that hold where a link leads.
+const NAMES: [&str; 14] = [
+    "url",
+    "u",
+    "q",
+    "to",
+    "target",
+    "redirect",
+    "redirect_url",
+    "redirecturl",
+    "dest",
+    "destination",
+    "link",
+    "goto",
+    "r",
+    "redir",
+];
+/// Hosts that lead on to what they are handed, with the parameter that holds it.
+const KNOWN: [(&str, &str); 10] = [
+    (".safelinks.protection.outlook.com", "url"),
+    ("www.google.com", "q"),
+    ("www.google.com", "url"),
+    ("google.com", "q"),
+    ("l.facebook.com", "u"),
+    ("lm.facebook.com", "u"),
+    ("out.reddit.com", "url"),
+    ("slack-redir.net", "url"),
+    ("urldefense.proofpoint.com", "u"),
+    ("href.li", ""),
+];
+
+/// Where a link really leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// The address that it holds.
+    pub address: String,
+    /// Whether whoever comes before it is known to lead there.
+    pub sure: bool,
+}
+
+/// Reads where a link leads that goes through somebody else; `None` if it seems to go straight.
+pub fn behind(url: &str) -> Option<Behind> {
+    let mut found: Option<Behind> = None;
+    for _ in 0..MAX_DEEP {
+        let from = found.as_ref().map_or(url, |f| f.address.as_str());
+        let Some(next) = once(from) else { break };
+        let sure = next.sure && found.as_ref().is_none_or(|f| f.sure);
+        found = Some(Behind { sure, ..next });
+    }
+    found
+}
+
+fn once(url: &str) -> Option<Behind> {
+    let (_, rest) = url.split_once("://")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at(end);
+    let host = host.to_ascii_lowercase();
+    let known = |name: &str| {
+        KNOWN.iter().any(|(h, n)| {
+            let fits = if h.starts_with('.') {
+                host.ends_with(h)
+            } else {
+                host == *h
+            };
+            fits && *n == name
+        })
+    };
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let query = query.split('#').next().unwrap_or_default();
+    for pair in query.split('&').take(40) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = name.to_ascii_lowercase();
+        if !NAMES.contains(&name.as_str()) {
+            continue;
+        }
+        // Proofpoint writes `-` for `%` and `_` for `/`.
+        let value = if host == "urldefense.proofpoint.com" {
+            value.replace('-', "%").replace('_', "/")
+        } else {
+            value.to_owned()
+        };
+        if let Some(address) = address(&value) {
+            return Some(Behind {
+                address,
+                sure: known(&name),
+            });
+        }
+    }
+    // In the path: an address as it is, percent-encoded, or in base64.
+    if let Some(at) = path
+        .find("__http")
+        .filter(|_| host.starts_with("urldefense."))
+    {
+        let held = path.get(at + 2..)?.split("__").next()?;
+        let held = held.replacen(":/", "://", 1).replace(":///", "://");
+        return address(&held).map(|address| Behind {
+            address,
+            sure: true,
+        });
+    }
+    path.split('/')
+        .take(20)
+        .find_map(address)
+        .map(|address| Behind {
+            address,
+            sure: false,
+        })
+}
+
+/// The web address that a value is, percent-encoded or in base64.
+fn address(value: &str) -> Option<String> {
+    let plain = percent(value);
+    if is_web(&plain) {
+        return Some(plain);
+    }
+    let digits = value.trim_end_matches('=');
+    let coded = digits.starts_with("aHR0c");
+    if !coded || digits.len() > 3_000 {
+        return None;
+    }
+    // What follows the address may be no base64: a mark after a dot or a dash.
+    let digits = digits.split(['.', '%', '~']).next().unwrap_or_default();
+    let octets = URL_SAFE_NO_PAD
+        .decode(digits)
+        .or_else(|_| STANDARD_NO_PAD.decode(digits))
+        .ok()?;
+    let text = String::from_utf8(octets).ok()?;
+    is_web(&text).then_some(text)
+}
+
+fn is_web(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|r| r.len() > 3 && !r.starts_with('/'))
+}
+
+/// Undoes percent-encoding; what is none stays.
+fn percent(value: &str) -> String {
+    if !value.contains('%') {
+        return value.to_owned();
+    }
+    let mut out: Vec<u8> = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let Some((first, more)) = rest.split_first() {
+        let hex = |b: u8| {
+            char::from(b)
+                .to_digit(16)
+                .and_then(|d| u8::try_from(d).ok())
+        };
+        if let (b'%', [a, b, after @ ..]) = (first, more)
+            && let (Some(a), Some(b)) = (hex(*a), hex(*b))
+        {
+            out.push(a * 16 + b);
+            rest = after;
+        } else {
+            out.push(*first);
+            rest = more;
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_behind_is_read() {
+        for (url, real, sure) in [
+            (
+                "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fa.example%2Fx%3Fb%3D1&data=05",
+                "https://a.example/x?b=1",
+                true,
+            ),
+            (
+                "https://www.google.com/url?q=https://a.example/q&sa=D",
+                "https://a.example/q",
+                true,
+            ),
+            (
+                "https://www.google.com/url?sa=t&url=https%3A%2F%2Fl.facebook.com%2Fl.php%3Fu%3Dhttps%253A%252F%252Fa.example%252F",
+                "https://a.example/",
+                true,
+            ),
+            (
+                "https://click.mail.example/track/aHR0cHM6Ly9hLmV4YW1wbGUvZGVlcA",
+                "https://a.example/deep",
+                false,
+            ),
+            (
+                "https://evil.test/?url=https%3A%2F%2Fa.example%2F",
+                "https://a.example/",
+                false,
+            ),
+            (
+                "https://t.example/CL0/https:%2F%2Fa.example%2Fy/1/0100",
+                "https://a.example/y",
+                false,
+            ),
+            (
+                "https://urldefense.proofpoint.com/v2/url?u=https-3A__a.example_p&d=x",
+                "https://a.example/p",
+                true,
+            ),
+            (
+                "https://urldefense.com/v3/__https://a.example/p__;!!x",
+                "https://a.example/p",
+                true,
+            ),
+        ] {
+            let found = behind(url).unwrap_or_else(|| panic!("{url}"));
+            assert_eq!((found.address.as_str(), found.sure), (real, sure), "{url}");
+        }
+        for straight in [
+            "https://a.example/x?q=words",
+            "mailto:a@b.example",
+            "https://a.example/?u=1",
+            "https://google.com/search?q=http",
+        ] {
+            assert_eq!(behind(straight), None, "{straight}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text in "(https?://|%|[0-9a-f]{2}|url=|\\?|&|/|aHR0c|é|[a-z]{1,9}){0,30}") {
+            behind(&text);
+        }
+    }
+}
