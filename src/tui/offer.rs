@@ -12,6 +12,7 @@ use crate::text::fold::fold;
 use crate::tui::widget::fuzzy;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// With fewer letters, only whole beginnings and insides fit: nearly everybody has them somewhere.
 pub const LOOSE: usize = 3;
@@ -222,9 +223,15 @@ pub fn letters(words: &[String]) -> usize {
 /// Whether a contact may fit at all: cheap, for large books.
 pub fn may_fit(words: &[String], contact: &Contact) -> bool {
     let text = folded(&contact.address, &contact.also);
+    // As the matcher does: of each grapheme the first character counts.
+    let firsts = |text: &str| -> Vec<char> {
+        let symbols = text.graphemes(true);
+        symbols.filter_map(|s| s.chars().next()).collect()
+    };
+    let found = firsts(&text);
     let loose = |word: &String| {
-        let mut left = text.chars();
-        word.chars().all(|c| left.any(|t| t == c))
+        let mut left = found.iter();
+        firsts(word).iter().all(|c| left.any(|t| t == c))
     };
     fit(words, &text).is_some() || (letters(words) >= LOOSE && words.iter().all(loose))
 }
