@@ -27,6 +27,8 @@ fn texts() -> Vec<(PathBuf, String)> {
 #[test]
 fn every_link_to_a_file_leads_to_one() {
     for (path, text) in texts() {
+        // What stands between backquotes is an example.
+        let text: String = text.split('`').step_by(2).collect();
         for link in text.split("](").skip(1) {
             let target = link.split(')').next().unwrap();
             let outside = target.contains("://") || target.starts_with('#');
