@@ -97,7 +97,7 @@ fn what_goes_while_it_is_asked_for_is_not_kept() {
 #[test]
 fn flags_that_another_client_changes_meanwhile_are_the_last_ones_told() {
     let (server, home, _watch) = watched();
-    server.once(
+    server.always(
         "(UID FLAGS INTERNALDATE",
         edit(|right| {
             // Behind the row of the new message.
@@ -108,12 +108,18 @@ fn flags_that_another_client_changes_meanwhile_are_the_last_ones_told() {
             [&right[..at], news, &right[at..]].concat()
         }),
     );
-    server.mail(|m| m.add("INBOX", "new"));
+    // A mailbox that is opened anew meanwhile asks for flags by itself, and is told the old ones.
+    let mut n = 0;
     eventually("the flag that was told", || {
+        n += 1;
+        let subject = format!("new {n}");
+        server.mail(|m| m.add("INBOX", &subject));
+        eventually("the letter", || home.subjects("INBOX").contains(&subject));
         let rows = home.list("INBOX");
         let one = rows.iter().find(|row| row["subject"] == "one").unwrap();
         one["flags"] == json!(["\\Answered"])
     });
+    server.behave();
     // It is so, and the server tells it once more.
     server.mail(|m| m.flag("INBOX", 1, "\\Answered", true));
     server.mail(|m| m.flag("INBOX", 2, "\\Seen", true));
