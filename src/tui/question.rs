@@ -181,11 +181,11 @@ pub enum Answer {
         /// The row's place in the order.
         key: Option<PageKey>,
     },
-    /// A search could not be done: why, in plain words.
-    NoSearch {
+    /// A list could not be read: why, in plain words.
+    NoList {
         /// Of the question.
         serial: u64,
-        /// What is wrong with it, or with the store.
+        /// What is wrong with the search, or with the store.
         why: String,
     },
     /// To [`Question::Thread`].

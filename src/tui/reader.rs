@@ -323,7 +323,14 @@ fn serve_lists(cache: &Path, local: &Path, questions: &Receiver<Question>, event
 fn failed(cache: &Path, question: &Question, error: &Error) -> Answer {
     Reader::note_damage(cache, error);
     tracing::error!(?question, %error, "a question could not be answered");
-    Answer::Failed(format!("the mail can't be read: {error}"))
+    let why = format!("the mail can't be read: {error}");
+    match question {
+        Question::Window { serial, .. } => Answer::NoList {
+            serial: *serial,
+            why,
+        },
+        _ => Answer::Failed(why),
+    }
 }
 
 fn serve_searches(
@@ -363,7 +370,7 @@ fn serve_searches(
             },
             // Interrupted: a newer question waits.
             Ok(None) => continue,
-            Err(why) => Answer::NoSearch {
+            Err(why) => Answer::NoList {
                 serial: *serial,
                 why,
             },

@@ -56,7 +56,13 @@ impl Panes {
                 fx.extend(questions.into_iter().map(Effect::Query));
                 self.index_outcome(outcome, now);
             }
-            Answer::NoSearch { serial, why } => self.index.failed(serial, &why),
+            Answer::NoList { serial, why } => {
+                // Over a list that stays there is no other place to say it.
+                if !self.is_searching() {
+                    self.alarm(&why, now);
+                }
+                self.index.failed(serial, &why);
+            }
             Answer::Outbox(rows, reminders) => {
                 if let View::Outbox(outbox) = &mut self.view {
                     outbox.set(rows, reminders);

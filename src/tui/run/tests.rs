@@ -218,6 +218,10 @@ fn new_mail_shows_and_a_search_finds_it() {
     live.until("the found one", |s| {
         s.contains("letter-7.") && !s.contains("letter-8.")
     });
+    live.keys("q/subject:letter-22\n");
+    live.until("nothing", |s| s.contains("Nothing found"));
+    live.arrive(22, 22);
+    live.until("what came meanwhile", |s| s.contains("letter-22."));
     live.keys("q");
     live.until("the list again", |s| s.contains("letter-21."));
 }
@@ -306,6 +310,12 @@ fn damage_that_a_list_meets_is_noted_for_the_next_start() {
     live.changed();
     live.until("the reason", |s| s.contains("can't be read"));
     assert!(noted.exists());
+    assert!(live.screen().contains("letter-3."), "what was read stays");
+    let db = rusqlite::Connection::open(live.dir.path().join("cache.db")).unwrap();
+    db.execute("UPDATE message SET subject = 'mended'", [])
+        .unwrap();
+    live.changed();
+    live.until("the list anew", |s| s.contains("mended"));
 }
 
 #[test]

@@ -279,14 +279,17 @@ impl Index {
         questions
     }
 
-    /// The question could not be answered: the list says why, if it was its own.
+    /// The question could not be answered: the list says why, if it was its own. A mailbox's rows
+    /// stay, a search's would be those of another.
     pub fn failed(&mut self, serial: u64, why: &str) {
         if serial == self.serial {
             self.asked = None;
             self.loaded = true;
-            self.rows.clear();
-            self.lines.clear();
-            self.go(0);
+            if matches!(self.listing, Listing::Search(_)) {
+                self.rows.clear();
+                self.lines.clear();
+                self.go(0);
+            }
             self.trouble = Some(Clean::line(why));
         }
     }
