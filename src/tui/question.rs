@@ -2,7 +2,7 @@
 //! an old answer must not overwrite a newer question's.
 
 use crate::mime::render::Rendered;
-use crate::model::view::{IndexRow, MailboxRow, MessageRow, Page, PageKey, Scope};
+use crate::model::view::{IndexRow, MailboxRow, Page, PageKey, Scope};
 use crate::model::{
     AccountName, Draft, DraftId, LocationId, MailboxId, MessageId, MsgId, Reminder, Submission,
     ThreadId,
@@ -104,8 +104,6 @@ pub enum Question {
         /// As in [`Question::Thread`].
         within: Option<MailboxId>,
     },
-    /// Everything known of a message but its body.
-    Message(MsgId),
     /// The outbox.
     Outbox,
     /// The drafts.
@@ -204,8 +202,6 @@ pub enum Answer {
         /// In the order of the tree.
         rows: Vec<IndexRow>,
     },
-    /// To [`Question::Message`]; `None` if it is gone.
-    Message(MsgId, Option<Box<MessageRow>>),
     /// To [`Question::Outbox`].
     Outbox(Vec<Submission>, Vec<Reminder>),
     /// To [`Question::Drafts`].

@@ -92,7 +92,6 @@ fn kind(question: &Question) -> (u8, i64) {
         Question::Window { .. } => (1, 0),
         Question::Thread { thread, .. } => (2, thread.0),
         Question::Conversation { thread, .. } => (10, thread.0),
-        Question::Message(id) => (3, id.0),
         Question::Outbox => (4, 0),
         Question::Drafts => (5, 0),
         Question::NextUnread { .. } => (6, 0),
@@ -272,9 +271,6 @@ impl Shelves {
                 thread: *thread,
                 rows: self.reader()?.thread(*thread, *within)?,
             },
-            Question::Message(id) => {
-                Answer::Message(*id, self.reader()?.message(*id)?.map(Box::new))
-            }
             Question::Outbox => Answer::Outbox(self.own()?.outbox()?, self.reminders()?),
             Question::Drafts => Answer::Drafts(self.drafts()?),
             Question::Draft(id) => Answer::Draft(*id, self.own()?.draft(*id)?.map(Box::new)),
@@ -295,8 +291,7 @@ impl Shelves {
 }
 
 /// Whether the extra row of a page stands at its newer end.
-fn is_backward(page: &crate::model::view::Page) -> bool {
-    use crate::model::view::Page;
+fn is_backward(page: &Page) -> bool {
     matches!(page, Page::Before(_) | Page::Oldest)
 }
 

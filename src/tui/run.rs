@@ -289,7 +289,7 @@ fn now() -> Now {
     }
 }
 
-/// A reply that comes back as an event. If the ledger drops it unanswered, that is an answer too.
+/// A reply that comes back as an event.
 fn reply(events: Sender<Event>, about: About) -> Reply {
     Box::new(move |result| {
         let _ = events.send(Event::Reply { about, result });

@@ -27,9 +27,8 @@ static ENTERED: AtomicBool = AtomicBool::new(false);
 /// Whether the mouse is reported, for taking the terminal again after an editor had it.
 static MOUSE: AtomicBool = AtomicBool::new(true);
 
-/// Clicks and the wheel, in the form that any column fits in. Not crossterm's command: that asks
-/// for every movement too, and each would wake us.
-// Clicks, the wheel, and moving while a button is held (for selecting text).
+/// Clicks, the wheel and moving while a button is held, in the form that any column fits in. Not
+/// crossterm's command: that asks for every other movement too, and each would wake us.
 const MOUSE_ON: &str = "\x1b[?1002h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l";
 

@@ -73,7 +73,7 @@ impl Panes {
                     drafts.set(rows);
                 }
             }
-            Answer::Message(..) | Answer::Draft(..) | Answer::Known { .. } => {}
+            Answer::Draft(..) | Answer::Known { .. } => {}
             Answer::Failed(why) => self.alarm(&why, now),
         }
     }

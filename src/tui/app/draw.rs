@@ -178,7 +178,6 @@ fn rules(places: &Places, buf: &mut Buffer, theme: &Theme) {
     };
     let beside = |a: Option<Titled>, b: Option<Titled>| match (a, b) {
         (Some(a), Some(b)) if b.title.x > a.title.right() => Some(a),
-        (Some(a), Some(b)) if b.title.x == a.title.right() + 1 => Some(a),
         _ => None,
     };
     let main = places.index.or(places.reader);

@@ -41,8 +41,6 @@ pub struct Places {
     pub status: Rect,
     /// The key hints.
     pub hints: Rect,
-    /// All but status and hints, for what covers the panes.
-    pub body: Rect,
 }
 
 impl Places {
@@ -60,7 +58,6 @@ impl Places {
             reader: None,
             status: Rect::new(0, rows - 2, cols, 1),
             hints: Rect::new(0, rows - 1, cols, 1),
-            body,
         };
         let mut main = body;
         // While something is read, its text needs the columns more than the mailboxes do.

@@ -280,10 +280,7 @@ impl App {
         draw::draw(&self.panes, &self.hints(), wall, &self.theme, buf);
         let screen = buf.area;
         self.panes.places()?;
-        let mut cursor = None;
-        if self.panes.places().is_some() {
-            cursor = self.desk.draw(buf, self.panes.size, wall, &self.theme);
-        }
+        let mut cursor = self.desk.draw(buf, self.panes.size, wall, &self.theme);
         for layer in &self.layers {
             cursor = layer.draw(buf, screen, &self.theme);
         }

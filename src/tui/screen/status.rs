@@ -173,11 +173,6 @@ impl Status {
         self.toasts.push_back(toast);
     }
 
-    /// Takes what is said away (an answer to a key).
-    pub fn hush(&mut self) {
-        self.toasts.clear();
-    }
-
     /// What is to be said now.
     pub fn toast(&self) -> Option<&Toast> {
         self.toasts.back()

@@ -124,23 +124,6 @@ pub fn fill(buf: &mut Buffer, area: Rect, style: Style) {
     }
 }
 
-/// Makes what a foreign widget wrote fit for a terminal: every cell of the area holds cleaned text.
-pub fn scrub(buf: &mut Buffer, area: Rect) {
-    for position in area.intersection(buf.area).positions() {
-        if let Some(cell) = buf.cell_mut(position) {
-            let clean = Clean::line(cell.symbol());
-            if clean.as_str() != cell.symbol() {
-                let shown = if clean.is_empty() {
-                    " "
-                } else {
-                    clean.as_str()
-                };
-                cell.set_symbol(shown);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 pub mod tests {
     //! What a buffer shows, as text, for the tests of whatever draws.
@@ -196,17 +179,5 @@ pub mod tests {
             assert_eq!(buf.cell((7, 1)).unwrap().symbol(), "|", "{text:?}");
             assert_eq!(buf.cell((10, 1)).unwrap().symbol(), " ");
         }
-    }
-
-    #[test]
-    fn foreign_cells_are_scrubbed() {
-        let area = Rect::new(0, 0, 6, 1);
-        let mut buf = Buffer::empty(area);
-        buf.cell_mut((0, 0)).unwrap().set_symbol("a\u{202e}");
-        buf.cell_mut((1, 0)).unwrap().set_symbol("\u{1b}");
-        buf.cell_mut((2, 0)).unwrap().set_symbol("\u{200b}");
-        scrub(&mut buf, area);
-        let symbols: Vec<_> = (0..3).map(|x| buf.cell((x, 0)).unwrap().symbol()).collect();
-        assert_eq!(symbols, ["a", "␛", " "]);
     }
 }
