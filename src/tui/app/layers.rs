@@ -112,8 +112,6 @@ pub enum Ask {
     Call(Call),
     /// Show other colours.
     Theme(&'static str),
-    /// Write to a mailto address.
-    WriteTo(String),
     /// Go on with the message that has this serial.
     Writing(u64),
     /// Ask for a time.
@@ -315,15 +313,9 @@ impl Layer {
                     Turn::stay()
                 }
                 popup::Done::Want(want) => Turn::covered(Layer::wanted(want, panes, fx)),
-                popup::Done::Close(mut effects) => {
-                    let letter = effects
-                        .extract_if(.., |e| matches!(e, Effect::OpenUrl(u) if is_mailto(u)))
-                        .next();
-                    fx.extend(effects);
-                    match letter {
-                        Some(Effect::OpenUrl(url)) => Turn::asking(Ask::WriteTo(url)),
-                        _ => Turn::closed(),
-                    }
+                popup::Done::Close(effect) => {
+                    fx.extend(effect);
+                    Turn::closed()
                 }
             },
             Layer::Palette(p) => {
@@ -470,11 +462,6 @@ impl Layer {
         }
         None
     }
-}
-
-fn is_mailto(url: &str) -> bool {
-    url.get(..7)
-        .is_some_and(|s| s.eq_ignore_ascii_case("mailto:"))
 }
 
 fn item(m: &MailboxRow, several: bool) -> Item<MailboxId> {

@@ -39,7 +39,7 @@ pub enum Done {
     /// It stays, and something is to be typed or shown over it.
     Want(Want),
     /// It goes, and this is to be done.
-    Close(Vec<Effect>),
+    Close(Option<Effect>),
     /// It goes, and a time is asked for.
     AskTime(Timed),
 }
@@ -147,7 +147,7 @@ impl Popup {
             return done;
         }
         match key.code {
-            KeyCode::Esc | KeyCode::Char('q') | KeyCode::Left => return Done::Close(Vec::new()),
+            KeyCode::Esc | KeyCode::Char('q') | KeyCode::Left => return Done::Close(None),
             KeyCode::Down | KeyCode::Char('j') => self.step(1),
             KeyCode::Up | KeyCode::Char('k') => self.step(-1),
             KeyCode::PageDown => self.step(10),
@@ -162,7 +162,7 @@ impl Popup {
             KeyCode::Enter | KeyCode::Char('o' | 'l') => return self.choose(),
             KeyCode::Char('y') => {
                 if let Popup::Links(menu) = self {
-                    return Done::Close(menu.chosen().map(Effect::Copy).into_iter().collect());
+                    return Done::Close(menu.chosen().map(Effect::Copy));
                 }
             }
             _ => {}
@@ -209,34 +209,25 @@ impl Popup {
     }
 
     fn choose(&self) -> Done {
-        if let Popup::Decide(menu) = self
-            && let Some(Decision::AskTime(timed)) = menu.chosen()
-        {
-            return Done::AskTime(timed);
-        }
-        Done::Close(self.open())
-    }
-
-    fn open(&self) -> Vec<Effect> {
         let effect = match self {
             Popup::Links(m) => m.chosen().map(Effect::OpenUrl),
             Popup::Attachments(m) => m
                 .chosen()
                 .map(|part| Effect::Part(PartJob::Open { part, sure: false })),
-            Popup::Decide(m) => m.chosen().and_then(|decision| {
-                Some(match decision {
-                    Decision::Outbox(id, verb) => {
-                        Effect::Ask(Intent::Outbox(id, verb), About::Outbox(id))
-                    }
-                    Decision::Again(id, at) => {
-                        Effect::Ask(Intent::RemindAgain(id, at), About::Done)
-                    }
-                    Decision::Dismiss(id) => Effect::Ask(Intent::Dismiss(id), About::Done),
-                    Decision::AskTime(_) => return None,
-                })
-            }),
+            Popup::Decide(m) => match m.chosen() {
+                None => None,
+                Some(Decision::AskTime(timed)) => return Done::AskTime(timed),
+                Some(Decision::Outbox(id, verb)) => {
+                    let intent = Intent::Outbox(id, verb);
+                    Some(Effect::Ask(intent, About::Outbox(id)))
+                }
+                Some(Decision::Again(id, at)) => {
+                    Some(Effect::Ask(Intent::RemindAgain(id, at), About::Done))
+                }
+                Some(Decision::Dismiss(id)) => Some(Effect::Ask(Intent::Dismiss(id), About::Done)),
+            },
         };
-        effect.into_iter().collect()
+        Done::Close(effect)
     }
 }
 
@@ -244,10 +235,10 @@ impl Popup {
 fn attachment_key(menu: &Menu<PartOf>, key: KeyEvent, width: u16) -> Option<Done> {
     let part = menu.chosen()?;
     Some(match key.code {
-        KeyCode::Char('a') => Done::Close(vec![Effect::Errand {
+        KeyCode::Char('a') => Done::Close(Some(Effect::Errand {
             serial: IN_FRONT,
             errand: Errand::Take(part.message, part.path),
-        }]),
+        })),
         KeyCode::Char('s') => Done::Want(Want::Save(part)),
         KeyCode::Char('S') => Done::Want(Want::SaveAll(menu.values().cloned().collect())),
         KeyCode::Char('|') => Done::Want(Want::Pipe(part)),

@@ -485,10 +485,6 @@ impl App {
         match turn.ask {
             Some(Ask::Call(call)) => self.call(&call, now, fx),
             Some(Ask::Theme(name)) => self.theme(name, now),
-            Some(Ask::WriteTo(url)) => {
-                fx.push(Effect::OpenUrl(url));
-                self.linked(now, fx);
-            }
             Some(Ask::Cover(layer)) => self.layers.push(*layer),
             Some(Ask::Writing(serial)) => self.desk.bring(serial),
             Some(Ask::Time(timed)) => self.layers.push(Layer::time(timed)),
