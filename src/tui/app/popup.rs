@@ -1,6 +1,7 @@
 //! The small lists over the panes: links, attachments, what to do about a message in the outbox.
 
-use crate::model::Intent;
+use crate::model::view::AttachmentRow;
+use crate::model::{Intent, MsgId};
 use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
@@ -15,6 +16,8 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+const NO_MESSAGE: &str = "Open a message first.";
+const NO_ATTACHMENTS: &str = "There are no attachments in this message.";
 /// Stands for the message in front, where the asker can't know it.
 pub const IN_FRONT: u64 = 0;
 
@@ -62,7 +65,7 @@ impl Popup {
             .pager
             .as_ref()
             .and_then(|p| p.rendered())
-            .ok_or("Open a message first.")?;
+            .ok_or(NO_MESSAGE)?;
         let items: Vec<_> = rendered
             .links
             .iter()
@@ -84,16 +87,12 @@ impl Popup {
 
     /// The attachments of the message that is read; why not, if there are none.
     pub fn attachments(panes: &Panes) -> Result<Popup, &'static str> {
-        let pager = panes.pager.as_ref().ok_or("Open a message first.")?;
-        let message = pager.message().ok_or("Open a message first.")?;
-        let rows = pager.attachments().iter();
-        let parts: Vec<_> = rows
-            .map(|row| (part::label(row), PartOf::new(message, &[], row)))
-            .collect();
-        if parts.is_empty() {
-            return Err("There are no attachments in this message.");
+        let (message, rows) = panes.attached()?;
+        let part = |row| (part::label(row), PartOf::new(message, &[], row));
+        match rows {
+            [] => Err(NO_ATTACHMENTS),
+            rows => Ok(Popup::parts(rows.iter().map(part).collect())),
         }
-        Ok(Popup::parts(parts))
     }
 
     /// These attachments, each with the words for it.
@@ -112,12 +111,8 @@ impl Popup {
 
     /// The pictures of the message that is read; why not, if there are none.
     pub fn pictures(panes: &Panes) -> Result<Vec<PartOf>, &'static str> {
-        let pager = panes.pager.as_ref().ok_or("Open a message first.")?;
-        let message = pager.message().ok_or("Open a message first.")?;
-        let rows = pager
-            .attachments()
-            .iter()
-            .filter(|row| part::is_picture(row));
+        let (message, rows) = panes.attached()?;
+        let rows = rows.iter().filter(|row| part::is_picture(row));
         let parts: Vec<_> = rows.map(|row| PartOf::new(message, &[], row)).collect();
         if parts.is_empty() {
             return Err("There are no pictures in this message.");
@@ -266,21 +261,26 @@ pub fn may_open(url: &str) -> bool {
 }
 
 impl Panes {
+    /// The message that is read, and what is attached to it; else why not.
+    fn attached(&self) -> Result<(MsgId, &[AttachmentRow]), &'static str> {
+        let pager = self.pager.as_ref().ok_or(NO_MESSAGE)?;
+        let message = pager.message().ok_or(NO_MESSAGE)?;
+        Ok((message, pager.attachments()))
+    }
+
     /// Saves every attachment of the message that is read.
     pub fn save_all(&mut self, now: Now, fx: &mut Vec<Effect>) {
-        let Some(pager) = self.pager.as_ref().filter(|_| self.focus == Pane::Reader) else {
-            self.tell(Clean::lit("Open a message first."), now);
-            return;
+        let found = self.attached();
+        let parts: Vec<_> = match found {
+            Ok((_, [])) if self.focus == Pane::Reader => {
+                return self.tell(Clean::lit(NO_ATTACHMENTS), now);
+            }
+            Ok((message, rows)) if self.focus == Pane::Reader => {
+                let rows = rows.iter();
+                rows.map(|row| PartOf::new(message, &[], row)).collect()
+            }
+            _ => return self.tell(Clean::lit(NO_MESSAGE), now),
         };
-        let Some(message) = pager.message() else {
-            return;
-        };
-        let rows = pager.attachments().iter();
-        let parts: Vec<_> = rows.map(|row| PartOf::new(message, &[], row)).collect();
-        if parts.is_empty() {
-            self.tell(Clean::lit("There are no attachments in this message."), now);
-            return;
-        }
         fx.push(Effect::Part(PartJob::Save { parts, to: None }));
     }
 }

@@ -6,8 +6,9 @@
 use crate::mime::lookalike::shown_addr;
 use crate::mime::render::{Line, Mark, Rendered};
 use crate::mime::trust::{Level, Trust};
-use crate::model::view::{AttachmentRow, IndexRow};
-use crate::text::{Clean, size, when, width, wrap};
+use crate::model::view::IndexRow;
+use crate::text::{Clean, when, width, wrap};
+use crate::tui::part;
 
 /// Quoted text in the middle of a message is folded from so many lines on; what it ends with,
 /// just before the answer to it, stays.
@@ -93,7 +94,8 @@ pub fn document(r: &Rendered, dress: Dress) -> Vec<DocLine> {
         doc.extend(said(warning.as_str(), cols, Tone::Warning));
     }
     for (n, a) in r.attachments.iter().enumerate() {
-        doc.push(vec![(attachment(n, a), Tone::Attachment)]);
+        let text = format!("[{}] {}", n + 1, part::label(a));
+        doc.push(vec![(Clean::line(&text), Tone::Attachment)]);
     }
     if dress.headed && !(dress.brief && dress.full) {
         doc.push(Vec::new());
@@ -179,16 +181,6 @@ pub fn said(words: &str, cols: usize, tone: Tone) -> impl Iterator<Item = DocLin
     lines
         .into_iter()
         .map(move |line| vec![(Clean::line(&line), tone)])
-}
-
-fn attachment(n: usize, a: &AttachmentRow) -> Clean {
-    let name = if a.name.is_empty() {
-        "unnamed"
-    } else {
-        &a.name
-    };
-    let size = size::human(a.size);
-    Clean::line(&format!("[{}] {name}  {}, {size}", n + 1, a.media_type))
 }
 
 fn header(doc: &mut Vec<DocLine>, name: &Clean, value: &Clean, name_cols: usize, cols: usize) {
