@@ -585,4 +585,4 @@ fn is_taking(effect: &Effect) -> bool {
 mod shown;
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -6,6 +6,7 @@ use crate::model::view::{Page, Scope};
 use crate::model::*;
 use crate::signal::Topic;
 use crate::store::{Cache, Local, MailboxInfo, NewMessage};
+use crate::tui::app::shell::tests::setup;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -25,33 +26,10 @@ struct Live {
 }
 
 fn account() -> Account {
-    let endpoint = Endpoint {
-        host: "mail.example.org".into(),
-        port: 993,
-        security: Security::Tls,
-        pin_sha256: None,
-    };
     Account {
         name: AccountName("work".into()),
         email: "me@example.org".into(),
-        full_name: String::new(),
-        user: "me".into(),
-        secret: SecretSource::Prompt,
-        imap: endpoint.clone(),
-        smtp: endpoint,
-        ca_file: None,
-        sync: SyncPolicy {
-            bodies: Reach::None,
-            ..SyncPolicy::default()
-        },
-        save_sent: None,
-        mirror_drafts: true,
-        auth: crate::model::Auth::Password,
-        identities: Vec::new(),
-        sendmail: None,
-        authserv_id: Vec::new(),
-        future_release: false,
-        signature: None,
+        ..crate::mime::wire::tests::account()
     }
 }
 
@@ -99,19 +77,8 @@ impl Live {
             Layout::start((&path, &local), vec![account()], PathBuf::new(), events).unwrap();
         let size = (100, 30);
         let setup = Setup {
-            left_open: Vec::new(),
-            put_aside: Vec::new(),
-            compose: None,
-            taste: crate::tui::Taste::default(),
-            spelling: crate::tui::spell::Spelling::default(),
-            groups: Vec::new(),
-            check_domains: false,
-            downloads: "/downloads".into(),
             accounts: vec![account()],
-            theme: None,
-            keys: None,
-            surroundings: Surroundings::read(|_| None),
-            warnings: Vec::new(),
+            ..setup()
         };
         let (app, first) = App::new(setup, size, now());
         let mut live = Live {

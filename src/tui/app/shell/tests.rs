@@ -41,35 +41,16 @@ struct Bench {
 }
 
 fn account(name: &str) -> Account {
-    use crate::model::{Endpoint, Reach, SecretSource, Security, SyncPolicy};
-    let endpoint = |port| Endpoint {
-        host: "mail.example.org".into(),
-        port,
-        security: Security::Tls,
-        pin_sha256: None,
-    };
-    Account {
-        name: AccountName(name.into()),
-        email: format!("{name}@example.org"),
-        full_name: "Sam Doe".into(),
-        user: name.into(),
-        secret: SecretSource::Prompt,
-        imap: endpoint(993),
-        smtp: endpoint(465),
-        ca_file: None,
-        sync: SyncPolicy {
-            bodies: Reach::None,
-            ..SyncPolicy::default()
-        },
-        save_sent: None,
-        mirror_drafts: true,
-        auth: crate::model::Auth::Password,
-        identities: Vec::new(),
-        sendmail: None,
-        authserv_id: Vec::new(),
-        future_release: false,
-        signature: None,
+    let mut account = crate::mime::wire::tests::account();
+    account.name = AccountName(name.into());
+    account.email = format!("{name}@example.org");
+    account.full_name = "Sam Doe".into();
+    account.signature = None;
+    for server in [&mut account.imap, &mut account.smtp] {
+        server.host = "mail.example.org".into();
     }
+    account.smtp.port = 465;
+    account
 }
 
 fn mailbox(id: i64, path: &str, role: Role, unread: u64) -> MailboxRow {
@@ -84,7 +65,8 @@ fn mailbox(id: i64, path: &str, role: Role, unread: u64) -> MailboxRow {
     }
 }
 
-fn setup() -> Setup {
+/// What the screen of one account is made from.
+pub fn setup() -> Setup {
     Setup {
         left_open: Vec::new(),
         put_aside: Vec::new(),

@@ -104,27 +104,12 @@ fn a_message_stands_beside_the_mailbox_where_there_is_room() {
 
 #[test]
 fn what_a_crash_left_open_is_there_with_a_word() {
-    let now = Now {
-        wall: WALL,
-        mono: Instant::now(),
-    };
     let mut bench = Bench::new(three(), (100, 24));
     let setup = Setup {
         left_open: vec![DraftId(7)],
-        put_aside: Vec::new(),
-        compose: None,
-        taste: crate::tui::Taste::default(),
-        spelling: crate::tui::spell::Spelling::default(),
-        groups: Vec::new(),
-        check_domains: false,
-        downloads: "/downloads".into(),
-        accounts: vec![account("home")],
-        theme: None,
-        keys: None,
-        surroundings: crate::tui::theme::Surroundings::read(|_| None),
-        warnings: Vec::new(),
+        ..setup()
     };
-    let (app, fx) = App::new(setup, (100, 24), now);
+    let (app, fx) = App::new(setup, (100, 24), bench.now);
     bench.app = app;
     bench.perform(fx);
     let screen = bench.screen();
@@ -245,19 +230,8 @@ fn drafts_here_and_on_the_server_are_one_list() {
 fn what_was_being_written_at_the_end_is_there_at_the_start() {
     let mut bench = Bench::new(three(), (100, 24));
     let setup = Setup {
-        left_open: Vec::new(),
-        check_domains: false,
-        downloads: "/downloads".into(),
-        groups: Vec::new(),
         put_aside: vec![DraftId(7), DraftId(8)],
-        compose: None,
-        taste: crate::tui::Taste::default(),
-        spelling: crate::tui::spell::Spelling::default(),
-        accounts: vec![account("home")],
-        theme: None,
-        keys: None,
-        surroundings: crate::tui::theme::Surroundings::read(|_| None),
-        warnings: Vec::new(),
+        ..setup()
     };
     let (app, fx) = App::new(setup, (100, 24), bench.now);
     bench.app = app;
