@@ -29,10 +29,10 @@ pub mod terminal;
 pub mod input;
 pub mod editor;
 pub mod download;
+pub mod runaways;
 pub mod parts;
 pub mod contacts;
 pub mod reader;
-pub mod runaways;
 pub mod layout;
 pub mod run;
 

@@ -16,8 +16,9 @@ use crate::text::Clean;
 use crate::tui::event::Event;
 use crate::tui::part::{PartCame, PartJob, PartOf, label};
 use crate::tui::picture::{self, Ability, Shown, Way};
+use crate::tui::runaways::Runaways;
 use crate::tui::{download, paths, terminal};
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::Sender;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Jobs at once.
+/// Jobs at once; as many that took too long may be at work beside them.
 const JOBS: usize = 4;
 /// How long a look into a file may take.
 const LOOK: Duration = Duration::from_secs(10);
@@ -47,6 +48,7 @@ pub struct Parts {
     programs: Arc<[(String, Vec<String>)]>,
     ability: Ability,
     running: Arc<AtomicUsize>,
+    runaways: Runaways,
     events: Sender<Event>,
 }
 
@@ -65,6 +67,7 @@ impl Parts {
             programs: programs.into(),
             ability,
             running: Arc::default(),
+            runaways: Runaways::default(),
             events,
         }
     }
@@ -72,16 +75,25 @@ impl Parts {
     /// Begins a job; what came of it comes as [`Event::Part`] or [`Event::Told`].
     pub fn begin(&self, job: PartJob) {
         let (parts, events) = (self.clone(), self.events.clone());
+        let picture = match job {
+            PartJob::Picture { serial, .. } => Some(serial),
+            _ => None,
+        };
         let work = move || {
             let done = catch_unwind(AssertUnwindSafe(|| parts.perform(job)));
             let beyond = "this attachment is beyond us; the log says more".to_owned();
             done.unwrap_or(Err(beyond))
         };
         let told = move |done: Result<Done, String>| {
-            let event = match done {
-                Ok(Done::Came(came)) => Event::Part(came),
-                Ok(Done::Said(text)) => Event::Told(Ok(text)),
-                Err(why) => Event::Told(Err(why)),
+            let event = match (done, picture) {
+                (Ok(Done::Came(came)), _) => Event::Part(came),
+                (Ok(Done::Said(text)), _) => Event::Told(Ok(text)),
+                // It is waited for where it would stand.
+                (Err(why), Some(serial)) => Event::Part(PartCame::Picture {
+                    serial,
+                    result: Err(Clean::line(&why)),
+                }),
+                (Err(why), None) => Event::Told(Err(why)),
             };
             let _ = events.send(event);
         };
@@ -89,17 +101,12 @@ impl Parts {
             told(Err("other attachments are still being worked on".to_owned()));
             return;
         }
-        self.on_thread(move || told(work()));
-    }
-
-    /// Runs something aside, counted while it runs.
-    fn on_thread(&self, work: impl FnOnce() + Send + 'static) {
         let running = Arc::clone(&self.running);
         running.fetch_add(1, Ordering::SeqCst);
         let spawned = std::thread::Builder::new()
             .name("part".into())
             .spawn(move || {
-                work();
+                told(work());
                 running.fetch_sub(1, Ordering::SeqCst);
             });
         if let Err(e) = spawned {
@@ -114,8 +121,7 @@ impl Parts {
             PartJob::Open { part, sure } => self.open(part, sure),
             PartJob::Pipe { part, command } => self.pipe(&part, &command),
             PartJob::Picture { part, room, serial } => {
-                let result = self.picture(&part, room).map(Arc::new);
-                let result = result.map_err(|why| Clean::line(&why));
+                let result = Ok(Arc::new(self.picture(&part, room)?));
                 Ok(Done::Came(PartCame::Picture { serial, result }))
             }
             PartJob::Peek { part, width } => self.look(&part, usize::from(width)),
@@ -209,7 +215,9 @@ impl Parts {
         let found = self.extract(part)?;
         let (name, file) = (found.name.clone(), Arc::new(found));
         let inner = Arc::clone(&file);
-        let seen = self.within(LOOK, move || peek(&inner, width));
+        let seen = self
+            .runaways
+            .within(JOBS, LOOK, move || peek(&inner, width));
         let seen = seen.ok_or_else(|| format!("it takes too long to look into {name}"))?;
         match seen {
             Peek::Lines(lines) => Ok(paper(&name, lines)),
@@ -260,27 +268,11 @@ impl Parts {
         let found = self.extract(part)?;
         let (ability, cell) = (self.ability, terminal::cell());
         let (most, cell) = ability.pixels(room, cell);
-        let made = self.within(LOOK, move || {
+        let made = self.runaways.within(JOBS, LOOK, move || {
             let (pixels, _) = decode(&found.bytes, most.0, most.1).map_err(|e| e.to_string())?;
             picture::ready(&pixels, ability, cell).ok_or("this picture can't be shown".to_owned())
         });
         made.unwrap_or_else(|| Err("this picture takes too long".to_owned()))
-    }
-
-    /// What `work` gives, if it does so in time; else it is left to end by itself, and counts
-    /// among the jobs until then.
-    fn within<T: Send + 'static>(
-        &self,
-        limit: Duration,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Option<T> {
-        let (tx, rx) = bounded(1);
-        self.on_thread(move || {
-            if let Ok(done) = catch_unwind(AssertUnwindSafe(work)) {
-                let _ = tx.send(done);
-            }
-        });
-        rx.recv_timeout(limit).ok()
     }
 }
 

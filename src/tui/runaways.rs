@@ -27,7 +27,7 @@ impl Runaways {
         let count = Arc::clone(&self.0);
         count.fetch_add(1, Ordering::SeqCst);
         let spawned = std::thread::Builder::new()
-            .name("layout job".into())
+            .name("aside".into())
             .spawn(move || {
                 let result = catch_unwind(AssertUnwindSafe(work));
                 count.fetch_sub(1, Ordering::SeqCst);

@@ -205,6 +205,15 @@ fn what_is_in_them_is_shown() {
         }
         other => panic!("{other:?}"),
     }
+    // Whoever waits for a picture hears that there is none.
+    desk.parts.running.store(JOBS, Ordering::SeqCst);
+    let part = desk.part(3);
+    let refused = desk.job(PartJob::Picture { part, room, serial });
+    assert!(
+        matches!(&refused, Event::Part(PartCame::Picture { serial: 9, result: Err(why) })
+            if why.as_str().contains("still being worked on")),
+        "{refused:?}"
+    );
 }
 
 #[test]
