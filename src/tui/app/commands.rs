@@ -13,6 +13,7 @@ use crate::tui::command::{Call, Command, Section};
 use crate::tui::effect::{DraftFrom, Effect, Outward};
 use crate::tui::event::{About, Now};
 use crate::tui::question::{DraftAt, Mode};
+use crate::tui::widget::scroll::Scroll;
 use std::time::Duration;
 
 /// So long keys do not make accounts that wait try again.
@@ -93,7 +94,7 @@ impl Panes {
             Command::GoArchive => self.go_role(Role::Archive, now, fx),
             Command::GoOutbox => self.show_outbox(fx),
             Command::GoAccounts => {
-                self.view = View::Accounts(0);
+                self.view = View::Accounts(Scroll::default());
                 self.focus = Pane::Index;
             }
             Command::GoMailbox => return Wants::GoTo,

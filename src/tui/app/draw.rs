@@ -106,7 +106,7 @@ fn list(panes: &Panes, place: Titled, now: i64, buf: &mut Buffer, theme: &Theme)
             accounts::draw(
                 &panes.accounts,
                 &panes.status,
-                *scroll,
+                scroll,
                 now,
                 buf,
                 area,

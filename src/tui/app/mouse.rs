@@ -101,7 +101,7 @@ impl Panes {
         match &mut self.view {
             View::Outbox(outbox) => outbox.step(by),
             View::Drafts(drafts) => drafts.step(by),
-            View::Accounts(scroll) => *scroll = scroll.saturating_add_signed(by),
+            View::Accounts(scroll) => scroll.by(by),
             View::Mail => {}
         }
     }

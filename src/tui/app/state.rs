@@ -17,6 +17,7 @@ use crate::tui::screen::outbox::Outbox;
 use crate::tui::screen::pager::Pager;
 use crate::tui::screen::sidebar::Sidebar;
 use crate::tui::screen::status::{Status, Tone};
+use crate::tui::widget::scroll::Scroll;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -32,8 +33,8 @@ pub enum View {
     Outbox(Outbox),
     /// Drafts kept here.
     Drafts(Drafts),
-    /// The accounts, scrolled by so many lines.
-    Accounts(usize),
+    /// The accounts.
+    Accounts(Scroll),
 }
 
 /// Everything that the panes show. What covers them is in `layers`.

@@ -8,6 +8,7 @@ use crate::tui::screen::state;
 use crate::tui::screen::status::Status;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::fill;
+use crate::tui::widget::scroll::Scroll;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -19,11 +20,11 @@ const BAR: usize = 30;
 /// Shorter bars say nothing.
 const SHORTEST: usize = 8;
 
-/// Draws every account from line `scroll` on.
+/// Draws every account, of their lines those that one has gone to.
 pub fn draw(
     accounts: &[Account],
     status: &Status,
-    scroll: usize,
+    scroll: &Scroll,
     now: i64,
     buf: &mut Buffer,
     area: Rect,
@@ -44,7 +45,9 @@ pub fn draw(
     for account in accounts {
         lines.account(account, &status.of(&account.name), now);
     }
-    for (n, (text, style)) in lines.lines.iter().skip(scroll).enumerate() {
+    let lines = lines.lines;
+    let seen = scroll.seen(lines.len(), usize::from(area.height));
+    for (n, (text, style)) in lines.iter().skip(seen.start).enumerate() {
         let Some(mut row) = begin(buf, area, n, base) else {
             return;
         };

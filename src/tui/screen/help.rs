@@ -7,10 +7,10 @@ use crate::tui::keymap::Keymap;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::Ink;
 use crate::tui::widget::popup;
+use crate::tui::widget::scroll::Scroll;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use std::cell::Cell;
 use std::fmt::Write;
 
 /// Columns for the keys.
@@ -40,8 +40,7 @@ pub enum Outcome {
 #[derive(Clone, Debug)]
 pub struct Help {
     lines: Vec<Line>,
-    top: Cell<usize>,
-    height: Cell<usize>,
+    at: Scroll,
 }
 
 impl Help {
@@ -69,34 +68,24 @@ impl Help {
         }
         Help {
             lines,
-            top: Cell::new(0),
-            height: Cell::new(1),
+            at: Scroll::default(),
         }
     }
 
     /// Takes a key.
     pub fn update(&mut self, key: &KeyEvent) -> Outcome {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-        let page = isize::try_from(self.height.get()).unwrap_or(1);
         match key.code {
             KeyCode::Esc | KeyCode::Char('q' | '?') | KeyCode::F(1) => return Outcome::Closed,
             KeyCode::Char('c') if ctrl => return Outcome::Closed,
-            KeyCode::Down | KeyCode::Char('j') => self.scroll(1),
-            KeyCode::Up | KeyCode::Char('k') => self.scroll(-1),
-            KeyCode::Char('d') if ctrl => self.scroll(page / 2),
-            KeyCode::Char('u') if ctrl => self.scroll(-page / 2),
-            KeyCode::PageDown | KeyCode::Char(' ' | 'f') => self.scroll(page),
-            KeyCode::PageUp | KeyCode::Char('b') => self.scroll(-page),
-            KeyCode::Home | KeyCode::Char('g') => self.top.set(0),
-            KeyCode::End | KeyCode::Char('G') => self.top.set(self.lines.len()),
-            _ => {}
+            _ => self.at.update(key),
         }
         Outcome::Stay
     }
 
     /// Scrolls by lines.
     pub fn scroll(&mut self, by: isize) {
-        self.top.set(self.top.get().saturating_add_signed(by));
+        self.at.by(by);
     }
 
     /// Draws it over the screen.
@@ -105,12 +94,15 @@ impl Help {
         let area = popup::centred(screen, 92, rows);
         let title = Clean::lit("Keys (q closes, j and k scroll)");
         let inside = popup::frame(buf, area, &title, theme);
-        let height = usize::from(inside.height);
-        let top = self.top.get().min(self.lines.len().saturating_sub(height));
-        self.top.set(top);
-        self.height.set(height.max(1));
+        let seen = self.at.seen(self.lines.len(), usize::from(inside.height));
         let base = theme.style("popup.text");
-        for (n, line) in self.lines.iter().skip(top).take(height).enumerate() {
+        for (n, line) in self
+            .lines
+            .iter()
+            .take(seen.end)
+            .skip(seen.start)
+            .enumerate()
+        {
             let Some(mut ink) = Ink::row(buf, inside, n) else {
                 return;
             };

@@ -8,6 +8,7 @@ use crate::tui::screen::pager_view::marked;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::Ink;
 use crate::tui::widget::popup;
+use crate::tui::widget::scroll::Scroll;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -35,10 +36,9 @@ pub struct Paper {
     title: Clean,
     lines: Arc<[Line]>,
     inside: Vec<(Clean, PartOf)>,
-    top: Cell<usize>,
+    at: Scroll,
     left: Cell<usize>,
     widest: usize,
-    height: Cell<usize>,
 }
 
 impl Paper {
@@ -54,27 +54,18 @@ impl Paper {
             widest: lines.iter().map(columns).max().unwrap_or(0),
             lines,
             inside,
-            top: Cell::new(0),
+            at: Scroll::default(),
             left: Cell::new(0),
-            height: Cell::new(1),
         }
     }
 
     /// Takes a key.
     pub fn update(&mut self, key: &KeyEvent) -> Outcome {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-        let page = isize::try_from(self.height.get()).unwrap_or(1);
         match key.code {
             KeyCode::Esc | KeyCode::Char('q') => return Outcome::Closed,
             KeyCode::Char('c') if ctrl => return Outcome::Closed,
-            KeyCode::Down | KeyCode::Enter | KeyCode::Char('j') => self.scroll(1),
-            KeyCode::Up | KeyCode::Char('k') => self.scroll(-1),
-            KeyCode::Char('d') if ctrl => self.scroll(page / 2),
-            KeyCode::Char('u') if ctrl => self.scroll(-page / 2),
-            KeyCode::PageDown | KeyCode::Char(' ' | 'f') => self.scroll(page),
-            KeyCode::PageUp | KeyCode::Char('b') => self.scroll(-page),
-            KeyCode::Home | KeyCode::Char('g') => self.top.set(0),
-            KeyCode::End | KeyCode::Char('G') => self.top.set(self.lines.len()),
+            KeyCode::Enter => self.at.by(1),
             KeyCode::Right | KeyCode::Char('l') => self.left.set(self.left.get() + ASIDE),
             KeyCode::Left | KeyCode::Char('h') => {
                 self.left.set(self.left.get().saturating_sub(ASIDE));
@@ -82,27 +73,31 @@ impl Paper {
             KeyCode::Char('v' | 'V') if !self.inside.is_empty() => {
                 return Outcome::Inside(self.inside.clone());
             }
-            _ => {}
+            _ => self.at.update(key),
         }
         Outcome::Stay
     }
 
     /// Scrolls by lines.
     pub fn scroll(&mut self, by: isize) {
-        self.top.set(self.top.get().saturating_add_signed(by));
+        self.at.by(by);
     }
 
     /// Draws it over the screen.
     pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) {
         let inside = popup::frame(buf, screen, &self.title, theme);
         let (rows, columns) = (usize::from(inside.height), usize::from(inside.width));
-        self.height.set(rows.max(1));
-        let top = self.top.get().min(self.lines.len().saturating_sub(rows));
-        self.top.set(top);
+        let seen = self.at.seen(self.lines.len(), rows);
         let left = self.left.get().min(self.widest.saturating_sub(columns));
         self.left.set(left);
         let base = theme.style("popup.text");
-        for (n, line) in self.lines.iter().skip(top).take(rows).enumerate() {
+        for (n, line) in self
+            .lines
+            .iter()
+            .take(seen.end)
+            .skip(seen.start)
+            .enumerate()
+        {
             let Some(mut ink) = Ink::row(buf, inside, n) else {
                 return;
             };

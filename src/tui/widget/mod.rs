@@ -3,6 +3,7 @@
 pub mod ink;
 pub mod line_edit;
 pub mod list;
+pub mod scroll;
 pub mod fuzzy;
 pub mod popup;
 pub mod editor;

@@ -103,6 +103,16 @@ fn accounts_say_how_they_stand_on_every_screen() {
 }
 
 #[test]
+fn the_accounts_are_gone_through_to_their_end_and_no_further() {
+    let mut bench = three_accounts((80, 12));
+    bench.keys("gcG");
+    let end = bench.screen();
+    assert!(end.contains("SMTP  mail.example.org"), "{end}");
+    bench.keys("k");
+    assert_ne!(bench.screen(), end);
+}
+
+#[test]
 fn one_account_is_told_of_in_forty_columns() {
     let mut bench = Bench::new(three(), (40, 12));
     bench.post_home(AccountStatus {
