@@ -1,6 +1,6 @@
 //! What covers the panes, one on top of the other; the topmost takes the keys.
 
-use crate::model::view::MailboxRow;
+use crate::model::view::{MailboxRow, Scope};
 use crate::model::{AccountName, MailboxId};
 use crate::text::Clean;
 use crate::tui::app::invited::Asked;
@@ -67,21 +67,28 @@ pub enum Purpose {
     Pipe(PartOf),
 }
 
+/// What is chosen from a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// A command.
+    Command(Command),
+    /// A mailbox.
+    Mailbox(MailboxId, For),
+    /// An account.
+    Account(AccountName),
+    /// A theme.
+    Theme(&'static str),
+    /// The message that is being written with this serial.
+    Writing(u64),
+}
+
 /// One thing that covers the panes.
 #[derive(Debug)]
 pub enum Layer {
     /// Links, attachments, a decision.
     Popup(Popup),
-    /// The commands.
-    Palette(Picker<Command>),
-    /// A mailbox.
-    Mailbox(Picker<MailboxId>, For),
-    /// An account.
-    Account(Picker<AccountName>),
-    /// A theme.
-    Theme(Picker<&'static str>),
-    /// A message that is being written.
-    Writing(Picker<u64>),
+    /// One thing of many.
+    Choose(Picker<Choice>),
     /// A line.
     Prompt(Prompt, Purpose),
     /// The help.
@@ -163,7 +170,7 @@ impl Turn {
 impl Layer {
     /// The commands that can be given where the keys go.
     pub fn palette(context: Context, keymap: &Keymap) -> Layer {
-        Layer::Palette(palette(context, keymap))
+        Layer::Choose(palette(context, keymap).map(Choice::Command))
     }
 
     /// The help where the keys go.
@@ -252,14 +259,14 @@ impl Layer {
             .sidebar
             .ordered()
             .filter(|m| m.selectable && here.as_ref().is_none_or(|a| m.account == *a))
-            .map(|m| item(m, several))
+            .map(|m| item(m, several, what))
             .collect();
         let title = match what {
             For::Going => "Go to",
             For::Moving => "Move to",
             For::Copying => "Copy to",
         };
-        Layer::Mailbox(Picker::new(Clean::lit(title), items), what)
+        Layer::Choose(Picker::new(Clean::lit(title), items))
     }
 
     /// An account to go to.
@@ -271,10 +278,10 @@ impl Layer {
                 label: Clean::line(a.name.as_str()),
                 detail: Clean::line(&a.email),
                 aside: Clean::default(),
-                value: a.name.clone(),
+                value: Choice::Account(a.name.clone()),
             })
             .collect();
-        Layer::Account(Picker::new(Clean::lit("Go to the inbox of"), items))
+        Layer::Choose(Picker::new(Clean::lit("Go to the inbox of"), items))
     }
 
     /// Other colours.
@@ -285,15 +292,16 @@ impl Layer {
                 label: Clean::lit(name),
                 detail: Clean::default(),
                 aside: Clean::default(),
-                value: *name,
+                value: Choice::Theme(name),
             })
             .collect();
-        Layer::Theme(Picker::new(Clean::lit("Colours"), items))
+        Layer::Choose(Picker::new(Clean::lit("Colours"), items))
     }
 
     /// A message that is being written, to go on with.
     pub fn writings(items: Vec<Item<u64>>) -> Layer {
-        Layer::Writing(Picker::new(Clean::lit("Messages being written"), items))
+        let title = Clean::lit("Messages being written");
+        Layer::Choose(Picker::new(title, items).map(Choice::Writing))
     }
 
     /// Takes a key.
@@ -318,29 +326,7 @@ impl Layer {
                     Turn::closed()
                 }
             },
-            Layer::Palette(p) => {
-                let picked = p.update(key);
-                chose(picked, |command| Some(Ask::Call(command.into())))
-            }
-            Layer::Theme(p) => {
-                let picked = p.update(key);
-                chose(picked, |name| Some(Ask::Theme(name)))
-            }
-            Layer::Writing(p) => chose(p.update(key), |n| Some(Ask::Writing(n))),
-            Layer::Mailbox(p, what) => {
-                let (picked, what) = (p.update(key), *what);
-                chose(picked, |id| {
-                    take_mailbox(id, what, panes, now, fx);
-                    None
-                })
-            }
-            Layer::Account(p) => {
-                let picked = p.update(key);
-                chose(picked, |name| {
-                    panes.go_account(&name, now, fx);
-                    None
-                })
-            }
+            Layer::Choose(picker) => chose(picker.update(key), panes, now, fx),
             Layer::Help(h) => match h.update(key) {
                 help::Outcome::Stay => Turn::stay(),
                 help::Outcome::Closed => Turn::closed(),
@@ -369,11 +355,7 @@ impl Layer {
     /// Takes pasted text.
     pub fn paste(&mut self, text: &str, panes: &mut Panes, now: Now, fx: &mut Vec<Effect>) -> Turn {
         match self {
-            Layer::Palette(p) => p.paste(text),
-            Layer::Theme(p) => p.paste(text),
-            Layer::Writing(p) => p.paste(text),
-            Layer::Mailbox(p, _) => p.paste(text),
-            Layer::Account(p) => p.paste(text),
+            Layer::Choose(picker) => picker.paste(text),
             Layer::Prompt(prompt, _) => {
                 let outcome = prompt.paste(text);
                 return self.typed(outcome, panes, now, fx);
@@ -417,30 +399,8 @@ impl Layer {
                 }
             }
             Layer::Prompt(..) | Layer::Doubt(_) | Layer::Album(_) => {}
-            Layer::Palette(p) if by != 0 => p.scroll(by),
-            Layer::Theme(p) if by != 0 => p.scroll(by),
-            Layer::Writing(p) if by != 0 => p.scroll(by),
-            Layer::Mailbox(p, _) if by != 0 => p.scroll(by),
-            Layer::Account(p) if by != 0 => p.scroll(by),
-            Layer::Palette(p) => {
-                return chose(p.click(screen, at), |c| Some(Ask::Call(c.into())));
-            }
-            Layer::Theme(p) => return chose(p.click(screen, at), |n| Some(Ask::Theme(n))),
-            Layer::Writing(p) => return chose(p.click(screen, at), |n| Some(Ask::Writing(n))),
-            Layer::Mailbox(p, what) => {
-                let (picked, what) = (p.click(screen, at), *what);
-                return chose(picked, |id| {
-                    take_mailbox(id, what, panes, now, fx);
-                    None
-                });
-            }
-            Layer::Account(p) => {
-                let picked = p.click(screen, at);
-                return chose(picked, |name| {
-                    panes.go_account(&name, now, fx);
-                    None
-                });
-            }
+            Layer::Choose(picker) if by != 0 => picker.scroll(by),
+            Layer::Choose(picker) => return chose(picker.click(screen, at), panes, now, fx),
         }
         Turn::stay()
     }
@@ -453,18 +413,14 @@ impl Layer {
             Layer::Paper(p) => p.draw(buf, screen, theme),
             Layer::Doubt(c) => c.draw(buf, screen, theme),
             Layer::Album(a) => a.draw(buf, screen, theme),
-            Layer::Palette(p) => return p.draw(buf, screen, theme),
-            Layer::Theme(p) => return p.draw(buf, screen, theme),
-            Layer::Writing(p) => return p.draw(buf, screen, theme),
-            Layer::Mailbox(p, _) => return p.draw(buf, screen, theme),
-            Layer::Account(p) => return p.draw(buf, screen, theme),
+            Layer::Choose(p) => return p.draw(buf, screen, theme),
             Layer::Prompt(p, _) => return p.draw(buf, screen, theme),
         }
         None
     }
 }
 
-fn item(m: &MailboxRow, several: bool) -> Item<MailboxId> {
+fn item(m: &MailboxRow, several: bool, what: For) -> Item<Choice> {
     Item {
         label: mailbox_name(m),
         detail: if several {
@@ -477,27 +433,28 @@ fn item(m: &MailboxRow, several: bool) -> Item<MailboxId> {
         } else {
             Clean::default()
         },
-        value: m.id,
+        value: Choice::Mailbox(m.id, what),
     }
 }
 
-fn chose<T>(outcome: picker::Outcome<T>, then: impl FnOnce(T) -> Option<Ask>) -> Turn {
-    match outcome {
-        picker::Outcome::Stay => Turn::stay(),
-        picker::Outcome::Closed => Turn::closed(),
-        picker::Outcome::Picked(value) => Turn {
-            close: true,
-            ask: then(value),
-        },
+fn chose(
+    outcome: picker::Outcome<Choice>,
+    panes: &mut Panes,
+    now: Now,
+    fx: &mut Vec<Effect>,
+) -> Turn {
+    let choice = match outcome {
+        picker::Outcome::Stay => return Turn::stay(),
+        picker::Outcome::Closed => return Turn::closed(),
+        picker::Outcome::Picked(choice) => choice,
+    };
+    match choice {
+        Choice::Command(command) => return Turn::asking(Ask::Call(command.into())),
+        Choice::Theme(name) => return Turn::asking(Ask::Theme(name)),
+        Choice::Writing(serial) => return Turn::asking(Ask::Writing(serial)),
+        Choice::Mailbox(id, For::Going) => panes.show_scope(Scope::Mailbox(id), now, fx),
+        Choice::Mailbox(id, what) => panes.file(id, what == For::Copying, now, fx),
+        Choice::Account(name) => panes.go_account(&name, now, fx),
     }
-}
-
-fn take_mailbox(id: MailboxId, what: For, panes: &mut Panes, now: Now, fx: &mut Vec<Effect>) {
-    match what {
-        For::Going => {
-            panes.show_scope(crate::model::view::Scope::Mailbox(id), now, fx);
-        }
-        For::Moving => panes.file(id, false, now, fx),
-        For::Copying => panes.file(id, true, now, fx),
-    }
+    Turn::closed()
 }

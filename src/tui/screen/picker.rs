@@ -70,6 +70,17 @@ impl<T: Clone> Picker<T> {
         picker
     }
 
+    /// The same list, in which choosing means something else.
+    pub fn map<U: Clone>(self, mean: impl Fn(T) -> U) -> Picker<U> {
+        let items = self.items.into_iter().map(|item| Item {
+            label: item.label,
+            detail: item.detail,
+            aside: item.aside,
+            value: mean(item.value),
+        });
+        Picker::new(self.title, items.collect())
+    }
+
     /// Whether there is nothing to choose, whatever is typed.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
