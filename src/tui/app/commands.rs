@@ -25,6 +25,10 @@ impl Panes {
         if let Some(argument) = &call.argument {
             return self.command_with(call.command, argument, now, fx);
         }
+        if !matches!(self.view, View::Mail) && is_about_the_list(call.command) {
+            self.tell(Clean::lit("There are no messages in this list."), now);
+            return Wants::Nothing;
+        }
         match call.command {
             Command::Down => self.vertical(1, now, fx),
             Command::Up => self.vertical(-1, now, fx),
@@ -514,6 +518,22 @@ impl Panes {
         self.search(text, now, fx);
         self.focus = Pane::Index;
     }
+}
+
+/// Whether a command is about the list of messages, which another may stand before.
+fn is_about_the_list(command: Command) -> bool {
+    matches!(
+        command,
+        Command::Star
+            | Command::ToggleRead
+            | Command::Select
+            | Command::Fold
+            | Command::FoldAll
+            | Command::Yank
+            | Command::NextUnread
+            | Command::NextMessage
+            | Command::PreviousMessage
+    )
 }
 
 /// Goes on with a draft that lies on the server. Its text may not be here, and one can't open it to

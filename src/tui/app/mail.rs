@@ -63,21 +63,12 @@ impl Panes {
             (Pane::Reader, Some(flags)) => flags.has(System::FLAGGED),
             _ => self.index.all_flagged(),
         };
-        let change = if starred {
-            FlagChange::clear(System::FLAGGED)
-        } else {
-            FlagChange::set(System::FLAGGED)
+        let change = match starred {
+            true => FlagChange::clear(System::FLAGGED),
+            false => FlagChange::set(System::FLAGGED),
         };
         // A thread is starred by its newest message, as elsewhere; unstarred as a whole.
-        if !starred && self.focus != Pane::Reader && self.index.marked() == 0 {
-            let newest = self.index.selected().map(|l| l.row.location);
-            if let Some(location) = newest {
-                let targets = vec![Target::Location(location)];
-                fx.push(self.acts.act(Verb::Flag(change), targets, false));
-            }
-            return;
-        }
-        self.act(Verb::Flag(change), now, fx);
+        self.flag(change, !starred, now, fx);
     }
 
     /// Marks the targets read if any is unread, else unread.
@@ -86,20 +77,24 @@ impl Panes {
             (Pane::Reader, Some(flags)) => !flags.has(System::SEEN),
             _ => self.index.any_unread(),
         };
-        let change = if unread {
-            FlagChange::set(System::SEEN)
-        } else {
-            FlagChange::clear(System::SEEN)
+        let change = match unread {
+            true => FlagChange::set(System::SEEN),
+            false => FlagChange::clear(System::SEEN),
         };
-        if !unread && self.focus != Pane::Reader && self.index.marked() == 0 {
-            let newest = self.index.selected().map(|l| l.row.location);
-            if let Some(location) = newest {
-                let targets = vec![Target::Location(location)];
-                fx.push(self.acts.act(Verb::Flag(change), targets, false));
+        self.flag(change, !unread, now, fx);
+    }
+
+    /// Changes flags of the targets; `newest`: of a selected thread only those of its newest message.
+    fn flag(&mut self, change: FlagChange, newest: bool, now: Now, fx: &mut Vec<Effect>) {
+        let newest = newest && self.focus != Pane::Reader && self.index.marked() == 0;
+        let verb = Verb::Flag(change);
+        match self.index.selected().filter(|_| newest) {
+            Some(line) => {
+                let targets = vec![Target::Location(line.row.location)];
+                fx.push(self.acts.act(verb, targets, false));
             }
-            return;
+            None => self.act(verb, now, fx),
         }
-        self.act(Verb::Flag(change), now, fx);
     }
 
     /// The shown flags of the message that is read.

@@ -83,3 +83,19 @@ fn a_search_shows_to_whom_ones_own_messages_went() {
         "{screen}"
     );
 }
+
+#[test]
+fn keys_about_messages_touch_none_that_another_list_hides() {
+    let mut bench = Bench::new(three(), (80, 24));
+    for list in ["go", "gd", "gc"] {
+        bench.keys(list);
+        bench.asked.clear();
+        bench.keys("suxJ");
+        assert!(bench.asked.is_empty(), "{:?}", bench.asked);
+        let index = &bench.app.panes.index;
+        assert_eq!((index.cursor(), index.marked()), (0, 0));
+        let screen = bench.screen();
+        assert!(screen.contains("no messages in this list"), "{screen}");
+        bench.keys("\x1b");
+    }
+}
