@@ -109,7 +109,7 @@ pub enum Step {
 }
 
 /// The keys of every context.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Keymap {
     contexts: BTreeMap<Context, Node>,
     unbound: Vec<Command>,
@@ -119,10 +119,7 @@ impl Keymap {
     /// The default keys with the user's laid over them, and what was wrong with the user's, each
     /// with its line.
     pub fn load(user: Option<&str>) -> (Keymap, Vec<String>) {
-        let mut map = Keymap {
-            contexts: BTreeMap::new(),
-            unbound: Vec::new(),
-        };
+        let mut map = Keymap::default();
         let mut warnings = map.patch(DEFAULT, "default keys");
         if let Some(text) = user {
             warnings.extend(map.patch(text, "keys.toml"));
@@ -280,6 +277,13 @@ impl Keymap {
         self.keys_of(context, command)
             .into_iter()
             .min_by_key(|k| k.chars().count())
+    }
+
+    /// How a sentence names the way to a command: its first key, or else the command as it is
+    /// typed.
+    pub fn way_to(&self, context: Context, command: Command) -> String {
+        let key = self.keys_of(context, command).into_iter().next();
+        key.unwrap_or_else(|| format!(":{}", command.name()))
     }
 
     /// The commands that are listed as having no key on purpose.

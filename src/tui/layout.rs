@@ -296,7 +296,7 @@ impl Worker {
             }
             Some(other) => other,
             None => {
-                LaidOut::Failed("This message can't be laid out; M-r shows its source.".to_owned())
+                LaidOut::Failed("This message can't be laid out; :raw shows its source.".to_owned())
             }
         }
     }

@@ -138,12 +138,11 @@ impl Tray {
 
     /// What is said of it at the start, if anything in it waits for the user.
     pub fn words(self) -> Option<String> {
-        let many = match self.stuck {
-            0 => return None,
-            1 => "1 message was not sent as it should be".to_owned(),
-            n => format!("{n} messages were not sent as they should be"),
-        };
-        Some(format!("{many}: g o says why"))
+        match self.stuck {
+            0 => None,
+            1 => Some("1 message was not sent as it should be".to_owned()),
+            n => Some(format!("{n} messages were not sent as they should be")),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::model::{MailboxId, Role};
 use crate::signal::{Posted, Topic};
 use crate::text::Clean;
 use crate::tui::app::state::{Panes, View};
+use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
 use crate::tui::question::{Answer, Question};
@@ -23,7 +24,8 @@ impl Panes {
                 // Once: afterwards the outbox's line and what the submitter says tell it.
                 let words = outbox.words().filter(|_| !self.sidebar.loaded());
                 if let Some(words) = words {
-                    self.alarm(&words, now);
+                    let key = self.way_to(Command::GoOutbox);
+                    self.alarm(&format!("{words}: {key} says why"), now);
                 }
                 self.sidebar.set(mailboxes, outbox, drafts);
                 self.reminders = reminders;

@@ -165,10 +165,9 @@ impl Panes {
             | Command::NextWriting
             | Command::PreviousWriting
             | Command::Beside => {
-                self.tell(
-                    Clean::lit("No message is being written; g d lists drafts."),
-                    now,
-                );
+                let drafts = self.way_to(Command::GoDrafts);
+                let text = format!("No message is being written; {drafts} lists drafts.");
+                self.tell(Clean::line(&text), now);
             }
         }
         Wants::Nothing

@@ -4,6 +4,7 @@ use crate::model::{Address, Reminder};
 use crate::text::{Clean, width};
 use crate::tui::app::geometry::{Pane, Places, SMALLEST, Titled};
 use crate::tui::app::state::{Panes, View};
+use crate::tui::command::Command;
 use crate::tui::screen::index_view::{self, Setting};
 use crate::tui::screen::paint::{begin, say};
 use crate::tui::screen::status::Tone;
@@ -100,8 +101,8 @@ fn list(panes: &Panes, place: Titled, now: i64, buf: &mut Buffer, theme: &Theme)
         reminded(&panes.reminders, above, buf, theme);
     }
     match &panes.view {
-        View::Outbox(outbox) => outbox.draw(now, buf, area, theme),
-        View::Drafts(drafts) => drafts.draw(now, buf, area, theme),
+        View::Outbox(outbox) => outbox.draw(now, &panes.keymap, buf, area, theme),
+        View::Drafts(drafts) => drafts.draw(now, &panes.keymap, buf, area, theme),
         View::Accounts(scroll) => {
             accounts::draw(
                 &panes.accounts,
@@ -201,7 +202,8 @@ fn status(panes: &Panes, area: Rect, now: i64, buf: &mut Buffer, theme: &Theme) 
     if let Some(toast) = panes.status.toast() {
         row.put(&toast.text, base.patch(tone(toast.tone, theme)));
         if toast.undo {
-            row.lit("  z undo", base.patch(theme.style("hint.key")));
+            let undo = format!("  {} undo", panes.way_to(Command::Undo));
+            row.put(&Clean::line(&undo), base.patch(theme.style("hint.key")));
         }
         row.lit("  ", base);
     }

@@ -6,6 +6,7 @@ use crate::tui::key::Key;
 use crate::tui::keymap::{Choice, Keymap, Pending, Step, WAIT};
 use crossterm::event::KeyEvent;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// A key and what it does, for the hint line.
@@ -14,7 +15,7 @@ pub type Hint = (Clean, Clean);
 /// The keys as the screen uses them.
 #[derive(Debug)]
 pub struct Keys {
-    map: Keymap,
+    map: Arc<Keymap>,
     pending: Pending,
     choices: Vec<Choice>,
     begun: Option<(Context, Instant)>,
@@ -30,7 +31,7 @@ impl Keys {
             .map(|(context, _)| (*context, hints_of(&map, *context)))
             .collect();
         let keys = Keys {
-            map,
+            map: Arc::new(map),
             pending: Pending::default(),
             choices: Vec::new(),
             begun: None,
@@ -39,8 +40,8 @@ impl Keys {
         (keys, warnings)
     }
 
-    /// The keymap, for the palette and the help.
-    pub fn map(&self) -> &Keymap {
+    /// The keymap, for whoever names keys.
+    pub fn map(&self) -> &Arc<Keymap> {
         &self.map
     }
 

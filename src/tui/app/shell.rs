@@ -7,7 +7,6 @@ use crate::tui::app::commands;
 use crate::tui::app::compose::{self, Writing};
 use crate::tui::app::desk::Desk;
 use crate::tui::app::draw;
-use crate::tui::app::geometry::Pane;
 use crate::tui::app::keys::{Hint, Keys};
 use crate::tui::app::layers::{Ask, For, Layer, Turn};
 use crate::tui::app::outward::{self, Wants};
@@ -28,6 +27,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What the screen is made from.
@@ -85,9 +85,10 @@ pub struct App {
 impl App {
     /// The screen at the start, and what is to be done first.
     pub fn new(setup: Setup, size: (u16, u16), now: Now) -> (App, Vec<Effect>) {
-        let (mut panes, mut fx) = Panes::new(setup.accounts, setup.taste, size, now);
-        panes.downloads = setup.downloads;
         let (keys, trouble) = Keys::load(setup.keys.as_deref());
+        let keymap = Arc::clone(keys.map());
+        let (mut panes, mut fx) = Panes::new(setup.accounts, setup.taste, keymap, size, now);
+        panes.downloads = setup.downloads;
         let (theme, faults) = Theme::load(setup.theme.as_deref(), setup.surroundings);
         for warning in setup.warnings.iter().chain(&trouble).chain(&faults) {
             panes.alarm(warning, now);
@@ -242,10 +243,9 @@ impl App {
             let text = "No message is being written that it could be attached to.";
             self.panes.tell(Clean::lit(text), now);
         } else if front.is_some() && fx.iter().any(is_taking) {
-            self.panes.tell(
-                Clean::lit("Attached to the message being written; w goes on with it."),
-                now,
-            );
+            let key = self.panes.way_to(Command::Writing);
+            let text = format!("Attached to the message being written; {key} goes on with it.");
+            self.panes.tell(Clean::line(&text), now);
         }
     }
 
@@ -302,11 +302,7 @@ impl App {
         if self.desk.has_keys() {
             return Context::Composer;
         }
-        match self.panes.focus {
-            Pane::Sidebar => Context::Sidebar,
-            Pane::Reader => Context::Reader,
-            Pane::Index => Context::Index,
-        }
+        self.panes.context()
     }
 
     fn key(&mut self, key: KeyEvent, now: Now, fx: &mut Vec<Effect>) {
@@ -398,9 +394,10 @@ impl App {
             Some(draft) if self.put_aside.remove(&id) => {
                 self.desk.keep(draft, &self.panes.accounts, fx);
                 self.gone_on += 1;
+                let key = self.panes.way_to(Command::Writing);
                 let text = match self.gone_on {
-                    1 => "1 message was being written; w goes on".to_owned(),
-                    n => format!("{n} messages were being written; w goes on"),
+                    1 => format!("1 message was being written; {key} goes on"),
+                    n => format!("{n} messages were being written; {key} goes on"),
                 };
                 self.panes.tell(Clean::line(&text), now);
             }
@@ -418,10 +415,9 @@ impl App {
             return;
         };
         self.recovered.push(writing.composer.name().to_string());
-        let text = format!(
-            "Recovered: {}; w goes on with it",
-            self.recovered.join(", ")
-        );
+        let key = self.panes.way_to(Command::Writing);
+        let names = self.recovered.join(", ");
+        let text = format!("Recovered: {names}; {key} goes on with it");
         self.panes.tell(Clean::line(&text), now);
     }
 

@@ -6,8 +6,10 @@ use crate::model::{Account, AccountName, Reminder, Role};
 use crate::text::Clean;
 use crate::tui::app::acts::Acts;
 use crate::tui::app::geometry::{Pane, Places};
+use crate::tui::command::{Command, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
+use crate::tui::keymap::Keymap;
 use crate::tui::overlay::Overlay;
 use crate::tui::ports::Taste;
 use crate::tui::question::{Listing, Question};
@@ -19,6 +21,7 @@ use crate::tui::screen::sidebar::Sidebar;
 use crate::tui::screen::status::{Status, Tone};
 use crate::tui::widget::scroll::Scroll;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// A list of no more lines has none to spare.
@@ -76,6 +79,8 @@ pub struct Panes {
     pub downloads: PathBuf,
     /// When a key last made accounts that wait try again.
     pub hurried: Option<Instant>,
+    /// What the keys mean, for sentences that name one.
+    pub keymap: Arc<Keymap>,
 }
 
 impl Panes {
@@ -83,6 +88,7 @@ impl Panes {
     pub fn new(
         accounts: Vec<Account>,
         taste: Taste,
+        keymap: Arc<Keymap>,
         size: (u16, u16),
         now: Now,
     ) -> (Panes, Vec<Effect>) {
@@ -100,7 +106,7 @@ impl Panes {
             index: Index::new(listing),
             pager: None,
             view: View::Mail,
-            status: Status::new(names),
+            status: Status::new(names, Arc::clone(&keymap)),
             overlay: Overlay::default(),
             acts: Acts::default(),
             threaded: taste.threads,
@@ -110,6 +116,7 @@ impl Panes {
             reminders: Vec::new(),
             downloads: PathBuf::new(),
             hurried: None,
+            keymap,
         };
         // The sidebar first: the reader thread answers the newest question first.
         let mut fx = vec![Effect::Query(Question::Sidebar)];
@@ -155,6 +162,20 @@ impl Panes {
     /// Whether there is a reader beside or over the list.
     pub fn reading(&self) -> bool {
         self.pager.is_some() && matches!(self.view, View::Mail)
+    }
+
+    /// Where keys go that go to the panes.
+    pub fn context(&self) -> Context {
+        match self.focus {
+            Pane::Sidebar => Context::Sidebar,
+            Pane::Index => Context::Index,
+            Pane::Reader => Context::Reader,
+        }
+    }
+
+    /// How a sentence names the way to a command.
+    pub fn way_to(&self, command: Command) -> String {
+        self.keymap.way_to(self.context(), command)
     }
 
     /// Runs something that asks questions, and asks them.

@@ -5,6 +5,7 @@ use crate::text::{Clean, later, when};
 use crate::tui::app::layers::{Ask, Layer, Purpose, TIMES, Turn};
 use crate::tui::app::outward::NO_TIME;
 use crate::tui::app::state::Panes;
+use crate::tui::command::Command;
 use crate::tui::effect::{Effect, Outward};
 use crate::tui::event::{About, Now};
 use crate::tui::part::PartJob;
@@ -78,8 +79,9 @@ impl Layer {
                 panes.find(Some(&text));
                 let none = |p: &Pager| p.finding().is_some_and(|f| f.place().is_none());
                 if panes.pager.as_ref().is_some_and(none) {
-                    let words = "That is not here; g / looks for it in all mail.";
-                    panes.tell(Clean::lit(words), now);
+                    let key = panes.way_to(Command::Search);
+                    let words = format!("That is not here; {key} looks for it in all mail.");
+                    panes.tell(Clean::line(&words), now);
                 }
                 Turn::closed()
             }

@@ -7,6 +7,7 @@ use crate::text::Clean;
 use crate::text::gauge::{bar, grouped};
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
+use crate::tui::command::Command;
 use crate::tui::question::{Listing, Mode};
 use crate::tui::screen::pager::Find;
 use crate::tui::screen::sidebar_view::mailbox_name;
@@ -19,10 +20,11 @@ impl Panes {
     /// What the empty list means.
     pub fn emptiness(&self) -> Clean {
         if self.accounts.is_empty() {
-            return Clean::lit(
-                "There is no account yet. Leave with q and run `postrider account add`, \
+            return Clean::line(&format!(
+                "There is no account yet. Leave with {} and run `postrider account add`, \
                  or look around with `postrider demo`.",
-            );
+                self.way_to(Command::Quit)
+            ));
         }
         if !self.index.loaded() {
             return Clean::lit("Reading…");

@@ -3,6 +3,7 @@
 
 use crate::model::{Account, AccountStatus, Endpoint, Link, Security};
 use crate::text::{Clean, gauge, size, width, wrap};
+use crate::tui::command::Command;
 use crate::tui::screen::paint::{begin, say};
 use crate::tui::screen::state;
 use crate::tui::screen::status::Status;
@@ -33,14 +34,19 @@ pub fn draw(
     let base = theme.style("index.text");
     fill(buf, area, base);
     if accounts.is_empty() {
-        let text = "There is no account yet. Leave with q and run `postrider account add`.";
-        say(buf, area, &Clean::lit(text), base);
+        let text = format!(
+            "There is no account yet. Leave with {} and run `postrider account add`.",
+            status.way_to(Command::Quit)
+        );
+        say(buf, area, &Clean::line(&text), base);
         return;
     }
     let cols = usize::from(area.width).saturating_sub(2);
     let mut lines = Lines {
         lines: Vec::new(),
         cols,
+        again: status.way_to(Command::CheckMail),
+        stop: status.way_to(Command::Back),
     };
     for account in accounts {
         lines.account(account, &status.of(&account.name), now);
@@ -62,6 +68,10 @@ pub fn draw(
 struct Lines {
     lines: Vec<(Clean, Option<&'static str>)>,
     cols: usize,
+    /// The way to try again.
+    again: String,
+    /// The way to end a journey.
+    stop: String,
 }
 
 impl Lines {
@@ -69,16 +79,18 @@ impl Lines {
         let title = format!("{}  {}", account.name, account.identity());
         self.lines
             .push((Clean::line(&title), Some("sidebar.account")));
-        let (words, tone) = link(state, now);
+        let (words, tone) = link(state, &self.again, now);
         self.say(&words, Some(tone));
         if let Some(task) = &state.progress {
             let words = format!("syncing {}", state::progress(task));
             self.bar(&words, task.done, task.total);
         }
         if state.journey {
-            let words = "Everything is being fetched for reading offline; esc or :offline stop \
-                         ends that.";
-            self.say(words, None);
+            let stop = &self.stop;
+            let words = format!(
+                "Everything is being fetched for reading offline; {stop} or :offline stop ends that."
+            );
+            self.say(&words, None);
         }
         if state.pending > 0 {
             let changes = state::changes(state.pending);
@@ -156,7 +168,7 @@ impl Lines {
     }
 }
 
-fn link(state: &AccountStatus, now: i64) -> (String, &'static str) {
+fn link(state: &AccountStatus, again: &str, now: i64) -> (String, &'static str) {
     let since = state::since(state, now).map_or_else(String::new, |s| format!(" {s}"));
     match &state.link {
         Link::Idle => ("not tried yet".to_owned(), "text.dim"),
@@ -173,11 +185,11 @@ fn link(state: &AccountStatus, now: i64) -> (String, &'static str) {
         Link::Waiting { reason, retry_at } => {
             let retry = state::retry(*retry_at, now);
             let words =
-                format!("offline{since}, {retry}: {reason}. Any key or ctrl-r tries sooner.");
+                format!("offline{since}, {retry}: {reason}. Any key or {again} tries sooner.");
             (words, "notice.error")
         }
         Link::Stopped { reason } => (
-            format!("stopped{since}: {reason}. ctrl-r tries again."),
+            format!("stopped{since}: {reason}. {again} tries again."),
             "notice.error",
         ),
     }

@@ -2,6 +2,8 @@
 //! and those that other programs left on servers.
 
 use crate::text::{Clean, when, width};
+use crate::tui::command::{Command, Context};
+use crate::tui::keymap::Keymap;
 use crate::tui::question::{DraftAt, DraftRow};
 use crate::tui::screen::paint::{begin, say};
 use crate::tui::theme::Theme;
@@ -53,21 +55,18 @@ impl Drafts {
     }
 
     /// Draws the list.
-    pub fn draw(&self, now: i64, buf: &mut Buffer, area: Rect, theme: &Theme) {
+    pub fn draw(&self, now: i64, keymap: &Keymap, buf: &mut Buffer, area: Rect, theme: &Theme) {
         let base = theme.style("index.text");
         fill(buf, area, base);
         if self.rows.is_empty() {
             let text = if self.loaded {
-                "No drafts. Press c to write a message; what you type is kept here."
+                let key = keymap.way_to(Context::Index, Command::Compose);
+                format!("No drafts. Press {key} to write a message; what you type is kept here.")
             } else {
-                "Reading the drafts…"
+                "Reading the drafts…".to_owned()
             };
-            say(
-                buf,
-                area,
-                &Clean::lit(text),
-                base.patch(theme.style("text.dim")),
-            );
+            let dim = base.patch(theme.style("text.dim"));
+            say(buf, area, &Clean::line(&text), dim);
             return;
         }
         let height = usize::from(area.height);

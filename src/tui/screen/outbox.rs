@@ -7,6 +7,8 @@ use crate::model::{
     OutboxId, OutboxVerb, RecipientState, Reminder, ReminderId, Submission, SubmissionState,
 };
 use crate::text::{Clean, later, when, wrap};
+use crate::tui::command::{Command, Context};
+use crate::tui::keymap::Keymap;
 use crate::tui::screen::menu::{Item, Menu};
 use crate::tui::screen::paint::{begin, say};
 use crate::tui::theme::Theme;
@@ -150,7 +152,7 @@ impl Outbox {
     }
 
     /// Draws the list.
-    pub fn draw(&self, now: i64, buf: &mut Buffer, area: Rect, theme: &Theme) {
+    pub fn draw(&self, now: i64, keymap: &Keymap, buf: &mut Buffer, area: Rect, theme: &Theme) {
         let base = theme.style("index.text");
         fill(buf, area, base);
         if self.len() == 0 {
@@ -175,7 +177,8 @@ impl Outbox {
             ..area
         };
         let cols = usize::from(inner.width);
-        self.unfolded.set(self.lines(self.cursor, now, cols).len());
+        self.unfolded
+            .set(self.lines(self.cursor, now, keymap, cols).len());
         let mut at = 0;
         for n in self.top(height)..self.len() {
             let style = if n == self.cursor {
@@ -183,7 +186,7 @@ impl Outbox {
             } else {
                 base
             };
-            for (text, tone) in self.lines(n, now, cols) {
+            for (text, tone) in self.lines(n, now, keymap, cols) {
                 let tone = match tone {
                     Tone::Plain => style,
                     Tone::Dim => style.patch(theme.style("text.dim")),
@@ -203,8 +206,8 @@ impl Outbox {
     }
 
     /// The lines of a row, the selected one's as many as its words need.
-    fn lines(&self, n: usize, now: i64, cols: usize) -> Vec<(Clean, Tone)> {
-        let Some((texts, trouble)) = self.texts(n, now) else {
+    fn lines(&self, n: usize, now: i64, keymap: &Keymap, cols: usize) -> Vec<(Clean, Tone)> {
+        let Some((texts, trouble)) = self.texts(n, now, keymap) else {
             return Vec::new();
         };
         let last = if trouble { Tone::Bad } else { Tone::Dim };
@@ -225,14 +228,16 @@ impl Outbox {
     }
 
     /// The lines of a row, and whether it needs somebody.
-    fn texts(&self, n: usize, now: i64) -> Option<([Clean; TALL], bool)> {
+    fn texts(&self, n: usize, now: i64, keymap: &Keymap) -> Option<([Clean; TALL], bool)> {
         if let Some(r) = self.reminders.get(n) {
             let since = when::clock(r.due, now);
+            let way_to = |command| keymap.way_to(Context::Index, command);
+            let (open, decide) = (way_to(Command::Open), way_to(Command::Remind));
             let texts = [
                 Clean::line(&format!("{}  [{}]", r.subject, r.account)),
                 Clean::line(&format!("to {}", r.recipients)),
                 Clean::line(&format!(
-                    "nobody answered until {since}. Enter opens it, R decides"
+                    "nobody answered by {since}. {open} opens it, {decide} decides"
                 )),
             ];
             return Some((texts, true));
@@ -498,7 +503,7 @@ mod tests {
         assert!(
             matches!(menu.chosen(), Some(Decision::Again(ReminderId(3), at)) if at > 1_750_000_000)
         );
-        let (texts, trouble) = outbox.texts(0, 10).unwrap();
+        let (texts, trouble) = outbox.texts(0, 10, &Keymap::default()).unwrap();
         assert!(trouble && texts[2].as_str().contains("nobody answered"));
         outbox.set(vec![waits.clone()], Vec::new());
         assert_eq!(outbox.selected(), Some(&waits));
@@ -520,7 +525,7 @@ mod tests {
         let mut buf = Buffer::empty(area);
         let theme = Theme::default();
         let mut drawn = |outbox: &Outbox| {
-            outbox.draw(1_750_000_000, &mut buf, area, &theme);
+            outbox.draw(1_750_000_000, &Keymap::default(), &mut buf, area, &theme);
             let cell = |x, y| buf.cell((x, y)).map_or(" ", |c| c.symbol()).to_owned();
             let line = |y| (0..area.width).map(|x| cell(x, y)).collect::<String>();
             (0..area.height).map(line).collect::<Vec<_>>()

@@ -4,6 +4,8 @@
 
 use crate::model::{AccountStatus, Link, Progress};
 use crate::text::{gauge, size, when, width};
+use crate::tui::command::{Command, Context};
+use crate::tui::keymap::Keymap;
 
 /// Columns of the bar in the status line.
 const BAR: usize = 8;
@@ -64,12 +66,16 @@ impl Said {
 }
 
 /// What is said of the account `name`.
-pub fn of(name: &str, status: &AccountStatus, now: i64) -> Said {
-    let also = asides(status);
+pub fn of(name: &str, status: &AccountStatus, keymap: &Keymap, now: i64) -> Said {
+    let way_to = |command| keymap.way_to(Context::Index, command);
+    let also = asides(status, &way_to);
     let (forms, reason, tone) = match (&status.link, &status.progress) {
         (Link::Stopped { reason }, _) => (
             vec![
-                format!("✕ {name} stopped, ctrl-r tries again"),
+                format!(
+                    "✕ {name} stopped, {} tries again",
+                    way_to(Command::CheckMail)
+                ),
                 format!("✕ {name} stopped"),
                 format!("✕ {name}"),
             ],
@@ -220,10 +226,10 @@ pub fn changes(pending: u64) -> String {
 }
 
 /// What else is worth knowing, in brackets.
-fn asides(status: &AccountStatus) -> String {
+fn asides(status: &AccountStatus, way_to: &dyn Fn(Command) -> String) -> String {
     let mut also = Vec::new();
     if status.journey {
-        also.push("everything, esc stops".to_owned());
+        also.push(format!("everything, {} stops", way_to(Command::Back)));
     }
     if status.pending > 0 {
         also.push(changes(status.pending));
@@ -267,7 +273,7 @@ mod tests {
             pending: 3,
             ..AccountStatus::default()
         };
-        let said = of("work", &status, 0);
+        let said = of("work", &status, &Keymap::default(), 0);
         for (cols, text) in [
             (
                 200,
@@ -303,7 +309,7 @@ mod tests {
             pending: 5,
             ..AccountStatus::default()
         };
-        let within = |cols| of("work", &status, 9).within(cols);
+        let within = |cols| of("work", &status, &Keymap::default(), 9).within(cols);
         assert!(within(100).contains("(5 changes wait): server not reachable"));
         let narrow = within(56);
         assert!(narrow.contains("5 changes wait"), "{narrow}");
@@ -317,7 +323,8 @@ mod tests {
             slow: true,
             ..AccountStatus::default()
         };
-        let within = |status: &AccountStatus, cols| of("work", status, 0).within(cols);
+        let within =
+            |status: &AccountStatus, cols| of("work", status, &Keymap::default(), 0).within(cols);
         assert_eq!(within(&status, 80), "◌ work waiting for the server");
         assert_eq!(within(&status, 20), "◌ work waiting");
         status.progress = Some(task());
@@ -337,7 +344,7 @@ mod tests {
             since: now - 120,
             ..AccountStatus::default()
         };
-        let text = of("work", &status, now).within(100);
+        let text = of("work", &status, &Keymap::default(), now).within(100);
         let clock = |t| when::clock(t, now);
         let expected = format!(
             "✕ work offline since {}, retry at {}: no route to host",
@@ -345,7 +352,7 @@ mod tests {
             clock(now + 300)
         );
         assert_eq!(text, expected);
-        let late = of("work", &status, now + 400).within(100);
+        let late = of("work", &status, &Keymap::default(), now + 400).within(100);
         assert!(late.contains("trying again now"), "{late}");
     }
 
@@ -361,7 +368,7 @@ mod tests {
             }),
             ..AccountStatus::default()
         };
-        let text = of("a", &status, 0).within(100);
+        let text = of("a", &status, &Keymap::default(), 0).within(100);
         assert_eq!(
             text,
             "● a connected (today's 2.0 GB are used up, storage 97% full)"

@@ -6,8 +6,11 @@
 
 use crate::model::{AccountName, AccountStatus, Link, Progress};
 use crate::text::{Clean, width};
+use crate::tui::command::{Command, Context};
+use crate::tui::keymap::Keymap;
 use crate::tui::screen::state::{self, Said};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use crate::tui::screen::state::Tone;
@@ -50,13 +53,15 @@ pub struct Status {
     accounts: Vec<AccountName>,
     known: BTreeMap<AccountName, AccountStatus>,
     toasts: VecDeque<Toast>,
+    keymap: Arc<Keymap>,
 }
 
 impl Status {
     /// A line for these accounts, in this order.
-    pub fn new(accounts: Vec<AccountName>) -> Status {
+    pub fn new(accounts: Vec<AccountName>, keymap: Arc<Keymap>) -> Status {
         Status {
             accounts,
+            keymap,
             ..Status::default()
         }
     }
@@ -64,6 +69,11 @@ impl Status {
     /// Takes what the board says.
     pub fn update(&mut self, statuses: BTreeMap<AccountName, AccountStatus>) {
         self.known.extend(statuses);
+    }
+
+    /// How a sentence names the way to a command.
+    pub fn way_to(&self, command: Command) -> String {
+        self.keymap.way_to(Context::Index, command)
     }
 
     /// An account's status.
@@ -205,7 +215,7 @@ impl Status {
         let said: Vec<Said> = self
             .accounts
             .iter()
-            .map(|a| state::of(a.as_str(), &self.of(a), now))
+            .map(|a| state::of(a.as_str(), &self.of(a), &self.keymap, now))
             .collect();
         let cols = |s: &Said| width::width(s.shortest()) + GAP;
         let mut left = (room + GAP).saturating_sub(said.iter().map(cols).sum());
@@ -252,7 +262,8 @@ mod tests {
     }
 
     fn status(known: Vec<(AccountName, AccountStatus)>) -> Status {
-        let mut status = Status::new(known.iter().map(|(n, _)| n.clone()).collect());
+        let names = known.iter().map(|(n, _)| n.clone()).collect();
+        let mut status = Status::new(names, Arc::default());
         status.update(known.into_iter().collect());
         status
     }

@@ -60,6 +60,24 @@ fn the_footer_writes_keys_as_the_help_does() {
 }
 
 #[test]
+fn sentences_name_the_keys_that_the_user_chose() {
+    let keys = "[global]\n\"g d\" = \"none\"\n\"z\" = \"none\"\n\"U\" = \"undo\"\n";
+    let setup = Setup {
+        keys: Some(keys.to_owned()),
+        ..setup()
+    };
+    let mut bench = Bench::new(three(), (80, 24));
+    let (app, fx) = App::new(setup, (80, 24), bench.now);
+    bench.app = app;
+    bench.perform(fx);
+    bench.keys("w");
+    let screen = bench.screen();
+    assert!(screen.contains("; :go-drafts lists drafts."), "{screen}");
+    bench.keys("e");
+    assert!(bench.screen().contains("  U undo"));
+}
+
+#[test]
 fn a_message_that_finds_no_room_beside_the_list_says_how_much_it_needs() {
     let mut bench = Bench::new(three(), (80, 24));
     bench.keys("c");

@@ -57,7 +57,8 @@ fn three_accounts(size: (u16, u16)) -> Bench {
     let names = ["home", "work", "club"];
     bench.app.panes.accounts = names.map(account).into();
     let names = names.map(|n| AccountName(n.into()));
-    bench.app.panes.status = crate::tui::screen::status::Status::new(names.to_vec());
+    bench.app.panes.status =
+        crate::tui::screen::status::Status::new(names.to_vec(), bench.app.panes.keymap.clone());
     let states = [syncing(), waiting(), stopped()];
     bench.post(names.into_iter().zip(states).collect());
     bench
