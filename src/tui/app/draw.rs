@@ -1,13 +1,13 @@
 //! One frame from what is remembered: no state changes here.
 
 use crate::model::{Address, Reminder};
-use crate::text::{Clean, width};
+use crate::text::{Clean, width, wrap};
 use crate::tui::app::geometry::{Pane, Places, SMALLEST, Titled};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::Command;
 use crate::tui::screen::index_view::{self, Setting};
 use crate::tui::screen::paint::{begin, say};
-use crate::tui::screen::status::Tone;
+use crate::tui::screen::status::{Toast, Tone};
 use crate::tui::screen::{accounts, pager_view, sidebar_view};
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::fill;
@@ -38,8 +38,10 @@ pub fn draw(panes: &Panes, hints: &[(Clean, Clean)], now: i64, theme: &Theme, bu
         reader(panes, place, buf, theme);
     }
     rules(&places, buf, theme);
-    status(panes, places.status, now, buf, theme);
-    hint_line(hints, places.hints, buf, theme);
+    if !long(panes, &places, buf, theme) {
+        status(panes, places.status, now, buf, theme);
+        hint_line(hints, places.hints, buf, theme);
+    }
 }
 
 fn title(
@@ -201,10 +203,7 @@ fn status(panes: &Panes, area: Rect, now: i64, buf: &mut Buffer, theme: &Theme) 
     row.skip(1);
     if let Some(toast) = panes.status.toast() {
         row.put(&toast.text, base.patch(tone(toast.tone, theme)));
-        if toast.undo {
-            let undo = format!("  {} undo", panes.way_to(Command::Undo));
-            row.put(&Clean::line(&undo), base.patch(theme.style("hint.key")));
-        }
+        row.put(&undo(panes, toast), base.patch(theme.style("hint.key")));
         row.lit("  ", base);
     }
     if !panes.writing.is_empty() {
@@ -218,6 +217,41 @@ fn status(panes: &Panes, area: Rect, now: i64, buf: &mut Buffer, theme: &Theme) 
         }
         row.put(&part.text, base.patch(tone(part.tone, theme)));
         row.lit("   ", base);
+    }
+}
+
+/// What is said and finds no room in its line goes on in that of the hints. Says whether it does.
+fn long(panes: &Panes, places: &Places, buf: &mut Buffer, theme: &Theme) -> bool {
+    let Some(toast) = panes.status.toast() else {
+        return false;
+    };
+    let undo = undo(panes, toast);
+    let cols = usize::from(places.status.width).saturating_sub(2);
+    if width::width(toast.text.as_str()) + width::width(undo.as_str()) <= cols {
+        return false;
+    }
+    let base = theme.style("status.text");
+    let style = base.patch(tone(toast.tone, theme));
+    let mut lines = wrap::wrap(toast.text.as_str(), cols).into_iter();
+    let first = lines.next().unwrap_or_default();
+    if let Some(mut row) = begin(buf, places.status, 0, base) {
+        row.skip(1).put(&Clean::line(&first), style);
+    }
+    let rest = lines.collect::<Vec<_>>().join(" ");
+    if let Some(mut row) = begin(buf, places.hints, 0, base) {
+        let room = cols.saturating_sub(width::width(undo.as_str()));
+        let rest = width::cut(&rest, room);
+        row.skip(1).put(&Clean::line(&rest), style);
+        row.put(&undo, base.patch(theme.style("hint.key")));
+    }
+    true
+}
+
+/// How what was done is taken back, if it can be.
+fn undo(panes: &Panes, toast: &Toast) -> Clean {
+    match toast.undo {
+        true => Clean::line(&format!("  {} undo", panes.way_to(Command::Undo))),
+        false => Clean::default(),
     }
 }
 

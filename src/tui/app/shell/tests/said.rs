@@ -60,6 +60,21 @@ fn the_footer_writes_keys_as_the_help_does() {
 }
 
 #[test]
+fn what_is_longer_than_its_line_goes_on_in_that_of_the_hints() {
+    let mut bench = Bench::new(three(), (40, 12));
+    let why = "/home/sam/Downloads/plan.pdf can't be saved: No space left on device";
+    bench.event(Event::Told(Err(why.to_owned())));
+    let screen = bench.screen();
+    let said: Vec<&str> = screen.lines().skip(10).map(str::trim).collect();
+    assert_eq!(said.join(" "), why, "{screen}");
+    bench.event(Event::Told(Err(why.repeat(2))));
+    assert!(bench.screen().trim_end().ends_with('…'));
+    bench.now.mono += Duration::from_secs(60);
+    bench.event(Event::Tick);
+    assert!(bench.screen().contains("? help"));
+}
+
+#[test]
 fn sentences_name_the_keys_that_the_user_chose() {
     let keys = "[global]\n\"g d\" = \"none\"\n\"z\" = \"none\"\n\"U\" = \"undo\"\n";
     let setup = Setup {
