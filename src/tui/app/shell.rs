@@ -17,7 +17,7 @@ use crate::tui::effect::Effect;
 use crate::tui::errand::Errand;
 use crate::tui::event::{About, Event, Now};
 use crate::tui::ports::Taste;
-use crate::tui::question::{Answer, DraftAt, Question};
+use crate::tui::question::{Answer, DraftAt};
 use crate::tui::screen::composer::Habits;
 use crate::tui::spell::Spelling;
 use crate::tui::theme::{Surroundings, Theme};
@@ -25,10 +25,15 @@ use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
+
+mod awaited;
+mod shown;
+
+use awaited::{Awaited, Why};
 
 /// What the screen is made from.
 #[derive(Debug)]
@@ -66,14 +71,7 @@ pub struct App {
     panes: Panes,
     layers: Vec<Layer>,
     desk: Desk,
-    /// Drafts that were asked for, to be written on.
-    wanted: BTreeSet<DraftId>,
-    /// Drafts that stood open when the program died, and what was found again.
-    left_open: BTreeSet<DraftId>,
-    recovered: Vec<String>,
-    /// Drafts that were being written when the program was ended, and how many are again.
-    put_aside: BTreeSet<DraftId>,
-    gone_on: usize,
+    awaited: Awaited,
     keys: Keys,
     theme: Theme,
     surroundings: Surroundings,
@@ -93,13 +91,9 @@ impl App {
         for warning in setup.warnings.iter().chain(&trouble).chain(&faults) {
             panes.alarm(warning, now);
         }
-        fx.extend(
-            setup
-                .left_open
-                .iter()
-                .chain(&setup.put_aside)
-                .map(|id| Effect::Query(Question::Draft(*id))),
-        );
+        let mut awaited = Awaited::default();
+        awaited.ask(setup.left_open, Why::LeftOpen, &mut fx);
+        awaited.ask(setup.put_aside, Why::PutAside, &mut fx);
         let mut app = App {
             panes,
             layers: Vec::new(),
@@ -109,11 +103,7 @@ impl App {
                 groups: setup.groups,
                 check_domains: setup.check_domains,
             }),
-            wanted: BTreeSet::new(),
-            left_open: setup.left_open.into_iter().collect(),
-            recovered: Vec::new(),
-            put_aside: setup.put_aside.into_iter().collect(),
-            gone_on: 0,
+            awaited,
             keys,
             theme,
             surroundings: setup.surroundings,
@@ -385,42 +375,6 @@ impl App {
         }
     }
 
-    /// A draft that was asked for is here, or gone.
-    fn draft_came(&mut self, id: DraftId, draft: Option<Draft>, now: Now, fx: &mut Vec<Effect>) {
-        let wanted = self.wanted.remove(&id);
-        let left_open = self.left_open.remove(&id);
-        match draft {
-            Some(draft) if wanted => self.write(draft, fx),
-            Some(draft) if self.put_aside.remove(&id) => {
-                self.desk.keep(draft, &self.panes.accounts, fx);
-                self.gone_on += 1;
-                let key = self.panes.way_to(Command::Writing);
-                let text = match self.gone_on {
-                    1 => format!("1 message was being written; {key} goes on"),
-                    n => format!("{n} messages were being written; {key} goes on"),
-                };
-                self.panes.tell(Clean::line(&text), now);
-            }
-            Some(draft) if left_open => {
-                self.desk.keep(draft, &self.panes.accounts, fx);
-                self.tell_recovered(id, now);
-            }
-            Some(_) => {}
-            None => self.panes.alarm("this draft is gone", now),
-        }
-    }
-
-    fn tell_recovered(&mut self, id: DraftId, now: Now) {
-        let Some(writing) = self.desk.holding(id) else {
-            return;
-        };
-        self.recovered.push(writing.composer.name().to_string());
-        let key = self.panes.way_to(Command::Writing);
-        let names = self.recovered.join(", ");
-        let text = format!("Recovered: {names}; {key} goes on with it");
-        self.panes.tell(Clean::line(&text), now);
-    }
-
     /// Takes an answer of the ledger.
     fn replied(
         &mut self,
@@ -437,7 +391,7 @@ impl App {
             About::Action(ticket) => {
                 self.panes.acted(ticket, result, now, fx);
                 // A message that was taken back from the outbox is gone on with.
-                self.want_draft(draft, fx);
+                self.awaited.ask(draft, Why::Wanted, fx);
             }
             About::Saved(serial) => {
                 if self.desk.knows(serial) {
@@ -461,15 +415,8 @@ impl App {
             About::Outbox(_) => {
                 self.panes.status.stop_counting();
                 self.panes.told(result, now);
-                self.want_draft(draft, fx);
+                self.awaited.ask(draft, Why::Wanted, fx);
             }
-        }
-    }
-
-    fn want_draft(&mut self, draft: Option<DraftId>, fx: &mut Vec<Effect>) {
-        if let Some(id) = draft {
-            self.wanted.insert(id);
-            fx.push(Effect::Query(Question::Draft(id)));
         }
     }
 
@@ -553,7 +500,7 @@ impl App {
             Wants::EditDraft => {
                 if let View::Drafts(drafts) = &self.panes.view {
                     match drafts.selected().map(|row| row.at) {
-                        Some(DraftAt::Here(id)) => self.want_draft(Some(id), fx),
+                        Some(DraftAt::Here(id)) => self.awaited.ask([id], Why::Wanted, fx),
                         Some(DraftAt::There(message, _)) => fx.extend(commands::go_on(message)),
                         None => {}
                     }
@@ -577,8 +524,6 @@ fn is_taking(effect: &Effect) -> bool {
         }
     )
 }
-
-mod shown;
 
 #[cfg(test)]
 pub mod tests;
