@@ -181,7 +181,7 @@ impl Worker {
         work: impl FnOnce(&mut Worker) -> Result<T, String>,
     ) -> Result<T, String> {
         catch_unwind(AssertUnwindSafe(|| work(self)))
-            .unwrap_or_else(|_| Err("this message is beyond us; the log says more".to_owned()))
+            .unwrap_or_else(|_| Err("this message can't be read; the log says why".to_owned()))
     }
 
     fn reader(&mut self) -> Result<&Reader, String> {
@@ -315,8 +315,9 @@ impl Worker {
         if let Some(draft) = attempt(Pages::LaidOut, RUNAWAYS) {
             return Ok(draft);
         }
-        let bare = attempt(Pages::Bare, MOST_RUNAWAYS)
-            .ok_or("this message is beyond us: it can't be quoted; it can be forwarded whole")?;
+        let bare = attempt(Pages::Bare, MOST_RUNAWAYS).ok_or(
+            "this message takes too long to be quoted; it can be forwarded as an attachment",
+        )?;
         let told = "This message took too long to lay out: its bare text is quoted";
         let _ = self.events.send(Event::Told(Ok(told.to_owned())));
         Ok(bare)

@@ -81,7 +81,7 @@ impl Parts {
         };
         let work = move || {
             let done = catch_unwind(AssertUnwindSafe(|| parts.perform(job)));
-            let beyond = "this attachment is beyond us; the log says more".to_owned();
+            let beyond = "this attachment can't be read; the log says why".to_owned();
             done.unwrap_or(Err(beyond))
         };
         let told = move |done: Result<Done, String>| {
@@ -146,7 +146,7 @@ impl Parts {
             Some(to) => place(to, home().as_deref())?,
         };
         if named.is_some() && parts.len() > 1 {
-            return Err(format!("{} is no folder", to.unwrap_or_default()));
+            return Err(format!("{} is not a folder", to.unwrap_or_default()));
         }
         let mut saved = Vec::new();
         for part in parts {
@@ -202,7 +202,7 @@ impl Parts {
         let printed = filter(&argv, found.bytes).map_err(|e| e.to_string())?;
         if printed.trim_ascii().is_empty() {
             return Ok(Done::Said(format!(
-                "`{typed}` ended well and printed nothing."
+                "`{typed}` succeeded and printed nothing."
             )));
         }
         Ok(paper(

@@ -30,7 +30,7 @@ impl Asked {
         let message = pager.message().filter(|m| panes.at_hand() == Some(*m));
         let rendered = pager.rendered().ok_or(open)?;
         let invitation = rendered.invitation.as_ref();
-        let invitation = invitation.ok_or("This message does not invite to anything.")?;
+        let invitation = invitation.ok_or("There is no invitation in this message.")?;
         Ok(Asked {
             rsvp,
             message: message.ok_or(open)?,
