@@ -123,11 +123,8 @@ fn tar(stream: impl Read) -> Listing {
 }
 
 fn shortened(name: &str) -> String {
-    let mut end = name.len().min(LONGEST);
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    name.get(..end).unwrap_or_default().to_owned()
+    let (name, _) = name.split_at(name.floor_char_boundary(LONGEST));
+    name.to_owned()
 }
 
 #[cfg(test)]

@@ -118,14 +118,8 @@ pub fn safe_name(name: &str) -> String {
         }
         _ => (kept, ""),
     };
-    let mut end = stem.len().min(MAX_NAME - extension.len());
-    while !stem.is_char_boundary(end) {
-        end -= 1;
-    }
-    let stem = stem
-        .get(..end)
-        .unwrap_or_default()
-        .trim_end_matches(['.', ' ']);
+    let (stem, _) = stem.split_at(stem.floor_char_boundary(MAX_NAME - extension.len()));
+    let stem = stem.trim_end_matches(['.', ' ']);
     match (stem, is_reserved(stem)) {
         ("", _) => format!(
             "attachment{}",

@@ -61,11 +61,7 @@ pub fn read(tree: &Tree<'_>) -> Option<Bounce> {
 fn text(tree: &Tree<'_>) -> String {
     let part = tree.parts.iter().find(|p| p.is("text", "plain"));
     let mut text = part.map(Part::text).unwrap_or_default();
-    let mut end = LONGEST.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.truncate(end);
+    text.truncate(text.floor_char_boundary(LONGEST));
     text
 }
 

@@ -88,11 +88,7 @@ pub fn strip(html: &str, most: usize) -> String {
         };
     }
     let mut text = out.text;
-    let mut end = most.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.truncate(end);
+    text.truncate(text.floor_char_boundary(most));
     text.trim().to_owned()
 }
 

@@ -218,11 +218,8 @@ fn property(line: &str) -> Option<Property> {
         let plain = value.trim().trim_matches('"');
         Some((name.trim().to_ascii_uppercase(), uncaret(plain)))
     });
-    let mut value = line.get(colon + 1..)?;
-    if value.len() > MAX_VALUE {
-        let end = (0..=MAX_VALUE).rev().find(|at| value.is_char_boundary(*at));
-        value = value.get(..end.unwrap_or(0)).unwrap_or_default();
-    }
+    let value = line.get(colon + 1..)?;
+    let (value, _) = value.split_at(value.floor_char_boundary(MAX_VALUE));
     Some(Property {
         name: name.to_ascii_uppercase(),
         params: params.collect(),

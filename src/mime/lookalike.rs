@@ -98,11 +98,7 @@ pub fn pretended(domain: &str) -> String {
 
 /// The domain with its `xn--` labels read, its other letters as they stand.
 fn decoded(domain: &str) -> Cow<'_, str> {
-    let mut end = domain.len().min(LONGEST);
-    while !domain.is_char_boundary(end) {
-        end -= 1;
-    }
-    let domain = domain.get(..end).unwrap_or_default();
+    let (domain, _) = domain.split_at(domain.floor_char_boundary(LONGEST));
     match oddity(domain) {
         None if domain.is_ascii() => Cow::Borrowed(domain),
         _ => Cow::Owned(idna::domain_to_unicode(domain).0),

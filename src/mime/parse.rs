@@ -219,11 +219,7 @@ pub fn flow(part: &super::tree::Part<'_>) -> (bool, bool) {
 }
 
 fn cut(text: &str, most: usize) -> &str {
-    let mut end = most.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or(text)
+    text.split_at(text.floor_char_boundary(most)).0
 }
 
 fn add(text: &mut String, more: &str, room: usize) {

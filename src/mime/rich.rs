@@ -223,11 +223,7 @@ fn control(text: &str) -> (&str, Option<i32>, &str) {
 }
 
 fn cut(text: &str) -> &str {
-    let mut end = MAX.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or(text)
+    text.split_at(text.floor_char_boundary(MAX)).0
 }
 
 #[cfg(test)]

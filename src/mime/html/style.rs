@@ -279,11 +279,7 @@ fn without_comments(text: &str) -> String {
 }
 
 fn cut(text: &str, most: usize) -> &str {
-    let mut end = most.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
+    text.split_at(text.floor_char_boundary(most)).0
 }
 
 /// The number at the beginning of a value.
