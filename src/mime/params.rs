@@ -4,7 +4,7 @@
 //! parameter that comes plain and extended, the extended one counts. Names that were written as
 //! encoded-words, in raw octets, or without the quotes that their blanks need are read as meant.
 
-use super::{charset, field};
+use super::{charset, field, transfer};
 use std::collections::BTreeMap;
 
 /// The longest value that is read, in octets.
@@ -199,7 +199,7 @@ fn extended(list: &[Raw]) -> String {
             }
         }
         match raw.extended {
-            true => bytes.extend(percent_decoded(value)),
+            true => bytes.extend(transfer::percent(value)),
             false => bytes.extend_from_slice(value),
         }
         any |= raw.extended;
@@ -210,26 +210,6 @@ fn extended(list: &[Raw]) -> String {
         // Pieces of a plain value: some put encoded-words into them.
         (false, _) => field::text(&bytes),
     }
-}
-
-fn percent_decoded(value: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(value.len());
-    let mut rest = value;
-    while let Some((first, more)) = rest.split_first() {
-        let hex = more.get(..2).and_then(|h| std::str::from_utf8(h).ok());
-        let octet = hex.and_then(|h| u8::from_str_radix(h, 16).ok());
-        match octet.filter(|_| *first == b'%') {
-            Some(octet) => {
-                out.push(octet);
-                rest = more.get(2..).unwrap_or_default();
-            }
-            None => {
-                out.push(*first);
-                rest = more;
-            }
-        }
-    }
-    out
 }
 
 #[cfg(test)]

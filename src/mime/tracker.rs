@@ -4,6 +4,7 @@
 //! believed; for everybody else the address is shown with the host that comes before it, since a
 //! page may show what it likes for `?url=https://bank.example`.
 
+use super::transfer;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
@@ -120,7 +121,7 @@ fn once(url: &str) -> Option<Behind> {
 
 /// The web address that a value is, percent-encoded or in base64.
 fn address(value: &str) -> Option<String> {
-    let plain = percent(value);
+    let plain = String::from_utf8_lossy(&transfer::percent(value.as_bytes())).into_owned();
     if is_web(&plain) {
         return Some(plain);
     }
@@ -144,32 +145,6 @@ fn is_web(text: &str) -> bool {
         .strip_prefix("https://")
         .or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|r| r.len() > 3 && !r.starts_with('/'))
-}
-
-/// Undoes percent-encoding; what is none stays.
-fn percent(value: &str) -> String {
-    if !value.contains('%') {
-        return value.to_owned();
-    }
-    let mut out: Vec<u8> = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let Some((first, more)) = rest.split_first() {
-        let hex = |b: u8| {
-            char::from(b)
-                .to_digit(16)
-                .and_then(|d| u8::try_from(d).ok())
-        };
-        if let (b'%', [a, b, after @ ..]) = (first, more)
-            && let (Some(a), Some(b)) = (hex(*a), hex(*b))
-        {
-            out.push(a * 16 + b);
-            rest = after;
-        } else {
-            out.push(*first);
-            rest = more;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! Content-Transfer-Encoding (RFC 2045 §6), read leniently.
+//! Content-Transfer-Encoding (RFC 2045 §6) and percent-encoding (RFC 3986 §2.1), read leniently.
 //!
 //! A damaged part shows what can be read of it: base64 skips what is no base64, quoted-printable
-//! keeps a `=` that begins nothing. Writing is mail-builder's business; only the quoted-printable
+//! keeps a `=` that begins nothing, percent-encoding a `%`. Writing is mail-builder's business; only the quoted-printable
 //! of messages that came ready-made is done here.
 
 use std::borrow::Cow;
@@ -138,6 +138,24 @@ pub fn quoted_printable(body: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Percent-encoding undone; a `%` before anything but two hex digits stays as it is.
+pub fn percent(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((byte, tail)) = rest.split_first() {
+        rest = tail;
+        if let (b'%', [a, b, more @ ..]) = (byte, tail)
+            && let (Some(high), Some(low)) = (hex(*a), hex(*b))
+        {
+            out.push(high << 4 | low);
+            rest = more;
+        } else {
+            out.push(*byte);
+        }
+    }
+    out
+}
+
 /// What follows a soft line break whose `=` is already read.
 fn after_soft_break(tail: &[u8]) -> Option<&[u8]> {
     let blanks = tail
@@ -204,6 +222,12 @@ mod tests {
         assert_eq!(quoted_printable(b"x  \r\ny =c3=A9"), "x\r\ny é".as_bytes());
     }
 
+    #[test]
+    fn only_two_hex_digits_stand_for_an_octet() {
+        assert_eq!(percent(b"a%20b%C3%a9%"), "a b\u{e9}%".as_bytes());
+        assert_eq!(percent(b"100%+f %zz%4"), b"100%+f %zz%4");
+    }
+
     proptest! {
         #[test]
         fn what_is_written_can_be_read(text in "(\\PC|\r\n|\t| ){0,200}") {
@@ -216,6 +240,7 @@ mod tests {
         fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             base64(&bytes);
             quoted_printable(&bytes);
+            percent(&bytes);
         }
     }
 }

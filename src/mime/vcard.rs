@@ -207,22 +207,7 @@ fn mailto(text: &str) -> Option<String> {
         return None;
     }
     let addr = rest.split('?').next().unwrap_or("");
-    let mut bytes = Vec::new();
-    let mut left = addr.as_bytes();
-    while let Some((first, more)) = left.split_first() {
-        let code = more
-            .get(..2)
-            .filter(|_| *first == b'%')
-            .and_then(|h| std::str::from_utf8(h).ok())
-            .and_then(|h| u8::from_str_radix(h, 16).ok());
-        bytes.push(code.unwrap_or(*first));
-        left = if code.is_some() {
-            more.get(2..).unwrap_or(&[])
-        } else {
-            more
-        };
-    }
-    String::from_utf8(bytes).ok()
+    String::from_utf8(transfer::percent(addr.as_bytes())).ok()
 }
 
 /// Text as it was before commas, semicolons and line ends were escaped (RFC 6350 §3.4).

@@ -1,6 +1,7 @@
 //! Small things that the composer wants looked up on the disk or in a message: done aside, on the
 //! layout thread (words: on one of their own), never on the screen's.
 
+use crate::mime::transfer::percent;
 use crate::model::{DraftAttachment, MailDomain, MsgId};
 use crate::tui::paths;
 use std::path::{Path, PathBuf};
@@ -120,7 +121,8 @@ fn named(text: &str) -> Option<Vec<String>> {
     let names: Vec<String> = words
         .into_iter()
         .map(|w| match w.strip_prefix("file://") {
-            Some(path) => percent(path),
+            // A `file:` address (RFC 8089).
+            Some(path) => String::from_utf8_lossy(&percent(path.as_bytes())).into_owned(),
             None => w,
         })
         .collect();
@@ -128,26 +130,6 @@ fn named(text: &str) -> Option<Vec<String>> {
         .iter()
         .all(|n| n.starts_with('/') || n.starts_with("~/"));
     (paths && names.len() <= DROPPED).then_some(names)
-}
-
-/// A path of a `file:` address (RFC 8089): percent-decoded.
-fn percent(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((first, more)) = rest.split_first() {
-        let code = more
-            .get(..2)
-            .filter(|_| *first == b'%')
-            .and_then(|h| std::str::from_utf8(h).ok())
-            .and_then(|h| u8::from_str_radix(h, 16).ok());
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() {
-            more.get(2..).unwrap_or(&[])
-        } else {
-            more
-        };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn templates(folder: &Path) -> Result<Vec<Template>, String> {
