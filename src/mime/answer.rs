@@ -51,7 +51,7 @@ impl Hints {
         let by_server = fields.get(..arrived.unwrap_or(0)).unwrap_or_default();
         let delivered_to = ["Delivered-To", "X-Original-To"]
             .iter()
-            .filter_map(|name| by_server.iter().find(|f| f.is(name)))
+            .filter_map(|name| field::find(by_server, name))
             .filter_map(|f| field::all_addresses(f.value).into_iter().next())
             .collect();
         Hints {

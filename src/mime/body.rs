@@ -5,7 +5,7 @@
 //! and not meant as an attachment is shown in order. A text with a file name (a patch) is both.
 
 use super::tree::{Part, Tree};
-use super::{rich, transfer};
+use super::{field, rich, transfer};
 use crate::model::view::AttachmentRow;
 
 /// Octets of a plain form that tell whether it stands in for another.
@@ -341,12 +341,11 @@ pub fn attachments(tree: &Tree<'_>) -> Vec<AttachmentRow> {
 
 fn inner_subject(part: &Part<'_>) -> String {
     let bytes = part.bytes();
-    let (fields, _) = super::field::split(&bytes);
-    let subject = fields.iter().find(|f| f.is("Subject"));
-    let subject = subject
-        .map(|f| super::field::text(f.value))
-        .unwrap_or_default();
-    let short: String = subject.chars().take(60).collect();
+    let (fields, _) = field::split(&bytes);
+    let short: String = field::text_of(&fields, "Subject")
+        .chars()
+        .take(60)
+        .collect();
     if short.trim().is_empty() {
         "message".to_owned()
     } else {

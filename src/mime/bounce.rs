@@ -33,8 +33,7 @@ pub struct Bounce {
 
 /// Whether a header is one of those who write bounces; cheap, for every new message.
 pub fn is_by_a_daemon(fields: &[Field<'_>]) -> bool {
-    let from = fields.iter().find(|f| f.is("From"));
-    from.is_some_and(|f| {
+    field::find(fields, "From").is_some_and(|f| {
         let value = f.value.get(..FROM).unwrap_or(f.value);
         let value = String::from_utf8_lossy(value).to_ascii_lowercase();
         let mut words = value.split(['<', ' ', '\t', '"']);
@@ -52,7 +51,7 @@ pub fn read(tree: &Tree<'_>) -> Option<Bounce> {
     (!facts.is_empty()).then(|| Bounce {
         original: attached(tree)
             .or_else(|| copied(&text))
-            .or_else(|| id(&tree.fields, "In-Reply-To")),
+            .or_else(|| field::message_id(&tree.fields, "In-Reply-To")),
         facts,
     })
 }
@@ -131,7 +130,7 @@ fn attached(tree: &Tree<'_>) -> Option<MessageId> {
     let is = |p: &&Part<'_>| p.is("message", "rfc822") || p.is("text", "rfc822-headers");
     let bytes = tree.parts.iter().find(is)?.bytes();
     let bytes = bytes.get(..LONGEST).unwrap_or(&bytes);
-    id(&field::split(bytes).0, "Message-ID")
+    field::message_id(&field::split(bytes).0, "Message-ID")
 }
 
 /// The Message-ID of a message that stands in the text, below a line of dashes.
@@ -141,18 +140,13 @@ fn copied(text: &str) -> Option<MessageId> {
         rest = below;
         if line.starts_with("---") {
             let header = below.trim_start_matches('\n').as_bytes();
-            let found = id(&field::split(header).0, "Message-ID");
+            let found = field::message_id(&field::split(header).0, "Message-ID");
             if found.is_some() {
                 return found;
             }
         }
     }
     None
-}
-
-fn id(fields: &[Field<'_>], name: &str) -> Option<MessageId> {
-    let found = fields.iter().find(|f| f.is(name))?;
-    field::message_ids(found.value, 1).pop()
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ fn block(text: &str) -> String {
 }
 
 fn find(fields: &[Field<'_>], name: &str) -> String {
-    let found = fields.iter().find(|f| f.is(name));
+    let found = field::find(fields, name);
     found.map(|f| field::unfolded(f.value)).unwrap_or_default()
 }
 

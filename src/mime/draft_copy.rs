@@ -74,7 +74,7 @@ pub fn draft_copy(
 /// What was typed into the line of that name, if it stands there as typed.
 pub(super) fn line(fields: &[Field<'_>], name: &str) -> Option<String> {
     let name = format!("{AS_TYPED}{name}");
-    let found = fields.iter().find(|f| f.is(&name))?;
+    let found = field::find(fields, &name)?;
     Some(one_line(&field::text(found.value)))
 }
 

@@ -74,6 +74,21 @@ pub fn split(raw: &[u8]) -> (Vec<Field<'_>>, usize) {
     (fields, raw.len())
 }
 
+/// The first field of this name.
+pub fn find<'f, 'a>(fields: &'f [Field<'a>], name: &str) -> Option<&'f Field<'a>> {
+    fields.iter().find(|f| f.is(name))
+}
+
+/// The text of the first field of this name; empty if there is none.
+pub fn text_of(fields: &[Field<'_>], name: &str) -> String {
+    find(fields, name).map_or_else(String::new, |f| text(f.value))
+}
+
+/// The identifier in the first field of this name.
+pub fn message_id(fields: &[Field<'_>], name: &str) -> Option<MessageId> {
+    message_ids(find(fields, name)?.value, 1).pop()
+}
+
 /// Where the line that begins at `at` ends, with its line end.
 fn line_end(raw: &[u8], at: usize) -> usize {
     raw.get(at..)

@@ -55,8 +55,7 @@ pub fn is_announced(header: &[u8]) -> bool {
     if bounce::is_by_a_daemon(&fields) {
         return true;
     }
-    let mut media = fields.iter().filter(|f| f.is("Content-Type"));
-    media.next().is_some_and(|f| {
+    field::find(&fields, "Content-Type").is_some_and(|f| {
         let value = f.value.trim_ascii();
         let main = value.get(..16).unwrap_or(value);
         main.eq_ignore_ascii_case(b"multipart/report")
@@ -68,7 +67,7 @@ pub fn read(raw: &[u8]) -> Option<Report> {
     let tree = Tree::read(raw);
     let whole = tree.part(0)?;
     let mut report = Report {
-        message_id: id(&tree.fields, "Message-ID"),
+        message_id: field::message_id(&tree.fields, "Message-ID"),
         date: tree.field("Date").and_then(|date| field::date(date.value)),
         ..Report::default()
     };
@@ -97,18 +96,14 @@ pub fn read(raw: &[u8]) -> Option<Report> {
         let bytes = part.bytes();
         let (fields, _) = field::split(cut(&bytes));
         report.facts.extend(displayed(&fields));
-        report.original = id(&fields, "Original-Message-ID").or_else(|| original(&inside));
+        let named = field::message_id(&fields, "Original-Message-ID");
+        report.original = named.or_else(|| original(&inside));
     }
     (!report.facts.is_empty()).then_some(report)
 }
 
 fn cut(bytes: &[u8]) -> &[u8] {
     bytes.get(..LONGEST).unwrap_or(bytes)
-}
-
-fn id(fields: &[Field<'_>], name: &str) -> Option<MessageId> {
-    let found = fields.iter().find(|f| f.is(name))?;
-    field::message_ids(found.value, 1).pop()
 }
 
 /// The Message-ID of the message, or of its header, that came back with the report.
@@ -120,7 +115,7 @@ fn original(inside: &[&Part<'_>]) -> Option<MessageId> {
             || p.is("message", "global-headers")
     })?;
     let bytes = came_back.bytes();
-    id(&field::split(cut(&bytes)).0, "Message-ID")
+    field::message_id(&field::split(cut(&bytes)).0, "Message-ID")
 }
 
 /// The groups of fields of a delivery status (RFC 3464 §2.1): one about the message, the others
@@ -189,7 +184,7 @@ fn typed(value: &str) -> String {
 }
 
 fn value(fields: &[Field<'_>], name: &str) -> String {
-    let found = fields.iter().find(|f| f.is(name));
+    let found = field::find(fields, name);
     let text = found.map(|f| field::unfolded(f.value)).unwrap_or_default();
     text.trim().chars().take(WORDS).collect()
 }

@@ -53,7 +53,7 @@ fn entity(bytes: &[u8], depth: usize) -> Result<Vec<u8>, BuildError> {
     if !header.is_ascii() {
         return Err(refused("a header holds 8-bit text"));
     }
-    let find = |name: &str| fields.iter().find(|f| f.is(name));
+    let find = |name: &str| field::find(&fields, name);
     let media = find("Content-Type").and_then(|f| Parameterised::read(f.value));
     let encoding = find("Content-Transfer-Encoding");
     let encoding = encoding.map(|f| Encoding::from_value(&field::unfolded(f.value)));

@@ -137,7 +137,7 @@ impl<'a> Tree<'a> {
 
     /// The first field of this name.
     pub fn field(&self, name: &str) -> Option<&Field<'a>> {
-        self.fields.iter().find(|f| f.is(name))
+        field::find(&self.fields, name)
     }
 
     fn add(
@@ -202,7 +202,7 @@ impl<'a> Tree<'a> {
 
 /// What a part's header says of it.
 fn describe<'a>(fields: &[Field<'a>], body: &'a [u8], default: (&str, &str)) -> Part<'a> {
-    let find = |name: &str| fields.iter().find(|f| f.is(name));
+    let find = |name: &str| field::find(fields, name);
     let declared = find("Content-Type").and_then(|f| Parameterised::read(f.value));
     let media = match declared {
         Some(m) if !m.main.is_empty() && (!m.sub.is_empty() || m.main == "multipart") => m,

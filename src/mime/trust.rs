@@ -366,7 +366,7 @@ fn others(from: &Address, fields: &[Field<'_>], e: &Envelope, say: &mut dyn FnMu
             format!("It was sent by {shown} for the sender."),
         );
     }
-    let path = fields.iter().find(|f| f.is("Return-Path"));
+    let path = field::find(fields, "Return-Path");
     let path = path.and_then(|f| field::addresses(f.value).into_iter().next());
     if let Some(path) = path.filter(|p| p.addr.contains('@') && elsewhere(p)) {
         let shown = ending(&lookalike::shown_addr(&path.addr));
