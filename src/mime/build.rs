@@ -8,7 +8,7 @@
 
 use super::attachment::safe_name;
 use super::wire::{
-    Fields, crlf, envelope, is_plain, longest_line, one_line, sender, typed, with_bcc,
+    AGENT, Fields, crlf, envelope, is_plain, longest_line, one_line, sender, typed, with_bcc,
 };
 use super::{flowed, markdown};
 use crate::model::{Account, Address, Draft, DraftAttachment, MessageId, Outgoing};
@@ -80,27 +80,20 @@ pub fn outgoing(
         let to = Address::new(String::new(), from.addr.clone());
         head.addresses("Disposition-Notification-To", &[to]);
     }
-    head.text(
-        "User-Agent",
-        concat!("postrider/", env!("CARGO_PKG_VERSION")),
-    );
+    head.text("User-Agent", AGENT);
     head.text("MIME-Version", "1.0");
     let wire = Arc::new(whole(head, draft, files, &message_id));
     let filed = with_bcc(&wire, after_cc, &bcc);
     Ok(Outgoing {
-        account: account.name.clone(),
-        message_id,
         mail_from: from.addr,
         recipients,
         subject,
         filed,
         wire,
         draft: draft.id,
-        not_before: now,
-        scheduled: false,
         dsn: draft.options.dsn,
         remind: draft.options.remind,
-        source: None,
+        ..Outgoing::new(account.name.clone(), message_id, now)
     })
 }
 
@@ -169,7 +162,7 @@ impl Skeleton<'_> {
 
 /// The text, in two forms if it is Markdown, alone or in front of its attachments.
 /// Images are named after the message's own id.
-pub(super) fn assemble<'a>(draft: &Draft, files: &'a [Attached], id: &MessageId) -> MimePart<'a> {
+fn assemble<'a>(draft: &Draft, files: &'a [Attached], id: &MessageId) -> MimePart<'a> {
     let text: String = draft
         .body
         .replace("\r\n", "\n")

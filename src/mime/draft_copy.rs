@@ -5,7 +5,7 @@
 
 use super::build::{Attached, trimmed, whole};
 use super::field::{self, Field};
-use super::wire::{Fields, one_line, sender, typed};
+use super::wire::{AGENT, Fields, one_line, sender, typed};
 use crate::model::{Account, Address, Draft, MessageId};
 use crate::text::when;
 use base64::Engine as _;
@@ -60,10 +60,7 @@ pub fn draft_copy(
     if draft.options.markdown {
         head.text("X-Postrider-Markdown", "yes");
     }
-    head.text(
-        "User-Agent",
-        concat!("postrider/", env!("CARGO_PKG_VERSION")),
-    );
+    head.text("User-Agent", AGENT);
     head.text("MIME-Version", "1.0");
     // The text as it is written, whatever it becomes when it is sent.
     let mut plain = draft.clone();

@@ -10,9 +10,7 @@ use super::ical::{self, Component, Property};
 use super::invite;
 use super::moment::{self, Moment};
 use super::tree::Tree;
-use super::wire::{
-    BuildError, Fields, crlf, envelope, is_plain, new_message_id, one_line, sender, wire,
-};
+use super::wire::{BuildError, Fields, envelope, finished, new_message_id, one_line, sender, wire};
 use super::{field, parse};
 use crate::model::{Account, Address, Outgoing};
 use crate::text::when;
@@ -120,45 +118,25 @@ pub fn answer(
         text = format!("{text}\n{note}\n");
     }
 
-    let original = tree.field("Message-ID");
-    let original = original.and_then(|f| field::message_ids(f.value, 1).pop());
-    let original = original.filter(is_plain);
+    let original = field::message_id(&tree.fields, "Message-ID");
     let message_id = new_message_id(&from.addr);
     let subject = format!("{}: {title}", what.word());
-    let mut head = Fields::default();
-    head.text("Date", &when::rfc5322(now));
-    head.addresses("From", std::slice::from_ref(&from));
-    head.addresses("To", std::slice::from_ref(&to));
-    head.subject("Subject", &subject);
-    head.ids("Message-ID", std::slice::from_ref(&message_id));
-    head.ids("In-Reply-To", original.as_slice());
-    head.ids("References", original.as_slice());
-    head.text("MIME-Version", "1.0");
+    let ends = (&from, std::slice::from_ref(&to));
+    let mut head = Fields::answer(ends, &subject, &message_id, original.as_slice(), now);
     let plain = ContentType::new("text/plain").attribute("charset", "utf-8");
     let media = ContentType::new("text/calendar")
         .attribute("charset", "utf-8")
         .attribute("method", what.method());
     let parts = vec![MimePart::new(plain, text), MimePart::new(media, reply)];
     MimePart::new("multipart/alternative", BodyPart::Multipart(parts)).write_part(&mut head.bytes);
-    let mut message = crlf(&head.bytes);
-    if !message.ends_with(b"\r\n") {
-        message.extend_from_slice(b"\r\n");
-    }
-    let message = Arc::new(message);
+    let message = Arc::new(finished(&head.bytes));
     Ok(Outgoing {
-        account: account.name.clone(),
-        message_id,
         mail_from: from.addr,
         recipients,
         subject,
         wire: Arc::clone(&message),
         filed: message,
-        draft: None,
-        not_before: now,
-        scheduled: false,
-        dsn: false,
-        remind: None,
-        source: None,
+        ..Outgoing::new(account.name.clone(), message_id, now)
     })
 }
 

@@ -3,15 +3,13 @@
 //! Nothing here is ever sent by itself: the word is the user's (RFC 8098 §2.1).
 
 use super::field;
-use super::wire::{
-    BuildError, Fields, crlf, envelope, is_plain, new_message_id, one_line, sender, wire,
-};
+use super::wire::{AGENT, BuildError, Fields, envelope, finished, new_message_id, one_line};
+use super::wire::{sender, wire};
 use crate::model::{Account, Address, Outgoing};
 use crate::text::when;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::raw::Raw;
 use mail_builder::mime::{BodyPart, MimePart};
-use std::sync::Arc;
 
 /// More addresses than this want to know: that is no receipt.
 const MOST: usize = 5;
@@ -46,35 +44,25 @@ pub fn displayed(
     let recipients = envelope(to.iter())?;
     let from = sender(&reader.to_string(), account)?;
     let (fields, _) = field::split(raw);
-    let find = |name: &str| fields.iter().find(|f| f.is(name));
-    let subject = find("Subject")
-        .map(|f| field::text(f.value))
-        .unwrap_or_default();
-    let subject = one_line(&subject);
-    let original = find("Message-ID").and_then(|f| field::message_ids(f.value, 1).pop());
-    let original = original.filter(is_plain);
+    let title = one_line(&field::text_of(&fields, "Subject"));
+    let subject = format!("Read: {title}");
+    let original = field::message_id(&fields, "Message-ID");
     let message_id = new_message_id(&from.addr);
-
-    let mut head = Fields::default();
-    head.text("Date", &when::rfc5322(now));
-    head.addresses("From", std::slice::from_ref(&from));
-    head.addresses("To", &to);
-    head.subject("Subject", &format!("Read: {subject}"));
-    head.ids("Message-ID", std::slice::from_ref(&message_id));
-    head.ids("In-Reply-To", original.as_slice());
-    head.ids("References", original.as_slice());
-    head.text("MIME-Version", "1.0");
+    let mut head = Fields::answer(
+        (&from, &to),
+        &subject,
+        &message_id,
+        original.as_slice(),
+        now,
+    );
 
     let words = format!(
-        "Your message \"{subject}\" was displayed on {}.\nThis does not say that it was read or understood.\n",
+        "Your message \"{title}\" was displayed on {}.\nThis does not say that it was read or understood.\n",
         when::long(now)
     );
     let text = ContentType::new("text/plain").attribute("charset", "utf-8");
     let mut facts = Fields::default();
-    facts.text(
-        "Reporting-UA",
-        concat!("postrider/", env!("CARGO_PKG_VERSION")),
-    );
+    facts.text("Reporting-UA", AGENT);
     facts.text("Final-Recipient", &format!("rfc822;{}", from.addr));
     facts.ids("Original-Message-ID", original.as_slice());
     facts.text("Disposition", "manual-action/MDN-sent-manually; displayed");
@@ -86,24 +74,11 @@ pub fn displayed(
             .header("Content-Transfer-Encoding", Raw::new("7bit")),
     ];
     MimePart::new(report, BodyPart::Multipart(parts)).write_part(&mut head.bytes);
-    let mut message = crlf(&head.bytes);
-    if !message.ends_with(b"\r\n") {
-        message.extend_from_slice(b"\r\n");
-    }
     Ok(Outgoing {
-        account: account.name.clone(),
-        message_id,
-        mail_from: String::new(),
         recipients,
-        subject: format!("Read: {subject}"),
-        wire: message.into(),
-        filed: Arc::default(),
-        draft: None,
-        not_before: now,
-        scheduled: false,
-        dsn: false,
-        remind: None,
-        source: None,
+        subject,
+        wire: finished(&head.bytes).into(),
+        ..Outgoing::new(account.name.clone(), message_id, now)
     })
 }
 

@@ -2,11 +2,10 @@
 //! §3.6.6): fields that say who passed it on come on top, everything below stays what it was.
 
 use super::field;
-use super::verbatim::{Body, copy, encoded};
+use super::verbatim::{apart, copy, encoded};
 use super::wire::{BuildError, Fields, crlf, envelope, new_message_id, sender, typed};
 use crate::model::{Account, Outgoing};
 use crate::text::when;
-use std::sync::Arc;
 
 /// Fields of an earlier journey, which would mislead on this one.
 const TRACES: [&str; 5] = [
@@ -23,18 +22,8 @@ const TRACES: [&str; 5] = [
 /// # Errors
 /// Nobody to send to, addresses that can't be read, or a message that can't go as it is.
 pub fn redirect(raw: &[u8], account: &Account, to: &str, now: i64) -> Result<Outgoing, BuildError> {
-    if raw.contains(&0) {
-        return Err(BuildError::NotAMessage("it has a NUL in it".to_owned()));
-    }
     let raw = crlf(raw);
-    let (fields, at) = field::split(&raw);
-    if fields.is_empty() {
-        return Err(BuildError::NotAMessage("it has no header".to_owned()));
-    }
-    if fields.len() >= field::MAX_FIELDS {
-        let why = "its header has too many fields".to_owned();
-        return Err(BuildError::NotAMessage(why));
-    }
+    let (fields, body) = apart(&raw)?;
     let from = sender("", account)?;
     let to = typed("To", to)?;
     let recipients = envelope(to.iter())?;
@@ -44,32 +33,18 @@ pub fn redirect(raw: &[u8], account: &Account, to: &str, now: i64) -> Result<Out
     out.addresses("Resent-From", std::slice::from_ref(&from));
     out.addresses("Resent-To", &to);
     out.ids("Resent-Message-ID", std::slice::from_ref(&message_id));
-    let body = encoded(&fields, raw.get(at..).unwrap_or_default())?;
+    let body = encoded(&fields, body)?;
     for f in &fields {
-        let replaced = matches!(body, Body::Encoded { .. }) && f.is("Content-Transfer-Encoding");
-        if !(replaced || TRACES.iter().any(|name| f.is(name))) {
+        if !(body.replaces(f) || TRACES.iter().any(|name| f.is(name))) {
             copy(&mut out, f)?;
         }
     }
-    let mut wire = body.after(out);
-    if !wire.ends_with(b"\r\n") {
-        wire.extend_from_slice(b"\r\n");
-    }
-    let subject = fields.iter().find(|f| f.is("Subject"));
     Ok(Outgoing {
-        account: account.name.clone(),
-        message_id,
         mail_from: from.addr,
         recipients,
-        subject: subject.map(|f| field::text(f.value)).unwrap_or_default(),
-        wire: wire.into(),
-        filed: Arc::default(),
-        draft: None,
-        not_before: now,
-        scheduled: false,
-        dsn: false,
-        remind: None,
-        source: None,
+        subject: field::text_of(&fields, "Subject"),
+        wire: body.after(out).into(),
+        ..Outgoing::new(account.name.clone(), message_id, now)
     })
 }
 

@@ -23,12 +23,59 @@ const MAX_LINE: usize = 998;
 /// Nobody to send to; an address that can't be written to; no header; a NUL; lines too long in a
 /// message whose parts we must not touch.
 pub fn from_rfc5322(raw: &[u8], account: &Account, now: i64) -> Result<Outgoing, BuildError> {
+    let raw = crlf(raw);
+    let (fields, body) = apart(&raw)?;
+    let to = named(&fields, "To")?;
+    let cc = named(&fields, "Cc")?;
+    let bcc = named(&fields, "Bcc")?;
+    let recipients = envelope(to.iter().chain(&cc).chain(&bcc))?;
+    let from = match named(&fields, "From")?.into_iter().next() {
+        Some(from) => from,
+        None => sender("", account)?,
+    };
+    let given = field::message_id(&fields, "Message-ID");
+    let message_id = given.clone().unwrap_or_else(|| new_message_id(&from.addr));
+
+    let lacks = |name: &str| field::find(&fields, name).is_none();
+    let mut out = Fields::default();
+    if lacks("Date") {
+        out.text("Date", &when::rfc5322(now));
+    }
+    if lacks("From") {
+        out.addresses("From", std::slice::from_ref(&from));
+    }
+    if given.is_none() {
+        out.ids("Message-ID", std::slice::from_ref(&message_id));
+    }
+    if lacks("MIME-Version") {
+        out.text("MIME-Version", "1.0");
+    }
+    let bcc_at = out.bytes.len();
+    let body = encoded(&fields, body)?;
+    for f in &fields {
+        let unusable = f.is("Message-ID") && given.is_none();
+        if !(f.is("Bcc") || f.is("Resent-Bcc") || body.replaces(f) || unusable) {
+            copy(&mut out, f)?;
+        }
+    }
+    let message = Arc::new(body.after(out));
+    Ok(Outgoing {
+        mail_from: from.addr,
+        recipients,
+        subject: field::text_of(&fields, "Subject"),
+        filed: with_bcc(&message, bcc_at, &bcc),
+        wire: message,
+        ..Outgoing::new(account.name.clone(), message_id, now)
+    })
+}
+
+/// The fields and the body of a message that came ready-made, its lines ended by CRLF.
+pub(super) fn apart(raw: &[u8]) -> Result<(Vec<Field<'_>>, &[u8]), BuildError> {
     let refuse = |why: &str| Err(BuildError::NotAMessage(why.to_owned()));
     if raw.contains(&0) {
         return refuse("it has a NUL in it");
     }
-    let raw = crlf(raw);
-    let (fields, at) = field::split(&raw);
+    let (fields, at) = field::split(raw);
     if fields.is_empty() {
         return refuse("it does not begin with header fields such as \"To: somebody@example.org\"");
     }
@@ -36,63 +83,7 @@ pub fn from_rfc5322(raw: &[u8], account: &Account, now: i64) -> Result<Outgoing,
     if fields.len() >= field::MAX_FIELDS {
         return refuse("its header has too many fields");
     }
-    let body = raw.get(at..).unwrap_or_default();
-    let to = named(&fields, "To")?;
-    let cc = named(&fields, "Cc")?;
-    let bcc = named(&fields, "Bcc")?;
-    let recipients = envelope(to.iter().chain(&cc).chain(&bcc))?;
-    let find = |name: &str| fields.iter().find(|f| f.is(name));
-    let from = match named(&fields, "From")?.into_iter().next() {
-        Some(from) => from,
-        None => sender("", account)?,
-    };
-    let given = find("Message-ID").and_then(|f| field::message_ids(f.value, 1).pop());
-    let message_id = given.clone().unwrap_or_else(|| new_message_id(&from.addr));
-
-    let mut out = Fields::default();
-    if find("Date").is_none() {
-        out.text("Date", &when::rfc5322(now));
-    }
-    if find("From").is_none() {
-        out.addresses("From", std::slice::from_ref(&from));
-    }
-    if given.is_none() {
-        out.ids("Message-ID", std::slice::from_ref(&message_id));
-    }
-    if find("MIME-Version").is_none() {
-        out.text("MIME-Version", "1.0");
-    }
-    let bcc_at = out.bytes.len();
-    let body = encoded(&fields, body)?;
-    for f in &fields {
-        let replaced = matches!(body, Body::Encoded { .. }) && f.is("Content-Transfer-Encoding");
-        let unusable = f.is("Message-ID") && given.is_none();
-        if !(f.is("Bcc") || f.is("Resent-Bcc") || replaced || unusable) {
-            copy(&mut out, f)?;
-        }
-    }
-    let mut message = body.after(out);
-    if !message.ends_with(b"\r\n") {
-        message.extend_from_slice(b"\r\n");
-    }
-    let message = Arc::new(message);
-    Ok(Outgoing {
-        account: account.name.clone(),
-        message_id,
-        mail_from: from.addr,
-        recipients,
-        subject: find("Subject")
-            .map(|f| field::text(f.value))
-            .unwrap_or_default(),
-        filed: with_bcc(&message, bcc_at, &bcc),
-        wire: message,
-        draft: None,
-        not_before: now,
-        scheduled: false,
-        dsn: false,
-        remind: None,
-        source: None,
-    })
+    Ok((fields, raw.get(at..).unwrap_or_default()))
 }
 
 /// Every address of every field of this name, in wire form.
@@ -148,6 +139,11 @@ pub(super) enum Body<'a> {
 }
 
 impl Body<'_> {
+    /// Whether a field says of the body what no longer holds.
+    pub(super) fn replaces(&self, f: &Field<'_>) -> bool {
+        matches!(self, Body::Encoded { .. }) && f.is("Content-Transfer-Encoding")
+    }
+
     /// The whole message: the header, with what has to be said of the body, and the body.
     pub(super) fn after(self, mut head: Fields) -> Vec<u8> {
         if let Body::Encoded { declare, .. } = &self {
@@ -162,13 +158,16 @@ impl Body<'_> {
             Body::AsItIs(bytes) => message.extend_from_slice(bytes),
             Body::Encoded { bytes, .. } => message.extend_from_slice(bytes),
         }
+        if !message.ends_with(b"\r\n") {
+            message.extend_from_slice(b"\r\n");
+        }
         message
     }
 }
 
 /// The body as it can go.
 pub(super) fn encoded<'a>(fields: &[Field<'_>], body: &'a [u8]) -> Result<Body<'a>, BuildError> {
-    let find = |name: &str| fields.iter().find(|f| f.is(name));
+    let find = |name: &str| field::find(fields, name);
     let media = find("Content-Type").and_then(|f| Parameterised::read(f.value));
     let encoding = find("Content-Transfer-Encoding").map(|f| field::unfolded(f.value));
     let long = longest_line(body) > MAX_LINE;

@@ -2,6 +2,7 @@
 
 use super::recipients::{self, wire_addr};
 use crate::model::{Account, Address, MessageId};
+use crate::text::when;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mail_builder::headers::Header as _;
@@ -12,6 +13,8 @@ use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
 
+/// What we call ourselves in what we write.
+pub(crate) const AGENT: &str = concat!("postrider/", env!("CARGO_PKG_VERSION"));
 /// The longest identifier that is repeated in a field, in octets.
 const MAX_ID: usize = 900;
 
@@ -151,6 +154,26 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
+    /// Those of a message that we write by ourselves in answer to another, up to MIME-Version.
+    pub fn answer(
+        (from, to): (&Address, &[Address]),
+        subject: &str,
+        message_id: &MessageId,
+        original: &[MessageId],
+        now: i64,
+    ) -> Fields {
+        let mut head = Fields::default();
+        head.text("Date", &when::rfc5322(now));
+        head.addresses("From", std::slice::from_ref(from));
+        head.addresses("To", to);
+        head.subject("Subject", subject);
+        head.ids("Message-ID", std::slice::from_ref(message_id));
+        head.ids("In-Reply-To", original);
+        head.ids("References", original);
+        head.text("MIME-Version", "1.0");
+        head
+    }
+
     fn name(&mut self, name: &str) -> usize {
         self.bytes.extend_from_slice(name.as_bytes());
         self.bytes.extend_from_slice(b": ");
@@ -234,6 +257,15 @@ pub(crate) fn crlf(bytes: &[u8]) -> Vec<u8> {
             .unwrap_or_default();
     }
     out.extend_from_slice(rest);
+    out
+}
+
+/// A whole message with its line ends, the last one too.
+pub(crate) fn finished(message: &[u8]) -> Vec<u8> {
+    let mut out = crlf(message);
+    if !out.ends_with(b"\r\n") {
+        out.extend_from_slice(b"\r\n");
+    }
     out
 }
 

@@ -34,6 +34,28 @@ pub struct Outgoing {
     pub source: Option<(super::MessageKey, super::FlagChange)>,
 }
 
+impl Outgoing {
+    /// One with nothing in it: from nobody to nobody, no copy filed, no draft behind it, nothing
+    /// asked for.
+    pub fn new(account: AccountName, message_id: MessageId, not_before: i64) -> Outgoing {
+        Outgoing {
+            account,
+            message_id,
+            mail_from: String::new(),
+            recipients: Vec::new(),
+            subject: String::new(),
+            wire: Arc::default(),
+            filed: Arc::default(),
+            draft: None,
+            not_before,
+            scheduled: false,
+            dsn: false,
+            remind: None,
+            source: None,
+        }
+    }
+}
+
 /// Where one recipient stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecipientState {
