@@ -8,14 +8,9 @@ use super::field::{self, Field};
 use super::wire::{AGENT, Fields, one_line, sender, typed};
 use crate::model::{Account, Address, Draft, MessageId};
 use crate::text::when;
-use base64::Engine as _;
 
 /// Begins the names of fields that hold what was typed where addresses belong.
 const AS_TYPED: &str = "X-Postrider-";
-/// So many octets of text in one encoded-word: 60 octets of base64 (RFC 2047 §2).
-const WORD: usize = 45;
-/// So much that was typed into a line is kept, in octets.
-const MOST: usize = 100_000;
 
 /// The message of a draft. `files` are those of its attachments that are kept with it, `left_out`
 /// the names of the others; `date` is its Date, seconds since 1970.
@@ -49,13 +44,13 @@ pub fn draft_copy(
     if subject.split(' ').all(|word| word.len() <= 400) {
         head.subject("Subject", &subject);
     } else {
-        encoded(&mut head, "Subject", &subject);
+        head.encoded("Subject", &subject);
     }
     head.ids("Message-ID", std::slice::from_ref(&message_id));
     head.ids("In-Reply-To", draft.in_reply_to.as_slice());
     head.ids("References", &trimmed(&draft.references));
     for name in left_out {
-        encoded(&mut head, "X-Postrider-Left-Out", &one_line(name));
+        head.encoded("X-Postrider-Left-Out", &one_line(name));
     }
     if draft.options.markdown {
         head.text("X-Postrider-Markdown", "yes");
@@ -87,31 +82,8 @@ fn is_plain(address: &Address) -> bool {
 fn as_typed(head: &mut Fields, name: &str, line: &str) {
     let line = one_line(line);
     if !line.is_empty() {
-        encoded(head, &format!("{AS_TYPED}{name}"), &line);
+        head.encoded(&format!("{AS_TYPED}{name}"), &line);
     }
-}
-
-/// A field of any text, all of it in encoded-words: nothing in it can be taken for anything else.
-fn encoded(head: &mut Fields, name: &str, text: &str) {
-    let engine = base64::engine::general_purpose::STANDARD;
-    let mut words = Vec::new();
-    let mut word = String::new();
-    for c in text.chars() {
-        if word.len() + c.len_utf8() > WORD {
-            words.push(std::mem::take(&mut word));
-        }
-        if words.len() * WORD > MOST {
-            break;
-        }
-        word.push(c);
-    }
-    words.push(word);
-    let words: Vec<String> = words
-        .iter()
-        .map(|w| format!("=?utf-8?B?{}?=", engine.encode(w)))
-        .collect();
-    head.bytes
-        .extend_from_slice(format!("{name}: {}\r\n", words.join("\r\n ")).as_bytes());
 }
 
 #[cfg(test)]

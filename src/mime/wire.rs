@@ -17,6 +17,10 @@ use std::sync::Arc;
 pub(crate) const AGENT: &str = concat!("postrider/", env!("CARGO_PKG_VERSION"));
 /// The longest identifier that is repeated in a field, in octets.
 const MAX_ID: usize = 900;
+/// Octets of text in one encoded-word: with the name of a field before it less than a line.
+const WORD: usize = 42;
+/// The most octets of a text that is written in encoded-words.
+const MAX_ENCODED: usize = 100_000;
 
 /// Why a message can't be built: which field, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -190,20 +194,31 @@ impl Fields {
 
     /// A field of any text, encoded and folded as it needs.
     pub fn subject(&mut self, name: &str, value: &str) {
-        let column = self.name(name);
         let value = one_line(value);
         // What looks like an encoded word would be decoded at the other end (RFC 2047 §5).
         if value.is_ascii() && value.contains("=?") {
-            for (n, piece) in value.as_bytes().chunks(42).enumerate() {
-                let word = STANDARD.encode(piece);
-                let fold = if n == 0 { "" } else { "\r\n " };
-                self.bytes
-                    .extend_from_slice(format!("{fold}=?utf-8?B?{word}?=").as_bytes());
-            }
-            self.bytes.extend_from_slice(b"\r\n");
-            return;
+            return self.encoded(name, &value);
         }
+        let column = self.name(name);
         Text::new(value).write_header(&mut self.bytes, column);
+    }
+
+    /// A field of any text, cut where it is too long, and all of it in encoded-words: nothing in it
+    /// can be taken for anything else.
+    pub fn encoded(&mut self, name: &str, value: &str) {
+        self.name(name);
+        let (mut rest, _) = value.split_at(value.floor_char_boundary(MAX_ENCODED));
+        loop {
+            let (piece, more) = rest.split_at(rest.floor_char_boundary(WORD));
+            let word = format!("=?utf-8?B?{}?=", STANDARD.encode(piece));
+            self.bytes.extend_from_slice(word.as_bytes());
+            if more.is_empty() {
+                break;
+            }
+            self.bytes.extend_from_slice(b"\r\n ");
+            rest = more;
+        }
+        self.bytes.extend_from_slice(b"\r\n");
     }
 
     /// A field of addresses in wire form; nothing if there are none.
