@@ -2,13 +2,11 @@
 //! when in the reader's zone, where, by whom and who comes. Nothing is expanded or fetched, and
 //! what the file says of its sender is only what it says.
 
-use super::card::row;
 use super::ical::{Component, Property};
 use super::link::Links;
-use super::styled::{Line, Mark, Run, lay_out, say};
+use super::styled::{Line, Mark, row, say};
 use super::{moment, recur};
 use crate::model::Address;
-use crate::text::Clean;
 use jiff::tz::TimeZone;
 
 /// Events shown of one calendar.
@@ -166,7 +164,7 @@ impl Card<'_> {
         out.extend(row("Says", &comment, self.width));
         for name in ["X-GOOGLE-CONFERENCE", "CONFERENCE", "URL"] {
             let value = item.get(name).map(|p| p.value.trim()).unwrap_or_default();
-            out.extend(self.link(value, links));
+            out.extend(links.row("Link", value, self.width).into_iter().flatten());
         }
         if self.alone {
             out.extend(self.description(item, links));
@@ -263,19 +261,6 @@ impl Card<'_> {
             out.extend(row("", &more, self.width));
         }
         out
-    }
-
-    fn link(&self, value: &str, links: &mut Links) -> Vec<Line> {
-        let Some(n) = links.number(value) else {
-            return Vec::new();
-        };
-        links.shown(n, value);
-        let text = Clean::line(value);
-        let runs = [
-            Run::new(format!("{:<10}", "Link"), Mark::Dim),
-            Run::new(format!("{text}[{n}]"), Mark::Link(n)),
-        ];
-        lay_out(&runs, 0, self.width)
     }
 
     fn description(&self, item: &Component, links: &mut Links) -> Vec<Line> {

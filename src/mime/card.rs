@@ -2,32 +2,10 @@
 //! or what somebody complained of (RFC 5965). What they say is only what they say.
 
 use super::field::{self, Field};
-use super::styled::{Line, Mark, Run, say, wrap_runs};
-use crate::text::Clean;
+use super::styled::{Line, Mark, row, say};
 
 /// Recipients shown of one report.
 const MAX_ITEMS: usize = 10;
-/// Characters shown of one value.
-const MAX_VALUE: usize = 300;
-/// Columns of the names.
-const NAMES: usize = 10;
-
-/// A name and what stands for it, in a column each; nothing if there is no value.
-pub fn row(name: &str, value: &str, width: usize) -> Vec<Line> {
-    let value: String = value.chars().take(MAX_VALUE).collect();
-    let value = Clean::line(&value);
-    if value.as_str().trim().is_empty() {
-        return Vec::new();
-    }
-    let text = [Run::new(value.as_str().trim(), Mark::Plain)];
-    let lines = wrap_runs(&text, width.saturating_sub(NAMES).max(2)).into_iter();
-    let names = std::iter::once(name).chain(std::iter::repeat(""));
-    let line = |(runs, name): (Vec<Run>, &str)| {
-        let name = Run::new(format!("{name:<NAMES$}"), Mark::Dim);
-        Line::from_runs([vec![name], runs].concat(), 0)
-    };
-    lines.zip(names).map(line).collect()
-}
 
 /// A report whose media type is `message/` and this.
 pub fn report(sub: &str, text: &str, width: usize) -> Vec<Line> {

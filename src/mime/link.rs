@@ -4,6 +4,7 @@
 //! the form that goes into the DNS, so that nothing in it can act on a terminal or look like
 //! another host. A link whose text names one host and whose target is another is reported.
 
+use super::styled::{self, Line, Mark, Run};
 use super::tracker;
 use crate::text::Clean;
 use std::collections::BTreeMap;
@@ -65,6 +66,14 @@ impl Links {
         let (named, real) = pretends(&text, &link.url)?;
         self.deceit.get_or_insert((named, real.clone()));
         Some(real)
+    }
+
+    /// A name and an address with its number beside it; `None` if that may not be opened.
+    pub fn row(&mut self, name: &str, address: &str, width: usize) -> Option<Vec<Line>> {
+        let n = self.number(address)?;
+        self.shown(n, address);
+        let text = format!("{}[{n}]", Clean::line(address));
+        Some(styled::named(name, &[Run::new(text, Mark::Link(n))], width))
     }
 
     /// The first link that pretends: the host it names, the host it leads to.

@@ -231,18 +231,13 @@ impl Page {
             ("size", "Octets"),
             ("expiration", "Until"),
         ] {
-            self.lines.extend(card::row(label, param(name), self.width));
+            self.lines
+                .extend(styled::row(label, param(name), self.width));
         }
         let url: String = param("url").split_whitespace().collect();
-        match self.links.number(&url) {
-            Some(n) => {
-                self.links.shown(n, &url);
-                let text = format!("{}[{n}]", Clean::line(&url));
-                let runs = [Run::new(text, Mark::Link(n))];
-                self.lines.extend(styled::lay_out(&runs, 0, self.width));
-            }
-            None => self.lines.extend(card::row("URL", &url, self.width)),
-        }
+        let linked = self.links.row("URL", &url, self.width);
+        let lines = linked.unwrap_or_else(|| styled::row("URL", &url, self.width));
+        self.lines.extend(lines);
     }
 
     fn with(&mut self, tree: &Tree<'_>, id: u32, show: impl Fn(&mut Page, &Part<'_>)) {

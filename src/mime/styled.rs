@@ -5,6 +5,11 @@
 
 use crate::text::{Clean, wrap};
 
+/// Characters shown of the value in a row.
+const MAX_VALUE: usize = 300;
+/// Columns of the names of rows.
+const NAMES: usize = 10;
+
 /// What a piece of text means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mark {
@@ -159,6 +164,27 @@ pub fn lay_out(runs: &[Run], quote: usize, width: usize) -> Vec<Line> {
 /// Text of one meaning, laid out.
 pub fn say(text: &str, mark: Mark, width: usize) -> Vec<Line> {
     lay_out(&[Run::new(Clean::line(text).as_str(), mark)], 0, width)
+}
+
+/// A name and what stands for it, in a column each; nothing if there is no value.
+pub fn row(name: &str, value: &str, width: usize) -> Vec<Line> {
+    let value: String = value.chars().take(MAX_VALUE).collect();
+    let value = Clean::line(&value);
+    match value.as_str().trim() {
+        "" => Vec::new(),
+        value => named(name, &[Run::new(value, Mark::Plain)], width),
+    }
+}
+
+/// A name, and pieces in the column beside it.
+pub fn named(name: &str, runs: &[Run], width: usize) -> Vec<Line> {
+    let lines = wrap_runs(runs, width.saturating_sub(NAMES).max(2)).into_iter();
+    let names = std::iter::once(name).chain(std::iter::repeat(""));
+    let line = |(runs, name): (Vec<Run>, &str)| {
+        let name = Run::new(format!("{name:<NAMES$}"), Mark::Dim);
+        Line::from_runs([vec![name], runs].concat(), 0)
+    };
+    lines.zip(names).map(line).collect()
 }
 
 #[cfg(test)]

@@ -2,13 +2,11 @@
 //! to reach them, for showing. Pictures, keys and sounds are left in the file; the address book reads
 //! cards with `vcard.rs`, which keeps other things.
 
-use super::card::row;
 use super::charset;
 use super::ical::{Component, Property, is_quoted_printable};
 use super::link::Links;
-use super::styled::{Line, Mark, Run, lay_out, say};
+use super::styled::{Line, Mark, row, say};
 use super::transfer;
-use crate::text::Clean;
 
 /// Cards shown of one file.
 const MAX_CARDS: usize = 20;
@@ -55,16 +53,8 @@ fn one(card: &Component, width: usize, links: &mut Links) -> Vec<Line> {
     }
     for p in card.all("URL").take(MAX_OF_KIND) {
         let text = value(p);
-        let Some(n) = links.number(&text) else {
-            out.extend(row("Page", &text, width));
-            continue;
-        };
-        links.shown(n, &text);
-        let runs = [
-            Run::new(format!("{:<10}", "Page"), Mark::Dim),
-            Run::new(format!("{}[{n}]", Clean::line(&text)), Mark::Link(n)),
-        ];
-        out.extend(lay_out(&runs, 0, width));
+        let linked = links.row("Page", &text, width);
+        out.extend(linked.unwrap_or_else(|| row("Page", &text, width)));
     }
     out.extend(row("Birthday", &first("BDAY"), width));
     out.extend(row("Note", &first("NOTE"), width));
