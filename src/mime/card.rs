@@ -1,184 +1,158 @@
-//! Reports as a few readable lines: what became of a delivery (RFC 3464), of reading (RFC 8098),
-//! or what somebody complained of (RFC 5965). What they say is only what they say.
+//! A visiting card (RFC 6350; 2.1 and 3.0 as they are met) in a few lines: who, of what, and how
+//! to reach them, for showing. Pictures, keys and sounds are left in the file; the address book reads
+//! cards with `vcard.rs`, which keeps other things.
 
-use super::field::{self, Field};
+use super::charset;
+use super::ical::{Component, Property, is_quoted_printable};
+use super::link::Links;
 use super::styled::{Line, Mark, row, say};
+use super::transfer;
 
-/// Recipients shown of one report.
-const MAX_ITEMS: usize = 10;
+/// Cards shown of one file.
+const MAX_CARDS: usize = 20;
+/// Values shown of one kind.
+const MAX_OF_KIND: usize = 5;
 
-/// A report whose media type is `message/` and this.
-pub fn report(sub: &str, text: &str, width: usize) -> Vec<Line> {
-    let mut out = match sub {
-        "disposition-notification" | "global-disposition-notification" => {
-            receipt(&block(text), width)
-        }
-        "feedback-report" => complaint(&block(text), width),
-        _ => delivery(text, width),
+/// Lays out the cards of a file.
+pub fn lines(file: &Component, width: usize, links: &mut Links) -> Vec<Line> {
+    let is_card = |c: &&Component| c.name == "VCARD";
+    let all = file.inside.iter().filter(is_card).count();
+    let mut out = Vec::new();
+    for card in file.inside.iter().filter(is_card).take(MAX_CARDS) {
+        out.extend(one(card, width, links));
+    }
+    if all > MAX_CARDS {
+        let more = format!("… and {} more cards; the file has all", all - MAX_CARDS);
+        out.extend(say(&more, Mark::Dim, width));
+    }
+    if all == 0 {
+        out.extend(say("A card on which nothing can be read", Mark::Dim, width));
+    }
+    out
+}
+
+fn one(card: &Component, width: usize, links: &mut Links) -> Vec<Line> {
+    let first = |name: &str| card.get(name).map(value).unwrap_or_default();
+    let name = match first("FN") {
+        name if name.is_empty() => given_first(&first("N")),
+        name => name,
     };
+    let mut out = say("Card", Mark::Heading, width);
+    out.extend(row("Name", &name, width));
+    out.extend(row("Company", &list(&first("ORG"), ", "), width));
+    out.extend(row("Title", &first("TITLE"), width));
+    for (kind, label) in [("EMAIL", "Mail"), ("TEL", "Phone"), ("ADR", "Address")] {
+        for p in card.all(kind).take(MAX_OF_KIND) {
+            let text = value(p);
+            let text = match kind {
+                "ADR" => list(&text, ", "),
+                _ => text.strip_prefix("tel:").unwrap_or(&text).to_owned(),
+            };
+            out.extend(row(label, &format!("{text}{}", place(p)), width));
+        }
+    }
+    for p in card.all("URL").take(MAX_OF_KIND) {
+        let text = value(p);
+        let linked = links.row("Page", &text, width);
+        out.extend(linked.unwrap_or_else(|| row("Page", &text, width)));
+    }
+    out.extend(row("Birthday", &first("BDAY"), width));
+    out.extend(row("Note", &first("NOTE"), width));
     out.push(Line::default());
     out
 }
 
-/// A group of fields, so ended that it is a whole header.
-fn block(text: &str) -> String {
-    format!("{}\n\n", text.trim_start_matches('\n'))
+/// A value as text in one line; quoted-printable and a charset of its own as in vCard 2.1.
+fn value(p: &Property) -> String {
+    let text = if is_quoted_printable(p) {
+        let bytes = transfer::quoted_printable(p.value.as_bytes());
+        charset::decode(&bytes, p.param("CHARSET"))
+    } else if p.name == "N" || p.name == "ORG" || p.name == "ADR" {
+        // Their semicolons divide, unless escaped; told apart later.
+        p.value.replace("\\;", "\u{1f}").replace("\\,", ",")
+    } else {
+        p.text()
+    };
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn find(fields: &[Field<'_>], name: &str) -> String {
-    let found = field::find(fields, name);
-    found.map(|f| field::unfolded(f.value)).unwrap_or_default()
+/// The parts of a structured value that are there.
+fn list(text: &str, between: &str) -> String {
+    let parts = text.split(';').map(str::trim).filter(|p| !p.is_empty());
+    let parts: Vec<String> = parts.map(|p| p.replace('\u{1f}', ";")).collect();
+    parts.join(between)
 }
 
-/// `rfc822; a@x.example`, `smtp; 550 no such user`: the type is for machines.
-fn plain(value: String) -> String {
-    let bare = value.split_once(';').map(|(_, v)| v.trim().to_owned());
-    bare.unwrap_or(value)
+/// `Family;Given;…` as it is spoken.
+fn given_first(text: &str) -> String {
+    let mut parts = text.split(';');
+    let family = parts.next().unwrap_or_default();
+    let given = parts.next().unwrap_or_default();
+    format!("{given} {family}")
+        .replace('\u{1f}', ";")
+        .trim()
+        .to_owned()
 }
 
-fn recipient(fields: &[Field<'_>]) -> String {
-    match plain(find(fields, "Original-Recipient")) {
-        r if r.is_empty() => plain(find(fields, "Final-Recipient")),
-        r => r,
+/// Whether it is for work or home, in brackets.
+fn place(p: &Property) -> &'static str {
+    let named = |word: &str| {
+        let types = p.params.iter().filter(|(name, _)| name == "TYPE");
+        let mut all = types.flat_map(|(_, v)| v.split(','));
+        all.any(|v| v.eq_ignore_ascii_case(word))
+    };
+    match (named("work"), named("home"), named("cell"), named("fax")) {
+        (_, _, _, true) => " (fax)",
+        (true, ..) => " (work)",
+        (_, true, ..) => " (home)",
+        (_, _, true, _) => " (mobile)",
+        _ => "",
     }
-}
-
-/// For whom, what happened, and why.
-fn delivery(text: &str, width: usize) -> Vec<Line> {
-    let mut out = say("Delivery report", Mark::Heading, width);
-    let blocks = text.split("\n\n").filter(|b| !b.trim().is_empty());
-    for (n, text) in blocks.enumerate() {
-        if n > MAX_ITEMS {
-            out.extend(say("… and more; the file has all", Mark::Dim, width));
-            break;
-        }
-        let text = block(text);
-        let (fields, _) = field::split(text.as_bytes());
-        let mut put = |name: &str, value: &str| out.extend(row(name, value, width));
-        put("For", &recipient(&fields));
-        let action = match find(&fields, "Action").to_ascii_lowercase().as_str() {
-            "failed" => "not delivered".to_owned(),
-            "delayed" => "delayed, still being tried".to_owned(),
-            "delivered" => "delivered".to_owned(),
-            "relayed" => "handed on".to_owned(),
-            "expanded" => "delivered to a list".to_owned(),
-            other => other.to_owned(),
-        };
-        let status = find(&fields, "Status");
-        match status.is_empty() {
-            true => put("Result", &action),
-            false => put("Result", &format!("{action} ({status})")),
-        }
-        put("Said", &plain(find(&fields, "Diagnostic-Code")));
-        put("By", &plain(find(&fields, "Remote-MTA")));
-        put("Until", &find(&fields, "Will-Retry-Until"));
-        put("From", &plain(find(&fields, "Reporting-MTA")));
-    }
-    out
-}
-
-/// Who did what with a message.
-fn receipt(text: &str, width: usize) -> Vec<Line> {
-    let (fields, _) = field::split(text.as_bytes());
-    let disposition = find(&fields, "Disposition").to_ascii_lowercase();
-    let (mode, kind) = disposition.split_once(';').unwrap_or(("", &disposition));
-    let kind = kind.trim();
-    let (bare, error) = kind.split_once('/').unwrap_or((kind, ""));
-    let what = match bare.trim() {
-        "displayed" => "displayed; that it was read it does not say",
-        "deleted" => "deleted, perhaps without having been displayed",
-        "dispatched" => "passed on",
-        "processed" => "dealt with, without having been displayed",
-        "denied" => "no answer is given",
-        "failed" => "a receipt could not be made",
-        other => other,
-    };
-    let how = match (
-        mode.contains("automatic-action"),
-        mode.contains("mdn-sent-automatically"),
-    ) {
-        (true, _) => ", by a program",
-        (false, true) => ", told by a program",
-        (false, false) => "",
-    };
-    let error = match error.trim() {
-        "" => String::new(),
-        error => format!(" ({error})"),
-    };
-    let mut out = say("Read receipt", Mark::Heading, width);
-    out.extend(row("By", &recipient(&fields), width));
-    out.extend(row("Result", &format!("{what}{how}{error}"), width));
-    out.extend(row("Said", &find(&fields, "Error"), width));
-    out
-}
-
-/// What somebody complained of.
-fn complaint(text: &str, width: usize) -> Vec<Line> {
-    let (fields, _) = field::split(text.as_bytes());
-    let kind = match find(&fields, "Feedback-Type").to_ascii_lowercase().as_str() {
-        "abuse" => "unwanted mail".to_owned(),
-        "fraud" => "fraud".to_owned(),
-        "virus" => "a virus".to_owned(),
-        "not-spam" => "it is no spam".to_owned(),
-        "auth-failure" => "its sender could not be proved".to_owned(),
-        other => other.to_owned(),
-    };
-    let mut out = say("Complaint about a message", Mark::Heading, width);
-    for (name, value) in [
-        ("What", kind),
-        ("From", find(&fields, "Original-Mail-From")),
-        ("For", find(&fields, "Original-Rcpt-To")),
-        ("Came", find(&fields, "Arrival-Date")),
-        ("By", find(&fields, "Source-IP")),
-    ] {
-        out.extend(row(name, &value, width));
-    }
-    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mime::ical::tests::component;
+    use crate::text::width;
     use proptest::prelude::*;
 
-    fn texts(sub: &str, text: &str) -> Vec<String> {
-        report(sub, text, 60).iter().map(Line::text).collect()
+    fn shown(text: &str) -> Vec<String> {
+        let laid = lines(&component(text), 60, &mut Links::default());
+        laid.iter().map(Line::text).collect()
     }
 
     #[test]
-    fn a_report_says_why() {
-        let status = "Reporting-MTA: dns; mx.x.example\n\nFinal-Recipient: rfc822; a@y.example\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 no\n such user\n";
+    fn a_card_says_who_and_how_to_reach_them() {
+        let card = "BEGIN:VCARD\nVERSION:3.0\nN:Winter;Ada;;;\nFN:Ada Winter\nORG:Tea\\; Cake Ltd;Kitchen\nitem1.EMAIL;TYPE=INTERNET,WORK:ada@x.example\nTEL;TYPE=cell:tel:+1-555\nADR;TYPE=home:;;1 Lane;Town;;123;Land\nURL:https://x.example/\nNOTE:a\\nb\nPHOTO;ENCODING=b:AAAA\nEND:VCARD\n";
         let want = [
-            "Delivery report",
-            "From      mx.x.example",
-            "For       a@y.example",
-            "Result    not delivered (5.1.1)",
-            "Said      550 no such user",
+            "Card",
+            "Name      Ada Winter",
+            "Company   Tea; Cake Ltd, Kitchen",
+            "Mail      ada@x.example (work)",
+            "Phone     +1-555 (mobile)",
+            "Address   1 Lane, Town, 123, Land (home)",
+            "Page      https://x.example/[1]",
+            "Note      a b",
             "",
         ];
-        assert_eq!(texts("delivery-status", status), want);
+        assert_eq!(shown(card), want);
     }
 
     #[test]
-    fn a_receipt_says_no_more_than_it_knows() {
-        let text = "Final-Recipient: rfc822;bo@y.example\nDisposition: automatic-action/MDN-sent-automatically; deleted/error\n";
-        let want = [
-            "Read receipt",
-            "By        bo@y.example",
-            "Result    deleted, perhaps without having been displayed, by",
-            "          a program (error)",
-            "",
-        ];
-        assert_eq!(texts("disposition-notification", text), want);
-        let text = "Feedback-Type: abuse\nOriginal-Rcpt-To: <a@x.example>\n";
-        assert_eq!(texts("feedback-report", text)[1], "What      unwanted mail");
+    fn old_cards_are_read() {
+        let card = "BEGIN:VCARD\nVERSION:2.1\nN;ENCODING=QUOTED-PRINTABLE;CHARSET=iso-8859-1:W=E4lt=\ner;Ida\nTEL;HOME:555\nEND:VCARD";
+        assert_eq!(
+            shown(card)[1..3],
+            ["Name      Ida Wälter", "Phone     555 (home)"]
+        );
     }
 
     proptest! {
         #[test]
-        fn nothing_panics(text in "(Action|Disposition|Status|Final-Recipient|:|;|/|\n|\n\n| |\\PC){0,60}") {
-            for sub in ["delivery-status", "disposition-notification", "feedback-report"] {
-                report(sub, &text, 20);
+        fn whatever_comes_fits(text in "(BEGIN:VCARD|END:VCARD|N|ORG|ADR|TEL|URL|EMAIL|;|:|=|QUOTED-PRINTABLE|\n|\\\\| |\\PC){0,60}") {
+            for line in lines(&component(&text), 20, &mut Links::default()) {
+                prop_assert!(width::width(&line.text()) <= 20);
             }
         }
     }

@@ -11,8 +11,8 @@ use super::link::Links;
 use super::plain;
 use super::tree::{Part, Tree};
 use super::trust::{self, Known, Trust};
-use super::{calendar, diff, ical, visiting};
-use super::{card, charset, head, parse, styled};
+use super::{calendar, card, diff, ical, notice};
+use super::{charset, head, parse, styled};
 use crate::model::view::AttachmentRow;
 use crate::text::Clean;
 
@@ -152,11 +152,11 @@ impl Page {
             }
             Piece::Card(id) => self.with(tree, id, |page, part| {
                 let file = ical::of_part(part);
-                let lines = visiting::lines(&file, page.width, &mut page.links);
+                let lines = card::lines(&file, page.width, &mut page.links);
                 page.lines.extend(lines);
             }),
             Piece::Report(id) => self.with(tree, id, |page, part| {
-                let lines = card::report(&part.media.sub, &part.text(), page.width);
+                let lines = notice::lines(&part.media.sub, &part.text(), page.width);
                 page.lines.extend(lines);
             }),
             Piece::Message(_) if self.messages >= MAX_MESSAGES => {}
