@@ -2,11 +2,10 @@
 //! to reach them, for showing. Pictures, keys and sounds are left in the file; the address book reads
 //! cards with `vcard.rs`, which keeps other things.
 
-use super::charset;
-use super::ical::{Component, Property, is_quoted_printable};
+use super::ical::{self, Component, Property};
 use super::link::Links;
 use super::styled::{Line, Mark, row, say};
-use super::transfer;
+use super::{charset, vcard};
 
 /// Cards shown of one file.
 const MAX_CARDS: usize = 20;
@@ -33,21 +32,17 @@ pub fn lines(file: &Component, width: usize, links: &mut Links) -> Vec<Line> {
 
 fn one(card: &Component, width: usize, links: &mut Links) -> Vec<Line> {
     let first = |name: &str| card.get(name).map(value).unwrap_or_default();
-    let name = match first("FN") {
-        name if name.is_empty() => given_first(&first("N")),
-        name => name,
-    };
+    let parts = card.get("N").map(|p| vcard::name_of_parts(&plain(p)));
+    let name = Some(first("FN")).filter(|name| !name.is_empty()).or(parts);
     let mut out = say("Card", Mark::Heading, width);
-    out.extend(row("Name", &name, width));
-    out.extend(row("Company", &list(&first("ORG"), ", "), width));
+    let company = card.get("ORG").map(list);
+    out.extend(row("Name", &name.unwrap_or_default(), width));
+    out.extend(row("Company", &company.unwrap_or_default(), width));
     out.extend(row("Title", &first("TITLE"), width));
     for (kind, label) in [("EMAIL", "Mail"), ("TEL", "Phone"), ("ADR", "Address")] {
         for p in card.all(kind).take(MAX_OF_KIND) {
-            let text = value(p);
-            let text = match kind {
-                "ADR" => list(&text, ", "),
-                _ => text.strip_prefix("tel:").unwrap_or(&text).to_owned(),
-            };
+            let text = if kind == "ADR" { list(p) } else { value(p) };
+            let text = text.strip_prefix("tel:").unwrap_or(&text);
             out.extend(row(label, &format!("{text}{}", place(p)), width));
         }
     }
@@ -62,36 +57,33 @@ fn one(card: &Component, width: usize, links: &mut Links) -> Vec<Line> {
     out
 }
 
-/// A value as text in one line; quoted-printable and a charset of its own as in vCard 2.1.
+/// A value as text, undone as its parameters say; what is escaped in it still is.
+fn plain(p: &Property) -> String {
+    match p.octets(p.value.as_bytes()) {
+        Some(octets) => charset::decode(&octets, p.param("CHARSET")),
+        None => p.value.clone(),
+    }
+}
+
+/// A value in one line.
 fn value(p: &Property) -> String {
-    let text = if is_quoted_printable(p) {
-        let bytes = transfer::quoted_printable(p.value.as_bytes());
-        charset::decode(&bytes, p.param("CHARSET"))
-    } else if p.name == "N" || p.name == "ORG" || p.name == "ADR" {
-        // Their semicolons divide, unless escaped; told apart later.
-        p.value.replace("\\;", "\u{1f}").replace("\\,", ",")
-    } else {
-        p.text()
-    };
+    one_line(&ical::unescape(&plain(p)))
+}
+
+/// The parts of a structured value that are there, in one line.
+fn list(p: &Property) -> String {
+    let parts = ical::parts(&plain(p));
+    let parts: Vec<String> = parts.iter().map(|p| one_line(p)).collect();
+    let parts: Vec<&str> = parts
+        .iter()
+        .map(String::as_str)
+        .filter(|p| !p.is_empty())
+        .collect();
+    parts.join(", ")
+}
+
+fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The parts of a structured value that are there.
-fn list(text: &str, between: &str) -> String {
-    let parts = text.split(';').map(str::trim).filter(|p| !p.is_empty());
-    let parts: Vec<String> = parts.map(|p| p.replace('\u{1f}', ";")).collect();
-    parts.join(between)
-}
-
-/// `Family;Given;…` as it is spoken.
-fn given_first(text: &str) -> String {
-    let mut parts = text.split(';');
-    let family = parts.next().unwrap_or_default();
-    let given = parts.next().unwrap_or_default();
-    format!("{given} {family}")
-        .replace('\u{1f}', ";")
-        .trim()
-        .to_owned()
 }
 
 /// Whether it is for work or home, in brackets.

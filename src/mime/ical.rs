@@ -5,8 +5,8 @@
 //! counted and left out, and nothing takes more than time in proportion to its length. What is
 //! written holds no line break that we did not mean.
 
-use super::charset;
 use super::tree::Part;
+use super::{charset, transfer};
 
 /// Octets of a file that are looked at.
 const MAX_BYTES: usize = 2 << 20;
@@ -55,6 +55,29 @@ impl Property {
     /// The value as text (RFC 5545 §3.3.11), its line breaks kept as `\n`.
     pub fn text(&self) -> String {
         unescape(&self.value)
+    }
+
+    /// Whether its value is quoted-printable, as in vCard 2.1.
+    pub fn is_quoted_printable(&self) -> bool {
+        self.is_encoded("QUOTED-PRINTABLE")
+    }
+
+    /// The octets of a value that older vCards encode; `None` if its parameters name no encoding.
+    pub fn octets(&self, value: &[u8]) -> Option<Vec<u8>> {
+        if self.is_quoted_printable() {
+            Some(transfer::quoted_printable(value))
+        } else if self.is_encoded("BASE64") || self.is_encoded("B") {
+            Some(transfer::base64(value))
+        } else {
+            None
+        }
+    }
+
+    /// 2.1 has the name of an encoding alone, too, as it has that of a type.
+    fn is_encoded(&self, encoding: &str) -> bool {
+        self.params.iter().any(|(name, value)| {
+            matches!(name.as_str(), "ENCODING" | "TYPE") && value.eq_ignore_ascii_case(encoding)
+        })
     }
 }
 
@@ -131,7 +154,7 @@ fn read(text: &str) -> Component {
         let Some(mut p) = property(line) else {
             continue;
         };
-        let soft = |p: &Property| p.value.ends_with('=') && is_quoted_printable(p);
+        let soft = |p: &Property| p.value.ends_with('=') && p.is_quoted_printable();
         // vCard 2.1 goes on after a soft line break.
         while soft(&p) && p.value.len() < MAX_VALUE {
             let Some(next) = lines.next() else { break };
@@ -185,7 +208,7 @@ fn close(open: &mut Vec<Component>, name: &str) {
 }
 
 /// One line without folds.
-fn property(line: &str) -> Option<Property> {
+pub(super) fn property(line: &str) -> Option<Property> {
     let line = line.trim_end_matches('\r');
     let mut quoted = false;
     let (mut cuts, mut colon) = (Vec::new(), None);
@@ -227,12 +250,6 @@ fn property(line: &str) -> Option<Property> {
     })
 }
 
-/// Whether the value is quoted-printable, as in vCard 2.1.
-pub fn is_quoted_printable(p: &Property) -> bool {
-    let named = |(_, v): &(String, String)| v.eq_ignore_ascii_case("quoted-printable");
-    p.params.iter().any(named)
-}
-
 /// RFC 6868: `^n`, `^^` and `^'` in a parameter.
 fn uncaret(text: &str) -> String {
     match text.contains('^') {
@@ -245,20 +262,30 @@ fn uncaret(text: &str) -> String {
 }
 
 /// TEXT values escape commas, semicolons, backslashes and line ends.
-fn unescape(value: &str) -> String {
+pub fn unescape(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     let mut chars = value.chars();
     while let Some(c) = chars.next() {
-        match (c, c == '\\') {
-            (_, true) => match chars.next() {
-                Some('n' | 'N') => out.push('\n'),
-                Some(other) => out.push(other),
-                None => out.push('\\'),
+        out.push(match c {
+            '\\' => match chars.next() {
+                Some('n' | 'N') => '\n',
+                other => other.unwrap_or('\\'),
             },
-            _ => out.push(c),
-        }
+            c => c,
+        });
     }
     out
+}
+
+/// The parts of a value that semicolons divide, such as a name's (RFC 6350 §3.4), as texts.
+pub fn parts(value: &str) -> Vec<String> {
+    let mut escaped = false;
+    let divides = |c: char| {
+        let divides = c == ';' && !escaped;
+        escaped = c == '\\' && !escaped;
+        divides
+    };
+    value.split(divides).map(unescape).collect()
 }
 
 /// A text as a TEXT value.

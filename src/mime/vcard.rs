@@ -6,6 +6,8 @@
 //! it panics, what is kept is bounded, and a card that is cut or nested in another costs only
 //! itself.
 
+use super::ical::{self, Property};
+use super::recipients::check_addr;
 use super::{charset, transfer};
 use crate::model::{Address, Contact, Group};
 use std::borrow::Cow;
@@ -19,7 +21,7 @@ const ADDRESSES: usize = 32;
 const MEMBERS: usize = 1_000;
 /// Octets of a value that are kept.
 const VALUE: usize = 2_000;
-/// The longest address (RFC 5321 §4.5.3.1.3) and name that are offered.
+/// The longest name that is offered.
 const LONGEST: usize = 254;
 /// What no preference is counted as: behind every one (RFC 6350 §5.3 ends at 100).
 const NONE: u32 = 101;
@@ -52,7 +54,7 @@ impl Cards {
         let mut agent = false;
         while let Some(line) = lines.next_wanted() {
             let begins_or_ends = |word: &str| {
-                line.name == word && line.value.trim_ascii().eq_ignore_ascii_case(b"VCARD")
+                line.head.name == word && line.value.trim_ascii().eq_ignore_ascii_case(b"VCARD")
             };
             if begins_or_ends("BEGIN") {
                 if card.is_some() && agent {
@@ -68,7 +70,7 @@ impl Cards {
                 } else {
                     self.keep(card.take());
                 }
-            } else if line.name == "AGENT" {
+            } else if line.head.name == "AGENT" {
                 agent = line.value.trim_ascii().is_empty();
             } else if let Some(card) = card.as_mut().filter(|_| inside == 0) {
                 card.take(&line);
@@ -120,7 +122,7 @@ impl Cards {
 /// A member's address: its own, or the preferred one of the card with that UID.
 fn member(text: &str, by_uid: &BTreeMap<&str, &Card>) -> Option<Address> {
     if let Some(addr) = mailto(text) {
-        return usable(&addr).then(|| Address::new("", addr));
+        return check_addr(&addr).is_ok().then(|| Address::new("", addr));
     }
     let card = by_uid.get(uid(text).as_str())?;
     let (_, addr) = card.mails.first()?;
@@ -138,18 +140,18 @@ impl Card {
 
     fn take(&mut self, line: &Line<'_>) {
         let text = line.text();
-        match line.name.as_str() {
-            "FN" if self.name.is_empty() => self.name = words(&unescape(&text)),
+        match line.head.name.as_str() {
+            "FN" if self.name.is_empty() => self.name = words(&ical::unescape(&text)),
             "N" if self.parts.is_empty() => self.parts = name_of_parts(&text),
-            "NICKNAME" => self.nick = words(&unescape(&text)),
+            "NICKNAME" => self.nick = words(&ical::unescape(&text)),
             "UID" => self.uid = uid(&text),
             "KIND" | "X-ADDRESSBOOKSERVER-KIND" => {
                 self.group = text.trim().eq_ignore_ascii_case("group");
             }
             "EMAIL" if self.mails.len() < ADDRESSES => {
-                let text = unescape(&text);
+                let text = ical::unescape(&text);
                 let addr = mailto(&text).unwrap_or_else(|| text.trim().to_owned());
-                if usable(&addr) && self.mails.iter().all(|(_, a)| *a != addr) {
+                if check_addr(&addr).is_ok() && self.mails.iter().all(|(_, a)| *a != addr) {
                     self.mails.push((line.preference(), addr));
                 }
             }
@@ -161,28 +163,10 @@ impl Card {
     }
 }
 
-/// An address that can stand in a line of addresses and means one mailbox there.
-fn usable(addr: &str) -> bool {
-    let odd = |c: char| c.is_whitespace() || c.is_control() || ",;<>\"()".contains(c);
-    let parts = addr.rsplit_once('@');
-    parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
-        && addr.len() <= LONGEST
-        && !addr.contains(odd)
-}
-
 /// Family; given; additional; prefixes; suffixes (RFC 6350 §6.2.2), as one says it.
-fn name_of_parts(text: &str) -> String {
-    let mut parts: Vec<String> = vec![String::new()];
-    let mut escaped = false;
-    for c in text.chars() {
-        if c == ';' && !escaped {
-            parts.push(String::new());
-        } else if let Some(last) = parts.last_mut() {
-            last.push(c);
-        }
-        escaped = c == '\\' && !escaped;
-    }
-    let part = |n: usize| parts.get(n).map(|p| unescape(p)).unwrap_or_default();
+pub(super) fn name_of_parts(text: &str) -> String {
+    let parts = ical::parts(text);
+    let part = |n: usize| parts.get(n).map_or("", String::as_str);
     words(&format!("{} {} {}", part(1), part(2), part(0)))
 }
 
@@ -210,59 +194,31 @@ fn mailto(text: &str) -> Option<String> {
     String::from_utf8(transfer::percent(addr.as_bytes())).ok()
 }
 
-/// Text as it was before commas, semicolons and line ends were escaped (RFC 6350 §3.4).
-fn unescape(text: &str) -> String {
-    let mut out = String::new();
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                Some('n' | 'N') | None => out.push(' '),
-                Some(other) => out.push(other),
-            },
-            _ => out.push(c),
-        }
-    }
-    out
-}
-
-/// A property: its name without the group that it may belong to, its parameters, its value.
+/// A property, its value as it stands in the file: 2.1 knows other character sets.
 struct Line<'a> {
-    name: String,
-    params: Vec<(String, String)>,
+    head: Property,
     value: Cow<'a, [u8]>,
 }
 
 impl Line<'_> {
-    /// The value as text, undone as its parameters say. 2.1 knows other character sets.
+    /// The value as text, undone as its parameters say.
     fn text(&self) -> String {
-        let encoding = |word: &str| {
-            self.params.iter().any(|(key, value)| {
-                matches!(key.as_str(), "ENCODING" | "") && value.eq_ignore_ascii_case(word)
-            })
-        };
-        let charset = self.params.iter().find(|(key, _)| key == "CHARSET");
-        let bytes = if encoding("QUOTED-PRINTABLE") {
-            Cow::Owned(transfer::quoted_printable(&self.value))
-        } else if encoding("BASE64") || encoding("B") {
-            Cow::Owned(transfer::base64(&self.value))
-        } else {
-            Cow::Borrowed(&*self.value)
-        };
-        charset::decode(&bytes, charset.map(|(_, value)| value.as_str()))
+        let decoded = self.head.octets(&self.value);
+        let bytes = decoded.as_deref().unwrap_or(&self.value);
+        charset::decode(bytes, self.head.param("CHARSET"))
     }
 
     /// 1 is best (RFC 6350 §5.3); before 4.0 there was only "preferred".
     fn preference(&self) -> u32 {
         let of = |(key, value): &(String, String)| match key.as_str() {
             "PREF" => value.parse().ok().filter(|n| (1..NONE).contains(n)),
-            "TYPE" | "" => {
+            "TYPE" => {
                 let mut types = value.split(',');
                 types.any(|t| t.eq_ignore_ascii_case("pref")).then_some(1)
             }
             _ => None,
         };
-        self.params.iter().filter_map(of).min().unwrap_or(NONE)
+        self.head.params.iter().filter_map(of).min().unwrap_or(NONE)
     }
 }
 
@@ -307,37 +263,12 @@ impl<'a> Lines<'a> {
     fn next_wanted(&mut self) -> Option<Line<'a>> {
         loop {
             let (head, value) = self.head()?;
-            let head = String::from_utf8_lossy(&head);
-            let mut pieces = pieces(&head).into_iter();
-            let name = pieces.next().unwrap_or_default();
-            let name = name.rsplit('.').next().unwrap_or("").trim();
-            let name = name.to_ascii_uppercase();
-            let params: Vec<(String, String)> = pieces
-                .map(|piece| match piece.split_once('=') {
-                    Some((key, value)) => (
-                        key.trim().to_ascii_uppercase(),
-                        value.trim().trim_matches('"').to_owned(),
-                    ),
-                    // A value alone is a type or an encoding in 2.1.
-                    None => match piece.trim() {
-                        pref if pref.eq_ignore_ascii_case("PREF") => {
-                            ("TYPE".to_owned(), "pref".to_owned())
-                        }
-                        word => (String::new(), word.to_owned()),
-                    },
-                })
-                .collect();
-            let quoted = params
-                .iter()
-                .any(|(_, v)| v.eq_ignore_ascii_case("QUOTED-PRINTABLE"));
-            let wanted = WANTED.contains(&name.as_str());
-            let value = self.unfold(value, quoted, wanted);
+            let head = format!("{}:", String::from_utf8_lossy(&head));
+            let head = ical::property(&head).unwrap_or_default();
+            let wanted = WANTED.contains(&head.name.as_str());
+            let value = self.unfold(value, head.is_quoted_printable(), wanted);
             if wanted {
-                return Some(Line {
-                    name,
-                    params,
-                    value,
-                });
+                return Some(Line { head, value });
             }
         }
     }
@@ -402,16 +333,6 @@ fn divide(line: &[u8]) -> Option<(&[u8], &[u8])> {
     });
     let (head, value) = line.split_at_checked(colon?)?;
     Some((head, value.get(1..).unwrap_or(&[])))
-}
-
-/// A head's pieces: what semicolons outside of quotation marks divide.
-fn pieces(head: &str) -> Vec<&str> {
-    let mut quoted = false;
-    let cut = |c: char| {
-        quoted ^= c == '"';
-        c == ';' && !quoted
-    };
-    head.split(cut).collect()
 }
 
 #[cfg(test)]
