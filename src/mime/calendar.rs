@@ -4,6 +4,7 @@
 
 use super::ical::{Component, Property};
 use super::link::Links;
+use super::recipients::of_mailto;
 use super::styled::{Line, Mark, row, say};
 use super::{moment, recur};
 use crate::model::Address;
@@ -69,13 +70,9 @@ pub fn items(calendar: &Component) -> impl Iterator<Item = &Component> {
 /// put more into a message than an address (`?subject=`) makes it no address.
 pub fn person(p: &Property) -> Address {
     let value = p.value.trim();
-    let mailto = value
-        .split_at_checked(7)
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("mailto:"));
-    let addr = mailto.map_or(value, |(_, rest)| rest);
-    let addr = addr.trim().replace("%40", "@").replace("%2B", "+");
-    let is_plain = |c: char| !c.is_control() && !c.is_whitespace();
-    let good = addr.contains('@') && addr.chars().all(is_plain) && !addr.contains(['?', ',', ';']);
+    let addr = of_mailto(value).unwrap_or_else(|| value.to_owned());
+    let is_odd = |c: char| c.is_control() || c.is_whitespace() || ":?,;".contains(c);
+    let good = addr.contains('@') && !addr.contains(is_odd) && !value.contains('?');
     let from_mail = || p.param("EMAIL").unwrap_or_default().to_owned();
     let name = p.param("CN").unwrap_or_default().trim();
     let addr = if good { addr } else { from_mail() };

@@ -6,9 +6,9 @@
 //! it panics, what is kept is bounded, and a card that is cut or nested in another costs only
 //! itself.
 
+use super::charset;
 use super::ical::{self, Property};
-use super::recipients::check_addr;
-use super::{charset, transfer};
+use super::recipients::{check_addr, of_mailto};
 use crate::model::{Address, Contact, Group};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -121,7 +121,7 @@ impl Cards {
 
 /// A member's address: its own, or the preferred one of the card with that UID.
 fn member(text: &str, by_uid: &BTreeMap<&str, &Card>) -> Option<Address> {
-    if let Some(addr) = mailto(text) {
+    if let Some(addr) = of_mailto(text) {
         return check_addr(&addr).is_ok().then(|| Address::new("", addr));
     }
     let card = by_uid.get(uid(text).as_str())?;
@@ -150,7 +150,7 @@ impl Card {
             }
             "EMAIL" if self.mails.len() < ADDRESSES => {
                 let text = ical::unescape(&text);
-                let addr = mailto(&text).unwrap_or_else(|| text.trim().to_owned());
+                let addr = of_mailto(&text).unwrap_or_else(|| text.trim().to_owned());
                 if check_addr(&addr).is_ok() && self.mails.iter().all(|(_, a)| *a != addr) {
                     self.mails.push((line.preference(), addr));
                 }
@@ -181,17 +181,6 @@ fn words(text: &str) -> String {
 fn uid(text: &str) -> String {
     let text = text.trim().to_ascii_lowercase();
     text.strip_prefix("urn:uuid:").unwrap_or(&text).to_owned()
-}
-
-/// The address of a `mailto:` (RFC 6068), percent-decoded.
-fn mailto(text: &str) -> Option<String> {
-    let text = text.trim();
-    let (scheme, rest) = text.split_at_checked(7)?;
-    if !scheme.eq_ignore_ascii_case("mailto:") {
-        return None;
-    }
-    let addr = rest.split('?').next().unwrap_or("");
-    String::from_utf8(transfer::percent(addr.as_bytes())).ok()
 }
 
 /// A property, its value as it stands in the file: 2.1 knows other character sets.
