@@ -171,7 +171,7 @@ fn is_wide(c: char) -> bool {
 }
 
 /// Characters that nobody sees and that tell nothing.
-pub fn is_filler(c: char) -> bool {
+fn is_filler(c: char) -> bool {
     matches!(
         c,
         '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}'

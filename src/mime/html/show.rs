@@ -97,12 +97,8 @@ impl Writer<'_> {
         let indent = place.indent.min(room / 3);
         let room = room.saturating_sub(indent).max(2);
         let lines: Vec<Vec<Run>> = match &block.body {
-            Body::Text(bits) => {
-                let lines = self.lines(bits, false);
-                lines.iter().flat_map(|l| wrap_runs(l, room)).collect()
-            }
-            Body::Code(bits) => {
-                let lines = self.lines(bits, true);
+            Body::Text(bits) | Body::Code(bits) => {
+                let lines = self.lines(bits, matches!(block.body, Body::Code(_)));
                 lines.iter().flat_map(|l| wrap_runs(l, room)).collect()
             }
             Body::Table(table) => {

@@ -31,7 +31,7 @@ const MAX_REACH: usize = 1_000;
 #[derive(Debug, Default)]
 pub struct Found {
     /// From top to bottom.
-    pub rows: Vec<FoundRow>,
+    rows: Vec<FoundRow>,
     /// It says that it only lays out.
     pub presentation: bool,
     /// It says that it has a head.
@@ -42,18 +42,17 @@ pub struct Found {
 
 /// A row as the page has it.
 #[derive(Debug, Default)]
-pub struct FoundRow {
-    /// Its cells.
-    pub cells: Vec<FoundCell>,
+struct FoundRow {
+    cells: Vec<FoundCell>,
     /// It stands in the table's head.
-    pub head: bool,
+    head: bool,
 }
 
 /// A cell as the page has it.
 #[derive(Debug)]
-pub struct FoundCell {
+struct FoundCell {
     /// Which blocks are in it.
-    pub blocks: Range<usize>,
+    blocks: Range<usize>,
     column: usize,
     span: usize,
     th: bool,
@@ -188,9 +187,8 @@ impl Found {
 
 /// A row on one line, if it is of two cells or more, each of a few words.
 fn one_line<'a>(row: &FoundRow, slice: &impl Fn(usize, usize) -> &'a [Block]) -> Option<Block> {
-    let mut bits: Vec<Bit> = Vec::new();
+    let mut texts: Vec<&[Bit]> = Vec::new();
     let mut place = None;
-    let mut count = 0;
     let mut used = 0;
     let mut menu = true;
     for cell in &row.cells {
@@ -215,30 +213,20 @@ fn one_line<'a>(row: &FoundRow, slice: &impl Fn(usize, usize) -> &'a [Block]) ->
             _ => true,
         });
         used += width::width(&words(own)) + 2;
-        count += 1;
         place.get_or_insert_with(|| block.place.clone());
-        if count > 1 {
-            bits.push(Bit::Text {
-                text: "\u{0}".to_owned(),
-                mark: Mark::Plain,
-                link: None,
-            });
-        }
-        bits.extend_from_slice(own);
+        texts.push(own);
     }
-    if count < 2 || used > MAX_JOINED {
+    if texts.len() < 2 || used > MAX_JOINED {
         return None;
     }
-    for bit in &mut bits {
-        if let Bit::Text { text, .. } = bit
-            && text == "\u{0}"
-        {
-            *text = if menu { " · " } else { "  " }.to_owned();
-        }
-    }
+    let between = [Bit::Text {
+        text: if menu { " · " } else { "  " }.to_owned(),
+        mark: Mark::Plain,
+        link: None,
+    }];
     Some(Block {
         place: place?,
-        body: Body::Text(bits),
+        body: Body::Text(texts.join(between.as_slice())),
     })
 }
 

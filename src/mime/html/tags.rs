@@ -65,7 +65,7 @@ pub fn is_silent(tag: &str) -> bool {
     )
 }
 
-/// Whether it stands on lines of its own.
+/// Whether it stands on lines of its own unless styles say otherwise; none that nobody knows does.
 pub fn is_block(tag: &str) -> bool {
     matches!(
         tag,
@@ -114,11 +114,6 @@ pub fn is_block(tag: &str) -> bool {
             | "search"
             | "optgroup"
     )
-}
-
-/// Whether it runs on in the line unless styles say otherwise; so do those that nobody knows.
-pub fn is_inline(tag: &str) -> bool {
-    !is_block(tag)
 }
 
 /// The sign of an item of a numbered list.

@@ -6,9 +6,7 @@ use super::paragraph::{Paragraph, is_of};
 use super::state::{MAX_INDENT, State};
 use super::style::{Look, Sheet, pixels};
 use super::table::Found;
-use super::tags::{
-    Attributes, begins_a_header, is_block, is_inline, is_silent, numeral, tag, tells,
-};
+use super::tags::{Attributes, begins_a_header, is_block, is_silent, numeral, tag, tells};
 use super::tree;
 use crate::mime::link::openable;
 use crate::mime::styled::Mark;
@@ -89,10 +87,9 @@ impl Walker {
             return;
         }
         let attributes = Attributes::of(node);
-        let look = self.sheet.look(name, |n| attributes.get(n));
-        if look.hidden == Some(true) {
+        let Some(look) = self.look(name, &attributes) else {
             return;
-        }
+        };
         let state = outer.with(&look);
         if look.block == Some(true) || is_block(name) {
             self.end(&outer);
@@ -153,11 +150,17 @@ impl Walker {
                 };
                 self.block(node, inner, false, false);
             }
-            _ if look.block.unwrap_or(!is_inline(name)) => {
+            _ if look.block.unwrap_or(is_block(name)) => {
                 self.division(node, &attributes, &look, state);
             }
             _ => self.inline(node, name, state),
         }
+    }
+
+    /// How an element looks; `None` if it is not to be seen.
+    fn look(&self, name: &str, attributes: &Attributes<'_>) -> Option<Look> {
+        let look = self.sheet.look(name, |n| attributes.get(n));
+        (look.hidden != Some(true)).then_some(look)
     }
 
     fn inline(&mut self, node: &Handle, name: &str, mut state: State) {
@@ -271,10 +274,9 @@ impl Walker {
                 continue;
             }
             let own = Attributes::of(child);
-            let item_look = self.sheet.look("li", |n| own.get(n));
-            if item_look.hidden == Some(true) {
+            let Some(item_look) = self.look("li", &own) else {
                 continue;
-            }
+            };
             let mut inner = state.with(&item_look);
             inner.lists += 1;
             self.end(&inner);
@@ -405,10 +407,9 @@ impl Walker {
                 }
             }
             let attributes = Attributes::of(child);
-            let look = self.sheet.look(name, |n| attributes.get(n));
-            if look.hidden == Some(true) {
+            let Some(look) = self.look(name, &attributes) else {
                 continue;
-            }
+            };
             let inner = state.with(&look);
             match name {
                 "tr" => self.row(child, inner, head, found),
@@ -442,10 +443,9 @@ impl Walker {
                 continue;
             }
             let attributes = Attributes::of(child);
-            let look = self.sheet.look(name, |n| attributes.get(n));
-            if look.hidden == Some(true) {
+            let Some(look) = self.look(name, &attributes) else {
                 continue;
-            }
+            };
             let inner = state.with(&look);
             let number = |name: &str| {
                 let value = attributes.get(name).and_then(|v| v.trim().parse().ok());
