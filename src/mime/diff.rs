@@ -7,7 +7,8 @@
 use super::styled::{Line, Mark, Run, lay_out};
 use crate::text::Clean;
 
-/// What a line of a patch does.
+/// Tells the lines of a patch apart, one after the other.
+#[derive(Default)]
 struct Reader {
     /// Lines that the hunk still has of the old file, and of the new.
     left: (usize, usize),
@@ -108,7 +109,7 @@ fn too_far(text: &str, from: usize, to: usize) -> bool {
 
 /// Where the patch that begins at `from` ends.
 fn end(text: &str, from: usize) -> usize {
-    let mut reader = Reader { left: (0, 0) };
+    let mut reader = Reader::default();
     let (mut at, mut last) = (from, from);
     for line in text.get(from..).unwrap_or_default().split_inclusive('\n') {
         let bare = line.trim_end_matches(['\n', '\r']);
@@ -126,7 +127,7 @@ fn end(text: &str, from: usize) -> usize {
 
 /// Lays a patch out; lines that are none of a patch's are plain.
 pub fn lines(text: &str, width: usize) -> Vec<Line> {
-    let mut reader = Reader { left: (0, 0) };
+    let mut reader = Reader::default();
     let mut out = Vec::new();
     for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
         let line = line.trim_end_matches('\r');

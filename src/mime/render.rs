@@ -260,28 +260,27 @@ impl Page {
 
     fn words(&mut self, part: &Part<'_>) {
         let (text, whole) = body::words_within(part, MAX_PLAIN);
-        let (flowed, del_sp) = parse::flow(part);
-        let patch = diff::find(&text).filter(|_| !flowed);
+        let flow = parse::flow(part);
+        let patch = diff::find(&text).filter(|_| !flow.0);
         let (from, to) = patch.unwrap_or((text.len(), text.len()));
-        let around = |piece: Option<&str>| piece.unwrap_or_default().to_owned();
-        let (before, after) = (around(text.get(..from)), around(text.get(to..)));
-        let mut add = |text: &str| {
-            let lines = plain::lines(text, flowed, del_sp, self.width, &mut self.links);
-            self.lines.extend(lines);
-        };
-        add(&before);
-        if let Some((from, to)) = patch {
+        let piece = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+        let before = piece(0, from);
+        self.running(before, flow);
+        if patch.is_some() {
             if !before.trim().is_empty() {
                 self.lines.push(Line::default());
             }
-            let patch = text.get(from..to).unwrap_or_default();
-            self.lines.extend(diff::lines(patch, self.width));
-            let lines = plain::lines(&after, flowed, del_sp, self.width, &mut self.links);
-            self.lines.extend(lines);
+            self.lines.extend(diff::lines(piece(from, to), self.width));
+            self.running(piece(to, text.len()), flow);
         }
         if !whole {
             self.note("The text goes on, but is too long to be shown; its source has all.");
         }
+    }
+
+    fn running(&mut self, text: &str, (flowed, del_sp): (bool, bool)) {
+        let lines = plain::lines(text, flowed, del_sp, self.width, &mut self.links);
+        self.lines.extend(lines);
     }
 
     fn html(&mut self, tree: &Tree<'_>, part: &Part<'_>) {
