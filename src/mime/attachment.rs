@@ -1,6 +1,7 @@
 //! Attachments: their bytes, and names that are safe to give to a file.
 
 use super::body;
+use super::media::ending_of;
 use super::tree::Tree;
 
 /// The longest file name that is given, in octets: room for ` (12)` below the 255 of most systems.
@@ -35,11 +36,7 @@ pub fn extract(raw: &[u8], part: u32) -> Option<Extracted> {
     let name = row.map(|r| r.name).unwrap_or_default();
     let media_type = found.media_type();
     Some(Extracted {
-        name: if name.trim().is_empty() {
-            unnamed(&media_type)
-        } else {
-            safe_name(&name)
-        },
+        name: file_name(&name, &media_type),
         media_type,
         charset: found.media.param("charset").map(str::to_owned),
         received: name,
@@ -61,31 +58,13 @@ pub fn extract_within(raw: &[u8], path: &[u32]) -> Option<Extracted> {
     extract(inside.as_deref().unwrap_or(raw), *last)
 }
 
-/// The name for a part that brings none: `attachment` and what its type is called.
-pub fn unnamed(media_type: &str) -> String {
-    const KNOWN: [(&str, &str); 16] = [
-        ("text/plain", "txt"),
-        ("text/html", "html"),
-        ("text/calendar", "ics"),
-        ("text/vcard", "vcf"),
-        ("text/csv", "csv"),
-        ("text/x-patch", "patch"),
-        ("text/x-diff", "diff"),
-        ("text/rfc822-headers", "txt"),
-        ("image/png", "png"),
-        ("image/jpeg", "jpg"),
-        ("image/gif", "gif"),
-        ("application/pdf", "pdf"),
-        ("application/zip", "zip"),
-        ("application/pgp-signature", "asc"),
-        ("message/rfc822", "eml"),
-        ("message/global", "eml"),
-    ];
-    let known = KNOWN.iter().find(|(media, _)| *media == media_type);
-    format!(
-        "attachment.{}",
-        known.map_or("bin", |(_, extension)| extension)
-    )
+/// A name that is safe to create a file with, for a part of this name and type: `attachment` and
+/// what its type is called where the part brings no name.
+pub fn file_name(name: &str, media_type: &str) -> String {
+    match name.trim() {
+        "" => format!("attachment.{}", ending_of(media_type).unwrap_or("bin")),
+        name => safe_name(name),
+    }
 }
 
 /// A name that is safe to create a file with in a directory of ours, on any system: the last part

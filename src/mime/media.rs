@@ -1,4 +1,5 @@
-//! Media types by file name, for what is attached (RFC 2046; names from the IANA registry).
+//! Media types by file name, for what is attached (RFC 2046; names from the IANA registry), and file
+//! names for those that bring none.
 
 /// Extensions with the type that their files have.
 const TYPES: [(&str, &str); 40] = [
@@ -64,6 +65,18 @@ pub fn type_of(name: &str) -> &'static str {
         .map_or("application/octet-stream", |(_, t)| t)
 }
 
+/// The extension of files of a media type; where they have several, the last of the table.
+pub fn ending_of(media_type: &str) -> Option<&'static str> {
+    const OTHERS: [(&str, &str); 4] = [
+        ("asc", "application/pgp-signature"),
+        ("eml", "message/global"),
+        ("patch", "text/x-patch"),
+        ("txt", "text/rfc822-headers"),
+    ];
+    let mut known = TYPES.iter().chain(&OTHERS).rev();
+    known.find(|(_, t)| *t == media_type).map(|(e, _)| *e)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +85,14 @@ mod tests {
     fn names_tell_types() {
         assert_eq!(type_of("a.b.PDF"), "application/pdf");
         assert_eq!(type_of("pdf"), "application/octet-stream");
+        for (media, ending) in [
+            ("text/html", Some("html")),
+            ("image/jpeg", Some("jpg")),
+            ("message/global", Some("eml")),
+            ("application/x-thing", None),
+        ] {
+            assert_eq!(ending_of(media), ending, "{media}");
+        }
         assert!(
             TYPES.windows(2).all(|w| w[0].0 < w[1].0),
             "sorted, each once"

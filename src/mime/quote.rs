@@ -2,7 +2,7 @@
 //!
 //! What is repeated is what the reader shows: the chosen alternative, HTML laid out as text, clean.
 
-use super::attachment::{safe_name, unnamed};
+use super::attachment::file_name;
 use super::body::{self, Piece, Prefer};
 use super::flowed::{self, Paragraph};
 use super::html::Extras;
@@ -136,11 +136,7 @@ pub(super) fn attachments(tree: &Tree<'_>) -> Vec<DraftAttachment> {
         let part = tree.part(row.part)?;
         Some(DraftAttachment::Bytes {
             inline: false,
-            name: if row.name.trim().is_empty() {
-                unnamed(&row.media_type)
-            } else {
-                safe_name(&row.name)
-            },
+            name: file_name(&row.name, &row.media_type),
             media_type: row.media_type.clone(),
             bytes: Arc::from(part.bytes().into_owned()),
         })

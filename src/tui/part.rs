@@ -1,7 +1,7 @@
 //! What is asked about a message's attachments, and what comes back. The work itself is done
 //! aside, in `parts`.
 
-use crate::mime::attachment::safe_name;
+use crate::mime::attachment::file_name;
 use crate::mime::render::Line;
 use crate::model::MsgId;
 use crate::model::view::AttachmentRow;
@@ -25,14 +25,10 @@ impl PartOf {
     pub fn new(message: MsgId, within: &[u32], row: &AttachmentRow) -> PartOf {
         let mut path = within.to_vec();
         path.push(row.part);
-        let name = match row.name.trim() {
-            "" => crate::mime::attachment::unnamed(&row.media_type),
-            name => safe_name(name),
-        };
         PartOf {
             message,
             path,
-            name,
+            name: file_name(&row.name, &row.media_type),
         }
     }
 }
