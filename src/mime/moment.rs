@@ -182,11 +182,13 @@ pub fn find(id: &str, calendar: &Component) -> Option<TimeZone> {
         return None;
     }
     // Some write `/mozilla.org/20070129_1/Europe/Berlin`.
-    let mut names = std::iter::successors(Some(id.trim_matches('/')), |name| {
+    let names = std::iter::successors(Some(id.trim_matches('/')), |name| {
         name.split_once('/').map(|(_, rest)| rest)
     });
-    let known = |name: &str| name.contains('/') || matches!(name, "UTC" | "GMT");
-    let system = names.find_map(|name| TimeZone::get(name).ok().filter(|_| known(name)));
+    let known = |name: &&str| name.contains('/') || matches!(*name, "UTC" | "GMT");
+    let system = names
+        .filter(known)
+        .find_map(|name| TimeZone::get(name).ok());
     system.or_else(|| {
         let zones = calendar.inside.iter().filter(|c| c.name == "VTIMEZONE");
         let found = zones.take(50).find(|c| c.text("TZID") == id)?;
