@@ -95,12 +95,7 @@ pub fn forward(raw: &[u8], envelope: &Envelope, account: &Account, pages: Pages)
     body.push('\n');
     let tree = Tree::read(raw);
     for p in quote::text(&tree, 0, pages).iter().take(MAX_LINES) {
-        body.push_str(&">".repeat(p.quote));
-        if p.quote > 0 {
-            body.push(' ');
-        }
-        body.push_str(p.text.trim_end());
-        body.push('\n');
+        repeat(&mut body, p.quote, p.text.trim_end());
     }
     Draft {
         kind: DraftKind::Forward,
@@ -151,16 +146,13 @@ pub fn edit(raw: &[u8], account: &Account, own: &[Address], pages: Pages) -> Dra
     };
     let mut body = String::new();
     for p in quote::text(&tree, 0, pages) {
-        body.push_str(&">".repeat(p.quote));
-        if p.quote > 0 {
-            body.push(' ');
-        }
-        body.push_str(if p.text == "-- " {
-            &p.text
+        let is_dashes = p.text == "-- ";
+        let text = if is_dashes {
+            p.text.as_str()
         } else {
             p.text.trim_end()
-        });
-        body.push('\n');
+        };
+        repeat(&mut body, p.quote, text);
     }
     let own = with_senders(own, account);
     let is_ours = |a: &Address| own.iter().any(|o| o.same_mailbox(a));
@@ -198,6 +190,16 @@ pub fn edit(raw: &[u8], account: &Account, own: &[Address], pages: Pages) -> Dra
         },
         ..Draft::new(account.name.clone())
     }
+}
+
+/// Adds a line behind the marks of its quotation.
+fn repeat(body: &mut String, quote: usize, text: &str) {
+    body.push_str(&">".repeat(quote));
+    if quote > 0 {
+        body.push(' ');
+    }
+    body.push_str(text);
+    body.push('\n');
 }
 
 /// Prefixes of answers that clients write, without their colon.

@@ -8,7 +8,7 @@
 use super::field;
 use super::params::Parameterised;
 use super::transfer::{Encoding, to_quoted_printable};
-use super::tree::{MAX_DEPTH, Tree};
+use super::tree::{MAX_DEPTH, Tree, delimiter};
 use super::wire::BuildError;
 use base64::Engine as _;
 
@@ -91,7 +91,6 @@ fn entity(bytes: &[u8], depth: usize) -> Result<Vec<u8>, BuildError> {
 /// a delimiter is the delimiter's.
 fn parts(body: &[u8], boundary: Option<&str>, depth: usize) -> Result<Vec<u8>, BuildError> {
     let boundary = boundary.ok_or_else(|| refused("a multipart has no boundary"))?;
-    let delimiter = [b"--", boundary.as_bytes()].concat();
     let mut out = Vec::with_capacity(body.len() * 2);
     let (mut begin, mut at, mut inside) = (0, 0, false);
     let mut rest = body;
@@ -99,15 +98,13 @@ fn parts(body: &[u8], boundary: Option<&str>, depth: usize) -> Result<Vec<u8>, B
         let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |n| n + 1);
         let (line, more) = rest.split_at(end);
         rest = more;
-        let after = line.strip_prefix(delimiter.as_slice());
-        let after = after.map(<[u8]>::trim_ascii_end);
-        if matches!(after, Some(b"" | b"--")) {
+        if let Some(closing) = delimiter(line, boundary.as_bytes()) {
             let content = body.get(begin..at).unwrap_or_default();
             put(&mut out, content, inside, depth)?;
             out.extend_from_slice(line);
             begin = at + line.len();
-            inside = after == Some(b"");
-            if !inside {
+            inside = !closing;
+            if closing {
                 break;
             }
         }

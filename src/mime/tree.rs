@@ -261,7 +261,7 @@ fn cut<'a>(body: &'a [u8], boundary: &[u8], most: usize) -> Vec<&'a [u8]> {
 }
 
 /// Whether a line is `--boundary` (`false`) or `--boundary--` (`true`).
-fn delimiter(line: &[u8], boundary: &[u8]) -> Option<bool> {
+pub(super) fn delimiter(line: &[u8], boundary: &[u8]) -> Option<bool> {
     let rest = line.strip_prefix(b"--")?.strip_prefix(boundary)?;
     match rest.trim_ascii_end() {
         b"" => Some(false),
