@@ -130,10 +130,7 @@ pub fn of(raw: &[u8], known: &Known) -> Trust {
 
 /// Judges a message by its header fields and what they were read as.
 pub fn judge(fields: &[Field<'_>], e: &Envelope, known: &Known) -> Trust {
-    let mut out = Trust {
-        reasons: names(&e.from),
-    };
-    let mut reasons = Vec::new();
+    let mut reasons = names(&e.from);
     let mut say = |level: Level, text: String| {
         reasons.push(Reason {
             level,
@@ -161,10 +158,8 @@ pub fn judge(fields: &[Field<'_>], e: &Envelope, known: &Known) -> Trust {
         }
         others(from, fields, e, &mut say);
     }
-    out.reasons.append(&mut reasons);
-    out.reasons
-        .sort_by_key(|reason| std::cmp::Reverse(reason.level));
-    out
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.level));
+    Trust { reasons }
 }
 
 /// What a list can say of a sender without a body, header or network: a name that holds another
@@ -176,33 +171,24 @@ pub fn of_names(from: &[Address]) -> Level {
 
 fn names(from: &[Address]) -> Vec<Reason> {
     let mut out = Vec::new();
-    for a in from.iter().take(MOST) {
-        if a.is_disguised() {
-            out.push(Reason {
-                level: Level::Alarm,
-                text: Clean::line(&format!(
-                    "The sender's name looks like an address, but the real one is {}.",
-                    ending(&lookalike::shown_addr(&a.addr))
-                )),
-            });
-            break;
-        }
+    let mut say = |level: Level, text: &str| {
+        let text = Clean::line(text);
+        out.push(Reason { level, text });
+    };
+    let first = || from.iter().take(MOST);
+    if let Some(a) = first().find(|a| a.is_disguised()) {
+        let real = ending(&lookalike::shown_addr(&a.addr));
+        let text = format!("The sender's name looks like an address, but the real one is {real}.");
+        say(Level::Alarm, &text);
     }
-    for a in from.iter().take(MOST) {
-        if let Some(oddity) = lookalike::oddity(a.domain()) {
-            out.push(Reason {
-                level: Level::Alarm,
-                text: Clean::line(&odd(a.domain(), oddity)),
-            });
-            break;
-        }
+    let odd = |a: &Address| Some(odd(a.domain(), lookalike::oddity(a.domain())?));
+    if let Some(text) = first().find_map(odd) {
+        say(Level::Alarm, &text);
     }
     let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}');
-    if from.iter().take(MOST).any(|a| a.name.contains(turns)) {
-        out.push(Reason {
-            level: Level::Careful,
-            text: Clean::lit("The sender's name holds characters that hide or turn others."),
-        });
+    if first().any(|a| a.name.contains(turns)) {
+        let text = "The sender's name holds characters that hide or turn others.";
+        say(Level::Careful, text);
     }
     out
 }
