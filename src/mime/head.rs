@@ -70,7 +70,7 @@ pub fn block(tree: &Tree<'_>, e: &Envelope) -> Vec<(Clean, Clean)> {
         let who = list(&field::addresses(asking.value));
         put(
             "Receipt",
-            format!("{who} wants to know that it was read (:send-receipt)"),
+            format!("{who} asks for a read receipt (:send-receipt sends one)"),
         );
     }
     out

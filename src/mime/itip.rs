@@ -67,9 +67,9 @@ impl Answer {
 
     fn sentence(self, who: &str, what: &str) -> String {
         match self {
-            Answer::Accept => format!("{who} comes to: {what}"),
+            Answer::Accept => format!("{who} will come to: {what}"),
             Answer::Tentative => format!("{who} may come to: {what}"),
-            Answer::Decline => format!("{who} does not come to: {what}"),
+            Answer::Decline => format!("{who} will not come to: {what}"),
             Answer::Counter(at) => {
                 format!("{who} proposes {} for: {what}", when::long(at))
             }

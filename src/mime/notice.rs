@@ -85,10 +85,10 @@ fn receipt(text: &str, width: usize) -> Vec<Line> {
     let kind = kind.trim();
     let (bare, error) = kind.split_once('/').unwrap_or((kind, ""));
     let what = match bare.trim() {
-        "displayed" => "displayed; that it was read it does not say",
+        "displayed" => "displayed; this does not say that it was read",
         "deleted" => "deleted, perhaps without having been displayed",
         "dispatched" => "passed on",
-        "processed" => "dealt with, without having been displayed",
+        "processed" => "processed, without having been displayed",
         "denied" => "no answer is given",
         "failed" => "a receipt could not be made",
         other => other,
@@ -119,8 +119,8 @@ fn complaint(text: &str, width: usize) -> Vec<Line> {
         "abuse" => "unwanted mail".to_owned(),
         "fraud" => "fraud".to_owned(),
         "virus" => "a virus".to_owned(),
-        "not-spam" => "it is no spam".to_owned(),
-        "auth-failure" => "its sender could not be proved".to_owned(),
+        "not-spam" => "not spam".to_owned(),
+        "auth-failure" => "its sender could not be verified".to_owned(),
         other => other.to_owned(),
     };
     let mut out = say("Complaint about a message", Mark::Heading, width);

@@ -99,7 +99,9 @@ fn text(file: &Extracted, ending: &str, width: usize) -> Vec<Line> {
     let mut lines = rendered(&raw, width).lines;
     if shown.len() < bytes.len() {
         let whole = size::human(bytes.len() as u64);
-        lines.push(note(&format!("This is its beginning; it has {whole}.")));
+        lines.push(note(&format!(
+            "Only the beginning is shown; the whole file has {whole}."
+        )));
     }
     lines
 }

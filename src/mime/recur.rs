@@ -62,7 +62,7 @@ pub fn words(component: &Component, calendar: &Component, home: &TimeZone) -> St
         }
     };
     list("RDATE", "also on");
-    list("EXDATE", "but not on");
+    list("EXDATE", "except on");
     out.join(", ")
 }
 
@@ -232,7 +232,7 @@ mod tests {
             ),
             (
                 "RRULE:FREQ=DAILY;BYHOUR=1\nEXDATE:20250301,20250302\nRDATE;VALUE=PERIOD:20250601T100000Z/PT1H",
-                "every day, by a rule that is longer than this, also on 1 Jun 2025, but not on 1 Mar 2025, 2 Mar 2025",
+                "every day, by a rule that is longer than this, also on 1 Jun 2025, except on 1 Mar 2025, 2 Mar 2025",
             ),
             ("RRULE:SOMETIMES", "repeats"),
             ("SUMMARY:x", ""),

@@ -153,7 +153,7 @@ pub fn judge(fields: &[Field<'_>], e: &Envelope, known: &Known) -> Trust {
             Some(checks) => checked(from, e, checks, known, &mut say),
             None => say(
                 Level::Fine,
-                "Your mail server says nothing of how it was checked.".to_owned(),
+                "Your mail server does not say how it was checked.".to_owned(),
             ),
         }
         others(from, fields, e, &mut say);
@@ -187,7 +187,7 @@ fn names(from: &[Address]) -> Vec<Reason> {
     }
     let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}');
     if first().any(|a| a.name.contains(turns)) {
-        let text = "The sender's name holds characters that hide or turn others.";
+        let text = "The sender's name holds characters that hide or reorder others.";
         say(Level::Careful, text);
     }
     out
@@ -239,7 +239,7 @@ fn acquaintance(from: &Address, e: &Envelope, known: &Known, say: &mut dyn FnMut
             let text = "This is the first message from this address.";
             say(Level::Note, text.into());
         }
-        _ => say(Level::Fine, "Other mail from this address is here.".into()),
+        _ => say(Level::Fine, "You have other mail from this address.".into()),
     }
 }
 
@@ -271,7 +271,7 @@ fn checked(
         );
     } else if verdict == Verdict::Fail && e.list_id.is_some() {
         let text = format!(
-            "It fails the check of {shown} (DMARC), as messages do that a list changed; or it is forged."
+            "It fails the check of {shown} (DMARC): its mailing list changed it, or it is forged."
         );
         say(Level::Careful, text);
     } else if verdict == Verdict::Fail {
@@ -283,13 +283,13 @@ fn checked(
         let text = format!("It carries a valid signature of {shown} (DKIM, checked by {by}).");
         say(Level::Fine, text);
     } else if sent == Verdict::Pass && !mine {
-        let text = format!("{shown} lets the machine that sent it (SPF, checked by {by}).");
+        let text = format!("The machine that sent it may send for {shown} (SPF, checked by {by}).");
         say(Level::Fine, text);
     } else if checks.signed_in {
-        let text = format!("Who sent it had signed in to {by}.");
+        let text = format!("Its sender had signed in to {by}.");
         say(Level::Fine, text);
     } else if mine {
-        let text = format!("It says that you sent it, but nothing proves that ({by}).");
+        let text = format!("It claims to be from you, but nothing proves that (checked by {by}).");
         let refused = matches!(sent, Verdict::Fail | Verdict::Weak);
         say(
             if refused {
@@ -300,7 +300,8 @@ fn checked(
             text,
         );
     } else if sent == Verdict::Fail {
-        let text = format!("{shown} does not let the machine that sent it (SPF, by {by}).");
+        let text =
+            format!("The machine that sent it may not send for {shown} (SPF, checked by {by}).");
         say(Level::Careful, text);
     } else if e.list_id.is_none() {
         let holds = |c: &&Check| c.verdict == Verdict::Pass && !c.domain.is_empty();
@@ -316,7 +317,8 @@ fn checked(
     }
     let broken = |c: &Check| c.verdict == Verdict::Fail && about(c);
     if !signed && checks.dkim.iter().any(broken) && e.list_id.is_none() {
-        let text = format!("A signature of {shown} does not fit: it was changed on its way.");
+        let text =
+            format!("A signature of {shown} is not valid: the message was changed on its way.");
         say(Level::Careful, text);
     }
 }
@@ -473,7 +475,7 @@ mod tests {
             ),
             (
                 "From: a@x.example|List-Id: <l.y.example>|Authentication-Results: post.example; dmarc=fail header.from=x.example",
-                "! It fails the check of x.example (DMARC), as messages do that a list changed; or it is forged.",
+                "! It fails the check of x.example (DMARC): its mailing list changed it, or it is forged.",
             ),
             (
                 "From: a@x.example|Authentication-Results: post.example; dkim=pass header.d=mailer.example; spf=pass smtp.mailfrom=mailer.example",
@@ -485,11 +487,11 @@ mod tests {
             ),
             (
                 "From: a@x.example|Authentication-Results: post.example; spf=fail smtp.mailfrom=x.example",
-                "! x.example does not let the machine that sent it (SPF, by post.example).",
+                "! The machine that sent it may not send for x.example (SPF, checked by post.example).",
             ),
             (
                 "From: bea@post.example|Authentication-Results: post.example; spf=softfail smtp.mailfrom=post.example",
-                "✗ It says that you sent it, but nothing proves that (post.example).",
+                "✗ It claims to be from you, but nothing proves that (checked by post.example).",
             ),
         ] {
             assert_eq!(line(header, &known()), want, "{header}");

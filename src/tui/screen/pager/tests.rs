@@ -326,7 +326,7 @@ fn what_speaks_against_a_sender_is_one_line_and_all_of_it_on_request() {
         [
             worst,
             "\u{b7} Answers go to c@d.example, not to the sender.",
-            "\u{2713} Your mail server says nothing of how it was checked.",
+            "\u{2713} Your mail server does not say how it was checked.",
         ]
     );
     pager.toggle_trust();
