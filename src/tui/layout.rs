@@ -151,8 +151,11 @@ impl Worker {
                     let job = jobs.remove(0);
                     // Something newer may come while this one is laid out.
                     waiting.push_back(Task::Lay(jobs));
-                    let laid = self.lay(job);
-                    Event::Laid(job, self.with_reports(job.message, laid))
+                    let laid = self.safely(|w| {
+                        let laid = w.lay(job);
+                        Ok(w.with_reports(job.message, laid))
+                    });
+                    Event::Laid(job, laid.unwrap_or_else(LaidOut::Failed))
                 }
                 Task::Draft(from, id) => {
                     Event::Drafted(self.safely(|w| w.draft(from, id).map(Box::new)))
