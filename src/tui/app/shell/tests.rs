@@ -274,6 +274,12 @@ impl Bench {
         })
     }
 
+    #[track_caller]
+    fn sees(&self, words: &str) {
+        let screen = self.screen();
+        assert!(screen.contains(words), "{words}: {screen}");
+    }
+
     fn screen(&self) -> String {
         let (w, h) = self.app.panes.size;
         let mut buf = Buffer::empty(Rect::new(0, 0, w, h));
@@ -358,12 +364,12 @@ fn hostile_subjects_move_nothing() {
 #[test]
 fn below_the_smallest_it_says_so() {
     let mut bench = Bench::new(three(), (39, 11));
-    assert!(bench.screen().contains("terminal too small (need 40×12)"));
+    bench.sees("terminal too small (need 40×12)");
     bench.keys("jjj\nq");
     bench.event(Event::Resize(1, 1));
     let _ = bench.screen();
     bench.event(Event::Resize(80, 24));
-    assert!(bench.screen().contains("Lunch"));
+    bench.sees("Lunch");
 }
 
 #[test]
@@ -379,7 +385,7 @@ fn archiving_shows_in_the_turn_of_the_answer_and_undo_brings_it_back() {
     );
     let undo = bench.app.panes.acts.undo();
     bench.perform(vec![undo]);
-    assert!(bench.screen().contains("Lunch"));
+    bench.sees("Lunch");
 }
 
 #[test]
@@ -387,7 +393,7 @@ fn nothing_changes_until_the_ledger_answers() {
     let mut bench = Bench::new(three(), (80, 24));
     bench.ledger = false;
     bench.keys("e");
-    assert!(bench.screen().contains("Lunch"));
+    bench.sees("Lunch");
     assert!(matches!(bench.asked[..], [Intent::Act { .. }]));
 }
 
@@ -405,7 +411,7 @@ fn a_refused_action_is_told() {
     };
     let result = Err("there is no Archive mailbox".into());
     bench.event(Event::Reply { about, result });
-    assert!(bench.screen().contains("there is no Archive mailbox"));
+    bench.sees("there is no Archive mailbox");
 }
 
 #[test]
@@ -428,9 +434,9 @@ fn a_toast_goes_by_itself_and_then_nothing_ticks() {
 #[test]
 fn empty_states_are_in_words() {
     let mut bench = Bench::new(Vec::new(), (80, 24));
-    assert!(bench.screen().contains("Nothing in any inbox"));
+    bench.sees("Nothing in any inbox");
     bench.app.panes.accounts.clear();
-    assert!(bench.screen().contains("There is no account yet"));
+    bench.sees("There is no account yet");
 }
 
 #[test]
@@ -446,13 +452,9 @@ fn the_command_line_runs_what_the_table_names() {
     bench.keys(":arch\n");
     assert!(bench.app.layers.is_empty());
     bench.keys(":archive\n");
-    assert!(
-        bench.screen().contains("Archived 1 message"),
-        "{}",
-        bench.screen()
-    );
+    bench.sees("Archived 1 message");
     bench.keys(":nonsense\n");
-    assert!(bench.screen().contains("there is no command"));
+    bench.sees("there is no command");
 }
 
 #[test]
@@ -469,9 +471,9 @@ fn moving_asks_for_a_mailbox_and_moves_there() {
 fn a_search_follows_the_typing_and_leaves_no_trace_when_left() {
     let mut bench = Bench::new(three(), (80, 24));
     bench.keys("/lun");
-    assert!(bench.screen().contains("Search: lun"), "{}", bench.screen());
+    bench.sees("Search: lun");
     bench.keys("\x1b");
-    assert!(bench.screen().contains("All inboxes  2 unread"));
+    bench.sees("All inboxes  2 unread");
     bench.keys("/lun\n");
     assert!(bench.app.layers.is_empty() && bench.screen().contains("Search: lun"));
     bench.keys("q");
@@ -503,7 +505,7 @@ fn a_wanted_password_is_asked_for_and_never_shown() {
 fn help_and_palette_open_over_the_panes() {
     let mut bench = Bench::new(three(), (80, 24));
     bench.keys("?");
-    assert!(bench.screen().contains("Keys (q closes"));
+    bench.sees("Keys (q closes");
     bench.keys("q");
     assert!(bench.app.layers.is_empty() && !bench.quit);
 }
@@ -519,7 +521,7 @@ fn what_is_taken_back_from_the_outbox_is_gone_on_with() {
         about: About::Outbox(crate::model::OutboxId(1)),
         result: Ok(taken),
     });
-    assert!(bench.screen().contains("kept draft"), "{}", bench.screen());
+    bench.sees("kept draft");
 }
 
 #[test]

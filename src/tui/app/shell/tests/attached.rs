@@ -40,7 +40,7 @@ fn attachments_are_listed_saved_and_piped() {
         "{screen}"
     );
     bench.keys("s");
-    assert!(bench.screen().contains("Save as: /downloads/plan.pdf"));
+    bench.sees("Save as: /downloads/plan.pdf");
     bench.keys("\n");
     assert_eq!(
         bench.jobs,
@@ -81,7 +81,7 @@ fn what_could_run_is_opened_only_after_a_yes() {
     };
     let later = |bench: &mut Bench| bench.now.mono += Duration::from_secs(1);
     ask(&mut bench);
-    assert!(bench.screen().contains("It is a program."));
+    bench.sees("It is a program.");
     let before = bench.jobs.len();
     bench.keys("y");
     assert_eq!(
@@ -126,16 +126,16 @@ fn what_is_in_one_is_read_over_the_list() {
         lines: vec![line].into(),
         inside,
     }));
-    assert!(bench.screen().contains("Bring the samples."));
+    bench.sees("Bring the samples.");
     bench.keys("v");
-    assert!(bench.screen().contains("deep.png"));
+    bench.sees("deep.png");
     bench.keys("\x1bq");
     assert!(
         bench.screen().contains("notes.txt  text/plain"),
         "the list is there still"
     );
     bench.keys("\x1b");
-    assert!(bench.screen().contains("Shall we?"));
+    bench.sees("Shall we?");
 }
 
 #[test]
@@ -183,8 +183,5 @@ fn pictures_are_asked_for_again_at_another_size_and_gone_when_closed() {
     assert!(bench.app.placed().is_none() && bench.screen().contains("Shall we?"));
     let mut none = opened(&["a.txt"]);
     none.keys("I");
-    assert!(
-        none.screen()
-            .contains("There are no pictures in this message.")
-    );
+    none.sees("There are no pictures in this message.");
 }

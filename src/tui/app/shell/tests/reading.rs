@@ -53,12 +53,12 @@ fn a_thread_opens_as_a_conversation_at_its_first_unread() {
 fn words_are_looked_for_in_what_is_read() {
     let mut bench = Bench::new(three(), (80, 24));
     bench.keys("\n/shall\n");
-    assert!(bench.screen().contains("hit 1 of 1"), "{}", bench.screen());
+    bench.sees("hit 1 of 1");
     bench.keys("\x1b");
     assert!(!bench.screen().contains("hit 1"));
     assert!(bench.screen().contains("Shall we?"), "still open");
     bench.keys("/nowhere\n");
-    assert!(bench.screen().contains("That is not here"));
+    bench.sees("That is not here");
 }
 
 #[test]
