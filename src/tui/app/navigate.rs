@@ -127,9 +127,13 @@ impl Panes {
 
     /// Ends a search; back to what was listed before. Says whether there was one.
     pub fn end_search(&mut self, now: Now, fx: &mut Vec<Effect>) -> bool {
-        let Some(listing) = self.before_search.take() else {
+        let Some(mut listing) = self.before_search.take() else {
             return false;
         };
+        // It may have been chosen otherwise since.
+        if let Listing::Scope { threaded, .. } = &mut listing {
+            *threaded = self.threaded;
+        }
         if listing != *self.index.listing() {
             self.ask(fx, |p| p.index.show(listing, now.mono));
         }

@@ -476,7 +476,9 @@ fn a_search_follows_the_typing_and_leaves_no_trace_when_left() {
     bench.sees("All inboxes  2 unread");
     bench.keys("/lun\n");
     assert!(bench.app.layers.is_empty() && bench.screen().contains("Search: lun"));
-    bench.keys("q");
+    bench.keys("Tq");
+    let panes = &bench.app.panes;
+    assert!(!panes.threaded && !panes.index.threaded(), "as it was chosen");
     assert!(bench.screen().contains("All inboxes  2 unread") && !bench.quit);
     bench.keys("q");
     assert!(bench.quit);
