@@ -17,7 +17,7 @@ use crate::model::{
     Account, Address, Draft, DraftAttachment, FlagChange, Flags, MsgId, Role, System,
 };
 use crate::store::met::met;
-use crate::store::{LocalReader, Reader};
+use crate::store::{Error, Reader};
 use crate::text::{Clean, when};
 use crate::tui::effect::{DraftFrom, Outward};
 use crate::tui::errand::{self, Brought, Errand};
@@ -25,6 +25,7 @@ use crate::tui::event::{Built, Event};
 use crate::tui::paths;
 use crate::tui::question::{Job, LaidOut, Mode};
 use crate::tui::runaways::Runaways;
+use crate::tui::shelves::Shelves;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::VecDeque;
 use std::io;
@@ -72,9 +73,7 @@ impl Layout {
     ) -> io::Result<Layout> {
         let (tasks, inbox) = unbounded();
         let mut worker = Worker {
-            path: cache.to_path_buf(),
-            local: local.to_path_buf(),
-            reader: None,
+            shelves: Shelves::new(cache, local),
             accounts,
             templates,
             kept: VecDeque::new(),
@@ -101,9 +100,7 @@ impl Layout {
     pub fn build(&self, outward: Outward, message: MsgId) {
         let _ = self.tasks.send(Task::Build(outward, message));
     }
-}
 
-impl Layout {
     /// Finds paths that begin so.
     pub fn paths(&self, typed: String) {
         let _ = self.tasks.send(Task::Paths(typed));
@@ -116,9 +113,7 @@ impl Layout {
 }
 
 struct Worker {
-    path: PathBuf,
-    local: PathBuf,
-    reader: Option<Reader>,
+    shelves: Shelves,
     accounts: Vec<Account>,
     templates: PathBuf,
     kept: VecDeque<(Job, LaidOut)>,
@@ -164,7 +159,7 @@ impl Worker {
                     Event::Built(self.safely(|w| w.build(&outward, id).map(Box::new)))
                 }
                 Task::Paths(typed) => {
-                    let found = paths::complete(&typed, home().as_deref());
+                    let found = paths::complete(&typed, paths::home().as_deref());
                     Event::Paths(typed, found)
                 }
                 Task::Errand(serial, errand) => {
@@ -187,19 +182,14 @@ impl Worker {
             .unwrap_or_else(|_| Err("this message can't be read; the log says why".to_owned()))
     }
 
-    fn reader(&mut self) -> Result<&Reader, String> {
-        if self.reader.is_none() {
-            let reader = Reader::open(&self.path).map_err(|e| unreadable(&self.path, &e))?;
-            self.reader = Some(reader);
-        }
-        self.reader
-            .as_ref()
-            .ok_or_else(|| "the mail can't be read".to_owned())
+    /// What the cache says, or in words why it can't be read.
+    fn ask<T>(&mut self, question: impl FnOnce(&Reader) -> Result<T, Error>) -> Result<T, String> {
+        let answer = self.shelves.reader().and_then(question);
+        answer.map_err(|e| self.shelves.unreadable(&e))
     }
 
     fn body(&mut self, message: MsgId) -> Result<Option<Vec<u8>>, String> {
-        let body = self.reader()?.body(message);
-        body.map_err(|e| unreadable(&self.path, &e))
+        self.ask(|cache| cache.body(message))
     }
 
     fn lay(&mut self, job: Job) -> LaidOut {
@@ -232,10 +222,9 @@ impl Worker {
         let Ok((row, account)) = self.message(id).map(|(row, a)| (row, a.clone())) else {
             return Known::default();
         };
-        let local = LocalReader::open(&self.local);
-        let looked = local.map(|local| self.reader().map(|cache| met(cache, &local, &row)));
-        let met = looked.ok().and_then(|l| l.ok()?.ok());
-        Known::new(&account, own, met)
+        let both = self.shelves.both();
+        let met = both.and_then(|(cache, local)| met(cache, local, &row));
+        Known::new(&account, own, met.ok())
     }
 
     /// What was reported of a message that we sent is shown on it.
@@ -243,11 +232,9 @@ impl Worker {
         let LaidOut::Message(mut rendered) = laid else {
             return laid;
         };
-        let row = self.reader().map(|r| r.message(message));
-        if let Ok(Ok(Some(row))) = row
+        if let Ok(Some(row)) = self.ask(|cache| cache.message(message))
             && let Some(id) = &row.envelope.message_id
-            && let Ok(local) = LocalReader::open(&self.local)
-            && let Ok(facts) = local.reports(id)
+            && let Ok(facts) = self.shelves.own().and_then(|own| own.reports(id))
             && !facts.is_empty()
         {
             report::show(Arc::make_mut(&mut rendered), &facts);
@@ -257,14 +244,12 @@ impl Worker {
 
     /// No body: fetched, or known not to be had.
     fn missing(&mut self, message: MsgId) -> LaidOut {
-        let row = self.reader().map(|r| r.message(message));
-        match row {
-            Ok(Ok(Some(row))) => match row.body_error {
+        match self.ask(|cache| cache.message(message)) {
+            Ok(Some(row)) => match row.body_error {
                 Some(why) => LaidOut::Failed(format!("This message can't be fetched: {why}")),
                 None => LaidOut::Missing,
             },
-            Ok(Ok(None)) => LaidOut::Failed("This message is gone.".to_owned()),
-            Ok(Err(e)) => LaidOut::Failed(unreadable(&self.path, &e)),
+            Ok(None) => LaidOut::Failed("This message is gone.".to_owned()),
             Err(why) => LaidOut::Failed(why),
         }
     }
@@ -329,9 +314,8 @@ impl Worker {
     /// A draft that lies on the server, to be written on: the one here if it is a copy of that,
     /// else one made of it, which takes its place once it is saved.
     fn go_on(&mut self, id: MsgId) -> Result<Draft, String> {
-        let there = self.reader()?.locate(id);
-        let there = there.map_err(|e| unreadable(&self.path, &e))?;
-        let own = LocalReader::open(&self.local).map_err(|e| e.to_string())?;
+        let there = self.ask(|cache| cache.locate(id))?;
+        let own = self.shelves.own().map_err(|e| e.to_string())?;
         for place in &there {
             let at = (place.uidvalidity, place.uid);
             let copied = own.draft_copied_at(&place.account, &place.name, at);
@@ -340,9 +324,9 @@ impl Worker {
                 return draft.ok_or_else(|| "this message is in the outbox".to_owned());
             }
         }
-        let is_drafts = |mailbox| {
-            let found = self.reader.as_ref().and_then(|r| r.mailbox(mailbox).ok()?);
-            found.is_some_and(|m| m.role == Some(Role::Drafts))
+        let mut is_drafts = |mailbox| {
+            let found = self.ask(|cache| cache.mailbox(mailbox));
+            matches!(found, Ok(Some(m)) if m.role == Some(Role::Drafts))
         };
         let place = there.iter().find(|p| is_drafts(p.mailbox));
         let replaces = place.or(there.first()).map(|p| p.location);
@@ -448,10 +432,8 @@ impl Worker {
 
     /// A message and the account that it came to.
     fn message(&mut self, id: MsgId) -> Result<(MessageRow, &Account), String> {
-        let found = self.reader()?.message(id);
-        let row = found
-            .map_err(|e| unreadable(&self.path, &e))?
-            .ok_or("this message is gone")?;
+        let found = self.ask(|cache| cache.message(id))?;
+        let row = found.ok_or("this message is gone")?;
         let account = row
             .places
             .first()
@@ -464,7 +446,7 @@ impl Worker {
     fn errand(&mut self, errand: &Errand) -> Brought {
         match (
             errand,
-            errand::run(errand, home().as_deref(), &self.templates),
+            errand::run(errand, paths::home().as_deref(), &self.templates),
         ) {
             (_, Some(brought)) => brought,
             (Errand::Take(message, part), None) => {
@@ -486,16 +468,6 @@ impl Worker {
             bytes: found.bytes.into(),
         })
     }
-}
-
-fn home() -> Option<PathBuf> {
-    directories::BaseDirs::new().map(|d| d.home_dir().to_path_buf())
-}
-
-/// In words; damage is noted, too.
-fn unreadable(cache: &Path, e: &crate::store::Error) -> String {
-    Reader::note_damage(cache, e);
-    format!("the mail can't be read: {e}")
 }
 
 fn lay_out(raw: &[u8], job: Job, known: &Known) -> LaidOut {
@@ -524,9 +496,7 @@ mod tests {
     fn what_takes_too_long_to_lay_out_is_quoted_bare() {
         let (events, told) = unbounded();
         let worker = Worker {
-            path: PathBuf::new(),
-            local: PathBuf::new(),
-            reader: None,
+            shelves: Shelves::new(Path::new(""), Path::new("")),
             accounts: Vec::new(),
             templates: PathBuf::new(),
             kept: VecDeque::new(),

@@ -29,6 +29,7 @@ pub mod terminal;
 pub mod input;
 pub mod editor;
 pub mod download;
+pub mod shelves;
 pub mod runaways;
 pub mod parts;
 pub mod contacts;

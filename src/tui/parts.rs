@@ -17,6 +17,7 @@ use crate::tui::event::Event;
 use crate::tui::part::{PartCame, PartJob, PartOf, label};
 use crate::tui::picture::{self, Ability, Shown, Way};
 use crate::tui::runaways::Runaways;
+use crate::tui::shelves::unreadable;
 use crate::tui::{download, paths, terminal};
 use crossbeam_channel::Sender;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -129,21 +130,16 @@ impl Parts {
     }
 
     fn extract(&self, part: &PartOf) -> Result<Extracted, String> {
-        let reader = Reader::open(&self.cache).map_err(|e| self.unreadable(&e))?;
-        let body = reader.body(part.message).map_err(|e| self.unreadable(&e))?;
+        let body = Reader::open(&self.cache).and_then(|r| r.body(part.message));
+        let body = body.map_err(|e| unreadable(&self.cache, &e))?;
         let raw = body.ok_or("this message's text is not here yet; open it first")?;
         extract_within(&raw, &part.path).ok_or_else(|| "there is no such attachment".to_owned())
-    }
-
-    fn unreadable(&self, e: &crate::store::Error) -> String {
-        Reader::note_damage(&self.cache, e);
-        format!("the mail can't be read: {e}")
     }
 
     fn save(&self, parts: &[PartOf], to: Option<&str>) -> Result<String, String> {
         let (folder, named) = match to.map(str::trim).filter(|to| !to.is_empty()) {
             None => (self.downloads.clone(), None),
-            Some(to) => place(to, home().as_deref())?,
+            Some(to) => place(to, paths::home().as_deref())?,
         };
         if named.is_some() && parts.len() > 1 {
             return Err(format!("{} is not a folder", to.unwrap_or_default()));
@@ -362,10 +358,6 @@ fn run_with(argv: &[String], file: &Path) -> std::io::Result<()> {
     let waits = std::thread::Builder::new().name("opened".into());
     let _ = waits.spawn(move || child.wait());
     Ok(())
-}
-
-fn home() -> Option<PathBuf> {
-    directories::BaseDirs::new().map(|d| d.home_dir().to_path_buf())
 }
 
 #[cfg(test)]

@@ -18,6 +18,11 @@ pub struct Found {
     pub size: u64,
 }
 
+/// The user's home folder.
+pub fn home() -> Option<PathBuf> {
+    directories::BaseDirs::new().map(|d| d.home_dir().to_path_buf())
+}
+
 /// The path with `~/` replaced by the home folder. A path that is not absolute belongs to the
 /// folder that the program was started in.
 pub fn expand(typed: &str, home: Option<&Path>) -> PathBuf {

@@ -8,14 +8,15 @@
 use crate::mime::recipients::{format_list, parse_list};
 use crate::model::view::{Page, Scope};
 use crate::model::{Address, DraftId, Query, Reminder, ReminderState, Role, System};
-use crate::store::{Error, LocalReader, Reader};
+use crate::store::{Error, Reader};
 use crate::tui::event::Event;
 use crate::tui::question::{Answer, DraftAt, DraftRow, Known, Listing, Question, Tray};
+use crate::tui::shelves::{Shelves, unreadable};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::BTreeSet;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 /// Messages that a search shows at most.
@@ -121,28 +122,7 @@ impl Stack {
     }
 }
 
-struct Shelves {
-    cache: PathBuf,
-    local: PathBuf,
-    reader: Option<Reader>,
-    own: Option<LocalReader>,
-}
-
 impl Shelves {
-    fn reader(&mut self) -> Result<&Reader, Error> {
-        if self.reader.is_none() {
-            self.reader = Some(Reader::open(&self.cache)?);
-        }
-        self.reader.as_ref().ok_or(Error::Stopped)
-    }
-
-    fn own(&mut self) -> Result<&LocalReader, Error> {
-        if self.own.is_none() {
-            self.own = Some(LocalReader::open(&self.local)?);
-        }
-        self.own.as_ref().ok_or(Error::Stopped)
-    }
-
     /// The drafts here, and those on servers that are no copies of them.
     fn drafts(&mut self) -> Result<Vec<DraftRow>, Error> {
         let reader = self.reader()?;
@@ -296,12 +276,7 @@ fn is_backward(page: &Page) -> bool {
 }
 
 fn serve_lists(cache: &Path, local: &Path, questions: &Receiver<Question>, events: &Sender<Event>) {
-    let mut shelves = Shelves {
-        cache: cache.to_path_buf(),
-        local: local.to_path_buf(),
-        reader: None,
-        own: None,
-    };
+    let mut shelves = Shelves::new(cache, local);
     let mut stack = Stack::default();
     while let Some(question) = stack.next(questions) {
         // A question that brings the store to panic must not take the lists with it.
@@ -314,11 +289,9 @@ fn serve_lists(cache: &Path, local: &Path, questions: &Receiver<Question>, event
     }
 }
 
-/// In words. Damage is noted, too: nobody else may read that page, and only a start can mend it.
 fn failed(cache: &Path, question: &Question, error: &Error) -> Answer {
-    Reader::note_damage(cache, error);
     tracing::error!(?question, %error, "a question could not be answered");
-    let why = format!("the mail can't be read: {error}");
+    let why = unreadable(cache, error);
     match question {
         Question::Window { serial, .. } => Answer::NoList {
             serial: *serial,

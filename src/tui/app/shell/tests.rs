@@ -478,7 +478,10 @@ fn a_search_follows_the_typing_and_leaves_no_trace_when_left() {
     assert!(bench.app.layers.is_empty() && bench.screen().contains("Search: lun"));
     bench.keys("Tq");
     let panes = &bench.app.panes;
-    assert!(!panes.threaded && !panes.index.threaded(), "as it was chosen");
+    assert!(
+        !panes.threaded && !panes.index.threaded(),
+        "as it was chosen"
+    );
     assert!(bench.screen().contains("All inboxes  2 unread") && !bench.quit);
     bench.keys("q");
     assert!(bench.quit);
