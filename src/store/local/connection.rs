@@ -1,10 +1,11 @@
 //! Opening `local.db`, for writing or for looking.
 
+use super::meta;
 use crate::model::step;
 use crate::store::error::{Error, Result};
 use crate::store::migrate;
 use crate::store::open::{self, Durability};
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;
 
 /// The schema, step by step. A step that was released is never changed.
@@ -15,6 +16,8 @@ const SCHEMA: &[&str] = &[
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
 ];
+/// The key in `meta` of the cache's generation.
+const EPOCH: &str = "cache-epoch";
 
 /// A writing connection to `local.db`. One a thread.
 pub struct Local {
@@ -51,18 +54,8 @@ impl Local {
     /// When it can't be written.
     pub fn next_cache_epoch(&mut self) -> Result<i64> {
         self.write(|tx| {
-            let last: Option<i64> = tx
-                .query_row(
-                    "SELECT value FROM meta WHERE key = 'cache-epoch'",
-                    [],
-                    |r| r.get(0),
-                )
-                .optional()?;
-            let next = last.map_or(0, |n| n + 1);
-            tx.execute(
-                "INSERT OR REPLACE INTO meta(key, value) VALUES ('cache-epoch', ?1)",
-                [next],
-            )?;
+            let next = meta::get(tx, EPOCH)?.map_or(0, |last| last + 1);
+            meta::put(tx, EPOCH, next)?;
             Ok(next)
         })
     }
@@ -92,11 +85,7 @@ impl LocalReader {
     /// # Errors
     /// When it can't be read.
     pub fn cache_epoch(&self) -> Result<i64> {
-        self.look(|conn| {
-            let sql = "SELECT value FROM meta WHERE key = 'cache-epoch'";
-            let last: Option<i64> = conn.query_row(sql, [], |r| r.get(0)).optional()?;
-            Ok(last.unwrap_or(-1))
-        })
+        self.look(|conn| Ok(meta::get(conn, EPOCH)?.unwrap_or(-1)))
     }
 
     /// Opens an existing file.

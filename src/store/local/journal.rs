@@ -6,6 +6,7 @@
 use super::connection::{Local, LocalReader};
 use super::decisions::{self, Allowed};
 use super::drafts;
+use super::meta;
 use super::ops::{follow, queue};
 use super::row;
 use crate::model::{
@@ -90,8 +91,8 @@ impl Local {
     /// When it can't be written.
     pub fn undo(&mut self, now: i64, fresh: i64) -> Result<Undo> {
         self.write(|tx| {
-            let named = note(tx, NAMED)?;
-            let fresh = fresh.max(note(tx, IDLE)?.map_or(i64::MIN, |at| at + 1));
+            let named = meta::get(tx, NAMED)?;
+            let fresh = fresh.max(meta::get(tx, IDLE)?.map_or(i64::MIN, |at| at + 1));
             while let Some(newest) = newest(tx)? {
                 let (action, entry) = (newest.id, newest.entry);
                 if let Some(row) = newest.sending
@@ -102,14 +103,14 @@ impl Local {
                         continue;
                     };
                     let next = next(tx)?;
-                    set_note(tx, NAMED, next.as_ref().map_or(0, |n| n.id))?;
+                    meta::put(tx, NAMED, next.as_ref().map_or(0, |n| n.id))?;
                     return Ok(Undo::Late {
                         sent,
                         next: next.map(|n| n.entry),
                     });
                 }
                 if entry.at < fresh && named != Some(action) {
-                    set_note(tx, NAMED, action)?;
+                    meta::put(tx, NAMED, action)?;
                     return Ok(Undo::Named(entry));
                 }
                 drop_action(tx, action)?;
@@ -144,13 +145,13 @@ impl Local {
     /// # Errors
     /// When it can't be written.
     pub fn nothing_done(&mut self, now: i64) -> Result<()> {
-        self.write(|tx| set_note(tx, IDLE, now))
+        self.write(|tx| meta::put(tx, IDLE, now))
     }
 }
 
-/// The action that was named last and goes when asked once more.
+/// The key in `meta` of the action that was named last and goes when asked once more.
 const NAMED: &str = "undo-named";
-/// When something was done last that changed nothing.
+/// The key in `meta` of when something was done last that changed nothing.
 const IDLE: &str = "undo-idle";
 
 /// The newest action, and what it was about if it was not about mail that is here.
@@ -199,17 +200,6 @@ fn sent_at(tx: &Transaction<'_>, id: OutboxId) -> Result<Option<Option<i64>>> {
 
 fn drop_action(tx: &Transaction<'_>, action: i64) -> Result<()> {
     tx.execute("UPDATE action SET undo = 2 WHERE id = ?1", [action])?;
-    Ok(())
-}
-
-fn note(tx: &Transaction<'_>, key: &str) -> Result<Option<i64>> {
-    let sql = "SELECT value FROM meta WHERE key = ?1";
-    Ok(tx.query_row(sql, [key], |r| r.get(0)).optional()?)
-}
-
-fn set_note(tx: &Transaction<'_>, key: &str, value: i64) -> Result<()> {
-    let sql = "INSERT OR REPLACE INTO meta(key, value) VALUES (?1, ?2)";
-    tx.execute(sql, params![key, value])?;
     Ok(())
 }
 

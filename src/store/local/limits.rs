@@ -2,9 +2,10 @@
 //! to: known while one writes, before anybody dials.
 
 use super::connection::{Local, LocalReader};
+use super::meta;
 use crate::model::AccountName;
 use crate::store::error::Result;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 use std::collections::BTreeMap;
 
 /// The beginning of the keys in `meta`.
@@ -19,22 +20,15 @@ impl Local {
     pub fn note_largest(&mut self, account: &AccountName, largest: Option<u64>) -> Result<()> {
         let key = format!("{PREFIX}{account}");
         let largest = largest.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
-        let known: Option<i64> = self.reader.look(|conn| {
-            let mut query = conn.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
-            Ok(query.query_row([&key], |r| r.get(0)).optional()?)
-        })?;
-        if known == largest {
+        if self.reader.look(|conn| meta::get(conn, &key))? == largest {
             return Ok(());
         }
-        self.write(|tx| {
-            match largest {
-                Some(octets) => tx.execute(
-                    "INSERT OR REPLACE INTO meta(key, value) VALUES (?1, ?2)",
-                    params![key, octets],
-                )?,
-                None => tx.execute("DELETE FROM meta WHERE key = ?1", [&key])?,
-            };
-            Ok(())
+        self.write(|tx| match largest {
+            Some(octets) => meta::put(tx, &key, octets),
+            None => {
+                tx.execute("DELETE FROM meta WHERE key = ?1", [&key])?;
+                Ok(())
+            }
         })
     }
 }

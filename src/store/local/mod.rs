@@ -3,6 +3,7 @@
 //! (`synchronous=FULL`). Several processes may write; each transaction begins IMMEDIATE.
 
 mod row;
+mod meta;
 pub mod connection;
 pub mod ops;
 pub mod drafts;

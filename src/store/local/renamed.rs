@@ -1,10 +1,11 @@
 //! A mailbox has another name on the server: what names messages by it follows.
 
 use super::connection::Local;
+use super::meta;
 use crate::model::AccountName;
 use crate::store::error::Result;
 use crate::store::renamed::Renames;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
 /// Every column that holds a mailbox's name, and how its rows are told by account.
 const COLUMNS: [(&str, &str, &str); 6] = [
@@ -30,12 +31,7 @@ impl Local {
     pub fn rename_mailboxes(&mut self, account: &AccountName, renames: &Renames) -> Result<bool> {
         let key = format!("renamed/{account}");
         self.write(|tx| {
-            let last: Option<i64> = tx
-                .query_row("SELECT value FROM meta WHERE key = ?1", [&key], |r| {
-                    r.get(0)
-                })
-                .optional()?;
-            if last.is_some_and(|last| last >= renames.batch) {
+            if meta::get(tx, &key)?.is_some_and(|last| last >= renames.batch) {
                 return Ok(false);
             }
             for (table, column, rows) in COLUMNS {
@@ -56,10 +52,7 @@ impl Local {
                     [account.as_str()],
                 )?;
             }
-            tx.execute(
-                "INSERT OR REPLACE INTO meta(key, value) VALUES (?1, ?2)",
-                params![key, renames.batch],
-            )?;
+            meta::put(tx, &key, renames.batch)?;
             Ok(true)
         })
     }

@@ -3,9 +3,10 @@
 //! for.
 
 use super::connection::{Local, LocalReader};
+use super::meta;
 use crate::model::AccountName;
 use crate::store::error::Result;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::Connection;
 
 impl Local {
     /// Asks for a whole turn of an account. Answers the question's number.
@@ -15,7 +16,7 @@ impl Local {
     pub fn ask_turn(&mut self, account: &AccountName) -> Result<i64> {
         self.write(|tx| {
             let number = value(tx, "asked", account)? + 1;
-            put(tx, "asked", account, number)?;
+            meta::put(tx, &key("asked", account), number)?;
             Ok(number)
         })
     }
@@ -28,7 +29,7 @@ impl Local {
     pub fn answer_turn(&mut self, account: &AccountName, number: i64, done: bool) -> Result<()> {
         self.write(|tx| {
             let answer = number.saturating_mul(2) + i64::from(done);
-            put(tx, "answered", account, answer)
+            meta::put(tx, &key("answered", account), answer)
         })
     }
 }
@@ -63,18 +64,7 @@ fn key(word: &str, account: &AccountName) -> String {
 }
 
 fn value(conn: &Connection, word: &str, account: &AccountName) -> Result<i64> {
-    let sql = "SELECT value FROM meta WHERE key = ?1";
-    let mut query = conn.prepare_cached(sql)?;
-    let found = query
-        .query_row([key(word, account)], |r| r.get(0))
-        .optional()?;
-    Ok(found.unwrap_or(0))
-}
-
-fn put(conn: &Connection, word: &str, account: &AccountName, value: i64) -> Result<()> {
-    let sql = "INSERT OR REPLACE INTO meta(key, value) VALUES (?1, ?2)";
-    conn.execute(sql, params![key(word, account), value])?;
-    Ok(())
+    Ok(meta::get(conn, &key(word, account))?.unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! How much each account received in a day: kept here because a budget must outlive the cache.
 
 use super::connection::Local;
+use super::meta;
 use crate::model::AccountName;
 use crate::store::error::Result;
-use rusqlite::{OptionalExtension as _, params};
 
 /// Days that are remembered.
 const DAYS: i64 = 7;
@@ -20,17 +20,10 @@ impl Local {
     pub fn add_received(&mut self, account: &AccountName, day: i64, octets: u64) -> Result<u64> {
         self.write(|tx| {
             let key = key(account, day);
-            let before: Option<u64> = tx
-                .query_row("SELECT value FROM meta WHERE key = ?1", [&key], |r| {
-                    r.get(0)
-                })
-                .optional()?;
-            let sum = before.unwrap_or(0).saturating_add(octets);
+            let before = meta::get(tx, &key)?.unwrap_or(0).max(0).cast_unsigned();
+            let sum = before.saturating_add(octets);
             if octets > 0 {
-                tx.execute(
-                    "INSERT OR REPLACE INTO meta(key, value) VALUES (?1, ?2)",
-                    params![key, i64::try_from(sum).unwrap_or(i64::MAX)],
-                )?;
+                meta::put(tx, &key, i64::try_from(sum).unwrap_or(i64::MAX))?;
                 tx.execute(
                     "DELETE FROM meta WHERE key LIKE 'received/%' AND key < ?1",
                     [format!("received/{:08}", day - DAYS)],
