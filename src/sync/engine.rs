@@ -23,7 +23,6 @@ use crate::text::when;
 use crossbeam_channel::{Sender, bounded};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::JoinHandle;
 
 /// Intents that may wait for the ledger; the screen never fills this.
 const INTENTS: usize = 1024;
@@ -57,7 +56,6 @@ pub struct Engine {
     bells: Vec<Ringer>,
     nudged: Vec<Ringer>,
     roamers: Vec<Roamer>,
-    ledger: Option<JoinHandle<()>>,
 }
 
 /// What an account is told when the machine is in another network.
@@ -149,7 +147,6 @@ impl Engine {
             bells: Vec::new(),
             nudged: Vec::new(),
             roamers: Vec::new(),
-            ledger: None,
         };
         if parts.online {
             recover(&parts)?;
@@ -173,7 +170,7 @@ impl Engine {
         };
         let (sender, receiver) = bounded::<(Intent, Reply)>(INTENTS);
         let myself = sender.clone();
-        engine.ledger = Some(spawn("ledger", move || ledger.run(&receiver, &myself))?);
+        spawn("ledger", move || ledger.run(&receiver, &myself))?;
         engine.intents = Some(sender);
         Ok(engine)
     }
@@ -258,7 +255,6 @@ impl Engine {
                 }
             }
         })
-        .map(drop)
     }
 
     /// Hands an intent to the ledger; the reply comes on another thread.
@@ -306,11 +302,12 @@ impl Drop for Engine {
     }
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, SyncError> {
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), SyncError> {
     // Every thread's loop stands outside its turns, and a turn that panics is an error (`guard`).
-    Ok(std::thread::Builder::new()
+    std::thread::Builder::new()
         .name(name.to_owned())
-        .spawn(work)?)
+        .spawn(work)?;
+    Ok(())
 }
 
 /// How `sync --once` went for one account.

@@ -185,7 +185,7 @@ fn what_another_client_did_is_left_as_it_is() {
     play.is_quiet();
     assert_eq!(there(&play), []);
     assert_eq!(own(&play).read().removed_elsewhere().unwrap(), [draft]);
-    assert_eq!(own(&play).read().count_drafts().unwrap(), 1);
+    assert_eq!(own(&play).read().draft_lines().unwrap().len(), 1);
     save(&mut own(&play), Some(draft), "Mine again.");
     play.sync().code(0);
     only(&play, "Mine again.");
@@ -354,7 +354,7 @@ fn a_server_that_refuses_copies_is_left_alone_and_nobody_is_bothered() {
     let ran = home.run(&["sync", "--once"]).code(0);
     assert!(!ran.err.contains("full"), "{}", ran.err);
     assert!(!server.said("APPEND").is_empty());
-    assert_eq!(own.read().count_drafts().unwrap(), 1);
+    assert_eq!(own.read().draft_lines().unwrap().len(), 1);
 }
 
 #[test]

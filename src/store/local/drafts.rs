@@ -126,16 +126,6 @@ impl LocalReader {
         })
     }
 
-    /// How many drafts there are.
-    ///
-    /// # Errors
-    /// When they can't be counted.
-    pub fn count_drafts(&self) -> Result<usize> {
-        let sql = "SELECT count(*) FROM draft WHERE outbox IS NULL AND discarded = 0";
-        let count: i64 = self.conn.query_row(sql, [], |r| r.get(0))?;
-        Ok(usize::try_from(count).unwrap_or(0))
-    }
-
     /// Drafts that stand open in a composer, and in which process, the last saved first; `None` for
     /// those that were [put aside](Local::put_aside).
     ///

@@ -3,7 +3,7 @@
 //! What still waits is simply removed. What a server has done, or may have done, gets an inverse
 //! operation that is queued like any other, so undo works offline and across restarts.
 
-use super::connection::{Local, LocalReader};
+use super::connection::Local;
 use super::decisions::{self, Allowed};
 use super::drafts;
 use super::meta;
@@ -49,37 +49,13 @@ pub enum Undo {
     Done(Undone),
 }
 
-/// An action for showing.
+/// An action of the user's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// What was done.
     pub label: String,
     /// When, seconds since 1970.
     pub at: i64,
-    /// Whether it was taken back.
-    pub undone: bool,
-}
-
-impl LocalReader {
-    /// The newest actions, newest first.
-    ///
-    /// # Errors
-    /// When they can't be read.
-    pub fn journal(&self, limit: usize) -> Result<Vec<Entry>> {
-        self.look(|conn| {
-            let mut query = conn.prepare_cached(
-                "SELECT label, at, undo = 2 FROM action WHERE undo > 0 ORDER BY id DESC LIMIT ?1",
-            )?;
-            let rows = query.query_map([limit], |r| {
-                Ok(Entry {
-                    label: r.get(0)?,
-                    at: r.get(1)?,
-                    undone: r.get(2)?,
-                })
-            })?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
-    }
 }
 
 impl Local {
@@ -171,7 +147,6 @@ fn newest(tx: &Transaction<'_>) -> Result<Option<Newest>> {
             entry: Entry {
                 label: r.get(1)?,
                 at: r.get(2)?,
-                undone: false,
             },
             sending: r.get::<_, Option<i64>>(3)?.map(OutboxId),
             draft: r.get::<_, Option<i64>>(4)?.map(DraftId),

@@ -327,7 +327,7 @@ fn what_is_being_written_is_known_until_it_is_closed() {
     assert_eq!(open(&local), [], "what is on its way is not being written");
     local.put_aside(second).unwrap();
     assert_eq!(open(&local), [(second, None)]);
-    assert_eq!(local.read().count_drafts().unwrap(), 1);
+    assert_eq!(local.read().draft_lines().unwrap().len(), 1);
 }
 
 #[test]
