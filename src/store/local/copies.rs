@@ -5,7 +5,7 @@
 //! message up for writing on. The draft here is what counts; a copy is never the last one of it.
 
 use super::connection::{Local, LocalReader};
-use super::drafts;
+use super::drafts::{self, HERE};
 use crate::model::{
     AccountName, Draft, DraftId, MailboxName, MessageId, MessageKey, Uid, UidValidity,
 };
@@ -189,12 +189,11 @@ impl Local {
         const LEFT: &str = "account = ?1 AND state <> 2 AND NOT EXISTS
             (SELECT 1 FROM draft d WHERE d.id = draft_copy.draft AND d.account = draft_copy.account
                AND d.discarded = 0)";
-        let left: i64 = self.reader.conn.query_row(
-            &format!("SELECT count(*) FROM draft_copy WHERE {LEFT}"),
-            [account.as_str()],
-            |r| r.get(0),
-        )?;
-        if left > 0 {
+        let left = self.reader.look(|conn| {
+            let sql = format!("SELECT 1 FROM draft_copy WHERE {LEFT}");
+            Ok(conn.prepare_cached(&sql)?.exists([account.as_str()])?)
+        })?;
+        if left {
             self.write(|tx| {
                 let set = format!("UPDATE draft_copy SET state = 2 WHERE {LEFT}");
                 tx.execute(&set, [account.as_str()])?;
@@ -227,13 +226,15 @@ impl LocalReader {
     /// # Errors
     /// When they can't be read.
     pub fn uncopied(&self, account: &AccountName, now: i64, idle: i64) -> Result<Vec<DraftId>> {
-        let sql = "SELECT id FROM draft d WHERE account = ?1 AND outbox IS NULL AND discarded = 0
+        let sql = format!(
+            "SELECT id FROM draft d WHERE account = ?1 AND {HERE}
               AND (open <= 0 OR saved <= ?2 - ?3 OR saved > ?2 + ?3)
               AND NOT EXISTS (SELECT 1 FROM draft_copy c WHERE c.draft = d.id AND c.account = d.account
                               AND c.saved = d.saved AND c.state IN (1, 3))
-            ORDER BY id";
+            ORDER BY id"
+        );
         self.look(|conn| {
-            let mut query = conn.prepare_cached(sql)?;
+            let mut query = conn.prepare_cached(&sql)?;
             let rows = query.query_map(params![account.as_str(), now, idle], |r| {
                 r.get(0).map(DraftId)
             })?;
@@ -271,11 +272,12 @@ impl LocalReader {
     /// # Errors
     /// When they can't be read.
     pub fn removed_elsewhere(&self) -> Result<Vec<DraftId>> {
-        let sql =
+        let sql = format!(
             "SELECT d.id FROM draft d JOIN draft_copy c ON c.draft = d.id AND c.saved = d.saved
-             WHERE c.state = 3 AND d.outbox IS NULL AND d.discarded = 0 ORDER BY d.id";
+             WHERE c.state = 3 AND {HERE} ORDER BY d.id"
+        );
         self.look(|conn| {
-            let mut query = conn.prepare_cached(sql)?;
+            let mut query = conn.prepare_cached(&sql)?;
             let rows = query.query_map([], |r| r.get(0).map(DraftId))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })

@@ -106,9 +106,11 @@ impl Local {
         const UNREACHED: &str = "account = ?1 AND state = 'queued' AND attempts > 0
             AND scheduled = 0 AND next_try > ?2 AND unreached = 1";
         let values = params![account.as_str(), now];
-        let any = format!("SELECT count(*) FROM outbox WHERE {UNREACHED}");
-        let any: i64 = self.reader.conn.query_row(&any, values, |r| r.get(0))?;
-        if any > 0 {
+        let any = self.reader.look(|conn| {
+            let sql = format!("SELECT 1 FROM outbox WHERE {UNREACHED}");
+            Ok(conn.prepare_cached(&sql)?.exists(values)?)
+        })?;
+        if any {
             self.write(|tx| {
                 let set = format!("UPDATE outbox SET next_try = ?2 WHERE {UNREACHED}");
                 tx.execute(&set, values)?;

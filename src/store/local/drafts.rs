@@ -15,10 +15,13 @@ use std::path::PathBuf;
 const KEPT: i64 = 30 * 24 * 3600;
 
 const COLUMNS: &str = "id, account, kind, from_line, to_line, cc_line, bcc_line, subject, body, in_reply_to, refs, saved, source, reply_to, markdown, receipt, dsn, remind, send_at";
+/// The condition on a draft that it is one: neither on its way nor thrown away.
+pub(super) const HERE: &str = "outbox IS NULL AND discarded = 0";
 
 impl Local {
-    /// Keeps a draft that is being written: a new row, or in place of the row that it has. A draft whose row is gone (it
-    /// was discarded or sent meanwhile) gets a new one: nothing typed is lost.
+    /// Keeps a draft that is being written: a new row, or in place of the row that it has. A draft
+    /// whose row is gone (it was sent meanwhile) gets a new one, and one that was discarded is taken
+    /// up again: nothing typed is lost.
     ///
     /// # Errors
     /// [`Error::Refused`] while the draft's message is in the outbox: it would be sent twice.
@@ -93,18 +96,21 @@ impl LocalReader {
     /// # Errors
     /// When they can't be read.
     pub fn draft_lines(&self) -> Result<Vec<DraftLine>> {
-        let mut query = self.conn.prepare_cached(
-            "SELECT id, to_line, subject, saved FROM draft WHERE outbox IS NULL AND discarded = 0 ORDER BY saved DESC, id DESC",
-        )?;
-        let rows = query.query_map([], |row| {
-            Ok(DraftLine {
-                id: DraftId(row.get(0)?),
-                to: row.get(1)?,
-                subject: row.get(2)?,
-                saved: row.get(3)?,
-            })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let sql = format!(
+            "SELECT id, to_line, subject, saved FROM draft WHERE {HERE} ORDER BY saved DESC, id DESC"
+        );
+        self.look(|conn| {
+            let mut query = conn.prepare_cached(&sql)?;
+            let rows = query.query_map([], |row| {
+                Ok(DraftLine {
+                    id: DraftId(row.get(0)?),
+                    to: row.get(1)?,
+                    subject: row.get(2)?,
+                    saved: row.get(3)?,
+                })
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
     }
 
     /// Every draft, the last saved first.
@@ -112,9 +118,8 @@ impl LocalReader {
     /// # Errors
     /// When they can't be read.
     pub fn drafts(&self) -> Result<Vec<Draft>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM draft WHERE outbox IS NULL AND discarded = 0 ORDER BY saved DESC, id DESC"
-        );
+        let sql =
+            format!("SELECT {COLUMNS} FROM draft WHERE {HERE} ORDER BY saved DESC, id DESC");
         self.look(|conn| {
             let mut query = conn.prepare_cached(&sql)?;
             let mut rows = query.query([])?;
@@ -132,13 +137,16 @@ impl LocalReader {
     /// # Errors
     /// When they can't be read.
     pub fn open_drafts(&self) -> Result<Vec<(DraftId, Option<u32>)>> {
-        let mut query = self.conn.prepare_cached(
-            "SELECT id, open FROM draft WHERE open <> 0 AND outbox IS NULL AND discarded = 0 ORDER BY saved DESC, id DESC",
-        )?;
-        let rows = query.query_map([], |r| {
-            Ok((DraftId(r.get(0)?), u32::try_from(r.get::<_, i64>(1)?).ok()))
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let sql = format!(
+            "SELECT id, open FROM draft WHERE open <> 0 AND {HERE} ORDER BY saved DESC, id DESC"
+        );
+        self.look(|conn| {
+            let mut query = conn.prepare_cached(&sql)?;
+            let rows = query.query_map([], |r| {
+                Ok((DraftId(r.get(0)?), u32::try_from(r.get::<_, i64>(1)?).ok()))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
     }
 
     /// One draft.
@@ -152,8 +160,7 @@ impl LocalReader {
 
 /// One draft, unless its message is in the outbox.
 pub(super) fn find(conn: &Connection, id: DraftId) -> Result<Option<Draft>> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM draft WHERE id = ?1 AND outbox IS NULL AND discarded = 0");
+    let sql = format!("SELECT {COLUMNS} FROM draft WHERE id = ?1 AND {HERE}");
     let mut query = conn.prepare_cached(&sql)?;
     let mut rows = query.query([id.0])?;
     rows.next()?.map(|row| draft(conn, row)).transpose()
@@ -200,11 +207,9 @@ pub(super) fn save(tx: &Transaction<'_>, draft: &Draft, now: i64) -> Result<Draf
         return Err(Error::Refused(why.to_owned()));
     }
     let there = match draft.id {
-        Some(id) => {
-            tx.query_row("SELECT count(*) FROM draft WHERE id = ?1", [id.0], |r| {
-                r.get::<_, i64>(0)
-            })? == 1
-        }
+        Some(id) => tx
+            .prepare_cached("SELECT 1 FROM draft WHERE id = ?1")?
+            .exists([id.0])?,
         None => false,
     };
     let kind = match draft.kind {

@@ -80,9 +80,11 @@ impl LocalReader {
     pub fn domains(&self) -> Result<BTreeSet<String>> {
         let sql =
             "SELECT DISTINCT substr(addr, instr(addr, '@') + 1) FROM person WHERE written > 0";
-        let mut query = self.conn.prepare_cached(sql)?;
-        let rows = query.query_map([], |r| r.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        self.look(|conn| {
+            let mut query = conn.prepare_cached(sql)?;
+            let rows = query.query_map([], |r| r.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
     }
 
     /// The addresses, a few at most, that we wrote to under this name, in whatever case.
@@ -92,9 +94,11 @@ impl LocalReader {
     pub fn written_as(&self, name: &str) -> Result<Vec<String>> {
         let sql = "SELECT spelled FROM person
              WHERE written > 0 AND name = ?1 COLLATE NOCASE ORDER BY written DESC LIMIT 20";
-        let mut query = self.conn.prepare_cached(sql)?;
-        let rows = query.query_map([name], |r| r.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        self.look(|conn| {
+            let mut query = conn.prepare_cached(sql)?;
+            let rows = query.query_map([name], |r| r.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
     }
 
     /// Addresses, in lower case, from which mail came back, and when it last did.
@@ -103,9 +107,11 @@ impl LocalReader {
     /// When they can't be read.
     pub fn bounced(&self) -> Result<BTreeMap<String, i64>> {
         let sql = "SELECT addr, bounced FROM person WHERE bounced > 0";
-        let mut query = self.conn.prepare_cached(sql)?;
-        let rows = query.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        self.look(|conn| {
+            let mut query = conn.prepare_cached(sql)?;
+            let rows = query.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
     }
 
     /// People who may be meant by these words, each of which must be there: as it stands in the
