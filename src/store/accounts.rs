@@ -142,15 +142,10 @@ impl Reader {
         account: &AccountName,
         list: &[MailboxInfo],
     ) -> Result<Vec<(Mailbox, usize)>> {
-        let account_row: Option<i64> = self
-            .conn
-            .prepare_cached("SELECT id FROM account WHERE name = ?1")?
-            .query_row([account.as_str()], |row| row.get(0))
-            .optional()?;
-        let Some(account_row) = account_row else {
+        let Some(account) = account_id(&self.conn, account)? else {
             return Ok(Vec::new());
         };
-        let known = known_mailboxes(&self.conn, account_row)?;
+        let known = known_mailboxes(&self.conn, account)?;
         let list: Vec<&MailboxInfo> = list.iter().collect();
         let mut found = Vec::new();
         for (row, at) in listing::guesses(&known, &list) {
@@ -164,12 +159,16 @@ impl Reader {
     }
 }
 
-pub(super) fn account_row(conn: &Connection, account: &AccountName) -> Result<i64> {
-    let found = conn
-        .prepare_cached("SELECT id FROM account WHERE name = ?1")?
+/// An account's row, if it has one.
+pub(super) fn account_id(conn: &Connection, account: &AccountName) -> Result<Option<i64>> {
+    let mut select = conn.prepare_cached("SELECT id FROM account WHERE name = ?1")?;
+    Ok(select
         .query_row([account.as_str()], |row| row.get(0))
-        .optional()?;
-    if let Some(id) = found {
+        .optional()?)
+}
+
+pub(super) fn account_row(conn: &Connection, account: &AccountName) -> Result<i64> {
+    if let Some(id) = account_id(conn, account)? {
         return Ok(id);
     }
     conn.prepare_cached("INSERT INTO account (name) VALUES (?1)")?

@@ -3,7 +3,7 @@
 
 use super::codec;
 use super::error::Result;
-use super::reader::Reader;
+use super::reader::{Reader, in_thread_of};
 use crate::model::{AccountName, MessageId, Role};
 use rusqlite::params;
 
@@ -19,16 +19,10 @@ impl Reader {
         id: &MessageId,
         own: &[String],
     ) -> Result<Vec<Option<MessageId>>> {
-        let mut select = self.conn.prepare_cached(
-            "WITH RECURSIVE thread (id) AS (
-                 SELECT thread FROM fresh_ref WHERE hash = ?1
-                 UNION SELECT thread FROM thread_ref WHERE hash = ?1
-                 UNION SELECT g.into_thread FROM thread_merge g JOIN thread t ON g.thread = t.id)
-             SELECT DISTINCT m.message_id, m.in_reply_to, m.refs, m.from_, b.role
-             FROM thread t JOIN location l ON l.thread = t.id JOIN message m ON m.id = l.message
-                 JOIN mailbox b ON b.id = l.mailbox JOIN account a ON a.id = b.account
-             WHERE a.name = ?2 AND m.message_id <> ?3",
-        )?;
+        let mut select = self.conn.prepare_cached(&in_thread_of(
+            "m.message_id, m.in_reply_to, m.refs, m.from_, b.role",
+            "a.name = ?2 AND m.message_id <> ?3",
+        ))?;
         let mut rows = select.query(params![id.hash64(), account.as_str(), id.as_str()])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {

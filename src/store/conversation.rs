@@ -12,7 +12,7 @@ use crate::store::error::Result;
 use crate::store::reader::Reader;
 use crate::store::rows;
 use crate::store::threads;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 use std::collections::{BTreeMap, HashMap};
 
 /// A thread shows so many of its newest messages; more nobody reads as a tree.
@@ -72,11 +72,7 @@ impl Reader {
         let Some(message) = self.find(account, id)?.first().copied() else {
             return Ok(Vec::new());
         };
-        let mut select = self.conn.prepare_cached(
-            "SELECT thread FROM location WHERE message = ?1 ORDER BY hidden LIMIT 1",
-        )?;
-        let thread = select.query_row([message.0], |row| row.get(0).map(ThreadId));
-        match thread.optional()? {
+        match self.thread_of(message)? {
             Some(thread) => self.thread(thread, None),
             None => Ok(Vec::new()),
         }

@@ -55,13 +55,7 @@ pub(super) struct Known {
 /// INBOX is never among them: renaming it moves its messages and leaves it where it is
 /// (RFC 9051 §6.3.6).
 pub(super) fn renames(known: &[Known], list: &[&MailboxInfo]) -> Vec<(usize, usize)> {
-    let mut match_up = MatchUp {
-        known,
-        list,
-        was: BTreeMap::new(),
-        now: BTreeMap::new(),
-    };
-    match_up.by_id();
+    let mut match_up = MatchUp::begin(known, list);
     match_up.by_proof();
     match_up.below();
     match_up.was.into_iter().collect()
@@ -70,13 +64,7 @@ pub(super) fn renames(known: &[Known], list: &[&MailboxInfo]) -> Vec<(usize, usi
 /// Which mailboxes of a list may be known under another name, for all that the counts say:
 /// (place in `known`, place in `list`). Whether they are is to be found out by opening them.
 pub(super) fn guesses(known: &[Known], list: &[&MailboxInfo]) -> Vec<(usize, usize)> {
-    let mut match_up = MatchUp {
-        known,
-        list,
-        was: BTreeMap::new(),
-        now: BTreeMap::new(),
-    };
-    match_up.by_id();
+    let mut match_up = MatchUp::begin(known, list);
     let certain = match_up.was.clone();
     match_up.by_contents();
     let found = match_up.was.into_iter();
@@ -93,7 +81,19 @@ struct MatchUp<'a> {
     now: BTreeMap<usize, usize>,
 }
 
-impl MatchUp<'_> {
+impl<'a> MatchUp<'a> {
+    /// What the lasting names tell.
+    fn begin(known: &'a [Known], list: &'a [&'a MailboxInfo]) -> MatchUp<'a> {
+        let mut match_up = MatchUp {
+            known,
+            list,
+            was: BTreeMap::new(),
+            now: BTreeMap::new(),
+        };
+        match_up.by_id();
+        match_up
+    }
+
     fn pair(&mut self, known: usize, listed: usize) {
         self.was.insert(known, listed);
         self.now.insert(listed, known);

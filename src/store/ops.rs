@@ -3,6 +3,7 @@
 use crate::model::{
     MailboxId, MailboxName, MessageKey, Op, OpId, OpKind, OpState, Uid, UidValidity,
 };
+use crate::store::accounts::account_id;
 use crate::store::cache::Cache;
 use crate::store::error::Result;
 use crate::store::identity;
@@ -95,11 +96,7 @@ fn lay_op(conn: &Connection, op: &Op) -> Result<Vec<i64>> {
     if op.state == OpState::Failed {
         return Ok(Vec::new());
     }
-    let account: Option<i64> = conn
-        .prepare_cached("SELECT id FROM account WHERE name = ?1")?
-        .query_row([op.account.as_str()], |row| row.get(0))
-        .optional()?;
-    let Some(account) = account else {
+    let Some(account) = account_id(conn, &op.account)? else {
         return Ok(Vec::new());
     };
     let effect = match &op.kind {
