@@ -72,15 +72,25 @@ pub enum RecipientState {
 }
 
 impl RecipientState {
+    /// Every state with its name in JSON and databases.
+    pub const ALL: [(RecipientState, &'static str); 5] = [
+        (RecipientState::Pending, "pending"),
+        (RecipientState::Accepted, "accepted"),
+        (RecipientState::TryLater, "deferred"),
+        (RecipientState::Refused, "refused"),
+        (RecipientState::Unknown, "unknown"),
+    ];
+
     /// The name in JSON and databases.
     pub fn name(self) -> &'static str {
-        match self {
-            RecipientState::Pending => "pending",
-            RecipientState::Accepted => "accepted",
-            RecipientState::TryLater => "deferred",
-            RecipientState::Refused => "refused",
-            RecipientState::Unknown => "unknown",
-        }
+        let found = RecipientState::ALL.iter().find(|(s, _)| *s == self);
+        found.map_or("", |(_, name)| name)
+    }
+
+    /// The state of that name.
+    pub fn from_name(name: &str) -> Option<RecipientState> {
+        let found = RecipientState::ALL.iter().find(|(_, n)| *n == name);
+        found.map(|(state, _)| *state)
     }
 }
 
@@ -131,14 +141,16 @@ impl SubmissionState {
 
     /// The name in JSON and databases.
     pub fn name(self) -> &'static str {
-        SubmissionState::ALL
-            .iter()
-            .find(|(s, _)| *s == self)
-            .map_or("", |(_, n)| n)
+        let found = SubmissionState::ALL.iter().find(|(s, _)| *s == self);
+        found.map_or("", |(_, name)| name)
     }
-}
 
-impl SubmissionState {
+    /// The state of that name.
+    pub fn from_name(name: &str) -> Option<SubmissionState> {
+        let found = SubmissionState::ALL.iter().find(|(_, n)| *n == name);
+        found.map(|(state, _)| *state)
+    }
+
     /// Whether nothing more happens to the message until the user decides.
     pub fn needs_the_user(self) -> bool {
         matches!(self, SubmissionState::InDoubt | SubmissionState::Refused)

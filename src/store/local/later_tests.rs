@@ -23,6 +23,25 @@ fn a_held_message_waits_for_the_user_and_a_scheduled_one_for_its_time() {
 }
 
 #[test]
+fn what_waited_long_stays_in_the_history_for_as_long_as_anything() {
+    let home = Home::new();
+    let mut local = home.open();
+    let day = 24 * 3600;
+    let id = under_way(&mut local);
+    local.dot(id, &[]).unwrap();
+    let sent = End {
+        next_try: 0,
+        ..end(SubmissionState::Accepted)
+    };
+    local.conclude(id, &[], &sent, 40 * day).unwrap().unwrap();
+    local.finish(id, SubmissionState::Done, None, 0).unwrap();
+    local.submit(&outgoing(None), 41 * day).unwrap();
+    assert_eq!(row(&local, id).sent_at, 40 * day, "it is forgotten");
+    local.submit(&outgoing(None), 71 * day).unwrap();
+    assert!(local.read().submission(id).unwrap().is_none());
+}
+
+#[test]
 fn what_is_only_passed_on_has_no_copy_to_file() {
     let home = Home::new();
     let mut local = home.open();

@@ -105,8 +105,8 @@ impl Local {
                 tx.execute("UPDATE draft SET outbox = ?2 WHERE id = ?1", params![draft.0, id])?;
             }
             tx.execute("INSERT INTO action(label, at, undo, outbox) VALUES ('Sending a message', ?1, 1, ?2)", params![now, id])?;
-            let old = now - HISTORY;
-            tx.execute("DELETE FROM outbox WHERE state = 'sent' AND created < ?1", [old])?;
+            let old = "DELETE FROM outbox WHERE state = 'sent' AND max(created, sent_at) < ?1";
+            tx.execute(old, [now - HISTORY])?;
             Ok(OutboxId(id))
         })
     }

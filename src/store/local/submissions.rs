@@ -134,10 +134,7 @@ impl LocalReader {
 /// `None` for a row that no program of ours wrote.
 fn submission(conn: &Connection, row: &Row<'_>) -> Result<Option<Submission>> {
     let (id, message_id, state): (i64, String, String) = (row.get(0)?, row.get(2)?, row.get(6)?);
-    let state = SubmissionState::ALL
-        .iter()
-        .find(|(_, name)| *name == state)
-        .map(|(s, _)| *s);
+    let state = SubmissionState::from_name(&state);
     let (Some(message_id), Some(state)) = (MessageId::new(&message_id), state) else {
         return Ok(None);
     };
@@ -149,7 +146,7 @@ fn submission(conn: &Connection, row: &Row<'_>) -> Result<Option<Submission>> {
             let state: String = r.get(1)?;
             Ok(Recipient {
                 address: r.get(0)?,
-                state: recipient_state(&state),
+                state: RecipientState::from_name(&state).unwrap_or(RecipientState::Pending),
                 reply: r.get(2)?,
             })
         })?
@@ -175,14 +172,4 @@ fn submission(conn: &Connection, row: &Row<'_>) -> Result<Option<Submission>> {
         filed: row.get(16)?,
         first_try: row.get(17)?,
     }))
-}
-
-fn recipient_state(name: &str) -> RecipientState {
-    match name {
-        "accepted" => RecipientState::Accepted,
-        "deferred" => RecipientState::TryLater,
-        "refused" => RecipientState::Refused,
-        "unknown" => RecipientState::Unknown,
-        _ => RecipientState::Pending,
-    }
 }
