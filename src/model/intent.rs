@@ -126,3 +126,13 @@ pub struct Done {
     /// Seconds until a message goes out that can be taken back until then.
     pub leaves_in: Option<u32>,
 }
+
+impl Done {
+    /// Done, with nothing to tell but these words.
+    pub fn said(label: impl Into<String>) -> Done {
+        Done {
+            label: label.into(),
+            ..Done::default()
+        }
+    }
+}

@@ -17,8 +17,6 @@ pub mod intend;
 pub mod freeze;
 pub mod bells;
 pub mod overlay;
-pub mod undoing;
-pub mod ledger;
 pub mod here;
 pub mod filing;
 pub mod doubt;
@@ -42,6 +40,9 @@ pub mod worker;
 pub mod watcher;
 pub mod submitter;
 pub mod verify;
+pub mod undoing;
+pub mod ledger;
+mod sending;
 pub mod engine;
 
 pub use engine::{Engine, Parts};

@@ -41,26 +41,15 @@ pub fn done(asked: &Undo, now: i64) -> Result<Done, String> {
                 (false, None) => format!("Undone: {}", undone.label),
             };
             return Ok(Done {
-                label,
                 draft: undone.draft.filter(|_| undone.sending),
-                ..Done::default()
+                ..Done::said(label)
             });
         }
     };
     Ok(Done {
-        label,
         undoable,
-        ..Done::default()
+        ..Done::said(label)
     })
-}
-
-/// What to tell of a draft that is thrown away.
-pub fn discarded() -> Done {
-    Done {
-        label: "Draft discarded".to_owned(),
-        undoable: true,
-        ..Done::default()
-    }
 }
 
 fn capital(text: &str) -> String {

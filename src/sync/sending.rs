@@ -1,0 +1,272 @@
+//! The ledger's part about messages of our own: what is being written is kept, what is sent is frozen
+//! and queued, and what the user decides about it is done.
+
+use crate::mime;
+use crate::model::{
+    AccountName, Address, Done, Draft, DraftId, Intent, MsgId, OutboxId, OutboxVerb, Outgoing,
+    Submission, Target,
+};
+use crate::signal::Topic;
+use crate::store;
+use crate::sync::error::LedgerError;
+use crate::sync::freeze;
+use crate::sync::ledger::{After, FAULT, FULL, Ledger, Reply};
+use crate::text::when;
+use crossbeam_channel::{Sender, bounded};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// Recipients that a reminder names.
+const SHOWN: usize = 5;
+
+impl Ledger {
+    /// Keeps a draft; one that takes the place of a message on the server, with that said.
+    pub(super) fn save(&mut self, draft: &Draft, now: i64) -> Result<DraftId, LedgerError> {
+        let replaced = match draft.replaces.filter(|_| draft.id.is_none()) {
+            Some(location) => self.reader.resolve(&[Target::Location(location)])?.pop(),
+            None => None,
+        };
+        Ok(match replaced {
+            Some(there) => self
+                .local
+                .save_draft_of(draft, &there.account, &there.key, now)?,
+            None => self.local.save_draft(draft, now)?,
+        })
+    }
+
+    /// The row of a draft; what differs from it is saved.
+    pub(super) fn kept(&mut self, draft: &Draft, now: i64) -> Result<DraftId, LedgerError> {
+        match draft.id {
+            Some(id) if self.local.read().draft(id)?.is_some_and(|d| d.says(draft)) => Ok(id),
+            _ => self.save(draft, now),
+        }
+    }
+
+    /// Whose draft it is, if it is one.
+    pub(super) fn whose(&self, draft: DraftId) -> Result<Option<AccountName>, LedgerError> {
+        Ok(self.local.read().draft(draft)?.map(|d| d.account))
+    }
+
+    pub(super) fn discard(
+        &mut self,
+        id: DraftId,
+        now: i64,
+        after: &mut After,
+    ) -> Result<Done, LedgerError> {
+        self.local.discard_draft(id, now)?;
+        after.topics.push(Topic::Drafts);
+        Ok(Done {
+            undoable: true,
+            ..Done::said("Draft discarded")
+        })
+    }
+
+    pub(super) fn queue(
+        &mut self,
+        outgoing: Outgoing,
+        now: i64,
+        after: &mut After,
+    ) -> Result<Done, LedgerError> {
+        let id = self.local.submit(&outgoing, now)?;
+        let written = mime::parse::envelope(&outgoing.filed);
+        let people: Vec<Address> = written.to.into_iter().chain(written.cc).collect();
+        self.local.wrote_to(&people, now)?;
+        after.submit = Some(outgoing.account);
+        after.topics.extend([Topic::Outbox, Topic::Drafts]);
+        let wait = (outgoing.not_before - now).max(0);
+        let label = if outgoing.scheduled {
+            format!("Goes out {}", when::clock(outgoing.not_before, now))
+        } else if wait > 0 {
+            format!("Sending in {wait} s")
+        } else {
+            "Sending".to_owned()
+        };
+        Ok(Done {
+            outbox: Some(id),
+            undoable: wait > 0,
+            leaves_in: u32::try_from(wait)
+                .ok()
+                .filter(|wait| *wait > 0 && !outgoing.scheduled),
+            ..Done::said(label)
+        })
+    }
+
+    pub(super) fn decide(
+        &mut self,
+        id: OutboxId,
+        verb: OutboxVerb,
+        now: i64,
+        after: &mut After,
+    ) -> Result<Done, LedgerError> {
+        let row = self.local.read().submission(id)?;
+        let row = row.ok_or_else(|| refused("That message is no longer in the outbox"))?;
+        after.topics.push(Topic::Outbox);
+        let mut done = Done::default();
+        done.label = match verb {
+            OutboxVerb::Edit => {
+                done.draft = Some(self.edit(&row, now)?);
+                after.topics.push(Topic::Drafts);
+                "Back in the drafts".to_owned()
+            }
+            OutboxVerb::Cancel => {
+                after.apply = self.local.cancel_submission(id, now)?;
+                after.file = Some(row.account.clone());
+                "Not sent".to_owned()
+            }
+            OutboxVerb::Retry => {
+                self.local.retry(id, now)?;
+                "Trying again".to_owned()
+            }
+            OutboxVerb::SendAgain => {
+                self.local.send_again(id, now)?;
+                "Sending again".to_owned()
+            }
+            OutboxVerb::AssumeSent => {
+                // Its copy is still to be filed, if it isn't in Sent.
+                after.apply = self.local.was_sent(id, false, now)?.1;
+                after.file = Some(row.account.clone());
+                "Taken as sent".to_owned()
+            }
+            OutboxVerb::GiveUpRefused => {
+                after.apply = self.local.give_up_refused(id, now)?;
+                after.file = Some(row.account.clone());
+                "Sending to the others only".to_owned()
+            }
+            OutboxVerb::Hold => {
+                self.local.hold(id)?;
+                "Held back".to_owned()
+            }
+            OutboxVerb::SendAt(at) => {
+                self.local.send_at(id, at)?;
+                format!("Goes out {}", when::clock(at, now))
+            }
+        };
+        after.submit = Some(row.account);
+        Ok(done)
+    }
+
+    /// The message as a draft: the one that it was, or one made from its bytes if it was not written
+    /// here.
+    fn edit(&mut self, row: &Submission, now: i64) -> Result<DraftId, LedgerError> {
+        let own = self.local.take_back(row.id);
+        match (own, self.account(&row.account)) {
+            (Err(store::Error::Refused(_)), Some(account)) => {
+                let bytes = self.local.read().filed(row.id)?;
+                let draft = mime::reply::edit(&bytes, account, &[], mime::quote::Pages::LaidOut);
+                Ok(self.local.take_back_as(row.id, &draft, now)?)
+            }
+            (own, _) => Ok(own?),
+        }
+    }
+
+    /// Sets a reminder of a message that one of our accounts sent.
+    pub(super) fn remind(
+        &mut self,
+        message: MsgId,
+        due: i64,
+        now: i64,
+        after: &mut After,
+    ) -> Result<Done, LedgerError> {
+        let row = self.reader.message(message)?;
+        let row = row.ok_or_else(|| refused("That message is gone"))?;
+        let id = row.envelope.message_id.as_ref();
+        let id = id.ok_or_else(|| refused("That message has no Message-ID to be answered by"))?;
+        let account = row.places.first().and_then(|p| self.account(&p.account));
+        let account = account.ok_or_else(|| refused("That message is of no account of yours"))?;
+        let own = account.senders();
+        let ours = |a: &Address| own.iter().any(|own| own.same_mailbox(a));
+        if !row.envelope.from.iter().any(ours) {
+            return Err(refused("You can be reminded only of what you sent yourself"));
+        }
+        let to = row.envelope.to.iter().chain(&row.envelope.cc);
+        let to: Vec<&str> = to.take(SHOWN).map(|a| a.addr.as_str()).collect();
+        let about = (row.envelope.subject.as_str(), to.join(", "));
+        let name = account.name.clone();
+        self.local.remind(&name, id, (about.0, &about.1), due)?;
+        after.topics.push(Topic::Reminders);
+        let due = when::clock(due, now);
+        Ok(Done::said(format!("It comes back {due} if nobody answers")))
+    }
+
+    pub(super) fn freeze(&self, draft: &Draft) -> Result<Outgoing, String> {
+        let job = self.freezing(draft, when::now())?;
+        job()
+    }
+
+    /// Builds a large message on a thread of its own, so that other intents need not wait. What was
+    /// written is a draft until its message is in the outbox: the program may end in between.
+    pub(super) fn freeze_aside(
+        &mut self,
+        mut draft: Draft,
+        reply: Reply,
+        myself: &Sender<(Intent, Reply)>,
+    ) {
+        match self.local.save_draft(&draft, when::now()) {
+            Ok(id) => draft.id = Some(id),
+            Err(error) => return reply(Err(error.to_string())),
+        }
+        self.board.post(Topic::Drafts);
+        let job = match self.freezing(&draft, when::now()) {
+            Ok(job) => job,
+            Err(why) => return reply(Err(why)),
+        };
+        let myself = myself.clone();
+        aside(Box::new(move || {
+            let built = catch_unwind(AssertUnwindSafe(job));
+            let outgoing = match built.unwrap_or_else(|_| Err(FAULT.to_owned())) {
+                Ok(outgoing) => outgoing,
+                Err(why) => return reply(Err(why)),
+            };
+            let queue = (Intent::Queue(Box::new(outgoing)), reply);
+            if let Err(full) = myself.try_send(queue) {
+                let (_, reply) = full.into_inner();
+                reply(Err(FULL.to_owned()));
+            }
+        }));
+    }
+
+    fn freezing(
+        &self,
+        draft: &Draft,
+        now: i64,
+    ) -> Result<impl FnOnce() -> Result<Outgoing, String> + use<>, String> {
+        let account = self.account(&draft.account).cloned();
+        let account = account.ok_or_else(|| format!("there is no account `{}`", draft.account))?;
+        let source = draft.source.and_then(|location| {
+            let found = self.reader.resolve(&[Target::Location(location)]);
+            // It goes out all the same; only what it answers is not marked.
+            let found = found.inspect_err(|error| tracing::error!(%error, "what is answered"));
+            let own = found.ok()?.pop().filter(|r| r.account == account.name);
+            own.map(|r| r.key)
+        });
+        let (host, draft, window) = (Arc::clone(&self.host), draft.clone(), self.undo_window);
+        Ok(move || {
+            let mut outgoing = freeze::freeze(&draft, &account, source, host.as_ref(), now)?;
+            outgoing.not_before = now + window;
+            if let Some(at) = draft.options.send_at.filter(|at| *at > now + window) {
+                (outgoing.not_before, outgoing.scheduled) = (at, true);
+            }
+            Ok(outgoing)
+        })
+    }
+}
+
+fn refused(why: &str) -> LedgerError {
+    LedgerError::Refused(why.to_owned())
+}
+
+/// Works on a thread of its own. The work is handed over only once there is one: without it the work
+/// is done here, so that whoever asked is answered in any case.
+fn aside(work: Box<dyn FnOnce() + Send>) {
+    let (hand, handed) = bounded::<Box<dyn FnOnce() + Send>>(1);
+    let spawned = std::thread::Builder::new()
+        .name("freeze".to_owned())
+        .spawn(move || handed.recv().map(|work| work()));
+    match spawned {
+        Ok(_) => drop(hand.send(work)),
+        Err(error) => {
+            tracing::error!(%error, "no thread to build a message");
+            work();
+        }
+    }
+}
