@@ -14,6 +14,7 @@ use crate::sync::error::LedgerError;
 use crate::sync::host::Host;
 use crate::sync::intend;
 use crate::sync::kit::Stores;
+use crate::sync::ondemand;
 use crate::sync::overlay::{self, Layer};
 use crate::sync::undoing;
 use crate::text::when;
@@ -24,6 +25,12 @@ use std::time::{Duration, Instant};
 
 /// What is said when recording or building something panicked.
 pub(super) const FAULT: &str = "a fault in postrider: it was not done; the log has the details";
+
+/// What is said of a message that nobody here can fetch.
+const ELSEWHERE: &str = "another window of postrider talks to the server; open it there";
+
+/// What is said when hundreds of messages are waited for.
+const BUSY: &str = "many others are being fetched; open it again in a moment";
 
 /// What is said when no more intents can wait.
 pub const FULL: &str = "too much is waiting to be recorded; try again in a moment";
@@ -259,14 +266,21 @@ impl Ledger {
         done.map_err(LedgerError::Refused)
     }
 
+    /// Has a message's body fetched. Where nobody can, whoever waits for it is told.
     fn fetch(&self, message: MsgId) -> Result<(), LedgerError> {
-        for place in self.reader.locate(message)? {
-            if let Some(bells) = self.bells.accounts.get(&place.account) {
-                // A full queue means that hundreds wait already; the reader asks again.
-                let _ = bells.fetcher.try_send(message);
-                return Ok(());
-            }
-        }
+        let places = self.reader.locate(message)?;
+        let mut here = places
+            .iter()
+            .filter_map(|place| self.bells.accounts.get(&place.account));
+        let why = match here.next() {
+            Some(bells) => match bells.fetcher.try_send(message) {
+                Ok(()) => return Ok(()),
+                Err(_) => BUSY,
+            },
+            None if places.is_empty() => ondemand::UNDER_WAY,
+            None => ELSEWHERE,
+        };
+        self.board.post(Topic::NoBody(message, why.to_owned()));
         Ok(())
     }
 

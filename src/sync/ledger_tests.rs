@@ -6,8 +6,8 @@ use super::kit::Stores;
 use super::ledger::Ledger;
 use crate::mime::build::from_rfc5322;
 use crate::model::*;
-use crate::signal::{Board, Doorbell};
-use crate::store::{Cache, Local, Reader, Writer};
+use crate::signal::{Board, Doorbell, Topic};
+use crate::store::{Cache, Local, MailboxInfo, NewMessage, Priority, Reader, Writer};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,6 +105,35 @@ impl Desk {
         }
     }
 
+    /// A message that lies in the inbox without its body.
+    fn receive(&self) -> MsgId {
+        let inbox = MailboxInfo {
+            name: MailboxName::new("INBOX"),
+            path: "INBOX".to_owned(),
+            delimiter: None,
+            role: Some(Role::Inbox),
+            selectable: true,
+            mailbox_id: None,
+            contents: None,
+            was: None,
+        };
+        let message = NewMessage {
+            uid: Uid::new(1).unwrap(),
+            flags: Flags::default(),
+            internal_date: 1,
+            size: 1,
+            envelope: Envelope::default(),
+            identity: None,
+            thread_hint: None,
+        };
+        let take = move |cache: &mut Cache| {
+            let made = cache.set_mailboxes(&account().name, &[inbox], 1, &[])?;
+            let (mailbox, validity) = (made.new[0].0, UidValidity(1));
+            Ok(cache.ingest(mailbox, validity, &[message], None)?.new[0].1)
+        };
+        self.ledger.writer.run(Priority::Urgent, take).unwrap()
+    }
+
     /// Queues a message that no composer wrote.
     fn queue(&mut self) -> OutboxId {
         let raw = b"From: me@example.test\r\nTo: you@example.test\r\nBcc: them@example.test\r\nSubject: Tea\r\n\r\nAt four.\r\n";
@@ -131,6 +160,31 @@ fn somebody_at_the_keyboard_wakes_the_account_that_waits() {
     let name = account().name;
     desk.ledger.carry_out(Intent::TryAgain(name)).unwrap();
     assert!(present(&desk) && desk.worker.wait(Some(Duration::ZERO)));
+}
+
+#[test]
+fn whoever_waits_for_a_message_that_nobody_can_fetch_is_told() {
+    let mut desk = Desk::new();
+    let message = desk.receive();
+    let (fetcher, wanted) = crossbeam_channel::bounded(1);
+    let bells = &mut desk.ledger.bells.accounts;
+    bells.get_mut(&account().name).unwrap().fetcher = fetcher;
+    let told = |desk: &mut Desk, message| {
+        let asked = desk.ledger.carry_out(Intent::FetchBody(message));
+        asked.unwrap();
+        let posted = desk.ledger.board.take().topics.into_iter();
+        let why = posted.filter_map(|topic| match topic {
+            Topic::NoBody(id, why) if id == message => Some(why),
+            _ => None,
+        });
+        why.collect::<String>()
+    };
+    assert_eq!(told(&mut desk, message), "");
+    assert_eq!(wanted.len(), 1);
+    assert!(told(&mut desk, message).contains("many others"));
+    desk.ledger.bells.accounts.clear();
+    assert!(told(&mut desk, message).contains("another window"));
+    assert!(told(&mut desk, MsgId(i64::MAX)).contains("on its way"));
 }
 
 #[test]

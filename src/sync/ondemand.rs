@@ -13,6 +13,9 @@ use crate::text::Clean;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+/// What is said of a message that has no place on the server just now.
+pub const UNDER_WAY: &str = "it is on its way to another mailbox; open it again in a moment";
+
 /// Serves requests until their sender is gone or the engine stops. Where there is no connection to
 /// spare the worker is asked.
 pub fn run(kit: &Kit, requests: &Receiver<MsgId>, worker: &Ringer) {
@@ -90,8 +93,7 @@ pub fn serve(kit: &Kit, session: &mut Option<Connection>, message: MsgId) -> Res
 pub fn fetch(kit: &Kit, session: &mut Connection, message: MsgId) -> Result<(), SyncError> {
     let places = kit.reader()?.locate(message)?;
     let Some(place) = places.iter().find(|p| p.account == kit.account.name) else {
-        let why = "it is on its way to another mailbox; open it again in a moment";
-        put_off(kit, message, why);
+        put_off(kit, message, UNDER_WAY);
         return Ok(());
     };
     let at = (&place.name, place.uidvalidity, place.uid);
