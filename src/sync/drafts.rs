@@ -180,7 +180,7 @@ fn work(
         false => Vec::new(),
     };
     if !due.is_empty() {
-        let name = drafts_mailbox(session, kit, reader)?;
+        let name = filing::mailbox_for(session, kit, reader, Role::Drafts, "Drafts")?;
         for draft in due {
             if kit.stopping() {
                 return Err(SyncError::Stopping);
@@ -258,22 +258,6 @@ fn place(
         })?;
     }
     Ok(found)
-}
-
-/// The mailbox for drafts; made if the account has none.
-fn drafts_mailbox(
-    session: &mut Session,
-    kit: &Kit,
-    reader: &Reader,
-) -> Result<MailboxName, SyncError> {
-    if let Some(record) = reader.role_mailbox(&kit.account.name, Role::Drafts)? {
-        return Ok(record.name);
-    }
-    let name = reader.own_name(&kit.account.name, "Drafts")?;
-    match session.create(&name) {
-        Err(error) if !error.already_exists() => Err(error.into()),
-        _ => Ok(name),
-    }
 }
 
 /// Appends a draft; whether there was anything to append.

@@ -90,7 +90,7 @@ fn file(
     let mut filed_in = None;
     // What was only passed on has no copy to be filed.
     if row.filed && who_files(&kit.account) != Filing::Nobody {
-        let sent = sent_mailbox(session, kit, reader)?;
+        let sent = mailbox_for(session, kit, reader, Role::Sent, "Sent")?;
         let until = row.sent_at + kit.rhythm.filing.as_secs().cast_signed();
         let wait = who_files(&kit.account) == Filing::Provider && when::now() < until;
         let filed = match find(session, &sent, row) {
@@ -131,16 +131,21 @@ fn put_off(kit: &Kit, local: &mut Local, row: &Submission, words: &Clean) -> Res
     Ok(())
 }
 
-/// The mailbox for sent mail; made if the account has none.
-fn sent_mailbox(
+/// The account's mailbox for a role; made, with the name `leaf`, if it has none.
+///
+/// # Errors
+/// When the cache can't be read, or the server makes none.
+pub fn mailbox_for(
     session: &mut Session,
     kit: &Kit,
     reader: &Reader,
+    role: Role,
+    leaf: &str,
 ) -> Result<MailboxName, SyncError> {
-    if let Some(record) = reader.role_mailbox(&kit.account.name, Role::Sent)? {
+    if let Some(record) = reader.role_mailbox(&kit.account.name, role)? {
         return Ok(record.name);
     }
-    let name = reader.own_name(&kit.account.name, "Sent")?;
+    let name = reader.own_name(&kit.account.name, leaf)?;
     match session.create(&name) {
         Err(error) if !error.already_exists() => Err(error.into()),
         _ => Ok(name),
