@@ -1,9 +1,9 @@
 //! Operations laid over the cache, so that lists show what is to be before any server knows it, and
 //! taken off it again. The row in `local.db` comes first; a start lays all that is pending anew.
 
-use crate::model::{MailboxName, Op, OpKind};
+use crate::model::{AccountName, MailboxName, Op, OpKind};
 use crate::signal::{Board, Topic};
-use crate::store::{LocalReader, Outcome, Priority, Writer};
+use crate::store::{self, LocalReader, Outcome, Priority, Reader, Writer};
 use crate::sync::error::SyncError;
 use crate::sync::host::Host;
 use crate::sync::kit::Stores;
@@ -41,15 +41,11 @@ pub fn lay(means: &Layer<'_>, revert: Vec<Op>, apply: Vec<Op>) -> Result<(), Syn
                 cache.apply(op)?;
             }
         }
-        let reader = cache.read();
         for op in revert.iter().chain(&apply) {
-            for name in touched(op) {
-                if let Some(mailbox) = reader.mailbox_named(&op.account, &name)? {
-                    board.post(Topic::Mailbox(mailbox.id));
-                }
+            for topic in topics(cache.read(), &op.account, &touched(op))? {
+                board.post(topic);
             }
         }
-        board.post(Topic::Mailboxes);
         host.nudge();
         host.changed();
         Ok(())
@@ -64,4 +60,21 @@ pub fn touched(op: &Op) -> BTreeSet<MailboxName> {
         names.insert(to.clone());
     }
     names
+}
+
+/// What has to be read again where these mailboxes of an account are shown.
+///
+/// # Errors
+/// When the cache can't be read.
+pub fn topics(
+    reader: &Reader,
+    account: &AccountName,
+    touched: &BTreeSet<MailboxName>,
+) -> store::Result<Vec<Topic>> {
+    let mut topics = vec![Topic::Mailboxes];
+    for name in touched {
+        let mailbox = reader.mailbox_named(account, name)?;
+        topics.extend(mailbox.map(|mailbox| Topic::Mailbox(mailbox.id)));
+    }
+    Ok(topics)
 }

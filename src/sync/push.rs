@@ -9,7 +9,6 @@
 use crate::model::{FlagChange, MailboxName, Op, OpKind, OpState, Uid, UidSet, UidValidity};
 use crate::net::error::NetError;
 use crate::net::imap::{Copied, FetchBy, Mode, Selected, Session};
-use crate::signal::Topic;
 use crate::store::{Local, Moved, Outcome, Place, Priority};
 use crate::sync::error::SyncError;
 use crate::sync::follow::{self, Found};
@@ -123,16 +122,12 @@ fn one(
 }
 
 fn settle(kit: &Kit, op: &Op, outcome: Outcome) -> Result<(), SyncError> {
-    let op_id = op.id;
-    kit.writer
-        .run(Priority::Urgent, move |cache| cache.settle(op_id, &outcome))?;
-    let reader = kit.reader()?;
-    for name in overlay::touched(op) {
-        if let Some(mailbox) = reader.mailbox_named(&op.account, &name)? {
-            kit.changed(Topic::Mailbox(mailbox.id));
-        }
-    }
-    kit.changed(Topic::Mailboxes);
+    let (id, account, touched) = (op.id, op.account.clone(), overlay::touched(op));
+    let topics = kit.writer.run(Priority::Urgent, move |cache| {
+        cache.settle(id, &outcome)?;
+        overlay::topics(cache.read(), &account, &touched)
+    })?;
+    topics.into_iter().for_each(|topic| kit.changed(topic));
     Ok(())
 }
 
