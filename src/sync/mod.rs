@@ -37,6 +37,7 @@ pub mod drafts;
 pub mod ondemand;
 pub mod reminders;
 pub mod worker;
+mod rounds;
 pub mod watcher;
 pub mod submitter;
 pub mod verify;

@@ -1,0 +1,196 @@
+//! What a worker does in a turn: replay operations, file sent copies, list the mailboxes if that is
+//! due, copy drafts, pull those that changed, what people look at first, and look after what came.
+
+use crate::model::{Link, Quota};
+use crate::net::NetError;
+use crate::signal::Topic;
+use crate::store::Priority;
+use crate::sync::error::SyncError;
+use crate::sync::here::Here;
+use crate::sync::kit::Connection;
+use crate::sync::worker::{Turn, Worker};
+use crate::sync::{filing, harvest, mailboxes, ondemand, pull, push, reminders};
+use crate::text::Clean;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// Mailboxes that were listed so lately need not be for a ring without a reason.
+const RECENT: Duration = Duration::from_secs(5);
+
+impl Worker {
+    /// Everything that a turn does, in order.
+    pub(super) fn rounds(
+        &mut self,
+        session: &mut Connection,
+        rings: &mut dyn FnMut() -> bool,
+    ) -> Result<Turn, SyncError> {
+        self.serve_others(session)?;
+        mailboxes::follow_renames(&self.kit, &mut self.local, &self.reader)?;
+        // What the server puts off must not keep its news away: the turn goes on and fails at its
+        // end, so that the rest is tried again after a pause.
+        let mut touched = Vec::new();
+        let (kit, local) = (&self.kit, &mut self.local);
+        let replayed = match push::replay(session, kit, local, &mut touched, false) {
+            // It may only have another name: then what is pending follows it.
+            Err(SyncError::Unlisted) => {
+                self.list(session)?;
+                push::replay(session, &self.kit, &mut self.local, &mut touched, true)
+            }
+            other => other,
+        };
+        let put_off = match replayed {
+            Err(SyncError::Net(error)) if !error.ends_session() => Some(error),
+            Ok(0) => {
+                self.due.everything |= self.is_idle();
+                None
+            }
+            other => other.map(|_| None)?,
+        };
+        let filed = filing::file_sent(
+            session,
+            &self.kit,
+            &mut self.local,
+            &self.reader,
+            self.whole,
+        )?;
+        self.due.mailboxes.extend(touched.into_iter().chain(filed));
+        if self.due.everything || self.until_sweep().is_zero() {
+            self.list(session)?;
+        }
+        let (kit, reader) = (&self.kit, &self.reader);
+        let copied = self.mirror.turn(session, kit, &mut self.local, reader)?;
+        self.due.mailboxes.extend(copied);
+        self.kit.report.link(Link::Online);
+        let kit = self.kit.clone();
+        let mut cut_in = || kit.stopping() || rings();
+        let mut turn = self.pull(session, &mut cut_in)?;
+        self.serve_others(session)?;
+        let (kit, reader) = (&self.kit, &self.reader);
+        self.mirror
+            .look_for_missing(session, kit, &mut self.local, reader)?;
+        reminders::look(&self.kit, &mut self.local, &self.reader)?;
+        if self.kit.crowded.swap(false, Ordering::SeqCst) {
+            for here in mailboxes::known(&self.kit, &self.reader)? {
+                let (kit, reader) = (&self.kit, &self.reader);
+                turn.bodies += harvest::mailbox(session, kit, reader, &here, &mut cut_in)?;
+            }
+            harvest::end_journey(&self.kit);
+        }
+        match put_off {
+            Some(error) => Err(error.into()),
+            None => Ok(turn),
+        }
+    }
+
+    /// Whether nobody said why we were rung: another process did, and means everything.
+    fn is_idle(&self) -> bool {
+        let lately = self.swept.is_some_and(|at| at.elapsed() < RECENT);
+        self.due.is_empty() && !lately
+    }
+
+    /// Bodies that somebody waits for and that have no connection of their own.
+    fn serve_others(&mut self, session: &mut Connection) -> Result<(), SyncError> {
+        while let Ok(message) = self.kit.errands.1.try_recv() {
+            // Fetched meanwhile for another reason, or gone.
+            if self.reader.message(message)?.is_none_or(|m| m.has_body) {
+                self.kit.changed(Topic::Body(message));
+                continue;
+            }
+            if let Err(error) = ondemand::fetch(&self.kit, session, message) {
+                ondemand::fail(&self.kit, message, &error);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is asked once of a connection: where mailboxes are made, and how full the server is.
+    fn greet(&mut self, session: &mut Connection) -> Result<(), SyncError> {
+        let account = self.kit.account.name.clone();
+        if let Some(namespace) = tolerate(session.namespace())?.flatten() {
+            self.kit.writer.run(Priority::Batch, move |cache| {
+                let delimiter = namespace.delimiter.map(char::from);
+                cache.set_namespace(&account, &namespace.prefix, delimiter)
+            })?;
+        }
+        let quotas = tolerate(session.quota())?.unwrap_or_default();
+        let storage = quotas.iter().find(|q| q.resource == "STORAGE");
+        self.kit.report.quota(storage.map(|q| Quota {
+            used: q.used,
+            limit: q.limit,
+        }));
+        Ok(())
+    }
+
+    fn list(&mut self, session: &mut Connection) -> Result<(), SyncError> {
+        if !std::mem::replace(&mut self.greeted, true) {
+            self.greet(session)?;
+        }
+        let listing = mailboxes::list(session, &self.kit, &self.reader)?;
+        mailboxes::follow_renames(&self.kit, &mut self.local, &self.reader)?;
+        self.due.everything = false;
+        self.due.mailboxes.extend(listing.due);
+        self.doubt = listing.doubt;
+        if listing.dropped {
+            self.tidied = None;
+        }
+        self.swept = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Pulls what is due. What was done is due no more, even if the rest is interrupted.
+    fn pull(
+        &mut self,
+        session: &mut Connection,
+        cut_in: &mut dyn FnMut() -> bool,
+    ) -> Result<Turn, SyncError> {
+        let mut turn = Turn::default();
+        let mut looked = false;
+        for here in mailboxes::known(&self.kit, &self.reader)? {
+            turn.mailboxes += 1;
+            if !self.due.mailboxes.contains(&here.name) {
+                self.settle(&here)?;
+                continue;
+            }
+            // One is looked at in any case: every turn gets further, however often we are rung.
+            if std::mem::replace(&mut looked, true) && cut_in() {
+                return Err(SyncError::Interrupted);
+            }
+            let (kit, reader) = (&self.kit, &self.reader);
+            match pull::mailbox(session, kit, reader, &here, &mut self.checks, cut_in) {
+                Ok(pulled) => turn.headers += pulled.headers,
+                // One mailbox that can't be read must not hide the others.
+                Err(SyncError::Net(error)) if !error.ends_session() => {
+                    let words = Clean::line(&error.to_string());
+                    self.kit.report.notice(&format!("{}: {words}", here.label));
+                }
+                Err(other) => return Err(other),
+            }
+            self.due.mailboxes.remove(&here.name);
+        }
+        // Names of mailboxes that are not there, or not any more.
+        self.due.mailboxes.clear();
+        Ok(turn)
+    }
+
+    /// A move whose message was gone leaves a row in its destination that nothing will match.
+    fn settle(&self, here: &Here) -> Result<(), SyncError> {
+        if !self.reader.is_waiting(here.id)? {
+            return Ok(());
+        }
+        let id = here.id;
+        self.kit
+            .writer
+            .run(Priority::Batch, move |cache| cache.drop_unmatched(id))?;
+        self.kit.changed(Topic::Mailbox(id));
+        Ok(())
+    }
+}
+
+/// A question that a server may refuse without harm.
+fn tolerate<T>(answer: Result<T, NetError>) -> Result<Option<T>, SyncError> {
+    match answer {
+        Err(error) if !error.ends_session() => Ok(None),
+        other => Ok(other.map(Some)?),
+    }
+}
