@@ -14,6 +14,7 @@ use crate::sync::error::SyncError;
 use crate::sync::follow::{self, Found};
 use crate::sync::kit::Kit;
 use crate::sync::overlay;
+use crate::sync::poison;
 use crate::text::Clean;
 use std::collections::BTreeSet;
 
@@ -21,7 +22,7 @@ use std::collections::BTreeSet;
 const SET_OCTETS: usize = 900;
 /// So many messages in one command, so that others may cut in on a large move.
 const SET_UIDS: u64 = 1_000;
-/// An operation that the server put off so often is given up: nothing waits for ever.
+/// An operation that the server put off so often, or hung up on, is given up: nothing waits for ever.
 const PATIENCE: u32 = 100;
 
 /// What the server said of where messages are now.
@@ -80,13 +81,17 @@ fn one(
     listed: bool,
 ) -> Result<(), SyncError> {
     let in_flight = op.state == OpState::InFlight;
-    // Somebody may have taken it back since it was read.
-    if !in_flight && !local.claim(op.id)? {
+    if in_flight {
+        local.claim_again(op.id)?;
+    } else if !local.claim(op.id)? {
+        // Somebody has taken it back since it was read.
         return Ok(());
     }
     // What the server put off may be done in part as well: a copy that stands is not made again.
     let cut = in_flight || op.attempts > 0;
-    let end = match carry_out(session, kit, local, op, cut) {
+    let Did { moved, mut copied } = match carry_out(session, kit, local, op, cut) {
+        Ok(End::Done(did)) => did,
+        Ok(End::Failed(why)) => return give_up(kit, local, op, &why),
         Err(SyncError::Net(error)) if !error.ends_session() => {
             // It stays in flight: part of it may be done.
             if error.no_such_mailbox() && !listed {
@@ -96,29 +101,31 @@ fn one(
                 local.release(op.id)?;
                 return Err(error.into());
             }
-            End::Failed(refusal(kit, op, &error))
+            return give_up(kit, local, op, &refusal(kit, op, &error));
         }
-        other => other?,
+        Err(SyncError::Net(error)) if op.attempts >= PATIENCE && poison::may_be(&error) => {
+            give_up(kit, local, op, "it hangs up whenever it is asked")?;
+            return Err(error.into());
+        }
+        Err(other) => return Err(other),
     };
-    match end {
-        End::Done(Did { moved, mut copied }) => {
-            local.confirm(op.id, &moved)?;
-            let places = moved
-                .iter()
-                .filter_map(|m| m.to.at.map(|(validity, uid)| (m.key.uid, validity, uid)));
-            copied.extend(places);
-            settle(kit, op, Outcome::Done { copied })
-        }
-        End::Failed(why) => {
-            let why = Clean::line(&why).to_string();
-            local.fail(op.id, &why)?;
-            settle(kit, op, Outcome::Reverted)?;
-            let verb = verb(&op.kind);
-            kit.report
-                .notice(&format!("the server refused to {verb}: {why}"));
-            Ok(())
-        }
-    }
+    local.confirm(op.id, &moved)?;
+    let places = moved
+        .iter()
+        .filter_map(|m| m.to.at.map(|(validity, uid)| (m.key.uid, validity, uid)));
+    copied.extend(places);
+    settle(kit, op, Outcome::Done { copied })
+}
+
+/// It is undone on screen, and that is said.
+fn give_up(kit: &Kit, local: &mut Local, op: &Op, why: &str) -> Result<(), SyncError> {
+    let why = Clean::line(why).to_string();
+    local.fail(op.id, &why)?;
+    settle(kit, op, Outcome::Reverted)?;
+    let verb = verb(&op.kind);
+    kit.report
+        .notice(&format!("the server refused to {verb}: {why}"));
+    Ok(())
 }
 
 fn settle(kit: &Kit, op: &Op, outcome: Outcome) -> Result<(), SyncError> {

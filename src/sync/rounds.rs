@@ -26,8 +26,49 @@ impl Worker {
     ) -> Result<Turn, SyncError> {
         self.serve_others(session)?;
         mailboxes::follow_renames(&self.kit, &mut self.local, &self.reader)?;
-        // What the server puts off must not keep its news away: the turn goes on and fails at its
-        // end, so that the rest is tried again after a pause.
+        // What ended the last connection comes after the mail this time.
+        let last = std::mem::take(&mut self.stumbled);
+        let mut put_off = None;
+        if !last {
+            put_off = self.push(session)?;
+        }
+        if self.due.everything || self.until_sweep().is_zero() {
+            self.list(session)?;
+        }
+        if !last {
+            self.copy_drafts(session)?;
+        }
+        self.kit.report.link(Link::Online);
+        let kit = self.kit.clone();
+        let mut cut_in = || kit.stopping() || rings();
+        let mut turn = self.pull(session, &mut cut_in)?;
+        if last {
+            put_off = self.push(session)?;
+            self.copy_drafts(session)?;
+        }
+        self.serve_others(session)?;
+        let (kit, reader) = (&self.kit, &self.reader);
+        self.mirror
+            .look_for_missing(session, kit, &mut self.local, reader)?;
+        reminders::look(&self.kit, &mut self.local, &self.reader)?;
+        if self.kit.crowded.swap(false, Ordering::SeqCst) {
+            for here in mailboxes::known(&self.kit, &self.reader)? {
+                let (kit, reader) = (&self.kit, &self.reader);
+                turn.bodies += harvest::mailbox(session, kit, reader, &here, &mut cut_in)?;
+            }
+            harvest::end_journey(&self.kit);
+        }
+        match put_off {
+            Some(error) => Err(error.into()),
+            None => Ok(turn),
+        }
+    }
+
+    /// Sends what waits here: operations, and copies of what was sent. What the server puts off must
+    /// not keep its news away: the turn goes on with the answer, and fails at its end, so that the
+    /// rest is tried again after a pause.
+    fn push(&mut self, session: &mut Connection) -> Result<Option<NetError>, SyncError> {
+        self.stumbled = true;
         let mut touched = Vec::new();
         let (kit, local) = (&self.kit, &mut self.local);
         let replayed = match push::replay(session, kit, local, &mut touched, false) {
@@ -46,40 +87,20 @@ impl Worker {
             }
             other => other.map(|_| None)?,
         };
-        let filed = filing::file_sent(
-            session,
-            &self.kit,
-            &mut self.local,
-            &self.reader,
-            self.whole,
-        )?;
+        let (kit, local) = (&self.kit, &mut self.local);
+        let filed = filing::file_sent(session, kit, local, &self.reader, self.whole)?;
         self.due.mailboxes.extend(touched.into_iter().chain(filed));
-        if self.due.everything || self.until_sweep().is_zero() {
-            self.list(session)?;
-        }
-        let (kit, reader) = (&self.kit, &self.reader);
-        let copied = self.mirror.turn(session, kit, &mut self.local, reader)?;
+        self.stumbled = false;
+        Ok(put_off)
+    }
+
+    fn copy_drafts(&mut self, session: &mut Connection) -> Result<(), SyncError> {
+        self.stumbled = true;
+        let (kit, local) = (&self.kit, &mut self.local);
+        let copied = self.mirror.turn(session, kit, local, &self.reader)?;
         self.due.mailboxes.extend(copied);
-        self.kit.report.link(Link::Online);
-        let kit = self.kit.clone();
-        let mut cut_in = || kit.stopping() || rings();
-        let mut turn = self.pull(session, &mut cut_in)?;
-        self.serve_others(session)?;
-        let (kit, reader) = (&self.kit, &self.reader);
-        self.mirror
-            .look_for_missing(session, kit, &mut self.local, reader)?;
-        reminders::look(&self.kit, &mut self.local, &self.reader)?;
-        if self.kit.crowded.swap(false, Ordering::SeqCst) {
-            for here in mailboxes::known(&self.kit, &self.reader)? {
-                let (kit, reader) = (&self.kit, &self.reader);
-                turn.bodies += harvest::mailbox(session, kit, reader, &here, &mut cut_in)?;
-            }
-            harvest::end_journey(&self.kit);
-        }
-        match put_off {
-            Some(error) => Err(error.into()),
-            None => Ok(turn),
-        }
+        self.stumbled = false;
+        Ok(())
     }
 
     /// Whether nobody said why we were rung: another process did, and means everything.

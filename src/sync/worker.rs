@@ -73,6 +73,8 @@ pub struct Worker {
     pub(super) doubt: bool,
     /// Whether this is one turn that somebody asked for: nothing waits for its time.
     pub(super) whole: bool,
+    /// Whether what is sent to the server ended the connection, or stopped, the last time.
+    pub(super) stumbled: bool,
     /// When the cache was tidied last.
     pub(super) tidied: Option<Instant>,
     /// Whether a mailbox is kept open between turns.
@@ -105,6 +107,7 @@ impl Worker {
             swept: None,
             doubt: false,
             whole: false,
+            stumbled: false,
             tidied: None,
             stands_by: true,
             damage_told: false,
@@ -263,9 +266,16 @@ impl Worker {
         self.due.everything = true;
         self.whole = true;
         let mut turn = Err(SyncError::Interrupted);
-        // A mailbox that changed its generation under our hands is begun again, not for ever.
+        let mut stumbled = false;
         for _ in 0..=AGAIN {
-            if !matches!(turn, Err(SyncError::Interrupted)) {
+            // A mailbox that changed its generation under our hands is begun again, not for ever. If
+            // it was what we sent that ended the connection, there is still the mail.
+            let again = match &turn {
+                Err(SyncError::Interrupted) => true,
+                Err(_) => self.stumbled && !std::mem::replace(&mut stumbled, true),
+                Ok(_) => false,
+            };
+            if !again {
                 break;
             }
             self.kit.crowded.store(true, Ordering::SeqCst);

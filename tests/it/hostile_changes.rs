@@ -2,6 +2,7 @@
 //! have no room (RFC 9051 §6.4, RFC 6851, RFC 4315, RFC 7162 §3.1.3). A change is done once and
 //! as it was meant, or undone on screen in the server's words.
 
+use crate::dump::{local, write};
 use crate::hostile::turn;
 use crate::hostile_state::{flags, ready, ready_with, text};
 use crate::program::Home;
@@ -106,6 +107,44 @@ fn f36_a_mailbox_that_can_be_opened_no_more_costs_only_itself() {
     server.forget();
     turn(&home);
     assert!(server.said("MOVE|COPY").is_empty(), "it is tried for ever");
+}
+
+#[test]
+fn f36_a_change_that_ends_every_connection_keeps_no_mail_away_and_is_given_up() {
+    let (server, home) = ready();
+    server.always("UID STORE", Act::Close);
+    home.run(&["flag", &home.id("INBOX", "in1"), "+flagged"])
+        .code(0);
+    server.mail(|m| m.add("INBOX", "in4"));
+    turn(&home);
+    assert_eq!(home.subjects("INBOX"), ["in1", "in2", "in3", "in4"]);
+    assert_eq!(flags(&home, "INBOX", "in1"), ["\\Flagged"]);
+    let tried = "UPDATE op SET attempts = 100";
+    write(&local(&home)).execute(tried, []).unwrap();
+    let ran = home.run(&["sync", "--once"]);
+    assert!(ran.err.contains("hangs up"), "{}", ran.err);
+    assert!(flags(&home, "INBOX", "in1").is_empty());
+    server.forget();
+    home.sync();
+    assert!(server.said("UID STORE").is_empty(), "it is tried for ever");
+}
+
+#[test]
+fn f39_a_copy_that_ends_every_connection_keeps_no_mail_away() {
+    let sink = Sink::start();
+    let server = Script::start(|mail| mail.make("Sent", "\\Sent"));
+    let home = Home::new(&server.account_with("work", sink.port));
+    home.sync();
+    server.always("APPEND", Act::Close);
+    let raw = "From: work@example.test\r\nTo: bo@example.test\r\nSubject: out\r\nMessage-ID: <q@example.test>\r\n\r\nx\r\n";
+    home.feed(&["send", "--wait"], raw.as_bytes());
+    server.mail(|m| m.add("INBOX", "in1"));
+    turn(&home);
+    assert_eq!(home.subjects("INBOX"), ["in1"]);
+    server.behave();
+    home.sync();
+    assert_eq!(server.mail(|m| m.subjects("Sent")), ["out"]);
+    assert_eq!(sink.count("q@example.test"), 1);
 }
 
 #[test]

@@ -64,6 +64,18 @@ impl Local {
         })
     }
 
+    /// Counts one more attempt at an operation that was cut.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn claim_again(&mut self, op: OpId) -> Result<()> {
+        self.write(|tx| {
+            let sql = "UPDATE op SET attempts = attempts + 1 WHERE id = ?1 AND state = 1";
+            tx.execute(sql, [op.0])?;
+            Ok(())
+        })
+    }
+
     /// The server put the operation off, with none or a part of it done: pending again. Its
     /// attempts say that it can no longer be taken for one that never began.
     ///
