@@ -4,9 +4,7 @@
 //! effect laid over the cache by its writer → doorbells. A crash after the first arrow loses
 //! nothing: at the next start everything pending is laid over the cache again.
 
-use crate::model::{
-    Account, AccountName, Done, Intent, MailboxId, MsgId, Op, ReminderState, Role,
-};
+use crate::model::{Account, AccountName, Done, Intent, MailboxId, MsgId, Op, ReminderState, Role};
 use crate::signal::{Board, Topic};
 use crate::store::{Local, Reader, Undo, Writer};
 use crate::sync::bells::Bells;

@@ -176,7 +176,9 @@ impl Ledger {
         let own = account.senders();
         let ours = |a: &Address| own.iter().any(|own| own.same_mailbox(a));
         if !row.envelope.from.iter().any(ours) {
-            return Err(refused("You can be reminded only of what you sent yourself"));
+            return Err(refused(
+                "You can be reminded only of what you sent yourself",
+            ));
         }
         let to = row.envelope.to.iter().chain(&row.envelope.cc);
         let to: Vec<&str> = to.take(SHOWN).map(|a| a.addr.as_str()).collect();

@@ -118,8 +118,7 @@ impl LocalReader {
     /// # Errors
     /// When they can't be read.
     pub fn drafts(&self) -> Result<Vec<Draft>> {
-        let sql =
-            format!("SELECT {COLUMNS} FROM draft WHERE {HERE} ORDER BY saved DESC, id DESC");
+        let sql = format!("SELECT {COLUMNS} FROM draft WHERE {HERE} ORDER BY saved DESC, id DESC");
         self.look(|conn| {
             let mut query = conn.prepare_cached(&sql)?;
             let mut rows = query.query([])?;
