@@ -161,6 +161,7 @@ fn is_cached(
             .contains(uid))
 }
 
+/// One refusal costs only what it is about: the rest is done, and the first is answered at the end.
 fn work(
     session: &mut Session,
     kit: &Kit,
@@ -168,9 +169,12 @@ fn work(
     reader: &Reader,
     touched: &mut Vec<MailboxName>,
 ) -> Result<(), SyncError> {
-    let copies = local.read().copies(&kit.account.name)?;
-    for copy in copies.iter().filter(|c| c.state == CopyState::Appending) {
-        touched.extend(resume(session, local, copy)?);
+    let mut refused = None;
+    for copy in local.read().copies(&kit.account.name)? {
+        if copy.state == CopyState::Appending {
+            let found = bear(resume(session, local, &copy), &mut refused)?;
+            touched.extend(found.flatten());
+        }
     }
     let idle = kit.rhythm.idle.as_secs().cast_signed();
     let due = match kit.account.mirror_drafts {
@@ -179,26 +183,36 @@ fn work(
             .uncopied(&kit.account.name, when::now(), idle)?,
         false => Vec::new(),
     };
-    if !due.is_empty() {
-        let name = filing::mailbox_for(session, kit, reader, Role::Drafts, "Drafts")?;
-        for draft in due {
-            if kit.stopping() {
-                return Err(SyncError::Stopping);
-            }
-            if append(session, kit, local, reader, &name, draft)? {
-                touched.push(name.clone());
-            }
+    for draft in due {
+        if kit.stopping() {
+            return Err(SyncError::Stopping);
         }
+        let copied = append(session, kit, local, reader, draft);
+        touched.extend(bear(copied, &mut refused)?.flatten());
     }
     let mut stale: BTreeMap<MailboxName, Vec<DraftCopy>> = BTreeMap::new();
     for copy in local.stale_copies(&kit.account.name)? {
         stale.entry(copy.mailbox.clone()).or_default().push(copy);
     }
     for (mailbox, copies) in stale {
-        remove(session, kit, local, reader, &mailbox, &copies)?;
-        touched.push(mailbox);
+        let removed = remove(session, kit, local, reader, &mailbox, &copies);
+        touched.extend(bear(removed, &mut refused)?.map(|()| mailbox));
     }
-    Ok(())
+    refused.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// What came of one step; nothing where the server refused it and others can go on.
+fn bear<T>(
+    outcome: Result<T, SyncError>,
+    refused: &mut Option<NetError>,
+) -> Result<Option<T>, SyncError> {
+    match outcome {
+        Err(SyncError::Net(error)) if !error.ends_session() => {
+            refused.get_or_insert(error);
+            Ok(None)
+        }
+        other => other.map(Some),
+    }
 }
 
 /// What was about to be appended when a crash or a failure came: it may be there.
@@ -260,40 +274,40 @@ fn place(
     Ok(found)
 }
 
-/// Appends a draft; whether there was anything to append.
+/// Appends a draft; answers the mailbox, if there was anything to append.
 fn append(
     session: &mut Session,
     kit: &Kit,
     local: &mut Local,
     reader: &Reader,
-    mailbox: &MailboxName,
     draft: DraftId,
-) -> Result<bool, SyncError> {
+) -> Result<Option<MailboxName>, SyncError> {
     let account = &kit.account;
+    let mailbox = filing::mailbox_for(session, kit, reader, Role::Drafts, "Drafts")?;
     let fresh = build::new_message_id(&account.email);
-    let Some((copy, draft)) = local.claim_copy(draft, &account.name, mailbox, &fresh)? else {
-        return Ok(false);
+    let Some((copy, draft)) = local.claim_copy(draft, &account.name, &mailbox, &fresh)? else {
+        return Ok(None);
     };
     // An attempt that came to nothing left its own.
     let id = copy.message_id.clone().unwrap_or(fresh);
     let (files, left_out) = attached(&draft, kit);
     let bytes = mime::draft_copy::draft_copy(&draft, account, &files, &left_out, id, copy.saved);
     let flags = Flags::of(System(System::DRAFT.0 | System::SEEN.0));
-    let told = session.append(mailbox, &flags, None, &bytes)?;
+    let told = session.append(&mailbox, &flags, None, &bytes)?;
     let at = match told {
         Some(at) => Some(at),
         None => {
-            let selected = session.select(mailbox, Mode::ReadOnly)?;
+            let selected = session.select(&mailbox, Mode::ReadOnly)?;
             let found = place(session, &selected, &copy)?;
             found.last().map(|uid| (selected.uidvalidity, *uid))
         }
     };
     local.copy_placed(copy.id, at)?;
-    if let (Some(at), Some(here)) = (at, reader.mailbox_named(&account.name, mailbox)?) {
+    if let (Some(at), Some(here)) = (at, reader.mailbox_named(&account.name, &mailbox)?) {
         filing::keep(kit, here.id, at, flags, bytes)?;
     }
     kit.changed(Topic::Drafts);
-    Ok(true)
+    Ok(Some(mailbox))
 }
 
 /// What of a draft's attachments goes with its copy, and the names of the rest: what can't be read

@@ -358,6 +358,25 @@ fn a_server_that_refuses_copies_is_left_alone_and_nobody_is_bothered() {
 }
 
 #[test]
+fn one_refusal_costs_neither_other_drafts_nor_the_removal_of_old_copies() {
+    let server = Script::start(|mail| mail.make("Drafts", "\\Drafts"));
+    let home = Home::new(&server.account("work"));
+    home.sync();
+    let mut own = Local::open(&local(&home)).unwrap();
+    let old = save(&mut own, None, "Old.");
+    home.sync();
+    let there = || server.mail(|m| m.subjects("Drafts").len());
+    assert_eq!(there(), 1);
+    own.discard_draft(old, 1).unwrap();
+    save(&mut own, None, "Too large.");
+    save(&mut own, None, "New.");
+    server.once("APPEND", say("{tag} NO [TOOBIG] too large\n"));
+    home.run(&["sync", "--once"]).code(0);
+    assert_eq!(server.said("APPEND").len(), 3);
+    assert_eq!(there(), 1, "the new one in the place of the old one");
+}
+
+#[test]
 fn a_draft_of_another_client_is_written_on_copied_and_sent() {
     let sink = Sink::start();
     let Some(server) = Dovecot::start(Some(&sink)) else {
