@@ -92,22 +92,32 @@ impl Cache {
         })
     }
 
-    /// Bodies that could not be had may be tried again. Answers in how many places.
-    pub fn forget_failures(&mut self) -> Result<usize> {
+    /// Bodies of these messages that could not be had may be tried again.
+    pub fn forget_failures(&mut self, messages: &[MsgId]) -> Result<()> {
         self.write(|tx, _| {
-            tx.prepare_cached(
-                "UPDATE message SET body_error = NULL
-                 WHERE id IN (SELECT message FROM location WHERE body = 2)",
-            )?
-            .execute([])?;
-            Ok(tx
-                .prepare_cached("UPDATE location SET body = 0 WHERE body = 2")?
-                .execute([])?)
+            for message in messages {
+                tx.prepare_cached("UPDATE message SET body_error = NULL WHERE id = ?1")?
+                    .execute([message.0])?;
+                tx.prepare_cached(
+                    "UPDATE location SET body = 0 WHERE message = ?1 AND body = 2",
+                )?
+                .execute([message.0])?;
+            }
+            Ok(())
         })
     }
 }
 
 impl Reader {
+    /// Messages whose bodies could not be had. Every place is looked at.
+    pub fn bodies_failed(&self) -> Result<Vec<MsgId>> {
+        let mut select = self
+            .conn
+            .prepare_cached("SELECT DISTINCT message FROM location WHERE body = 2")?;
+        let rows = select.query_map([], |row| row.get(0).map(MsgId))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The newest messages of a mailbox that have neither a body nor a preview, newest first, at
     /// most `limit`. Only the newest 600 are looked at: nobody scrolls further by eye.
     pub fn previews_wanted(&self, mailbox: MailboxId, limit: usize) -> Result<Vec<(MsgId, Uid)>> {

@@ -87,8 +87,7 @@ impl Cache {
         }
     }
 
-    /// Ends well: lets the query planner's and the index's housekeeping be done, and the WAL written
-    /// back.
+    /// Ends well: the WAL is written back.
     pub(super) fn close(self) {
         if let Err((_, error)) = self.db.conn.close() {
             tracing::warn!(%error, "the cache could not be closed");

@@ -8,7 +8,7 @@
 
 use crate::model::Link;
 use crate::signal::{Doorbell, Ringer};
-use crate::store::{Local, Priority, Reader};
+use crate::store::{Cache, Local, Priority, Reader};
 use crate::sync::backoff::{Backoff, chance};
 use crate::sync::check::Checks;
 use crate::sync::connections::Rank;
@@ -220,8 +220,8 @@ impl Worker {
 
     /// What the user does meanwhile is seen to wait.
     fn count_waiting(&self) {
-        if let Ok(pending) = self.local.read().pending(&self.kit.account.name) {
-            self.kit.report.pending(pending.len() as u64);
+        if let Ok(pending) = self.local.read().count_pending(&self.kit.account.name) {
+            self.kit.report.pending(pending);
         }
     }
 
@@ -294,10 +294,14 @@ impl Worker {
             return;
         }
         self.tidied = Some(Instant::now());
-        // Nobody waits for this; if the cache is closing it is done another day.
         self.sweep();
-        let writer = &self.kit.writer;
-        let _ = writer.post(Priority::Batch, |cache| cache.forget_failures().map(drop));
+        // Looked for here: the writer has others to serve, and mostly there are none.
+        let failed = self.reader.bodies_failed().unwrap_or_default();
+        if !failed.is_empty() {
+            let again = move |cache: &mut Cache| cache.forget_failures(&failed);
+            // Nobody waits for this; if the cache is closing it is done another day.
+            let _ = self.kit.writer.post(Priority::Batch, again);
+        }
     }
 
     /// Lets go what nobody comes back for, in small jobs.

@@ -144,6 +144,18 @@ impl LocalReader {
         self.ops("account = ?1 AND state < 2", account.as_str())
     }
 
+    /// How much waits for an account's server.
+    ///
+    /// # Errors
+    /// When it can't be counted.
+    pub fn count_pending(&self, account: &AccountName) -> Result<u64> {
+        self.look(|conn| {
+            let sql = "SELECT count(*) FROM op WHERE account = ?1 AND state < 2";
+            let mut query = conn.prepare_cached(sql)?;
+            Ok(query.query_row([account.as_str()], |r| r.get(0))?)
+        })
+    }
+
     /// What waits for any server, in the order of the user's actions.
     ///
     /// # Errors

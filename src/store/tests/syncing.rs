@@ -306,7 +306,9 @@ fn a_body_that_cannot_be_had_is_not_asked_for_again() {
             .as_deref(),
         Some("the server hung up")
     );
-    f.cache.forget_failures().unwrap();
+    let failed = f.cache.read().bodies_failed().unwrap();
+    assert_eq!(failed, [new[1].1]);
+    f.cache.forget_failures(&failed).unwrap();
     assert_eq!(wanted(&f), 2);
     assert_eq!(
         f.cache
