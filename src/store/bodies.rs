@@ -98,10 +98,8 @@ impl Cache {
             for message in messages {
                 tx.prepare_cached("UPDATE message SET body_error = NULL WHERE id = ?1")?
                     .execute([message.0])?;
-                tx.prepare_cached(
-                    "UPDATE location SET body = 0 WHERE message = ?1 AND body = 2",
-                )?
-                .execute([message.0])?;
+                tx.prepare_cached("UPDATE location SET body = 0 WHERE message = ?1 AND body = 2")?
+                    .execute([message.0])?;
             }
             Ok(())
         })

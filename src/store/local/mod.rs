@@ -27,6 +27,8 @@ pub mod strays;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod outbox_tests;
+#[cfg(test)]
 mod undo_tests;
 #[cfg(test)]
 mod later_tests;

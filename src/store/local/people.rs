@@ -198,6 +198,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::Home;
     use super::*;
 
     #[test]
@@ -222,5 +223,66 @@ mod tests {
         let sql = "SELECT name FROM person WHERE addr = 'x@y.test'";
         let name: String = local.read().conn.query_row(sql, [], |r| r.get(0)).unwrap();
         assert_eq!(name, "Two");
+    }
+
+    #[test]
+    fn people_we_wrote_to_come_first_and_accents_do_not_matter() {
+        let home = Home::new();
+        let mut local = home.open();
+        local
+            .saw(&[
+                (Address::new("José Álvarez", "jose@seen.test"), 900),
+                (Address::new("100%_x", "odd@x"), 1),
+            ])
+            .unwrap();
+        local
+            .wrote_to(&[Address::new("", "JOSEFA@friend.test")], 5)
+            .unwrap();
+        let names = |p: &str| {
+            local
+                .read()
+                .complete(&[p], false, 9)
+                .unwrap()
+                .into_iter()
+                .map(|p| p.address.addr)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names("jos"), ["JOSEFA@friend.test", "jose@seen.test"]);
+        assert_eq!(names("alv"), ["jose@seen.test"]);
+        assert_eq!(names("sef"), ["JOSEFA@friend.test"]);
+        assert_eq!(names("%"), Vec::<String>::new());
+        assert_eq!(
+            (names("_x"), names("o_d")),
+            (vec!["odd@x".to_owned()], vec![])
+        );
+        let loose = |words: &[&str]| local.read().complete(words, true, 9).unwrap().len();
+        assert_eq!(
+            (loose(&["jse"]), loose(&["jsz"]), loose(&["alvz", "test"])),
+            (2, 1, 1)
+        );
+        assert_eq!((loose(&[]), loose(&["j"; 40])), (0, 2));
+        let one = |addr| local.read().person(addr).unwrap().map(|p| p.written);
+        assert_eq!(
+            (
+                one("josefa@FRIEND.test"),
+                one("jose@seen.test"),
+                one("x@y.test")
+            ),
+            (Some(1), Some(0), None)
+        );
+    }
+
+    #[test]
+    fn accents_as_marks_of_their_own_are_folded_too() {
+        let home = Home::new();
+        let mut local = home.open();
+        local
+            .saw(&[(Address::new("A\u{301}lvarez Ko\u{308}nig", "x@y.test"), 1)])
+            .unwrap();
+        for typed in ["alv", "Álv", "kön", "ko\u{308}n"] {
+            let word = fold(typed);
+            let found = local.read().complete(&[&word], false, 5).unwrap();
+            assert_eq!(found.len(), 1, "{typed}");
+        }
     }
 }
