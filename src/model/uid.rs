@@ -174,8 +174,12 @@ impl UidSet {
         out
     }
 
+    /// A set in a command is at most so long, in octets: servers limit command lines (RFC 2683
+    /// §3.2.1.5 asks for 1,000).
+    pub const LINE: usize = 900;
+
     /// Splits the set so that each piece is at most `max_octets` on the wire and holds at most
-    /// `max_uids` UIDs: servers limit command lines (RFC 2683 §3.2.1.5 asks for 1,000 octets).
+    /// `max_uids` UIDs.
     pub fn split(&self, max_octets: usize, max_uids: u64) -> Vec<UidSet> {
         let mut pieces = Vec::new();
         let mut now = UidSet::new();

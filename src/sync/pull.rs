@@ -26,8 +26,6 @@ use crate::text::when;
 const JOB: usize = 1_000;
 /// Messages in one FETCH: between two of them others may cut in.
 const WINDOW: u64 = 4_000;
-/// Octets of a command line's set (RFC 2683 §3.2.1.5).
-const SET_OCTETS: usize = 900;
 /// Flags in one FETCH.
 const FLAGS: u64 = 20_000;
 /// Messages whose flags are asked for beside the newest before others may cut in.
@@ -306,7 +304,7 @@ impl<'a> Run<'a> {
             Reach::Octets(most) => most.saturating_sub(self.reader.octets_held(self.here.id)?),
             _ => u64::MAX,
         };
-        let windows = missing.split(SET_OCTETS, WINDOW).into_iter().rev();
+        let windows = missing.split(UidSet::LINE, WINDOW).into_iter().rev();
         for (done, window) in windows.enumerate() {
             // One is fetched in any case: a server that always has news must not keep mail away.
             if done > 0 && (self.cut_in)() {
@@ -455,7 +453,7 @@ impl<'a> Run<'a> {
         let validity = self.selected.uidvalidity;
         let before = self.checks.flags_down_to(self.here.id, validity);
         let mut asked = 0;
-        for (at, piece) in held.split(SET_OCTETS, FLAGS).iter().rev().enumerate() {
+        for (at, piece) in held.split(UidSet::LINE, FLAGS).iter().rev().enumerate() {
             let lowest = piece.ranges().first().map_or(0, |range| range.0);
             if at > 0 && before.is_some_and(|down_to| lowest >= down_to) {
                 continue;

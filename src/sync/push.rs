@@ -18,8 +18,6 @@ use crate::sync::poison;
 use crate::text::Clean;
 use std::collections::BTreeSet;
 
-/// So many octets of a set in one command.
-const SET_OCTETS: usize = 900;
 /// So many messages in one command, so that others may cut in on a large move.
 const SET_UIDS: u64 = 1_000;
 /// An operation that the server put off so often, or hung up on, is given up: nothing waits for ever.
@@ -282,7 +280,7 @@ fn act(
     did: &mut Did,
 ) -> Result<(), SyncError> {
     let set: UidSet = found.keys().copied().collect();
-    for piece in set.split(SET_OCTETS, SET_UIDS) {
+    for piece in set.split(UidSet::LINE, SET_UIDS) {
         match &op.kind {
             OpKind::Store(change) => session.store(&piece, change)?,
             OpKind::Expunge => {

@@ -17,8 +17,6 @@ use std::collections::BTreeMap;
 
 /// Messages whose flags are compared at once.
 const WINDOW: u64 = 10_000;
-/// Octets of a command line's set.
-const SET_OCTETS: usize = 900;
 
 /// What was found in one mailbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,7 +90,7 @@ fn compare(
     let both = ours.and(&theirs);
     let what = format!("messages of {} compared", here.label);
     let mut meter = Meter::new(&kit.report, Task::Headers, what, 0, both.len());
-    for window in both.split(SET_OCTETS, WINDOW) {
+    for window in both.split(UidSet::LINE, WINDOW) {
         finding.flags += differing(session, reader, here, &window)?;
         session.tally();
         meter.add(window.len());

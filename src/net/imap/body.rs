@@ -11,8 +11,6 @@ use crate::net::imap::fail;
 use crate::net::imap::session::Session;
 use crate::net::imap::wire::Limits;
 
-/// A sequence set in a command is at most so long.
-const SET: usize = 900;
 /// The first piece of a body that is asked for, and the ones after it.
 const FIRST: u64 = 256 << 10;
 const PIECE: u64 = 1 << 20;
@@ -139,7 +137,7 @@ impl Session {
         sink: &mut dyn FnMut(Uid, Body) -> Result<(), NetError>,
     ) -> Result<(), NetError> {
         let limits = whole(largest);
-        for piece in uids.split(SET, u64::MAX) {
+        for piece in uids.split(UidSet::LINE, u64::MAX) {
             let text = format!(
                 "UID FETCH {} (UID RFC822.SIZE BODY.PEEK[])",
                 piece.to_wire()

@@ -13,9 +13,6 @@ use crate::net::imap::item::MONTHS;
 use crate::net::imap::session::{Session, nothing};
 use crate::net::imap::{fail, gmail, name};
 
-/// A sequence set in a command is at most so long.
-const SET: usize = 900;
-
 /// One message's way: its UID before, and the generation and UID after.
 pub type Copied = (Uid, UidValidity, Uid);
 
@@ -36,7 +33,7 @@ impl Session {
     /// See [`Session`]; a refusal, too, if the server says that it left messages as they were
     /// (RFC 7162 §3.1.3) and says so again when asked once more.
     pub fn store(&mut self, uids: &UidSet, change: &FlagChange) -> Result<(), NetError> {
-        let pieces = uids.split(SET, u64::MAX);
+        let pieces = uids.split(UidSet::LINE, u64::MAX);
         for (sign, flags) in [("+", &change.add), ("-", &change.remove)] {
             let mut flags = flags.clone();
             let mut labels = Vec::new();
@@ -123,7 +120,7 @@ impl Session {
         if !self.caps.uidplus() {
             return Ok(Expunged::OnlyMarked);
         }
-        for piece in uids.split(SET, u64::MAX) {
+        for piece in uids.split(UidSet::LINE, u64::MAX) {
             let command = Command::new(format!("UID EXPUNGE {}", piece.to_wire()));
             self.run(&command, &mut nothing)?;
         }
@@ -180,7 +177,7 @@ impl Session {
         to: &MailboxName,
     ) -> Result<Vec<Copied>, NetError> {
         let mut copied = Vec::new();
-        for piece in uids.split(SET, u64::MAX) {
+        for piece in uids.split(UidSet::LINE, u64::MAX) {
             let command = self.about(&format!("UID {verb} {} ", piece.to_wire()), to)?;
             let mut pairs = |code: &Option<Code>| {
                 if let Some(Code::CopyUid(validity, from, into)) = code

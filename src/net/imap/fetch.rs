@@ -11,8 +11,6 @@ use crate::net::imap::item::Item;
 use crate::net::imap::session::{FlagItem, Session};
 use crate::net::imap::wire::Limits;
 
-/// A sequence set in a command is at most so long (RFC 2683 §3.2.1.5 asks for lines of 1,000).
-const SET: usize = 900;
 /// How a fetch went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FetchReport {
@@ -43,7 +41,7 @@ impl Session {
         if !self.caps.has("PREVIEW") {
             return Ok(false);
         }
-        for piece in uids.split(SET, u64::MAX) {
+        for piece in uids.split(UidSet::LINE, u64::MAX) {
             let text = format!("UID FETCH {} (UID PREVIEW)", piece.to_wire());
             let (limits, budget) = (Limits::default(), self.budget());
             self.run_within(limits, budget, &Command::new(text), &mut |said| {
@@ -72,7 +70,7 @@ impl Session {
         uids: &UidSet,
         sink: &mut dyn FnMut(Uid, &[u8]),
     ) -> Result<(), NetError> {
-        for piece in uids.split(SET, u64::MAX) {
+        for piece in uids.split(UidSet::LINE, u64::MAX) {
             let set = piece.to_wire();
             let text = format!("UID FETCH {set} (UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])");
             let (limits, budget) = (Limits::default(), self.budget());
@@ -108,7 +106,7 @@ impl Session {
             .map(|ModSeq(n)| format!(" (CHANGEDSINCE {n})"))
             .unwrap_or_default();
         let labels = self.label_item();
-        for piece in uids.split(SET, u64::MAX) {
+        for piece in uids.split(UidSet::LINE, u64::MAX) {
             let text = format!("UID FETCH {} (UID FLAGS{labels}){since}", piece.to_wire());
             let budget = self.budget();
             self.run_within(

@@ -19,8 +19,6 @@ pub const HEADER_ITEMS: &str = "UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEA
      FROM SENDER REPLY-TO TO CC SUBJECT MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID CONTENT-TYPE \
      AUTHENTICATION-RESULTS)]";
 
-/// A sequence set in a command is at most so long (RFC 2683 §3.2.1.5 asks for lines of 1,000).
-const SET: usize = 900;
 /// Octets of one header that are kept.
 pub(super) const HEADER: usize = 256 << 10;
 /// Commands beyond the first that one call may cost, beside two for each halving.
@@ -79,7 +77,7 @@ impl Session {
         let mut doubtful = Vec::new();
         match by {
             FetchBy::Uids(set) => {
-                for piece in set.split(SET, u64::MAX) {
+                for piece in set.split(UidSet::LINE, u64::MAX) {
                     doubtful.extend(self.try_headers(&piece, &items, &mut report, sink)?);
                 }
             }

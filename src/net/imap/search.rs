@@ -12,8 +12,6 @@ use crate::net::imap::session::Session;
 
 /// Message numbers in one plain SEARCH, so that its answer stays a short line.
 const WINDOW: u32 = 50_000;
-/// A sequence set in a command is at most so long.
-const SET: usize = 900;
 
 /// Messages that a search may find beyond those that the server told of: some have just arrived.
 const NEWS: u64 = 100_000;
@@ -109,7 +107,7 @@ impl Session {
     /// See [`Session`].
     pub fn present(&mut self, uids: &UidSet) -> Result<UidSet, NetError> {
         let mut all = UidSet::new();
-        for piece in uids.split(SET, u64::MAX) {
+        for piece in uids.split(UidSet::LINE, u64::MAX) {
             let found = self.search_all(&format!("UID {}", piece.to_wire()))?;
             all = all.plus(&found.and(&piece));
         }
