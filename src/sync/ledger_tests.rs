@@ -328,7 +328,7 @@ fn nothing_is_taken_back_by_surprise() {
         .carry_out(Intent::Discard(Box::new(draft)))
         .unwrap();
     assert!(thrown.undoable);
-    assert_eq!(desk.ledger.local.read().draft_lines().unwrap().len(), 0);
+    assert!(desk.ledger.local.read().draft_lines().unwrap().is_empty());
     label(desk.ledger.carry_out(Intent::Undo));
     let back = desk.ledger.local.read().drafts().unwrap();
     assert_eq!(back[0].body, "not saved yet");

@@ -305,7 +305,7 @@ fn a_draft_that_was_thrown_away_comes_back_whole() {
         let read = local.read();
         read.drafts().unwrap().is_empty()
             && read.draft_lines().unwrap().is_empty()
-            && read.draft_lines().unwrap().len() == 0
+            && read.draft_lines().unwrap().is_empty()
             && read.open_drafts().unwrap().is_empty()
             && read.draft(id).unwrap().is_none()
             && read.uncopied(&work(), 1_000, 1).unwrap().is_empty()
