@@ -10,7 +10,7 @@ use crate::net::deflate::Squeeze;
 use crate::net::error::{NetError, TlsFault};
 use crate::net::tls::{self, Trust};
 use crate::net::web;
-use native_tls::{HandshakeError, MidHandshakeTlsStream, TlsStream};
+use native_tls::{HandshakeError, TlsStream};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::io::{self, ErrorKind, Read, Write};
@@ -36,7 +36,7 @@ pub enum Ready {
 #[derive(Debug)]
 enum Layer {
     Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Below>>),
     /// A handshake failed half-way.
     Gone,
 }
@@ -48,6 +48,33 @@ impl Read for Layer {
             Layer::Tls(tls) => tls.read(buffer),
             Layer::Gone => Ok(0),
         }
+    }
+}
+
+/// The socket below TLS. Its first read finds nothing, however fast the peer was: there the handshake
+/// stops, and what the peer said first can be looked at before OpenSSL takes it.
+#[derive(Debug)]
+struct Below {
+    socket: TcpStream,
+    begun: bool,
+}
+
+impl Read for Below {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !std::mem::replace(&mut self.begun, true) {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        self.socket.read(buffer)
+    }
+}
+
+impl Write for Below {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.socket.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
     }
 }
 
@@ -254,22 +281,24 @@ impl Stream {
         let Layer::Plain(socket) = std::mem::replace(&mut self.layer, Layer::Gone) else {
             return Err(NetError::Cut("the connection is gone".to_owned()));
         };
-        let waiting = socket.try_clone().map_err(|e| NetError::io(&e))?;
         let name = tls::server_name(host);
-        let mut step = trust.connector()?.connect(&name, socket);
-        let mut page = None;
+        let below = Below {
+            socket,
+            begun: false,
+        };
+        let mut step = trust.connector()?.connect(&name, below);
+        let mut first = true;
         let tls = loop {
             match step {
                 Ok(tls) => break tls,
-                Err(HandshakeError::Failure(_)) if page == Some(true) => return Err(NetError::Web),
-                Err(HandshakeError::Failure(_)) if web::was_page(&peek(&waiting)) => {
-                    return Err(NetError::Web);
-                }
                 Err(HandshakeError::Failure(error)) => return Err(tls::fault(&error, host)),
                 Err(HandshakeError::WouldBlock(middle)) => {
-                    wait_for(&waiting, until)?;
-                    page = page.or_else(|| Some(web::is_page(&peek(&waiting))));
-                    step = MidHandshakeTlsStream::handshake(middle);
+                    let socket = &middle.get_ref().socket;
+                    wait_for(socket, until)?;
+                    if std::mem::take(&mut first) && web::is_page(&peek(socket)) {
+                        return Err(NetError::Web);
+                    }
+                    step = middle.handshake();
                 }
             }
         };
@@ -287,7 +316,7 @@ impl Stream {
     pub fn shut(&self) {
         let socket = match &self.layer {
             Layer::Plain(socket) => socket,
-            Layer::Tls(tls) => tls.get_ref(),
+            Layer::Tls(tls) => &tls.get_ref().socket,
             Layer::Gone => return,
         };
         // It may be gone already.
@@ -312,7 +341,7 @@ impl Stream {
     fn socket(&self) -> Result<BorrowedFd<'_>, NetError> {
         match &self.layer {
             Layer::Plain(socket) => Ok(socket.as_fd()),
-            Layer::Tls(tls) => Ok(tls.get_ref().as_fd()),
+            Layer::Tls(tls) => Ok(tls.get_ref().socket.as_fd()),
             Layer::Gone => Err(NetError::Cut("the connection is gone".to_owned())),
         }
     }

@@ -5,7 +5,8 @@ use crate::net::error::{NetError, TlsFault};
 use crate::text::when;
 use native_tls::{Certificate, Protocol, TlsConnector, TlsStream};
 use sha2::{Digest, Sha256};
-use std::net::{IpAddr, TcpStream};
+use std::io::{Read, Write};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -90,7 +91,11 @@ impl Trust {
     }
 
     /// What the handshake itself does not check.
-    pub(super) fn check(&self, host: &str, tls: &TlsStream<TcpStream>) -> Result<(), NetError> {
+    pub(super) fn check(
+        &self,
+        host: &str,
+        tls: &TlsStream<impl Read + Write>,
+    ) -> Result<(), NetError> {
         let unreadable = || {
             NetError::tls(
                 TlsFault::Handshake,

@@ -130,21 +130,27 @@ fn f21_a_web_page_in_the_servers_place_is_known_for_one() {
         b"HTTP/1.0 400 Bad Request\r\n\r\n",
         b"<html>Welcome to our hotel</html>\n",
     ] {
-        let (port, server) = serve(move |mut socket| {
-            let mut hello = [0; 512];
-            let n = socket.read(&mut hello).unwrap();
-            socket.write_all(said).unwrap();
-            let mut rest = Vec::new();
-            let _ = socket.read_to_end(&mut rest);
-            ([&hello[..n], &rest].concat(), said)
-        });
-        let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        let mut stream = Stream::new(socket, None).unwrap();
-        let outcome = stream.secure(HOST, &Trust::default(), PATIENCE);
-        drop(stream);
-        assert!(matches!(outcome, Err(NetError::Web)), "{outcome:?}");
-        let (got, _) = server.join().unwrap();
-        assert_eq!(got[0], 0x16, "more than a handshake was begun");
+        // In answer to the handshake, and unasked, so that it is there before the handshake begins.
+        for asked in [true, false] {
+            let (port, server) = serve(move |mut socket| {
+                let mut got = vec![0; if asked { 512 } else { 0 }];
+                let n = socket.read(&mut got).unwrap();
+                got.truncate(n);
+                socket.write_all(said).unwrap();
+                let _ = socket.read_to_end(&mut got);
+                got
+            });
+            let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            if !asked {
+                assert_eq!(socket.peek(&mut [0]).unwrap(), 1);
+            }
+            let mut stream = Stream::new(socket, None).unwrap();
+            let outcome = stream.secure(HOST, &Trust::default(), PATIENCE);
+            drop(stream);
+            assert!(matches!(outcome, Err(NetError::Web)), "{outcome:?}");
+            let got = server.join().unwrap();
+            assert_eq!(got[0], 0x16, "more than a handshake was begun");
+        }
     }
 }
 

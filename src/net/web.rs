@@ -14,17 +14,6 @@ pub(super) fn is_page(first: &[u8]) -> bool {
         })
 }
 
-/// The same after a TLS handshake has failed: OpenSSL took the five octets that would have been the
-/// head of a record, `left` is what it left behind.
-pub(super) fn was_page(left: &[u8]) -> bool {
-    let versions = ["1.0 ", "1.1 ", "2 "];
-    let tags = [">", "type html", " version=", " lang=", " xmlns="];
-    versions.iter().chain(&tags).any(|start| {
-        let said = left.get(..start.len());
-        said.is_some_and(|said| said.eq_ignore_ascii_case(start.as_bytes()))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,15 +39,5 @@ mod tests {
         ] {
             assert!(!is_page(mail), "{}", mail.escape_ascii());
         }
-        for left in [
-            &b"1.1 400 Bad Request\r\n"[..],
-            b"TYPE html>",
-            b"><body>",
-            b" lang=en>",
-            b" version='1.0'?>",
-        ] {
-            assert!(was_page(left), "{}", left.escape_ascii());
-        }
-        assert!(!was_page(b"K IMAP4rev1") && !was_page(b""));
     }
 }
