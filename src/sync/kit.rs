@@ -234,7 +234,7 @@ impl Kit {
     }
 
     /// Says on the board that the server lets us wait where somebody may be waiting, too.
-    fn onlooker(&self, rank: Rank) -> Onlooker {
+    fn onlooker(&self, rank: Rank) -> Onlooker<bool> {
         if !matches!(rank, Rank::Worker | Rank::OnDemand) {
             return Onlooker::default();
         }

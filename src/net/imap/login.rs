@@ -37,8 +37,9 @@ pub struct Options {
     pub bell: Option<Arc<OwnedFd>>,
     /// Where the last lines of the conversation are kept, if anybody wants to see them.
     pub ring: Option<Ring>,
-    /// Who is told when an answer is long in coming.
-    pub onlooker: Onlooker,
+    /// Who is told that an answer is long in coming (`true`), and then that it came or was given up
+    /// (`false`).
+    pub onlooker: Onlooker<bool>,
 }
 
 impl Session {

@@ -86,7 +86,7 @@ pub struct Line {
     /// Where the last lines are kept, if anybody wants to see them.
     ring: Option<Ring>,
     /// Who is told that the server lets us wait.
-    onlooker: Onlooker,
+    onlooker: Onlooker<bool>,
     /// What the crate wrote and has not flushed.
     out: Vec<u8>,
     /// Whether nothing is flushed, so that several commands go out as one.
@@ -136,7 +136,7 @@ impl Line {
     }
 
     /// Tells `onlooker` from now on when an answer is long in coming.
-    pub fn set_onlooker(&mut self, onlooker: Onlooker) {
+    pub fn set_onlooker(&mut self, onlooker: Onlooker<bool>) {
         self.onlooker = onlooker;
     }
 

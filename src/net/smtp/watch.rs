@@ -2,8 +2,7 @@
 //! has not answered yet. RFC 5321 §4.5.3.2 has a client wait for minutes; nobody is to sit before a
 //! screen that says nothing meanwhile.
 
-use std::fmt;
-use std::sync::Arc;
+use crate::net::onlooker::Onlooker;
 use std::time::Duration;
 
 /// An answer that takes longer is told of.
@@ -20,28 +19,8 @@ pub enum Going {
     Over,
 }
 
-/// Who is told. Called on the thread that talks to the server, so it must not wait.
-#[derive(Clone, Default)]
-pub struct Watch(Option<Arc<dyn Fn(Going) + Send + Sync>>);
-
-impl Watch {
-    /// Tells this.
-    pub fn new(tell: impl Fn(Going) + Send + Sync + 'static) -> Watch {
-        Watch(Some(Arc::new(tell)))
-    }
-
-    pub(super) fn tell(&self, going: Going) {
-        if let Some(tell) = &self.0 {
-            tell(going);
-        }
-    }
-}
-
-impl fmt::Debug for Watch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Watch")
-    }
-}
+/// Who is told.
+pub type Watch = Onlooker<Going>;
 
 #[cfg(test)]
 mod tests {
@@ -88,13 +67,9 @@ mod tests {
             }
             list.lock().unwrap().push(going);
         });
-        let pace = crate::net::smtp::Pace {
-            reply: std::time::Duration::from_secs(60),
-            ..pace()
-        };
         let account = account(port, crate::model::Security::None);
         let mut session =
-            SmtpSession::connect(&account, &Secret::new("x".into()), pace, watch).unwrap();
+            SmtpSession::connect(&account, &Secret::new("x".into()), pace(), watch).unwrap();
         let bytes = b"0123456789\r\n".repeat(250_000);
         let mail = Mail {
             from: "me@example.test",
