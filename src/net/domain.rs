@@ -3,7 +3,7 @@
 //!
 //! Asked are the name servers of the system, or one that is named. A question goes by UDP, once
 //! more to the next, and by TCP where the answer is too long. Offline nobody answers, and within
-//! [`PATIENCE`] all that is known is that nothing is.
+//! three seconds all that is known is that nothing is.
 
 use crate::model::MailDomain;
 use crate::net::dns::{self, Kind, Said};
@@ -13,9 +13,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long all domains together may take.
-pub const PATIENCE: Duration = Duration::from_secs(3);
-/// How long one server is waited for before the next is asked.
-const TRY: Duration = Duration::from_millis(900);
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Servers asked, as the system's own resolver does (resolv.conf(5)).
 const SERVERS: usize = 3;
 /// Domains looked up at once, each on a thread.
@@ -27,13 +25,20 @@ const PACKET: usize = 4096;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolver {
     servers: Vec<SocketAddr>,
+    /// How long all domains together may take.
+    patience: Duration,
 }
 
 impl Resolver {
     /// Asks this one only.
     pub fn at(server: SocketAddr) -> Resolver {
+        Resolver::of(vec![server])
+    }
+
+    fn of(servers: Vec<SocketAddr>) -> Resolver {
         Resolver {
-            servers: vec![server],
+            servers,
+            patience: PATIENCE,
         }
     }
 
@@ -54,12 +59,12 @@ impl Resolver {
         if servers.is_empty() {
             servers.push(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 53));
         }
-        Resolver { servers }
+        Resolver::of(servers)
     }
 
-    /// What is said of each of these domains. Takes [`PATIENCE`] at most.
+    /// What is said of each of these domains. Takes three seconds at most.
     pub fn look_up(&self, domains: &[String]) -> Vec<(String, MailDomain)> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + self.patience;
         let mut out = Vec::new();
         for some in domains.chunks(AT_ONCE) {
             std::thread::scope(|scope| {
@@ -111,9 +116,11 @@ impl Resolver {
 
     /// The first answer that says anything, or nothing in time.
     fn ask(&self, name: &str, kind: Kind, until: Instant) -> Said {
+        // Each is waited for a little, so that there is time for another.
+        let each = self.patience * 3 / 10;
         let twice = self.servers.iter().chain(&self.servers);
         for server in twice {
-            let left = until.saturating_duration_since(Instant::now()).min(TRY);
+            let left = until.saturating_duration_since(Instant::now()).min(each);
             if left.is_zero() {
                 break;
             }
@@ -254,9 +261,17 @@ mod tests {
         }
     }
 
+    /// Waits as long as a machine that does much else may need.
+    fn patient(servers: Vec<SocketAddr>) -> Resolver {
+        Resolver {
+            servers,
+            patience: Duration::from_secs(60),
+        }
+    }
+
     #[test]
     fn rfc5321_s5_1_and_rfc7505() {
-        let resolver = Resolver::at(server());
+        let resolver = patient(vec![server()]);
         let wanted = [
             ("mail.test", MailDomain::Takes),
             ("müller.test", MailDomain::Takes),
@@ -289,9 +304,8 @@ mod tests {
         assert_eq!(Resolver::at(address).look_up(&names), unknown);
         drop(silent);
         assert_eq!(Resolver::at(address).look_up(&names), unknown);
-        // The next server is asked where the first is silent or can't say.
-        let servers = vec![address, server()];
-        let found = Resolver { servers }.look_up(&["null.test".to_owned()]);
+        // The next server is asked where the first can't say.
+        let found = patient(vec![address, server()]).look_up(&["null.test".to_owned()]);
         assert_eq!(found[0].1, MailDomain::TakesNone);
     }
 

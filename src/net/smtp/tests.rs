@@ -81,12 +81,13 @@ pub(super) fn account(port: u16, security: Security) -> Account {
     }
 }
 
+/// Patience that no machine needs, however much else it does.
 pub(super) fn pace() -> Pace {
     Pace {
-        reply: Duration::from_secs(2),
-        data: Duration::from_secs(2),
-        dot: Duration::from_secs(2),
-        write: Duration::from_secs(2),
+        reply: Duration::from_secs(60),
+        data: Duration::from_secs(60),
+        dot: Duration::from_secs(60),
+        write: Duration::from_secs(60),
     }
 }
 
