@@ -2,10 +2,9 @@
 //! and those that come with the crate mail-parser. Each is shown, wide and narrow, and searched;
 //! what Python reads as its text has to be found in ours.
 
+use crate::targets;
 use postrider::mime::render::{Prefer, RenderOptions, Rendered, raw_source, render};
 use postrider::mime::{attachment, parse};
-use postrider::text::clean::is_forbidden;
-use postrider::text::width;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc;
@@ -94,7 +93,8 @@ fn survives(path: &Path) -> (Rendered, parse::Digest) {
     let (tx, rx) = mpsc::channel();
     std::thread::spawn(move || {
         for (width, prefer) in [(80, Prefer::Best), (24, Prefer::Html), (200, Prefer::Plain)] {
-            sound(&render(&raw, &RenderOptions { width, prefer }), width);
+            let shown = render(&raw, &RenderOptions { width, prefer });
+            targets::sound(&shown, width, raw.len());
         }
         let shown = render(&raw, &RenderOptions::default());
         for row in &shown.attachments {
@@ -106,17 +106,6 @@ fn survives(path: &Path) -> (Rendered, parse::Digest) {
     });
     let done = rx.recv_timeout(NEVER);
     done.unwrap_or_else(|e| panic!("{name} can't be shown: {e}"))
-}
-
-fn sound(shown: &Rendered, columns: usize) {
-    let heads = shown.headers.iter().chain(&shown.all_headers);
-    let spans = shown.lines.iter().flat_map(|l| &l.spans).map(|s| &s.text);
-    for text in heads.flat_map(|(a, b)| [a, b]).chain(spans) {
-        assert!(!text.as_str().chars().any(is_forbidden), "{text:?}");
-    }
-    for line in &shown.lines {
-        assert!(width::width(&line.text()) <= columns, "{:?}", line.text());
-    }
 }
 
 #[test]

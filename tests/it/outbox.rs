@@ -71,6 +71,19 @@ impl Rig {
         look.select("Sent").unwrap().exists
     }
 
+    /// From now on no body is fetched unasked.
+    fn without_bodies(&self) {
+        let account = self.server.account("work", "ada");
+        let config = format!("{account}bodies = \"none\"\n[ui]\nundo-send = 0\n");
+        self.home.configure(&config);
+    }
+
+    /// Puts a message there, past the program.
+    fn put(&self, mailbox: &str, raw: &str) {
+        let mut look = self.server.look("ada");
+        look.append(mailbox, raw.as_bytes()).finish().unwrap();
+    }
+
     fn quiet(&self) {
         let (came, filed) = (self.sink.deliveries().len(), self.filed());
         self.due();
@@ -214,10 +227,9 @@ fn a_message_in_doubt_that_is_in_sent_was_sent() {
     let Some(rig) = Rig::start() else { return };
     let (_, id) = rig.queue("bo@example.test");
     rig.cut_after_the_dot();
-    let mut look = rig.server.look("ada");
     let copy =
         format!("From: ada@example.test\r\nMessage-ID: {id}\r\n\r\nAs the server files it.\r\n");
-    look.append("Sent", copy.as_bytes()).finish().unwrap();
+    rig.put("Sent", &copy);
     rig.sync();
     assert_eq!((rig.state().as_str(), rig.filed()), ("sent", 1));
     assert!(rig.reached(&id).is_empty(), "never sent again");
@@ -289,20 +301,16 @@ fn bounce(id: &str, who: &str) -> String {
 #[test]
 fn a_bounce_is_shown_on_what_was_sent_whatever_the_policy_fetches() {
     let Some(rig) = Rig::start() else { return };
-    let account = rig.server.account("work", "ada");
-    rig.home.configure(&format!(
-        "{account}bodies = \"none\"\n[ui]\nundo-send = 0\n"
-    ));
+    rig.without_bodies();
     let (_, id) = rig.queue("bo@example.test, cy@example.test");
     rig.sync();
     assert_eq!(rig.state(), "sent");
     assert_eq!(rig.row()["reports"].as_array().unwrap().len(), 0);
-    let mut look = rig.server.look("ada");
     for raw in [
         bounce(&id, "bo@example.test"),
         bounce("<not-ours@example.test>", "cy@example.test"),
     ] {
-        look.append("INBOX", raw.as_bytes()).finish().unwrap();
+        rig.put("INBOX", &raw);
     }
     rig.sync();
     let row = rig.row();
@@ -322,26 +330,20 @@ fn a_bounce_is_shown_on_what_was_sent_whatever_the_policy_fetches() {
 #[test]
 fn forged_reports_do_not_silence_the_true_one() {
     let Some(rig) = Rig::start() else { return };
-    let account = rig.server.account("work", "ada");
-    rig.home.configure(&format!(
-        "{account}bodies = \"none\"\n[ui]\nundo-send = 0\n"
-    ));
+    rig.without_bodies();
     let (_, id) = rig.queue("bo@example.test, cy@example.test");
     rig.sync();
-    let mut look = rig.server.look("ada");
     for n in 0..6 {
         let many: String = (0..100)
             .map(|k| format!("Final-Recipient: rfc822; x{n}.{k}@example.test\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"))
             .collect();
         let raw = bounce(&id, "x@example.test");
         let raw = raw.replacen("Final-Recipient", &format!("{many}Final-Recipient"), 1);
-        look.append("INBOX", raw.as_bytes()).finish().unwrap();
+        rig.put("INBOX", &raw);
     }
     rig.sync();
     assert_eq!(rig.row()["reports"].as_array().unwrap().len(), 0);
-    look.append("INBOX", bounce(&id, "bo@example.test").as_bytes())
-        .finish()
-        .unwrap();
+    rig.put("INBOX", &bounce(&id, "bo@example.test"));
     rig.sync();
     let reports = rig.row()["reports"].clone();
     let words = reports[0]["words"].as_str().unwrap();
@@ -363,15 +365,11 @@ fn old_bounce(head: &str, text: &str, id: &str) -> String {
 #[test]
 fn bounces_of_older_kinds_are_shown_too_and_harm_nobody_whom_they_name_besides() {
     let Some(rig) = Rig::start() else { return };
-    let account = rig.server.account("work", "ada");
-    rig.home.configure(&format!(
-        "{account}bodies = \"none\"\n[ui]\nundo-send = 0\n"
-    ));
+    rig.without_bodies();
     let (_, id) = rig.queue("bo@example.test, cy@example.test");
     rig.sync();
     // Somebody else whom we know, and whom we did not write to.
     rig.sql("INSERT OR IGNORE INTO person(addr, name) VALUES ('eve@example.test', '')");
-    let mut look = rig.server.look("ada");
     let qmail = "Hi. This is the qmail-send program at mx.example.\r\nSorry.\r\n\r\n\
                  <bo@example.test>:\r\nNo mailbox here by that name. (#5.1.1)\r\n\r\n\
                  <eve@example.test>:\r\nGone.";
@@ -388,7 +386,7 @@ fn bounces_of_older_kinds_are_shown_too_and_harm_nobody_whom_they_name_besides()
         ),
         old_bounce("X-Failed-Recipients: eve@example.test\r\n", "Sorry.", "x"),
     ] {
-        look.append("INBOX", raw.as_bytes()).finish().unwrap();
+        rig.put("INBOX", &raw);
     }
     rig.sync();
     let row = rig.row();
@@ -419,18 +417,17 @@ fn a_bounce_settles_a_doubt_and_the_copy_is_filed() {
         rig.cut_after_the_dot();
         rig.sync();
         assert_eq!(rig.state(), "in-doubt");
-        let mut look = rig.server.look("ada");
         let named = "X-Failed-Recipients: bo@example.test\r\n";
         // A stranger who guesses whom we wrote to knows no Message-ID, and settles nothing.
         let guess = old_bounce(named, "Sorry.", "x").replace("Message-ID", "X-ID");
-        look.append("INBOX", guess.as_bytes()).finish().unwrap();
+        rig.put("INBOX", &guess);
         rig.sync();
         assert_eq!(rig.state(), "in-doubt");
         let raw = match old {
             true => old_bounce(named, "Sorry.", &id),
             false => bounce(&id, "bo@example.test"),
         };
-        look.append("INBOX", raw.as_bytes()).finish().unwrap();
+        rig.put("INBOX", &raw);
         rig.sync();
         rig.sync();
         assert_eq!((rig.state().as_str(), rig.filed()), ("sent", 1));
@@ -445,9 +442,8 @@ fn a_bounce_by_one_who_had_it_before_settles_no_doubt_of_the_others() {
     let (_, id) = rig.queue("bo@example.test, cy@example.test");
     rig.cut_after_the_dot();
     rig.sql("UPDATE recipient SET state = 'accepted' WHERE address = 'bo@example.test'");
-    let mut look = rig.server.look("ada");
     let forged = bounce(&id, "cy@example.test");
-    look.append("INBOX", forged.as_bytes()).finish().unwrap();
+    rig.put("INBOX", &forged);
     rig.sync();
     assert_eq!(rig.state(), "in-doubt");
     assert_eq!(rig.row()["reports"].as_array().unwrap().len(), 1);
@@ -460,9 +456,8 @@ fn what_was_only_passed_on_is_not_taken_for_the_one_that_it_is_a_copy_of() {
     rig.cut_after_the_dot();
     // A redirected message keeps its Message-ID and has no copy to file.
     rig.sql("UPDATE outbox SET copy = 0");
-    let mut look = rig.server.look("ada");
     let copy = format!("From: ada@example.test\r\nMessage-ID: {id}\r\n\r\nThe one passed on.\r\n");
-    look.append("Sent", copy.as_bytes()).finish().unwrap();
+    rig.put("Sent", &copy);
     rig.sync();
     assert_eq!(rig.state(), "in-doubt");
 }
@@ -470,8 +465,7 @@ fn what_was_only_passed_on_is_not_taken_for_the_one_that_it_is_a_copy_of() {
 #[test]
 fn a_message_in_doubt_is_found_among_all_mail_unless_it_only_has_the_same_name() {
     let Some(rig) = Rig::start() else { return };
-    let mut look = rig.server.look("ada");
-    look.create("Everything").unwrap();
+    rig.server.look("ada").create("Everything").unwrap();
     rig.sync();
     let (_, id) = rig.queue("bo@example.test");
     let wire = rows(
@@ -488,14 +482,11 @@ fn a_message_in_doubt_is_found_among_all_mail_unless_it_only_has_the_same_name()
         let sql = "UPDATE mailbox SET role = 'all' WHERE path = 'Everything'";
         write(&cache(&rig.home)).execute_batch(sql).unwrap();
     };
-    let mut put = |raw: &str| {
-        look.append("Everything", raw.as_bytes()).finish().unwrap();
-    };
-    put(&forged);
+    rig.put("Everything", &forged);
     all();
     rig.sync();
     assert_eq!(rig.state(), "in-doubt", "anybody can have written that one");
-    put(&wire[0]);
+    rig.put("Everything", &wire[0]);
     all();
     rig.sync();
     assert_eq!(rig.state(), "sent");
