@@ -1,13 +1,12 @@
 //! Between the program and the server, in the clear on loopback: what passes is counted, and when
 //! the server said something is known to the instant.
 
+use crate::pty::PATIENCE;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// How long the program may take to say something.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How often is looked whether it has.
 const TICK: Duration = Duration::from_millis(10);
 

@@ -2,13 +2,10 @@
 //! changes mailboxes behind our back and says what a server really holds (RFC 3501, 4315, 6851).
 
 use crate::dovecot::connect_tls;
+use crate::pty::PATIENCE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
-
-/// How long an answer may take on a machine that does much else.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 trait Duplex: Read + Write + Send {}
 impl<S: Read + Write + Send> Duplex for S {}

@@ -3,24 +3,12 @@
 
 use crate::dump::{cache, local, read, rows, write};
 use crate::elsewhere::faketime;
+use crate::program::eventually;
 use crate::story::{Play, Stage, letter, message, past};
 use std::fs;
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
-/// How long something may take, on a machine that does much else.
-const PATIENCE: Duration = Duration::from_secs(40);
-
-/// Looks again and again until it is so.
-#[track_caller]
-fn until(what: &str, is: impl Fn() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !is() {
-        assert!(Instant::now() < end, "{what}: not within {PATIENCE:?}");
-        std::thread::park_timeout(Duration::from_millis(50));
-    }
-}
+use std::time::Duration;
 
 /// Whether the cache has a message of that subject.
 fn has(play: &Play<'_>, subject: &str) -> bool {
@@ -71,7 +59,7 @@ fn mail_arrives_whatever_the_clock_says() {
         fs::write(&clock, jump).unwrap();
         let subject = format!("jump{n}");
         past(&play, |look| letter(look, "INBOX", &subject));
-        until(&format!("mail after {jump}"), || has(&play, &subject));
+        eventually(&format!("mail after {jump}"), || has(&play, &subject));
     }
 }
 
@@ -100,15 +88,15 @@ fn mail_arrives_after_a_sleep() {
     let play = stage.template();
     let watch = Beside::start(play.home.command(&["sync", "--watch"]));
     past(&play, |look| letter(look, "INBOX", "before"));
-    until("mail before the sleep", || has(&play, "before"));
+    eventually("mail before the sleep", || has(&play, "before"));
     watch.signal(rustix::process::Signal::STOP);
     past(&play, |look| letter(look, "INBOX", "asleep"));
     // The connections did not live through it.
     play.imap.disarm();
     watch.signal(rustix::process::Signal::CONT);
-    until("mail after the sleep", || has(&play, "asleep"));
+    eventually("mail after the sleep", || has(&play, "asleep"));
     past(&play, |look| letter(look, "INBOX", "after"));
-    until("mail to the new connection", || has(&play, "after"));
+    eventually("mail to the new connection", || has(&play, "after"));
 }
 
 #[test]
@@ -121,12 +109,12 @@ fn f11_a_connection_that_leads_nowhere_is_left() {
     for n in 0..3 {
         let subject = format!("before{n}");
         past(&play, |look| letter(look, "INBOX", &subject));
-        until("mail before", || has(&play, &subject));
+        eventually("mail before", || has(&play, &subject));
         let before = play.imap.opened();
         assert!(play.imap.vanish() > 0);
         let subject = format!("after{n}");
         past(&play, |look| letter(look, "INBOX", &subject));
-        until("mail over a new connection", || has(&play, &subject));
+        eventually("mail over a new connection", || has(&play, &subject));
         let redialled = play.imap.opened() - before;
         assert!(redialled < 40, "{redialled} connections");
     }
@@ -139,15 +127,15 @@ fn f11_connections_that_a_sleep_has_cost_are_left_and_what_was_done_meanwhile_is
     play.home.hurry = 500;
     let watch = Beside::start(play.home.command(&["sync", "--watch"]));
     past(&play, |look| letter(look, "INBOX", "before"));
-    until("mail before the sleep", || has(&play, "before"));
+    eventually("mail before the sleep", || has(&play, "before"));
     watch.signal(rustix::process::Signal::STOP);
     past(&play, |look| letter(look, "INBOX", "asleep"));
     let id = play.home.id("INBOX", "in1");
     play.home.run(&["move", &id, "Work"]).code(0);
     assert!(play.imap.vanish() > 0);
     watch.signal(rustix::process::Signal::CONT);
-    until("mail of the time asleep", || has(&play, "asleep"));
-    until("the move", || play.there()["Work"].len() == 4);
+    eventually("mail of the time asleep", || has(&play, "asleep"));
+    eventually("the move", || play.there()["Work"].len() == 4);
     drop(watch);
     play.settle();
     play.dump();

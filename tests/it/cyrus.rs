@@ -7,6 +7,7 @@
 
 use crate::client::Client;
 use crate::dovecot::{free_ports, greeting, id, reachable, unpacked};
+use crate::pty::PATIENCE;
 use crate::tls::certificates;
 use std::fs;
 use std::io::{Read, Write};
@@ -16,8 +17,6 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running server. Dropping it ends the processes that it started and nothing else.
 pub struct Cyrus {

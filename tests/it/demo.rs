@@ -3,8 +3,7 @@
 
 use crate::both::{ACCOUNT, differences, message, operations};
 use crate::client::{Held, Letter};
-use crate::hostile::eventually;
-use crate::program::Home;
+use crate::program::{Home, eventually};
 use crate::pty::{Terminal, home};
 use portable_pty::CommandBuilder;
 use postrider::demo::dice::Dice;

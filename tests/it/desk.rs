@@ -2,6 +2,7 @@
 //! home of their own. Does in a millisecond what a command of the program does in thirty.
 
 use crate::both::ACCOUNT;
+use crate::pty::PATIENCE;
 use postrider::model::account::SecretText;
 use postrider::model::{
     Account, AccountName, Endpoint, Flags, Intent, MailboxName, Reach, Secret, SecretSource,
@@ -20,7 +21,6 @@ use postrider::sync::{SyncError, mailboxes};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 /// One user's desk.
 pub struct Desk {
@@ -113,7 +113,7 @@ impl Desk {
             let _ = say.send(done.is_ok());
         };
         self.engine.ask(intent, Box::new(reply));
-        heard.recv_timeout(Duration::from_secs(30)).unwrap()
+        heard.recv_timeout(PATIENCE).unwrap()
     }
 
     /// Has an intent recorded and laid over the cache; whether there was anything to do.

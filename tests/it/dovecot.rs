@@ -3,6 +3,7 @@
 //!
 //! Any user name may log in with the password `secret`; its mailbox is made when first seen.
 
+use crate::pty::PATIENCE;
 use crate::smtp::Sink;
 use crate::tls::certificates;
 use openssl::ssl::{SslConnector, SslMethod, SslStream};
@@ -16,8 +17,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a server may take to be there, on a machine that does much else.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// The numeric user that owns mail when the tests run as root; it needs no entry in passwd.
 const MAIL_UID: u32 = 10_000;
 

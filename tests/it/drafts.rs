@@ -4,8 +4,8 @@
 use crate::dovecot::Dovecot;
 use crate::dump::{local, read, rows};
 use crate::kill::is_built_for_it;
-use crate::program::Home;
-use crate::pty::{PATIENCE, Terminal};
+use crate::program::{Home, eventually};
+use crate::pty::Terminal;
 use crate::script::{Act, Script, edit, say};
 use crate::smtp::Sink;
 use crate::story::{Play, Stage, act, past, run, spread};
@@ -14,7 +14,6 @@ use postrider::model::{
 };
 use postrider::store::Local;
 use std::os::unix::process::ExitStatusExt as _;
-use std::time::{Duration, Instant};
 
 /// Points of each telling in an ordinary run.
 const POINTS: usize = 10;
@@ -387,19 +386,10 @@ fn a_draft_of_another_client_is_written_on_copied_and_sent() {
     let mut append = look.append("Drafts", raw.as_bytes());
     append.flag(imap::types::Flag::Draft).finish().unwrap();
     let mut drafts = |wanted: &str, count: usize| {
-        let until = Instant::now() + PATIENCE;
-        loop {
+        eventually(&format!("{count} drafts with {wanted}"), || {
             let all = look.select("Drafts").unwrap().exists as usize;
-            let found = look.uid_search(wanted).unwrap().len();
-            if (all, found) == (count, count) {
-                return;
-            }
-            assert!(
-                Instant::now() < until,
-                "{wanted}: {found} of {all}, not {count}"
-            );
-            std::thread::park_timeout(Duration::from_millis(50));
-        }
+            (all, look.uid_search(wanted).unwrap().len()) == (count, count)
+        });
     };
     let home = Home::new(&server.account("work", "ada"));
     home.sync();

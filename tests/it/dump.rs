@@ -2,6 +2,7 @@
 //! that two tellings of a story can be compared.
 
 use crate::program::Home;
+use crate::pty::PATIENCE;
 use crate::story::Play;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
@@ -169,14 +170,14 @@ pub fn local(home: &Home) -> std::path::PathBuf {
 pub fn read(path: &Path) -> Connection {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
     let db = db.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    db.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    db.busy_timeout(PATIENCE).unwrap();
     db
 }
 
 /// A database for meddling.
 pub fn write(path: &Path) -> Connection {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
-    db.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    db.busy_timeout(PATIENCE).unwrap();
     db
 }
 

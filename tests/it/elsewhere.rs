@@ -3,8 +3,8 @@
 //! in plain words, nobody hears a password, and nobody is dialled without end.
 
 use crate::dovecot::{Dovecot, need, skip};
-use crate::hostile::{eventually, fails};
-use crate::program::Home;
+use crate::hostile::fails;
+use crate::program::{Home, eventually};
 use crate::tls::certificates;
 use openssl::pkey::PKey;
 use openssl::ssl::{SslAcceptor, SslMethod};
@@ -46,9 +46,6 @@ fn somebody(
     let theirs = visits.clone();
     std::thread::spawn(move || {
         for socket in door.incoming().flatten() {
-            socket
-                .set_read_timeout(Some(Duration::from_millis(300)))
-                .unwrap();
             let said = act(socket);
             theirs.0.lock().unwrap().push(said);
         }
@@ -59,6 +56,8 @@ fn somebody(
 /// A web server: it hears what is said, or grows tired of waiting, and shows its page.
 fn portal() -> (u16, Visits) {
     somebody("127.0.0.1", |mut socket| {
+        let tired = Some(Duration::from_millis(300));
+        socket.set_read_timeout(tired).unwrap();
         let mut hello = [0; 2048];
         let n = socket.read(&mut hello).unwrap_or(0);
         let _ = socket.write_all(PAGE);

@@ -1,12 +1,9 @@
 //! Servers that hang up, put us off, refuse or talk nonsense: what was asked is not lost, the
 //! reason is told, other accounts go on, and the next time all is well (RFC 9051 §7.1, RFC 5530).
 
-use crate::program::{Home, Ran};
-use crate::script::{
-    Act, HELLO, OPEN, PATIENCE, Script, before, bye, deed, edit, say, swap, swapped,
-};
+use crate::program::{Home, Ran, eventually};
+use crate::script::{Act, HELLO, OPEN, Script, before, bye, deed, edit, say, swap, swapped};
 use serde_json::Value;
-use std::time::{Duration, Instant};
 
 /// Exit codes of a server that can't be reached or does not behave, and of one that puts us off.
 const AWAY: [i32; 2] = [69, 75];
@@ -32,16 +29,6 @@ pub fn fails(home: &Home, codes: &[i32]) -> String {
     );
     assert!(!why.is_empty(), "{report}");
     why
-}
-
-/// Waits until it is so.
-#[track_caller]
-pub fn eventually(what: &str, mut so: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !so() {
-        assert!(Instant::now() < until, "{what} did not come about");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// A server with two letters and a home that has them, then three more letters that it has not.

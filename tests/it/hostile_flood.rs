@@ -3,7 +3,8 @@
 //! other account of the same configuration is brought up to date all the same.
 
 use crate::program::Home;
-use crate::script::{Act, HELLO, OPEN, PATIENCE, Script, before, deed, letter, say, swap};
+use crate::pty::PATIENCE;
+use crate::script::{Act, HELLO, OPEN, Script, before, deed, letter, say, swap};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,8 +1,7 @@
 //! An account that goes, comes back or stands on another host while something waits for it (F-72),
 //! and a server that makes its messages anew whenever they are asked for (F-69).
 
-use crate::hostile::eventually;
-use crate::program::Home;
+use crate::program::{Home, eventually};
 use crate::script::{OPEN, Script, edit, say, swap};
 use crate::smtp::Sink;
 

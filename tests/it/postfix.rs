@@ -8,6 +8,7 @@
 use crate::dovecot::{Dovecot, free_ports, greeting, reachable, skip, unpacked};
 use crate::dump::{local, write};
 use crate::program::Home;
+use crate::pty::PATIENCE;
 use crate::smtp::Sink;
 use crate::tls::certificates;
 use std::collections::BTreeSet;
@@ -20,7 +21,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(20);
 /// Octets of the largest message that it takes.
 const LARGEST: usize = 200_000;
 /// Accounts that every Debian has and nobody uses: Postfix wants two of its own.

@@ -1,5 +1,6 @@
 //! The program under test run as a script runs it: a home of its own, a command, what came out.
 
+use crate::pty::PATIENCE;
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -152,8 +153,15 @@ fn ran(output: Output) -> Ran {
     }
 }
 
-/// How long a running program may take to do what is waited for.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Waits until it is so.
+#[track_caller]
+pub fn eventually(what: &str, mut so: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !so() {
+        assert!(Instant::now() < until, "{what} did not come about");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
 
 impl Home {
     /// Runs it to its end; also the most memory that it ever held, in octets. With a generous bound
@@ -161,7 +169,7 @@ impl Home {
     #[track_caller]
     pub fn measured(&self, args: &[&str]) -> (Ran, u64) {
         let mut child = self.command(args).spawn().unwrap();
-        let until = Instant::now() + 3 * PATIENCE;
+        let until = Instant::now() + PATIENCE;
         // Its pipes hold less than a flood of notices could be.
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let (out, err) = (drain(out), drain(err));

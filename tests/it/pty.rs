@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-/// How long something may take to appear, on a machine that does much else.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// How long something may take to come about, on a slow machine that does much else.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Seen {
     parser: vt100::Parser,
@@ -124,7 +124,7 @@ impl Terminal {
         self.seen.0.lock().unwrap().raw.clone()
     }
 
-    /// Waits until the screen satisfies `what`; fails with the screen after 20 seconds.
+    /// Waits until the screen satisfies `what`; fails with the screen after [`PATIENCE`].
     pub fn wait_until(&self, wanted: &str, what: impl Fn(&str) -> bool) -> String {
         let until = Instant::now() + PATIENCE;
         let (lock, bell) = &*self.seen;
@@ -138,7 +138,7 @@ impl Terminal {
             let why = if seen.over {
                 "the program ended"
             } else {
-                "20 seconds passed"
+                "all patience was spent"
             };
             assert!(
                 !seen.over && !left.is_zero(),

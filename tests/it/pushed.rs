@@ -1,8 +1,7 @@
 //! News of a mailbox that is kept open (`src/sync/glance.rs`): they are here without the mailbox
 //! being opened anew, and whatever happens in between, both sides are the same in the end.
 
-use crate::hostile::eventually;
-use crate::program::{Home, Watch};
+use crate::program::{Home, Watch, eventually};
 use crate::script::{Act, CAPS, Script, before, edit};
 use serde_json::json;
 use std::collections::BTreeSet;

@@ -17,10 +17,11 @@ mod talk;
 pub use mail::{Mail, letter};
 pub use talk::{Wire, swapped};
 
+use crate::pty::PATIENCE;
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What a rule about the greeting matches.
 pub const HELLO: &str = "(hello)";
@@ -33,9 +34,6 @@ pub const DONE: &str = "DONE";
 /// Everything that is worth offering and that does not change what other commands say.
 pub const CAPS: &str = "IMAP4rev1 LITERAL+ UIDPLUS MOVE IDLE CONDSTORE ENABLE ESEARCH UNSELECT \
                         LIST-EXTENDED LIST-STATUS SPECIAL-USE";
-
-/// How long a test waits for something that must happen.
-pub const PATIENCE: Duration = Duration::from_secs(20);
 
 type Deed = Arc<Mutex<dyn FnMut(&mut Wire, &str) + Send>>;
 

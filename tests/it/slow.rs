@@ -1,8 +1,7 @@
 //! A slow link: 600 ms there and back, 20 KB/s in each direction for all connections together.
 //! Nobody is given up while octets come, progress shows, and the screen answers meanwhile.
 
-use crate::hostile::eventually;
-use crate::program::Home;
+use crate::program::{Home, eventually};
 use crate::pty::Terminal;
 use crate::script::Script;
 use std::io::{Read, Write};

@@ -1,11 +1,11 @@
 //! A real submission server and what lies behind it: Dovecot's own service speaks TLS and AUTH to
 //! the client, and relays to a sink in this process that counts what was really delivered.
 
+use crate::pty::PATIENCE;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
 
 /// One message as it reached the other side.
 #[derive(Clone, Debug)]
@@ -90,14 +90,12 @@ impl Sink {
         self.deliveries().iter().filter(|d| of(d)).count()
     }
 
-    /// Waits until so many messages have come; fails after 20 seconds.
+    /// Waits until so many messages have come; fails after [`PATIENCE`].
     pub fn wait_for(&self, count: usize) -> Vec<Delivery> {
         let (lock, bell) = &*self.inside;
         let inside = lock.lock().unwrap();
         let (inside, late) = bell
-            .wait_timeout_while(inside, Duration::from_secs(20), |i| {
-                i.deliveries.len() < count
-            })
+            .wait_timeout_while(inside, PATIENCE, |i| i.deliveries.len() < count)
             .unwrap();
         assert!(
             !late.timed_out(),
