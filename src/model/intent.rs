@@ -68,6 +68,8 @@ pub enum Intent {
         /// To what.
         targets: Vec<Target>,
     },
+    /// Mark as read what was looked at. Nobody asked for that, so it is no step of undo.
+    Read(Vec<Target>),
     /// Take the last action back.
     Undo,
     /// Keep a draft (insert or replace).

@@ -36,6 +36,11 @@ pub fn ops(reader: &Reader, verb: &Verb, targets: &[ResolvedTarget]) -> Result<P
     }
 }
 
+/// The operations that mark these as read, as far as they are not.
+pub fn seen(targets: &[ResolvedTarget]) -> Vec<NewOp> {
+    flag(&FlagChange::set(System::SEEN), targets).ops
+}
+
 /// One operation a mailbox and kind; kept in the order of the targets.
 #[derive(Default)]
 struct Groups(Vec<NewOp>);

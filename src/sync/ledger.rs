@@ -133,15 +133,19 @@ impl Ledger {
                 let planned = intend::ops(&self.reader, &verb, &resolved)?;
                 if planned.ops.is_empty() {
                     self.local.nothing_done(now)?;
-                    return Ok(Done::said(planned.label));
+                } else {
+                    after.apply = self.local.act(&planned.label, now, &planned.ops)?.1;
                 }
-                let (_, ops) = self.local.act(&planned.label, now, &planned.ops)?;
-                after.apply = ops;
                 Ok(Done {
                     gone: planned.gone,
                     undoable: planned.undoable,
                     ..Done::said(planned.label)
                 })
+            }
+            Intent::Read(targets) => {
+                let ops = intend::seen(&self.reader.resolve(&targets)?);
+                after.apply = self.local.queue(&ops, now)?;
+                Ok(Done::default())
             }
             Intent::Undo => self.undo(now, after),
             Intent::SaveDraft(draft) => {
@@ -194,10 +198,7 @@ impl Ledger {
                 after.topics.push(Topic::Reminders);
                 Ok(Done::said("Reminder dismissed"))
             }
-            Intent::FetchBody(message) => {
-                self.fetch(message)?;
-                Ok(Done::default())
-            }
+            Intent::FetchBody(message) => self.fetch(message).map(|()| Done::default()),
             Intent::CheckMail => {
                 after.everybody = true;
                 Ok(Done::said("Checking for new mail"))

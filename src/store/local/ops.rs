@@ -46,6 +46,9 @@ impl Local {
     /// # Errors
     /// When they can't be written.
     pub fn queue(&mut self, ops: &[NewOp], now: i64) -> Result<Vec<Op>> {
+        if ops.is_empty() {
+            return Ok(Vec::new());
+        }
         self.write(|tx| Ok(queue(tx, "", now, ops, false)?.1))
     }
 

@@ -1,6 +1,6 @@
 //! What was asked of the ledger and not answered yet, by ticket.
 
-use crate::model::{Intent, Target, Verb};
+use crate::model::{FlagChange, Intent, System, Target, Verb};
 use crate::tui::effect::Effect;
 use crate::tui::event::About;
 use std::collections::BTreeMap;
@@ -12,8 +12,6 @@ pub struct Act {
     pub verb: Option<Verb>,
     /// To what.
     pub targets: Vec<Target>,
-    /// Whether its success goes without saying.
-    pub quiet: bool,
 }
 
 /// All acts under way.
@@ -25,31 +23,23 @@ pub struct Acts {
 
 impl Acts {
     /// Asks for an action on mail.
-    pub fn act(&mut self, verb: Verb, targets: Vec<Target>, quiet: bool) -> Effect {
+    pub fn act(&mut self, verb: Verb, targets: Vec<Target>) -> Effect {
         let intent = Intent::Act {
             verb: verb.clone(),
             targets: targets.clone(),
         };
-        self.ask(
-            intent,
-            Act {
-                verb: Some(verb),
-                targets,
-                quiet,
-            },
-        )
+        self.ask(intent, Some(verb), targets)
+    }
+
+    /// Tells that these were looked at.
+    pub fn read(&mut self, targets: Vec<Target>) -> Effect {
+        let seen = Verb::Flag(FlagChange::set(System::SEEN));
+        self.ask(Intent::Read(targets.clone()), Some(seen), targets)
     }
 
     /// Asks to take the last action back.
     pub fn undo(&mut self) -> Effect {
-        self.ask(
-            Intent::Undo,
-            Act {
-                verb: None,
-                targets: Vec::new(),
-                quiet: false,
-            },
-        )
+        self.ask(Intent::Undo, None, Vec::new())
     }
 
     /// The act that an answer belongs to.
@@ -57,9 +47,9 @@ impl Acts {
         self.open.remove(&ticket)
     }
 
-    fn ask(&mut self, intent: Intent, act: Act) -> Effect {
+    fn ask(&mut self, intent: Intent, verb: Option<Verb>, targets: Vec<Target>) -> Effect {
         self.next += 1;
-        self.open.insert(self.next, act);
+        self.open.insert(self.next, Act { verb, targets });
         Effect::Ask(intent, About::Action(self.next))
     }
 }

@@ -46,7 +46,7 @@ impl Panes {
             self.tell(Clean::lit("No message is selected."), now);
             return;
         }
-        let effect = self.acts.act(verb, targets, false);
+        let effect = self.acts.act(verb, targets);
         self.index.unmark_all();
         fx.push(effect);
     }
@@ -91,7 +91,7 @@ impl Panes {
         match self.index.selected().filter(|_| newest) {
             Some(line) => {
                 let targets = vec![Target::Location(line.row.location)];
-                fx.push(self.acts.act(verb, targets, false));
+                fx.push(self.acts.act(verb, targets));
             }
             None => self.act(verb, now, fx),
         }
@@ -137,7 +137,7 @@ impl Panes {
         if read.is_some_and(|location| done.gone.contains(&location)) {
             self.close_reader();
         }
-        if !act.quiet && !done.label.is_empty() {
+        if !done.label.is_empty() {
             let text = Clean::line(&done.label);
             self.status.say(text, Tone::Good, done.undoable, now.mono);
         }

@@ -1,7 +1,7 @@
 //! Going about: from mailbox to mailbox, into a message and out of it.
 
 use crate::model::view::Scope;
-use crate::model::{AccountName, FlagChange, Intent, MessageId, Role, System, Target, Verb};
+use crate::model::{AccountName, Intent, MessageId, Role, Target};
 use crate::text::Clean;
 use crate::tui::app::geometry::{Pane, Places};
 use crate::tui::app::state::{Panes, View};
@@ -188,9 +188,7 @@ impl Panes {
         };
         fx.extend(pager.ask(ahead).map(Effect::Layout));
         for location in pager.look() {
-            let seen = Verb::Flag(FlagChange::set(System::SEEN));
-            let target = vec![Target::Location(location)];
-            fx.push(self.acts.act(seen, target, true));
+            fx.push(self.acts.read(vec![Target::Location(location)]));
         }
     }
 

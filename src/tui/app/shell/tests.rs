@@ -405,7 +405,7 @@ fn a_refused_action_is_told() {
         .app
         .panes
         .acts
-        .act(crate::model::Verb::Archive, vec![], false);
+        .act(crate::model::Verb::Archive, vec![]);
     let Effect::Ask(_, about) = effect else {
         panic!()
     };

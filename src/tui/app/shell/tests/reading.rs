@@ -8,7 +8,7 @@ fn opening_reads_and_marks_seen() {
     bench.keys("\n");
     let screen = bench.screen();
     assert!(screen.contains("Shall we?") && screen.contains("Ada <ada@example.org>"));
-    assert!(matches!(&bench.asked[..], [Intent::Act { targets, .. }]
+    assert!(matches!(&bench.asked[..], [Intent::Read(targets)]
         if targets[..] == [Target::Location(LocationId(1))]));
     bench.keys("q");
     assert!(!bench.screen().contains("Shall we?"));
@@ -23,7 +23,7 @@ fn a_thread_opens_as_a_conversation_at_its_first_unread() {
     assert_eq!(location(&bench), Some(LocationId(100)));
     let read = |b: &Bench| -> Vec<Target> {
         let acts = b.asked.iter().map(|i| match i {
-            Intent::Act { targets, .. } => targets.clone(),
+            Intent::Read(targets) | Intent::Act { targets, .. } => targets.clone(),
             other => panic!("{other:?}"),
         });
         acts.flatten().collect()
