@@ -7,7 +7,7 @@ use super::body::{self, Piece, Prefer};
 use super::field::{self, Field};
 use super::ical::{self, Component};
 use super::tree::Tree;
-use super::{crude, flowed};
+use super::{flowed, html};
 use crate::model::view::AttachmentRow;
 use crate::model::{Address, Envelope};
 
@@ -140,7 +140,7 @@ fn gather(tree: &Tree<'_>, inside: usize, text: &mut String, snippet: &mut Strin
         match piece {
             Piece::Html(id) => {
                 let Some(part) = tree.part(id) else { continue };
-                let plain = crude::strip(&body::page(part), room);
+                let plain = html::strip(&body::page(part), room);
                 begin(snippet, plain.lines());
                 add(text, &plain, room);
             }

@@ -9,7 +9,7 @@ use super::html::Extras;
 use super::link::Links;
 use super::styled::Mark;
 use super::tree::Tree;
-use super::{crude, html, parse};
+use super::{html, parse};
 use crate::model::{DraftAttachment, Envelope};
 use crate::text::{Clean, when, wrap};
 use std::sync::Arc;
@@ -92,7 +92,7 @@ pub(super) fn text(tree: &Tree<'_>, inside: usize, pages: Pages) -> Vec<Paragrap
                 let text = body::page(part);
                 out.extend(match pages {
                     Pages::LaidOut => page(&text),
-                    Pages::Bare => flowed::read(&crude::strip(&text, MAX_BARE), false, false),
+                    Pages::Bare => flowed::read(&html::strip(&text, MAX_BARE), false, false),
                 });
             }
             Piece::Message(id) if alone && inside < MAX_INSIDE => {

@@ -10,6 +10,9 @@ pub mod tags;
 pub mod block;
 pub mod state;
 pub mod paragraph;
+pub mod scan;
+pub mod guard;
+pub mod crude;
 pub mod table;
 pub mod walk;
 pub mod litter;
@@ -17,5 +20,6 @@ pub mod grid;
 pub mod show;
 pub mod read;
 
-pub use read::{MAX_DEPTH, MAX_PAGE, bare, lay_out, lines};
+pub use crude::strip;
+pub use read::{bare, lay_out, lines};
 pub use show::Extras;

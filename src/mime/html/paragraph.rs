@@ -171,7 +171,7 @@ fn is_wide(c: char) -> bool {
 }
 
 /// Characters that nobody sees and that tell nothing.
-fn is_filler(c: char) -> bool {
+pub fn is_filler(c: char) -> bool {
     matches!(
         c,
         '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}'
@@ -179,7 +179,7 @@ fn is_filler(c: char) -> bool {
 }
 
 /// Blanks that are no white space by their class.
-fn is_blank(c: char) -> bool {
+pub fn is_blank(c: char) -> bool {
     matches!(
         c,
         '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'

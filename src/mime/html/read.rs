@@ -5,17 +5,16 @@
 //! counts); what is laid out then takes time in proportion to its length.
 
 use super::show::{Extras, show};
-use super::{tree, walk};
-use crate::mime::crude;
+use super::{crude, guard, tree, walk};
 use crate::mime::link::Links;
 use crate::mime::plain;
 use crate::mime::styled::Line;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The largest page that is laid out, in octets, without the pictures that it holds itself.
-pub const MAX_PAGE: usize = 4 << 20;
+const MAX_PAGE: usize = 4 << 20;
 /// The deepest nesting that is laid out: a parser's work grows with its square.
-pub const MAX_DEPTH: usize = 250;
+const MAX_DEPTH: usize = 250;
 /// The most text that is shown of a page that is not laid out, in octets.
 const MAX_CRUDE: usize = 1 << 20;
 
@@ -29,11 +28,11 @@ pub fn lay_out(
     extras: Extras,
     links: &mut Links,
 ) -> Result<Vec<Line>, &'static str> {
-    let page = crude::tame(page);
+    let page = guard::tame(page);
     if page.len() > MAX_PAGE {
         return Err("This HTML is too large to be laid out.");
     }
-    if crude::depth(&page) > MAX_DEPTH {
+    if guard::depth(&page) > MAX_DEPTH {
         return Err("This HTML is nested too deeply to be laid out.");
     }
     // A panic in a layout must cost the layout, not the program.
