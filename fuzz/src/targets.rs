@@ -71,7 +71,7 @@ pub fn sound(shown: &Rendered, cols: usize, given: usize) {
 /// A whole message: read, laid out in every way, indexed, answered, its attachments taken out.
 pub fn message(raw: &[u8]) {
     for cols in WIDTHS {
-        for prefer in [Prefer::Best, Prefer::Plain, Prefer::Html] {
+        for prefer in [Prefer::Best, Prefer::Plain, Prefer::Html, Prefer::Reader] {
             let options = RenderOptions {
                 width: cols,
                 prefer,
