@@ -122,19 +122,11 @@ mod tests {
     fn columns_stand_straight_and_numbers_to_the_right() {
         let text = "\u{feff}Name;Sum\r\n\"日本; x\";5\r\nb;1 000,50\r\n";
         let want = [
-            "Name           Sum",
-            "日本; x          5",
-            "b         1 000,50",
+            "Name          Sum",
+            "日本; x         5",
+            "b        1 000,50",
         ];
-        let got = shown(text.as_bytes(), None);
-        assert_eq!(got.len(), 3);
-        let widths: Vec<_> = got.iter().map(|l| width::width(l)).collect();
-        assert_eq!(widths[1], widths[2], "{got:#?}");
-        assert!(
-            got[1].starts_with("日本; x ") && got[1].ends_with(" 5"),
-            "{got:#?}"
-        );
-        assert!(want[0].starts_with("Name"));
+        assert_eq!(shown(text.as_bytes(), None), want);
         assert_eq!(shown(b"a\tb\n1\t2\n", None), ["a  b", "1  2"]);
         assert_eq!(shown(b"\xe4,x\n", Some("windows-1252")), ["ä  x"]);
     }

@@ -265,10 +265,7 @@ mod tests {
         };
         assert!(refuse("just text\n").contains("header fields"));
         assert!(refuse("Subject: x\n\nhi").contains("nobody"));
-        assert!(
-            refuse("To: b\n\nhi").starts_with("To: \"b\" is no address")
-                || refuse("To: b\n\nhi").contains("To")
-        );
+        assert!(refuse("To: b\n\nhi").starts_with("To: an address is missing"));
         assert!(refuse("To: b@x.example\n\n\0").contains("NUL"));
         let parts = format!(
             "To: b@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n{}\n--b--\n",
