@@ -5,8 +5,10 @@ use crate::text::{Clean, width, wrap};
 use crate::tui::app::geometry::{Pane, Places, SMALLEST, Titled};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::Command;
+use crate::tui::question::Listing;
 use crate::tui::screen::index_view::{self, Setting};
 use crate::tui::screen::paint::{begin, say};
+use crate::tui::screen::sidebar::Entry;
 use crate::tui::screen::status::{Toast, Tone};
 use crate::tui::screen::{accounts, pager_view, sidebar_view};
 use crate::tui::theme::Theme;
@@ -284,8 +286,6 @@ fn hint_line(hints: &[(Clean, Clean)], area: Rect, buf: &mut Buffer, theme: &The
 impl Panes {
     /// The sidebar's line whose list is shown.
     fn shown_entry(&self) -> Option<usize> {
-        use crate::tui::question::Listing;
-        use crate::tui::screen::sidebar::Entry;
         self.sidebar
             .entries()
             .iter()

@@ -1,7 +1,7 @@
 //! Tagging: which tags are known, and what a typed one asks of the ledger.
 
 use crate::model::view::IndexRow;
-use crate::model::{Account, FlagChange, Flags, Verb, tag};
+use crate::model::{Account, FlagChange, Verb, tag};
 use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::Panes;
@@ -42,18 +42,18 @@ impl Panes {
         let mut change = FlagChange::default();
         if add {
             match self.keyword(name, &rows) {
-                Ok(keyword) => insert(&mut change.add, keyword),
+                Ok(keyword) => _ = change.add.keywords.insert(keyword),
                 Err(why) => return self.alarm(why, now),
             }
         } else {
             let all = rows.iter().flat_map(|row| &row.flags.keywords);
             for keyword in all.filter(|k| is(k, name)) {
-                insert(&mut change.remove, keyword.clone());
+                change.remove.keywords.insert(keyword.clone());
             }
             if change.remove.is_empty() {
                 // A folded conversation shows its newest message's tags only.
                 match self.keyword(name, &rows) {
-                    Ok(keyword) => insert(&mut change.remove, keyword),
+                    Ok(keyword) => _ = change.remove.keywords.insert(keyword),
                     Err(why) => return self.alarm(why, now),
                 }
             }
@@ -100,8 +100,4 @@ fn has_labels(account: &Account) -> bool {
 
 fn is(keyword: &str, name: &str) -> bool {
     tag::name(keyword).is_some_and(|n| n.to_lowercase() == name.to_lowercase())
-}
-
-fn insert(flags: &mut Flags, keyword: String) {
-    flags.keywords.insert(keyword);
 }

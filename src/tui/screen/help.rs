@@ -1,5 +1,5 @@
 //! The help: every key that holds here, made from the command table and the keys as they are now.
-//! The README's table comes from the same place.
+//! The tests hold the README's table against the same.
 
 use crate::text::{Clean, width};
 use crate::tui::command::{Context, Info, Section, TABLE};
@@ -11,7 +11,6 @@ use crate::tui::widget::scroll::Scroll;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use std::fmt::Write;
 
 /// Columns for the keys.
 const KEYS: usize = 18;
@@ -133,42 +132,43 @@ fn shortened(keys: Vec<String>) -> String {
     }
 }
 
-/// The README's table of keys: one row a section, each command with its first keys.
-pub fn markdown(keymap: &Keymap) -> String {
-    let mut out = String::from("| | |\n| --- | --- |\n");
-    for section in Section::ALL {
-        let rows = TABLE.iter().filter(|i| i.section == section);
-        let cells: Vec<String> = rows.map(|info| cell(info, keymap)).collect();
-        let _ = writeln!(out, "| {} | {} |", section.title(), cells.join(" · "));
-    }
-    out
-}
-
-fn cell(info: &Info, keymap: &Keymap) -> String {
-    let words = info.name.replace('-', " ");
-    let context = match info.contexts.first() {
-        Some(Context::Global) | None => Context::Index,
-        Some(context) => *context,
-    };
-    let keys = keymap.keys_of(context, info.command);
-    let code = |k: &String| format!("`{}`", k.replace('|', "\\|"));
-    match keys.as_slice() {
-        [] => words,
-        [first, _, _, .., last] if keys.len() > 5 => {
-            format!("{} to {} {words}", code(first), code(last))
-        }
-        keys => {
-            let shown: Vec<String> = keys.iter().take(2).map(code).collect();
-            format!("{} {words}", shown.join(" "))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tui::key::Key;
     use crate::tui::widget::ink::tests::shown;
+    use std::fmt::Write as _;
+
+    /// The README's table of keys: one row a section, each command with its first keys.
+    fn markdown(keymap: &Keymap) -> String {
+        let mut out = String::from("| | |\n| --- | --- |\n");
+        for section in Section::ALL {
+            let rows = TABLE.iter().filter(|i| i.section == section);
+            let cells: Vec<String> = rows.map(|info| cell(info, keymap)).collect();
+            let _ = writeln!(out, "| {} | {} |", section.title(), cells.join(" · "));
+        }
+        out
+    }
+
+    fn cell(info: &Info, keymap: &Keymap) -> String {
+        let words = info.name.replace('-', " ");
+        let context = match info.contexts.first() {
+            Some(Context::Global) | None => Context::Index,
+            Some(context) => *context,
+        };
+        let keys = keymap.keys_of(context, info.command);
+        let code = |k: &String| format!("`{}`", k.replace('|', "\\|"));
+        match keys.as_slice() {
+            [] => words,
+            [first, _, _, .., last] if keys.len() > 5 => {
+                format!("{} to {} {words}", code(first), code(last))
+            }
+            keys => {
+                let shown: Vec<String> = keys.iter().take(2).map(code).collect();
+                format!("{} {words}", shown.join(" "))
+            }
+        }
+    }
 
     #[test]
     fn every_context_has_its_help() {

@@ -66,16 +66,6 @@ impl<T: Clone> Menu<T> {
         self.items.get(self.cursor).map(|i| i.value.clone())
     }
 
-    /// How many items there are.
-    pub fn len(&self) -> usize {
-        self.items.len()
-    }
-
-    /// Whether there is nothing to choose.
-    pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
     /// The item at this place of the screen, counted from 1, for a click.
     pub fn hit(&self, screen: Rect, x: u16, y: u16) -> Option<usize> {
         // Inside the frame, above the two lines of detail.

@@ -21,7 +21,7 @@ mod pick;
 
 pub use document::{DocLine, Tone};
 pub use find::Find;
-pub use letter::{Body, Letter};
+pub use letter::Letter;
 
 use letter::Setting;
 use selection::Selection;

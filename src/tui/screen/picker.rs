@@ -81,11 +81,6 @@ impl<T: Clone> Picker<T> {
         Picker::new(self.title, items.collect())
     }
 
-    /// Whether there is nothing to choose, whatever is typed.
-    pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
     /// Takes a key.
     pub fn update(&mut self, key: &KeyEvent) -> Outcome<T> {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);

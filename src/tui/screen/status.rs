@@ -83,13 +83,7 @@ impl Status {
 
     /// Whether no account is connected, and every one was tried.
     pub fn offline(&self) -> bool {
-        !self.accounts.is_empty()
-            && self.accounts.iter().all(|a| {
-                matches!(
-                    self.known.get(a).map(|s| &s.link),
-                    Some(Link::Waiting { .. } | Link::Stopped { .. })
-                )
-            })
+        !self.accounts.is_empty() && self.apart().len() == self.accounts.len()
     }
 
     /// Whether an account is on its way to its server.
@@ -100,20 +94,17 @@ impl Status {
 
     /// The accounts that wait after a failure. Those that need the user first are not among them.
     pub fn waiting(&self) -> Vec<AccountName> {
-        let waits = |a: &&AccountName| {
-            let link = self.known.get(*a).map(|s| &s.link);
-            matches!(link, Some(Link::Waiting { .. }))
-        };
-        self.accounts.iter().filter(waits).cloned().collect()
+        self.whose(|link| matches!(link, Link::Waiting { .. }))
     }
 
     /// The accounts that are offline, for whatever reason.
     pub fn apart(&self) -> Vec<AccountName> {
-        let apart = |a: &&AccountName| {
-            let link = self.known.get(*a).map(|s| &s.link);
-            matches!(link, Some(Link::Waiting { .. } | Link::Stopped { .. }))
-        };
-        self.accounts.iter().filter(apart).cloned().collect()
+        self.whose(|link| matches!(link, Link::Waiting { .. } | Link::Stopped { .. }))
+    }
+
+    fn whose(&self, is: impl Fn(&Link) -> bool) -> Vec<AccountName> {
+        let whose = |a: &&AccountName| self.known.get(*a).is_some_and(|s| is(&s.link));
+        self.accounts.iter().filter(whose).cloned().collect()
     }
 
     /// Whether everything is being fetched for a journey.

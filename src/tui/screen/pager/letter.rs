@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// What is there to be shown.
 #[derive(Clone, Debug)]
-pub enum Body {
+enum Body {
     /// Being read and laid out.
     Asking,
     /// Not here yet: asked for.
@@ -119,11 +119,6 @@ impl Letter {
     pub fn look_at(&mut self) -> bool {
         let first = !std::mem::replace(&mut self.seen, true);
         first && self.is_unread()
-    }
-
-    /// The body as it stands.
-    pub fn body(&self) -> &Body {
-        &self.body
     }
 
     /// The laid out message, once it is here.

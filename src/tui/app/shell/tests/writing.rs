@@ -65,10 +65,10 @@ fn two_are_open_and_keys_go_to_the_one_in_front() {
             ..Answered::default()
         }),
     });
-    assert_eq!(bench.app.desk.len(), 2);
+    assert_eq!(bench.app.desk.items().len(), 2);
     // What is closed leaves the other.
     bench.chord("ctrl-d");
-    assert_eq!(bench.app.desk.len(), 1);
+    assert_eq!(bench.app.desk.items().len(), 1);
     bench.keys("w");
     bench.sees("soup?");
 }
