@@ -5,6 +5,7 @@ use super::host::Desk;
 use crate::config::{Config, Paths, load, lock};
 use crate::model::{Account, AccountName, DraftId, MsgId};
 use crate::net::connect;
+use crate::net::http::Client;
 use crate::signal::Board;
 use crate::store::{Cache, Local, LocalReader, Priority, Reader, Writer};
 use crate::sync::bells::Bells;
@@ -195,6 +196,7 @@ pub fn parts(
         writer,
         board,
         host,
+        web: Client::default(),
         undo_window,
         rhythm: rhythm(),
         online,

@@ -4,6 +4,7 @@
 //! sender. We never write to ourselves, unless there is nobody else.
 
 use super::field;
+use super::list;
 use super::recipients::check_addr;
 use crate::model::{Account, Address, Envelope};
 
@@ -56,25 +57,10 @@ impl Hints {
             .collect();
         Hints {
             followup_to: all("Mail-Followup-To"),
-            list_post: fields
-                .iter()
-                .filter(|f| f.is("List-Post"))
-                .find_map(|f| posting_address(&field::unfolded(f.value))),
+            list_post: list::post(&fields),
             delivered_to,
         }
     }
-}
-
-/// The address in `<mailto:list@example.org?subject=…>`; nothing for `NO`, a list that takes no mail.
-fn posting_address(value: &str) -> Option<Address> {
-    let mut links = value.split('<').skip(1).filter_map(|l| l.split_once('>'));
-    links.find_map(|(link, _)| {
-        let (scheme, rest) = link.trim().split_once(':')?;
-        let addr = rest.split('?').next().unwrap_or_default().trim();
-        let addr = addr.replace("%40", "@").replace("%2B", "+");
-        (scheme.eq_ignore_ascii_case("mailto") && check_addr(&addr).is_ok())
-            .then(|| Address::new(String::new(), addr))
-    })
 }
 
 /// To and Cc of an answer. `own` are the user's addresses in the account that the message came to,

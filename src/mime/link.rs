@@ -158,7 +158,7 @@ fn encode(text: &str) -> String {
 }
 
 /// The host that an address leads to, or the addr-spec that a mailto writes to; lower case.
-fn host(url: &str) -> Option<String> {
+pub fn host(url: &str) -> Option<String> {
     if let Some(to) = url.strip_prefix("mailto:") {
         return Some(to.split('?').next()?.to_ascii_lowercase());
     }

@@ -8,6 +8,7 @@ use super::body::{self, Note, Piece};
 use super::html::{self, Extras};
 use super::invite::{self, Invitation};
 use super::link::Links;
+use super::list::{self, List};
 use super::plain;
 use super::tree::{Part, Tree};
 use super::trust::{self, Known, Trust};
@@ -72,6 +73,8 @@ pub struct Rendered {
     pub trust: Trust,
     /// Something that the reader should know before trusting what is shown.
     pub warning: Option<Clean>,
+    /// What it says of the list that it came through.
+    pub list: Option<List>,
     /// What it invites to, if that can be answered.
     pub invitation: Option<Invitation>,
 }
@@ -107,6 +110,7 @@ pub fn render(raw: &[u8], options: &RenderOptions) -> Rendered {
         attachments: body::attachments(&tree),
         alternatives,
         warning: (!page.notes.is_empty()).then(|| Clean::line(&page.notes.join(" "))),
+        list: list::of(&tree.fields),
         invitation: invite::find(&tree),
     }
 }

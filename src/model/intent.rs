@@ -58,6 +58,17 @@ pub enum OutboxVerb {
     SendAt(i64),
 }
 
+/// A list that is to be left with a POST to a web server (RFC 8058).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leave {
+    /// The account that its mail comes to.
+    pub account: AccountName,
+    /// What it is called, cleaned.
+    pub list: String,
+    /// Where that is said: an https address.
+    pub url: String,
+}
+
 /// A wish. Each is durable in `local.db` when the ledger answers.
 #[derive(Clone, Debug)]
 pub enum Intent {
@@ -94,6 +105,10 @@ pub enum Intent {
     RemindAgain(ReminderId, i64),
     /// A reminder is not wanted any more.
     Dismiss(ReminderId),
+    /// Leave a list by telling a web server so.
+    Leave(Box<Leave>),
+    /// Load pictures of this sender (an addr-spec) without a question from now on, or no longer.
+    PicturesOf(String, bool),
     /// Fetch this body now. Not durable, not an operation.
     FetchBody(MsgId),
     /// Look for new mail now, everywhere; accounts that had stopped try again.

@@ -36,7 +36,7 @@ pub use flags::{FlagChange, Flags, System};
 pub use ids::{
     ActionId, DraftId, LocationId, MailboxId, MsgId, OpId, OutboxId, ReminderId, ThreadId,
 };
-pub use intent::{Done, Intent, OutboxVerb, Target, Verb};
+pub use intent::{Done, Intent, Leave, OutboxVerb, Target, Verb};
 pub use mailbox::{MailboxName, Role};
 pub use message_id::MessageId;
 pub use op::{MessageKey, NewOp, Op, OpKind, OpState};

@@ -143,7 +143,7 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 
 /// Tries the addresses in turn, the next as soon as one fails or is silent for [`STAGGER`], and
 /// takes the first that answers (RFC 8305 §5).
-fn dial(
+pub(super) fn dial(
     endpoint: &Endpoint,
     addresses: &[SocketAddr],
     patience: Duration,

@@ -8,6 +8,8 @@ pub mod tls;
 pub mod deflate;
 pub mod stream;
 pub mod connect;
+pub mod reach;
+pub mod http;
 pub mod roam;
 mod dns;
 pub mod domain;

@@ -50,8 +50,8 @@ pub use flags::Changed;
 pub use ingest::Ingested;
 pub use listing::{Contents, MailboxInfo};
 pub use local::{
-    CopyId, CopyState, DraftCopy, DraftLine, End, Entry, Fate, Local, LocalReader, Moved, Place,
-    Undo, Undone,
+    CopyId, CopyState, DraftCopy, DraftLine, End, Entry, Fate, Leaving, Local, LocalReader, Moved,
+    Place, Undo, Undone,
 };
 pub use mailboxes::{Cursor, Mailbox};
 pub use ops::Outcome;

@@ -46,6 +46,8 @@ impl AccountBells {
 pub struct Bells {
     /// Each account's.
     pub accounts: BTreeMap<AccountName, AccountBells>,
+    /// Who leaves lists.
+    pub leaver: Option<Ringer>,
     /// When drafts that were typed at will have rested for long enough to be copied.
     pub resting: BTreeMap<AccountName, Instant>,
 }

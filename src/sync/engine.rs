@@ -5,6 +5,7 @@
 //! Whoever posts to the writer may wait for room in its queue, and the writer waits for no one.
 
 use crate::model::{Account, AccountName, Intent, Quota};
+use crate::net::http::Client;
 use crate::net::roam::{Change, Roam};
 use crate::signal::{Board, Doorbell, Ringer};
 use crate::store::{Local, Priority, Reader, Writer};
@@ -13,6 +14,7 @@ use crate::sync::connections::Connections;
 use crate::sync::error::SyncError;
 use crate::sync::host::Host;
 use crate::sync::kit::{Kit, Stores};
+use crate::sync::leaving::Leaver;
 use crate::sync::ledger::{FULL, Ledger, Reply};
 use crate::sync::news::News;
 use crate::sync::report::Report;
@@ -41,6 +43,8 @@ pub struct Parts {
     pub board: Arc<Board>,
     /// The world outside.
     pub host: Arc<dyn Host>,
+    /// Who asks web servers.
+    pub web: Client,
     /// Seconds in which sending can be undone.
     pub undo_window: i64,
     /// How long anything waits.
@@ -86,6 +90,7 @@ pub fn kit(parts: &Parts, account: &Account, stop: &Arc<AtomicBool>) -> Kit {
         report: Report::new(account.name.clone(), Arc::clone(&parts.board)),
         board: Arc::clone(&parts.board),
         host: Arc::clone(&parts.host),
+        web: parts.web.clone(),
         rhythm: parts.rhythm,
         stop: Arc::clone(stop),
         news: Arc::default(),
@@ -153,6 +158,7 @@ impl Engine {
             for account in &parts.accounts {
                 engine.account(&kit(&parts, account, &stop), &mut bells)?;
             }
+            engine.leaver(&parts, &mut bells)?;
             engine.look_out()?;
         }
         let ledger = Ledger {
@@ -234,6 +240,20 @@ impl Engine {
             ondemand::run(&means, &wanted, &worker)
         })?;
         Ok(())
+    }
+
+    /// Starts the thread that leaves lists.
+    fn leaver(&mut self, parts: &Parts, bells: &mut Bells) -> Result<(), SyncError> {
+        let (bell, stop) = (Doorbell::new()?, Arc::clone(&self.stop));
+        bells.leaver = Some(bell.ringer());
+        self.bells.push(bell.ringer());
+        self.nudged.push(bell.ringer());
+        let leaver = Leaver {
+            stores: parts.stores.clone(),
+            board: Arc::clone(&parts.board),
+            web: parts.web.clone(),
+        };
+        spawn("leave", move || leaver.run(&stop, &bell)).map(drop)
     }
 
     /// Starts the look-out for other networks and clocks that jump.
@@ -333,6 +353,12 @@ pub struct Once {
 /// Whatever stopped it.
 pub fn once(kit: &Kit) -> Result<Once, SyncError> {
     submitter::run_due(kit)?;
+    let leaver = Leaver {
+        stores: kit.stores.clone(),
+        board: Arc::clone(&kit.board),
+        web: kit.web.clone(),
+    };
+    leaver.run_due(Some(&kit.account.name))?;
     let turn = Worker::new(kit.clone()).and_then(|mut worker| worker.whole_turn());
     let turn = turn.inspect_err(|error| kit.note_damage(error))?;
     kit.writer.run(Priority::Batch, |_| Ok(()))?;

@@ -2,6 +2,7 @@
 //! tell, and how to get a connection.
 
 use crate::model::{Account, Auth, Link, MailboxId, MsgId, Secret, SecretSource, UidValidity};
+use crate::net::http::Client;
 use crate::net::imap::{Options, Pace, Session};
 use crate::net::{Kind, NetError, Onlooker, TlsFault, diagnose};
 use crate::signal::{Board, Doorbell, Topic};
@@ -61,6 +62,8 @@ pub struct Kit {
     pub board: Arc<Board>,
     /// The world outside.
     pub host: Arc<dyn Host>,
+    /// Who asks web servers.
+    pub web: Client,
     /// How long anything waits.
     pub rhythm: Rhythm,
     /// Set when everything is to stop.

@@ -15,7 +15,7 @@ use crate::sync::kit::Stores;
 use crate::sync::ondemand;
 use crate::sync::overlay::{self, Layer};
 use crate::sync::undoing;
-use crate::text::when;
+use crate::text::{Clean, when};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -198,9 +198,25 @@ impl Ledger {
                 after.topics.push(Topic::Reminders);
                 Ok(Done::said("Reminder dismissed"))
             }
+            Intent::Leave(leave) => {
+                self.local.leave(&leave, now)?;
+                after.leave = true;
+                Ok(Done::said(format!("Leaving {}", leave.list)))
+            }
+            Intent::PicturesOf(sender, always) => {
+                self.local.load_pictures_of(&sender, always, now)?;
+                let what = if always {
+                    "loaded from now on"
+                } else {
+                    "asked about again"
+                };
+                let label = format!("Pictures of {sender} are {what}");
+                Ok(Done::said(Clean::line(&label).to_string()))
+            }
             Intent::FetchBody(message) => self.fetch(message).map(|()| Done::default()),
             Intent::CheckMail => {
                 after.everybody = true;
+                self.local.leave_now(now)?;
                 Ok(Done::said("Checking for new mail"))
             }
             Intent::TryAgain(account) => {
@@ -310,6 +326,11 @@ impl Ledger {
         for topic in after.topics {
             self.board.post(topic);
         }
+        if let Some(leaver) = &self.bells.leaver
+            && (after.leave || after.everybody)
+        {
+            leaver.ring();
+        }
         for (name, bells) in &self.bells.accounts {
             if after.everybody {
                 bells.news.everywhere();
@@ -336,6 +357,7 @@ pub(super) struct After {
     pub(super) submit: Option<AccountName>,
     pub(super) file: Option<AccountName>,
     copy: Option<AccountName>,
+    leave: bool,
     pub(super) topics: Vec<Topic>,
     everybody: bool,
 }

@@ -14,6 +14,7 @@ pub mod usage;
 pub mod delivery;
 pub mod kit;
 pub mod intend;
+pub mod leaving;
 pub mod freeze;
 pub mod bells;
 pub mod overlay;

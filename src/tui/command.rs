@@ -192,6 +192,7 @@ commands! {
     Trash, "trash", Mail, [Index Reader], No, "trash", "Move to Trash; from Trash, remove for good";
     Undo, "undo", Mail, [Global], No, "undo", "Undo the last action";
     ToggleRead, "toggle-read", Mail, [Index Reader], No, "unread", "Mark as read or unread";
+    Unsubscribe, "unsubscribe", Mail, [Reader], No, "", "Leave the mailing list; tells first who is told";
     Move, "move", Mail, [Index Reader], Mailbox, "move", "Move to a mailbox";
     Select, "select", Mail, [Index], No, "select", "Mark for the next action, or take the mark away";
     Junk, "junk", Mail, [Index Reader], No, "", "Move to Junk; from Junk, back to the inbox";
@@ -236,6 +237,7 @@ commands! {
     Save, "save-attachments", Reading, [Index Reader], No, "save", "Save every attachment in the downloads folder";
     Attachments, "attachments", Reading, [Index Reader], No, "", "Choose an attachment to look into, save or open";
     Pictures, "pictures", Reading, [Index Reader], No, "", "Show the pictures of the message";
+    ListArchive, "list-archive", Reading, [Reader], No, "", "Choose a page of the mailing list to open: its archive, its help";
     Yank, "copy", Reading, [Index Reader], No, "", "Copy the sender's address";
     CopyText, "copy-text", Reading, [Reader], No, "", "Copy the text of the message";
     Headers, "headers", Reading, [Reader], No, "", "Show all headers, or only the usual ones";

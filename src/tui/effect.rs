@@ -52,6 +52,9 @@ pub enum Effect {
     Draft(DraftFrom, MsgId),
     /// Build what is sent of a message; comes as [`crate::tui::event::Event::Built`].
     Build(Outward, MsgId),
+    /// Find out how the list of a message is left; comes as
+    /// [`crate::tui::event::Event::Parting`].
+    Leave(MsgId),
     /// Show this http or https address with the desktop's program; a mailto address opens the
     /// composer instead.
     OpenUrl(String),

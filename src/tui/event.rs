@@ -6,6 +6,7 @@ use crate::signal::Posted;
 use crate::tui::errand::Brought;
 use crate::tui::offer::Offered;
 use crate::tui::part::PartCame;
+use crate::tui::parting::Parting;
 use crate::tui::question::{Answer, Job, LaidOut};
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::time::Instant;
@@ -75,6 +76,8 @@ pub enum Event {
     Drafted(Result<Box<Draft>, String>),
     /// A message to be queued was built, and what is to be set on the one that it was made from.
     Built(Result<Box<Built>, String>),
+    /// How the list of a message is left, or why that is not known.
+    Parting(Result<Box<Parting>, String>),
     /// The external editor ended: the text, or why there is none.
     EditorDone {
         /// Of the composer that asked.
@@ -123,6 +126,7 @@ impl Event {
             Event::Laid(..) => "laid",
             Event::Drafted(_) => "drafted",
             Event::Built(_) => "built",
+            Event::Parting(_) => "parting",
             Event::EditorDone { .. } => "editor",
             Event::Paths(..) => "paths",
             Event::Offered { .. } => "offered",

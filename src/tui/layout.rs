@@ -22,6 +22,7 @@ use crate::text::{Clean, when};
 use crate::tui::effect::{DraftFrom, Outward};
 use crate::tui::errand::{self, Brought, Errand};
 use crate::tui::event::{Built, Event};
+use crate::tui::parting::Parting;
 use crate::tui::paths;
 use crate::tui::question::{Job, LaidOut, Mode};
 use crate::tui::runaways::Runaways;
@@ -51,6 +52,7 @@ enum Task {
     Lay(Vec<Job>),
     Draft(DraftFrom, MsgId),
     Build(Outward, MsgId),
+    Leave(MsgId),
     Paths(String),
     Errand(u64, Errand),
 }
@@ -94,6 +96,11 @@ impl Layout {
     /// Prepares a draft from a message.
     pub fn draft(&self, from: DraftFrom, message: MsgId) {
         let _ = self.tasks.send(Task::Draft(from, message));
+    }
+
+    /// Finds out how the list of a message is left.
+    pub fn leave(&self, message: MsgId) {
+        let _ = self.tasks.send(Task::Leave(message));
     }
 
     /// Builds what is sent of a message as it lies here.
@@ -158,6 +165,7 @@ impl Worker {
                 Task::Build(outward, id) => {
                     Event::Built(self.safely(|w| w.build(&outward, id).map(Box::new)))
                 }
+                Task::Leave(id) => Event::Parting(self.safely(|w| w.parting(id).map(Box::new))),
                 Task::Paths(typed) => {
                     let found = paths::complete(&typed, paths::home().as_deref());
                     Event::Paths(typed, found)
@@ -428,6 +436,13 @@ impl Worker {
                 })
             }
         }
+    }
+
+    fn parting(&mut self, id: MsgId) -> Result<Parting, String> {
+        let raw = self.body(id)?;
+        let raw = raw.ok_or("this message's text is not here yet; open it first")?;
+        let (row, account) = self.message(id)?;
+        Parting::find(&raw, &row.envelope, account)
     }
 
     /// A message and the account that it came to.

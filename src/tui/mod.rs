@@ -14,6 +14,7 @@ pub mod errand;
 pub mod sixel;
 pub mod picture;
 pub mod part;
+pub mod parting;
 pub mod spell;
 pub mod clip;
 pub mod offer;

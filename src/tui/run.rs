@@ -233,6 +233,7 @@ impl Hands {
             Effect::Layout(jobs) => self.layout.lay(jobs),
             Effect::Draft(from, message) => self.layout.draft(from, message),
             Effect::Build(outward, message) => self.layout.build(outward, message),
+            Effect::Leave(message) => self.layout.leave(message),
             Effect::Part(job) => self.parts.begin(job),
             Effect::Ask(intent, about) => (self.ask)(intent, reply(self.events.clone(), about)),
             Effect::OpenUrl(url) => open_url(url, self.events.clone()),

@@ -8,6 +8,7 @@ use postrider::model::{
     Account, AccountName, Endpoint, Flags, Intent, MailboxName, Reach, Secret, SecretSource,
     Security, SyncPolicy,
 };
+use postrider::net::http::Client;
 use postrider::signal::Board;
 use postrider::store::{Cache, Local, Priority, Reader, Writer};
 use postrider::sync::check::Checks;
@@ -94,6 +95,7 @@ impl Desk {
             writer: Writer::spawn(cache).unwrap(),
             board: Arc::new(Board::new()),
             host: Arc::new(Alone),
+            web: Client::default(),
             undo_window: 0,
             rhythm: Rhythm::default(),
             online: false,

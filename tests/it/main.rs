@@ -1,7 +1,7 @@
 //! The integration suite: one binary, one module a topic.
 //!
 //! `dovecot`, `cyrus`, `courier`, `postfix`, `client`, `strip`, `both`, `desk`, `smtp`, `pty`, `program`, `proxy`,
-//! `script`, `story`, `dump`, `dice`, `targets` and `whitelist` are rigs; the others are tests.
+//! `script`, `story`, `dump`, `dice`, `site`, `targets` and `whitelist` are rigs; the others are tests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -74,6 +74,8 @@ mod screen;
 mod whitelist;
 mod opened;
 mod used;
+mod site;
+mod web;
 mod composer;
 mod contacts;
 mod moved;

@@ -23,6 +23,8 @@ pub mod limits;
 pub mod turns;
 pub mod renamed;
 pub mod strays;
+pub mod leaving;
+pub mod pictures;
 
 #[cfg(test)]
 mod tests;
@@ -39,5 +41,6 @@ pub use connection::{Local, LocalReader};
 pub use copies::{CopyId, CopyState, DraftCopy};
 pub use drafts::DraftLine;
 pub use journal::{Entry, Undo, Undone};
+pub use leaving::Leaving;
 pub use ops::{Moved, Place};
 pub use outbox::{End, Fate};

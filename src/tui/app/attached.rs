@@ -2,7 +2,7 @@
 //! is in one, whether to open what could run.
 
 use crate::text::Clean;
-use crate::tui::app::layers::{Layer, Opening, Purpose, Turn};
+use crate::tui::app::layers::{Layer, Purpose, Turn};
 use crate::tui::app::popup::Want;
 use crate::tui::app::state::Panes;
 use crate::tui::effect::Effect;
@@ -10,7 +10,6 @@ use crate::tui::event::Now;
 use crate::tui::part::{PartCame, PartJob, PartOf};
 use crate::tui::picture::{Form, Placed, Shown};
 use crate::tui::screen::album::{self, Album};
-use crate::tui::screen::confirm::{Answer, Confirm};
 use crate::tui::screen::paper::Paper;
 use crate::tui::screen::prompt::{Kind, Prompt};
 use crate::tui::theme::Surroundings;
@@ -76,17 +75,20 @@ impl Layer {
             } => Layer::Paper(Paper::new(&title, lines, inside)),
             PartCame::Doubt { part, why } => {
                 let text = format!("{}\n{why}\nOpen it all the same?", part.name);
-                let answer = |key, label, value| Answer {
-                    key,
-                    label: Clean::lit(label),
-                    value,
+                let open = PartJob::Open {
+                    part: part.clone(),
+                    sure: true,
+                };
+                let save = PartJob::Save {
+                    parts: vec![part],
+                    to: None,
                 };
                 let answers = vec![
-                    answer('y', "open", Opening::Open(part.clone())),
-                    answer('s', "save only", Opening::Save(part)),
-                    answer('n', "neither", Opening::Nothing),
+                    ('y', "open", vec![Effect::Part(open)]),
+                    ('s', "save only", vec![Effect::Part(save)]),
+                    ('n', "neither", Vec::new()),
                 ];
-                Layer::Doubt(Confirm::new(Clean::block(&text), answers, now.mono))
+                Layer::question(&text, answers, now)
             }
         })
     }
@@ -138,19 +140,5 @@ impl Layer {
             area,
             picture: Arc::clone(picture),
         })
-    }
-}
-
-impl Opening {
-    /// What is to be done then.
-    pub fn job(self) -> Option<PartJob> {
-        match self {
-            Opening::Open(part) => Some(PartJob::Open { part, sure: true }),
-            Opening::Save(part) => Some(PartJob::Save {
-                parts: vec![part],
-                to: None,
-            }),
-            Opening::Nothing => None,
-        }
     }
 }

@@ -117,6 +117,8 @@ impl Panes {
                 self.overlay = overlay;
             }
             Command::FoldAll => self.index.fold_all(&self.overlay),
+            Command::Unsubscribe => self.leave_list(now, fx),
+            Command::ListArchive => return Wants::Archive,
             Command::Attachments => return Wants::Attachments,
             Command::Pictures => return Wants::Pictures,
             Command::Save => self.save_all(now, fx),

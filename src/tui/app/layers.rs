@@ -97,19 +97,8 @@ pub enum Layer {
     Paper(Paper),
     /// Pictures.
     Album(Album),
-    /// Whether an attachment is opened that could run something.
-    Doubt(Confirm<Opening>),
-}
-
-/// What becomes of an attachment that could run something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Opening {
-    /// It is opened all the same.
-    Open(PartOf),
-    /// It is saved and not opened.
-    Save(PartOf),
-    /// Nothing.
-    Nothing,
+    /// A question, and what its answers do.
+    Question(Confirm<Vec<Effect>>),
 }
 
 /// What a layer asks of the shell.
@@ -337,11 +326,11 @@ impl Layer {
                 paper::Outcome::Inside(parts) => Turn::covered(Layer::Popup(Popup::parts(parts))),
             },
             Layer::Album(_) => self.album_key(key, panes, fx),
-            Layer::Doubt(question) => match question.update(key, now.mono) {
+            Layer::Question(question) => match question.update(key, now.mono) {
                 confirm::Outcome::Stay => Turn::stay(),
                 confirm::Outcome::Closed => Turn::closed(),
-                confirm::Outcome::Answered(answer) => {
-                    fx.extend(answer.job().map(Effect::Part));
+                confirm::Outcome::Answered(effects) => {
+                    fx.extend(effects);
                     Turn::closed()
                 }
             },
@@ -364,7 +353,7 @@ impl Layer {
             | Layer::Help(_)
             | Layer::Paper(_)
             | Layer::Album(_)
-            | Layer::Doubt(_) => {}
+            | Layer::Question(_) => {}
         }
         Turn::stay()
     }
@@ -398,7 +387,7 @@ impl Layer {
                     self.picture(panes.size, fx);
                 }
             }
-            Layer::Prompt(..) | Layer::Doubt(_) | Layer::Album(_) => {}
+            Layer::Prompt(..) | Layer::Question(_) | Layer::Album(_) => {}
             Layer::Choose(picker) if by != 0 => picker.scroll(by),
             Layer::Choose(picker) => return chose(picker.click(screen, at), panes, now, fx),
         }
@@ -411,7 +400,7 @@ impl Layer {
             Layer::Popup(p) => p.draw(buf, screen, theme),
             Layer::Help(h) => h.draw(buf, screen, theme),
             Layer::Paper(p) => p.draw(buf, screen, theme),
-            Layer::Doubt(c) => c.draw(buf, screen, theme),
+            Layer::Question(c) => c.draw(buf, screen, theme),
             Layer::Album(a) => a.draw(buf, screen, theme),
             Layer::Choose(p) => return p.draw(buf, screen, theme),
             Layer::Prompt(p, _) => return p.draw(buf, screen, theme),

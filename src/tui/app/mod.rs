@@ -18,6 +18,7 @@ pub mod commands;
 pub mod reading;
 pub mod draw;
 pub mod layers;
+pub mod web;
 pub mod attached;
 pub mod typed;
 pub mod keys;

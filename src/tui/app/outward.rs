@@ -61,6 +61,8 @@ pub enum Wants {
     GoToAccount,
     /// Other colours.
     Theme,
+    /// The pages of the message's list.
+    Archive,
     /// The links of the message.
     Links,
     /// The attachments of the message.
@@ -131,6 +133,14 @@ impl Panes {
         let set = self.at_hand().map(|message| Intent::Remind(message, at));
         fx.extend(set.map(|intent| Effect::Ask(intent, About::Done)));
         Ok(())
+    }
+
+    /// Asks how the list of the message at hand is left.
+    pub fn leave_list(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        match self.at_hand() {
+            Some(message) => fx.push(Effect::Leave(message)),
+            None => self.tell(Clean::lit("There is no message of a list here."), now),
+        }
     }
 
     /// Sends something of the message that is read or selected, without a draft.

@@ -85,6 +85,26 @@ impl Popup {
         )))
     }
 
+    /// Where the archive and the help of the message's list are; why not, if it names none.
+    pub fn archive(panes: &Panes) -> Result<Popup, &'static str> {
+        let rendered = panes.pager.as_ref().and_then(|p| p.rendered());
+        let list = rendered.ok_or("Open a message first.")?.list.as_ref();
+        let list = list.ok_or("This message came through no mailing list.")?;
+        let item = |(name, url): (&'static str, &String)| Item {
+            label: label(&Clean::lit(name), &Clean::line(url)),
+            detail: Clean::line(url),
+            value: url.clone(),
+        };
+        let archive = list.archive.iter().map(|url| ("Archive", url));
+        let help = list.help.iter().map(|url| ("Help", url));
+        let items: Vec<_> = archive.chain(help).map(item).collect();
+        if items.is_empty() {
+            return Err("This list does not say where its archive is.");
+        }
+        let title = Clean::lit("The list: Enter opens, y copies");
+        Ok(Popup::Links(Menu::new(title, items)))
+    }
+
     /// The attachments of the message that is read; why not, if there are none.
     pub fn attachments(panes: &Panes) -> Result<Popup, &'static str> {
         let (message, rows) = panes.attached()?;

@@ -163,6 +163,8 @@ impl App {
             Event::Reply { about, result } => self.replied(about, result, now, &mut fx),
             Event::Drafted(Ok(draft)) => self.write(*draft, &mut fx),
             Event::Drafted(Err(why)) | Event::Built(Err(why)) => self.panes.alarm(&why, now),
+            Event::Parting(Err(why)) => self.panes.alarm(&why, now),
+            Event::Parting(Ok(list)) => self.layers.push(Layer::parting(*list, now)),
             Event::Built(Ok(built)) => outward::queue(*built, &mut fx),
             Event::EditorDone { serial, result } => {
                 self.desk.answer(serial, |w| w.edited(result, now, &mut fx));
@@ -465,6 +467,7 @@ impl App {
                 return;
             }
             Wants::Links => Popup::links(&self.panes).map(Layer::Popup),
+            Wants::Archive => Popup::archive(&self.panes).map(Layer::Popup),
             Wants::Attachments => Popup::attachments(&self.panes).map(Layer::Popup),
             Wants::Pictures => match Popup::pictures(&self.panes) {
                 Ok(parts) => return self.show_pictures(parts, fx),

@@ -18,6 +18,9 @@ const KEPT_OF_QUOTE: usize = 4;
 /// Quoted text that nothing follows is folded from so many lines on.
 const LAST_QUOTE: usize = 3;
 
+/// How a list is left.
+const LEAVES: &str = " · U leaves it";
+
 /// What a piece of a line means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
@@ -86,10 +89,22 @@ pub fn document(r: &Rendered, dress: Dress) -> Vec<DocLine> {
     let mut doc = Vec::new();
     let longest = headers.iter().map(|(n, _)| width::width(n.as_str())).max();
     let name_cols = longest.unwrap_or(0).min(16) + 2;
+    let leaves = r.list.as_ref().is_some_and(|l| l.can_be_left) && !dress.headed && !dress.full;
+    let mut is_named = false;
     for (name, value) in headers {
-        header(&mut doc, name, value, name_cols, cols);
+        if leaves && name.as_str() == "List" {
+            is_named = true;
+            let value = Clean::line(&format!("{value}{LEAVES}"));
+            header(&mut doc, name, &value, name_cols, cols);
+        } else {
+            header(&mut doc, name, value, name_cols, cols);
+        }
     }
     trust(&mut doc, &r.trust, dress);
+    if leaves && !is_named {
+        let text = "Sent to a list of people";
+        doc.extend(said(&format!("{text}{LEAVES}"), cols, Tone::Aside));
+    }
     if let Some(warning) = &r.warning {
         doc.extend(said(warning.as_str(), cols, Tone::Warning));
     }

@@ -1,0 +1,179 @@
+//! What goes out over HTTPS: only at a key, to whom the question named, and saying nothing of who
+//! asks (RFC 8058; S-31, S-35).
+
+use crate::dump::{local, read, rows};
+use crate::program::Home;
+use crate::pty::Terminal;
+use crate::script::Script;
+use crate::site::Site;
+use crate::smtp::Sink;
+use postrider::model::{AccountName, Leave};
+use postrider::signal::Board;
+use postrider::store::Local;
+use postrider::sync::Stores;
+use postrider::sync::leaving::Leaver;
+use postrider::text::when;
+use std::path::Path;
+use std::sync::Arc;
+
+const FORM: &str = "List-Unsubscribe=One-Click";
+
+/// A letter of a list; `how` is what stands in List-Unsubscribe.
+fn letter(how: &str, signed: bool) -> Vec<u8> {
+    let checked = match signed {
+        true => {
+            "Authentication-Results: mx.example.test; dkim=pass header.d=tea.example\n\
+             DKIM-Signature: v=1; d=tea.example; h=From:List-Unsubscribe:List-Unsubscribe-Post; b=x\n"
+        }
+        false => "",
+    };
+    let text = format!(
+        "{checked}From: Tea News <news@tea.example>\nTo: work@example.test\nSubject: tea\n\
+         Message-ID: <1@tea.example>\nList-Id: Tea drinkers <tea.example>\n\
+         List-Unsubscribe: {how}\nList-Unsubscribe-Post: {FORM}\n\nText of tea.\n"
+    );
+    text.replace('\n', "\r\n").into_bytes()
+}
+
+/// A home that has this letter, and its server.
+fn home(letter: &[u8], smtp: u16) -> (Script, Home) {
+    let server = Script::start(|mail| {
+        mail.put(b"INBOX", letter.to_vec(), Vec::new());
+    });
+    let config = format!("{}[ui]\nundo-send = 8\n", server.account_with("work", smtp));
+    let home = Home::new(&config);
+    home.json(&["sync", "--once", "--bodies", "all"]);
+    (server, home)
+}
+
+/// The letter in the reader, and the question that `U` asks.
+fn asked(home: &Home) -> Terminal {
+    let mut t = Terminal::postrider(&[], &home.path, 100, 30);
+    t.wait_for("Tea News");
+    t.send("\r");
+    t.wait_for("Text of tea.");
+    t.wait_for("tea.example · U leaves it");
+    t.send("U");
+    t.wait_for("Leave Tea drinkers?");
+    // A letter typed in the first moment is no answer.
+    std::thread::park_timeout(postrider::tui::screen::confirm::MOMENT * 2);
+    t
+}
+
+fn left(home: &Home) -> String {
+    rows(&read(&local(home)), "SELECT list, url, state FROM leaving").concat()
+}
+
+fn leaver(site: &Site, home: &Path) -> Leaver {
+    let stores = Stores {
+        cache: home.join("cache.db"),
+        local: home.join("local.db"),
+    };
+    Leaver {
+        stores,
+        board: Arc::new(Board::new()),
+        web: site.client(),
+    }
+}
+
+#[test]
+fn one_click_is_one_post_that_says_nothing_more_and_is_said_again_until_it_is_taken() {
+    let site = Site::start();
+    let home = tempfile::tempdir().unwrap();
+    let leaver = leaver(&site, home.path());
+    let mut local = Local::open(&leaver.stores.local).unwrap();
+    let leave = Leave {
+        account: AccountName("work".to_owned()),
+        list: "Tea".to_owned(),
+        url: site.url("/u?id=7"),
+    };
+    assert_eq!(leaver.run_due(None).unwrap(), None);
+    assert_eq!(site.knocks(), 0, "nobody asked for it");
+    local.leave(&leave, when::now()).unwrap();
+    site.once("HTTP/1.1 500 Sorry\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n");
+    site.put("/u?id=7", b"You left.");
+    assert!(
+        leaver.run_due(None).unwrap() > Some(when::now()),
+        "it waits"
+    );
+    assert_eq!(leaver.board.take().notices, [""; 0]);
+    assert_eq!(site.heard().len(), 1);
+    local.leave_now(when::now()).unwrap();
+    assert_eq!(leaver.run_due(None).unwrap(), None);
+    assert_eq!(
+        leaver.board.take().notices,
+        ["Tea was told that you leave it"]
+    );
+    let want = format!(
+        "POST /u?id=7 HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nUser-Agent: Mozilla/5.0\r\nAccept: */*\r\n\
+         Accept-Encoding: identity\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 26\r\n\r\n{FORM}",
+        site.port
+    );
+    assert_eq!(site.heard(), [want.clone(), want]);
+    // It leads elsewhere: that is no answer, and nobody follows.
+    local.leave(&leave, when::now()).unwrap();
+    let elsewhere = site.url("/elsewhere");
+    site.once(&format!(
+        "HTTP/1.1 302 Found\r\nLocation: {elsewhere}\r\n\r\n"
+    ));
+    assert_eq!(leaver.run_due(None).unwrap(), None);
+    assert_eq!(
+        leaver.board.take().notices,
+        ["Tea could not be told that you leave it: 127.0.0.1 answered 302"]
+    );
+    assert_eq!(site.heard().len(), 3);
+}
+
+#[test]
+fn s31_a_list_is_left_at_a_key_and_a_private_address_is_not_asked() {
+    let site = Site::start();
+    let how = format!("<{}>", site.url("/u"));
+    let (_server, home) = home(&letter(&how, true), 9);
+    let mut t = asked(&home);
+    t.wait_for("127.0.0.1 is told over HTTPS that you leave.");
+    t.send("n");
+    t.wait_gone("Leave Tea drinkers?");
+    assert_eq!(left(&home), "");
+    t.send("U");
+    t.wait_for("Leave Tea drinkers?");
+    std::thread::park_timeout(postrider::tui::screen::confirm::MOMENT * 2);
+    t.send("y");
+    t.wait_for("is in a private network");
+    assert_eq!(site.knocks(), 0);
+    t.send("qq");
+    t.wait_exit();
+}
+
+#[test]
+fn what_was_confirmed_survives_a_kill() {
+    let (_server, home) = home(&letter("<https://tea.invalid/u>", true), 9);
+    let mut t = asked(&home);
+    t.send("y");
+    // What is on the screen is on the disk.
+    t.wait_for("Leaving Tea drinkers");
+    t.kill();
+    assert_eq!(left(&home), "Tea drinkers|https://tea.invalid/u|0");
+}
+
+#[test]
+fn without_a_signature_nothing_is_told_and_a_message_goes_as_any_other() {
+    let site = Site::start();
+    let sink = Sink::start();
+    let how = format!(
+        "<{}>, <mailto:leave@tea.example?subject=go%20away&cc=x@y.example&body=id%207>",
+        site.url("/u")
+    );
+    let (_server, home) = home(&letter(&how, false), sink.port);
+    let mut t = asked(&home);
+    t.wait_for("A message goes to leave@tea.example.");
+    t.wait_for("Or on a page at 127.0.0.1, in your browser.");
+    t.send("y");
+    // It can be taken back as any other.
+    t.wait_for("Sending in");
+    t.send("z");
+    t.wait_for("go away");
+    assert_eq!(sink.deliveries().len(), 0);
+    assert_eq!((left(&home).as_str(), site.knocks()), ("", 0));
+    t.kill();
+}
