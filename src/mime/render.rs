@@ -136,18 +136,19 @@ impl Page {
             if n > 0 && !ended {
                 self.lines.push(Line::default());
             }
-            alternatives |= self.piece(tree, *piece, inside);
+            alternatives |= self.piece(tree, &chosen.pieces, *piece, inside);
         }
         alternatives
     }
 
-    fn piece(&mut self, tree: &Tree<'_>, piece: Piece, inside: usize) -> bool {
+    /// Adds one of the pieces that were chosen.
+    fn piece(&mut self, tree: &Tree<'_>, all: &[Piece], piece: Piece, inside: usize) -> bool {
         match piece {
             Piece::Plain(id) => self.with(tree, id, Page::plain),
-            Piece::Html(id) => self.with(tree, id, |page, part| page.html(tree, part)),
+            Piece::Html(id) => self.with(tree, id, |page, part| page.html(tree, all, part)),
             Piece::Calendar(id) => {
                 let written = |p: &Piece| matches!(p, Piece::Plain(_) | Piece::Html(_));
-                let alone = !body::choose(tree, self.prefer).pieces.iter().any(written);
+                let alone = !all.iter().any(written);
                 self.with(tree, id, |page, part| {
                     let file = ical::of_part(part);
                     let lines = calendar::lines(&file, alone, page.width, &mut page.links);
@@ -287,7 +288,7 @@ impl Page {
         self.lines.extend(lines);
     }
 
-    fn html(&mut self, tree: &Tree<'_>, part: &Part<'_>) {
+    fn html(&mut self, tree: &Tree<'_>, all: &[Piece], part: &Part<'_>) {
         let extras = match self.prefer {
             Prefer::Reader => Extras::NONE,
             _ => Extras::ALL,
@@ -298,10 +299,9 @@ impl Page {
             Err(why) => why,
         };
         // Its plain form says the same, unless that is shown anyway or there is none.
-        let shown = body::choose(tree, self.prefer).pieces;
         let forms = body::choose(tree, Prefer::Plain).pieces.into_iter();
-        let plain = forms.filter(|p| matches!(p, Piece::Plain(_)) && !shown.contains(p));
-        let parts: Vec<&Part<'_>> = plain
+        let parts: Vec<&Part<'_>> = forms
+            .filter(|p| !all.contains(p))
             .filter_map(|p| match p {
                 Piece::Plain(id) => tree.part(id),
                 _ => None,
