@@ -283,20 +283,21 @@ fn piece(part: &Part<'_>, id: u32) -> Option<Piece> {
     let unnamed = part.file_name.is_empty();
     match (part.media.main.as_str(), part.media.sub.as_str()) {
         ("text", "html" | "enriched" | "richtext") => unnamed.then_some(Piece::Html(id)),
-        ("text", "calendar") | ("application", "ics") => Some(Piece::Calendar(id)),
-        ("text", "vcard" | "x-vcard" | "directory") => Some(Piece::Card(id)),
+        _ if is_calendar_part(part) => Some(Piece::Calendar(id)),
+        _ if is_card(part) => Some(Piece::Card(id)),
+        _ if is_message(part) => Some(Piece::Message(id)),
         ("message", sub) => match sub {
             "delivery-status"
             | "global-delivery-status"
             | "disposition-notification"
             | "global-disposition-notification"
             | "feedback-report" => Some(Piece::Report(id)),
-            "rfc822" | "global" => Some(Piece::Message(id)),
             "partial" => Some(Piece::Note(Note::Partial, id)),
             "external-body" => Some(Piece::Note(Note::External, id)),
             _ => None,
         },
-        ("text", "plain" | "markdown" | "x-patch" | "x-diff" | "diff") => Some(Piece::Plain(id)),
+        ("text", "plain" | "markdown") => Some(Piece::Plain(id)),
+        _ if is_patch(part) => Some(Piece::Plain(id)),
         ("text", "rfc822-headers") => None,
         ("text", _) => unnamed.then_some(Piece::Plain(id)),
         _ => None,

@@ -22,7 +22,7 @@ pub struct Invitation {
 
 /// The first invitation in a message.
 pub fn find(tree: &Tree<'_>) -> Option<Invitation> {
-    let (file, _) = file(tree)?;
+    let file = file(tree)?;
     let calendar = calendar::whole(&file);
     let first = answerable(calendar).into_iter().next()?;
     let what: String = first.text("SUMMARY").chars().take(MAX_WHAT).collect();
@@ -32,14 +32,11 @@ pub fn find(tree: &Tree<'_>) -> Option<Invitation> {
     })
 }
 
-/// The calendar that invites, and the part's number.
-pub fn file(tree: &Tree<'_>) -> Option<(Component, u32)> {
-    let parts = (0u32..).zip(&tree.parts);
-    let mut files = parts
-        .filter(|(_, p)| body::is_calendar_part(p))
-        .take(10)
-        .map(|(id, p)| (ical::of_part(p), id));
-    files.find(|(file, _)| !answerable(calendar::whole(file)).is_empty())
+/// The calendar that invites.
+pub fn file(tree: &Tree<'_>) -> Option<Component> {
+    let parts = tree.parts.iter().filter(|p| body::is_calendar_part(p));
+    let mut files = parts.take(10).map(ical::of_part);
+    files.find(|file| !answerable(calendar::whole(file)).is_empty())
 }
 
 /// The components that an answer is about: the series, or each of its changed days where the

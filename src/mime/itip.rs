@@ -91,14 +91,11 @@ pub fn answer(
 ) -> Result<Outgoing, BuildError> {
     let none = |why: &str| BuildError::NotAMessage(why.to_owned());
     let tree = Tree::read(raw);
-    let (file, _) =
-        invite::file(&tree).ok_or_else(|| none("it has no invitation that asks for an answer"))?;
+    let nothing = || none("it has no invitation that asks for an answer");
+    let file = invite::file(&tree).ok_or_else(nothing)?;
     let calendar = calendar::whole(&file);
     let events = invite::answerable(calendar);
-    let first = events
-        .first()
-        .copied()
-        .ok_or_else(|| none("it has no invitation that asks for an answer"))?;
+    let first = events.first().copied().ok_or_else(nothing)?;
     let organizer =
         invite::organizer(first).ok_or_else(|| none("its organizer can't be written to"))?;
     let to = wire("To", 0, &organizer)?;
