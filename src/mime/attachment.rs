@@ -47,13 +47,13 @@ pub fn extract(raw: &[u8], part: u32) -> Option<Extracted> {
 /// A part of a message inside a message: each number but the last names a message, by its part.
 pub fn extract_within(raw: &[u8], path: &[u32]) -> Option<Extracted> {
     let (last, outer) = path.split_last()?;
-    let mut inside: Option<Vec<u8>> = None;
-    for part in outer.iter().take(DEEPEST) {
-        let message = extract(inside.as_deref().unwrap_or(raw), *part)?;
-        inside = Some(message.bytes);
-    }
     if outer.len() > DEEPEST {
         return None;
+    }
+    let mut inside: Option<Vec<u8>> = None;
+    for part in outer {
+        let message = extract(inside.as_deref().unwrap_or(raw), *part)?;
+        inside = Some(message.bytes);
     }
     extract(inside.as_deref().unwrap_or(raw), *last)
 }

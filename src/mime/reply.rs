@@ -62,10 +62,8 @@ fn with_senders(own: &[Address], account: &Account) -> Vec<Address> {
 
 /// An empty draft from one of our addresses, with what belongs to it.
 fn from_sender(account: &Account, from: &Address) -> Draft {
-    let identity = account.identities.iter();
-    let identity = identity
-        .clone()
-        .find(|i| i.email.eq_ignore_ascii_case(&from.addr));
+    let mut identities = account.identities.iter();
+    let identity = identities.find(|i| i.email.eq_ignore_ascii_case(&from.addr));
     Draft {
         from: from.to_string(),
         reply_to: identity

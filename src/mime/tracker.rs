@@ -79,6 +79,15 @@ fn once(url: &str) -> Option<Behind> {
     };
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let query = query.split('#').next().unwrap_or_default();
+    // All of it, where no parameter has a name.
+    if known("")
+        && let Some(address) = address(query)
+    {
+        return Some(Behind {
+            address,
+            sure: true,
+        });
+    }
     for pair in query.split('&').take(40) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = name.to_ascii_lowercase();
@@ -188,6 +197,11 @@ mod tests {
             (
                 "https://urldefense.proofpoint.com/v2/url?u=https-3A__a.example_p&d=x",
                 "https://a.example/p",
+                true,
+            ),
+            (
+                "https://href.li/?https://a.example/r?b=1&c=2",
+                "https://a.example/r?b=1&c=2",
                 true,
             ),
             (

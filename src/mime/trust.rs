@@ -339,13 +339,11 @@ fn others(from: &Address, fields: &[Field<'_>], e: &Envelope, say: &mut dyn FnMu
             say(level, format!("Answers go to {shown}, not to the sender."));
         }
     }
-    for a in e.reply_to.iter().take(MOST) {
-        if a.is_disguised() {
-            let shown = ending(&lookalike::shown_addr(&a.addr));
-            let text = format!("Answers go to {shown}, under the name of another address.");
-            say(Level::Careful, text);
-            break;
-        }
+    let mut answered = e.reply_to.iter().take(MOST);
+    if let Some(a) = answered.find(|a| a.is_disguised()) {
+        let shown = ending(&lookalike::shown_addr(&a.addr));
+        let text = format!("Answers go to {shown}, under the name of another address.");
+        say(Level::Careful, text);
     }
     if let Some(sender) = e.sender.as_ref().filter(|s| elsewhere(s)) {
         let shown = ending(&lookalike::shown_addr(&sender.addr));
