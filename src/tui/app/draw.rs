@@ -21,7 +21,15 @@ use ratatui::style::Style;
 const TAGGED: usize = 40;
 
 /// Draws the panes, the status line and the hints (key and what it does, most useful first).
-pub fn draw(panes: &Panes, hints: &[(Clean, Clean)], now: i64, theme: &Theme, buf: &mut Buffer) {
+/// `begun`: the hints say how to go on, and nothing stands over them.
+pub fn draw(
+    panes: &Panes,
+    hints: &[(Clean, Clean)],
+    begun: bool,
+    now: i64,
+    theme: &Theme,
+    buf: &mut Buffer,
+) {
     let screen = buf.area;
     let text = theme.style("screen.text");
     fill(buf, screen, text);
@@ -40,7 +48,7 @@ pub fn draw(panes: &Panes, hints: &[(Clean, Clean)], now: i64, theme: &Theme, bu
         reader(panes, place, buf, theme);
     }
     rules(&places, buf, theme);
-    if !long(panes, &places, buf, theme) {
+    if begun || !long(panes, &places, buf, theme) {
         status(panes, places.status, now, buf, theme);
         hint_line(hints, places.hints, buf, theme);
     }

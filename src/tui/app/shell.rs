@@ -269,7 +269,8 @@ impl App {
 
     /// Draws on a buffer; says where the cursor stands, if there is one.
     pub fn paint(&self, buf: &mut Buffer, wall: i64) -> Option<Position> {
-        draw::draw(&self.panes, &self.hints(), wall, &self.theme, buf);
+        let (hints, begun) = (self.hints(), self.keys.has_begun());
+        draw::draw(&self.panes, &hints, begun, wall, &self.theme, buf);
         let screen = buf.area;
         self.panes.places()?;
         let mut cursor = self.desk.draw(buf, self.panes.size, wall, &self.theme);

@@ -65,6 +65,9 @@ fn what_is_longer_than_its_line_goes_on_in_that_of_the_hints() {
     assert_eq!(said.join(" "), why, "{screen}");
     bench.event(Event::Told(Err(why.repeat(2))));
     assert!(bench.screen().trim_end().ends_with('…'));
+    bench.keys("g");
+    bench.sees("g g first");
+    bench.keys("\x1b");
     bench.now.mono += Duration::from_secs(60);
     bench.event(Event::Tick);
     bench.sees("? help");
