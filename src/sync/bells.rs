@@ -4,11 +4,11 @@
 use crate::model::{AccountName, MsgId};
 use crate::signal::Ringer;
 use crate::store::Mailbox;
-use crate::sync::news::News;
+use crate::sync::marks::Marks;
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Whom the ledger wakes of one account.
@@ -21,22 +21,14 @@ pub struct AccountBells {
     pub harvest: Ringer,
     /// Whoever fetches bodies that somebody waits for.
     pub fetcher: Sender<MsgId>,
-    /// What the worker is to look at.
-    pub news: Arc<News>,
-    /// Whether everything is fetched for a journey.
-    pub journey: Arc<AtomicBool>,
-    /// The mailbox (its row) that is on a screen.
-    pub attended: Arc<AtomicI64>,
-    /// Whether somebody is at the keyboard.
-    pub present: Arc<AtomicBool>,
-    /// Whether mail that waits because no server was reached is to be tried at once.
-    pub resend: Arc<AtomicBool>,
+    /// What they find besides.
+    pub marks: Arc<Marks>,
 }
 
 impl AccountBells {
     /// Mail that waits because no server was reached is tried at once.
     pub fn resend(&self) {
-        self.resend.store(true, Ordering::SeqCst);
+        self.marks.resend.store(true, Ordering::SeqCst);
         self.submitter.ring();
     }
 }
@@ -72,7 +64,7 @@ impl Bells {
     /// Somebody is at the keyboard and wants this account tried again.
     pub fn hurry(&self, account: &AccountName) {
         if let Some(bells) = self.accounts.get(account) {
-            bells.present.store(true, Ordering::SeqCst);
+            bells.marks.present.store(true, Ordering::SeqCst);
             bells.worker.ring();
             bells.resend();
         }
@@ -83,9 +75,9 @@ impl Bells {
         for (name, bells) in &self.accounts {
             let own = *name == mailbox.account;
             let attended = if own { mailbox.id.0 } else { 0 };
-            bells.attended.store(attended, Ordering::SeqCst);
+            bells.marks.attended.store(attended, Ordering::SeqCst);
             if own {
-                bells.news.of([mailbox.name.clone()]);
+                bells.marks.news.of([mailbox.name.clone()]);
                 bells.worker.ring();
             }
         }
@@ -95,7 +87,7 @@ impl Bells {
     pub fn journey(&self, account: Option<&AccountName>, begin: bool) {
         for (name, bells) in &self.accounts {
             if account.is_none_or(|wanted| wanted == name) {
-                bells.journey.store(begin, Ordering::SeqCst);
+                bells.marks.journey.store(begin, Ordering::SeqCst);
                 bells.harvest.ring();
             }
         }

@@ -16,7 +16,7 @@ use crate::sync::host::Host;
 use crate::sync::kit::{Kit, Stores};
 use crate::sync::leaving::Leaver;
 use crate::sync::ledger::{FULL, Ledger, Reply};
-use crate::sync::news::News;
+use crate::sync::marks::Marks;
 use crate::sync::report::Report;
 use crate::sync::rhythm::Rhythm;
 use crate::sync::worker::{Others, Worker};
@@ -24,7 +24,7 @@ use crate::sync::{harvest, ondemand, submitter, watcher};
 use crate::text::when;
 use crossbeam_channel::{Sender, bounded};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Intents that may wait for the ledger; the screen never fills this.
 const INTENTS: usize = 1024;
@@ -64,17 +64,15 @@ pub struct Engine {
 
 /// What an account is told when the machine is in another network.
 struct Roamer {
-    network: Arc<AtomicU64>,
-    news: Arc<News>,
-    resend: Arc<AtomicBool>,
+    marks: Arc<Marks>,
     bells: Vec<Ringer>,
 }
 
 impl Roamer {
     fn moved(&self) {
-        self.network.fetch_add(1, Ordering::SeqCst);
-        self.news.everywhere();
-        self.resend.store(true, Ordering::SeqCst);
+        self.marks.network.fetch_add(1, Ordering::SeqCst);
+        self.marks.news.everywhere();
+        self.marks.resend.store(true, Ordering::SeqCst);
         for bell in &self.bells {
             bell.ring();
         }
@@ -93,16 +91,11 @@ pub fn kit(parts: &Parts, account: &Account, stop: &Arc<AtomicBool>) -> Kit {
         web: parts.web.clone(),
         rhythm: parts.rhythm,
         stop: Arc::clone(stop),
-        news: Arc::default(),
+        marks: Arc::default(),
         connections: Arc::new(Connections::new(
             account.sync.connections,
             parts.rhythm.relax,
         )),
-        network: Arc::default(),
-        journey: Arc::default(),
-        attended: Arc::default(),
-        present: Arc::default(),
-        resend: Arc::default(),
         watched: Arc::default(),
         told: Arc::default(),
         crowded: Arc::default(),
@@ -192,9 +185,7 @@ impl Engine {
             submitter: submitter.clone(),
         };
         self.roamers.push(Roamer {
-            network: Arc::clone(&kit.network),
-            news: Arc::clone(&kit.news),
-            resend: Arc::clone(&kit.resend),
+            marks: Arc::clone(&kit.marks),
             bells: vec![worker.clone(), others.watcher.clone(), submitter.clone()],
         });
         self.bells.extend([
@@ -212,11 +203,7 @@ impl Engine {
                 submitter,
                 harvest: others.harvest.clone(),
                 fetcher: requests,
-                news: Arc::clone(&kit.news),
-                journey: Arc::clone(&kit.journey),
-                attended: Arc::clone(&kit.attended),
-                present: Arc::clone(&kit.present),
-                resend: Arc::clone(&kit.resend),
+                marks: Arc::clone(&kit.marks),
             },
         );
         let means = kit.clone();

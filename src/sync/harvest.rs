@@ -90,7 +90,7 @@ fn round(
 /// A journey's fetching ends when nothing is left to fetch.
 pub fn end_journey(kit: &Kit) {
     let spent = kit.usage.is_spent(&kit.account.sync);
-    if kit.journey.swap(false, Ordering::SeqCst) {
+    if kit.marks.journey.swap(false, Ordering::SeqCst) {
         kit.report.journey(false);
         kit.report.notice(match spent {
             true => "the day's budget is used up; the rest is fetched tomorrow",
@@ -101,7 +101,7 @@ pub fn end_journey(kit: &Kit) {
 
 /// What of a mailbox is wanted: not older than, not larger than.
 fn bounds(kit: &Kit, reader: &Reader, here: &Here) -> Result<Option<(i64, u64)>, SyncError> {
-    let journey = kit.journey.load(Ordering::SeqCst);
+    let journey = kit.marks.journey.load(Ordering::SeqCst);
     kit.report.journey(journey);
     let reach = if journey { Reach::All } else { here.bodies };
     let since = match reach {

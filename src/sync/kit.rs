@@ -10,7 +10,7 @@ use crate::store::{Cache, Local, Priority, Reader, Writer};
 use crate::sync::connections::{Connections, Rank};
 use crate::sync::error::SyncError;
 use crate::sync::host::{Host, NoSecret};
-use crate::sync::news::News;
+use crate::sync::marks::Marks;
 use crate::sync::report::Report;
 use crate::sync::rhythm::Rhythm;
 use crate::sync::usage::Usage;
@@ -18,7 +18,7 @@ use crossbeam_channel::{Receiver, Sender};
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether an error will not pass by itself. A certificate that is not right may: the network may
 /// be one that shows a page of its own first, and no credentials go out before it is right.
@@ -68,20 +68,10 @@ pub struct Kit {
     pub rhythm: Rhythm,
     /// Set when everything is to stop.
     pub stop: Arc<AtomicBool>,
-    /// What happened on the server and is to be looked at.
-    pub news: Arc<News>,
+    /// What others leave for its threads.
+    pub marks: Arc<Marks>,
     /// How many connections there may be.
     pub connections: Arc<Connections>,
-    /// Counts the networks that we were in: a connection of an earlier one is not relied on.
-    pub network: Arc<AtomicU64>,
-    /// Whether everything is to be fetched for a journey.
-    pub journey: Arc<AtomicBool>,
-    /// The mailbox (its row) that is on a screen; 0 if none of this account's is.
-    pub attended: Arc<AtomicI64>,
-    /// Whether somebody is at the keyboard while the account waits after a failure.
-    pub present: Arc<AtomicBool>,
-    /// Whether mail that waits because no server was reached is to be tried at once.
-    pub resend: Arc<AtomicBool>,
     /// Whether the watcher is at its post.
     pub watched: Arc<AtomicBool>,
     /// Whether the server tells of every mailbox, so that they need not be asked after.
@@ -125,7 +115,7 @@ impl DerefMut for Connection {
 impl Connection {
     /// Whether it was made in another network than the one that we are in.
     pub fn is_stale(&self) -> bool {
-        self.place.network != self.place.kit.network.load(Ordering::SeqCst)
+        self.place.network != self.place.kit.marks.network.load(Ordering::SeqCst)
     }
 
     /// Counts what was received since this was asked last.
@@ -155,7 +145,7 @@ impl Drop for Occupied {
 impl Kit {
     /// The mailbox of this account that is on a screen.
     pub fn attended(&self) -> Option<MailboxId> {
-        let row = self.attended.load(Ordering::SeqCst);
+        let row = self.marks.attended.load(Ordering::SeqCst);
         (row != 0).then_some(MailboxId(row))
     }
 
@@ -189,7 +179,7 @@ impl Kit {
         if !self.connections.allow(rank) {
             return Err(SyncError::Crowded);
         }
-        let network = self.network.load(Ordering::SeqCst);
+        let network = self.marks.network.load(Ordering::SeqCst);
         let bell = bell
             .map(|b| b.fd().try_clone_to_owned().map(Arc::new))
             .transpose()?;

@@ -97,7 +97,7 @@ impl Ledger {
         if let Some(bells) = self.bells.accounts.get(account) {
             // Named, so that the ring is not taken for one that means everything.
             let mailbox = self.reader.role_mailbox(account, Role::Drafts);
-            bells.news.of(mailbox.ok().flatten().map(|m| m.name));
+            bells.marks.news.of(mailbox.ok().flatten().map(|m| m.name));
             bells.worker.ring();
         }
         self.host.nudge();
@@ -333,7 +333,7 @@ impl Ledger {
         }
         for (name, bells) in &self.bells.accounts {
             if after.everybody {
-                bells.news.everywhere();
+                bells.marks.news.everywhere();
             }
             if after.everybody || accounts.contains(name) || after.file.as_ref() == Some(name) {
                 bells.worker.ring();

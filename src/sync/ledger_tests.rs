@@ -78,11 +78,7 @@ impl Desk {
                 submitter: Doorbell::new().unwrap().ringer(),
                 harvest: Doorbell::new().unwrap().ringer(),
                 fetcher: crossbeam_channel::bounded(1).0,
-                news: Arc::default(),
-                journey: Arc::default(),
-                attended: Arc::default(),
-                present: Arc::default(),
-                resend: Arc::default(),
+                marks: Arc::default(),
             },
         );
         let ledger = Ledger {
@@ -152,7 +148,7 @@ fn somebody_at_the_keyboard_wakes_the_account_that_waits() {
     let mut desk = Desk::new();
     let present = |desk: &Desk| {
         let bells = desk.ledger.bells.accounts.get(&account().name).unwrap();
-        bells.present.load(std::sync::atomic::Ordering::SeqCst)
+        bells.marks.present.load(std::sync::atomic::Ordering::SeqCst)
     };
     let other = AccountName("other".to_owned());
     desk.ledger.carry_out(Intent::TryAgain(other)).unwrap();

@@ -9,6 +9,7 @@ pub mod handing;
 pub mod error;
 pub mod guard;
 pub mod news;
+pub mod marks;
 pub mod connections;
 pub mod usage;
 pub mod delivery;

@@ -55,7 +55,7 @@ fn submit(kit: &Kit, bell: &Doorbell, worker: &Ringer) -> Result<(), SyncError> 
     look(kit, &mut local, true);
     while !kit.stopping() {
         bell.clear();
-        if kit.resend.swap(false, Ordering::SeqCst) {
+        if kit.marks.resend.swap(false, Ordering::SeqCst) {
             local.reachable(&kit.account.name, when::now())?;
         }
         if !local

@@ -43,7 +43,7 @@ pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
                 // The worker finds out for itself whether the account is still reachable, and
                 // rings when it is. Until then nothing is dialled here: a password that is wrong
                 // now must not be tried again and again.
-                kit.news.everywhere();
+                kit.marks.news.everywhere();
                 worker.ring();
                 pause(kit, bell, backoff.fail(None, chance()).min(LONGEST));
             }
@@ -76,8 +76,8 @@ fn watch(kit: &Kit, bell: &Doorbell, worker: &Ringer) -> Result<(), SyncError> {
     kit.watched.store(true, Ordering::SeqCst);
     // Whatever came between the worker's look and ours is not lost.
     match all {
-        true => kit.news.everywhere(),
-        false => kit.news.of([inbox.clone()]),
+        true => kit.marks.news.everywhere(),
+        false => kit.marks.news.of([inbox.clone()]),
     }
     worker.ring();
     let outcome = wait(kit, bell, worker, &mut session, &inbox);
@@ -99,12 +99,12 @@ fn wait(
             || !said.vanished.is_empty()
             || !said.flags.is_empty();
         if said.more || said.mailboxes {
-            kit.news.everywhere();
+            kit.marks.news.everywhere();
         }
         if own {
-            kit.news.of([inbox.clone()]);
+            kit.marks.news.of([inbox.clone()]);
         }
-        kit.news.of(said.statuses.into_keys());
+        kit.marks.news.of(said.statuses.into_keys());
         worker.ring();
     };
     loop {

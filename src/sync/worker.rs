@@ -195,16 +195,16 @@ impl Worker {
         tracing::warn!(account = %self.kit.account.name, %error, "the turn failed");
         let again = self.kit.offline(error, retry_at);
         let until = again.then(|| Instant::now() + wait);
-        self.kit.present.store(false, Ordering::SeqCst);
+        self.kit.marks.present.store(false, Ordering::SeqCst);
         while !self.kit.stopping() {
             let left = until.map(|u| u.saturating_duration_since(Instant::now()));
             if left.is_some_and(|l| l.is_zero()) || !bell.wait(left) {
                 return;
             }
             bell.clear();
-            let news = self.kit.news.take();
+            let news = self.kit.marks.news.take();
             // A server that said how long to wait is given that time unless it is asked for.
-            let present = self.kit.present.swap(false, Ordering::SeqCst);
+            let present = self.kit.marks.present.swap(false, Ordering::SeqCst);
             let asked = news.everything || (present && hint.is_none() && again);
             self.due.add(news);
             // Whoever only asks is told at once that we wait.
@@ -397,14 +397,14 @@ impl Worker {
         let session = self.kit.dial(Rank::Worker, None)?;
         // Where this server can be reached, the one that takes mail may be too.
         if let Some(submitter) = &self.submitter {
-            self.kit.resend.store(true, Ordering::SeqCst);
+            self.kit.marks.resend.store(true, Ordering::SeqCst);
             submitter.ring();
         }
         Ok(session)
     }
 
     fn turn(&mut self, rings: &mut dyn FnMut() -> bool) -> Result<Turn, SyncError> {
-        self.due.add(self.kit.news.take());
+        self.due.add(self.kit.marks.news.take());
         self.hear();
         self.checks.patience = Patience::default();
         let mut session = self.connected()?;
