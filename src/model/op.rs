@@ -1,9 +1,7 @@
 //! Operations: the only way to change mail on a server. Values first, rows in `local.db` next,
 //! commands on the wire last.
 
-use super::{
-    AccountName, ActionId, FlagChange, LocationId, MailboxName, MessageId, OpId, Uid, UidValidity,
-};
+use super::{AccountName, ActionId, FlagChange, MailboxName, MessageId, OpId, Uid, UidValidity};
 
 /// The natural key of a message on a server, as `local.db` keeps it: it outlives the cache.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -64,8 +62,29 @@ pub struct NewOp {
     pub kind: OpKind,
     /// To which messages; empty for operations on the account.
     pub keys: Vec<MessageKey>,
-    /// The cache's locations that the keys were taken from, for the screen; not persisted.
-    pub locations: Vec<LocationId>,
+}
+
+impl NewOp {
+    /// Puts a message into that one of these operations which does the same to others of its mailbox
+    /// and generation, or else into a new one.
+    pub fn put(ops: &mut Vec<NewOp>, account: &AccountName, kind: OpKind, key: MessageKey) {
+        let same = |op: &&mut NewOp| {
+            op.account == *account
+                && op.kind == kind
+                && op
+                    .keys
+                    .first()
+                    .is_some_and(|k| k.mailbox == key.mailbox && k.uidvalidity == key.uidvalidity)
+        };
+        match ops.iter_mut().find(same) {
+            Some(op) => op.keys.push(key),
+            None => ops.push(NewOp {
+                account: account.clone(),
+                kind,
+                keys: vec![key],
+            }),
+        }
+    }
 }
 
 /// An operation with its row.

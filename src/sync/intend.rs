@@ -2,8 +2,7 @@
 //! to say about it. Reads the cache, changes nothing.
 
 use crate::model::{
-    AccountName, FlagChange, Flags, LocationId, MailboxName, MessageKey, NewOp, OpKind, Role,
-    System, Verb,
+    AccountName, FlagChange, Flags, LocationId, MailboxName, NewOp, OpKind, Role, System, Verb,
 };
 use crate::store::{Reader, ResolvedTarget, Result};
 use std::collections::BTreeMap;
@@ -41,47 +40,24 @@ pub fn seen(targets: &[ResolvedTarget]) -> Vec<NewOp> {
     flag(&FlagChange::set(System::SEEN), targets).ops
 }
 
-/// One operation a mailbox and kind; kept in the order of the targets.
-#[derive(Default)]
-struct Groups(Vec<NewOp>);
-
-impl Groups {
-    fn add(&mut self, target: &ResolvedTarget, kind: OpKind) {
-        let same = |op: &&mut NewOp| {
-            op.account == target.account
-                && op.kind == kind
-                && op.keys.first().is_some_and(|k: &MessageKey| {
-                    k.mailbox == target.key.mailbox && k.uidvalidity == target.key.uidvalidity
-                })
-        };
-        if let Some(op) = self.0.iter_mut().find(same) {
-            op.keys.push(target.key.clone());
-            op.locations.push(target.location);
-        } else {
-            self.0.push(NewOp {
-                account: target.account.clone(),
-                kind,
-                keys: vec![target.key.clone()],
-                locations: vec![target.location],
-            });
-        }
-    }
+fn add(ops: &mut Vec<NewOp>, target: &ResolvedTarget, kind: OpKind) {
+    NewOp::put(ops, &target.account, kind, target.key.clone());
 }
 
 fn flag(change: &FlagChange, targets: &[ResolvedTarget]) -> Planned {
-    let mut groups = Groups::default();
+    let mut ops = Vec::new();
     let mut changed = 0;
     for target in targets {
         // Only what really changes, so that undo puts back exactly what was.
         let real = minimal(change, &target.flags);
         if real != FlagChange::default() {
-            groups.add(target, OpKind::Store(real));
+            add(&mut ops, target, OpKind::Store(real));
             changed += 1;
         }
     }
     let what = flag_words(change);
     Planned {
-        ops: groups.0,
+        ops,
         label: format!("{what} {}", messages(changed)),
         gone: Vec::new(),
         undoable: changed > 0,
@@ -140,23 +116,23 @@ fn messages(n: usize) -> String {
 /// Moves everything to each account's mailbox of a role, which is made where there is none.
 fn by_role(reader: &Reader, targets: &[ResolvedTarget], role: Role, done: &str) -> Result<Planned> {
     let mut places: BTreeMap<AccountName, MailboxName> = BTreeMap::new();
-    let mut groups = Groups::default();
+    let mut ops = Vec::new();
     let mut gone = Vec::new();
     for target in targets.iter().filter(|t| t.role != Some(role)) {
         let to = match places.get(&target.account) {
             Some(to) => to.clone(),
             None => {
-                let to = place(reader, &target.account, role, &mut groups)?;
+                let to = place(reader, &target.account, role, &mut ops)?;
                 places.insert(target.account.clone(), to.clone());
                 to
             }
         };
-        groups.add(target, OpKind::Move { to });
+        add(&mut ops, target, OpKind::Move { to });
         gone.push(target.location);
     }
     let label = format!("{done} {}", messages(gone.len()));
     Ok(Planned {
-        ops: groups.0,
+        ops,
         label,
         undoable: !gone.is_empty(),
         gone,
@@ -167,7 +143,7 @@ fn place(
     reader: &Reader,
     account: &AccountName,
     role: Role,
-    groups: &mut Groups,
+    ops: &mut Vec<NewOp>,
 ) -> Result<MailboxName> {
     if let Some(mailbox) = reader.role_mailbox(account, role)? {
         return Ok(mailbox.name);
@@ -185,11 +161,10 @@ fn place(
     };
     let name = reader.own_name(account, leaf)?;
     let kind = OpKind::CreateMailbox { name: name.clone() };
-    groups.0.push(NewOp {
+    ops.push(NewOp {
         account: account.clone(),
         kind,
         keys: Vec::new(),
-        locations: Vec::new(),
     });
     Ok(name)
 }
@@ -202,12 +177,16 @@ fn trash(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
         .partition(|t| t.role == Some(Role::Trash));
     let mut planned = by_role(reader, &alive, Role::Trash, "Moved to trash:")?;
     if !dead.is_empty() {
-        let mut groups = Groups::default();
+        let mut ops = Vec::new();
         for target in &dead {
-            groups.add(target, OpKind::Expunge);
+            add(&mut ops, target, OpKind::Expunge);
         }
-        planned.label = format!("Deleted {} for good", messages(dead.len()));
-        planned.ops.extend(groups.0);
+        let deleted = format!("eleted {} for good", messages(dead.len()));
+        planned.label = match alive.is_empty() {
+            true => format!("D{deleted}"),
+            false => format!("{}; d{deleted}", planned.label),
+        };
+        planned.ops.extend(ops);
         planned.gone.extend(dead.iter().map(|t| t.location));
         planned.undoable = !alive.is_empty();
     }
@@ -240,7 +219,7 @@ fn to_mailbox(
             ..Planned::default()
         });
     };
-    let mut groups = Groups::default();
+    let mut ops = Vec::new();
     let mut gone = Vec::new();
     let mut foreign = 0;
     for target in targets.iter().filter(|t| t.mailbox != mailbox) {
@@ -257,7 +236,7 @@ fn to_mailbox(
                 to: to.name.clone(),
             }
         };
-        groups.add(target, kind);
+        add(&mut ops, target, kind);
         gone.push(target.location);
     }
     let done = if copy { "Copied" } else { "Moved" };
@@ -270,7 +249,7 @@ fn to_mailbox(
     }
     let undoable = !gone.is_empty() && !copy;
     Ok(Planned {
-        ops: groups.0,
+        ops,
         label,
         gone: if copy { Vec::new() } else { gone },
         undoable,

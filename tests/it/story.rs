@@ -344,7 +344,6 @@ pub fn copy(play: &Play<'_>, subject: &str, to: &str) {
             message_id: MessageId::new(&id),
             size: u64::from(numbers[2]),
         }],
-        locations: Vec::new(),
     };
     let mut local = Local::open(&local(&play.home)).unwrap();
     local.act("Copied", 0, &[op]).unwrap();

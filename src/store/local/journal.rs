@@ -228,21 +228,7 @@ fn inverses(tx: &Transaction<'_>, op: &Op) -> Result<Vec<NewOp>> {
             OpKind::Copy { .. } | OpKind::Expunge | OpKind::CreateMailbox { .. } => continue,
         };
         let key = present(tx, &op.account, key)?;
-        match out
-            .iter_mut()
-            .find(|n| n.kind == kind && same_place(n, &key))
-        {
-            Some(same) => same.keys.push(key),
-            None => {
-                let account = op.account.clone();
-                out.push(NewOp {
-                    account,
-                    kind,
-                    keys: vec![key],
-                    locations: Vec::new(),
-                });
-            }
-        }
+        NewOp::put(&mut out, &op.account, kind, key);
     }
     Ok(out)
 }
@@ -290,12 +276,6 @@ fn names(tx: &Transaction<'_>, account: &AccountName, key: &MessageKey) -> Resul
         }
     }
     Ok(all)
-}
-
-fn same_place(op: &NewOp, key: &MessageKey) -> bool {
-    op.keys
-        .first()
-        .is_some_and(|k| k.mailbox == key.mailbox && k.uidvalidity == key.uidvalidity)
 }
 
 /// The key of a message at the place where our moves put it, if the server said which.

@@ -86,7 +86,6 @@ mod tests {
             account: AccountName(account.to_owned()),
             kind,
             keys: vec![key],
-            locations: Vec::new(),
         }
     }
 

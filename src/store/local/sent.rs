@@ -47,7 +47,6 @@ pub(super) fn follow(tx: &Transaction<'_>, id: OutboxId, now: i64) -> Result<Vec
         account,
         kind: OpKind::Store(change),
         keys: vec![key],
-        locations: Vec::new(),
     };
     tx.execute(
         "UPDATE outbox SET source_mailbox = NULL WHERE id = ?1",

@@ -41,7 +41,6 @@ pub(super) fn op(kind: OpKind, keys: Vec<MessageKey>) -> NewOp {
         account: work(),
         kind,
         keys,
-        locations: Vec::new(),
     }
 }
 
