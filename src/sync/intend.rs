@@ -181,10 +181,10 @@ fn trash(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
         for target in &dead {
             add(&mut ops, target, OpKind::Expunge);
         }
-        let deleted = format!("eleted {} for good", messages(dead.len()));
+        let deleted = format!("Deleted {} for good", messages(dead.len()));
         planned.label = match alive.is_empty() {
-            true => format!("D{deleted}"),
-            false => format!("{}; d{deleted}", planned.label),
+            true => deleted,
+            false => format!("{}. {deleted}", planned.label),
         };
         planned.ops.extend(ops);
         planned.gone.extend(dead.iter().map(|t| t.location));

@@ -101,18 +101,19 @@ impl Desk {
         }
     }
 
-    /// A message that lies in the inbox without its body.
-    fn receive(&self) -> MsgId {
-        let inbox = MailboxInfo {
-            name: MailboxName::new("INBOX"),
-            path: "INBOX".to_owned(),
+    /// A message that lies there without its body.
+    fn receive(&self, mailbox: &'static str) -> (MsgId, LocationId) {
+        let made = |(name, role): (&str, Role)| MailboxInfo {
+            name: MailboxName::new(name),
+            path: name.to_owned(),
             delimiter: None,
-            role: Some(Role::Inbox),
+            role: Some(role),
             selectable: true,
             mailbox_id: None,
             contents: None,
             was: None,
         };
+        let all = [("INBOX", Role::Inbox), ("Trash", Role::Trash)].map(made);
         let message = NewMessage {
             uid: Uid::new(1).unwrap(),
             flags: Flags::default(),
@@ -123,9 +124,12 @@ impl Desk {
             thread_hint: None,
         };
         let take = move |cache: &mut Cache| {
-            let made = cache.set_mailboxes(&account().name, &[inbox], 1, &[])?;
-            let (mailbox, validity) = (made.new[0].0, UidValidity(1));
-            Ok(cache.ingest(mailbox, validity, &[message], None)?.new[0].1)
+            cache.set_mailboxes(&account().name, &all, 1, &[])?;
+            let name = MailboxName::new(mailbox);
+            let there = cache.read().mailbox_named(&account().name, &name)?.unwrap();
+            let taken = cache.ingest(there.id, UidValidity(1), &[message], None)?;
+            let (_, message, location) = taken.new[0];
+            Ok((message, location))
         };
         self.ledger.writer.run(Priority::Urgent, take).unwrap()
     }
@@ -161,7 +165,7 @@ fn somebody_at_the_keyboard_wakes_the_account_that_waits() {
 #[test]
 fn whoever_waits_for_a_message_that_nobody_can_fetch_is_told() {
     let mut desk = Desk::new();
-    let message = desk.receive();
+    let (message, _) = desk.receive("INBOX");
     let (fetcher, wanted) = crossbeam_channel::bounded(1);
     let bells = &mut desk.ledger.bells.accounts;
     bells.get_mut(&account().name).unwrap().fetcher = fetcher;
@@ -181,6 +185,22 @@ fn whoever_waits_for_a_message_that_nobody_can_fetch_is_told() {
     desk.ledger.bells.accounts.clear();
     assert!(told(&mut desk, message).contains("another window"));
     assert!(told(&mut desk, MsgId(i64::MAX)).contains("on its way"));
+}
+
+#[test]
+fn what_is_thrown_away_is_told_from_what_is_deleted_for_good() {
+    let mut desk = Desk::new();
+    let targets = ["INBOX", "Trash"].map(|name| Target::Location(desk.receive(name).1));
+    let mut delete = |targets: &[Target]| {
+        let (verb, targets) = (Verb::Trash, targets.to_vec());
+        let done = desk.ledger.carry_out(Intent::Act { verb, targets });
+        done.unwrap().label
+    };
+    assert_eq!(
+        delete(&targets),
+        "Moved to trash: 1 message. Deleted 1 message for good"
+    );
+    assert_eq!(delete(&targets[1..]), "Deleted 1 message for good");
 }
 
 #[test]
