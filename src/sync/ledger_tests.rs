@@ -152,7 +152,10 @@ fn somebody_at_the_keyboard_wakes_the_account_that_waits() {
     let mut desk = Desk::new();
     let present = |desk: &Desk| {
         let bells = desk.ledger.bells.accounts.get(&account().name).unwrap();
-        bells.marks.present.load(std::sync::atomic::Ordering::SeqCst)
+        bells
+            .marks
+            .present
+            .load(std::sync::atomic::Ordering::SeqCst)
     };
     let other = AccountName("other".to_owned());
     desk.ledger.carry_out(Intent::TryAgain(other)).unwrap();
