@@ -2,8 +2,9 @@
 //!
 //! What was typed as text becomes FTS5 expressions of one quoted phrase each, so nothing typed can
 //! be taken for its syntax. Headers and texts are two indices of words: each phrase gives the
-//! messages that either finds, and SQL puts these sets together. Conditions on a place (`is:`, `in:`, `account:`) must hold together for
-//! one place of a message; a message is found once, however many of its places match.
+//! messages that either finds, and SQL puts these sets together. Conditions on a place (`is:`, `in:`,
+//! `account:`) must hold together for one place of a message; a message is found once, however many
+//! of its places match.
 
 use crate::model::Query;
 use crate::model::query::{Clause, Field, Is, Term};

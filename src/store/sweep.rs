@@ -1,5 +1,6 @@
-//! What nobody comes back for: bodies of messages that vanished long ago, mailboxes that are
-//! gone, and the mail of accounts that are configured no more. It goes in small jobs, so that others come in between.
+//! What nobody comes back for: bodies of messages that vanished long ago, mailboxes that are gone, and
+//! the mail of accounts that are configured no more. It goes in small jobs, so that others come in
+//! between.
 
 use crate::model::AccountName;
 use crate::store::accounts::{accounts, drop_mailbox};

@@ -60,13 +60,14 @@ pub fn replay(
         if pending.is_empty() {
             return Ok(settled);
         }
-        for op in pending {
+        for (left, op) in (0..pending.len() as u64).rev().zip(&pending) {
             if kit.stopping() {
                 return Err(SyncError::Stopping);
             }
-            one(session, kit, local, &op, listed)?;
-            touched.extend(overlay::touched(&op));
+            one(session, kit, local, op, listed)?;
+            touched.extend(overlay::touched(op));
             settled += 1;
+            kit.report.pending(left);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reports that arrive (bounces, read receipts) are matched to what was sent: to a row of the outbox's
 //! history, else to a message in Sent. What matches nothing of ours, or speaks of somebody whom it did
-//! not go to, says nothing. What matches adds a note, for anybody can have written it; only a message in doubt is known to be sent by it, because
-//! who names its Message-ID has seen it.
+//! not go to, says nothing. What matches adds a note, for anybody can have written it; only a message
+//! in doubt is known to be sent by it, because who names its Message-ID has seen it.
 
 use crate::mime;
 use crate::mime::report::{self, Report};

@@ -2,7 +2,8 @@
 //!
 //! Each stage is written down before it is acted on. Until the final dot a failure is a clean
 //! retry with the same bytes; once the dot may have been written and no answer came, the row is in
-//! doubt (`doubt.rs`): looked for, and otherwise left to the user. Nothing is ever sent twice without the user's word.
+//! doubt (`doubt.rs`): looked for, and otherwise left to the user. Nothing is ever sent twice without
+//! the user's word.
 
 use crate::mime::seven_bit::seven_bit;
 use crate::model::{Recipient, RecipientState, Submission, SubmissionState, standing};

@@ -65,7 +65,8 @@ fn an_accepted_recipient_is_never_asked_again() {
     local.conclude(id, &late, &end, 201).unwrap().unwrap();
     let row = local.read().submission(id).unwrap().unwrap();
     assert_eq!(row.recipients[0].state, RecipientState::Accepted);
-    assert_eq!(local.read().source(id).unwrap().unwrap().0, key("INBOX", 3));
+    let source = sent::source(&local.read().conn, id).unwrap();
+    assert_eq!(source.unwrap().1, key("INBOX", 3));
 }
 
 #[test]

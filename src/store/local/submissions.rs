@@ -2,10 +2,9 @@
 
 use super::connection::LocalReader;
 use super::outbox::is_due;
-use super::{pieces, sent};
+use super::pieces;
 use crate::model::{
-    AccountName, FlagChange, MessageId, MessageKey, OutboxId, Recipient, RecipientState,
-    Submission, SubmissionState,
+    AccountName, MessageId, OutboxId, Recipient, RecipientState, Submission, SubmissionState,
 };
 use crate::store::error::Result;
 use rusqlite::{Connection, Row};
@@ -91,15 +90,6 @@ impl LocalReader {
     /// [`crate::store::Error::Gone`] if there is no such message.
     pub fn filed(&self, id: OutboxId) -> Result<Vec<u8>> {
         self.look(|conn| pieces::take(conn, id, pieces::FILED))
-    }
-
-    /// The message that this one answers or forwards, and how that one is marked once this is sent.
-    ///
-    /// # Errors
-    /// When it can't be read.
-    pub fn source(&self, id: OutboxId) -> Result<Option<(MessageKey, FlagChange)>> {
-        let found = self.look(|conn| sent::source(conn, id))?;
-        Ok(found.map(|(_, key, change)| (key, change)))
     }
 
     /// The messages in doubt of an account that are to be looked for, by now or (without a time) at
