@@ -23,54 +23,72 @@ use std::time::Duration;
 const WAITS: [u32; LOOKS as usize - 1] = [1, 3, 6, 10];
 /// Later it is looked for this often.
 const LATER: Duration = Duration::from_secs(3600);
-/// Where it can't be looked for now it is tried again after this time.
-const OFFLINE: Duration = Duration::from_secs(60);
 
-/// Looks for the messages in doubt that are due, or for all of them.
+/// Looks for the messages in doubt that are due, or for `all`, over a connection of its own: where no
+/// worker does it.
 ///
 /// # Errors
-/// When a database fails.
-pub fn look(kit: &Kit, local: &mut Local, all: bool) -> Result<(), SyncError> {
+/// Whatever the server says; when a database fails.
+pub fn look_alone(kit: &Kit, local: &mut Local, all: bool) -> Result<(), SyncError> {
     let now = (!all).then(when::now);
     let rows = local.read().doubtful(&kit.account.name, now)?;
     if rows.is_empty() {
         return Ok(());
     }
-    match search(kit, local, &rows) {
-        Err(SyncError::Store(error)) => Err(error.into()),
-        Err(error) => {
-            tracing::info!(%error, "messages in doubt could not be looked for");
-            let next = when::now() + OFFLINE.as_secs().cast_signed();
-            rows.iter()
-                .try_for_each(|row| Ok(local.look_later(row.id, next)?))
-        }
-        Ok(()) => Ok(()),
-    }
+    let mut session = kit.dial(Rank::Worker, None)?;
+    look(&mut session, kit, local, &rows)?;
+    session.hang_up();
+    Ok(())
 }
 
-fn search(kit: &Kit, local: &mut Local, rows: &[Submission]) -> Result<(), SyncError> {
+/// Looks for these messages in doubt.
+///
+/// # Errors
+/// When the session ends or a database fails.
+pub fn look(
+    session: &mut Session,
+    kit: &Kit,
+    local: &mut Local,
+    rows: &[Submission],
+) -> Result<(), SyncError> {
     let reader = kit.reader()?;
     let mut places = Vec::new();
     for role in [Role::Sent, Role::All] {
         let there = reader.role_mailbox(&kit.account.name, role)?;
         places.extend(there.map(|mailbox| (role, mailbox.name)));
     }
-    let mut session = kit.dial(Rank::Worker, None)?;
     for row in rows {
-        let written = mime::parse::envelope(&local.read().wire(row.id)?);
-        let mut found = false;
-        // What was only passed on has the Message-ID of the one that lies there anyway.
-        for (role, place) in places.iter().filter(|_| row.filed) {
-            found = found
-                || match role {
-                    Role::Sent => filing::find(&mut session, place, row)?,
-                    _ => find_same(&mut session, place, row, &written)?,
-                };
-        }
+        let found = is_in(session, local, &places, row);
+        let found = match found {
+            // Where nobody may look nothing is found.
+            Err(SyncError::Net(error)) if !error.ends_session() => {
+                tracing::info!(%error, "a message in doubt could not be looked for");
+                false
+            }
+            other => other?,
+        };
         judge(kit, local, row, found)?;
     }
-    session.hang_up();
     Ok(())
+}
+
+fn is_in(
+    session: &mut Session,
+    local: &Local,
+    places: &[(Role, MailboxName)],
+    row: &Submission,
+) -> Result<bool, SyncError> {
+    let written = mime::parse::envelope(&local.read().wire(row.id)?);
+    let mut found = false;
+    // What was only passed on has the Message-ID of the one that lies there anyway.
+    for (role, place) in places.iter().filter(|_| row.filed) {
+        found = found
+            || match role {
+                Role::Sent => filing::find(session, place, row)?,
+                _ => find_same(session, place, row, &written)?,
+            };
+    }
+    Ok(found)
 }
 
 /// Whether it stands among all mail. Anybody who saw its Message-ID can write one that has the same:

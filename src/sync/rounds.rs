@@ -9,8 +9,8 @@ use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::Connection;
 use crate::sync::worker::{Turn, Worker};
-use crate::sync::{filing, harvest, mailboxes, ondemand, pull, push, reminders};
-use crate::text::Clean;
+use crate::sync::{doubt, filing, harvest, mailboxes, ondemand, pull, push, reminders};
+use crate::text::{Clean, when};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -88,6 +88,14 @@ impl Worker {
             other => other.map(|_| None)?,
         };
         let (kit, local) = (&self.kit, &mut self.local);
+        // In a turn that somebody asked for they were looked for before.
+        if let Some(submitter) = &self.submitter {
+            let rows = local.read().doubtful(&kit.account.name, Some(when::now()))?;
+            if !rows.is_empty() {
+                doubt::look(session, kit, local, &rows)?;
+                submitter.ring();
+            }
+        }
         let filed = filing::file_sent(session, kit, local, &self.reader, self.whole)?;
         self.due.mailboxes.extend(touched.into_iter().chain(filed));
         self.stumbled = false;

@@ -33,7 +33,7 @@ const PAUSE: Duration = Duration::from_secs(60);
 /// A connection is kept this long for the next message of a burst.
 const LINGER: Duration = Duration::from_secs(10);
 
-/// Submits until the engine stops. `worker` is rung to file copies.
+/// Submits until the engine stops. `worker` is rung to file copies, and to look for what is in doubt.
 pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
     while !kit.stopping() {
         bell.clear();
@@ -53,17 +53,14 @@ fn submit(kit: &Kit, bell: &Doorbell, worker: &Ringer) -> Result<(), SyncError> 
     let mut local = kit.local()?;
     local.crashed(&kit.account.name)?;
     let mut session = None;
-    look(kit, &mut local, true);
     while !kit.stopping() {
         bell.clear();
         if kit.marks.resend.swap(false, Ordering::SeqCst) {
             local.reachable(&kit.account.name, when::now())?;
         }
-        if !local
-            .read()
-            .unfiled(&kit.account.name, Some(when::now()))?
-            .is_empty()
-        {
+        let (name, now) = (&kit.account.name, Some(when::now()));
+        let unfiled = local.read().unfiled(name, now)?;
+        if !unfiled.is_empty() || !local.read().doubtful(name, now)?.is_empty() {
             worker.ring();
         }
         match step(kit, &mut local, &mut session)? {
@@ -104,12 +101,13 @@ pub fn run_due(kit: &Kit) -> Result<(), SyncError> {
     if let Some(session) = session {
         session.quit();
     }
+    look(kit, &mut local, false);
     Ok(())
 }
 
 /// Looks for messages in doubt. What can't be looked for costs no message that is to be sent.
 fn look(kit: &Kit, local: &mut Local, all: bool) {
-    if let Err(error) = doubt::look(kit, local, all) {
+    if let Err(error) = doubt::look_alone(kit, local, all) {
         tracing::error!(%error, "messages in doubt could not be looked for");
     }
 }
@@ -126,7 +124,6 @@ enum Step {
 fn step(kit: &Kit, local: &mut Local, session: &mut Option<Sender>) -> Result<Step, SyncError> {
     let now = when::now();
     let account = &kit.account.name;
-    look(kit, local, false);
     let (row, hold) = match local.read().due(account, now)? {
         Some(row) => (row, None),
         None => match ahead(kit, local, now)? {
@@ -370,11 +367,7 @@ fn record(
     } else if state == SubmissionState::Accepted {
         kit.report.news(sent_to(row));
     }
-    doubt::mark(kit, marks)?;
-    match state {
-        SubmissionState::InDoubt => doubt::look(kit, local, false),
-        _ => Ok(()),
-    }
+    doubt::mark(kit, marks)
 }
 
 /// Seconds until the next attempt. Nobody was bothered by one that the network cut: it is made soon.

@@ -81,8 +81,9 @@ pub struct Worker {
     stands_by: bool,
     /// Whether it was said that the cache is damaged.
     damage_told: bool,
-    /// Whom to tell that the network is back.
-    submitter: Option<Ringer>,
+    /// Whom to tell that the network is back, or what was found of a message in doubt; nobody in a
+    /// turn that somebody asked for.
+    pub(super) submitter: Option<Ringer>,
     /// The question of another process that this turn answers.
     asked: Option<i64>,
 }

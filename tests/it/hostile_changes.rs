@@ -148,6 +148,29 @@ fn f39_a_copy_that_ends_every_connection_keeps_no_mail_away() {
 }
 
 #[test]
+fn f23_a_message_in_doubt_costs_no_connection_more_than_there_may_be() {
+    let server = Script::start(|mail| mail.make("Sent", "\\Sent"));
+    let account = server.account("work");
+    let home = Home::new(&format!("{account}connections = 2\n"));
+    home.sync();
+    home.run(&["send", "--to", "bo@example.test", "--subject", "out"])
+        .code(0);
+    let outbox = || home.json(&["outbox", "--all"])["outbox"][0].clone();
+    let id = outbox()["message_id"].as_str().unwrap().to_owned();
+    let cut = "UPDATE outbox SET state = 'dot', attempts = 1, first_try = 1";
+    write(&local(&home)).execute(cut, []).unwrap();
+    let copy = format!("Subject: out\r\nMessage-ID: {id}\r\n\r\nAs the server files it.\r\n");
+    server.mail(|m| m.put(b"Sent", copy.into_bytes(), Vec::new()));
+    let before = server.dialled();
+    let mut watch = home.watch();
+    watch.until("that it was sent", |said| {
+        said["notice"].as_str().is_some_and(|n| n.contains("found in Sent"))
+    });
+    assert_eq!(outbox()["state"], "sent");
+    assert!(server.dialled() - before <= 2, "one more than there may be");
+}
+
+#[test]
 fn f37_what_others_changed_meanwhile_is_merged() {
     let (server, home) = ready();
     home.run(&["flag", &home.id("INBOX", "in1"), "+flagged"])

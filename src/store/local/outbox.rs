@@ -232,15 +232,6 @@ impl Local {
         .map(drop)
     }
 
-    /// A message in doubt could not be looked for; it is tried again at that time.
-    ///
-    /// # Errors
-    /// When it can't be written.
-    pub fn look_later(&mut self, id: OutboxId, next: i64) -> Result<()> {
-        self.step(id, &format!("next_try = {next}"), "state = 'in-doubt'")
-            .map(drop)
-    }
-
     /// A message in doubt was sent: it was found where sent mail lies (`filed`), or the user says
     /// so. Those that were put off still get it. Answers its state now, and operations that mark
     /// what it answers.

@@ -62,14 +62,14 @@ impl LocalReader {
         self.submissions(&condition, [account.as_str()])
     }
 
-    /// When something is to be done next for a message of an account, seconds since 1970: sent,
-    /// looked for, or filed.
+    /// When something is to be done next for a message of an account, seconds since 1970: sent, or,
+    /// if that is not due already, looked for or filed.
     ///
     /// # Errors
     /// When it can't be read.
     pub fn next_due(&self, account: &AccountName, now: i64) -> Result<Option<i64>> {
         let sql = "SELECT min(next_try) FROM outbox WHERE account = ?1
-                     AND (state IN ('queued', 'in-doubt') OR (state = 'accepted' AND next_try > ?2))";
+                     AND (state = 'queued' OR (state IN ('in-doubt', 'accepted') AND next_try > ?2))";
         self.look(|conn| {
             let mut query = conn.prepare_cached(sql)?;
             Ok(query.query_row(rusqlite::params![account.as_str(), now], |r| r.get(0))?)
