@@ -90,7 +90,9 @@ impl Worker {
         let (kit, local) = (&self.kit, &mut self.local);
         // In a turn that somebody asked for they were looked for before.
         if let Some(submitter) = &self.submitter {
-            let rows = local.read().doubtful(&kit.account.name, Some(when::now()))?;
+            let rows = local
+                .read()
+                .doubtful(&kit.account.name, Some(when::now()))?;
             if !rows.is_empty() {
                 doubt::look(session, kit, local, &rows)?;
                 submitter.ring();

@@ -164,7 +164,9 @@ fn f23_a_message_in_doubt_costs_no_connection_more_than_there_may_be() {
     let before = server.dialled();
     let mut watch = home.watch();
     watch.until("that it was sent", |said| {
-        said["notice"].as_str().is_some_and(|n| n.contains("found in Sent"))
+        said["notice"]
+            .as_str()
+            .is_some_and(|n| n.contains("found in Sent"))
     });
     assert_eq!(outbox()["state"], "sent");
     assert!(server.dialled() - before <= 2, "one more than there may be");
