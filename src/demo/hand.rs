@@ -149,11 +149,6 @@ impl Hand {
         done.flatten().is_some()
     }
 
-    /// Changes the most bytes that the account may hold.
-    pub fn set_quota(&self, bytes: u64) {
-        self.act(|p| p.quota = bytes);
-    }
-
     /// The labels of a message as X-GM-LABELS has them, complete; `None` if it is not there.
     pub fn labels(&self, mailbox: &str, uid: u32) -> Option<Vec<String>> {
         let mut world = self.shared.world();

@@ -63,7 +63,7 @@ fn an_answer_to_all_is_taken_back_after_it_was_sent() {
     t.send("Thanks, all of you.");
     t.wait_for("Thanks, all of you.");
     t.send(CTRL_S);
-    t.wait_for("z undo");
+    t.wait_for("Sending in");
     t.send("z");
     t.wait_until("the message in the composer again", |s| {
         s.contains("Thanks, all of you.") && s.contains("Subject  Re: Recipe: those potatoes")

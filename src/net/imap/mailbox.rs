@@ -95,9 +95,6 @@ impl Session {
         // A server may name a mailbox twice (LIST-EXTENDED children); the first has the attributes.
         let mut seen: BTreeMap<MailboxName, ()> = BTreeMap::new();
         items.retain(|item| seen.insert(item.name.clone(), ()).is_none());
-        if let Some(inbox) = items.iter().find(|i| i.name.as_bytes() == b"INBOX") {
-            self.delimiter = inbox.delimiter;
-        }
         Ok(with_roles(items, &counts))
     }
 
@@ -216,12 +213,6 @@ impl Session {
             Err(error) if error.already_exists() => Ok(()),
             outcome => outcome.map(|_| ()),
         }
-    }
-
-    /// The name for a mailbox that shall be made at `path` (levels by `/`), in this server's
-    /// delimiter and encoding. Call [`Session::list`] before, which learns the delimiter.
-    pub fn name_for(&self, path: &str) -> MailboxName {
-        name::from_path(path, self.delimiter)
     }
 
     fn status_items(&self) -> String {

@@ -116,15 +116,6 @@ pub fn path(name: &MailboxName, delimiter: Option<u8>) -> String {
     levels.collect::<Vec<_>>().join("/")
 }
 
-/// The inverse of [`path`] for a mailbox that shall be made: levels encoded and joined by the
-/// server's delimiter.
-pub fn from_path(path: &str, delimiter: Option<u8>) -> MailboxName {
-    let delimiter = delimiter.unwrap_or(b'/');
-    let level = |text: &str| encode(&text.replace('\u{2215}', "/"));
-    let levels: Vec<Vec<u8>> = path.split('/').map(level).collect();
-    MailboxName::new(levels.join(&delimiter))
-}
-
 fn decode_run(run: &[u8]) -> Option<String> {
     if run.is_empty() {
         return Some("&".to_owned());
@@ -184,8 +175,6 @@ mod tests {
         let name = MailboxName::new("INBOX.a/b.&BBA-");
         assert_eq!(path(&name, Some(b'.')), "INBOX/a\u{2215}b/А");
         assert_eq!(path(&name, None), "INBOX.a\u{2215}b.А");
-        assert_eq!(from_path(&path(&name, Some(b'.')), Some(b'.')), name);
-        assert_eq!(from_path("Ä/b", Some(b'.')).as_bytes(), b"&AMQ-.b");
     }
 
     #[test]

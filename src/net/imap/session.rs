@@ -198,7 +198,6 @@ pub struct Session {
     pub(super) caps: Caps,
     pub(super) notes: Notes,
     pub(super) selected: Option<MailboxName>,
-    pub(super) delimiter: Option<u8>,
     pub(super) pace: Pace,
     /// Whether the server did not do with IDLE what it announced.
     pub(super) idle_refused: bool,
@@ -221,7 +220,6 @@ impl Session {
             caps,
             notes: Notes::default(),
             selected: None,
-            delimiter: Some(b'/'),
             pace,
             idle_refused: false,
             esearch_refused: false,
