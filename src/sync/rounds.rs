@@ -1,5 +1,6 @@
-//! What a worker does in a turn: replay operations, file sent copies, list the mailboxes if that is
-//! due, copy drafts, pull those that changed, what people look at first, and look after what came.
+//! What a worker does in a turn: replay operations, look for messages in doubt, file sent copies, list
+//! the mailboxes if that is due, copy drafts, pull those that changed, what people look at first, and
+//! look after what came. If what is sent ended the connection the last time, the pull comes first.
 
 use crate::model::{Link, Quota};
 use crate::net::NetError;
