@@ -167,11 +167,7 @@ fn compose(begun: &Compose, loaded: &Loaded, warnings: &mut Vec<String>) -> anyh
     }
     for path in &begun.attach {
         let found = attachable(&path.to_string_lossy(), None).map_err(usage)?;
-        draft.attachments.push(DraftAttachment::File {
-            inline: false,
-            path: found.path,
-            name: None,
-        });
+        draft.attachments.push(DraftAttachment::file(found.path));
     }
     Ok(draft)
 }

@@ -154,16 +154,8 @@ fn from_options(home: &Home, args: &Send) -> Result<Outgoing> {
     };
     (draft.to, draft.cc, draft.bcc) = (line(&args.to), line(&args.cc), line(&args.bcc));
     draft.subject = args.subject.clone().unwrap_or_default();
-    draft.attachments = args
-        .attach
-        .iter()
-        .cloned()
-        .map(|path| DraftAttachment::File {
-            inline: false,
-            path,
-            name: None,
-        })
-        .collect();
+    let files = args.attach.iter().cloned();
+    draft.attachments = files.map(DraftAttachment::file).collect();
     draft.body = match args.body_file.as_deref() {
         None => String::new(),
         Some(path) if path.as_os_str() == "-" => {

@@ -41,6 +41,32 @@ pub enum DraftAttachment {
     },
 }
 
+impl DraftAttachment {
+    /// A file under its own name, below the text.
+    pub fn file(path: PathBuf) -> DraftAttachment {
+        DraftAttachment::File {
+            path,
+            name: None,
+            inline: false,
+        }
+    }
+
+    /// The name that it is sent under.
+    pub fn name(&self) -> String {
+        match self {
+            DraftAttachment::File {
+                name: Some(name), ..
+            }
+            | DraftAttachment::Bytes { name, .. } => name.clone(),
+            DraftAttachment::File { path, .. } => path
+                .file_name()
+                .unwrap_or(path.as_os_str())
+                .to_string_lossy()
+                .into_owned(),
+        }
+    }
+}
+
 /// How a message is to be sent, chosen per message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SendOptions {

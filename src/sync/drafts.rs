@@ -329,7 +329,7 @@ fn attached(draft: &Draft, kit: &Kit) -> (Vec<Attached>, Vec<String>) {
                 room -= file.bytes.len();
                 files.push(file);
             }
-            None => left_out.push(freeze::name(attachment)),
+            None => left_out.push(attachment.name()),
         }
     }
     (files, left_out)

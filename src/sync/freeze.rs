@@ -32,17 +32,6 @@ pub fn freeze(
     Ok(outgoing)
 }
 
-/// What an attachment is called.
-pub fn name(attached: &DraftAttachment) -> String {
-    match attached {
-        DraftAttachment::Bytes { name, .. } => name.clone(),
-        DraftAttachment::File { path, name, .. } => {
-            let own = path.file_name().map(|n| n.to_string_lossy().into_owned());
-            name.clone().or(own).unwrap_or_default()
-        }
-    }
-}
-
 /// An attachment with its content.
 ///
 /// # Errors
@@ -62,7 +51,7 @@ pub fn read(attached: &DraftAttachment, host: &dyn Host) -> Result<Attached, Str
         }),
         DraftAttachment::File { path, inline, .. } => {
             let bytes = host.attachment(path)?;
-            let name = name(attached);
+            let name = attached.name();
             let media_type = media::type_of(&name).to_owned();
             Ok(Attached {
                 inline: *inline,

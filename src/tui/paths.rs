@@ -2,12 +2,11 @@
 //!
 //! Looks at the disk, so it runs aside, never on the screen's thread.
 
+use crate::config::files::MOST_ATTACHED;
 use std::path::{Path, PathBuf};
 
 /// Names offered at most.
 const OFFERED: usize = 200;
-/// The largest file that can be attached: more than any provider takes.
-pub const LARGEST: u64 = 100 * 1024 * 1024;
 
 /// A file that can be attached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +81,7 @@ pub fn attachable(typed: &str, home: Option<&Path>) -> Result<Found, String> {
     if !about.is_file() {
         return Err(format!("{shown} is no ordinary file"));
     }
-    if about.len() > LARGEST {
+    if about.len() > MOST_ATTACHED {
         let size = crate::text::size::human(about.len());
         return Err(format!("{shown} is too large to be sent ({size})"));
     }

@@ -1,7 +1,6 @@
 //! A draft as one text for the external editor: its fields line by line, an empty line, the text;
 //! and back again, leniently. Whatever can't be understood is said, and nothing typed is dropped.
 
-use super::files::name_of;
 use crate::model::{Draft, DraftAttachment};
 
 /// The fields in their order.
@@ -47,7 +46,7 @@ fn mark(n: usize, attached: &DraftAttachment) -> String {
         DraftAttachment::File {
             path, name: None, ..
         } if path.to_str().is_some_and(|p| p.trim() == p) => path.display().to_string(),
-        other => format!("#{} {}", n + 1, name_of(other)),
+        other => format!("#{} {}", n + 1, other.name()),
     }
 }
 
@@ -163,11 +162,7 @@ mod tests {
         draft.subject = "Soup".into();
         draft.body = "\nHi: there\n\nBye\n".into();
         draft.attachments = vec![
-            DraftAttachment::File {
-                inline: false,
-                path: "/tmp/a b.txt".into(),
-                name: None,
-            },
+            DraftAttachment::file("/tmp/a b.txt".into()),
             DraftAttachment::Bytes {
                 inline: false,
                 name: "x.png".into(),

@@ -420,11 +420,8 @@ mod tests {
             assert_eq!(count(&draft("a@x.example", "x", body)), 0, "{body}");
         }
         let mut with = draft("a@x.example", "x", "attached");
-        with.attachments.push(DraftAttachment::File {
-            inline: false,
-            path: "/tmp/a".into(),
-            name: None,
-        });
+        with.attachments
+            .push(DraftAttachment::file("/tmp/a".into()));
         assert_eq!(count(&with), 0);
     }
 

@@ -2,7 +2,6 @@
 //! whatever happens. Small screens leave out the empty copies and the sender.
 
 use super::fields::{FIELDS, Field};
-use super::files::name_of;
 use super::{Composer, Over, options};
 use crate::mime::recipients::parse_list;
 use crate::model::{DraftAttachment, SendOptions};
@@ -322,7 +321,7 @@ impl Composer {
         };
         let (DraftAttachment::File { inline, .. } | DraftAttachment::Bytes { inline, .. }) = file;
         let inline = if *inline { "in the text, " } else { "" };
-        let text = format!("{}  {inline}{size}{about}", name_of(file));
+        let text = format!("{}  {inline}{size}{about}", file.name());
         ink.put(&Clean::line(&text), look);
     }
 

@@ -13,21 +13,6 @@ use crossterm::event::{KeyCode, KeyEvent};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// The name that an attachment is sent under.
-pub(super) fn name_of(attached: &DraftAttachment) -> String {
-    match attached {
-        DraftAttachment::File {
-            name: Some(name), ..
-        }
-        | DraftAttachment::Bytes { name, .. } => name.clone(),
-        DraftAttachment::File { path, .. } => path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned(),
-    }
-}
-
 impl Composer {
     /// Files whose size isn't known yet.
     pub fn unweighed(&self) -> Vec<PathBuf> {
@@ -99,12 +84,7 @@ impl Composer {
             self.notice = Some(Clean::lit("It is attached already."));
             return;
         }
-        let file = DraftAttachment::File {
-            inline: false,
-            path: found.path,
-            name: None,
-        };
-        self.push(file, now);
+        self.push(DraftAttachment::file(found.path), now);
     }
 
     fn push(&mut self, attached: DraftAttachment, now: Instant) {
@@ -160,7 +140,7 @@ impl Composer {
             KeyCode::Enter => self.run(Command::Attach, now, out),
             KeyCode::Char('r') => {
                 if let Some(attached) = self.draft.attachments.get(at) {
-                    let name = name_of(attached);
+                    let name = attached.name();
                     let label = Clean::lit("Send it under the name: ");
                     self.over = Over::Name(Prompt::new(label, Kind::Text, &name), at);
                 }
@@ -191,7 +171,7 @@ impl Composer {
         let on = *inline;
         self.saves.changed(now);
         if on && self.draft.options.markdown {
-            let name = self.draft.attachments.get(at).map(name_of);
+            let name = self.draft.attachments.get(at).map(DraftAttachment::name);
             let text = format!(
                 "![…](cid:{}) puts it into the text.",
                 name.unwrap_or_default()

@@ -320,14 +320,7 @@ fn files_are_attached_and_taken_off() {
     insta::assert_snapshot!("composer_files_60x16", desk.drawn(60, 16));
     desk.press("shift-tab d");
     let left = desk.composer.draft().attachments;
-    assert_eq!(
-        left,
-        [DraftAttachment::File {
-            inline: false,
-            path: "/home/ada/\x1b[2Jx".into(),
-            name: None,
-        }]
-    );
+    assert_eq!(left, [DraftAttachment::file("/home/ada/\x1b[2Jx".into())]);
     desk.press("delete");
     assert_eq!(desk.composer.focus(), Field::Body);
     assert_eq!(saves(&desk.wait(1000)), 1);
