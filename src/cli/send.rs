@@ -126,12 +126,11 @@ fn from_stdin(home: &Home, args: &Send) -> Result<Outgoing> {
 /// The account that mail of this sender goes through: the one that has the address, the first for
 /// a message that names nobody.
 fn whose<'a>(accounts: &'a [Account], from: &[Address]) -> Result<&'a Account> {
-    let sends = |a: &&Account, f: &Address| a.senders().iter().any(|s| s.same_mailbox(f));
     let Some(first) = from.first() else {
         return accounts.first().context("no account");
     };
     let mut found = from.iter();
-    let found = found.find_map(|f| accounts.iter().find(|a| sends(a, f)));
+    let found = found.find_map(|f| accounts.iter().find(|a| a.sends_as(f)));
     found.ok_or_else(|| {
         let told = format!(
             "no account sends as {}; --account says which one is to",

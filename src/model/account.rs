@@ -156,4 +156,9 @@ impl Account {
         let others = others.map(|i| Address::new(i.full_name.clone(), i.email.clone()));
         std::iter::once(self.identity()).chain(others).collect()
     }
+
+    /// Whether mail is sent from that address.
+    pub fn sends_as(&self, address: &Address) -> bool {
+        self.senders().iter().any(|own| own.same_mailbox(address))
+    }
 }

@@ -173,9 +173,7 @@ impl Ledger {
         let id = id.ok_or_else(|| refused("That message has no Message-ID to be answered by"))?;
         let account = row.places.first().and_then(|p| self.account(&p.account));
         let account = account.ok_or_else(|| refused("That message is of no account of yours"))?;
-        let own = account.senders();
-        let ours = |a: &Address| own.iter().any(|own| own.same_mailbox(a));
-        if !row.envelope.from.iter().any(ours) {
+        if !row.envelope.from.iter().any(|a| account.sends_as(a)) {
             return Err(refused(
                 "You can be reminded only of what you sent yourself",
             ));

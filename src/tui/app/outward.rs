@@ -1,6 +1,6 @@
 //! What goes out of a message at hand: drafts that answer it, itself to somebody else, a receipt.
 
-use crate::model::{Account, Address, Intent, MsgId, Target, Verb};
+use crate::model::{Address, Intent, MsgId, Target, Verb};
 use crate::text::{Clean, later};
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
@@ -115,8 +115,7 @@ impl Panes {
 
     /// Whether an address is one that the user sends from.
     pub fn is_own(&self, address: &Address) -> bool {
-        let mut own = self.accounts.iter().flat_map(Account::senders);
-        own.any(|own| own.same_mailbox(address))
+        self.accounts.iter().any(|a| a.sends_as(address))
     }
 
     /// Sets a reminder of the message at hand for the time that is typed.

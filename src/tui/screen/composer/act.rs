@@ -5,6 +5,7 @@ use super::fields::Field;
 use super::options::Wanted;
 use super::{Composer, Decision, Outcome, Over, answer, block, check};
 use crate::mime::recipients::parse_list;
+use crate::model::Account;
 use crate::text::Clean;
 use crate::tui::command::Command;
 use crate::tui::errand::Errand;
@@ -222,12 +223,7 @@ impl Composer {
             let address = parse_list(&draft.from)
                 .ok()
                 .and_then(|l| l.into_iter().next());
-            let of = |a: &&crate::model::Account| {
-                let own = a.senders();
-                address
-                    .as_ref()
-                    .is_some_and(|f| own.iter().any(|s| s.same_mailbox(f)))
-            };
+            let of = |a: &&Account| address.as_ref().is_some_and(|f| a.sends_as(f));
             if let Some(account) = self.accounts.iter().find(of) {
                 self.draft.account = account.name.clone();
             }

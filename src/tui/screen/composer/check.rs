@@ -206,9 +206,9 @@ fn other_sender(draft: &Draft, facts: &Facts<'_>) -> Option<String> {
 /// A sender that belongs to another account than the one whose server gets the message.
 fn other_account(draft: &Draft, accounts: &[Account]) -> Option<String> {
     let from = parse_list(&draft.from).ok()?.into_iter().next()?;
-    let sends = |a: &Account| a.senders().iter().any(|s| s.same_mailbox(&from));
     let own = accounts.iter().find(|a| a.name == draft.account)?;
-    let other = accounts.iter().filter(|_| !sends(own)).find(|a| sends(a))?;
+    let mut others = accounts.iter().filter(|_| !own.sends_as(&from));
+    let other = others.find(|a| a.sends_as(&from))?;
     Some(format!(
         "{} is an address of {}, and this goes through {}.",
         from.addr, other.name, own.name
