@@ -154,7 +154,7 @@ fn auth() -> Result<Auth> {
             "password" => return Ok(Auth::Password),
             "xoauth2" => return Ok(Auth::XOauth2),
             "oauthbearer" => return Ok(Auth::OAuthBearer),
-            _ => eprintln!("  password, xoauth2 or oauthbearer"),
+            _ => aside!("  password, xoauth2 or oauthbearer"),
         }
     }
 }

@@ -78,15 +78,11 @@ pub fn change(
 /// # Errors
 /// When there is nothing to undo, or a database can't be written.
 pub fn undo(home: &Home, as_json: bool) -> Result<u8> {
-    home.reader()?;
     report(home, as_json, Intent::Undo)
 }
 
 fn report(home: &Home, as_json: bool, intent: Intent) -> Result<u8> {
-    let done = home
-        .ledger(0)?
-        .carry_out(intent)
-        .map_err(|why| Failure::new(exit::NO_INPUT, why))?;
+    let done = home.carry_out(intent, exit::NO_INPUT)?;
     if as_json {
         json::print(json!({ "done": done.label, "undoable": done.undoable }))?;
     } else {

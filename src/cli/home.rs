@@ -3,7 +3,7 @@
 use super::exit::{self, Failure};
 use super::host::Desk;
 use crate::config::{Config, Paths, load, lock};
-use crate::model::{Account, AccountName, DraftId, MsgId};
+use crate::model::{Account, AccountName, Done, DraftId, Intent, MsgId};
 use crate::net::connect;
 use crate::net::http::Client;
 use crate::signal::Board;
@@ -146,11 +146,18 @@ impl Home {
         Ok(parts)
     }
 
-    /// A ledger for one command.
+    /// Records what the user wants, as durably as the screen does. `code`: how the command ends if
+    /// that is refused.
     ///
     /// # Errors
-    /// When a database can't be opened.
-    pub fn ledger(&self, undo_window: i64) -> Result<Ledger> {
+    /// Why it is refused, in plain words, or when a database can't be opened or written.
+    pub fn carry_out(&self, intent: Intent, code: u8) -> Result<Done> {
+        let done = self.ledger()?.carry_out(intent);
+        Ok(done.map_err(|why| Failure::new(code, why))?)
+    }
+
+    /// A ledger for one command. What it sends waits no longer than the message itself says.
+    fn ledger(&self) -> Result<Ledger> {
         let parts = self.parts(self.config.accounts.clone(), Arc::new(Board::new()), false)?;
         Ok(Ledger {
             local: Local::open(&self.paths.local)?,
@@ -161,7 +168,7 @@ impl Home {
             board: parts.board,
             host: parts.host,
             bells: Bells::default(),
-            undo_window,
+            undo_window: 0,
             idle: rhythm().idle,
             begun: when::now() - JUST_NOW,
         })

@@ -6,9 +6,10 @@ use super::home::Home;
 use super::say::say;
 use super::{json, table};
 use crate::model::{Intent, OutboxId, OutboxVerb, RecipientState, Submission};
+use crate::store::LocalReader;
 use crate::text::{Clean, later, when};
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// `outbox`
 ///
@@ -21,10 +22,10 @@ pub fn outbox(home: &Home, as_json: bool, all: bool) -> Result<u8> {
         rows.extend(local.sent()?);
     }
     if as_json {
-        let told = rows
+        let told: Vec<_> = rows
             .iter()
-            .map(|row| Ok(json::submission(row, &local.reports(&row.message_id)?)));
-        let told: Vec<_> = told.collect::<Result<_>>()?;
+            .map(|row| entry(&local, row))
+            .collect::<Result<_>>()?;
         json::print(json!({ "outbox": told }))?;
         return Ok(0);
     }
@@ -50,6 +51,10 @@ pub fn outbox(home: &Home, as_json: bool, all: bool) -> Result<u8> {
     }
     table::print(&lines, 40)?;
     Ok(0)
+}
+
+fn entry(local: &LocalReader, row: &Submission) -> Result<Value> {
+    Ok(json::submission(row, &local.reports(&row.message_id)?))
 }
 
 /// Where it stands, and each recipient of whom there is something to say.
@@ -94,17 +99,14 @@ pub fn decide(home: &Home, as_json: bool, decision: &Decision) -> Result<u8> {
         return Err(Failure::new(exit::USAGE, told).into());
     };
     let id = OutboxId(id);
-    home.reader()?;
-    let done = home
-        .ledger(0)?
-        .carry_out(Intent::Outbox(id, verb))
-        .map_err(|why| Failure::new(exit::NO_INPUT, why))?;
+    let done = home.carry_out(Intent::Outbox(id, verb), exit::NO_INPUT)?;
     if as_json {
-        let row = home.local_reader()?.submission(id)?;
+        let local = home.local_reader()?;
+        let row = local.submission(id)?;
         json::print(json!({
             "done": done.label,
             "draft": done.draft.map(|draft| format!("d{}", draft.0)),
-            "message": row.as_ref().map(|row| json::submission(row, &[])),
+            "message": row.map(|row| entry(&local, &row)).transpose()?,
         }))?;
     } else {
         say!("{}", Clean::line(&done.label));

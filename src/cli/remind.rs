@@ -57,11 +57,7 @@ pub fn remind(home: &Home, as_json: bool, id: &str, words: &[String]) -> Result<
         "off" => Intent::Dismiss(find(home, id)?.id),
         words => Intent::Remind(home::message_id(id)?, time(words)?),
     };
-    home.reader()?;
-    let done = home
-        .ledger(0)?
-        .carry_out(intent)
-        .map_err(|why| Failure::new(exit::NO_INPUT, why))?;
+    let done = home.carry_out(intent, exit::NO_INPUT)?;
     if as_json {
         json::print(json!({ "done": done.label }))?;
     } else {

@@ -59,11 +59,7 @@ pub fn send(home: &Home, as_json: bool, args: &Send) -> Result<u8> {
         outgoing.remind = Some(after);
     }
     let account = home.account(outgoing.account.as_str())?.clone();
-    home.reader()?;
-    let done = home
-        .ledger(0)?
-        .carry_out(Intent::Queue(Box::new(outgoing)))
-        .map_err(|why| Failure::new(exit::DATA, why))?;
+    let done = home.carry_out(Intent::Queue(Box::new(outgoing)), exit::DATA)?;
     let id = done.outbox.context("the outbox gave no id")?;
     if args.wait {
         see_through(home, &account, id)?;
