@@ -104,16 +104,10 @@ fn with_log(
 fn screen(paths: &Paths, begun: Option<&Compose>) -> anyhow::Result<()> {
     let mut warnings = paths.ensure()?;
     let loaded = load::load(&paths.config)?;
-    if loaded.config.accounts.is_empty() && loaded.problems.is_empty() {
-        return Err(ConfigError::Missing {
-            path: paths.config.clone(),
-        }
-        .into());
-    }
     if loaded.config.accounts.is_empty() {
-        let told: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
-        let text = format!("{}:\n{}", paths.config.display(), told.join("\n"));
-        return Err(exit::Failure::new(exit::CONFIG, text).into());
+        loaded.whole(&paths.config)?;
+        let path = paths.config.clone();
+        return Err(ConfigError::NoAccount { path }.into());
     }
     warnings.extend(loaded.problems.iter().map(|p| format!("config.toml: {p}")));
     let compose = match begun {

@@ -5,7 +5,7 @@ use super::exit::{self, Failure};
 use super::json;
 use super::say::{aside, say};
 use crate::config::paths::expand;
-use crate::config::{Paths, append, load, secrets};
+use crate::config::{ConfigError, Paths, append, load, secrets};
 use crate::model::{
     Account, AccountName, Auth, Endpoint, Secret, SecretSource, Security, SyncPolicy,
 };
@@ -22,14 +22,14 @@ use std::path::{Path, PathBuf};
 pub fn add(home: Option<&Path>, as_json: bool) -> Result<u8> {
     let paths = Paths::locate(home)?;
     paths.ensure()?;
+    // What would be in the way at the end is told before anything is asked.
     let taken: Vec<String> = match load::load(&paths.config) {
-        Ok(loaded) => loaded
-            .config
-            .accounts
-            .into_iter()
-            .map(|a| a.name.0)
-            .collect(),
-        Err(_) => Vec::new(),
+        Ok(loaded) => {
+            let config = loaded.whole(&paths.config)?;
+            config.accounts.into_iter().map(|a| a.name.0).collect()
+        }
+        Err(ConfigError::NoAccount { .. }) => Vec::new(),
+        Err(error) => return Err(error.into()),
     };
     let (mut account, secret) = ask(&taken)?;
     aside!("\nTrying it:");

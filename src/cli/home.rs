@@ -2,7 +2,7 @@
 
 use super::exit::{self, Failure};
 use super::host::Desk;
-use crate::config::{Config, Paths, load, lock};
+use crate::config::{Config, ConfigError, Paths, load, lock};
 use crate::model::{Account, AccountName, Done, DraftId, Intent, MsgId};
 use crate::net::connect;
 use crate::net::http::Client;
@@ -40,16 +40,8 @@ impl Home {
         for said in paths.ensure()? {
             tracing::warn!("{said}");
         }
-        let loaded = load::load(&paths.config)?;
-        if !loaded.problems.is_empty() {
-            let told: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
-            let message = format!("{}:\n{}", paths.config.display(), told.join("\n"));
-            return Err(Failure::new(exit::CONFIG, message).into());
-        }
-        Ok(Home {
-            paths,
-            config: loaded.config,
-        })
+        let config = load::load(&paths.config)?.whole(&paths.config)?;
+        Ok(Home { paths, config })
     }
 
     /// The account of that name.
@@ -89,11 +81,8 @@ impl Home {
             None => self.config.accounts.clone(),
         };
         if accounts.is_empty() {
-            return Err(Failure::new(
-                exit::CONFIG,
-                "no account is set up; try `postrider account add`",
-            )
-            .into());
+            let path = self.paths.config.clone();
+            return Err(ConfigError::NoAccount { path }.into());
         }
         Ok(accounts)
     }

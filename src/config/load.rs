@@ -49,6 +49,22 @@ pub struct Loaded {
     pub problems: Vec<Problem>,
 }
 
+impl Loaded {
+    /// The configuration, for whoever can do nothing with a part of it.
+    ///
+    /// # Errors
+    /// [`ConfigError::Wrong`] after a mistake; `path` is the file's.
+    pub fn whole(self, path: &Path) -> Result<Config, ConfigError> {
+        if self.problems.is_empty() {
+            return Ok(self.config);
+        }
+        Err(ConfigError::Wrong {
+            path: path.to_owned(),
+            problems: self.problems,
+        })
+    }
+}
+
 /// Reads the file.
 ///
 /// # Errors
@@ -61,7 +77,7 @@ pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
     let bytes = match read_regular(path, LONGEST) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            return Err(ConfigError::Missing {
+            return Err(ConfigError::NoAccount {
                 path: path.to_owned(),
             });
         }

@@ -43,14 +43,22 @@ impl fmt::Display for Problem {
 /// Why there is no configuration at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// There is no file yet.
+    /// There is no file yet, or no account in it.
     #[error(
-        "no account is set up yet ({} does not exist)\n  try it without one:   postrider demo\n  set one up:           postrider account add",
+        "no account is set up yet: there is none in {}\n  try it without one:   postrider demo\n  set one up:           postrider account add",
         path.display()
     )]
-    Missing {
-        /// Where it would be.
+    NoAccount {
+        /// Which file.
         path: PathBuf,
+    },
+    /// The file has mistakes.
+    #[error("{}:\n{}", path.display(), lines(problems))]
+    Wrong {
+        /// Which file.
+        path: PathBuf,
+        /// Each of them.
+        problems: Vec<Problem>,
     },
     /// The file can't be read.
     #[error("{}: {source}", path.display())]
@@ -60,6 +68,11 @@ pub enum ConfigError {
         /// The system's reason.
         source: std::io::Error,
     },
+}
+
+fn lines(problems: &[Problem]) -> String {
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    told.join("\n")
 }
 
 /// The mistakes found so far in one text.

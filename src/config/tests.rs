@@ -497,7 +497,7 @@ fn no_file_is_a_beginning_and_an_unreadable_one_is_named() {
     let path = dir.path().join("config.toml");
     let missing = load(&path).unwrap_err();
     let text = missing.to_string();
-    assert!(matches!(missing, ConfigError::Missing { .. }));
+    assert!(matches!(missing, ConfigError::NoAccount { .. }));
     for way in ["postrider demo", "account add", "config.toml"] {
         assert!(text.contains(way), "{text}");
     }
