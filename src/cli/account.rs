@@ -5,7 +5,7 @@ use super::exit::{self, Failure};
 use super::json;
 use super::say::{aside, say};
 use crate::config::paths::expand;
-use crate::config::{ConfigError, Paths, append, load, secrets};
+use crate::config::{ConfigError, Paths, append, is_loopback, load, secrets};
 use crate::model::{
     Account, AccountName, Auth, Endpoint, Secret, SecretSource, Security, SyncPolicy,
 };
@@ -196,9 +196,13 @@ fn endpoint(what: &str, host: &str, usual: &[(u16, Security)]) -> Result<Endpoin
             "tls"
         };
         let security = match question("  tls or starttls", word)?.as_str() {
+            "tls" => Security::Tls,
             "starttls" => Security::StartTls,
-            "none" if host == "localhost" || host.starts_with("127.") => Security::None,
-            _ => Security::Tls,
+            "none" if is_loopback(&host) => Security::None,
+            _ => {
+                aside!("  tls: from the first byte; starttls: after a greeting in the clear");
+                continue;
+            }
         };
         return Ok(Endpoint {
             host,

@@ -192,7 +192,7 @@ fn security(
 
 /// Whether a host is this machine, judged by what was written. The connection judges again by the
 /// peer's address.
-fn is_loopback(host: &str) -> bool {
+pub fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host
             .parse::<IpAddr>()

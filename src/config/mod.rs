@@ -22,6 +22,7 @@ pub mod lock;
 #[cfg(test)]
 mod tests;
 
+pub use endpoint::is_loopback;
 pub use contacts::{Checks, Contacts};
 pub use load::{Config, Loaded};
 pub use look::{Images, Look, ReaderPlace};
