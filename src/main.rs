@@ -2,23 +2,19 @@
 
 use postrider::cli::args::{self, Command, Compose};
 use postrider::cli::seat::Seat;
-use postrider::cli::{self, exit, home};
-use postrider::config::files::read_text;
+use postrider::cli::{self, compose, exit, home};
 use postrider::config::lock::{self, EngineLock};
 use postrider::config::{Checks, ConfigError, Loaded, Look, Paths, load};
 use postrider::demo::{Demo, Options};
-use postrider::mime::roster;
-use postrider::model::{Account, AccountStatus, Draft, DraftAttachment, DraftId, Link};
+use postrider::model::{Account, AccountStatus, Draft, DraftId, Link};
 use postrider::net::domain::Resolver;
 use postrider::signal::{Board, Ringer, Topic};
 use postrider::store::Local;
 use postrider::sync::Engine;
 use postrider::tui::editor;
 use postrider::tui::offer::Books;
-use postrider::tui::paths::attachable;
 use postrider::tui::ports::LookUp;
-use postrider::tui::screen::composer::mailto::from_mailto;
-use postrider::tui::screen::composer::{blank, block};
+use postrider::tui::screen::composer::block;
 use postrider::tui::{self, Ports, Taste};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -110,60 +106,11 @@ fn screen(paths: &Paths, begun: Option<&Compose>) -> anyhow::Result<()> {
         return Err(ConfigError::NoAccount { path }.into());
     }
     warnings.extend(loaded.problems.iter().map(|p| format!("config.toml: {p}")));
-    let compose = match begun {
-        Some(begun) => Some(Box::new(compose(begun, &loaded, &mut warnings)?)),
-        None => None,
-    };
+    let compose = begun.map(|b| compose::draft(&loaded.config, b, &mut warnings));
+    let compose = compose.transpose()?.map(Box::new);
     let done = ride(paths, &loaded, compose, warnings);
     cli::note_damage(&paths.cache, &done);
     done
-}
-
-/// The message that the command line begins.
-fn compose(begun: &Compose, loaded: &Loaded, warnings: &mut Vec<String>) -> anyhow::Result<Draft> {
-    let usage = |why: String| exit::Failure::new(exit::USAGE, why);
-    let named = begun.account.as_deref();
-    let mut accounts = loaded.config.accounts.iter();
-    let account = accounts
-        .find(|a| named.is_none_or(|n| a.name.as_str() == n))
-        .ok_or_else(|| {
-            usage(format!(
-                "there is no account `{}`",
-                named.unwrap_or_default()
-            ))
-        })?;
-    let mut draft = blank(account);
-    if let Some(link) = &begun.link {
-        let (linked, said) = from_mailto(link, account)
-            .ok_or_else(|| usage("this is no mailto: link; recipients go with --to".to_owned()))?;
-        draft = linked;
-        warnings.extend(said.words());
-    }
-    let fields = [
-        (&mut draft.to, &begun.to),
-        (&mut draft.cc, &begun.cc),
-        (&mut draft.bcc, &begun.bcc),
-    ];
-    for (field, more) in fields {
-        let all: Vec<&str> = std::iter::once(field.as_str())
-            .chain(more.iter().map(String::as_str))
-            .filter(|a| !a.is_empty())
-            .collect();
-        let all = all.join(", ");
-        *field = roster::expand(&all, &loaded.config.groups).unwrap_or(all);
-    }
-    if let Some(subject) = &begun.subject {
-        draft.subject.clone_from(subject);
-    }
-    if let Some(path) = &begun.body_file {
-        let text = read_text(path).map_err(|why| exit::Failure::new(exit::NO_INPUT, why))?;
-        draft.body = format!("{text}{}", draft.body);
-    }
-    for path in &begun.attach {
-        let found = attachable(&path.to_string_lossy(), None).map_err(usage)?;
-        draft.attachments.push(DraftAttachment::file(found.path));
-    }
-    Ok(draft)
 }
 
 fn ride(

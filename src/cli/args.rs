@@ -333,10 +333,11 @@ pub struct Show {
     pub offline: bool,
 }
 
-/// `send`
-#[derive(Debug, Arguments)]
-pub struct Send {
-    /// From this account. Default: the first, or the one whose address is in From.
+/// What of a message can be said in options.
+#[derive(Debug, Default, Arguments)]
+#[group(skip)]
+pub struct Written {
+    /// From this account. Default: the one whose address is in From, else the first.
     #[arg(long)]
     pub account: Option<String>,
     /// To whom.
@@ -351,12 +352,20 @@ pub struct Send {
     /// Subject.
     #[arg(long)]
     pub subject: Option<String>,
-    /// A file with the text; `-` is standard input.
+    /// A file with the text; `-` is standard input, where nobody types.
     #[arg(long, value_name = "FILE")]
     pub body_file: Option<PathBuf>,
     /// A file to attach.
     #[arg(long, value_name = "FILE")]
     pub attach: Vec<PathBuf>,
+}
+
+/// `send`
+#[derive(Debug, Arguments)]
+pub struct Send {
+    /// What is sent, unless it stands on standard input.
+    #[command(flatten)]
+    pub written: Written,
     /// Send now and wait for the outcome.
     #[arg(long, conflicts_with = "at")]
     pub wait: bool,
@@ -373,27 +382,9 @@ pub struct Send {
 pub struct Compose {
     /// A mailto: link. It sets recipients, subject and text, and attaches nothing.
     pub link: Option<String>,
-    /// From this account. Default: the first.
-    #[arg(long)]
-    pub account: Option<String>,
-    /// To whom.
-    #[arg(long)]
-    pub to: Vec<String>,
-    /// Copies.
-    #[arg(long)]
-    pub cc: Vec<String>,
-    /// Blind copies.
-    #[arg(long)]
-    pub bcc: Vec<String>,
-    /// Subject.
-    #[arg(long)]
-    pub subject: Option<String>,
-    /// A file with the text.
-    #[arg(long, value_name = "FILE")]
-    pub body_file: Option<PathBuf>,
-    /// A file to attach.
-    #[arg(long, value_name = "FILE")]
-    pub attach: Vec<PathBuf>,
+    /// What else it begins with.
+    #[command(flatten)]
+    pub written: Written,
 }
 
 #[cfg(test)]

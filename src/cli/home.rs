@@ -49,26 +49,7 @@ impl Home {
     /// # Errors
     /// When there is none.
     pub fn account(&self, name: &str) -> Result<&Account> {
-        self.config
-            .accounts
-            .iter()
-            .find(|a| a.name.as_str() == name)
-            .ok_or_else(|| {
-                let known: Vec<&str> = self
-                    .config
-                    .accounts
-                    .iter()
-                    .map(|a| a.name.as_str())
-                    .collect();
-                Failure::new(
-                    exit::NO_INPUT,
-                    format!(
-                        "there is no account `{name}`; there are: {}",
-                        known.join(", ")
-                    ),
-                )
-                .into()
-            })
+        account(&self.config, Some(name))
     }
 
     /// The accounts, or only the one that was named.
@@ -162,6 +143,24 @@ impl Home {
             begun: when::now() - JUST_NOW,
         })
     }
+}
+
+/// The account of that name; the first if none is named.
+///
+/// # Errors
+/// When there is none.
+pub fn account<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Account> {
+    let mut found = config.accounts.iter();
+    let found = found.find(|a| name.is_none_or(|n| a.name.as_str() == n));
+    Ok(found.ok_or_else(|| {
+        let known: Vec<&str> = config.accounts.iter().map(|a| a.name.as_str()).collect();
+        let told = format!(
+            "there is no account `{}`; there are: {}",
+            name.unwrap_or_default(),
+            known.join(", ")
+        );
+        Failure::new(exit::NO_INPUT, told)
+    })?)
 }
 
 /// What an engine on these paths is made of.

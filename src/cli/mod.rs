@@ -15,6 +15,7 @@ pub mod show;
 pub mod change;
 pub mod outbox;
 pub mod remind;
+pub mod compose;
 pub mod send;
 pub mod bars;
 mod asking;

@@ -1,16 +1,16 @@
 //! `send`: a message from standard input or from options, through the same outbox as everything.
 
-use super::args::Send;
+use super::args::{Send, Written};
+use super::compose::{self, MOST};
 use super::exit::{self, Failure};
-use super::home::Home;
+use super::home::{self, Home};
 use super::say::{aside, say};
 use super::{json, outbox};
-use crate::config::files;
 use crate::config::lock::{self, EngineLock};
-use crate::mime::{build, roster};
+use crate::mime::build;
 use crate::model::{
-    Account, Address, Draft, DraftAttachment, Intent, OutboxId, Outgoing, RecipientState,
-    Submission, SubmissionState,
+    Account, Address, Draft, Intent, OutboxId, Outgoing, RecipientState, Submission,
+    SubmissionState,
 };
 use crate::signal::Board;
 use crate::store::Local;
@@ -23,8 +23,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-/// The largest message that is taken from standard input: 150 MiB.
-const MOST: u64 = 150 << 20;
 /// How long `--wait` waits for another process to send: the dot alone may take ten minutes.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
@@ -34,10 +32,12 @@ const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// A message that can't be sent as it is; a database that can't be written.
 pub fn send(home: &Home, as_json: bool, args: &Send) -> Result<u8> {
     home.accounts(None)?;
-    let mut outgoing = if args.to.is_empty() && args.cc.is_empty() && args.bcc.is_empty() {
-        from_stdin(home, args)?
+    let written = &args.written;
+    let named = [&written.to, &written.cc, &written.bcc];
+    let mut outgoing = if named.iter().all(|field| field.is_empty()) {
+        from_stdin(home, written.account.as_deref())?
     } else {
-        from_options(home, args)?
+        from_options(home, written)?
     };
     let now = when::now();
     outgoing.not_before = if args.wait {
@@ -92,7 +92,7 @@ fn leaves(row: &Submission, runs: bool, now: i64) -> String {
     }
 }
 
-fn from_stdin(home: &Home, args: &Send) -> Result<Outgoing> {
+fn from_stdin(home: &Home, account: Option<&str>) -> Result<Outgoing> {
     let mut raw = Vec::new();
     std::io::stdin()
         .lock()
@@ -108,7 +108,7 @@ fn from_stdin(home: &Home, args: &Send) -> Result<Outgoing> {
         )
         .into());
     }
-    let account = match &args.account {
+    let account = match account {
         Some(name) => home.account(name)?,
         None => whose(
             &home.config.accounts,
@@ -136,33 +136,11 @@ fn whose<'a>(accounts: &'a [Account], from: &[Address]) -> Result<&'a Account> {
     })
 }
 
-fn from_options(home: &Home, args: &Send) -> Result<Outgoing> {
-    let account = match &args.account {
-        Some(name) => home.account(name)?,
-        None => home.config.accounts.first().context("no account")?,
-    };
+fn from_options(home: &Home, written: &Written) -> Result<Outgoing> {
+    let account = home::account(&home.config, written.account.as_deref())?;
     let mut draft = Draft::new(account.name.clone());
     draft.from = account.identity().to_string();
-    let line = |all: &[String]| {
-        let all = all.join(", ");
-        roster::expand(&all, &home.config.groups).unwrap_or(all)
-    };
-    (draft.to, draft.cc, draft.bcc) = (line(&args.to), line(&args.cc), line(&args.bcc));
-    draft.subject = args.subject.clone().unwrap_or_default();
-    let files = args.attach.iter().cloned();
-    draft.attachments = files.map(DraftAttachment::file).collect();
-    draft.body = match args.body_file.as_deref() {
-        None => String::new(),
-        Some(path) if path.as_os_str() == "-" => {
-            let mut text = String::new();
-            let most = std::io::stdin().lock().take(MOST + 1);
-            if { most }.read_to_string(&mut text)? as u64 > MOST {
-                return Err(Failure::new(exit::DATA, "the text is larger than 150 MB").into());
-            }
-            text
-        }
-        Some(path) => files::read_text(path).map_err(|why| Failure::new(exit::NO_INPUT, why))?,
-    };
+    compose::put(&mut draft, written, &home.config.groups)?;
     let parts = home.parts(vec![account.clone()], Arc::new(Board::new()), false)?;
     freeze::freeze(&draft, account, None, parts.host.as_ref(), when::now())
         .map_err(|why| Failure::new(exit::DATA, why).into())

@@ -2,6 +2,7 @@
 //! is followed where something is written, and only regular files are read.
 
 use crate::model::step;
+use crate::text::size;
 use rustix::fs::OFlags;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -64,6 +65,39 @@ fn numbered(name: &str, n: u32) -> String {
         Some((stem, ext)) if !stem.is_empty() => format!("{stem} ({n}).{ext}"),
         _ => format!("{name} ({n})"),
     }
+}
+
+/// A file that can be attached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachable {
+    /// Absolute.
+    pub path: PathBuf,
+    /// Octets, when it was looked at.
+    pub size: u64,
+}
+
+/// The file that can be attached under this path. Its bytes are read when the message is queued.
+///
+/// # Errors
+/// In plain words: it isn't there, is no ordinary file, or is too large.
+pub fn attachable(path: &Path) -> Result<Attachable, String> {
+    let shown = path.display();
+    let path = std::path::absolute(path).map_err(|e| format!("{shown}: {e}"))?;
+    let about = std::fs::metadata(&path).map_err(|e| format!("{shown} can't be attached: {e}"))?;
+    if about.is_dir() {
+        return Err(format!("{shown} is a folder; pack it into one file first"));
+    }
+    if !about.is_file() {
+        return Err(format!("{shown} is no ordinary file"));
+    }
+    if about.len() > MOST_ATTACHED {
+        let size = size::human(about.len());
+        return Err(format!("{shown} is too large to be sent ({size})"));
+    }
+    Ok(Attachable {
+        size: about.len(),
+        path,
+    })
 }
 
 /// The bytes of a file to attach, of at most [`MOST_ATTACHED`] octets.

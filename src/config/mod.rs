@@ -22,8 +22,8 @@ pub mod lock;
 #[cfg(test)]
 mod tests;
 
-pub use endpoint::is_loopback;
 pub use contacts::{Checks, Contacts};
+pub use endpoint::is_loopback;
 pub use load::{Config, Loaded};
 pub use look::{Images, Look, ReaderPlace};
 pub use paths::Paths;

@@ -60,3 +60,4 @@ pub mod quote;
 pub mod answer;
 pub mod itip;
 pub mod reply;
+pub mod linked;

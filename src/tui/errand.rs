@@ -6,7 +6,7 @@ use crate::model::{DraftAttachment, MailDomain, MsgId};
 use crate::tui::paths;
 use std::path::{Path, PathBuf};
 
-pub use crate::tui::paths::Found;
+pub use crate::config::files::Attachable as Found;
 
 /// Templates offered at most, and the largest that is read, in octets.
 const TEMPLATES: usize = 200;

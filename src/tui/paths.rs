@@ -2,20 +2,11 @@
 //!
 //! Looks at the disk, so it runs aside, never on the screen's thread.
 
-use crate::config::files::MOST_ATTACHED;
+use crate::config::files::{self, Attachable};
 use std::path::{Path, PathBuf};
 
 /// Names offered at most.
 const OFFERED: usize = 200;
-
-/// A file that can be attached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Absolute.
-    pub path: PathBuf,
-    /// Octets, when it was looked at.
-    pub size: u64,
-}
 
 /// The user's home folder.
 pub fn home() -> Option<PathBuf> {
@@ -65,30 +56,12 @@ pub fn complete(typed: &str, home: Option<&Path>) -> Vec<String> {
     names
 }
 
-/// The file that can be attached under this path.
+/// The file that can be attached under the path that is typed.
 ///
 /// # Errors
-/// In plain words: it isn't there, is no ordinary file, or is too large. Its bytes are read when
-/// the message is queued.
-pub fn attachable(typed: &str, home: Option<&Path>) -> Result<Found, String> {
-    let path = expand(typed.trim(), home);
-    let shown = path.display();
-    let path = std::path::absolute(&path).map_err(|e| format!("{shown}: {e}"))?;
-    let about = std::fs::metadata(&path).map_err(|e| format!("{shown} can't be attached: {e}"))?;
-    if about.is_dir() {
-        return Err(format!("{shown} is a folder; pack it into one file first"));
-    }
-    if !about.is_file() {
-        return Err(format!("{shown} is no ordinary file"));
-    }
-    if about.len() > MOST_ATTACHED {
-        let size = crate::text::size::human(about.len());
-        return Err(format!("{shown} is too large to be sent ({size})"));
-    }
-    Ok(Found {
-        size: about.len(),
-        path,
-    })
+/// Why there is none, in plain words.
+pub fn attachable(typed: &str, home: Option<&Path>) -> Result<Attachable, String> {
+    files::attachable(&expand(typed.trim(), home))
 }
 
 #[cfg(test)]
@@ -126,7 +99,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a"), "x").unwrap();
         let home = Some(dir.path());
-        let a = Found {
+        let a = Attachable {
             path: dir.path().join("a"),
             size: 1,
         };

@@ -1,5 +1,6 @@
 //! The composer on the screen: what it wants becomes effects, what came of them goes back to it.
 
+use crate::mime::linked::{Said, from_mailto};
 use crate::model::{Account, AccountName, Done, Draft, Intent};
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
@@ -7,7 +8,6 @@ use crate::tui::errand::{Brought, Errand};
 use crate::tui::event::{About, Now};
 use crate::tui::keymap::Keymap;
 use crate::tui::question::Question;
-use crate::tui::screen::composer::mailto::{Said, from_mailto};
 use crate::tui::screen::composer::{Composer, Outcome, blank};
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;

@@ -41,7 +41,6 @@ mod domains;
 mod act;
 mod colon;
 mod draw;
-pub mod mailto;
 
 use autosave::Autosave;
 use body::Body;

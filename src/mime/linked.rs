@@ -1,11 +1,12 @@
-//! What a `mailto:` link may put into a new message (RFC 6068): recipients, subject, text and what
-//! it answers. Nothing else: a link must not attach a file or choose the sender (RFC 6068 §7), and
-//! nothing is sent without the composer. A blind copy stands where it is seen, and is spoken of.
+//! The draft that a `mailto:` link begins, and what it may put into it (RFC 6068): recipients, subject,
+//! text and what it answers. Nothing else: a link must not attach a file or choose the sender
+//! (RFC 6068 §7), and nothing is sent without the composer. A blind copy stands where it is seen, and
+//! is spoken of.
 
-use crate::mime::mailto;
+use super::mailto;
+use super::reply::fresh;
 use crate::model::{Account, Draft};
 use crate::text::Clean;
-use crate::tui::screen::composer::blank;
 
 /// What is to be said of a draft that a link made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +23,7 @@ impl Said {
 /// `None` if it is no `mailto:` link.
 pub fn from_mailto(url: &str, account: &Account) -> Option<(Draft, Said)> {
     let link = mailto::read(url)?;
-    let mut draft = blank(account);
+    let mut draft = fresh(account);
     (draft.to, draft.cc, draft.bcc) = (link.to, link.cc, link.bcc);
     draft.subject = link.subject;
     draft.references = link.in_reply_to.clone().into_iter().collect();
@@ -43,11 +44,18 @@ pub fn from_mailto(url: &str, account: &Account) -> Option<(Draft, Said)> {
 mod tests {
     use super::*;
     use crate::mime::mailto::LONGEST;
+    use crate::mime::wire::tests;
     use crate::model::MessageId;
-    use crate::tui::screen::composer::tests::account;
+
+    fn account() -> Account {
+        Account {
+            signature: None,
+            ..tests::account()
+        }
+    }
 
     fn parsed(url: &str) -> (Draft, String) {
-        let (draft, said) = from_mailto(url, &account("work", None)).unwrap();
+        let (draft, said) = from_mailto(url, &account()).unwrap();
         (draft, said.words().unwrap_or_default())
     }
 
@@ -78,12 +86,12 @@ mod tests {
         );
         assert!(draft.attachments.is_empty());
         assert_eq!(draft.bcc, "evil@x.example, eve@x.example");
-        assert_eq!(draft.from, "Ada Example <work@example.org>");
+        assert_eq!(draft.from, "\"Ada W.\" <ada@x.example>");
         assert_eq!(draft.subject, "a  X:y");
         let (draft, _) = parsed(&format!("mailto:?body={}&to=%zz%", "x".repeat(10_000_000)));
         assert!(draft.body.len() <= LONGEST + 1);
         assert_eq!(draft.to, "%zz%");
-        assert!(from_mailto("https://x.example", &account("work", None)).is_none());
+        assert!(from_mailto("https://x.example", &account()).is_none());
     }
 
     #[test]
