@@ -221,8 +221,7 @@ pub fn examine(account: &Account, secret: Result<Secret, NoSecret>) -> (Vec<Step
 fn step<T>(
     steps: &mut Vec<Step>,
     name: &'static str,
-    endpoint: &Endpoint,
-    service: Service,
+    (account, service): (&Account, Service),
     ring: &Ring,
     work: impl FnOnce() -> Result<(T, String), NetError>,
 ) -> Option<T> {
@@ -231,7 +230,7 @@ fn step<T>(
     let millis = began.elapsed().as_millis();
     let (value, found, said) = match outcome {
         Ok((value, found)) => (Some(value), Ok(found), Vec::new()),
-        Err(error) => (None, Err(explain(&error, endpoint, service)), ring.lines()),
+        Err(error) => (None, Err(explain(&error, account, service)), ring.lines()),
     };
     steps.push(Step {
         name,
@@ -251,15 +250,15 @@ fn imap(
     steps: &mut Vec<Step>,
     offers: &mut Offers,
 ) -> Option<()> {
-    let end = &account.imap;
-    reach(account, end, Service::Imap, steps)?;
+    let at = (account, Service::Imap);
+    reach(at, steps)?;
     let secret = secret?;
     let ring = Ring::default();
     let options = Options {
         ring: Some(ring.clone()),
         ..Options::default()
     };
-    let mut session = step(steps, "IMAP sign in", end, Service::Imap, &ring, || {
+    let mut session = step(steps, "IMAP sign in", at, &ring, || {
         let session = Session::connect(account, secret, &options)?;
         Ok((session, format!("as {}", account.user)))
     })?;
@@ -274,7 +273,7 @@ fn imap(
     }
     let caps: Vec<&str> = session.caps().iter().collect();
     steps.push(note("IMAP capabilities", caps.join(" ")));
-    let listed = step(steps, "IMAP mailboxes", end, Service::Imap, &ring, || {
+    let listed = step(steps, "IMAP mailboxes", at, &ring, || {
         let listed = session.list()?;
         let told = listed.iter().filter_map(|l| l.status.as_ref());
         let (messages, octets) = told.fold((0u64, 0u64), |(messages, octets), status| {
@@ -302,10 +301,10 @@ fn imap(
 }
 
 fn smtp(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Option<()> {
-    let end = &account.smtp;
+    let at = (account, Service::Smtp);
     if let Some(argv) = &account.sendmail {
         let ring = Ring::default();
-        return step(steps, "sending program", end, Service::Smtp, &ring, || {
+        return step(steps, "sending program", at, &ring, || {
             let name = argv.first().map_or("", String::as_str);
             let found = sendmail::find(name);
             let found =
@@ -313,55 +312,42 @@ fn smtp(account: &Account, secret: Option<&Secret>, steps: &mut Vec<Step>) -> Op
             Ok(((), found.display().to_string()))
         });
     }
-    reach(account, end, Service::Smtp, steps)?;
+    reach(at, steps)?;
     let ring = Ring::default();
-    let mut session = step(
-        steps,
-        "submission greeting",
-        end,
-        Service::Smtp,
-        &ring,
-        || {
-            let session =
-                SmtpSession::greet(account, Pace::brisk(), ring.clone(), Watch::default())?;
-            let offers: Vec<String> = session
-                .offers()
-                .iter()
-                .map(|(k, v)| format!("{k} {v}").trim().to_owned())
-                .collect();
-            Ok((session, offers.join(", ")))
-        },
-    )?;
+    let mut session = step(steps, "submission greeting", at, &ring, || {
+        let session = SmtpSession::greet(account, Pace::brisk(), ring.clone(), Watch::default())?;
+        let offers: Vec<String> = session
+            .offers()
+            .iter()
+            .map(|(k, v)| format!("{k} {v}").trim().to_owned())
+            .collect();
+        Ok((session, offers.join(", ")))
+    })?;
     if let Some(secret) = secret {
-        step(
-            steps,
-            "submission sign in",
-            end,
-            Service::Smtp,
-            &ring,
-            || {
-                session.sign_in(account, secret)?;
-                Ok(((), format!("as {}", account.user)))
-            },
-        )?;
+        step(steps, "submission sign in", at, &ring, || {
+            session.sign_in(account, secret)?;
+            Ok(((), format!("as {}", account.user)))
+        })?;
     }
     session.quit();
     Some(())
 }
 
 /// The steps that both kinds of servers share.
-fn reach(account: &Account, end: &Endpoint, service: Service, steps: &mut Vec<Step>) -> Option<()> {
+fn reach(at: (&Account, Service), steps: &mut Vec<Step>) -> Option<()> {
+    let (account, service) = at;
+    let end = service.endpoint(account);
     let (lookup, port) = match service {
         Service::Imap => ("IMAP name", "IMAP port and TLS"),
         Service::Smtp => ("submission name", "submission port and TLS"),
     };
     let ring = Ring::default();
-    step(steps, lookup, end, service, &ring, || {
+    step(steps, lookup, at, &ring, || {
         let found = connect::lookup(&end.host, end.port, Patience::default().lookup)?;
         let list: Vec<String> = found.iter().map(|a| a.ip().to_string()).collect();
         Ok(((), format!("{} is {}", end.host, list.join(", "))))
     })?;
-    step(steps, port, end, service, &ring, || {
+    step(steps, port, at, &ring, || {
         connect::open(account, end, None, Patience::default())?.shut();
         let how = match end.security {
             Security::Tls => "TLS, certificate right",

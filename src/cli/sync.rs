@@ -173,7 +173,7 @@ fn account_report(
 /// What went wrong with an account's server, for people.
 pub(super) fn why(error: &SyncError, account: Option<&Account>) -> String {
     match (error, account) {
-        (SyncError::Net(net), Some(account)) => explain(net, &account.imap, Service::Imap).line(),
+        (SyncError::Net(net), Some(account)) => explain(net, account, Service::Imap).line(),
         _ => Clean::line(&error.to_string()).to_string(),
     }
 }

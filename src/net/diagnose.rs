@@ -1,7 +1,7 @@
 //! An error in plain words: what happened, why it usually does, what to do. The same text serves
 //! the status line, the outbox, `doctor` and setting up an account.
 
-use crate::model::{Endpoint, Security, standing};
+use crate::model::{Account, Auth, Endpoint, Security, standing};
 use crate::net::error::{NetError, Refusal, TlsFault};
 use crate::text::Clean;
 
@@ -12,6 +12,16 @@ pub enum Service {
     Imap,
     /// Sending mail.
     Smtp,
+}
+
+impl Service {
+    /// Where the account's server of this kind is.
+    pub fn endpoint(self, account: &Account) -> &Endpoint {
+        match self {
+            Service::Imap => &account.imap,
+            Service::Smtp => &account.smtp,
+        }
+    }
 }
 
 /// What to tell the user.
@@ -44,8 +54,9 @@ impl Advice {
     }
 }
 
-/// Explains an error of a server.
-pub fn explain(error: &NetError, endpoint: &Endpoint, service: Service) -> Advice {
+/// Explains an error of one of an account's servers.
+pub fn explain(error: &NetError, account: &Account, service: Service) -> Advice {
+    let endpoint = service.endpoint(account);
     let place = format!("{} port {}", Clean::line(&endpoint.host), endpoint.port);
     match error {
         NetError::Lookup { why, .. } => Advice::new(
@@ -83,7 +94,7 @@ pub fn explain(error: &NetError, endpoint: &Endpoint, service: Service) -> Advic
             "it is tried again",
         ),
         NetError::Tls { fault, why } => tls(*fault, why, endpoint),
-        NetError::Auth(refusal) => sign_in(refusal, endpoint),
+        NetError::Auth(refusal) => sign_in(refusal, account.auth, endpoint),
         NetError::AuthLater(refusal) => Advice::new(
             format!(
                 "{} can't sign anybody in just now ({})",
@@ -196,18 +207,25 @@ fn tls(fault: TlsFault, why: &str, endpoint: &Endpoint) -> Advice {
 }
 
 /// Why signing in failed. Providers say in words and codes of their own what they want instead.
-fn sign_in(refusal: &Refusal, endpoint: &Endpoint) -> Advice {
+fn sign_in(refusal: &Refusal, auth: Auth, endpoint: &Endpoint) -> Advice {
     let code = refusal.code.as_deref().unwrap_or("");
     let text = refusal.text.to_ascii_lowercase();
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
-    let (why, todo) = if code == "5.7.9"
-        || says(&["app password", "application-specific", "app-specific"])
+    let token = auth != Auth::Password;
+    let (why, todo) = if token && says(&["not by ", "no way to sign in"]) {
+        (
+            "the server takes no access tokens of this kind here",
+            "check `auth` in config.toml, then `port` and `security`",
+        )
+    } else if !token
+        && (code == "5.7.9" || says(&["app password", "application-specific", "app-specific"]))
     {
         (
             "the provider takes no account password from mail programs",
             "make an app password at the provider and use that",
         )
-    } else if code == "5.7.139" || says(&["basic authentication is disabled", "oauth"]) {
+    } else if !token && (code == "5.7.139" || says(&["basic authentication is disabled", "oauth"]))
+    {
         (
             "the provider wants a sign-in through the browser (OAuth), not a password",
             "see whether the provider offers app passwords, or ask who runs it to allow passwords",
@@ -223,7 +241,7 @@ fn sign_in(refusal: &Refusal, endpoint: &Endpoint) -> Advice {
             "the provider wants something done on its web site first, such as allowing IMAP",
             "sign in there once, look for its settings for mail programs",
         )
-    } else if code == "EXPIRED" {
+    } else if !token && code == "EXPIRED" {
         (
             "the password has expired",
             "set a new one at the provider, then give it here",
@@ -237,6 +255,11 @@ fn sign_in(refusal: &Refusal, endpoint: &Endpoint) -> Advice {
         (
             "the server does not sign in by password here",
             "check `port` and `security`, or ask who runs the server",
+        )
+    } else if token {
+        (
+            "the access token has run out, is somebody else's, or was not made for mail",
+            "check `user`, and what `password-command` prints: if it is a fresh token, sign in anew with the program that makes it",
         )
     } else {
         (
@@ -333,13 +356,11 @@ fn refused(refusal: &Refusal) -> Advice {
 mod tests {
     use super::*;
 
-    fn endpoint(port: u16, security: Security) -> Endpoint {
-        Endpoint {
-            host: "mail.example.test".into(),
-            port,
-            security,
-            pin_sha256: None,
-        }
+    fn account(port: u16, security: Security) -> Account {
+        let mut account = crate::net::testing::account(port, security);
+        account.imap.host = "mail.example.test".into();
+        account.smtp.host.clone_from(&account.imap.host);
+        account
     }
 
     fn said(reply: u16, code: &str, text: &str) -> Refusal {
@@ -478,11 +499,41 @@ mod tests {
             ),
         ];
         for (error, port, security, expected) in cases {
-            let line = explain(error, &endpoint(*port, *security), Service::Smtp).line();
+            let line = explain(error, &account(*port, *security), Service::Smtp).line();
             for phrase in *expected {
                 assert!(line.contains(phrase), "{line:?} lacks {phrase:?}");
             }
             assert!(!line.contains(char::is_control), "{line:?}");
         }
+    }
+    #[test]
+    fn a_refused_token_is_no_wrong_password() {
+        let line = |auth, refusal: Refusal| {
+            let mut account = account(993, Security::Tls);
+            account.auth = auth;
+            explain(&NetError::Auth(refusal), &account, Service::Imap).line()
+        };
+        let refused = || said(0, "AUTHENTICATIONFAILED", "Invalid credentials");
+        let token = line(Auth::XOauth2, refused());
+        assert!(
+            token.contains("token") && !token.contains("app password"),
+            "{token}"
+        );
+        let password = line(Auth::Password, refused());
+        assert!(!password.contains("token"), "{password}");
+        let NetError::Auth(other) = crate::net::sasl::not_offered(Auth::XOauth2, &["PLAIN"]) else {
+            panic!()
+        };
+        let other = line(Auth::XOauth2, other);
+        assert!(
+            other.contains("`auth`") && !other.contains("browser"),
+            "{other}"
+        );
+        // What has nothing to do with the token is said as ever.
+        let web = line(
+            Auth::OAuthBearer,
+            said(0, "", "Your account is not enabled for IMAP access"),
+        );
+        assert!(web.contains("web site"), "{web}");
     }
 }

@@ -1,5 +1,9 @@
-//! Certificates of every kind of wrongness, and servers that show them, for tests of this floor.
+//! An account, certificates of every kind of wrongness, and servers that show them, for tests of
+//! this floor.
 
+use crate::model::{
+    Account, AccountName, Auth, Endpoint, Reach, SecretSource, Security, SyncPolicy,
+};
 use openssl::asn1::{Asn1Integer, Asn1Time};
 use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey};
@@ -16,6 +20,38 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 const DAY: i64 = 24 * 3600;
+
+/// An account on `port` of loopback.
+pub fn account(port: u16, security: Security) -> Account {
+    let endpoint = Endpoint {
+        host: "127.0.0.1".into(),
+        port,
+        security,
+        pin_sha256: None,
+    };
+    Account {
+        name: AccountName("a".into()),
+        email: "me@example.test".into(),
+        full_name: String::new(),
+        user: "me".into(),
+        secret: SecretSource::Prompt,
+        imap: endpoint.clone(),
+        smtp: endpoint,
+        ca_file: None,
+        sync: SyncPolicy {
+            bodies: Reach::None,
+            ..SyncPolicy::default()
+        },
+        save_sent: None,
+        mirror_drafts: true,
+        auth: Auth::Password,
+        identities: Vec::new(),
+        sendmail: None,
+        authserv_id: Vec::new(),
+        future_release: false,
+        signature: None,
+    }
+}
 
 /// A certificate with its key.
 #[derive(Clone)]

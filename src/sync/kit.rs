@@ -316,9 +316,7 @@ impl Kit {
                 let reason = match known {
                     // It worked before: nobody needs to look for a mistake in the settings.
                     true => "server not reachable".to_owned(),
-                    false => {
-                        diagnose::explain(net, &self.account.imap, diagnose::Service::Imap).line()
-                    }
+                    false => diagnose::explain(net, &self.account, diagnose::Service::Imap).line(),
                 };
                 if is_for_the_user(net) {
                     self.refused_password(net);

@@ -106,9 +106,7 @@ pub fn fetch(kit: &Kit, session: &mut Connection, message: MsgId) -> Result<(), 
 /// refusal says something of the message, and that is kept where it is met.
 pub fn fail(kit: &Kit, message: MsgId, error: &SyncError) {
     let why = match error {
-        SyncError::Net(net) => {
-            diagnose::explain(net, &kit.account.imap, diagnose::Service::Imap).line()
-        }
+        SyncError::Net(net) => diagnose::explain(net, &kit.account, diagnose::Service::Imap).line(),
         other => Clean::line(&other.to_string()).to_string(),
     };
     put_off(kit, message, &why);

@@ -260,9 +260,7 @@ fn not_reached(
         kit.refused_password(net);
     }
     let why = match error {
-        SyncError::Net(net) => {
-            diagnose::explain(net, &kit.account.smtp, diagnose::Service::Smtp).line()
-        }
+        SyncError::Net(net) => diagnose::explain(net, &kit.account, diagnose::Service::Smtp).line(),
         other => Clean::line(&other.to_string()).to_string(),
     };
     if matches!(error, SyncError::PasswordWanted) {
@@ -323,7 +321,7 @@ fn record(
     let why = report
         .error
         .as_ref()
-        .map(|e| diagnose::explain(e, &kit.account.smtp, diagnose::Service::Smtp).line());
+        .map(|e| diagnose::explain(e, &kit.account, diagnose::Service::Smtp).line());
     // What the server said of those that it put off explains the wait.
     let why = why.or_else(|| {
         let put_off = fates.iter().find(|f| f.1 == RecipientState::TryLater)?;

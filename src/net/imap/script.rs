@@ -1,12 +1,10 @@
 //! A server that says what a test tells it to, over a real socket, for tests of this folder.
 
-use crate::model::{
-    Account, AccountName, Endpoint, MailboxName, Reach, Secret, SecretSource, Security, SyncPolicy,
-    Uid, UidSet,
-};
+use crate::model::{MailboxName, Secret, Security, SyncPolicy, Uid, UidSet};
 use crate::net::error::NetError;
 use crate::net::imap::shim::Pace;
 use crate::net::imap::{Options, Session};
+pub use crate::net::testing::account;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
@@ -84,38 +82,6 @@ impl Script {
         self.send(&format!(
             "* {exists} EXISTS\n* OK [UIDVALIDITY 7] x\n* OK [UIDNEXT 100] x\n{tag} OK [READ-WRITE] x\n"
         ));
-    }
-}
-
-/// An account on `port` of loopback.
-pub fn account(port: u16, security: Security) -> Account {
-    let endpoint = Endpoint {
-        host: "127.0.0.1".into(),
-        port,
-        security,
-        pin_sha256: None,
-    };
-    Account {
-        name: AccountName("a".into()),
-        email: "me@example.org".into(),
-        full_name: String::new(),
-        user: "me".into(),
-        secret: SecretSource::Prompt,
-        imap: endpoint.clone(),
-        smtp: endpoint,
-        ca_file: None,
-        sync: SyncPolicy {
-            bodies: Reach::None,
-            ..SyncPolicy::default()
-        },
-        save_sent: None,
-        mirror_drafts: true,
-        auth: crate::model::Auth::Password,
-        identities: Vec::new(),
-        sendmail: None,
-        authserv_id: Vec::new(),
-        future_release: false,
-        signature: None,
     }
 }
 

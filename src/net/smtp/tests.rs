@@ -1,10 +1,9 @@
 //! Scripted servers: what a submission server may do to us.
 
 use super::*;
-use crate::model::{
-    Account, AccountName, Endpoint, Reach, Secret, SecretSource, Security, SyncPolicy,
-};
+use crate::model::{Account, Secret, Security};
 use crate::net::error::{NetError, TlsFault};
+pub(super) use crate::net::testing::account;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::thread::JoinHandle;
@@ -48,37 +47,6 @@ pub(super) fn serve(
         lines
     });
     (account(port, Security::None), server)
-}
-
-pub(super) fn account(port: u16, security: Security) -> Account {
-    let endpoint = Endpoint {
-        host: "127.0.0.1".into(),
-        port,
-        security,
-        pin_sha256: None,
-    };
-    Account {
-        name: AccountName("t".into()),
-        email: "me@example.test".into(),
-        full_name: String::new(),
-        user: "me".into(),
-        secret: SecretSource::Prompt,
-        imap: endpoint.clone(),
-        smtp: endpoint,
-        ca_file: None,
-        sync: SyncPolicy {
-            bodies: Reach::None,
-            ..SyncPolicy::default()
-        },
-        save_sent: None,
-        mirror_drafts: true,
-        auth: crate::model::Auth::Password,
-        identities: Vec::new(),
-        sendmail: None,
-        authserv_id: Vec::new(),
-        future_release: false,
-        signature: None,
-    }
 }
 
 /// Patience that no machine needs, however much else it does.
