@@ -169,6 +169,28 @@ mod tests {
         assert_eq!(back.attachments, [want]);
     }
 
+    #[test]
+    fn what_stands_in_the_text_comes_back_so() {
+        let file = |name: &str, media_type: &str, inline| Attached {
+            inline,
+            name: name.to_owned(),
+            media_type: media_type.to_owned(),
+            bytes: b"--- a\n+++ b\n".as_slice().into(),
+        };
+        let files = [
+            file("a.png", "image/png", true),
+            file("b.txt", "text/plain", true),
+            file("c.patch", "text/x-patch", false),
+        ];
+        let bytes = copy(&draft(), &files, &[]);
+        let back = reply::edit(&bytes, &account(), &[], crate::mime::quote::Pages::LaidOut);
+        let inline = back.attachments.iter().map(|a| match a {
+            DraftAttachment::File { inline, .. } | DraftAttachment::Bytes { inline, .. } => *inline,
+        });
+        assert_eq!(inline.collect::<Vec<_>>(), [true, true, false]);
+        assert_eq!(back.body, "One.\n", "no file becomes text");
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(100))]
         #[test]

@@ -72,8 +72,27 @@ pub fn quotation(raw: &[u8], e: &Envelope, pages: Pages) -> String {
 
 /// The text of a message as paragraphs, clean.
 pub(super) fn text(tree: &Tree<'_>, inside: usize, pages: Pages) -> Vec<Paragraph> {
+    paragraphs(tree, body::choose(tree, Prefer::Best).pieces, inside, pages)
+}
+
+/// The text of a message as it was written: a file that is attached and shown as text (a patch, one
+/// that stands in the text) is not part of it, unless it comes first.
+pub(super) fn written(tree: &Tree<'_>, pages: Pages) -> Vec<Paragraph> {
+    let rows = body::attachments(tree);
+    let mut pieces = body::choose(tree, Prefer::Best).pieces;
+    let mut first = true;
+    pieces.retain(|piece| {
+        let file = match piece {
+            Piece::Plain(id) | Piece::Html(id) => rows.iter().any(|row| row.part == *id),
+            _ => false,
+        };
+        std::mem::take(&mut first) || !file
+    });
+    paragraphs(tree, pieces, 0, pages)
+}
+
+fn paragraphs(tree: &Tree<'_>, pieces: Vec<Piece>, inside: usize, pages: Pages) -> Vec<Paragraph> {
     let mut out: Vec<Paragraph> = Vec::new();
-    let pieces = body::choose(tree, Prefer::Best).pieces;
     // A message beside a text is passed on as an attachment, not twice.
     let alone = pieces.len() == 1;
     for piece in pieces {
@@ -129,13 +148,13 @@ fn page(html: &str) -> Vec<Paragraph> {
     out
 }
 
-/// What is attached to a message, to be attached again.
+/// What is attached to a message, to be attached again, in the text if it stood there.
 pub(super) fn attachments(tree: &Tree<'_>) -> Vec<DraftAttachment> {
     let rows = body::attachments(tree);
     let taken = rows.iter().filter_map(|row| {
         let part = tree.part(row.part)?;
         Some(DraftAttachment::Bytes {
-            inline: false,
+            inline: part.disposition == "inline",
             name: file_name(&row.name, &row.media_type),
             media_type: row.media_type.clone(),
             bytes: Arc::from(part.bytes().into_owned()),

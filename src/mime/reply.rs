@@ -143,7 +143,7 @@ pub fn edit(raw: &[u8], account: &Account, own: &[Address], pages: Pages) -> Dra
         )
     };
     let mut body = String::new();
-    for p in quote::text(&tree, 0, pages) {
+    for p in quote::written(&tree, pages) {
         let is_dashes = p.text == "-- ";
         let text = if is_dashes {
             p.text.as_str()
