@@ -8,6 +8,7 @@
 use crate::config::Contacts;
 use crate::model::view::Person;
 use crate::model::{Address, Contact, Group};
+use crate::text::Clean;
 use crate::text::fold::fold;
 use crate::tui::widget::fuzzy;
 use std::collections::BTreeMap;
@@ -56,6 +57,67 @@ pub struct Offered {
     pub source: Source,
     /// Whether mail to it came back.
     pub bounced: bool,
+}
+
+impl Offered {
+    /// What may be put into a line: nothing in it may divide, hide or reorder.
+    pub fn fit(mut self) -> Option<Offered> {
+        let clean = |address: Address| {
+            let addr = address.addr.trim();
+            let odd = |c: char| c.is_whitespace() || c.is_control() || ",;<>\"()".contains(c);
+            let fits =
+                !addr.is_empty() && !addr.contains(odd) && Clean::line(addr).as_str() == addr;
+            let name = Clean::line(address.name.trim()).to_string();
+            fits.then(|| Address::new(name, addr))
+        };
+        self.addresses = self.addresses.into_iter().filter_map(clean).collect();
+        self.group = self.group.map(|g| Clean::line(g.trim()).to_string());
+        (!self.addresses.is_empty()).then_some(self)
+    }
+
+    /// How it is shown.
+    pub fn label(&self) -> String {
+        match (&self.group, self.addresses.as_slice()) {
+            (Some(group), members) => format!("{group} ({})", members.len()),
+            (None, [address, ..]) => address.to_string(),
+            (None, []) => String::new(),
+        }
+    }
+
+    /// Where it is known from, unless we wrote to it; and what is to be known of it.
+    pub fn mark(&self) -> String {
+        let from = match self.source {
+            Source::Written => "",
+            Source::Group => "group",
+            Source::Card => "card",
+            Source::Program => "contacts",
+            Source::Seen => "only seen",
+        };
+        match (self.bounced, from) {
+            (true, "") => "came back".to_owned(),
+            (true, from) => format!("came back, {from}"),
+            (false, from) => from.to_owned(),
+        }
+    }
+}
+
+/// Splits what stands before the cursor: the addresses that are finished (with what divides them),
+/// and what is typed of the next.
+pub fn split(before: &str) -> (&str, &str) {
+    let mut quoted = false;
+    let mut escaped = false;
+    let mut from = 0;
+    for (at, c) in before.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            ',' | ';' if !quoted => from = at + 1,
+            _ => {}
+        }
+    }
+    let (done, typed) = before.split_at_checked(from).unwrap_or(("", before));
+    (done, typed.trim_start())
 }
 
 /// Whoever may be offered, one entry an address.
@@ -311,6 +373,24 @@ mod tests {
             members: vec![Address::new("", "a@x.example")],
         });
         all
+    }
+
+    #[test]
+    fn the_last_address_is_what_is_typed() {
+        for (before, done, typed) in [
+            ("", "", ""),
+            ("ad", "", "ad"),
+            ("a@x.example, b", "a@x.example,", "b"),
+            (
+                "\"Doe, J\" <j@x.example>; \"Do",
+                "\"Doe, J\" <j@x.example>;",
+                "\"Do",
+            ),
+            ("\"a\\\", b", "", "\"a\\\", b"),
+            ("é,日", "é,", "日"),
+        ] {
+            assert_eq!(split(before), (done, typed), "{before}");
+        }
     }
 
     #[test]

@@ -225,7 +225,9 @@ impl Panes {
                 None
             }
             Command::Redirect => {
-                self.outward(Outward::Redirect(argument.to_owned()), now, fx);
+                if let Err(why) = self.redirect(argument, now, fx) {
+                    self.alarm(&why, now);
+                }
                 None
             }
             Command::Remind => {

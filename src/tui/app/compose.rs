@@ -21,6 +21,11 @@ pub struct Writing {
     serial: u64,
 }
 
+/// The number of the first question that the asker with this serial asks for people.
+pub fn first_question(serial: u64) -> u64 {
+    serial << 32
+}
+
 /// What became of the composer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Turn {
@@ -35,7 +40,7 @@ impl Writing {
     pub fn open(draft: Draft, accounts: &[Account], serial: u64, fx: &mut Vec<Effect>) -> Writing {
         let mut composer = Composer::open(draft, accounts);
         // Answers to another composer's questions must not be taken for this one's.
-        composer.count_from(serial << 32);
+        composer.count_from(first_question(serial));
         let writing = Writing { composer, serial };
         fx.extend(writing.first());
         writing

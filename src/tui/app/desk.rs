@@ -3,7 +3,7 @@
 
 use crate::model::{Account, Draft, DraftId};
 use crate::text::{Clean, width};
-use crate::tui::app::compose::{Turn, Writing};
+use crate::tui::app::compose::{Turn, Writing, first_question};
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
@@ -74,12 +74,22 @@ impl Desk {
             self.front = at;
             return;
         }
-        self.serials += 1;
-        let mut writing = Writing::open(draft, accounts, self.serials, fx);
+        let mut writing = Writing::open(draft, accounts, self.serial(), fx);
         writing.composer.take_habits(&self.habits);
         self.open.push(writing);
         self.front = self.open.len().saturating_sub(1);
         self.number();
+    }
+
+    fn serial(&mut self) -> u64 {
+        self.serials += 1;
+        self.serials
+    }
+
+    /// From where somebody else who asks for people counts his questions: no message's answers are
+    /// taken for his.
+    pub fn questions(&mut self) -> u64 {
+        first_question(self.serial())
     }
 
     /// Opens a draft without showing it.

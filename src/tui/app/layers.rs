@@ -51,8 +51,8 @@ pub enum Purpose {
     Find,
     /// A tag.
     Tag,
-    /// People to send a message on to.
-    Redirect,
+    /// People to send a message on to; the number of the last question for them.
+    Redirect(u64),
     /// When one is reminded of a message.
     Remind,
     /// When a message in the outbox is sent, or a reminder comes back.
@@ -202,10 +202,11 @@ impl Layer {
         )
     }
 
-    /// People to send a message on to.
-    pub fn redirect() -> Layer {
+    /// People to send a message on to; questions for them are counted from `serial`.
+    pub fn redirect(serial: u64) -> Layer {
         let label = Clean::lit("Send on to: ");
-        Layer::Prompt(Prompt::new(label, Kind::Text, ""), Purpose::Redirect)
+        let prompt = Prompt::new(label, Kind::People, "");
+        Layer::Prompt(prompt, Purpose::Redirect(serial))
     }
 
     /// When one is reminded of a message that nobody answers.

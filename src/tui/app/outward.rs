@@ -1,5 +1,7 @@
 //! What goes out of a message at hand: drafts that answer it, itself to somebody else, a receipt.
 
+use crate::mime::recipients::parse_list;
+use crate::mime::roster;
 use crate::model::{Address, Intent, MsgId, Target, Verb};
 use crate::text::{Clean, later};
 use crate::tui::app::geometry::Pane;
@@ -140,6 +142,17 @@ impl Panes {
             Some(message) => fx.push(Effect::Leave(message)),
             None => self.tell(Clean::lit("There is no message of a list here."), now),
         }
+    }
+
+    /// Sends the message at hand on to those who are named, groups among them.
+    ///
+    /// # Errors
+    /// In plain words: they can't be read as addresses.
+    pub fn redirect(&mut self, typed: &str, now: Now, fx: &mut Vec<Effect>) -> Result<(), String> {
+        let to = roster::expand(typed, &self.groups).unwrap_or_else(|| typed.to_owned());
+        parse_list(&to).map_err(|why| why.to_string())?;
+        self.outward(Outward::Redirect(to), now, fx);
+        Ok(())
     }
 
     /// Sends something of the message that is read or selected, without a draft.

@@ -87,6 +87,7 @@ impl App {
         let keymap = Arc::clone(keys.map());
         let (mut panes, mut fx) = Panes::new(setup.accounts, setup.taste, keymap, size, now);
         panes.downloads = setup.downloads;
+        panes.groups.clone_from(&setup.groups);
         let (theme, faults) = Theme::load(setup.theme.as_deref(), setup.surroundings);
         for warning in setup.warnings.iter().chain(&trouble).chain(&faults) {
             panes.alarm(warning, now);
@@ -177,6 +178,8 @@ impl App {
                 }
             }
             Event::Offered { serial, people } => {
+                let layer = self.layers.last_mut();
+                layer.into_iter().for_each(|l| l.people(serial, &people));
                 if let Some(writing) = self.desk.front() {
                     writing.composer.people(serial, people);
                 }
@@ -478,7 +481,7 @@ impl App {
             Wants::MoveTo => Ok(Layer::mailbox(&self.panes, For::Moving)),
             Wants::CopyTo => Ok(Layer::mailbox(&self.panes, For::Copying)),
             Wants::Tag => Ok(Layer::tag(&self.panes)),
-            Wants::Redirect => Ok(Layer::redirect()),
+            Wants::Redirect => Ok(Layer::redirect(self.desk.questions())),
             Wants::Remind => Ok(Layer::remind()),
             Wants::Answer(rsvp) => Layer::answer(&self.panes, rsvp),
             Wants::GoTo => Ok(Layer::mailbox(&self.panes, For::Going)),

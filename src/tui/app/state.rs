@@ -2,7 +2,7 @@
 
 use crate::config::ReaderPlace;
 use crate::model::view::Scope;
-use crate::model::{Account, AccountName, Reminder, Role};
+use crate::model::{Account, AccountName, Group, Reminder, Role};
 use crate::text::Clean;
 use crate::tui::app::acts::Acts;
 use crate::tui::app::geometry::{Pane, Places};
@@ -75,6 +75,8 @@ pub struct Panes {
     pub accounts: Vec<Account>,
     /// What nobody answered in time.
     pub reminders: Vec<Reminder>,
+    /// The groups of the configuration.
+    pub groups: Vec<Group>,
     /// Where attachments are saved if nothing else is said.
     pub downloads: PathBuf,
     /// When a key last made accounts that wait try again.
@@ -114,6 +116,7 @@ impl Panes {
             before_search: None,
             accounts,
             reminders: Vec::new(),
+            groups: Vec::new(),
             downloads: PathBuf::new(),
             hurried: None,
             keymap,

@@ -6,8 +6,9 @@ use crate::tui::app::layers::{Ask, Layer, Purpose, TIMES, Turn};
 use crate::tui::app::outward::NO_TIME;
 use crate::tui::app::state::Panes;
 use crate::tui::command::Command;
-use crate::tui::effect::{Effect, Outward};
+use crate::tui::effect::Effect;
 use crate::tui::event::{About, Now};
+use crate::tui::offer::Offered;
 use crate::tui::part::PartJob;
 use crate::tui::screen::outbox::Timed;
 use crate::tui::screen::pager::Pager;
@@ -24,6 +25,15 @@ fn remark_time(prompt: &mut Prompt, now: Now) {
 }
 
 impl Layer {
+    /// Brings who may be meant by what is typed of an address, if this one asked for it.
+    pub fn people(&mut self, serial: u64, people: &[Offered]) {
+        if let Layer::Prompt(prompt, Purpose::Redirect(asked)) = self
+            && *asked == serial
+        {
+            prompt.people(people.to_vec());
+        }
+    }
+
     /// What typing into a line led to.
     pub fn typed(
         &mut self,
@@ -47,6 +57,15 @@ impl Layer {
             }
             (Outcome::Changed, Purpose::Find) => {
                 panes.find(Some(prompt.text()));
+                Turn::stay()
+            }
+            (Outcome::Changed, Purpose::Redirect(serial)) => {
+                *serial += 1;
+                let prefix = prompt.unfinished().to_owned();
+                if !prefix.is_empty() {
+                    let serial = *serial;
+                    fx.push(Effect::Complete { serial, prefix });
+                }
                 Turn::stay()
             }
             (Outcome::Changed, Purpose::SaveTo(_)) => {
@@ -89,12 +108,14 @@ impl Layer {
                 panes.tag(&text, now, fx);
                 Turn::closed()
             }
-            (Outcome::Text(text), Purpose::Redirect) => {
-                if !text.trim().is_empty() {
-                    panes.outward(Outward::Redirect(text), now, fx);
+            (Outcome::Text(text), Purpose::Redirect(_)) if text.trim().is_empty() => Turn::closed(),
+            (Outcome::Text(text), Purpose::Redirect(_)) => match panes.redirect(&text, now, fx) {
+                Ok(()) => Turn::closed(),
+                Err(why) => {
+                    prompt.fail(Clean::line(&why));
+                    Turn::stay()
                 }
-                Turn::closed()
-            }
+            },
             (Outcome::Text(text), Purpose::Remind | Purpose::Time(_)) if text.trim().is_empty() => {
                 Turn::closed()
             }

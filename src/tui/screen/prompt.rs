@@ -1,10 +1,12 @@
 //! One line to type something: a command, a query, a file, a password. Stands on one row, with
 //! what it could become listed above.
 
+use crate::mime::recipients::format_list;
 use crate::model::query::FIELDS;
 use crate::model::{Query, Secret};
 use crate::text::{Clean, width, wrap};
 use crate::tui::command::{Argument, Call, Command, Context, TABLE};
+use crate::tui::offer::{Offered, split};
 use crate::tui::theme::{BUILT_IN, Theme};
 use crate::tui::widget::fuzzy;
 use crate::tui::widget::ink::{Ink, fill};
@@ -44,6 +46,8 @@ pub enum Kind {
     Text,
     /// A file's path; its completions are brought by [`Prompt::offer`].
     Path,
+    /// People, as in a line of recipients; they are brought by [`Prompt::people`].
+    People,
     /// A secret: what is typed is not shown.
     Password,
 }
@@ -154,6 +158,27 @@ impl Prompt {
         self.taken = false;
     }
 
+    /// What is typed of a name or address, to be looked for.
+    pub fn unfinished(&self) -> &str {
+        split(self.input.before()).1
+    }
+
+    /// Brings who may be meant by that.
+    pub fn people(&mut self, people: Vec<Offered>) {
+        let done = split(self.input.before()).0;
+        let gap = if done.is_empty() { "" } else { " " };
+        let fitting = people.into_iter().filter_map(Offered::fit);
+        self.found = fitting
+            .map(|offered| Candidate {
+                line: format!("{done}{gap}{}, ", format_list(&offered.addresses)),
+                label: Clean::line(&offered.label()),
+                about: Clean::line(&offered.mark()),
+            })
+            .collect();
+        self.list = List::new(self.found.len());
+        self.taken = false;
+    }
+
     /// Takes a key.
     pub fn update(&mut self, key: &KeyEvent) -> Outcome {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -220,7 +245,9 @@ impl Prompt {
             Kind::Query => Query::parse(text)
                 .map(|_| Outcome::Text(text.to_owned()))
                 .map_err(|e| e.to_string()),
-            Kind::Text | Kind::Path | Kind::Tag(_) => Ok(Outcome::Text(text.to_owned())),
+            Kind::Text | Kind::Path | Kind::People | Kind::Tag(_) => {
+                Ok(Outcome::Text(text.to_owned()))
+            }
             Kind::Password => {
                 let text = std::mem::take(&mut self.input);
                 return Outcome::Secret(Secret::new(text.into_text()));
@@ -317,7 +344,7 @@ impl Prompt {
             Kind::Command(context, words) => commands(before, *context, words),
             Kind::Query => fields(before),
             Kind::Tag(known) => tags(before, known),
-            Kind::Text | Kind::Path | Kind::Password => Vec::new(),
+            Kind::Text | Kind::Path | Kind::People | Kind::Password => Vec::new(),
         };
         if let [only] = self.found.as_slice()
             && only.line.trim_end() == before

@@ -1,9 +1,9 @@
 //! The fields: which there are, how one goes from one to the next, and what keys do in those that
 //! are not the text.
 
-use super::people::split;
 use super::{Composer, Outcome};
 use crate::mime::roster::expand;
+use crate::tui::offer::split;
 use crate::tui::widget::line_edit::{Edit, LineEdit};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::time::Instant;

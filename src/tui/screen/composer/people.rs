@@ -1,7 +1,6 @@
 //! Completing an address: what is typed of it, who it could be, and what is put in its place.
 
 use crate::mime::recipients::format_list;
-use crate::model::Address;
 use crate::text::{Clean, width};
 use crate::tui::offer::{Offered, Source};
 use crate::tui::theme::Theme;
@@ -13,25 +12,6 @@ use ratatui::layout::Rect;
 
 /// People listed at once.
 const LISTED: u16 = 6;
-
-/// Splits what stands before the cursor: the addresses that are finished (with what divides them),
-/// and what is typed of the next.
-pub fn split(before: &str) -> (&str, &str) {
-    let mut quoted = false;
-    let mut escaped = false;
-    let mut from = 0;
-    for (at, c) in before.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            ',' | ';' if !quoted => from = at + 1,
-            _ => {}
-        }
-    }
-    let (done, typed) = before.split_at_checked(from).unwrap_or(("", before));
-    (done, typed.trim_start())
-}
 
 /// Whether what is typed is an address already, which must not be replaced unasked.
 fn is_whole(typed: &str) -> bool {
@@ -53,7 +33,7 @@ pub struct People {
 impl People {
     /// A list of these for what is typed; `None` if nobody fits.
     pub fn new(typed: &str, people: Vec<Offered>) -> Option<People> {
-        let found: Vec<_> = people.into_iter().filter_map(fit).collect();
+        let found: Vec<_> = people.into_iter().filter_map(Offered::fit).collect();
         (!found.is_empty()).then(|| People {
             list: List::new(found.len()),
             found,
@@ -101,9 +81,9 @@ impl People {
             .unwrap_or(LISTED)
             .min(LISTED);
         let widest = self.found.iter().map(|offered| {
-            let mark = mark(offered);
+            let mark = offered.mark();
             let gap = if mark.is_empty() { 0 } else { 3 };
-            width::width(&label(offered)) + 2 + width::width(&mark) + gap
+            width::width(&offered.label()) + 2 + width::width(&mark) + gap
         });
         let columns = u16::try_from(widest.max().unwrap_or(0)).unwrap_or(u16::MAX);
         let area = popup::beside(screen, x, y, columns.max(24), rows);
@@ -120,7 +100,7 @@ impl People {
                 ink.tint(look);
             }
             let dim = look.patch(theme.style("compose.person.seen"));
-            let mark = mark(offered);
+            let mark = offered.mark();
             let name = if offered.source == Source::Seen {
                 dim
             } else {
@@ -133,7 +113,7 @@ impl People {
             } else {
                 width::width(&mark) + 2
             };
-            let who = Clean::line(&label(offered));
+            let who = Clean::line(&offered.label());
             ink.skip(1).column(&who, room.saturating_sub(after), name);
             if !mark.is_empty() {
                 let look = if offered.bounced {
@@ -147,48 +127,10 @@ impl People {
     }
 }
 
-/// How somebody is shown.
-fn label(offered: &Offered) -> String {
-    match (&offered.group, offered.addresses.as_slice()) {
-        (Some(group), members) => format!("{group} ({})", members.len()),
-        (None, [address, ..]) => address.to_string(),
-        (None, []) => String::new(),
-    }
-}
-
-/// Where somebody is known from, unless we wrote to them; and what is to be known of them.
-fn mark(offered: &Offered) -> String {
-    let from = match offered.source {
-        Source::Written => "",
-        Source::Group => "group",
-        Source::Card => "card",
-        Source::Program => "contacts",
-        Source::Seen => "only seen",
-    };
-    match (offered.bounced, from) {
-        (true, "") => "came back".to_owned(),
-        (true, from) => format!("came back, {from}"),
-        (false, from) => from.to_owned(),
-    }
-}
-
-/// What may be put into the field: nothing in it may divide, hide or reorder.
-fn fit(mut offered: Offered) -> Option<Offered> {
-    let clean = |address: Address| {
-        let addr = address.addr.trim();
-        let odd = |c: char| c.is_whitespace() || c.is_control() || ",;<>\"()".contains(c);
-        let fits = !addr.is_empty() && !addr.contains(odd) && Clean::line(addr).as_str() == addr;
-        let name = Clean::line(address.name.trim()).to_string();
-        fits.then(|| Address::new(name, addr))
-    };
-    offered.addresses = offered.addresses.into_iter().filter_map(clean).collect();
-    offered.group = offered.group.map(|g| Clean::line(g.trim()).to_string());
-    (!offered.addresses.is_empty()).then_some(offered)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Address;
     use crate::tui::widget::ink::tests::shown;
 
     fn person(name: &str, addr: &str, written_to: bool) -> Offered {
@@ -201,24 +143,6 @@ mod tests {
                 Source::Seen
             },
             bounced: false,
-        }
-    }
-
-    #[test]
-    fn the_last_address_is_what_is_typed() {
-        for (before, done, typed) in [
-            ("", "", ""),
-            ("ad", "", "ad"),
-            ("a@x.example, b", "a@x.example,", "b"),
-            (
-                "\"Doe, J\" <j@x.example>; \"Do",
-                "\"Doe, J\" <j@x.example>;",
-                "\"Do",
-            ),
-            ("\"a\\\", b", "", "\"a\\\", b"),
-            ("é,日", "é,", "日"),
-        ] {
-            assert_eq!(split(before), (done, typed), "{before}");
         }
     }
 

@@ -1,6 +1,9 @@
-//! Several messages open at once, beside the panes or over them, and what a crash left open.
+//! Several messages open at once, beside the panes or over them, and what a crash left open; whom a
+//! message is sent on to.
 
 use super::*;
+use crate::tui::effect::Outward;
+use crate::tui::offer::{Offered, Source};
 
 impl Bench {
     fn chord(&mut self, name: &str) {
@@ -241,4 +244,62 @@ fn what_was_being_written_at_the_end_is_there_at_the_start() {
         "{screen}"
     );
     assert!(!screen.contains("Recovered"), "{screen}");
+}
+
+#[test]
+fn people_and_groups_are_offered_where_a_message_is_sent_on() {
+    let mut bench = Bench::new(three(), (80, 24));
+    let addresses = ["bo@x.example", "cy@x.example"].map(|a| Address::new("", a));
+    let offered = Offered {
+        addresses: addresses.to_vec(),
+        group: Some("team".into()),
+        source: Source::Group,
+        bounced: false,
+    };
+    bench.app.panes.groups = vec![Group {
+        name: "team".into(),
+        members: addresses.to_vec(),
+    }];
+    let press = |bench: &mut Bench, code| {
+        let key = KeyEvent::new(code, KeyModifiers::NONE);
+        bench.app.update(Event::Key(key), bench.now)
+    };
+    let asked = |fx: &[Effect]| match fx {
+        [Effect::Complete { serial, prefix }] => (*serial, prefix.clone()),
+        other => panic!("{other:?}"),
+    };
+    bench.keys("B");
+    let (first, prefix) = asked(&press(&mut bench, KeyCode::Char('t')));
+    assert_eq!(prefix, "t");
+    let (serial, prefix) = asked(&press(&mut bench, KeyCode::Char('e')));
+    assert_eq!(prefix, "te");
+    let answer = |serial| Event::Offered {
+        serial,
+        people: vec![offered.clone()],
+    };
+    bench.event(answer(first));
+    assert!(!bench.screen().contains("team (2)"), "it came too late");
+    bench.event(answer(serial));
+    let screen = bench.screen();
+    assert!(
+        screen.contains("team (2)") && screen.contains("group"),
+        "{screen}"
+    );
+    press(&mut bench, KeyCode::Tab);
+    let sent = |fx: Vec<Effect>| match fx.as_slice() {
+        [Effect::Build(Outward::Redirect(to), _)] => to.clone(),
+        other => panic!("{other:?}"),
+    };
+    let to = sent(press(&mut bench, KeyCode::Enter));
+    assert_eq!(
+        to.trim_end_matches([',', ' ']),
+        "bo@x.example, cy@x.example"
+    );
+    // A group's name by itself, and what is no address, which can be mended.
+    bench.keys("BTeam");
+    let to = sent(press(&mut bench, KeyCode::Enter));
+    assert_eq!(to, "bo@x.example, cy@x.example");
+    bench.keys("Bnobody\n");
+    let screen = bench.screen();
+    assert!(screen.contains("Send on to: nobody"), "{screen}");
 }
