@@ -45,6 +45,68 @@ fn the_sample_is_right() {
     assert_eq!(loaded.config.look, Look::default());
 }
 
+/// The sample with every key that is commented out in it.
+fn whole_sample() -> String {
+    let meant = |line: &str| {
+        let key = line.split_once(" = ").map(|(key, _)| key);
+        line.starts_with("[[") || key.is_some_and(|k| !k.contains(' '))
+    };
+    let lines = SAMPLE.lines();
+    let lines = lines.map(|l| l.strip_prefix("# ").filter(|l| meant(l)).unwrap_or(l));
+    lines.map(|l| format!("{l}\n")).collect()
+}
+
+#[test]
+fn the_sample_has_every_key_and_knows_what_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("ca.pem"), "").unwrap();
+    let sample = whole_sample();
+    let loaded = parse(&sample, dir.path());
+    assert_eq!(loaded.problems, [], "{sample}");
+    assert_eq!(loaded.config.accounts.len(), 2);
+    for place in [
+        "qqqqqqqq = 1",
+        "[ui]\nqqqqqqqq = 1",
+        "[contacts]\nqqqqqqqq = 1",
+        "[compose]\nqqqqqqqq = 1",
+        &with("qqqqqqqq = 1"),
+        &tail("[[account.identity]]\nemail = \"x@b.test\"\nqqqqqqqq = 1\n"),
+        &tail("[[account.mailbox]]\nname = \"x\"\nqqqqqqqq = 1\n"),
+        &server("host = \"s.b.test\", qqqqqqqq = 1"),
+    ] {
+        let hint = problem(place).hint;
+        let known = hint.strip_prefix("known here: ").unwrap();
+        for key in known.split(", ") {
+            let forms = [format!("{key} = "), format!("[{key}]"), format!(".{key}]]")];
+            let there = forms.iter().any(|form| sample.contains(form));
+            assert!(there, "{key} is not in the sample");
+        }
+    }
+}
+
+#[test]
+fn what_the_documents_show_is_understood() {
+    let documents = [
+        include_str!("../../README.md"),
+        include_str!("../../docs/writing.md"),
+        include_str!("../../docs/attachments.md"),
+        include_str!("../../docs/imap.md"),
+    ];
+    let shown = documents.iter().flat_map(|d| d.split("```toml\n").skip(1));
+    let mut count = 0;
+    for block in shown.filter_map(|rest| rest.split("```").next()) {
+        // A whole file, or a part of an account.
+        let ways = [block.to_owned(), with(block), tail(block)];
+        let wrong: Vec<_> = ways
+            .iter()
+            .map(|w| parse(w, Path::new("/c")).problems)
+            .collect();
+        assert!(wrong.iter().any(Vec::is_empty), "{block}\n{wrong:?}");
+        count += 1;
+    }
+    assert!(count > 4, "{count}");
+}
+
 #[test]
 fn little_is_needed() {
     let loaded = parse(&with(""), Path::new("/c"));
@@ -345,6 +407,9 @@ fn a_policy_is_read_whole() {
     let policy = &loaded.config.accounts[0].sync;
     assert_eq!(*policy, expected);
     assert!(!policy.leaves_out("Lists/rust") && policy.leaves_out("Lists/c"));
+    assert!(policy.leaves_out("old"));
+    assert_eq!(policy.bodies_of("Inbox/x"), Reach::Octets(500 << 20));
+    assert_eq!(policy.bodies_of("Lists/rust"), Reach::None);
 }
 
 #[test]
@@ -504,50 +569,4 @@ fn no_file_is_a_beginning_and_an_unreadable_one_is_named() {
     std::fs::create_dir(&path).unwrap();
     let error = load(&path).unwrap_err().to_string();
     assert!(error.contains("config.toml"), "{error}");
-}
-
-#[test]
-fn an_accounts_policy_is_read_and_its_mistakes_are_placed() {
-    use crate::model::MailboxPolicy;
-    let more = r#"
-headers = "365d"
-bodies = "2 GB"
-exclude = ["Spam", "Old/*"]
-connections = 3
-daily-budget = "1.5 GB"
-compress = false
-without-extensions = ["move"]
-[[account.mailbox]]
-name = "Lists/*"
-bodies = "none"
-"#;
-    let loaded = parse(&tail(more), Path::new("/c"));
-    assert_eq!(loaded.problems, []);
-    let sync = &loaded.config.accounts[0].sync;
-    assert_eq!(sync.headers, Reach::Days(365));
-    assert_eq!(sync.bodies_of("Inbox/x"), Reach::Octets(2 << 30));
-    assert_eq!(sync.bodies_of("Lists/rust"), Reach::None);
-    assert!(sync.leaves_out("old/2001") && !sync.leaves_out("Lists/rust"));
-    assert_eq!((sync.connections, sync.budget), (3, Some(3 << 29)));
-    assert_eq!(sync.compress, Some(false));
-    assert_eq!(sync.without, ["MOVE"]);
-    assert_eq!(
-        sync.mailboxes[0],
-        MailboxPolicy {
-            pattern: "Lists/*".into(),
-            left_out: false,
-            headers: None,
-            bodies: Some(Reach::None),
-        }
-    );
-    let wrong = r#"
-headers = "none"
-connections = 1
-daily-budget = "much"
-mailbox = 3
-"#;
-    let found = parse(&tail(wrong), Path::new("/c")).problems;
-    let lines: Vec<&str> = found.iter().map(|p| p.message.as_str()).collect();
-    assert_eq!(found.len(), 4, "{lines:?}");
-    assert!(found.iter().all(|p| p.account.is_some()));
 }
