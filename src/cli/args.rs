@@ -396,6 +396,25 @@ mod tests {
         Args::command().debug_assert();
     }
 
+    #[test]
+    fn every_option_and_every_object_is_documented() {
+        let (readme, json) = (
+            include_str!("../../README.md"),
+            include_str!("../../docs/json.md"),
+        );
+        for command in Args::command().get_subcommands() {
+            let name = command.get_name();
+            // These two open the screen.
+            let screen = ["demo", "compose"].contains(&name);
+            let there = json.contains(&format!("`{name}"));
+            assert!(screen || there, "{name} is not in docs/json.md");
+            for option in command.get_arguments().filter_map(clap::Arg::get_long) {
+                let there = readme.contains(&format!("--{option}"));
+                assert!(there, "{name} --{option} is not in README.md");
+            }
+        }
+    }
+
     fn parse(line: &str) -> Args {
         read(line.split(' ').map(OsString::from)).unwrap()
     }

@@ -85,29 +85,6 @@ fn the_sample_has_every_key_and_knows_what_it_says() {
 }
 
 #[test]
-fn what_the_documents_show_is_understood() {
-    let documents = [
-        include_str!("../../README.md"),
-        include_str!("../../docs/writing.md"),
-        include_str!("../../docs/attachments.md"),
-        include_str!("../../docs/imap.md"),
-    ];
-    let shown = documents.iter().flat_map(|d| d.split("```toml\n").skip(1));
-    let mut count = 0;
-    for block in shown.filter_map(|rest| rest.split("```").next()) {
-        // A whole file, or a part of an account.
-        let ways = [block.to_owned(), with(block), tail(block)];
-        let wrong: Vec<_> = ways
-            .iter()
-            .map(|w| parse(w, Path::new("/c")).problems)
-            .collect();
-        assert!(wrong.iter().any(Vec::is_empty), "{block}\n{wrong:?}");
-        count += 1;
-    }
-    assert!(count > 4, "{count}");
-}
-
-#[test]
 fn little_is_needed() {
     let loaded = parse(&with(""), Path::new("/c"));
     let account = &loaded.config.accounts[0];
