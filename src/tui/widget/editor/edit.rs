@@ -144,7 +144,12 @@ impl Editor {
 
     /// Where a motion within the text leads.
     pub fn target(&self, motion: Motion) -> Place {
-        let (text, here) = (&self.text, self.cursor);
+        self.target_from(self.cursor, motion)
+    }
+
+    /// Where a motion within the text leads from a place.
+    pub fn target_from(&self, here: Place, motion: Motion) -> Place {
+        let text = &self.text;
         match motion {
             Motion::Left => text.back(here).unwrap_or(here),
             Motion::Right => text.forth(here).unwrap_or(here),

@@ -185,6 +185,9 @@ impl Vi {
             self.wish = Some(Wish::Colon);
             return Some(Edit::Moved);
         }
+        if let ('j' | 'k', None) = (c, self.operator) {
+            return Some(self.rows(editor, if c == 'j' { Motion::Down } else { Motion::Up }));
+        }
         let asked = Asked {
             times: self.times(),
             count: self.count,
@@ -200,6 +203,16 @@ impl Vi {
     fn times(&self) -> usize {
         let of_operator = self.operator.map_or(1, |(_, n)| n);
         (self.count.unwrap_or(1) * of_operator).clamp(1, MOST)
+    }
+
+    /// Goes by rows of the screen, in the column where that began.
+    fn rows(&mut self, editor: &mut Editor, motion: Motion) -> Edit {
+        let stretching = matches!(self.mode, Mode::Visual { .. });
+        for _ in 0..self.times() {
+            editor.go(motion, stretching);
+        }
+        self.count = None;
+        Edit::Moved
     }
 
     /// Goes a way, or does to it what the operator says.

@@ -50,6 +50,7 @@ fn what_is_not_the_editors_is_wished_for_once() {
 fn what_vi_does() {
     for (text, keys, wanted) in [
         ("one two", "w", "one |two"),
+        ("abcd\nx\nabcd", "3 l j j x", "abcd\nx\nabc|"),
         ("one two three", "2 w x", "one two |hree"),
         ("one two three", "d w", "|two three"),
         ("one two three", "2 d w", "|three"),

@@ -51,13 +51,8 @@ pub fn motion(editor: &Editor, c: char, asked: &Asked) -> Option<Option<Way>> {
     let text = editor.text();
     let here = editor.cursor();
     let times = asked.times;
-    let repeat = |motion: Motion| {
-        let mut probe = editor.clone();
-        for _ in 0..times {
-            probe.go(motion, true);
-        }
-        probe.cursor()
-    };
+    let repeated = |from, motion| (0..times).fold(from, |at, _| editor.target_from(at, motion));
+    let repeat = |motion| repeated(here, motion);
     let way = match c {
         'h' => {
             let to = repeat(Motion::Left);
@@ -79,8 +74,6 @@ pub fn motion(editor: &Editor, c: char, asked: &Asked) -> Option<Option<Way>> {
             };
             lines(Place { line, ..here })
         }
-        'j' => chars(repeat(Motion::Down)),
-        'k' => chars(repeat(Motion::Up)),
         // Changing a word leaves the space behind it.
         'w' if asked.operator == Some(Operator::Change) => chars(repeat(Motion::WordRight)),
         'w' => {
@@ -93,12 +86,8 @@ pub fn motion(editor: &Editor, c: char, asked: &Asked) -> Option<Option<Way>> {
         }
         'b' => chars(repeat(Motion::WordLeft)),
         'e' => {
-            let mut probe = editor.clone();
-            probe.go(Motion::Right, true);
-            for _ in 0..times {
-                probe.go(Motion::WordRight, true);
-            }
-            let to = text.back(probe.cursor()).unwrap_or(here);
+            let end = repeated(editor.target(Motion::Right), Motion::WordRight);
+            let to = text.back(end).unwrap_or(here);
             Way {
                 to,
                 lines: false,
