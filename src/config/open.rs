@@ -15,10 +15,7 @@ pub(super) fn open(
     base: &Path,
     problems: &mut Problems<'_>,
 ) -> Vec<(String, Vec<String>)> {
-    // Any type may be given.
-    let names: Vec<String> = table.keys().map(|k| k.get_ref().to_string()).collect();
-    let known: Vec<&str> = names.iter().map(String::as_str).collect();
-    let section = Section::new(table, span, &known, problems);
+    let section = Section::of_any(table, span);
     let mut out = Vec::new();
     for key in table.keys() {
         let name: &str = key.get_ref();

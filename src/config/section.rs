@@ -43,6 +43,11 @@ impl<'a, 'i> Section<'a, 'i> {
         Section { table, span }
     }
 
+    /// Reads `table`, in which any key may stand.
+    pub fn of_any(table: &'a DeTable<'i>, span: Range<usize>) -> Section<'a, 'i> {
+        Section { table, span }
+    }
+
     /// The value of a key, whatever it is.
     pub fn raw(&self, key: &str) -> Option<&'a Spanned<DeValue<'i>>> {
         self.table.get(key)
