@@ -81,6 +81,16 @@ pub fn long(time: i64) -> String {
     format(time, "%a, %-d %b %Y, %H:%M")
 }
 
+/// Its day: `Mon, 3 Mar 2025`.
+pub fn day(time: i64) -> String {
+    format(time, "%a, %-d %b %Y")
+}
+
+/// Its time of day: `14:05`.
+pub fn time(time: i64) -> String {
+    format(time, "%H:%M")
+}
+
 /// The day and time of an attribution line: `Mon, 3 Mar 2025 at 14:05`.
 pub fn attribution(time: i64) -> String {
     format(time, "%a, %-d %b %Y at %H:%M")

@@ -25,6 +25,13 @@ pub enum Edit {
     Changed,
 }
 
+impl Edit {
+    /// A change, if it did anything.
+    pub fn of(did: bool) -> Edit {
+        if did { Edit::Changed } else { Edit::Moved }
+    }
+}
+
 /// The line and the place of its cursor.
 #[derive(Clone, Debug, Default)]
 pub struct LineEdit {

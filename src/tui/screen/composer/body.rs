@@ -126,13 +126,13 @@ impl Body {
     /// Takes the last typing back.
     pub fn undo(&mut self) -> Edit {
         self.editor.view_follows();
-        changed(!self.is_large() && self.editor.undo())
+        Edit::of(!self.is_large() && self.editor.undo())
     }
 
     /// Does again what was taken back.
     pub fn redo(&mut self) -> Edit {
         self.editor.view_follows();
-        changed(!self.is_large() && self.editor.redo())
+        Edit::of(!self.is_large() && self.editor.redo())
     }
 
     /// Inserts text as text: no key in it is obeyed, control characters are left out. `Ignored`
@@ -147,7 +147,7 @@ impl Body {
             return Edit::Ignored;
         }
         self.editor.view_follows();
-        changed(self.editor.insert(&text))
+        Edit::of(self.editor.insert(&text))
     }
 
     /// Takes a key.
@@ -178,9 +178,9 @@ impl Body {
             KeyCode::Enter => self.paste("\n"),
             // Some terminals send Ctrl-J for a modified Enter.
             KeyCode::Char('j') if ctrl => self.paste("\n"),
-            KeyCode::Char('u') if ctrl => changed(editor.erase(Motion::Home)),
-            KeyCode::Char('w') if ctrl => changed(editor.erase(Motion::WordLeft)),
-            KeyCode::Char('d') if alt => changed(editor.erase(Motion::WordRight)),
+            KeyCode::Char('u') if ctrl => Edit::of(editor.erase(Motion::Home)),
+            KeyCode::Char('w') if ctrl => Edit::of(editor.erase(Motion::WordLeft)),
+            KeyCode::Char('d') if alt => Edit::of(editor.erase(Motion::WordRight)),
             KeyCode::Char('a') if alt => {
                 editor.select_all();
                 Edit::Moved
@@ -193,17 +193,17 @@ impl Body {
             KeyCode::Char('x') if ctrl => match editor.selection() {
                 Some((from, to)) => {
                     self.wish = Some(Wish::Yanked);
-                    changed(editor.cut(from, to))
+                    Edit::of(editor.cut(from, to))
                 }
                 None => Edit::Ignored,
             },
-            KeyCode::Char('v') if ctrl => changed(editor.put()),
-            KeyCode::Backspace if ctrl || alt => changed(editor.erase(Motion::WordLeft)),
-            KeyCode::Delete if ctrl || alt => changed(editor.erase(Motion::WordRight)),
+            KeyCode::Char('v') if ctrl => Edit::of(editor.put()),
+            KeyCode::Backspace if ctrl || alt => Edit::of(editor.erase(Motion::WordLeft)),
+            KeyCode::Delete if ctrl || alt => Edit::of(editor.erase(Motion::WordRight)),
             // What Ctrl-Backspace comes as in many terminals.
-            KeyCode::Char('h') if ctrl => changed(editor.erase(Motion::WordLeft)),
-            KeyCode::Backspace => changed(editor.erase(Motion::Left)),
-            KeyCode::Delete => changed(editor.erase(Motion::Right)),
+            KeyCode::Char('h') if ctrl => Edit::of(editor.erase(Motion::WordLeft)),
+            KeyCode::Backspace => Edit::of(editor.erase(Motion::Left)),
+            KeyCode::Delete => Edit::of(editor.erase(Motion::Right)),
             _ => Edit::Ignored,
         }
     }
@@ -239,7 +239,7 @@ impl Body {
             at,
         };
         let (from, to) = (at(range.start), at(range.end));
-        changed(self.editor.replace(from, to, word))
+        Edit::of(self.editor.replace(from, to, word))
     }
 
     /// Scrolls by rows.
@@ -288,13 +288,6 @@ impl Body {
             },
         };
         self.editor.draw(buf, area, &look).filter(|_| focused)
-    }
-}
-
-fn changed(did: bool) -> Edit {
-    match did {
-        true => Edit::Changed,
-        false => Edit::Moved,
     }
 }
 

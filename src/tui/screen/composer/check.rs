@@ -219,8 +219,7 @@ fn other_account(draft: &Draft, accounts: &[Account]) -> Option<String> {
 fn doubt_of(address: &Address, known: &Known) -> Option<String> {
     let addr = address.addr.to_lowercase();
     if let Some(at) = known.bounced.get(&addr) {
-        let day = when::long(*at);
-        let day = day.rsplit_once(", ").map_or(day.as_str(), |(d, _)| d);
+        let day = when::day(*at);
         return Some(format!("Mail to {addr} came back on {day}."));
     }
     let (_, domain) = addr.rsplit_once('@')?;

@@ -121,13 +121,11 @@ impl Composer {
             Some((_, first)) => first.split_whitespace().next().unwrap_or(""),
             None => whole.split_whitespace().next().unwrap_or(""),
         };
-        let day = when::long(self.clock);
-        let (day, time) = day.rsplit_once(", ").unwrap_or((&day, ""));
         let values = [
             ("{name}", short.to_owned()),
             ("{full-name}", whole.clone()),
-            ("{date}", day.to_owned()),
-            ("{time}", time.to_owned()),
+            ("{date}", when::day(self.clock)),
+            ("{time}", when::time(self.clock)),
             ("{subject}", self.subject.text().to_owned()),
             ("{me}", me.unwrap_or_default()),
         ];

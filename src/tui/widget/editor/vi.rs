@@ -144,7 +144,7 @@ impl Vi {
                 editor.select(false);
                 return Some(Edit::Moved);
             }
-            KeyCode::Char('r') if ctrl => return Some(changed(editor.redo())),
+            KeyCode::Char('r') if ctrl => return Some(Edit::of(editor.redo())),
             KeyCode::Char(c) if !ctrl && !key.modifiers.contains(KeyModifiers::ALT) => c,
             KeyCode::Enter => 'j',
             KeyCode::Backspace => 'h',
@@ -261,7 +261,7 @@ impl Vi {
                 Edit::Moved
             }
             Operator::Change => {
-                let edit = changed(editor.cut(from, to));
+                let edit = Edit::of(editor.cut(from, to));
                 self.mode = Mode::Insert;
                 self.changing = true;
                 edit
@@ -273,12 +273,12 @@ impl Vi {
                     Some(next) => (from, next),
                     None => (editor.text().back(from).unwrap_or(from), to),
                 };
-                let edit = changed(editor.replace(from, to, ""));
+                let edit = Edit::of(editor.replace(from, to, ""));
                 editor.keep(kept);
                 editor.go(Motion::Indent, false);
                 edit
             }
-            Operator::Delete => changed(editor.cut(from, to)),
+            Operator::Delete => Edit::of(editor.cut(from, to)),
         }
     }
 
@@ -411,7 +411,7 @@ impl Vi {
                 for _ in 0..times {
                     any |= editor.undo();
                 }
-                return changed(any);
+                return Edit::of(any);
             }
             '.' => return self.again(editor, times),
             _ => return Edit::Ignored,
@@ -486,7 +486,7 @@ impl Vi {
         self.repeating = false;
         self.keys.clear();
         self.changing = false;
-        changed(any)
+        Edit::of(any)
     }
 }
 
@@ -500,13 +500,6 @@ pub(super) fn typed(editor: &mut Editor, key: &KeyEvent) -> bool {
         KeyCode::Backspace => editor.erase(Motion::Left),
         KeyCode::Delete => editor.erase(Motion::Right),
         _ => false,
-    }
-}
-
-fn changed(did: bool) -> Edit {
-    match did {
-        true => Edit::Changed,
-        false => Edit::Moved,
     }
 }
 
@@ -536,5 +529,5 @@ fn swap_case(editor: &mut Editor, from: Place, to: Place) -> Edit {
             false => c.to_uppercase().collect(),
         })
         .collect();
-    changed(editor.replace(from, to, &swapped))
+    Edit::of(editor.replace(from, to, &swapped))
 }
