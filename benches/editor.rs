@@ -33,7 +33,7 @@ fn main() {
     ] {
         for key in ["x", "pagedown", "ctrl-w"] {
             let mut body = Body::new(&text);
-            body.go_to_end();
+            press(&mut body, "ctrl-end");
             for _ in 0..20 {
                 press(&mut body, "pageup");
             }

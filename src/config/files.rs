@@ -1,5 +1,5 @@
-//! Files that go in and out: what is attached, what is saved. Nothing is ever overwritten, no link
-//! is followed where something is written, and only regular files are read.
+//! Files that go in, and the configuration itself going out: only regular files are read, and what is
+//! replaced is replaced in one step.
 
 use crate::model::step;
 use crate::text::size;
@@ -11,61 +11,6 @@ use std::path::{Path, PathBuf};
 
 /// The largest file that can be attached: 100 MiB.
 pub const MOST_ATTACHED: u64 = 100 << 20;
-/// Names tried when the wanted one is taken.
-const MOST_NAMES: u32 = 1000;
-
-/// Saves bytes under a safe name (see `mime::attachment::safe_name`) in a folder, as a new 0600
-/// file: `name (1).ext` and so on if the name is taken. Answers the path.
-///
-/// # Errors
-/// When the folder can't be made or the file not written; what was written so far is removed.
-pub fn save_new(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
-    let plain = Path::new(name)
-        .file_name()
-        .is_some_and(|n| n.to_str() == Some(name));
-    if !plain || name.contains('\0') {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a file name",
-        ));
-    }
-    super::paths::make_private(folder)?;
-    for n in 0..MOST_NAMES {
-        let path = folder.join(numbered(name, n));
-        let opened = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-            .open(&path);
-        match opened {
-            Ok(mut file) => {
-                if let Err(error) = file.write_all(bytes).and_then(|()| file.sync_all()) {
-                    drop(file);
-                    let _ = std::fs::remove_file(&path);
-                    return Err(error);
-                }
-                return Ok(path);
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(io::Error::new(
-        io::ErrorKind::AlreadyExists,
-        "too many files of this name",
-    ))
-}
-
-fn numbered(name: &str, n: u32) -> String {
-    if n == 0 {
-        return name.to_owned();
-    }
-    match name.rsplit_once('.') {
-        Some((stem, ext)) if !stem.is_empty() => format!("{stem} ({n}).{ext}"),
-        _ => format!("{name} ({n})"),
-    }
-}
 
 /// A file that can be attached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,21 +115,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_numbered_and_nothing_is_overwritten_or_followed() {
-        let dir = tempfile::tempdir().unwrap();
-        let secret = dir.path().join("secret");
-        std::fs::write(&secret, "mine").unwrap();
-        std::os::unix::fs::symlink(&secret, dir.path().join("a.txt")).unwrap();
-        let first = save_new(dir.path(), "a.txt", b"1").unwrap();
-        let second = save_new(dir.path(), "a.txt", b"2").unwrap();
-        assert!(first.ends_with("a (1).txt") && second.ends_with("a (2).txt"));
-        assert_eq!(std::fs::read(&secret).unwrap(), b"mine");
-        for bad in ["../x", "/x", "", ".", "..", "a/b", "a/", "a\0b"] {
-            assert!(save_new(dir.path(), bad, b"x").is_err(), "{bad}");
-        }
-    }
-
-    #[test]
     fn only_files_are_attached() {
         let dir = tempfile::tempdir().unwrap();
         assert!(read_attachment(dir.path()).is_err());
@@ -203,7 +133,8 @@ mod tests {
             read_attachment(&pipe).is_err(),
             "a pipe without a writer must not hang"
         );
-        let file = save_new(dir.path(), "a", b"x").unwrap();
+        let file = dir.path().join("a");
+        std::fs::write(&file, "x").unwrap();
         assert!(read_regular(&file, 0).is_err());
         assert_eq!(read_attachment(&file).unwrap(), b"x");
     }

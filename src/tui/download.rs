@@ -84,7 +84,7 @@ mod tests {
         let saved = save(dir.path(), "x", b"data").unwrap();
         assert_eq!(saved.file_name().unwrap(), "x (2)");
         assert!(!target.exists());
-        for bad in ["../x", "/etc/x", "", "a/b", ".."] {
+        for bad in ["../x", "/etc/x", "", "a/b", "..", ".", "a/", "a\0b"] {
             assert!(save(dir.path(), bad, b"").is_err(), "{bad:?}");
         }
     }

@@ -98,29 +98,9 @@ impl Body {
         self.editor.set(text);
     }
 
-    /// Puts the cursor at the end of the text.
-    pub fn go_to_end(&mut self) {
-        self.editor.go(Motion::Bottom, false);
-    }
-
-    /// Puts the cursor so many octets into the text.
-    pub fn go_to(&mut self, octets: usize) {
-        let text = self.editor.text().whole();
-        let before = text.get(..octets).unwrap_or(&text);
-        let at = before.rsplit('\n').next().map_or(0, str::len);
-        let line = before.matches('\n').count();
-        self.editor
-            .jump(crate::tui::widget::editor::text::Place { line, at });
-    }
-
     /// Whether the cursor is in the first row of the text.
     pub fn at_top(&self) -> bool {
         self.editor.at_top()
-    }
-
-    /// What is selected.
-    pub fn selected(&self) -> Option<String> {
-        self.editor.selected()
     }
 
     /// Takes the last typing back.
@@ -380,7 +360,7 @@ mod tests {
     #[test]
     fn graphemes_are_one_step() {
         let mut body = Body::new("a👩\u{200d}👧e\u{301}");
-        body.go_to_end();
+        press(&mut body, "ctrl-end");
         press(&mut body, "left backspace");
         assert_eq!(body.text(), "ae\u{301}");
         press(&mut body, "delete");
@@ -436,7 +416,7 @@ mod tests {
             drawn(&body, 13, 7),
             "▏The quick\nbrown fox\n> ␛[2Jquoted\n日本語日本語\n日本\n\n\n"
         );
-        body.go_to_end();
+        press(&mut body, "ctrl-end");
         press(&mut body, "left");
         assert!(drawn(&body, 13, 7).contains("\n日▏本\n"));
         body.click(0, 0);
