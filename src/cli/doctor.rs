@@ -6,7 +6,7 @@ use super::home::Home;
 use super::host::Desk;
 use super::json;
 use super::say::say;
-use crate::model::{Account, AccountName, Endpoint, Secret, Security};
+use crate::model::{Account, AccountName, Endpoint, Secret, SecretSource, Security};
 use crate::net::connect::{self, Patience};
 use crate::net::diagnose::{Advice, Service, explain};
 use crate::net::error::NetError;
@@ -190,17 +190,22 @@ pub fn examine(account: &Account, secret: Result<Secret, NoSecret>) -> (Vec<Step
             Some(secret)
         }
         Err(no) => {
-            let what = match no {
-                NoSecret::Ask => {
-                    "the password is asked for on the screen only; signing in is not tried"
-                        .to_owned()
-                }
-                NoSecret::Failed(why) => why,
+            let (what, todo) = match (no, &account.secret) {
+                (NoSecret::Ask, _) => (
+                    "the password is typed on the screen only; signing in is not tried".to_owned(),
+                    "to have it tried here, set password-command or password = \"keyring\"",
+                ),
+                (NoSecret::Failed(why), SecretSource::Command(_)) => (
+                    why,
+                    "run it by hand: it must print the password on its first line, and ask nothing",
+                ),
+                // What keeps passwords says itself what to do.
+                (NoSecret::Failed(why), _) => (why, ""),
             };
             let advice = Advice {
                 what,
                 why: String::new(),
-                todo: "check password-command, or type it when asked".to_owned(),
+                todo: todo.to_owned(),
             };
             steps.push(Step {
                 name: "password",

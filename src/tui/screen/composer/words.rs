@@ -118,7 +118,7 @@ impl Composer {
         let why = match word.and_then(Body::word) {
             None => NO_WORD,
             Some(_) if !self.body.spelling().is_ready() => {
-                "There is no dictionary: see `spell` in the settings, and hunspell's."
+                "There is no dictionary for your language: install one (a package such as hunspell-en-us), or name another with `spell` in config.toml."
             }
             Some(word) => {
                 out.push(Outcome::Errand(Errand::Suggest(word.clone())));
