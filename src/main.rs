@@ -3,6 +3,7 @@
 use postrider::cli::args::{self, Command, Compose};
 use postrider::cli::seat::Seat;
 use postrider::cli::{self, compose, exit, home};
+use postrider::config::files::read_text;
 use postrider::config::lock::{self, EngineLock};
 use postrider::config::{Checks, ConfigError, Loaded, Look, Paths, load};
 use postrider::demo::{Demo, Options};
@@ -170,7 +171,7 @@ fn ride(
         spell: languages(look),
         spell_named: look.spell.is_some(),
         words: paths.config.with_file_name("words.txt"),
-        keys: std::fs::read_to_string(&paths.keys).ok(),
+        keys: own_file(&paths.keys, &mut warnings),
         books: Books {
             contacts: loaded.config.contacts.clone(),
             groups: loaded.config.groups.clone(),
@@ -327,7 +328,13 @@ fn theme(paths: &Paths, name: Option<&str>, warnings: &mut Vec<String>) -> Optio
         return None;
     }
     let own = paths.themes.join(format!("{name}.toml"));
-    Some(std::fs::read_to_string(own).unwrap_or_else(|_| name.to_owned()))
+    Some(own_file(&own, warnings).unwrap_or_else(|| name.to_owned()))
+}
+
+/// The text of a file that the user may have.
+fn own_file(path: &Path, warnings: &mut Vec<String>) -> Option<String> {
+    let read = path.exists().then(|| read_text(path))?;
+    read.map_err(|why| warnings.push(why)).ok()
 }
 
 /// The demo: a server in this process, a home that goes away afterwards, everything else real.

@@ -92,13 +92,13 @@ impl Paths {
         let mut said = Vec::new();
         for file in [&self.config, &self.cache, &self.local, &self.log] {
             if let Some(folder) = file.parent() {
-                make_private(folder)?;
+                make_private(folder).map_err(unusable(folder))?;
                 check_owner(folder)?;
                 said.extend(tighten(&fs::canonicalize(folder)?, 0o700)?);
             }
         }
         if !self.downloads.exists() {
-            make_private(&self.downloads)?;
+            make_private(&self.downloads).map_err(unusable(&self.downloads))?;
         }
         for file in [&self.config, &self.cache, &self.local, &self.log] {
             for suffix in ["", "-wal", "-shm"] {
@@ -108,9 +108,19 @@ impl Paths {
             }
         }
         for file in [&self.lock, &self.bell, &self.news] {
-            private_file(file)?;
+            private_file(file).map_err(unusable(file))?;
         }
         Ok(said)
+    }
+}
+
+/// The system's reason, with what it is about and what to do.
+fn unusable(path: &Path) -> impl Fn(io::Error) -> io::Error {
+    let shown = path.display().to_string();
+    move |error| {
+        let why =
+            format!("{shown} can't be made or written ({error}); choose another place with --home");
+        io::Error::new(error.kind(), why)
     }
 }
 
@@ -189,6 +199,19 @@ mod tests {
         assert_eq!(
             (mode(&home), mode(&paths.config), mode(&paths.lock)),
             (0o700, 0o600, 0o600)
+        );
+    }
+
+    #[test]
+    fn a_place_that_cant_be_used_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, "").unwrap();
+        let told = Paths::under(&file.join("home")).ensure().unwrap_err();
+        let told = told.to_string();
+        assert!(
+            told.contains("file/home") && told.contains("--home"),
+            "{told}"
         );
     }
 
