@@ -298,7 +298,10 @@ fn s45_no_secret_is_anywhere_after_sign_ins_that_failed() {
         command.env("POSTRIDER_HOME", &home.path);
         command.env("POSTRIDER_LOG", "trace");
         let mut screen = Terminal::start(command, 110, 32);
-        screen.wait_for("the password is wrong");
+        screen.wait_for(match auth {
+            "password" => "the password is wrong",
+            _ => "the access token has",
+        });
         clean("the screen's arguments", &processes(screen.pid()));
         clean("the screen", &screen.raw());
         screen.kill();
