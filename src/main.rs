@@ -57,8 +57,8 @@ fn told(outcome: anyhow::Result<()>) -> u8 {
     match outcome {
         Ok(()) => 0,
         Err(error) => {
-            let text = postrider::text::Clean::block(&format!("postrider: {error:#}\n"));
-            let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_str().as_bytes());
+            let text = format!("postrider: {}\n", exit::words(&error));
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
             exit::code(&error)
         }
     }

@@ -4,6 +4,7 @@ use crate::config::ConfigError;
 use crate::net::{Kind, NetError};
 use crate::store;
 use crate::sync::SyncError;
+use crate::text::Clean;
 use std::fmt;
 
 /// Cache and server differ.
@@ -54,6 +55,19 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// What went wrong: the error, and of its causes those that it doesn't tell itself.
+pub fn words(error: &anyhow::Error) -> Clean {
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if words.is_empty() {
+            words = cause;
+        } else if !words.contains(&cause) {
+            words = format!("{words}: {cause}");
+        }
+    }
+    Clean::block(&words)
+}
+
 /// The exit code of any error that a command ends with.
 pub fn code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
@@ -85,5 +99,24 @@ fn of_net(error: &NetError) -> u8 {
         Kind::Offline | Kind::Protocol => UNAVAILABLE,
         Kind::Busy | Kind::Woken => TEMPORARY,
         Kind::User | Kind::Refused => REFUSED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_told_twice() {
+        let source = std::io::Error::other("it is a folder");
+        let path = "/c/config.toml".into();
+        let error = anyhow::Error::new(ConfigError::Unreadable { path, source });
+        assert_eq!(words(&error).as_str(), "/c/config.toml: it is a folder");
+        let error = error.context("no start");
+        assert_eq!(
+            words(&error).as_str(),
+            "no start: /c/config.toml: it is a folder"
+        );
+        assert_eq!(code(&error), CONFIG);
     }
 }

@@ -16,10 +16,7 @@ pub fn run(args: &Args, command: &Command) -> u8 {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => 0,
         Err(error) => {
-            aside!(
-                "postrider: {}",
-                crate::text::Clean::block(&format!("{error:#}"))
-            );
+            aside!("postrider: {}", exit::words(&error));
             exit::code(&error)
         }
     }

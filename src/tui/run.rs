@@ -38,7 +38,9 @@ const BATCH: usize = 512;
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// Standard input or output is no terminal, or it went away.
-    #[error("the terminal can't be used: {0}")]
+    #[error(
+        "there is no terminal to show mail on ({0}); for scripts there are commands: postrider --help"
+    )]
     Terminal(#[source] io::Error),
     /// Threads or descriptors have run out.
     #[error("the screen can't be started: {0}")]
