@@ -232,6 +232,7 @@ fn line() -> Result<String> {
     io::stderr().flush()?;
     let mut line = String::new();
     if io::stdin().lock().read_line(&mut line)? == 0 {
+        aside!();
         return Err(Failure::new(exit::DATA, "the input ended before everything was asked").into());
     }
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())

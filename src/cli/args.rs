@@ -3,7 +3,7 @@
 //! Queries and flags have words that begin with a minus (`-is:unread`, `-seen`), and options may
 //! stand behind them: see [`read`].
 
-use clap::{Args as Arguments, CommandFactory as _, Parser, Subcommand};
+use clap::{ArgGroup, Args as Arguments, CommandFactory as _, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -255,12 +255,13 @@ pub enum AccountCommand {
 /// `sync`
 #[derive(Debug, Arguments)]
 #[group(skip)]
+#[command(group(ArgGroup::new("how").args(["once", "watch", "offline"]).required(true).multiple(true)))]
 pub struct Sync {
     /// Once, then end.
     #[arg(long, conflicts_with = "watch")]
     pub once: bool,
     /// Until interrupted, with push.
-    #[arg(long, required_unless_present_any = ["once", "offline"])]
+    #[arg(long)]
     pub watch: bool,
     /// Only this account.
     #[arg(long)]
@@ -413,6 +414,19 @@ mod tests {
                 assert!(there, "{name} --{option} is not in README.md");
             }
         }
+    }
+
+    #[test]
+    fn how_to_sync_has_to_be_said_and_every_way_is_named() {
+        let error = read(["postrider", "sync"].map(OsString::from)).unwrap_err();
+        let told = error.to_string();
+        for way in ["--once", "--watch", "--offline"] {
+            assert!(told.contains(way), "{told}");
+            let line = ["postrider", "sync", way];
+            assert!(read(line.map(OsString::from)).is_ok(), "{way}");
+        }
+        let both = ["postrider", "sync", "--once", "--watch"];
+        assert!(read(both.map(OsString::from)).is_err());
     }
 
     fn parse(line: &str) -> Args {

@@ -12,6 +12,8 @@ use crate::text::{Clean, when};
 use anyhow::Result;
 use serde_json::json;
 
+/// What is said where there can be nothing to list.
+const NOTHING_YET: &str = "nothing was fetched yet: `postrider sync --once` does it";
 /// Rows read at once.
 const PAGE: usize = 200;
 
@@ -90,6 +92,9 @@ pub fn mailboxes(home: &Home, as_json: bool, account: Option<&str>) -> Result<u8
             })
             .collect();
         table::print(&list, 40)?;
+        if list.is_empty() {
+            aside!("{NOTHING_YET}");
+        }
     }
     Ok(0)
 }
@@ -124,7 +129,10 @@ pub fn find_mailbox(
         [one] => Ok((*one).clone()),
         [] => Err(Failure::new(
             exit::NO_INPUT,
-            format!("there is no mailbox `{}`", wanted.escape_debug()),
+            format!(
+                "there is no mailbox `{}`; `postrider mailboxes` lists those that there are",
+                wanted.escape_debug()
+            ),
         )
         .into()),
         several => {
@@ -241,6 +249,9 @@ fn print(reader: &Reader, as_json: bool, count: u64, rows: &[IndexRow]) -> Resul
         })
         .collect();
     table::print(&lines, 24)?;
+    if mailboxes.is_empty() {
+        aside!("{NOTHING_YET}");
+    }
     if count > rows.len() as u64 {
         aside!("{} of {count}; --limit shows more", rows.len());
     }
