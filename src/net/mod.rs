@@ -4,6 +4,7 @@ pub mod error;
 pub mod trace;
 pub mod onlooker;
 mod web;
+mod ahead;
 pub mod tls;
 pub mod deflate;
 pub mod stream;

@@ -6,6 +6,7 @@
 //! ([`Stream::compress`]).
 
 use crate::model::step;
+use crate::net::ahead::Ahead;
 use crate::net::deflate::Squeeze;
 use crate::net::error::{NetError, TlsFault};
 use crate::net::tls::{self, Trust};
@@ -36,7 +37,7 @@ pub enum Ready {
 #[derive(Debug)]
 enum Layer {
     Plain(TcpStream),
-    Tls(Box<TlsStream<Below>>),
+    Tls(Box<TlsStream<Ahead<Below>>>),
     /// A handshake failed half-way.
     Gone,
 }
@@ -240,13 +241,12 @@ impl Stream {
         if self.squeeze.as_ref().is_some_and(|s| s.has_more()) {
             return Ok(Ready::Data);
         }
-        if let Layer::Tls(tls) = &self.layer
-            && tls
-                .buffered_read_size()
-                .map_err(|e| NetError::Cut(e.to_string()))?
-                > 0
-        {
-            return Ok(Ready::Data);
+        if let Layer::Tls(tls) = &self.layer {
+            let decrypted = tls.buffered_read_size();
+            let decrypted = decrypted.map_err(|e| NetError::Cut(e.to_string()))?;
+            if decrypted > 0 || tls.get_ref().has_more() {
+                return Ok(Ready::Data);
+            }
         }
         self.poll(PollFlags::IN, until, true)
     }
@@ -286,14 +286,14 @@ impl Stream {
             socket,
             begun: false,
         };
-        let mut step = trust.connector()?.connect(&name, below);
+        let mut step = trust.connector()?.connect(&name, Ahead::new(below));
         let mut first = true;
-        let tls = loop {
+        let mut tls = loop {
             match step {
                 Ok(tls) => break tls,
                 Err(HandshakeError::Failure(error)) => return Err(tls::fault(&error, host)),
                 Err(HandshakeError::WouldBlock(middle)) => {
-                    let socket = &middle.get_ref().socket;
+                    let socket = &middle.get_ref().below().socket;
                     wait_for(socket, until)?;
                     if std::mem::take(&mut first) && web::is_page(&peek(socket)) {
                         return Err(NetError::Web);
@@ -303,6 +303,7 @@ impl Stream {
             }
         };
         trust.check(&name, &tls)?;
+        tls.get_mut().begin();
         self.layer = Layer::Tls(Box::new(tls));
         Ok(())
     }
@@ -316,7 +317,7 @@ impl Stream {
     pub fn shut(&self) {
         let socket = match &self.layer {
             Layer::Plain(socket) => socket,
-            Layer::Tls(tls) => &tls.get_ref().socket,
+            Layer::Tls(tls) => &tls.get_ref().below().socket,
             Layer::Gone => return,
         };
         // It may be gone already.
@@ -341,7 +342,7 @@ impl Stream {
     fn socket(&self) -> Result<BorrowedFd<'_>, NetError> {
         match &self.layer {
             Layer::Plain(socket) => Ok(socket.as_fd()),
-            Layer::Tls(tls) => Ok(tls.get_ref().socket.as_fd()),
+            Layer::Tls(tls) => Ok(tls.get_ref().below().socket.as_fd()),
             Layer::Gone => Err(NetError::Cut("the connection is gone".to_owned())),
         }
     }
