@@ -5,7 +5,7 @@
 //! must not make one message of it.
 
 use crate::store::error::Result;
-use crate::store::packed::Header;
+use crate::store::packed::{Header, Text};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 
 /// The longest name that is kept; RFC 8474 §4 allows 255 octets.
@@ -78,8 +78,8 @@ pub(super) fn is_alike(conn: &Connection, message: i64, header: &Header) -> Resu
     let mut select =
         conn.prepare_cached("SELECT message_id, subject FROM message WHERE id = ?1")?;
     let alike = select.query_row([message], |row| {
-        Ok(row.get_ref(0)?.as_str()? == header.message_id
-            && row.get_ref(1)?.as_str()? == header.subject)
+        Ok(row.get_ref(0)?.as_str()? == header.get(Text::MessageId)
+            && row.get_ref(1)?.as_str()? == header.get(Text::Subject))
     });
     Ok(alike.optional()?.unwrap_or(false))
 }

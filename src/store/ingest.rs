@@ -9,7 +9,7 @@ use crate::store::identity;
 use crate::store::locations::{self, Fresh, Place};
 use crate::store::messages;
 use crate::store::open::now;
-use crate::store::packed::{Header, NewMessage, Packed};
+use crate::store::packed::{Header, NewMessage, Packed, Text};
 use crate::store::refresh;
 use crate::store::tally::Tally;
 use crate::store::threads;
@@ -307,7 +307,7 @@ fn is_same(conn: &Connection, message: i64, new: &Packed) -> Result<bool> {
     let (id, size, subject): (String, i64, String) = conn
         .prepare_cached("SELECT message_id, size, subject FROM message WHERE id = ?1")?
         .query_row([message], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    Ok(id == new.header.message_id
+    Ok(id == new.header.get(Text::MessageId)
         && u64::try_from(size) == Ok(new.size)
-        && subject == new.header.subject)
+        && subject == new.header.get(Text::Subject))
 }

@@ -6,7 +6,7 @@ use crate::store::error::Result;
 use crate::store::identity;
 use crate::store::insert::{self, next_id};
 use crate::store::open::now;
-use crate::store::packed::Header;
+use crate::store::packed::{Header, Text};
 use crate::store::tally::Tally;
 use crate::store::threads;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
@@ -78,18 +78,18 @@ impl<'c> Maker<'c> {
                 values.bind(new.date)?;
                 values.bind(i64::try_from(new.size).unwrap_or(i64::MAX))?;
                 values.bind(header.maybe_attachments)?;
-                values.bind(&header.subject)?;
-                values.bind(&header.from)?;
-                values.bind(&header.to)?;
+                values.bind(header.get(Text::Subject))?;
+                values.bind(header.get(Text::From))?;
+                values.bind(header.get(Text::To))?;
                 values.bind(header.date)?;
-                values.bind(&header.message_id)?;
-                values.bind(&header.in_reply_to)?;
-                values.bind(&header.refs)?;
-                values.bind(&header.sender)?;
-                values.bind(&header.reply_to)?;
-                values.bind(&header.cc)?;
-                values.bind(&header.list_id)?;
-                values.bind(&header.auth_results)
+                values.bind(header.get(Text::MessageId))?;
+                values.bind(header.get(Text::InReplyTo))?;
+                values.bind(header.get(Text::Refs))?;
+                values.bind(header.get(Text::Sender))?;
+                values.bind(header.get(Text::ReplyTo))?;
+                values.bind(header.get(Text::Cc))?;
+                values.bind(header.list_id())?;
+                values.bind(header.auth_results())
             },
         )?;
         insert::check_last(self.conn, self.waiting.last().map(|new| new.id))?;
@@ -103,8 +103,8 @@ impl<'c> Maker<'c> {
         self.index.execute(params![
             id,
             header.subject_words(),
-            header.senders,
-            header.recipients,
+            header.get(Text::Senders),
+            header.get(Text::Recipients),
         ])?;
         Ok(())
     }
