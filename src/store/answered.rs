@@ -4,6 +4,7 @@
 use super::codec;
 use super::error::Result;
 use super::reader::{Reader, in_thread_of};
+use super::refs;
 use crate::model::{AccountName, MessageId, Role};
 use rusqlite::params;
 
@@ -19,11 +20,14 @@ impl Reader {
         id: &MessageId,
         own: &[String],
     ) -> Result<Vec<Option<MessageId>>> {
+        let Some(thread) = refs::noted(&self.conn, id.hash64())? else {
+            return Ok(Vec::new());
+        };
         let mut select = self.conn.prepare_cached(&in_thread_of(
             "m.message_id, m.in_reply_to, m.refs, m.from_, b.role",
             "a.name = ?2 AND m.message_id <> ?3",
         ))?;
-        let mut rows = select.query(params![id.hash64(), account.as_str(), id.as_str()])?;
+        let mut rows = select.query(params![thread, account.as_str(), id.as_str()])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let texts: [String; 4] = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];

@@ -2,9 +2,11 @@
 
 use crate::model::step;
 use crate::store::error::{Error, Result};
+use crate::store::merging;
 use crate::store::migrate;
 use crate::store::open::{self, Durability};
 use crate::store::reader::Reader;
+use crate::store::refs::Refs;
 use crate::store::tally::Tally;
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
@@ -13,6 +15,9 @@ use std::path::{Path, PathBuf};
 /// Every method that writes is one transaction.
 pub struct Cache {
     pub(super) db: Reader,
+    refs: Refs,
+    /// Transactions that indexed messages since all was merged.
+    pieces: usize,
 }
 
 /// A cache that was opened.
@@ -69,6 +74,8 @@ impl Cache {
         Ok(Opened {
             cache: Cache {
                 db: Reader { conn },
+                refs: Refs::default(),
+                pieces: 0,
             },
             created,
             moved_aside: None,
@@ -87,6 +94,24 @@ impl Cache {
         }
     }
 
+    /// Whether there may be pieces of the index to be merged.
+    pub fn is_untidy(&self) -> bool {
+        self.pieces >= merging::LEVEL
+    }
+
+    /// Merges some pieces of the index, in one short transaction. To be called while nobody waits,
+    /// and again until [`Cache::is_untidy`] says no.
+    ///
+    /// # Errors
+    /// When the cache can't be written.
+    pub fn tidy(&mut self) -> Result<()> {
+        let found = self.write(|tx, _| merging::merge(tx, merging::AT_ONCE));
+        if !matches!(found, Ok(true)) {
+            self.pieces = 0;
+        }
+        found.map(drop)
+    }
+
     /// Ends well: the WAL is written back.
     pub(super) fn close(self) {
         if let Err((_, error)) = self.db.conn.close() {
@@ -103,10 +128,14 @@ impl Cache {
             .db
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut tally = Tally::default();
+        // After an error they are gone, and read anew.
+        let mut tally = Tally::begin(std::mem::take(&mut self.refs));
         let answer = job(&tx, &mut tally)?;
         tally.flush(&tx)?;
+        let pieces = self.pieces + usize::from(tally.indexed > 0);
+        merging::after(&tx, tally.indexed, pieces)?;
         step("cache commit", || tx.commit())?;
+        (self.refs, self.pieces) = (tally.refs, pieces);
         Ok(answer)
     }
 }

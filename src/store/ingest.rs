@@ -69,7 +69,7 @@ impl Cache {
                 }
             }
             cursor.map_or(Ok(()), |to| cursor::set(tx, mailbox, to))?;
-            batch.finish()?;
+            batch.finish(tally)?;
             Ok(ingested)
         })
     }
@@ -118,7 +118,7 @@ impl<'c> Batch<'c> {
             names: identity::Names::of(conn, mailbox)?,
             messages: messages::Maker::begin(conn)?,
             made: Vec::with_capacity(new.len()),
-            threads: threads::Assigner::begin(conn)?,
+            threads: threads::Assigner::new(conn),
             locations: locations::Adder::new(conn, mailbox),
         })
     }
@@ -150,7 +150,8 @@ impl<'c> Batch<'c> {
     fn write(&mut self) -> Result<()> {
         self.messages.write()?;
         self.locations.write()?;
-        self.threads.write()
+        self.threads.forget();
+        Ok(())
     }
 
     /// Takes one message; answers its row and location if it is new here.
@@ -238,11 +239,9 @@ impl<'c> Batch<'c> {
     }
 
     /// What is done once for all messages of the batch.
-    fn finish(mut self) -> Result<()> {
+    fn finish(mut self, tally: &mut Tally) -> Result<()> {
         self.write()?;
-        if let (Some((first, _)), Some((last, _))) = (self.made.first(), self.made.last()) {
-            threads::settle(self.conn, *first, *last)?;
-        }
+        tally.indexed += self.made.len();
         for (id, header) in self.made {
             self.messages.index(id, header)?;
         }

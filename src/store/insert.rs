@@ -21,7 +21,7 @@ impl Values<'_, '_> {
     }
 }
 
-/// Inserts a row for each item. `into`: table and columns; `values`: what stands for a row, with a
+/// Inserts a row for each item. `into`: what a clash means (`FAIL`, `IGNORE`), table and columns; `values`: what stands for a row, with a
 /// `?` for each value that `bind` binds.
 ///
 /// Only within a transaction that is given up after an error: with `OR FAIL` SQLite keeps nothing
@@ -39,7 +39,7 @@ pub(super) fn rows<T>(
             continue;
         }
         let all = vec![values; size].join(", ");
-        let sql = format!("INSERT OR FAIL INTO {into} VALUES {all}");
+        let sql = format!("INSERT OR {into} VALUES {all}");
         let mut statement = conn.prepare_cached(&sql)?;
         while let Some((now, later)) = rest.split_at_checked(size) {
             let mut values = Values {
@@ -92,7 +92,14 @@ mod tests {
         assert_eq!(next, 1);
         for count in [0, 1, 3, 4, 15, 16, 17, 45] {
             let items: Vec<i64> = (next..next + count).collect();
-            rows(&conn, "t (a, b)", "(?, 7)", &items, &mut |v, id| v.bind(id)).unwrap();
+            rows(
+                &conn,
+                "FAIL INTO t (a, b)",
+                "(?, 7)",
+                &items,
+                &mut |v, id| v.bind(id),
+            )
+            .unwrap();
             check_last(&conn, items.last().copied()).unwrap();
             next += count;
             assert_eq!(next_id(&conn, "t").unwrap(), next);
@@ -114,6 +121,10 @@ mod tests {
         conn.execute("DELETE FROM t", []).unwrap();
         assert_eq!(next_id(&conn, "t").unwrap(), 102);
         assert!(check_last(&conn, Some(102)).is_err());
-        assert!(rows(&conn, "t (id)", "(?)", &[5, 5], &mut |v, id| v.bind(id)).is_err());
+        assert!(
+            rows(&conn, "FAIL INTO t (id)", "(?)", &[5, 5], &mut |v, id| v
+                .bind(id))
+            .is_err()
+        );
     }
 }

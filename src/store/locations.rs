@@ -242,7 +242,7 @@ impl<'c> Adder<'c> {
         let mailbox = self.mailbox;
         insert::rows(
             self.conn,
-            "location (mailbox, message, thread, date, uid, server_system, server_keywords, system, keywords, body)",
+            "FAIL INTO location (mailbox, message, thread, date, uid, server_system, server_keywords, system, keywords, body)",
             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             &self.waiting,
             &mut |values, (_, fresh)| {

@@ -69,7 +69,7 @@ impl<'c> Maker<'c> {
     pub(super) fn write(&mut self) -> Result<()> {
         insert::rows(
             self.conn,
-            "message (date, size, maybe_attachments, subject, from_, to_, header_date, message_id,
+            "FAIL INTO message (date, size, maybe_attachments, subject, from_, to_, header_date, message_id,
                  in_reply_to, refs, sender, reply_to, cc, list_id, auth_results)",
             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             &self.waiting,
@@ -149,7 +149,7 @@ pub(super) fn delete(conn: &Connection, tally: &mut Tally, message: i64) -> Resu
         let named = [own, answered, refs];
         let ids = named.iter().flat_map(|text| codec::ids_in(text));
         let hints = identity::forget(conn, message)?;
-        threads::forget(conn, ids.map(|id| id.hash64()).chain(hints))?;
+        threads::forget(conn, tally, ids.map(|id| id.hash64()).chain(hints))?;
     }
     for sql in [
         "DELETE FROM message WHERE id = ?1",

@@ -12,6 +12,7 @@ use crate::store::codec;
 use crate::store::error::{Error, Result};
 use crate::store::migrate;
 use crate::store::open;
+use crate::store::refs;
 use rusqlite::{
     Connection, InterruptHandle, OptionalExtension as _, Transaction, TransactionBehavior, params,
 };
@@ -184,14 +185,16 @@ impl Reader {
     /// Messages of an account that carry this Message-ID: more than one, if it was repeated or
     /// forged.
     pub fn find(&self, account: &AccountName, id: &MessageId) -> Result<Vec<MsgId>> {
+        let Some(thread) = refs::noted(&self.conn, id.hash64())? else {
+            return Ok(Vec::new());
+        };
         let mut select = self.conn.prepare_cached(&in_thread_of(
             "m.id",
             "m.message_id = ?2 AND a.name = ?3 ORDER BY m.id",
         ))?;
-        let rows = select
-            .query_map(params![id.hash64(), id.as_str(), account.as_str()], |row| {
-                row.get(0).map(MsgId)
-            })?;
+        let rows = select.query_map(params![thread, id.as_str(), account.as_str()], |row| {
+            row.get(0).map(MsgId)
+        })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -256,13 +259,11 @@ impl Reader {
 }
 
 /// A question about the messages (`m`), with their places (`l`, `b`, `a`), of the thread in which a
-/// Message-ID was named; `?1` is its hash.
+/// Message-ID was named; `?1` is that thread, as it was noted ([`refs::noted`]).
 pub(super) fn in_thread_of(columns: &str, condition: &str) -> String {
     format!(
         "WITH RECURSIVE thread (id) AS (
-             SELECT thread FROM fresh_ref WHERE hash = ?1
-             UNION SELECT thread FROM thread_ref WHERE hash = ?1
-             UNION SELECT g.into_thread FROM thread_merge g JOIN thread t ON g.thread = t.id)
+             SELECT ?1 UNION SELECT g.into_thread FROM thread_merge g JOIN thread t ON g.thread = t.id)
          SELECT DISTINCT {columns}
          FROM thread t JOIN location l ON l.thread = t.id JOIN message m ON m.id = l.message
              JOIN mailbox b ON b.id = l.mailbox JOIN account a ON a.id = b.account

@@ -4,6 +4,7 @@
 
 use crate::model::System;
 use crate::store::error::Result;
+use crate::store::refs::Refs;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 
@@ -27,6 +28,10 @@ pub(super) struct Tally {
     told: BTreeMap<i64, [i64; 6]>,
     threads: BTreeMap<(i64, i64), Change>,
     wordless: Vec<i64>,
+    /// Messages that the search got to know.
+    pub(super) indexed: usize,
+    /// Identifiers and their threads. They outlive a transaction that went well.
+    pub(super) refs: Refs,
 }
 
 /// What became of a thread in a mailbox.
@@ -63,6 +68,15 @@ impl Sums {
 }
 
 impl Tally {
+    /// That of a transaction which begins, with what is known of identifiers.
+    pub(super) fn begin(mut refs: Refs) -> Tally {
+        refs.begin();
+        Tally {
+            refs,
+            ..Tally::default()
+        }
+    }
+
     /// A location is shown from now on.
     pub(super) fn appears(&mut self, shown: Shown) {
         self.add(shown, 1);
@@ -161,7 +175,7 @@ impl Tally {
                 forget.execute([message])?;
             }
         }
-        Ok(())
+        self.refs.flush(conn)
     }
 }
 

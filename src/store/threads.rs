@@ -9,19 +9,13 @@
 
 use crate::model::Envelope;
 use crate::store::error::Result;
-use crate::store::insert;
 use crate::store::tally::Tally;
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A message can join so many identifiers and no more: the newest ones say whom it answers.
 const MAX_REFERENCES: usize = 100;
 const MAX_IN_REPLY_TO: usize = 8;
-/// Identifiers gather in `fresh_ref` and go over into `thread_ref` a slice of all hashes at a time:
-/// the next one whenever so many messages came. That costs a large mailbox a seventh of the pages.
-/// (In tests each message moves one, so that both tables are met.)
-const SLICES: i64 = 32;
-const SLICE_EVERY: i64 = if cfg!(test) { 1 } else { 1_024 };
 /// Merges form chains no longer than the logarithm of the number of threads; this is a stop for a
 /// damaged table.
 const MAX_CHAIN: usize = 1_000;
@@ -51,52 +45,23 @@ pub(super) fn canonical(conn: &Connection, thread: i64) -> Result<i64> {
     Ok(now)
 }
 
-/// Finds an identifier's thread as it was noted; it may have become part of another since.
-struct Finder<'c> {
-    fresh: CachedStatement<'c>,
-    settled: CachedStatement<'c>,
-}
-
-impl<'c> Finder<'c> {
-    fn begin(conn: &'c Connection) -> Result<Finder<'c>> {
-        Ok(Finder {
-            fresh: conn.prepare_cached("SELECT thread FROM fresh_ref WHERE hash = ?1")?,
-            settled: conn.prepare_cached("SELECT thread FROM thread_ref WHERE hash = ?1")?,
-        })
-    }
-
-    fn find(&mut self, hash: i64) -> Result<Option<i64>> {
-        let fresh = self.fresh.query_row([hash], |row| row.get(0)).optional()?;
-        if fresh.is_some() {
-            return Ok(fresh);
-        }
-        let settled = self.settled.query_row([hash], |row| row.get(0));
-        Ok(settled.optional()?)
-    }
-}
-
 /// Finds the threads of a batch of new messages. What it learns is remembered until
-/// [`Assigner::write`]: most identifiers of a batch are named by several of its messages.
+/// [`Assigner::forget`]: most identifiers of a batch are named by several of its messages.
 pub(super) struct Assigner<'c> {
     conn: &'c Connection,
-    find: Finder<'c>,
     /// Threads of identifiers, as noted.
     known: HashMap<i64, i64>,
-    /// Of these, the ones that are in no table yet.
-    fresh: Vec<(i64, i64)>,
     /// What threads have become part of.
     roots: HashMap<i64, i64>,
 }
 
 impl<'c> Assigner<'c> {
-    pub(super) fn begin(conn: &'c Connection) -> Result<Assigner<'c>> {
-        Ok(Assigner {
+    pub(super) fn new(conn: &'c Connection) -> Assigner<'c> {
+        Assigner {
             conn,
-            find: Finder::begin(conn)?,
             known: HashMap::new(),
-            fresh: Vec::new(),
             roots: HashMap::new(),
-        })
+        }
     }
 
     /// The thread of a new message, whose row id founds one if need be. Threads that it joins
@@ -114,7 +79,7 @@ impl<'c> Assigner<'c> {
         let mut unknown = Vec::new();
         let hint = hint.filter(|hint| !hashes.contains(hint));
         for hash in hashes.iter().copied().chain(hint) {
-            match self.thread_of(hash)? {
+            match self.thread_of(tally, hash)? {
                 Some(thread) => {
                     threads.insert(thread);
                 }
@@ -130,16 +95,16 @@ impl<'c> Assigner<'c> {
         }
         for hash in unknown {
             self.known.insert(hash, winner);
-            self.fresh.push((hash, winner));
+            tally.refs.note(hash, winner);
         }
         Ok(winner)
     }
 
     /// The thread that an identifier belongs to now.
-    fn thread_of(&mut self, hash: i64) -> Result<Option<i64>> {
+    fn thread_of(&mut self, tally: &mut Tally, hash: i64) -> Result<Option<i64>> {
         let noted = match self.known.get(&hash) {
             Some(noted) => *noted,
-            None => match self.find.find(hash)? {
+            None => match tally.refs.find(self.conn, hash)? {
                 Some(noted) => {
                     self.known.insert(hash, noted);
                     noted
@@ -155,40 +120,11 @@ impl<'c> Assigner<'c> {
         Ok(Some(root))
     }
 
-    /// Notes what is new, and forgets what was learnt: others may change the tables now.
-    pub(super) fn write(&mut self) -> Result<()> {
+    /// Forgets what was learnt: others may change the tables now.
+    pub(super) fn forget(&mut self) {
         self.known.clear();
         self.roots.clear();
-        let mut fresh = std::mem::take(&mut self.fresh);
-        fresh.sort_unstable();
-        insert::rows(
-            self.conn,
-            "fresh_ref (hash, thread)",
-            "(?, ?)",
-            &fresh,
-            &mut |values, (hash, thread)| {
-                values.bind(hash)?;
-                values.bind(thread)
-            },
-        )
     }
-}
-
-/// Moves the slices of `fresh_ref` that are due after messages of these ids, both included.
-pub(super) fn settle(conn: &Connection, first: i64, last: i64) -> Result<()> {
-    let due = (first.saturating_sub(1) / SLICE_EVERY + 1)..=(last / SLICE_EVERY);
-    let width = i64::MAX / SLICES * 2 + 2;
-    for step in due.rev().take(SLICES as usize) {
-        let lo = i64::MIN.wrapping_add(step.rem_euclid(SLICES).wrapping_mul(width));
-        let slice = [lo, lo.wrapping_add(width - 1)];
-        conn.prepare_cached(
-            "INSERT OR REPLACE INTO thread_ref SELECT hash, thread FROM fresh_ref WHERE hash BETWEEN ?1 AND ?2",
-        )?
-        .execute(slice)?;
-        conn.prepare_cached("DELETE FROM fresh_ref WHERE hash BETWEEN ?1 AND ?2")?
-            .execute(slice)?;
-    }
-    Ok(())
 }
 
 /// Makes one thread of two and answers which.
@@ -234,13 +170,16 @@ fn is_smaller(conn: &Connection, a: i64, b: i64) -> Result<bool> {
 
 /// A message that named these identifiers is gone for good: those of them whose thread is empty now
 /// are forgotten.
-pub(super) fn forget(conn: &Connection, hashes: impl Iterator<Item = i64>) -> Result<()> {
-    let mut find = Finder::begin(conn)?;
+pub(super) fn forget(
+    conn: &Connection,
+    tally: &mut Tally,
+    hashes: impl Iterator<Item = i64>,
+) -> Result<()> {
     let mut lives =
         conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM location WHERE thread = ?1)")?;
     let mut empty = BTreeMap::new();
     for hash in hashes {
-        let Some(named) = find.find(hash)? else {
+        let Some(named) = tally.refs.find(conn, hash)? else {
             continue;
         };
         let is_empty = match empty.get(&named) {
@@ -252,48 +191,8 @@ pub(super) fn forget(conn: &Connection, hashes: impl Iterator<Item = i64>) -> Re
             }
         };
         if is_empty {
-            for sql in [
-                "DELETE FROM fresh_ref WHERE hash = ?1",
-                "DELETE FROM thread_ref WHERE hash = ?1",
-            ] {
-                conn.prepare_cached(sql)?.execute([hash])?;
-            }
+            tally.refs.forget(conn, hash)?;
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rusqlite::Connection;
-
-    #[test]
-    fn every_hash_goes_over_once() {
-        let conn = Connection::open_in_memory().unwrap();
-        conn.execute_batch(
-            "CREATE TABLE thread_ref (hash INTEGER PRIMARY KEY, thread INTEGER);
-             CREATE TABLE fresh_ref (hash INTEGER PRIMARY KEY, thread INTEGER)",
-        )
-        .unwrap();
-        let count = |table: &str| -> i64 {
-            let sql = format!("SELECT count(*) FROM {table}");
-            conn.query_row(&sql, [], |row| row.get(0)).unwrap()
-        };
-        let hashes = (0..1_000i64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64));
-        let mut find = Finder::begin(&conn).unwrap();
-        for hash in hashes.clone().chain([i64::MIN, i64::MAX, -1]) {
-            let mut insert = conn.prepare_cached("INSERT INTO fresh_ref VALUES (?1, 5)");
-            insert.as_mut().unwrap().execute([hash]).unwrap();
-        }
-        settle(&conn, 1, 10 * SLICE_EVERY).unwrap();
-        assert!(count("fresh_ref") > 0 && count("thread_ref") > 0);
-        assert!(
-            hashes
-                .clone()
-                .all(|hash| find.find(hash).unwrap() == Some(5))
-        );
-        settle(&conn, 10 * SLICE_EVERY + 1, SLICES * SLICE_EVERY).unwrap();
-        assert_eq!((count("fresh_ref"), count("thread_ref")), (0, 1_003));
-    }
 }

@@ -11,10 +11,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// Jobs that may wait for each kind.
 const URGENT_QUEUE: usize = 256;
 const BATCH_QUEUE: usize = 2;
+/// After so long without a job nobody is taken to wait, and between two pieces of housekeeping others
+/// have so long to come in.
+const IDLE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Who goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,11 +159,24 @@ fn guarded<T>(
 }
 
 fn work(mut cache: Cache, urgent: &Receiver<Job>, batch: &Receiver<Job>) {
+    let mut pause = IDLE;
     loop {
+        let nobody = match cache.is_untidy() {
+            true => crossbeam_channel::after(pause),
+            false => crossbeam_channel::never(),
+        };
         let job = select_biased! {
             recv(urgent) -> job => job.or_else(|_| batch.recv()),
             recv(batch) -> job => job.or_else(|_| urgent.recv()),
+            recv(nobody) -> _ => {
+                if let Err(error) = cache.tidy() {
+                    tracing::warn!(%error, "the index could not be merged");
+                }
+                pause = PAUSE;
+                continue;
+            }
         };
+        pause = IDLE;
         match job {
             Ok(job) => job(&mut cache),
             // Both queues are closed and empty.

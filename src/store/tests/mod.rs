@@ -9,3 +9,4 @@ mod overlaid;
 mod listing;
 mod keeping;
 mod met;
+mod merging;
