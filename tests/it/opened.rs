@@ -1,5 +1,5 @@
 //! Every message of `tests/messages`, and one for each way to take a terminal over, opened in the
-//! real program: all that it writes is recorded and read by [`crate::whitelist`].
+//! real program at two sizes: all that it writes is recorded and read by [`crate::whitelist`].
 //!
 //! What a hostile message carries stands in each of its header fields, names, texts and cards, as
 //! it is and encoded; mailboxes are named so too, and so both servers talk.
@@ -216,6 +216,9 @@ fn sound(t: &Terminal, from: &mut usize, what: &str) -> whitelist::Doings {
     }
 }
 
+/// Columns and rows: the reader alone with its header in a line, and everything beside each other.
+const SIZES: [(u16, u16); 2] = [(64, 20), (150, 110)];
+
 /// Whether the reader begins with its own header lines. Further down a source may look like them.
 fn is_headed(screen: &str) -> bool {
     screen.lines().take(2).any(|line| line.contains(HEAD))
@@ -235,62 +238,66 @@ fn s15_nothing_but_our_own_sequences_reaches_the_terminal() {
     home.sync();
     let letter = "From: work@example.test\nTo: no@x.example\nSubject: s\n\nx\n";
     home.feed(&["send", "--wait"], letter.as_bytes());
-    let mut t = Terminal::postrider(&[], &home.path, 64, 20);
-    t.wait_for(&format!("case{:03}", messages.len() - 1));
-    t.send("gg\r");
-    let mut seen = BTreeSet::new();
-    let (mut last, mut from) = (None, 0);
-    while seen.len() < messages.len() {
-        let screen = t.wait_until(&format!("a message after {last:?}"), |s| {
-            shown(s).is_some() && shown(s) != last
-        });
-        last = shown(&screen);
-        seen.insert(last.unwrap());
-        t.wait_for(HEAD);
-        press(&mut t, "Y");
-        if last >= Some(ours) {
-            for list in ["V", "o"] {
-                t.send(list);
-                t.wait_for("╭");
-                t.send("\x1b");
-                t.wait_gone("╭");
+    for size in SIZES {
+        let mut t = Terminal::postrider(&[], &home.path, size.0, size.1);
+        t.wait_for(&format!("case{:03}", messages.len() - 1));
+        t.send("gg\r");
+        let mut seen = BTreeSet::new();
+        let (mut last, mut from) = (None, 0);
+        while seen.len() < messages.len() {
+            let screen = t.wait_until(&format!("a message after {last:?}"), |s| {
+                shown(s).is_some() && shown(s) != last
+            });
+            last = shown(&screen);
+            seen.insert(last.unwrap());
+            t.wait_for(HEAD);
+            // What is said of it may stand there already.
+            t.send("Y");
+            t.wait_written(from, b"\x1b]52;c;");
+            if last >= Some(ours) {
+                for list in ["V", "o"] {
+                    t.send(list);
+                    t.wait_for("╭");
+                    t.send("\x1b");
+                    t.wait_gone("╭");
+                }
             }
+            // As its source, in its other form, with every header field, and all of it.
+            t.send("\x1br");
+            t.wait_until("the source", |s| !is_headed(s));
+            t.send("  \x1br");
+            t.wait_until("the message again", is_headed);
+            t.send("\x1bh\x1bhH");
+            if last >= Some(ours) {
+                t.wait_for("▏ From:             ");
+            }
+            t.send("    Hgg");
+            t.wait_for(HEAD);
+            if seen.len() < messages.len() {
+                t.send("J");
+            }
+            let done = sound(&t, &mut from, &format!("case {last:?} at {size:?}"));
+            assert!(!done.copied.is_empty(), "nothing was copied of {last:?}");
         }
-        // As its source, in its other form, with every header field, and all of it.
-        t.send("\x1br");
-        t.wait_until("the source", |s| !is_headed(s));
-        t.send("  \x1br");
-        t.wait_until("the message again", is_headed);
-        t.send("\x1bh\x1bhH");
-        if last >= Some(ours) {
-            t.wait_for("▏ From:             ");
+        t.send("r");
+        t.wait_for("From     ");
+        t.send("\x1b");
+        t.wait_gone("From     ");
+        // Two servers' words, and the names of mailboxes.
+        t.send("go");
+        t.wait_for("5.1.1");
+        press(&mut t, "gc");
+        press(&mut t, "gi");
+        press(&mut t, "\x10");
+        t.send("box");
+        t.wait_for("› box");
+        press(&mut t, "\x1b");
+        t.send("\x03");
+        assert_eq!(t.wait_exit(), 0);
+        assert!(t.is_restored());
+        if let Err(why) = whitelist::check(&t.raw()[from..]) {
+            panic!("at the end of {size:?}: {why}");
         }
-        t.send("    Hgg");
-        t.wait_for(HEAD);
-        if seen.len() < messages.len() {
-            t.send("J");
-        }
-        let done = sound(&t, &mut from, &format!("case {last:?}"));
-        assert!(!done.copied.is_empty(), "nothing was copied of {last:?}");
-    }
-    t.send("r");
-    t.wait_for("From     ");
-    t.send("\x1b");
-    t.wait_gone("From     ");
-    // Two servers' words, and the names of mailboxes.
-    t.send("go");
-    t.wait_for("5.1.1");
-    press(&mut t, "gc");
-    press(&mut t, "gi");
-    press(&mut t, "\x10");
-    t.send("box");
-    t.wait_for("› box");
-    press(&mut t, "\x1b");
-    t.send("\x03");
-    assert_eq!(t.wait_exit(), 0);
-    assert!(t.is_restored());
-    if let Err(why) = whitelist::check(&t.raw()[from..]) {
-        panic!("at the end: {why}");
     }
     // What was noted down meanwhile is text, too.
     for entry in std::fs::read_dir(&home.path).unwrap().flatten() {

@@ -148,6 +148,23 @@ impl Terminal {
         }
     }
 
+    /// Waits until these octets were written once more behind the first `from`.
+    pub fn wait_written(&self, from: usize, octets: &[u8]) {
+        let (lock, bell) = &*self.seen;
+        let missing = |seen: &mut Seen| {
+            let new = seen.raw.get(from..).unwrap_or_default();
+            !seen.over && !new.windows(octets.len()).any(|w| w == octets)
+        };
+        let seen = lock.lock().unwrap();
+        let (seen, wait) = bell.wait_timeout_while(seen, PATIENCE, missing).unwrap();
+        assert!(
+            !wait.timed_out() && !seen.over,
+            "{:?} was not written:\n{}",
+            octets.escape_ascii().to_string(),
+            seen.parser.screen().contents()
+        );
+    }
+
     /// Waits until the text is on the screen.
     pub fn wait_for(&self, text: &str) -> String {
         self.wait_until(text, |screen| screen.contains(text))
