@@ -7,6 +7,7 @@
 //! A label is only overruled where the octets can't be what it says, or hardly. Never panics, never
 //! gives raw octets.
 
+use super::seven;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, GB18030, ISO_2022_JP, KOI8_R, UTF_8, WINDOWS_1251, WINDOWS_1252};
 use mail_parser::decoders::charsets::map::charset_decoder;
@@ -31,6 +32,12 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
         Some(_) if is_certainly_utf8(bytes) => lossy(bytes),
         Some(encoding) if encoding.is_single_byte() && is_multibyte_utf8(bytes) => lossy(bytes),
         Some(encoding) => declared(encoding, bytes),
+        None if label == "iso-2022-kr" => seven::korean(bytes),
+        None if label == "hz-gb-2312" => seven::hz(bytes),
+        None if label == "utf-7" && bytes.len() < 8 << 20 => match charset_decoder(b"utf-7") {
+            Some(decoder) => decoder(&seven::plus(bytes)),
+            None => guess(bytes),
+        },
         None => match charset_decoder(label.as_bytes()) {
             Some(decoder) if bytes.len() < 8 << 20 => decoder(bytes),
             _ => guess(bytes),
@@ -40,15 +47,18 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
 
 /// The label in the spelling that others know; `None` if it says nothing.
 fn usual(label: &str) -> Option<String> {
-    const SAME: [(&str, &str); 14] = [
+    const SAME: [(&str, &str); 17] = [
         ("8859-1", "iso-8859-1"),
         ("ansi", ""),
         ("ascii", ""),
         ("cp936", "gbk"),
         ("cp949", "euc-kr"),
         ("cp950", "big5"),
+        ("csiso2022kr", "iso-2022-kr"),
         ("default", ""),
         ("gb18030-2022", "gb18030"),
+        ("hz", "hz-gb-2312"),
+        ("hzgb2312", "hz-gb-2312"),
         ("latin-1", "iso-8859-1"),
         ("unicode-1-1-utf-7", "utf-7"),
         ("unknown-8bit", ""),
@@ -226,6 +236,13 @@ mod tests {
         assert_eq!(decode(b"\x1b$B$3\x1b(B", Some("iso-2022-jp")), "こ");
         assert_eq!(decode(b"caf+AOk-", Some("utf-7")), "café");
         assert_eq!(decode(b"caf+AOk-", None), "caf+AOk-");
+        assert_eq!(
+            decode(b"1 +- 1 +AD0- 2 +AOk-", Some("utf-7")),
+            "1 + 1 = 2 é"
+        );
+        let korean = b"\x1b$)C\x0e>H3g\x0f, \x0eGO<<?d\x0f.";
+        assert_eq!(decode(korean, Some("ISO-2022-KR")), "안녕, 하세요.");
+        assert_eq!(decode(b"~{Dc:C~}, a~~b", Some("HZ-GB-2312")), "你好, a~b");
     }
 
     #[test]

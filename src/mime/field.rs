@@ -36,8 +36,9 @@ impl Field<'_> {
     }
 }
 
-/// The fields of a header, and where the body begins (after the empty line). Lines that are no
-/// field are left out; a message that begins with one has no header at all.
+/// The fields of a header, and where the body begins (after the empty line). A line that is no
+/// field is left out where fields that mail is known to have follow it at once; else the empty
+/// line is missing, and the text begins there. A message that begins with one has no header at all.
 pub fn split(raw: &[u8]) -> (Vec<Field<'_>>, usize) {
     let mut fields: Vec<Field<'_>> = Vec::new();
     let mut at = 0;
@@ -51,7 +52,7 @@ pub fn split(raw: &[u8]) -> (Vec<Field<'_>>, usize) {
             return (fields, end);
         }
         let Some((name, after)) = name_of(line) else {
-            if fields.is_empty() {
+            if fields.is_empty() || !goes_on(raw, end) {
                 return (fields, at);
             }
             at = end;
@@ -87,6 +88,41 @@ pub fn text_of(fields: &[Field<'_>], name: &str) -> String {
 /// The identifier in the first field of this name.
 pub fn message_id(fields: &[Field<'_>], name: &str) -> Option<MessageId> {
     message_ids(find(fields, name)?.value, 1).pop()
+}
+
+/// Whether a header goes on at `at`, behind a line that is no field.
+fn goes_on(raw: &[u8], at: usize) -> bool {
+    const KNOWN: [&str; 16] = [
+        "from",
+        "to",
+        "cc",
+        "bcc",
+        "subject",
+        "date",
+        "sender",
+        "reply-to",
+        "message-id",
+        "in-reply-to",
+        "references",
+        "received",
+        "return-path",
+        "delivered-to",
+        "mime-version",
+        "dkim-signature",
+    ];
+    let line = raw.get(at..line_end(raw, at)).unwrap_or_default();
+    name_of(line).is_some_and(|(name, _)| {
+        let name = name.to_ascii_lowercase();
+        let families = [
+            "content-",
+            "x-",
+            "list-",
+            "arc-",
+            "authentication-",
+            "resent-",
+        ];
+        KNOWN.contains(&name.as_str()) || families.iter().any(|f| name.starts_with(f))
+    })
 }
 
 /// Where the line that begins at `at` ends, with its line end.
@@ -271,13 +307,36 @@ mod tests {
 
     #[test]
     fn fields_are_cut_at_folds_and_the_empty_line() {
-        let raw = b"From me\nA: 1\r\n 2\r\nnonsense\r\nB : x\r\n\r\nbody: no";
+        let raw = b"From me\nA: 1\r\n 2\r\nnonsense\r\nX-B : x\r\n\r\nbody: no";
         let (fields, body) = split(raw);
         let names: Vec<_> = fields.iter().map(|f| f.name).collect();
-        assert_eq!(names, ["A", "B"]);
+        assert_eq!(names, ["A", "X-B"]);
         assert_eq!(unfolded(fields[0].value), "1 2");
         assert_eq!(&raw[body..], b"body: no");
         assert_eq!(split(b"just text\n\nmore").1, 0);
+    }
+
+    #[test]
+    fn text_without_an_empty_line_before_it_is_not_lost() {
+        for (raw, body) in [
+            (
+                "Subject: s\nDear all,\nall is well.\n",
+                "Dear all,\nall is well.\n",
+            ),
+            (
+                "Subject: s\nDear all,\n\nall is well.\n",
+                "Dear all,\n\nall is well.\n",
+            ),
+            (
+                "Subject: s\nDear all,\nNote: it is.\n\nBye\n",
+                "Dear all,\nNote: it is.\n\nBye\n",
+            ),
+            ("Subject: s\nDear all,", "Dear all,"),
+            ("Subject: s\nnonsense\nTo: a@x.example\n\ntext", "text"),
+        ] {
+            let (_, at) = split(raw.as_bytes());
+            assert_eq!(&raw[at..], body, "{raw:?}");
+        }
     }
 
     #[test]
@@ -374,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn an_encoded_local_part_is_not_believed() {
+    fn s12_an_encoded_local_part_is_not_believed() {
         let list = addresses(
             b" =?utf-8?b?cG90dXNAd2hpdGVob3VzZS5nb3Y=?==?utf-8?Q?=00?=@mailsploit.example\n",
         );
@@ -385,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn only_possible_dates_count() {
+    fn s48_only_possible_dates_count() {
         assert_eq!(
             date(b" Mon, 3 Mar 2025 14:05:00 +0100\n"),
             Some(1_741_007_100)

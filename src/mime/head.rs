@@ -14,6 +14,10 @@ use std::borrow::Cow;
 
 /// Addresses shown of one field; how many more there are is said.
 const MAX_SHOWN: usize = 20;
+/// Characters of a name, and of an address, that are shown: RFC 5321 §4.5.3.1 lets no address be
+/// longer. Of a longer one its end is shown, too: the domain is what matters.
+const MAX_NAME: usize = 120;
+const MAX_ADDR: usize = 254;
 /// Fields shown when all are asked for.
 const MAX_ALL: usize = 500;
 /// Characters shown of one field when all are asked for.
@@ -103,6 +107,10 @@ fn list(addresses: &[Address]) -> String {
 
 /// Name and address; the address alone where there is no name.
 fn one(a: &Address) -> String {
+    let a = &Address {
+        name: shorter(&a.name, MAX_NAME),
+        addr: shorter(&a.addr, MAX_ADDR),
+    };
     match (a.name.is_empty(), a.addr.is_empty()) {
         (true, _) => addr(&a.addr),
         (false, true) => format!("{} (no address)", a.name),
@@ -113,6 +121,18 @@ fn one(a: &Address) -> String {
         }
         (false, false) => format!("{} <{}>", a.name, addr(&a.addr)),
     }
+}
+
+/// At most so many characters of a text: its beginning and its end.
+fn shorter(text: &str, most: usize) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text.to_owned();
+    }
+    let kept = most - most / 4;
+    let begin: String = text.chars().take(most / 4).collect();
+    let end: String = text.chars().skip(count - kept).collect();
+    format!("{begin}…{end}")
 }
 
 /// An address; beside a domain beyond ASCII, its form on the network, and in its place if it is
@@ -144,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_real_address_is_always_there() {
+    fn s13_the_real_address_is_always_there() {
         let lines = shown(
             "From: \"boss@corp.example\" <evil@x.example>\nReply-To: c@d.example\nSubject: s",
         );
@@ -161,7 +181,21 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_no_second_address() {
+    fn a_long_address_leaves_room_and_shows_its_domain() {
+        let long = format!(
+            "From: {} <{}@evil.example>",
+            "N".repeat(5_000),
+            "l".repeat(60_000)
+        );
+        let line = shown(&long).remove(0);
+        assert!(
+            line.chars().count() < 400 && line.ends_with("l@evil.example>"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn s13_a_name_is_no_second_address() {
         let lines = shown(
             "From: a@x.example\nReply-To: \"Joe <joe@good.example>,\" <evil@y.example>\nTo: \"\\\"J\\\", b@x.example\" <c@x.example>\nCc: Ada W. <d@x.example>",
         );

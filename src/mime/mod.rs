@@ -6,10 +6,12 @@
 
 pub mod media;
 pub mod transfer;
+pub mod seven;
 pub mod charset;
 pub mod simple;
 pub mod words;
 pub mod field;
+pub mod twin;
 pub mod params;
 pub mod tree;
 pub mod rich;
@@ -22,6 +24,8 @@ pub mod recipients;
 pub mod roster;
 pub mod vcard;
 pub mod styled;
+pub mod fence;
+pub mod one_time;
 pub mod tracker;
 pub mod link;
 pub mod mailto;

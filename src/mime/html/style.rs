@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// The most rules of a page's sheets that are read.
 const MAX_RULES: usize = 5_000;
+/// The most rules for one tag, class or id: of each element all of them are looked at.
+const MAX_ALIKE: usize = 32;
 /// The most octets of a sheet that are read.
 const MAX_SHEET: usize = 512 << 10;
 /// The most octets of one element's own style that are read.
@@ -208,10 +210,22 @@ impl Sheet {
             key.to_owned()
         };
         self.count += 1;
-        self.rules.entry(key).or_default().push(Rule {
-            tag: (!tag.is_empty()).then(|| tag.to_ascii_lowercase()),
-            look,
-        });
+        let tag = (!tag.is_empty()).then(|| tag.to_ascii_lowercase());
+        let rules = self.rules.entry(key).or_default();
+        // One after another for the same are one rule; so no page can have each of its elements
+        // compared with thousands.
+        let count = rules.len();
+        match rules.last_mut() {
+            Some(last) if last.tag == tag => last.look = last.look.under(look),
+            _ if count < MAX_ALIKE => rules.push(Rule { tag, look }),
+            _ => {}
+        }
+    }
+
+    /// The most rules that any element is compared with for one of its names.
+    #[cfg(test)]
+    fn alike(&self) -> usize {
+        self.rules.values().map(Vec::len).max().unwrap_or(0)
     }
 
     /// What the sheets and the element itself say of it. `attribute` gives its attributes.
@@ -318,6 +332,26 @@ fn is_room(value: &str) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn s41_no_element_is_compared_with_thousands_of_rules() {
+        let mut sheet = Sheet::default();
+        sheet.add(&".a{font-weight:bold} b.a{display:none} i.a{display:block}".repeat(2_000));
+        assert!(sheet.alike() <= MAX_ALIKE);
+        let look =
+            |sheet: &Sheet, tag: &str| sheet.look(tag, |name| (name == "class").then_some("a"));
+        assert_eq!(look(&sheet, "b").hidden, Some(true));
+        assert_eq!(look(&sheet, "p").strong, Some(true));
+        // One after another they are one rule.
+        let mut sheet = Sheet::default();
+        sheet.add(&".a{width:1px}".repeat(4_000));
+        sheet.add(".a{width:2px}");
+        assert_eq!((sheet.alike(), look(&sheet, "p").width), (1, Some(2.0)));
+        // What would have to be looked for among all that is around is not.
+        let mut sheet = Sheet::default();
+        sheet.add(&"* * * * b{display:none} a > b + b ~ b{display:none}".repeat(1_000));
+        assert_eq!((sheet.alike(), look(&sheet, "b")), (0, Look::default()));
+    }
 
     #[test]
     fn what_hides_is_known() {
