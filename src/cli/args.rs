@@ -119,7 +119,7 @@ pub enum Command {
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
-    /// Show a message.
+    /// Show messages.
     Show(Show),
     /// Send a message: RFC 5322 on standard input, or as these options say.
     Send(Send),
@@ -324,8 +324,18 @@ pub struct ShowForm {
 /// `show`
 #[derive(Debug, Arguments)]
 pub struct Show {
-    /// The message.
-    pub id: String,
+    /// The messages.
+    #[arg(required_unless_present = "newest", conflicts_with = "newest", num_args = 1..)]
+    pub ids: Vec<String>,
+    /// The newest so many, of every inbox or of `--mailbox`, in place of ids.
+    #[arg(long, value_name = "N")]
+    pub newest: Option<usize>,
+    /// Of this mailbox, by name or role.
+    #[arg(short = 'm', long, requires = "newest")]
+    pub mailbox: Option<String>,
+    /// Of this account.
+    #[arg(long, requires = "newest")]
+    pub account: Option<String>,
     /// In which form.
     #[command(flatten)]
     pub form: ShowForm,

@@ -156,31 +156,58 @@ pub fn find_mailbox(
 /// When the cache can't be read or something named is unknown.
 pub fn list(home: &Home, as_json: bool, args: &List) -> Result<u8> {
     let reader = home.reader()?;
-    let scope = match (&args.mailbox, &args.account) {
-        (None, None) => Scope::UnifiedInbox,
-        (mailbox, account) => {
-            let wanted = mailbox.as_deref().unwrap_or("inbox");
-            Scope::Mailbox(find_mailbox(home, &reader, wanted, account.as_deref())?.id)
-        }
-    };
+    let scope = scope(
+        home,
+        &reader,
+        args.mailbox.as_deref(),
+        args.account.as_deref(),
+    )?;
     let count = reader.total(&scope, args.threads)?;
+    let rows = newest(&reader, &scope, args.threads, args.limit)?;
+    print(&reader, as_json, count, &rows)
+}
+
+/// What these options name: a mailbox, or every inbox.
+///
+/// # Errors
+/// As [`find_mailbox`].
+pub fn scope(
+    home: &Home,
+    reader: &Reader,
+    mailbox: Option<&str>,
+    account: Option<&str>,
+) -> Result<Scope> {
+    if mailbox.is_none() && account.is_none() {
+        return Ok(Scope::UnifiedInbox);
+    }
+    let wanted = mailbox.unwrap_or("inbox");
+    Ok(Scope::Mailbox(
+        find_mailbox(home, reader, wanted, account)?.id,
+    ))
+}
+
+/// The newest rows of a list, at most so many.
+///
+/// # Errors
+/// When the cache can't be read.
+pub fn newest(
+    reader: &Reader,
+    scope: &Scope,
+    threads: bool,
+    limit: usize,
+) -> Result<Vec<IndexRow>> {
     let mut rows: Vec<IndexRow> = Vec::new();
-    while rows.len() < args.limit {
+    while rows.len() < limit {
         let page = rows
             .last()
             .map_or(Page::Newest, |last: &IndexRow| Page::After(last.key));
-        let more = reader.page(
-            &scope,
-            args.threads,
-            page,
-            PAGE.min(args.limit - rows.len()),
-        )?;
+        let more = reader.page(scope, threads, page, PAGE.min(limit - rows.len()))?;
         if more.is_empty() {
             break;
         }
         rows.extend(more);
     }
-    print(&reader, as_json, count, &rows)
+    Ok(rows)
 }
 
 /// `search`

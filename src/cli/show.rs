@@ -3,7 +3,8 @@
 use super::args::Show;
 use super::exit::{self, Failure};
 use super::home::{self, Home};
-use super::json;
+use super::say::aside;
+use super::{json, lists};
 use crate::mime::render::{RenderOptions, render};
 use crate::mime::report;
 use crate::mime::trust::{self, Known};
@@ -23,30 +24,78 @@ use std::sync::atomic::AtomicBool;
 
 /// `show`
 ///
+/// Of several messages each begins with a line `==> ID <==`, and in JSON each is an object on a
+/// line of its own. One that can't be shown is told on standard error, and the others are shown.
+///
 /// # Errors
-/// An unknown message; a body that is not here and can't be fetched.
+/// Ids that are none; of one message, that it is unknown, or that its body can't be fetched.
 pub fn show(home: &Home, as_json: bool, args: &Show) -> Result<u8> {
-    let id = home::message_id(&args.id)?;
     let reader = home.reader()?;
-    let gone = || Failure::new(exit::NO_INPUT, format!("there is no message {}", args.id));
-    if reader.message(id)?.is_none() {
-        return Err(gone().into());
-    }
+    let ids = match args.newest {
+        Some(count) => {
+            let (mailbox, account) = (args.mailbox.as_deref(), args.account.as_deref());
+            let scope = lists::scope(home, &reader, mailbox, account)?;
+            let rows = lists::newest(&reader, &scope, false, count)?;
+            rows.into_iter().map(|row| row.message).collect()
+        }
+        None => {
+            let ids = args.ids.iter().map(|id| home::message_id(id));
+            ids.collect::<Result<Vec<MsgId>>>()?
+        }
+    };
     if args.form.raw && io::stdout().is_terminal() {
         let told = "the source may drive this terminal; send it to a file or a pager: postrider show --raw ID | less";
         return Err(Failure::new(exit::USAGE, told).into());
     }
-    let raw = body(home, &reader, id, args.offline)?;
+    if let ([id], None) = (ids.as_slice(), args.newest) {
+        one(home, &reader, as_json, args, *id)?;
+        return Ok(0);
+    }
+    if args.form.raw {
+        let told =
+            "where one source ends and the next begins could not be told; ask for one at a time";
+        return Err(Failure::new(exit::USAGE, told).into());
+    }
+    let mut code = 0;
+    for (n, id) in ids.iter().enumerate() {
+        if !as_json {
+            let blank = if n > 0 { "\n" } else { "" };
+            let mut out = io::stdout().lock();
+            writeln!(out, "{blank}==> m{} <==", id.0)?;
+            out.flush()?;
+        }
+        if let Err(error) = one(home, &reader, as_json, args, *id) {
+            // Nobody listens any more.
+            if error.is::<io::Error>() {
+                return Err(error);
+            }
+            let words = Clean::block(&format!("{error:#}"));
+            aside!("postrider: m{}: {words}", id.0);
+            if code == 0 {
+                code = exit::code(&error);
+            }
+        }
+    }
+    Ok(code)
+}
+
+/// Shows one message.
+fn one(home: &Home, reader: &Reader, as_json: bool, args: &Show, id: MsgId) -> Result<()> {
+    let gone = || Failure::new(exit::NO_INPUT, format!("there is no message m{}", id.0));
+    if reader.message(id)?.is_none() {
+        return Err(gone().into());
+    }
+    let raw = body(home, reader, id, args.offline)?;
     let message = reader.message(id)?.ok_or_else(gone)?;
     if args.form.raw {
         let mut out = io::stdout().lock();
         out.write_all(&raw)?;
         out.flush()?;
-        return Ok(0);
+        return Ok(());
     }
     let mut rendered = render(&raw, &RenderOptions::default());
     let local = home.local_reader()?;
-    rendered.trust = trust::of(&raw, &known(home, &reader, &local, &message)?);
+    rendered.trust = trust::of(&raw, &known(home, reader, &local, &message)?);
     let facts = match &message.envelope.message_id {
         Some(id) => local.reports(id)?,
         None => Vec::new(),
@@ -81,7 +130,7 @@ pub fn show(home: &Home, as_json: bool, args: &Show) -> Result<u8> {
             }
         }
         json::print(json!({ "message": object }))?;
-        return Ok(0);
+        return Ok(());
     }
     let mut out = io::stdout().lock();
     let headers = if args.form.headers {
@@ -95,7 +144,7 @@ pub fn show(home: &Home, as_json: bool, args: &Show) -> Result<u8> {
         }
     }
     if args.form.headers {
-        return Ok(0);
+        return Ok(());
     }
     if !args.form.text {
         writeln!(out)?;
@@ -113,7 +162,7 @@ pub fn show(home: &Home, as_json: bool, args: &Show) -> Result<u8> {
         print_after(&mut out, &rendered)?;
     }
     out.flush()?;
-    Ok(0)
+    Ok(())
 }
 
 /// What speaks for the sender beside the message.

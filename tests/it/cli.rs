@@ -208,6 +208,35 @@ fn a_message_is_shown_in_every_form() {
         json["message"]["text"].as_str().unwrap().trim_end(),
         "東京駅で会いましょう。"
     );
+    // Several in one process: what can be shown is, and the exit code tells of the rest.
+    let several = home
+        .run(&["show", "--text", &id, "m999999999", &id])
+        .code(66);
+    let (out, told) = (several.text(), &several.err);
+    assert_eq!(
+        out.matches(&format!("==> {id} <==\n東京駅")).count(),
+        2,
+        "{out}"
+    );
+    assert!(told.contains("m999999999"), "{told}");
+    let lines = home
+        .run(&["--json", "show", "--text", &id, &id])
+        .code(0)
+        .text();
+    let objects: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(objects.len(), 2);
+    assert_eq!(objects[1]["message"]["subject"], "会議の予定");
+    let newest = home
+        .run(&["show", "--text", "-m", "INBOX", "--newest", "2"])
+        .code(0)
+        .text();
+    assert_eq!(newest.matches("==> m").count(), 2, "{newest}");
+    assert_eq!(home.run(&["show", "--raw", &id, &id]).code(64).out, b"");
+    assert_eq!(home.run(&["show", &id, "--newest", "2"]).code(64).out, b"");
+    assert_eq!(home.run(&["show"]).code(64).out, b"");
     assert_eq!(home.run(&["show", "m999999999"]).code(66).out, b"");
     assert_eq!(home.run(&["show", "7"]).code(64).out, b"");
     assert_eq!(home.run(&["list", "-m", "nowhere"]).code(66).out, b"");
