@@ -139,7 +139,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn names_never_lead_elsewhere() {
+    fn s32_names_never_lead_elsewhere() {
         let long = format!("{}.pdf", "x".repeat(5_000));
         let cases = [
             ("../../.ssh/authorized_keys", "authorized_keys"),

@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_own_servers_word_counts() {
+    fn s23_only_the_own_servers_word_counts() {
         let own = receiver("imap.post.example", "bea@post.example", &[]);
         for (header, want) in [
             (
@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_configured_counts_alone() {
+    fn s23_what_is_configured_counts_alone() {
         let own = receiver("127.0.0.1", "bea@post.example", &["MX.relay.example"]);
         let with = |id: &str| told(&format!("Authentication-Results: {id}; dmarc=pass"), &own);
         assert_eq!(with("mx.relay.example"), "dmarc Pass ");

@@ -246,7 +246,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn whatever_could_run_is_asked_about() {
+    fn s34_whatever_could_run_is_asked_about() {
         let named = [
             "a.exe",
             "A.EXE",

@@ -250,7 +250,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn only_three_schemes_are_opened() {
+    fn s34_only_three_schemes_are_opened() {
         for bad in [
             "javascript:alert(1)",
             "file:///etc/passwd",
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn pretence_is_seen() {
+    fn s36_pretence_is_seen() {
         let mut links = Links::default();
         for (text, url, real) in [
             ("http://good.test", "http://evil.test/", Some("evil.test")),

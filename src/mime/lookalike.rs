@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn strange_domains_are_shown_as_the_network_has_them() {
+    fn s14_strange_domains_are_shown_as_the_network_has_them() {
         for (domain, want, shows) in [
             ("аpple.com", Oddity::Mixed, "xn--pple-43d.com"),
             ("xn--pple-43d.com", Oddity::Mixed, "xn--pple-43d.com"),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_are_what_people_see() {
+    fn s14_looks_are_what_people_see() {
         for (a, b) in [
             ("paypal.com", "paypa1.com"),
             ("paypal.com", "PayPaI.com"),

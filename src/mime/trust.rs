@@ -528,7 +528,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_shows_what_names_alone_tell() {
+    fn s13_a_list_shows_what_names_alone_tell() {
         let level = |name: &str, addr: &str| of_names(&[Address::new(name, addr)]);
         assert_eq!(level("Ada", "a@x.example"), Level::Fine);
         assert_eq!(level("A@x.example", "a@x.example"), Level::Fine);

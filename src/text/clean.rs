@@ -194,7 +194,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn control_characters_become_visible() {
+    fn s15_control_characters_become_visible() {
         assert_eq!(Clean::line("a\u{1b}[2Jb").as_str(), "a␛[2Jb");
         assert_eq!(
             Clean::line("\u{7f}\u{9b}31m\u{7}\0").as_str(),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn tricks_are_taken_out() {
+    fn s18_tricks_are_taken_out() {
         assert_eq!(
             Clean::line("invoice\u{202e}fdp.exe").as_str(),
             "invoicefdp.exe"
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn floods_of_marks_are_cut() {
+    fn s18_floods_of_marks_are_cut() {
         let flood = format!("x{}y", "\u{301}".repeat(1_000_000));
         assert_eq!(Clean::line(&flood).as_str().chars().count(), MAX_POINTS + 1);
         let split = format!("x{}", "\u{301}\u{200b}".repeat(100));

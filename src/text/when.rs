@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn impossible_times_do_not_panic() {
+    fn s48_impossible_times_do_not_panic() {
         for t in [i64::MIN, i64::MAX, -1, 0] {
             for text in [
                 rfc3339(t),

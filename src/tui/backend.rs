@@ -239,7 +239,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn neighbours_of_doubtful_graphemes_stand_still(
+        fn s19_neighbours_of_doubtful_graphemes_stand_still(
             texts in prop::collection::vec(
                 prop::collection::vec(prop::sample::select(vec![
                     "a", " ", "bc", "日本", "❤\u{fe0f}", "🗺\u{fe0f}", "👩\u{200d}👩\u{200d}👧", "🇩🇪",

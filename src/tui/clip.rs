@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_text_is_copied_and_not_too_much() {
+    fn s16_only_text_is_copied_and_not_too_much() {
         let (text, long) = clip("one\r\ntwo\x1b[201~\u{9b}0m\tthree\x07");
         assert_eq!((text.as_str(), long), ("one\ntwo[201~0m\tthree", false));
         let (text, long) = clip(&"日".repeat(MOST));

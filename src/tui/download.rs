@@ -65,7 +65,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn a_taken_name_gets_a_number_and_nothing_is_overwritten() {
+    fn s32_a_taken_name_gets_a_number_and_nothing_is_overwritten() {
         let dir = tempfile::tempdir().unwrap();
         let inner = dir.path().join("in/side");
         let first = save(&inner, "a.txt", b"1").unwrap();
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_not_followed_and_paths_are_refused() {
+    fn s33_links_are_not_followed_and_paths_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("target");
         std::os::unix::fs::symlink(&target, dir.path().join("x")).unwrap();

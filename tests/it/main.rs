@@ -20,6 +20,8 @@ mod targets;
 mod dice;
 mod fuzz;
 mod bombs;
+mod drawn;
+mod attacks;
 mod tls;
 mod smtp;
 mod dovecot;

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_text_and_bad_links() {
+    fn s36_hidden_text_and_bad_links() {
         let page = "<style>.x{display:none}</style><div class=x>pre</div><a href='javascript:alert(1)'>go</a> <a href='http://evil.test/'>http://good.test</a>";
         let (text, links) = shown(page, 80);
         assert_eq!(text, ["go http://good.test[1] (leads to evil.test)"]);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn bombs_end_in_bare_text() {
+    fn s41_bombs_end_in_bare_text() {
         for page in [
             "<div>".repeat(100_000),
             "<blockquote>".repeat(300) + "x",

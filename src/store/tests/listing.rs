@@ -289,7 +289,7 @@ fn searching() {
 }
 
 #[test]
-fn nothing_typed_makes_a_search_fail() {
+fn s46_nothing_typed_makes_a_search_fail() {
     let mut f = Fixture::new();
     f.ingest("INBOX", &[message(1)]);
     let long = "x".repeat(1_000_000);

@@ -141,7 +141,7 @@ fn files_are_saved_under_safe_names_and_where_one_says() {
 }
 
 #[test]
-fn a_program_is_asked_about_before_anything_is_written() {
+fn s34_a_program_is_asked_about_before_anything_is_written() {
     let desk = Desk::new(&[
         ("invoice.pdf.exe", "application/pdf", b"x"),
         ("photo.jpg", "image/jpeg", b"\x7fELF\x02"),
@@ -217,7 +217,7 @@ fn what_is_in_them_is_shown() {
 }
 
 #[test]
-fn a_program_gets_the_octets_and_no_shell_its_words() {
+fn s34_a_program_gets_the_octets_and_no_shell_its_words() {
     let desk = Desk::new(&[("a.txt", "text/plain", b"b\na\n")]);
     let pipe = |command: &str| {
         let (part, command) = (desk.part(1), command.to_owned());
@@ -248,7 +248,7 @@ fn a_typed_place_is_a_folder_or_a_file() {
 }
 
 #[test]
-fn programs_are_found_by_type_and_get_the_path_as_one_argument() {
+fn s34_programs_are_found_by_type_and_get_the_path_as_one_argument() {
     let desk = Desk::new(&[]);
     let argv = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
     let parts = Parts {
