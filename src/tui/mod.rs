@@ -34,6 +34,7 @@ pub mod shelves;
 pub mod runaways;
 pub mod parts;
 pub mod contacts;
+pub mod twice;
 pub mod reader;
 pub mod layout;
 pub mod run;

@@ -103,6 +103,8 @@ pub enum Question {
         thread: ThreadId,
         /// As in [`Question::Thread`].
         within: Option<MailboxId>,
+        /// The message that was opened, if it was not the whole thread: it is among them.
+        goal: Option<MsgId>,
     },
     /// The outbox.
     Outbox,

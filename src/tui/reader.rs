@@ -12,6 +12,7 @@ use crate::store::{Error, Reader};
 use crate::tui::event::Event;
 use crate::tui::question::{Answer, DraftAt, DraftRow, Known, Listing, Question, Tray};
 use crate::tui::shelves::{Shelves, unreadable};
+use crate::tui::twice::once;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::BTreeSet;
 use std::io;
@@ -247,10 +248,18 @@ impl Shelves {
                 thread: *thread,
                 rows: self.reader()?.thread(*thread, *mailbox)?,
             },
-            Question::Conversation { thread, within } => Answer::Conversation {
-                thread: *thread,
-                rows: self.reader()?.thread(*thread, *within)?,
-            },
+            Question::Conversation {
+                thread,
+                within,
+                goal,
+            } => {
+                let reader = self.reader()?;
+                let rows = reader.thread(*thread, *within)?;
+                Answer::Conversation {
+                    thread: *thread,
+                    rows: once(reader, rows, *within, *goal)?,
+                }
+            }
             Question::Outbox => Answer::Outbox(self.own()?.outbox()?, self.reminders()?),
             Question::Drafts => Answer::Drafts(self.drafts()?),
             Question::Draft(id) => Answer::Draft(*id, self.own()?.draft(*id)?.map(Box::new)),

@@ -96,14 +96,18 @@ impl Pager {
         now: i64,
     ) -> (Pager, Question) {
         let mut pager = Pager::open(row, width, now);
-        let thread = row.thread;
         pager.whole = Some(Whole {
-            thread,
+            thread: row.thread,
             within,
             goal: (!whole).then_some(row.message),
             gathered: false,
         });
-        (pager, Question::Conversation { thread, within })
+        let question = Question::Conversation {
+            thread: row.thread,
+            within,
+            goal: (!whole).then_some(row.message),
+        };
+        (pager, question)
     }
 
     /// What to ask when mail came or went: the conversation again, if it is one.
@@ -112,6 +116,7 @@ impl Pager {
         Some(Question::Conversation {
             thread: whole.thread,
             within: whole.within,
+            goal: whole.goal,
         })
     }
 

@@ -1,0 +1,231 @@
+//! A letter of one's own that came back stands in a conversation once: the copy in Sent is left out
+//! where what came is the same letter. What differs from it in anything that is shown stays, so
+//! that a forged Message-ID hides nothing.
+
+use crate::mime::twin;
+use crate::model::view::IndexRow;
+use crate::model::{MailboxId, MsgId, Role};
+use crate::store::{Error, Reader};
+use std::collections::BTreeSet;
+
+/// So many pairs of a conversation are compared; the rest is shown as it is.
+const PAIRS: usize = 32;
+/// Larger messages are not compared.
+const LARGEST: u64 = 8 << 20;
+
+/// The rows of a conversation without the copies. `within`: the mailbox that is listed, whose
+/// messages stay. `goal`: a message that stays whatever else.
+///
+/// # Errors
+/// When the cache can't be read.
+pub fn once(
+    reader: &Reader,
+    rows: Vec<IndexRow>,
+    within: Option<MailboxId>,
+    goal: Option<MsgId>,
+) -> Result<Vec<IndexRow>, Error> {
+    let mut sent = BTreeSet::new();
+    for mailbox in rows.iter().map(|r| r.mailbox).collect::<BTreeSet<_>>() {
+        let found = reader.mailbox(mailbox)?;
+        if found.is_some_and(|m| m.role == Some(Role::Sent)) {
+            sent.insert(mailbox);
+        }
+    }
+    let mut gone: BTreeSet<MsgId> = BTreeSet::new();
+    let mut left = PAIRS;
+    for copy in rows.iter().filter(|r| sent.contains(&r.mailbox)) {
+        for came in rows.iter().filter(|r| !sent.contains(&r.mailbox)) {
+            let alike = copy.message != came.message
+                && (copy.date, &copy.subject, &copy.from) == (came.date, &came.subject, &came.from);
+            if !alike || gone.contains(&came.message) || left == 0 {
+                continue;
+            }
+            left -= 1;
+            // Nobody misses a message that was read.
+            let spare = |row: &IndexRow| {
+                row.unread == 0 && goal != Some(row.message) && within != Some(row.mailbox)
+            };
+            let Some(less) = [copy, came].into_iter().find(|row| spare(row)) else {
+                continue;
+            };
+            if is_one(reader, copy.message, came.message)? {
+                gone.insert(less.message);
+                break;
+            }
+        }
+    }
+    let mut rows = rows;
+    rows.retain(|row| !gone.contains(&row.message));
+    Ok(rows)
+}
+
+/// Whether both are here, in one account, and one letter.
+fn is_one(reader: &Reader, one: MsgId, other: MsgId) -> Result<bool, Error> {
+    let (Some(a), Some(b)) = (reader.message(one)?, reader.message(other)?) else {
+        return Ok(false);
+    };
+    let account =
+        |row: &crate::model::view::MessageRow| row.places.first().map(|p| p.account.clone());
+    let same = a.envelope.message_id.is_some()
+        && a.envelope.message_id == b.envelope.message_id
+        && account(&a) == account(&b)
+        && a.size.max(b.size) <= LARGEST;
+    if !same {
+        return Ok(false);
+    }
+    let (Some(a), Some(b)) = (reader.body(one)?, reader.body(other)?) else {
+        return Ok(false);
+    };
+    Ok(twin::are_one(&a, &b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::view::{Page, Scope};
+    use crate::model::{
+        AccountName, Address, Envelope, Flags, MailboxName, MessageId, System, ThreadId, Uid,
+        UidValidity,
+    };
+    use crate::store::{Cache, MailboxInfo, NewBody, NewMessage};
+    use tempfile::TempDir;
+
+    struct Shelf {
+        _dir: TempDir,
+        cache: Cache,
+        inbox: MailboxId,
+        sent: MailboxId,
+    }
+
+    impl Shelf {
+        fn new() -> Shelf {
+            let dir = tempfile::tempdir().unwrap();
+            let mut cache = Cache::open(&dir.path().join("cache.db"), 100)
+                .unwrap()
+                .cache;
+            let account = AccountName("work".into());
+            cache.ensure_account(&account).unwrap();
+            let info = |wire: &str, role| MailboxInfo {
+                name: MailboxName::new(wire),
+                path: wire.into(),
+                delimiter: Some('/'),
+                role: Some(role),
+                selectable: true,
+                mailbox_id: None,
+                contents: None,
+                was: None,
+            };
+            let list = [info("INBOX", Role::Inbox), info("Sent", Role::Sent)];
+            cache.set_mailboxes(&account, &list, 0, &[]).unwrap();
+            let id = |cache: &Cache, wire| {
+                let found = cache
+                    .read()
+                    .mailbox_named(&account, &MailboxName::new(wire));
+                found.unwrap().unwrap().id
+            };
+            let (inbox, sent) = (id(&cache, "INBOX"), id(&cache, "Sent"));
+            Shelf {
+                _dir: dir,
+                cache,
+                inbox,
+                sent,
+            }
+        }
+
+        /// A letter to oneself, with this text.
+        fn put(&mut self, mailbox: MailboxId, uid: u32, read: bool, text: &str) {
+            let me = Address::new("Me", "me@x.example");
+            let new = NewMessage {
+                uid: Uid::new(uid).unwrap(),
+                flags: if read {
+                    Flags::of(System::SEEN)
+                } else {
+                    Flags::default()
+                },
+                internal_date: 60,
+                size: 100,
+                envelope: Envelope {
+                    message_id: MessageId::new("1@x.example"),
+                    date: Some(60),
+                    from: vec![me.clone()],
+                    to: vec![me],
+                    subject: "note".into(),
+                    ..Envelope::default()
+                },
+                identity: None,
+                thread_hint: None,
+            };
+            self.cache
+                .ingest(mailbox, UidValidity(7), &[new], None)
+                .unwrap();
+            let wanted = self.cache.read().previews_wanted(mailbox, 9).unwrap();
+            let message = wanted.iter().find(|(_, at)| at.get() == uid).unwrap().0;
+            let raw = format!("Message-ID: <1@x.example>\nSubject: note\n\n{text}\n").into_bytes();
+            let body = NewBody {
+                message,
+                raw,
+                text: String::new(),
+                snippet: String::new(),
+                attachments: Vec::new(),
+            };
+            assert_eq!(self.cache.store_bodies(&[body]).unwrap(), 1);
+        }
+
+        fn thread(&self) -> (Vec<IndexRow>, ThreadId) {
+            let scope = Scope::Mailbox(self.inbox);
+            let page = self
+                .cache
+                .read()
+                .page(&scope, false, Page::Newest, 9)
+                .unwrap();
+            let thread = page[0].thread;
+            (self.cache.read().thread(thread, None).unwrap(), thread)
+        }
+
+        /// The mailboxes of what is left.
+        fn left(&self, within: Option<MailboxId>, goal: Option<MsgId>) -> Vec<MailboxId> {
+            let (_, thread) = self.thread();
+            let rows = self.cache.read().thread(thread, within).unwrap();
+            let left = once(self.cache.read(), rows, within, goal).unwrap();
+            left.iter().map(|r| r.mailbox).collect()
+        }
+    }
+
+    #[test]
+    fn a_letter_to_oneself_stands_once() {
+        let mut shelf = Shelf::new();
+        let (inbox, sent) = (shelf.inbox, shelf.sent);
+        shelf.put(sent, 1, true, "milk");
+        shelf.put(inbox, 1, false, "milk");
+        assert_eq!(shelf.left(None, None), [inbox]);
+        assert_eq!(shelf.left(Some(inbox), None), [inbox]);
+        // In Sent its own copy is looked at, and what came is unread: both stay.
+        assert_eq!(shelf.left(Some(sent), None).len(), 2);
+        let (rows, _) = shelf.thread();
+        let copy = rows.iter().find(|r| r.mailbox == sent).unwrap().message;
+        assert_eq!(shelf.left(None, Some(copy)).len(), 2);
+    }
+
+    #[test]
+    fn what_was_read_gives_way_to_the_copy_that_is_looked_at() {
+        let mut shelf = Shelf::new();
+        let (inbox, sent) = (shelf.inbox, shelf.sent);
+        shelf.put(sent, 1, true, "milk");
+        shelf.put(inbox, 1, true, "milk");
+        assert_eq!(shelf.left(Some(sent), None), [sent]);
+        assert_eq!(shelf.left(None, None), [inbox]);
+    }
+
+    #[test]
+    fn s24_a_forged_twin_hides_nothing_and_is_not_hidden() {
+        let mut shelf = Shelf::new();
+        let (inbox, sent) = (shelf.inbox, shelf.sent);
+        shelf.put(sent, 1, true, "milk");
+        shelf.put(inbox, 1, true, "gold");
+        assert_eq!(shelf.left(None, None).len(), 2);
+        // What came is the copy's twin; the forged one stays.
+        shelf.put(inbox, 2, true, "milk");
+        let left = shelf.left(None, None);
+        assert_eq!(left, [inbox, inbox]);
+    }
+}
