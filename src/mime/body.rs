@@ -340,6 +340,26 @@ pub fn attachments(tree: &Tree<'_>) -> Vec<AttachmentRow> {
     rows
 }
 
+/// The parts that the text means to be seen in its place: they say so, or they stand beside it in
+/// a multipart/related (RFC 2183 §2.1, RFC 2387).
+pub fn inline(tree: &Tree<'_>) -> Vec<u32> {
+    let mut out: Vec<u32> = Vec::new();
+    for (n, part) in tree.parts.iter().enumerate() {
+        if part.disposition == "inline" {
+            out.extend(u32::try_from(n));
+        }
+        if part.is("multipart", "related") {
+            let beside = part.children.iter().skip(1).copied();
+            let attached = |id: &u32| {
+                tree.part(*id)
+                    .is_some_and(|p| p.disposition == "attachment")
+            };
+            out.extend(beside.filter(|id| !attached(id)));
+        }
+    }
+    out
+}
+
 fn inner_subject(part: &Part<'_>) -> String {
     let bytes = part.bytes();
     let (fields, _) = field::split(&bytes);
@@ -380,6 +400,15 @@ mod tests {
             .map(|a| (a.part, a.name.as_str(), a.size))
             .collect();
         assert_eq!(names, [(4, "x.png", 2), (5, "", 3)]);
+    }
+
+    #[test]
+    fn what_belongs_into_the_text_is_known() {
+        let raw = "Content-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: multipart/related; boundary=r\n\n\
+             --r\nContent-Type: text/html\n\n<img src=cid:a>\n--r\nContent-Type: image/png\nContent-ID: <a>\n\nx\n\
+             --r\nContent-Type: image/png\nContent-Disposition: attachment\n\nx\n--r--\n\
+             --m\nContent-Type: image/gif\nContent-Disposition: inline\n\nx\n--m\nContent-Type: image/gif\n\nx\n--m--\n";
+        assert_eq!(inline(&Tree::read(raw.as_bytes())), [3, 5]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Plain text for the reader: paragraphs wrapped, quotations behind bars, the signature set
 //! apart, links numbered.
 
+use super::fence;
 use super::flowed::{self, Paragraph};
 use super::link::Links;
 use super::reflow;
@@ -12,16 +13,23 @@ use linkify::{LinkFinder, LinkKind};
 pub fn lines(text: &str, flowed: bool, del_sp: bool, width: usize, links: &mut Links) -> Vec<Line> {
     let mut out = Vec::new();
     let read = flowed::read(text, flowed, del_sp);
+    let blocks = fence::blocks(&read);
     let read = match flowed {
         true => read,
         false => reflow::rejoin(read, width),
     };
-    for p in read {
+    // Joining changes nothing of where blocks begin, and what is inside was taken before.
+    let mut blocks = fence::placed(&read, blocks);
+    for (n, p) in read.into_iter().enumerate() {
+        let first = out.len();
         // Cleaned before it is measured and searched: what is counted is what is drawn.
         let clean = Clean::block(&p.text);
         for piece in clean.as_str().split('\n') {
             let runs = runs(piece, base(&p), links);
             out.extend(lay_out(&runs, p.quote, width));
+        }
+        if let Some(line) = out.get_mut(first) {
+            line.block = blocks.remove(&n);
         }
     }
     tidy(&mut out);

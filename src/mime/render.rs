@@ -66,6 +66,8 @@ pub struct Rendered {
     pub links: Vec<Link>,
     /// The attachments. Their names are as received.
     pub attachments: Vec<AttachmentRow>,
+    /// Those of them (by part) that the text means to be seen in their place.
+    pub inline: Vec<u32>,
     /// Whether there is another form to switch to (plain text beside HTML).
     pub alternatives: bool,
     /// Who really sent it, as far as the message alone tells; [`crate::mime::trust::of`] knows
@@ -108,6 +110,7 @@ pub fn render(raw: &[u8], options: &RenderOptions) -> Rendered {
         lines: page.lines,
         links: page.links.into_list(),
         attachments: body::attachments(&tree),
+        inline: body::inline(&tree),
         alternatives,
         warning: (!page.notes.is_empty()).then(|| Clean::line(&page.notes.join(" "))),
         list: list::of(&tree.fields),
@@ -275,7 +278,12 @@ impl Page {
             if !before.trim().is_empty() {
                 self.lines.push(Line::default());
             }
-            self.lines.extend(diff::lines(piece(from, to), self.width));
+            let patch = piece(from, to);
+            let first = self.lines.len();
+            self.lines.extend(diff::lines(patch, self.width));
+            if let Some(line) = self.lines.get_mut(first) {
+                line.block = Some(patch.into());
+            }
             self.running(piece(to, text.len()), flow);
         }
         if !whole {

@@ -4,6 +4,7 @@
 //! screen's business.
 
 use crate::text::{Clean, wrap};
+use std::sync::Arc;
 
 /// Characters shown of the value in a row.
 const MAX_VALUE: usize = 300;
@@ -60,6 +61,9 @@ pub struct Line {
     pub spans: Vec<Span>,
     /// How deep it is quoted, 0 for the sender's own words.
     pub quote: u8,
+    /// Where a block of code or a patch begins: its text as it was written, not cleaned and not
+    /// wrapped, for copying.
+    pub block: Option<Arc<str>>,
 }
 
 impl Line {
@@ -79,6 +83,7 @@ impl Line {
         Line {
             spans: spans.into_iter().map(span).collect(),
             quote,
+            block: None,
         }
     }
 

@@ -178,7 +178,7 @@ commands! {
     Accept, "accept", Writing, [Index Reader], No, "accept", "Accept the invitation; shows first who is told";
     Tentative, "tentative", Writing, [Index Reader], No, "perhaps", "Answer the invitation with perhaps";
     Decline, "decline", Writing, [Index Reader], No, "decline", "Decline the invitation";
-    Counter, "counter", Writing, [Index Reader], No, "", "Propose another time for what one is invited to";
+    Counter, "counter", Writing, [Index Reader], Time, "", "Propose another time for what one is invited to";
     ReplyList, "reply-list", Writing, [Index Reader], No, "", "Write back to the mailing list only";
     ForwardWhole, "forward-attached", Writing, [Index Reader], No, "", "Forward whole, as an attachment";
     EditAsNew, "edit-as-new", Writing, [Index Reader], No, "", "Edit it again as a new message";
@@ -240,6 +240,8 @@ commands! {
     ListArchive, "list-archive", Reading, [Reader], No, "", "Choose a page of the mailing list to open: its archive, its help";
     Yank, "copy", Reading, [Index Reader], No, "", "Copy the sender's address";
     CopyText, "copy-text", Reading, [Reader], No, "", "Copy the text of the message";
+    CopyCode, "copy-code", Reading, [Index Reader], No, "", "Copy the one-time code that stands in the message";
+    CopyBlock, "copy-block", Reading, [Reader], No, "", "Copy a block of code or a patch out of the message";
     Headers, "headers", Reading, [Reader], No, "", "Show all headers, or only the usual ones";
     Trust, "trust", Reading, [Reader], No, "", "Tell what speaks for and against its sender";
     Raw, "raw", Reading, [Reader], No, "", "Show the message as it came over the wire";

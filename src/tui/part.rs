@@ -2,7 +2,7 @@
 //! aside, in `parts`.
 
 use crate::mime::attachment::file_name;
-use crate::mime::render::Line;
+use crate::mime::render::{Line, Link};
 use crate::model::MsgId;
 use crate::model::view::AttachmentRow;
 use crate::text::Clean;
@@ -102,6 +102,8 @@ pub enum PartCame {
         lines: Arc<[Line]>,
         /// What is attached to it, with the words for each.
         inside: Vec<(Clean, PartOf)>,
+        /// Its links, in the order of their numbers.
+        links: Vec<Link>,
     },
 }
 
@@ -112,12 +114,13 @@ pub fn is_picture(row: &AttachmentRow) -> bool {
     image(&row.media_type) || image(named)
 }
 
-/// What a list says of an attachment.
-pub fn label(row: &AttachmentRow) -> Clean {
+/// What a list says of an attachment. `inline`: the text means it to be seen in its place.
+pub fn label(row: &AttachmentRow, inline: bool) -> Clean {
     let name = match row.name.as_str() {
         "" => "unnamed",
         name => name,
     };
     let size = crate::text::size::human(row.size);
-    Clean::line(&format!("{name}  {}, {size}", row.media_type))
+    let inline = if inline { ", in the text" } else { "" };
+    Clean::line(&format!("{name}  {}, {size}{inline}", row.media_type))
 }

@@ -11,6 +11,7 @@ use crate::mime::peek::{Peek, message_lines, peek};
 use crate::mime::picture::decode;
 use crate::mime::render::{Line, Mark, Run};
 use crate::mime::{danger, media};
+use crate::model::view::AttachmentRow;
 use crate::store::Reader;
 use crate::text::Clean;
 use crate::tui::event::Event;
@@ -218,11 +219,18 @@ impl Parts {
         match seen {
             Peek::Lines(lines) => Ok(paper(&name, lines)),
             Peek::Message(message) => {
-                let row = |row| (label(row), PartOf::new(part.message, &part.path, row));
+                let row = |row: &AttachmentRow| {
+                    let inline = message.inline.contains(&row.part);
+                    (
+                        label(row, inline),
+                        PartOf::new(part.message, &part.path, row),
+                    )
+                };
                 Ok(Done::Came(PartCame::Paper {
                     title: Clean::line(&name),
                     lines: message_lines(&message).into(),
                     inside: message.attachments.iter().map(row).collect(),
+                    links: message.links.clone(),
                 }))
             }
             Peek::Pdf => {
@@ -284,6 +292,7 @@ fn paper(title: &str, lines: Vec<Line>) -> Done {
         title: Clean::line(title),
         lines: lines.into(),
         inside: Vec::new(),
+        links: Vec::new(),
     })
 }
 

@@ -77,6 +77,16 @@ fn gap(place: &Place, above: Option<&Line>, columns: usize) -> Line {
     )
 }
 
+/// Code as it is written, for copying.
+fn written(bits: &[Bit]) -> String {
+    let word = |bit: &Bit| match bit {
+        Bit::Text { text, .. } => text.clone(),
+        Bit::Break => "\n".to_owned(),
+        Bit::Picture { .. } | Bit::End(_) => String::new(),
+    };
+    bits.iter().map(word).collect()
+}
+
 struct Writer<'a> {
     addresses: &'a [String],
     /// The number of each link, once it has come.
@@ -109,6 +119,7 @@ impl Writer<'_> {
             Body::Divider => Vec::new(),
         };
         let depth = u8::try_from(place.quote).unwrap_or(u8::MAX);
+        let first = out.len();
         for (n, line) in lines.into_iter().enumerate() {
             let mut runs: Vec<Run> = bar.clone().into_iter().collect();
             if !line.is_empty() {
@@ -121,6 +132,9 @@ impl Writer<'_> {
             }
             runs.extend(line);
             out.push(Line::from_runs(runs, depth));
+        }
+        if let (Body::Code(bits), Some(line)) = (&block.body, out.get_mut(first)) {
+            line.block = Some(written(bits).into());
         }
     }
 

@@ -72,7 +72,8 @@ impl Layer {
                 title,
                 lines,
                 inside,
-            } => Layer::Paper(Paper::new(&title, lines, inside)),
+                links,
+            } => Layer::Paper(Paper::new(&title, lines, inside, links)),
             PartCame::Doubt { part, why } => {
                 let text = format!("{}\n{why}\nOpen it all the same?", part.name);
                 let open = PartJob::Open {

@@ -7,7 +7,7 @@ use crate::model::{
 };
 use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
-use crate::tui::app::outward::{Rsvp, Wants};
+use crate::tui::app::outward::{Excerpt, Rsvp, Wants};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Section};
 use crate::tui::effect::{DraftFrom, Effect, Outward};
@@ -125,6 +125,8 @@ impl Panes {
             Command::Links => return Wants::Links,
             Command::Yank => self.yank(now, fx),
             Command::CopyText => self.copy_message(now, fx),
+            Command::CopyCode => return self.copy_one(Excerpt::Code, now, fx),
+            Command::CopyBlock => return self.copy_one(Excerpt::Block, now, fx),
             Command::Headers => {
                 if let Some(pager) = self.pager.as_mut() {
                     pager.toggle_headers();
@@ -238,6 +240,7 @@ impl Panes {
                 }
                 None
             }
+            Command::Counter => return Wants::Answer(Rsvp::Counter),
             Command::Find => {
                 self.find(Some(argument));
                 None

@@ -1,11 +1,23 @@
 //! What is copied to the terminal's clipboard, and what is said of it.
 
+use crate::mime::one_time;
+use crate::mime::render::Line;
 use crate::text::Clean;
+use crate::text::clean::is_forbidden;
 use crate::tui::app::geometry::Pane;
+use crate::tui::app::outward::{Excerpt, Wants};
 use crate::tui::app::state::Panes;
 use crate::tui::clip::{MOST, clip};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
+
+/// Lines of a message in which codes are looked for.
+const MOST_LINES: usize = 400;
+
+fn codes(lines: &[String]) -> Vec<String> {
+    let found = one_time::find(lines.iter().map(String::as_str));
+    found.iter().map(Clean::to_string).collect()
+}
 
 impl Panes {
     /// Copies the sender's address of the message that is read or selected; in the reader, what is
@@ -35,6 +47,42 @@ impl Panes {
         match text {
             Some(text) => self.copy(&text, "the text", now, fx),
             None => self.tell(Clean::lit("There is no text to copy yet."), now),
+        }
+    }
+
+    /// Copies a one-time code or a block of code; of several one is chosen.
+    pub fn copy_one(&mut self, what: Excerpt, now: Now, fx: &mut Vec<Effect>) -> Wants {
+        match self.excerpts(what).as_slice() {
+            [one] if what == Excerpt::Code => self.copy(one, &format!("the code {one}"), now, fx),
+            [one] => self.copy(one, "the block of code", now, fx),
+            _ => return Wants::CopyOne(what),
+        }
+        Wants::Nothing
+    }
+
+    /// What can be copied out of the message that is read or, of codes, selected.
+    pub fn excerpts(&self, what: Excerpt) -> Vec<String> {
+        let reading = self.pager.as_ref().filter(|_| self.focus == Pane::Reader);
+        let lines = reading.and_then(|p| p.rendered()).map(|r| &r.lines);
+        match (what, lines) {
+            (Excerpt::Block, lines) => {
+                let blocks = lines.into_iter().flatten().filter_map(|l| l.block.as_ref());
+                // What nobody sees must not be pasted into a source or a shell.
+                let seen = |c: &char| matches!(c, '\n' | '\t') || !is_forbidden(*c);
+                blocks.map(|b| b.chars().filter(seen).collect()).collect()
+            }
+            (Excerpt::Code, Some(lines)) => {
+                let subject = reading.map(|p| p.subject().to_string()).unwrap_or_default();
+                let text: Vec<String> = lines.iter().take(MOST_LINES).map(Line::text).collect();
+                let all = [subject, String::new()].into_iter().chain(text);
+                codes(&all.collect::<Vec<_>>())
+            }
+            (Excerpt::Code, None) => {
+                let row = self.index.selected().map(|line| &line.row);
+                let texts = row.map(|r| (r.subject.clone(), r.snippet.clone().unwrap_or_default()));
+                let (subject, snippet) = texts.unwrap_or_default();
+                codes(&[subject, String::new(), snippet])
+            }
         }
     }
 

@@ -325,6 +325,10 @@ impl Layer {
                 paper::Outcome::Stay => Turn::stay(),
                 paper::Outcome::Closed => Turn::closed(),
                 paper::Outcome::Inside(parts) => Turn::covered(Layer::Popup(Popup::parts(parts))),
+                paper::Outcome::Links(links) => match Popup::of_links(&links) {
+                    Ok(popup) => Turn::covered(Layer::Popup(popup)),
+                    Err(_) => Turn::stay(),
+                },
             },
             Layer::Album(_) => self.album_key(key, panes, fx),
             Layer::Question(question) => match question.update(key, now.mono) {

@@ -26,6 +26,15 @@ pub enum Rsvp {
     Counter,
 }
 
+/// What is copied out of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excerpt {
+    /// A one-time code.
+    Code,
+    /// A block of code or a patch.
+    Block,
+}
+
 /// What a command needs that the panes can't do by themselves: something that covers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wants {
@@ -67,6 +76,8 @@ pub enum Wants {
     Archive,
     /// The links of the message.
     Links,
+    /// One of several things to copy.
+    CopyOne(Excerpt),
     /// The attachments of the message.
     Attachments,
     /// The pictures of the message.

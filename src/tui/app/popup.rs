@@ -1,9 +1,11 @@
 //! The small lists over the panes: links, attachments, what to do about a message in the outbox.
 
+use crate::mime::render::Link;
 use crate::model::view::AttachmentRow;
 use crate::model::{Intent, MsgId};
 use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
+use crate::tui::app::outward::Excerpt;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::effect::Effect;
 use crate::tui::errand::Errand;
@@ -26,6 +28,8 @@ pub const IN_FRONT: u64 = 0;
 pub enum Popup {
     /// Links of the message: Enter opens, y copies.
     Links(Menu<String>),
+    /// Texts of the message: Enter copies.
+    Excerpts(Menu<String>),
     /// Attachments of the message: Enter opens, p shows, s saves.
     Attachments(Menu<PartOf>),
     /// What to do about a message in the outbox.
@@ -66,8 +70,12 @@ impl Popup {
             .as_ref()
             .and_then(|p| p.rendered())
             .ok_or(NO_MESSAGE)?;
-        let items: Vec<_> = rendered
-            .links
+        Popup::of_links(&rendered.links)
+    }
+
+    /// These links; why not, if none may be opened.
+    pub fn of_links(links: &[Link]) -> Result<Popup, &'static str> {
+        let items: Vec<_> = links
             .iter()
             .filter(|l| may_open(&l.url))
             .map(|l| Item {
@@ -105,10 +113,41 @@ impl Popup {
         Ok(Popup::Links(Menu::new(title, items)))
     }
 
+    /// What can be copied out of the message, to choose from; why not, if there is nothing.
+    pub fn excerpts(panes: &Panes, what: Excerpt) -> Result<Popup, &'static str> {
+        let (title, none) = match what {
+            Excerpt::Code => ("Codes: Enter copies", "There is no one-time code here."),
+            Excerpt::Block => (
+                "Blocks of code: Enter copies",
+                "There is no block of code in this message.",
+            ),
+        };
+        let item = |text: String| {
+            let line = text.lines().find(|l| !l.trim().is_empty());
+            let count = text.lines().count();
+            let lines = if count == 1 { "line" } else { "lines" };
+            Item {
+                label: Clean::line(line.unwrap_or_default().trim()),
+                detail: Clean::line(&format!("{count} {lines}")),
+                value: text,
+            }
+        };
+        let items: Vec<_> = panes.excerpts(what).into_iter().map(item).collect();
+        if items.is_empty() {
+            return Err(none);
+        }
+        Ok(Popup::Excerpts(Menu::new(Clean::lit(title), items)))
+    }
+
     /// The attachments of the message that is read; why not, if there are none.
     pub fn attachments(panes: &Panes) -> Result<Popup, &'static str> {
         let (message, rows) = panes.attached()?;
-        let part = |row| (part::label(row), PartOf::new(message, &[], row));
+        let rendered = panes.pager.as_ref().and_then(|p| p.rendered());
+        let inline = rendered.map_or(&[][..], |r| &r.inline);
+        let part = |row: &AttachmentRow| {
+            let label = part::label(row, inline.contains(&row.part));
+            (label, PartOf::new(message, &[], row))
+        };
         match rows {
             [] => Err(NO_ATTACHMENTS),
             rows => Ok(Popup::parts(rows.iter().map(part).collect())),
@@ -176,7 +215,7 @@ impl Popup {
             }
             KeyCode::Enter | KeyCode::Char('o' | 'l') => return self.choose(),
             KeyCode::Char('y') => {
-                if let Popup::Links(menu) = self {
+                if let Popup::Links(menu) | Popup::Excerpts(menu) = self {
                     return Done::Close(menu.chosen().map(Effect::Copy));
                 }
             }
@@ -188,7 +227,7 @@ impl Popup {
     /// A click: chooses the item under it.
     pub fn click(&mut self, screen: Rect, x: u16, y: u16) {
         let hit = match self {
-            Popup::Links(m) => m.hit(screen, x, y),
+            Popup::Links(m) | Popup::Excerpts(m) => m.hit(screen, x, y),
             Popup::Attachments(m) => m.hit(screen, x, y),
             Popup::Decide(m) => m.hit(screen, x, y),
         };
@@ -200,7 +239,7 @@ impl Popup {
     /// Draws it.
     pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) {
         match self {
-            Popup::Links(m) => m.draw(buf, screen, theme),
+            Popup::Links(m) | Popup::Excerpts(m) => m.draw(buf, screen, theme),
             Popup::Attachments(m) => m.draw(buf, screen, theme),
             Popup::Decide(m) => m.draw(buf, screen, theme),
         }
@@ -209,7 +248,7 @@ impl Popup {
     /// Moves the selection.
     pub fn step(&mut self, by: isize) {
         match self {
-            Popup::Links(m) => m.step(by),
+            Popup::Links(m) | Popup::Excerpts(m) => m.step(by),
             Popup::Attachments(m) => m.step(by),
             Popup::Decide(m) => m.step(by),
         }
@@ -217,7 +256,7 @@ impl Popup {
 
     fn pick(&mut self, n: usize) -> bool {
         match self {
-            Popup::Links(m) => m.pick(n),
+            Popup::Links(m) | Popup::Excerpts(m) => m.pick(n),
             Popup::Attachments(m) => m.pick(n),
             Popup::Decide(m) => m.pick(n),
         }
@@ -226,6 +265,7 @@ impl Popup {
     fn choose(&self) -> Done {
         let effect = match self {
             Popup::Links(m) => m.chosen().map(Effect::OpenUrl),
+            Popup::Excerpts(m) => m.chosen().map(Effect::Copy),
             Popup::Attachments(m) => m
                 .chosen()
                 .map(|part| Effect::Part(PartJob::Open { part, sure: false })),

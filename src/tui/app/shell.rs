@@ -352,6 +352,7 @@ impl App {
         }
         let wants = self.panes.command(call, now, fx);
         self.fulfil(wants, now, fx);
+        self.begin_with(call, now, fx);
     }
 
     /// Opens a draft in a composer.
@@ -472,6 +473,7 @@ impl App {
             }
             Wants::Links => Popup::links(&self.panes).map(Layer::Popup),
             Wants::Archive => Popup::archive(&self.panes).map(Layer::Popup),
+            Wants::CopyOne(what) => Popup::excerpts(&self.panes, what).map(Layer::Popup),
             Wants::Attachments => Popup::attachments(&self.panes).map(Layer::Popup),
             Wants::Pictures => match Popup::pictures(&self.panes) {
                 Ok(parts) => return self.show_pictures(parts, fx),

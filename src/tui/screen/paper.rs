@@ -1,7 +1,7 @@
 //! Something to read over everything else: what is in an attachment, what a program printed.
 //! Lines that are too wide are not wrapped but gone along, because tables stand straight so.
 
-use crate::mime::render::Line;
+use crate::mime::render::{Line, Link};
 use crate::text::{Clean, width};
 use crate::tui::part::PartOf;
 use crate::tui::screen::pager_view::marked;
@@ -28,6 +28,8 @@ pub enum Outcome {
     Closed,
     /// What is attached to it is wanted.
     Inside(Vec<(Clean, PartOf)>),
+    /// Its links are.
+    Links(Vec<Link>),
 }
 
 /// The paper.
@@ -36,17 +38,25 @@ pub struct Paper {
     title: Clean,
     lines: Arc<[Line]>,
     inside: Vec<(Clean, PartOf)>,
+    links: Vec<Link>,
     at: Scroll,
     left: Cell<usize>,
     widest: usize,
 }
 
 impl Paper {
-    /// Lines under a title; `inside` is what is attached to it.
-    pub fn new(title: &Clean, lines: Arc<[Line]>, inside: Vec<(Clean, PartOf)>) -> Paper {
-        let keys = match inside.is_empty() {
-            true => "q closes",
-            false => "v attachments, q closes",
+    /// Lines under a title; `inside` is what is attached to it, `links` what is numbered in it.
+    pub fn new(
+        title: &Clean,
+        lines: Arc<[Line]>,
+        inside: Vec<(Clean, PartOf)>,
+        links: Vec<Link>,
+    ) -> Paper {
+        let keys = match (inside.is_empty(), links.is_empty()) {
+            (true, true) => "q closes",
+            (true, false) => "o links, q closes",
+            (false, true) => "v attachments, q closes",
+            (false, false) => "o links, v attachments, q closes",
         };
         let columns = |l: &Line| l.spans.iter().map(|s| width::width(s.text.as_str())).sum();
         Paper {
@@ -54,6 +64,7 @@ impl Paper {
             widest: lines.iter().map(columns).max().unwrap_or(0),
             lines,
             inside,
+            links,
             at: Scroll::default(),
             left: Cell::new(0),
         }
@@ -72,6 +83,9 @@ impl Paper {
             }
             KeyCode::Char('v' | 'V') if !self.inside.is_empty() => {
                 return Outcome::Inside(self.inside.clone());
+            }
+            KeyCode::Char('o') if !self.links.is_empty() => {
+                return Outcome::Links(self.links.clone());
             }
             _ => self.at.update(key),
         }
@@ -143,7 +157,7 @@ mod tests {
             Line::from_runs(vec![Run::new(text, Mark::Plain)], 0)
         };
         let lines: Vec<Line> = (0..20).map(line).collect();
-        let mut paper = Paper::new(&Clean::lit("T"), lines.into(), Vec::new());
+        let mut paper = Paper::new(&Clean::lit("T"), lines.into(), Vec::new(), Vec::new());
         let draw = |paper: &Paper| {
             shown(30, 8, |buf, area| {
                 paper.draw(buf, area, &Theme::default());

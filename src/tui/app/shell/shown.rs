@@ -1,7 +1,9 @@
-//! What work on attachments brings to the screen: papers, questions, pictures.
+//! What comes over the panes besides what a command asks for: what work on attachments brings
+//! (papers, questions, pictures), and what a line begins with.
 
 use super::App;
-use crate::tui::app::layers::Layer;
+use crate::tui::app::layers::{Layer, Purpose};
+use crate::tui::command::{Call, Command};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
 use crate::tui::part::{PartCame, PartOf};
@@ -20,6 +22,16 @@ impl App {
         let (around, size) = (self.surroundings, self.panes.size);
         let layer = Layer::album(parts, serial, around, size, fx);
         self.layers.push(layer);
+    }
+
+    /// What a command was given is typed into the line that it opened, where Enter still decides.
+    pub(super) fn begin_with(&mut self, call: &Call, now: Now, fx: &mut Vec<Effect>) {
+        if let (Command::Counter, Some(text)) = (call.command, &call.argument)
+            && let Some(layer @ Layer::Prompt(_, Purpose::Answer(_))) = self.layers.last_mut()
+        {
+            let turn = layer.paste(text, &mut self.panes, now, fx);
+            self.turned(turn, now, fx);
+        }
     }
 
     /// Work on an attachment ended.

@@ -307,6 +307,7 @@ fn body() -> Arc<Rendered> {
             style: Mark::Plain,
         }],
         quote,
+        block: None,
     };
     Arc::new(Rendered {
         headers: vec![

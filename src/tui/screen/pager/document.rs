@@ -5,7 +5,7 @@
 
 use crate::mime::lookalike::shown_addr;
 use crate::mime::render::{Line, Mark, Rendered};
-use crate::mime::trust::{Level, Trust};
+use crate::mime::trust::{self, Level, Trust};
 use crate::model::view::IndexRow;
 use crate::text::{Clean, when, width, wrap};
 use crate::tui::part;
@@ -109,7 +109,8 @@ pub fn document(r: &Rendered, dress: Dress) -> Vec<DocLine> {
         doc.extend(said(warning.as_str(), cols, Tone::Warning));
     }
     for (n, a) in r.attachments.iter().enumerate() {
-        let text = format!("[{}] {}", n + 1, part::label(a));
+        let label = part::label(a, r.inline.contains(&a.part));
+        let text = format!("[{}] {label}", n + 1);
         doc.push(vec![(Clean::line(&text), Tone::Attachment)]);
     }
     if dress.headed && !(dress.brief && dress.full) {
@@ -170,7 +171,13 @@ pub fn head(row: &IndexRow, fold: Option<bool>, unread: bool, cols: usize, now: 
         Tone::Writer
     };
     let who = Clean::line(&who);
-    let start = Clean::line(&format!("{sign}{star}{who}"));
+    // Of an unfolded one the line below its header tells.
+    let mark = match trust::of_names(&row.from) {
+        Level::Fine => String::new(),
+        _ if open => String::new(),
+        level => format!("{} ", level.glyph()),
+    };
+    let start = Clean::line(&format!("{sign}{star}{mark}{who}"));
     let start_cols = if open {
         room
     } else {

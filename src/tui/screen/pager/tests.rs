@@ -16,6 +16,7 @@ fn line(text: &str, quote: u8) -> Line {
             style: Mark::Plain,
         }],
         quote,
+        block: None,
     }
 }
 
@@ -335,4 +336,28 @@ fn what_speaks_against_a_sender_is_one_line_and_all_of_it_on_request() {
     );
     pager.toggle_trust();
     assert_eq!(text(&pager).len(), 4);
+}
+
+#[test]
+fn a_folded_message_of_a_pretender_is_marked() {
+    let mut rows: Vec<_> = (1..=3).map(|n| letter(n, true)).collect();
+    rows[0].from = vec![crate::model::Address::new(
+        "boss@corp.example",
+        "evil@x.example",
+    )];
+    let head = rows.last().unwrap().clone();
+    let (mut pager, _) = Pager::conversation(&head, true, None, 60, NOW);
+    pager.resize(60, 20);
+    pager.gather(ThreadId(1), rows, &Overlay::default());
+    let shown = text(&pager);
+    let glyph = crate::mime::trust::of_names(&[crate::model::Address::new(
+        "boss@corp.example",
+        "evil@x.example",
+    )])
+    .glyph();
+    assert!(
+        shown[0].starts_with(&format!("▸ {glyph} evil@x.example ")),
+        "{shown:?}"
+    );
+    assert!(shown[1].starts_with("▸ Sender"), "{shown:?}");
 }

@@ -125,8 +125,16 @@ fn what_is_in_one_is_read_over_the_list() {
         title: Clean::lit("notes.txt"),
         lines: vec![line].into(),
         inside,
+        links: vec![crate::mime::render::Link {
+            text: Clean::lit("here"),
+            target: Clean::lit("https://x.example/"),
+            url: "https://x.example/".to_owned(),
+        }],
     }));
     bench.sees("Bring the samples.");
+    bench.keys("o");
+    bench.sees("https://x.example/");
+    bench.keys("\x1b");
     bench.keys("v");
     bench.sees("deep.png");
     bench.keys("\x1bq");

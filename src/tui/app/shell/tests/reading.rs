@@ -78,3 +78,77 @@ fn names_that_pretend_are_marked_in_the_list() {
     let bench = Bench::new(rows, (80, 24));
     insta::assert_snapshot!(bench.screen());
 }
+
+/// What a key held with Alt puts on the clipboard.
+fn copied(bench: &mut Bench, key: char) -> Vec<String> {
+    let key = KeyEvent::new(KeyCode::Char(key), KeyModifiers::ALT);
+    let fx = bench.app.update(Event::Key(key), bench.now);
+    let copied = |e: &Effect| match e {
+        Effect::Copy(text) => Some(text.clone()),
+        _ => None,
+    };
+    fx.iter().filter_map(copied).collect()
+}
+
+fn reading(raw: &str) -> Bench {
+    use crate::mime::render::{RenderOptions, render};
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.body = Arc::new(render(raw.as_bytes(), &RenderOptions::default()));
+    bench.keys("\n");
+    bench
+}
+
+#[test]
+fn a_one_time_code_is_copied_in_the_reader_and_from_the_list() {
+    let mut bench = reading("Subject: x\n\nYour code is 482 913.\n");
+    assert_eq!(copied(&mut bench, 'c'), ["482913"]);
+    assert!(bench.screen().contains("Copied the code 482913."));
+    let mut bench = reading("Subject: x\n\nNothing here in 2026.\n");
+    assert_eq!(copied(&mut bench, 'c'), Vec::<String>::new());
+    assert!(bench.screen().contains("There is no one-time code here."));
+    let mut rows = three();
+    rows[0].snippet = Some("482913 is your sign-in code".into());
+    let mut bench = Bench::new(rows, (80, 24));
+    assert_eq!(copied(&mut bench, 'c'), ["482913"]);
+}
+
+#[test]
+fn of_several_blocks_of_code_one_is_chosen() {
+    let one = "Subject: x\n\nRun this:\n```\ncargo build \u{202e}\n  --release\n```\n";
+    let mut bench = reading(one);
+    let block = "cargo build \n  --release";
+    assert_eq!(
+        copied(&mut bench, 'y'),
+        [block],
+        "hidden characters are left out"
+    );
+    let page = "Subject: x\nContent-Type: text/html\n\n<pre>first\n  line</pre><p>and</p><pre><code>second</code></pre>";
+    let mut bench = reading(page);
+    assert_eq!(copied(&mut bench, 'y'), Vec::<String>::new());
+    assert!(bench.screen().contains("second"), "{}", bench.screen());
+    let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+    let fx = bench.app.update(Event::Key(enter), bench.now);
+    assert!(
+        matches!(&fx[..], [Effect::Copy(text)] if text == "first\n  line"),
+        "{fx:?}"
+    );
+    let patch = "Subject: x\n\nHere:\n\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n";
+    let mut bench = reading(patch);
+    assert!(copied(&mut bench, 'y')[0].starts_with("--- a/x\n+++ b/x"));
+}
+
+#[test]
+fn another_time_can_be_given_with_the_command_and_still_waits_for_enter() {
+    let calendar = "Subject: x\nContent-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nUID:1\nSUMMARY:Lunch\nDTSTART:20261102T100000Z\nORGANIZER:mailto:o@x.example\nATTENDEE:mailto:me@example.org\nEND:VEVENT\nEND:VCALENDAR\n";
+    let mut bench = reading(calendar);
+    bench.keys(":counter in 3 days\n");
+    let screen = bench.screen();
+    assert!(
+        screen.contains("Propose another time") && screen.contains("in 3 days"),
+        "{screen}"
+    );
+    assert!(screen.contains("to o@x.example"), "who is told: {screen}");
+    let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+    let fx = bench.app.update(Event::Key(enter), bench.now);
+    assert!(matches!(&fx[..], [Effect::Build(..)]), "{fx:?}");
+}
