@@ -92,12 +92,13 @@ pub fn message_id(fields: &[Field<'_>], name: &str) -> Option<MessageId> {
 
 /// Whether a header goes on at `at`, behind a line that is no field.
 fn goes_on(raw: &[u8], at: usize) -> bool {
-    const KNOWN: [&str; 16] = [
+    const KNOWN: [&str; 17] = [
         "from",
         "to",
         "cc",
         "bcc",
         "subject",
+        "content-type",
         "date",
         "sender",
         "reply-to",
@@ -112,16 +113,10 @@ fn goes_on(raw: &[u8], at: usize) -> bool {
     ];
     let line = raw.get(at..line_end(raw, at)).unwrap_or_default();
     name_of(line).is_some_and(|(name, _)| {
-        let name = name.to_ascii_lowercase();
-        let families = [
-            "content-",
-            "x-",
-            "list-",
-            "arc-",
-            "authentication-",
-            "resent-",
-        ];
-        KNOWN.contains(&name.as_str()) || families.iter().any(|f| name.starts_with(f))
+        // Others are written like this: `List-Id`, `Content-Type`. Words of a text seldom are.
+        let capital = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase());
+        let spelt = name.contains('-') && name.split('-').all(capital);
+        spelt || KNOWN.contains(&name.to_ascii_lowercase().as_str())
     })
 }
 
