@@ -205,7 +205,12 @@ impl Listener {
             }
             if found.tty {
                 match self.read(Duration::ZERO) {
-                    Ok(n) => fruitless = n == 0,
+                    Ok(n) => {
+                        fruitless = n == 0;
+                        if fruitless {
+                            remind(tty);
+                        }
+                    }
                     Err(_) => {
                         let _ = self.events.send(Event::Quit);
                         return;
@@ -266,6 +271,16 @@ impl Listener {
             }
         }
         Ok(count)
+    }
+}
+
+/// Tells crossterm once more that there is something to read. It waits for an edge, and one that
+/// came together with a signal it has forgotten; to set a terminal's attributes, to what they are,
+/// makes another.
+fn remind(tty: BorrowedFd<'_>) {
+    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+    if let Ok(attributes) = tcgetattr(tty) {
+        let _ = tcsetattr(tty, OptionalActions::Now, &attributes);
     }
 }
 
