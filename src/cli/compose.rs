@@ -17,7 +17,7 @@ pub(super) const MOST: u64 = 150 << 20;
 /// The message that the command line begins; what is to be said of a link goes to `warnings`.
 ///
 /// # Errors
-/// No such account, no such link, or what [`put`] says.
+/// No such account, no such link, or what was written can't be put into it.
 pub fn draft(config: &Config, begun: &Compose, warnings: &mut Vec<String>) -> Result<Draft> {
     let usage = |why: &str| Failure::new(exit::USAGE, why);
     let account = home::account(config, begun.written.account.as_deref())?;
