@@ -9,12 +9,13 @@ use postrider::config::{Checks, ConfigError, Loaded, Look, Paths, load};
 use postrider::demo::{Demo, Options};
 use postrider::model::{Account, AccountStatus, Draft, DraftId, Link};
 use postrider::net::domain::Resolver;
+use postrider::net::http::{Client, Url};
 use postrider::signal::{Board, Ringer, Topic};
 use postrider::store::Local;
 use postrider::sync::Engine;
 use postrider::tui::editor;
 use postrider::tui::offer::Books;
-use postrider::tui::ports::LookUp;
+use postrider::tui::ports::{LoadPicture, LookUp};
 use postrider::tui::screen::composer::block;
 use postrider::tui::{self, Ports, Taste};
 use std::path::{Path, PathBuf};
@@ -157,6 +158,7 @@ fn ride(
         ask: Box::new(move |intent, reply| asked.ask(intent, reply)),
         downloads: paths.downloads.clone(),
         programs: loaded.config.open.clone(),
+        load: load_picture(),
         images: look.images,
         editing: editing(paths),
         templates: paths.config.with_file_name("templates"),
@@ -260,6 +262,19 @@ fn domains(checks: &Checks) -> Option<LookUp> {
         resolver.look_up(domains)
     };
     checks.domains.then(|| Arc::new(look_up) as LookUp)
+}
+
+/// How pictures on the web are loaded.
+fn load_picture() -> LoadPicture {
+    let web = Client::default();
+    Arc::new(move |url, most, until| {
+        let answer = Url::parse(url).and_then(|url| web.get(&url, most, until));
+        let answer = answer.map_err(|e| e.to_string())?;
+        match answer.status {
+            200 => Ok(answer.body),
+            other => Err(format!("the web server answered {other}")),
+        }
+    })
 }
 
 /// The languages in which spelling is looked at.

@@ -26,6 +26,15 @@ pub struct Link {
     pub url: String,
 }
 
+/// Pictures of a message that lie on the web.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remote {
+    /// Where, each once: https, as [`openable`] gives it.
+    pub pictures: Vec<String>,
+    /// How many could only be had in the clear, and never are.
+    pub clear: usize,
+}
+
 /// The links of one message, each address once.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
@@ -33,6 +42,7 @@ pub struct Links {
     numbers: BTreeMap<String, u32>,
     /// The first link that pretends: the host it names, the host it leads to.
     deceit: Option<(String, String)>,
+    remote: Remote,
 }
 
 impl Links {
@@ -53,6 +63,23 @@ impl Links {
         let n = u32::try_from(self.list.len()).ok()?;
         self.numbers.insert(url, n);
         Some(n)
+    }
+
+    /// Notes a picture, if it lies on the web.
+    pub fn picture(&mut self, source: &str) {
+        let Some(url) = openable(source) else {
+            return;
+        };
+        if url.starts_with("http:") {
+            self.remote.clear += 1;
+        } else if url.starts_with("https:") && !self.remote.pictures.contains(&url) {
+            self.remote.pictures.push(url);
+        }
+    }
+
+    /// The pictures that lie on the web.
+    pub fn remote(&self) -> &Remote {
+        &self.remote
     }
 
     /// Notes what the message shows for a link. Gives the real host if that text names another.

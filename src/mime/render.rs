@@ -7,7 +7,7 @@
 use super::body::{self, Note, Piece};
 use super::html::{self, Extras};
 use super::invite::{self, Invitation};
-use super::link::Links;
+use super::link::{Links, Remote};
 use super::list::{self, List};
 use super::plain;
 use super::tree::{Part, Tree};
@@ -75,6 +75,8 @@ pub struct Rendered {
     pub trust: Trust,
     /// Something that the reader should know before trusting what is shown.
     pub warning: Option<Clean>,
+    /// Its pictures that lie on the web. Nothing of them is here.
+    pub remote: Remote,
     /// What it says of the list that it came through.
     pub list: Option<List>,
     /// What it invites to, if that can be answered.
@@ -108,6 +110,7 @@ pub fn render(raw: &[u8], options: &RenderOptions) -> Rendered {
         headers: head::block(&tree, &envelope),
         all_headers: head::all(&tree),
         lines: page.lines,
+        remote: page.links.remote().clone(),
         links: page.links.into_list(),
         attachments: body::attachments(&tree),
         inline: body::inline(&tree),

@@ -69,6 +69,9 @@ pub struct Reason {
 pub struct Trust {
     /// The worst first; what is fine comes last.
     pub reasons: Vec<Reason>,
+    /// Whether the user's own server proved that it is from the one address in From: DMARC, or a
+    /// signature of its domain.
+    pub verified: bool,
 }
 
 impl Trust {
@@ -130,6 +133,7 @@ pub fn of(raw: &[u8], known: &Known) -> Trust {
 
 /// Judges a message by its header fields and what they were read as.
 pub fn judge(fields: &[Field<'_>], e: &Envelope, known: &Known) -> Trust {
+    let mut verified = false;
     let mut reasons = names(&e.from);
     let mut say = |level: Level, text: String| {
         reasons.push(Reason {
@@ -150,7 +154,10 @@ pub fn judge(fields: &[Field<'_>], e: &Envelope, known: &Known) -> Trust {
         acquaintance(from, e, known, &mut say);
         let checks = authres::believed(fields, &known.receiver);
         match &checks {
-            Some(checks) => checked(from, e, checks, known, &mut say),
+            Some(checks) => {
+                verified = e.from.len() == 1 && is_proved(from, checks);
+                checked(from, e, checks, known, &mut say);
+            }
             None => say(
                 Level::Fine,
                 "Your mail server does not say how it was checked.".to_owned(),
@@ -159,7 +166,7 @@ pub fn judge(fields: &[Field<'_>], e: &Envelope, known: &Known) -> Trust {
         others(from, fields, e, &mut say);
     }
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.level));
-    Trust { reasons }
+    Trust { reasons, verified }
 }
 
 /// What a list can say of a sender without a body, header or network: a name that holds another
@@ -241,6 +248,16 @@ fn acquaintance(from: &Address, e: &Envelope, known: &Known, say: &mut dyn FnMut
         }
         _ => say(Level::Fine, "You have other mail from this address.".into()),
     }
+}
+
+/// Whether the user's own server found that the domain in From stands behind a message.
+fn is_proved(from: &Address, checks: &Checks) -> bool {
+    let domain = from.domain().to_lowercase();
+    let passes = |c: &Check| {
+        let about = c.domain.is_empty() || same_site(&c.domain, &domain);
+        c.verdict == Verdict::Pass && about
+    };
+    !domain.is_empty() && (checks.dmarc.as_ref().is_some_and(passes) || checks.signed_by(&domain))
 }
 
 /// What the user's own server found.

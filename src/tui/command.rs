@@ -238,6 +238,8 @@ commands! {
     Attachments, "attachments", Reading, [Index Reader], No, "", "Choose an attachment to look into, save or open";
     Pictures, "pictures", Reading, [Index Reader], No, "", "Show the pictures of the message";
     ListArchive, "list-archive", Reading, [Reader], No, "", "Choose a page of the mailing list to open: its archive, its help";
+    LoadPictures, "load-pictures", Reading, [Reader], No, "", "Load the pictures of the message that lie on the web; asks first";
+    PictureSenders, "picture-senders", Reading, [Global], No, "", "Show whose pictures are loaded without a question, and take that back";
     Yank, "copy", Reading, [Index Reader], No, "", "Copy the sender's address";
     CopyText, "copy-text", Reading, [Reader], No, "", "Copy the text of the message";
     CopyCode, "copy-code", Reading, [Index Reader], No, "", "Copy the one-time code that stands in the message";

@@ -32,6 +32,7 @@ pub mod editor;
 pub mod download;
 pub mod shelves;
 pub mod runaways;
+pub mod loading;
 pub mod parts;
 pub mod contacts;
 pub mod twice;

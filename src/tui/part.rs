@@ -18,6 +18,21 @@ pub struct PartOf {
     pub path: Vec<u32>,
     /// A name that a file can have.
     pub name: String,
+    /// Where it lies on the web, if it is no part but a picture that was loaded from there.
+    pub url: Option<String>,
+}
+
+/// Pictures of a message that lie on the web.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remotely {
+    /// The message.
+    pub message: MsgId,
+    /// Who sent it: an addr-spec; empty if it names nobody or several.
+    pub sender: String,
+    /// Whether the user's own server proved that.
+    pub verified: bool,
+    /// Where they lie: https.
+    pub urls: Vec<String>,
 }
 
 impl PartOf {
@@ -29,6 +44,7 @@ impl PartOf {
             message,
             path,
             name: file_name(&row.name, &row.media_type),
+            url: None,
         }
     }
 }
@@ -64,6 +80,16 @@ pub enum PartJob {
         /// Columns for it.
         width: u16,
     },
+    /// Load pictures from the web; it is asked first unless `sure`, or unless that is so always for
+    /// its sender and that is proved to be the sender.
+    Load {
+        /// Which.
+        what: Remotely,
+        /// Whether the user was asked.
+        sure: bool,
+    },
+    /// Say whose pictures are loaded without a question.
+    Senders,
     /// Make a picture ready for the terminal.
     Picture {
         /// Which.
@@ -92,6 +118,19 @@ pub enum PartCame {
         /// The picture.
         result: Result<Arc<Shown>, Clean>,
     },
+    /// It is to be asked whether these are loaded.
+    MayLoad(Remotely),
+    /// Pictures were loaded.
+    Loaded {
+        /// Which were to be.
+        what: Remotely,
+        /// Those that are here.
+        here: Vec<PartOf>,
+        /// Why the first is not here that isn't.
+        why: Option<Clean>,
+    },
+    /// Whose pictures are loaded without a question.
+    Senders(Vec<String>),
     /// What was to be looked into is a picture.
     IsPicture(PartOf),
     /// Something to read.

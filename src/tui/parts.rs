@@ -12,10 +12,11 @@ use crate::mime::picture::decode;
 use crate::mime::render::{Line, Mark, Run};
 use crate::mime::{danger, media};
 use crate::model::view::AttachmentRow;
-use crate::store::Reader;
+use crate::store::{LocalReader, Reader};
 use crate::text::Clean;
 use crate::tui::event::Event;
-use crate::tui::part::{PartCame, PartJob, PartOf, label};
+use crate::tui::loading::{self, Loader};
+use crate::tui::part::{PartCame, PartJob, PartOf, Remotely, label};
 use crate::tui::picture::{self, Ability, Shown, Way};
 use crate::tui::runaways::Runaways;
 use crate::tui::shelves::unreadable;
@@ -36,6 +37,8 @@ const LOOK: Duration = Duration::from_secs(10);
 const PROGRAM: Duration = Duration::from_secs(30);
 /// What is read of what a program prints, in octets.
 const PRINTED: u64 = 1 << 20;
+/// What is said where the user wants no pictures.
+const NOT_SHOWN: &str = "pictures are not shown here (images = \"off\")";
 /// Pages of a PDF document that are asked for.
 const PAGES: &str = "50";
 
@@ -44,30 +47,35 @@ const PAGES: &str = "50";
 pub struct Parts {
     /// `cache.db`.
     cache: PathBuf,
+    /// `local.db`.
+    local: PathBuf,
     /// Where things are saved if nothing else is said.
     downloads: PathBuf,
     /// The user's programs by media type (or `image/*`).
     programs: Arc<[(String, Vec<String>)]>,
     ability: Ability,
+    loader: Loader,
     running: Arc<AtomicUsize>,
     runaways: Runaways,
     events: Sender<Event>,
 }
 
 impl Parts {
-    /// Works on the messages in this cache, and answers with events.
+    /// Works on the messages in `cache.db` with what stands in `local.db`, and answers with events.
     pub fn new(
-        cache: &Path,
+        (cache, local): (&Path, &Path),
         downloads: PathBuf,
         programs: Vec<(String, Vec<String>)>,
-        ability: Ability,
+        (ability, loader): (Ability, Loader),
         events: Sender<Event>,
     ) -> Parts {
         Parts {
             cache: cache.to_path_buf(),
+            local: local.to_path_buf(),
             downloads,
             programs: programs.into(),
             ability,
+            loader,
             running: Arc::default(),
             runaways: Runaways::default(),
             events,
@@ -126,11 +134,43 @@ impl Parts {
                 let result = Ok(Arc::new(self.picture(&part, room)?));
                 Ok(Done::Came(PartCame::Picture { serial, result }))
             }
+            PartJob::Load { what, sure } => self.load(what, sure),
+            PartJob::Senders => {
+                let local = LocalReader::open(&self.local).map_err(|e| e.to_string())?;
+                let senders = local.picture_senders().map_err(|e| e.to_string())?;
+                Ok(Done::Came(PartCame::Senders(senders)))
+            }
             PartJob::Peek { part, width } => self.look(&part, usize::from(width)),
         }
     }
 
+    /// Loads pictures from the web, or says that it is to be asked whether that may be.
+    fn load(&self, what: Remotely, sure: bool) -> Result<Done, String> {
+        if self.ability.way == Way::None {
+            return Err(NOT_SHOWN.to_owned());
+        }
+        let always = || {
+            let local = LocalReader::open(&self.local);
+            let always = local.and_then(|local| local.loads_pictures_of(&what.sender));
+            what.verified && !what.sender.is_empty() && always.unwrap_or(false)
+        };
+        // What is here already asks nobody anything.
+        if !(sure || self.loader.has_all(&what.urls) || always()) {
+            return Ok(Done::Came(PartCame::MayLoad(what)));
+        }
+        let (here, why) = self.loader.load(&what.urls);
+        Ok(Done::Came(PartCame::Loaded {
+            here: loading::parts(what.message, &here),
+            why: why.map(|why| Clean::line(&why)),
+            what,
+        }))
+    }
+
     fn extract(&self, part: &PartOf) -> Result<Extracted, String> {
+        if let Some(url) = &part.url {
+            let gone = "this picture is not here any more; load it again";
+            return self.loader.kept(part, url).ok_or_else(|| gone.to_owned());
+        }
         let body = Reader::open(&self.cache).and_then(|r| r.body(part.message));
         let body = body.map_err(|e| unreadable(&self.cache, &e))?;
         let raw = body.ok_or("this message's text is not here yet; open it first")?;
@@ -267,7 +307,7 @@ impl Parts {
     /// A picture as the terminal takes it, as large as there is room.
     fn picture(&self, part: &PartOf, room: (u16, u16)) -> Result<Shown, String> {
         if self.ability.way == Way::None {
-            return Err("pictures are not shown here (images = \"off\")".to_owned());
+            return Err(NOT_SHOWN.to_owned());
         }
         let found = self.extract(part)?;
         let (ability, cell) = (self.ability, terminal::cell());

@@ -7,6 +7,7 @@ use crate::signal::Board;
 use crate::tui::offer::Books;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// How the ledger answers an intent: what was done once it is durable, or why it can't be, in
 /// plain words. Called once, on any thread.
@@ -18,6 +19,11 @@ pub type Ask = Box<dyn Fn(Intent, Reply) + Send>;
 /// Looks domains up, within a few seconds whatever happens, and says of each what it found. Called
 /// on a thread of its own.
 pub type LookUp = Arc<dyn Fn(&[String]) -> Vec<(String, MailDomain)> + Send + Sync>;
+
+/// Loads a picture from an https address: at most so many octets, nothing after that time, and saying
+/// nothing of who asks. Called on a thread of its own, and only when the user said so. What went
+/// wrong comes in plain words.
+pub type LoadPicture = Arc<dyn Fn(&str, usize, Instant) -> Result<Vec<u8>, String> + Send + Sync>;
 
 /// What the user prefers.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +75,8 @@ pub struct Ports {
     pub theme: Option<String>,
     /// The text of the user's key file, laid over the default one.
     pub keys: Option<String>,
+    /// How pictures are loaded that lie on the web.
+    pub load: LoadPicture,
     /// How pictures are shown.
     pub images: Images,
     /// What the user prefers.

@@ -16,6 +16,7 @@ use crate::tui::errand::{Brought, Errand};
 use crate::tui::event::{About, Event, Now};
 use crate::tui::input::Input;
 use crate::tui::layout::Layout;
+use crate::tui::loading::Loader;
 use crate::tui::parts::Parts;
 use crate::tui::picture::Ability;
 use crate::tui::ports::{Ask, LookUp, Ports, Reply};
@@ -70,12 +71,15 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
     )
     .map_err(RunError::Start)?;
     let parts = Parts::new(
-        &ports.cache,
+        (&ports.cache, &ports.local),
         ports.downloads.clone(),
         ports.programs,
-        Ability::new(ports.images, Surroundings::of_process(), |name| {
-            std::env::var(name).ok()
-        }),
+        (
+            Ability::new(ports.images, Surroundings::of_process(), |name| {
+                std::env::var(name).ok()
+            }),
+            Loader::new(ports.load),
+        ),
         events.clone(),
     );
     terminal::restore_on_panic(&ports.log);

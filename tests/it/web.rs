@@ -177,3 +177,34 @@ fn without_a_signature_nothing_is_told_and_a_message_goes_as_any_other() {
     assert_eq!((left(&home).as_str(), site.knocks()), ("", 0));
     t.kill();
 }
+
+#[test]
+fn s35_pictures_on_the_web_are_asked_about_and_a_private_address_is_not_asked() {
+    let site = Site::start();
+    site.put("/logo.png", b"no picture");
+    let page = format!(
+        "<p>Text of tea.<img src='{}' alt='The pot'><img src='{}' width=1 height=1>\
+         <img src='http://127.0.0.1/clear.png'><div style='display:none'><img src='{}'></div>",
+        site.url("/logo.png"),
+        site.url("/pixel.gif"),
+        site.url("/hidden.png"),
+    );
+    let letter = format!(
+        "From: Tea News <news@tea.example>\r\nTo: work@example.test\r\nSubject: tea\r\n\
+         MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n{page}\r\n"
+    );
+    let (_server, home) = home(letter.as_bytes(), 9);
+    let mut t = Terminal::postrider(&[], &home.path, 100, 30);
+    t.wait_for("Tea News");
+    t.send("\r");
+    t.wait_for("1 picture on the web not loaded · P loads");
+    t.send("P");
+    t.wait_for("Load 1 picture from 127.0.0.1?");
+    t.wait_for("Nothing proves who sent it");
+    std::thread::park_timeout(postrider::tui::screen::confirm::MOMENT * 2);
+    t.send("y");
+    t.wait_for("1 of 1 pictures were not loaded: 127.0.0.1 is in a private network");
+    assert_eq!(site.knocks(), 0);
+    t.send("qq");
+    t.wait_exit();
+}

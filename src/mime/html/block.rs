@@ -136,4 +136,6 @@ pub struct Page {
     pub blocks: Vec<Block>,
     /// Where its links lead, as they stand.
     pub links: Vec<String>,
+    /// Where its pictures lie, as it says: those that are to be seen.
+    pub pictures: Vec<String>,
 }

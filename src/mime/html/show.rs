@@ -43,6 +43,9 @@ impl Extras {
 /// Lays a page out.
 pub fn show(mut page: Page, columns: usize, extras: Extras, links: &mut Links) -> Vec<Line> {
     litter::clear(&mut page, extras.pictures, extras.footers);
+    page.pictures
+        .iter()
+        .for_each(|source| links.picture(source));
     let mut writer = Writer {
         addresses: &page.links,
         numbers: vec![None; page.links.len()],

@@ -14,6 +14,8 @@ use html2text::{Handle, RcDom};
 
 /// The most links of a page that are told apart.
 const MAX_LINKS: usize = 5_000;
+/// The most pictures.
+const MAX_PICTURES: usize = 300;
 /// The most characters of a picture's words.
 const MAX_ALT: usize = 300;
 /// The most characters of a paragraph that is a heading by its size.
@@ -347,6 +349,11 @@ impl Walker {
         };
         if side("width", look.width) || side("height", look.height) {
             return;
+        }
+        if let Some(source) = attributes.get("src")
+            && self.page.pictures.len() < MAX_PICTURES
+        {
+            self.page.pictures.push(source.to_owned());
         }
         let alt = attributes.get("alt").unwrap_or_default();
         let alt: Vec<&str> = alt.split_whitespace().collect();

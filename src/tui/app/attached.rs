@@ -3,7 +3,7 @@
 
 use crate::text::Clean;
 use crate::tui::app::layers::{Layer, Purpose, Turn};
-use crate::tui::app::popup::Want;
+use crate::tui::app::popup::{Popup, Want};
 use crate::tui::app::state::Panes;
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
@@ -67,7 +67,11 @@ impl Layer {
     /// What came of work on an attachment, if it is a layer of its own.
     pub fn came(came: PartCame, now: Now) -> Option<Layer> {
         Some(match came {
-            PartCame::Picture { .. } | PartCame::IsPicture(_) => return None,
+            PartCame::Picture { .. }
+            | PartCame::IsPicture(_)
+            | PartCame::MayLoad(_)
+            | PartCame::Loaded { .. } => return None,
+            PartCame::Senders(senders) => Layer::Popup(Popup::senders(senders)),
             PartCame::Paper {
                 title,
                 lines,

@@ -12,6 +12,7 @@ use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Section};
 use crate::tui::effect::{DraftFrom, Effect, Outward};
 use crate::tui::event::{About, Now};
+use crate::tui::part::PartJob;
 use crate::tui::question::{DraftAt, Mode};
 use crate::tui::widget::scroll::Scroll;
 use std::time::Duration;
@@ -121,6 +122,8 @@ impl Panes {
             Command::ListArchive => return Wants::Archive,
             Command::Attachments => return Wants::Attachments,
             Command::Pictures => return Wants::Pictures,
+            Command::LoadPictures => self.load_pictures(now, fx),
+            Command::PictureSenders => fx.push(Effect::Part(PartJob::Senders)),
             Command::Save => self.save_all(now, fx),
             Command::Links => return Wants::Links,
             Command::Yank => self.yank(now, fx),

@@ -32,6 +32,8 @@ pub enum Popup {
     Excerpts(Menu<String>),
     /// Attachments of the message: Enter opens, p shows, s saves.
     Attachments(Menu<PartOf>),
+    /// Senders whose pictures are loaded without a question: Enter takes that back.
+    Senders(Menu<String>),
     /// What to do about a message in the outbox.
     Decide(Menu<Decision>),
 }
@@ -168,11 +170,32 @@ impl Popup {
         ))
     }
 
+    /// These senders, whose pictures are loaded without a question.
+    pub fn senders(senders: Vec<String>) -> Popup {
+        let item = |sender: String| Item {
+            label: Clean::line(&sender),
+            detail: Clean::lit("Enter: their pictures are asked about again"),
+            value: sender,
+        };
+        let title = Clean::lit("Pictures are loaded of: Enter takes back");
+        Popup::Senders(Menu::new(title, senders.into_iter().map(item).collect()))
+    }
+
     /// The pictures of the message that is read; why not, if there are none.
     pub fn pictures(panes: &Panes) -> Result<Vec<PartOf>, &'static str> {
         let (message, rows) = panes.attached()?;
         let rows = rows.iter().filter(|row| part::is_picture(row));
-        let parts: Vec<_> = rows.map(|row| PartOf::new(message, &[], row)).collect();
+        let own = rows.map(|row| PartOf::new(message, &[], row));
+        let loaded = panes.pager.as_ref().map_or(&[][..], |p| p.loaded());
+        let parts: Vec<_> = own.chain(loaded.iter().cloned()).collect();
+        let away = panes
+            .pager
+            .as_ref()
+            .and_then(|p| p.rendered())
+            .is_some_and(|r| !r.remote.pictures.is_empty());
+        if parts.is_empty() && away {
+            return Err("Its pictures lie on the web; P loads them.");
+        }
         if parts.is_empty() {
             return Err("There are no pictures in this message.");
         }
@@ -229,6 +252,7 @@ impl Popup {
         let hit = match self {
             Popup::Links(m) | Popup::Excerpts(m) => m.hit(screen, x, y),
             Popup::Attachments(m) => m.hit(screen, x, y),
+            Popup::Senders(m) => m.hit(screen, x, y),
             Popup::Decide(m) => m.hit(screen, x, y),
         };
         if let Some(n) = hit {
@@ -241,6 +265,7 @@ impl Popup {
         match self {
             Popup::Links(m) | Popup::Excerpts(m) => m.draw(buf, screen, theme),
             Popup::Attachments(m) => m.draw(buf, screen, theme),
+            Popup::Senders(m) => m.draw(buf, screen, theme),
             Popup::Decide(m) => m.draw(buf, screen, theme),
         }
     }
@@ -250,6 +275,7 @@ impl Popup {
         match self {
             Popup::Links(m) | Popup::Excerpts(m) => m.step(by),
             Popup::Attachments(m) => m.step(by),
+            Popup::Senders(m) => m.step(by),
             Popup::Decide(m) => m.step(by),
         }
     }
@@ -258,6 +284,7 @@ impl Popup {
         match self {
             Popup::Links(m) | Popup::Excerpts(m) => m.pick(n),
             Popup::Attachments(m) => m.pick(n),
+            Popup::Senders(m) => m.pick(n),
             Popup::Decide(m) => m.pick(n),
         }
     }
@@ -269,6 +296,9 @@ impl Popup {
             Popup::Attachments(m) => m
                 .chosen()
                 .map(|part| Effect::Part(PartJob::Open { part, sure: false })),
+            Popup::Senders(m) => m
+                .chosen()
+                .map(|sender| Effect::Ask(Intent::PicturesOf(sender, false), About::Done)),
             Popup::Decide(m) => match m.chosen() {
                 None => None,
                 Some(Decision::AskTime(timed)) => return Done::AskTime(timed),

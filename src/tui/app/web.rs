@@ -1,13 +1,19 @@
-//! What goes out over the web at a key: leaving a list. Each is asked about first, in a question
+//! What goes out over the web at a key: leaving a list, loading pictures. Each is asked about first, in a question
 //! that names who will be told.
 
 use crate::model::Intent;
 use crate::text::Clean;
 use crate::tui::app::layers::Layer;
+use crate::tui::app::state::Panes;
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Now};
+use crate::tui::part::{PartJob, Remotely};
 use crate::tui::parting::{By, Parting, host};
 use crate::tui::screen::confirm::{Answer, Confirm};
+use std::collections::BTreeSet;
+
+/// Hosts that a question names.
+const HOSTS: usize = 4;
 
 impl Layer {
     /// A question whose answers do something.
@@ -55,5 +61,66 @@ impl Layer {
         }
         answers.push(('n', "stay", Vec::new()));
         Layer::question(&text, answers, now)
+    }
+    /// Whether pictures are loaded from the web.
+    pub fn may_load(what: Remotely, now: Now) -> Layer {
+        let hosts: BTreeSet<String> = what.urls.iter().map(|u| host(u).to_string()).collect();
+        let named: Vec<&str> = hosts.iter().take(HOSTS).map(String::as_str).collect();
+        let more = match hosts.len().saturating_sub(HOSTS) {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        let many = match what.urls.len() {
+            1 => "1 picture".to_owned(),
+            n => format!("{n} pictures"),
+        };
+        let mut text = format!(
+            "Load {many} from {}{more}?\nThey will know that this message was read, when, and from which network.",
+            named.join(", ")
+        );
+        let sender = what.sender.clone();
+        let provable = what.verified && !sender.is_empty();
+        if !provable {
+            text.push_str("\nNothing proves who sent it, so this is asked each time.");
+        }
+        let load = Effect::Part(PartJob::Load { what, sure: true });
+        let mut answers = vec![('y', "load", vec![load.clone()])];
+        let always = Effect::Ask(Intent::PicturesOf(sender.clone(), true), About::Done);
+        let label = format!("always for {sender}");
+        if provable {
+            answers.push(('a', label.as_str(), vec![always, load]));
+        }
+        answers.push(('n', "no", Vec::new()));
+        Layer::question(&text, answers, now)
+    }
+}
+
+impl Panes {
+    /// Loads the pictures of the message that is read which lie on the web, once it was asked.
+    pub fn load_pictures(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        let read = self.pager.as_ref();
+        let found = read.and_then(|p| Some((p.message()?, p.rendered()?, p.current()?.row())));
+        let Some((message, rendered, row)) = found else {
+            return self.tell(Clean::lit("Open a message first."), now);
+        };
+        let urls = rendered.remote.pictures.clone();
+        if urls.is_empty() {
+            let text = match rendered.remote.clear {
+                0 => "There are no pictures on the web in this message.",
+                _ => "Its pictures could only be loaded in the clear, and that is never done.",
+            };
+            return self.tell(Clean::lit(text), now);
+        }
+        let sender = match row.from.as_slice() {
+            [one] => one.addr.clone(),
+            _ => String::new(),
+        };
+        let what = Remotely {
+            message,
+            sender,
+            verified: rendered.trust.verified,
+            urls,
+        };
+        fx.push(Effect::Part(PartJob::Load { what, sure: false }));
     }
 }

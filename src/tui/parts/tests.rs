@@ -74,7 +74,13 @@ impl Desk {
         let (events, inbox) = unbounded();
         let ability = Ability::new(Images::Kitty, Surroundings::read(|_| None), |_| None);
         let downloads = dir.path().join("downloads");
-        let parts = Parts::new(&path, downloads, Vec::new(), ability, events);
+        let local = dir.path().join("local.db");
+        let gif = |url: &str, _: usize, _: std::time::Instant| match url.contains("none") {
+            true => Err("nothing is there".to_owned()),
+            false => Ok(b"GIF89a\x01\0\x01\0\0\0\0;".to_vec()),
+        };
+        let shows = (ability, Loader::new(Arc::new(gif)));
+        let parts = Parts::new((&path, &local), downloads, Vec::new(), shows, events);
         Desk {
             dir,
             parts,
@@ -88,6 +94,7 @@ impl Desk {
             message: self.message,
             path: vec![n + 1],
             name: String::new(),
+            url: None,
         }
     }
 
@@ -281,4 +288,38 @@ fn what_a_program_prints_is_clean() {
     let lines = text_lines(b"a\tb\x1b[2J\r\nc\n".to_vec(), 0);
     let shown: Vec<_> = lines.iter().map(Line::text).collect();
     assert_eq!(shown, ["a        b\u{241b}[2J", "c"]);
+}
+
+#[test]
+fn s35_pictures_on_the_web_are_loaded_at_a_word_and_always_only_of_a_proved_sender() {
+    let desk = Desk::new(&[]);
+    let what = |name: &str, verified: bool| Remotely {
+        message: desk.message,
+        sender: "news@x.example".to_owned(),
+        verified,
+        urls: vec![format!("https://x.example/{name}.gif")],
+    };
+    let load = |what: Remotely, sure: bool| desk.job(PartJob::Load { what, sure });
+    let asks = |event: &Event| matches!(event, Event::Part(PartCame::MayLoad(_)));
+    let loads = |event: &Event| matches!(event, Event::Part(PartCame::Loaded { here, .. }) if here.len() == 1);
+    assert!(asks(&load(what("a", true), false)));
+    assert!(loads(&load(what("a", true), true)));
+    // What is here tells nobody anything.
+    assert!(loads(&load(what("a", false), false)));
+    assert!(asks(&load(what("b", true), false)));
+    let mut local = crate::store::Local::open(&desk.dir.path().join("local.db")).unwrap();
+    local.load_pictures_of("News@X.example", true, 1).unwrap();
+    assert!(
+        asks(&load(what("b", false), false)),
+        "nothing proves the sender"
+    );
+    assert!(loads(&load(what("b", true), false)));
+    assert!(
+        matches!(desk.job(PartJob::Senders), Event::Part(PartCame::Senders(s)) if s == ["news@x.example"])
+    );
+    let missing = load(what("none", true), true);
+    assert!(
+        matches!(&missing, Event::Part(PartCame::Loaded { here, why: Some(_), .. }) if here.is_empty()),
+        "{missing:?}"
+    );
 }

@@ -171,6 +171,7 @@ mod tests {
             message: MsgId(1),
             path: vec![n],
             name: format!("p{n}.png"),
+            url: None,
         };
         let around = Surroundings::read(|_| None);
         let mut album = Album::new(vec![part(1), part(2)], 0, around);

@@ -10,6 +10,7 @@ use crate::model::view::{AttachmentRow, IndexRow};
 use crate::model::{LocationId, MailboxId, MsgId, ThreadId};
 use crate::text::Clean;
 use crate::tui::overlay::Overlay;
+use crate::tui::part::PartOf;
 use crate::tui::question::{Job, LaidOut, Mode, Question};
 use std::collections::BTreeMap;
 
@@ -213,6 +214,22 @@ impl Pager {
     /// Its attachments, once its body is here.
     pub fn attachments(&self) -> &[AttachmentRow] {
         self.rendered().map_or(&[], |r| &r.attachments)
+    }
+
+    /// Its pictures that were loaded from the web.
+    pub fn loaded(&self) -> &[PartOf] {
+        self.current().map_or(&[], Letter::loaded)
+    }
+
+    /// These pictures of a message were loaded from the web.
+    pub fn set_loaded(&mut self, message: MsgId, parts: Vec<PartOf>) {
+        let held = self.place();
+        let set = self.set;
+        let mut letters = self.letters.iter_mut();
+        if let Some(letter) = letters.find(|l| l.row().message == message) {
+            letter.set_loaded(parts, set);
+            self.recount(held);
+        }
     }
 
     /// The laid out message, once it is here.

@@ -2,11 +2,12 @@
 //! (papers, questions, pictures), and what a line begins with.
 
 use super::App;
+use crate::text::Clean;
 use crate::tui::app::layers::{Layer, Purpose};
 use crate::tui::command::{Call, Command};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
-use crate::tui::part::{PartCame, PartOf};
+use crate::tui::part::{PartCame, PartOf, Remotely};
 use crate::tui::picture::Placed;
 
 impl App {
@@ -34,6 +35,33 @@ impl App {
         }
     }
 
+    /// Pictures on the web are here, or not.
+    fn pictures_came(
+        &mut self,
+        what: &Remotely,
+        here: Vec<PartOf>,
+        why: Option<Clean>,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) {
+        if let Some(why) = why {
+            let lacking = what.urls.len() - here.len().min(what.urls.len());
+            let text = format!(
+                "{lacking} of {} pictures were not loaded: {why}",
+                what.urls.len()
+            );
+            self.panes.alarm(&text, now);
+        }
+        let pager = self.panes.pager.as_mut();
+        let read = pager.filter(|p| p.message() == Some(what.message));
+        if let Some(pager) = read.filter(|_| !here.is_empty()) {
+            pager.set_loaded(what.message, here.clone());
+            if self.layers.is_empty() && !self.desk.has_keys() {
+                self.show_pictures(here, fx);
+            }
+        }
+    }
+
     /// Work on an attachment ended.
     pub(super) fn part_came(&mut self, came: PartCame, now: Now, fx: &mut Vec<Effect>) {
         match came {
@@ -41,6 +69,12 @@ impl App {
             PartCame::Picture { serial, result } => {
                 let layers = self.layers.iter_mut();
                 layers.for_each(|layer| layer.pictured(serial, &result));
+            }
+            PartCame::MayLoad(what) => self.layers.push(Layer::may_load(what, now)),
+            PartCame::Loaded { what, here, why } => self.pictures_came(&what, here, why, now, fx),
+            PartCame::Senders(senders) if senders.is_empty() => {
+                let text = "Pictures on the web are asked about, whoever sends them.";
+                self.panes.tell(Clean::lit(text), now);
             }
             came => self.layers.extend(Layer::came(came, now)),
         }

@@ -3,6 +3,7 @@
 //! What comes from the message stands in a pane whose first column it can't reach, so that no
 //! body can draw a header of ours or the status line.
 
+use crate::mime::link::Remote;
 use crate::mime::lookalike::shown_addr;
 use crate::mime::render::{Line, Mark, Rendered};
 use crate::mime::trust::{self, Level, Trust};
@@ -64,6 +65,8 @@ pub struct Dress {
     pub full: bool,
     /// All that is known of who sent it, not only what is wrong.
     pub trust: bool,
+    /// How many of its pictures were loaded from the web.
+    pub loaded: usize,
     /// Whether long quotations are folded.
     pub fold: bool,
     /// Whether a line with its writer and date stands above it, which its headers need not repeat.
@@ -108,6 +111,9 @@ pub fn document(r: &Rendered, dress: Dress) -> Vec<DocLine> {
     if let Some(warning) = &r.warning {
         doc.extend(said(warning.as_str(), cols, Tone::Warning));
     }
+    if let Some(text) = on_the_web(&r.remote, dress.loaded) {
+        doc.extend(said(&text, cols, Tone::Aside));
+    }
     for (n, a) in r.attachments.iter().enumerate() {
         let label = part::label(a, r.inline.contains(&a.part));
         let text = format!("[{}] {label}", n + 1);
@@ -120,6 +126,20 @@ pub fn document(r: &Rendered, dress: Dress) -> Vec<DocLine> {
     }
     text(&mut doc, &r.lines, dress.fold);
     doc
+}
+
+/// That pictures lie on the web, and what becomes of them.
+fn on_the_web(remote: &Remote, loaded: usize) -> Option<String> {
+    let many = |n: usize| match n {
+        1 => "1 picture".to_owned(),
+        n => format!("{n} pictures"),
+    };
+    match (remote.pictures.len(), loaded, remote.clear) {
+        (0, _, 0) => None,
+        (0, _, n) => Some(format!("{} on the web can't be loaded safely", many(n))),
+        (n, 0, _) => Some(format!("{} on the web not loaded · P loads", many(n))),
+        (_, n, _) => Some(format!("{} loaded from the web · I shows", many(n))),
+    }
 }
 
 /// What is to be said of who sent it: one line, or all of it.

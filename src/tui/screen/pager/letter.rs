@@ -5,6 +5,7 @@ use crate::mime::render::{Line, Mark, Rendered};
 use crate::model::System;
 use crate::model::view::IndexRow;
 use crate::text::Clean;
+use crate::tui::part::PartOf;
 use crate::tui::question::{Job, LaidOut, Mode};
 use std::sync::Arc;
 
@@ -53,6 +54,8 @@ pub struct Letter {
     quotes: Option<bool>,
     body: Body,
     laid: Option<Job>,
+    /// Its pictures that were loaded from the web.
+    loaded: Vec<PartOf>,
     lines: Vec<DocLine>,
 }
 
@@ -70,6 +73,7 @@ impl Letter {
             quotes: None,
             body: Body::Asking,
             laid: None,
+            loaded: Vec::new(),
             lines: Vec::new(),
         }
     }
@@ -220,6 +224,17 @@ impl Letter {
         Some(lines.join("\n"))
     }
 
+    /// Its pictures that were loaded from the web.
+    pub fn loaded(&self) -> &[PartOf] {
+        &self.loaded
+    }
+
+    /// These of its pictures were loaded from the web.
+    pub fn set_loaded(&mut self, parts: Vec<PartOf>, set: Setting) {
+        self.loaded = parts;
+        self.build(set);
+    }
+
     /// Its lines.
     pub fn lines(&self) -> &[DocLine] {
         &self.lines
@@ -248,6 +263,7 @@ impl Letter {
                     cols,
                     full: self.full,
                     trust: self.trust,
+                    loaded: self.loaded.len(),
                     fold: self.folds(set),
                     headed: set.several || set.brief,
                     brief: set.brief,

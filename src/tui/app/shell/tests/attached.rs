@@ -27,6 +27,7 @@ fn part(n: u32, name: &str) -> PartOf {
         message: MsgId(1),
         path: vec![n],
         name: name.to_owned(),
+        url: None,
     }
 }
 
