@@ -222,7 +222,7 @@ pub fn search(home: &Home, as_json: bool, text: &str, limit: usize) -> Result<u8
         )
     })?;
     let reader = home.reader()?;
-    let found = reader.search(&query, limit)?;
+    let found = reader.search(&query, when::now(), limit)?;
     print(&reader, as_json, found.count, &found.rows)
 }
 

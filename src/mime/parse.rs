@@ -33,6 +33,9 @@ pub struct Digest {
     pub snippet: String,
 }
 
+/// What is found of a link whose words don't show where it leads (`has:link`).
+const LINKED: &str = "https";
+
 /// Reads header fields; what follows an empty line is not looked at. A field that comes more than
 /// once counts once (the first), but every From is kept: a reader has to be warned of two.
 pub fn envelope(header: &[u8]) -> Envelope {
@@ -140,9 +143,13 @@ fn gather(tree: &Tree<'_>, inside: usize, text: &mut String, snippet: &mut Strin
         match piece {
             Piece::Html(id) => {
                 let Some(part) = tree.part(id) else { continue };
-                let plain = html::strip(&body::page(part), room);
+                let page = body::page(part);
+                let plain = html::strip(&page, room);
                 begin(snippet, plain.lines());
                 add(text, &plain, room);
+                if leads_out(&page) {
+                    add(text, LINKED, MAX_TEXT.saturating_sub(text.len()));
+                }
             }
             Piece::Calendar(id) | Piece::Card(id) => {
                 let Some(part) = tree.part(id) else { continue };
@@ -174,6 +181,19 @@ fn gather(tree: &Tree<'_>, inside: usize, text: &mut String, snippet: &mut Strin
             Piece::Message(_) | Piece::Note(..) => {}
         }
     }
+}
+
+/// Whether a page has a link into the web.
+fn leads_out(page: &str) -> bool {
+    let leads = |(at, name): (usize, &str)| {
+        let value = page.get(at + name.len()..).unwrap_or_default();
+        let value = value.trim_start_matches(['"', '\'', ' ']);
+        let scheme = value.get(..4);
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"))
+    };
+    ["href=", "HREF="]
+        .iter()
+        .any(|name| page.match_indices(name).any(leads))
 }
 
 /// The words of a calendar or a card, a line each; what is first is what it is about.
@@ -276,6 +296,25 @@ mod tests {
         let cells = "Statement | | | | Beginning | 12.50 |\n|---|---|\n";
         let raw = format!("Subject: x\n\n{cells}");
         assert_eq!(digest(raw.as_bytes()).snippet, "Statement Beginning 12.50");
+    }
+
+    #[test]
+    fn a_link_is_found_whatever_its_words() {
+        let page = |link: &str| format!("Content-Type: text/html\n\n<p>Look {link} here.</p>");
+        for link in [
+            "<a href=\"https://x.example\">",
+            "<A HREF='Http://x.example'>",
+            "<a href=http:x>",
+        ] {
+            let text = digest(page(link).as_bytes()).text;
+            assert!(text.contains("https"), "{link}: {text}");
+        }
+        for none in ["", "<a href=\"#top\">", "<a href=mailto:a@x.example>"] {
+            assert!(
+                !digest(page(none).as_bytes()).text.contains("http"),
+                "{none}"
+            );
+        }
     }
 
     #[test]

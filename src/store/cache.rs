@@ -7,6 +7,7 @@ use crate::store::migrate;
 use crate::store::open::{self, Durability};
 use crate::store::reader::Reader;
 use crate::store::refs::Refs;
+use crate::store::says;
 use crate::store::tally::Tally;
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
@@ -71,6 +72,7 @@ impl Cache {
                 |_| Ok(()),
             )?;
         }
+        says::add(&conn)?;
         Ok(Opened {
             cache: Cache {
                 db: Reader { conn },

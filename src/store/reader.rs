@@ -13,8 +13,10 @@ use crate::store::error::{Error, Result};
 use crate::store::migrate;
 use crate::store::open;
 use crate::store::refs;
+use crate::store::says;
 use rusqlite::{
-    Connection, InterruptHandle, OptionalExtension as _, Transaction, TransactionBehavior, params,
+    Connection, InterruptHandle, MAIN_DB, OptionalExtension as _, Transaction, TransactionBehavior,
+    params,
 };
 use std::path::Path;
 
@@ -58,6 +60,7 @@ impl Reader {
     /// No such file, a newer schema, one not made yet ([`Error::Gone`]), a damaged file.
     pub fn open(path: &Path) -> Result<Reader> {
         let conn = open::reading(path)?;
+        says::add(&conn)?;
         match migrate::check(&conn, path, migrate::CACHE)? {
             0 => Err(Error::Gone("cache")),
             _ => Ok(Reader { conn }),
@@ -79,6 +82,10 @@ impl Reader {
 
     /// Several queries that see the same moment.
     pub(super) fn moment(&self) -> Result<Transaction<'_>> {
+        // An interrupt may have met the end of the last one.
+        if !self.conn.is_autocommit() && self.conn.is_readonly(MAIN_DB)? {
+            self.conn.execute_batch("ROLLBACK")?;
+        }
         Ok(Transaction::new_unchecked(
             &self.conn,
             TransactionBehavior::Deferred,

@@ -53,9 +53,9 @@ pub(super) fn phrase(field: Field, text: &str, prefix: bool) -> Option<String> {
     let column = match field {
         Field::Any => "",
         Field::From => "sender : ",
-        Field::To => "recipients : ",
+        Field::To | Field::Cc => "recipients : ",
         Field::Subject => "subject : ",
-        Field::Body => "body : ",
+        Field::Body | Field::File => "body : ",
     };
     let star = if prefix { " *" } else { "" };
     Some(format!("{column}\"{}\"{star}", words.join(" ")))

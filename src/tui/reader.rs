@@ -9,6 +9,7 @@ use crate::mime::recipients::{format_list, parse_list};
 use crate::model::view::{Page, Scope};
 use crate::model::{Address, DraftId, Query, Reminder, ReminderState, Role, System};
 use crate::store::{Error, Reader};
+use crate::text::when;
 use crate::tui::event::Event;
 use crate::tui::question::{Answer, DraftAt, DraftRow, Known, Listing, Question, Tray};
 use crate::tui::shelves::{Shelves, unreadable};
@@ -381,10 +382,10 @@ fn search(
     text: &str,
 ) -> Result<Option<Vec<crate::model::view::IndexRow>>, String> {
     let query = Query::typed(text).map_err(|e| e.to_string())?;
-    if query.clauses.is_empty() {
+    if query.is_empty() {
         return Ok(Some(Vec::new()));
     }
-    match reader.search(&query, FOUND) {
+    match reader.search(&query, when::now(), FOUND) {
         Ok(result) => Ok(Some(result.rows)),
         Err(Error::Interrupted) => Ok(None),
         Err(e) => Err(unsearchable(cache, &e)),

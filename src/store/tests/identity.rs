@@ -42,7 +42,9 @@ fn a_message_under_three_labels_is_one_message() {
     assert_eq!(read.message(id).unwrap().unwrap().places.len(), 3);
     let thread = read.thread_of(id).unwrap().unwrap();
     assert_eq!(read.thread(thread, None).unwrap().len(), 1, "shown once");
-    let found = read.search(&Query::parse("subject:1").unwrap(), 9).unwrap();
+    let found = read
+        .search(&Query::parse("subject:1").unwrap(), 0, 9)
+        .unwrap();
     assert_eq!((found.count, found.rows.len()), (1, 1));
     for (wire, count) in [("INBOX", 2), ("Archive", 2), ("Sent", 1)] {
         assert_eq!(f.subjects(wire).len(), count, "{wire}");
@@ -231,7 +233,7 @@ proptest! {
                 prop_assert_eq!(places, there.values().filter(|other| **other == n).count());
             }
             let names: BTreeSet<u32> = there.values().copied().collect();
-            let all = f.cache.read().search(&Query::parse("").unwrap(), 9).unwrap().count;
+            let all = f.cache.read().search(&Query::parse("").unwrap(), 0, 9).unwrap().count;
             prop_assert_eq!(all, names.len() as u64);
         }
         for wire in BOXES {

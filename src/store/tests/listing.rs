@@ -239,7 +239,7 @@ fn found(f: &Fixture, query: &str) -> Vec<String> {
     let result = f
         .cache
         .read()
-        .search(&Query::parse(query).unwrap(), 10)
+        .search(&Query::parse(query).unwrap(), 0, 10)
         .unwrap();
     assert_eq!(result.count, result.rows.len() as u64);
     result
@@ -275,7 +275,7 @@ fn searching() {
     let two = f
         .cache
         .read()
-        .search(&Query::parse("subject").unwrap(), 2)
+        .search(&Query::parse("subject").unwrap(), 0, 2)
         .unwrap();
     assert_eq!(
         (two.count, two.rows.len(), two.rows[0].subject.as_str()),
@@ -321,7 +321,7 @@ fn s46_nothing_typed_makes_a_search_fail() {
         };
         f.cache
             .read()
-            .search(&query, 5)
+            .search(&query, 0, 5)
             .unwrap_or_else(|e| panic!("{:.40}: {e}", odd));
     }
 }
@@ -333,7 +333,7 @@ proptest! {
     fn nothing_at_all(texts in prop::collection::vec("\\PC{0,40}", 50)) {
         let f = Fixture::new();
         for query in texts.iter().filter_map(|text| Query::parse(text).ok()) {
-            f.cache.read().search(&query, 5).unwrap();
+            f.cache.read().search(&query, 0, 5).unwrap();
         }
     }
 }

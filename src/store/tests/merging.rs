@@ -27,7 +27,7 @@ fn many_messages_leave_pieces_that_are_merged_when_nobody_waits() {
     }
     let found = |f: &Fixture| {
         let query = Query::parse("subject:77").unwrap();
-        f.cache.read().search(&query, 9).unwrap()
+        f.cache.read().search(&query, 0, 9).unwrap()
     };
     let before = found(&f);
     assert_eq!(before.count, 1);
@@ -50,7 +50,7 @@ fn few_messages_are_merged_on_the_side() {
     }
     let all = Query::parse("subject").unwrap();
     assert_eq!(
-        f.cache.read().search(&all, 1).unwrap().count,
+        f.cache.read().search(&all, 0, 1).unwrap().count,
         3 * LEVEL as u64
     );
 }

@@ -28,7 +28,7 @@ fn a_sender_is_known_by_other_mail_and_by_what_was_written() {
     let (cache, people) = (f.reader(), LocalReader::open(&path).unwrap());
     let about = |n: i64| {
         let word = format!("subject {n}");
-        let found = cache.search(&Query::parse(&word).unwrap(), 9).unwrap();
+        let found = cache.search(&Query::parse(&word).unwrap(), 0, 9).unwrap();
         let row = cache.message(found.rows[0].message).unwrap().unwrap();
         met(&cache, &people, &row).unwrap()
     };

@@ -7,6 +7,7 @@ mod identity;
 mod renaming;
 mod overlaid;
 mod listing;
+mod sought;
 mod keeping;
 mod met;
 mod merging;

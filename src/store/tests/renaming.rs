@@ -87,7 +87,9 @@ fn a_large_mailbox_disappears_at_once_and_goes_in_pieces() {
     assert_eq!(changes.gone, [name("Trash")]);
     let read = f.cache.read();
     assert_eq!(read.role_mailbox(&account(), Role::Trash).unwrap(), None);
-    let found = read.search(&Query::parse("subject").unwrap(), 9).unwrap();
+    let found = read
+        .search(&Query::parse("subject").unwrap(), 0, 9)
+        .unwrap();
     assert_eq!(found.count, 0);
     // One of the same name is another one.
     let again = [left.as_slice(), &[info("Trash", Some(Role::Trash))]].concat();
@@ -288,7 +290,11 @@ fn an_account_that_is_configured_no_more_disappears_at_once_and_its_mail_in_piec
         .map(|m| m.account)
         .collect();
     assert_eq!(shown, std::slice::from_ref(&other));
-    let query = |text| read.search(&Query::parse(text).unwrap(), 9).unwrap().count;
+    let query = |text| {
+        read.search(&Query::parse(text).unwrap(), 0, 9)
+            .unwrap()
+            .count
+    };
     assert_eq!(
         (query(""), query("subject"), query("in:archive")),
         (1, 1, 0)

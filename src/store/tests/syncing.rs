@@ -274,7 +274,9 @@ fn a_body_brings_words_attachments_and_a_snippet() {
         "1 -gruße",
     ] {
         assert_eq!(
-            read.search(&Query::parse(words).unwrap(), 5).unwrap().count,
+            read.search(&Query::parse(words).unwrap(), 0, 5)
+                .unwrap()
+                .count,
             u64::from(!["GRUSSE", "-subject:1", "1 -gruße"].contains(&words)),
             "{words}"
         );

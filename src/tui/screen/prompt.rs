@@ -2,7 +2,7 @@
 //! what it could become listed above.
 
 use crate::mime::recipients::format_list;
-use crate::model::query::FIELDS;
+use crate::model::query::fields::{FIELDS, values};
 use crate::model::{Query, Secret};
 use crate::text::{Clean, width, wrap};
 use crate::tui::command::{Argument, Call, Command, Context, TABLE};
@@ -342,7 +342,7 @@ impl Prompt {
         let before = self.input.before();
         self.found = match &self.kind {
             Kind::Command(context, words) => commands(before, *context, words),
-            Kind::Query => fields(before),
+            Kind::Query => terms(before),
             Kind::Tag(known) => tags(before, known),
             Kind::Text | Kind::Path | Kind::People | Kind::Password => Vec::new(),
         };
@@ -466,7 +466,7 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
     let choices = match argument {
         Argument::No | Argument::People | Argument::Time | Argument::Words => return Vec::new(),
         Argument::Query => {
-            return fields(typed)
+            return terms(typed)
                 .into_iter()
                 .map(|c| Candidate {
                     line: format!("{name} {}", c.line),
@@ -523,27 +523,36 @@ fn tags(before: &str, known: &[String]) -> Vec<Candidate> {
         .collect()
 }
 
-/// The fields of the search language that the last word may become.
-fn fields(before: &str) -> Vec<Candidate> {
-    let (head, word) = match before.rsplit_once(' ') {
-        Some((head, word)) => (format!("{head} "), word),
-        None => (String::new(), before),
+/// What the last word of a search may become: a field, or what its field takes.
+fn terms(before: &str) -> Vec<Candidate> {
+    let start = before.rfind([' ', '(']).map_or(0, |at| at + 1);
+    let Some((head, word)) = before.split_at_checked(start) else {
+        return Vec::new();
     };
     let (minus, word) = match word.strip_prefix('-') {
         Some(rest) => ("-", rest),
         None => ("", word),
     };
+    let candidate = |term: &str, about: Clean| Candidate {
+        line: format!("{head}{minus}{term}"),
+        label: Clean::line(&format!("{minus}{term}")),
+        about,
+    };
+    if let Some((field, value)) = word.split_once(':') {
+        let fits = |known: &&str| known.starts_with(value) && *known != value;
+        return values(field)
+            .into_iter()
+            .filter(fits)
+            .map(|known| candidate(&format!("{field}:{known}"), Clean::default()))
+            .collect();
+    }
     if word.is_empty() {
         return Vec::new();
     }
     FIELDS
         .iter()
-        .filter(|(name, _)| name.starts_with(word) && *name != word && *name != "-")
-        .map(|(name, about)| Candidate {
-            line: format!("{head}{minus}{name}"),
-            label: Clean::line(&format!("{minus}{name}")),
-            about: Clean::lit(about),
-        })
+        .filter(|(name, _)| name.starts_with(word) && name.ends_with(':'))
+        .map(|(name, about)| candidate(name, Clean::lit(about)))
         .collect()
 }
 

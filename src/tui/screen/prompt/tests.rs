@@ -94,7 +94,7 @@ fn queries_are_checked_before_they_run() {
     prompt.paste("is:new");
     assert!(matches!(press(&mut prompt, "enter"), Outcome::Stay));
     let drawn = shown(90, 3, |buf, area| prompt.draw(buf, area, &Theme::default()));
-    assert!(drawn.contains("is: takes unread"), "{drawn}");
+    assert!(drawn.contains("`is:` takes unread, read"), "{drawn}");
     let outcome = press(&mut prompt, "ctrl-w u n r e a d enter");
     assert!(matches!(outcome, Outcome::Text(t) if t == "is:unread"));
     let mut prompt = Prompt::search("");

@@ -1,0 +1,139 @@
+//! Functions of our own in SQL, for what an index of words does not tell: whom a copy went to, what
+//! attachments are called, which tags a message has. They cut words as the tokenizer does.
+
+use crate::model::tag;
+use crate::store::codec;
+use crate::store::error::Result;
+use crate::store::words::spaced;
+use crate::text::fold::fold;
+use rusqlite::Connection;
+use rusqlite::functions::{Context, FunctionFlags};
+use std::fmt::Write as _;
+
+/// Puts them into a connection: `people_say`, `files_say` (a column, words, whether the last may go
+/// on), `types_say` (a column, a part of a media type), `tagged`, `flagged_with` (a column, a name).
+pub(super) fn add(conn: &Connection) -> Result<()> {
+    let pure = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_DIRECTONLY;
+    conn.create_scalar_function("people_say", 3, pure, |values| {
+        says(values, |column| {
+            let mut people = String::new();
+            codec::push_people(&mut people, &mut codec::addresses_in(column).iter());
+            people
+        })
+    })?;
+    conn.create_scalar_function("files_say", 3, pure, |values| {
+        says(values, |column| {
+            let mut names = String::new();
+            for file in codec::attachments_in(column) {
+                // Writing to a string can't fail.
+                let _ = writeln!(names, "{}", file.name);
+            }
+            names
+        })
+    })?;
+    conn.create_scalar_function("types_say", 2, pure, |values| {
+        let wanted = values.get::<String>(1)?.to_lowercase();
+        let files = codec::attachments_in(values.get_raw(0).as_str().unwrap_or_default());
+        Ok(files
+            .iter()
+            .any(|file| is_of_type(&file.media_type, &file.name, &wanted)))
+    })?;
+    conn.create_scalar_function("tagged", 2, pure, |values| {
+        let wanted = fold(&values.get::<String>(1)?);
+        let is = |keyword: &str| tag::name(keyword).is_some_and(|name| fold(&name) == wanted);
+        Ok(values
+            .get_raw(0)
+            .as_str()
+            .unwrap_or_default()
+            .split(' ')
+            .any(is))
+    })?;
+    conn.create_scalar_function("flagged_with", 2, pure, |values| {
+        let wanted = values.get::<String>(1)?;
+        let mut keywords = values.get_raw(0).as_str().unwrap_or_default().split(' ');
+        Ok(keywords.any(|keyword| keyword.eq_ignore_ascii_case(&wanted)))
+    })?;
+    Ok(())
+}
+
+/// Whether a column's text holds these words side by side.
+fn says(values: &Context<'_>, text: impl Fn(&str) -> String) -> rusqlite::Result<bool> {
+    let (wanted, prefix) = (values.get::<String>(1)?, values.get::<bool>(2)?);
+    let column = values.get_raw(0).as_str().unwrap_or_default();
+    Ok(!column.is_empty() && holds(&text(column), &wanted, prefix))
+}
+
+/// Whether the words stand in the text side by side, the last perhaps as the beginning of one.
+/// Lines are not put together.
+pub(super) fn holds(text: &str, wanted: &str, prefix: bool) -> bool {
+    let wanted = words(wanted);
+    let Some((last, before)) = wanted.split_last() else {
+        return true;
+    };
+    let stands = |found: &[String]| {
+        let Some((end, begin)) = found.split_last() else {
+            return false;
+        };
+        begin == before && (end == last || (prefix && end.starts_with(last.as_str())))
+    };
+    let in_line = |line: &str| words(line).windows(wanted.len()).any(stands);
+    text.lines().any(in_line)
+}
+
+/// Words as the index has them: runs of letters and digits, without case and accents.
+fn words(text: &str) -> Vec<String> {
+    let folded = fold(&spaced(text));
+    let words = folded.split(|c: char| !c.is_alphanumeric());
+    words
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// `image`, `application/pdf`, `pdf`: a part of the type up to its parts' ends, or the name's ending.
+fn is_of_type(media_type: &str, name: &str, wanted: &str) -> bool {
+    let kind = media_type.split(['/', '+', '.', '-']);
+    let mut kinds = kind.chain(name.rsplit_once('.').map(|(_, ending)| ending));
+    media_type == wanted || kinds.any(|kind| kind.eq_ignore_ascii_case(wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_stand_side_by_side_in_a_line() {
+        let text = "Ada López <ada.l@x.example>\nBo 日本語 Li";
+        for (wanted, prefix) in [
+            ("lopez", false),
+            ("ADA lópez", false),
+            ("ada lo", true),
+            ("x.example", false),
+            ("本語", false),
+            ("bo", true),
+            ("", false),
+        ] {
+            assert!(holds(text, wanted, prefix), "{wanted}");
+        }
+        for (wanted, prefix) in [
+            ("lo", false),
+            ("example bo", false),
+            ("l ada", false),
+            ("日語", true),
+        ] {
+            assert!(!holds(text, wanted, prefix), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn a_type_is_named_by_its_parts_or_by_an_ending() {
+        for wanted in ["image", "image/svg+xml", "svg", "xml", "gz"] {
+            assert!(is_of_type("image/svg+xml", "a.b.GZ", wanted), "{wanted}");
+        }
+        for wanted in ["imag", "b", "", "text"] {
+            assert!(!is_of_type("image/svg+xml", "a.b.gz", wanted), "{wanted}");
+        }
+    }
+}
