@@ -4,9 +4,8 @@
 
 use super::ical::{Component, Property};
 use super::link::Links;
-use super::recipients::of_mailto;
 use super::styled::{Line, Mark, row, say};
-use super::{moment, recur};
+use super::{mailto, moment, recur};
 use crate::model::Address;
 use jiff::tz::TimeZone;
 
@@ -70,7 +69,8 @@ pub fn items(calendar: &Component) -> impl Iterator<Item = &Component> {
 /// put more into a message than an address (`?subject=`) makes it no address.
 pub fn person(p: &Property) -> Address {
     let value = p.value.trim();
-    let addr = of_mailto(value).unwrap_or_else(|| value.to_owned());
+    let link = mailto::read(value);
+    let addr = link.map_or_else(|| value.to_owned(), |link| link.to);
     let is_odd = |c: char| c.is_control() || c.is_whitespace() || ":?,;".contains(c);
     let good = addr.contains('@') && !addr.contains(is_odd) && !value.contains('?');
     let from_mail = || p.param("EMAIL").unwrap_or_default().to_owned();

@@ -1,6 +1,5 @@
 //! Address lists as people type them, and addr-specs that may go on the wire.
 
-use super::transfer::percent;
 use crate::model::Address;
 
 /// Why a list of addresses can't be read.
@@ -199,14 +198,6 @@ pub(crate) fn check_addr(addr: &str) -> Result<(), String> {
     } else {
         Ok(())
     }
-}
-
-/// The address that a `mailto:` writes to (RFC 6068), percent-decoded, whatever else it asks for.
-pub(crate) fn of_mailto(link: &str) -> Option<String> {
-    let (scheme, rest) = link.trim().split_once(':')?;
-    let addr = rest.split('?').next().unwrap_or_default().trim();
-    let decoded = String::from_utf8(percent(addr.as_bytes())).ok()?;
-    scheme.eq_ignore_ascii_case("mailto").then_some(decoded)
 }
 
 /// A domain in the form for the wire: labels beyond ASCII as A-labels (RFC 5890), address

@@ -8,7 +8,8 @@
 
 use super::charset;
 use super::ical::{self, Property};
-use super::recipients::{check_addr, of_mailto};
+use super::mailto;
+use super::recipients::check_addr;
 use crate::model::{Address, Contact, Group};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -121,7 +122,7 @@ impl Cards {
 
 /// A member's address: its own, or the preferred one of the card with that UID.
 fn member(text: &str, by_uid: &BTreeMap<&str, &Card>) -> Option<Address> {
-    if let Some(addr) = of_mailto(text) {
+    if let Some(addr) = mailto::read(text.trim()).map(|link| link.to) {
         return check_addr(&addr).is_ok().then(|| Address::new("", addr));
     }
     let card = by_uid.get(uid(text).as_str())?;
@@ -150,7 +151,8 @@ impl Card {
             }
             "EMAIL" if self.mails.len() < ADDRESSES => {
                 let text = ical::unescape(&text);
-                let addr = of_mailto(&text).unwrap_or_else(|| text.trim().to_owned());
+                let link = mailto::read(text.trim());
+                let addr = link.map_or_else(|| text.trim().to_owned(), |link| link.to);
                 if check_addr(&addr).is_ok() && self.mails.iter().all(|(_, a)| *a != addr) {
                     self.mails.push((line.preference(), addr));
                 }
