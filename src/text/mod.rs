@@ -3,6 +3,7 @@
 //! Nothing here knows mail. What the screen draws has been through [`Clean`]; how much room it
 //! takes is what [`width`] says, which is what ratatui says.
 
+pub mod symbols;
 pub mod width;
 pub mod clean;
 pub mod wrap;

@@ -4,7 +4,7 @@
 //! not drawn, halfwidth sound marks count), so that a column computed here is the column drawn
 //! there. A grapheme is never split.
 
-use unicode_segmentation::UnicodeSegmentation;
+use super::symbols::symbols;
 use unicode_width::UnicodeWidthStr;
 
 /// What stands for the part that was cut off.
@@ -12,11 +12,11 @@ const ELLIPSIS: &str = "…";
 
 /// Columns of one grapheme as ratatui draws it.
 pub fn of_grapheme(symbol: &str) -> usize {
+    if let [only] = symbol.as_bytes() {
+        return usize::from(!only.is_ascii_control());
+    }
     if symbol.chars().any(char::is_control) {
         return 0;
-    }
-    if symbol.len() == 1 {
-        return 1;
     }
     // ratatui adds a cell for each of these, whatever unicode-width says of them.
     let marks = symbol
@@ -30,7 +30,7 @@ pub fn width(text: &str) -> usize {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return text.len();
     }
-    text.graphemes(true).map(of_grapheme).sum()
+    symbols(text).map(|(_, symbol)| of_grapheme(symbol)).sum()
 }
 
 /// The longest beginning of `text` that fits into `cols`, ended by `…` if something was cut off.
@@ -42,7 +42,7 @@ pub fn cut(text: &str, cols: usize) -> String {
     let mut used = 0;
     // What `out` was when one column was still free: where the ellipsis goes.
     let mut keep = 0;
-    for symbol in text.graphemes(true) {
+    for (_, symbol) in symbols(text) {
         let wide = of_grapheme(symbol);
         if used + wide > cols {
             out.truncate(keep);

@@ -4,9 +4,9 @@
 //! closing punctuation; a word longer than a line is broken between graphemes. Linear in the
 //! length of the text.
 
+use super::symbols::{Symbols, symbols};
 use super::width;
 use std::ops::Range;
-use unicode_segmentation::{GraphemeIndices, UnicodeSegmentation};
 
 /// `text` in lines of at most `cols` columns (at least one symbol a line, however wide). `\n`
 /// always breaks; spaces at a soft break are dropped, those at the start of a line are kept.
@@ -34,7 +34,7 @@ pub fn pieces(line: &str, cols: usize) -> Vec<Range<usize>> {
 #[derive(Clone, Debug)]
 pub struct Pieces<'a> {
     line: &'a str,
-    symbols: GraphemeIndices<'a>,
+    symbols: Symbols<'a>,
     /// What the symbols' places are counted from.
     from: usize,
     cols: usize,
@@ -58,7 +58,7 @@ impl<'a> Pieces<'a> {
         let rest = line.get(from..).unwrap_or_default();
         Pieces {
             line,
-            symbols: rest.grapheme_indices(true),
+            symbols: symbols(rest),
             from,
             cols: cols.max(1),
             start: from,

@@ -1,5 +1,6 @@
 //! A line as rows of the screen: soft wrap, and how wide what is drawn comes out.
 
+use crate::text::symbols::symbols;
 use crate::text::{Clean, width, wrap};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -132,7 +133,7 @@ fn starts(line: &str, from: usize, cols: usize) -> Box<dyn Iterator<Item = usize
 /// A line with tabs, broken between graphemes where it is full.
 fn tabbed(line: &str, from: usize, cols: usize) -> impl Iterator<Item = usize> + '_ {
     let mut column = 0;
-    let symbols = line.get(from..).unwrap_or("").grapheme_indices(true);
+    let symbols = symbols(line.get(from..).unwrap_or(""));
     let breaks = symbols.filter_map(move |(at, symbol)| {
         let full = column + width::width(&shown(symbol, column)) > cols && column > 0;
         if full {
