@@ -7,6 +7,7 @@
 //! is cut. RFC 2047 §5 and §6.2 leave this to the client; Unicode TR 36 and "Trojan Source"
 //! (CVE-2021-42574) say why it is needed.
 
+use super::symbols::symbols;
 use std::fmt;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -66,7 +67,8 @@ impl AsRef<str> for Clean {
 
 fn clean(text: &str, lines: bool) -> String {
     let filtered = filter(text, lines);
-    if filtered.is_ascii() {
+    // Nothing below the first combining mark is ever part of another character.
+    if filtered.chars().all(|c| c < '\u{300}') {
         return filtered;
     }
     bound_graphemes(&filtered)
@@ -128,7 +130,7 @@ fn filter(text: &str, lines: bool) -> String {
 fn bound_graphemes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut cut_before = false;
-    for symbol in text.graphemes(true) {
+    for (_, symbol) in symbols(text) {
         if cut_before && joined(&out, symbol) {
             // Hangul and prepended marks would flow together again across the cut.
             out.push('\u{fffd}');
