@@ -6,7 +6,7 @@ use crate::model::query::period::{Age, Period};
 /// What words are looked for in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
-    /// Anywhere: people, subject, text, names of attachments.
+    /// Anywhere: people, subject, text.
     Any,
     /// Name or address in From.
     From,
