@@ -8,7 +8,7 @@ use super::{json, table};
 use crate::model::view::{IndexRow, MailboxRow, Page, Scope};
 use crate::model::{Query, Role, Security};
 use crate::store::Reader;
-use crate::text::{Clean, when};
+use crate::text::{Clean, when, width};
 use anyhow::Result;
 use serde_json::json;
 
@@ -216,10 +216,9 @@ pub fn newest(
 /// A query that can't be read; the cache can't be read.
 pub fn search(home: &Home, as_json: bool, text: &str, limit: usize) -> Result<u8> {
     let query = Query::parse(text).map_err(|e| {
-        Failure::new(
-            exit::USAGE,
-            format!("{}\n  {text}\n  {}^", e, " ".repeat(e.at)),
-        )
+        let before = width::width(text.get(..e.at).unwrap_or_default());
+        let here = " ".repeat(before);
+        Failure::new(exit::USAGE, format!("{e}\n  {text}\n  {here}^"))
     })?;
     let reader = home.reader()?;
     let found = reader.search(&query, when::now(), limit)?;
