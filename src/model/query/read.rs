@@ -44,8 +44,8 @@ impl Query {
     /// that nothing ends yet may go on, and what an operator or a parenthesis wants may still come.
     ///
     /// # Errors
-    /// An unknown field, a value that its field does not take, more than anybody types, or nothing
-    /// that could be looked for already.
+    /// An unknown field, a value that its field does not take and that was ended, more than anybody
+    /// types, or nothing that could be looked for already.
     pub fn typed(text: &str) -> Read<Query> {
         Reader::read(text, true)
     }
@@ -233,12 +233,21 @@ impl<'a> Reader<'a> {
         if let Some(field) = fields::of_words(&name) {
             return Ok(Some(self.words(field, value)));
         }
-        fields::of_value(&name, &bare)
-            .map(Some)
-            .map_err(|wrong| match wrong {
-                Wrong::Value(message) => error(behind, &message),
-                Wrong::Field => unknown(at, &name),
-            })
+        match fields::of_value(&name, &bare) {
+            Ok(term) => Ok(Some(term)),
+            Err(Wrong::Field) => Err(unknown(at, &name)),
+            // What nothing ends yet may become one that fits.
+            Err(Wrong::Value(message)) if self.is_open() => {
+                self.unless_typed(behind, &message).map(|()| None)
+            }
+            Err(Wrong::Value(message)) => Err(error(behind, &message)),
+        }
+    }
+
+    /// Whether the last word was read and nothing stands behind it.
+    fn is_open(&self) -> bool {
+        let last = self.pieces.last();
+        self.next == self.pieces.len() && last.is_some_and(|p| p.end() == self.length)
     }
 
     /// A field with nothing behind it, except perhaps parentheses: `from:(ada or bo)`.
@@ -291,14 +300,12 @@ impl<'a> Reader<'a> {
     /// Words to look for. The last ones of what is being typed may go on.
     fn words(&self, field: Field, text: &str) -> Expr {
         let bare = text.trim_end_matches('*').replace('"', "");
-        let last = self
-            .pieces
-            .last()
-            .filter(|_| self.next == self.pieces.len());
-        let open = self.typed && last.is_some_and(|p| p.end() == self.length);
-        let negated = last.is_some_and(|p| p.text.starts_with('-'));
-        let goes_on =
-            open && !negated && text.ends_with(char::is_alphanumeric) && bare.chars().count() > 1;
+        let negated = self.pieces.last().is_some_and(|p| p.text.starts_with('-'));
+        let goes_on = self.typed
+            && self.is_open()
+            && !negated
+            && text.ends_with(char::is_alphanumeric)
+            && bare.chars().count() > 1;
         Expr::Term(Term::Words {
             field,
             text: bare,

@@ -164,6 +164,8 @@ fn what_is_being_typed_may_go_on() {
         ("a (b or", "a b"),
         ("a -(", "a"),
         ("a from:", "a"),
+        ("a -is:f", "a"),
+        ("a newer:2", "a"),
         ("a ~f", "a"),
         ("a) b", "a b"),
     ] {
@@ -174,6 +176,8 @@ fn what_is_being_typed_may_go_on() {
         ("or", 0),
         ("from:", 0),
         (" is:", 1),
+        ("is:f", 3),
+        ("a is:f ", 5),
         ("~f", 0),
         ("a form:", 2),
     ] {
