@@ -8,9 +8,11 @@ use crate::config::accounts::account;
 use crate::config::contacts::{Checks, Contacts, checks, contacts, groups};
 use crate::config::files::read_regular;
 use crate::config::look::{Look, look};
+use crate::config::notify::{Notify, notify};
 use crate::config::open::open;
 use crate::config::problem::{ConfigError, Problem, Problems};
 use crate::config::section::{Section, wrong};
+use crate::config::views::{SavedView, Split, splits, views};
 use crate::model::{Account, AccountName, Group};
 use std::collections::BTreeSet;
 use std::io;
@@ -19,7 +21,9 @@ use toml::de::{DeTable, DeValue};
 
 pub use crate::config::policy::{reach, reach_name};
 
-const KEYS: [&str; 6] = ["account", "ui", "contacts", "groups", "compose", "open"];
+const KEYS: [&str; 9] = [
+    "account", "ui", "contacts", "groups", "compose", "open", "view", "split", "notify",
+];
 /// More than any configuration needs.
 const LONGEST: u64 = 1 << 20;
 
@@ -38,6 +42,12 @@ pub struct Config {
     pub checks: Checks,
     /// The programs that show attachments, by media type: `[open]`.
     pub open: Vec<(String, Vec<String>)>,
+    /// The searches that are kept under a name, in the order of the file: `[[view]]`.
+    pub views: Vec<SavedView>,
+    /// The tabs over the inbox, in their order: `[[split]]`.
+    pub splits: Vec<Split>,
+    /// Of which new mail one is told: `[[notify]]`.
+    pub notify: Vec<Notify>,
 }
 
 /// A configuration and what is wrong with it.
@@ -168,5 +178,9 @@ fn config(root: &DeTable<'_>, base: &Path, problems: &mut Problems<'_>) -> Confi
             config.accounts.extend(read);
         }
     }
+    let names: Vec<AccountName> = names.into_iter().collect();
+    config.views = views(section.raw("view"), &names, problems);
+    config.splits = splits(section.raw("split"), problems);
+    config.notify = notify(section.raw("notify"), &names, base, problems);
     config
 }

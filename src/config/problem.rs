@@ -89,6 +89,18 @@ impl<'a> Problems<'a> {
         }
     }
 
+    /// The place of an octet of a text that stands in quotes at `span`; that of the whole text where
+    /// it is written in another way than it reads.
+    pub fn within(&self, span: &Range<usize>, text: &str, at: usize) -> Range<usize> {
+        let written = self.text.get(span.clone()).unwrap_or_default();
+        let inner = written.get(1..written.len().saturating_sub(1));
+        if inner != Some(text) {
+            return span.clone();
+        }
+        let at = span.start + 1 + at.min(text.len());
+        at..span.end
+    }
+
     /// Notes a mistake at an octet range of the text.
     pub fn add(&mut self, span: &Range<usize>, message: impl Into<String>, hint: Option<String>) {
         let (line, column) = place(self.text, span.start);
