@@ -92,6 +92,8 @@ pub enum Effect {
     Copy(String),
     /// Stop the process as Ctrl-Z does in a shell.
     Suspend,
+    /// Ask the terminal for its background.
+    AskBackground,
     /// Draw everything anew.
     Redraw,
     /// End the program.

@@ -59,6 +59,11 @@ pub enum Event {
     Resize(u16, u16),
     /// The terminal's window got (or lost) the focus.
     Focus(bool),
+    /// The terminal said how bright its background is.
+    Background {
+        /// Whether it is light.
+        light: bool,
+    },
     /// Somebody wrote on the board.
     Board(Posted),
     /// The reader thread answered.
@@ -120,6 +125,7 @@ impl Event {
             Event::Paste(_) => "paste",
             Event::Resize(..) => "resize",
             Event::Focus(_) => "focus",
+            Event::Background { .. } => "background",
             Event::Board(_) => "board",
             Event::Rows(_) => "rows",
             Event::Reply { .. } => "reply",

@@ -4,6 +4,7 @@
 
 use crate::signal::{Doorbell, Ringer};
 use crate::tui::event::Event;
+use crate::tui::ground::Ear;
 use crossbeam_channel::Sender;
 use crossterm::event::{Event as Raw, KeyEventKind};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -22,6 +23,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// How long crossterm's own news of another size may come after ours: both are written by one
 /// signal, one after the other.
 const NEWS: Duration = Duration::from_millis(20);
+
+/// How long the rest of an answer of the terminal may come after its beginning.
+const ANSWER: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -75,6 +79,7 @@ impl Input {
             .name("input".into())
             .spawn(move || {
                 Listener {
+                    ear: Ear::default(),
                     bell,
                     winch,
                     quit,
@@ -128,6 +133,7 @@ fn signal_pipe(signals: &[i32]) -> io::Result<UnixStream> {
 }
 
 struct Listener {
+    ear: Ear,
     bell: Doorbell,
     winch: UnixStream,
     quit: UnixStream,
@@ -258,19 +264,35 @@ impl Listener {
 
     /// Reads all that crossterm has, waiting so long for the first; returns how many events there
     /// were.
-    fn read(&self, first: Duration) -> io::Result<usize> {
+    fn read(&mut self, first: Duration) -> io::Result<usize> {
         let mut count = 0;
         let mut patience = first;
         while crossterm::event::poll(patience)? {
-            patience = Duration::ZERO;
             count += 1;
-            if let Some(event) = translate(crossterm::event::read()?)
-                && self.events.send(event).is_err()
-            {
-                return Err(io::ErrorKind::BrokenPipe.into());
+            let heard = self.ear.hear(crossterm::event::read()?);
+            self.send(heard.through)?;
+            if let Some(light) = heard.light {
+                self.tell(Event::Background { light })?;
             }
+            patience = match self.ear.holds() {
+                true => ANSWER,
+                false => Duration::ZERO,
+            };
         }
+        let kept = self.ear.release();
+        self.send(kept)?;
         Ok(count)
+    }
+
+    fn send(&self, raws: Vec<Raw>) -> io::Result<()> {
+        raws.into_iter()
+            .filter_map(translate)
+            .try_for_each(|event| self.tell(event))
+    }
+
+    fn tell(&self, event: Event) -> io::Result<()> {
+        let gone = |_| io::ErrorKind::BrokenPipe.into();
+        self.events.send(event).map_err(gone)
     }
 }
 

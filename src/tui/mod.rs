@@ -26,6 +26,7 @@ pub mod overlay;
 pub mod screen;
 pub mod app;
 pub mod backend;
+pub mod ground;
 pub mod terminal;
 pub mod input;
 pub mod editor;

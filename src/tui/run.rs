@@ -256,6 +256,7 @@ impl Hands {
             Effect::Errand { serial, errand } => self.layout.errand(serial, errand),
             Effect::Copy(text) => self.terminal.copy(&clip(&text).0)?,
             Effect::Redraw => self.terminal.redraw()?,
+            Effect::AskBackground => self.terminal.ask_ground()?,
             Effect::Editor {
                 serial,
                 draft,

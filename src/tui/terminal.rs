@@ -4,6 +4,7 @@
 //! with a visible cursor, and the place of the log is said afterwards, never inside the screen.
 
 use crate::tui::backend::Careful;
+use crate::tui::ground;
 use crate::tui::picture::{Form, Placed, SCRUB};
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
@@ -111,6 +112,14 @@ impl Terminal {
             self.pictured = wanted;
         }
         execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    /// Asks the terminal for its background; the answer comes among the keys.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn ask_ground(&mut self) -> io::Result<()> {
+        execute!(self.inner.backend_mut(), Print(ground::ASK))
     }
 
     /// The size in columns and rows.

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
 /// Every style that the program asks for. A theme has to set each or one it falls back to.
-pub const NAMES: [&str; 75] = [
+pub const NAMES: [&str; 76] = [
+    "screen.back",
     "screen.text",
     "screen.rule",
     "text.dim",
@@ -91,22 +92,32 @@ pub const NAMES: [&str; 75] = [
     "compose.person.seen",
 ];
 
+macro_rules! themes {
+    ($($name:literal)*) => {
+        [$(($name, include_str!(concat!("../../themes/", $name, ".toml")))),*]
+    };
+}
+
 /// The themes that come with the program: name and file.
-pub const BUILT_IN: [(&str, &str); 4] = [
-    (
-        "postrider-dark",
-        include_str!("../../themes/postrider-dark.toml"),
-    ),
-    (
-        "postrider-light",
-        include_str!("../../themes/postrider-light.toml"),
-    ),
-    (
-        "postrider-16",
-        include_str!("../../themes/postrider-16.toml"),
-    ),
-    ("mono", include_str!("../../themes/mono.toml")),
+pub const BUILT_IN: [(&str, &str); 14] = themes![
+    "postrider-dark"
+    "postrider-light"
+    "postrider-16"
+    "mono"
+    "catppuccin-latte"
+    "catppuccin-mocha"
+    "colour-blind"
+    "gruvbox-dark"
+    "gruvbox-light"
+    "high-contrast"
+    "nord"
+    "solarized-dark"
+    "solarized-light"
+    "tokyo-night"
 ];
+
+/// Leaves the choice to the terminal.
+pub const AUTO: &str = "auto";
 
 /// How many colours the terminal shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -188,7 +199,7 @@ impl Theme {
     pub fn load(setting: Option<&str>, around: Surroundings) -> (Theme, Vec<String>) {
         let mut warnings = Vec::new();
         let mut source = Source::default();
-        let wanted = setting.filter(|s| *s != "auto" && !s.trim().is_empty());
+        let wanted = setting.filter(|s| *s != AUTO && !s.trim().is_empty());
         match wanted {
             _ if around.colours == Colours::None => source.built_in("mono", &mut warnings),
             None => source.built_in(around.usual(), &mut warnings),

@@ -464,3 +464,30 @@ fn whatever_another_client_does_both_sides_agree_in_the_end() {
         }
     }
 }
+
+#[test]
+fn the_terminals_own_background_chooses_between_light_and_dark() {
+    // The lines that stand between the panes, as the two themes have them.
+    const DARK: &[u8] = b"38;5;238";
+    const LIGHT: &[u8] = b"38;5;251";
+    const ASKED: &[u8] = b"\x1b]11;?\x1b\\";
+    let (_folder, path) = home();
+    let mut t = Terminal::postrider(&["demo"], &path, 100, 30);
+    t.wait_written(0, ASKED);
+    t.wait_for("All inboxes");
+    t.wait_written(0, DARK);
+    assert!(!t.raw().windows(LIGHT.len()).any(|w| w == LIGHT));
+    // Somebody types meanwhile; every key arrives, and none of the answer does.
+    let from = t.raw().len();
+    t.send("g\x1b]11;rgb:fdfd/f6f6/e3e3\x1b\\s");
+    t.wait_written(from, LIGHT);
+    t.wait_for("is:flagged");
+    // Whoever comes back may have changed it.
+    let from = t.raw().len();
+    t.send("\x1b[I");
+    t.wait_written(from, ASKED);
+    t.send("\x1b]11;rgb:0000/0000/0000\x07gi");
+    t.wait_written(from, DARK);
+    t.wait_for("All inboxes  ");
+    quit(t);
+}

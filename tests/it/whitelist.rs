@@ -137,6 +137,10 @@ fn told(command: &str, done: &mut Doings) -> Result<(), String> {
         done.linked.push(address.to_owned());
         return Ok(());
     }
+    // The background is asked for.
+    if command == "11;?" {
+        return Ok(());
+    }
     Err("a command".to_owned())
 }
 

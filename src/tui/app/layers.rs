@@ -21,7 +21,7 @@ use crate::tui::screen::paper::{self, Paper};
 use crate::tui::screen::picker::{self, Item, Picker};
 use crate::tui::screen::prompt::{Kind, Prompt, Words};
 use crate::tui::screen::sidebar_view::mailbox_name;
-use crate::tui::theme::{BUILT_IN, Theme};
+use crate::tui::theme::{AUTO, BUILT_IN, Theme};
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -274,16 +274,29 @@ impl Layer {
         Layer::Choose(Picker::new(Clean::lit("Go to the inbox of"), items))
     }
 
-    /// Other colours.
-    pub fn theme() -> Layer {
-        let items = BUILT_IN
-            .iter()
-            .map(|(name, _)| Item {
-                label: Clean::lit(name),
-                detail: Clean::default(),
-                aside: Clean::default(),
-                value: Choice::Theme(name),
-            })
+    /// Other colours. Those that were set stand first, so that nothing changes before a key says so.
+    pub fn theme(set: &str) -> Layer {
+        let item = |name: &'static str, detail| Item {
+            label: Clean::lit(name),
+            detail: Clean::lit(detail),
+            aside: Clean::default(),
+            value: Choice::Theme(name),
+        };
+        let names = || std::iter::once(AUTO).chain(BUILT_IN.iter().map(|(name, _)| *name));
+        let about = |name| match name {
+            AUTO => "after the terminal",
+            _ => "",
+        };
+        let first = match names().find(|name| *name == set) {
+            Some(name) => item(name, "as it is"),
+            None => Item {
+                label: Clean::lit("your own"),
+                ..item("", "as it is")
+            },
+        };
+        let others = names().filter(|name| *name != set);
+        let items = std::iter::once(first)
+            .chain(others.map(|name| item(name, about(name))))
             .collect();
         Layer::Choose(Picker::new(Clean::lit("Colours"), items))
     }
@@ -399,6 +412,17 @@ impl Layer {
         Turn::stay()
     }
 
+    /// The theme that would be chosen now.
+    pub fn trying(&self) -> Option<&'static str> {
+        match self {
+            Layer::Choose(picker) => match picker.at_hand()? {
+                Choice::Theme(name) => Some(name),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Draws it; says where the cursor stands.
     pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) -> Option<Position> {
         match self {
@@ -444,6 +468,7 @@ fn chose(
     };
     match choice {
         Choice::Command(command) => return Turn::asking(Ask::Call(command.into())),
+        Choice::Theme("") => {}
         Choice::Theme(name) => return Turn::asking(Ask::Theme(name)),
         Choice::Writing(serial) => return Turn::asking(Ask::Writing(serial)),
         Choice::Mailbox(id, For::Going) => panes.show_scope(Scope::Mailbox(id), now, fx),

@@ -19,8 +19,9 @@ use crate::tui::event::{About, Event, Now};
 use crate::tui::ports::Taste;
 use crate::tui::question::{Answer, DraftAt};
 use crate::tui::screen::composer::Habits;
+use crate::tui::screen::paint::ground;
 use crate::tui::spell::Spelling;
-use crate::tui::theme::{Surroundings, Theme};
+use crate::tui::theme::Surroundings;
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -31,9 +32,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 mod awaited;
+mod dress;
 mod shown;
 
 use awaited::{Awaited, Why};
+use dress::Dress;
 
 /// What the screen is made from.
 #[derive(Debug)]
@@ -73,8 +76,7 @@ pub struct App {
     desk: Desk,
     awaited: Awaited,
     keys: Keys,
-    theme: Theme,
-    surroundings: Surroundings,
+    dress: Dress,
     passwords: VecDeque<AccountName>,
     /// How many albums were opened.
     albums: u64,
@@ -88,7 +90,7 @@ impl App {
         let (mut panes, mut fx) = Panes::new(setup.accounts, setup.taste, keymap, size, now);
         panes.downloads = setup.downloads;
         panes.groups.clone_from(&setup.groups);
-        let (theme, faults) = Theme::load(setup.theme.as_deref(), setup.surroundings);
+        let (dress, faults) = Dress::new(setup.theme.as_deref(), setup.surroundings);
         for warning in setup.warnings.iter().chain(&trouble).chain(&faults) {
             panes.alarm(warning, now);
         }
@@ -106,14 +108,14 @@ impl App {
             }),
             awaited,
             keys,
-            theme,
-            surroundings: setup.surroundings,
+            dress,
             passwords: VecDeque::new(),
             albums: 0,
         };
         if let Some(draft) = setup.compose {
             app.write(*draft, &mut fx);
         }
+        fx.extend(app.dress.asks());
         (app, fx)
     }
 
@@ -147,7 +149,10 @@ impl App {
                 let layers = self.layers.iter_mut();
                 layers.for_each(|layer| layer.picture((w, h), &mut fx));
             }
-            Event::Focus(_) => {}
+            // Who comes back may have changed between light and dark meanwhile.
+            Event::Focus(true) => fx.extend(self.dress.asks()),
+            Event::Focus(false) => {}
+            Event::Background { light } => self.dress.background(light),
             Event::Board(posted) => {
                 for topic in &posted.topics {
                     if let Topic::PasswordWanted(name) = topic
@@ -206,6 +211,8 @@ impl App {
         self.linked(now, &mut fx);
         self.take_along(now, &mut fx);
         self.make_room();
+        self.dress
+            .try_on(self.layers.last().and_then(Layer::trying));
         self.panes.settle(&mut fx);
         fx
     }
@@ -273,13 +280,15 @@ impl App {
     /// Draws on a buffer; says where the cursor stands, if there is one.
     pub fn paint(&self, buf: &mut Buffer, wall: i64) -> Option<Position> {
         let (hints, begun) = (self.hints(), self.keys.has_begun());
-        draw::draw(&self.panes, &hints, begun, wall, &self.theme, buf);
+        let theme = self.dress.theme();
+        draw::draw(&self.panes, &hints, begun, wall, theme, buf);
         let screen = buf.area;
         self.panes.places()?;
-        let mut cursor = self.desk.draw(buf, self.panes.size, wall, &self.theme);
+        let mut cursor = self.desk.draw(buf, self.panes.size, wall, theme);
         for layer in &self.layers {
-            cursor = layer.draw(buf, screen, &self.theme);
+            cursor = layer.draw(buf, screen, theme);
         }
+        ground(buf, theme.style("screen.back"));
         cursor
     }
 
@@ -454,9 +463,7 @@ impl App {
     }
 
     fn theme(&mut self, name: &str, now: Now) {
-        let (theme, faults) = Theme::load(Some(name), self.surroundings);
-        self.theme = theme;
-        for fault in faults {
+        for fault in self.dress.choose(name) {
             self.panes.alarm(&fault, now);
         }
     }
@@ -488,7 +495,7 @@ impl App {
             Wants::Answer(rsvp) => Layer::answer(&self.panes, rsvp),
             Wants::GoTo => Ok(Layer::mailbox(&self.panes, For::Going)),
             Wants::GoToAccount => Ok(Layer::account(&self.panes)),
-            Wants::Theme => Ok(Layer::theme()),
+            Wants::Theme => Ok(Layer::theme(self.dress.setting())),
             Wants::Search => Ok(Layer::search()),
             Wants::Find => Ok(Layer::find()),
             Wants::CommandLine => Ok(Layer::command_line(context, &self.panes)),

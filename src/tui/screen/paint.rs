@@ -4,7 +4,7 @@ use crate::text::{Clean, width, wrap};
 use crate::tui::widget::ink::Ink;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 
 /// The `line`th row of an area, its background set; `None` if it lies outside.
 pub fn begin(buf: &mut Buffer, area: Rect, line: usize, style: Style) -> Option<Ink<'_>> {
@@ -24,5 +24,22 @@ pub fn say(buf: &mut Buffer, area: Rect, text: &Clean, style: Style) {
         };
         let pad = ink.left().saturating_sub(width::width(line)) / 2;
         ink.skip(pad).put(&Clean::line(line), style);
+    }
+}
+
+/// Gives what has no colours of its own those of the theme's ground. A theme without one leaves
+/// the terminal's.
+pub fn ground(buf: &mut Buffer, style: Style) {
+    let colour = |c: Option<Color>| c.filter(|c| *c != Color::Reset);
+    let (fg, Some(bg)) = (colour(style.fg), colour(style.bg)) else {
+        return;
+    };
+    for cell in &mut buf.content {
+        if cell.bg == Color::Reset {
+            cell.bg = bg;
+        }
+        if cell.fg == Color::Reset {
+            cell.fg = fg.unwrap_or(Color::Reset);
+        }
     }
 }

@@ -132,12 +132,15 @@ impl<T: Clone> Picker<T> {
         self.list.step(by);
     }
 
+    /// What would be chosen now.
+    pub fn at_hand(&self) -> Option<&T> {
+        let hit = self.hits.get(self.list.cursor())?;
+        self.items.get(hit.index).map(|item| &item.value)
+    }
+
     fn chosen(&self) -> Outcome<T> {
-        let hit = self.hits.get(self.list.cursor());
-        match hit.and_then(|h| self.items.get(h.index)) {
-            Some(item) => Outcome::Picked(item.value.clone()),
-            None => Outcome::Stay,
-        }
+        self.at_hand()
+            .map_or(Outcome::Stay, |value| Outcome::Picked(value.clone()))
     }
 
     fn narrow(&mut self) {

@@ -7,7 +7,7 @@ use crate::model::{Query, Secret};
 use crate::text::{Clean, width, wrap};
 use crate::tui::command::{Argument, Call, Command, Context, TABLE};
 use crate::tui::offer::{Offered, split};
-use crate::tui::theme::{BUILT_IN, Theme};
+use crate::tui::theme::{AUTO, BUILT_IN, Theme};
 use crate::tui::widget::fuzzy;
 use crate::tui::widget::ink::{Ink, fill};
 use crate::tui::widget::line_edit::{Edit, LineEdit};
@@ -491,7 +491,11 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
                 .collect();
         }
         Argument::Theme => {
-            themes = BUILT_IN.iter().map(|(n, _)| (*n).to_owned()).collect();
+            let built_in = BUILT_IN.iter().map(|(name, _)| *name);
+            themes = std::iter::once(AUTO)
+                .chain(built_in)
+                .map(str::to_owned)
+                .collect();
             &themes
         }
     };

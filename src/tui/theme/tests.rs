@@ -175,3 +175,58 @@ fn fewer_colours_are_the_nearest() {
     let (theme, _) = Theme::load(None, many);
     assert!(matches!(theme.style("quote.1").fg, Some(Color::Indexed(_))));
 }
+
+/// How far apart two colours are for the eye, from 1 to 21 (WCAG 2.1, "contrast ratio").
+fn contrast(a: Color, b: Color) -> f64 {
+    let light = |colour| {
+        let Color::Rgb(r, g, b) = colour else {
+            panic!("{colour:?}")
+        };
+        let part = |v: u8| {
+            let v = f64::from(v) / 255.0;
+            if v <= 0.03928 {
+                v / 12.92
+            } else {
+                ((v + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b)
+    };
+    let (a, b) = (light(a), light(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+#[test]
+fn every_text_can_be_read_on_its_ground() {
+    let mut looked_at = 0;
+    for (name, _) in BUILT_IN {
+        let (theme, _) = Theme::load(Some(name), FULL);
+        let Some(back) = theme.style("screen.back").bg.filter(|c| *c != Color::Reset) else {
+            continue;
+        };
+        let faint = theme.style("text.dim").fg;
+        let line = theme.style("screen.rule").fg;
+        for style in NAMES {
+            let found = theme.find(style).unwrap();
+            let Some(fg) = found.fg.filter(|c| Some(*c) != line) else {
+                continue;
+            };
+            let wanted = if Some(fg) == faint { 3.5 } else { 4.0 };
+            let got = contrast(fg, found.bg.unwrap_or(back));
+            assert!(got >= wanted, "{name}: {style} has {got:.1}");
+            looked_at += 1;
+        }
+        for selected in ["index.selected", "index.selected.unfocused"] {
+            let ground = theme.style(selected).bg.unwrap();
+            for style in NAMES.iter().filter(|n| n.starts_with("index.")) {
+                let found = theme.find(style).unwrap();
+                let Some(fg) = found.fg.filter(|c| Some(*c) != line) else {
+                    continue;
+                };
+                let got = contrast(fg, ground);
+                assert!(got >= 2.6, "{name}: {style} on {selected} has {got:.1}");
+            }
+        }
+    }
+    assert!(looked_at > 300, "{looked_at}");
+}

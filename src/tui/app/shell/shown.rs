@@ -20,7 +20,7 @@ impl App {
     pub(super) fn show_pictures(&mut self, parts: Vec<PartOf>, fx: &mut Vec<Effect>) {
         self.albums += 1;
         let serial = self.albums << 32;
-        let (around, size) = (self.surroundings, self.panes.size);
+        let (around, size) = (self.dress.around(), self.panes.size);
         let layer = Layer::album(parts, serial, around, size, fx);
         self.layers.push(layer);
     }

@@ -129,3 +129,28 @@ fn keys_about_messages_touch_none_that_another_list_hides() {
         bench.keys("\x1b");
     }
 }
+
+#[test]
+fn colours_are_tried_on_before_one_takes_them() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench
+        .app
+        .update(Event::Background { light: false }, bench.now);
+    let ground = |bench: &Bench| {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 80, 24));
+        bench.app.paint(&mut buf, WALL);
+        buf[(0, 23)].bg
+    };
+    let before = ground(&bench);
+    bench.keys(":theme\n");
+    bench.sees("as it is");
+    assert_eq!(ground(&bench), before, "nothing was moved to");
+    bench.keys("nord");
+    assert_ne!(ground(&bench), before, "it is shown at once");
+    bench.keys("\x1b");
+    assert_eq!(ground(&bench), before, "and taken off");
+    bench.keys(":theme\nnord\n");
+    assert_ne!(ground(&bench), before, "or kept");
+    bench.keys(":theme auto\n");
+    assert_eq!(ground(&bench), before);
+}
