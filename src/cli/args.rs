@@ -154,12 +154,15 @@ pub enum Command {
         #[arg(short = 'm', long)]
         mailbox: Option<String>,
     },
-    /// Move a message to a mailbox of its account.
+    /// Move a message to a mailbox of its account, or of another one.
     Move {
         /// The message.
         id: String,
         /// The mailbox, by name or role.
         to: String,
+        /// The account of that mailbox, if it is another one.
+        #[arg(long)]
+        account: Option<String>,
         /// From this mailbox only.
         #[arg(short = 'm', long)]
         mailbox: Option<String>,

@@ -15,8 +15,8 @@ use serde_json::json;
 pub enum Change<'a> {
     /// `+seen`, `-flagged`, `+keyword` …
     Flags(&'a [String]),
-    /// To a mailbox by name or role.
-    Move(&'a str),
+    /// To a mailbox by name or role, of this account if it is another one.
+    Move(&'a str, Option<&'a str>),
     /// To the archive.
     Archive,
     /// To the trash.
@@ -59,11 +59,9 @@ pub fn change(
         Change::Flags(words) => Verb::Flag(flags(words)?),
         Change::Archive => Verb::Archive,
         Change::Delete => Verb::Trash,
-        Change::Move(to) => {
-            let account = places.first().map(|p| p.account.clone());
-            Verb::Move(
-                lists::find_mailbox(home, &reader, to, account.as_ref().map(|a| a.as_str()))?.id,
-            )
+        Change::Move(to, account) => {
+            let own = places.first().map(|p| p.account.as_str());
+            Verb::Move(lists::find_mailbox(home, &reader, to, account.or(own))?.id)
         }
     };
     let targets = places

@@ -79,8 +79,14 @@ fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {
             changes,
             mailbox,
         } => change::change(home, json, id, mailbox.as_deref(), &Change::Flags(changes)),
-        Command::Move { id, to, mailbox } => {
-            change::change(home, json, id, mailbox.as_deref(), &Change::Move(to))
+        Command::Move {
+            id,
+            to,
+            account,
+            mailbox,
+        } => {
+            let to = Change::Move(to, account.as_deref());
+            change::change(home, json, id, mailbox.as_deref(), &to)
         }
         Command::Archive { id, mailbox } => {
             change::change(home, json, id, mailbox.as_deref(), &Change::Archive)

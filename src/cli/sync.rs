@@ -61,6 +61,10 @@ pub fn sync(home: &Home, as_json: bool, args: &Sync) -> Result<u8> {
     }
 }
 
+/// Turns of an account in one `sync --once`: the second and third only for what goes from one account
+/// to another (fetched there, copied here, removed there).
+const ROUNDS: usize = 3;
+
 /// What the command line says holds for every mailbox, whatever the configuration says of some.
 fn bodies_everywhere(accounts: &mut [Account], reach: Reach) {
     for sync in accounts.iter_mut().map(|a| &mut a.sync) {
@@ -97,13 +101,56 @@ fn asked(as_json: bool, answers: &[(AccountName, bool)], began: Instant) -> Resu
 
 fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
     engine::recover(&parts)?;
+    let mut reports: Vec<(AccountName, Value, u8)> = Vec::new();
+    let mut notices = Vec::new();
+    let mut accounts = parts.accounts.clone();
+    // What goes from one account to another needs both, in turns.
+    for round in 0..ROUNDS {
+        if round > 0 {
+            let waiting = Local::open(&parts.stores.local)?.read().under_way()?;
+            let failed =
+                |name: &AccountName| reports.iter().any(|(n, _, code)| n == name && *code != 0);
+            accounts.retain(|a| waiting.contains(&a.name) && !failed(&a.name));
+            if accounts.is_empty() {
+                break;
+            }
+        }
+        turn(
+            as_json,
+            &parts,
+            &accounts,
+            board,
+            &mut reports,
+            &mut notices,
+        )?;
+    }
+    for notice in notices {
+        aside!("{}", Clean::line(&notice));
+    }
+    let worst = reports.iter().map(|(_, _, code)| *code).max().unwrap_or(0);
+    let reports: Vec<Value> = reports.into_iter().map(|(_, report, _)| report).collect();
+    if as_json {
+        json::print(json!({ "accounts": reports }))?;
+    }
+    Ok(worst)
+}
+
+/// One turn of these accounts, each on a thread of its own. What it came to is told, and added to
+/// what earlier ones came to.
+fn turn(
+    as_json: bool,
+    parts: &Parts,
+    accounts: &[Account],
+    board: &Board,
+    reports: &mut Vec<(AccountName, Value, u8)>,
+    notices: &mut Vec<String>,
+) -> Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
     let (working, done) = crossbeam_channel::bounded::<()>(0);
-    let runs: Vec<_> = parts
-        .accounts
+    let runs: Vec<_> = accounts
         .iter()
         .map(|account| {
-            let kit = engine::kit(&parts, account, &stop);
+            let kit = engine::kit(parts, account, &stop);
             let (name, working) = (account.name.clone(), working.clone());
             let run = move || {
                 let outcome = timed(&kit);
@@ -114,28 +161,38 @@ fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
         })
         .collect::<std::io::Result<_>>()?;
     drop(working);
-    let notices = Bars::new(!as_json).follow(board, &done);
-    let mut reports = Vec::new();
-    let mut worst = 0;
+    notices.extend(Bars::new(!as_json).follow(board, &done));
     for (name, run) in runs {
         let (outcome, seconds) = run
             .join()
             .unwrap_or_else(|_| (Err(SyncError::Interrupted), 0.0));
         let account = parts.accounts.iter().find(|a| a.name == name);
         let (report, code) = account_report(account, outcome, seconds);
-        worst = worst.max(code);
-        if !as_json {
-            tell(&report);
+        match reports.iter_mut().find(|(n, _, _)| *n == name) {
+            Some((_, before, worst)) => {
+                add(before, &report);
+                *worst = code.max(*worst);
+            }
+            None => {
+                if !as_json {
+                    tell(&report);
+                }
+                reports.push((name, report, code));
+            }
         }
-        reports.push(report);
     }
-    for notice in notices {
-        aside!("{}", Clean::line(&notice));
+    Ok(())
+}
+
+/// What a further turn did is added to the report of the first.
+fn add(before: &mut Value, more: &Value) {
+    for field in ["headers", "bodies", "bytes"] {
+        let sum = before[field].as_u64().unwrap_or(0) + more[field].as_u64().unwrap_or(0);
+        before[field] = json!(sum);
     }
-    if as_json {
-        json::print(json!({ "accounts": reports }))?;
+    if let Some(error) = more.get("error") {
+        before["error"] = error.clone();
     }
-    Ok(worst)
 }
 
 fn timed(kit: &crate::sync::Kit) -> (Result<Once, SyncError>, f64) {

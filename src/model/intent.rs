@@ -31,9 +31,9 @@ pub enum Verb {
     Trash,
     /// Moves to Junk; from Junk, back to the inbox.
     Junk,
-    /// Moves to a mailbox of the same account.
+    /// Moves to a mailbox, of whichever account.
     Move(MailboxId),
-    /// Copies to a mailbox of the same account.
+    /// Copies to a mailbox, of whichever account.
     Copy(MailboxId),
 }
 

@@ -35,6 +35,16 @@ pub enum OpKind {
     },
     /// Removes for good, by UID EXPUNGE only.
     Expunge,
+    /// Copies here what lies in a mailbox of another account: the messages' keys are of that one.
+    Carry {
+        /// The account that they lie in.
+        from: AccountName,
+        /// Where to, in the operation's own account.
+        to: MailboxName,
+    },
+    /// Removes for good what the [`OpKind::Carry`] before it brings elsewhere. It waits until that
+    /// is proved, and is an [`OpKind::Expunge`] from then on.
+    Vacate,
     /// Creates a mailbox.
     CreateMailbox {
         /// Its name on the wire.

@@ -42,6 +42,7 @@ pub mod ingest;
 pub mod asked;
 pub mod bodies;
 pub mod ops;
+pub mod keyed;
 pub mod writer;
 pub mod local;
 pub mod met;
@@ -53,10 +54,11 @@ pub use cursor::CursorMove;
 pub use error::{Error, Result};
 pub use flags::Changed;
 pub use ingest::Ingested;
+pub use keyed::{ByKey, Keyed};
 pub use listing::{Contents, MailboxInfo};
 pub use local::{
-    CopyId, CopyState, DraftCopy, DraftLine, End, Entry, Fate, Leaving, Local, LocalReader, Moved,
-    Place, Undo, Undone,
+    CopyId, CopyState, DraftCopy, DraftLine, End, Entry, Fate, Landed, Leaving, Local, LocalReader,
+    Moved, Place, Sent, Undo, Undone,
 };
 pub use mailboxes::{Cursor, Mailbox};
 pub use ops::Outcome;

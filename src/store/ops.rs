@@ -104,7 +104,19 @@ fn lay_op(conn: &Connection, op: &Op) -> Result<Vec<i64>> {
         OpKind::Move { to } => Effect::Move(mailbox_named(conn, account, to)?.map(|(id, _)| id)),
         OpKind::Copy { to } => Effect::Copy(mailbox_named(conn, account, to)?.map(|(id, _)| id)),
         OpKind::Expunge => Effect::Expunge,
+        OpKind::Carry { to, .. } => {
+            Effect::Copy(mailbox_named(conn, account, to)?.map(|(id, _)| id))
+        }
+        OpKind::Vacate => Effect::Expunge,
         OpKind::CreateMailbox { .. } => return Ok(Vec::new()),
+    };
+    // The messages may lie in another account.
+    let account = match &op.kind {
+        OpKind::Carry { from, .. } => account_id(conn, from)?,
+        _ => Some(account),
+    };
+    let Some(account) = account else {
+        return Ok(Vec::new());
     };
     let mut roots = Vec::new();
     for key in &op.keys {
@@ -130,7 +142,7 @@ fn mailbox_named(
 }
 
 /// The real or waiting location of a key: where it says, or where we moved it from there.
-fn find(conn: &Connection, account: i64, key: &MessageKey) -> Result<Option<i64>> {
+pub(super) fn find(conn: &Connection, account: i64, key: &MessageKey) -> Result<Option<i64>> {
     let Some((mailbox, uidvalidity)) = mailbox_named(conn, account, &key.mailbox)? else {
         return Ok(None);
     };

@@ -17,6 +17,7 @@ use crate::sync::kit::{Kit, Stores};
 use crate::sync::leaving::Leaver;
 use crate::sync::ledger::{FULL, Ledger, Reply};
 use crate::sync::marks::Marks;
+use crate::sync::peers::Peers;
 use crate::sync::report::Report;
 use crate::sync::rhythm::Rhythm;
 use crate::sync::worker::{Others, Worker};
@@ -101,6 +102,7 @@ pub fn kit(parts: &Parts, account: &Account, stop: &Arc<AtomicBool>) -> Kit {
         crowded: Arc::default(),
         previews: Arc::new(AtomicBool::new(true)),
         errands: bounded(REQUESTS),
+        peers: Peers::default(),
         usage: Arc::default(),
     }
 }
@@ -148,8 +150,13 @@ impl Engine {
         };
         if parts.online {
             recover(&parts)?;
+            let peers = Peers::default();
             for account in &parts.accounts {
-                engine.account(&kit(&parts, account, &stop), &mut bells)?;
+                let kit = Kit {
+                    peers: peers.clone(),
+                    ..kit(&parts, account, &stop)
+                };
+                engine.account(&kit, &mut bells)?;
             }
             engine.leaver(&parts, &mut bells)?;
             engine.look_out()?;
@@ -195,6 +202,8 @@ impl Engine {
             others.harvest.clone(),
         ]);
         self.nudged.extend([worker.clone(), submitter.clone()]);
+        kit.peers
+            .add(name.clone(), worker.clone(), Arc::clone(&kit.marks));
         let (requests, wanted) = bounded(REQUESTS);
         bells.accounts.insert(
             name.clone(),

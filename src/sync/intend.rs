@@ -2,10 +2,15 @@
 //! to say about it. Reads the cache, changes nothing.
 
 use crate::model::{
-    AccountName, FlagChange, Flags, LocationId, MailboxName, NewOp, OpKind, Role, System, Verb,
+    AccountName, FlagChange, Flags, LocationId, MailboxName, MessageKey, NewOp, OpKind, Role,
+    System, Verb,
 };
 use crate::store::{Reader, ResolvedTarget, Result};
 use std::collections::BTreeMap;
+
+/// Messages that go to another account in one operation: so many are copied before their originals
+/// are removed.
+const TOGETHER: usize = 50;
 
 /// What an action comes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -221,10 +226,18 @@ fn to_mailbox(
     };
     let mut ops = Vec::new();
     let mut gone = Vec::new();
-    let mut foreign = 0;
+    let mut foreign: BTreeMap<(AccountName, MailboxName, u32), Vec<MessageKey>> = BTreeMap::new();
     for target in targets.iter().filter(|t| t.mailbox != mailbox) {
         if target.account != to.account {
-            foreign += 1;
+            foreign
+                .entry((
+                    target.account.clone(),
+                    target.key.mailbox.clone(),
+                    target.key.uidvalidity.0,
+                ))
+                .or_default()
+                .push(target.key.clone());
+            gone.push(target.location);
             continue;
         }
         let kind = if copy {
@@ -240,12 +253,26 @@ fn to_mailbox(
         gone.push(target.location);
     }
     let done = if copy { "Copied" } else { "Moved" };
-    let mut label = format!("{done} {}", messages(gone.len()));
-    if foreign > 0 {
-        label.push_str(&format!(
-            "; {} of another account stay where they are",
-            messages(foreign)
-        ));
+    let label = format!("{done} {}", messages(gone.len()));
+    for ((from, _, _), keys) in foreign {
+        for keys in keys.chunks(TOGETHER) {
+            let kind = OpKind::Carry {
+                from: from.clone(),
+                to: to.name.clone(),
+            };
+            ops.push(NewOp {
+                account: to.account.clone(),
+                kind,
+                keys: keys.to_vec(),
+            });
+            if !copy {
+                ops.push(NewOp {
+                    account: from.clone(),
+                    kind: OpKind::Vacate,
+                    keys: keys.to_vec(),
+                });
+            }
+        }
     }
     let undoable = !gone.is_empty() && !copy;
     Ok(Planned {

@@ -11,6 +11,7 @@ use crate::sync::connections::{Connections, Rank};
 use crate::sync::error::SyncError;
 use crate::sync::host::{Host, NoSecret};
 use crate::sync::marks::Marks;
+use crate::sync::peers::Peers;
 use crate::sync::report::Report;
 use crate::sync::rhythm::Rhythm;
 use crate::sync::usage::Usage;
@@ -82,6 +83,8 @@ pub struct Kit {
     pub previews: Arc<AtomicBool>,
     /// Bodies that somebody waits for and that the worker has to fetch for the same reason.
     pub errands: (Sender<MsgId>, Receiver<MsgId>),
+    /// The other accounts' workers.
+    pub peers: Peers,
     /// What was received.
     pub usage: Arc<Usage>,
 }

@@ -271,6 +271,8 @@ impl Ledger {
         if let Undo::Done(undone) = asked {
             after.revert = undone.cancelled;
             after.apply = undone.inverse;
+            // What is under way is finished and taken back by whoever carries it.
+            after.everybody |= undone.recalled;
             if undone.sending || undone.draft.is_some() {
                 after.topics.extend([Topic::Drafts, Topic::Outbox]);
                 if let Some(id) = undone.draft {

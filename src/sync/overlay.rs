@@ -55,8 +55,11 @@ pub fn lay(means: &Layer<'_>, revert: Vec<Op>, apply: Vec<Op>) -> Result<(), Syn
 
 /// The mailboxes whose lists an operation changes.
 pub fn touched(op: &Op) -> BTreeSet<MailboxName> {
-    let mut names: BTreeSet<_> = op.keys.iter().map(|k| k.mailbox.clone()).collect();
-    if let OpKind::Move { to } | OpKind::Copy { to } = &op.kind {
+    // What is carried lies in another account.
+    let own = !matches!(op.kind, OpKind::Carry { .. });
+    let keys = op.keys.iter().filter(|_| own);
+    let mut names: BTreeSet<_> = keys.map(|k| k.mailbox.clone()).collect();
+    if let OpKind::Move { to } | OpKind::Copy { to } | OpKind::Carry { to, .. } = &op.kind {
         names.insert(to.clone());
     }
     names

@@ -142,7 +142,8 @@ fn verb(kind: &OpKind) -> &'static str {
         OpKind::Store(_) => "change flags",
         OpKind::Move { .. } => "move",
         OpKind::Copy { .. } => "copy",
-        OpKind::Expunge => "delete",
+        OpKind::Expunge | OpKind::Vacate => "delete",
+        OpKind::Carry { .. } => "take",
         OpKind::CreateMailbox { .. } => "create the mailbox",
     }
 }
@@ -307,7 +308,8 @@ fn act(
                     named.filter_map(|(from, v, to)| Some((found.get(from)?.uid, *v, *to))),
                 );
             }
-            OpKind::CreateMailbox { .. } => {}
+            // What goes to another account has its own way (`carry.rs`).
+            OpKind::CreateMailbox { .. } | OpKind::Carry { .. } | OpKind::Vacate => {}
         }
     }
     Ok(())

@@ -2,15 +2,15 @@
 //! the mailboxes if that is due, copy drafts, pull those that changed, what people look at first, and
 //! look after what came. If what is sent ended the connection the last time, the pull comes first.
 
-use crate::model::{Link, Quota};
+use crate::model::{Link, MailboxName, Quota};
 use crate::net::NetError;
 use crate::signal::Topic;
-use crate::store::Priority;
+use crate::store::{Local, Priority};
 use crate::sync::error::SyncError;
 use crate::sync::here::Here;
-use crate::sync::kit::Connection;
+use crate::sync::kit::{Connection, Kit};
 use crate::sync::worker::{Turn, Worker};
-use crate::sync::{doubt, filing, harvest, mailboxes, ondemand, pull, push, reminders};
+use crate::sync::{carry, doubt, filing, harvest, mailboxes, ondemand, pull, push, reminders};
 use crate::text::{Clean, when};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -72,11 +72,11 @@ impl Worker {
         self.stumbled = true;
         let mut touched = Vec::new();
         let (kit, local) = (&self.kit, &mut self.local);
-        let replayed = match push::replay(session, kit, local, &mut touched, false) {
+        let replayed = match send(session, kit, local, &mut touched, false) {
             // It may only have another name: then what is pending follows it.
             Err(SyncError::Unlisted) => {
                 self.list(session)?;
-                push::replay(session, &self.kit, &mut self.local, &mut touched, true)
+                send(session, &self.kit, &mut self.local, &mut touched, true)
             }
             other => other,
         };
@@ -89,6 +89,7 @@ impl Worker {
             other => other.map(|_| None)?,
         };
         let (kit, local) = (&self.kit, &mut self.local);
+        carry::fetch(session, kit, local)?;
         // In a turn that somebody asked for they were looked for before.
         if let Some(submitter) = &self.submitter {
             let rows = local
@@ -217,6 +218,18 @@ impl Worker {
         self.kit.changed(Topic::Mailbox(id));
         Ok(())
     }
+}
+
+/// Sends operations, and what comes from other accounts.
+fn send(
+    session: &mut Connection,
+    kit: &Kit,
+    local: &mut Local,
+    touched: &mut Vec<MailboxName>,
+    listed: bool,
+) -> Result<u64, SyncError> {
+    let replayed = push::replay(session, kit, local, touched, listed)?;
+    Ok(replayed + carry::bring(session, kit, local, touched, listed)?)
 }
 
 /// A question that a server may refuse without harm.

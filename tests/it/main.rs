@@ -42,6 +42,7 @@ mod cli;
 mod faults;
 mod changes;
 mod renamed;
+mod carried;
 mod matrix;
 mod model;
 mod outbox;

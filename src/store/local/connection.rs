@@ -16,6 +16,7 @@ const SCHEMA: &[&str] = &[
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
     include_str!("schema_6.sql"),
+    include_str!("schema_7.sql"),
 ];
 /// The key in `meta` of the cache's generation.
 const EPOCH: &str = "cache-epoch";

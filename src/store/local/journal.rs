@@ -3,11 +3,12 @@
 //! What still waits is simply removed. What a server has done, or may have done, gets an inverse
 //! operation that is queued like any other, so undo works offline and across restarts.
 
+use super::carried;
 use super::connection::Local;
 use super::decisions::{self, Allowed};
 use super::drafts;
 use super::meta;
-use super::ops::{follow, queue};
+use super::ops::{present, queue};
 use super::row;
 use crate::model::{
     AccountName, DraftId, FlagChange, MailboxName, MessageKey, NewOp, Op, OpKind, OpState, OutboxId,
@@ -25,6 +26,8 @@ pub struct Undone {
     pub cancelled: Vec<Op>,
     /// Operations that put back what was done: queued.
     pub inverse: Vec<Op>,
+    /// Whether some of it is under way between two accounts: it is taken back when it has arrived.
+    pub recalled: bool,
     /// The draft that a message became again, or that was thrown away.
     pub draft: Option<DraftId>,
     /// Whether it was sending.
@@ -105,7 +108,8 @@ impl Local {
                     (None, Some(_)) => continue,
                     (None, None) => take_back(tx, action, entry.label, now)?,
                 };
-                let nothing = undone.cancelled.is_empty() && undone.inverse.is_empty();
+                let nothing =
+                    undone.cancelled.is_empty() && undone.inverse.is_empty() && !undone.recalled;
                 if undone.draft.is_none() && !undone.sending && nothing {
                     continue;
                 }
@@ -181,7 +185,18 @@ fn drop_action(tx: &Transaction<'_>, action: i64) -> Result<()> {
 fn take_back(tx: &Transaction<'_>, action: i64, label: String, now: i64) -> Result<Undone> {
     let mut cancelled = Vec::new();
     let mut inverse = Vec::new();
+    let mut recalled = false;
     for (op, state) in ops_of(tx, action)? {
+        if let (OpKind::Carry { from, .. }, 0 | 1 | 3) = (&op.kind, state) {
+            if state == 3 {
+                inverse.extend(carried::inverses(tx, &op, from)?);
+            } else if carried::recall(tx, op.id)? {
+                cancelled.push(op);
+            } else {
+                recalled = true;
+            }
+            continue;
+        }
         match (op.state, state) {
             (OpState::Pending, 0) if op.attempts == 0 => {
                 tx.execute("UPDATE op SET state = 4 WHERE id = ?1", [op.id.0])?;
@@ -198,6 +213,7 @@ fn take_back(tx: &Transaction<'_>, action: i64, label: String, now: i64) -> Resu
         label,
         cancelled,
         inverse,
+        recalled,
         ..Undone::default()
     })
 }
@@ -225,7 +241,11 @@ fn inverses(tx: &Transaction<'_>, op: &Op) -> Result<Vec<NewOp>> {
             OpKind::Move { .. } => OpKind::Move {
                 to: came_from(tx, op, key)?,
             },
-            OpKind::Copy { .. } | OpKind::Expunge | OpKind::CreateMailbox { .. } => continue,
+            OpKind::Copy { .. }
+            | OpKind::Expunge
+            | OpKind::Carry { .. }
+            | OpKind::Vacate
+            | OpKind::CreateMailbox { .. } => continue,
         };
         let key = present(tx, &op.account, key)?;
         NewOp::put(&mut out, &op.account, kind, key);
@@ -276,18 +296,4 @@ fn names(tx: &Transaction<'_>, account: &AccountName, key: &MessageKey) -> Resul
         }
     }
     Ok(all)
-}
-
-/// The key of a message at the place where our moves put it, if the server said which.
-fn present(tx: &Transaction<'_>, account: &AccountName, key: &MessageKey) -> Result<MessageKey> {
-    let place = follow(tx, account, key)?.and_then(|p| Some((p.mailbox, p.at?)));
-    Ok(place.map_or_else(
-        || key.clone(),
-        |(mailbox, (uidvalidity, uid))| MessageKey {
-            mailbox,
-            uidvalidity,
-            uid,
-            ..key.clone()
-        },
-    ))
 }

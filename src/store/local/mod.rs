@@ -6,6 +6,7 @@ mod row;
 mod meta;
 pub mod connection;
 pub mod ops;
+pub mod carried;
 pub mod drafts;
 pub mod copies;
 mod sent;
@@ -37,6 +38,7 @@ mod later_tests;
 #[cfg(test)]
 mod copies_tests;
 
+pub use carried::{Landed, Sent};
 pub use connection::{Local, LocalReader};
 pub use copies::{CopyId, CopyState, DraftCopy};
 pub use drafts::DraftLine;

@@ -3,7 +3,8 @@
 use super::connection::{Local, LocalReader};
 use super::row;
 use crate::model::{
-    AccountName, ActionId, MailboxName, MessageKey, NewOp, Op, OpId, OpState, Uid, UidValidity,
+    AccountName, ActionId, MailboxName, MessageKey, NewOp, Op, OpId, OpKind, OpState, Uid,
+    UidValidity,
 };
 use crate::store::error::{Error, Result};
 use crate::store::open::now as clock;
@@ -139,12 +140,16 @@ impl Local {
 }
 
 impl LocalReader {
-    /// What waits for an account's server, in the order of the user's actions.
+    /// What waits for an account's server, in the order of the user's actions, without what comes
+    /// from other accounts ([`LocalReader::carries`]) and what waits for that.
     ///
     /// # Errors
     /// When it can't be read.
     pub fn pending(&self, account: &AccountName) -> Result<Vec<Op>> {
-        self.ops("account = ?1 AND state < 2", account.as_str())
+        self.ops(
+            "account = ?1 AND state < 2 AND kind NOT IN ('carry', 'vacate')",
+            account.as_str(),
+        )
     }
 
     /// How much waits for an account's server.
@@ -187,7 +192,7 @@ impl LocalReader {
         })
     }
 
-    fn ops(&self, condition: &str, account: &str) -> Result<Vec<Op>> {
+    pub(super) fn ops(&self, condition: &str, account: &str) -> Result<Vec<Op>> {
         let sql = format!("SELECT {} FROM op WHERE {condition} ORDER BY id", row::OP);
         self.look(|conn| {
             let mut query = conn.prepare_cached(&sql)?;
@@ -241,6 +246,24 @@ pub(super) fn follow(
     Ok(found)
 }
 
+/// The key of a message at the place where our moves put it, if the server said which.
+pub(super) fn present(
+    tx: &Transaction<'_>,
+    account: &AccountName,
+    key: &MessageKey,
+) -> Result<MessageKey> {
+    let place = follow(tx, account, key)?.and_then(|p| Some((p.mailbox, p.at?)));
+    Ok(place.map_or_else(
+        || key.clone(),
+        |(mailbox, (uidvalidity, uid))| MessageKey {
+            mailbox,
+            uidvalidity,
+            uid,
+            ..key.clone()
+        },
+    ))
+}
+
 /// Moves an operation from one state to another. `?2` in `set` is `text`.
 fn step(tx: &Transaction<'_>, op: OpId, set: &str, from: &str, text: &str) -> Result<()> {
     let sql = format!("UPDATE op SET {set} WHERE id = ?1 AND {from} AND ?2 IS NOT NULL");
@@ -265,9 +288,14 @@ pub(super) fn queue(
         params![label, now, undoable],
     )?;
     let action = ActionId(tx.last_insert_rowid());
-    let mut out = Vec::with_capacity(ops.len());
+    let mut out: Vec<Op> = Vec::with_capacity(ops.len());
     for new in ops {
         let id = row::insert_op(tx, action, &new.account, &new.kind, &new.keys)?;
+        if let (OpKind::Vacate, Some(carry)) = (&new.kind, out.last()) {
+            let Op { id: carry, .. } = carry;
+            tx.prepare_cached("UPDATE op SET after = ?2 WHERE id = ?1")?
+                .execute([id.0, carry.0])?;
+        }
         out.push(Op {
             id,
             action,

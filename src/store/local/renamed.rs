@@ -9,11 +9,15 @@ use rusqlite::params;
 
 /// Every column that holds a mailbox's name, and how its rows are told by account.
 const COLUMNS: [(&str, &str, &str); 6] = [
-    ("op", "dest", "account = ?1 AND kind IN ('move', 'copy')"),
+    (
+        "op",
+        "dest",
+        "account = ?1 AND kind IN ('move', 'copy', 'carry')",
+    ),
     (
         "target",
         "mailbox",
-        "op IN (SELECT id FROM op WHERE account = ?1)",
+        "op IN (SELECT id FROM op WHERE (account = ?1 AND source = '') OR source = ?1)",
     ),
     ("moved", "mailbox", "account = ?1"),
     ("moved", "dest", "account = ?1"),

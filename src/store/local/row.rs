@@ -9,12 +9,13 @@ use crate::store::error::Result;
 use rusqlite::{Connection, Row, params};
 
 /// The columns of an op, in the order that [`op`] reads them.
-pub(super) const OP: &str = "id, action, account, kind, dest, add_system, add_keywords, remove_system, remove_keywords, state, attempts, error";
+pub(super) const OP: &str = "id, action, account, kind, dest, add_system, add_keywords, remove_system, remove_keywords, state, attempts, error, source";
 
 /// `kind` and its columns.
 pub(super) struct Kind<'a> {
     pub name: &'static str,
     pub dest: &'a [u8],
+    pub source: &'a str,
     pub change: FlagChange,
 }
 
@@ -25,6 +26,8 @@ pub(super) fn kind_out(kind: &OpKind) -> Kind<'_> {
         OpKind::Move { to } => ("move", to.as_bytes()),
         OpKind::Copy { to } => ("copy", to.as_bytes()),
         OpKind::Expunge => ("expunge", &[]),
+        OpKind::Carry { to, .. } => ("carry", to.as_bytes()),
+        OpKind::Vacate => ("vacate", &[]),
         OpKind::CreateMailbox { name } => ("create", name.as_bytes()),
     };
     let change = if let OpKind::Store(change) = kind {
@@ -32,11 +35,25 @@ pub(super) fn kind_out(kind: &OpKind) -> Kind<'_> {
     } else {
         FlagChange::default()
     };
-    Kind { name, dest, change }
+    let source = match kind {
+        OpKind::Carry { from, .. } => from.as_str(),
+        _ => "",
+    };
+    Kind {
+        name,
+        dest,
+        source,
+        change,
+    }
 }
 
-fn kind_in(name: &str, dest: Vec<u8>, change: FlagChange) -> OpKind {
+fn kind_in(name: &str, dest: Vec<u8>, source: String, change: FlagChange) -> OpKind {
     match name {
+        "carry" => OpKind::Carry {
+            from: AccountName(source),
+            to: MailboxName::new(dest),
+        },
+        "vacate" => OpKind::Vacate,
         "move" => OpKind::Move {
             to: MailboxName::new(dest),
         },
@@ -64,7 +81,7 @@ pub(super) fn op(conn: &Connection, row: &Row<'_>) -> Result<Op> {
         id: OpId(id),
         action: ActionId(row.get(1)?),
         account: AccountName(row.get(2)?),
-        kind: kind_in(&name, row.get(4)?, change),
+        kind: kind_in(&name, row.get(4)?, row.get(12)?, change),
         keys: targets(conn, id)?,
         state: match row.get::<_, i64>(9)? {
             0 => OpState::Pending,
@@ -117,8 +134,8 @@ pub(super) fn insert_op(
 ) -> Result<OpId> {
     let columns = kind_out(kind);
     conn.prepare_cached(
-        "INSERT INTO op(action, account, kind, dest, add_system, add_keywords, remove_system, remove_keywords)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO op(action, account, kind, dest, add_system, add_keywords, remove_system, remove_keywords, source)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         action.0,
@@ -129,6 +146,7 @@ pub(super) fn insert_op(
         keywords_out(&columns.change.add.keywords),
         columns.change.remove.system.0,
         keywords_out(&columns.change.remove.keywords),
+        columns.source,
     ])?;
     let id = conn.last_insert_rowid();
     let mut insert = conn.prepare_cached(

@@ -241,16 +241,15 @@ impl Layer {
         Layer::Prompt(prompt, Purpose::Password(account.clone()))
     }
 
-    /// A mailbox to go to, or to file in: then only those of the same account.
+    /// A mailbox to go to, or to file in: then those of the same account come first.
     pub fn mailbox(panes: &Panes, what: For) -> Layer {
         let here = panes.shown_account().filter(|_| what != For::Going);
-        let several = here.is_none() && panes.accounts.len() > 1;
-        let items = panes
-            .sidebar
-            .ordered()
-            .filter(|m| m.selectable && here.as_ref().is_none_or(|a| m.account == *a))
-            .map(|m| item(m, several, what))
-            .collect();
+        let several = panes.accounts.len() > 1;
+        let all = panes.sidebar.ordered().filter(|m| m.selectable);
+        let (own, others): (Vec<_>, Vec<_>) =
+            all.partition(|m| here.as_ref().is_none_or(|a| m.account == *a));
+        let rows = own.into_iter().chain(others);
+        let items = rows.map(|m| item(m, several, what)).collect();
         let title = match what {
             For::Going => "Go to",
             For::Moving => "Move to",

@@ -1,0 +1,422 @@
+//! Messages from one account to another: copied, proved to be there, and only then removed where
+//! they were.
+//!
+//! The worker of the account that they come to does the first two. It takes the octets out of the
+//! cache; where they are missing, the worker of the other account fetches them first and rings. What
+//! is about to go over the wire is written down before ([`crate::store::Sent`]), with the UID that
+//! the mailbox would give next: after a crash or a cut the copy is looked for from there on, and only
+//! if it is not there the message is sent again. The proof is what the server says lies there: the
+//! UID that it told (RFC 4315), or else the Message-ID, and the size in either case. Then the removal
+//! that waits on the other side is let go, an ordinary operation.
+
+use crate::model::UidSet;
+use crate::model::{AccountName, Flags, MailboxName, MessageKey, Op, OpKind, OpState, System, Uid};
+use crate::net::error::NetError;
+use crate::net::imap::{FetchBy, Mode, Selected, Session};
+use crate::store::{ByKey, Keyed, Local, Outcome, Priority, Reader, Sent};
+use crate::sync::error::SyncError;
+use crate::sync::kit::{Connection, Kit};
+use crate::sync::{ondemand, overlay, poison};
+use crate::text::{Clean, when};
+use std::collections::BTreeMap;
+
+/// A carry that the server put off so often, or hung up on, is given up.
+const PATIENCE: u32 = 100;
+/// What is said of a message that is not sent because it was taken back; nobody is told.
+const RECALLED: &str = "taken back";
+
+/// Brings what is to come to this account from others, as far as it is here. Answers how many
+/// operations were settled; the mailboxes that got something are added to `touched`.
+///
+/// # Errors
+/// When the session ends or a database fails: what is under way stays so. What the server puts off
+/// is an error, too. [`SyncError::Unlisted`] if a mailbox is gone, unless they were just `listed`.
+pub fn bring(
+    session: &mut Session,
+    kit: &Kit,
+    local: &mut Local,
+    touched: &mut Vec<MailboxName>,
+    listed: bool,
+) -> Result<u64, SyncError> {
+    let mut settled = 0;
+    for op in local.read().carries(&kit.account.name)? {
+        if kit.stopping() {
+            return Err(SyncError::Stopping);
+        }
+        let OpKind::Carry { from, to } = &op.kind else {
+            continue;
+        };
+        let mut carry = Carry {
+            kit,
+            reader: &kit.reader()?,
+            op: &op,
+            from,
+            to,
+            failed: BTreeMap::new(),
+        };
+        match carry.run(session, local, listed) {
+            Ok(true) => {
+                carry.finish(local)?;
+                touched.push(to.clone());
+                settled += 1;
+            }
+            Ok(false) => {}
+            Err(SyncError::Net(error)) if op.attempts >= PATIENCE && poison::may_be(&error) => {
+                for seq in 0..op.keys.len() {
+                    let why = "the server hangs up whenever it is sent".to_owned();
+                    carry.failed.insert(seq, why);
+                }
+                carry.finish(local)?;
+                return Err(error.into());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(settled)
+}
+
+/// Fetches what is to go from this account to others and is not here yet, and rings those.
+///
+/// # Errors
+/// When the session ends or a database fails.
+pub fn fetch(session: &mut Connection, kit: &Kit, local: &Local) -> Result<(), SyncError> {
+    let reader = kit.reader()?;
+    for op in local.read().carries_from(&kit.account.name)? {
+        let mut came = false;
+        for key in &op.keys {
+            if kit.stopping() {
+                return Err(SyncError::Stopping);
+            }
+            if let ByKey::Here(known) = reader.by_key(&kit.account.name, key)?
+                && !known.has_body
+                && known.body_error.is_none()
+            {
+                ondemand::fetch(kit, session, known.message)?;
+                came = true;
+            }
+        }
+        if came && let OpKind::Carry { to, .. } = &op.kind {
+            kit.peers.ring(&op.account, [to.clone()]);
+        }
+    }
+    Ok(())
+}
+
+struct Carry<'a> {
+    kit: &'a Kit,
+    reader: &'a Reader,
+    op: &'a Op,
+    from: &'a AccountName,
+    to: &'a MailboxName,
+    /// Messages that stay where they are, by their place in the operation, and why.
+    failed: BTreeMap<usize, String>,
+}
+
+/// What one message is ready for.
+enum Ready {
+    /// Its octets are here.
+    Send(Box<Keyed>, Vec<u8>),
+    /// The other account has to fetch it first.
+    Later,
+    /// It can't be had.
+    Never(String),
+}
+
+impl Carry<'_> {
+    /// Sends what can be sent. Whether every message is settled.
+    fn run(
+        &mut self,
+        session: &mut Session,
+        local: &mut Local,
+        listed: bool,
+    ) -> Result<bool, SyncError> {
+        let op = self.op;
+        let sent = local.read().sent_of(op.id)?;
+        let recalled = local.read().is_recalled(op.id)?;
+        let mut selected: Option<Selected> = None;
+        let mut claimed = false;
+        let mut whole = true;
+        for (seq, key) in op.keys.iter().enumerate() {
+            if self.kit.stopping() {
+                return Err(SyncError::Stopping);
+            }
+            let before = sent.get(&seq);
+            if before.is_some_and(|s| s.uid.is_some()) {
+                continue;
+            }
+            let ready = self.ready(key)?;
+            if before.is_none() && recalled {
+                self.failed.insert(seq, RECALLED.to_owned());
+                continue;
+            }
+            if before.is_none() {
+                match &ready {
+                    Ready::Later => {
+                        whole = false;
+                        continue;
+                    }
+                    Ready::Never(why) => {
+                        self.failed.insert(seq, why.clone());
+                        continue;
+                    }
+                    Ready::Send(..) => {}
+                }
+            }
+            if !claimed {
+                if op.state == OpState::InFlight {
+                    local.claim_again(op.id)?;
+                } else if !local.claim(op.id)? {
+                    return Ok(false);
+                }
+                claimed = true;
+            }
+            let outcome = self.one(
+                session,
+                local,
+                (seq, key),
+                (before, recalled),
+                ready,
+                &mut selected,
+            );
+            match outcome {
+                Ok(Some(true)) => {}
+                Ok(Some(false)) => whole = false,
+                // Taken back at this very moment.
+                Ok(None) => return Ok(false),
+                Err(SyncError::Net(error)) if !error.ends_session() => {
+                    if error.no_such_mailbox() && !listed {
+                        return Err(SyncError::Unlisted);
+                    }
+                    if error.is_transient() && op.attempts < PATIENCE {
+                        local.release(op.id)?;
+                        return Err(error.into());
+                    }
+                    self.failed.insert(seq, error.to_string());
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Settles one message: whether it is; `None` if the operation is no more.
+    fn one(
+        &mut self,
+        session: &mut Session,
+        local: &mut Local,
+        (seq, key): (usize, &MessageKey),
+        (before, recalled): (Option<&Sent>, bool),
+        ready: Ready,
+        selected: &mut Option<Selected>,
+    ) -> Result<Option<bool>, SyncError> {
+        let there = match selected {
+            Some(there) => there,
+            None => selected.insert(session.select(self.to, Mode::ReadWrite)?),
+        };
+        let bytes = match &ready {
+            Ready::Send(_, bytes) => Some(bytes.as_slice()),
+            _ => None,
+        };
+        // Something may have been sent before the connection, or the program, ended.
+        if let Some(before) = before {
+            let first = match before.uidvalidity == there.uidvalidity {
+                true => before.uidnext,
+                false => 1,
+            };
+            if let Some(uid) = landed(session, first, key, bytes)? {
+                local.carried(self.op.id, seq, there.uidvalidity, uid)?;
+                return Ok(Some(true));
+            }
+            if recalled {
+                self.failed.insert(seq, RECALLED.to_owned());
+                return Ok(Some(true));
+            }
+        }
+        let (known, bytes) = match ready {
+            Ready::Send(known, bytes) => (known, bytes),
+            Ready::Later => return Ok(Some(false)),
+            Ready::Never(why) => {
+                self.failed.insert(seq, why);
+                return Ok(Some(true));
+            }
+        };
+        if there.read_only {
+            let why = "the mailbox can only be read".to_owned();
+            self.failed.insert(seq, why);
+            return Ok(Some(true));
+        }
+        let first = there.uidnext.unwrap_or(1);
+        if !local.carrying(self.op.id, seq, there.uidvalidity, first)? {
+            return Ok(None);
+        }
+        let flags = kept(&known.flags, there);
+        let told = session.append(self.to, &flags, Some(known.date), &bytes)?;
+        let uid = match told {
+            Some((validity, uid)) if validity == there.uidvalidity => {
+                let sizes = sizes(session, [uid].into_iter().collect())?;
+                sizes
+                    .get(&uid)
+                    .filter(|s| **s == bytes.len() as u64)
+                    .map(|_| uid)
+            }
+            _ => landed(session, first, key, Some(&bytes))?,
+        };
+        match uid {
+            Some(uid) => local.carried(self.op.id, seq, there.uidvalidity, uid)?,
+            None => {
+                let why = "what lies there afterwards is not the same message".to_owned();
+                self.failed.insert(seq, why);
+            }
+        }
+        Ok(Some(true))
+    }
+
+    fn ready(&self, key: &MessageKey) -> Result<Ready, SyncError> {
+        Ok(match self.reader.by_key(self.from, key)? {
+            ByKey::Unread => Ready::Later,
+            ByKey::Gone => Ready::Never("it is no longer there".to_owned()),
+            ByKey::Here(known) => match (self.reader.body(known.message)?, &known.body_error) {
+                (Some(bytes), _) if (bytes.len() as u64) < known.size => {
+                    Ready::Never("it could not be fetched whole".to_owned())
+                }
+                (Some(bytes), _) => Ready::Send(known, bytes),
+                (None, Some(why)) => Ready::Never(why.clone()),
+                (None, None) => Ready::Later,
+            },
+        })
+    }
+
+    /// Everything is settled: the removal on the other side is let go, the lists show what is, and
+    /// what failed is told.
+    fn finish(self, local: &mut Local) -> Result<(), SyncError> {
+        let (kit, op) = (self.kit, self.op.clone());
+        let sent = local.read().sent_of(op.id)?;
+        let failed = self.failed;
+        let landed = local.landed(&op, &failed, when::now())?;
+        let rest = |keys: &[MessageKey]| -> Vec<MessageKey> {
+            let all = keys.iter().enumerate();
+            all.filter(|(seq, _)| !failed.contains_key(seq))
+                .map(|(_, key)| key.clone())
+                .collect()
+        };
+        let arrived = Op {
+            keys: rest(&op.keys),
+            ..op.clone()
+        };
+        let copied = op.keys.iter().enumerate().filter_map(|(seq, key)| {
+            let sent = sent.get(&seq).filter(|_| !failed.contains_key(&seq))?;
+            Some((key.uid, sent.uidvalidity, sent.uid?))
+        });
+        let outcome = Outcome::Done {
+            copied: copied.collect(),
+        };
+        let (was, vacate, inverse) = (landed.was, landed.vacate, landed.inverse);
+        let touched = overlay::touched(&op);
+        let sources: Vec<MailboxName> = op.keys.iter().map(|k| k.mailbox.clone()).collect();
+        let (some, none) = (!failed.is_empty(), arrived.keys.is_empty());
+        let from = self.from.clone();
+        let source = sources.clone().into_iter().collect();
+        let topics = kit.writer.run(Priority::Urgent, move |cache| {
+            if some {
+                // Only those that arrived are shown there from now on.
+                cache.settle(op.id, &Outcome::Reverted)?;
+                if let Some(was) = &was {
+                    cache.settle(was.id, &Outcome::Reverted)?;
+                }
+                cache.apply(&arrived)?;
+                if let Some(vacate) = vacate.as_ref().filter(|_| !none) {
+                    cache.apply(vacate)?;
+                }
+            }
+            cache.settle(op.id, &outcome)?;
+            for op in &inverse {
+                cache.apply(op)?;
+            }
+            let mut topics = overlay::topics(cache.read(), &op.account, &touched)?;
+            topics.extend(overlay::topics(cache.read(), &from, &source)?);
+            Ok(topics)
+        })?;
+        topics.into_iter().for_each(|topic| kit.changed(topic));
+        kit.peers.ring(self.from, sources);
+        tell(kit, self.from, &failed);
+        Ok(())
+    }
+}
+
+/// Says what stays where it is, and why.
+fn tell(kit: &Kit, from: &AccountName, failed: &BTreeMap<usize, String>) {
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for why in failed.values().filter(|why| *why != RECALLED) {
+        *reasons.entry(why).or_default() += 1;
+    }
+    for (why, n) in reasons {
+        let what = match n {
+            1 => "1 message stays".to_owned(),
+            n => format!("{n} messages stay"),
+        };
+        let line = format!("{what} in {from}: {}", Clean::line(why));
+        kit.report.notice(&line);
+    }
+}
+
+/// The flags that a copy gets: what the mailbox can keep.
+fn kept(flags: &Flags, there: &Selected) -> Flags {
+    let mut flags = flags.clone();
+    flags.system = flags.system & !System::DELETED;
+    if !there.keywords && !there.permanent_flags.is_empty() {
+        let keeps = |keyword: &String| {
+            let mut known = there.permanent_flags.iter();
+            known.any(|f| f.eq_ignore_ascii_case(keyword))
+        };
+        flags.keywords.retain(keeps);
+    }
+    flags
+}
+
+/// The copy of a message among what came into the selected mailbox from a UID on, if it is there: by
+/// Message-ID and size, or by its octets where it has no Message-ID.
+fn landed(
+    session: &mut Session,
+    first: u32,
+    key: &MessageKey,
+    bytes: Option<&[u8]>,
+) -> Result<Option<Uid>, SyncError> {
+    // What came since is told to a session that asks.
+    session.noop()?;
+    let size = bytes.map_or(key.size, |b| b.len() as u64);
+    let later = |uids: UidSet| uids.iter().filter(|u| u.get() >= first).collect::<UidSet>();
+    match &key.message_id {
+        Some(id) => {
+            let found: UidSet = session.search_message_id(id)?.into_iter().collect();
+            let sizes = sizes(session, later(found))?;
+            Ok(sizes
+                .into_iter()
+                .find(|(_, s)| *s == size)
+                .map(|(uid, _)| uid))
+        }
+        None => {
+            let found = later(session.uids_from(first)?);
+            for (uid, there) in sizes(session, found)? {
+                let Some(bytes) = bytes.filter(|_| there == size) else {
+                    continue;
+                };
+                let body = session.fetch_body(uid)?;
+                if body.is_some_and(|b| b.complete && b.bytes == bytes) {
+                    return Ok(Some(uid));
+                }
+            }
+            Ok(None)
+        }
+    }
+}
+
+fn sizes(session: &mut Session, uids: UidSet) -> Result<BTreeMap<Uid, u64>, NetError> {
+    let mut sizes = BTreeMap::new();
+    if !uids.is_empty() {
+        session.fetch_headers(FetchBy::Uids(&uids), &mut |item| {
+            sizes.insert(item.uid, item.size);
+            Ok(())
+        })?;
+    }
+    Ok(sizes)
+}

@@ -1,0 +1,211 @@
+//! Messages that go from one account to another: copied, proved, then removed; never lost and never
+//! twice, whatever ends in between.
+
+use crate::changes::{Look, add, names, server_has};
+use crate::dovecot::Dovecot;
+use crate::kill::is_built_for_it;
+use crate::program::Home;
+use crate::story::spread;
+use std::os::unix::process::ExitStatusExt as _;
+
+/// Two accounts on one server, a home that knows both, and a look at each.
+fn two(config: &str) -> Option<(Dovecot, Home, Look, Look)> {
+    let server = Dovecot::start(None)?;
+    let (mut ada, mut bea) = (server.look("ada"), server.look("bea"));
+    for subject in ["one", "two", "three"] {
+        add(&mut ada, "INBOX", subject);
+    }
+    bea.create("Kept").unwrap();
+    ada.select("INBOX").unwrap();
+    ada.uid_store("2", "+FLAGS (\\Seen \\Flagged $Todo)")
+        .unwrap();
+    let home = Home::new(&both(&server, config, "ada", "bea"));
+    home.sync();
+    Some((server, home, ada, bea))
+}
+
+fn both(server: &Dovecot, config: &str, ada: &str, bea: &str) -> String {
+    let first = server.account("work", ada);
+    let second = server.account("home", bea);
+    format!("{first}{config}{second}{config}")
+}
+
+/// The id of a message in the first account's inbox.
+fn id(home: &Home, subject: &str) -> String {
+    let inbox = home.json(&["list", "-m", "INBOX", "--account", "work"]);
+    let rows = inbox["messages"].as_array().unwrap();
+    let row = rows.iter().find(|r| r["subject"] == subject).unwrap();
+    row["id"].as_str().unwrap().to_owned()
+}
+
+fn carry(home: &Home, subject: &str) {
+    let id = id(home, subject);
+    let args = ["move", &id, "Kept", "--account", "home"];
+    home.run(&args).code(0);
+}
+
+#[test]
+fn a_message_goes_to_another_account_with_its_flags_and_date() {
+    let Some((_server, home, mut ada, mut bea)) = two("") else {
+        return;
+    };
+    ada.select("INBOX").unwrap();
+    let date = ada.uid_fetch("2", "INTERNALDATE").unwrap();
+    let date = date.iter().next().unwrap().internal_date();
+    carry(&home, "two");
+    // At once, and without the network.
+    assert_eq!(home.subjects("Kept"), ["two"]);
+    let inbox = home.json(&["list", "-m", "INBOX", "--account", "work"]);
+    assert_eq!(inbox["messages"].as_array().unwrap().len(), 2);
+    assert_eq!(names(&server_has(&mut bea, "Kept")), Vec::<&str>::new());
+    home.sync();
+    assert_eq!(names(&server_has(&mut ada, "INBOX")), ["one", "three"]);
+    let there = server_has(&mut bea, "Kept");
+    let flags: Vec<String> = ["$Todo", "\\Flagged", "\\Seen"].map(str::to_owned).to_vec();
+    assert_eq!(there, [("two".to_owned(), flags)]);
+    let got = bea.fetch("1", "INTERNALDATE").unwrap();
+    assert_eq!(got.iter().next().unwrap().internal_date(), date);
+    assert_eq!(home.subjects("Kept"), ["two"]);
+    // And back.
+    home.run(&["undo"]).code(0);
+    home.sync();
+    assert_eq!(
+        names(&server_has(&mut ada, "INBOX")),
+        ["one", "three", "two"]
+    );
+    assert_eq!(names(&server_has(&mut bea, "Kept")), Vec::<&str>::new());
+    assert_eq!(home.subjects("Kept"), Vec::<String>::new());
+    home.run(&["verify"]).code(0);
+}
+
+#[test]
+fn what_was_not_begun_is_taken_back_at_once() {
+    let Some((_server, home, mut ada, mut bea)) = two("") else {
+        return;
+    };
+    carry(&home, "one");
+    home.run(&["undo"]).code(0);
+    assert_eq!(home.subjects("Kept"), Vec::<String>::new());
+    home.sync();
+    assert_eq!(
+        names(&server_has(&mut ada, "INBOX")),
+        ["one", "three", "two"]
+    );
+    assert_eq!(names(&server_has(&mut bea, "Kept")), Vec::<&str>::new());
+}
+
+#[test]
+fn what_is_not_here_is_fetched_first() {
+    let none = "bodies = \"none\"\n";
+    let Some((_server, home, mut ada, mut bea)) = two(none) else {
+        return;
+    };
+    carry(&home, "three");
+    home.sync();
+    assert_eq!(names(&server_has(&mut ada, "INBOX")), ["one", "two"]);
+    assert_eq!(names(&server_has(&mut bea, "Kept")), ["three"]);
+}
+
+#[test]
+fn a_refusal_keeps_the_original() {
+    let Some((_server, home, mut ada, mut bea)) = two("") else {
+        return;
+    };
+    carry(&home, "one");
+    bea.delete("Kept").unwrap();
+    let said = home.run(&["sync", "--once"]);
+    assert!(said.err.contains("stays in work"), "{}", said.err);
+    assert_eq!(
+        names(&server_has(&mut ada, "INBOX")),
+        ["one", "three", "two"]
+    );
+    home.sync();
+    let inbox = home.json(&["list", "-m", "INBOX", "--account", "work"]);
+    assert_eq!(inbox["messages"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_message_that_is_there_already_is_no_proof() {
+    let Some((_server, home, mut ada, mut bea)) = two("") else {
+        return;
+    };
+    // The same letter came to both.
+    add(&mut bea, "Kept", "one");
+    home.sync();
+    carry(&home, "one");
+    home.sync();
+    assert_eq!(names(&server_has(&mut ada, "INBOX")), ["three", "two"]);
+    assert_eq!(names(&server_has(&mut bea, "Kept")), ["one", "one"]);
+}
+
+/// Ended before and after each step of the sync that brings it over, and of the command before it.
+#[test]
+fn a_carry_that_is_killed_anywhere_happens_once() {
+    if !is_built_for_it() {
+        return;
+    }
+    let Some((server, home, ada, bea)) = two("") else {
+        return;
+    };
+    drop((ada, bea));
+    let id = id(&home, "two");
+    let acts: [&[&str]; 2] = [
+        &["move", &id, "Kept", "--account", "home"],
+        &["sync", "--once"],
+    ];
+    let telling = std::sync::atomic::AtomicU32::new(0);
+    let begin = || {
+        let n = telling.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let (a, b) = (format!("ada{n:04}"), format!("bea{n:04}"));
+        server.copy_user("ada", &a);
+        server.copy_user("bea", &b);
+        let next = Home::new(&both(&server, "", &a, &b));
+        for file in ["cache.db", "cache.db-wal", "local.db", "local.db-wal"] {
+            if home.path.join(file).exists() {
+                std::fs::copy(home.path.join(file), next.path.join(file)).unwrap();
+            }
+        }
+        (next, a, b)
+    };
+    let mut points = Vec::new();
+    let (next, _, _) = begin();
+    for (n, act) in acts.iter().enumerate() {
+        let list = next.path.join("../steps");
+        let _ = std::fs::remove_file(&list);
+        let done = next.command(act).env("POSTRIDER_STEPS", &list).output();
+        assert!(done.unwrap().status.success());
+        let steps = std::fs::read_to_string(&list).unwrap().lines().count();
+        for step in 1..=steps {
+            points.extend([(n, step.to_string()), (n, format!("{step}:after"))]);
+        }
+    }
+    assert!(points.len() > 60, "{points:?}");
+    let mut hit = 0;
+    for (n, point) in spread(points, 40) {
+        let (next, a, b) = begin();
+        if n == 1 {
+            next.run(acts[0]).code(0);
+        }
+        let done = next.command(acts[n]).env("POSTRIDER_STEP", &point).output();
+        hit += usize::from(done.unwrap().status.signal() == Some(6));
+        let recorded = rusqlite::Connection::open(next.path.join("local.db"))
+            .unwrap()
+            .query_row("SELECT count(*) FROM op", [], |r| r.get::<_, i64>(0));
+        if n == 0 && recorded.unwrap() == 0 {
+            next.run(acts[0]).code(0);
+        }
+        // The server may need a moment to see that the connection is gone.
+        next.sync();
+        next.sync();
+        let (mut ada, mut bea) = (server.look(&a), server.look(&b));
+        let what = format!("ended at {n}/{point}");
+        assert_eq!(
+            names(&server_has(&mut ada, "INBOX")),
+            ["one", "three"],
+            "{what}"
+        );
+        assert_eq!(names(&server_has(&mut bea, "Kept")), ["two"], "{what}");
+        assert_eq!(next.subjects("Kept"), ["two"], "{what}");
+    }
+    assert!(hit >= 30, "{hit}");
+}
