@@ -32,6 +32,7 @@ pub mod link;
 pub mod plain;
 pub mod html;
 pub mod body;
+pub mod within;
 pub mod parse;
 pub mod attachment;
 pub mod danger;

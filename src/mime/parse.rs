@@ -7,7 +7,7 @@ use super::body::{self, Piece, Prefer};
 use super::field::{self, Field};
 use super::ical::{self, Component};
 use super::tree::Tree;
-use super::{flowed, html};
+use super::{flowed, html, within};
 use crate::model::view::AttachmentRow;
 use crate::model::{Address, Envelope};
 
@@ -27,7 +27,8 @@ pub struct Digest {
     pub envelope: Envelope,
     /// Attachments, and texts with a file name.
     pub attachments: Vec<AttachmentRow>,
-    /// Plain text for the search index, at most 256 KiB. Untrusted text.
+    /// Plain text for the search index, at most 256 KiB: of the message, and of attached files behind
+    /// it ([`within`]). Untrusted text.
     pub text: String,
     /// The beginning of the sender's own words in one line. Untrusted text.
     pub snippet: String,
@@ -135,7 +136,8 @@ pub fn digest(raw: &[u8]) -> Digest {
 }
 
 fn gather(tree: &Tree<'_>, inside: usize, text: &mut String, snippet: &mut String) {
-    for piece in body::choose(tree, Prefer::Best).pieces {
+    let pieces = body::choose(tree, Prefer::Best).pieces;
+    for piece in pieces.iter().copied() {
         let room = MAX_TEXT.saturating_sub(text.len());
         if room == 0 {
             return;
@@ -180,6 +182,28 @@ fn gather(tree: &Tree<'_>, inside: usize, text: &mut String, snippet: &mut Strin
             }
             Piece::Message(_) | Piece::Note(..) => {}
         }
+    }
+    for file in within::texts(tree, &pieces, MAX_TEXT.saturating_sub(text.len())) {
+        add(text, &file, MAX_TEXT.saturating_sub(text.len()));
+    }
+    attached_messages(tree, inside, &pieces, text);
+}
+
+/// The words of messages that are attached and not shown: what came back with a report, what was
+/// forwarded whole.
+fn attached_messages(tree: &Tree<'_>, inside: usize, shown: &[Piece], text: &mut String) {
+    for (id, part) in (0u32..).zip(&tree.parts) {
+        let is_message = part.is("message", "rfc822") || part.is("message", "global");
+        if !is_message || inside >= MAX_INSIDE || shown.contains(&Piece::Message(id)) {
+            continue;
+        }
+        let bytes = part.bytes();
+        gather(
+            &Tree::read(&bytes),
+            inside + 1,
+            text,
+            &mut "-".repeat(SNIPPET),
+        );
     }
 }
 

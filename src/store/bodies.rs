@@ -7,7 +7,7 @@ use crate::store::cache::Cache;
 use crate::store::codec;
 use crate::store::error::Result;
 use crate::store::reader::Reader;
-use crate::store::words::spaced;
+use crate::text::tokens::spaced;
 use rusqlite::params;
 
 /// So many of a mailbox's newest messages without a body are worth a preview.
@@ -32,7 +32,9 @@ impl Cache {
     /// Keeps bodies in one transaction. Messages that are gone are passed over; answers how many
     /// were still there.
     pub fn store_bodies(&mut self, bodies: &[NewBody]) -> Result<usize> {
-        self.write(|tx, _| {
+        // After an error it is begun anew.
+        let mut vocabulary = std::mem::take(&mut self.vocabulary);
+        let kept = self.write(|tx, _| {
             // FTS5 wants rising ids: at one that falls it writes out what it gathered.
             let mut bodies: Vec<&NewBody> = bodies.iter().collect();
             bodies.sort_by_key(|body| body.message.0);
@@ -50,17 +52,25 @@ impl Cache {
                     .execute(params![body.message.0, body.raw])?;
                 tx.prepare_cached("UPDATE location SET body = 1 WHERE message = ?1")?
                     .execute([body.message.0])?;
+                tx.prepare_cached("DELETE FROM reread WHERE message = ?1")?
+                    .execute([body.message.0])?;
                 kept.push(body);
             }
             // Last, because FTS5 writes out what it gathered at every other statement.
             let mut index = tx.prepare_cached(
-                "INSERT OR REPLACE INTO body_word (rowid, body) VALUES (?1, ?2)",
+                "INSERT OR REPLACE INTO body_word (rowid, body, file) VALUES (?1, ?2, ?3)",
             )?;
             for body in &kept {
-                index.execute(params![body.message.0, spaced(&body.text)])?;
+                let files = codec::file_words(&body.attachments);
+                index.execute(params![body.message.0, spaced(&body.text), spaced(&files)])?;
             }
+            let files = kept.iter().flat_map(|body| &body.attachments);
+            let texts = kept.iter().map(|body| body.text.as_str());
+            vocabulary.learn(tx, texts.chain(files.map(|file| file.name.as_str())))?;
             Ok(kept.len())
-        })
+        })?;
+        self.vocabulary = vocabulary;
+        Ok(kept)
     }
 
     /// Keeps previews of messages whose bodies are not here; what a body told stays.

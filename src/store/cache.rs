@@ -9,6 +9,7 @@ use crate::store::reader::Reader;
 use crate::store::refs::Refs;
 use crate::store::says;
 use crate::store::tally::Tally;
+use crate::store::vocabulary::Vocabulary;
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub struct Cache {
     pub(super) db: Reader,
     refs: Refs,
+    pub(super) vocabulary: Vocabulary,
     /// Transactions that indexed messages since all was merged.
     pieces: usize,
 }
@@ -77,6 +79,7 @@ impl Cache {
             cache: Cache {
                 db: Reader { conn },
                 refs: Refs::default(),
+                vocabulary: Vocabulary::default(),
                 pieces: 0,
             },
             created,

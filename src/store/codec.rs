@@ -133,6 +133,24 @@ pub(super) fn push_people(text: &mut String, people: &mut dyn Iterator<Item = &A
     }
 }
 
+/// What attachments are called, a line each, and the short names of their types (`pdf`), as words
+/// for the search.
+pub(super) fn file_words(files: &[AttachmentRow]) -> String {
+    let mut words = String::new();
+    for file in files {
+        words.push_str(&file.name);
+        words.push('\n');
+        let (main, sub) = file.media_type.split_once('/').unwrap_or_default();
+        let sub = sub.split('+').next().unwrap_or_default();
+        let short = sub.len() <= 10 && !sub.contains(['.', '-']);
+        if short && main != "text" && sub != "rfc822" {
+            words.push_str(sub);
+            words.push('\n');
+        }
+    }
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -54,7 +54,9 @@ impl Cache {
         messages: &[Packed],
         cursor: Option<CursorMove>,
     ) -> Result<Ingested> {
-        self.write(|tx, tally| {
+        // After an error it is begun anew.
+        let mut vocabulary = std::mem::take(&mut self.vocabulary);
+        let ingested = self.write(|tx, tally| {
             cursor::believe(tx, mailbox, uidvalidity)?;
             let mut batch = Batch::begin(tx, mailbox.0, messages)?;
             let mut ingested = Ingested::default();
@@ -70,8 +72,14 @@ impl Cache {
             }
             cursor.map_or(Ok(()), |to| cursor::set(tx, mailbox, to))?;
             batch.finish(tally)?;
+            let heads = messages
+                .iter()
+                .flat_map(|message| message.header.all_words());
+            vocabulary.learn(tx, heads)?;
             Ok(ingested)
-        })
+        })?;
+        self.vocabulary = vocabulary;
+        Ok(ingested)
     }
 }
 

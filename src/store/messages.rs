@@ -155,6 +155,7 @@ pub(super) fn delete(conn: &Connection, tally: &mut Tally, message: i64) -> Resu
         "DELETE FROM message WHERE id = ?1",
         "DELETE FROM body WHERE message = ?1",
         "DELETE FROM orphan WHERE message = ?1",
+        "DELETE FROM reread WHERE message = ?1",
     ] {
         conn.prepare_cached(sql)?.execute([message])?;
     }

@@ -4,7 +4,7 @@
 use crate::model::{Address, Envelope, Flags, Uid};
 use crate::store::codec;
 use crate::store::threads;
-use crate::store::words::spaced;
+use crate::text::tokens::spaced;
 use std::borrow::Cow;
 
 /// A message as a header fetch tells it.
@@ -145,6 +145,11 @@ impl Header {
     /// What a server says of who sent it.
     pub(super) fn auth_results(&self) -> Option<&str> {
         self.has_auth_results.then(|| self.get(Text::AuthResults))
+    }
+
+    /// All that the search finds it by.
+    pub(super) fn all_words(&self) -> [&str; 3] {
+        [Text::Subject, Text::Senders, Text::Recipients].map(|which| self.get(which))
     }
 
     /// What the search finds the subject by.

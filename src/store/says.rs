@@ -4,14 +4,16 @@
 use crate::model::tag;
 use crate::store::codec;
 use crate::store::error::Result;
-use crate::store::words::spaced;
+use crate::store::vocabulary;
 use crate::text::fold::fold;
+use crate::text::tokens::{self, Wanted};
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use std::fmt::Write as _;
 
 /// Puts them into a connection: `people_say`, `files_say` (a column, words, whether the last may go
-/// on), `types_say` (a column, a part of a media type), `tagged`, `flagged_with` (a column, a name).
+/// on), `types_say` (a column, a part of a media type), `tagged`, `flagged_with` (a column, a name),
+/// `has_part` (a word, a folded part, whether more may follow it).
 pub(super) fn add(conn: &Connection) -> Result<()> {
     let pure = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
@@ -50,6 +52,11 @@ pub(super) fn add(conn: &Connection) -> Result<()> {
             .split(' ')
             .any(is))
     })?;
+    conn.create_scalar_function("has_part", 3, pure, |values| {
+        let word = values.get_raw(0).as_str().unwrap_or_default();
+        let part = values.get_raw(1).as_str().unwrap_or_default();
+        Ok(vocabulary::has_part(word, part, values.get(2)?))
+    })?;
     conn.create_scalar_function("flagged_with", 2, pure, |values| {
         let wanted = values.get::<String>(1)?;
         let mut keywords = values.get_raw(0).as_str().unwrap_or_default().split(' ');
@@ -65,31 +72,14 @@ fn says(values: &Context<'_>, text: impl Fn(&str) -> String) -> rusqlite::Result
     Ok(!column.is_empty() && holds(&text(column), &wanted, prefix))
 }
 
-/// Whether the words stand in the text side by side, the last perhaps as the beginning of one.
-/// Lines are not put together.
+/// Whether the words stand in the text side by side, the last perhaps as the beginning of one, the
+/// first behind a `*` as the end of one. Lines are not put together.
 pub(super) fn holds(text: &str, wanted: &str, prefix: bool) -> bool {
-    let wanted = words(wanted);
-    let Some((last, before)) = wanted.split_last() else {
+    let Some(wanted) = Wanted::new(wanted, wanted.starts_with('*'), prefix) else {
         return true;
     };
-    let stands = |found: &[String]| {
-        let Some((end, begin)) = found.split_last() else {
-            return false;
-        };
-        begin == before && (end == last || (prefix && end.starts_with(last.as_str())))
-    };
-    let in_line = |line: &str| words(line).windows(wanted.len()).any(stands);
+    let in_line = |line: &str| !wanted.places(&tokens::words(line)).is_empty();
     text.lines().any(in_line)
-}
-
-/// Words as the index has them: runs of letters and digits, without case and accents.
-fn words(text: &str) -> Vec<String> {
-    let folded = fold(&spaced(text));
-    let words = folded.split(|c: char| !c.is_alphanumeric());
-    words
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
 /// `image`, `application/pdf`, `pdf`: a part of the type up to its parts' ends, or the name's ending.
@@ -113,6 +103,8 @@ mod tests {
             ("x.example", false),
             ("本語", false),
             ("bo", true),
+            ("*pez", false),
+            ("*ope", true),
             ("", false),
         ] {
             assert!(holds(text, wanted, prefix), "{wanted}");
@@ -122,6 +114,7 @@ mod tests {
             ("example bo", false),
             ("l ada", false),
             ("日語", true),
+            ("*ope", false),
         ] {
             assert!(!holds(text, wanted, prefix), "{wanted}");
         }

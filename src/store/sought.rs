@@ -11,6 +11,7 @@ use crate::model::query::{Expr, Field, Has, Is, Query, Term};
 use crate::store::error::Result;
 use crate::store::reader::in_thread_of;
 use crate::store::refs;
+use crate::store::vocabulary;
 use crate::store::words;
 use jiff::Zoned;
 use rusqlite::Connection;
@@ -143,7 +144,7 @@ impl Maker<'_> {
                 field,
                 text,
                 prefix,
-            } => self.matching(*field, text, *prefix),
+            } => self.matching(*field, text, *prefix)?,
             Term::Has(Has::Link) => {
                 let web = self.bind("body : (\"http\" OR \"https\" OR \"www\")".to_owned());
                 Some(format!(
@@ -175,17 +176,27 @@ impl Maker<'_> {
     }
 
     /// The messages, in order, in which these words are found.
-    fn matching(&mut self, field: Field, text: &str, prefix: bool) -> Option<String> {
-        let phrase = words::phrase(field, text, prefix)?;
+    fn matching(&mut self, field: Field, text: &str, prefix: bool) -> Result<Option<String>> {
+        let Some(mut phrase) = words::phrase(field, text, prefix) else {
+            return Ok(None);
+        };
+        if let Some((part, rest)) = words::part(text) {
+            let goes_on = prefix && rest.is_empty();
+            let firsts = vocabulary::with_part(self.conn, part, goes_on)?;
+            phrase = words::phrases(field, &firsts, rest, prefix);
+        }
         if field == Field::File {
+            let phrase = self.bind(phrase);
             let (text, prefix) = (self.bind(text.to_owned()), self.bind(prefix));
-            return Some(format!(
-                "({ATTACHED} AND files_say(m.attachments, {text}, {prefix}))"
-            ));
+            return Ok(Some(format!(
+                "(SELECT w.id FROM (SELECT rowid AS id FROM body_word WHERE body_word MATCH {phrase} \
+                 ORDER BY 1) w CROSS JOIN message m ON m.id = w.id \
+                 WHERE files_say(m.attachments, {text}, {prefix}))"
+            )));
         }
         let phrase = self.bind(phrase);
         let word = format!("SELECT rowid AS id FROM word WHERE word MATCH {phrase}");
-        Some(match field {
+        Ok(Some(match field {
             Field::Any | Field::Body => format!(
                 "({word} UNION SELECT rowid FROM body_word WHERE body_word MATCH {phrase} ORDER BY 1)"
             ),
@@ -200,7 +211,7 @@ impl Maker<'_> {
             Field::From | Field::To | Field::Subject | Field::File => {
                 format!("({word} ORDER BY 1)")
             }
-        })
+        }))
     }
 
     fn attached(&mut self, kind: &str) -> String {

@@ -1,43 +1,16 @@
 //! Text for FTS5 and queries in its language.
 //!
-//! The tokenizer takes a run of letters for one word, but Chinese and Japanese put no spaces
-//! between words: so each of their characters is set apart, in what is indexed and in what is
-//! asked, and a word of theirs becomes a phrase of characters.
+//! The tokenizer takes a run of letters for one word; characters that are words by themselves are
+//! set apart before it sees them ([`spaced`]), in what is indexed and in what is asked.
 
 use crate::model::query::Field;
-use std::borrow::Cow;
+use crate::text::tokens::{spaced, stands_alone};
 
 /// A phrase of more characters than this says no more than its beginning.
 const MAX_PHRASE: usize = 256;
 
-fn stands_alone(c: char) -> bool {
-    matches!(u32::from(c),
-        0x3005..=0x3007 | 0x3040..=0x30ff | 0x3100..=0x312f | 0x31f0..=0x31ff | 0x3400..=0x4dbf
-        | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0xff66..=0xff9f | 0x2_0000..=0x3_ffff)
-}
-
-/// The text with every Chinese and Japanese character set apart by spaces.
-pub(super) fn spaced(text: &str) -> Cow<'_, str> {
-    // Nearly no text has any, and only characters from U+3000 up begin with an octet from E3 up.
-    let far = text.bytes().fold(false, |far, b| far | (b >= 0xe3));
-    if !far || !text.chars().any(stands_alone) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() * 2);
-    for c in text.chars() {
-        if stands_alone(c) {
-            out.push(' ');
-            out.push(c);
-            out.push(' ');
-        } else {
-            out.push(c);
-        }
-    }
-    Cow::Owned(out)
-}
-
 /// One term as an FTS5 expression, everything quoted; `None` if there is no word in it, so that it
-/// says nothing.
+/// says nothing. What a `*` before the first word means is not said in it.
 pub(super) fn phrase(field: Field, text: &str, prefix: bool) -> Option<String> {
     // Only what would end the quotation is taken out: how a word is cut is the tokenizer's affair.
     let text: String = text
@@ -50,30 +23,42 @@ pub(super) fn phrase(field: Field, text: &str, prefix: bool) -> Option<String> {
     }
     let text = spaced(&text);
     let words: Vec<&str> = text.split_whitespace().collect();
-    let column = match field {
+    let star = if prefix { " *" } else { "" };
+    Some(format!("{}\"{}\"{star}", column(field), words.join(" ")))
+}
+
+fn column(field: Field) -> &'static str {
+    match field {
         Field::Any => "",
         Field::From => "sender : ",
         Field::To | Field::Cc => "recipients : ",
         Field::Subject => "subject : ",
-        Field::Body | Field::File => "body : ",
-    };
-    let star = if prefix { " *" } else { "" };
-    Some(format!("{column}\"{}\"{star}", words.join(" ")))
+        Field::Body => "body : ",
+        Field::File => "file : ",
+    }
+}
+
+/// A term whose first word stands behind a `*`: the part of a word, and what follows it.
+pub(super) fn part(text: &str) -> Option<(&str, &str)> {
+    let text = text.strip_prefix('*')?.trim_start_matches('*').trim();
+    let end = text.find(|c: char| !c.is_alphanumeric());
+    let (part, rest) = text.split_at(end.unwrap_or(text.len()));
+    let whole = !part.is_empty() && !part.contains(stands_alone);
+    whole.then_some((part, rest))
+}
+
+/// One term as an FTS5 expression with each of several words at its beginning.
+pub(super) fn phrases(field: Field, firsts: &[String], rest: &str, prefix: bool) -> String {
+    let each = firsts
+        .iter()
+        .filter_map(|first| phrase(Field::Any, &format!("{first}{rest}"), prefix));
+    let each: Vec<String> = each.collect();
+    format!("{}({})", column(field), each.join(" OR "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn characters_without_spaces_are_set_apart() {
-        assert_eq!(spaced("plain"), "plain");
-        assert_eq!(spaced("a日本b"), "a 日  本 b");
-        assert_eq!(spaced("Größe – наш ☎"), "Größe – наш ☎");
-        for c in ('\u{80}'..=char::MAX).filter(|c| stands_alone(*c)) {
-            assert_eq!(spaced(&c.to_string()), format!(" {c} "));
-        }
-    }
 
     #[test]
     fn whatever_is_typed_becomes_a_quoted_phrase() {
@@ -90,5 +75,14 @@ mod tests {
             Some("\"日 本\"")
         );
         assert_eq!(phrase(Field::Body, " \"-*", false), None);
+        assert_eq!(part("*dampf schiff"), Some(("dampf", " schiff")));
+        for none in ["dampf", "*", "*-a", "*日本"] {
+            assert_eq!(part(none), None, "{none}");
+        }
+        let firsts = ["a".to_owned(), "b\"".to_owned()];
+        assert_eq!(
+            phrases(Field::Subject, &firsts, " c", false),
+            "subject : (\"a c\" OR \"b c\")"
+        );
     }
 }

@@ -225,7 +225,8 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn digest(message: MsgId, raw: Vec<u8>) -> NewBody {
+/// What is kept of a message with this source.
+pub fn digest(message: MsgId, raw: Vec<u8>) -> NewBody {
     let digest = mime::parse::digest(&raw);
     NewBody {
         message,

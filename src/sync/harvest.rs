@@ -14,6 +14,7 @@ use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::mailboxes;
 use crate::sync::report::{Meter, Task};
+use crate::sync::reread;
 use crate::text::when;
 use std::sync::atomic::Ordering;
 
@@ -71,6 +72,7 @@ fn round(
     connection: &mut Option<Connection>,
     cut_in: &mut dyn FnMut() -> bool,
 ) -> Result<u64, SyncError> {
+    reread::all(kit, cut_in)?;
     let reader = kit.reader()?;
     let mut fetched = 0;
     for here in mailboxes::known(kit, &reader)? {

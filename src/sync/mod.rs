@@ -33,6 +33,7 @@ pub mod pull;
 pub mod proof;
 pub mod mailboxes;
 pub mod bodies;
+pub mod reread;
 pub mod harvest;
 pub mod follow;
 pub mod push;

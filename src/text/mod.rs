@@ -12,5 +12,6 @@ pub mod later;
 pub mod size;
 pub mod gauge;
 pub mod fold;
+pub mod tokens;
 
 pub use clean::Clean;

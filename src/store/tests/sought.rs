@@ -101,6 +101,9 @@ fn a_term() -> impl Strategy<Value = Term> {
         "日",
         "example",
         "lun",
+        "*unch",
+        "*dam",
+        "*x",
         "-",
         "y",
     ];
@@ -231,8 +234,14 @@ fn fits(term: &Term, sample: &Sample) -> bool {
             let body = sample.body.is_some() && holds(text, wanted, *prefix);
             let to = people(&e.to) || people(&e.cc);
             let named = files.iter().any(|(name, _)| holds(name, wanted, *prefix));
+            let of_kind = |(_, kind): &(String, String)| {
+                let short = kind.rsplit('/').next().unwrap();
+                kind != "text/calendar" && holds(short, wanted, *prefix)
+            };
             match field {
-                Field::Any => people(&e.from) || to || subject || body,
+                Field::Any => {
+                    people(&e.from) || to || subject || body || named || files.iter().any(of_kind)
+                }
                 Field::From => people(&e.from),
                 Field::To => to,
                 Field::Cc => people(&e.cc),
@@ -400,4 +409,140 @@ fn what_seldom_fits_is_found_by_an_index() {
         };
         assert_eq!(steps.iter().find(whole), None, "{text}: {steps:#?}");
     }
+}
+
+#[test]
+fn what_fits_better_comes_first_and_what_is_new_before_what_is_old() {
+    let mut f = Fixture::new();
+    let mut put = |n: u32, subject: &str, days: i64, text: &str| {
+        let mut new = message(n);
+        new.internal_date = NOW - days * DAY;
+        new.envelope.date = None;
+        new.envelope.subject = subject.to_owned();
+        f.ingest("INBOX", &[new]);
+        let row = f
+            .cache
+            .read()
+            .conn
+            .query_row("SELECT max(id) FROM message", [], |r| r.get(0));
+        let body = NewBody {
+            message: MsgId(row.unwrap()),
+            raw: Vec::new(),
+            text: text.to_owned(),
+            snippet: String::new(),
+            attachments: Vec::new(),
+        };
+        f.cache.store_bodies(&[body]).unwrap();
+    };
+    put(1, "Annual budget plan", 40, "x");
+    put(
+        2,
+        "x",
+        39,
+        "a budget, and much later on in this long and winding text that goes on and on, the plan",
+    );
+    put(3, "x", 38, "our budget plan");
+    put(4, "budget planned", 38, "x");
+    put(5, "x", 1_000, "our budget plan");
+    for n in 6..700 {
+        put(
+            n,
+            "x",
+            60,
+            "the budget here, and quite another thing that went on and on before anybody at all had ever had a plan of it",
+        );
+    }
+    put(700, "budget plan", 900, "x");
+    let order = |text: &str| -> Vec<u32> {
+        let query = Query::typed(text).unwrap();
+        let found = f.reader().search_ranked(&query, NOW, 500).unwrap();
+        found
+            .rows
+            .iter()
+            .filter_map(|row| row.uid.map(Uid::get))
+            .collect()
+    };
+    let found = order("budget plan");
+    assert_eq!(
+        found[..3],
+        [1, 4, 700],
+        "all words in the subject, old or new"
+    );
+    assert_eq!(found[3..5], [3, 2]);
+    assert_eq!(found.len(), 500, "those that are weighed are more");
+    assert_eq!(order("is:unread")[..2], [4, 3], "no words: by date");
+}
+
+#[test]
+fn any_part_of_a_word_without_spaces_is_found() {
+    let texts = [
+        "昨日の東京都庁の会議録です",
+        "我们明天在北京大学见面",
+        "내일회의록을 보내드립니다",
+        "ยินดีต้อนรับสู่ประเทศไทย",
+        "Die Donaudampfschifffahrtsgesellschaft fährt",
+        "Přílišžluťoučký kůň",
+        "ПРИВЕТ миру",
+    ];
+    let samples: Vec<Sample> = texts
+        .iter()
+        .map(|text| Sample {
+            new: message(1),
+            archived: false,
+            body: Some(((*text).to_owned(), Vec::new())),
+        })
+        .collect();
+    let f = keep(&samples);
+    for (n, text) in (1u32..).zip(texts).take(4) {
+        let letters: Vec<char> = text.chars().collect();
+        for two in letters
+            .windows(2)
+            .filter(|two| two.iter().all(|c| c.is_alphabetic()))
+        {
+            let two: String = two.iter().collect();
+            let query = Query::parse(&two).unwrap();
+            assert!(found(&f, &query).contains(&n), "{two} of {text}");
+        }
+    }
+    for (text, n) in [
+        ("*dampf*", 5),
+        ("*DAMPFSCHIFF*", 5),
+        ("*gesellschaft", 5),
+        ("body:*zlutouc*", 6),
+        ("*gesellschaft fahrt", 5),
+        ("привет", 7),
+        ("*риве*", 7),
+    ] {
+        let query = Query::parse(text).unwrap();
+        assert_eq!(found(&f, &query), BTreeSet::from([n]), "{text}");
+    }
+    for none in ["*dampf", "subject:*dampf*", "*gesellschaft schifft"] {
+        assert!(found(&f, &Query::parse(none).unwrap()).is_empty(), "{none}");
+    }
+}
+
+#[test]
+fn a_cache_of_before_is_read_again() {
+    let mut f = Fixture::new();
+    f.ingest("INBOX", &[message(1)]);
+    let row: i64 = f
+        .cache
+        .read()
+        .conn
+        .query_row("SELECT max(id) FROM message", [], |r| r.get(0))
+        .unwrap();
+    assert!(f.body(MsgId(row)));
+    f.cache
+        .write(|tx, _| Ok(tx.execute("INSERT INTO reread SELECT message FROM body", [])?))
+        .unwrap();
+    let wanted = |f: &Fixture| f.reader().reread_wanted(&account(), 9).unwrap();
+    assert_eq!(wanted(&f), [MsgId(row)]);
+    assert!(
+        f.reader()
+            .reread_wanted(&AccountName("other".to_owned()), 9)
+            .unwrap()
+            .is_empty()
+    );
+    assert!(f.body(MsgId(row)));
+    assert!(wanted(&f).is_empty());
 }

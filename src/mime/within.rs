@@ -1,0 +1,264 @@
+//! The words of attached files, for the search: texts of every kind, tables, pages, and office
+//! documents that are zip archives of XML (ECMA-376, ISO/IEC 26300).
+//!
+//! A PDF is not read: its letters can't be had without its fonts. What is read of a file is bounded
+//! before and after it is unpacked, and a file that is no text costs a look at its beginning.
+
+use super::body::{self, Piece};
+use super::media;
+use super::tree::{Part, Tree};
+use super::{charset, html};
+use std::io::Read;
+use zip::ZipArchive;
+use zip::read::Config;
+
+/// Octets of one text that are read, decoded.
+const MOST: usize = 128 << 10;
+/// Octets, decoded, of a packed document that is looked into.
+const MOST_PACKED: usize = 4 << 20;
+/// Octets that are unpacked of one.
+const MOST_UNPACKED: u64 = 512 << 10;
+/// Entries that a packed document may have: more than these has something else in mind.
+const MOST_ENTRIES: usize = 2_000;
+/// Octets looked at to tell a text from anything else.
+const LOOKED_AT: usize = 1_024;
+/// Files of one message that are read.
+const FILES: usize = 20;
+
+/// The texts of files that are not shown with the message, one after the other, at most `room`
+/// octets. Untrusted text.
+pub fn texts(tree: &Tree<'_>, shown: &[Piece], room: usize) -> Vec<String> {
+    let is_shown = |id: u32| {
+        shown.iter().any(|piece| match piece {
+            Piece::Plain(n) | Piece::Html(n) | Piece::Calendar(n) | Piece::Card(n) => *n == id,
+            Piece::Report(n) | Piece::Message(n) => *n == id,
+            Piece::Note(..) => false,
+        })
+    };
+    let rows = body::attachments(tree);
+    let files = rows.iter().filter(|row| !is_shown(row.part));
+    let mut left = room;
+    let mut out = Vec::new();
+    for row in files.take(FILES) {
+        let Some(part) = tree.part(row.part) else {
+            continue;
+        };
+        let text = read(part, &row.name, left.min(MOST));
+        left = left.saturating_sub(text.len());
+        if !text.is_empty() {
+            out.push(text);
+        }
+    }
+    out
+}
+
+fn read(part: &Part<'_>, name: &str, most: usize) -> String {
+    let declared = part.media_type();
+    let kind = match declared.as_str() {
+        "" | "application/octet-stream" => media::type_of(name),
+        known => known,
+    };
+    let text = match kind {
+        "text/html"
+        | "application/xhtml+xml"
+        | "image/svg+xml"
+        | "application/xml"
+        | "text/xml" => html::strip(&part.text_within(most).0, most),
+        "application/json"
+        | "application/rtf"
+        | "application/x-yaml"
+        | "application/sql"
+        | "application/x-sh"
+        | "application/javascript" => body::words_within(part, most).0,
+        kind if kind.starts_with("text/") => body::words_within(part, most).0,
+        kind if is_office(kind) => office(part, most),
+        _ => String::new(),
+    };
+    // Some call anything a text.
+    if !is_text(&text) {
+        return String::new();
+    }
+    let (text, _) = text.split_at(text.floor_char_boundary(most));
+    text.to_owned()
+}
+
+fn is_text(text: &str) -> bool {
+    let (head, _) = text.split_at(text.floor_char_boundary(LOOKED_AT));
+    let odd = |c: &char| c.is_control() && !c.is_whitespace() || *c == char::REPLACEMENT_CHARACTER;
+    head.chars().filter(odd).count() * 20 <= head.chars().count()
+}
+
+fn is_office(kind: &str) -> bool {
+    kind.starts_with("application/vnd.openxmlformats-officedocument.")
+        || kind.starts_with("application/vnd.oasis.opendocument.")
+        || kind == "application/epub+zip"
+}
+
+/// The words of a packed document.
+fn office(part: &Part<'_>, most: usize) -> String {
+    if part.body.len() > MOST_PACKED * 4 / 3 {
+        return String::new();
+    }
+    let bytes = part.bytes();
+    let config = Config::default();
+    let Ok(mut archive) = ZipArchive::with_config(config, std::io::Cursor::new(bytes.as_ref()))
+    else {
+        return String::new();
+    };
+    if archive.len() > MOST_ENTRIES {
+        return String::new();
+    }
+    let mut out = String::new();
+    let mut left = MOST_UNPACKED;
+    for n in 0..archive.len() {
+        if left == 0 || out.len() >= most {
+            break;
+        }
+        let Ok(file) = archive.by_index(n) else {
+            continue;
+        };
+        if !file.name().is_ok_and(|name| holds_words(&name)) {
+            continue;
+        }
+        let mut xml = Vec::new();
+        // What is damaged ends there.
+        let _ = file.take(left).read_to_end(&mut xml);
+        left = left.saturating_sub(xml.len() as u64);
+        let xml = charset::decode(&xml, Some("utf-8"));
+        let text = html::strip(&parted(&xml), most.saturating_sub(out.len()));
+        out.push_str(&text);
+        out.push('\n');
+    }
+    out
+}
+
+/// The files of a document that its text stands in.
+fn holds_words(name: &str) -> bool {
+    let is_xml = [".xml", ".xhtml", ".html"]
+        .iter()
+        .any(|end| name.ends_with(end));
+    let place = [
+        "word/document",
+        "word/footnotes",
+        "word/header",
+        "ppt/slides/slide",
+        "ppt/notesSlides/",
+        "xl/sharedStrings",
+        "content.xml",
+        "OEBPS/",
+        "EPUB/",
+    ];
+    is_xml && place.iter().any(|place| name.starts_with(place))
+}
+
+/// Paragraphs, cells and lines of these formats as such of HTML.
+fn parted(xml: &str) -> String {
+    let mut out = String::with_capacity(xml.len());
+    let mut rest = xml;
+    while let Some((before, after)) = rest.split_once("</") {
+        out.push_str(before);
+        let ends = [
+            "w:p>",
+            "a:p>",
+            "si>",
+            "text:p>",
+            "text:h>",
+            "w:tc>",
+            "table:table-cell>",
+        ];
+        out.push_str(match ends.iter().any(|end| after.starts_with(end)) {
+            true => "<br></",
+            false => "</",
+        });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mime::body::{Prefer, choose};
+    use proptest::prelude::*;
+    use std::io::Write;
+
+    fn of(head: &str, content: &str) -> Vec<String> {
+        let raw = format!(
+            "Content-Type: multipart/mixed; boundary=m\n\n--m\n\nshown\n--m\n{head}\n\n{content}\n--m--\n"
+        );
+        let tree = Tree::read(raw.as_bytes());
+        texts(&tree, &choose(&tree, Prefer::Best).pieces, 1 << 20)
+    }
+
+    fn packed(files: &[(&str, &[u8])]) -> String {
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, bytes) in files {
+            let options = zip::write::SimpleFileOptions::default();
+            writer.start_file(*name, options).unwrap();
+            writer.write_all(bytes).unwrap();
+        }
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(writer.finish().unwrap().into_inner())
+    }
+
+    #[test]
+    fn texts_tables_and_pages_are_read() {
+        let file = |kind: &str| {
+            format!("Content-Type: {kind}\nContent-Disposition: attachment; filename=\"a.csv\"")
+        };
+        for (kind, content, word) in [
+            ("text/plain", "a planted word", "planted"),
+            ("text/csv", "name;planted;3", "planted"),
+            ("application/octet-stream", "name,planted", "planted"),
+            (
+                "text/html",
+                "<p>plan<b>ted</b></p><script>x</script>",
+                "planted",
+            ),
+            ("application/json", "{\"a\": \"planted\"}", "planted"),
+        ] {
+            let found = of(&file(kind), content);
+            assert!(found.concat().contains(word), "{kind}: {found:?}");
+        }
+        for (kind, content) in [
+            ("image/png", "planted"),
+            ("application/pdf", "planted"),
+            ("text/plain", "\u{1}\u{2}\u{3}planted\u{0}"),
+        ] {
+            assert!(of(&file(kind), content).is_empty(), "{kind}");
+        }
+        assert!(of("Content-Type: text/plain", "shown anyway").is_empty());
+    }
+
+    #[test]
+    fn documents_are_looked_into() {
+        let kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+        let head = format!(
+            "Content-Type: {kind}\nContent-Transfer-Encoding: base64\nContent-Disposition: attachment"
+        );
+        let xml = "<w:document><w:p><w:r><w:t>plan</w:t></w:r><w:r><w:t>ted</w:t></w:r></w:p><w:p>next</w:p></w:document>";
+        let document = packed(&[("word/document.xml", xml.as_bytes()), ("x.xml", b"other")]);
+        assert_eq!(of(&head, &document), ["planted\nnext\n"]);
+        // A bomb: what is unpacked is bounded.
+        let bomb = packed(&[("word/document.xml", &vec![b'a'; 30 << 20])]);
+        assert!(of(&head, &bomb).concat().len() as u64 <= MOST_UNPACKED);
+        assert!(of(&head, "UEsDBBQAAAAIAAAAIQ==").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_it_panic(cut in any::<prop::sample::Index>(), byte in any::<u8>(), room in 0usize..200) {
+            let kind = "application/vnd.oasis.opendocument.text";
+            let head = format!("Content-Type: {kind}\nContent-Transfer-Encoding: base64");
+            let mut document = packed(&[("content.xml", b"<text:p>one</text:p>")]).into_bytes();
+            let at = cut.index(document.len());
+            document[at] = byte;
+            let mut raw = format!("{head}\n\n").into_bytes();
+            raw.extend(document);
+            let tree = Tree::read(&raw);
+            let found = texts(&tree, &[], room);
+            prop_assert!(found.concat().len() <= room);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Bodies that are here and have to be read again, because a newer schema knows more of them.
+
+use crate::model::{AccountName, MsgId};
+use crate::store::cache::Cache;
+use crate::store::error::Result;
+use crate::store::reader::Reader;
+use rusqlite::params;
+
+impl Reader {
+    /// Messages of an account that are to be read again, the last ones first, at most `limit`.
+    pub fn reread_wanted(&self, account: &AccountName, limit: usize) -> Result<Vec<MsgId>> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT r.message FROM reread r WHERE EXISTS (SELECT 1 FROM location l
+                 JOIN mailbox b ON b.id = l.mailbox JOIN account a ON a.id = b.account
+                 WHERE l.message = r.message AND a.name = ?1)
+             ORDER BY r.message DESC LIMIT ?2",
+        )?;
+        let rows = select.query_map(params![account.0, limit], |row| row.get(0).map(MsgId))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Cache {
+    /// These can't be read again, or need not be.
+    pub fn reread_done(&mut self, messages: &[MsgId]) -> Result<()> {
+        self.write(|tx, _| {
+            let mut done = tx.prepare_cached("DELETE FROM reread WHERE message = ?1")?;
+            for message in messages {
+                done.execute([message.0])?;
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,131 @@
+//! All words that texts were found to have, for questions about parts of words (`*dampf`).
+//!
+//! An index of words finds a word or its beginning. For a part from its middle the words themselves
+//! are looked through, and those that have it are looked for. Words of letters are kept, not
+//! numbers, names of machines and the like, which would be most of them. A word stays when the last
+//! message that has it goes.
+
+use crate::store::error::Result;
+use crate::text::fold::fold;
+use crate::text::tokens::stands_alone;
+use rusqlite::Connection;
+use std::collections::BTreeSet;
+
+/// Octets of a word that is kept.
+const LENGTHS: std::ops::RangeInclusive<usize> = 3..=60;
+/// Words with the same part that are looked for, the shortest of them.
+const MOST: usize = 250;
+/// Slots for words that were met last, by their hash: four octets each.
+const SLOTS: usize = 1 << 15;
+
+/// What was learnt last, so that the words that every text has are not written again and again.
+#[derive(Default)]
+pub(super) struct Vocabulary {
+    met: Vec<u32>,
+}
+
+impl Vocabulary {
+    /// Keeps the words of these texts, in a transaction. Where it is not committed, a new one has to
+    /// be begun.
+    pub(super) fn learn<'a>(
+        &mut self,
+        conn: &Connection,
+        texts: impl Iterator<Item = &'a str>,
+    ) -> Result<()> {
+        if self.met.is_empty() {
+            self.met = vec![0; SLOTS];
+        }
+        // In order, for neighbours lie in one page.
+        let mut new = BTreeSet::new();
+        for word in texts.flat_map(words) {
+            let hash = hash(word);
+            let (slot, tag) = (hash as usize % SLOTS, (hash >> 32) as u32 | 1);
+            if let Some(met) = self.met.get_mut(slot)
+                && *met != tag
+            {
+                *met = tag;
+                new.insert(word.to_lowercase());
+            }
+        }
+        let mut insert = conn.prepare_cached("INSERT OR IGNORE INTO vocabulary VALUES (?1)")?;
+        for word in new {
+            insert.execute([word])?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs of letters.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    words.filter(|word| {
+        LENGTHS.contains(&word.len()) && !word.contains(|c: char| c.is_numeric() || stands_alone(c))
+    })
+}
+
+/// FNV-1a, ASCII letters without case.
+fn hash(word: &str) -> u64 {
+    word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, b| {
+        (hash ^ u64::from(b.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// The words that end in `part`, or have it anywhere; case and accents don't count.
+pub(super) fn with_part(conn: &Connection, part: &str, goes_on: bool) -> Result<Vec<String>> {
+    let mut select =
+        conn.prepare_cached("SELECT word FROM vocabulary WHERE has_part(word, ?1, ?2)")?;
+    let rows = select.query_map((fold(part), goes_on), |row| row.get(0))?;
+    let mut found: Vec<String> = rows.collect::<rusqlite::Result<_>>()?;
+    found.sort_by_key(String::len);
+    found.truncate(MOST);
+    // It may be a word that is in no text that is here.
+    if !found.iter().any(|word| word == part) {
+        found.push(part.to_owned());
+    }
+    Ok(found)
+}
+
+/// Whether a word of the vocabulary has a folded part at its end, or anywhere.
+pub(super) fn has_part(word: &str, part: &str, goes_on: bool) -> bool {
+    let has = |word: &str| match goes_on {
+        true => word.contains(part),
+        false => word.ends_with(part),
+    };
+    match word.is_ascii() {
+        true => has(word),
+        false => has(&fold(word)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_kept_once_and_found_by_their_parts() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE vocabulary (word TEXT PRIMARY KEY) STRICT, WITHOUT ROWID")
+            .unwrap();
+        crate::store::says::add(&conn).unwrap();
+        let mut vocabulary = Vocabulary::default();
+        let texts = [
+            "Donaudampfschiff, DAMPF! x1y2dampf3 日本語 dämpfen",
+            "donaudampfschiff Volldampf",
+        ];
+        vocabulary.learn(&conn, texts.into_iter()).unwrap();
+        Vocabulary::default()
+            .learn(&conn, texts.into_iter())
+            .unwrap();
+        let count: i64 = conn
+            .query_row("SELECT count(*) FROM vocabulary", [], |r| r.get(0))
+            .unwrap();
+        assert_eq!(count, 4);
+        let found = |part, goes_on| with_part(&conn, part, goes_on).unwrap();
+        assert_eq!(found("dampf", false), ["dampf", "volldampf"]);
+        assert_eq!(
+            found("dampf", true),
+            ["dampf", "dämpfen", "volldampf", "donaudampfschiff"]
+        );
+        assert_eq!(found("%_", true), ["%_"]);
+    }
+}

@@ -1,0 +1,212 @@
+//! Words as the search knows them: runs of letters and digits without case and accents.
+//!
+//! Languages that put no spaces between words (Chinese, Japanese, Thai), and Korean, which puts
+//! particles behind its words, have each character for a word: a word of theirs is a phrase of
+//! characters, and any part of it is found.
+
+use crate::text::fold::fold;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Whether a character is a word by itself.
+pub fn stands_alone(c: char) -> bool {
+    matches!(u32::from(c),
+        // Thai, Lao, Myanmar, Khmer.
+        0x0e00..=0x0eff | 0x1000..=0x109f | 0x1780..=0x17ff
+        // Kana, bopomofo, ideographs, Hangul syllables, wide forms.
+        | 0x3005..=0x3007 | 0x3040..=0x30ff | 0x3100..=0x312f | 0x31f0..=0x31ff | 0x3400..=0x4dbf
+        | 0x4e00..=0x9fff | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xff66..=0xff9f
+        | 0x2_0000..=0x3_ffff)
+}
+
+/// The text with every character that stands alone set apart by spaces.
+pub fn spaced(text: &str) -> Cow<'_, str> {
+    // Nearly no text has any, and only characters from U+0E00 up begin with an octet from E0 up.
+    let far = text.bytes().fold(false, |far, b| far | (b >= 0xe0));
+    if !far || !text.chars().any(stands_alone) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() * 2);
+    for c in text.chars() {
+        if stands_alone(c) {
+            out.push(' ');
+            out.push(c);
+            out.push(' ');
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The words of a text, each with the octets where it stands.
+pub fn words(text: &str) -> Vec<(Range<usize>, String)> {
+    let mut out: Vec<(Range<usize>, String)> = Vec::new();
+    let mut begun: Option<usize> = None;
+    let mut end = |from: Option<usize>, to: usize| {
+        if let Some(from) = from {
+            let word = fold(text.get(from..to).unwrap_or_default());
+            out.push((from..to, word));
+        }
+    };
+    for (at, c) in text.char_indices() {
+        let mark = matches!(c, '\u{300}'..='\u{36f}');
+        if stands_alone(c) && c.is_alphanumeric() {
+            end(begun.take(), at);
+            end(Some(at), at + c.len_utf8());
+        } else if c.is_alphanumeric() && !stands_alone(c) {
+            begun.get_or_insert(at);
+        } else if !mark {
+            end(begun.take(), at);
+        }
+    }
+    end(begun.take(), text.len());
+    out
+}
+
+/// What is looked for in a text: words beside each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    words: Vec<String>,
+    /// Whether the first may begin before, and the last go on.
+    open: (bool, bool),
+}
+
+impl Wanted {
+    /// The words of `text`; the first may have something before it, the last something behind it.
+    /// `None` if there is no word in it.
+    pub fn new(text: &str, before: bool, behind: bool) -> Option<Wanted> {
+        let words: Vec<String> = words(text).into_iter().map(|(_, word)| word).collect();
+        (!words.is_empty()).then_some(Wanted {
+            words,
+            open: (before, behind),
+        })
+    }
+
+    /// Where they stand among the words of a text: the octets of each place, from left to right.
+    pub fn places(&self, among: &[(Range<usize>, String)]) -> Vec<Range<usize>> {
+        let last = self.words.len() - 1;
+        let fits = |n: usize, found: &str| {
+            let Some(wanted) = self.words.get(n) else {
+                return false;
+            };
+            match (n == 0 && self.open.0, n == last && self.open.1) {
+                (false, false) => found == wanted,
+                (false, true) => found.starts_with(wanted.as_str()),
+                (true, false) => found.ends_with(wanted.as_str()),
+                (true, true) => found.contains(wanted.as_str()),
+            }
+        };
+        let stands = |window: &[(Range<usize>, String)]| {
+            let mut each = window.iter().enumerate();
+            each.all(|(n, (_, found))| fits(n, found))
+        };
+        let windows = among.windows(self.words.len()).filter(|w| stands(w));
+        windows
+            .filter_map(|w| Some(w.first()?.0.start..w.last()?.0.end))
+            .collect()
+    }
+}
+
+/// Every place in a text where something of what is wanted stands, from left to right, those that
+/// touch made one.
+pub fn places(wanted: &[Wanted], text: &str) -> Vec<Range<usize>> {
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let among = words(text);
+    let mut all: Vec<Range<usize>> = wanted.iter().flat_map(|w| w.places(&among)).collect();
+    all.sort_by_key(|place| (place.start, place.end));
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for place in all {
+        match out.last_mut() {
+            Some(last) if place.start <= last.end => last.end = last.end.max(place.end),
+            _ => out.push(place),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn characters_without_spaces_are_set_apart() {
+        assert_eq!(spaced("plain"), "plain");
+        assert_eq!(spaced("a日本b"), "a 日  本 b");
+        assert_eq!(spaced("Größe – наш ☎"), "Größe – наш ☎");
+        assert_eq!(spaced("회의"), " 회  의 ");
+        for c in ('\u{80}'..=char::MAX).filter(|c| stands_alone(*c)) {
+            assert_eq!(spaced(&c.to_string()), format!(" {c} "));
+        }
+    }
+
+    #[test]
+    fn words_are_folded_and_have_their_places() {
+        let text = "Ada Ló\u{301}pez, 日本x";
+        let found: Vec<(&str, String)> = words(text)
+            .into_iter()
+            .map(|(at, word)| (text.get(at).unwrap(), word))
+            .collect();
+        let found: Vec<(&str, &str)> = found.iter().map(|(a, b)| (*a, b.as_str())).collect();
+        assert_eq!(
+            found,
+            [
+                ("Ada", "ada"),
+                ("Ló\u{301}pez", "lopez"),
+                ("日", "日"),
+                ("本", "本"),
+                ("x", "x")
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_wanted_is_marked_where_it_stands() {
+        let marked = |text: &str, wanted: &[(&str, bool, bool)]| -> Vec<String> {
+            let wanted: Vec<Wanted> = wanted
+                .iter()
+                .filter_map(|(w, a, b)| Wanted::new(w, *a, *b))
+                .collect();
+            let found = places(&wanted, text).into_iter();
+            found.map(|at| text.get(at).unwrap().to_owned()).collect()
+        };
+        assert_eq!(
+            marked("An Invoice, invoiced", &[("invoice", false, false)]),
+            ["Invoice"]
+        );
+        assert_eq!(
+            marked("An Invoice, invoiced", &[("INVO", false, true)]),
+            ["Invoice", "invoiced"]
+        );
+        assert_eq!(marked("x-y z", &[("x y", false, false)]), ["x-y"]);
+        assert_eq!(marked("東京都庁", &[("京都", false, true)]), ["京都"]);
+        assert_eq!(marked("회의록을", &[("의록", false, false)]), ["의록"]);
+        assert_eq!(
+            marked("Donaudampfschiff", &[("dampf", true, true)]),
+            ["Donaudampfschiff"]
+        );
+        assert_eq!(
+            marked(
+                "Ångström b",
+                &[("angstrom b", false, false), ("b", false, false)]
+            ),
+            ["Ångström b"]
+        );
+        assert!(marked("anything", &[("-", false, true)]).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn places_are_whole_and_in_order(text in "\\PC{0,60}", wanted in "\\PC{0,6}") {
+            let wanted: Vec<Wanted> = Wanted::new(&wanted, true, true).into_iter().collect();
+            let mut before = 0;
+            for place in places(&wanted, &text) {
+                prop_assert!(place.start >= before && text.get(place.clone()).is_some());
+                before = place.end;
+            }
+        }
+    }
+}
