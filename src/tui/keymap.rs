@@ -1,10 +1,11 @@
 //! From keys to commands: a trie of key sequences for each context.
 //!
 //! The default keys are `assets/keys.toml`, readable as documentation; the user's file is laid
-//! over it. A bad entry is left out and told with its line, never a failure.
+//! over it, and below it the keys of another client if it says `preset`. A bad entry is left out and told with its line, never a failure.
 
 use crate::tui::command::{Call, Command, Context};
 use crate::tui::key::{Key, written};
+use crate::tui::presets;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use toml::Spanned;
@@ -44,6 +45,22 @@ impl Node {
                 node.bind(rest, call);
                 self.next.push((*first, node));
             }
+        }
+        self.next
+            .retain(|(_, n)| n.call.is_some() || !n.next.is_empty());
+    }
+
+    /// Takes away every longer sequence, and the calls of every shorter one.
+    fn clear_way(&mut self, keys: &[Key]) {
+        let Some((first, rest)) = keys.split_first() else {
+            self.next.clear();
+            return;
+        };
+        if let Some((_, node)) = self.next.iter_mut().find(|(k, _)| k == first) {
+            if !rest.is_empty() {
+                node.call = None;
+            }
+            node.clear_way(rest);
         }
         self.next
             .retain(|(_, n)| n.call.is_some() || !n.next.is_empty());
@@ -108,6 +125,15 @@ pub enum Step {
     None,
 }
 
+/// How a file is laid over what is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// What is there and longer or shorter stays; it may make a key wait.
+    Beside,
+    /// What is there gives way.
+    Instead,
+}
+
 /// The keys of every context.
 #[derive(Clone, Debug, Default)]
 pub struct Keymap {
@@ -120,14 +146,35 @@ impl Keymap {
     /// with its line.
     pub fn load(user: Option<&str>) -> (Keymap, Vec<String>) {
         let mut map = Keymap::default();
-        let mut warnings = map.patch(DEFAULT, "default keys");
+        let mut warnings = map.patch(DEFAULT, "default keys", Manner::Beside);
         if let Some(text) = user {
-            warnings.extend(map.patch(text, "keys.toml"));
+            warnings.extend(map.lay_preset(text));
+            warnings.extend(map.patch(text, "keys.toml", Manner::Beside));
         }
         (map, warnings)
     }
 
-    fn patch(&mut self, text: &str, file: &str) -> Vec<String> {
+    /// Lays the keys of another client, if the user's file asks for them.
+    fn lay_preset(&mut self, user: &str) -> Vec<String> {
+        let (table, _) = DeTable::parse_recoverable(user);
+        let Some((key, value)) = table.get_ref().get_key_value("preset") else {
+            return Vec::new();
+        };
+        let name = value.get_ref().as_str().unwrap_or_default();
+        match presets::preset(name) {
+            Some(text) => self.patch(text, name, Manner::Instead),
+            None => {
+                let known: Vec<_> = presets::names().collect();
+                let line = line_of(user, key.span().start);
+                let known = known.join(", ");
+                vec![format!(
+                    "keys.toml, line {line}: there is no preset `{name}`; there are {known}"
+                )]
+            }
+        }
+    }
+
+    fn patch(&mut self, text: &str, file: &str, manner: Manner) -> Vec<String> {
         let mut warnings = Vec::new();
         let mut warn = |at: usize, what: &str| {
             warnings.push(format!("{file}, line {}: {what}", line_of(text, at)));
@@ -136,6 +183,9 @@ impl Keymap {
         for error in errors {
             let at = error.span().map_or(0, |s| s.start);
             warn(at, first_line(error.message()));
+        }
+        if manner == Manner::Instead {
+            self.make_room(table.get_ref());
         }
         for (name, value) in table.get_ref() {
             let at = name.span().start;
@@ -148,6 +198,7 @@ impl Keymap {
                         }
                     }
                 }
+                ("preset", DeValue::String(_)) => {}
                 (name, DeValue::Table(entries)) => match Context::from_name(name) {
                     Some(context) => self.entries(context, entries, &mut warn),
                     None => {
@@ -163,6 +214,29 @@ impl Keymap {
             }
         }
         warnings
+    }
+
+    /// Everything that this file binds can be reached by its keys alone.
+    fn make_room(&mut self, file: &DeTable<'_>) {
+        for (name, value) in file {
+            let context = Context::from_name(name.get_ref());
+            let (Some(context), Some(entries)) = (context, value.get_ref().as_table()) else {
+                continue;
+            };
+            let keys = entries.keys();
+            keys.filter_map(|k| Key::sequence(k.get_ref()).ok())
+                .for_each(|keys| self.give_way(context, &keys));
+        }
+    }
+
+    /// Takes away what these keys begin, and what stands on the way to them, wherever it would
+    /// be reached beside this context.
+    fn give_way(&mut self, context: Context, keys: &[Key]) {
+        for (other, root) in &mut self.contexts {
+            if other.chain().contains(&context) || context.chain().contains(other) {
+                root.clear_way(keys);
+            }
+        }
     }
 
     fn entries(

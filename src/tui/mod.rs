@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod key;
+pub mod presets;
 pub mod keymap;
 pub mod theme;
 pub mod widget;

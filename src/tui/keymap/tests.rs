@@ -170,3 +170,75 @@ fn undo_never_waits_for_another_key() {
         assert_eq!(press(&map, context, "z"), [call(Command::Undo)]);
     }
 }
+
+fn with(preset: &str) -> Keymap {
+    let (map, warnings) = Keymap::load(Some(&format!("preset = \"{preset}\"\n")));
+    assert_eq!(warnings, [""; 0], "{preset}");
+    map
+}
+
+#[test]
+fn a_preset_leaves_no_command_without_a_key_and_no_key_waiting() {
+    let (usual, _) = Keymap::load(None);
+    for preset in presets::names() {
+        let map = with(preset);
+        for info in TABLE {
+            for context in info.contexts {
+                assert!(
+                    usual.keys_of(*context, info.command).is_empty()
+                        || !map.keys_of(*context, info.command).is_empty(),
+                    "{preset}: `{}` has no key in [{}]",
+                    info.name,
+                    context.name()
+                );
+                for keys in map.keys_of(*context, info.command) {
+                    let keys = Key::sequence(&keys).unwrap();
+                    let more = map.choices(*context, &keys);
+                    assert!(
+                        more.is_empty(),
+                        "{preset}: {} waits for {more:?} in [{}]",
+                        written(&keys),
+                        context.name()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_preset_binds_is_what_the_key_does() {
+    for (preset, text) in presets::PRESETS {
+        let map = with(preset);
+        let table = DeTable::parse(text).unwrap();
+        for (name, value) in table.get_ref() {
+            let context = Context::from_name(name.get_ref()).unwrap();
+            for (key, value) in value.get_ref().as_table().unwrap() {
+                let keys = Key::sequence(key.get_ref()).unwrap();
+                assert_eq!(written(&keys), key.get_ref().as_ref(), "write it so");
+                let (_, wanted) = entry(context, key.get_ref(), value.get_ref()).unwrap();
+                let found = map.contexts.get(&context).and_then(|root| root.at(&keys));
+                assert_eq!(
+                    found.and_then(|n| n.call.clone()),
+                    wanted,
+                    "{preset}: {key:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_preset_is_below_what_is_the_users_and_one_that_is_not_there_is_told() {
+    let (map, warnings) = Keymap::load(Some("preset = \"mutt\"\n[index]\n\"d\" = \"archive\"\n"));
+    assert_eq!(warnings, [""; 0]);
+    assert_eq!(press(&map, Context::Index, "d"), [call(Command::Archive)]);
+    assert_eq!(press(&map, Context::Index, "g"), [call(Command::ReplyAll)]);
+    assert_eq!(press(&map, Context::Index, "="), [call(Command::First)]);
+    let (map, warnings) = Keymap::load(Some("preset = \"elm\"\n"));
+    assert_eq!(
+        warnings,
+        ["keys.toml, line 1: there is no preset `elm`; there are gmail, mutt, aerc, alpine, emacs"]
+    );
+    assert_eq!(press(&map, Context::Index, "e"), [call(Command::Archive)]);
+}
