@@ -189,7 +189,6 @@ pub(super) fn account(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::config::load::parse;
     use std::path::Path;
 

@@ -18,14 +18,15 @@ mod merging;
 mod threads;
 mod rows;
 pub mod reader;
+mod sought;
 pub mod mailboxes;
 pub mod told;
 pub mod pages;
 pub mod conversation;
 pub mod answered;
-mod sought;
 pub mod search;
 mod ranked;
+pub mod listed;
 pub mod resolve;
 pub mod cache;
 pub mod packed;
@@ -58,6 +59,7 @@ pub use error::{Error, Result};
 pub use flags::Changed;
 pub use ingest::Ingested;
 pub use keyed::{ByKey, Keyed};
+pub use listed::{Counted, Listed};
 pub use listing::{Contents, MailboxInfo};
 pub use local::{
     CopyId, CopyState, DraftCopy, DraftLine, End, Entry, Fate, Landed, Leaving, Local, LocalReader,

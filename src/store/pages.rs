@@ -10,15 +10,17 @@ use crate::model::view::{IndexRow, Page, PageKey, Scope};
 use crate::store::error::Result;
 use crate::store::reader::Reader;
 use crate::store::rows;
+use crate::store::sought::{Filter, OF_WALK};
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::VecDeque;
 
 /// Before every key, and after every key.
-const FIRST: PageKey = PageKey {
+pub(super) const FIRST: PageKey = PageKey {
     date: i64::MAX,
     id: i64::MAX,
 };
-const LAST: PageKey = PageKey {
+pub(super) const LAST: PageKey = PageKey {
     date: i64::MIN,
     id: i64::MIN,
 };
@@ -37,11 +39,7 @@ pub(super) struct Walk {
 impl Walk {
     /// Keys of one mailbox beyond a key: `(mailbox, date, id, limit)`.
     pub(super) fn sql(self) -> String {
-        let (compare, order) = if self.down {
-            ("<", "DESC")
-        } else {
-            (">", "ASC")
-        };
+        let (compare, order) = self.direction();
         let (table, id, condition) = match (self.threaded, self.unread) {
             (true, false) => ("thread_row", "thread", ""),
             (true, true) => ("thread_row", "thread", "AND unread > 0"),
@@ -51,6 +49,50 @@ impl Walk {
         format!(
             "SELECT date, {id} FROM {table} WHERE mailbox = ?1 {condition} AND (date, {id}) {compare} (?2, ?3)
              ORDER BY date {order}, {id} {order} LIMIT ?4"
+        )
+    }
+
+    fn direction(self) -> (&'static str, &'static str) {
+        if self.down {
+            ("<", "DESC")
+        } else {
+            (">", "ASC")
+        }
+    }
+
+    /// The same of the rows that a filter lets through. A thread is asked by its newest message.
+    pub(super) fn filtered(self, filter: &Filter) -> String {
+        let (compare, order) = self.direction();
+        let condition = &filter.condition;
+        let (key, unread) = match (self.threaded, self.unread) {
+            (true, true) => ("t.date, t.thread", "AND t.unread > 0"),
+            (true, false) => ("t.date, t.thread", ""),
+            (false, true) => ("l.date, l.id", "AND l.system & 1 = 0"),
+            (false, false) if filter.unread => ("l.date, l.id", "AND l.system & 1 = 0"),
+            (false, false) => ("l.date, l.id", ""),
+        };
+        let from = match (self.threaded, &filter.few) {
+            (true, None) => "thread_row t CROSS JOIN location l ON l.id = t.location
+                WHERE t.mailbox = ?1"
+                .to_owned(),
+            (true, Some(few)) => format!(
+                "(SELECT id FROM {few} ORDER BY 1) f CROSS JOIN location l INDEXED BY location_message ON l.message = f.id
+                CROSS JOIN thread_row t ON t.mailbox = l.mailbox AND t.thread = l.thread
+                WHERE l.mailbox = ?1 AND l.hidden = 0 AND t.location = l.id"
+            ),
+            (false, None) => {
+                let index = if unread.is_empty() { "location_shown" } else { "location_unread" };
+                format!("location l INDEXED BY {index} WHERE l.mailbox = ?1 AND l.hidden = 0")
+            }
+            (false, Some(few)) => format!(
+                "(SELECT id FROM {few} ORDER BY 1) f CROSS JOIN location l INDEXED BY location_message ON l.message = f.id
+                WHERE l.mailbox = ?1 AND l.hidden = 0"
+            ),
+        };
+        let (date, id) = key.split_once(", ").unwrap_or((key, ""));
+        format!(
+            "SELECT {key} FROM {from} {unread} AND ({key}) {compare} (?2, ?3) AND ({condition})
+             ORDER BY {date} {order}, {id} {order} LIMIT ?4"
         )
     }
 }
@@ -64,18 +106,26 @@ struct Stream {
 }
 
 impl Stream {
-    fn peek(&mut self, conn: &Connection, walk: Walk, limit: usize) -> Result<Option<PageKey>> {
+    fn peek(
+        &mut self,
+        conn: &Connection,
+        walk: Walk,
+        filter: Option<&Filter>,
+        limit: usize,
+    ) -> Result<Option<PageKey>> {
         if self.ahead.is_empty() && !self.ended {
-            let mut select = conn.prepare_cached(&walk.sql())?;
-            let keys = select.query_map(
-                params![self.mailbox, self.from.date, self.from.id, limit],
-                |row| {
-                    Ok(PageKey {
-                        date: row.get(0)?,
-                        id: row.get(1)?,
-                    })
-                },
-            )?;
+            let sql = filter.map_or_else(|| walk.sql(), |filter| walk.filtered(filter));
+            let mut select = conn.prepare_cached(&sql)?;
+            let most = i64::try_from(limit).unwrap_or(i64::MAX);
+            let own = [self.mailbox, self.from.date, self.from.id, most].map(Value::Integer);
+            let rest = filter.map_or(&[][..], |f| f.values.get(OF_WALK..).unwrap_or_default());
+            let bound = rusqlite::params_from_iter(own.iter().chain(rest));
+            let keys = select.query_map(bound, |row| {
+                Ok(PageKey {
+                    date: row.get(0)?,
+                    id: row.get(1)?,
+                })
+            })?;
             self.ahead = keys.collect::<rusqlite::Result<_>>()?;
             self.ended = self.ahead.len() < limit;
             if let Some(last) = self.ahead.back() {
@@ -87,15 +137,20 @@ impl Stream {
 }
 
 /// The first `limit` keys beyond `from`, in the direction of the walk.
-fn keys(
+pub(super) fn keys(
     conn: &Connection,
     mailboxes: &[i64],
     walk: Walk,
+    filter: Option<&Filter>,
     from: PageKey,
     limit: usize,
 ) -> Result<Vec<PageKey>> {
     let merged = mailboxes.len() > 1;
-    let ahead = if merged { AHEAD } else { limit.max(1) };
+    let ahead = if merged && filter.is_none_or(|f| !f.looks_up) {
+        AHEAD.min(limit.max(1))
+    } else {
+        limit.max(1)
+    };
     // A merged thread may be unread in one inbox and stand at its date in another: so there the
     // unread ones are picked out of all.
     let pick_unread = merged && walk.threaded && walk.unread;
@@ -116,7 +171,7 @@ fn keys(
     while found.len() < limit {
         let mut best: Option<(usize, PageKey)> = None;
         for (at, stream) in streams.iter_mut().enumerate() {
-            if let Some(key) = stream.peek(conn, scan, ahead)?
+            if let Some(key) = stream.peek(conn, scan, filter, ahead)?
                 && best.is_none_or(|(_, other)| if walk.down { key > other } else { key < other })
             {
                 best = Some((at, key));
@@ -135,9 +190,31 @@ fn keys(
     Ok(found)
 }
 
+/// The key that a page lies beyond, and whether it lies below it.
+pub(super) fn bounds(page: Page) -> (PageKey, bool) {
+    match page {
+        Page::Newest => (FIRST, true),
+        Page::Oldest => (LAST, false),
+        Page::After(key) => (key, true),
+        Page::Before(key) => (key, false),
+        Page::From(key) => (
+            PageKey {
+                id: key.id.saturating_add(1),
+                ..key
+            },
+            true,
+        ),
+    }
+}
+
 /// Whether a thread's one row in a merged list is this one: the newest, in the first mailbox that
 /// has it so.
-fn stands_here(conn: &Connection, mailboxes: &[i64], mailbox: i64, key: PageKey) -> Result<bool> {
+pub(super) fn stands_here(
+    conn: &Connection,
+    mailboxes: &[i64],
+    mailbox: i64,
+    key: PageKey,
+) -> Result<bool> {
     let mut select =
         conn.prepare_cached("SELECT date FROM thread_row WHERE mailbox = ?1 AND thread = ?2")?;
     for &other in mailboxes {
@@ -152,7 +229,7 @@ fn stands_here(conn: &Connection, mailboxes: &[i64], mailbox: i64, key: PageKey)
 }
 
 /// The mailboxes of a scope.
-fn mailboxes(conn: &Connection, scope: &Scope) -> Result<Vec<i64>> {
+pub(super) fn mailboxes(conn: &Connection, scope: &Scope) -> Result<Vec<i64>> {
     match scope {
         Scope::Mailbox(id) => Ok(vec![id.0]),
         Scope::UnifiedInbox => inboxes(conn),
@@ -209,19 +286,7 @@ impl Reader {
     ) -> Result<Vec<IndexRow>> {
         let moment = self.moment()?;
         let mailboxes = mailboxes(&moment, scope)?;
-        let (from, down) = match page {
-            Page::Newest => (FIRST, true),
-            Page::Oldest => (LAST, false),
-            Page::After(key) => (key, true),
-            Page::Before(key) => (key, false),
-            Page::From(key) => (
-                PageKey {
-                    id: key.id.saturating_add(1),
-                    ..key
-                },
-                true,
-            ),
-        };
+        let (from, down) = bounds(page);
         let mut keys = keys(
             &moment,
             &mailboxes,
@@ -230,6 +295,7 @@ impl Reader {
                 unread: false,
                 down,
             },
+            None,
             from,
             limit,
         )?;
@@ -290,7 +356,7 @@ impl Reader {
             unread: true,
             down: true,
         };
-        let found = keys(&moment, &mailboxes, walk, after.unwrap_or(FIRST), 1)?;
+        let found = keys(&moment, &mailboxes, walk, None, after.unwrap_or(FIRST), 1)?;
         found
             .first()
             .map_or(Ok(None), |key| row(&moment, &mailboxes, threaded, *key))

@@ -11,9 +11,9 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use std::fmt::Write as _;
 
-/// Puts them into a connection: `people_say`, `files_say` (a column, words, whether the last may go
-/// on), `types_say` (a column, a part of a media type), `tagged`, `flagged_with` (a column, a name),
-/// `has_part` (a word, a folded part, whether more may follow it).
+/// Puts them into a connection: `people_say`, `files_say`, `text_says` (a column, words, whether the
+/// last may go on), `types_say` (a column, a part of a media type), `tagged`, `flagged_with` (a
+/// column, a name), `has_part` (a word, a folded part, whether more may follow it).
 pub(super) fn add(conn: &Connection) -> Result<()> {
     let pure = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
@@ -34,6 +34,9 @@ pub(super) fn add(conn: &Connection) -> Result<()> {
             }
             names
         })
+    })?;
+    conn.create_scalar_function("text_says", 3, pure, |values| {
+        says(values, |column| column.replace(['\n', '\r'], " "))
     })?;
     conn.create_scalar_function("types_say", 2, pure, |values| {
         let wanted = values.get::<String>(1)?.to_lowercase();

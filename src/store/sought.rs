@@ -3,7 +3,11 @@
 //! What was typed as words becomes FTS5 expressions of one quoted phrase each, so nothing typed can
 //! be taken for its syntax. Headers and texts are two indices of words: each phrase gives the
 //! messages that either finds, and SQL puts these sets together. Where a query names such sets, they
-//! say which messages are looked at, and the other conditions are asked of these alone.
+//! say which messages are looked at, and the other conditions are asked of these alone. Where it
+//! names none, a flag, a tag or a mailbox may say which places are looked at; only a query without
+//! any of these looks at all.
+//!
+//! A list that is walked in its order asks the same of one place after another: a [`Filter`].
 
 use crate::model::MessageId;
 use crate::model::query::period::in_zone;
@@ -14,8 +18,8 @@ use crate::store::refs;
 use crate::store::vocabulary;
 use crate::store::words;
 use jiff::Zoned;
-use rusqlite::Connection;
 use rusqlite::types::Value;
+use rusqlite::{Connection, Params, Statement};
 
 /// Rows of (message, location, date), grouped by message.
 pub(super) struct Plan {
@@ -28,6 +32,22 @@ pub(super) struct Plan {
 const EVERYTHING: &str =
     "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_message
     WHERE l.message > 0 AND l.hidden = 0";
+/// No place at all.
+const NOTHING: &str = "SELECT l.message, l.id, l.date FROM location l WHERE 0";
+/// Of the places with a star, and of those with tags or other keywords: indices of these alone, in
+/// the same order.
+const FLAGGED: &str = "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_flagged
+    WHERE l.hidden = 0 AND l.system & 4 <> 0";
+const KEYWORDED: &str =
+    "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_keyworded
+    WHERE l.hidden = 0 AND l.keywords <> ''";
+/// Of the unread places, and of those in some mailboxes. They have to be sorted.
+const UNREAD: &str = "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_unread
+    WHERE l.hidden = 0 AND l.system & 1 = 0";
+const SHOWN: &str = "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_shown
+    WHERE l.hidden = 0";
+/// Sorting costs some times what looking at a place does.
+const SORTING: i64 = 4;
 /// The same of the messages of a set, in their order.
 const MATCHING: &str = "SELECT l.message, l.id, l.date
     FROM (SELECT id FROM {found} ORDER BY 1) f
@@ -41,14 +61,10 @@ const ATTACHED: &str = "SELECT m.id FROM message m INDEXED BY message_attached
     WHERE m.attachments IS NOT NULL AND m.attachments <> '[]'";
 impl Plan {
     pub(super) fn make(conn: &Connection, query: &Query, now: i64) -> Result<Plan> {
-        let mut maker = Maker {
-            conn,
-            now: in_zone(now),
-            values: Vec::new(),
-        };
-        let mut sql = match maker.messages(&query.root)? {
-            Some(found) => MATCHING.replace("{found}", &found),
-            None => EVERYTHING.to_owned(),
+        let mut maker = Maker::new(conn, now);
+        let (mut sql, sorted) = match maker.messages(&query.root)? {
+            Some(found) => (MATCHING.replace("{found}", &found), true),
+            None => maker.places(&query.root)?,
         };
         for condition in [maker.beyond(&query.root)?, maker.staying()?]
             .into_iter()
@@ -56,18 +72,171 @@ impl Plan {
         {
             sql.push_str(&format!(" AND ({condition})"));
         }
+        if !sorted {
+            sql.push_str(" ORDER BY l.message, l.mailbox");
+        }
         let values = maker.values;
         Ok(Plan { sql, values })
     }
+}
+
+/// A query as a condition on one place `l`, for a list that is walked in its own order.
+#[derive(Clone, Debug)]
+pub(super) struct Filter {
+    /// The condition.
+    pub condition: String,
+    /// The messages (a column `id`) outside of which nothing fits, if they are few.
+    pub few: Option<String>,
+    /// Whether words are looked up in an index for it, which takes its time whatever is walked.
+    pub looks_up: bool,
+    /// The mailboxes outside of which nothing fits, if the query names any.
+    pub mailboxes: Option<Vec<i64>>,
+    /// Whether nothing fits that is not unread.
+    pub unread: bool,
+    /// What is bound, from ?1 on: those of the walk itself, left empty, then those of the filter.
+    pub values: Vec<Value>,
+}
+
+/// Values that a walk binds itself: ?1 to ?4.
+pub(super) const OF_WALK: usize = 4;
+/// Messages that are few.
+const FEW: usize = if cfg!(test) { 2 } else { 5_000 };
+
+impl Filter {
+    pub(super) fn make(conn: &Connection, query: &Query, now: i64) -> Result<Filter> {
+        let mut maker = Maker::new(conn, now);
+        maker.values = vec![Value::Null; OF_WALK];
+        let mut few = maker.messages(&query.root)?;
+        if let Some(set) = &few {
+            let count = format!(
+                "SELECT count(*) FROM (SELECT id FROM {set} LIMIT {})",
+                FEW + 1
+            );
+            let mut select = conn.prepare(&count)?;
+            let values = bound(&select, &maker.values);
+            let all = select.query_row(values, |row| row.get::<_, usize>(0))?;
+            if all > FEW {
+                few = None;
+                maker.values.truncate(OF_WALK);
+            }
+        }
+        let only = maker.only(&query.root)?;
+        maker.one_by_one = true;
+        let condition = match few {
+            Some(_) => maker.beyond(&query.root)?,
+            None => maker.condition(&query.root)?,
+        };
+        let conditions = [condition, maker.staying()?].into_iter().flatten();
+        Ok(Filter {
+            condition: all(conditions.collect()).unwrap_or_else(|| "1".to_owned()),
+            few,
+            looks_up: looks_up(&query.root),
+            mailboxes: only.mailboxes,
+            unread: only.unread,
+            values: maker.values,
+        })
+    }
+}
+
+/// As many of the values as a statement wants: those of a walk need not all stand in it.
+pub(super) fn bound(statement: &Statement<'_>, values: &[Value]) -> impl Params + use<> {
+    let values = values.iter().take(statement.parameter_count());
+    rusqlite::params_from_iter(values.cloned().collect::<Vec<Value>>())
+}
+
+/// What must hold of a place, as far as an index can tell.
+#[derive(Default)]
+struct Only {
+    mailboxes: Option<Vec<i64>>,
+    unread: bool,
+    flagged: bool,
+    keyworded: bool,
 }
 
 struct Maker<'a> {
     conn: &'a Connection,
     now: Zoned,
     values: Vec<Value>,
+    /// Whether few places are asked, so that a look at the message itself is cheaper than a set.
+    one_by_one: bool,
 }
 
-impl Maker<'_> {
+impl<'a> Maker<'a> {
+    fn new(conn: &'a Connection, now: i64) -> Maker<'a> {
+        Maker {
+            conn,
+            now: in_zone(now),
+            values: Vec::new(),
+            one_by_one: false,
+        }
+    }
+
+    /// What all that fits has in common.
+    fn only(&self, root: &Expr) -> Result<Only> {
+        let sides = match root {
+            Expr::All(sides) => sides.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let mut only = Only::default();
+        for side in sides {
+            let Expr::Term(term) = side else { continue };
+            let ids = match term {
+                Term::In(name) => mailboxes(self.conn, name)?,
+                Term::Account(name) => mailboxes_of(self.conn, name)?,
+                _ => {
+                    only.unread |= *term == Term::Is(Is::Unread);
+                    only.flagged |= *term == Term::Is(Is::Flagged);
+                    only.keyworded |= matches!(term, Term::Tag(_) | Term::Is(Is::Muted));
+                    continue;
+                }
+            };
+            match &mut only.mailboxes {
+                Some(known) => known.retain(|id| ids.contains(id)),
+                None => only.mailboxes = Some(ids),
+            }
+        }
+        Ok(only)
+    }
+
+    /// Which places are looked at where no set of messages is named, and whether they come in the
+    /// order of their messages.
+    fn places(&self, root: &Expr) -> Result<(String, bool)> {
+        let only = self.only(root)?;
+        if only.mailboxes.as_ref().is_some_and(Vec::is_empty) {
+            return Ok((NOTHING.to_owned(), true));
+        }
+        if only.flagged {
+            return Ok((FLAGGED.to_owned(), true));
+        }
+        if only.keyworded {
+            return Ok((KEYWORDED.to_owned(), true));
+        }
+        let mut select = self
+            .conn
+            .prepare_cached("SELECT id, total, unread FROM mailbox")?;
+        let mut rows = select.query([])?;
+        let (mut all, mut wanted) = (0, 0);
+        while let Some(row) = rows.next()? {
+            let (id, total, unread): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            all += total;
+            let inside = only.mailboxes.as_ref().is_none_or(|m| m.contains(&id));
+            wanted += match (inside, only.unread) {
+                (false, _) => 0,
+                (true, false) => total,
+                (true, true) => unread,
+            };
+        }
+        let inside = only.mailboxes.as_deref().map(one_of);
+        let sql = match (only.unread, inside) {
+            _ if wanted.saturating_mul(SORTING) > all => return Ok((EVERYTHING.to_owned(), true)),
+            (true, Some(inside)) => format!("{UNREAD} AND {inside}"),
+            (true, None) => UNREAD.to_owned(),
+            (false, Some(inside)) => format!("{SHOWN} AND {inside}"),
+            (false, None) => return Ok((EVERYTHING.to_owned(), true)),
+        };
+        Ok((sql, false))
+    }
+
     fn bind(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());
         format!("?{}", self.values.len())
@@ -130,11 +299,60 @@ impl Maker<'_> {
                 let side = self.condition(side)?;
                 Ok(side.map(|side| format!("NOT ({side})")))
             }
-            Expr::Term(term) => match self.set(term)? {
-                Some(set) => Ok(Some(format!("l.message IN (SELECT id FROM {set})"))),
-                None => self.place(term),
-            },
+            Expr::Term(term) => {
+                if self.one_by_one
+                    && let Some(condition) = self.message_says(term)
+                {
+                    return Ok(Some(format!(
+                        "EXISTS (SELECT 1 FROM message m WHERE m.id = l.message AND {condition})"
+                    )));
+                }
+                match self.set(term)? {
+                    Some(set) => Ok(Some(format!("l.message IN (SELECT id FROM {set})"))),
+                    None => self.place(term),
+                }
+            }
         }
+    }
+
+    /// What a look at a message `m` tells of a term that otherwise names a set.
+    fn message_says(&mut self, term: &Term) -> Option<String> {
+        Some(match term {
+            Term::Is(Is::List) => "m.list_id IS NOT NULL".to_owned(),
+            Term::List(name) => {
+                let name = self.bind(name.to_lowercase());
+                format!("m.list_id IS NOT NULL AND instr(lower(m.list_id), {name}) > 0")
+            }
+            Term::Has(Has::Image) => self.is_attached("image"),
+            Term::Has(Has::Invite) => self.is_attached("text/calendar"),
+            Term::Type(kind) => self.is_attached(kind),
+            Term::Words {
+                field,
+                text,
+                prefix,
+            } => {
+                // As elsewhere, words without a letter say nothing. Parts of words are an index's affair.
+                words::phrase(*field, text, *prefix).filter(|_| !text.starts_with('*'))?;
+                let columns: &[&str] = match field {
+                    Field::From => &["people_say(m.from_"],
+                    Field::To => &["people_say(m.to_", "people_say(m.cc"],
+                    Field::Cc => &["people_say(m.cc"],
+                    Field::Subject => &["text_says(m.subject"],
+                    Field::File => &["m.attachments IS NOT NULL AND files_say(m.attachments"],
+                    Field::Any | Field::Body => return None,
+                };
+                let (text, prefix) = (self.bind(text.clone()), self.bind(*prefix));
+                let each = columns.iter();
+                let each: Vec<String> = each.map(|c| format!("{c}, {text}, {prefix})")).collect();
+                format!("({})", each.join(" OR "))
+            }
+            _ => return None,
+        })
+    }
+
+    fn is_attached(&mut self, kind: &str) -> String {
+        let kind = self.bind(kind.to_owned());
+        format!("m.attachments IS NOT NULL AND types_say(m.attachments, {kind})")
     }
 
     /// The messages that a term alone names, in parentheses, with a column `id`.
@@ -245,7 +463,7 @@ impl Maker<'_> {
         let date = |comparison: &str, bound: Option<i64>| {
             // Where the calendar ends nothing is, before or after.
             bound.map_or_else(
-                || "0".to_owned(),
+                || "l.date IS NULL".to_owned(),
                 |bound| format!("l.date {comparison} {bound}"),
             )
         };
@@ -320,6 +538,22 @@ fn is_silent(expr: &Expr) -> bool {
     }
 }
 
+/// Whether words have to be looked up in an index even to ask a single message.
+fn looks_up(expr: &Expr) -> bool {
+    match expr {
+        Expr::All(sides) | Expr::Any(sides) => sides.iter().any(looks_up),
+        Expr::Not(side) => looks_up(side),
+        Expr::Term(Term::Words { text, .. }) if text.starts_with('*') => true,
+        Expr::Term(term) => matches!(
+            term,
+            Term::Words {
+                field: Field::Any | Field::Body,
+                ..
+            } | Term::Has(Has::Link)
+        ),
+    }
+}
+
 /// Whether it says nothing of a place, only which messages are meant.
 fn is_set(expr: &Expr) -> bool {
     match expr {
@@ -357,6 +591,10 @@ fn joined(sets: &[String], how: &str) -> Option<String> {
 }
 
 fn one_of(mailboxes: &[i64]) -> String {
+    if mailboxes.is_empty() {
+        // An empty list is a constant, with which an index that is named may count for nothing.
+        return "l.mailbox < 0".to_owned();
+    }
     let ids: Vec<String> = mailboxes.iter().map(i64::to_string).collect();
     format!("l.mailbox IN ({})", ids.join(", "))
 }
