@@ -192,6 +192,16 @@ pub enum Command {
     },
     /// Compare cache and server in full: every message, every flag, every body that is here.
     Verify(Verify),
+    /// Print what makes a shell complete these words.
+    Completions {
+        /// For which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page, or write one for each command into a folder.
+    Man {
+        /// The folder.
+        folder: Option<PathBuf>,
+    },
     /// Set up accounts.
     Account {
         /// What to do.

@@ -23,6 +23,7 @@ pub mod sync;
 pub mod verify;
 pub mod doctor;
 pub mod account;
+mod papers;
 pub mod run;
 
 pub use args::Args;

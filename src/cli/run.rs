@@ -4,7 +4,7 @@ use super::args::{AccountCommand, Args, Command};
 use super::change::{self, Change};
 use super::home::Home;
 use super::say::aside;
-use super::{account, doctor, exit, lists, outbox, remind, send, show, sync, verify};
+use super::{account, doctor, exit, lists, outbox, papers, remind, send, show, sync, verify};
 use crate::store::{self, Reader};
 use crate::sync::SyncError;
 use std::path::Path;
@@ -30,11 +30,13 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn carry_out(place: Option<&Path>, json: bool, command: &Command) -> anyhow::Result<u8> {
-    if let Command::Account {
-        command: AccountCommand::Add,
-    } = command
-    {
-        return account::add(place, json);
+    match command {
+        Command::Account {
+            command: AccountCommand::Add,
+        } => return account::add(place, json),
+        Command::Completions { shell } => return papers::completions(*shell),
+        Command::Man { folder } => return papers::man(folder.as_deref()),
+        _ => {}
     }
     let home = Home::open(place)?;
     let done = on_home(&home, json, command);
@@ -97,7 +99,11 @@ fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {
         Command::Undo => change::undo(home, json),
         Command::Doctor { account } => doctor::doctor(home, json, account.as_deref()),
         Command::Verify(args) => verify::verify(home, json, args),
-        // The composition root takes these before.
-        Command::Demo | Command::Compose(_) | Command::Account { .. } => Ok(exit::USAGE),
+        // These want no home; the composition root takes the first two before.
+        Command::Demo
+        | Command::Compose(_)
+        | Command::Account { .. }
+        | Command::Completions { .. }
+        | Command::Man { .. } => Ok(exit::USAGE),
     }
 }

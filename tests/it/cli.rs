@@ -3,6 +3,7 @@
 
 use crate::dovecot::Dovecot;
 use crate::program::Home;
+use clap::CommandFactory as _;
 use serde_json::Value;
 
 /// A message of its own per line of this table, so that every query has one right answer.
@@ -378,4 +379,46 @@ fn f10_whoever_stops_reading_is_no_failure() {
         assert!(!said.contains("panicked"), "{args:?}: {said}");
     }
     assert_eq!(home.subjects("INBOX"), ["one", "two"]);
+}
+
+#[test]
+fn shells_and_man_are_told_of_every_command() {
+    // Neither wants a home, and none is made.
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let run = |args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_postrider"));
+        let output = command
+            .arg("--home")
+            .arg(&home)
+            .args(args)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{args:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let mut program = postrider::cli::args::Args::command();
+    program.build();
+    let pages = folder.path().join("man/man1");
+    run(&["man", pages.to_str().unwrap()]);
+    let scripts = ["bash", "zsh", "fish"].map(|shell| run(&["completions", shell]));
+    assert!(run(&["man"]).starts_with(".ie"));
+    for command in program.get_subcommands() {
+        let name = command.get_name();
+        for script in &scripts {
+            assert!(script.contains(name), "no word of {name}");
+        }
+        let page = pages.join(format!("postrider-{name}.1"));
+        let page = std::fs::read_to_string(&page).unwrap();
+        assert!(page.contains(".TH"), "{name}: {page}");
+    }
+    assert!(pages.join("postrider-outbox-hold.1").exists());
+    assert!(!home.exists());
+    let syntax = folder.path().join("completions");
+    std::fs::write(&syntax, &scripts[0]).unwrap();
+    let read = std::process::Command::new("bash")
+        .arg("-n")
+        .arg(&syntax)
+        .status();
+    assert!(read.unwrap().success());
 }
