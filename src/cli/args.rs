@@ -118,6 +118,12 @@ pub enum Command {
         /// At most so many messages.
         #[arg(long, default_value_t = 50)]
         limit: usize,
+        /// What fits best first, instead of the newest.
+        #[arg(long)]
+        best: bool,
+        /// Ask the servers too, for messages whose text is not here.
+        #[arg(long)]
+        server: bool,
     },
     /// Show messages.
     Show(Show),
@@ -472,7 +478,7 @@ mod tests {
         let args = parse("postrider search lunch -is:unread --limit 5 --json");
         assert!(args.json);
         assert!(
-            matches!(args.command, Some(Command::Search { query, limit: 5 }) if query == ["lunch", "-is:unread"])
+            matches!(args.command, Some(Command::Search { query, limit: 5, best: false, server: false }) if query == ["lunch", "-is:unread"])
         );
         let args = parse("postrider --home list search lunch --limit=5");
         assert_eq!(args.home, Some(PathBuf::from("list")));

@@ -5,12 +5,16 @@ use super::exit::{self, Failure};
 use super::home::Home;
 use super::say::aside;
 use super::{json, table};
-use crate::model::view::{IndexRow, MailboxRow, Page, Scope};
+use crate::model::view::{IndexRow, MailboxRow, Order, Page, Scope};
 use crate::model::{Query, Role, Security};
+use crate::signal::Board;
 use crate::store::Reader;
+use crate::sync::{engine, seek};
 use crate::text::{Clean, when, width};
 use anyhow::Result;
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What is said where there can be nothing to list.
 const NOTHING_YET: &str = "nothing was fetched yet: `postrider sync --once` does it";
@@ -214,15 +218,57 @@ pub fn newest(
 ///
 /// # Errors
 /// A query that can't be read; the cache can't be read.
-pub fn search(home: &Home, as_json: bool, text: &str, limit: usize) -> Result<u8> {
+pub fn search(
+    home: &Home,
+    as_json: bool,
+    text: &str,
+    (limit, order, servers): (usize, Order, bool),
+) -> Result<u8> {
     let query = Query::parse(text).map_err(|e| {
         let before = width::width(text.get(..e.at).unwrap_or_default());
         let here = " ".repeat(before);
         Failure::new(exit::USAGE, format!("{e}\n  {text}\n  {here}^"))
     })?;
     let reader = home.reader()?;
-    let found = reader.search(&query, when::now(), limit)?;
-    print(&reader, as_json, found.count, &found.rows)
+    let now = when::now();
+    let found = match order {
+        Order::Best => reader.search_ranked(&query, now, limit)?,
+        Order::Newest => reader.search(&query, now, limit)?,
+    };
+    let (mut count, mut rows) = (found.count, found.rows);
+    if servers {
+        ask_servers(home, text)?;
+        let mut hits = reader.server_hits(text, &query, now, limit)?;
+        hits.retain(|hit| rows.iter().all(|row| row.message != hit.message));
+        let named = hits.len();
+        count += named as u64;
+        rows.append(&mut hits);
+        if named > 0 {
+            aside!("the last {named} were found by the server; their text is not here yet");
+        }
+    }
+    print(&reader, as_json, count, &rows)
+}
+
+/// Has every account's server asked for a search. One that can't be asked is told.
+fn ask_servers(home: &Home, text: &str) -> Result<()> {
+    for account in &home.config.accounts {
+        let parts = home.parts(vec![account.clone()], Arc::new(Board::new()), false)?;
+        let kit = engine::kit(&parts, account, &Arc::new(AtomicBool::new(false)));
+        let mut session = None;
+        let asked = seek::ask(&kit, &mut session, text, &|| false);
+        if let Some(session) = session {
+            session.hang_up();
+        }
+        if let Err(error) = asked {
+            let why = Clean::line(&error.to_string());
+            aside!(
+                "{}: only mail that is here was searched: {why}",
+                account.name
+            );
+        }
+    }
+    Ok(())
 }
 
 fn print(reader: &Reader, as_json: bool, count: u64, rows: &[IndexRow]) -> Result<u8> {

@@ -5,6 +5,7 @@ use super::change::{self, Change};
 use super::home::Home;
 use super::say::aside;
 use super::{account, doctor, exit, lists, outbox, papers, remind, send, show, sync, verify};
+use crate::model::view::Order;
 use crate::store::{self, Reader};
 use crate::sync::SyncError;
 use std::path::Path;
@@ -66,7 +67,18 @@ fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {
         Command::Accounts => lists::accounts(home, json),
         Command::Mailboxes { account } => lists::mailboxes(home, json, account.as_deref()),
         Command::List(args) => lists::list(home, json, args),
-        Command::Search { query, limit } => lists::search(home, json, &query.join(" "), *limit),
+        Command::Search {
+            query,
+            limit,
+            best,
+            server,
+        } => {
+            let order = match best {
+                true => Order::Best,
+                false => Order::Newest,
+            };
+            lists::search(home, json, &query.join(" "), (*limit, order, *server))
+        }
         Command::Show(args) => show::show(home, json, args),
         Command::Send(args) => send::send(home, json, args),
         Command::Outbox { all, decision } => match decision {

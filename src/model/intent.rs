@@ -111,6 +111,8 @@ pub enum Intent {
     PicturesOf(String, bool),
     /// Fetch this body now. Not durable, not an operation.
     FetchBody(MsgId),
+    /// Ask the servers for this search, among messages whose bodies are not here. Not durable.
+    AskServers(String),
     /// Look for new mail now, everywhere; accounts that had stopped try again.
     CheckMail,
     /// Somebody is here: this account, which waits after a failure, tries again now, unless its server

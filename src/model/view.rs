@@ -13,6 +13,16 @@ pub enum Scope {
     Mailbox(MailboxId),
 }
 
+/// In which order a search lists what it finds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// What fits best and is new, first.
+    #[default]
+    Best,
+    /// The newest first.
+    Newest,
+}
+
 /// A mailbox for the sidebar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailboxRow {

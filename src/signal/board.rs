@@ -14,6 +14,8 @@ pub enum Topic {
     Mailbox(MailboxId),
     /// A message's body arrived, or can't be had.
     Body(MsgId),
+    /// What a server found for a search.
+    ServerHits,
     /// A body that somebody waits for is not to be had just now, and why, in clean words.
     NoBody(MsgId, String),
     /// The outbox.

@@ -29,6 +29,7 @@ mod ranked;
 pub mod listed;
 pub mod resolve;
 pub mod cache;
+mod server_hits;
 pub mod packed;
 mod identity;
 mod messages;

@@ -22,6 +22,16 @@ pub struct SearchResult {
 }
 
 impl Reader {
+    /// The mailing lists (List-Id) that there is mail of, the busiest first, at most `limit`.
+    pub fn lists(&self, limit: usize) -> Result<Vec<String>> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT list_id FROM message WHERE list_id IS NOT NULL
+             GROUP BY list_id ORDER BY count(*) DESC, list_id LIMIT ?1",
+        )?;
+        let rows = select.query_map([limit], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The newest `limit` messages that match at `now` (seconds since 1970), and how many there are.
     /// What a user typed can't make it fail.
     ///

@@ -153,6 +153,26 @@ struct Only {
     keyworded: bool,
 }
 
+impl Plan {
+    /// The places of what servers found for a search that was typed so, as far as the query holds for
+    /// them.
+    pub(super) fn of_hits(conn: &Connection, text: &str, query: &Query, now: i64) -> Result<Plan> {
+        let mut maker = Maker::new(conn, now);
+        let text = maker.bind(text.to_owned());
+        let found = format!("(SELECT message AS id FROM server_hit WHERE query = {text})");
+        let mut sql = MATCHING.replace("{found}", &found);
+        sql.push_str(" AND l.body <> 1");
+        for condition in [maker.condition(&query.root)?, maker.staying()?]
+            .into_iter()
+            .flatten()
+        {
+            sql.push_str(&format!(" AND ({condition})"));
+        }
+        let values = maker.values;
+        Ok(Plan { sql, values })
+    }
+}
+
 struct Maker<'a> {
     conn: &'a Connection,
     now: Zoned,

@@ -11,6 +11,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+/// What somebody at the screen waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// The body of a message.
+    Body(MsgId),
+    /// What the server finds for a search.
+    Search(String),
+}
+
 /// Whom the ledger wakes of one account.
 pub struct AccountBells {
     /// The worker.
@@ -20,7 +29,7 @@ pub struct AccountBells {
     /// Whoever fetches bodies in the background.
     pub harvest: Ringer,
     /// Whoever fetches bodies that somebody waits for.
-    pub fetcher: Sender<MsgId>,
+    pub fetcher: Sender<Request>,
     /// What they find besides.
     pub marks: Arc<Marks>,
 }

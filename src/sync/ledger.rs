@@ -7,7 +7,7 @@
 use crate::model::{Account, AccountName, Done, Intent, MailboxId, MsgId, Op, ReminderState, Role};
 use crate::signal::{Board, Topic};
 use crate::store::{Local, Reader, Undo, Writer};
-use crate::sync::bells::Bells;
+use crate::sync::bells::{Bells, Request};
 use crate::sync::error::LedgerError;
 use crate::sync::host::Host;
 use crate::sync::intend;
@@ -214,6 +214,13 @@ impl Ledger {
                 Ok(Done::said(Clean::line(&label).to_string()))
             }
             Intent::FetchBody(message) => self.fetch(message).map(|()| Done::default()),
+            Intent::AskServers(text) => {
+                for bells in self.bells.accounts.values() {
+                    // With so much to do already, what is here has to be enough.
+                    let _ = bells.fetcher.try_send(Request::Search(text.clone()));
+                }
+                Ok(Done::default())
+            }
             Intent::CheckMail => {
                 after.everybody = true;
                 self.local.leave_now(now)?;
@@ -290,7 +297,7 @@ impl Ledger {
             .iter()
             .filter_map(|place| self.bells.accounts.get(&place.account));
         let why = match here.next() {
-            Some(bells) => match bells.fetcher.try_send(message) {
+            Some(bells) => match bells.fetcher.try_send(Request::Body(message)) {
                 Ok(()) => return Ok(()),
                 Err(_) => BUSY,
             },

@@ -38,6 +38,7 @@ pub mod harvest;
 pub mod follow;
 pub mod push;
 pub mod drafts;
+pub mod seek;
 pub mod ondemand;
 pub mod carry;
 pub mod reminders;

@@ -4,13 +4,16 @@
 use crate::model::{Link, MsgId};
 use crate::net::diagnose;
 use crate::signal::{Ringer, Topic};
+use crate::sync::bells::Request;
 use crate::sync::bodies;
 use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
 use crate::sync::guard;
 use crate::sync::kit::{Connection, Kit};
+use crate::sync::seek;
 use crate::text::Clean;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// What is said of a message that has no place on the server just now.
@@ -18,16 +21,22 @@ pub const UNDER_WAY: &str = "it is on its way to another mailbox; open it again 
 
 /// Serves requests until their sender is gone or the engine stops. Where there is no connection to
 /// spare the worker is asked.
-pub fn run(kit: &Kit, requests: &Receiver<MsgId>, worker: &Ringer) {
+pub fn run(kit: &Kit, requests: &Receiver<Request>, worker: &Ringer) {
     let mut session: Option<Connection> = None;
+    let mut waiting: VecDeque<Request> = VecDeque::new();
+    let mut told = false;
     loop {
         let wait = if session.is_some() {
             kit.rhythm.linger
         } else {
             Duration::from_secs(3600)
         };
-        let message = match requests.recv_timeout(wait) {
-            Ok(message) => message,
+        let request = match waiting.pop_front() {
+            Some(request) => Ok(request),
+            None => requests.recv_timeout(wait),
+        };
+        let request = match request {
+            Ok(request) => request,
             Err(RecvTimeoutError::Timeout) => {
                 if let Some(session) = session.take() {
                     session.hang_up();
@@ -40,6 +49,24 @@ pub fn run(kit: &Kit, requests: &Receiver<MsgId>, worker: &Ringer) {
             break;
         }
         session = session.filter(|s| !s.is_dead() && !s.is_stale());
+        let message = match request {
+            Request::Body(message) => message,
+            Request::Search(text) => {
+                let outcome = search(kit, &mut session, &text, requests, &mut waiting);
+                told = match outcome {
+                    Ok(()) => false,
+                    Err(why) => {
+                        if !told {
+                            kit.report
+                                .notice(&format!("only mail that is here was searched: {why}"));
+                        }
+                        session = None;
+                        true
+                    }
+                };
+                continue;
+            }
+        };
         // A connection that died while lingering is no reason to fail: try once on a new one.
         let lingering = session.is_some();
         let mut outcome = guard::turn(|| serve(kit, &mut session, message));
@@ -67,6 +94,47 @@ pub fn run(kit: &Kit, requests: &Receiver<MsgId>, worker: &Ringer) {
     }
     if let Some(session) = session {
         session.hang_up();
+    }
+}
+
+/// Asks the server for a search. Whatever else is wanted meanwhile comes first, into `waiting`, and the
+/// search goes on behind it, unless it is another search.
+///
+/// # Errors
+/// Why it could not be asked, in clean words.
+fn search(
+    kit: &Kit,
+    session: &mut Option<Connection>,
+    text: &str,
+    requests: &Receiver<Request>,
+    waiting: &mut VecDeque<Request>,
+) -> Result<(), String> {
+    if let Some(why) = unreachable(kit) {
+        return Err(Clean::line(&why).to_string());
+    }
+    let more = std::cell::RefCell::new(VecDeque::new());
+    let superseded = || {
+        more.borrow_mut().extend(requests.try_iter());
+        !more.borrow().is_empty()
+    };
+    let lingering = session.is_some();
+    let mut outcome = guard::turn(|| seek::ask(kit, session, text, &superseded));
+    if lingering && matches!(&outcome, Err(SyncError::Net(error)) if error.ends_session()) {
+        *session = None;
+        outcome = guard::turn(|| seek::ask(kit, session, text, &superseded));
+    }
+    let more = more.into_inner();
+    let other = |request: &Request| matches!(request, Request::Search(_));
+    if !more.is_empty() && !more.iter().any(other) {
+        waiting.push_back(Request::Search(text.to_owned()));
+    }
+    // What was asked for last is wanted first.
+    for request in more {
+        waiting.push_front(request);
+    }
+    match outcome {
+        Ok(_) | Err(SyncError::Stopping | SyncError::Interrupted) => Ok(()),
+        Err(error) => Err(words(kit, &error)),
     }
 }
 
@@ -105,11 +173,14 @@ pub fn fetch(kit: &Kit, session: &mut Connection, message: MsgId) -> Result<(), 
 /// Tells whoever waits for a message why it could not be fetched. Nothing is kept: only a server's
 /// refusal says something of the message, and that is kept where it is met.
 pub fn fail(kit: &Kit, message: MsgId, error: &SyncError) {
-    let why = match error {
+    put_off(kit, message, &words(kit, error));
+}
+
+fn words(kit: &Kit, error: &SyncError) -> String {
+    match error {
         SyncError::Net(net) => diagnose::explain(net, &kit.account, diagnose::Service::Imap).line(),
         other => Clean::line(&other.to_string()).to_string(),
-    };
-    put_off(kit, message, &why);
+    }
 }
 
 /// The worker fetches it once it is connected. `false` if too many wait already.

@@ -7,6 +7,7 @@
 use crate::text::fold::fold;
 use std::borrow::Cow;
 use std::ops::Range;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Whether a character is a word by itself.
 pub fn stands_alone(c: char) -> bool {
@@ -116,6 +117,9 @@ pub fn places(wanted: &[Wanted], text: &str) -> Vec<Range<usize>> {
     }
     let among = words(text);
     let mut all: Vec<Range<usize>> = wanted.iter().flat_map(|w| w.places(&among)).collect();
+    if !all.is_empty() && !text.is_ascii() {
+        whole_graphemes(text, &mut all);
+    }
     all.sort_by_key(|place| (place.start, place.end));
     let mut out: Vec<Range<usize>> = Vec::new();
     for place in all {
@@ -125,6 +129,21 @@ pub fn places(wanted: &[Wanted], text: &str) -> Vec<Range<usize>> {
         }
     }
     out
+}
+
+/// Widens hits to whole graphemes: half of one can't be drawn.
+pub fn whole_graphemes(text: &str, ranges: &mut [Range<usize>]) {
+    for (at, symbol) in text.grapheme_indices(true) {
+        for range in ranges.iter_mut() {
+            let end = at + symbol.len();
+            if (at..end).contains(&range.start) {
+                range.start = at;
+            }
+            if at < range.end && range.end < end {
+                range.end = end;
+            }
+        }
+    }
 }
 
 #[cfg(test)]

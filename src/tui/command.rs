@@ -228,6 +228,7 @@ commands! {
     GoAccounts, "go-accounts", Going, [Global], No, "", "Show the accounts and what they are doing";
     Account, "account", Going, [Global], Account, "", "Go to an account's inbox, by number or name";
 
+    SearchOrder, "search-order", Reading, [Index], No, "", "List what a search found by how well it fits, or by date";
     ToggleThreads, "toggle-threads", Reading, [Index], No, "", "Show conversations, or each message by itself";
     Fold, "fold", Reading, [Index Reader], No, "", "Fold or unfold the conversation, or a message of it";
     FoldAll, "fold-all", Reading, [Index Reader], No, "", "Fold every conversation; in one, unfold or fold all messages";

@@ -19,6 +19,7 @@ pub mod parting;
 pub mod spell;
 pub mod clip;
 pub mod offer;
+pub mod found;
 pub mod ports;
 pub mod question;
 pub mod event;

@@ -2,7 +2,7 @@
 //! an old answer must not overwrite a newer question's.
 
 use crate::mime::render::Rendered;
-use crate::model::view::{IndexRow, MailboxRow, Page, PageKey, Scope};
+use crate::model::view::{IndexRow, MailboxRow, Order, Page, PageKey, Scope};
 use crate::model::{
     AccountName, Draft, DraftId, LocationId, MailboxId, MessageId, MsgId, Reminder, Submission,
     ThreadId,
@@ -21,8 +21,8 @@ pub enum Listing {
         /// One row a thread instead of one a message.
         threaded: bool,
     },
-    /// What a search in the cache finds, newest first, at most 500.
-    Search(String),
+    /// What a search in the cache finds, in this order, at most 500.
+    Search(String, Order),
     /// The conversation of the message with this Message-ID of an account, wherever its messages
     /// lie.
     Conversation(AccountName, MessageId),
@@ -106,6 +106,17 @@ pub enum Question {
         /// The message that was opened, if it was not the whole thread: it is among them.
         goal: Option<MsgId>,
     },
+    /// What stands in the texts of these messages around what a search found there.
+    Excerpts {
+        /// As in [`Question::Window`].
+        serial: u64,
+        /// The search.
+        query: String,
+        /// Messages of its list.
+        messages: Vec<MsgId>,
+    },
+    /// The mailing lists that there is mail of.
+    Lists,
     /// The outbox.
     Outbox,
     /// The drafts.
@@ -195,6 +206,23 @@ pub enum Answer {
         thread: ThreadId,
         /// In the order of the tree.
         rows: Vec<IndexRow>,
+    },
+    /// Before an answer to [`Question::Window`] about a search: what of it servers found, which is not
+    /// here whole and stands behind what was found here.
+    Served {
+        /// Of the question.
+        serial: u64,
+        /// Which.
+        messages: Vec<MsgId>,
+    },
+    /// To [`Question::Lists`]: the busiest first. Untrusted text.
+    Lists(Vec<String>),
+    /// To [`Question::Excerpts`]: of those that have one. Untrusted text.
+    Excerpts {
+        /// Of the question.
+        serial: u64,
+        /// A message and what stands in it.
+        found: Vec<(MsgId, String)>,
     },
     /// To [`Question::Conversation`].
     Conversation {

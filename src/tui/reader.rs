@@ -5,12 +5,14 @@
 //! dropped unread. Searching has its own thread and connection, so that a slow search never stands
 //! before a list; a newer search interrupts an older one.
 
+use crate::mime::parse::digest;
 use crate::mime::recipients::{format_list, parse_list};
-use crate::model::view::{Page, Scope};
-use crate::model::{Address, DraftId, Query, Reminder, ReminderState, Role, System};
+use crate::model::view::{IndexRow, Order, Page, Scope};
+use crate::model::{Address, DraftId, MsgId, Query, Reminder, ReminderState, Role, System};
 use crate::store::{Error, Reader};
 use crate::text::when;
 use crate::tui::event::Event;
+use crate::tui::found::Found;
 use crate::tui::question::{Answer, DraftAt, DraftRow, Known, Listing, Question, Tray};
 use crate::tui::shelves::{Shelves, unreadable};
 use crate::tui::twice::once;
@@ -23,7 +25,11 @@ use std::sync::{Arc, OnceLock};
 
 /// Messages that a search shows at most.
 const FOUND: usize = 500;
+/// Octets of a message of which an excerpt is made: a larger one takes too long to be read.
+const EXCERPTED: usize = 4 << 20;
 
+/// Mailing lists that a search offers at most.
+const LISTS: usize = 200;
 /// So many drafts of a mailbox are listed.
 const DRAFTS: usize = 200;
 /// Messages of a conversation that are listed: the newest.
@@ -72,11 +78,13 @@ impl Readers {
         let search = matches!(
             question,
             Question::Window {
-                listing: Listing::Search(_),
+                listing: Listing::Search(..),
                 ..
             }
         );
-        if search {
+        if let Question::Excerpts { .. } = question {
+            let _ = self.searches.send(question);
+        } else if search {
             // The newer question is in the channel before the older query is stopped.
             let _ = self.searches.send(question);
             if let Some(handle) = self.interrupt.get() {
@@ -99,6 +107,8 @@ fn kind(question: &Question) -> (u8, i64) {
         Question::Drafts => (5, 0),
         Question::NextUnread { .. } => (6, 0),
         Question::Draft(id) => (7, id.0),
+        Question::Excerpts { .. } => (11, 0),
+        Question::Lists => (12, 0),
         Question::Known { serial } => (8, serial.cast_signed()),
     }
 }
@@ -240,6 +250,12 @@ impl Shelves {
                 serial: *serial,
                 key: None,
             },
+            Question::Lists => Answer::Lists(self.reader()?.lists(LISTS)?),
+            // The search thread's.
+            Question::Excerpts { serial, .. } => Answer::Excerpts {
+                serial: *serial,
+                found: Vec::new(),
+            },
             Question::Thread {
                 serial,
                 thread,
@@ -319,10 +335,29 @@ fn serve_searches(
 ) {
     let mut stack = Stack::default();
     while let Some(question) = stack.next(questions) {
+        if let (
+            Question::Excerpts {
+                serial,
+                query,
+                messages,
+            },
+            Ok(reader),
+        ) = (&question, reader)
+        {
+            let found = excerpts(reader, query, messages, &|| !questions.is_empty());
+            let serial = *serial;
+            if events
+                .send(Event::Rows(Answer::Excerpts { serial, found }))
+                .is_err()
+            {
+                return;
+            }
+            continue;
+        }
         let Question::Window {
             serial,
             page,
-            listing: Listing::Search(text),
+            listing: Listing::Search(text, order),
             ..
         } = &question
         else {
@@ -330,7 +365,7 @@ fn serve_searches(
         };
         let found = match reader {
             Ok(reader) => loop {
-                let found = search(cache, reader, text);
+                let found = search(cache, reader, text, *order);
                 // The interrupt comes after its question, and may meet that one at work already:
                 // then nothing newer waits.
                 if !matches!(found, Ok(None)) || !questions.is_empty() {
@@ -340,12 +375,19 @@ fn serve_searches(
             Err(e) => Err(unsearchable(cache, e)),
         };
         let answer = match found {
-            Ok(Some(rows)) => Answer::Window {
-                serial: *serial,
-                page: *page,
-                rows,
-                more: false,
-            },
+            Ok(Some((rows, messages))) => {
+                let serial = *serial;
+                let served = Answer::Served { serial, messages };
+                if events.send(Event::Rows(served)).is_err() {
+                    return;
+                }
+                Answer::Window {
+                    serial,
+                    page: *page,
+                    rows,
+                    more: false,
+                }
+            }
             // Interrupted: a newer question waits.
             Ok(None) => continue,
             Err(why) => Answer::NoList {
@@ -376,17 +418,62 @@ fn unsearchable(cache: &Path, error: &Error) -> String {
     format!("the mail can't be searched: {error}")
 }
 
+/// What stands in these messages around what was found; ends early when something newer waits.
+fn excerpts(
+    reader: &Reader,
+    query: &str,
+    messages: &[MsgId],
+    waits: &dyn Fn() -> bool,
+) -> Vec<(MsgId, String)> {
+    let wanted = Found::of(query);
+    let mut out = Vec::new();
+    for message in messages {
+        if waits() {
+            break;
+        }
+        let Ok(Some(raw)) = reader.body(*message) else {
+            continue;
+        };
+        if raw.len() > EXCERPTED {
+            continue;
+        }
+        // A message that brings the parser to panic has no excerpt.
+        let read = catch_unwind(AssertUnwindSafe(|| digest(&raw)));
+        let Ok(digest) = read else { continue };
+        if wanted.in_text(&digest.snippet).is_empty() {
+            out.extend(wanted.excerpt(&digest.text).map(|e| (*message, e)));
+        }
+    }
+    out
+}
+
+/// What is found here, then what only servers found, and which that is; `None`: interrupted.
 fn search(
     cache: &Path,
     reader: &Reader,
     text: &str,
-) -> Result<Option<Vec<crate::model::view::IndexRow>>, String> {
+    order: Order,
+) -> Result<Option<(Vec<IndexRow>, Vec<MsgId>)>, String> {
     let query = Query::typed(text).map_err(|e| e.to_string())?;
     if query.is_empty() {
-        return Ok(Some(Vec::new()));
+        return Ok(Some((Vec::new(), Vec::new())));
     }
-    match reader.search(&query, when::now(), FOUND) {
-        Ok(result) => Ok(Some(result.rows)),
+    let now = when::now();
+    let found = match order {
+        Order::Best => reader.search_ranked(&query, now, FOUND),
+        Order::Newest => reader.search(&query, now, FOUND),
+    };
+    let found = found.and_then(|found| {
+        let hits = reader.server_hits(text, &query, now, FOUND)?;
+        Ok((found.rows, hits))
+    });
+    match found {
+        Ok((mut rows, mut hits)) => {
+            hits.retain(|hit| rows.iter().all(|row| row.message != hit.message));
+            let served = hits.iter().map(|row| row.message).collect();
+            rows.append(&mut hits);
+            Ok(Some((rows, served)))
+        }
         Err(Error::Interrupted) => Ok(None),
         Err(e) => Err(unsearchable(cache, &e)),
     }
@@ -410,12 +497,15 @@ mod tests {
                 scope.spawn(|| (0..20_000).for_each(|_| handle.interrupt()));
                 readers.ask(Question::Window {
                     serial: asked,
-                    listing: Listing::Search("words is:unread".to_owned()),
+                    listing: Listing::Search("words is:unread".to_owned(), Order::Best),
                     page: Page::Newest,
                     limit: 1,
                 });
             });
-            let answer = answers.recv_timeout(Duration::from_secs(20)).unwrap();
+            let mut next = || answers.recv_timeout(Duration::from_secs(20)).unwrap();
+            let served = next();
+            assert!(matches!(served, Event::Rows(Answer::Served { .. })));
+            let answer = next();
             assert!(
                 matches!(answer, Event::Rows(Answer::Window { serial, .. }) if serial == asked),
                 "{answer:?}"
@@ -435,7 +525,7 @@ mod tests {
         let (tx, rx) = unbounded();
         let window = |serial| Question::Window {
             serial,
-            listing: Listing::Search(String::new()),
+            listing: Listing::Search(String::new(), Order::Best),
             page: Page::Newest,
             limit: 1,
         };

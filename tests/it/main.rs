@@ -57,6 +57,7 @@ mod postfix;
 mod cut_smtp;
 mod kill;
 mod upgrade;
+mod found;
 mod cut;
 mod hostile;
 mod elsewhere;

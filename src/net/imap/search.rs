@@ -8,6 +8,7 @@ use crate::net::imap::command::Command;
 use crate::net::imap::decode::Untagged;
 use crate::net::imap::fail;
 use crate::net::imap::item::day;
+use crate::net::imap::seek::Program;
 use crate::net::imap::session::Session;
 
 /// Message numbers in one plain SEARCH, so that its answer stays a short line.
@@ -141,6 +142,30 @@ impl Session {
             .map_err(fail::unsayable)?;
         // Honest answers are one or a few; a hostile one must not become a long list.
         Ok(self.search(command)?.iter().take(1000).collect())
+    }
+
+    /// The messages of the selected mailbox that the server finds for a query.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn seek(&mut self, program: &Program) -> Result<UidSet, NetError> {
+        // A server that speaks UTF-8 takes no other word for it (RFC 6855 §3).
+        let charset = match program.is_ascii() || self.utf8() {
+            true => "",
+            false => " CHARSET UTF-8",
+        };
+        let ask = |head: &str| {
+            let command = Command::new(format!("{head}{charset}"));
+            program.write(command).map_err(fail::unsayable)
+        };
+        if self.esearch() {
+            match self.search(ask("UID SEARCH RETURN (ALL)")?) {
+                // What is refused may be what is asked, not how.
+                Err(NetError::Refused(_)) => {}
+                outcome => return outcome,
+            }
+        }
+        self.search(ask("UID SEARCH")?)
     }
 
     /// How many messages of the selected mailbox are `what`.

@@ -28,6 +28,9 @@ impl Panes {
                     self.alarm(&format!("{words}: {key} says why"), now);
                 }
                 self.sidebar.set(mailboxes, outbox, drafts);
+                if !self.sidebar.loaded() {
+                    fx.push(Effect::Query(Question::Lists));
+                }
                 self.reminders = reminders;
             }
             Answer::Window {
@@ -48,6 +51,9 @@ impl Panes {
             } => {
                 self.index.thread(serial, thread, rows, &self.overlay);
             }
+            Answer::Served { serial, messages } => self.index.served(serial, messages),
+            Answer::Lists(lists) => self.lists = lists,
+            Answer::Excerpts { serial, found } => self.index.excerpts(serial, found),
             Answer::Conversation { thread, rows } => {
                 if let Some(pager) = self.pager.as_mut() {
                     pager.gather(thread, rows, &self.overlay);
@@ -107,6 +113,7 @@ impl Panes {
                         pager.trouble(id, &format!("This message is not here yet: {why}"));
                     }
                 }
+                Topic::ServerHits => list |= self.is_searching(),
                 Topic::Outbox | Topic::Reminders => {
                     counts = true;
                     if matches!(self.view, View::Outbox(_)) {

@@ -107,6 +107,7 @@ impl Panes {
             Command::Theme => return Wants::Theme,
             Command::Tag => return self.filing(Wants::Tag, now),
             Command::Offline => self.offline(None, now, fx),
+            Command::SearchOrder => self.turn_order(now, fx),
             Command::ToggleThreads => self.toggle_threads(now, fx),
             Command::Fold if self.focus == Pane::Reader => self.fold_letter(),
             Command::FoldAll if self.focus == Pane::Reader => self.fold_letters(),

@@ -138,6 +138,7 @@ fn list(panes: &Panes, place: Titled, now: i64, buf: &mut Buffer, theme: &Theme)
                 focused,
                 outgoing: panes.outgoing(),
                 own: panes.is_searching().then_some(&own),
+                found: panes.index.found(),
             };
             index_view::draw(&panes.index, buf, area, &setting);
         }
@@ -303,7 +304,7 @@ impl Panes {
                 View::Accounts(_) => false,
                 View::Mail => match self.index.listing() {
                     Listing::Scope { scope, .. } => e.scope().as_ref() == Some(scope),
-                    Listing::Search(_) | Listing::Conversation(..) => false,
+                    Listing::Search(..) | Listing::Conversation(..) => false,
                 },
             })
     }

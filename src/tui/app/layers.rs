@@ -19,7 +19,7 @@ use crate::tui::screen::outbox::Timed;
 use crate::tui::screen::palette::palette;
 use crate::tui::screen::paper::{self, Paper};
 use crate::tui::screen::picker::{self, Item, Picker};
-use crate::tui::screen::prompt::{Kind, Prompt, Words};
+use crate::tui::screen::prompt::{Kind, Known, Prompt, Words};
 use crate::tui::screen::sidebar_view::mailbox_name;
 use crate::tui::theme::{AUTO, BUILT_IN, Theme};
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
@@ -45,8 +45,8 @@ pub enum For {
 pub enum Purpose {
     /// A command.
     Command,
-    /// A search that follows the typing.
-    Search,
+    /// A search that follows the typing; the number of the last question for people.
+    Search(u64),
     /// Words in what is read; they are found while they are typed.
     Find,
     /// A tag.
@@ -182,9 +182,16 @@ impl Layer {
         Layer::Prompt(Prompt::command(context, words), Purpose::Command)
     }
 
-    /// The search line.
-    pub fn search() -> Layer {
-        Layer::Prompt(Prompt::search(""), Purpose::Search)
+    /// The search line; questions for people are counted from `serial`.
+    pub fn search(panes: &Panes, serial: u64) -> Layer {
+        let mailboxes = panes.sidebar.mailboxes().iter();
+        let known = Known {
+            mailboxes: mailboxes.map(|m| m.path.clone()).collect(),
+            accounts: panes.accounts.iter().map(|a| a.name.0.clone()).collect(),
+            tags: panes.known_tags(),
+            lists: panes.lists.clone(),
+        };
+        Layer::Prompt(Prompt::search("", known), Purpose::Search(serial))
     }
 
     /// Words to look for in what is read.

@@ -1,12 +1,13 @@
 //! Going about: from mailbox to mailbox, into a message and out of it.
 
-use crate::model::view::Scope;
+use crate::model::view::{Order, Scope};
 use crate::model::{AccountName, Intent, MessageId, Role, Target};
 use crate::text::Clean;
 use crate::tui::app::geometry::{Pane, Places};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Now};
+use crate::tui::found::Found;
 use crate::tui::question::{Job, LaidOut, Listing, Mode, Question};
 use crate::tui::screen::drafts::Drafts;
 use crate::tui::screen::index::{Kind, Outcome};
@@ -97,7 +98,7 @@ impl Panes {
         let listing = if text.trim().is_empty() {
             self.before_search.clone()
         } else {
-            Some(Listing::Search(text.to_owned()))
+            Some(Listing::Search(text.to_owned(), self.order))
         };
         if let Some(listing) = listing
             && listing != *self.index.listing()
@@ -140,6 +141,20 @@ impl Panes {
         true
     }
 
+    /// What fits best first, or what is newest: of this search, and of those to come.
+    pub fn turn_order(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        let (order, said) = match self.order {
+            Order::Best => (Order::Newest, "Searches list the newest first."),
+            Order::Newest => (Order::Best, "Searches list what fits best first."),
+        };
+        self.order = order;
+        if let Listing::Search(text, _) = self.index.listing() {
+            let listing = Listing::Search(text.clone(), order);
+            self.ask(fx, |p| p.index.show(listing, now.mono));
+        }
+        self.tell(Clean::lit(said), now);
+    }
+
     /// One row a thread, or one a message.
     pub fn toggle_threads(&mut self, now: Now, fx: &mut Vec<Effect>) {
         self.threaded = !self.threaded;
@@ -163,7 +178,7 @@ impl Panes {
             return;
         };
         let width = Places::reader_columns(self.room(), self.reader);
-        let found = matches!(self.index.listing(), Listing::Search(_));
+        let found = matches!(self.index.listing(), Listing::Search(..));
         let pager = if self.index.threaded() || (found && self.threaded) {
             let whole = self.index.threaded() && line.kind != Kind::Child;
             let within = self.index.mailbox();
@@ -173,6 +188,8 @@ impl Panes {
         } else {
             Pager::open(&line.row, width, now.wall)
         };
+        let mut pager = pager;
+        pager.seek(self.index.found().map(Found::all).unwrap_or_default());
         self.pager = Some(pager);
         self.focus = Pane::Reader;
     }

@@ -5,6 +5,7 @@ use crate::tui::app::outward::Wants;
 use crate::tui::app::state::Panes;
 use crate::tui::event::Now;
 use crate::tui::question::Mode;
+use crate::tui::screen::pager::Find;
 
 impl Panes {
     /// The next or previous message of the conversation; of what was looked for, the next place.
@@ -12,7 +13,10 @@ impl Panes {
         let Some(pager) = self.pager.as_mut() else {
             return;
         };
-        if pager.finding().is_some() {
+        let finds = pager
+            .finding()
+            .is_some_and(|f| f.is_typed() || f.place().is_some());
+        if finds {
             pager.find_on(by);
         } else if !pager.step(by) {
             let text = if by > 0 {
@@ -60,7 +64,11 @@ impl Panes {
         let Some(pager) = self.pager.as_mut() else {
             return false;
         };
-        let before = pager.finding().is_some();
+        let before = pager.finding().is_some_and(Find::is_typed);
+        if words.is_none() && !before {
+            // What a search led to stays marked.
+            return false;
+        }
         pager.find(words.filter(|w| !w.is_empty()));
         before
     }

@@ -17,7 +17,7 @@ use crate::tui::effect::Effect;
 use crate::tui::errand::Errand;
 use crate::tui::event::{About, Event, Now};
 use crate::tui::ports::Taste;
-use crate::tui::question::{Answer, DraftAt};
+use crate::tui::question::{Answer, DraftAt, Question};
 use crate::tui::screen::composer::Habits;
 use crate::tui::screen::paint::ground;
 use crate::tui::spell::Spelling;
@@ -496,7 +496,10 @@ impl App {
             Wants::GoTo => Ok(Layer::mailbox(&self.panes, For::Going)),
             Wants::GoToAccount => Ok(Layer::account(&self.panes)),
             Wants::Theme => Ok(Layer::theme(self.dress.setting())),
-            Wants::Search => Ok(Layer::search()),
+            Wants::Search => {
+                fx.push(Effect::Query(Question::Lists));
+                Ok(Layer::search(&self.panes, self.desk.questions()))
+            }
             Wants::Find => Ok(Layer::find()),
             Wants::CommandLine => Ok(Layer::command_line(context, &self.panes)),
             Wants::Palette => Ok(Layer::palette(context, self.keys.map())),

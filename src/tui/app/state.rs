@@ -1,7 +1,7 @@
 //! What the screen remembers, one field a subject; each screen keeps its own.
 
 use crate::config::ReaderPlace;
-use crate::model::view::Scope;
+use crate::model::view::{Order, Scope};
 use crate::model::{Account, AccountName, Group, Reminder, Role};
 use crate::text::Clean;
 use crate::tui::app::acts::Acts;
@@ -71,6 +71,10 @@ pub struct Panes {
     pub reader: ReaderPlace,
     /// What was listed before a search.
     pub before_search: Option<Listing>,
+    /// The mailing lists that there is mail of, as far as they were asked for.
+    pub lists: Vec<String>,
+    /// In which order searches list what they find.
+    pub order: Order,
     /// The accounts.
     pub accounts: Vec<Account>,
     /// What nobody answered in time.
@@ -114,6 +118,8 @@ impl Panes {
             threaded: taste.threads,
             reader: taste.reader,
             before_search: None,
+            lists: Vec::new(),
+            order: Order::default(),
             accounts,
             reminders: Vec::new(),
             groups: Vec::new(),
@@ -216,5 +222,6 @@ impl Panes {
             pager.resize(cols, usize::from(area.inner.height));
         }
         self.read_on(fx);
+        fx.extend(self.index.excerpts_wanted().map(Effect::Query));
     }
 }

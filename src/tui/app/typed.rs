@@ -27,7 +27,7 @@ fn remark_time(prompt: &mut Prompt, now: Now) {
 impl Layer {
     /// Brings who may be meant by what is typed of an address, if this one asked for it.
     pub fn people(&mut self, serial: u64, people: &[Offered]) {
-        if let Layer::Prompt(prompt, Purpose::Redirect(asked)) = self
+        if let Layer::Prompt(prompt, Purpose::Redirect(asked) | Purpose::Search(asked)) = self
             && *asked == serial
         {
             prompt.people(people.to_vec());
@@ -47,8 +47,14 @@ impl Layer {
         };
         match (outcome, purpose) {
             (Outcome::Stay, _) => Turn::stay(),
-            (Outcome::Changed, Purpose::Search) => {
+            (Outcome::Changed, Purpose::Search(serial)) => {
                 panes.search(prompt.text(), now, fx);
+                *serial += 1;
+                let prefix = prompt.unfinished().to_owned();
+                if !prefix.is_empty() {
+                    let serial = *serial;
+                    fx.push(Effect::Complete { serial, prefix });
+                }
                 Turn::stay()
             }
             (Outcome::Changed, Purpose::Remind | Purpose::Time(_)) => {
@@ -77,7 +83,7 @@ impl Layer {
                 Turn::stay()
             }
             (Outcome::Changed, _) => Turn::stay(),
-            (Outcome::Closed, Purpose::Search) => {
+            (Outcome::Closed, Purpose::Search(_)) => {
                 panes.end_search(now, fx);
                 Turn::closed()
             }
@@ -86,11 +92,12 @@ impl Layer {
                 Turn::closed()
             }
             (Outcome::Closed, _) => Turn::closed(),
-            (Outcome::Text(text), Purpose::Search) => {
+            (Outcome::Text(text), Purpose::Search(_)) => {
                 if text.trim().is_empty() {
                     panes.end_search(now, fx);
                 } else {
                     panes.search_for(&text, now, fx);
+                    fx.push(Effect::Ask(Intent::AskServers(text), About::Quiet));
                 }
                 Turn::closed()
             }

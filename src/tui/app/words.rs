@@ -1,7 +1,7 @@
 //! What stands where there is nothing to show, and above what is shown: always words, never an
 //! empty screen that may mean anything.
 
-use crate::model::view::Scope;
+use crate::model::view::{Order, Scope};
 use crate::model::{Role, System};
 use crate::text::Clean;
 use crate::text::gauge::{bar, grouped};
@@ -32,7 +32,7 @@ impl Panes {
         if let Some(why) = self.index.trouble() {
             return why.clone();
         }
-        if let Listing::Search(text) = self.index.listing() {
+        if let Listing::Search(text, _) = self.index.listing() {
             return Clean::line(&format!(
                 "Nothing found for {text}. Only mail on this machine is searched; from: to: \
                  subject: body: is:unread has:attachment in: account: narrow the search."
@@ -76,9 +76,18 @@ impl Panes {
             View::Mail => {}
         }
         let (name, unread) = match self.index.listing() {
-            Listing::Search(text) => {
+            Listing::Search(text, order) => {
                 let count = self.index.lines().len();
-                return Clean::line(&format!("Search: {text}  {} found", grouped(count as u64)));
+                let served = match self.index.from_servers() {
+                    0 => String::new(),
+                    n => format!(", {} by the server", grouped(n as u64)),
+                };
+                let newest = match order {
+                    Order::Best => "",
+                    Order::Newest => ", newest first",
+                };
+                let count = grouped(count as u64);
+                return Clean::line(&format!("Search: {text}  {count} found{served}{newest}"));
             }
             Listing::Conversation(..) => ("Conversation".to_owned(), (0, 0)),
             Listing::Scope {
@@ -154,7 +163,7 @@ impl Panes {
 
     /// Whether the list is what a search found.
     pub fn is_searching(&self) -> bool {
-        matches!(self.index.listing(), Listing::Search(_))
+        matches!(self.index.listing(), Listing::Search(..))
     }
 
     /// Whether the list shows to whom messages went.

@@ -5,8 +5,9 @@
 //! answers.
 
 use crate::model::view::{IndexRow, Page, PageKey, Scope};
-use crate::model::{MailboxId, Target, ThreadId};
+use crate::model::{MailboxId, MsgId, Target, ThreadId};
 use crate::text::Clean;
+use crate::tui::found::Found;
 use crate::tui::overlay::Overlay;
 use crate::tui::question::{Listing, Question};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,9 @@ pub const WINDOW: usize = 200;
 pub const KEPT: usize = 800;
 /// So near to the end of the window, the next page is asked for.
 const NEAR: usize = 60;
+
+/// What is said of a message that only a server found.
+const SERVED: &str = "(found by the server: its text is not here yet)";
 
 /// Where the selection goes once the asked page is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +56,12 @@ pub struct Index {
     wish: Option<Wish>,
     marks: BTreeMap<Ident, Target>,
     trouble: Option<Clean>,
+    /// Of a search: what it looks for, what stands around it in texts, and which were asked for.
+    found: Option<Found>,
+    excerpts: BTreeMap<MsgId, String>,
+    excerpts_asked: BTreeSet<MsgId>,
+    /// Of a search: what servers found, which is not here whole.
+    served: BTreeSet<MsgId>,
     /// Nobody pressed a key yet: the selection stays on the newest row, whatever comes in above.
     untouched: bool,
 }
@@ -84,6 +94,10 @@ impl Index {
             wish: None,
             marks: BTreeMap::new(),
             trouble: None,
+            found: None,
+            excerpts: BTreeMap::new(),
+            excerpts_asked: BTreeSet::new(),
+            served: BTreeSet::new(),
             untouched: true,
         }
     }
@@ -159,17 +173,26 @@ impl Index {
         // While a search is typed, what was found last stays until the answer comes.
         let typing = matches!(
             (&self.listing, &listing),
-            (Listing::Search(_), Listing::Search(_))
+            (Listing::Search(..), Listing::Search(..))
         );
-        let found = typing.then(|| {
+        let excerpts = match typing {
+            true => std::mem::take(&mut self.excerpts),
+            false => BTreeMap::new(),
+        };
+        let kept = typing.then(|| {
             let rows = std::mem::take(&mut self.rows);
             (rows, std::mem::take(&mut self.lines), self.loaded)
         });
         *self = Index::new(listing);
         (self.serial, self.height, self.untouched) = (serial, height, untouched);
-        if let Some(found) = found {
-            (self.rows, self.lines, self.loaded) = found;
+        if let Some(kept) = kept {
+            (self.rows, self.lines, self.loaded) = kept;
         }
+        self.excerpts = excerpts;
+        self.found = match &self.listing {
+            Listing::Search(text, _) => Some(Found::of(text)),
+            _ => None,
+        };
         self.ask(Page::Newest, WINDOW, now)
     }
 
@@ -205,7 +228,7 @@ impl Index {
                 scope: Scope::UnifiedInbox,
                 ..
             } => is_inbox,
-            Listing::Search(_) | Listing::Conversation(..) => true,
+            Listing::Search(..) | Listing::Conversation(..) => true,
         }
     }
 
@@ -285,12 +308,66 @@ impl Index {
         if serial == self.serial {
             self.asked = None;
             self.loaded = true;
-            if matches!(self.listing, Listing::Search(_)) {
+            if matches!(self.listing, Listing::Search(..)) {
                 self.rows.clear();
                 self.lines.clear();
                 self.go(0);
             }
             self.trouble = Some(Clean::line(why));
+        }
+    }
+
+    /// What is looked for, in a search.
+    pub fn found(&self) -> Option<&Found> {
+        self.found.as_ref()
+    }
+
+    /// What stands in a message's text around what was found there.
+    pub fn excerpt(&self, message: MsgId) -> Option<&str> {
+        match self.served.contains(&message) {
+            true => Some(SERVED),
+            false => self.excerpts.get(&message).map(String::as_str),
+        }
+    }
+
+    /// Takes in which messages of the list only a server found.
+    pub fn served(&mut self, serial: u64, messages: Vec<MsgId>) {
+        if serial == self.serial {
+            self.served = messages.into_iter().collect();
+        }
+    }
+
+    /// How many lines only a server found.
+    pub fn from_servers(&self) -> usize {
+        let served = |line: &&Line| self.served.contains(&line.row.message);
+        self.lines.iter().filter(served).count()
+    }
+
+    /// Asks for the excerpts of what is on the screen; `None`: they are here, or asked for.
+    pub fn excerpts_wanted(&mut self) -> Option<Question> {
+        let Listing::Search(query, _) = &self.listing else {
+            return None;
+        };
+        // Rows of the search before stand there until its own come.
+        if self.asked.is_some() || !self.found.as_ref().is_some_and(Found::wants_text) {
+            return None;
+        }
+        let shown = self.lines.iter().skip(self.top).take(self.height);
+        let messages: Vec<MsgId> = shown
+            .map(|line| line.row.message)
+            .filter(|message| self.excerpts_asked.insert(*message))
+            .collect();
+        (!messages.is_empty()).then(|| Question::Excerpts {
+            serial: self.serial,
+            query: query.clone(),
+            messages,
+        })
+    }
+
+    /// Takes excerpts in. Those of another list are dropped.
+    pub fn excerpts(&mut self, serial: u64, found: Vec<(MsgId, String)>) {
+        if serial == self.serial {
+            self.excerpts.extend(found);
         }
     }
 

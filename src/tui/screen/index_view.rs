@@ -5,6 +5,7 @@ use crate::mime::trust::{self, Level};
 use crate::model::view::IndexRow;
 use crate::model::{Address, Flags, System, tag};
 use crate::text::{Clean, when, width};
+use crate::tui::found::Found;
 use crate::tui::screen::index::{Index, Kind, Line};
 use crate::tui::screen::paint::begin;
 use crate::tui::theme::Theme;
@@ -26,6 +27,8 @@ pub struct Setting<'a> {
     /// Tells the user's own addresses, where mail of and to the user stands mixed (a search): who
     /// such a message went to says more.
     pub own: Option<&'a dyn Fn(&Address) -> bool>,
+    /// What the list was searched for.
+    pub found: Option<&'a Found>,
 }
 
 /// A subject with less room than this stands without tags.
@@ -55,7 +58,8 @@ pub fn draw(index: &Index, buf: &mut Buffer, area: Rect, set: &Setting) {
         let selected = n == index.cursor();
         let base = base_style(line, selected, index.is_marked(line), set);
         if let Some(mut row) = begin(buf, area, at, base) {
-            draw_line(&mut row, line, index.is_marked(line), base, set);
+            let excerpt = index.excerpt(line.row.message);
+            draw_line(&mut row, line, (index.is_marked(line), excerpt), base, set);
         }
     }
 }
@@ -80,7 +84,13 @@ fn base_style(line: &Line, selected: bool, marked: bool, set: &Setting) -> Style
     style
 }
 
-fn draw_line(row: &mut Ink, line: &Line, marked: bool, base: Style, set: &Setting) {
+fn draw_line(
+    row: &mut Ink,
+    line: &Line,
+    (marked, excerpt): (bool, Option<&str>),
+    base: Style,
+    set: &Setting,
+) {
     let it = &line.row;
     let theme = set.theme;
     let cols = Columns::of(row.left());
@@ -106,10 +116,17 @@ fn draw_line(row: &mut Ink, line: &Line, marked: bool, base: Style, set: &Settin
             cols.people.saturating_sub(2)
         }
     };
-    row.column(&who(it, set), people_cols, over("index.people"));
+    let mark = set.theme.style("popup.match");
+    let in_people = |text: &str| set.found.map_or_else(Vec::new, |f| f.in_people(text));
+    row.spotted(
+        &who(it, set),
+        people_cols,
+        &in_people,
+        (over("index.people"), mark),
+    );
     row.skip(1);
     let subject_cols = row.left().saturating_sub(cols.date + 3);
-    subject(row, line, subject_cols, base, set);
+    subject(row, line, (subject_cols, excerpt), base, set);
     let clip = it.attachments == Some(true);
     row.lit(if clip { " +" } else { "  " }, over("index.attachment"));
     row.skip(1);
@@ -132,7 +149,13 @@ fn answered(row: &IndexRow) -> &'static str {
     }
 }
 
-fn subject(row: &mut Ink, line: &Line, cols: usize, base: Style, set: &Setting) {
+fn subject(
+    row: &mut Ink,
+    line: &Line,
+    (cols, excerpt): (usize, Option<&str>),
+    base: Style,
+    set: &Setting,
+) {
     let it = &line.row;
     let over = |name: &'static str| base.patch(set.theme.style(name));
     let end = row.left().saturating_sub(cols);
@@ -162,16 +185,21 @@ fn subject(row: &mut Ink, line: &Line, cols: usize, base: Style, set: &Setting) 
     let tags = tags(&it.flags, room / 3).filter(|_| room >= TAGGED);
     let keep = tags.as_ref().map_or(0, |t| width::width(t.as_str()) + 1);
     let used = width::width(title.as_str()).min(room.saturating_sub(keep));
-    row.column(&title, used, over("index.subject"));
+    let mark = set.theme.style("popup.match");
+    let in_subject = |text: &str| set.found.map_or_else(Vec::new, |f| f.in_subject(text));
+    row.spotted(&title, used, &in_subject, (over("index.subject"), mark));
     if let Some(tags) = tags {
         row.skip(1).put(&tags, over("index.tag"));
     }
     let rest = row.left().saturating_sub(end);
-    let snippet = it.snippet.as_deref().filter(|s| !s.trim().is_empty());
+    let snippet = excerpt.or(it.snippet.as_deref());
+    let snippet = snippet.filter(|s| !s.trim().is_empty());
     match snippet.filter(|_| rest > 8) {
         Some(text) => {
             row.lit("  ", base);
-            row.column(&Clean::line(text), rest - 2, over("index.snippet"));
+            let in_text = |text: &str| set.found.map_or_else(Vec::new, |f| f.in_text(text));
+            let looks = (over("index.snippet"), mark);
+            row.spotted(&Clean::line(text), rest - 2, &in_text, looks);
         }
         None => {
             row.skip(rest);

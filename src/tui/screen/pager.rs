@@ -58,6 +58,8 @@ pub struct Pager {
     whole: Option<Whole>,
     asked: Vec<Job>,
     find: Option<Find>,
+    /// Whether it goes to what a search found, as soon as that is there.
+    sought: bool,
     /// What the mouse was dragged over; lines count from the first of all.
     selection: Option<Selection>,
 }
@@ -81,6 +83,7 @@ impl Pager {
             whole: None,
             asked: Vec::new(),
             find: None,
+            sought: false,
             selection: None,
         };
         pager.count();
@@ -486,6 +489,7 @@ impl Pager {
         self.settle();
         let near = self.find.as_ref().and_then(Find::line);
         self.look_up(near.unwrap_or(self.scroll));
+        self.go_to_sought();
     }
 
     fn hold(&mut self, (message, line): (MsgId, usize)) {

@@ -2,7 +2,6 @@
 //! what it could become listed above.
 
 use crate::mime::recipients::format_list;
-use crate::model::query::fields::{FIELDS, values};
 use crate::model::{Query, Secret};
 use crate::text::{Clean, width, wrap};
 use crate::tui::command::{Argument, Call, Command, Context, TABLE};
@@ -16,6 +15,10 @@ use crate::tui::widget::popup;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+
+mod terms;
+
+pub use terms::Known;
 
 /// Completions listed at once.
 const LISTED: usize = 8;
@@ -33,13 +36,24 @@ pub struct Words {
     pub tags: Vec<String>,
 }
 
+impl Words {
+    fn known(&self) -> Known {
+        Known {
+            mailboxes: self.mailboxes.clone(),
+            accounts: self.accounts.clone(),
+            tags: self.tags.clone(),
+            lists: Vec::new(),
+        }
+    }
+}
+
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub enum Kind {
     /// A command by name, for this context.
     Command(Context, Words),
-    /// A query of the search language.
-    Query,
+    /// A query of the search language; people in it are brought by [`Prompt::people`].
+    Query(Known),
     /// A tag; these are known.
     Tag(Vec<String>),
     /// Anything.
@@ -115,8 +129,8 @@ impl Prompt {
     }
 
     /// The search line.
-    pub fn search(text: &str) -> Prompt {
-        Prompt::new(Clean::lit("/"), Kind::Query, text)
+    pub fn search(text: &str, known: Known) -> Prompt {
+        Prompt::new(Clean::lit("/"), Kind::Query(known), text)
     }
 
     /// What is typed so far; for a password this is the password.
@@ -160,11 +174,17 @@ impl Prompt {
 
     /// What is typed of a name or address, to be looked for.
     pub fn unfinished(&self) -> &str {
+        if let Kind::Query(_) = self.kind {
+            return terms::person(self.input.before()).map_or("", |(_, typed)| typed);
+        }
         split(self.input.before()).1
     }
 
     /// Brings who may be meant by that.
     pub fn people(&mut self, people: Vec<Offered>) {
+        if let Kind::Query(_) = self.kind {
+            return self.people_found(people);
+        }
         let done = split(self.input.before()).0;
         let gap = if done.is_empty() { "" } else { " " };
         let fitting = people.into_iter().filter_map(Offered::fit);
@@ -173,6 +193,27 @@ impl Prompt {
                 line: format!("{done}{gap}{}, ", format_list(&offered.addresses)),
                 label: Clean::line(&offered.label()),
                 about: Clean::line(&offered.mark()),
+            })
+            .collect();
+        self.list = List::new(self.found.len());
+        self.taken = false;
+    }
+
+    /// In a query one address stands for somebody.
+    fn people_found(&mut self, people: Vec<Offered>) {
+        let Some((head, _)) = terms::person(self.input.before()) else {
+            return;
+        };
+        let fitting = people.into_iter().filter_map(Offered::fit);
+        let fitting = fitting.filter(|offered| offered.group.is_none());
+        self.found = fitting
+            .filter_map(|offered| {
+                let address = offered.addresses.first()?;
+                Some(Candidate {
+                    line: format!("{head}{} ", terms::quoted(&address.addr)),
+                    label: Clean::line(&offered.label()),
+                    about: Clean::line(&offered.mark()),
+                })
             })
             .collect();
         self.list = List::new(self.found.len());
@@ -242,7 +283,7 @@ impl Prompt {
         let result = match &self.kind {
             Kind::Command(..) if text.trim().is_empty() => return Outcome::Closed,
             Kind::Command(context, _) => self.call(text, *context).map(Outcome::Call),
-            Kind::Query => Query::parse(text)
+            Kind::Query(_) => Query::parse(text)
                 .map(|_| Outcome::Text(text.to_owned()))
                 .map_err(|e| e.to_string()),
             Kind::Text | Kind::Path | Kind::People | Kind::Tag(_) => {
@@ -342,7 +383,7 @@ impl Prompt {
         let before = self.input.before();
         self.found = match &self.kind {
             Kind::Command(context, words) => commands(before, *context, words),
-            Kind::Query => terms(before),
+            Kind::Query(known) => terms(before, known),
             Kind::Tag(known) => tags(before, known),
             Kind::Text | Kind::Path | Kind::People | Kind::Password => Vec::new(),
         };
@@ -466,7 +507,7 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
     let choices = match argument {
         Argument::No | Argument::People | Argument::Time | Argument::Words => return Vec::new(),
         Argument::Query => {
-            return terms(typed)
+            return terms(typed, &words.known())
                 .into_iter()
                 .map(|c| Candidate {
                     line: format!("{name} {}", c.line),
@@ -527,37 +568,15 @@ fn tags(before: &str, known: &[String]) -> Vec<Candidate> {
         .collect()
 }
 
-/// What the last word of a search may become: a field, or what its field takes.
-fn terms(before: &str) -> Vec<Candidate> {
-    let start = before.rfind([' ', '(']).map_or(0, |at| at + 1);
-    let Some((head, word)) = before.split_at_checked(start) else {
-        return Vec::new();
-    };
-    let (minus, word) = match word.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", word),
-    };
-    let candidate = |term: &str, about: Clean| Candidate {
-        line: format!("{head}{minus}{term}"),
-        label: Clean::line(&format!("{minus}{term}")),
-        about,
-    };
-    if let Some((field, value)) = word.split_once(':') {
-        let fits = |known: &&str| known.starts_with(value) && *known != value;
-        return values(field)
-            .into_iter()
-            .filter(fits)
-            .map(|known| candidate(&format!("{field}:{known}"), Clean::default()))
-            .collect();
-    }
-    if word.is_empty() {
-        return Vec::new();
-    }
-    FIELDS
-        .iter()
-        .filter(|(name, _)| name.starts_with(word) && name.ends_with(':'))
-        .map(|(name, about)| candidate(name, Clean::lit(about)))
-        .collect()
+/// What the last word of a search may become.
+fn terms(before: &str, known: &Known) -> Vec<Candidate> {
+    let ways = terms::ways(before, known).into_iter();
+    ways.map(|way| Candidate {
+        line: way.line,
+        label: Clean::line(&way.term),
+        about: Clean::lit(way.about),
+    })
+    .collect()
 }
 
 #[cfg(test)]

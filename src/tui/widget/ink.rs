@@ -5,6 +5,7 @@ use crate::text::{Clean, width};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// A row of cells, written from left to right.
@@ -83,6 +84,32 @@ impl<'a> Ink<'a> {
             };
             self.raw(grapheme, look);
         }
+        self
+    }
+
+    /// [`Ink::column`], with the places that `find` names in what is shown (octets, in order) in
+    /// another style.
+    pub fn spotted(
+        &mut self,
+        text: &Clean,
+        columns: usize,
+        find: &dyn Fn(&str) -> Vec<Range<usize>>,
+        (style, mark): (Style, Style),
+    ) -> &mut Self {
+        let columns = columns.min(self.left());
+        let next = self.x.saturating_add(u16::try_from(columns).unwrap_or(0));
+        let shown = width::fit(text.as_str(), columns);
+        let mut done = 0;
+        for place in find(&shown) {
+            self.raw(shown.get(done..place.start).unwrap_or_default(), style);
+            self.raw(
+                shown.get(place.clone()).unwrap_or_default(),
+                style.patch(mark),
+            );
+            done = place.end;
+        }
+        self.raw(shown.get(done..).unwrap_or_default(), style);
+        self.x = next.min(self.end);
         self
     }
 

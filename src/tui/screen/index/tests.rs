@@ -1,6 +1,7 @@
 //! The index by itself: a store of numbers answers its questions.
 
 use super::*;
+use crate::model::view::Order;
 use crate::model::{Done, LocationId, Verb};
 use crate::tui::question::tests::row;
 use proptest::prelude::*;
@@ -42,7 +43,7 @@ impl Bench {
         };
         let now = Instant::now();
         let mut bench = Bench {
-            index: Index::new(Listing::Search(String::new())),
+            index: Index::new(Listing::Search(String::new(), Order::Best)),
             all: (1..=count).map(|n| row(n, n * 10)).collect(),
             overlay: Overlay::default(),
             now,
@@ -168,7 +169,7 @@ fn what_goes_leaves_the_selection_on_the_next() {
 fn an_answer_to_another_list_is_dropped() {
     let mut bench = Bench::new(5, false);
     let serial = bench.index.serial;
-    let search = Listing::Search("x".into());
+    let search = Listing::Search("x".into(), Order::Best);
     let _ = bench.index.show(search, bench.now);
     let (rows, more) = answer(&bench.all, Page::Newest, 10);
     let mut overlay = Overlay::default();

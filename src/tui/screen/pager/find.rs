@@ -2,14 +2,16 @@
 
 use super::document::{DocLine, Tone};
 use crate::text::Clean;
+use crate::text::tokens::{self, Wanted};
 use std::ops::Range;
-use unicode_segmentation::UnicodeSegmentation;
 
 /// Words that are looked for, and where they were found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Find {
     words: String,
     folded: Vec<char>,
+    /// What a search found, instead of words that were typed.
+    wanted: Vec<Wanted>,
     hits: Vec<usize>,
     at: usize,
 }
@@ -22,6 +24,19 @@ impl Find {
             folded: words.chars().flat_map(char::to_lowercase).collect(),
             ..Find::default()
         }
+    }
+
+    /// Looks for what a search found, as the search does.
+    pub fn wanted(wanted: &[Wanted]) -> Find {
+        Find {
+            wanted: wanted.to_vec(),
+            ..Find::default()
+        }
+    }
+
+    /// Whether somebody typed it here, instead of in a search.
+    pub fn is_typed(&self) -> bool {
+        self.wanted.is_empty()
     }
 
     /// What is looked for.
@@ -86,6 +101,9 @@ impl Find {
 
     /// Where the words stand in a text, in octets; hits don't overlap.
     fn ranges(&self, text: &str) -> Vec<Range<usize>> {
+        if !self.wanted.is_empty() {
+            return tokens::places(&self.wanted, text);
+        }
         if self.folded.is_empty() {
             return Vec::new();
         }
@@ -110,24 +128,9 @@ impl Find {
             }
         }
         if !out.is_empty() && !text.is_ascii() {
-            whole_graphemes(text, &mut out);
+            tokens::whole_graphemes(text, &mut out);
         }
         out
-    }
-}
-
-/// Widens hits to whole graphemes: half of one can't be drawn.
-fn whole_graphemes(text: &str, ranges: &mut [Range<usize>]) {
-    for (at, symbol) in text.grapheme_indices(true) {
-        for range in ranges.iter_mut() {
-            let end = at + symbol.len();
-            if (at..end).contains(&range.start) {
-                range.start = at;
-            }
-            if at < range.end && range.end < end {
-                range.end = end;
-            }
-        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::Pager;
 use super::document::Tone;
 use super::find::Find;
 use super::selection::Selection;
+use crate::text::tokens::Wanted;
 use std::ops::Range;
 
 /// What a click on a line of the reader is about.
@@ -72,6 +73,24 @@ impl Pager {
         self.find = words.map(Find::new);
         self.look_up(self.scroll);
         self.go_to_hit();
+    }
+
+    /// Marks what a search found, and goes there once it is laid out.
+    pub fn seek(&mut self, wanted: &[Wanted]) {
+        if !wanted.is_empty() {
+            self.find = Some(Find::wanted(wanted));
+            self.sought = true;
+        }
+    }
+
+    /// Goes to the first place with what a search found, once.
+    pub(super) fn go_to_sought(&mut self) {
+        if self.sought && self.find.as_ref().is_some_and(|f| f.place().is_some()) {
+            self.sought = false;
+            if !self.moved {
+                self.go_to_hit();
+            }
+        }
     }
 
     /// Goes on by so many places with the words.

@@ -90,14 +90,14 @@ fn tab_goes_round_the_completions() {
 
 #[test]
 fn queries_are_checked_before_they_run() {
-    let mut prompt = Prompt::search("");
+    let mut prompt = Prompt::search("", Known::default());
     prompt.paste("is:new");
     assert!(matches!(press(&mut prompt, "enter"), Outcome::Stay));
     let drawn = shown(90, 3, |buf, area| prompt.draw(buf, area, &Theme::default()));
     assert!(drawn.contains("`is:` takes unread, read"), "{drawn}");
     let outcome = press(&mut prompt, "ctrl-w u n r e a d enter");
     assert!(matches!(outcome, Outcome::Text(t) if t == "is:unread"));
-    let mut prompt = Prompt::search("");
+    let mut prompt = Prompt::search("", Known::default());
     prompt.paste("x -fr");
     press(&mut prompt, "tab b");
     assert_eq!(prompt.text(), "x -from:b");
