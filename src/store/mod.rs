@@ -18,6 +18,7 @@ mod merging;
 mod threads;
 mod rows;
 pub mod reader;
+mod terms;
 mod sought;
 pub mod mailboxes;
 pub mod told;

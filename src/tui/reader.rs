@@ -502,7 +502,7 @@ mod tests {
                     limit: 1,
                 });
             });
-            let mut next = || answers.recv_timeout(Duration::from_secs(20)).unwrap();
+            let next = || answers.recv_timeout(Duration::from_secs(20)).unwrap();
             let served = next();
             assert!(matches!(served, Event::Rows(Answer::Served { .. })));
             let answer = next();
