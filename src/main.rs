@@ -47,7 +47,9 @@ fn run() -> u8 {
         })),
         Some(Command::Demo) => told(demo()),
         Some(command) => {
-            log_to(args.home.as_deref());
+            if command.wants_home() {
+                log_to(args.home.as_deref());
+            }
             cli::run(&args, command)
         }
     }

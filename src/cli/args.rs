@@ -216,6 +216,14 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether it has to do with anybody's mail. What is for shells and packages has not, and must
+    /// leave no trace where it runs.
+    pub fn wants_home(&self) -> bool {
+        !matches!(self, Command::Completions { .. } | Command::Man { .. })
+    }
+}
+
 /// What to do with a message in the outbox (`o12`, or `12`).
 #[derive(Clone, Debug, Subcommand)]
 pub enum Decision {
