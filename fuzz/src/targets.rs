@@ -9,10 +9,11 @@
 use postrider::mime::render::{Prefer, RenderOptions, Rendered, raw_source, render};
 use postrider::mime::{answer, attachment, field, parse, quote, receipt, recipients, report};
 use postrider::mime::{params, roster, vcard};
-use postrider::model::Query;
+use postrider::model::{Deed, Query};
 use postrider::net::imap::decode::decode;
 use postrider::net::imap::wire::{Framer, Limits};
 use postrider::net::smtp::reply;
+use postrider::sieve::{Naming, Script, export, import};
 use postrider::text::clean::is_forbidden;
 use postrider::text::{Clean, width};
 
@@ -20,7 +21,7 @@ use postrider::text::{Clean, width};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Target; 9] = [
+pub const ALL: [Target; 10] = [
     ("message", message),
     ("html", html),
     ("header", header),
@@ -29,6 +30,7 @@ pub const ALL: [Target; 9] = [
     ("imap", imap),
     ("smtp", smtp),
     ("query", query),
+    ("sieve", sieve),
     ("clean", clean),
 ];
 
@@ -217,6 +219,37 @@ pub fn smtp(stream: &[u8]) {
             Err(_) => gathering = reply::Gathering::default(),
         }
     }
+}
+
+/// A script for a server's filter: what is printed reads as the same, and rules that are made of it
+/// print as queries that read the same.
+///
+/// # Panics
+/// Where a promise is broken.
+pub fn sieve(script: &[u8]) {
+    let text = String::from_utf8_lossy(script);
+    if let Ok(read) = Script::parse(&text) {
+        let printed = read.to_string();
+        let again = Script::parse(&printed).map(|script| script.to_string());
+        assert_eq!(again, Ok(printed), "{text:?}");
+    }
+    let Ok(imported) = import(&text) else { return };
+    for rule in &imported.rules {
+        let printed = rule.query.to_string();
+        assert_eq!(
+            Query::parse(&printed).as_ref(),
+            Ok(&rule.query),
+            "{printed}"
+        );
+        for deed in &rule.deeds {
+            assert_eq!(Deed::parse(&deed.to_string()).as_ref(), Ok(deed));
+        }
+    }
+    let naming = Naming {
+        account: "work",
+        mailbox: &|name| name.to_owned(),
+    };
+    let _ = export(&imported.rules, &naming, 0).script.to_string();
 }
 
 /// What is typed to search for, and what is printed of it. What SQLite makes of it is tested beside the store.

@@ -112,5 +112,6 @@ targets! {
     anything_an_imap_server_says_is_read "imap",
     anything_a_submission_server_says_is_read "smtp",
     anything_typed_is_searched_for "query",
+    any_script_is_read_within_bounds "sieve",
     anything_is_cleaned "clean",
 }
