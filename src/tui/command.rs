@@ -191,10 +191,12 @@ commands! {
     Star, "star", Mail, [Index Reader], No, "star", "Set or take away the star";
     Trash, "trash", Mail, [Index Reader], No, "trash", "Move to Trash; from Trash, remove for good";
     Undo, "undo", Mail, [Global], No, "undo", "Undo the last action";
+    Redo, "redo", Mail, [Global], No, "", "Do once more what was undone last";
     ToggleRead, "toggle-read", Mail, [Index Reader], No, "unread", "Mark as read or unread";
     Unsubscribe, "unsubscribe", Mail, [Reader], No, "", "Leave the mailing list; tells first who is told";
     Move, "move", Mail, [Index Reader], Mailbox, "move", "Move to a mailbox";
     Select, "select", Mail, [Index], No, "select", "Mark for the next action, or take the mark away";
+    ApplyRules, "apply-rules", Mail, [Global], No, "", "Apply the rules to the inboxes; tells first what they change";
     Junk, "junk", Mail, [Index Reader], No, "", "Move to Junk; from Junk, back to the inbox";
     Tag, "tag", Mail, [Index Reader], Tag, "", "Tag with a word, or take the tag away";
     Copy, "copy-to", Mail, [Index Reader], Mailbox, "", "Copy to a mailbox";
@@ -226,6 +228,7 @@ commands! {
     GoAll, "go-all", Going, [Global], No, "", "Go to all mail of the account, where it has such a mailbox";
     GoOutbox, "go-outbox", Going, [Global], No, "", "Go to the outbox";
     GoAccounts, "go-accounts", Going, [Global], No, "", "Show the accounts and what they are doing";
+    Journal, "journal", Going, [Global], No, "", "Show what was done, and take any of it back";
     Account, "account", Going, [Global], Account, "", "Go to an account's inbox, by number or name";
 
     SearchOrder, "search-order", Reading, [Index], No, "", "List what a search found by how well it fits, or by date";

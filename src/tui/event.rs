@@ -25,6 +25,10 @@ pub struct Now {
 pub enum About {
     /// The action on mail (or the undo) with this ticket: a toast, and the overlay.
     Action(u64),
+    /// An action of the journal was taken back or done again.
+    Revised,
+    /// What rules would change was asked.
+    Rules,
     /// Nothing to say unless it fails (marking seen, fetching a body, checking mail).
     Quiet,
     /// A draft of the composer with this serial was saved.

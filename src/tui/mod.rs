@@ -39,6 +39,7 @@ pub mod loading;
 pub mod parts;
 pub mod contacts;
 pub mod twice;
+pub mod past;
 pub mod reader;
 pub mod layout;
 pub mod run;

@@ -4,9 +4,10 @@
 use crate::mime::render::Rendered;
 use crate::model::view::{IndexRow, MailboxRow, Order, Page, PageKey, Scope};
 use crate::model::{
-    AccountName, Draft, DraftId, LocationId, MailboxId, MessageId, MsgId, Reminder, Submission,
-    ThreadId,
+    AccountName, ActionId, Draft, DraftId, LocationId, MailboxId, MessageId, MsgId, Reminder,
+    Submission, ThreadId,
 };
+use crate::store::Past;
 use crate::text::Clean;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -61,6 +62,15 @@ pub struct DraftRow {
     pub date: i64,
     /// Whether somebody else removed its copy from the server since it was saved.
     pub removed: bool,
+}
+
+/// What taking an action back would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// The action.
+    pub past: Past,
+    /// What would be done to which messages, and which stay as they are; one line each.
+    pub lines: Vec<Clean>,
 }
 
 /// A question to the reader thread. The newest is answered first.
@@ -123,6 +133,13 @@ pub enum Question {
     Drafts,
     /// One draft, to be written on.
     Draft(DraftId),
+    /// What was done.
+    Journal {
+        /// Whether it is to be shown, and not only brought up to date where it is shown.
+        open: bool,
+    },
+    /// What taking an action back would do.
+    WouldUndo(ActionId),
     /// Whom one wrote to before: for questions before sending.
     Known {
         /// Of the asking composer; goes back in the answer.
@@ -237,6 +254,15 @@ pub enum Answer {
     Drafts(Vec<DraftRow>),
     /// To [`Question::Draft`]; `None` if it is gone.
     Draft(DraftId, Option<Box<Draft>>),
+    /// To [`Question::Journal`], newest first.
+    Journal {
+        /// Of the question.
+        open: bool,
+        /// What was done.
+        rows: Vec<Past>,
+    },
+    /// To [`Question::WouldUndo`]; `None` if the action is forgotten.
+    WouldUndo(Option<Box<Preview>>),
     /// To [`Question::Known`].
     Known {
         /// Of the question.

@@ -13,6 +13,7 @@ use crate::store::{Error, Reader};
 use crate::text::when;
 use crate::tui::event::Event;
 use crate::tui::found::Found;
+use crate::tui::past;
 use crate::tui::question::{Answer, DraftAt, DraftRow, Known, Listing, Question, Tray};
 use crate::tui::shelves::{Shelves, unreadable};
 use crate::tui::twice::once;
@@ -110,6 +111,8 @@ fn kind(question: &Question) -> (u8, i64) {
         Question::Excerpts { .. } => (11, 0),
         Question::Lists => (12, 0),
         Question::Known { serial } => (8, serial.cast_signed()),
+        Question::Journal { .. } => (11, 0),
+        Question::WouldUndo(_) => (12, 0),
     }
 }
 
@@ -279,6 +282,13 @@ impl Shelves {
             }
             Question::Outbox => Answer::Outbox(self.own()?.outbox()?, self.reminders()?),
             Question::Drafts => Answer::Drafts(self.drafts()?),
+            Question::Journal { open } => Answer::Journal {
+                open: *open,
+                rows: self.own()?.journal(past::MOST)?,
+            },
+            Question::WouldUndo(id) => {
+                Answer::WouldUndo(past::preview(self, *id, when::now())?.map(Box::new))
+            }
             Question::Draft(id) => Answer::Draft(*id, self.own()?.draft(*id)?.map(Box::new)),
             Question::Known { serial } => {
                 let own = self.own()?;

@@ -204,12 +204,16 @@ pub(super) fn recall(tx: &Transaction<'_>, op: OpId) -> Result<bool> {
 
 /// What takes a carry back that has ended: its copies are removed, and come back first if the
 /// originals were removed, or may have been.
-pub(super) fn inverses(tx: &Transaction<'_>, op: &Op, from: &AccountName) -> Result<Vec<NewOp>> {
+pub(super) fn inverses(
+    conn: &Connection,
+    op: &Op,
+    from: &AccountName,
+) -> Result<Vec<NewOp>> {
     // What was only copied stays: a copy is not taken back.
-    let Some((vacate, state)) = after(tx, op.id)? else {
+    let Some((vacate, state)) = after(conn, op.id)? else {
         return Ok(Vec::new());
     };
-    let back = copies(tx, op)?;
+    let back = copies(conn, op)?;
     let removed = matches!(state, 1 | 3) || (state == 0 && vacate.attempts > 0);
     if !removed {
         return Ok(expunge(op, back));
@@ -262,12 +266,12 @@ fn expunge(op: &Op, copies: Vec<(MailboxName, MessageKey)>) -> Vec<NewOp> {
 }
 
 /// The copies that a carry made, where they are now, and the mailboxes that their originals lay in.
-fn copies(tx: &Transaction<'_>, op: &Op) -> Result<Vec<(MailboxName, MessageKey)>> {
+fn copies(conn: &Connection, op: &Op) -> Result<Vec<(MailboxName, MessageKey)>> {
     let OpKind::Carry { to, .. } = &op.kind else {
         return Ok(Vec::new());
     };
     // By number, because those that failed were taken out.
-    let mut select = tx.prepare_cached(
+    let mut select = conn.prepare_cached(
         "SELECT c.uidvalidity, c.uid, t.message_id, t.size, t.mailbox
          FROM carried c JOIN target t ON t.op = c.op AND t.seq = c.seq
          WHERE c.op = ?1 AND c.uid > 0 ORDER BY c.seq",
@@ -281,7 +285,7 @@ fn copies(tx: &Transaction<'_>, op: &Op) -> Result<Vec<(MailboxName, MessageKey)
     let mut copies = Vec::new();
     for row in rows {
         if let Some((home, key)) = row? {
-            copies.push((home, present(tx, &op.account, &key)?));
+            copies.push((home, present(conn, &op.account, &key)?));
         }
     }
     Ok(copies)

@@ -62,11 +62,7 @@ impl Local {
                 "DELETE FROM draft WHERE discarded BETWEEN 1 AND ?1",
                 [now - KEPT],
             )?;
-            let there = tx.execute(
-                "UPDATE draft SET discarded = ?2, open = 0 WHERE id = ?1 AND outbox IS NULL AND discarded = 0",
-                params![id.0, now.max(1)],
-            )?;
-            if there == 1 {
+            if put_away(tx, id, now)? {
                 tx.execute(
                     "INSERT INTO action(label, at, undo, draft) VALUES ('Draft discarded', ?1, 1, ?2)",
                     params![now, id.0],
@@ -177,6 +173,15 @@ pub(super) fn save_open(tx: &Transaction<'_>, draft: &Draft, now: i64) -> Result
 pub(super) fn is_sending(tx: &Transaction<'_>, id: DraftId) -> Result<bool> {
     let sql = "SELECT count(*) FROM draft WHERE id = ?1 AND outbox IS NOT NULL";
     Ok(tx.query_row(sql, [id.0], |r| r.get::<_, i64>(0))? == 1)
+}
+
+/// Throws a draft away; `false` if there is none of that row, or its message is in the outbox.
+pub(super) fn put_away(tx: &Transaction<'_>, id: DraftId, now: i64) -> Result<bool> {
+    let there = tx.execute(
+        "UPDATE draft SET discarded = ?2, open = 0 WHERE id = ?1 AND outbox IS NULL AND discarded = 0",
+        params![id.0, now.max(1)],
+    )?;
+    Ok(there == 1)
 }
 
 /// A draft that was thrown away is one again; `false` if there is none of that row.

@@ -1,21 +1,20 @@
-//! The undo journal: the user's actions, newest last, and how the newest is taken back.
+//! The undo journal: the user's actions, newest last; how they are taken back, the newest or any, and
+//! done once more.
 //!
 //! What still waits is simply removed. What a server has done, or may have done, gets an inverse
-//! operation that is queued like any other, so undo works offline and across restarts.
+//! operation that is queued like any other, so undo works offline and across restarts. Doing an
+//! action once more gives it new operations, a round: so it may go back and forth without end.
 
-use super::carried;
 use super::connection::Local;
+use super::carried;
 use super::decisions::{self, Allowed};
 use super::drafts;
+use super::inverse::{Entry, Hindrance, IsGone, hindrance, ops_of, way_back};
 use super::meta;
-use super::ops::{present, queue};
-use super::row;
-use crate::model::{
-    AccountName, DraftId, FlagChange, MailboxName, MessageKey, NewOp, Op, OpKind, OpState, OutboxId,
-};
+use super::ops::{insert, present, queue};
+use crate::model::{AccountName, ActionId, DraftId, MessageKey, NewOp, Op, OpKind, OutboxId};
 use crate::store::error::Result;
-use rusqlite::{OptionalExtension as _, Transaction, params};
-use std::collections::BTreeSet;
+use rusqlite::{OptionalExtension as _, Transaction};
 
 /// What an undo did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +31,18 @@ pub struct Undone {
     pub draft: Option<DraftId>,
     /// Whether it was sending.
     pub sending: bool,
+    /// Messages that stay as they are, and why.
+    pub hindered: Vec<(AccountName, MessageKey, Hindrance)>,
+}
+
+impl Undone {
+    fn is_nothing(&self) -> bool {
+        self.cancelled.is_empty()
+            && self.inverse.is_empty()
+            && self.draft.is_none()
+            && !self.sending
+            && !self.recalled
+    }
 }
 
 /// What asking for an undo came to.
@@ -52,13 +63,39 @@ pub enum Undo {
     Done(Undone),
 }
 
-/// An action of the user's.
+/// What taking back one action of all came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// What was done.
+pub enum UndoOne {
+    /// There is no such action, or it was taken back before.
+    Nothing,
+    /// It can't be: sent, or all of its messages are hindered. The first reason.
+    Cannot(String, Option<Hindrance>),
+    /// It was taken back, but for what was hindered.
+    Done(Undone),
+}
+
+/// What was done once more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Redone {
+    /// The action's label.
     pub label: String,
-    /// When, seconds since 1970.
-    pub at: i64,
+    /// The operations that do it: queued.
+    pub ops: Vec<Op>,
+    /// The draft that was thrown away again.
+    pub draft: Option<DraftId>,
+    /// Messages that stay as they are, and why.
+    pub hindered: Vec<(AccountName, MessageKey, Hindrance)>,
+}
+
+/// What asking for a redo came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Redo {
+    /// Nothing was taken back, or something else was done since.
+    Nothing,
+    /// It can't be done again; the action's label, and why if that is known.
+    Cannot(String, Option<Hindrance>),
+    /// It was done once more.
+    Done(Redone),
 }
 
 impl Local {
@@ -73,7 +110,7 @@ impl Local {
             let named = meta::get(tx, NAMED)?;
             let fresh = fresh.max(meta::get(tx, IDLE)?.map_or(i64::MIN, |at| at + 1));
             while let Some(newest) = newest(tx)? {
-                let (action, entry) = (newest.id, newest.entry);
+                let (action, entry) = (newest.id, newest.entry.clone());
                 if let Some(row) = newest.sending
                     && !decisions::is_open(tx, row)?
                 {
@@ -92,31 +129,105 @@ impl Local {
                     meta::put(tx, NAMED, action)?;
                     return Ok(Undo::Named(entry));
                 }
-                drop_action(tx, action)?;
-                let undone = match (newest.sending, newest.draft) {
-                    (Some(row), _) => Undone {
-                        label: entry.label,
-                        draft: decisions::take_back(tx, row, Allowed::Waiting)?,
-                        sending: true,
-                        ..Undone::default()
-                    },
-                    (None, Some(draft)) if drafts::take_up(tx, draft)? => Undone {
-                        label: entry.label,
-                        draft: Some(draft),
-                        ..Undone::default()
-                    },
-                    (None, Some(_)) => continue,
-                    (None, None) => take_back(tx, action, entry.label, now)?,
-                };
-                let nothing =
-                    undone.cancelled.is_empty() && undone.inverse.is_empty() && !undone.recalled;
-                if undone.draft.is_none() && !undone.sending && nothing {
+                let undone = take_back(tx, &newest, now, None)?;
+                if undone.is_nothing() {
                     continue;
                 }
                 return Ok(Undo::Done(undone));
             }
             Ok(Undo::Nothing)
         })
+    }
+
+    /// Takes back one action, whatever was done since; messages to which something was done since
+    /// stay as they are, and so do those that are gone.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn undo_one(&mut self, id: ActionId, now: i64, is_gone: IsGone<'_>) -> Result<UndoOne> {
+        self.write(|tx| {
+            let Some(found) = one(tx, id.0, 1)? else {
+                return Ok(UndoOne::Nothing);
+            };
+            if let Some(row) = found.sending
+                && !decisions::is_open(tx, row)?
+            {
+                return Ok(UndoOne::Cannot(found.entry.label, None));
+            }
+            let undone = take_back(tx, &found, now, Some(is_gone))?;
+            if undone.is_nothing() {
+                // Nothing was taken back: it stays as it was.
+                tx.execute("UPDATE action SET undo = 1 WHERE id = ?1", [id.0])?;
+                let why = undone.hindered.into_iter().next().map(|(_, _, why)| why);
+                return Ok(UndoOne::Cannot(found.entry.label, why));
+            }
+            Ok(UndoOne::Done(undone))
+        })
+    }
+
+    /// Takes back everything that was done after an action, the newest first. What is out or has no
+    /// opposite stays.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn undo_since(&mut self, id: ActionId, now: i64) -> Result<Vec<Undone>> {
+        self.write(|tx| {
+            let mut select =
+                tx.prepare("SELECT id FROM action WHERE id > ?1 AND undo = 1 ORDER BY id DESC")?;
+            let ids = select.query_map([id.0], |r| r.get(0))?;
+            let ids: Vec<i64> = ids.collect::<rusqlite::Result<_>>()?;
+            let mut all = Vec::new();
+            for id in ids {
+                let Some(found) = one(tx, id, 1)? else {
+                    continue;
+                };
+                if let Some(row) = found.sending
+                    && !decisions::is_open(tx, row)?
+                {
+                    continue;
+                }
+                let undone = take_back(tx, &found, now, None)?;
+                if !undone.is_nothing() {
+                    all.push(undone);
+                }
+            }
+            Ok(all)
+        })
+    }
+
+    /// Does once more what was taken back last, unless the user did something else since.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn redo(&mut self, now: i64) -> Result<Redo> {
+        self.write(|tx| {
+            let sql = "SELECT a.id, u.id FROM action u JOIN action a ON a.id = u.undoes
+                 WHERE a.undo = 2 AND a.outbox IS NULL AND u.id = (SELECT max(id) FROM action WHERE undoes = a.id)
+                 ORDER BY u.id DESC LIMIT 1";
+            let last = tx.query_row(sql, [], |r| Ok((r.get(0)?, r.get(1)?)));
+            let Some((action, undone)): Option<(i64, i64)> = last.optional()? else {
+                return Ok(Redo::Nothing);
+            };
+            let sql = "SELECT count(*) FROM action WHERE id > ?1 AND undo = 1 AND origin = 0";
+            let since: i64 = tx.query_row(sql, [undone], |r| r.get(0))?;
+            if since > 0 {
+                return Ok(Redo::Nothing);
+            }
+            let redone = do_again(tx, action, now, &|_, _| false)?;
+            if let Redo::Cannot(..) = redone {
+                // It must not stand before the others for ever.
+                tx.execute("UPDATE action SET undo = 3 WHERE id = ?1", [action])?;
+            }
+            Ok(redone)
+        })
+    }
+
+    /// Does an action once more that was taken back, whatever was done since.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn redo_one(&mut self, id: ActionId, now: i64, is_gone: IsGone<'_>) -> Result<Redo> {
+        self.write(|tx| do_again(tx, id.0, now, is_gone))
     }
 
     /// The user did something that changed nothing: an undo after it means that, and names what it
@@ -143,9 +254,21 @@ struct Newest {
 }
 
 fn newest(tx: &Transaction<'_>) -> Result<Option<Newest>> {
-    let sql =
-        "SELECT id, label, at, outbox, draft FROM action WHERE undo = 1 ORDER BY id DESC LIMIT 1";
-    let found = tx.query_row(sql, [], |r| {
+    asked(tx, "undo = 1 AND origin = 0 ORDER BY id DESC LIMIT 1", [])
+}
+
+/// An action that is in this state.
+fn one(tx: &Transaction<'_>, id: i64, undo: i64) -> Result<Option<Newest>> {
+    asked(tx, "id = ?1 AND undo = ?2", [id, undo])
+}
+
+fn asked(
+    tx: &Transaction<'_>,
+    condition: &str,
+    values: impl rusqlite::Params,
+) -> Result<Option<Newest>> {
+    let sql = format!("SELECT id, label, at, outbox, draft FROM action WHERE {condition}");
+    let found = tx.query_row(&sql, values, |r| {
         Ok(Newest {
             id: r.get(0)?,
             entry: Entry {
@@ -182,118 +305,141 @@ fn drop_action(tx: &Transaction<'_>, action: i64) -> Result<()> {
     Ok(())
 }
 
-fn take_back(tx: &Transaction<'_>, action: i64, label: String, now: i64) -> Result<Undone> {
-    let mut cancelled = Vec::new();
+/// Takes an action back; `careful` where others may have been done since. Written down as an action
+/// of its own, which can't be taken back: its opposite is doing the first one again.
+fn take_back(
+    tx: &Transaction<'_>,
+    found: &Newest,
+    now: i64,
+    careful: Option<IsGone<'_>>,
+) -> Result<Undone> {
+    let mut undone = Undone {
+        label: found.entry.label.clone(),
+        ..Undone::default()
+    };
     let mut inverse = Vec::new();
-    let mut recalled = false;
-    for (op, state) in ops_of(tx, action)? {
-        if let (OpKind::Carry { from, .. }, 0 | 1 | 3) = (&op.kind, state) {
-            if state == 3 {
-                inverse.extend(carried::inverses(tx, &op, from)?);
-            } else if carried::recall(tx, op.id)? {
-                cancelled.push(op);
-            } else {
-                recalled = true;
+    match (found.sending, found.draft) {
+        (Some(row), _) => {
+            undone.draft = decisions::take_back(tx, row, Allowed::Waiting)?;
+            undone.sending = true;
+        }
+        (None, Some(draft)) => undone.draft = drafts::take_up(tx, draft)?.then_some(draft),
+        (None, None) => {
+            let way = way_back(tx, found.id, careful)?;
+            for op in &way.cancel {
+                tx.execute("UPDATE op SET state = 4 WHERE id = ?1", [op.id.0])?;
             }
+            undone.cancelled = way.cancel;
+            undone.hindered = way.hindered;
+            for op in way.recall {
+                match carried::recall(tx, op.id)? {
+                    true => undone.cancelled.push(op),
+                    false => undone.recalled = true,
+                }
+            }
+            inverse = way.inverse;
+        }
+    }
+    drop_action(tx, found.id)?;
+    if undone.is_nothing() && inverse.is_empty() {
+        return Ok(undone);
+    }
+    let (action, ops) = queue(tx, &format!("undo: {}", undone.label), now, &inverse, false)?;
+    let sql = "UPDATE action SET undoes = ?2 WHERE id = ?1";
+    tx.execute(sql, [action.0, found.id])?;
+    undone.inverse = ops;
+    Ok(undone)
+}
+
+/// Does an action once more that was taken back: a new round of its operations, on its messages
+/// where they are now.
+fn do_again(tx: &Transaction<'_>, id: i64, now: i64, is_gone: IsGone<'_>) -> Result<Redo> {
+    let Some(found) = one(tx, id, 2)? else {
+        return Ok(Redo::Nothing);
+    };
+    let mut redone = Redone {
+        label: found.entry.label.clone(),
+        ..Redone::default()
+    };
+    if let Some(draft) = found.draft
+        && drafts::put_away(tx, draft, now)?
+    {
+        redone.draft = Some(draft);
+    }
+    let mut again = Vec::new();
+    let ops = ops_of(tx, id)?;
+    let carries = |op: &Op| matches!(op.kind, OpKind::Carry { .. } | OpKind::Vacate);
+    if ops.iter().any(|(op, _)| carries(op)) {
+        // What went to another account and came back is another message there.
+        if ops.iter().any(|(_, state)| *state != 4) {
+            return Ok(Redo::Cannot(redone.label, Some(Hindrance::Carried)));
+        }
+        let same = |op: Op| NewOp {
+            account: op.account,
+            kind: op.kind,
+            keys: op.keys,
+        };
+        again.extend(ops.into_iter().map(|(op, _)| same(op)));
+        return queue_again(tx, id, redone, &again);
+    }
+    for (op, state) in ops {
+        // What was refused is refused again; what has no opposite was not taken back.
+        let lasting = matches!(op.kind, OpKind::Copy { .. } | OpKind::Expunge);
+        if state == 2 || (lasting && state != 4) {
             continue;
         }
-        match (op.state, state) {
-            (OpState::Pending, 0) if op.attempts == 0 => {
-                tx.execute("UPDATE op SET state = 4 WHERE id = ?1", [op.id.0])?;
-                cancelled.push(op);
+        let mut keys = Vec::new();
+        for key in &op.keys {
+            match hindrance(tx, &op, key, is_gone)? {
+                Some(why) => redone.hindered.push((op.account.clone(), key.clone(), why)),
+                None => keys.push(present(tx, &op.account, key)?),
             }
-            // What is in flight (1) or was put off (0) may be done in part and counts as done: its
-            // inverse waits behind it in the queue.
-            (_, 0 | 1 | 3) => inverse.extend(inverses(tx, &op)?),
-            _ => {}
         }
+        if keys.is_empty() && !op.keys.is_empty() {
+            continue;
+        }
+        again.extend(by_mailbox(&op, keys));
     }
-    let (_, inverse) = queue(tx, &format!("undo: {label}"), now, &inverse, false)?;
-    Ok(Undone {
-        label,
-        cancelled,
-        inverse,
-        recalled,
-        ..Undone::default()
-    })
+    if again.is_empty() && redone.draft.is_none() {
+        let why = redone.hindered.into_iter().next().map(|(_, _, why)| why);
+        return Ok(Redo::Cannot(redone.label, why));
+    }
+    queue_again(tx, id, redone, &again)
 }
 
-fn ops_of(tx: &Transaction<'_>, action: i64) -> Result<Vec<(Op, i64)>> {
-    let sql = format!(
-        "SELECT {} FROM op WHERE action = ?1 ORDER BY id DESC",
-        row::OP
-    );
-    let mut query = tx.prepare_cached(&sql)?;
-    let mut rows = query.query([action])?;
+/// A new round of an action's operations.
+fn queue_again(
+    tx: &Transaction<'_>,
+    id: i64,
+    mut redone: Redone,
+    again: &[NewOp],
+) -> Result<Redo> {
+    tx.execute(
+        "UPDATE action SET undo = 1, round = round + 1 WHERE id = ?1",
+        [id],
+    )?;
+    redone.ops = insert(tx, ActionId(id), again)?;
+    if let Some(first) = redone.ops.first() {
+        let sql = "UPDATE op SET round = (SELECT round FROM action WHERE id = ?1)
+             WHERE action = ?1 AND id >= ?2";
+        tx.execute(sql, [id, first.id.0])?;
+    }
+    Ok(Redo::Done(redone))
+}
+
+/// The same operation for messages that may lie in several mailboxes now.
+fn by_mailbox(op: &Op, keys: Vec<MessageKey>) -> Vec<NewOp> {
+    if keys.is_empty() {
+        let (account, kind) = (op.account.clone(), op.kind.clone());
+        return vec![NewOp {
+            account,
+            kind,
+            keys,
+        }];
+    }
     let mut ops = Vec::new();
-    while let Some(found) = rows.next()? {
-        ops.push((row::op(tx, found)?, found.get(9)?));
+    for key in keys {
+        NewOp::put(&mut ops, &op.account, op.kind.clone(), key);
     }
-    Ok(ops)
-}
-
-/// The operations that put one back, on its messages where they are now.
-fn inverses(tx: &Transaction<'_>, op: &Op) -> Result<Vec<NewOp>> {
-    let mut out: Vec<NewOp> = Vec::new();
-    for key in &op.keys {
-        let kind = match &op.kind {
-            OpKind::Store(change) => OpKind::Store(FlagChange::inverse(change)),
-            OpKind::Move { .. } => OpKind::Move {
-                to: came_from(tx, op, key)?,
-            },
-            OpKind::Copy { .. }
-            | OpKind::Expunge
-            | OpKind::Carry { .. }
-            | OpKind::Vacate
-            | OpKind::CreateMailbox { .. } => continue,
-        };
-        let key = present(tx, &op.account, key)?;
-        NewOp::put(&mut out, &op.account, kind, key);
-    }
-    Ok(out)
-}
-
-/// The mailbox that a move took a message out of: that of its key, unless an earlier move, not yet
-/// known to the cache when the user acted, had taken it elsewhere. That move may know the message
-/// by any name it ever had.
-fn came_from(tx: &Transaction<'_>, op: &Op, key: &MessageKey) -> Result<MailboxName> {
-    let mut query = tx.prepare_cached(
-        "SELECT op.id, dest FROM target JOIN op ON op.id = target.op
-         WHERE mailbox = ?1 AND uidvalidity = ?2 AND uid = ?3 AND account = ?4
-           AND op.id < ?5 AND kind = 'move' AND state IN (0, 1, 3)
-         ORDER BY op.id DESC LIMIT 1",
-    )?;
-    let mut latest: Option<(i64, Vec<u8>)> = None;
-    for (mailbox, validity, uid) in names(tx, &op.account, key)? {
-        let values = params![mailbox, validity, uid, op.account.as_str(), op.id.0];
-        let found = query
-            .query_row(values, |r| Ok((r.get(0)?, r.get(1)?)))
-            .optional()?;
-        latest = latest.max(found);
-    }
-    Ok(latest.map_or_else(|| key.mailbox.clone(), |(_, dest)| MailboxName::new(dest)))
-}
-
-/// What a message was called wherever our moves put it: mailbox, UIDVALIDITY, UID.
-type Name = (Vec<u8>, u32, u32);
-
-/// Every name of a message: that of the key, that of its present place, and those that led there.
-fn names(tx: &Transaction<'_>, account: &AccountName, key: &MessageKey) -> Result<BTreeSet<Name>> {
-    let name = |k: &MessageKey| (k.mailbox.as_bytes().to_vec(), k.uidvalidity.0, k.uid.get());
-    let mut ahead = vec![name(key), name(&present(tx, account, key)?)];
-    let mut query = tx.prepare_cached(
-        "SELECT mailbox, uidvalidity, uid FROM moved
-         WHERE account = ?1 AND dest = ?2 AND dest_uidvalidity = ?3 AND dest_uid = ?4",
-    )?;
-    let mut all = BTreeSet::new();
-    while let Some(next) = ahead.pop() {
-        let values = params![account.as_str(), next.0, next.1, next.2];
-        let led: Vec<Name> = query
-            .query_map(values, |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?
-            .collect::<rusqlite::Result<_>>()?;
-        if all.insert(next) {
-            ahead.extend(led);
-        }
-    }
-    Ok(all)
+    ops
 }

@@ -39,7 +39,26 @@ impl Local {
     /// # Errors
     /// When they can't be written.
     pub fn act(&mut self, label: &str, now: i64, ops: &[NewOp]) -> Result<(ActionId, Vec<Op>)> {
-        self.write(|tx| queue(tx, label, now, ops, true))
+        self.act_on(label, "", now, ops)
+    }
+
+    /// The same, with the subject of the first message that it is done to.
+    ///
+    /// # Errors
+    /// When they can't be written.
+    pub fn act_on(
+        &mut self,
+        label: &str,
+        about: &str,
+        now: i64,
+        ops: &[NewOp],
+    ) -> Result<(ActionId, Vec<Op>)> {
+        self.write(|tx| {
+            let (action, ops) = queue(tx, label, now, ops, true)?;
+            let sql = "UPDATE action SET about = ?2 WHERE id = ?1";
+            tx.execute(sql, params![action.0, about])?;
+            Ok((action, ops))
+        })
     }
 
     /// Makes operations durable that no user asked for (a mark on an answered message).
@@ -248,11 +267,11 @@ pub(super) fn follow(
 
 /// The key of a message at the place where our moves put it, if the server said which.
 pub(super) fn present(
-    tx: &Transaction<'_>,
+    conn: &Connection,
     account: &AccountName,
     key: &MessageKey,
 ) -> Result<MessageKey> {
-    let place = follow(tx, account, key)?.and_then(|p| Some((p.mailbox, p.at?)));
+    let place = follow(conn, account, key)?.and_then(|p| Some((p.mailbox, p.at?)));
     Ok(place.map_or_else(
         || key.clone(),
         |(mailbox, (uidvalidity, uid))| MessageKey {
@@ -288,6 +307,11 @@ pub(super) fn queue(
         params![label, now, undoable],
     )?;
     let action = ActionId(tx.last_insert_rowid());
+    Ok((action, insert(tx, action, ops)?))
+}
+
+/// Operations of an action, behind all that wait.
+pub(super) fn insert(tx: &Transaction<'_>, action: ActionId, ops: &[NewOp]) -> Result<Vec<Op>> {
     let mut out: Vec<Op> = Vec::with_capacity(ops.len());
     for new in ops {
         let id = row::insert_op(tx, action, &new.account, &new.kind, &new.keys)?;
@@ -307,7 +331,7 @@ pub(super) fn queue(
             error: None,
         });
     }
-    Ok((action, out))
+    Ok(out)
 }
 
 /// Forgets what is long past. What is pending stays.

@@ -18,6 +18,8 @@ enum Step {
     Star(Vec<usize>),
     /// The user takes the last action back.
     Undo,
+    /// The user does once more what was taken back last.
+    Redo,
     /// The worker claims the first operation; the connection is cut before the answer.
     Begin,
     /// The worker carries the first operation out and confirms it.
@@ -42,6 +44,8 @@ struct World {
     shown: Vec<State>,
     /// What was shown before each action.
     before: Vec<Vec<State>>,
+    /// What was shown before each undo since.
+    undone: Vec<Vec<State>>,
     next_uid: u32,
 }
 
@@ -60,6 +64,7 @@ impl World {
             stars: vec![false; 3],
             shown: vec![shown; 3],
             before: Vec::new(),
+            undone: Vec::new(),
             next_uid: 10,
         }
     }
@@ -77,6 +82,7 @@ impl World {
         let keys = messages.iter().map(|m| self.key(*m)).collect();
         self.local.act("act", now(), &[op(kind, keys)]).unwrap();
         self.before.push(self.shown.clone());
+        self.undone.clear();
         for message in messages {
             show(&mut self.shown[*message]);
         }
@@ -98,7 +104,21 @@ impl World {
             Step::Undo => {
                 let undone = undo(&mut self.local, now());
                 assert_eq!(undone.is_some(), !self.before.is_empty());
-                self.shown = self.before.pop().unwrap_or_else(|| self.shown.clone());
+                if let Some(before) = self.before.pop() {
+                    self.undone.push(std::mem::replace(&mut self.shown, before));
+                }
+            }
+            Step::Redo => {
+                let redone = self.local.redo(now()).unwrap();
+                let expected = self.undone.pop();
+                assert_eq!(
+                    matches!(redone, Redo::Done(_)),
+                    expected.is_some(),
+                    "{redone:?}"
+                );
+                if let Some(after) = expected {
+                    self.before.push(std::mem::replace(&mut self.shown, after));
+                }
             }
             Step::Begin => {
                 if let Some(op) = self.first() {
@@ -114,6 +134,19 @@ impl World {
             }
             Step::Restart => self.local = self.home.open(),
         }
+    }
+
+    /// What the server has once it has done all that waits.
+    fn server(&mut self) -> Vec<State> {
+        while self.first().is_some() {
+            self.take(&Step::Work);
+        }
+        let each = self.places.iter().zip(&self.stars);
+        let state = |((mailbox, _), starred): (&(usize, u32), &bool)| State {
+            mailbox: *mailbox,
+            starred: *starred,
+        };
+        each.map(state).collect()
     }
 
     fn first(&self) -> Option<Op> {
@@ -176,6 +209,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (messages(), 0..BOXES.len()).prop_map(|(m, b)| Step::Move(m, b)),
         2 => messages().prop_map(Step::Star),
         3 => Just(Step::Undo),
+        2 => Just(Step::Redo),
         1 => Just(Step::Begin),
         4 => Just(Step::Work),
         1 => Just(Step::Restart),
@@ -191,16 +225,39 @@ proptest! {
         for step in &steps {
             world.take(step);
         }
-        while world.first().is_some() {
-            world.take(&Step::Work);
+        prop_assert_eq!(world.server(), world.shown.clone());
+    }
+
+    #[test]
+    fn undone_it_is_the_start_and_redone_the_end(
+        steps in prop::collection::vec(step(), 1..16),
+        settled in any::<bool>(),
+    ) {
+        let mut world = World::new();
+        let start = world.shown.clone();
+        for step in &steps {
+            world.take(step);
         }
-        let server: Vec<State> = world
-            .places
-            .iter()
-            .zip(&world.stars)
-            .map(|((mailbox, _), starred)| State { mailbox: *mailbox, starred: *starred })
-            .collect();
-        prop_assert_eq!(server, world.shown);
+        while !world.undone.is_empty() {
+            world.take(&Step::Redo);
+        }
+        let (end, acts) = (world.shown.clone(), world.before.len());
+        for turn in 0..2 {
+            for (step, goal) in [(Step::Undo, &start), (Step::Redo, &end)] {
+                for _ in 0..acts {
+                    world.take(&step);
+                }
+                world.take(&Step::Restart);
+                prop_assert_eq!(&world.shown, goal);
+                if settled || turn == 1 {
+                    prop_assert_eq!(&world.server(), goal);
+                }
+            }
+        }
+        // As the journal tells it: one row an action, none of them waiting or taken back.
+        let journal = world.local.read().journal(100).unwrap();
+        prop_assert!(journal.iter().filter(|p| p.undoable).count() == acts);
+        prop_assert!(journal.iter().all(|p| p.stand.waiting == 0 && p.stand.refused == 0));
     }
 }
 

@@ -39,7 +39,12 @@ impl Acts {
 
     /// Asks to take the last action back.
     pub fn undo(&mut self) -> Effect {
-        self.ask(Intent::Undo, None, Vec::new())
+        self.revise(Intent::Undo)
+    }
+
+    /// Asks to take something back, or to do it once more.
+    pub fn revise(&mut self, intent: Intent) -> Effect {
+        self.ask(intent, None, Vec::new())
     }
 
     /// The act that an answer belongs to.

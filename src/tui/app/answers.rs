@@ -81,7 +81,10 @@ impl Panes {
                     drafts.set(rows);
                 }
             }
-            Answer::Draft(..) | Answer::Known { .. } => {}
+            Answer::Draft(..)
+            | Answer::Known { .. }
+            | Answer::Journal { .. }
+            | Answer::WouldUndo(_) => {}
             Answer::Failed(why) => self.alarm(&why, now),
         }
     }

@@ -4,6 +4,7 @@
 use crate::model::view::Scope;
 use crate::model::{
     AccountName, Intent, MailboxId, MsgId, OutboxVerb, Role, SubmissionState, Target, Verb,
+    WhichRules,
 };
 use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
@@ -13,7 +14,7 @@ use crate::tui::command::{Call, Command, Section};
 use crate::tui::effect::{DraftFrom, Effect, Outward};
 use crate::tui::event::{About, Now};
 use crate::tui::part::PartJob;
-use crate::tui::question::{DraftAt, Mode};
+use crate::tui::question::{DraftAt, Mode, Question};
 use crate::tui::widget::scroll::Scroll;
 use std::time::Duration;
 
@@ -84,6 +85,15 @@ impl Panes {
             Command::Undo => {
                 let undo = self.acts.undo();
                 fx.push(undo);
+            }
+            Command::Redo => {
+                let redo = self.acts.revise(Intent::Redo);
+                fx.push(redo);
+            }
+            Command::Journal => fx.push(Effect::Query(Question::Journal { open: true })),
+            Command::ApplyRules => {
+                let which = WhichRules::default();
+                fx.push(Effect::Ask(Intent::TestRules(which), About::Rules));
             }
             Command::Select => {
                 if self.focus == Pane::Index {
@@ -355,7 +365,8 @@ impl Panes {
 
     /// Whether the hint line should offer a command now.
     pub fn can(&self, command: Command) -> bool {
-        let about_mail = command.info().section == Section::Mail && command != Command::Undo;
+        let about_mail = command.info().section == Section::Mail
+            && !matches!(command, Command::Undo | Command::Redo | Command::ApplyRules);
         let answers = matches!(
             command,
             Command::Reply

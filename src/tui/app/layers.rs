@@ -15,6 +15,7 @@ use crate::tui::part::PartOf;
 use crate::tui::screen::album::{self, Album};
 use crate::tui::screen::confirm::{self, Confirm};
 use crate::tui::screen::help::{self, Help};
+use crate::tui::screen::journal::{self, Journal};
 use crate::tui::screen::outbox::Timed;
 use crate::tui::screen::palette::palette;
 use crate::tui::screen::paper::{self, Paper};
@@ -97,6 +98,8 @@ pub enum Layer {
     Paper(Paper),
     /// Pictures.
     Album(Album),
+    /// What was done.
+    Journal(Journal),
     /// A question, and what its answers do.
     Question(Confirm<Vec<Effect>>),
 }
@@ -350,6 +353,7 @@ impl Layer {
                 },
             },
             Layer::Album(_) => self.album_key(key, panes, fx),
+            Layer::Journal(journal) => wished(journal.update(key), fx),
             Layer::Question(question) => match question.update(key, now.mono) {
                 confirm::Outcome::Stay => Turn::stay(),
                 confirm::Outcome::Closed => Turn::closed(),
@@ -369,6 +373,7 @@ impl Layer {
     pub fn paste(&mut self, text: &str, panes: &mut Panes, now: Now, fx: &mut Vec<Effect>) -> Turn {
         match self {
             Layer::Choose(picker) => picker.paste(text),
+            Layer::Journal(journal) => journal.paste(text),
             Layer::Prompt(prompt, _) => {
                 let outcome = prompt.paste(text);
                 return self.typed(outcome, panes, now, fx);
@@ -413,6 +418,8 @@ impl Layer {
             }
             Layer::Prompt(..) | Layer::Question(_) | Layer::Album(_) => {}
             Layer::Choose(picker) if by != 0 => picker.scroll(by),
+            Layer::Journal(journal) if by != 0 => journal.scroll(by),
+            Layer::Journal(journal) => return wished(journal.click(screen, at), fx),
             Layer::Choose(picker) => return chose(picker.click(screen, at), panes, now, fx),
         }
         Turn::stay()
@@ -438,6 +445,7 @@ impl Layer {
             Layer::Question(c) => c.draw(buf, screen, theme),
             Layer::Album(a) => a.draw(buf, screen, theme),
             Layer::Choose(p) => return p.draw(buf, screen, theme),
+            Layer::Journal(j) => return j.draw(buf, screen, theme),
             Layer::Prompt(p, _) => return p.draw(buf, screen, theme),
         }
         None
@@ -459,6 +467,16 @@ fn item(m: &MailboxRow, several: bool, what: For) -> Item<Choice> {
         },
         value: Choice::Mailbox(m.id, what),
     }
+}
+
+/// What is wanted with a past action.
+fn wished(outcome: journal::Outcome, fx: &mut Vec<Effect>) -> Turn {
+    match outcome {
+        journal::Outcome::Stay => {}
+        journal::Outcome::Closed => return Turn::closed(),
+        journal::Outcome::Wish(wish) => fx.push(Panes::wish(wish)),
+    }
+    Turn::stay()
 }
 
 fn chose(

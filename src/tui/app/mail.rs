@@ -1,16 +1,28 @@
 //! Acting on mail: what the keys for archive, star and the like ask of the ledger, and what its
 //! answers change on the screen.
 
-use crate::model::{Done, FlagChange, MailboxId, System, Target, Verb};
+use crate::model::{Done, FlagChange, Intent, MailboxId, System, Target, Verb};
 use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::effect::Effect;
-use crate::tui::event::Now;
+use crate::tui::event::{About, Now};
+use crate::tui::question::Question;
+use crate::tui::screen::journal::Wish;
 use crate::tui::screen::pager::Pager;
 use crate::tui::screen::status::Tone;
 
 impl Panes {
+    /// What is wanted with a past action.
+    pub fn wish(wish: Wish) -> Effect {
+        match wish {
+            Wish::Look(id) => Effect::Query(Question::WouldUndo(id)),
+            Wish::Undo(id) => Effect::Ask(Intent::UndoOne(id), About::Revised),
+            Wish::Since(id) => Effect::Ask(Intent::UndoSince(id), About::Revised),
+            Wish::Redo(id) => Effect::Ask(Intent::RedoOne(id), About::Revised),
+        }
+    }
+
     /// What an action would be done to now: the message that is read, else the marked lines, else
     /// the selected one.
     pub fn targets(&self) -> Vec<Target> {
@@ -128,8 +140,7 @@ impl Panes {
                 if done.draft.is_some() {
                     self.status.stop_counting();
                 }
-                self.overlay.clear();
-                self.ask(fx, |p| p.index.reload(now.mono));
+                self.show_again(now, fx);
             }
         }
         let read = self.pager.as_ref().and_then(Pager::location);
@@ -141,6 +152,21 @@ impl Panes {
             let text = Clean::line(&done.label);
             self.status.say(text, Tone::Good, done.undoable, now.mono);
         }
+    }
+
+    /// An action of the journal was taken back or done again.
+    pub fn revised(&mut self, result: Result<Done, String>, now: Now, fx: &mut Vec<Effect>) {
+        if result.is_ok() {
+            self.show_again(now, fx);
+            self.lay_over();
+        }
+        self.told(result, now);
+    }
+
+    /// What is shown is no longer what was done here last: it is read again.
+    fn show_again(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        self.overlay.clear();
+        self.ask(fx, |p| p.index.reload(now.mono));
     }
 
     /// What was done is laid over what is listed and read.

@@ -33,6 +33,7 @@ use std::time::Instant;
 
 mod awaited;
 mod dress;
+mod past;
 mod shown;
 
 use awaited::{Awaited, Why};
@@ -387,6 +388,8 @@ impl App {
                     compose::Turn::default()
                 });
             }
+            Answer::Journal { open, rows } => self.journal_came(open, &rows, now),
+            Answer::WouldUndo(preview) => self.would_undo(preview.map(|p| *p), now),
             answer => self.panes.answered(answer, now, fx),
         }
     }
@@ -409,6 +412,12 @@ impl App {
                 // A message that was taken back from the outbox is gone on with.
                 self.awaited.ask(draft, Why::Wanted, fx);
             }
+            About::Revised => {
+                self.panes.revised(result, now, fx);
+                self.refresh_journal(fx);
+                self.awaited.ask(draft, Why::Wanted, fx);
+            }
+            About::Rules => self.rules_told(result, now),
             About::Saved(serial) => {
                 if self.desk.knows(serial) {
                     let turn = self.desk.answer(serial, |w| w.saved(result, now, fx));

@@ -11,9 +11,6 @@ use crate::tui::screen::index_view;
 use crate::tui::screen::pager::Letter;
 use std::collections::BTreeSet;
 
-/// Hosts of servers with labels in place of keywords.
-const WITH_LABELS: [&str; 2] = ["imap.gmail.com", "imap.googlemail.com"];
-
 impl Panes {
     /// The tags of what is listed, by name.
     pub fn known_tags(&self) -> Vec<String> {
@@ -73,7 +70,7 @@ impl Panes {
             .first()
             .and_then(|row| self.sidebar.mailbox(row.mailbox))
             .and_then(|m| self.accounts.iter().find(|a| a.name == m.account));
-        let labels = account.is_some_and(has_labels);
+        let labels = account.is_some_and(Account::has_labels);
         let lines = self.index.lines().iter();
         let known = lines
             .flat_map(|l| &l.row.flags.keywords)
@@ -91,11 +88,6 @@ impl Panes {
             _ => self.index.acted().map(|l| &l.row).collect(),
         }
     }
-}
-
-fn has_labels(account: &Account) -> bool {
-    let host = account.imap.host.to_ascii_lowercase();
-    WITH_LABELS.contains(&host.as_str())
 }
 
 fn is(keyword: &str, name: &str) -> bool {

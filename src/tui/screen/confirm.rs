@@ -55,6 +55,20 @@ impl<T: Clone> Confirm<T> {
         }
     }
 
+    /// The same question, whose answers mean something else.
+    pub fn map<U>(self, mut mean: impl FnMut(T) -> U) -> Confirm<U> {
+        let answers = self.answers.into_iter().map(|answer| Answer {
+            key: answer.key,
+            label: answer.label,
+            value: mean(answer.value),
+        });
+        Confirm {
+            text: self.text,
+            answers: answers.collect(),
+            asked: self.asked,
+        }
+    }
+
     /// Takes a key.
     pub fn update(&mut self, key: &KeyEvent, now: Instant) -> Outcome<T> {
         let plain = !key

@@ -20,4 +20,5 @@ pub mod palette;
 pub mod confirm;
 pub mod prompt;
 pub mod help;
+pub mod journal;
 pub mod composer;

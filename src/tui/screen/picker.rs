@@ -81,6 +81,16 @@ impl<T: Clone> Picker<T> {
         Picker::new(self.title, items.collect())
     }
 
+    /// Other items in place of these; what was typed stays, and so does the selected line.
+    pub fn refill(&mut self, items: Vec<Item<T>>) {
+        let line = self.list.cursor();
+        let input = std::mem::take(&mut self.input);
+        *self = Picker::new(self.title.clone(), items);
+        self.input = input;
+        self.narrow();
+        self.list.select(line);
+    }
+
     /// Takes a key.
     pub fn update(&mut self, key: &KeyEvent) -> Outcome<T> {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);

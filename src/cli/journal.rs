@@ -1,0 +1,97 @@
+//! `journal`, `undo`, `redo`: what was done, and taking it back.
+
+use super::change::report;
+use super::exit::{self, Failure};
+use super::home::Home;
+use super::{json, table};
+use crate::model::{ActionId, Intent};
+use crate::store::{Origin, Past};
+use crate::text::{Clean, when};
+use anyhow::Result;
+use serde_json::{Value, json};
+
+/// `journal`
+///
+/// # Errors
+/// When `local.db` can't be read.
+pub fn journal(home: &Home, as_json: bool, limit: usize) -> Result<u8> {
+    let rows = home.local_reader()?.journal(limit)?;
+    if as_json {
+        let each: Vec<Value> = rows.iter().map(told).collect();
+        json::print(json!({ "journal": each }))?;
+        return Ok(0);
+    }
+    let now = when::now();
+    let line = |past: &Past| {
+        vec![
+            Clean::line(&format!("a{}", past.id.0)),
+            Clean::line(&when::clock(past.at, now)),
+            Clean::line(&past.words()),
+            Clean::line(&past.label),
+            Clean::line(&past.about),
+        ]
+    };
+    table::print(&rows.iter().map(line).collect::<Vec<_>>(), 40)?;
+    Ok(0)
+}
+
+fn told(past: &Past) -> Value {
+    let origin = match past.origin {
+        Origin::User => "user",
+        Origin::Rule => "rule",
+        Origin::Program => "program",
+    };
+    let accounts: Vec<&str> = past.accounts.iter().map(|a| a.as_str()).collect();
+    json!({
+        "id": format!("a{}", past.id.0),
+        "at": when::rfc3339(past.at),
+        "done": past.label,
+        "about": past.about,
+        "by": origin,
+        "accounts": accounts,
+        "words": past.words(),
+        "undone": past.undone.is_some(),
+        "undoable": past.undoable,
+        "waiting": past.stand.waiting,
+        "refused": past.stand.refused,
+        "errors": past.stand.reasons,
+    })
+}
+
+/// `undo`, `undo a12`, `undo --after a12`
+///
+/// # Errors
+/// When there is nothing to undo, it can't be, or a database can't be written.
+pub fn undo(home: &Home, as_json: bool, id: Option<&str>, after: Option<&str>) -> Result<u8> {
+    let intent = match (id, after) {
+        (Some(id), _) => Intent::UndoOne(action(id)?),
+        (None, Some(id)) => Intent::UndoSince(action(id)?),
+        (None, None) => Intent::Undo,
+    };
+    report(home, as_json, intent)
+}
+
+/// `redo`, `redo a12`
+///
+/// # Errors
+/// As [`undo`].
+pub fn redo(home: &Home, as_json: bool, id: Option<&str>) -> Result<u8> {
+    let intent = match id {
+        Some(id) => Intent::RedoOne(action(id)?),
+        None => Intent::Redo,
+    };
+    report(home, as_json, intent)
+}
+
+fn action(id: &str) -> Result<ActionId> {
+    let number = id.strip_prefix('a').unwrap_or(id).parse().ok();
+    let told = || {
+        format!(
+            "`{}` is no action: a1, a2 …, as `journal` lists them",
+            id.escape_debug()
+        )
+    };
+    Ok(ActionId(
+        number.ok_or_else(|| Failure::new(exit::USAGE, told()))?,
+    ))
+}

@@ -1,0 +1,152 @@
+//! The journal: what was done, newest first, narrowed by typing. Enter tells what taking it back
+//! would do and asks.
+
+use crate::model::ActionId;
+use crate::store::{Origin, Past};
+use crate::text::{Clean, when};
+use crate::tui::question::Preview;
+use crate::tui::screen::confirm::{Answer, Confirm};
+use crate::tui::screen::picker::{self, Item, Picker};
+use crate::tui::theme::Theme;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use std::time::Instant;
+
+/// What the user wants with a past action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// To be told first what taking it back would do.
+    Look(ActionId),
+    /// Take it back.
+    Undo(ActionId),
+    /// Take back all that was done after it.
+    Since(ActionId),
+    /// Do it once more.
+    Redo(ActionId),
+}
+
+/// What a key came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It stays.
+    Stay,
+    /// It closes.
+    Closed,
+    /// It stays, and this is wanted.
+    Wish(Wish),
+}
+
+/// The list.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    picker: Picker<ActionId>,
+}
+
+impl Journal {
+    /// These actions.
+    pub fn new(rows: &[Past], now: i64) -> Journal {
+        let title = Clean::lit("Journal: Enter looks and asks, alt-u takes back");
+        Journal {
+            picker: Picker::new(title, items(rows, now)),
+        }
+    }
+
+    /// The same as it is now.
+    pub fn set(&mut self, rows: &[Past], now: i64) {
+        self.picker.refill(items(rows, now));
+    }
+
+    /// Takes a key.
+    pub fn update(&mut self, key: &KeyEvent) -> Outcome {
+        if key.code == KeyCode::Char('u') && key.modifiers.contains(KeyModifiers::ALT) {
+            let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+            return match self.picker.update(&enter) {
+                picker::Outcome::Picked(id) => Outcome::Wish(Wish::Undo(id)),
+                _ => Outcome::Stay,
+            };
+        }
+        outcome(self.picker.update(key))
+    }
+
+    /// Takes pasted text.
+    pub fn paste(&mut self, text: &str) {
+        self.picker.paste(text);
+    }
+
+    /// Takes a click.
+    pub fn click(&mut self, screen: Rect, at: Position) -> Outcome {
+        outcome(self.picker.click(screen, at))
+    }
+
+    /// Moves the selection (the mouse wheel).
+    pub fn scroll(&mut self, by: isize) {
+        self.picker.scroll(by);
+    }
+
+    /// Draws it, and says where the cursor stands.
+    pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) -> Option<Position> {
+        self.picker.draw(buf, screen, theme)
+    }
+}
+
+fn outcome(outcome: picker::Outcome<ActionId>) -> Outcome {
+    match outcome {
+        picker::Outcome::Stay => Outcome::Stay,
+        picker::Outcome::Closed => Outcome::Closed,
+        picker::Outcome::Picked(id) => Outcome::Wish(Wish::Look(id)),
+    }
+}
+
+fn items(rows: &[Past], now: i64) -> Vec<Item<ActionId>> {
+    let item = |past: &Past| Item {
+        label: Clean::line(&headline(past)),
+        detail: Clean::line(&past.words()),
+        aside: Clean::line(&when::short(past.at, now)),
+        value: past.id,
+    };
+    rows.iter().map(item).collect()
+}
+
+/// What was done, and to what.
+fn headline(past: &Past) -> String {
+    let label = match past.origin {
+        Origin::Program => "After sending: a mark on what was answered",
+        _ => &past.label,
+    };
+    match past.about.trim() {
+        "" => label.to_owned(),
+        about => format!("{label}: {about}"),
+    }
+}
+
+/// What taking an action back would do, and what is to be done.
+pub fn question(preview: &Preview, wall: i64, now: Instant) -> Confirm<Wish> {
+    let past = &preview.past;
+    let at = when::clock(past.at, wall);
+    let mut text = format!("{}\n{at}, {}\n", headline(past), past.words());
+    if past.undoable && preview.lines.is_empty() {
+        text.push_str("\nNothing of it can be shown beforehand.");
+    } else if past.undoable {
+        text.push_str("\nTaking it back:");
+    }
+    for line in &preview.lines {
+        text.push('\n');
+        text.push_str(line.as_str());
+    }
+    let answer = |key, label, value| Answer {
+        key,
+        label: Clean::lit(label),
+        value,
+    };
+    let mut answers = Vec::new();
+    if past.undoable {
+        answers.push(answer('u', "take it back", Wish::Undo(past.id)));
+    }
+    if past.undone.is_some() {
+        answers.push(answer('r', "do it again", Wish::Redo(past.id)));
+    }
+    let since = "take back all after it";
+    answers.push(answer('b', since, Wish::Since(past.id)));
+    Confirm::new(Clean::block(&text), answers, now)
+}
