@@ -7,6 +7,7 @@ pub mod text;
 pub mod signal;
 pub mod config;
 pub mod mime;
+pub mod sieve;
 pub mod net;
 pub mod store;
 pub mod demo;

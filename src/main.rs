@@ -201,11 +201,13 @@ fn beginning(
     let (paths, board) = (paths.clone(), Arc::clone(board));
     let accounts = loaded.config.accounts.clone();
     let undo_send = loaded.config.look.undo_send;
+    let rules = loaded.config.rules.clone();
     // An account that can't be read is not one that is gone.
     let all = loaded.problems.is_empty();
     move |online| {
         let cloned = Arc::clone(&board);
-        let parts = home::parts(&paths, accounts.clone(), cloned, online, undo_send)?;
+        let mut parts = home::parts(&paths, accounts.clone(), cloned, online, undo_send)?;
+        parts.rules = rules.clone().into();
         if online && all {
             home::part_with_others(&parts, &accounts)?;
         }

@@ -189,8 +189,32 @@ pub enum Command {
         #[arg(short = 'm', long)]
         mailbox: Option<String>,
     },
-    /// Take the last action back.
-    Undo,
+    /// Take the last action back, or one of the journal (`a12`).
+    Undo {
+        /// The action.
+        #[arg(conflicts_with = "after")]
+        id: Option<String>,
+        /// Take back everything that was done after this action.
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
+    },
+    /// Do once more what was taken back last, or one of the journal (`a12`).
+    Redo {
+        /// The action.
+        id: Option<String>,
+    },
+    /// List what was done, newest first, where it stands, and what servers refused.
+    Journal {
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// List the rules, find out what they would change, or have them change what is here.
+    Rules {
+        /// What to do.
+        #[command(subcommand)]
+        command: Option<RulesCommand>,
+    },
     /// Find out what is wrong: name, port, TLS, signing in, sending.
     Doctor {
         /// Only this account.
@@ -269,6 +293,48 @@ pub enum Decision {
     GiveUp {
         /// The message.
         id: String,
+    },
+}
+
+/// What to do with rules.
+#[derive(Clone, Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Print them as a script for the server's own filter.
+    Export {
+        /// As Sieve (RFC 5228), the only kind there is.
+        #[arg(long, required = true)]
+        sieve: bool,
+        /// Whose server it is for. Default: the first account.
+        #[arg(long)]
+        account: Option<String>,
+        /// Into this file in place of standard output.
+        file: Option<PathBuf>,
+    },
+    /// Make rules of a Sieve script and print them as they stand in the configuration.
+    Import {
+        /// The script.
+        file: PathBuf,
+        /// Add them to the configuration in place of printing them.
+        #[arg(long)]
+        add: bool,
+    },
+    /// List what they would change, and change nothing.
+    Test {
+        /// Only messages so new: 12h, 30d, 2w, 6m, 1y.
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+        /// Only this rule.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Have them do what they say to messages that are here.
+    Run {
+        /// Only messages so new: 12h, 30d, 2w, 6m, 1y.
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+        /// Only this rule.
+        #[arg(long)]
+        name: Option<String>,
     },
 }
 

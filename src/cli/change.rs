@@ -1,4 +1,4 @@
-//! `flag`, `move`, `archive`, `delete`, `undo`: queued durably, shown at once, carried out by a
+//! `flag`, `move`, `archive`, `delete`: queued durably, shown at once, carried out by a
 //! running postrider or the next `sync`.
 
 use super::exit::{self, Failure};
@@ -71,15 +71,11 @@ pub fn change(
     report(home, as_json, Intent::Act { verb, targets })
 }
 
-/// `undo`
+/// Carries an intent out, and tells what was recorded.
 ///
 /// # Errors
-/// When there is nothing to undo, or a database can't be written.
-pub fn undo(home: &Home, as_json: bool) -> Result<u8> {
-    report(home, as_json, Intent::Undo)
-}
-
-fn report(home: &Home, as_json: bool, intent: Intent) -> Result<u8> {
+/// Why it can't be done.
+pub fn report(home: &Home, as_json: bool, intent: Intent) -> Result<u8> {
     let done = home.carry_out(intent, exit::NO_INPUT)?;
     if as_json {
         json::print(json!({ "done": done.label, "undoable": done.undoable }))?;

@@ -103,13 +103,9 @@ impl Home {
     /// # Errors
     /// When a database can't be opened.
     pub fn parts(&self, accounts: Vec<Account>, board: Arc<Board>, online: bool) -> Result<Parts> {
-        let parts = parts(
-            &self.paths,
-            accounts,
-            board,
-            online,
-            self.config.look.undo_send,
-        )?;
+        let undo_send = self.config.look.undo_send;
+        let mut parts = parts(&self.paths, accounts, board, online, undo_send)?;
+        parts.rules = self.config.rules.clone().into();
         if online {
             part_with_others(&parts, &self.config.accounts)?;
         }
@@ -138,6 +134,7 @@ impl Home {
             board: parts.board,
             host: parts.host,
             bells: Bells::default(),
+            rules: parts.rules,
             undo_window: 0,
             idle: rhythm().idle,
             begun: when::now() - JUST_NOW,
@@ -192,6 +189,7 @@ pub fn parts(
         board,
         host,
         web: Client::default(),
+        rules: Arc::default(),
         undo_window,
         rhythm: rhythm(),
         online,

@@ -4,7 +4,9 @@ use super::args::{AccountCommand, Args, Command};
 use super::change::{self, Change};
 use super::home::Home;
 use super::say::aside;
-use super::{account, doctor, exit, lists, outbox, papers, remind, send, show, sync, verify};
+use super::{
+    account, doctor, exit, journal, lists, outbox, papers, remind, rules, send, show, sync, verify,
+};
 use crate::model::view::Order;
 use crate::store::{self, Reader};
 use crate::sync::SyncError;
@@ -108,7 +110,10 @@ fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {
         Command::Delete { id, mailbox } => {
             change::change(home, json, id, mailbox.as_deref(), &Change::Delete)
         }
-        Command::Undo => change::undo(home, json),
+        Command::Undo { id, after } => journal::undo(home, json, id.as_deref(), after.as_deref()),
+        Command::Redo { id } => journal::redo(home, json, id.as_deref()),
+        Command::Rules { command } => rules::rules(home, json, command.as_ref()),
+        Command::Journal { limit } => journal::journal(home, json, *limit),
         Command::Doctor { account } => doctor::doctor(home, json, account.as_deref()),
         Command::Verify(args) => verify::verify(home, json, args),
         // These want no home; the composition root takes the first two before.

@@ -1,11 +1,11 @@
-//! Adds an account to `config.toml`, leaving what the user wrote as it is.
+//! Adds an account or rules to `config.toml`, leaving what the user wrote as it is.
 
 use super::endpoint::{nowhere, security_name};
 use super::files::replace;
 use super::load;
 use super::policy::{reach_name, size_name, usual_budget};
 use super::sending::auth_name;
-use crate::model::{Account, Auth, Endpoint, MailboxPolicy, SecretSource, SyncPolicy};
+use crate::model::{Account, Auth, Endpoint, MailboxPolicy, Rule, SecretSource, SyncPolicy};
 use std::io;
 use std::path::Path;
 
@@ -41,6 +41,52 @@ pub fn append_account(path: &Path, account: &Account) -> io::Result<()> {
     }
     super::paths::make_private(folder)?;
     replace(path, &new)
+}
+
+/// Appends rules to the file, in one step.
+///
+/// # Errors
+/// When there is one of a name already, it can't be written, or would not be read back as the same.
+pub fn append_rules(path: &Path, rules: &[Rule]) -> io::Result<()> {
+    let old = std::fs::read_to_string(path)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let before = load::parse(&old, folder);
+    let known = before.config.rules;
+    if let Some(rule) = rules
+        .iter()
+        .find(|r| known.iter().any(|k| k.name == r.name))
+    {
+        let why = format!("there already is a rule `{}`", rule.name.escape_debug());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+    }
+    let new = format!("{}\n\n{}", old.trim_end(), rules_text(rules));
+    let read = load::parse(&new, folder);
+    let ours = read.config.rules.get(known.len()..).unwrap_or_default();
+    if !read.problems.is_empty() || ours != rules {
+        return Err(io::Error::other(
+            "the file has other problems; mend them first",
+        ));
+    }
+    replace(path, &new)
+}
+
+/// Rules as they stand in the file.
+pub fn rules_text(rules: &[Rule]) -> String {
+    let mut out = Vec::new();
+    for rule in rules {
+        let deeds: Vec<String> = rule.deeds.iter().map(ToString::to_string).collect();
+        let mut text = format!(
+            "[[rule]]\nname = {}\nquery = {}\ndo = {}\n",
+            quoted(&rule.name),
+            quoted(&rule.query.to_string()),
+            list(deeds.iter()).unwrap_or_else(|| "[]".to_owned()),
+        );
+        if !rule.on_arrival {
+            text.push_str("on-arrival = false\n");
+        }
+        out.push(text);
+    }
+    out.join("\n")
 }
 
 fn text(account: &Account) -> String {

@@ -11,9 +11,10 @@ use crate::config::look::{Look, look};
 use crate::config::notify::{Notify, notify};
 use crate::config::open::open;
 use crate::config::problem::{ConfigError, Problem, Problems};
+use crate::config::rules::rules;
 use crate::config::section::{Section, wrong};
 use crate::config::views::{SavedView, Split, splits, views};
-use crate::model::{Account, AccountName, Group};
+use crate::model::{Account, AccountName, Group, Rule};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
@@ -21,8 +22,8 @@ use toml::de::{DeTable, DeValue};
 
 pub use crate::config::policy::{reach, reach_name};
 
-const KEYS: [&str; 9] = [
-    "account", "ui", "contacts", "groups", "compose", "open", "view", "split", "notify",
+const KEYS: [&str; 10] = [
+    "account", "ui", "contacts", "groups", "compose", "open", "view", "split", "notify", "rule",
 ];
 /// More than any configuration needs.
 const LONGEST: u64 = 1 << 20;
@@ -48,6 +49,8 @@ pub struct Config {
     pub splits: Vec<Split>,
     /// Of which new mail one is told: `[[notify]]`.
     pub notify: Vec<Notify>,
+    /// `[[rule]]`, in the order of the file.
+    pub rules: Vec<Rule>,
 }
 
 /// A configuration and what is wrong with it.
@@ -151,6 +154,9 @@ fn config(root: &DeTable<'_>, base: &Path, problems: &mut Problems<'_>) -> Confi
     }
     if let Some((table, span)) = part("open", problems) {
         config.open = open(table, span, base, problems);
+    }
+    if let Some(found) = section.raw("rule") {
+        config.rules = rules(found, problems);
     }
     let mut names: BTreeSet<AccountName> = BTreeSet::new();
     if let Some(found) = section.raw("account") {

@@ -14,6 +14,7 @@ mod contacts;
 mod open;
 pub mod views;
 pub mod notify;
+mod rules;
 pub mod cards;
 pub mod load;
 pub mod append;

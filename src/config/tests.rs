@@ -72,6 +72,7 @@ fn the_sample_has_every_key_and_knows_what_it_says() {
         "[[view]]\nname = \"x\"\nquery = \"x\"\nqqqqqqqq = 1",
         "[[split]]\nname = \"x\"\nquery = \"x\"\nqqqqqqqq = 1",
         "[[notify]]\nhow = \"bell\"\nqqqqqqqq = 1",
+        "[[rule]]\nname = \"x\"\nquery = \"x\"\ndo = [\"flag\"]\nqqqqqqqq = 1",
         &with("qqqqqqqq = 1"),
         &tail("[[account.identity]]\nemail = \"x@b.test\"\nqqqqqqqq = 1\n"),
         &tail("[[account.mailbox]]\nname = \"x\"\nqqqqqqqq = 1\n"),

@@ -150,6 +150,13 @@ impl Account {
         Address::new(self.full_name.clone(), self.email.clone())
     }
 
+    /// Whether its server has labels in place of keywords.
+    pub fn has_labels(&self) -> bool {
+        const WITH_LABELS: [&str; 2] = ["imap.gmail.com", "imap.googlemail.com"];
+        let host = self.imap.host.to_ascii_lowercase();
+        WITH_LABELS.contains(&host.as_str())
+    }
+
     /// Every address that mail is sent from, with its name, the account's own first.
     pub fn senders(&self) -> Vec<Address> {
         let others = self.identities.iter();

@@ -139,6 +139,14 @@ impl FlagChange {
         }
     }
 
+    /// This change and then the other, as one.
+    pub fn and(&self, then: &FlagChange) -> FlagChange {
+        FlagChange {
+            add: self.add.after(then),
+            remove: self.remove.after(&then.inverse()),
+        }
+    }
+
     /// The change that takes this one back.
     pub fn inverse(&self) -> FlagChange {
         FlagChange {
@@ -166,5 +174,9 @@ mod tests {
         let change = FlagChange::set(System::SEEN);
         let before = Flags::of(System::FLAGGED);
         assert_eq!(before.after(&change).after(&change.inverse()), before);
+        let other = FlagChange::clear(System::FLAGGED).and(&FlagChange::set(System::ANSWERED));
+        let both = change.and(&other);
+        assert_eq!(before.after(&both), before.after(&change).after(&other));
+        assert_eq!(change.and(&change.inverse()).add, Flags::default());
     }
 }

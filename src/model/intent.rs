@@ -2,8 +2,8 @@
 //! to `local.db` before anybody is shown its effect.
 
 use super::{
-    AccountName, Draft, DraftId, FlagChange, LocationId, MailboxId, MsgId, OutboxId, Outgoing,
-    ReminderId, Secret, ThreadId,
+    AccountName, ActionId, Draft, DraftId, FlagChange, LocationId, MailboxId, MsgId, OutboxId,
+    Outgoing, ReminderId, Secret, ThreadId,
 };
 
 /// What an action is done to.
@@ -69,6 +69,15 @@ pub struct Leave {
     pub url: String,
 }
 
+/// Which rules are asked by hand, and about what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WhichRules {
+    /// The rule of that name alone.
+    pub name: Option<String>,
+    /// Only about messages since this time, seconds since 1970.
+    pub since: Option<i64>,
+}
+
 /// A wish. Each is durable in `local.db` when the ledger answers.
 #[derive(Clone, Debug)]
 pub enum Intent {
@@ -83,6 +92,18 @@ pub enum Intent {
     Read(Vec<Target>),
     /// Take the last action back.
     Undo,
+    /// Take one action of the journal back, whatever was done since.
+    UndoOne(ActionId),
+    /// Take back everything that was done after an action of the journal.
+    UndoSince(ActionId),
+    /// Do once more what was taken back last.
+    Redo,
+    /// Do an action of the journal once more that was taken back.
+    RedoOne(ActionId),
+    /// Say what rules would change.
+    TestRules(WhichRules),
+    /// Have rules asked about what is here.
+    ApplyRules(WhichRules),
     /// Keep a draft (insert or replace).
     SaveDraft(Box<Draft>),
     /// A draft is no longer being written: it stays, and isn't missed after a crash.
@@ -142,6 +163,8 @@ pub struct Done {
     pub outbox: Option<OutboxId>,
     /// Whether it can be undone by [`Intent::Undo`].
     pub undoable: bool,
+    /// What is told in lines, if there is more to tell than `label`: what rules would do.
+    pub lines: Vec<String>,
     /// Seconds until a message goes out that can be taken back until then.
     pub leaves_in: Option<u32>,
 }

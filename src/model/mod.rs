@@ -23,6 +23,7 @@ pub mod standing;
 pub mod reminder;
 pub mod intent;
 pub mod query;
+pub mod rule;
 pub mod status;
 pub mod view;
 pub mod contact;
@@ -36,13 +37,14 @@ pub use flags::{FlagChange, Flags, System};
 pub use ids::{
     ActionId, DraftId, LocationId, MailboxId, MsgId, OpId, OutboxId, ReminderId, ThreadId,
 };
-pub use intent::{Done, Intent, Leave, OutboxVerb, Target, Verb};
+pub use intent::{Done, Intent, Leave, OutboxVerb, Target, Verb, WhichRules};
 pub use mailbox::{MailboxName, Role};
 pub use message_id::MessageId;
 pub use op::{MessageKey, NewOp, Op, OpKind, OpState};
 pub use policy::{MailboxPolicy, Reach, SyncPolicy};
-pub use query::Query;
+pub use query::{Expr, Query, Term};
 pub use reminder::{Reminder, ReminderState};
+pub use rule::{Deed, Rule};
 pub use secret::Secret;
 pub use status::{AccountStatus, Link, Progress, Quota};
 pub use step::step;

@@ -12,7 +12,7 @@ pub mod import;
 #[cfg(test)]
 mod tests;
 
-pub use fault::SieveError;
 pub use export::{Exported, Naming, export};
+pub use fault::SieveError;
 pub use import::{Imported, import};
 pub use tree::{Arg, Command, Script, Test};

@@ -49,11 +49,14 @@ pub mod bodies;
 mod reread;
 pub mod ops;
 pub mod keyed;
+pub mod stands;
+pub mod among;
 pub mod writer;
 pub mod local;
 pub mod met;
 
 pub use accounts::MailboxChanges;
+pub use among::Answering;
 pub use bodies::NewBody;
 pub use cache::{Cache, Opened};
 pub use cursor::CursorMove;
@@ -64,8 +67,9 @@ pub use keyed::{ByKey, Keyed};
 pub use listed::{Counted, Listed};
 pub use listing::{Contents, MailboxInfo};
 pub use local::{
-    CopyId, CopyState, DraftCopy, DraftLine, End, Entry, Fate, Landed, Leaving, Local, LocalReader,
-    Moved, Place, Sent, Undo, Undone,
+    Arrival, Asked, CopyId, CopyState, DraftCopy, DraftLine, End, Entry, Fate, Hindrance, IsGone,
+    Landed, Leaving, Local, LocalReader, Moved, Origin, Past, Place, Redo, Redone, Ruled, Sent,
+    Since, Stand, Undo, UndoOne, Undone, Would,
 };
 pub use mailboxes::{Cursor, Mailbox};
 pub use ops::Outcome;

@@ -4,7 +4,7 @@
 //! and submitters wait for bells and sockets with deadlines; the cache writer waits for its queue.
 //! Whoever posts to the writer may wait for room in its queue, and the writer waits for no one.
 
-use crate::model::{Account, AccountName, Intent, Quota};
+use crate::model::{Account, AccountName, Intent, Quota, Rule};
 use crate::net::http::Client;
 use crate::net::roam::{Change, Roam};
 use crate::signal::{Board, Doorbell, Ringer};
@@ -46,6 +46,8 @@ pub struct Parts {
     pub host: Arc<dyn Host>,
     /// Who asks web servers.
     pub web: Client,
+    /// What is done to mail that answers a query.
+    pub rules: Arc<[Rule]>,
     /// Seconds in which sending can be undone.
     pub undo_window: i64,
     /// How long anything waits.
@@ -92,6 +94,7 @@ pub fn kit(parts: &Parts, account: &Account, stop: &Arc<AtomicBool>) -> Kit {
         web: parts.web.clone(),
         rhythm: parts.rhythm,
         stop: Arc::clone(stop),
+        rules: Arc::clone(&parts.rules),
         marks: Arc::default(),
         connections: Arc::new(Connections::new(
             account.sync.connections,
@@ -170,6 +173,7 @@ impl Engine {
             board: parts.board,
             host: parts.host,
             bells,
+            rules: parts.rules,
             undo_window: parts.undo_window,
             idle: parts.rhythm.idle,
             begun: when::now(),

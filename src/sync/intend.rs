@@ -69,7 +69,8 @@ fn flag(change: &FlagChange, targets: &[ResolvedTarget]) -> Planned {
     }
 }
 
-fn minimal(change: &FlagChange, now: &Flags) -> FlagChange {
+/// What of a change is one for these flags.
+pub fn minimal(change: &FlagChange, now: &Flags) -> FlagChange {
     let add = Flags {
         system: change.add.system & !now.system,
         keywords: change

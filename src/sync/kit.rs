@@ -1,7 +1,9 @@
 //! What every thread of one account is handed: who it works for, where the stores are, whom to
 //! tell, and how to get a connection.
 
-use crate::model::{Account, Auth, Link, MailboxId, MsgId, Secret, SecretSource, UidValidity};
+use crate::model::{
+    Account, Auth, Link, MailboxId, MsgId, Rule, Secret, SecretSource, UidValidity,
+};
 use crate::net::http::Client;
 use crate::net::imap::{Options, Pace, Session};
 use crate::net::{Kind, NetError, Onlooker, TlsFault, diagnose};
@@ -69,6 +71,8 @@ pub struct Kit {
     pub rhythm: Rhythm,
     /// Set when everything is to stop.
     pub stop: Arc<AtomicBool>,
+    /// What is done to mail that answers a query.
+    pub rules: Arc<[Rule]>,
     /// What others leave for its threads.
     pub marks: Arc<Marks>,
     /// How many connections there may be.

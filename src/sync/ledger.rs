@@ -4,9 +4,11 @@
 //! effect laid over the cache by its writer → doorbells. A crash after the first arrow loses
 //! nothing: at the next start everything pending is laid over the cache again.
 
-use crate::model::{Account, AccountName, Done, Intent, MailboxId, MsgId, Op, ReminderState, Role};
+use crate::model::{
+    Account, AccountName, Done, Intent, MailboxId, MsgId, Op, ReminderState, Role, Rule,
+};
 use crate::signal::{Board, Topic};
-use crate::store::{Local, Reader, Undo, Writer};
+use crate::store::{Local, Reader, Writer};
 use crate::sync::bells::{Bells, Request};
 use crate::sync::error::LedgerError;
 use crate::sync::host::Host;
@@ -14,7 +16,6 @@ use crate::sync::intend;
 use crate::sync::kit::Stores;
 use crate::sync::ondemand;
 use crate::sync::overlay::{self, Layer};
-use crate::sync::undoing;
 use crate::text::{Clean, when};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -54,6 +55,8 @@ pub struct Ledger {
     pub host: Arc<dyn Host>,
     /// Whom to wake.
     pub bells: Bells,
+    /// What is done to mail that answers a query.
+    pub rules: Arc<[Rule]>,
     /// Seconds that a message waits in the outbox so that sending can be undone.
     pub undo_window: i64,
     /// A draft that was not typed at for so long is copied to the server.
@@ -134,7 +137,13 @@ impl Ledger {
                 if planned.ops.is_empty() {
                     self.local.nothing_done(now)?;
                 } else {
-                    after.apply = self.local.act(&planned.label, now, &planned.ops)?.1;
+                    let first = resolved.first().map(|target| target.location);
+                    let about = first.map(|at| self.reader.subject(at)).transpose()?;
+                    let about = about.flatten().unwrap_or_default();
+                    after.apply = self
+                        .local
+                        .act_on(&planned.label, &about, now, &planned.ops)?
+                        .1;
                 }
                 Ok(Done {
                     gone: planned.gone,
@@ -148,6 +157,12 @@ impl Ledger {
                 Ok(Done::default())
             }
             Intent::Undo => self.undo(now, after),
+            Intent::UndoOne(action) => self.undo_one(action, now, after),
+            Intent::UndoSince(action) => self.undo_since(action, now, after),
+            Intent::Redo => self.redo(now, after),
+            Intent::RedoOne(action) => self.redo_one(action, now, after),
+            Intent::TestRules(which) => self.test_rules(&which, now),
+            Intent::ApplyRules(which) => self.apply_rules(&which, now, after),
             Intent::SaveDraft(draft) => {
                 let id = self.save(&draft, now)?;
                 after.topics.push(Topic::Drafts);
@@ -272,24 +287,6 @@ impl Ledger {
         Done::said(label)
     }
 
-    fn undo(&mut self, now: i64, after: &mut After) -> Result<Done, LedgerError> {
-        let asked = self.local.undo(now, self.begun.max(now - undoing::OLD))?;
-        let done = undoing::done(&asked, now);
-        if let Undo::Done(undone) = asked {
-            after.revert = undone.cancelled;
-            after.apply = undone.inverse;
-            // What is under way is finished and taken back by whoever carries it.
-            after.everybody |= undone.recalled;
-            if undone.sending || undone.draft.is_some() {
-                after.topics.extend([Topic::Drafts, Topic::Outbox]);
-                if let Some(id) = undone.draft {
-                    after.copy = self.whose(id)?;
-                }
-            }
-        }
-        done.map_err(LedgerError::Refused)
-    }
-
     /// Has a message's body fetched. Where nobody can, whoever waits for it is told.
     fn fetch(&self, message: MsgId) -> Result<(), LedgerError> {
         let places = self.reader.locate(message)?;
@@ -362,11 +359,11 @@ impl Ledger {
 #[derive(Default)]
 pub(super) struct After {
     pub(super) apply: Vec<Op>,
-    revert: Vec<Op>,
+    pub(super) revert: Vec<Op>,
     pub(super) submit: Option<AccountName>,
     pub(super) file: Option<AccountName>,
-    copy: Option<AccountName>,
+    pub(super) copy: Option<AccountName>,
     leave: bool,
     pub(super) topics: Vec<Topic>,
-    everybody: bool,
+    pub(super) everybody: bool,
 }

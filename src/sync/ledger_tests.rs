@@ -90,6 +90,7 @@ impl Desk {
             board: Arc::new(Board::new()),
             host: Arc::new(Nobody),
             bells,
+            rules: Arc::default(),
             undo_window: 10,
             idle: std::time::Duration::from_millis(20),
             begun: 0,

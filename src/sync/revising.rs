@@ -84,6 +84,8 @@ impl Ledger {
     fn take(&self, undone: Undone, after: &mut After) -> Result<(), LedgerError> {
         after.revert.extend(undone.cancelled);
         after.apply.extend(undone.inverse);
+        // What is under way is finished and taken back by whoever carries it.
+        after.everybody |= undone.recalled;
         if undone.sending || undone.draft.is_some() {
             after.topics.extend([Topic::Drafts, Topic::Outbox]);
             if let Some(id) = undone.draft {

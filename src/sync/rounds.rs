@@ -27,6 +27,7 @@ impl Worker {
     ) -> Result<Turn, SyncError> {
         self.serve_others(session)?;
         mailboxes::follow_renames(&self.kit, &mut self.local, &self.reader)?;
+        self.rules.begin(&self.kit, &mut self.local, &self.reader)?;
         // What ended the last connection comes after the mail this time.
         let last = std::mem::take(&mut self.stumbled);
         let mut put_off = None;
@@ -46,6 +47,14 @@ impl Worker {
         if last {
             put_off = self.push(session)?;
             self.copy_drafts(session)?;
+        }
+        // What came may be filed at once, and where it went is looked at, too.
+        let (kit, reader) = (&self.kit, &self.reader);
+        let ruled = self.rules.look(session, kit, &mut self.local, reader)?;
+        if ruled > 0 {
+            put_off = self.push(session)?.or(put_off);
+            let again = self.pull(session, &mut cut_in)?;
+            turn.headers += again.headers;
         }
         self.serve_others(session)?;
         let (kit, reader) = (&self.kit, &self.reader);

@@ -17,6 +17,7 @@ use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::news::Due;
 use crate::sync::poison::Patience;
+use crate::sync::rules::Rules;
 use crate::sync::{guard, mailboxes, pull};
 use crate::text::{Clean, when};
 use std::sync::atomic::Ordering;
@@ -65,6 +66,7 @@ pub struct Worker {
     pub(super) due: Due,
     pub(super) checks: Checks,
     pub(super) mirror: Mirror,
+    pub(super) rules: Rules,
     /// Whether the day's budget was used up when we looked last.
     spent: bool,
     /// When all mailboxes were listed last.
@@ -104,6 +106,7 @@ impl Worker {
             due: Due::default(),
             checks: Checks::default(),
             mirror: Mirror::default(),
+            rules: Rules::default(),
             spent: false,
             swept: None,
             doubt: false,

@@ -91,7 +91,9 @@ fn words(
             None => format!("back to {}", path(to)?),
         },
         OpKind::Copy { to } => format!("no copy in {}", path(to)?),
-        OpKind::Expunge | OpKind::CreateMailbox { .. } => String::new(),
+        OpKind::Carry { to, .. } => format!("between accounts, {}", path(to)?),
+        OpKind::Expunge | OpKind::Vacate => "the copies are removed".to_owned(),
+        OpKind::CreateMailbox { .. } => String::new(),
     })
 }
 

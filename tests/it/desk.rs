@@ -96,6 +96,7 @@ impl Desk {
             board: Arc::new(Board::new()),
             host: Arc::new(Alone),
             web: Client::default(),
+            rules: Arc::default(),
             undo_window: 0,
             rhythm: Rhythm::default(),
             online: false,

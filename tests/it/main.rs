@@ -73,6 +73,8 @@ mod failing;
 mod power;
 mod clock;
 mod demo;
+mod journal;
+mod rules;
 mod extensions;
 mod screen;
 mod whitelist;

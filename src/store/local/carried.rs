@@ -204,11 +204,7 @@ pub(super) fn recall(tx: &Transaction<'_>, op: OpId) -> Result<bool> {
 
 /// What takes a carry back that has ended: its copies are removed, and come back first if the
 /// originals were removed, or may have been.
-pub(super) fn inverses(
-    conn: &Connection,
-    op: &Op,
-    from: &AccountName,
-) -> Result<Vec<NewOp>> {
+pub(super) fn inverses(conn: &Connection, op: &Op, from: &AccountName) -> Result<Vec<NewOp>> {
     // What was only copied stays: a copy is not taken back.
     let Some((vacate, state)) = after(conn, op.id)? else {
         return Ok(Vec::new());

@@ -17,6 +17,8 @@ const SCHEMA: &[&str] = &[
     include_str!("schema_5.sql"),
     include_str!("schema_6.sql"),
     include_str!("schema_7.sql"),
+    include_str!("schema_8.sql"),
+    include_str!("schema_9.sql"),
 ];
 /// The key in `meta` of the cache's generation.
 const EPOCH: &str = "cache-epoch";

@@ -5,8 +5,8 @@
 //! operation that is queued like any other, so undo works offline and across restarts. Doing an
 //! action once more gives it new operations, a round: so it may go back and forth without end.
 
-use super::connection::Local;
 use super::carried;
+use super::connection::Local;
 use super::decisions::{self, Allowed};
 use super::drafts;
 use super::inverse::{Entry, Hindrance, IsGone, hindrance, ops_of, way_back};
@@ -408,12 +408,7 @@ fn do_again(tx: &Transaction<'_>, id: i64, now: i64, is_gone: IsGone<'_>) -> Res
 }
 
 /// A new round of an action's operations.
-fn queue_again(
-    tx: &Transaction<'_>,
-    id: i64,
-    mut redone: Redone,
-    again: &[NewOp],
-) -> Result<Redo> {
+fn queue_again(tx: &Transaction<'_>, id: i64, mut redone: Redone, again: &[NewOp]) -> Result<Redo> {
     tx.execute(
         "UPDATE action SET undo = 1, round = round + 1 WHERE id = ?1",
         [id],

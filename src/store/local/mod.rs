@@ -17,7 +17,10 @@ pub mod submissions;
 pub mod early;
 pub mod reports;
 pub mod reminders;
+pub mod inverse;
 pub mod journal;
+pub mod past;
+pub mod arrivals;
 pub mod people;
 pub mod usage;
 pub mod limits;
@@ -34,15 +37,20 @@ mod outbox_tests;
 #[cfg(test)]
 mod undo_tests;
 #[cfg(test)]
+mod past_tests;
+#[cfg(test)]
 mod later_tests;
 #[cfg(test)]
 mod copies_tests;
 
+pub use arrivals::{Arrival, Asked, Ruled, Since};
 pub use carried::{Landed, Sent};
 pub use connection::{Local, LocalReader};
 pub use copies::{CopyId, CopyState, DraftCopy};
 pub use drafts::DraftLine;
-pub use journal::{Entry, Undo, Undone};
+pub use inverse::{Entry, Hindrance, IsGone};
+pub use journal::{Redo, Redone, Undo, UndoOne, Undone};
 pub use leaving::Leaving;
 pub use ops::{Moved, Place};
 pub use outbox::{End, Fate};
+pub use past::{Origin, Past, Stand, Would};

@@ -97,7 +97,7 @@ impl LocalReader {
                     0 => Origin::User,
                     _ => Origin::Rule,
                 };
-                let undone = match undo_row.filter(|_| undo == 2) {
+                let undone = match undo_row.filter(|_| undo >= 2) {
                     Some(row) => Some(stand(conn, row)?),
                     None => None,
                 };
@@ -136,6 +136,11 @@ impl LocalReader {
             }
             steps.retain(|step| !step.keys.is_empty());
             steps.extend(way.inverse);
+            steps.extend(way.recall.into_iter().map(|op| NewOp {
+                account: op.account,
+                kind: op.kind,
+                keys: op.keys,
+            }));
             Ok(Would {
                 steps,
                 hindered: way.hindered,
@@ -148,7 +153,7 @@ impl LocalReader {
 fn opposite(kind: &OpKind, first: Option<&MessageKey>) -> OpKind {
     match (kind, first) {
         (OpKind::Store(change), _) => OpKind::Store(change.inverse()),
-        (OpKind::Move { .. } | OpKind::Expunge, Some(key)) => OpKind::Move {
+        (OpKind::Move { .. } | OpKind::Expunge | OpKind::Vacate, Some(key)) => OpKind::Move {
             to: key.mailbox.clone(),
         },
         (kind, _) => kind.clone(),

@@ -8,7 +8,7 @@ use crate::store::renamed::Renames;
 use rusqlite::params;
 
 /// Every column that holds a mailbox's name, and how its rows are told by account.
-const COLUMNS: [(&str, &str, &str); 6] = [
+const COLUMNS: [(&str, &str, &str); 8] = [
     (
         "op",
         "dest",
@@ -23,6 +23,8 @@ const COLUMNS: [(&str, &str, &str); 6] = [
     ("moved", "dest", "account = ?1"),
     ("outbox", "source_mailbox", "account = ?1"),
     ("draft_copy", "mailbox", "account = ?1"),
+    ("arrival", "mailbox", "account = ?1"),
+    ("arrival_mark", "mailbox", "account = ?1"),
 ];
 
 impl Local {

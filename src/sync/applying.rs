@@ -1,0 +1,128 @@
+//! Rules that the user has asked about what is here already: what they would change, and changing
+//! it. Each rule is one action, and so one step of undo.
+
+use crate::model::{AccountName, Done, LocationId, Role, Rule, Target, WhichRules};
+use crate::store::{Answering, Reader, ResolvedTarget};
+use crate::sync::error::LedgerError;
+use crate::sync::ledger::{After, Ledger};
+use crate::sync::rules;
+use crate::sync::ruling::{Course, Verdict};
+
+/// Lines that tell what rules would do, at most.
+const LINES: usize = 200;
+
+/// What rules would do to what is here: in inboxes, or where a rule names mailboxes itself.
+///
+/// # Errors
+/// No such rule, or the cache can't be read.
+pub fn verdicts(
+    reader: &Reader,
+    rules: &[Rule],
+    which: &WhichRules,
+    labels: &dyn Fn(&AccountName) -> bool,
+    now: i64,
+) -> Result<Vec<Verdict>, LedgerError> {
+    let asked = |rule: &&Rule| which.name.as_ref().is_none_or(|name| rule.name == *name);
+    let rules: Vec<&Rule> = rules.iter().filter(asked).collect();
+    if let (true, Some(name)) = (rules.is_empty(), &which.name) {
+        let told = format!("there is no rule \"{}\"", name.escape_debug());
+        return Err(LedgerError::Refused(told));
+    }
+    let mut course = Course::default();
+    let mut all = Vec::new();
+    for rule in rules {
+        let found = reader.answering(&rule.query, now, None)?;
+        let fresh = |a: &&Answering| which.since.is_none_or(|since| a.date >= since);
+        let targets = found.iter().filter(fresh);
+        let targets: Vec<Target> = targets.map(|a| Target::Location(a.location)).collect();
+        let here = |t: &&ResolvedTarget| rule.names_mailboxes() || t.role == Some(Role::Inbox);
+        let targets = reader.resolve(&targets)?;
+        let places: Vec<LocationId> = targets.iter().filter(here).map(|t| t.location).collect();
+        all.push(course.judge(reader, rule, &places, labels)?);
+    }
+    Ok(all)
+}
+
+impl Ledger {
+    fn verdicts(&self, which: &WhichRules, now: i64) -> Result<Vec<Verdict>, LedgerError> {
+        if self.rules.is_empty() {
+            let told = "there are no rules: docs/rules.md tells how to write one";
+            return Err(LedgerError::Refused(told.to_owned()));
+        }
+        let labels = |name: &AccountName| self.account(name).is_some_and(|a| a.has_labels());
+        verdicts(&self.reader, &self.rules, which, &labels, now)
+    }
+
+    /// What rules would change, in lines.
+    pub(super) fn test_rules(&self, which: &WhichRules, now: i64) -> Result<Done, LedgerError> {
+        let verdicts = self.verdicts(which, now)?;
+        let mut lines = Vec::new();
+        let changed: usize = verdicts.iter().map(|v| v.does.len()).sum();
+        for verdict in &verdicts {
+            if !verdict.does.is_empty() {
+                lines.push(verdict.label());
+            }
+            for (target, deeds) in &verdict.does {
+                let deeds: Vec<String> = deeds.iter().map(ToString::to_string).collect();
+                let subject = self.reader.subject(target.location)?.unwrap_or_default();
+                lines.push(format!("· {}: {subject}", deeds.join(", ")));
+            }
+            lines.extend(verdict.faults.iter().cloned());
+        }
+        let more = lines.len().saturating_sub(LINES);
+        lines.truncate(LINES);
+        if more > 0 {
+            lines.push(format!("and {more} lines more"));
+        }
+        let label = match changed {
+            0 => "The rules would change nothing".to_owned(),
+            1 => "The rules would change 1 message".to_owned(),
+            n => format!("The rules would change {n} messages"),
+        };
+        Ok(Done {
+            lines,
+            ..Done::said(label)
+        })
+    }
+
+    /// Has rules do what they say.
+    pub(super) fn apply_rules(
+        &mut self,
+        which: &WhichRules,
+        now: i64,
+        after: &mut After,
+    ) -> Result<Done, LedgerError> {
+        let verdicts = self.verdicts(which, now)?;
+        let (mut done, mut lines) = (Done::default(), Vec::new());
+        let mut changed = 0;
+        for verdict in &verdicts {
+            lines.extend(verdict.faults.iter().cloned());
+            if verdict.ops.is_empty() {
+                continue;
+            }
+            let ruled = rules::ruled(&self.reader, verdict)?;
+            let acted = self
+                .local
+                .act_on(&ruled.label, &ruled.about, now, &ruled.ops)?;
+            after.apply.extend(acted.1);
+            changed += verdict.does.len();
+            let moved = verdict.does.iter();
+            let moved = moved.filter(|(_, deeds)| deeds.iter().any(|deed| deed.moves()));
+            done.gone.extend(moved.map(|(target, _)| target.location));
+        }
+        if changed == 0 {
+            self.local.nothing_done(now)?;
+        }
+        done.label = match changed {
+            0 => "The rules changed nothing".to_owned(),
+            1 => "The rules changed 1 message".to_owned(),
+            n => format!("The rules changed {n} messages"),
+        };
+        if let Some(fault) = lines.first() {
+            done.label.push_str(&format!("; {fault}"));
+        }
+        done.undoable = changed > 0;
+        done.lines = lines;
+        Ok(done)
+    }
+}

@@ -1,0 +1,246 @@
+//! From rules and the messages that answer them to operations: in the order of the rules, each
+//! message moved at most once, flags changed only where they differ. Reads the cache, changes
+//! nothing, so that a dry run is the same as the real one up to its last step.
+
+use crate::model::{
+    AccountName, Deed, FlagChange, Flags, LocationId, NewOp, OpKind, Role, Rule, System, Target,
+    Verb, tag,
+};
+use crate::store::{Mailbox, Reader, ResolvedTarget, Result};
+use crate::sync::intend;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What one rule does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The rule's name.
+    pub rule: String,
+    /// What it does to each of its messages, as far as that changes anything.
+    pub does: Vec<(ResolvedTarget, Vec<Deed>)>,
+    /// The operations.
+    pub ops: Vec<NewOp>,
+    /// What it can't do, in words.
+    pub faults: BTreeSet<String>,
+}
+
+impl Verdict {
+    /// What is said of it.
+    pub fn label(&self) -> String {
+        let n = self.does.len();
+        let messages = if n == 1 { "message" } else { "messages" };
+        format!("Rule {}: {n} {messages}", self.rule)
+    }
+}
+
+/// What rules did so far: a message that a rule stopped at is not asked about again, and one that
+/// was moved stays there.
+#[derive(Debug, Default)]
+pub struct Course {
+    stopped: BTreeSet<LocationId>,
+    moved: BTreeSet<LocationId>,
+}
+
+impl Course {
+    /// Whether no other rule is asked about a message.
+    pub fn is_over(&self, location: LocationId) -> bool {
+        self.stopped.contains(&location)
+    }
+
+    /// What a rule does to these places, which answer its query. Whether an account has labels says
+    /// `labels`.
+    ///
+    /// # Errors
+    /// When the cache can't be read.
+    pub fn judge(
+        &mut self,
+        reader: &Reader,
+        rule: &Rule,
+        places: &[LocationId],
+        labels: &dyn Fn(&AccountName) -> bool,
+    ) -> Result<Verdict> {
+        let open = places.iter().filter(|place| !self.is_over(**place));
+        let targets: Vec<Target> = open.map(|place| Target::Location(*place)).collect();
+        let targets = reader.resolve(&targets)?;
+        if rule.stops() {
+            self.stopped.extend(targets.iter().map(|t| t.location));
+        }
+        let mut work = Work {
+            reader,
+            labels,
+            known: BTreeMap::new(),
+            does: BTreeMap::new(),
+            verdict: Verdict {
+                rule: rule.name.clone(),
+                does: Vec::new(),
+                ops: Vec::new(),
+                faults: BTreeSet::new(),
+            },
+        };
+        // Flags first, so that copies have them, and what moves is moved at the end.
+        work.flags(rule, &targets);
+        for deed in &rule.deeds {
+            if let Deed::Copy(to) = deed {
+                work.to_mailbox(deed, to, &targets, true)?;
+            }
+        }
+        let staying: Vec<ResolvedTarget> = targets
+            .iter()
+            .filter(|t| !self.moved.contains(&t.location))
+            .cloned()
+            .collect();
+        for deed in rule.deeds.iter().filter(|deed| deed.moves()) {
+            match deed {
+                Deed::Move(to) => work.to_mailbox(deed, to, &staying, false)?,
+                Deed::Archive => work.by_role(deed, Verb::Archive, Role::Archive, &staying)?,
+                Deed::Junk => work.by_role(deed, Verb::Junk, Role::Junk, &staying)?,
+                Deed::Trash => work.by_role(deed, Verb::Trash, Role::Trash, &staying)?,
+                _ => {}
+            }
+        }
+        let moved = work.does.values();
+        let moved = moved.filter(|(_, deeds)| deeds.iter().any(Deed::moves));
+        self.moved.extend(moved.map(|(t, _)| t.location));
+        work.verdict.does = work.does.into_values().collect();
+        Ok(work.verdict)
+    }
+}
+
+struct Work<'a> {
+    reader: &'a Reader,
+    labels: &'a dyn Fn(&AccountName) -> bool,
+    known: BTreeMap<AccountName, Vec<Mailbox>>,
+    does: BTreeMap<LocationId, (ResolvedTarget, Vec<Deed>)>,
+    verdict: Verdict,
+}
+
+impl Work<'_> {
+    fn note(&mut self, target: &ResolvedTarget, deed: &Deed) {
+        let entry = self.does.entry(target.location);
+        let (_, deeds) = entry.or_insert_with(|| (target.clone(), Vec::new()));
+        deeds.push(deed.clone());
+    }
+
+    fn flags(&mut self, rule: &Rule, targets: &[ResolvedTarget]) {
+        for target in targets {
+            let labels = (self.labels)(&target.account);
+            let mut all = FlagChange::default();
+            for deed in &rule.deeds {
+                let change = match change(deed, labels) {
+                    Ok(Some(change)) => intend::minimal(&change, &target.flags),
+                    Ok(None) => continue,
+                    Err(why) => {
+                        let fault = format!("rule \"{}\", {deed}: {why}", rule.name);
+                        self.verdict.faults.insert(fault);
+                        continue;
+                    }
+                };
+                if change != FlagChange::default() {
+                    all = all.and(&change);
+                    self.note(target, deed);
+                }
+            }
+            if all != FlagChange::default() {
+                let key = target.key.clone();
+                NewOp::put(
+                    &mut self.verdict.ops,
+                    &target.account,
+                    OpKind::Store(all),
+                    key,
+                );
+            }
+        }
+    }
+
+    fn to_mailbox(
+        &mut self,
+        deed: &Deed,
+        to: &str,
+        targets: &[ResolvedTarget],
+        copy: bool,
+    ) -> Result<()> {
+        for target in targets {
+            let Some(mailbox) = self.mailbox(&target.account, to)? else {
+                let fault = format!(
+                    "rule \"{}\": there is no mailbox `{to}` in {}",
+                    self.verdict.rule, target.account
+                );
+                self.verdict.faults.insert(fault);
+                continue;
+            };
+            if mailbox.id == target.mailbox {
+                continue;
+            }
+            let to = mailbox.name;
+            let kind = if copy {
+                OpKind::Copy { to }
+            } else {
+                OpKind::Move { to }
+            };
+            let key = target.key.clone();
+            NewOp::put(&mut self.verdict.ops, &target.account, kind, key);
+            self.note(target, deed);
+        }
+        Ok(())
+    }
+
+    fn by_role(
+        &mut self,
+        deed: &Deed,
+        verb: Verb,
+        role: Role,
+        targets: &[ResolvedTarget],
+    ) -> Result<()> {
+        // From Junk back, or from Trash for good: that is for people to say.
+        let elsewhere = targets.iter().filter(|t| t.role != Some(role)).cloned();
+        let elsewhere: Vec<ResolvedTarget> = elsewhere.collect();
+        let planned = intend::ops(self.reader, &verb, &elsewhere)?;
+        self.verdict.ops.extend(planned.ops);
+        for target in elsewhere
+            .iter()
+            .filter(|t| planned.gone.contains(&t.location))
+        {
+            self.note(target, deed);
+        }
+        Ok(())
+    }
+
+    /// An account's mailbox by its path, its last level or its role; without regard to case.
+    fn mailbox(&mut self, account: &AccountName, name: &str) -> Result<Option<Mailbox>> {
+        if !self.known.contains_key(account) {
+            let all = self.reader.mailboxes_of(account)?;
+            self.known.insert(account.clone(), all);
+        }
+        let all = self.known.get(account).map_or(&[][..], Vec::as_slice);
+        let all = || all.iter().filter(|m| m.selectable);
+        let wanted = name.to_lowercase();
+        let path = |m: &&Mailbox| m.path.to_lowercase() == wanted;
+        let last = |m: &&Mailbox| m.path.to_lowercase().rsplit('/').next() == Some(&wanted);
+        let role = |m: &&Mailbox| m.role.is_some_and(|role| role.name() == wanted);
+        let found = all().find(path).or_else(|| all().find(role));
+        Ok(found.or_else(|| all().find(last)).cloned())
+    }
+}
+
+/// What a deed changes in flags, if it changes any.
+fn change(deed: &Deed, labels: bool) -> std::result::Result<Option<FlagChange>, &'static str> {
+    let keyword = |name: &str| -> std::result::Result<Flags, &'static str> {
+        let mut flags = Flags::default();
+        flags.keywords.insert(tag::keyword(name, labels)?);
+        Ok(flags)
+    };
+    let with = |add: Flags, remove: Flags| Some(FlagChange { add, remove });
+    Ok(match deed {
+        Deed::Flag => Some(FlagChange::set(System::FLAGGED)),
+        Deed::Unflag => Some(FlagChange::clear(System::FLAGGED)),
+        Deed::Read => Some(FlagChange::set(System::SEEN)),
+        Deed::Unread => Some(FlagChange::clear(System::SEEN)),
+        Deed::Tag(name) => with(keyword(name)?, Flags::default()),
+        Deed::Untag(name) => with(Flags::default(), keyword(name)?),
+        Deed::Mute => {
+            let mut flags = Flags::default();
+            flags.keywords.insert("$muted".to_owned());
+            with(flags, Flags::default())
+        }
+        _ => None,
+    })
+}
