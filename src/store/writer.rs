@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// Jobs that may wait for each kind.
 const URGENT_QUEUE: usize = 256;
-const BATCH_QUEUE: usize = 2;
+const BATCH_QUEUE: usize = 1;
 /// After so long without a job nobody is taken to wait, and between two pieces of housekeeping others
 /// have so long to come in.
 const IDLE: Duration = Duration::from_secs(2);

@@ -64,7 +64,8 @@ impl<'a> Brought<'a> {
         }
     }
 
-    /// Fetches the headers of messages that are not here.
+    /// Fetches the headers of messages that are not here; of a set that fits a line, `next` is asked
+    /// for before they are here.
     ///
     /// # Errors
     /// Whatever the session or the cache say. What came before is kept.
@@ -72,12 +73,13 @@ impl<'a> Brought<'a> {
         &mut self,
         session: &mut Session,
         by: FetchBy<'_>,
+        next: Option<&UidSet>,
     ) -> Result<Fetched, SyncError> {
         self.write()?;
         let mut fetched = Fetched::default();
         let mut batch = Vec::with_capacity(BATCH);
         let mut broken = None;
-        let report = session.fetch_headers(by, &mut |item| {
+        let mut sink = |item: HeaderItem| {
             let new = self.read(item);
             fetched.count += 1;
             fetched.octets += new.size;
@@ -87,7 +89,13 @@ impl<'a> Brought<'a> {
                 broken = self.post(full).err().or(broken.take());
             }
             Ok(())
-        });
+        };
+        let report = match by {
+            FetchBy::Uids(set) if next.is_some() || session.has_asked() => {
+                session.fetch_window(set, next, &mut sink)
+            }
+            by => session.fetch_headers(by, &mut sink),
+        };
         self.tail = batch;
         if let Some(error) = broken {
             return Err(error);

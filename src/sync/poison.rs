@@ -102,7 +102,10 @@ impl Way<'_, '_> {
             if set.is_empty() {
                 continue;
             }
-            match self.brought.headers(self.session, FetchBy::Uids(&set)) {
+            match self
+                .brought
+                .headers(self.session, FetchBy::Uids(&set), None)
+            {
                 Ok(some) => {
                     fetched.count += some.count;
                     fetched.octets += some.octets;

@@ -24,8 +24,9 @@ use crate::text::when;
 
 /// Known messages that one transaction changes.
 const JOB: usize = 1_000;
-/// Messages in one FETCH: between two of them others may cut in.
-const WINDOW: u64 = 4_000;
+/// Messages in one FETCH. Others may cut in after two of them, the one that is being answered and the
+/// one that is asked for meanwhile.
+const WINDOW: u64 = 2_000;
 /// Flags in one FETCH.
 const FLAGS: u64 = 20_000;
 /// Messages whose flags are asked for beside the newest before others may cut in.
@@ -210,7 +211,7 @@ impl<'a> Run<'a> {
         if matches!(self.here.headers, Reach::Days(_)) {
             return Ok(());
         }
-        self.headers(FetchBy::Seq(from, to))?;
+        self.headers(FetchBy::Seq(from, to), None)?;
         // The first screen is shown before the rest is even asked for.
         self.settle()?;
         self.kit.changed(Topic::Mailbox(self.here.id));
@@ -305,30 +306,42 @@ impl<'a> Run<'a> {
             _ => u64::MAX,
         };
         let windows = missing.split(UidSet::LINE, WINDOW).into_iter().rev();
-        for (done, window) in windows.enumerate() {
+        let mut windows = windows.peekable();
+        let (mut done, mut called_away) = (0, false);
+        while let Some(window) = windows.next() {
             // One is fetched in any case: a server that always has news must not keep mail away.
-            if done > 0 && (self.cut_in)() {
+            let asked = self.session.has_asked();
+            if done > 0 && !asked && (called_away || (self.cut_in)()) {
                 return Err(SyncError::Interrupted);
             }
             if room == 0 {
                 break;
             }
-            if self.kit.usage.is_spent(&self.kit.account.sync) {
+            if !asked && self.kit.usage.is_spent(&self.kit.account.sync) {
                 self.whole = false;
                 break;
             }
-            let fetched = self.headers(FetchBy::Uids(&window))?;
+            // Where each octet counts, or a message may end the connection, nothing is asked ahead.
+            let mut next = windows.peek();
+            next = next.filter(|_| room == u64::MAX && self.followed && !called_away);
+            if next.is_some() {
+                called_away = (self.cut_in)();
+                let spent = self.kit.usage.is_spent(&self.kit.account.sync);
+                next = next.filter(|_| !called_away && !spent);
+            }
+            let fetched = self.headers(FetchBy::Uids(&window), next)?;
             room = room.saturating_sub(fetched.octets);
             silent = silent.plus(&fetched.silent);
             self.session.tally();
             meter.add(window.len());
             self.kit.report.post(Topic::Mailbox(self.here.id));
+            done += 1;
         }
         Ok(silent)
     }
 
-    fn headers(&mut self, by: FetchBy<'_>) -> Result<Fetched, SyncError> {
-        let fetched = match (self.brought.headers(self.session, by), by) {
+    fn headers(&mut self, by: FetchBy<'_>, next: Option<&UidSet>) -> Result<Fetched, SyncError> {
+        let fetched = match (self.brought.headers(self.session, by, next), by) {
             (Err(SyncError::Net(error)), FetchBy::Uids(set)) if poison::may_be(&error) => {
                 self.way().around(set, error)?
             }

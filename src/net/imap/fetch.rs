@@ -5,27 +5,12 @@
 
 use crate::model::{ModSeq, Uid, UidSet};
 use crate::net::error::NetError;
+use crate::net::imap::asked::FetchReport;
 use crate::net::imap::command::Command;
 use crate::net::imap::decode::Untagged;
 use crate::net::imap::item::Item;
 use crate::net::imap::session::{FlagItem, Session};
 use crate::net::imap::wire::Limits;
-
-/// How a fetch went.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FetchReport {
-    /// Rows that the sink took.
-    pub delivered: u64,
-    /// Which messages they were of.
-    pub uids: UidSet,
-    /// Messages that were asked for and that the server could not give, whatever was tried.
-    pub bad: Vec<Uid>,
-    /// Messages that were asked for and not settled, since enough had been tried for now. There may
-    /// be some among them that don't exist.
-    pub left: UidSet,
-    /// Rows that could not be used and did not even say whose they are.
-    pub nameless: u64,
-}
 
 impl Session {
     /// Fetches the beginnings of messages as the server shows them (RFC 8970), each handed to `sink`

@@ -7,9 +7,9 @@
 
 use crate::model::{Flags, ModSeq, Uid, UidSet};
 use crate::net::error::NetError;
+use crate::net::imap::asked::FetchReport;
 use crate::net::imap::command::Command;
 use crate::net::imap::decode::Untagged;
-use crate::net::imap::fetch::FetchReport;
 use crate::net::imap::item::Item;
 use crate::net::imap::session::Session;
 use crate::net::imap::wire::Limits;
@@ -58,7 +58,7 @@ pub struct HeaderItem {
     pub modseq: Option<ModSeq>,
 }
 
-type Sink<'a> = dyn FnMut(HeaderItem) -> Result<(), NetError> + 'a;
+pub(super) type Sink<'a> = dyn FnMut(HeaderItem) -> Result<(), NetError> + 'a;
 
 impl Session {
     /// Fetches what a list needs, each message handed to `sink` as it arrives. An error of the
@@ -124,7 +124,7 @@ impl Session {
     }
 
     /// Halves what is doubtful, and settles the messages that are left alone.
-    fn isolate(
+    pub(super) fn isolate(
         &mut self,
         mut doubtful: Vec<UidSet>,
         items: &str,

@@ -14,6 +14,7 @@ pub mod decode;
 pub mod command;
 mod fail;
 mod shim;
+mod asked;
 mod session;
 mod enable;
 mod login;
@@ -23,6 +24,7 @@ mod seek;
 mod search;
 mod fetch;
 mod headers;
+mod windows;
 mod body;
 mod change;
 mod stay;
@@ -30,12 +32,12 @@ mod idle;
 mod notify;
 mod quota;
 
+pub use asked::FetchReport;
 pub use body::Body;
 pub use caps::Caps;
 pub use change::{Copied, Expunged};
 pub use code::Code;
 pub use decode::{Namespace, Status};
-pub use fetch::FetchReport;
 pub use headers::{FetchBy, HEADER_ITEMS, HeaderItem};
 pub use idle::IdleEnd;
 pub use login::Options;
@@ -62,3 +64,5 @@ mod extension_tests;
 mod reading_tests;
 #[cfg(test)]
 mod stay_tests;
+#[cfg(test)]
+mod windows_tests;

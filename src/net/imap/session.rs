@@ -6,6 +6,7 @@
 
 use crate::model::{Flags, MailboxName, ModSeq, Uid, UidSet, UidValidity};
 use crate::net::error::NetError;
+use crate::net::imap::asked::Asked;
 use crate::net::imap::caps::Caps;
 use crate::net::imap::code::Code;
 use crate::net::imap::command::{Command, Part};
@@ -163,7 +164,7 @@ impl Notes {
         }
     }
 
-    fn alert(&mut self, status: &Reply) {
+    pub(super) fn alert(&mut self, status: &Reply) {
         if status.code == Some(Code::Alert) && self.alerts.len() < MOST_ALERTS {
             self.alerts.push(status.text.clone());
         }
@@ -210,6 +211,8 @@ pub struct Session {
     pub(super) modseqs: bool,
     /// The generation of the selected mailbox, while all that was told of it has been taken in.
     pub(super) followed: Option<UidValidity>,
+    /// A window of headers that was asked for and not heard out.
+    pub(super) ahead: Option<Asked>,
 }
 
 impl Session {
@@ -227,6 +230,7 @@ impl Session {
             server_id: None,
             modseqs: false,
             followed: None,
+            ahead: None,
         }
     }
 
@@ -455,20 +459,36 @@ impl Session {
         command: &Command<'_>,
         on: &mut On<'_>,
     ) -> Result<Reply, NetError> {
-        let pace = Pace {
-            responses,
-            ..self.pace
-        };
+        self.hear_out()?;
         {
             let mut line = self.port.line();
-            line.set_pace(pace);
+            line.set_pace(Pace {
+                responses,
+                ..self.pace
+            });
             line.set_limits(limits);
         }
         let outcome = self.run(command, on);
-        let mut line = self.port.line();
-        line.set_pace(self.pace);
-        line.set_limits(Limits::default());
+        self.usual_bounds();
         outcome
+    }
+
+    /// How many responses there may be to what is asked next, and how much of literals is kept.
+    pub(super) fn bounds(&mut self, responses: u64, keep: usize) {
+        let mut line = self.port.line();
+        line.set_pace(Pace {
+            responses,
+            ..self.pace
+        });
+        line.set_limits(Limits {
+            keep,
+            ..Limits::default()
+        });
+    }
+
+    /// The usual bounds again.
+    pub(super) fn usual_bounds(&mut self) {
+        self.bounds(self.pace.responses, Limits::default().keep);
     }
 
     /// Writes a line: the first of a command through the crate, which adds a tag.
@@ -479,11 +499,33 @@ impl Session {
         if !first {
             return self.port.line().send(format!("{text}\r\n").as_bytes());
         }
+        self.hear_out()?;
         let imap = &mut self.imap;
         match guard(&self.port, || imap.run_command(text))? {
             Ok(()) => Ok(()),
             Err(error) => Err(lost(&self.port, &error)),
         }
+    }
+
+    /// Lets a window go that was asked for and that nobody fetched.
+    fn hear_out(&mut self) -> Result<(), NetError> {
+        let Some(ahead) = self.ahead.take().filter(|ahead| ahead.reply.is_none()) else {
+            return Ok(());
+        };
+        self.bounds(self.budget(), 0);
+        let notes = &mut self.notes;
+        let outcome = self.port.line().hear(&mut |said| match said {
+            Said::Continue(_) => Ok(None),
+            Said::Tagged(tag, _) if tag == ahead.tag => Ok(Some(())),
+            Said::Tagged(..) => Err(fail::protocol("an answer to no question of ours")),
+            Said::Untagged(Untagged::Fetch(item)) if item.section.is_some() => Ok(None),
+            Said::Untagged(said) => {
+                notes.note(said);
+                Ok(None)
+            }
+        });
+        self.usual_bounds();
+        outcome
     }
 
     /// Hears the server out: until it is done, or until it wants more if `waits`.

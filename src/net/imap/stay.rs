@@ -8,13 +8,11 @@
 
 use crate::model::{MailboxName, UidSet, UidValidity};
 use crate::net::error::NetError;
+use crate::net::imap::asked::FetchReport;
 use crate::net::imap::command::Command;
 use crate::net::imap::decode::Untagged;
-use crate::net::imap::fetch::FetchReport;
 use crate::net::imap::headers::{HEADER, HeaderItem, header_item};
 use crate::net::imap::session::{FlagItem, Session};
-use crate::net::imap::shim::Pace;
-use crate::net::imap::wire::Limits;
 
 /// One thing that happened, in the order in which it was told: the last word on a message counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +118,7 @@ impl Session {
                 _ => Ok(Some(Untagged::Fetch(item))),
             }
         });
-        self.bounds(self.pace.responses, Limits::default().keep);
+        self.usual_bounds();
         for reply in replies? {
             match self.finish(reply) {
                 Err(error) if !error.ends_session() => return Ok(false),
@@ -128,17 +126,5 @@ impl Session {
             };
         }
         Ok(true)
-    }
-
-    fn bounds(&mut self, responses: u64, keep: usize) {
-        let mut line = self.port.line();
-        line.set_pace(Pace {
-            responses,
-            ..self.pace
-        });
-        line.set_limits(Limits {
-            keep,
-            ..Limits::default()
-        });
     }
 }
