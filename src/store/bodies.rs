@@ -34,7 +34,7 @@ impl Cache {
     pub fn store_bodies(&mut self, bodies: &[NewBody]) -> Result<usize> {
         // After an error it is begun anew.
         let mut vocabulary = std::mem::take(&mut self.vocabulary);
-        let kept = self.write(|tx, _| {
+        let kept = self.write(|tx, tally| {
             // FTS5 wants rising ids: at one that falls it writes out what it gathered.
             let mut bodies: Vec<&NewBody> = bodies.iter().collect();
             bodies.sort_by_key(|body| body.message.0);
@@ -67,6 +67,7 @@ impl Cache {
             let files = kept.iter().flat_map(|body| &body.attachments);
             let texts = kept.iter().map(|body| body.text.as_str());
             vocabulary.learn(tx, texts.chain(files.map(|file| file.name.as_str())))?;
+            tally.texts += kept.len();
             Ok(kept.len())
         })?;
         self.vocabulary = vocabulary;

@@ -19,8 +19,8 @@ pub struct Cache {
     pub(super) db: Reader,
     refs: Refs,
     pub(super) vocabulary: Vocabulary,
-    /// Transactions that indexed messages since all was merged.
-    pieces: usize,
+    /// Pieces of the index of headers and of that of texts, as far as they are not merged.
+    pieces: [usize; 2],
 }
 
 /// A cache that was opened.
@@ -75,12 +75,16 @@ impl Cache {
             )?;
         }
         says::add(&conn)?;
+        let pieces = [
+            merging::pieces(&conn, merging::HEADERS)?,
+            merging::pieces(&conn, merging::TEXTS)?,
+        ];
         Ok(Opened {
             cache: Cache {
                 db: Reader { conn },
                 refs: Refs::default(),
                 vocabulary: Vocabulary::default(),
-                pieces: 0,
+                pieces,
             },
             created,
             moved_aside: None,
@@ -99,20 +103,23 @@ impl Cache {
         }
     }
 
-    /// Whether there may be pieces of the index to be merged.
+    /// Whether there may be pieces of an index to be merged.
     pub fn is_untidy(&self) -> bool {
-        self.pieces >= merging::LEVEL
+        self.pieces.iter().any(|pieces| *pieces >= merging::LEVEL)
     }
 
-    /// Merges some pieces of the index, in one short transaction. To be called while nobody waits,
+    /// Merges some pieces of an index, in one short transaction. To be called while nobody waits,
     /// and again until [`Cache::is_untidy`] says no.
     ///
     /// # Errors
     /// When the cache can't be written.
     pub fn tidy(&mut self) -> Result<()> {
-        let found = self.write(|tx, _| merging::merge(tx, merging::AT_ONCE));
+        let found = self.write(|tx, _| {
+            Ok(merging::merge(tx, merging::HEADERS, merging::AT_ONCE)?
+                || merging::merge(tx, merging::TEXTS, merging::AT_ONCE)?)
+        });
         if !matches!(found, Ok(true)) {
-            self.pieces = 0;
+            self.pieces = [0; 2];
         }
         found.map(drop)
     }
@@ -137,10 +144,12 @@ impl Cache {
         let mut tally = Tally::begin(std::mem::take(&mut self.refs));
         let answer = job(&tx, &mut tally)?;
         tally.flush(&tx)?;
-        let pieces = self.pieces + usize::from(tally.indexed > 0);
-        merging::after(&tx, tally.indexed, pieces)?;
+        let [headers, texts] = self.pieces;
+        let headers = headers + usize::from(tally.indexed > 0);
+        let texts = texts + usize::from(tally.texts > 0);
+        merging::after(&tx, tally.indexed, headers)?;
         step("cache commit", || tx.commit())?;
-        (self.refs, self.pieces) = (tally.refs, pieces);
+        (self.refs, self.pieces) = (tally.refs, [headers, texts]);
         Ok(answer)
     }
 }

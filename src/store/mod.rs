@@ -19,6 +19,7 @@ mod threads;
 mod rows;
 pub mod reader;
 mod terms;
+mod together;
 mod sought;
 pub mod mailboxes;
 pub mod told;

@@ -18,6 +18,7 @@ use crate::store::refs;
 use crate::store::terms::{
     all, is_set, is_silent, joined, looks_up, mailboxes, mailboxes_of, one_of,
 };
+use crate::store::together;
 use crate::store::vocabulary;
 use crate::store::words;
 use jiff::Zoned;
@@ -272,7 +273,12 @@ impl<'a> Maker<'a> {
             Expr::Not(_) => Ok(None),
             Expr::All(sides) => {
                 let mut sets = Vec::new();
-                for side in sides {
+                let (words, others) = together::parted(sides);
+                if !words.is_empty() {
+                    let found = self.bind(together::all_as_json(self.conn, &words)?);
+                    sets.push(format!("(SELECT value AS id FROM json_each({found}))"));
+                }
+                for side in others {
                     sets.extend(self.messages(side)?);
                 }
                 Ok(joined(&sets, "INTERSECT"))

@@ -28,8 +28,9 @@ pub(super) struct Tally {
     told: BTreeMap<i64, [i64; 6]>,
     threads: BTreeMap<(i64, i64), Change>,
     wordless: Vec<i64>,
-    /// Messages that the search got to know.
+    /// Messages that the search got to know, and texts.
     pub(super) indexed: usize,
+    pub(super) texts: usize,
     /// Identifiers and their threads. They outlive a transaction that went well.
     pub(super) refs: Refs,
 }

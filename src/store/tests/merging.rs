@@ -3,16 +3,16 @@
 use super::fixture::*;
 use crate::model::Query;
 use crate::store::Cache;
-use crate::store::merging::{FEW, LEVEL};
+use crate::store::merging::{self, FEW, HEADERS, LEVEL};
 
 /// Pieces of the index.
 fn pieces(cache: &Cache) -> usize {
+    let conn = &cache.read().conn;
+    let counted = merging::pieces(conn, HEADERS).unwrap();
     let sql = "SELECT count(DISTINCT segid) FROM word_idx";
-    cache
-        .read()
-        .conn
-        .query_row(sql, [], |row| row.get(0))
-        .unwrap()
+    let all: usize = conn.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(counted, all);
+    counted
 }
 
 #[test]

@@ -1,0 +1,240 @@
+//! Messages in which several words are found, each of them in the header or in the text.
+//!
+//! SQL would make a set of each word's messages, and a common word has hundreds of thousands. Here the
+//! lists of both indices are walked through side by side, in the order of the messages: where one word
+//! has nothing the others are passed over, which an index of words is good at.
+
+use crate::model::query::{Expr, Field, Term};
+use crate::store::error::Result;
+use crate::store::words;
+use rusqlite::{Connection, params};
+
+/// So many messages of a list are read at once, at first, and where it is walked through.
+const FIRST: usize = 64;
+const MOST: usize = 8_192;
+/// A list that was asked so often before it had to be read on is walked through.
+const OFTEN: usize = 16;
+
+/// A word or a phrase, in the language of FTS5.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    phrase: String,
+    /// Whether it is the beginning of words: their lists are put together anew for each look.
+    prefix: bool,
+}
+
+/// What must hold together: words that may stand in the header or in the text, if there are several
+/// of these, and everything else.
+pub(super) fn parted(sides: &[Expr]) -> (Vec<Asked>, Vec<&Expr>) {
+    let words: Vec<Asked> = sides.iter().filter_map(anywhere).collect();
+    match words.len() {
+        0 | 1 => (Vec::new(), sides.iter().collect()),
+        _ => {
+            let others = sides.iter().filter(|side| anywhere(side).is_none());
+            (words, others.collect())
+        }
+    }
+}
+
+fn anywhere(expr: &Expr) -> Option<Asked> {
+    match expr {
+        Expr::Term(Term::Words {
+            field: field @ (Field::Any | Field::Body),
+            text,
+            prefix,
+        }) if words::part(text).is_none() => Some(Asked {
+            phrase: words::phrase(*field, text, *prefix)?,
+            prefix: *prefix,
+        }),
+        _ => None,
+    }
+}
+
+/// [`all`] as a list in JSON.
+pub(super) fn all_as_json(conn: &Connection, asked: &[Asked]) -> Result<String> {
+    let found: Vec<String> = all(conn, asked)?.iter().map(i64::to_string).collect();
+    Ok(format!("[{}]", found.join(",")))
+}
+
+/// The messages in which all of these are found, in order.
+fn all(conn: &Connection, asked: &[Asked]) -> Result<Vec<i64>> {
+    // While a statement is under way SQLite remembers between the others that it was interrupted.
+    let mut under_way = conn.prepare_cached("SELECT 1 UNION ALL SELECT 2")?;
+    let mut under_way = under_way.query([])?;
+    under_way.next()?;
+    let mut words: Vec<Word<'_>> = asked.iter().map(|asked| Word::new(conn, asked)).collect();
+    let mut found = Vec::new();
+    let (mut at, mut agreed) = (i64::MIN, 0);
+    let count = words.len();
+    for which in (0..count).cycle() {
+        let Some(word) = words.get_mut(which) else {
+            break;
+        };
+        match word.from(at)? {
+            None => break,
+            Some(id) if id == at => agreed += 1,
+            Some(id) => (at, agreed) = (id, 1),
+        }
+        if agreed == count {
+            found.push(at);
+            (at, agreed) = (at.saturating_add(1), 0);
+        }
+    }
+    Ok(found)
+}
+
+/// A word's messages, by its header or by its text.
+struct Word<'c> {
+    header: List<'c>,
+    text: List<'c>,
+}
+
+impl<'c> Word<'c> {
+    fn new(conn: &'c Connection, asked: &'c Asked) -> Word<'c> {
+        let list = |sql| List::new(conn, sql, asked);
+        Word {
+            header: list(
+                "SELECT rowid FROM word WHERE word MATCH ?1 AND rowid >= ?2 ORDER BY rowid LIMIT ?3",
+            ),
+            text: list(
+                "SELECT rowid FROM body_word WHERE body_word MATCH ?1 AND rowid >= ?2 ORDER BY rowid LIMIT ?3",
+            ),
+        }
+    }
+
+    /// The first from `least` on.
+    fn from(&mut self, least: i64) -> Result<Option<i64>> {
+        let both = [self.header.from(least)?, self.text.from(least)?];
+        Ok(both.into_iter().flatten().min())
+    }
+}
+
+/// One index's messages for a word.
+struct List<'c> {
+    conn: &'c Connection,
+    sql: &'static str,
+    asked: &'c Asked,
+    /// Those that were read, which of them is next, and how many are read at once.
+    read: Vec<i64>,
+    next: usize,
+    size: usize,
+    /// How often it was asked since.
+    times: usize,
+    ended: bool,
+}
+
+impl<'c> List<'c> {
+    fn new(conn: &'c Connection, sql: &'static str, asked: &'c Asked) -> List<'c> {
+        List {
+            conn,
+            sql,
+            asked,
+            read: Vec::new(),
+            next: 0,
+            size: FIRST,
+            times: 0,
+            ended: false,
+        }
+    }
+
+    /// The first from `least` on, which never falls.
+    fn from(&mut self, least: i64) -> Result<Option<i64>> {
+        self.times += 1;
+        loop {
+            let rest = self.read.get(self.next..).unwrap_or_default();
+            self.next += rest.partition_point(|id| *id < least);
+            match self.read.get(self.next) {
+                Some(id) => return Ok(Some(*id)),
+                None if self.ended => return Ok(None),
+                None => self.read_on(least)?,
+            }
+        }
+    }
+
+    fn read_on(&mut self, least: i64) -> Result<()> {
+        if !self.read.is_empty() {
+            self.size = match self.times {
+                OFTEN.. => self.size * 4,
+                _ => self.size / 4,
+            };
+        }
+        self.size = match self.asked.prefix {
+            true => usize::MAX >> 1,
+            false => self.size.clamp(FIRST, MOST),
+        };
+        self.times = 1;
+        let mut select = self.conn.prepare_cached(self.sql)?;
+        let rows = select.query_map(params![self.asked.phrase, least, self.size], |row| {
+            row.get(0)
+        });
+        self.read = rows?.collect::<rusqlite::Result<_>>()?;
+        self.next = 0;
+        self.ended = self.read.len() < self.size;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn index(messages: &[(bool, Vec<usize>)]) -> Connection {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(
+            "CREATE VIRTUAL TABLE word USING fts5 (t, content = '');
+             CREATE VIRTUAL TABLE body_word USING fts5 (t, content = '')",
+        )
+        .unwrap();
+        for (at, (header, words)) in messages.iter().enumerate() {
+            let table = if *header { "word" } else { "body_word" };
+            let text: String = words.iter().map(|n| format!("w{n} ")).collect();
+            let sql = format!("INSERT INTO {table} (rowid, t) VALUES (?1, ?2)");
+            conn.execute(&sql, params![(at / 2) as i64, text]).unwrap();
+        }
+        conn
+    }
+
+    fn ask(words: &[usize], prefix: bool) -> Vec<Asked> {
+        let star = if prefix { " *" } else { "" };
+        let phrase = |n: &usize| format!("\"w{n}\"{star}");
+        let asked = words.iter().map(|n| Asked {
+            phrase: phrase(n),
+            prefix,
+        });
+        asked.collect()
+    }
+
+    proptest! {
+        #[test]
+        fn they_are_those_that_have_every_word(
+            messages in prop::collection::vec(prop::collection::vec(0..6usize, 0..4), 0..400),
+            words in prop::collection::vec(0..6usize, 1..4),
+            prefix in any::<bool>(),
+        ) {
+            // The header and the text of each in turn.
+            let messages: Vec<(bool, Vec<usize>)> =
+                messages.into_iter().enumerate().map(|(at, words)| (at % 2 == 0, words)).collect();
+            let has = |id: usize, n: &usize| {
+                messages.chunks(2).nth(id).unwrap().iter().any(|(_, words)| words.contains(n))
+            };
+            let all_of_them = 0..messages.len().div_ceil(2);
+            let wanted: Vec<i64> = all_of_them
+                .filter(|id| words.iter().all(|n| has(*id, n)))
+                .map(|id| id as i64)
+                .collect();
+            prop_assert_eq!(all(&index(&messages), &ask(&words, prefix)).unwrap(), wanted);
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_passed_over_and_walked_through() {
+        let rare = |at: usize| [7, 9_000, 9_001, 20_000].contains(&at);
+        let messages: Vec<(bool, Vec<usize>)> = (0..40_000)
+            .map(|at| (at % 2 == 0, if rare(at / 2) { vec![0, 1] } else { vec![1] }))
+            .collect();
+        let conn = index(&messages);
+        assert_eq!(all(&conn, &ask(&[0, 1], false)).unwrap(), [7, 9_000, 9_001]);
+        assert_eq!(all(&conn, &ask(&[1, 1], false)).unwrap().len(), 20_000);
+    }
+}
