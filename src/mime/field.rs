@@ -275,10 +275,15 @@ pub fn date(value: &[u8]) -> Option<i64> {
     }
     // A leap second is the second before it.
     date.second = date.second.min(if date.second == 60 { 59 } else { 255 });
-    if date.year < 70 {
-        date.year += 2000;
-    } else if date.year < 200 {
-        date.year += 1900;
+    // RFC 5322 §4.3: two digits are short for a year, and three are; what is written in full is
+    // what it says.
+    match year(value)? {
+        (..=2, _) if date.year < 70 => date.year += 2000,
+        (..=2, _) if date.year < 200 => date.year += 1900,
+        (..=2, _) => {}
+        (3, written) => date.year = 1900 + written,
+        (_, written) if written == date.year => {}
+        _ => return None,
     }
     let days = match date.month {
         2 if date.year.is_multiple_of(4)
@@ -293,6 +298,26 @@ pub fn date(value: &[u8]) -> Option<i64> {
     let good = date.is_valid() && (1970..2200).contains(&date.year) && date.day <= days;
     let time = if good { date.to_timestamp() } else { -1 };
     (time >= 0).then_some(time)
+}
+
+/// With how many digits the year of a date is written, and what they say; `None` if that is less
+/// than nothing.
+fn year(value: &[u8]) -> Option<(usize, u16)> {
+    const MONTHS: &str = "jan feb mar apr may jun jul aug sep oct nov dec";
+    let value = value.get(..200).unwrap_or(value);
+    let text = String::from_utf8_lossy(value).to_ascii_lowercase();
+    let is_month = |word: &&str| word.get(..3).is_some_and(|w| MONTHS.contains(w));
+    let mut words = text.split(|c: char| !c.is_ascii_alphabetic());
+    let Some(month) = words.find(is_month) else {
+        return Some((0, 0));
+    };
+    let (_, after) = text.split_once(month)?;
+    let year = after.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let between = after.strip_suffix(year).unwrap_or_default();
+    let below = between.len() > 1 && between.ends_with('-');
+    let digits = year.bytes().take_while(u8::is_ascii_digit).count();
+    let number = year.get(..digits).and_then(|y| y.parse().ok());
+    (!below).then_some((digits, number.unwrap_or(0)))
 }
 
 #[cfg(test)]
@@ -452,6 +477,12 @@ mod tests {
             "",
             "yesterday",
             "1 Jan 1900 00:00 +0000",
+            "Sat, 1 Jan 0000 00:00:00 +0000",
+            "1 Jan 0001 00:00 +0000",
+            "1 Jan 000 00:00 +0000",
+            "1 Jan 0099 00:00 +0000",
+            "1 Jan -1 00:00 +0000",
+            "1 Jan -2025 00:00 +0000",
         ] {
             assert_eq!(date(bad.as_bytes()), None, "{bad}");
         }
