@@ -5,7 +5,7 @@ use crate::config::section::Section;
 use std::ops::Range;
 use toml::de::DeTable;
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "theme",
     "threads",
     "reader",
@@ -14,6 +14,7 @@ const KEYS: [&str; 8] = [
     "editor-keys",
     "spell",
     "images",
+    "hyperlinks",
 ];
 const IMAGES: [(&str, Images); 6] = [
     ("auto", Images::Auto),
@@ -22,6 +23,11 @@ const IMAGES: [(&str, Images); 6] = [
     ("kitty", Images::Kitty),
     ("sixel", Images::Sixel),
     ("iterm2", Images::Iterm),
+];
+const HYPERLINKS: [(&str, Hyperlinks); 3] = [
+    ("auto", Hyperlinks::Auto),
+    ("on", Hyperlinks::On),
+    ("off", Hyperlinks::Off),
 ];
 const EDITORS: [(&str, bool); 2] = [("plain", false), ("vi", true)];
 const PLACES: [(&str, ReaderPlace); 4] = [
@@ -63,6 +69,18 @@ pub enum Images {
     Iterm,
 }
 
+/// Whether links are written so that the terminal itself can open them (OSC 8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hyperlinks {
+    /// Where the terminal is known to have them.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
 /// The settings of `[ui]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {
@@ -82,6 +100,8 @@ pub struct Look {
     pub spell: Option<Vec<String>>,
     /// How pictures are shown.
     pub images: Images,
+    /// Whether the terminal itself can open links.
+    pub hyperlinks: Hyperlinks,
 }
 
 impl Default for Look {
@@ -95,6 +115,7 @@ impl Default for Look {
             vi: false,
             spell: None,
             images: Images::Auto,
+            hyperlinks: Hyperlinks::Auto,
         }
     }
 }
@@ -125,5 +146,8 @@ pub(super) fn look(table: &DeTable<'_>, span: Range<usize>, problems: &mut Probl
         images: section
             .word("images", &IMAGES, problems)
             .map_or(default.images, |i| i.value),
+        hyperlinks: section
+            .word("hyperlinks", &HYPERLINKS, problems)
+            .map_or(default.hyperlinks, |h| h.value),
     }
 }

@@ -132,9 +132,15 @@ pub fn words_within(part: &Part<'_>, most: usize) -> (String, bool) {
 
 /// The text of a part that is shown as HTML, as HTML.
 pub fn page(part: &Part<'_>) -> String {
+    page_within(part, usize::MAX).0
+}
+
+/// The same, about so many octets of it at most, and whether that is all.
+pub fn page_within(part: &Part<'_>, most: usize) -> (String, bool) {
+    let (text, whole) = part.text_within(most);
     match part.is("text", "html") {
-        true => part.text(),
-        false => rich::enriched(&part.text()),
+        true => (text, whole),
+        false => (rich::enriched(&text), whole),
     }
 }
 
@@ -158,11 +164,15 @@ fn walk(tree: &Tree<'_>, id: u32, prefer: Prefer, chosen: &mut Chosen) {
         }
         "encrypted" => chosen.pieces.push(Piece::Note(Note::Encrypted, id)),
         "signed" => {
-            let content = part.children.first();
-            content
-                .into_iter()
-                .for_each(|child| walk(tree, *child, prefer, chosen));
+            // The signature is the second (RFC 1847 §2.1); who puts it elsewhere, or something
+            // behind it, is read all the same: what is behind the note is not signed.
+            let signature = |id: &u32| tree.part(*id).is_some_and(is_signature);
+            let mut content = part.children.iter().filter(|id| !signature(id));
+            if let Some(first) = content.next() {
+                walk(tree, *first, prefer, chosen);
+            }
             chosen.pieces.push(Piece::Note(Note::Signed, id));
+            content.for_each(|id| walk(tree, *id, prefer, chosen));
         }
         "report" => {
             let before = chosen.pieces.len();
@@ -308,11 +318,23 @@ fn is_message(part: &Part<'_>) -> bool {
     part.is("message", "rfc822") || part.is("message", "global")
 }
 
-/// Everything that can be saved: what is not the text, and texts that carry a file name.
+/// Whether a part is a signature over the one beside it (RFC 3156 §5, RFC 8551 §3.5.3).
+fn is_signature(part: &Part<'_>) -> bool {
+    let kinds = ["pgp-signature", "pkcs7-signature", "x-pkcs7-signature"];
+    part.media.main == "application" && kinds.contains(&part.media.sub.as_str())
+}
+
+/// Everything that can be saved: what is not the text, and texts that carry a file name. A
+/// signature over another part is nobody's file.
 pub fn attachments(tree: &Tree<'_>) -> Vec<AttachmentRow> {
     let mut rows = Vec::new();
+    let signed = tree.parts.iter().filter(|p| p.is("multipart", "signed"));
+    let beside: Vec<u32> = signed.flat_map(|p| p.children.iter().copied()).collect();
     for (n, part) in tree.parts.iter().enumerate() {
         let id = u32::try_from(n).unwrap_or(u32::MAX);
+        if is_signature(part) && beside.contains(&id) {
+            continue;
+        }
         let shown = piece(part, id);
         let named = !part.file_name.is_empty();
         let is_row = match shown {
@@ -409,6 +431,27 @@ mod tests {
              --r\nContent-Type: image/png\nContent-Disposition: attachment\n\nx\n--r--\n\
              --m\nContent-Type: image/gif\nContent-Disposition: inline\n\nx\n--m\nContent-Type: image/gif\n\nx\n--m--\n";
         assert_eq!(inline(&Tree::read(raw.as_bytes())), [3, 5]);
+    }
+
+    #[test]
+    fn a_signature_is_no_file_and_hides_nothing() {
+        let sign = "--s\nContent-Type: application/pgp-signature; name=signature.asc\n\nxx\n";
+        let text = |t: &str| format!("--s\n\n{t}\n");
+        let (one, two) = (text("Signed."), text("A list's footer."));
+        for (parts, pieces) in [
+            (format!("{one}{sign}"), vec![1]),
+            (format!("{sign}{one}"), vec![2]),
+            (format!("{one}{sign}{two}"), vec![1, 3]),
+        ] {
+            let raw = format!("Content-Type: multipart/signed; boundary=s\n\n{parts}--s--\n");
+            let tree = Tree::read(raw.as_bytes());
+            let mut want: Vec<Piece> = pieces.into_iter().map(Piece::Plain).collect();
+            want.insert(1, Piece::Note(Note::Signed, 0));
+            assert_eq!(choose(&tree, Prefer::Best).pieces, want, "{parts}");
+            assert_eq!(attachments(&tree), []);
+        }
+        let alone = "Content-Type: application/pgp-signature; name=a.asc\n\nx\n";
+        assert_eq!(attachments(&Tree::read(alone.as_bytes())).len(), 1);
     }
 
     #[test]

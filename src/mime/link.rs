@@ -5,13 +5,15 @@
 //! another host. A link whose text names one host and whose target is another is reported.
 
 use super::styled::{self, Line, Mark, Run};
-use super::tracker;
+use super::{tracker, transfer};
 use crate::text::Clean;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The longest address that is opened, in octets.
 const MAX_URL: usize = 2_083;
+/// The most pictures that are shown in their place.
+const MAX_PICTURES: usize = 100;
 /// The most links that are numbered.
 const MAX_LINKS: usize = 999;
 
@@ -24,6 +26,8 @@ pub struct Link {
     pub target: Clean,
     /// What to open: http, https or mailto, in printable ASCII.
     pub url: String,
+    /// Whether the message shows it anywhere as something that it is not.
+    pub deceives: bool,
 }
 
 /// Pictures of a message that lie on the web.
@@ -43,6 +47,17 @@ pub struct Links {
     /// The first link that pretends: the host it names, the host it leads to.
     deceit: Option<(String, String)>,
     remote: Remote,
+    /// The pictures that stand in the text.
+    pictures: Vec<Picture>,
+}
+
+/// A picture that stands in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Picture {
+    /// One that lies on the web: https, as [`openable`] gives it.
+    Web(String),
+    /// A part of the message, by its Content-ID (RFC 2392).
+    Part(String),
 }
 
 impl Links {
@@ -59,22 +74,43 @@ impl Links {
             text: Clean::default(),
             target: Clean::line(&target(&url)),
             url: url.clone(),
+            deceives: false,
         });
         let n = u32::try_from(self.list.len()).ok()?;
         self.numbers.insert(url, n);
         Some(n)
     }
 
-    /// Notes a picture, if it lies on the web.
-    pub fn picture(&mut self, source: &str) {
-        let Some(url) = openable(source) else {
-            return;
+    /// Notes a picture. Gives its number among those that can be shown in their place, from 0.
+    pub fn picture(&mut self, source: &str) -> Option<u32> {
+        let source = source.trim();
+        let picture = match source.get(..4) {
+            Some(scheme) if scheme.eq_ignore_ascii_case("cid:") => {
+                let id = transfer::percent(source.get(4..)?.as_bytes());
+                Picture::Part(String::from_utf8_lossy(&id).into_owned())
+            }
+            _ => {
+                let url = openable(source)?;
+                if !url.starts_with("https:") {
+                    self.remote.clear += usize::from(url.starts_with("http:"));
+                    return None;
+                }
+                if !self.remote.pictures.contains(&url) {
+                    self.remote.pictures.push(url.clone());
+                }
+                Picture::Web(url)
+            }
         };
-        if url.starts_with("http:") {
-            self.remote.clear += 1;
-        } else if url.starts_with("https:") && !self.remote.pictures.contains(&url) {
-            self.remote.pictures.push(url);
+        if self.pictures.len() >= MAX_PICTURES {
+            return None;
         }
+        self.pictures.push(picture);
+        u32::try_from(self.pictures.len() - 1).ok()
+    }
+
+    /// The pictures that stand in the text, by their numbers.
+    pub fn pictures(&self) -> &[Picture] {
+        &self.pictures
     }
 
     /// The pictures that lie on the web.
@@ -91,6 +127,7 @@ impl Links {
             link.text = Clean::line(Clean::line(&text).as_str().trim());
         }
         let (named, real) = pretends(&text, &link.url)?;
+        link.deceives = true;
         self.deceit.get_or_insert((named, real.clone()));
         Some(real)
     }

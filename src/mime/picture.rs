@@ -37,6 +37,15 @@ pub fn is_picture(bytes: &[u8]) -> bool {
     format.is_ok_and(|f| matches!(f, Bmp | Gif | Jpeg | Png | WebP))
 }
 
+/// The width and height of a picture, as it claims; nothing is decoded.
+pub fn size(bytes: &[u8]) -> Option<(u32, u32)> {
+    if bytes.len() > MOST_OCTETS || !is_picture(bytes) {
+        return None;
+    }
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
+    reader.ok()?.into_dimensions().ok()
+}
+
 /// The pixels of a picture, upright, made smaller where it has more than `columns` times `rows`;
 /// of one that moves the first. With its own width and height.
 ///

@@ -102,7 +102,8 @@ fn windows(text: &str) -> Vec<(usize, &str)> {
 
 /// No empty lines at either end, at most two in a row inside.
 pub fn tidy(lines: &mut Vec<Line>) {
-    let is_empty = |line: &Line| line.spans.iter().all(|s| s.text.as_str().trim().is_empty());
+    let blank = |line: &Line| line.spans.iter().all(|s| s.text.as_str().trim().is_empty());
+    let is_empty = |line: &Line| line.pictures.is_empty() && blank(line);
     let lead = lines.iter().take_while(|l| is_empty(l)).count();
     lines.drain(..lead);
     while lines.last().is_some_and(is_empty) {

@@ -7,7 +7,7 @@
 use super::body::{self, Note, Piece};
 use super::html::{self, Extras};
 use super::invite::{self, Invitation};
-use super::link::{Links, Remote};
+use super::link::{Links, Picture, Remote};
 use super::list::{self, List};
 use super::plain;
 use super::tree::{Part, Tree};
@@ -27,6 +27,10 @@ const MIN_WIDTH: usize = 20;
 const MAX_WIDTH: usize = 1_000;
 /// The most plain text that is laid out, in octets.
 const MAX_PLAIN: usize = 2 << 20;
+/// The most of a page that is looked at, in octets: it may hold pictures itself.
+const MAX_PAGE: usize = 16 << 20;
+/// What is said where a text is cut.
+const GOES_ON: &str = "The text goes on, but is too long to be shown; its source has all.";
 /// The most lines of a message's source.
 const MAX_SOURCE: usize = 200_000;
 /// Messages inside messages that are shown.
@@ -53,6 +57,28 @@ impl Default for RenderOptions {
     }
 }
 
+/// A picture that stands in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It lies on the web: https.
+    Web(String),
+    /// It is this part of the message.
+    Part(u32),
+    /// It is nowhere.
+    Nowhere,
+}
+
+fn stands(tree: &Tree<'_>, picture: &Picture) -> Standing {
+    let id = match picture {
+        Picture::Web(url) => return Standing::Web(url.clone()),
+        Picture::Part(id) => id,
+    };
+    let at = tree.parts.iter().position(|p| p.content_id == *id);
+    let part = at.and_then(|n| u32::try_from(n).ok());
+    part.filter(|_| !id.is_empty())
+        .map_or(Standing::Nowhere, Standing::Part)
+}
+
 /// A message for the reader.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rendered {
@@ -77,15 +103,37 @@ pub struct Rendered {
     pub warning: Option<Clean>,
     /// Its pictures that lie on the web. Nothing of them is here.
     pub remote: Remote,
+    /// The pictures that stand in its text; lines name them by their places here.
+    pub pictures: Vec<Standing>,
     /// What it says of the list that it came through.
     pub list: Option<List>,
     /// What it invites to, if that can be answered.
     pub invitation: Option<Invitation>,
+    /// Whether this is only how it begins, and more of it will come.
+    pub more: bool,
 }
 
 /// Renders a message. Never fails: at worst it shows the raw text.
 pub fn render(raw: &[u8], options: &RenderOptions) -> Rendered {
-    let tree = Tree::read(raw);
+    of_tree(&Tree::read(raw), options).0
+}
+
+/// Renders the beginning of a message, to be shown until all of it is rendered; `None` if it tells
+/// too little of what that will show.
+pub fn begin(raw: &[u8], options: &RenderOptions) -> Option<Rendered> {
+    let tree = Tree::beginning(raw);
+    let forms = body::choose(&tree, options.prefer).pieces;
+    let is_page = |p: &Piece| matches!(p, Piece::Html(_));
+    if options.prefer == Prefer::Html && !forms.iter().any(is_page) {
+        return None;
+    }
+    let (mut rendered, gave_up) = of_tree(&tree, options);
+    rendered.more = true;
+    (!gave_up && !rendered.lines.is_empty()).then_some(rendered)
+}
+
+/// Also says whether a page could not be laid out.
+fn of_tree(tree: &Tree<'_>, options: &RenderOptions) -> (Rendered, bool) {
     let envelope = parse::of_fields(&tree.fields);
     let mut page = Page {
         width: options.width.clamp(MIN_WIDTH, MAX_WIDTH),
@@ -93,9 +141,10 @@ pub fn render(raw: &[u8], options: &RenderOptions) -> Rendered {
         lines: Vec::new(),
         links: Links::default(),
         messages: 0,
+        gave_up: false,
         notes: Vec::new(),
     };
-    let alternatives = page.add(&tree, 0);
+    let alternatives = page.add(tree, 0);
     if tree.cut {
         page.notes
             .push("This message has more parts than can be shown; its source has all.".to_owned());
@@ -105,20 +154,28 @@ pub fn render(raw: &[u8], options: &RenderOptions) -> Rendered {
             .push(format!("A link that says {named} leads to {real}."));
     }
     plain::tidy(&mut page.lines);
-    Rendered {
+    let rendered = Rendered {
         trust: trust::judge(&tree.fields, &envelope, &Known::default()),
-        headers: head::block(&tree, &envelope),
-        all_headers: head::all(&tree),
+        headers: head::block(tree, &envelope),
+        all_headers: head::all(tree),
         lines: page.lines,
         remote: page.links.remote().clone(),
+        pictures: page
+            .links
+            .pictures()
+            .iter()
+            .map(|p| stands(tree, p))
+            .collect(),
         links: page.links.into_list(),
-        attachments: body::attachments(&tree),
-        inline: body::inline(&tree),
+        attachments: body::attachments(tree),
+        inline: body::inline(tree),
         alternatives,
         warning: (!page.notes.is_empty()).then(|| Clean::line(&page.notes.join(" "))),
         list: list::of(&tree.fields),
-        invitation: invite::find(&tree),
-    }
+        invitation: invite::find(tree),
+        more: false,
+    };
+    (rendered, page.gave_up)
 }
 
 /// A message's text being put together.
@@ -130,6 +187,8 @@ struct Page {
     notes: Vec<String>,
     /// Messages inside that are shown so far.
     messages: usize,
+    /// Whether a page could not be laid out.
+    gave_up: bool,
 }
 
 impl Page {
@@ -177,7 +236,10 @@ impl Page {
                 };
                 self.messages += 1;
                 let bytes = part.bytes();
-                let inner = Tree::read(&bytes);
+                let inner = match part.begun {
+                    true => Tree::beginning(&bytes),
+                    false => Tree::read(&bytes),
+                };
                 self.title(&inner);
                 let alternatives = self.add(&inner, inside + 1);
                 if self.messages == MAX_MESSAGES {
@@ -290,7 +352,7 @@ impl Page {
             self.running(piece(to, text.len()), flow);
         }
         if !whole {
-            self.note("The text goes on, but is too long to be shown; its source has all.");
+            self.note(GOES_ON);
         }
     }
 
@@ -304,11 +366,18 @@ impl Page {
             Prefer::Reader => Extras::NONE,
             _ => Extras::ALL,
         };
-        let text = body::page(part);
+        let (text, whole) = body::page_within(part, MAX_PAGE);
         let why = match html::lay_out(&text, self.width, extras, &mut self.links) {
-            Ok(lines) => return self.lines.extend(lines),
+            Ok((lines, all)) => {
+                self.lines.extend(lines);
+                if !whole || !all {
+                    self.note(GOES_ON);
+                }
+                return;
+            }
             Err(why) => why,
         };
+        self.gave_up = true;
         // Its plain form says the same, unless that is shown anyway or there is none.
         let forms = body::choose(tree, Prefer::Plain).pieces.into_iter();
         let parts: Vec<&Part<'_>> = forms
@@ -374,120 +443,4 @@ pub fn raw_source(raw: &[u8]) -> Vec<Clean> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::text::{clean, width};
-    use proptest::prelude::*;
-
-    fn sound(rendered: &Rendered, cols: usize) -> Result<(), TestCaseError> {
-        let pairs = rendered.headers.iter().chain(&rendered.all_headers);
-        let texts = pairs.flat_map(|(a, b)| [a, b]);
-        let spans = rendered
-            .lines
-            .iter()
-            .flat_map(|l| l.spans.iter().map(|s| &s.text));
-        let links = rendered.links.iter().flat_map(|l| [&l.text, &l.target]);
-        for text in texts.chain(spans).chain(links).chain(&rendered.warning) {
-            prop_assert!(
-                !text.as_str().chars().any(clean::is_forbidden),
-                "{:?}",
-                text
-            );
-        }
-        for line in &rendered.lines {
-            prop_assert!(
-                width::width(&line.text()) <= cols,
-                "{:?} in {}",
-                line.text(),
-                cols
-            );
-        }
-        for link in &rendered.links {
-            prop_assert!(link.url.is_ascii());
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn a_message_inside_is_shown_when_alone() {
-        let raw = b"Subject: fwd\nContent-Type: message/rfc822\n\nSubject: inner\nFrom: a@x.example\n\nthe text\n";
-        let shown = render(raw, &RenderOptions::default());
-        let text: Vec<_> = shown.lines.iter().map(Line::text).collect();
-        assert_eq!(
-            text,
-            ["From: a@x.example", "Subject: inner", "", "the text"]
-        );
-        assert_eq!(shown.attachments.len(), 1);
-    }
-
-    #[test]
-    fn source_is_shown_line_by_line() {
-        let lines = raw_source(b"A: b\r\n\r\n\x1b[2J\xff\n");
-        let text: Vec<_> = lines.iter().map(Clean::as_str).collect();
-        assert_eq!(text, ["A: b", "", "␛[2Jÿ"]);
-    }
-
-    #[test]
-    fn the_text_alone_has_no_numbers_pictures_or_footers() {
-        let shown = |media: &str, body: &str| {
-            let raw = format!("Subject: x\nContent-Type: {media}\n\n{body}");
-            let prefer = Prefer::Reader;
-            let options = RenderOptions {
-                prefer,
-                ..RenderOptions::default()
-            };
-            let lines = render(raw.as_bytes(), &options).lines;
-            lines.iter().map(Line::text).collect::<Vec<_>>()
-        };
-        let page = "<img src=x alt='A rose'><p>See <a href='https://x.example/'>this</a>.</p><p>You are receiving this because. <a href='https://x.example/u'>Unsubscribe</a></p>";
-        assert_eq!(shown("text/html", page), ["See this."]);
-        assert_eq!(
-            shown("text/plain", "See https://x.example/ now"),
-            ["See https://x.example/ now"]
-        );
-    }
-
-    #[test]
-    fn a_page_that_is_too_much_gives_way_to_the_plain_form() {
-        let deep = "<blockquote>".repeat(300);
-        let part = |media: &str, body: &str| format!("--b\nContent-Type: {media}\n\n{body}\n");
-        let raw = format!(
-            "Subject: x\nContent-Type: multipart/alternative; boundary=b\n\n{}{}--b--\n",
-            part("text/plain", "the plain form"),
-            part("text/html", &deep)
-        );
-        let prefer = Prefer::Html;
-        let options = RenderOptions {
-            prefer,
-            ..RenderOptions::default()
-        };
-        let shown = render(raw.as_bytes(), &options);
-        let text: Vec<_> = shown.lines.iter().map(Line::text).collect();
-        assert_eq!(text, ["the plain form"]);
-        assert!(
-            shown
-                .warning
-                .is_some_and(|w| w.as_str().contains("plain form"))
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn any_octets_are_shown_clean(bytes in prop::collection::vec(any::<u8>(), 0..400), cols in 0usize..100) {
-            sound(&render(&bytes, &RenderOptions { width: cols, prefer: Prefer::Best }), cols.max(MIN_WIDTH))?;
-            raw_source(&bytes);
-        }
-
-        #[test]
-        fn any_text_is_shown_clean(
-            body in "(\\PC|[\u{0}-\u{1f}]|\n|> |https://x.example/|日本|\u{202e}|<b>|<a href='http://x.example'>|</a>|<blockquote>|<table><tr><td>|<li>|<pre>|<h1>|&#27;|word ){0,60}",
-            html: bool,
-            flowed: bool,
-            cols in 20usize..100,
-        ) {
-            let media = if html { "text/html" } else if flowed { "text/plain; format=flowed" } else { "text/plain" };
-            let raw = format!("From: {body}\nSubject: x\nContent-Type: {media}; charset=utf-8\n\n{body}");
-            sound(&render(raw.as_bytes(), &RenderOptions { width: cols, prefer: Prefer::Best }), cols)?;
-        }
-    }
-}
+mod tests;

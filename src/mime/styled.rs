@@ -64,6 +64,8 @@ pub struct Line {
     /// Where a block of code or a patch begins: its text as it was written, not cleaned and not
     /// wrapped, for copying.
     pub block: Option<Arc<str>>,
+    /// The pictures that stand above it: numbers into what the message tells of its pictures.
+    pub pictures: Vec<u32>,
 }
 
 impl Line {
@@ -84,6 +86,7 @@ impl Line {
             spans: spans.into_iter().map(span).collect(),
             quote,
             block: None,
+            pictures: Vec::new(),
         }
     }
 

@@ -25,10 +25,14 @@ pub struct Part<'a> {
     pub disposition: String,
     /// The file name that it asks for, decoded; empty if there is none. Untrusted text.
     pub file_name: String,
+    /// What others call it by, without brackets; empty if nothing does. Untrusted text.
+    pub content_id: String,
     /// How the body is encoded.
     pub encoding: Encoding,
     /// The body as it stands.
     pub body: &'a [u8],
+    /// Whether this is only the beginning of its body.
+    pub begun: bool,
     /// Numbers of the parts inside; empty for everything but an opened multipart.
     pub children: Vec<u32>,
 }
@@ -77,15 +81,15 @@ impl Part<'_> {
         };
         let bytes = transfer::decode(self.encoding, body);
         let bytes = bytes.get(..most).unwrap_or(&bytes);
-        // Not within a character: what is no UTF-8 any more would be taken for something else.
-        let end = match std::str::from_utf8(bytes) {
-            Err(e) if e.error_len().is_none() => e.valid_up_to(),
-            _ => bytes.len(),
-        };
-        (self.read(bytes.get(..end).unwrap_or(bytes)), false)
+        (self.read(whole_characters(bytes)), false)
     }
 
     fn read(&self, bytes: &[u8]) -> String {
+        let bytes = if self.begun {
+            whole_characters(bytes)
+        } else {
+            bytes
+        };
         let declared = self.media.param("charset").map(str::to_owned);
         let label = declared.or_else(|| {
             self.is("text", "html")
@@ -98,6 +102,15 @@ impl Part<'_> {
         } else {
             text
         }
+    }
+}
+
+/// Without the character that the end cuts: what is no UTF-8 any more would be taken for something
+/// else.
+fn whole_characters(bytes: &[u8]) -> &[u8] {
+    match std::str::from_utf8(bytes) {
+        Err(e) if e.error_len().is_none() => bytes.get(..e.valid_up_to()).unwrap_or(bytes),
+        _ => bytes,
     }
 }
 
@@ -127,6 +140,21 @@ impl<'a> Tree<'a> {
             ("text", "plain"),
             0,
         );
+        tree
+    }
+
+    /// Takes the beginning of a message apart: the part that its end cuts says so, and is cut at
+    /// the end of a line, unless it is hardly more than one.
+    pub fn beginning(raw: &'a [u8]) -> Tree<'a> {
+        let lines = memchr::memrchr(b'\n', raw).map_or(0, |n| n + 1);
+        let much = lines > field::split(raw).1 && lines > raw.len() / 2;
+        let raw = raw.get(..lines).filter(|_| much).unwrap_or(raw);
+        let mut tree = Tree::read(raw);
+        let end = raw.as_ptr_range().end;
+        let last = tree.parts.last_mut();
+        if let Some(part) = last.filter(|p| !p.is_open() && p.body.as_ptr_range().end == end) {
+            part.begun = true;
+        }
         tree
     }
 
@@ -227,7 +255,12 @@ fn describe<'a>(fields: &[Field<'a>], body: &'a [u8], default: (&str, &str)) -> 
         media,
         disposition: disposition.main,
         file_name,
+        content_id: find("Content-ID")
+            .map(|f| field::unfolded(f.value))
+            .map(|id| id.trim().trim_matches(['<', '>']).to_owned())
+            .unwrap_or_default(),
         body,
+        begun: false,
         children: Vec::new(),
     }
 }

@@ -150,6 +150,28 @@ impl Reader {
         Ok(select.query_row([id.0], |row| row.get(0)).optional()?)
     }
 
+    /// The beginning of a message, so many octets, and how many all of it has; of a message that is
+    /// not larger than `small` all.
+    pub fn body_begins(&self, id: MsgId, most: u64, small: u64) -> Result<Option<(Vec<u8>, u64)>> {
+        let mut length = self
+            .conn
+            .prepare_cached("SELECT length(raw) FROM body WHERE message = ?1")?;
+        let Some(len) = length
+            .query_row([id.0], |row| row.get::<_, u64>(0))
+            .optional()?
+        else {
+            return Ok(None);
+        };
+        if len <= small.max(most) {
+            return Ok(self.body(id)?.map(|whole| (whole, len)));
+        }
+        // A blob that is opened is read in pieces, a column only as a whole.
+        let blob = self.conn.blob_open(MAIN_DB, "body", "raw", id.0, true)?;
+        let mut bytes = vec![0; usize::try_from(most).unwrap_or(0)];
+        blob.read_at_exact(&mut bytes, 0)?;
+        Ok(Some((bytes, len)))
+    }
+
     /// The thread of a message; `None` if it is gone.
     pub fn thread_of(&self, id: MsgId) -> Result<Option<ThreadId>> {
         let mut select = self

@@ -8,7 +8,7 @@
 use crate::mime::answer::{self, Hints};
 use crate::mime::attachment;
 use crate::mime::quote::Pages;
-use crate::mime::render::{Prefer, RenderOptions, Rendered, raw_source, render};
+use crate::mime::render::{Prefer, RenderOptions, begin, raw_source, render};
 use crate::mime::reply::{self, Way};
 use crate::mime::trust::{self, Known};
 use crate::mime::{itip, receipt, redirect, report};
@@ -45,6 +45,10 @@ const MOST_RUNAWAYS: usize = 4;
 const MDN_SENT: &str = "$MDNSent";
 /// So many results are kept.
 const KEPT: usize = 24;
+/// Of messages with more octets than these the beginning is shown before all of it is read.
+const LARGE: u64 = 512 << 10;
+/// So many octets are the beginning.
+const BEGINNING: u64 = 128 << 10;
 
 /// What the thread is asked.
 #[derive(Debug)]
@@ -73,12 +77,24 @@ impl Layout {
         templates: PathBuf,
         events: Sender<Event>,
     ) -> io::Result<Layout> {
+        Layout::start_within(BUDGET, (cache, local), accounts, templates, events)
+    }
+
+    fn start_within(
+        budget: Duration,
+        (cache, local): (&Path, &Path),
+        accounts: Vec<Account>,
+        templates: PathBuf,
+        events: Sender<Event>,
+    ) -> io::Result<Layout> {
         let (tasks, inbox) = unbounded();
         let mut worker = Worker {
             shelves: Shelves::new(cache, local),
             accounts,
             templates,
             kept: VecDeque::new(),
+            begun: None,
+            budget,
             runaways: Runaways::default(),
             events,
         };
@@ -124,6 +140,10 @@ struct Worker {
     accounts: Vec<Account>,
     templates: PathBuf,
     kept: VecDeque<(Job, LaidOut)>,
+    /// Whose beginning was shown last.
+    begun: Option<Job>,
+    /// How long one layout may take.
+    budget: Duration,
     runaways: Runaways,
     events: Sender<Event>,
 }
@@ -151,13 +171,17 @@ impl Worker {
                         continue;
                     }
                     let job = jobs.remove(0);
-                    // Something newer may come while this one is laid out.
-                    waiting.push_back(Task::Lay(jobs));
                     let laid = self.safely(|w| {
                         let laid = w.lay(job);
                         Ok(w.with_reports(job.message, laid))
                     });
-                    Event::Laid(job, laid.unwrap_or_else(LaidOut::Failed))
+                    let laid = laid.unwrap_or_else(LaidOut::Failed);
+                    if laid.is_beginning() {
+                        jobs.insert(0, job);
+                    }
+                    // Something newer may have come while this one was laid out.
+                    waiting.push_back(Task::Lay(jobs));
+                    Event::Laid(job, laid)
                 }
                 Task::Draft(from, id) => {
                     Event::Drafted(self.safely(|w| w.draft(from, id).map(Box::new)))
@@ -200,6 +224,7 @@ impl Worker {
         self.ask(|cache| cache.body(message))
     }
 
+    /// Lays out a message; of a large one first how it begins.
     fn lay(&mut self, job: Job) -> LaidOut {
         if let Some(at) = self.kept.iter().position(|(j, _)| *j == job)
             && let Some(entry) = self.kept.remove(at)
@@ -208,13 +233,27 @@ impl Worker {
             self.kept.push_back(entry);
             return result;
         }
-        let raw = match self.body(job.message) {
-            Ok(Some(raw)) => raw,
+        let goes_on = self.begun.take() == Some(job);
+        let read = match goes_on {
+            true => self.body(job.message).map(|raw| raw.map(|raw| (raw, 0))),
+            false => self.ask(|cache| cache.body_begins(job.message, BEGINNING, LARGE)),
+        };
+        let (raw, octets) = match read {
+            Ok(Some(read)) => read,
             Ok(None) => return self.missing(job.message),
             Err(why) => return LaidOut::Failed(why),
         };
+        let is_cut = (raw.len() as u64) < octets;
         let known = Arc::new(self.known(job.message));
-        let result = self.budgeted(Arc::from(raw), job, &known);
+        let raw = Arc::new(raw);
+        if is_cut {
+            self.begun = Some(job);
+            return match self.beginning(raw, job, &known) {
+                Some(beginning) => beginning,
+                None => self.lay(job),
+            };
+        }
+        let result = self.budgeted(raw, job, &known);
         if !matches!(result, LaidOut::Failed(_)) {
             if self.kept.len() >= KEPT {
                 self.kept.pop_front();
@@ -222,6 +261,23 @@ impl Worker {
             self.kept.push_back((job, result.clone()));
         }
         result
+    }
+
+    /// How a message begins, if that is worth to be shown, with the attachments that all of it has.
+    fn beginning(&mut self, raw: Arc<Vec<u8>>, job: Job, known: &Arc<Known>) -> Option<LaidOut> {
+        let known = Arc::clone(known);
+        let work = move || {
+            let mut rendered = begin(&raw, &options(job)?)?;
+            rendered.trust = trust::of(&raw, &known);
+            Some(rendered)
+        };
+        let begun = self.runaways.within(RUNAWAYS, self.budget, work).flatten();
+        let mut rendered = begun?;
+        let row = self.ask(|cache| cache.message(job.message)).ok().flatten();
+        if let Some(attachments) = row.and_then(|row| row.attachments) {
+            rendered.attachments = attachments;
+        }
+        Some(LaidOut::Message(Arc::new(rendered)))
     }
 
     /// What speaks for a message's sender beside the message; what can't be read doesn't.
@@ -263,11 +319,11 @@ impl Worker {
     }
 
     /// Lays out on a thread of its own, so that a slow or panicking one costs only itself.
-    fn budgeted(&self, raw: Arc<[u8]>, job: Job, known: &Arc<Known>) -> LaidOut {
+    fn budgeted(&self, raw: Arc<Vec<u8>>, job: Job, known: &Arc<Known>) -> LaidOut {
         let attempt = |job: Job, beside: usize| {
             let (raw, known) = (Arc::clone(&raw), Arc::clone(known));
             self.runaways
-                .within(beside, BUDGET, move || lay_out(&raw, job, &known))
+                .within(beside, self.budget, move || lay_out(&raw, job, &known))
         };
         let most = match job.mode {
             // The source takes no layout: it is what is left to look at.
@@ -306,7 +362,8 @@ impl Worker {
         let make = Arc::new(make);
         let attempt = |pages: Pages, beside: usize| {
             let make = Arc::clone(&make);
-            self.runaways.within(beside, BUDGET, move || make(pages))
+            self.runaways
+                .within(beside, self.budget, move || make(pages))
         };
         if let Some(draft) = attempt(Pages::LaidOut, RUNAWAYS) {
             return Ok(draft);
@@ -485,51 +542,29 @@ impl Worker {
     }
 }
 
-fn lay_out(raw: &[u8], job: Job, known: &Known) -> LaidOut {
+/// How a message is rendered; `None`: its source is shown.
+fn options(job: Job) -> Option<RenderOptions> {
     let prefer = match job.mode {
-        Mode::Raw => return LaidOut::Source(Arc::new(raw_source(raw))),
+        Mode::Raw => return None,
         Mode::Best => Prefer::Best,
         Mode::Plain => Prefer::Plain,
         Mode::Html => Prefer::Html,
         Mode::Reader => Prefer::Reader,
     };
-    let options = RenderOptions {
+    Some(RenderOptions {
         width: usize::from(job.width.max(20)),
         prefer,
+    })
+}
+
+fn lay_out(raw: &[u8], job: Job, known: &Known) -> LaidOut {
+    let Some(options) = options(job) else {
+        return LaidOut::Source(Arc::new(raw_source(raw)));
     };
-    let mut rendered: Rendered = render(raw, &options);
+    let mut rendered = render(raw, &options);
     rendered.trust = trust::of(raw, known);
     LaidOut::Message(Arc::new(rendered))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::AccountName;
-
-    #[test]
-    fn what_takes_too_long_to_lay_out_is_quoted_bare() {
-        let (events, told) = unbounded();
-        let worker = Worker {
-            shelves: Shelves::new(Path::new(""), Path::new("")),
-            accounts: Vec::new(),
-            templates: PathBuf::new(),
-            kept: VecDeque::new(),
-            runaways: Runaways::default(),
-            events,
-        };
-        let (go, wait) = crossbeam_channel::bounded::<()>(0);
-        let draft = worker.repeated(move |pages| {
-            if pages == Pages::LaidOut {
-                let _ = wait.recv();
-            }
-            Draft {
-                body: format!("{pages:?}"),
-                ..Draft::new(AccountName("work".to_owned()))
-            }
-        });
-        drop(go);
-        assert_eq!(draft.unwrap().body, "Bare");
-        assert!(matches!(told.try_recv(), Ok(Event::Told(Ok(_)))));
-    }
-}
+mod tests;

@@ -14,6 +14,7 @@ pub mod paths;
 pub mod errand;
 pub mod sixel;
 pub mod picture;
+pub mod hyperlink;
 pub mod part;
 pub mod parting;
 pub mod spell;

@@ -6,7 +6,8 @@ use crate::mime::render::{Line, Link};
 use crate::model::MsgId;
 use crate::model::view::AttachmentRow;
 use crate::text::Clean;
-use crate::tui::picture::Shown;
+use crate::tui::picture::{Inlay, Shown};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A part of a message, or of a message inside it.
@@ -49,6 +50,17 @@ impl PartOf {
     }
 }
 
+/// By whose leave pictures are loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// The user was asked and said so.
+    Given,
+    /// The user is asked, unless it was said once for all.
+    Asked,
+    /// Only what was said once for all; nothing is asked or told.
+    Standing,
+}
+
 /// What is to be done with attachments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PartJob {
@@ -80,13 +92,22 @@ pub enum PartJob {
         /// Columns for it.
         width: u16,
     },
-    /// Load pictures from the web; it is asked first unless `sure`, or unless that is so always for
-    /// its sender and that is proved to be the sender.
+    /// Load pictures from the web. Those of a sender of whom the user said so, and who is proved to
+    /// be the sender, and those that are here already ask nobody.
     Load {
         /// Which.
         what: Remotely,
-        /// Whether the user was asked.
-        sure: bool,
+        /// By whose leave.
+        leave: Leave,
+    },
+    /// Make the pictures ready that stand in a message's text.
+    Inlays {
+        /// The message.
+        message: MsgId,
+        /// Their numbers, and which they are.
+        pictures: Vec<(u32, PartOf)>,
+        /// Columns that they can have.
+        columns: u16,
     },
     /// Say whose pictures are loaded without a question.
     Senders,
@@ -128,6 +149,17 @@ pub enum PartCame {
         here: Vec<PartOf>,
         /// Why the first is not here that isn't.
         why: Option<Clean>,
+        /// Whether nobody asked for them just now.
+        quiet: bool,
+    },
+    /// Pictures of a message's text, by their numbers: those that can be shown.
+    Inlays {
+        /// The message.
+        message: MsgId,
+        /// The columns that they could have.
+        columns: u16,
+        /// The pictures.
+        pictures: BTreeMap<u32, Arc<Inlay>>,
     },
     /// Whose pictures are loaded without a question.
     Senders(Vec<String>),

@@ -8,26 +8,28 @@
 use crate::config::command::{self, CommandError};
 use crate::mime::attachment::{Extracted, extract_within};
 use crate::mime::peek::{Peek, message_lines, peek};
-use crate::mime::picture::decode;
+use crate::mime::picture::{decode, size};
 use crate::mime::render::{Line, Mark, Run};
 use crate::mime::{danger, media};
+use crate::model::MsgId;
 use crate::model::view::AttachmentRow;
 use crate::store::{LocalReader, Reader};
 use crate::text::Clean;
 use crate::tui::event::Event;
 use crate::tui::loading::{self, Loader};
-use crate::tui::part::{PartCame, PartJob, PartOf, Remotely, label};
-use crate::tui::picture::{self, Ability, Shown, Way};
+use crate::tui::part::{Leave, PartCame, PartJob, PartOf, Remotely, label};
+use crate::tui::picture::{self, Ability, Inlay, Shown, Way};
 use crate::tui::runaways::Runaways;
 use crate::tui::shelves::unreadable;
 use crate::tui::{download, paths, terminal};
 use crossbeam_channel::Sender;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Jobs at once; as many that took too long may be at work beside them.
 const JOBS: usize = 4;
@@ -39,6 +41,14 @@ const PROGRAM: Duration = Duration::from_secs(30);
 const PRINTED: u64 = 1 << 20;
 /// What is said where the user wants no pictures.
 const NOT_SHOWN: &str = "pictures are not shown here (images = \"off\")";
+/// The most pictures that are shown in a text.
+const INLAYS: usize = 40;
+/// Rows that one of them can have.
+const INLAY_ROWS: u32 = 20;
+/// Pixels of theirs that one of ours shows, along a side, where there is room for all of it.
+const PIXELS: u32 = 8;
+/// What has fewer pixels along a side is a sign beside words, and not shown as a picture.
+const SIGN: u32 = 24;
 /// Pages of a PDF document that are asked for.
 const PAGES: &str = "50";
 
@@ -89,6 +99,14 @@ impl Parts {
             PartJob::Picture { serial, .. } => Some(serial),
             _ => None,
         };
+        let quiet = matches!(
+            job,
+            PartJob::Inlays { .. }
+                | PartJob::Load {
+                    leave: Leave::Standing,
+                    ..
+                }
+        );
         let work = move || {
             let done = catch_unwind(AssertUnwindSafe(|| parts.perform(job)));
             let beyond = "this attachment can't be read; the log says why".to_owned();
@@ -98,6 +116,8 @@ impl Parts {
             let event = match (done, picture) {
                 (Ok(Done::Came(came)), _) => Event::Part(came),
                 (Ok(Done::Said(text)), _) => Event::Told(Ok(text)),
+                (Ok(Done::Nothing), _) => return,
+                (Err(_), _) if quiet => return,
                 // It is waited for where it would stand.
                 (Err(why), Some(serial)) => Event::Part(PartCame::Picture {
                     serial,
@@ -134,7 +154,16 @@ impl Parts {
                 let result = Ok(Arc::new(self.picture(&part, room)?));
                 Ok(Done::Came(PartCame::Picture { serial, result }))
             }
-            PartJob::Load { what, sure } => self.load(what, sure),
+            PartJob::Load { what, leave } => self.load(what, leave),
+            PartJob::Inlays {
+                message,
+                pictures,
+                columns,
+            } => Ok(Done::Came(PartCame::Inlays {
+                message,
+                columns,
+                pictures: self.inlays(message, pictures, columns),
+            })),
             PartJob::Senders => {
                 let local = LocalReader::open(&self.local).map_err(|e| e.to_string())?;
                 let senders = local.picture_senders().map_err(|e| e.to_string())?;
@@ -145,7 +174,7 @@ impl Parts {
     }
 
     /// Loads pictures from the web, or says that it is to be asked whether that may be.
-    fn load(&self, what: Remotely, sure: bool) -> Result<Done, String> {
+    fn load(&self, what: Remotely, leave: Leave) -> Result<Done, String> {
         if self.ability.way == Way::None {
             return Err(NOT_SHOWN.to_owned());
         }
@@ -155,13 +184,17 @@ impl Parts {
             what.verified && !what.sender.is_empty() && always.unwrap_or(false)
         };
         // What is here already asks nobody anything.
-        if !(sure || self.loader.has_all(&what.urls) || always()) {
-            return Ok(Done::Came(PartCame::MayLoad(what)));
+        if !(leave == Leave::Given || self.loader.has_all(&what.urls) || always()) {
+            return Ok(match leave {
+                Leave::Standing => Done::Nothing,
+                _ => Done::Came(PartCame::MayLoad(what)),
+            });
         }
         let (here, why) = self.loader.load(&what.urls);
         Ok(Done::Came(PartCame::Loaded {
             here: loading::parts(what.message, &here),
             why: why.map(|why| Clean::line(&why)),
+            quiet: leave == Leave::Standing,
             what,
         }))
     }
@@ -304,6 +337,52 @@ impl Parts {
         }
     }
 
+    /// Those of these pictures that can be shown in a text. What is small is no picture but a sign.
+    fn inlays(
+        &self,
+        message: MsgId,
+        pictures: Vec<(u32, PartOf)>,
+        columns: u16,
+    ) -> BTreeMap<u32, Arc<Inlay>> {
+        if self.ability.way == Way::None {
+            return BTreeMap::new();
+        }
+        let until = Instant::now() + LOOK;
+        let around = self.ability.around;
+        let mut body: Option<Vec<u8>> = None;
+        let mut out = BTreeMap::new();
+        for (n, part) in pictures.into_iter().take(INLAYS) {
+            let found = match &part.url {
+                Some(url) => self.loader.kept(&part, url),
+                None => {
+                    let read = || Reader::open(&self.cache).and_then(|r| r.body(message));
+                    let raw = body.get_or_insert_with(|| read().ok().flatten().unwrap_or_default());
+                    extract_within(raw, &part.path)
+                }
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            let Some(found) = found.filter(|_| !left.is_zero()) else {
+                continue;
+            };
+            let made = self.runaways.within(JOBS, left, move || {
+                let (width, height) = size(&found.bytes)?;
+                let room = (u32::from(columns), INLAY_ROWS * 2);
+                let most = (
+                    room.0.min(width.div_ceil(PIXELS)),
+                    room.1.min(height.div_ceil(PIXELS)),
+                );
+                let small = width.min(height) < SIGN;
+                let pixels = decode(&found.bytes, most.0, most.1).ok();
+                let (pixels, _) = pixels.filter(|_| !small)?;
+                let way = Way::Cells;
+                let shown = picture::ready(&pixels, Ability { way, around }, (1, 2))?;
+                Inlay::of(&shown, around)
+            });
+            out.extend(made.flatten().map(|inlay| (n, Arc::new(inlay))));
+        }
+        out
+    }
+
     /// A picture as the terminal takes it, as large as there is room.
     fn picture(&self, part: &PartOf, room: (u16, u16)) -> Result<Shown, String> {
         if self.ability.way == Way::None {
@@ -323,6 +402,7 @@ impl Parts {
 /// What came of a job.
 #[derive(Debug)]
 enum Done {
+    Nothing,
     Came(PartCame),
     Said(String),
 }

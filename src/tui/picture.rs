@@ -14,7 +14,9 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder as _, RgbaImage};
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
+use ratatui::style::Color;
 use std::io::Write as _;
 use std::sync::Arc;
 
@@ -129,6 +131,53 @@ pub struct Placed {
     pub area: Rect,
     /// It, in a form that is octets; any other is in the cells.
     pub picture: Arc<Shown>,
+}
+
+/// A picture in half blocks, or in blocks as dense as it is bright where there are few colours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inlay {
+    /// Its columns.
+    pub columns: u16,
+    /// Its rows.
+    pub rows: u16,
+    cells: Vec<Cell>,
+}
+
+impl Inlay {
+    /// A picture on this terminal; `None` if it is no cells.
+    pub fn of(shown: &Shown, around: Surroundings) -> Option<Inlay> {
+        let Form::Cells(halves) = &shown.form else {
+            return None;
+        };
+        let colour = |[r, g, b]: [u8; 3]| match around.colours {
+            Colours::All => Color::Rgb(r, g, b),
+            _ => Color::Indexed(indexed([r, g, b])),
+        };
+        let cell = |(upper, lower): &([u8; 3], [u8; 3])| {
+            let mut cell = Cell::new("▀");
+            match in_colours(around) {
+                true => cell.set_fg(colour(*upper)).set_bg(colour(*lower)),
+                false => cell.set_char(shade(*upper, *lower, around.light)),
+            };
+            cell
+        };
+        Some(Inlay {
+            columns: shown.columns,
+            rows: shown.rows,
+            cells: halves.iter().map(cell).collect(),
+        })
+    }
+
+    /// Draws one of its rows from the left of an area that is a row.
+    pub fn draw(&self, row: u16, buf: &mut Buffer, area: Rect) {
+        let columns = usize::from(self.columns);
+        let cells = self.cells.iter().skip(usize::from(row) * columns);
+        for (x, own) in (area.left()..area.right()).zip(cells.take(columns)) {
+            if let Some(cell) = buf.cell_mut((x, area.y)) {
+                *cell = own.clone();
+            }
+        }
+    }
 }
 
 /// Makes a picture ready. `cell` is the size of a cell in pixels, as [`Ability::pixels`] says.

@@ -1,7 +1,7 @@
 //! What the screen is given by the composition root, and nothing more: the screen knows neither
 //! the engine nor the network.
 
-use crate::config::{Images, ReaderPlace};
+use crate::config::{Hyperlinks, Images, ReaderPlace};
 use crate::model::{Account, Done, Draft, DraftId, Intent, MailDomain};
 use crate::signal::Board;
 use crate::tui::offer::Books;
@@ -79,6 +79,8 @@ pub struct Ports {
     pub load: LoadPicture,
     /// How pictures are shown.
     pub images: Images,
+    /// Whether the terminal itself can open links.
+    pub hyperlinks: Hyperlinks,
     /// What the user prefers.
     pub taste: Taste,
     /// The languages in which spelling is looked at; none: it is not.

@@ -314,6 +314,13 @@ pub enum LaidOut {
     Failed(String),
 }
 
+impl LaidOut {
+    /// Whether it is only how the message begins: all of it comes later.
+    pub fn is_beginning(&self) -> bool {
+        matches!(self, LaidOut::Message(rendered) if rendered.more)
+    }
+}
+
 #[cfg(test)]
 pub mod tests {
     //! Rows made by hand, for the tests of the screens.

@@ -14,6 +14,7 @@ use crate::tui::editor;
 use crate::tui::effect::Effect;
 use crate::tui::errand::{Brought, Errand};
 use crate::tui::event::{About, Event, Now};
+use crate::tui::hyperlink;
 use crate::tui::input::Input;
 use crate::tui::layout::Layout;
 use crate::tui::loading::Loader;
@@ -103,6 +104,7 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
     let _ = events.send(Event::Board(Posted::default()));
     Loop {
         board: Arc::clone(&ports.board),
+        hyperlinks: hyperlink::wanted(ports.hyperlinks, |name| std::env::var(name).ok()),
         hands: Hands {
             ask: ports.ask,
             readers,
@@ -152,6 +154,8 @@ struct Hands {
 
 struct Loop {
     board: Arc<Board>,
+    /// Whether the terminal is told of links.
+    hyperlinks: bool,
     hands: Hands,
     inbox: Receiver<Event>,
 }
@@ -216,9 +220,13 @@ impl Loop {
 
     fn draw(&mut self, app: &App) -> Result<(), RunError> {
         let wall = when::now();
+        let links = match self.hyperlinks {
+            true => app.hyperlinks(),
+            false => Vec::new(),
+        };
         self.hands
             .terminal
-            .draw(|frame| app.draw(frame, wall), app.placed())
+            .draw(|frame| app.draw(frame, wall), app.placed(), &links)
             .map_err(RunError::Terminal)
     }
 

@@ -5,6 +5,7 @@
 
 use crate::tui::backend::Careful;
 use crate::tui::ground;
+use crate::tui::hyperlink::{END, Linked, Standing};
 use crate::tui::picture::{Form, Placed, SCRUB};
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
@@ -17,6 +18,7 @@ use crossterm::terminal::{
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::Frame;
+use ratatui::backend::Backend as _;
 use ratatui::layout::Rect;
 use std::io::{self, BufWriter, Stdout, Write};
 use std::path::Path;
@@ -38,6 +40,8 @@ pub struct Terminal {
     inner: Inner,
     /// The picture that stands there.
     pictured: Option<(u64, Rect)>,
+    /// The links that stand there.
+    linked: Vec<Standing>,
 }
 
 type Inner = ratatui::Terminal<Careful<BufWriter<Stdout>>>;
@@ -58,6 +62,7 @@ impl Terminal {
         Ok(Terminal {
             inner,
             pictured: None,
+            linked: Vec::new(),
         })
     }
 
@@ -78,11 +83,12 @@ impl Terminal {
         if self.pictured.take().is_some() {
             self.inner.backend_mut().write_all(SCRUB)?;
         }
+        self.linked.clear();
         forget(&mut self.inner)
     }
 
-    /// Draws one frame, and the picture over it, in a synchronized update: no half drawn frame is
-    /// ever shown. A picture is written once and stays until there is another or none; then
+    /// Draws one frame, its links, and the picture over it, in a synchronized update: no half drawn
+    /// frame is ever shown. A picture is written once and stays until there is another or none; then
     /// everything is drawn anew, because it may have left traces in cells that did not change.
     ///
     /// # Errors
@@ -91,6 +97,7 @@ impl Terminal {
         &mut self,
         draw: impl FnOnce(&mut Frame),
         picture: Option<Placed>,
+        links: &[Linked],
     ) -> io::Result<()> {
         let wanted = picture.as_ref().map(|p| (p.number, p.area));
         let same = self.pictured == wanted;
@@ -98,7 +105,28 @@ impl Terminal {
             self.redraw()?;
         }
         queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
-        self.inner.draw(draw)?;
+        let frame = self.inner.draw(draw)?.buffer;
+        // What was a link and is none is written anew, for it may look as before.
+        let now: Vec<Standing> = links.iter().filter_map(|l| l.standing(frame)).collect();
+        let former = self.linked.iter().filter(|l| !now.contains(l));
+        let mut pieces: Vec<_> = former.map(|l| (None, l.now(frame))).collect();
+        let new = now.iter().filter(|l| !self.linked.contains(l));
+        pieces.extend(new.map(|l| (Some(l.begin.clone()), l.cells.clone())));
+        self.linked = now;
+        if !pieces.is_empty() {
+            queue!(self.inner.backend_mut(), cursor::SavePosition)?;
+            for (link, cells) in &pieces {
+                let (begin, end) = match link {
+                    Some(begin) => (begin.as_str(), END),
+                    None => ("", ""),
+                };
+                let backend = self.inner.backend_mut();
+                backend.write_all(begin.as_bytes())?;
+                backend.draw(cells.iter().map(|(x, y, cell)| (*x, *y, cell)))?;
+                backend.write_all(end.as_bytes())?;
+            }
+            queue!(self.inner.backend_mut(), cursor::RestorePosition)?;
+        }
         if let Some(placed) = picture.filter(|_| !same)
             && let Form::Octets(octets) = &placed.picture.form
         {

@@ -22,6 +22,8 @@ pub enum Bit {
         /// The link that it belongs to.
         link: Option<usize>,
     },
+    /// A picture itself stands here, by its number in [`Page::pictures`].
+    Image(usize),
     /// A line ends.
     Break,
     /// A link's text ends here.
@@ -35,7 +37,15 @@ impl Bit {
             Bit::Text { text, .. } => text,
             Bit::Picture { alt, .. } => alt,
             Bit::Break => " ",
-            Bit::End(_) => "",
+            Bit::End(_) | Bit::Image(_) => "",
+        }
+    }
+
+    /// The picture that it is.
+    pub fn image(&self) -> Option<usize> {
+        match self {
+            Bit::Image(n) => Some(*n),
+            _ => None,
         }
     }
 }

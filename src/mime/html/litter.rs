@@ -102,7 +102,7 @@ pub fn clear(page: &mut Page, pictures: bool, footers: bool) {
     if !pictures {
         for block in &mut blocks {
             if let Body::Text(bits) = &mut block.body {
-                bits.retain(|b| !matches!(b, Bit::Picture { .. }));
+                bits.retain(|b| !matches!(b, Bit::Picture { .. } | Bit::Image(_)));
             }
         }
     }
@@ -115,15 +115,23 @@ pub fn clear(page: &mut Page, pictures: bool, footers: bool) {
     page.blocks = blocks;
 }
 
-/// Takes blocks out for which `bad` says so; whoever comes after inherits the empty line.
+/// Takes blocks out for which `bad` says so; whoever comes after inherits the empty line, and a
+/// paragraph the pictures.
 fn without(blocks: Vec<Block>, mut bad: impl FnMut(usize, &Block) -> bool) -> Vec<Block> {
     let mut out = Vec::with_capacity(blocks.len());
     let mut gap = false;
+    let mut images: Vec<Bit> = Vec::new();
     for (n, mut block) in blocks.into_iter().enumerate() {
         if bad(n, &block) {
             gap |= block.place.gap;
+            if let Body::Text(bits) = block.body {
+                images.extend(bits.into_iter().filter(|b| b.image().is_some()));
+            }
         } else {
             block.place.gap |= std::mem::take(&mut gap);
+            if let Body::Text(bits) = &mut block.body {
+                bits.splice(0..0, images.drain(..));
+            }
             out.push(block);
         }
     }
@@ -247,21 +255,28 @@ fn without_doubles(blocks: Vec<Block>) -> Vec<Block> {
         }
         _ => None,
     };
+    let own: Vec<Option<String>> = blocks.iter().map(alone).collect();
+    // Only what stands beside such a picture is compared with anything.
+    let beside = |n: usize| {
+        let near = [n.checked_sub(1), n.checked_add(1)].into_iter().flatten();
+        near.filter_map(|at| own.get(at)).any(Option::is_some)
+    };
     let plain: Vec<String> = blocks
         .iter()
-        .map(|b| match &b.body {
-            Body::Text(bits) if bits.len() < 50 => words(bits).to_lowercase(),
+        .enumerate()
+        .map(|(n, b)| match &b.body {
+            Body::Text(bits) if bits.len() < 50 && beside(n) => words(bits).to_lowercase(),
             _ => String::new(),
         })
         .collect();
-    without(blocks, |n, block| {
-        let Some(own) = alone(block) else {
+    without(blocks, |n, _| {
+        let Some(own) = own.get(n).and_then(Option::as_ref) else {
             return false;
         };
         let near = [n.checked_sub(1), n.checked_add(1)];
         near.into_iter()
             .flatten()
-            .any(|at| plain.get(at).is_some_and(|other| *other == own))
+            .any(|at| plain.get(at).is_some_and(|other| other == own))
     })
 }
 

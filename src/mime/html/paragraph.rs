@@ -19,6 +19,8 @@ enum Space {
 #[derive(Debug, Default)]
 pub struct Paragraph {
     bits: Vec<Bit>,
+    /// Pictures, each with the number of pieces before it: to the words they are nothing.
+    images: Vec<(usize, usize)>,
     space: Space,
     /// Blanks that were meant to be seen, such as `&nbsp;`.
     blank: bool,
@@ -76,6 +78,11 @@ impl Paragraph {
         self.bits.push(Bit::Picture { alt, link });
     }
 
+    /// Adds a picture itself.
+    pub fn image(&mut self, n: usize) {
+        self.images.push((self.bits.len(), n));
+    }
+
     /// Ends the line.
     pub fn line(&mut self) {
         self.space = Space::None;
@@ -99,7 +106,20 @@ impl Paragraph {
         let blank = std::mem::take(&mut self.blank);
         let bits = std::mem::take(&mut self.bits);
         let broken = bits.iter().any(|b| matches!(b, Bit::Break));
-        (bits, blank || broken)
+        let images = std::mem::take(&mut self.images);
+        if images.is_empty() {
+            return (bits, blank || broken);
+        }
+        let mut all = Vec::with_capacity(bits.len() + images.len());
+        let mut images = images.into_iter().peekable();
+        for (n, bit) in bits.into_iter().enumerate() {
+            while let Some((_, image)) = images.next_if(|(at, _)| *at <= n) {
+                all.push(Bit::Image(image));
+            }
+            all.push(bit);
+        }
+        all.extend(images.map(|(_, image)| Bit::Image(image)));
+        (all, blank || broken)
     }
 
     fn put(&mut self, word: &mut String, mark: Mark, link: Option<usize>) {

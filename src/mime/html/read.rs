@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 250;
 /// The most text that is shown of a page that is not laid out, in octets.
 const MAX_CRUDE: usize = 1 << 20;
 
-/// Lays out a page.
+/// Lays out a page, as much of it as may be; also says whether that is all.
 ///
 /// # Errors
 /// Why it can't be, in words for the reader.
@@ -27,18 +27,17 @@ pub fn lay_out(
     width: usize,
     extras: Extras,
     links: &mut Links,
-) -> Result<Vec<Line>, &'static str> {
+) -> Result<(Vec<Line>, bool), &'static str> {
     let page = guard::tame(page);
-    if page.len() > MAX_PAGE {
-        return Err("This HTML is too large to be laid out.");
-    }
-    if guard::depth(&page) > MAX_DEPTH {
+    // A tag that is cut is nothing to the parser.
+    let (page, rest) = page.split_at(page.floor_char_boundary(MAX_PAGE));
+    if guard::depth(page) > MAX_DEPTH {
         return Err("This HTML is nested too deeply to be laid out.");
     }
     // A panic in a layout must cost the layout, not the program.
     let mut mine = links.clone();
     let laid = catch_unwind(AssertUnwindSafe(|| {
-        let dom = tree::read(&page)?;
+        let dom = tree::read(page)?;
         let page = walk::read(&dom);
         drop(dom);
         let lines = show(page, width, extras, &mut mine);
@@ -47,7 +46,7 @@ pub fn lay_out(
     match laid {
         Ok(Some((lines, mine))) => {
             *links = mine;
-            Ok(lines)
+            Ok((lines, rest.is_empty()))
         }
         _ => Err("This HTML could not be laid out."),
     }
@@ -61,7 +60,8 @@ pub fn lines(
     links: &mut Links,
 ) -> (Vec<Line>, Option<&'static str>) {
     match lay_out(page, width, extras, links) {
-        Ok(lines) => (lines, None),
+        Ok((lines, true)) => (lines, None),
+        Ok((lines, false)) => (lines, Some("This HTML is too large to be laid out whole.")),
         Err(why) => (bare(page, width, links), Some(why)),
     }
 }
@@ -119,6 +119,68 @@ mod tests {
             assert!(styles.contains(&want), "{want:?} in {styles:?}");
         }
         assert_eq!(lines[6].quote, 2);
+    }
+
+    /// The text of each line with the pictures that stand above it.
+    fn pictured(page: &str, extras: Extras) -> Vec<(Vec<u32>, String)> {
+        let mut links = Links::default();
+        let (lines, _) = lines(page, 40, extras, &mut links);
+        let line = |l: &Line| (l.pictures.clone(), l.text());
+        lines.iter().map(line).collect()
+    }
+
+    #[test]
+    fn pictures_stand_where_they_stand_and_move_no_words() {
+        let img = "<img src=https://x.example/a.png>";
+        let at = |n: &[u32], text: &str| (n.to_vec(), text.to_owned());
+        for (page, want) in [
+            (format!("{img}<p>one</p>"), vec![at(&[0], "one")]),
+            (
+                format!("<p>one</p>{img}<p>two"),
+                vec![at(&[], "one"), at(&[], ""), at(&[0], "two")],
+            ),
+            (
+                format!("<div>one<br>{img}<br>two</div>"),
+                vec![at(&[], "one"), at(&[0], ""), at(&[], "two")],
+            ),
+            (
+                format!("<div>one{img}</div><p>two"),
+                vec![at(&[], "one"), at(&[0], ""), at(&[], "two")],
+            ),
+            (
+                format!("<p>one</p>{img}"),
+                vec![at(&[], "one"), at(&[0], "")],
+            ),
+            (
+                format!("<table><tr><td>{img}<td>one</table>{img}<hr><p>two"),
+                vec![
+                    at(&[0], "one"),
+                    at(&[], ""),
+                    at(&[], "────────────────────────────────────────"),
+                    at(&[], ""),
+                    at(&[1], "two"),
+                ],
+            ),
+            (
+                format!("<a href=https://x.example/>{img}</a>"),
+                vec![at(&[0], "")],
+            ),
+        ] {
+            assert_eq!(pictured(&page, Extras::ALL), want, "{page}");
+            // Without them the words stand as they stood.
+            let bare = page.replace(img, "");
+            let words = |shown: Vec<(Vec<u32>, String)>| {
+                let texts: Vec<String> = shown.into_iter().map(|l| l.1).collect();
+                texts.join("\n").trim().to_owned()
+            };
+            assert_eq!(
+                words(pictured(&page, Extras::ALL)),
+                words(pictured(&bare, Extras::ALL)),
+                "{page}"
+            );
+            let none = pictured(&page, Extras::NONE);
+            assert!(none.iter().all(|l| l.0.is_empty()), "{page}: {none:?}");
+        }
     }
 
     #[test]

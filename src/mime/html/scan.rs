@@ -97,16 +97,18 @@ pub fn tag(text: &str) -> Option<(Tag<'_>, &str)> {
     let end = tag_end(rest);
     let attributes = rest.get(..end).unwrap_or_default();
     let tag = Tag {
-        name: name
-            .chars()
-            .take(40)
-            .collect::<String>()
-            .to_ascii_lowercase(),
+        name: short(name),
         closing,
         empty: attributes.ends_with('/'),
         rest: attributes,
     };
     Some((tag, rest.get(end + 1..).unwrap_or_default()))
+}
+
+/// As much of a name as is compared, in lower case.
+fn short(name: &str) -> String {
+    let (name, _) = name.split_at(name.floor_char_boundary(40));
+    name.to_ascii_lowercase()
 }
 
 /// Where the `>` of a tag is: not inside quotes, unless the quotes never end.

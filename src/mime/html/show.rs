@@ -43,23 +43,33 @@ impl Extras {
 /// Lays a page out.
 pub fn show(mut page: Page, columns: usize, extras: Extras, links: &mut Links) -> Vec<Line> {
     litter::clear(&mut page, extras.pictures, extras.footers);
-    page.pictures
-        .iter()
-        .for_each(|source| links.picture(source));
+    let sources = page.pictures.iter();
+    let pictures = sources.map(|source| links.picture(source)).collect();
     let mut writer = Writer {
         addresses: &page.links,
         numbers: vec![None; page.links.len()],
         texts: vec![String::new(); page.links.len()],
         last: None,
         extras,
+        pictures,
+        images: Vec::new(),
+        due: Vec::new(),
         links,
     };
     let mut out = Vec::new();
     for block in &page.blocks {
         if block.place.gap && !out.is_empty() {
-            out.push(gap(&block.place, out.last(), columns));
+            let gap = gap(&block.place, out.last(), columns);
+            writer.push(gap, &mut out);
         }
         writer.block(block, columns, &mut out);
+    }
+    // What stands behind the last word, or in a table, or where nothing is said.
+    if extras.pictures {
+        (0..writer.pictures.len()).for_each(|n| writer.image(n));
+        if !writer.due.is_empty() {
+            writer.push(Line::default(), &mut out);
+        }
     }
     // Links without words come last, so that those with words are numbered in order.
     for n in 0..page.links.len() {
@@ -85,7 +95,7 @@ fn written(bits: &[Bit]) -> String {
     let word = |bit: &Bit| match bit {
         Bit::Text { text, .. } => text.clone(),
         Bit::Break => "\n".to_owned(),
-        Bit::Picture { .. } | Bit::End(_) => String::new(),
+        Bit::Picture { .. } | Bit::Image(_) | Bit::End(_) => String::new(),
     };
     bits.iter().map(word).collect()
 }
@@ -99,6 +109,12 @@ struct Writer<'a> {
     /// The number that was shown last.
     last: Option<u32>,
     extras: Extras,
+    /// The number of each picture that has not come yet.
+    pictures: Vec<Option<u32>>,
+    /// The pictures of a paragraph: in which of its lines, and whether behind words of it.
+    images: Vec<(usize, bool, usize)>,
+    /// The pictures that stand above the next line.
+    due: Vec<u32>,
     links: &'a mut Links,
 }
 
@@ -109,10 +125,18 @@ impl Writer<'_> {
         let room = columns.saturating_sub(used);
         let indent = place.indent.min(room / 3);
         let room = room.saturating_sub(indent).max(2);
+        self.images.clear();
+        // Which of its lines a wrapped one belongs to.
+        let mut of: Vec<usize> = Vec::new();
         let lines: Vec<Vec<Run>> = match &block.body {
             Body::Text(bits) | Body::Code(bits) => {
                 let lines = self.lines(bits, matches!(block.body, Body::Code(_)));
-                lines.iter().flat_map(|l| wrap_runs(l, room)).collect()
+                let wrapped = lines.iter().enumerate().flat_map(|(n, line)| {
+                    let lines = wrap_runs(line, room);
+                    of.extend(std::iter::repeat_n(n, lines.len()));
+                    lines
+                });
+                wrapped.collect()
             }
             Body::Table(table) => {
                 let ready = grid::ready(table, |cell| self.lines(&cell.bits, false));
@@ -134,11 +158,39 @@ impl Writer<'_> {
                 runs.push(Run::new(lead, Mark::Plain));
             }
             runs.extend(line);
-            out.push(Line::from_runs(runs, depth));
+            self.above(of.get(n).copied().unwrap_or(0));
+            self.push(Line::from_runs(runs, depth), out);
+        }
+        for (_, _, n) in std::mem::take(&mut self.images) {
+            self.image(n);
         }
         if let (Body::Code(bits), Some(line)) = (&block.body, out.get_mut(first)) {
             line.block = Some(written(bits).into());
         }
+    }
+
+    /// Adds a line, with the pictures that stand above it.
+    fn push(&mut self, mut line: Line, out: &mut Vec<Line>) {
+        line.pictures = std::mem::take(&mut self.due);
+        out.push(line);
+    }
+
+    /// A picture stands above the next line; each comes once.
+    fn image(&mut self, n: usize) {
+        let number = self.pictures.get_mut(n).and_then(Option::take);
+        self.due.extend(number);
+    }
+
+    /// The pictures that stand above this line of a paragraph: before its first word, or behind
+    /// those of one above it.
+    fn above(&mut self, line: usize) {
+        let stands = |(at, behind, _): &(usize, bool, usize)| at + usize::from(*behind) <= line;
+        let (now, later) = std::mem::take(&mut self.images)
+            .into_iter()
+            .partition(stands);
+        self.images = later;
+        let now: Vec<(usize, bool, usize)> = now;
+        now.into_iter().for_each(|(_, _, n)| self.image(n));
     }
 
     /// A paragraph's lines as pieces, before they are wrapped.
@@ -166,6 +218,10 @@ impl Writer<'_> {
                         Mark::Dim => line.push(Run::new(format!("[{text}]"), mark)),
                         mark => line.push(Run::new(text.as_str(), mark)),
                     }
+                }
+                Bit::Image(n) => {
+                    let behind = line.iter().any(|r| !r.text.trim().is_empty());
+                    self.images.push((out.len(), behind, *n));
                 }
                 Bit::Break => {
                     out.push(std::mem::take(&mut line));

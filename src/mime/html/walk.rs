@@ -42,6 +42,8 @@ struct Walker {
     label: Option<String>,
     /// Whether all of the paragraph is in big letters.
     all_big: bool,
+    /// Pictures that stand before the next paragraph.
+    before: Vec<Bit>,
 }
 
 impl Walker {
@@ -353,6 +355,7 @@ impl Walker {
         if let Some(source) = attributes.get("src")
             && self.page.pictures.len() < MAX_PICTURES
         {
+            self.paragraph.image(self.page.pictures.len());
             self.page.pictures.push(source.to_owned());
         }
         let alt = attributes.get("alt").unwrap_or_default();
@@ -472,7 +475,10 @@ impl Walker {
         self.gap |= self.page.blocks.len() == before;
     }
 
-    fn push(&mut self, body: Body, state: &State) {
+    fn push(&mut self, mut body: Body, state: &State) {
+        if let Body::Text(bits) = &mut body {
+            bits.splice(0..0, self.before.drain(..));
+        }
         let place = Place {
             quote: state.quote,
             indent: state.indent,
@@ -484,14 +490,11 @@ impl Walker {
 
     /// Ends the paragraph.
     fn end(&mut self, state: &State) {
-        if self.paragraph.is_empty() {
-            let (_, blank) = self.paragraph.take();
-            self.gap |= blank;
-            return;
-        }
+        let empty = self.paragraph.is_empty();
         let (bits, blank) = self.paragraph.take();
-        if words(&bits).is_empty() {
+        if empty || words(&bits).is_empty() {
             self.gap |= blank;
+            self.before.extend(images(bits));
             return;
         }
         if state.code && state.pre {
@@ -506,14 +509,16 @@ impl Walker {
         for bit in bits {
             match bit {
                 Bit::Break => breaks += 1,
+                Bit::Image(_) => part.push(bit),
                 bit => {
+                    let empty = part.iter().all(|b| b.image().is_some());
                     if breaks > 1 && !words(&part).is_empty() {
                         self.text_block(std::mem::take(&mut part), state);
                         self.gap = true;
-                    } else if breaks == 1 && !part.is_empty() {
+                    } else if breaks == 1 && !empty {
                         part.push(Bit::Break);
                     }
-                    self.gap |= part.is_empty() && breaks > 1;
+                    self.gap |= empty && breaks > 1;
                     breaks = 0;
                     part.push(bit);
                 }
@@ -521,6 +526,7 @@ impl Walker {
         }
         if words(&part).is_empty() {
             self.gap |= breaks > 1;
+            self.before.extend(images(part));
         } else {
             self.text_block(part, state);
             self.gap |= breaks > 1;
@@ -541,9 +547,15 @@ impl Walker {
     }
 }
 
+/// The pictures among them.
+fn images(bits: Vec<Bit>) -> impl Iterator<Item = Bit> {
+    bits.into_iter().filter(|b| b.image().is_some())
+}
+
 /// Without line ends and blanks at either end of what is otherwise as it is.
 fn trimmed(mut bits: Vec<Bit>) -> Vec<Bit> {
-    let is_empty = |b: &Bit| b.words().trim().is_empty() && !matches!(b, Bit::End(_));
+    let stays = |b: &Bit| matches!(b, Bit::End(_) | Bit::Image(_));
+    let is_empty = |b: &Bit| b.words().trim().is_empty() && !stays(b);
     while bits.last().is_some_and(is_empty) {
         bits.pop();
     }

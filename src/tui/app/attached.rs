@@ -70,6 +70,7 @@ impl Layer {
             PartCame::Picture { .. }
             | PartCame::IsPicture(_)
             | PartCame::MayLoad(_)
+            | PartCame::Inlays { .. }
             | PartCame::Loaded { .. } => return None,
             PartCame::Senders(senders) => Layer::Popup(Popup::senders(senders)),
             PartCame::Paper {

@@ -287,6 +287,11 @@ impl Desk {
         }
     }
 
+    /// Whether a message stands over or beside the panes.
+    pub fn is_shown(&self, size: (u16, u16)) -> bool {
+        self.area(size).is_some()
+    }
+
     /// Where the message in front stands on a terminal of this size.
     fn area(&self, size: (u16, u16)) -> Option<Rect> {
         let (cols, rows) = size;

@@ -204,6 +204,7 @@ impl Panes {
             return;
         };
         fx.extend(pager.ask(ahead).map(Effect::Layout));
+        fx.extend(pager.ask_pictures().into_iter().map(Effect::Part));
         for location in pager.look() {
             fx.push(self.acts.read(vec![Target::Location(location)]));
         }

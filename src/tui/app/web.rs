@@ -7,7 +7,7 @@ use crate::tui::app::layers::Layer;
 use crate::tui::app::state::Panes;
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Now};
-use crate::tui::part::{PartJob, Remotely};
+use crate::tui::part::{Leave, PartJob, Remotely};
 use crate::tui::parting::{By, Parting, host};
 use crate::tui::screen::confirm::{Answer, Confirm};
 use std::collections::BTreeSet;
@@ -83,7 +83,10 @@ impl Layer {
         if !provable {
             text.push_str("\nNothing proves who sent it, so this is asked each time.");
         }
-        let load = Effect::Part(PartJob::Load { what, sure: true });
+        let load = Effect::Part(PartJob::Load {
+            what,
+            leave: Leave::Given,
+        });
         let mut answers = vec![('y', "load", vec![load.clone()])];
         let always = Effect::Ask(Intent::PicturesOf(sender.clone(), true), About::Done);
         let label = format!("always for {sender}");
@@ -99,28 +102,22 @@ impl Panes {
     /// Loads the pictures of the message that is read which lie on the web, once it was asked.
     pub fn load_pictures(&mut self, now: Now, fx: &mut Vec<Effect>) {
         let read = self.pager.as_ref();
-        let found = read.and_then(|p| Some((p.message()?, p.rendered()?, p.current()?.row())));
-        let Some((message, rendered, row)) = found else {
+        let Some(what) = read.and_then(|p| p.current()?.remotely()) else {
             return self.tell(Clean::lit("Open a message first."), now);
         };
-        let urls = rendered.remote.pictures.clone();
-        if urls.is_empty() {
-            let text = match rendered.remote.clear {
+        if what.urls.is_empty() {
+            let clear = read
+                .and_then(|p| p.rendered())
+                .map_or(0, |r| r.remote.clear);
+            let text = match clear {
                 0 => "There are no pictures on the web in this message.",
                 _ => "Its pictures could only be loaded in the clear, and that is never done.",
             };
             return self.tell(Clean::lit(text), now);
         }
-        let sender = match row.from.as_slice() {
-            [one] => one.addr.clone(),
-            _ => String::new(),
-        };
-        let what = Remotely {
-            message,
-            sender,
-            verified: rendered.trust.verified,
-            urls,
-        };
-        fx.push(Effect::Part(PartJob::Load { what, sure: false }));
+        fx.push(Effect::Part(PartJob::Load {
+            what,
+            leave: Leave::Asked,
+        }));
     }
 }

@@ -299,7 +299,10 @@ fn s35_pictures_on_the_web_are_loaded_at_a_word_and_always_only_of_a_proved_send
         verified,
         urls: vec![format!("https://x.example/{name}.gif")],
     };
-    let load = |what: Remotely, sure: bool| desk.job(PartJob::Load { what, sure });
+    let load = |what: Remotely, sure: bool| {
+        let leave = if sure { Leave::Given } else { Leave::Asked };
+        desk.job(PartJob::Load { what, leave })
+    };
     let asks = |event: &Event| matches!(event, Event::Part(PartCame::MayLoad(_)));
     let loads = |event: &Event| matches!(event, Event::Part(PartCame::Loaded { here, .. }) if here.len() == 1);
     assert!(asks(&load(what("a", true), false)));

@@ -2,14 +2,13 @@
 
 use crate::text::Clean;
 use crate::tui::part::PartOf;
-use crate::tui::picture::{Form, Shown, in_colours, indexed, shade};
+use crate::tui::picture::{Inlay, Shown};
 use crate::tui::screen::paint::say;
-use crate::tui::theme::{Colours, Surroundings, Theme};
+use crate::tui::theme::{Surroundings, Theme};
 use crate::tui::widget::popup;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Color;
 use std::sync::Arc;
 
 /// What a key came to.
@@ -128,33 +127,12 @@ impl Album {
             Some(Ok(_)) => {}
         }
         if let Some((_, area, shown)) = self.placed((screen.width, screen.height))
-            && let Form::Cells(cells) = &shown.form
+            && let Some(inlay) = Inlay::of(shown, self.around)
         {
-            self.paint(cells, area, buf);
-        }
-    }
-
-    fn paint(&self, cells: &[([u8; 3], [u8; 3])], area: Rect, buf: &mut Buffer) {
-        let width = usize::from(area.width).max(1);
-        for (row, halves) in (area.y..area.bottom()).zip(cells.chunks(width)) {
-            for (column, (upper, lower)) in (area.x..area.right()).zip(halves) {
-                let Some(cell) = buf.cell_mut((column, row)) else {
-                    continue;
-                };
-                if in_colours(self.around) {
-                    cell.set_char('▀');
-                    cell.set_fg(self.colour(*upper)).set_bg(self.colour(*lower));
-                } else {
-                    cell.set_char(shade(*upper, *lower, self.around.light));
-                }
+            for (n, y) in (area.y..area.bottom()).enumerate() {
+                let row = Rect::new(area.x, y, area.width, 1);
+                inlay.draw(u16::try_from(n).unwrap_or(u16::MAX), buf, row);
             }
-        }
-    }
-
-    fn colour(&self, [r, g, b]: [u8; 3]) -> Color {
-        match self.around.colours {
-            Colours::All => Color::Rgb(r, g, b),
-            _ => Color::Indexed(indexed([r, g, b])),
         }
     }
 }
@@ -163,6 +141,7 @@ impl Album {
 mod tests {
     use super::*;
     use crate::model::MsgId;
+    use crate::tui::picture::Form;
     use crate::tui::widget::ink::tests::shown;
 
     #[test]

@@ -5,20 +5,21 @@
 //! ever laid out, so that ten thousand messages open as fast as ten. Each message keeps its place
 //! on the screen when others above it grow or go.
 
-use crate::mime::render::Rendered;
+use crate::mime::render::{Link, Rendered};
 use crate::model::view::{AttachmentRow, IndexRow};
 use crate::model::{LocationId, MailboxId, MsgId, ThreadId};
 use crate::text::Clean;
 use crate::tui::overlay::Overlay;
-use crate::tui::part::PartOf;
 use crate::tui::question::{Job, LaidOut, Mode, Question};
 use std::collections::BTreeMap;
 
+mod inlays;
 mod document;
 mod letter;
 mod find;
 mod selection;
 mod pick;
+mod pictures;
 
 pub use document::{DocLine, Tone};
 pub use find::Find;
@@ -53,6 +54,8 @@ pub struct Pager {
     scroll: usize,
     /// Whether the user has moved, so that the first letter need not stay at the top.
     moved: bool,
+    /// Whether the user went to the end, of which something is still to come.
+    to_end: bool,
     set: Setting,
     height: usize,
     whole: Option<Whole>,
@@ -73,6 +76,7 @@ impl Pager {
             starts: Vec::new(),
             scroll: 0,
             moved: false,
+            to_end: false,
             set: Setting {
                 width,
                 several: false,
@@ -219,22 +223,6 @@ impl Pager {
         self.rendered().map_or(&[], |r| &r.attachments)
     }
 
-    /// Its pictures that were loaded from the web.
-    pub fn loaded(&self) -> &[PartOf] {
-        self.current().map_or(&[], Letter::loaded)
-    }
-
-    /// These pictures of a message were loaded from the web.
-    pub fn set_loaded(&mut self, message: MsgId, parts: Vec<PartOf>) {
-        let held = self.place();
-        let set = self.set;
-        let mut letters = self.letters.iter_mut();
-        if let Some(letter) = letters.find(|l| l.row().message == message) {
-            letter.set_loaded(parts, set);
-            self.recount(held);
-        }
-    }
-
     /// The laid out message, once it is here.
     pub fn rendered(&self) -> Option<&Rendered> {
         self.current().and_then(Letter::rendered)
@@ -281,11 +269,25 @@ impl Pager {
 
     /// Takes the layout thread's answer. Returns the message if its body has to be fetched.
     pub fn laid(&mut self, job: Job, result: LaidOut) -> Option<MsgId> {
-        let held = self.place();
+        let mut held = self.place();
         let set = self.set;
         let letter = self.letters.iter_mut().find(|l| l.job(set) == job)?;
+        let lost = self.find.as_ref().is_some_and(|f| f.place().is_none());
+        let before = letter.has_more().then(|| letter.text_begins());
         let fetch = letter.laid(job, result, set);
+        // Where only the beginning was shown, the text that was looked at stays.
+        if let (Some(before), Some((message, line))) = (before, &mut held)
+            && *message == job.message
+            && *line >= before
+        {
+            *line = *line - before + letter.text_begins();
+        }
         self.recount(held);
+        if std::mem::take(&mut self.to_end) {
+            self.scroll_to(true);
+        } else if before.is_some() && lost {
+            self.go_to_hit();
+        }
         fetch.then_some(job.message)
     }
 
@@ -399,7 +401,7 @@ impl Pager {
             return false;
         };
         self.at = to;
-        self.moved = true;
+        (self.moved, self.to_end) = (true, false);
         self.change(|letter, set| letter.open(true, set));
         self.scroll = self.start(to);
         self.settle();
@@ -416,6 +418,7 @@ impl Pager {
         let before = self.scroll;
         self.scroll = before.saturating_add_signed(by);
         self.moved = true;
+        self.to_end = false;
         self.settle();
         self.follow();
         self.scroll != before
@@ -431,6 +434,7 @@ impl Pager {
         } else {
             0
         };
+        self.to_end = end && self.current().is_some_and(Letter::has_more);
     }
 
     /// Lines of the pane.
@@ -446,6 +450,13 @@ impl Pager {
             let line = self.line(line)?;
             Some((line, n == self.at))
         })
+    }
+
+    /// The link with this number of the message that a row of what is seen belongs to.
+    pub fn link(&self, row: usize, number: u32) -> Option<&Link> {
+        let letter = self.letters.get(self.letter_at(self.scroll + row))?;
+        let at = usize::try_from(number).ok()?.checked_sub(1)?;
+        letter.rendered()?.links.get(at)
     }
 
     /// The text of the message, once it is here.

@@ -1,7 +1,8 @@
 //! Drawing the reader: a gutter of our own, then what the message says.
 
 use crate::mime::render::Mark;
-use crate::text::Clean;
+use crate::text::{Clean, width};
+use crate::tui::hyperlink::Linked;
 use crate::tui::screen::pager::{Pager, Tone};
 use crate::tui::screen::paint::begin;
 use crate::tui::theme::Theme;
@@ -70,6 +71,14 @@ pub fn draw(
             }
         }
         let end = usize::from(row.x().saturating_sub(inside.x));
+        if let Some((_, Tone::Picture(number, line))) = line.first()
+            && let Some(inlay) = pager.inlay(n, *number)
+        {
+            let y = inside
+                .y
+                .saturating_add(u16::try_from(n).unwrap_or(u16::MAX));
+            inlay.draw(*line, buf, Rect::new(inside.x, y, inside.width, 1));
+        }
         if let Some(columns) = pager.selected(n) {
             let place = |column: usize| u16::try_from(column.min(end)).unwrap_or(0);
             let (from, to) = (place(columns.start), place(columns.end));
@@ -82,6 +91,32 @@ pub fn draw(
             buf.set_style(marked, theme.style("input.selection"));
         }
     }
+}
+
+/// Where the links of what is visible stand, if it is drawn in this area. Text that names another
+/// place than it leads to is none.
+pub fn linked(pager: &Pager, area: Rect) -> Vec<Linked> {
+    let mut out = Vec::new();
+    let left = area.x.saturating_add(GUTTER);
+    for ((n, (line, _)), y) in pager.visible().enumerate().zip(area.y..area.bottom()) {
+        let mut x = left;
+        for (text, tone) in line {
+            let columns = u16::try_from(width::width(text.as_str())).unwrap_or(u16::MAX);
+            let end = x.saturating_add(columns).min(area.right());
+            if let Tone::Text(Mark::Link(number), _) = tone
+                && let Some(link) = pager.link(n, *number).filter(|l| !l.deceives)
+                && end > x
+            {
+                out.push(Linked {
+                    area: Rect::new(x, y, end - x, 1),
+                    text: text.clone(),
+                    url: link.url.clone(),
+                });
+            }
+            x = end;
+        }
+    }
+    out
 }
 
 /// Instead of what is said while a message is on its way, where it can't come.
@@ -98,6 +133,7 @@ fn style(tone: Tone, theme: &Theme) -> Style {
         Tone::WriterUnread => theme.style("reader.writer.unread"),
         Tone::Aside | Tone::Fold | Tone::Waiting => theme.style("text.dim"),
         Tone::Trouble => theme.style("notice.warning"),
+        Tone::Picture(..) => Style::default(),
         Tone::Rule => theme.style("reader.rule"),
         Tone::Text(mark, depth) => {
             let quoted = match depth {

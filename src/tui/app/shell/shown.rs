@@ -7,13 +7,25 @@ use crate::tui::app::layers::{Layer, Purpose};
 use crate::tui::command::{Call, Command};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
+use crate::tui::hyperlink::Linked;
 use crate::tui::part::{PartCame, PartOf, Remotely};
 use crate::tui::picture::Placed;
+use crate::tui::screen::pager_view;
 
 impl App {
     /// The picture that stands on the screen, if nothing covers it.
     pub fn placed(&self) -> Option<Placed> {
         self.layers.last()?.placed(self.panes.size)
+    }
+
+    /// The links of what is read that stand on the screen, if nothing covers it.
+    pub fn hyperlinks(&self) -> Vec<Linked> {
+        let reader = self.panes.places().and_then(|p| p.reader);
+        let covered = !self.layers.is_empty() || self.desk.is_shown(self.panes.size);
+        match (&self.panes.pager, reader) {
+            (Some(pager), Some(place)) if !covered => pager_view::linked(pager, place.inner),
+            _ => Vec::new(),
+        }
     }
 
     /// Pictures over everything.
@@ -41,10 +53,11 @@ impl App {
         what: &Remotely,
         here: Vec<PartOf>,
         why: Option<Clean>,
+        quiet: bool,
         now: Now,
         fx: &mut Vec<Effect>,
     ) {
-        if let Some(why) = why {
+        if let Some(why) = why.filter(|_| !quiet) {
             let lacking = what.urls.len() - here.len().min(what.urls.len());
             let text = format!(
                 "{lacking} of {} pictures were not loaded: {why}",
@@ -52,14 +65,15 @@ impl App {
             );
             self.panes.alarm(&text, now);
         }
-        let pager = self.panes.pager.as_mut();
-        let read = pager.filter(|p| p.message() == Some(what.message));
-        if let Some(pager) = read.filter(|_| !here.is_empty()) {
-            pager.set_loaded(what.message, here.clone());
-            if self.layers.is_empty() && !self.desk.has_keys() {
-                self.show_pictures(here, fx);
-            }
+        let pager = self.panes.pager.as_mut().filter(|_| !here.is_empty());
+        let Some(pager) = pager else { return };
+        let read = pager.message() == Some(what.message) && !quiet;
+        let stand = pager.set_loaded(what.message, here.clone());
+        // Where they stand in the text they are seen there.
+        if read && !stand && self.layers.is_empty() && !self.desk.has_keys() {
+            self.show_pictures(here, fx);
         }
+        self.panes.read_on(fx);
     }
 
     /// Work on an attachment ended.
@@ -71,7 +85,22 @@ impl App {
                 layers.for_each(|layer| layer.pictured(serial, &result));
             }
             PartCame::MayLoad(what) => self.layers.push(Layer::may_load(what, now)),
-            PartCame::Loaded { what, here, why } => self.pictures_came(&what, here, why, now, fx),
+            PartCame::Loaded {
+                what,
+                here,
+                why,
+                quiet,
+            } => self.pictures_came(&what, here, why, quiet, now, fx),
+            PartCame::Inlays {
+                message,
+                columns,
+                pictures,
+            } => {
+                let pager = self.panes.pager.as_mut();
+                pager
+                    .into_iter()
+                    .for_each(|p| p.inlaid(message, columns, &pictures));
+            }
             PartCame::Senders(senders) if senders.is_empty() => {
                 let text = "Pictures on the web are asked about, whoever sends them.";
                 self.panes.tell(Clean::lit(text), now);

@@ -308,6 +308,7 @@ fn body() -> Arc<Rendered> {
         }],
         quote,
         block: None,
+        pictures: Vec::new(),
     };
     Arc::new(Rendered {
         headers: vec![

@@ -3,6 +3,7 @@
 //! What comes from the message stands in a pane whose first column it can't reach, so that no
 //! body can draw a header of ours or the status line.
 
+use super::inlays::Inlays;
 use crate::mime::link::Remote;
 use crate::mime::lookalike::shown_addr;
 use crate::mime::render::{Line, Mark, Rendered};
@@ -51,6 +52,8 @@ pub enum Tone {
     Trouble,
     /// Text of the message, with the depth of its quotation.
     Text(Mark, u8),
+    /// A picture of the text by its number, and which of its rows.
+    Picture(u32, u16),
 }
 
 /// One line, ready to be drawn.
@@ -75,8 +78,12 @@ pub struct Dress {
     pub brief: bool,
 }
 
-/// Headers, what we have to say, attachments, a rule, the text.
-pub fn document(r: &Rendered, dress: Dress) -> Vec<DocLine> {
+/// What is said below the beginning of a message.
+const MORE: &str = "The rest of this message is being read…";
+
+/// Headers, what we have to say, attachments, a rule, the text; and how many lines stand above the
+/// text.
+pub fn document(r: &Rendered, dress: Dress, inlays: &Inlays) -> (Vec<DocLine>, usize) {
     let cols = dress.cols;
     let all = if dress.full {
         &r.all_headers
@@ -124,8 +131,13 @@ pub fn document(r: &Rendered, dress: Dress) -> Vec<DocLine> {
     } else {
         doc.push(vec![(Clean::line(&"─".repeat(cols)), Tone::Rule)]);
     }
-    text(&mut doc, &r.lines, dress.fold);
-    doc
+    let above = doc.len();
+    text(&mut doc, &r.lines, dress.fold, inlays);
+    if r.more {
+        doc.push(Vec::new());
+        doc.extend(said(MORE, cols, Tone::Waiting));
+    }
+    (doc, above)
 }
 
 /// That pictures lie on the web, and what becomes of them.
@@ -245,7 +257,7 @@ fn header(doc: &mut Vec<DocLine>, name: &Clean, value: &Clean, name_cols: usize,
 }
 
 /// The text, with a line instead of each long quotation if those are folded.
-fn text(doc: &mut Vec<DocLine>, lines: &[Line], fold: bool) {
+fn text(doc: &mut Vec<DocLine>, lines: &[Line], fold: bool, inlays: &Inlays) {
     let mut at = 0;
     while let Some(line) = lines.get(at) {
         let quoted = lines.iter().skip(at).take_while(|l| l.quote > 0).count();
@@ -256,10 +268,10 @@ fn text(doc: &mut Vec<DocLine>, lines: &[Line], fold: bool) {
             at += hidden;
             continue;
         }
-        doc.push(drawn(line));
+        pictured(doc, line, inlays);
         // The rest of a quotation that is shown, and the line itself.
         for line in lines.iter().skip(at + 1).take(quoted.saturating_sub(1)) {
-            doc.push(drawn(line));
+            pictured(doc, line, inlays);
         }
         at += quoted.max(1);
     }
@@ -280,6 +292,20 @@ fn folded(lines: &[Line], at: usize, quoted: usize) -> usize {
     } else {
         0
     }
+}
+
+/// A line, with the pictures above it that are ready.
+fn pictured(doc: &mut Vec<DocLine>, line: &Line, inlays: &Inlays) {
+    for n in &line.pictures {
+        let Some(inlay) = inlays.get(*n) else {
+            continue;
+        };
+        // Blank to whoever looks for words, and to whoever copies.
+        let blank = Clean::line(&" ".repeat(usize::from(inlay.columns)));
+        let row = |row| vec![(blank.clone(), Tone::Picture(*n, row))];
+        doc.extend((0..inlay.rows).map(row));
+    }
+    doc.push(drawn(line));
 }
 
 fn drawn(line: &Line) -> DocLine {

@@ -1,12 +1,15 @@
 //! One message of what is read: its row, whether it is unfolded, and its lines.
 
 use super::document::{DocLine, Dress, Tone, document, head, said};
-use crate::mime::render::{Line, Mark, Rendered};
+use super::inlays::Inlays;
+use crate::mime::render::{Line, Mark, Rendered, Standing};
 use crate::model::System;
 use crate::model::view::IndexRow;
 use crate::text::Clean;
-use crate::tui::part::PartOf;
+use crate::tui::part::{Leave, PartJob, PartOf, Remotely};
+use crate::tui::picture::Inlay;
 use crate::tui::question::{Job, LaidOut, Mode};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is there to be shown.
@@ -56,7 +59,13 @@ pub struct Letter {
     laid: Option<Job>,
     /// Its pictures that were loaded from the web.
     loaded: Vec<PartOf>,
+    /// The pictures of its text that are ready.
+    inlays: Inlays,
+    /// Whether its pictures on the web were asked for of themselves.
+    asked_web: bool,
     lines: Vec<DocLine>,
+    /// How many of them stand above its text.
+    above: usize,
 }
 
 impl Letter {
@@ -74,7 +83,10 @@ impl Letter {
             body: Body::Asking,
             laid: None,
             loaded: Vec::new(),
+            inlays: Inlays::default(),
+            asked_web: false,
             lines: Vec::new(),
+            above: 0,
         }
     }
 
@@ -188,9 +200,17 @@ impl Letter {
         if job != self.job(set) {
             return false;
         }
-        self.laid = Some(job);
+        // Of how it begins nothing is kept: the rest is still wanted.
+        self.laid = (!result.is_beginning()).then_some(job);
         let missing = matches!(result, LaidOut::Missing);
         let asked = matches!(self.body, Body::Fetching);
+        let same = match (&self.body, &result) {
+            (Body::Here(old), LaidOut::Message(new)) => old.pictures == new.pictures,
+            _ => false,
+        };
+        if !same {
+            self.inlays = Inlays::default();
+        }
         self.body = match result {
             LaidOut::Message(r) => Body::Here(r),
             LaidOut::Source(s) => Body::Source(s),
@@ -217,6 +237,7 @@ impl Letter {
     /// Its text, once it is here.
     pub fn text(&self) -> Option<String> {
         let lines: Vec<String> = match &self.body {
+            Body::Here(r) if r.more => return None,
             Body::Here(r) => r.lines.iter().map(Line::text).collect(),
             Body::Source(lines) => lines.iter().map(Clean::to_string).collect(),
             _ => return None,
@@ -229,10 +250,75 @@ impl Letter {
         &self.loaded
     }
 
-    /// These of its pictures were loaded from the web.
-    pub fn set_loaded(&mut self, parts: Vec<PartOf>, set: Setting) {
+    /// These of its pictures were loaded from the web. Whether some of them stand in its text.
+    pub fn set_loaded(&mut self, parts: Vec<PartOf>, set: Setting) -> bool {
         self.loaded = parts;
         self.build(set);
+        let urls = self.loaded.iter().filter_map(|p| p.url.as_ref());
+        let stand = self.rendered().map_or(&[][..], |r| &r.pictures);
+        let stand = |url: &String| {
+            stand
+                .iter()
+                .any(|s| matches!(s, Standing::Web(u) if u == url))
+        };
+        urls.into_iter().any(stand)
+    }
+
+    /// Its pictures on the web, and whose they are.
+    pub fn remotely(&self) -> Option<Remotely> {
+        let rendered = self.rendered()?;
+        let sender = match self.row.from.as_slice() {
+            [one] => one.addr.clone(),
+            _ => String::new(),
+        };
+        Some(Remotely {
+            message: self.row.message,
+            sender,
+            verified: rendered.trust.verified,
+            urls: rendered.remote.pictures.clone(),
+        })
+    }
+
+    /// What is to be done so that its pictures can be seen, if that was not asked for: those that it
+    /// brings are made ready, and those on the web loaded where the user said so once for all.
+    pub fn wants_pictures(&mut self, set: Setting) -> Vec<PartJob> {
+        if !self.open || self.has_more() {
+            return Vec::new();
+        }
+        let mut out = Vec::new();
+        let whole = self.rendered().is_some();
+        if whole && self.loaded.is_empty() && !std::mem::replace(&mut self.asked_web, true) {
+            let what = self.remotely().filter(|w| !w.urls.is_empty());
+            let leave = Leave::Standing;
+            out.extend(what.map(|what| PartJob::Load { what, leave }));
+        }
+        if let Body::Here(rendered) = &self.body {
+            let message = self.row.message;
+            out.extend(self.inlays.ask(message, rendered, &self.loaded, set.width));
+        }
+        out
+    }
+
+    /// Pictures of its text are ready for so many columns.
+    pub fn inlaid(&mut self, columns: u16, pictures: &BTreeMap<u32, Arc<Inlay>>, set: Setting) {
+        if self.inlays.came(columns, pictures) {
+            self.build(set);
+        }
+    }
+
+    /// A picture of its text, once it is ready.
+    pub fn inlay(&self, number: u32) -> Option<&Inlay> {
+        self.inlays.get(number)
+    }
+
+    /// Whether only its beginning is here.
+    pub fn has_more(&self) -> bool {
+        self.open && self.rendered().is_some_and(|r| r.more)
+    }
+
+    /// Where its text begins, counted in its lines.
+    pub fn text_begins(&self) -> usize {
+        self.above
     }
 
     /// Its lines.
@@ -248,6 +334,7 @@ impl Letter {
     pub fn build(&mut self, set: Setting) {
         let cols = usize::from(set.width);
         self.lines.clear();
+        self.above = 0;
         if set.several || (set.brief && !self.full) {
             let unread = set.several && self.is_unread();
             let fold = set.several.then_some(self.open);
@@ -268,7 +355,9 @@ impl Letter {
                     headed: set.several || set.brief,
                     brief: set.brief,
                 };
-                self.lines.extend(document(r, dress));
+                let (lines, above) = document(r, dress, &self.inlays);
+                self.above = self.lines.len() + above;
+                self.lines.extend(lines);
             }
             Body::Source(lines) => {
                 let line = |l: &Clean| vec![(l.clone(), Tone::Text(Mark::Plain, 0))];

@@ -106,10 +106,11 @@ impl Pager {
         self.find.as_ref()
     }
 
-    fn go_to_hit(&mut self) {
+    pub(super) fn go_to_hit(&mut self) {
         let Some(line) = self.find.as_ref().and_then(Find::line) else {
             return;
         };
+        self.to_end = false;
         let shown = self.scroll..self.scroll + self.height.saturating_sub(1).max(1);
         if !shown.contains(&line) {
             self.scroll = line.saturating_sub(self.height / 3);

@@ -127,6 +127,7 @@ fn what_is_in_one_is_read_over_the_list() {
         lines: vec![line].into(),
         inside,
         links: vec![crate::mime::render::Link {
+            deceives: false,
             text: Clean::lit("here"),
             target: Clean::lit("https://x.example/"),
             url: "https://x.example/".to_owned(),

@@ -1,0 +1,208 @@
+//! The layout thread: large messages in two steps, and what takes too long.
+
+use super::*;
+use crate::mime::parse::digest;
+use crate::mime::render::{Line, Rendered};
+use crate::model::{AccountName, MailboxName, Uid, UidValidity};
+use crate::store::{Cache, Local, MailboxInfo, NewBody, NewMessage};
+use tempfile::TempDir;
+
+/// A cache with these messages, and the thread that lays them out.
+struct Desk {
+    _dir: TempDir,
+    layout: Layout,
+    inbox: Receiver<Event>,
+    messages: Vec<MsgId>,
+}
+
+impl Desk {
+    fn new(mail: &[String]) -> Desk {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, local) = (dir.path().join("cache.db"), dir.path().join("local.db"));
+        drop(Local::open(&local).unwrap());
+        let mut cache = Cache::open(&path, 100).unwrap().cache;
+        let account = AccountName("work".into());
+        cache.ensure_account(&account).unwrap();
+        let name = MailboxName::new("INBOX");
+        let info = MailboxInfo {
+            name: name.clone(),
+            path: "INBOX".into(),
+            delimiter: Some('/'),
+            role: None,
+            selectable: true,
+            mailbox_id: None,
+            contents: None,
+            was: None,
+        };
+        cache.set_mailboxes(&account, &[info], 0, &[]).unwrap();
+        let mailbox = cache.read().mailbox_named(&account, &name);
+        let mailbox = mailbox.unwrap().unwrap().id;
+        let digests: Vec<_> = mail.iter().map(|raw| digest(raw.as_bytes())).collect();
+        let new: Vec<NewMessage> = (1..)
+            .zip(&digests)
+            .map(|(n, digest)| NewMessage {
+                uid: Uid::new(n).unwrap(),
+                flags: Flags::default(),
+                internal_date: i64::from(n),
+                size: 1,
+                envelope: digest.envelope.clone(),
+                identity: None,
+                thread_hint: None,
+            })
+            .collect();
+        cache.ingest(mailbox, UidValidity(7), &new, None).unwrap();
+        let wanted = cache.read().previews_wanted(mailbox, 9).unwrap();
+        let mut messages: Vec<MsgId> = wanted.into_iter().map(|(m, _)| m).collect();
+        messages.sort_unstable();
+        let bodies = messages.iter().zip(mail.iter().zip(digests));
+        let bodies: Vec<NewBody> = bodies
+            .map(|(message, (raw, digest))| NewBody {
+                message: *message,
+                raw: raw.clone().into_bytes(),
+                text: digest.text,
+                snippet: digest.snippet,
+                attachments: digest.attachments,
+            })
+            .collect();
+        assert_eq!(cache.store_bodies(&bodies).unwrap(), mail.len());
+        let (events, inbox) = unbounded();
+        let databases = (path.as_path(), local.as_path());
+        let patient = Duration::from_secs(600);
+        let layout = Layout::start_within(patient, databases, Vec::new(), PathBuf::new(), events);
+        let layout = layout.unwrap();
+        Desk {
+            _dir: dir,
+            layout,
+            inbox,
+            messages,
+        }
+    }
+
+    fn job(&self, n: usize, mode: Mode) -> Job {
+        Job {
+            message: self.messages[n],
+            width: 60,
+            mode,
+        }
+    }
+
+    /// The next message that is laid out.
+    fn next(&self) -> (Job, Arc<Rendered>) {
+        match self.inbox.recv_timeout(Duration::from_secs(600)).unwrap() {
+            Event::Laid(job, LaidOut::Message(rendered)) => (job, rendered),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn words(rendered: &Rendered) -> Vec<String> {
+    rendered.lines.iter().map(Line::text).collect()
+}
+
+/// A large text, and a large file behind it.
+fn large(id: u32, media: &str, text: &str) -> String {
+    let text = text.repeat((300 << 10) / text.len());
+    let file = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAx\n";
+    let file = file.repeat((400 << 10) / file.len());
+    format!(
+        "Message-ID: <{id}@x>\nFrom: a@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: {media}\n\n{text}\n\n--b\nContent-Type: application/zip; name=x.zip\nContent-Transfer-Encoding: base64\n\n{file}--b--\n"
+    )
+}
+
+#[test]
+fn a_large_message_is_begun_and_then_whole() {
+    let mail = [
+        large(1, "text/plain; charset=utf-8", "A line of words, größer.\n"),
+        large(
+            2,
+            "text/html; charset=utf-8",
+            "<p>A paragraph, größer.</p>\n",
+        ),
+        large(3, "text/html", "<table><tr><td>cell<td>by cell</table>\n"),
+    ];
+    let desk = Desk::new(&mail);
+    for n in 0..mail.len() {
+        let job = desk.job(n, Mode::Best);
+        desk.layout.lay(vec![job]);
+        let (first, begun) = desk.next();
+        let (second, whole) = desk.next();
+        assert_eq!((first, second), (job, job));
+        assert!(begun.more && !whole.more);
+        let (some, all) = (words(&begun), words(&whole));
+        assert!(some.len() > 500, "{n}: {}", some.len());
+        assert!(
+            2 * all.len() > 3 * some.len(),
+            "{n}: {} of {}",
+            some.len(),
+            all.len()
+        );
+        // The line that was cut is another one.
+        let sure = some.len() - 3;
+        assert_eq!(some[..sure], all[..sure], "{n}");
+        assert_eq!(begun.headers, whole.headers);
+        assert_eq!(begun.trust, whole.trust);
+        assert_eq!(begun.attachments, whole.attachments, "sizes too");
+        assert_eq!(whole.attachments.len(), 1);
+    }
+    // What was laid out is kept whole.
+    desk.layout.lay(vec![desk.job(0, Mode::Best)]);
+    assert!(!desk.next().1.more);
+}
+
+#[test]
+fn what_was_begun_goes_on_beside_others_and_is_left_for_others() {
+    let text = "A line of words.\n";
+    let mail = [large(1, "text/plain", text), large(2, "text/plain", text)];
+    let desk = Desk::new(&mail);
+    let (one, two) = (desk.job(0, Mode::Best), desk.job(1, Mode::Best));
+    desk.layout.lay(vec![one, two]);
+    let seen: Vec<_> = (0..4).map(|_| desk.next()).collect();
+    let seen: Vec<_> = seen.iter().map(|(job, r)| (*job, r.more)).collect();
+    assert_eq!(seen, [(one, true), (one, false), (two, true), (two, false)]);
+}
+
+#[test]
+fn a_beginning_that_says_too_little_is_not_shown() {
+    let style = format!("<style>{}</style>", "p{color:red}".repeat(50_000));
+    let page = format!("Message-ID: <1@x>\nContent-Type: text/html\n\n{style}<p>At last.");
+    let plain = large(2, "text/plain", "A line.\n");
+    let forms = plain.replace("multipart/mixed", "multipart/alternative");
+    let forms = forms.replace("application/zip; name=x.zip", "text/html");
+    let header = format!(
+        "Message-ID: <3@x>\nX-Long: {}\n\nText.\n",
+        "x\n y".repeat(300_000)
+    );
+    let desk = Desk::new(&[page, forms, header]);
+    for (n, mode) in [(0, Mode::Best), (1, Mode::Html), (2, Mode::Best)] {
+        desk.layout.lay(vec![desk.job(n, mode)]);
+        assert!(!desk.next().1.more, "{n}");
+    }
+}
+
+#[test]
+fn what_takes_too_long_to_lay_out_is_quoted_bare() {
+    let (events, told) = unbounded();
+    let worker = Worker {
+        shelves: Shelves::new(Path::new(""), Path::new("")),
+        accounts: Vec::new(),
+        templates: PathBuf::new(),
+        kept: VecDeque::new(),
+        begun: None,
+        budget: BUDGET,
+        runaways: Runaways::default(),
+        events,
+    };
+    let (go, wait) = crossbeam_channel::bounded::<()>(0);
+    let draft = worker.repeated(move |pages| {
+        if pages == Pages::LaidOut {
+            let _ = wait.recv();
+        }
+        Draft {
+            body: format!("{pages:?}"),
+            ..Draft::new(AccountName("work".to_owned()))
+        }
+    });
+    drop(go);
+    assert_eq!(draft.unwrap().body, "Bare");
+    assert!(matches!(told.try_recv(), Ok(Event::Told(Ok(_)))));
+}
