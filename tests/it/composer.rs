@@ -88,3 +88,62 @@ fn the_editor_has_the_fields_too() {
             && s.contains("One lump.")
     });
 }
+
+#[test]
+fn s33_what_was_only_in_an_editor_is_found_again_and_nothing_else_is_touched() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let server = crate::script::Script::with(&["one"]);
+    let home = crate::program::Home::new(&server.account("work"));
+    home.sync();
+    // Who could write there before has laid a trap: links where files are expected.
+    let folder = home.path.join("editing");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let secret = elsewhere.path().join("message.eml");
+    std::fs::write(&secret, "Subject: not ours\n\nNot ours.\n").unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    symlink(elsewhere.path(), folder.join("1-0-linked")).unwrap();
+    std::fs::create_dir(folder.join("1-0-inner")).unwrap();
+    symlink(&secret, folder.join("1-0-inner/message.eml")).unwrap();
+    let mut command = CommandBuilder::new("sh");
+    // It says where its file is, and goes on until it is killed.
+    let editor = "VISUAL=sh -c 'printf \"To: cy@example.org\\nSubject: Tea\\n\\nOne lump.\\n\" > \"$1\"; \
+                  echo \"EDITING $$\"; while :; do sleep 1; done' sh";
+    command.args(["-c", "umask 000; exec env \"$@\"", "sh", editor]);
+    command.arg(env!("CARGO_BIN_EXE_postrider"));
+    command.env("POSTRIDER_HOME", &home.path);
+    let mut t = Terminal::start(command, 100, 30);
+    t.wait_for("one");
+    t.send("c");
+    t.wait_for("New message");
+    t.send(CTRL_E);
+    let screen = t.wait_for("EDITING ");
+    t.kill();
+    let (_, process) = screen.split_once("EDITING ").unwrap();
+    let process: i32 = process.split_whitespace().next().unwrap().parse().unwrap();
+    let process = rustix::process::Pid::from_raw(process).unwrap();
+    let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+    let left = || -> Vec<_> {
+        let entries = std::fs::read_dir(&folder).unwrap().flatten();
+        let own = entries.filter(|e| !e.file_name().to_string_lossy().starts_with("1-0-"));
+        own.map(|e| e.path()).collect()
+    };
+    let own = left();
+    assert_eq!(own.len(), 1, "{own:?}");
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(
+        (mode(&own[0]), mode(&own[0].join("message.eml"))),
+        (0o700, 0o600)
+    );
+    // The next start has it as a draft, and the file is gone.
+    let mut t = Terminal::postrider(&[], &home.path, 100, 30);
+    t.wait_for("✎ Tea");
+    assert_eq!(left(), Vec::<std::path::PathBuf>::new());
+    assert!(secret.exists());
+    t.kill();
+    let drafts = crate::dump::read(&crate::dump::local(&home));
+    let drafts = crate::dump::rows(&drafts, "SELECT subject, body FROM draft").concat();
+    assert!(
+        drafts.contains("One lump.") && !drafts.contains("ours"),
+        "{drafts}"
+    );
+}

@@ -21,6 +21,7 @@ mod dice;
 mod fuzz;
 mod bombs;
 mod drawn;
+mod alone;
 mod attacks;
 mod tls;
 mod smtp;

@@ -125,7 +125,7 @@ fn hostile(n: usize, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Each with `caseNNN` at the beginning of its subject.
-fn all() -> Vec<Vec<u8>> {
+pub fn all() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/messages");
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
@@ -150,7 +150,7 @@ fn all() -> Vec<Vec<u8>> {
     all
 }
 
-fn crlf(raw: &[u8]) -> Vec<u8> {
+pub fn crlf(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len() + raw.len() / 40);
     for line in raw.split_inclusive(|b| *b == b'\n') {
         match line.strip_suffix(b"\n") {
@@ -164,7 +164,7 @@ fn crlf(raw: &[u8]) -> Vec<u8> {
     out
 }
 
-fn server(messages: &[Vec<u8>]) -> Script {
+pub fn server(messages: &[Vec<u8>]) -> Script {
     let server = Script::start(|mail| {
         for raw in messages {
             mail.put(b"INBOX", crlf(raw), Vec::new());
@@ -184,7 +184,7 @@ fn server(messages: &[Vec<u8>]) -> Script {
 }
 
 /// The case that stands in the reader: by its title, or in its header where a list stands before.
-fn shown(screen: &str) -> Option<usize> {
+pub fn shown(screen: &str) -> Option<usize> {
     let title = screen.trim_start().strip_prefix("case");
     let subject = || {
         let (_, after) = screen.split_once("Subject:")?;
@@ -234,7 +234,8 @@ fn s15_nothing_but_our_own_sequences_reaches_the_terminal() {
         "no@x.example",
         "550 5.1.1 \x1b[31;7701mPWN \u{9b}7703m\x1b]0;PWN\x07\u{202e} no",
     );
-    let home = Home::new(&server.account_with("work", sink.port));
+    let account = server.account_with("work", sink.port);
+    let home = Home::new(&format!("[ui]\nhyperlinks = \"on\"\n{account}"));
     home.sync();
     let letter = "From: work@example.test\nTo: no@x.example\nSubject: s\n\nx\n";
     home.feed(&["send", "--wait"], letter.as_bytes());
@@ -244,6 +245,7 @@ fn s15_nothing_but_our_own_sequences_reaches_the_terminal() {
         t.send("gg\r");
         let mut seen = BTreeSet::new();
         let (mut last, mut from) = (None, 0);
+        let mut linked = BTreeSet::new();
         while seen.len() < messages.len() {
             let screen = t.wait_until(&format!("a message after {last:?}"), |s| {
                 shown(s).is_some() && shown(s) != last
@@ -278,6 +280,15 @@ fn s15_nothing_but_our_own_sequences_reaches_the_terminal() {
             }
             let done = sound(&t, &mut from, &format!("case {last:?} at {size:?}"));
             assert!(!done.copied.is_empty(), "nothing was copied of {last:?}");
+            linked.extend(done.linked);
+        }
+        // The whitelist knows which addresses may be links.
+        for kind in ["https://lnk.example/", "https://h.example/"] {
+            let is = |url: &String| url.starts_with(kind);
+            assert!(
+                size != SIZES[1] || linked.iter().any(is),
+                "{kind}: {linked:?}"
+            );
         }
         t.send("r");
         t.wait_for("From     ");

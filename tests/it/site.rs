@@ -91,6 +91,11 @@ impl Site {
         self.state.lock().unwrap().knocks
     }
 
+    /// The certificate of who vouches for it.
+    pub fn authority(&self) -> &std::path::Path {
+        self.ca.path()
+    }
+
     /// A client that trusts it and may ask on this machine.
     pub fn client(&self) -> Client {
         Client::anywhere(Trust::new(Some(self.ca.path()), None).unwrap())

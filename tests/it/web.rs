@@ -208,3 +208,89 @@ fn s35_pictures_on_the_web_are_asked_about_and_a_private_address_is_not_asked() 
     t.send("qq");
     t.wait_exit();
 }
+
+/// A picture of one colour.
+fn picture(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
+    let picture = image::RgbImage::from_pixel(width, height, image::Rgb(colour));
+    let mut out = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut out, image::ImageFormat::Png).unwrap();
+    out.into_inner()
+}
+
+/// How many rows of the screen hold half blocks.
+fn pictured(screen: &str) -> usize {
+    screen.lines().filter(|l| l.contains("▀▀▀▀")).count()
+}
+
+#[test]
+fn pictures_stand_in_the_text_and_come_of_themselves_from_whom_the_user_said() {
+    if !crate::kill::is_built_for_it() {
+        return;
+    }
+    let site = Site::start();
+    site.put("/pot.png", &picture(160, 64, [200, 30, 30]));
+    let own = openssl::base64::encode_block(&picture(80, 48, [30, 30, 200]));
+    let letter = |n: u32| {
+        format!(
+            "Authentication-Results: mx.example.test; dkim=pass header.d=tea.example\r\n\
+             From: Tea News <news@tea.example>\r\nTo: work@example.test\r\nSubject: tea {n}\r\n\
+             Message-ID: <{n}@tea.example>\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/related; boundary=r\r\n\r\n--r\r\nContent-Type: text/html\r\n\r\n\
+             <p>Before the pot.</p><p><img src='{}?{n}'></p><p>Between.</p><img src='cid:cup@x'>\
+             <p>After the cup.</p>\r\n\
+             --r\r\nContent-Type: image/png\r\nContent-ID: <cup@x>\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\n{own}\r\n--r--\r\n",
+            site.url("/pot.png")
+        )
+    };
+    site.put("/pot.png?1", &picture(160, 64, [200, 30, 30]));
+    site.put("/pot.png?2", &picture(160, 64, [200, 30, 30]));
+    let server = Script::start(|mail| {
+        for n in 1..3 {
+            mail.put(b"INBOX", letter(n).into_bytes(), Vec::new());
+        }
+    });
+    let config = server.account_with("work", 9);
+    let home = Home::new(&config);
+    home.json(&["sync", "--once", "--bodies", "all"]);
+    let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_postrider"));
+    command.env("POSTRIDER_HOME", &home.path);
+    command.env("POSTRIDER_WEB_CA", site.authority());
+    let mut t = Terminal::start(command, 100, 50);
+    t.wait_for("tea 2");
+    t.send("gg\r");
+    // What it brings is shown; nothing was asked of anybody.
+    let screen = t.wait_until("the picture that it brings", |s| pictured(s) == 3);
+    let line = |screen: &str, what: &str| {
+        let is = |l: &str| l.contains('▏') && l.contains(what);
+        screen.lines().position(is).unwrap()
+    };
+    assert!(
+        line(&screen, "Between.") < line(&screen, "▀▀▀▀"),
+        "{screen}"
+    );
+    assert!(
+        line(&screen, "▀▀▀▀") < line(&screen, "After the cup."),
+        "{screen}"
+    );
+    assert_eq!(site.knocks(), 0);
+    t.send("P");
+    t.wait_for("always for news@tea.example");
+    std::thread::park_timeout(postrider::tui::screen::confirm::MOMENT * 2);
+    t.send("a");
+    let screen = t.wait_until("both pictures", |s| pictured(s) == 7);
+    let (before, between) = (line(&screen, "Before the pot."), line(&screen, "Between."));
+    assert!(
+        (before..between).contains(&line(&screen, "▀▀▀▀")),
+        "{screen}"
+    );
+    assert_eq!(site.heard().len(), 1);
+    // The next one of this sender needs no word.
+    t.send("J");
+    t.wait_until("both pictures of the other", |s| {
+        s.contains("Subject: tea 1") && pictured(s) == 7
+    });
+    assert_eq!(site.heard().len(), 2);
+    t.send("qq");
+    t.wait_exit();
+}

@@ -53,6 +53,9 @@ pub fn check(octets: &[u8]) -> Result<Doings, String> {
                         .ok_or_else(|| wrong("a command without an end"))?;
                     told(&command[..end], &mut done).map_err(|why| wrong(&why))?;
                     &command[end + skip..]
+                } else if let Some(after) = sequence.strip_prefix(['7', '8']) {
+                    // The cursor's place kept while links are drawn, and gone back to.
+                    after
                 } else {
                     return Err(wrong("an escape sequence"));
                 }
@@ -122,7 +125,15 @@ fn told(command: &str, done: &mut Doings) -> Result<(), String> {
         return Ok(());
     }
     if let Some(link) = command.strip_prefix("8;") {
-        let (_, address) = link.split_once(';').ok_or("a link without an address")?;
+        let (name, address) = link.split_once(';').ok_or("a link without an address")?;
+        let hex = |id: &str| id.len() == 16 && id.bytes().all(|b| b.is_ascii_hexdigit());
+        let ours = match name.strip_prefix("id=") {
+            Some(id) => hex(id) && !address.is_empty(),
+            None => name.is_empty() && address.is_empty(),
+        };
+        if !ours {
+            return Err("a link of another kind".to_owned());
+        }
         let plain = address
             .bytes()
             .all(|b| (0x21..0x7f).contains(&b) && b != b';');
@@ -151,7 +162,8 @@ fn only_what_is_ours_passes() {
     assert_eq!(check(drawn.as_bytes()), Ok(Doings::default()));
     let copied = check(b"\x1b]52;c;aGk=\x1b\\").unwrap();
     assert_eq!(copied.copied, ["hi"]);
-    let linked = check(b"\x1b]8;;https://x.example/\x1b\\x\x1b]8;;\x1b\\").unwrap();
+    let link = b"\x1b7\x1b]8;id=0123456789abcdef;https://x.example/\x1b\\x\x1b]8;;\x1b\\\x1b8";
+    let linked = check(link).unwrap();
     assert_eq!(linked.linked, ["https://x.example/", ""]);
     for bad in [
         &b"\x1b[31;7701m"[..],
@@ -168,8 +180,10 @@ fn only_what_is_ours_passes() {
         b"\x1b]2;t\x1b\\",
         b"\x1b]52;c;?\x07",
         b"\x1b]52;c;Gw==\x07",
-        b"\x1b]8;;javascript:x\x1b\\",
-        b"\x1b]8;;https://x/ y\x1b\\",
+        b"\x1b]8;id=0123456789abcdef;javascript:x\x1b\\",
+        b"\x1b]8;id=0123456789abcdef;https://x/ y\x1b\\",
+        b"\x1b]8;;https://x.example/\x1b\\",
+        b"\x1b]8;id=x:y=z;https://x.example/\x1b\\",
         b"\x1bPq\x1b\\",
         b"\x1b_Gx\x1b\\",
         b"\x1bc",
