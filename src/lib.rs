@@ -10,6 +10,7 @@ pub mod mime;
 pub mod sieve;
 pub mod net;
 pub mod store;
+pub mod notify;
 pub mod demo;
 pub mod sync;
 pub mod tui;

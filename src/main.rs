@@ -5,17 +5,18 @@ use postrider::cli::seat::Seat;
 use postrider::cli::{self, compose, exit, home};
 use postrider::config::files::read_text;
 use postrider::config::lock::{self, EngineLock};
-use postrider::config::{Checks, ConfigError, Loaded, Look, Paths, load};
+use postrider::config::{Checks, ConfigError, Loaded, Look, Paths, keep, load};
 use postrider::demo::{Demo, Options};
 use postrider::model::{Account, AccountStatus, Draft, DraftId, Link};
 use postrider::net::domain::Resolver;
 use postrider::net::http::{Client, Url};
+use postrider::notify;
 use postrider::signal::{Board, Ringer, Topic};
 use postrider::store::Local;
 use postrider::sync::Engine;
 use postrider::tui::editor;
 use postrider::tui::offer::Books;
-use postrider::tui::ports::{LoadPicture, LookUp};
+use postrider::tui::ports::{KeepHow, LoadPicture, LookUp};
 use postrider::tui::screen::composer::block;
 use postrider::tui::{self, Ports, Taste};
 use std::path::{Path, PathBuf};
@@ -185,6 +186,9 @@ fn ride(
         left_open,
         put_aside,
         compose,
+        views: loaded.config.views.clone(),
+        splits: loaded.config.splits.clone(),
+        keep: keep_in(&paths.config),
         warnings,
     };
     let done = tui::run(ports);
@@ -203,6 +207,7 @@ fn beginning(
     let accounts = loaded.config.accounts.clone();
     let undo_send = loaded.config.look.undo_send;
     let rules = loaded.config.rules.clone();
+    let told = loaded.config.notify.clone();
     // An account that can't be read is not one that is gone.
     let all = loaded.problems.is_empty();
     move |online| {
@@ -213,6 +218,10 @@ fn beginning(
             home::part_with_others(&parts, &accounts)?;
         }
         let cache = parts.stores.cache.clone();
+        if online {
+            // Before anything is fetched, so that what is fetched is new.
+            notify::start(&cache, &told, &board)?;
+        }
         let engine = Engine::start(parts)?;
         let board = Arc::clone(&board);
         if online {
@@ -291,6 +300,12 @@ fn load_picture() -> LoadPicture {
             other => Err(format!("the web server answered {other}")),
         }
     })
+}
+
+/// How views and tabs are written into the configuration.
+fn keep_in(config: &Path) -> KeepHow {
+    let config = config.to_owned();
+    Arc::new(move |change| keep::keep(&config, change))
 }
 
 /// The languages in which spelling is looked at.

@@ -11,14 +11,15 @@ use crate::config::load::reach;
 use crate::config::lock;
 use crate::model::{Account, AccountName, AccountStatus, Link, Quota, Reach};
 use crate::net::diagnose::{Service, explain};
-use crate::signal::Board;
+use crate::signal::{Announcement, Board};
 use crate::store::Local;
 use crate::sync::engine::{self, Engine, Once};
 use crate::sync::{Parts, SyncError};
-use crate::text::{Clean, when};
+use crate::text::{Clean, osc, when};
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -264,6 +265,7 @@ fn watch(home: &Home, as_json: bool, parts: Parts, board: &Arc<Board>) -> Result
     board.on_post(move || {
         let _ = ring.try_send(());
     });
+    crate::notify::start(&home.paths.cache, &home.config.notify, board)?;
     let mut engine = Engine::start(parts)?;
     let nudged = engine.nudged();
     lock::listen(&home.paths.bell, move || {
@@ -282,6 +284,7 @@ fn watch(home: &Home, as_json: bool, parts: Parts, board: &Arc<Board>) -> Result
                 said.insert(account, line);
             }
         }
+        posted.announced.iter().for_each(announce);
         for notice in posted.notices {
             if as_json {
                 json::print(json!({ "notice": notice }))?;
@@ -292,6 +295,19 @@ fn watch(home: &Home, as_json: bool, parts: Parts, board: &Arc<Board>) -> Result
     }
     engine.stop();
     Ok(0)
+}
+
+/// Lets the terminal tell of new mail, if there is one.
+fn announce(said: &Announcement) {
+    let mut err = std::io::stderr();
+    let way = match said.bell {
+        true => osc::Way::Bell,
+        false => osc::Way::found(|name| std::env::var(name).ok()),
+    };
+    if err.is_terminal() {
+        let (title, body) = (Clean::line(&said.title), Clean::line(&said.body));
+        let _ = err.write_all(way.sequence(&title, &body).as_bytes());
+    }
 }
 
 fn quota(quota: Quota) -> Value {

@@ -62,7 +62,7 @@ pub enum CommandError {
 /// See [`CommandError`]; no variant holds anything that the command printed on stdout.
 pub(super) fn first_line(argv: &[String], limit: Duration) -> Result<Secret, CommandError> {
     let program = Clean::line(argv.first().map_or("", String::as_str)).to_string();
-    run(argv, limit, None, read_line)?.ok_or(CommandError::Empty { program })
+    run(argv, limit, None, &[], read_line)?.ok_or(CommandError::Empty { program })
 }
 
 /// What the command prints, at most `most` octets of it; the rest is read and dropped.
@@ -70,7 +70,7 @@ pub(super) fn first_line(argv: &[String], limit: Duration) -> Result<Secret, Com
 /// # Errors
 /// See [`CommandError`].
 pub fn output(argv: &[String], limit: Duration, most: u64) -> Result<Vec<u8>, CommandError> {
-    run(argv, limit, None, begin(most))
+    run(argv, limit, None, &[], begin(most))
 }
 
 /// What the command prints that is given `input`, at most `most` octets of it; the rest is read
@@ -84,7 +84,19 @@ pub fn filter(
     limit: Duration,
     most: u64,
 ) -> Result<Vec<u8>, CommandError> {
-    run(argv, limit, Some(input), begin(most))
+    run(argv, limit, Some(input), &[], begin(most))
+}
+
+/// Runs a command that is told something by its environment; what it prints is dropped.
+///
+/// # Errors
+/// See [`CommandError`].
+pub fn tell(
+    argv: &[String],
+    told: &[(String, String)],
+    limit: Duration,
+) -> Result<(), CommandError> {
+    run(argv, limit, None, told, begin(0)).map(drop)
 }
 
 /// Reads so many octets, and the rest without keeping it.
@@ -102,6 +114,7 @@ fn run<T: Send + 'static>(
     argv: &[String],
     limit: Duration,
     input: Option<Vec<u8>>,
+    told: &[(String, String)],
     read: impl FnOnce(ChildStdout) -> T + Send + 'static,
 ) -> Result<T, CommandError> {
     let deadline = Instant::now() + limit;
@@ -112,7 +125,7 @@ fn run<T: Send + 'static>(
         source,
     };
     let path = find(typed).map_err(not_run)?;
-    let mut child = spawn(&path, argv, input.is_some()).map_err(not_run)?;
+    let mut child = spawn(&path, argv, input.is_some(), told).map_err(not_run)?;
     let pid = Pid::from_child(&child);
     if let Some((mut stdin, input)) = child.stdin.take().zip(input) {
         // Written aside: a command may print before it has read everything.
@@ -171,7 +184,7 @@ fn find(program: &str) -> io::Result<PathBuf> {
 
 /// Starts it in a session of its own, so that nothing it starts can reach our terminal (a pinentry
 /// would draw over the screen); without `setsid` at least in a group of its own.
-fn spawn(path: &Path, argv: &[String], fed: bool) -> io::Result<Child> {
+fn spawn(path: &Path, argv: &[String], fed: bool, told: &[(String, String)]) -> io::Result<Child> {
     let arguments = argv.iter().skip(1);
     let ready = |command: &mut Command| {
         command
@@ -179,6 +192,7 @@ fn spawn(path: &Path, argv: &[String], fed: bool) -> io::Result<Child> {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .env_remove("GPG_TTY")
+            .envs(told.iter().map(|(name, value)| (name, value)))
             .spawn()
     };
     if let Ok(setsid) = find("setsid") {

@@ -66,6 +66,13 @@ pub enum Page {
     From(PageKey),
 }
 
+impl Page {
+    /// Whether it is read from older rows to newer ones, so that a row too many stands first.
+    pub fn is_backward(self) -> bool {
+        matches!(self, Page::Before(_) | Page::Oldest)
+    }
+}
+
 /// One row of an index: a message, or a thread shown by its newest message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexRow {

@@ -37,12 +37,28 @@ pub struct Posted {
     pub statuses: BTreeMap<AccountName, AccountStatus>,
     /// Things to say once, newest last, cleaned; at most [`Board::NOTICES`].
     pub notices: Vec<String>,
+    /// New mail to be told of by the terminal, newest last; at most [`Board::NOTICES`].
+    pub announced: Vec<Announcement>,
+}
+
+/// New mail that the terminal tells its user of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    /// Who wrote, or how many messages came; cleaned, as is the text.
+    pub title: String,
+    /// What about.
+    pub body: String,
+    /// Whether nothing but the bell is wanted.
+    pub bell: bool,
 }
 
 impl Posted {
     /// Whether nothing was written.
     pub fn is_empty(&self) -> bool {
-        self.topics.is_empty() && self.statuses.is_empty() && self.notices.is_empty()
+        self.topics.is_empty()
+            && self.statuses.is_empty()
+            && self.notices.is_empty()
+            && self.announced.is_empty()
     }
 }
 
@@ -52,6 +68,7 @@ type Hook = Box<dyn Fn() + Send>;
 struct Inner {
     posted: Posted,
     hook: Option<Hook>,
+    mail: Option<Hook>,
 }
 
 /// The board. Share it in an `Arc`.
@@ -73,8 +90,19 @@ impl Board {
         self.lock().hook = Some(Box::new(hook));
     }
 
+    /// Calls `hook` whenever the messages of a mailbox changed, whoever takes what is written. It
+    /// runs as that of [`Board::on_post`] does.
+    pub fn on_mail(&self, hook: impl Fn() + Send + 'static) {
+        self.lock().mail = Some(Box::new(hook));
+    }
+
     /// Writes a topic.
     pub fn post(&self, topic: Topic) {
+        if matches!(topic, Topic::Mailbox(_))
+            && let Some(mail) = &self.lock().mail
+        {
+            mail();
+        }
         self.write(|posted| {
             posted.topics.insert(topic);
         });
@@ -94,6 +122,16 @@ impl Board {
                 posted.notices.remove(0);
             }
             posted.notices.push(text);
+        });
+    }
+
+    /// Writes new mail that the terminal is to tell of.
+    pub fn announce(&self, announcement: Announcement) {
+        self.write(|posted| {
+            if posted.announced.len() >= Self::NOTICES {
+                posted.announced.remove(0);
+            }
+            posted.announced.push(announcement);
         });
     }
 

@@ -5,5 +5,5 @@
 pub mod doorbell;
 pub mod board;
 
-pub use board::{Board, Posted, Topic};
+pub use board::{Announcement, Board, Posted, Topic};
 pub use doorbell::{Doorbell, Ringer};

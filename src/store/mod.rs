@@ -29,6 +29,7 @@ pub mod answered;
 pub mod search;
 mod ranked;
 pub mod listed;
+pub mod arrived;
 pub mod resolve;
 pub mod cache;
 mod server_hits;
@@ -58,6 +59,7 @@ pub mod met;
 
 pub use accounts::MailboxChanges;
 pub use among::Answering;
+pub use arrived::{Arrived, Marks};
 pub use bodies::NewBody;
 pub use cache::{Cache, Opened};
 pub use cursor::CursorMove;

@@ -125,6 +125,10 @@ pub enum Argument {
     Time,
     /// Any words.
     Words,
+    /// A saved view's name.
+    View,
+    /// A name of the user's own.
+    Name,
 }
 
 /// A row of the table.
@@ -229,6 +233,12 @@ commands! {
     GoOutbox, "go-outbox", Going, [Global], No, "", "Go to the outbox";
     GoAccounts, "go-accounts", Going, [Global], No, "", "Show the accounts and what they are doing";
     Journal, "journal", Going, [Global], No, "", "Show what was done, and take any of it back";
+    View, "view", Going, [Global], View, "", "Show a saved view";
+    SaveView, "save-view", Going, [Global], Name, "", "Keep what is searched for as a view in the sidebar";
+    RemoveView, "remove-view", Going, [Global], View, "", "Remove a saved view, or the one that is shown";
+    NextTab, "next-tab", Going, [Index], No, "", "Go to the next tab over the inbox";
+    PreviousTab, "previous-tab", Going, [Index], No, "", "Go to the previous tab over the inbox";
+    SplitInbox, "split-inbox", Going, [Global], Name, "", "Choose tabs for the inbox; `off` ends them";
     Account, "account", Going, [Global], Account, "", "Go to an account's inbox, by number or name";
 
     SearchOrder, "search-order", Reading, [Index], No, "", "List what a search found by how well it fits, or by date";

@@ -1,8 +1,10 @@
 //! What `update` wants done. Only the loop does it, so that screens can be tested without
 //! threads and nothing on the screen thread can block.
 
+use crate::config::keep::Keep;
 use crate::mime::itip::Answer;
 use crate::model::{DraftId, Intent, MsgId};
+use crate::signal::Announcement;
 use crate::tui::errand::Errand;
 use crate::tui::event::About;
 use crate::tui::part::PartJob;
@@ -88,8 +90,13 @@ pub enum Effect {
         /// What was typed of the name or address.
         prefix: String,
     },
+    /// Write a view or tabs into the configuration; comes back as
+    /// [`crate::tui::event::Event::Kept`].
+    Keep(Keep),
     /// Put this on the terminal's clipboard (OSC 52).
     Copy(String),
+    /// Let the terminal tell of new mail.
+    Announce(Announcement),
     /// Stop the process as Ctrl-Z does in a shell.
     Suspend,
     /// Ask the terminal for its background.

@@ -1,6 +1,8 @@
 //! Everything that can happen to the screen, in one closed enum: whoever reads it knows all that
 //! ever triggers work there.
 
+use crate::config::keep::Keep;
+use crate::config::{SavedView, Split};
 use crate::model::{Done, Draft, FlagChange, LocationId, OutboxId, Outgoing};
 use crate::signal::Posted;
 use crate::tui::errand::Brought;
@@ -114,6 +116,8 @@ pub enum Event {
     Part(PartCame),
     /// Something done aside ended: what to say, or what went wrong.
     Told(Result<String, String>),
+    /// What was to be kept was written down, and what is kept from now on; or why not.
+    Kept(Keep, Result<(Vec<SavedView>, Vec<Split>), String>),
     /// A deadline passed (a toast's, a pending chord's).
     Tick,
     /// The terminal went away, or somebody asked the process to end.
@@ -143,6 +147,7 @@ impl Event {
             Event::Brought { .. } => "brought",
             Event::Part(_) => "part",
             Event::Told(_) => "told",
+            Event::Kept(..) => "kept",
             Event::Tick => "tick",
             Event::Quit => "quit",
         }

@@ -258,6 +258,22 @@ impl Keymap {
         }
     }
 
+    /// Gives keys to a call, everywhere but in the composer and over whatever they meant.
+    ///
+    /// # Errors
+    /// In plain words: there are no such keys.
+    pub fn give(&mut self, keys: &str, call: Call) -> Result<(), String> {
+        let keys = Key::sequence(keys)?;
+        for (context, _) in Context::ALL {
+            let root = self.contexts.entry(context).or_default();
+            let wanted = context == Context::Global || root.at(&keys).is_some();
+            if wanted && context != Context::Composer {
+                root.bind(&keys, Some(call.clone()));
+            }
+        }
+        Ok(())
+    }
+
     /// Takes a key.
     pub fn step(&self, context: Context, pending: &mut Pending, key: Key) -> Step {
         if !pending.is_empty() && key.is_escape() {

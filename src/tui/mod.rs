@@ -41,6 +41,7 @@ pub mod parts;
 pub mod contacts;
 pub mod twice;
 pub mod past;
+pub mod sorter;
 pub mod reader;
 pub mod layout;
 pub mod run;

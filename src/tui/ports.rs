@@ -1,7 +1,8 @@
 //! What the screen is given by the composition root, and nothing more: the screen knows neither
 //! the engine nor the network.
 
-use crate::config::{Hyperlinks, Images, ReaderPlace};
+use crate::config::keep::Keep;
+use crate::config::{Hyperlinks, Images, ReaderPlace, SavedView, Split};
 use crate::model::{Account, Done, Draft, DraftId, Intent, MailDomain};
 use crate::signal::Board;
 use crate::tui::offer::Books;
@@ -24,6 +25,10 @@ pub type LookUp = Arc<dyn Fn(&[String]) -> Vec<(String, MailDomain)> + Send + Sy
 /// nothing of who asks. Called on a thread of its own, and only when the user said so. What went
 /// wrong comes in plain words.
 pub type LoadPicture = Arc<dyn Fn(&str, usize, Instant) -> Result<Vec<u8>, String> + Send + Sync>;
+
+/// Writes a view or tabs into the configuration, and answers what is kept from then on; what went
+/// wrong comes in plain words. Called on a thread of its own.
+pub type KeepHow = Arc<dyn Fn(&Keep) -> Result<(Vec<SavedView>, Vec<Split>), String> + Send + Sync>;
 
 /// What the user prefers.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +104,12 @@ pub struct Ports {
     pub put_aside: Vec<DraftId>,
     /// A message to begin with.
     pub compose: Option<Box<Draft>>,
+    /// The saved views, in the order of the sidebar.
+    pub views: Vec<SavedView>,
+    /// The tabs over the inbox, in their order.
+    pub splits: Vec<Split>,
+    /// How either is written down.
+    pub keep: KeepHow,
     /// Things to say at the start (a broken account, a bad theme), cleaned.
     pub warnings: Vec<String>,
 }

@@ -4,10 +4,10 @@
 use crate::mime::render::Rendered;
 use crate::model::view::{IndexRow, MailboxRow, Order, Page, PageKey, Scope};
 use crate::model::{
-    AccountName, ActionId, Draft, DraftId, LocationId, MailboxId, MessageId, MsgId, Reminder,
-    Submission, ThreadId,
+    AccountName, ActionId, Draft, DraftId, LocationId, MailboxId, MessageId, MsgId, Query,
+    Reminder, Submission, ThreadId,
 };
-use crate::store::Past;
+use crate::store::{Counted, Past};
 use crate::text::Clean;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,9 +24,42 @@ pub enum Listing {
     },
     /// What a search in the cache finds, in this order, at most 500.
     Search(String, Order),
+    /// What fits a saved view, or a tab over an inbox.
+    Fitting(Fitting),
     /// The conversation of the message with this Message-ID of an account, wherever its messages
     /// lie.
     Conversation(AccountName, MessageId),
+}
+
+impl Listing {
+    /// The mailbox or inboxes of which it lists all or a part.
+    pub fn scope(&self) -> Option<&Scope> {
+        match self {
+            Listing::Scope { scope, .. } => Some(scope),
+            Listing::Fitting(list) => list.scope.as_ref(),
+            Listing::Search(..) | Listing::Conversation(..) => None,
+        }
+    }
+
+    /// Whether a thread is one row.
+    pub fn threaded(&self) -> bool {
+        match self {
+            Listing::Scope { threaded, .. } => *threaded,
+            Listing::Fitting(list) => list.threaded,
+            Listing::Search(..) | Listing::Conversation(..) => false,
+        }
+    }
+}
+
+/// A list by a query: relative dates in it are about the moment at which it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fitting {
+    /// What of: an inbox; or all mail.
+    pub scope: Option<Scope>,
+    /// One row a thread instead of one a message; only of an inbox.
+    pub threaded: bool,
+    /// What it must be.
+    pub query: Arc<Query>,
 }
 
 /// What is known of those whom one wrote to.
@@ -127,6 +160,8 @@ pub enum Question {
     },
     /// The mailing lists that there is mail of.
     Lists,
+    /// How much is unread in these lists.
+    Counts(Vec<Fitting>),
     /// The outbox.
     Outbox,
     /// The drafts.
@@ -248,6 +283,8 @@ pub enum Answer {
         /// In the order of the tree.
         rows: Vec<IndexRow>,
     },
+    /// To [`Question::Counts`].
+    Counts(Vec<(Fitting, Counted)>),
     /// To [`Question::Outbox`].
     Outbox(Vec<Submission>, Vec<Reminder>),
     /// To [`Question::Drafts`].

@@ -1,4 +1,4 @@
-//! The reader thread and the search thread: read-only connections that answer the screen's
+//! The reader thread and the search thread (that of views is `sorter.rs`): read-only connections that answer the screen's
 //! questions, the newest first.
 //!
 //! A question that a newer one has made pointless (another window of the index) is
@@ -16,6 +16,7 @@ use crate::tui::found::Found;
 use crate::tui::past;
 use crate::tui::question::{Answer, DraftAt, DraftRow, Known, Listing, Question, Tray};
 use crate::tui::shelves::{Shelves, unreadable};
+use crate::tui::sorter::Sorter;
 use crate::tui::twice::once;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::BTreeSet;
@@ -36,11 +37,12 @@ const DRAFTS: usize = 200;
 /// Messages of a conversation that are listed: the newest.
 const CONVERSATION: usize = 2_000;
 
-/// Both threads, as the loop sees them.
+/// The threads, as the loop sees them.
 pub struct Readers {
     lists: Sender<Question>,
     searches: Sender<Question>,
     interrupt: Arc<OnceLock<rusqlite::InterruptHandle>>,
+    views: Sorter,
 }
 
 impl Readers {
@@ -71,11 +73,15 @@ impl Readers {
             lists,
             searches,
             interrupt,
+            views: Sorter::start(cache, events)?,
         })
     }
 
     /// Asks; never waits.
     pub fn ask(&self, question: Question) {
+        if Sorter::takes(&question) {
+            return self.views.ask(question);
+        }
         let search = matches!(
             question,
             Question::Window {
@@ -113,6 +119,7 @@ fn kind(question: &Question) -> (u8, i64) {
         Question::Known { serial } => (8, serial.cast_signed()),
         Question::Journal { .. } => (11, 0),
         Question::WouldUndo(_) => (12, 0),
+        Question::Counts(_) => (13, 0),
     }
 }
 
@@ -205,7 +212,7 @@ impl Shelves {
                 // One more than asked for tells whether there are more.
                 let mut rows = self.reader()?.page(scope, *threaded, *page, limit + 1)?;
                 let more = rows.len() > *limit;
-                if more && is_backward(page) {
+                if more && page.is_backward() {
                     rows.remove(0);
                 }
                 rows.truncate(*limit);
@@ -259,6 +266,8 @@ impl Shelves {
                 serial: *serial,
                 found: Vec::new(),
             },
+            // The views thread answers that.
+            Question::Counts(_) => Answer::Counts(Vec::new()),
             Question::Thread {
                 serial,
                 thread,
@@ -304,11 +313,6 @@ impl Shelves {
             }
         })
     }
-}
-
-/// Whether the extra row of a page stands at its newer end.
-fn is_backward(page: &Page) -> bool {
-    matches!(page, Page::Before(_) | Page::Oldest)
 }
 
 fn serve_lists(cache: &Path, local: &Path, questions: &Receiver<Question>, events: &Sender<Event>) {

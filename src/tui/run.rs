@@ -4,6 +4,7 @@
 //! Idle means asleep: there is no tick, only a deadline while something on the screen has to
 //! disappear. A turn of more than 16 ms is logged with the event that began it.
 
+use crate::config::keep::Keep;
 use crate::model::MailDomain;
 use crate::signal::{Board, Posted};
 use crate::text::when;
@@ -20,7 +21,7 @@ use crate::tui::layout::Layout;
 use crate::tui::loading::Loader;
 use crate::tui::parts::Parts;
 use crate::tui::picture::Ability;
-use crate::tui::ports::{Ask, LookUp, Ports, Reply};
+use crate::tui::ports::{Ask, KeepHow, LookUp, Ports, Reply};
 use crate::tui::reader::Readers;
 use crate::tui::spell::Spelling;
 use crate::tui::terminal::{self, Terminal};
@@ -116,6 +117,7 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
             events,
             terminal,
             editing: ports.editing,
+            keep: ports.keep,
             spelling: spelling.clone(),
         },
         inbox,
@@ -133,6 +135,8 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
         left_open: ports.left_open,
         put_aside: ports.put_aside,
         compose: ports.compose,
+        views: ports.views,
+        splits: ports.splits,
         warnings: ports.warnings,
     })
 }
@@ -149,6 +153,7 @@ struct Hands {
     events: Sender<Event>,
     terminal: Terminal,
     editing: PathBuf,
+    keep: KeepHow,
     spelling: Spelling,
 }
 
@@ -262,7 +267,9 @@ impl Hands {
                 errand: Errand::Domains(domains),
             } => look_up(self.domains.clone(), serial, domains, self.events.clone()),
             Effect::Errand { serial, errand } => self.layout.errand(serial, errand),
+            Effect::Keep(change) => keep(Arc::clone(&self.keep), change, self.events.clone()),
             Effect::Copy(text) => self.terminal.copy(&clip(&text).0)?,
+            Effect::Announce(said) => self.terminal.announce(&said)?,
             Effect::Redraw => self.terminal.redraw()?,
             Effect::AskBackground => self.terminal.ask_ground()?,
             Effect::Editor {
@@ -354,6 +361,19 @@ fn look_up(how: Option<LookUp>, serial: u64, domains: Vec<String>, events: Sende
         tracing::error!(%e, "no thread to look domains up");
         let brought = Brought::Domains(unknown);
         let _ = events.send(Event::Brought { serial, brought });
+    }
+}
+
+/// Writes down what is to be kept, on a thread: a disk may take its time.
+fn keep(how: KeepHow, change: Keep, events: Sender<Event>) {
+    let spawned = std::thread::Builder::new()
+        .name("keep".into())
+        .spawn(move || {
+            let kept = how(&change);
+            let _ = events.send(Event::Kept(change, kept));
+        });
+    if let Err(e) = spawned {
+        tracing::error!(%e, "no thread to write the configuration");
     }
 }
 

@@ -3,6 +3,8 @@
 //! Leaving is idempotent and safe from a panic hook: the shell is always left in a cooked mode
 //! with a visible cursor, and the place of the log is said afterwards, never inside the screen.
 
+use crate::signal::Announcement;
+use crate::text::{Clean, osc};
 use crate::tui::backend::Careful;
 use crate::tui::ground;
 use crate::tui::hyperlink::{END, Linked, Standing};
@@ -156,6 +158,20 @@ impl Terminal {
     /// When the terminal is gone.
     pub fn size(&self) -> io::Result<(u16, u16)> {
         self.inner.size().map(|s| (s.width, s.height))
+    }
+
+    /// Tells of new mail, as this terminal is known to.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn announce(&mut self, said: &Announcement) -> io::Result<()> {
+        let way = match said.bell {
+            true => osc::Way::Bell,
+            false => osc::Way::found(|name| std::env::var(name).ok()),
+        };
+        // Cleaned already, and once more where it is written.
+        let (title, body) = (Clean::line(&said.title), Clean::line(&said.body));
+        execute!(self.inner.backend_mut(), Print(way.sequence(&title, &body)))
     }
 
     /// Puts text on the terminal's clipboard. OSC 52 carries it as base64, so nothing in it can

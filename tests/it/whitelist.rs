@@ -16,6 +16,8 @@ const MODES: [&str; 7] = ["25", "1002", "1004", "1006", "1049", "2004", "2026"];
 pub struct Doings {
     /// What was put on the clipboard.
     pub copied: Vec<String>,
+    /// What the terminal was to tell of. A bell is none: who asks for it counts it himself.
+    pub announced: Vec<String>,
     /// Addresses that text was made a link to.
     pub linked: Vec<String>,
 }
@@ -148,6 +150,19 @@ fn told(command: &str, done: &mut Doings) -> Result<(), String> {
         done.linked.push(address.to_owned());
         return Ok(());
     }
+    let announced = ["9;Mail: ", "777;notify;", "99;i=postrider:d=0:e=1;"];
+    let encoded = "99;i=postrider:d=1:e=1:p=body;";
+    if let Some(said) = announced
+        .iter()
+        .find_map(|begin| command.strip_prefix(begin))
+    {
+        done.announced.push(said.to_owned());
+        return Ok(());
+    }
+    if let Some(said) = command.strip_prefix(encoded) {
+        decode_block(said).map_err(|_| "a notification that is not base64")?;
+        return Ok(());
+    }
     // The background is asked for.
     if command == "11;?" {
         return Ok(());
@@ -165,8 +180,12 @@ fn only_what_is_ours_passes() {
     let link = b"\x1b7\x1b]8;id=0123456789abcdef;https://x.example/\x1b\\x\x1b]8;;\x1b\\\x1b8";
     let linked = check(link).unwrap();
     assert_eq!(linked.linked, ["https://x.example/", ""]);
+    let told = check(b"\x1b]777;notify;Ada;Lunch\x1b\\\x1b]9;Mail: Ada: Lunch\x1b\\").unwrap();
+    assert_eq!(told.announced, ["Ada;Lunch", "Ada: Lunch"]);
     for bad in [
         &b"\x1b[31;7701m"[..],
+        b"\x1b]9;4;1;50\x1b\\",
+        b"\x1b]777;preexec\x1b\\",
         b"\x1b[6n",
         b"\x1b[c",
         b"\x1b[>q",

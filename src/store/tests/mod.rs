@@ -6,6 +6,7 @@ mod told;
 mod identity;
 mod renaming;
 mod overlaid;
+mod arrived;
 mod listed;
 mod listing;
 mod sought;

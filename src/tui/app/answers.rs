@@ -81,6 +81,10 @@ impl Panes {
                     drafts.set(rows);
                 }
             }
+            Answer::Counts(counts) => {
+                self.sorted.counted(counts);
+                self.sidebar.set_views(self.sorted.views());
+            }
             Answer::Draft(..)
             | Answer::Known { .. }
             | Answer::Journal { .. }
@@ -136,6 +140,7 @@ impl Panes {
         }
         if counts {
             fx.push(Effect::Query(Question::Sidebar));
+            self.count(fx);
         }
         if list {
             self.ask(fx, |p| p.index.reload(now.mono));
@@ -143,6 +148,7 @@ impl Panes {
         if counts && let Some(again) = self.pager.as_ref().and_then(Pager::again) {
             fx.push(Effect::Query(again));
         }
+        fx.extend(posted.announced.into_iter().map(Effect::Announce));
         for notice in posted.notices {
             self.status
                 .say(Clean::line(&notice), Tone::Plain, false, now.mono);

@@ -153,6 +153,12 @@ impl Panes {
             }
             Command::Raw => self.mode(Mode::Raw),
             Command::Html => self.mode(Mode::Html),
+            Command::View
+            | Command::SaveView
+            | Command::RemoveView
+            | Command::SplitInbox
+            | Command::NextTab
+            | Command::PreviousTab => return self.keeping(call.command, now, fx),
             Command::CheckMail => {
                 fx.push(Effect::Ask(Intent::CheckMail, About::Quiet));
                 self.tell(Clean::lit("Looking for new mail…"), now);
@@ -251,6 +257,15 @@ impl Panes {
                     && let Err(why) = self.remind(argument, now, fx)
                 {
                     self.alarm(why, now);
+                }
+                None
+            }
+            command @ (Command::View
+            | Command::SaveView
+            | Command::RemoveView
+            | Command::SplitInbox) => {
+                if let Err(why) = self.keeping_with(command, argument, now, fx) {
+                    self.alarm(&why, now);
                 }
                 None
             }

@@ -10,11 +10,12 @@ use crate::tui::screen::index_view::{self, Setting};
 use crate::tui::screen::paint::{begin, say};
 use crate::tui::screen::sidebar::Entry;
 use crate::tui::screen::status::{Toast, Tone};
+use crate::tui::screen::tabs::Strip;
 use crate::tui::screen::{accounts, pager_view, sidebar_view};
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 /// A reader with fewer columns has no room for tags beside the title.
@@ -104,6 +105,9 @@ fn list(panes: &Panes, place: Titled, now: i64, buf: &mut Buffer, theme: &Theme)
         theme,
     );
     let area = place.inner;
+    if let (Some(strip), Some(line)) = (panes.strip(place), tab_line(place)) {
+        strip.draw(buf, line, theme);
+    }
     if panes.is_reminding() && area.y > place.title.bottom() {
         let above = Rect {
             y: area.y - 1,
@@ -292,7 +296,29 @@ fn hint_line(hints: &[(Clean, Clean)], area: Rect, buf: &mut Buffer, theme: &The
     }
 }
 
+/// The line of the tabs, below the title, where there is room for one.
+fn tab_line(place: Titled) -> Option<Rect> {
+    let below = place.title.bottom();
+    (place.inner.y > below).then_some(Rect {
+        y: below,
+        ..place.title
+    })
+}
+
 impl Panes {
+    /// The tabs over the list in their line, if they are shown.
+    fn strip(&self, place: Titled) -> Option<Strip> {
+        let (tabs, shown) = self.tabs()?;
+        Some(Strip::new(&tabs, shown, usize::from(place.title.width)))
+    }
+
+    /// The tab that stands at a cell of the screen.
+    pub fn tab_at(&self, place: Titled, at: Position) -> Option<usize> {
+        let line = tab_line(place).filter(|line| line.contains(at))?;
+        self.strip(place)?
+            .hit(usize::from(at.x.saturating_sub(line.x)))
+    }
+
     /// The sidebar's line whose list is shown.
     fn shown_entry(&self) -> Option<usize> {
         self.sidebar
@@ -303,8 +329,10 @@ impl Panes {
                 View::Drafts(_) => matches!(e, Entry::Drafts(_)),
                 View::Accounts(_) => false,
                 View::Mail => match self.index.listing() {
-                    Listing::Scope { scope, .. } => e.scope().as_ref() == Some(scope),
-                    Listing::Search(..) | Listing::Conversation(..) => false,
+                    Listing::Fitting(list) if list.scope.is_none() => {
+                        matches!(e, Entry::View(view, _) if view.list == *list)
+                    }
+                    other => other.scope().is_some() && e.scope().as_ref() == other.scope(),
                 },
             })
     }

@@ -1,5 +1,6 @@
 //! From keys to calls: the begun sequence, its deadline, and what the hint line says.
 
+use crate::config::SavedView;
 use crate::text::Clean;
 use crate::tui::command::{Call, Command, Context, TABLE};
 use crate::tui::key::Key;
@@ -24,8 +25,23 @@ pub struct Keys {
 
 impl Keys {
     /// The default keys with the user's over them, and what was wrong with the user's.
-    pub fn load(user: Option<&str>) -> (Keys, Vec<String>) {
-        let (map, warnings) = Keymap::load(user);
+    ///
+    /// Views have the keys that the configuration gives them.
+    pub fn load(user: Option<&str>, views: &[SavedView]) -> (Keys, Vec<String>) {
+        let (mut map, mut warnings) = Keymap::load(user);
+        for view in views {
+            let call = Call {
+                command: Command::View,
+                argument: Some(view.name.clone()),
+            };
+            let given = view.key.as_ref().map(|key| map.give(key, call));
+            if let Some(Err(why)) = given {
+                warnings.push(format!(
+                    "config.toml: the key of the view {}: {why}",
+                    view.name
+                ));
+            }
+        }
         let hints = Context::ALL
             .iter()
             .map(|(context, _)| (*context, hints_of(&map, *context)))
@@ -177,7 +193,7 @@ mod tests {
 
     #[test]
     fn z_waits_a_moment_and_then_means_undo() {
-        let (mut keys, warnings) = Keys::load(ALSO);
+        let (mut keys, warnings) = Keys::load(ALSO, &[]);
         assert!(warnings.is_empty(), "{warnings:?}");
         let now = Instant::now();
         assert!(keys.press(Context::Index, &key('z'), now).is_empty());
@@ -192,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_key_that_does_not_go_on_is_not_lost() {
-        let (mut keys, _) = Keys::load(ALSO);
+        let (mut keys, _) = Keys::load(ALSO, &[]);
         let now = Instant::now();
         keys.press(Context::Index, &key('z'), now);
         let calls = keys.press(Context::Index, &key('e'), now);
@@ -201,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_hints_come_from_the_table_and_show_how_to_go_on() {
-        let (mut keys, _) = Keys::load(None);
+        let (mut keys, _) = Keys::load(None, &[]);
         let hints = keys.hints(Context::Index, |_| true);
         let shown: Vec<_> = hints.iter().map(|(_, w)| w.as_str()).collect();
         assert_eq!(shown[..3], ["help", "commands", "archive"]);

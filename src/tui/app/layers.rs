@@ -1,5 +1,7 @@
 //! What covers the panes, one on top of the other; the topmost takes the keys.
 
+use crate::config::Split;
+use crate::config::keep::Keep;
 use crate::model::view::{MailboxRow, Scope};
 use crate::model::{AccountName, MailboxId};
 use crate::text::Clean;
@@ -7,6 +9,7 @@ use crate::tui::app::invited::Asked;
 use crate::tui::app::outward::Rsvp;
 use crate::tui::app::popup::{self, Popup};
 use crate::tui::app::state::Panes;
+use crate::tui::app::views::suggestions;
 use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
@@ -22,6 +25,7 @@ use crate::tui::screen::paper::{self, Paper};
 use crate::tui::screen::picker::{self, Item, Picker};
 use crate::tui::screen::prompt::{Kind, Known, Prompt, Words};
 use crate::tui::screen::sidebar_view::mailbox_name;
+use crate::tui::screen::tabs;
 use crate::tui::theme::{AUTO, BUILT_IN, Theme};
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
@@ -52,6 +56,8 @@ pub enum Purpose {
     Find,
     /// A tag.
     Tag,
+    /// A name for what is searched for.
+    ViewName,
     /// People to send a message on to; the number of the last question for them.
     Redirect(u64),
     /// When one is reminded of a message.
@@ -81,6 +87,10 @@ pub enum Choice {
     Theme(&'static str),
     /// The message that is being written with this serial.
     Writing(u64),
+    /// A saved view.
+    View(String),
+    /// Tabs for the inbox.
+    Splits(Vec<Split>),
 }
 
 /// One thing that covers the panes.
@@ -181,6 +191,7 @@ impl Layer {
                 .collect(),
             accounts: panes.accounts.iter().map(|a| a.name.0.clone()).collect(),
             tags: panes.known_tags(),
+            views: panes.sorted.names(),
         };
         Layer::Prompt(Prompt::command(context, words), Purpose::Command)
     }
@@ -314,6 +325,42 @@ impl Layer {
     pub fn writings(items: Vec<Item<u64>>) -> Layer {
         let title = Clean::lit("Messages being written");
         Layer::Choose(Picker::new(title, items).map(Choice::Writing))
+    }
+
+    /// A saved view to show.
+    pub fn views(panes: &Panes) -> Layer {
+        let views = panes.sorted.views().into_iter();
+        let items = views.map(|(view, unread)| Item {
+            label: Clean::line(&view.name),
+            detail: Clean::line(&view.list.query.to_string()),
+            aside: tabs::number(unread).unwrap_or_default(),
+            value: Choice::View(view.name),
+        });
+        Layer::Choose(Picker::new(Clean::lit("Views"), items.collect()))
+    }
+
+    /// A name for what is searched for.
+    pub fn view_name() -> Layer {
+        let label = Clean::lit("Keep this search as: ");
+        Layer::Prompt(Prompt::new(label, Kind::Text, ""), Purpose::ViewName)
+    }
+
+    /// Tabs for the inbox.
+    pub fn splits(panes: &Panes) -> Layer {
+        let item = |(name, splits): (&'static str, Vec<Split>)| {
+            let told = |s: &Split| format!("{}: {}", s.name, s.query);
+            let told: Vec<String> = splits.iter().map(told).collect();
+            Item {
+                label: Clean::lit(name),
+                detail: Clean::line(&told.join("; ")),
+                aside: Clean::default(),
+                value: Choice::Splits(splits),
+            }
+        };
+        let none = (panes.has_tabs()).then_some(("One list again", Vec::new()));
+        let all = suggestions().into_iter().chain(none);
+        let title = Clean::lit("Tabs over the inbox (what is in none is in Other)");
+        Layer::Choose(Picker::new(title, all.map(item).collect()))
     }
 
     /// Takes a key.
@@ -498,6 +545,10 @@ fn chose(
         Choice::Mailbox(id, For::Going) => panes.show_scope(Scope::Mailbox(id), now, fx),
         Choice::Mailbox(id, what) => panes.file(id, what == For::Copying, now, fx),
         Choice::Account(name) => panes.go_account(&name, now, fx),
+        Choice::View(name) => {
+            panes.show_view(&name, now, fx);
+        }
+        Choice::Splits(splits) => fx.push(Effect::Keep(Keep::Splits(splits))),
     }
     Turn::closed()
 }

@@ -3,6 +3,7 @@
 
 pub mod geometry;
 pub mod acts;
+pub mod sorted;
 pub mod state;
 pub mod words;
 pub mod mail;
@@ -10,6 +11,7 @@ pub mod tags;
 pub mod navigate;
 pub mod answers;
 pub mod outward;
+pub mod views;
 pub mod copying;
 pub mod mouse;
 pub mod popup;

@@ -22,6 +22,11 @@ impl Panes {
             x: mouse.column,
             y: mouse.row,
         };
+        if mouse.kind == MouseEventKind::Down(MouseButton::Left)
+            && let Some(tab) = places.index.and_then(|place| self.tab_at(place, at))
+        {
+            return self.show_tab(tab, now, fx);
+        }
         let hit = |place: Option<Titled>| place.filter(|p| p.inner.contains(at));
         let (pane, place) = if let Some(p) = hit(places.sidebar) {
             (Pane::Sidebar, p)

@@ -36,9 +36,11 @@ impl Panes {
         if let Scope::Mailbox(id) = &scope {
             fx.push(Effect::Ask(Intent::Attend(*id), About::Quiet));
         }
-        let threaded = self.threaded;
-        let listing = Listing::Scope { scope, threaded };
+        let listing = self.listing_of(scope);
         self.ask(fx, |p| p.index.show(listing, now.mono));
+        if self.has_tabs() {
+            self.count(fx);
+        }
     }
 
     /// Opens what the sidebar's selection stands for.
@@ -46,6 +48,9 @@ impl Panes {
         match self.sidebar.selected().cloned() {
             Some(Entry::Outbox(_)) => self.show_outbox(fx),
             Some(Entry::Drafts(_)) => self.show_drafts(fx),
+            Some(Entry::View(view, _)) => {
+                self.show_view(&view.name, now, fx);
+            }
             Some(entry) => {
                 if let Some(scope) = entry.scope() {
                     self.show_scope(scope, now, fx);
@@ -132,8 +137,8 @@ impl Panes {
             return false;
         };
         // It may have been chosen otherwise since.
-        if let Listing::Scope { threaded, .. } = &mut listing {
-            *threaded = self.threaded;
+        if let Some(scope) = listing.scope().cloned() {
+            listing = self.listing_of(scope);
         }
         if listing != *self.index.listing() {
             self.ask(fx, |p| p.index.show(listing, now.mono));
@@ -158,12 +163,12 @@ impl Panes {
     /// One row a thread, or one a message.
     pub fn toggle_threads(&mut self, now: Now, fx: &mut Vec<Effect>) {
         self.threaded = !self.threaded;
-        let threaded = self.threaded;
-        if let Listing::Scope { scope, .. } = self.index.listing().clone() {
-            let listing = Listing::Scope { scope, threaded };
+        if let Some(scope) = self.index.listing().scope().cloned() {
+            let listing = self.listing_of(scope);
             self.ask(fx, |p| p.index.show(listing, now.mono));
+            self.count(fx);
         }
-        let text = if threaded {
+        let text = if self.threaded {
             "One line a thread."
         } else {
             "One line a message."
@@ -178,7 +183,11 @@ impl Panes {
             return;
         };
         let width = Places::reader_columns(self.room(), self.reader);
-        let found = matches!(self.index.listing(), Listing::Search(..));
+        let found = match self.index.listing() {
+            Listing::Search(..) => true,
+            Listing::Fitting(list) => list.scope.is_none(),
+            Listing::Scope { .. } | Listing::Conversation(..) => false,
+        };
         let pager = if self.index.threaded() || (found && self.threaded) {
             let whole = self.index.threaded() && line.kind != Kind::Child;
             let within = self.index.mailbox();

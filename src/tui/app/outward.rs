@@ -70,6 +70,12 @@ pub enum Wants {
     GoTo,
     /// An account to go to.
     GoToAccount,
+    /// A saved view to show.
+    View,
+    /// A name for what is searched for.
+    ViewName,
+    /// Tabs for the inbox.
+    Splits,
     /// Other colours.
     Theme,
     /// The pages of the message's list.

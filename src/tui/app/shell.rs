@@ -1,5 +1,6 @@
 //! The whole screen: the panes, what covers them, and where a key goes.
 
+use crate::config::{SavedView, Split};
 use crate::model::{Account, AccountName, Done, Draft, DraftId, Group};
 use crate::signal::Topic;
 use crate::text::Clean;
@@ -11,6 +12,7 @@ use crate::tui::app::keys::{Hint, Keys};
 use crate::tui::app::layers::{Ask, For, Layer, Turn};
 use crate::tui::app::outward::{self, Wants};
 use crate::tui::app::popup::{IN_FRONT, Popup};
+use crate::tui::app::sorted::Sorted;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::Effect;
@@ -54,6 +56,10 @@ pub struct Setup {
     pub spelling: Spelling,
     /// The groups of the configuration.
     pub groups: Vec<Group>,
+    /// The saved views.
+    pub views: Vec<SavedView>,
+    /// The tabs over the inbox.
+    pub splits: Vec<Split>,
     /// Whether recipients' domains are looked up before a message goes.
     pub check_domains: bool,
     /// Where attachments are saved if nothing else is said.
@@ -86,9 +92,11 @@ pub struct App {
 impl App {
     /// The screen at the start, and what is to be done first.
     pub fn new(setup: Setup, size: (u16, u16), now: Now) -> (App, Vec<Effect>) {
-        let (keys, trouble) = Keys::load(setup.keys.as_deref());
+        let (keys, trouble) = Keys::load(setup.keys.as_deref(), &setup.views);
         let keymap = Arc::clone(keys.map());
-        let (mut panes, mut fx) = Panes::new(setup.accounts, setup.taste, keymap, size, now);
+        let sorted = Sorted::new(&setup.views, &setup.splits);
+        let (mut panes, mut fx) =
+            Panes::new(setup.accounts, setup.taste, sorted, keymap, size, now);
         panes.downloads = setup.downloads;
         panes.groups.clone_from(&setup.groups);
         let (dress, faults) = Dress::new(setup.theme.as_deref(), setup.surroundings);
@@ -195,6 +203,8 @@ impl App {
                     .answer(serial, |w| w.brought(brought, now, &mut fx));
             }
             Event::Part(came) => self.part_came(came, now, &mut fx),
+            Event::Kept(change, Ok(kept)) => self.panes.kept(&change, kept, now, &mut fx),
+            Event::Kept(_, Err(why)) => self.panes.alarm(&why, now),
             Event::Told(Ok(text)) => self.panes.tell(Clean::line(&text), now),
             Event::Told(Err(why)) => self.panes.alarm(&why, now),
             Event::Tick => {
@@ -504,6 +514,9 @@ impl App {
             Wants::Answer(rsvp) => Layer::answer(&self.panes, rsvp),
             Wants::GoTo => Ok(Layer::mailbox(&self.panes, For::Going)),
             Wants::GoToAccount => Ok(Layer::account(&self.panes)),
+            Wants::View => Ok(Layer::views(&self.panes)),
+            Wants::ViewName => Ok(Layer::view_name()),
+            Wants::Splits => Ok(Layer::splits(&self.panes)),
             Wants::Theme => Ok(Layer::theme(self.dress.setting())),
             Wants::Search => {
                 fx.push(Effect::Query(Question::Lists));

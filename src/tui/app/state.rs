@@ -2,10 +2,11 @@
 
 use crate::config::ReaderPlace;
 use crate::model::view::{Order, Scope};
-use crate::model::{Account, AccountName, Group, Reminder, Role};
+use crate::model::{Account, AccountName, Group, Reminder};
 use crate::text::Clean;
 use crate::tui::app::acts::Acts;
 use crate::tui::app::geometry::{Pane, Places};
+use crate::tui::app::sorted::Sorted;
 use crate::tui::command::{Command, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
@@ -79,6 +80,8 @@ pub struct Panes {
     pub accounts: Vec<Account>,
     /// What nobody answered in time.
     pub reminders: Vec<Reminder>,
+    /// The saved views and the tabs over the inbox.
+    pub sorted: Sorted,
     /// The groups of the configuration.
     pub groups: Vec<Group>,
     /// Where attachments are saved if nothing else is said.
@@ -94,15 +97,13 @@ impl Panes {
     pub fn new(
         accounts: Vec<Account>,
         taste: Taste,
+        sorted: Sorted,
         keymap: Arc<Keymap>,
         size: (u16, u16),
         now: Now,
     ) -> (Panes, Vec<Effect>) {
         let names: Vec<AccountName> = accounts.iter().map(|a| a.name.clone()).collect();
-        let listing = Listing::Scope {
-            scope: Scope::UnifiedInbox,
-            threaded: taste.threads,
-        };
+        let listing = sorted.listing(Scope::UnifiedInbox, taste.threads);
         let mut panes = Panes {
             size,
             taken: 0,
@@ -122,6 +123,7 @@ impl Panes {
             order: Order::default(),
             accounts,
             reminders: Vec::new(),
+            sorted,
             groups: Vec::new(),
             downloads: PathBuf::new(),
             hurried: None,
@@ -130,6 +132,8 @@ impl Panes {
         // The sidebar first: the reader thread answers the newest question first.
         let mut fx = vec![Effect::Query(Question::Sidebar)];
         panes.ask(&mut fx, |p| p.index.reload(now.mono));
+        panes.sidebar.set_views(panes.sorted.views());
+        panes.count(&mut fx);
         panes.settle(&mut fx);
         (panes, fx)
     }
@@ -138,29 +142,22 @@ impl Panes {
     pub fn places(&self) -> Option<Places> {
         let places = Places::of(self.room(), self.focus, self.reading(), self.reader);
         let mut places = places.map(|p| p.below(self.size.0))?;
-        // What nobody answered stands above the inbox.
-        if self.is_reminding()
-            && let Some(index) = places.index.as_mut().filter(|i| i.inner.height > ABOVE)
-        {
-            index.inner.y += 1;
-            index.inner.height -= 1;
+        // Tabs stand above the inbox, and what nobody answered.
+        for _ in 0..usize::from(self.has_tabs()) + usize::from(self.is_reminding()) {
+            if let Some(index) = places.index.as_mut().filter(|i| i.inner.height > ABOVE) {
+                index.inner.y += 1;
+                index.inner.height -= 1;
+            }
         }
         Some(places)
     }
 
     /// Whether an inbox is listed and something is to be reminded of above it.
     pub fn is_reminding(&self) -> bool {
-        let Listing::Scope { scope, .. } = self.index.listing() else {
-            return false;
-        };
-        let inbox = match scope {
-            Scope::UnifiedInbox => true,
-            Scope::Mailbox(id) => self
-                .sidebar
-                .mailbox(*id)
-                .is_some_and(|m| m.role == Some(Role::Inbox)),
-        };
-        inbox && matches!(self.view, View::Mail) && !self.reminders.is_empty()
+        let scope = self.index.listing().scope();
+        scope.is_some_and(|s| self.is_an_inbox(s))
+            && matches!(self.view, View::Mail)
+            && !self.reminders.is_empty()
     }
 
     /// Columns and rows that the panes have.

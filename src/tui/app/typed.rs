@@ -115,6 +115,16 @@ impl Layer {
                 panes.tag(&text, now, fx);
                 Turn::closed()
             }
+            (Outcome::Text(text), Purpose::ViewName) if text.trim().is_empty() => Turn::closed(),
+            (Outcome::Text(text), Purpose::ViewName) => {
+                match panes.keeping_with(Command::SaveView, &text, now, fx) {
+                    Ok(()) => Turn::closed(),
+                    Err(why) => {
+                        prompt.fail(Clean::line(&why));
+                        Turn::stay()
+                    }
+                }
+            }
             (Outcome::Text(text), Purpose::Redirect(_)) if text.trim().is_empty() => Turn::closed(),
             (Outcome::Text(text), Purpose::Redirect(_)) => match panes.redirect(&text, now, fx) {
                 Ok(()) => Turn::closed(),

@@ -12,6 +12,7 @@ use crate::tui::question::{Listing, Mode};
 use crate::tui::screen::pager::Find;
 use crate::tui::screen::sidebar_view::mailbox_name;
 use crate::tui::screen::state::progress;
+use crate::tui::screen::tabs;
 
 /// Columns of the bar in an empty list.
 const BAR: usize = 20;
@@ -56,6 +57,13 @@ impl Panes {
             return Clean::lit("Waiting for the first mailboxes…");
         }
         match self.index.listing() {
+            Listing::Fitting(list) if list.scope.is_some() => {
+                let next = self.way_to(Command::NextTab);
+                Clean::line(&format!("Nothing in this tab; {next} goes to the next."))
+            }
+            Listing::Fitting(list) => {
+                Clean::line(&format!("Nothing fits this view now: {}", list.query))
+            }
             Listing::Scope {
                 scope: Scope::UnifiedInbox,
                 ..
@@ -90,28 +98,30 @@ impl Panes {
                 return Clean::line(&format!("Search: {text}  {count} found{served}{newest}"));
             }
             Listing::Conversation(..) => ("Conversation".to_owned(), (0, 0)),
-            Listing::Scope {
-                scope: Scope::UnifiedInbox,
-                ..
-            } => {
-                let inboxes = || {
-                    let all = self.sidebar.mailboxes().iter();
-                    all.filter(|m| m.role == Some(Role::Inbox))
-                };
-                let total: u64 = inboxes().map(|m| m.total).sum();
-                let unread: u64 = inboxes().map(|m| m.unread).sum();
-                ("All inboxes".to_owned(), (unread, total))
+            Listing::Fitting(list) if list.scope.is_none() => {
+                let name = self.shown_view().map_or("View", |v| v.name.as_str());
+                let unread = tabs::number(self.sorted.unread(list));
+                let unread = unread.map_or_else(String::new, |n| format!("  {n} unread"));
+                (format!("{name}{unread}"), (0, 0))
             }
-            Listing::Scope {
-                scope: Scope::Mailbox(id),
-                ..
-            } => match self.sidebar.mailbox(*id) {
-                Some(m) if self.accounts.len() > 1 => (
-                    format!("{} · {}", m.account, mailbox_name(m)),
-                    (m.unread, m.total),
-                ),
-                Some(m) => (mailbox_name(m).to_string(), (m.unread, m.total)),
-                None => ("Mailbox".to_owned(), (0, 0)),
+            listing => match listing.scope() {
+                Some(Scope::UnifiedInbox) | None => {
+                    let inboxes = || {
+                        let all = self.sidebar.mailboxes().iter();
+                        all.filter(|m| m.role == Some(Role::Inbox))
+                    };
+                    let total: u64 = inboxes().map(|m| m.total).sum();
+                    let unread: u64 = inboxes().map(|m| m.unread).sum();
+                    ("All inboxes".to_owned(), (unread, total))
+                }
+                Some(Scope::Mailbox(id)) => match self.sidebar.mailbox(*id) {
+                    Some(m) if self.accounts.len() > 1 => (
+                        format!("{} · {}", m.account, mailbox_name(m)),
+                        (m.unread, m.total),
+                    ),
+                    Some(m) => (mailbox_name(m).to_string(), (m.unread, m.total)),
+                    None => ("Mailbox".to_owned(), (0, 0)),
+                },
             },
         };
         let marked = match self.index.marked() {
@@ -163,7 +173,11 @@ impl Panes {
 
     /// Whether the list is what a search found.
     pub fn is_searching(&self) -> bool {
-        matches!(self.index.listing(), Listing::Search(..))
+        match self.index.listing() {
+            Listing::Search(..) => true,
+            Listing::Fitting(list) => list.scope.is_none(),
+            Listing::Scope { .. } | Listing::Conversation(..) => false,
+        }
     }
 
     /// Whether the list shows to whom messages went.

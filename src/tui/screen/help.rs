@@ -157,7 +157,11 @@ mod tests {
             Some(context) => *context,
         };
         let keys = keymap.keys_of(context, info.command);
-        let code = |k: &String| format!("`{}`", k.replace('|', "\\|"));
+        // A backquote can't stand between backquotes.
+        let code = |k: &String| match k.as_str() {
+            "`" => "<code>&#96;</code>".to_owned(),
+            k => format!("`{}`", k.replace('|', "\\|")),
+        };
         match keys.as_slice() {
             [] => words,
             [first, _, _, .., last] if keys.len() > 5 => {

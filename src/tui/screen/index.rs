@@ -149,16 +149,13 @@ impl Index {
 
     /// Whether a thread is one row.
     pub fn threaded(&self) -> bool {
-        matches!(self.listing, Listing::Scope { threaded: true, .. })
+        self.listing.threaded()
     }
 
     /// The mailbox shown, if it is one.
     pub fn mailbox(&self) -> Option<MailboxId> {
-        match self.listing {
-            Listing::Scope {
-                scope: Scope::Mailbox(id),
-                ..
-            } => Some(id),
+        match self.listing.scope() {
+            Some(Scope::Mailbox(id)) => Some(*id),
             _ => None,
         }
     }
@@ -219,16 +216,10 @@ impl Index {
 
     /// Whether the store's change in this mailbox can be seen here.
     pub fn concerns(&self, mailbox: MailboxId, is_inbox: bool) -> bool {
-        match &self.listing {
-            Listing::Scope {
-                scope: Scope::Mailbox(id),
-                ..
-            } => *id == mailbox,
-            Listing::Scope {
-                scope: Scope::UnifiedInbox,
-                ..
-            } => is_inbox,
-            Listing::Search(..) | Listing::Conversation(..) => true,
+        match self.listing.scope() {
+            Some(Scope::Mailbox(id)) => *id == mailbox,
+            Some(Scope::UnifiedInbox) => is_inbox,
+            None => true,
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod paint;
 pub mod index;
+pub mod tabs;
 pub mod sidebar;
 pub mod pager;
 pub mod state;

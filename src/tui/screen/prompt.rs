@@ -34,6 +34,8 @@ pub struct Words {
     pub accounts: Vec<String>,
     /// Tags.
     pub tags: Vec<String>,
+    /// Saved views.
+    pub views: Vec<String>,
 }
 
 impl Words {
@@ -505,7 +507,10 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
     let argument = Command::from_name(name).map_or(Argument::No, |c| c.info().argument);
     let (themes, journeys): (Vec<String>, Vec<String>);
     let choices = match argument {
-        Argument::No | Argument::People | Argument::Time | Argument::Words => return Vec::new(),
+        Argument::No | Argument::People | Argument::Time | Argument::Words | Argument::Name => {
+            return Vec::new();
+        }
+        Argument::View => &words.views,
         Argument::Query => {
             return terms(typed, &words.known())
                 .into_iter()

@@ -3,7 +3,8 @@
 
 use crate::model::view::{MailboxRow, Scope};
 use crate::model::{AccountName, MailboxId, Role};
-use crate::tui::question::Tray;
+use crate::store::Counted;
+use crate::tui::question::{Fitting, Tray};
 
 /// The usual order of mailboxes with a role.
 const ORDER: [Role; 8] = [
@@ -29,10 +30,23 @@ pub enum Entry {
     Drafts(usize),
     /// Messages on their way out, with how many there are and how many are stuck.
     Outbox(Tray),
+    /// A saved view, and how much is unread in it.
+    View(ViewLine, Counted),
     /// An account's heading.
     Account(AccountName),
     /// A mailbox, indented by so many levels.
     Mailbox(MailboxRow, u16),
+}
+
+/// A saved view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ViewLine {
+    /// Its name.
+    pub name: String,
+    /// A sign before it.
+    pub icon: String,
+    /// What it lists.
+    pub list: Fitting,
 }
 
 /// What the selection holds on to.
@@ -41,6 +55,7 @@ enum Ident {
     Unified,
     Drafts,
     Outbox,
+    View(String),
     Account(AccountName),
     Mailbox(MailboxId),
 }
@@ -51,6 +66,7 @@ impl Entry {
             Entry::Unified { .. } => Ident::Unified,
             Entry::Drafts(_) => Ident::Drafts,
             Entry::Outbox(_) => Ident::Outbox,
+            Entry::View(view, _) => Ident::View(view.name.clone()),
             Entry::Account(name) => Ident::Account(name.clone()),
             Entry::Mailbox(row, _) => Ident::Mailbox(row.id),
         }
@@ -80,6 +96,9 @@ impl Entry {
 pub struct Sidebar {
     accounts: Vec<AccountName>,
     mailboxes: Vec<MailboxRow>,
+    views: Vec<(ViewLine, Counted)>,
+    tray: Tray,
+    drafts: usize,
     entries: Vec<Entry>,
     cursor: usize,
     top: usize,
@@ -93,15 +112,22 @@ impl Sidebar {
             accounts,
             ..Sidebar::default()
         };
-        sidebar.build(Tray::default(), 0);
+        sidebar.build();
         sidebar
     }
 
     /// Takes the mailboxes and counts in.
     pub fn set(&mut self, mailboxes: Vec<MailboxRow>, outbox: Tray, drafts: usize) {
         self.mailboxes = mailboxes;
+        (self.tray, self.drafts) = (outbox, drafts);
         self.loaded = true;
-        self.build(outbox, drafts);
+        self.build();
+    }
+
+    /// Takes the saved views and what is unread in them in.
+    pub fn set_views(&mut self, views: Vec<(ViewLine, Counted)>) {
+        self.views = views;
+        self.build();
     }
 
     /// Whether the mailboxes have been read once.
@@ -202,7 +228,15 @@ impl Sidebar {
         }
     }
 
-    fn build(&mut self, outbox: Tray, drafts: usize) {
+    /// Selects the view of this name.
+    pub fn select_view(&mut self, name: &str) {
+        let is_it = |e: &Entry| matches!(e, Entry::View(view, _) if view.name == name);
+        if let Some(n) = self.entries.iter().position(is_it) {
+            self.cursor = n;
+        }
+    }
+
+    fn build(&mut self) {
         let held = self.selected().map(Entry::ident);
         let unread = self
             .mailboxes
@@ -212,9 +246,11 @@ impl Sidebar {
             .sum();
         let mut entries = vec![
             Entry::Unified { unread },
-            Entry::Drafts(drafts),
-            Entry::Outbox(outbox),
+            Entry::Drafts(self.drafts),
+            Entry::Outbox(self.tray),
         ];
+        let views = self.views.iter();
+        entries.extend(views.map(|(view, unread)| Entry::View(view.clone(), *unread)));
         for account in &self.accounts {
             entries.push(Entry::Account(account.clone()));
             let mut own: Vec<_> = self

@@ -2,14 +2,18 @@
 
 use crate::model::view::MailboxRow;
 use crate::model::{AccountStatus, Link, Role};
-use crate::text::Clean;
+use crate::text::{Clean, width};
 use crate::tui::screen::paint::begin;
 use crate::tui::screen::sidebar::{Entry, Sidebar};
 use crate::tui::screen::status::Status;
+use crate::tui::screen::tabs;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+
+/// Columns of the sign before a view's name.
+const ICON: usize = 3;
 
 /// Draws the lines; `shown`: the line whose list is in the index.
 pub fn draw(
@@ -44,7 +48,10 @@ pub fn draw(
         };
         let (name, indent) = label(entry);
         let count = unread(entry);
-        let number = (count > 0).then(|| Clean::line(&count.to_string()));
+        let number = match entry {
+            Entry::View(_, counted) => tabs::number(*counted),
+            _ => (count > 0).then(|| Clean::line(&count.to_string())),
+        };
         let sign = match entry {
             Entry::Account(account) => link_sign(&status.of(account)),
             Entry::Outbox(tray) if tray.stuck > 0 => "!",
@@ -77,6 +84,7 @@ fn unread(entry: &Entry) -> u64 {
         Entry::Mailbox(row, _) => row.unread,
         Entry::Drafts(n) => *n as u64,
         Entry::Outbox(tray) => tray.all as u64,
+        Entry::View(_, counted) => counted.count,
         Entry::Account(_) => 0,
     }
 }
@@ -86,6 +94,11 @@ fn label(entry: &Entry) -> (Clean, u16) {
         Entry::Unified { .. } => (Clean::lit("All inboxes"), 0),
         Entry::Drafts(_) => (Clean::lit("Drafts"), 0),
         Entry::Outbox(_) => (Clean::lit("Outbox"), 0),
+        Entry::View(view, _) if view.icon.is_empty() => (Clean::line(&view.name), 0),
+        Entry::View(view, _) => {
+            let icon = width::cut(Clean::line(&view.icon).as_str(), ICON);
+            (Clean::line(&format!("{icon} {}", view.name)), 0)
+        }
         Entry::Account(name) => (Clean::line(name.as_str()), 0),
         Entry::Mailbox(row, depth) => {
             let name = if *depth > 0 {

@@ -20,6 +20,7 @@ use std::time::Duration;
 mod attached;
 mod reading;
 mod said;
+mod sorted;
 mod standing;
 mod writing;
 
@@ -74,6 +75,8 @@ pub fn setup() -> Setup {
         taste: crate::tui::Taste::default(),
         spelling: crate::tui::spell::Spelling::default(),
         groups: Vec::new(),
+        views: Vec::new(),
+        splits: Vec::new(),
         check_domains: false,
         downloads: "/downloads".into(),
         accounts: vec![account("home")],

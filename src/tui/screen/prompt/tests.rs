@@ -6,6 +6,7 @@ use crate::tui::widget::ink::tests::shown;
 
 fn words() -> Words {
     Words {
+        views: Vec::new(),
         tags: vec!["urgent".into(), "work".into()],
         mailboxes: ["INBOX", "Archive", "Lists/rust dev", "Trash"]
             .map(str::to_owned)

@@ -1,0 +1,159 @@
+//! Rules, and the mail that comes.
+
+use super::*;
+use crate::config::Quiet;
+use crate::model::{AccountName, Address, Envelope, Flags, MailboxName, System, Uid, UidValidity};
+use crate::store::{Cache, CursorMove, MailboxInfo, NewMessage};
+
+const V: UidValidity = UidValidity(7);
+
+struct Bench {
+    dir: tempfile::TempDir,
+    cache: Cache,
+    next: u32,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("cache.db");
+        let mut cache = Cache::open(&path, 100).unwrap().cache;
+        let account = AccountName("work".to_owned());
+        cache.ensure_account(&account).unwrap();
+        let info = |wire: &str, role| MailboxInfo {
+            name: MailboxName::new(wire),
+            path: wire.to_owned(),
+            delimiter: Some('/'),
+            role,
+            selectable: true,
+            mailbox_id: None,
+            contents: None,
+            was: None,
+        };
+        let list = [
+            info("INBOX", Some(Role::Inbox)),
+            info("Lists", None),
+            info("Junk", Some(Role::Junk)),
+        ];
+        cache.set_mailboxes(&account, &list, 0, &[]).unwrap();
+        let mut bench = Bench {
+            dir,
+            cache,
+            next: 1,
+        };
+        for wire in ["INBOX", "Lists", "Junk"] {
+            bench.comes(wire, &["first"], false);
+        }
+        bench
+    }
+
+    /// Messages with these subjects come into a mailbox.
+    fn comes(&mut self, wire: &str, subjects: &[&str], read: bool) {
+        let account = AccountName("work".to_owned());
+        let mailbox = self
+            .cache
+            .read()
+            .mailbox_named(&account, &MailboxName::new(wire))
+            .unwrap()
+            .unwrap()
+            .id;
+        let mut messages = Vec::new();
+        for subject in subjects {
+            messages.push(NewMessage {
+                uid: Uid::new(self.next).unwrap(),
+                flags: Flags::of(if read { System::SEEN } else { System(0) }),
+                internal_date: i64::from(self.next),
+                size: 100,
+                envelope: Envelope {
+                    from: vec![Address::new("Ada\u{1b}[31m", "ada@example.org")],
+                    subject: (*subject).to_owned(),
+                    ..Envelope::default()
+                },
+                identity: None,
+                thread_hint: None,
+            });
+            self.next += 1;
+        }
+        let to = CursorMove {
+            uidnext: Some(self.next),
+            ..CursorMove::default()
+        };
+        self.cache.ingest(mailbox, V, &messages, Some(to)).unwrap();
+    }
+
+    fn told(&self, watch: &mut Watch) -> Vec<(How, String, String)> {
+        let reader = Reader::open(&self.dir.path().join("cache.db")).unwrap();
+        let told = watch.look(&reader, 0).unwrap().into_iter();
+        told.map(|t| (t.how, t.title.to_string(), t.body.to_string()))
+            .collect()
+    }
+}
+
+fn rule(query: Option<&str>, how: How) -> Notify {
+    Notify {
+        query: query.map(str::to_owned),
+        account: None,
+        quiet: None,
+        how,
+    }
+}
+
+#[test]
+fn fifty_messages_are_told_in_one_word_and_nothing_twice() {
+    let mut bench = Bench::new();
+    let mut watch = Watch::new(&[rule(None, How::Bell), rule(Some("lunch"), How::Bell)]);
+    assert_eq!(bench.told(&mut watch), []);
+    bench.comes("INBOX", &["lunch"], false);
+    let told = bench.told(&mut watch);
+    assert_eq!(
+        told.len(),
+        1,
+        "two rules of one kind tell it once: {told:?}"
+    );
+    assert_eq!(told[0].2, "lunch");
+    assert!(!told[0].1.contains('\u{1b}'));
+    let many: Vec<String> = (0..50).map(|n| format!("subject {n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    bench.comes("INBOX", &many, false);
+    let told = bench.told(&mut watch);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].1, "50 new messages");
+    assert!(told[0].2.ends_with(" · 47 more"), "{told:?}");
+    assert_eq!(bench.told(&mut watch), []);
+}
+
+#[test]
+fn only_what_a_rule_asks_for_is_told() {
+    let mut bench = Bench::new();
+    let rules = [rule(None, How::Bell), rule(Some("patch"), How::Desktop)];
+    let mut watch = Watch::new(&rules);
+    assert_eq!(bench.told(&mut watch), []);
+    bench.comes("INBOX", &["read elsewhere"], true);
+    bench.comes("Junk", &["a patch to get rich"], false);
+    bench.comes("Lists", &["talk"], false);
+    assert_eq!(bench.told(&mut watch), []);
+    bench.comes("Lists", &["a patch"], false);
+    let told = bench.told(&mut watch);
+    assert_eq!(told.len(), 1);
+    assert_eq!((&told[0].0, told[0].2.as_str()), (&How::Desktop, "a patch"));
+}
+
+#[test]
+fn other_accounts_and_quiet_hours_are_silent() {
+    let mut bench = Bench::new();
+    let quiet = Quiet { from: 0, to: 1440 };
+    let rules = [
+        Notify {
+            account: Some(AccountName("home".to_owned())),
+            ..rule(None, How::Bell)
+        },
+        Notify {
+            quiet: Some(quiet),
+            ..rule(None, How::Desktop)
+        },
+    ];
+    let mut watch = Watch::new(&rules);
+    assert_eq!(bench.told(&mut watch), []);
+    bench.comes("INBOX", &["lunch"], false);
+    assert_eq!(bench.told(&mut watch), []);
+}

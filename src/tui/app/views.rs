@@ -1,0 +1,331 @@
+//! The commands that make, open and remove saved views and the tabs over the inbox.
+
+use crate::config::keep::Keep;
+use crate::config::{SavedView, Split};
+use crate::model::view::Scope;
+use crate::model::{Query, Role};
+use crate::text::Clean;
+use crate::tui::app::geometry::Pane;
+use crate::tui::app::outward::Wants;
+use crate::tui::app::sorted::Sorted;
+use crate::tui::app::state::{Panes, View};
+use crate::tui::command::Command;
+use crate::tui::effect::Effect;
+use crate::tui::event::Now;
+use crate::tui::question::{Fitting, Listing, Question};
+use crate::tui::screen::sidebar::ViewLine;
+use crate::tui::screen::tabs::Tab;
+
+/// Senders that nobody answers.
+const MACHINES: [&str; 6] = [
+    "noreply",
+    "no-reply",
+    "notifications",
+    "notification",
+    "donotreply",
+    "mailer-daemon",
+];
+
+impl Panes {
+    /// What lists a scope: all of it, or of an inbox the tab that was shown last.
+    pub fn listing_of(&self, scope: Scope) -> Listing {
+        let threaded = self.threaded;
+        match self.is_an_inbox(&scope) {
+            true => self.sorted.listing(scope, threaded),
+            false => Listing::Scope { scope, threaded },
+        }
+    }
+
+    /// Whether it is one inbox, or all of them.
+    pub fn is_an_inbox(&self, scope: &Scope) -> bool {
+        match scope {
+            Scope::UnifiedInbox => true,
+            Scope::Mailbox(id) => self
+                .sidebar
+                .mailbox(*id)
+                .is_some_and(|m| m.role == Some(Role::Inbox)),
+        }
+    }
+
+    /// The tabs over the list, and which is shown; `None` where there are none.
+    pub fn tabs(&self) -> Option<(Vec<Tab>, usize)> {
+        let scope = self.tabbed()?;
+        let all = self.sorted.tabs.iter().enumerate();
+        let tabs = all.filter_map(|(n, (name, _))| {
+            let part = self.sorted.part(n, scope, self.threaded)?;
+            Some(Tab {
+                name: Clean::line(name),
+                unread: self.sorted.unread(&part),
+            })
+        });
+        Some((tabs.collect(), self.sorted.tab))
+    }
+
+    /// The inbox over whose list tabs stand.
+    fn tabbed(&self) -> Option<&Scope> {
+        let Listing::Fitting(list) = self.index.listing() else {
+            return None;
+        };
+        let scope = list.scope.as_ref();
+        scope.filter(|_| matches!(self.view, View::Mail))
+    }
+
+    /// Whether a line with tabs stands over the list.
+    pub fn has_tabs(&self) -> bool {
+        self.tabbed().is_some()
+    }
+
+    /// Shows a tab.
+    pub fn show_tab(&mut self, tab: usize, now: Now, fx: &mut Vec<Effect>) {
+        let Some(scope) = self.tabbed().cloned() else {
+            let key = Command::SplitInbox.name();
+            let text = match self.sorted.tabs.is_empty() {
+                true => format!("The inbox has no tabs; :{key} makes some."),
+                false => "Tabs stand over inboxes only.".to_owned(),
+            };
+            self.tell(Clean::line(&text), now);
+            return;
+        };
+        self.sorted.tab = tab.min(self.sorted.tabs.len().saturating_sub(1));
+        self.close_reader();
+        self.focus = Pane::Index;
+        let listing = self.listing_of(scope);
+        self.ask(fx, |p| p.index.show(listing, now.mono));
+    }
+
+    /// Shows the tab that stands so many from the shown one, around the end.
+    fn turn_tab(&mut self, by: isize, now: Now, fx: &mut Vec<Effect>) {
+        let count = isize::try_from(self.sorted.tabs.len()).unwrap_or(1).max(1);
+        let at = isize::try_from(self.sorted.tab).unwrap_or(0);
+        let to = (at + by).rem_euclid(count);
+        self.show_tab(usize::try_from(to).unwrap_or(0), now, fx);
+    }
+
+    /// Lists a saved view. Says whether there is one of that name.
+    pub fn show_view(&mut self, name: &str, now: Now, fx: &mut Vec<Effect>) -> bool {
+        let Some(view) = self.sorted.named(name).cloned() else {
+            return false;
+        };
+        self.sidebar.select_view(&view.name);
+        self.view = View::Mail;
+        self.before_search = None;
+        self.close_reader();
+        self.focus = Pane::Index;
+        let listing = Listing::Fitting(view.list);
+        self.ask(fx, |p| p.index.show(listing, now.mono));
+        true
+    }
+
+    /// The view that is listed.
+    pub fn shown_view(&self) -> Option<&ViewLine> {
+        let Listing::Fitting(list) = self.index.listing() else {
+            return None;
+        };
+        self.sorted.views.iter().find(|v| v.list == *list)
+    }
+
+    /// The command without an argument.
+    pub fn keeping(&mut self, command: Command, now: Now, fx: &mut Vec<Effect>) -> Wants {
+        match command {
+            Command::NextTab => self.turn_tab(1, now, fx),
+            Command::PreviousTab => self.turn_tab(-1, now, fx),
+            Command::View if self.sorted.views.is_empty() => {
+                let key = Command::SaveView.name();
+                let text = format!("There are no views; :{key} NAME keeps a search as one.");
+                self.tell(Clean::line(&text), now);
+            }
+            Command::View => return Wants::View,
+            Command::SaveView => match self.searched() {
+                Ok(_) => return Wants::ViewName,
+                Err(why) => self.alarm(&why, now),
+            },
+            Command::RemoveView => match self.shown_view().map(|v| v.name.clone()) {
+                Some(name) => fx.push(Effect::Keep(Keep::NoView(name))),
+                None => {
+                    let text = "No view is shown; say the name of the one to be removed.";
+                    self.tell(Clean::lit(text), now);
+                }
+            },
+            Command::SplitInbox => return Wants::Splits,
+            _ => {}
+        }
+        Wants::Nothing
+    }
+
+    /// The command with what it was given; what is wrong with that.
+    pub fn keeping_with(
+        &mut self,
+        command: Command,
+        argument: &str,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) -> Result<(), String> {
+        let none = || format!("No view is called `{argument}`");
+        match command {
+            Command::View => match self.show_view(argument, now, fx) {
+                true => Ok(()),
+                false => Err(none()),
+            },
+            Command::SaveView => {
+                let query = self.searched()?;
+                if self.sorted.named(argument).is_some() {
+                    return Err(format!("There already is a view `{argument}`"));
+                }
+                fx.push(Effect::Keep(Keep::View(SavedView {
+                    name: argument.trim().to_owned(),
+                    query,
+                    ..SavedView::default()
+                })));
+                Ok(())
+            }
+            Command::RemoveView => {
+                let name = self.sorted.named(argument).map(|v| v.name.clone());
+                fx.push(Effect::Keep(Keep::NoView(name.ok_or_else(none)?)));
+                Ok(())
+            }
+            Command::SplitInbox if argument == "off" => {
+                fx.push(Effect::Keep(Keep::Splits(Vec::new())));
+                Ok(())
+            }
+            _ => Err("`split-inbox` alone shows what there is to choose; `off` ends it".to_owned()),
+        }
+    }
+
+    /// What is searched for, as a query that finds the same without being typed.
+    fn searched(&self) -> Result<String, String> {
+        let Listing::Search(text, _) = self.index.listing() else {
+            let key = self.way_to(Command::Search);
+            return Err(format!(
+                "Search first ({key}): what is found then can be kept"
+            ));
+        };
+        let query = Query::typed(text).map_err(|e| e.to_string())?;
+        match query.is_empty() {
+            true => Err("Nothing is searched for".to_owned()),
+            false => Ok(query.to_string()),
+        }
+    }
+
+    /// What is kept from now on, and what is said of it.
+    pub fn kept(
+        &mut self,
+        change: &Keep,
+        (views, splits): (Vec<SavedView>, Vec<Split>),
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) {
+        let tabbed = self.has_tabs();
+        let mut sorted = Sorted::new(&views, &splits);
+        std::mem::swap(&mut self.sorted, &mut sorted);
+        self.sorted.keep_counts(sorted);
+        self.sidebar.set_views(self.sorted.views());
+        match change {
+            Keep::View(view) => {
+                self.show_view(&view.name, now, fx);
+                let text = format!("Kept as the view {}.", view.name);
+                self.tell(Clean::line(&text), now);
+            }
+            Keep::NoView(name) => {
+                let gone = match self.index.listing() {
+                    Listing::Fitting(list) => list.scope.is_none() && self.shown_view().is_none(),
+                    _ => false,
+                };
+                if gone {
+                    self.show_scope(Scope::UnifiedInbox, now, fx);
+                }
+                self.tell(Clean::line(&format!("The view {name} is removed.")), now);
+            }
+            Keep::Splits(_) => {
+                self.sorted.tab = 0;
+                let inbox = match self.index.listing() {
+                    Listing::Scope { scope, .. } if self.is_an_inbox(scope) => Some(scope.clone()),
+                    Listing::Fitting(list) if tabbed => list.scope.clone(),
+                    _ => None,
+                };
+                if let Some(scope) = inbox {
+                    self.show_scope(scope, now, fx);
+                }
+                let text = match splits.is_empty() {
+                    true => "The inbox is one list again.".to_owned(),
+                    false => format!(
+                        "{} and back goes from tab to tab.",
+                        self.way_to(Command::NextTab)
+                    ),
+                };
+                self.tell(Clean::line(&text), now);
+            }
+        }
+        self.count(fx);
+    }
+
+    /// Asks how much is unread in views and tabs.
+    pub fn count(&self, fx: &mut Vec<Effect>) {
+        let mut lists: Vec<Fitting> = self.sorted.views.iter().map(|v| v.list.clone()).collect();
+        if let Some(scope) = self.tabbed() {
+            let tabs = 0..self.sorted.tabs.len();
+            lists.extend(tabs.filter_map(|n| self.sorted.part(n, scope, self.threaded)));
+        }
+        if !lists.is_empty() {
+            fx.push(Effect::Query(Question::Counts(lists)));
+        }
+    }
+}
+
+/// Tabs for who has none: what they are called, and what is in each.
+pub fn suggestions() -> Vec<(&'static str, Vec<Split>)> {
+    let split = |name: &str, query: &str| Split {
+        name: name.to_owned(),
+        query: query.to_owned(),
+    };
+    let machines: Vec<String> = MACHINES.iter().map(|m| format!("-from:{m}")).collect();
+    let people = format!("-is:list {}", machines.join(" "));
+    let lists = || split("Lists", "is:list");
+    vec![
+        ("People, Lists", vec![split("People", "-is:list"), lists()]),
+        (
+            "People, Notices, Lists",
+            vec![
+                split("People", &people),
+                split("Notices", "-is:list"),
+                lists(),
+            ],
+        ),
+        (
+            "Starred, People, Lists",
+            vec![
+                split("Starred", "is:flagged"),
+                split("People", "-is:list"),
+                lists(),
+            ],
+        ),
+        (
+            "Unread, Starred",
+            vec![split("Unread", "is:unread"), split("Starred", "is:flagged")],
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_message_is_in_one_tab_and_suggestions_read() {
+        for (name, splits) in suggestions() {
+            assert!(
+                splits.iter().all(|s| Query::parse(&s.query).is_ok()),
+                "{name}"
+            );
+            let sorted = Sorted::new(&[], &splits);
+            assert_eq!(sorted.tabs.len(), splits.len() + 1, "{name}");
+        }
+        let splits = suggestions().remove(2).1;
+        let queries: Vec<String> = Sorted::new(&[], &splits)
+            .tabs
+            .iter()
+            .map(|(_, query)| query.to_string())
+            .collect();
+        assert_eq!(queries[1], "-is:list -is:flagged");
+        assert!(Query::parse(&queries[3]).is_ok(), "{queries:?}");
+    }
+}
