@@ -177,7 +177,35 @@ fn fields(telling: &Telling) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::MailboxId;
+    use crate::notify::watch::tests::Bench;
+    use crate::signal::Topic;
     use crate::text::Clean;
+
+    #[test]
+    fn what_comes_after_the_start_is_announced_once() {
+        let mut bench = Bench::new();
+        let board = Arc::new(Board::new());
+        let rule = Notify {
+            query: None,
+            account: None,
+            quiet: None,
+            how: How::Terminal,
+        };
+        start(&bench.dir.path().join("cache.db"), &[rule], &board).unwrap();
+        bench.comes("INBOX", &["lunch"], false);
+        bench.comes("INBOX", &["dinner"], false);
+        board.post(Topic::Mailbox(MailboxId(1)));
+        let until = Instant::now() + Duration::from_secs(60);
+        let mut said = Vec::new();
+        while said.is_empty() && Instant::now() < until {
+            said.extend(board.take().announced);
+            std::thread::yield_now();
+        }
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert_eq!(said[0].title, "2 new messages");
+        assert!(!said[0].bell);
+    }
 
     #[test]
     fn a_mail_is_never_part_of_a_command() {

@@ -176,4 +176,4 @@ fn minute(now: i64) -> u16 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -7,14 +7,15 @@ use crate::store::{Cache, CursorMove, MailboxInfo, NewMessage};
 
 const V: UidValidity = UidValidity(7);
 
-struct Bench {
-    dir: tempfile::TempDir,
-    cache: Cache,
+/// A cache with an inbox, a list and junk, each synced once.
+pub struct Bench {
+    pub dir: tempfile::TempDir,
+    pub cache: Cache,
     next: u32,
 }
 
 impl Bench {
-    fn new() -> Bench {
+    pub fn new() -> Bench {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("cache.db");
         let mut cache = Cache::open(&path, 100).unwrap().cache;
@@ -48,7 +49,7 @@ impl Bench {
     }
 
     /// Messages with these subjects come into a mailbox.
-    fn comes(&mut self, wire: &str, subjects: &[&str], read: bool) {
+    pub fn comes(&mut self, wire: &str, subjects: &[&str], read: bool) {
         let account = AccountName("work".to_owned());
         let mailbox = self
             .cache
