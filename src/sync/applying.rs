@@ -46,7 +46,7 @@ pub fn verdicts(
 impl Ledger {
     fn verdicts(&self, which: &WhichRules, now: i64) -> Result<Vec<Verdict>, LedgerError> {
         if self.rules.is_empty() {
-            let told = "there are no rules: docs/rules.md tells how to write one";
+            let told = "there are no rules yet; docs/rules.md tells how to write one";
             return Err(LedgerError::Refused(told.to_owned()));
         }
         let labels = |name: &AccountName| self.account(name).is_some_and(|a| a.has_labels());

@@ -177,3 +177,37 @@ fn one_action_is_taken_back_and_what_is_in_the_way_is_told() {
     );
     assert_eq!(home.json(&["accounts"])["accounts"][0]["name"], ACCOUNT);
 }
+
+#[test]
+fn on_the_screen_an_action_is_found_looked_at_and_taken_back() {
+    let (_folder, path) = crate::pty::home();
+    let mut t = crate::pty::Terminal::postrider(&["demo"], &path, 100, 30);
+    t.wait_until("mail", |s| {
+        s.contains("All inboxes") && s.contains("connected")
+    });
+    t.send("s");
+    t.wait_for("tarred 1 message");
+    t.send("e");
+    t.wait_for("Archived 1 message");
+    t.send("gu");
+    t.wait_for("Journal:");
+    t.send("tarred");
+    t.wait_gone("Archived 1 message:");
+    t.send("\r");
+    t.wait_for("Taking it back");
+    // A letter in the first moment is no answer.
+    eventually("what was done is taken back", || {
+        if t.screen().contains("Taking it back") {
+            t.send("u");
+        }
+        t.screen().contains("Undone: ")
+    });
+    t.send("\x1b");
+    t.wait_gone("Journal:");
+    t.send("z");
+    t.wait_for("Undone: Archived 1 message");
+    t.send("Z");
+    t.wait_for("Done again: Archived 1 message");
+    t.send("q");
+    assert_eq!(t.wait_exit(), 0);
+}

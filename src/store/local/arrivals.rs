@@ -13,6 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Arrivals are remembered so long, in seconds: 400 days. What comes back later counts as new.
 const REMEMBERED: i64 = 400 * 24 * 3600;
 
+/// So long a rule waits for a message's text, in seconds: 30 days.
+const WAITS: i64 = 30 * 24 * 3600;
+
 /// A message that came and about which rules are still to be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrival {
@@ -140,6 +143,8 @@ impl Local {
             )?;
             let sql = "DELETE FROM arrival WHERE at < ?1";
             tx.execute(sql, [now - REMEMBERED])?;
+            let sql = "UPDATE arrival SET state = 1 WHERE state = 0 AND at < ?1";
+            tx.execute(sql, [now - WAITS])?;
             Ok(())
         })
     }

@@ -150,3 +150,111 @@ pub fn question(preview: &Preview, wall: i64, now: Instant) -> Confirm<Wish> {
     answers.push(answer('b', since, Wish::Since(past.id)));
     Confirm::new(Clean::block(&text), answers, now)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::AccountName;
+    use crate::store::Stand;
+    use crate::tui::key::Key;
+    use crate::tui::widget::ink::tests::shown;
+
+    fn rows() -> Vec<Past> {
+        let row = |id, label: &str, about: &str, stand| Past {
+            id: ActionId(id),
+            label: label.to_owned(),
+            about: about.to_owned(),
+            at: 1_750_000_000 - 600 * id,
+            origin: Origin::User,
+            accounts: vec![AccountName("work".to_owned())],
+            stand,
+            undone: None,
+            undoable: true,
+            sending: None,
+        };
+        let done = Stand {
+            done: 2,
+            ..Stand::default()
+        };
+        let refused = Stand {
+            refused: 1,
+            reasons: vec!["Lists is gone there".to_owned()],
+            ..Stand::default()
+        };
+        let mut undone = row(3, "Starred 1 message", "Lunch", done.clone());
+        (undone.undone, undone.undoable) = (Some(done.clone()), false);
+        vec![
+            row(1, "Archived 12 messages", "Minutes of Monday", done),
+            row(2, "Moved 1 message", "Re: [rust] patterns", refused),
+            undone,
+        ]
+    }
+
+    fn press(journal: &mut Journal, name: &str) -> Outcome {
+        journal.update(&Key::parse(name).unwrap().event())
+    }
+
+    #[test]
+    fn typing_narrows_and_keys_wish() {
+        let mut journal = Journal::new(&rows(), 1_750_000_000);
+        assert_eq!(
+            press(&mut journal, "enter"),
+            Outcome::Wish(Wish::Look(ActionId(1)))
+        );
+        journal.paste("patterns");
+        assert_eq!(
+            press(&mut journal, "alt-u"),
+            Outcome::Wish(Wish::Undo(ActionId(2)))
+        );
+        // Brought up to date, it stays where it was.
+        journal.set(&rows(), 1_750_000_000);
+        assert_eq!(
+            press(&mut journal, "enter"),
+            Outcome::Wish(Wish::Look(ActionId(2)))
+        );
+        assert_eq!(press(&mut journal, "esc"), Outcome::Closed);
+    }
+
+    #[test]
+    fn drawn_at_every_size() {
+        for (columns, rows_) in [(40, 12), (80, 24), (200, 30)] {
+            let journal = Journal::new(&rows(), 1_750_000_000);
+            let drawn = shown(columns, rows_, |buf, area| {
+                journal.draw(buf, area, &Theme::default())
+            });
+            insta::assert_snapshot!(format!("journal_{columns}x{rows_}"), drawn);
+        }
+    }
+
+    #[test]
+    fn what_would_be_done_is_told_before_it_is_asked() {
+        let lines = [
+            "Archive to INBOX: 12 messages",
+            "· Minutes of Monday",
+            "· and 11 more",
+        ];
+        let mut preview = Preview {
+            past: rows().remove(0),
+            lines: lines.iter().map(|line| Clean::line(line)).collect(),
+        };
+        let now = Instant::now();
+        let asked = question(&preview, 1_750_000_000, now);
+        let drawn = shown(64, 16, |buf, area| {
+            asked.draw(buf, area, &Theme::default());
+            None
+        });
+        insta::assert_snapshot!("journal_question", drawn);
+        preview.past = rows().remove(2);
+        let mut asked = question(&preview, 1_750_000_000, now);
+        let later = now + std::time::Duration::from_secs(1);
+        let key = |name| Key::parse(name).unwrap().event();
+        use crate::tui::screen::confirm::Outcome;
+        assert_eq!(
+            asked.update(&key("u"), later),
+            Outcome::Stay,
+            "it was taken back before"
+        );
+        let again = Outcome::Answered(Wish::Redo(ActionId(3)));
+        assert_eq!(asked.update(&key("r"), later), again);
+    }
+}
