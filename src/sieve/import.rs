@@ -199,7 +199,7 @@ impl Actions {
     /// As a rule does them: what is filed twice is copied, and moved at the end.
     fn deeds(&self) -> Vec<Deed> {
         let mut deeds: Vec<Deed> = self.deeds.clone();
-        let stops = deeds.iter().any(|deed| *deed == Deed::Stop);
+        let stops = deeds.contains(&Deed::Stop);
         deeds.retain(|deed| *deed != Deed::Stop);
         let moved = deeds.iter().any(Deed::moves);
         match self.filed.split_last() {

@@ -60,7 +60,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Up to and with the end of the line; without it.
-    fn to_line_end(&mut self) -> &'a str {
+    fn line_rest(&mut self) -> &'a str {
         let end = self.rest.find('\n').map_or(self.rest.len(), |at| at + 1);
         let line = self.skip(end);
         let line = line.strip_suffix('\n').unwrap_or(line);
@@ -73,7 +73,7 @@ impl<'a> Lexer<'a> {
                 self.rest.len() - self.rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
             self.skip(white);
             if self.rest.starts_with('#') {
-                let line = self.to_line_end();
+                let line = self.line_rest();
                 let text = line.trim_start_matches('#').trim();
                 let cut = text.floor_char_boundary(NOTE);
                 let text = text.get(..cut).unwrap_or_default();
@@ -178,7 +178,7 @@ impl<'a> Lexer<'a> {
     fn lines(&mut self) -> Result<String, SieveError> {
         let begin = self.error("this text has no end: a line with a single dot");
         self.skip(1);
-        let rest = self.to_line_end().trim_matches([' ', '\t']);
+        let rest = self.line_rest().trim_matches([' ', '\t']);
         if !rest.is_empty() && !rest.starts_with('#') {
             return Err(self.error("a line has to end behind `text:`"));
         }
@@ -187,7 +187,7 @@ impl<'a> Lexer<'a> {
             if self.rest.is_empty() {
                 return Err(begin);
             }
-            match self.to_line_end() {
+            match self.line_rest() {
                 "." => return self.tidy(text),
                 line => {
                     text.push_str(

@@ -78,8 +78,8 @@ fn test(f: &mut Formatter<'_>, test: &Test) -> fmt::Result {
 }
 
 fn number(f: &mut Formatter<'_>, n: u64) -> fmt::Result {
-    for (letter, shift) in [('G', 30), ('M', 20), ('K', 10)] {
-        if n > 0 && n % (1 << shift) == 0 {
+    for (letter, shift) in [('G', 30u32), ('M', 20), ('K', 10)] {
+        if n > 0 && n.is_multiple_of(1 << shift) {
             return write!(f, "{}{letter}", n >> shift);
         }
     }

@@ -80,7 +80,7 @@ impl Course {
         work.flags(rule, &targets);
         for deed in &rule.deeds {
             if let Deed::Copy(to) = deed {
-                work.to_mailbox(deed, to, &targets, true)?;
+                work.file_in(deed, to, &targets, true)?;
             }
         }
         let staying: Vec<ResolvedTarget> = targets
@@ -90,7 +90,7 @@ impl Course {
             .collect();
         for deed in rule.deeds.iter().filter(|deed| deed.moves()) {
             match deed {
-                Deed::Move(to) => work.to_mailbox(deed, to, &staying, false)?,
+                Deed::Move(to) => work.file_in(deed, to, &staying, false)?,
                 Deed::Archive => work.by_role(deed, Verb::Archive, Role::Archive, &staying)?,
                 Deed::Junk => work.by_role(deed, Verb::Junk, Role::Junk, &staying)?,
                 Deed::Trash => work.by_role(deed, Verb::Trash, Role::Trash, &staying)?,
@@ -151,7 +151,7 @@ impl Work<'_> {
         }
     }
 
-    fn to_mailbox(
+    fn file_in(
         &mut self,
         deed: &Deed,
         to: &str,
