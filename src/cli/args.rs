@@ -181,6 +181,19 @@ pub enum Command {
         #[arg(short = 'm', long)]
         mailbox: Option<String>,
     },
+    /// Mute a message's conversation: it and its new mail leave the inbox. Again: no longer.
+    Mute {
+        /// The message.
+        id: String,
+    },
+    /// Put a message's conversation off until a time: `snooze m12 tomorrow 9am`, `snooze m12 now`.
+    Snooze {
+        /// The message.
+        id: String,
+        /// When it comes back: in 3d, mon 8:30, 2027-01-04 08:00; or `now`.
+        #[arg(required = true, num_args = 1..)]
+        when: Vec<String>,
+    },
     /// Move a message to the trash; from there, remove it for good.
     Delete {
         /// The message.

@@ -1,8 +1,9 @@
-//! `flag`, `move`, `archive`, `delete`: queued durably, shown at once, carried out by a
+//! `flag`, `move`, `archive`, `mute`, `snooze`, `delete`: queued durably, shown at once, carried out by a
 //! running postrider or the next `sync`.
 
 use super::exit::{self, Failure};
 use super::home::{self, Home};
+use super::outbox::time;
 use super::say::say;
 use super::{json, lists};
 use crate::model::{FlagChange, Flags, Intent, System, Target, Verb, tag};
@@ -21,6 +22,10 @@ pub enum Change<'a> {
     Archive,
     /// To the trash.
     Delete,
+    /// Mutes its conversation, or unmutes it.
+    Mute,
+    /// Puts its conversation off until a time, or brings it back: `now`.
+    Snooze(&'a [String]),
 }
 
 /// Changes a message wherever it lies, or only in one mailbox.
@@ -50,7 +55,9 @@ pub fn change(
             )
             .into());
         }
-    } else if places.len() > 1 && !matches!(change, Change::Flags(_)) {
+    } else if places.len() > 1
+        && !matches!(change, Change::Flags(_) | Change::Mute | Change::Snooze(_))
+    {
         let names: Vec<&str> = places.iter().map(|p| p.path.as_str()).collect();
         let told = format!("{id} is in {}; say which with -m", names.join(" and in "));
         return Err(Failure::new(exit::USAGE, told).into());
@@ -59,6 +66,11 @@ pub fn change(
         Change::Flags(words) => Verb::Flag(flags(words)?),
         Change::Archive => Verb::Archive,
         Change::Delete => Verb::Trash,
+        Change::Mute => Verb::Mute,
+        Change::Snooze(words) => match words.join(" ").as_str() {
+            "now" => Verb::Snooze(None),
+            words => Verb::Snooze(Some(time(words)?)),
+        },
         Change::Move(to, account) => {
             let own = places.first().map(|p| p.account.as_str());
             Verb::Move(lists::find_mailbox(home, &reader, to, account.or(own))?.id)

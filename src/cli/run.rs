@@ -104,6 +104,8 @@ fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {
             let to = Change::Move(to, account.as_deref());
             change::change(home, json, id, mailbox.as_deref(), &to)
         }
+        Command::Mute { id } => change::change(home, json, id, None, &Change::Mute),
+        Command::Snooze { id, when } => change::change(home, json, id, None, &Change::Snooze(when)),
         Command::Archive { id, mailbox } => {
             change::change(home, json, id, mailbox.as_deref(), &Change::Archive)
         }

@@ -35,6 +35,12 @@ pub enum Verb {
     Move(MailboxId),
     /// Copies to a mailbox, of whichever account.
     Copy(MailboxId),
+    /// Mutes their conversations: these leave the inbox, and so does new mail of them. Where all are
+    /// muted already, unmutes.
+    Mute,
+    /// Takes their conversations out of the inbox until this time, seconds since 1970; `None`: what
+    /// was put off comes back now.
+    Snooze(Option<i64>),
 }
 
 /// What the user decides about a message in the outbox.
@@ -90,6 +96,10 @@ pub enum Intent {
     },
     /// Mark as read what was looked at. Nobody asked for that, so it is no step of undo.
     Read(Vec<Target>),
+    /// Make the conversations of these one, for good.
+    Merge(Vec<Target>),
+    /// Let this message and what answers it be a conversation of its own, for good.
+    Split(MsgId),
     /// Take the last action back.
     Undo,
     /// Take one action of the journal back, whatever was done since.

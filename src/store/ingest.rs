@@ -11,6 +11,7 @@ use crate::store::messages;
 use crate::store::open::now;
 use crate::store::packed::{Header, NewMessage, Packed, Text};
 use crate::store::refresh;
+use crate::store::regroup;
 use crate::store::tally::Tally;
 use crate::store::threads;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -98,6 +99,9 @@ struct Batch<'c> {
     /// Made in this batch and not indexed yet.
     made: Vec<(i64, &'c Header)>,
     threads: threads::Assigner<'c>,
+    rules: regroup::Rules,
+    /// Identifiers that were named before it was known that they are below a cut.
+    recut: Vec<i64>,
     locations: locations::Adder<'c>,
 }
 
@@ -127,6 +131,8 @@ impl<'c> Batch<'c> {
             messages: messages::Maker::begin(conn)?,
             made: Vec::with_capacity(new.len()),
             threads: threads::Assigner::new(conn),
+            rules: regroup::Rules::load(conn)?,
+            recut: Vec::new(),
             locations: locations::Adder::new(conn, mailbox),
         })
     }
@@ -195,11 +201,18 @@ impl<'c> Batch<'c> {
                     Some(message) => date_of(self.conn, message)?,
                     None => date,
                 };
+                let threads = &mut self.threads;
+                let ruled = self.rules.of(&new.header);
+                if let Some(joins) = &ruled {
+                    self.recut.extend(self.rules.note(self.conn, tally, joins)?);
+                }
                 let locations = &mut self.locations;
                 let mut places = || locations.write();
-                let threads = &mut self.threads;
-                let thread =
-                    threads.assign(tally, message, &new.header.hashes, hint, &mut places)?;
+                let (hashes, hint) = match &ruled {
+                    Some(joins) => (&joins.hashes, hint.filter(|_| joins.hinted)),
+                    None => (&new.header.hashes, hint),
+                };
+                let thread = threads.assign(tally, message, hashes, hint, &mut places)?;
                 (message, thread, date, body)
             }
         };
@@ -209,7 +222,7 @@ impl<'c> Batch<'c> {
         let fresh = Fresh {
             message,
             thread,
-            date,
+            date: locations::stands_at(&new.flags, date),
             uid: new.uid.get(),
             flags: &new.flags,
             body,
@@ -220,7 +233,8 @@ impl<'c> Batch<'c> {
     /// Thread, date and body state of a message that lies somewhere already.
     fn lies(&self, message: i64) -> Result<Option<(i64, i64, i64, i64)>> {
         let mut select = self.conn.prepare_cached(
-            "SELECT message, thread, date, body FROM location WHERE message = ?1 LIMIT 1",
+            "SELECT l.message, l.thread, m.date, l.body FROM location l JOIN message m ON m.id = l.message
+             WHERE l.message = ?1 LIMIT 1",
         )?;
         let found = select.query_row([message], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
@@ -253,7 +267,10 @@ impl<'c> Batch<'c> {
         for (id, header) in self.made {
             self.messages.index(id, header)?;
         }
-        Ok(())
+        match self.recut.is_empty() {
+            true => Ok(()),
+            false => regroup::regroup_named(self.conn, tally, &self.recut),
+        }
     }
 
     /// Whether this is a message that we moved here and that waits for its UID.
@@ -267,7 +284,7 @@ impl<'c> Batch<'c> {
         let conn = self.conn;
         for place in locations::waiting(conn, self.mailbox)? {
             let is_it = named == Some(place.message)
-                || (place.date == date && is_same(conn, place.message, new)?);
+                || (date_of(conn, place.message)? == date && is_same(conn, place.message, new)?);
             if is_it {
                 let after = Place {
                     uid: Some(i64::from(new.uid.get())),
@@ -303,9 +320,7 @@ impl<'c> Batch<'c> {
 }
 
 fn date_of(conn: &Connection, message: i64) -> Result<i64> {
-    Ok(conn
-        .prepare_cached("SELECT date FROM message WHERE id = ?1")?
-        .query_row([message], |row| row.get(0))?)
+    Ok(messages::date(conn, message)?.unwrap_or(0))
 }
 
 /// Whether a message that is here looks like the new one: Message-ID and size, beside the date that

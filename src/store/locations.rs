@@ -1,10 +1,11 @@
 //! Rows of `location`, with the counts and the messages that hang on them.
 
-use crate::model::{Flags, System};
+use crate::model::{Flags, System, mark};
 use crate::store::codec;
 use crate::store::error::Result;
 use crate::store::insert::{self, next_id};
 use crate::store::messages;
+use crate::store::open::now;
 use crate::store::tally::{Shown, Tally};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -153,8 +154,28 @@ fn many(conn: &Connection, condition: &str, a: i64) -> Result<Vec<Place>> {
     Ok(places.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Where a message stands among others in lists: at its date, or where it came back from being put
+/// off, at that time.
+pub(super) fn stands_at(flags: &Flags, date: i64) -> i64 {
+    match mark::latest(mark::SNOOZED, flags) {
+        Some(back) if back <= now() => date.max(back),
+        _ => date,
+    }
+}
+
+/// The date of a place as it is shown: that of its message unless it was put off.
+fn restood(conn: &Connection, before: &Place, after: &Place) -> Result<i64> {
+    let put_off = |place: &Place| mark::latest(mark::SNOOZED, &place.shown).is_some();
+    if !put_off(before) && !put_off(after) {
+        return Ok(after.date);
+    }
+    let date = messages::date(conn, after.message)?;
+    Ok(stands_at(&after.shown, date.unwrap_or(after.date)))
+}
+
 /// Adds a location and gives it its `id`.
 pub(super) fn add(conn: &Connection, tally: &mut Tally, place: &mut Place) -> Result<()> {
+    place.date = restood(conn, place, place)?;
     conn.prepare_cached(
         "INSERT INTO location (mailbox, message, thread, date, uid, root, op, server_system, server_keywords,
              system, keywords, hidden, gone, body)
@@ -273,6 +294,18 @@ pub(super) fn update(
     before: &Place,
     after: &Place,
 ) -> Result<()> {
+    let date = restood(conn, before, after)?;
+    let moved;
+    let after = match date == after.date {
+        true => after,
+        false => {
+            moved = Place {
+                date,
+                ..after.clone()
+            };
+            &moved
+        }
+    };
     if before.server != after.server || before.shown != after.shown {
         conn.prepare_cached(
             "UPDATE location SET server_system = ?2, server_keywords = ?3, system = ?4, keywords = ?5 WHERE id = ?1",

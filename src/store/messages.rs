@@ -24,6 +24,12 @@ pub(super) fn sort_date(header: Option<i64>, internal: i64, now: i64) -> i64 {
     }
 }
 
+/// The date that a message is sorted by, as it was made.
+pub(super) fn date(conn: &Connection, message: i64) -> Result<Option<i64>> {
+    let mut select = conn.prepare_cached("SELECT date FROM message WHERE id = ?1")?;
+    Ok(select.query_row([message], |row| row.get(0)).optional()?)
+}
+
 /// Makes a batch's messages. They are in the table after [`Maker::write`].
 pub(super) struct Maker<'c> {
     conn: &'c Connection,

@@ -31,6 +31,7 @@ mod ranked;
 pub mod listed;
 pub mod arrived;
 pub mod resolve;
+pub mod marked;
 pub mod cache;
 mod server_hits;
 pub mod packed;
@@ -45,6 +46,7 @@ pub mod accounts;
 pub mod namespace;
 pub mod flags;
 pub mod sweep;
+mod regroup;
 pub mod ingest;
 pub mod asked;
 pub mod bodies;
@@ -75,6 +77,7 @@ pub use local::{
     Since, Stand, Undo, UndoOne, Undone, Would,
 };
 pub use mailboxes::{Cursor, Mailbox};
+pub use marked::Marked;
 pub use ops::Outcome;
 pub use packed::{NewMessage, Packed};
 pub use reader::{Reader, ServerPlace, WantedBody};

@@ -68,7 +68,7 @@ fn locations(conn: &Connection, target: &Target) -> Result<Vec<i64>> {
 
 /// One location with its key. A pending one has the key of the place it comes from, and one that
 /// waits for its UID the key that it had before it was moved.
-fn one(conn: &Connection, location: i64) -> Result<Option<ResolvedTarget>> {
+pub(super) fn one(conn: &Connection, location: i64) -> Result<Option<ResolvedTarget>> {
     let mut select = conn.prepare_cached(
         "SELECT l.mailbox, a.name, b.role, l.system, l.keywords, k.name,
              iif(r.uid IS NULL, w.uidvalidity, k.uidvalidity), coalesce(r.uid, w.uid), m.message_id, m.size

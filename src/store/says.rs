@@ -1,7 +1,7 @@
 //! Functions of our own in SQL, for what an index of words does not tell: whom a copy went to, what
 //! attachments are called, which tags a message has. They cut words as the tokenizer does.
 
-use crate::model::tag;
+use crate::model::{mark, tag};
 use crate::store::codec;
 use crate::store::error::Result;
 use crate::store::vocabulary;
@@ -13,7 +13,8 @@ use std::fmt::Write as _;
 
 /// Puts them into a connection: `people_say`, `files_say`, `text_says` (a column, words, whether the
 /// last may go on), `types_say` (a column, a part of a media type), `tagged`, `flagged_with` (a
-/// column, a name), `has_part` (a word, a folded part, whether more may follow it).
+/// column, a name), `has_part` (a word, a folded part, whether more may follow it), `snoozed_until` (a
+/// column; the time that it names, if any).
 pub(super) fn add(conn: &Connection) -> Result<()> {
     let pure = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
@@ -64,6 +65,11 @@ pub(super) fn add(conn: &Connection) -> Result<()> {
         let wanted = values.get::<String>(1)?;
         let mut keywords = values.get_raw(0).as_str().unwrap_or_default().split(' ');
         Ok(keywords.any(|keyword| keyword.eq_ignore_ascii_case(&wanted)))
+    })?;
+    conn.create_scalar_function("snoozed_until", 1, pure, |values| {
+        let keywords = values.get_raw(0).as_str().unwrap_or_default().split(' ');
+        let times = keywords.filter_map(|keyword| mark::time(mark::SNOOZED, keyword));
+        Ok(times.max())
     })?;
     Ok(())
 }

@@ -505,6 +505,10 @@ impl<'a> Maker<'a> {
             Term::Is(Is::Muted) => {
                 "l.keywords <> '' AND flagged_with(l.keywords, '$muted')".to_owned()
             }
+            Term::Is(Is::Snoozed) => {
+                let now = self.bind(self.now.timestamp().as_second());
+                format!("l.keywords <> '' AND coalesce(snoozed_until(l.keywords) > {now}, 0)")
+            }
             Term::Tag(name) => {
                 let name = self.bind(name.clone());
                 format!("l.keywords <> '' AND tagged(l.keywords, {name})")

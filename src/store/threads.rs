@@ -31,6 +31,13 @@ pub(super) fn hashes(envelope: &Envelope) -> Vec<i64> {
     hashes
 }
 
+/// What counts of what a message answers and refers to (oldest first), whatever its kind.
+pub(super) fn counted<T>(mut answered: Vec<T>, mut references: Vec<T>) -> (Vec<T>, Vec<T>) {
+    answered.truncate(MAX_IN_REPLY_TO);
+    references.drain(..references.len().saturating_sub(MAX_REFERENCES));
+    (answered, references)
+}
+
 /// The thread that `thread` has become part of, or itself.
 pub(super) fn canonical(conn: &Connection, thread: i64) -> Result<i64> {
     let mut statement =

@@ -126,11 +126,13 @@ pub fn recover(parts: &Parts) -> Result<(), SyncError> {
         }
     }
     let pending = local.read().all_pending()?;
+    let rules = local.read().thread_rules()?;
     let names: Vec<AccountName> = parts.accounts.iter().map(|a| a.name.clone()).collect();
     parts.writer.run(Priority::Urgent, move |cache| {
         for name in &names {
             cache.ensure_account(name)?;
         }
+        cache.set_thread_rules(&rules)?;
         cache.reapply(&pending)
     })?;
     Ok(())

@@ -2,28 +2,16 @@
 //! to say about it. Reads the cache, changes nothing.
 
 use crate::model::{
-    AccountName, FlagChange, Flags, LocationId, MailboxName, MessageKey, NewOp, OpKind, Role,
-    System, Verb,
+    AccountName, FlagChange, Flags, MailboxName, MessageKey, NewOp, OpKind, Role, System, Verb,
 };
 use crate::store::{Reader, ResolvedTarget, Result};
+use crate::sync::planned::{Planned, add, messages, place};
+use crate::sync::putoff;
 use std::collections::BTreeMap;
 
 /// Messages that go to another account in one operation: so many are copied before their originals
 /// are removed.
 const TOGETHER: usize = 50;
-
-/// What an action comes to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Planned {
-    /// The operations, each for one source mailbox of one account.
-    pub ops: Vec<NewOp>,
-    /// What happened, for a toast.
-    pub label: String,
-    /// The locations that leave their mailbox.
-    pub gone: Vec<LocationId>,
-    /// Whether it can be taken back.
-    pub undoable: bool,
-}
 
 /// Plans a verb.
 ///
@@ -37,16 +25,14 @@ pub fn ops(reader: &Reader, verb: &Verb, targets: &[ResolvedTarget]) -> Result<P
         Verb::Junk => junk(reader, targets),
         Verb::Move(mailbox) => to_mailbox(reader, targets, *mailbox, false),
         Verb::Copy(mailbox) => to_mailbox(reader, targets, *mailbox, true),
+        Verb::Mute => putoff::mute(reader, targets),
+        Verb::Snooze(until) => putoff::snooze(reader, targets, *until),
     }
 }
 
 /// The operations that mark these as read, as far as they are not.
 pub fn seen(targets: &[ResolvedTarget]) -> Vec<NewOp> {
     flag(&FlagChange::set(System::SEEN), targets).ops
-}
-
-fn add(ops: &mut Vec<NewOp>, target: &ResolvedTarget, kind: OpKind) {
-    NewOp::put(ops, &target.account, kind, target.key.clone());
 }
 
 fn flag(change: &FlagChange, targets: &[ResolvedTarget]) -> Planned {
@@ -111,14 +97,6 @@ fn flag_words(change: &FlagChange) -> &'static str {
     }
 }
 
-fn messages(n: usize) -> String {
-    if n == 1 {
-        "1 message".to_owned()
-    } else {
-        format!("{n} messages")
-    }
-}
-
 /// Moves everything to each account's mailbox of a role, which is made where there is none.
 fn by_role(reader: &Reader, targets: &[ResolvedTarget], role: Role, done: &str) -> Result<Planned> {
     let mut places: BTreeMap<AccountName, MailboxName> = BTreeMap::new();
@@ -143,36 +121,6 @@ fn by_role(reader: &Reader, targets: &[ResolvedTarget], role: Role, done: &str) 
         undoable: !gone.is_empty(),
         gone,
     })
-}
-
-fn place(
-    reader: &Reader,
-    account: &AccountName,
-    role: Role,
-    ops: &mut Vec<NewOp>,
-) -> Result<MailboxName> {
-    if let Some(mailbox) = reader.role_mailbox(account, role)? {
-        return Ok(mailbox.name);
-    }
-    // Gmail's archive is All Mail: what leaves the inbox stays there.
-    if role == Role::Archive
-        && let Some(all) = reader.role_mailbox(account, Role::All)?
-    {
-        return Ok(all.name);
-    }
-    let leaf = match role {
-        Role::Archive => "Archive",
-        Role::Junk => "Junk",
-        _ => "Trash",
-    };
-    let name = reader.own_name(account, leaf)?;
-    let kind = OpKind::CreateMailbox { name: name.clone() };
-    ops.push(NewOp {
-        account: account.clone(),
-        kind,
-        keys: Vec::new(),
-    });
-    Ok(name)
 }
 
 /// To the trash; what is there already goes for good.

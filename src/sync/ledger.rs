@@ -5,10 +5,11 @@
 //! nothing: at the next start everything pending is laid over the cache again.
 
 use crate::model::{
-    Account, AccountName, Done, Intent, MailboxId, MsgId, Op, ReminderState, Role, Rule,
+    Account, AccountName, Done, Intent, MailboxId, MessageId, MsgId, Op, ReminderState, Role, Rule,
+    Target,
 };
 use crate::signal::{Board, Topic};
-use crate::store::{Local, Reader, Writer};
+use crate::store::{Local, Priority, Reader, Writer};
 use crate::sync::bells::{Bells, Request};
 use crate::sync::error::LedgerError;
 use crate::sync::host::Host;
@@ -156,6 +157,8 @@ impl Ledger {
                 after.apply = self.local.queue(&ops, now)?;
                 Ok(Done::default())
             }
+            Intent::Merge(targets) => self.merge_threads(&targets, now, after),
+            Intent::Split(message) => self.split_thread(message, now, after),
             Intent::Undo => self.undo(now, after),
             Intent::UndoOne(action) => self.undo_one(action, now, after),
             Intent::UndoSince(action) => self.undo_since(action, now, after),
@@ -259,6 +262,71 @@ impl Ledger {
         }
     }
 
+    /// Makes conversations one.
+    fn merge_threads(
+        &mut self,
+        targets: &[Target],
+        now: i64,
+        after: &mut After,
+    ) -> Result<Done, LedgerError> {
+        let refused = |why: &str| LedgerError::Refused(why.to_owned());
+        let resolved = self.reader.resolve(targets)?;
+        let threads = self.reader.threads_of(&resolved)?;
+        if threads.len() < 2 {
+            return Err(refused("Select two conversations or more to make them one"));
+        }
+        let ids: Option<Vec<MessageId>> = threads.values().cloned().collect();
+        let ids = ids.ok_or_else(|| refused("One of them has no Message-ID to know it by"))?;
+        let label = format!("Made one of {} conversations", ids.len());
+        self.local.join_threads(&ids, &label, now)?;
+        after.threads = true;
+        Ok(Done {
+            undoable: true,
+            ..Done::said(label)
+        })
+    }
+
+    /// Lets a message begin a conversation of its own.
+    fn split_thread(
+        &mut self,
+        message: MsgId,
+        now: i64,
+        after: &mut After,
+    ) -> Result<Done, LedgerError> {
+        let refused = |why: &str| LedgerError::Refused(why.to_owned());
+        let row = self.reader.message(message)?;
+        let id = row.and_then(|row| row.envelope.message_id);
+        let id = id.ok_or_else(|| refused("That message has no Message-ID to know it by"))?;
+        let below = match self.reader.thread_of(message)? {
+            Some(thread) => self.reader.below(thread, &id)?,
+            None => Vec::new(),
+        };
+        let label = "A conversation of its own from here on";
+        self.local.split_thread(&id, &below, label, now)?;
+        after.threads = true;
+        Ok(Done {
+            undoable: true,
+            ..Done::said(label)
+        })
+    }
+
+    /// Brings the cache's threads to what the user decided.
+    fn regroup(&self) -> Result<(), LedgerError> {
+        let rules = self.local.read().thread_rules()?;
+        let (board, host) = (Arc::clone(&self.board), Arc::clone(&self.host));
+        self.writer.post(Priority::Urgent, move |cache| {
+            let touched = cache.set_thread_rules(&rules)?;
+            board.post(Topic::Mailboxes);
+            for mailbox in touched {
+                board.post(Topic::Mailbox(mailbox));
+            }
+            host.nudge();
+            host.changed();
+            Ok(())
+        })?;
+        Ok(())
+    }
+
     pub(super) fn account(&self, name: &AccountName) -> Option<&Account> {
         self.accounts.iter().find(|a| a.name == *name)
     }
@@ -326,6 +394,11 @@ impl Ledger {
         {
             tracing::error!(%error, "the cache did not take an effect");
         }
+        if after.threads
+            && let Err(error) = self.regroup()
+        {
+            tracing::error!(%error, "the threads stay as they are until the next start");
+        }
         if let Some(account) = after.copy.filter(|name| self.is_copied(name)) {
             self.copy_drafts(&account);
         }
@@ -364,6 +437,7 @@ pub(super) struct After {
     pub(super) file: Option<AccountName>,
     pub(super) copy: Option<AccountName>,
     leave: bool,
+    pub(super) threads: bool,
     pub(super) topics: Vec<Topic>,
     pub(super) everybody: bool,
 }

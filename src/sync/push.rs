@@ -6,7 +6,9 @@
 //! a cut move or copy has done already is found in its destination. A refusal for good is undone
 //! on screen with the server's words.
 
-use crate::model::{FlagChange, MailboxName, Op, OpKind, OpState, Uid, UidSet, UidValidity};
+use crate::model::{
+    FlagChange, MailboxName, Op, OpKind, OpState, System, Uid, UidSet, UidValidity, mark,
+};
 use crate::net::error::NetError;
 use crate::net::imap::{Copied, FetchBy, Mode, Selected, Session};
 use crate::store::{Local, Moved, Outcome, Place, Priority};
@@ -90,6 +92,7 @@ fn one(
     let cut = in_flight || op.attempts > 0;
     let Did { moved, mut copied } = match carry_out(session, kit, local, op, cut) {
         Ok(End::Done(did)) => did,
+        Ok(End::Failed(_)) if is_mark(op) => return keep_here(kit, local, op),
         Ok(End::Failed(why)) => return give_up(kit, local, op, &why),
         Err(SyncError::Net(error)) if !error.ends_session() => {
             // It stays in flight: part of it may be done.
@@ -99,6 +102,9 @@ fn one(
             if error.is_transient() && op.attempts < PATIENCE {
                 local.release(op.id)?;
                 return Err(error.into());
+            }
+            if is_mark(op) && !error.no_such_mailbox() {
+                return keep_here(kit, local, op);
             }
             return give_up(kit, local, op, &refusal(kit, op, &error));
         }
@@ -114,6 +120,24 @@ fn one(
         .filter_map(|m| m.to.at.map(|(validity, uid)| (m.key.uid, validity, uid)));
     copied.extend(places);
     settle(kit, op, Outcome::Done { copied })
+}
+
+/// Whether it changes nothing but keywords of ours, which matter without a server too.
+fn is_mark(op: &Op) -> bool {
+    let OpKind::Store(FlagChange { add, remove }) = &op.kind else {
+        return false;
+    };
+    let mut words = add.keywords.iter().chain(&remove.keywords);
+    add.system | remove.system == System::NONE && words.all(|word| mark::is_ours(word))
+}
+
+/// It stays laid over the cache of this machine, and that is said.
+fn keep_here(kit: &Kit, local: &mut Local, op: &Op) -> Result<(), SyncError> {
+    local.keep_here(op.id)?;
+    kit.report.notice(
+        "this server keeps no such marks: what is muted or put off is known on this machine only",
+    );
+    Ok(())
 }
 
 /// It is undone on screen, and that is said.
@@ -247,7 +271,7 @@ fn forbidden(session: &Session, selected: &Selected, op: &Op) -> Option<String> 
     if selected.read_only && changes {
         return Some("the mailbox can only be read".to_owned());
     }
-    let OpKind::Store(FlagChange { add, .. }) = &op.kind else {
+    let OpKind::Store(FlagChange { add, remove }) = &op.kind else {
         return None;
     };
     if selected.keywords || selected.permanent_flags.is_empty() {
@@ -261,7 +285,13 @@ fn forbidden(session: &Session, selected: &Selected, op: &Op) -> Option<String> 
                 .iter()
                 .any(|f| f.eq_ignore_ascii_case(keyword))
     };
-    let lost = add.keywords.iter().find(|keyword| !kept(keyword))?;
+    // What was kept here is taken away here.
+    let mine = remove.keywords.iter().filter(|word| mark::is_ours(word));
+    let lost = add
+        .keywords
+        .iter()
+        .chain(mine)
+        .find(|keyword| !kept(keyword))?;
     Some(format!("the server can't keep the tag {lost} there"))
 }
 

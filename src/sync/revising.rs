@@ -70,8 +70,15 @@ impl Ledger {
 
     fn redone(&self, asked: Redo, now: i64, after: &mut After) -> Result<Done, LedgerError> {
         let done = undoing::again(&asked, now);
-        if let Redo::Done(Redone { ops, draft, .. }) = asked {
+        if let Redo::Done(Redone {
+            ops,
+            draft,
+            threads,
+            ..
+        }) = asked
+        {
             after.apply.extend(ops);
+            after.threads |= threads;
             if let Some(draft) = draft {
                 after.topics.push(Topic::Drafts);
                 after.copy = self.whose(draft)?;
@@ -84,6 +91,7 @@ impl Ledger {
     fn take(&self, undone: Undone, after: &mut After) -> Result<(), LedgerError> {
         after.revert.extend(undone.cancelled);
         after.apply.extend(undone.inverse);
+        after.threads |= undone.threads;
         // What is under way is finished and taken back by whoever carries it.
         after.everybody |= undone.recalled;
         if undone.sending || undone.draft.is_some() {

@@ -10,7 +10,9 @@ use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::worker::{Turn, Worker};
-use crate::sync::{carry, doubt, filing, harvest, mailboxes, ondemand, pull, push, reminders};
+use crate::sync::{
+    carry, doubt, filing, harvest, mailboxes, ondemand, pull, push, reminders, reminding, stirring,
+};
 use crate::text::{Clean, when};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -27,6 +29,7 @@ impl Worker {
     ) -> Result<Turn, SyncError> {
         self.serve_others(session)?;
         mailboxes::follow_renames(&self.kit, &mut self.local, &self.reader)?;
+        stirring::withdraw(&self.kit, &mut self.local)?;
         self.rules.begin(&self.kit, &mut self.local, &self.reader)?;
         // What ended the last connection comes after the mail this time.
         let last = std::mem::take(&mut self.stumbled);
@@ -55,6 +58,11 @@ impl Worker {
             put_off = self.push(session)?.or(put_off);
             let again = self.pull(session, &mut cut_in)?;
             turn.headers += again.headers;
+        }
+        let stirred = stirring::look(&self.kit, &mut self.local, &self.reader)?;
+        if reminding::look(&self.kit, &mut self.local, &self.reader)? || stirred {
+            put_off = put_off.or(self.push(session)?);
+            self.pull(session, &mut cut_in)?;
         }
         self.serve_others(session)?;
         let (kit, reader) = (&self.kit, &self.reader);

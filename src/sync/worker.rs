@@ -18,7 +18,7 @@ use crate::sync::kit::{Connection, Kit};
 use crate::sync::news::Due;
 use crate::sync::poison::Patience;
 use crate::sync::rules::Rules;
-use crate::sync::{guard, mailboxes, pull};
+use crate::sync::{guard, mailboxes, pull, stirring};
 use crate::text::{Clean, when};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -156,7 +156,7 @@ impl Worker {
                     self.tidy();
                     if !bell.wait(Some(Duration::ZERO)) {
                         self.try_to_stand_by();
-                        bell.wait(Some(self.until_sweep()));
+                        bell.wait(Some(self.until_due()));
                     }
                 }
                 Err(SyncError::Interrupted) => {
@@ -185,6 +185,9 @@ impl Worker {
         self.answer(false);
         self.count_waiting();
         self.kit.note_damage(error);
+        if let Err(error) = stirring::look(&self.kit, &mut self.local, &self.reader) {
+            self.kit.note_damage(&error);
+        }
         // What could not be had while offline may be had once we are back.
         self.tidied = None;
         let hint = match error {
@@ -259,6 +262,15 @@ impl Worker {
         };
         self.swept
             .map_or(every, |at| every.saturating_sub(at.elapsed()))
+    }
+
+    /// How long it may wait for a ring: until it looks everywhere, or what was put off comes back.
+    fn until_due(&mut self) -> Duration {
+        let next = stirring::next(&self.kit, &self.reader).unwrap_or_else(|error| {
+            self.kit.note_damage(&error);
+            None
+        });
+        next.map_or_else(|| self.until_sweep(), |at| at.min(self.until_sweep()))
     }
 
     /// One turn from beginning to end, bodies among it, not giving way to anybody: for

@@ -204,6 +204,10 @@ commands! {
     Junk, "junk", Mail, [Index Reader], No, "", "Move to Junk; from Junk, back to the inbox";
     Tag, "tag", Mail, [Index Reader], Tag, "", "Tag with a word, or take the tag away";
     Copy, "copy-to", Mail, [Index Reader], Mailbox, "", "Copy to a mailbox";
+    Mute, "mute", Mail, [Index Reader], No, "", "Mute the conversation: it and its new mail leave the inbox";
+    MergeThreads, "merge-threads", Mail, [Index], No, "", "Make one conversation of the selected ones, for good";
+    SplitThread, "split-thread", Mail, [Index Reader], No, "", "Let the message begin a conversation of its own, for good";
+    Snooze, "snooze", Mail, [Index Reader], Time, "", "Put the conversation off until a time; `now` brings it back";
 
     Down, "down", Moving, [Global], No, "", "Go or scroll down one line";
     Up, "up", Moving, [Global], No, "", "Go or scroll up one line";

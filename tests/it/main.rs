@@ -49,6 +49,7 @@ mod model;
 mod outbox;
 mod offered;
 mod reminded;
+mod putoff;
 mod send;
 mod parsed_back;
 mod drafts;

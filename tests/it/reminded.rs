@@ -74,3 +74,43 @@ fn what_nobody_answers_comes_back_until_somebody_does() {
     let from_bo = from_bo.unwrap()["id"].as_str().unwrap().to_owned();
     home.run(&["remind", &from_bo, "in", "3d"]).code(66);
 }
+
+#[test]
+fn a_reminder_travels_and_is_dismissed_everywhere() {
+    let sink = Sink::start();
+    let Some(server) = Dovecot::start(Some(&sink)) else {
+        return;
+    };
+    let account = server.account("work", "ada");
+    let config = format!("{account}\n[ui]\nundo-send = 0\n");
+    let (here, there) = (Home::new(&config), Home::new(&config));
+    here.sync();
+    let send = ["send", "--to", "bo@example.test", "--subject", "Tea"];
+    here.json(&[&send[..], &["--remind", "3 days"]].concat());
+    // Sent, then filed and marked.
+    here.sync();
+    here.sync();
+    there.sync();
+    assert_eq!(states(&there), ["waiting"]);
+    assert_eq!(reminders(&there)[0]["subject"], "Tea");
+    assert_eq!(reminders(&there)[0]["recipients"], "bo@example.test");
+
+    let due = |home: &Home| reminders(home)[0]["due"].as_str().unwrap().to_owned();
+    let before = due(&here);
+    let sent = there.list("Sent")[0]["id"].as_str().unwrap().to_owned();
+    there.json(&["remind", &sent, "in", "5d"]);
+    there.sync();
+    here.sync();
+    // It travels in whole minutes, rounded up.
+    assert!(due(&here) >= due(&there), "{} {}", due(&here), due(&there));
+    assert!(before[..10] < due(&here)[..10], "{before} {}", due(&here));
+
+    let ours = here.list("Sent")[0]["id"].as_str().unwrap().to_owned();
+    here.json(&["remind", &ours, "off"]);
+    here.sync();
+    there.sync();
+    assert!(reminders(&there).is_empty() && reminders(&here).is_empty());
+    there.sync();
+    here.sync();
+    assert!(reminders(&there).is_empty() && reminders(&here).is_empty());
+}

@@ -12,7 +12,10 @@ pub const FIELDS: [(&str, &str); 25] = [
     ("body:", "words of the text"),
     ("file:", "words in the name of an attachment"),
     ("type:", "kind of an attachment: pdf, image, text/csv"),
-    ("is:", "unread, read, flagged, answered, draft, muted, list"),
+    (
+        "is:",
+        "unread, read, flagged, answered, draft, muted, snoozed, list",
+    ),
     ("has:", "attachment, image, invite, link"),
     ("in:", "a mailbox or role"),
     ("account:", "an account"),
@@ -46,13 +49,14 @@ pub fn values(field: &str) -> Vec<&'static str> {
 }
 
 /// What `is:` takes, the word that is printed first.
-pub(super) const STATES: [(&str, Is); 12] = [
+pub(super) const STATES: [(&str, Is); 13] = [
     ("unread", Is::Unread),
     ("read", Is::Read),
     ("flagged", Is::Flagged),
     ("answered", Is::Answered),
     ("draft", Is::Draft),
     ("muted", Is::Muted),
+    ("snoozed", Is::Snoozed),
     ("list", Is::List),
     ("unseen", Is::Unread),
     ("seen", Is::Read),

@@ -211,7 +211,13 @@ fn a_term() -> impl Strategy<Value = Term> {
     ]);
     let unit = prop::sample::select(vec![Unit::Hours, Unit::Days, Unit::Months, Unit::Years]);
     let age = (any::<u16>(), unit).prop_map(|(count, unit)| Age { count, unit });
-    let is = prop::sample::select(vec![Is::Unread, Is::Answered, Is::Muted, Is::List]);
+    let is = prop::sample::select(vec![
+        Is::Unread,
+        Is::Answered,
+        Is::Muted,
+        Is::Snoozed,
+        Is::List,
+    ]);
     let has = prop::sample::select(vec![Has::Attachment, Has::Image, Has::Invite, Has::Link]);
     prop_oneof![
         6 => (field, text, any::<bool>())

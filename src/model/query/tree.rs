@@ -37,6 +37,8 @@ pub enum Is {
     Draft,
     /// `$muted` (IANA's registry of IMAP keywords).
     Muted,
+    /// Put off, and not back yet.
+    Snoozed,
     /// Came over a mailing list (List-Id, RFC 2919).
     List,
 }

@@ -125,6 +125,7 @@ fn is_exact(expr: &Expr) -> bool {
     match expr {
         Expr::All(sides) | Expr::Any(sides) => !sides.is_empty() && sides.iter().all(is_exact),
         Expr::Not(side) => is_exact(side),
+        Expr::Term(Term::Is(Is::Snoozed)) => false,
         Expr::Term(term) => matches!(
             term,
             Term::Words {
@@ -176,6 +177,8 @@ fn term(term: &Term, now: i64) -> Option<Vec<Piece>> {
             Is::Answered => "ANSWERED".to_owned(),
             Is::Draft => "DRAFT".to_owned(),
             Is::Muted => "KEYWORD $muted".to_owned(),
+            // The keyword names a time, and there are no searches for parts of one.
+            Is::Snoozed => return None,
             Is::List => "HEADER LIST-ID \"\"".to_owned(),
         }),
         Term::Larger(octets) => key(format!("LARGER {}", (*octets).min(u64::from(u32::MAX)))),
@@ -245,7 +248,7 @@ fn raw(expr: &Expr) -> Option<String> {
             Is::Unread => Some("is:unread".to_owned()),
             Is::Read => Some("is:read".to_owned()),
             Is::Flagged => Some("is:starred".to_owned()),
-            Is::Answered | Is::Draft | Is::Muted | Is::List => None,
+            Is::Answered | Is::Draft | Is::Muted | Is::Snoozed | Is::List => None,
         },
         Expr::Term(Term::Larger(octets)) => Some(format!("larger:{octets}")),
         Expr::Term(Term::Smaller(octets)) => Some(format!("smaller:{octets}")),

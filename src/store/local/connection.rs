@@ -19,6 +19,7 @@ const SCHEMA: &[&str] = &[
     include_str!("schema_7.sql"),
     include_str!("schema_8.sql"),
     include_str!("schema_9.sql"),
+    include_str!("schema_10.sql"),
 ];
 /// The key in `meta` of the cache's generation.
 const EPOCH: &str = "cache-epoch";

@@ -14,6 +14,10 @@ use crate::text::when;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::BTreeSet;
 
+/// The state of an operation that its server can't do and that holds on this machine alone: nothing is
+/// to be put back elsewhere.
+const KEPT: i64 = 5;
+
 /// An action of the user's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -76,7 +80,11 @@ pub(super) fn way_back(conn: &Connection, action: i64, careful: Option<IsGone<'_
         .any(|(op, _)| matches!(op.kind, OpKind::Carry { .. }));
     for (op, state) in ops.into_iter().rev() {
         // Refused, or taken back before.
-        if !matches!(state, 0 | 1 | 3) {
+        if !matches!(state, 0 | 1 | 3 | KEPT) {
+            continue;
+        }
+        if state == KEPT {
+            way.cancel.push(op);
             continue;
         }
         if let OpKind::Carry { from, .. } = &op.kind {

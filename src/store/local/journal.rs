@@ -12,6 +12,7 @@ use super::drafts;
 use super::inverse::{Entry, Hindrance, IsGone, hindrance, ops_of, way_back};
 use super::meta;
 use super::ops::{insert, present, queue};
+use super::thread_rules;
 use crate::model::{AccountName, ActionId, DraftId, MessageKey, NewOp, Op, OpKind, OutboxId};
 use crate::store::error::Result;
 use rusqlite::{OptionalExtension as _, Transaction};
@@ -33,6 +34,8 @@ pub struct Undone {
     pub sending: bool,
     /// Messages that stay as they are, and why.
     pub hindered: Vec<(AccountName, MessageKey, Hindrance)>,
+    /// Whether it was about which messages are one thread.
+    pub threads: bool,
 }
 
 impl Undone {
@@ -42,6 +45,7 @@ impl Undone {
             && self.draft.is_none()
             && !self.sending
             && !self.recalled
+            && !self.threads
     }
 }
 
@@ -83,6 +87,8 @@ pub struct Redone {
     pub ops: Vec<Op>,
     /// The draft that was thrown away again.
     pub draft: Option<DraftId>,
+    /// Whether it was about which messages are one thread.
+    pub threads: bool,
     /// Messages that stay as they are, and why.
     pub hindered: Vec<(AccountName, MessageKey, Hindrance)>,
 }
@@ -340,6 +346,7 @@ fn take_back(
             inverse = way.inverse;
         }
     }
+    undone.threads = thread_rules::take_back(tx, found.id)?;
     drop_action(tx, found.id)?;
     if undone.is_nothing() && inverse.is_empty() {
         return Ok(undone);
@@ -400,7 +407,8 @@ fn do_again(tx: &Transaction<'_>, id: i64, now: i64, is_gone: IsGone<'_>) -> Res
         }
         again.extend(by_mailbox(&op, keys));
     }
-    if again.is_empty() && redone.draft.is_none() {
+    redone.threads = thread_rules::again(tx, id)?;
+    if again.is_empty() && redone.draft.is_none() && !redone.threads {
         let why = redone.hindered.into_iter().next().map(|(_, _, why)| why);
         return Ok(Redo::Cannot(redone.label, why));
     }

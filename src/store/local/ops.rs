@@ -144,6 +144,7 @@ impl Local {
                         ])?;
                     }
                 }
+                follow_kept(tx, &account, key, to)?;
             }
             prune(tx, now)
         })
@@ -183,12 +184,13 @@ impl LocalReader {
         })
     }
 
-    /// What waits for any server, in the order of the user's actions.
+    /// What waits for any server, or is kept here because its server can't keep it, in the order of
+    /// the user's actions.
     ///
     /// # Errors
     /// When it can't be read.
     pub fn all_pending(&self) -> Result<Vec<Op>> {
-        self.ops("?1 = ?1 AND state < 2", "")
+        self.ops("?1 = ?1 AND (state < 2 OR state = 5)", "")
     }
 
     /// What servers refused within the last 30 days, oldest first.
@@ -283,6 +285,33 @@ pub(super) fn present(
     ))
 }
 
+/// What is kept here of a message that moved is of it where it is now.
+fn follow_kept(
+    tx: &Transaction<'_>,
+    account: &AccountName,
+    key: &MessageKey,
+    to: &Place,
+) -> Result<()> {
+    let Some((validity, uid)) = to.at else {
+        return Ok(());
+    };
+    tx.prepare_cached(
+        "UPDATE target SET mailbox = ?5, uidvalidity = ?6, uid = ?7
+         WHERE mailbox = ?2 AND uidvalidity = ?3 AND uid = ?4
+           AND op IN (SELECT id FROM op WHERE state = 5 AND account = ?1)",
+    )?
+    .execute(params![
+        account.as_str(),
+        key.mailbox.as_bytes(),
+        key.uidvalidity.0,
+        key.uid.get(),
+        to.mailbox.as_bytes(),
+        validity.0,
+        uid.get(),
+    ])?;
+    Ok(())
+}
+
 /// Moves an operation from one state to another. `?2` in `set` is `text`.
 fn step(tx: &Transaction<'_>, op: OpId, set: &str, from: &str, text: &str) -> Result<()> {
     let sql = format!("UPDATE op SET {set} WHERE id = ?1 AND {from} AND ?2 IS NOT NULL");
@@ -344,7 +373,7 @@ fn prune(tx: &Transaction<'_>, now: i64) -> Result<()> {
         [before],
     )?;
     tx.execute(
-        "DELETE FROM action WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM op WHERE op.action = action.id AND state < 2)",
+        "DELETE FROM action WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM op WHERE op.action = action.id AND (state < 2 OR state = 5))",
         [before],
     )?;
     Ok(())

@@ -41,6 +41,23 @@ impl Local {
         })
     }
 
+    /// Notes the time of a message's reminder as it stands on the server; 0: it does not.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn reminder_told(
+        &mut self,
+        account: &AccountName,
+        id: &MessageId,
+        time: i64,
+    ) -> Result<()> {
+        self.write(|tx| {
+            let sql = "UPDATE reminder SET carried = ?3 WHERE account = ?1 AND message_id = ?2";
+            tx.execute(sql, params![account.as_str(), id.as_str(), time])?;
+            Ok(())
+        })
+    }
+
     /// Takes a reminder that waits or is due into a state; whether it was one.
     ///
     /// # Errors
@@ -67,6 +84,27 @@ impl LocalReader {
             let rows = query.query_map([], reminder)?;
             let rows: Vec<Option<Reminder>> = rows.collect::<rusqlite::Result<_>>()?;
             Ok(rows.into_iter().flatten().collect())
+        })
+    }
+
+    /// Every reminder of an account that there is or ever was, with the time of each as it stood on
+    /// the server last, seconds since 1970; 0: it did not.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn reminders_told(&self, account: &AccountName) -> Result<Vec<(Reminder, i64)>> {
+        self.look(|conn| {
+            let sql = format!("SELECT {COLUMNS}, carried FROM reminder WHERE account = ?1");
+            let mut query = conn.prepare_cached(&sql)?;
+            let rows = query.query_map([account.as_str()], |row| {
+                Ok((reminder(row)?, row.get::<_, i64>(7)?))
+            })?;
+            let mut all = Vec::new();
+            for row in rows {
+                let (reminder, carried) = row?;
+                all.extend(reminder.map(|reminder| (reminder, carried)));
+            }
+            Ok(all)
         })
     }
 

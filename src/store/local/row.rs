@@ -84,7 +84,8 @@ pub(super) fn op(conn: &Connection, row: &Row<'_>) -> Result<Op> {
         kind: kind_in(&name, row.get(4)?, row.get(12)?, change),
         keys: targets(conn, id)?,
         state: match row.get::<_, i64>(9)? {
-            0 => OpState::Pending,
+            // 5: kept here, laid over the cache like one that waits.
+            0 | 5 => OpState::Pending,
             1 => OpState::InFlight,
             _ => OpState::Failed,
         },

@@ -13,3 +13,4 @@ mod listed;
 mod keeping;
 mod met;
 mod merging;
+mod regroup;

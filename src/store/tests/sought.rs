@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 /// The moment at which is searched: 2026-11-21, 12:00 UTC.
 pub const NOW: i64 = 1_795_262_400;
 const DAY: i64 = 86_400;
+const PASSED: &str = "$Snoozed-19700102T0000Z";
+const TO_COME: &str = "$Snoozed-21260102T0000Z";
 
 /// A message, and all that a query may ask of it.
 #[derive(Clone, Debug)]
@@ -33,7 +35,10 @@ fn people() -> impl Strategy<Value = Vec<Address>> {
 }
 
 pub fn a_sample() -> impl Strategy<Value = Sample> {
-    let keywords = prop::sample::subsequence(vec!["$Muted", "work", "label:To%20do"], 0..3);
+    let keywords = prop::sample::subsequence(
+        vec!["$Muted", "work", "label:To%20do", PASSED, TO_COME],
+        0..3,
+    );
     let flags = (0u8..32, keywords).prop_map(|(system, keywords)| Flags {
         system: System(system),
         keywords: keywords.into_iter().map(str::to_owned).collect(),
@@ -126,6 +131,7 @@ fn a_term() -> impl Strategy<Value = Term> {
         Term::Is(Is::Answered),
         Term::Is(Is::Draft),
         Term::Is(Is::Muted),
+        Term::Is(Is::Snoozed),
         Term::Is(Is::List),
         Term::Has(Has::Attachment),
         Term::Has(Has::Image),
@@ -257,6 +263,7 @@ fn fits(term: &Term, sample: &Sample) -> bool {
             Is::Answered => flags.system.has(System::ANSWERED),
             Is::Draft => flags.system.has(System::DRAFT),
             Is::Muted => flags.keywords.contains("$Muted"),
+            Is::Snoozed => flags.keywords.contains(TO_COME),
             Is::List => e.list_id.is_some(),
         },
         Term::Has(Has::Attachment) => match &sample.body {

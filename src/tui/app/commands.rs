@@ -78,6 +78,13 @@ impl Panes {
             Command::Archive => self.act(Verb::Archive, now, fx),
             Command::Trash => return self.trash(now, fx),
             Command::Junk => self.act(Verb::Junk, now, fx),
+            Command::Mute => self.act(Verb::Mute, now, fx),
+            Command::Snooze => return self.filing(Wants::Snooze, now),
+            Command::MergeThreads => self.merge_threads(fx),
+            Command::SplitThread => match self.at_hand() {
+                Some(message) => fx.push(Effect::Ask(Intent::Split(message), About::Done)),
+                None => self.tell(Clean::lit("There is no message to begin one with."), now),
+            },
             Command::Move => return self.filing(Wants::MoveTo, now),
             Command::Copy => return self.filing(Wants::CopyTo, now),
             Command::Star => self.toggle_star(now, fx),
@@ -266,6 +273,12 @@ impl Panes {
             | Command::SplitInbox) => {
                 if let Err(why) = self.keeping_with(command, argument, now, fx) {
                     self.alarm(&why, now);
+                }
+                None
+            }
+            Command::Snooze => {
+                if let Err(why) = self.snooze(argument, now, fx) {
+                    self.alarm(why, now);
                 }
                 None
             }
@@ -561,6 +574,7 @@ fn is_about_the_list(command: Command) -> bool {
     matches!(
         command,
         Command::Star
+            | Command::MergeThreads
             | Command::ToggleRead
             | Command::Select
             | Command::Fold

@@ -62,6 +62,8 @@ pub enum Purpose {
     Redirect(u64),
     /// When one is reminded of a message.
     Remind,
+    /// Until when a conversation is put off.
+    Snooze,
     /// When a message in the outbox is sent, or a reminder comes back.
     Time(Timed),
     /// What is said with an answer to an invitation.
@@ -236,6 +238,14 @@ impl Layer {
         let mut prompt = Prompt::new(label, Kind::Text, "");
         prompt.remark(Clean::lit(TIMES));
         Layer::Prompt(prompt, Purpose::Remind)
+    }
+
+    /// Until when a conversation is put off.
+    pub fn snooze() -> Layer {
+        let label = Clean::lit("Put off until (`now` brings back): ");
+        let mut prompt = Prompt::new(label, Kind::Text, "");
+        prompt.remark(Clean::lit(TIMES));
+        Layer::Prompt(prompt, Purpose::Snooze)
     }
 
     /// When a message in the outbox is sent, or a reminder comes back.

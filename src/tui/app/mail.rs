@@ -39,7 +39,7 @@ impl Panes {
     fn targets_of(&self, verb: &Verb) -> Vec<Target> {
         let files = matches!(
             verb,
-            Verb::Archive | Verb::Trash | Verb::Junk | Verb::Move(_)
+            Verb::Archive | Verb::Trash | Verb::Junk | Verb::Move(_) | Verb::Mute | Verb::Snooze(_)
         );
         let thread = self.pager.as_ref().and_then(Pager::thread);
         match thread.filter(|_| files && self.focus == Pane::Reader) {
@@ -67,6 +67,13 @@ impl Panes {
     pub fn file(&mut self, to: MailboxId, copy: bool, now: Now, fx: &mut Vec<Effect>) {
         let verb = if copy { Verb::Copy(to) } else { Verb::Move(to) };
         self.act(verb, now, fx);
+    }
+
+    /// Makes one conversation of those that are selected.
+    pub fn merge_threads(&mut self, fx: &mut Vec<Effect>) {
+        let targets = self.index.targets();
+        self.index.unmark_all();
+        fx.push(Effect::Ask(Intent::Merge(targets), About::Done));
     }
 
     /// Stars the targets, or takes the stars away if all have one.

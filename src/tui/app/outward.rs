@@ -54,6 +54,8 @@ pub enum Wants {
     Redirect,
     /// When one is reminded of a message.
     Remind,
+    /// Until when a conversation is put off.
+    Snooze,
     /// What is said with an answer to an invitation.
     Answer(Rsvp),
     /// Words to look for.
@@ -150,6 +152,24 @@ impl Panes {
         let at = later::parse(typed, now.wall).ok_or(NO_TIME)?;
         let set = self.at_hand().map(|message| Intent::Remind(message, at));
         fx.extend(set.map(|intent| Effect::Ask(intent, About::Done)));
+        Ok(())
+    }
+
+    /// Puts the targets off until the time that is typed; `now` brings back what was put off.
+    ///
+    /// # Errors
+    /// In plain words: the time can't be read.
+    pub fn snooze(
+        &mut self,
+        typed: &str,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) -> Result<(), &'static str> {
+        let until = match typed.trim() {
+            "now" => None,
+            text => Some(later::parse(text, now.wall).ok_or(NO_TIME)?),
+        };
+        self.act(Verb::Snooze(until), now, fx);
         Ok(())
     }
 

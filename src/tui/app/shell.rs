@@ -511,6 +511,7 @@ impl App {
             Wants::Tag => Ok(Layer::tag(&self.panes)),
             Wants::Redirect => Ok(Layer::redirect(self.desk.questions())),
             Wants::Remind => Ok(Layer::remind()),
+            Wants::Snooze => Ok(Layer::snooze()),
             Wants::Answer(rsvp) => Layer::answer(&self.panes, rsvp),
             Wants::GoTo => Ok(Layer::mailbox(&self.panes, For::Going)),
             Wants::GoToAccount => Ok(Layer::account(&self.panes)),

@@ -57,7 +57,11 @@ impl Layer {
                 }
                 Turn::stay()
             }
-            (Outcome::Changed, Purpose::Remind | Purpose::Time(_)) => {
+            (Outcome::Changed, Purpose::Snooze) if prompt.text().trim() == "now" => {
+                prompt.remark(Clean::lit("back in the inbox at once"));
+                Turn::stay()
+            }
+            (Outcome::Changed, Purpose::Remind | Purpose::Snooze | Purpose::Time(_)) => {
                 remark_time(prompt, now);
                 Turn::stay()
             }
@@ -133,9 +137,18 @@ impl Layer {
                     Turn::stay()
                 }
             },
-            (Outcome::Text(text), Purpose::Remind | Purpose::Time(_)) if text.trim().is_empty() => {
+            (Outcome::Text(text), Purpose::Remind | Purpose::Snooze | Purpose::Time(_))
+                if text.trim().is_empty() =>
+            {
                 Turn::closed()
             }
+            (Outcome::Text(text), Purpose::Snooze) => match panes.snooze(&text, now, fx) {
+                Ok(()) => Turn::closed(),
+                Err(why) => {
+                    prompt.remark(Clean::lit(why));
+                    Turn::stay()
+                }
+            },
             (Outcome::Text(text), Purpose::Time(timed)) => {
                 let Some(at) = later::parse(&text, now.wall) else {
                     prompt.remark(Clean::lit(NO_TIME));

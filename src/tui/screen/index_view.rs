@@ -3,7 +3,7 @@
 use crate::mime::lookalike::shown_addr;
 use crate::mime::trust::{self, Level};
 use crate::model::view::IndexRow;
-use crate::model::{Address, Flags, System, tag};
+use crate::model::{Address, Flags, System, mark, tag};
 use crate::text::{Clean, when, width};
 use crate::tui::found::Found;
 use crate::tui::screen::index::{Index, Kind, Line};
@@ -138,7 +138,9 @@ fn draw_line(
 }
 
 fn answered(row: &IndexRow) -> &'static str {
-    if row.flags.system.has(System::DRAFT) {
+    if mark::is_muted(&row.flags) {
+        "⊘"
+    } else if row.flags.system.has(System::DRAFT) {
         "✎"
     } else if row.flags.system.has(System::ANSWERED) {
         "↩"
@@ -182,7 +184,7 @@ fn subject(
         Clean::line(&it.subject)
     };
     let room = row.left().saturating_sub(end);
-    let tags = tags(&it.flags, room / 3).filter(|_| room >= TAGGED);
+    let tags = said_of(&it.flags, room / 3, Some(set.now)).filter(|_| room >= TAGGED);
     let keep = tags.as_ref().map_or(0, |t| width::width(t.as_str()) + 1);
     let used = width::width(title.as_str()).min(room.saturating_sub(keep));
     let mark = set.theme.style("popup.match");
@@ -209,12 +211,19 @@ fn subject(
 
 /// A message's tags in at most so many columns, each with a `#` before it; `None` if there are none.
 pub fn tags(flags: &Flags, cols: usize) -> Option<Clean> {
-    let names: Vec<String> = flags
-        .keywords
-        .iter()
-        .filter_map(|k| tag::name(k))
-        .map(|name| format!("#{}", Clean::line(&name)))
-        .collect();
+    said_of(flags, cols, None)
+}
+
+/// The same, and before them when it comes back if it is put off still.
+fn said_of(flags: &Flags, cols: usize, now: Option<i64>) -> Option<Clean> {
+    let until = mark::latest(mark::SNOOZED, flags);
+    let back = until
+        .zip(now)
+        .filter(|(until, now)| until > now)
+        .map(|(until, now)| format!("until {}", when::clock(until, now)));
+    let tags = flags.keywords.iter().filter_map(|k| tag::name(k));
+    let tags = tags.map(|name| format!("#{}", Clean::line(&name)));
+    let names: Vec<String> = back.into_iter().chain(tags).collect();
     let text = width::cut(&names.join(" "), cols);
     (!text.is_empty()).then(|| Clean::line(&text))
 }
