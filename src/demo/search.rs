@@ -125,7 +125,7 @@ impl Candidate<'_> {
                 ("is", b"unread") => !has(System::SEEN),
                 ("is", b"read") => has(System::SEEN),
                 ("is", b"starred") => has(System::FLAGGED),
-                _ => holds(&self.message.raw, word.as_bytes()),
+                _ => holds(&self.message.raw, word.trim_matches('"').as_bytes()),
             }
         })
     }

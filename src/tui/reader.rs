@@ -27,6 +27,8 @@ use std::sync::{Arc, OnceLock};
 
 /// Messages that a search shows at most.
 const FOUND: usize = 500;
+/// Octets of a text's beginning that a row has room for.
+const SEEN: usize = 40;
 /// Octets of a message of which an excerpt is made: a larger one takes too long to be read.
 const EXCERPTED: usize = 4 << 20;
 
@@ -454,7 +456,9 @@ fn excerpts(
         // A message that brings the parser to panic has no excerpt.
         let read = catch_unwind(AssertUnwindSafe(|| digest(&raw)));
         let Ok(digest) = read else { continue };
-        if wanted.in_text(&digest.snippet).is_empty() {
+        // Where it stands near the beginning the row shows it already.
+        let near = |place: &std::ops::Range<usize>| place.start < SEEN;
+        if !wanted.in_text(&digest.snippet).iter().any(near) {
             out.extend(wanted.excerpt(&digest.text).map(|e| (*message, e)));
         }
     }

@@ -313,16 +313,30 @@ fn s46_nothing_typed_makes_a_search_fail() {
         "\u{1f600}",
         "ೱ -ೱ",
         "\u{e0001} subject",
+        "*",
+        "*x",
+        "*\"",
+        "*%_*",
+        "* * -*",
+        "file:*",
+        "cc:\"*(\"",
+        "a NEAR b",
+        "NEAR(a b, 3)",
+        "subject:^x rowid:1",
+        "\"a\" AND \"b\" NOT c",
+        "*日本 -*x*",
         &long,
         &many,
     ] {
         let Ok(query) = Query::parse(odd) else {
             continue;
         };
-        f.cache
-            .read()
+        let reader = f.cache.read();
+        let found = reader
             .search(&query, 0, 5)
-            .unwrap_or_else(|e| panic!("{:.40}: {e}", odd));
+            .and_then(|_| reader.search_ranked(&query, 0, 5))
+            .and_then(|_| reader.server_hits(odd, &query, 0, 5).map(drop));
+        found.unwrap_or_else(|e| panic!("{:.40}: {e}", odd));
     }
 }
 
@@ -332,8 +346,13 @@ proptest! {
     #[test]
     fn nothing_at_all(texts in prop::collection::vec("\\PC{0,40}", 50)) {
         let f = Fixture::new();
-        for query in texts.iter().filter_map(|text| Query::parse(text).ok()) {
-            f.cache.read().search(&query, 0, 5).unwrap();
+        let parts = texts.iter().map(|text| format!("*{text}"));
+        for text in texts.iter().cloned().chain(parts) {
+            let Ok(query) = Query::parse(&text) else {
+                continue;
+            };
+            f.cache.read().search_ranked(&query, 0, 5).unwrap();
+            f.cache.read().server_hits(&text, &query, 0, 5).unwrap();
         }
     }
 }

@@ -35,8 +35,8 @@ impl Panes {
         }
         if let Listing::Search(text, _) = self.index.listing() {
             return Clean::line(&format!(
-                "Nothing found for {text}. Only mail on this machine is searched; from: to: \
-                 subject: body: is:unread has:attachment in: account: narrow the search."
+                "Nothing found for {text} on this machine; enter asks the servers, too. `*part` \
+                 looks inside words."
             ));
         }
         if let Some(task) = self.status.task() {

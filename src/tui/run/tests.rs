@@ -194,6 +194,71 @@ fn new_mail_shows_and_a_search_finds_it() {
 }
 
 #[test]
+fn what_a_search_found_in_a_text_is_shown_and_where_it_is_opened() {
+    let mut live = Live::new(30);
+    live.until("the list", |s| s.contains("letter-30."));
+    let scope = Scope::Mailbox(live.mailbox());
+    let rows = live
+        .cache
+        .read()
+        .page(&scope, false, Page::Newest, 30)
+        .unwrap();
+    let text = format!(
+        "First words of it.\n{}here the Plánted word stands.\n{}and planted again.\n",
+        "filler line\n".repeat(60),
+        "more filler\n".repeat(60)
+    );
+    let raw = format!(
+        "From: s@example.org\nSubject: x\nContent-Type: text/plain; charset=utf-8\n\n{text}"
+    )
+    .into_bytes();
+    let digest = crate::mime::parse::digest(&raw);
+    let body = crate::store::NewBody {
+        message: rows[20].message,
+        raw,
+        text: digest.text,
+        snippet: digest.snippet,
+        attachments: Vec::new(),
+    };
+    live.cache.store_bodies(&[body]).unwrap();
+    live.keys("/planted\n");
+    live.until("the words around it", |s| {
+        s.contains("here the Plánted word stands") && s.contains("1 found")
+    });
+    let asked = |i: &(Intent, About)| matches!(&i.0, Intent::AskServers(text) if text == "planted");
+    assert!(live.intents.iter().any(asked));
+    // What a server found comes below, and says so.
+    live.cache
+        .keep_server_hits("planted", &[rows[5].message])
+        .unwrap();
+    live.event(Event::Board(Posted {
+        topics: [Topic::ServerHits].into(),
+        ..Posted::default()
+    }));
+    live.until("the server's", |s| {
+        s.contains("2 found, 1 by the server") && s.contains("(found by the server")
+    });
+    let at = |s: &str, what: &str| s.lines().position(|line| line.contains(what));
+    let screen = live.screen();
+    assert!(at(&screen, "Plánted word") < at(&screen, "(found by the server"));
+    live.keys("O");
+    live.until("by date", |s| s.contains("newest first"));
+    live.keys("O");
+    live.until("by fit", |s| !s.contains("newest first"));
+    live.until("the first row again", |s| {
+        s.contains("here the Plánted word stands")
+    });
+    live.keys("gg\n");
+    live.until("the place in the message", |s| s.contains("hit 1 of 2"));
+    assert!(live.screen().contains("here the Plánted word stands."));
+    live.keys("n");
+    live.until("the next place", |s| s.contains("and planted again."));
+    // One step back leads to the list.
+    live.keys("h");
+    live.until("the list", |s| s.contains("2 found, 1 by the server"));
+}
+
+#[test]
 fn a_search_that_cannot_be_read_says_why_and_the_next_one_works() {
     let mut live = Live::new(5);
     live.keys("/is:");

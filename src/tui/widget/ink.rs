@@ -8,6 +8,9 @@ use ratatui::style::Style;
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
+/// Octets behind what is shown that belong to a word that is cut there.
+const BEHIND: usize = 100;
+
 /// A row of cells, written from left to right.
 #[derive(Debug)]
 pub struct Ink<'a> {
@@ -87,8 +90,8 @@ impl<'a> Ink<'a> {
         self
     }
 
-    /// [`Ink::column`], with the places that `find` names in what is shown (octets, in order) in
-    /// another style.
+    /// [`Ink::column`], with the places that `find` names in the text (octets, in order) in another
+    /// style.
     pub fn spotted(
         &mut self,
         text: &Clean,
@@ -99,8 +102,18 @@ impl<'a> Ink<'a> {
         let columns = columns.min(self.left());
         let next = self.x.saturating_add(u16::try_from(columns).unwrap_or(0));
         let shown = width::fit(text.as_str(), columns);
+        // Looked for in all of it: a word may be cut at the edge.
+        let same = |(a, b): &(char, char)| a == b;
+        let both = shown.chars().zip(text.as_str().chars());
+        let kept: usize = both.take_while(same).map(|(c, _)| c.len_utf8()).sum();
+        let head = text.as_str();
+        let head = head.split_at(head.floor_char_boundary(kept + BEHIND)).0;
         let mut done = 0;
-        for place in find(&shown) {
+        let places = find(head)
+            .into_iter()
+            .take_while(|place| place.start < kept);
+        for place in places {
+            let place = place.start..place.end.min(kept);
             self.raw(shown.get(done..place.start).unwrap_or_default(), style);
             self.raw(
                 shown.get(place.clone()).unwrap_or_default(),
@@ -187,6 +200,24 @@ pub mod tests {
             out.push('\n');
         }
         out
+    }
+
+    #[test]
+    fn places_are_marked_even_where_they_are_cut() {
+        let area = Rect::new(0, 0, 8, 1);
+        let mut buf = Buffer::empty(area);
+        let mark = Style::default().fg(ratatui::style::Color::Red);
+        let text = Clean::line("a Library b");
+        let find = |text: &str| vec![text.find("Library").map_or(0..0, |at| at..at + 7)];
+        Ink::row(&mut buf, area, 0)
+            .unwrap()
+            .spotted(&text, 8, &find, (Style::default(), mark));
+        let marked = |x| buf.cell((x, 0)).unwrap().style().fg == Some(ratatui::style::Color::Red);
+        assert_eq!(buf.cell((7, 0)).unwrap().symbol(), "…");
+        assert_eq!(
+            (0..8).filter(|x| marked(*x)).collect::<Vec<u16>>(),
+            [2, 3, 4, 5, 6]
+        );
     }
 
     #[test]
