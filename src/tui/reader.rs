@@ -465,13 +465,16 @@ fn excerpts(
     out
 }
 
-/// What is found here, then what only servers found, and which that is; `None`: interrupted.
+/// What is found here, then what only servers found, and which that is.
+type FoundRows = (Vec<IndexRow>, Vec<MsgId>);
+
+/// `None`: interrupted.
 fn search(
     cache: &Path,
     reader: &Reader,
     text: &str,
     order: Order,
-) -> Result<Option<(Vec<IndexRow>, Vec<MsgId>)>, String> {
+) -> Result<Option<FoundRows>, String> {
     let query = Query::typed(text).map_err(|e| e.to_string())?;
     if query.is_empty() {
         return Ok(Some((Vec::new(), Vec::new())));
