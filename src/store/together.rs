@@ -1,19 +1,27 @@
 //! Messages in which several words are found, each of them in the header or in the text.
 //!
-//! SQL would make a set of each word's messages, and a common word has hundreds of thousands. Here the
-//! lists of both indices are walked through side by side, in the order of the messages: where one word
-//! has nothing the others are passed over, which an index of words is good at.
+//! SQL would make a set of each word's messages, and a common word has hundreds of thousands. Here each
+//! index puts words together itself, and where some stand in the header and others in the text both
+//! lists are walked through side by side, in the order of the messages: where one has nothing the
+//! other is passed over, which an index of words is good at.
 
 use crate::model::query::{Expr, Field, Term};
 use crate::store::error::Result;
 use crate::store::words;
 use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
 
-/// So many messages of a list are read at once, at first, and where it is walked through.
-const FIRST: usize = 64;
+const HEADER: &str =
+    "SELECT rowid FROM word WHERE word MATCH ?1 AND rowid >= ?2 ORDER BY rowid LIMIT ?3";
+const TEXT: &str =
+    "SELECT rowid FROM body_word WHERE body_word MATCH ?1 AND rowid >= ?2 ORDER BY rowid LIMIT ?3";
+
+/// So many messages of a list are read at once, at first, and where it is walked through: to look for
+/// a place in it anew takes as long as to read these.
+const FIRST: usize = 256;
 const MOST: usize = 8_192;
 /// A list that was asked so often before it had to be read on is walked through.
-const OFTEN: usize = 16;
+const OFTEN: usize = 3;
 
 /// A word or a phrase, in the language of FTS5.
 #[derive(Clone, Debug)]
@@ -56,64 +64,59 @@ pub(super) fn all_as_json(conn: &Connection, asked: &[Asked]) -> Result<String> 
     Ok(format!("[{}]", found.join(",")))
 }
 
+/// With more words than this the rest are looked for among what these find.
+const WORDS: usize = 4;
+
 /// The messages in which all of these are found, in order.
 fn all(conn: &Connection, asked: &[Asked]) -> Result<Vec<i64>> {
     // While a statement is under way SQLite remembers between the others that it was interrupted.
     let mut under_way = conn.prepare_cached("SELECT 1 UNION ALL SELECT 2")?;
     let mut under_way = under_way.query([])?;
     under_way.next()?;
-    let mut words: Vec<Word<'_>> = asked.iter().map(|asked| Word::new(conn, asked)).collect();
-    let mut found = Vec::new();
-    let (mut at, mut agreed) = (i64::MIN, 0);
-    let count = words.len();
-    for which in (0..count).cycle() {
-        let Some(word) = words.get_mut(which) else {
-            break;
+    let mut groups = asked.chunks(WORDS);
+    let mut found = match groups.next() {
+        Some(first) => some(conn, first)?,
+        None => BTreeSet::new(),
+    };
+    for group in groups {
+        let more = some(conn, group)?;
+        found.retain(|id| more.contains(id));
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// The same of few: for each way to part them, those that are found by their headers in some and by
+/// their texts in the others. An index puts several words of its own together faster than we do.
+fn some(conn: &Connection, asked: &[Asked]) -> Result<BTreeSet<i64>> {
+    let mut found = BTreeSet::new();
+    for way in 0..1usize << asked.len() {
+        let which = |wanted: usize| {
+            let places = asked.iter().enumerate();
+            let those = places.filter(move |(at, _)| (way >> at) & 1 == wanted);
+            those.map(|(_, asked)| asked)
         };
-        match word.from(at)? {
-            None => break,
-            Some(id) if id == at => agreed += 1,
-            Some(id) => (at, agreed) = (id, 1),
-        }
-        if agreed == count {
-            found.push(at);
-            (at, agreed) = (at.saturating_add(1), 0);
+        let mut header = List::new(conn, HEADER, which(1));
+        let mut text = List::new(conn, TEXT, which(0));
+        let mut at = i64::MIN;
+        while let Some(first) = header.from(at)?
+            && let Some(second) = text.from(first)?
+        {
+            at = second;
+            if first == second {
+                found.insert(at);
+                at = at.saturating_add(1);
+            }
         }
     }
     Ok(found)
 }
 
-/// A word's messages, by its header or by its text.
-struct Word<'c> {
-    header: List<'c>,
-    text: List<'c>,
-}
-
-impl<'c> Word<'c> {
-    fn new(conn: &'c Connection, asked: &'c Asked) -> Word<'c> {
-        let list = |sql| List::new(conn, sql, asked);
-        Word {
-            header: list(
-                "SELECT rowid FROM word WHERE word MATCH ?1 AND rowid >= ?2 ORDER BY rowid LIMIT ?3",
-            ),
-            text: list(
-                "SELECT rowid FROM body_word WHERE body_word MATCH ?1 AND rowid >= ?2 ORDER BY rowid LIMIT ?3",
-            ),
-        }
-    }
-
-    /// The first from `least` on.
-    fn from(&mut self, least: i64) -> Result<Option<i64>> {
-        let both = [self.header.from(least)?, self.text.from(least)?];
-        Ok(both.into_iter().flatten().min())
-    }
-}
-
-/// One index's messages for a word.
+/// One index's messages for some words; all messages for none.
 struct List<'c> {
     conn: &'c Connection,
     sql: &'static str,
-    asked: &'c Asked,
+    phrase: String,
+    prefix: bool,
     /// Those that were read, which of them is next, and how many are read at once.
     read: Vec<i64>,
     next: usize,
@@ -124,11 +127,17 @@ struct List<'c> {
 }
 
 impl<'c> List<'c> {
-    fn new(conn: &'c Connection, sql: &'static str, asked: &'c Asked) -> List<'c> {
+    fn new<'a>(
+        conn: &'c Connection,
+        sql: &'static str,
+        asked: impl Iterator<Item = &'a Asked> + Clone,
+    ) -> List<'c> {
+        let each: Vec<String> = asked.clone().map(|a| format!("({})", a.phrase)).collect();
         List {
             conn,
             sql,
-            asked,
+            phrase: each.join(" AND "),
+            prefix: asked.into_iter().any(|asked| asked.prefix),
             read: Vec::new(),
             next: 0,
             size: FIRST,
@@ -139,6 +148,9 @@ impl<'c> List<'c> {
 
     /// The first from `least` on, which never falls.
     fn from(&mut self, least: i64) -> Result<Option<i64>> {
+        if self.phrase.is_empty() {
+            return Ok(Some(least));
+        }
         self.times += 1;
         loop {
             let rest = self.read.get(self.next..).unwrap_or_default();
@@ -158,15 +170,13 @@ impl<'c> List<'c> {
                 _ => self.size / 4,
             };
         }
-        self.size = match self.asked.prefix {
+        self.size = match self.prefix {
             true => usize::MAX >> 1,
             false => self.size.clamp(FIRST, MOST),
         };
         self.times = 1;
         let mut select = self.conn.prepare_cached(self.sql)?;
-        let rows = select.query_map(params![self.asked.phrase, least, self.size], |row| {
-            row.get(0)
-        });
+        let rows = select.query_map(params![self.phrase, least, self.size], |row| row.get(0));
         self.read = rows?.collect::<rusqlite::Result<_>>()?;
         self.next = 0;
         self.ended = self.read.len() < self.size;
@@ -209,7 +219,7 @@ mod tests {
         #[test]
         fn they_are_those_that_have_every_word(
             messages in prop::collection::vec(prop::collection::vec(0..6usize, 0..4), 0..400),
-            words in prop::collection::vec(0..6usize, 1..4),
+            words in prop::collection::vec(0..6usize, 1..7),
             prefix in any::<bool>(),
         ) {
             // The header and the text of each in turn.
