@@ -131,6 +131,7 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
         sync: SyncPolicy::default(),
         save_sent: None,
         mirror_drafts: true,
+        archive: crate::model::ArchiveBy::default(),
         auth,
         identities: Vec::new(),
         sendmail: None,

@@ -3,6 +3,7 @@
 //! Queries and flags have words that begin with a minus (`-is:unread`, `-seen`), and options may
 //! stand behind them: see [`read`].
 
+use super::words::{CopyArgs, Emptying, Export, Import, MailboxCommand};
 use clap::{ArgGroup, Args as Arguments, CommandFactory as _, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -228,6 +229,22 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<RulesCommand>,
     },
+    /// Bring messages out of files into a mailbox, each once: mbox, Maildir, folders of .eml files.
+    Import(Import),
+    /// Write messages into an mbox file, a Maildir or a folder of .eml files.
+    Export(Export),
+    /// Copy mailboxes to another account, each message once.
+    Copy(CopyArgs),
+    /// Make, rename or delete a mailbox.
+    Mailbox {
+        /// What to do.
+        #[command(subcommand)]
+        command: MailboxCommand,
+    },
+    /// Remove everything in Trash for good.
+    EmptyTrash(Emptying),
+    /// Remove everything in Junk for good.
+    EmptyJunk(Emptying),
     /// Find out what is wrong: name, port, TLS, signing in, sending.
     Doctor {
         /// Only this account.

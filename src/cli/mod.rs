@@ -2,6 +2,7 @@
 // Printing is what this floor is for.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod words;
 pub mod args;
 pub mod exit;
 mod say;
@@ -15,6 +16,7 @@ pub mod show;
 pub mod journal;
 pub mod sieve;
 pub mod rules;
+pub mod manage;
 pub mod outbox;
 pub mod change;
 pub mod remind;
@@ -23,6 +25,9 @@ pub mod send;
 pub mod bars;
 mod asking;
 pub mod sync;
+pub mod sources;
+pub mod import;
+pub mod export;
 pub mod verify;
 pub mod doctor;
 pub mod account;

@@ -5,8 +5,10 @@ use super::change::{self, Change};
 use super::home::Home;
 use super::say::aside;
 use super::{
-    account, doctor, exit, journal, lists, outbox, papers, remind, rules, send, show, sync, verify,
+    account, doctor, exit, export, import, journal, lists, manage, outbox, papers, remind, rules,
+    send, show, sync, verify,
 };
+use crate::model::Role;
 use crate::model::view::Order;
 use crate::store::{self, Reader};
 use crate::sync::SyncError;
@@ -116,6 +118,12 @@ fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {
         Command::Redo { id } => journal::redo(home, json, id.as_deref()),
         Command::Rules { command } => rules::rules(home, json, command.as_ref()),
         Command::Journal { limit } => journal::journal(home, json, *limit),
+        Command::Mailbox { command } => manage::mailbox(home, json, command),
+        Command::EmptyTrash(args) => manage::empty(home, json, args, Role::Trash),
+        Command::EmptyJunk(args) => manage::empty(home, json, args, Role::Junk),
+        Command::Import(args) => import::import(home, json, args),
+        Command::Copy(args) => import::copy(home, json, args),
+        Command::Export(args) => export::export(home, json, args),
         Command::Doctor { account } => doctor::doctor(home, json, account.as_deref()),
         Command::Verify(args) => verify::verify(home, json, args),
         // These want no home; the composition root takes the first two before.

@@ -6,12 +6,12 @@ use crate::config::policy::{self, policy};
 use crate::config::problem::Problems;
 use crate::config::section::{Found, Section};
 use crate::config::sending;
-use crate::model::{Account, AccountName, SecretSource};
+use crate::model::{Account, AccountName, ArchiveBy, SecretSource};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "name",
     "email",
     "full-name",
@@ -23,6 +23,7 @@ const KEYS: [&str; 14] = [
     "ca-file",
     "save-sent",
     "mirror-drafts",
+    "archive",
     "future-release",
     "authserv-id",
     "signature",
@@ -61,6 +62,7 @@ pub(super) fn account(
     let sync = policy(&section, imap.as_ref(), problems);
     let save_sent = section.flag("save-sent", problems);
     let mirror_drafts = section.flag("mirror-drafts", problems).unwrap_or(true);
+    let archive = archive(&section, problems).unwrap_or_default();
     let future_release = section.flag("future-release", problems).unwrap_or(false);
     let signature = section.text("signature", problems).map(|f| f.value);
     let authserv_id = section.list("authserv-id", "[\"mx.example.org\"]", problems);
@@ -84,6 +86,7 @@ pub(super) fn account(
             sync,
             save_sent,
             mirror_drafts,
+            archive,
             signature,
             auth,
             identities,
@@ -94,6 +97,17 @@ pub(super) fn account(
     };
     let account = if whole { account() } else { None };
     (name, account)
+}
+
+/// How the archive is divided.
+fn archive(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<ArchiveBy> {
+    let found = section.line("archive", problems)?;
+    let known = ArchiveBy::ALL.iter().find(|(name, _)| *name == found.value);
+    if known.is_none() {
+        let hint = "\"flat\", \"year\" or \"month\"".to_owned();
+        problems.add(&found.span, "`archive` is none of its words", Some(hint));
+    }
+    known.map(|(_, by)| *by)
 }
 
 fn required(

@@ -5,7 +5,9 @@ use super::files::replace;
 use super::load;
 use super::policy::{reach_name, size_name, usual_budget};
 use super::sending::auth_name;
-use crate::model::{Account, Auth, Endpoint, MailboxPolicy, Rule, SecretSource, SyncPolicy};
+use crate::model::{
+    Account, ArchiveBy, Auth, Endpoint, MailboxPolicy, Rule, SecretSource, SyncPolicy,
+};
 use std::io;
 use std::path::Path;
 
@@ -129,6 +131,9 @@ fn text(account: &Account) -> String {
     }
     if !account.mirror_drafts {
         line("mirror-drafts", "false".to_owned());
+    }
+    if account.archive != ArchiveBy::default() {
+        line("archive", quoted(account.archive.name()));
     }
     if account.future_release {
         line("future-release", "true".to_owned());

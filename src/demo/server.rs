@@ -328,6 +328,7 @@ fn account(person: &Person, password: &str, imap: u16, smtp: u16) -> Account {
         },
         save_sent: Some(true),
         mirror_drafts: false,
+        archive: crate::model::ArchiveBy::default(),
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,

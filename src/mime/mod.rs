@@ -33,6 +33,8 @@ pub mod plain;
 pub mod html;
 pub mod body;
 pub mod within;
+pub mod mbox;
+pub mod maildir;
 pub mod parse;
 pub mod attachment;
 pub mod danger;

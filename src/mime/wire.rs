@@ -313,6 +313,7 @@ pub(crate) mod tests {
             },
             save_sent: None,
             mirror_drafts: true,
+            archive: crate::model::ArchiveBy::default(),
             auth: crate::model::Auth::Password,
             identities: Vec::new(),
             sendmail: None,

@@ -102,6 +102,33 @@ pub struct Identity {
     pub reply_to: Option<String>,
 }
 
+/// How an archive is divided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ArchiveBy {
+    /// Not at all.
+    #[default]
+    Flat,
+    /// A mailbox for each year below it.
+    Year,
+    /// A mailbox for each month, below that of its year.
+    Month,
+}
+
+impl ArchiveBy {
+    /// Each with its name in the configuration.
+    pub const ALL: [(&str, ArchiveBy); 3] = [
+        ("flat", ArchiveBy::Flat),
+        ("year", ArchiveBy::Year),
+        ("month", ArchiveBy::Month),
+    ];
+
+    /// The name in the configuration.
+    pub fn name(self) -> &'static str {
+        let found = ArchiveBy::ALL.iter().find(|(_, by)| *by == self);
+        found.map_or("", |(name, _)| name)
+    }
+}
+
 /// One account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -127,6 +154,8 @@ pub struct Account {
     pub save_sent: Option<bool>,
     /// Whether drafts are copied to the server's Drafts mailbox.
     pub mirror_drafts: bool,
+    /// How its archive is divided.
+    pub archive: ArchiveBy,
     /// Text put below new messages, after `-- `.
     pub signature: Option<String>,
     /// How one signs in.

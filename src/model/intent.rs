@@ -18,6 +18,8 @@ pub enum Target {
         /// In which mailbox; `None`: in every inbox (the unified view).
         mailbox: Option<MailboxId>,
     },
+    /// Every message of a mailbox.
+    Mailbox(MailboxId),
 }
 
 /// What is done to messages.
@@ -41,6 +43,21 @@ pub enum Verb {
     /// Takes their conversations out of the inbox until this time, seconds since 1970; `None`: what
     /// was put off comes back now.
     Snooze(Option<i64>),
+    /// Removes for good, wherever it lies.
+    Expunge,
+}
+
+/// What is done to mailboxes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Manage {
+    /// Makes one.
+    Create(AccountName, String),
+    /// Gives one another name: its place as text, levels separated by `/`.
+    Rename(MailboxId, String),
+    /// Deletes one and what is in it.
+    Delete(MailboxId),
+    /// Subscribes to one, or ends that.
+    Subscribe(MailboxId, bool),
 }
 
 /// What the user decides about a message in the outbox.
@@ -94,6 +111,8 @@ pub enum Intent {
         /// To what.
         targets: Vec<Target>,
     },
+    /// Make, rename or delete a mailbox.
+    Manage(Manage),
     /// Mark as read what was looked at. Nobody asked for that, so it is no step of undo.
     Read(Vec<Target>),
     /// Make the conversations of these one, for good.

@@ -30,7 +30,9 @@ pub mod status;
 pub mod view;
 pub mod contact;
 
-pub use account::{Account, AccountName, Auth, Endpoint, Identity, SecretSource, Security};
+pub use account::{
+    Account, AccountName, ArchiveBy, Auth, Endpoint, Identity, SecretSource, Security,
+};
 pub use address::Address;
 pub use contact::{Contact, Group, MailDomain};
 pub use draft::{Draft, DraftAttachment, DraftKind, SendOptions};
@@ -39,7 +41,7 @@ pub use flags::{FlagChange, Flags, System};
 pub use ids::{
     ActionId, DraftId, LocationId, MailboxId, MsgId, OpId, OutboxId, ReminderId, ThreadId,
 };
-pub use intent::{Done, Intent, Leave, OutboxVerb, Target, Verb, WhichRules};
+pub use intent::{Done, Intent, Leave, Manage, OutboxVerb, Target, Verb, WhichRules};
 pub use mailbox::{MailboxName, Role};
 pub use message_id::MessageId;
 pub use op::{MessageKey, NewOp, Op, OpKind, OpState};

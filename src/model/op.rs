@@ -50,6 +50,38 @@ pub enum OpKind {
         /// Its name on the wire.
         name: MailboxName,
     },
+    /// Gives a mailbox, and those below it, another name.
+    RenameMailbox {
+        /// Its name on the wire.
+        name: MailboxName,
+        /// The new one.
+        to: MailboxName,
+    },
+    /// Deletes a mailbox and what is in it.
+    DeleteMailbox {
+        /// Its name on the wire.
+        name: MailboxName,
+    },
+    /// Subscribes to a mailbox, or ends that.
+    SubscribeMailbox {
+        /// Its name on the wire.
+        name: MailboxName,
+        /// Whether it begins.
+        on: bool,
+    },
+}
+
+impl OpKind {
+    /// Whether it is about mailboxes rather than messages.
+    pub fn is_about_mailboxes(&self) -> bool {
+        matches!(
+            self,
+            OpKind::CreateMailbox { .. }
+                | OpKind::RenameMailbox { .. }
+                | OpKind::DeleteMailbox { .. }
+                | OpKind::SubscribeMailbox { .. }
+        )
+    }
 }
 
 /// Where an operation stands.

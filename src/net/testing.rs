@@ -44,6 +44,7 @@ pub fn account(port: u16, security: Security) -> Account {
         },
         save_sent: None,
         mirror_drafts: true,
+        archive: crate::model::ArchiveBy::default(),
         auth: Auth::Password,
         identities: Vec::new(),
         sendmail: None,

@@ -72,9 +72,9 @@ pub use keyed::{ByKey, Keyed};
 pub use listed::{Counted, Listed};
 pub use listing::{Contents, MailboxInfo};
 pub use local::{
-    Arrival, Asked, CopyId, CopyState, DraftCopy, DraftLine, End, Entry, Fate, Hindrance, IsGone,
-    Landed, Leaving, Local, LocalReader, Moved, Origin, Past, Place, Redo, Redone, Ruled, Sent,
-    Since, Stand, Undo, UndoOne, Undone, Would,
+    Arrival, Asked, CopyId, CopyState, DraftCopy, DraftLine, End, Entry, Fate, Filed, Hindrance,
+    IsGone, Landed, Leaving, Local, LocalReader, Moved, Origin, Past, Place, Redo, Redone, Ruled,
+    Sent, Since, Stand, Undo, UndoOne, Undone, Would,
 };
 pub use mailboxes::{Cursor, Mailbox};
 pub use marked::Marked;

@@ -108,7 +108,10 @@ fn lay_op(conn: &Connection, op: &Op) -> Result<Vec<i64>> {
             Effect::Copy(mailbox_named(conn, account, to)?.map(|(id, _)| id))
         }
         OpKind::Vacate => Effect::Expunge,
-        OpKind::CreateMailbox { .. } => return Ok(Vec::new()),
+        OpKind::CreateMailbox { .. }
+        | OpKind::RenameMailbox { .. }
+        | OpKind::DeleteMailbox { .. }
+        | OpKind::SubscribeMailbox { .. } => return Ok(Vec::new()),
     };
     // The messages may lie in another account.
     let account = match &op.kind {

@@ -28,6 +28,10 @@ pub struct ResolvedTarget {
     pub key: MessageKey,
     /// Flags as shown.
     pub flags: Flags,
+    /// When its server received it, seconds since 1970.
+    pub date: i64,
+    /// Who it is from, lower case; empty if that isn't told.
+    pub sender: String,
 }
 
 impl Reader {
@@ -50,6 +54,13 @@ impl Reader {
 fn locations(conn: &Connection, target: &Target) -> Result<Vec<i64>> {
     let (thread, mailboxes) = match target {
         Target::Location(id) => return Ok(vec![id.0]),
+        Target::Mailbox(id) => {
+            let mut select = conn.prepare_cached(
+                "SELECT id FROM location WHERE mailbox = ?1 AND hidden = 0 ORDER BY date, id",
+            )?;
+            let ids = select.query_map([id.0], |row| row.get(0))?;
+            return Ok(ids.collect::<rusqlite::Result<Vec<i64>>>()?);
+        }
         Target::Thread { thread, mailbox } => (
             threads::canonical(conn, thread.0)?,
             mailbox.map_or_else(|| inboxes(conn), |id| Ok(vec![id.0]))?,
@@ -71,7 +82,7 @@ fn locations(conn: &Connection, target: &Target) -> Result<Vec<i64>> {
 pub(super) fn one(conn: &Connection, location: i64) -> Result<Option<ResolvedTarget>> {
     let mut select = conn.prepare_cached(
         "SELECT l.mailbox, a.name, b.role, l.system, l.keywords, k.name,
-             iif(r.uid IS NULL, w.uidvalidity, k.uidvalidity), coalesce(r.uid, w.uid), m.message_id, m.size
+             iif(r.uid IS NULL, w.uidvalidity, k.uidvalidity), coalesce(r.uid, w.uid), m.message_id, m.size, l.date, m.from_
          FROM location l
              JOIN mailbox b ON b.id = l.mailbox
              JOIN account a ON a.id = b.account
@@ -100,6 +111,11 @@ pub(super) fn one(conn: &Connection, location: i64) -> Result<Option<ResolvedTar
                 size: row.get(9)?,
             },
             flags: codec::flags_in(row.get(3)?, row.get_ref(4)?.as_str()?),
+            date: row.get(10)?,
+            sender: codec::addresses_in(row.get_ref(11)?.as_str()?)
+                .first()
+                .map(|from| from.addr.to_lowercase())
+                .unwrap_or_default(),
         }))
     });
     Ok(found.optional()?.flatten())

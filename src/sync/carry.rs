@@ -16,6 +16,7 @@ use crate::net::imap::{FetchBy, Mode, Selected, Session};
 use crate::store::{ByKey, Keyed, Local, Outcome, Priority, Reader, Sent};
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
+use crate::sync::news::Due;
 use crate::sync::{ondemand, overlay, poison};
 use crate::text::{Clean, when};
 use std::collections::BTreeMap;
@@ -35,7 +36,7 @@ pub fn bring(
     session: &mut Session,
     kit: &Kit,
     local: &mut Local,
-    touched: &mut Vec<MailboxName>,
+    touched: &mut Due,
     listed: bool,
 ) -> Result<u64, SyncError> {
     let mut settled = 0;
@@ -57,7 +58,7 @@ pub fn bring(
         match carry.run(session, local, listed) {
             Ok(true) => {
                 carry.finish(local)?;
-                touched.push(to.clone());
+                touched.mailboxes.insert(to.clone());
                 settled += 1;
             }
             Ok(false) => {}
@@ -253,18 +254,18 @@ impl Carry<'_> {
         let told = session.append(self.to, &flags, Some(known.date), &bytes)?;
         let uid = match told {
             Some((validity, uid)) if validity == there.uidvalidity => {
-                let sizes = sizes(session, [uid].into_iter().collect())?;
-                sizes
-                    .get(&uid)
-                    .filter(|s| **s == bytes.len() as u64)
-                    .map(|_| uid)
+                let named: UidSet = [uid].into_iter().collect();
+                match sizes(session, named.clone())?.get(&uid) {
+                    Some(size) if *size == bytes.len() as u64 => Some(uid),
+                    _ => equal(session, named, &bytes)?,
+                }
             }
             _ => landed(session, first, key, Some(&bytes))?,
         };
         match uid {
             Some(uid) => local.carried(self.op.id, seq, there.uidvalidity, uid)?,
             None => {
-                let why = "what lies there afterwards is not the same message".to_owned();
+                let why = "what lies there afterwards differs, so both stay".to_owned();
                 self.failed.insert(seq, why);
             }
         }
@@ -385,29 +386,38 @@ fn landed(
     session.noop()?;
     let size = bytes.map_or(key.size, |b| b.len() as u64);
     let later = |uids: UidSet| uids.iter().filter(|u| u.get() >= first).collect::<UidSet>();
-    match &key.message_id {
-        Some(id) => {
-            let found: UidSet = session.search_message_id(id)?.into_iter().collect();
-            let sizes = sizes(session, later(found))?;
-            Ok(sizes
-                .into_iter()
-                .find(|(_, s)| *s == size)
-                .map(|(uid, _)| uid))
-        }
-        None => {
-            let found = later(session.uids_from(first)?);
-            for (uid, there) in sizes(session, found)? {
-                let Some(bytes) = bytes.filter(|_| there == size) else {
-                    continue;
-                };
-                let body = session.fetch_body(uid)?;
-                if body.is_some_and(|b| b.complete && b.bytes == bytes) {
-                    return Ok(Some(uid));
-                }
-            }
-            Ok(None)
+    let found = match &key.message_id {
+        Some(id) => later(session.search_message_id(id)?.into_iter().collect()),
+        None if bytes.is_none() => return Ok(None),
+        None => later(session.uids_from(first)?),
+    };
+    if key.message_id.is_some() {
+        let sizes = sizes(session, found.clone())?;
+        if let Some((uid, _)) = sizes.iter().find(|(_, there)| **there == size) {
+            return Ok(Some(*uid));
         }
     }
+    // Some servers only estimate sizes.
+    match bytes {
+        Some(bytes) => equal(session, found, bytes),
+        None => Ok(None),
+    }
+}
+
+/// Messages whose octets are compared in search of a copy.
+const COMPARED: usize = 20;
+
+/// The one of these messages of the selected mailbox that has these octets.
+fn equal(session: &mut Session, uids: UidSet, bytes: &[u8]) -> Result<Option<Uid>, SyncError> {
+    let mut told: Vec<(Uid, u64)> = sizes(session, uids)?.into_iter().collect();
+    told.sort_by_key(|(_, size)| size.abs_diff(bytes.len() as u64));
+    for (uid, _) in told.into_iter().take(COMPARED) {
+        let body = session.fetch_body(uid)?;
+        if body.is_some_and(|b| b.complete && b.bytes == bytes) {
+            return Ok(Some(uid));
+        }
+    }
+    Ok(None)
 }
 
 fn sizes(session: &mut Session, uids: UidSet) -> Result<BTreeMap<Uid, u64>, NetError> {

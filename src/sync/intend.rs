@@ -2,11 +2,13 @@
 //! to say about it. Reads the cache, changes nothing.
 
 use crate::model::{
-    AccountName, FlagChange, Flags, MailboxName, MessageKey, NewOp, OpKind, Role, System, Verb,
+    Account, AccountName, ArchiveBy, FlagChange, Flags, MailboxName, MessageKey, NewOp, OpKind,
+    Role, System, Verb,
 };
 use crate::store::{Reader, ResolvedTarget, Result};
 use crate::sync::planned::{Planned, add, messages, place};
 use crate::sync::putoff;
+use crate::text::when;
 use std::collections::BTreeMap;
 
 /// Messages that go to another account in one operation: so many are copied before their originals
@@ -17,16 +19,22 @@ const TOGETHER: usize = 50;
 ///
 /// # Errors
 /// When the cache can't be read.
-pub fn ops(reader: &Reader, verb: &Verb, targets: &[ResolvedTarget]) -> Result<Planned> {
+pub fn ops(
+    reader: &Reader,
+    accounts: &[Account],
+    verb: &Verb,
+    targets: &[ResolvedTarget],
+) -> Result<Planned> {
     match verb {
         Verb::Flag(change) => Ok(flag(change, targets)),
-        Verb::Archive => by_role(reader, targets, Role::Archive, "Archived"),
+        Verb::Archive => archive(reader, accounts, targets),
         Verb::Trash => trash(reader, targets),
         Verb::Junk => junk(reader, targets),
         Verb::Move(mailbox) => to_mailbox(reader, targets, *mailbox, false),
         Verb::Copy(mailbox) => to_mailbox(reader, targets, *mailbox, true),
         Verb::Mute => putoff::mute(reader, targets),
         Verb::Snooze(until) => putoff::snooze(reader, targets, *until),
+        Verb::Expunge => Ok(expunge(targets)),
     }
 }
 
@@ -123,6 +131,79 @@ fn by_role(reader: &Reader, targets: &[ResolvedTarget], role: Role, done: &str) 
     })
 }
 
+/// To each account's archive, divided as the account wants it; what lies in it stays.
+fn archive(reader: &Reader, accounts: &[Account], targets: &[ResolvedTarget]) -> Result<Planned> {
+    let divided = |name: &AccountName| {
+        let account = accounts.iter().find(|a| a.name == *name);
+        account.map_or(ArchiveBy::Flat, |a| a.archive)
+    };
+    let (flat, dated): (Vec<_>, Vec<_>) = targets
+        .iter()
+        .cloned()
+        .partition(|t| divided(&t.account) == ArchiveBy::Flat);
+    let mut planned = by_role(reader, &flat, Role::Archive, "Archived")?;
+    let mut places: BTreeMap<(AccountName, String), MailboxName> = BTreeMap::new();
+    for target in &dated {
+        let (year, month) = when::year_and_month(target.date);
+        let levels: Vec<&str> = match divided(&target.account) {
+            ArchiveBy::Month => vec![&year, &month],
+            _ => vec![&year],
+        };
+        let key = (target.account.clone(), levels.join("/"));
+        let to = match places.get(&key) {
+            Some(to) => to.clone(),
+            None => {
+                let to = below_archive(reader, &target.account, &levels, &mut planned.ops)?;
+                places.insert(key, to.clone());
+                to
+            }
+        };
+        if to != target.key.mailbox {
+            add(&mut planned.ops, target, OpKind::Move { to });
+            planned.gone.push(target.location);
+        }
+    }
+    planned.label = format!("Archived {}", messages(planned.gone.len()));
+    planned.undoable = !planned.gone.is_empty();
+    Ok(planned)
+}
+
+/// The mailbox of these levels below an account's archive; made, with those above it, where there
+/// is none. Gmail's All Mail has none below it.
+fn below_archive(
+    reader: &Reader,
+    account: &AccountName,
+    levels: &[&str],
+    ops: &mut Vec<NewOp>,
+) -> Result<MailboxName> {
+    let archive = place(reader, account, Role::Archive, ops)?;
+    let all = reader.mailboxes_of(account)?;
+    let known = all.iter().find(|m| m.name == archive);
+    let delimiter = known.or(all.first()).and_then(|m| m.delimiter);
+    let Some(delimiter) = delimiter.filter(|_| known.is_none_or(|m| m.role != Some(Role::All)))
+    else {
+        return Ok(archive);
+    };
+    let mut name = archive.as_bytes().to_vec();
+    for level in levels {
+        name.extend(delimiter.to_string().into_bytes());
+        name.extend_from_slice(level.as_bytes());
+        let made = MailboxName::new(name.clone());
+        let create = OpKind::CreateMailbox { name: made.clone() };
+        let asked = ops
+            .iter()
+            .any(|op| op.account == *account && op.kind == create);
+        if !asked && all.iter().all(|m| m.name != made) {
+            ops.push(NewOp {
+                account: account.clone(),
+                kind: create,
+                keys: Vec::new(),
+            });
+        }
+    }
+    Ok(MailboxName::new(name))
+}
+
 /// To the trash; what is there already goes for good.
 fn trash(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
     let (dead, alive): (Vec<_>, Vec<_>) = targets
@@ -145,6 +226,20 @@ fn trash(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
         planned.undoable = !alive.is_empty();
     }
     Ok(planned)
+}
+
+/// For good, wherever it lies.
+fn expunge(targets: &[ResolvedTarget]) -> Planned {
+    let mut ops = Vec::new();
+    for target in targets {
+        add(&mut ops, target, OpKind::Expunge);
+    }
+    Planned {
+        ops,
+        label: format!("Deleted {} for good", messages(targets.len())),
+        gone: targets.iter().map(|t| t.location).collect(),
+        undoable: false,
+    }
 }
 
 /// To junk; what is there already goes back to the inbox.

@@ -6,15 +6,16 @@
 
 use crate::model::{
     Account, AccountName, Done, Intent, MailboxId, MessageId, MsgId, Op, ReminderState, Role, Rule,
-    Target,
+    Target, Verb,
 };
 use crate::signal::{Board, Topic};
-use crate::store::{Local, Priority, Reader, Writer};
+use crate::store::{Local, Priority, Reader, ResolvedTarget, Writer};
 use crate::sync::bells::{Bells, Request};
 use crate::sync::error::LedgerError;
 use crate::sync::host::Host;
 use crate::sync::intend;
 use crate::sync::kit::Stores;
+use crate::sync::manage;
 use crate::sync::ondemand;
 use crate::sync::overlay::{self, Layer};
 use crate::text::{Clean, when};
@@ -31,6 +32,9 @@ const ELSEWHERE: &str = "another window of postrider talks to the server; open i
 
 /// What is said when hundreds of messages are waited for.
 const BUSY: &str = "many others are being fetched; open it again in a moment";
+
+/// Senders of whom one action tells where their mail is filed.
+const SENDERS: usize = 20;
 
 /// What is said when no more intents can wait.
 pub const FULL: &str = "too much is waiting to be recorded; try again in a moment";
@@ -134,7 +138,7 @@ impl Ledger {
         match intent {
             Intent::Act { verb, targets } => {
                 let resolved = self.reader.resolve(&targets)?;
-                let planned = intend::ops(&self.reader, &verb, &resolved)?;
+                let planned = intend::ops(&self.reader, &self.accounts, &verb, &resolved)?;
                 if planned.ops.is_empty() {
                     self.local.nothing_done(now)?;
                 } else {
@@ -145,9 +149,23 @@ impl Ledger {
                         .local
                         .act_on(&planned.label, &about, now, &planned.ops)?
                         .1;
+                    if let Verb::Move(to) | Verb::Copy(to) = verb {
+                        self.learn(to, &resolved, now)?;
+                    }
                 }
                 Ok(Done {
                     gone: planned.gone,
+                    undoable: planned.undoable,
+                    ..Done::said(planned.label)
+                })
+            }
+            Intent::Manage(wish) => {
+                let planned = manage::ops(&self.reader, &wish)?.map_err(LedgerError::Refused)?;
+                after.apply = match planned.undoable {
+                    true => self.local.act(&planned.label, now, &planned.ops)?.1,
+                    false => self.local.queue(&planned.ops, now)?,
+                };
+                Ok(Done {
                     undoable: planned.undoable,
                     ..Done::said(planned.label)
                 })
@@ -325,6 +343,26 @@ impl Ledger {
             Ok(())
         })?;
         Ok(())
+    }
+
+    /// Mail was filed in a mailbox: it is offered before others the next time.
+    fn learn(
+        &mut self,
+        to: MailboxId,
+        filed: &[ResolvedTarget],
+        now: i64,
+    ) -> Result<(), LedgerError> {
+        let Some(mailbox) = self.reader.mailbox(to)? else {
+            return Ok(());
+        };
+        let mut senders: Vec<String> = filed.iter().map(|t| t.sender.clone()).collect();
+        senders.sort_unstable();
+        senders.dedup();
+        senders.retain(|s| !s.is_empty());
+        senders.truncate(SENDERS);
+        Ok(self
+            .local
+            .learn_filed(&senders, &mailbox.account, &mailbox.name, now)?)
     }
 
     pub(super) fn account(&self, name: &AccountName) -> Option<&Account> {

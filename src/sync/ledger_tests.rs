@@ -46,6 +46,7 @@ fn account() -> Account {
         sync: crate::model::SyncPolicy::default(),
         save_sent: None,
         mirror_drafts: true,
+        archive: crate::model::ArchiveBy::default(),
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,

@@ -15,6 +15,7 @@ use crate::store::{Local, Moved, Outcome, Place, Priority};
 use crate::sync::error::SyncError;
 use crate::sync::follow::{self, Found};
 use crate::sync::kit::Kit;
+use crate::sync::news::Due;
 use crate::sync::overlay;
 use crate::sync::poison;
 use crate::text::Clean;
@@ -42,7 +43,7 @@ enum End {
 }
 
 /// Replays every pending operation of the account; the mailboxes that they touched are added to
-/// `touched`. Returns how many were settled.
+/// `touched` (all, if there are others now). Returns how many were settled.
 ///
 /// # Errors
 /// When the session ends or a database fails; the operation under way stays in flight. A refusal
@@ -52,7 +53,7 @@ pub fn replay(
     session: &mut Session,
     kit: &Kit,
     local: &mut Local,
-    touched: &mut Vec<MailboxName>,
+    touched: &mut Due,
     listed: bool,
 ) -> Result<u64, SyncError> {
     let mut settled = 0;
@@ -67,7 +68,8 @@ pub fn replay(
                 return Err(SyncError::Stopping);
             }
             one(session, kit, local, op, listed)?;
-            touched.extend(overlay::touched(op));
+            touched.mailboxes.extend(overlay::touched(op));
+            touched.everything |= op.kind.is_about_mailboxes();
             settled += 1;
             kit.report.pending(left);
         }
@@ -169,6 +171,9 @@ fn verb(kind: &OpKind) -> &'static str {
         OpKind::Expunge | OpKind::Vacate => "delete",
         OpKind::Carry { .. } => "take",
         OpKind::CreateMailbox { .. } => "create the mailbox",
+        OpKind::RenameMailbox { .. } => "rename the mailbox",
+        OpKind::DeleteMailbox { .. } => "delete the mailbox",
+        OpKind::SubscribeMailbox { .. } => "change the subscription",
     }
 }
 
@@ -179,11 +184,9 @@ fn carry_out(
     op: &Op,
     cut: bool,
 ) -> Result<End, SyncError> {
-    if let OpKind::CreateMailbox { name } = &op.kind {
-        return match session.create(name) {
-            Err(error) if error.already_exists() => Ok(End::Done(Did::default())),
-            other => Ok(other.map(|()| End::Done(Did::default()))?),
-        };
+    if op.kind.is_about_mailboxes() {
+        about_mailboxes(session, &op.kind, cut)?;
+        return Ok(End::Done(Did::default()));
     }
     let mut did = Did::default();
     let mut lost = 0;
@@ -234,6 +237,42 @@ fn carry_out(
         ));
     }
     Ok(End::Done(did))
+}
+
+/// Makes, renames, deletes a mailbox, or changes whether it is subscribed to. What a cut operation
+/// has done already is found done.
+fn about_mailboxes(session: &mut Session, kind: &OpKind, cut: bool) -> Result<(), NetError> {
+    // One that is open can't be renamed or deleted everywhere.
+    if session.selected().is_some() && !matches!(kind, OpKind::SubscribeMailbox { .. }) {
+        session.unselect()?;
+    }
+    match kind {
+        OpKind::CreateMailbox { name } => session.create(name),
+        OpKind::RenameMailbox { name, to } => match session.rename(name, to) {
+            Err(error) if cut && !error.ends_session() => match session.status(to) {
+                Ok(_) if session.status(name).is_err_and(|e| e.no_such_mailbox()) => Ok(()),
+                _ => Err(error),
+            },
+            other => other,
+        },
+        OpKind::DeleteMailbox { name } => {
+            match session.delete(name) {
+                Err(error) if cut && error.no_such_mailbox() => {}
+                other => other?,
+            }
+            // A name without a mailbox would be left among the subscribed ones.
+            match session.subscribe(name, false) {
+                Err(error) if error.ends_session() => Err(error),
+                _ => Ok(()),
+            }
+        }
+        OpKind::SubscribeMailbox { name, on } => match session.subscribe(name, *on) {
+            // Some know no subscription that never was.
+            Err(error) if !on && error.no_such_mailbox() => Ok(()),
+            other => other,
+        },
+        _ => Ok(()),
+    }
 }
 
 /// Why an operation can't be done: the server's words, unless it is that a mailbox is gone.
@@ -339,7 +378,7 @@ fn act(
                 );
             }
             // What goes to another account has its own way (`carry.rs`).
-            OpKind::CreateMailbox { .. } | OpKind::Carry { .. } | OpKind::Vacate => {}
+            _ => {}
         }
     }
     Ok(())

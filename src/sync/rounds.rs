@@ -2,13 +2,14 @@
 //! the mailboxes if that is due, copy drafts, pull those that changed, what people look at first, and
 //! look after what came. If what is sent ended the connection the last time, the pull comes first.
 
-use crate::model::{Link, MailboxName, Quota};
+use crate::model::{Link, Quota};
 use crate::net::NetError;
 use crate::signal::Topic;
 use crate::store::{Local, Priority};
 use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
+use crate::sync::news::Due;
 use crate::sync::worker::{Turn, Worker};
 use crate::sync::{
     carry, doubt, filing, harvest, mailboxes, ondemand, pull, push, reminders, reminding, stirring,
@@ -87,7 +88,7 @@ impl Worker {
     /// rest is tried again after a pause.
     fn push(&mut self, session: &mut Connection) -> Result<Option<NetError>, SyncError> {
         self.stumbled = true;
-        let mut touched = Vec::new();
+        let mut touched = Due::default();
         let (kit, local) = (&self.kit, &mut self.local);
         let replayed = match send(session, kit, local, &mut touched, false) {
             // It may only have another name: then what is pending follows it.
@@ -118,7 +119,8 @@ impl Worker {
             }
         }
         let filed = filing::file_sent(session, kit, local, &self.reader, self.whole)?;
-        self.due.mailboxes.extend(touched.into_iter().chain(filed));
+        self.due.add(touched);
+        self.due.mailboxes.extend(filed);
         self.stumbled = false;
         Ok(put_off)
     }
@@ -242,7 +244,7 @@ fn send(
     session: &mut Connection,
     kit: &Kit,
     local: &mut Local,
-    touched: &mut Vec<MailboxName>,
+    touched: &mut Due,
     listed: bool,
 ) -> Result<u64, SyncError> {
     let replayed = push::replay(session, kit, local, touched, listed)?;

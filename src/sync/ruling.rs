@@ -193,7 +193,8 @@ impl Work<'_> {
         // From Junk back, or from Trash for good: that is for people to say.
         let elsewhere = targets.iter().filter(|t| t.role != Some(role)).cloned();
         let elsewhere: Vec<ResolvedTarget> = elsewhere.collect();
-        let planned = intend::ops(self.reader, &verb, &elsewhere)?;
+        // A rule's archive is not divided by year or month.
+        let planned = intend::ops(self.reader, &[], &verb, &elsewhere)?;
         self.verdict.ops.extend(planned.ops);
         for target in elsewhere
             .iter()

@@ -10,6 +10,7 @@ use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
+use crate::sync::news::Due;
 use crate::sync::pull;
 use crate::sync::report::{Meter, Task};
 use crate::sync::{mailboxes, push};
@@ -50,7 +51,13 @@ impl Finding {
 pub fn account(kit: &Kit, path: Option<&str>, repair: bool) -> Result<Vec<Finding>, SyncError> {
     let reader = kit.reader()?;
     let mut session = kit.dial(Rank::Worker, None)?;
-    push::replay(&mut session, kit, &mut kit.local()?, &mut Vec::new(), true)?;
+    push::replay(
+        &mut session,
+        kit,
+        &mut kit.local()?,
+        &mut Due::default(),
+        true,
+    )?;
     mailboxes::list(&mut session, kit, &reader)?;
     let mut findings = Vec::new();
     let wanted = |here: &Here| path.is_none_or(|p| p.eq_ignore_ascii_case(&here.label));

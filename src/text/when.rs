@@ -24,6 +24,11 @@ pub fn rfc3339(time: i64) -> String {
     format(time, "%Y-%m-%dT%H:%M:%S%:z")
 }
 
+/// The year, and the year with the month: `2024`, `2024-03`.
+pub fn year_and_month(time: i64) -> (String, String) {
+    (format(time, "%Y"), format(time, "%Y-%m"))
+}
+
 /// The Date header of RFC 5322 §3.3.
 pub fn rfc5322(time: i64) -> String {
     format(time, "%a, %d %b %Y %H:%M:%S %z")

@@ -291,6 +291,13 @@ commands! {
     CommandLine, "command-line", Program, [Global], No, "", "Give a command by name";
     CheckMail, "check-mail", Program, [Global], No, "", "Look for new mail now, in every account";
     Offline, "offline", Program, [Global], Journey, "", "Fetch everything to read offline; `stop` ends it";
+    MailboxCreate, "mailbox-create", Going, [Global], Words, "", "Make a mailbox; `/` separates levels";
+    MailboxRename, "mailbox-rename", Going, [Global], Words, "", "Give the mailbox another name";
+    MailboxDelete, "mailbox-delete", Going, [Global], No, "", "Delete the mailbox and what is in it; asks first";
+    MailboxSubscribe, "mailbox-subscribe", Going, [Global], No, "", "Subscribe to the mailbox, for other programs";
+    MailboxUnsubscribe, "mailbox-unsubscribe", Going, [Global], No, "", "End the subscription to the mailbox";
+    EmptyTrash, "empty-trash", Going, [Global], No, "", "Remove everything in Trash for good; asks first";
+    EmptyJunk, "empty-junk", Going, [Global], No, "", "Remove everything in Junk for good; asks first";
     Theme, "theme", Program, [Global], Theme, "", "Show everything in other colours";
     Redraw, "redraw", Program, [Global Composer], No, "", "Redraw the screen";
     Suspend, "suspend", Program, [Global], No, "", "Stop the program as a shell's job";

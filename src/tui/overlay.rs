@@ -114,6 +114,7 @@ impl Overlay {
 fn touches(target: &Target, row: &IndexRow) -> bool {
     match target {
         Target::Location(l) => row.location == *l,
+        Target::Mailbox(m) => row.mailbox == *m,
         Target::Thread { thread, mailbox } => {
             row.thread == *thread && mailbox.is_none_or(|m| row.mailbox == m)
         }

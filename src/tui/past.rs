@@ -93,7 +93,9 @@ fn words(
         OpKind::Copy { to } => format!("no copy in {}", path(to)?),
         OpKind::Carry { to, .. } => format!("between accounts, {}", path(to)?),
         OpKind::Expunge | OpKind::Vacate => "the copies are removed".to_owned(),
-        OpKind::CreateMailbox { .. } => String::new(),
+        OpKind::RenameMailbox { name, to } => format!("{} to {}", path(name)?, path(to)?),
+        OpKind::SubscribeMailbox { name, .. } => path(name)?,
+        OpKind::CreateMailbox { .. } | OpKind::DeleteMailbox { .. } => String::new(),
     })
 }
 

@@ -111,6 +111,8 @@ pub struct Preview {
 pub enum Question {
     /// The mailboxes with their counts, and how many drafts and outbox rows there are.
     Sidebar,
+    /// Where mail was filed.
+    Filed,
     /// A window of an index.
     Window {
         /// Which list; an answer for another list is dropped.
@@ -211,6 +213,19 @@ impl Tray {
     }
 }
 
+/// A mailbox that mail was filed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Habit {
+    /// Who the mail was from, lower case; empty for all mail.
+    pub sender: String,
+    /// The mailbox.
+    pub mailbox: MailboxId,
+    /// How often.
+    pub times: u32,
+    /// When last, seconds since 1970.
+    pub last: i64,
+}
+
 /// What the reader thread found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -225,6 +240,8 @@ pub enum Answer {
         /// What nobody answered in time.
         reminders: Vec<Reminder>,
     },
+    /// To [`Question::Filed`].
+    Filed(Vec<Habit>),
     /// To [`Question::Window`].
     Window {
         /// Of the question.

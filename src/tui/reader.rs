@@ -14,7 +14,7 @@ use crate::text::when;
 use crate::tui::event::Event;
 use crate::tui::found::Found;
 use crate::tui::past;
-use crate::tui::question::{Answer, DraftAt, DraftRow, Known, Listing, Question, Tray};
+use crate::tui::question::{Answer, DraftAt, DraftRow, Habit, Known, Listing, Question, Tray};
 use crate::tui::shelves::{Shelves, unreadable};
 use crate::tui::sorter::Sorter;
 use crate::tui::twice::once;
@@ -109,6 +109,7 @@ impl Readers {
 fn kind(question: &Question) -> (u8, i64) {
     match question {
         Question::Sidebar => (0, 0),
+        Question::Filed => (20, 0),
         Question::Window { .. } => (1, 0),
         Question::Thread { thread, .. } => (2, thread.0),
         Question::Conversation { thread, .. } => (10, thread.0),
@@ -190,6 +191,24 @@ impl Shelves {
         Ok(rows)
     }
 
+    /// Where mail was filed, as far as the mailboxes are still there.
+    fn habits(&mut self) -> Result<Vec<Habit>, Error> {
+        let filed = self.own()?.habits()?;
+        let reader = self.reader()?;
+        let mut habits = Vec::new();
+        for one in filed {
+            if let Some(mailbox) = reader.mailbox_named(&one.account, &one.mailbox)? {
+                habits.push(Habit {
+                    sender: one.kind,
+                    mailbox: mailbox.id,
+                    times: one.times,
+                    last: one.last,
+                });
+            }
+        }
+        Ok(habits)
+    }
+
     /// The reminders that are due.
     fn reminders(&mut self) -> Result<Vec<Reminder>, Error> {
         let mut all = self.own()?.reminders()?;
@@ -205,6 +224,7 @@ impl Shelves {
                 drafts: self.drafts()?.len(),
                 reminders: self.reminders()?,
             },
+            Question::Filed => Answer::Filed(self.habits()?),
             Question::Window {
                 serial,
                 listing: Listing::Scope { scope, threaded },

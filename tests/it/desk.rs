@@ -69,6 +69,7 @@ pub fn account(port: u16, user: &str) -> Account {
         },
         save_sent: Some(false),
         mirror_drafts: true,
+        archive: postrider::model::ArchiveBy::default(),
         auth: postrider::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,

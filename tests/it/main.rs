@@ -44,6 +44,8 @@ mod faults;
 mod changes;
 mod renamed;
 mod carried;
+mod managed;
+mod moving;
 mod matrix;
 mod model;
 mod outbox;

@@ -204,7 +204,7 @@ impl Session {
 }
 
 /// Whether the header of a message holds octets beyond ASCII.
-fn has_8_bit_header(message: &[u8]) -> bool {
+pub(super) fn has_8_bit_header(message: &[u8]) -> bool {
     message
         .split(|&b| b == b'\n')
         .take_while(|line| !matches!(line, [] | [b'\r']))
@@ -215,7 +215,7 @@ fn has_8_bit_header(message: &[u8]) -> bool {
 const MOST_PAIRS: usize = 1_000_000;
 
 /// A quoted `date-time` in UTC with a blank behind it (RFC 9051 §9).
-fn date_time(seconds: i64) -> String {
+pub(super) fn date_time(seconds: i64) -> String {
     let Ok(time) = jiff::Timestamp::from_second(seconds) else {
         return String::new();
     };

@@ -215,6 +215,39 @@ impl Session {
         }
     }
 
+    /// Gives a mailbox, and those below it, another name.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn rename(&mut self, mailbox: &MailboxName, to: &MailboxName) -> Result<(), NetError> {
+        let command = self.about("RENAME ", mailbox)?.text(" ");
+        let command = match self.utf8() {
+            true => command.name_in_utf8(&name::to_utf8(to)),
+            false => command.mailbox(to),
+        };
+        let command = command.map_err(fail::unsayable)?;
+        self.run(&command, &mut nothing).map(drop)
+    }
+
+    /// Deletes a mailbox with what is in it.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn delete(&mut self, mailbox: &MailboxName) -> Result<(), NetError> {
+        let command = self.about("DELETE ", mailbox)?;
+        self.run(&command, &mut nothing).map(drop)
+    }
+
+    /// Subscribes to a mailbox, or ends that.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn subscribe(&mut self, mailbox: &MailboxName, on: bool) -> Result<(), NetError> {
+        let verb = if on { "SUBSCRIBE " } else { "UNSUBSCRIBE " };
+        let command = self.about(verb, mailbox)?;
+        self.run(&command, &mut nothing).map(drop)
+    }
+
     fn status_items(&self) -> String {
         let mut items = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN".to_owned();
         for (offered, item) in [

@@ -27,11 +27,13 @@ mod headers;
 mod windows;
 mod body;
 mod change;
+mod append;
 mod stay;
 mod idle;
 mod notify;
 mod quota;
 
+pub use append::{Added, Addition};
 pub use asked::FetchReport;
 pub use body::Body;
 pub use caps::Caps;

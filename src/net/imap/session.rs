@@ -364,7 +364,7 @@ impl Session {
     }
 
     /// Runs several commands that are sent together, to all their answers, in order. Commands with
-    /// literals must not be among them. After an OK to number `squeeze` the line is compressed.
+    /// literals that the server is waited for must not be among them, nor with several. After an OK to number `squeeze` the line is compressed.
     pub(super) fn pipeline(
         &mut self,
         commands: &[Command<'_>],
@@ -374,11 +374,23 @@ impl Session {
         let mut tags: Vec<Vec<u8>> = Vec::new();
         self.port.line().cork(true)?;
         for command in commands {
-            let [Part::Text(text)] = command.parts() else {
-                self.port.line().kill();
-                return Err(fail::protocol("a command that can't be sent with others"));
-            };
-            self.say(text, true)?;
+            match command.parts() {
+                [Part::Text(text)] => self.say(text, true)?,
+                // Where the server is not waited for.
+                [Part::Text(text), Part::Literal(bytes)]
+                    if self.caps.nonsync_literal(bytes.len()) =>
+                {
+                    self.say(&format!("{text}{{{}+}}", bytes.len()), true)?;
+                    tags.push(self.port.line().tag().to_vec());
+                    self.port.line().send(bytes)?;
+                    self.port.line().send(b"\r\n")?;
+                    continue;
+                }
+                _ => {
+                    self.port.line().kill();
+                    return Err(fail::protocol("a command that can't be sent with others"));
+                }
+            }
             tags.push(self.port.line().tag().to_vec());
         }
         self.port.line().cork(false)?;

@@ -20,6 +20,7 @@ const SCHEMA: &[&str] = &[
     include_str!("schema_8.sql"),
     include_str!("schema_9.sql"),
     include_str!("schema_10.sql"),
+    include_str!("schema_11.sql"),
 ];
 /// The key in `meta` of the cache's generation.
 const EPOCH: &str = "cache-epoch";

@@ -117,6 +117,11 @@ pub(super) fn way_back(conn: &Connection, action: i64, careful: Option<IsGone<'_
             way.cancel.push(op);
             continue;
         }
+        way.inverse.extend(opposite(&op.kind).map(|kind| NewOp {
+            account: op.account.clone(),
+            kind,
+            keys: Vec::new(),
+        }));
         for key in free {
             match inverse(conn, &op, key)? {
                 Some((kind, key)) => NewOp::put(&mut way.inverse, &op.account, kind, key),
@@ -145,6 +150,21 @@ pub(super) fn ops_of(conn: &Connection, action: i64) -> Result<Vec<(Op, i64)>> {
     Ok(ops)
 }
 
+/// The operation that takes back what was done to a mailbox, where there is one.
+fn opposite(kind: &OpKind) -> Option<OpKind> {
+    match kind {
+        OpKind::RenameMailbox { name, to } => Some(OpKind::RenameMailbox {
+            name: to.clone(),
+            to: name.clone(),
+        }),
+        OpKind::SubscribeMailbox { name, on } => Some(OpKind::SubscribeMailbox {
+            name: name.clone(),
+            on: !on,
+        }),
+        _ => None,
+    }
+}
+
 /// The operation that puts a message back, and the key that it has now.
 fn inverse(conn: &Connection, op: &Op, key: &MessageKey) -> Result<Option<(OpKind, MessageKey)>> {
     let kind = match &op.kind {
@@ -156,7 +176,10 @@ fn inverse(conn: &Connection, op: &Op, key: &MessageKey) -> Result<Option<(OpKin
         | OpKind::Expunge
         | OpKind::Carry { .. }
         | OpKind::Vacate
-        | OpKind::CreateMailbox { .. } => return Ok(None),
+        | OpKind::CreateMailbox { .. }
+        | OpKind::RenameMailbox { .. }
+        | OpKind::DeleteMailbox { .. }
+        | OpKind::SubscribeMailbox { .. } => return Ok(None),
     };
     Ok(Some((kind, present(conn, &op.account, key)?)))
 }

@@ -31,6 +31,7 @@ pub mod renamed;
 pub mod strays;
 pub mod leaving;
 pub mod pictures;
+pub mod filed;
 
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,7 @@ pub use carried::{Landed, Sent};
 pub use connection::{Local, LocalReader};
 pub use copies::{CopyId, CopyState, DraftCopy};
 pub use drafts::DraftLine;
+pub use filed::Filed;
 pub use inverse::{Entry, Hindrance, IsGone};
 pub use journal::{Redo, Redone, Undo, UndoOne, Undone};
 pub use leaving::Leaving;

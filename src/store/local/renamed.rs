@@ -8,7 +8,7 @@ use crate::store::renamed::Renames;
 use rusqlite::params;
 
 /// Every column that holds a mailbox's name, and how its rows are told by account.
-const COLUMNS: [(&str, &str, &str); 8] = [
+const COLUMNS: [(&str, &str, &str); 9] = [
     (
         "op",
         "dest",
@@ -25,6 +25,7 @@ const COLUMNS: [(&str, &str, &str); 8] = [
     ("draft_copy", "mailbox", "account = ?1"),
     ("arrival", "mailbox", "account = ?1"),
     ("arrival_mark", "mailbox", "account = ?1"),
+    ("filed", "mailbox", "account = ?1"),
 ];
 
 impl Local {

@@ -7,6 +7,7 @@ use crate::model::{
 use crate::store::codec::{flags_in, keywords_out};
 use crate::store::error::Result;
 use rusqlite::{Connection, Row, params};
+use std::borrow::Cow;
 
 /// The columns of an op, in the order that [`op`] reads them.
 pub(super) const OP: &str = "id, action, account, kind, dest, add_system, add_keywords, remove_system, remove_keywords, state, attempts, error, source";
@@ -14,21 +15,29 @@ pub(super) const OP: &str = "id, action, account, kind, dest, add_system, add_ke
 /// `kind` and its columns.
 pub(super) struct Kind<'a> {
     pub name: &'static str,
-    pub dest: &'a [u8],
+    pub dest: Cow<'a, [u8]>,
     pub source: &'a str,
     pub change: FlagChange,
 }
 
 /// An operation's kind as columns.
 pub(super) fn kind_out(kind: &OpKind) -> Kind<'_> {
-    let (name, dest): (_, &[u8]) = match kind {
-        OpKind::Store(_) => ("store", &[]),
-        OpKind::Move { to } => ("move", to.as_bytes()),
-        OpKind::Copy { to } => ("copy", to.as_bytes()),
-        OpKind::Expunge => ("expunge", &[]),
-        OpKind::Carry { to, .. } => ("carry", to.as_bytes()),
-        OpKind::Vacate => ("vacate", &[]),
-        OpKind::CreateMailbox { name } => ("create", name.as_bytes()),
+    let (name, dest): (_, Cow<'_, [u8]>) = match kind {
+        OpKind::Store(_) => ("store", Cow::default()),
+        OpKind::Move { to } => ("move", to.as_bytes().into()),
+        OpKind::Copy { to } => ("copy", to.as_bytes().into()),
+        OpKind::Expunge => ("expunge", Cow::default()),
+        OpKind::Carry { to, .. } => ("carry", to.as_bytes().into()),
+        OpKind::Vacate => ("vacate", Cow::default()),
+        OpKind::CreateMailbox { name } => ("create", name.as_bytes().into()),
+        // No name on the wire has an octet of zero.
+        OpKind::RenameMailbox { name, to } => {
+            let both = [name.as_bytes(), to.as_bytes()].join(&0);
+            ("rename", both.into())
+        }
+        OpKind::DeleteMailbox { name } => ("delete", name.as_bytes().into()),
+        OpKind::SubscribeMailbox { name, on: true } => ("subscribe", name.as_bytes().into()),
+        OpKind::SubscribeMailbox { name, on: false } => ("unsubscribe", name.as_bytes().into()),
     };
     let change = if let OpKind::Store(change) = kind {
         change.clone()
@@ -63,6 +72,21 @@ fn kind_in(name: &str, dest: Vec<u8>, source: String, change: FlagChange) -> OpK
         "expunge" => OpKind::Expunge,
         "create" => OpKind::CreateMailbox {
             name: MailboxName::new(dest),
+        },
+        "rename" => {
+            let mut names = dest.splitn(2, |b| *b == 0);
+            let mut next = || MailboxName::new(names.next().unwrap_or_default().to_vec());
+            OpKind::RenameMailbox {
+                name: next(),
+                to: next(),
+            }
+        }
+        "delete" => OpKind::DeleteMailbox {
+            name: MailboxName::new(dest),
+        },
+        "subscribe" | "unsubscribe" => OpKind::SubscribeMailbox {
+            name: MailboxName::new(dest),
+            on: name == "subscribe",
         },
         _ => OpKind::Store(change),
     }

@@ -311,7 +311,7 @@ impl Server {
                 self.at = Some((there(to), new));
                 vec![(uid(at.1), V, uid(new))]
             }
-            OpKind::CreateMailbox { .. } | OpKind::Carry { .. } | OpKind::Vacate => Vec::new(),
+            _ => Vec::new(),
         }
     }
 }

@@ -32,7 +32,12 @@ impl Panes {
                     fx.push(Effect::Query(Question::Lists));
                 }
                 self.reminders = reminders;
+                if self.habits.is_none() {
+                    self.habits = Some(Vec::new());
+                    fx.push(Effect::Query(Question::Filed));
+                }
             }
+            Answer::Filed(habits) => self.habits = Some(habits),
             Answer::Window {
                 serial,
                 page,

@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
-use crate::tui::app::outward::{Excerpt, Rsvp, Wants};
+use crate::tui::app::outward::{Chore, Excerpt, Rsvp, Wants};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Section};
 use crate::tui::effect::{DraftFrom, Effect, Outward};
@@ -122,6 +122,13 @@ impl Panes {
             Command::GoMailbox => return Wants::GoTo,
             Command::Account => return Wants::GoToAccount,
             Command::Theme => return Wants::Theme,
+            Command::MailboxCreate => return Wants::Chore(Chore::Create),
+            Command::MailboxRename => return Wants::Chore(Chore::Rename),
+            Command::MailboxDelete => return Wants::Chore(Chore::Delete),
+            Command::MailboxSubscribe => self.subscribe(true, now, fx),
+            Command::MailboxUnsubscribe => self.subscribe(false, now, fx),
+            Command::EmptyTrash => return Wants::Chore(Chore::Empty(Role::Trash)),
+            Command::EmptyJunk => return Wants::Chore(Chore::Empty(Role::Junk)),
             Command::Tag => return self.filing(Wants::Tag, now),
             Command::Offline => self.offline(None, now, fx),
             Command::SearchOrder => self.turn_order(now, fx),
@@ -282,6 +289,12 @@ impl Panes {
                 }
                 None
             }
+            Command::MailboxCreate | Command::MailboxRename => {
+                if let Err(why) = self.name_mailbox(command, argument, fx) {
+                    self.tell(Clean::lit(why), now);
+                }
+                None
+            }
             Command::Counter => return Wants::Answer(Rsvp::Counter),
             Command::Find => {
                 self.find(Some(argument));
@@ -306,18 +319,6 @@ impl Panes {
             .collect();
         hits.sort_by_key(|m| Some(&m.account) != here.as_ref());
         hits.first().map(|m| m.id)
-    }
-
-    /// An account by name or by its number, counted from 1.
-    fn numbered_account(&self, text: &str) -> Option<AccountName> {
-        let number = text.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
-        number
-            .and_then(|n| self.accounts.get(n))
-            .or_else(|| {
-                let mut all = self.accounts.iter();
-                all.find(|a| a.name.as_str().eq_ignore_ascii_case(text))
-            })
-            .map(|a| a.name.clone())
     }
 
     /// Fetches everything for a journey: of one account, or of all.

@@ -45,6 +45,15 @@ pub enum For {
     Copying,
 }
 
+/// What a name is typed for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// One more mailbox of this account.
+    New(AccountName),
+    /// Another name of this one.
+    Other(MailboxId),
+}
+
 /// What a line is typed for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -70,6 +79,8 @@ pub enum Purpose {
     Answer(Asked),
     /// The password of an account.
     Password(AccountName),
+    /// What a mailbox is called.
+    Naming(Naming),
     /// Where attachments are to be saved.
     SaveTo(Vec<PartOf>),
     /// The program that gets an attachment.
@@ -279,8 +290,12 @@ impl Layer {
         let all = panes.sidebar.ordered().filter(|m| m.selectable);
         let (own, others): (Vec<_>, Vec<_>) =
             all.partition(|m| here.as_ref().is_none_or(|a| m.account == *a));
-        let rows = own.into_iter().chain(others);
-        let items = rows.map(|m| item(m, several, what)).collect();
+        let mut rows: Vec<&MailboxRow> = own.into_iter().chain(others).collect();
+        if what != For::Going {
+            // Where such mail was filed before comes first; the rest keeps its order.
+            rows.sort_by_cached_key(|m| std::cmp::Reverse(panes.habit(m.id)));
+        }
+        let items = rows.into_iter().map(|m| item(m, several, what)).collect();
         let title = match what {
             For::Going => "Go to",
             For::Moving => "Move to",

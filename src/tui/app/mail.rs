@@ -67,6 +67,8 @@ impl Panes {
     pub fn file(&mut self, to: MailboxId, copy: bool, now: Now, fx: &mut Vec<Effect>) {
         let verb = if copy { Verb::Copy(to) } else { Verb::Move(to) };
         self.act(verb, now, fx);
+        // What was learnt is there the next time.
+        fx.push(Effect::Query(Question::Filed));
     }
 
     /// Makes one conversation of those that are selected.

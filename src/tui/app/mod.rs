@@ -21,6 +21,7 @@ pub mod reading;
 pub mod draw;
 pub mod layers;
 pub mod web;
+pub mod chores;
 pub mod attached;
 pub mod typed;
 pub mod keys;

@@ -1,7 +1,7 @@
 //! Going about: from mailbox to mailbox, into a message and out of it.
 
 use crate::model::view::{Order, Scope};
-use crate::model::{AccountName, Intent, MessageId, Role, Target};
+use crate::model::{AccountName, Intent, MailboxId, MessageId, Role, Target};
 use crate::text::Clean;
 use crate::tui::app::geometry::{Pane, Places};
 use crate::tui::app::state::{Panes, View};
@@ -79,6 +79,25 @@ impl Panes {
         let selected = self.index.selected().map(|l| l.row.mailbox);
         let id = self.index.mailbox().or(selected)?;
         self.sidebar.mailbox(id).map(|m| m.account.clone())
+    }
+
+    /// How likely mail like that at hand is filed in a mailbox: how often its sender's was, how often
+    /// any was, and when last.
+    pub fn habit(&self, mailbox: MailboxId) -> (u32, u32, i64) {
+        let row = self.index.selected().map(|l| &l.row);
+        let sender = row
+            .and_then(|r| r.from.first())
+            .map(|from| from.addr.to_lowercase());
+        let mut habit = (0, 0, 0);
+        let all = self.habits.iter().flatten();
+        for one in all.filter(|h| h.mailbox == mailbox) {
+            if one.sender.is_empty() {
+                habit = (habit.0, one.times, one.last);
+            } else if Some(&one.sender) == sender.as_ref() {
+                habit.0 = one.times;
+            }
+        }
+        habit
     }
 
     /// Goes to the mailbox with a role: of the account whose mailbox is shown, else of the first.

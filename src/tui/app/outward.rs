@@ -2,7 +2,7 @@
 
 use crate::mime::recipients::parse_list;
 use crate::mime::roster;
-use crate::model::{Address, Intent, MsgId, Target, Verb};
+use crate::model::{Address, Intent, MsgId, Role, Target, Verb};
 use crate::text::{Clean, later};
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
@@ -33,6 +33,19 @@ pub enum Excerpt {
     Code,
     /// A block of code or a patch.
     Block,
+}
+
+/// What is to be done to mailboxes, and needs a name or an answer first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chore {
+    /// One more.
+    Create,
+    /// Another name.
+    Rename,
+    /// Away with it.
+    Delete,
+    /// Away with all that is in the account's mailbox of this role.
+    Empty(Role),
 }
 
 /// What a command needs that the panes can't do by themselves: something that covers them.
@@ -78,6 +91,8 @@ pub enum Wants {
     ViewName,
     /// Tabs for the inbox.
     Splits,
+    /// Something to be done to mailboxes that is asked about first.
+    Chore(Chore),
     /// Other colours.
     Theme,
     /// The pages of the message's list.

@@ -518,6 +518,7 @@ impl App {
             Wants::View => Ok(Layer::views(&self.panes)),
             Wants::ViewName => Ok(Layer::view_name()),
             Wants::Splits => Ok(Layer::splits(&self.panes)),
+            Wants::Chore(chore) => Layer::chore(&self.panes, chore, now),
             Wants::Theme => Ok(Layer::theme(self.dress.setting())),
             Wants::Search => {
                 fx.push(Effect::Query(Question::Lists));

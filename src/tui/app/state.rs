@@ -13,7 +13,7 @@ use crate::tui::event::Now;
 use crate::tui::keymap::Keymap;
 use crate::tui::overlay::Overlay;
 use crate::tui::ports::Taste;
-use crate::tui::question::{Listing, Question};
+use crate::tui::question::{Habit, Listing, Question};
 use crate::tui::screen::drafts::Drafts;
 use crate::tui::screen::index::Index;
 use crate::tui::screen::outbox::Outbox;
@@ -82,6 +82,8 @@ pub struct Panes {
     pub reminders: Vec<Reminder>,
     /// The saved views and the tabs over the inbox.
     pub sorted: Sorted,
+    /// Where mail was filed; `None` before that was asked.
+    pub habits: Option<Vec<Habit>>,
     /// The groups of the configuration.
     pub groups: Vec<Group>,
     /// Where attachments are saved if nothing else is said.
@@ -124,6 +126,7 @@ impl Panes {
             accounts,
             reminders: Vec::new(),
             sorted,
+            habits: None,
             groups: Vec::new(),
             downloads: PathBuf::new(),
             hurried: None,

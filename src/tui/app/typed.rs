@@ -180,6 +180,12 @@ impl Layer {
                     Turn::stay()
                 }
             },
+            (Outcome::Text(text), Purpose::Naming(naming)) => {
+                if !text.trim().is_empty() {
+                    fx.push(naming.effect(&text));
+                }
+                Turn::closed()
+            }
             (Outcome::Text(text), Purpose::SaveTo(parts)) => {
                 let (parts, to) = (parts.clone(), Some(text));
                 fx.push(Effect::Part(PartJob::Save { parts, to }));

@@ -168,7 +168,7 @@ impl Bench {
                     .iter()
                     .filter_map(|t| match t {
                         Target::Location(l) => Some(*l),
-                        Target::Thread { .. } => None,
+                        _ => None,
                     })
                     .collect(),
                 undoable: true,

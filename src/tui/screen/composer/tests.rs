@@ -36,6 +36,7 @@ pub(super) fn account(name: &str, signature: Option<&str>) -> Account {
         },
         save_sent: None,
         mirror_drafts: true,
+        archive: crate::model::ArchiveBy::default(),
         auth: crate::model::Auth::Password,
         identities: Vec::new(),
         sendmail: None,

@@ -1,0 +1,432 @@
+//! `export`: messages into an mbox file, a Maildir or a folder of `.eml` files. What isn't here yet is
+//! fetched. Begun again after a crash or a cut it goes on where it was: a message's file is named by
+//! its octets, and of an unfinished mbox what is whole is kept.
+
+use super::bars::Bars;
+use super::exit::{self, Failure};
+use super::home::Home;
+use super::json;
+use super::lists::find_mailbox;
+use super::say::{aside, say};
+use super::words::{Export, Form};
+use crate::mime::maildir::{self, Keywords};
+use crate::mime::mbox::{self, Letter, Mbox, Next};
+use crate::mime::parse;
+use crate::model::{AccountName, Flags, MsgId, Progress, Query, Target};
+use crate::signal::Board;
+use crate::store::{ByKey, Reader};
+use crate::sync::connections::Rank;
+use crate::sync::report::Task;
+use crate::sync::{Connection, Kit, engine, ondemand};
+use crate::text::{Clean, when};
+use anyhow::{Context as _, Result};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufReader, BufWriter, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// One message that is to be written.
+struct Wanted {
+    message: MsgId,
+    flags: Flags,
+    date: i64,
+}
+
+/// What came of it.
+#[derive(Default)]
+struct Count {
+    wanted: u64,
+    written: u64,
+    known: u64,
+    twice: u64,
+    missing: BTreeMap<String, u64>,
+    found: u64,
+}
+
+/// `export`
+///
+/// # Errors
+/// An unknown mailbox, a query that can't be read, a place that can't be written to.
+pub fn export(home: &Home, as_json: bool, args: &Export) -> Result<u8> {
+    let reader = home.reader()?;
+    let wanted = wanted(home, &reader, args)?;
+    let board = Arc::new(Board::new());
+    let parts = home.parts(home.config.accounts.clone(), Arc::clone(&board), false)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut fetcher = Fetcher {
+        reader: &reader,
+        kits: parts
+            .accounts
+            .iter()
+            .map(|a| (a.name.clone(), engine::kit(&parts, a, &stop)))
+            .collect(),
+        sessions: BTreeMap::new(),
+    };
+    let (working, done) = crossbeam_channel::bounded::<()>(0);
+    let count = std::thread::scope(|scope| {
+        let bars = scope.spawn(|| Bars::new(!as_json).follow(&board, &done));
+        let count = match (&args.form, args.dry_run) {
+            (_, true) => Ok(Count {
+                wanted: wanted.len() as u64,
+                ..Count::default()
+            }),
+            (
+                Form {
+                    mbox: Some(file), ..
+                },
+                _,
+            ) => into_mbox(&mut fetcher, file, &wanted),
+            (
+                Form {
+                    maildir: Some(folder),
+                    ..
+                },
+                _,
+            ) => into_folder(&mut fetcher, folder, true, &wanted),
+            (Form { eml, .. }, _) => {
+                let folder = eml.as_deref().unwrap_or(Path::new("."));
+                into_folder(&mut fetcher, folder, false, &wanted)
+            }
+        };
+        drop(working);
+        drop(bars.join());
+        count
+    })?;
+    fetcher.hang_up();
+    tell(as_json, args.dry_run, &count)
+}
+
+fn wanted(home: &Home, reader: &Reader, args: &Export) -> Result<Vec<Wanted>> {
+    let mut all = Vec::new();
+    if let Some(name) = &args.mailbox {
+        let row = find_mailbox(home, reader, name, args.account.as_deref())?;
+        for target in reader.resolve(&[Target::Mailbox(row.id)])? {
+            if let ByKey::Here(known) = reader.by_key(&target.account, &target.key)? {
+                all.push(Wanted {
+                    message: known.message,
+                    flags: target.flags,
+                    date: known.date,
+                });
+            }
+        }
+        return Ok(all);
+    }
+    let text = args.query.join(" ");
+    if text.trim().is_empty() {
+        let told = "say what: a query, or -m MAILBOX";
+        return Err(Failure::new(exit::USAGE, told).into());
+    }
+    let query =
+        Query::parse(&text).map_err(|e| Failure::new(exit::USAGE, format!("{text}: {e}")))?;
+    let found = reader.search(&query, when::now(), usize::MAX)?;
+    let mut seen = BTreeSet::new();
+    for row in found.rows {
+        if seen.insert(row.message.0) {
+            all.push(Wanted {
+                message: row.message,
+                flags: row.flags,
+                date: row.date,
+            });
+        }
+    }
+    all.sort_by_key(|w| (w.date, w.message.0));
+    Ok(all)
+}
+
+/// Who has messages here, fetching those that aren't.
+struct Fetcher<'a> {
+    reader: &'a Reader,
+    kits: BTreeMap<AccountName, Kit>,
+    sessions: BTreeMap<AccountName, Option<Connection>>,
+}
+
+impl Fetcher<'_> {
+    /// A message's octets, or why they can't be had.
+    fn get(&mut self, message: MsgId) -> Result<std::result::Result<Vec<u8>, String>> {
+        if let Some(bytes) = self.reader.body(message)? {
+            return Ok(Ok(bytes));
+        }
+        let place = self.reader.locate(message)?.into_iter().next();
+        let Some(account) = place.map(|p| p.account) else {
+            return Ok(Err("it is on its way to another mailbox".to_owned()));
+        };
+        let Some(kit) = self.kits.get(&account) else {
+            return Ok(Err("its account is not set up".to_owned()));
+        };
+        let session = self.sessions.entry(account).or_default();
+        if session.as_ref().is_none_or(|s| s.is_dead()) {
+            *session = Some(kit.dial(Rank::OnDemand, None)?);
+        }
+        ondemand::serve(kit, session, message)?;
+        let why = || -> Result<String> {
+            let row = self.reader.message(message)?;
+            let why = row.and_then(|m| m.body_error);
+            Ok(why.unwrap_or_else(|| "the server gave nothing".to_owned()))
+        };
+        match self.reader.body(message)? {
+            Some(bytes) => Ok(Ok(bytes)),
+            None => Ok(Err(why()?)),
+        }
+    }
+
+    fn progress(&self, done: u64, total: u64) {
+        let Some(kit) = self.kits.values().next() else {
+            return;
+        };
+        let progress = Progress {
+            doing: "exporting".to_owned(),
+            what: "messages".to_owned(),
+            done,
+            total,
+            rate: 0,
+            left: None,
+        };
+        kit.report.progress(Task::Sending, Some(progress));
+    }
+
+    fn hang_up(self) {
+        self.sessions
+            .into_values()
+            .flatten()
+            .for_each(Connection::hang_up);
+    }
+}
+
+fn folder(path: &Path) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder
+        .create(path)
+        .with_context(|| path.display().to_string())
+}
+
+fn create(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options
+        .open(path)
+        .with_context(|| path.display().to_string())
+}
+
+/// Into one file, which has its name only when it is whole.
+fn into_mbox(fetcher: &mut Fetcher<'_>, path: &Path, wanted: &[Wanted]) -> Result<Count> {
+    if path.exists() {
+        let told = format!("{} is there already", path.display());
+        return Err(Failure::new(exit::IO, told).into());
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    let part = PathBuf::from(name);
+    let mut count = Count {
+        wanted: wanted.len() as u64,
+        ..Count::default()
+    };
+    let (mut octets, mut rest) = (0u64, wanted.iter());
+    // What stands there already, as long as it is what would be written.
+    if let Ok(file) = File::open(&part) {
+        let length = file.metadata()?.len();
+        let mut mbox = Mbox::new(BufReader::new(file));
+        while let Ok(Some(Next::Letter(letter))) = mbox.next() {
+            let mut ahead = rest.clone();
+            let Some(next) = ahead.next() else { break };
+            let Ok(bytes) = fetcher.get(next.message)? else {
+                break;
+            };
+            let mut again = Vec::new();
+            let ours = Letter {
+                bytes,
+                flags: next.flags.clone(),
+                date: Some(next.date),
+            };
+            mbox::write(&mut again, &sender(&ours.bytes), &ours)?;
+            let mut there = Vec::new();
+            mbox::write(&mut there, &sender(&letter.bytes), &letter)?;
+            // The last one may have been cut at its very end.
+            if again != there || octets + again.len() as u64 > length {
+                break;
+            }
+            octets += again.len() as u64;
+            count.known += 1;
+            rest = ahead;
+        }
+    }
+    let mut options = OpenOptions::new();
+    let file = options
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&part);
+    let file = file.with_context(|| part.display().to_string())?;
+    file.set_len(octets)?;
+    let mut out = BufWriter::new(file);
+    std::io::Seek::seek(&mut out, std::io::SeekFrom::End(0))?;
+    for next in rest {
+        match fetcher.get(next.message)? {
+            Ok(bytes) => {
+                let letter = Letter {
+                    bytes,
+                    flags: next.flags.clone(),
+                    date: Some(next.date),
+                };
+                mbox::write(&mut out, &sender(&letter.bytes), &letter)?;
+                count.written += 1;
+            }
+            Err(why) => *count.missing.entry(why).or_insert(0) += 1,
+        }
+        fetcher.progress(count.known + count.written, count.wanted);
+    }
+    out.flush()?;
+    out.get_ref().sync_all()?;
+    drop(out);
+    let mut mbox = Mbox::new(BufReader::new(File::open(&part)?));
+    while mbox.next()?.is_some() {
+        count.found += 1;
+    }
+    fs::rename(&part, path)?;
+    Ok(count)
+}
+
+fn sender(bytes: &[u8]) -> String {
+    let from = parse::envelope(bytes).from.into_iter().next();
+    from.map(|a| a.addr).unwrap_or_default()
+}
+
+/// Into a file for each, named by when it came and by its octets.
+fn into_folder(
+    fetcher: &mut Fetcher<'_>,
+    path: &Path,
+    is_maildir: bool,
+    wanted: &[Wanted],
+) -> Result<Count> {
+    let mut count = Count {
+        wanted: wanted.len() as u64,
+        ..Count::default()
+    };
+    folder(path)?;
+    let (home, tmp) = match is_maildir {
+        true => {
+            for part in ["cur", "new", "tmp"] {
+                folder(&path.join(part))?;
+            }
+            (path.join("cur"), path.join("tmp"))
+        }
+        false => (path.to_owned(), path.to_owned()),
+    };
+    let told = fs::read_to_string(path.join("dovecot-keywords")).unwrap_or_default();
+    let mut keywords = Keywords::parse(&told);
+    // By what names begin with: flags may have changed since.
+    let mut there: BTreeSet<String> = BTreeSet::new();
+    for entry in fs::read_dir(&home)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        there.extend(name.split([':', ',']).next().map(str::to_owned));
+    }
+    let mut ours = BTreeSet::new();
+    for next in wanted {
+        let bytes = match fetcher.get(next.message)? {
+            Ok(bytes) => bytes,
+            Err(why) => {
+                *count.missing.entry(why).or_insert(0) += 1;
+                continue;
+            }
+        };
+        let hash = Sha256::digest(&bytes);
+        let mark: String = hash.iter().take(8).map(|b| format!("{b:02x}")).collect();
+        let stem = match is_maildir {
+            true => format!("{}.{mark}.postrider", next.date.max(0)),
+            false => format!("{}-{mark}", next.date.max(0)),
+        };
+        if !ours.insert(stem.clone()) {
+            count.twice += 1;
+            continue;
+        }
+        if there.contains(&stem) {
+            count.known += 1;
+            continue;
+        }
+        let before = keywords.clone();
+        let mut own = Keywords::default();
+        let (letters, _) = match is_maildir {
+            true => maildir::letters(&next.flags, &mut keywords),
+            false => maildir::letters(&next.flags, &mut own),
+        };
+        if is_maildir && keywords != before {
+            let mut file = create(&path.join("dovecot-keywords"))?;
+            file.write_all(keywords.write().as_bytes())?;
+        }
+        let name = match is_maildir {
+            true => format!("{stem}:2,{letters}"),
+            false => {
+                let letters: String = letters.chars().filter(char::is_ascii_uppercase).collect();
+                format!("{stem},{letters}.eml")
+            }
+        };
+        let under_way = tmp.join(format!("{stem}.tmp"));
+        let mut file = create(&under_way)?;
+        match is_maildir {
+            true => file.write_all(&lf(bytes))?,
+            false => file.write_all(&bytes)?,
+        }
+        let time = UNIX_EPOCH + Duration::from_secs(next.date.max(0).unsigned_abs());
+        file.set_modified(time)?;
+        file.sync_all()?;
+        fs::rename(&under_way, home.join(name))?;
+        count.written += 1;
+        fetcher.progress(count.known + count.written, count.wanted);
+    }
+    for entry in fs::read_dir(&home)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let stem = name.split([':', ',']).next().unwrap_or_default();
+        count.found += u64::from(ours.contains(stem));
+    }
+    Ok(count)
+}
+
+/// Lines that all end with CRLF end with LF, as in a Maildir; others stay as they are.
+fn lf(bytes: Vec<u8>) -> Vec<u8> {
+    let all = bytes.iter().filter(|b| **b == b'\n').count();
+    let pairs = bytes.windows(2).filter(|w| *w == b"\r\n").count();
+    let returns = bytes.iter().filter(|b| **b == b'\r').count();
+    if all != pairs || returns != pairs {
+        return bytes;
+    }
+    bytes.into_iter().filter(|b| *b != b'\r').collect()
+}
+
+fn tell(as_json: bool, dry: bool, count: &Count) -> Result<u8> {
+    let whole = dry || (count.missing.is_empty() && count.found == count.written + count.known);
+    if as_json {
+        json::print(json!({
+            "wanted": count.wanted, "written": count.written, "known": count.known,
+            "twice": count.twice, "missing": count.missing, "found": count.found,
+            "verified": whole, "dry_run": dry,
+        }))?;
+    } else if dry {
+        say!("{} messages would be written", count.wanted);
+    } else {
+        let twice = match count.twice {
+            0 => String::new(),
+            n => format!(", {n} are there twice and were written once"),
+        };
+        let verified = match whole {
+            true => "verified: all are there".to_owned(),
+            false => format!("{} of them are there", count.found),
+        };
+        say!(
+            "{} messages: {} written, {} were written before{twice}; {verified}",
+            count.wanted,
+            count.written,
+            count.known,
+        );
+        for (why, n) in &count.missing {
+            aside!("{n} not written: {}", Clean::line(why));
+        }
+    }
+    Ok(if whole { 0 } else { exit::DIFFERENT })
+}

@@ -1,0 +1,244 @@
+//! `import`: messages out of files into a mailbox on a server, each once. `copy`: the same out of
+//! another account. Both are done again after a cut or a crash, and go on where they were.
+
+use super::bars::Bars;
+use super::exit::{self, Failure};
+use super::home::{self, Home};
+use super::json;
+use super::lists::find_mailbox;
+use super::say::{aside, say};
+use super::sources::{self, Source};
+use super::sync::why;
+use super::words::{CopyArgs, Import};
+use crate::model::{Account, AccountName, Progress, Role};
+use crate::signal::Board;
+use crate::store::{Mailbox, Reader};
+use crate::sync::intake::{self, Count, Intake};
+use crate::sync::report::Task;
+use crate::sync::{Kit, SyncError, engine, manage};
+use crate::text::Clean;
+use anyhow::Result;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// What came of one mailbox.
+struct Report {
+    account: AccountName,
+    mailbox: String,
+    count: Count,
+}
+
+/// `import`
+///
+/// # Errors
+/// Files that can't be read, an unknown account, a server that can't be reached or hangs up.
+pub fn import(home: &Home, as_json: bool, args: &Import) -> Result<u8> {
+    let account = home::account(&home.config, args.account.as_deref())?.clone();
+    let mut groups: BTreeMap<String, Vec<Source>> = BTreeMap::new();
+    for source in sources::find(&args.paths)? {
+        let path = match source.below.as_str() {
+            "" => args.to.clone(),
+            below => format!("{}/{below}", args.to),
+        };
+        groups.entry(path).or_default().push(source);
+    }
+    let reader = home.reader()?;
+    let work = |kit: &[Kit]| -> Result<Vec<Report>> {
+        let Some(kit) = kit.first() else {
+            return Ok(Vec::new());
+        };
+        let mut reports = Vec::new();
+        for (path, sources) in &groups {
+            let name = named(&reader, &kit.account.name, path)?;
+            let mut intake = Intake::open(kit, &name, args.dry_run)?;
+            for source in sources {
+                sources::read(source, &mut |came, _| {
+                    match came {
+                        Ok(addition) => intake.take(addition)?,
+                        Err(why) => intake.pass_over(&why),
+                    }
+                    progress(kit, intake.count.offered, 0);
+                    Ok(())
+                })?;
+            }
+            reports.push(Report {
+                account: kit.account.name.clone(),
+                mailbox: path.clone(),
+                count: intake.finish()?,
+            });
+        }
+        Ok(reports)
+    };
+    run(home, as_json, args.dry_run, vec![account], work)
+}
+
+/// `copy`
+///
+/// # Errors
+/// Unknown accounts or mailboxes, a server that can't be reached or hangs up.
+pub fn copy(home: &Home, as_json: bool, args: &CopyArgs) -> Result<u8> {
+    let (from, from_mailbox) = place(&args.from)?;
+    let (to, to_mailbox) = place(&args.to)?;
+    let from = home::account(&home.config, Some(from))?.clone();
+    let to = home::account(&home.config, Some(to))?.clone();
+    let reader = home.reader()?;
+    let mut pairs: Vec<(Mailbox, String)> = Vec::new();
+    match (from_mailbox, to_mailbox) {
+        (Some(mailbox), into) => {
+            let row = find_mailbox(home, &reader, mailbox, Some(from.name.as_str()))?;
+            let into = into.unwrap_or(&row.path).to_owned();
+            pairs.extend(reader.mailbox(row.id)?.map(|m| (m, into)));
+        }
+        (None, Some(_)) => {
+            let told = "which mailbox is to be copied there? say --from ACCOUNT MAILBOX";
+            return Err(Failure::new(exit::USAGE, told).into());
+        }
+        (None, None) => {
+            for mailbox in reader.mailboxes_of(&from.name)? {
+                // These show other mailboxes' messages once more.
+                let again = matches!(mailbox.role, Some(Role::All | Role::Flagged));
+                if !mailbox.selectable || again {
+                    continue;
+                }
+                let same = match mailbox.role {
+                    Some(role) => reader.role_mailbox(&to.name, role)?,
+                    None => None,
+                };
+                let into = same.map_or_else(|| mailbox.path.clone(), |m| m.path);
+                pairs.push((mailbox, into));
+            }
+        }
+    }
+    if from.name == to.name && pairs.iter().any(|(m, into)| m.path == *into) {
+        let told = "that is the same mailbox";
+        return Err(Failure::new(exit::USAGE, told).into());
+    }
+    let work = |kits: &[Kit]| -> Result<Vec<Report>> {
+        let [source, target] = kits else {
+            return Ok(Vec::new());
+        };
+        let mut reports = Vec::new();
+        for (mailbox, into) in &pairs {
+            let name = named(&reader, &target.account.name, into)?;
+            let mut intake = Intake::open(target, &name, args.dry_run)?;
+            intake::pour(source, &mailbox.name, &mut intake, &mut |done, total| {
+                progress(source, done, total);
+            })?;
+            reports.push(Report {
+                account: target.account.name.clone(),
+                mailbox: into.clone(),
+                count: intake.finish()?,
+            });
+        }
+        Ok(reports)
+    };
+    run(home, as_json, args.dry_run, vec![from, to], work)
+}
+
+/// `ACCOUNT` or `ACCOUNT MAILBOX`.
+fn place(words: &[String]) -> Result<(&str, Option<&str>)> {
+    match words {
+        [account] => Ok((account, None)),
+        [account, mailbox] => Ok((account, Some(mailbox))),
+        _ => Err(Failure::new(exit::USAGE, "say ACCOUNT, or ACCOUNT MAILBOX").into()),
+    }
+}
+
+/// The name on the wire of a mailbox that is there, or that is to be made.
+fn named(reader: &Reader, account: &AccountName, path: &str) -> Result<crate::model::MailboxName> {
+    Ok(manage::named(reader, account, path)?.map_err(|why| Failure::new(exit::USAGE, why))?)
+}
+
+fn progress(kit: &Kit, done: u64, total: u64) {
+    let progress = Progress {
+        doing: "copying".to_owned(),
+        what: "messages".to_owned(),
+        done,
+        total,
+        rate: 0,
+        left: None,
+    };
+    kit.report.progress(Task::Sending, Some(progress));
+}
+
+/// Does the work while bars are drawn, and tells what came of it.
+fn run(
+    home: &Home,
+    as_json: bool,
+    dry: bool,
+    accounts: Vec<Account>,
+    work: impl FnOnce(&[Kit]) -> Result<Vec<Report>>,
+) -> Result<u8> {
+    let board = Arc::new(Board::new());
+    let parts = home.parts(accounts.clone(), Arc::clone(&board), false)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let kits: Vec<Kit> = accounts
+        .iter()
+        .map(|a| engine::kit(&parts, a, &stop))
+        .collect();
+    let (working, done) = crossbeam_channel::bounded::<()>(0);
+    let (outcome, notices) = std::thread::scope(|scope| {
+        let bars = scope.spawn(|| Bars::new(!as_json).follow(&board, &done));
+        let outcome = work(&kits);
+        drop(working);
+        (outcome, bars.join().unwrap_or_default())
+    });
+    for notice in notices {
+        aside!("{}", Clean::line(&notice));
+    }
+    let reports = outcome.map_err(|error| match error.downcast::<SyncError>() {
+        Ok(error) => {
+            let told = format!(
+                "{}; run it again: it goes on where it was",
+                why(&error, accounts.last())
+            );
+            Failure::new(exit::code(&error.into()), told).into()
+        }
+        Err(other) => other,
+    })?;
+    tell(as_json, dry, &reports)
+}
+
+fn tell(as_json: bool, dry: bool, reports: &[Report]) -> Result<u8> {
+    let whole = reports.iter().all(|r| r.count.is_whole());
+    if as_json {
+        let list: Vec<_> = reports
+            .iter()
+            .map(|r| {
+                json!({
+                    "account": r.account.as_str(), "mailbox": r.mailbox,
+                    "offered": r.count.offered, "added": r.count.added, "known": r.count.known,
+                    "twice": r.count.twice, "refused": r.count.refused,
+                    "found": r.count.found, "verified": r.count.is_whole(),
+                })
+            })
+            .collect();
+        json::print(json!({ "mailboxes": list, "dry_run": dry }))?;
+    }
+    for r in reports.iter().filter(|_| !as_json) {
+        let c = &r.count;
+        let (would, verified) = match (dry, c.is_whole()) {
+            (true, _) => ("would be ", String::new()),
+            (false, true) => ("", "; verified: all are there".to_owned()),
+            (false, false) => ("", format!("; {} of them are there", c.found)),
+        };
+        let twice = match c.twice {
+            0 => String::new(),
+            n => format!(", {n} came twice"),
+        };
+        say!(
+            "{} of {}: {} messages, {} {would}added, {} there already{twice}{verified}",
+            Clean::line(&r.mailbox),
+            r.account,
+            c.offered,
+            c.added,
+            c.known,
+        );
+        for (why, n) in &c.refused {
+            aside!("{n} not taken: {}", Clean::line(why));
+        }
+    }
+    Ok(if whole { 0 } else { exit::DIFFERENT })
+}

@@ -1,0 +1,270 @@
+//! Mail in and out: imported from files, exported to them, copied between accounts; once each,
+//! whatever ends in between.
+
+use crate::dovecot::Dovecot;
+use crate::program::Home;
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+
+type Look = imap::Session<openssl::ssl::SslStream<std::net::TcpStream>>;
+
+/// What a mailbox of the server has: octets, flags and date of each message, sorted.
+fn there(look: &mut Look, mailbox: &str) -> Vec<(String, Vec<String>, i64)> {
+    if look.select(mailbox).unwrap().exists == 0 {
+        return Vec::new();
+    }
+    let all = look
+        .fetch("1:*", "(FLAGS INTERNALDATE BODY.PEEK[])")
+        .unwrap();
+    let mut found: Vec<_> = all
+        .iter()
+        .map(|f| {
+            let text = String::from_utf8_lossy(f.body().unwrap()).into_owned();
+            let mut flags: Vec<String> = f.flags().iter().map(ToString::to_string).collect();
+            flags.retain(|f| f != "\\Recent");
+            flags.sort();
+            (text, flags, f.internal_date().unwrap().timestamp())
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// A server with a mailbox `Old` of different messages, and a home that knows it.
+fn ready() -> Option<(Dovecot, Home, Look)> {
+    let server = Dovecot::start(None)?;
+    let mut look = server.look("ada");
+    look.create("Old").unwrap();
+    let long =
+        "From the beginning\r\n>From there\r\n\r\nFrom bo Thu Jan  1 00:00:00 1970\r\n".repeat(30);
+    for (n, (body, flags)) in [
+        ("x\r\n".to_owned(), "\\Seen $Forwarded $Todo"),
+        (long, "\\Flagged \\Answered"),
+        ("Gr\u{fc}\u{df}e\r\n".to_owned(), ""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let raw = format!(
+            "Subject: {n}\r\nMessage-ID: <{n}@example.test>\r\nFrom: bo@example.test\r\n\r\n{body}"
+        );
+        look.append("Old", raw.as_bytes()).finish().unwrap();
+        if !flags.is_empty() {
+            look.select("Old").unwrap();
+            look.uid_store((n + 1).to_string(), format!("+FLAGS ({flags})"))
+                .unwrap();
+        }
+    }
+    // Two without a Message-ID that look alike, and differ.
+    for word in ["a", "b"] {
+        let raw = format!("Subject: same\r\nFrom: bo@example.test\r\n\r\n{word}\r\n");
+        look.append("Old", raw.as_bytes()).finish().unwrap();
+    }
+    let account =
+        server.account("work", "ada") + "bodies = \"none\"\n" + &server.account("home", "bea");
+    let home = Home::new(&account);
+    home.sync();
+    Some((server, home, look))
+}
+
+fn first(report: &Value) -> &Value {
+    &report["mailboxes"][0]
+}
+
+#[test]
+fn what_is_exported_is_imported_again_octet_for_octet() {
+    let Some((_server, home, mut look)) = ready() else {
+        return;
+    };
+    let old = there(&mut look, "Old");
+    assert_eq!(old.len(), 5);
+    for (form, name) in [
+        ("--mbox", "old.mbox"),
+        ("--maildir", "Maildir"),
+        ("--eml", "letters"),
+    ] {
+        let place = home.path.join(name);
+        let place = place.to_str().unwrap();
+        let dry = home.json(&["export", "-m", "Old", form, place, "--dry-run"]);
+        assert_eq!(dry["wanted"], 5);
+        assert!(!Path::new(place).exists());
+        let told = home.json(&["export", "-m", "Old", form, place]);
+        assert_eq!(
+            (&told["written"], &told["found"]),
+            (&5.into(), &5.into()),
+            "{told}"
+        );
+        let to = format!("New/{}", &form[2..]);
+        let args = ["import", place, "--to", &to, "--account", "work"];
+        let dry: Vec<&str> = args.iter().copied().chain(["--dry-run"]).collect();
+        let dry = home.json(&dry);
+        assert_eq!(first(&dry)["added"], 5, "{dry}");
+        let told = home.json(&args);
+        assert_eq!(first(&told)["added"], 5, "{told}");
+        assert_eq!(first(&told)["verified"], true);
+        let mut expected = old.clone();
+        if form == "--eml" {
+            // A file's name has no room for keywords.
+            expected
+                .iter_mut()
+                .for_each(|(_, flags, _)| flags.retain(|f| f != "$Todo"));
+        }
+        assert_eq!(there(&mut look, &to), expected, "{form}");
+        // Once more changes nothing.
+        let told = home.json(&args);
+        assert_eq!(
+            (&first(&told)["added"], &first(&told)["known"]),
+            (&0.into(), &5.into()),
+            "{told}"
+        );
+        assert_eq!(there(&mut look, &to), expected, "{form}");
+    }
+    // A Maildir is gone on with, a file isn't overwritten.
+    let maildir = home.path.join("Maildir");
+    let told = home.json(&[
+        "export",
+        "-m",
+        "Old",
+        "--maildir",
+        maildir.to_str().unwrap(),
+    ]);
+    assert_eq!((&told["written"], &told["known"]), (&0.into(), &5.into()));
+    let mbox = home.path.join("old.mbox");
+    home.run(&["export", "-m", "Old", "--mbox", mbox.to_str().unwrap()])
+        .code(74);
+    // An unfinished file is gone on with.
+    let whole = fs::read(&mbox).unwrap();
+    for cut in [0, 10, whole.len() / 3, whole.len() - 1] {
+        fs::remove_file(&mbox).unwrap();
+        fs::write(home.path.join("old.mbox.part"), &whole[..cut]).unwrap();
+        home.run(&["export", "-m", "Old", "--mbox", mbox.to_str().unwrap()])
+            .code(0);
+        assert!(fs::read(&mbox).unwrap() == whole, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_query_is_exported_and_mailboxes_below_a_maildir_are_imported() {
+    let Some((_server, home, mut look)) = ready() else {
+        return;
+    };
+    let place = home.path.join("found");
+    let place = place.to_str().unwrap();
+    let told = home.json(&["export", "subject:same", "--maildir", place]);
+    assert_eq!(told["written"], 2, "{told}");
+    // Maildir++: names as on the wire.
+    for part in ["cur", "new", "tmp"] {
+        fs::create_dir_all(home.path.join("found/.Gr&APYA3w-e.2024").join(part)).unwrap();
+    }
+    let raw = "Subject: below\nMessage-ID: <below@example.test>\n\nx\n";
+    fs::write(home.path.join("found/.Gr&APYA3w-e.2024/cur/1.x:2,RS"), raw).unwrap();
+    let told = home.json(&["import", place, "--to", "Here", "-a", "home"]);
+    assert_eq!(told["mailboxes"].as_array().unwrap().len(), 2, "{told}");
+    home.sync();
+    assert_eq!(home.subjects("Here"), ["same", "same"]);
+    assert_eq!(home.subjects("Here/Größe/2024"), ["below"]);
+    drop(look.logout());
+}
+
+#[test]
+fn an_account_is_copied_to_another_once() {
+    let Some((server, home, mut look)) = ready() else {
+        return;
+    };
+    let args = ["copy", "--from", "work", "--to", "home"];
+    let told = home.json(&args);
+    let added: u64 = told["mailboxes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| m["added"].as_u64().unwrap())
+        .sum();
+    assert_eq!(added, 5, "{told}");
+    let mut bea = server.look("bea");
+    assert_eq!(there(&mut bea, "Old"), there(&mut look, "Old"));
+    let told = home.json(&args);
+    for mailbox in told["mailboxes"].as_array().unwrap() {
+        assert_eq!(
+            (&mailbox["added"], &mailbox["verified"]),
+            (&0.into(), &true.into()),
+            "{told}"
+        );
+    }
+    let told = home.json(&[
+        "copy",
+        "--from",
+        "work",
+        "Old",
+        "--to",
+        "home",
+        "Kept/Older",
+    ]);
+    assert_eq!(first(&told)["added"], 5, "{told}");
+    assert_eq!(there(&mut bea, "Kept/Older"), there(&mut look, "Old"));
+    home.run(&["copy", "--from", "work", "Old", "--to", "work", "Old"])
+        .code(64);
+}
+
+#[test]
+fn an_import_that_is_killed_goes_on() {
+    if !crate::kill::is_built_for_it() {
+        return;
+    }
+    let Some((_server, home, mut look)) = ready() else {
+        return;
+    };
+    // More than one group of commands.
+    let mut file = Vec::new();
+    for n in 0..80 {
+        file.extend(
+            format!("From bo Thu Jan  1 00:00:00 1970\nSubject: {n}\n\nbody {n}\n\n").into_bytes(),
+        );
+    }
+    let place = home.path.join("many.mbox");
+    fs::write(&place, &file).unwrap();
+    let args = [
+        "import",
+        place.to_str().unwrap(),
+        "--to",
+        "Many",
+        "-a",
+        "work",
+    ];
+    for point in ["2", "2:after", "3", "3:after"] {
+        let done = home.command(&args).env("POSTRIDER_STEP", point).output();
+        drop(done);
+    }
+    let list = home.path.join("../steps");
+    let done = home
+        .command(&args)
+        .env("POSTRIDER_STEPS", &list)
+        .output()
+        .unwrap();
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    assert_eq!(there(&mut look, "Many").len(), 80);
+    let told = home.json(&args);
+    assert_eq!(first(&told)["known"], 80, "{told}");
+}
+
+#[test]
+fn what_can_not_be_read_is_said() {
+    let Some((_server, home, mut look)) = ready() else {
+        return;
+    };
+    drop(look.logout());
+    let path = |name: &str| home.path.join(name).to_str().unwrap().to_owned();
+    fs::create_dir(path("empty")).unwrap();
+    fs::write(path("nul.eml"), b"Subject: x\r\n\r\na\0b\r\n").unwrap();
+    home.run(&["import", &path("none"), "--to", "X"]).code(74);
+    home.run(&["import", &path("empty"), "--to", "X"]).code(66);
+    let told = home.run(&["import", &path("nul.eml"), "--to", "X", "-a", "work"]);
+    told.code(1);
+    home.run(&["import", &path("nul.eml"), "--to", "a//b", "-a", "work"])
+        .code(64);
+    home.run(&["export", "--mbox", &path("x")]).code(64);
+}
