@@ -232,7 +232,7 @@ fn into_mbox(fetcher: &mut Fetcher<'_>, path: &Path, wanted: &[Wanted]) -> Resul
     if let Ok(file) = File::open(&part) {
         let length = file.metadata()?.len();
         let mut mbox = Mbox::new(BufReader::new(file));
-        while let Ok(Some(Next::Letter(letter))) = mbox.next() {
+        while let Ok(Some(Next::Letter(letter))) = mbox.read() {
             let mut ahead = rest.clone();
             let Some(next) = ahead.next() else { break };
             let Ok(bytes) = fetcher.get(next.message)? else {
@@ -286,7 +286,7 @@ fn into_mbox(fetcher: &mut Fetcher<'_>, path: &Path, wanted: &[Wanted]) -> Resul
     out.get_ref().sync_all()?;
     drop(out);
     let mut mbox = Mbox::new(BufReader::new(File::open(&part)?));
-    while mbox.next()?.is_some() {
+    while mbox.read()?.is_some() {
         count.found += 1;
     }
     fs::rename(&part, path)?;

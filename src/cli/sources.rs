@@ -151,7 +151,7 @@ pub fn read(source: &Source, each: &mut dyn FnMut(Came, u64) -> Result<()>) -> R
         Kind::Mbox => {
             let file = File::open(&source.path).with_context(told)?;
             let mut mbox = Mbox::new(BufReader::with_capacity(1 << 20, file));
-            while let Some(next) = mbox.next().with_context(told)? {
+            while let Some(next) = mbox.read().with_context(told)? {
                 match next {
                     Next::Letter(letter) => {
                         let octets = letter.bytes.len() as u64;

@@ -60,7 +60,7 @@ impl<R: BufRead + Seek> Mbox<R> {
     ///
     /// # Errors
     /// When the file can't be read, or is no mbox.
-    pub fn next(&mut self) -> io::Result<Option<Next>> {
+    pub fn read(&mut self) -> io::Result<Option<Next>> {
         if !self.begun {
             self.begun = true;
             let mut line = Vec::new();
@@ -386,7 +386,7 @@ mod tests {
     fn read(text: &[u8]) -> Vec<Letter> {
         let mut mbox = Mbox::new(BufReader::with_capacity(64, Cursor::new(text.to_vec())));
         let mut all = Vec::new();
-        while let Some(next) = mbox.next().unwrap() {
+        while let Some(next) = mbox.read().unwrap() {
             match next {
                 Next::Letter(letter) => all.push(*letter),
                 Next::TooLong(_) => panic!("none is that long"),
@@ -436,7 +436,7 @@ mod tests {
     fn what_is_none_is_no_mbox() {
         assert!(
             Mbox::new(Cursor::new(b"Subject: x\n\n".to_vec()))
-                .next()
+                .read()
                 .is_err()
         );
         assert_eq!(read(b""), Vec::<Letter>::new());
@@ -486,7 +486,7 @@ mod tests {
         fn whatever_stands_in_a_file_is_read_without_harm(text in "(From bo 0:0 1970\n|Content-Length: [0-9]{1,4}\n|[a-z>]{0,5}\r?\n){0,30}") {
             let mut mbox = Mbox::new(Cursor::new(text.into_bytes()));
             for _ in 0..100 {
-                if !matches!(mbox.next(), Ok(Some(_))) {
+                if !matches!(mbox.read(), Ok(Some(_))) {
                     break;
                 }
             }

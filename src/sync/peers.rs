@@ -7,9 +7,12 @@ use crate::sync::marks::Marks;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// A worker's bell, and what is left for it.
+type Peer = (Ringer, Arc<Marks>);
+
 /// The workers that run in this process, by account.
 #[derive(Clone, Default)]
-pub struct Peers(Arc<Mutex<BTreeMap<AccountName, (Ringer, Arc<Marks>)>>>);
+pub struct Peers(Arc<Mutex<BTreeMap<AccountName, Peer>>>);
 
 impl Peers {
     /// One more works.
