@@ -423,7 +423,7 @@ fn message(at: usize, count: usize, zipf: &Zipf) -> NewMessage {
     let mut dice = Dice::new(at as u64 + 1);
     let mut person = || {
         let n = zipf.choose(&mut dice) % 4_000;
-        Address::new(&word(n), format!("{}@{}.example", word(n), word(n % 40)))
+        Address::new(word(n), format!("{}@{}.example", word(n), word(n % 40)))
     };
     let (from, to) = (vec![person()], vec![person(), person()]);
     let mut subject = String::new();
@@ -458,7 +458,7 @@ fn body(at: usize, count: usize, message: MsgId, zipf: &Zipf) -> NewBody {
     // As skewed as mail is: most are short, some are long.
     let length = 20 + (30 << dice.below(5)) + dice.below(60);
     words(&mut text, length, &mut dice, zipf);
-    if at % (count / PLANTED).max(1) == 0 {
+    if at.is_multiple_of((count / PLANTED).max(1)) {
         text.push('\n');
         text.push_str(&planted(at / (count / PLANTED).max(1)));
     }
