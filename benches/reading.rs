@@ -240,6 +240,8 @@ impl Live {
             },
             spelling: Default::default(),
             groups: Vec::new(),
+            views: Vec::new(),
+            splits: Vec::new(),
             check_domains: false,
             downloads,
             accounts,

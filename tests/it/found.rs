@@ -46,9 +46,12 @@ fn file(kind: &str, name: &str, content: &str) -> String {
     ))
 }
 
-/// Fifty places for a word: a header's end and a body.
-fn places() -> Vec<Box<dyn Fn(&str) -> String>> {
-    fn of(make: impl Fn(&str) -> String + 'static) -> Box<dyn Fn(&str) -> String> {
+/// Puts a word somewhere in a message: a header's end and a body.
+type Place = Box<dyn Fn(&str) -> String>;
+
+/// Fifty places for a word.
+fn places() -> Vec<Place> {
+    fn of(make: impl Fn(&str) -> String + 'static) -> Place {
         Box::new(make)
     }
     let upper = |w: &str| w.to_uppercase();
