@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// Mailboxes that are read from one LIST; a server with more is not believed.
 const MOST: usize = 50_000;
 /// Octets of all their names and attributes together.
-const MOST_OCTETS: usize = 16 << 20;
+const MOST_OCTETS: usize = 8 << 20;
 
 /// STATUS commands that are sent together, and octets of them.
 const GROUP: usize = 40;
