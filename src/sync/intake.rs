@@ -19,8 +19,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// Messages, and octets of them, that are sent together.
 const TOGETHER: usize = 32;
 const OCTETS: usize = 2 << 20;
-/// Messages of another account that are looked at together.
-const POURED: u32 = 500;
 /// The longest message that is copied, in octets.
 const LARGEST: u64 = 256 << 20;
 /// Headers that are listed in one command.
@@ -145,9 +143,9 @@ impl Intake {
         Ok(())
     }
 
-    /// Whether a message that has this header and size is there already: then it is counted so.
-    pub fn has(&mut self, header: &[u8], size: u64) -> bool {
-        let key = key(&mime::parse::envelope(header), size);
+    /// Whether a message that has this key is there already: then it is counted so. Only for a key
+    /// that one message alone has: of several, only their octets tell which are the same.
+    fn has(&mut self, key: u64) -> bool {
         let seen = self.seen.get(&key).copied().unwrap_or(0);
         let has = seen < self.there.get(&key).copied().unwrap_or(0);
         if has {
@@ -258,8 +256,8 @@ fn key(envelope: &Envelope, size: u64) -> u64 {
         .fold(0, |sum, b| (sum << 8) | u64::from(*b))
 }
 
-/// Copies a mailbox of another account into one that is open, in windows: lists what there is, and
-/// fetches what is not there yet. `told` hears how many messages are done, of how many.
+/// Copies a mailbox of another account into one that is open: lists what there is, and fetches what
+/// is not there yet. `told` hears how many messages are done, of how many.
 ///
 /// # Errors
 /// When a session can't be had or ends.
@@ -271,64 +269,75 @@ pub fn pour(
 ) -> Result<(), SyncError> {
     let mut session = source.dial(Rank::OnDemand, None)?;
     let exists = session.select(mailbox, Mode::ReadOnly)?.exists;
-    let (mut first, mut done) = (1, 0u64);
+    // All are listed first: a message that stands there twice, or that looks like another, is told
+    // from the other by its octets alone, wherever the second stands.
+    let mut listed = Vec::new();
+    let mut alike: HashMap<u64, u32> = HashMap::new();
+    let mut first = 1;
     while first <= exists {
-        let last = exists.min(first.saturating_add(POURED - 1));
-        let mut wanted: BTreeMap<Uid, (Flags, Option<i64>, u64)> = BTreeMap::new();
+        let last = exists.min(first.saturating_add(WINDOW - 1));
         session.fetch_headers(FetchBy::Seq(first, last), &mut |item| {
-            done += 1;
-            if !intake.has(&item.header, item.size) {
-                let flags = Flags {
-                    system: item.flags.system & !System::DELETED,
-                    ..item.flags
-                };
-                wanted.insert(item.uid, (flags, item.internal_date, item.size));
-            }
+            let key = key(&mime::parse::envelope(&item.header), item.size);
+            *alike.entry(key).or_insert(0) += 1;
+            let flags = Flags {
+                system: item.flags.system & !System::DELETED,
+                ..item.flags
+            };
+            listed.push((item.uid, key, flags, item.internal_date, item.size));
             Ok(())
         })?;
-        while !wanted.is_empty() {
-            let mut octets = 0;
-            let piece: UidSet = wanted
-                .iter()
-                .take(TOGETHER)
-                .take_while(|(_, (_, _, size))| {
-                    let before = octets;
-                    octets += size;
-                    before == 0 || octets <= OCTETS as u64
-                })
-                .map(|(uid, _)| *uid)
-                .collect();
-            let mut came = Vec::new();
-            session.fetch_bodies(&piece, LARGEST, &mut |uid, body| {
-                came.push((uid, body));
-                Ok(())
-            })?;
-            session.tally();
-            let mut asked: Vec<Uid> = piece.iter().collect();
-            for (uid, body) in came {
-                asked.retain(|u| *u != uid);
-                let Some((flags, date, _)) = wanted.remove(&uid) else {
-                    continue;
-                };
-                if body.complete {
-                    let bytes = body.bytes;
-                    intake.take(Addition { flags, date, bytes })?;
-                } else {
-                    intake.pass_over("it is longer than 256 MB");
-                }
-            }
-            // What is gone meanwhile needs no copy; what can't be given is told.
-            let left: UidSet = asked.iter().copied().collect();
-            let still = session.present(&left)?;
-            for uid in asked {
-                wanted.remove(&uid);
-                if still.contains(uid) {
-                    intake.pass_over("the server does not give it");
-                }
-            }
-            told(done.saturating_sub(wanted.len() as u64), u64::from(exists));
-        }
         first = last + 1;
+    }
+    let total = listed.len() as u64;
+    let mut wanted: BTreeMap<Uid, (Flags, Option<i64>, u64)> = BTreeMap::new();
+    for (uid, key, flags, date, size) in listed {
+        let alone = alike.get(&key).is_none_or(|n| *n == 1);
+        if !(alone && intake.has(key)) {
+            wanted.insert(uid, (flags, date, size));
+        }
+    }
+    drop(alike);
+    while !wanted.is_empty() {
+        let mut octets = 0;
+        let piece: UidSet = wanted
+            .iter()
+            .take(TOGETHER)
+            .take_while(|(_, (_, _, size))| {
+                let before = octets;
+                octets += size;
+                before == 0 || octets <= OCTETS as u64
+            })
+            .map(|(uid, _)| *uid)
+            .collect();
+        let mut came = Vec::new();
+        session.fetch_bodies(&piece, LARGEST, &mut |uid, body| {
+            came.push((uid, body));
+            Ok(())
+        })?;
+        session.tally();
+        let mut asked: Vec<Uid> = piece.iter().collect();
+        for (uid, body) in came {
+            asked.retain(|u| *u != uid);
+            let Some((flags, date, _)) = wanted.remove(&uid) else {
+                continue;
+            };
+            if body.complete {
+                let bytes = body.bytes;
+                intake.take(Addition { flags, date, bytes })?;
+            } else {
+                intake.pass_over("it is longer than 256 MB");
+            }
+        }
+        // What is gone meanwhile needs no copy; what can't be given is told.
+        let left: UidSet = asked.iter().copied().collect();
+        let still = session.present(&left)?;
+        for uid in asked {
+            wanted.remove(&uid);
+            if still.contains(uid) {
+                intake.pass_over("the server does not give it");
+            }
+        }
+        told(total.saturating_sub(wanted.len() as u64), total);
     }
     session.hang_up();
     Ok(())

@@ -207,6 +207,44 @@ fn an_account_is_copied_to_another_once() {
 }
 
 #[test]
+fn what_stands_twice_is_copied_once() {
+    let Some((server, home, mut look)) = ready() else {
+        return;
+    };
+    look.create("Twice").unwrap();
+    let raw = |body: &str| {
+        format!(
+            "Subject: t\r\nMessage-ID: <t@example.test>\r\nFrom: bo@example.test\r\n\r\n{body}\r\n"
+        )
+    };
+    for body in ["same", "same", "mine", "your"] {
+        look.append("Twice", raw(body).as_bytes()).finish().unwrap();
+    }
+    let other = raw("other").replace("t@example", "u@example");
+    for _ in 0..2 {
+        look.append("Twice", other.as_bytes()).finish().unwrap();
+    }
+    let mut bea = server.look("bea");
+    // One of the two is there before the first copy.
+    bea.create("Twice").unwrap();
+    bea.append("Twice", other.as_bytes()).finish().unwrap();
+    home.sync();
+    for added in [3, 0, 0] {
+        let told = home.json(&["copy", "--from", "work", "Twice", "--to", "home"]);
+        assert_eq!(
+            (&first(&told)["added"], &first(&told)["twice"]),
+            (&added.into(), &2.into()),
+            "{told}"
+        );
+        assert_eq!(first(&told)["verified"], true, "{told}");
+        let mut texts: Vec<String> = there(&mut look, "Twice").into_iter().map(|m| m.0).collect();
+        texts.dedup();
+        let copied: Vec<String> = there(&mut bea, "Twice").into_iter().map(|m| m.0).collect();
+        assert_eq!(copied, texts);
+    }
+}
+
+#[test]
 fn an_import_that_is_killed_goes_on() {
     if !crate::kill::is_built_for_it() {
         return;
