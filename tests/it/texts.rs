@@ -101,6 +101,7 @@ fn commands_and_options_that_the_readme_lists_are_those_of_the_program() {
             let known = next.is_none_or(|word| command.find_subcommand(word).is_some());
             assert!(known, "there is no command `{name}`");
             commands.push(command);
+            commands.extend(next.and_then(|word| command.find_subcommand(word)));
         }
         for option in quoted(row).flat_map(|q| q.split(' ')) {
             let long = option.strip_prefix("--");
