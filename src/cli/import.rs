@@ -5,17 +5,17 @@ use super::bars::Bars;
 use super::exit::{self, Failure};
 use super::home::{self, Home};
 use super::json;
-use super::lists::find_mailbox;
 use super::say::{aside, say};
 use super::sources::{self, Source};
 use super::sync::why;
 use super::words::{CopyArgs, Import};
-use crate::model::{Account, AccountName, Progress, Role};
+use crate::model::{Account, AccountName, MailboxName, Progress, Role};
+use crate::net::imap::Listed;
 use crate::signal::Board;
-use crate::store::{Mailbox, Reader};
 use crate::sync::intake::{self, Count, Intake};
+use crate::sync::places::Places;
 use crate::sync::report::Task;
-use crate::sync::{Kit, SyncError, engine, manage};
+use crate::sync::{Kit, SyncError, engine};
 use crate::text::Clean;
 use anyhow::Result;
 use serde_json::json;
@@ -44,14 +44,14 @@ pub fn import(home: &Home, as_json: bool, args: &Import) -> Result<u8> {
         };
         groups.entry(path).or_default().push(source);
     }
-    let reader = home.reader()?;
     let work = |kit: &[Kit]| -> Result<Vec<Report>> {
         let Some(kit) = kit.first() else {
             return Ok(Vec::new());
         };
+        let there = Places::ask(kit)?;
         let mut reports = Vec::new();
         for (path, sources) in &groups {
-            let name = named(&reader, &kit.account.name, path)?;
+            let name = named(&there, path)?;
             let mut intake = Intake::open(kit, &name, args.dry_run)?;
             for source in sources {
                 sources::read(source, &mut |came, _| {
@@ -83,45 +83,32 @@ pub fn copy(home: &Home, as_json: bool, args: &CopyArgs) -> Result<u8> {
     let (to, to_mailbox) = place(&args.to)?;
     let from = home::account(&home.config, Some(from))?.clone();
     let to = home::account(&home.config, Some(to))?.clone();
-    let reader = home.reader()?;
-    let mut pairs: Vec<(Mailbox, String)> = Vec::new();
-    match (from_mailbox, to_mailbox) {
-        (Some(mailbox), into) => {
-            let row = find_mailbox(home, &reader, mailbox, Some(from.name.as_str()))?;
-            let into = into.unwrap_or(&row.path).to_owned();
-            pairs.extend(reader.mailbox(row.id)?.map(|m| (m, into)));
-        }
-        (None, Some(_)) => {
-            let told = "which mailbox is to be copied there? say --from ACCOUNT MAILBOX";
-            return Err(Failure::new(exit::USAGE, told).into());
-        }
-        (None, None) => {
-            for mailbox in reader.mailboxes_of(&from.name)? {
-                // These show other mailboxes' messages once more.
-                let again = matches!(mailbox.role, Some(Role::All | Role::Flagged));
-                if !mailbox.selectable || again {
-                    continue;
-                }
-                let same = match mailbox.role {
-                    Some(role) => reader.role_mailbox(&to.name, role)?,
-                    None => None,
-                };
-                let into = same.map_or_else(|| mailbox.path.clone(), |m| m.path);
-                pairs.push((mailbox, into));
-            }
-        }
-    }
-    if from.name == to.name && pairs.iter().any(|(m, into)| m.path == *into) {
-        let told = "that is the same mailbox";
+    if (from_mailbox, to_mailbox.is_some()) == (None, true) {
+        let told = "which mailbox is to be copied there? say --from ACCOUNT MAILBOX";
         return Err(Failure::new(exit::USAGE, told).into());
     }
     let work = |kits: &[Kit]| -> Result<Vec<Report>> {
         let [source, target] = kits else {
             return Ok(Vec::new());
         };
+        let (here, there) = (Places::ask(source)?, Places::ask(target)?);
+        let pairs = match from_mailbox {
+            Some(wanted) => {
+                let mailbox = meant(&here, &source.account.name, wanted)?;
+                let into = to_mailbox.unwrap_or(&mailbox.path).to_owned();
+                vec![(mailbox, into)]
+            }
+            None => every(&here, source, &there)?,
+        };
+        if source.account.name == target.account.name
+            && pairs.iter().any(|(m, into)| m.path == *into)
+        {
+            let told = "that is the same mailbox";
+            return Err(Failure::new(exit::USAGE, told).into());
+        }
         let mut reports = Vec::new();
         for (mailbox, into) in &pairs {
-            let name = named(&reader, &target.account.name, into)?;
+            let name = named(&there, into)?;
             let mut intake = Intake::open(target, &name, args.dry_run)?;
             intake::pour(source, &mailbox.name, &mut intake, &mut |done, total| {
                 progress(source, done, total);
@@ -147,8 +134,62 @@ fn place(words: &[String]) -> Result<(&str, Option<&str>)> {
 }
 
 /// The name on the wire of a mailbox that is there, or that is to be made.
-fn named(reader: &Reader, account: &AccountName, path: &str) -> Result<crate::model::MailboxName> {
-    Ok(manage::named(reader, account, path)?.map_err(|why| Failure::new(exit::USAGE, why))?)
+fn named(there: &Places, path: &str) -> Result<MailboxName> {
+    Ok(there
+        .name(path)
+        .map_err(|why| Failure::new(exit::USAGE, why))?)
+}
+
+/// The mailbox that a user means by a name or role.
+fn meant<'p>(places: &'p Places, account: &AccountName, wanted: &str) -> Result<&'p Listed> {
+    let (code, told) = match places.meant(wanted).as_slice() {
+        [one] if one.selectable => return Ok(one),
+        [one] => (
+            exit::NO_INPUT,
+            format!("{} of {account} holds no messages", Clean::line(&one.path)),
+        ),
+        [] => (
+            exit::NO_INPUT,
+            format!(
+                "there is no mailbox `{}` in {account}",
+                wanted.escape_debug()
+            ),
+        ),
+        several => {
+            let names: Vec<String> = several
+                .iter()
+                .map(|m| Clean::line(&m.path).to_string())
+                .collect();
+            let told = format!(
+                "`{}` could be {}",
+                wanted.escape_debug(),
+                names.join(" or ")
+            );
+            (exit::USAGE, told)
+        }
+    };
+    Err(Failure::new(code, told).into())
+}
+
+/// Every mailbox that holds messages of its own and isn't left out in the configuration, and where
+/// it goes: to the one that is there for the same, else to one of the same name.
+fn every<'p>(here: &'p Places, source: &Kit, there: &Places) -> Result<Vec<(&'p Listed, String)>> {
+    let mut pairs = Vec::new();
+    for mailbox in here.all() {
+        // These show other mailboxes' messages once more.
+        let again = matches!(mailbox.role, Some(Role::All | Role::Flagged));
+        if !mailbox.selectable || again || source.account.sync.leaves_out(&mailbox.path) {
+            continue;
+        }
+        let same = mailbox.role.and_then(|role| there.of_role(role));
+        let into = same.map_or(&mailbox.path, |m| &m.path).clone();
+        pairs.push((mailbox, into));
+    }
+    if pairs.is_empty() {
+        let told = format!("{} has no mailbox to copy", source.account.name);
+        return Err(Failure::new(exit::NO_INPUT, told).into());
+    }
+    Ok(pairs)
 }
 
 fn progress(kit: &Kit, done: u64, total: u64) {

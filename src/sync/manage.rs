@@ -45,24 +45,6 @@ pub fn ops(reader: &Reader, wish: &Manage) -> Result<std::result::Result<Planned
     })
 }
 
-/// The name on the wire of an account's mailbox by its place as text: of one that is there, else
-/// of one that may be made; or why there can be none.
-///
-/// # Errors
-/// When the cache can't be read.
-pub fn named(
-    reader: &Reader,
-    account: &AccountName,
-    path: &str,
-) -> Result<std::result::Result<MailboxName, String>> {
-    let all = reader.mailboxes_of(account)?;
-    let is = |m: &&Mailbox| m.path == path || (is_inbox(m) && path.eq_ignore_ascii_case("INBOX"));
-    match all.iter().find(is) {
-        Some(mailbox) => Ok(Ok(mailbox.name.clone())),
-        None => free_name(reader, account, path),
-    }
-}
-
 /// What is said of a mailbox that is not here any more.
 const GONE: &str = "That mailbox is gone";
 

@@ -44,6 +44,7 @@ pub mod push;
 pub mod drafts;
 pub mod seek;
 pub mod ondemand;
+pub mod places;
 pub mod intake;
 pub mod carry;
 pub mod stirring;

@@ -207,6 +207,31 @@ fn an_account_is_copied_to_another_once() {
 }
 
 #[test]
+fn what_the_server_has_is_copied_whether_or_not_it_was_ever_listed_here() {
+    let Some((server, _home, mut look)) = ready() else {
+        return;
+    };
+    look.create("Old/2009").unwrap();
+    let raw = b"Subject: x\r\nMessage-ID: <x@example.test>\r\n\r\nx\r\n";
+    look.append("Old/2009", raw).finish().unwrap();
+    let home = Home::new(&(server.account("work", "ada") + &server.account("home", "bea")));
+    let told = home.json(&["copy", "--from", "work", "Old/2009", "--to", "home"]);
+    assert_eq!(first(&told)["added"], 1, "{told}");
+    home.run(&["copy", "--from", "work", "None", "--to", "home"])
+        .code(66);
+    let told = home.json(&["copy", "--from", "work", "--to", "home"]);
+    let count = |word: &str| -> u64 {
+        let all = told["mailboxes"].as_array().unwrap();
+        all.iter().map(|m| m[word].as_u64().unwrap()).sum()
+    };
+    assert_eq!((count("added"), count("known")), (5, 1), "{told}");
+    let mut bea = server.look("bea");
+    for mailbox in ["Old", "Old/2009"] {
+        assert_eq!(there(&mut bea, mailbox), there(&mut look, mailbox));
+    }
+}
+
+#[test]
 fn what_stands_twice_is_copied_once() {
     let Some((server, home, mut look)) = ready() else {
         return;
@@ -228,7 +253,6 @@ fn what_stands_twice_is_copied_once() {
     // One of the two is there before the first copy.
     bea.create("Twice").unwrap();
     bea.append("Twice", other.as_bytes()).finish().unwrap();
-    home.sync();
     for added in [3, 0, 0] {
         let told = home.json(&["copy", "--from", "work", "Twice", "--to", "home"]);
         assert_eq!(
