@@ -12,12 +12,13 @@ use super::words::{Export, Form};
 use crate::mime::maildir::{self, Keywords};
 use crate::mime::mbox::{self, Letter, Mbox, Next};
 use crate::mime::parse;
-use crate::model::{AccountName, Flags, MsgId, Progress, Query, Target};
+use crate::model::{AccountName, Expr, Flags, MailboxId, MsgId, Progress, Query, Target, Term};
+use crate::net::imap::Mode;
 use crate::signal::Board;
-use crate::store::{ByKey, Reader};
+use crate::store::{ByKey, Mailbox, Reader};
 use crate::sync::connections::Rank;
 use crate::sync::report::Task;
-use crate::sync::{Connection, Kit, engine, ondemand};
+use crate::sync::{Connection, Kit, SyncError, engine, ondemand};
 use crate::text::{Clean, when};
 use anyhow::{Context as _, Result};
 use serde_json::json;
@@ -38,6 +39,13 @@ struct Wanted {
     date: i64,
 }
 
+/// The mailbox that is written, as it is listed here.
+struct Listed {
+    mailbox: MailboxId,
+    /// Messages whose place is not known any more.
+    lost: u64,
+}
+
 /// What came of it.
 #[derive(Default)]
 struct Count {
@@ -55,7 +63,11 @@ struct Count {
 /// An unknown mailbox, a query that can't be read, a place that can't be written to.
 pub fn export(home: &Home, as_json: bool, args: &Export) -> Result<u8> {
     let reader = home.reader()?;
-    let wanted = wanted(home, &reader, args)?;
+    if let Some(file) = args.form.mbox.as_deref().filter(|f| f.exists()) {
+        let told = format!("{} is there already", file.display());
+        return Err(Failure::new(exit::IO, told).into());
+    }
+    let (wanted, listed) = wanted(home, &reader, args)?;
     let board = Arc::new(Board::new());
     let parts = home.parts(home.config.accounts.clone(), Arc::clone(&board), false)?;
     let stop = Arc::new(AtomicBool::new(false));
@@ -68,30 +80,35 @@ pub fn export(home: &Home, as_json: bool, args: &Export) -> Result<u8> {
             .collect(),
         sessions: BTreeMap::new(),
     };
+    let start = Count {
+        wanted: wanted.len() as u64,
+        ..Count::default()
+    };
+    let start = match &listed {
+        Some(listed) => fetcher.compare(listed, start)?,
+        None => start,
+    };
     let (working, done) = crossbeam_channel::bounded::<()>(0);
     let count = std::thread::scope(|scope| {
         let bars = scope.spawn(|| Bars::new(!as_json).follow(&board, &done));
         let count = match (&args.form, args.dry_run) {
-            (_, true) => Ok(Count {
-                wanted: wanted.len() as u64,
-                ..Count::default()
-            }),
+            (_, true) => Ok(start),
             (
                 Form {
                     mbox: Some(file), ..
                 },
                 _,
-            ) => into_mbox(&mut fetcher, file, &wanted),
+            ) => into_mbox(&mut fetcher, file, &wanted, start),
             (
                 Form {
                     maildir: Some(folder),
                     ..
                 },
                 _,
-            ) => into_folder(&mut fetcher, folder, true, &wanted),
+            ) => into_folder(&mut fetcher, folder, true, &wanted, start),
             (Form { eml, .. }, _) => {
                 let folder = eml.as_deref().unwrap_or(Path::new("."));
-                into_folder(&mut fetcher, folder, false, &wanted)
+                into_folder(&mut fetcher, folder, false, &wanted, start)
             }
         };
         drop(working);
@@ -99,31 +116,41 @@ pub fn export(home: &Home, as_json: bool, args: &Export) -> Result<u8> {
         count
     })?;
     fetcher.hang_up();
-    tell(as_json, args.dry_run, &count)
+    tell(as_json, args, &count)
 }
 
-fn wanted(home: &Home, reader: &Reader, args: &Export) -> Result<Vec<Wanted>> {
+/// What is to be written; of a mailbox also what is known of it.
+fn wanted(home: &Home, reader: &Reader, args: &Export) -> Result<(Vec<Wanted>, Option<Listed>)> {
     let mut all = Vec::new();
     if let Some(name) = &args.mailbox {
         let row = find_mailbox(home, reader, name, args.account.as_deref())?;
+        let mut listed = Listed {
+            mailbox: row.id,
+            lost: 0,
+        };
         for target in reader.resolve(&[Target::Mailbox(row.id)])? {
-            if let ByKey::Here(known) = reader.by_key(&target.account, &target.key)? {
-                all.push(Wanted {
+            match reader.by_key(&target.account, &target.key)? {
+                ByKey::Here(known) => all.push(Wanted {
                     message: known.message,
                     flags: target.flags,
                     date: known.date,
-                });
+                }),
+                ByKey::Gone | ByKey::Unread => listed.lost += 1,
             }
         }
-        return Ok(all);
+        return Ok((all, Some(listed)));
     }
     let text = args.query.join(" ");
     if text.trim().is_empty() {
         let told = "say what: a query, or -m MAILBOX";
         return Err(Failure::new(exit::USAGE, told).into());
     }
-    let query =
+    let mut query =
         Query::parse(&text).map_err(|e| Failure::new(exit::USAGE, format!("{text}: {e}")))?;
+    if let Some(name) = &args.account {
+        home.account(name)?;
+        query.root = Expr::all([query.root, Expr::Term(Term::Account(name.clone()))]);
+    }
     let found = reader.search(&query, when::now(), usize::MAX)?;
     let mut seen = BTreeSet::new();
     for row in found.rows {
@@ -136,7 +163,7 @@ fn wanted(home: &Home, reader: &Reader, args: &Export) -> Result<Vec<Wanted>> {
         }
     }
     all.sort_by_key(|w| (w.date, w.message.0));
-    Ok(all)
+    Ok((all, None))
 }
 
 /// Who has messages here, fetching those that aren't.
@@ -173,6 +200,55 @@ impl Fetcher<'_> {
             Some(bytes) => Ok(Ok(bytes)),
             None => Ok(Err(why()?)),
         }
+    }
+
+    /// What of a mailbox is not listed here counts as missing: the server says how many messages it
+    /// has, or said so when the mailbox was last read.
+    fn compare(&mut self, listed: &Listed, mut count: Count) -> Result<Count> {
+        let cursor = self.reader.cursor(listed.mailbox)?;
+        let asked = match self.reader.mailbox(listed.mailbox)? {
+            Some(mailbox) => self.exists(&mailbox),
+            None => Ok(None),
+        };
+        let exists = match asked {
+            Ok(Some(exists)) => exists,
+            Ok(None) => cursor.exists,
+            Err(error) => {
+                let told = Clean::line(&error.to_string()).to_string();
+                aside!("compared with what the server said last, as it can't be asked: {told}");
+                cursor.exists
+            }
+        };
+        let absent = u64::from(exists).saturating_sub(cursor.held);
+        let never = cursor.uidvalidity.is_none() && absent == 0;
+        for (why, n) in [
+            (
+                "not listed here: `postrider sync --once` lists what `headers` reaches",
+                absent,
+            ),
+            ("its place on the server is not known any more", listed.lost),
+            (
+                "the mailbox was never read: run `postrider sync --once`",
+                u64::from(never),
+            ),
+        ] {
+            if n > 0 {
+                *count.missing.entry(why.to_owned()).or_insert(0) += n;
+                count.wanted += n;
+            }
+        }
+        Ok(count)
+    }
+
+    /// How many messages the server has in a mailbox; `None` if its account is not set up.
+    fn exists(&mut self, mailbox: &Mailbox) -> std::result::Result<Option<u32>, SyncError> {
+        let Some(kit) = self.kits.get(&mailbox.account) else {
+            return Ok(None);
+        };
+        let mut session = kit.dial(Rank::OnDemand, None)?;
+        let exists = session.select(&mailbox.name, Mode::ReadOnly)?.exists;
+        self.sessions.insert(mailbox.account.clone(), Some(session));
+        Ok(Some(exists))
     }
 
     fn progress(&self, done: u64, total: u64) {
@@ -214,19 +290,21 @@ fn create(path: &Path) -> Result<File> {
         .with_context(|| path.display().to_string())
 }
 
-/// Into one file, which has its name only when it is whole.
-fn into_mbox(fetcher: &mut Fetcher<'_>, path: &Path, wanted: &[Wanted]) -> Result<Count> {
-    if path.exists() {
-        let told = format!("{} is there already", path.display());
-        return Err(Failure::new(exit::IO, told).into());
-    }
+/// What an unfinished file is called.
+fn part(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
-    let part = PathBuf::from(name);
-    let mut count = Count {
-        wanted: wanted.len() as u64,
-        ..Count::default()
-    };
+    PathBuf::from(name)
+}
+
+/// Into one file, which has its name only when it is whole: else the next run goes on with it.
+fn into_mbox(
+    fetcher: &mut Fetcher<'_>,
+    path: &Path,
+    wanted: &[Wanted],
+    mut count: Count,
+) -> Result<Count> {
+    let part = part(path);
     let (mut octets, mut rest) = (0u64, wanted.iter());
     // What stands there already, as long as it is what would be written.
     if let Ok(file) = File::open(&part) {
@@ -289,7 +367,9 @@ fn into_mbox(fetcher: &mut Fetcher<'_>, path: &Path, wanted: &[Wanted]) -> Resul
     while mbox.read()?.is_some() {
         count.found += 1;
     }
-    fs::rename(&part, path)?;
+    if count.missing.is_empty() {
+        fs::rename(&part, path)?;
+    }
     Ok(count)
 }
 
@@ -304,11 +384,8 @@ fn into_folder(
     path: &Path,
     is_maildir: bool,
     wanted: &[Wanted],
+    mut count: Count,
 ) -> Result<Count> {
-    let mut count = Count {
-        wanted: wanted.len() as u64,
-        ..Count::default()
-    };
     folder(path)?;
     let (home, tmp) = match is_maildir {
         true => {
@@ -399,8 +476,10 @@ fn lf(bytes: Vec<u8>) -> Vec<u8> {
     bytes.into_iter().filter(|b| *b != b'\r').collect()
 }
 
-fn tell(as_json: bool, dry: bool, count: &Count) -> Result<u8> {
-    let whole = dry || (count.missing.is_empty() && count.found == count.written + count.known);
+fn tell(as_json: bool, args: &Export, count: &Count) -> Result<u8> {
+    let dry = args.dry_run;
+    let written = dry || count.found == count.written + count.known;
+    let whole = count.missing.is_empty() && written;
     if as_json {
         json::print(json!({
             "wanted": count.wanted, "written": count.written, "known": count.known,
@@ -408,15 +487,17 @@ fn tell(as_json: bool, dry: bool, count: &Count) -> Result<u8> {
             "verified": whole, "dry_run": dry,
         }))?;
     } else if dry {
-        say!("{} messages would be written", count.wanted);
+        let missing: u64 = count.missing.values().sum();
+        say!("{} messages would be written", count.wanted - missing);
     } else {
         let twice = match count.twice {
             0 => String::new(),
             n => format!(", {n} are there twice and were written once"),
         };
-        let verified = match whole {
-            true => "verified: all are there".to_owned(),
-            false => format!("{} of them are there", count.found),
+        let verified = match (whole, args.mailbox.is_some()) {
+            (true, true) => "verified: all are there".to_owned(),
+            (true, false) => "verified: all are there that answer it of what is listed here".into(),
+            (false, _) => format!("{} of them are there", count.found),
         };
         say!(
             "{} messages: {} written, {} were written before{twice}; {verified}",
@@ -424,9 +505,12 @@ fn tell(as_json: bool, dry: bool, count: &Count) -> Result<u8> {
             count.written,
             count.known,
         );
-        for (why, n) in &count.missing {
-            aside!("{n} not written: {}", Clean::line(why));
-        }
+    }
+    if let (Some(file), false, false, false) = (&args.form.mbox, as_json, dry, whole) {
+        aside!("not whole, so it is called {}", part(file).display());
+    }
+    for (why, n) in count.missing.iter().filter(|_| !as_json) {
+        aside!("{n} not written: {}", Clean::line(why));
     }
     Ok(if whole { 0 } else { exit::DIFFERENT })
 }
