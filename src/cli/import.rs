@@ -35,7 +35,6 @@ struct Report {
 /// # Errors
 /// Files that can't be read, an unknown account, a server that can't be reached or hangs up.
 pub fn import(home: &Home, as_json: bool, args: &Import) -> Result<u8> {
-    let account = home::account(&home.config, args.account.as_deref())?.clone();
     let mut groups: BTreeMap<String, Vec<Source>> = BTreeMap::new();
     for source in sources::find(&args.paths)? {
         let path = match source.below.as_str() {
@@ -44,6 +43,18 @@ pub fn import(home: &Home, as_json: bool, args: &Import) -> Result<u8> {
         };
         groups.entry(path).or_default().push(source);
     }
+    // Nobody guesses where somebody's mail goes.
+    if args.account.is_none() && home.config.accounts.len() > 1 {
+        let names: Vec<&str> = home
+            .config
+            .accounts
+            .iter()
+            .map(|a| a.name.as_str())
+            .collect();
+        let told = format!("which account? say --account, one of: {}", names.join(", "));
+        return Err(Failure::new(exit::USAGE, told).into());
+    }
+    let account = home::account(&home.config, args.account.as_deref())?.clone();
     let work = |kit: &[Kit]| -> Result<Vec<Report>> {
         let Some(kit) = kit.first() else {
             return Ok(Vec::new());

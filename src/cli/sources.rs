@@ -54,12 +54,7 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Source>> {
         if meta.is_dir() {
             folder(path, 0, &mut all)?;
         } else {
-            let kind = if begins_with_from(path)? {
-                Kind::Mbox
-            } else {
-                Kind::Eml
-            };
-            all.push(source(kind, path, ""));
+            all.push(source(kind(path, meta.len())?, path, ""));
         }
         if all.len() == before {
             let told = format!(
@@ -129,16 +124,32 @@ fn entries(path: &Path) -> Result<Vec<(String, PathBuf)>> {
     Ok(all)
 }
 
-fn begins_with_from(path: &Path) -> Result<bool> {
+/// What a file that was named is: by how it begins.
+fn kind(path: &Path, length: u64) -> Result<Kind> {
     let mut start = [0; 256];
     let mut file = File::open(path).with_context(|| path.display().to_string())?;
     let read = file.read(&mut start)?;
     let text = start.get(..read).unwrap_or_default();
-    let text = text
-        .iter()
-        .position(|b| !b"\r\n".contains(b))
-        .and_then(|at| text.get(at..));
-    Ok(text.is_some_and(|t| t.starts_with(b"From ")))
+    let begin = text.iter().position(|b| !b"\r\n".contains(b));
+    let text = begin.and_then(|at| text.get(at..)).unwrap_or_default();
+    let is_eml = path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("eml"));
+    if text.starts_with(b"From ") || (length == 0 && !is_eml) {
+        return Ok(Kind::Mbox);
+    }
+    if begins_with_field(text) || length == 0 {
+        return Ok(Kind::Eml);
+    }
+    let told = format!("{} is neither an mbox nor a message", path.display());
+    Err(Failure::new(exit::DATA, told).into())
+}
+
+/// `Name:`, as every message begins (RFC 5322 §2.2, and the blanks of §4.5).
+fn begins_with_field(text: &[u8]) -> bool {
+    let mut parts = text.splitn(2, |b| *b == b':');
+    let name = parts.next().unwrap_or_default().trim_ascii_end();
+    parts.next().is_some() && !name.is_empty() && name.iter().all(u8::is_ascii_graphic)
 }
 
 /// Hands every message of a source to `each`, with how many octets of the source were read for it.
@@ -209,6 +220,9 @@ fn one(
     let meta = fs::metadata(path).with_context(told)?;
     if meta.len() > mbox::LONGEST as u64 {
         return each(Err(TOO_LONG.to_owned()), meta.len());
+    }
+    if meta.len() == 0 {
+        return each(Err("its file is empty".to_owned()), 0);
     }
     let bytes = crlf(fs::read(path).with_context(told)?);
     let since = meta

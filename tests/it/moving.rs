@@ -329,4 +329,61 @@ fn what_can_not_be_read_is_said() {
     home.run(&["import", &path("nul.eml"), "--to", "a//b", "-a", "work"])
         .code(64);
     home.run(&["export", "--mbox", &path("x")]).code(64);
+    // Nothing is there to import, and that is no fault; what is no mail is one.
+    fs::write(path("zero"), b"").unwrap();
+    fs::write(path("zero.eml"), b"").unwrap();
+    fs::write(path("list.txt"), b"milk and bread\nFrom: the shop\n").unwrap();
+    fs::write(path("real.txt"), b"Subject: real\n\nx\n").unwrap();
+    for (name, code) in [
+        ("zero", 0),
+        ("zero.eml", 1),
+        ("list.txt", 65),
+        ("real.txt", 0),
+    ] {
+        home.run(&["import", &path(name), "--to", "X", "-a", "work"])
+            .code(code);
+    }
+    // Several accounts: nobody guesses.
+    home.run(&["import", &path("real.txt"), "--to", "X"])
+        .code(64);
+}
+
+#[test]
+fn an_export_says_what_is_not_listed_here() {
+    let Some((_server, home, mut look)) = ready() else {
+        return;
+    };
+    let file = home.path.join("old.mbox");
+    let place = file.to_str().unwrap();
+    let raw = b"Subject: new\r\nMessage-ID: <new@example.test>\r\n\r\nx\r\n";
+    look.append("Old", raw).finish().unwrap();
+    home.run(&["export", "-m", "Old", "--mbox", place, "--dry-run"])
+        .code(1);
+    home.run(&["export", "-m", "Old", "--mbox", place]).code(1);
+    assert!(!file.exists());
+    assert!(home.path.join("old.mbox.part").exists());
+    home.sync();
+    let told = home.json(&["export", "-m", "Old", "--mbox", place]);
+    assert_eq!((&told["known"], &told["written"]), (&5.into(), &1.into()));
+    assert_eq!(told["verified"], true, "{told}");
+    assert!(file.exists());
+    // What is there is noticed before, too.
+    home.run(&["export", "-m", "Old", "--mbox", place, "--dry-run"])
+        .code(74);
+    let letters = home.path.join("letters");
+    let letters = letters.to_str().unwrap();
+    for (account, wanted) in [("work", 2), ("home", 0)] {
+        let args = [
+            "export",
+            "subject:same",
+            "-a",
+            account,
+            "--eml",
+            letters,
+            "--dry-run",
+        ];
+        assert_eq!(home.json(&args)["wanted"], wanted);
+    }
+    home.run(&["export", "subject:same", "-a", "none", "--eml", letters])
+        .code(66);
 }
