@@ -50,17 +50,21 @@ impl Node {
             .retain(|(_, n)| n.call.is_some() || !n.next.is_empty());
     }
 
-    /// Takes away every longer sequence, and the calls of every shorter one.
-    fn clear_way(&mut self, keys: &[Key]) {
+    /// Takes away every longer sequence, and the calls of every shorter one; where it would be
+    /// `nearer`, also that of the same.
+    fn clear_way(&mut self, keys: &[Key], nearer: bool) {
         let Some((first, rest)) = keys.split_first() else {
             self.next.clear();
+            if nearer {
+                self.call = None;
+            }
             return;
         };
         if let Some((_, node)) = self.next.iter_mut().find(|(k, _)| k == first) {
             if !rest.is_empty() {
                 node.call = None;
             }
-            node.clear_way(rest);
+            node.clear_way(rest, nearer);
         }
         self.next
             .retain(|(_, n)| n.call.is_some() || !n.next.is_empty());
@@ -233,8 +237,9 @@ impl Keymap {
     /// be reached beside this context.
     fn give_way(&mut self, context: Context, keys: &[Key]) {
         for (other, root) in &mut self.contexts {
-            if other.chain().contains(&context) || context.chain().contains(other) {
-                root.clear_way(keys);
+            let nearer = other.chain().contains(&context);
+            if nearer || context.chain().contains(other) {
+                root.clear_way(keys, nearer);
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::Pager;
 use super::document::Tone;
 use super::find::Find;
+use super::letter::Letter;
 use super::selection::Selection;
 use crate::text::tokens::Wanted;
 use std::ops::Range;
@@ -83,11 +84,18 @@ impl Pager {
         }
     }
 
-    /// Goes to the first place with what a search found, once.
+    /// Goes to the first place with what a search found, once the message that was opened is laid
+    /// out. Never to another message: what a key does is done to the one that was opened.
     pub(super) fn go_to_sought(&mut self) {
-        if self.sought && self.find.as_ref().is_some_and(|f| f.place().is_some()) {
+        let set = self.set;
+        let is_laid = |letter: &Letter| letter.wants(set).is_none();
+        if self.moved || !self.sought {
             self.sought = false;
-            if !self.moved {
+        } else if self.letters.get(self.at).is_some_and(is_laid) {
+            self.sought = false;
+            self.look_up(self.start(self.at));
+            let line = self.find.as_ref().and_then(Find::line);
+            if line.is_some_and(|line| self.letter_at(line) == self.at) {
                 self.go_to_hit();
             }
         }

@@ -273,6 +273,18 @@ fn words_are_found_and_gone_to() {
     assert_eq!(pager.finding(), None);
 }
 
+#[test]
+fn keys_stay_with_the_message_that_a_search_opened() {
+    for (words, at) in [("sender", 3), ("line 7", 3), ("nowhere", 3)] {
+        let mut pager = conversation(3, 3, 20);
+        let wanted = crate::text::tokens::Wanted::new(words, false, false);
+        pager.seek(&[wanted.unwrap()]);
+        // The folded ones before it have "Sender" in their line, and all have the text.
+        lay_all(&mut pager, 60);
+        assert_eq!(pager.message(), Some(MsgId(at)), "{words}");
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_comes_the_screen_shows_lines_and_keys_have_a_message(
