@@ -2,8 +2,9 @@
 //! and written as mboxrd.
 //!
 //! A line that begins with `From ` begins a message where a blank line, or nothing, stands before it
-//! and a time stands in it; what a `Content-Length` covers (mboxcl, mboxcl2) begins none, if it ends
-//! where another message does. Lines end with LF in the file and with CRLF outside of it. What a
+//! and a time stands in it. What a `Content-Length` covers (mboxcl2) begins none, if it ends exactly
+//! where another message begins or the file ends. Who sent a message can write such a field, too: it
+//! counts for nothing in what was written here, nor behind the first that was wrong. Lines end with LF in the file and with CRLF outside of it. What a
 //! message is quoted with (`>From `) is taken away once, as mboxrd wants it and mboxo allows.
 //!
 //! Flags stand in `Status`, `X-Status` and `X-Keywords`, as mutt, Dovecot and others write them. What
@@ -16,6 +17,10 @@ use std::io::{self, BufRead, Seek, SeekFrom, Write};
 pub const LONGEST: usize = 256 << 20;
 /// Octets of a first line that are looked at.
 const FROM_LINE: usize = 4096;
+/// The longest piece of a line, and the most of blank lines between two messages.
+const SLACK: u64 = 1 << 20;
+/// The fields that a header ends with that was written here.
+const OURS: [&[u8]; 3] = [b"Status: ", b"X-Status: ", b"X-Keywords: "];
 
 /// One message out of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +49,8 @@ pub struct Mbox<R> {
     /// The `From ` line that was read already.
     first: Option<Vec<u8>>,
     begun: bool,
+    /// Whether a Content-Length is believed, as long as none was wrong.
+    believing: bool,
 }
 
 impl<R: BufRead + Seek> Mbox<R> {
@@ -53,6 +60,7 @@ impl<R: BufRead + Seek> Mbox<R> {
             input,
             first: None,
             begun: false,
+            believing: true,
         }
     }
 
@@ -92,38 +100,39 @@ impl<R: BufRead + Seek> Mbox<R> {
         let mut octets = 0u64;
         let mut line = Vec::new();
         let mut blank = false;
-        // Up to where a Content-Length reaches, and where the first line was that it covers and that
-        // looked like the beginning of another message: the position, and the length up to there.
+        let mut ended = true;
+        // Up to where a Content-Length reaches, whether a line ended exactly there, and where the first
+        // line was that it covers and that looked like the beginning of another message: the position,
+        // the length up to there, and how many lines stood behind the header.
         let mut covered: Option<u64> = None;
+        let mut met = false;
         let mut doubt: Option<(u64, usize, u64)> = None;
         let mut in_header = true;
         // Lines behind the header.
         let mut behind = 0u64;
         loop {
-            let at = match covered {
-                Some(_) => self.input.stream_position()?,
-                None => 0,
-            };
             let read = read_line(&mut self.input, &mut line)?;
-            let ends = read == 0 || (blank && is_from_line(&line));
+            let begins = blank && is_from_line(&line);
+            let ends = read == 0 || begins;
             if let Some(until) = covered {
-                let over = octets >= until;
-                if over || read == 0 {
-                    // It must end where a message does.
-                    let right = octets >= until && (ends || is_blank(&line) || read == 0);
-                    if let (false, Some((position, length, lines))) = (right, doubt.take()) {
-                        behind = lines;
+                met |= octets == until;
+                let waits = met && !ends && is_blank(&line) && octets < until + SLACK;
+                if (octets >= until || read == 0) && !waits {
+                    covered = None;
+                    if let (false, Some((position, length, lines))) = (met && ends, doubt.take()) {
+                        // Whatever it is, it is no length; to try the next would cost as much again.
+                        self.believing = false;
                         self.input.seek(SeekFrom::Start(position))?;
                         all.truncate(length);
                         octets = length as u64;
-                        covered = None;
-                        blank = true;
+                        behind = lines;
+                        (blank, ended) = (true, true);
                         continue;
                     }
-                    covered = None;
-                    doubt = None;
-                } else if ends {
-                    doubt = doubt.or(Some((at, all.len(), behind)));
+                } else if begins && doubt.is_none() {
+                    let position = self.input.stream_position()?;
+                    let position = position.saturating_sub(read as u64);
+                    doubt = Some((position, all.len(), behind));
                 }
             }
             if ends && covered.is_none() {
@@ -136,14 +145,19 @@ impl<R: BufRead + Seek> Mbox<R> {
             } else {
                 all.extend_from_slice(&line);
             }
-            blank = is_blank(&line);
+            // The rest of a line that was read in pieces is no blank one.
+            blank = ended && is_blank(&line);
+            ended = line.ends_with(b"\n");
             behind += u64::from(!in_header);
             if in_header && blank {
                 in_header = false;
+                // All is quoted in what we wrote.
+                self.believing &= !is_ours(&all);
                 let length = field(&all, b"content-length").and_then(|v| v.parse::<u64>().ok());
                 covered = length
-                    .filter(|n| *n > 0 && *n < LONGEST as u64)
-                    .map(|n| octets + n);
+                    .filter(|n| self.believing && *n > 0 && *n < LONGEST as u64)
+                    .map(|n| octets + n)
+                    .filter(|until| until + 2 * SLACK <= LONGEST as u64);
             }
         }
         if octets > LONGEST as u64 {
@@ -161,7 +175,7 @@ impl<R: BufRead + Seek> Mbox<R> {
 /// Reads a line with its end; one without an end is read in pieces.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
     line.clear();
-    io::Read::take(&mut *input, 1 << 20).read_until(b'\n', line)
+    io::Read::take(&mut *input, SLACK).read_until(b'\n', line)
 }
 
 fn is_blank(line: &[u8]) -> bool {
@@ -282,9 +296,17 @@ fn letter(lines: Vec<u8>, date: Option<i64>) -> Letter {
     Letter { bytes, flags, date }
 }
 
+/// Whether a header, with the blank line below, was written here.
+fn is_ours(header: &[u8]) -> bool {
+    let mut lines = header.rsplit(|b| *b == b'\n').skip(2);
+    OURS.iter().rev().all(|name| {
+        let line = lines.next();
+        line.is_some_and(|line| line.starts_with(name))
+    })
+}
+
 /// Where a header ends without the three fields that we wrote behind it, if we did.
 fn ours(bytes: &[u8], fields: &[(usize, usize)]) -> usize {
-    let names: [&[u8]; 3] = [b"Status: ", b"X-Status: ", b"X-Keywords: "];
     let Some(last) = fields.len().checked_sub(3).and_then(|at| fields.get(at..)) else {
         return bytes.len();
     };
@@ -294,7 +316,7 @@ fn ours(bytes: &[u8], fields: &[(usize, usize)]) -> usize {
             .is_some_and(|line| line.starts_with(name))
     };
     match last.first() {
-        Some((at, _)) if last.iter().zip(names).all(is) => *at,
+        Some((at, _)) if last.iter().zip(OURS).all(is) => *at,
         _ => bytes.len(),
     }
 }
@@ -330,7 +352,8 @@ pub fn write(out: &mut impl Write, sender: &str, letter: &Letter) -> io::Result<
             true => text.strip_suffix(b"\r").unwrap_or(text),
             false => text,
         };
-        if in_header && text.is_empty() {
+        // What is read as a blank line ends a header.
+        if in_header && matches!(text, b"" | b"\r") {
             in_header = false;
             all.extend_from_slice(told(&letter.flags).as_bytes());
         }
@@ -433,6 +456,61 @@ mod tests {
     }
 
     #[test]
+    fn no_length_swallows_messages() {
+        let second = format!("{FROM}Subject: two\n\nfirst\n\nsecond\n\n");
+        let third = format!("{FROM}Subject: three\n\nc\n");
+        let whole = second.len() + third.len();
+        for length in 1..whole + 20 {
+            // Exactly there another begins, or the file ends: that is what the field is for.
+            let right = [2, 3].map(|n| n + second.len()).contains(&length) || length == 3 + whole;
+            let text = format!("{FROM}Content-Length: {length}\n\na\n\n{second}{third}");
+            let found = read(text.as_bytes()).len();
+            assert!(found == 3 || right, "{length}: {found}");
+            let ours = format!(
+                "{FROM}Content-Length: {length}\nStatus: O\nX-Status: \nX-Keywords: \n\na\n\n{second}{third}"
+            );
+            assert_eq!(read(ours.as_bytes()).len(), 3, "{length}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_believed_up_to_the_first_that_is_wrong() {
+        struct Counting(Cursor<Vec<u8>>, std::rc::Rc<std::cell::Cell<usize>>);
+        impl io::Read for Counting {
+            fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+                let n = self.0.read(out)?;
+                self.1.set(self.1.get() + n);
+                Ok(n)
+            }
+        }
+        impl Seek for Counting {
+            fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+                self.0.seek(to)
+            }
+        }
+        let file = format!("{FROM}Content-Length: 200000000\n\na\n\n").repeat(500);
+        let octets = std::rc::Rc::default();
+        let input = Counting(
+            Cursor::new(file.clone().into_bytes()),
+            std::rc::Rc::clone(&octets),
+        );
+        let mut mbox = Mbox::new(BufReader::with_capacity(64, input));
+        let mut found = 0;
+        while mbox.read().unwrap().is_some() {
+            found += 1;
+        }
+        assert_eq!(found, 500);
+        assert!(octets.get() < 3 * file.len(), "{} octets", octets.get());
+    }
+
+    #[test]
+    fn a_long_line_has_no_blank_one_in_it() {
+        let long = "x".repeat(SLACK as usize);
+        let text = format!("{FROM}\n{long}\n{FROM}b\n");
+        assert_eq!(read(text.as_bytes()).len(), 1);
+    }
+
+    #[test]
     fn what_is_none_is_no_mbox() {
         assert!(
             Mbox::new(Cursor::new(b"Subject: x\n\n".to_vec()))
@@ -454,12 +532,23 @@ mod tests {
         prop::collection::vec(line, 0..8)
     }
 
+    /// Fields that a sender may have written.
+    fn lengths() -> impl Strategy<Value = String> {
+        let field = prop_oneof![
+            (0u32..600).prop_map(|n| format!("Content-Length: {n}\r\n")),
+            Just("content-length:200000000\r\n".to_owned()),
+            Just("Content-Length: 18446744073709551615\r\n".to_owned()),
+            Just("X-Status: \r\nX-Keywords: \r\nContent-Length: 90\r\n".to_owned()),
+        ];
+        prop::collection::vec(field, 0..3).prop_map(|all| all.concat())
+    }
+
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(bodies in prop::collection::vec((lines(), 0u8..16, 0i64..4_000_000_000), 1..5)) {
+        fn what_is_written_is_read_again(bodies in prop::collection::vec((lengths(), lines(), 0u8..16, 0i64..4_000_000_000), 1..5)) {
             let mut letters = Vec::new();
-            for (body, bits, date) in bodies {
-                let mut text = "Subject: x\r\nStatus: mine\r\n\r\n".to_owned();
+            for (lengths, body, bits, date) in bodies {
+                let mut text = format!("Subject: x\r\n{lengths}Status: mine\r\n\r\n");
                 for line in body {
                     text.push_str(&line);
                     text.push_str("\r\n");
