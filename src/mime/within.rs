@@ -105,11 +105,14 @@ fn office(part: &Part<'_>, most: usize) -> String {
     else {
         return String::new();
     };
-    if archive.len() > MOST_ENTRIES {
+    // Entries over each other would have the same octets unpacked again and again; without that, all
+    // that is read is no longer than the file.
+    if archive.len() > MOST_ENTRIES || archive.has_overlapping_files().unwrap_or(true) {
         return String::new();
     }
     let mut out = String::new();
     let mut left = MOST_UNPACKED;
+    let mut packed = bytes.len() as u64;
     for n in 0..archive.len() {
         if left == 0 || out.len() >= most {
             break;
@@ -120,6 +123,10 @@ fn office(part: &Part<'_>, most: usize) -> String {
         if !file.name().is_ok_and(|name| holds_words(&name)) {
             continue;
         }
+        let Some(rest) = packed.checked_sub(file.compressed_size()) else {
+            break;
+        };
+        packed = rest;
         let mut xml = Vec::new();
         // What is damaged ends there.
         let _ = file.take(left).read_to_end(&mut xml);
@@ -182,6 +189,7 @@ mod tests {
     use crate::mime::body::{Prefer, choose};
     use proptest::prelude::*;
     use std::io::Write;
+    use zip::CompressionMethod;
 
     fn of(head: &str, content: &str) -> Vec<String> {
         let raw = format!(
@@ -191,15 +199,24 @@ mod tests {
         texts(&tree, &choose(&tree, Prefer::Best).pieces, 1 << 20)
     }
 
-    fn packed(files: &[(&str, &[u8])]) -> String {
+    fn zipped(method: CompressionMethod, files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
         for (name, bytes) in files {
-            let options = zip::write::SimpleFileOptions::default();
+            let options = zip::write::SimpleFileOptions::default().compression_method(method);
             writer.start_file(*name, options).unwrap();
             writer.write_all(bytes).unwrap();
         }
+        writer.finish().unwrap().into_inner()
+    }
+
+    fn encoded(bytes: &[u8]) -> String {
         use base64::Engine as _;
-        base64::engine::general_purpose::STANDARD.encode(writer.finish().unwrap().into_inner())
+        base64::engine::general_purpose::STANDARD.encode(bytes)
+    }
+
+    /// As office programs write it.
+    fn packed(files: &[(&str, &[u8])]) -> String {
+        encoded(&zipped(CompressionMethod::Deflated, files))
     }
 
     #[test]
@@ -240,10 +257,44 @@ mod tests {
         let xml = "<w:document><w:p><w:r><w:t>plan</w:t></w:r><w:r><w:t>ted</w:t></w:r></w:p><w:p>next</w:p></w:document>";
         let document = packed(&[("word/document.xml", xml.as_bytes()), ("x.xml", b"other")]);
         assert_eq!(of(&head, &document), ["planted\nnext\n"]);
+        let stored = zipped(
+            CompressionMethod::Stored,
+            &[("word/document.xml", xml.as_bytes())],
+        );
+        assert_eq!(of(&head, &encoded(&stored)), ["planted\nnext\n"]);
         // A bomb: what is unpacked is bounded.
         let bomb = packed(&[("word/document.xml", &vec![b'a'; 30 << 20])]);
         assert!(of(&head, &bomb).concat().len() as u64 <= MOST_UNPACKED);
         assert!(of(&head, "UEsDBBQAAAAIAAAAIQ==").is_empty());
+    }
+
+    #[test]
+    fn entries_over_each_other_are_not_unpacked() {
+        let names = ["word/document1.xml", "word/document2.xml"];
+        let good = zipped(
+            CompressionMethod::Deflated,
+            &names.map(|n| (n, &b"planted"[..])),
+        );
+        let head = "Content-Type: application/vnd.oasis.opendocument.text\nContent-Transfer-Encoding: base64";
+        assert!(
+            of(head, &encoded(&good))
+                .concat()
+                .contains("planted\nplanted")
+        );
+        // The second of the central directory points at the first one's octets.
+        let second = memchr::memmem::rfind(&good, b"PK\x01\x02").unwrap();
+        let mut over = good.clone();
+        over[second + 42..second + 46].fill(0);
+        assert_ne!(over, good);
+        assert!(of(head, &encoded(&over)).is_empty());
+        // An entry that says to be longer than the file.
+        let mut long = good;
+        long[second + 20..second + 24].copy_from_slice(&9_000_000u32.to_le_bytes());
+        assert!(
+            !of(head, &encoded(&long))
+                .concat()
+                .contains("planted\nplanted")
+        );
     }
 
     proptest! {
