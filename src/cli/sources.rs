@@ -16,6 +16,8 @@ use std::time::UNIX_EPOCH;
 
 /// Folders below each other that are looked into.
 const DEPTH: usize = 16;
+/// Octets of a list of keywords that are read; it holds 26 at most.
+const MOST_KEYWORDS: u64 = 64 << 10;
 
 /// What a file or folder is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +85,8 @@ fn folder(path: &Path, depth: usize, all: &mut Vec<Source>) -> Result<()> {
             let Some(levels) = name.strip_prefix('.').filter(|n| !n.is_empty()) else {
                 continue;
             };
-            if is_maildir(&inside) {
+            let is_dir = fs::symlink_metadata(&inside)?.is_dir();
+            if is_dir && is_maildir(&inside) {
                 let wire = MailboxName::new(levels.as_bytes().to_vec());
                 let below = name::path(&wire, Some(b'.'));
                 all.push(source(Kind::Maildir, &inside, &below));
@@ -188,8 +191,7 @@ pub fn read(source: &Source, each: &mut dyn FnMut(Came, u64) -> Result<()>) -> R
             one(&source.path, flags, date, false, each)
         }
         Kind::Maildir => {
-            let keywords = fs::read_to_string(source.path.join("dovecot-keywords"));
-            let keywords = Keywords::parse(&keywords.unwrap_or_default());
+            let keywords = keywords(&source.path);
             for part in ["cur", "new"] {
                 for (name, path) in entries(&source.path.join(part))? {
                     if fs::symlink_metadata(&path).is_ok_and(|m| m.is_file())
@@ -203,6 +205,20 @@ pub fn read(source: &Source, each: &mut dyn FnMut(Came, u64) -> Result<()>) -> R
             Ok(())
         }
     }
+}
+
+/// The keywords that a Maildir's letters stand for: its `dovecot-keywords`, if that is a file and no
+/// link, device or pipe. None if it can't be read.
+pub fn keywords(maildir: &Path) -> Keywords {
+    let path = maildir.join("dovecot-keywords");
+    let mut text = Vec::new();
+    if fs::symlink_metadata(&path).is_ok_and(|m| m.is_file())
+        && let Ok(file) = File::open(&path)
+    {
+        // What can't be read has no names in it.
+        let _ = file.take(MOST_KEYWORDS).read_to_end(&mut text);
+    }
+    Keywords::parse(&String::from_utf8_lossy(&text))
 }
 
 /// What is said of a message beyond all bounds.
@@ -276,4 +292,49 @@ fn of_our_name(name: &str) -> (Option<i64>, Flags) {
         Some((hex.then(|| date.parse().ok()).flatten(), flags))
     };
     told().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn maildir(path: &Path) {
+        for part in ["cur", "new", "tmp"] {
+            fs::create_dir_all(path.join(part)).unwrap();
+        }
+    }
+
+    #[test]
+    fn no_link_in_a_maildir_is_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, other) = (dir.path().join("mail"), dir.path().join("other"));
+        for path in [&root, &other, &root.join(".Work")] {
+            maildir(path);
+        }
+        symlink(&other, root.join(".Linked")).unwrap();
+        fs::write(dir.path().join("secret.eml"), "Subject: x\n\n").unwrap();
+        symlink(dir.path().join("secret.eml"), root.join("cur/1:2,")).unwrap();
+        let sources = find(std::slice::from_ref(&root)).unwrap();
+        let below: Vec<&str> = sources.iter().map(|s| s.below.as_str()).collect();
+        assert_eq!(below, ["", "Work"]);
+        for source in &sources {
+            read(source, &mut |_, _| panic!("there is none")).unwrap();
+        }
+    }
+
+    #[test]
+    fn keywords_stand_in_a_file_of_bounded_length() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("dovecot-keywords");
+        fs::write(&path, "0 $Forwarded\n").unwrap();
+        assert_ne!(keywords(dir.path()), Keywords::default());
+        fs::rename(&path, dir.path().join("elsewhere")).unwrap();
+        symlink(dir.path().join("elsewhere"), &path).unwrap();
+        assert_eq!(keywords(dir.path()), Keywords::default());
+        fs::remove_file(&path).unwrap();
+        let long = format!("{}0 $Forwarded\n", "\n".repeat(70_000));
+        fs::write(&path, long).unwrap();
+        assert_eq!(keywords(dir.path()), Keywords::default());
+    }
 }
