@@ -8,6 +8,7 @@ use super::home::Home;
 use super::json;
 use super::lists::find_mailbox;
 use super::say::{aside, say};
+use super::sources;
 use super::words::{Export, Form};
 use crate::mime::maildir::{self, Keywords};
 use crate::mime::mbox::{self, Letter, Mbox, Next};
@@ -282,12 +283,40 @@ fn folder(path: &Path) -> Result<()> {
         .with_context(|| path.display().to_string())
 }
 
+/// A file under way. What stands there from a run that was cut goes first, a link without what it
+/// leads to: nothing else is ever written into.
 fn create(path: &Path) -> Result<File> {
+    let told = || path.display().to_string();
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e).with_context(told),
+        _ => {}
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options
-        .open(path)
-        .with_context(|| path.display().to_string())
+    options.write(true).create_new(true).mode(0o600);
+    options.open(path).with_context(told)
+}
+
+/// The names of a Maildir's keywords: the old list or the new one, whatever happens.
+fn write_keywords(maildir: &Path, keywords: &Keywords) -> Result<()> {
+    let under_way = maildir.join("tmp").join("dovecot-keywords.tmp");
+    let mut file = create(&under_way)?;
+    file.write_all(keywords.write().as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&under_way, maildir.join("dovecot-keywords"))?;
+    Ok(())
+}
+
+/// A file that is gone on with, if it is one and no link.
+fn go_on(path: &Path) -> Result<File> {
+    let told = || path.display().to_string();
+    if fs::symlink_metadata(path).is_ok_and(|m| !m.is_file()) {
+        return create(path);
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    options.mode(0o600).custom_flags(flags);
+    options.open(path).with_context(told)
 }
 
 /// What an unfinished file is called.
@@ -307,7 +336,9 @@ fn into_mbox(
     let part = part(path);
     let (mut octets, mut rest) = (0u64, wanted.iter());
     // What stands there already, as long as it is what would be written.
-    if let Ok(file) = File::open(&part) {
+    if fs::symlink_metadata(&part).is_ok_and(|m| m.is_file())
+        && let Ok(file) = File::open(&part)
+    {
         let length = file.metadata()?.len();
         let mut mbox = Mbox::new(BufReader::new(file));
         while let Ok(Some(Next::Letter(letter))) = mbox.read() {
@@ -334,14 +365,7 @@ fn into_mbox(
             rest = ahead;
         }
     }
-    let mut options = OpenOptions::new();
-    let file = options
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&part);
-    let file = file.with_context(|| part.display().to_string())?;
+    let file = go_on(&part)?;
     file.set_len(octets)?;
     let mut out = BufWriter::new(file);
     std::io::Seek::seek(&mut out, std::io::SeekFrom::End(0))?;
@@ -396,8 +420,7 @@ fn into_folder(
         }
         false => (path.to_owned(), path.to_owned()),
     };
-    let told = fs::read_to_string(path.join("dovecot-keywords")).unwrap_or_default();
-    let mut keywords = Keywords::parse(&told);
+    let mut keywords = sources::keywords(path);
     // By what names begin with: flags may have changed since.
     let mut there: BTreeSet<String> = BTreeSet::new();
     for entry in fs::read_dir(&home)? {
@@ -434,8 +457,7 @@ fn into_folder(
             false => maildir::letters(&next.flags, &mut own),
         };
         if is_maildir && keywords != before {
-            let mut file = create(&path.join("dovecot-keywords"))?;
-            file.write_all(keywords.write().as_bytes())?;
+            write_keywords(path, &keywords)?;
         }
         let name = match is_maildir {
             true => format!("{stem}:2,{letters}"),
@@ -513,4 +535,44 @@ fn tell(as_json: bool, args: &Export, count: &Count) -> Result<u8> {
         aside!("{n} not written: {}", Clean::line(why));
     }
     Ok(if whole { 0 } else { exit::DIFFERENT })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let precious = dir.path().join("precious");
+        fs::write(&precious, "precious").unwrap();
+        fs::create_dir(dir.path().join("tmp")).unwrap();
+        let links = [
+            "dovecot-keywords",
+            "tmp/dovecot-keywords.tmp",
+            "1.tmp",
+            "a.part",
+        ];
+        for link in links {
+            symlink(&precious, dir.path().join(link)).unwrap();
+        }
+        let keywords = Keywords::parse("0 $Forwarded\n");
+        write_keywords(dir.path(), &keywords).unwrap();
+        let mut file = create(&dir.path().join("1.tmp")).unwrap();
+        file.write_all(b"other").unwrap();
+        let part = go_on(&dir.path().join("a.part")).unwrap();
+        part.set_len(2).unwrap();
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
+        assert_eq!(sources::keywords(dir.path()), keywords);
+        // What was begun is gone on with.
+        assert_eq!(
+            go_on(&dir.path().join("a.part"))
+                .unwrap()
+                .metadata()
+                .unwrap()
+                .len(),
+            2
+        );
+    }
 }
