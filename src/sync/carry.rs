@@ -63,10 +63,7 @@ pub fn bring(
             }
             Ok(false) => {}
             Err(SyncError::Net(error)) if op.attempts >= PATIENCE && poison::may_be(&error) => {
-                for seq in 0..op.keys.len() {
-                    let why = "the server hangs up whenever it is sent".to_owned();
-                    carry.failed.insert(seq, why);
-                }
+                carry.give_up(&local.read().sent_of(op.id)?);
                 carry.finish(local)?;
                 return Err(error.into());
             }
@@ -270,6 +267,15 @@ impl Carry<'_> {
             }
         }
         Ok(Some(true))
+    }
+
+    /// What was not proved to be there stays where it is; what was proved goes on.
+    fn give_up(&mut self, sent: &BTreeMap<usize, Sent>) {
+        let proved = |seq: &usize| sent.get(seq).is_some_and(|s| s.uid.is_some());
+        for seq in (0..self.op.keys.len()).filter(|seq| !proved(seq)) {
+            let why = || "the server hangs up whenever it is sent".to_owned();
+            self.failed.entry(seq).or_insert_with(why);
+        }
     }
 
     fn ready(&self, key: &MessageKey) -> Result<Ready, SyncError> {
