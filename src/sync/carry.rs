@@ -9,8 +9,8 @@
 //! UID that it told (RFC 4315), or else the Message-ID, and the size in either case. Then the removal
 //! that waits on the other side is let go, an ordinary operation.
 
-use crate::model::UidSet;
 use crate::model::{AccountName, Flags, MailboxName, MessageKey, Op, OpKind, OpState, System, Uid};
+use crate::model::{UidSet, UidValidity};
 use crate::net::error::NetError;
 use crate::net::imap::{FetchBy, Mode, Selected, Session};
 use crate::store::{ByKey, Keyed, Local, Outcome, Priority, Reader, Sent};
@@ -19,7 +19,7 @@ use crate::sync::kit::{Connection, Kit};
 use crate::sync::news::Due;
 use crate::sync::{ondemand, overlay, poison};
 use crate::text::{Clean, when};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A carry that the server put off so often, or hung up on, is given up.
 const PATIENCE: u32 = 100;
@@ -215,13 +215,14 @@ impl Carry<'_> {
             Ready::Send(_, bytes) => Some(bytes.as_slice()),
             _ => None,
         };
+        let mut sought = self.sought(local, there.uidvalidity, key, bytes)?;
         // Something may have been sent before the connection, or the program, ended.
         if let Some(before) = before {
-            let first = match before.uidvalidity == there.uidvalidity {
+            sought.first = match before.uidvalidity == there.uidvalidity {
                 true => before.uidnext,
                 false => 1,
             };
-            if let Some(uid) = landed(session, first, key, bytes)? {
+            if let Some(uid) = landed(session, &sought)? {
                 local.carried(self.op.id, seq, there.uidvalidity, uid)?;
                 return Ok(Some(true));
             }
@@ -230,11 +231,11 @@ impl Carry<'_> {
                 return Ok(Some(true));
             }
         }
-        let (known, bytes) = match ready {
-            Ready::Send(known, bytes) => (known, bytes),
+        let (known, bytes) = match &ready {
+            Ready::Send(known, bytes) => (known, bytes.as_slice()),
             Ready::Later => return Ok(Some(false)),
             Ready::Never(why) => {
-                self.failed.insert(seq, why);
+                self.failed.insert(seq, why.clone());
                 return Ok(Some(true));
             }
         };
@@ -243,30 +244,57 @@ impl Carry<'_> {
             self.failed.insert(seq, why);
             return Ok(Some(true));
         }
-        let first = there.uidnext.unwrap_or(1);
-        if !local.carrying(self.op.id, seq, there.uidvalidity, first)? {
+        sought.first = there.uidnext.unwrap_or(1);
+        if !local.carrying(self.op.id, seq, there.uidvalidity, sought.first)? {
             return Ok(None);
         }
         let flags = kept(&known.flags, there);
-        let told = session.append(self.to, &flags, Some(known.date), &bytes)?;
+        let told = session.append(self.to, &flags, Some(known.date), bytes)?;
         let uid = match told {
-            Some((validity, uid)) if validity == there.uidvalidity => {
+            Some((validity, uid))
+                if validity == there.uidvalidity && !sought.claimed.contains(&uid) =>
+            {
                 let named: UidSet = [uid].into_iter().collect();
                 match sizes(session, named.clone())?.get(&uid) {
                     Some(size) if *size == bytes.len() as u64 => Some(uid),
-                    _ => equal(session, named, &bytes)?,
+                    _ => equal(session, named, bytes)?,
                 }
             }
-            _ => landed(session, first, key, Some(&bytes))?,
+            _ => landed(session, &sought)?,
         };
         match uid {
-            Some(uid) => local.carried(self.op.id, seq, there.uidvalidity, uid)?,
+            Some(uid) => {
+                local.carried(self.op.id, seq, there.uidvalidity, uid)?;
+                // What is sent next comes behind it.
+                let next = uid.get().saturating_add(1);
+                there.uidnext = there.uidnext.map(|first| first.max(next));
+            }
             None => {
                 let why = "what lies there afterwards differs, so both stay".to_owned();
                 self.failed.insert(seq, why);
             }
         }
         Ok(Some(true))
+    }
+
+    /// What the copy of a message is known by.
+    fn sought<'k>(
+        &self,
+        local: &Local,
+        generation: UidValidity,
+        key: &'k MessageKey,
+        bytes: Option<&'k [u8]>,
+    ) -> Result<Sought<'k>, SyncError> {
+        let sent = local.read().sent_of(self.op.id)?;
+        let claimed = sent.values().filter(|s| s.uidvalidity == generation);
+        let like = |k: &&MessageKey| k.message_id == key.message_id && k.size == key.size;
+        Ok(Sought {
+            first: 1,
+            claimed: claimed.filter_map(|s| s.uid).collect(),
+            key,
+            bytes,
+            twins: self.op.keys.iter().filter(like).count() > 1,
+        })
     }
 
     /// What was not proved to be there stays where it is; what was proved goes on.
@@ -380,27 +408,43 @@ fn kept(flags: &Flags, there: &Selected) -> Flags {
     flags
 }
 
-/// The copy of a message among what came into the selected mailbox from a UID on, if it is there: by
-/// Message-ID and size, or by its octets where it has no Message-ID.
-fn landed(
-    session: &mut Session,
+/// What the copy of a message is known by.
+struct Sought<'a> {
+    /// UIDs from here on may be the copy's.
     first: u32,
-    key: &MessageKey,
-    bytes: Option<&[u8]>,
-) -> Result<Option<Uid>, SyncError> {
+    /// Those that are the copies of others of the same carry.
+    claimed: BTreeSet<Uid>,
+    key: &'a MessageKey,
+    bytes: Option<&'a [u8]>,
+    /// Whether another of the carry has this Message-ID and size, too.
+    twins: bool,
+}
+
+/// The copy of a message among what came into the selected mailbox from a UID on, if it is there: by
+/// Message-ID and size, or by its octets where it has no Message-ID or others are like it.
+fn landed(session: &mut Session, sought: &Sought<'_>) -> Result<Option<Uid>, SyncError> {
     // What came since is told to a session that asks.
     session.noop()?;
+    let (key, bytes) = (sought.key, sought.bytes);
     let size = bytes.map_or(key.size, |b| b.len() as u64);
-    let later = |uids: UidSet| uids.iter().filter(|u| u.get() >= first).collect::<UidSet>();
+    let later = |uids: UidSet| {
+        let later = uids.iter().filter(|u| u.get() >= sought.first);
+        later
+            .filter(|u| !sought.claimed.contains(u))
+            .collect::<UidSet>()
+    };
     let found = match &key.message_id {
         Some(id) => later(session.search_message_id(id)?.into_iter().collect()),
         None if bytes.is_none() => return Ok(None),
-        None => later(session.uids_from(first)?),
+        None => later(session.uids_from(sought.first)?),
     };
     if key.message_id.is_some() {
         let sizes = sizes(session, found.clone())?;
-        if let Some((uid, _)) = sizes.iter().find(|(_, there)| **there == size) {
-            return Ok(Some(*uid));
+        let mut fit = sizes.iter().filter(|(_, there)| **there == size);
+        let one = fit.next().map(|(uid, _)| *uid);
+        let doubtful = sought.twins || fit.next().is_some();
+        if one.is_some() && !doubtful {
+            return Ok(one);
         }
     }
     // Some servers only estimate sizes.
