@@ -26,6 +26,9 @@ const PATIENCE: u32 = 100;
 /// What is said of a message that is not sent because it was taken back; nobody is told.
 const RECALLED: &str = "taken back";
 
+/// What is said of a message whose copy is not what was sent.
+const DIFFERS: &str = "what lies there afterwards differs, so both stay";
+
 /// Brings what is to come to this account from others, as far as it is here. Answers how many
 /// operations were settled; the mailboxes that got something are added to `touched`.
 ///
@@ -230,6 +233,11 @@ impl Carry<'_> {
                 self.failed.insert(seq, RECALLED.to_owned());
                 return Ok(Some(true));
             }
+            // It was altered on the way: sent again, it would lie there once more.
+            if bytes.is_some() && stands(session, &sought)? {
+                self.failed.insert(seq, DIFFERS.to_owned());
+                return Ok(Some(true));
+            }
         }
         let (known, bytes) = match &ready {
             Ready::Send(known, bytes) => (known, bytes.as_slice()),
@@ -270,8 +278,7 @@ impl Carry<'_> {
                 there.uidnext = there.uidnext.map(|first| first.max(next));
             }
             None => {
-                let why = "what lies there afterwards differs, so both stay".to_owned();
-                self.failed.insert(seq, why);
+                self.failed.insert(seq, DIFFERS.to_owned());
             }
         }
         Ok(Some(true))
@@ -452,6 +459,15 @@ fn landed(session: &mut Session, sought: &Sought<'_>) -> Result<Option<Uid>, Syn
         Some(bytes) => equal(session, found, bytes),
         None => Ok(None),
     }
+}
+
+/// Whether something with the Message-ID came since that is no other's copy.
+fn stands(session: &mut Session, sought: &Sought<'_>) -> Result<bool, NetError> {
+    let Some(id) = &sought.key.message_id else {
+        return Ok(false);
+    };
+    let mut found = session.search_message_id(id)?.into_iter();
+    Ok(found.any(|uid| uid.get() >= sought.first && !sought.claimed.contains(&uid)))
 }
 
 /// Messages whose octets are compared in search of a copy.

@@ -5,6 +5,7 @@ use crate::changes::{Look, add, names, server_has};
 use crate::dovecot::Dovecot;
 use crate::kill::is_built_for_it;
 use crate::program::Home;
+use crate::script::{Act, Script};
 use crate::story::spread;
 use std::os::unix::process::ExitStatusExt as _;
 
@@ -136,6 +137,33 @@ fn a_message_that_is_there_already_is_no_proof() {
     home.sync();
     assert_eq!(names(&server_has(&mut ada, "INBOX")), ["three", "two"]);
     assert_eq!(names(&server_has(&mut bea, "Kept")), ["one", "one"]);
+}
+
+#[test]
+fn what_was_altered_on_the_way_is_not_sent_again() {
+    let here = Script::with(&["one"]);
+    let there = Script::start(|mail| {
+        mail.caps = mail.caps.replace(" UIDPLUS", "");
+        mail.make("Kept", "");
+    });
+    let home = Home::new(&format!(
+        "{}{}",
+        here.account("work"),
+        there.account("home")
+    ));
+    home.sync();
+    carry(&home, "one");
+    // It arrives, and what proves that does not.
+    there.always("HEADER", Act::Close);
+    home.run(&["sync", "--once"]);
+    assert_eq!(there.mail(|m| m.subjects("Kept")), ["one"]);
+    there.mail(|m| m.folder("Kept").messages[0].raw.extend(b"Scanned.\r\n"));
+    there.behave();
+    let said = home.run(&["sync", "--once"]);
+    assert!(said.err.contains("differs"), "{}", said.err);
+    home.sync();
+    assert_eq!(there.mail(|m| m.subjects("Kept")), ["one"]);
+    assert_eq!(here.mail(|m| m.subjects("INBOX")), ["one"]);
 }
 
 /// Ended before and after each step of the sync that brings it over, and of the command before it.
