@@ -60,6 +60,14 @@ pub fn is_muted(flags: &Flags) -> bool {
     flags.keywords.iter().any(|k| k.eq_ignore_ascii_case(MUTED))
 }
 
+/// Whether these flags carry a mark: [`MUTED`], or a time with one of the beginnings above.
+pub fn carries(mark: &str, flags: &Flags) -> bool {
+    match mark {
+        MUTED => is_muted(flags),
+        begins => latest(begins, flags).is_some(),
+    }
+}
+
 /// Whether a keyword is one of those above.
 pub fn is_ours(keyword: &str) -> bool {
     keyword.eq_ignore_ascii_case(MUTED)
@@ -106,6 +114,11 @@ mod tests {
         assert_eq!(latest(SNOOZED, &flags), Some(1_795_334_400 + 86_400));
         assert_eq!(spelt(SNOOZED, &flags).len(), 2);
         assert!(!is_muted(&flags));
+        assert!(carries(SNOOZED, &flags) && !carries(REMIND, &flags) && !carries(MUTED, &flags));
+        flags.insert_wire("$MutedX");
+        assert!(!carries(MUTED, &flags));
+        flags.insert_wire("$muted");
+        assert!(carries(MUTED, &flags));
     }
 
     proptest! {

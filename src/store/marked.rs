@@ -1,13 +1,14 @@
 //! What carries a keyword of ours (`model/mark.rs`): what is muted, put off, or to be reminded of;
 //! and where the conversations lie that such a mark is about.
 
-use crate::model::{AccountName, MsgId, ThreadId};
+use crate::model::{AccountName, Flags, MessageId, MsgId, Role, ThreadId, mark};
 use crate::store::codec;
 use crate::store::error::Result;
 use crate::store::reader::Reader;
 use crate::store::resolve::{self, ResolvedTarget};
+use crate::store::threads;
 use rusqlite::{Connection, params};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Places with one of the three marks, by an index of these alone.
 const MARKED: &str = "SELECT l.id FROM location l INDEXED BY location_marked
@@ -16,17 +17,21 @@ const MARKED: &str = "SELECT l.id FROM location l INDEXED BY location_marked
         AND (instr(lower(l.keywords), '$muted') > 0 OR instr(lower(l.keywords), '$snoozed-') > 0
             OR instr(lower(l.keywords), '$remind-') > 0)
     ORDER BY l.id";
-/// Places in inboxes of an account that lie in the threads of others with a mark, and came later
-/// than the first of these.
-const JOINED: &str = "SELECT DISTINCT n.id FROM location l INDEXED BY location_marked
+/// Threads of an account that have a mark, with keywords of what lies in its inbox of them.
+const MET: &str = "SELECT DISTINCT n.thread, n.keywords FROM location l INDEXED BY location_marked
         JOIN mailbox b ON b.id = l.mailbox JOIN account a ON a.id = b.account
         CROSS JOIN location n INDEXED BY location_thread ON n.thread = l.thread AND n.hidden = 0
         JOIN mailbox i ON i.id = n.mailbox AND i.role = 'inbox' AND i.account = a.id
     WHERE instr(lower(l.keywords), ?2) > 0 AND l.hidden = 0 AND a.name = ?1
-        AND instr(lower(n.keywords), ?2) = 0 AND n.date >= l.date
         AND (instr(lower(l.keywords), '$muted') > 0 OR instr(lower(l.keywords), '$snoozed-') > 0
-            OR instr(lower(l.keywords), '$remind-') > 0)
-    ORDER BY n.id";
+            OR instr(lower(l.keywords), '$remind-') > 0)";
+/// The places of a thread in an account, in the order in which their messages were first seen here.
+const MEMBERS: &str =
+    "SELECT l.id, l.message, b.role, l.uid, l.system, l.keywords, m.date, m.message_id,
+        m.in_reply_to, m.refs
+    FROM location l JOIN mailbox b ON b.id = l.mailbox JOIN account a ON a.id = b.account
+        JOIN message m ON m.id = l.message
+    WHERE l.thread = ?2 AND l.hidden = 0 AND a.name = ?1 ORDER BY l.message, l.id";
 
 /// A place of a message, with what is wanted of the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,29 +54,43 @@ impl Reader {
     /// # Errors
     /// When the cache can't be read.
     pub fn marked(&self, account: &AccountName, mark: &str) -> Result<Vec<Marked>> {
-        self.places(MARKED, account, mark)
+        let moment = self.moment()?;
+        let mut select = moment.prepare_cached(MARKED)?;
+        let asked = params![account.as_str(), mark.to_ascii_lowercase()];
+        let ids = select.query_map(asked, |row| row.get(0))?;
+        let ids: Vec<i64> = ids.collect::<rusqlite::Result<_>>()?;
+        let mut found = places(&moment, &ids)?;
+        // Others' keywords may begin like ours, or end.
+        found.retain(|one| mark::carries(mark, &one.target.flags));
+        Ok(found)
     }
 
-    /// What lies in the account's inbox without a mark that others of its conversation carry, and is
-    /// not older than the first of these.
+    /// What lies in the account's inbox without a mark, came after a message with it, and answers or
+    /// refers to that one itself (RFC 5322 §3.6.4), or to one that does. That threads have become one
+    /// is not enough: anybody's mail can join any two. In doubt a message is not among these.
     ///
     /// # Errors
     /// When the cache can't be read.
     pub fn joined(&self, account: &AccountName, mark: &str) -> Result<Vec<Marked>> {
-        self.places(JOINED, account, mark)
-    }
-
-    fn places(&self, sql: &str, account: &AccountName, mark: &str) -> Result<Vec<Marked>> {
         let moment = self.moment()?;
-        let mut select = moment.prepare_cached(sql)?;
-        let mark = mark.to_ascii_lowercase();
-        let ids = select.query_map(params![account.as_str(), mark], |row| row.get(0))?;
-        let ids: Vec<i64> = ids.collect::<rusqlite::Result<_>>()?;
-        let mut found = Vec::with_capacity(ids.len());
-        for id in ids {
-            found.extend(one(&moment, id)?);
+        let mut threads = BTreeSet::new();
+        {
+            let mut select = moment.prepare_cached(MET)?;
+            let mut rows = select.query(params![account.as_str(), mark.to_ascii_lowercase()])?;
+            while let Some(row) = rows.next()? {
+                let flags =
+                    codec::flags_in(0, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?);
+                if !mark::carries(mark, &flags) {
+                    threads.insert(row.get::<_, i64>(0)?);
+                }
+            }
         }
-        Ok(found)
+        let mut ids = Vec::new();
+        for thread in threads {
+            ids.extend(follow(&members(&moment, account, thread)?, mark));
+        }
+        ids.sort_unstable();
+        places(&moment, &ids)
     }
 
     /// Every shown place of the conversations that these lie in, within their accounts.
@@ -102,6 +121,105 @@ impl Reader {
         }
         Ok(found)
     }
+}
+
+/// A place of a member of a thread.
+struct Member {
+    location: i64,
+    /// Rows count up as messages come.
+    message: i64,
+    role: Option<Role>,
+    uid: Option<i64>,
+    flags: Flags,
+    date: i64,
+    id: Option<MessageId>,
+    /// What it answers and refers to.
+    names: Vec<MessageId>,
+}
+
+fn members(conn: &Connection, account: &AccountName, thread: i64) -> Result<Vec<Member>> {
+    let mut select = conn.prepare_cached(MEMBERS)?;
+    let rows = select.query_map(params![account.as_str(), thread], |row| {
+        let (answered, references) = threads::counted(
+            codec::ids_in(row.get_ref(8)?.as_str()?),
+            codec::ids_in(row.get_ref(9)?.as_str()?),
+        );
+        Ok(Member {
+            location: row.get(0)?,
+            message: row.get(1)?,
+            role: Role::from_name(row.get_ref(2)?.as_str()?),
+            uid: row.get(3)?,
+            flags: codec::flags_in(row.get(4)?, row.get_ref(5)?.as_str()?),
+            date: row.get(6)?,
+            id: MessageId::new(row.get_ref(7)?.as_str()?),
+            names: answered.into_iter().chain(references).collect(),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What a Message-ID stands for, of what was seen before.
+#[derive(Default)]
+struct Known {
+    /// Another message has the same one, and no part in this.
+    is_others: bool,
+    /// Dates of those with a part in this, and their UIDs in the inbox.
+    taking_part: Vec<(i64, Option<i64>)>,
+}
+
+/// The places in the inbox that follow what has the mark. Each message is looked at after those
+/// that were seen before it, so that none follows from what came later.
+fn follow(members: &[Member], mark: &str) -> Vec<i64> {
+    let mut known: BTreeMap<&MessageId, Known> = BTreeMap::new();
+    let mut found = Vec::new();
+    for places in members.chunk_by(|a, b| a.message == b.message) {
+        let Some(first) = places.first() else {
+            continue;
+        };
+        let is_marked = places.iter().any(|p| mark::carries(mark, &p.flags));
+        let inbox = places.iter().filter(|p| p.role == Some(Role::Inbox));
+        let uid = inbox.clone().filter_map(|p| p.uid).min();
+        let follows = !is_marked
+            && first.id.iter().chain(&first.names).any(|name| {
+                known.get(name).is_some_and(|named| {
+                    let before = |(date, at): &(i64, Option<i64>)| {
+                        *date <= first.date && at.is_none_or(|at| uid.is_none_or(|uid| at < uid))
+                    };
+                    !named.is_others && named.taking_part.iter().any(before)
+                })
+            });
+        // What the user wrote leads on to its answers.
+        let leads = places
+            .iter()
+            .any(|p| matches!(p.role, Some(Role::Inbox | Role::Sent)));
+        let thrown_away =
+            |p: &Member| matches!(p.role, Some(Role::Trash | Role::Junk | Role::Drafts));
+        if let Some(id) = &first.id {
+            if is_marked || (follows && leads) {
+                let latest = places.iter().filter(|p| p.role == Some(Role::Inbox));
+                let latest = latest.filter_map(|p| p.uid).max();
+                known
+                    .entry(id)
+                    .or_default()
+                    .taking_part
+                    .push((first.date, latest));
+            } else if !places.iter().all(thrown_away) {
+                known.entry(id).or_default().is_others = true;
+            }
+        }
+        if follows {
+            found.extend(inbox.map(|p| p.location));
+        }
+    }
+    found
+}
+
+fn places(conn: &Connection, ids: &[i64]) -> Result<Vec<Marked>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        found.extend(one(conn, *id)?);
+    }
+    Ok(found)
 }
 
 fn one(conn: &Connection, location: i64) -> Result<Option<Marked>> {

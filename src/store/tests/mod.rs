@@ -7,6 +7,7 @@ mod identity;
 mod renaming;
 mod overlaid;
 mod arrived;
+mod marked;
 mod listing;
 mod sought;
 mod listed;
