@@ -87,7 +87,7 @@ impl Reader {
         }
         let mut ids = Vec::new();
         for thread in threads {
-            ids.extend(follow(&members(&moment, account, thread)?, mark));
+            ids.extend(follow(members(&moment, account, thread)?, mark));
         }
         ids.sort_unstable();
         places(&moment, &ids)
@@ -167,9 +167,16 @@ struct Known {
     taking_part: Vec<(i64, Option<i64>)>,
 }
 
-/// The places in the inbox that follow what has the mark. Each message is looked at after those
-/// that were seen before it, so that none follows from what came later.
-fn follow(members: &[Member], mark: &str) -> Vec<i64> {
+/// The places in the inbox that follow what has the mark. What is muted too leaves the inbox, so each
+/// message is looked at after those that were seen before it, and none follows from what came later.
+/// Other marks only bring something back: there the marked ones are first, for what another machine
+/// moved may be seen here after its answer.
+fn follow(mut members: Vec<Member>, mark: &str) -> Vec<i64> {
+    if mark != mark::MUTED {
+        let marked = members.iter().filter(|m| mark::carries(mark, &m.flags));
+        let marked: BTreeSet<i64> = marked.map(|m| m.message).collect();
+        members.sort_by_key(|m| (!marked.contains(&m.message), m.message));
+    }
     let mut known: BTreeMap<&MessageId, Known> = BTreeMap::new();
     let mut found = Vec::new();
     for places in members.chunk_by(|a, b| a.message == b.message) {
