@@ -100,8 +100,12 @@ impl App {
         panes.downloads = setup.downloads;
         panes.groups.clone_from(&setup.groups);
         let (dress, faults) = Dress::new(setup.theme.as_deref(), setup.surroundings);
-        for warning in setup.warnings.iter().chain(&trouble).chain(&faults) {
-            panes.alarm(warning, now);
+        // There is one line for them: the first, because the others may follow from it.
+        let mut all = setup.warnings.iter().chain(&trouble).chain(&faults);
+        match (all.next(), all.count()) {
+            (Some(first), 0) => panes.alarm(first, now),
+            (Some(first), more) => panes.alarm(&format!("(and {more} more) {first}"), now),
+            (None, _) => {}
         }
         let mut awaited = Awaited::default();
         awaited.ask(setup.left_open, Why::LeftOpen, &mut fx);
