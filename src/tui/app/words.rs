@@ -35,8 +35,8 @@ impl Panes {
         }
         if let Listing::Search(text, _) = self.index.listing() {
             return Clean::line(&format!(
-                "Nothing found for {text} on this machine; enter asks the servers, too. `*part` \
-                 looks inside words."
+                "Nothing found for {text} on this machine. Enter in the search line asks the \
+                 servers, too; `*part` looks inside words."
             ));
         }
         if let Some(task) = self.status.task() {
