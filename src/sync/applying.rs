@@ -14,7 +14,7 @@ const LINES: usize = 200;
 /// What rules would do to what is here: in inboxes, or where a rule names mailboxes itself.
 ///
 /// # Errors
-/// No such rule, or the cache can't be read.
+/// No rule at all or not this one, or the cache can't be read.
 pub fn verdicts(
     reader: &Reader,
     rules: &[Rule],
@@ -22,6 +22,10 @@ pub fn verdicts(
     labels: &dyn Fn(&AccountName) -> bool,
     now: i64,
 ) -> Result<Vec<Verdict>, LedgerError> {
+    if rules.is_empty() {
+        let told = "there are no rules yet; docs/rules.md tells how to write one";
+        return Err(LedgerError::Refused(told.to_owned()));
+    }
     let asked = |rule: &&Rule| which.name.as_ref().is_none_or(|name| rule.name == *name);
     let rules: Vec<&Rule> = rules.iter().filter(asked).collect();
     if let (true, Some(name)) = (rules.is_empty(), &which.name) {
@@ -45,10 +49,6 @@ pub fn verdicts(
 
 impl Ledger {
     fn verdicts(&self, which: &WhichRules, now: i64) -> Result<Vec<Verdict>, LedgerError> {
-        if self.rules.is_empty() {
-            let told = "there are no rules yet; docs/rules.md tells how to write one";
-            return Err(LedgerError::Refused(told.to_owned()));
-        }
         let labels = |name: &AccountName| self.account(name).is_some_and(|a| a.has_labels());
         verdicts(&self.reader, &self.rules, which, &labels, now)
     }
