@@ -1,0 +1,123 @@
+//! Commands that were given something: `:move Lists/rust`, `"g w" = "go-mailbox Work"`. What it names
+//! and is not there is told.
+
+use crate::model::view::Scope;
+use crate::model::{Intent, MailboxId};
+use crate::text::Clean;
+use crate::tui::app::outward::{Rsvp, Wants};
+use crate::tui::app::state::Panes;
+use crate::tui::command::Command;
+use crate::tui::effect::Effect;
+use crate::tui::event::{About, Now};
+
+impl Panes {
+    /// Runs a command that was given something. What it names and is not there is told.
+    pub fn command_with(
+        &mut self,
+        command: Command,
+        argument: &str,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) -> Wants {
+        let missing = match command {
+            Command::Search => {
+                self.search_for(argument, now, fx);
+                None
+            }
+            Command::Move | Command::Copy => match self.named_mailbox(argument) {
+                Some(id) => {
+                    self.file(id, command == Command::Copy, now, fx);
+                    None
+                }
+                None => Some("mailbox"),
+            },
+            Command::GoMailbox => match self.named_mailbox(argument) {
+                Some(id) => {
+                    self.show_scope(Scope::Mailbox(id), now, fx);
+                    None
+                }
+                None => Some("mailbox"),
+            },
+            Command::Account => match self.numbered_account(argument) {
+                Some(name) => {
+                    self.go_account(&name, now, fx);
+                    None
+                }
+                None => Some("account"),
+            },
+            Command::Offline if argument == "stop" => {
+                fx.push(Effect::Ask(Intent::StopOffline, About::Done));
+                None
+            }
+            Command::Offline => match self.numbered_account(argument) {
+                Some(name) => {
+                    self.offline(Some(name), now, fx);
+                    None
+                }
+                None => Some("account"),
+            },
+            Command::Tag => {
+                self.tag(argument, now, fx);
+                None
+            }
+            Command::Redirect => {
+                if let Err(why) = self.redirect(argument, now, fx) {
+                    self.alarm(&why, now);
+                }
+                None
+            }
+            Command::Remind => {
+                if self.ask_remind(now) == Wants::Remind
+                    && let Err(why) = self.remind(argument, now, fx)
+                {
+                    self.alarm(why, now);
+                }
+                None
+            }
+            command @ (Command::View
+            | Command::SaveView
+            | Command::RemoveView
+            | Command::SplitInbox) => {
+                if let Err(why) = self.keeping_with(command, argument, now, fx) {
+                    self.alarm(&why, now);
+                }
+                None
+            }
+            Command::Snooze => {
+                if let Err(why) = self.snooze(argument, now, fx) {
+                    self.alarm(why, now);
+                }
+                None
+            }
+            Command::MailboxCreate | Command::MailboxRename => {
+                if let Err(why) = self.name_mailbox(command, argument, fx) {
+                    self.tell(Clean::lit(why), now);
+                }
+                None
+            }
+            Command::Counter => return Wants::Answer(Rsvp::Counter),
+            Command::Find => {
+                self.find(Some(argument));
+                None
+            }
+            _ => None,
+        };
+        if let Some(what) = missing {
+            self.alarm(&format!("No {what} is called `{argument}`"), now);
+        }
+        Wants::Nothing
+    }
+
+    /// A mailbox by its whole name, without regard to case; one of the shown account first.
+    fn named_mailbox(&self, name: &str) -> Option<MailboxId> {
+        let here = self.shown_account();
+        let mut hits: Vec<_> = self
+            .sidebar
+            .mailboxes()
+            .iter()
+            .filter(|m| m.selectable && m.path.to_lowercase() == name.to_lowercase())
+            .collect();
+        hits.sort_by_key(|m| Some(&m.account) != here.as_ref());
+        hits.first().map(|m| m.id)
+    }
+}
