@@ -3,7 +3,7 @@
 //! Queries and flags have words that begin with a minus (`-is:unread`, `-seen`), and options may
 //! stand behind them: see [`read`].
 
-use super::words::{CopyArgs, Emptying, Export, Import, MailboxCommand};
+use super::words::{AccountCommand, CopyArgs, Emptying, Export, Import, MailboxCommand};
 use clap::{ArgGroup, Args as Arguments, CommandFactory as _, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -366,13 +366,6 @@ pub enum RulesCommand {
         #[arg(long)]
         name: Option<String>,
     },
-}
-
-/// Setting up accounts.
-#[derive(Debug, Subcommand)]
-pub enum AccountCommand {
-    /// Ask for an account, try it, and write it down once it works.
-    Add,
 }
 
 /// `sync`

@@ -1,9 +1,10 @@
 //! From a parsed command line to the command.
 
-use super::args::{AccountCommand, Args, Command};
+use super::args::{Args, Command};
 use super::change::{self, Change};
 use super::home::Home;
 use super::say::aside;
+use super::words::AccountCommand;
 use super::{
     account, doctor, exit, export, import, journal, lists, manage, outbox, papers, remind, rules,
     send, show, sync, verify,

@@ -1,4 +1,4 @@
-//! The arguments of the commands that keep mailboxes and move mail in and out.
+//! The arguments of the commands that keep accounts and mailboxes and move mail in and out.
 
 use clap::{Args as Arguments, Subcommand};
 use std::path::PathBuf;
@@ -131,4 +131,11 @@ pub struct CopyArgs {
     /// Change nothing, only count.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Setting up accounts.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Ask for an account, try it, and write it down once it works.
+    Add,
 }

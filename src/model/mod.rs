@@ -28,6 +28,7 @@ pub mod query;
 pub mod rule;
 pub mod status;
 pub mod view;
+pub mod setup;
 pub mod contact;
 
 pub use account::{

@@ -3,7 +3,8 @@
 
 use crate::config::keep::Keep;
 use crate::config::{Hyperlinks, Images, ReaderPlace, SavedView, Split};
-use crate::model::{Account, Done, Draft, DraftId, Intent, MailDomain};
+use crate::model::setup::{Attempt, Cancel, Found, Kept, Tried};
+use crate::model::{Account, Done, Draft, DraftId, Intent, MailDomain, Secret};
 use crate::signal::Board;
 use crate::tui::offer::Books;
 use std::path::PathBuf;
@@ -29,6 +30,31 @@ pub type LoadPicture = Arc<dyn Fn(&str, usize, Instant) -> Result<Vec<u8>, Strin
 /// Writes a view or tabs into the configuration, and answers what is kept from then on; what went
 /// wrong comes in plain words. Called on a thread of its own.
 pub type KeepHow = Arc<dyn Fn(&Keep) -> Result<(Vec<SavedView>, Vec<Split>), String> + Send + Sync>;
+
+/// Looks for the servers of an address and tells what is found as it is. Called on a thread of its
+/// own, after the typing paused for a moment; returns after `Found::Done`, within about five seconds,
+/// or soon after it was cancelled. What the built-in list knows comes at once, without the network.
+pub type FindServers = Arc<dyn Fn(&str, &Cancel, &mut dyn FnMut(Found)) + Send + Sync>;
+
+/// Tries an account and tells of each step as it goes. Called on a thread of its own, only after the
+/// user agreed to the servers; returns after `Tried::Done`, or soon after it was cancelled. Writes
+/// nothing.
+pub type TrySetup = Arc<dyn Fn(&Attempt, &Cancel, &mut dyn FnMut(Tried)) + Send + Sync>;
+
+/// Writes an account that worked into the configuration and its secret where it is kept; what went
+/// wrong comes in plain words. Called on a thread of its own: the secret store may ask the user.
+pub type KeepSetup = Arc<dyn Fn(&Account, &Secret) -> Result<Kept, String> + Send + Sync>;
+
+/// What setting up an account needs from outside.
+#[derive(Clone)]
+pub struct SetUp {
+    /// Finds servers.
+    pub find: FindServers,
+    /// Tries an account.
+    pub attempt: TrySetup,
+    /// Keeps it.
+    pub keep: KeepSetup,
+}
 
 /// What the user prefers.
 #[derive(Clone, Copy, Debug)]
