@@ -4,7 +4,7 @@ use postrider::cli::args::{self, Command, Compose};
 use postrider::cli::seat::Seat;
 use postrider::cli::{self, compose, exit, home};
 use postrider::config::files::read_text;
-use postrider::config::lock::{self, EngineLock};
+use postrider::config::lock::{self, EngineLock, Listener};
 use postrider::config::{Checks, ConfigError, Loaded, Look, Paths, keep, load};
 use postrider::demo::{Demo, Options};
 use postrider::model::{Account, AccountStatus, Draft, DraftId, Link};
@@ -18,9 +18,14 @@ use postrider::tui::editor;
 use postrider::tui::offer::Books;
 use postrider::tui::ports::{KeepHow, LoadPicture, LookUp};
 use postrider::tui::screen::composer::block;
-use postrider::tui::{self, Ports, Taste};
+use postrider::tui::{self, End, Ports, RunError, Stage, Taste};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long threads of an engine may take to end before another takes its place. Those that wait for
+/// a server hear a bell; longer takes only one that is being connected.
+const ENDING: Duration = Duration::from_secs(3);
 
 fn main() {
     let code = run();
@@ -112,45 +117,147 @@ fn screen(paths: &Paths, begun: Option<&Compose>) -> anyhow::Result<()> {
     }
     warnings.extend(loaded.problems.iter().map(|p| format!("config.toml: {p}")));
     let compose = begun.map(|b| compose::draft(&loaded.config, b, &mut warnings));
-    let compose = compose.transpose()?.map(Box::new);
-    let done = ride(paths, &loaded, compose, warnings);
-    cli::note_damage(&paths.cache, &done);
-    done
+    let mut compose = compose.transpose()?.map(Box::new);
+    let (mut loaded, mut stay) = (loaded, Stay::default());
+    loop {
+        let done = ride(&mut stay, paths, &loaded, compose.take(), warnings);
+        cli::note_damage(&paths.cache, &done);
+        match done? {
+            End::Quit => return Ok(()),
+            End::AddAccount | End::Reload => {}
+        }
+        if !stay.alone {
+            return Err(begin_anew(stay));
+        }
+        (loaded, warnings) = load_anew(paths, loaded);
+    }
+}
+
+/// The configuration as it is now. One that can't be used at all leaves everything as it was.
+fn load_anew(paths: &Paths, before: Loaded) -> (Loaded, Vec<String>) {
+    match load::load(&paths.config) {
+        Ok(loaded) if !loaded.config.accounts.is_empty() => {
+            let problems = loaded.problems.iter();
+            let warnings = problems.map(|p| format!("config.toml: {p}")).collect();
+            (loaded, warnings)
+        }
+        Ok(loaded) => {
+            let problem = loaded.problems.first().map(|p| format!("config.toml: {p}"));
+            let none = || "config.toml has no account any more".to_owned();
+            (before, vec![problem.unwrap_or_else(none)])
+        }
+        Err(error) => (before, vec![error.to_string()]),
+    }
+}
+
+/// What outlives a screen and its engine where others follow in this process.
+struct Stay {
+    /// The terminal, once there was something to show.
+    stage: Option<Stage>,
+    /// Which engine talks to servers, once this process may.
+    turn: Arc<Mutex<Turn>>,
+    /// Whether no thread of the engine before is left.
+    alone: bool,
+}
+
+impl Default for Stay {
+    fn default() -> Stay {
+        Stay {
+            stage: None,
+            turn: Arc::default(),
+            alone: true,
+        }
+    }
+}
+
+impl Stay {
+    /// The terminal, taken now if it is not yet.
+    fn stage(&mut self, mouse: bool, log: &Path) -> Result<&mut Stage, RunError> {
+        let stage = match self.stage.take() {
+            Some(stage) => stage,
+            None => Stage::enter(mouse, log)?,
+        };
+        Ok(self.stage.insert(stage))
+    }
+}
+
+/// Whose turn it is to talk to servers.
+#[derive(Default)]
+struct Turn {
+    /// Whether this process holds the engine's lock; then it does until it ends.
+    held: bool,
+    /// Whether a thread waits for it.
+    waited_for: bool,
+    /// What is done when it has come.
+    come: Option<Box<dyn FnOnce() + Send>>,
+}
+
+fn turn_of(turn: &Mutex<Turn>) -> MutexGuard<'_, Turn> {
+    // Nothing in it spans two writes.
+    turn.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Threads of the engine before still wait for a server and must not meet others in their place: the
+/// process itself begins anew, which ends them as the end of the program does. Answers only what
+/// went wrong.
+fn begin_anew(stay: Stay) -> anyhow::Error {
+    use std::os::unix::process::CommandExt as _;
+    drop(stay);
+    tracing::info!("a server lets us wait: the program begins anew");
+    let mut again = match std::env::current_exe() {
+        Ok(program) => std::process::Command::new(program),
+        Err(error) => return error.into(),
+    };
+    if let Ok(Some(home)) = args::read(std::env::args_os()).map(|args| args.home) {
+        again.arg("--home").arg(home);
+    }
+    again.exec().into()
 }
 
 fn ride(
+    stay: &mut Stay,
     paths: &Paths,
     loaded: &Loaded,
     compose: Option<Box<Draft>>,
     mut warnings: Vec<String>,
-) -> anyhow::Result<()> {
-    let lock = EngineLock::try_take(&paths.lock)?;
+) -> anyhow::Result<End> {
+    let online = {
+        let mut turn = turn_of(&stay.turn);
+        if !turn.held
+            && !turn.waited_for
+            && let Some(lock) = EngineLock::try_take(&paths.lock)?
+        {
+            lock.keep();
+            turn.held = true;
+        }
+        turn.held
+    };
     let board = Arc::new(Board::new());
     let accounts = loaded.config.accounts.clone();
     let look = &loaded.config.look;
     let cache = paths.cache.clone();
-    let begin = beginning(paths, loaded, &board);
-    let seat = match lock {
-        Some(lock) => {
-            lock.keep();
-            Arc::new(Seat::new(begin(true)?))
+    let ears = Arc::default();
+    let begin = beginning(paths, loaded, &board, &ears);
+    let seat = Arc::new(Seat::new(begin(online)?));
+    if !online {
+        for account in &accounts {
+            let link = Link::Elsewhere;
+            board.status(
+                &account.name,
+                AccountStatus {
+                    link,
+                    ..AccountStatus::default()
+                },
+            );
         }
-        None => {
-            for account in &accounts {
-                let link = Link::Elsewhere;
-                board.status(
-                    &account.name,
-                    AccountStatus {
-                        link,
-                        ..AccountStatus::default()
-                    },
-                );
-            }
-            let seat = Arc::new(Seat::new(begin(false)?));
-            wait_for_turn(paths, Arc::clone(&seat), Arc::clone(&board), begin)?;
-            seat
-        }
-    };
+        wait_for_turn(
+            &stay.turn,
+            paths,
+            Arc::clone(&seat),
+            Arc::clone(&board),
+            begin,
+        )?;
+    }
     let (left_open, put_aside) = left_open(paths, &accounts)?;
     let asked = Arc::clone(&seat);
     let ports = Ports {
@@ -191,8 +298,15 @@ fn ride(
         keep: keep_in(&paths.config),
         warnings,
     };
-    let done = tui::run(ports);
-    seat.close();
+    let stage = stay.stage(ports.taste.mouse, &paths.log);
+    let done = stage.and_then(|stage| tui::run(stage, ports));
+    // Whoever waits for the lock has nothing to begin any more, or is done with it.
+    turn_of(&stay.turn).come = None;
+    let patience = match done {
+        Ok(End::AddAccount | End::Reload) => ENDING,
+        _ => Duration::ZERO,
+    };
+    stay.alone = seat.close(patience);
     Ok(done?)
 }
 
@@ -202,8 +316,9 @@ fn beginning(
     paths: &Paths,
     loaded: &Loaded,
     board: &Arc<Board>,
+    ears: &Arc<Mutex<Vec<Listener>>>,
 ) -> impl Fn(bool) -> anyhow::Result<Engine> + Send + 'static {
-    let (paths, board) = (paths.clone(), Arc::clone(board));
+    let (paths, board, ears) = (paths.clone(), Arc::clone(board), Arc::clone(ears));
     let accounts = loaded.config.accounts.clone();
     let undo_send = loaded.config.look.undo_send;
     let rules = loaded.config.rules.clone();
@@ -224,47 +339,64 @@ fn beginning(
         }
         let engine = Engine::start(parts)?;
         let board = Arc::clone(&board);
-        if online {
+        let ear = if online {
             let nudged = engine.nudged();
             lock::listen(&paths.bell, move || {
                 nudged.iter().for_each(Ringer::ring);
                 everything_changed(&board, &cache);
-            })?;
+            })?
         } else {
-            lock::listen(&paths.news, move || everything_changed(&board, &cache))?;
-        }
+            lock::listen(&paths.news, move || everything_changed(&board, &cache))?
+        };
+        ears.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(ear);
         Ok(engine)
     }
 }
 
 /// Waits, on a thread of its own, until no other process talks to servers; from then on this one
-/// does.
+/// does, with the engine that is wanted then.
 fn wait_for_turn(
+    turn: &Arc<Mutex<Turn>>,
     paths: &Paths,
     seat: Arc<Seat>,
     board: Arc<Board>,
     begin: impl Fn(bool) -> anyhow::Result<Engine> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let path = paths.lock.clone();
+    let failed = Arc::clone(&board);
+    let come = move || match begin(true) {
+        Ok(engine) => seat.replace(engine),
+        Err(error) => no_server(&board, &error),
+    };
+    let mut waiting = turn_of(turn);
+    waiting.come = Some(Box::new(come));
+    if waiting.waited_for {
+        return Ok(());
+    }
+    let (path, turn) = (paths.lock.clone(), Arc::clone(turn));
     std::thread::Builder::new()
         .name("turn".to_owned())
-        .spawn(move || {
-            let begun = EngineLock::take(&path).map_err(anyhow::Error::from);
-            let begun = begun.and_then(|lock| {
+        .spawn(move || match EngineLock::take(&path) {
+            Ok(lock) => {
                 // Another that waits must not begin beside threads that this one has started.
                 lock.keep();
-                begin(true)
-            });
-            match begun {
-                Ok(engine) => seat.replace(engine),
-                Err(error) => {
-                    let told = format!("No server is talked to: {error:#}");
-                    board.notice(postrider::text::Clean::line(&told).to_string());
-                    tracing::error!(%error, "no server is talked to");
+                let mut turn = turn_of(&turn);
+                turn.held = true;
+                if let Some(come) = turn.come.take() {
+                    come();
                 }
             }
+            Err(error) => no_server(&failed, &error.into()),
         })?;
+    waiting.waited_for = true;
     Ok(())
+}
+
+fn no_server(board: &Board, error: &anyhow::Error) {
+    let told = format!("No server is talked to: {error:#}");
+    board.notice(postrider::text::Clean::line(&told).to_string());
+    tracing::error!(%error, "no server is talked to");
 }
 
 /// How recipients' domains are looked up, if they are. Whom the system asks changes with the
@@ -394,7 +526,14 @@ fn demo() -> anyhow::Result<()> {
     let server = Demo::start(Options::default())?;
     let mut loaded = Loaded::default();
     loaded.config.accounts = server.accounts();
-    let outcome = ride(&paths, &loaded, None, Vec::new());
+    let mut stay = Stay::default();
+    let outcome = loop {
+        match ride(&mut stay, &paths, &loaded, None, Vec::new()) {
+            Ok(End::Quit) => break Ok(()),
+            Ok(End::AddAccount | End::Reload) => {}
+            Err(error) => break Err(error),
+        }
+    };
     drop(server);
     outcome
 }

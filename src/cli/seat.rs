@@ -6,6 +6,7 @@ use crate::model::Intent;
 use crate::sync::Engine;
 use crate::sync::ledger::Reply;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Where the engine sits; empty once the screen has ended.
 pub struct Seat(Mutex<Option<Arc<Engine>>>);
@@ -43,10 +44,19 @@ impl Seat {
         }
     }
 
-    /// Ends the engine; another that comes later is not taken.
-    pub fn close(&self) {
+    /// Ends the engine; another that comes later is not taken. Whether all of its threads were gone
+    /// within this time.
+    pub fn close(&self, within: Duration) -> bool {
         let engine = self.inside().take();
-        drop(engine);
+        // Who asked in the last moment is served at once; one who is not lets go later.
+        match engine.map(Arc::try_unwrap) {
+            Some(Ok(engine)) => engine.end(within),
+            Some(Err(shared)) => {
+                drop(shared);
+                false
+            }
+            None => true,
+        }
     }
 
     fn inside(&self) -> MutexGuard<'_, Option<Arc<Engine>>> {

@@ -268,7 +268,7 @@ fn watch(home: &Home, as_json: bool, parts: Parts, board: &Arc<Board>) -> Result
     crate::notify::start(&home.paths.cache, &home.config.notify, board)?;
     let mut engine = Engine::start(parts)?;
     let nudged = engine.nudged();
-    lock::listen(&home.paths.bell, move || {
+    let _ear = lock::listen(&home.paths.bell, move || {
         nudged.iter().for_each(crate::signal::Ringer::ring)
     })?;
     let mut said = BTreeMap::new();

@@ -2,11 +2,15 @@
 //! a bell is a file that is written to, watched by inotify.
 
 use super::paths::private_file;
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, pipe_with};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 /// Held while this process is the one that talks to servers; gone when it ends, however it ends.
@@ -72,26 +76,52 @@ pub fn ring(bell: &Path) {
     }
 }
 
-/// Calls `heard` on a thread of its own whenever the bell is rung, until the process ends.
+/// Somebody listens for a bell until this is dropped.
+#[derive(Debug)]
+#[must_use = "nobody listens once it is dropped"]
+pub struct Listener {
+    /// Nothing is ever written to it: the thread hears that it is closed.
+    _end: OwnedFd,
+}
+
+/// Calls `heard` on a thread of its own whenever the bell is rung, until the listener is dropped.
 ///
 /// # Errors
 /// When the file can't be watched.
-pub fn listen(bell: &Path, heard: impl Fn() + Send + 'static) -> io::Result<()> {
+pub fn listen(bell: &Path, heard: impl Fn() + Send + 'static) -> io::Result<Listener> {
     private_file(bell)?;
-    let watch = inotify::init(CreateFlags::CLOEXEC)?;
+    let watch = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
     inotify::add_watch(&watch, bell, WatchFlags::CLOSE_WRITE)?;
+    let (ended, end) = pipe_with(PipeFlags::CLOEXEC)?;
     std::thread::Builder::new()
         .name("bell".to_owned())
         .spawn(move || {
             let mut buffer = [MaybeUninit::uninit(); 1024];
-            let mut events = inotify::Reader::new(&watch, &mut buffer);
-            while let Ok(_) | Err(rustix::io::Errno::INTR) = events.next() {
-                if events.is_buffer_empty() {
+            loop {
+                let mut fds = [
+                    PollFd::new(&watch, PollFlags::IN),
+                    PollFd::new(&ended, PollFlags::IN),
+                ];
+                match poll(&mut fds, None) {
+                    Ok(_) | Err(Errno::INTR) => {}
+                    Err(_) => return,
+                }
+                let [_, over] = &fds;
+                if !over.revents().is_empty() {
+                    return;
+                }
+                // Many rings are one.
+                let mut events = inotify::Reader::new(&watch, &mut buffer);
+                let mut rung = false;
+                while events.next().is_ok() {
+                    rung = true;
+                }
+                if rung {
                     heard();
                 }
             }
         })?;
-    Ok(())
+    Ok(Listener { _end: end })
 }
 
 #[cfg(test)]
@@ -115,8 +145,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("bell");
         let (tell, heard) = crossbeam_channel::bounded(8);
-        listen(&path, move || tell.try_send(()).unwrap_or_default()).unwrap();
+        let ear = listen(&path, move || tell.try_send(()).unwrap_or_default()).unwrap();
         ring(&path);
         assert!(heard.recv_timeout(Duration::from_secs(20)).is_ok());
+        drop(ear);
+        // The thread is gone, and what it called with it; a ring that it had not heard may come.
+        let until = std::time::Instant::now() + Duration::from_secs(20);
+        while heard.recv_deadline(until).is_ok() {}
+        assert!(std::time::Instant::now() < until);
     }
 }

@@ -26,11 +26,14 @@ use crate::text::when;
 use crossbeam_channel::{Sender, bounded};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// Intents that may wait for the ledger; the screen never fills this.
 const INTENTS: usize = 1024;
 /// Bodies that may wait to be fetched.
 const REQUESTS: usize = 256;
+/// Between two looks whether all threads have ended.
+const BETWEEN: Duration = Duration::from_millis(2);
 
 /// What an engine is made of.
 pub struct Parts {
@@ -181,8 +184,8 @@ impl Engine {
             begun: when::now(),
         };
         let (sender, receiver) = bounded::<(Intent, Reply)>(INTENTS);
-        let myself = sender.clone();
-        spawn("ledger", move || ledger.run(&receiver, &myself))?;
+        let myself = Arc::new(sender.clone());
+        spawn("ledger", move || ledger.run(&receiver, &myself, &stop))?;
         engine.intents = Some(sender);
         Ok(engine)
     }
@@ -312,9 +315,27 @@ impl Engine {
                 let _ = done.send(());
             });
             if intents.send((Intent::CheckMail, last)).is_ok() {
-                let _ = wait.recv_timeout(std::time::Duration::from_secs(2));
+                let _ = wait.recv_timeout(Duration::from_secs(2));
             }
         }
+    }
+}
+
+impl Engine {
+    /// Stops, and waits until no thread of it is left; for one that is started after it on the same
+    /// databases. `false`: after this time some still wait for a server, which then must not meet
+    /// others in their place.
+    pub fn end(mut self, within: Duration) -> bool {
+        self.stop();
+        let until = Instant::now() + within;
+        // Each thread holds it for as long as it runs.
+        while Arc::strong_count(&self.stop) > 1 {
+            if Instant::now() >= until {
+                return false;
+            }
+            std::thread::sleep(BETWEEN);
+        }
+        true
     }
 }
 

@@ -22,6 +22,7 @@ use crate::text::{Clean, when};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// What is said when recording or building something panicked.
@@ -32,6 +33,9 @@ const ELSEWHERE: &str = "another window of postrider talks to the server; open i
 
 /// What is said when hundreds of messages are waited for.
 const BUSY: &str = "many others are being fetched; open it again in a moment";
+
+/// How soon it is looked again, at the end, whether a message is built that was sent just before.
+const BUILDING: Duration = Duration::from_millis(20);
 
 /// Senders of whom one action tells where their mail is filed.
 const SENDERS: usize = 20;
@@ -71,11 +75,23 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Serves intents until the sender is gone. `myself` carries messages back that were built on
-    /// a thread of their own.
-    pub fn run(mut self, intents: &Receiver<(Intent, Reply)>, myself: &Sender<(Intent, Reply)>) {
+    /// Serves intents until the engine stops and all that came is recorded. `myself` carries
+    /// messages back that were built on a thread of their own.
+    pub fn run(
+        mut self,
+        intents: &Receiver<(Intent, Reply)>,
+        myself: &Arc<Sender<(Intent, Reply)>>,
+        stop: &AtomicBool,
+    ) {
         loop {
-            let next = match self.bells.next_rest() {
+            let stops = stop.load(Ordering::SeqCst);
+            // Whoever still builds a message holds `myself` until it is among the intents.
+            if stops && Arc::strong_count(myself) == 1 && intents.is_empty() {
+                return;
+            }
+            let rest = self.bells.next_rest();
+            let next = match rest.or(stops.then_some(BUILDING)) {
+                Some(left) if stops => intents.recv_timeout(left.min(BUILDING)),
                 Some(left) => intents.recv_timeout(left),
                 None => intents.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };

@@ -313,7 +313,8 @@ fn what_is_sent_is_a_draft_while_its_message_is_built() {
         ..Draft::new(account().name)
     };
     let (myself, built) = crossbeam_channel::bounded(1);
-    desk.ledger.freeze_aside(draft, Box::new(|_| ()), &myself);
+    desk.ledger
+        .freeze_aside(draft, Box::new(|_| ()), &Arc::new(myself));
     // The program may end here.
     let kept = desk.ledger.local.read().drafts().unwrap();
     assert_eq!(kept.len(), 1);

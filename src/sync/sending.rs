@@ -199,7 +199,7 @@ impl Ledger {
         &mut self,
         mut draft: Draft,
         reply: Reply,
-        myself: &Sender<(Intent, Reply)>,
+        myself: &Arc<Sender<(Intent, Reply)>>,
     ) {
         match self.local.save_draft(&draft, when::now()) {
             Ok(id) => draft.id = Some(id),
@@ -210,7 +210,7 @@ impl Ledger {
             Ok(job) => job,
             Err(why) => return reply(Err(why)),
         };
-        let myself = myself.clone();
+        let myself = Arc::clone(myself);
         aside(Box::new(move || {
             let built = catch_unwind(AssertUnwindSafe(job));
             let outgoing = match built.unwrap_or_else(|_| Err(FAULT.to_owned())) {

@@ -299,6 +299,7 @@ commands! {
     EmptyTrash, "empty-trash", Going, [Global], No, "", "Remove everything in Trash for good; asks first";
     EmptyJunk, "empty-junk", Going, [Global], No, "", "Remove everything in Junk for good; asks first";
     Theme, "theme", Program, [Global], Theme, "", "Show everything in other colours";
+    Reload, "reload", Program, [Global], No, "", "Load the configuration anew";
     Redraw, "redraw", Program, [Global Composer], No, "", "Redraw the screen";
     Suspend, "suspend", Program, [Global], No, "", "Stop the program as a shell's job";
     Quit, "quit", Program, [Global], No, "", "Close what is open, or end the program";

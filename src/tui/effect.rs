@@ -29,6 +29,17 @@ pub enum DraftFrom {
     GoOn,
 }
 
+/// Why the screen was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The program is to end.
+    Quit,
+    /// An account is to be set up; then the screen comes back.
+    AddAccount,
+    /// The configuration is to be read anew; then the screen comes back.
+    Reload,
+}
+
 /// What is sent of a message as it lies here, without a draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outward {
@@ -103,6 +114,6 @@ pub enum Effect {
     AskBackground,
     /// Draw everything anew.
     Redraw,
-    /// End the program.
-    Quit,
+    /// Leave the screen.
+    End(End),
 }

@@ -125,6 +125,20 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whether it comes from the terminal or a signal, and not from a thread that was asked.
+    pub fn is_typed(&self) -> bool {
+        matches!(
+            self,
+            Event::Key(_)
+                | Event::Mouse(_)
+                | Event::Paste(_)
+                | Event::Resize(..)
+                | Event::Focus(_)
+                | Event::Background { .. }
+                | Event::Quit
+        )
+    }
+
     /// The kind of event, for the log: never what was typed.
     pub fn name(&self) -> &'static str {
         match self {

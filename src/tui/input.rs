@@ -56,9 +56,13 @@ impl Control {
     }
 }
 
+/// Where events go; another screen may take the place of the one that is shown.
+type Target = Arc<Mutex<Sender<Event>>>;
+
 /// The handle that the loop keeps.
 pub struct Input {
     control: Arc<Control>,
+    to: Target,
     ring: Ringer,
     thread: Option<JoinHandle<()>>,
 }
@@ -75,6 +79,8 @@ impl Input {
         let winch = signal_pipe(&[SIGWINCH])?;
         let quit = signal_pipe(&[SIGTERM, SIGHUP, SIGINT])?;
         let shared = Arc::clone(&control);
+        let to = Arc::new(Mutex::new(events));
+        let events = Arc::clone(&to);
         let thread = std::thread::Builder::new()
             .name("input".into())
             .spawn(move || {
@@ -90,9 +96,15 @@ impl Input {
             })?;
         Ok(Input {
             control,
+            to,
             ring,
             thread: Some(thread),
         })
+    }
+
+    /// Lets another hear what comes from now on.
+    pub fn hand_to(&self, events: Sender<Event>) {
+        *self.to.lock().unwrap_or_else(PoisonError::into_inner) = events;
     }
 
     /// Keeps the thread away from the tty. Returns once it is, or after half a second.
@@ -138,7 +150,7 @@ struct Listener {
     winch: UnixStream,
     quit: UnixStream,
     control: Arc<Control>,
-    events: Sender<Event>,
+    events: Target,
 }
 
 /// What a wait found.
@@ -176,19 +188,19 @@ impl Listener {
                 Mode::Run => true,
             };
             let Ok(found) = self.wait(tty, listening, fruitless) else {
-                let _ = self.events.send(Event::Quit);
+                let _ = self.tell(Event::Quit);
                 return;
             };
             if found.quit {
                 drain(&mut self.quit);
-                if self.events.send(Event::Quit).is_err() {
+                if self.tell(Event::Quit).is_err() {
                     return;
                 }
             }
             if found.winch {
                 drain(&mut self.winch);
                 if let Ok((w, h)) = crossterm::terminal::size() {
-                    let _ = self.events.send(Event::Resize(w, h));
+                    let _ = self.tell(Event::Resize(w, h));
                 }
             }
             // crossterm hears of the size, too, and would forget a key that it finds beside that
@@ -201,12 +213,12 @@ impl Listener {
                 (false, false) => Duration::ZERO,
             };
             if !heard.is_zero() && !found.gone && self.read(heard).is_err() {
-                let _ = self.events.send(Event::Quit);
+                let _ = self.tell(Event::Quit);
                 return;
             }
             if found.gone {
                 // crossterm would spin on a terminal that has hung up: never ask it again.
-                let _ = self.events.send(Event::Quit);
+                let _ = self.tell(Event::Quit);
                 return;
             }
             if found.tty {
@@ -218,7 +230,7 @@ impl Listener {
                         }
                     }
                     Err(_) => {
-                        let _ = self.events.send(Event::Quit);
+                        let _ = self.tell(Event::Quit);
                         return;
                     }
                 }
@@ -292,7 +304,8 @@ impl Listener {
 
     fn tell(&self, event: Event) -> io::Result<()> {
         let gone = |_| io::ErrorKind::BrokenPipe.into();
-        self.events.send(event).map_err(gone)
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        events.send(event).map_err(gone)
     }
 }
 

@@ -32,6 +32,7 @@ pub mod backend;
 pub mod ground;
 pub mod terminal;
 pub mod input;
+pub mod stage;
 pub mod editor;
 pub mod download;
 pub mod shelves;
@@ -46,5 +47,7 @@ pub mod reader;
 pub mod layout;
 pub mod run;
 
+pub use effect::End;
 pub use ports::{Ports, Reply, Taste};
-pub use run::{RunError, run};
+pub use run::run;
+pub use stage::{RunError, Stage};

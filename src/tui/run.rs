@@ -12,7 +12,7 @@ use crate::tui::app::{App, Setup};
 use crate::tui::clip::clip;
 use crate::tui::contacts::Asker;
 use crate::tui::editor;
-use crate::tui::effect::Effect;
+use crate::tui::effect::{Effect, End};
 use crate::tui::errand::{Brought, Errand};
 use crate::tui::event::{About, Event, Now};
 use crate::tui::hyperlink;
@@ -24,9 +24,10 @@ use crate::tui::picture::Ability;
 use crate::tui::ports::{Ask, KeepHow, LookUp, Ports, Reply};
 use crate::tui::reader::Readers;
 use crate::tui::spell::Spelling;
+use crate::tui::stage::{RunError, Stage};
 use crate::tui::terminal::{self, Terminal};
 use crate::tui::theme::Surroundings;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,26 +38,13 @@ const SLOW: Duration = Duration::from_millis(16);
 /// Events taken in before a frame is drawn all the same.
 const BATCH: usize = 512;
 
-/// Why the screen could not be shown.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// Standard input or output is no terminal, or it went away.
-    #[error(
-        "there is no terminal to show mail on ({0}); for scripts there are commands: postrider --help"
-    )]
-    Terminal(#[source] io::Error),
-    /// Threads or descriptors have run out.
-    #[error("the screen can't be started: {0}")]
-    Start(#[source] io::Error),
-}
-
-/// Shows the screen until the user leaves, the terminal goes away or a signal asks to end. The
-/// terminal is as it was afterwards.
+/// Shows the screen until the user leaves, the terminal goes away or a signal asks to end, and says
+/// why it was left. What it shows last stays.
 ///
 /// # Errors
-/// When there is no terminal, or no thread can be started.
-pub fn run(ports: Ports) -> Result<(), RunError> {
-    let (events, inbox) = unbounded();
+/// When the terminal is gone, or no thread can be started.
+pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
+    let (events, inbox) = stage.anew();
     let ring = events.clone();
     // The hook runs with the board locked and must only ring: the loop takes what is written.
     ports.board.on_post(move || {
@@ -84,9 +72,8 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
         ),
         events.clone(),
     );
-    terminal::restore_on_panic(&ports.log);
-    let terminal = Terminal::enter(ports.taste.mouse).map_err(RunError::Terminal)?;
-    let input = Input::start(events.clone()).map_err(RunError::Start)?;
+    let mouse = ports.taste.mouse;
+    stage.terminal.mouse(mouse).map_err(RunError::Terminal)?;
     let drawn = events.clone();
     let named = ports.spell_named;
     let spelling = Spelling::load(ports.spell, ports.words, move |lacking| {
@@ -113,9 +100,9 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
             domains: ports.domains.clone(),
             layout,
             parts,
-            input,
+            input: &stage.input,
             events,
-            terminal,
+            terminal: &mut stage.terminal,
             editing: ports.editing,
             keep: ports.keep,
             spelling: spelling.clone(),
@@ -142,26 +129,26 @@ pub fn run(ports: Ports) -> Result<(), RunError> {
 }
 
 /// What performs effects.
-struct Hands {
+struct Hands<'s> {
     ask: Ask,
     readers: Readers,
     contacts: Asker,
     domains: Option<LookUp>,
     layout: Layout,
     parts: Parts,
-    input: Input,
+    input: &'s Input,
     events: Sender<Event>,
-    terminal: Terminal,
+    terminal: &'s mut Terminal,
     editing: PathBuf,
     keep: KeepHow,
     spelling: Spelling,
 }
 
-struct Loop {
+struct Loop<'s> {
     board: Arc<Board>,
     /// Whether the terminal is told of links.
     hyperlinks: bool,
-    hands: Hands,
+    hands: Hands<'s>,
     inbox: Receiver<Event>,
 }
 
@@ -169,21 +156,21 @@ struct Loop {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Go {
     On,
-    Out,
+    Out(End),
 }
 
-impl Loop {
-    fn run(mut self, setup: Setup) -> Result<(), RunError> {
+impl Loop<'_> {
+    fn run(mut self, setup: Setup) -> Result<End, RunError> {
         let size = self.hands.terminal.size().map_err(RunError::Terminal)?;
         let (mut app, first) = App::new(setup, size, now());
-        if self.perform(first)? == Go::Out {
-            return Ok(());
+        if let Go::Out(end) = self.perform(first)? {
+            return Ok(end);
         }
         self.draw(&app)?;
         loop {
             let event = match self.next(app.deadline()) {
                 Some(event) => event,
-                None => return Ok(()),
+                None => return Ok(End::Quit),
             };
             let began = Instant::now();
             let name = event.name();
@@ -195,8 +182,8 @@ impl Loop {
                     other => other,
                 };
                 let effects = app.update(event, now());
-                if self.perform(effects)? == Go::Out {
-                    return Ok(());
+                if let Go::Out(end) = self.perform(effects)? {
+                    return Ok(end);
                 }
                 taken += 1;
                 next = (taken < BATCH)
@@ -237,15 +224,15 @@ impl Loop {
 
     fn perform(&mut self, effects: Vec<Effect>) -> Result<Go, RunError> {
         for effect in effects {
-            if self.hands.perform(effect).map_err(RunError::Terminal)? == Go::Out {
-                return Ok(Go::Out);
+            if let out @ Go::Out(_) = self.hands.perform(effect).map_err(RunError::Terminal)? {
+                return Ok(out);
             }
         }
         Ok(Go::On)
     }
 }
 
-impl Hands {
+impl Hands<'_> {
     fn perform(&mut self, effect: Effect) -> io::Result<Go> {
         match effect {
             Effect::Query(question) => self.readers.ask(question),
@@ -285,7 +272,7 @@ impl Hands {
                 self.away(|| signal_hook::low_level::raise(signal_hook::consts::SIGSTOP))?
                     .ok();
             }
-            Effect::Quit => return Ok(Go::Out),
+            Effect::End(end) => return Ok(Go::Out(end)),
         }
         Ok(Go::On)
     }

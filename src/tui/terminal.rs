@@ -68,6 +68,20 @@ impl Terminal {
         })
     }
 
+    /// Has the mouse reported from now on, or not.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn mouse(&mut self, mouse: bool) -> io::Result<()> {
+        if MOUSE.swap(mouse, Ordering::SeqCst) == mouse {
+            return Ok(());
+        }
+        execute!(
+            self.inner.backend_mut(),
+            Print(if mouse { MOUSE_ON } else { MOUSE_OFF })
+        )
+    }
+
     /// Takes the terminal again after [`leave`], and draws everything anew next time.
     ///
     /// # Errors

@@ -81,6 +81,7 @@ mod journal;
 mod rules;
 mod extensions;
 mod screen;
+mod reload;
 mod whitelist;
 mod opened;
 mod used;

@@ -10,7 +10,7 @@ use crate::tui::app::geometry::Pane;
 use crate::tui::app::outward::{Chore, Excerpt, Rsvp, Wants};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Section};
-use crate::tui::effect::{DraftFrom, Effect, Outward};
+use crate::tui::effect::{DraftFrom, Effect, End, Outward};
 use crate::tui::event::{About, Now};
 use crate::tui::part::PartJob;
 use crate::tui::question::{DraftAt, Mode, Question};
@@ -48,7 +48,7 @@ impl Panes {
             }
             Command::Quit => {
                 if !self.back(now, fx) {
-                    return Wants::Quit;
+                    return Wants::End(End::Quit);
                 }
             }
             Command::NextPane => self.next_pane(),
@@ -179,6 +179,7 @@ impl Panes {
             Command::CommandLine => return Wants::CommandLine,
             Command::Palette => return Wants::Palette,
             Command::Help => return Wants::Help,
+            Command::Reload => return Wants::End(End::Reload),
             Command::Redraw => fx.push(Effect::Redraw),
             Command::Suspend => fx.push(Effect::Suspend),
             // The composer covers the panes and takes its own.

@@ -6,7 +6,7 @@ use crate::model::{Address, Intent, MsgId, Role, Target, Verb};
 use crate::text::{Clean, later};
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
-use crate::tui::effect::{DraftFrom, Effect, Outward};
+use crate::tui::effect::{DraftFrom, Effect, End, Outward};
 use crate::tui::event::{About, Built, Now};
 use crate::tui::screen::pager::Pager;
 
@@ -107,8 +107,8 @@ pub enum Wants {
     Pictures,
     /// What to do with a message in the outbox.
     Decide,
-    /// The end.
-    Quit,
+    /// The end, or to leave the screen and come back.
+    End(End),
 }
 
 impl Panes {

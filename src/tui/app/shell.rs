@@ -15,7 +15,7 @@ use crate::tui::app::popup::{IN_FRONT, Popup};
 use crate::tui::app::sorted::Sorted;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Context};
-use crate::tui::effect::Effect;
+use crate::tui::effect::{Effect, End};
 use crate::tui::errand::Errand;
 use crate::tui::event::{About, Event, Now};
 use crate::tui::ports::Taste;
@@ -220,7 +220,7 @@ impl App {
             }
             Event::Quit => {
                 self.desk.last_words(&mut fx);
-                fx.push(Effect::Quit);
+                fx.push(Effect::End(End::Quit));
             }
         }
         self.linked(now, &mut fx);
@@ -496,9 +496,9 @@ impl App {
         let context = self.context();
         let popup = match wants {
             Wants::Nothing => return,
-            Wants::Quit => {
+            Wants::End(end) => {
                 self.desk.last_words(fx);
-                fx.push(Effect::Quit);
+                fx.push(Effect::End(end));
                 return;
             }
             Wants::Links => Popup::links(&self.panes).map(Layer::Popup),

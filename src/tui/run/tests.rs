@@ -7,6 +7,7 @@ use crate::model::*;
 use crate::signal::Topic;
 use crate::store::{Cache, Local, MailboxInfo, NewMessage};
 use crate::tui::app::shell::tests::setup;
+use crossbeam_channel::unbounded;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -149,7 +149,7 @@ impl Bench {
                     }
                 }
                 Effect::Part(job) => self.jobs.push(job),
-                Effect::Quit => self.quit = true,
+                Effect::End(_) => self.quit = true,
                 _ => {}
             }
         }
