@@ -5,19 +5,20 @@ use crate::config::paths::expand;
 use crate::config::policy::{self, policy};
 use crate::config::problem::Problems;
 use crate::config::section::{Found, Section};
-use crate::config::sending;
+use crate::config::{oauth, sending};
 use crate::model::{Account, AccountName, ArchiveBy, SecretSource};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "name",
     "email",
     "full-name",
     "user",
     "password",
     "password-command",
+    "oauth",
     "imap",
     "smtp",
     "ca-file",
@@ -156,6 +157,16 @@ fn secret(
 ) -> Option<SecretSource> {
     let ways = "write password = \"keyring\" or \"prompt\", or password-command = [\"pass\", \"show\", \"mail/work\"]";
     let command = section.raw("password-command");
+    let word = section.raw("password").or(command);
+    if let (Some(browser), Some(_)) = (section.raw("oauth"), word) {
+        let message = "`oauth` and a password exclude each other";
+        problems.add(&browser.span(), message, None);
+        return None;
+    }
+    if section.raw("oauth").is_some() {
+        let oauth = oauth::oauth(section, base, problems)?;
+        return Some(SecretSource::OAuth(Box::new(oauth)));
+    }
     if let (Some(word), Some(_)) = (section.raw("password"), command) {
         let message = "`password` and `password-command` exclude each other";
         problems.add(&word.span(), message, None);

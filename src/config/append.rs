@@ -3,6 +3,7 @@
 use super::endpoint::{nowhere, security_name};
 use super::files::replace;
 use super::load;
+use super::oauth;
 use super::policy::{reach_name, size_name, usual_budget};
 use super::sending::auth_name;
 use crate::model::{
@@ -106,6 +107,7 @@ fn text(account: &Account) -> String {
         SecretSource::Command(argv) => {
             line("password-command", list(argv.iter()).unwrap_or_default());
         }
+        SecretSource::OAuth(says) => line("oauth", oauth::table(says)),
         SecretSource::Keyring => line("password", quoted("keyring")),
         SecretSource::Prompt | SecretSource::Memory(_) => line("password", quoted("prompt")),
     }

@@ -8,6 +8,7 @@ mod section;
 mod endpoint;
 pub mod policy;
 mod sending;
+pub mod oauth;
 mod accounts;
 pub mod look;
 mod contacts;

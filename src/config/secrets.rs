@@ -38,6 +38,8 @@ pub fn fetch(account: &Account) -> Result<Secret, SecretError> {
         SecretSource::Command(argv) => command::first_line(argv, COMMAND_LIMIT)
             .map_err(|e| SecretError::Command(e.to_string())),
         SecretSource::Keyring => store::get(&account.user),
+        // Tokens are no secret of the user's: whoever has a provider asks it.
+        SecretSource::OAuth(_) => Err(SecretError::Ask),
     }
 }
 

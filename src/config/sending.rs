@@ -11,11 +11,15 @@ use toml::de::DeValue;
 
 /// The keys of an account that are read here.
 pub(super) const KEYS: [&str; 3] = ["auth", "sendmail", "identity"];
-const WORDS: [(&str, Auth); 3] = [
+const WORDS: [(&str, Auth); 4] = [
     ("password", Auth::Password),
     ("xoauth2", Auth::XOauth2),
     ("oauthbearer", Auth::OAuthBearer),
+    ("oauth", Auth::OAuth),
 ];
+
+/// What is added for a sign-in with a browser.
+const OAUTH: &str = "oauth = { provider = \"google\", client-id = \"…\" }";
 
 /// The word for a way of signing in.
 pub(super) fn auth_name(auth: Auth) -> &'static str {
@@ -25,15 +29,31 @@ pub(super) fn auth_name(auth: Auth) -> &'static str {
         .map_or("password", |(name, _)| name)
 }
 
-/// How one signs in. A token runs out within the hour, so only a command can give it.
+/// How one signs in. A token runs out within the hour, so only a command or a provider can give it.
 pub(super) fn auth(
     section: &Section<'_, '_>,
     secret: Option<&SecretSource>,
     problems: &mut Problems<'_>,
 ) -> Auth {
+    let browser = section.raw("oauth").is_some();
     let Some(found) = section.word("auth", &WORDS, problems) else {
-        return Auth::Password;
+        return if browser { Auth::OAuth } else { Auth::Password };
     };
+    if browser {
+        if found.value == Auth::Password {
+            let message = "`oauth` and `auth = \"password\"` exclude each other";
+            problems.add(&found.span, message, None);
+        }
+        return found.value;
+    }
+    if found.value == Auth::OAuth {
+        problems.add(
+            &found.span,
+            "`auth = \"oauth\"` and no `oauth`",
+            Some(format!("add {OAUTH}; docs/oauth.md says how")),
+        );
+        return found.value;
+    }
     if found.value != Auth::Password && matches!(secret, Some(s) if !is_command(s)) {
         let name = auth_name(found.value);
         problems.add(

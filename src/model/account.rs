@@ -55,6 +55,8 @@ pub enum SecretSource {
     Prompt,
     /// The first line that this command prints; run without a terminal or shell, 30 s at most.
     Command(Vec<String>),
+    /// Access tokens of a provider that the user signed in to in a browser.
+    OAuth(Box<super::OAuth>),
     /// Already in memory (the demo).
     Memory(SecretText),
 }
@@ -87,6 +89,8 @@ pub enum Auth {
     XOauth2,
     /// An OAuth 2.0 access token by OAUTHBEARER (RFC 7628).
     OAuthBearer,
+    /// An OAuth 2.0 access token by whichever of the two the server offers.
+    OAuth,
 }
 
 /// A further address that mail is sent from.

@@ -16,6 +16,7 @@ pub mod thread_rule;
 pub mod mailbox;
 pub mod envelope;
 pub mod secret;
+pub mod oauth;
 pub mod policy;
 pub mod account;
 pub mod op;
@@ -45,6 +46,7 @@ pub use ids::{
 pub use intent::{Done, Intent, Leave, Manage, OutboxVerb, Target, Verb, WhichRules};
 pub use mailbox::{MailboxName, Role};
 pub use message_id::MessageId;
+pub use oauth::{ClientSecret, OAuth, SignInBy, SignInStep, SignInWord};
 pub use op::{MessageKey, NewOp, Op, OpKind, OpState};
 pub use policy::{MailboxPolicy, Reach, SyncPolicy};
 pub use query::{Expr, Query, Term};

@@ -15,6 +15,7 @@ use crate::net::stream::Stream;
 use crate::net::tls::Trust;
 use crate::text::Clean;
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// The longest address.
 const LONGEST_URL: usize = 4_096;
@@ -179,7 +180,8 @@ impl Default for Client {
 
 impl Client {
     /// Asks servers anywhere, this machine's and private networks' among them, and trusts what
-    /// `trust` says: for tests. Whatever comes from a message goes through [`Client::default`].
+    /// `trust` says: for addresses that the user's own configuration names, and for tests. Whatever
+    /// comes from a message goes through [`Client::default`].
     pub fn anywhere(trust: Trust) -> Client {
         Client {
             trust,
@@ -233,7 +235,7 @@ impl Client {
         let answer = Reader {
             stream: &mut stream,
             until,
-            held: Vec::new(),
+            held: Zeroizing::new(Vec::with_capacity(PIECE)),
         }
         .answer(limit);
         stream.shut();
@@ -273,17 +275,21 @@ fn left(until: Instant) -> Result<Duration, HttpError> {
 }
 
 /// The request: the fields that it can't do without, and the same for everybody.
-fn request(url: &Url, form: Option<&str>) -> String {
+fn request(url: &Url, form: Option<&str>) -> Zeroizing<String> {
     let (method, target) = (if form.is_some() { "POST" } else { "GET" }, &url.target);
     let port = match url.port {
         443 => String::new(),
         port => format!(":{port}"),
     };
-    let mut out = format!(
+    let head = format!(
         "{method} {target} HTTP/1.1\r\nHost: {}{port}\r\nUser-Agent: {AGENT}\r\nAccept: */*\r\n\
          Accept-Encoding: identity\r\nConnection: close\r\n",
         url.host
     );
+    // As large as it will be from the beginning: what grows leaves copies of secrets behind.
+    let room = head.len() + 128 + form.map_or(0, str::len);
+    let mut out = Zeroizing::new(String::with_capacity(room));
+    out.push_str(&head);
     if let Some(form) = form {
         let length = form.len();
         out.push_str(&format!(
@@ -307,7 +313,8 @@ enum Length {
 struct Reader<'a> {
     stream: &'a mut Stream,
     until: Instant,
-    held: Vec<u8>,
+    /// Wiped in the end: tokens come this way, too.
+    held: Zeroizing<Vec<u8>>,
 }
 
 impl Reader<'_> {
@@ -413,7 +420,9 @@ impl Reader<'_> {
             }
             match self.more() {
                 Ok(()) => {}
-                Err(HttpError::Net(NetError::Cut(_))) => return Ok(std::mem::take(&mut self.held)),
+                Err(HttpError::Net(NetError::Cut(_))) => {
+                    return Ok(std::mem::take(&mut *self.held));
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -11,6 +11,7 @@ pub mod stream;
 pub mod connect;
 pub mod reach;
 pub mod http;
+pub mod oauth;
 pub mod roam;
 mod dns;
 pub mod domain;

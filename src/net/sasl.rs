@@ -10,11 +10,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+/// The way that the account leaves open, of those that a server offers: never a password where it
+/// says tokens.
+pub(super) fn chosen(auth: Auth, offers: impl Fn(&str) -> bool) -> Auth {
+    match auth {
+        Auth::OAuth if offers("OAUTHBEARER") && !offers("XOAUTH2") => Auth::OAuthBearer,
+        Auth::OAuth if offers("XOAUTH2") => Auth::XOauth2,
+        other => other,
+    }
+}
+
 /// The mechanism's name; for a password the one to begin with.
 pub(super) fn name(auth: Auth) -> &'static str {
     match auth {
         Auth::Password => "PLAIN",
-        Auth::XOauth2 => "XOAUTH2",
+        // Providers speak it first, and the largest of them nothing else.
+        Auth::XOauth2 | Auth::OAuth => "XOAUTH2",
         Auth::OAuthBearer => "OAUTHBEARER",
     }
 }
@@ -32,7 +43,7 @@ pub(super) fn first(
     let word = secret.reveal();
     let odd = match auth {
         Auth::Password => |c: char| c == '\0',
-        Auth::XOauth2 | Auth::OAuthBearer => |c: char| c.is_control(),
+        Auth::XOauth2 | Auth::OAuthBearer | Auth::OAuth => |c: char| c.is_control(),
     };
     if user.contains(odd) || word.contains(odd) {
         let what = match auth {
@@ -43,7 +54,7 @@ pub(super) fn first(
     }
     Ok(Zeroizing::new(match auth {
         Auth::Password => format!("\0{user}\0{word}"),
-        Auth::XOauth2 => format!("user={user}\x01auth=Bearer {word}\x01\x01"),
+        Auth::XOauth2 | Auth::OAuth => format!("user={user}\x01auth=Bearer {word}\x01\x01"),
         Auth::OAuthBearer => {
             let user = user.replace('=', "=3D").replace(',', "=2C");
             let Endpoint { host, port, .. } = server;
@@ -56,7 +67,7 @@ pub(super) fn first(
 pub(super) fn again(auth: Auth) -> &'static str {
     match auth {
         Auth::OAuthBearer => "\x01",
-        Auth::Password | Auth::XOauth2 => "",
+        Auth::Password | Auth::XOauth2 | Auth::OAuth => "",
     }
 }
 
@@ -75,6 +86,7 @@ pub(super) fn not_offered(auth: Auth, others: &[&str]) -> NetError {
         Auth::Password => "by password",
         Auth::XOauth2 => "by XOAUTH2",
         Auth::OAuthBearer => "by OAUTHBEARER",
+        Auth::OAuth => "by XOAUTH2 or OAUTHBEARER",
     };
     NetError::Auth(Refusal {
         text: format!("the server {offered}, not {wanted}"),
@@ -91,9 +103,15 @@ pub(super) fn hidden(
     server: &Endpoint,
 ) -> NetError {
     let word = secret.reveal();
-    let whole = first(auth, user, secret, server).map(|first| encoded(&first));
-    let whole = whole.as_ref().map_or("", |w| w.as_str());
-    error.without(&[whole, &encoded(word), word])
+    let whole = |auth| {
+        let whole = first(auth, user, secret, server).map(|first| encoded(&first));
+        whole.unwrap_or_default()
+    };
+    let said = match auth {
+        Auth::OAuth => [whole(Auth::XOauth2), whole(Auth::OAuthBearer)],
+        one => [whole(one), Zeroizing::default()],
+    };
+    error.without(&[&said[0], &said[1], &encoded(word), word])
 }
 
 #[cfg(test)]

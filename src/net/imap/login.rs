@@ -200,7 +200,8 @@ fn sign_in(
     account: &Account,
     secret: &Secret,
 ) -> Result<imap::Session<Port>, NetError> {
-    let (auth, user, password) = (account.auth, account.user.as_str(), secret.reveal());
+    let auth = sasl::chosen(account.auth, |name| caps.has(&format!("AUTH={name}")));
+    let (user, password) = (account.user.as_str(), secret.reveal());
     {
         let mut line = port.line();
         let stream = line.stream();

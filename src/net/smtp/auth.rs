@@ -49,7 +49,7 @@ impl SmtpSession {
     }
 
     fn authenticate(&mut self, account: &Account, secret: &Secret) -> Result<(), NetError> {
-        let auth = account.auth;
+        let auth = sasl::chosen(account.auth, |name| self.offers().lists("AUTH", name));
         let first = sasl::first(auth, &account.user, secret, &account.smtp)?;
         let mut reply = None;
         if self.offers().lists("AUTH", sasl::name(auth)) {
