@@ -93,6 +93,9 @@ pub struct Proposal {
     /// Servers that neither belong to the address's domain nor are vouched for by anybody whose
     /// word counts: the user must agree to them before anything secret goes there.
     pub outside: Vec<String>,
+    /// A well-known domain that was perhaps meant, where the address's differs from it by a slip of
+    /// the hand: the user must be asked then, too.
+    pub meant: Option<String>,
     /// What to know of this provider, each a sentence.
     pub notes: Vec<String>,
 }
@@ -100,11 +103,16 @@ pub struct Proposal {
 impl Proposal {
     /// Whether the user must agree to its servers by name first.
     pub fn must_ask(&self) -> bool {
-        !self.outside.is_empty()
+        !self.outside.is_empty() || self.meant.is_some()
     }
 
     /// The question then; `None` where there is none. From outside: clean it to show it.
     pub fn question(&self) -> Option<String> {
+        if let Some(meant) = &self.meant {
+            return Some(format!(
+                "The address's domain is nearly {meant}. Is it right as it is?"
+            ));
+        }
         let hosts = self.outside.join(" and ");
         (!hosts.is_empty()).then(|| {
             let why = self.source.words();
@@ -378,6 +386,7 @@ mod tests {
             user: "me@example.test".into(),
             sign_in: vec![SignIn::Password],
             outside: Vec::new(),
+            meant: None,
             notes: Vec::new(),
         }
     }
@@ -389,6 +398,8 @@ mod tests {
         found.outside = vec!["imap.example.net".into(), "smtp.example.net".into()];
         let asked = found.question().unwrap();
         assert!(asked.starts_with("imap.example.net and smtp.example.net: found in the domain's"));
+        found.meant = Some("example.org".into());
+        assert!(found.question().unwrap().contains("nearly example.org"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One question to the name system and what comes back (RFC 1035 §4), as far as mail needs it:
-//! which servers a domain names, and whether a name has an address.
+//! which servers a domain names, for its mail and for mail programs, and whether a name has an
+//! address.
 //!
 //! An answer comes from anybody who can send a packet: whatever doesn't answer exactly what was
 //! asked is none, nothing in it panics, and a chain of compressed names ends.
@@ -13,6 +14,8 @@ pub(super) enum Kind {
     Mx,
     /// An IPv6 address.
     Aaaa,
+    /// The servers of a service (RFC 2782).
+    Srv,
 }
 
 impl Kind {
@@ -21,6 +24,7 @@ impl Kind {
             Kind::A => 1,
             Kind::Mx => 15,
             Kind::Aaaa => 28,
+            Kind::Srv => 33,
         }
     }
 }
@@ -29,7 +33,7 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Said {
     /// The records of that kind: of an MX the server's name in lower case (empty for the root,
-    /// RFC 7505 §3), of an address nothing.
+    /// RFC 7505 §3), of an SRV its four fields as they stand in a zone file, of an address nothing.
     Records(Vec<String>),
     /// There is no such name.
     NoName,
@@ -105,6 +109,11 @@ pub(super) fn answer(packet: &[u8], id: u16, asked: &str, kind: Kind) -> Option<
         if found == kind.code() && class == CLASS_IN {
             records.push(match kind {
                 Kind::Mx => read_name(packet, data + 2)?.0.to_ascii_lowercase(),
+                Kind::Srv => {
+                    let (first, weight, port) = (word(data)?, word(data + 2)?, word(data + 4)?);
+                    let name = read_name(packet, data + 6)?.0.to_ascii_lowercase();
+                    format!("{first} {weight} {port} {name}")
+                }
                 Kind::A | Kind::Aaaa => String::new(),
             });
         }
@@ -182,6 +191,32 @@ pub(super) mod tests {
         data
     }
 
+    /// An SRV record's data.
+    pub(in crate::net) fn srv(first: u16, weight: u16, port: u16, name: &str) -> Vec<u8> {
+        let mut data = Vec::new();
+        for field in [first, weight, port] {
+            data.extend(field.to_be_bytes());
+        }
+        data.extend(&mx(name)[2..]);
+        data
+    }
+
+    #[test]
+    fn rfc2782_a_service_names_host_and_port() {
+        let asked = question(7, "_imaps._tcp.x.example", Kind::Srv).unwrap();
+        let records = [
+            (33, srv(0, 5, 993, "Mail.x.example")),
+            (33, srv(1, 0, 0, "")),
+        ];
+        let packet = reply(&asked, 0x8180, &records);
+        let read = |packet: &[u8]| answer(packet, 7, "_imaps._tcp.x.example", Kind::Srv);
+        let wanted = ["0 5 993 mail.x.example", "1 0 0 "]
+            .map(str::to_owned)
+            .to_vec();
+        assert_eq!(read(&packet), Some(Said::Records(wanted)));
+        assert_eq!(read(&reply(&asked, 0x8180, &[(33, vec![0, 0, 0])])), None);
+    }
+
     #[test]
     fn answers_are_read_and_only_answers() {
         let asked = question(7, "X.example.", Kind::Mx).unwrap();
@@ -244,6 +279,7 @@ pub(super) mod tests {
                 *place = *byte;
             }
             answer(&packet, 7, "x.example", Kind::Mx);
+            answer(&packet, 7, "x.example", Kind::Srv);
             answer(&bytes, 7, "x.example", Kind::Mx);
         }
     }

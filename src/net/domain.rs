@@ -1,5 +1,6 @@
 //! Whether a domain takes mail (RFC 5321 §5.1): it names servers for it, or has an address itself;
-//! or it says that it takes none (RFC 7505), or is no domain at all.
+//! or it says that it takes none (RFC 7505), or is no domain at all. And which servers it names for
+//! mail programs (RFC 6186).
 //!
 //! Asked are the name servers of the system, or one that is named. A question goes by UDP, once
 //! more to the next, and by TCP where the answer is too long. Offline nobody answers, and within
@@ -20,6 +21,41 @@ const SERVERS: usize = 3;
 const AT_ONCE: usize = 8;
 /// The largest packet of a name server that is taken by UDP.
 const PACKET: usize = 4096;
+
+/// Why there are no records to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// There is no such name.
+    NoName,
+    /// Nobody said anything in time.
+    Silent,
+}
+
+/// A server that a domain names for a service (RFC 2782).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Service {
+    /// The lowest is asked first.
+    pub priority: u16,
+    /// The larger, the more of those with the same priority.
+    pub weight: u16,
+    /// Where it listens.
+    pub port: u16,
+    /// Its name in lower case; empty: the service is decidedly not offered (RFC 6186 §3.4).
+    pub host: String,
+}
+
+impl Service {
+    fn read(record: &str) -> Option<Service> {
+        let mut fields = record.splitn(4, ' ');
+        let mut number = || fields.next()?.parse().ok();
+        Some(Service {
+            priority: number()?,
+            weight: number()?,
+            port: number()?,
+            host: fields.next()?.to_owned(),
+        })
+    }
+}
 
 /// Asks name servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +119,41 @@ impl Resolver {
             });
         }
         out
+    }
+
+    /// The servers that take a domain's mail, in lower case; none if it names none. `domain` is ASCII.
+    ///
+    /// # Errors
+    /// There is no such domain, or nobody says.
+    pub fn exchangers(&self, domain: &str, until: Instant) -> Result<Vec<String>, NoAnswer> {
+        self.records(domain, Kind::Mx, until)
+    }
+
+    /// The servers that a domain names for a service, such as `_imaps._tcp`, in the order in which
+    /// they are to be asked. `domain` is ASCII.
+    ///
+    /// # Errors
+    /// There is no such name, which usually only means that the service has no record, or nobody
+    /// says.
+    pub fn services(
+        &self,
+        service: &str,
+        domain: &str,
+        until: Instant,
+    ) -> Result<Vec<Service>, NoAnswer> {
+        let records = self.records(&format!("{service}.{domain}"), Kind::Srv, until)?;
+        let mut all: Vec<Service> = records.iter().filter_map(|r| Service::read(r)).collect();
+        // The heaviest first, in place of drawing lots: one person's program shares no load.
+        all.sort_by(|a, b| (a.priority, b.weight, &a.host).cmp(&(b.priority, a.weight, &b.host)));
+        Ok(all)
+    }
+
+    fn records(&self, name: &str, kind: Kind, until: Instant) -> Result<Vec<String>, NoAnswer> {
+        match self.ask(name, kind, until) {
+            Said::Records(records) => Ok(records),
+            Said::NoName => Err(NoAnswer::NoName),
+            Said::TooLong | Said::Nothing => Err(NoAnswer::Silent),
+        }
     }
 
     fn mail_domain(&self, domain: &str, until: Instant) -> MailDomain {
@@ -205,7 +276,7 @@ fn by_tcp(server: SocketAddr, name: &str, kind: Kind, patience: Duration) -> io:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::dns::tests::{mx, reply};
+    use crate::net::dns::tests::{mx, reply, srv};
     use std::net::TcpListener;
 
     /// A name server on loopback that says what the name begins with; it ends with the test.
@@ -242,6 +313,11 @@ mod tests {
         let yes = |records: &[(u16, Vec<u8>)]| vec![reply(asked, 0x8180, records)];
         match (first, kind) {
             (b"mail" | b"xn--mller-kva", 15) => yes(&[(15, mx("mx.test"))]),
+            (b"_imaps", 33) => yes(&[
+                (33, srv(1, 9, 993, "late.test")),
+                (33, srv(0, 1, 993, "b.test")),
+                (33, srv(0, 2, 994, "A.test")),
+            ]),
             (b"null", 15) => yes(&[(15, mx(""))]),
             (b"both", 15) => yes(&[(15, mx("")), (15, mx("mx.test"))]),
             (b"four", 1) => yes(&[(1, vec![127, 0, 0, 1])]),
@@ -293,6 +369,26 @@ mod tests {
             assert_eq!((name.as_str(), *said), (wanted_name, wanted));
         }
         assert_eq!(found.len(), names.len());
+    }
+
+    #[test]
+    fn rfc6186_services_come_in_their_order() {
+        let resolver = patient(vec![server()]);
+        let soon = Instant::now() + Duration::from_secs(60);
+        let found = resolver.services("_imaps._tcp", "x.test", soon).unwrap();
+        let found: Vec<(&str, u16)> = found.iter().map(|s| (s.host.as_str(), s.port)).collect();
+        assert_eq!(
+            found,
+            [("a.test", 994), ("b.test", 993), ("late.test", 993)]
+        );
+        let missing = resolver.services("gone", "x.test", soon);
+        assert_eq!(missing, Err(NoAnswer::NoName));
+        assert_eq!(resolver.exchangers("mail.test", soon).unwrap(), ["mx.test"]);
+        assert_eq!(
+            resolver.exchangers("broken.test", soon),
+            Err(NoAnswer::Silent)
+        );
+        assert_eq!(Service::read("1 2 x h"), None);
     }
 
     #[test]

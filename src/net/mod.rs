@@ -15,6 +15,7 @@ pub mod oauth;
 pub mod roam;
 mod dns;
 pub mod domain;
+pub mod discover;
 mod sasl;
 pub mod imap;
 pub mod smtp;

@@ -1,0 +1,118 @@
+//! How far an answer is to be trusted. Pure.
+//!
+//! The lists of providers name servers anywhere. Whatever else names a server outside of the
+//! address's domain could be somebody who wants the password: a forged answer of the name system,
+//! or a file of whoever answers for the domain (RFC 6186 §6). The domain is the address's own and
+//! never one above it: what stands at a top level belongs to somebody else.
+
+use super::providers::{Providers, is_below};
+use crate::model::Endpoint;
+use crate::model::setup::{Proposal, Source};
+
+/// Marks what the user must agree to, and adds what is known of servers that are a known
+/// provider's.
+pub fn judge(mut found: Proposal, domain: &str, known: &Providers) -> Proposal {
+    let vouched = matches!(
+        found.source,
+        Source::Typed | Source::Provider | Source::Ispdb
+    );
+    found.outside = match vouched {
+        true => Vec::new(),
+        false => outside(domain, found.imap.iter().chain(&found.smtp)),
+    };
+    if found.source != Source::Provider {
+        found.meant = known.like(domain).map(str::to_owned);
+    }
+    let first = found.imap.first().map_or("", |end| end.host.as_str());
+    if let Some(provider) = known.of_host(first) {
+        found.sign_in.clone_from(&provider.sign_in);
+        for note in &provider.notes {
+            if !found.notes.contains(note) {
+                found.notes.push(note.clone());
+            }
+        }
+        found.provider = found.provider.or_else(|| Some(provider.name.clone()));
+    }
+    found
+}
+
+/// The hosts that don't belong to the domain, each once.
+fn outside<'e>(domain: &str, ends: impl Iterator<Item = &'e Endpoint>) -> Vec<String> {
+    let mut hosts: Vec<String> = Vec::new();
+    for end in ends {
+        if !is_below(&end.host, domain) && !hosts.contains(&end.host) {
+            hosts.push(end.host.clone());
+        }
+    }
+    hosts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::setup::SignIn;
+    use crate::net::discover::providers::server;
+
+    fn found(source: Source, imap: &str, smtp: &str) -> Proposal {
+        Proposal {
+            provider: None,
+            source,
+            imap: vec![server(imap, "imap").unwrap()],
+            smtp: vec![server(smtp, "smtp").unwrap()],
+            user: "me@example.test".into(),
+            sign_in: vec![SignIn::Password],
+            outside: Vec::new(),
+            meant: None,
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn s10_rfc6186_s6_servers_elsewhere_are_asked_about() {
+        let known = Providers::built_in();
+        let ask = |source, imap: &str, domain: &str| {
+            judge(found(source, imap, "smtp.example.test:465"), domain, &known).outside
+        };
+        let (own, other) = ("imap.example.test:993", "imap.evil.test:993");
+        let none: [&str; 0] = [];
+        for source in [Source::Domain, Source::Mx, Source::Srv, Source::Guess] {
+            assert_eq!(ask(source, own, "example.test"), none);
+            assert_eq!(ask(source, other, "example.test"), ["imap.evil.test"]);
+            // Never a label up: the domain above belongs to somebody else.
+            let up = ask(source, own, "sub.example.test");
+            assert_eq!(up, ["imap.example.test", "smtp.example.test"]);
+            assert_eq!(
+                ask(source, "example.test.evil.test:993", "example.test").len(),
+                1
+            );
+        }
+        for source in [Source::Typed, Source::Provider, Source::Ispdb] {
+            assert_eq!(ask(source, other, "example.test"), none);
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_a_provider_is_added_whoever_named_its_server() {
+        let known = Providers::built_in();
+        let named = found(Source::Srv, "imap.gmail.com:993", "smtp.gmail.com:465");
+        let named = judge(named, "firm.test", &known);
+        assert!(named.wants_app_password() && !named.notes.is_empty());
+        assert_eq!(named.outside, ["imap.gmail.com", "smtp.gmail.com"]);
+        assert_eq!(named.provider.as_deref(), Some("Gmail"));
+    }
+
+    #[test]
+    fn a_domain_that_is_nearly_a_known_one_is_asked_about() {
+        let known = Providers::built_in();
+        let own = found(Source::Domain, "imap.gmial.com:993", "smtp.gmial.com:465");
+        let named = judge(own.clone(), "gmial.com", &known);
+        assert_eq!(named.meant.as_deref(), Some("gmail.com"));
+        assert!(named.must_ask() && named.outside.is_empty());
+        assert!(
+            !judge(own, "example.test", &known)
+                .question()
+                .unwrap()
+                .contains("nearly")
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! From an address to the servers of its account.
+
+pub mod providers;
+pub mod autoconfig;
+pub mod judge;
+pub mod records;
+pub mod guess;
+mod finder;
+
+pub use finder::Finder;
+pub use guess::Knock;
+pub use providers::Providers;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,536 @@
+//! The providers that this program knows (`assets/providers.toml`, where the format is described),
+//! and those that an organisation lists in the same format beside its configuration. Pure.
+//!
+//! Only what names a server by TLS is taken: an entry that would send a password in the clear
+//! elsewhere than to this machine is a mistake in the file.
+
+use crate::model::setup::{Proposal, SignIn, Source};
+use crate::model::{Endpoint, Security};
+use std::net::IpAddr;
+
+/// The built-in list.
+const BUILT_IN: &str = include_str!("../../../assets/providers.toml");
+/// What stands for the server that takes the domain's mail.
+const MX: &str = "{mx}";
+
+/// One provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// What people call it.
+    pub name: String,
+    /// The domains of its addresses, in lower case.
+    pub domains: Vec<String>,
+    /// How the names of the servers end that take mail for it.
+    pub mx: Vec<String>,
+    /// Servers to read mail, the best first.
+    imap: Vec<Endpoint>,
+    /// Servers to send mail, the best first.
+    smtp: Vec<Endpoint>,
+    /// Whether one signs in with what stands before the `@`.
+    local_user: bool,
+    /// Ways to sign in, the usual one first.
+    pub sign_in: Vec<SignIn>,
+    /// What to know.
+    pub notes: Vec<String>,
+    /// Why no mail program can read there, if none can.
+    pub without: Option<String>,
+}
+
+impl Provider {
+    /// What it proposes for an address; `mx` is the server that takes the domain's mail, if it was
+    /// found that way. `None` where no mail program can read.
+    pub fn proposal(&self, email: &str, source: Source, mx: Option<&str>) -> Option<Proposal> {
+        if self.without.is_some() {
+            return None;
+        }
+        let filled = |list: &[Endpoint]| -> Vec<Endpoint> {
+            let each = list.iter().filter_map(|end| {
+                let host = match end.host.as_str() {
+                    MX => mx?.to_owned(),
+                    host => host.to_owned(),
+                };
+                Some(Endpoint {
+                    host,
+                    ..end.clone()
+                })
+            });
+            each.collect()
+        };
+        let imap = filled(&self.imap);
+        let user = match self.local_user {
+            true => email.rsplit_once('@').map_or(email, |(local, _)| local),
+            false => email,
+        };
+        (!imap.is_empty()).then(|| Proposal {
+            provider: Some(self.name.clone()),
+            source,
+            imap,
+            smtp: filled(&self.smtp),
+            user: user.to_owned(),
+            sign_in: self.sign_in.clone(),
+            outside: Vec::new(),
+            meant: None,
+            notes: self.notes.clone(),
+        })
+    }
+
+    fn has_server(&self, host: &str) -> bool {
+        let servers = self.imap.iter().chain(&self.smtp);
+        servers
+            .map(|end| &end.host)
+            .any(|h| h.eq_ignore_ascii_case(host))
+    }
+}
+
+/// All of them, an organisation's own before the built-in ones.
+#[derive(Clone, Debug)]
+pub struct Providers {
+    all: Vec<Provider>,
+    own: usize,
+}
+
+impl Providers {
+    /// The built-in ones.
+    pub fn built_in() -> Providers {
+        // A test keeps the list right; were it wrong, the other ways to find servers stand.
+        let all = read(BUILT_IN).unwrap_or_default();
+        Providers { all, own: 0 }
+    }
+
+    /// The built-in ones after those of this text.
+    ///
+    /// # Errors
+    /// What is wrong with the text, in plain words.
+    pub fn with(own: &str) -> Result<Providers, String> {
+        let mut all = read(own)?;
+        let number = all.len();
+        all.extend(Providers::built_in().all);
+        Ok(Providers { all, own: number })
+    }
+
+    /// Whose domain this is.
+    pub fn of_domain(&self, domain: &str) -> Option<&Provider> {
+        let own = |p: &&Provider| p.domains.iter().any(|d| d.eq_ignore_ascii_case(domain));
+        // What Microsoft gives its customers are names below its own.
+        let below = |p: &&Provider| {
+            let mut ours = p.domains.iter().filter(|d| *d == "onmicrosoft.com");
+            ours.any(|d| is_below(domain, d))
+        };
+        let mut all = self.all.iter();
+        all.clone().find(own).or_else(|| all.find(below))
+    }
+
+    /// Whose servers take a domain's mail, with the one that told it. The longest ending wins; an
+    /// organisation's own before all.
+    pub fn of_mx<'m>(&self, servers: &'m [String]) -> Option<(&Provider, &'m str)> {
+        let mut best: Option<((bool, usize), &Provider, &str)> = None;
+        for (at, provider) in self.all.iter().enumerate() {
+            for server in servers {
+                let fits = provider.mx.iter().filter(|mx| is_below(server, mx));
+                let Some(length) = fits.map(String::len).max() else {
+                    continue;
+                };
+                let rank = (at < self.own, length);
+                if best.is_none_or(|(before, ..)| rank > before) {
+                    best = Some((rank, provider, server));
+                }
+            }
+        }
+        best.map(|(_, provider, server)| (provider, server))
+    }
+
+    /// Whose server this is.
+    pub fn of_host(&self, host: &str) -> Option<&Provider> {
+        self.all.iter().find(|p| p.has_server(host))
+    }
+
+    /// A known domain that differs from this one by a slip of the hand: `gmial.com`.
+    pub fn like(&self, domain: &str) -> Option<&str> {
+        if self.of_domain(domain).is_some() {
+            return None;
+        }
+        let domains = self.all.iter().flat_map(|p| &p.domains);
+        let mut near = domains.filter(|d| d.len() > 5 && is_slip(d, domain));
+        near.next().map(String::as_str)
+    }
+}
+
+/// Whether a name is another one, or stands below it. Both in lower case or not.
+pub fn is_below(name: &str, above: &str) -> bool {
+    let (name, above) = (name.trim_end_matches('.'), above.trim_end_matches('.'));
+    let Some(at) = name.len().checked_sub(above.len()) else {
+        return false;
+    };
+    let ends = name
+        .get(at..)
+        .is_some_and(|end| end.eq_ignore_ascii_case(above));
+    let before = name.get(..at).unwrap_or_default();
+    !above.is_empty() && ends && (before.is_empty() || before.ends_with('.'))
+}
+
+/// One letter more, less or other, or two in each other's place.
+fn is_slip(right: &str, typed: &str) -> bool {
+    let (right, typed): (Vec<char>, Vec<char>) = (right.chars().collect(), typed.chars().collect());
+    let same = |(a, b): &(&char, &char)| a == b;
+    let ahead = right.iter().zip(&typed).take_while(same).count();
+    let rest = (
+        right.get(ahead..).unwrap_or(&[]),
+        typed.get(ahead..).unwrap_or(&[]),
+    );
+    match rest {
+        ([], []) => false,
+        ([a, b, right @ ..], [c, d, typed @ ..]) if (a, b) == (d, c) && right == typed => true,
+        ([_, right @ ..], [_, typed @ ..]) if right == typed => true,
+        ([_, right @ ..], typed) if right == typed => true,
+        (right, [_, typed @ ..]) if right == typed => true,
+        _ => false,
+    }
+}
+
+/// Reads a list; the first mistake in plain words.
+fn read(text: &str) -> Result<Vec<Provider>, String> {
+    let table: toml::Table = text.parse().map_err(|e: toml::de::Error| e.to_string())?;
+    if let Some(other) = table.keys().find(|key| *key != "provider") {
+        return Err(format!("`{other}` is no [[provider]]"));
+    }
+    let listed = table.get("provider").and_then(toml::Value::as_array);
+    let listed = listed.map_or(&[][..], Vec::as_slice);
+    let each = listed.iter().enumerate().map(|(at, value)| {
+        let name = value.get("name").and_then(toml::Value::as_str);
+        let name = name.map_or_else(|| format!("number {}", at + 1), str::to_owned);
+        let table = value.as_table().ok_or("it is no table".to_owned());
+        let read = table.and_then(one);
+        read.map_err(|why| format!("provider {name}: {why}"))
+    });
+    each.collect()
+}
+
+/// Reads one.
+fn one(table: &toml::Table) -> Result<Provider, String> {
+    const KEYS: [&str; 10] = [
+        "name", "domains", "mx", "imap", "smtp", "user", "sign-in", "page", "notes", "without",
+    ];
+    if let Some(other) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        return Err(format!(
+            "there is no `{other}`; there are {}",
+            KEYS.join(", ")
+        ));
+    }
+    let text = |key: &str| match table.get(key) {
+        None => Ok(None),
+        Some(toml::Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(format!("`{key}` is a text")),
+    };
+    let list = |key: &str| -> Result<Vec<String>, String> {
+        let wrong = || format!("`{key}` is a list of texts");
+        let Some(value) = table.get(key) else {
+            return Ok(Vec::new());
+        };
+        let items = value.as_array().ok_or_else(wrong)?.iter();
+        let texts = items.map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong));
+        texts.collect()
+    };
+    let names = |key: &str| -> Result<Vec<String>, String> {
+        let names = list(key)?
+            .iter()
+            .map(|n| n.to_ascii_lowercase())
+            .collect::<Vec<_>>();
+        match names
+            .iter()
+            .find(|n| !n.contains('.') || n.starts_with('.') || !n.is_ascii())
+        {
+            Some(bad) => Err(format!("`{bad}` in `{key}` is no domain")),
+            None => Ok(names),
+        }
+    };
+    let servers = |key: &str| -> Result<Vec<Endpoint>, String> {
+        list(key)?.iter().map(|s| server(s, key)).collect()
+    };
+    let page = text("page")?;
+    if page.as_ref().is_some_and(|p| !p.starts_with("https://")) {
+        return Err("`page` begins with https://".to_owned());
+    }
+    let sign_in = list("sign-in")?;
+    let ways = sign_in.iter().map(|way| match way.as_str() {
+        "password" => Ok(SignIn::Password),
+        "app-password" => Ok(SignIn::AppPassword { page: page.clone() }),
+        other => match other.strip_prefix("oauth:") {
+            Some(provider) if !provider.is_empty() => Ok(SignIn::OAuth {
+                provider: provider.to_owned(),
+            }),
+            _ => Err(format!(
+                "`{other}` in `sign-in`; there are password, app-password, oauth:PROVIDER"
+            )),
+        },
+    });
+    let local_user = match text("user")?.as_deref() {
+        None | Some("address") => false,
+        Some("local") => true,
+        Some(other) => return Err(format!("`user` is address or local, not {other}")),
+    };
+    let provider = Provider {
+        name: text("name")?.ok_or("it has no `name`")?,
+        domains: names("domains")?,
+        mx: names("mx")?,
+        imap: servers("imap")?,
+        smtp: servers("smtp")?,
+        local_user,
+        sign_in: ways.collect::<Result<_, String>>()?,
+        notes: list("notes")?,
+        without: text("without")?,
+    };
+    if provider.domains.is_empty() && provider.mx.is_empty() {
+        return Err("it has neither `domains` nor `mx`".to_owned());
+    }
+    if provider.without.is_none() {
+        if provider.imap.is_empty() || provider.smtp.is_empty() {
+            return Err("it needs `imap` and `smtp`".to_owned());
+        }
+        if provider.sign_in.is_empty() {
+            return Err("it needs `sign-in`".to_owned());
+        }
+    }
+    Ok(provider)
+}
+
+/// Reads `HOST:PORT`, with the way of securing it before it where the port doesn't tell.
+pub fn server(text: &str, what: &str) -> Result<Endpoint, String> {
+    let wrong = |why: &str| format!("`{text}` in `{what}`: {why}");
+    let (said, place) = match text.split_once(':') {
+        Some(("tls", rest)) => (Some(Security::Tls), rest),
+        Some(("starttls", rest)) => (Some(Security::StartTls), rest),
+        Some(("none", rest)) => (Some(Security::None), rest),
+        _ => (None, text),
+    };
+    let (host, port) = place
+        .rsplit_once(':')
+        .ok_or_else(|| wrong("it is HOST:PORT"))?;
+    let port: u16 = port
+        .parse()
+        .map_err(|_| wrong("a port is a number below 65536"))?;
+    let security = said.or(usual(port));
+    let security = security.ok_or_else(|| wrong("tls: or starttls: must stand before it"))?;
+    let bare = host.trim_matches(['[', ']']);
+    let here = bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    if security == Security::None && !here {
+        return Err(wrong("nothing is sent in the clear to another machine"));
+    }
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
+    if host.is_empty() || port == 0 || (host != MX && !host.bytes().all(plain)) {
+        return Err(wrong("that is no host"));
+    }
+    Ok(Endpoint {
+        host: host.to_ascii_lowercase(),
+        port,
+        security,
+        pin_sha256: None,
+    })
+}
+
+/// How the usual ports begin.
+pub fn usual(port: u16) -> Option<Security> {
+    match port {
+        993 | 465 => Some(Security::Tls),
+        143 | 587 | 2525 => Some(Security::StartTls),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_built_in_list_is_complete_and_consistent() {
+        let all = read(BUILT_IN).unwrap();
+        assert!(all.len() > 80, "{}", all.len());
+        let mut names = BTreeSet::new();
+        let (mut domains, mut mx) = (BTreeSet::new(), BTreeSet::new());
+        for provider in &all {
+            let name = &provider.name;
+            assert!(names.insert(name), "{name} stands twice");
+            for domain in &provider.domains {
+                assert!(domains.insert(domain), "{domain} of {name} stands twice");
+            }
+            for ending in &provider.mx {
+                assert!(mx.insert(ending), "{ending} of {name} stands twice");
+            }
+            for note in provider.notes.iter().chain(&provider.without) {
+                assert!(note.ends_with('.') && note.len() < 200, "{name}: {note}");
+            }
+            for (ends, ports) in [(&provider.imap, [993, 143]), (&provider.smtp, [465, 587])] {
+                // TLS from the first octet before STARTTLS (RFC 8314 §3), except on this machine.
+                let here = |end: &Endpoint| end.host == "127.0.0.1";
+                for end in ends.iter().filter(|end| !here(end)) {
+                    assert!(ports.contains(&end.port), "{name}: {end:?}");
+                    assert_eq!(Some(end.security), usual(end.port), "{name}: {end:?}");
+                }
+                assert!(
+                    ends.iter().all(|end| end.security != Security::None),
+                    "{name}"
+                );
+                let unique: BTreeSet<_> = ends.iter().map(|e| (&e.host, e.port)).collect();
+                assert_eq!(unique.len(), ends.len(), "{name}");
+            }
+            // Who wants something that the user has to make says where or how.
+            let app = provider
+                .sign_in
+                .iter()
+                .any(|w| matches!(w, SignIn::AppPassword { page: None }));
+            assert!(
+                !app || !provider.notes.is_empty() || name == "Tencent Exmail",
+                "{name}"
+            );
+            for way in &provider.sign_in {
+                if let SignIn::OAuth { provider } = way {
+                    assert!(
+                        ["google", "microsoft"].contains(&provider.as_str()),
+                        "{name}"
+                    );
+                }
+            }
+        }
+        // What every other client knows, too.
+        for domain in [
+            "gmail.com",
+            "outlook.com",
+            "hotmail.com",
+            "yahoo.com",
+            "icloud.com",
+            "fastmail.com",
+            "gmx.de",
+            "gmx.net",
+            "web.de",
+            "zoho.com",
+            "yandex.ru",
+            "mail.ru",
+            "posteo.de",
+            "mailbox.org",
+            "proton.me",
+            "aol.com",
+            "t-online.de",
+            "freenet.de",
+            "runbox.com",
+        ] {
+            assert!(domains.contains(&domain.to_owned()), "{domain}");
+        }
+    }
+
+    #[test]
+    fn a_domain_or_its_mail_servers_tell_the_provider() {
+        let known = Providers::built_in();
+        let of = |domain: &str| known.of_domain(domain).map(|p| p.name.as_str());
+        assert_eq!(of("GMail.com"), Some("Gmail"));
+        assert_eq!(of("firm.onmicrosoft.com"), Some("Microsoft 365"));
+        // Nobody else's customers' names are taken for the provider's own.
+        assert_eq!(of("evil.gmail.com"), None);
+        assert_eq!(of("notgmail.com"), None);
+        let mx = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+            known
+                .of_mx(&names)
+                .map(|(p, at)| (p.name.clone(), at.to_owned()))
+        };
+        let named = |name: &str, at: &str| Some((name.to_owned(), at.to_owned()));
+        assert_eq!(
+            mx(&["x.test", "aspmx.l.google.com"]),
+            named("Google Workspace", "aspmx.l.google.com")
+        );
+        let deep = "a.olc.protection.outlook.com";
+        assert_eq!(mx(&[deep]), named("Outlook.com", deep));
+        let firm = "firm-de.mail.protection.outlook.com";
+        assert_eq!(mx(&[firm]), named("Microsoft 365", firm));
+        assert_eq!(mx(&["notgoogle.com", "google.com.evil.test"]), None);
+        let aol = "mx-aol.mail.gm0.yahoodns.net";
+        assert_eq!(mx(&[aol]), named("AOL", aol));
+    }
+
+    #[test]
+    fn a_proposal_is_made_for_the_address() {
+        let known = Providers::built_in();
+        let kas = ["w01.kasserver.com".to_owned()];
+        let (provider, at) = known.of_mx(&kas).unwrap();
+        let found = provider
+            .proposal("me@x.test", Source::Mx, Some(at))
+            .unwrap();
+        assert_eq!(found.imap[0].host, "w01.kasserver.com");
+        assert_eq!(found.user, "me@x.test");
+        assert_eq!(provider.proposal("me@x.test", Source::Mx, None), None);
+        let yahoo = known.of_domain("yahoo.co.jp").unwrap();
+        let found = yahoo
+            .proposal("taro@yahoo.co.jp", Source::Provider, None)
+            .unwrap();
+        assert_eq!(found.user, "taro");
+        let gmail = known.of_domain("gmail.com").unwrap();
+        let found = gmail
+            .proposal("a@gmail.com", Source::Provider, None)
+            .unwrap();
+        assert!(found.wants_app_password() && found.takes_password());
+        assert_eq!(
+            found.app_password_page(),
+            Some("https://myaccount.google.com/apppasswords")
+        );
+        let tuta = known.of_domain("tuta.com").unwrap();
+        assert_eq!(tuta.proposal("a@tuta.com", Source::Provider, None), None);
+        assert_eq!(
+            known.of_host("IMAP.gmail.com").map(|p| p.name.as_str()),
+            Some("Gmail")
+        );
+    }
+
+    #[test]
+    fn slips_of_the_hand_are_seen() {
+        let known = Providers::built_in();
+        for (typed, meant) in [
+            ("gmial.com", "gmail.com"),
+            ("gmail.con", "gmail.com"),
+            ("outlok.com", "outlook.com"),
+            ("hotmaill.com", "hotmail.com"),
+        ] {
+            assert_eq!(known.like(typed), Some(meant));
+        }
+        assert_eq!(known.like("gmail.com"), None);
+        assert_eq!(known.like("example.test"), None);
+    }
+
+    #[test]
+    fn an_organisations_own_list_goes_first_and_mistakes_are_told() {
+        let text = "[[provider]]\nname = \"Firm\"\ndomains = [\"gmail.com\"]\nmx = [\"l.google.com\"]\nimap = [\"none:127.0.0.1:1143\"]\nsmtp = [\"mail.firm.test:465\"]\nsign-in = [\"password\"]\n";
+        let known = Providers::with(text).unwrap();
+        assert_eq!(known.of_domain("gmail.com").unwrap().name, "Firm");
+        assert_eq!(known.of_domain("gmx.de").unwrap().name, "GMX");
+        for (from, to, told) in [
+            ("none:127.0.0.1", "none:192.0.2.1", "in the clear"),
+            (":465", ":4650", "tls: or starttls:"),
+            (":465", "", "HOST:PORT"),
+            ("\"password\"", "\"magic\"", "oauth:PROVIDER"),
+            ("name = \"Firm\"", "nam = \"Firm\"", "there is no `nam`"),
+            (
+                "domains = [\"gmail.com\"]",
+                "domains = [\".com\"]",
+                "no domain",
+            ),
+            ("imap = [\"none:127.0.0.1:1143\"]\n", "", "needs `imap`"),
+            ("[[provider]]", "[[providers]]", "no [[provider]]"),
+            ("sign-in = [\"password\"]", "sign-in = 7", "list of texts"),
+            ("sign-in", "page = \"http://x.test\"\nsign-in", "https://"),
+            ("mail.firm.test", "mail firm", "no host"),
+            ("name", "= name", "expected"),
+        ] {
+            let wrong = text.replace(from, to);
+            let said = Providers::with(&wrong).unwrap_err();
+            assert!(said.contains(told), "{wrong}\n{said}");
+        }
+    }
+
+    #[test]
+    fn below_is_by_labels() {
+        assert!(is_below("Mail.Example.test.", "example.TEST"));
+        assert!(is_below("example.test", "example.test"));
+        assert!(!is_below("badexample.test", "example.test"));
+        assert!(!is_below("test", "example.test"));
+        assert!(!is_below("example.test", ""));
+        assert!(!is_below("é.test", "xé.test"));
+    }
+}
