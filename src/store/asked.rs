@@ -53,8 +53,12 @@ impl Cache {
     pub fn drop_bodies(&mut self, messages: &[MsgId]) -> Result<()> {
         self.write(|tx, _| {
             for message in messages {
-                tx.prepare_cached("DELETE FROM body WHERE message = ?1")?
-                    .execute([message.0])?;
+                for sql in [
+                    "DELETE FROM kept WHERE message = ?1",
+                    "DELETE FROM body WHERE message = ?1",
+                ] {
+                    tx.prepare_cached(sql)?.execute([message.0])?;
+                }
                 tx.prepare_cached("UPDATE message SET has_body = 0 WHERE id = ?1")?
                     .execute([message.0])?;
                 tx.prepare_cached("UPDATE location SET body = 0 WHERE message = ?1")?

@@ -6,8 +6,9 @@ use crate::model::{MailboxId, MsgId, Uid};
 use crate::store::cache::Cache;
 use crate::store::codec;
 use crate::store::error::Result;
+use crate::store::kept::{Kept, Packer};
 use crate::store::reader::Reader;
-use crate::text::tokens::spaced;
+use crate::store::words;
 use rusqlite::params;
 
 /// So many of a mailbox's newest messages without a body are worth a preview.
@@ -28,45 +29,98 @@ pub struct NewBody {
     pub attachments: Vec<AttachmentRow>,
 }
 
+/// A [`NewBody`], ready to be written.
+#[derive(Clone, Debug)]
+pub struct PackedBody {
+    message: MsgId,
+    kept: Kept,
+    words: String,
+    /// Its words as they are written, for the vocabulary.
+    spelt: String,
+    snippet: String,
+    attachments: String,
+}
+
+impl PackedBody {
+    /// Packs a body and takes its words out. It takes longer than to write it, so it is done where the
+    /// message was read.
+    pub fn new(body: &NewBody, packer: Option<&Packer>) -> PackedBody {
+        let files = codec::file_words(&body.attachments);
+        PackedBody {
+            message: body.message,
+            kept: Kept::new(&body.text, &files, &body.raw, packer),
+            words: words::indexed(&body.text, &files),
+            spelt: words::spelt(&body.text, &files),
+            snippet: body.snippet.clone(),
+            attachments: codec::attachments_out(&body.attachments),
+        }
+    }
+
+    /// Whose body.
+    pub fn message(&self) -> MsgId {
+        self.message
+    }
+
+    /// Octets that will be written of it.
+    pub fn octets(&self) -> usize {
+        self.kept.octets.len() + self.words.len()
+    }
+}
+
 impl Cache {
+    /// As [`Cache::store_packed`], packing them first.
+    pub fn store_bodies(&mut self, bodies: &[NewBody]) -> Result<usize> {
+        let packed: Vec<PackedBody> = bodies
+            .iter()
+            .map(|body| PackedBody::new(body, None))
+            .collect();
+        self.store_packed(&packed)
+    }
+
     /// Keeps bodies in one transaction. Messages that are gone are passed over; answers how many
     /// were still there.
-    pub fn store_bodies(&mut self, bodies: &[NewBody]) -> Result<usize> {
+    pub fn store_packed(&mut self, bodies: &[PackedBody]) -> Result<usize> {
         // After an error it is begun anew.
         let mut vocabulary = std::mem::take(&mut self.vocabulary);
         let kept = self.write(|tx, tally| {
             // FTS5 wants rising ids: at one that falls it writes out what it gathered.
-            let mut bodies: Vec<&NewBody> = bodies.iter().collect();
+            let mut bodies: Vec<&PackedBody> = bodies.iter().collect();
             bodies.sort_by_key(|body| body.message.0);
             let mut kept = Vec::with_capacity(bodies.len());
             for body in bodies {
+                let id = body.message.0;
                 let known = tx
                     .prepare_cached(
                         "UPDATE message SET has_body = 1, body_error = NULL, snippet = ?2, attachments = ?3 WHERE id = ?1",
                     )?
-                    .execute(params![body.message.0, body.snippet, codec::attachments_out(&body.attachments)])?;
+                    .execute(params![id, body.snippet, body.attachments])?;
                 if known == 0 {
                     continue;
                 }
-                tx.prepare_cached("INSERT OR REPLACE INTO body (message, raw) VALUES (?1, ?2)")?
-                    .execute(params![body.message.0, body.raw])?;
+                let Kept { octets, packing, lengths } = &body.kept;
+                tx.prepare_cached(
+                    "INSERT OR REPLACE INTO kept (message, packing, text, files, raw, octets)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![id, packing, lengths.text, lengths.files, lengths.raw, octets])?;
                 tx.prepare_cached("UPDATE location SET body = 1 WHERE message = ?1")?
-                    .execute([body.message.0])?;
+                    .execute([id])?;
                 tx.prepare_cached("DELETE FROM reread WHERE message = ?1")?
-                    .execute([body.message.0])?;
+                    .execute([id])?;
+                // Where an older program kept it.
+                if tx.prepare_cached("DELETE FROM body WHERE message = ?1")?.execute([id])? > 0 {
+                    tx.prepare_cached("DELETE FROM body_word WHERE rowid = ?1")?.execute([id])?;
+                }
                 kept.push(body);
             }
             // Last, because FTS5 writes out what it gathered at every other statement.
             let mut index = tx.prepare_cached(
-                "INSERT OR REPLACE INTO body_word (rowid, body, file) VALUES (?1, ?2, ?3)",
+                "INSERT OR REPLACE INTO text_word (rowid, words) VALUES (?1, ?2)",
             )?;
             for body in &kept {
-                let files = codec::file_words(&body.attachments);
-                index.execute(params![body.message.0, spaced(&body.text), spaced(&files)])?;
+                index.execute(params![body.message.0, body.words])?;
             }
-            let files = kept.iter().flat_map(|body| &body.attachments);
-            let texts = kept.iter().map(|body| body.text.as_str());
-            vocabulary.learn(tx, texts.chain(files.map(|file| file.name.as_str())))?;
+            vocabulary.learn(tx, kept.iter().map(|body| body.spelt.as_str()))?;
             tally.texts += kept.len();
             Ok(kept.len())
         })?;

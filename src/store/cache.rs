@@ -9,6 +9,7 @@ use crate::store::reader::Reader;
 use crate::store::refs::Refs;
 use crate::store::says;
 use crate::store::tally::Tally;
+use crate::store::texts;
 use crate::store::vocabulary::Vocabulary;
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,8 @@ pub struct Cache {
     pub(super) vocabulary: Vocabulary,
     /// Pieces of the index of headers and of that of texts, as far as they are not merged.
     pieces: [usize; 2],
+    /// Whether something of an older schema has to be removed.
+    leavings: bool,
 }
 
 /// A cache that was opened.
@@ -79,12 +82,14 @@ impl Cache {
             merging::pieces(&conn, merging::HEADERS)?,
             merging::pieces(&conn, merging::TEXTS)?,
         ];
+        let leavings = texts::has_leavings(&conn)?;
         Ok(Opened {
             cache: Cache {
                 db: Reader { conn },
                 refs: Refs::default(),
                 vocabulary: Vocabulary::default(),
                 pieces,
+                leavings,
             },
             created,
             moved_aside: None,
@@ -103,17 +108,21 @@ impl Cache {
         }
     }
 
-    /// Whether there may be pieces of an index to be merged.
+    /// Whether there may be pieces of an index to be merged, or something of no use to be removed.
     pub fn is_untidy(&self) -> bool {
-        self.pieces.iter().any(|pieces| *pieces >= merging::LEVEL)
+        self.leavings || self.pieces.iter().any(|pieces| *pieces >= merging::LEVEL)
     }
 
-    /// Merges some pieces of an index, in one short transaction. To be called while nobody waits,
+    /// Does some of it, in one short transaction. To be called while nobody waits,
     /// and again until [`Cache::is_untidy`] says no.
     ///
     /// # Errors
     /// When the cache can't be written.
     pub fn tidy(&mut self) -> Result<()> {
+        if self.leavings {
+            self.leavings = self.write(|tx, _| texts::clear_leavings(tx))?;
+            return Ok(());
+        }
         let found = self.write(|tx, _| {
             Ok(merging::merge(tx, merging::HEADERS, merging::AT_ONCE)?
                 || merging::merge(tx, merging::TEXTS, merging::AT_ONCE)?)

@@ -37,7 +37,7 @@ pub(super) fn after(conn: &Connection, messages: usize, pieces: usize) -> Result
 
 /// The index of headers, and that of texts.
 pub(super) const HEADERS: &str = "word";
-pub(super) const TEXTS: &str = "body_word";
+pub(super) const TEXTS: &str = "text_word";
 
 /// How many pieces an index is made of.
 pub(super) fn pieces(conn: &Connection, index: &str) -> Result<usize> {

@@ -159,6 +159,7 @@ pub(super) fn delete(conn: &Connection, tally: &mut Tally, message: i64) -> Resu
     }
     for sql in [
         "DELETE FROM message WHERE id = ?1",
+        "DELETE FROM kept WHERE message = ?1",
         "DELETE FROM body WHERE message = ?1",
         "DELETE FROM orphan WHERE message = ?1",
         "DELETE FROM reread WHERE message = ?1",

@@ -7,7 +7,8 @@
 //! - for each word, by the best place where it stands: 8 in the subject or the sender, 5 in a
 //!   recipient, 3 at the beginning of the text, 1 anywhere else; two less where it only begins so; the
 //!   mean of these counts;
-//! - 6 where all words of several stand in the subject, 3 where they stand near each other in the text;
+//! - 6 where all words of several stand in the subject, else 3 where they stand near each other in the
+//!   text, which is looked up for the best by all the rest;
 //! - 2 for a star;
 //! - up to 14 for being new: 14 today, one less each time that its age in days doubles.
 //!
@@ -19,7 +20,7 @@ use crate::model::{Address, System};
 use crate::store::error::Result;
 use crate::store::reader::Reader;
 use crate::store::search::SearchResult;
-use crate::store::words;
+use crate::store::texts::Texts;
 use crate::text::tokens::{self, Wanted};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -28,8 +29,8 @@ use std::collections::BTreeSet;
 const NEWEST: usize = 500;
 /// Of those that match by their headers.
 const BY_HEADERS: usize = 200;
-/// With more matches than this nobody asks where words stand near each other.
-const MANY: u64 = 20_000;
+/// In the texts of so many of the best it is looked whether the words stand near each other.
+const LOOKED_AT: usize = 100;
 /// So many words between two are near.
 const NEAR: usize = 12;
 
@@ -55,28 +56,43 @@ impl Reader {
                 .rows
                 .extend(more.filter(|row| !known.contains(&row.message)));
         }
-        let near = match found.count {
-            0..MANY => self.near(&query.root)?,
-            _ => BTreeSet::new(),
-        };
-        found.rows.sort_by_cached_key(|row| {
-            let points = points(row, &asked, near.contains(&row.message.0), now);
-            (Reverse(points), Reverse(row.key))
-        });
-        found.rows.truncate(limit);
+        let mut weighed: Vec<(i64, IndexRow)> = found
+            .rows
+            .into_iter()
+            .map(|row| (points(&row, &asked, now), row))
+            .collect();
+        weighed.sort_by_key(|(points, row)| (Reverse(*points), Reverse(row.key)));
+        self.add_near(&query.root, &asked, weighed.iter_mut().take(LOOKED_AT))?;
+        weighed.sort_by_key(|(points, row)| (Reverse(*points), Reverse(row.key)));
+        weighed.truncate(limit);
+        found.rows = weighed.into_iter().map(|(_, row)| row).collect();
         Ok(found)
     }
 
-    /// The messages in whose texts all words stand near each other.
-    fn near(&self, root: &Expr) -> Result<BTreeSet<i64>> {
-        let Some(near) = near_phrase(root) else {
-            return Ok(BTreeSet::new());
-        };
-        let mut select = self.conn.prepare_cached(
-            "SELECT rowid FROM body_word WHERE body_word MATCH ?1 ORDER BY rowid DESC LIMIT 20000",
-        )?;
-        let rows = select.query_map([near], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    /// Adds the points for words that stand near each other in the text.
+    fn add_near<'a>(
+        &self,
+        root: &Expr,
+        asked: &[Asked],
+        best: impl Iterator<Item = &'a mut (i64, IndexRow)>,
+    ) -> Result<()> {
+        let wanted = near_words(root);
+        if wanted.len() < 2 {
+            return Ok(());
+        }
+        let mut texts = Texts::new(&self.conn);
+        for (points, row) in best {
+            let title = tokens::words(&row.subject);
+            if asked.iter().all(|term| term.in_subject(&title)) {
+                continue;
+            }
+            if let Some(text) = texts.text(row.message.0)?
+                && are_near(&wanted, &tokens::words(&text))
+            {
+                *points += 30;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -88,23 +104,33 @@ fn sides(root: &Expr) -> &[Expr] {
     }
 }
 
-/// The words that must stand in the text, near each other in FTS5's language; `None` if there are
-/// not several.
-fn near_phrase(root: &Expr) -> Option<String> {
-    let mut phrases = Vec::new();
-    for side in sides(root) {
-        if let Expr::Term(Term::Words {
+/// The words that must stand in the text or anywhere.
+fn near_words(root: &Expr) -> Vec<Wanted> {
+    let words = sides(root).iter().filter_map(|side| match side {
+        Expr::Term(Term::Words {
             field: Field::Any | Field::Body,
             text,
             prefix,
-        }) = side
-            && !text.starts_with('*')
-        {
-            phrases.extend(words::phrase(Field::Any, text, *prefix));
-        }
-    }
-    let near = || format!("body : NEAR({}, {NEAR})", phrases.join(" "));
-    (phrases.len() > 1).then(near)
+        }) => Wanted::new(text, text.starts_with('*'), *prefix),
+        _ => None,
+    });
+    words.collect()
+}
+
+/// Whether all of them stand within so many words somewhere.
+fn are_near(wanted: &[Wanted], text: &Cut) -> bool {
+    let places: Vec<Vec<usize>> = wanted.iter().map(|wanted| wanted.starts(text)).collect();
+    let Some(first) = places.first() else {
+        return false;
+    };
+    // How far they lie apart is counted from each place of the first.
+    first.iter().any(|at| {
+        let mut others = places.iter().skip(1);
+        others.all(|other| {
+            let from = other.partition_point(|place| place + NEAR < *at);
+            other.get(from).is_some_and(|place| *place <= at + NEAR)
+        })
+    })
 }
 
 /// The same question with words that stand anywhere looked for in headers; `None` if there are none.
@@ -184,12 +210,16 @@ impl Asked {
         stands(&self.begun).then_some((points - 2).max(1))
     }
 
+    fn in_subject(&self, subject: &Cut) -> bool {
+        self.may_stand_in(Field::Subject) && self.at(subject, 1).is_some()
+    }
+
     fn may_stand_in(&self, field: Field) -> bool {
         self.field == Field::Any || self.field == field
     }
 }
 
-fn points(row: &IndexRow, asked: &[Asked], near: bool, now: i64) -> i64 {
+fn points(row: &IndexRow, asked: &[Asked], now: i64) -> i64 {
     let people = |list: &[Address]| -> Cut {
         let mut all = String::new();
         for person in list {
@@ -222,12 +252,8 @@ fn points(row: &IndexRow, asked: &[Asked], near: bool, now: i64) -> i64 {
     }
     // In tenths, so that the mean is not rounded away.
     let mut points = sum * 10 / i64::try_from(asked.len().max(1)).unwrap_or(1);
-    if asked.len() > 1 {
-        points += match (in_subject == asked.len(), near) {
-            (true, _) => 60,
-            (false, true) => 30,
-            _ => 0,
-        };
+    if asked.len() > 1 && in_subject == asked.len() {
+        points += 60;
     }
     if row.flags.system.has(System::FLAGGED) {
         points += 20;
@@ -261,14 +287,17 @@ mod tests {
     }
 
     #[test]
-    fn near_words_are_asked_of_the_texts() {
-        let near = |text: &str| near_phrase(&Query::parse(text).unwrap().root);
-        assert_eq!(
-            near("ada lunc*").as_deref(),
-            Some("body : NEAR(\"ada\" \"lunc\" *, 12)")
-        );
-        for text in ["ada", "ada or lunch", "from:ada lunch", "*ada lunch"] {
-            assert_eq!(near(text), None, "{text}");
+    fn words_are_near_within_a_dozen() {
+        let near = |query: &str, text: &str| {
+            let wanted = near_words(&Query::parse(query).unwrap().root);
+            wanted.len() > 1 && are_near(&wanted, &tokens::words(text))
+        };
+        let far = "x ".repeat(12);
+        assert!(near("ada lunc*", &format!("ada {far} ada x lunches {far}")));
+        assert!(near("*ada lunch", "lunch, Wada"));
+        assert!(!near("ada lunch", &format!("ada {far} lunch")));
+        for text in ["ada", "ada or lunch", "from:ada lunch"] {
+            assert!(!near(text, "ada lunch"), "{text}");
         }
     }
 }

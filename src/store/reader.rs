@@ -10,6 +10,7 @@ use crate::model::{
 };
 use crate::store::codec;
 use crate::store::error::{Error, Result};
+use crate::store::kept::{Unpacker, Wanted};
 use crate::store::migrate;
 use crate::store::open;
 use crate::store::refs;
@@ -144,6 +145,11 @@ impl Reader {
 
     /// The message as the server has it, byte for byte, once it was fetched.
     pub fn body(&self, id: MsgId) -> Result<Option<Vec<u8>>> {
+        let mut unpacker = Unpacker::new(&self.conn);
+        if let Some((raw, _)) = unpacker.read(id.0, Wanted::Raw(u64::MAX))? {
+            return Ok(Some(raw));
+        }
+        // As an older program kept it.
         let mut select = self
             .conn
             .prepare_cached("SELECT raw FROM body WHERE message = ?1")?;
@@ -155,21 +161,18 @@ impl Reader {
     pub fn body_begins(&self, id: MsgId, most: u64, small: u64) -> Result<Option<(Vec<u8>, u64)>> {
         let mut length = self
             .conn
-            .prepare_cached("SELECT length(raw) FROM body WHERE message = ?1")?;
-        let Some(len) = length
-            .query_row([id.0], |row| row.get::<_, u64>(0))
-            .optional()?
-        else {
-            return Ok(None);
-        };
-        if len <= small.max(most) {
-            return Ok(self.body(id)?.map(|whole| (whole, len)));
+            .prepare_cached("SELECT raw FROM kept WHERE message = ?1")?;
+        let length: Option<u64> = length.query_row([id.0], |row| row.get(0)).optional()?;
+        match length {
+            Some(length) if length > small.max(most) => {
+                let begins = Unpacker::new(&self.conn).read(id.0, Wanted::Raw(most))?;
+                Ok(begins.map(|(begins, _)| (begins, length)))
+            }
+            _ => Ok(self.body(id)?.map(|whole| {
+                let length = whole.len() as u64;
+                (whole, length)
+            })),
         }
-        // A blob that is opened is read in pieces, a column only as a whole.
-        let blob = self.conn.blob_open(MAIN_DB, "body", "raw", id.0, true)?;
-        let mut bytes = vec![0; usize::try_from(most).unwrap_or(0)];
-        blob.read_at_exact(&mut bytes, 0)?;
-        Ok(Some((bytes, len)))
     }
 
     /// The thread of a message; `None` if it is gone.

@@ -16,8 +16,10 @@ use crate::store::error::Result;
 use crate::store::reader::in_thread_of;
 use crate::store::refs;
 use crate::store::terms::{
-    all, is_set, is_silent, joined, looks_up, mailboxes, mailboxes_of, one_of,
+    ATTACHED, EVERYTHING, FLAGGED, HAS_ATTACHMENT, KEYWORDED, MATCHING, NOTHING, SHOWN, SORTING,
+    UNREAD, all, is_set, is_silent, joined, looks_up, mailboxes, mailboxes_of, one_of,
 };
+use crate::store::texts::{self, Named, Said};
 use crate::store::together;
 use crate::store::vocabulary;
 use crate::store::words;
@@ -32,37 +34,6 @@ pub(super) struct Plan {
     pub values: Vec<Value>,
 }
 
-/// Every shown place, by an index that holds all that is read and keeps a message's places together.
-const EVERYTHING: &str =
-    "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_message
-    WHERE l.message > 0 AND l.hidden = 0";
-/// No place at all.
-const NOTHING: &str = "SELECT l.message, l.id, l.date FROM location l WHERE 0";
-/// Of the places with a star, and of those with tags or other keywords: indices of these alone, in
-/// the same order.
-const FLAGGED: &str = "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_flagged
-    WHERE l.hidden = 0 AND l.system & 4 <> 0";
-const KEYWORDED: &str =
-    "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_keyworded
-    WHERE l.hidden = 0 AND l.keywords <> ''";
-/// Of the unread places, and of those in some mailboxes. They have to be sorted.
-const UNREAD: &str = "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_unread
-    WHERE l.hidden = 0 AND l.system & 1 = 0";
-const SHOWN: &str = "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_shown
-    WHERE l.hidden = 0";
-/// Sorting costs some times what looking at a place does.
-const SORTING: i64 = 4;
-/// The same of the messages of a set, in their order.
-const MATCHING: &str = "SELECT l.message, l.id, l.date
-    FROM (SELECT id FROM {found} ORDER BY 1) f
-    CROSS JOIN location l INDEXED BY location_message ON l.message = f.id
-    WHERE l.hidden = 0";
-/// Certain once the body is here, likely before.
-const HAS_ATTACHMENT: &str = "EXISTS (SELECT 1 FROM message m WHERE m.id = l.message
-    AND coalesce(m.attachments <> '[]', m.maybe_attachments))";
-/// Messages with attachments, by an index of these alone.
-const ATTACHED: &str = "SELECT m.id FROM message m INDEXED BY message_attached
-    WHERE m.attachments IS NOT NULL AND m.attachments <> '[]'";
 impl Plan {
     pub(super) fn make(conn: &Connection, query: &Query, now: i64) -> Result<Plan> {
         let mut maker = Maker::new(conn, now);
@@ -158,6 +129,19 @@ struct Only {
 }
 
 impl Plan {
+    /// The places of these messages, which are in order.
+    pub(super) fn of(conn: &Connection, messages: &[i64], now: i64) -> Result<Plan> {
+        let mut maker = Maker::new(conn, now);
+        let messages = maker.bind(together::as_json(messages));
+        let found = format!("(SELECT value AS id FROM json_each({messages}))");
+        let mut sql = MATCHING.replace("{found}", &found);
+        if let Some(condition) = maker.staying()? {
+            sql.push_str(&format!(" AND ({condition})"));
+        }
+        let values = maker.values;
+        Ok(Plan { sql, values })
+    }
+
     /// The places of what servers found for a search that was typed so, as far as the query holds for
     /// them.
     pub(super) fn of_hits(conn: &Connection, text: &str, query: &Query, now: i64) -> Result<Plan> {
@@ -393,11 +377,11 @@ impl<'a> Maker<'a> {
                 prefix,
             } => self.matching(*field, text, *prefix)?,
             Term::Has(Has::Link) => {
-                let web = self.bind("body : (\"http\" OR \"https\" OR \"www\")".to_owned());
-                Some(format!(
-                    "(SELECT rowid AS id FROM body_word WHERE body_word MATCH {web} \
-                     UNION SELECT rowid FROM word WHERE word MATCH {web})"
-                ))
+                let mut sets = Vec::new();
+                for word in ["http", "https", "www"] {
+                    sets.extend(self.matching(Field::Body, word, false)?);
+                }
+                joined(&sets, "UNION")
             }
             Term::Has(Has::Image) => Some(self.attached("image")),
             Term::Has(Has::Invite) => Some(self.attached("text/calendar")),
@@ -424,29 +408,54 @@ impl<'a> Maker<'a> {
 
     /// The messages, in order, in which these words are found.
     fn matching(&mut self, field: Field, text: &str, prefix: bool) -> Result<Option<String>> {
-        let Some(mut phrase) = words::phrase(field, text, prefix) else {
+        let part = words::part(text);
+        let firsts = match part {
+            Some((part, rest)) => {
+                let goes_on = prefix && rest.is_empty();
+                Some(vocabulary::with_part(self.conn, part, goes_on)?)
+            }
+            None => None,
+        };
+        let Some(said) = Said::new(field, text, prefix, firsts.as_deref()) else {
             return Ok(None);
         };
-        if let Some((part, rest)) = words::part(text) {
-            let goes_on = prefix && rest.is_empty();
-            let firsts = vocabulary::with_part(self.conn, part, goes_on)?;
-            phrase = words::phrases(field, &firsts, rest, prefix);
-        }
-        if field == Field::File {
-            let phrase = self.bind(phrase);
-            let (text, prefix) = (self.bind(text.to_owned()), self.bind(prefix));
-            return Ok(Some(format!(
-                "(SELECT w.id FROM (SELECT rowid AS id FROM body_word WHERE body_word MATCH {phrase} \
-                 ORDER BY 1) w CROSS JOIN message m ON m.id = w.id \
-                 WHERE files_say(m.attachments, {text}, {prefix}))"
-            )));
-        }
-        let phrase = self.bind(phrase);
+        let phrase = self.bind(said.phrase.clone());
         let word = format!("SELECT rowid AS id FROM word WHERE word MATCH {phrase}");
         Ok(Some(match field {
-            Field::Any | Field::Body => format!(
-                "({word} UNION SELECT rowid FROM body_word WHERE body_word MATCH {phrase} ORDER BY 1)"
-            ),
+            Field::File => {
+                let old = self.old(&phrase)?;
+                let loose = self.bind(said.loose.files);
+                let (text, prefix) = (self.bind(text.to_owned()), self.bind(prefix));
+                format!(
+                    "(SELECT w.id FROM (SELECT rowid AS id FROM text_word WHERE text_word MATCH {loose}{old} \
+                     ORDER BY 1) w CROSS JOIN message m ON m.id = w.id \
+                     WHERE files_say(m.attachments, {text}, {prefix}))"
+                )
+            }
+            Field::Any | Field::Body => {
+                let texts = match texts::named(self.conn, &said)? {
+                    Named::But(not) => {
+                        let loose = self.bind(said.loose.any);
+                        let found =
+                            format!("SELECT rowid FROM text_word WHERE text_word MATCH {loose}");
+                        match not.is_empty() {
+                            true => found,
+                            false => format!(
+                                "{found} AND rowid NOT IN (SELECT value FROM json_each({}))",
+                                self.bind(together::as_json(&not))
+                            ),
+                        }
+                    }
+                    Named::Only(these) => {
+                        format!(
+                            "SELECT value FROM json_each({})",
+                            self.bind(together::as_json(&these))
+                        )
+                    }
+                };
+                let old = self.old(&phrase)?;
+                format!("({word} UNION {texts}{old} ORDER BY 1)")
+            }
             Field::Cc => {
                 let (text, prefix) = (self.bind(text.to_owned()), self.bind(prefix));
                 format!(
@@ -455,10 +464,18 @@ impl<'a> Maker<'a> {
                 )
             }
             // Only the index of headers has these.
-            Field::From | Field::To | Field::Subject | Field::File => {
+            Field::From | Field::To | Field::Subject => {
                 format!("({word} ORDER BY 1)")
             }
         }))
+    }
+
+    /// What the index of before finds besides, if there is any.
+    fn old(&self, phrase: &str) -> Result<String> {
+        Ok(match texts::has_old(self.conn)? {
+            true => format!(" UNION SELECT rowid FROM body_word WHERE body_word MATCH {phrase}"),
+            false => String::new(),
+        })
     }
 
     fn attached(&mut self, kind: &str) -> String {

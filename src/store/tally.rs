@@ -169,6 +169,7 @@ impl Tally {
         let wordless = std::mem::take(&mut self.wordless);
         for sql in [
             "DELETE FROM word WHERE rowid = ?1",
+            "DELETE FROM text_word WHERE rowid = ?1",
             "DELETE FROM body_word WHERE rowid = ?1",
         ] {
             let mut forget = conn.prepare_cached(sql)?;

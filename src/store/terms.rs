@@ -1,9 +1,45 @@
-//! What the terms of a query say by themselves, and how conditions are put together in SQL.
+//! What the terms of a query say by themselves, from which places a search begins, and how conditions
+//! are put together in SQL.
 
 use crate::model::query::{Expr, Field, Has, Is, Term};
 use crate::store::error::Result;
 use crate::store::words;
 use rusqlite::Connection;
+
+/// Every shown place, by an index that holds all that is read and keeps a message's places together.
+pub(super) const EVERYTHING: &str =
+    "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_message
+    WHERE l.message > 0 AND l.hidden = 0";
+/// No place at all.
+pub(super) const NOTHING: &str = "SELECT l.message, l.id, l.date FROM location l WHERE 0";
+/// Of the places with a star, and of those with tags or other keywords: indices of these alone, in
+/// the same order.
+pub(super) const FLAGGED: &str =
+    "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_flagged
+    WHERE l.hidden = 0 AND l.system & 4 <> 0";
+pub(super) const KEYWORDED: &str =
+    "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_keyworded
+    WHERE l.hidden = 0 AND l.keywords <> ''";
+/// Of the unread places, and of those in some mailboxes. They have to be sorted.
+pub(super) const UNREAD: &str =
+    "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_unread
+    WHERE l.hidden = 0 AND l.system & 1 = 0";
+pub(super) const SHOWN: &str =
+    "SELECT l.message, l.id, l.date FROM location l INDEXED BY location_shown
+    WHERE l.hidden = 0";
+/// Sorting costs some times what looking at a place does.
+pub(super) const SORTING: i64 = 4;
+/// The same of the messages of a set, in their order.
+pub(super) const MATCHING: &str = "SELECT l.message, l.id, l.date
+    FROM (SELECT id FROM {found} ORDER BY 1) f
+    CROSS JOIN location l INDEXED BY location_message ON l.message = f.id
+    WHERE l.hidden = 0";
+/// Certain once the body is here, likely before.
+pub(super) const HAS_ATTACHMENT: &str = "EXISTS (SELECT 1 FROM message m WHERE m.id = l.message
+    AND coalesce(m.attachments <> '[]', m.maybe_attachments))";
+/// Messages with attachments, by an index of these alone.
+pub(super) const ATTACHED: &str = "SELECT m.id FROM message m INDEXED BY message_attached
+    WHERE m.attachments IS NOT NULL AND m.attachments <> '[]'";
 
 /// Whether it holds for everything, as words without a letter do.
 pub(super) fn is_silent(expr: &Expr) -> bool {

@@ -7,14 +7,20 @@
 
 use crate::model::query::{Expr, Field, Term};
 use crate::store::error::Result;
+use crate::store::texts::{self, Doubt, Said, Texts};
 use crate::store::words;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::BTreeSet;
 
 const HEADER: &str =
     "SELECT rowid FROM word WHERE word MATCH ?1 AND rowid >= ?2 ORDER BY rowid LIMIT ?3";
 const TEXT: &str =
-    "SELECT rowid FROM body_word WHERE body_word MATCH ?1 AND rowid >= ?2 ORDER BY rowid LIMIT ?3";
+    "SELECT rowid FROM text_word WHERE text_word MATCH ?1 AND rowid >= ?2 ORDER BY rowid LIMIT ?3";
+/// The same where there is an index of before (texts.rs); what it is asked for is ?4.
+const TEXT_OR_OLD: &str = "SELECT rowid FROM (
+         SELECT rowid FROM text_word WHERE text_word MATCH ?1 AND rowid >= ?2
+         UNION ALL SELECT rowid FROM body_word WHERE body_word MATCH ?4 AND rowid >= ?2)
+     ORDER BY rowid LIMIT ?3";
 
 /// So many messages of a list are read at once, at first, and where it is walked through: to look for
 /// a place in it anew takes as long as to read these.
@@ -23,10 +29,10 @@ const MOST: usize = 8_192;
 /// A list that was asked so often before it had to be read on is walked through.
 const OFTEN: usize = 3;
 
-/// A word or a phrase, in the language of FTS5.
+/// A word or a phrase.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
-    phrase: String,
+    said: Said,
     /// Whether it is the beginning of words: their lists are put together anew for each look.
     prefix: bool,
 }
@@ -51,17 +57,35 @@ fn anywhere(expr: &Expr) -> Option<Asked> {
             text,
             prefix,
         }) if words::part(text).is_none() => Some(Asked {
-            phrase: words::phrase(*field, text, *prefix)?,
+            said: Said::new(*field, text, *prefix, None)?,
             prefix: *prefix,
         }),
         _ => None,
     }
 }
 
+/// The messages that a query means, in order, if it asks for nothing but words in headers and texts.
+pub(super) fn only_words(conn: &Connection, root: &Expr) -> Result<Option<Vec<i64>>> {
+    let sides = match root {
+        Expr::All(sides) => sides.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let asked: Vec<Asked> = sides.iter().filter_map(anywhere).collect();
+    match !asked.is_empty() && asked.len() == sides.len() {
+        true => all(conn, &asked).map(Some),
+        false => Ok(None),
+    }
+}
+
 /// [`all`] as a list in JSON.
 pub(super) fn all_as_json(conn: &Connection, asked: &[Asked]) -> Result<String> {
-    let found: Vec<String> = all(conn, asked)?.iter().map(i64::to_string).collect();
-    Ok(format!("[{}]", found.join(",")))
+    Ok(as_json(&all(conn, asked)?))
+}
+
+/// Messages as a list in JSON.
+pub(super) fn as_json(messages: &[i64]) -> String {
+    let messages: Vec<String> = messages.iter().map(i64::to_string).collect();
+    format!("[{}]", messages.join(","))
 }
 
 /// With more words than this the rest are looked for among what these find.
@@ -76,19 +100,75 @@ fn all(conn: &Connection, asked: &[Asked]) -> Result<Vec<i64>> {
     let mut groups = asked.chunks(WORDS);
     let mut found = match groups.next() {
         Some(first) => some(conn, first)?,
-        None => BTreeSet::new(),
+        None => Vec::new(),
     };
     for group in groups {
         let more = some(conn, group)?;
-        found.retain(|id| more.contains(id));
+        found.retain(|id| more.binary_search(id).is_ok());
     }
-    Ok(found.into_iter().collect())
+    for asked in asked {
+        verify(conn, &asked.said, &mut found)?;
+    }
+    Ok(found)
+}
+
+/// Leaves those in which it is said indeed, where an index of words alone can't tell.
+fn verify(conn: &Connection, said: &Said, found: &mut Vec<i64>) -> Result<()> {
+    let doubt = said.doubt();
+    if doubt == Doubt::None {
+        return Ok(());
+    }
+    let has = |sql: &str, what: &str, message: i64| -> Result<bool> {
+        let found = conn
+            .prepare_cached(sql)?
+            .query_row(params![what, message], |_| Ok(()))
+            .optional()?;
+        Ok(found.is_some())
+    };
+    let named = match doubt {
+        // Few have all of the words in what their attachments are called.
+        Doubt::Names => Some(named(conn, said)?),
+        _ => None,
+    };
+    let has_old = texts::has_old(conn)?;
+    let mut texts = Texts::new(conn);
+    let mut stay = Vec::with_capacity(found.len());
+    for message in found.iter().copied() {
+        let is_sure = named
+            .as_ref()
+            .is_some_and(|named| !named.contains(&message));
+        let says = is_sure
+            || texts.say(message, said)?
+            || has(IN_HEADER, &said.phrase, message)?
+            || (has_old && has(IN_OLD, &said.phrase, message)?);
+        if says {
+            stay.push(message);
+        }
+    }
+    *found = stay;
+    Ok(())
+}
+
+const IN_HEADER: &str = "SELECT 1 FROM word WHERE word MATCH ?1 AND rowid = ?2";
+const IN_OLD: &str = "SELECT 1 FROM body_word WHERE body_word MATCH ?1 AND rowid = ?2";
+
+/// The messages that have the words in their text or in what their attachments are called, and in the
+/// latter all of them.
+fn named(conn: &Connection, said: &Said) -> Result<BTreeSet<i64>> {
+    let mut select = conn.prepare_cached("SELECT rowid FROM text_word WHERE text_word MATCH ?1")?;
+    let both = format!("({}) AND ({})", said.loose.any, said.loose.files);
+    let rows = select.query_map([both], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The same of few: for each way to part them, those that are found by their headers in some and by
 /// their texts in the others. An index puts several words of its own together faster than we do.
-fn some(conn: &Connection, asked: &[Asked]) -> Result<BTreeSet<i64>> {
-    let mut found = BTreeSet::new();
+fn some(conn: &Connection, asked: &[Asked]) -> Result<Vec<i64>> {
+    let text_sql = match texts::has_old(conn)? {
+        true => TEXT_OR_OLD,
+        false => TEXT,
+    };
+    let mut found = Vec::new();
     for way in 0..1usize << asked.len() {
         let which = |wanted: usize| {
             let places = asked.iter().enumerate();
@@ -96,18 +176,21 @@ fn some(conn: &Connection, asked: &[Asked]) -> Result<BTreeSet<i64>> {
             those.map(|(_, asked)| asked)
         };
         let mut header = List::new(conn, HEADER, which(1));
-        let mut text = List::new(conn, TEXT, which(0));
+        let mut text = List::new(conn, text_sql, which(0));
         let mut at = i64::MIN;
         while let Some(first) = header.from(at)?
             && let Some(second) = text.from(first)?
         {
             at = second;
             if first == second {
-                found.insert(at);
+                found.push(at);
                 at = at.saturating_add(1);
             }
         }
     }
+    // Each way gave its own in order, which this makes use of.
+    found.sort();
+    found.dedup();
     Ok(found)
 }
 
@@ -115,7 +198,9 @@ fn some(conn: &Connection, asked: &[Asked]) -> Result<BTreeSet<i64>> {
 struct List<'c> {
     conn: &'c Connection,
     sql: &'static str,
+    /// What the index is asked, and that of before.
     phrase: String,
+    old: Option<String>,
     prefix: bool,
     /// Those that were read, which of them is next, and how many are read at once.
     read: Vec<i64>,
@@ -132,11 +217,25 @@ impl<'c> List<'c> {
         sql: &'static str,
         asked: impl Iterator<Item = &'a Asked> + Clone,
     ) -> List<'c> {
-        let each: Vec<String> = asked.clone().map(|a| format!("({})", a.phrase)).collect();
+        let each: Vec<String> = asked
+            .clone()
+            .map(|a| format!("({})", a.said.phrase))
+            .collect();
+        let loose: Vec<String> = asked
+            .clone()
+            .map(|a| format!("({})", a.said.loose.any))
+            .collect();
+        let phrases = each.join(" AND ");
+        let (phrase, old) = match sql {
+            HEADER => (phrases, None),
+            TEXT => (loose.join(" AND "), None),
+            _ => (loose.join(" AND "), Some(phrases)),
+        };
         List {
             conn,
             sql,
-            phrase: each.join(" AND "),
+            phrase,
+            old,
             prefix: asked.into_iter().any(|asked| asked.prefix),
             read: Vec::new(),
             next: 0,
@@ -176,8 +275,12 @@ impl<'c> List<'c> {
         };
         self.times = 1;
         let mut select = self.conn.prepare_cached(self.sql)?;
-        let rows = select.query_map(params![self.phrase, least, self.size], |row| row.get(0));
-        self.read = rows?.collect::<rusqlite::Result<_>>()?;
+        let id = |row: &rusqlite::Row<'_>| row.get(0);
+        let rows = match &self.old {
+            Some(old) => select.query_map(params![self.phrase, least, self.size, old], id)?,
+            None => select.query_map(params![self.phrase, least, self.size], id)?,
+        };
+        self.read = rows.collect::<rusqlite::Result<_>>()?;
         self.next = 0;
         self.ended = self.read.len() < self.size;
         Ok(())
@@ -193,11 +296,12 @@ mod tests {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(
             "CREATE VIRTUAL TABLE word USING fts5 (t, content = '');
-             CREATE VIRTUAL TABLE body_word USING fts5 (t, content = '')",
+             CREATE VIRTUAL TABLE body_word USING fts5 (t, content = '');
+             CREATE VIRTUAL TABLE text_word USING fts5 (t, content = '', detail = none)",
         )
         .unwrap();
         for (at, (header, words)) in messages.iter().enumerate() {
-            let table = if *header { "word" } else { "body_word" };
+            let table = if *header { "word" } else { "text_word" };
             let text: String = words.iter().map(|n| format!("w{n} ")).collect();
             let sql = format!("INSERT INTO {table} (rowid, t) VALUES (?1, ?2)");
             conn.execute(&sql, params![(at / 2) as i64, text]).unwrap();
@@ -206,10 +310,8 @@ mod tests {
     }
 
     fn ask(words: &[usize], prefix: bool) -> Vec<Asked> {
-        let star = if prefix { " *" } else { "" };
-        let phrase = |n: &usize| format!("\"w{n}\"{star}");
         let asked = words.iter().map(|n| Asked {
-            phrase: phrase(n),
+            said: Said::new(Field::Any, &format!("w{n}"), prefix, None).unwrap(),
             prefix,
         });
         asked.collect()

@@ -4,10 +4,96 @@
 //! set apart before it sees them ([`spaced`]), in what is indexed and in what is asked.
 
 use crate::model::query::Field;
-use crate::text::tokens::{spaced, stands_alone};
+use crate::text::tokens::{self, spaced, stands_alone};
+use std::collections::HashSet;
 
 /// A phrase of more characters than this says no more than its beginning.
 const MAX_PHRASE: usize = 256;
+
+/// Stands before words of attachments' names in the index of texts: private, so a letter of no
+/// language, and of one word with what follows.
+const OF_A_FILE: char = '\u{e000}';
+
+/// What the index of texts is given of a message: each word once.
+pub(super) fn indexed(text: &str, files: &str) -> String {
+    let names = tokens::distinct(files);
+    let mut words = tokens::distinct(text);
+    let mut out = String::with_capacity(words.len() * 8 + names.len() * 20);
+    for name in &names {
+        out.push(OF_A_FILE);
+        out.push_str(name);
+        out.push(' ');
+    }
+    words.extend(names);
+    for word in &words {
+        out.push_str(word);
+        out.push(' ');
+    }
+    out
+}
+
+/// The words of a message as they are written, each once.
+pub(super) fn spelt(text: &str, files: &str) -> String {
+    let all = [text, files];
+    let words = all
+        .iter()
+        .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
+    let words: HashSet<&str> = words.collect();
+    let mut out = String::with_capacity(words.len() * 8);
+    for word in words {
+        out.push_str(word);
+        out.push(' ');
+    }
+    out
+}
+
+/// A term for the index of texts, which knows which words a text has and nothing more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Loose {
+    /// The messages that may be meant; what is quoted are single words.
+    pub any: String,
+    /// The same among words of attachments' names.
+    pub files: String,
+    /// Whether it says all that the term does.
+    pub exact: bool,
+}
+
+/// A term for that index. With `firsts` any of these words stands in place of the first one, which is
+/// a part of a word. `None` if there is no word in it.
+pub(super) fn loose(text: &str, prefix: bool, firsts: Option<&[String]>) -> Option<Loose> {
+    let text = bounded(text);
+    let words: Vec<String> = tokens::words(&text)
+        .into_iter()
+        .map(|(_, word)| word)
+        .collect();
+    let (first, rest) = words.split_first()?;
+    let expression = |before: &str| {
+        let one = |word: &str, last: bool| {
+            let star = if last && prefix { " *" } else { "" };
+            format!("\"{before}{}\"{star}", tokens::folded(word))
+        };
+        let mut all = vec![match firsts {
+            None => one(first, rest.is_empty()),
+            Some(firsts) => {
+                let each = firsts.iter().map(|first| one(first, rest.is_empty()));
+                format!("({})", each.collect::<Vec<String>>().join(" OR "))
+            }
+        }];
+        let last = rest.len();
+        all.extend((1..).zip(rest).map(|(at, word)| one(word, at == last)));
+        all.join(" AND ")
+    };
+    Some(Loose {
+        any: expression(""),
+        files: expression(OF_A_FILE.encode_utf8(&mut [0; 4])),
+        exact: rest.is_empty(),
+    })
+}
+
+/// So much of a term as counts.
+pub(super) fn bounded(text: &str) -> String {
+    text.chars().take(MAX_PHRASE).collect()
+}
 
 /// One term as an FTS5 expression, everything quoted; `None` if there is no word in it, so that it
 /// says nothing. What a `*` before the first word means is not said in it.

@@ -5,7 +5,7 @@ use crate::mime;
 use crate::model::{MailboxName, MsgId, Uid, UidSet, UidValidity};
 use crate::net::imap::{Mode, Session};
 use crate::signal::Topic;
-use crate::store::{NewBody, Priority, WantedBody};
+use crate::store::{NewBody, PackedBody, Priority, WantedBody};
 use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
@@ -22,7 +22,7 @@ const MANY: usize = 200;
 /// Messages that may wait to be read.
 const WAITING: usize = 8;
 /// Octets in one transaction.
-const JOB: usize = 2 << 20;
+const JOB: usize = 1 << 20;
 
 /// Fetches one body from the mailbox that is selected and keeps it, or keeps the reason why not.
 ///
@@ -32,10 +32,10 @@ pub fn one(session: &mut Session, kit: &Kit, message: MsgId, uid: Uid) -> Result
     match session.fetch_body(uid) {
         Ok(Some(body)) => {
             reported::take(kit, &body.bytes);
-            let digested = digest(message, body.bytes);
+            let digested = packed(message, body.bytes);
             kit.writer
                 .run(Priority::Urgent, move |cache| {
-                    cache.store_bodies(&[digested])
+                    cache.store_packed(&[digested])
                 })
                 .map(drop)?;
             kit.changed(Topic::Body(message));
@@ -162,7 +162,7 @@ fn read_all(
     for (message, raw) in work {
         let read = || {
             reported::take(kit, &raw);
-            digest(message, raw)
+            packed(message, raw)
         };
         match catch_unwind(AssertUnwindSafe(read)) {
             Ok(body) => batch.add(body),
@@ -176,7 +176,7 @@ fn read_all(
 struct Batch<'a> {
     kit: &'a Kit,
     delivery: Delivery,
-    bodies: Vec<NewBody>,
+    bodies: Vec<PackedBody>,
     octets: usize,
     broken: Option<SyncError>,
 }
@@ -192,8 +192,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn add(&mut self, body: NewBody) {
-        self.octets += body.raw.len();
+    fn add(&mut self, body: PackedBody) {
+        self.octets += body.octets();
         self.bodies.push(body);
         if self.octets >= JOB {
             self.write();
@@ -205,9 +205,9 @@ impl<'a> Batch<'a> {
         let bodies = std::mem::take(&mut self.bodies);
         let (report, host) = (self.kit.report.clone(), self.kit.host.clone());
         let posted = self.delivery.post(move |cache| {
-            cache.store_bodies(&bodies)?;
+            cache.store_packed(&bodies)?;
             for body in &bodies {
-                report.post(Topic::Body(body.message));
+                report.post(Topic::Body(body.message()));
             }
             host.changed();
             Ok(())
@@ -235,6 +235,11 @@ pub fn digest(message: MsgId, raw: Vec<u8>) -> NewBody {
         snippet: digest.snippet,
         attachments: digest.attachments,
     }
+}
+
+/// The same, ready to be written.
+pub fn packed(message: MsgId, raw: Vec<u8>) -> PackedBody {
+    PackedBody::new(&digest(message, raw), None)
 }
 
 fn lose(kit: &Kit, message: MsgId, why: &str) -> Result<(), SyncError> {

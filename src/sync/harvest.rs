@@ -17,6 +17,7 @@ use crate::sync::report::{Meter, Task};
 use crate::sync::reread;
 use crate::text::when;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Larger messages are fetched only when somebody opens them, or for a journey (octets).
 const LARGE: u64 = 5 << 20;
@@ -47,6 +48,14 @@ pub fn run(kit: &Kit, bell: &Doorbell, worker: &Ringer) {
                 connection = None;
             }
         }
+        // What is here already waits for what is not, and for whoever rings.
+        let mut cut_in = || kit.stopping() || bell.wait(Some(Duration::ZERO));
+        match guard::turn(|| reread::all(kit, &mut cut_in)) {
+            Ok(()) | Err(SyncError::Stopping | SyncError::Interrupted) => {}
+            Err(error) => {
+                tracing::info!(account = %kit.account.name, %error, "bodies could not be read again");
+            }
+        }
         if kit.stopping() {
             break;
         }
@@ -72,7 +81,6 @@ fn round(
     connection: &mut Option<Connection>,
     cut_in: &mut dyn FnMut() -> bool,
 ) -> Result<u64, SyncError> {
-    reread::all(kit, cut_in)?;
     let reader = kit.reader()?;
     let mut fetched = 0;
     for here in mailboxes::known(kit, &reader)? {

@@ -3,7 +3,7 @@
 
 use crate::model::MsgId;
 use crate::store::Priority;
-use crate::sync::bodies::digest;
+use crate::sync::bodies::packed;
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,12 +31,12 @@ pub fn all(kit: &Kit, cut_in: &mut dyn FnMut() -> bool) -> Result<(), SyncError>
                 continue;
             };
             // One that can't be read keeps what is known of it.
-            let read = catch_unwind(AssertUnwindSafe(|| digest(*message, raw)));
+            let read = catch_unwind(AssertUnwindSafe(|| packed(*message, raw)));
             bodies.extend(read.ok());
         }
         let done: Vec<MsgId> = wanted;
         kit.writer.run(Priority::Batch, move |cache| {
-            cache.store_bodies(&bodies)?;
+            cache.store_packed(&bodies)?;
             cache.reread_done(&done)
         })?;
     }

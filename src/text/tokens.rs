@@ -6,6 +6,7 @@
 
 use crate::text::fold::fold;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -43,25 +44,64 @@ pub fn spaced(text: &str) -> Cow<'_, str> {
 /// The words of a text, each with the octets where it stands.
 pub fn words(text: &str) -> Vec<(Range<usize>, String)> {
     let mut out: Vec<(Range<usize>, String)> = Vec::new();
+    each(text, |at| {
+        let word = fold(text.get(at.clone()).unwrap_or_default());
+        out.push((at, word));
+    });
+    out
+}
+
+/// Where each word of a text stands, from left to right.
+fn each(text: &str, mut found: impl FnMut(Range<usize>)) {
     let mut begun: Option<usize> = None;
     let mut end = |from: Option<usize>, to: usize| {
         if let Some(from) = from {
-            let word = fold(text.get(from..to).unwrap_or_default());
-            out.push((from..to, word));
+            found(from..to);
         }
     };
-    for (at, c) in text.char_indices() {
-        let mark = matches!(c, '\u{300}'..='\u{36f}');
-        if stands_alone(c) && c.is_alphanumeric() {
-            end(begun.take(), at);
-            end(Some(at), at + c.len_utf8());
-        } else if c.is_alphanumeric() && !stands_alone(c) {
-            begun.get_or_insert(at);
-        } else if !mark {
-            end(begun.take(), at);
+    if text.is_ascii() {
+        for (at, b) in text.bytes().enumerate() {
+            match b.is_ascii_alphanumeric() {
+                true => drop(begun.get_or_insert(at)),
+                false => end(begun.take(), at),
+            }
+        }
+    } else {
+        for (at, c) in text.char_indices() {
+            let mark = matches!(c, '\u{300}'..='\u{36f}');
+            if stands_alone(c) && c.is_alphanumeric() {
+                end(begun.take(), at);
+                end(Some(at), at + c.len_utf8());
+            } else if c.is_alphanumeric() && !stands_alone(c) {
+                begun.get_or_insert(at);
+            } else if !mark {
+                end(begun.take(), at);
+            }
         }
     }
     end(begun.take(), text.len());
+}
+
+/// A word as an index has it: without case and accents, and nothing but letters and digits.
+pub fn folded(word: &str) -> Cow<'_, str> {
+    if !word.is_ascii() {
+        let mut word = fold(word);
+        word.retain(char::is_alphanumeric);
+        return Cow::Owned(word);
+    }
+    match word.bytes().any(|b| b.is_ascii_uppercase()) {
+        true => Cow::Owned(word.to_ascii_lowercase()),
+        false => Cow::Borrowed(word),
+    }
+}
+
+/// Every word of a text once, as an index has it.
+pub fn distinct(text: &str) -> HashSet<Cow<'_, str>> {
+    let mut out = HashSet::with_capacity(text.len() / 12);
+    each(text, |at| {
+        out.insert(folded(text.get(at).unwrap_or_default()));
+    });
+    out.remove("");
     out
 }
 
@@ -84,28 +124,62 @@ impl Wanted {
         })
     }
 
-    /// Where they stand among the words of a text: the octets of each place, from left to right.
-    pub fn places(&self, among: &[(Range<usize>, String)]) -> Vec<Range<usize>> {
-        let last = self.words.len() - 1;
-        let fits = |n: usize, found: &str| {
-            let Some(wanted) = self.words.get(n) else {
-                return false;
-            };
-            match (n == 0 && self.open.0, n == last && self.open.1) {
-                (false, false) => found == wanted,
-                (false, true) => found.starts_with(wanted.as_str()),
-                (true, false) => found.ends_with(wanted.as_str()),
-                (true, true) => found.contains(wanted.as_str()),
+    /// Whether they stand in a text. For many texts: nothing is kept of one but how far it fits.
+    pub fn is_in(&self, text: &str) -> bool {
+        // How many of the first words stand right before the one that is looked at.
+        let mut begun = vec![false; self.words.len()];
+        let mut found = false;
+        each(text, |at| {
+            if found {
+                return;
             }
+            let word = folded(text.get(at).unwrap_or_default());
+            for n in (0..self.words.len()).rev() {
+                let before = n == 0 || begun.get(n - 1).is_some_and(|before| *before);
+                let fits = before && self.fits(n, &word);
+                if let Some(begun) = begun.get_mut(n) {
+                    *begun = fits;
+                }
+            }
+            found = begun.last().is_some_and(|whole| *whole);
+        });
+        found
+    }
+
+    /// Whether a word of a text may be the n-th of these.
+    fn fits(&self, n: usize, found: &str) -> bool {
+        let Some(wanted) = self.words.get(n) else {
+            return false;
         };
+        let last = n + 1 == self.words.len();
+        match (n == 0 && self.open.0, last && self.open.1) {
+            (false, false) => found == wanted,
+            (false, true) => found.starts_with(wanted.as_str()),
+            (true, false) => found.ends_with(wanted.as_str()),
+            (true, true) => found.contains(wanted.as_str()),
+        }
+    }
+
+    /// Which words of a text they begin with, each place.
+    pub fn starts(&self, among: &[(Range<usize>, String)]) -> Vec<usize> {
         let stands = |window: &[(Range<usize>, String)]| {
             let mut each = window.iter().enumerate();
-            each.all(|(n, (_, found))| fits(n, found))
+            each.all(|(n, (_, found))| self.fits(n, found))
         };
-        let windows = among.windows(self.words.len()).filter(|w| stands(w));
+        let windows = among.windows(self.words.len()).enumerate();
         windows
-            .filter_map(|w| Some(w.first()?.0.start..w.last()?.0.end))
+            .filter(|(_, w)| stands(w))
+            .map(|(at, _)| at)
             .collect()
+    }
+
+    /// Where they stand among the words of a text: the octets of each place, from left to right.
+    pub fn places(&self, among: &[(Range<usize>, String)]) -> Vec<Range<usize>> {
+        let place = |at: usize| {
+            let window = among.get(at..at + self.words.len())?;
+            Some(window.first()?.0.start..window.last()?.0.end)
+        };
+        self.starts(among).into_iter().filter_map(place).collect()
     }
 }
 
@@ -218,6 +292,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_place_is_found_or_not(text in "[aAbä日 .]{0,30}", wanted in "[ab日 ]{1,5}", open in any::<(bool, bool)>()) {
+            if let Some(wanted) = Wanted::new(&wanted, open.0, open.1) {
+                prop_assert_eq!(wanted.is_in(&text), !wanted.places(&words(&text)).is_empty());
+            }
+            let each: HashSet<String> = words(&text).into_iter().map(|(_, word)| word).collect();
+            let once: HashSet<String> = distinct(&text).into_iter().map(Cow::into_owned).collect();
+            prop_assert_eq!(once, each);
+        }
+
         #[test]
         fn places_are_whole_and_in_order(text in "\\PC{0,60}", wanted in "\\PC{0,6}") {
             let wanted: Vec<Wanted> = Wanted::new(&wanted, true, true).into_iter().collect();

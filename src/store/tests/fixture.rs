@@ -252,7 +252,8 @@ impl Fixture {
         );
         none(
             "bodies without message",
-            "SELECT message, 0 FROM body WHERE message NOT IN (SELECT id FROM message WHERE has_body)",
+            "SELECT message, 0 FROM (SELECT message FROM body UNION ALL SELECT message FROM kept)
+                 WHERE message NOT IN (SELECT id FROM message WHERE has_body)",
         );
         none(
             "overlays without location",
@@ -269,7 +270,7 @@ impl Fixture {
         none(
             "indexed but gone",
             "SELECT rowid, 0 FROM word WHERE rowid NOT IN (SELECT id FROM message)
-                 UNION ALL SELECT rowid, 1 FROM body_word
+                 UNION ALL SELECT rowid, 1 FROM (SELECT rowid FROM body_word UNION ALL SELECT rowid FROM text_word)
                  WHERE rowid NOT IN (SELECT id FROM message WHERE has_body)",
         );
     }
