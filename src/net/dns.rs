@@ -1,9 +1,11 @@
 //! One question to the name system and what comes back (RFC 1035 §4), as far as mail needs it:
-//! which servers a domain names, for its mail and for mail programs, and whether a name has an
-//! address.
+//! which servers a domain names, for its mail and for mail programs, which addresses a name has, and
+//! what a domain says in text.
 //!
 //! An answer comes from anybody who can send a packet: whatever doesn't answer exactly what was
 //! asked is none, nothing in it panics, and a chain of compressed names ends.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// What is asked for (RFC 1035 §3.2.2, RFC 3596 §2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub(super) enum Kind {
     A,
     /// The servers that take a domain's mail.
     Mx,
+    /// What a domain says in text.
+    Txt,
     /// An IPv6 address.
     Aaaa,
     /// The servers of a service (RFC 2782).
@@ -23,6 +27,7 @@ impl Kind {
         match self {
             Kind::A => 1,
             Kind::Mx => 15,
+            Kind::Txt => 16,
             Kind::Aaaa => 28,
             Kind::Srv => 33,
         }
@@ -33,7 +38,8 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Said {
     /// The records of that kind: of an MX the server's name in lower case (empty for the root,
-    /// RFC 7505 §3), of an SRV its four fields as they stand in a zone file, of an address nothing.
+    /// RFC 7505 §3), of an SRV its four fields as they stand in a zone file, of a text all its pieces
+    /// as one (RFC 7208 §3.3), of an address the address.
     Records(Vec<String>),
     /// There is no such name.
     NoName,
@@ -114,12 +120,32 @@ pub(super) fn answer(packet: &[u8], id: u16, asked: &str, kind: Kind) -> Option<
                     let name = read_name(packet, data + 6)?.0.to_ascii_lowercase();
                     format!("{first} {weight} {port} {name}")
                 }
-                Kind::A | Kind::Aaaa => String::new(),
+                Kind::Txt => read_text(packet.get(data..data + length)?)?,
+                Kind::A | Kind::Aaaa => read_address(packet.get(data..data + length)?)?,
             });
         }
         at = data + length;
     }
     Some(Said::Records(records))
+}
+
+/// The pieces of a text, each after its length (RFC 1035 §3.3.14), as one. Octets beyond ASCII are
+/// taken for Latin-1: nothing that is looked for has any.
+fn read_text(mut data: &[u8]) -> Option<String> {
+    let mut text = String::new();
+    while let Some((length, rest)) = data.split_first() {
+        let (piece, rest) = rest.split_at_checked(usize::from(*length))?;
+        text.extend(piece.iter().map(|b| char::from(*b)));
+        data = rest;
+    }
+    Some(text)
+}
+
+/// An address as it is written.
+fn read_address(data: &[u8]) -> Option<String> {
+    let four = || <[u8; 4]>::try_from(data).map(|ip| Ipv4Addr::from(ip).to_string());
+    let six = |_| <[u8; 16]>::try_from(data).map(|ip| Ipv6Addr::from(ip).to_string());
+    four().or_else(six).ok()
 }
 
 /// A name and where it ends; labels are taken as they are.
@@ -201,6 +227,16 @@ pub(super) mod tests {
         data
     }
 
+    /// A TXT record's data, in pieces of at most 255 octets.
+    pub(in crate::net) fn txt(text: &str) -> Vec<u8> {
+        let mut data = Vec::new();
+        for piece in text.as_bytes().chunks(255) {
+            data.push(u8::try_from(piece.len()).unwrap());
+            data.extend(piece);
+        }
+        data
+    }
+
     #[test]
     fn rfc2782_a_service_names_host_and_port() {
         let asked = question(7, "_imaps._tcp.x.example", Kind::Srv).unwrap();
@@ -215,6 +251,25 @@ pub(super) mod tests {
             .to_vec();
         assert_eq!(read(&packet), Some(Said::Records(wanted)));
         assert_eq!(read(&reply(&asked, 0x8180, &[(33, vec![0, 0, 0])])), None);
+    }
+
+    #[test]
+    fn texts_and_addresses_are_read_whole_or_not_at_all() {
+        let read = |kind: Kind, data: Vec<u8>| {
+            let asked = question(7, "x.example", kind).unwrap();
+            let packet = reply(&asked, 0x8180, &[(kind.code(), data)]);
+            answer(&packet, 7, "x.example", kind)
+        };
+        let one = |text: &str| Some(Said::Records(vec![text.to_owned()]));
+        let long = format!("v=DKIM1; p={}", "A".repeat(400));
+        assert_eq!(read(Kind::Txt, txt(&long)), one(&long));
+        assert_eq!(read(Kind::Txt, vec![]), one(""));
+        assert_eq!(read(Kind::Txt, vec![5, b'a']), None);
+        assert_eq!(read(Kind::A, vec![192, 0, 2, 1]), one("192.0.2.1"));
+        let mut six = vec![0; 16];
+        six[15] = 1;
+        assert_eq!(read(Kind::Aaaa, six), one("::1"));
+        assert_eq!(read(Kind::A, vec![1, 2, 3]), None);
     }
 
     #[test]

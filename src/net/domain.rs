@@ -185,6 +185,16 @@ impl Resolver {
         }
     }
 
+    /// What is said of a name, within the patience of one look.
+    pub(super) fn records(&self, name: &str, kind: Kind) -> Said {
+        self.ask(name, kind, Instant::now() + self.patience)
+    }
+
+    /// Whom it asks, in this order.
+    pub fn servers(&self) -> &[SocketAddr] {
+        &self.servers
+    }
+
     /// The first answer that says anything, or nothing in time.
     fn ask(&self, name: &str, kind: Kind, until: Instant) -> Said {
         // Each is waited for a little, so that there is time for another.
