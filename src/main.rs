@@ -7,6 +7,7 @@ use postrider::config::files::read_text;
 use postrider::config::lock::{self, EngineLock, Listener};
 use postrider::config::{Checks, ConfigError, Loaded, Look, Paths, keep, load};
 use postrider::demo::{Demo, Options};
+use postrider::model::checkup::Step;
 use postrider::model::{Account, AccountStatus, Draft, DraftId, Link};
 use postrider::net::domain::Resolver;
 use postrider::net::http::{Client, Url};
@@ -56,9 +57,14 @@ fn run() -> u8 {
             if command.wants_home() {
                 log_to(args.home.as_deref());
             }
-            cli::run(&args, command)
+            cli::run(&args, command, &around)
         }
     }
+}
+
+/// What a check-up says of the terminal and of what the screen uses.
+fn around(look: &Look) -> Vec<Step> {
+    tui::checkup::around(look, |name| std::env::var(name).ok())
 }
 
 /// The exit code of the screen; what went wrong is said once the terminal is as it was.

@@ -6,6 +6,7 @@ use super::json;
 use super::say::{aside, say};
 use crate::config::paths::expand;
 use crate::config::{ConfigError, Paths, append, is_loopback, load, secrets};
+use crate::model::checkup::Step;
 use crate::model::{
     Account, AccountName, Auth, Endpoint, Secret, SecretSource, Security, SyncPolicy,
 };
@@ -33,14 +34,14 @@ pub fn add(home: Option<&Path>, as_json: bool) -> Result<u8> {
     };
     let (mut account, secret) = ask(&taken)?;
     aside!("\nTrying it:");
-    let (steps, _) = doctor::examine(&account, Ok(secret.clone()));
+    let steps = doctor::examine(&account, Ok(secret.clone()));
     for step in &steps {
         match &step.found {
             Ok(_) => aside!("  ✓ {}", step.name),
             Err(advice) => aside!("  ✗ {}: {}", step.name, Clean::line(&advice.line())),
         }
     }
-    if steps.iter().any(|s| s.found.is_err()) {
+    if steps.iter().any(Step::is_wrong) {
         return Err(Failure::new(
             exit::UNAVAILABLE,
             "nothing was written; run it again once that is mended",

@@ -245,10 +245,13 @@ pub enum Command {
     EmptyTrash(Emptying),
     /// Remove everything in Junk for good.
     EmptyJunk(Emptying),
-    /// Find out what is wrong: name, port, TLS, signing in, sending.
+    /// Find out what is wrong, and what to do: names, ports, TLS, signing in, sending, this machine.
     Doctor {
         /// Only this account.
         account: Option<String>,
+        /// Leave the network alone: configuration, files, databases, terminal.
+        #[arg(long)]
+        offline: bool,
     },
     /// Compare cache and server in full: every message, every flag, every body that is here.
     Verify(Verify),

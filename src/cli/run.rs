@@ -16,9 +16,16 @@ use crate::sync::SyncError;
 use std::path::Path;
 
 /// Runs a command other than the screen and the demo, and answers its exit code. What went wrong
-/// stands on standard error.
-pub fn run(args: &Args, command: &Command) -> u8 {
-    match carry_out(args.home.as_deref(), args.json, command) {
+/// stands on standard error. `around`: what only the screen's floor can tell of this machine.
+pub fn run(args: &Args, command: &Command, around: doctor::Around<'_>) -> u8 {
+    let done = match command {
+        Command::Doctor { account, offline } => {
+            let (home, only) = (args.home.as_deref(), account.as_deref());
+            doctor::doctor(home, args.json, only, *offline, around)
+        }
+        _ => carry_out(args.home.as_deref(), args.json, command),
+    };
+    match done {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => 0,
         Err(error) => {
@@ -125,12 +132,12 @@ fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {
         Command::Import(args) => import::import(home, json, args),
         Command::Copy(args) => import::copy(home, json, args),
         Command::Export(args) => export::export(home, json, args),
-        Command::Doctor { account } => doctor::doctor(home, json, account.as_deref()),
         Command::Verify(args) => verify::verify(home, json, args),
-        // These want no home; the composition root takes the first two before.
+        // These want no home; the composition root takes the first two before, and `run` the others.
         Command::Demo
         | Command::Compose(_)
         | Command::Account { .. }
+        | Command::Doctor { .. }
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(exit::USAGE),
     }

@@ -30,6 +30,7 @@ pub mod rule;
 pub mod status;
 pub mod view;
 pub mod setup;
+pub mod checkup;
 pub mod contact;
 
 pub use account::{

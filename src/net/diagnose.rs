@@ -1,127 +1,89 @@
 //! An error in plain words: what happened, why it usually does, what to do. The same text serves
-//! the status line, the outbox, `doctor` and setting up an account.
+//! the status line, the outbox, `doctor` and setting up an account. The causes are a table of their
+//! own ([`causes`]), which the documentation holds too.
 
 use crate::model::{Account, Auth, Endpoint, Security, standing};
+use crate::net::causes::{self, Cause};
 use crate::net::error::{NetError, Refusal, TlsFault};
 use crate::text::Clean;
 
-/// Which kind of server an error is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
-    /// Reading mail.
-    Imap,
-    /// Sending mail.
-    Smtp,
-}
-
-impl Service {
-    /// Where the account's server of this kind is.
-    pub fn endpoint(self, account: &Account) -> &Endpoint {
-        match self {
-            Service::Imap => &account.imap,
-            Service::Smtp => &account.smtp,
-        }
-    }
-}
-
-/// What to tell the user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Advice {
-    /// What happened, with the server's own words. Clean.
-    pub what: String,
-    /// Why it usually does; empty if the first says it all.
-    pub why: String,
-    /// What to do.
-    pub todo: String,
-}
-
-impl Advice {
-    fn new(what: impl Into<String>, why: &str, todo: impl Into<String>) -> Advice {
-        Advice {
-            what: what.into(),
-            why: why.to_owned(),
-            todo: todo.into(),
-        }
-    }
-
-    /// All of it on one line.
-    pub fn line(&self) -> String {
-        [self.what.as_str(), &self.why, &self.todo]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join("; ")
-    }
-}
+pub use crate::model::checkup::Advice;
+pub use crate::net::causes::Service;
 
 /// Explains an error of one of an account's servers.
 pub fn explain(error: &NetError, account: &Account, service: Service) -> Advice {
     let endpoint = service.endpoint(account);
     let place = format!("{} port {}", Clean::line(&endpoint.host), endpoint.port);
+    let advise = |what: String, cause: &Cause| Advice::new(what, cause.why, cause.todo(service));
     match error {
-        NetError::Lookup { why, .. } => Advice::new(
+        NetError::Lookup { why, .. } => advise(
             format!(
                 "the name {} can't be found ({})",
                 Clean::line(&endpoint.host),
                 Clean::line(why)
             ),
-            "the network is down, or the name is misspelt",
-            "check the network, then `host` in config.toml",
+            &causes::NO_NAME,
         ),
-        NetError::Connect { refused: true, .. } => Advice::new(
-            format!("nothing listens at {place}"),
-            "the port is wrong, or the server is down",
-            format!("check `port`: {}", usual_ports(service)),
-        ),
-        NetError::Connect { .. } | NetError::Timeout if endpoint.port == 25 => Advice::new(
-            format!("{place} does not answer"),
-            "port 25 is for servers among themselves, and most networks block it",
-            format!("set another `port`: {}", usual_ports(service)),
-        ),
-        NetError::Connect { why, .. } => Advice::new(
+        NetError::Connect { refused: true, .. } => {
+            advise(format!("nothing listens at {place}"), &causes::REFUSED)
+        }
+        NetError::Connect { .. } | NetError::Timeout if endpoint.port == 25 => {
+            advise(format!("{place} does not answer"), &causes::PORT_25)
+        }
+        NetError::Connect { why, .. } => advise(
             format!("{place} can't be reached ({})", Clean::line(why)),
-            "the network is down, or a firewall swallows the connection",
-            "check the network; some networks block mail ports",
+            &causes::UNREACHABLE,
         ),
-        NetError::Timeout => Advice::new(
-            format!("{place} does not answer"),
-            hang_reason(endpoint),
-            "it is tried again; if it goes on, check `port` and `security`",
-        ),
-        NetError::Cut(why) => Advice::new(
+        NetError::Timeout => advise(format!("{place} does not answer"), hang(endpoint)),
+        NetError::Cut(why) => advise(
             format!("the connection to {place} was cut ({})", Clean::line(why)),
-            "",
-            "it is tried again",
+            &causes::CUT,
         ),
-        NetError::Tls { fault, why } => tls(*fault, why, endpoint),
-        NetError::Auth(refusal) => sign_in(refusal, account.auth, endpoint),
-        NetError::AuthLater(refusal) => Advice::new(
+        NetError::Tls { fault, why } => advise(
+            format!(
+                "no secure connection to {}: {}",
+                Clean::line(&endpoint.host),
+                Clean::line(why)
+            ),
+            tls(*fault, why, endpoint),
+        ),
+        NetError::Auth(refusal) => sign_in(refusal, account, endpoint, service),
+        NetError::AuthLater(refusal) => advise(
             format!(
                 "{} can't sign anybody in just now ({})",
                 Clean::line(&endpoint.host),
                 words(refusal)
             ),
-            "the server is busy or being mended",
-            "it is tried again",
+            &causes::SIGN_IN_LATER,
         ),
-        NetError::Busy(refusal) => busy(refusal, endpoint),
-        NetError::Later(refusal) => later(refusal),
+        NetError::Busy(refusal) => {
+            let host = Clean::line(&endpoint.host);
+            match error.is_connection_limit() {
+                true => advise(
+                    format!("{host} allows no more connections ({})", words(refusal)),
+                    &causes::CONNECTIONS,
+                ),
+                false => advise(
+                    format!("{host} is busy ({})", words(refusal)),
+                    &causes::BUSY,
+                ),
+            }
+        }
+        NetError::Later(refusal) => advise(
+            format!("the server puts it off ({})", words(refusal)),
+            later(refusal),
+        ),
         NetError::Refused(refusal) => refused(refusal),
-        NetError::Web => Advice::new(
+        NetError::Web => advise(
             format!("a web page answers at {place} in the mail server's place; nothing was sent"),
-            "this network wants to be signed in to first, or the port is not for mail",
-            format!(
-                "open a web page in a browser and sign in to the network, then try again; if it goes on, check `port`: {}",
-                usual_ports(service)
-            ),
+            &causes::PORTAL,
         ),
-        NetError::Protocol(why) => Advice::new(
+        NetError::Protocol(why) => advise(
             format!(
                 "{place} said something that can't be understood ({})",
                 Clean::line(why)
             ),
-            "another kind of server listens there, or `security` does not fit the port",
-            format!("check `port` and `security`: {}", usual_ports(service)),
+            &causes::NOT_MAIL,
         ),
         NetError::Unsendable(why) => Advice::new(Clean::line(why).as_str(), "", ""),
         NetError::Woken => Advice::new("interrupted", "", ""),
@@ -136,100 +98,71 @@ fn words(refusal: &Refusal) -> String {
     }
 }
 
-fn usual_ports(service: Service) -> &'static str {
-    match service {
-        Service::Imap => "IMAP is usually 993 with \"tls\", or 143 with \"starttls\"",
-        Service::Smtp => "sending is usually 465 with \"tls\", or 587 with \"starttls\"",
-    }
-}
-
 /// A server that waits for a handshake says nothing to a client that waits for a greeting.
-fn hang_reason(endpoint: &Endpoint) -> &'static str {
+fn hang(endpoint: &Endpoint) -> &'static Cause {
     match endpoint.security {
         Security::StartTls | Security::None if matches!(endpoint.port, 993 | 465) => {
-            "this port speaks TLS from the first byte: `security` should be \"tls\""
+            &causes::TLS_FIRST
         }
-        Security::Tls if matches!(endpoint.port, 143 | 587 | 25) => {
-            "this port begins in the clear: `security` should be \"starttls\""
-        }
-        _ => "the server or the network is slow or down",
+        Security::Tls if matches!(endpoint.port, 143 | 587 | 25) => &causes::CLEAR_FIRST,
+        _ => &causes::SILENT,
     }
 }
 
-fn tls(fault: TlsFault, why: &str, endpoint: &Endpoint) -> Advice {
-    let why = Clean::line(why);
-    let host = Clean::line(&endpoint.host);
-    let (reason, todo) = match fault {
-        TlsFault::Name => (
-            "`host` is not the name that the server is known by, or this network answers in its place until one has signed in to it, or somebody is in between",
-            "sign in to the network if it asks for it; use the name that the provider gives; if the server is your own, get it a certificate with this name in its SAN",
-        ),
-        TlsFault::Untrusted => (
-            "the server is private, or this network answers in its place until one has signed in to it, or somebody is in between",
-            "for a private authority set `ca-file`; for a single key set `pin-sha256` on the endpoint",
-        ),
-        TlsFault::Expired => (
-            "",
-            "check this machine's clock; otherwise the server's owner must renew it",
-        ),
-        TlsFault::Pin => (
-            "the server got a new key, or somebody is in between",
-            "ask the server's owner; only then change `pin-sha256`",
-        ),
-        TlsFault::Handshake => (
-            match (endpoint.security, endpoint.port) {
-                (Security::Tls, 143 | 587 | 25) => hang_reason(endpoint),
-                _ => {
-                    "the port does not speak TLS from the first byte, or only versions before TLS 1.2"
-                }
-            },
-            "check `port` and `security`",
-        ),
-        TlsFault::NoStartTls => (
-            "the server can't do TLS on this port, or somebody took the offer out",
-            "use the port with TLS from the first byte (993 for IMAP, 465 for sending)",
-        ),
-        TlsFault::Injected => (
-            "somebody is in between, or the server is broken",
-            "use the port with TLS from the first byte",
-        ),
-        TlsFault::ClearText => (
-            "`security = \"none\"` is for this machine only",
-            "use \"tls\" or \"starttls\"",
-        ),
-        TlsFault::Anchor => ("", "check `ca-file`"),
-    };
-    Advice::new(
-        format!("no secure connection to {host}: {why}"),
-        reason,
-        todo,
-    )
+fn tls(fault: TlsFault, why: &str, endpoint: &Endpoint) -> &'static Cause {
+    match fault {
+        TlsFault::Name => &causes::NAME,
+        TlsFault::Untrusted => untrusted(why),
+        TlsFault::Expired => &causes::EXPIRED,
+        TlsFault::Pin => &causes::PIN,
+        TlsFault::Handshake => match hang(endpoint) {
+            hang if *hang == causes::CLEAR_FIRST => hang,
+            _ => &causes::HANDSHAKE,
+        },
+        TlsFault::NoStartTls => &causes::NO_STARTTLS,
+        TlsFault::Injected => &causes::INJECTED,
+        TlsFault::ClearText => &causes::CLEAR_TEXT,
+        TlsFault::Anchor => &causes::ANCHOR,
+    }
+}
+
+/// Which check of a certificate failed, by OpenSSL's verdict.
+fn untrusted(verdict: &str) -> &'static Cause {
+    let verdict = verdict.to_ascii_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| verdict.contains(phrase));
+    if says(&["purpose"]) {
+        &causes::PURPOSE
+    } else if says(&["too weak", "too small"]) {
+        &causes::WEAK
+    } else if says(&["revoked"]) {
+        &causes::REVOKED
+    } else if says(&["in certificate chain"]) {
+        &causes::UNTRUSTED
+    } else if says(&["self-signed", "self signed"]) {
+        &causes::SELF_SIGNED
+    } else if says(&["first certificate"]) {
+        &causes::HALF_CHAIN
+    } else {
+        &causes::UNTRUSTED
+    }
 }
 
 /// Why signing in failed. Providers say in words and codes of their own what they want instead.
-fn sign_in(refusal: &Refusal, auth: Auth, endpoint: &Endpoint) -> Advice {
+fn sign_in(refusal: &Refusal, account: &Account, endpoint: &Endpoint, service: Service) -> Advice {
     let code = refusal.code.as_deref().unwrap_or("");
     let text = refusal.text.to_ascii_lowercase();
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
-    let token = auth != Auth::Password;
-    let (why, todo) = if token && says(&["not by ", "no way to sign in"]) {
-        (
-            "the server takes no access tokens of this kind here",
-            "check `auth` in config.toml, then `port` and `security`",
-        )
+    let token = account.auth != Auth::Password;
+    let provider = causes::provider_of(&endpoint.host);
+    let cause = if token && says(&["not by ", "no way to sign in"]) {
+        &causes::NO_TOKENS
     } else if !token
         && (code == "5.7.9" || says(&["app password", "application-specific", "app-specific"]))
     {
-        (
-            "the provider takes no account password from mail programs",
-            "make an app password at the provider and use that",
-        )
+        &causes::APP_PASSWORD
     } else if !token && (code == "5.7.139" || says(&["basic authentication is disabled", "oauth"]))
     {
-        (
-            "the provider wants a sign-in through the browser (OAuth), not a password",
-            "see whether the provider offers app passwords, or ask who runs it to allow passwords",
-        )
+        &causes::OAUTH
     } else if says(&[
         "web browser",
         "webmail",
@@ -237,85 +170,66 @@ fn sign_in(refusal: &Refusal, auth: Auth, endpoint: &Endpoint) -> Advice {
         "imap access",
         "not enabled",
     ]) {
-        (
-            "the provider wants something done on its web site first, such as allowing IMAP",
-            "sign in there once, look for its settings for mail programs",
-        )
+        &causes::WEB_FIRST
     } else if !token && code == "EXPIRED" {
-        (
-            "the password has expired",
-            "set a new one at the provider, then give it here",
-        )
+        &causes::PASSWORD_EXPIRED
+    } else if says(&["too many", "rate limit", "try again later"]) {
+        &causes::TOO_OFTEN
     } else if code == "CONTACTADMIN" || says(&["disabled", "suspended", "locked", "blocked"]) {
-        (
-            "the account is locked or closed",
-            "ask who runs the server; trying again may make it worse",
-        )
+        &causes::LOCKED
     } else if says(&["by password", "no way to sign in", "logindisabled"]) {
-        (
-            "the server does not sign in by password here",
-            "check `port` and `security`, or ask who runs the server",
-        )
+        &causes::NO_PASSWORDS
     } else if token {
-        (
-            "the access token has run out, is somebody else's, or was not made for mail",
-            "check `user`, and what `password-command` prints: if it is a fresh token, sign in anew with the program that makes it",
-        )
+        &causes::TOKEN
+    } else if provider.is_some_and(|p| p.only_oauth) {
+        &causes::OAUTH
+    } else if provider.is_some() {
+        &causes::APP_PASSWORD
     } else {
-        (
-            "the password is wrong or was changed, or the provider wants an app password",
-            "check `user` and the password; with two-step sign-in, make an app password at the provider",
-        )
+        &causes::PASSWORD
     };
+    let mut todo = cause.todo(service);
+    if *cause == causes::APP_PASSWORD
+        && let Some(provider) = provider
+    {
+        todo = format!(
+            "{todo}: {} makes them at {}",
+            provider.name, provider.app_passwords
+        );
+    }
+    if *cause == causes::PASSWORD {
+        let form = match account.user.contains('@') {
+            true => &causes::USER_WHOLE,
+            false => &causes::USER_SHORT,
+        };
+        todo = format!("{todo}; {}: {}", form.why, form.todo);
+    }
     Advice::new(
         format!(
             "{} did not let us in ({})",
             Clean::line(&endpoint.host),
             words(refusal)
         ),
-        why,
+        cause.why,
         todo,
     )
 }
 
-fn later(refusal: &Refusal) -> Advice {
+fn later(refusal: &Refusal) -> &'static Cause {
     let code = refusal.code.as_deref().unwrap_or("");
     let text = refusal.text.to_ascii_lowercase();
-    let why = if code == "4.2.2" || code == "OVERQUOTA" || text.contains("quota") {
-        "the mailbox is full"
+    if code == "4.2.2" || code == "OVERQUOTA" || text.contains("quota") {
+        &causes::FULL
     } else if ["4.7.28", "4.5.3", "4.4.5", "LIMIT"].contains(&code)
         || ["rate", "too many", "limit"]
             .iter()
             .any(|phrase| text.contains(phrase))
     {
-        "so much at once, or in a day, is not allowed"
+        &causes::RATE
     } else if text.contains("grey") || text.contains("gray") || matches!(refusal.reply, 450 | 451) {
-        "many servers put unknown senders off once (greylisting)"
+        &causes::GREY
     } else {
-        ""
-    };
-    Advice::new(
-        format!("the server puts it off ({})", words(refusal)),
-        why,
-        "it is tried again",
-    )
-}
-
-fn busy(refusal: &Refusal, endpoint: &Endpoint) -> Advice {
-    let host = Clean::line(&endpoint.host);
-    let text = refusal.text.to_ascii_lowercase();
-    if text.contains("connection") && (text.contains("many") || text.contains("limit")) {
-        Advice::new(
-            format!("{host} allows no more connections ({})", words(refusal)),
-            "other mail programs hold the rest",
-            "close one of them; it is tried again",
-        )
-    } else {
-        Advice::new(
-            format!("{host} is busy ({})", words(refusal)),
-            "",
-            "it is tried again",
-        )
+        &causes::LATER
     }
 }
 
@@ -324,24 +238,18 @@ fn refused(refusal: &Refusal) -> Advice {
     let meant = standing::meaning(refusal.code.as_deref(), 0).unwrap_or("");
     let (why, todo) = match refusal.code.as_deref() {
         Some("5.1.0" | "5.1.1" | "5.1.2" | "5.1.3" | "5.1.10") => (meant, "check the address"),
-        Some("5.1.8" | "5.7.60") => (
-            "the sender's address is not accepted",
-            "check `email` of the account",
-        ),
+        Some("5.1.8" | "5.7.60") => (causes::SENDER.why, causes::SENDER.todo),
         Some("5.2.1") => (meant, "ask its owner in another way"),
         Some("5.2.2" | "4.2.2") => (meant, "try later, or ask its owner in another way"),
         Some("5.2.3" | "5.3.4") => (meant, "attach less"),
-        Some("5.7.26" | "5.7.23") => (
-            meant,
-            "check that `smtp` is the server that the address's provider gives",
-        ),
+        Some("5.7.26" | "5.7.23") => (meant, causes::WRONG_SERVER.todo),
         Some("5.4.5" | "5.7.28") => (meant, "send the rest tomorrow"),
         Some("5.7.0" | "5.7.8" | "5.7.9") => (
             "signing in is needed or failed",
             "check `user` and the password",
         ),
         Some(code) if code.starts_with("5.7.") => (meant, "its words say more"),
-        Some("OVERQUOTA") => ("the account is full", "delete something, then try again"),
+        Some("OVERQUOTA") => (causes::ACCOUNT_FULL.why, causes::ACCOUNT_FULL.todo),
         Some("TRYCREATE" | "NONEXISTENT") => (
             "there is no such mailbox",
             "it may have been renamed elsewhere",
@@ -535,5 +443,69 @@ mod tests {
             said(0, "", "Your account is not enabled for IMAP access"),
         );
         assert!(web.contains("web site"), "{web}");
+    }
+
+    #[test]
+    fn f53_providers_are_told_by_their_servers() {
+        let line = |host: &str, user: &str, refusal: Refusal| {
+            let mut account = account(993, Security::Tls);
+            account.imap.host = host.into();
+            account.user = user.into();
+            explain(&NetError::Auth(refusal), &account, Service::Imap).line()
+        };
+        let no = || said(0, "AUTHENTICATIONFAILED", "Invalid credentials (Failure)");
+        for (host, phrase) in [
+            ("imap.gmail.com", "myaccount.google.com/apppasswords"),
+            ("imap.mail.yahoo.com", "login.yahoo.com"),
+            ("imap.mail.me.com", "account.apple.com"),
+            ("outlook.office365.com", "through the browser (OAuth)"),
+        ] {
+            let told = line(host, "me@example.test", no());
+            assert!(told.contains(phrase), "{told}");
+        }
+        let short = line("mail.example.test", "me", no());
+        assert!(short.contains("set `user` to the whole address"), "{short}");
+        let whole = line("mail.example.test", "me@example.test", no());
+        assert!(whole.contains("without what follows the @"), "{whole}");
+        let often = line(
+            "mail.example.test",
+            "me",
+            said(0, "", "Too many login failures"),
+        );
+        assert!(often.contains("wait half an hour"), "{often}");
+        let locked = line(
+            "mail.example.test",
+            "me",
+            said(0, "CONTACTADMIN", "Call us"),
+        );
+        assert!(locked.contains("locked or closed"), "{locked}");
+        let later = NetError::AuthLater(said(0, "UNAVAILABLE", "LDAP is away"));
+        let later = explain(&later, &account(993, Security::Tls), Service::Imap).line();
+        assert!(
+            later.contains("tried again") && !later.contains("password"),
+            "{later}"
+        );
+        let expired = line("mail.example.test", "me", said(0, "EXPIRED", "old"));
+        assert!(expired.contains("has expired"), "{expired}");
+    }
+
+    #[test]
+    fn s06_the_failed_check_of_a_certificate_is_named() {
+        for (verdict, phrase) in [
+            ("self-signed certificate", "vouches for itself"),
+            ("unable to verify the first certificate", "whole chain"),
+            ("unsuitable certificate purpose", "get one for servers"),
+            ("CA md too weak", "renew it"),
+            ("certificate revoked", "took it back"),
+            ("unable to get local issuer certificate", "`ca-file`"),
+            (
+                "self-signed certificate in certificate chain",
+                "somebody is in between",
+            ),
+        ] {
+            let error = NetError::tls(TlsFault::Untrusted, format!("not trusted ({verdict})"));
+            let line = explain(&error, &account(993, Security::Tls), Service::Imap).line();
+            assert!(line.contains(phrase), "{line}");
+        }
     }
 }

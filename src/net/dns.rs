@@ -23,7 +23,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn code(self) -> u16 {
+    pub(super) fn code(self) -> u16 {
         match self {
             Kind::A => 1,
             Kind::Mx => 15,

@@ -186,7 +186,7 @@ impl Resolver {
     }
 
     /// What is said of a name, within the patience of one look.
-    pub(super) fn records(&self, name: &str, kind: Kind) -> Said {
+    pub(super) fn say_of(&self, name: &str, kind: Kind) -> Said {
         self.ask(name, kind, Instant::now() + self.patience)
     }
 

@@ -21,7 +21,9 @@ pub mod imap;
 pub mod smtp;
 pub mod sendmail;
 pub mod sender;
+pub mod causes;
 pub mod diagnose;
+pub mod check;
 
 #[cfg(test)]
 mod testing;

@@ -121,6 +121,14 @@ impl Stream {
         matches!(self.layer, Layer::Tls(_))
     }
 
+    /// The certificate that the peer showed, in DER.
+    pub fn certificate(&self) -> Option<Vec<u8>> {
+        match &self.layer {
+            Layer::Tls(tls) => tls.peer_certificate().ok()??.to_der().ok(),
+            Layer::Plain(_) | Layer::Gone => None,
+        }
+    }
+
     /// Whether compression is in place.
     pub fn is_compressed(&self) -> bool {
         self.squeeze.is_some()

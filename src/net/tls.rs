@@ -157,7 +157,7 @@ fn certificates(pem: &str) -> Vec<Vec<u8>> {
 }
 
 /// Whether a name in the certificate's SAN is `host`.
-fn names(leaf: &Parsed, host: &str) -> bool {
+pub(super) fn names(leaf: &Parsed, host: &str) -> bool {
     let Ok(Some((_, san))) = leaf.tbs_certificate.get::<SubjectAltName>() else {
         return false;
     };

@@ -60,6 +60,7 @@ pub mod among;
 pub mod writer;
 pub mod local;
 pub mod met;
+pub mod intact;
 
 pub use accounts::MailboxChanges;
 pub use among::Answering;

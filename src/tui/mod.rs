@@ -18,6 +18,7 @@ pub mod hyperlink;
 pub mod part;
 pub mod parting;
 pub mod spell;
+pub mod checkup;
 pub mod clip;
 pub mod offer;
 pub mod found;

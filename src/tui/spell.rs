@@ -248,6 +248,15 @@ fn read(folders: &[PathBuf], language: &str) -> Option<Dictionary> {
     })
 }
 
+/// Whether the system has a dictionary of this language.
+pub fn is_there(language: &str) -> bool {
+    let has = |folder: &&str, end: &str| {
+        let name = format!("{language}.{end}");
+        Path::new(folder).join(name).is_file()
+    };
+    is_name(language) && FOLDERS.iter().any(|f| has(f, "aff") && has(f, "dic"))
+}
+
 /// A text file, in UTF-8 or, as older ones are, in Latin-1.
 fn file(path: &Path) -> Option<String> {
     let about = std::fs::metadata(path).ok()?;

@@ -108,6 +108,11 @@ impl Session {
         Ok(session)
     }
 
+    /// The certificate that the server showed, in DER.
+    pub fn certificate(&self) -> Option<Vec<u8>> {
+        self.port.line().stream().certificate()
+    }
+
     fn ask_caps(&mut self) -> Result<Caps, NetError> {
         let mut caps = Caps::default();
         self.run(&Command::new("CAPABILITY"), &mut |said| match said {

@@ -10,6 +10,7 @@ pub mod watch;
 pub mod session;
 pub mod auth;
 pub mod send;
+pub mod rehearse;
 
 pub use envelope::Mail;
 pub use offers::{Offers, too_large};

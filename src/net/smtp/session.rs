@@ -115,6 +115,11 @@ impl SmtpSession {
         &self.offers
     }
 
+    /// The certificate that the server showed, in DER.
+    pub fn certificate(&self) -> Option<Vec<u8>> {
+        self.stream.certificate()
+    }
+
     /// Forgets a message that was begun (RSET): whether the connection can take the next one.
     pub fn reset(&mut self) -> bool {
         // Nothing depends on it: a server that does not answer soon is left for a new connection.

@@ -1,0 +1,213 @@
+//! Reading mail: signing in by each way that there is, what the server can do and what is made of it,
+//! mailboxes and their use, limits, and the server's clock.
+
+use super::account::Offers;
+use super::reach::{self, Reached};
+use super::visit::Visit;
+use crate::model::checkup::Step;
+use crate::model::{Account, Auth, MailboxName, Role, Secret};
+use crate::net::causes::Service;
+use crate::net::error::NetError;
+use crate::net::imap::extensions::EXTENSIONS;
+use crate::net::imap::{FetchBy, Listed, Mode, Options, Quota, Session};
+use crate::net::trace::Ring;
+use crate::text::{Clean, gauge, size};
+use std::collections::BTreeSet;
+
+/// What was learnt.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Learnt {
+    /// What the server offers and what becomes of it.
+    pub offers: Offers,
+    /// When the newest message of the inbox came in, by the server's clock.
+    pub newest: Option<i64>,
+}
+
+/// The steps of reading.
+pub(super) fn imap(
+    account: &Account,
+    secret: Option<&Secret>,
+    thorough: bool,
+    visit: &mut Visit<'_>,
+) -> Learnt {
+    let mut learnt = Learnt::default();
+    let at = (account, Service::Imap);
+    let Reached { works: true, .. } = reach::reach(at, thorough, visit) else {
+        return learnt;
+    };
+    let Some(secret) = secret else {
+        return learnt;
+    };
+    let ring = Ring::default();
+    let Some(mut session) = visit.try_it("IMAP sign in", at, &ring, || {
+        let session = connect(account, secret, &ring)?;
+        Ok((session, format!("as {}", Clean::line(&account.user))))
+    }) else {
+        return learnt;
+    };
+    reach::certificate_of(session.certificate(), at, visit);
+    if thorough {
+        ways(account, secret, &ring, &session, visit);
+    }
+    if let Some(id) = session.server_id() {
+        visit.done(Step::fine("IMAP server", clean(id)));
+    }
+    let caps: Vec<&str> = session.caps().iter().collect();
+    visit.done(Step::fine("IMAP capabilities", clean(&caps.join(" "))));
+    let listed = visit.try_it("IMAP mailboxes", at, &ring, || {
+        let listed = session.list()?;
+        let words = counted(&listed);
+        Ok((listed, words))
+    });
+    if let Some(listed) = &listed {
+        visit.done(Step::fine("IMAP special use", uses(listed)));
+        if session.compressed() {
+            visit.done(Step::fine("IMAP compression", "DEFLATE"));
+        }
+    }
+    if thorough && listed.is_some() {
+        let limits = visit.try_it("IMAP quota", at, &ring, || {
+            let limits = session.quota()?;
+            let words = told(&limits);
+            Ok((limits, words))
+        });
+        // Without a limit on record nothing is known, which is no failure.
+        drop(limits);
+        learnt.newest = newest(&mut session).ok().flatten();
+    }
+    learnt.offers = EXTENSIONS
+        .iter()
+        .map(|e| (*e, e.offer(session.caps(), &account.sync.without)))
+        .collect();
+    session.logout();
+    learnt
+}
+
+fn connect(account: &Account, secret: &Secret, ring: &Ring) -> Result<Session, NetError> {
+    let options = Options {
+        ring: Some(ring.clone()),
+        ..Options::default()
+    };
+    Session::connect(account, secret, &options)
+}
+
+/// The ways to sign in that the server named before, which of them was taken, and whether the
+/// other one that takes a password works too. Tried only with what was just found right, so that
+/// nobody is locked out.
+fn ways(account: &Account, secret: &Secret, ring: &Ring, session: &Session, visit: &mut Visit<'_>) {
+    const NAME: &str = "IMAP ways to sign in";
+    let mut offered: BTreeSet<String> = BTreeSet::new();
+    let lines = ring.lines();
+    let words = lines
+        .iter()
+        .filter(|l| l.starts_with("S: "))
+        .flat_map(|l| l.split([' ', ']', '[']))
+        .chain(session.caps().iter());
+    for word in words {
+        let word = word.to_ascii_uppercase();
+        if let Some(name) = word.strip_prefix("AUTH=") {
+            offered.insert(name.to_owned());
+        }
+    }
+    let used = match account.auth {
+        Auth::Password if offered.is_empty() || offered.contains("PLAIN") => "PLAIN",
+        Auth::Password => "LOGIN",
+        Auth::XOauth2 => "XOAUTH2",
+        Auth::OAuthBearer => "OAUTHBEARER",
+    };
+    let all: Vec<String> = offered.into_iter().collect();
+    let mut words = match all.is_empty() {
+        true => format!("{used} is used"),
+        false => format!("offered: {}; {used} is used", clean(&all.join(", "))),
+    };
+    if account.auth == Auth::Password && used == "PLAIN" {
+        visit.look(NAME, || {
+            let mut other = account.clone();
+            other.sync.without.push("AUTH=PLAIN".to_owned());
+            let tried = connect(&other, secret, &Ring::default());
+            words.push_str(match &tried {
+                Ok(_) => "; the LOGIN command works too",
+                Err(_) => "; the LOGIN command is refused, which does not matter",
+            });
+            if let Ok(mut session) = tried {
+                session.logout();
+            }
+            Step::note(NAME, words)
+        });
+    } else {
+        visit.done(Step::note(NAME, words));
+    }
+}
+
+fn counted(listed: &[Listed]) -> String {
+    let told = listed.iter().filter_map(|l| l.status.as_ref());
+    let (messages, octets) = told.fold((0u64, 0u64), |(messages, octets), status| {
+        let here = u64::from(status.messages.unwrap_or(0));
+        (messages + here, octets + status.size.unwrap_or(0))
+    });
+    let mut words = format!("{} mailboxes", listed.len());
+    if messages > 0 {
+        words.push_str(&format!(", {messages} messages"));
+    }
+    if octets > 0 {
+        words.push_str(&format!(", {}", size::human(octets)));
+    }
+    words
+}
+
+/// Which mailbox serves for what, and for what there is none.
+fn uses(listed: &[Listed]) -> String {
+    let roles = [
+        ("drafts", Role::Drafts),
+        ("sent", Role::Sent),
+        ("archive", Role::Archive),
+        ("junk", Role::Junk),
+        ("trash", Role::Trash),
+    ];
+    let found = |role: Role| listed.iter().find(|l| l.role == Some(role));
+    let words = roles.map(|(name, role)| match found(role) {
+        Some(mailbox) => format!("{name}: {}", clean(&mailbox.path)),
+        None => format!("{name}: none"),
+    });
+    words.join(", ")
+}
+
+fn told(limits: &[Quota]) -> String {
+    let words: Vec<String> = limits
+        .iter()
+        .filter(|q| q.limit > 0)
+        .map(|q| {
+            let share = gauge::percent(q.used, q.limit).unwrap_or(0);
+            match q.resource.as_str() {
+                "STORAGE" => format!(
+                    "{} of {} ({share} %)",
+                    size::human(q.used),
+                    size::human(q.limit)
+                ),
+                other => format!("{} of {} {} ({share} %)", q.used, q.limit, clean(other)),
+            }
+        })
+        .collect();
+    match words.is_empty() {
+        true => "the server tells no limit".to_owned(),
+        false => words.join(", "),
+    }
+}
+
+/// When the newest message of the inbox came in.
+fn newest(session: &mut Session) -> Result<Option<i64>, NetError> {
+    let inbox = MailboxName::new("INBOX");
+    let count = session.select(&inbox, Mode::ReadOnly)?.exists;
+    let mut came = None;
+    if count > 0 {
+        session.fetch_headers(FetchBy::Seq(count, count), &mut |item| {
+            came = item.internal_date.or(came);
+            Ok(())
+        })?;
+    }
+    Ok(came)
+}
+
+fn clean(text: &str) -> String {
+    Clean::line(text).to_string()
+}

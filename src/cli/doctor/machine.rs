@@ -1,0 +1,196 @@
+//! This machine: the configuration, who may read our files, the databases, room on the disk, the name
+//! servers.
+
+use super::visit::Visit;
+use crate::config::{Config, Paths, Problem};
+use crate::model::checkup::{Advice, Step};
+use crate::net::check::names;
+use crate::net::domain::Resolver;
+use crate::store::intact::{self, Intact};
+use crate::text::{Clean, size};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a database is looked through.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Less free room than this is worth a word, in octets; less than the second is too little.
+const LITTLE: u64 = 500 << 20;
+const TOO_LITTLE: u64 = 50 << 20;
+
+/// The steps that need no network. `tightened`: what was open to others until now.
+pub(super) fn machine(
+    paths: &Paths,
+    config: &Config,
+    problems: &[Problem],
+    tightened: &[String],
+    visit: &mut Visit<'_>,
+) {
+    configuration(paths, config, problems, visit);
+    visit.look("files", || files(paths, tightened));
+    let databases = [
+        (
+            "cache.db",
+            &paths.cache,
+            "move it away: it is made anew from the servers",
+        ),
+        (
+            "local.db",
+            &paths.local,
+            "keep a copy of it, then take it back from a backup: it holds drafts and what waits to be sent",
+        ),
+    ];
+    for (name, path, todo) in databases {
+        visit.look(name, || database(name, path, todo));
+    }
+    visit.look("free room", || room(&paths.cache));
+}
+
+/// Whether the name servers answer and tell the truth.
+pub(super) fn network(resolver: &Resolver, visit: &mut Visit<'_>) {
+    visit.look("name servers", || names::servers(resolver));
+}
+
+fn configuration(paths: &Paths, config: &Config, problems: &[Problem], visit: &mut Visit<'_>) {
+    const NAME: &str = "configuration";
+    for problem in problems {
+        let place = format!(
+            "line {}, column {}: {}",
+            problem.line, problem.column, problem.message
+        );
+        let why = match &problem.account {
+            Some(account) => format!("the account {account} is left out because of it"),
+            None => String::new(),
+        };
+        let advice = Advice::new(clean(&place), clean(&why), clean(&problem.hint));
+        visit.done(Step::wrong(NAME, advice));
+    }
+    if problems.is_empty() {
+        let accounts = config.accounts.len();
+        let words = format!(
+            "{}: {accounts} {}",
+            clean(&paths.config.display().to_string()),
+            if accounts == 1 { "account" } else { "accounts" }
+        );
+        visit.done(Step::fine(NAME, words));
+    }
+}
+
+fn files(paths: &Paths, tightened: &[String]) -> Step {
+    const NAME: &str = "files";
+    let open: Vec<String> = [&paths.config, &paths.cache, &paths.local, &paths.log]
+        .into_iter()
+        .filter(|path| {
+            let mode = std::fs::metadata(path).map(|m| m.permissions().mode());
+            mode.is_ok_and(|mode| mode & 0o077 != 0)
+        })
+        .map(|path| path.display().to_string())
+        .collect();
+    if !open.is_empty() {
+        let what = format!("others may read {}", clean(&open.join(", ")));
+        return Step::wrong(
+            NAME,
+            Advice::new(
+                what,
+                "the file system keeps no permissions, or they were changed just now",
+                "take them away with `chmod go=`, or move the folder to another file system",
+            ),
+        );
+    }
+    match tightened {
+        [] => Step::fine(NAME, "nobody else may read them"),
+        said => Step::careful(
+            NAME,
+            Advice::new(
+                clean(&said.join(", ")),
+                "somebody else may have read them until now",
+                "if a password stands in one of them, change it",
+            ),
+        ),
+    }
+}
+
+fn database(name: &'static str, path: &Path, todo: &str) -> Step {
+    let Ok(about) = std::fs::metadata(path) else {
+        return Step::note(name, "not there yet");
+    };
+    let much = size::human(about.len());
+    match intact::look(path, PATIENCE) {
+        Ok(Intact::Whole) => Step::fine(name, format!("{much}, whole")),
+        Ok(Intact::SoFar) => Step::fine(
+            name,
+            format!("{much}, nothing wrong in what was looked at within ten seconds"),
+        ),
+        Ok(Intact::Damaged(said)) => {
+            let what = format!("damaged ({})", clean(&said));
+            let why = "a disk that fails, or a copy that was made while it was in use";
+            Step::wrong(name, Advice::new(what, why, todo))
+        }
+        Err(error) => Step::wrong(name, Advice::new(clean(&error.to_string()), "", todo)),
+    }
+}
+
+fn room(cache: &Path) -> Step {
+    const NAME: &str = "free room";
+    let folder = cache.parent().unwrap_or(cache);
+    let Ok(found) = rustix::fs::statvfs(folder) else {
+        return Step::note(NAME, "the file system does not tell");
+    };
+    judge_room(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+fn judge_room(free: u64) -> Step {
+    const NAME: &str = "free room";
+    let words = format!("{} where the databases are", size::human(free));
+    let advice = |words| {
+        Advice::new(
+            words,
+            "databases need room to be written, also for deleting",
+            "make room on that file system",
+        )
+    };
+    match free {
+        0..TOO_LITTLE => Step::wrong(NAME, advice(words)),
+        TOO_LITTLE..LITTLE => Step::careful(NAME, advice(words)),
+        _ => Step::fine(NAME, words),
+    }
+}
+
+fn clean(text: &str) -> String {
+    Clean::line(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::checkup::Level;
+
+    #[test]
+    fn little_room_is_told() {
+        assert_eq!(judge_room(10 << 20).level, Level::Wrong);
+        assert_eq!(judge_room(100 << 20).level, Level::Careful);
+        assert_eq!(judge_room(10 << 30).level, Level::Fine);
+    }
+
+    #[test]
+    fn files_that_others_may_read_and_damage_are_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::locate(Some(dir.path())).unwrap();
+        paths.ensure().unwrap();
+        std::fs::write(&paths.config, "").unwrap();
+        std::fs::set_permissions(&paths.config, PermissionsExt::from_mode(0o600)).unwrap();
+        assert_eq!(files(&paths, &[]).level, Level::Fine);
+        let told = files(&paths, &["config.toml was open to others".to_owned()]);
+        assert_eq!(told.level, Level::Careful);
+        std::fs::set_permissions(&paths.config, PermissionsExt::from_mode(0o644)).unwrap();
+        let open = files(&paths, &[]).found.unwrap_err().line();
+        assert!(
+            open.contains("config.toml") && open.contains("chmod go="),
+            "{open}"
+        );
+        assert_eq!(database("cache.db", &paths.cache, "x").level, Level::Note);
+        std::fs::write(&paths.cache, vec![7; 9000]).unwrap();
+        let damaged = database("cache.db", &paths.cache, "move it away");
+        assert!(damaged.is_wrong() && damaged.found.unwrap_err().todo == "move it away");
+    }
+}

@@ -1,0 +1,143 @@
+//! The steps that both kinds of servers share: name, addresses, connection, certificate, and where
+//! that fails what else the server has to offer.
+
+use super::visit::Visit;
+use crate::model::checkup::Step;
+use crate::model::{Account, Security};
+use crate::net::causes::Service;
+use crate::net::check::{names, ports, shown};
+use crate::net::connect::{self, Patience};
+use crate::net::error::NetError;
+use crate::net::trace::Ring;
+use crate::text::{Clean, when};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How long a port or an address is waited for that is only looked at.
+const GLANCE: Duration = Duration::from_secs(4);
+
+/// What the steps are called for a kind of server.
+struct Names {
+    name: &'static str,
+    addresses: &'static str,
+    port: &'static str,
+    certificate: &'static str,
+    ports: &'static str,
+}
+
+const IMAP: Names = Names {
+    name: "IMAP name",
+    addresses: "IMAP addresses",
+    port: "IMAP port and TLS",
+    certificate: "IMAP certificate",
+    ports: "IMAP ports",
+};
+
+const SMTP: Names = Names {
+    name: "submission name",
+    addresses: "submission addresses",
+    port: "submission port and TLS",
+    certificate: "submission certificate",
+    ports: "submission ports",
+};
+
+/// What was learnt on the way there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reached {
+    /// The server's addresses; empty if the name is not known.
+    pub addresses: Vec<SocketAddr>,
+    /// Whether a connection that may be used came about.
+    pub works: bool,
+}
+
+/// Goes as far as signing in. `thorough`: also looks at what is only worth knowing.
+pub(super) fn reach(at: (&Account, Service), thorough: bool, visit: &mut Visit<'_>) -> Reached {
+    let (account, service) = at;
+    let end = service.endpoint(account);
+    let steps = match service {
+        Service::Imap => IMAP,
+        Service::Smtp => SMTP,
+    };
+    let ring = Ring::default();
+    let found = visit.try_it(steps.name, at, &ring, || {
+        let found = connect::lookup(&end.host, end.port, Patience::default().lookup)?;
+        let list: Vec<String> = found.iter().map(|a| a.ip().to_string()).collect();
+        let told = format!("{} is {}", Clean::line(&end.host), list.join(", "));
+        Ok((found, told))
+    });
+    let Some(addresses) = found else {
+        return Reached::default();
+    };
+    if thorough && addresses.len() > 1 {
+        visit.look(steps.addresses, || {
+            names::judge_reach(steps.addresses, &names::reach(&addresses, GLANCE))
+        });
+    }
+    let opened = visit.try_it(steps.port, at, &ring, || {
+        connect::open(account, end, None, Patience::default())?.shut();
+        let how = match end.security {
+            Security::Tls => "TLS, certificate right",
+            Security::StartTls => "open; TLS follows by STARTTLS",
+            Security::None => "open, on this machine, without TLS",
+        };
+        Ok(((), format!("port {}: {how}", end.port)))
+    });
+    let works = opened.is_some();
+    // With STARTTLS the certificate is seen in the middle of a conversation, and judged there.
+    if end.security == Security::Tls {
+        certificate(at, &steps, &addresses, works, visit);
+    }
+    if !works || thorough {
+        visit.look(steps.ports, || {
+            let met = ports::look(&end.host, &addresses, ports::usual(service), GLANCE);
+            ports::judge(steps.ports, service, end, &met, works)
+        });
+    }
+    Reached { addresses, works }
+}
+
+fn certificate(
+    (account, service): (&Account, Service),
+    steps: &Names,
+    addresses: &[SocketAddr],
+    works: bool,
+    visit: &mut Visit<'_>,
+) {
+    let end = service.endpoint(account);
+    let mut seen: Option<Step> = None;
+    let look = || -> Result<shown::Shown, NetError> {
+        let socket = shown::dial(end, addresses, GLANCE)?;
+        shown::look(socket, &end.host, GLANCE)
+    };
+    // Without one to look at, the step before has said what there is to say.
+    if let Ok(shown) = look() {
+        seen = Some(shown::judge(
+            steps.certificate,
+            &shown,
+            end,
+            works,
+            when::now(),
+        ));
+    }
+    if let Some(step) = seen {
+        visit.done(step);
+    }
+}
+
+/// The certificate (in DER) that a server showed after STARTTLS, over the connection that is used.
+pub(super) fn certificate_of(
+    der: Option<Vec<u8>>,
+    (account, service): (&Account, Service),
+    visit: &mut Visit<'_>,
+) {
+    let end = service.endpoint(account);
+    let name = match service {
+        Service::Imap => IMAP.certificate,
+        Service::Smtp => SMTP.certificate,
+    };
+    if end.security == Security::StartTls
+        && let Some(shown) = der.and_then(|der| shown::read(&der, &end.host))
+    {
+        visit.done(shown::judge(name, &shown, end, true, when::now()));
+    }
+}

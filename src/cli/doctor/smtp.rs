@@ -1,0 +1,150 @@
+//! Sending mail: the greeting, signing in, what the server takes, and whether it would take a letter
+//! from the account's address to itself. It is asked, and nothing is sent.
+
+use super::reach::{self, Reached};
+use super::visit::Visit;
+use crate::model::checkup::{Advice, Step};
+use crate::model::{Account, Auth, Secret};
+use crate::net::causes::Service;
+use crate::net::check::clock;
+use crate::net::diagnose::explain;
+use crate::net::error::NetError;
+use crate::net::sendmail;
+use crate::net::smtp::{Offers, Pace, SmtpSession, Watch};
+use crate::net::trace::Ring;
+use crate::text::{Clean, size, when};
+use std::net::IpAddr;
+
+/// What was learnt.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Learnt {
+    /// The submission server's addresses.
+    pub addresses: Vec<IpAddr>,
+    /// The server's time and ours at that moment, if its greeting tells it.
+    pub clock: Option<(i64, i64)>,
+}
+
+/// The steps of sending.
+pub(super) fn smtp(
+    account: &Account,
+    secret: Option<&Secret>,
+    thorough: bool,
+    visit: &mut Visit<'_>,
+) -> Learnt {
+    let mut learnt = Learnt::default();
+    let at = (account, Service::Smtp);
+    if let Some(argv) = &account.sendmail {
+        let name = argv.first().map_or("", String::as_str);
+        visit.try_it("sending program", at, &Ring::default(), || {
+            let found = sendmail::find(name);
+            let found =
+                found.map_err(|e| NetError::Unsendable(format!("`{name}` can't be run: {e}")))?;
+            Ok(((), found.display().to_string()))
+        });
+        return learnt;
+    }
+    let Reached { addresses, works } = reach::reach(at, thorough, visit);
+    learnt.addresses = addresses.iter().map(std::net::SocketAddr::ip).collect();
+    if !works {
+        return learnt;
+    }
+    let ring = Ring::default();
+    let Some(mut session) = visit.try_it("submission greeting", at, &ring, || {
+        let session = SmtpSession::greet(account, Pace::brisk(), ring.clone(), Watch::default())?;
+        let offers: Vec<String> = session
+            .offers()
+            .iter()
+            .map(|(k, v)| format!("{k} {v}").trim().to_owned())
+            .collect();
+        Ok((session, clean(&offers.join(", "))))
+    }) else {
+        return learnt;
+    };
+    let told = ring.lines().iter().find_map(|l| clock::in_greeting(l));
+    learnt.clock = told.map(|theirs| (theirs, when::now()));
+    reach::certificate_of(session.certificate(), at, visit);
+    if thorough {
+        visit.done(Step::note(
+            "submission takes",
+            takes(session.offers(), account.auth),
+        ));
+    }
+    let Some(secret) = secret else {
+        session.quit();
+        return learnt;
+    };
+    let signed_in = visit.try_it("submission sign in", at, &ring, || {
+        session.sign_in(account, secret)?;
+        Ok(((), format!("as {}", clean(&account.user))))
+    });
+    if signed_in.is_none() {
+        return learnt;
+    }
+    if thorough {
+        rehearse(&mut session, account, &ring, visit);
+    }
+    session.quit();
+    learnt
+}
+
+/// Whether a letter to oneself would be taken.
+fn rehearse(session: &mut SmtpSession, account: &Account, ring: &Ring, visit: &mut Visit<'_>) {
+    const NAME: &str = "submission rehearsal";
+    visit.look(NAME, || {
+        match session.rehearse(&account.email, &account.email) {
+            Ok(_) => Step::fine(
+                NAME,
+                format!(
+                    "mail from {0} to {0} would be taken; nothing was sent",
+                    clean(&account.email)
+                ),
+            ),
+            Err(error) => {
+                let advice = explain(&error, account, Service::Smtp);
+                let later = matches!(error, NetError::Later(_) | NetError::Busy(_));
+                let mut step = match later {
+                    true => Step::careful(NAME, advice),
+                    false => Step::wrong(NAME, advice),
+                };
+                step.said = ring.lines();
+                step
+            }
+        }
+    });
+}
+
+/// What the server takes, in words.
+fn takes(offers: &Offers, auth: Auth) -> String {
+    let mut words = vec![match offers.max_size() {
+        Some(max) => format!("messages up to {}", size::human(max)),
+        None => "messages of a size that it does not tell".to_owned(),
+    }];
+    words.push(match offers.has("8BITMIME") {
+        true => "8-bit text as it is".to_owned(),
+        false => "7-bit text only, into which all is turned (no 8BITMIME)".to_owned(),
+    });
+    words.push(match offers.has("SMTPUTF8") {
+        true => "addresses in any script".to_owned(),
+        false => "ASCII addresses only (no SMTPUTF8)".to_owned(),
+    });
+    let ways = offers.get("AUTH").unwrap_or_default();
+    if !ways.is_empty() {
+        let used = match auth {
+            Auth::Password if offers.lists("AUTH", "PLAIN") => "PLAIN",
+            Auth::Password => "LOGIN",
+            Auth::XOauth2 => "XOAUTH2",
+            Auth::OAuthBearer => "OAUTHBEARER",
+        };
+        words.push(format!("signs in by {}; {used} is used", clean(ways)));
+    }
+    words.join(", ")
+}
+
+/// A step that says why nothing was tried.
+pub(super) fn no_secret(what: String, todo: &str) -> Step {
+    Step::wrong("password", Advice::new(what, "", todo))
+}
+
+fn clean(text: &str) -> String {
+    Clean::line(text).to_string()
+}
