@@ -170,7 +170,7 @@ causes! {
         "make an app password at the provider and use that";
     OAUTH: "the provider wants a sign-in through the browser",
         "the provider wants a sign-in through the browser (OAuth), not a password",
-        "see whether the provider offers app passwords, or ask who runs it to allow passwords";
+        "set `auth = \"oauth\"` and sign in through the browser, or see whether the provider offers app passwords";
     TOKEN: "the access token is refused",
         "the access token has run out, is somebody else's, or was not made for mail",
         "check `user`, and what `password-command` prints: if it is a fresh token, sign in anew with the program that makes it";

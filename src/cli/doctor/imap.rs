@@ -7,6 +7,7 @@ use super::visit::Visit;
 use crate::model::checkup::Step;
 use crate::model::{Account, Auth, MailboxName, Role, Secret};
 use crate::net::causes::Service;
+use crate::net::check::ways;
 use crate::net::error::NetError;
 use crate::net::imap::extensions::EXTENSIONS;
 use crate::net::imap::{FetchBy, Listed, Mode, Options, Quota, Session};
@@ -47,7 +48,7 @@ pub(super) fn imap(
     };
     reach::certificate_of(session.certificate(), at, visit);
     if thorough {
-        ways(account, secret, &ring, &session, visit);
+        others(account, secret, &ring, &session, visit);
     }
     if let Some(id) = session.server_id() {
         visit.done(Step::fine("IMAP server", clean(id)));
@@ -94,7 +95,13 @@ fn connect(account: &Account, secret: &Secret, ring: &Ring) -> Result<Session, N
 /// The ways to sign in that the server named before, which of them was taken, and whether the
 /// other one that takes a password works too. Tried only with what was just found right, so that
 /// nobody is locked out.
-fn ways(account: &Account, secret: &Secret, ring: &Ring, session: &Session, visit: &mut Visit<'_>) {
+fn others(
+    account: &Account,
+    secret: &Secret,
+    ring: &Ring,
+    session: &Session,
+    visit: &mut Visit<'_>,
+) {
     const NAME: &str = "IMAP ways to sign in";
     let mut offered: BTreeSet<String> = BTreeSet::new();
     let lines = ring.lines();
@@ -109,12 +116,7 @@ fn ways(account: &Account, secret: &Secret, ring: &Ring, session: &Session, visi
             offered.insert(name.to_owned());
         }
     }
-    let used = match account.auth {
-        Auth::Password if offered.is_empty() || offered.contains("PLAIN") => "PLAIN",
-        Auth::Password => "LOGIN",
-        Auth::XOauth2 => "XOAUTH2",
-        Auth::OAuthBearer => "OAUTHBEARER",
-    };
+    let used = ways::used(account.auth, |name| offered.contains(name));
     let all: Vec<String> = offered.into_iter().collect();
     let mut words = match all.is_empty() {
         true => format!("{used} is used"),

@@ -178,11 +178,19 @@ mod tests {
         let paths = Paths::locate(Some(dir.path())).unwrap();
         paths.ensure().unwrap();
         std::fs::write(&paths.config, "").unwrap();
-        std::fs::set_permissions(&paths.config, PermissionsExt::from_mode(0o600)).unwrap();
+        std::fs::set_permissions(
+            &paths.config,
+            std::os::unix::fs::PermissionsExt::from_mode(0o600),
+        )
+        .unwrap();
         assert_eq!(files(&paths, &[]).level, Level::Fine);
         let told = files(&paths, &["config.toml was open to others".to_owned()]);
         assert_eq!(told.level, Level::Careful);
-        std::fs::set_permissions(&paths.config, PermissionsExt::from_mode(0o644)).unwrap();
+        std::fs::set_permissions(
+            &paths.config,
+            std::os::unix::fs::PermissionsExt::from_mode(0o644),
+        )
+        .unwrap();
         let open = files(&paths, &[]).found.unwrap_err().line();
         assert!(
             open.contains("config.toml") && open.contains("chmod go="),

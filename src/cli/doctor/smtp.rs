@@ -6,7 +6,7 @@ use super::visit::Visit;
 use crate::model::checkup::{Advice, Step};
 use crate::model::{Account, Auth, Secret};
 use crate::net::causes::Service;
-use crate::net::check::clock;
+use crate::net::check::{clock, ways};
 use crate::net::diagnose::explain;
 use crate::net::error::NetError;
 use crate::net::sendmail;
@@ -127,15 +127,10 @@ fn takes(offers: &Offers, auth: Auth) -> String {
         true => "addresses in any script".to_owned(),
         false => "ASCII addresses only (no SMTPUTF8)".to_owned(),
     });
-    let ways = offers.get("AUTH").unwrap_or_default();
-    if !ways.is_empty() {
-        let used = match auth {
-            Auth::Password if offers.lists("AUTH", "PLAIN") => "PLAIN",
-            Auth::Password => "LOGIN",
-            Auth::XOauth2 => "XOAUTH2",
-            Auth::OAuthBearer => "OAUTHBEARER",
-        };
-        words.push(format!("signs in by {}; {used} is used", clean(ways)));
+    let named = offers.get("AUTH").unwrap_or_default();
+    if !named.is_empty() {
+        let used = ways::used(auth, |name| offers.lists("AUTH", name));
+        words.push(format!("signs in by {}; {used} is used", clean(named)));
     }
     words.join(", ")
 }

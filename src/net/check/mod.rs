@@ -9,6 +9,7 @@ pub mod names;
 pub mod shown;
 pub mod ports;
 pub mod clock;
+pub mod ways;
 
 #[cfg(test)]
 pub mod fake;

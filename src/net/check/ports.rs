@@ -138,7 +138,7 @@ fn greeted(mut socket: TcpStream, patience: Duration) -> Met {
             let line = said.split(|b| *b == b'\n').next().unwrap_or_default();
             let line = String::from_utf8_lossy(line);
             let line: String = line.chars().take(60).collect();
-            return Met::Else(Clean::line(&line).to_string());
+            return Met::Else(Clean::line(line.trim_end()).to_string());
         }
     };
     let service = match greeting.starts_with(b"* ") {
