@@ -13,5 +13,6 @@ pub mod store;
 pub mod notify;
 pub mod demo;
 pub mod sync;
+pub mod setup;
 pub mod tui;
 pub mod cli;

@@ -7,9 +7,9 @@ pub mod records;
 pub mod guess;
 mod finder;
 
-pub use finder::Finder;
+pub use finder::{Finder, split};
 pub use guess::Knock;
-pub use providers::Providers;
+pub use providers::{Provider, Providers, server, usual};
 
 #[cfg(test)]
 mod tests;

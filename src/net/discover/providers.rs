@@ -74,6 +74,14 @@ impl Provider {
         })
     }
 
+    /// The page where app passwords are made, if it is known and they are wanted.
+    pub fn app_password_page(&self) -> Option<&str> {
+        self.sign_in.iter().find_map(|way| match way {
+            SignIn::AppPassword { page } => page.as_deref(),
+            _ => None,
+        })
+    }
+
     fn has_server(&self, host: &str) -> bool {
         let servers = self.imap.iter().chain(&self.smtp);
         servers

@@ -1,0 +1,366 @@
+//! Trying an account: each step as it goes, several servers and ports in their order, and the newest
+//! messages as a proof that it is the right mailbox. Nothing is written anywhere.
+//!
+//! The password goes out after TLS only, to a server whose certificate is right, and to the
+//! submission server only where reading worked: a wrong one is said once and not twice, because
+//! providers count.
+
+use super::words::{failed, tells, tries_next};
+use crate::mime::parse;
+use crate::model::setup::{Attempt, Cancel, Check, Glimpse, State, Step, Tried};
+use crate::model::{Account, Endpoint, MailboxName, Secret, Security, System};
+use crate::net::connect::{self, Patience};
+use crate::net::diagnose::Service;
+use crate::net::error::NetError;
+use crate::net::imap::{FetchBy, Listed, Mode, Options, Session};
+use crate::net::smtp::{Pace, SmtpSession, Watch};
+use crate::net::trace::Ring;
+use crate::text::{Clean, size};
+use crossbeam_channel::{RecvTimeoutError, Sender, unbounded};
+use std::thread;
+use std::time::Duration;
+
+/// How many of the newest messages are shown.
+pub const NEWEST: u32 = 5;
+/// How often it is looked whether anybody still wants to know.
+const LOOK: Duration = Duration::from_millis(50);
+/// Somebody sits and waits.
+const PATIENCE: Patience = Patience {
+    lookup: Duration::from_secs(8),
+    connect: Duration::from_secs(8),
+    handshake: Duration::from_secs(10),
+};
+
+/// Tries it. Answers after the last event, or soon after it was cancelled: what waits for a server
+/// then is left behind, says nothing more, and ends by itself.
+pub fn attempt(wanted: &Attempt, cancel: &Cancel, tell: &mut dyn FnMut(Tried)) {
+    let (sender, events) = unbounded();
+    let (wanted, stop) = (wanted.clone(), cancel.clone());
+    let work = move || {
+        let mut trial = Trial {
+            wanted,
+            cancel: stop,
+            events: sender,
+        };
+        let account = trial.run();
+        let _ = trial.events.send(Tried::Done(account.map(Box::new)));
+    };
+    let begun = thread::Builder::new().name("setup".to_owned()).spawn(work);
+    if begun.is_err() {
+        return tell(Tried::Done(None));
+    }
+    let mut done = false;
+    while !done && !cancel.is_cancelled() {
+        match events.recv_timeout(LOOK) {
+            Ok(event) => {
+                done = matches!(event, Tried::Done(_));
+                tell(event);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            // It ended without a last word.
+            Err(RecvTimeoutError::Disconnected) => return tell(Tried::Done(None)),
+        }
+    }
+}
+
+/// One attempt under way.
+struct Trial {
+    wanted: Attempt,
+    cancel: Cancel,
+    events: Sender<Tried>,
+}
+
+/// What ended a service's steps: nothing is left to be told.
+struct Over;
+
+impl Trial {
+    fn run(&mut self) -> Option<Account> {
+        for step in Step::ALL {
+            self.say(step, State::Waiting);
+        }
+        let (account, secret) = (self.wanted.account.clone(), self.wanted.secret.clone());
+        let imap = servers(&self.wanted.imap, &account.imap);
+        let Ok(account) = self.read(account, &secret, &imap) else {
+            let rest = Step::ALL.into_iter().filter(|s| !s.is_reading());
+            rest.for_each(|step| self.say(step, State::Skipped));
+            return None;
+        };
+        let smtp = servers(&self.wanted.smtp, &account.smtp);
+        self.send(account, &secret, &smtp).ok()
+    }
+
+    fn say(&self, step: Step, state: State) {
+        // Nobody listens any more once it was cancelled.
+        let _ = self.events.send(Tried::Check(Check { step, state }));
+    }
+
+    fn worked(&self, step: Step, found: String) {
+        self.say(step, State::Worked(Clean::line(&found).to_string()));
+    }
+
+    /// The step failed; those that would follow are not tried.
+    fn failed(&self, step: Step, error: &NetError, account: &Account, skipped: &[Step]) -> Over {
+        let service = service(step);
+        self.say(step, failed(error, account, service));
+        skipped.iter().for_each(|s| self.say(*s, State::Skipped));
+        Over
+    }
+
+    fn stop_if_cancelled(&self) -> Result<(), Over> {
+        if self.cancel.is_cancelled() {
+            Err(Over)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Finds the server that mail is read from and looks into it.
+    fn read(
+        &self,
+        account: Account,
+        secret: &Secret,
+        servers: &[Endpoint],
+    ) -> Result<Account, Over> {
+        let steps = [Step::ImapName, Step::ImapTls, Step::ImapSignIn];
+        let (account, session) = self.first(account, servers, steps, |account| {
+            let options = Options {
+                patience: PATIENCE,
+                ..Options::default()
+            };
+            Session::connect(account, secret, &options)
+        })?;
+        self.look(&account, session)?;
+        Ok(account)
+    }
+
+    /// Finds the server that mail is sent by.
+    fn send(
+        &self,
+        account: Account,
+        secret: &Secret,
+        servers: &[Endpoint],
+    ) -> Result<Account, Over> {
+        let steps = [Step::SmtpName, Step::SmtpTls, Step::SmtpSignIn];
+        let (account, session) = self.first(account, servers, steps, |account| {
+            let ring = Ring::default();
+            let mut session = SmtpSession::greet(account, Pace::brisk(), ring, Watch::default())?;
+            session.sign_in(account, secret)?;
+            Ok(session)
+        })?;
+        session.quit();
+        Ok(account)
+    }
+
+    /// Tries servers in their order, to the first that lets us in; the account with it.
+    fn first<S>(
+        &self,
+        mut account: Account,
+        servers: &[Endpoint],
+        steps: [Step; 3],
+        enter: impl Fn(&Account) -> Result<S, NetError>,
+    ) -> Result<(Account, S), Over> {
+        let [name, tls, sign_in] = steps;
+        let mut worst: Option<(Step, NetError, Account)> = None;
+        for end in servers {
+            self.stop_if_cancelled()?;
+            match service(name) {
+                Service::Imap => account.imap = end.clone(),
+                Service::Smtp => account.smtp = end.clone(),
+            }
+            let (step, error) = match self.enter(&account, end, steps, &enter) {
+                Ok(session) => {
+                    self.worked(sign_in, format!("as {}", account.user));
+                    return Ok((account, session));
+                }
+                Err(failed) => failed,
+            };
+            let goes_on = tries_next(&error);
+            if worst
+                .as_ref()
+                .is_none_or(|(_, before, _)| tells(&error) > tells(before))
+            {
+                worst = Some((step, error, account.clone()));
+            }
+            if !goes_on {
+                break;
+            }
+        }
+        let (step, error, account) = worst.unwrap_or_else(|| {
+            let none = NetError::Lookup {
+                host: String::new(),
+                why: "no server is named".to_owned(),
+            };
+            (name, none, account)
+        });
+        // Steps of an earlier server that went further are not those of the one that is told.
+        let mut skipped = Vec::new();
+        for other in [name, tls, sign_in] {
+            if other > step {
+                skipped.push(other);
+            }
+        }
+        if step.is_reading() {
+            skipped.extend([Step::Mailboxes, Step::Newest]);
+        }
+        if step > name {
+            let end = service(step).endpoint(&account);
+            self.worked(name, end.host.clone());
+        }
+        if step > tls {
+            let end = service(step).endpoint(&account);
+            self.worked(tls, secured(end));
+        }
+        Err(self.failed(step, &error, &account, &skipped))
+    }
+
+    /// One server: its name, a connection, and in. Where it failed, and why.
+    fn enter<S>(
+        &self,
+        account: &Account,
+        end: &Endpoint,
+        [name, tls, sign_in]: [Step; 3],
+        enter: impl Fn(&Account) -> Result<S, NetError>,
+    ) -> Result<S, (Step, NetError)> {
+        let host = Clean::line(&end.host);
+        self.say(name, State::Running(format!("looking for {host}")));
+        let found = connect::lookup(&end.host, end.port, PATIENCE.lookup).map_err(|e| (name, e))?;
+        let more = match found.len() {
+            0 | 1 => String::new(),
+            n => format!(" and {} more", n - 1),
+        };
+        let address = found
+            .first()
+            .map(|a| a.ip().to_string())
+            .unwrap_or_default();
+        self.worked(name, format!("{host} is {address}{more}"));
+        self.say(tls, State::Running(format!("{host} port {}", end.port)));
+        let stream = connect::open(account, end, None, PATIENCE).map_err(|e| (tls, e))?;
+        stream.shut();
+        // With STARTTLS it is secured only on the way in; until then nothing secret is said.
+        if end.security != Security::StartTls {
+            self.worked(tls, secured(end));
+        }
+        self.say(
+            sign_in,
+            State::Running(format!("as {}", Clean::line(&account.user))),
+        );
+        let inside = enter(account).map_err(|error| match error {
+            NetError::Tls { .. } | NetError::Web | NetError::Connect { .. } => (tls, error),
+            NetError::Lookup { .. } | NetError::Protocol(_) => (tls, error),
+            other => (sign_in, other),
+        })?;
+        self.worked(tls, secured(end));
+        Ok(inside)
+    }
+
+    /// The mailboxes, and the newest messages of the inbox.
+    fn look(&self, account: &Account, mut session: Session) -> Result<(), Over> {
+        self.stop_if_cancelled()?;
+        let fail = |step, error: NetError, skipped: &[Step]| {
+            Err(self.failed(step, &error, account, skipped))
+        };
+        self.say(Step::Mailboxes, State::Running(String::new()));
+        let listed = match session.list() {
+            Ok(listed) => listed,
+            Err(error) => return fail(Step::Mailboxes, error, &[Step::Newest]),
+        };
+        self.worked(Step::Mailboxes, counted(&listed));
+        self.stop_if_cancelled()?;
+        self.say(Step::Newest, State::Running(String::new()));
+        let (exists, newest) = match newest(&mut session) {
+            Ok(newest) => newest,
+            Err(error) => return fail(Step::Newest, error, &[]),
+        };
+        let found = match (exists, newest.len()) {
+            (0, _) => "the inbox is empty".to_owned(),
+            (all, 1) if all == 1 => "1 message in the inbox".to_owned(),
+            (all, _) => format!("{all} messages in the inbox"),
+        };
+        self.worked(Step::Newest, found);
+        let _ = self.events.send(Tried::Newest(newest));
+        session.logout();
+        Ok(())
+    }
+}
+
+/// The servers to try: those that are named, else the account's own.
+fn servers(named: &[Endpoint], own: &Endpoint) -> Vec<Endpoint> {
+    let all = if named.is_empty() {
+        std::slice::from_ref(own)
+    } else {
+        named
+    };
+    all.iter()
+        .filter(|end| !end.host.is_empty())
+        .cloned()
+        .collect()
+}
+
+fn service(step: Step) -> Service {
+    if step.is_reading() {
+        Service::Imap
+    } else {
+        Service::Smtp
+    }
+}
+
+/// How a connection is secured, in words.
+fn secured(end: &Endpoint) -> String {
+    match end.security {
+        Security::Tls => format!("port {}, TLS, certificate right", end.port),
+        Security::StartTls => format!("port {}, STARTTLS, certificate right", end.port),
+        Security::None => format!("port {}, on this machine, without TLS", end.port),
+    }
+}
+
+fn counted(listed: &[Listed]) -> String {
+    let told = listed.iter().filter_map(|l| l.status.as_ref());
+    let (messages, octets) = told.fold((0u64, 0u64), |(messages, octets), status| {
+        let here = u64::from(status.messages.unwrap_or(0));
+        (messages + here, octets + status.size.unwrap_or(0))
+    });
+    let mut words = match listed.len() {
+        1 => "1 mailbox".to_owned(),
+        n => format!("{n} mailboxes"),
+    };
+    if messages > 0 {
+        words.push_str(&format!(", {messages} messages"));
+    }
+    if octets > 0 {
+        words.push_str(&format!(", {}", size::human(octets)));
+    }
+    words
+}
+
+/// How many messages the inbox has, and the newest of them, newest first.
+fn newest(session: &mut Session) -> Result<(u32, Vec<Glimpse>), NetError> {
+    let inbox = session.select(&MailboxName::new("INBOX"), Mode::ReadOnly)?;
+    if inbox.exists == 0 {
+        return Ok((0, Vec::new()));
+    }
+    let from = inbox.exists.saturating_sub(NEWEST - 1).max(1);
+    let mut items = Vec::new();
+    session.fetch_headers(FetchBy::Seq(from, inbox.exists), &mut |item| {
+        items.push(item);
+        Ok(())
+    })?;
+    items.sort_by_key(|item| std::cmp::Reverse(item.uid));
+    let glimpses = items.into_iter().map(|item| {
+        let envelope = parse::envelope(&item.header);
+        let from = envelope.from.first();
+        let from = from.map(|a| {
+            if a.name.trim().is_empty() {
+                a.addr.clone()
+            } else {
+                a.name.clone()
+            }
+        });
+        Glimpse {
+            from: Clean::line(&from.unwrap_or_default()).to_string(),
+            subject: Clean::line(&envelope.subject).to_string(),
+            when: envelope.date.or(item.internal_date).unwrap_or(0),
+            seen: item.flags.system.has(System::SEEN),
+        }
+    });
+    Ok((inbox.exists, glimpses.take(NEWEST as usize).collect()))
+}

@@ -1,0 +1,111 @@
+//! Writing an account down that works: first its secret where secrets are kept, then the account in
+//! `config.toml`, in one step each. Whatever fails leaves the configuration as it was.
+
+use crate::config::{ConfigError, append, files, load};
+use crate::model::setup::Kept;
+use crate::model::{Account, AccountName, Secret, SecretSource};
+use crate::net::discover::{Finder, Providers};
+use crate::text::Clean;
+use std::path::Path;
+
+/// The file of an organisation's own providers, beside `config.toml`.
+pub const OWN: &str = "providers.toml";
+/// The longest name that is made up.
+const LONGEST: usize = 24;
+
+/// Where a secret went that is to be kept, and what to know of that; an error in plain words.
+pub type Stored = Result<(SecretSource, Option<String>), String>;
+
+/// Who finds servers for somebody with this configuration: an organisation's own providers
+/// ([`OWN`]) before those that every copy of this program knows.
+///
+/// # Errors
+/// What is wrong with that file, in plain words.
+pub fn finder(config: &Path) -> Result<Finder, String> {
+    let own = config.with_file_name(OWN);
+    let providers = match own.exists() {
+        false => Providers::built_in(),
+        true => {
+            let text = files::read_text(&own)?;
+            Providers::with(&text).map_err(|why| format!("{OWN}: {why}"))?
+        }
+    };
+    let mut finder = Finder::new(providers);
+    // Whoever set a name server for other questions means these, too.
+    if let Ok(loaded) = load::load(config) {
+        finder.name_server = loaded.config.checks.name_server;
+    }
+    Ok(finder)
+}
+
+/// Keeps an account that was tried. `store` keeps its secret and says where; it is asked only where
+/// the account's secret is to be kept by this program ([`SecretSource::Keyring`]).
+///
+/// # Errors
+/// What is in the way, in plain words (clean); nothing was written to the configuration then.
+pub fn keep(
+    config: &Path,
+    account: &Account,
+    secret: &Secret,
+    store: &dyn Fn(&Account, &Secret) -> Stored,
+) -> Result<Kept, String> {
+    let clean = |why: &dyn std::fmt::Display| Clean::line(&why.to_string()).to_string();
+    let taken = names(config).map_err(|e| clean(&e))?;
+    let mut account = account.clone();
+    if account.name.0.is_empty() || taken.contains(&account.name) {
+        account.name = name_for(&account.email, &taken);
+    }
+    let mut notes = Vec::new();
+    if account.secret == SecretSource::Keyring {
+        let (source, note) = store(&account, secret).map_err(|e| clean(&e))?;
+        account.secret = source;
+        notes.extend(note.map(|n| clean(&n)));
+    }
+    append::append_account(config, &account).map_err(|e| clean(&e))?;
+    Ok(Kept { account, notes })
+}
+
+/// The names that accounts have already.
+///
+/// # Errors
+/// When the configuration can't be read as a whole: what is in the way is told before anything is
+/// asked.
+pub fn names(config: &Path) -> Result<Vec<AccountName>, ConfigError> {
+    if !config.exists() {
+        return Ok(Vec::new());
+    }
+    match load::load(config) {
+        Ok(loaded) => {
+            let whole = loaded.whole(config)?;
+            Ok(whole.accounts.into_iter().map(|a| a.name).collect())
+        }
+        Err(ConfigError::NoAccount { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A name for the account of this address that no other has: its domain without the end, else what
+/// stands before the `@` as well, else with a number.
+pub fn name_for(email: &str, taken: &[AccountName]) -> AccountName {
+    let (local, domain) = email.rsplit_once('@').unwrap_or((email, ""));
+    let plain = |text: &str| -> String {
+        let keep = |c: &char| c.is_alphanumeric() || *c == '-' || *c == '_';
+        let kept = text.chars().filter(keep).take(LONGEST);
+        kept.collect::<String>().to_lowercase()
+    };
+    let mut first = plain(domain.split('.').next().unwrap_or_default());
+    if first.is_empty() {
+        first = "mail".to_owned();
+    }
+    let free = |name: &str| taken.iter().all(|t| t.as_str() != name);
+    let local = plain(local);
+    let both = format!("{first}-{local}");
+    if free(&first) {
+        return AccountName(first);
+    }
+    if !local.is_empty() && free(&both) {
+        return AccountName(both);
+    }
+    let mut numbered = (2u32..).map(|n| format!("{first}-{n}"));
+    AccountName(numbered.find(|name| free(name)).unwrap_or(first))
+}

@@ -1,0 +1,15 @@
+//! From servers that were found to an account that works: tried step by step, and written down only
+//! then. The screen and the command line hear the same events.
+//!
+//! Finding is `finder(config)?.find(address, ..)`, trying is [`attempt()`], keeping is [`keep()`]; the
+//! composition root makes the screen's ports of them.
+
+pub mod words;
+mod attempt;
+mod keep;
+
+pub use attempt::{NEWEST, attempt};
+pub use keep::{OWN, Stored, finder, keep, name_for, names};
+
+#[cfg(test)]
+mod tests;

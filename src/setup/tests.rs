@@ -1,0 +1,323 @@
+//! Trying and keeping accounts, against the demo's server and against servers that go wrong.
+
+use super::{attempt, keep, name_for};
+use crate::demo::{Demo, Options};
+use crate::model::setup::{
+    Attempt, Cancel, Check, Glimpse, Mend, Proposal, SignIn, Source, State, Step, Tried,
+};
+use crate::model::{Account, AccountName, Endpoint, Secret, SecretSource, Security};
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::Path;
+
+/// What was told: the last state of each step, the newest messages, and the end.
+#[derive(Default)]
+struct Told {
+    last: BTreeMap<Step, State>,
+    newest: Option<Vec<Glimpse>>,
+    done: Option<Option<Account>>,
+}
+
+impl Told {
+    fn failed(&self, step: Step) -> (String, Mend) {
+        match &self.last[&step] {
+            State::Failed {
+                what,
+                why,
+                todo,
+                mend,
+            } => (format!("{what}; {why}; {todo}"), *mend),
+            other => panic!("{step:?}: {other:?}"),
+        }
+    }
+
+    fn worked(&self, step: Step) -> &str {
+        match &self.last[&step] {
+            State::Worked(found) => found,
+            other => panic!("{step:?}: {other:?}"),
+        }
+    }
+
+    fn skipped(&self, step: Step) -> bool {
+        self.last[&step] == State::Skipped
+    }
+}
+
+fn hear(wanted: &Attempt) -> Told {
+    let mut told = Told::default();
+    attempt(wanted, &Cancel::default(), &mut |event| {
+        assert!(told.done.is_none(), "{event:?} after the end");
+        match event {
+            Tried::Check(Check { step, state }) => {
+                told.last.insert(step, state);
+            }
+            Tried::Newest(newest) => told.newest = Some(newest),
+            Tried::Done(account) => told.done = Some(account.map(|a| *a)),
+        }
+    });
+    assert_eq!(told.last.len(), Step::ALL.len());
+    told
+}
+
+/// The demo's first account as somebody would type it.
+fn wanted(demo: &Demo) -> Attempt {
+    let mut account = demo.accounts().remove(0);
+    let SecretSource::Memory(secret) = account.secret.clone() else {
+        panic!("the demo's passwords are in memory");
+    };
+    account.secret = SecretSource::Keyring;
+    account.name = AccountName(String::new());
+    Attempt {
+        imap: vec![account.imap.clone()],
+        smtp: vec![account.smtp.clone()],
+        account,
+        secret: secret.0,
+    }
+}
+
+/// A port where nothing listens.
+fn closed() -> Endpoint {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    Endpoint {
+        host: "127.0.0.1".into(),
+        port: listener.local_addr().unwrap().port(),
+        security: Security::None,
+        pin_sha256: None,
+    }
+}
+
+#[test]
+fn what_works_is_told_step_by_step_with_the_newest_messages() {
+    let demo = Demo::start(Options::default()).unwrap();
+    let mut wanted = wanted(&demo);
+    // What nobody answers at is passed over.
+    wanted.imap.insert(0, closed());
+    wanted.smtp.insert(0, closed());
+    let told = hear(&wanted);
+    for step in Step::ALL {
+        assert!(!told.worked(step).is_empty(), "{step:?}");
+    }
+    assert!(told.worked(Step::Mailboxes).contains("mailboxes"));
+    let newest = told.newest.unwrap();
+    assert_eq!(newest.len(), 5);
+    assert!(
+        newest
+            .iter()
+            .all(|g| !g.from.is_empty() && !g.subject.is_empty() && g.when > 0)
+    );
+    let account = told.done.unwrap().unwrap();
+    assert_eq!(account.imap, demo.accounts()[0].imap);
+    assert_eq!(account.smtp, demo.accounts()[0].smtp);
+}
+
+#[test]
+fn f53_a_wrong_password_is_said_once_and_what_follows_is_not_tried() {
+    let demo = Demo::start(Options::default()).unwrap();
+    let mut wanted = wanted(&demo);
+    wanted.secret = Secret::new("wrong".into());
+    wanted.imap.push(wanted.imap[0].clone());
+    let told = hear(&wanted);
+    let (words, mend) = told.failed(Step::ImapSignIn);
+    assert!(
+        words.contains("password is wrong") && !words.contains("wrong;wrong"),
+        "{words}"
+    );
+    assert_eq!(mend, Mend::SignIn);
+    for step in [
+        Step::Mailboxes,
+        Step::Newest,
+        Step::SmtpName,
+        Step::SmtpTls,
+        Step::SmtpSignIn,
+    ] {
+        assert!(told.skipped(step), "{step:?}");
+    }
+    assert_eq!(told.done, Some(None));
+}
+
+#[test]
+fn f21_servers_that_are_not_there_are_told_with_what_to_do() {
+    let demo = Demo::start(Options::default()).unwrap();
+    let mut nobody = wanted(&demo);
+    nobody.smtp = vec![closed()];
+    let told = hear(&nobody);
+    let (words, mend) = told.failed(Step::SmtpTls);
+    assert!(
+        words.contains("nothing listens at") && words.contains("465"),
+        "{words}"
+    );
+    assert_eq!(mend, Mend::Server);
+    assert!(told.skipped(Step::SmtpSignIn));
+    assert_eq!(told.newest.map(|n| n.len()), Some(5));
+    assert_eq!(told.done, Some(None));
+    // A name that is none; of several tries the one is told that came furthest.
+    let mut nowhere = wanted(&demo);
+    nowhere.imap = vec![Endpoint {
+        host: "no such name".into(),
+        ..closed()
+    }];
+    let told = hear(&nowhere);
+    let (words, mend) = told.failed(Step::ImapName);
+    assert!(
+        words.contains("can't be found") && !words.contains("config.toml"),
+        "{words}"
+    );
+    assert_eq!(mend, Mend::Server);
+    nowhere.imap.push(closed());
+    let told = hear(&nowhere);
+    assert!(told.failed(Step::ImapTls).0.contains("nothing listens"));
+    assert_eq!(told.worked(Step::ImapName), "127.0.0.1");
+    // And none at all.
+    nowhere.imap.clear();
+    nowhere.account.imap.host.clear();
+    assert!(
+        hear(&nowhere)
+            .failed(Step::ImapName)
+            .0
+            .contains("no server is named")
+    );
+}
+
+#[test]
+fn s06_no_password_goes_where_the_certificate_is_not_right() {
+    let demo = Demo::start(Options::default()).unwrap();
+    let mut wanted = wanted(&demo);
+    // The demo speaks no TLS: a page, a proxy, or the wrong port looks the same.
+    wanted.imap[0].security = Security::Tls;
+    let told = hear(&wanted);
+    let (words, mend) = told.failed(Step::ImapTls);
+    assert!(words.contains("security"), "{words}");
+    assert_eq!(mend, Mend::Server);
+    assert!(told.skipped(Step::ImapSignIn));
+    assert_eq!(told.done, Some(None));
+}
+
+#[test]
+fn what_was_cancelled_says_nothing_more() {
+    let demo = Demo::start(Options::default()).unwrap();
+    let cancel = Cancel::default();
+    let mut events = 0;
+    attempt(&wanted(&demo), &cancel, &mut |event| {
+        assert!(!matches!(event, Tried::Done(_)));
+        events += 1;
+        cancel.cancel();
+    });
+    assert_eq!(events, 1);
+}
+
+fn works() -> Account {
+    let at = |port| Endpoint {
+        host: "mail.example.test".into(),
+        port,
+        security: Security::Tls,
+        pin_sha256: None,
+    };
+    let found = Proposal {
+        provider: None,
+        source: Source::Srv,
+        imap: vec![at(993)],
+        smtp: vec![at(465)],
+        user: "me".into(),
+        sign_in: vec![SignIn::Password],
+        outside: Vec::new(),
+        meant: None,
+        notes: Vec::new(),
+    };
+    let secret = Secret::new("hunter2".into());
+    found.attempt("me@example.test", "", secret).account
+}
+
+#[test]
+fn an_account_is_kept_with_a_name_of_its_own_and_a_secret_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    let secret = Secret::new("hunter2".into());
+    let kept = |account: &Account| {
+        keep(&config, account, &secret, &|a, _| {
+            assert!(!a.name.0.is_empty());
+            Ok((
+                SecretSource::Prompt,
+                Some("it will be asked for".to_owned()),
+            ))
+        })
+    };
+    let first = kept(&works()).unwrap();
+    assert_eq!(first.account.name.as_str(), "example");
+    assert_eq!(first.account.secret, SecretSource::Prompt);
+    assert_eq!(first.notes, ["it will be asked for"]);
+    let second = kept(&works()).unwrap();
+    assert_eq!(second.account.name.as_str(), "example-me");
+    let text = std::fs::read_to_string(&config).unwrap();
+    assert!(!text.contains("hunter2"));
+    assert_eq!(text.matches("[[account]]").count(), 2);
+    // A command gives the secret itself, and is not asked where to keep it.
+    let mut by_command = works();
+    by_command.secret = SecretSource::Command(vec!["true".into()]);
+    let third = keep(&config, &by_command, &secret, &|_, _| panic!("asked")).unwrap();
+    assert_eq!(third.account.name.as_str(), "example-2");
+}
+
+#[test]
+fn what_can_not_be_kept_leaves_no_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    let secret = Secret::new("hunter2".into());
+    let refused = keep(&config, &works(), &secret, &|_, _| Err("locked".to_owned()));
+    assert_eq!(refused, Err("locked".to_owned()));
+    assert!(!config.exists());
+    // A configuration with a mistake is told and not touched.
+    std::fs::write(&config, "[[account]]\nnaem = \"x\"\n").unwrap();
+    let before = std::fs::read_to_string(&config).unwrap();
+    let stored = |_: &Account, _: &Secret| Ok((SecretSource::Prompt, None));
+    assert!(keep(&config, &works(), &secret, &stored).is_err());
+    assert_eq!(std::fs::read_to_string(&config).unwrap(), before);
+}
+
+#[test]
+fn names_are_made_of_the_address() {
+    let taken = |names: &[&str]| -> Vec<AccountName> {
+        names.iter().map(|n| AccountName((*n).to_owned())).collect()
+    };
+    assert_eq!(name_for("me@gmail.com", &[]).as_str(), "gmail");
+    assert_eq!(
+        name_for("Ann.Lee@gmail.com", &taken(&["gmail"])).as_str(),
+        "gmail-annlee"
+    );
+    assert_eq!(
+        name_for("me@x.test", &taken(&["x", "x-me"])).as_str(),
+        "x-2"
+    );
+    assert_eq!(name_for("\u{202e}@\u{7}.test", &[]).as_str(), "mail");
+    let long = format!("me@{}.test", "a".repeat(60));
+    assert_eq!(name_for(&long, &[]).as_str().len(), 24);
+}
+
+#[test]
+fn an_organisations_providers_are_read_beside_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    let own = Path::new(&config).with_file_name(super::OWN);
+    assert!(
+        super::finder(&config)
+            .unwrap()
+            .providers
+            .of_domain("firm.test")
+            .is_none()
+    );
+    let text = "[[provider]]\nname = \"Firm\"\ndomains = [\"firm.test\"]\nimap = [\"none:127.0.0.1:1143\"]\nsmtp = [\"none:127.0.0.1:1025\"]\nsign-in = [\"password\"]\n";
+    std::fs::write(&own, text).unwrap();
+    assert!(
+        super::finder(&config)
+            .unwrap()
+            .providers
+            .of_domain("firm.test")
+            .is_some()
+    );
+    std::fs::write(&own, "[[provider]]\n").unwrap();
+    assert!(
+        super::finder(&config)
+            .err()
+            .unwrap()
+            .starts_with("providers.toml: provider number 1")
+    );
+}
