@@ -3,9 +3,8 @@
 use postrider::cli::args::{self, Command, Compose};
 use postrider::cli::seat::Seat;
 use postrider::cli::{self, compose, exit, home};
-use postrider::config::files::read_text;
 use postrider::config::lock::{self, EngineLock, Listener};
-use postrider::config::{Checks, ConfigError, Loaded, Look, Paths, keep, load};
+use postrider::config::{Checks, ConfigError, Loaded, Look, Paths, keep, load, watch};
 use postrider::demo::{Demo, Options};
 use postrider::model::checkup::Step;
 use postrider::model::{Account, AccountStatus, Draft, DraftId, Link};
@@ -16,6 +15,7 @@ use postrider::signal::{Board, Ringer, Topic};
 use postrider::store::Local;
 use postrider::sync::Engine;
 use postrider::tui::editor;
+use postrider::tui::files;
 use postrider::tui::offer::Books;
 use postrider::tui::ports::{KeepHow, LoadPicture, LookUp};
 use postrider::tui::screen::composer::block;
@@ -53,6 +53,10 @@ fn run() -> u8 {
             screen(paths, Some(begun))
         })),
         Some(Command::Demo) => told(demo()),
+        Some(Command::Config { .. }) => match check(args.home.as_deref(), args.json) {
+            Ok(code) => code,
+            Err(error) => told(Err(error)),
+        },
         Some(command) => {
             if command.wants_home() {
                 log_to(args.home.as_deref());
@@ -65,6 +69,14 @@ fn run() -> u8 {
 /// What a check-up says of the terminal and of what the screen uses.
 fn around(look: &Look) -> Vec<Step> {
     tui::checkup::around(look, |name| std::env::var(name).ok())
+}
+
+/// What is wrong with what the user wrote: the keys and the colours are known to the screen alone.
+fn check(home: Option<&Path>, json: bool) -> anyhow::Result<u8> {
+    let paths = Paths::locate(home)?;
+    let wrong = files::look(&paths, None).wrong.into_iter();
+    let wrong: Vec<_> = wrong.map(|w| (w.file, w.problem)).collect();
+    cli::check::check(&paths, json, &wrong)
 }
 
 /// The exit code of the screen; what went wrong is said once the terminal is as it was.
@@ -164,6 +176,8 @@ struct Stay {
     turn: Arc<Mutex<Turn>>,
     /// Whether no thread of the engine before is left.
     alone: bool,
+    /// The accounts of the demo, which stand in no file.
+    demo: Option<Vec<Account>>,
 }
 
 impl Default for Stay {
@@ -172,6 +186,7 @@ impl Default for Stay {
             stage: None,
             turn: Arc::default(),
             alone: true,
+            demo: None,
         }
     }
 }
@@ -225,7 +240,7 @@ fn ride(
     paths: &Paths,
     loaded: &Loaded,
     compose: Option<Box<Draft>>,
-    mut warnings: Vec<String>,
+    warnings: Vec<String>,
 ) -> anyhow::Result<End> {
     let online = {
         let mut turn = turn_of(&stay.turn);
@@ -266,6 +281,15 @@ fn ride(
     }
     let (left_open, put_aside) = left_open(paths, &accounts)?;
     let asked = Arc::clone(&seat);
+    let (own, accounts_of_demo) = (paths.clone(), stay.demo.clone());
+    let look_anew = move || files::look(&own, accounts_of_demo.as_deref());
+    let mut fresh = look_anew();
+    fresh.config = Some(Box::new(loaded.config.clone()));
+    let posted = Arc::clone(&board);
+    let watched = watch::watch(paths, move || posted.post(Topic::Configuration));
+    if let Err(error) = &watched {
+        tracing::warn!(%error, "changes of the configuration are not seen");
+    }
     let ports = Ports {
         accounts,
         cache,
@@ -280,7 +304,7 @@ fn ride(
         editing: editing(paths),
         templates: paths.config.with_file_name("templates"),
         log: paths.log.clone(),
-        theme: theme(paths, look.theme.as_deref(), &mut warnings),
+        theme: look.theme.clone(),
         taste: Taste {
             threads: look.threads,
             reader: look.reader,
@@ -290,7 +314,7 @@ fn ride(
         spell: languages(look),
         spell_named: look.spell.is_some(),
         words: paths.config.with_file_name("words.txt"),
-        keys: own_file(&paths.keys, &mut warnings),
+        keys: fresh.keys.clone(),
         books: Books {
             contacts: loaded.config.contacts.clone(),
             groups: loaded.config.groups.clone(),
@@ -302,6 +326,8 @@ fn ride(
         views: loaded.config.views.clone(),
         splits: loaded.config.splits.clone(),
         keep: keep_in(&paths.config),
+        reload: Arc::new(look_anew),
+        fresh,
         warnings,
     };
     let stage = stay.stage(ports.taste.mouse, &paths.log);
@@ -504,23 +530,6 @@ fn everything_changed(board: &Board, cache: &Path) {
     }
 }
 
-/// A theme's name, or the text of the user's theme of that name.
-fn theme(paths: &Paths, name: Option<&str>, warnings: &mut Vec<String>) -> Option<String> {
-    let name = name?;
-    if name.contains(['/', '\\']) || name.starts_with('.') {
-        warnings.push("the theme's name can't be a path".to_owned());
-        return None;
-    }
-    let own = paths.themes.join(format!("{name}.toml"));
-    Some(own_file(&own, warnings).unwrap_or_else(|| name.to_owned()))
-}
-
-/// The text of a file that the user may have.
-fn own_file(path: &Path, warnings: &mut Vec<String>) -> Option<String> {
-    let read = path.exists().then(|| read_text(path))?;
-    read.map_err(|why| warnings.push(why)).ok()
-}
-
 /// The demo: a server in this process, a home that goes away afterwards, everything else real.
 fn demo() -> anyhow::Result<()> {
     let folder = tempfile::Builder::new()
@@ -532,11 +541,17 @@ fn demo() -> anyhow::Result<()> {
     let server = Demo::start(Options::default())?;
     let mut loaded = Loaded::default();
     loaded.config.accounts = server.accounts();
-    let mut stay = Stay::default();
+    let mut stay = Stay {
+        demo: Some(server.accounts()),
+        ..Stay::default()
+    };
     let outcome = loop {
         match ride(&mut stay, &paths, &loaded, None, Vec::new()) {
             Ok(End::Quit) => break Ok(()),
-            Ok(End::AddAccount | End::Reload) => {}
+            Ok(End::AddAccount | End::Reload) => {
+                let fresh = files::look(&paths, stay.demo.as_deref());
+                loaded.config = fresh.config.map(|c| *c).unwrap_or(loaded.config);
+            }
             Err(error) => break Err(error),
         }
     };

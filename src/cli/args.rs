@@ -3,7 +3,9 @@
 //! Queries and flags have words that begin with a minus (`-is:unread`, `-seen`), and options may
 //! stand behind them: see [`read`].
 
-use super::words::{AccountCommand, CopyArgs, Emptying, Export, Import, MailboxCommand};
+use super::words::{
+    AccountCommand, ConfigCommand, CopyArgs, Emptying, Export, Import, MailboxCommand,
+};
 use clap::{ArgGroup, Args as Arguments, CommandFactory as _, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -264,6 +266,12 @@ pub enum Command {
     Man {
         /// The folder.
         folder: Option<PathBuf>,
+    },
+    /// Look at the configuration.
+    Config {
+        /// What to do.
+        #[command(subcommand)]
+        command: ConfigCommand,
     },
     /// Set up accounts.
     Account {

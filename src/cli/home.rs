@@ -2,7 +2,8 @@
 
 use super::exit::{self, Failure};
 use super::host::Desk;
-use crate::config::{Config, ConfigError, Paths, load, lock};
+use super::say::aside;
+use crate::config::{Config, ConfigError, Loaded, Paths, Problem, load, lock};
 use crate::model::{Account, AccountName, Done, DraftId, Intent, MsgId};
 use crate::net::connect;
 use crate::net::http::Client;
@@ -13,7 +14,7 @@ use crate::sync::engine::Parts;
 use crate::sync::ledger::Ledger;
 use crate::sync::rhythm::Rhythm;
 use crate::sync::{Host, Stores};
-use crate::text::when;
+use crate::text::{Clean, when};
 use anyhow::{Context as _, Result};
 use std::path::Path;
 use std::sync::Arc;
@@ -26,22 +27,55 @@ const JUST_NOW: i64 = 60;
 pub struct Home {
     /// Where its files are.
     pub paths: Paths,
-    /// What is configured.
+    /// What is configured and right.
     pub config: Config,
+    /// What is wrong with the rest, which is left out.
+    pub problems: Vec<Problem>,
 }
 
 impl Home {
-    /// Opens a home for a script: any problem of the configuration ends the command.
+    /// Opens a home for a script. What is wrong with the configuration is told and left out; the
+    /// rest works.
     ///
     /// # Errors
-    /// No configuration, or one with problems.
+    /// No configuration, or one of which no account is left.
     pub fn open(home: Option<&Path>) -> Result<Home> {
         let paths = Paths::locate(home)?;
         for said in paths.ensure()? {
             tracing::warn!("{said}");
         }
-        let config = load::load(&paths.config)?.whole(&paths.config)?;
-        Ok(Home { paths, config })
+        let loaded = load::load(&paths.config)?;
+        if loaded.config.accounts.is_empty() {
+            let config = loaded.whole(&paths.config)?;
+            return Ok(Home {
+                paths,
+                config,
+                problems: Vec::new(),
+            });
+        }
+        let Loaded { config, problems } = loaded;
+        let file = paths.config.display().to_string();
+        for problem in &problems {
+            aside!("postrider: {}", Clean::line(&problem.written(&file)));
+        }
+        Ok(Home {
+            paths,
+            config,
+            problems,
+        })
+    }
+
+    /// Ends a command that needs what is left out because of these problems.
+    ///
+    /// # Errors
+    /// [`ConfigError::Wrong`] if any of the problems is meant.
+    pub fn needs(&self, meant: impl Fn(&Problem) -> bool) -> Result<()> {
+        let problems: Vec<Problem> = self.problems.iter().filter(|p| meant(p)).cloned().collect();
+        if problems.is_empty() {
+            return Ok(());
+        }
+        let path = self.paths.config.clone();
+        Err(ConfigError::Wrong { path, problems }.into())
     }
 
     /// The account of that name.
@@ -49,7 +83,20 @@ impl Home {
     /// # Errors
     /// When there is none.
     pub fn account(&self, name: &str) -> Result<&Account> {
-        account(&self.config, Some(name))
+        self.account_or_first(Some(name))
+    }
+
+    /// The account of that name; the first if none is named.
+    ///
+    /// # Errors
+    /// When there is none, or it is left out for a mistake.
+    pub fn account_or_first(&self, name: Option<&str>) -> Result<&Account> {
+        let named = |p: &Problem| match (&p.account, name) {
+            (Some(account), Some(name)) => account.as_str() == name,
+            _ => false,
+        };
+        self.needs(named)?;
+        account(&self.config, name)
     }
 
     /// The accounts, or only the one that was named.
@@ -106,7 +153,8 @@ impl Home {
         let undo_send = self.config.look.undo_send;
         let mut parts = parts(&self.paths, accounts, board, online, undo_send)?;
         parts.rules = self.config.rules.clone().into();
-        if online {
+        // An account that is left out for a mistake is not one that is gone.
+        if online && self.problems.is_empty() {
             part_with_others(&parts, &self.config.accounts)?;
         }
         Ok(parts)

@@ -3,7 +3,7 @@
 
 use super::bars::Bars;
 use super::exit::{self, Failure};
-use super::home::{self, Home};
+use super::home::Home;
 use super::json;
 use super::say::{aside, say};
 use super::sources::{self, Source};
@@ -54,7 +54,7 @@ pub fn import(home: &Home, as_json: bool, args: &Import) -> Result<u8> {
         let told = format!("which account? say --account, one of: {}", names.join(", "));
         return Err(Failure::new(exit::USAGE, told).into());
     }
-    let account = home::account(&home.config, args.account.as_deref())?.clone();
+    let account = home.account_or_first(args.account.as_deref())?.clone();
     let work = |kit: &[Kit]| -> Result<Vec<Report>> {
         let Some(kit) = kit.first() else {
             return Ok(Vec::new());
@@ -92,8 +92,8 @@ pub fn import(home: &Home, as_json: bool, args: &Import) -> Result<u8> {
 pub fn copy(home: &Home, as_json: bool, args: &CopyArgs) -> Result<u8> {
     let (from, from_mailbox) = place(&args.from)?;
     let (to, to_mailbox) = place(&args.to)?;
-    let from = home::account(&home.config, Some(from))?.clone();
-    let to = home::account(&home.config, Some(to))?.clone();
+    let from = home.account_or_first(Some(from))?.clone();
+    let to = home.account_or_first(Some(to))?.clone();
     if (from_mailbox, to_mailbox.is_some()) == (None, true) {
         let told = "which mailbox is to be copied there? say --from ACCOUNT MAILBOX";
         return Err(Failure::new(exit::USAGE, told).into());

@@ -3,7 +3,7 @@
 
 use super::change::report;
 use super::exit::{self, Failure};
-use super::home::{self, Home};
+use super::home::Home;
 use super::lists::find_mailbox;
 use super::say::aside;
 use super::words::{Emptying, MailboxCommand};
@@ -24,7 +24,7 @@ pub fn mailbox(home: &Home, as_json: bool, command: &MailboxCommand) -> Result<u
     };
     let wish = match command {
         MailboxCommand::Create { name, account } => {
-            let account = home::account(&home.config, account.as_deref())?;
+            let account = home.account_or_first(account.as_deref())?;
             Manage::Create(account.name.clone(), name.clone())
         }
         MailboxCommand::Rename {
@@ -56,7 +56,7 @@ pub fn mailbox(home: &Home, as_json: bool, command: &MailboxCommand) -> Result<u
 /// # Errors
 /// An account without such a mailbox, an answer that is no; a database that can't be written.
 pub fn empty(home: &Home, as_json: bool, args: &Emptying, role: Role) -> Result<u8> {
-    let account = home::account(&home.config, args.account.as_deref())?;
+    let account = home.account_or_first(args.account.as_deref())?;
     let name = account.name.as_str();
     let row = find_mailbox(home, &home.reader()?, role.name(), Some(name))?;
     sure(&format!("Empty {}", named(&row)), row.total, args.yes)?;

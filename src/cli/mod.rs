@@ -32,6 +32,7 @@ pub mod verify;
 pub mod doctor;
 pub mod account;
 mod papers;
+pub mod check;
 pub mod run;
 
 pub use args::Args;

@@ -6,6 +6,7 @@ use super::exit::{self, Failure};
 use super::home::Home;
 use super::say::{aside, say};
 use super::{json, sieve, table};
+use crate::config::options::Part;
 use crate::model::query::period::{Age, in_zone};
 use crate::model::{AccountName, Intent, Rule, WhichRules};
 use crate::sync::applying::verdicts;
@@ -19,6 +20,16 @@ use serde_json::{Value, json};
 /// # Errors
 /// No such rule, a time that can't be read, or a database that can't be.
 pub fn rules(home: &Home, as_json: bool, command: Option<&RulesCommand>) -> Result<u8> {
+    // One that is named may work beside one that is wrong; all of them don't.
+    let named = match command {
+        Some(RulesCommand::Test { name, .. } | RulesCommand::Run { name, .. }) => name.as_deref(),
+        _ => None,
+    };
+    let imports = matches!(command, Some(RulesCommand::Import { .. }));
+    let known = named.is_some_and(|name| home.config.rules.iter().any(|r| r.name == name));
+    if !known && !imports {
+        home.needs(|p| p.part == Some(Part::Rule))?;
+    }
     match command {
         None => list(&home.config.rules, as_json),
         Some(RulesCommand::Test { since, name }) => test(home, as_json, &which(name, since)?),

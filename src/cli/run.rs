@@ -133,9 +133,10 @@ fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {
         Command::Copy(args) => import::copy(home, json, args),
         Command::Export(args) => export::export(home, json, args),
         Command::Verify(args) => verify::verify(home, json, args),
-        // These want no home; the composition root takes the first two before, and `run` the others.
+        // These want no home; the composition root takes the first three before, and `run` the others.
         Command::Demo
         | Command::Compose(_)
+        | Command::Config { .. }
         | Command::Account { .. }
         | Command::Doctor { .. }
         | Command::Completions { .. }

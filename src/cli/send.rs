@@ -3,7 +3,7 @@
 use super::args::{Send, Written};
 use super::compose::{self, MOST};
 use super::exit::{self, Failure};
-use super::home::{self, Home};
+use super::home::Home;
 use super::say::{aside, say};
 use super::{json, outbox};
 use crate::config::lock::{self, EngineLock};
@@ -137,7 +137,7 @@ fn whose<'a>(accounts: &'a [Account], from: &[Address]) -> Result<&'a Account> {
 }
 
 fn from_options(home: &Home, written: &Written) -> Result<Outgoing> {
-    let account = home::account(&home.config, written.account.as_deref())?;
+    let account = home.account_or_first(written.account.as_deref())?;
     let mut draft = Draft::new(account.name.clone());
     draft.from = account.identity().to_string();
     compose::put(&mut draft, written, &home.config.groups)?;

@@ -1,7 +1,7 @@
 //! `rules export --sieve`, `rules import`: rules as a script of the server's own filter, and back.
 
 use super::exit::{self, Failure};
-use super::home::{self, Home};
+use super::home::Home;
 use super::json;
 use super::say::{aside, say};
 use crate::config::append::{append_rules, rules_text};
@@ -25,7 +25,7 @@ pub fn export(
     account: Option<&str>,
     file: Option<&Path>,
 ) -> Result<u8> {
-    let account = home::account(&home.config, account)?;
+    let account = home.account_or_first(account)?;
     let mailboxes = home.reader()?.mailboxes_of(&account.name)?;
     let named = |name: &str| server_name(&mailboxes, name);
     let naming = Naming {

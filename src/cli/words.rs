@@ -3,6 +3,13 @@
 use clap::{Args as Arguments, Subcommand};
 use std::path::PathBuf;
 
+/// What to do with the configuration.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// List what is wrong with config.toml, keys.toml and the themes: file:line:column.
+    Check,
+}
+
 /// What to do with a mailbox. Levels of a name are separated by `/`.
 #[derive(Debug, Subcommand)]
 pub enum MailboxCommand {

@@ -1,8 +1,9 @@
 //! `[[account]]`: one account from its table, or the mistakes that leave it out.
 
 use crate::config::endpoint::{Server, endpoint, nowhere};
+use crate::config::options::{Part, keys};
 use crate::config::paths::expand;
-use crate::config::policy::{self, policy};
+use crate::config::policy::policy;
 use crate::config::problem::Problems;
 use crate::config::section::{Found, Section};
 use crate::config::{oauth, sending};
@@ -10,25 +11,6 @@ use crate::model::{Account, AccountName, ArchiveBy, SecretSource};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
-
-const KEYS: [&str; 16] = [
-    "name",
-    "email",
-    "full-name",
-    "user",
-    "password",
-    "password-command",
-    "oauth",
-    "imap",
-    "smtp",
-    "ca-file",
-    "save-sent",
-    "mirror-drafts",
-    "archive",
-    "future-release",
-    "authserv-id",
-    "signature",
-];
 
 /// Reads an account. `None` after a mistake, all of which are noted with the account's name.
 pub(super) fn account(
@@ -38,9 +20,7 @@ pub(super) fn account(
     problems: &mut Problems<'_>,
 ) -> (Option<Found<AccountName>>, Option<Account>) {
     let before = problems.found.len();
-    let known = KEYS.iter().chain(&sending::KEYS).chain(&policy::KEYS);
-    let known: Vec<&str> = known.copied().collect();
-    let section = Section::new(table, span, &known, problems);
+    let section = Section::new(table, span, &keys(Part::Account), problems);
     let name = name(&section, problems);
     let email = email(&section, problems);
     let full_name = section.line("full-name", problems).map(|f| f.value);
@@ -70,6 +50,7 @@ pub(super) fn account(
     if let Some(new) = problems.found.get_mut(before..) {
         for problem in new {
             problem.account = name.as_ref().map(|n| n.value.clone());
+            problem.part = Some(Part::Account);
         }
     }
     let whole = problems.found.len() == before;

@@ -2,6 +2,7 @@
 //! several of them, and what is looked at before a message goes.
 
 use crate::config::endpoint::is_mailbox;
+use crate::config::options::{Part, keys};
 use crate::config::paths::expand;
 use crate::config::problem::Problems;
 use crate::config::section::Section;
@@ -40,7 +41,7 @@ pub(super) fn contacts(
     base: &Path,
     problems: &mut Problems<'_>,
 ) -> Contacts {
-    let section = Section::new(table, span, &["vcards", "command"], problems);
+    let section = Section::new(table, span, &keys(Part::Contacts), problems);
     let vcards = section.list("vcards", "[\"~/contacts\", \"friends.vcf\"]", problems);
     let vcards = vcards.map(|v| v.value).unwrap_or_default();
     Contacts {
@@ -109,7 +110,7 @@ pub(super) fn checks(
     span: Range<usize>,
     problems: &mut Problems<'_>,
 ) -> Checks {
-    let section = Section::new(table, span, &["check-domains", "name-server"], problems);
+    let section = Section::new(table, span, &keys(Part::Compose), problems);
     let server = section.line("name-server", problems).and_then(|found| {
         let ip = |text: &str| Some(SocketAddr::new(text.parse::<IpAddr>().ok()?, 53));
         let server = found.value.parse().ok().or_else(|| ip(&found.value));

@@ -1,5 +1,6 @@
 //! `imap = { … }` and `smtp = { … }`: where a server is and how the connection is protected.
 
+use crate::config::options::{Part, keys};
 use crate::config::problem::Problems;
 use crate::config::section::{Found, Section, wrong};
 use crate::model::{Endpoint, Security};
@@ -7,7 +8,6 @@ use base64::Engine as _;
 use std::net::IpAddr;
 use toml::de::DeValue;
 
-const KEYS: [&str; 4] = ["host", "port", "security", "pin-sha256"];
 const SECURITIES: [(&str, Security); 3] = [
     ("tls", Security::Tls),
     ("starttls", Security::StartTls),
@@ -107,7 +107,7 @@ pub(super) fn endpoint(
         );
         return None;
     };
-    let section = Section::new(table, found.span(), &KEYS, problems);
+    let section = Section::new(table, found.span(), &keys(Part::Server), problems);
     let host = host(&section, problems);
     let security = match section.raw("security") {
         None => Some(server.usual(&section)),

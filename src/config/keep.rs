@@ -1,8 +1,11 @@
-//! Sections such as `[[view]]` put into `config.toml` and taken out of it, leaving everything else
-//! that the user wrote as it is: comments, order, empty lines.
+//! Sections such as `[[view]]` put into `config.toml` and taken out of it, and options set there,
+//! leaving everything else that the user wrote as it is: comments, order, empty lines.
 
 use super::files::replace;
 use super::load::{self, Config};
+use super::problem::Problem;
+use super::set::set;
+use super::settings::{Value, Way};
 use super::views::{SavedView, Split};
 use std::io;
 use std::ops::Range;
@@ -18,6 +21,8 @@ pub enum Keep {
     NoView(String),
     /// These tabs over the inbox, in place of those that there are.
     Splits(Vec<Split>),
+    /// This option is set so; `None`: its default holds.
+    Set(Way, Option<Value>),
 }
 
 /// Writes the change down, in one step, and answers what is kept from now on.
@@ -68,8 +73,18 @@ pub fn keep(path: &Path, change: &Keep) -> Result<(Vec<SavedView>, Vec<Split>), 
             }
             after.splits.clone_from(splits);
         }
+        Keep::Set(way, value) => new = set(&new, way, value.as_ref())?,
     }
     let read = load::parse(&new, folder);
+    if let Keep::Set(..) = change {
+        let known = |p: &Problem| before.problems.iter().any(|b| b.message == p.message);
+        if let Some(problem) = read.problems.iter().find(|p| !known(p)) {
+            let hint = Some(problem.hint.as_str()).filter(|h| !h.is_empty());
+            let hint = hint.map_or_else(String::new, |h| format!("; {h}"));
+            return Err(format!("{}{hint}", problem.message));
+        }
+        after.clone_from(&read.config);
+    }
     // What was wrong before may stay wrong, but nothing else may change.
     if read.config != after || read.problems.len() > before.problems.len() {
         return Err(format!(
@@ -171,6 +186,7 @@ fn cut(text: &mut String, place: Range<usize>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::settings::Step;
     use std::os::unix::fs::PermissionsExt as _;
 
     fn view(name: &str, query: &str) -> SavedView {
@@ -202,6 +218,25 @@ mod tests {
         let now = std::fs::read_to_string(&path).unwrap();
         assert_eq!(now.trim_end(), own.trim_end());
         assert!(keep(&path, &Keep::NoView("none".to_owned())).is_err());
+    }
+
+    #[test]
+    fn an_option_is_set_where_it_can_be_that_and_refused_with_the_reason_where_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        let own = "# mine\n[ui]\nmouse = true # yes\nreader = \"sideways\"\n";
+        std::fs::write(&path, own).unwrap();
+        let way = |key: &str| vec![Step::Key("ui".to_owned()), Step::Key(key.to_owned())];
+        let set = |key, value| keep(&path, &Keep::Set(way(key), value));
+        set("mouse", Some(Value::Flag(false))).unwrap();
+        let now = || std::fs::read_to_string(&path).unwrap();
+        assert_eq!(now(), own.replace("true", "false"));
+        let why = set("undo-send", Some(Value::Number(601))).unwrap_err();
+        assert!(why.contains("undo-send") && why.contains("600"), "{why}");
+        set("reader", None).unwrap();
+        assert_eq!(now(), "# mine\n[ui]\nmouse = false # yes\n");
+        std::fs::write(&path, "[").unwrap();
+        assert!(set("mouse", None).is_err());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::config::files::read_regular;
 use crate::config::look::{Look, look};
 use crate::config::notify::{Notify, notify};
 use crate::config::open::open;
+use crate::config::options::Part;
 use crate::config::problem::{ConfigError, Problem, Problems};
 use crate::config::rules::rules;
 use crate::config::section::{Section, wrong};
@@ -22,9 +23,6 @@ use toml::de::{DeTable, DeValue};
 
 pub use crate::config::policy::{reach, reach_name};
 
-const KEYS: [&str; 10] = [
-    "account", "ui", "contacts", "groups", "compose", "open", "view", "split", "notify", "rule",
-];
 /// More than any configuration needs.
 const LONGEST: u64 = 1 << 20;
 
@@ -63,6 +61,11 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Whether nothing at all can be made of the file: it is no TOML.
+    pub fn is_unreadable(&self) -> bool {
+        self.config == Config::default() && !self.problems.is_empty()
+    }
+
     /// The configuration, for whoever can do nothing with a part of it.
     ///
     /// # Errors
@@ -127,7 +130,11 @@ pub fn parse(text: &str, base: &Path) -> Loaded {
 }
 
 fn config(root: &DeTable<'_>, base: &Path, problems: &mut Problems<'_>) -> Config {
-    let section = Section::new(root, 0..0, &KEYS, problems);
+    let known: Vec<&str> = Part::ALL
+        .iter()
+        .filter_map(|(part, ..)| part.key())
+        .collect();
+    let section = Section::new(root, 0..0, &known, problems);
     let part = |key: &str, problems: &mut Problems<'_>| match section.raw(key) {
         None => None,
         Some(found) => match found.get_ref() {
@@ -156,7 +163,10 @@ fn config(root: &DeTable<'_>, base: &Path, problems: &mut Problems<'_>) -> Confi
         config.open = open(table, span, base, problems);
     }
     if let Some(found) = section.raw("rule") {
+        let before = problems.found.len();
         config.rules = rules(found, problems);
+        let new = problems.found.iter_mut().skip(before);
+        new.for_each(|problem| problem.part = Some(Part::Rule));
     }
     let mut names: BTreeSet<AccountName> = BTreeSet::new();
     if let Some(found) = section.raw("account") {

@@ -2,7 +2,7 @@
 //! a bell is a file that is written to, watched by inotify.
 
 use super::paths::private_file;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
@@ -12,6 +12,7 @@ use std::io::{self, Write as _};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::time::Duration;
 
 /// Held while this process is the one that talks to servers; gone when it ends, however it ends.
 #[derive(Debug)]
@@ -76,6 +77,9 @@ pub fn ring(bell: &Path) {
     }
 }
 
+/// After so many things in a row one is told even if there are more.
+const MOST_TOGETHER: usize = 50;
+
 /// Somebody listens for a bell until this is dropped.
 #[derive(Debug)]
 #[must_use = "nobody listens once it is dropped"]
@@ -92,36 +96,65 @@ pub fn listen(bell: &Path, heard: impl Fn() + Send + 'static) -> io::Result<List
     private_file(bell)?;
     let watch = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
     inotify::add_watch(&watch, bell, WatchFlags::CLOSE_WRITE)?;
+    // Many rings are one.
+    attend("bell", watch, None, |_| true, move |_| heard())
+}
+
+/// Calls `heard` on a thread of this name for whatever the system tells of a file that is `wanted`
+/// (by its name in a folder), until the listener is dropped. What comes within `together` of the
+/// one before is told with it.
+///
+/// # Errors
+/// When there is no thread to be had.
+pub(super) fn attend(
+    name: &str,
+    watch: OwnedFd,
+    together: Option<Duration>,
+    wanted: impl Fn(&str) -> bool + Send + 'static,
+    heard: impl Fn(&OwnedFd) + Send + 'static,
+) -> io::Result<Listener> {
     let (ended, end) = pipe_with(PipeFlags::CLOEXEC)?;
-    std::thread::Builder::new()
-        .name("bell".to_owned())
-        .spawn(move || {
-            let mut buffer = [MaybeUninit::uninit(); 1024];
-            loop {
-                let mut fds = [
-                    PollFd::new(&watch, PollFlags::IN),
-                    PollFd::new(&ended, PollFlags::IN),
-                ];
-                match poll(&mut fds, None) {
-                    Ok(_) | Err(Errno::INTR) => {}
-                    Err(_) => return,
-                }
-                let [_, over] = &fds;
-                if !over.revents().is_empty() {
-                    return;
-                }
-                // Many rings are one.
-                let mut events = inotify::Reader::new(&watch, &mut buffer);
-                let mut rung = false;
-                while events.next().is_ok() {
-                    rung = true;
-                }
-                if rung {
-                    heard();
-                }
+    let work = move || {
+        // A file that is written to without an end is told of all the same.
+        let pause = together.and_then(|t| Timespec::try_from(t).ok());
+        let mut rung = 0;
+        loop {
+            let mut fds = [
+                PollFd::new(&watch, PollFlags::IN),
+                PollFd::new(&ended, PollFlags::IN),
+            ];
+            let quiet = match poll(&mut fds, pause.as_ref().filter(|_| rung > 0)) {
+                Ok(events) => events == 0,
+                Err(Errno::INTR) => false,
+                Err(_) => return,
+            };
+            let [_, over] = &fds;
+            if !over.revents().is_empty() {
+                return;
             }
-        })?;
+            rung += usize::from(rung > 0) + usize::from(news(&watch, &wanted));
+            if rung > 0 && (quiet || pause.is_none() || rung > MOST_TOGETHER) {
+                rung = 0;
+                heard(&watch);
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)?;
     Ok(Listener { _end: end })
+}
+
+/// Whether anything that is there to be told is about a file that is wanted.
+fn news(watch: &OwnedFd, wanted: &impl Fn(&str) -> bool) -> bool {
+    let mut buffer = [MaybeUninit::uninit(); 4096];
+    let mut events = inotify::Reader::new(watch, &mut buffer);
+    let mut rung = false;
+    while let Ok(event) = events.next() {
+        let name = event.file_name().map(|n| n.to_string_lossy());
+        rung |= wanted(name.as_deref().unwrap_or_default());
+    }
+    rung
 }
 
 #[cfg(test)]

@@ -1,21 +1,11 @@
 //! `[ui]`: how the screen looks and behaves. A mistake here leaves the default.
 
+use crate::config::options::{Part, keys};
 use crate::config::problem::Problems;
 use crate::config::section::Section;
 use std::ops::Range;
 use toml::de::DeTable;
 
-const KEYS: [&str; 9] = [
-    "theme",
-    "threads",
-    "reader",
-    "undo-send",
-    "mouse",
-    "editor-keys",
-    "spell",
-    "images",
-    "hyperlinks",
-];
 const IMAGES: [(&str, Images); 6] = [
     ("auto", Images::Auto),
     ("off", Images::Off),
@@ -122,7 +112,7 @@ impl Default for Look {
 
 /// Reads the table.
 pub(super) fn look(table: &DeTable<'_>, span: Range<usize>, problems: &mut Problems<'_>) -> Look {
-    let section = Section::new(table, span, &KEYS, problems);
+    let section = Section::new(table, span, &keys(Part::Ui), problems);
     let default = Look::default();
     Look {
         theme: section

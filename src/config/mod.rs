@@ -3,6 +3,7 @@
 pub mod paths;
 pub mod files;
 mod suggest;
+pub mod options;
 pub mod problem;
 mod section;
 mod endpoint;
@@ -18,11 +19,14 @@ pub mod notify;
 mod rules;
 pub mod cards;
 pub mod load;
+pub mod settings;
+mod set;
 pub mod append;
 pub mod keep;
 pub mod command;
 pub mod secrets;
 pub mod lock;
+pub mod watch;
 
 #[cfg(test)]
 mod tests;

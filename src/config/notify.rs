@@ -1,5 +1,6 @@
 //! `[[notify]]`: of which new mail one is told, when not, and how.
 
+use crate::config::options::{Part, keys};
 use crate::config::problem::Problems;
 use crate::config::section::Section;
 use crate::config::sending::argv;
@@ -9,7 +10,6 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::DeValue;
 
-pub(super) const KEYS: [&str; 5] = ["query", "account", "quiet", "how", "command"];
 const WAYS: [(&str, Way); 4] = [
     ("desktop", Way::Desktop),
     ("terminal", Way::Terminal),
@@ -83,7 +83,7 @@ pub(super) fn notify(
     let mut all = Vec::new();
     for (table, span) in views::tables("notify", found, problems) {
         let before = problems.found.len();
-        let section = Section::new(table, span, &KEYS, problems);
+        let section = Section::new(table, span, &keys(Part::Notify), problems);
         let query = section.raw("query").is_some();
         let query = query.then(|| views::query(&section, "notification", problems));
         let account = views::account(&section, accounts, problems);

@@ -2,6 +2,7 @@
 //! provider knows this program as. What is usual at the large ones stands in `assets/oauth.toml`;
 //! no client id does.
 
+use crate::config::options::{Part, keys};
 use crate::config::problem::Problems;
 use crate::config::section::{Found, Section, wrong};
 use crate::config::sending::argv;
@@ -12,16 +13,6 @@ use toml::de::DeValue;
 use toml::{Table, Value};
 
 const PROVIDERS: &str = include_str!("../../assets/oauth.toml");
-const KEYS: [&str; 8] = [
-    "provider",
-    "client-id",
-    "client-secret",
-    "tenant",
-    "scopes",
-    "auth-url",
-    "token-url",
-    "device-url",
-];
 /// What a table looks like.
 const EXAMPLE: &str = "{ provider = \"google\", client-id = \"…\" }";
 const PAPER: &str = "docs/oauth.md says how to get one";
@@ -54,7 +45,7 @@ pub(super) fn oauth(
         return None;
     };
     let before = problems.found.len();
-    let section = Section::new(table, found.span(), &KEYS, problems);
+    let section = Section::new(table, found.span(), &keys(Part::OAuth), problems);
     let known = known();
     let usual = provider(&section, &known, problems);
     let tenant = tenant(&section, usual, problems);

@@ -4,24 +4,13 @@
 //!
 //! Sizes are powers of 1,024, as everywhere on the screen.
 
+use crate::config::options::{Part, keys};
 use crate::config::problem::Problems;
 use crate::config::section::{Section, wrong};
 use crate::config::suggest::nearest;
 use crate::model::{Endpoint, MailboxPolicy, Reach, SyncPolicy};
 use std::ops::Range;
 use toml::de::DeValue;
-
-/// The keys of an account that make its policy.
-pub(super) const KEYS: [&str; 8] = [
-    "headers",
-    "bodies",
-    "exclude",
-    "mailbox",
-    "connections",
-    "daily-budget",
-    "compress",
-    "without-extensions",
-];
 
 /// Providers that bound the traffic of a day: host, our budget in octets, and why so much.
 const BUDGETS: [(&str, u64, &str); 2] = [
@@ -186,8 +175,7 @@ fn mailboxes(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Vec<Mail
             wrong("mailbox", item.get_ref(), wanted, item.span(), problems);
             continue;
         };
-        let keys = ["name", "headers", "bodies", "exclude"];
-        let one = Section::new(table, item.span(), &keys, problems);
+        let one = Section::new(table, item.span(), &keys(Part::Mailbox), problems);
         let headers = headers(&one, problems);
         let bodies = bodies(&one, problems);
         let left_out = one.flag("exclude", problems).unwrap_or(false);

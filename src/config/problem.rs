@@ -1,6 +1,7 @@
 //! A mistake in `config.toml`: where it is, what it is, what would be right. Never the value of
 //! a secret.
 
+use crate::config::options::Part;
 use crate::model::AccountName;
 use std::fmt;
 use std::ops::Range;
@@ -19,6 +20,47 @@ pub struct Problem {
     pub hint: String,
     /// The account that is left out because of it, if it has a name.
     pub account: Option<AccountName>,
+    /// The section that it stands in, where one is known.
+    pub part: Option<Part>,
+}
+
+impl Problem {
+    /// A mistake at an octet of a text.
+    pub fn at(text: &str, offset: usize, message: impl Into<String>) -> Problem {
+        let (line, column) = place(text, offset);
+        Problem {
+            line,
+            column,
+            message: message.into(),
+            hint: String::new(),
+            account: None,
+            part: None,
+        }
+    }
+
+    /// A mistake of a file as a whole: it has no line.
+    pub fn of_all(message: impl Into<String>) -> Problem {
+        Problem {
+            line: 0,
+            column: 0,
+            ..Problem::at("", 0, message)
+        }
+    }
+
+    /// `file:line:column: message`, as compilers write it; the hint follows a semicolon.
+    pub fn written(&self, file: &str) -> String {
+        let mut out = file.to_owned();
+        if self.line > 0 {
+            out.push_str(&format!(":{}:{}", self.line, self.column));
+        }
+        out.push_str(": ");
+        out.push_str(&self.message);
+        if !self.hint.is_empty() {
+            out.push_str("; ");
+            out.push_str(&self.hint);
+        }
+        out
+    }
 }
 
 impl fmt::Display for Problem {
@@ -31,7 +73,10 @@ impl fmt::Display for Problem {
             hint,
             ..
         } = self;
-        write!(f, "line {line}, column {column}: {message}")?;
+        match line {
+            0 => write!(f, "{message}")?,
+            _ => write!(f, "line {line}, column {column}: {message}")?,
+        }
         if hint.is_empty() {
             Ok(())
         } else {
@@ -103,13 +148,9 @@ impl<'a> Problems<'a> {
 
     /// Notes a mistake at an octet range of the text.
     pub fn add(&mut self, span: &Range<usize>, message: impl Into<String>, hint: Option<String>) {
-        let (line, column) = place(self.text, span.start);
         self.found.push(Problem {
-            line,
-            column,
-            message: message.into(),
             hint: hint.unwrap_or_default(),
-            account: None,
+            ..Problem::at(self.text, span.start, message)
         });
     }
 }

@@ -1,5 +1,6 @@
 //! `[[rule]]`: what is done to mail that answers a query.
 
+use crate::config::options::{Part, keys};
 use crate::config::problem::Problems;
 use crate::config::section::{Section, wrong};
 use crate::model::rule::DEEDS;
@@ -8,7 +9,6 @@ use std::collections::BTreeSet;
 use toml::Spanned;
 use toml::de::DeValue;
 
-const KEYS: [&str; 4] = ["name", "query", "do", "on-arrival"];
 /// More than anybody writes; each costs a look at what came.
 const MOST: usize = 500;
 
@@ -26,7 +26,7 @@ pub(super) fn rules(found: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -
             wrong("rule", item.get_ref(), wanted, item.span(), problems);
             continue;
         };
-        let section = Section::new(table, item.span(), &KEYS, problems);
+        let section = Section::new(table, item.span(), &keys(Part::Rule), problems);
         if rules.len() == MOST {
             let message = format!("no more than {MOST} rules are read");
             problems.add(&item.span(), message, None);

@@ -1,6 +1,7 @@
 //! How an account signs in and as whom it sends: `auth`, `sendmail`, `[[account.identity]]`.
 
 use crate::config::endpoint::is_mailbox;
+use crate::config::options::{Part, keys};
 use crate::config::paths::expand;
 use crate::config::problem::Problems;
 use crate::config::section::{Found, Section, wrong};
@@ -9,8 +10,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use toml::de::DeValue;
 
-/// The keys of an account that are read here.
-pub(super) const KEYS: [&str; 3] = ["auth", "sendmail", "identity"];
 const WORDS: [(&str, Auth); 4] = [
     ("password", Auth::Password),
     ("xoauth2", Auth::XOauth2),
@@ -134,8 +133,7 @@ pub(super) fn identities(
             wrong("identity", item.get_ref(), wanted, item.span(), problems);
             continue;
         };
-        let keys = ["email", "full-name", "signature", "reply-to"];
-        let one = Section::new(table, item.span(), &keys, problems);
+        let one = Section::new(table, item.span(), &keys(Part::Identity), problems);
         let full_name = one.line("full-name", problems);
         let signature = one.text("signature", problems);
         let reply_to = reply_to(&one, problems);

@@ -1,5 +1,6 @@
 //! `[[view]]` and `[[split]]`: searches that are kept under a name, and the tabs over the inbox.
 
+use crate::config::options::{Part, keys};
 use crate::config::problem::Problems;
 use crate::config::section::{Found, Section, wrong};
 use crate::model::{AccountName, Query};
@@ -7,8 +8,6 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-pub(super) const VIEW: [&str; 5] = ["name", "query", "key", "icon", "account"];
-pub(super) const SPLIT: [&str; 2] = ["name", "query"];
 /// More of either than anybody could tell apart.
 const MOST: usize = 100;
 
@@ -72,7 +71,7 @@ pub(super) fn views(
 ) -> Vec<SavedView> {
     let mut views: Vec<SavedView> = Vec::new();
     for (table, span) in tables("view", found, problems) {
-        let section = Section::new(table, span, &VIEW, problems);
+        let section = Section::new(table, span, &keys(Part::View), problems);
         let name = name(&section, "view", views.iter().map(|v| &v.name), problems);
         let query = query(&section, "view", problems);
         let view = SavedView {
@@ -96,7 +95,7 @@ pub(super) fn splits(
 ) -> Vec<Split> {
     let mut splits: Vec<Split> = Vec::new();
     for (table, span) in tables("split", found, problems) {
-        let section = Section::new(table, span, &SPLIT, problems);
+        let section = Section::new(table, span, &keys(Part::Split), problems);
         let name = name(&section, "split", splits.iter().map(|s| &s.name), problems);
         let query = query(&section, "split", problems);
         if let (Some(name), Some(query)) = (name, query) {

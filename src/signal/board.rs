@@ -24,6 +24,8 @@ pub enum Topic {
     Drafts,
     /// The reminders.
     Reminders,
+    /// A file of the configuration.
+    Configuration,
     /// An account can't sign in until the user types its password.
     PasswordWanted(AccountName),
 }

@@ -299,6 +299,8 @@ commands! {
     EmptyTrash, "empty-trash", Going, [Global], No, "", "Remove everything in Trash for good; asks first";
     EmptyJunk, "empty-junk", Going, [Global], No, "", "Remove everything in Junk for good; asks first";
     Theme, "theme", Program, [Global], Theme, "", "Show everything in other colours";
+    Settings, "settings", Program, [Global], No, "", "Show every option, and change it";
+    Problems, "problems", Program, [Global], No, "", "List what is wrong with configuration, keys and themes";
     Reload, "reload", Program, [Global], No, "", "Load the configuration anew";
     Redraw, "redraw", Program, [Global Composer], No, "", "Redraw the screen";
     Suspend, "suspend", Program, [Global], No, "", "Stop the program as a shell's job";

@@ -1,6 +1,7 @@
 //! What `update` wants done. Only the loop does it, so that screens can be tested without
 //! threads and nothing on the screen thread can block.
 
+use crate::config::Hyperlinks;
 use crate::config::keep::Keep;
 use crate::mime::itip::Answer;
 use crate::model::{DraftId, Intent, MsgId};
@@ -104,6 +105,15 @@ pub enum Effect {
     /// Write a view or tabs into the configuration; comes back as
     /// [`crate::tui::event::Event::Kept`].
     Keep(Keep),
+    /// Read the user's files; comes back as [`crate::tui::event::Event::Fresh`].
+    Reload {
+        /// Whether the settings are to be shown then.
+        open: bool,
+    },
+    /// Have the terminal report the mouse, or not.
+    Mouse(bool),
+    /// Whether the terminal is told of links.
+    Hyperlinks(Hyperlinks),
     /// Put this on the terminal's clipboard (OSC 52).
     Copy(String),
     /// Let the terminal tell of new mail.

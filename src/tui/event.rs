@@ -6,6 +6,7 @@ use crate::config::{SavedView, Split};
 use crate::model::{Done, Draft, FlagChange, LocationId, OutboxId, Outgoing};
 use crate::signal::Posted;
 use crate::tui::errand::Brought;
+use crate::tui::files::Fresh;
 use crate::tui::offer::Offered;
 use crate::tui::part::PartCame;
 use crate::tui::parting::Parting;
@@ -118,6 +119,8 @@ pub enum Event {
     Told(Result<String, String>),
     /// What was to be kept was written down, and what is kept from now on; or why not.
     Kept(Keep, Result<(Vec<SavedView>, Vec<Split>), String>),
+    /// What the user's files say; `true`: it was asked for the settings.
+    Fresh(Box<Fresh>, bool),
     /// A deadline passed (a toast's, a pending chord's).
     Tick,
     /// The terminal went away, or somebody asked the process to end.
@@ -162,6 +165,7 @@ impl Event {
             Event::Part(_) => "part",
             Event::Told(_) => "told",
             Event::Kept(..) => "kept",
+            Event::Fresh(..) => "files",
             Event::Tick => "tick",
             Event::Quit => "quit",
         }

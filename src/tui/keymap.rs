@@ -3,6 +3,7 @@
 //! The default keys are `assets/keys.toml`, readable as documentation; the user's file is laid
 //! over it, and below it the keys of another client if it says `preset`. A bad entry is left out and told with its line, never a failure.
 
+use crate::config::Problem;
 use crate::tui::command::{Call, Command, Context};
 use crate::tui::key::{Key, written};
 use crate::tui::presets;
@@ -149,40 +150,44 @@ impl Keymap {
     /// The default keys with the user's laid over them, and what was wrong with the user's, each
     /// with its line.
     pub fn load(user: Option<&str>) -> (Keymap, Vec<String>) {
+        let (map, problems) = Keymap::read(user);
+        let told = problems.iter().map(|p| format!("keys.toml, {p}"));
+        (map, told.collect())
+    }
+
+    /// As [`Keymap::load`], with what is wrong as it can be listed.
+    pub fn read(user: Option<&str>) -> (Keymap, Vec<Problem>) {
         let mut map = Keymap::default();
-        let mut warnings = map.patch(DEFAULT, "default keys", Manner::Beside);
+        let mut problems = map.patch(DEFAULT, Manner::Beside);
         if let Some(text) = user {
-            warnings.extend(map.lay_preset(text));
-            warnings.extend(map.patch(text, "keys.toml", Manner::Beside));
+            problems.extend(map.lay_preset(text));
+            problems.extend(map.patch(text, Manner::Beside));
         }
-        (map, warnings)
+        (map, problems)
     }
 
     /// Lays the keys of another client, if the user's file asks for them.
-    fn lay_preset(&mut self, user: &str) -> Vec<String> {
+    fn lay_preset(&mut self, user: &str) -> Vec<Problem> {
         let (table, _) = DeTable::parse_recoverable(user);
         let Some((key, value)) = table.get_ref().get_key_value("preset") else {
             return Vec::new();
         };
         let name = value.get_ref().as_str().unwrap_or_default();
         match presets::preset(name) {
-            Some(text) => self.patch(text, name, Manner::Instead),
+            Some(text) => self.patch(text, Manner::Instead),
             None => {
                 let known: Vec<_> = presets::names().collect();
-                let line = line_of(user, key.span().start);
                 let known = known.join(", ");
-                vec![format!(
-                    "keys.toml, line {line}: there is no preset `{name}`; there are {known}"
-                )]
+                let name = name.escape_debug();
+                let told = format!("there is no preset `{name}`; there are {known}");
+                vec![Problem::at(user, key.span().start, told)]
             }
         }
     }
 
-    fn patch(&mut self, text: &str, file: &str, manner: Manner) -> Vec<String> {
-        let mut warnings = Vec::new();
-        let mut warn = |at: usize, what: &str| {
-            warnings.push(format!("{file}, line {}: {what}", line_of(text, at)));
-        };
+    fn patch(&mut self, text: &str, manner: Manner) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut warn = |at: usize, what: &str| problems.push(Problem::at(text, at, what));
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in errors {
             let at = error.span().map_or(0, |s| s.start);
@@ -217,7 +222,7 @@ impl Keymap {
                 (name, _) => warn(at, &format!("`{name}` has to be a table such as [index]")),
             }
         }
-        warnings
+        problems
     }
 
     /// Everything that this file binds can be reached by its keys alone.
@@ -406,11 +411,6 @@ fn entry(context: Context, name: &str, value: &DeValue<'_>) -> Result<Bound, Str
         return Err(format!("`{name}` writes a letter in the composer"));
     }
     Ok((keys, Some(call)))
-}
-
-/// The line of a place in a text, counted from 1.
-pub fn line_of(text: &str, at: usize) -> usize {
-    1 + text.bytes().take(at).filter(|b| *b == b'\n').count()
 }
 
 fn first_line(text: &str) -> &str {

@@ -9,6 +9,7 @@ pub mod key;
 pub mod presets;
 pub mod keymap;
 pub mod theme;
+pub mod files;
 pub mod widget;
 pub mod paths;
 pub mod errand;

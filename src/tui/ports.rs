@@ -6,6 +6,7 @@ use crate::config::{Hyperlinks, Images, ReaderPlace, SavedView, Split};
 use crate::model::setup::{Attempt, Cancel, Found, Kept, Tried};
 use crate::model::{Account, Done, Draft, DraftId, Intent, MailDomain, Secret};
 use crate::signal::Board;
+use crate::tui::files::Fresh;
 use crate::tui::offer::Books;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -55,6 +56,9 @@ pub struct SetUp {
     /// Keeps it.
     pub keep: KeepSetup,
 }
+
+/// Reads the user's files. Called on a thread of its own.
+pub type ReloadHow = Arc<dyn Fn() -> Fresh + Send + Sync>;
 
 /// What the user prefers.
 #[derive(Clone, Copy, Debug)]
@@ -136,6 +140,10 @@ pub struct Ports {
     pub splits: Vec<Split>,
     /// How either is written down.
     pub keep: KeepHow,
+    /// What the user's files say at the start.
+    pub fresh: Fresh,
+    /// How they are read again.
+    pub reload: ReloadHow,
     /// Things to say at the start (a broken account, a bad theme), cleaned.
     pub warnings: Vec<String>,
 }

@@ -21,7 +21,7 @@ use crate::tui::layout::Layout;
 use crate::tui::loading::Loader;
 use crate::tui::parts::Parts;
 use crate::tui::picture::Ability;
-use crate::tui::ports::{Ask, KeepHow, LookUp, Ports, Reply};
+use crate::tui::ports::{Ask, KeepHow, LookUp, Ports, ReloadHow, Reply};
 use crate::tui::reader::Readers;
 use crate::tui::spell::Spelling;
 use crate::tui::stage::{RunError, Stage};
@@ -105,6 +105,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
             terminal: &mut stage.terminal,
             editing: ports.editing,
             keep: ports.keep,
+            reload: ports.reload,
             spelling: spelling.clone(),
         },
         inbox,
@@ -124,6 +125,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
         compose: ports.compose,
         views: ports.views,
         splits: ports.splits,
+        fresh: ports.fresh,
         warnings: ports.warnings,
     })
 }
@@ -141,6 +143,7 @@ struct Hands<'s> {
     terminal: &'s mut Terminal,
     editing: PathBuf,
     keep: KeepHow,
+    reload: ReloadHow,
     spelling: Spelling,
 }
 
@@ -224,6 +227,10 @@ impl Loop<'_> {
 
     fn perform(&mut self, effects: Vec<Effect>) -> Result<Go, RunError> {
         for effect in effects {
+            if let Effect::Hyperlinks(wanted) = effect {
+                self.hyperlinks = hyperlink::wanted(wanted, |name| std::env::var(name).ok());
+                continue;
+            }
             if let out @ Go::Out(_) = self.hands.perform(effect).map_err(RunError::Terminal)? {
                 return Ok(out);
             }
@@ -255,6 +262,11 @@ impl Hands<'_> {
             } => look_up(self.domains.clone(), serial, domains, self.events.clone()),
             Effect::Errand { serial, errand } => self.layout.errand(serial, errand),
             Effect::Keep(change) => keep(Arc::clone(&self.keep), change, self.events.clone()),
+            Effect::Reload { open } => {
+                reload(Arc::clone(&self.reload), open, self.events.clone());
+            }
+            Effect::Mouse(on) => self.terminal.mouse(on)?,
+            Effect::Hyperlinks(_) => {}
             Effect::Copy(text) => self.terminal.copy(&clip(&text).0)?,
             Effect::Announce(said) => self.terminal.announce(&said)?,
             Effect::Redraw => self.terminal.redraw()?,
@@ -361,6 +373,16 @@ fn keep(how: KeepHow, change: Keep, events: Sender<Event>) {
         });
     if let Err(e) = spawned {
         tracing::error!(%e, "no thread to write the configuration");
+    }
+}
+
+/// Reads the user's files, on a thread: a disk may take its time.
+fn reload(how: ReloadHow, open: bool, events: Sender<Event>) {
+    let spawned = std::thread::Builder::new()
+        .name("files".into())
+        .spawn(move || drop(events.send(Event::Fresh(Box::new(how()), open))));
+    if let Err(e) = spawned {
+        tracing::error!(%e, "no thread to read the configuration");
     }
 }
 

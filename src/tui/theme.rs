@@ -7,7 +7,7 @@
 //! `NO_COLOR` (no-color.org) leaves modifiers only; terminals with 256 or 16 colours get the
 //! nearest.
 
-use crate::tui::keymap::line_of;
+use crate::config::Problem;
 use ratatui::style::{Color, Modifier, Style};
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
@@ -197,6 +197,25 @@ impl Theme {
     /// The theme that the user chose: `auto` or nothing for what suits the terminal, the name of
     /// a built-in one, or the text of a theme file. Also what was wrong with it.
     pub fn load(setting: Option<&str>, around: Surroundings) -> (Theme, Vec<String>) {
+        let (theme, problems) = Theme::read(setting, around);
+        let told = problems.iter().map(|p| match p.line {
+            0 => p.to_string(),
+            _ => format!("theme, {p}"),
+        });
+        (theme, told.collect())
+    }
+
+    /// What is wrong with the text of a theme file.
+    pub fn check(text: &str) -> Vec<Problem> {
+        let around = Surroundings {
+            colours: Colours::All,
+            light: false,
+        };
+        // A text without a line's end could be taken for a name.
+        Theme::read(Some(&format!("{text}\n")), around).1
+    }
+
+    fn read(setting: Option<&str>, around: Surroundings) -> (Theme, Vec<Problem>) {
         let mut warnings = Vec::new();
         let mut source = Source::default();
         let wanted = setting.filter(|s| *s != AUTO && !s.trim().is_empty());
@@ -204,7 +223,7 @@ impl Theme {
             _ if around.colours == Colours::None => source.built_in("mono", &mut warnings),
             None => source.built_in(around.usual(), &mut warnings),
             Some(text) if text.contains(['=', '\n']) => {
-                source.file(text, "theme", around.usual(), &mut warnings);
+                source.file(text, around.usual(), &mut warnings);
             }
             Some(name) if BUILT_IN.iter().any(|(n, _)| *n == name) => {
                 source.built_in(name, &mut warnings);
@@ -212,7 +231,8 @@ impl Theme {
             Some(name) => {
                 let known: Vec<_> = BUILT_IN.iter().map(|(n, _)| *n).collect();
                 let known = known.join(", ");
-                warnings.push(format!("there is no theme `{name}`; there are {known}"));
+                let told = format!("there is no theme `{name}`; there are {known}");
+                warnings.push(Problem::of_all(told));
                 source.built_in(around.usual(), &mut warnings);
             }
         }
@@ -244,45 +264,43 @@ struct Written {
     fg: Option<String>,
     bg: Option<String>,
     modifiers: Modifier,
-    place: String,
+    /// Where it stands, without a word yet of what is wrong.
+    place: Problem,
 }
 
 /// How deep themes may inherit.
 const DEEPEST: usize = 4;
 
 impl Source {
-    fn built_in(&mut self, name: &str, warnings: &mut Vec<String>) {
+    fn built_in(&mut self, name: &str, warnings: &mut Vec<Problem>) {
         self.layer(name, 0, warnings);
     }
 
-    fn layer(&mut self, name: &str, depth: usize, warnings: &mut Vec<String>) {
+    fn layer(&mut self, name: &str, depth: usize, warnings: &mut Vec<Problem>) {
         match BUILT_IN.iter().find(|(n, _)| *n == name) {
-            Some((name, text)) if depth < DEEPEST => {
-                self.text(text, name, None, depth, warnings);
+            Some((_, text)) if depth < DEEPEST => {
+                self.text(text, None, depth, warnings);
             }
-            _ => warnings.push(format!("there is no theme `{name}` to inherit from")),
+            _ => {
+                let told = format!("there is no theme `{name}` to inherit from");
+                warnings.push(Problem::of_all(told));
+            }
         }
     }
 
     /// A user's file: over what it inherits, else over the usual theme.
-    fn file(&mut self, text: &str, name: &str, usual: &str, warnings: &mut Vec<String>) {
-        self.text(text, name, Some(usual), 0, warnings);
+    fn file(&mut self, text: &str, usual: &str, warnings: &mut Vec<Problem>) {
+        self.text(text, Some(usual), 0, warnings);
     }
 
-    fn text(
-        &mut self,
-        text: &str,
-        name: &str,
-        usual: Option<&str>,
-        depth: usize,
-        warnings: &mut Vec<String>,
-    ) {
-        let place = |at: usize| format!("{name}, line {}", line_of(text, at));
+    fn text(&mut self, text: &str, usual: Option<&str>, depth: usize, warnings: &mut Vec<Problem>) {
+        let place = |at: usize| Problem::at(text, at, "");
+        let told = |at: Problem, message: String| Problem { message, ..at };
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in errors {
             let at = error.span().map_or(0, |s| s.start);
             let message = error.message().lines().next().unwrap_or("");
-            warnings.push(format!("{}: {message}", place(at)));
+            warnings.push(Problem::at(text, at, message));
         }
         let table = table.get_ref();
         let parent = table.get("inherits").and_then(|v| v.get_ref().as_str());
@@ -300,9 +318,12 @@ impl Source {
                             Some(c) => {
                                 self.palette.insert(key.get_ref().to_string(), c);
                             }
-                            None => warnings.push(format!(
-                                "{at}: `{}` is no colour; write \"#rrggbb\", a name or \"default\"",
-                                key.get_ref()
+                            None => warnings.push(told(
+                                at,
+                                format!(
+                                    "`{}` is no colour; write \"#rrggbb\", a name or \"default\"",
+                                    key.get_ref()
+                                ),
                             )),
                         }
                     }
@@ -314,18 +335,19 @@ impl Source {
                             Ok(style) => {
                                 self.styles.insert(key.get_ref().to_string(), style);
                             }
-                            Err(what) => warnings.push(format!("{at}: {what}")),
+                            Err(what) => warnings.push(told(at, what)),
                         }
                     }
                 }
-                (other, _) => warnings.push(format!(
-                    "{at}: `{other}` is not known; a theme has inherits, [palette] and [styles]"
-                )),
+                (other, _) => {
+                    let what = "is not known; a theme has inherits, [palette] and [styles]";
+                    warnings.push(told(at, format!("`{other}` {what}")));
+                }
             }
         }
     }
 
-    fn theme(self, colours: Colours, warnings: &mut Vec<String>) -> Theme {
+    fn theme(self, colours: Colours, warnings: &mut Vec<Problem>) -> Theme {
         let mut theme = Theme::default();
         for (name, written) in &self.styles {
             let mut style = Style::default().add_modifier(written.modifiers);
@@ -333,7 +355,11 @@ impl Source {
                 let wanted = wanted.as_deref()?;
                 let found = self.palette.get(wanted).copied().or_else(|| colour(wanted));
                 if found.is_none() {
-                    warnings.push(format!("{}: there is no colour `{wanted}`", written.place));
+                    let message = format!("there is no colour `{wanted}`");
+                    warnings.push(Problem {
+                        message,
+                        ..written.place.clone()
+                    });
                 }
                 found.and_then(|c| fewer(c, colours))
             };
@@ -345,7 +371,7 @@ impl Source {
     }
 }
 
-fn written(value: &DeValue<'_>, place: String) -> Result<Written, String> {
+fn written(value: &DeValue<'_>, place: Problem) -> Result<Written, String> {
     let mut style = Written {
         fg: None,
         bg: None,

@@ -53,6 +53,7 @@ mod offered;
 mod reminded;
 mod putoff;
 mod send;
+mod settings;
 mod parsed_back;
 mod drafts;
 mod filing;

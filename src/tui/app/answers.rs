@@ -137,6 +137,7 @@ impl Panes {
                     drafts = true;
                 }
                 // A prompt covers the panes: the layers ask for it.
+                Topic::Configuration => fx.push(Effect::Reload { open: false }),
                 Topic::PasswordWanted(_) => {}
             }
         }

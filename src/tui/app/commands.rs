@@ -121,6 +121,8 @@ impl Panes {
             Command::GoMailbox => return Wants::GoTo,
             Command::Account => return Wants::GoToAccount,
             Command::Theme => return Wants::Theme,
+            Command::Settings => fx.push(Effect::Reload { open: true }),
+            Command::Problems => return Wants::Problems,
             Command::MailboxCreate => return Wants::Chore(Chore::Create),
             Command::MailboxRename => return Wants::Chore(Chore::Rename),
             Command::MailboxDelete => return Wants::Chore(Chore::Delete),

@@ -65,6 +65,11 @@ impl Desk {
         }
     }
 
+    /// Whether messages begun from now on are edited by the keys of vi.
+    pub fn set_vi(&mut self, vi: bool) {
+        self.habits.vi = vi;
+    }
+
     /// Opens a draft and gives it the keys; one that is open already is only brought to the front.
     pub fn write(&mut self, draft: Draft, accounts: &[Account], fx: &mut Vec<Effect>) {
         self.standing = Standing::Front;

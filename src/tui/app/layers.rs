@@ -2,10 +2,12 @@
 
 use crate::config::Split;
 use crate::config::keep::Keep;
+use crate::config::settings::{Row, Value, Way};
 use crate::model::view::{MailboxRow, Scope};
 use crate::model::{AccountName, MailboxId};
 use crate::text::Clean;
 use crate::tui::app::invited::Asked;
+use crate::tui::app::options;
 use crate::tui::app::outward::Rsvp;
 use crate::tui::app::popup::{self, Popup};
 use crate::tui::app::state::Panes;
@@ -24,9 +26,10 @@ use crate::tui::screen::palette::palette;
 use crate::tui::screen::paper::{self, Paper};
 use crate::tui::screen::picker::{self, Item, Picker};
 use crate::tui::screen::prompt::{Kind, Known, Prompt, Words};
+use crate::tui::screen::settings::Settings;
 use crate::tui::screen::sidebar_view::mailbox_name;
 use crate::tui::screen::tabs;
-use crate::tui::theme::{AUTO, BUILT_IN, Theme};
+use crate::tui::theme::Theme;
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -85,6 +88,8 @@ pub enum Purpose {
     SaveTo(Vec<PartOf>),
     /// The program that gets an attachment.
     Pipe(PartOf),
+    /// What an option is to be.
+    Setting(Box<Row>),
 }
 
 /// What is chosen from a list.
@@ -97,13 +102,15 @@ pub enum Choice {
     /// An account.
     Account(AccountName),
     /// A theme.
-    Theme(&'static str),
+    Theme(String),
     /// The message that is being written with this serial.
     Writing(u64),
     /// A saved view.
     View(String),
     /// Tabs for the inbox.
     Splits(Vec<Split>),
+    /// This option is to be so.
+    Set(Way, Option<Value>),
 }
 
 /// One thing that covers the panes.
@@ -123,6 +130,8 @@ pub enum Layer {
     Album(Album),
     /// What was done.
     Journal(Journal),
+    /// Every option.
+    Settings(Settings),
     /// A question, and what its answers do.
     Question(Confirm<Vec<Effect>>),
 }
@@ -133,7 +142,7 @@ pub enum Ask {
     /// Run a command where the keys went before.
     Call(Call),
     /// Show other colours.
-    Theme(&'static str),
+    Theme(String),
     /// Go on with the message that has this serial.
     Writing(u64),
     /// Ask for a time.
@@ -319,33 +328,6 @@ impl Layer {
         Layer::Choose(Picker::new(Clean::lit("Go to the inbox of"), items))
     }
 
-    /// Other colours. Those that were set stand first, so that nothing changes before a key says so.
-    pub fn theme(set: &str) -> Layer {
-        let item = |name: &'static str, detail| Item {
-            label: Clean::lit(name),
-            detail: Clean::lit(detail),
-            aside: Clean::default(),
-            value: Choice::Theme(name),
-        };
-        let names = || std::iter::once(AUTO).chain(BUILT_IN.iter().map(|(name, _)| *name));
-        let about = |name| match name {
-            AUTO => "after the terminal",
-            _ => "",
-        };
-        let first = match names().find(|name| *name == set) {
-            Some(name) => item(name, "as it is"),
-            None => Item {
-                label: Clean::lit("your own"),
-                ..item("", "as it is")
-            },
-        };
-        let others = names().filter(|name| *name != set);
-        let items = std::iter::once(first)
-            .chain(others.map(|name| item(name, about(name))))
-            .collect();
-        Layer::Choose(Picker::new(Clean::lit("Colours"), items))
-    }
-
     /// A message that is being written, to go on with.
     pub fn writings(items: Vec<Item<u64>>) -> Layer {
         let title = Clean::lit("Messages being written");
@@ -426,6 +408,7 @@ impl Layer {
             },
             Layer::Album(_) => self.album_key(key, panes, fx),
             Layer::Journal(journal) => wished(journal.update(key), fx),
+            Layer::Settings(settings) => options::wished(settings.update(key), panes, fx),
             Layer::Question(question) => match question.update(key, now.mono) {
                 confirm::Outcome::Stay => Turn::stay(),
                 confirm::Outcome::Closed => Turn::closed(),
@@ -446,6 +429,7 @@ impl Layer {
         match self {
             Layer::Choose(picker) => picker.paste(text),
             Layer::Journal(journal) => journal.paste(text),
+            Layer::Settings(settings) => settings.paste(text),
             Layer::Prompt(prompt, _) => {
                 let outcome = prompt.paste(text);
                 return self.typed(outcome, panes, now, fx);
@@ -491,21 +475,14 @@ impl Layer {
             Layer::Prompt(..) | Layer::Question(_) | Layer::Album(_) => {}
             Layer::Choose(picker) if by != 0 => picker.scroll(by),
             Layer::Journal(journal) if by != 0 => journal.scroll(by),
+            Layer::Settings(settings) if by != 0 => settings.scroll(by),
+            Layer::Settings(settings) => {
+                return options::wished(settings.click(screen, at), panes, fx);
+            }
             Layer::Journal(journal) => return wished(journal.click(screen, at), fx),
             Layer::Choose(picker) => return chose(picker.click(screen, at), panes, now, fx),
         }
         Turn::stay()
-    }
-
-    /// The theme that would be chosen now.
-    pub fn trying(&self) -> Option<&'static str> {
-        match self {
-            Layer::Choose(picker) => match picker.at_hand()? {
-                Choice::Theme(name) => Some(name),
-                _ => None,
-            },
-            _ => None,
-        }
     }
 
     /// Draws it; says where the cursor stands.
@@ -518,6 +495,7 @@ impl Layer {
             Layer::Album(a) => a.draw(buf, screen, theme),
             Layer::Choose(p) => return p.draw(buf, screen, theme),
             Layer::Journal(j) => return j.draw(buf, screen, theme),
+            Layer::Settings(s) => return s.draw(buf, screen, theme),
             Layer::Prompt(p, _) => return p.draw(buf, screen, theme),
         }
         None
@@ -564,7 +542,9 @@ fn chose(
     };
     match choice {
         Choice::Command(command) => return Turn::asking(Ask::Call(command.into())),
-        Choice::Theme("") => {}
+        Choice::Theme(name) if name.is_empty() => {}
+        Choice::Set(_, Some(Value::Text(word))) if word.is_empty() => {}
+        Choice::Set(way, value) => fx.push(Effect::Keep(Keep::Set(way, value))),
         Choice::Theme(name) => return Turn::asking(Ask::Theme(name)),
         Choice::Writing(serial) => return Turn::asking(Ask::Writing(serial)),
         Choice::Mailbox(id, For::Going) => panes.show_scope(Scope::Mailbox(id), now, fx),

@@ -24,6 +24,7 @@ pub mod layers;
 pub mod web;
 pub mod chores;
 pub mod attached;
+pub mod options;
 pub mod typed;
 pub mod keys;
 pub mod compose;

@@ -77,6 +77,8 @@ pub enum Wants {
     Find,
     /// The command line.
     CommandLine,
+    /// What is wrong with the user's files.
+    Problems,
     /// The palette.
     Palette,
     /// The help.

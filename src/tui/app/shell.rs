@@ -1,5 +1,6 @@
 //! The whole screen: the panes, what covers them, and where a key goes.
 
+use crate::config::keep::Keep;
 use crate::config::{SavedView, Split};
 use crate::model::{Account, AccountName, Done, Draft, DraftId, Group};
 use crate::signal::Topic;
@@ -18,6 +19,7 @@ use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::{Effect, End};
 use crate::tui::errand::Errand;
 use crate::tui::event::{About, Event, Now};
+use crate::tui::files::Fresh;
 use crate::tui::ports::Taste;
 use crate::tui::question::{Answer, DraftAt, Question};
 use crate::tui::screen::composer::Habits;
@@ -33,11 +35,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+mod anew;
 mod awaited;
 mod dress;
 mod past;
 mod shown;
 
+use anew::Known;
 use awaited::{Awaited, Why};
 use dress::Dress;
 
@@ -72,6 +76,8 @@ pub struct Setup {
     pub put_aside: Vec<DraftId>,
     /// A message to begin with.
     pub compose: Option<Box<Draft>>,
+    /// What the user's files say.
+    pub fresh: Fresh,
     /// Things to say at the start.
     pub warnings: Vec<String>,
 }
@@ -84,6 +90,7 @@ pub struct App {
     awaited: Awaited,
     keys: Keys,
     dress: Dress,
+    known: Known,
     passwords: VecDeque<AccountName>,
     /// How many albums were opened.
     albums: u64,
@@ -99,13 +106,17 @@ impl App {
             Panes::new(setup.accounts, setup.taste, sorted, keymap, size, now);
         panes.downloads = setup.downloads;
         panes.groups.clone_from(&setup.groups);
-        let (dress, faults) = Dress::new(setup.theme.as_deref(), setup.surroundings);
+        panes.themes = setup.fresh.themes.iter().map(|(n, _)| n.clone()).collect();
+        let themes = setup.fresh.themes.clone();
+        let (dress, faults) = Dress::new(setup.theme.as_deref(), themes, setup.surroundings);
+        let all = [setup.warnings, trouble, faults].concat();
         // There is one line for them: the first, because the others may follow from it.
-        let mut all = setup.warnings.iter().chain(&trouble).chain(&faults);
-        match (all.next(), all.count()) {
-            (Some(first), 0) => panes.alarm(first, now),
-            (Some(first), more) => panes.alarm(&format!("(and {more} more) {first}"), now),
-            (None, _) => {}
+        match all.as_slice() {
+            [] => {}
+            [first] => panes.alarm(first, now),
+            [first, more @ ..] => {
+                panes.alarm(&format!("(and {} more) {first}", more.len()), now);
+            }
         }
         let mut awaited = Awaited::default();
         awaited.ask(setup.left_open, Why::LeftOpen, &mut fx);
@@ -122,6 +133,7 @@ impl App {
             awaited,
             keys,
             dress,
+            known: Known::new(setup.fresh, all),
             passwords: VecDeque::new(),
             albums: 0,
         };
@@ -207,8 +219,14 @@ impl App {
                     .answer(serial, |w| w.brought(brought, now, &mut fx));
             }
             Event::Part(came) => self.part_came(came, now, &mut fx),
+            Event::Kept(Keep::Set(..), Ok(_)) => fx.push(Effect::Reload { open: false }),
+            Event::Fresh(fresh, open) => self.fresh_came(*fresh, open, now, &mut fx),
             Event::Kept(change, Ok(kept)) => self.panes.kept(&change, kept, now, &mut fx),
-            Event::Kept(_, Err(why)) => self.panes.alarm(&why, now),
+            Event::Kept(_, Err(why)) => {
+                let settings = self.layers.iter_mut().find_map(Layer::as_settings);
+                settings.into_iter().for_each(|s| s.fail(&why));
+                self.panes.alarm(&why, now);
+            }
             Event::Told(Ok(text)) => self.panes.tell(Clean::line(&text), now),
             Event::Told(Err(why)) => self.panes.alarm(&why, now),
             Event::Tick => {
@@ -229,6 +247,7 @@ impl App {
         self.dress
             .try_on(self.layers.last().and_then(Layer::trying));
         self.panes.settle(&mut fx);
+        self.begin_anew(&mut fx);
         fx
     }
 
@@ -466,7 +485,7 @@ impl App {
         }
         match turn.ask {
             Some(Ask::Call(call)) => self.call(&call, now, fx),
-            Some(Ask::Theme(name)) => self.theme(name, now),
+            Some(Ask::Theme(name)) => self.theme(&name, now),
             Some(Ask::Cover(layer)) => self.layers.push(*layer),
             Some(Ask::Writing(serial)) => self.desk.bring(serial),
             Some(Ask::Time(timed)) => self.layers.push(Layer::time(timed)),
@@ -482,12 +501,6 @@ impl App {
         {
             self.keys.forget();
             self.layers.push(Layer::password(&account));
-        }
-    }
-
-    fn theme(&mut self, name: &str, now: Now) {
-        for fault in self.dress.choose(name) {
-            self.panes.alarm(&fault, now);
         }
     }
 
@@ -523,7 +536,8 @@ impl App {
             Wants::ViewName => Ok(Layer::view_name()),
             Wants::Splits => Ok(Layer::splits(&self.panes)),
             Wants::Chore(chore) => Layer::chore(&self.panes, chore, now),
-            Wants::Theme => Ok(Layer::theme(self.dress.setting())),
+            Wants::Problems => self.problems(),
+            Wants::Theme => Ok(Layer::theme(self.dress.setting(), &self.panes.themes)),
             Wants::Search => {
                 fx.push(Effect::Query(Question::Lists));
                 Ok(Layer::search(&self.panes, self.desk.questions()))

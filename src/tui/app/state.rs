@@ -88,6 +88,8 @@ pub struct Panes {
     pub groups: Vec<Group>,
     /// Where attachments are saved if nothing else is said.
     pub downloads: PathBuf,
+    /// The names of the user's themes.
+    pub themes: Vec<String>,
     /// When a key last made accounts that wait try again.
     pub hurried: Option<Instant>,
     /// What the keys mean, for sentences that name one.
@@ -129,6 +131,7 @@ impl Panes {
             habits: None,
             groups: Vec::new(),
             downloads: PathBuf::new(),
+            themes: Vec::new(),
             hurried: None,
             keymap,
         };

@@ -1,5 +1,7 @@
 //! What becomes of a line that is typed over the panes.
 
+use crate::config::keep::Keep;
+use crate::config::settings;
 use crate::model::{Intent, OutboxVerb};
 use crate::text::{Clean, later, when};
 use crate::tui::app::layers::{Ask, Layer, Purpose, TIMES, Turn};
@@ -180,6 +182,18 @@ impl Layer {
                     Turn::stay()
                 }
             },
+            (Outcome::Text(text), Purpose::Setting(row)) => {
+                match settings::parse(row.option.kind, &text) {
+                    Ok(value) => {
+                        fx.push(Effect::Keep(Keep::Set(row.way.clone(), value)));
+                        Turn::closed()
+                    }
+                    Err(why) => {
+                        prompt.fail(Clean::line(&why));
+                        Turn::stay()
+                    }
+                }
+            }
             (Outcome::Text(text), Purpose::Naming(naming)) => {
                 if !text.trim().is_empty() {
                     fx.push(naming.effect(&text));

@@ -206,6 +206,14 @@ impl Panes {
         }
     }
 
+    /// These views and tabs from now on; what was counted in those that stay is known still.
+    pub fn sort_anew(&mut self, views: &[SavedView], splits: &[Split]) {
+        let mut sorted = Sorted::new(views, splits);
+        std::mem::swap(&mut self.sorted, &mut sorted);
+        self.sorted.keep_counts(sorted);
+        self.sidebar.set_views(self.sorted.views());
+    }
+
     /// What is kept from now on, and what is said of it.
     pub fn kept(
         &mut self,
@@ -215,11 +223,9 @@ impl Panes {
         fx: &mut Vec<Effect>,
     ) {
         let tabbed = self.has_tabs();
-        let mut sorted = Sorted::new(&views, &splits);
-        std::mem::swap(&mut self.sorted, &mut sorted);
-        self.sorted.keep_counts(sorted);
-        self.sidebar.set_views(self.sorted.views());
+        self.sort_anew(&views, &splits);
         match change {
+            Keep::Set(..) => {}
             Keep::View(view) => {
                 self.show_view(&view.name, now, fx);
                 let text = format!("Kept as the view {}.", view.name);

@@ -116,12 +116,12 @@ fn a_users_file_is_a_patch_and_mistakes_are_told_with_their_line() {
     assert_eq!(
         warnings,
         [
-            "keys.toml, line 11: `x` writes a letter in the composer",
-            "keys.toml, line 4: there is no command `tarsh`; did you mean `trash`?",
-            "keys.toml, line 5: `n` has to be given a command in quotes",
-            "keys.toml, line 12: there is no context `pager`; there are global, sidebar, index, reader, composer",
-            "keys.toml, line 8: there is no key `hyper-x`",
-            "keys.toml, line 14: `archive` can't be done in [sidebar]",
+            "keys.toml, line 11, column 1: `x` writes a letter in the composer",
+            "keys.toml, line 4, column 1: there is no command `tarsh`; did you mean `trash`?",
+            "keys.toml, line 5, column 1: `n` has to be given a command in quotes",
+            "keys.toml, line 12, column 2: there is no context `pager`; there are global, sidebar, index, reader, composer",
+            "keys.toml, line 8, column 1: there is no key `hyper-x`",
+            "keys.toml, line 14, column 1: `archive` can't be done in [sidebar]",
         ]
     );
     assert_eq!(press(&map, Context::Index, "d"), [Step::None]);
@@ -136,7 +136,7 @@ fn a_users_file_is_a_patch_and_mistakes_are_told_with_their_line() {
 
     let (map, warnings) = Keymap::load(Some("[index\n\"e\" = "));
     assert!(
-        warnings[0].starts_with("keys.toml, line 1: "),
+        warnings[0].starts_with("keys.toml, line 1, "),
         "{warnings:?}"
     );
     assert_eq!(press(&map, Context::Index, "e"), [call(Command::Archive)]);
@@ -244,7 +244,9 @@ fn a_preset_is_below_what_is_the_users_and_one_that_is_not_there_is_told() {
     let (map, warnings) = Keymap::load(Some("preset = \"elm\"\n"));
     assert_eq!(
         warnings,
-        ["keys.toml, line 1: there is no preset `elm`; there are gmail, mutt, aerc, alpine, emacs"]
+        [
+            "keys.toml, line 1, column 1: there is no preset `elm`; there are gmail, mutt, aerc, alpine, emacs"
+        ]
     );
     assert_eq!(press(&map, Context::Index, "e"), [call(Command::Archive)]);
 }

@@ -22,4 +22,5 @@ pub mod confirm;
 pub mod prompt;
 pub mod help;
 pub mod journal;
+pub mod settings;
 pub mod composer;

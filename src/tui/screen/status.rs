@@ -57,6 +57,11 @@ pub struct Status {
 }
 
 impl Status {
+    /// Other keys are named from now on.
+    pub fn set_keymap(&mut self, keymap: Arc<Keymap>) {
+        self.keymap = keymap;
+    }
+
     /// A line for these accounts, in this order.
     pub fn new(accounts: Vec<AccountName>, keymap: Arc<Keymap>) -> Status {
         Status {

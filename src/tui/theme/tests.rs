@@ -93,10 +93,10 @@ fn a_bad_file_is_told_with_its_lines_and_the_rest_holds() {
     assert_eq!(
         warnings,
         [
-            "theme, line 9: `other` is not known; a theme has inherits, [palette] and [styles]",
-            "theme, line 2: `red` is no colour; write \"#rrggbb\", a name or \"default\"",
-            "theme, line 8: `loud` is none of bold, dim, italic, underlined, reversed, struck",
-            "theme, line 7: there is no colour `nope`",
+            "theme, line 9, column 2: `other` is not known; a theme has inherits, [palette] and [styles]",
+            "theme, line 2, column 1: `red` is no colour; write \"#rrggbb\", a name or \"default\"",
+            "theme, line 8, column 1: `loud` is none of bold, dim, italic, underlined, reversed, struck",
+            "theme, line 7, column 1: there is no colour `nope`",
         ]
     );
     assert_eq!(
@@ -106,7 +106,7 @@ fn a_bad_file_is_told_with_its_lines_and_the_rest_holds() {
     assert!(theme.style("notice.error").fg.is_some());
 
     let (theme, warnings) = Theme::load(Some("[styles\n\"x\" = "), FULL);
-    assert!(warnings[0].starts_with("theme, line 1: "), "{warnings:?}");
+    assert!(warnings[0].starts_with("theme, line 1, "), "{warnings:?}");
     assert!(theme.style("notice.error").fg.is_some());
     let (_, warnings) = Theme::load(Some("solarized"), FULL);
     assert!(warnings[0].contains("postrider-light"));

@@ -7,7 +7,9 @@ use crate::tui::theme::{AUTO, Colours, Surroundings, Theme};
 /// The colours.
 pub(super) struct Dress {
     worn: Theme,
-    tried: Option<(&'static str, Theme)>,
+    tried: Option<(String, Theme)>,
+    /// The user's themes: name and text.
+    own: Vec<(String, String)>,
     around: Surroundings,
     /// What the user set: `auto`, a name, or a file's text.
     setting: String,
@@ -15,11 +17,16 @@ pub(super) struct Dress {
 
 impl Dress {
     /// The colours that the user set, and what was wrong with that.
-    pub fn new(setting: Option<&str>, around: Surroundings) -> (Dress, Vec<String>) {
-        let (worn, faults) = Theme::load(setting, around);
+    pub fn new(
+        setting: Option<&str>,
+        own: Vec<(String, String)>,
+        around: Surroundings,
+    ) -> (Dress, Vec<String>) {
+        let (worn, faults) = Theme::load(meant(&own, setting), around);
         let dress = Dress {
             worn,
             tried: None,
+            own,
             around,
             setting: setting.unwrap_or(AUTO).to_owned(),
         };
@@ -47,18 +54,39 @@ impl Dress {
 
     /// The user chose; what was wrong with that.
     pub fn choose(&mut self, setting: &str) -> Vec<String> {
-        let (worn, faults) = Theme::load(Some(setting), self.around);
+        let (worn, faults) = Theme::load(meant(&self.own, Some(setting)), self.around);
         self.worn = worn;
         self.tried = None;
         setting.clone_into(&mut self.setting);
         faults
     }
 
-    /// Looks at this built-in theme; `None`: at that which was chosen.
-    pub fn try_on(&mut self, name: Option<&'static str>) {
+    /// Other themes of the user's, and perhaps another choice among all; what was wrong with that.
+    /// One that is not there any more is still worn.
+    pub fn own(&mut self, own: Vec<(String, String)>, chosen: Option<Option<&str>>) -> Vec<String> {
+        let text = |own: &[(String, String)], name: &str| {
+            let found = own.iter().find(|(n, _)| n == name);
+            found.map(|(_, text)| text.clone())
+        };
+        let before = text(&self.own, &self.setting);
+        let after = text(&own, &self.setting);
+        self.own = own;
+        match chosen {
+            Some(name) => self.choose(name.unwrap_or(AUTO)),
+            None if after.is_some() && before != after => {
+                let same = self.setting.clone();
+                self.choose(&same)
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Looks at this theme; `None`: at that which was chosen.
+    pub fn try_on(&mut self, name: Option<&str>) {
         let name = name.filter(|n| !n.is_empty());
-        if self.tried.as_ref().map(|(tried, _)| *tried) != name {
-            self.tried = name.map(|name| (name, Theme::load(Some(name), self.around).0));
+        if self.tried.as_ref().map(|(tried, _)| tried.as_str()) != name {
+            let theme = |name: &str| Theme::load(meant(&self.own, Some(name)), self.around).0;
+            self.tried = name.map(|name| (name.to_owned(), theme(name)));
         }
     }
 
@@ -79,6 +107,12 @@ impl Dress {
     }
 }
 
+/// The text of the user's theme of this name, or else the name.
+fn meant<'t>(own: &'t [(String, String)], setting: Option<&'t str>) -> Option<&'t str> {
+    let found = own.iter().find(|(name, _)| Some(name.as_str()) == setting);
+    found.map_or(setting, |(_, text)| Some(text.as_str()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,7 +123,7 @@ mod tests {
 
     fn dressed(setting: Option<&str>) -> Dress {
         let around = Surroundings::read(|name| (name == "COLORTERM").then(|| "truecolor".into()));
-        let (dress, faults) = Dress::new(setting, around);
+        let (dress, faults) = Dress::new(setting, Vec::new(), around);
         assert_eq!(faults, [""; 0]);
         dress
     }
@@ -107,6 +141,20 @@ mod tests {
         assert_eq!(text_of(&nord), before);
         nord.choose("auto");
         assert_eq!(text_of(&nord), light);
+    }
+
+    #[test]
+    fn a_theme_of_the_users_is_worn_as_it_is_now() {
+        let text = |colour: &str| format!("[styles]\n\"screen.text\" = \"{colour}\"\n");
+        let own = |colour: &str| vec![("mine".to_owned(), text(colour))];
+        let mut dress = dressed(None);
+        assert_eq!(dress.own(own("#010203"), Some(Some("mine"))), [""; 0]);
+        let first = text_of(&dress);
+        assert_eq!(dress.own(own("#030201"), None), [""; 0]);
+        assert_ne!(text_of(&dress), first);
+        let second = text_of(&dress);
+        dress.own(Vec::new(), None);
+        assert_eq!(text_of(&dress), second, "it is gone, and still worn");
     }
 
     #[test]

@@ -83,6 +83,7 @@ pub fn setup() -> Setup {
         theme: None,
         keys: None,
         surroundings: crate::tui::theme::Surroundings::read(|_| None),
+        fresh: crate::tui::files::Fresh::default(),
         warnings: Vec::new(),
     }
 }

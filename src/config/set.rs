@@ -1,0 +1,136 @@
+//! One option written into the text of `config.toml`, or taken out of it. Comments, order and
+//! everything else stay as the user wrote them.
+
+use crate::config::settings::{Step, Value};
+use toml_edit::{Array, DocumentMut, Item, Table, TableLike};
+
+/// The text with the value at the end of this way; `None`: without it.
+///
+/// # Errors
+/// In plain words: the file is no TOML, or there is no such place in it.
+pub(super) fn set(text: &str, way: &[Step], value: Option<&Value>) -> Result<String, String> {
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|_| "config.toml is no TOML; mend it first".to_owned())?;
+    let gone = || "config.toml was changed meanwhile: the place is not there any more".to_owned();
+    let Some((Step::Key(key), before)) = way.split_last() else {
+        return Err(gone());
+    };
+    if let ([Step::Key(section)], Some(_)) = (before, value)
+        && document.get(section).is_none()
+    {
+        let mut table = Table::new();
+        if !text.trim().is_empty() {
+            table.decor_mut().set_prefix("\n");
+        }
+        document.insert(section, Item::Table(table));
+    }
+    let mut at: &mut Item = document.as_item_mut();
+    for step in before {
+        at = match step {
+            Step::Key(key) => at.get_mut(key.as_str()),
+            Step::Item(n) => at.get_mut(*n),
+        }
+        .ok_or_else(gone)?;
+    }
+    let table = at.as_table_like_mut().ok_or_else(gone)?;
+    match value {
+        Some(value) => put(table, key, value),
+        None => drop(table.remove(key)),
+    }
+    Ok(document.to_string())
+}
+
+/// What stands around an old value (a comment behind it) stays around the new one.
+fn put(table: &mut dyn TableLike, key: &str, value: &Value) {
+    let mut new: toml_edit::Value = match value {
+        Value::Flag(flag) => (*flag).into(),
+        Value::Number(number) => (*number).into(),
+        Value::Text(text) => text.as_str().into(),
+        Value::Texts(texts) => texts.iter().map(String::as_str).collect::<Array>().into(),
+    };
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(old) => {
+            *new.decor_mut() = old.decor().clone();
+            *old = new;
+        }
+        None => drop(table.insert(key, Item::Value(new))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load::parse;
+    use crate::config::options::Kind;
+    use crate::config::settings::{self, read};
+    use proptest::prelude::*;
+    use std::path::Path;
+
+    const SAMPLE: &str = include_str!("../../assets/config.sample.toml");
+
+    fn way(text: &str) -> Vec<Step> {
+        let step = |word: &str| match word.parse() {
+            Ok(n) => Step::Item(n),
+            Err(_) => Step::Key(word.to_owned()),
+        };
+        text.split('.').map(step).collect()
+    }
+
+    #[test]
+    fn only_the_value_changes() {
+        let off = Value::Flag(false);
+        let new = set(SAMPLE, &way("ui.threads"), Some(&off)).unwrap();
+        assert_eq!(new, SAMPLE.replace("threads = true", "threads = false"));
+        let theme = Value::Text("nord".to_owned());
+        let new = set(SAMPLE, &way("ui.theme"), Some(&theme)).unwrap();
+        let line = "theme = \"nord\"              # or the name of a theme";
+        assert!(new.contains(line), "{new}");
+        let port = Value::Number(1993);
+        let new = set(SAMPLE, &way("account.0.imap.port"), Some(&port)).unwrap();
+        assert_eq!(new, SAMPLE.replacen("port = 993", "port = 1993", 1));
+        // A comment before a key that goes may go with it; nothing else does.
+        let text = "# top\n[ui] # here\nmouse = true # why\n# next\nthreads = true\n# end\n";
+        let new = set(text, &way("ui.mouse"), None).unwrap();
+        assert_eq!(new, "# top\n[ui] # here\n# next\nthreads = true\n# end\n");
+        let new = set("# mine\n", &way("ui.mouse"), Some(&off)).unwrap();
+        assert_eq!(parse(&new, Path::new("/c")).problems, [], "{new}");
+        assert!(
+            new.contains("# mine") && new.contains("[ui]\nmouse = false\n"),
+            "{new}"
+        );
+        for inline in ["ui = { mouse = true } # x\n", "ui.mouse = true # x\n"] {
+            let new = set(inline, &way("ui.mouse"), Some(&off)).unwrap();
+            assert_eq!(new, inline.replace("true", "false"));
+        }
+        assert!(set("[", &way("ui.mouse"), Some(&off)).is_err());
+        assert!(set("", &way("account.3.name"), Some(&off)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_set_reads_back_and_nothing_else_is_touched(
+            at in any::<prop::sample::Index>(), text in "[ !$-~äß\\n]{0,12}", flag: bool
+        ) {
+            let rows: Vec<_> = read(SAMPLE).into_iter().flat_map(|g| g.rows).collect();
+            let row = &rows[at.index(rows.len())];
+            let value = match row.option.kind {
+                Kind::Flag => Value::Flag(flag),
+                Kind::Number(from, _) => Value::Number(i64::from(from)),
+                Kind::Texts | Kind::Program => Value::Texts(vec![text]),
+                _ => Value::Text(text),
+            };
+            let new = set(SAMPLE, &row.way, Some(&value)).unwrap();
+            let comments = |t: &str| t.lines().filter(|l| l.starts_with('#')).map(str::to_owned).collect::<Vec<_>>();
+            prop_assert_eq!(comments(&new), comments(SAMPLE));
+            let after: Vec<_> = settings::read(&new).into_iter().flat_map(|g| g.rows).collect();
+            let other = |r: &&settings::Row| r.way != row.way;
+            let before = rows.iter().filter(other).map(|r| (&r.way, &r.value));
+            prop_assert!(before.eq(after.iter().filter(other).map(|r| (&r.way, &r.value))));
+            let gone = set(&new, &row.way, None).unwrap();
+            let gone = settings::read(&gone);
+            let found = gone.iter().flat_map(|g| &g.rows).find(|r| r.way == row.way);
+            prop_assert!(found.is_none_or(|r| r.value.is_none()));
+        }
+    }
+}

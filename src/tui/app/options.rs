@@ -1,0 +1,129 @@
+//! The settings over the panes: what their keys lead to, and the choice among values. Colours are
+//! shown while one chooses.
+
+use crate::config::keep::Keep;
+use crate::config::options::Kind;
+use crate::config::settings::{Group, Row, Step, Value, Way};
+use crate::text::Clean;
+use crate::tui::app::layers::{Choice, Layer, Purpose, Turn};
+use crate::tui::app::state::Panes;
+use crate::tui::effect::Effect;
+use crate::tui::screen::picker::{Item, Picker};
+use crate::tui::screen::prompt::{Kind as Typed, Prompt};
+use crate::tui::screen::settings::{Outcome, Settings};
+use crate::tui::theme::{AUTO, BUILT_IN};
+
+impl Layer {
+    /// Every option.
+    pub fn settings(groups: Vec<Group>) -> Layer {
+        Layer::Settings(Settings::new(groups))
+    }
+
+    /// The settings, if it is they.
+    pub fn as_settings(&mut self) -> Option<&mut Settings> {
+        match self {
+            Layer::Settings(settings) => Some(settings),
+            _ => None,
+        }
+    }
+
+    /// Other colours. Those that were set stand first, so that nothing changes before a key says so.
+    pub fn theme(set: &str, own: &[String]) -> Layer {
+        let mean = |name: &str| Choice::Theme(name.to_owned());
+        Layer::Choose(Picker::new(Clean::lit("Colours"), themes(set, own, mean)))
+    }
+
+    /// One of the values that an option can have.
+    fn value(row: &Row, panes: &Panes) -> Layer {
+        let title = Clean::line(&row.key);
+        let holds = row.holds().trim_matches('"');
+        let mean = |word: &str| Choice::Set(row.way.clone(), Some(Value::Text(word.to_owned())));
+        let items = match row.option.kind {
+            Kind::Word(words) => {
+                let item = |word: &&str| Item {
+                    label: Clean::line(word),
+                    detail: match *word == holds {
+                        true => Clean::lit("as it is"),
+                        false => Clean::default(),
+                    },
+                    aside: Clean::default(),
+                    value: mean(word),
+                };
+                words.iter().map(item).collect()
+            }
+            _ => themes(holds, &panes.themes, mean),
+        };
+        Layer::Choose(Picker::new(title, items))
+    }
+
+    /// The theme that would be chosen now.
+    pub fn trying(&self) -> Option<&str> {
+        let Layer::Choose(picker) = self else {
+            return None;
+        };
+        match picker.at_hand()? {
+            Choice::Theme(name) => Some(name),
+            Choice::Set(way, Some(Value::Text(name))) if is_theme(way) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+fn is_theme(way: &Way) -> bool {
+    let keys = ["ui", "theme"].map(|key| Step::Key(key.to_owned()));
+    *way == keys
+}
+
+/// What is wanted with an option.
+pub(super) fn wished(outcome: Outcome, panes: &Panes, fx: &mut Vec<Effect>) -> Turn {
+    match outcome {
+        Outcome::Stay => Turn::stay(),
+        Outcome::Closed => Turn::closed(),
+        Outcome::Set(way, value) => {
+            fx.push(Effect::Keep(Keep::Set(way, value)));
+            Turn::stay()
+        }
+        Outcome::Choose(row) => Turn::covered(Layer::value(&row, panes)),
+        Outcome::Type(row) => {
+            let label = Clean::line(&format!("{}: ", row.key));
+            let mut prompt = Prompt::new(label, Typed::Text, &row.typed());
+            let can = match row.option.kind {
+                Kind::Texts | Kind::Program => "words, those with a space in quotes".to_owned(),
+                Kind::Text => "\\n ends a line".to_owned(),
+                kind => kind.words(),
+            };
+            prompt.remark(Clean::line(&format!("{} ({can})", row.option.about)));
+            Turn::covered(Layer::Prompt(prompt, Purpose::Setting(row)))
+        }
+    }
+}
+
+fn themes(set: &str, own: &[String], mean: impl Fn(&str) -> Choice) -> Vec<Item<Choice>> {
+    let item = |name: &str, detail| Item {
+        label: Clean::line(name),
+        detail: Clean::lit(detail),
+        aside: Clean::default(),
+        value: mean(name),
+    };
+    let names = || {
+        let built_in = BUILT_IN.iter().map(|(name, _)| *name);
+        let own = own.iter().map(String::as_str);
+        std::iter::once(AUTO).chain(own).chain(built_in)
+    };
+    let about = |name: &str| match name {
+        AUTO => "after the terminal",
+        name if own.iter().any(|n| n == name) => "yours",
+        _ => "",
+    };
+    let first = match names().find(|name| *name == set) {
+        Some(name) => item(name, "as it is"),
+        None => Item {
+            label: Clean::lit("your own"),
+            ..item("", "as it is")
+        },
+    };
+    let others = names().filter(|name| *name != set);
+    std::iter::once(first)
+        .chain(others.map(|name| item(name, about(name))))
+        .collect()
+}

@@ -1,0 +1,145 @@
+//! What the user's files say: `config.toml`, `keys.toml` and the themes, read together and without
+//! an order in which one of them could hold another up.
+
+use crate::config::settings::{self, Group};
+use crate::config::{Config, Paths, Problem, files, load};
+use crate::model::Account;
+use crate::tui::keymap::Keymap;
+use crate::tui::theme::Theme;
+use std::path::{Path, PathBuf};
+
+/// Something that is wrong, and in which file: as seen from their folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// `config.toml`, `keys.toml`, `themes/NAME.toml`.
+    pub file: String,
+    /// What.
+    pub problem: Problem,
+}
+
+/// The file of the configuration.
+pub const CONFIG: &str = "config.toml";
+/// The file of the keys.
+pub const KEYS: &str = "keys.toml";
+
+/// What the files say now.
+#[derive(Clone, Debug, Default)]
+pub struct Fresh {
+    /// The configuration; `None`: there is none that could be used.
+    pub config: Option<Box<Config>>,
+    /// The text of the user's key file.
+    pub keys: Option<String>,
+    /// The user's themes: name and text.
+    pub themes: Vec<(String, String)>,
+    /// Everything that is wrong.
+    pub wrong: Vec<Wrong>,
+    /// Every option and what is said of it.
+    pub settings: Vec<Group>,
+}
+
+/// Reads them all. The demo has accounts that stand in no file.
+pub fn look(paths: &Paths, demo: Option<&[Account]>) -> Fresh {
+    let mut fresh = Fresh::default();
+    let text = match read(&paths.config) {
+        Ok(None) if demo.is_none() => {
+            fresh.add(CONFIG, [Problem::of_all("the file is gone")]);
+            None
+        }
+        Ok(text) => Some(text.unwrap_or_default()),
+        Err(problem) => {
+            fresh.add(CONFIG, [problem]);
+            None
+        }
+    };
+    if let Some(text) = text {
+        let folder = paths.config.parent().unwrap_or(Path::new("."));
+        let mut loaded = load::parse(&text, folder);
+        fresh.settings = settings::read(&text);
+        if let Some(accounts) = demo {
+            loaded.config.accounts = accounts.to_vec();
+        }
+        let usable = !loaded.config.accounts.is_empty();
+        if !usable && loaded.problems.is_empty() {
+            fresh.add(CONFIG, [Problem::of_all("there is no account any more")]);
+        }
+        fresh.add(CONFIG, loaded.problems);
+        fresh.config = usable.then(|| Box::new(loaded.config));
+    }
+    match read(&paths.keys) {
+        Ok(keys) => {
+            let wrong = keys.as_deref().map(|text| Keymap::read(Some(text)).1);
+            fresh.add(KEYS, wrong.unwrap_or_default());
+            fresh.keys = keys;
+        }
+        Err(problem) => fresh.add(KEYS, [problem]),
+    }
+    for path in own_themes(paths) {
+        let Some(name) = path.file_stem().map(|n| n.to_string_lossy().into_owned()) else {
+            continue;
+        };
+        let file = format!("themes/{name}.toml");
+        match read(&path) {
+            Ok(text) => {
+                let text = text.unwrap_or_default();
+                fresh.add(&file, Theme::check(&text));
+                // It is told from a name by its lines.
+                fresh.themes.push((name, format!("{text}\n")));
+            }
+            Err(problem) => fresh.add(&file, [problem]),
+        }
+    }
+    fresh
+}
+
+impl Fresh {
+    fn add(&mut self, file: &str, problems: impl IntoIterator<Item = Problem>) {
+        let wrong = problems.into_iter().map(|problem| Wrong {
+            file: file.to_owned(),
+            problem,
+        });
+        self.wrong.extend(wrong);
+    }
+}
+
+/// The text of a file, if there is one.
+fn read(path: &Path) -> Result<Option<String>, Problem> {
+    match path.symlink_metadata() {
+        Err(_) => Ok(None),
+        Ok(_) => files::read_text(path).map(Some).map_err(Problem::of_all),
+    }
+}
+
+/// The user's theme files, by name.
+fn own_themes(paths: &Paths) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(&paths.themes).into_iter().flatten();
+    let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut themes: Vec<PathBuf> = files
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .collect();
+    themes.sort();
+    themes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_read_and_what_is_wrong_has_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::locate(Some(dir.path())).unwrap();
+        let fresh = look(&paths, None);
+        assert!(fresh.config.is_none() && fresh.wrong.len() == 1);
+        assert!(look(&paths, Some(&[])).config.is_none());
+        std::fs::write(&paths.config, "[ui]\nmouse = 1\n").unwrap();
+        std::fs::write(&paths.keys, "[index]\n\"e\" = \"tarsh\"\n").unwrap();
+        std::fs::create_dir(&paths.themes).unwrap();
+        std::fs::write(paths.themes.join("mine.toml"), "inherits = \"nord\"").unwrap();
+        std::fs::write(paths.themes.join("odd.toml"), "[styles]\ntitle = 3\n").unwrap();
+        let fresh = look(&paths, None);
+        let files: Vec<&str> = fresh.wrong.iter().map(|w| w.file.as_str()).collect();
+        assert_eq!(files, [CONFIG, KEYS, "themes/odd.toml"]);
+        assert_eq!(fresh.themes.len(), 2);
+        assert_eq!(fresh.settings[0].title, "ui");
+    }
+}
