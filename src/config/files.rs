@@ -98,13 +98,21 @@ pub fn read_regular(path: &Path, max: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 /// When it can't be written; the old content stays.
 pub fn replace(path: &Path, content: &str) -> io::Result<()> {
+    replace_octets(path, content.as_bytes())
+}
+
+/// [`replace`] for what is no text.
+///
+/// # Errors
+/// When it can't be written; the old content stays.
+pub fn replace_octets(path: &Path, content: &[u8]) -> io::Result<()> {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
         .prefix(".postrider-")
         .permissions(std::fs::Permissions::from_mode(0o600))
         .tempfile_in(folder)?;
-    file.write_all(content.as_bytes())?;
+    file.write_all(content)?;
     step("file fsync", || file.as_file().sync_all())?;
     step("file rename", || file.persist(&path))?;
     step("folder fsync", || File::open(folder)?.sync_all())

@@ -24,6 +24,8 @@ mod set;
 pub mod append;
 pub mod keep;
 pub mod command;
+pub mod age;
+pub mod vault;
 pub mod secrets;
 pub mod lock;
 pub mod watch;
