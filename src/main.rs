@@ -4,6 +4,7 @@ use postrider::cli::args::{self, Command, Compose};
 use postrider::cli::seat::Seat;
 use postrider::cli::{self, compose, exit, home};
 use postrider::config::lock::{self, EngineLock, Listener};
+use postrider::config::secrets::Secrets;
 use postrider::config::{Checks, ConfigError, Loaded, Look, Paths, keep, load, watch};
 use postrider::demo::{Demo, Options};
 use postrider::model::checkup::Step;
@@ -136,7 +137,7 @@ fn screen(paths: &Paths, begun: Option<&Compose>) -> anyhow::Result<()> {
     warnings.extend(loaded.problems.iter().map(|p| format!("config.toml: {p}")));
     let compose = begun.map(|b| compose::draft(&loaded.config, b, &mut warnings));
     let mut compose = compose.transpose()?.map(Box::new);
-    let (mut loaded, mut stay) = (loaded, Stay::default());
+    let (mut loaded, mut stay) = (loaded, Stay::at(paths));
     loop {
         let done = ride(&mut stay, paths, &loaded, compose.take(), warnings);
         cli::note_damage(&paths.cache, &done);
@@ -174,24 +175,25 @@ struct Stay {
     stage: Option<Stage>,
     /// Which engine talks to servers, once this process may.
     turn: Arc<Mutex<Turn>>,
+    /// Where passwords are, and which were typed.
+    secrets: Secrets,
     /// Whether no thread of the engine before is left.
     alone: bool,
     /// The accounts of the demo, which stand in no file.
     demo: Option<Vec<Account>>,
 }
 
-impl Default for Stay {
-    fn default() -> Stay {
+impl Stay {
+    fn at(paths: &Paths) -> Stay {
         Stay {
+            secrets: Secrets::at(paths),
             stage: None,
             turn: Arc::default(),
             alone: true,
             demo: None,
         }
     }
-}
 
-impl Stay {
     /// The terminal, taken now if it is not yet.
     fn stage(&mut self, mouse: bool, log: &Path) -> Result<&mut Stage, RunError> {
         let stage = match self.stage.take() {
@@ -258,7 +260,7 @@ fn ride(
     let look = &loaded.config.look;
     let cache = paths.cache.clone();
     let ears = Arc::default();
-    let begin = beginning(paths, loaded, &board, &ears);
+    let begin = beginning(paths, loaded, &board, &ears, &stay.secrets);
     let seat = Arc::new(Seat::new(begin(online)?));
     if !online {
         for account in &accounts {
@@ -349,8 +351,10 @@ fn beginning(
     loaded: &Loaded,
     board: &Arc<Board>,
     ears: &Arc<Mutex<Vec<Listener>>>,
+    secrets: &Secrets,
 ) -> impl Fn(bool) -> anyhow::Result<Engine> + Send + 'static {
     let (paths, board, ears) = (paths.clone(), Arc::clone(board), Arc::clone(ears));
+    let secrets = secrets.clone();
     let accounts = loaded.config.accounts.clone();
     let undo_send = loaded.config.look.undo_send;
     let rules = loaded.config.rules.clone();
@@ -359,7 +363,13 @@ fn beginning(
     let all = loaded.problems.is_empty();
     move |online| {
         let cloned = Arc::clone(&board);
-        let mut parts = home::parts(&paths, accounts.clone(), cloned, online, undo_send)?;
+        let mut parts = home::parts(
+            (&paths, &secrets),
+            accounts.clone(),
+            cloned,
+            online,
+            undo_send,
+        )?;
         parts.rules = rules.clone().into();
         if online && all {
             home::part_with_others(&parts, &accounts)?;
@@ -543,7 +553,7 @@ fn demo() -> anyhow::Result<()> {
     loaded.config.accounts = server.accounts();
     let mut stay = Stay {
         demo: Some(server.accounts()),
-        ..Stay::default()
+        ..Stay::at(&paths)
     };
     let outcome = loop {
         match ride(&mut stay, &paths, &loaded, None, Vec::new()) {

@@ -2,10 +2,11 @@
 
 use super::doctor;
 use super::exit::{self, Failure};
-use super::json;
 use super::say::{aside, say};
+use super::{json, passphrase};
 use crate::config::paths::expand;
-use crate::config::{ConfigError, Paths, append, is_loopback, load, secrets};
+use crate::config::secrets::{Kind, Secrets};
+use crate::config::{ConfigError, Paths, append, is_loopback, load};
 use crate::model::checkup::Step;
 use crate::model::{
     Account, AccountName, Auth, Endpoint, Secret, SecretSource, Security, SyncPolicy,
@@ -13,7 +14,7 @@ use crate::model::{
 use crate::text::Clean;
 use anyhow::Result;
 use serde_json::json;
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// `account add`
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 pub fn add(home: Option<&Path>, as_json: bool) -> Result<u8> {
     let paths = Paths::locate(home)?;
     paths.ensure()?;
+    let kept = Secrets::at(&paths);
     // What would be in the way at the end is told before anything is asked.
     let taken: Vec<String> = match load::load(&paths.config) {
         Ok(loaded) => {
@@ -32,7 +34,7 @@ pub fn add(home: Option<&Path>, as_json: bool) -> Result<u8> {
         Err(ConfigError::NoAccount { .. }) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
-    let (mut account, secret) = ask(&taken)?;
+    let (mut account, secret) = ask(&kept, &taken)?;
     aside!("\nTrying it:");
     let steps = doctor::examine(&account, Ok(secret.clone()));
     for step in &steps {
@@ -49,13 +51,17 @@ pub fn add(home: Option<&Path>, as_json: bool) -> Result<u8> {
         .into());
     }
     if account.secret == SecretSource::Keyring
-        && let Err(error) = secrets::keep(&account.user, &secret)
+        && let Err(error) = kept.keep(&account, Kind::Password, &secret)
     {
-        aside!(
-            "{}\nThe password will be asked for at each start.",
-            Clean::line(&error.to_string())
-        );
-        account.secret = SecretSource::Prompt;
+        aside!("{}", Clean::line(&error.to_string()));
+        account.secret = match passphrase::make(&kept)? {
+            true => SecretSource::File,
+            false => SecretSource::Prompt,
+        };
+        match account.secret {
+            SecretSource::File => kept.keep(&account, Kind::Password, &secret)?,
+            _ => aside!("The password will be asked for at each start."),
+        }
     }
     append::append_account(&paths.config, &account)?;
     if as_json {
@@ -72,7 +78,7 @@ pub fn add(home: Option<&Path>, as_json: bool) -> Result<u8> {
     Ok(0)
 }
 
-fn ask(taken: &[String]) -> Result<(Account, Secret)> {
+fn ask(secrets: &Secrets, taken: &[String]) -> Result<(Account, Secret)> {
     let email = loop {
         let email = question("Your address", "")?;
         if email.matches('@').count() == 1 && !email.starts_with('@') && !email.ends_with('@') {
@@ -113,7 +119,7 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
     };
     let ca = question("A file with further trusted certificates (empty: none)", "")?;
     let (secret_source, secret) = if command.is_empty() {
-        (SecretSource::Keyring, password()?)
+        (SecretSource::Keyring, passphrase::hidden("Password")?)
     } else {
         let argv =
             shell_words::split(&command).map_err(|e| Failure::new(exit::DATA, e.to_string()))?;
@@ -141,9 +147,9 @@ fn ask(taken: &[String]) -> Result<(Account, Secret)> {
         signature: None,
     };
     let secret = match account.secret {
-        SecretSource::Command(_) => {
-            secrets::fetch(&account).map_err(|e| Failure::new(exit::REFUSED, e.to_string()))?
-        }
+        SecretSource::Command(_) => secrets
+            .fetch(&account, Kind::Password)
+            .map_err(|e| Failure::new(exit::REFUSED, e.to_string()))?,
         _ => secret,
     };
     Ok((account, secret))
@@ -238,22 +244,4 @@ fn line() -> Result<String> {
         return Err(Failure::new(exit::DATA, "the input ended before everything was asked").into());
     }
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-/// Reads a password without showing it, where there is a terminal.
-fn password() -> Result<Secret> {
-    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-    eprint!("Password: ");
-    if !io::stdin().is_terminal() {
-        return Ok(Secret::new(line()?));
-    }
-    let stdin = io::stdin();
-    let before = tcgetattr(&stdin)?;
-    let mut silent = before.clone();
-    silent.local_modes.remove(LocalModes::ECHO);
-    tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
-    let typed = line();
-    tcsetattr(&stdin, OptionalActions::Flush, &before)?;
-    aside!();
-    Ok(Secret::new(typed?))
 }

@@ -2,7 +2,9 @@
 
 use super::exit::{self, Failure};
 use super::host::Desk;
+use super::passphrase;
 use super::say::aside;
+use crate::config::secrets::Secrets;
 use crate::config::{Config, ConfigError, Loaded, Paths, Problem, load, lock};
 use crate::model::{Account, AccountName, Done, DraftId, Intent, MsgId};
 use crate::net::connect;
@@ -31,6 +33,8 @@ pub struct Home {
     pub config: Config,
     /// What is wrong with the rest, which is left out.
     pub problems: Vec<Problem>,
+    /// Where passwords are.
+    pub secrets: Secrets,
 }
 
 impl Home {
@@ -44,6 +48,7 @@ impl Home {
         for said in paths.ensure()? {
             tracing::warn!("{said}");
         }
+        let secrets = Secrets::at(&paths);
         let loaded = load::load(&paths.config)?;
         if loaded.config.accounts.is_empty() {
             let config = loaded.whole(&paths.config)?;
@@ -51,6 +56,7 @@ impl Home {
                 paths,
                 config,
                 problems: Vec::new(),
+                secrets,
             });
         }
         let Loaded { config, problems } = loaded;
@@ -62,6 +68,7 @@ impl Home {
             paths,
             config,
             problems,
+            secrets,
         })
     }
 
@@ -151,7 +158,11 @@ impl Home {
     /// When a database can't be opened.
     pub fn parts(&self, accounts: Vec<Account>, board: Arc<Board>, online: bool) -> Result<Parts> {
         let undo_send = self.config.look.undo_send;
-        let mut parts = parts(&self.paths, accounts, board, online, undo_send)?;
+        let own = (&self.paths, &self.secrets);
+        if online {
+            passphrase::unlock(&self.secrets, &accounts)?;
+        }
+        let mut parts = parts(own, accounts, board, online, undo_send)?;
         parts.rules = self.config.rules.clone().into();
         // An account that is left out for a mistake is not one that is gone.
         if online && self.problems.is_empty() {
@@ -213,7 +224,7 @@ pub fn account<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Account
 /// # Errors
 /// When a database can't be opened.
 pub fn parts(
-    paths: &Paths,
+    (paths, secrets): (&Paths, &Secrets),
     accounts: Vec<Account>,
     board: Arc<Board>,
     online: bool,
@@ -224,7 +235,7 @@ pub fn parts(
         // It is waited for where it is needed, and nothing is lost without it.
         let _ = thread::Builder::new().spawn(move || accounts.iter().for_each(connect::prepare));
     }
-    let host: Arc<dyn Host> = Arc::new(Desk::new(paths, online));
+    let host: Arc<dyn Host> = Arc::new(Desk::new(paths, secrets, online));
     let writer = Writer::spawn(cache(paths)?)?;
     let stores = Stores {
         cache: paths.cache.clone(),

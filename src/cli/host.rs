@@ -1,16 +1,15 @@
 //! The engine's door to the outside, with this program's configuration behind it.
 
-use crate::config::{Paths, files, lock, secrets};
+use crate::config::secrets::{Kind, SecretError, Secrets};
+use crate::config::{Paths, files, lock};
 use crate::model::{Account, AccountName, Secret};
 use crate::sync::{Host, NoSecret};
 use crate::text::Clean;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 /// Secrets, attachments and bells of one home.
 pub struct Desk {
-    typed: Mutex<BTreeMap<AccountName, Secret>>,
+    secrets: Secrets,
     bell: PathBuf,
     news: PathBuf,
     /// Whether this process talks to servers: then it tells news, else it asks to be served.
@@ -19,9 +18,9 @@ pub struct Desk {
 
 impl Desk {
     /// The door of a home.
-    pub fn new(paths: &Paths, engine: bool) -> Desk {
+    pub fn new(paths: &Paths, secrets: &Secrets, engine: bool) -> Desk {
         Desk {
-            typed: Mutex::default(),
+            secrets: secrets.clone(),
             bell: paths.bell.clone(),
             news: paths.news.clone(),
             engine,
@@ -31,33 +30,19 @@ impl Desk {
 
 impl Host for Desk {
     fn secret(&self, account: &Account) -> Result<Secret, NoSecret> {
-        let typed = self
-            .typed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&account.name)
-            .cloned();
-        if let Some(secret) = typed {
-            return Ok(secret);
-        }
-        secrets::fetch(account).map_err(|error| match error {
-            secrets::SecretError::Ask => NoSecret::Ask,
+        let fetched = self.secrets.fetch(account, Kind::Password);
+        fetched.map_err(|error| match error {
+            SecretError::Ask => NoSecret::Ask,
             other => NoSecret::Failed(Clean::line(&other.to_string()).to_string()),
         })
     }
 
     fn remember(&self, account: &AccountName, secret: Secret) {
-        self.typed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(account.clone(), secret);
+        self.secrets.typed(account, Some(secret));
     }
 
     fn forget(&self, account: &AccountName) {
-        self.typed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(account);
+        self.secrets.typed(account, None);
     }
 
     fn attachment(&self, path: &Path) -> Result<Vec<u8>, String> {

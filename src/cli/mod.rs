@@ -8,6 +8,7 @@ pub mod exit;
 mod say;
 pub mod json;
 pub mod host;
+pub mod passphrase;
 pub mod home;
 pub mod seat;
 pub mod table;

@@ -136,7 +136,7 @@ fn secret(
     base: &Path,
     problems: &mut Problems<'_>,
 ) -> Option<SecretSource> {
-    let ways = "write password = \"keyring\" or \"prompt\", or password-command = [\"pass\", \"show\", \"mail/work\"]";
+    let ways = "write password = \"keyring\", \"file\" or \"prompt\", or password-command = [\"pass\", \"show\", \"mail/work\"]";
     let command = section.raw("password-command");
     let word = section.raw("password").or(command);
     if let (Some(browser), Some(_)) = (section.raw("oauth"), word) {
@@ -162,6 +162,7 @@ fn secret(
     };
     match found.get_ref().as_str() {
         Some("keyring") => Some(SecretSource::Keyring),
+        Some("file") => Some(SecretSource::File),
         Some("prompt") => Some(SecretSource::Prompt),
         _ => {
             let message = "a password must not stand in this file";

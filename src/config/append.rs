@@ -109,6 +109,7 @@ fn text(account: &Account) -> String {
         }
         SecretSource::OAuth(says) => line("oauth", oauth::table(says)),
         SecretSource::Keyring => line("password", quoted("keyring")),
+        SecretSource::File => line("password", quoted("file")),
         SecretSource::Prompt | SecretSource::Memory(_) => line("password", quoted("prompt")),
     }
     if account.auth != Auth::Password {

@@ -17,6 +17,8 @@ pub struct Paths {
     pub config: PathBuf,
     /// The user's `keys.toml`, laid over the default keys.
     pub keys: PathBuf,
+    /// Secrets under a passphrase.
+    pub secrets: PathBuf,
     /// The user's themes.
     pub themes: PathBuf,
     /// `cache.db`: what a server can give again.
@@ -57,6 +59,7 @@ impl Paths {
         Ok(Paths {
             config: dirs.config_dir().join("config.toml"),
             keys: dirs.config_dir().join("keys.toml"),
+            secrets: dirs.config_dir().join("secrets.age"),
             themes: dirs.config_dir().join("themes"),
             cache: dirs.cache_dir().join("cache.db"),
             local: data.join("local.db"),
@@ -72,6 +75,7 @@ impl Paths {
         Paths {
             config: home.join("config.toml"),
             keys: home.join("keys.toml"),
+            secrets: home.join("secrets.age"),
             themes: home.join("themes"),
             cache: home.join("cache.db"),
             local: home.join("local.db"),
@@ -100,6 +104,7 @@ impl Paths {
         if !self.downloads.exists() {
             make_private(&self.downloads).map_err(unusable(&self.downloads))?;
         }
+        said.extend(tighten(&self.secrets, 0o600)?);
         for file in [&self.config, &self.cache, &self.local, &self.log] {
             for suffix in ["", "-wal", "-shm"] {
                 let mut name = file.as_os_str().to_owned();

@@ -1,8 +1,15 @@
-//! Passwords: from the desktop's secret store, from a command, or from the user. They are in
-//! memory only, wiped when dropped, and in no message, log or argument.
+//! Secrets: from the desktop's secret store, from an encrypted file, from a command, or from the
+//! user. They are in memory only, wiped when dropped, and in no message, log or argument.
+//!
+//! One [`Secrets`] a process and home: whoever needs one is handed it, so that a passphrase is asked
+//! for once.
 
+use crate::config::Paths;
 use crate::config::command;
-use crate::model::{Account, Secret, SecretSource};
+use crate::config::vault::{Vault, VaultError};
+use crate::model::{Account, AccountName, Secret, SecretSource};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a password command may take.
@@ -10,45 +17,190 @@ pub const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 /// Under which service the secret store keeps our passwords.
 pub const SERVICE: &str = "postrider";
 /// What to do without a secret store.
-const OTHERWISE: &str = "set password-command or password = \"prompt\" in the configuration";
+const OTHERWISE: &str =
+    "set password-command, password = \"file\" or \"prompt\" in the configuration";
 
-/// Why there is no password.
+/// What is kept for an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The password that it signs in with.
+    Password,
+    /// What new access tokens are had for (OAuth 2.0).
+    RefreshToken,
+}
+
+impl Kind {
+    /// Its name in the encrypted file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Password => "password",
+            Kind::RefreshToken => "refresh-token",
+        }
+    }
+
+    /// Under which name the desktop's secret store keeps it for this user.
+    fn entry(self, user: &str) -> String {
+        match self {
+            Kind::Password => user.to_owned(),
+            Kind::RefreshToken => format!("{user} (refresh token)"),
+        }
+    }
+}
+
+/// Why there is no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    /// The user must be asked.
+    /// The user must be asked for it.
     #[error("the password has to be typed")]
     Ask,
+    /// The user must be asked for the passphrase of the encrypted file.
+    #[error(
+        "the passphrase of secrets.age has to be typed: run postrider, or the command at a terminal"
+    )]
+    Locked,
     /// The command gave none: which, and why. Cleaned.
     #[error("the password command {0}")]
     Command(String),
-    /// The secret store has none or can't be reached: why, and what to do. Cleaned.
+    /// What keeps secrets has none or can't be reached: why, and what to do. Cleaned.
     #[error("{0}")]
     Store(String),
 }
 
-/// Fetches an account's password. May take as long as a command ([`COMMAND_LIMIT`]) or the user
-/// who unlocks the secret store.
-///
-/// # Errors
-/// [`SecretError::Ask`] if the user must type it; otherwise what went wrong, in plain words.
-pub fn fetch(account: &Account) -> Result<Secret, SecretError> {
-    match &account.secret {
-        SecretSource::Memory(secret) => Ok(secret.0.clone()),
-        SecretSource::Prompt => Err(SecretError::Ask),
-        SecretSource::Command(argv) => command::first_line(argv, COMMAND_LIMIT)
-            .map_err(|e| SecretError::Command(e.to_string())),
-        SecretSource::Keyring => store::get(&account.user),
-        // Tokens are no secret of the user's: whoever has a provider asks it.
-        SecretSource::OAuth(_) => Err(SecretError::Ask),
+/// Where the secrets of a home are. Clones share what was opened.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    vault: Arc<Vault>,
+    /// What the user typed, until it is refused or the program ends.
+    typed: Arc<Mutex<BTreeMap<AccountName, Secret>>>,
+}
+
+impl Secrets {
+    /// Of this home. Nothing is read yet.
+    pub fn at(paths: &Paths) -> Secrets {
+        let vault = Vault::at(&paths.secrets);
+        Secrets {
+            vault: Arc::new(vault),
+            typed: Arc::default(),
+        }
+    }
+
+    /// Remembers a password that the user typed, in memory only; `None`: it was refused.
+    pub fn typed(&self, account: &AccountName, secret: Option<Secret>) {
+        let mut typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner);
+        match secret {
+            Some(secret) => typed.insert(account.clone(), secret),
+            None => typed.remove(account),
+        };
+    }
+
+    fn was_typed(&self, account: &AccountName) -> Option<Secret> {
+        let typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner);
+        typed.get(account).cloned()
+    }
+
+    /// The encrypted file.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Whether one of these accounts has a secret in the encrypted file, and its passphrase was not
+    /// typed yet.
+    pub fn must_unlock(&self, accounts: &[Account]) -> bool {
+        self.vault.is_locked()
+            && accounts.iter().any(|account| {
+                matches!(account.secret, SecretSource::File | SecretSource::OAuth(_))
+            })
+    }
+
+    /// Fetches an account's secret. May take as long as a command ([`COMMAND_LIMIT`]) or the user
+    /// who unlocks the secret store.
+    ///
+    /// # Errors
+    /// [`SecretError::Ask`] and [`SecretError::Locked`] if the user must type something; otherwise
+    /// what went wrong, in plain words.
+    pub fn fetch(&self, account: &Account, kind: Kind) -> Result<Secret, SecretError> {
+        let typed = self.was_typed(&account.name);
+        if let Some(secret) = typed.filter(|_| kind == Kind::Password) {
+            return Ok(secret);
+        }
+        match (&account.secret, kind) {
+            (SecretSource::Memory(secret), Kind::Password) => Ok(secret.0.clone()),
+            (SecretSource::Command(argv), Kind::Password) => {
+                command::first_line(argv, COMMAND_LIMIT)
+                    .map_err(|e| SecretError::Command(e.to_string()))
+            }
+            // Tokens are no secret of the user's: whoever has a provider asks it.
+            (SecretSource::OAuth(_) | SecretSource::Prompt, Kind::Password) => {
+                Err(SecretError::Ask)
+            }
+            _ if self.in_file(account) => {
+                let found = self.vault.get(account.name.as_str(), kind.name());
+                found.map_err(of_file)?.ok_or_else(|| {
+                    let (name, kind) = (&account.name, kind.name());
+                    let told = format!("secrets.age has no {kind} for the account `{name}`");
+                    SecretError::Store(crate::text::Clean::line(&told).to_string())
+                })
+            }
+            _ => store::get(&kind.entry(&account.user)),
+        }
+    }
+
+    /// Keeps an account's secret where its configuration says: in the desktop's secret store, or in
+    /// the encrypted file. What comes of a sign-in with a browser is kept in the file if there is
+    /// one. It is durable when this returns, and until then what was kept before is.
+    ///
+    /// # Errors
+    /// Without a place to keep it, or when that refuses.
+    pub fn keep(&self, account: &Account, kind: Kind, secret: &Secret) -> Result<(), SecretError> {
+        if self.in_file(account) {
+            let (name, kind) = (account.name.as_str(), kind.name());
+            return self.vault.set(name, kind, Some(secret)).map_err(of_file);
+        }
+        store::set(&kind.entry(&account.user), secret)
+    }
+
+    /// Forgets an account's secret, if it is kept.
+    ///
+    /// # Errors
+    /// When what keeps it refuses.
+    pub fn forget(&self, account: &Account, kind: Kind) -> Result<(), SecretError> {
+        if self.in_file(account) {
+            let (name, kind) = (account.name.as_str(), kind.name());
+            return match self.vault.set(name, kind, None) {
+                Err(VaultError::Absent) => Ok(()),
+                done => done.map_err(of_file),
+            };
+        }
+        match account.secret {
+            SecretSource::Keyring | SecretSource::OAuth(_) => {
+                store::remove(&kind.entry(&account.user))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn in_file(&self, account: &Account) -> bool {
+        match account.secret {
+            SecretSource::File => true,
+            SecretSource::OAuth(_) => self.vault.is_there(),
+            _ => false,
+        }
     }
 }
 
-/// Keeps a password in the desktop's secret store.
+/// Whether the desktop's secret store can be used. May take as long as the user who unlocks it.
 ///
 /// # Errors
-/// Without a store, or when it refuses.
-pub fn keep(user: &str, secret: &Secret) -> Result<(), SecretError> {
-    store::set(user, secret)
+/// Why it can't be.
+pub fn keyring() -> Result<(), SecretError> {
+    store::works()
+}
+
+fn of_file(error: VaultError) -> SecretError {
+    match error {
+        VaultError::Locked => SecretError::Locked,
+        other => SecretError::Store(crate::text::Clean::line(&other.to_string()).to_string()),
+    }
 }
 
 #[cfg(feature = "keyring")]
@@ -66,6 +218,20 @@ mod store {
 
     pub(super) fn get(user: &str) -> Result<Secret, SecretError> {
         with_entry(user, |entry| entry.get_password().map(Secret::new))
+    }
+
+    pub(super) fn remove(user: &str) -> Result<(), SecretError> {
+        with_entry(user, |entry| match entry.delete_credential() {
+            Err(Error::NoEntry) => Ok(()),
+            done => done,
+        })
+    }
+
+    pub(super) fn works() -> Result<(), SecretError> {
+        with_entry("postrider", |entry| match entry.get_password() {
+            Ok(_) | Err(Error::NoEntry) => Ok(()),
+            Err(other) => Err(other),
+        })
     }
 
     pub(super) fn set(user: &str, secret: &Secret) -> Result<(), SecretError> {
@@ -138,6 +304,14 @@ mod store {
     }
 
     pub(super) fn get(_user: &str) -> Result<Secret, SecretError> {
+        none()
+    }
+
+    pub(super) fn remove(_user: &str) -> Result<(), SecretError> {
+        none()
+    }
+
+    pub(super) fn works() -> Result<(), SecretError> {
         none()
     }
 

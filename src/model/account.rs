@@ -51,6 +51,8 @@ pub struct Endpoint {
 pub enum SecretSource {
     /// The desktop's secret store, under service `postrider` and the account's user.
     Keyring,
+    /// The file `secrets.age` in the configuration's folder, under a passphrase.
+    File,
     /// Asked for when needed, kept in memory only.
     Prompt,
     /// The first line that this command prints; run without a terminal or shell, 30 s at most.

@@ -6,8 +6,9 @@ use super::tell::{self, Teller};
 use super::visit::Visit;
 use crate::cli::exit::{self, Failure};
 use crate::cli::host::Desk;
-use crate::cli::json;
 use crate::cli::say::say;
+use crate::cli::{json, passphrase};
+use crate::config::secrets::Secrets;
 use crate::config::{Config, ConfigError, Look, Paths, load};
 use crate::model::checkup::{Progress, Step};
 use crate::model::setup::Cancel;
@@ -100,7 +101,10 @@ pub fn doctor(
         cache: &paths.cache,
         offline,
     };
-    let desk = Desk::new(&paths, false);
+    let secrets = Secrets::at(&paths);
+    // Without it the accounts that need it say so.
+    let _ = passphrase::unlock(&secrets, &config.accounts);
+    let desk = Desk::new(&paths, &secrets, false);
     let mut told = Vec::new();
     let mut shown: Vec<(String, Offers, AccountName)> = Vec::new();
     for one in &accounts {
@@ -183,7 +187,7 @@ fn say_offers(
 
 /// The steps of one account and of this machine's name servers, for a screen. `around` comes first.
 pub fn for_screen(
-    paths: &Paths,
+    (paths, secrets): (&Paths, &Secrets),
     config: &Config,
     one: &Account,
     around: Vec<Step>,
@@ -198,7 +202,7 @@ pub fn for_screen(
         cache: &paths.cache,
         offline: false,
     };
-    let secret = Desk::new(paths, false).secret(one);
+    let secret = Desk::new(paths, secrets, false).secret(one);
     account::account(one, secret, &wanted, cancel, tell);
     let mut visit = Visit::new(tell, cancel);
     visit.part("this machine".to_owned());
