@@ -75,9 +75,11 @@ fn around(look: &Look) -> Vec<Step> {
 /// What is wrong with what the user wrote: the keys and the colours are known to the screen alone.
 fn check(home: Option<&Path>, json: bool) -> anyhow::Result<u8> {
     let paths = Paths::locate(home)?;
-    let wrong = files::look(&paths, None).wrong.into_iter();
-    let wrong: Vec<_> = wrong.map(|w| (w.file, w.problem)).collect();
-    cli::check::check(&paths, json, &wrong)
+    let found = files::look(&paths, None);
+    let told = |all: Vec<files::Wrong>| -> Vec<_> {
+        all.into_iter().map(|w| (w.file, w.problem)).collect()
+    };
+    cli::check::check(&paths, json, &told(found.wrong), &told(found.notes))
 }
 
 /// The exit code of the screen; what went wrong is said once the terminal is as it was.
@@ -329,6 +331,7 @@ fn ride(
         splits: loaded.config.splits.clone(),
         keep: keep_in(&paths.config),
         reload: Arc::new(look_anew),
+        past: paths.local.with_file_name("commands.txt"),
         fresh,
         warnings,
     };

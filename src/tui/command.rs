@@ -299,6 +299,9 @@ commands! {
     EmptyTrash, "empty-trash", Going, [Global], No, "", "Remove everything in Trash for good; asks first";
     EmptyJunk, "empty-junk", Going, [Global], No, "", "Remove everything in Junk for good; asks first";
     Theme, "theme", Program, [Global], Theme, "", "Show everything in other colours";
+    Pipe, "pipe", Program, [Index Reader], Words, "", "Give the message, or those selected, to a program: `:|less`";
+    Run, "run", Program, [Global], Words, "", "Run a program and read what it prints: `:!date`";
+    Do, "do", Program, [Global], Words, "", "Run several commands, with semicolons between them";
     Settings, "settings", Program, [Global], No, "", "Show every option, and change it";
     Problems, "problems", Program, [Global], No, "", "List what is wrong with configuration, keys and themes";
     Reload, "reload", Program, [Global], No, "", "Load the configuration anew";
@@ -358,6 +361,16 @@ impl From<Command> for Call {
     }
 }
 
+impl std::fmt::Display for Call {
+    /// As it is typed.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.argument {
+            Some(argument) => write!(f, "{} {argument}", self.command.name()),
+            None => f.write_str(self.command.name()),
+        }
+    }
+}
+
 impl Call {
     /// Reads `name` or `name argument`, as typed on the command line or written in a key file.
     ///
@@ -365,7 +378,12 @@ impl Call {
     /// In plain words: there is no such command, or it takes no argument.
     pub fn parse(text: &str) -> Result<Call, String> {
         let text = text.trim();
-        let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let signs = [('!', Command::Run.name()), ('|', Command::Pipe.name())];
+        let sign = signs
+            .iter()
+            .find_map(|(s, name)| Some((*name, text.strip_prefix(*s)?)));
+        let words = || text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let (name, rest) = sign.unwrap_or_else(words);
         let Some(command) = Command::from_name(name) else {
             let near = nearest(name).map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
             return Err(format!("there is no command `{name}`{near}"));
@@ -374,10 +392,43 @@ impl Call {
         if !rest.is_empty() && command.info().argument == Argument::No {
             return Err(format!("`{name}` takes no argument"));
         }
+        if command == Command::Do {
+            Call::several(rest)?;
+        }
         Ok(Call {
             command,
             argument: (!rest.is_empty()).then(|| rest.to_owned()),
         })
+    }
+
+    /// Reads commands with semicolons between them.
+    ///
+    /// # Errors
+    /// In plain words: there is none, or one of them can't be read.
+    pub fn several(text: &str) -> Result<Vec<Call>, String> {
+        let mut calls = Vec::new();
+        for part in text.split(';').filter(|part| !part.trim().is_empty()) {
+            if part.split_whitespace().next() == Some(Command::Do.name()) {
+                return Err("`do` can't stand within `do`".to_owned());
+            }
+            calls.push(Call::parse(part)?);
+        }
+        match calls.is_empty() {
+            true => Err("`do` wants commands: archive; down".to_owned()),
+            false => Ok(calls),
+        }
+    }
+
+    /// How often it may be done for a number typed before it: moving about and taking back may.
+    pub fn repeats(&self) -> bool {
+        let command = self.command;
+        let moves = command.info().section == Section::Moving
+            && !matches!(command, Command::Open | Command::Back | Command::NextPane);
+        moves
+            || matches!(
+                command,
+                Command::Undo | Command::Redo | Command::NextTab | Command::PreviousTab
+            )
     }
 }
 
@@ -440,6 +491,18 @@ mod tests {
         assert_eq!(call.command, Command::Move);
         assert_eq!(call.argument.as_deref(), Some("Lists/Rust"));
         assert_eq!(Call::parse("archive").unwrap(), Command::Archive.into());
+        let run = Call::parse("!wc -l").unwrap();
+        assert_eq!(
+            (run.command, run.argument.as_deref()),
+            (Command::Run, Some("wc -l"))
+        );
+        assert_eq!(Call::parse("|less").unwrap().command, Command::Pipe);
+        let both = Call::several("archive; move Lists ;").unwrap();
+        assert_eq!(both[0], Command::Archive.into());
+        assert_eq!(both[1].argument.as_deref(), Some("Lists"));
+        for wrong in ["do", "do ;", "do archve", "do do archive"] {
+            assert!(Call::parse(wrong).is_err(), "{wrong}");
+        }
         assert_eq!(
             Call::parse("archve").unwrap_err(),
             "there is no command `archve`; did you mean `archive`?"

@@ -110,6 +110,8 @@ pub enum Effect {
         /// Whether the settings are to be shown then.
         open: bool,
     },
+    /// Keep these lines of the command line for later sessions.
+    Remember(Vec<String>),
     /// Have the terminal report the mouse, or not.
     Mouse(bool),
     /// Whether the terminal is told of links.

@@ -33,6 +33,8 @@ pub struct Fresh {
     pub themes: Vec<(String, String)>,
     /// Everything that is wrong.
     pub wrong: Vec<Wrong>,
+    /// What is right, and may surprise.
+    pub notes: Vec<Wrong>,
     /// Every option and what is said of it.
     pub settings: Vec<Group>,
 }
@@ -67,8 +69,15 @@ pub fn look(paths: &Paths, demo: Option<&[Account]>) -> Fresh {
     }
     match read(&paths.keys) {
         Ok(keys) => {
-            let wrong = keys.as_deref().map(|text| Keymap::read(Some(text)).1);
-            fresh.add(KEYS, wrong.unwrap_or_default());
+            if let Some(text) = keys.as_deref() {
+                let (map, wrong) = Keymap::read(Some(text));
+                let note = |problem| Wrong {
+                    file: KEYS.to_owned(),
+                    problem,
+                };
+                fresh.notes.extend(map.notes(text).into_iter().map(note));
+                fresh.add(KEYS, wrong);
+            }
             fresh.keys = keys;
         }
         Err(problem) => fresh.add(KEYS, [problem]),

@@ -123,6 +123,14 @@ impl Key {
         KeyEvent::new(self.code, self.modifiers)
     }
 
+    /// The letter, digit or sign that it is, without another key held.
+    pub fn letter(self) -> Option<char> {
+        match self.code {
+            KeyCode::Char(c) if self.modifiers.is_empty() => Some(c),
+            _ => None,
+        }
+    }
+
     /// Whether it is the plain Escape key, which takes a begun sequence back.
     pub fn is_escape(self) -> bool {
         self.code == KeyCode::Esc && self.modifiers.is_empty()

@@ -386,6 +386,44 @@ impl Keymap {
         key.unwrap_or_else(|| format!(":{}", command.name()))
     }
 
+    /// What of these keys, as a user's file gives them, stands in the way of something else: each
+    /// begins a longer sequence, or a shorter one begins it, and must wait for what follows.
+    pub fn notes(&self, user: &str) -> Vec<Problem> {
+        let (table, _) = DeTable::parse_recoverable(user);
+        let mut notes = Vec::new();
+        for (name, value) in table.get_ref() {
+            let context = Context::from_name(name.get_ref());
+            let (Some(context), Some(entries)) = (context, value.get_ref().as_table()) else {
+                continue;
+            };
+            for (key, _) in entries {
+                let Ok(keys) = Key::sequence(key.get_ref()) else {
+                    continue;
+                };
+                let at = key.span().start;
+                let (last, name) = (keys.len(), written(&keys));
+                let means = |n: usize| self.call_at(context, keys.get(..n).unwrap_or_default());
+                if let (Some(_), [first, ..]) =
+                    (means(last), self.choices(context, &keys).as_slice())
+                {
+                    let told = format!(
+                        "`{name}` waits a moment: `{name} {}` begins with it",
+                        first.keys
+                    );
+                    notes.push(Problem::at(user, at, told));
+                }
+                if let Some(short) = (1..last).find(|n| means(*n).is_some()) {
+                    let short = written(keys.get(..short).unwrap_or_default());
+                    let told =
+                        format!("`{short}` waits a moment from now on: `{name}` begins with it");
+                    notes.push(Problem::at(user, at, told));
+                }
+            }
+        }
+        notes.sort_by_key(|note| (note.line, note.column));
+        notes
+    }
+
     /// The commands that are listed as having no key on purpose.
     pub fn unbound(&self) -> &[Command] {
         &self.unbound
@@ -396,21 +434,43 @@ type Bound = (Vec<Key>, Option<Call>);
 
 fn entry(context: Context, name: &str, value: &DeValue<'_>) -> Result<Bound, String> {
     let keys = Key::sequence(name)?;
-    let DeValue::String(text) = value else {
-        return Err(format!("`{name}` has to be given a command in quotes"));
+    let text = match value {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Array(list) => format!("do {}", several(list)?),
+        _ => return Err(format!("`{name}` has to be given a command in quotes")),
     };
     if text.trim() == "none" {
         return Ok((keys, None));
     }
-    let call = Call::parse(text)?;
-    if !call.command.fits(context) && context != Context::Global {
-        let place = context.name();
-        return Err(format!("`{text}` can't be done in [{place}]"));
+    let call = Call::parse(&text)?;
+    let all = match (call.command, &call.argument) {
+        (Command::Do, Some(text)) => Call::several(text)?,
+        _ => vec![call.clone()],
+    };
+    let fits = |c: &Call| c.command.fits(context) || context == Context::Global;
+    if let Some(odd) = all.iter().find(|c| !fits(c)) {
+        let (place, odd) = (context.name(), odd.command.name());
+        return Err(format!("`{odd}` can't be done in [{place}]"));
+    }
+    if context == Context::Composer && call.command == Command::Do {
+        return Err("several commands can't be given in [composer]".to_owned());
     }
     if context == Context::Composer && keys.first().is_some_and(|k| k.is_text()) {
         return Err(format!("`{name}` writes a letter in the composer"));
     }
     Ok((keys, Some(call)))
+}
+
+/// A list of commands as one text.
+fn several(list: &[Spanned<DeValue<'_>>]) -> Result<String, String> {
+    let mut all = Vec::new();
+    for item in list {
+        match item.get_ref().as_str() {
+            Some(text) if !text.contains(';') => all.push(text),
+            _ => return Err("a list holds commands in quotes, without semicolons".to_owned()),
+        }
+    }
+    Ok(all.join("; "))
 }
 
 fn first_line(text: &str) -> &str {

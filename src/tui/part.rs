@@ -3,8 +3,8 @@
 
 use crate::mime::attachment::file_name;
 use crate::mime::render::{Line, Link};
-use crate::model::MsgId;
 use crate::model::view::AttachmentRow;
+use crate::model::{MsgId, Target};
 use crate::text::Clean;
 use crate::tui::picture::{Inlay, Shown};
 use std::collections::BTreeMap;
@@ -82,6 +82,18 @@ pub enum PartJob {
     Pipe {
         /// Which.
         part: PartOf,
+        /// The command line as typed.
+        command: String,
+    },
+    /// Give messages as they came to a program, and show what that prints.
+    Give {
+        /// Which.
+        targets: Vec<Target>,
+        /// The command line as typed.
+        command: String,
+    },
+    /// Run a program, and show what it prints.
+    Run {
         /// The command line as typed.
         command: String,
     },

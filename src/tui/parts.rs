@@ -11,8 +11,8 @@ use crate::mime::peek::{Peek, message_lines, peek};
 use crate::mime::picture::{decode, size};
 use crate::mime::render::{Line, Mark, Run};
 use crate::mime::{danger, media};
-use crate::model::MsgId;
 use crate::model::view::AttachmentRow;
+use crate::model::{MsgId, Target};
 use crate::store::{LocalReader, Reader};
 use crate::text::Clean;
 use crate::tui::event::Event;
@@ -23,13 +23,16 @@ use crate::tui::runaways::Runaways;
 use crate::tui::shelves::unreadable;
 use crate::tui::{download, paths, terminal};
 use crossbeam_channel::Sender;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+/// Octets of messages that a program is given at once, at most.
+const MOST_GIVEN: usize = 256 << 20;
 
 /// Jobs at once; as many that took too long may be at work beside them.
 const JOBS: usize = 4;
@@ -150,6 +153,8 @@ impl Parts {
             PartJob::Save { parts, to } => self.save(&parts, to.as_deref()).map(Done::Said),
             PartJob::Open { part, sure } => self.open(part, sure),
             PartJob::Pipe { part, command } => self.pipe(&part, &command),
+            PartJob::Give { targets, command } => self.give(&targets, &command),
+            PartJob::Run { command } => printed(&command, Vec::new(), &command),
             PartJob::Picture { part, room, serial } => {
                 let result = Ok(Arc::new(self.picture(&part, room)?));
                 Ok(Done::Came(PartCame::Picture { serial, result }))
@@ -264,21 +269,36 @@ impl Parts {
     }
 
     fn pipe(&self, part: &PartOf, typed: &str) -> Result<Done, String> {
-        let argv = shell_words::split(typed).map_err(|e| format!("`{typed}`: {e}"))?;
-        if argv.is_empty() {
-            return Err("no program was named".to_owned());
-        }
         let found = self.extract(part)?;
-        let printed = filter(&argv, found.bytes).map_err(|e| e.to_string())?;
-        if printed.trim_ascii().is_empty() {
-            return Ok(Done::Said(format!(
-                "`{typed}` succeeded and printed nothing."
-            )));
+        printed(typed, found.bytes, &format!("{typed} < {}", found.name))
+    }
+
+    /// Gives messages to a program, one behind the other, each as it came.
+    fn give(&self, targets: &[Target], typed: &str) -> Result<Done, String> {
+        let failed = |e: crate::store::Error| unreadable(&self.cache, &e);
+        let reader = Reader::open(&self.cache).map_err(failed)?;
+        let found = reader.resolve(targets).map_err(failed)?;
+        let mut seen = BTreeSet::new();
+        let mut rows = Vec::new();
+        for target in &found {
+            rows.extend(reader.row_at(target.location).map_err(failed)?);
         }
-        Ok(paper(
-            &format!("{typed} < {}", found.name),
-            text_lines(printed, 0),
-        ))
+        let messages = rows.iter().map(|row| row.message);
+        let messages: Vec<MsgId> = messages.filter(|m| seen.insert(*m)).collect();
+        let mut all = Vec::new();
+        for message in &messages {
+            let body = reader.body(*message).map_err(failed)?;
+            let body = body.ok_or("a message's text is not here yet; open it first")?;
+            all.extend_from_slice(&body);
+            if all.len() > MOST_GIVEN {
+                return Err("that is more than a program is given at once".to_owned());
+            }
+        }
+        let what = match messages.len() {
+            1 => "the message".to_owned(),
+            n => format!("{n} messages"),
+        };
+        printed(typed, all, &format!("{typed} < {what}"))
     }
 
     fn look(&self, part: &PartOf, width: usize) -> Result<Done, String> {
@@ -432,6 +452,22 @@ fn text_lines(printed: Vec<u8>, quote: u8) -> Vec<Line> {
         lines.push(Line::from_runs(vec![Run::new(note, Mark::Dim)], 0));
     }
     lines
+}
+
+/// What a program of the user's prints that is given this. It is run as it is written: a shell is
+/// only there if one is named.
+fn printed(typed: &str, input: Vec<u8>, title: &str) -> Result<Done, String> {
+    let argv = shell_words::split(typed).map_err(|e| format!("`{typed}`: {e}"))?;
+    if argv.is_empty() {
+        return Err("no program was named".to_owned());
+    }
+    let printed = filter(&argv, input).map_err(|e| e.to_string())?;
+    if printed.trim_ascii().is_empty() {
+        return Ok(Done::Said(format!(
+            "`{typed}` succeeded and printed nothing."
+        )));
+    }
+    Ok(paper(title, text_lines(printed, 0)))
 }
 
 fn filter(argv: &[String], input: Vec<u8>) -> Result<Vec<u8>, CommandError> {

@@ -144,6 +144,8 @@ pub struct Ports {
     pub fresh: Fresh,
     /// How they are read again.
     pub reload: ReloadHow,
+    /// The file of what was typed on the command line.
+    pub past: PathBuf,
     /// Things to say at the start (a broken account, a bad theme), cleaned.
     pub warnings: Vec<String>,
 }

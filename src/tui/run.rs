@@ -4,6 +4,7 @@
 //! Idle means asleep: there is no tick, only a deadline while something on the screen has to
 //! disappear. A turn of more than 16 ms is logged with the event that began it.
 
+use crate::config::files::replace;
 use crate::config::keep::Keep;
 use crate::model::MailDomain;
 use crate::signal::{Board, Posted};
@@ -29,7 +30,7 @@ use crate::tui::terminal::{self, Terminal};
 use crate::tui::theme::Surroundings;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -106,6 +107,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
             editing: ports.editing,
             keep: ports.keep,
             reload: ports.reload,
+            past: ports.past.clone(),
             spelling: spelling.clone(),
         },
         inbox,
@@ -126,6 +128,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
         views: ports.views,
         splits: ports.splits,
         fresh: ports.fresh,
+        past: past(&ports.past),
         warnings: ports.warnings,
     })
 }
@@ -144,6 +147,7 @@ struct Hands<'s> {
     editing: PathBuf,
     keep: KeepHow,
     reload: ReloadHow,
+    past: PathBuf,
     spelling: Spelling,
 }
 
@@ -265,6 +269,7 @@ impl Hands<'_> {
             Effect::Reload { open } => {
                 reload(Arc::clone(&self.reload), open, self.events.clone());
             }
+            Effect::Remember(lines) => remember(self.past.clone(), lines),
             Effect::Mouse(on) => self.terminal.mouse(on)?,
             Effect::Hyperlinks(_) => {}
             Effect::Copy(text) => self.terminal.copy(&clip(&text).0)?,
@@ -383,6 +388,25 @@ fn reload(how: ReloadHow, open: bool, events: Sender<Event>) {
         .spawn(move || drop(events.send(Event::Fresh(Box::new(how()), open))));
     if let Err(e) = spawned {
         tracing::error!(%e, "no thread to read the configuration");
+    }
+}
+
+/// What was typed on the command line in earlier sessions; nothing, if that can't be read.
+fn past(file: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Writes down what was typed on the command line, on a thread: a disk may take its time.
+fn remember(file: PathBuf, lines: Vec<String>) {
+    let work = move || {
+        if let Err(error) = replace(&file, &(lines.join("\n") + "\n")) {
+            tracing::warn!(%error, "what was typed is not kept");
+        }
+    };
+    let spawned = std::thread::Builder::new().name("past".into()).spawn(work);
+    if let Err(e) = spawned {
+        tracing::error!(%e, "no thread to keep what was typed");
     }
 }
 

@@ -5,6 +5,7 @@ use crate::text::Clean;
 use crate::tui::app::layers::{Layer, Purpose, Turn};
 use crate::tui::app::popup::{Popup, Want};
 use crate::tui::app::state::Panes;
+use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
 use crate::tui::part::{PartCame, PartJob, PartOf};
@@ -39,6 +40,30 @@ impl Layer {
             fx.push(Effect::Paths(text.clone()));
         }
         Layer::Prompt(Prompt::new(label, kind, &text), purpose)
+    }
+
+    /// The program that gets the targets.
+    pub fn pipe(panes: &Panes) -> Layer {
+        let what = match panes.targets().len() {
+            1 => "Give the message to: ".to_owned(),
+            n => format!("Give {n} messages to: "),
+        };
+        Layer::line(&what, Command::Pipe)
+    }
+
+    /// A program to run.
+    pub fn run() -> Layer {
+        Layer::line("Run: ", Command::Run)
+    }
+
+    /// Several commands.
+    pub fn several() -> Layer {
+        Layer::line("Do (a semicolon between commands): ", Command::Do)
+    }
+
+    fn line(label: &str, command: Command) -> Layer {
+        let prompt = Prompt::new(Clean::line(label), Kind::Text, "");
+        Layer::Prompt(prompt, Purpose::Given(command))
     }
 
     /// These pictures, the first being made ready. `serial`: a number for its questions.

@@ -5,12 +5,23 @@ use crate::model::view::Scope;
 use crate::model::{Intent, MailboxId};
 use crate::text::Clean;
 use crate::tui::app::outward::{Rsvp, Wants};
-use crate::tui::app::state::Panes;
+use crate::tui::app::state::{Panes, View};
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Now};
+use crate::tui::part::PartJob;
 
 impl Panes {
+    /// Gives the targets to a program.
+    fn pipe(&mut self, command: &str, now: Now, fx: &mut Vec<Effect>) {
+        let targets = self.targets();
+        if targets.is_empty() || !matches!(self.view, View::Mail) {
+            return self.tell(Clean::lit("No message is selected."), now);
+        }
+        let command = command.to_owned();
+        fx.push(Effect::Part(PartJob::Give { targets, command }));
+    }
+
     /// Runs a command that was given something. What it names and is not there is told.
     pub fn command_with(
         &mut self,
@@ -20,6 +31,15 @@ impl Panes {
         fx: &mut Vec<Effect>,
     ) -> Wants {
         let missing = match command {
+            Command::Pipe => {
+                self.pipe(argument, now, fx);
+                None
+            }
+            Command::Run => {
+                let command = argument.to_owned();
+                fx.push(Effect::Part(PartJob::Run { command }));
+                None
+            }
             Command::Search => {
                 self.search_for(argument, now, fx);
                 None

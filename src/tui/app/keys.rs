@@ -8,7 +8,12 @@ use crate::tui::keymap::{Choice, Keymap, Pending, Step, WAIT};
 use crossterm::event::KeyEvent;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Who waits so long with the next key of a sequence is shown how it can go on.
+const HESITATES: Duration = Duration::from_millis(450);
+/// The largest number before a command.
+const MOST: usize = 999;
 
 /// A key and what it does, for the hint line.
 pub type Hint = (Clean, Clean);
@@ -20,6 +25,10 @@ pub struct Keys {
     pending: Pending,
     choices: Vec<Choice>,
     begun: Option<(Context, Instant)>,
+    /// The number typed before a command.
+    count: Option<usize>,
+    /// Whether how to go on is shown, because one hesitated.
+    shown: bool,
     hints: BTreeMap<Context, Vec<(Command, Hint)>>,
 }
 
@@ -51,6 +60,8 @@ impl Keys {
             pending: Pending::default(),
             choices: Vec::new(),
             begun: None,
+            count: None,
+            shown: false,
             hints,
         };
         (keys, warnings)
@@ -69,6 +80,10 @@ impl Keys {
             self.forget();
         }
         let key = Key::of(key);
+        if self.counts(context, key) || (key.is_escape() && self.count.take().is_some()) {
+            return Vec::new();
+        }
+        let count = self.count;
         let mut calls = Vec::new();
         // A key is given again at most once: the sequence is empty then.
         for _ in 0..2 {
@@ -85,6 +100,9 @@ impl Keys {
                 Step::Pending(choices) => {
                     self.begun = (!self.pending.is_empty()).then_some((context, now));
                     self.choices = choices;
+                    if self.pending.is_empty() {
+                        self.forget();
+                    }
                     break;
                 }
                 Step::None => {
@@ -93,11 +111,36 @@ impl Keys {
                 }
             }
         }
-        calls
+        match count {
+            Some(count) => repeated(&calls, count),
+            None => calls,
+        }
+    }
+
+    /// Takes a digit that goes on with a number, or begins one where it means nothing else.
+    fn counts(&mut self, context: Context, key: Key) -> bool {
+        if !self.pending.is_empty() {
+            return false;
+        }
+        let digit = key.letter().and_then(|c| c.to_digit(10));
+        let digit = digit.and_then(|d| usize::try_from(d).ok());
+        let Some(digit) = digit.filter(|d| *d > 0 || self.count.is_some()) else {
+            return false;
+        };
+        let bound = self.map.step(context, &mut Pending::default(), key) != Step::None;
+        if bound && self.count.is_none() {
+            return false;
+        }
+        let count = self.count.unwrap_or(0) * 10 + digit;
+        self.count = Some(count.min(MOST));
+        true
     }
 
     /// What is said of a key that came to nothing.
     pub fn unknown(&self, context: Context, key: &KeyEvent) -> Clean {
+        if Key::of(key).is_escape() {
+            return Clean::default();
+        }
         let help = self.map.key_of(context, Command::Help);
         let help = help.map_or_else(String::new, |k| format!("; {k} shows the keys"));
         Clean::line(&format!("{} is not bound here{help}", Key::of(key)))
@@ -105,18 +148,45 @@ impl Keys {
 
     /// Whether a sequence was begun.
     pub fn has_begun(&self) -> bool {
-        !self.pending.is_empty()
+        !self.pending.is_empty() || self.count.is_some()
+    }
+
+    /// What was pressed of a sequence so far.
+    pub fn begun(&self) -> String {
+        self.pending.written()
+    }
+
+    /// How to go on, once one hesitated: the keys that follow and what they do.
+    pub fn shown(&self) -> Vec<Hint> {
+        let choices = self.choices.iter().filter(|_| self.shown);
+        choices
+            .map(|c| (Clean::line(&c.keys), sentence(&c.call)))
+            .collect()
     }
 
     /// When what was begun has to be taken as it stands; `None` if it can wait for ever.
     pub fn deadline(&self) -> Option<Instant> {
+        let (_, begun) = self.begun?;
+        // What ends by itself in a moment needs no box before.
+        let show = (!self.shown && !self.choices.is_empty()).then(|| begun + HESITATES);
+        self.ends().or(show)
+    }
+
+    /// When what was begun is taken as it stands.
+    fn ends(&self) -> Option<Instant> {
         let (context, begun) = self.begun?;
         self.map.waits(context, &self.pending).then(|| begun + WAIT)
     }
 
     /// What was begun means by itself, once its time has passed.
     pub fn expire(&mut self, now: Instant) -> Option<Call> {
-        if self.deadline().is_none_or(|d| now < d) {
+        if self
+            .begun
+            .is_some_and(|(_, begun)| now >= begun + HESITATES)
+        {
+            self.shown = true;
+        }
+        if self.ends().is_none_or(|d| now < d) {
             return None;
         }
         let (context, _) = self.begun?;
@@ -130,10 +200,16 @@ impl Keys {
         self.pending.clear();
         self.choices.clear();
         self.begun = None;
+        self.count = None;
+        self.shown = false;
     }
 
     /// The hints: how to go on with what was begun, else what can be done where `fits`.
     pub fn hints(&self, context: Context, fits: impl Fn(Command) -> bool) -> Vec<Hint> {
+        if let Some(count) = self.count.filter(|_| self.choices.is_empty()) {
+            let how = Clean::lit("times: what moves, or z; G goes to that line");
+            return vec![(Clean::line(&count.to_string()), how)];
+        }
         if !self.choices.is_empty() {
             let begun = self.pending.written();
             return self
@@ -152,8 +228,33 @@ impl Keys {
     }
 }
 
+/// The calls as often as was typed. A number before `first` or `last` is that of a line.
+fn repeated(calls: &[Call], count: usize) -> Vec<Call> {
+    let mut all = Vec::new();
+    for call in calls {
+        match call.command {
+            Command::First | Command::Last => {
+                all.push(Command::First.into());
+                all.extend(std::iter::repeat_n(Command::Down.into(), count - 1));
+            }
+            _ if call.repeats() => all.extend(std::iter::repeat_n(call.clone(), count)),
+            _ => all.push(call.clone()),
+        }
+    }
+    all
+}
+
+/// What a call does, in a sentence.
+fn sentence(call: &Call) -> Clean {
+    match call.argument {
+        Some(_) => words(call),
+        None => Clean::lit(call.command.info().about),
+    }
+}
+
 fn words(call: &Call) -> Clean {
     match &call.argument {
+        Some(argument) if call.command == Command::Do => Clean::line(argument),
         Some(argument) => Clean::line(&format!("{} {argument}", call.command.name())),
         None => Clean::lit(call.command.name()),
     }
@@ -213,6 +314,53 @@ mod tests {
         keys.press(Context::Index, &key('z'), now);
         let calls = keys.press(Context::Index, &key('e'), now);
         assert_eq!(calls, [Command::Undo.into(), Command::Archive.into()]);
+    }
+
+    #[test]
+    fn a_number_repeats_what_moves_and_nothing_else() {
+        let (mut keys, _) = Keys::load(None, &[]);
+        let now = Instant::now();
+        let mut press = |typed: &str| -> Vec<Call> {
+            let calls = typed
+                .chars()
+                .map(|c| keys.press(Context::Index, &key(c), now));
+            calls.last().unwrap()
+        };
+        assert_eq!(press("12j"), vec![Call::from(Command::Down); 12]);
+        assert_eq!(press("j"), [Command::Down.into()]);
+        assert_eq!(press("3e"), [Command::Archive.into()]);
+        let third = [
+            Command::First.into(),
+            Command::Down.into(),
+            Command::Down.into(),
+        ];
+        assert_eq!(press("3G"), third);
+        assert_eq!(press("3gg"), third);
+        assert_eq!(press("10z").len(), 10);
+        assert_eq!(press("0"), []);
+        assert_eq!(press("99999999999999j").len(), MOST);
+    }
+
+    #[test]
+    fn who_hesitates_is_shown_how_to_go_on() {
+        let (mut keys, _) = Keys::load(None, &[]);
+        let now = Instant::now();
+        keys.press(Context::Index, &key('g'), now);
+        assert!(keys.shown().is_empty());
+        assert_eq!(keys.deadline(), Some(now + HESITATES));
+        assert_eq!(keys.expire(now + HESITATES), None);
+        let shown = keys.shown();
+        assert!(
+            shown
+                .iter()
+                .any(|(k, w)| k.as_str() == "i" && w.as_str().contains("inbox"))
+        );
+        assert_eq!(keys.deadline(), None, "nothing is waited for any more");
+        assert_eq!(
+            keys.press(Context::Index, &key('i'), now),
+            [Command::GoInbox.into()]
+        );
+        assert!(keys.shown().is_empty() && !keys.has_begun());
     }
 
     #[test]

@@ -88,6 +88,8 @@ pub enum Purpose {
     SaveTo(Vec<PartOf>),
     /// The program that gets an attachment.
     Pipe(PartOf),
+    /// What this command is given.
+    Given(Command),
     /// What an option is to be.
     Setting(Box<Row>),
 }
@@ -214,6 +216,7 @@ impl Layer {
             accounts: panes.accounts.iter().map(|a| a.name.0.clone()).collect(),
             tags: panes.known_tags(),
             views: panes.sorted.names(),
+            past: panes.past.clone(),
         };
         Layer::Prompt(Prompt::command(context, words), Purpose::Command)
     }

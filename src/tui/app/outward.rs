@@ -77,6 +77,12 @@ pub enum Wants {
     Find,
     /// The command line.
     CommandLine,
+    /// A program to give messages to.
+    Pipe,
+    /// A program to run.
+    Run,
+    /// Several commands.
+    Do,
     /// What is wrong with the user's files.
     Problems,
     /// The palette.

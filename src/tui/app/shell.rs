@@ -12,12 +12,11 @@ use crate::tui::app::draw;
 use crate::tui::app::keys::{Hint, Keys};
 use crate::tui::app::layers::{Ask, For, Layer, Turn};
 use crate::tui::app::outward::{self, Wants};
-use crate::tui::app::popup::{IN_FRONT, Popup};
+use crate::tui::app::popup::Popup;
 use crate::tui::app::sorted::Sorted;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::{Effect, End};
-use crate::tui::errand::Errand;
 use crate::tui::event::{About, Event, Now};
 use crate::tui::files::Fresh;
 use crate::tui::ports::Taste;
@@ -39,6 +38,7 @@ mod anew;
 mod awaited;
 mod dress;
 mod past;
+mod several;
 mod shown;
 
 use anew::Known;
@@ -78,6 +78,8 @@ pub struct Setup {
     pub compose: Option<Box<Draft>>,
     /// What the user's files say.
     pub fresh: Fresh,
+    /// What was typed on the command line, the newest last.
+    pub past: Vec<String>,
     /// Things to say at the start.
     pub warnings: Vec<String>,
 }
@@ -106,6 +108,7 @@ impl App {
             Panes::new(setup.accounts, setup.taste, sorted, keymap, size, now);
         panes.downloads = setup.downloads;
         panes.groups.clone_from(&setup.groups);
+        panes.past = setup.past;
         panes.themes = setup.fresh.themes.iter().map(|(n, _)| n.clone()).collect();
         let themes = setup.fresh.themes.clone();
         let (dress, faults) = Dress::new(setup.theme.as_deref(), themes, setup.surroundings);
@@ -263,28 +266,6 @@ impl App {
         }
     }
 
-    /// What is to be attached goes to the message in front.
-    fn take_along(&mut self, now: Now, fx: &mut Vec<Effect>) {
-        let front = self.desk.front().map(|w| w.serial());
-        let before = fx.len();
-        fx.retain_mut(|effect| match (effect, front) {
-            (Effect::Errand { serial, .. }, Some(front)) if *serial == IN_FRONT => {
-                *serial = front;
-                true
-            }
-            (Effect::Errand { serial, .. }, None) => *serial != IN_FRONT,
-            _ => true,
-        });
-        if fx.len() < before {
-            let text = "No message is being written that it could be attached to.";
-            self.panes.tell(Clean::lit(text), now);
-        } else if front.is_some() && fx.iter().any(is_taking) {
-            let key = self.panes.way_to(Command::Writing);
-            let text = format!("Attached to the message being written; {key} goes on with it.");
-            self.panes.tell(Clean::line(&text), now);
-        }
-    }
-
     /// The panes have what the message in front leaves them.
     fn make_room(&mut self) {
         let cols = self.panes.size.0;
@@ -322,6 +303,7 @@ impl App {
         for layer in &self.layers {
             cursor = layer.draw(buf, screen, theme);
         }
+        self.draw_choices(buf, theme);
         ground(buf, theme.style("screen.back"));
         cursor
     }
@@ -361,7 +343,9 @@ impl App {
         let calls = self.keys.press(context, &key, now.mono);
         if calls.is_empty() && !self.keys.has_begun() {
             let said = self.keys.unknown(context, &key);
-            self.panes.status.murmur(said, now.mono);
+            if !said.is_empty() {
+                self.panes.status.murmur(said, now.mono);
+            }
         }
         for call in calls {
             self.call(&call, now, fx);
@@ -374,6 +358,9 @@ impl App {
             && let Some(name) = &call.argument
         {
             return self.theme(name, now);
+        }
+        if let (Command::Do, Some(text)) = (call.command, &call.argument) {
+            return self.several(text, now, fx);
         }
         if !self.desk.is_empty() {
             let cols = self.panes.size.0;
@@ -537,6 +524,9 @@ impl App {
             Wants::Splits => Ok(Layer::splits(&self.panes)),
             Wants::Chore(chore) => Layer::chore(&self.panes, chore, now),
             Wants::Problems => self.problems(),
+            Wants::Pipe => Ok(Layer::pipe(&self.panes)),
+            Wants::Run => Ok(Layer::run()),
+            Wants::Do => Ok(Layer::several()),
             Wants::Theme => Ok(Layer::theme(self.dress.setting(), &self.panes.themes)),
             Wants::Search => {
                 fx.push(Effect::Query(Question::Lists));
@@ -574,16 +564,6 @@ impl App {
             Err(why) => self.panes.tell(Clean::lit(why), now),
         }
     }
-}
-
-fn is_taking(effect: &Effect) -> bool {
-    matches!(
-        effect,
-        Effect::Errand {
-            errand: Errand::Take(..),
-            ..
-        }
-    )
 }
 
 #[cfg(test)]

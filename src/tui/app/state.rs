@@ -7,7 +7,7 @@ use crate::text::Clean;
 use crate::tui::app::acts::Acts;
 use crate::tui::app::geometry::{Pane, Places};
 use crate::tui::app::sorted::Sorted;
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
 use crate::tui::keymap::Keymap;
@@ -25,6 +25,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// Lines of the command line that are kept.
+const REMEMBERED: usize = 200;
 /// A list of no more lines has none to spare.
 const ABOVE: u16 = 4;
 
@@ -90,6 +92,8 @@ pub struct Panes {
     pub downloads: PathBuf,
     /// The names of the user's themes.
     pub themes: Vec<String>,
+    /// What was typed on the command line, the newest last.
+    pub past: Vec<String>,
     /// When a key last made accounts that wait try again.
     pub hurried: Option<Instant>,
     /// What the keys mean, for sentences that name one.
@@ -132,6 +136,7 @@ impl Panes {
             groups: Vec::new(),
             downloads: PathBuf::new(),
             themes: Vec::new(),
+            past: Vec::new(),
             hurried: None,
             keymap,
         };
@@ -193,6 +198,16 @@ impl Panes {
     /// Runs something that asks questions, and asks them.
     pub fn ask(&mut self, fx: &mut Vec<Effect>, run: impl FnOnce(&mut Panes) -> Vec<Question>) {
         fx.extend(run(self).into_iter().map(Effect::Query));
+    }
+
+    /// Keeps what was typed on the command line, each line once.
+    pub fn remember(&mut self, call: &Call, fx: &mut Vec<Effect>) {
+        let line = call.to_string();
+        self.past.retain(|before| *before != line);
+        self.past.push(line);
+        let old = self.past.len().saturating_sub(REMEMBERED);
+        self.past.drain(..old);
+        fx.push(Effect::Remember(self.past.clone()));
     }
 
     /// Says something that is as it should be.

@@ -7,7 +7,7 @@ use crate::text::{Clean, later, when};
 use crate::tui::app::layers::{Ask, Layer, Purpose, TIMES, Turn};
 use crate::tui::app::outward::NO_TIME;
 use crate::tui::app::state::Panes;
-use crate::tui::command::Command;
+use crate::tui::command::{Call, Command};
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Now};
 use crate::tui::offer::Offered;
@@ -182,6 +182,16 @@ impl Layer {
                     Turn::stay()
                 }
             },
+            (Outcome::Text(text), Purpose::Given(_)) if text.trim().is_empty() => Turn::closed(),
+            (Outcome::Text(text), Purpose::Given(command)) => {
+                match Call::parse(&format!("{} {text}", command.name())) {
+                    Ok(call) => Turn::asking(Ask::Call(call)),
+                    Err(why) => {
+                        prompt.fail(Clean::line(&why));
+                        Turn::stay()
+                    }
+                }
+            }
             (Outcome::Text(text), Purpose::Setting(row)) => {
                 match settings::parse(row.option.kind, &text) {
                     Ok(value) => {
@@ -210,7 +220,10 @@ impl Layer {
                 fx.push(Effect::Part(PartJob::Pipe { part, command }));
                 Turn::closed()
             }
-            (Outcome::Call(call), _) => Turn::asking(Ask::Call(call)),
+            (Outcome::Call(call), _) => {
+                panes.remember(&call, fx);
+                Turn::asking(Ask::Call(call))
+            }
             (Outcome::Secret(secret), Purpose::Password(account)) => {
                 let intent = Intent::Password(account.clone(), secret);
                 fx.push(Effect::Ask(intent, About::Quiet));

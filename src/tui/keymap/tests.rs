@@ -250,3 +250,32 @@ fn a_preset_is_below_what_is_the_users_and_one_that_is_not_there_is_told() {
     );
     assert_eq!(press(&map, Context::Index, "e"), [call(Command::Archive)]);
 }
+
+#[test]
+fn a_list_of_commands_is_one_call_and_each_is_looked_at() {
+    let user = "[index]\n\"g x\" = [\"archive\", \"down\"]\n\"g y\" = [\"send\"]\n\"g z\" = [3]\n\"g w\" = []\n";
+    let (map, warnings) = Keymap::load(Some(user));
+    let g_x = Key::sequence("g x").unwrap();
+    let call = map.call_at(Context::Index, &g_x).unwrap();
+    assert_eq!(call.command, Command::Do);
+    assert_eq!(call.argument.as_deref(), Some("archive; down"));
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+}
+
+#[test]
+fn what_stands_in_the_way_is_noted() {
+    let user = "[index]\n\"g\" = \"archive\"\n\"e e\" = \"trash\"\n\"f9\" = \"undo\"\n";
+    let (map, warnings) = Keymap::load(Some(user));
+    assert_eq!(warnings, [""; 0]);
+    let notes = map.notes(user);
+    let told: Vec<_> = notes.iter().map(|n| (n.line, n.message.as_str())).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told[0].0 == 2 && told[0].1.starts_with("`g` waits"),
+        "{told:?}"
+    );
+    assert!(
+        told[1].0 == 3 && told[1].1.starts_with("`e` waits"),
+        "{told:?}"
+    );
+}

@@ -16,6 +16,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+mod past;
 mod terms;
 
 pub use terms::Known;
@@ -36,6 +37,8 @@ pub struct Words {
     pub tags: Vec<String>,
     /// Saved views.
     pub views: Vec<String>,
+    /// What was typed before, the newest last.
+    pub past: Vec<String>,
 }
 
 impl Words {
@@ -106,6 +109,8 @@ pub struct Prompt {
     list: List,
     /// Whether the line is what the list's selection says.
     taken: bool,
+    /// Which of the lines typed before is shown, from the newest.
+    recalled: Option<usize>,
 }
 
 impl Prompt {
@@ -120,6 +125,7 @@ impl Prompt {
             found: Vec::new(),
             list: List::default(),
             taken: false,
+            recalled: None,
         };
         prompt.complete();
         prompt
@@ -231,6 +237,8 @@ impl Prompt {
             // As in a shell's line editor and in vim: past the beginning is out.
             KeyCode::Backspace if self.input.is_empty() => return Outcome::Closed,
             KeyCode::Enter => return self.enter(),
+            KeyCode::Up if self.recalls() => return self.recall(1),
+            KeyCode::Down if self.recalled.is_some() => return self.recall(-1),
             KeyCode::Tab | KeyCode::Down => return self.turn(1),
             KeyCode::BackTab | KeyCode::Up => return self.turn(-1),
             KeyCode::Char('n') if ctrl => return self.turn(1),
@@ -269,6 +277,7 @@ impl Prompt {
         match edit {
             Edit::Changed => {
                 self.error = None;
+                self.recalled = None;
                 self.complete();
                 Outcome::Changed
             }

@@ -24,6 +24,8 @@ pub(super) struct Known {
     wrong: Vec<Wrong>,
     /// Everything that is wrong now, as it is listed.
     told: Vec<String>,
+    /// What is right, and may surprise.
+    notes: Vec<String>,
     /// Whether the program is to begin anew, once nobody is in the middle of something.
     anew: bool,
 }
@@ -36,6 +38,7 @@ impl Known {
             keys: fresh.keys,
             wrong: fresh.wrong,
             told: said,
+            notes: noted(&fresh.notes),
             anew: false,
         }
     }
@@ -90,6 +93,7 @@ impl App {
         self.known.wrong.retain(|w| !fine(&w.file));
         let taken = fresh.wrong.iter().filter(|w| fine(&w.file));
         self.known.wrong.extend(taken.cloned());
+        self.known.notes = noted(&fresh.notes);
         self.tell_wrong(&fresh.wrong, &became, now);
         match self.layers.iter_mut().find_map(Layer::as_settings) {
             Some(settings) => settings.set(fresh.settings),
@@ -174,14 +178,15 @@ impl App {
 
     /// What is wrong with the files, to read.
     pub(super) fn problems(&self) -> Result<Layer, &'static str> {
-        if self.known.told.is_empty() {
+        if self.known.told.is_empty() && self.known.notes.is_empty() {
             return Err("Nothing is wrong with the configuration, the keys and the themes.");
         }
         let line = |text: &String| {
             let text = Clean::line(text);
             Line::from_runs(vec![Run::new(text.as_str(), Mark::Plain)], 0)
         };
-        let lines: Vec<Line> = self.known.told.iter().map(line).collect();
+        let all = self.known.told.iter().chain(&self.known.notes);
+        let lines: Vec<Line> = all.map(line).collect();
         let title = Clean::lit("What is wrong");
         let paper = Paper::new(&title, lines.into(), Vec::new(), Vec::new());
         Ok(Layer::Paper(paper))
@@ -192,6 +197,13 @@ impl App {
             self.panes.alarm(&fault, now);
         }
     }
+}
+
+fn noted(notes: &[Wrong]) -> Vec<String> {
+    let noted = notes.iter().map(|n| n.problem.written(&n.file));
+    noted
+        .map(|text| format!("{text} (only to be known)"))
+        .collect()
 }
 
 /// What of a configuration can't be changed under a running program.

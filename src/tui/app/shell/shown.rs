@@ -4,8 +4,10 @@
 use super::App;
 use crate::text::Clean;
 use crate::tui::app::layers::{Layer, Purpose};
+use crate::tui::app::popup::IN_FRONT;
 use crate::tui::command::{Call, Command};
 use crate::tui::effect::Effect;
+use crate::tui::errand::Errand;
 use crate::tui::event::Now;
 use crate::tui::hyperlink::Linked;
 use crate::tui::part::{PartCame, PartOf, Remotely};
@@ -25,6 +27,28 @@ impl App {
         match (&self.panes.pager, reader) {
             (Some(pager), Some(place)) if !covered => pager_view::linked(pager, place.inner),
             _ => Vec::new(),
+        }
+    }
+
+    /// What is to be attached goes to the message in front.
+    pub(super) fn take_along(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        let front = self.desk.front().map(|w| w.serial());
+        let before = fx.len();
+        fx.retain_mut(|effect| match (effect, front) {
+            (Effect::Errand { serial, .. }, Some(front)) if *serial == IN_FRONT => {
+                *serial = front;
+                true
+            }
+            (Effect::Errand { serial, .. }, None) => *serial != IN_FRONT,
+            _ => true,
+        });
+        if fx.len() < before {
+            let text = "No message is being written that it could be attached to.";
+            self.panes.tell(Clean::lit(text), now);
+        } else if front.is_some() && fx.iter().any(is_taking) {
+            let key = self.panes.way_to(Command::Writing);
+            let text = format!("Attached to the message being written; {key} goes on with it.");
+            self.panes.tell(Clean::line(&text), now);
         }
     }
 
@@ -108,4 +132,14 @@ impl App {
             came => self.layers.extend(Layer::came(came, now)),
         }
     }
+}
+
+fn is_taking(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::Errand {
+            errand: Errand::Take(..),
+            ..
+        }
+    )
 }

@@ -84,6 +84,7 @@ pub fn setup() -> Setup {
         keys: None,
         surroundings: crate::tui::theme::Surroundings::read(|_| None),
         fresh: crate::tui::files::Fresh::default(),
+        past: Vec::new(),
         warnings: Vec::new(),
     }
 }

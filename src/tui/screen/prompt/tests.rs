@@ -7,6 +7,7 @@ use crate::tui::widget::ink::tests::shown;
 fn words() -> Words {
     Words {
         views: Vec::new(),
+        past: vec!["move Archive".to_owned(), "help".to_owned()],
         tags: vec!["urgent".into(), "work".into()],
         mailboxes: ["INBOX", "Archive", "Lists/rust dev", "Trash"]
             .map(str::to_owned)
@@ -124,4 +125,21 @@ fn drawn_at_every_size() {
         });
         insta::assert_snapshot!(format!("prompt_{columns}x{rows}"), drawn);
     }
+}
+
+#[test]
+fn arrows_go_through_what_was_typed_before() {
+    let mut prompt = line("");
+    press(&mut prompt, "up");
+    assert_eq!(prompt.text(), "help");
+    press(&mut prompt, "up");
+    assert_eq!(prompt.text(), "move Archive");
+    press(&mut prompt, "up");
+    assert_eq!(prompt.text(), "move Archive", "there is nothing older");
+    press(&mut prompt, "down down");
+    assert_eq!(prompt.text(), "");
+    // Who typed something goes through what it could become.
+    let mut typed = line("hel");
+    press(&mut typed, "up");
+    assert_eq!(typed.recalled, None);
 }

@@ -1,0 +1,71 @@
+//! Several commands in a row (`"g x" = ["archive", "down"]`, `:do archive; down`), and the box that
+//! shows how a begun sequence can go on.
+
+use super::App;
+use crate::text::{Clean, width};
+use crate::tui::app::keys::Hint;
+use crate::tui::command::Call;
+use crate::tui::effect::Effect;
+use crate::tui::event::Now;
+use crate::tui::theme::Theme;
+use crate::tui::widget::ink::Ink;
+use crate::tui::widget::popup;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// Columns of one way to go on: key and what it does.
+const COLUMN: usize = 30;
+/// Columns of its key.
+const KEY: usize = 8;
+
+impl App {
+    /// Runs commands one after the other, until one asks something: what follows could mean
+    /// something else then.
+    pub(super) fn several(&mut self, text: &str, now: Now, fx: &mut Vec<Effect>) {
+        let calls = match Call::several(text) {
+            Ok(calls) => calls,
+            Err(why) => return self.panes.alarm(&why, now),
+        };
+        for call in calls {
+            self.call(&call, now, fx);
+            let writes = self.desk.has_keys();
+            if !self.layers.is_empty() || writes {
+                return;
+            }
+        }
+    }
+
+    /// Draws how a begun sequence goes on, once one hesitates.
+    pub(super) fn draw_choices(&self, buf: &mut Buffer, theme: &Theme) {
+        let choices = self.keys.shown();
+        if choices.is_empty() || !self.layers.is_empty() {
+            return;
+        }
+        let screen = buf.area;
+        let across = (usize::from(screen.width).saturating_sub(2) / COLUMN).max(1);
+        let down = choices.len().div_ceil(across);
+        let rows = u16::try_from(down + 2).unwrap_or(u16::MAX);
+        // The two lines at the bottom stay free.
+        let room = screen.height.saturating_sub(2);
+        let height = rows.min(room);
+        let area = Rect::new(screen.x, screen.y + room - height, screen.width, height);
+        let title = Clean::line(&format!("{} …", self.keys.begun()));
+        let inside = popup::frame(buf, area, &title, theme);
+        let columns = (usize::from(inside.width) / across).max(1);
+        for (n, hint) in choices.iter().enumerate() {
+            let (column, row) = (n / down.max(1), n % down.max(1));
+            if let Some(mut ink) = Ink::row(buf, inside, row) {
+                ink.skip(column * columns);
+                draw_choice(&mut ink, hint, columns, theme);
+            }
+        }
+    }
+}
+
+fn draw_choice(ink: &mut Ink<'_>, (key, what): &Hint, columns: usize, theme: &Theme) {
+    let base = theme.style("popup.text");
+    let wide = width::width(key.as_str()).max(KEY);
+    ink.column(key, wide, base.patch(theme.style("popup.key")));
+    let rest = columns.saturating_sub(wide + 2);
+    ink.skip(1).column(what, rest, base);
+}
