@@ -66,6 +66,7 @@ mod found;
 mod cut;
 mod hostile;
 mod elsewhere;
+mod doctor;
 mod hostile_state;
 mod hostile_changes;
 mod hostile_pull;
