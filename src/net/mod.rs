@@ -1,6 +1,7 @@
 //! IMAP, SMTP and TLS: no database.
 
 pub mod error;
+pub mod causes;
 pub mod trace;
 pub mod onlooker;
 mod web;
@@ -21,7 +22,6 @@ pub mod imap;
 pub mod smtp;
 pub mod sendmail;
 pub mod sender;
-pub mod causes;
 pub mod diagnose;
 pub mod check;
 

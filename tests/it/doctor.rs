@@ -54,6 +54,14 @@ fn name_server(texts: &[(&str, &str)]) -> u16 {
     port
 }
 
+/// A home whose name server stands on loopback and tells these texts.
+fn at_home(config: &str, texts: &[(&str, &str)]) -> Home {
+    let port = name_server(texts);
+    Home::new(&format!(
+        "{config}\n[compose]\nname-server = \"127.0.0.1:{port}\"\n"
+    ))
+}
+
 /// The step of this name of the first account, or of the machine.
 fn step<'v>(report: &'v Value, name: &str) -> &'v Value {
     let account = report["accounts"][0]["steps"].as_array();
@@ -144,9 +152,9 @@ fn s06_the_certificate_that_is_not_for_the_host_is_shown() {
     let table = server.account("work", "ada");
     let there = format!("host = \"localhost\", port = {}", server.imaps);
     let other = format!("host = \"127.0.0.2\", port = {}", proxy.port);
-    let home = Home::new(&table.replacen(&there, &other, 1));
+    let home = at_home(&table.replacen(&there, &other, 1), &[]);
     let ran = home.run(&["doctor", "--json"]).code(69);
-    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let report = ran.json();
     let remedy = ["not for 127.0.0.2", "use the name that the provider gives"];
     says(&report, "IMAP port and TLS", "wrong", &remedy);
     let seen = ["for localhost", "the SHA-256 of its key is"];
@@ -175,11 +183,11 @@ fn f53_f54_a_refusal_to_sign_in_says_what_to_do() {
         let server = Script::with(&[]);
         server.always("AUTHENTICATE", say(&format!("{{tag}} NO {refusal}\n")));
         server.always("LOGIN", say(&format!("{{tag}} NO {refusal}\n")));
-        let home = Home::new(&server.account("work"));
+        let home = at_home(&server.account("work"), &[]);
         let ran = home.run(&["doctor", "--json"]).code(69);
-        let report: Value = serde_json::from_str(&ran.out).unwrap();
+        let report = ran.json();
         says(&report, "IMAP sign in", "wrong", &[remedy]);
-        assert!(!ran.out.contains("secret"), "{}", ran.out);
+        assert!(!ran.text().contains("secret"), "{}", ran.text());
         // Nobody is locked out by a diagnosis: one try.
         let tries = server.said("AUTHENTICATE").len() + server.said("LOGIN ").len();
         assert_eq!(tries, 1, "{refusal}");
@@ -190,14 +198,14 @@ fn f53_f54_a_refusal_to_sign_in_says_what_to_do() {
 fn greylisting_a_refused_sender_and_a_refused_token_are_told_apart() {
     let sink = Sink::start();
     let server = Script::with(&[]);
-    let home = Home::new(&server.account_with("work", sink.port));
+    let home = at_home(&server.account_with("work", sink.port), &[]);
     sink.refuse("work@example.test", "451 4.7.1 greylisted, come back");
     let report = home.json(&["doctor"]);
     let grey = ["greylisting", "it is tried again"];
     says(&report, "submission rehearsal", "careful", &grey);
     sink.refuse("work@example.test", "553 5.1.8 not your address");
     let ran = home.run(&["doctor", "--json"]).code(69);
-    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let report = ran.json();
     let sender = ["check `email` of the account"];
     says(&report, "submission rehearsal", "wrong", &sender);
     sink.take("work@example.test");
@@ -206,7 +214,7 @@ fn greylisting_a_refused_sender_and_a_refused_token_are_told_apart() {
         "535 5.7.139 Authentication unsuccessful, basic authentication is disabled",
     );
     let ran = home.run(&["doctor", "--json"]).code(69);
-    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let report = ran.json();
     let oauth = ["`auth = \"oauth\"`"];
     says(&report, "submission sign in", "wrong", &oauth);
     assert_eq!(sink.deliveries().len(), 0);
@@ -234,13 +242,18 @@ fn without_the_network_and_with_mistakes_it_still_looks() {
     assert!(!report.to_string().contains("nowhere.invalid"));
     home.configure(&format!("{good}colour = 7\n"));
     let ran = home.run(&["doctor", "--offline", "--json"]).code(78);
-    let report: Value = serde_json::from_str(&ran.out).unwrap();
-    says(&report, "configuration", "wrong", &["line 6"]);
-    home.configure(good);
+    let report = ran.json();
+    says(
+        &report,
+        "configuration",
+        "wrong",
+        &["line 7", "unknown key `colour`"],
+    );
+    let home = at_home(good, &[]);
     home.run(&["doctor", "nobody"]).code(66);
     let ran = home.run(&["doctor", "--json"]).code(69);
-    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let report = ran.json();
     let name = ["nowhere.invalid can't be found", "`host` in config.toml"];
     says(&report, "IMAP name", "wrong", &name);
-    assert!(!ran.out.contains("canary"), "{}", ran.out);
+    assert!(!ran.text().contains("canary"), "{}", ran.text());
 }

@@ -1,19 +1,15 @@
 //! One account: its password, both servers, the clock, and the domains that it sends from.
 
-use super::visit::Visit;
+use super::visit::{Offers, Visit};
 use super::{imap, sender, smtp};
 use crate::model::checkup::{Progress, Step};
 use crate::model::setup::Cancel;
 use crate::model::{Account, Secret, SecretSource};
 use crate::net::check::clock;
 use crate::net::domain::Resolver;
-use crate::net::imap::extensions::{Extension, Offer};
 use crate::sync::NoSecret;
 use crate::text::when;
 use std::path::Path;
-
-/// What a server offers and what becomes of it.
-pub type Offers = Vec<(Extension, Offer)>;
 
 /// What is looked at besides the account itself.
 #[derive(Clone, Debug)]

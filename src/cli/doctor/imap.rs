@@ -1,9 +1,8 @@
 //! Reading mail: signing in by each way that there is, what the server can do and what is made of it,
 //! mailboxes and their use, limits, and the server's clock.
 
-use super::account::Offers;
 use super::reach::{self, Reached};
-use super::visit::Visit;
+use super::visit::{Offers, Visit};
 use crate::model::checkup::Step;
 use crate::model::{Account, Auth, MailboxName, Role, Secret};
 use crate::net::causes::Service;

@@ -11,5 +11,6 @@ mod account;
 mod tell;
 mod run;
 
-pub use account::{Offers, Wanted, account, examine};
+pub use account::{Wanted, account, examine};
 pub use run::{Around, doctor, for_screen};
+pub use visit::Offers;

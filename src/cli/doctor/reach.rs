@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How long a port or an address is waited for that is only looked at.
-const GLANCE: Duration = Duration::from_secs(4);
+const GLANCE: Duration = Duration::from_secs(3);
 
 /// What the steps are called for a kind of server.
 struct Names {

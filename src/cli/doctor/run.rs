@@ -1,9 +1,9 @@
 //! `doctor` on the command line, and the same for one account on the screen.
 
-use super::account::{self, Offers, Wanted};
+use super::account::{self, Wanted};
 use super::machine;
 use super::tell::{self, Teller};
-use super::visit::Visit;
+use super::visit::{Offers, Visit};
 use crate::cli::exit::{self, Failure};
 use crate::cli::host::Desk;
 use crate::cli::say::say;

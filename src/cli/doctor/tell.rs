@@ -1,6 +1,6 @@
 //! What a doctor found, as lines and as JSON.
 
-use super::account::Offers;
+use super::visit::Offers;
 use crate::model::checkup::{Progress, Step};
 use crate::net::imap::extensions::{Extension, Offer};
 use crate::text::{Clean, width, wrap};

@@ -6,8 +6,12 @@ use crate::model::setup::Cancel;
 use crate::net::causes::Service;
 use crate::net::diagnose::explain;
 use crate::net::error::NetError;
+use crate::net::imap::extensions::{Extension, Offer};
 use crate::net::trace::Ring;
 use std::time::Instant;
+
+/// What a server offers and what becomes of it.
+pub type Offers = Vec<(Extension, Offer)>;
 
 /// Tells of each step.
 pub(super) struct Visit<'a> {

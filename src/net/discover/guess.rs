@@ -3,8 +3,8 @@
 
 use crate::model::setup::{Proposal, SignIn, Source};
 use crate::model::{Endpoint, Security};
+use crate::net::causes::Service;
 use crate::net::connect;
-use crate::net::diagnose::Service;
 use crate::net::error::NetError;
 use crate::net::stream::Stream;
 use crate::net::tls::Trust;

@@ -185,8 +185,11 @@ impl SmtpSession {
 
     fn say(&mut self, lines: &str) -> Result<(), NetError> {
         if !self.unread.is_empty() {
+            // A server that goes away may say so unasked (RFC 5321 §3.8).
+            let going = self.last_words().filter(|reply| reply.code == 421);
             self.lost = true;
-            return Err(NetError::Protocol("a reply to no command".to_owned()));
+            let odd = || NetError::Protocol("a reply to no command".to_owned());
+            return Err(going.map_or_else(odd, |reply| reply.error()));
         }
         self.write(lines.as_bytes())
     }
