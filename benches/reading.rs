@@ -1,11 +1,12 @@
 //! What it costs to read: from a message in the cache to drawn cells.
 //!
-//!     cargo bench --bench reading [open|step|large|page|many]
+//!     cargo bench --bench reading [open|step|large|page|newsletter|many]
 //!
 //! `open` is the whole way of a message, with the threads that take part: from the key to its text
 //! on a buffer of 120 by 50, nothing prepared. `step` is the same for the next message, which was
 //! laid out while the one before it was read. `large` opens 50 MB, `page` newsletters of up to
-//! 2 MB; they tell for how long the screen's thread was busy at once. `many` lays out every
+//! 2 MB; they tell for how long the screen's thread was busy at once. `newsletter` lays the largest
+//! of them out again and again, nothing else, and counts processor time. `many` lays out every
 //! message on two threads. `MESSAGES` sets how many there are in the made-up corpus
 //! (10,000); the other is the demo's.
 
@@ -102,6 +103,13 @@ fn main() {
                 &file,
             ),
         );
+    }
+    if is_wanted("newsletter") {
+        let raw = letter(
+            "Content-Type: text/html; charset=utf-8\r\n",
+            &newsletter(2_000_000),
+        );
+        again(&raw);
     }
     if is_wanted("page") {
         for octets in [200 << 10, 700 << 10, 2_000_000] {
@@ -396,6 +404,28 @@ fn one(what: &str, account: &Account, raw: Vec<u8>) {
         ms(begun.elapsed()),
         ms(live.busy)
     );
+}
+
+/// Lays one message out again and again.
+fn again(raw: &[u8]) {
+    let (mut wall, mut busy) = (Vec::new(), Vec::new());
+    for _ in 0..30 {
+        let (begun, before) = (Instant::now(), processor());
+        std::hint::black_box(render(raw, &RenderOptions::default()));
+        wall.push(begun.elapsed());
+        busy.push(processor() - before);
+    }
+    tell("laid out again, clock", wall);
+    tell("… processor", busy);
+}
+
+/// What this thread has had of a processor.
+fn processor() -> Duration {
+    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_THREAD).unwrap();
+    let of = |t: nix::sys::time::TimeVal| {
+        Duration::from_micros(u64::try_from(t.tv_sec() * 1_000_000 + t.tv_usec()).unwrap())
+    };
+    of(usage.user_time()) + of(usage.system_time())
 }
 
 fn many(shelf: &Shelf) {

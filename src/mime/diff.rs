@@ -133,7 +133,7 @@ pub fn lines(text: &str, width: usize) -> Vec<Line> {
         let line = line.trim_end_matches('\r');
         let mark = reader.next(line).unwrap_or(Mark::Plain);
         for piece in Clean::block(line).as_str().split('\n') {
-            out.extend(lay_out(&[Run::new(piece.trim_end(), mark)], 0, width));
+            out.extend(lay_out(vec![Run::new(piece.trim_end(), mark)], 0, width));
         }
     }
     out

@@ -26,7 +26,7 @@ pub fn lines(text: &str, flowed: bool, del_sp: bool, width: usize, links: &mut L
         let clean = Clean::block(&p.text);
         for piece in clean.as_str().split('\n') {
             let runs = runs(piece, base(&p), links);
-            out.extend(lay_out(&runs, p.quote, width));
+            out.extend(lay_out(runs, p.quote, width));
         }
         if let Some(line) = out.get_mut(first) {
             line.block = blocks.remove(&n);

@@ -4,6 +4,7 @@
 //! screen's business.
 
 use crate::text::{Clean, wrap};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Characters shown of the value in a row.
@@ -70,20 +71,21 @@ pub struct Line {
 
 impl Line {
     /// A line of pieces, cleaned; neighbours of one meaning become one.
-    pub fn from_runs(runs: Vec<Run>, quote: u8) -> Line {
-        let mut spans: Vec<(String, Mark)> = Vec::new();
-        for run in runs.into_iter().filter(|r| !r.text.is_empty()) {
-            match spans.last_mut() {
-                Some((text, mark)) if *mark == run.mark => text.push_str(&run.text),
-                _ => spans.push((run.text, run.mark)),
+    pub fn from_runs(mut runs: Vec<Run>, quote: u8) -> Line {
+        runs.retain(|r| !r.text.is_empty());
+        runs.dedup_by(|next, run| {
+            let same = next.mark == run.mark;
+            if same {
+                run.text.push_str(&next.text);
             }
-        }
-        let span = |(text, style): (String, Mark)| Span {
-            text: Clean::line(&text),
-            style,
+            same
+        });
+        let span = |run: Run| Span {
+            text: Clean::from_line(run.text),
+            style: run.mark,
         };
         Line {
-            spans: spans.into_iter().map(span).collect(),
+            spans: runs.into_iter().map(span).collect(),
             quote,
             block: None,
             pictures: Vec::new(),
@@ -116,11 +118,18 @@ impl Run {
 }
 
 /// Wraps pieces as if they were one text of at most `cols` columns a line.
-pub fn wrap_runs(runs: &[Run], cols: usize) -> Vec<Vec<Run>> {
-    let whole: String = runs.iter().map(|r| r.text.as_str()).collect();
+pub fn wrap_runs(runs: Vec<Run>, cols: usize) -> Vec<Vec<Run>> {
+    // Nothing takes more columns than octets.
+    if runs.iter().map(|r| r.text.len()).sum::<usize>() <= cols {
+        return vec![runs];
+    }
+    let whole: Cow<'_, str> = match runs.as_slice() {
+        [only] => Cow::Borrowed(&only.text),
+        _ => runs.iter().map(|r| r.text.as_str()).collect(),
+    };
     let mut lines = Vec::new();
     // The runs that the coming lines may hold, and where they begin: a line may end inside of one.
-    let mut rest = runs;
+    let mut rest = runs.as_slice();
     let mut begin = 0;
     for piece in wrap::pieces(&whole, cols) {
         let mut line = Vec::new();
@@ -159,19 +168,27 @@ pub fn bars(quote: usize, width: usize) -> (Option<Run>, usize) {
     )
 }
 
+/// A line's pieces behind the bars of its quotation.
+pub fn behind(bar: Option<Run>, line: Vec<Run>) -> Vec<Run> {
+    match bar {
+        None => line,
+        Some(_) => bar.into_iter().chain(line).collect(),
+    }
+}
+
 /// Lays pieces out as lines of `width` columns behind the bars of their quotation.
-pub fn lay_out(runs: &[Run], quote: usize, width: usize) -> Vec<Line> {
+pub fn lay_out(runs: Vec<Run>, quote: usize, width: usize) -> Vec<Line> {
     let (bar, used) = bars(quote, width);
     let depth = u8::try_from(quote).unwrap_or(u8::MAX);
     wrap_runs(runs, width.saturating_sub(used).max(2))
         .into_iter()
-        .map(|line| Line::from_runs(bar.clone().into_iter().chain(line).collect(), depth))
+        .map(|line| Line::from_runs(behind(bar.clone(), line), depth))
         .collect()
 }
 
 /// Text of one meaning, laid out.
 pub fn say(text: &str, mark: Mark, width: usize) -> Vec<Line> {
-    lay_out(&[Run::new(Clean::line(text).as_str(), mark)], 0, width)
+    lay_out(vec![Run::new(Clean::line(text).as_str(), mark)], 0, width)
 }
 
 /// A name and what stands for it, in a column each; nothing if there is no value.
@@ -186,7 +203,7 @@ pub fn row(name: &str, value: &str, width: usize) -> Vec<Line> {
 
 /// A name, and pieces in the column beside it.
 pub fn named(name: &str, runs: &[Run], width: usize) -> Vec<Line> {
-    let lines = wrap_runs(runs, width.saturating_sub(NAMES).max(2)).into_iter();
+    let lines = wrap_runs(runs.to_vec(), width.saturating_sub(NAMES).max(2)).into_iter();
     let names = std::iter::once(name).chain(std::iter::repeat(""));
     let line = |(runs, name): (Vec<Run>, &str)| {
         let name = Run::new(format!("{name:<NAMES$}"), Mark::Dim);
@@ -207,11 +224,22 @@ mod tests {
             Run::new("see ", Mark::Plain),
             Run::new("the page now", Mark::Link(1)),
         ];
-        let lines = lay_out(&runs, 1, 12);
+        let lines = lay_out(runs.to_vec(), 1, 12);
         let shown: Vec<_> = lines.iter().map(Line::text).collect();
         assert_eq!(shown, ["see the page", "now"]);
         assert_eq!(lines[0].spans[1].style, Mark::Link(1));
-        assert_eq!(lay_out(&runs, 2, 30)[0].text(), "│ │ see the page now");
+        assert_eq!(
+            lay_out(runs.to_vec(), 2, 30)[0].text(),
+            "│ │ see the page now"
+        );
+    }
+
+    #[test]
+    fn nothing_is_wider_than_its_octets() {
+        for c in '\0'..=char::MAX {
+            let text = c.to_string();
+            assert!(width::width(&text) <= text.len(), "{c:?}");
+        }
     }
 
     proptest! {
@@ -219,7 +247,7 @@ mod tests {
         fn every_run_comes_where_it_belongs(texts in prop::collection::vec("[a-zé ]{0,12}", 0..9), cols in 2usize..20) {
             let mark = |n: usize| Mark::Link(u32::try_from(n).unwrap());
             let runs: Vec<Run> = (0..).zip(&texts).map(|(n, t)| Run::new(t.as_str(), mark(n))).collect();
-            let lines = wrap_runs(&runs, cols);
+            let lines = wrap_runs(runs, cols);
             for (n, text) in (0..).zip(&texts) {
                 let mine = lines.iter().flatten().filter(|r| r.mark == mark(n));
                 let found: String = mine.map(|r| r.text.as_str()).collect();
@@ -231,7 +259,7 @@ mod tests {
         #[test]
         fn lines_keep_to_their_width(texts in prop::collection::vec("[a-z日é ]{0,30}", 0..5), quote in 0usize..30, cols in 20usize..60) {
             let runs: Vec<Run> = texts.iter().map(|t| Run::new(t.as_str(), Mark::Plain)).collect();
-            for line in lay_out(&runs, quote, cols) {
+            for line in lay_out(runs, quote, cols) {
                 prop_assert!(width::width(&line.text()) <= cols);
             }
         }

@@ -7,7 +7,7 @@
 //! is cut. RFC 2047 §5 and §6.2 leave this to the client; Unicode TR 36 and "Trojan Source"
 //! (CVE-2021-42574) say why it is needed.
 
-use super::symbols::symbols;
+use super::symbols::{is_plain, symbols};
 use std::fmt;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -24,15 +24,26 @@ pub struct Clean(String);
 impl Clean {
     /// One line: line breaks and tabs become spaces.
     pub fn line(text: &str) -> Clean {
-        if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        if is_clean(text) {
             return Clean(text.to_owned());
         }
         Clean(clean(text, false))
     }
 
+    /// As [`Clean::line`], of a text that is not needed otherwise: most need no cleaning.
+    pub fn from_line(text: String) -> Clean {
+        if is_clean(&text) {
+            return Clean(text);
+        }
+        Clean(clean(&text, false))
+    }
+
     /// Several lines: `\n` stays (`\r\n`, `\r` and Unicode's own line ends become it), tabs are
     /// expanded to stops of eight columns.
     pub fn block(text: &str) -> Clean {
+        if is_clean(text) {
+            return Clean(text.to_owned());
+        }
         Clean(clean(text, true))
     }
 
@@ -45,6 +56,11 @@ impl Clean {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The text, to be put together with other.
+    pub fn into_string(self) -> String {
+        self.0
     }
 
     /// Whether there is no text.
@@ -63,6 +79,15 @@ impl AsRef<str> for Clean {
     fn as_ref(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a text is clean, as most are; a quick look that may miss some.
+fn is_clean(text: &str) -> bool {
+    let printable = |b: &u8| (0x20..0x7f).contains(b);
+    let plain = text.bytes().take_while(|b| printable(b)).count();
+    // Up to there it is ASCII.
+    text.get(plain..)
+        .is_some_and(|rest| rest.chars().all(is_plain))
 }
 
 fn clean(text: &str, lines: bool) -> String {
@@ -219,6 +244,16 @@ mod tests {
             "paypal"
         );
         assert_eq!(Clean::line("a\u{200d}b\u{fe0f}").as_str(), "ab");
+    }
+
+    #[test]
+    fn what_is_plain_is_clean() {
+        for c in ('\0'..=char::MAX).filter(|c| is_plain(*c)) {
+            let text = format!("a{c}{c}é");
+            assert_eq!(clean(&text, true), text, "{c:?}");
+            assert_eq!(clean(&text, false), text, "{c:?}");
+            assert!(!is_forbidden(c), "{c:?}");
+        }
     }
 
     #[test]

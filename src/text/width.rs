@@ -4,8 +4,8 @@
 //! not drawn, halfwidth sound marks count), so that a column computed here is the column drawn
 //! there. A grapheme is never split.
 
-use super::symbols::symbols;
-use unicode_width::UnicodeWidthStr;
+use super::symbols::{is_plain, symbols};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// What stands for the part that was cut off.
 const ELLIPSIS: &str = "…";
@@ -14,6 +14,12 @@ const ELLIPSIS: &str = "…";
 pub fn of_grapheme(symbol: &str) -> usize {
     if let [only] = symbol.as_bytes() {
         return usize::from(!only.is_ascii_control());
+    }
+    let mut chars = symbol.chars();
+    if let (Some(only), None) = (chars.next(), chars.next())
+        && is_plain(only)
+    {
+        return only.width().unwrap_or(0);
     }
     if symbol.chars().any(char::is_control) {
         return 0;
@@ -90,6 +96,18 @@ mod tests {
         assert_eq!(fit("abc", 2), "a…");
         assert_eq!(fit("abc", 0), "");
         assert_eq!(fit("ab", 4), "ab  ");
+    }
+
+    #[test]
+    fn plain_characters_are_measured_as_ratatui_does() {
+        for c in ('\0'..=char::MAX).filter(|c| is_plain(*c)) {
+            let text = c.to_string();
+            assert_eq!(
+                of_grapheme(&text),
+                ratatui::text::Span::raw(&text).width(),
+                "{c:?}"
+            );
+        }
     }
 
     proptest! {

@@ -56,6 +56,34 @@ pub fn words(bits: &[Bit]) -> String {
     all.trim().to_owned()
 }
 
+/// Whether a paragraph has no words.
+pub fn is_blank(bits: &[Bit]) -> bool {
+    let mut chars = bits.iter().flat_map(|b| b.words().chars());
+    chars.all(char::is_whitespace)
+}
+
+/// The pictures among them.
+pub fn images(bits: Vec<Bit>) -> impl Iterator<Item = Bit> {
+    bits.into_iter().filter(|b| b.image().is_some())
+}
+
+/// A paragraph without line ends and blanks at either end of what is otherwise as it is.
+pub fn trimmed(mut bits: Vec<Bit>) -> Vec<Bit> {
+    let stays = |b: &Bit| matches!(b, Bit::End(_) | Bit::Image(_));
+    let is_empty = |b: &Bit| b.words().trim().is_empty() && !stays(b);
+    while bits.last().is_some_and(is_empty) {
+        bits.pop();
+    }
+    let lead = bits.iter().take_while(|b| is_empty(b)).count();
+    // The blanks before the first word belong to its line.
+    let from = bits
+        .iter()
+        .take(lead)
+        .rposition(|b| matches!(b, Bit::Break));
+    bits.drain(..from.map_or(0, |n| n + 1));
+    bits
+}
+
 /// Where a block stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {

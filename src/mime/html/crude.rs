@@ -33,7 +33,7 @@ pub fn strip(html: &str, most: usize) -> String {
             rest = from.get(1..).unwrap_or_default();
             continue;
         };
-        match tag.name.as_str() {
+        match &*tag.name {
             "td" | "th" => out.space(),
             name if name == "br" || is_block(name) => out.line(),
             _ => {}
@@ -94,7 +94,8 @@ impl Hidden {
     }
 
     fn look(&self, tag: &Tag<'_>) -> Look {
-        self.sheet.look(&tag.name, |name| tag.attribute(name))
+        self.sheet
+            .look(&tag.name, |name| tag.attribute(name), Look::read)
     }
 
     /// Whether there are letters of some size in a part of the page.
@@ -116,8 +117,8 @@ impl Hidden {
 
     /// What follows the element that `open` begins; `None` if it never ends.
     fn end<'a>(&mut self, open: &Tag<'_>, after: &'a str) -> Option<&'a str> {
-        let raw = matches!(open.name.as_str(), "style" | "script");
-        if !raw && (self.left == 0 || self.endless.contains(&open.name)) {
+        let raw = matches!(&*open.name, "style" | "script");
+        if !raw && (self.left == 0 || self.endless.iter().any(|n| **n == *open.name)) {
             return None;
         }
         let mut inside = 0usize;
@@ -145,7 +146,7 @@ impl Hidden {
             }
         }
         self.left = self.left.saturating_sub(after.len());
-        self.endless.push(open.name.clone());
+        self.endless.push(open.name.clone().into_owned());
         raw.then_some("")
     }
 }

@@ -133,7 +133,12 @@ fn drawn(row: &ReadyRow, widths: &[usize]) -> Vec<Vec<Run>> {
             .sum::<usize>()
             .saturating_sub(BETWEEN)
             .max(1);
-        let lines = cell.lines.iter().flat_map(|l| wrap_runs(l, wide)).collect();
+        let lines = cell
+            .lines
+            .iter()
+            .cloned()
+            .flat_map(|l| wrap_runs(l, wide))
+            .collect();
         cells.push(Wrapped {
             lines,
             at: before,
@@ -192,7 +197,7 @@ fn listed(rows: &[ReadyRow], room: usize) -> Vec<Vec<Run>> {
                 line.push(Run::new(if colon { " " } else { ": " }, Mark::Strong));
             }
             line.extend(joined(&cell.lines));
-            out.extend(wrap_runs(&line, room));
+            out.extend(wrap_runs(line, room));
         }
     }
     out

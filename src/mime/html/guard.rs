@@ -1,7 +1,7 @@
 //! What a page is spared before a parser sees it, and whether the parser may see it at all: pictures
 //! that it holds itself, attributes by the thousand, and nesting that costs a square.
 
-use super::scan::tag;
+use super::scan::{Tag, tag};
 use std::borrow::Cow;
 
 /// The longest tag that keeps its attributes, in octets: a parser compares each with all others.
@@ -12,9 +12,12 @@ const IMPLIED: [&str; 11] = [
 ];
 
 /// The page without the pictures that it holds itself (`data:`), often most of it and never
-/// shown, and without attributes by the thousand, which a parser compares with each other.
-pub fn tame(html: &str) -> Cow<'_, str> {
+/// shown, and without attributes by the thousand, which a parser compares with each other. Also the
+/// deepest nesting of elements that a parser would make of its first `most` octets, roughly and
+/// from above.
+pub fn tame(html: &str, most: usize) -> (Cow<'_, str>, usize) {
     let html = without_embedded(html);
+    let mut depth = Depth::default();
     let mut out = String::new();
     // What was taken over so far.
     let mut at = 0;
@@ -26,6 +29,9 @@ pub fn tame(html: &str) -> Cow<'_, str> {
             continue;
         };
         let end = html.len() - after.len();
+        if out.len() + (begin - at) < most {
+            depth.add(&tag);
+        }
         if end - begin > MAX_TAG && !tag.name.is_empty() {
             out.push_str(html.get(at..begin).unwrap_or_default());
             out.push_str(if tag.closing { "</" } else { "<" });
@@ -36,10 +42,10 @@ pub fn tame(html: &str) -> Cow<'_, str> {
         from = end;
     }
     if at == 0 {
-        return html;
+        return (html, depth.deepest);
     }
     out.push_str(html.get(at..).unwrap_or_default());
-    Cow::Owned(out)
+    (Cow::Owned(out), depth.deepest)
 }
 
 fn without_embedded(html: &str) -> Cow<'_, str> {
@@ -62,39 +68,35 @@ fn without_embedded(html: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The deepest nesting of elements that a parser would make of `html`, roughly and from above.
-pub fn depth(html: &str) -> usize {
-    // How far down the element that an end tag names is looked for.
-    const REACH: usize = 16;
-    let mut open: Vec<u64> = Vec::new();
-    let mut deepest = 0usize;
-    let mut rest = html;
-    while let Some(lt) = rest.find('<') {
-        let from = rest.get(lt..).unwrap_or_default();
-        let Some((tag, after)) = tag(from) else {
-            rest = from.get(1..).unwrap_or_default();
-            continue;
-        };
-        rest = after;
-        let name = tag.name.as_str();
+/// The elements that are open, and the most that ever were.
+#[derive(Default)]
+struct Depth {
+    open: Vec<u64>,
+    deepest: usize,
+}
+
+impl Depth {
+    fn add(&mut self, tag: &Tag<'_>) {
+        // How far down the element that an end tag names is looked for.
+        const REACH: usize = 16;
+        let name = &*tag.name;
         // Paragraphs, items and cells close their like by themselves.
         if name.is_empty() || tag.is_void() || IMPLIED.contains(&name) {
-            continue;
+            return;
         }
         let id = name
             .bytes()
             .fold(0u64, |h, b| h.wrapping_mul(131).wrapping_add(u64::from(b)));
+        // A table brings its body, a row and a cell.
+        let levels = if name == "table" { 4 } else { 1 };
+        let open = &mut self.open;
         if !tag.closing {
-            // A table brings its body, a row and a cell.
-            let levels = if name == "table" { 4 } else { 1 };
             open.extend(std::iter::repeat_n(id, levels));
-            deepest = deepest.max(open.len());
+            self.deepest = self.deepest.max(open.len());
         } else if let Some(at) = open.iter().rev().take(REACH).position(|o| *o == id) {
-            let levels = if name == "table" { 4 } else { 1 };
             open.truncate((open.len() - at).saturating_sub(levels));
         }
     }
-    deepest
 }
 
 #[cfg(test)]
@@ -105,11 +107,17 @@ mod tests {
     #[test]
     fn attributes_by_the_thousand_are_left_out() {
         let long = format!("<p {}>x</p>", "a=1 ".repeat(10_000));
-        assert_eq!(tame(&long), "<p>x</p>");
+        assert_eq!(tame(&long, 100).0, "<p>x</p>");
     }
 
     #[test]
     fn depth_is_seen() {
+        let depth = |html: &str| tame(html, usize::MAX).1;
+        assert_eq!(
+            tame(&"<div>".repeat(300), 500).1,
+            100,
+            "as far as it is looked at"
+        );
         assert_eq!(depth(&"<div>".repeat(300)), 300);
         assert_eq!(depth(&"<p>x<br>".repeat(300)), 0);
         assert_eq!(depth(&"<div></div>".repeat(300)), 1);
@@ -120,8 +128,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_panics(text in "(<|>|/|!|--|\"|'|&|;|#|div|style|é| |=|\\PC){0,80}") {
-            depth(&text);
-            tame(&text);
+            tame(&text, 40);
         }
     }
 }

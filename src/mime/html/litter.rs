@@ -3,7 +3,7 @@
 //!
 //! Only short paragraphs are ever taken out, and never the last one that is left.
 
-use super::block::{Bit, Block, Body, Page, words};
+use super::block::{Bit, Block, Body, Page, is_blank, words};
 
 /// Paragraphs from the beginning in which an offer of the same thing elsewhere is looked for.
 const FIRST: usize = 15;
@@ -181,6 +181,14 @@ fn is_original(block: &Block) -> bool {
     let Body::Text(bits) = &block.body else {
         return false;
     };
+    let begin = bits.iter().map(|b| b.words().trim_start());
+    if !begin
+        .clone()
+        .find(|w| !w.is_empty())
+        .is_some_and(|w| w.starts_with('-'))
+    {
+        return false;
+    }
     let first = bits.iter().take_while(|b| !matches!(b, Bit::Break));
     let first: String = first.map(Bit::words).take(3).collect();
     let first = first.trim();
@@ -215,9 +223,11 @@ fn offers(blocks: &mut Vec<Block>) {
 fn without_spacers(blocks: Vec<Block>) -> Vec<Block> {
     let drawn = |c: char| "-_=*~•·|─━═–—#+".contains(c) || c.is_whitespace();
     let ruled = blocks.into_iter().map(|mut block| {
-        if let Body::Text(bits) = &block.body {
+        if let Body::Text(bits) = &block.body
+            && bits.iter().all(|b| b.words().chars().all(drawn))
+        {
             let words = words(bits);
-            if words.chars().all(drawn) && words != "--" && words != "—" {
+            if words != "--" && words != "—" {
                 let count = words.chars().filter(|c| !c.is_whitespace()).count();
                 block.body = if count >= 3 {
                     Body::Rule
@@ -229,7 +239,7 @@ fn without_spacers(blocks: Vec<Block>) -> Vec<Block> {
         block
     });
     let kept = without(ruled.collect(), |_, b| match &b.body {
-        Body::Text(bits) | Body::Code(bits) => words(bits).is_empty(),
+        Body::Text(bits) | Body::Code(bits) => is_blank(bits),
         _ => false,
     });
     // One rule is enough, and none at either end.

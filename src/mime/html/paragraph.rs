@@ -34,8 +34,21 @@ impl Paragraph {
 
     /// Adds words; `pre` keeps blanks and line ends.
     pub fn add(&mut self, text: &str, mark: Mark, link: Option<usize>, pre: bool) {
-        let mut word = String::new();
-        for c in text.chars() {
+        let room = text.trim_ascii().len();
+        let mut word = String::with_capacity(room);
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            // Most of a text are letters without any meaning but their own.
+            let plain = rest.bytes().take_while(u8::is_ascii_graphic).count();
+            let (letters, after) = rest.split_at(plain.max(c.len_utf8()));
+            rest = after;
+            if plain > 0 {
+                if word.is_empty() && self.blank_before(c, mark, link) {
+                    word.push(' ');
+                }
+                word.push_str(letters);
+                continue;
+            }
             match c {
                 '\n' if pre => {
                     self.put(&mut word, mark, link);

@@ -5,7 +5,7 @@
 //! counts); what is laid out then takes time in proportion to its length.
 
 use super::show::{Extras, show};
-use super::{crude, guard, tree, walk};
+use super::{crude, guard, sink, walk};
 use crate::mime::link::Links;
 use crate::mime::plain;
 use crate::mime::styled::Line;
@@ -28,16 +28,16 @@ pub fn lay_out(
     extras: Extras,
     links: &mut Links,
 ) -> Result<(Vec<Line>, bool), &'static str> {
-    let page = guard::tame(page);
+    let (page, depth) = guard::tame(page, MAX_PAGE);
     // A tag that is cut is nothing to the parser.
     let (page, rest) = page.split_at(page.floor_char_boundary(MAX_PAGE));
-    if guard::depth(page) > MAX_DEPTH {
+    if depth > MAX_DEPTH {
         return Err("This HTML is nested too deeply to be laid out.");
     }
     // A panic in a layout must cost the layout, not the program.
     let mut mine = links.clone();
     let laid = catch_unwind(AssertUnwindSafe(|| {
-        let dom = tree::read(page)?;
+        let dom = sink::read(page)?;
         let page = walk::read(&dom);
         drop(dom);
         let lines = show(page, width, extras, &mut mine);

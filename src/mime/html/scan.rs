@@ -1,6 +1,8 @@
 //! The tags of a page, one after the other, without a tree: quick, linear in time, and nothing that
 //! anybody could build up.
 
+use std::borrow::Cow;
+
 /// Elements that have no end tag.
 const VOID: [&str; 14] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
@@ -10,7 +12,7 @@ const VOID: [&str; 14] = [
 /// A tag, or a comment or declaration.
 pub struct Tag<'a> {
     /// Lower case; empty for comments and declarations.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// Whether it ends an element.
     pub closing: bool,
     /// Whether it says that it is all of its element.
@@ -27,7 +29,7 @@ impl<'a> Tag<'a> {
 
     /// Whether its element has no end tag.
     pub fn is_void(&self) -> bool {
-        VOID.contains(&self.name.as_str())
+        VOID.contains(&&*self.name)
     }
 
     /// The value of an attribute as it stands, empty for one that has none.
@@ -68,7 +70,7 @@ impl<'a> Tag<'a> {
 pub fn tag(text: &str) -> Option<(Tag<'_>, &str)> {
     let nothing = |after| {
         let tag = Tag {
-            name: String::new(),
+            name: Cow::Borrowed(""),
             closing: false,
             empty: true,
             rest: "",
@@ -106,9 +108,12 @@ pub fn tag(text: &str) -> Option<(Tag<'_>, &str)> {
 }
 
 /// As much of a name as is compared, in lower case.
-fn short(name: &str) -> String {
+fn short(name: &str) -> Cow<'_, str> {
     let (name, _) = name.split_at(name.floor_char_boundary(40));
-    name.to_ascii_lowercase()
+    match name.bytes().any(|b| b.is_ascii_uppercase()) {
+        true => Cow::Owned(name.to_ascii_lowercase()),
+        false => Cow::Borrowed(name),
+    }
 }
 
 /// Where the `>` of a tag is: not inside quotes, unless the quotes never end.
@@ -133,7 +138,7 @@ mod tests {
     #[test]
     fn attributes_are_found_however_they_are_written() {
         let (tag, after) = tag("<P a=1 HIDDEN style = 'x: \"y\"' =b c=\"d>e\" f/>rest").unwrap();
-        assert_eq!((tag.name.as_str(), after), ("p", "rest"));
+        assert_eq!((&*tag.name, after), ("p", "rest"));
         for (name, want) in [
             ("a", Some("1")),
             ("hidden", Some("")),

@@ -5,7 +5,7 @@ use super::grid;
 use super::litter;
 use crate::mime::link::Links;
 use crate::mime::plain::tidy;
-use crate::mime::styled::{Line, Mark, Run, bars, wrap_runs};
+use crate::mime::styled::{Line, Mark, Run, bars, behind, wrap_runs};
 use crate::text::{Clean, width};
 
 /// What is shown beside the words.
@@ -131,7 +131,7 @@ impl Writer<'_> {
         let lines: Vec<Vec<Run>> = match &block.body {
             Body::Text(bits) | Body::Code(bits) => {
                 let lines = self.lines(bits, matches!(block.body, Body::Code(_)));
-                let wrapped = lines.iter().enumerate().flat_map(|(n, line)| {
+                let wrapped = lines.into_iter().enumerate().flat_map(|(n, line)| {
                     let lines = wrap_runs(line, room);
                     of.extend(std::iter::repeat_n(n, lines.len()));
                     lines
@@ -148,16 +148,15 @@ impl Writer<'_> {
         let depth = u8::try_from(place.quote).unwrap_or(u8::MAX);
         let first = out.len();
         for (n, line) in lines.into_iter().enumerate() {
-            let mut runs: Vec<Run> = bar.clone().into_iter().collect();
-            if !line.is_empty() {
-                let lead = if n == 0 {
-                    label(&place.label, indent)
-                } else {
-                    " ".repeat(indent)
+            let mut line = line;
+            if !line.is_empty() && (indent > 0 || !place.label.is_empty()) {
+                let lead = match n {
+                    0 => label(&place.label, indent),
+                    _ => " ".repeat(indent),
                 };
-                runs.push(Run::new(lead, Mark::Plain));
+                line.insert(0, Run::new(lead, Mark::Plain));
             }
-            runs.extend(line);
+            let runs = behind(bar.clone(), line);
             self.above(of.get(n).copied().unwrap_or(0));
             self.push(Line::from_runs(runs, depth), out);
         }
@@ -201,15 +200,11 @@ impl Writer<'_> {
             match bit {
                 Bit::Text { text, mark, link } => {
                     // Cleaned before it is measured: what is counted is what is drawn.
-                    let clean = if code {
-                        Clean::block(text)
-                    } else {
-                        Clean::line(text)
+                    let clean = match code {
+                        true => Clean::block(text).as_str().replace('\n', " "),
+                        false => Clean::line(text).into_string(),
                     };
-                    line.push(Run::new(
-                        clean.as_str().replace('\n', " "),
-                        self.mark(*mark, *link, text),
-                    ));
+                    line.push(Run::new(clean, self.mark(*mark, *link, text)));
                 }
                 Bit::Picture { alt, link } => {
                     let mark = self.mark(Mark::Dim, *link, alt);

@@ -153,8 +153,9 @@ impl Look {
 /// The rules of a page's style sheets.
 #[derive(Debug, Default)]
 pub struct Sheet {
-    /// By `.class`, `#id` or tag.
-    rules: BTreeMap<String, Vec<Rule>>,
+    tags: BTreeMap<String, Vec<Rule>>,
+    classes: BTreeMap<String, Vec<Rule>>,
+    ids: BTreeMap<String, Vec<Rule>>,
     count: usize,
 }
 
@@ -203,15 +204,14 @@ impl Sheet {
         if key.get(1..).unwrap_or_default().contains(['.', '#']) {
             return;
         }
-        let is_tag = !key.starts_with(['.', '#']);
-        let key = if is_tag {
-            key.to_ascii_lowercase()
-        } else {
-            key.to_owned()
-        };
         self.count += 1;
         let tag = (!tag.is_empty()).then(|| tag.to_ascii_lowercase());
-        let rules = self.rules.entry(key).or_default();
+        let rules = match (key.strip_prefix('.'), key.strip_prefix('#')) {
+            (Some(class), _) => self.classes.entry(class.to_owned()),
+            (_, Some(id)) => self.ids.entry(id.to_owned()),
+            _ => self.tags.entry(key.to_ascii_lowercase()),
+        };
+        let rules = rules.or_default();
         // One after another for the same are one rule; so no page can have each of its elements
         // compared with thousands.
         let count = rules.len();
@@ -222,30 +222,40 @@ impl Sheet {
         }
     }
 
+    /// Whether there are no rules.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// The most rules that any element is compared with for one of its names.
     #[cfg(test)]
     fn alike(&self) -> usize {
-        self.rules.values().map(Vec::len).max().unwrap_or(0)
+        let all = [&self.tags, &self.classes, &self.ids];
+        let all = all.into_iter().flat_map(BTreeMap::values);
+        all.map(Vec::len).max().unwrap_or(0)
     }
 
-    /// What the sheets and the element itself say of it. `attribute` gives its attributes.
-    pub fn look<'a>(&self, tag: &str, attribute: impl Fn(&str) -> Option<&'a str>) -> Look {
+    /// What the sheets and the element itself say of it. `attribute` gives its attributes, and
+    /// `read` is [`Look::read`], or who remembers what that said.
+    pub fn look<'a>(
+        &self,
+        tag: &str,
+        attribute: impl Fn(&str) -> Option<&'a str>,
+        read: impl FnOnce(&'a str) -> Look,
+    ) -> Look {
         let mut look = Look::default();
-        if !self.rules.is_empty() {
-            self.apply(tag, tag, &mut look);
-            for class in attribute("class")
-                .unwrap_or_default()
-                .split_ascii_whitespace()
-                .take(20)
-            {
-                self.apply(&format!(".{class}"), tag, &mut look);
+        if !self.is_empty() {
+            apply(self.tags.get(tag), tag, &mut look);
+            let classes = attribute("class").unwrap_or_default();
+            for class in classes.split_ascii_whitespace().take(20) {
+                apply(self.classes.get(class), tag, &mut look);
             }
             if let Some(id) = attribute("id") {
-                self.apply(&format!("#{id}"), tag, &mut look);
+                apply(self.ids.get(id), tag, &mut look);
             }
         }
         if let Some(own) = attribute("style") {
-            look = look.under(Look::read(own));
+            look = look.under(read(own));
         }
         if attribute("hidden").is_some() {
             look.hidden = Some(true);
@@ -255,12 +265,13 @@ impl Sheet {
         }
         look
     }
+}
 
-    fn apply(&self, key: &str, tag: &str, look: &mut Look) {
-        for rule in self.rules.get(key).into_iter().flatten() {
-            if rule.tag.as_deref().is_none_or(|t| t == tag) {
-                *look = look.under(rule.look);
-            }
+/// Adds what rules say of an element with this tag.
+fn apply(rules: Option<&Vec<Rule>>, tag: &str, look: &mut Look) {
+    for rule in rules.into_iter().flatten() {
+        if rule.tag.as_deref().is_none_or(|t| t == tag) {
+            *look = look.under(rule.look);
         }
     }
 }
@@ -338,8 +349,9 @@ mod tests {
         let mut sheet = Sheet::default();
         sheet.add(&".a{font-weight:bold} b.a{display:none} i.a{display:block}".repeat(2_000));
         assert!(sheet.alike() <= MAX_ALIKE);
-        let look =
-            |sheet: &Sheet, tag: &str| sheet.look(tag, |name| (name == "class").then_some("a"));
+        let look = |sheet: &Sheet, tag: &str| {
+            sheet.look(tag, |name| (name == "class").then_some("a"), Look::read)
+        };
         assert_eq!(look(&sheet, "b").hidden, Some(true));
         assert_eq!(look(&sheet, "p").strong, Some(true));
         // One after another they are one rule.
@@ -380,14 +392,14 @@ mod tests {
         let mut sheet = Sheet::default();
         sheet.add("@import url(x); p{} .pre, td.x { display: none; } /* .no{display:none} */ @media print { .no { display:none } } #z{font-weight:bold} a:hover{display:none}");
         let look = |tag: &str, class: &'static str| {
-            sheet.look(tag, |name| (name == "class").then_some(class))
+            sheet.look(tag, |name| (name == "class").then_some(class), Look::read)
         };
         assert_eq!(look("p", "a pre").hidden, Some(true));
         assert_eq!(look("td", "x").hidden, Some(true));
         assert_eq!(look("p", "x").hidden, None);
         assert_eq!(look("p", "no").hidden, None);
         assert_eq!(look("a", "").hidden, None);
-        let by_id = sheet.look("b", |name| (name == "id").then_some("z"));
+        let by_id = sheet.look("b", |name| (name == "id").then_some("z"), Look::read);
         assert_eq!(by_id.strong, Some(true));
     }
 

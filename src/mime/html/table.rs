@@ -104,16 +104,32 @@ impl Found {
             let range = c.blocks.start.saturating_sub(start)..c.blocks.end.saturating_sub(start);
             blocks.get(range).unwrap_or_default()
         };
+        // Most tables are none; that is seen before anything of them is copied.
+        let mut full = 0usize;
+        let mut filled = 0usize;
+        for row in &self.rows {
+            let mut cells = 0usize;
+            for cell in &row.cells {
+                cells += usize::from(is_simple(of(cell))?);
+            }
+            full += usize::from(cells > 1);
+            filled += usize::from(cells > 0);
+        }
+        let says = self.said && !self.presentation;
+        if full == 0 || filled < 2 || !says && (full < 2 || full * 2 < filled) {
+            return None;
+        }
         let mut rows: Vec<Row> = Vec::new();
         let mut heads: Vec<bool> = Vec::new();
         for row in &self.rows {
             let mut cells = Vec::new();
             let mut all_th = !row.cells.is_empty();
             for cell in &row.cells {
-                let bits = simple(of(cell))?;
-                if bits.is_empty() {
+                let inside = of(cell);
+                if !is_simple(inside)? {
                     continue;
                 }
+                let bits = simple(inside);
                 all_th &= cell.th;
                 cells.push(Cell {
                     bits: if cell.th { strong(bits) } else { bits },
@@ -130,20 +146,9 @@ impl Found {
                 });
             }
         }
-        let full = rows.iter().filter(|r| r.cells.len() > 1).count();
-        if full == 0 || rows.len() < 2 {
-            return None;
-        }
         let columns = squeeze(&mut rows)?;
         let numbers = numbers_last(&rows);
-        let is_data = if self.presentation {
-            full >= 2 && full * 2 >= rows.len() && numbers
-        } else if self.said {
-            true
-        } else {
-            full >= 2 && full * 2 >= rows.len() && (numbers || reads_as_data(&rows))
-        };
-        if !is_data {
+        if !says && !numbers && (self.presentation || !reads_as_data(&rows)) {
             return None;
         }
         let bold_first = !self.said && first_alone_is_strong(&rows);
@@ -202,7 +207,7 @@ fn one_line<'a>(row: &FoundRow, slice: &impl Fn(usize, usize) -> &'a [Block]) ->
         let Body::Text(own) = &block.body else {
             return None;
         };
-        if is_bar(&words(own)) {
+        if is_bar(own) {
             continue;
         }
         if !block.place.label.is_empty() || own.iter().any(|b| matches!(b, Bit::Break)) {
@@ -231,36 +236,48 @@ fn one_line<'a>(row: &FoundRow, slice: &impl Fn(usize, usize) -> &'a [Block]) ->
 }
 
 /// Whether a text only stands between others.
-fn is_bar(words: &str) -> bool {
-    words.chars().count() <= 3 && words.chars().all(|c| "|•·│/ ".contains(c))
+fn is_bar(bits: &[Bit]) -> bool {
+    let mut chars = bits.iter().flat_map(|b| b.words().chars());
+    chars.all(|c| c.is_whitespace() || "|•·│/".contains(c)) && words(bits).chars().count() <= 3
 }
 
-/// The text of a simple cell, empty if there is none; `None` if it is not simple.
-fn simple(blocks: &[Block]) -> Option<Vec<Bit>> {
-    let mut out: Vec<Bit> = Vec::new();
+/// Whether there is text in a simple cell; `None` if it is not simple.
+fn is_simple(blocks: &[Block]) -> Option<bool> {
     let mut lines = 0;
+    let mut octets = 0;
     for block in blocks {
         let Body::Text(bits) = &block.body else {
             return None;
         };
-        if !block.place.label.is_empty() {
-            return None;
-        }
         let breaks = bits.iter().filter(|b| matches!(b, Bit::Break)).count();
         lines += 1 + breaks;
-        if lines > MAX_LINES || bits.iter().any(|b| matches!(b, Bit::Picture { .. })) {
+        octets += bits.iter().map(|b| b.words().len()).sum::<usize>() + 1;
+        let pictured = bits.iter().any(|b| matches!(b, Bit::Picture { .. }));
+        if lines > MAX_LINES || pictured || !block.place.label.is_empty() {
             return None;
         }
-        if !out.is_empty() {
-            out.push(Bit::Break);
-        }
-        out.extend_from_slice(bits);
     }
-    let all = words(&out);
-    if all.is_empty() || is_bar(&all) {
-        return Some(Vec::new());
+    if let [one] = blocks
+        && let Body::Text(bits) = &one.body
+        && octets <= MAX_CELL
+    {
+        return Some(!is_bar(bits));
     }
-    (all.chars().count() <= MAX_CELL).then_some(out)
+    let bits = simple(blocks);
+    let is_short = || words(&bits).chars().count() <= MAX_CELL;
+    match is_bar(&bits) {
+        true => Some(false),
+        false => is_short().then_some(true),
+    }
+}
+
+/// The text of a simple cell.
+fn simple(blocks: &[Block]) -> Vec<Bit> {
+    let texts = blocks.iter().filter_map(|b| match &b.body {
+        Body::Text(bits) => Some(bits.as_slice()),
+        _ => None,
+    });
+    texts.collect::<Vec<_>>().join(&Bit::Break)
 }
 
 /// Takes columns out that nobody uses, and gives how many are left; `None` if those are less than

@@ -1,37 +1,8 @@
 //! Elements by name: which say nothing, which stand on lines of their own, how items are numbered
 //! (HTML §15, rendering).
 
-use super::tree;
-use html2text::{Element, Handle};
-use html5ever::Attribute;
-use std::cell::Ref;
-
-/// The attributes of an element.
-pub struct Attributes<'a>(Option<Ref<'a, Vec<Attribute>>>);
-
-impl<'a> Attributes<'a> {
-    /// Of a node.
-    pub fn of(node: &'a Handle) -> Attributes<'a> {
-        match &node.data {
-            Element { attrs, .. } => Attributes(Some(attrs.borrow())),
-            _ => Attributes(None),
-        }
-    }
-
-    /// One by its name in lower case.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.as_ref()?.iter().find(|a| &*a.name.local == name)?;
-        Some(&found.value)
-    }
-}
-
-/// The name of an element in lower case; empty for anything else.
-pub fn tag(node: &Handle) -> &str {
-    match &node.data {
-        Element { name, .. } => &name.local,
-        _ => "",
-    }
-}
+use super::style::{Look, pixels};
+use super::tree::{Attributes, Dom, Id};
 
 /// Whether what is in it is never text.
 pub fn is_silent(tag: &str) -> bool {
@@ -164,6 +135,30 @@ fn roman(mut n: u32) -> String {
     out
 }
 
+/// What is said in place of a drawing: what it can ask for has no end.
+pub const NOT_DRAWN: &str = "picture (SVG), not shown";
+
+/// Whether a picture is a drawing, by where it lies.
+pub fn is_drawing(source: &str) -> bool {
+    let source = source.trim_start();
+    let begins = |sign: &str| {
+        let begin = source.get(..sign.len());
+        begin.is_some_and(|b| b.eq_ignore_ascii_case(sign))
+    };
+    let path = source.split(['?', '#']).next().unwrap_or_default();
+    let ending = path.get(path.len().saturating_sub(4)..);
+    let named = ending.is_some_and(|e| e.eq_ignore_ascii_case(".svg"));
+    begins("data:image/svg") || begins("http") && named
+}
+
+/// The width and the height of a picture in pixels, as far as the page says.
+pub fn sides(attributes: Attributes<'_>, look: &Look) -> [Option<f32>; 2] {
+    let side = |name: &str, said: Option<f32>| {
+        said.or_else(|| attributes.get(name).and_then(|v| pixels(v.trim())))
+    };
+    [side("width", look.width), side("height", look.height)]
+}
+
 /// Whether a picture's words say more than that there is one.
 pub fn tells(alt: &str) -> bool {
     const NOTHING: [&str; 24] = [
@@ -209,7 +204,7 @@ pub fn tells(alt: &str) -> bool {
 
 /// Whether an element begins with the header of a message, as Outlook puts it above what it
 /// quotes: its first words are those for From.
-pub fn begins_a_header(node: &Handle) -> bool {
+pub fn begins_a_header(dom: &Dom, node: Id) -> bool {
     const FROM: [&str; 16] = [
         "From:",
         "Von:",
@@ -228,7 +223,7 @@ pub fn begins_a_header(node: &Handle) -> bool {
         "보낸 사람:",
         "Kimden:",
     ];
-    let Some(first) = first_words(node) else {
+    let Some(first) = first_words(dom, node) else {
         return false;
     };
     let first = first
@@ -239,24 +234,20 @@ pub fn begins_a_header(node: &Handle) -> bool {
         .any(|f| first.starts_with(f) || first.trim_end() == f.trim_end_matches(':').trim_end())
 }
 
-fn first_words(node: &Handle) -> Option<String> {
-    let mut todo = vec![node.clone()];
+fn first_words(dom: &Dom, node: Id) -> Option<String> {
+    let mut todo = vec![node];
     let mut looked = 0;
     while let Some(node) = todo.pop() {
         looked += 1;
         if looked > 50 {
             return None;
         }
-        let mut found = None;
-        tree::text(&node, |words| {
-            if !words.trim().is_empty() {
-                found = Some(words.chars().take(40).collect());
+        match dom.text(node) {
+            Some(words) if !words.trim().is_empty() => {
+                return Some(words.chars().take(40).collect());
             }
-        });
-        if found.is_some() {
-            return found;
+            _ => todo.extend(dom.children(node).rev()),
         }
-        todo.extend(node.children.borrow().iter().rev().cloned());
     }
     None
 }
@@ -281,6 +272,19 @@ mod tests {
         .map(|(kind, n)| numeral(kind, *n))
         .collect();
         assert_eq!(all, ["7.", "a.", "z.", "aa.", "AZ.", "iv.", "IX.", "-1."]);
+    }
+
+    #[test]
+    fn drawings_are_known_by_where_they_lie() {
+        for yes in [
+            "data:image/svg+xml;utf8,<svg>",
+            "https://x.example/a.SVG?b=.png",
+        ] {
+            assert!(is_drawing(yes), "{yes}");
+        }
+        for no in ["https://x.example/a.png?b=.svg", "cid:a.svg", "svg", ""] {
+            assert!(!is_drawing(no), "{no}");
+        }
     }
 
     #[test]

@@ -1,224 +1,398 @@
-//! A page's tree, within bounds: a page of a few kilobytes can ask for gigabytes (two hundred open
-//! `<b>` that every paragraph repeats), so the tree is counted while the parser builds it, by the
-//! parser's own words and not by our guess at them.
+//! A page's tree as the parser has it, and nobody asks for more of it: names, texts, and the
+//! attributes that somebody reads.
 //!
-//! The tree is html2text's. It gives the names of elements to everybody and those of texts to
-//! nobody, so a text is an element here, with its words as its only attribute.
+//! All nodes lie in one row and name each other by their places in it, and so do the attributes.
+//! What a page costs is then two growing rows and its texts, which share the page's own octets, and
+//! no search when the parser moves something.
 
-use html2text::{Element, Handle, RcDom};
-use html5ever::interface::{
-    Attribute, ElementFlags, ExpandedName, NodeOrText, QualName, QuirksMode, TreeSink,
-};
-use html5ever::tendril::{StrTendril, TendrilSink as _};
-use html5ever::tree_builder::TreeBuilderOpts;
-use html5ever::{LocalName, Namespace, ParseOpts, parse_document};
-use std::borrow::Cow;
-use std::cell::Cell;
-use std::panic::resume_unwind;
-use std::rc::Rc;
+use html5ever::interface::{Attribute, ElemName};
+use html5ever::tendril::StrTendril;
+use html5ever::{LocalName, Namespace, local_name};
+use std::num::NonZeroU32;
+use std::ops::Range;
 
-/// The most nodes and attributes of a tree.
-const MAX_NODES: usize = 600_000;
-/// The most nodes that are moved out of tables, and elements told of twice: each costs a search.
-const MAX_MOVED: usize = 10_000;
-/// The deepest that a tree may be: who reads it goes down by recursion.
-const MAX_DEPTH: usize = 400;
-/// The name of a text.
-pub const TEXT: &str = "#text";
+/// A node of a [`Dom`]; the first is 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Id(NonZeroU32);
 
-/// Why a page has no tree.
-struct TooMuch;
+impl Id {
+    /// The document itself.
+    pub const ROOT: Id = Id(NonZeroU32::MIN);
 
-/// The tree of a page; `None` if it is too deep.
-///
-/// # Panics
-/// Unwinds, without a word, out of a parser that builds too much: it has no other end. The caller
-/// catches what the layout of a page may throw anyhow.
-pub fn read(page: &str) -> Option<RcDom> {
-    let opts = ParseOpts {
-        tree_builder: TreeBuilderOpts {
-            scripting_enabled: false,
-            ..Default::default()
-        },
-        ..Default::default()
-    };
-    let dom = parse_document(Counting::default(), opts).one(StrTendril::from_slice(page));
-    let mut deepest = 0;
-    let mut todo: Vec<(Handle, usize)> = vec![(Rc::clone(&dom.document), 0)];
-    while let Some((node, depth)) = todo.pop() {
-        deepest = deepest.max(depth);
-        let children = node.children.borrow();
-        todo.extend(children.iter().map(|c| (Rc::clone(c), depth + 1)));
-    }
-    (deepest <= MAX_DEPTH).then_some(dom)
-}
-
-/// Gives the words of a text to `look`; nothing happens for anything else.
-pub fn text(node: &Handle, look: impl FnOnce(&str)) {
-    if let Element { name, attrs, .. } = &node.data
-        && &*name.local == TEXT
-        && let Some(words) = attrs.borrow().first()
-    {
-        look(&words.value);
+    fn place(self) -> usize {
+        usize::try_from(self.0.get() - 1).unwrap_or(usize::MAX)
     }
 }
 
-/// The tree that html2text wants, counted.
-struct Counting {
-    dom: RcDom,
-    nodes: Cell<usize>,
-    moved: Cell<usize>,
-    name: QualName,
+/// A tree.
+#[derive(Default)]
+pub struct Dom {
+    nodes: Vec<Node>,
+    attributes: Vec<(LocalName, StrTendril)>,
+    sheets: Vec<Id>,
 }
 
-impl Default for Counting {
-    fn default() -> Counting {
-        Counting {
-            dom: RcDom::default(),
-            nodes: Cell::default(),
-            moved: Cell::default(),
-            name: QualName::new(None, Namespace::default(), LocalName::from(TEXT)),
+#[derive(Default)]
+struct Node {
+    parent: Option<Id>,
+    first: Option<Id>,
+    last: Option<Id>,
+    before: Option<Id>,
+    after: Option<Id>,
+    data: Data,
+}
+
+/// What a node is, as the parser says it.
+#[derive(Default)]
+pub(super) enum Data {
+    /// Words.
+    Text(StrTendril),
+    /// An element.
+    Element(Element),
+    /// The document, a comment, an instruction.
+    #[default]
+    Other,
+}
+
+/// An element, as the parser says it.
+pub(super) struct Element {
+    /// Its name.
+    pub name: Name,
+    /// Its attributes, of all those of the tree.
+    pub attributes: Range<u32>,
+    /// What is in a `<template>` lies beside the tree.
+    pub template: Option<Id>,
+    /// See [`html5ever::interface::ElementFlags`].
+    pub integration: bool,
+}
+
+/// The name of an element.
+#[derive(Clone, Debug)]
+pub struct Name {
+    /// HTML, SVG or MathML.
+    pub ns: Namespace,
+    /// The name itself.
+    pub local: LocalName,
+}
+
+impl ElemName for Name {
+    fn ns(&self) -> &Namespace {
+        &self.ns
+    }
+
+    fn local_name(&self) -> &LocalName {
+        &self.local
+    }
+}
+
+/// What a node is.
+pub enum Kind<'a> {
+    /// Words.
+    Text(&'a str),
+    /// An element, by its name in lower case.
+    Element(&'a str),
+    /// The document, a comment, an instruction.
+    Other,
+}
+
+/// The attributes of an element.
+#[derive(Clone, Copy)]
+pub struct Attributes<'a>(&'a [(LocalName, StrTendril)]);
+
+impl<'a> Attributes<'a> {
+    /// One by its name in lower case, if it is one of [`is_kept`].
+    pub fn get(&self, name: &str) -> Option<&'a str> {
+        let found = self.0.iter().find(|(own, _)| &**own == name)?;
+        Some(&found.1)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Whether anybody asks for an attribute.
+fn is_kept(name: &LocalName) -> bool {
+    const KEPT: [LocalName; 18] = [
+        local_name!("style"),
+        local_name!("class"),
+        local_name!("id"),
+        local_name!("href"),
+        local_name!("src"),
+        local_name!("alt"),
+        local_name!("width"),
+        local_name!("height"),
+        local_name!("align"),
+        local_name!("hidden"),
+        local_name!("role"),
+        local_name!("name"),
+        local_name!("type"),
+        local_name!("value"),
+        local_name!("start"),
+        local_name!("reversed"),
+        local_name!("colspan"),
+        local_name!("rowspan"),
+    ];
+    KEPT.contains(name)
+}
+
+impl Dom {
+    fn node(&self, id: Id) -> Option<&Node> {
+        self.nodes.get(id.place())
+    }
+
+    /// An element; `None` for anything else.
+    pub(super) fn element(&self, id: Id) -> Option<&Element> {
+        match self.node(id).map(|n| &n.data) {
+            Some(Data::Element(element)) => Some(element),
+            _ => None,
         }
     }
-}
 
-impl Counting {
-    fn add(count: &Cell<usize>, n: usize, most: usize) {
-        count.set(count.get().saturating_add(n));
-        if count.get() > most {
-            resume_unwind(Box::new(TooMuch));
+    /// The node that one is in.
+    pub(super) fn parent(&self, id: Id) -> Option<Id> {
+        self.node(id)?.parent
+    }
+
+    fn node_mut(&mut self, id: Id) -> Option<&mut Node> {
+        self.nodes.get_mut(id.place())
+    }
+
+    /// What a node is.
+    pub fn kind(&self, id: Id) -> Kind<'_> {
+        match self.node(id).map(|n| &n.data) {
+            Some(Data::Text(words)) => Kind::Text(words),
+            Some(Data::Element(element)) => Kind::Element(&element.name.local),
+            Some(Data::Other) | None => Kind::Other,
         }
     }
 
-    fn node(&self, n: usize) {
-        Self::add(&self.nodes, n, MAX_NODES);
+    /// The name of an element in lower case; empty for anything else.
+    pub fn tag(&self, id: Id) -> &str {
+        match self.kind(id) {
+            Kind::Element(name) => name,
+            _ => "",
+        }
     }
 
-    fn moved(&self) {
-        Self::add(&self.moved, 1, MAX_MOVED);
+    /// The words of a text.
+    pub fn text(&self, id: Id) -> Option<&str> {
+        match self.kind(id) {
+            Kind::Text(words) => Some(words),
+            _ => None,
+        }
     }
 
-    /// A text as an element.
-    fn words(&self, child: NodeOrText<Handle>) -> NodeOrText<Handle> {
-        let NodeOrText::AppendText(value) = child else {
-            return child;
+    /// The attributes of an element; none for anything else.
+    pub fn attributes(&self, id: Id) -> Attributes<'_> {
+        let all = self.element(id).map(|e| places(&e.attributes));
+        let found = all.and_then(|all| self.attributes.get(all));
+        Attributes(found.unwrap_or_default())
+    }
+
+    /// Its style sheets, in the order in which they came.
+    pub fn sheets(&self) -> &[Id] {
+        &self.sheets
+    }
+
+    /// The nodes inside one, from first to last.
+    pub fn children(&self, id: Id) -> impl DoubleEndedIterator<Item = Id> + '_ {
+        let ends = self.node(id).map(|n| (n.first, n.last));
+        let (first, last) = ends.unwrap_or_default();
+        Children {
+            dom: self,
+            first,
+            last,
+        }
+    }
+
+    /// How deep the tree is.
+    pub(super) fn depth(&self) -> usize {
+        let (mut depth, mut deepest) = (0usize, 0);
+        let mut at = Some(Id::ROOT);
+        while let Some(node) = at.and_then(|id| self.node(id)) {
+            if node.first.is_some() {
+                at = node.first;
+                depth += 1;
+                deepest = deepest.max(depth);
+                continue;
+            }
+            // On to what comes after it, or after what it is in.
+            let mut done = node;
+            while done.after.is_none()
+                && let Some(parent) = done.parent.and_then(|id| self.node(id))
+            {
+                done = parent;
+                depth = depth.saturating_sub(1);
+            }
+            at = done.after;
+        }
+        deepest
+    }
+
+    /// Adds a node, which is nowhere yet.
+    pub(super) fn add(&mut self, data: Data) -> Id {
+        let is_sheet = matches!(&data, Data::Element(e) if e.name.local == local_name!("style"));
+        self.nodes.push(Node {
+            data,
+            ..Node::default()
+        });
+        let id = u32::try_from(self.nodes.len())
+            .ok()
+            .and_then(NonZeroU32::new);
+        let id = id.map_or(Id::ROOT, Id);
+        if is_sheet {
+            self.sheets.push(id);
+        }
+        id
+    }
+
+    /// Adds attributes; where they are.
+    pub(super) fn keep(&mut self, attributes: impl Iterator<Item = Attribute>) -> Range<u32> {
+        let end = |all: &[_]| u32::try_from(all.len()).unwrap_or(u32::MAX);
+        let begin = end(&self.attributes);
+        let kept = attributes.filter(|a| is_kept(&a.name.local));
+        self.attributes
+            .extend(kept.map(|a| (a.name.local, a.value)));
+        begin..end(&self.attributes)
+    }
+
+    /// Takes a node out of where it is.
+    pub(super) fn detach(&mut self, id: Id) {
+        let Some(node) = self.node_mut(id) else {
+            return;
         };
-        self.node(1);
-        let words = Attribute {
-            name: self.name.clone(),
-            value,
+        let (parent, before, after) = (node.parent.take(), node.before.take(), node.after.take());
+        match before.and_then(|id| self.node_mut(id)) {
+            Some(before) => before.after = after,
+            None => {
+                if let Some(parent) = parent.and_then(|id| self.node_mut(id)) {
+                    parent.first = after;
+                }
+            }
+        }
+        match after.and_then(|id| self.node_mut(id)) {
+            Some(after) => after.before = before,
+            None => {
+                if let Some(parent) = parent.and_then(|id| self.node_mut(id)) {
+                    parent.last = before;
+                }
+            }
+        }
+    }
+
+    /// Puts a node into another, before one that is in it or else as the last.
+    pub(super) fn put(&mut self, id: Id, parent: Id, after: Option<Id>) {
+        self.detach(id);
+        let before = match after {
+            Some(after) => {
+                let after = self.node_mut(after);
+                after.and_then(|n| n.before.replace(id))
+            }
+            None => self.node_mut(parent).and_then(|n| n.last.replace(id)),
         };
-        let flags = ElementFlags::default();
-        NodeOrText::AppendNode(
-            self.dom
-                .create_element(self.name.clone(), vec![words], flags),
-        )
-    }
-}
-
-/// Adds to the text that is the last child; whether there was one.
-fn grows(parent: &Handle, more: &StrTendril) -> bool {
-    if let Some(last) = parent.children.borrow().last()
-        && let Element { name, attrs, .. } = &last.data
-        && &*name.local == TEXT
-        && let Some(words) = attrs.borrow_mut().first_mut()
-    {
-        words.value.push_tendril(more);
-        return true;
-    }
-    false
-}
-
-impl TreeSink for Counting {
-    type Handle = Handle;
-    type Output = RcDom;
-    type ElemName<'a> = ExpandedName<'a>;
-
-    fn finish(self) -> RcDom {
-        self.dom
+        match before.and_then(|id| self.node_mut(id)) {
+            Some(before) => before.after = Some(id),
+            None => {
+                if let Some(parent) = self.node_mut(parent) {
+                    parent.first = Some(id);
+                }
+            }
+        }
+        if let Some(node) = self.node_mut(id) {
+            (node.parent, node.before, node.after) = (Some(parent), before, after);
+        }
     }
 
-    fn parse_error(&self, _: Cow<'static, str>) {}
-
-    fn get_document(&self) -> Handle {
-        self.dom.get_document()
-    }
-
-    fn elem_name<'a>(&'a self, target: &'a Handle) -> ExpandedName<'a> {
-        self.dom.elem_name(target)
-    }
-
-    fn create_element(&self, name: QualName, attrs: Vec<Attribute>, flags: ElementFlags) -> Handle {
-        self.node(1 + attrs.len());
-        self.dom.create_element(name, attrs, flags)
-    }
-
-    fn create_comment(&self, _: StrTendril) -> Handle {
-        self.node(1);
-        self.dom.create_comment(StrTendril::new())
-    }
-
-    fn create_pi(&self, target: StrTendril, _: StrTendril) -> Handle {
-        self.node(1);
-        self.dom.create_pi(target, StrTendril::new())
-    }
-
-    fn append(&self, parent: &Handle, child: NodeOrText<Handle>) {
-        if let NodeOrText::AppendText(more) = &child
-            && grows(parent, more)
-        {
+    /// Adds the attributes that an element does not have yet.
+    pub(super) fn add_missing(&mut self, id: Id, attributes: Vec<Attribute>) {
+        // There are only so many names that are kept, so these can't become many.
+        let mut own = self.attributes(id).0.to_vec();
+        let had = own.len();
+        for attribute in attributes {
+            let name = attribute.name.local;
+            if is_kept(&name) && own.iter().all(|(own, _)| *own != name) {
+                own.push((name, attribute.value));
+            }
+        }
+        if own.len() == had {
             return;
         }
-        self.dom.append(parent, self.words(child));
+        let end = |all: &[_]| u32::try_from(all.len()).unwrap_or(u32::MAX);
+        let begin = end(&self.attributes);
+        self.attributes.extend(own);
+        let all = begin..end(&self.attributes);
+        if let Some(Data::Element(element)) = self.node_mut(id).map(|n| &mut n.data) {
+            element.attributes = all;
+        }
     }
 
-    fn append_based_on_parent_node(
-        &self,
-        element: &Handle,
-        before: &Handle,
-        child: NodeOrText<Handle>,
-    ) {
-        self.moved();
-        let child = self.words(child);
-        self.dom.append_based_on_parent_node(element, before, child);
+    /// All that is in a node comes behind what is in another.
+    pub(super) fn move_all(&mut self, from: Id, to: Id) {
+        while let Some(child) = self.node(from).and_then(|n| n.first) {
+            self.put(child, to, None);
+        }
     }
 
-    fn append_doctype_to_document(&self, name: StrTendril, public: StrTendril, system: StrTendril) {
-        self.dom.append_doctype_to_document(name, public, system);
+    /// Adds to the text that stands before a node, or else that is the last in one; whether there is
+    /// a text.
+    pub(super) fn grows(&mut self, parent: Id, after: Option<Id>, more: &StrTendril) -> bool {
+        let id = match after {
+            Some(after) => self.node(after).and_then(|n| n.before),
+            None => self.node(parent).and_then(|n| n.last),
+        };
+        match id.and_then(|id| self.node_mut(id)).map(|n| &mut n.data) {
+            Some(Data::Text(words)) => {
+                words.push_tendril(more);
+                true
+            }
+            _ => false,
+        }
     }
+}
 
-    fn get_template_contents(&self, target: &Handle) -> Handle {
-        self.dom.get_template_contents(target)
+fn places(range: &Range<u32>) -> Range<usize> {
+    let place = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+    place(range.start)..place(range.end)
+}
+
+/// See [`Dom::children`].
+struct Children<'a> {
+    dom: &'a Dom,
+    first: Option<Id>,
+    last: Option<Id>,
+}
+
+impl Children<'_> {
+    /// Takes one at an end; whether it was the only one that was left.
+    fn one(&mut self) -> bool {
+        let only = self.first == self.last;
+        if only {
+            (self.first, self.last) = (None, None);
+        }
+        only
     }
+}
 
-    fn same_node(&self, x: &Handle, y: &Handle) -> bool {
-        Rc::ptr_eq(x, y)
+impl Iterator for Children<'_> {
+    type Item = Id;
+
+    fn next(&mut self) -> Option<Id> {
+        let id = self.first?;
+        if !self.one() {
+            self.first = self.dom.node(id)?.after;
+        }
+        Some(id)
     }
+}
 
-    fn set_quirks_mode(&self, mode: QuirksMode) {
-        self.dom.set_quirks_mode(mode);
-    }
-
-    fn append_before_sibling(&self, sibling: &Handle, child: NodeOrText<Handle>) {
-        self.moved();
-        self.dom.append_before_sibling(sibling, self.words(child));
-    }
-
-    fn add_attrs_if_missing(&self, target: &Handle, attrs: Vec<Attribute>) {
-        self.moved();
-        self.node(attrs.len());
-        self.dom.add_attrs_if_missing(target, attrs);
-    }
-
-    fn remove_from_parent(&self, target: &Handle) {
-        self.dom.remove_from_parent(target);
-    }
-
-    fn reparent_children(&self, node: &Handle, new_parent: &Handle) {
-        self.dom.reparent_children(node, new_parent);
-    }
-
-    fn is_mathml_annotation_xml_integration_point(&self, target: &Handle) -> bool {
-        self.dom.is_mathml_annotation_xml_integration_point(target)
+impl DoubleEndedIterator for Children<'_> {
+    fn next_back(&mut self) -> Option<Id> {
+        let id = self.last?;
+        if !self.one() {
+            self.last = self.dom.node(id)?.before;
+        }
+        Some(id)
     }
 }

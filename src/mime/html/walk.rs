@@ -1,16 +1,18 @@
 //! From a page's tree to its blocks: what is hidden is left behind, tables that only lay out are
 //! read in order, and every way in which mail programs mark what they quote becomes a depth.
 
-use super::block::{Bit, Block, Body, Page, Place, words};
+use super::block::{Bit, Block, Body, Page, Place, images, is_blank, trimmed, words};
 use super::paragraph::{Paragraph, is_of};
 use super::state::{MAX_INDENT, State};
-use super::style::{Look, Sheet, pixels};
+use super::style::{Look, Sheet};
 use super::table::Found;
-use super::tags::{Attributes, begins_a_header, is_block, is_silent, numeral, tag, tells};
-use super::tree;
+use super::tags::{
+    NOT_DRAWN, begins_a_header, is_block, is_drawing, is_silent, numeral, sides, tells,
+};
+use super::tree::{Attributes, Dom, Id, Kind};
 use crate::mime::link::openable;
 use crate::mime::styled::Mark;
-use html2text::{Handle, RcDom};
+use std::collections::HashMap;
 
 /// The most links of a page that are told apart.
 const MAX_LINKS: usize = 5_000;
@@ -18,22 +20,36 @@ const MAX_LINKS: usize = 5_000;
 const MAX_PICTURES: usize = 300;
 /// The most characters of a picture's words.
 const MAX_ALT: usize = 300;
+/// A drawing without a name is worth a word from so many pixels along each side.
+const DRAWING: f32 = 48.0;
 /// The most characters of a paragraph that is a heading by its size.
 const MAX_BIG: usize = 100;
 
 /// Reads a tree.
-pub fn read(dom: &RcDom) -> Page {
-    let mut walker = Walker::default();
-    walker.sheets(&dom.document);
+pub fn read(dom: &Dom) -> Page {
+    let mut walker = Walker {
+        dom,
+        sheet: Sheet::default(),
+        styles: HashMap::new(),
+        page: Page::default(),
+        paragraph: Paragraph::default(),
+        gap: false,
+        label: None,
+        all_big: false,
+        before: Vec::new(),
+    };
+    walker.sheets();
     let state = State::default();
-    walker.children(&dom.document, state);
+    walker.children(Id::ROOT, state);
     walker.end(&state);
     walker.page
 }
 
-#[derive(Default)]
-struct Walker {
+struct Walker<'a> {
+    dom: &'a Dom,
     sheet: Sheet,
+    /// What elements say of themselves: most of a page's say the same.
+    styles: HashMap<&'a str, Look>,
     page: Page,
     paragraph: Paragraph,
     /// Whether an empty line is due.
@@ -46,34 +62,25 @@ struct Walker {
     before: Vec<Bit>,
 }
 
-impl Walker {
-    fn sheets(&mut self, root: &Handle) {
-        let mut todo = vec![root.clone()];
-        while let Some(node) = todo.pop() {
-            let children = node.children.borrow();
-            if tag(&node) == "style" {
-                for child in children.iter() {
-                    tree::text(child, |sheet| self.sheet.add(sheet));
-                }
-            } else {
-                // Backwards, so that the first sheet is read first.
-                todo.extend(children.iter().rev().cloned());
-            }
-        }
+impl<'a> Walker<'a> {
+    fn sheets(&mut self) {
+        let dom = self.dom;
+        let sheets = dom.sheets().iter().flat_map(|id| dom.children(*id));
+        let sheets = sheets.filter_map(|id| dom.text(id));
+        sheets.for_each(|sheet| self.sheet.add(sheet));
     }
 
-    fn children(&mut self, node: &Handle, state: State) {
-        for child in node.children.borrow().iter() {
+    fn children(&mut self, node: Id, state: State) {
+        for child in self.dom.children(node) {
             self.node(child, state);
         }
     }
 
-    fn node(&mut self, node: &Handle, state: State) {
-        match tag(node) {
-            "" => {}
-            tree::TEXT if state.tiny => {}
-            tree::TEXT => tree::text(node, |words| self.text(words, &state)),
-            name => self.element(node, name, state),
+    fn node(&mut self, node: Id, state: State) {
+        match self.dom.kind(node) {
+            Kind::Text(words) if !state.tiny => self.text(words, &state),
+            Kind::Element(name) => self.element(node, name, state),
+            Kind::Text(_) | Kind::Other => {}
         }
     }
 
@@ -86,12 +93,12 @@ impl Walker {
             .add(text, state.mark(), state.link, state.pre);
     }
 
-    fn element(&mut self, node: &Handle, name: &str, outer: State) {
-        if is_silent(name) {
+    fn element(&mut self, node: Id, name: &str, outer: State) {
+        if is_silent(name) && name != "svg" {
             return;
         }
-        let attributes = Attributes::of(node);
-        let Some(look) = self.look(name, &attributes) else {
+        let attributes = self.dom.attributes(node);
+        let Some(look) = self.look(name, attributes) else {
             return;
         };
         let state = outer.with(&look);
@@ -104,10 +111,11 @@ impl Walker {
                 self.push(Body::Rule, &outer);
                 self.gap = true;
             }
-            "img" => self.picture(&attributes, &look, &state),
-            "a" => self.link(node, &attributes, state, look.block == Some(true)),
-            "table" => self.table(node, &attributes, state, &outer),
-            "ul" | "ol" | "menu" | "dir" => self.list(node, name, &attributes, &look, state),
+            "img" => self.picture(attributes, &look, &state),
+            "svg" => self.drawing(node, attributes, &look, &state),
+            "a" => self.link(node, attributes, state, look.block == Some(true)),
+            "table" => self.table(node, attributes, state, &outer),
+            "ul" | "ol" | "menu" | "dir" => self.list(node, name, attributes, &look, state),
             "blockquote" => {
                 let class = attributes.get("class").unwrap_or_default();
                 let quotes = attributes.get("type").is_some() || class.contains("quote");
@@ -155,19 +163,24 @@ impl Walker {
                 self.block(node, inner, false, false);
             }
             _ if look.block.unwrap_or(is_block(name)) => {
-                self.division(node, &attributes, &look, state);
+                self.division(node, attributes, &look, state);
             }
             _ => self.inline(node, name, state),
         }
     }
 
     /// How an element looks; `None` if it is not to be seen.
-    fn look(&self, name: &str, attributes: &Attributes<'_>) -> Option<Look> {
-        let look = self.sheet.look(name, |n| attributes.get(n));
+    fn look(&mut self, name: &str, attributes: Attributes<'a>) -> Option<Look> {
+        if attributes.is_empty() && self.sheet.is_empty() {
+            return Some(Look::default());
+        }
+        let styles = &mut self.styles;
+        let read = |own: &'a str| *styles.entry(own).or_insert_with(|| Look::read(own));
+        let look = self.sheet.look(name, |n| attributes.get(n), read);
         (look.hidden != Some(true)).then_some(look)
     }
 
-    fn inline(&mut self, node: &Handle, name: &str, mut state: State) {
+    fn inline(&mut self, node: Id, name: &str, mut state: State) {
         match name {
             "b" | "strong" => state.strong = true,
             "i" | "em" | "cite" | "dfn" | "var" | "address" => state.emphasis = true,
@@ -187,19 +200,19 @@ impl Walker {
     }
 
     /// Digits above or below the line have characters of their own.
-    fn raised(&mut self, node: &Handle, up: bool, state: State) {
+    fn raised(&mut self, node: Id, up: bool, state: State) {
         const UP: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
         const DOWN: [char; 10] = ['₀', '₁', '₂', '₃', '₄', '₅', '₆', '₇', '₈', '₉'];
         let mut raised = None;
-        if let [only] = node.children.borrow().as_slice() {
+        let mut inside = self.dom.children(node);
+        if let (Some(only), None) = (inside.next(), inside.next()) {
             let signs = if up { &UP } else { &DOWN };
             let sign = |c: char| {
                 let digit = usize::try_from(c.to_digit(10)?).ok()?;
                 signs.get(digit).copied()
             };
-            tree::text(only, |words| {
-                raised = words.trim().chars().map(sign).collect::<Option<String>>()
-            });
+            let words = self.dom.text(only).map(str::trim);
+            raised = words.and_then(|w| w.chars().map(sign).collect::<Option<String>>());
         }
         match raised.filter(|t| !t.is_empty() && !state.tiny) {
             Some(text) => self.text(&text, &state),
@@ -208,7 +221,7 @@ impl Walker {
     }
 
     /// A block with its own lines; `above` and `below` say whether with empty lines around.
-    fn block(&mut self, node: &Handle, state: State, above: bool, below: bool) {
+    fn block(&mut self, node: Id, state: State, above: bool, below: bool) {
         // An item's first paragraph stands beside its sign.
         self.gap |= above && self.label.is_none();
         self.children(node, state);
@@ -216,7 +229,7 @@ impl Walker {
         self.gap |= below;
     }
 
-    fn division(&mut self, node: &Handle, attributes: &Attributes<'_>, look: &Look, state: State) {
+    fn division(&mut self, node: Id, attributes: Attributes<'_>, look: &Look, state: State) {
         let id = attributes.get("id").unwrap_or_default();
         let class = attributes.get("class").unwrap_or_default();
         let (above, below) = (look.above == Some(true), look.below == Some(true));
@@ -228,7 +241,7 @@ impl Walker {
         inner.quote += usize::from(quoted);
         let divides = id.ends_with("divRplyFwdMsg")
             || class.contains("OutlookMessageHeader")
-            || look.line_above == Some(true) && begins_a_header(node);
+            || look.line_above == Some(true) && begins_a_header(self.dom, node);
         if divides && !quoted {
             self.push(Body::Divider, &state);
             self.gap = true;
@@ -238,9 +251,9 @@ impl Walker {
 
     fn list(
         &mut self,
-        node: &Handle,
+        node: Id,
         name: &str,
-        attributes: &Attributes<'_>,
+        attributes: Attributes<'_>,
         look: &Look,
         state: State,
     ) {
@@ -253,9 +266,9 @@ impl Walker {
                 .get(name)
                 .and_then(|v| v.trim().parse::<i64>().ok())
         };
-        let children = node.children.borrow();
-        let is_item = |c: &&Handle| tag(c) == "li";
-        let count = i64::try_from(children.iter().filter(is_item).count()).unwrap_or(0);
+        let dom = self.dom;
+        let items = dom.children(node).filter(|id| dom.tag(*id) == "li");
+        let count = i64::try_from(items.count()).unwrap_or(0);
         let back = attributes.get("reversed").is_some();
         let mut n = number("start").unwrap_or(if back { count } else { 1 });
         // Room for the longest number, so that all items stand in one column.
@@ -266,8 +279,8 @@ impl Walker {
         } else {
             1
         };
-        for child in children.iter() {
-            if tag(child) != "li" {
+        for child in dom.children(node) {
+            if self.dom.tag(child) != "li" {
                 self.node(
                     child,
                     State {
@@ -277,8 +290,8 @@ impl Walker {
                 );
                 continue;
             }
-            let own = Attributes::of(child);
-            let Some(item_look) = self.look("li", &own) else {
+            let own = self.dom.attributes(child);
+            let Some(item_look) = self.look("li", own) else {
                 continue;
             };
             let mut inner = state.with(&item_look);
@@ -312,16 +325,14 @@ impl Walker {
         self.gap |= outermost;
     }
 
-    fn link(&mut self, node: &Handle, attributes: &Attributes<'_>, mut state: State, block: bool) {
-        let href = attributes.get("href").filter(|h| openable(h).is_some());
+    fn link(&mut self, node: Id, attributes: Attributes<'_>, mut state: State, block: bool) {
+        let room = self.page.links.len() < MAX_LINKS && state.link.is_none();
+        let href = attributes.get("href").filter(|_| room);
         let before = self.page.blocks.len();
-        let id = match href {
-            Some(href) if self.page.links.len() < MAX_LINKS && state.link.is_none() => {
-                self.page.links.push(href.to_owned());
-                Some(self.page.links.len() - 1)
-            }
-            _ => None,
-        };
+        let id = href.filter(|h| openable(h).is_some()).map(|href| {
+            self.page.links.push(href.to_owned());
+            self.page.links.len() - 1
+        });
         state.link = id.or(state.link);
         self.children(node, state);
         let Some(id) = id else { return };
@@ -344,29 +355,49 @@ impl Walker {
         }
     }
 
-    fn picture(&mut self, attributes: &Attributes<'_>, look: &Look, state: &State) {
-        let side = |name: &str, said: Option<f32>| {
-            let own = attributes.get(name).and_then(|v| pixels(v.trim()));
-            said.or(own).is_some_and(|n| n <= 3.0)
-        };
-        if side("width", look.width) || side("height", look.height) {
+    /// A drawing that the page holds itself: its title, or that there is one.
+    fn drawing(&mut self, node: Id, attributes: Attributes<'_>, look: &Look, state: &State) {
+        let mut inside = self.dom.children(node);
+        let title = inside.find(|id| self.dom.tag(*id) == "title");
+        let title = title.and_then(|id| self.dom.children(id).find_map(|id| self.dom.text(id)));
+        let large = sides(attributes, look)
+            .iter()
+            .all(|s| s.is_some_and(|s| s >= DRAWING));
+        self.named(title.unwrap_or_default(), large, state);
+    }
+
+    fn picture(&mut self, attributes: Attributes<'_>, look: &Look, state: &State) {
+        let sides = sides(attributes, look);
+        if sides.iter().any(|side| side.is_some_and(|n| n <= 3.0)) {
             return;
         }
+        let drawn = attributes.get("src").is_some_and(is_drawing);
         if let Some(source) = attributes.get("src")
+            && !drawn
             && self.page.pictures.len() < MAX_PICTURES
         {
             self.paragraph.image(self.page.pictures.len());
             self.page.pictures.push(source.to_owned());
         }
-        let alt = attributes.get("alt").unwrap_or_default();
-        let alt: Vec<&str> = alt.split_whitespace().collect();
+        let large = sides.iter().all(|s| s.is_some_and(|s| s >= DRAWING));
+        let name = attributes.get("alt").unwrap_or_default();
+        self.named(name, drawn && large, state);
+    }
+
+    /// A picture's name, if it tells anything; else, if it is to be told of, that it is a drawing.
+    fn named(&mut self, name: &str, drawn: bool, state: &State) {
+        let alt: Vec<&str> = name.split_whitespace().collect();
         let alt: String = alt.join(" ").chars().take(MAX_ALT).collect();
         let is_sign =
             !alt.is_empty() && alt.chars().count() <= 8 && !alt.chars().any(char::is_alphanumeric);
         if is_sign {
             // An emoji, drawn.
             self.text(&alt, state);
-        } else if tells(&alt) {
+        } else if tells(&alt) || drawn {
+            let alt = match tells(&alt) {
+                true => alt,
+                false => NOT_DRAWN.to_owned(),
+            };
             if self.paragraph.is_empty() {
                 self.all_big = false;
             }
@@ -374,13 +405,7 @@ impl Walker {
         }
     }
 
-    fn table(
-        &mut self,
-        node: &Handle,
-        attributes: &Attributes<'_>,
-        mut state: State,
-        outer: &State,
-    ) {
+    fn table(&mut self, node: Id, attributes: Attributes<'_>, mut state: State, outer: &State) {
         // A table begins anew with what is bold, and is not indented by what is around it.
         state.strong = state.strong && outer.tables == 0 && outer.strong;
         state.tables += 1;
@@ -405,9 +430,9 @@ impl Walker {
         self.gap = true;
     }
 
-    fn rows(&mut self, node: &Handle, state: State, head: bool, found: &mut Found) {
-        for child in node.children.borrow().iter() {
-            let name = tag(child);
+    fn rows(&mut self, node: Id, state: State, head: bool, found: &mut Found) {
+        for child in self.dom.children(node) {
+            let name = self.dom.tag(child);
             match name {
                 "tr" | "thead" | "tbody" | "tfoot" | "caption" => {}
                 "colgroup" | "col" => continue,
@@ -416,8 +441,8 @@ impl Walker {
                     continue;
                 }
             }
-            let attributes = Attributes::of(child);
-            let Some(look) = self.look(name, &attributes) else {
+            let attributes = self.dom.attributes(child);
+            let Some(look) = self.look(name, attributes) else {
                 continue;
             };
             let inner = state.with(&look);
@@ -443,17 +468,17 @@ impl Walker {
         }
     }
 
-    fn row(&mut self, node: &Handle, state: State, head: bool, found: &mut Found) {
+    fn row(&mut self, node: Id, state: State, head: bool, found: &mut Found) {
         found.row(head);
         let before = self.page.blocks.len();
-        for child in node.children.borrow().iter() {
-            let name = tag(child);
+        for child in self.dom.children(node) {
+            let name = self.dom.tag(child);
             if !matches!(name, "td" | "th") {
                 self.node(child, state);
                 continue;
             }
-            let attributes = Attributes::of(child);
-            let Some(look) = self.look(name, &attributes) else {
+            let attributes = self.dom.attributes(child);
+            let Some(look) = self.look(name, attributes) else {
                 continue;
             };
             let inner = state.with(&look);
@@ -492,7 +517,7 @@ impl Walker {
     fn end(&mut self, state: &State) {
         let empty = self.paragraph.is_empty();
         let (bits, blank) = self.paragraph.take();
-        if empty || words(&bits).is_empty() {
+        if empty || is_blank(&bits) {
             self.gap |= blank;
             self.before.extend(images(bits));
             return;
@@ -512,7 +537,7 @@ impl Walker {
                 Bit::Image(_) => part.push(bit),
                 bit => {
                     let empty = part.iter().all(|b| b.image().is_some());
-                    if breaks > 1 && !words(&part).is_empty() {
+                    if breaks > 1 && !is_blank(&part) {
                         self.text_block(std::mem::take(&mut part), state);
                         self.gap = true;
                     } else if breaks == 1 && !empty {
@@ -524,7 +549,7 @@ impl Walker {
                 }
             }
         }
-        if words(&part).is_empty() {
+        if is_blank(&part) {
             self.gap |= breaks > 1;
             self.before.extend(images(part));
         } else {
@@ -545,26 +570,4 @@ impl Walker {
         }
         self.push(Body::Text(bits), state);
     }
-}
-
-/// The pictures among them.
-fn images(bits: Vec<Bit>) -> impl Iterator<Item = Bit> {
-    bits.into_iter().filter(|b| b.image().is_some())
-}
-
-/// Without line ends and blanks at either end of what is otherwise as it is.
-fn trimmed(mut bits: Vec<Bit>) -> Vec<Bit> {
-    let stays = |b: &Bit| matches!(b, Bit::End(_) | Bit::Image(_));
-    let is_empty = |b: &Bit| b.words().trim().is_empty() && !stays(b);
-    while bits.last().is_some_and(is_empty) {
-        bits.pop();
-    }
-    let lead = bits.iter().take_while(|b| is_empty(b)).count();
-    // The blanks before the first word belong to its line.
-    let from = bits
-        .iter()
-        .take(lead)
-        .rposition(|b| matches!(b, Bit::Break));
-    bits.drain(..from.map_or(0, |n| n + 1));
-    bits
 }
