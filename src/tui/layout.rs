@@ -24,7 +24,7 @@ use crate::tui::errand::{self, Brought, Errand};
 use crate::tui::event::{Built, Event};
 use crate::tui::parting::Parting;
 use crate::tui::paths;
-use crate::tui::question::{Job, LaidOut, Mode};
+use crate::tui::question::{Job, LaidOut, Mode, Source};
 use crate::tui::runaways::Runaways;
 use crate::tui::shelves::Shelves;
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -226,6 +226,9 @@ impl Worker {
 
     /// Lays out a message; of a large one first how it begins.
     fn lay(&mut self, job: Job) -> LaidOut {
+        if job.mode == Mode::Raw {
+            return self.source(job);
+        }
         if let Some(at) = self.kept.iter().position(|(j, _)| *j == job)
             && let Some(entry) = self.kept.remove(at)
         {
@@ -261,6 +264,26 @@ impl Worker {
             self.kept.push_back((job, result.clone()));
         }
         result
+    }
+
+    /// As much of a message's source as is wanted, in whole lines; nothing of it is kept here.
+    fn source(&mut self, job: Job) -> LaidOut {
+        let (mut raw, octets) = match self.ask(|c| c.body_begins(job.message, job.reach, 0)) {
+            Ok(Some(read)) => read,
+            Ok(None) => return self.missing(job.message),
+            Err(why) => return LaidOut::Failed(why),
+        };
+        let more = (raw.len() as u64) < octets;
+        let end = raw.iter().rposition(|b| *b == b'\n');
+        if let Some(end) = end.filter(|_| more) {
+            raw.truncate(end + 1);
+        }
+        // It takes no layout: it is what is left to look at beside any number of runaways.
+        let read = move || raw_source(&raw);
+        match self.runaways.within(usize::MAX, self.budget, read) {
+            Some(lines) => LaidOut::Source(Arc::new(Source { lines, more })),
+            None => LaidOut::Failed("This message's source takes too long to be read.".to_owned()),
+        }
     }
 
     /// How a message begins, if that is worth to be shown, with the attachments that all of it has.
@@ -326,10 +349,8 @@ impl Worker {
                 .within(beside, self.budget, move || lay_out(&raw, job, &known))
         };
         let most = match job.mode {
-            // The source takes no layout: it is what is left to look at.
-            Mode::Raw => usize::MAX,
             Mode::Plain => MOST_RUNAWAYS,
-            Mode::Best | Mode::Html | Mode::Reader => RUNAWAYS,
+            _ => RUNAWAYS,
         };
         if let Some(result) = attempt(job, most) {
             return result;
@@ -559,7 +580,8 @@ fn options(job: Job) -> Option<RenderOptions> {
 
 fn lay_out(raw: &[u8], job: Job, known: &Known) -> LaidOut {
     let Some(options) = options(job) else {
-        return LaidOut::Source(Arc::new(raw_source(raw)));
+        let lines = raw_source(raw);
+        return LaidOut::Source(Arc::new(Source { lines, more: false }));
     };
     let mut rendered = render(raw, &options);
     rendered.trust = trust::of(raw, known);

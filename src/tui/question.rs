@@ -353,6 +353,17 @@ pub struct Job {
     pub width: u16,
     /// How.
     pub mode: Mode,
+    /// Of the source, so many octets; of no account for anything else.
+    pub reach: u64,
+}
+
+/// The source of a message, as far as it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// Its lines.
+    pub lines: Vec<Clean>,
+    /// Whether more follows.
+    pub more: bool,
 }
 
 /// What the layout thread made of a job.
@@ -360,8 +371,8 @@ pub struct Job {
 pub enum LaidOut {
     /// Text with styles.
     Message(Arc<Rendered>),
-    /// The source, a line each.
-    Source(Arc<Vec<Clean>>),
+    /// The source.
+    Source(Arc<Source>),
     /// The body is not here yet.
     Missing,
     /// It can't be shown: why, in plain words.

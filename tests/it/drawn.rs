@@ -12,7 +12,7 @@ use postrider::model::view::{IndexRow, PageKey};
 use postrider::model::{Address, Flags, LocationId, MailboxId, MsgId, ThreadId};
 use postrider::text::clean::is_forbidden;
 use postrider::text::width;
-use postrider::tui::question::{Job, LaidOut, Mode};
+use postrider::tui::question::{Job, LaidOut, Mode, Source};
 use postrider::tui::screen::pager::Pager;
 use postrider::tui::screen::pager_view;
 use postrider::tui::theme::Theme;
@@ -230,7 +230,10 @@ fn laid(raw: &[u8], job: Job) -> LaidOut {
         Mode::Plain => Prefer::Plain,
         Mode::Html => Prefer::Html,
         Mode::Reader => Prefer::Reader,
-        Mode::Raw => return LaidOut::Source(Arc::new(raw_source(raw))),
+        Mode::Raw => {
+            let lines = raw_source(raw);
+            return LaidOut::Source(Arc::new(Source { lines, more: false }));
+        }
     };
     let width = usize::from(job.width);
     LaidOut::Message(Arc::new(render(raw, &RenderOptions { width, prefer })))

@@ -245,6 +245,7 @@ impl Panes {
             message: next.row.message,
             width: Places::reader_columns(self.room(), self.reader),
             mode: Mode::Best,
+            reach: 0,
         })
     }
 

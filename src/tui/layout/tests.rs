@@ -83,6 +83,7 @@ impl Desk {
             message: self.messages[n],
             width: 60,
             mode,
+            reach: 0,
         }
     }
 
@@ -205,4 +206,35 @@ fn what_takes_too_long_to_lay_out_is_quoted_bare() {
     drop(go);
     assert_eq!(draft.unwrap().body, "Bare");
     assert!(matches!(told.try_recv(), Ok(Event::Told(Ok(_)))));
+}
+
+#[test]
+fn s40_a_source_comes_in_pieces_of_whole_lines() {
+    let raw = large(1, "text/plain", "A line of words, größer.\n");
+    let desk = Desk::new(std::slice::from_ref(&raw));
+    let all: Vec<&str> = raw.lines().collect();
+    let source = |reach: u64| {
+        let job = Job {
+            reach,
+            ..desk.job(0, Mode::Raw)
+        };
+        desk.layout.lay(vec![job]);
+        match desk.inbox.recv_timeout(Duration::from_secs(600)).unwrap() {
+            Event::Laid(got, LaidOut::Source(source)) if got == job => source,
+            other => panic!("{other:?}"),
+        }
+    };
+    for reach in [1 << 10, 128 << 10] {
+        let source = source(reach);
+        let lines: Vec<&str> = source.lines.iter().map(Clean::as_str).collect();
+        let octets: u64 = lines.iter().map(|l| l.len() as u64 + 1).sum();
+        assert!(
+            source.more && octets <= reach && octets + 200 > reach,
+            "{octets} of {reach}"
+        );
+        assert_eq!(lines, all[..lines.len()]);
+    }
+    let source = source(16 << 20);
+    assert!(!source.more);
+    assert_eq!(source.lines.len(), all.len());
 }

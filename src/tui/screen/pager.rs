@@ -28,6 +28,8 @@ pub use letter::Letter;
 use letter::Setting;
 use selection::Selection;
 
+/// More of a source is read where so many screens are left of it.
+const SOON: usize = 10;
 /// In fewer lines than these a message has one line of headers, to leave some for its text.
 const BRIEF: usize = 13;
 
@@ -246,6 +248,17 @@ impl Pager {
     /// asked for replaces what was. `ahead`: what may be wanted next.
     pub fn ask(&mut self, ahead: Option<Job>) -> Option<Vec<Job>> {
         let near = self.scroll.saturating_sub(self.height)..self.scroll + 2 * self.height;
+        // What a search looks for may stand in what is not here yet, as does the end.
+        let on = self.to_end || self.find.as_ref().is_some_and(|f| f.place().is_none());
+        let soon = self.scroll + SOON * self.height;
+        if self
+            .starts
+            .get(self.at + 1)
+            .is_some_and(|end| on || *end < soon)
+            && let Some(letter) = self.letters.get_mut(self.at)
+        {
+            letter.read_on(self.set);
+        }
         let mut wanted: Vec<Job> = self
             .letters
             .iter()

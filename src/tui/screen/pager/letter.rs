@@ -1,6 +1,6 @@
 //! One message of what is read: its row, whether it is unfolded, and its lines.
 
-use super::document::{DocLine, Dress, Tone, document, head, said};
+use super::document::{DocLine, Dress, MORE, Tone, document, head, said};
 use super::inlays::Inlays;
 use crate::mime::render::{Line, Mark, Rendered, Standing};
 use crate::model::System;
@@ -8,9 +8,18 @@ use crate::model::view::IndexRow;
 use crate::text::Clean;
 use crate::tui::part::{Leave, PartJob, PartOf, Remotely};
 use crate::tui::picture::Inlay;
-use crate::tui::question::{Job, LaidOut, Mode};
+use crate::tui::question::{Job, LaidOut, Mode, Source};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// So many octets of a source are read at first.
+const FIRST: u64 = 128 << 10;
+/// At most so many.
+const FARTHEST: u64 = 16 << 20;
+/// So many times as many whenever who reads comes near the end of what is here.
+const STRIDE: u64 = 8;
+/// What is said where the source goes on behind that.
+const GOES_ON: &str = "The source goes on, but is too long to be shown.";
 
 /// What is there to be shown.
 #[derive(Clone, Debug)]
@@ -22,7 +31,7 @@ enum Body {
     /// Laid out.
     Here(Arc<Rendered>),
     /// The source.
-    Source(Arc<Vec<Clean>>),
+    Source(Arc<Source>),
     /// Can't be shown: why.
     Trouble(Clean),
 }
@@ -52,6 +61,8 @@ pub struct Letter {
     /// Whether it was seen on this screen, so that it need not be marked again.
     seen: bool,
     mode: Mode,
+    /// Octets of its source that are wanted.
+    reach: u64,
     full: bool,
     trust: bool,
     quotes: Option<bool>,
@@ -77,6 +88,7 @@ impl Letter {
             open,
             seen: false,
             mode: Mode::Best,
+            reach: FIRST,
             full: false,
             trust: false,
             quotes: None,
@@ -158,6 +170,7 @@ impl Letter {
             (now, mode) if now == mode => Mode::Best,
             (_, mode) => mode,
         };
+        self.reach = FIRST;
     }
 
     /// Shows all header fields, or the usual ones.
@@ -186,6 +199,10 @@ impl Letter {
             message: self.row.message,
             width: set.width,
             mode: self.mode,
+            reach: match self.mode {
+                Mode::Raw => self.reach,
+                _ => 0,
+            },
         }
     }
 
@@ -193,6 +210,14 @@ impl Letter {
     pub fn wants(&self, set: Setting) -> Option<Job> {
         let job = self.job(set);
         (self.open && self.laid != Some(job)).then_some(job)
+    }
+
+    /// Who reads it comes to the end of what is here of its source: more of it is wanted.
+    pub fn read_on(&mut self, set: Setting) {
+        let waits = self.laid != Some(self.job(set));
+        if self.mode == Mode::Raw && self.has_more() && !waits {
+            self.reach = (self.reach * STRIDE).min(FARTHEST);
+        }
     }
 
     /// Takes the layout thread's answer. Returns whether the body has to be fetched.
@@ -239,7 +264,8 @@ impl Letter {
         let lines: Vec<String> = match &self.body {
             Body::Here(r) if r.more => return None,
             Body::Here(r) => r.lines.iter().map(Line::text).collect(),
-            Body::Source(lines) => lines.iter().map(Clean::to_string).collect(),
+            Body::Source(source) if source.more => return None,
+            Body::Source(source) => source.lines.iter().map(Clean::to_string).collect(),
             _ => return None,
         };
         Some(lines.join("\n"))
@@ -313,7 +339,12 @@ impl Letter {
 
     /// Whether only its beginning is here.
     pub fn has_more(&self) -> bool {
-        self.open && self.rendered().is_some_and(|r| r.more)
+        self.open
+            && match &self.body {
+                Body::Here(rendered) => rendered.more,
+                Body::Source(source) => source.more && self.reach < FARTHEST,
+                _ => false,
+            }
     }
 
     /// Where its text begins, counted in its lines.
@@ -359,9 +390,14 @@ impl Letter {
                 self.above = self.lines.len() + above;
                 self.lines.extend(lines);
             }
-            Body::Source(lines) => {
+            Body::Source(source) => {
                 let line = |l: &Clean| vec![(l.clone(), Tone::Text(Mark::Plain, 0))];
-                self.lines.extend(lines.iter().map(line));
+                self.lines.extend(source.lines.iter().map(line));
+                if self.has_more() {
+                    self.lines.extend(said(MORE, cols, Tone::Waiting));
+                } else if source.more {
+                    self.lines.extend(said(GOES_ON, cols, Tone::Waiting));
+                }
             }
             Body::Asking => {}
             Body::Fetching => {
