@@ -40,6 +40,8 @@ pub enum Piece {
     Report(u32),
     /// A message inside.
     Message(u32),
+    /// A picture that stands between texts.
+    Picture(u32),
     /// Something that is said of a part, because it can't be shown or means more than it shows.
     Note(Note, u32),
 }
@@ -84,6 +86,9 @@ pub fn choose(tree: &Tree<'_>, prefer: Prefer) -> Chosen {
         let inside = tree.parts.iter().position(is_message);
         let inside = inside.and_then(|n| u32::try_from(n).ok());
         chosen.pieces.extend(inside.map(Piece::Message));
+    }
+    if chosen.pieces.is_empty() && tree.part(0).is_some_and(is_picture) {
+        chosen.pieces.push(Piece::Picture(0));
     }
     chosen
 }
@@ -185,11 +190,19 @@ fn walk(tree: &Tree<'_>, id: u32, prefer: Prefer, chosen: &mut Chosen) {
             chosen.pieces.extend(told);
         }
         _ => {
+            let shown = |p: &Part<'_>| is_picture(p) && p.disposition == "inline";
             for child in &part.children {
-                walk(tree, *child, prefer, chosen);
+                match tree.part(*child).is_some_and(shown) {
+                    true => chosen.pieces.push(Piece::Picture(*child)),
+                    false => walk(tree, *child, prefer, chosen),
+                }
             }
         }
     }
+}
+
+fn is_picture(part: &Part<'_>) -> bool {
+    part.media.main == "image" && part.disposition != "attachment"
 }
 
 fn alternative(tree: &Tree<'_>, part: &Part<'_>, prefer: Prefer, chosen: &mut Chosen) {
@@ -258,8 +271,10 @@ fn is_stand_in(tree: &Tree<'_>, plain: &Chosen, html: &Chosen) -> bool {
             .iter()
             .any(|w| lower.contains(w));
     // A page put into the plain part as it is.
-    let markup =
-        lower.trim_start().starts_with("<!doctype") || lower.trim_start().starts_with("<html");
+    let begins = lower.trim_start();
+    let markup = begins.starts_with("<!doctype")
+        || begins.starts_with("<html")
+        || begins.starts_with('<') && begins.contains("<body") && begins.contains("</html");
     markup || (excuse && html_len > 1_000) || (words < 4 && html_len > 4_000)
 }
 
@@ -285,6 +300,10 @@ fn piece(part: &Part<'_>, id: u32) -> Option<Piece> {
             _ => Note::Encrypted,
         };
         return Some(Piece::Note(note, id));
+    }
+    // Where a server took the message apart and put it together otherwise.
+    if part.is("application", "pgp-encrypted") {
+        return Some(Piece::Note(Note::Encrypted, id));
     }
     if part.disposition == "attachment" {
         let shown = is_patch(part) && part.body.len() <= MAX_PATCH;
@@ -464,11 +483,25 @@ mod tests {
             choose(&Tree::read(raw.as_bytes()), Prefer::Best).pieces,
             [Piece::Html(3)]
         );
-        let raw = message("<p>x", "\n\n");
-        assert_eq!(
-            choose(&Tree::read(raw.as_bytes()), Prefer::Best).pieces,
-            [Piece::Html(3)]
-        );
+        for page in [
+            "\n\n",
+            "<!-- en_us --><span></span><html><body><p>x</body></html>",
+        ] {
+            let raw = message("<p>x", page);
+            let tree = Tree::read(raw.as_bytes());
+            assert_eq!(choose(&tree, Prefer::Best).pieces, [Piece::Html(3)]);
+        }
+    }
+
+    #[test]
+    fn what_was_encrypted_is_known_where_a_server_took_it_apart() {
+        let raw = "Content-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: text/plain\n\n\n\
+             --m\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n\
+             --m\nContent-Type: application/octet-stream; name=encrypted.asc\n\nx\n--m--\n";
+        let tree = Tree::read(raw.as_bytes());
+        let pieces = choose(&tree, Prefer::Best).pieces;
+        assert_eq!(pieces, [Piece::Plain(1), Piece::Note(Note::Encrypted, 2)]);
+        assert_eq!(attachments(&tree).len(), 2);
     }
 
     #[test]

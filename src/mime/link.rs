@@ -58,6 +58,8 @@ pub enum Picture {
     Web(String),
     /// A part of the message, by its Content-ID (RFC 2392).
     Part(String),
+    /// This part of the message.
+    Here(u32),
 }
 
 impl Links {
@@ -101,6 +103,20 @@ impl Links {
                 Picture::Web(url)
             }
         };
+        self.place(picture)
+    }
+
+    /// Notes a picture that is this part of the message and stands between texts; its number as for
+    /// any other. `None` if a text shows it already by this Content-ID, or if there are too many.
+    pub fn here(&mut self, part: u32, id: &str) -> Option<u32> {
+        let shown = |p: &Picture| matches!(p, Picture::Part(own) if own == id);
+        if !id.is_empty() && self.pictures.iter().any(shown) {
+            return None;
+        }
+        self.place(Picture::Here(part))
+    }
+
+    fn place(&mut self, picture: Picture) -> Option<u32> {
         if self.pictures.len() >= MAX_PICTURES {
             return None;
         }

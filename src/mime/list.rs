@@ -106,7 +106,8 @@ fn name(value: &[u8]) -> Clean {
     };
     let phrase = Clean::line(phrase.trim().trim_matches('"'));
     let shown = match phrase.as_str().trim() {
-        "" => Clean::line(id.trim()),
+        // Some encode what has no letters to encode it for.
+        "" => Clean::line(field::text(id.as_bytes()).trim()),
         _ => phrase,
     };
     Clean::line(&width::cut(shown.as_str().trim(), NAME))
@@ -254,6 +255,7 @@ mod tests {
             "Rust users"
         );
         assert_eq!(of("List-Id: =?utf-8?q?Caf=C3=A9?= <c.example>"), "Café");
+        assert_eq!(of("List-Id: <=?utf-8?q?Caf=C3=A9?=>"), "Café");
         assert_eq!(of("List-Id: <c.example>"), "c.example");
         assert_eq!(of("List-Id: c.example"), "c.example");
         assert_eq!(of("List-Unsubscribe: <https://x.example/>"), "");

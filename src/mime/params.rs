@@ -206,6 +206,8 @@ fn extended(list: &[Raw]) -> String {
     }
     match (any, label.filter(|l| !l.is_empty())) {
         (true, Some(label)) => charset::decode(&bytes, Some(&label)),
+        // Nor are they at home here, and yet.
+        (true, None) if bytes.starts_with(b"=?") => field::text(&bytes),
         (true, None) => charset::guess(&bytes),
         // Pieces of a plain value: some put encoded-words into them.
         (false, _) => field::text(&bytes),
@@ -260,6 +262,10 @@ mod tests {
             (b"attachment; filename*=iso-8859-1'en'%A3.txt", "\u{a3}.txt"),
             (b"attachment; filename*=\"UTF-8''a%20b.txt\"", "a b.txt"),
             (b"attachment; filename*=a%C3%A9.txt", "a\u{e9}.txt"),
+            (
+                b"attachment; filename*=\"=?utf-8?Q?=C3=A9.txt?=\"",
+                "\u{e9}.txt",
+            ),
             (
                 b"attachment; filename*1*=%A9%20b; filename*0*=utf-8''a%C3; filename*2=.txt",
                 "a\u{e9} b.txt",

@@ -180,7 +180,7 @@ fn gather(tree: &Tree<'_>, inside: usize, text: &mut String, snippet: &mut Strin
                 let bytes = part.bytes();
                 gather(&Tree::read(&bytes), inside + 1, text, snippet);
             }
-            Piece::Message(_) | Piece::Note(..) => {}
+            Piece::Message(_) | Piece::Picture(_) | Piece::Note(..) => {}
         }
     }
     for file in within::texts(tree, &pieces, MAX_TEXT.saturating_sub(text.len())) {

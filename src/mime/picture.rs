@@ -4,7 +4,7 @@
 //! asked before anything is decoded. Decoding takes its time: do it on a thread that may be given
 //! up. What comes out is ours: a sender's octets never reach the terminal's own decoders.
 
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbaImage};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbaImage};
 use std::io::Cursor;
 
 /// The largest file that is decoded, in octets.
@@ -86,6 +86,61 @@ pub fn decode(bytes: &[u8], columns: u32, rows: u32) -> Result<(RgbaImage, (u32,
     Ok((picture.into_rgba8(), size))
 }
 
+/// Whether a picture moves: more than one of it (GIF89a), frames (APNG, WebP). Of a damaged one it
+/// may say anything.
+pub fn moves(bytes: &[u8]) -> bool {
+    match image::guess_format(bytes) {
+        Ok(ImageFormat::Gif) => gif_images(bytes).is_some_and(|n| n > 1),
+        // What says how many frames there are stands before the first of them.
+        Ok(ImageFormat::Png) => {
+            let mut rest = bytes.get(8..).unwrap_or_default();
+            while let Some((head, body)) = rest.split_first_chunk::<8>() {
+                let [a, b, c, d, kind @ ..] = *head;
+                if matches!(&kind, b"acTL" | b"IDAT") {
+                    return &kind == b"acTL";
+                }
+                let length = usize::try_from(u32::from_be_bytes([a, b, c, d]));
+                let after = length.ok().and_then(|n| body.get(n.checked_add(4)?..));
+                rest = after.unwrap_or_default();
+            }
+            false
+        }
+        Ok(ImageFormat::WebP) => {
+            bytes.get(12..16) == Some(b"VP8X") && bytes.get(20).is_some_and(|b| b & 2 != 0)
+        }
+        _ => false,
+    }
+}
+
+/// How many images are in a GIF, counted up to two.
+fn gif_images(bytes: &[u8]) -> Option<usize> {
+    let table = |packed: u8| match packed & 0x80 {
+        0 => 0,
+        _ => 3usize << ((packed & 7) + 1),
+    };
+    let mut at = 13 + table(*bytes.get(10)?);
+    let mut images = 0;
+    while images < 2 {
+        at = match *bytes.get(at)? {
+            0x21 => at + 2,
+            0x2c => {
+                images += 1;
+                at + 11 + table(*bytes.get(at + 9)?)
+            }
+            _ => break,
+        };
+        // Blocks, each with its length, up to an empty one. Where the file is cut, that is its end.
+        while let Some(length) = bytes.get(at).filter(|n| **n > 0) {
+            at += 1 + usize::from(*length);
+        }
+        at += 1;
+        if at >= bytes.len() {
+            break;
+        }
+    }
+    Some(images)
+}
+
 fn why(e: image::ImageError) -> Undecoded {
     match e {
         image::ImageError::Limits(_) => Undecoded::TooLarge,
@@ -97,7 +152,8 @@ fn why(e: image::ImageError) -> Undecoded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{ImageFormat, Rgba};
+    use image::codecs::gif::GifEncoder;
+    use image::{Frame, Rgba};
     use proptest::prelude::*;
 
     fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
@@ -146,6 +202,37 @@ mod tests {
         assert!(is_picture(b"\x89PNG\r\n\x1a\n") && !is_picture(b"<svg>"));
     }
 
+    #[test]
+    fn what_moves_is_known() {
+        let gif = |frames: usize| {
+            let mut out = Vec::new();
+            let mut encoder = GifEncoder::new(&mut out);
+            for _ in 0..frames {
+                let frame = Frame::new(RgbaImage::from_pixel(9, 7, Rgba([1, 2, 3, 255])));
+                encoder.encode_frame(frame).unwrap();
+            }
+            drop(encoder);
+            out
+        };
+        assert_eq!([1, 2, 3].map(|n| moves(&gif(n))), [false, true, true]);
+        assert!(!moves(&gif(2)[..60]) && !moves(b"GIF89a"));
+        let png = encoded(3, 3, ImageFormat::Png);
+        assert!(!moves(&png) && !moves(b"\x89PNG\r\n\x1a\n\xff\xff\xff\xffabcd"));
+        let mut moving = png[..33].to_vec();
+        moving.extend_from_slice(b"\0\0\0\x08acTL\0\0\0\x02\0\0\0\0crc!");
+        moving.extend_from_slice(&png[33..]);
+        assert!(moves(&moving));
+        let webp = |flags: u8| {
+            [
+                b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0".as_slice(),
+                &[flags, 0, 0, 0],
+            ]
+            .concat()
+        };
+        assert!(moves(&webp(2)) && !moves(&webp(16)));
+        assert!(!moves(&encoded(9, 7, ImageFormat::Jpeg)));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
@@ -163,6 +250,7 @@ mod tests {
                 let at = at.index(bytes.len());
                 bytes[at] = byte;
             }
+            moves(&bytes);
             if let Ok((picture, _)) = decode(&bytes, 4, 4) {
                 prop_assert!(picture.width() <= 4 && picture.height() <= 4);
             }

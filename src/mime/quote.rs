@@ -123,6 +123,7 @@ fn paragraphs(tree: &Tree<'_>, pieces: Vec<Piece>, inside: usize, pages: Pages) 
             | Piece::Card(_)
             | Piece::Report(_)
             | Piece::Message(_)
+            | Piece::Picture(_)
             | Piece::Note(..) => {}
         }
     }

@@ -5,6 +5,7 @@
 //! the one that draws.
 
 use super::body::{self, Note, Piece};
+use super::html::NOT_DRAWN;
 use super::html::{self, Extras};
 use super::invite::{self, Invitation};
 use super::link::{Links, Picture, Remote};
@@ -68,9 +69,15 @@ pub enum Standing {
     Nowhere,
 }
 
+/// Whether a part is a picture that is no pixels: what it can ask for has no end.
+fn is_drawing(part: &Part<'_>) -> bool {
+    part.is("image", "svg+xml") || part.is("image", "svg")
+}
+
 fn stands(tree: &Tree<'_>, picture: &Picture) -> Standing {
     let id = match picture {
         Picture::Web(url) => return Standing::Web(url.clone()),
+        Picture::Here(part) => return Standing::Part(*part),
         Picture::Part(id) => id,
     };
     let at = tree.parts.iter().position(|p| p.content_id == *id);
@@ -250,16 +257,61 @@ impl Page {
             Piece::Message(_) => {
                 self.note("A message inside this one is nested too deeply to be shown.")
             }
+            Piece::Picture(_) if self.prefer == Prefer::Reader => {}
+            Piece::Picture(id) => self.with(tree, id, |page, part| page.picture(id, part)),
             Piece::Note(note, id) => self.with(tree, id, |page, part| page.remark(note, part)),
         }
         false
+    }
+
+    /// A picture that stands between texts, and its name.
+    fn picture(&mut self, id: u32, part: &Part<'_>) {
+        let name = match part.file_name.as_str() {
+            "" => "picture",
+            name => name,
+        };
+        let says = match is_drawing(part) {
+            true => format!("[{name}: {NOT_DRAWN}]"),
+            false => format!("[{name}]"),
+        };
+        let Some(number) = self.links.here(id, &part.content_id) else {
+            return;
+        };
+        let mut lines = styled::say(&says, Mark::Dim, self.width);
+        if let Some(line) = lines.first_mut() {
+            line.pictures = vec![number];
+        }
+        self.lines.extend(lines);
+    }
+
+    /// Where a text has a drawing of the message in it, says that it is there.
+    fn drawings(&mut self, tree: &Tree<'_>, begin: usize) {
+        let is_drawn = |p: &Picture| match stands(tree, p) {
+            Standing::Part(id) => tree.part(id).is_some_and(is_drawing),
+            _ => false,
+        };
+        let all = (0u32..).zip(self.links.pictures());
+        let drawn: Vec<u32> = all.filter(|(_, p)| is_drawn(p)).map(|(n, _)| n).collect();
+        if drawn.is_empty() {
+            return;
+        }
+        let said = styled::say(&format!("[{NOT_DRAWN}]"), Mark::Dim, self.width);
+        let lines: Vec<Line> = self.lines.drain(begin..).collect();
+        for mut line in lines {
+            let before = line.pictures.len();
+            line.pictures.retain(|n| !drawn.contains(n));
+            let told = said.iter().cycle();
+            let told = told.take((before - line.pictures.len()) * said.len());
+            self.lines.extend(told.cloned());
+            self.lines.push(line);
+        }
     }
 
     /// What is said of a part.
     fn remark(&mut self, note: Note, part: &Part<'_>) {
         let param = |name: &str| part.media.param(name).unwrap_or_default().trim();
         let protocol = param("protocol").to_ascii_lowercase();
-        let how = match protocol.contains("pgp") {
+        let how = match protocol.contains("pgp") || part.media.sub.contains("pgp") {
             true => "with OpenPGP",
             false => "with S/MIME",
         };
@@ -369,7 +421,9 @@ impl Page {
         let (text, whole) = body::page_within(part, MAX_PAGE);
         let why = match html::lay_out(&text, self.width, extras, &mut self.links) {
             Ok((lines, all)) => {
+                let begin = self.lines.len();
                 self.lines.extend(lines);
+                self.drawings(tree, begin);
                 if !whole || !all {
                     self.note(GOES_ON);
                 }
@@ -404,8 +458,8 @@ impl Page {
         let e = parse::of_fields(&inner.fields);
         for (name, value) in head::block(inner, &e) {
             let text = format!("{name}: {value}");
-            let runs = [Run::new(text, Mark::Dim)];
-            self.lines.extend(styled::lay_out(&runs, 0, self.width));
+            let runs = vec![Run::new(text, Mark::Dim)];
+            self.lines.extend(styled::lay_out(runs, 0, self.width));
         }
         self.lines.push(Line::default());
     }

@@ -32,7 +32,7 @@ pub fn texts(tree: &Tree<'_>, shown: &[Piece], room: usize) -> Vec<String> {
         shown.iter().any(|piece| match piece {
             Piece::Plain(n) | Piece::Html(n) | Piece::Calendar(n) | Piece::Card(n) => *n == id,
             Piece::Report(n) | Piece::Message(n) => *n == id,
-            Piece::Note(..) => false,
+            Piece::Picture(_) | Piece::Note(..) => false,
         })
     };
     let rows = body::attachments(tree);

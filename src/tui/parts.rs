@@ -8,7 +8,7 @@
 use crate::config::command::{self, CommandError};
 use crate::mime::attachment::{Extracted, extract_within};
 use crate::mime::peek::{Peek, message_lines, peek};
-use crate::mime::picture::{decode, size};
+use crate::mime::picture::{decode, moves, size};
 use crate::mime::render::{Line, Mark, Run};
 use crate::mime::{danger, media};
 use crate::model::view::AttachmentRow;
@@ -395,7 +395,8 @@ impl Parts {
                 let pixels = decode(&found.bytes, most.0, most.1).ok();
                 let (pixels, _) = pixels.filter(|_| !small)?;
                 let way = Way::Cells;
-                let shown = picture::ready(&pixels, Ability { way, around }, (1, 2))?;
+                let mut shown = picture::ready(&pixels, Ability { way, around }, (1, 2))?;
+                shown.moves = moves(&found.bytes);
                 Inlay::of(&shown, around)
             });
             out.extend(made.flatten().map(|inlay| (n, Arc::new(inlay))));
@@ -413,7 +414,10 @@ impl Parts {
         let (most, cell) = ability.pixels(room, cell);
         let made = self.runaways.within(JOBS, LOOK, move || {
             let (pixels, _) = decode(&found.bytes, most.0, most.1).map_err(|e| e.to_string())?;
-            picture::ready(&pixels, ability, cell).ok_or("this picture can't be shown".to_owned())
+            let mut shown = picture::ready(&pixels, ability, cell)
+                .ok_or_else(|| "this picture can't be shown".to_owned())?;
+            shown.moves = moves(&found.bytes);
+            Ok(shown)
         });
         made.unwrap_or_else(|| Err("this picture takes too long".to_owned()))
     }

@@ -27,6 +27,9 @@ const CELL: (u16, u16) = (8, 16);
 /// Takes kitty's picture away, and its pixels from the terminal's memory.
 pub const SCRUB: &[u8] = b"\x1b_Ga=d,d=I,i=7077,q=2\x1b\\";
 
+/// What is said of a picture that moves.
+pub const MOVES: &str = "It moves; this is how it begins.";
+
 /// A way to show pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -109,6 +112,8 @@ pub struct Shown {
     pub columns: u16,
     /// Its rows.
     pub rows: u16,
+    /// Whether it moves, and this is how it begins.
+    pub moves: bool,
     /// The picture itself.
     pub form: Form,
 }
@@ -140,6 +145,8 @@ pub struct Inlay {
     pub columns: u16,
     /// Its rows.
     pub rows: u16,
+    /// Whether it moves, and this is how it begins.
+    pub moves: bool,
     cells: Vec<Cell>,
 }
 
@@ -164,6 +171,7 @@ impl Inlay {
         Some(Inlay {
             columns: shown.columns,
             rows: shown.rows,
+            moves: shown.moves,
             cells: halves.iter().map(cell).collect(),
         })
     }
@@ -196,6 +204,7 @@ pub fn ready(picture: &RgbaImage, ability: Ability, cell: (u32, u32)) -> Option<
     Some(Shown {
         columns,
         rows,
+        moves: false,
         form,
     })
 }
@@ -282,6 +291,7 @@ pub fn in_colours(around: Surroundings) -> bool {
 mod tests {
     use super::*;
     use image::Rgba;
+    use std::collections::BTreeMap;
 
     fn ability(way: Images, vars: &[(&str, &str)]) -> Ability {
         let around = Surroundings::read(|_| None);
@@ -344,37 +354,108 @@ mod tests {
         assert_eq!(ready(&picture, ability(Images::Off, &[]), (1, 2)), None);
     }
 
-    #[test]
-    fn kitty_gets_pieces_that_come_together_again() {
+    fn noise() -> RgbaImage {
         let mut picture = RgbaImage::new(200, 100);
         for (n, pixel) in picture.pixels_mut().enumerate() {
-            let [a, b, c, _] = (n as u32).wrapping_mul(2_654_435_761).to_le_bytes();
-            *pixel = Rgba([a, b, c, 255]);
+            let [a, b, c, d] = (n as u32).wrapping_mul(2_654_435_761).to_le_bytes();
+            *pixel = Rgba([a, b, c, d]);
         }
-        let octets = kitty(&picture, 20, 5).unwrap();
-        let text = String::from_utf8(octets).unwrap();
-        let mut packed = String::new();
+        picture
+    }
+
+    /// What a terminal makes of kitty's sequences: the keys of the first and the pixels of all
+    /// (<https://sw.kovidgoyal.net/kitty/graphics-protocol/>).
+    fn kitty_reads(octets: &[u8]) -> (BTreeMap<String, String>, Vec<u8>) {
+        let text = std::str::from_utf8(octets).unwrap();
         let pieces: Vec<&str> = text.split_terminator("\x1b\\").collect();
-        assert!(pieces.len() > 3);
+        let (mut first, mut packed) = (BTreeMap::new(), String::new());
         for (n, piece) in pieces.iter().enumerate() {
             let (keys, data) = piece
                 .strip_prefix("\x1b_G")
                 .unwrap()
                 .split_once(';')
                 .unwrap();
-            assert!(data.len() <= CHUNK && keys.contains("q=2"));
-            let more = n + 1 < pieces.len();
-            assert!(keys.ends_with(if more { "m=1" } else { "m=0" }));
+            let keys: BTreeMap<String, String> = keys
+                .split(',')
+                .map(|key| key.split_once('=').unwrap())
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect();
+            // Of at most 4096 octets, and all but the last of a multiple of four.
+            let last = n + 1 == pieces.len();
+            assert!(data.len() <= 4096 && (last || data.len().is_multiple_of(4)));
+            assert_eq!(keys["m"], if last { "0" } else { "1" });
+            assert_eq!(keys["q"], "2", "the terminal is to answer nothing");
+            if n > 0 {
+                assert_eq!(keys.len(), 2, "later ones have m, and q, and nothing else");
+            } else {
+                first = keys;
+            }
             packed.push_str(data);
         }
         let packed = BASE64.decode(packed).unwrap();
         let mut pixels = Vec::new();
-        std::io::Read::read_to_end(
-            &mut flate2::read::ZlibDecoder::new(&packed[..]),
-            &mut pixels,
-        )
-        .unwrap();
-        assert_eq!(&pixels, picture.as_raw());
+        let mut unpacked = flate2::read::ZlibDecoder::new(&packed[..]);
+        std::io::Read::read_to_end(&mut unpacked, &mut pixels).unwrap();
+        (first, pixels)
+    }
+
+    #[test]
+    fn kitty_reads_back_the_same_pixels() {
+        let picture = noise();
+        for picture in [picture.clone(), RgbaImage::new(1, 1)] {
+            let (width, height) = picture.dimensions();
+            let (keys, pixels) = kitty_reads(&kitty(&picture, 20, 5).unwrap());
+            assert_eq!(&pixels, picture.as_raw());
+            let (width, height) = (width.to_string(), height.to_string());
+            for (key, value) in [
+                // Transmit and show; RGBA, packed by zlib; so many pixels in so many cells.
+                ("a", "T"),
+                ("f", "32"),
+                ("o", "z"),
+                ("s", &width),
+                ("v", &height),
+                ("c", "20"),
+                ("r", "5"),
+                // By a number, so that it can be taken away; the cursor stays.
+                ("i", "7077"),
+                ("p", "1"),
+                ("C", "1"),
+            ] {
+                assert_eq!(keys[key], value, "{key}");
+            }
+        }
+        assert!(
+            kitty(&picture, 20, 5).unwrap().len() > 3 * CHUNK,
+            "in several pieces"
+        );
+        let gone = std::str::from_utf8(SCRUB).unwrap();
+        assert!(gone.contains("a=d,d=I,i=7077"), "by the same number");
+    }
+
+    #[test]
+    fn iterm_reads_back_the_same_pixels() {
+        // <https://iterm2.com/documentation-images.html>
+        let picture = noise();
+        let text = String::from_utf8(iterm(&picture, 20, 5).unwrap()).unwrap();
+        let inside = text
+            .strip_prefix("\x1b]1337;File=")
+            .unwrap()
+            .strip_suffix('\x07')
+            .unwrap();
+        let (keys, file) = inside.split_once(':').unwrap();
+        let file = BASE64.decode(file).unwrap();
+        let size = format!("size={}", file.len());
+        for key in [
+            "inline=1",
+            &size,
+            "width=20",
+            "height=5",
+            "preserveAspectRatio=1",
+        ] {
+            assert!(keys.split(';').any(|k| k == key), "{key} in {keys}");
+        }
+        let read = image::load_from_memory(&file).unwrap().into_rgba8();
+        assert_eq!(read, picture);
     }
 
     #[test]

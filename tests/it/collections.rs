@@ -1,6 +1,7 @@
 //! Messages that others collected because they are difficult: those of Python's `test.test_email`
 //! and those that come with the crate mail-parser. Each is shown, wide and narrow, and searched;
-//! what Python reads as its text has to be found in ours.
+//! what Python reads as its text has to be found in ours. `COLLECTION=FOLDER` names a folder of
+//! others.
 
 use crate::targets;
 use postrider::mime::render::{Prefer, RenderOptions, Rendered, raw_source, render};
@@ -165,4 +166,24 @@ fn messages_of_a_parsers_own_tests_are_survived() {
         }
     }
     assert!(empty.is_empty(), "nothing is shown of {empty:?}");
+}
+
+#[test]
+fn messages_of_a_folder_that_is_named_are_survived() {
+    let Some(folder) = std::env::var_os("COLLECTION") else {
+        eprintln!("skipped: COLLECTION names no folder of messages");
+        return;
+    };
+    let mut open = vec![PathBuf::from(folder)];
+    let mut count = 0;
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let inside = std::fs::read_dir(&path).unwrap();
+            open.extend(inside.map(|e| e.unwrap().path()));
+        } else {
+            survives(&path);
+            count += 1;
+        }
+    }
+    assert!(count > 0, "there are none");
 }

@@ -133,6 +133,118 @@ fn pictures_are_found_by_what_they_are_called() {
 }
 
 #[test]
+fn pictures_between_texts_stand_between_them() {
+    // As Apple Mail writes them.
+    let picture = |name: &str, media: &str, more: &str| {
+        format!(
+            "--m\nContent-Type: {media}; name={name}\nContent-Disposition: inline; filename={name}\n{more}\nx\n"
+        )
+    };
+    let text = |t: &str| format!("--m\nContent-Type: text/plain\n\n{t}\n");
+    let mixed = |parts: &[String]| {
+        format!(
+            "Content-Type: multipart/mixed; boundary=m\n\n{}--m--\n",
+            parts.concat()
+        )
+    };
+    let shown = |raw: &str, prefer| {
+        let options = RenderOptions {
+            prefer,
+            ..RenderOptions::default()
+        };
+        let shown = render(raw.as_bytes(), &options);
+        let line = |l: &Line| (l.pictures.clone(), l.text());
+        (
+            shown.lines.iter().map(line).collect::<Vec<_>>(),
+            shown.pictures,
+        )
+    };
+    let at = |n: &[u32], text: &str| (n.to_vec(), text.to_owned());
+    let raw = mixed(&[
+        text("Look:"),
+        picture("rose.jpg", "image/jpeg", ""),
+        text("And this:"),
+        picture("plan.svg", "image/svg+xml", ""),
+        text("Bye"),
+    ]);
+    let want = [
+        at(&[], "Look:"),
+        at(&[], ""),
+        at(&[0], "[rose.jpg]"),
+        at(&[], ""),
+        at(&[], "And this:"),
+        at(&[], ""),
+        at(&[1], "[plan.svg: picture (SVG), not shown]"),
+        at(&[], ""),
+        at(&[], "Bye"),
+    ];
+    let parts = vec![Standing::Part(2), Standing::Part(4)];
+    assert_eq!(shown(&raw, Prefer::Best), (want.to_vec(), parts));
+    let (reader, none) = shown(&raw, Prefer::Reader);
+    assert!(none.is_empty() && reader.iter().all(|(_, t)| !t.contains('[')));
+    // One that a page shows already comes once, one that is attached stands nowhere, and a message
+    // that is a picture is that picture.
+    let page = "--m\nContent-Type: text/html\n\n<p>Look: <img src=cid:r@x alt='A rose'></p>\n";
+    let raw = mixed(&[
+        page.to_owned(),
+        picture("r.jpg", "image/jpeg", "Content-ID: <r@x>\n"),
+    ]);
+    assert_eq!(shown(&raw, Prefer::Best).1, [Standing::Part(2)]);
+    let raw = mixed(&[
+        text("x"),
+        picture("r.jpg", "image/jpeg", "").replace("inline", "attachment"),
+    ]);
+    assert_eq!(shown(&raw, Prefer::Best), (vec![at(&[], "x")], vec![]));
+    let raw = "Content-Type: image/png; name=p.png\n\nx\n";
+    assert_eq!(
+        shown(raw, Prefer::Best),
+        (vec![at(&[0], "[p.png]")], vec![Standing::Part(0)])
+    );
+    // There may be thousands.
+    let raw = mixed(&vec![picture("a.png", "image/png", ""); 3_000]);
+    assert!(shown(&raw, Prefer::Best).0.len() < 500);
+}
+
+#[test]
+fn drawings_are_named_and_not_shown() {
+    let part = |page: &str| {
+        format!(
+            "Content-Type: multipart/related; boundary=r\n\n--r\nContent-Type: text/html\n\n{page}\n\
+            --r\nContent-Type: image/svg+xml\nContent-ID: <plan@x>\n\n<svg/>\n--r--\n"
+        )
+    };
+    let svg = "<svg width=90 height=90><title>The plan</title><text>no</text></svg>";
+    for (page, want) in [
+        (
+            "<p>a <img src=cid:plan@x> b",
+            &["a b", "[picture (SVG), not shown]"][..],
+        ),
+        (
+            "<p>a <img src=cid:plan@x alt='The plan'> b",
+            &["a [The plan] b", "[picture (SVG), not shown]"],
+        ),
+        (&format!("<p>a {svg} b"), &["a [The plan] b"]),
+        (
+            "<p>a <svg width=90 height=90><path d=x></svg> b",
+            &["a [picture (SVG), not shown] b"],
+        ),
+        ("<p>a <svg width=16 height=16><path d=x></svg> b", &["a b"]),
+        (
+            "<p>a <img width=90 height=90 src='https://x.example/a.svg?b'> b",
+            &["a [picture (SVG), not shown] b"],
+        ),
+        (
+            "<p>a <img width=90 height=90 alt=Plan src='data:image/svg+xml,x'> b",
+            &["a [Plan] b"],
+        ),
+    ] {
+        let shown = render(part(page).as_bytes(), &RenderOptions::default());
+        let text: Vec<String> = shown.lines.iter().map(Line::text).collect();
+        assert_eq!(text, want, "{page}");
+    }
+}
+
+#[test]
 fn how_a_message_begins_is_cut_between_characters() {
     // Cut within a character in each of the encodings.
     for (encoding, body) in [

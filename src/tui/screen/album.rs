@@ -118,7 +118,11 @@ impl Album {
             0 | 1 => String::new(),
             all => format!("{} of {all}, n and p turn, ", self.at + 1),
         };
-        let title = Clean::line(&format!("{name} ({number}q closes)"));
+        let moves = match &self.state {
+            Some(Ok(shown)) if shown.moves => "it moves, this is how it begins, ",
+            _ => "",
+        };
+        let title = Clean::line(&format!("{name} ({moves}{number}q closes)"));
         let inside = popup::frame(buf, screen, &title, theme);
         let base = theme.style("popup.text");
         match &self.state {
@@ -163,6 +167,7 @@ mod tests {
         let (wanted, second) = album.wanted().unwrap();
         assert_eq!(wanted, part(2));
         let white = Shown {
+            moves: true,
             columns: 4,
             rows: 2,
             form: Form::Cells(vec![([255; 3], [255; 3]); 8]),
@@ -176,6 +181,14 @@ mod tests {
             None
         });
         assert!(drawn.contains("│       ████       │"), "{drawn}");
+        let titled = shown(80, 8, |buf, area| {
+            album.draw(buf, area, &Theme::default());
+            None
+        });
+        assert!(
+            titled.contains("p2.png (it moves, this is how it begins, 2 of 2"),
+            "{titled}"
+        );
         assert_eq!(album.placed((5, 3)), None, "it has no room any more");
         assert_eq!(press(&mut album, 's'), Outcome::Save(part(2)));
     }

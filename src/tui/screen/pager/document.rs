@@ -11,6 +11,7 @@ use crate::mime::trust::{self, Level, Trust};
 use crate::model::view::IndexRow;
 use crate::text::{Clean, when, width, wrap};
 use crate::tui::part;
+use crate::tui::picture::MOVES;
 
 /// Quoted text in the middle of a message is folded from so many lines on; what it ends with,
 /// just before the answer to it, stays.
@@ -79,7 +80,7 @@ pub struct Dress {
 }
 
 /// What is said below the beginning of a message.
-const MORE: &str = "The rest of this message is being read…";
+pub const MORE: &str = "The rest of this message is being read…";
 
 /// Headers, what we have to say, attachments, a rule, the text; and how many lines stand above the
 /// text.
@@ -304,6 +305,9 @@ fn pictured(doc: &mut Vec<DocLine>, line: &Line, inlays: &Inlays) {
         let blank = Clean::line(&" ".repeat(usize::from(inlay.columns)));
         let row = |row| vec![(blank.clone(), Tone::Picture(*n, row))];
         doc.extend((0..inlay.rows).map(row));
+        if inlay.moves {
+            doc.push(vec![(Clean::lit(MOVES), Tone::Aside)]);
+        }
     }
     doc.push(drawn(line));
 }

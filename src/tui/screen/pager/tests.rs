@@ -5,6 +5,7 @@ use crate::mime::render::{Line, Mark, Span};
 use crate::model::{Flags, System};
 use crate::tui::part::{PartJob, PartOf};
 use crate::tui::picture::Inlay;
+use crate::tui::question::Source;
 use crate::tui::question::tests::row;
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -450,6 +451,7 @@ fn inlay(columns: u16, rows: u16) -> Arc<Inlay> {
     use crate::tui::theme::Surroundings;
     let count = usize::from(columns) * usize::from(rows);
     let shown = Shown {
+        moves: false,
         columns,
         rows,
         form: Form::Cells(vec![([255; 3], [255; 3]); count]),
@@ -528,4 +530,66 @@ fn pictures_stand_in_the_text_once_they_are_ready() {
         ..here
     };
     assert!(!pager.set_loaded(MsgId(1), vec![other]));
+}
+
+/// A source of so many lines.
+fn source(lines: usize, more: bool) -> LaidOut {
+    let line = |n: usize| Clean::line(&format!("line {n}"));
+    let lines = (0..lines).map(line).collect();
+    LaidOut::Source(Arc::new(Source { lines, more }))
+}
+
+#[test]
+fn of_a_source_more_is_read_where_who_reads_comes_near() {
+    let mut pager = Pager::open(&row(1, 1), 60, NOW);
+    pager.resize(60, 20);
+    pager.toggle_mode(Mode::Raw);
+    let first = pager.ask(None).unwrap()[0];
+    assert_eq!(first.mode, Mode::Raw);
+    pager.laid(first, source(1_000, true));
+    assert_eq!(pager.ask(None), None, "only the beginning is looked at");
+    assert_eq!(pager.text(), None, "half a source is not copied");
+    pager.scroll_by(950);
+    let top = text(&pager)[0].clone();
+    assert_eq!(top, "line 950");
+    let second = pager.ask(None).unwrap()[0];
+    assert!(second.reach > first.reach);
+    assert_eq!(pager.ask(None), None, "once");
+    pager.laid(second, source(8_000, true));
+    assert_eq!(text(&pager)[0], top, "and nothing moves");
+    assert_eq!(pager.ask(None), None);
+    // The end is gone to, however many pieces that takes.
+    pager.scroll_to(true);
+    let third = pager.ask(None).unwrap()[0];
+    pager.laid(third, source(60_000, true));
+    let fourth = pager.ask(None).unwrap()[0];
+    pager.laid(fourth, source(70_000, false));
+    assert_eq!(text(&pager).last().unwrap(), "line 69999");
+    assert_eq!(pager.ask(None), None);
+    assert_eq!(pager.text().unwrap().lines().count(), 70_000);
+    // Words that stand further on are looked for there, up to a bound that is told.
+    let mut pager = Pager::open(&row(1, 1), 60, NOW);
+    pager.resize(60, 20);
+    pager.toggle_mode(Mode::Raw);
+    let mut job = pager.ask(None).unwrap()[0];
+    pager.laid(job, source(1_000, true));
+    pager.find(Some("nowhere"));
+    let mut pieces = 1;
+    while let Some(jobs) = pager.ask(None) {
+        job = jobs[0];
+        pieces += 1;
+        pager.laid(job, source(1_000 * pieces, true));
+    }
+    assert!(
+        (3..=6).contains(&pieces) && job.reach <= 64 << 20,
+        "{pieces}"
+    );
+    pager.scroll_to(true);
+    assert!(
+        text(&pager)
+            .last()
+            .unwrap()
+            .contains("too long to be shown")
+    );
+    assert_eq!(pager.ask(None), None);
 }

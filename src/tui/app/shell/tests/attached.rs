@@ -159,6 +159,7 @@ fn pictures_are_asked_for_again_at_another_size_and_gone_when_closed() {
     let (name, room, first) = asked(&bench);
     assert_eq!((name.as_str(), room), ("one.png", (76, 22)));
     let picture = Arc::new(Shown {
+        moves: false,
         columns: 10,
         rows: 4,
         form: Form::Octets(b"\x1b_G\x1b\\".to_vec()),
