@@ -104,6 +104,10 @@ pub struct Packer {
 }
 
 impl Packer {
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "dictionaries are read, but none is made yet")
+    )]
     pub(super) fn new(id: i64, octets: &[u8]) -> Option<Packer> {
         let prepared = zstd::dict::EncoderDictionary::try_copy(octets, LEVEL).ok()?;
         (id > ALONE).then_some(Packer { id, prepared })
