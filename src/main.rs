@@ -18,7 +18,7 @@ use postrider::sync::Engine;
 use postrider::tui::editor;
 use postrider::tui::files;
 use postrider::tui::offer::Books;
-use postrider::tui::ports::{KeepHow, LoadPicture, LookUp};
+use postrider::tui::ports::{KeepHow, LoadPicture, LookUp, SignInHow};
 use postrider::tui::screen::composer::block;
 use postrider::tui::{self, End, Ports, RunError, Stage, Taste};
 use std::path::{Path, PathBuf};
@@ -295,6 +295,7 @@ fn ride(
         tracing::warn!(%error, "changes of the configuration are not seen");
     }
     let ports = Ports {
+        sign_in: sign_in(paths, &accounts, &stay.secrets),
         accounts,
         cache,
         local: paths.local.clone(),
@@ -464,6 +465,17 @@ fn web() -> Client {
         return trust.map(Client::anywhere).unwrap_or_default();
     }
     Client::default()
+}
+
+/// How an account is signed in to in a browser.
+fn sign_in(paths: &Paths, accounts: &[Account], secrets: &Secrets) -> SignInHow {
+    let vault = cli::tokens::vault(secrets);
+    let (lock, accounts) = (paths.tokens.clone(), accounts.to_vec());
+    Arc::new(move |name, by, tell, words| {
+        let found = accounts.iter().find(|a| a.name == *name);
+        let account = found.ok_or_else(|| format!("there is no account {name}"))?;
+        cli::sign_in::carry_out(account, by, &*vault, &lock, tell, words)
+    })
 }
 
 /// How pictures on the web are loaded.

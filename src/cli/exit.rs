@@ -82,7 +82,9 @@ pub fn code(error: &anyhow::Error) -> u8 {
         }
         match cause.downcast_ref::<SyncError>() {
             Some(SyncError::Net(net)) => return of_net(net),
-            Some(SyncError::Secret(_) | SyncError::PasswordWanted) => return REFUSED,
+            Some(SyncError::Secret(_) | SyncError::SignedOut(_) | SyncError::PasswordWanted) => {
+                return REFUSED;
+            }
             Some(SyncError::Store(_) | SyncError::System(_)) => return IO,
             Some(_) => return TEMPORARY,
             None => {}

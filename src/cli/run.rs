@@ -7,10 +7,10 @@ use super::say::aside;
 use super::words::AccountCommand;
 use super::{
     account, doctor, exit, export, import, journal, lists, manage, outbox, papers, remind, rules,
-    send, show, sync, verify,
+    send, show, sign_in, sync, verify,
 };
-use crate::model::Role;
 use crate::model::view::Order;
+use crate::model::{Role, SignInBy};
 use crate::store::{self, Reader};
 use crate::sync::SyncError;
 use std::path::Path;
@@ -47,6 +47,21 @@ fn carry_out(place: Option<&Path>, json: bool, command: &Command) -> anyhow::Res
         Command::Account {
             command: AccountCommand::Add,
         } => return account::add(place, json),
+        Command::Account {
+            command:
+                AccountCommand::SignIn {
+                    name,
+                    device,
+                    browser,
+                },
+        } => {
+            let by = match (device, browser) {
+                (true, _) => SignInBy::Device,
+                (_, true) => SignInBy::Browser,
+                _ => SignInBy::Best,
+            };
+            return sign_in::sign_in(place, json, name, by);
+        }
         Command::Completions { shell } => return papers::completions(*shell),
         Command::Man { folder } => return papers::man(folder.as_deref()),
         _ => {}

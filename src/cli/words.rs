@@ -145,4 +145,15 @@ pub struct CopyArgs {
 pub enum AccountCommand {
     /// Ask for an account, try it, and write it down once it works.
     Add,
+    /// Sign in to an account at its provider's own page, in a browser.
+    SignIn {
+        /// The account.
+        name: String,
+        /// By a code that is typed on any other device.
+        #[arg(long, conflicts_with = "browser")]
+        device: bool,
+        /// By a browser, even over SSH.
+        #[arg(long)]
+        browser: bool,
+    },
 }

@@ -60,7 +60,7 @@ pub enum CommandError {
 ///
 /// # Errors
 /// See [`CommandError`]; no variant holds anything that the command printed on stdout.
-pub(super) fn first_line(argv: &[String], limit: Duration) -> Result<Secret, CommandError> {
+pub fn first_line(argv: &[String], limit: Duration) -> Result<Secret, CommandError> {
     let program = Clean::line(argv.first().map_or("", String::as_str)).to_string();
     run(argv, limit, None, &[], read_line)?.ok_or(CommandError::Empty { program })
 }

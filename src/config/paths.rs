@@ -35,6 +35,8 @@ pub struct Paths {
     pub bell: PathBuf,
     /// Touched by that process when something in the stores changed.
     pub news: PathBuf,
+    /// Held by the process that asks a provider for fresh tokens.
+    pub tokens: PathBuf,
 }
 
 impl Paths {
@@ -68,6 +70,7 @@ impl Paths {
             lock: state.join("engine.lock"),
             bell: state.join("bell"),
             news: state.join("news"),
+            tokens: state.join("tokens.lock"),
         })
     }
 
@@ -84,6 +87,7 @@ impl Paths {
             lock: home.join("engine.lock"),
             bell: home.join("bell"),
             news: home.join("news"),
+            tokens: home.join("tokens.lock"),
         }
     }
 

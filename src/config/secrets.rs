@@ -27,6 +27,8 @@ pub enum Kind {
     Password,
     /// What new access tokens are had for (OAuth 2.0).
     RefreshToken,
+    /// The secret of the client that the user registered with a provider (OAuth 2.0).
+    ClientSecret,
 }
 
 impl Kind {
@@ -35,6 +37,7 @@ impl Kind {
         match self {
             Kind::Password => "password",
             Kind::RefreshToken => "refresh-token",
+            Kind::ClientSecret => "client-secret",
         }
     }
 
@@ -43,6 +46,7 @@ impl Kind {
         match self {
             Kind::Password => user.to_owned(),
             Kind::RefreshToken => format!("{user} (refresh token)"),
+            Kind::ClientSecret => format!("{user} (client secret)"),
         }
     }
 }
@@ -145,6 +149,18 @@ impl Secrets {
         }
     }
 
+    /// What is kept for an account that is signed in to in a browser; `None` if nothing is.
+    ///
+    /// # Errors
+    /// [`SecretError::Locked`], or what went wrong, in plain words.
+    pub fn find(&self, account: &Account, kind: Kind) -> Result<Option<Secret>, SecretError> {
+        if self.in_file(account) {
+            let found = self.vault.get(account.name.as_str(), kind.name());
+            return found.map_err(of_file);
+        }
+        store::find(&kind.entry(&account.user))
+    }
+
     /// Keeps an account's secret where its configuration says: in the desktop's secret store, or in
     /// the encrypted file. What comes of a sign-in with a browser is kept in the file if there is
     /// one. It is durable when this returns, and until then what was kept before is.
@@ -218,6 +234,14 @@ mod store {
 
     pub(super) fn get(user: &str) -> Result<Secret, SecretError> {
         with_entry(user, |entry| entry.get_password().map(Secret::new))
+    }
+
+    pub(super) fn find(user: &str) -> Result<Option<Secret>, SecretError> {
+        with_entry(user, |entry| match entry.get_password() {
+            Ok(text) => Ok(Some(Secret::new(text))),
+            Err(Error::NoEntry) => Ok(None),
+            Err(error) => Err(error),
+        })
     }
 
     pub(super) fn remove(user: &str) -> Result<(), SecretError> {
@@ -304,6 +328,10 @@ mod store {
     }
 
     pub(super) fn get(_user: &str) -> Result<Secret, SecretError> {
+        none()
+    }
+
+    pub(super) fn find(_user: &str) -> Result<Option<Secret>, SecretError> {
         none()
     }
 

@@ -177,6 +177,8 @@ pub enum Intent {
     StopOffline,
     /// The password that the board's `PasswordWanted` asked for. Kept in memory only.
     Password(AccountName, Secret),
+    /// The user signed in to this account anew in a browser; what was given is kept already.
+    SignedIn(AccountName),
 }
 
 /// What the ledger says once an intent is durable.

@@ -83,6 +83,7 @@ pub enum SignInStep {
 }
 
 /// What whoever waits for a sign-in says to it.
+#[derive(Clone)]
 pub enum SignInWord {
     /// The address at which the browser ended, from where it could not come back by itself.
     Pasted(super::Secret),

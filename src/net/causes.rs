@@ -174,6 +174,9 @@ causes! {
     TOKEN: "the access token is refused",
         "the access token has run out, is somebody else's, or was not made for mail",
         "check `user`, and what `password-command` prints: if it is a fresh token, sign in anew with the program that makes it";
+    BROWSER: "the sign-in in the browser is refused",
+        "the sign-in in the browser was somebody else's, or does not hold for mail",
+        "check `user` and `scopes`, allow IMAP at the provider's web site, then sign in anew (:sign-in) as that user";
     NO_TOKENS: "the server takes no access tokens",
         "the server takes no access tokens of this kind here",
         "check `auth` in config.toml, then `port` and `security`";

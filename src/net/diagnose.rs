@@ -179,6 +179,8 @@ fn sign_in(refusal: &Refusal, account: &Account, endpoint: &Endpoint, service: S
         &causes::LOCKED
     } else if says(&["by password", "no way to sign in", "logindisabled"]) {
         &causes::NO_PASSWORDS
+    } else if account.auth == Auth::OAuth {
+        &causes::BROWSER
     } else if token {
         &causes::TOKEN
     } else if provider.is_some_and(|p| p.only_oauth) {

@@ -27,6 +27,12 @@ pub enum SyncError {
     /// The server (or the configuration) allows no further connection; the worker does it.
     #[error("there is no connection to spare")]
     Crowded,
+    /// The user has to sign in anew in a browser.
+    #[error("{0}")]
+    SignedOut(String),
+    /// A token can't be had just now.
+    #[error("{0}")]
+    NoToken(String),
     /// A mailbox is not where it was: it may have another name now, and a list will tell.
     #[error("a mailbox is not where it was")]
     Unlisted,

@@ -9,6 +9,10 @@ use std::path::Path;
 pub enum NoSecret {
     /// The user has to type it.
     Ask,
+    /// The user has to sign in anew in a browser: why and how, in plain words, cleaned.
+    SignIn(String),
+    /// It can't be had just now, and that passes by itself: why, in plain words, cleaned.
+    Later(String),
     /// It can't be had: what happened and what to do, in plain words, cleaned.
     Failed(String),
 }
@@ -21,10 +25,19 @@ pub trait Host: Send + Sync {
     /// When the user must be asked, or the source fails.
     fn secret(&self, account: &Account) -> Result<Secret, NoSecret>;
 
+    /// A server does not take this token: another one is to be given from now on.
+    fn spent(&self, _account: &AccountName, _token: &Secret) {}
+
+    /// Whether an account that had to be signed in anew seems to have been: in another process, say.
+    fn is_signed_in(&self, _account: &Account) -> bool {
+        false
+    }
+
     /// Remembers a password that the user typed, in memory only.
     fn remember(&self, account: &AccountName, secret: Secret);
 
-    /// The password was refused: a remembered one must not be given again.
+    /// The password was refused, or the user signed in anew: what is remembered of the account must
+    /// not be given again.
     fn forget(&self, account: &AccountName);
 
     /// The bytes of a file to attach.

@@ -254,6 +254,7 @@ impl Kit {
         let secret = self.secret()?;
         match connect(&secret) {
             Err(NetError::Auth(refusal)) if self.account.auth != Auth::Password => {
+                self.host.spent(&self.account.name, &secret);
                 let fresh = self.secret()?;
                 if fresh.reveal() == secret.reveal() {
                     return Err(NetError::Auth(refusal).into());
@@ -267,6 +268,8 @@ impl Kit {
     fn secret(&self) -> Result<Secret, SyncError> {
         self.host.secret(&self.account).map_err(|no| match no {
             NoSecret::Ask => SyncError::PasswordWanted,
+            NoSecret::SignIn(why) => SyncError::SignedOut(why),
+            NoSecret::Later(why) => SyncError::NoToken(why),
             NoSecret::Failed(why) => SyncError::Secret(why),
         })
     }
@@ -317,7 +320,7 @@ impl Kit {
                     .post(Topic::PasswordWanted(self.account.name.clone()));
                 stopped("the password is needed".to_owned())
             }
-            SyncError::Secret(why) => stopped(why.clone()),
+            SyncError::Secret(why) | SyncError::SignedOut(why) => stopped(why.clone()),
             SyncError::Net(net) => {
                 let known = self.connections.most() > 0 && net.kind() == Kind::Offline;
                 let reason = match known {

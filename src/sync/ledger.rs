@@ -288,6 +288,12 @@ impl Ledger {
             }
             Intent::Offline(account) => Ok(self.journey(account.as_ref(), true, after)),
             Intent::StopOffline => Ok(self.journey(None, false, after)),
+            Intent::SignedIn(account) => {
+                self.host.forget(&account);
+                self.bells.hurry(&account);
+                after.everybody = true;
+                Ok(Done::said(format!("Signed in to {account}")))
+            }
             Intent::Password(account, secret) => {
                 self.host.remember(&account, secret);
                 after.everybody = true;

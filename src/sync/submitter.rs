@@ -252,7 +252,7 @@ fn not_reached(
     error: &SyncError,
 ) -> Result<Step, SyncError> {
     let held = match error {
-        SyncError::PasswordWanted | SyncError::Secret(_) => true,
+        SyncError::PasswordWanted | SyncError::Secret(_) | SyncError::SignedOut(_) => true,
         SyncError::Net(net) => is_for_the_user(net),
         _ => false,
     };

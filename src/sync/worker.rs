@@ -212,7 +212,10 @@ impl Worker {
             let news = self.kit.marks.news.take();
             // A server that said how long to wait is given that time unless it is asked for.
             let present = self.kit.marks.present.swap(false, Ordering::SeqCst);
-            let asked = news.everything || (present && hint.is_none() && again);
+            let out = matches!(error, SyncError::SignedOut(_));
+            let asked = news.everything
+                || (present && hint.is_none() && again)
+                || (out && self.kit.host.is_signed_in(&self.kit.account));
             self.due.add(news);
             // Whoever only asks is told at once that we wait.
             self.hear();

@@ -14,5 +14,6 @@ pub mod size;
 pub mod gauge;
 pub mod fold;
 pub mod tokens;
+pub mod qr;
 
 pub use clean::Clean;

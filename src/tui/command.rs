@@ -290,6 +290,7 @@ commands! {
     Help, "help", Program, [Global Composer], No, "help", "Show the keys that hold here";
     CommandLine, "command-line", Program, [Global], No, "", "Give a command by name";
     CheckMail, "check-mail", Program, [Global], No, "", "Look for new mail now, in every account";
+    SignIn, "sign-in", Program, [Global], Account, "", "Sign in to an account on its own page";
     Offline, "offline", Program, [Global], Journey, "", "Fetch everything to read offline; `stop` ends it";
     MailboxCreate, "mailbox-create", Going, [Global], Words, "", "Make a mailbox; `/` separates levels";
     MailboxRename, "mailbox-rename", Going, [Global], Words, "", "Give the mailbox another name";

@@ -4,7 +4,7 @@
 use crate::config::Hyperlinks;
 use crate::config::keep::Keep;
 use crate::mime::itip::Answer;
-use crate::model::{DraftId, Intent, MsgId};
+use crate::model::{AccountName, DraftId, Intent, MsgId, SignInBy, SignInWord};
 use crate::signal::Announcement;
 use crate::tui::errand::Errand;
 use crate::tui::event::About;
@@ -116,6 +116,18 @@ pub enum Effect {
     Mouse(bool),
     /// Whether the terminal is told of links.
     Hyperlinks(Hyperlinks),
+    /// Sign in to an account in a browser; what comes of it comes as
+    /// [`crate::tui::event::Event::SignIn`].
+    SignIn {
+        /// Goes back in what comes of it.
+        serial: u64,
+        /// The account.
+        account: AccountName,
+        /// Which way.
+        by: SignInBy,
+    },
+    /// Say this to the sign-in that is under way.
+    SignInWord(SignInWord),
     /// Put this on the terminal's clipboard (OSC 52).
     Copy(String),
     /// Let the terminal tell of new mail.

@@ -3,7 +3,9 @@
 
 use crate::config::keep::Keep;
 use crate::config::{SavedView, Split};
-use crate::model::{Done, Draft, FlagChange, LocationId, OutboxId, Outgoing};
+use crate::model::{
+    AccountName, Done, Draft, FlagChange, LocationId, OutboxId, Outgoing, SignInStep,
+};
 use crate::signal::Posted;
 use crate::tui::errand::Brought;
 use crate::tui::files::Fresh;
@@ -51,6 +53,15 @@ pub struct Built {
     pub outgoing: Outgoing,
     /// What is set on the message that it was made from, once it is queued.
     pub mark: Option<(LocationId, FlagChange)>,
+}
+
+/// What comes of a sign-in.
+#[derive(Debug)]
+pub enum SignInNews {
+    /// The user is to do this.
+    Step(SignInStep),
+    /// It is over: done, or why not.
+    Ended(Result<(), String>),
 }
 
 /// One thing that happened.
@@ -121,6 +132,8 @@ pub enum Event {
     Kept(Keep, Result<(Vec<SavedView>, Vec<Split>), String>),
     /// What the user's files say; `true`: it was asked for the settings.
     Fresh(Box<Fresh>, bool),
+    /// The sign-in of this number goes on, of this account.
+    SignIn(u64, AccountName, SignInNews),
     /// A deadline passed (a toast's, a pending chord's).
     Tick,
     /// The terminal went away, or somebody asked the process to end.
@@ -166,6 +179,7 @@ impl Event {
             Event::Told(_) => "told",
             Event::Kept(..) => "kept",
             Event::Fresh(..) => "files",
+            Event::SignIn(..) => "sign-in",
             Event::Tick => "tick",
             Event::Quit => "quit",
         }

@@ -45,6 +45,7 @@ pub mod contacts;
 pub mod twice;
 pub mod past;
 pub mod sorter;
+pub mod signing;
 pub mod reader;
 pub mod layout;
 pub mod run;

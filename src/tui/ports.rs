@@ -4,10 +4,14 @@
 use crate::config::keep::Keep;
 use crate::config::{Hyperlinks, Images, ReaderPlace, SavedView, Split};
 use crate::model::setup::{Attempt, Cancel, Found, Kept, Tried};
-use crate::model::{Account, Done, Draft, DraftId, Intent, MailDomain, Secret};
+use crate::model::{
+    Account, AccountName, Done, Draft, DraftId, Intent, MailDomain, Secret, SignInBy, SignInStep,
+    SignInWord,
+};
 use crate::signal::Board;
 use crate::tui::files::Fresh;
 use crate::tui::offer::Books;
+use crossbeam_channel::Receiver;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -59,6 +63,14 @@ pub struct SetUp {
 
 /// Reads the user's files. Called on a thread of its own.
 pub type ReloadHow = Arc<dyn Fn() -> Fresh + Send + Sync>;
+/// Signs in to an account at its provider's page in a browser. Tells what the user is to do, is told
+/// what the user wants, and ends soon after a word to cancel, or when nobody can say one any more.
+/// Called on a thread of its own. What went wrong comes in plain words, cleaned.
+pub type SignInHow = Arc<
+    dyn Fn(&AccountName, SignInBy, &dyn Fn(SignInStep), &Receiver<SignInWord>) -> Result<(), String>
+        + Send
+        + Sync,
+>;
 
 /// What the user prefers.
 #[derive(Clone, Copy, Debug)]
@@ -134,6 +146,8 @@ pub struct Ports {
     pub put_aside: Vec<DraftId>,
     /// A message to begin with.
     pub compose: Option<Box<Draft>>,
+    /// How an account is signed in to in a browser.
+    pub sign_in: SignInHow,
     /// The saved views, in the order of the sidebar.
     pub views: Vec<SavedView>,
     /// The tabs over the inbox, in their order.

@@ -6,7 +6,7 @@
 
 use crate::config::files::replace;
 use crate::config::keep::Keep;
-use crate::model::MailDomain;
+use crate::model::{MailDomain, SignInWord};
 use crate::signal::{Board, Posted};
 use crate::text::when;
 use crate::tui::app::{App, Setup};
@@ -22,8 +22,9 @@ use crate::tui::layout::Layout;
 use crate::tui::loading::Loader;
 use crate::tui::parts::Parts;
 use crate::tui::picture::Ability;
-use crate::tui::ports::{Ask, KeepHow, LookUp, Ports, ReloadHow, Reply};
+use crate::tui::ports::{Ask, KeepHow, LookUp, Ports, ReloadHow, Reply, SignInHow};
 use crate::tui::reader::Readers;
+use crate::tui::signing;
 use crate::tui::spell::Spelling;
 use crate::tui::stage::{RunError, Stage};
 use crate::tui::terminal::{self, Terminal};
@@ -108,6 +109,8 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
             keep: ports.keep,
             reload: ports.reload,
             past: ports.past.clone(),
+            sign_in: ports.sign_in,
+            signing: None,
             spelling: spelling.clone(),
         },
         inbox,
@@ -148,6 +151,9 @@ struct Hands<'s> {
     keep: KeepHow,
     reload: ReloadHow,
     past: PathBuf,
+    sign_in: SignInHow,
+    /// Whoever signs in hears of the user here.
+    signing: Option<Sender<SignInWord>>,
     spelling: Spelling,
 }
 
@@ -272,6 +278,19 @@ impl Hands<'_> {
             Effect::Remember(lines) => remember(self.past.clone(), lines),
             Effect::Mouse(on) => self.terminal.mouse(on)?,
             Effect::Hyperlinks(_) => {}
+            Effect::SignIn {
+                serial,
+                account,
+                by,
+            } => {
+                let events = self.events.clone();
+                self.signing = signing::begin(&self.sign_in, serial, account, by, events);
+            }
+            Effect::SignInWord(word) => {
+                if let Some(signing) = &self.signing {
+                    let _ = signing.send(word);
+                }
+            }
             Effect::Copy(text) => self.terminal.copy(&clip(&text).0)?,
             Effect::Announce(said) => self.terminal.announce(&said)?,
             Effect::Redraw => self.terminal.redraw()?,

@@ -1,7 +1,7 @@
 //! The integration suite: one binary, one module a topic.
 //!
 //! `dovecot`, `cyrus`, `courier`, `postfix`, `client`, `strip`, `both`, `desk`, `smtp`, `pty`, `program`, `proxy`,
-//! `script`, `story`, `dump`, `dice`, `site`, `targets` and `whitelist` are rigs; the others are tests.
+//! `script`, `story`, `dump`, `dice`, `site`, `provider`, `targets` and `whitelist` are rigs; the others are tests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -88,6 +88,9 @@ mod whitelist;
 mod opened;
 mod used;
 mod site;
+mod provider;
+mod oauth;
+mod signed_in;
 mod web;
 mod composer;
 mod contacts;

@@ -18,11 +18,11 @@ const USER: &str = "ada";
 const MECHANISMS: [(&str, &str); 2] = [("xoauth2", "XOAUTH2"), ("oauthbearer", "OAUTHBEARER")];
 
 /// What a submission server was told, line by line.
-type Told = Arc<Mutex<Vec<String>>>;
+pub type Told = Arc<Mutex<Vec<String>>>;
 
 /// A submission server that takes only sign-ins with `good` in them; it refuses others with its
 /// reasons first, and says them back.
-fn submission(good: &'static str) -> (u16, Told) {
+pub fn submission(good: &'static str) -> (u16, Told) {
     let door = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = door.local_addr().unwrap().port();
     let told = Told::default();
@@ -76,7 +76,7 @@ fn submit(socket: TcpStream, good: &str, told: &Mutex<Vec<String>>) -> Option<()
 }
 
 /// What a client says to sign in, encoded.
-fn word(mechanism: &str, token: &str, port: u16) -> String {
+pub fn word(mechanism: &str, token: &str, port: u16) -> String {
     STANDARD.encode(match mechanism {
         "XOAUTH2" => format!("user={USER}\x01auth=Bearer {token}\x01\x01"),
         "OAUTHBEARER" => {
@@ -87,7 +87,7 @@ fn word(mechanism: &str, token: &str, port: u16) -> String {
 }
 
 /// Refuses this sign-in, with the reasons first where it is by token, and says it back.
-fn refuse(server: &Script, mechanism: &'static str, token: &'static str) {
+pub fn refuse(server: &Script, mechanism: &'static str, token: &'static str) {
     let word = word(mechanism, token, server.port);
     let command = format!("AUTHENTICATE {mechanism} {word}");
     let act = deed(move |wire, tag| {
@@ -146,7 +146,8 @@ fn account(server: &Script, smtp: u16, auth: &str, giver: &Giver) -> String {
     format!("{table}auth = \"{auth}\"\n[ui]\nundo-send = 0\n")
 }
 
-const LETTER: &[u8] = b"From: work@example.test\r\nTo: bo@example.test\r\nSubject: Tea\r\nMessage-ID: <tea@example.test>\r\n\r\nText.\r\n";
+/// A letter to send.
+pub const LETTER: &[u8] = b"From: work@example.test\r\nTo: bo@example.test\r\nSubject: Tea\r\nMessage-ID: <tea@example.test>\r\n\r\nText.\r\n";
 
 #[test]
 fn f55_a_token_that_ran_out_is_asked_for_once_more_and_tried_once_more() {
@@ -220,7 +221,8 @@ fn holds(bytes: &[u8], needles: &[Vec<u8>]) -> bool {
     needles.iter().any(found)
 }
 
-fn files(folder: &Path, into: &mut Vec<PathBuf>) {
+/// Every file below a folder.
+pub fn files(folder: &Path, into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {

@@ -86,7 +86,7 @@ fn password(
             "run it by hand: it must print the password on its first line, and ask nothing",
         ),
         // What keeps passwords says itself what to do.
-        (Err(NoSecret::Failed(why)), _) => (why, ""),
+        (Err(NoSecret::Failed(why) | NoSecret::SignIn(why) | NoSecret::Later(why)), _) => (why, ""),
     };
     visit.done(smtp::no_secret(what, todo));
     None

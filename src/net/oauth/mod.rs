@@ -11,6 +11,3 @@ pub mod device;
 
 pub use error::OAuthError;
 pub use token::{Provider, Tokens};
-
-#[cfg(test)]
-mod tests;

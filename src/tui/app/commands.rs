@@ -120,6 +120,10 @@ impl Panes {
             }
             Command::GoMailbox => return Wants::GoTo,
             Command::Account => return Wants::GoToAccount,
+            Command::SignIn => match self.to_sign_in() {
+                Ok(account) => return Wants::SignIn(account),
+                Err(why) => self.alarm(&why, now),
+            },
             Command::Theme => return Wants::Theme,
             Command::Pipe => return self.filing(Wants::Pipe, now),
             Command::Run => return Wants::Run,

@@ -65,6 +65,16 @@ impl Panes {
                 }
                 None => Some("account"),
             },
+            Command::SignIn => match self.numbered_account(argument) {
+                Some(name) => match self.signs_in_by_browser(&name) {
+                    Ok(()) => return Wants::SignIn(name),
+                    Err(why) => {
+                        self.alarm(&why, now);
+                        None
+                    }
+                },
+                None => Some("account"),
+            },
             Command::Offline if argument == "stop" => {
                 fx.push(Effect::Ask(Intent::StopOffline, About::Done));
                 None

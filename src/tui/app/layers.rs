@@ -4,7 +4,7 @@ use crate::config::Split;
 use crate::config::keep::Keep;
 use crate::config::settings::{Row, Value, Way};
 use crate::model::view::{MailboxRow, Scope};
-use crate::model::{AccountName, MailboxId};
+use crate::model::{AccountName, MailboxId, SignInBy};
 use crate::text::Clean;
 use crate::tui::app::invited::Asked;
 use crate::tui::app::options;
@@ -28,6 +28,7 @@ use crate::tui::screen::picker::{self, Item, Picker};
 use crate::tui::screen::prompt::{Kind, Known, Prompt, Words};
 use crate::tui::screen::settings::Settings;
 use crate::tui::screen::sidebar_view::mailbox_name;
+use crate::tui::screen::sign_in::{self, SignIn};
 use crate::tui::screen::tabs;
 use crate::tui::theme::Theme;
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
@@ -128,6 +129,8 @@ pub enum Layer {
     Help(Help),
     /// Something to read.
     Paper(Paper),
+    /// A sign-in that is waited for.
+    SignIn(SignIn),
     /// Pictures.
     Album(Album),
     /// What was done.
@@ -149,6 +152,8 @@ pub enum Ask {
     Writing(u64),
     /// Ask for a time.
     Time(Timed),
+    /// Begin to sign in anew, this way.
+    SignIn(AccountName, SignInBy),
     /// Lay this over everything.
     Cover(Box<Layer>),
 }
@@ -409,6 +414,21 @@ impl Layer {
                     Err(_) => Turn::stay(),
                 },
             },
+            Layer::SignIn(signing) => {
+                let account = signing.account().clone();
+                match signing.update(key) {
+                    sign_in::Outcome::Stay => Turn::stay(),
+                    sign_in::Outcome::Do(effect) => {
+                        fx.push(effect);
+                        Turn::stay()
+                    }
+                    sign_in::Outcome::Left(effect) => {
+                        fx.push(effect);
+                        Turn::closed()
+                    }
+                    sign_in::Outcome::Anew(by) => Turn::asking(Ask::SignIn(account, by)),
+                }
+            }
             Layer::Album(_) => self.album_key(key, panes, fx),
             Layer::Journal(journal) => wished(journal.update(key), fx),
             Layer::Settings(settings) => options::wished(settings.update(key), panes, fx),
@@ -437,6 +457,7 @@ impl Layer {
                 let outcome = prompt.paste(text);
                 return self.typed(outcome, panes, now, fx);
             }
+            Layer::SignIn(s) => fx.extend(s.paste(text).map(Effect::SignInWord)),
             Layer::Popup(_)
             | Layer::Help(_)
             | Layer::Paper(_)
@@ -475,7 +496,7 @@ impl Layer {
                     self.picture(panes.size, fx);
                 }
             }
-            Layer::Prompt(..) | Layer::Question(_) | Layer::Album(_) => {}
+            Layer::Prompt(..) | Layer::Question(_) | Layer::Album(_) | Layer::SignIn(_) => {}
             Layer::Choose(picker) if by != 0 => picker.scroll(by),
             Layer::Journal(journal) if by != 0 => journal.scroll(by),
             Layer::Settings(settings) if by != 0 => settings.scroll(by),
@@ -496,6 +517,7 @@ impl Layer {
             Layer::Paper(p) => p.draw(buf, screen, theme),
             Layer::Question(c) => c.draw(buf, screen, theme),
             Layer::Album(a) => a.draw(buf, screen, theme),
+            Layer::SignIn(s) => s.draw(buf, screen, theme),
             Layer::Choose(p) => return p.draw(buf, screen, theme),
             Layer::Journal(j) => return j.draw(buf, screen, theme),
             Layer::Settings(s) => return s.draw(buf, screen, theme),

@@ -16,6 +16,7 @@ pub mod copying;
 pub mod mouse;
 pub mod popup;
 pub mod invited;
+mod signing;
 pub mod given;
 pub mod commands;
 pub mod reading;

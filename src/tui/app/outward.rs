@@ -2,7 +2,7 @@
 
 use crate::mime::recipients::parse_list;
 use crate::mime::roster;
-use crate::model::{Address, Intent, MsgId, Role, Target, Verb};
+use crate::model::{AccountName, Address, Intent, MsgId, Role, Target, Verb};
 use crate::text::{Clean, later};
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
@@ -49,7 +49,7 @@ pub enum Chore {
 }
 
 /// What a command needs that the panes can't do by themselves: something that covers them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wants {
     /// Nothing.
     Nothing,
@@ -93,6 +93,8 @@ pub enum Wants {
     GoTo,
     /// An account to go to.
     GoToAccount,
+    /// To sign in to an account anew.
+    SignIn(AccountName),
     /// A saved view to show.
     View,
     /// A name for what is searched for.

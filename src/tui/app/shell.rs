@@ -2,7 +2,7 @@
 
 use crate::config::keep::Keep;
 use crate::config::{SavedView, Split};
-use crate::model::{Account, AccountName, Done, Draft, DraftId, Group};
+use crate::model::{Account, AccountName, Done, Draft, DraftId, Group, SignInBy};
 use crate::signal::Topic;
 use crate::text::Clean;
 use crate::tui::app::commands;
@@ -40,6 +40,7 @@ mod dress;
 mod past;
 mod several;
 mod shown;
+mod signing;
 
 use anew::Known;
 use awaited::{Awaited, Why};
@@ -96,6 +97,8 @@ pub struct App {
     passwords: VecDeque<AccountName>,
     /// How many albums were opened.
     albums: u64,
+    /// How many sign-ins were begun.
+    sign_ins: u64,
 }
 
 impl App {
@@ -139,6 +142,7 @@ impl App {
             known: Known::new(setup.fresh, all),
             passwords: VecDeque::new(),
             albums: 0,
+            sign_ins: 0,
         };
         if let Some(draft) = setup.compose {
             app.write(*draft, &mut fx);
@@ -232,6 +236,7 @@ impl App {
             }
             Event::Told(Ok(text)) => self.panes.tell(Clean::line(&text), now),
             Event::Told(Err(why)) => self.panes.alarm(&why, now),
+            Event::SignIn(n, account, news) => self.signing_in(n, account, news, now, &mut fx),
             Event::Tick => {
                 if let Some(call) = self.keys.expire(now.mono) {
                     self.call(&call, now, &mut fx);
@@ -475,6 +480,7 @@ impl App {
             Some(Ask::Theme(name)) => self.theme(&name, now),
             Some(Ask::Cover(layer)) => self.layers.push(*layer),
             Some(Ask::Writing(serial)) => self.desk.bring(serial),
+            Some(Ask::SignIn(account, by)) => self.sign_in(account, by, fx),
             Some(Ask::Time(timed)) => self.layers.push(Layer::time(timed)),
             None => {}
         }
@@ -501,6 +507,7 @@ impl App {
                 fx.push(Effect::End(end));
                 return;
             }
+            Wants::SignIn(account) => return self.sign_in(account, SignInBy::Best, fx),
             Wants::Links => Popup::links(&self.panes).map(Layer::Popup),
             Wants::Archive => Popup::archive(&self.panes).map(Layer::Popup),
             Wants::CopyOne(what) => Popup::excerpts(&self.panes, what).map(Layer::Popup),

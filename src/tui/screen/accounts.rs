@@ -1,7 +1,7 @@
 //! The accounts with their servers, how each is doing, and what it uses of what there is, in full
 //! sentences.
 
-use crate::model::{Account, AccountStatus, Endpoint, Link, Security};
+use crate::model::{Account, AccountStatus, Endpoint, Link, SecretSource, Security};
 use crate::text::{Clean, gauge, size, width, wrap};
 use crate::tui::command::Command;
 use crate::tui::screen::paint::{begin, say};
@@ -46,6 +46,7 @@ pub fn draw(
         lines: Vec::new(),
         cols,
         again: status.way_to(Command::CheckMail),
+        sign_in: status.way_to(Command::SignIn),
         stop: status.way_to(Command::Back),
     };
     for account in accounts {
@@ -70,6 +71,8 @@ struct Lines {
     cols: usize,
     /// The way to try again.
     again: String,
+    /// The way to sign in anew.
+    sign_in: String,
     /// The way to end a journey.
     stop: String,
 }
@@ -81,6 +84,11 @@ impl Lines {
             .push((Clean::line(&title), Some("sidebar.account")));
         let (words, tone) = link(state, &self.again, now);
         self.say(&words, Some(tone));
+        let browser = matches!(account.secret, SecretSource::OAuth(_));
+        if browser && matches!(state.link, Link::Stopped { .. }) {
+            let words = format!("{} signs in anew.", self.sign_in);
+            self.say(&words, Some("notice.error"));
+        }
         if let Some(task) = &state.progress {
             let words = format!("syncing {}", state::progress(task));
             self.bar(&words, task.done, task.total);

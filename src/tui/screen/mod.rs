@@ -11,6 +11,7 @@ pub mod index_view;
 pub mod sidebar_view;
 pub mod pager_view;
 pub mod paper;
+pub mod sign_in;
 pub mod album;
 pub mod menu;
 pub mod outbox;
