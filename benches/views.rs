@@ -11,12 +11,18 @@
     reason = "a program for developers that prints its answer and may panic"
 )]
 
-use postrider::model::view::{Page, Scope};
+use postrider::model::view::{Order, Page, Scope, Sort};
 use postrider::model::{
-    AccountName, Address, Envelope, Flags, MailboxName, MessageId, Query, Role, System, Uid,
-    UidValidity,
+    AccountName, Address, Done, Envelope, Flags, MailboxName, MessageId, Op, Query, Role, System,
+    Uid, UidValidity, Verb,
 };
-use postrider::store::{Cache, CursorMove, Listed, MailboxInfo, NewMessage, Reader};
+use postrider::store::{
+    Cache, CursorMove, Listed, Local, MailboxInfo, NewMessage, Picking, Reader, Undo,
+};
+use postrider::sync::intend;
+use postrider::tui::overlay::Overlay;
+use postrider::tui::question::{How, Listing};
+use postrider::tui::screen::index::Index;
 use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 
@@ -24,6 +30,7 @@ const NOW: i64 = 1_795_262_400;
 const BATCH: u32 = 1_000;
 
 fn main() {
+    bulk();
     let count: u32 = std::env::var("MESSAGES").map_or(1_000_000, |n| n.parse().unwrap());
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("cache.db");
@@ -74,6 +81,105 @@ fn main() {
             rows.len()
         );
     }
+}
+
+/// Ten thousand messages that are selected and archived with one key, and that taken back: what each
+/// thread has to do for it.
+fn bulk() {
+    const MANY: u32 = 10_000;
+    let dir = tempfile::tempdir().unwrap();
+    let (path, own) = (dir.path().join("cache.db"), dir.path().join("local.db"));
+    fill(&path, MANY + MANY / 19);
+    let reader = Reader::open(&path).unwrap();
+    let account = AccountName("work".to_owned());
+    let inbox = reader.mailbox_named(&account, &MailboxName::new("INBOX"));
+    let inbox = inbox.unwrap().unwrap().id;
+    let told = |what: &str, began: Duration| println!("{what:<44} {:>10.1?}", cpu() - began);
+    let began = cpu();
+    let scope = Scope::Mailbox(inbox);
+    let list = Picking {
+        scope: Some(&scope),
+        threaded: true,
+        sort: Sort::default(),
+        query: None,
+        now: NOW,
+    };
+    let stubs = reader.picked(&list).unwrap();
+    told(
+        &format!("all {} rows selected, on the search thread", stubs.len()),
+        began,
+    );
+    // The screen: the answer comes in, then the key; each is one turn.
+    let rows = reader.page(&scope, true, Page::Newest, 201).unwrap();
+    let listing = Listing::Scope {
+        scope: scope.clone(),
+        threaded: true,
+        sort: Sort::default(),
+    };
+    let now = std::time::Instant::now();
+    let mut overlay = Overlay::default();
+    let mut index = Index::new(Listing::Search(String::new(), Order::Best));
+    index.show(listing, now);
+    index.window(2, Page::Newest, rows, true, &mut overlay, now);
+    index.mark_all();
+    let began = cpu();
+    index.picked((2, 0), How::Only, Ok(stubs)).1.unwrap();
+    told("the selection taken in, on the screen's", began);
+    let began = cpu();
+    let targets = index.targets();
+    overlay.leave(1, &targets);
+    index.unmark_all();
+    index.rebuild(&overlay);
+    told("the key: all of it hidden, on the screen's", began);
+    assert!(index.lines().is_empty());
+    let mut local = Local::open(&own).unwrap();
+    let began = cpu();
+    let resolved = reader.resolve(&targets).unwrap();
+    let planned = intend::ops(&reader, &[], &Verb::Archive, &resolved).unwrap();
+    let (_, ops) = local.act(&planned.label, NOW, &planned.ops).unwrap();
+    told("planned and made durable, on the ledger's", began);
+    let done = Done {
+        gone: planned.gone,
+        ..Done::default()
+    };
+    let began = cpu();
+    overlay.left(1);
+    overlay.add(&Verb::Archive, &targets, &done, now);
+    index.rebuild(&overlay);
+    told("the answer, on the screen's", began);
+    drop(reader);
+    let mut cache = Cache::open(&path, 1).unwrap().cache;
+    let mut worst = Duration::ZERO;
+    let began = cpu();
+    for op in &ops {
+        for keys in op.keys.chunks(500) {
+            let one = cpu();
+            let part = Op {
+                keys: keys.to_vec(),
+                ..op.clone()
+            };
+            cache.apply(&part).unwrap();
+            worst = worst.max(cpu() - one);
+        }
+    }
+    told("laid over the cache, on its writer's", began);
+    println!("{:<44} {worst:>10.1?}", "  the longest of its pieces");
+    let began = cpu();
+    let rows = cache.read().page(&scope, true, Page::Newest, 201).unwrap();
+    assert!(rows.is_empty());
+    told("the list read again, on the reader's", began);
+    let began = cpu();
+    let undone = local.undo(NOW, NOW - 60).unwrap();
+    assert!(matches!(undone, Undo::Done(_)), "{undone:?}");
+    told("taken back, on the ledger's", began);
+    let began = cpu();
+    for op in &ops {
+        for _ in op.keys.chunks(500) {
+            cache.take_off(op.id, 500).unwrap();
+        }
+    }
+    told("and off the cache, on its writer's", began);
+    assert_eq!(cache.read().total(&scope, false).unwrap(), u64::from(MANY));
 }
 
 /// The time that this thread had.

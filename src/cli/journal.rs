@@ -31,7 +31,8 @@ pub fn journal(home: &Home, as_json: bool, limit: usize) -> Result<u8> {
             Clean::line(&past.about),
         ]
     };
-    table::print(&rows.iter().map(line).collect::<Vec<_>>(), 40)?;
+    let lines = rows.iter().map(line).collect::<Vec<_>>();
+    table::print_or(&lines, 40, "Nothing was done within the last 30 days.")?;
     Ok(0)
 }
 
@@ -64,8 +65,8 @@ fn told(past: &Past) -> Value {
 /// When there is nothing to undo, it can't be, or a database can't be written.
 pub fn undo(home: &Home, as_json: bool, id: Option<&str>, after: Option<&str>) -> Result<u8> {
     let intent = match (id, after) {
-        (Some(id), _) => Intent::UndoOne(action(id)?),
-        (None, Some(id)) => Intent::UndoSince(action(id)?),
+        (Some(id), _) => Intent::UndoOne(known(home, id)?),
+        (None, Some(id)) => Intent::UndoSince(known(home, id)?),
         (None, None) => Intent::Undo,
     };
     report(home, as_json, intent)
@@ -77,10 +78,20 @@ pub fn undo(home: &Home, as_json: bool, id: Option<&str>, after: Option<&str>) -
 /// As [`undo`].
 pub fn redo(home: &Home, as_json: bool, id: Option<&str>) -> Result<u8> {
     let intent = match id {
-        Some(id) => Intent::RedoOne(action(id)?),
+        Some(id) => Intent::RedoOne(known(home, id)?),
         None => Intent::Redo,
     };
     report(home, as_json, intent)
+}
+
+/// An action that there is.
+fn known(home: &Home, id: &str) -> Result<ActionId> {
+    let action = action(id)?;
+    if home.local_reader()?.has_action(action)? {
+        return Ok(action);
+    }
+    let told = format!("there is no action a{}: `journal` lists them", action.0);
+    Err(Failure::new(exit::NO_INPUT, told).into())
 }
 
 fn action(id: &str) -> Result<ActionId> {

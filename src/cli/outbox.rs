@@ -49,7 +49,7 @@ pub fn outbox(home: &Home, as_json: bool, all: bool) -> Result<u8> {
             lines.push(vec![Clean::default(), Clean::line(&fact.words())]);
         }
     }
-    table::print(&lines, 40)?;
+    table::print_or(&lines, 40, "The outbox is empty.")?;
     Ok(0)
 }
 

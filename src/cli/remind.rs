@@ -31,7 +31,8 @@ pub fn list(home: &Home, as_json: bool) -> Result<u8> {
             Clean::line(&r.subject),
         ]
     };
-    table::print(&reminders.iter().map(line).collect::<Vec<_>>(), 40)?;
+    let lines = reminders.iter().map(line).collect::<Vec<_>>();
+    table::print_or(&lines, 40, "Nobody is reminded of anything.")?;
     Ok(0)
 }
 

@@ -8,7 +8,7 @@ use super::say::{aside, say};
 use super::{json, sieve, table};
 use crate::config::options::Part;
 use crate::model::query::period::{Age, in_zone};
-use crate::model::{AccountName, Intent, Rule, WhichRules};
+use crate::model::{Intent, Rule, WhichRules};
 use crate::sync::applying::verdicts;
 use crate::sync::ruling::Verdict;
 use crate::text::{Clean, when};
@@ -68,7 +68,12 @@ fn list(rules: &[Rule], as_json: bool) -> Result<u8> {
             Clean::line(&deeds.join(", ")),
         ]
     };
-    table::print(&rules.iter().map(line).collect::<Vec<_>>(), 60)?;
+    let lines = rules.iter().map(line).collect::<Vec<_>>();
+    table::print_or(
+        &lines,
+        60,
+        "There are no rules: docs/rules.md says how to write one.",
+    )?;
     Ok(0)
 }
 
@@ -90,8 +95,7 @@ fn which(name: &Option<String>, since: &Option<String>) -> Result<WhichRules> {
 fn test(home: &Home, as_json: bool, which: &WhichRules) -> Result<u8> {
     let reader = home.reader()?;
     let accounts = &home.config.accounts;
-    let labels = |name: &AccountName| accounts.iter().any(|a| a.name == *name && a.has_labels());
-    let verdicts = verdicts(&reader, &home.config.rules, which, &labels, when::now())
+    let verdicts = verdicts(&reader, &home.config.rules, which, accounts, when::now())
         .map_err(|why| Failure::new(exit::NO_INPUT, why.to_string()))?;
     let mut rows = Vec::new();
     let mut told = Vec::new();

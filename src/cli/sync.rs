@@ -102,6 +102,8 @@ fn asked(as_json: bool, answers: &[(AccountName, bool)], began: Instant) -> Resu
 
 fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
     engine::recover(&parts)?;
+    let local = Local::open(&parts.stores.local)?;
+    let refused = local.read().refusals()?;
     let mut reports: Vec<(AccountName, Value, u8)> = Vec::new();
     let mut notices = Vec::new();
     let mut accounts = parts.accounts.clone();
@@ -128,7 +130,11 @@ fn once(as_json: bool, parts: Parts, board: &Board) -> Result<u8> {
     for notice in notices {
         aside!("{}", Clean::line(&notice));
     }
-    let worst = reports.iter().map(|(_, _, code)| *code).max().unwrap_or(0);
+    let mut worst = reports.iter().map(|(_, _, code)| *code).max().unwrap_or(0);
+    // The notices say what; whoever runs this in a script has only the code.
+    if worst == 0 && local.read().refusals()? > refused {
+        worst = exit::REFUSED;
+    }
     let reports: Vec<Value> = reports.into_iter().map(|(_, report, _)| report).collect();
     if as_json {
         json::print(json!({ "accounts": reports }))?;

@@ -157,6 +157,9 @@ pub enum Intent {
     Dismiss(ReminderId),
     /// Leave a list by telling a web server so.
     Leave(Box<Leave>),
+    /// List a mailbox (`None`: all inboxes together) in the order of this name from now on; `None`: in
+    /// the usual one.
+    SortBy(Option<MailboxId>, Option<String>),
     /// Load pictures of this sender (an addr-spec) without a question from now on, or no longer.
     PicturesOf(String, bool),
     /// Fetch this body now. Not durable, not an operation.

@@ -23,6 +23,80 @@ pub enum Order {
     Newest,
 }
 
+/// What a list is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SortBy {
+    /// When it came, the newest first.
+    #[default]
+    Date,
+    /// Who it is from, A to Z.
+    From,
+    /// What it is about, A to Z, without what answers put before it.
+    Subject,
+    /// How large it is, the largest first. A conversation is as large as its newest message.
+    Size,
+}
+
+/// The order of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sort {
+    /// By what.
+    pub by: SortBy,
+    /// The other way round.
+    pub reversed: bool,
+}
+
+impl Sort {
+    /// Every order with its name; with a minus before it, it is the other way round.
+    pub const NAMES: [(&'static str, SortBy); 4] = [
+        ("date", SortBy::Date),
+        ("from", SortBy::From),
+        ("subject", SortBy::Subject),
+        ("size", SortBy::Size),
+    ];
+
+    /// All that a user may say.
+    pub fn spelled() -> Vec<String> {
+        let known = Sort::NAMES.iter();
+        known
+            .flat_map(|(name, _)| [(*name).to_owned(), format!("-{name}")])
+            .chain(["thread", "reverse"].map(str::to_owned))
+            .collect()
+    }
+
+    /// Reads `size` and `-size`.
+    pub fn parse(text: &str) -> Option<Sort> {
+        let (reversed, name) = match text.strip_prefix('-') {
+            Some(name) => (true, name),
+            None => (false, text),
+        };
+        let mut all = Sort::NAMES.iter();
+        let (_, by) = all.find(|(known, _)| *known == name)?;
+        Some(Sort { by: *by, reversed })
+    }
+
+    /// As [`Sort::parse`] reads it.
+    pub fn name(self) -> String {
+        let mut all = Sort::NAMES.iter();
+        let name = all.find(|(_, by)| *by == self.by).map_or("", |(n, _)| n);
+        format!("{}{name}", if self.reversed { "-" } else { "" })
+    }
+
+    /// What is said of it, e.g. `largest first`.
+    pub fn words(self) -> &'static str {
+        match (self.by, self.reversed) {
+            (SortBy::Date, false) => "newest first",
+            (SortBy::Date, true) => "oldest first",
+            (SortBy::From, false) => "by sender",
+            (SortBy::From, true) => "by sender, Z to A",
+            (SortBy::Subject, false) => "by subject",
+            (SortBy::Subject, true) => "by subject, Z to A",
+            (SortBy::Size, false) => "largest first",
+            (SortBy::Size, true) => "smallest first",
+        }
+    }
+}
+
 /// A mailbox for the sidebar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailboxRow {

@@ -3,11 +3,13 @@
 
 use crate::model::query::{Expr, Query};
 use crate::model::view::IndexRow;
-use crate::model::{LocationId, MailboxId, MsgId, UidValidity};
+use crate::model::{AccountName, LocationId, MailboxId, MsgId, UidValidity};
 use crate::store::error::Result;
+use crate::store::marked;
 use crate::store::reader::Reader;
 use crate::store::rows;
 use crate::store::sought::{Filter, bound};
+use rusqlite::OptionalExtension as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Messages that are taken in by one look at a mailbox; of more, the newest.
@@ -106,8 +108,9 @@ impl Reader {
         Ok(arrived)
     }
 
-    /// Those of these places that a query finds, that are unread and not hidden, and whose
-    /// conversations are not muted; with `None` for a query, whatever they are.
+    /// Those of these places that a query finds, that are unread and not hidden, and not muted, nor
+    /// answers to what is; with `None` for a query, whatever they are. That threads have become one
+    /// is not enough to be silent: anybody's mail can join any two.
     ///
     /// # Errors
     /// The database fails.
@@ -132,15 +135,34 @@ impl Reader {
         };
         let sql = format!(
             "SELECT l.id FROM location l WHERE l.id IN ({}) AND l.hidden = 0 AND l.system & 1 = 0 AND ({}) {few}
-             AND NOT EXISTS (SELECT 1 FROM location o WHERE o.thread = l.thread AND o.hidden = 0
-                 AND o.keywords <> '' AND flagged_with(o.keywords, '$muted'))",
+             AND NOT (l.keywords <> '' AND flagged_with(l.keywords, '$muted'))",
             ids.join(", "),
             filter.condition
         );
         let mut select = moment.prepare(&sql)?;
         let values = bound(&select, &filter.values);
         let found = select.query_map(values, |row| row.get(0).map(LocationId))?;
-        Ok(found.collect::<rusqlite::Result<_>>()?)
+        let mut found: BTreeSet<LocationId> = found.collect::<rusqlite::Result<_>>()?;
+        let mut threads = moment.prepare_cached(
+            "SELECT DISTINCT l.thread, a.name FROM location l JOIN mailbox b ON b.id = l.mailbox
+                 JOIN account a ON a.id = b.account
+             WHERE l.id = ?1 AND EXISTS (SELECT 1 FROM location o WHERE o.thread = l.thread AND o.hidden = 0
+                 AND o.keywords <> '' AND flagged_with(o.keywords, '$muted'))",
+        )?;
+        let mut quiet = BTreeSet::new();
+        let mut looked = BTreeSet::new();
+        for place in &found {
+            let told = threads.query_row([place.0], |row| {
+                Ok((row.get::<_, i64>(0)?, AccountName(row.get(1)?)))
+            });
+            if let Some((thread, account)) = told.optional()?
+                && looked.insert((thread, account.clone()))
+            {
+                quiet.extend(marked::quiet(&moment, &account, thread)?);
+            }
+        }
+        found.retain(|place| !quiet.contains(place));
+        Ok(found)
     }
 
     /// The row of a place in a flat list; `None` if it is gone.

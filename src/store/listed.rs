@@ -173,7 +173,7 @@ impl Reader {
 }
 
 /// How a list is found.
-enum Way {
+pub(super) enum Way {
     /// Row by row, in these mailboxes.
     Walk(Vec<i64>, Filter),
     /// All of them, to be put in order.
@@ -183,7 +183,7 @@ enum Way {
 }
 
 impl Way {
-    fn find(conn: &Connection, list: &Listed<'_>) -> Result<Way> {
+    pub(super) fn find(conn: &Connection, list: &Listed<'_>) -> Result<Way> {
         let filter = Filter::make(conn, list.query, list.now)?;
         if let Some(scope) = list.scope {
             return Ok(Way::Walk(mailboxes(conn, scope)?, filter));
@@ -196,7 +196,8 @@ impl Way {
         Ok(Way::Once(everywhere(conn, &filter)?, filter))
     }
 
-    fn keys(
+    /// The first keys beyond one, in the direction of the walk.
+    pub(super) fn keys(
         &self,
         conn: &Connection,
         walk: Walk,

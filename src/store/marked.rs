@@ -1,7 +1,7 @@
 //! What carries a keyword of ours (`model/mark.rs`): what is muted, put off, or to be reminded of;
 //! and where the conversations lie that such a mark is about.
 
-use crate::model::{AccountName, Flags, MessageId, MsgId, Role, ThreadId, mark};
+use crate::model::{AccountName, Flags, LocationId, MessageId, MsgId, Role, ThreadId, mark};
 use crate::store::codec;
 use crate::store::error::Result;
 use crate::store::reader::Reader;
@@ -135,6 +135,27 @@ struct Member {
     id: Option<MessageId>,
     /// What it answers and refers to.
     names: Vec<MessageId>,
+}
+
+/// The places of a thread in an account, whatever mailbox they lie in, that follow what is muted.
+pub(super) fn quiet(
+    conn: &Connection,
+    account: &AccountName,
+    thread: i64,
+) -> Result<BTreeSet<LocationId>> {
+    let mut members = members(conn, account, thread)?;
+    for member in &mut members {
+        // A server may have filed it elsewhere before it was seen here.
+        if !matches!(
+            member.role,
+            Some(Role::Sent | Role::Drafts | Role::Trash | Role::Junk)
+        ) {
+            member.role = Some(Role::Inbox);
+            member.uid = None;
+        }
+    }
+    let found = follow(members, mark::MUTED);
+    Ok(found.into_iter().map(LocationId).collect())
 }
 
 fn members(conn: &Connection, account: &AccountName, thread: i64) -> Result<Vec<Member>> {

@@ -58,6 +58,21 @@ impl Cache {
         })
     }
 
+    /// Takes the effect of an operation off so many of its messages: a part of what
+    /// [`Outcome::Reverted`] does to all of them.
+    pub fn take_off(&mut self, op: OpId, most: usize) -> Result<()> {
+        self.write(|tx, tally| {
+            for (root, _) in laid_by(tx, op.0)?.into_iter().take(most) {
+                tx.prepare_cached("DELETE FROM overlay WHERE op = ?1 AND location = ?2")?
+                    .execute([op.0, root])?;
+                if locations::by_id(tx, root)?.is_some() {
+                    refresh(tx, tally, root)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// Forgets every operation laid over the cache and lays these over it, in their order: at the
     /// start, when `local.db` alone knows what is pending.
     pub fn reapply(&mut self, ops: &[Op]) -> Result<()> {

@@ -19,6 +19,7 @@ pub(super) fn add(conn: &Connection) -> Result<()> {
     let pure = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
         | FunctionFlags::SQLITE_DIRECTONLY;
+    add_sorting(conn)?;
     conn.create_scalar_function("people_say", 3, pure, |values| {
         says(values, |column| {
             let mut people = String::new();
@@ -96,6 +97,56 @@ fn is_of_type(media_type: &str, name: &str, wanted: &str) -> bool {
     let kind = media_type.split(['/', '+', '.', '-']);
     let mut kinds = kind.chain(name.rsplit_once('.').map(|(_, ending)| ending));
     media_type == wanted || kinds.any(|kind| kind.eq_ignore_ascii_case(wanted))
+}
+
+/// Octets of a text that decide where it stands.
+const DECIDES: usize = 60;
+
+/// Teaches a connection what names and subjects are sorted by.
+fn add_sorting(conn: &Connection) -> rusqlite::Result<()> {
+    let pure = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_DIRECTONLY;
+    conn.create_scalar_function("sorts_as_name", 1, pure, |values| {
+        let from = codec::addresses_in(values.get_raw(0).as_str().unwrap_or_default());
+        Ok(from
+            .first()
+            .map_or_else(String::new, |a| sorts_as(a.display())))
+    })?;
+    conn.create_scalar_function("sorts_as_subject", 1, pure, |values| {
+        Ok(sorts_as(bare(
+            values.get_raw(0).as_str().unwrap_or_default(),
+        )))
+    })
+}
+
+/// Without regard to case, accents and what stands before the first letter; what has no letter comes
+/// last.
+fn sorts_as(text: &str) -> String {
+    let mut folded = fold(text);
+    let from = folded.find(char::is_alphanumeric);
+    folded.drain(..from.unwrap_or(folded.len()));
+    if folded.is_empty() {
+        return char::MAX.to_string();
+    }
+    folded.truncate(folded.floor_char_boundary(DECIDES));
+    folded
+}
+
+/// The subject without what answers and forwards put before it.
+fn bare(subject: &str) -> &str {
+    const LEADS: [&str; 7] = ["re:", "fwd:", "fw:", "aw:", "wg:", "sv:", "antw:"];
+    let mut rest = subject.trim_start();
+    loop {
+        let lead = LEADS.iter().find(|lead| {
+            let head = rest.get(..lead.len());
+            head.is_some_and(|head| head.eq_ignore_ascii_case(lead))
+        });
+        match lead.and_then(|lead| rest.get(lead.len()..)) {
+            Some(after) => rest = after.trim_start(),
+            None => return rest,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Rules that the user has asked about what is here already: what they would change, and changing
 //! it. Each rule is one action, and so one step of undo.
 
-use crate::model::{AccountName, Done, LocationId, Role, Rule, Target, WhichRules};
+use crate::model::{Account, Done, LocationId, Role, Rule, Target, WhichRules};
 use crate::store::{Answering, Reader, ResolvedTarget};
 use crate::sync::error::LedgerError;
 use crate::sync::ledger::{After, Ledger};
@@ -19,7 +19,7 @@ pub fn verdicts(
     reader: &Reader,
     rules: &[Rule],
     which: &WhichRules,
-    labels: &dyn Fn(&AccountName) -> bool,
+    accounts: &[Account],
     now: i64,
 ) -> Result<Vec<Verdict>, LedgerError> {
     if rules.is_empty() {
@@ -42,15 +42,14 @@ pub fn verdicts(
         let here = |t: &&ResolvedTarget| rule.names_mailboxes() || t.role == Some(Role::Inbox);
         let targets = reader.resolve(&targets)?;
         let places: Vec<LocationId> = targets.iter().filter(here).map(|t| t.location).collect();
-        all.push(course.judge(reader, rule, &places, labels)?);
+        all.push(course.judge(reader, rule, &places, accounts)?);
     }
     Ok(all)
 }
 
 impl Ledger {
     fn verdicts(&self, which: &WhichRules, now: i64) -> Result<Vec<Verdict>, LedgerError> {
-        let labels = |name: &AccountName| self.account(name).is_some_and(|a| a.has_labels());
-        verdicts(&self.reader, &self.rules, which, &labels, now)
+        verdicts(&self.reader, &self.rules, which, &self.accounts, now)
     }
 
     /// What rules would change, in lines.

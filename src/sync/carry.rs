@@ -17,15 +17,25 @@ use crate::store::{ByKey, Keyed, Local, Outcome, Priority, Reader, Sent};
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::news::Due;
-use crate::sync::{ondemand, overlay, poison};
+use crate::sync::{ondemand, overlay};
 use crate::text::{Clean, when};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A carry that the server put off so often, or hung up on, is given up.
+/// A mailbox that could not be opened so often is not waited for any more.
 const PATIENCE: u32 = 100;
+/// A message that the server put off so often stays where it is: that takes half a day.
+const TRIES: u32 = 20;
+/// So many connections may end while one message is sent.
+const HANGS: u32 = 30;
+/// A message that was put off is not tried again before this many times [`Rhythm::look`].
+///
+/// [`Rhythm::look`]: crate::sync::rhythm::Rhythm::look
+const LONGEST: u32 = 120;
 /// What is said of a message that is not sent because it was taken back; nobody is told.
 const RECALLED: &str = "taken back";
 
+/// What is said of a message at which connections end.
+const HANGS_UP: &str = "the server hangs up whenever it is sent";
 /// What is said of a message whose copy is not what was sent.
 const DIFFERS: &str = "what lies there afterwards differs, so both stay";
 
@@ -43,6 +53,7 @@ pub fn bring(
     listed: bool,
 ) -> Result<u64, SyncError> {
     let mut settled = 0;
+    let mut put_off = None;
     for op in local.read().carries(&kit.account.name)? {
         if kit.stopping() {
             return Err(SyncError::Stopping);
@@ -57,23 +68,25 @@ pub fn bring(
             from,
             to,
             failed: BTreeMap::new(),
+            put_off: None,
         };
-        match carry.run(session, local, listed) {
+        let done = carry.run(session, local, listed);
+        put_off = carry.put_off.take().or(put_off);
+        match done {
             Ok(true) => {
                 carry.finish(local)?;
                 touched.mailboxes.insert(to.clone());
                 settled += 1;
             }
             Ok(false) => {}
-            Err(SyncError::Net(error)) if op.attempts >= PATIENCE && poison::may_be(&error) => {
-                carry.give_up(&local.read().sent_of(op.id)?);
-                carry.finish(local)?;
-                return Err(error.into());
-            }
             Err(error) => return Err(error),
         }
     }
-    Ok(settled)
+    match put_off {
+        // Everything that could be done is; whoever waits for the rest is told.
+        Some(error) => Err(error.into()),
+        None => Ok(settled),
+    }
 }
 
 /// Fetches what is to go from this account to others and is not here yet, and rings those.
@@ -111,6 +124,8 @@ struct Carry<'a> {
     to: &'a MailboxName,
     /// Messages that stay where they are, by their place in the operation, and why.
     failed: BTreeMap<usize, String>,
+    /// What the server said of a message that it put off just now.
+    put_off: Option<NetError>,
 }
 
 /// What one message is ready for.
@@ -141,10 +156,19 @@ impl Carry<'_> {
             if self.kit.stopping() {
                 return Err(SyncError::Stopping);
             }
-            let before = sent.get(&seq);
-            if before.is_some_and(|s| s.uid.is_some()) {
+            let known = sent.get(&seq);
+            if known.is_some_and(|s| s.uid.is_some()) {
                 continue;
             }
+            if let Some(why) = known.and_then(|s| s.stays.clone()) {
+                self.failed.insert(seq, why);
+                continue;
+            }
+            if known.is_some_and(|s| s.next > when::now()) && !recalled {
+                whole = false;
+                continue;
+            }
+            let before = known.filter(|s| s.was_begun());
             let ready = self.ready(key)?;
             if before.is_none() && recalled {
                 self.failed.insert(seq, RECALLED.to_owned());
@@ -188,16 +212,45 @@ impl Carry<'_> {
                     if error.no_such_mailbox() && !listed {
                         return Err(SyncError::Unlisted);
                     }
-                    if error.is_transient() && op.attempts < PATIENCE {
+                    if selected.is_none() && error.is_transient() && op.attempts < PATIENCE {
                         local.release(op.id)?;
                         return Err(error.into());
                     }
-                    self.failed.insert(seq, error.to_string());
+                    let tried = known.map_or(0, |s| s.attempts) + 1;
+                    let why = error.to_string();
+                    if selected.is_some() && error.is_transient() && tried < TRIES {
+                        let next = when::now() + self.pause(tried);
+                        local.carried_later(op.id, seq, &why, next)?;
+                        self.put_off = Some(error);
+                        whole = false;
+                    } else {
+                        self.stays(local, seq, why)?;
+                    }
                 }
                 Err(other) => return Err(other),
             }
         }
         Ok(whole)
+    }
+
+    /// A message stays where it is, from now on and whatever comes between.
+    fn stays(
+        &mut self,
+        local: &mut Local,
+        seq: usize,
+        why: impl Into<String>,
+    ) -> Result<(), SyncError> {
+        let why = why.into();
+        local.carried_not(self.op.id, seq, &why)?;
+        self.failed.insert(seq, why);
+        Ok(())
+    }
+
+    /// Seconds until a message is tried again that was put off for this many times.
+    fn pause(&self, tried: u32) -> i64 {
+        let times = 2_u32.saturating_pow(tried.saturating_sub(1)).min(LONGEST);
+        let pause = self.kit.rhythm.look.saturating_mul(times);
+        i64::try_from(pause.as_secs()).unwrap_or(i64::MAX / 4)
     }
 
     /// Settles one message: whether it is; `None` if the operation is no more.
@@ -234,8 +287,16 @@ impl Carry<'_> {
                 return Ok(Some(true));
             }
             // It was altered on the way: sent again, it would lie there once more.
-            if bytes.is_some() && stands(session, &sought)? {
-                self.failed.insert(seq, DIFFERS.to_owned());
+            let date = match &ready {
+                Ready::Send(known, _) => Some(known.date),
+                _ => None,
+            };
+            if bytes.is_some() && stands(session, &sought, date)? {
+                self.stays(local, seq, DIFFERS)?;
+                return Ok(Some(true));
+            }
+            if before.attempts >= HANGS {
+                self.stays(local, seq, HANGS_UP)?;
                 return Ok(Some(true));
             }
         }
@@ -277,9 +338,7 @@ impl Carry<'_> {
                 let next = uid.get().saturating_add(1);
                 there.uidnext = there.uidnext.map(|first| first.max(next));
             }
-            None => {
-                self.failed.insert(seq, DIFFERS.to_owned());
-            }
+            None => self.stays(local, seq, DIFFERS)?,
         }
         Ok(Some(true))
     }
@@ -302,15 +361,6 @@ impl Carry<'_> {
             bytes,
             twins: self.op.keys.iter().filter(like).count() > 1,
         })
-    }
-
-    /// What was not proved to be there stays where it is; what was proved goes on.
-    fn give_up(&mut self, sent: &BTreeMap<usize, Sent>) {
-        let proved = |seq: &usize| sent.get(seq).is_some_and(|s| s.uid.is_some());
-        for seq in (0..self.op.keys.len()).filter(|seq| !proved(seq)) {
-            let why = || "the server hangs up whenever it is sent".to_owned();
-            self.failed.entry(seq).or_insert_with(why);
-        }
     }
 
     fn ready(&self, key: &MessageKey) -> Result<Ready, SyncError> {
@@ -462,12 +512,27 @@ fn landed(session: &mut Session, sought: &Sought<'_>) -> Result<Option<Uid>, Syn
 }
 
 /// Whether something with the Message-ID came since that is no other's copy.
-fn stands(session: &mut Session, sought: &Sought<'_>) -> Result<bool, NetError> {
-    let Some(id) = &sought.key.message_id else {
-        return Ok(false);
-    };
-    let mut found = session.search_message_id(id)?.into_iter();
-    Ok(found.any(|uid| uid.get() >= sought.first && !sought.claimed.contains(&uid)))
+///
+/// What has no Message-ID is known by the date that was sent with it.
+fn stands(session: &mut Session, sought: &Sought<'_>, date: Option<i64>) -> Result<bool, NetError> {
+    let later = |uid: &Uid| uid.get() >= sought.first && !sought.claimed.contains(uid);
+    if let Some(id) = &sought.key.message_id {
+        let found = session.search_message_id(id)?;
+        return Ok(found.iter().any(later));
+    }
+    let since: UidSet = session
+        .uids_from(sought.first)?
+        .iter()
+        .filter(later)
+        .collect();
+    let mut like = false;
+    if !since.is_empty() {
+        session.fetch_headers(FetchBy::Uids(&since), &mut |item| {
+            like |= item.internal_date.is_some() && item.internal_date == date;
+            Ok(())
+        })?;
+    }
+    Ok(like)
 }
 
 /// Messages whose octets are compared in search of a copy.

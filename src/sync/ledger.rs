@@ -179,7 +179,7 @@ impl Ledger {
                 let planned = manage::ops(&self.reader, &wish)?.map_err(LedgerError::Refused)?;
                 after.apply = match planned.undoable {
                     true => self.local.act(&planned.label, now, &planned.ops)?.1,
-                    false => self.local.queue(&planned.ops, now)?,
+                    false => self.local.act_for_good(&planned.label, now, &planned.ops)?,
                 };
                 Ok(Done {
                     undoable: planned.undoable,
@@ -264,6 +264,16 @@ impl Ledger {
                 };
                 let label = format!("Pictures of {sender} are {what}");
                 Ok(Done::said(Clean::line(&label).to_string()))
+            }
+            Intent::SortBy(mailbox, sort) => {
+                let known = mailbox.map(|id| self.reader.mailbox(id)).transpose()?;
+                let place = match known {
+                    Some(Some(mailbox)) => Some((mailbox.account, mailbox.name)),
+                    Some(None) => return Ok(Done::default()),
+                    None => None,
+                };
+                self.local.set_sort(&place, sort.as_deref())?;
+                Ok(Done::default())
             }
             Intent::FetchBody(message) => self.fetch(message).map(|()| Done::default()),
             Intent::AskServers(text) => {

@@ -1,7 +1,7 @@
 //! Operations laid over the cache, so that lists show what is to be before any server knows it, and
 //! taken off it again. The row in `local.db` comes first; a start lays all that is pending anew.
 
-use crate::model::{AccountName, MailboxName, Op, OpKind};
+use crate::model::{AccountName, MailboxName, MessageKey, Op, OpKind};
 use crate::signal::{Board, Topic};
 use crate::store::{self, LocalReader, Outcome, Priority, Reader, Writer};
 use crate::sync::error::SyncError;
@@ -22,13 +22,71 @@ pub struct Layer<'a> {
     pub host: &'a Arc<dyn Host>,
 }
 
+/// Messages of one operation that are laid over the cache in one transaction: others who write, and
+/// whoever looks, need not wait for ten thousand.
+const PIECE: usize = 500;
+
 /// Lays operations over the cache (and takes others off it) without waiting, then tells the board
 /// and the other processes. An operation that its server has answered meanwhile is left out: its
-/// effect is the server's state already.
+/// effect is the server's state already. What is about many messages is done in pieces, each of
+/// which can be seen at once.
 ///
 /// # Errors
 /// When the cache writer has ended.
 pub fn lay(means: &Layer<'_>, revert: Vec<Op>, apply: Vec<Op>) -> Result<(), SyncError> {
+    let many = |op: &Op| op.keys.len() > PIECE;
+    if !revert.iter().chain(&apply).any(many) {
+        return piece(means, revert, apply);
+    }
+    for op in revert {
+        // Its keys are of one mailbox.
+        let first = op.keys.get(..1).unwrap_or_default();
+        for _ in op.keys.chunks(PIECE).skip(1) {
+            take_off(means, part(&op, first))?;
+        }
+        piece(means, vec![op], Vec::new())?;
+    }
+    for op in apply {
+        if !many(&op) {
+            piece(means, Vec::new(), vec![op])?;
+            continue;
+        }
+        for keys in op.keys.chunks(PIECE) {
+            piece(means, Vec::new(), vec![part(&op, keys)])?;
+        }
+    }
+    Ok(())
+}
+
+/// The operation, of these messages alone.
+fn part(op: &Op, keys: &[MessageKey]) -> Op {
+    Op {
+        id: op.id,
+        action: op.action,
+        account: op.account.clone(),
+        kind: op.kind.clone(),
+        keys: keys.to_vec(),
+        state: op.state,
+        attempts: op.attempts,
+        error: op.error.clone(),
+    }
+}
+
+/// Takes a piece of an operation off the cache.
+fn take_off(means: &Layer<'_>, op: Op) -> Result<(), SyncError> {
+    let (board, host) = (Arc::clone(means.board), Arc::clone(means.host));
+    means.writer.post(Priority::Urgent, move |cache| {
+        cache.take_off(op.id, PIECE)?;
+        for topic in topics(cache.read(), &op.account, &touched(&op))? {
+            board.post(topic);
+        }
+        host.changed();
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn piece(means: &Layer<'_>, revert: Vec<Op>, apply: Vec<Op>) -> Result<(), SyncError> {
     let (board, host) = (Arc::clone(means.board), Arc::clone(means.host));
     let local = means.stores.local.clone();
     means.writer.post(Priority::Urgent, move |cache| {

@@ -147,6 +147,18 @@ fn give_up(kit: &Kit, local: &mut Local, op: &Op, why: &str) -> Result<(), SyncE
     let why = Clean::line(why).to_string();
     local.fail(op.id, &why)?;
     settle(kit, op, Outcome::Reverted)?;
+    // What is not there can't be subscribed to: nobody need hear that, too.
+    if let OpKind::CreateMailbox { name } = &op.kind {
+        let subscribe = OpKind::SubscribeMailbox {
+            name: name.clone(),
+            on: true,
+        };
+        let pending = local.read().pending(&kit.account.name)?;
+        let follows = |other: &&Op| other.action == op.action && other.kind == subscribe;
+        for other in pending.iter().filter(follows) {
+            local.fail(other.id, &why)?;
+        }
+    }
     let verb = verb(&op.kind);
     kit.report
         .notice(&format!("the server refused to {verb}: {why}"));

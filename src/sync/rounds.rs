@@ -61,9 +61,12 @@ impl Worker {
             turn.headers += again.headers;
         }
         let stirred = stirring::look(&self.kit, &mut self.local, &self.reader)?;
-        if reminding::look(&self.kit, &mut self.local, &self.reader)? || stirred {
+        if reminding::look(&self.kit, &mut self.local, &self.reader)? || stirred.any {
             put_off = put_off.or(self.push(session)?);
             self.pull(session, &mut cut_in)?;
+        }
+        if put_off.is_none() {
+            stirred.tell(&self.kit);
         }
         self.serve_others(session)?;
         let (kit, reader) = (&self.kit, &self.reader);

@@ -249,8 +249,8 @@ impl Turn {
         let answering: BTreeSet<LocationId> = answering.iter().map(|a| a.location).collect();
         let places = about.iter().map(|(_, place)| *place);
         let places: Vec<LocationId> = places.filter(|place| answering.contains(place)).collect();
-        let labels = |_: &AccountName| kit.account.has_labels();
-        let verdict = self.course.judge(reader, rule, &places, &labels)?;
+        let accounts = std::slice::from_ref(&kit.account);
+        let verdict = self.course.judge(reader, rule, &places, accounts)?;
         self.faults.extend(verdict.faults.iter().cloned());
         if !verdict.ops.is_empty() {
             self.ruled.push(ruled(reader, &verdict)?);

@@ -3,8 +3,8 @@
 //! nothing, so that a dry run is the same as the real one up to its last step.
 
 use crate::model::{
-    AccountName, Deed, FlagChange, Flags, LocationId, NewOp, OpKind, Role, Rule, System, Target,
-    Verb, tag,
+    Account, AccountName, Deed, FlagChange, Flags, LocationId, NewOp, OpKind, Role, Rule, System,
+    Target, Verb, tag,
 };
 use crate::store::{Mailbox, Reader, ResolvedTarget, Result};
 use crate::sync::intend;
@@ -46,8 +46,7 @@ impl Course {
         self.stopped.contains(&location)
     }
 
-    /// What a rule does to these places, which answer its query. Whether an account has labels says
-    /// `labels`.
+    /// What a rule does to these places, which answer its query, in these accounts.
     ///
     /// # Errors
     /// When the cache can't be read.
@@ -56,7 +55,7 @@ impl Course {
         reader: &Reader,
         rule: &Rule,
         places: &[LocationId],
-        labels: &dyn Fn(&AccountName) -> bool,
+        accounts: &[Account],
     ) -> Result<Verdict> {
         let open = places.iter().filter(|place| !self.is_over(**place));
         let targets: Vec<Target> = open.map(|place| Target::Location(*place)).collect();
@@ -66,7 +65,7 @@ impl Course {
         }
         let mut work = Work {
             reader,
-            labels,
+            accounts,
             known: BTreeMap::new(),
             does: BTreeMap::new(),
             verdict: Verdict {
@@ -107,7 +106,7 @@ impl Course {
 
 struct Work<'a> {
     reader: &'a Reader,
-    labels: &'a dyn Fn(&AccountName) -> bool,
+    accounts: &'a [Account],
     known: BTreeMap<AccountName, Vec<Mailbox>>,
     does: BTreeMap<LocationId, (ResolvedTarget, Vec<Deed>)>,
     verdict: Verdict,
@@ -122,7 +121,8 @@ impl Work<'_> {
 
     fn flags(&mut self, rule: &Rule, targets: &[ResolvedTarget]) {
         for target in targets {
-            let labels = (self.labels)(&target.account);
+            let account = self.accounts.iter().find(|a| a.name == target.account);
+            let labels = account.is_some_and(Account::has_labels);
             let mut all = FlagChange::default();
             for deed in &rule.deeds {
                 let change = match change(deed, labels) {
@@ -193,8 +193,7 @@ impl Work<'_> {
         // From Junk back, or from Trash for good: that is for people to say.
         let elsewhere = targets.iter().filter(|t| t.role != Some(role)).cloned();
         let elsewhere: Vec<ResolvedTarget> = elsewhere.collect();
-        // A rule's archive is not divided by year or month.
-        let planned = intend::ops(self.reader, &[], &verb, &elsewhere)?;
+        let planned = intend::ops(self.reader, self.accounts, &verb, &elsewhere)?;
         self.verdict.ops.extend(planned.ops);
         for target in elsewhere
             .iter()

@@ -45,29 +45,53 @@ pub fn withdraw(kit: &Kit, local: &mut Local) -> Result<(), SyncError> {
     Ok(())
 }
 
-/// Decides what is to happen now. Whether there are operations.
+/// What was decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stirred {
+    /// Whether there are operations.
+    pub any: bool,
+    /// The subjects of what comes back, in words; empty if nothing does.
+    woken: String,
+}
+
+impl Stirred {
+    /// The server has done it: what came back is told.
+    pub fn tell(&self, kit: &Kit) {
+        if !self.woken.is_empty() {
+            let words = format!("back in the inbox: {}", self.woken);
+            kit.report.notice(Clean::line(&words).as_str());
+        }
+    }
+
+    /// The server can't be reached: what is due is told.
+    pub fn foretell(&self, kit: &Kit) {
+        if !self.woken.is_empty() {
+            let words = format!("due, and back in the inbox of this machine: {}", self.woken);
+            kit.report.notice(Clean::line(&words).as_str());
+        }
+    }
+}
+
+/// Decides what is to happen now.
 ///
 /// # Errors
 /// When a database fails.
-pub fn look(kit: &Kit, local: &mut Local, reader: &Reader) -> Result<bool, SyncError> {
+pub fn look(kit: &Kit, local: &mut Local, reader: &Reader) -> Result<Stirred, SyncError> {
     let now = when::now();
     let (mut ops, woken) = due(reader, &kit.account.name, now)?;
     let muted = reader.joined(&kit.account.name, mark::MUTED)?;
     ops.extend(putoff::muted_too(reader, &muted, &own(kit))?);
     if ops.is_empty() {
-        return Ok(false);
+        return Ok(Stirred::default());
     }
     let ops = local.derive(&ops, now)?;
     overlay::lay(&layer(kit), Vec::new(), ops)?;
-    if let Some((first, more)) = woken.split_first() {
-        let more = match more.len() {
-            0 => String::new(),
-            n => format!(" and {n} more"),
-        };
-        let words = format!("back in the inbox: {first}{more}");
-        kit.report.notice(Clean::line(&words).as_str());
-    }
-    Ok(true)
+    let woken = match woken.split_first() {
+        Some((first, [])) => first.clone(),
+        Some((first, more)) => format!("{first} and {} more", more.len()),
+        None => String::new(),
+    };
+    Ok(Stirred { any: true, woken })
 }
 
 /// How long until the next message comes back; `None` if none is put off.

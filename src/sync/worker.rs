@@ -185,8 +185,9 @@ impl Worker {
         self.answer(false);
         self.count_waiting();
         self.kit.note_damage(error);
-        if let Err(error) = stirring::look(&self.kit, &mut self.local, &self.reader) {
-            self.kit.note_damage(&error);
+        match stirring::look(&self.kit, &mut self.local, &self.reader) {
+            Ok(stirred) => stirred.foretell(&self.kit),
+            Err(error) => self.kit.note_damage(&error),
         }
         // What could not be had while offline may be had once we are back.
         self.tidied = None;

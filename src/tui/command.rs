@@ -125,6 +125,8 @@ pub enum Argument {
     Time,
     /// Any words.
     Words,
+    /// What a list is sorted by.
+    Sort,
     /// A saved view's name.
     View,
     /// A name of the user's own.
@@ -199,7 +201,16 @@ commands! {
     ToggleRead, "toggle-read", Mail, [Index Reader], No, "unread", "Mark as read or unread";
     Unsubscribe, "unsubscribe", Mail, [Reader], No, "", "Leave the mailing list; tells first who is told";
     Move, "move", Mail, [Index Reader], Mailbox, "move", "Move to a mailbox";
-    Select, "select", Mail, [Index], No, "select", "Mark for the next action, or take the mark away";
+    Select, "select", Mail, [Index], Query, "select", "Select for the next action, or not any more; or what fits a search";
+    SelectRange, "select-range", Mail, [Index], No, "", "Select from what was selected last down or up to here";
+    SelectThread, "select-thread", Mail, [Index], No, "", "Select the whole conversation";
+    SelectAll, "select-all", Mail, [Index], No, "", "Select everything in the list";
+    SelectRead, "select-read", Mail, [Index], No, "", "Select everything in the list that is read";
+    SelectUnread, "select-unread", Mail, [Index], No, "", "Select everything in the list that is unread";
+    SelectStarred, "select-starred", Mail, [Index], No, "", "Select everything in the list that has a star";
+    SelectUnstarred, "select-unstarred", Mail, [Index], No, "", "Select everything in the list that has no star";
+    Export, "export", Mail, [Index Reader], Words, "", "Write to a new mbox file; with `/` at its end to a folder of files";
+    Unselect, "unselect", Mail, [Index], Query, "", "Select nothing any more, or not what fits a search";
     ApplyRules, "apply-rules", Mail, [Global], No, "", "Apply the rules to the inboxes; tells first what they change";
     Junk, "junk", Mail, [Index Reader], No, "", "Move to Junk; from Junk, back to the inbox";
     Tag, "tag", Mail, [Index Reader], Tag, "", "Tag with a word, or take the tag away";
@@ -246,6 +257,7 @@ commands! {
     Account, "account", Going, [Global], Account, "", "Go to an account's inbox, by number or name";
 
     SearchOrder, "search-order", Reading, [Index], No, "", "List what a search found by how well it fits, or by date";
+    Sort, "sort", Reading, [Index], Sort, "", "List the mailbox in another order, which it keeps";
     ToggleThreads, "toggle-threads", Reading, [Index], No, "", "Show conversations, or each message by itself";
     Fold, "fold", Reading, [Index Reader], No, "", "Fold or unfold the conversation, or a message of it";
     FoldAll, "fold-all", Reading, [Index Reader], No, "", "Fold every conversation; in one, unfold or fold all messages";

@@ -4,12 +4,13 @@
 use crate::config::Hyperlinks;
 use crate::config::keep::Keep;
 use crate::mime::itip::Answer;
-use crate::model::{AccountName, DraftId, Intent, MsgId, SignInBy, SignInWord};
+use crate::model::{AccountName, DraftId, Intent, MsgId, SignInBy, SignInWord, Target};
 use crate::signal::Announcement;
 use crate::tui::errand::Errand;
 use crate::tui::event::About;
 use crate::tui::part::PartJob;
 use crate::tui::question::{Job, Question};
+use crate::tui::takeout::Takeout;
 
 /// What a draft is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +103,9 @@ pub enum Effect {
         /// What was typed of the name or address.
         prefix: String,
     },
+    /// Take messages out of the program; comes back as
+    /// [`crate::tui::event::Event::Told`].
+    Takeout(Takeout, Vec<Target>),
     /// Write a view or tabs into the configuration; comes back as
     /// [`crate::tui::event::Event::Kept`].
     Keep(Keep),

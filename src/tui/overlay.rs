@@ -6,8 +6,8 @@
 //! (the change was refused, or undone elsewhere): the store has the last word.
 
 use crate::model::view::IndexRow;
-use crate::model::{Done, FlagChange, LocationId, Target, Verb};
-use std::collections::BTreeMap;
+use crate::model::{Done, FlagChange, LocationId, MailboxId, Target, ThreadId, Verb};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 /// So long an entry may contradict the cache.
@@ -15,9 +15,63 @@ pub const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Debug)]
 struct Flagged {
-    target: Target,
+    targets: Targets,
     change: FlagChange,
     since: Instant,
+}
+
+/// What an action is done to, for asking it about many rows.
+#[derive(Clone, Debug, Default)]
+struct Targets {
+    places: BTreeSet<LocationId>,
+    threads: BTreeSet<(ThreadId, Option<MailboxId>)>,
+    mailboxes: BTreeSet<MailboxId>,
+}
+
+impl Targets {
+    fn of(targets: &[Target]) -> Targets {
+        let mut all = Targets::default();
+        for target in targets {
+            match *target {
+                Target::Location(place) => _ = all.places.insert(place),
+                Target::Mailbox(mailbox) => _ = all.mailboxes.insert(mailbox),
+                Target::Thread { thread, mailbox } => _ = all.threads.insert((thread, mailbox)),
+            }
+        }
+        all
+    }
+
+    fn is_empty(&self) -> bool {
+        self.places.is_empty() && self.threads.is_empty() && self.mailboxes.is_empty()
+    }
+
+    fn remove(&mut self, others: &Targets) {
+        let fewer = others.places.len() + others.threads.len();
+        if fewer < self.places.len() + self.threads.len() {
+            others.places.iter().for_each(|p| _ = self.places.remove(p));
+            others
+                .threads
+                .iter()
+                .for_each(|t| _ = self.threads.remove(t));
+        } else {
+            self.places.retain(|p| !others.places.contains(p));
+            self.threads.retain(|t| !others.threads.contains(t));
+        }
+        self.mailboxes.retain(|m| !others.mailboxes.contains(m));
+    }
+
+    fn touch(&self, row: &IndexRow) -> bool {
+        self.places.contains(&row.location)
+            || self.threads.contains(&(row.thread, None))
+            || self.threads.contains(&(row.thread, Some(row.mailbox)))
+            || self.mailboxes.contains(&row.mailbox)
+    }
+
+    /// Whether it is about the whole thread of a row, and not about one message.
+    fn whole(&self, row: &IndexRow) -> bool {
+        self.threads.contains(&(row.thread, None))
+            || self.threads.contains(&(row.thread, Some(row.mailbox)))
+    }
 }
 
 /// The overlay.
@@ -25,6 +79,8 @@ struct Flagged {
 pub struct Overlay {
     gone: BTreeMap<LocationId, Instant>,
     flags: Vec<Flagged>,
+    /// What many rows are about to leave by, until the ledger has answered: by its ticket.
+    leaving: BTreeMap<u64, Targets>,
 }
 
 impl Overlay {
@@ -32,15 +88,27 @@ impl Overlay {
     pub fn add(&mut self, verb: &Verb, targets: &[Target], done: &Done, now: Instant) {
         self.gone.extend(done.gone.iter().map(|l| (*l, now)));
         if let Verb::Flag(change) = verb {
-            for target in targets {
-                self.flags.retain(|f| f.target != *target);
-                self.flags.push(Flagged {
-                    target: *target,
-                    change: change.clone(),
-                    since: now,
-                });
+            let targets = Targets::of(targets);
+            for entry in &mut self.flags {
+                entry.targets.remove(&targets);
             }
+            self.flags.retain(|f| !f.targets.is_empty());
+            self.flags.push(Flagged {
+                targets,
+                change: change.clone(),
+                since: now,
+            });
         }
+    }
+
+    /// Many rows are about to leave: they are hidden while the ledger writes that down.
+    pub fn leave(&mut self, ticket: u64, targets: &[Target]) {
+        self.leaving.insert(ticket, Targets::of(targets));
+    }
+
+    /// The ledger has answered: what really left is told by [`Overlay::add`].
+    pub fn left(&mut self, ticket: u64) {
+        self.leaving.remove(&ticket);
     }
 
     /// Forgets everything: the last action was taken back.
@@ -51,15 +119,15 @@ impl Overlay {
 
     /// Whether this row is shown as gone.
     pub fn hides(&self, row: &IndexRow) -> bool {
-        self.gone.contains_key(&row.location)
+        self.gone.contains_key(&row.location) || self.leaving.values().any(|t| t.touch(row))
     }
 
     /// The row as it is to be shown. `head`: it stands for a whole thread.
     pub fn shown(&self, row: &IndexRow, head: bool) -> IndexRow {
         let before = row;
         let mut row = before.clone();
-        for entry in self.flags.iter().filter(|f| touches(&f.target, before)) {
-            let whole = matches!(entry.target, Target::Thread { .. });
+        for entry in self.flags.iter().filter(|f| f.targets.touch(before)) {
+            let whole = entry.targets.whole(before);
             let was_seen = row.flags.system.has(crate::model::System::SEEN);
             row.flags = row.flags.after(&entry.change);
             let seen = row.flags.system.has(crate::model::System::SEEN);
@@ -84,16 +152,17 @@ impl Overlay {
     /// that have had their time, go.
     pub fn settle(&mut self, rows: &[IndexRow], asked: Instant) {
         let young = |since: Instant| asked < since + PATIENCE;
+        let here: BTreeSet<LocationId> = rows.iter().map(|r| r.location).collect();
         self.gone.retain(|location, since| {
             // An answer to an older question says nothing of this action.
-            asked < *since || (young(*since) && rows.iter().any(|r| r.location == *location))
+            asked < *since || (young(*since) && here.contains(location))
         });
         self.flags.retain(|f| {
             asked < f.since
                 || (young(f.since)
                     && rows
                         .iter()
-                        .any(|r| touches(&f.target, r) && r.flags.after(&f.change) != r.flags))
+                        .any(|r| f.targets.touch(r) && r.flags.after(&f.change) != r.flags))
         });
     }
 
@@ -108,16 +177,6 @@ impl Overlay {
         let gone = self.gone.values().copied();
         let flags = self.flags.iter().map(|f| f.since);
         gone.chain(flags).min().map(|since| since + PATIENCE)
-    }
-}
-
-fn touches(target: &Target, row: &IndexRow) -> bool {
-    match target {
-        Target::Location(l) => row.location == *l,
-        Target::Mailbox(m) => row.mailbox == *m,
-        Target::Thread { thread, mailbox } => {
-            row.thread == *thread && mailbox.is_none_or(|m| row.mailbox == m)
-        }
     }
 }
 

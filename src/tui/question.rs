@@ -2,12 +2,12 @@
 //! an old answer must not overwrite a newer question's.
 
 use crate::mime::render::Rendered;
-use crate::model::view::{IndexRow, MailboxRow, Order, Page, PageKey, Scope};
+use crate::model::view::{IndexRow, MailboxRow, Order, Page, PageKey, Scope, Sort};
 use crate::model::{
     AccountName, ActionId, Draft, DraftId, LocationId, MailboxId, MessageId, MsgId, Query,
     Reminder, Submission, ThreadId,
 };
-use crate::store::{Counted, Past};
+use crate::store::{Counted, Past, Stub};
 use crate::text::Clean;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,6 +21,8 @@ pub enum Listing {
         scope: Scope,
         /// One row a thread instead of one a message.
         threaded: bool,
+        /// In which order.
+        sort: Sort,
     },
     /// What a search in the cache finds, in this order, at most 500.
     Search(String, Order),
@@ -38,6 +40,14 @@ impl Listing {
             Listing::Scope { scope, .. } => Some(scope),
             Listing::Fitting(list) => list.scope.as_ref(),
             Listing::Search(..) | Listing::Conversation(..) => None,
+        }
+    }
+
+    /// In which order; searches have their own.
+    pub fn sort(&self) -> Sort {
+        match self {
+            Listing::Scope { sort, .. } => *sort,
+            _ => Sort::default(),
         }
     }
 
@@ -106,6 +116,35 @@ pub struct Preview {
     pub lines: Vec<Clean>,
 }
 
+/// Which rows of a list are to be selected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// Those that fit a query, or those that do not. A conversation fits where one of its messages
+    /// does.
+    Fitting(Arc<Query>, bool),
+    /// Of these, which are all of the list, those that fit or do not.
+    Among(Vec<(LocationId, MsgId)>, Arc<Query>, bool),
+    /// From one place of the list to another.
+    Between(PageKey, PageKey),
+    /// The messages of a thread.
+    Of(ThreadId),
+    /// Those of these that are gone from the list.
+    Gone(Vec<Stub>),
+}
+
+/// What is done with rows that were picked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// They alone are selected.
+    Only,
+    /// They are selected too.
+    Add,
+    /// They are not selected any more.
+    Remove,
+}
+
 /// A question to the reader thread. The newest is answered first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
@@ -113,6 +152,8 @@ pub enum Question {
     Sidebar,
     /// Where mail was filed.
     Filed,
+    /// In which orders mailboxes are listed that have one of their own.
+    Sorts,
     /// A window of an index.
     Window {
         /// Which list; an answer for another list is dropped.
@@ -159,6 +200,19 @@ pub enum Question {
         query: String,
         /// Messages of its list.
         messages: Vec<MsgId>,
+    },
+    /// Rows of the whole list, to be selected.
+    Pick {
+        /// As in [`Question::Window`].
+        serial: u64,
+        /// Which of the questions about this list.
+        ticket: u64,
+        /// What is listed.
+        listing: Listing,
+        /// Which rows.
+        which: Which,
+        /// What for.
+        how: How,
     },
     /// The mailing lists that there is mail of.
     Lists,
@@ -242,6 +296,8 @@ pub enum Answer {
     },
     /// To [`Question::Filed`].
     Filed(Vec<Habit>),
+    /// To [`Question::Sorts`].
+    Sorts(Vec<(Scope, Sort)>),
     /// To [`Question::Window`].
     Window {
         /// Of the question.
@@ -283,6 +339,17 @@ pub enum Answer {
         serial: u64,
         /// Which.
         messages: Vec<MsgId>,
+    },
+    /// To [`Question::Pick`].
+    Picked {
+        /// Of the question.
+        serial: u64,
+        /// Of the question.
+        ticket: u64,
+        /// Of the question.
+        how: How,
+        /// The rows, or why they can't be told.
+        found: Result<Vec<Stub>, String>,
     },
     /// To [`Question::Lists`]: the busiest first. Untrusted text.
     Lists(Vec<String>),

@@ -5,15 +5,15 @@
 //! dropped unread. Searching has its own thread and connection, so that a slow search never stands
 //! before a list; a newer search interrupts an older one.
 
-use crate::mime::parse::digest;
 use crate::mime::recipients::{format_list, parse_list};
 use crate::model::view::{IndexRow, Order, Page, Scope};
 use crate::model::{Address, DraftId, MsgId, Query, Reminder, ReminderState, Role, System};
 use crate::store::{Error, Reader};
 use crate::text::when;
 use crate::tui::event::Event;
-use crate::tui::found::Found;
+use crate::tui::excerpts::excerpts;
 use crate::tui::past;
+use crate::tui::picking::pick;
 use crate::tui::question::{Answer, DraftAt, DraftRow, Habit, Known, Listing, Question, Tray};
 use crate::tui::shelves::{Shelves, unreadable};
 use crate::tui::sorter::Sorter;
@@ -27,11 +27,6 @@ use std::sync::{Arc, OnceLock};
 
 /// Messages that a search shows at most.
 const FOUND: usize = 500;
-/// Octets of a text's beginning that a row has room for.
-const SEEN: usize = 40;
-/// Octets of a message of which an excerpt is made: a larger one takes too long to be read.
-const EXCERPTED: usize = 4 << 20;
-
 /// Mailing lists that a search offers at most.
 const LISTS: usize = 200;
 /// So many drafts of a mailbox are listed.
@@ -91,7 +86,7 @@ impl Readers {
                 ..
             }
         );
-        if let Question::Excerpts { .. } = question {
+        if let Question::Excerpts { .. } | Question::Pick { .. } = question {
             let _ = self.searches.send(question);
         } else if search {
             // The newer question is in the channel before the older query is stopped.
@@ -110,6 +105,7 @@ fn kind(question: &Question) -> (u8, i64) {
     match question {
         Question::Sidebar => (0, 0),
         Question::Filed => (20, 0),
+        Question::Sorts => (21, 0),
         Question::Window { .. } => (1, 0),
         Question::Thread { thread, .. } => (2, thread.0),
         Question::Conversation { thread, .. } => (10, thread.0),
@@ -123,6 +119,8 @@ fn kind(question: &Question) -> (u8, i64) {
         Question::Journal { .. } => (11, 0),
         Question::WouldUndo(_) => (12, 0),
         Question::Counts(_) => (13, 0),
+        // The list asks for the next when it has the answer to the one before.
+        Question::Pick { .. } => (14, 0),
     }
 }
 
@@ -225,14 +223,20 @@ impl Shelves {
                 reminders: self.reminders()?,
             },
             Question::Filed => Answer::Filed(self.habits()?),
+            Question::Sorts => Answer::Sorts(self.sorts()?),
             Question::Window {
                 serial,
-                listing: Listing::Scope { scope, threaded },
+                listing:
+                    Listing::Scope {
+                        scope,
+                        threaded,
+                        sort,
+                    },
                 page,
                 limit,
             } => {
                 // One more than asked for tells whether there are more.
-                let mut rows = self.reader()?.page(scope, *threaded, *page, limit + 1)?;
+                let mut rows = self.sorted((scope, *threaded, *sort), *page, limit + 1)?;
                 let more = rows.len() > *limit;
                 if more && page.is_backward() {
                     rows.remove(0);
@@ -269,21 +273,34 @@ impl Shelves {
             },
             Question::NextUnread {
                 serial,
-                listing: Listing::Scope { scope, threaded },
+                listing:
+                    Listing::Scope {
+                        scope,
+                        threaded,
+                        sort,
+                    },
                 after,
             } => Answer::NextUnread {
                 serial: *serial,
-                key: self
-                    .reader()?
-                    .next_unread(scope, *threaded, *after)?
-                    .map(|r| r.key),
+                key: self.next_unread((scope, *threaded, *sort), *after)?,
             },
             Question::NextUnread { serial, .. } => Answer::NextUnread {
                 serial: *serial,
                 key: None,
             },
             Question::Lists => Answer::Lists(self.reader()?.lists(LISTS)?),
-            // The search thread's.
+            // The search thread's, as is what is picked.
+            Question::Pick {
+                serial,
+                ticket,
+                how,
+                ..
+            } => Answer::Picked {
+                serial: *serial,
+                ticket: *ticket,
+                how: *how,
+                found: Ok(Vec::new()),
+            },
             Question::Excerpts { serial, .. } => Answer::Excerpts {
                 serial: *serial,
                 found: Vec::new(),
@@ -390,6 +407,29 @@ fn serve_searches(
             }
             continue;
         }
+        if let Question::Pick {
+            serial,
+            ticket,
+            listing,
+            which,
+            how,
+        } = &question
+        {
+            let found = match reader {
+                Ok(reader) => pick(reader, listing, which),
+                Err(error) => Err(unreadable(cache, error)),
+            };
+            let answer = Answer::Picked {
+                serial: *serial,
+                ticket: *ticket,
+                how: *how,
+                found,
+            };
+            if events.send(Event::Rows(answer)).is_err() {
+                return;
+            }
+            continue;
+        }
         let Question::Window {
             serial,
             page,
@@ -452,37 +492,6 @@ fn names(typed: &str) -> String {
 fn unsearchable(cache: &Path, error: &Error) -> String {
     Reader::note_damage(cache, error);
     format!("the mail can't be searched: {error}")
-}
-
-/// What stands in these messages around what was found; ends early when something newer waits.
-fn excerpts(
-    reader: &Reader,
-    query: &str,
-    messages: &[MsgId],
-    waits: &dyn Fn() -> bool,
-) -> Vec<(MsgId, String)> {
-    let wanted = Found::of(query);
-    let mut out = Vec::new();
-    for message in messages {
-        if waits() {
-            break;
-        }
-        let Ok(Some(raw)) = reader.body(*message) else {
-            continue;
-        };
-        if raw.len() > EXCERPTED {
-            continue;
-        }
-        // A message that brings the parser to panic has no excerpt.
-        let read = catch_unwind(AssertUnwindSafe(|| digest(&raw)));
-        let Ok(digest) = read else { continue };
-        // Where it stands near the beginning the row shows it already.
-        let near = |place: &std::ops::Range<usize>| place.start < SEEN;
-        if !wanted.in_text(&digest.snippet).iter().any(near) {
-            out.extend(wanted.excerpt(&digest.text).map(|e| (*message, e)));
-        }
-    }
-    out
 }
 
 /// What is found here, then what only servers found, and which that is.

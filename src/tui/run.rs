@@ -27,6 +27,7 @@ use crate::tui::reader::Readers;
 use crate::tui::signing;
 use crate::tui::spell::Spelling;
 use crate::tui::stage::{RunError, Stage};
+use crate::tui::takeout::take_out;
 use crate::tui::terminal::{self, Terminal};
 use crate::tui::theme::Surroundings;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -96,6 +97,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
         board: Arc::clone(&ports.board),
         hyperlinks: hyperlink::wanted(ports.hyperlinks, |name| std::env::var(name).ok()),
         hands: Hands {
+            cache: ports.cache.clone(),
             ask: ports.ask,
             readers,
             contacts,
@@ -138,6 +140,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
 
 /// What performs effects.
 struct Hands<'s> {
+    cache: PathBuf,
     ask: Ask,
     readers: Readers,
     contacts: Asker,
@@ -259,6 +262,15 @@ impl Hands<'_> {
             Effect::Leave(message) => self.layout.leave(message),
             Effect::Part(job) => self.parts.begin(job),
             Effect::Ask(intent, about) => (self.ask)(intent, reply(self.events.clone(), about)),
+            Effect::Takeout(what, targets) => {
+                let (cache, events) = (self.cache.clone(), self.events.clone());
+                std::thread::Builder::new()
+                    .name("takeout".into())
+                    .spawn(move || {
+                        let told = take_out(&cache, &what, &targets);
+                        let _ = events.send(Event::Told(told));
+                    })?;
+            }
             Effect::OpenUrl(url) => open_url(url, self.events.clone()),
             Effect::Paths(typed) => self.layout.paths(typed),
             Effect::Errand {

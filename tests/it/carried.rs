@@ -114,7 +114,7 @@ fn a_refusal_keeps_the_original() {
     };
     carry(&home, "one");
     bea.delete("Kept").unwrap();
-    let said = home.run(&["sync", "--once"]);
+    let said = home.run(&["sync", "--once"]).code(77);
     assert!(said.err.contains("stays in work"), "{}", said.err);
     assert_eq!(
         names(&server_has(&mut ada, "INBOX")),
@@ -164,6 +164,66 @@ fn what_was_altered_on_the_way_is_not_sent_again() {
     home.sync();
     assert_eq!(there.mail(|m| m.subjects("Kept")), ["one"]);
     assert_eq!(here.mail(|m| m.subjects("INBOX")), ["one"]);
+}
+
+#[test]
+fn a_copy_that_is_altered_and_has_no_name_is_made_once() {
+    let here = Script::start(|mail| {
+        let raw = b"Subject: one\r\nFrom: Bo <bo@example.test>\r\n\r\nThe text.\r\n";
+        mail.put(b"INBOX", raw.to_vec(), Vec::new());
+    });
+    let there = Script::start(|mail| {
+        mail.caps = mail.caps.replace(" UIDPLUS", "");
+        mail.make("Kept", "");
+    });
+    let home = Home::new(&format!(
+        "{}{}",
+        here.account("work"),
+        there.account("home")
+    ));
+    home.sync();
+    carry(&home, "one");
+    // It arrives, and is altered before anybody can see whether it did.
+    there.always("UID SEARCH|UID FETCH", Act::Close);
+    home.run(&["sync", "--once"]);
+    assert_eq!(there.mail(|m| m.subjects("Kept")), ["one"]);
+    there.mail(|m| m.folder("Kept").messages[0].raw.extend(b"Scanned.\r\n"));
+    there.behave();
+    let said = home.run(&["sync", "--once"]).code(77);
+    assert!(said.err.contains("differs"), "{}", said.err);
+    home.sync();
+    assert_eq!(there.mail(|m| m.subjects("Kept")), ["one"]);
+    assert_eq!(here.mail(|m| m.subjects("INBOX")), ["one"]);
+}
+
+#[test]
+fn what_is_put_off_again_and_again_stays_in_the_end() {
+    let here = Script::with(&["one"]);
+    let there = Script::start(|mail| mail.make("Kept", ""));
+    let mut home = Home::new(&format!(
+        "{}{}",
+        here.account("work"),
+        there.account("home")
+    ));
+    home.hurry = 10_000;
+    home.sync();
+    carry(&home, "one");
+    there.always("APPEND", crate::script::say("{tag} NO [INUSE] not now\n"));
+    let mut said = String::new();
+    for _ in 0..30 {
+        said = home.run(&["sync", "--once"]).err;
+        if said.contains("stays in work") {
+            break;
+        }
+    }
+    assert!(said.contains("not now"), "{said}");
+    let asked = there.said("APPEND").len();
+    assert!((10..=25).contains(&asked), "{asked}");
+    there.behave();
+    home.sync();
+    assert_eq!(there.said("APPEND").len(), asked, "it is tried for ever");
+    assert_eq!(here.mail(|m| m.subjects("INBOX")), ["one"]);
+    assert_eq!(home.subjects("Kept"), Vec::<String>::new());
 }
 
 /// Ended before and after each step of the sync that brings it over, and of the command before it.

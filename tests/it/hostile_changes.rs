@@ -53,6 +53,24 @@ fn f36_a_refused_change_is_undone_on_screen_in_the_servers_words() {
 }
 
 #[test]
+fn f36_what_could_not_be_made_is_not_subscribed_to_and_the_command_fails() {
+    let (server, home) = ready();
+    server.always("CREATE", say("{tag} NO [CANNOT] no such names\n"));
+    home.run(&["mailbox", "create", "Plans"]).code(0);
+    let ran = home.run(&["sync", "--once"]).code(77);
+    assert!(ran.err.contains("no such names"), "{}", ran.err);
+    assert!(
+        server.said("SUBSCRIBE").is_empty(),
+        "{:?}",
+        server.said("SUBSCRIBE")
+    );
+    assert!(!ran.err.contains("subscription"), "{}", ran.err);
+    let journal = home.run(&["journal"]).code(0).text();
+    assert!(journal.contains("Making the mailbox Plans"), "{journal}");
+    assert!(journal.contains("no such names"), "{journal}");
+}
+
+#[test]
 fn f36_a_mailbox_that_became_read_only_is_not_written_to_for_ever() {
     let (server, home) = ready();
     server.mail(|m| m.folder("Work").read_only = true);

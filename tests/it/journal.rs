@@ -173,7 +173,7 @@ fn one_action_is_taken_back_and_what_is_in_the_way_is_told() {
         home.run(&["undo", "a99999"])
             .code(66)
             .err
-            .contains("was before")
+            .contains("there is no action")
     );
     assert_eq!(home.json(&["accounts"])["accounts"][0]["name"], ACCOUNT);
 }

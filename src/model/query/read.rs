@@ -283,7 +283,7 @@ impl<'a> Reader<'a> {
     fn pattern(&mut self, at: usize, letter: char) -> Read<Option<Expr>> {
         let wrong = |what: &str| error(at, &format!("`~{letter}` {what}"));
         let with = match mutt::pattern(letter) {
-            None => return Err(wrong("is not known here; `?` lists what is")),
+            None => return Err(wrong(&format!("is not known here; {}", mutt::KNOWN))),
             Some(Pattern::Alone(expr)) => return Ok(Some(expr)),
             Some(Pattern::With(with)) => with,
         };
@@ -304,6 +304,8 @@ impl<'a> Reader<'a> {
         let goes_on = self.typed
             && self.is_open()
             && !negated
+            // Whoever writes what a word ends with has written its end.
+            && !text.starts_with('*')
             && text.ends_with(char::is_alphanumeric)
             && bare.chars().count() > 1;
         Expr::Term(Term::Words {

@@ -168,6 +168,8 @@ fn what_is_being_typed_may_go_on() {
         ("a newer:2", "a"),
         ("a ~f", "a"),
         ("a) b", "a b"),
+        ("part", "part*"),
+        ("*part", "*part"),
     ] {
         let query = Query::typed(typed).unwrap_or_else(|e| panic!("{typed}: {e}"));
         assert_eq!(query.to_string(), means, "{typed}");

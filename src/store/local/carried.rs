@@ -5,7 +5,8 @@
 //! that they have where they lie. Before a message goes over the wire its row says what the
 //! mailbox looked like; once the copy was proved, where it lies. When all are settled, the
 //! operation on the other side that removes the originals is let go in the same transaction: so
-//! nothing is removed that was not proved, and what failed stays where it is.
+//! nothing is removed that was not proved, and what failed stays where it is. That it stays, and
+//! why, is a row as well: while others of the carry are waited for it is not sent again.
 
 use super::connection::{Local, LocalReader};
 use super::ops::{present, queue};
@@ -18,14 +19,27 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far one message of a carry got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// The generation of the mailbox that it goes to.
+    /// The generation of the mailbox that it goes to; 0 if nothing of it was ever sent.
     pub uidvalidity: UidValidity,
     /// UIDs from here on may be the copy's.
     pub uidnext: u32,
     /// The copy's UID, once that is proved.
     pub uid: Option<Uid>,
+    /// Why it stays where it is, once that is settled.
+    pub stays: Option<String>,
+    /// How often it was sent, or begun to be.
+    pub attempts: u32,
+    /// It is not sent again before this time, seconds since 1970.
+    pub next: i64,
+}
+
+impl Sent {
+    /// Whether something of it may lie there.
+    pub fn was_begun(&self) -> bool {
+        self.uidvalidity.0 != 0
+    }
 }
 
 /// What follows when a carry has ended.
@@ -54,12 +68,36 @@ impl Local {
     ) -> Result<bool> {
         self.write(|tx| {
             let n = tx.execute(
-                "INSERT OR REPLACE INTO carried(op, seq, uidvalidity, uidnext, uid)
-                 SELECT ?1, ?2, ?3, ?4, 0 FROM op WHERE id = ?1 AND state = 1 AND recalled = 0",
+                "INSERT INTO carried(op, seq, uidvalidity, uidnext, uid, attempts)
+                 SELECT ?1, ?2, ?3, ?4, 0, 1 FROM op WHERE id = ?1 AND state = 1 AND recalled = 0
+                 ON CONFLICT(op, seq) DO UPDATE SET uidvalidity = ?3, uidnext = ?4, uid = 0,
+                     attempts = attempts + 1",
                 params![op.0, seq, uidvalidity.0, uidnext],
             )?;
             Ok(n == 1)
         })
+    }
+
+    /// The server did not take a message for now: not again before `next` (seconds since 1970).
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn carried_later(&mut self, op: OpId, seq: usize, why: &str, next: i64) -> Result<()> {
+        self.write(|tx| {
+            tx.execute(
+                "UPDATE carried SET why = ?3, next = ?4 WHERE op = ?1 AND seq = ?2",
+                params![op.0, seq, why, next],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// A message stays where it is, whatever becomes of the others of its carry.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn carried_not(&mut self, op: OpId, seq: usize, why: &str) -> Result<()> {
+        self.write(|tx| Ok(stays(tx, op, seq, why)?))
     }
 
     /// The copy of a message was proved to be there.
@@ -75,7 +113,7 @@ impl Local {
     ) -> Result<()> {
         self.write(|tx| {
             tx.execute(
-                "UPDATE carried SET uidvalidity = ?3, uid = ?4 WHERE op = ?1 AND seq = ?2",
+                "UPDATE carried SET uidvalidity = ?3, uid = ?4, why = '' WHERE op = ?1 AND seq = ?2",
                 params![op.0, seq, uidvalidity.0, uid.get()],
             )?;
             Ok(())
@@ -105,7 +143,8 @@ impl Local {
                 "UPDATE op SET state = ?2, error = ?3 WHERE id = ?1",
                 params![op.id.0, state, why],
             )?;
-            for seq in failed.keys() {
+            for (seq, why) in failed {
+                stays(tx, op.id, *seq, why)?;
                 for id in [Some(op.id), vacate.as_ref().map(|(v, _)| v.id)]
                     .into_iter()
                     .flatten()
@@ -193,7 +232,8 @@ impl LocalReader {
 /// Takes a carry back that has not ended: at once if nothing went over the wire (`true`), or else
 /// when it has ended.
 pub(super) fn recall(tx: &Transaction<'_>, op: OpId) -> Result<bool> {
-    let begun = !sent_of(tx, op)?.is_empty();
+    // What stays where it is has nothing on its way.
+    let begun = sent_of(tx, op)?.values().any(|sent| sent.stays.is_none());
     let sql = match begun {
         true => "UPDATE op SET recalled = 1 WHERE id = ?1",
         false => "UPDATE op SET state = 4 WHERE id = ?1",
@@ -306,15 +346,31 @@ fn one(conn: &Connection, id: OpId) -> Result<Option<(Op, i64)>> {
     }
 }
 
+/// Notes that a message stays where it is. What was proved to be there is there.
+fn stays(tx: &Transaction<'_>, op: OpId, seq: usize, why: &str) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT INTO carried(op, seq, uidvalidity, uidnext, uid, stays, why) VALUES (?1, ?2, 0, 0, 0, 1, ?3)
+         ON CONFLICT(op, seq) DO UPDATE SET stays = 1, why = ?3 WHERE uid = 0",
+        params![op.0, seq, why],
+    )?;
+    Ok(())
+}
+
 fn sent_of(conn: &Connection, op: OpId) -> Result<BTreeMap<usize, Sent>> {
     let mut select = conn.prepare_cached(
-        "SELECT seq, uidvalidity, uidnext, uid FROM carried WHERE op = ?1 ORDER BY seq",
+        "SELECT seq, uidvalidity, uidnext, uid, stays, why, attempts, next FROM carried
+         WHERE op = ?1 ORDER BY seq",
     )?;
     let rows = select.query_map([op.0], |r| {
+        let stays: bool = r.get(4)?;
+        let why: String = r.get(5)?;
         let sent = Sent {
             uidvalidity: UidValidity(r.get(1)?),
             uidnext: r.get(2)?,
             uid: Uid::new(r.get(3)?),
+            stays: stays.then_some(why),
+            attempts: r.get(6)?,
+            next: r.get(7)?,
         };
         Ok((r.get(0)?, sent))
     })?;
@@ -328,4 +384,80 @@ fn is_recalled(conn: &Connection, op: OpId) -> Result<bool> {
         .query_row([op.0], |r| r.get(0))
         .optional()?;
     Ok(told.unwrap_or(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MessageId, NewOp};
+
+    const V: UidValidity = UidValidity(7);
+
+    fn key(n: u32) -> MessageKey {
+        MessageKey {
+            mailbox: MailboxName::new("INBOX"),
+            uidvalidity: UidValidity(1),
+            uid: Uid::new(n).unwrap(),
+            message_id: MessageId::new(&format!("{n}@x.example")),
+            size: 100,
+        }
+    }
+
+    fn pair() -> [NewOp; 2] {
+        let account = |name: &str| AccountName(name.to_owned());
+        let kind = OpKind::Carry {
+            from: account("work"),
+            to: MailboxName::new("Kept"),
+        };
+        let keys = (1..=3).map(key).collect();
+        there_and_gone(&account("home"), &account("work"), kind, keys)
+    }
+
+    #[test]
+    fn what_became_of_each_message_is_there_after_a_crash() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("local.db");
+        let mut local = Local::open(&path).unwrap();
+        let op = local.act("Moved", 0, &pair()).unwrap().1.remove(0);
+        assert!(local.claim(op.id).unwrap());
+        assert!(local.carrying(op.id, 0, V, 10).unwrap());
+        local.carried_later(op.id, 0, "in use", 90).unwrap();
+        local.carried_not(op.id, 1, "too large").unwrap();
+        drop(local);
+        let mut local = Local::open(&path).unwrap();
+        let sent = local.read().sent_of(op.id).unwrap();
+        assert_eq!((sent[&0].attempts, sent[&0].next), (1, 90));
+        assert!(sent[&0].was_begun() && sent[&0].stays.is_none());
+        assert!(!sent[&1].was_begun());
+        assert_eq!(sent[&1].stays.as_deref(), Some("too large"));
+        assert!(local.carrying(op.id, 0, V, 12).unwrap());
+        let uid = Uid::new(12).unwrap();
+        local.carried(op.id, 0, V, uid).unwrap();
+        assert!(local.carrying(op.id, 2, V, 13).unwrap());
+        local.carried(op.id, 2, V, Uid::new(13).unwrap()).unwrap();
+        // What was proved is not taken back by whoever comes later.
+        local.carried_not(op.id, 0, "differs").unwrap();
+        let sent = local.read().sent_of(op.id).unwrap();
+        assert_eq!((sent[&0].uid, sent[&0].attempts), (Some(uid), 2));
+        assert_eq!(sent[&0].stays, None);
+        assert_eq!(local.read().refusals().unwrap(), 0);
+        let failed = [(1, "too large".to_owned())].into();
+        let landed = local.landed(&op, &failed, 100).unwrap();
+        let vacate = landed.vacate.unwrap();
+        let gone: Vec<u32> = vacate.keys.iter().map(|k| k.uid.get()).collect();
+        assert_eq!((vacate.kind, gone), (OpKind::Expunge, vec![1, 3]));
+        assert_eq!(local.read().refusals().unwrap(), 1, "it is remembered");
+    }
+
+    #[test]
+    fn of_what_only_stays_nothing_is_on_its_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut local = Local::open(&dir.path().join("local.db")).unwrap();
+        let op = local.act("Moved", 0, &pair()).unwrap().1.remove(0);
+        local.claim(op.id).unwrap();
+        local.carried_not(op.id, 0, "too large").unwrap();
+        let begun = |local: &mut Local| local.write(|tx| Ok(!recall(tx, op.id)?)).unwrap();
+        assert!(!begun(&mut local), "taken back at once");
+        assert!(!local.carrying(op.id, 1, V, 9).unwrap(), "and not begun");
+    }
 }

@@ -32,6 +32,7 @@ pub mod strays;
 pub mod leaving;
 pub mod pictures;
 pub mod filed;
+pub mod sorting;
 
 #[cfg(test)]
 mod tests;

@@ -72,6 +72,14 @@ impl Local {
         self.write(|tx| Ok(queue(tx, "", now, ops, false)?.1))
     }
 
+    /// Makes durable what the user asked for and can't be taken back: the journal tells it.
+    ///
+    /// # Errors
+    /// When they can't be written.
+    pub fn act_for_good(&mut self, label: &str, now: i64, ops: &[NewOp]) -> Result<Vec<Op>> {
+        self.write(|tx| Ok(queue(tx, label, now, ops, false)?.1))
+    }
+
     /// Marks a pending operation as in flight, before its command goes out. `false` if it is not
     /// pending any more.
     ///

@@ -119,6 +119,32 @@ impl LocalReader {
         })
     }
 
+    /// How many changes servers refused for good, of those that are remembered. Who counts before and
+    /// after knows whether there was another.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn refusals(&self) -> Result<u64> {
+        self.look(|conn| {
+            let sql = "SELECT (SELECT count(*) FROM op WHERE state = 2)
+                 + (SELECT count(*) FROM carried c JOIN op ON op.id = c.op
+                    WHERE c.stays = 1 AND op.state = 3 AND op.recalled = 0)";
+            let mut select = conn.prepare_cached(sql)?;
+            Ok(select.query_row([], |row| row.get(0))?)
+        })
+    }
+
+    /// Whether the journal has an action of that number.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn has_action(&self, id: ActionId) -> Result<bool> {
+        self.look(|conn| {
+            let mut select = conn.prepare_cached("SELECT 1 FROM action WHERE id = ?1")?;
+            Ok(select.exists([id.0])?)
+        })
+    }
+
     /// What taking an action back would do, without doing it.
     ///
     /// # Errors
@@ -183,6 +209,16 @@ fn stand(conn: &Connection, action: i64) -> Result<Stand> {
     let limit = i64::try_from(REASONS).unwrap_or(i64::MAX);
     let reasons = why.query_map(params![action, limit], |r| r.get(0))?;
     stand.reasons = reasons.collect::<rusqlite::Result<_>>()?;
+    // Of what went to another account some may have stayed.
+    let mut stays = conn.prepare_cached(
+        "SELECT DISTINCT c.why FROM carried c JOIN op ON op.id = c.op
+         WHERE op.action = ?1 AND op.state = 3 AND op.recalled = 0 AND c.stays = 1 LIMIT ?2",
+    )?;
+    let stays = stays.query_map(params![action, limit], |r| r.get::<_, String>(0))?;
+    for why in stays {
+        stand.refused = stand.refused.max(1);
+        stand.reasons.push(why?);
+    }
     Ok(stand)
 }
 

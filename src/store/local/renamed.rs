@@ -8,7 +8,7 @@ use crate::store::renamed::Renames;
 use rusqlite::params;
 
 /// Every column that holds a mailbox's name, and how its rows are told by account.
-const COLUMNS: [(&str, &str, &str); 9] = [
+const COLUMNS: [(&str, &str, &str); 10] = [
     (
         "op",
         "dest",
@@ -26,6 +26,7 @@ const COLUMNS: [(&str, &str, &str); 9] = [
     ("arrival", "mailbox", "account = ?1"),
     ("arrival_mark", "mailbox", "account = ?1"),
     ("filed", "mailbox", "account = ?1"),
+    ("sorting", "mailbox", "account = ?1"),
 ];
 
 impl Local {

@@ -59,6 +59,26 @@ fn what_was_here_already_is_not_new_elsewhere() {
 }
 
 #[test]
+fn nobody_silences_a_conversation_by_joining_it_to_a_muted_one() {
+    let mut f = Fixture::new();
+    let mut muted = message(1);
+    muted.flags.keywords.insert("$Muted".to_owned());
+    let stranger = answer(3, &[1, 2]);
+    f.ingest("INBOX", &[muted, message(2), stranger, answer(4, &[2])]);
+    let reader = f.reader();
+    let scope = Scope::Mailbox(f.mailbox("INBOX"));
+    let rows = reader.page(&scope, false, Page::Newest, 9).unwrap();
+    let places: Vec<LocationId> = rows.iter().map(|r| r.location).collect();
+    let told = reader.worth_telling(&places, None, 0).unwrap();
+    let told: Vec<&str> = rows
+        .iter()
+        .filter(|r| told.contains(&r.location))
+        .map(|r| r.subject.as_str())
+        .collect();
+    assert_eq!(told, ["subject 4", "subject 2"]);
+}
+
+#[test]
 fn what_is_read_muted_or_not_asked_for_is_not_told() {
     let mut f = Fixture::new();
     let read = NewMessage {

@@ -1,7 +1,7 @@
 //! What a screen asks: pages, threads, searches. Each by an index.
 
 use super::fixture::*;
-use crate::model::view::{IndexRow, Page, PageKey, Scope};
+use crate::model::view::{IndexRow, Page, PageKey, Scope, Sort, SortBy};
 use crate::model::*;
 use crate::store::pages::{Walk, count_sql};
 use crate::store::*;
@@ -52,6 +52,132 @@ fn walk_up(reader: &Reader, scope: &Scope, threaded: bool, limit: usize) -> Vec<
     rows
 }
 
+fn sorted_down(reader: &Reader, of: (&Scope, bool, Sort), limit: usize) -> Vec<IndexRow> {
+    let mut ranks = None;
+    let mut ask = |page| reader.sorted(&mut ranks, of, page, limit).unwrap();
+    let mut rows = ask(Page::Newest);
+    while let Some(last) = rows.last() {
+        let next = ask(Page::After(last.key));
+        if next.is_empty() {
+            break;
+        }
+        rows.extend(next);
+    }
+    let mut up = ask(Page::Oldest);
+    while let Some(first) = up.first() {
+        let mut before = ask(Page::Before(first.key));
+        if before.is_empty() {
+            break;
+        }
+        before.extend(up);
+        up = before;
+    }
+    assert_eq!(up, rows);
+    assert!(rows.windows(2).all(|w| w[0].key > w[1].key));
+    for (at, row) in rows.iter().enumerate() {
+        assert_eq!(ask(Page::From(row.key))[0].location, rows[at].location);
+    }
+    let unread = |rows: &[IndexRow]| rows.iter().find(|r| r.unread > 0).map(|r| r.key);
+    let next = reader.next_unread_sorted(&mut ranks, of, None).unwrap();
+    assert_eq!(next, unread(&rows));
+    if let Some(at) = rows.iter().position(|r| r.unread > 0) {
+        let below = reader.next_unread_sorted(&mut ranks, of, Some(rows[at].key));
+        assert_eq!(below.unwrap(), unread(&rows[at + 1..]));
+    }
+    rows
+}
+
+#[test]
+fn a_list_is_sorted_and_every_page_of_it_holds_together() {
+    let (mut f, inboxes) = two_inboxes();
+    let people = ["zoe", "Émile", "ada", "Bo", "\u{201c}cy\u{201d}"];
+    let subjects = ["Re: b", "a", "FWD: re: c", "", "B"];
+    for n in 1..=20_u32 {
+        let at = n as usize;
+        let mut new = message(n);
+        new.envelope.date = Some(i64::from(n) * 10);
+        new.internal_date = i64::from(n) * 10;
+        new.size = u64::from(n * 7 % 11);
+        new.envelope.from = vec![Address::new(people[at % 5], "x@x.example")];
+        new.envelope.subject = subjects[at / 2 % 4].into();
+        new.flags = if n % 3 == 0 { Flags::default() } else { seen() };
+        f.cache.ingest(inboxes[at % 2], V, &[new], None).unwrap();
+    }
+    let read = f.cache.read();
+    for scope in [Scope::UnifiedInbox, Scope::Mailbox(inboxes[0])] {
+        for threaded in [false, true] {
+            let all = read.total(&scope, threaded).unwrap() as usize;
+            for (name, by) in Sort::NAMES {
+                let sort = |reversed| Sort { by, reversed };
+                let rows = sorted_down(read, (&scope, threaded, sort(false)), 3);
+                assert_eq!(rows.len(), all, "{name}");
+                let mut back = sorted_down(read, (&scope, threaded, sort(true)), 4);
+                back.reverse();
+                let places =
+                    |rows: &[IndexRow]| rows.iter().map(|r| r.location).collect::<Vec<_>>();
+                assert_eq!(places(&back), places(&rows), "{name}");
+                let list = Picking {
+                    scope: Some(&scope),
+                    threaded,
+                    sort: sort(false),
+                    query: None,
+                    now: 0,
+                };
+                let between = read
+                    .picked_between(&list, (rows[5].key, rows[2].key))
+                    .unwrap();
+                assert_eq!(between.len(), 4, "{name}");
+                let names: Vec<&str> = rows.iter().map(|r| r.from[0].display()).collect();
+                match by {
+                    SortBy::Date => assert!(rows.windows(2).all(|w| w[0].date >= w[1].date)),
+                    SortBy::From if !threaded => {
+                        assert_eq!((names[0], names[all - 1]), ("ada", "zoe"), "{names:?}")
+                    }
+                    SortBy::Subject if !threaded => {
+                        assert_eq!(rows[0].subject, "a");
+                        assert_eq!(rows[all - 1].subject, "", "what has none comes last");
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_comes_and_goes_is_seen_in_a_sorted_list() {
+    let mut f = Fixture::new();
+    let big = |n: u32, size| NewMessage { size, ..message(n) };
+    f.ingest("INBOX", &[big(1, 10), big(2, 30)]);
+    let scope = Scope::Mailbox(f.mailbox("INBOX"));
+    let sort = Sort {
+        by: SortBy::Size,
+        reversed: false,
+    };
+    let reader = f.reader();
+    let mut ranks = None;
+    let mut list = || -> Vec<String> {
+        let of = (&scope, false, sort);
+        let rows = reader.sorted(&mut ranks, of, Page::Newest, 9).unwrap();
+        rows.into_iter().map(|r| r.subject).collect()
+    };
+    assert_eq!(list(), ["subject 2", "subject 1"]);
+    let to = OpKind::Move {
+        to: name("Archive"),
+    };
+    let op = f.op(1, to, vec![f.key(2)]);
+    f.cache.apply(&op).unwrap();
+    assert_eq!(list(), ["subject 1"], "whatever was kept");
+    f.ingest("INBOX", &[big(3, 20)]);
+    let mut there = list();
+    // What was put in order lasts a moment.
+    let began = std::time::Instant::now();
+    while there.len() < 2 && began.elapsed() < std::time::Duration::from_secs(60) {
+        there = list();
+    }
+    assert_eq!(there, ["subject 3", "subject 1"]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
@@ -73,6 +199,27 @@ proptest! {
         for scope in [Scope::UnifiedInbox, Scope::Mailbox(inboxes[0]), Scope::Mailbox(inboxes[1])] {
             for threaded in [false, true] {
                 let rows = walk_down(read, &scope, threaded, limit);
+                let list = Picking { scope: Some(&scope), threaded, sort: Sort::default(), query: None, now: 0 };
+                let stub = |r: &IndexRow| match threaded {
+                    false => Stub::Place(r.location),
+                    true => Stub::Thread(r.thread, (r.count == 1).then_some(r.location)),
+                };
+                let set = |stubs: Vec<Stub>| stubs.into_iter().map(|s| match s {
+                    Stub::Thread(t, _) => Stub::Thread(t, None),
+                    place => place,
+                }).collect::<BTreeSet<_>>();
+                let all: Vec<Stub> = rows.iter().map(stub).collect();
+                prop_assert_eq!(read.picked(&list).unwrap().into_iter().collect::<BTreeSet<_>>(), all.iter().copied().collect());
+                let unread = Query::typed("is:unread").unwrap();
+                for fits in [true, false] {
+                    let wanted = rows.iter().filter(|r| (r.unread > 0) == fits).map(stub).collect();
+                    prop_assert_eq!(set(read.picked_by(&list, &unread, fits).unwrap()), set(wanted));
+                }
+                if let [first, .., last] = rows.as_slice() {
+                    let between = read.picked_between(&list, (last.key, first.key)).unwrap();
+                    prop_assert_eq!(set(between), set(all.clone()));
+                }
+                prop_assert_eq!(read.picked_no_more(&list, &all).unwrap(), vec![]);
                 let keys: Vec<PageKey> = rows.iter().map(|r| r.key).collect();
                 prop_assert!(keys.windows(2).all(|w| w[0] > w[1]), "{keys:?}");
                 prop_assert_eq!(&walk_up(read, &scope, threaded, limit), &rows);

@@ -45,6 +45,27 @@ fn a_pull_never_undoes_what_the_user_did() {
 }
 
 #[test]
+fn what_is_about_many_is_taken_off_in_pieces() {
+    let mut f = Fixture::new();
+    let all: Vec<NewMessage> = (1..=9).map(message).collect();
+    f.ingest("INBOX", &all);
+    let keys: Vec<MessageKey> = (1..=9).map(|n| f.key(n)).collect();
+    for keys in keys.chunks(4) {
+        f.cache
+            .apply(&f.op(1, to("Archive"), keys.to_vec()))
+            .unwrap();
+        f.check();
+    }
+    assert_eq!(f.shown("Archive").len(), 9);
+    for left in [5, 1, 0] {
+        f.cache.take_off(OpId(1), 4).unwrap();
+        assert_eq!(f.shown("Archive").len(), left);
+        f.check();
+    }
+    assert_eq!(f.shown("INBOX").len(), 9);
+}
+
+#[test]
 fn a_move_shows_at_once_and_keeps_the_place_it_took() {
     let mut f = Fixture::new();
     f.ingest("INBOX", &[message(1), message(2)]);

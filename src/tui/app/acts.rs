@@ -22,13 +22,19 @@ pub struct Acts {
 }
 
 impl Acts {
-    /// Asks for an action on mail.
-    pub fn act(&mut self, verb: Verb, targets: Vec<Target>) -> Effect {
+    /// Asks for an action on mail, by a ticket.
+    pub fn act(&mut self, verb: Verb, targets: Vec<Target>) -> (u64, Effect) {
         let intent = Intent::Act {
             verb: verb.clone(),
             targets: targets.clone(),
         };
-        self.ask(intent, Some(verb), targets)
+        let effect = self.ask(intent, Some(verb), targets);
+        (self.next, effect)
+    }
+
+    /// An act under way.
+    pub fn get(&self, ticket: u64) -> Option<&Act> {
+        self.open.get(&ticket)
     }
 
     /// Tells that these were looked at.

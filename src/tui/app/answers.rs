@@ -38,6 +38,7 @@ impl Panes {
                 }
             }
             Answer::Filed(habits) => self.habits = Some(habits),
+            Answer::Sorts(sorts) => self.sorts_came(sorts, now, fx),
             Answer::Window {
                 serial,
                 page,
@@ -57,6 +58,12 @@ impl Panes {
                 self.index.thread(serial, thread, rows, &self.overlay);
             }
             Answer::Served { serial, messages } => self.index.served(serial, messages),
+            Answer::Picked {
+                serial,
+                ticket,
+                how,
+                found,
+            } => self.picked((serial, ticket), how, found, now, fx),
             Answer::Lists(lists) => self.lists = lists,
             Answer::Excerpts { serial, found } => self.index.excerpts(serial, found),
             Answer::Conversation { thread, rows } => {

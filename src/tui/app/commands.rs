@@ -101,11 +101,16 @@ impl Panes {
                 let which = WhichRules::default();
                 fx.push(Effect::Ask(Intent::TestRules(which), About::Rules));
             }
-            Command::Select => {
-                if self.focus == Pane::Index {
-                    self.index.mark();
-                }
-            }
+            Command::Select if self.focus != Pane::Index => {}
+            Command::Select
+            | Command::SelectRange
+            | Command::SelectThread
+            | Command::SelectAll
+            | Command::SelectRead
+            | Command::SelectUnread
+            | Command::SelectStarred
+            | Command::SelectUnstarred
+            | Command::Unselect => self.select(call.command, now, fx),
             Command::Search => return Wants::Search,
             Command::GoInbox => self.show_scope(Scope::UnifiedInbox, now, fx),
             Command::GoStarred => self.search_for("is:flagged", now, fx),
@@ -185,7 +190,9 @@ impl Panes {
                 fx.push(Effect::Ask(Intent::CheckMail, About::Quiet));
                 self.tell(Clean::lit("Looking for new mail…"), now);
             }
-            Command::CommandLine => return Wants::CommandLine,
+            Command::Sort => return Wants::CommandLine("sort "),
+            Command::Export => return self.filing(Wants::CommandLine("export "), now),
+            Command::CommandLine => return Wants::CommandLine(""),
             Command::Palette => return Wants::Palette,
             Command::Help => return Wants::Help,
             Command::Reload => return Wants::End(End::Reload),

@@ -99,7 +99,7 @@ fn list(panes: &Panes, place: Titled, now: i64, buf: &mut Buffer, theme: &Theme)
     title(
         place,
         &panes.list_title(),
-        &Clean::default(),
+        &panes.selected_words(),
         focused,
         buf,
         theme,
@@ -219,6 +219,12 @@ fn status(panes: &Panes, area: Rect, now: i64, buf: &mut Buffer, theme: &Theme) 
     if let Some(toast) = panes.status.toast() {
         row.put(&toast.text, base.patch(tone(toast.tone, theme)));
         row.put(&undo(panes, toast), base.patch(theme.style("hint.key")));
+        row.lit("  ", base);
+    }
+    let listed = panes.places().is_some_and(|p| p.index.is_some());
+    let selected = panes.selected_words();
+    if !listed && !selected.is_empty() {
+        row.put(&selected, base.patch(theme.style("notice.info")));
         row.lit("  ", base);
     }
     if !panes.writing.is_empty() {

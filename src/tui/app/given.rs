@@ -10,6 +10,7 @@ use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Now};
 use crate::tui::part::PartJob;
+use crate::tui::takeout::Takeout;
 
 impl Panes {
     /// Gives the targets to a program.
@@ -86,6 +87,23 @@ impl Panes {
                 }
                 None => Some("account"),
             },
+            Command::Select | Command::Unselect => {
+                let add = command == Command::Select;
+                if let Err(why) = self.select_fitting(argument, add, fx) {
+                    self.alarm(&why, now);
+                }
+                None
+            }
+            Command::Sort => {
+                if let Err(why) = self.sort(argument, now, fx) {
+                    self.alarm(&why, now);
+                }
+                None
+            }
+            Command::Export => {
+                self.take_out(Takeout::Export(argument.to_owned()), now, fx);
+                None
+            }
             Command::Tag => {
                 self.tag(argument, now, fx);
                 None

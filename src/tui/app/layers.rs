@@ -210,7 +210,7 @@ impl Layer {
     }
 
     /// The command line.
-    pub fn command_line(context: Context, panes: &Panes) -> Layer {
+    pub fn command_line(context: Context, panes: &Panes, text: &str) -> Layer {
         let words = Words {
             mailboxes: panes
                 .sidebar
@@ -223,7 +223,7 @@ impl Layer {
             views: panes.sorted.names(),
             past: panes.past.clone(),
         };
-        Layer::Prompt(Prompt::command(context, words), Purpose::Command)
+        Layer::Prompt(Prompt::command(context, words, text), Purpose::Command)
     }
 
     /// The search line; questions for people are counted from `serial`.

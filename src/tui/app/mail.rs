@@ -58,8 +58,18 @@ impl Panes {
             self.tell(Clean::lit("No message is selected."), now);
             return;
         }
-        let effect = self.acts.act(verb, targets);
-        self.index.unmark_all();
+        let selected = self.focus != Pane::Reader || self.pager.is_none();
+        let leaving = selected && self.index.marked() > 1 && self.will_leave(&verb);
+        let (ticket, effect) = self.acts.act(verb, targets);
+        if leaving && let Some(act) = self.acts.get(ticket) {
+            self.overlay.leave(ticket, &act.targets);
+        }
+        if selected {
+            self.index.unmark_all();
+        }
+        if leaving {
+            self.index.rebuild(&self.overlay);
+        }
         fx.push(effect);
     }
 
@@ -112,7 +122,7 @@ impl Panes {
         match self.index.selected().filter(|_| newest) {
             Some(line) => {
                 let targets = vec![Target::Location(line.row.location)];
-                fx.push(self.acts.act(verb, targets));
+                fx.push(self.acts.act(verb, targets).1);
             }
             None => self.act(verb, now, fx),
         }
@@ -133,9 +143,11 @@ impl Panes {
         fx: &mut Vec<Effect>,
     ) {
         let act = self.acts.close(ticket);
+        self.overlay.left(ticket);
         let done = match result {
             Ok(done) => done,
             Err(why) => {
+                self.lay_over();
                 self.alarm(&why, now);
                 return;
             }

@@ -75,8 +75,8 @@ pub enum Wants {
     Search,
     /// Words to look for in what is read.
     Find,
-    /// The command line.
-    CommandLine,
+    /// The command line, with a text to begin with.
+    CommandLine(&'static str),
     /// A program to give messages to.
     Pipe,
     /// A program to run.

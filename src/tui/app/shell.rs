@@ -9,6 +9,7 @@ use crate::tui::app::commands;
 use crate::tui::app::compose::{self, Writing};
 use crate::tui::app::desk::Desk;
 use crate::tui::app::draw;
+use crate::tui::app::held::Held;
 use crate::tui::app::keys::{Hint, Keys};
 use crate::tui::app::layers::{Ask, For, Layer, Turn};
 use crate::tui::app::outward::{self, Wants};
@@ -35,6 +36,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 mod anew;
+mod holding;
 mod awaited;
 mod dress;
 mod past;
@@ -91,6 +93,7 @@ pub struct App {
     layers: Vec<Layer>,
     desk: Desk,
     awaited: Awaited,
+    held: Held,
     keys: Keys,
     dress: Dress,
     known: Known,
@@ -137,6 +140,7 @@ impl App {
                 check_domains: setup.check_domains,
             }),
             awaited,
+            held: Held::default(),
             keys,
             dress,
             known: Known::new(setup.fresh, all),
@@ -249,6 +253,9 @@ impl App {
                 fx.push(Effect::End(End::Quit));
             }
         }
+        while let Some(key) = self.held.next(self.panes.index.is_picking()) {
+            self.key(key, now, &mut fx);
+        }
         self.linked(now, &mut fx);
         self.take_along(now, &mut fx);
         self.make_room();
@@ -342,6 +349,9 @@ impl App {
         if self.desk.has_keys() {
             let turn = self.desk.key(&key, self.keys.map(), now, fx);
             self.wrote(&turn, now, fx);
+            return;
+        }
+        if self.waits(&key, now) {
             return;
         }
         let context = self.context();
@@ -540,7 +550,7 @@ impl App {
                 Ok(Layer::search(&self.panes, self.desk.questions()))
             }
             Wants::Find => Ok(Layer::find()),
-            Wants::CommandLine => Ok(Layer::command_line(context, &self.panes)),
+            Wants::CommandLine(text) => Ok(Layer::command_line(context, &self.panes, text)),
             Wants::Palette => Ok(Layer::palette(context, self.keys.map())),
             Wants::Help => Ok(Layer::help(context, self.keys.map())),
             Wants::Compose => {

@@ -3,7 +3,7 @@
 use crate::config::{SavedView, Split};
 use crate::model::Query;
 use crate::model::query::{Expr, Term};
-use crate::model::view::Scope;
+use crate::model::view::{Scope, Sort};
 use crate::store::Counted;
 use crate::tui::question::{Fitting, Listing};
 use crate::tui::screen::sidebar::ViewLine;
@@ -103,9 +103,14 @@ impl Sorted {
     }
 
     /// What lists an inbox: all of it, or the tab that was shown last.
-    pub fn listing(&self, scope: Scope, threaded: bool) -> Listing {
+    pub fn listing(&self, sort: Sort, scope: Scope, threaded: bool) -> Listing {
         let part = self.part(self.tab, &scope, threaded);
-        part.map_or(Listing::Scope { scope, threaded }, Listing::Fitting)
+        let whole = Listing::Scope {
+            scope,
+            threaded,
+            sort,
+        };
+        part.map_or(whole, Listing::Fitting)
     }
 
     /// The names of the views.

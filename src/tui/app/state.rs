@@ -1,7 +1,7 @@
 //! What the screen remembers, one field a subject; each screen keeps its own.
 
 use crate::config::ReaderPlace;
-use crate::model::view::{Order, Scope};
+use crate::model::view::{Order, Scope, Sort};
 use crate::model::{Account, AccountName, Group, Reminder};
 use crate::text::Clean;
 use crate::tui::app::acts::Acts;
@@ -76,6 +76,8 @@ pub struct Panes {
     pub before_search: Option<Listing>,
     /// The mailing lists that there is mail of, as far as they were asked for.
     pub lists: Vec<String>,
+    /// In which orders mailboxes are listed that have one of their own.
+    pub sorts: Vec<(Scope, Sort)>,
     /// In which order searches list what they find.
     pub order: Order,
     /// The accounts.
@@ -111,7 +113,7 @@ impl Panes {
         now: Now,
     ) -> (Panes, Vec<Effect>) {
         let names: Vec<AccountName> = accounts.iter().map(|a| a.name.clone()).collect();
-        let listing = sorted.listing(Scope::UnifiedInbox, taste.threads);
+        let listing = sorted.listing(Sort::default(), Scope::UnifiedInbox, taste.threads);
         let mut panes = Panes {
             size,
             taken: 0,
@@ -128,6 +130,7 @@ impl Panes {
             reader: taste.reader,
             before_search: None,
             lists: Vec::new(),
+            sorts: Vec::new(),
             order: Order::default(),
             accounts,
             reminders: Vec::new(),
@@ -142,6 +145,7 @@ impl Panes {
         };
         // The sidebar first: the reader thread answers the newest question first.
         let mut fx = vec![Effect::Query(Question::Sidebar)];
+        fx.push(Effect::Query(Question::Sorts));
         panes.ask(&mut fx, |p| p.index.reload(now.mono));
         panes.sidebar.set_views(panes.sorted.views());
         panes.count(&mut fx);

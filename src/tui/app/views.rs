@@ -31,8 +31,12 @@ impl Panes {
     pub fn listing_of(&self, scope: Scope) -> Listing {
         let threaded = self.threaded;
         match self.is_an_inbox(&scope) {
-            true => self.sorted.listing(scope, threaded),
-            false => Listing::Scope { scope, threaded },
+            true => self.sorted.listing(self.sort_of(&scope), scope, threaded),
+            false => Listing::Scope {
+                sort: self.sort_of(&scope),
+                scope,
+                threaded,
+            },
         }
     }
 

@@ -1,7 +1,7 @@
 //! What stands where there is nothing to show, and above what is shown: always words, never an
 //! empty screen that may mean anything.
 
-use crate::model::view::{Order, Scope};
+use crate::model::view::{Order, Scope, Sort};
 use crate::model::{Role, System};
 use crate::text::Clean;
 use crate::text::gauge::{bar, grouped};
@@ -124,9 +124,10 @@ impl Panes {
                 },
             },
         };
-        let marked = match self.index.marked() {
-            0 => String::new(),
-            n => format!("  {n} selected"),
+        let sort = self.index.listing().sort();
+        let order = match sort == Sort::default() {
+            true => String::new(),
+            false => format!("  {}", sort.words()),
         };
         let (unread, total) = unread;
         let numbers = match (unread, total) {
@@ -134,7 +135,7 @@ impl Panes {
             (0, total) => format!("  {}", grouped(total)),
             (unread, total) => format!("  {} unread of {}", grouped(unread), grouped(total)),
         };
-        Clean::line(&format!("{name}{numbers}{marked}"))
+        Clean::line(&format!("{name}{numbers}{order}"))
     }
 
     /// The reader's title: what it shows, and how far.

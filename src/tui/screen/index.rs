@@ -5,19 +5,22 @@
 //! answers.
 
 use crate::model::view::{IndexRow, Page, PageKey, Scope};
-use crate::model::{MailboxId, MsgId, Target, ThreadId};
+use crate::model::{MailboxId, MsgId, ThreadId};
 use crate::text::Clean;
 use crate::tui::found::Found;
 use crate::tui::overlay::Overlay;
-use crate::tui::question::{Listing, Question};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::tui::question::{How, Listing, Question, Which};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
 mod line;
+mod marks;
 mod act;
 mod moving;
+mod selecting;
 
 pub use line::{Ident, Kind, Line};
+use marks::Marks;
 
 /// Rows asked for at once.
 pub const WINDOW: usize = 200;
@@ -55,7 +58,13 @@ pub struct Index {
     asked: Option<(Page, Instant)>,
     again: bool,
     wish: Option<Wish>,
-    marks: BTreeMap<Ident, Target>,
+    marks: Marks,
+    /// The row that was selected last: where a range begins.
+    marked_last: Option<(Ident, PageKey)>,
+    /// What is to be picked of the whole list, one after another; the first was asked.
+    picks: VecDeque<(Which, How)>,
+    /// Which question it was; an answer to another is not for this selection.
+    pick_ticket: u64,
     trouble: Option<Clean>,
     /// Of a search: what it looks for, what stands around it in texts, and which were asked for.
     found: Option<Found>,
@@ -93,7 +102,10 @@ impl Index {
             asked: None,
             again: false,
             wish: None,
-            marks: BTreeMap::new(),
+            marks: Marks::default(),
+            marked_last: None,
+            picks: VecDeque::new(),
+            pick_ticket: 0,
             trouble: None,
             found: None,
             excerpts: BTreeMap::new(),
@@ -140,7 +152,7 @@ impl Index {
 
     /// Whether the line is marked.
     pub fn is_marked(&self, line: &Line) -> bool {
-        self.marks.contains_key(&line.ident)
+        self.marks.has(line.ident)
     }
 
     /// How many are marked.
@@ -177,7 +189,16 @@ impl Index {
             true => std::mem::take(&mut self.excerpts),
             false => BTreeMap::new(),
         };
-        let kept = typing.then(|| {
+        // As a list that is put in another order does.
+        let again = matches!(
+            (&self.listing, &listing),
+            (
+                Listing::Scope { scope: one, threaded: before, .. },
+                Listing::Scope { scope: other, threaded: after, .. },
+            ) if one == other && before == after
+        );
+        let marks = again.then(|| std::mem::take(&mut self.marks));
+        let kept = (typing || again).then(|| {
             let rows = std::mem::take(&mut self.rows);
             (rows, std::mem::take(&mut self.lines), self.loaded)
         });
@@ -186,6 +207,7 @@ impl Index {
         if let Some(kept) = kept {
             (self.rows, self.lines, self.loaded) = kept;
         }
+        self.marks = marks.unwrap_or_default();
         self.excerpts = excerpts;
         self.found = match &self.listing {
             Listing::Search(text, _) => Some(Found::of(text)),
@@ -212,6 +234,7 @@ impl Index {
                 .keys()
                 .map(|thread| self.thread_question(*thread)),
         );
+        questions.extend(self.still_marked());
         questions
     }
 
@@ -277,6 +300,7 @@ impl Index {
         self.loaded = true;
         self.trouble = None;
         self.rebuild(overlay);
+        self.unmark_gone();
         let mut questions = Vec::new();
         match self.wish.take() {
             Some(Wish::First) => self.go(0),
@@ -290,6 +314,15 @@ impl Index {
         }
         if std::mem::take(&mut self.again) && self.asked.is_none() {
             questions.extend(self.reload(now));
+        }
+        let few = self.lines.len() < self.height.min(self.rows.len());
+        if few
+            && !self.at_oldest
+            && self.asked.is_none()
+            && let Some(last) = self.rows.last()
+        {
+            // What was done hides the others: those below come up.
+            questions.extend(self.ask(Page::After(last.key), WINDOW, now));
         }
         questions
     }
@@ -432,8 +465,6 @@ impl Index {
             self.top = at.saturating_sub(offset);
         }
         self.go(at);
-        let present: BTreeSet<_> = self.lines.iter().map(|l| l.ident).collect();
-        self.marks.retain(|ident, _| present.contains(ident));
     }
 
     /// Somebody is at the keyboard: from now on the selection stays on what it holds.

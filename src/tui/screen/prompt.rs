@@ -2,6 +2,7 @@
 //! what it could become listed above.
 
 use crate::mime::recipients::format_list;
+use crate::model::view::Sort;
 use crate::model::{Query, Secret};
 use crate::text::{Clean, width, wrap};
 use crate::tui::command::{Argument, Call, Command, Context, TABLE};
@@ -131,9 +132,9 @@ impl Prompt {
         prompt
     }
 
-    /// The command line.
-    pub fn command(context: Context, words: Words) -> Prompt {
-        Prompt::new(Clean::lit(":"), Kind::Command(context, words), "")
+    /// The command line, with a text to begin with.
+    pub fn command(context: Context, words: Words, text: &str) -> Prompt {
+        Prompt::new(Clean::lit(":"), Kind::Command(context, words), text)
     }
 
     /// The search line.
@@ -395,7 +396,7 @@ impl Prompt {
         self.found = match &self.kind {
             Kind::Command(context, words) => commands(before, *context, words),
             Kind::Query(known) => terms(before, known),
-            Kind::Tag(known) => tags(before, known),
+            Kind::Tag(known) => terms::tags(before, known),
             Kind::Text | Kind::Path | Kind::People | Kind::Password => Vec::new(),
         };
         if let [only] = self.found.as_slice()
@@ -426,7 +427,8 @@ impl Prompt {
     }
 
     fn draw_above(&self, buf: &mut Buffer, screen: Rect, x: u16, theme: &Theme) {
-        let above = usize::from(screen.height.saturating_sub(1));
+        // The status line stays whole.
+        let above = usize::from(screen.height.saturating_sub(2));
         let said = self.error.as_ref().or(self.remark.as_ref());
         let said = said.map_or_else(Vec::new, |text| {
             wrap::wrap(
@@ -449,7 +451,11 @@ impl Prompt {
         let label = labels.max().unwrap_or(0).min(widest);
         let columns = if error > 0 { 200 } else { label + 50 };
         let columns = u16::try_from(columns).unwrap_or(u16::MAX).max(20);
-        let y = screen.bottom().saturating_sub(1);
+        let y = screen.bottom().saturating_sub(2);
+        let screen = Rect {
+            height: screen.height.saturating_sub(1),
+            ..screen
+        };
         let rows = u16::try_from(rows).unwrap_or(u16::MAX);
         let area = popup::beside(screen, x.saturating_sub(1), y, columns, rows);
         if rows == 0 || area.height == 0 {
@@ -514,12 +520,16 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
             .collect();
     };
     let argument = Command::from_name(name).map_or(Argument::No, |c| c.info().argument);
-    let (themes, journeys): (Vec<String>, Vec<String>);
+    let (themes, journeys, orders): (Vec<String>, Vec<String>, Vec<String>);
     let choices = match argument {
         Argument::No | Argument::People | Argument::Time | Argument::Words | Argument::Name => {
             return Vec::new();
         }
         Argument::View => &words.views,
+        Argument::Sort => {
+            orders = Sort::spelled();
+            &orders
+        }
         Argument::Query => {
             return terms(typed, &words.known())
                 .into_iter()
@@ -537,7 +547,7 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
             &journeys
         }
         Argument::Tag => {
-            return tags(typed.trim_start(), &words.tags)
+            return terms::tags(typed.trim_start(), &words.tags)
                 .into_iter()
                 .map(|c| Candidate {
                     line: format!("{name} {}", c.line),
@@ -560,23 +570,6 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
         .map(|choice| Candidate {
             line: format!("{name} {choice}"),
             label: Clean::line(choice),
-            about: Clean::default(),
-        })
-        .collect()
-}
-
-/// The known tags that what is typed may become, a minus before it or not.
-fn tags(before: &str, known: &[String]) -> Vec<Candidate> {
-    let (minus, typed) = match before.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", before),
-    };
-    fuzzy::find(typed, known.iter().map(String::as_str))
-        .iter()
-        .filter_map(|hit| known.get(hit.index))
-        .map(|tag| Candidate {
-            line: format!("{minus}{tag}"),
-            label: Clean::line(&format!("{minus}{tag}")),
             about: Clean::default(),
         })
         .collect()

@@ -13,6 +13,7 @@ use crate::tui::effect::{Effect, End};
 use crate::tui::event::Now;
 use crate::tui::files::{CONFIG, Fresh, KEYS, Wrong};
 use crate::tui::screen::paper::Paper;
+use crate::tui::theme::Colours;
 use std::sync::Arc;
 
 /// What of the files is in use.
@@ -193,7 +194,12 @@ impl App {
     }
 
     pub(super) fn theme(&mut self, name: &str, now: Now) {
-        for fault in self.dress.choose(name) {
+        let faults = self.dress.choose(name);
+        if faults.is_empty() && self.dress.around().colours == Colours::None {
+            let text = "Colours are off: NO_COLOR is set, or the terminal has none.";
+            self.panes.tell(Clean::lit(text), now);
+        }
+        for fault in faults {
             self.panes.alarm(&fault, now);
         }
     }

@@ -20,6 +20,7 @@ use std::time::Duration;
 mod attached;
 mod reading;
 mod said;
+mod selecting;
 mod sorted;
 mod standing;
 mod writing;
@@ -39,6 +40,8 @@ struct Bench {
     quit: bool,
     /// Whether the ledger answers.
     ledger: bool,
+    /// Whether there are more rows than the first page.
+    more: bool,
 }
 
 fn account(name: &str) -> Account {
@@ -109,6 +112,7 @@ impl Bench {
             body: body(),
             quit: false,
             ledger: true,
+            more: false,
         };
         bench.perform(fx);
         bench
@@ -242,7 +246,7 @@ impl Bench {
                     serial,
                     page,
                     rows: if here { self.rows.clone() } else { Vec::new() },
-                    more: false,
+                    more: here && self.more,
                 }
             }
             Question::Thread { serial, thread, .. } => Answer::Thread {
@@ -413,7 +417,7 @@ fn a_refused_action_is_told() {
         .panes
         .acts
         .act(crate::model::Verb::Archive, vec![]);
-    let Effect::Ask(_, about) = effect else {
+    let (_, Effect::Ask(_, about)) = effect else {
         panic!()
     };
     let result = Err("there is no Archive mailbox".into());

@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::model::view::Order;
-use crate::model::{Done, LocationId, Verb};
+use crate::model::{Done, LocationId, Query, Target, Verb};
+use crate::store::Stub;
 use crate::tui::question::tests::row;
 use proptest::prelude::*;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Answers questions from rows numbered `1..=count`, the highest newest.
@@ -40,6 +42,7 @@ impl Bench {
         let listing = Listing::Scope {
             scope: Scope::Mailbox(MailboxId(1)),
             threaded,
+            sort: crate::model::view::Sort::default(),
         };
         let now = Instant::now();
         let mut bench = Bench {
@@ -79,6 +82,34 @@ impl Bench {
                     let rows = self.all.iter().filter(|r| r.thread == thread).cloned();
                     let rows = rows.collect();
                     self.index.thread(serial, thread, rows, &self.overlay);
+                }
+                Question::Pick {
+                    serial,
+                    ticket,
+                    which,
+                    how,
+                    ..
+                } => {
+                    let there = |place: LocationId| self.all.iter().any(|r| r.location == place);
+                    let within = |r: &&IndexRow| match &which {
+                        Which::Between(a, b) => r.key >= *a.min(b) && r.key <= *a.max(b),
+                        Which::Fitting(_, fits) => (r.unread > 0) == *fits,
+                        _ => true,
+                    };
+                    let found = match &which {
+                        Which::Gone(stubs) => stubs
+                            .iter()
+                            .copied()
+                            .filter(|s| !matches!(s, Stub::Place(p) if there(*p)))
+                            .collect(),
+                        _ => {
+                            let rows = self.all.iter().filter(within);
+                            rows.map(|r| Stub::Place(r.location)).collect()
+                        }
+                    };
+                    let (next, told) = self.index.picked((serial, ticket), how, Ok(found));
+                    told.unwrap();
+                    questions.extend(next);
                 }
                 _ => {}
             }
@@ -252,12 +283,59 @@ fn marks_are_what_actions_are_done_to() {
     bench.step(1);
     bench.index.mark();
     bench.step(1);
-    assert_eq!(
-        bench.index.targets(),
-        [4, 5].map(|n| Target::Location(LocationId(n)))
-    );
+    let both = [4, 5].map(|n| Target::Location(LocationId(n)));
+    assert_eq!(bench.index.targets(), both);
     assert!(bench.index.unmark_all() && !bench.index.unmark_all());
     assert_eq!(bench.index.targets(), [Target::Location(LocationId(3))]);
+}
+
+#[test]
+fn marks_stay_wherever_one_scrolls_and_go_with_their_message() {
+    let mut bench = Bench::new(5000, false);
+    bench.index.mark();
+    bench.step(1);
+    bench.index.mark();
+    let asked = bench.index.last(bench.now);
+    bench.settle(asked);
+    assert_eq!((bench.selected(), bench.index.marked()), (1, 2));
+    bench.all.push(row(5001, 50_010));
+    bench.all.retain(|r| r.location.0 != 4999);
+    let asked = bench.index.reload(bench.now);
+    bench.settle(asked);
+    assert_eq!(bench.index.targets(), [Target::Location(LocationId(5000))]);
+}
+
+#[test]
+fn a_range_reaches_over_pages_that_are_not_here() {
+    let mut bench = Bench::new(5000, false);
+    bench.step(9);
+    bench.index.mark();
+    bench.step(-5);
+    let asked = bench.index.mark_range();
+    assert_eq!((asked.len(), bench.index.marked()), (0, 6));
+    let asked = bench.index.last(bench.now);
+    bench.settle(asked);
+    let asked = bench.index.mark_range();
+    bench.settle(asked);
+    assert_eq!(
+        bench.index.marked(),
+        4996,
+        "from the row that was marked last to the end"
+    );
+    let asked = bench.index.mark_all();
+    bench.settle(asked);
+    assert_eq!(bench.index.marked(), 5000);
+    let unread = Arc::new(Query::typed("is:unread").unwrap());
+    let asked = bench
+        .index
+        .mark_fitting(Arc::clone(&unread), false, How::Only);
+    bench.settle(asked);
+    assert_eq!(bench.index.marked(), 0);
+    let all = bench.index.mark_all();
+    let fewer = bench.index.mark_fitting(unread, true, How::Remove);
+    assert!(fewer.is_empty(), "one after another");
+    bench.settle(all);
+    assert_eq!(bench.index.marked(), 0);
 }
 
 proptest! {

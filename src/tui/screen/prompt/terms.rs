@@ -1,7 +1,10 @@
 //! What the last word of a search may become: a field, or what its field takes.
 
+use super::Candidate;
 use crate::model::query::fields::{FIELDS, values};
+use crate::text::Clean;
 use crate::text::fold::fold;
+use crate::tui::widget::fuzzy;
 
 /// Values offered at once.
 const MOST: usize = 50;
@@ -86,10 +89,43 @@ pub fn ways(before: &str, known: &Known) -> Vec<Way> {
         .collect()
 }
 
-/// What is typed of a person behind `from:`, `to:` or `cc:`, and the line before that.
+/// The field that a parenthesis which is open at the end stands behind: `from:(ada or b`.
+fn around(before: &str) -> Option<&str> {
+    let mut open: Vec<&str> = Vec::new();
+    let mut quoted = false;
+    let mut start = 0;
+    for (at, c) in before.char_indices() {
+        match c {
+            '"' => quoted = !quoted,
+            '(' if !quoted => {
+                let word = before.get(start..at).unwrap_or_default();
+                let field = word.trim_start_matches('-').strip_suffix(':');
+                // A parenthesis within another is about the same field.
+                let outer = open.last().copied().unwrap_or_default();
+                open.push(field.unwrap_or(if word.is_empty() { outer } else { "" }));
+                start = at + 1;
+            }
+            ')' if !quoted => {
+                open.pop();
+                start = at + 1;
+            }
+            c if c.is_whitespace() && !quoted => start = at + c.len_utf8(),
+            _ => {}
+        }
+    }
+    open.pop().filter(|field| !field.is_empty())
+}
+
+/// What is typed of a person behind `from:`, `to:` or `cc:`, also in parentheses there, and the line
+/// before that.
 pub fn person(before: &str) -> Option<(&str, &str)> {
     let (_, word) = last(before);
-    let (field, value) = word.split_once(':')?;
+    let within = around(before).filter(|_| !word.contains(':'));
+    let (field, value) = match within {
+        Some(field) if matches!(word, "or" | "and" | "not") => (field, ""),
+        Some(field) => (field, word),
+        None => word.split_once(':')?,
+    };
     let typed = value.trim_start_matches('"');
     let is_person = matches!(field, "from" | "to" | "cc") && !typed.is_empty();
     let head = before.strip_suffix(value)?;
@@ -104,6 +140,23 @@ pub fn quoted(value: &str) -> String {
         true => format!("\"{value}\""),
         false => value,
     }
+}
+
+/// The known tags that what is typed may become, a minus before it or not.
+pub(super) fn tags(before: &str, known: &[String]) -> Vec<Candidate> {
+    let (minus, typed) = match before.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", before),
+    };
+    fuzzy::find(typed, known.iter().map(String::as_str))
+        .iter()
+        .filter_map(|hit| known.get(hit.index))
+        .map(|tag| Candidate {
+            line: format!("{minus}{tag}"),
+            label: Clean::line(&format!("{minus}{tag}")),
+            about: Clean::default(),
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -141,7 +194,23 @@ mod tests {
     fn people_are_asked_for_behind_their_fields() {
         assert_eq!(person("x -from:ad"), Some(("x -from:", "ad")));
         assert_eq!(person("cc:\"Ada L"), Some(("cc:", "Ada L")));
-        for none in ["from:", "ada", "subject:ada", "from:ada "] {
+        assert_eq!(person("from:(ad"), Some(("from:(", "ad")));
+        assert_eq!(
+            person("x -from:(\"Ada L\" or (b"),
+            Some(("x -from:(\"Ada L\" or (", "b"))
+        );
+        assert_eq!(person("cc:(a b) to:c"), Some(("cc:(a b) to:", "c")));
+        for none in [
+            "from:",
+            "ada",
+            "subject:ada",
+            "from:ada ",
+            "from:(",
+            "from:(ada or",
+            "from:(ada) b",
+            "(ada",
+            "subject:(ada",
+        ] {
             assert_eq!(person(none), None, "{none}");
         }
         assert_eq!(quoted("a b"), "\"a b\"");

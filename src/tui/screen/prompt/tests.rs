@@ -17,7 +17,7 @@ fn words() -> Words {
 }
 
 fn line(text: &str) -> Prompt {
-    let mut prompt = Prompt::command(Context::Index, words());
+    let mut prompt = Prompt::command(Context::Index, words(), "");
     prompt.paste(text);
     prompt
 }

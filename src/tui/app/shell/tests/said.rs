@@ -131,6 +131,21 @@ fn keys_about_messages_touch_none_that_another_list_hides() {
 }
 
 #[test]
+fn who_wants_no_colours_is_told_that_a_theme_changes_nothing() {
+    let mut bench = Bench::new(three(), (100, 24));
+    let surroundings = |name: &str| (name == "NO_COLOR").then(|| "1".to_owned());
+    let setup = Setup {
+        surroundings: crate::tui::theme::Surroundings::read(surroundings),
+        ..setup()
+    };
+    let (app, fx) = App::new(setup, (100, 24), bench.now);
+    bench.app = app;
+    bench.perform(fx);
+    bench.keys(":theme nord\n");
+    bench.sees("NO_COLOR is set");
+}
+
+#[test]
 fn colours_are_tried_on_before_one_takes_them() {
     let mut bench = Bench::new(three(), (80, 24));
     bench

@@ -1,0 +1,227 @@
+//! Selecting on the whole screen, and what is done to what is selected.
+
+use super::*;
+use crate::store::Stub;
+use crate::tui::command::{Argument, Section, TABLE};
+use crate::tui::question::{How, Which};
+use std::collections::BTreeSet;
+
+/// The list is longer than what is here: the store is asked.
+fn long() -> Bench {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.more = true;
+    let (rows, now) = (bench.rows.clone(), bench.now.mono);
+    let serial = match &bench.app.panes.index.reload(now)[..] {
+        [Question::Window { serial, .. }, ..] => *serial,
+        other => panic!("{other:?}"),
+    };
+    bench.event(Event::Rows(Answer::Window {
+        serial,
+        page: Page::Newest,
+        rows,
+        more: true,
+    }));
+    bench
+}
+
+/// What was asked of the store last about the selection, with its ticket.
+fn pick(fx: &[Effect]) -> (u64, u64, Which, How) {
+    let found = fx.iter().find_map(|effect| match effect {
+        Effect::Query(Question::Pick {
+            serial,
+            ticket,
+            which,
+            how,
+            ..
+        }) => Some((*serial, *ticket, which.clone(), *how)),
+        _ => None,
+    });
+    found.expect("the store is asked")
+}
+
+fn press(bench: &mut Bench, keys: &str) -> Vec<Effect> {
+    let mut fx = Vec::new();
+    for c in keys.chars() {
+        let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+        fx.extend(bench.app.update(Event::Key(key), bench.now));
+    }
+    fx
+}
+
+fn targets(fx: &[Effect]) -> BTreeSet<LocationId> {
+    let all = fx.iter().filter_map(|effect| match effect {
+        Effect::Ask(Intent::Act { targets, .. } | Intent::Merge(targets), _)
+        | Effect::Takeout(_, targets) => Some(targets.clone()),
+        _ => None,
+    });
+    all.flatten()
+        .filter_map(|target| match target {
+            Target::Location(place) => Some(place),
+            Target::Thread { thread, .. } => Some(LocationId(thread.0)),
+            Target::Mailbox(_) => None,
+        })
+        .collect()
+}
+
+#[test]
+fn every_command_about_mail_is_done_to_all_that_is_selected() {
+    // About the message under the cursor alone: there is no doing it to several.
+    let one = [Command::SplitThread, Command::Unsubscribe];
+    let none = [Command::Undo, Command::Redo, Command::ApplyRules];
+    let mut walked = 0;
+    for info in TABLE {
+        let listed = info.contexts.contains(&Context::Index) || info.contexts == [Context::Global];
+        let selects = info.name.contains("select");
+        if info.section != Section::Mail
+            || !listed
+            || selects
+            || one.contains(&info.command)
+            || none.contains(&info.command)
+        {
+            continue;
+        }
+        let mut bench = Bench::new(three(), (80, 24));
+        bench.keys("xjjx");
+        bench.sees("2 selected");
+        let argument = match info.argument {
+            Argument::No => None,
+            Argument::Mailbox => Some("Archive"),
+            Argument::Tag => Some("urgent"),
+            Argument::Time => Some("tomorrow"),
+            _ => Some("/tmp/never-written"),
+        };
+        let call = Call {
+            command: info.command,
+            argument: argument.map(str::to_owned),
+        };
+        let mut fx = Vec::new();
+        bench.app.call(&call, bench.now, &mut fx);
+        let done = targets(&fx);
+        assert_eq!(done, [1, 3].map(LocationId).into(), "{}", info.name);
+        assert_eq!(bench.app.panes.index.marked(), 0, "{}", info.name);
+        walked += 1;
+    }
+    assert!(walked >= 12, "{walked}");
+}
+
+#[test]
+fn keys_wait_until_all_of_a_long_list_is_selected() {
+    let mut bench = long();
+    let fx = press(&mut bench, "*a");
+    let (serial, ticket, which, how) = pick(&fx);
+    assert_eq!((which, how), (Which::All, How::Only));
+    bench.sees("3 selected…");
+    let fx = press(&mut bench, "e");
+    assert!(targets(&fx).is_empty(), "the key waits");
+    let found = (1..=5000).map(|n| Stub::Place(LocationId(n))).collect();
+    let fx = bench.app.update(
+        Event::Rows(Answer::Picked {
+            serial,
+            ticket,
+            how,
+            found: Ok(found),
+        }),
+        bench.now,
+    );
+    assert_eq!(targets(&fx).len(), 5000, "and is done to all of it");
+    bench.app.update(Event::Tick, bench.now);
+    let screen = bench.screen();
+    assert!(
+        !screen.contains("Lunch"),
+        "they are hidden in the same turn: {screen}"
+    );
+}
+
+#[test]
+fn who_leaves_while_a_long_list_is_selected_selects_nothing() {
+    let mut bench = long();
+    let fx = press(&mut bench, "*a");
+    let (serial, ticket, _, how) = pick(&fx);
+    press(&mut bench, "e");
+    bench.keys("\x1b");
+    let fx = bench.app.update(
+        Event::Rows(Answer::Picked {
+            serial,
+            ticket,
+            how,
+            found: Ok(vec![Stub::Place(LocationId(1))]),
+        }),
+        bench.now,
+    );
+    assert!(targets(&fx).is_empty());
+    assert_eq!(bench.app.panes.index.marked(), 0);
+}
+
+#[test]
+fn what_the_ledger_refuses_stands_in_the_list_again() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.ledger = false;
+    bench.keys("xjx");
+    let fx = press(&mut bench, "e");
+    let screen = bench.screen();
+    assert!(!screen.contains("Lunch"), "{screen}");
+    let about = fx.iter().find_map(|effect| match effect {
+        Effect::Ask(Intent::Act { .. }, about) => Some(*about),
+        _ => None,
+    });
+    bench.event(Event::Reply {
+        about: about.unwrap(),
+        result: Err("the disk is full".into()),
+    });
+    bench.sees("Lunch");
+    bench.sees("the disk is full");
+}
+
+#[test]
+fn what_fits_a_search_is_selected_and_taken_out_again() {
+    let mut bench = long();
+    let fx = {
+        press(&mut bench, ":");
+        let mut fx = press(&mut bench, "select from:ada");
+        let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+        fx.extend(bench.app.update(Event::Key(enter), bench.now));
+        fx
+    };
+    let (.., which, how) = pick(&fx);
+    assert!(matches!(which, Which::Fitting(q, true) if q.to_string() == "from:ada"));
+    assert_eq!(how, How::Add);
+    bench.sees("selecting");
+}
+
+#[test]
+fn what_is_selected_is_counted_in_the_smallest_terminal_too() {
+    let mut bench = Bench::new(three(), (40, 12));
+    bench.keys("*a");
+    bench.sees("3 selected");
+    bench.keys("*n");
+    assert!(!bench.screen().contains("selected"));
+    bench.keys("xjX");
+    bench.sees("2 selected");
+    bench.keys("\n");
+    bench.sees("2 selected");
+}
+
+#[test]
+fn a_mailbox_is_listed_in_the_order_that_it_was_given() {
+    let mut bench = Bench::new(three(), (100, 24));
+    bench.keys(":sort size\n");
+    bench.sees("largest first");
+    let asked = |bench: &Bench| match bench.asked.last() {
+        Some(Intent::SortBy(None, kept)) => kept.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(asked(&bench).as_deref(), Some("size"));
+    bench.keys("x:sort reverse\n");
+    bench.sees("smallest first");
+    bench.sees("1 selected");
+    assert_eq!(asked(&bench).as_deref(), Some("-size"));
+    // Each mailbox has its own.
+    bench.keys("ge");
+    assert!(!bench.screen().contains("smallest first "));
+    bench.keys("gi");
+    bench.sees("smallest first");
+    bench.keys(":sort date\n");
+    assert_eq!(asked(&bench), None);
+    bench.keys(":sort colour\n");
+    bench.sees("is no order");
+}
