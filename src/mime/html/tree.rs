@@ -100,7 +100,7 @@ pub enum Kind<'a> {
 pub struct Attributes<'a>(&'a [(LocalName, StrTendril)]);
 
 impl<'a> Attributes<'a> {
-    /// One by its name in lower case, if it is one of [`is_kept`].
+    /// One by its name in lower case; nothing for a name that nobody asks for.
     pub fn get(&self, name: &str) -> Option<&'a str> {
         let found = self.0.iter().find(|(own, _)| &**own == name)?;
         Some(&found.1)
