@@ -1,247 +1,391 @@
-//! `account add`: asks, tries, and writes the account down only once it works.
+//! `account add`: an address and a password are all that has to be typed where its servers are
+//! found; the rest is asked. What was found is tried step by step, and written down only once it
+//! works.
 
-use super::doctor;
+use super::ask::{self, agrees, question};
 use super::exit::{self, Failure};
 use super::say::{aside, say};
+use super::words::AddAccount;
 use super::{json, passphrase};
+use crate::config::Paths;
 use crate::config::paths::expand;
 use crate::config::secrets::{Kind, Secrets};
-use crate::config::{ConfigError, Paths, append, is_loopback, load};
-use crate::model::checkup::Step;
-use crate::model::{
-    Account, AccountName, Auth, Endpoint, Secret, SecretSource, Security, SyncPolicy,
+use crate::model::setup::{
+    Attempt, Cancel, Found, Glimpse, Kept, Mend, Proposal, SignIn, Source, State, Step, Tried,
 };
-use crate::text::Clean;
+use crate::model::{Account, AccountName, Auth, Endpoint, Secret, SecretSource, Security};
+use crate::net::discover::{self, Providers};
+use crate::setup::{self, Stored};
+use crate::text::{Clean, when};
 use anyhow::Result;
-use serde_json::json;
-use std::io::{self, BufRead as _, Write as _};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+/// How often a password may be mistyped at a terminal.
+const TRIES: usize = 3;
 
 /// `account add`
 ///
 /// # Errors
 /// Input that ends early; an account that does not work; a file that can't be written.
-pub fn add(home: Option<&Path>, as_json: bool) -> Result<u8> {
+pub fn add(home: Option<&Path>, as_json: bool, args: &AddAccount) -> Result<u8> {
     let paths = Paths::locate(home)?;
     paths.ensure()?;
-    let kept = Secrets::at(&paths);
+    let secrets = Secrets::at(&paths);
     // What would be in the way at the end is told before anything is asked.
-    let taken: Vec<String> = match load::load(&paths.config) {
-        Ok(loaded) => {
-            let config = loaded.whole(&paths.config)?;
-            config.accounts.into_iter().map(|a| a.name.0).collect()
-        }
-        Err(ConfigError::NoAccount { .. }) => Vec::new(),
-        Err(error) => return Err(error.into()),
-    };
-    let (mut account, secret) = ask(&kept, &taken)?;
-    aside!("\nTrying it:");
-    let steps = doctor::examine(&account, Ok(secret.clone()));
-    for step in &steps {
-        match &step.found {
-            Ok(_) => aside!("  ✓ {}", step.name),
-            Err(advice) => aside!("  ✗ {}: {}", step.name, Clean::line(&advice.line())),
-        }
-    }
-    if steps.iter().any(Step::is_wrong) {
-        return Err(Failure::new(
-            exit::UNAVAILABLE,
-            "nothing was written; run it again once that is mended",
-        )
-        .into());
-    }
-    if account.secret == SecretSource::Keyring
-        && let Err(error) = kept.keep(&account, Kind::Password, &secret)
+    let taken = setup::names(&paths.config)?;
+    if let Some(name) = args
+        .name
+        .as_ref()
+        .filter(|n| taken.iter().any(|t| t.as_str() == *n))
     {
-        aside!("{}", Clean::line(&error.to_string()));
-        account.secret = match passphrase::make(&kept)? {
-            true => SecretSource::File,
-            false => SecretSource::Prompt,
-        };
-        match account.secret {
-            SecretSource::File => kept.keep(&account, Kind::Password, &secret)?,
-            _ => aside!("The password will be asked for at each start."),
-        }
+        let told = format!("there is an account `{name}` already");
+        return Err(Failure::new(exit::USAGE, told).into());
     }
-    append::append_account(&paths.config, &account)?;
-    if as_json {
-        json::print(
-            json!({ "added": account.name.as_str(), "config": paths.config.to_string_lossy() }),
-        )?;
-    } else {
-        say!(
-            "{} is set up in {}. Run `postrider`.",
-            Clean::line(account.name.as_str()),
-            paths.config.display()
+    let email = address(args)?;
+    let found = servers(&paths.config, &email, args)?;
+    let (mut wanted, app) = (
+        wanted(&secrets, &email, &found, args)?,
+        found.wants_app_password(),
+    );
+    let report = tried(&mut wanted, app, found.app_password_page())?;
+    let Some(account) = report.account else {
+        let (step, code) =
+            report
+                .failed
+                .map_or((Step::ImapName, exit::UNAVAILABLE), |(s, mend)| {
+                    (
+                        s,
+                        if mend == Mend::SignIn {
+                            exit::REFUSED
+                        } else {
+                            exit::UNAVAILABLE
+                        },
+                    )
+                });
+        let told = format!(
+            "nothing was written: {} failed; run it again once that is mended",
+            step.words()
         );
+        return Err(Failure::new(code, told).into());
+    };
+    let kept = setup::keep(&paths.config, &account, &wanted.secret, &|a, s| {
+        store(&secrets, a, s)
+    })
+    .map_err(|why| Failure::new(exit::IO, why))?;
+    for note in &kept.notes {
+        aside!("{note}");
     }
-    Ok(0)
+    tell(as_json, &paths, &kept, &found, &report.newest)
 }
 
-fn ask(secrets: &Secrets, taken: &[String]) -> Result<(Account, Secret)> {
-    let email = loop {
-        let email = question("Your address", "")?;
-        if email.matches('@').count() == 1 && !email.starts_with('@') && !email.ends_with('@') {
-            break email;
-        }
-        aside!("  an address looks like you@example.test");
+/// Keeps a password where this desktop keeps secrets, else in the encrypted file, else it is asked
+/// for at each start.
+fn store(secrets: &Secrets, account: &Account, secret: &Secret) -> Stored {
+    let Err(error) = secrets.keep(account, Kind::Password, secret) else {
+        return Ok((SecretSource::Keyring, None));
     };
-    let domain = email.rsplit_once('@').map_or("", |(_, d)| d).to_owned();
-    let name = loop {
-        let suggestion = domain.split('.').next().unwrap_or("mail");
-        let name = question("A name for the account", suggestion)?;
-        if !taken.contains(&name) {
-            break name;
-        }
-        aside!("  there is an account of that name already");
-    };
-    let full_name = question("Your name, as others see it", "")?;
-    let imap = endpoint(
-        "IMAP",
-        &format!("imap.{domain}"),
-        &[(993, Security::Tls), (143, Security::StartTls)],
-    )?;
-    let smtp = endpoint(
-        "Submission",
-        &format!("smtp.{domain}"),
-        &[
-            (465, Security::Tls),
-            (587, Security::StartTls),
-            (2525, Security::StartTls),
-        ],
-    )?;
-    let user = question("User name", &email)?;
-    let command = question("A command that prints the password (empty: type it)", "")?;
-    let auth = if command.is_empty() {
-        Auth::Password
-    } else {
-        auth()?
-    };
-    let ca = question("A file with further trusted certificates (empty: none)", "")?;
-    let (secret_source, secret) = if command.is_empty() {
-        (SecretSource::Keyring, passphrase::hidden("Password")?)
-    } else {
-        let argv =
-            shell_words::split(&command).map_err(|e| Failure::new(exit::DATA, e.to_string()))?;
-        (SecretSource::Command(argv), Secret::new(String::new()))
-    };
-    let account = Account {
-        name: AccountName(name),
-        email,
-        full_name,
-        user,
-        secret: secret_source,
-        imap,
-        smtp,
-        // Typed here, read from the configuration's folder: only a whole path means the same.
-        ca_file: ca_file(&ca)?,
-        sync: SyncPolicy::default(),
-        save_sent: None,
-        mirror_drafts: true,
-        archive: crate::model::ArchiveBy::default(),
-        auth,
-        identities: Vec::new(),
-        sendmail: None,
-        authserv_id: Vec::new(),
-        future_release: false,
-        signature: None,
-    };
-    let secret = match account.secret {
-        SecretSource::Command(_) => secrets
-            .fetch(&account, Kind::Password)
-            .map_err(|e| Failure::new(exit::REFUSED, e.to_string()))?,
-        _ => secret,
-    };
-    Ok((account, secret))
+    aside!("{}", Clean::line(&error.to_string()));
+    // Where the input ends nobody gives a passphrase.
+    if passphrase::make(secrets).unwrap_or(false) {
+        let mut account = account.clone();
+        account.secret = SecretSource::File;
+        let kept = secrets.keep(&account, Kind::Password, secret);
+        return kept
+            .map(|()| (SecretSource::File, None))
+            .map_err(|e| e.to_string());
+    }
+    let note = "The password will be asked for at each start.".to_owned();
+    Ok((SecretSource::Prompt, Some(note)))
 }
 
-fn auth() -> Result<Auth> {
+fn address(args: &AddAccount) -> Result<String> {
+    if let Some(typed) = &args.address {
+        let read = discover::split(typed);
+        return match read {
+            Ok((email, _)) => Ok(email),
+            // The servers are named, so the domain need not exist.
+            Err(_) if args.imap.is_some() && typed.matches('@').count() == 1 => Ok(typed.clone()),
+            Err(why) => Err(Failure::new(exit::USAGE, why).into()),
+        };
+    }
     loop {
-        let what = "What it prints: password, or a token for xoauth2 or oauthbearer";
-        match question(what, "password")?.as_str() {
-            "password" => return Ok(Auth::Password),
-            "xoauth2" => return Ok(Auth::XOauth2),
-            "oauthbearer" => return Ok(Auth::OAuthBearer),
-            _ => aside!("  password, xoauth2 or oauthbearer"),
+        match discover::split(&question("Your address", "")?) {
+            Ok((email, _)) => return Ok(email),
+            Err(why) => aside!("  {why}"),
         }
     }
 }
 
-fn ca_file(typed: &str) -> Result<Option<PathBuf>> {
-    if typed.is_empty() {
-        return Ok(None);
+/// The servers: those that were named, those that are found and agreed to, else those that the
+/// user types.
+fn servers(config: &Path, email: &str, args: &AddAccount) -> Result<Proposal> {
+    let read = |text: &Option<String>, option: &str| -> Result<Vec<Endpoint>> {
+        let read = text
+            .iter()
+            .map(|text| discover::server(text, option))
+            .collect();
+        let read: Result<Vec<Endpoint>, String> = read;
+        Ok(read.map_err(|why| Failure::new(exit::USAGE, why))?)
+    };
+    let (imap, smtp) = (read(&args.imap, "--imap")?, read(&args.smtp, "--smtp")?);
+    let mut found = match imap.is_empty() || smtp.is_empty() {
+        true => find(config, email)?,
+        false => None,
+    };
+    if let Some(proposal) = &mut found
+        && imap.is_empty()
+    {
+        show(proposal);
+        let question = proposal.question();
+        let no = match question {
+            Some(question) => !agrees(&question)?,
+            None => false,
+        };
+        if no {
+            found = None;
+        }
     }
+    let mut all = found.unwrap_or_else(|| typed(email));
+    if !imap.is_empty() {
+        all.imap = imap;
+        (all.source, all.outside) = (Source::Typed, Vec::new());
+    }
+    if !smtp.is_empty() {
+        all.smtp = smtp;
+    }
+    let domain = email.rsplit_once('@').map_or("", |(_, d)| d);
+    if all.imap.is_empty() {
+        all.imap = vec![ask::server("IMAP", &format!("imap.{domain}"), 993)?];
+    }
+    if all.smtp.is_empty() {
+        all.smtp = vec![ask::server("Submission", &format!("smtp.{domain}"), 465)?];
+    }
+    if all.source == Source::Typed && args.user.is_none() && args.imap.is_none() {
+        all.user = question("User name", email)?;
+    }
+    if let Some(user) = &args.user {
+        all.user.clone_from(user);
+    }
+    // A known provider's servers are known whoever names them.
+    if all.source == Source::Typed {
+        let known = Providers::built_in();
+        let host = all.imap.first().map_or("", |end| end.host.as_str());
+        if let Some(provider) = known.of_host(host) {
+            all.sign_in.clone_from(&provider.sign_in);
+        }
+    }
+    Ok(all)
+}
+
+fn typed(email: &str) -> Proposal {
+    Proposal {
+        provider: None,
+        source: Source::Typed,
+        imap: Vec::new(),
+        smtp: Vec::new(),
+        user: email.to_owned(),
+        sign_in: vec![SignIn::Password],
+        outside: Vec::new(),
+        meant: None,
+        notes: Vec::new(),
+    }
+}
+
+/// What is found for the address; `None` where nobody knows, which is told.
+fn find(config: &Path, email: &str) -> Result<Option<Proposal>> {
+    let finder = setup::finder(config).map_err(|why| Failure::new(exit::CONFIG, why))?;
+    let (mut best, mut why) = (None, None);
+    finder.find(email, &Cancel::default(), &mut |event| match event {
+        Found::Looking(what) => aside!("{} …", Clean::line(&what)),
+        Found::Proposal(found) => best = Some(*found),
+        Found::Done(said) => why = said,
+    });
+    if let Some(why) = why {
+        aside!("{}", Clean::line(&why));
+    }
+    Ok(best)
+}
+
+/// Says what was found.
+fn show(found: &Proposal) {
+    let name = found.provider.as_deref().unwrap_or("Servers");
+    aside!("{}, found {}:", Clean::line(name), found.source.words());
+    let place = |end: &Endpoint| {
+        let how = match end.security {
+            Security::Tls => "TLS",
+            Security::StartTls => "STARTTLS",
+            Security::None => "on this machine",
+        };
+        format!("{} port {}, {how}", Clean::line(&end.host), end.port)
+    };
+    if let Some(end) = found.imap.first() {
+        aside!("  reading  {}", place(end));
+    }
+    if let Some(end) = found.smtp.first() {
+        aside!("  sending  {}", place(end));
+    }
+    aside!("  user     {}", Clean::line(&found.user));
+    for note in &found.notes {
+        aside!("  {}", Clean::line(note));
+    }
+}
+
+/// What is to be tried, with its secret.
+fn wanted(secrets: &Secrets, email: &str, found: &Proposal, args: &AddAccount) -> Result<Attempt> {
+    if args.password_command.is_none() && !found.takes_password() {
+        let name = found.provider.as_deref().unwrap_or("This provider");
+        let told = format!(
+            "{} signs in through the browser only (OAuth): write the account into config.toml as docs/oauth.md says, then run `postrider account sign-in NAME`; or let a program print tokens: --password-command, with --auth xoauth2",
+            Clean::line(name)
+        );
+        return Err(Failure::new(exit::REFUSED, told).into());
+    }
+    let full_name = args.full_name.as_deref().unwrap_or_default();
+    let mut wanted = found.attempt(email, full_name, Secret::new(String::new()));
+    let account = &mut wanted.account;
+    account.name = AccountName(args.name.clone().unwrap_or_default());
+    // Typed here, read from the configuration's folder: only a whole path means the same.
+    account.ca_file = args.ca_file.as_deref().map(ca_file).transpose()?;
+    account.auth = args.auth.map_or(Auth::Password, Into::into);
+    if let Some(command) = &args.password_command {
+        let argv = shell_words::split(command);
+        let argv = argv.map_err(|e| Failure::new(exit::USAGE, e.to_string()))?;
+        account.secret = SecretSource::Command(argv);
+        let secret = secrets.fetch(account, Kind::Password);
+        wanted.secret = secret.map_err(|e| Failure::new(exit::REFUSED, e.to_string()))?;
+    } else {
+        wanted.secret = password(found.wants_app_password(), found.app_password_page())?;
+    }
+    Ok(wanted)
+}
+
+fn password(app: bool, page: Option<&str>) -> Result<Secret> {
+    match (app, page) {
+        (true, Some(page)) => passphrase::hidden(&format!("App password (made at {page})")),
+        (true, None) => passphrase::hidden("App password"),
+        (false, _) => passphrase::hidden("Password"),
+    }
+}
+
+fn ca_file(typed: &str) -> Result<PathBuf> {
     let path = std::path::absolute(expand(typed, Path::new("")))?;
     if !path.is_file() {
         let told = format!("there is no file {}", path.display());
         return Err(Failure::new(exit::NO_INPUT, told).into());
     }
-    Ok(Some(path))
+    Ok(path)
 }
 
-fn endpoint(what: &str, host: &str, usual: &[(u16, Security)]) -> Result<Endpoint> {
-    let host = question(&format!("{what} server"), host)?;
-    loop {
-        let first = usual
-            .first()
-            .map_or(String::new(), |(port, _)| port.to_string());
-        let port = question(&format!("{what} port"), &first)?;
-        let Ok(port) = port.parse::<u16>() else {
-            aside!("  a port is a number below 65536");
-            continue;
-        };
-        if port == 25 {
-            aside!("  port 25 is for servers among themselves; use 465 or 587");
-            continue;
+/// What came of trying.
+#[derive(Default)]
+struct Report {
+    account: Option<Account>,
+    newest: Vec<Glimpse>,
+    failed: Option<(Step, Mend)>,
+}
+
+/// Tries it, and again with another password where somebody can be asked for one.
+fn tried(wanted: &mut Attempt, app: bool, page: Option<&str>) -> Result<Report> {
+    for again in 1.. {
+        let report = once(wanted);
+        let mistyped = matches!(report.failed, Some((_, Mend::SignIn)))
+            && !matches!(wanted.account.secret, SecretSource::Command(_));
+        if report.account.is_some() || !mistyped || again >= TRIES || !ask::is_somebody_there() {
+            return Ok(report);
         }
-        let suggestion = usual
-            .iter()
-            .find(|(p, _)| *p == port)
-            .map_or(Security::Tls, |(_, s)| *s);
-        let word = if suggestion == Security::StartTls {
-            "starttls"
-        } else {
-            "tls"
-        };
-        let security = match question("  tls or starttls", word)?.as_str() {
-            "tls" => Security::Tls,
-            "starttls" => Security::StartTls,
-            "none" if is_loopback(&host) => Security::None,
-            _ => {
-                aside!("  tls: from the first byte; starttls: after a greeting in the clear");
-                continue;
+        aside!("Once more, or nothing to stop.");
+        let secret = password(app, page)?;
+        if secret.reveal().is_empty() {
+            return Ok(report);
+        }
+        wanted.secret = secret;
+    }
+    Ok(Report::default())
+}
+
+fn once(wanted: &Attempt) -> Report {
+    let mut report = Report::default();
+    // Where several servers are tried, a step may be told again as it was.
+    let mut told = BTreeSet::new();
+    setup::attempt(wanted, &Cancel::default(), &mut |event| match event {
+        Tried::Check(check) => match check.state {
+            State::Worked(found) => {
+                let line = format!("  ✓ {}: {found}", check.step.words());
+                if told.insert(line.clone()) {
+                    aside!("{line}");
+                }
             }
-        };
-        return Ok(Endpoint {
-            host,
-            port,
-            security,
-            pin_sha256: None,
-        });
-    }
+            State::Failed {
+                what,
+                why,
+                todo,
+                mend,
+            } => {
+                aside!("  ✗ {}: {what}", check.step.words());
+                if !why.is_empty() {
+                    aside!("    probably: {why}");
+                }
+                if !todo.is_empty() {
+                    aside!("    do: {todo}");
+                }
+                report.failed = Some((check.step, mend));
+            }
+            State::Waiting | State::Running(_) | State::Skipped => {}
+        },
+        Tried::Newest(newest) => report.newest = newest,
+        Tried::Done(account) => report.account = account.map(|a| *a),
+    });
+    report
 }
 
-fn question(text: &str, suggestion: &str) -> Result<String> {
-    if suggestion.is_empty() {
-        eprint!("{text}: ");
-    } else {
-        eprint!("{text} [{}]: ", Clean::line(suggestion));
+fn tell(
+    as_json: bool,
+    paths: &Paths,
+    kept: &Kept,
+    found: &Proposal,
+    newest: &[Glimpse],
+) -> Result<u8> {
+    let account = &kept.account;
+    if as_json {
+        let newest: Vec<Value> = newest.iter().map(glimpse).collect();
+        json::print(json!({
+            "added": account.name.as_str(), "config": paths.config.to_string_lossy(),
+            "email": account.email, "found": found.source.name(), "provider": found.provider,
+            "imap": end(&account.imap), "smtp": end(&account.smtp), "newest": newest,
+        }))?;
+        return Ok(0);
     }
-    let answer = line()?;
-    let answer = answer.trim();
-    Ok(if answer.is_empty() {
-        suggestion.to_owned()
-    } else {
-        answer.to_owned()
-    })
+    if !newest.is_empty() {
+        say!("The newest messages:");
+    }
+    for one in newest {
+        say!("  {}  {}", one.from, one.subject);
+    }
+    if account.full_name.is_empty() {
+        say!(
+            "Others will see no name beside your address: add `full-name` in the configuration for one."
+        );
+    }
+    say!(
+        "{} is set up in {}. Run `postrider`.",
+        Clean::line(account.name.as_str()),
+        paths.config.display()
+    );
+    Ok(0)
 }
 
-fn line() -> Result<String> {
-    io::stderr().flush()?;
-    let mut line = String::new();
-    if io::stdin().lock().read_line(&mut line)? == 0 {
-        aside!();
-        return Err(Failure::new(exit::DATA, "the input ended before everything was asked").into());
-    }
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+fn glimpse(one: &Glimpse) -> Value {
+    let when = (one.when > 0).then(|| when::rfc3339(one.when));
+    json!({ "from": one.from, "subject": one.subject, "date": when, "seen": one.seen })
+}
+
+fn end(end: &Endpoint) -> Value {
+    let security = match end.security {
+        Security::Tls => "tls",
+        Security::StartTls => "starttls",
+        Security::None => "none",
+    };
+    json!({ "host": end.host, "port": end.port, "security": security })
 }

@@ -6,8 +6,8 @@ use super::home::Home;
 use super::say::aside;
 use super::words::AccountCommand;
 use super::{
-    account, doctor, exit, export, import, journal, lists, manage, outbox, papers, remind, rules,
-    send, show, sign_in, sync, verify,
+    account, doctor, exit, export, import, journal, lists, manage, outbox, papers, remind, remove,
+    rules, send, show, sign_in, sync, verify,
 };
 use crate::model::view::Order;
 use crate::model::{Role, SignInBy};
@@ -45,8 +45,8 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 fn carry_out(place: Option<&Path>, json: bool, command: &Command) -> anyhow::Result<u8> {
     match command {
         Command::Account {
-            command: AccountCommand::Add,
-        } => return account::add(place, json),
+            command: AccountCommand::Add(args),
+        } => return account::add(place, json, args),
         Command::Account {
             command:
                 AccountCommand::SignIn {
@@ -148,6 +148,12 @@ fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {
         Command::Copy(args) => import::copy(home, json, args),
         Command::Export(args) => export::export(home, json, args),
         Command::Verify(args) => verify::verify(home, json, args),
+        Command::Account {
+            command: AccountCommand::List,
+        } => lists::accounts(home, json),
+        Command::Account {
+            command: AccountCommand::Remove(args),
+        } => remove::remove(home, json, args),
         // These want no home; the composition root takes the first three before, and `run` the others.
         Command::Demo
         | Command::Compose(_)

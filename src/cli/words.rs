@@ -1,5 +1,6 @@
 //! The arguments of the commands that keep accounts and mailboxes and move mail in and out.
 
+use crate::model::Auth;
 use clap::{Args as Arguments, Subcommand};
 use std::path::PathBuf;
 
@@ -143,8 +144,8 @@ pub struct CopyArgs {
 /// Setting up accounts.
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
-    /// Ask for an account, try it, and write it down once it works.
-    Add,
+    /// Find an address's servers, try them, and write the account down once it works.
+    Add(AddAccount),
     /// Sign in to an account at its provider's own page, in a browser.
     SignIn {
         /// The account.
@@ -156,4 +157,74 @@ pub enum AccountCommand {
         #[arg(long)]
         browser: bool,
     },
+    /// List the accounts.
+    List,
+    /// Take an account out of the configuration; what was not sent is written into files first.
+    Remove(RemoveAccount),
+}
+
+/// `account add`: what is not said here is found or asked.
+#[derive(Debug, Arguments)]
+pub struct AddAccount {
+    /// The address.
+    pub address: Option<String>,
+    /// The name of the account. Default: after the address's domain.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Your name, as others see it.
+    #[arg(long)]
+    pub full_name: Option<String>,
+    /// The server to read mail, in place of one that is found; before a port other than 993 and 143
+    /// stands tls: or starttls:.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub imap: Option<String>,
+    /// The server to send mail, likewise (465, 587).
+    #[arg(long, value_name = "HOST:PORT")]
+    pub smtp: Option<String>,
+    /// The name to sign in with. Default: the address, or what the provider wants.
+    #[arg(long)]
+    pub user: Option<String>,
+    /// A program that prints the password, or an access token.
+    #[arg(long, value_name = "COMMAND")]
+    pub password_command: Option<String>,
+    /// What it prints. Default: password.
+    #[arg(long, value_enum, requires = "password_command")]
+    pub auth: Option<Printed>,
+    /// A file with further trusted certificates.
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<String>,
+}
+
+/// What a password command prints.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Printed {
+    /// A password.
+    Password,
+    /// An access token, given by XOAUTH2.
+    Xoauth2,
+    /// An access token, given by OAUTHBEARER.
+    Oauthbearer,
+}
+
+impl From<Printed> for Auth {
+    fn from(printed: Printed) -> Auth {
+        match printed {
+            Printed::Password => Auth::Password,
+            Printed::Xoauth2 => Auth::XOauth2,
+            Printed::Oauthbearer => Auth::OAuthBearer,
+        }
+    }
+}
+
+/// `account remove`
+#[derive(Debug, Arguments)]
+pub struct RemoveAccount {
+    /// The account.
+    pub name: String,
+    /// Where drafts and unsent messages are written. Default: a folder beside downloads.
+    #[arg(long, value_name = "DIR")]
+    pub export: Option<PathBuf>,
+    /// Without asking.
+    #[arg(long)]
+    pub yes: bool,
 }

@@ -146,7 +146,11 @@ fn line(out: &mut String, key: &str, value: &str) {
 
 /// Where the sections of an array stand in the text, those that are meant: whole lines, from the
 /// heading to the last value.
-fn places(text: &str, key: &str, is_it: impl Fn(&DeTable<'_>) -> bool) -> Vec<Range<usize>> {
+pub(super) fn places(
+    text: &str,
+    key: &str,
+    is_it: impl Fn(&DeTable<'_>) -> bool,
+) -> Vec<Range<usize>> {
     let (root, _) = DeTable::parse_recoverable(text);
     let Some(DeValue::Array(items)) = root.get_ref().get(key).map(|found| found.get_ref()) else {
         return Vec::new();
@@ -171,7 +175,7 @@ fn places(text: &str, key: &str, is_it: impl Fn(&DeTable<'_>) -> bool) -> Vec<Ra
 }
 
 /// Takes the lines out, and one of two empty lines that come to stand beside each other.
-fn cut(text: &mut String, place: Range<usize>) {
+pub(super) fn cut(text: &mut String, place: Range<usize>) {
     let Range { start, mut end } = place;
     let before = text.get(..start).unwrap_or_default();
     let after = text.get(end..).unwrap_or_default();

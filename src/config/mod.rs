@@ -23,6 +23,7 @@ pub mod settings;
 mod set;
 pub mod append;
 pub mod keep;
+pub mod remove;
 pub mod command;
 pub mod age;
 pub mod vault;

@@ -249,7 +249,9 @@ impl Trial {
             NetError::Lookup { .. } | NetError::Protocol(_) => (tls, error),
             other => (sign_in, other),
         })?;
-        self.worked(tls, secured(end));
+        if end.security == Security::StartTls {
+            self.worked(tls, secured(end));
+        }
         Ok(inside)
     }
 

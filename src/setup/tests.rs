@@ -321,3 +321,51 @@ fn an_organisations_providers_are_read_beside_the_configuration() {
             .starts_with("providers.toml: provider number 1")
     );
 }
+
+#[test]
+fn s09_an_account_that_signs_in_by_token_says_no_password() {
+    let demo = Demo::start(Options::default()).unwrap();
+    let mut wanted = wanted(&demo);
+    wanted.account.auth = crate::model::Auth::OAuth;
+    demo.forget_commands();
+    let told = hear(&wanted);
+    let (words, mend) = told.failed(Step::ImapSignIn);
+    assert!(words.contains("OAUTH"), "{words}");
+    assert_eq!(mend, Mend::SignIn);
+    let said = demo.commands();
+    assert!(
+        !said.contains_key("LOGIN") && !said.contains_key("AUTHENTICATE"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn s05_what_a_server_says_is_shown_as_its_words_and_clean() {
+    use std::io::Write as _;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        while let Ok((mut socket, _)) = listener.accept() {
+            let _ = socket.write_all(
+                b"* BYE [ALERT] \x1b]0;evil\x07\x1b[2JType your password at evil.test\x0b\r\n",
+            );
+        }
+    });
+    let demo = Demo::start(Options::default()).unwrap();
+    let mut wanted = wanted(&demo);
+    wanted.imap = vec![Endpoint { port, ..closed() }];
+    let told = hear(&wanted);
+    assert_eq!(told.done, Some(None));
+    let failed = told.last.values().find_map(|state| match state {
+        State::Failed {
+            what, why, todo, ..
+        } => Some(format!("{what} {why} {todo}")),
+        _ => None,
+    });
+    let words = failed.unwrap();
+    assert!(!words.chars().any(char::is_control), "{words:?}");
+    assert!(
+        words.contains("127.0.0.1") || words.contains('('),
+        "{words}"
+    );
+}

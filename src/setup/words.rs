@@ -17,8 +17,10 @@ pub fn failed(error: &NetError, account: &Account, service: Service) -> State {
             "check the network, then the server's name: another one may be right".to_owned()
         }
         NetError::Auth(_) => match page(host) {
-            Some(page) => format!("{}; the provider's page for that is {page}", advice.todo),
-            None => advice.todo,
+            Some(page) if !advice.todo.contains("https://") => {
+                format!("{}; the provider's page for that is {page}", advice.todo)
+            }
+            _ => advice.todo,
         },
         _ => advice
             .todo

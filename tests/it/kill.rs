@@ -166,25 +166,25 @@ pub fn syncs() -> Vec<Scenario> {
             before: |play| play.home.configure(""),
             acts: |play| {
                 let (imap, smtp) = (play.imap.port, play.smtp.port);
-                let answers = [
+                let (imap, smtp) = (
+                    format!("none:127.0.0.1:{imap}"),
+                    format!("none:127.0.0.1:{smtp}"),
+                );
+                let add = act(&[
+                    "account",
+                    "add",
                     "ada@example.test",
+                    "--name",
                     "work",
-                    "",
-                    "127.0.0.1",
-                    &imap.to_string(),
-                    "none",
-                    "127.0.0.1",
-                    &smtp.to_string(),
-                    "none",
+                    "--imap",
+                    &imap,
+                    "--smtp",
+                    &smtp,
+                    "--user",
                     &play.user,
+                    "--password-command",
                     "echo secret",
-                    "",
-                    "",
-                ];
-                let add = Act {
-                    input: answers.join("\n") + "\n",
-                    ..act(&["account", "add"])
-                };
+                ]);
                 vec![add, act(&["sync", "--once", "--bodies", "all"])]
             },
             ..Scenario::default()

@@ -40,6 +40,7 @@ mod dump;
 mod script;
 mod slow;
 mod cli;
+mod enrol;
 mod faults;
 mod changes;
 mod renamed;

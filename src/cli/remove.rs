@@ -1,0 +1,185 @@
+//! `account remove`: out of the configuration, and nothing that only this machine has is lost. Drafts
+//! and messages that were not sent are written into files first and stay in the database as well,
+//! but what waited to be sent waits no more: an account of the same name that comes later must not
+//! send it unasked.
+
+use super::ask::agrees;
+use super::exit::{self, Failure};
+use super::home::Home;
+use super::host::Desk;
+use super::json;
+use super::say::{aside, say};
+use super::words::RemoveAccount;
+use crate::config::lock::EngineLock;
+use crate::config::remove;
+use crate::config::secrets::Kind;
+use crate::mime::build::{self, Attached};
+use crate::mime::draft_copy::draft_copy;
+use crate::model::{Account, Draft, Submission, SubmissionState};
+use crate::store::Local;
+use crate::sync::freeze;
+use crate::text::{Clean, when};
+use anyhow::{Context as _, Result};
+use serde_json::json;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{IsTerminal as _, Write as _, stdin};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// `account remove`
+///
+/// # Errors
+/// There is no such account, postrider runs, an answer that is no; a file that can't be written:
+/// then nothing was changed.
+pub fn remove(home: &Home, as_json: bool, args: &RemoveAccount) -> Result<u8> {
+    let account = home.account(&args.name)?.clone();
+    // Whoever talks to its servers would go on sending.
+    let Some(_lock) = EngineLock::try_take(&home.paths.lock)? else {
+        let told = "postrider is running here: close it first";
+        return Err(Failure::new(exit::TEMPORARY, told).into());
+    };
+    let local = home.local_reader()?;
+    let mut drafts = local.drafts()?;
+    drafts.retain(|d| d.account == account.name);
+    let mut unsent = local.outbox()?;
+    unsent.retain(|s| s.account == account.name);
+    let folder = folder(home, args);
+    if !args.yes {
+        sure(&account, drafts.len(), unsent.len(), &folder)?;
+    }
+    let exported = !drafts.is_empty() || !unsent.is_empty();
+    if exported {
+        export(home, &account, &folder, &drafts, &unsent)
+            .with_context(|| format!("nothing was removed: {}", folder.display()))?;
+    }
+    let mut local = Local::open(&home.paths.local)?;
+    for message in unsent.iter().filter(|m| m.state == SubmissionState::Queued) {
+        local.hold(message.id)?;
+    }
+    remove::remove_account(&home.paths.config, &account.name)
+        .map_err(|why| Failure::new(exit::CONFIG, why))?;
+    forget(home, &account);
+    if as_json {
+        let place = exported.then(|| folder.to_string_lossy().into_owned());
+        json::print(json!({
+            "removed": account.name.as_str(), "drafts": drafts.len(), "unsent": unsent.len(),
+            "exported": place,
+        }))?;
+        return Ok(0);
+    }
+    say!(
+        "{} is not in the configuration any more.",
+        Clean::line(account.name.as_str())
+    );
+    if exported {
+        say!("What was not sent is in {}.", folder.display());
+    }
+    say!(
+        "What it has on its servers stays there; its mail goes from this machine with the next start."
+    );
+    Ok(0)
+}
+
+/// Its password and tokens go too, unless another account signs in by them.
+fn forget(home: &Home, account: &Account) {
+    let others = home
+        .config
+        .accounts
+        .iter()
+        .filter(|a| a.name != account.name);
+    if others.clone().any(|a| a.user == account.user) {
+        return;
+    }
+    for kind in [Kind::Password, Kind::RefreshToken] {
+        if let Err(error) = home.secrets.forget(account, kind) {
+            let error = Clean::line(&error.to_string());
+            aside!("What is kept to sign in stays where it is: {error}");
+            return;
+        }
+    }
+}
+
+fn folder(home: &Home, args: &RemoveAccount) -> PathBuf {
+    let named = args.export.clone();
+    // Made of nothing that anybody else wrote.
+    named.unwrap_or_else(|| {
+        let now = when::now();
+        home.paths.downloads.join(format!("postrider-unsent-{now}"))
+    })
+}
+
+fn sure(account: &Account, drafts: usize, unsent: usize, folder: &Path) -> Result<()> {
+    let name = Clean::line(account.name.as_str());
+    let mut asked = format!("Remove {name} ({})?", Clean::line(&account.email));
+    if drafts + unsent > 0 {
+        let count = |n: usize, one: &str, more: &str| match n {
+            1 => format!("1 {one}"),
+            n => format!("{n} {more}"),
+        };
+        asked.push_str(&format!(
+            " {} and {} are written into {} first.",
+            count(drafts, "draft", "drafts"),
+            count(unsent, "unsent message", "unsent messages"),
+            folder.display()
+        ));
+    }
+    if !stdin().is_terminal() {
+        return Err(Failure::new(exit::USAGE, format!("{asked} Say --yes")).into());
+    }
+    match agrees(&asked)? {
+        true => Ok(()),
+        false => Err(Failure::new(exit::USAGE, "nothing was done").into()),
+    }
+}
+
+/// Writes each into a file of its own, durably.
+fn export(
+    home: &Home,
+    account: &Account,
+    folder: &Path,
+    drafts: &[Draft],
+    unsent: &[Submission],
+) -> Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    let local = home.local_reader()?;
+    for (at, draft) in drafts.iter().enumerate() {
+        let number = draft.id.map_or(at as i64, |id| id.0);
+        let bytes = letter(home, account, draft);
+        write(&folder.join(format!("draft-{number}.eml")), &bytes)?;
+    }
+    for message in unsent {
+        // With Bcc where that form is kept.
+        let bytes = match local.filed(message.id) {
+            Ok(bytes) if !bytes.is_empty() => bytes,
+            _ => local.wire(message.id)?,
+        };
+        write(&folder.join(format!("outbox-{}.eml", message.id.0)), &bytes)?;
+    }
+    std::fs::File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+fn letter(home: &Home, account: &Account, draft: &Draft) -> Vec<u8> {
+    let desk = Desk::new(&home.paths, &home.secrets, false);
+    let (mut files, mut left_out): (Vec<Attached>, Vec<String>) = (Vec::new(), Vec::new());
+    for attached in &draft.attachments {
+        match freeze::read(attached, &desk) {
+            Ok(file) => files.push(file),
+            Err(_) => left_out.push(attached.name()),
+        }
+    }
+    let id = build::new_message_id(&account.email);
+    draft_copy(draft, account, &files, &left_out, id, when::now())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    let mut file = file.with_context(|| path.display().to_string())?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    Ok(())
+}

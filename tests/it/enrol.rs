@@ -1,0 +1,245 @@
+//! `account add`, `account list`, `account remove`: from an address to first subjects on standard
+//! output, and back out again without losing anything.
+
+use crate::dovecot::Dovecot;
+use crate::program::{Home, Ran};
+use crate::smtp::Sink;
+use postrider::demo::{Demo, Options};
+use postrider::model::{
+    Account, AccountName, Draft, MessageId, Outgoing, SecretSource, SubmissionState,
+};
+use postrider::store::Local;
+use std::sync::Arc;
+
+/// A home without a configuration, whose organisation lists the demo's server as its provider.
+fn home(demo: &Demo, sign_in: &str) -> Home {
+    let home = Home::new("");
+    std::fs::remove_file(home.path.join("config.toml")).unwrap();
+    let account = &demo.accounts()[0];
+    let domain = account.email.rsplit_once('@').unwrap().1;
+    let text = format!(
+        "[[provider]]\nname = \"Firm\"\ndomains = [\"{domain}\"]\nimap = [\"none:127.0.0.1:{}\"]\nsmtp = [\"none:127.0.0.1:{}\"]\nsign-in = [\"{sign_in}\"]\n",
+        account.imap.port, account.smtp.port
+    );
+    std::fs::write(home.path.join("providers.toml"), text).unwrap();
+    home
+}
+
+fn password(account: &Account) -> String {
+    match &account.secret {
+        SecretSource::Memory(secret) => secret.0.reveal().to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Runs it without a desktop that could keep the password.
+fn feed(home: &Home, args: &[&str], input: &str) -> Ran {
+    home.feed(args, input.as_bytes())
+}
+
+#[test]
+fn an_address_and_a_password_are_enough() {
+    let demo = Demo::start(Options::default()).unwrap();
+    let account = demo.accounts().remove(0);
+    let home = home(&demo, "password");
+    let typed = format!("{}\n{}\n", account.email, password(&account));
+    let ran = feed(&home, &["account", "add", "--json"], &typed).code(0);
+    let told = ran.json();
+    assert_eq!(told["email"], account.email);
+    assert_eq!(
+        (&told["found"], &told["provider"]),
+        (&"provider".into(), &"Firm".into())
+    );
+    assert_eq!(told["newest"].as_array().unwrap().len(), 5, "{told}");
+    assert!(
+        told["newest"][0]["subject"]
+            .as_str()
+            .is_some_and(|s| !s.is_empty())
+    );
+    for said in ["reading", "✓ sign in", "✓ mailboxes", "✓ sign in to send"] {
+        assert!(ran.err.contains(said), "{said}: {}", ran.err);
+    }
+    // Nowhere is the password written down.
+    assert!(!ran.err.contains(&password(&account)));
+    let config = std::fs::read_to_string(home.path.join("config.toml")).unwrap();
+    assert!(!config.contains(&password(&account)), "{config}");
+    let listed = home.json(&["account", "list"]);
+    assert_eq!(listed["accounts"][0]["email"], account.email);
+    assert_eq!(listed["accounts"][0]["name"], told["added"]);
+    // A second one of the same address gets a name of its own.
+    let typed = format!("{}\n", password(&account));
+    let again = feed(&home, &["account", "add", &account.email, "--json"], &typed).code(0);
+    assert_ne!(again.json()["added"], told["added"]);
+}
+
+#[test]
+fn f53_nothing_is_written_until_it_works() {
+    let demo = Demo::start(Options::default()).unwrap();
+    let account = demo.accounts().remove(0);
+    let home = home(&demo, "app-password");
+    let typed = format!("{}\nwrong\n", account.email);
+    let ran = feed(&home, &["account", "add"], &typed).code(77);
+    assert!(ran.err.contains("App password"), "{}", ran.err);
+    assert!(ran.err.contains("✗ sign in"), "{}", ran.err);
+    assert!(ran.err.contains("do: "), "{}", ran.err);
+    assert!(ran.err.contains("nothing was written"), "{}", ran.err);
+    assert!(!home.path.join("config.toml").exists());
+    // Input that ends, and an address that is none.
+    feed(&home, &["account", "add"], "nonsense\n").code(65);
+    feed(&home, &["account", "add", "nonsense"], "").code(64);
+    feed(&home, &["account", "add", &account.email], "").code(65);
+    assert!(!home.path.join("config.toml").exists());
+}
+
+#[test]
+fn f54_who_wants_a_browser_says_so_before_a_password_is_typed() {
+    let demo = Demo::start(Options::default()).unwrap();
+    let account = demo.accounts().remove(0);
+    let home = home(&demo, "oauth:microsoft");
+    let ran = feed(&home, &["account", "add", &account.email], "").code(77);
+    assert!(
+        ran.err.contains("OAuth") && !ran.err.contains("Password:"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn f21_a_server_that_is_not_there_is_told_with_what_to_do() {
+    let home = Home::new("");
+    let args = [
+        "account",
+        "add",
+        "me@example.test",
+        "--imap",
+        "none:127.0.0.1:1",
+        "--smtp",
+        "none:127.0.0.1:1",
+    ];
+    let ran = feed(&home, &args, "secret\n").code(69);
+    assert!(
+        ran.err.contains("nothing listens at 127.0.0.1 port 1"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.contains("IMAP is usually 993"), "{}", ran.err);
+    let wrong = [
+        "account",
+        "add",
+        "me@example.test",
+        "--imap",
+        "none:192.0.2.1:143",
+    ];
+    let ran = feed(&home, &wrong, "").code(64);
+    assert!(ran.err.contains("in the clear"), "{}", ran.err);
+}
+
+#[test]
+fn a_real_server_with_tls_is_set_up_with_its_own_certificates() {
+    let sink = Sink::start();
+    let Some(server) = Dovecot::start(Some(&sink)) else {
+        return;
+    };
+    server.deliver(
+        "ada",
+        "From: Bo <bo@example.test>\r\nSubject: First words\r\n\r\nHello.\r\n",
+    );
+    let home = Home::new("");
+    let ca = server.ca_file();
+    let (imap, smtp) = (
+        format!("tls:localhost:{}", server.imaps),
+        format!("tls:localhost:{}", server.submissions),
+    );
+    let mut args = vec![
+        "account",
+        "add",
+        "ada@example.test",
+        "--name",
+        "work",
+        "--user",
+        "ada",
+        "--imap",
+        &imap,
+        "--smtp",
+        &smtp,
+        "--json",
+    ];
+    // A certificate that nobody vouches for: the password stays here.
+    let ran = feed(&home, &args, "secret\n").code(69);
+    assert!(ran.err.contains("✗ secure connection"), "{}", ran.err);
+    assert!(ran.err.contains("ca-file"), "{}", ran.err);
+    let file = ca.to_str().unwrap();
+    args.extend(["--ca-file", file, "--password-command", "echo secret"]);
+    let told = feed(&home, &args, "").code(0).json();
+    assert_eq!(told["added"], "work");
+    assert_eq!(told["newest"][0]["subject"], "First words");
+    assert_eq!(told["newest"][0]["from"], "Bo");
+    // And it is an account like any other.
+    home.sync();
+    assert_eq!(home.subjects("INBOX"), ["First words"]);
+}
+
+/// An account that nobody talks to.
+const ACCOUNT: &str = "# mine\n[ui]\nmouse = false\n\n[[account]]\nname = \"work\"\nemail = \"me@example.test\"\npassword = \"prompt\"\nimap = { host = \"127.0.0.1\", port = 1, security = \"none\" }\nsmtp = { host = \"127.0.0.1\", port = 1, security = \"none\" }\n";
+
+#[test]
+fn f72_what_was_not_sent_of_an_account_that_goes_is_written_into_files() {
+    let home = Home::new(ACCOUNT);
+    let name = AccountName("work".into());
+    let id = {
+        let mut local = Local::open(&home.path.join("local.db")).unwrap();
+        let mut draft = Draft::new(name.clone());
+        draft.subject = "Half a thought".into();
+        draft.body = "It begins.\n".into();
+        local.save_draft(&draft, 0).unwrap();
+        let bytes = Arc::new(b"Subject: Whole\r\n\r\nIt ends.\r\n".to_vec());
+        let outgoing = Outgoing {
+            account: name.clone(),
+            message_id: MessageId::new("1@x").unwrap(),
+            mail_from: "me@example.test".into(),
+            recipients: vec!["you@example.test".into()],
+            subject: "Whole".into(),
+            wire: Arc::clone(&bytes),
+            filed: bytes,
+            draft: None,
+            not_before: 0,
+            scheduled: false,
+            dsn: false,
+            remind: None,
+            source: None,
+        };
+        local.submit(&outgoing, 0).unwrap()
+    };
+    // Asked, and nobody is there to answer.
+    let ran = home.run(&["account", "remove", "work"]).code(64);
+    assert!(
+        ran.err.contains("1 draft and 1 unsent message"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(
+        std::fs::read_to_string(home.path.join("config.toml")).unwrap(),
+        ACCOUNT
+    );
+    home.run(&["account", "remove", "other", "--yes"]).code(66);
+    let folder = home.path.join("kept");
+    let place = folder.to_str().unwrap();
+    let told = home.json(&["account", "remove", "work", "--yes", "--export", place]);
+    assert_eq!((&told["drafts"], &told["unsent"]), (&1.into(), &1.into()));
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|f| f.unwrap().path())
+        .collect();
+    files.sort();
+    assert_eq!(files.len(), 2);
+    let read = |at: usize| std::fs::read_to_string(&files[at]).unwrap();
+    assert!(read(0).contains("Subject: Half a thought") && read(0).contains("It begins."));
+    assert!(read(1).contains("It ends."));
+    // The rest of the configuration stays, and what waited waits for the user now.
+    let left = std::fs::read_to_string(home.path.join("config.toml")).unwrap();
+    assert_eq!(left.trim_end(), "# mine\n[ui]\nmouse = false");
+    let local = Local::open(&home.path.join("local.db")).unwrap();
+    let row = local.read().submission(id).unwrap().unwrap();
+    assert_eq!(row.state, SubmissionState::Held);
+    assert_eq!(local.read().drafts().unwrap().len(), 1);
+}
