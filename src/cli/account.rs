@@ -232,12 +232,42 @@ fn show(found: &Proposal) {
     }
 }
 
+/// The account as it would stand in the configuration.
+fn sample(email: &str, found: &Proposal) {
+    let quoted =
+        |text: &str| Clean::line(&toml::Value::String(text.to_owned()).to_string()).to_string();
+    let place = |list: &[Endpoint]| {
+        let end = list.first();
+        let security = match end.map(|e| e.security) {
+            Some(Security::StartTls) => "starttls",
+            _ => "tls",
+        };
+        let (host, port) = end.map_or(("", 0), |e| (e.host.as_str(), e.port));
+        format!(
+            "{{ host = {}, port = {port}, security = \"{security}\" }}",
+            quoted(host)
+        )
+    };
+    let provider = found.sign_in.iter().find_map(|way| match way {
+        SignIn::OAuth { provider } => Some(provider.as_str()),
+        _ => None,
+    });
+    aside!("  [[account]]");
+    aside!("  name = {}", quoted(setup::name_for(email, &[]).as_str()));
+    aside!("  email = {}", quoted(email));
+    aside!("  imap = {}", place(&found.imap));
+    aside!("  smtp = {}", place(&found.smtp));
+    let provider = quoted(provider.unwrap_or_default());
+    aside!("  oauth = {{ provider = {provider}, client-id = \"…\" }}");
+}
+
 /// What is to be tried, with its secret.
 fn wanted(secrets: &Secrets, email: &str, found: &Proposal, args: &AddAccount) -> Result<Attempt> {
     if args.password_command.is_none() && !found.takes_password() {
         let name = found.provider.as_deref().unwrap_or("This provider");
+        sample(email, found);
         let told = format!(
-            "{} signs in through the browser only (OAuth): write the account into config.toml as docs/oauth.md says, then run `postrider account sign-in NAME`; or let a program print tokens: --password-command, with --auth xoauth2",
+            "{} signs in through the browser only (OAuth): put the lines above into config.toml with a client id (docs/oauth.md says where to get one), then run `postrider account sign-in NAME`; or let a program print tokens: --password-command, with --auth xoauth2",
             Clean::line(name)
         );
         return Err(Failure::new(exit::REFUSED, told).into());

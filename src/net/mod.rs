@@ -16,13 +16,13 @@ pub mod oauth;
 pub mod roam;
 mod dns;
 pub mod domain;
-pub mod discover;
 mod sasl;
 pub mod imap;
 pub mod smtp;
 pub mod sendmail;
 pub mod sender;
 pub mod diagnose;
+pub mod discover;
 pub mod check;
 
 #[cfg(test)]
