@@ -202,13 +202,17 @@ impl Trial {
         if step.is_reading() {
             skipped.extend([Step::Mailboxes, Step::Newest]);
         }
-        if step > name {
+        let several = servers.len() > 1;
+        if several && step > name {
             let end = service(step).endpoint(&account);
             self.worked(name, end.host.clone());
         }
         if step > tls {
             let end = service(step).endpoint(&account);
-            self.worked(tls, secured(end));
+            // Of one that begins in the clear it is known only now.
+            if several || end.security == Security::StartTls {
+                self.worked(tls, secured(end));
+            }
         }
         Err(self.failed(step, &error, &account, &skipped))
     }

@@ -186,7 +186,7 @@ fn agrees(home: &Home, demo: &Demo, when: &str) {
 }
 
 /// A home that knows the first account of this server.
-fn home_of(demo: &Demo, more: &str) -> Home {
+pub fn home_of(demo: &Demo, more: &str) -> Home {
     home_at(demo, demo.accounts()[0].imap.port, more)
 }
 

@@ -83,10 +83,9 @@ impl Provider {
     }
 
     fn has_server(&self, host: &str) -> bool {
-        let servers = self.imap.iter().chain(&self.smtp);
-        servers
-            .map(|end| &end.host)
-            .any(|h| h.eq_ignore_ascii_case(host))
+        // On this machine any program may listen.
+        let mut servers = self.imap.iter().chain(&self.smtp);
+        host.parse::<IpAddr>().is_err() && servers.any(|end| end.host.eq_ignore_ascii_case(host))
     }
 }
 
@@ -479,6 +478,7 @@ mod tests {
             found.app_password_page(),
             Some("https://myaccount.google.com/apppasswords")
         );
+        assert_eq!(known.of_host("127.0.0.1"), None);
         let tuta = known.of_domain("tuta.com").unwrap();
         assert_eq!(tuta.proposal("a@tuta.com", Source::Provider, None), None);
         assert_eq!(
