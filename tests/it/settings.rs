@@ -81,7 +81,9 @@ fn what_is_changed_on_the_screen_stands_in_the_file_and_what_an_editor_saves_on_
     eventually("the file says so", || text() == after);
     t.wait_for("false");
     // What can't be is told, and nothing is written.
-    t.send("\x1bui.undo-send");
+    t.send("\x1b");
+    t.wait_until("an empty line", |s| s.contains("threads"));
+    t.send("ui.undo-send");
     t.wait_for("Seconds in which");
     t.send("\r");
     t.wait_for("undo-send:");
