@@ -279,7 +279,7 @@ impl Trial {
         };
         let found = match (exists, newest.len()) {
             (0, _) => "the inbox is empty".to_owned(),
-            (all, 1) if all == 1 => "1 message in the inbox".to_owned(),
+            (1, _) => "1 message in the inbox".to_owned(),
             (all, _) => format!("{all} messages in the inbox"),
         };
         self.worked(Step::Newest, found);

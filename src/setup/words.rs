@@ -56,11 +56,16 @@ fn mend(error: &NetError) -> Mend {
 /// Whether another server or port may do better. Where a server let us come as far as saying who
 /// we are, its word counts, and the password goes to nobody else.
 pub fn tries_next(error: &NetError) -> bool {
-    match error {
-        NetError::Lookup { .. } | NetError::Connect { .. } | NetError::Timeout => true,
-        NetError::Cut(_) | NetError::Tls { .. } | NetError::Web | NetError::Protocol(_) => true,
-        _ => false,
-    }
+    matches!(
+        error,
+        NetError::Lookup { .. }
+            | NetError::Connect { .. }
+            | NetError::Timeout
+            | NetError::Cut(_)
+            | NetError::Tls { .. }
+            | NetError::Web
+            | NetError::Protocol(_)
+    )
 }
 
 /// How much an error tells, of several tries: the one that came furthest.
