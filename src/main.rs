@@ -5,7 +5,7 @@ use postrider::cli::seat::Seat;
 use postrider::cli::{self, compose, exit, home};
 use postrider::config::lock::{self, EngineLock, Listener};
 use postrider::config::secrets::Secrets;
-use postrider::config::{Checks, ConfigError, Loaded, Look, Paths, keep, load, watch};
+use postrider::config::{Checks, Config, ConfigError, Loaded, Look, Paths, keep, load, watch};
 use postrider::demo::{Demo, Options};
 use postrider::model::checkup::Step;
 use postrider::model::{Account, AccountStatus, Draft, DraftId, Link};
@@ -18,7 +18,7 @@ use postrider::sync::Engine;
 use postrider::tui::editor;
 use postrider::tui::files;
 use postrider::tui::offer::Books;
-use postrider::tui::ports::{KeepHow, LoadPicture, LookUp, SignInHow};
+use postrider::tui::ports::{Examine, KeepHow, LoadPicture, LookUp, SignInHow};
 use postrider::tui::screen::composer::block;
 use postrider::tui::{self, End, Ports, RunError, Stage, Taste};
 use std::path::{Path, PathBuf};
@@ -334,6 +334,7 @@ fn ride(
         reload: Arc::new(look_anew),
         past: paths.local.with_file_name("commands.txt"),
         fresh,
+        examine: examine(paths, &loaded.config, &stay.secrets),
         warnings,
     };
     let stage = stay.stage(ports.taste.mouse, &paths.log);
@@ -487,6 +488,19 @@ fn load_picture() -> LoadPicture {
         match answer.status {
             200 => Ok(answer.body),
             other => Err(format!("the web server answered {other}")),
+        }
+    })
+}
+
+/// How an account is looked over.
+fn examine(paths: &Paths, config: &Config, secrets: &Secrets) -> Examine {
+    let (paths, config, secrets) = (paths.clone(), config.clone(), secrets.clone());
+    Arc::new(move |name, cancel, tell| {
+        let found = config.accounts.iter().find(|a| a.name == *name);
+        if let Some(account) = found {
+            let around = around(&config.look);
+            let home = (&paths, &secrets);
+            cli::doctor::for_screen(home, &config, account, around, cancel, tell);
         }
     })
 }

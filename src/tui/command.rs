@@ -318,6 +318,7 @@ commands! {
     Settings, "settings", Program, [Global], No, "", "Show every option, and change it";
     Problems, "problems", Program, [Global], No, "", "List what is wrong with configuration, keys and themes";
     Reload, "reload", Program, [Global], No, "", "Load the configuration anew";
+    Doctor, "doctor", Program, [Global], Account, "", "Find out what is wrong with an account, and what to do";
     Redraw, "redraw", Program, [Global Composer], No, "", "Redraw the screen";
     Suspend, "suspend", Program, [Global], No, "", "Stop the program as a shell's job";
     Quit, "quit", Program, [Global], No, "", "Close what is open, or end the program";

@@ -106,6 +106,9 @@ pub enum Effect {
     /// Take messages out of the program; comes back as
     /// [`crate::tui::event::Event::Told`].
     Takeout(Takeout, Vec<Target>),
+    /// Look an account over, step by step; each comes as
+    /// [`crate::tui::event::Event::Examined`].
+    Examine(AccountName),
     /// Write a view or tabs into the configuration; comes back as
     /// [`crate::tui::event::Event::Kept`].
     Keep(Keep),

@@ -3,6 +3,8 @@
 
 use crate::config::keep::Keep;
 use crate::config::{SavedView, Split};
+use crate::model::checkup;
+use crate::model::setup::Cancel;
 use crate::model::{
     AccountName, Done, Draft, FlagChange, LocationId, OutboxId, Outgoing, SignInStep,
 };
@@ -134,6 +136,8 @@ pub enum Event {
     Fresh(Box<Fresh>, bool),
     /// The sign-in of this number goes on, of this account.
     SignIn(u64, AccountName, SignInNews),
+    /// A step of a check-up that this ends; `None`: there are no more.
+    Examined(Cancel, Option<checkup::Progress>),
     /// A deadline passed (a toast's, a pending chord's).
     Tick,
     /// The terminal went away, or somebody asked the process to end.
@@ -180,6 +184,7 @@ impl Event {
             Event::Kept(..) => "kept",
             Event::Fresh(..) => "files",
             Event::SignIn(..) => "sign-in",
+            Event::Examined(..) => "examined",
             Event::Tick => "tick",
             Event::Quit => "quit",
         }

@@ -3,6 +3,7 @@
 
 use crate::config::keep::Keep;
 use crate::config::{Hyperlinks, Images, ReaderPlace, SavedView, Split};
+use crate::model::checkup::Progress;
 use crate::model::setup::{Attempt, Cancel, Found, Kept, Tried};
 use crate::model::{
     Account, AccountName, Done, Draft, DraftId, Intent, MailDomain, Secret, SignInBy, SignInStep,
@@ -49,6 +50,10 @@ pub type TrySetup = Arc<dyn Fn(&Attempt, &Cancel, &mut dyn FnMut(Tried)) + Send 
 /// Writes an account that worked into the configuration and its secret where it is kept; what went
 /// wrong comes in plain words. Called on a thread of its own: the secret store may ask the user.
 pub type KeepSetup = Arc<dyn Fn(&Account, &Secret) -> Result<Kept, String> + Send + Sync>;
+
+/// Looks an account over and tells of each step as it is done. Called on a thread of its own; returns
+/// when all is done, or soon after it was cancelled.
+pub type Examine = Arc<dyn Fn(&AccountName, &Cancel, &mut dyn FnMut(Progress)) + Send + Sync>;
 
 /// What setting up an account needs from outside.
 #[derive(Clone)]
@@ -160,6 +165,8 @@ pub struct Ports {
     pub reload: ReloadHow,
     /// The file of what was typed on the command line.
     pub past: PathBuf,
+    /// How an account is looked over.
+    pub examine: Examine,
     /// Things to say at the start (a broken account, a bad theme), cleaned.
     pub warnings: Vec<String>,
 }

@@ -6,7 +6,8 @@
 
 use crate::config::files::replace;
 use crate::config::keep::Keep;
-use crate::model::{MailDomain, SignInWord};
+use crate::model::setup::Cancel;
+use crate::model::{AccountName, MailDomain, SignInWord};
 use crate::signal::{Board, Posted};
 use crate::text::when;
 use crate::tui::app::{App, Setup};
@@ -22,7 +23,7 @@ use crate::tui::layout::Layout;
 use crate::tui::loading::Loader;
 use crate::tui::parts::Parts;
 use crate::tui::picture::Ability;
-use crate::tui::ports::{Ask, KeepHow, LookUp, Ports, ReloadHow, Reply, SignInHow};
+use crate::tui::ports::{Ask, Examine, KeepHow, LookUp, Ports, ReloadHow, Reply, SignInHow};
 use crate::tui::reader::Readers;
 use crate::tui::signing;
 use crate::tui::spell::Spelling;
@@ -113,6 +114,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
             past: ports.past.clone(),
             sign_in: ports.sign_in,
             signing: None,
+            examine: ports.examine,
             spelling: spelling.clone(),
         },
         inbox,
@@ -157,6 +159,7 @@ struct Hands<'s> {
     sign_in: SignInHow,
     /// Whoever signs in hears of the user here.
     signing: Option<Sender<SignInWord>>,
+    examine: Examine,
     spelling: Spelling,
 }
 
@@ -303,6 +306,9 @@ impl Hands<'_> {
                     let _ = signing.send(word);
                 }
             }
+            Effect::Examine(account) => {
+                examine(Arc::clone(&self.examine), account, self.events.clone());
+            }
             Effect::Copy(text) => self.terminal.copy(&clip(&text).0)?,
             Effect::Announce(said) => self.terminal.announce(&said)?,
             Effect::Redraw => self.terminal.redraw()?,
@@ -396,6 +402,23 @@ fn look_up(how: Option<LookUp>, serial: u64, domains: Vec<String>, events: Sende
         tracing::error!(%e, "no thread to look domains up");
         let brought = Brought::Domains(unknown);
         let _ = events.send(Event::Brought { serial, brought });
+    }
+}
+
+/// Looks an account over, on a thread: servers take their time.
+fn examine(how: Examine, account: AccountName, events: Sender<Event>) {
+    let cancel = Cancel::default();
+    let spawned = std::thread::Builder::new()
+        .name("doctor".into())
+        .spawn(move || {
+            let tell = |progress| {
+                let _ = events.send(Event::Examined(cancel.clone(), progress));
+            };
+            how(&account, &cancel, &mut |progress| tell(Some(progress)));
+            tell(None);
+        });
+    if let Err(e) = spawned {
+        tracing::error!(%e, "no thread to look an account over");
     }
 }
 

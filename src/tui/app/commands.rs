@@ -196,6 +196,7 @@ impl Panes {
             Command::Palette => return Wants::Palette,
             Command::Help => return Wants::Help,
             Command::Reload => return Wants::End(End::Reload),
+            Command::Doctor => self.examine(None, fx),
             Command::Redraw => fx.push(Effect::Redraw),
             Command::Suspend => fx.push(Effect::Suspend),
             // The composer covers the panes and takes its own.

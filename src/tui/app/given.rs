@@ -2,7 +2,7 @@
 //! and is not there is told.
 
 use crate::model::view::Scope;
-use crate::model::{Intent, MailboxId};
+use crate::model::{AccountName, Intent, MailboxId};
 use crate::text::Clean;
 use crate::tui::app::outward::{Rsvp, Wants};
 use crate::tui::app::state::{Panes, View};
@@ -104,6 +104,13 @@ impl Panes {
                 self.take_out(Takeout::Export(argument.to_owned()), now, fx);
                 None
             }
+            Command::Doctor => match self.numbered_account(argument) {
+                Some(name) => {
+                    self.examine(Some(name), fx);
+                    None
+                }
+                None => Some("account"),
+            },
             Command::Tag => {
                 self.tag(argument, now, fx);
                 None
@@ -154,6 +161,13 @@ impl Panes {
             self.alarm(&format!("No {what} is called `{argument}`"), now);
         }
         Wants::Nothing
+    }
+
+    /// Looks over this account, or the one that is shown.
+    pub(super) fn examine(&self, account: Option<AccountName>, fx: &mut Vec<Effect>) {
+        let first = || self.accounts.first().map(|a| a.name.clone());
+        let account = account.or_else(|| self.shown_account()).or_else(first);
+        fx.extend(account.map(Effect::Examine));
     }
 
     /// A mailbox by its whole name, without regard to case; one of the shown account first.

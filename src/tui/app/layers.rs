@@ -19,6 +19,7 @@ use crate::tui::keymap::Keymap;
 use crate::tui::part::PartOf;
 use crate::tui::screen::album::{self, Album};
 use crate::tui::screen::confirm::{self, Confirm};
+use crate::tui::screen::doctor::{self, Doctor};
 use crate::tui::screen::help::{self, Help};
 use crate::tui::screen::journal::{self, Journal};
 use crate::tui::screen::outbox::Timed;
@@ -137,6 +138,8 @@ pub enum Layer {
     Journal(Journal),
     /// Every option.
     Settings(Settings),
+    /// A check-up that runs.
+    Doctor(Doctor),
     /// A question, and what its answers do.
     Question(Confirm<Vec<Effect>>),
 }
@@ -432,6 +435,10 @@ impl Layer {
             Layer::Album(_) => self.album_key(key, panes, fx),
             Layer::Journal(journal) => wished(journal.update(key), fx),
             Layer::Settings(settings) => options::wished(settings.update(key), panes, fx),
+            Layer::Doctor(doctor) => match doctor.update(key) {
+                doctor::Outcome::Stay => Turn::stay(),
+                doctor::Outcome::Closed => Turn::closed(),
+            },
             Layer::Question(question) => match question.update(key, now.mono) {
                 confirm::Outcome::Stay => Turn::stay(),
                 confirm::Outcome::Closed => Turn::closed(),
@@ -461,6 +468,7 @@ impl Layer {
             Layer::Popup(_)
             | Layer::Help(_)
             | Layer::Paper(_)
+            | Layer::Doctor(_)
             | Layer::Album(_)
             | Layer::Question(_) => {}
         }
@@ -491,6 +499,7 @@ impl Layer {
             Layer::Popup(p) => p.click(screen, at.x, at.y),
             Layer::Help(h) => h.scroll(by),
             Layer::Paper(p) => p.scroll(by),
+            Layer::Doctor(d) => d.scroll(by),
             Layer::Album(a) if by != 0 => {
                 if a.turn(by.signum()) == album::Outcome::Another {
                     self.picture(panes.size, fx);
@@ -515,6 +524,7 @@ impl Layer {
             Layer::Popup(p) => p.draw(buf, screen, theme),
             Layer::Help(h) => h.draw(buf, screen, theme),
             Layer::Paper(p) => p.draw(buf, screen, theme),
+            Layer::Doctor(d) => d.draw(buf, screen, theme),
             Layer::Question(c) => c.draw(buf, screen, theme),
             Layer::Album(a) => a.draw(buf, screen, theme),
             Layer::SignIn(s) => s.draw(buf, screen, theme),

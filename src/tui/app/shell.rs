@@ -229,6 +229,7 @@ impl App {
                 self.desk
                     .answer(serial, |w| w.brought(brought, now, &mut fx));
             }
+            Event::Examined(cancel, progress) => self.examined(cancel, progress),
             Event::Part(came) => self.part_came(came, now, &mut fx),
             Event::Kept(Keep::Set(..), Ok(_)) => fx.push(Effect::Reload { open: false }),
             Event::Fresh(fresh, open) => self.fresh_came(*fresh, open, now, &mut fx),

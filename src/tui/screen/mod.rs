@@ -24,4 +24,5 @@ pub mod prompt;
 pub mod help;
 pub mod journal;
 pub mod settings;
+pub mod doctor;
 pub mod composer;

@@ -1,6 +1,9 @@
-//! The journal over the panes: it comes, is brought up to date, and asks before it takes back.
+//! The journal over the panes: it comes, is brought up to date, and asks before it takes back. And a
+//! check-up that runs over them.
 
 use super::App;
+use crate::model::checkup::Progress;
+use crate::model::setup::Cancel;
 use crate::model::{Done, Intent, WhichRules};
 use crate::store::Past;
 use crate::text::Clean;
@@ -10,12 +13,33 @@ use crate::tui::effect::Effect;
 use crate::tui::event::{About, Now};
 use crate::tui::question::{Preview, Question};
 use crate::tui::screen::confirm::{Answer, Confirm};
+use crate::tui::screen::doctor::Doctor;
 use crate::tui::screen::journal::{self, Journal};
 
 /// Lines of what rules would change that are shown before it is asked.
 const SHOWN: usize = 16;
 
 impl App {
+    /// A step of a check-up is done; the first one opens it.
+    pub(super) fn examined(&mut self, cancel: Cancel, progress: Option<Progress>) {
+        if cancel.is_cancelled() {
+            return;
+        }
+        let shown = self.layers.iter_mut().find_map(|layer| match layer {
+            Layer::Doctor(doctor) => Some(doctor),
+            _ => None,
+        });
+        match shown {
+            Some(doctor) => doctor.take(progress),
+            None => {
+                self.keys.forget();
+                let mut doctor = Doctor::new(cancel);
+                doctor.take(progress);
+                self.layers.push(Layer::Doctor(doctor));
+            }
+        }
+    }
+
     /// What was done is here.
     pub(super) fn journal_came(&mut self, open: bool, rows: &[Past], now: Now) {
         let shown = self.layers.iter_mut().find_map(|layer| match layer {
