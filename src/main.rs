@@ -5,12 +5,10 @@ use postrider::cli::seat::Seat;
 use postrider::cli::{self, compose, exit, home};
 use postrider::config::lock::{self, EngineLock, Listener};
 use postrider::config::secrets::Secrets;
-use postrider::config::{Checks, Config, ConfigError, Loaded, Look, Paths, keep, load, watch};
+use postrider::config::{Config, ConfigError, Loaded, Look, Paths, keep, load, watch};
 use postrider::demo::{Demo, Options};
 use postrider::model::checkup::Step;
 use postrider::model::{Account, AccountStatus, Draft, DraftId, Link};
-use postrider::net::domain::Resolver;
-use postrider::net::http::{Client, Url};
 use postrider::notify;
 use postrider::signal::{Board, Ringer, Topic};
 use postrider::store::Local;
@@ -18,8 +16,9 @@ use postrider::sync::Engine;
 use postrider::tui::editor;
 use postrider::tui::files;
 use postrider::tui::offer::Books;
-use postrider::tui::ports::{Examine, KeepHow, LoadPicture, LookUp, SignInHow};
+use postrider::tui::ports::{Examine, KeepHow};
 use postrider::tui::screen::composer::block;
+use postrider::tui::setup::Outcome;
 use postrider::tui::{self, End, Ports, RunError, Stage, Taste};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,6 +27,11 @@ use std::time::Duration;
 /// How long threads of an engine may take to end before another takes its place. Those that wait for
 /// a server hear a bell; longer takes only one that is being connected.
 const ENDING: Duration = Duration::from_secs(3);
+
+#[path = "main/means.rs"]
+mod means;
+#[path = "main/wizard.rs"]
+mod wizard;
 
 fn main() {
     let code = run();
@@ -53,7 +57,7 @@ fn run() -> u8 {
         Some(Command::Compose(begun)) => told(with_log(args.home.as_deref(), |paths| {
             screen(paths, Some(begun))
         })),
-        Some(Command::Demo) => told(demo()),
+        Some(Command::Demo) => told(demo(None)),
         Some(Command::Config { .. }) => match check(args.home.as_deref(), args.json) {
             Ok(code) => code,
             Err(error) => told(Err(error)),
@@ -130,28 +134,53 @@ fn with_log(
 /// second screen on the same home reads, queues, and hears the news of the first.
 fn screen(paths: &Paths, begun: Option<&Compose>) -> anyhow::Result<()> {
     let mut warnings = paths.ensure()?;
-    let loaded = load::load(&paths.config)?;
+    let mut stay = Stay::at(paths);
+    let mut loaded = match load::load(&paths.config) {
+        Err(ConfigError::NoAccount { .. }) => Loaded::default(),
+        loaded => loaded?,
+    };
     if loaded.config.accounts.is_empty() {
         loaded.whole(&paths.config)?;
-        let path = paths.config.clone();
-        return Err(ConfigError::NoAccount { path }.into());
+        match set_up(&mut stay, paths, None) {
+            Ok(Outcome::Added) => loaded = load::load(&paths.config)?,
+            Ok(Outcome::Demo) => return demo(stay.stage),
+            Ok(Outcome::Left | Outcome::Quit) => return Ok(()),
+            // Without a terminal there is nobody to ask.
+            Err(_) => {
+                let path = paths.config.clone();
+                return Err(ConfigError::NoAccount { path }.into());
+            }
+        }
     }
     warnings.extend(loaded.problems.iter().map(|p| format!("config.toml: {p}")));
     let compose = begun.map(|b| compose::draft(&loaded.config, b, &mut warnings));
     let mut compose = compose.transpose()?.map(Box::new);
-    let (mut loaded, mut stay) = (loaded, Stay::at(paths));
     loop {
         let done = ride(&mut stay, paths, &loaded, compose.take(), warnings);
         cli::note_damage(&paths.cache, &done);
         match done? {
             End::Quit => return Ok(()),
-            End::AddAccount | End::Reload => {}
+            End::AddAccount => {
+                if set_up(&mut stay, paths, Some(&loaded))? == Outcome::Quit {
+                    return Ok(());
+                }
+            }
+            End::Reload => {}
         }
         if !stay.alone {
             return Err(begin_anew(stay));
         }
         (loaded, warnings) = load_anew(paths, loaded);
     }
+}
+
+/// Lets the user set an account up, the first or, beside what was loaded, a further one.
+fn set_up(stay: &mut Stay, paths: &Paths, loaded: Option<&Loaded>) -> Result<Outcome, RunError> {
+    let look = loaded.map(|l| &l.config.look);
+    let theme = look.and_then(|l| l.theme.clone());
+    let ports = wizard::ports(paths, &stay.secrets, loaded.is_some(), theme);
+    let mouse = look.is_none_or(|l| l.mouse);
+    tui::setup::run(stay.stage(mouse, &paths.log)?, &ports)
 }
 
 /// The configuration as it is now. One that can't be used at all leaves everything as it was.
@@ -246,6 +275,14 @@ fn ride(
     compose: Option<Box<Draft>>,
     warnings: Vec<String>,
 ) -> anyhow::Result<End> {
+    let look = &loaded.config.look;
+    if stay.secrets.must_unlock(&loaded.config.accounts) {
+        let open = wizard::open(&stay.secrets);
+        let stage = stay.stage(look.mouse, &paths.log)?;
+        if tui::setup::unlock(stage, &open, look.theme.as_deref())? == Outcome::Quit {
+            return Ok(End::Quit);
+        }
+    }
     let online = {
         let mut turn = turn_of(&stay.turn);
         if !turn.held
@@ -259,7 +296,6 @@ fn ride(
     };
     let board = Arc::new(Board::new());
     let accounts = loaded.config.accounts.clone();
-    let look = &loaded.config.look;
     let cache = paths.cache.clone();
     let ears = Arc::default();
     let begin = beginning(paths, loaded, &board, &ears, &stay.secrets);
@@ -295,7 +331,7 @@ fn ride(
         tracing::warn!(%error, "changes of the configuration are not seen");
     }
     let ports = Ports {
-        sign_in: sign_in(paths, &accounts, &stay.secrets),
+        sign_in: means::sign_in(paths, &accounts, &stay.secrets),
         accounts,
         cache,
         local: paths.local.clone(),
@@ -303,7 +339,7 @@ fn ride(
         ask: Box::new(move |intent, reply| asked.ask(intent, reply)),
         downloads: paths.downloads.clone(),
         programs: loaded.config.open.clone(),
-        load: load_picture(),
+        load: means::load_picture(),
         images: look.images,
         hyperlinks: look.hyperlinks,
         editing: editing(paths),
@@ -324,7 +360,7 @@ fn ride(
             contacts: loaded.config.contacts.clone(),
             groups: loaded.config.groups.clone(),
         },
-        domains: domains(&loaded.config.checks),
+        domains: means::domains(&loaded.config.checks),
         left_open,
         put_aside,
         compose,
@@ -446,52 +482,6 @@ fn no_server(board: &Board, error: &anyhow::Error) {
     tracing::error!(%error, "no server is talked to");
 }
 
-/// How recipients' domains are looked up, if they are. Whom the system asks changes with the
-/// network that it is in.
-fn domains(checks: &Checks) -> Option<LookUp> {
-    let server = checks.name_server;
-    let look_up = move |domains: &[String]| {
-        let resolver = server.map_or_else(Resolver::of_system, Resolver::at);
-        resolver.look_up(domains)
-    };
-    checks.domains.then(|| Arc::new(look_up) as LookUp)
-}
-
-/// Who asks web servers.
-fn web() -> Client {
-    #[cfg(feature = "faults")]
-    if let Some(ca) = std::env::var_os("POSTRIDER_WEB_CA") {
-        // Only for tests, whose servers stand on loopback.
-        let trust = postrider::net::tls::Trust::new(Some(Path::new(&ca)), None);
-        return trust.map(Client::anywhere).unwrap_or_default();
-    }
-    Client::default()
-}
-
-/// How an account is signed in to in a browser.
-fn sign_in(paths: &Paths, accounts: &[Account], secrets: &Secrets) -> SignInHow {
-    let vault = cli::tokens::vault(secrets);
-    let (lock, accounts) = (paths.tokens.clone(), accounts.to_vec());
-    Arc::new(move |name, by, tell, words| {
-        let found = accounts.iter().find(|a| a.name == *name);
-        let account = found.ok_or_else(|| format!("there is no account {name}"))?;
-        cli::sign_in::carry_out(account, by, &*vault, &lock, tell, words)
-    })
-}
-
-/// How pictures on the web are loaded.
-fn load_picture() -> LoadPicture {
-    let web = web();
-    Arc::new(move |url, most, until| {
-        let answer = Url::parse(url).and_then(|url| web.get(&url, most, until));
-        let answer = answer.map_err(|e| e.to_string())?;
-        match answer.status {
-            200 => Ok(answer.body),
-            other => Err(format!("the web server answered {other}")),
-        }
-    })
-}
-
 /// How an account is looked over.
 fn examine(paths: &Paths, config: &Config, secrets: &Secrets) -> Examine {
     let (paths, config, secrets) = (paths.clone(), config.clone(), secrets.clone());
@@ -570,7 +560,7 @@ fn everything_changed(board: &Board, cache: &Path) {
 }
 
 /// The demo: a server in this process, a home that goes away afterwards, everything else real.
-fn demo() -> anyhow::Result<()> {
+fn demo(stage: Option<Stage>) -> anyhow::Result<()> {
     let folder = tempfile::Builder::new()
         .prefix("postrider-demo-")
         .tempdir()?;
@@ -581,6 +571,7 @@ fn demo() -> anyhow::Result<()> {
     let mut loaded = Loaded::default();
     loaded.config.accounts = server.accounts();
     let mut stay = Stay {
+        stage,
         demo: Some(server.accounts()),
         ..Stay::at(&paths)
     };

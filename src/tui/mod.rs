@@ -52,6 +52,7 @@ pub mod signing;
 pub mod reader;
 pub mod layout;
 pub mod run;
+pub mod setup;
 
 pub use effect::End;
 pub use ports::{Ports, Reply, Taste};

@@ -7,7 +7,7 @@ use crate::text::Clean;
 use crate::tui::app::outward::{Rsvp, Wants};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::Command;
-use crate::tui::effect::Effect;
+use crate::tui::effect::{Effect, End};
 use crate::tui::event::{About, Now};
 use crate::tui::part::PartJob;
 use crate::tui::takeout::Takeout;
@@ -59,6 +59,7 @@ impl Panes {
                 }
                 None => Some("mailbox"),
             },
+            Command::Account if argument == "add" => return Wants::End(End::AddAccount),
             Command::Account => match self.numbered_account(argument) {
                 Some(name) => {
                     self.go_account(&name, now, fx);

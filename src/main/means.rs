@@ -1,0 +1,57 @@
+//! How the screen asks the network: name servers before a message goes, web servers for pictures.
+
+use postrider::cli;
+use postrider::config::secrets::Secrets;
+use postrider::config::{Checks, Paths};
+use postrider::model::Account;
+use postrider::net::domain::Resolver;
+use postrider::net::http::{Client, Url};
+use postrider::tui::ports::{LoadPicture, LookUp, SignInHow};
+use std::sync::Arc;
+
+/// How recipients' domains are looked up, if they are. Whom the system asks changes with the
+/// network that it is in.
+pub fn domains(checks: &Checks) -> Option<LookUp> {
+    let server = checks.name_server;
+    let look_up = move |domains: &[String]| {
+        let resolver = server.map_or_else(Resolver::of_system, Resolver::at);
+        resolver.look_up(domains)
+    };
+    checks.domains.then(|| Arc::new(look_up) as LookUp)
+}
+
+/// Who asks web servers.
+fn web() -> Client {
+    #[cfg(feature = "faults")]
+    if let Some(ca) = std::env::var_os("POSTRIDER_WEB_CA") {
+        // Only for tests, whose servers stand on loopback.
+        let ca = std::path::PathBuf::from(ca);
+        let trust = postrider::net::tls::Trust::new(Some(&ca), None);
+        return trust.map(Client::anywhere).unwrap_or_default();
+    }
+    Client::default()
+}
+
+/// How pictures on the web are loaded.
+pub fn load_picture() -> LoadPicture {
+    let web = web();
+    Arc::new(move |url, most, until| {
+        let answer = Url::parse(url).and_then(|url| web.get(&url, most, until));
+        let answer = answer.map_err(|e| e.to_string())?;
+        match answer.status {
+            200 => Ok(answer.body),
+            other => Err(format!("the web server answered {other}")),
+        }
+    })
+}
+
+/// How an account is signed in to in a browser.
+pub fn sign_in(paths: &Paths, accounts: &[Account], secrets: &Secrets) -> SignInHow {
+    let vault = cli::tokens::vault(secrets);
+    let (lock, accounts) = (paths.tokens.clone(), accounts.to_vec());
+    Arc::new(move |name, by, tell, words| {
+        let found = accounts.iter().find(|a| a.name == *name);
+        let account = found.ok_or_else(|| format!("there is no account {name}"))?;
+        cli::sign_in::carry_out(account, by, &*vault, &lock, tell, words)
+    })
+}

@@ -1,0 +1,8 @@
+//! The screen that an account is set up on: one address, one password, and it works.
+
+pub mod form;
+pub mod wizard;
+pub mod view;
+pub mod run;
+
+pub use run::{Outcome, SetupPorts, run, unlock};

@@ -1,0 +1,234 @@
+//! The loop of the setting up: waits for keys and answers, draws, and has things done on threads of
+//! their own. What was cancelled is left behind; its answers are no longer listened to.
+
+use crate::model::Secret;
+use crate::model::setup::Cancel;
+use crate::text::Clean;
+use crate::tui::event::Event;
+use crate::tui::ports::SetUp;
+use crate::tui::setup::view;
+use crate::tui::setup::wizard::{Came, Deed, Wizard};
+use crate::tui::stage::{RunError, Stage};
+use crate::tui::theme::{Colours, Surroundings, Theme};
+use crossbeam_channel::{Sender, never, select, unbounded};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// So long nothing is typed before servers are looked for.
+const PAUSE: Duration = Duration::from_millis(350);
+
+/// How the setting up ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// An account was written down.
+    Added,
+    /// The demo is wanted.
+    Demo,
+    /// Nothing was done.
+    Left,
+    /// The program is to end.
+    Quit,
+}
+
+/// Opens the encrypted file by its passphrase, or makes it; what went wrong in plain words. Called on
+/// a thread of its own.
+pub type OpenFile = Arc<dyn Fn(&Secret) -> Result<(), String> + Send + Sync>;
+
+/// What the screen needs from outside.
+pub struct SetupPorts {
+    /// Finds servers, tries and keeps an account.
+    pub set_up: SetUp,
+    /// Whether the desktop's secret store can be used. Called on a thread of its own.
+    pub keyring: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// The encrypted file.
+    pub open: OpenFile,
+    /// Whether it is there, and whether it is open.
+    pub file: (bool, bool),
+    /// Whether there are accounts already.
+    pub further: bool,
+    /// The theme, as in [`crate::tui::Ports`].
+    pub theme: Option<String>,
+}
+
+/// Sets an account up.
+///
+/// # Errors
+/// When the terminal is gone.
+pub fn run(stage: &mut Stage, ports: &SetupPorts) -> Result<Outcome, RunError> {
+    let wizard = Wizard::new(ports.further, ports.file.0, ports.file.1);
+    let (tell, heard) = unbounded();
+    let (keyring, asked) = (Arc::clone(&ports.keyring), tell.clone());
+    aside("keyring", move || {
+        let _ = asked.send(Came::Keyring(keyring()));
+    });
+    let hands = Hands {
+        set_up: Some(ports.set_up.clone()),
+        open: Arc::clone(&ports.open),
+        tell,
+        cancel: Cancel::default(),
+        due: None,
+    };
+    turn(stage, wizard, hands, &heard, ports.theme.as_deref())
+}
+
+/// Asks for the passphrase of the encrypted file. `Left`: it was not told.
+///
+/// # Errors
+/// When the terminal is gone.
+pub fn unlock(
+    stage: &mut Stage,
+    open: &OpenFile,
+    theme: Option<&str>,
+) -> Result<Outcome, RunError> {
+    let (tell, heard) = unbounded();
+    let hands = Hands {
+        set_up: None,
+        open: Arc::clone(open),
+        tell,
+        cancel: Cancel::default(),
+        due: None,
+    };
+    turn(stage, Wizard::unlocking(), hands, &heard, theme)
+}
+
+/// What does deeds.
+struct Hands {
+    set_up: Option<SetUp>,
+    open: OpenFile,
+    tell: Sender<Came>,
+    cancel: Cancel,
+    /// Servers that are looked for when nothing is typed any more.
+    due: Option<(Instant, u64, String)>,
+}
+
+fn turn(
+    stage: &mut Stage,
+    mut wizard: Wizard,
+    mut hands: Hands,
+    heard: &crossbeam_channel::Receiver<Came>,
+    theme: Option<&str>,
+) -> Result<Outcome, RunError> {
+    let (_events, inbox) = stage.anew();
+    let mut around = Surroundings::of_process();
+    let mut worn = Theme::load(theme, around).0;
+    stage.terminal.redraw().map_err(RunError::Terminal)?;
+    if around.colours >= Colours::Many {
+        stage.terminal.ask_ground().map_err(RunError::Terminal)?;
+    }
+    loop {
+        let drawn = |frame: &mut ratatui::Frame| {
+            if let Some(cursor) = view::draw(&wizard, frame.buffer_mut(), &worn) {
+                frame.set_cursor_position(cursor);
+            }
+        };
+        stage
+            .terminal
+            .draw(drawn, None, &[])
+            .map_err(RunError::Terminal)?;
+        let wake = hands.due.as_ref().map(|(at, ..)| *at);
+        let wait = wake.map_or_else(never, crossbeam_channel::at);
+        let deeds = select! {
+            recv(heard) -> came => came.map_or_else(|_| Vec::new(), |came| wizard.came(came)),
+            recv(wait) -> _ => {
+                hands.find();
+                Vec::new()
+            }
+            recv(inbox) -> event => match event {
+                Ok(Event::Key(key)) => wizard.key(&key),
+                Ok(Event::Paste(text)) => wizard.paste(&text),
+                Ok(Event::Background { light }) => {
+                    around.light = light;
+                    worn = Theme::load(theme, around).0;
+                    Vec::new()
+                }
+                Ok(Event::Quit) | Err(_) => {
+                    hands.cancel.cancel();
+                    return Ok(Outcome::Quit);
+                }
+                Ok(_) => Vec::new(),
+            },
+        };
+        for deed in deeds {
+            if let Some(outcome) = hands.perform(deed) {
+                return Ok(outcome);
+            }
+        }
+    }
+}
+
+impl Hands {
+    fn perform(&mut self, deed: Deed) -> Option<Outcome> {
+        let tell = self.tell.clone();
+        match deed {
+            Deed::Leave => return Some(Outcome::Left),
+            Deed::Demo => {
+                self.anew();
+                return Some(Outcome::Demo);
+            }
+            Deed::Done => return Some(Outcome::Added),
+            Deed::Cancel => drop(self.anew()),
+            Deed::Find(serial, address, now) => {
+                self.anew();
+                self.due = Some((Instant::now() + PAUSE, serial, address));
+                if now {
+                    self.find();
+                }
+            }
+            Deed::Try(serial, proposal, email, secret) => {
+                let cancel = self.anew();
+                let set_up = self.set_up.clone()?;
+                aside("try", move || {
+                    let attempt = proposal.attempt(&email, "", secret);
+                    (set_up.attempt)(&attempt, &cancel, &mut |tried| {
+                        let _ = tell.send(Came::Tried(serial, tried));
+                    });
+                });
+            }
+            Deed::Open(passphrase) => {
+                let open = Arc::clone(&self.open);
+                aside("open", move || {
+                    let _ = tell.send(Came::Opened(open(&passphrase)));
+                });
+            }
+            Deed::Keep(account, secret) => {
+                let set_up = self.set_up.clone()?;
+                aside("keep", move || {
+                    let kept = (set_up.keep)(&account, &secret).map(Box::new);
+                    let kept = kept.map_err(|why| Clean::line(&why).to_string());
+                    let _ = tell.send(Came::Kept(kept));
+                });
+            }
+        }
+        None
+    }
+
+    /// Nobody who was asked before is listened to.
+    fn anew(&mut self) -> Cancel {
+        self.cancel.cancel();
+        self.due = None;
+        self.cancel = Cancel::default();
+        self.cancel.clone()
+    }
+
+    fn find(&mut self) {
+        let (Some((_, serial, address)), Some(set_up)) = (self.due.take(), self.set_up.clone())
+        else {
+            return;
+        };
+        let (cancel, tell) = (self.cancel.clone(), self.tell.clone());
+        aside("find", move || {
+            (set_up.find)(&address, &cancel, &mut |found| {
+                let _ = tell.send(Came::Found(serial, found));
+            });
+        });
+    }
+}
+
+fn aside(name: &str, work: impl FnOnce() + Send + 'static) {
+    let spawned = std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work);
+    if let Err(error) = spawned {
+        tracing::error!(%error, "no thread to {name}");
+    }
+}
