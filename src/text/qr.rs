@@ -39,7 +39,7 @@ mod tests {
         assert!(wide < 40, "{wide}");
         // The quiet zone, then the finder's edge, seven dark modules.
         assert!(lines[0].chars().all(|c| c == '█'));
-        assert!(lines[1].starts_with("██       █"), "{:?}", lines[1]);
+        assert!(lines[1].starts_with("██ ▄▄▄▄▄ █"), "{:?}", lines[1]);
         assert_eq!(half_blocks(&"x".repeat(4000)), None);
     }
 }
