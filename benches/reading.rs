@@ -257,6 +257,8 @@ impl Live {
             keys: None,
             surroundings: Surroundings::read(|_| None),
             warnings: Vec::new(),
+            fresh: Default::default(),
+            past: Vec::new(),
         };
         let (app, first) = App::new(setup, SIZE, now());
         let mut live = Live {

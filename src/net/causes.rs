@@ -303,7 +303,7 @@ pub const PROVIDERS: [Provider; 10] = [
 pub fn provider_of(host: &str) -> Option<&'static Provider> {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let under = |top: &&str| host == **top || host.ends_with(&format!(".{top}"));
-    PROVIDERS.iter().find(|p| p.hosts.iter().any(|h| under(&h)))
+    PROVIDERS.iter().find(|p| p.hosts.iter().any(&under))
 }
 
 #[cfg(test)]

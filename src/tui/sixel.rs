@@ -115,9 +115,12 @@ mod tests {
     use super::*;
     use image::Rgba;
 
+    /// A picture's size, and the colours of its pixels.
+    type Drawn = ((usize, usize), BTreeMap<(usize, usize), [usize; 3]>);
+
     /// Draws sixels as a terminal would (DEC STD 070, chapter 9.3): the size that is told, and the
     /// colour of each pixel, in hundredths. Anything but what we mean to write is a panic.
-    fn drawn(octets: &[u8]) -> ((usize, usize), BTreeMap<(usize, usize), [usize; 3]>) {
+    fn drawn(octets: &[u8]) -> Drawn {
         let text = std::str::from_utf8(octets).unwrap();
         // A device control string: aspect of 1 to 1 by the raster attributes, what is not drawn
         // stays as it is.

@@ -421,7 +421,7 @@ fn f55_a_provider_in_trouble_is_left_in_peace_and_nobody_is_signed_out() {
         let bench = Bench::new();
         bench.provider.grant("first");
         let tokens = bench.tokens(&Drawer::with("first"));
-        bench.provider.fails(&[fault.clone()]);
+        bench.provider.fails(std::slice::from_ref(&fault));
         for _ in 0..5 {
             let answer = bench.revealed(&tokens);
             assert!(

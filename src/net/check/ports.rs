@@ -117,6 +117,9 @@ fn one(
     }
 }
 
+/// Whether what was heard is a whole answer.
+type Ends = fn(&[u8]) -> bool;
+
 /// What the first words are, and what is offered then.
 fn greeted(mut socket: TcpStream, patience: Duration) -> Met {
     let until = Instant::now() + patience;
@@ -127,7 +130,7 @@ fn greeted(mut socket: TcpStream, patience: Duration) -> Met {
         Some(said) => said,
         None => return Met::Mute,
     };
-    let (question, ends): (&[u8], fn(&[u8]) -> bool) = match greeting.as_slice() {
+    let (question, ends): (&[u8], Ends) = match greeting.as_slice() {
         said if web::is_page(said) => return Met::Web,
         said if said.starts_with(b"* ") => (b"p CAPABILITY\r\n", |said| has(said, b"\np ")),
         said if said.starts_with(b"220") => (b"EHLO [127.0.0.1]\r\n", |said| {

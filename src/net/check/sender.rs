@@ -35,7 +35,7 @@ pub fn is_reserved(domain: &str) -> bool {
     let domain = domain.trim_end_matches('.').to_ascii_lowercase();
     let last = |top: &&str| domain == **top || domain.ends_with(&format!(".{top}"));
     let documented = ["example.com", "example.net", "example.org"];
-    RESERVED.iter().chain(&documented).any(|top| last(&top))
+    RESERVED.iter().chain(&documented).any(last)
 }
 
 /// The domain and what its mail goes out by.

@@ -10,6 +10,7 @@ mod arrived;
 mod marked;
 mod listing;
 mod sought;
+mod older;
 mod listed;
 mod keeping;
 mod met;

@@ -330,7 +330,7 @@ pub fn keep(samples: &[Sample]) -> Fixture {
     f
 }
 
-fn found(f: &Fixture, query: &Query) -> BTreeSet<u32> {
+pub(super) fn found(f: &Fixture, query: &Query) -> BTreeSet<u32> {
     let reader = f.reader();
     let result = reader.search(query, NOW, 1_000).unwrap();
     assert_eq!(result.count, result.rows.len() as u64);
@@ -540,112 +540,4 @@ fn any_part_of_a_word_without_spaces_is_found() {
     for none in ["*dampf", "subject:*dampf*", "*gesellschaft schifft"] {
         assert!(found(&f, &Query::parse(none).unwrap()).is_empty(), "{none}");
     }
-}
-
-#[test]
-fn a_cache_of_before_is_read_again() {
-    let mut f = Fixture::new();
-    f.ingest("INBOX", &[message(1)]);
-    let row: i64 = f
-        .cache
-        .read()
-        .conn
-        .query_row("SELECT max(id) FROM message", [], |r| r.get(0))
-        .unwrap();
-    assert!(f.body(MsgId(row)));
-    f.cache
-        .write(|tx, _| Ok(tx.execute("INSERT INTO reread SELECT message FROM kept", [])?))
-        .unwrap();
-    let wanted = |f: &Fixture| f.reader().reread_wanted(&account(), 9).unwrap();
-    assert_eq!(wanted(&f), [MsgId(row)]);
-    assert!(
-        f.reader()
-            .reread_wanted(&AccountName("other".to_owned()), 9)
-            .unwrap()
-            .is_empty()
-    );
-    assert!(f.body(MsgId(row)));
-    assert!(wanted(&f).is_empty());
-}
-
-#[test]
-fn what_was_kept_before_is_found_and_goes_over() {
-    let mut f = Fixture::new();
-    f.ingest("INBOX", &[message(1), message(2)]);
-    let reader = f.reader();
-    let rows = reader
-        .search(&Query::parse("is:unread or is:read").unwrap(), NOW, 9)
-        .unwrap()
-        .rows;
-    let ids: Vec<MsgId> = rows.iter().map(|row| row.message).collect();
-    let text = "the kind old regards";
-    f.cache
-        .write(|tx, _| {
-            for id in &ids {
-                tx.execute("UPDATE message SET has_body = 1 WHERE id = ?1", [id.0])?;
-                tx.execute("UPDATE location SET body = 1 WHERE message = ?1", [id.0])?;
-                tx.execute("INSERT INTO body VALUES (?1, ?2)", (id.0, text.as_bytes()))?;
-                tx.execute(
-                    "INSERT INTO body_word (rowid, body, file) VALUES (?1, ?2, 'minutes pdf')",
-                    (id.0, text),
-                )?;
-                tx.execute("INSERT INTO reread VALUES (?1)", [id.0])?;
-            }
-            Ok(())
-        })
-        .unwrap();
-    let all = [
-        ("kind", true),
-        ("kin*", true),
-        ("body:kind regards", true),
-        ("\"old regards\"", true),
-        ("\"kind regards\"", false),
-        ("minutes kind", true),
-        ("body:minutes", false),
-    ];
-    let look = |f: &Fixture| {
-        for (text, is) in all {
-            let wanted = if is { 2 } else { 0 };
-            assert_eq!(
-                found(f, &Query::parse(text).unwrap()).len(),
-                wanted,
-                "{text}"
-            );
-        }
-        for id in &ids {
-            assert_eq!(f.reader().body(*id).unwrap().unwrap(), text.as_bytes());
-        }
-    };
-    look(&f);
-    for (at, id) in ids.iter().enumerate() {
-        let body = NewBody {
-            message: *id,
-            raw: text.as_bytes().to_vec(),
-            text: text.to_owned(),
-            snippet: String::new(),
-            attachments: vec![AttachmentRow {
-                part: 1,
-                name: "minutes.pdf".to_owned(),
-                media_type: "application/pdf".to_owned(),
-                size: 1,
-            }],
-        };
-        f.cache.store_bodies(&[body]).unwrap();
-        assert_eq!(
-            f.reader().reread_wanted(&account(), 9).unwrap().len(),
-            1 - at
-        );
-        look(&f);
-        f.check();
-    }
-    let path = f.dir.path().join("cache.db");
-    drop(f.cache);
-    let mut cache = Cache::open(&path, 0).unwrap().cache;
-    assert!(cache.is_untidy());
-    for _ in 0..3 {
-        cache.tidy().unwrap();
-    }
-    assert!(!cache.is_untidy());
-    let f = Fixture { dir: f.dir, cache };
-    look(&f);
 }

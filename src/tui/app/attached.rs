@@ -39,7 +39,7 @@ impl Layer {
         if matches!(kind, Kind::Path) {
             fx.push(Effect::Paths(text.clone()));
         }
-        Layer::Prompt(Prompt::new(label, kind, &text), purpose)
+        Layer::asking(Prompt::new(label, kind, &text), purpose)
     }
 
     /// The program that gets the targets.
@@ -63,7 +63,7 @@ impl Layer {
 
     fn line(label: &str, command: Command) -> Layer {
         let prompt = Prompt::new(Clean::line(label), Kind::Text, "");
-        Layer::Prompt(prompt, Purpose::Given(command))
+        Layer::asking(prompt, Purpose::Given(command))
     }
 
     /// These pictures, the first being made ready. `serial`: a number for its questions.

@@ -106,7 +106,7 @@ impl Layer {
                     _ => String::new(),
                 };
                 let prompt = Prompt::new(label, Kind::Text, &below);
-                Ok(Layer::Prompt(prompt, Purpose::Naming(Naming::New(account))))
+                Ok(Layer::asking(prompt, Purpose::Naming(Naming::New(account))))
             }
             Chore::Rename => {
                 let row = panes.mailbox_at_hand().ok_or(NO_MAILBOX)?;
@@ -115,7 +115,7 @@ impl Layer {
                 }
                 let label = Clean::line(&format!("Rename {} to: ", row.path));
                 let prompt = Prompt::new(label, Kind::Text, &row.path);
-                Ok(Layer::Prompt(
+                Ok(Layer::asking(
                     prompt,
                     Purpose::Naming(Naming::Other(row.id)),
                 ))

@@ -7,7 +7,6 @@ use crate::model::view::{MailboxRow, Scope};
 use crate::model::{AccountName, MailboxId, SignInBy};
 use crate::text::Clean;
 use crate::tui::app::invited::Asked;
-use crate::tui::app::options;
 use crate::tui::app::outward::Rsvp;
 use crate::tui::app::popup::{self, Popup};
 use crate::tui::app::state::Panes;
@@ -125,7 +124,7 @@ pub enum Layer {
     /// One thing of many.
     Choose(Picker<Choice>),
     /// A line.
-    Prompt(Prompt, Purpose),
+    Prompt(Box<Prompt>, Purpose),
     /// The help.
     Help(Help),
     /// Something to read.
@@ -202,6 +201,11 @@ impl Turn {
 }
 
 impl Layer {
+    /// Asks for a line.
+    pub(super) fn asking(prompt: Prompt, purpose: Purpose) -> Layer {
+        Layer::Prompt(Box::new(prompt), purpose)
+    }
+
     /// The commands that can be given where the keys go.
     pub fn palette(context: Context, keymap: &Keymap) -> Layer {
         Layer::Choose(palette(context, keymap).map(Choice::Command))
@@ -226,7 +230,7 @@ impl Layer {
             views: panes.sorted.names(),
             past: panes.past.clone(),
         };
-        Layer::Prompt(Prompt::command(context, words, text), Purpose::Command)
+        Layer::asking(Prompt::command(context, words, text), Purpose::Command)
     }
 
     /// The search line; questions for people are counted from `serial`.
@@ -238,19 +242,19 @@ impl Layer {
             tags: panes.known_tags(),
             lists: panes.lists.clone(),
         };
-        Layer::Prompt(Prompt::search("", known), Purpose::Search(serial))
+        Layer::asking(Prompt::search("", known), Purpose::Search(serial))
     }
 
     /// Words to look for in what is read.
     pub fn find() -> Layer {
         let label = Clean::lit("Find here: ");
-        Layer::Prompt(Prompt::new(label, Kind::Text, ""), Purpose::Find)
+        Layer::asking(Prompt::new(label, Kind::Text, ""), Purpose::Find)
     }
 
     /// A tag to put on messages, or to take away.
     pub fn tag(panes: &Panes) -> Layer {
         let label = Clean::lit("Tag (-name takes away): ");
-        Layer::Prompt(
+        Layer::asking(
             Prompt::new(label, Kind::Tag(panes.known_tags()), ""),
             Purpose::Tag,
         )
@@ -260,7 +264,7 @@ impl Layer {
     pub fn redirect(serial: u64) -> Layer {
         let label = Clean::lit("Send on to: ");
         let prompt = Prompt::new(label, Kind::People, "");
-        Layer::Prompt(prompt, Purpose::Redirect(serial))
+        Layer::asking(prompt, Purpose::Redirect(serial))
     }
 
     /// When one is reminded of a message that nobody answers.
@@ -268,7 +272,7 @@ impl Layer {
         let label = Clean::lit("Remind me if nobody answers: ");
         let mut prompt = Prompt::new(label, Kind::Text, "");
         prompt.remark(Clean::lit(TIMES));
-        Layer::Prompt(prompt, Purpose::Remind)
+        Layer::asking(prompt, Purpose::Remind)
     }
 
     /// Until when a conversation is put off.
@@ -276,7 +280,7 @@ impl Layer {
         let label = Clean::lit("Put off until (`now` brings back): ");
         let mut prompt = Prompt::new(label, Kind::Text, "");
         prompt.remark(Clean::lit(TIMES));
-        Layer::Prompt(prompt, Purpose::Snooze)
+        Layer::asking(prompt, Purpose::Snooze)
     }
 
     /// When a message in the outbox is sent, or a reminder comes back.
@@ -287,20 +291,20 @@ impl Layer {
         });
         let mut prompt = Prompt::new(label, Kind::Text, "");
         prompt.remark(Clean::lit(TIMES));
-        Layer::Prompt(prompt, Purpose::Time(timed))
+        Layer::asking(prompt, Purpose::Time(timed))
     }
 
     /// What is said with an answer to the invitation that is read; why not, if it is none.
     pub fn answer(panes: &Panes, rsvp: Rsvp) -> Result<Layer, &'static str> {
         let asked = Asked::of(panes, rsvp)?;
-        Ok(Layer::Prompt(asked.prompt(), Purpose::Answer(asked)))
+        Ok(Layer::asking(asked.prompt(), Purpose::Answer(asked)))
     }
 
     /// The password of an account.
     pub fn password(account: &AccountName) -> Layer {
         let label = Clean::line(&format!("Password for {account} (kept in memory only): "));
         let prompt = Prompt::new(label, Kind::Password, "");
-        Layer::Prompt(prompt, Purpose::Password(account.clone()))
+        Layer::asking(prompt, Purpose::Password(account.clone()))
     }
 
     /// A mailbox to go to, or to file in: then those of the same account come first.
@@ -360,7 +364,7 @@ impl Layer {
     /// A name for what is searched for.
     pub fn view_name() -> Layer {
         let label = Clean::lit("Keep this search as: ");
-        Layer::Prompt(Prompt::new(label, Kind::Text, ""), Purpose::ViewName)
+        Layer::asking(Prompt::new(label, Kind::Text, ""), Purpose::ViewName)
     }
 
     /// Tabs for the inbox.
@@ -434,7 +438,7 @@ impl Layer {
             }
             Layer::Album(_) => self.album_key(key, panes, fx),
             Layer::Journal(journal) => wished(journal.update(key), fx),
-            Layer::Settings(settings) => options::wished(settings.update(key), panes, fx),
+            Layer::Settings(settings) => Layer::optioned(settings.update(key), panes, fx),
             Layer::Doctor(doctor) => match doctor.update(key) {
                 doctor::Outcome::Stay => Turn::stay(),
                 doctor::Outcome::Closed => Turn::closed(),
@@ -510,7 +514,7 @@ impl Layer {
             Layer::Journal(journal) if by != 0 => journal.scroll(by),
             Layer::Settings(settings) if by != 0 => settings.scroll(by),
             Layer::Settings(settings) => {
-                return options::wished(settings.click(screen, at), panes, fx);
+                return Layer::optioned(settings.click(screen, at), panes, fx);
             }
             Layer::Journal(journal) => return wished(journal.click(screen, at), fx),
             Layer::Choose(picker) => return chose(picker.click(screen, at), panes, now, fx),

@@ -67,35 +67,35 @@ impl Layer {
             _ => None,
         }
     }
+
+    /// What is wanted with an option.
+    pub(super) fn optioned(outcome: Outcome, panes: &Panes, fx: &mut Vec<Effect>) -> Turn {
+        match outcome {
+            Outcome::Stay => Turn::stay(),
+            Outcome::Closed => Turn::closed(),
+            Outcome::Set(way, value) => {
+                fx.push(Effect::Keep(Keep::Set(way, value)));
+                Turn::stay()
+            }
+            Outcome::Choose(row) => Turn::covered(Layer::value(&row, panes)),
+            Outcome::Type(row) => {
+                let label = Clean::line(&format!("{}: ", row.key));
+                let mut prompt = Prompt::new(label, Typed::Text, &row.typed());
+                let can = match row.option.kind {
+                    Kind::Texts | Kind::Program => "words, those with a space in quotes".to_owned(),
+                    Kind::Text => "\\n ends a line".to_owned(),
+                    kind => kind.words(),
+                };
+                prompt.remark(Clean::line(&format!("{} ({can})", row.option.about)));
+                Turn::covered(Layer::asking(prompt, Purpose::Setting(row)))
+            }
+        }
+    }
 }
 
 fn is_theme(way: &Way) -> bool {
     let keys = ["ui", "theme"].map(|key| Step::Key(key.to_owned()));
     *way == keys
-}
-
-/// What is wanted with an option.
-pub(super) fn wished(outcome: Outcome, panes: &Panes, fx: &mut Vec<Effect>) -> Turn {
-    match outcome {
-        Outcome::Stay => Turn::stay(),
-        Outcome::Closed => Turn::closed(),
-        Outcome::Set(way, value) => {
-            fx.push(Effect::Keep(Keep::Set(way, value)));
-            Turn::stay()
-        }
-        Outcome::Choose(row) => Turn::covered(Layer::value(&row, panes)),
-        Outcome::Type(row) => {
-            let label = Clean::line(&format!("{}: ", row.key));
-            let mut prompt = Prompt::new(label, Typed::Text, &row.typed());
-            let can = match row.option.kind {
-                Kind::Texts | Kind::Program => "words, those with a space in quotes".to_owned(),
-                Kind::Text => "\\n ends a line".to_owned(),
-                kind => kind.words(),
-            };
-            prompt.remark(Clean::line(&format!("{} ({can})", row.option.about)));
-            Turn::covered(Layer::Prompt(prompt, Purpose::Setting(row)))
-        }
-    }
 }
 
 fn themes(set: &str, own: &[String], mean: impl Fn(&str) -> Choice) -> Vec<Item<Choice>> {

@@ -4,5 +4,7 @@ pub mod form;
 pub mod wizard;
 pub mod view;
 pub mod run;
+#[cfg(test)]
+mod tests;
 
 pub use run::{Outcome, SetupPorts, run, unlock};
