@@ -169,14 +169,14 @@ fn a_browser_only_provider_is_said_in_words() {
     let browser = SignIn::OAuth {
         provider: "microsoft".to_owned(),
     };
-    let deeds = tried(
-        &mut wizard,
-        Proposal {
-            sign_in: vec![browser],
-            ..proposal()
-        },
-    );
-    assert!(deeds.iter().all(|d| !matches!(d, Deed::Try(..))));
+    let deeds = typed(&mut wizard, "ada@example.test");
+    let only = Proposal {
+        sign_in: vec![browser],
+        ..proposal()
+    };
+    found(&mut wizard, &deeds, Found::Proposal(Box::new(only)));
+    let deeds = key(&mut wizard, "enter");
+    assert!(deeds.is_empty() && wizard.phase == Phase::Asking);
     assert!(wizard.said.unwrap().contains("docs/oauth.md"));
 }
 

@@ -66,7 +66,7 @@ pub fn draw(wizard: &Wizard, buf: &mut Buffer, theme: &Theme) -> Option<Position
     }
     let last = Rect::new(left, screen.bottom().saturating_sub(1), cols, 1);
     if let Some(mut ink) = Ink::row(buf, last, 0) {
-        ink.put(&Clean::line(&keys), theme.style("hint"));
+        ink.put(&Clean::line(&keys), theme.style("text.dim"));
     }
     ground(buf, theme.style("screen.back"));
     cursor
