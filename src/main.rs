@@ -258,7 +258,10 @@ fn begin_anew(stay: Stay) -> anyhow::Error {
     use std::os::unix::process::CommandExt as _;
     drop(stay);
     tracing::info!("a server lets us wait: the program begins anew");
-    let mut again = match std::env::current_exe() {
+    // A program that was replaced meanwhile has no path any more, but still this one.
+    let own = PathBuf::from("/proc/self/exe");
+    let program = std::env::current_exe().map(|p| if p.exists() { p } else { own });
+    let mut again = match program {
         Ok(program) => std::process::Command::new(program),
         Err(error) => return error.into(),
     };
@@ -453,6 +456,12 @@ fn wait_for_turn(
         Err(error) => no_server(&board, &error),
     };
     let mut waiting = turn_of(turn);
+    if waiting.held {
+        // It came while the other engine was begun.
+        drop(waiting);
+        come();
+        return Ok(());
+    }
     waiting.come = Some(Box::new(come));
     if waiting.waited_for {
         return Ok(());

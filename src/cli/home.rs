@@ -122,23 +122,25 @@ impl Home {
         Ok(accounts)
     }
 
-    /// The cache, for looking; made empty if there is none yet.
+    /// The cache, for looking; made empty if there is none yet, and brought up to this program if
+    /// an older one made it.
     ///
     /// # Errors
     /// When it can't be opened.
     pub fn reader(&self) -> Result<Reader> {
-        if !self.paths.cache.exists() {
+        if !Reader::is_current(&self.paths.cache) {
             self.cache()?;
         }
         Reader::open(&self.paths.cache).context("the cache can't be opened")
     }
 
-    /// `local.db`, for looking; made empty if there is none yet.
+    /// `local.db`, for looking; made empty if there is none yet, and brought up to this program if
+    /// an older one made it.
     ///
     /// # Errors
     /// When it can't be opened.
     pub fn local_reader(&self) -> Result<LocalReader> {
-        if !self.paths.local.exists() {
+        if !LocalReader::is_current(&self.paths.local) {
             Local::open(&self.paths.local)?;
         }
         Ok(LocalReader::open(&self.paths.local)?)

@@ -15,7 +15,7 @@ use crate::config::remove;
 use crate::config::secrets::Kind;
 use crate::mime::build::{self, Attached};
 use crate::mime::draft_copy::draft_copy;
-use crate::model::{Account, Draft, Submission, SubmissionState};
+use crate::model::{Account, Draft, SecretSource, Submission, SubmissionState};
 use crate::store::Local;
 use crate::sync::freeze;
 use crate::text::{Clean, when};
@@ -53,7 +53,11 @@ pub fn remove(home: &Home, as_json: bool, args: &RemoveAccount) -> Result<u8> {
             .with_context(|| format!("nothing was removed: {}", folder.display()))?;
     }
     let mut local = Local::open(&home.paths.local)?;
-    for message in unsent.iter().filter(|m| m.state == SubmissionState::Queued) {
+    // What a crash cut waits again, or is in doubt: only now is known what waits.
+    local.crashed(&account.name)?;
+    let mut waiting = local.read().outbox()?;
+    waiting.retain(|m| m.account == account.name && m.state == SubmissionState::Queued);
+    for message in &waiting {
         local.hold(message.id)?;
     }
     remove::remove_account(&home.paths.config, &account.name)
@@ -82,15 +86,17 @@ pub fn remove(home: &Home, as_json: bool, args: &RemoveAccount) -> Result<u8> {
 
 /// Its password and tokens go too, unless another account signs in by them.
 fn forget(home: &Home, account: &Account) {
-    let others = home
+    let mut others = home
         .config
         .accounts
         .iter()
         .filter(|a| a.name != account.name);
-    if others.clone().any(|a| a.user == account.user) {
-        return;
-    }
-    for kind in [Kind::Password, Kind::RefreshToken] {
+    // The desktop's secret store knows a password by its user alone.
+    let shared = account.secret == SecretSource::Keyring && others.any(|a| a.user == account.user);
+    for kind in [Kind::Password, Kind::RefreshToken, Kind::ClientSecret] {
+        if kind == Kind::Password && shared {
+            continue;
+        }
         if let Err(error) = home.secrets.forget(account, kind) {
             let error = Clean::line(&error.to_string());
             aside!("What is kept to sign in stays where it is: {error}");

@@ -9,7 +9,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 /// nothing at all leaves one guessing.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_or(rows: &[Vec<Clean>], most: usize, none: &str) -> io::Result<()> {
     if rows.is_empty() {
         aside!("{none}");

@@ -10,6 +10,7 @@ use super::views::{SavedView, Split};
 use std::io;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use toml::de::{DeTable, DeValue};
 
 /// A change of what is kept.
@@ -31,6 +32,9 @@ pub enum Keep {
 /// In plain words: there already is a view of that name, or none; the file can't be written, or
 /// would not be read back as it was meant.
 pub fn keep(path: &Path, change: &Keep) -> Result<(Vec<SavedView>, Vec<Split>), String> {
+    // Each change reads what the one before has written.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let said = |e: io::Error| format!("{}: {e}", path.display());
     let old = match std::fs::read_to_string(path) {
         Ok(old) => old,

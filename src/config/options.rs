@@ -271,7 +271,7 @@ options! {
     Account, "email", Line, Needed, Anew, "The address";
     Account, "full-name", Line, Is("\"\""), Anew, "Your name, as others see it";
     Account, "user", Line, Else("the address"), Anew, "The name to sign in with";
-    Account, "password", Secret, Else("keyring"), Anew, "Where the password is: keyring, or prompt to be asked at each start";
+    Account, "password", Secret, Else("keyring"), Anew, "Where the password is: keyring, file (secrets.age), or prompt to be asked at each start";
     Account, "password-command", Secret, Else("none"), Anew, "A program that prints the password, or an access token";
     Account, "auth", Word(&["password", "xoauth2", "oauthbearer", "oauth"]), Else("password, or oauth where there is such a table"), Anew, "How one signs in; xoauth2 and oauthbearer need a password-command that prints a token";
     Account, "oauth", Table, Else("none"), Anew, "A sign-in with a browser: a provider or a client of your own (docs/oauth.md)";
@@ -302,7 +302,7 @@ options! {
 
     OAuth, "provider", Line, Else("by the server's name"), Anew, "A provider that is known, such as google or microsoft";
     OAuth, "client-id", Line, Needed, Anew, "What the provider knows this program as: yours, registered there";
-    OAuth, "client-secret", Secret, Else("none"), Anew, "A program that prints the client's secret, where the provider wants one";
+    OAuth, "client-secret", Secret, Else("none"), Anew, "The client's secret, where the provider wants one: keyring, or a program that prints it";
     OAuth, "tenant", Line, Else("the provider's usual"), Anew, "The organisation, at Microsoft";
     OAuth, "scopes", Texts, Else("the provider's usual"), Anew, "What is asked to be allowed";
     OAuth, "auth-url", Line, Else("the provider's"), Anew, "Where one signs in";

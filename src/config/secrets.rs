@@ -41,12 +41,14 @@ impl Kind {
         }
     }
 
-    /// Under which name the desktop's secret store keeps it for this user.
-    fn entry(self, user: &str) -> String {
+    /// Under which name the desktop's secret store keeps it. What a provider gave is the account's
+    /// own: another with the same user may have another provider.
+    fn entry(self, account: &Account) -> String {
+        let Account { user, name, .. } = account;
         match self {
             Kind::Password => user.to_owned(),
-            Kind::RefreshToken => format!("{user} (refresh token)"),
-            Kind::ClientSecret => format!("{user} (client secret)"),
+            Kind::RefreshToken => format!("{user} (refresh token, {name})"),
+            Kind::ClientSecret => format!("{user} (client secret, {name})"),
         }
     }
 }
@@ -59,7 +61,7 @@ pub enum SecretError {
     Ask,
     /// The user must be asked for the passphrase of the encrypted file.
     #[error(
-        "the passphrase of secrets.age has to be typed: run postrider, or the command at a terminal"
+        "the passphrase of secrets.age has to be typed: `:reload` asks for it, or a command at a terminal"
     )]
     Locked,
     /// The command gave none: which, and why. Cleaned.
@@ -145,7 +147,7 @@ impl Secrets {
                     SecretError::Store(crate::text::Clean::line(&told).to_string())
                 })
             }
-            _ => store::get(&kind.entry(&account.user)),
+            _ => store::get(&kind.entry(account)),
         }
     }
 
@@ -158,7 +160,7 @@ impl Secrets {
             let found = self.vault.get(account.name.as_str(), kind.name());
             return found.map_err(of_file);
         }
-        store::find(&kind.entry(&account.user))
+        store::find(&kind.entry(account))
     }
 
     /// Keeps an account's secret where its configuration says: in the desktop's secret store, or in
@@ -172,7 +174,7 @@ impl Secrets {
             let (name, kind) = (account.name.as_str(), kind.name());
             return self.vault.set(name, kind, Some(secret)).map_err(of_file);
         }
-        store::set(&kind.entry(&account.user), secret)
+        store::set(&kind.entry(account), secret)
     }
 
     /// Forgets an account's secret, if it is kept.
@@ -188,9 +190,7 @@ impl Secrets {
             };
         }
         match account.secret {
-            SecretSource::Keyring | SecretSource::OAuth(_) => {
-                store::remove(&kind.entry(&account.user))
-            }
+            SecretSource::Keyring | SecretSource::OAuth(_) => store::remove(&kind.entry(account)),
             _ => Ok(()),
         }
     }

@@ -35,7 +35,7 @@ impl Source {
     pub fn words(self) -> &'static str {
         match self {
             Source::Typed => "as you typed it",
-            Source::Provider => "in the built-in list of providers",
+            Source::Provider => "in the list of providers",
             Source::Ispdb => "in Mozilla's list of providers",
             Source::Domain => "in the domain's own file for mail programs",
             Source::Mx => "by the servers that take the domain's mail",

@@ -68,6 +68,13 @@ impl Reader {
         }
     }
 
+    /// Whether there is a cache of the present schema; one of before is brought up to it by
+    /// [`Cache::open`](crate::store::Cache::open).
+    pub fn is_current(path: &Path) -> bool {
+        let version = || migrate::check(&open::reading(path)?, path, migrate::CACHE);
+        version().is_ok_and(|found| found == migrate::CACHE.len() as i64)
+    }
+
     /// For whoever only looks: if `error` says that the cache at `path` is damaged, that is noted,
     /// and the next start makes it anew.
     pub fn note_damage(path: &Path, error: &Error) {

@@ -220,7 +220,7 @@ impl Carry<'_> {
                     let why = error.to_string();
                     if selected.is_some() && error.is_transient() && tried < TRIES {
                         let next = when::now() + self.pause(tried);
-                        local.carried_later(op.id, seq, &why, next)?;
+                        local.carried_later(op.id, seq, &why, (tried, next))?;
                         self.put_off = Some(error);
                         whole = false;
                     } else {

@@ -66,6 +66,26 @@ impl<'a> Tag<'a> {
     }
 }
 
+/// What follows a comment that has begun, whose ends are not only the usual ones (HTML, 13.2.5.43
+/// to 13.2.5.51).
+fn commented(comment: &str) -> &str {
+    for whole in [">", "->"] {
+        if let Some(after) = comment.strip_prefix(whole) {
+            return after;
+        }
+    }
+    let mut rest = comment;
+    while let Some((_, after)) = rest.split_once("--") {
+        // Of several dashes the last two count.
+        let after = after.trim_start_matches('-');
+        match after.strip_prefix("!>").or(after.strip_prefix('>')) {
+            Some(after) => return after,
+            None => rest = after,
+        }
+    }
+    ""
+}
+
 /// The tag or comment at the start of `text`, and what follows it.
 pub fn tag(text: &str) -> Option<(Tag<'_>, &str)> {
     let nothing = |after| {
@@ -79,7 +99,7 @@ pub fn tag(text: &str) -> Option<(Tag<'_>, &str)> {
     };
     if let Some(comment) = text.strip_prefix("<!--") {
         // Without an end, everything that follows is comment.
-        return nothing(comment.split_once("-->").map_or("", |(_, after)| after));
+        return nothing(commented(comment));
     }
     if text.starts_with("<!") || text.starts_with("<?") {
         return nothing(text.split_once('>').map_or("", |(_, after)| after));
@@ -128,6 +148,27 @@ fn tag_end(rest: &str) -> usize {
         }
     }
     rest.find('>').unwrap_or(rest.len())
+}
+
+#[cfg(test)]
+mod comments {
+    use super::tag;
+
+    #[test]
+    fn a_comment_ends_as_it_does_for_a_parser() {
+        for (page, after) in [
+            ("<!-- a -->b", "b"),
+            ("<!-- a --!>b", "b"),
+            ("<!-->b", "b"),
+            ("<!--->b", "b"),
+            ("<!---->b", "b"),
+            ("<!-- a ---->b", "b"),
+            ("<!-- a -- b --! c -->d", "d"),
+            ("<!-- a", ""),
+        ] {
+            assert_eq!(tag(page).unwrap().1, after, "{page}");
+        }
+    }
 }
 
 #[cfg(test)]

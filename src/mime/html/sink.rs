@@ -16,6 +16,10 @@ const MAX_NODES: usize = 600_000;
 /// The deepest that a tree may be: who reads it goes down by recursion.
 const MAX_DEPTH: usize = 400;
 
+/// The most looks at what is open: each tag of a page may walk all elements that are, which is a
+/// square of how deep it goes.
+const MAX_LOOKS: usize = 20_000_000;
+
 /// Why a page has no tree.
 struct TooMuch;
 
@@ -40,6 +44,7 @@ pub fn read(page: &str) -> Option<Dom> {
 struct Sink {
     dom: RefCell<Dom>,
     count: Cell<usize>,
+    looks: Cell<usize>,
 }
 
 impl Default for Sink {
@@ -49,6 +54,7 @@ impl Default for Sink {
         Sink {
             dom: RefCell::new(dom),
             count: Cell::default(),
+            looks: Cell::default(),
         }
     }
 }
@@ -102,6 +108,10 @@ impl TreeSink for Sink {
     }
 
     fn elem_name(&self, target: &Id) -> Name {
+        self.looks.set(self.looks.get() + 1);
+        if self.looks.get() > MAX_LOOKS {
+            resume_unwind(Box::new(TooMuch));
+        }
         let name = self.dom.borrow().element(*target).map(|e| e.name.clone());
         name.unwrap_or_else(|| Name {
             ns: Namespace::default(),
@@ -234,6 +244,21 @@ mod tests {
         let body = dom.children(html).next_back().unwrap();
         let p = dom.children(body).next().unwrap();
         assert_eq!(dom.attributes(p).get("style"), Some("y"));
+    }
+
+    #[test]
+    fn s41_what_is_open_is_not_walked_without_end() {
+        // An end tag within a template, or behind what only looks like one, closes nothing: what is
+        // open grows, and each tag walks it.
+        let raw = "<div><style></div></style>".repeat(20_000);
+        for page in [
+            raw.clone(),
+            format!("<template>{}", "<div>".repeat(20_000)),
+            format!("<!-- --!>{}", "<div>".repeat(20_000)),
+        ] {
+            let read = std::panic::catch_unwind(|| read(&page).is_none());
+            assert!(read.unwrap_or(true));
+        }
     }
 
     #[test]

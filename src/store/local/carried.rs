@@ -82,11 +82,18 @@ impl Local {
     ///
     /// # Errors
     /// When it can't be written.
-    pub fn carried_later(&mut self, op: OpId, seq: usize, why: &str, next: i64) -> Result<()> {
+    pub fn carried_later(
+        &mut self,
+        op: OpId,
+        seq: usize,
+        why: &str,
+        (tried, next): (u32, i64),
+    ) -> Result<()> {
         self.write(|tx| {
             tx.execute(
-                "UPDATE carried SET why = ?3, next = ?4 WHERE op = ?1 AND seq = ?2",
-                params![op.0, seq, why, next],
+                "UPDATE carried SET why = ?3, next = ?4, attempts = max(attempts, ?5)
+                 WHERE op = ?1 AND seq = ?2",
+                params![op.0, seq, why, next, tried],
             )?;
             Ok(())
         })
@@ -421,7 +428,7 @@ mod tests {
         let op = local.act("Moved", 0, &pair()).unwrap().1.remove(0);
         assert!(local.claim(op.id).unwrap());
         assert!(local.carrying(op.id, 0, V, 10).unwrap());
-        local.carried_later(op.id, 0, "in use", 90).unwrap();
+        local.carried_later(op.id, 0, "in use", (1, 90)).unwrap();
         local.carried_not(op.id, 1, "too large").unwrap();
         drop(local);
         let mut local = Local::open(&path).unwrap();

@@ -105,6 +105,13 @@ impl LocalReader {
         Ok(LocalReader { conn })
     }
 
+    /// Whether there is a file of the present schema; one of before is brought up to it by
+    /// [`Local::open`].
+    pub fn is_current(path: &Path) -> bool {
+        let version = || migrate::check(&open::reading(path)?, path, SCHEMA);
+        version().is_ok_and(|found| found == SCHEMA.len() as i64)
+    }
+
     /// Asks something. Damage that is met is told with the file's name, as at the opening.
     pub(super) fn look<T>(&self, ask: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         ask(&self.conn).map_err(|e| named(Path::new(self.conn.path().unwrap_or("local.db")), e))

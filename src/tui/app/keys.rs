@@ -179,7 +179,7 @@ impl Keys {
     }
 
     /// What was begun means by itself, once its time has passed.
-    pub fn expire(&mut self, now: Instant) -> Option<Call> {
+    pub fn expire(&mut self, now: Instant) -> Vec<Call> {
         if self
             .begun
             .is_some_and(|(_, begun)| now >= begun + HESITATES)
@@ -187,12 +187,19 @@ impl Keys {
             self.shown = true;
         }
         if self.ends().is_none_or(|d| now < d) {
-            return None;
+            return Vec::new();
         }
-        let (context, _) = self.begun?;
+        let Some((context, _)) = self.begun else {
+            return Vec::new();
+        };
         let call = self.map.expire(context, &mut self.pending);
+        let count = self.count;
         self.forget();
-        call
+        let calls: Vec<Call> = call.into_iter().collect();
+        match count {
+            Some(count) => repeated(&calls, count),
+            None => calls,
+        }
     }
 
     /// Forgets what was begun.
@@ -299,8 +306,8 @@ mod tests {
         let now = Instant::now();
         assert!(keys.press(Context::Index, &key('z'), now).is_empty());
         assert_eq!(keys.deadline(), Some(now + WAIT));
-        assert_eq!(keys.expire(now), None);
-        assert_eq!(keys.expire(now + WAIT), Some(Command::Undo.into()));
+        assert_eq!(keys.expire(now), []);
+        assert_eq!(keys.expire(now + WAIT), [Command::Undo.into()]);
         assert_eq!(keys.deadline(), None);
         keys.press(Context::Index, &key('z'), now);
         let calls = keys.press(Context::Index, &key('a'), now);
@@ -348,7 +355,7 @@ mod tests {
         keys.press(Context::Index, &key('g'), now);
         assert!(keys.shown().is_empty());
         assert_eq!(keys.deadline(), Some(now + HESITATES));
-        assert_eq!(keys.expire(now + HESITATES), None);
+        assert_eq!(keys.expire(now + HESITATES), []);
         let shown = keys.shown();
         assert!(
             shown

@@ -94,6 +94,8 @@ pub struct App {
     desk: Desk,
     awaited: Awaited,
     held: Held,
+    /// Commands in a row that are not run yet.
+    rest: VecDeque<Call>,
     keys: Keys,
     dress: Dress,
     known: Known,
@@ -141,6 +143,7 @@ impl App {
             }),
             awaited,
             held: Held::default(),
+            rest: VecDeque::new(),
             keys,
             dress,
             known: Known::new(setup.fresh, all),
@@ -158,6 +161,7 @@ impl App {
     /// Takes an event in; says what is to be done.
     pub fn update(&mut self, event: Event, now: Now) -> Vec<Effect> {
         let mut fx = Vec::new();
+        let was_picking = self.panes.index.is_picking();
         match event {
             Event::Key(key) => self.key(key, now, &mut fx),
             Event::Mouse(mouse) => match self.layers.last_mut() {
@@ -243,7 +247,7 @@ impl App {
             Event::Told(Err(why)) => self.panes.alarm(&why, now),
             Event::SignIn(n, account, news) => self.signing_in(n, account, news, now, &mut fx),
             Event::Tick => {
-                if let Some(call) = self.keys.expire(now.mono) {
+                for call in self.keys.expire(now.mono) {
                     self.call(&call, now, &mut fx);
                 }
                 self.desk.tick(now, &mut fx);
@@ -254,9 +258,7 @@ impl App {
                 fx.push(Effect::End(End::Quit));
             }
         }
-        while let Some(key) = self.held.next(self.panes.index.is_picking()) {
-            self.key(key, now, &mut fx);
-        }
+        self.catch_up(was_picking, now, &mut fx);
         self.linked(now, &mut fx);
         self.take_along(now, &mut fx);
         self.make_room();

@@ -1,7 +1,7 @@
 //! The settings: every option with what it means, what it is, what it is by default and where that
 //! is set; narrowed by typing. What is changed is written into `config.toml` by whoever asked.
 
-use crate::config::options::{Acts, Kind};
+use crate::config::options::{Acts, Kind, Part};
 use crate::config::settings::{Group, Row, Value, Way};
 use crate::text::{Clean, width};
 use crate::tui::theme::Theme;
@@ -158,6 +158,11 @@ impl Settings {
         let Some(row) = self.at_hand() else {
             return Outcome::Stay;
         };
+        if row.option.part == Part::Account && row.key == "name" {
+            let why = "mail, drafts and the password are kept by this name";
+            self.error = Some(Clean::lit(why));
+            return Outcome::Stay;
+        }
         let holds = row.holds().trim_matches('"');
         match row.option.kind {
             Kind::Flag => {

@@ -81,8 +81,8 @@ impl SignIn {
         match (key.code, url) {
             (KeyCode::Esc | KeyCode::Char('q'), _) => left,
             (KeyCode::Char('c'), _) if ctrl => left,
-            (KeyCode::Char('d'), _) => Outcome::Anew(SignInBy::Device),
-            (KeyCode::Char('b'), _) => Outcome::Anew(SignInBy::Browser),
+            (KeyCode::Char('d'), _) if !ctrl => Outcome::Anew(SignInBy::Device),
+            (KeyCode::Char('b'), _) if !ctrl => Outcome::Anew(SignInBy::Browser),
             (KeyCode::Char('r'), None) if matches!(self.state, State::Failed(_)) => {
                 Outcome::Anew(SignInBy::Best)
             }

@@ -130,7 +130,9 @@ fn keys(wizard: &Wizard) -> String {
         Phase::Broken => {
             "enter again · ctrl-e servers · ctrl-r show · tab next · esc leave".to_owned()
         }
+        Phase::Safe if wizard.unlocking => "enter go on · ctrl-r show · esc without it".to_owned(),
         Phase::Safe => "enter go on · ctrl-r show · esc leave".to_owned(),
+        Phase::Keeping if wizard.waits_for_store() => "esc leave".to_owned(),
         Phase::Keeping => String::new(),
         Phase::Done => "enter read mail".to_owned(),
     }

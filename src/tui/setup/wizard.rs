@@ -110,6 +110,11 @@ pub struct Wizard {
 }
 
 impl Wizard {
+    /// Whether the secret store has not answered yet, and nothing is written before it does.
+    pub fn waits_for_store(&self) -> bool {
+        self.phase == Phase::Keeping && self.keyring.is_none()
+    }
+
     /// At the beginning.
     pub fn new(further: bool, file_is_there: bool, file_is_open: bool) -> Wizard {
         Wizard {
@@ -156,7 +161,8 @@ impl Wizard {
         let email = self.email();
         let parts = email.rsplit_once('@');
         parts.is_some_and(|(local, domain)| {
-            !local.is_empty() && domain.contains('.') && !domain.ends_with('.')
+            let one = !email.contains(|c: char| c.is_whitespace() || c.is_control());
+            one && !local.is_empty() && domain.contains('.') && !domain.ends_with('.')
         })
     }
 
@@ -408,6 +414,8 @@ impl Wizard {
                 vec![Deed::Cancel]
             }
             Phase::Done => vec![Deed::Done],
+            // Nothing is being written: the secret store is waited for.
+            Phase::Keeping if self.waits_for_store() => vec![Deed::Cancel, Deed::Leave],
             // What is being written down is written down.
             Phase::Keeping => Vec::new(),
             _ => vec![Deed::Cancel, Deed::Leave],
@@ -460,6 +468,8 @@ impl Wizard {
                     _ => Vec::new(),
                 }
             }
+            // Enter was pressed twice.
+            Came::Opened(_) if !self.unlocking && self.phase != Phase::Safe => Vec::new(),
             Came::Opened(Ok(())) => {
                 self.file_is_open = true;
                 match self.unlocking {
@@ -496,7 +506,8 @@ impl Wizard {
                 self.looking = None;
                 if self.found.is_none() && self.phase == Phase::Asking {
                     let why = why.unwrap_or_else(|| "No servers were found.".to_owned());
-                    self.said = Some(format!("{why} ctrl-e names them by hand."));
+                    let why = why.trim_end_matches('.');
+                    self.said = Some(format!("{why}. ctrl-e names servers by hand."));
                     self.hurried = false;
                 }
             }

@@ -1,7 +1,8 @@
 //! Keys that wait until the whole list has been asked for what is to be selected.
 
 use super::App;
-use crate::tui::app::held::Fate;
+use crate::tui::app::held::{Fate, Held};
+use crate::tui::effect::Effect;
 use crate::tui::event::Now;
 use crossterm::event::KeyEvent;
 
@@ -13,5 +14,19 @@ impl App {
             self.panes.index.unmark_all();
         }
         fate != Fate::Now
+    }
+
+    /// Does what waited for a selection that was being made. If that came to nothing, what waited
+    /// must not be done to something else.
+    pub(super) fn catch_up(&mut self, was_picking: bool, now: Now, fx: &mut Vec<Effect>) {
+        let index = &self.panes.index;
+        if was_picking && !index.is_picking() && index.marked() == 0 {
+            self.held = Held::default();
+            self.rest.clear();
+        }
+        self.go_on(now, fx);
+        while let Some(key) = self.held.next(self.panes.index.is_picking()) {
+            self.key(key, now, fx);
+        }
     }
 }

@@ -26,11 +26,18 @@ impl App {
             Ok(calls) => calls,
             Err(why) => return self.panes.alarm(&why, now),
         };
-        for call in calls {
+        self.rest = calls.into();
+        self.go_on(now, fx);
+    }
+
+    /// Runs what is left of them, as soon as it is known what is selected.
+    pub(super) fn go_on(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        while !self.panes.index.is_picking()
+            && let Some(call) = self.rest.pop_front()
+        {
             self.call(&call, now, fx);
-            let writes = self.desk.has_keys();
-            if !self.layers.is_empty() || writes {
-                return;
+            if !self.layers.is_empty() || self.desk.has_keys() {
+                self.rest.clear();
             }
         }
     }

@@ -204,15 +204,16 @@ impl Index {
         }
     }
 
-    /// Whether one of the acted rows is unread, for toggling.
+    /// Whether one of the acted rows is unread, for toggling; where none of them is here, one may be.
     pub fn any_unread(&self) -> bool {
-        self.acted().any(|l| l.row.unread > 0)
+        let mut acted = self.acted().peekable();
+        acted.peek().is_none() || acted.any(|l| l.row.unread > 0)
     }
 
-    /// Whether every acted line is flagged.
+    /// Whether every acted line is flagged, as far as they are here.
     pub fn all_flagged(&self) -> bool {
-        self.acted()
-            .all(|l| l.row.flags.system.has(System::FLAGGED))
+        let mut acted = self.acted().peekable();
+        acted.peek().is_some() && acted.all(|l| l.row.flags.system.has(System::FLAGGED))
     }
 
     /// Whether all rows of the list are here.

@@ -133,6 +133,48 @@ fn keys_wait_until_all_of_a_long_list_is_selected() {
 }
 
 #[test]
+fn what_waits_for_a_selection_of_nothing_is_not_done_to_something_else() {
+    let mut bench = long();
+    let fx = press(&mut bench, "*a");
+    let (serial, ticket, _, how) = pick(&fx);
+    press(&mut bench, "e");
+    let nothing = Answer::Picked {
+        serial,
+        ticket,
+        how,
+        found: Ok(Vec::new()),
+    };
+    let fx = bench.app.update(Event::Rows(nothing), bench.now);
+    assert!(targets(&fx).is_empty(), "{fx:?}");
+    // Nor is what follows in a row of commands.
+    let mut fx = Vec::new();
+    bench
+        .app
+        .several("select-starred; archive", bench.now, &mut fx);
+    assert!(targets(&fx).is_empty(), "it waits: {fx:?}");
+    let (serial, ticket, _, how) = pick(&fx);
+    let found = vec![Stub::Place(LocationId(77))];
+    let one = Answer::Picked {
+        serial,
+        ticket,
+        how,
+        found: Ok(found),
+    };
+    let fx = bench.app.update(Event::Rows(one), bench.now);
+    assert_eq!(targets(&fx), BTreeSet::from([LocationId(77)]));
+}
+
+#[test]
+fn who_waits_for_too_long_selects_nothing() {
+    let mut bench = long();
+    press(&mut bench, "*a");
+    press(&mut bench, "e");
+    bench.now.mono += std::time::Duration::from_secs(11);
+    let fx = press(&mut bench, "j");
+    assert!(targets(&fx).is_empty(), "{fx:?}");
+}
+
+#[test]
 fn who_leaves_while_a_long_list_is_selected_selects_nothing() {
     let mut bench = long();
     let fx = press(&mut bench, "*a");
