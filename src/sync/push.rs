@@ -474,6 +474,8 @@ fn not_yet_copied(
     Ok((rest, pairs))
 }
 
+/// Those of this size that nobody has marked as deleted: without UIDPLUS what once was moved away
+/// stands there still, and whoever tidies the mailbox up takes it away.
 fn of_size(session: &mut Session, uids: Vec<Uid>, size: u64) -> Result<Vec<Uid>, NetError> {
     if uids.is_empty() {
         return Ok(uids);
@@ -481,7 +483,8 @@ fn of_size(session: &mut Session, uids: Vec<Uid>, size: u64) -> Result<Vec<Uid>,
     let asked: UidSet = uids.into_iter().collect();
     let mut found = Vec::new();
     session.fetch_headers(FetchBy::Uids(&asked), &mut |item| {
-        found.extend((item.size == size).then_some(item.uid));
+        let stays = item.size == size && !item.flags.system.has(System::DELETED);
+        found.extend(stays.then_some(item.uid));
         Ok(())
     })?;
     Ok(found)
