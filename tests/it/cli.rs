@@ -3,6 +3,7 @@
 
 use crate::dovecot::Dovecot;
 use crate::program::Home;
+use crate::smtp::Sink;
 use clap::CommandFactory as _;
 use serde_json::Value;
 
@@ -322,7 +323,8 @@ fn what_is_left_out_and_switched_off_is_so() {
     session.logout().unwrap();
     let policy = "exclude = [\"Lists/*\"]\nwithout-extensions = [\"condstore\", \"QRESYNC\"]\n\
                   [[account.mailbox]]\nname = \"INBOX\"\nbodies = \"none\"\n";
-    home.configure(&(server.account("work", "ada") + policy));
+    let sink = Sink::start();
+    home.configure(&(server.account_by("work", "ada", sink.port) + policy));
     let report = home.json(&["sync", "--once"]);
     assert_eq!(report["accounts"][0]["bodies"], 0, "{report}");
     let boxes = home.json(&["mailboxes"]).to_string();
@@ -333,14 +335,7 @@ fn what_is_left_out_and_switched_off_is_so() {
     // A journey takes everything that is not left out.
     let report = home.json(&["sync", "--offline"]);
     assert_eq!(report["accounts"][0]["bodies"], 4, "{report}");
-    // Dovecot's submission service hands mail on to a server that is not there.
-    let told = home.run(&["doctor", "--json"]).code(69).json();
-    let steps = told["accounts"][0]["steps"].as_array().unwrap();
-    let wrong: Vec<_> = steps.iter().filter(|s| s["level"] == "wrong").collect();
-    assert!(
-        matches!(wrong.as_slice(), [one] if one["step"] == "submission rehearsal"),
-        "{wrong:?}"
-    );
+    let told = home.json(&["doctor"]);
     let state = |name: &str| {
         let all = told["accounts"][0]["extensions"].as_array().unwrap();
         let one = all.iter().find(|e| e["name"] == name).unwrap();

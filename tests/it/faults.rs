@@ -4,6 +4,7 @@
 use crate::dovecot::Dovecot;
 use crate::program::{Home, Ran};
 use crate::proxy::Proxy;
+use crate::smtp::Sink;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -125,15 +126,13 @@ fn the_doctor_names_the_step_that_fails() {
     let Some(server) = Dovecot::start(None) else {
         return;
     };
-    let home = Home::new(&server.account("work", "ada"));
+    let sink = Sink::start();
+    let config = server.account_by("work", "ada", sink.port);
+    let home = Home::new(&config);
     let text = home.run(&["doctor"]).text();
     assert!(!text.contains('✗') && text.contains('✓'), "{text}");
     home.json(&["doctor"]);
-    home.configure(
-        &server
-            .account("work", "ada")
-            .replace("\"secret\"", "\"wrong\""),
-    );
+    home.configure(&config.replace("\"secret\"", "\"wrong\""));
     let ran = home.run(&["doctor"]);
     assert_ne!(ran.code, 0);
     assert!(ran.text().contains('✗'), "{} {}", ran.text(), ran.err);

@@ -529,6 +529,30 @@ fn two_people_on_dovecot_without_extensions() {
     }
 }
 
+/// Without UIDPLUS what was moved away stands where it was, marked as deleted: it is no copy that the
+/// cut way back has left.
+#[test]
+fn a_move_is_taken_back_over_a_line_that_is_cut() {
+    let Some(server) = Dovecot::start(None) else {
+        return;
+    };
+    for at in 1..24 {
+        let steps = [
+            Step::Sync,
+            Step::Archive(0),
+            Step::Sync,
+            Step::Undo,
+            Step::Cut(at, true),
+            Step::Sync,
+        ];
+        let mut play = Play::new(server.imap, &["*"], "");
+        for step in &steps {
+            play.step(step);
+        }
+        play.rest(&steps);
+    }
+}
+
 #[test]
 fn two_people_on_cyrus() {
     if let Some(server) = Cyrus::start() {
