@@ -128,7 +128,19 @@ fn f11_connections_that_a_sleep_has_cost_are_left_and_what_was_done_meanwhile_is
     let watch = Beside::start(play.home.command(&["sync", "--watch"]));
     past(&play, |look| letter(look, "INBOX", "before"));
     eventually("mail before the sleep", || has(&play, "before"));
-    watch.signal(rustix::process::Signal::STOP);
+    // Whoever sleeps in the middle of a transaction keeps everybody else waiting.
+    eventually("a moment in which nothing is being written", || {
+        watch.signal(rustix::process::Signal::STOP);
+        let free = [local(&play.home), cache(&play.home)].iter().all(|file| {
+            let other = write(file);
+            other.busy_timeout(Duration::from_millis(100)).unwrap();
+            other.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok()
+        });
+        if !free {
+            watch.signal(rustix::process::Signal::CONT);
+        }
+        free
+    });
     past(&play, |look| letter(look, "INBOX", "asleep"));
     let id = play.home.id("INBOX", "in1");
     play.home.run(&["move", &id, "Work"]).code(0);
