@@ -1,8 +1,8 @@
 //! The composition root: builds the parts, hands them to each other, decides the exit code.
 
-use postrider::cli::args::{self, Command, Compose};
+use postrider::cli::args::{self, Command};
 use postrider::cli::seat::Seat;
-use postrider::cli::{self, compose, exit, home};
+use postrider::cli::{self, compose, exit, home, written::Compose};
 use postrider::config::lock::{self, EngineLock, Listener};
 use postrider::config::secrets::Secrets;
 use postrider::config::{Config, ConfigError, Loaded, Look, Paths, keep, load, watch};

@@ -1,84 +1,25 @@
 //! The command line.
 //!
 //! Queries and flags have words that begin with a minus (`-is:unread`, `-seen`), and options may
-//! stand behind them: see [`read`].
+//! stand behind them: `minus.rs`. The arguments of commands that write are in `written.rs`, those of
+//! commands that keep accounts and mailboxes in `words.rs`.
 
+use super::minus::options_first;
 use super::words::{
     AccountCommand, ConfigCommand, CopyArgs, Emptying, Export, Import, MailboxCommand,
 };
+use super::written::{Compose, Decision, Send};
 use clap::{ArgGroup, Args as Arguments, CommandFactory as _, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
-
-/// Commands whose words may begin with a minus.
-const WITH_MINUS: [&str; 2] = ["search", "flag"];
 
 /// Parses a command line, the program's name first.
 ///
 /// # Errors
 /// What is wrong with it; help and version come this way too.
 pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
-    Args::try_parse_from(options_first(line.into_iter().collect()))
-}
-
-/// For the commands that take such words: the options they know first, then `--`, then the words.
-/// A parser that takes any `-word` as a word takes `--json` for one too.
-fn options_first(line: Vec<OsString>) -> Vec<OsString> {
-    let mut root = Args::command();
-    root.build();
-    let mut at = 1;
-    let command = loop {
-        let Some(word) = line.get(at) else {
-            return line;
-        };
-        at += 1;
-        match word
-            .to_str()
-            .and_then(|w| root.get_arguments().find(|a| is(a, w)))
-        {
-            Some(option) => at += usize::from(option.get_action().takes_values()),
-            None if word.to_string_lossy().starts_with('-') => {}
-            None => break root.find_subcommand(word),
-        }
-    };
-    let Some(command) = command.filter(|c| WITH_MINUS.contains(&c.get_name())) else {
-        return line;
-    };
-    let (before, after) = line.split_at(at);
-    let (mut options, mut words) = (before.to_vec(), Vec::new());
-    let mut rest = after.iter().cloned();
-    while let Some(word) = rest.next() {
-        let text = word.to_string_lossy().into_owned();
-        if text == "--" {
-            words.extend(rest.by_ref());
-            break;
-        }
-        let (name, joined) = text
-            .split_once('=')
-            .map_or((text.as_str(), false), |(n, _)| (n, true));
-        match command.get_arguments().find(|a| is(a, name)) {
-            Some(option) => {
-                options.push(word);
-                if option.get_action().takes_values() && !joined {
-                    options.extend(rest.next());
-                }
-            }
-            None if text.starts_with("--") => options.push(word),
-            None => words.push(word),
-        }
-    }
-    options.push("--".into());
-    options.extend(words);
-    options
-}
-
-fn is(option: &clap::Arg, word: &str) -> bool {
-    option
-        .get_long()
-        .is_some_and(|long| word.strip_prefix("--") == Some(long))
-        || option
-            .get_short()
-            .is_some_and(|short| word.strip_prefix('-') == Some(short.to_string().as_str()))
+    let line = line.into_iter().collect();
+    Args::try_parse_from(options_first(&mut Args::command(), line))
 }
 
 /// A keyboard-driven mail client for the terminal. Without a command: the screen.
@@ -289,54 +230,6 @@ impl Command {
     }
 }
 
-/// What to do with a message in the outbox (`o12`, or `12`).
-#[derive(Clone, Debug, Subcommand)]
-pub enum Decision {
-    /// Drop it; those who have it keep it.
-    Cancel {
-        /// The message.
-        id: String,
-    },
-    /// Take it back into the drafts.
-    Edit {
-        /// The message.
-        id: String,
-    },
-    /// Keep it back until told otherwise.
-    Hold {
-        /// The message.
-        id: String,
-    },
-    /// Try now.
-    Retry {
-        /// The message.
-        id: String,
-    },
-    /// Send it at a time: tomorrow 9am, in 2h, mon 8:30, 2026-12-24 18:00.
-    SendAt {
-        /// The message.
-        id: String,
-        /// When.
-        #[arg(required = true, num_args = 1..)]
-        when: Vec<String>,
-    },
-    /// In doubt: send it again although it may arrive twice.
-    Again {
-        /// The message.
-        id: String,
-    },
-    /// In doubt: take it as sent.
-    AssumeSent {
-        /// The message.
-        id: String,
-    },
-    /// Give up those who were refused, or put off for too long; send to the rest.
-    GiveUp {
-        /// The message.
-        id: String,
-    },
-}
-
 /// What to do with rules.
 #[derive(Clone, Debug, Subcommand)]
 pub enum RulesCommand {
@@ -469,60 +362,6 @@ pub struct Show {
     /// Only from the cache: fetch nothing.
     #[arg(long)]
     pub offline: bool,
-}
-
-/// What of a message can be said in options.
-#[derive(Debug, Default, Arguments)]
-#[group(skip)]
-pub struct Written {
-    /// From this account. Default: the one whose address is in From, else the first.
-    #[arg(long)]
-    pub account: Option<String>,
-    /// To whom.
-    #[arg(long)]
-    pub to: Vec<String>,
-    /// Copies.
-    #[arg(long)]
-    pub cc: Vec<String>,
-    /// Blind copies.
-    #[arg(long)]
-    pub bcc: Vec<String>,
-    /// Subject.
-    #[arg(long)]
-    pub subject: Option<String>,
-    /// A file with the text; `-` is standard input, where nobody types.
-    #[arg(long, value_name = "FILE")]
-    pub body_file: Option<PathBuf>,
-    /// A file to attach.
-    #[arg(long, value_name = "FILE")]
-    pub attach: Vec<PathBuf>,
-}
-
-/// `send`
-#[derive(Debug, Arguments)]
-pub struct Send {
-    /// What is sent, unless it stands on standard input.
-    #[command(flatten)]
-    pub written: Written,
-    /// Send now and wait for the outcome.
-    #[arg(long, conflicts_with = "at")]
-    pub wait: bool,
-    /// Send it at a time: `tomorrow 9am`, `in 2h`, `mon 8:30`, `2026-12-24 18:00`.
-    #[arg(long, value_name = "WHEN")]
-    pub at: Option<String>,
-    /// Remind if nobody has answered so long after sending: `3 days`.
-    #[arg(long, value_name = "TIME")]
-    pub remind: Option<String>,
-}
-
-/// `compose`
-#[derive(Debug, Default, Arguments)]
-pub struct Compose {
-    /// A mailto: link. It sets recipients, subject and text, and attaches nothing.
-    pub link: Option<String>,
-    /// What else it begins with.
-    #[command(flatten)]
-    pub written: Written,
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! A message from the command line: what `send` sends and what `compose` begins.
 
-use super::args::{Compose, Written};
 use super::exit::{self, Failure};
 use super::home;
+use super::written::{Compose, Written};
 use crate::config::{Config, files};
 use crate::mime::linked::from_mailto;
 use crate::mime::{reply, roster};

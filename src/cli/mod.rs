@@ -3,6 +3,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod words;
+pub mod written;
+mod minus;
 pub mod args;
 pub mod exit;
 mod say;

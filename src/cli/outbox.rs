@@ -1,9 +1,9 @@
 //! `outbox`: what waits to be sent, what was refused, and why; and what is decided about it.
 
-use super::args::Decision;
 use super::exit::{self, Failure};
 use super::home::Home;
 use super::say::say;
+use super::written::Decision;
 use super::{json, table};
 use crate::model::{Intent, OutboxId, OutboxVerb, RecipientState, Submission};
 use crate::store::LocalReader;

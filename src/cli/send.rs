@@ -1,10 +1,10 @@
 //! `send`: a message from standard input or from options, through the same outbox as everything.
 
-use super::args::{Send, Written};
 use super::compose::{self, MOST};
 use super::exit::{self, Failure};
 use super::home::Home;
 use super::say::{aside, say};
+use super::written::{Send, Written};
 use super::{json, outbox};
 use crate::config::lock::{self, EngineLock};
 use crate::mime::build;
