@@ -259,6 +259,7 @@ impl Live {
             warnings: Vec::new(),
             fresh: Default::default(),
             past: Vec::new(),
+            shape: String::new(),
         };
         let (app, first) = App::new(setup, SIZE, now());
         let mut live = Live {

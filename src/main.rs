@@ -351,7 +351,7 @@ fn ride(
         theme: look.theme.clone(),
         taste: Taste {
             threads: look.threads,
-            reader: look.reader,
+            layout: look.layout,
             mouse: look.mouse,
             vi: look.vi,
         },

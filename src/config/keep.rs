@@ -232,7 +232,7 @@ mod tests {
     fn an_option_is_set_where_it_can_be_that_and_refused_with_the_reason_where_not() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("config.toml");
-        let own = "# mine\n[ui]\nmouse = true # yes\nreader = \"sideways\"\n";
+        let own = "# mine\n[ui]\nmouse = true # yes\nlayout = \"sideways\"\n";
         std::fs::write(&path, own).unwrap();
         let way = |key: &str| vec![Step::Key("ui".to_owned()), Step::Key(key.to_owned())];
         let set = |key, value| keep(&path, &Keep::Set(way(key), value));
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(now(), own.replace("true", "false"));
         let why = set("undo-send", Some(Value::Number(601))).unwrap_err();
         assert!(why.contains("undo-send") && why.contains("600"), "{why}");
-        set("reader", None).unwrap();
+        set("layout", None).unwrap();
         assert_eq!(now(), "# mine\n[ui]\nmouse = false # yes\n");
         std::fs::write(&path, "[").unwrap();
         assert!(set("mouse", None).is_err());

@@ -20,25 +20,57 @@ const HYPERLINKS: [(&str, Hyperlinks); 3] = [
     ("off", Hyperlinks::Off),
 ];
 const EDITORS: [(&str, bool); 2] = [("plain", false), ("vi", true)];
-const PLACES: [(&str, ReaderPlace); 4] = [
-    ("auto", ReaderPlace::Auto),
-    ("below", ReaderPlace::Below),
-    ("right", ReaderPlace::Right),
-    ("full", ReaderPlace::Full),
-];
 
-/// Where an opened message is shown.
+/// How mailboxes, list and message stand. Where a terminal has no room for it, the next one that
+/// needs less is shown until there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ReaderPlace {
-    /// Right where there is room, else below.
+pub enum Arrangement {
+    /// As the terminal has room.
     #[default]
     Auto,
-    /// Under the index.
-    Below,
-    /// Beside the index.
-    Right,
-    /// Instead of the index.
-    Full,
+    /// Mailboxes, list and message beside each other.
+    Three,
+    /// List and message beside each other; the mailboxes come when they have the keys.
+    Two,
+    /// The list above the message.
+    Stacked,
+    /// One at a time.
+    Single,
+}
+
+impl Arrangement {
+    /// Each with its name, in the order in which a key goes through them.
+    pub const ALL: [(&'static str, Arrangement); 5] = [
+        ("auto", Arrangement::Auto),
+        ("three", Arrangement::Three),
+        ("two", Arrangement::Two),
+        ("stacked", Arrangement::Stacked),
+        ("single", Arrangement::Single),
+    ];
+
+    /// The name.
+    pub fn name(self) -> &'static str {
+        let mut all = Arrangement::ALL.iter();
+        all.find(|(_, one)| *one == self)
+            .map_or("", |(name, _)| name)
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Arrangement> {
+        let mut all = Arrangement::ALL.iter();
+        all.find(|(known, _)| *known == name).map(|(_, one)| *one)
+    }
+
+    /// What is said of it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Arrangement::Auto => "as there is room",
+            Arrangement::Three => "mailboxes, list and message beside each other",
+            Arrangement::Two => "list and message beside each other",
+            Arrangement::Stacked => "the list above the message",
+            Arrangement::Single => "one at a time",
+        }
+    }
 }
 
 /// How pictures are shown.
@@ -78,8 +110,8 @@ pub struct Look {
     pub theme: Option<String>,
     /// Whether the index shows threads at the start.
     pub threads: bool,
-    /// Where an opened message is shown.
-    pub reader: ReaderPlace,
+    /// How mailboxes, list and message stand.
+    pub layout: Arrangement,
     /// Seconds in which sending can be undone.
     pub undo_send: i64,
     /// Whether the mouse is used.
@@ -99,7 +131,7 @@ impl Default for Look {
         Look {
             theme: None,
             threads: true,
-            reader: ReaderPlace::Auto,
+            layout: Arrangement::Auto,
             undo_send: 10,
             mouse: true,
             vi: false,
@@ -120,9 +152,9 @@ pub(super) fn look(table: &DeTable<'_>, span: Range<usize>, problems: &mut Probl
             .map(|t| t.value)
             .filter(|t| t != "auto"),
         threads: section.flag("threads", problems).unwrap_or(default.threads),
-        reader: section
-            .word("reader", &PLACES, problems)
-            .map_or(default.reader, |r| r.value),
+        layout: section
+            .word("layout", &Arrangement::ALL, problems)
+            .map_or(default.layout, |l| l.value),
         undo_send: section
             .number("undo-send", 0..=600, problems)
             .map_or(default.undo_send, |n| i64::from(n.value)),

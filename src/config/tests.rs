@@ -233,7 +233,7 @@ fn an_unknown_key_is_placed_and_a_near_one_suggested() {
     );
     assert_eq!(
         problem("[ui]\ncolour = 1").hint,
-        "known here: theme, threads, reader, undo-send, mouse, editor-keys, spell, images, hyperlinks"
+        "known here: theme, threads, layout, undo-send, mouse, editor-keys, spell, images, hyperlinks"
     );
     let p = problem(&server("host = \"s.b.test\", prot = 465"));
     assert_eq!((p.line, p.column), (5, 29));
@@ -498,7 +498,7 @@ fn one_broken_account_leaves_the_other() {
 #[test]
 fn a_mistake_in_the_look_leaves_the_rest() {
     let text = format!(
-        "[ui]\ntheme = \"dark\"\nthreads = 1\nreader = \"blow\"\nundo-send = 601\nmouse = false\n{}",
+        "[ui]\ntheme = \"dark\"\nthreads = 1\nlayout = \"tree\"\nundo-send = 601\nmouse = false\n{}",
         with("")
     );
     let loaded = parse(&text, Path::new("/c"));
@@ -508,7 +508,7 @@ fn a_mistake_in_the_look_leaves_the_rest() {
     assert_eq!((look.threads, look.undo_send), (true, 10));
     let lines: Vec<usize> = loaded.problems.iter().map(|p| p.line).collect();
     assert_eq!(lines, [3, 4, 5]);
-    assert_eq!(loaded.problems[1].hint, "did you mean \"below\"?");
+    assert_eq!(loaded.problems[1].hint, "did you mean \"three\"?");
 }
 
 #[test]

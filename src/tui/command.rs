@@ -127,6 +127,8 @@ pub enum Argument {
     Words,
     /// What a list is sorted by.
     Sort,
+    /// How the panes stand, or `reset`.
+    Layout,
     /// A saved view's name.
     View,
     /// A name of the user's own.
@@ -235,6 +237,8 @@ commands! {
     NextInThread, "next-in-thread", Moving, [Reader], No, "", "Go to the next message of the conversation, or the next hit";
     PreviousInThread, "previous-in-thread", Moving, [Reader], No, "", "Go to the previous message of the conversation, or the previous hit";
     PreviousMessage, "previous-message", Moving, [Index Reader], No, "", "Go to or open the previous message";
+    GrowPane, "grow-pane", Moving, [Global], No, "", "Make the pane larger, which is kept";
+    ShrinkPane, "shrink-pane", Moving, [Global], No, "", "Make the pane smaller, which is kept";
     NextPane, "next-pane", Moving, [Global], No, "", "Go to the next pane";
 
     Search, "search", Going, [Global], Query, "search", "Search all mail";
@@ -315,6 +319,7 @@ commands! {
     Pipe, "pipe", Program, [Index Reader], Words, "", "Give the message, or those selected, to a program: `:|less`";
     Run, "run", Program, [Global], Words, "", "Run a program and read what it prints: `:!date`";
     Do, "do", Program, [Global], Words, "", "Run several commands, with semicolons between them";
+    Layout, "layout", Program, [Global], Layout, "", "Let mailboxes, list and message stand another way, which is kept";
     Settings, "settings", Program, [Global], No, "", "Show every option, and change it";
     Problems, "problems", Program, [Global], No, "", "List what is wrong with configuration, keys and themes";
     Reload, "reload", Program, [Global], No, "", "Load the configuration anew";

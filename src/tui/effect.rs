@@ -119,6 +119,8 @@ pub enum Effect {
     },
     /// Keep these lines of the command line for later sessions.
     Remember(Vec<String>),
+    /// Keep for later sessions how the panes stand.
+    Shape(String),
     /// Have the terminal report the mouse, or not.
     Mouse(bool),
     /// Whether the terminal is told of links.

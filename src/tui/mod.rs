@@ -29,6 +29,7 @@ pub mod event;
 pub mod takeout;
 pub mod effect;
 pub mod overlay;
+pub mod arrange;
 pub mod screen;
 pub mod app;
 pub mod backend;

@@ -2,7 +2,7 @@
 //! the engine nor the network.
 
 use crate::config::keep::Keep;
-use crate::config::{Hyperlinks, Images, ReaderPlace, SavedView, Split};
+use crate::config::{Arrangement, Hyperlinks, Images, SavedView, Split};
 use crate::model::checkup::Progress;
 use crate::model::setup::{Attempt, Cancel, Found, Kept, Tried};
 use crate::model::{
@@ -82,8 +82,8 @@ pub type SignInHow = Arc<
 pub struct Taste {
     /// Whether lists begin threaded.
     pub threads: bool,
-    /// Where the reader stands.
-    pub reader: ReaderPlace,
+    /// How mailboxes, list and message stand.
+    pub layout: Arrangement,
     /// Whether the mouse is used.
     pub mouse: bool,
     /// Whether text is edited by the keys of vi.
@@ -94,7 +94,7 @@ impl Default for Taste {
     fn default() -> Taste {
         Taste {
             threads: true,
-            reader: ReaderPlace::Auto,
+            layout: Arrangement::Auto,
             mouse: true,
             vi: false,
         }

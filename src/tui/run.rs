@@ -77,6 +77,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
         events.clone(),
     );
     let mouse = ports.taste.mouse;
+    let shape = ports.local.with_file_name("layout.txt");
     stage.terminal.mouse(mouse).map_err(RunError::Terminal)?;
     let drawn = events.clone();
     let named = ports.spell_named;
@@ -112,6 +113,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
             keep: ports.keep,
             reload: ports.reload,
             past: ports.past.clone(),
+            shape: shape.clone(),
             sign_in: ports.sign_in,
             signing: None,
             examine: ports.examine,
@@ -136,6 +138,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
         splits: ports.splits,
         fresh: ports.fresh,
         past: past(&ports.past),
+        shape: std::fs::read_to_string(&shape).unwrap_or_default(),
         warnings: ports.warnings,
     })
 }
@@ -156,6 +159,8 @@ struct Hands<'s> {
     keep: KeepHow,
     reload: ReloadHow,
     past: PathBuf,
+    /// The file of how the panes stand.
+    shape: PathBuf,
     sign_in: SignInHow,
     /// Whoever signs in hears of the user here.
     signing: Option<Sender<SignInWord>>,
@@ -290,7 +295,8 @@ impl Hands<'_> {
             Effect::Reload { open } => {
                 reload(Arc::clone(&self.reload), open, self.events.clone());
             }
-            Effect::Remember(lines) => remember(self.past.clone(), lines),
+            Effect::Remember(lines) => remember(self.past.clone(), lines.join("\n") + "\n"),
+            Effect::Shape(text) => remember(self.shape.clone(), text),
             Effect::Mouse(on) => self.terminal.mouse(on)?,
             Effect::Hyperlinks(_) => {}
             Effect::SignIn {
@@ -451,11 +457,11 @@ fn past(file: &Path) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// Writes down what was typed on the command line, on a thread: a disk may take its time.
-fn remember(file: PathBuf, lines: Vec<String>) {
+/// Writes down what the next session begins with, on a thread: a disk may take its time.
+fn remember(file: PathBuf, text: String) {
     let work = move || {
-        if let Err(error) = replace(&file, &(lines.join("\n") + "\n")) {
-            tracing::warn!(%error, "what was typed is not kept");
+        if let Err(error) = replace(&file, &text) {
+            tracing::warn!(%error, ?file, "what the next session begins with is not kept");
         }
     };
     let spawned = std::thread::Builder::new().name("past".into()).spawn(work);

@@ -101,6 +101,12 @@ impl Panes {
                 }
                 None
             }
+            Command::Layout => {
+                if let Err(why) = self.lay_out_as(argument, now, fx) {
+                    self.alarm(&why, now);
+                }
+                None
+            }
             Command::Export => {
                 self.take_out(Takeout::Export(argument.to_owned()), now, fx);
                 None

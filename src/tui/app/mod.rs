@@ -13,6 +13,7 @@ pub mod answers;
 pub mod outward;
 pub mod views;
 pub mod copying;
+pub mod shaping;
 pub mod mouse;
 pub mod popup;
 pub mod invited;

@@ -1,7 +1,7 @@
 //! The mouse: the wheel scrolls what is under it, a click selects, a click on the selection opens;
 //! text that is dragged over in the reader is copied.
 
-use crate::tui::app::geometry::{Pane, Titled};
+use crate::tui::app::geometry::{Pane, Places, Titled};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
@@ -22,6 +22,9 @@ impl Panes {
             x: mouse.column,
             y: mouse.row,
         };
+        if self.drag_border(mouse.kind, at, &places, fx) {
+            return;
+        }
         if mouse.kind == MouseEventKind::Down(MouseButton::Left)
             && let Some(tab) = places.index.and_then(|place| self.tab_at(place, at))
         {
@@ -59,6 +62,33 @@ impl Panes {
             }
             _ => {}
         }
+    }
+
+    /// A border between panes follows the mouse that holds it. Says whether one does.
+    fn drag_border(
+        &mut self,
+        kind: MouseEventKind,
+        at: Position,
+        places: &Places,
+        fx: &mut Vec<Effect>,
+    ) -> bool {
+        match kind {
+            MouseEventKind::Down(MouseButton::Left) => self.held = places.border(at),
+            MouseEventKind::Drag(MouseButton::Left) => {
+                if let Some(share) = self.held {
+                    self.shape.share(share, Some(places.shared(share, at)));
+                }
+            }
+            MouseEventKind::Up(MouseButton::Left) => {
+                let held = self.held.take().is_some();
+                if held {
+                    fx.push(Effect::Shape(self.shape.written()));
+                }
+                return held;
+            }
+            _ => return false,
+        }
+        self.held.is_some()
     }
 
     fn wheel(&mut self, pane: Pane, by: isize, now: Now, fx: &mut Vec<Effect>) {

@@ -201,7 +201,7 @@ impl Panes {
             self.tell(Clean::lit("There is nothing to open."), now);
             return;
         };
-        let width = Places::reader_columns(self.room(), self.reader);
+        let width = Places::reader_columns(self.room(), &self.shape);
         let found = match self.index.listing() {
             Listing::Search(..) => true,
             Listing::Fitting(list) => list.scope.is_none(),
@@ -243,7 +243,7 @@ impl Panes {
         let next = self.index.lines().get(self.index.cursor() + 1)?;
         Some(Job {
             message: next.row.message,
-            width: Places::reader_columns(self.room(), self.reader),
+            width: Places::reader_columns(self.room(), &self.shape),
             mode: Mode::Best,
             reach: 0,
         })

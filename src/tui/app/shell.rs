@@ -83,6 +83,8 @@ pub struct Setup {
     pub fresh: Fresh,
     /// What was typed on the command line, the newest last.
     pub past: Vec<String>,
+    /// What was changed of how the panes stand.
+    pub shape: String,
     /// Things to say at the start.
     pub warnings: Vec<String>,
 }
@@ -117,6 +119,8 @@ impl App {
         panes.downloads = setup.downloads;
         panes.groups.clone_from(&setup.groups);
         panes.past = setup.past;
+        panes.shape = panes.shape.with(&setup.shape);
+        panes.settle(&mut fx);
         panes.themes = setup.fresh.themes.iter().map(|(n, _)| n.clone()).collect();
         let themes = setup.fresh.themes.clone();
         let (dress, faults) = Dress::new(setup.theme.as_deref(), themes, setup.surroundings);

@@ -1,12 +1,12 @@
 //! What the screen remembers, one field a subject; each screen keeps its own.
 
-use crate::config::ReaderPlace;
 use crate::model::view::{Order, Scope, Sort};
 use crate::model::{Account, AccountName, Group, Reminder};
 use crate::text::Clean;
 use crate::tui::app::acts::Acts;
 use crate::tui::app::geometry::{Pane, Places};
 use crate::tui::app::sorted::Sorted;
+use crate::tui::arrange::{Shape, Share};
 use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
@@ -70,8 +70,10 @@ pub struct Panes {
     pub acts: Acts,
     /// Whether threads are one row.
     pub threaded: bool,
-    /// Where the user wants the reader.
-    pub reader: ReaderPlace,
+    /// How the user wants the panes to stand.
+    pub shape: Shape,
+    /// The border between panes that the mouse holds.
+    pub held: Option<Share>,
     /// What was listed before a search.
     pub before_search: Option<Listing>,
     /// The mailing lists that there is mail of, as far as they were asked for.
@@ -127,7 +129,8 @@ impl Panes {
             overlay: Overlay::default(),
             acts: Acts::default(),
             threaded: taste.threads,
-            reader: taste.reader,
+            shape: Shape::new(taste.layout),
+            held: None,
             before_search: None,
             lists: Vec::new(),
             sorts: Vec::new(),
@@ -155,7 +158,7 @@ impl Panes {
 
     /// Where everything stands now.
     pub fn places(&self) -> Option<Places> {
-        let places = Places::of(self.room(), self.focus, self.reading(), self.reader);
+        let places = Places::of(self.room(), self.focus, self.reading(), &self.shape);
         let mut places = places.map(|p| p.below(self.size.0))?;
         // Tabs stand above the inbox, and what nobody answered.
         for _ in 0..usize::from(self.has_tabs()) + usize::from(self.is_reminding()) {

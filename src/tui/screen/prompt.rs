@@ -1,6 +1,7 @@
 //! One line to type something: a command, a query, a file, a password. Stands on one row, with
 //! what it could become listed above.
 
+use crate::config::Arrangement;
 use crate::mime::recipients::format_list;
 use crate::model::view::Sort;
 use crate::model::{Query, Secret};
@@ -528,6 +529,11 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
         Argument::View => &words.views,
         Argument::Sort => {
             orders = Sort::spelled();
+            &orders
+        }
+        Argument::Layout => {
+            let names = Arrangement::ALL.iter().map(|(name, _)| *name);
+            orders = names.chain(["reset"]).map(str::to_owned).collect();
             &orders
         }
         Argument::Query => {

@@ -389,10 +389,10 @@ mod tests {
             press(&mut settings, "delete"),
             Outcome::Set(ui("threads"), None)
         );
-        let below = Value::Text("below".to_owned());
+        let three = Value::Text("three".to_owned());
         assert_eq!(
             press(&mut settings, "down space"),
-            Outcome::Set(ui("reader"), Some(below))
+            Outcome::Set(ui("layout"), Some(three))
         );
         assert!(
             matches!(press(&mut settings, "down enter"), Outcome::Type(row) if row.key == "undo-send")

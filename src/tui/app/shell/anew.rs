@@ -137,8 +137,8 @@ impl App {
         if look.threads != old.threads && look.threads != self.panes.threaded {
             self.panes.toggle_threads(now, fx);
         }
-        if look.reader != old.reader {
-            self.panes.reader = look.reader;
+        if look.layout != old.layout {
+            self.panes.shape.set(look.layout);
         }
         if look.mouse != old.mouse {
             fx.push(Effect::Mouse(look.mouse));

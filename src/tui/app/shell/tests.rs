@@ -88,6 +88,7 @@ pub fn setup() -> Setup {
         surroundings: crate::tui::theme::Surroundings::read(|_| None),
         fresh: crate::tui::files::Fresh::default(),
         past: Vec::new(),
+        shape: String::new(),
         warnings: Vec::new(),
     }
 }
