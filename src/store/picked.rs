@@ -2,12 +2,13 @@
 //! thread, those between two places. The whole list, however long it is, and never more than its
 //! ids: a page of rows is for the eyes.
 
-use crate::model::view::{PageKey, Scope, Sort};
+use crate::model::view::{PageKey, Scope, Sort, SortBy};
 use crate::model::{LocationId, MsgId, Query, ThreadId};
 use crate::store::error::Result;
 use crate::store::listed::{Listed, Way};
 use crate::store::pages::{FIRST, Walk, keys, mailboxes};
 use crate::store::reader::Reader;
+use crate::store::sorted::opposite;
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,6 +67,15 @@ impl Picking<'_> {
             }
             (None, None) => Ok(Vec::new()),
         }
+    }
+
+    /// The rows from one key to another, in the order of dates.
+    fn between(&self, conn: &Connection, ends: (PageKey, PageKey)) -> Result<Vec<Stub>> {
+        let threaded = self.threaded();
+        let (low, high) = (ends.0.min(ends.1), ends.0.max(ends.1));
+        let keys = self.keys(conn, threaded)?;
+        let between = keys.into_iter().filter(|key| low <= *key && *key <= high);
+        Ok(between.map(|key| stub(key, threaded)).collect())
     }
 
     fn all(&self, conn: &Connection) -> Result<Vec<Stub>> {
@@ -193,14 +203,16 @@ impl Reader {
         if let (Some(scope), None) = (list.scope, list.query)
             && list.sort != Sort::default()
         {
+            if list.sort.by == SortBy::Date {
+                // The oldest first: the same walk, with the keys the other way round.
+                let ends = (opposite(ends.0), opposite(ends.1));
+                return list.between(&*self.moment()?, ends);
+            }
             let ids = self.ids_between((scope, threaded, list.sort), ends)?;
             let key = |id| stub(PageKey { date: 0, id }, threaded);
             return Ok(ids.into_iter().map(key).collect());
         }
-        let (low, high) = (ends.0.min(ends.1), ends.0.max(ends.1));
-        let keys = list.keys(&*self.moment()?, threaded)?;
-        let between = keys.into_iter().filter(|key| low <= *key && *key <= high);
-        Ok(between.map(|key| stub(key, threaded)).collect())
+        list.between(&*self.moment()?, ends)
     }
 
     /// The messages of a thread in a flat list.

@@ -261,7 +261,7 @@ impl Reader {
 }
 
 /// The same place where the order is the other way round.
-fn opposite(key: PageKey) -> PageKey {
+pub(super) fn opposite(key: PageKey) -> PageKey {
     PageKey {
         date: key.date.checked_neg().unwrap_or(i64::MAX),
         id: key.id.checked_neg().unwrap_or(i64::MAX),

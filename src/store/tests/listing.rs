@@ -116,17 +116,24 @@ fn a_list_is_sorted_and_every_page_of_it_holds_together() {
                 let places =
                     |rows: &[IndexRow]| rows.iter().map(|r| r.location).collect::<Vec<_>>();
                 assert_eq!(places(&back), places(&rows), "{name}");
-                let list = Picking {
-                    scope: Some(&scope),
-                    threaded,
-                    sort: sort(false),
-                    query: None,
-                    now: 0,
-                };
-                let between = read
-                    .picked_between(&list, (rows[5].key, rows[2].key))
-                    .unwrap();
-                assert_eq!(between.len(), 4, "{name}");
+                for reversed in [false, true] {
+                    let rows = sorted_down(read, (&scope, threaded, sort(reversed)), 5);
+                    let list = Picking {
+                        scope: Some(&scope),
+                        threaded,
+                        sort: sort(reversed),
+                        query: None,
+                        now: 0,
+                    };
+                    let between = read.picked_between(&list, (rows[5].key, rows[2].key));
+                    let stub = |r: &IndexRow| match threaded {
+                        true => Stub::Thread(r.thread, None),
+                        false => Stub::Place(r.location),
+                    };
+                    let found: BTreeSet<Stub> = between.unwrap().into_iter().collect();
+                    let wanted: BTreeSet<Stub> = rows[2..=5].iter().map(stub).collect();
+                    assert_eq!(found, wanted, "{name} {reversed}");
+                }
                 let names: Vec<&str> = rows.iter().map(|r| r.from[0].display()).collect();
                 match by {
                     SortBy::Date => assert!(rows.windows(2).all(|w| w[0].date >= w[1].date)),
