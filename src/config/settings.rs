@@ -202,13 +202,17 @@ struct File<'t> {
 impl File<'_> {
     /// What belongs to an account and has a section of its own.
     fn within(&self, account: &DeTable<'_>, title: &str, way: &Way, groups: &mut Vec<Group>) {
-        for key in ["imap", "smtp"] {
+        for (key, part) in [
+            ("imap", Part::Server),
+            ("smtp", Part::Server),
+            ("oauth", Part::OAuth),
+        ] {
             let table = account.get(key).and_then(|f| f.get_ref().as_table());
             if let Some(table) = table {
                 groups.push(Group {
-                    part: Part::Server,
+                    part,
                     title: format!("{title}: {key}"),
-                    rows: self.rows(Part::Server, Some(table), &with(way, Step::Key(key.into()))),
+                    rows: self.rows(part, Some(table), &with(way, Step::Key(key.into()))),
                 });
             }
         }
@@ -290,7 +294,7 @@ impl File<'_> {
 /// What may be shown of how a password is come by: of a program its name.
 fn secret(value: &DeValue<'_>) -> String {
     match value {
-        DeValue::String(word) if ["keyring", "prompt"].contains(&word.as_ref()) => {
+        DeValue::String(word) if ["keyring", "file", "prompt"].contains(&word.as_ref()) => {
             format!("\"{word}\"")
         }
         DeValue::Array(words) => {
@@ -341,6 +345,20 @@ mod tests {
             row("account work", "password-command").holds(),
             "[\"pass\", …]"
         );
+    }
+
+    #[test]
+    fn a_sign_in_with_a_browser_has_its_options_and_no_secret() {
+        let text = "[[account]]\nname = \"a\"\npassword = \"file\"\noauth = { provider = \"google\", client-secret = \"GOCSPX-CANARY\" }\n";
+        let groups = read(text);
+        let holds = |group: &str, key: &str| {
+            let group = groups.iter().find(|g| g.title == group).unwrap();
+            let row = group.rows.iter().find(|r| r.key == key).unwrap();
+            row.holds().to_owned()
+        };
+        assert_eq!(holds("account a", "password"), "\"file\"");
+        assert_eq!(holds("account a: oauth", "provider"), "\"google\"");
+        assert!(!format!("{groups:?}").contains("CANARY"));
     }
 
     #[test]
