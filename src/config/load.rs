@@ -61,11 +61,6 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Whether nothing at all can be made of the file: it is no TOML.
-    pub fn is_unreadable(&self) -> bool {
-        self.config == Config::default() && !self.problems.is_empty()
-    }
-
     /// The configuration, for whoever can do nothing with a part of it.
     ///
     /// # Errors
