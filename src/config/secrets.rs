@@ -156,16 +156,21 @@ impl Secrets {
     /// # Errors
     /// [`SecretError::Locked`], or what went wrong, in plain words.
     pub fn find(&self, account: &Account, kind: Kind) -> Result<Option<Secret>, SecretError> {
-        if self.in_file(account) {
-            let found = self.vault.get(account.name.as_str(), kind.name());
-            return found.map_err(of_file);
+        if !self.in_file(account) {
+            return store::find(&kind.entry(account));
         }
-        store::find(&kind.entry(account))
+        let found = self.vault.get(account.name.as_str(), kind.name());
+        match found.map_err(of_file)? {
+            // The file may have been made after the sign-in, for another account.
+            None => Ok(store::find(&kind.entry(account)).unwrap_or(None)),
+            found => Ok(found),
+        }
     }
 
     /// Keeps an account's secret where its configuration says: in the desktop's secret store, or in
     /// the encrypted file. What comes of a sign-in with a browser is kept in the file if there is
-    /// one. It is durable when this returns, and until then what was kept before is.
+    /// one, and found in the store as long as it is not. It is durable when this returns, and until
+    /// then what was kept before is.
     ///
     /// # Errors
     /// Without a place to keep it, or when that refuses.
@@ -183,13 +188,17 @@ impl Secrets {
     /// When what keeps it refuses.
     pub fn forget(&self, account: &Account, kind: Kind) -> Result<(), SecretError> {
         if self.in_file(account) {
-            let (name, kind) = (account.name.as_str(), kind.name());
-            return match self.vault.set(name, kind, None) {
-                Err(VaultError::Absent) => Ok(()),
-                done => done.map_err(of_file),
-            };
+            match self.vault.set(account.name.as_str(), kind.name(), None) {
+                Err(VaultError::Absent) => {}
+                done => done.map_err(of_file)?,
+            }
         }
         match account.secret {
+            // One that was kept before there was the file, if there is such a store at all.
+            SecretSource::OAuth(_) if self.in_file(account) => {
+                let _ = store::remove(&kind.entry(account));
+                Ok(())
+            }
             SecretSource::Keyring | SecretSource::OAuth(_) => store::remove(&kind.entry(account)),
             _ => Ok(()),
         }

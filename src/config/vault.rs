@@ -135,9 +135,11 @@ impl Vault {
             Some(secret) => kept.insert(name, secret.clone()),
             None => kept.remove(&name),
         };
-        let key = self.key();
-        let opened = key.as_ref().ok_or(VaultError::Locked)?;
-        let file = opened.write(packed(&kept)?.as_bytes())?;
+        let file = {
+            let key = self.key();
+            let opened = key.as_ref().ok_or(VaultError::Locked)?;
+            opened.write(packed(&kept)?.as_bytes())?
+        };
         Ok(replace_octets(&self.path, &file)?)
     }
 
