@@ -133,9 +133,13 @@ fn f21_a_web_page_in_the_servers_place_is_known_for_one() {
         // In answer to the handshake, and unasked, so that it is there before the handshake begins.
         for asked in [true, false] {
             let (port, server) = serve(move |mut socket| {
-                let mut got = vec![0; if asked { 512 } else { 0 }];
-                let n = socket.read(&mut got).unwrap();
-                got.truncate(n);
+                let mut got = Vec::new();
+                // A read into nothing waits all the same.
+                if asked {
+                    got.resize(512, 0);
+                    let n = socket.read(&mut got).unwrap();
+                    got.truncate(n);
+                }
                 socket.write_all(said).unwrap();
                 let _ = socket.read_to_end(&mut got);
                 got

@@ -60,12 +60,12 @@ pub(super) fn pace() -> Pace {
 }
 
 pub(super) fn connect(account: &Account) -> Result<SmtpSession, NetError> {
-    SmtpSession::connect(
-        account,
-        &Secret::new("CANARY".into()),
-        pace(),
-        Watch::default(),
-    )
+    connect_at(pace(), account)
+}
+
+fn connect_at(pace: Pace, account: &Account) -> Result<SmtpSession, NetError> {
+    let secret = Secret::new("CANARY".into());
+    SmtpSession::connect(account, &secret, pace, Watch::default())
 }
 
 pub(super) const HELLO: &[u8] = b"250-x\r\n250-   \r\n250-SIZE 1000\r\n250 AUTH PLAIN LOGIN\r\n";
@@ -77,8 +77,12 @@ pub(super) fn script(more: Script) -> Script {
 }
 
 pub(super) fn send(more: Script, recipients: &[&str]) -> (SendReport, Vec<Stage>, Vec<String>) {
+    send_at(pace(), more, recipients)
+}
+
+fn send_at(pace: Pace, more: Script, recipients: &[&str]) -> (SendReport, Vec<Stage>, Vec<String>) {
     let (account, server) = serve(b"220 hi\r\n", script(more));
-    let mut session = connect(&account).unwrap();
+    let mut session = connect_at(pace, &account).unwrap();
     let mut stages = Vec::new();
     let mail = Mail {
         from: "me@example.test",
@@ -186,12 +190,20 @@ fn f43_cut_before_the_dot_is_a_clean_retry() {
 
 #[test]
 fn f44_no_clear_answer_to_the_dot_is_unknown() {
-    let unclear: [Option<&[u8]>; 4] = [None, Some(b"354 what\r\n"), Some(b"hello\r\n"), Some(b"")];
-    for answer in unclear {
-        let (report, _, _) = send(
-            vec![("MAIL", OK), ("RCPT", OK), ("DATA", GO), (".", answer)],
-            &["a@x.test"],
-        );
+    // Where nothing comes, nothing can come too late.
+    let hasty = Pace {
+        dot: Duration::from_millis(200),
+        ..pace()
+    };
+    let unclear: [(Option<&[u8]>, Pace); 4] = [
+        (None, pace()),
+        (Some(b"354 what\r\n"), pace()),
+        (Some(b"hello\r\n"), pace()),
+        (Some(b""), hasty),
+    ];
+    for (answer, pace) in unclear {
+        let script = vec![("MAIL", OK), ("RCPT", OK), ("DATA", GO), (".", answer)];
+        let (report, _, _) = send_at(pace, script, &["a@x.test"]);
         assert_eq!(outcomes(&report), [Outcome::Unknown], "{answer:?}");
     }
 }
