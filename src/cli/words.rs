@@ -221,7 +221,7 @@ impl From<Printed> for Auth {
 pub struct RemoveAccount {
     /// The account.
     pub name: String,
-    /// Where drafts and unsent messages are written. Default: a folder beside downloads.
+    /// Where drafts and unsent messages are written. Default: a new folder among the downloads.
     #[arg(long, value_name = "DIR")]
     pub export: Option<PathBuf>,
     /// Without asking.
