@@ -27,6 +27,11 @@ pub enum Target {
 pub enum Verb {
     /// Changes flags.
     Flag(FlagChange),
+    /// Marks all as read if any is unread, else as unread.
+    ToggleRead,
+    /// Stars what has no star, a conversation by its newest message; where all have one, takes all
+    /// stars away.
+    ToggleStar,
     /// Moves to the account's Archive mailbox.
     Archive,
     /// Moves to Trash; from Trash, removes for good.

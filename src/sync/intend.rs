@@ -3,7 +3,7 @@
 
 use crate::model::{
     Account, AccountName, ArchiveBy, FlagChange, Flags, MailboxName, MessageKey, NewOp, OpKind,
-    Role, System, Verb,
+    Role, System, Target, Verb,
 };
 use crate::store::{Reader, ResolvedTarget, Result};
 use crate::sync::planned::{Planned, add, messages, place};
@@ -27,6 +27,8 @@ pub fn ops(
 ) -> Result<Planned> {
     match verb {
         Verb::Flag(change) => Ok(flag(change, targets)),
+        Verb::ToggleRead => Ok(toggle(System::SEEN, targets)),
+        Verb::ToggleStar => Ok(toggle(System::FLAGGED, targets)),
         Verb::Archive => archive(reader, accounts, targets),
         Verb::Trash => trash(reader, targets),
         Verb::Junk => junk(reader, targets),
@@ -41,6 +43,48 @@ pub fn ops(
 /// The operations that mark these as read, as far as they are not.
 pub fn seen(targets: &[ResolvedTarget]) -> Vec<NewOp> {
     flag(&FlagChange::set(System::SEEN), targets).ops
+}
+
+/// The places that an action is about, and what it comes to: a star that is turned over several
+/// conversations goes to the newest message of each that has none, as it does of one.
+///
+/// # Errors
+/// When the cache can't be read.
+pub fn settled(
+    reader: &Reader,
+    verb: Verb,
+    targets: &[Target],
+) -> Result<(Verb, Vec<ResolvedTarget>)> {
+    if verb != Verb::ToggleStar {
+        return Ok((verb, reader.resolve(targets)?));
+    }
+    let (mut all, mut without) = (Vec::new(), Vec::new());
+    for target in targets {
+        let messages = reader.resolve(std::slice::from_ref(target))?;
+        if !messages.iter().any(|t| has(t, System::FLAGGED)) {
+            let newest = messages.iter().max_by_key(|t| (t.date, t.location));
+            without.extend(newest.cloned());
+        }
+        all.extend(messages);
+    }
+    let (change, about) = match without.is_empty() {
+        true => (FlagChange::clear(System::FLAGGED), all),
+        false => (FlagChange::set(System::FLAGGED), without),
+    };
+    Ok((Verb::Flag(change), about))
+}
+
+/// Gives all of them a flag, or takes it away where all have it.
+fn toggle(flags: System, targets: &[ResolvedTarget]) -> Planned {
+    let change = match targets.iter().all(|t| has(t, flags)) {
+        true => FlagChange::clear(flags),
+        false => FlagChange::set(flags),
+    };
+    flag(&change, targets)
+}
+
+fn has(target: &ResolvedTarget, flags: System) -> bool {
+    target.flags.system.has(flags)
 }
 
 fn flag(change: &FlagChange, targets: &[ResolvedTarget]) -> Planned {

@@ -153,7 +153,7 @@ impl Ledger {
         let now = when::now();
         match intent {
             Intent::Act { verb, targets } => {
-                let resolved = self.reader.resolve(&targets)?;
+                let (verb, resolved) = intend::settled(&self.reader, verb, &targets)?;
                 let planned = intend::ops(&self.reader, &self.accounts, &verb, &resolved)?;
                 if planned.ops.is_empty() {
                     self.local.nothing_done(now)?;

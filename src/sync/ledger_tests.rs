@@ -136,6 +136,46 @@ impl Desk {
         self.ledger.writer.run(Priority::Urgent, take).unwrap()
     }
 
+    /// A conversation of an old message and a newer one, and a message alone: their places, and the
+    /// conversation.
+    fn receive_three(&self) -> ([LocationId; 3], ThreadId) {
+        let alone = self.receive("INBOX").1;
+        let id = |n: u32| MessageId::new(&format!("{n}@x.example"));
+        let message = |n: u32, answers: Option<u32>| NewMessage {
+            uid: Uid::new(n).unwrap(),
+            flags: Flags::default(),
+            internal_date: i64::from(n),
+            size: 1,
+            envelope: Envelope {
+                message_id: id(n),
+                in_reply_to: answers.and_then(id).into_iter().collect(),
+                ..Envelope::default()
+            },
+            identity: None,
+            thread_hint: None,
+        };
+        let all = [message(2, None), message(3, Some(2))];
+        let take = move |cache: &mut Cache| {
+            let name = MailboxName::new("INBOX");
+            let there = cache.read().mailbox_named(&account().name, &name)?.unwrap();
+            let taken = cache.ingest(there.id, UidValidity(1), &all, None)?;
+            Ok([taken.new[0].2, taken.new[1].2])
+        };
+        let [old, new] = self.ledger.writer.run(Priority::Urgent, take).unwrap();
+        let thread = self.ledger.reader.row_at(new).unwrap().unwrap().thread;
+        ([alone, old, new], thread)
+    }
+
+    /// Which of these have a star, once what was asked is in the cache.
+    fn starred(&self, places: &[LocationId]) -> Vec<bool> {
+        // Behind whatever was laid over it.
+        let behind = |_: &mut Cache| Ok(());
+        self.ledger.writer.run(Priority::Urgent, behind).unwrap();
+        let row = |place: &LocationId| self.ledger.reader.row_at(*place).unwrap().unwrap();
+        let star = |place| row(place).flags.system.has(System::FLAGGED);
+        places.iter().map(star).collect()
+    }
+
     /// Queues a message that no composer wrote.
     fn queue(&mut self) -> OutboxId {
         let raw = b"From: me@example.test\r\nTo: you@example.test\r\nBcc: them@example.test\r\nSubject: Tea\r\n\r\nAt four.\r\n";
@@ -190,6 +230,59 @@ fn whoever_waits_for_a_message_that_nobody_can_fetch_is_told() {
     desk.ledger.bells.accounts.clear();
     assert!(told(&mut desk, message).contains("another window"));
     assert!(told(&mut desk, MsgId(i64::MAX)).contains("on its way"));
+}
+
+#[test]
+fn stars_of_several_go_to_the_newest_of_each_and_all_go_where_each_has_one() {
+    let mut desk = Desk::new();
+    let (places, thread) = desk.receive_three();
+    let conversation = Target::Thread {
+        thread,
+        mailbox: None,
+    };
+    let targets = vec![Target::Location(places[0]), conversation];
+    let mut turn = |verb: Verb| {
+        let targets = targets.clone();
+        desk.ledger
+            .carry_out(Intent::Act { verb, targets })
+            .unwrap();
+        desk.starred(&places)
+    };
+    assert_eq!(turn(Verb::ToggleStar), [true, false, true]);
+    assert_eq!(turn(Verb::ToggleStar), [false, false, false]);
+    // A conversation with a star of an older message has one.
+    let star = FlagChange::set(System::FLAGGED);
+    let old = Intent::Act {
+        verb: Verb::Flag(star),
+        targets: vec![Target::Location(places[1])],
+    };
+    desk.ledger.carry_out(old).unwrap();
+    assert_eq!(desk.starred(&places), [false, true, false]);
+    let mut turn = |verb: Verb| {
+        let targets = targets.clone();
+        desk.ledger
+            .carry_out(Intent::Act { verb, targets })
+            .unwrap();
+        desk.starred(&places)
+    };
+    assert_eq!(turn(Verb::ToggleStar), [true, true, false]);
+    assert_eq!(turn(Verb::ToggleStar), [false, false, false]);
+}
+
+#[test]
+fn several_are_marked_read_where_any_is_unread() {
+    let mut desk = Desk::new();
+    let (places, _) = desk.receive_three();
+    let mut turn = |places: &[LocationId]| {
+        let targets = places.iter().copied().map(Target::Location).collect();
+        let verb = Verb::ToggleRead;
+        let done = desk.ledger.carry_out(Intent::Act { verb, targets });
+        desk.starred(&[]);
+        done.unwrap().label
+    };
+    assert_eq!(turn(&places[..1]), "Marked read: 1 message");
+    assert_eq!(turn(&places), "Marked read: 2 messages");
+    assert_eq!(turn(&places), "Marked unread: 3 messages");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Acting on mail: what the keys for archive, star and the like ask of the ledger, and what its
 //! answers change on the screen.
 
+use crate::model::view::IndexRow;
 use crate::model::{Done, FlagChange, Intent, MailboxId, System, Target, Verb};
 use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
@@ -88,11 +89,20 @@ impl Panes {
         fx.push(Effect::Ask(Intent::Merge(targets), About::Done));
     }
 
+    /// Whether it is about rows that are selected: what they come to the ledger says, for some may
+    /// be on no page that is here.
+    fn about_selected(&self) -> bool {
+        (self.focus != Pane::Reader || self.pager.is_none()) && self.index.marked() > 0
+    }
+
     /// Stars the targets, or takes the stars away if all have one.
     pub fn toggle_star(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        if self.about_selected() {
+            return self.act(Verb::ToggleStar, now, fx);
+        }
         let starred = match (self.focus, self.read_line()) {
             (Pane::Reader, Some(flags)) => flags.has(System::FLAGGED),
-            _ => self.index.all_flagged(),
+            _ => self.row_is(|row| row.flags.system.has(System::FLAGGED)),
         };
         let change = match starred {
             true => FlagChange::clear(System::FLAGGED),
@@ -104,9 +114,12 @@ impl Panes {
 
     /// Marks the targets read if any is unread, else unread.
     pub fn toggle_read(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        if self.about_selected() {
+            return self.act(Verb::ToggleRead, now, fx);
+        }
         let unread = match (self.focus, self.read_line()) {
             (Pane::Reader, Some(flags)) => !flags.has(System::SEEN),
-            _ => self.index.any_unread(),
+            _ => self.row_is(|row| row.unread > 0),
         };
         let change = match unread {
             true => FlagChange::set(System::SEEN),
@@ -115,9 +128,13 @@ impl Panes {
         self.flag(change, !unread, now, fx);
     }
 
+    fn row_is(&self, is: impl Fn(&IndexRow) -> bool) -> bool {
+        self.index.selected().is_some_and(|line| is(&line.row))
+    }
+
     /// Changes flags of the targets; `newest`: of a selected thread only those of its newest message.
     fn flag(&mut self, change: FlagChange, newest: bool, now: Now, fx: &mut Vec<Effect>) {
-        let newest = newest && self.focus != Pane::Reader && self.index.marked() == 0;
+        let newest = newest && self.focus != Pane::Reader;
         let verb = Verb::Flag(change);
         match self.index.selected().filter(|_| newest) {
             Some(line) => {

@@ -4,7 +4,7 @@
 
 use super::marks::{Marks, ident};
 use super::{Ident, Index, Kind, Line};
-use crate::model::{Query, System, Target};
+use crate::model::{Query, Target};
 use crate::store::Stub;
 use crate::tui::question::{How, Listing, Question, Which};
 use std::collections::BTreeSet;
@@ -202,18 +202,6 @@ impl Index {
             },
             Kind::Single | Kind::Child => Target::Location(line.row.location),
         }
-    }
-
-    /// Whether one of the acted rows is unread, for toggling; where none of them is here, one may be.
-    pub fn any_unread(&self) -> bool {
-        let mut acted = self.acted().peekable();
-        acted.peek().is_none() || acted.any(|l| l.row.unread > 0)
-    }
-
-    /// Whether every acted line is flagged, as far as they are here.
-    pub fn all_flagged(&self) -> bool {
-        let mut acted = self.acted().peekable();
-        acted.peek().is_some() && acted.all(|l| l.row.flags.system.has(System::FLAGGED))
     }
 
     /// Whether all rows of the list are here.

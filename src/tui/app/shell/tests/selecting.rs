@@ -105,6 +105,29 @@ fn every_command_about_mail_is_done_to_all_that_is_selected() {
 }
 
 #[test]
+fn what_selected_rows_come_to_the_ledger_says_and_not_the_page_that_is_here() {
+    for (key, verb) in [("s", Verb::ToggleStar), ("u", Verb::ToggleRead)] {
+        let mut bench = long();
+        let fx = press(&mut bench, "*a");
+        let (serial, ticket, _, how) = pick(&fx);
+        let found = Ok((1..=5000).map(|n| Stub::Place(LocationId(n))).collect());
+        bench.event(Event::Rows(Answer::Picked {
+            serial,
+            ticket,
+            how,
+            found,
+        }));
+        let fx = press(&mut bench, key);
+        assert_eq!(targets(&fx).len(), 5000);
+        let asked = fx.iter().find_map(|effect| match effect {
+            Effect::Ask(Intent::Act { verb, .. }, _) => Some(verb.clone()),
+            _ => None,
+        });
+        assert_eq!(asked, Some(verb));
+    }
+}
+
+#[test]
 fn keys_wait_until_all_of_a_long_list_is_selected() {
     let mut bench = long();
     let fx = press(&mut bench, "*a");
