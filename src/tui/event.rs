@@ -132,8 +132,15 @@ pub enum Event {
     Told(Result<String, String>),
     /// What was to be kept was written down, and what is kept from now on; or why not.
     Kept(Keep, Result<(Vec<SavedView>, Vec<Split>), String>),
-    /// What the user's files say; `true`: it was asked for the settings.
-    Fresh(Box<Fresh>, bool),
+    /// What the user's files say.
+    Fresh {
+        /// It.
+        fresh: Box<Fresh>,
+        /// Which reading it is: one that was begun later may be done before.
+        number: u64,
+        /// Whether it was asked for the settings.
+        open: bool,
+    },
     /// The sign-in of this number goes on, of this account.
     SignIn(u64, AccountName, SignInNews),
     /// A step of a check-up that this ends; `None`: there are no more.
@@ -182,7 +189,7 @@ impl Event {
             Event::Part(_) => "part",
             Event::Told(_) => "told",
             Event::Kept(..) => "kept",
-            Event::Fresh(..) => "files",
+            Event::Fresh { .. } => "files",
             Event::SignIn(..) => "sign-in",
             Event::Examined(..) => "examined",
             Event::Tick => "tick",

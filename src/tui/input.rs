@@ -5,7 +5,7 @@
 use crate::signal::{Doorbell, Ringer};
 use crate::tui::event::Event;
 use crate::tui::ground::Ear;
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 use crossterm::event::{Event as Raw, KeyEventKind};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -102,9 +102,14 @@ impl Input {
         })
     }
 
-    /// Lets another hear what comes from now on.
-    pub fn hand_to(&self, events: Sender<Event>) {
-        *self.to.lock().unwrap_or_else(PoisonError::into_inner) = events;
+    /// Lets another hear what comes from now on, after what was typed and not taken from `before`.
+    pub fn hand_to(&self, events: Sender<Event>, before: &Receiver<Event>) {
+        // Nobody types between the two while this is held.
+        let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
+        for event in before.try_iter().filter(Event::is_typed) {
+            let _ = events.send(event);
+        }
+        *to = events;
     }
 
     /// Keeps the thread away from the tty. Returns once it is, or after half a second.

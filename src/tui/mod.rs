@@ -50,6 +50,7 @@ pub mod excerpts;
 pub mod picking;
 pub mod sorter;
 pub mod signing;
+mod asides;
 pub mod reader;
 pub mod layout;
 pub mod run;

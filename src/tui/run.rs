@@ -4,18 +4,18 @@
 //! Idle means asleep: there is no tick, only a deadline while something on the screen has to
 //! disappear. A turn of more than 16 ms is logged with the event that began it.
 
-use crate::config::files::replace;
-use crate::config::keep::Keep;
-use crate::model::setup::Cancel;
-use crate::model::{AccountName, MailDomain, SignInWord};
+use crate::model::SignInWord;
 use crate::signal::{Board, Posted};
 use crate::text::when;
 use crate::tui::app::{App, Setup};
+use crate::tui::asides::{
+    about_word, examine, keep, look_up, open_url, reload, remember, remembered, takeout,
+};
 use crate::tui::clip::clip;
 use crate::tui::contacts::Asker;
 use crate::tui::editor;
 use crate::tui::effect::{Effect, End};
-use crate::tui::errand::{Brought, Errand};
+use crate::tui::errand::Errand;
 use crate::tui::event::{About, Event, Now};
 use crate::tui::hyperlink;
 use crate::tui::input::Input;
@@ -28,12 +28,11 @@ use crate::tui::reader::Readers;
 use crate::tui::signing;
 use crate::tui::spell::Spelling;
 use crate::tui::stage::{RunError, Stage};
-use crate::tui::takeout::take_out;
 use crate::tui::terminal::{self, Terminal};
 use crate::tui::theme::Surroundings;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -112,6 +111,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
             editing: ports.editing,
             keep: ports.keep,
             reload: ports.reload,
+            readings: 0,
             past: ports.past.clone(),
             shape: shape.clone(),
             sign_in: ports.sign_in,
@@ -137,8 +137,8 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
         views: ports.views,
         splits: ports.splits,
         fresh: ports.fresh,
-        past: past(&ports.past),
-        shape: std::fs::read_to_string(&shape).unwrap_or_default(),
+        past: remembered(&ports.past).lines().map(str::to_owned).collect(),
+        shape: remembered(&shape),
         warnings: ports.warnings,
     })
 }
@@ -158,6 +158,8 @@ struct Hands<'s> {
     editing: PathBuf,
     keep: KeepHow,
     reload: ReloadHow,
+    /// How often the user's files were asked for.
+    readings: u64,
     past: PathBuf,
     /// The file of how the panes stand.
     shape: PathBuf,
@@ -271,13 +273,7 @@ impl Hands<'_> {
             Effect::Part(job) => self.parts.begin(job),
             Effect::Ask(intent, about) => (self.ask)(intent, reply(self.events.clone(), about)),
             Effect::Takeout(what, targets) => {
-                let (cache, events) = (self.cache.clone(), self.events.clone());
-                std::thread::Builder::new()
-                    .name("takeout".into())
-                    .spawn(move || {
-                        let told = take_out(&cache, &what, &targets);
-                        let _ = events.send(Event::Told(told));
-                    })?;
+                takeout(self.cache.clone(), what, targets, self.events.clone());
             }
             Effect::OpenUrl(url) => open_url(url, self.events.clone()),
             Effect::Paths(typed) => self.layout.paths(typed),
@@ -293,10 +289,15 @@ impl Hands<'_> {
             Effect::Errand { serial, errand } => self.layout.errand(serial, errand),
             Effect::Keep(change) => keep(Arc::clone(&self.keep), change, self.events.clone()),
             Effect::Reload { open } => {
-                reload(Arc::clone(&self.reload), open, self.events.clone());
+                self.readings += 1;
+                let number = self.readings;
+                reload(Arc::clone(&self.reload), number, open, self.events.clone());
             }
-            Effect::Remember(lines) => remember(self.past.clone(), lines.join("\n") + "\n"),
-            Effect::Shape(text) => remember(self.shape.clone(), text),
+            Effect::Remember(lines) => {
+                let text = lines.join("\n") + "\n";
+                remember(self.past.clone(), text, self.events.clone());
+            }
+            Effect::Shape(text) => remember(self.shape.clone(), text, self.events.clone()),
             Effect::Mouse(on) => self.terminal.mouse(on)?,
             Effect::Hyperlinks(_) => {}
             Effect::SignIn {
@@ -364,126 +365,6 @@ fn reply(events: Sender<Event>, about: About) -> Reply {
     Box::new(move |result| {
         let _ = events.send(Event::Reply { about, result });
     })
-}
-
-/// Looks a word up, or writes it down, on a thread: either may take its time.
-fn about_word(spelling: Spelling, serial: u64, errand: Errand, events: Sender<Event>) {
-    let work = move || {
-        let event = match errand {
-            Errand::Suggest(word) => {
-                let found = spelling.suggest(&word);
-                let brought = Brought::Suggested(word, found);
-                Event::Brought { serial, brought }
-            }
-            Errand::Learn(word) => match spelling.keep(&word) {
-                Ok(()) => return,
-                Err(why) => Event::Told(Err(why)),
-            },
-            _ => return,
-        };
-        let _ = events.send(event);
-    };
-    let spawned = std::thread::Builder::new().name("words".into()).spawn(work);
-    if let Err(e) = spawned {
-        tracing::error!(%e, "no thread to look a word up");
-    }
-}
-
-/// Looks domains up, on a thread: a name server may take its time. Whatever happens, each of them
-/// is answered for.
-fn look_up(how: Option<LookUp>, serial: u64, domains: Vec<String>, events: Sender<Event>) {
-    let unknown: Vec<_> = domains
-        .iter()
-        .map(|d| (d.clone(), MailDomain::Unknown))
-        .collect();
-    let (back, fallback) = (events.clone(), unknown.clone());
-    let spawned = std::thread::Builder::new()
-        .name("domains".into())
-        .spawn(move || {
-            let found = how.map_or(fallback, |look_up| look_up(&domains));
-            let brought = Brought::Domains(found);
-            let _ = back.send(Event::Brought { serial, brought });
-        });
-    if let Err(e) = spawned {
-        tracing::error!(%e, "no thread to look domains up");
-        let brought = Brought::Domains(unknown);
-        let _ = events.send(Event::Brought { serial, brought });
-    }
-}
-
-/// Looks an account over, on a thread: servers take their time.
-fn examine(how: Examine, account: AccountName, events: Sender<Event>) {
-    let cancel = Cancel::default();
-    let spawned = std::thread::Builder::new()
-        .name("doctor".into())
-        .spawn(move || {
-            let tell = |progress| {
-                let _ = events.send(Event::Examined(cancel.clone(), progress));
-            };
-            how(&account, &cancel, &mut |progress| tell(Some(progress)));
-            tell(None);
-        });
-    if let Err(e) = spawned {
-        tracing::error!(%e, "no thread to look an account over");
-    }
-}
-
-/// Writes down what is to be kept, on a thread: a disk may take its time.
-fn keep(how: KeepHow, change: Keep, events: Sender<Event>) {
-    let spawned = std::thread::Builder::new()
-        .name("keep".into())
-        .spawn(move || {
-            let kept = how(&change);
-            let _ = events.send(Event::Kept(change, kept));
-        });
-    if let Err(e) = spawned {
-        tracing::error!(%e, "no thread to write the configuration");
-    }
-}
-
-/// Reads the user's files, on a thread: a disk may take its time.
-fn reload(how: ReloadHow, open: bool, events: Sender<Event>) {
-    let spawned = std::thread::Builder::new()
-        .name("files".into())
-        .spawn(move || drop(events.send(Event::Fresh(Box::new(how()), open))));
-    if let Err(e) = spawned {
-        tracing::error!(%e, "no thread to read the configuration");
-    }
-}
-
-/// What was typed on the command line in earlier sessions; nothing, if that can't be read.
-fn past(file: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    text.lines().map(str::to_owned).collect()
-}
-
-/// Writes down what the next session begins with, on a thread: a disk may take its time.
-fn remember(file: PathBuf, text: String) {
-    let work = move || {
-        if let Err(error) = replace(&file, &text) {
-            tracing::warn!(%error, ?file, "what the next session begins with is not kept");
-        }
-    };
-    let spawned = std::thread::Builder::new().name("past".into()).spawn(work);
-    if let Err(e) = spawned {
-        tracing::error!(%e, "no thread to keep what was typed");
-    }
-}
-
-/// Opens an address with the desktop's program, on a thread: finding one may take a while.
-fn open_url(url: String, events: Sender<Event>) {
-    let spawned = std::thread::Builder::new()
-        .name("open".into())
-        .spawn(move || {
-            let result = match open::that_detached(&url) {
-                Ok(()) => Ok("Opened.".to_owned()),
-                Err(e) => Err(format!("the link can't be opened: {e}")),
-            };
-            let _ = events.send(Event::Told(result));
-        });
-    if let Err(e) = spawned {
-        tracing::error!(%e, "no thread to open a link");
-    }
 }
 
 #[cfg(test)]

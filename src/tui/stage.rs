@@ -52,11 +52,8 @@ impl Stage {
     /// answers that threads of the last one still send do not.
     pub(super) fn anew(&mut self) -> (Sender<Event>, Receiver<Event>) {
         let (events, inbox) = unbounded();
-        self.input.hand_to(events.clone());
         let before = std::mem::replace(&mut self.inbox, inbox.clone());
-        for event in before.try_iter().filter(Event::is_typed) {
-            let _ = events.send(event);
-        }
+        self.input.hand_to(events.clone(), &before);
         (events, inbox)
     }
 }

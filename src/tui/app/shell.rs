@@ -240,7 +240,11 @@ impl App {
             Event::Examined(cancel, progress) => self.examined(cancel, progress),
             Event::Part(came) => self.part_came(came, now, &mut fx),
             Event::Kept(Keep::Set(..), Ok(_)) => fx.push(Effect::Reload { open: false }),
-            Event::Fresh(fresh, open) => self.fresh_came(*fresh, open, now, &mut fx),
+            Event::Fresh {
+                fresh,
+                number,
+                open,
+            } => self.read_anew(*fresh, number, open, now, &mut fx),
             Event::Kept(change, Ok(kept)) => self.panes.kept(&change, kept, now, &mut fx),
             Event::Kept(_, Err(why)) => {
                 let settings = self.layers.iter_mut().find_map(Layer::as_settings);

@@ -29,6 +29,8 @@ pub(super) struct Known {
     notes: Vec<String>,
     /// Whether the program is to begin anew, once nobody is in the middle of something.
     anew: bool,
+    /// Which reading was taken up last.
+    reading: u64,
 }
 
 impl Known {
@@ -41,6 +43,7 @@ impl Known {
             told: said,
             notes: noted(&fresh.notes),
             anew: false,
+            reading: 0,
         }
     }
 
@@ -51,8 +54,26 @@ impl Known {
 }
 
 impl App {
+    /// The files were read, for the how manieth time. What was read before the last that was taken
+    /// up is older than what is known.
+    pub(super) fn read_anew(
+        &mut self,
+        fresh: Fresh,
+        number: u64,
+        open: bool,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) {
+        if number >= self.known.reading {
+            self.known.reading = number;
+            self.fresh_came(fresh, open, now, fx);
+        } else if open {
+            fx.push(Effect::Reload { open });
+        }
+    }
+
     /// The files were read; `open`: for the settings, which are wanted.
-    pub(super) fn fresh_came(&mut self, fresh: Fresh, open: bool, now: Now, fx: &mut Vec<Effect>) {
+    fn fresh_came(&mut self, fresh: Fresh, open: bool, now: Now, fx: &mut Vec<Effect>) {
         let known = &self.known;
         let wrong = fresh.wrong.iter();
         let became: Vec<Wrong> = wrong.filter(|w| !known.knows(w)).cloned().collect();

@@ -1,0 +1,183 @@
+//! Short work that the screen has done on threads of their own, because a disk, a server or another
+//! program may take its time. Whatever becomes of it is told: a panic in it costs the work and not
+//! the screen, and nobody waits for an answer that can't come any more.
+
+use crate::config::files::{read_text, replace};
+use crate::config::keep::Keep;
+use crate::model::checkup::{Advice, Step};
+use crate::model::setup::Cancel;
+use crate::model::{AccountName, MailDomain, Target, checkup};
+use crate::tui::errand::{Brought, Errand};
+use crate::tui::event::Event;
+use crate::tui::ports::{Examine, KeepHow, LookUp, ReloadHow};
+use crate::tui::spell::Spelling;
+use crate::tui::takeout::{Takeout, take_out};
+use crossbeam_channel::Sender;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+/// Does it on a thread of this name. `lost` says what is told where it broke off, or could not be
+/// begun, and why.
+fn aside(
+    name: &str,
+    events: Sender<Event>,
+    work: impl FnOnce() -> Option<Event> + Send + 'static,
+    lost: impl FnOnce(String) -> Event + Clone + Send + 'static,
+) {
+    let (back, otherwise) = (events.clone(), lost.clone());
+    let run = move || {
+        let broke = |_| Some(lost("it broke off: a fault in postrider".to_owned()));
+        let event = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(broke);
+        let _ = event.map(|event| events.send(event));
+    };
+    if let Err(e) = std::thread::Builder::new().name(name.to_owned()).spawn(run) {
+        let _ = back.send(otherwise(format!("no thread to do it: {e}")));
+    }
+}
+
+/// What is told where nobody waits for anything else.
+fn told(what: &'static str) -> impl FnOnce(String) -> Event + Clone {
+    move |why| Event::Told(Err(format!("{what}: {why}")))
+}
+
+/// Looks a word up, or writes it down.
+pub fn about_word(spelling: Spelling, serial: u64, errand: Errand, events: Sender<Event>) {
+    let work = move || match errand {
+        Errand::Suggest(word) => {
+            let found = spelling.suggest(&word);
+            let brought = Brought::Suggested(word, found);
+            Some(Event::Brought { serial, brought })
+        }
+        Errand::Learn(word) => spelling.keep(&word).err().map(|why| Event::Told(Err(why))),
+        _ => None,
+    };
+    aside("words", events, work, told("the word can't be looked up"));
+}
+
+/// Looks domains up. Whatever happens, each of them is answered for.
+pub fn look_up(how: Option<LookUp>, serial: u64, domains: Vec<String>, events: Sender<Event>) {
+    let unknown = domains.iter().map(|d| (d.clone(), MailDomain::Unknown));
+    let unknown: Vec<_> = unknown.collect();
+    let brought = move |found| {
+        let brought = Brought::Domains(found);
+        Event::Brought { serial, brought }
+    };
+    let fallback = unknown.clone();
+    let work = move || Some(brought(how.map_or(fallback, |look_up| look_up(&domains))));
+    aside("domains", events, work, move |_| brought(unknown));
+}
+
+/// Looks an account over and tells of each step.
+pub fn examine(how: Examine, account: AccountName, events: Sender<Event>) {
+    let cancel = Cancel::default();
+    let (steps, whose) = (events.clone(), cancel.clone());
+    let tell = move |progress| {
+        let _ = steps.send(Event::Examined(whose.clone(), Some(progress)));
+    };
+    let (last, over) = (tell.clone(), cancel.clone());
+    let end = move || Event::Examined(over, None);
+    let done = end.clone();
+    let work = move || {
+        how(&account, &cancel, &mut |progress| tell(progress));
+        Some(done())
+    };
+    aside("doctor", events, work, move |why| {
+        let step = Step::wrong("check-up", Advice::new(why, "", "try again"));
+        last(checkup::Progress::Done(step));
+        end()
+    });
+}
+
+/// Writes down what is to be kept.
+pub fn keep(how: KeepHow, change: Keep, events: Sender<Event>) {
+    let meant = change.clone();
+    let work = move || {
+        let kept = how(&change);
+        Some(Event::Kept(change, kept))
+    };
+    aside("keep", events, work, |why| Event::Kept(meant, Err(why)));
+}
+
+/// Reads the user's files. `number`: the how manieth reading it is, of several under way.
+pub fn reload(how: ReloadHow, number: u64, open: bool, events: Sender<Event>) {
+    let work = move || {
+        let fresh = Box::new(how());
+        Some(Event::Fresh {
+            fresh,
+            number,
+            open,
+        })
+    };
+    aside("files", events, work, told("the configuration is not read"));
+}
+
+/// Takes messages out of the program.
+pub fn takeout(cache: PathBuf, what: Takeout, targets: Vec<Target>, events: Sender<Event>) {
+    let work = move || Some(Event::Told(take_out(&cache, &what, &targets)));
+    aside("takeout", events, work, told("nothing more is written"));
+}
+
+/// What a session begins with that one before it wrote down; nothing, if that can't be read.
+pub fn remembered(file: &Path) -> String {
+    read_text(file).unwrap_or_default()
+}
+
+/// Writes down what the next session begins with.
+pub fn remember(file: PathBuf, text: String, events: Sender<Event>) {
+    let work = move || {
+        if let Err(error) = replace(&file, &text) {
+            tracing::warn!(%error, ?file, "what the next session begins with is not kept");
+        }
+        None
+    };
+    aside("past", events, work, told("it is not kept"));
+}
+
+/// Opens an address with the desktop's program.
+pub fn open_url(url: String, events: Sender<Event>) {
+    let work = move || {
+        let opened = open::that_detached(&url);
+        Some(Event::Told(match opened {
+            Ok(()) => Ok("Opened.".to_owned()),
+            Err(e) => Err(format!("the link can't be opened: {e}")),
+        }))
+    };
+    aside("open", events, work, told("the link can't be opened"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossbeam_channel::unbounded;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    #[test]
+    fn a_check_up_that_breaks_off_says_so_and_ends() {
+        let (events, told) = unbounded();
+        let how: Examine = Arc::new(|_, _, _| panic!("a fault"));
+        examine(how, AccountName("work".to_owned()), events);
+        let next = || told.recv_timeout(Duration::from_secs(60)).unwrap();
+        match next() {
+            Event::Examined(_, Some(checkup::Progress::Done(step))) => {
+                assert!(step.found.unwrap_err().what.contains("broke off"));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(next(), Event::Examined(_, None)));
+    }
+
+    #[test]
+    fn every_domain_is_answered_for_whatever_happens() {
+        let (events, told) = unbounded();
+        let how: LookUp = Arc::new(|_| panic!("a fault"));
+        look_up(Some(how), 7, vec!["x.example".to_owned()], events);
+        match told.recv_timeout(Duration::from_secs(60)).unwrap() {
+            Event::Brought {
+                serial: 7,
+                brought: Brought::Domains(found),
+            } => assert_eq!(found, [("x.example".to_owned(), MailDomain::Unknown)]),
+            other => panic!("{other:?}"),
+        }
+    }
+}
