@@ -6,7 +6,6 @@ use postrider::cli::{self, compose, exit, home, written::Compose};
 use postrider::config::lock::{self, EngineLock, Listener};
 use postrider::config::secrets::Secrets;
 use postrider::config::{Config, ConfigError, Loaded, Look, Paths, keep, load, watch};
-use postrider::demo::{Demo, Options};
 use postrider::model::checkup::Step;
 use postrider::model::{Account, AccountStatus, Draft, DraftId, Link};
 use postrider::notify;
@@ -32,6 +31,8 @@ const ENDING: Duration = Duration::from_secs(3);
 mod means;
 #[path = "main/wizard.rs"]
 mod wizard;
+#[path = "main/tryout.rs"]
+mod tryout;
 
 fn main() {
     let code = run();
@@ -57,14 +58,19 @@ fn run() -> u8 {
         Some(Command::Compose(begun)) => told(with_log(args.home.as_deref(), |paths| {
             screen(paths, Some(begun))
         })),
-        Some(Command::Demo) => told(demo(None)),
+        Some(Command::Demo) => {
+            let own = Paths::locate(args.home.as_deref()).map_err(Into::into);
+            told(own.and_then(|own| tryout::demo(None, &own)))
+        }
         Some(Command::Config { .. }) => match check(args.home.as_deref(), args.json) {
             Ok(code) => code,
             Err(error) => told(Err(error)),
         },
         Some(command) => {
-            if command.wants_home() {
-                log_to(args.home.as_deref());
+            if command.wants_home()
+                && let Ok(paths) = Paths::locate(args.home.as_deref())
+            {
+                log_to(&paths);
             }
             cli::run(&args, command, &around)
         }
@@ -99,10 +105,7 @@ fn told(outcome: anyhow::Result<()>) -> u8 {
 }
 
 /// Logs go to the file only: a screen has no room for them.
-fn log_to(home: Option<&Path>) {
-    let Ok(paths) = Paths::locate(home) else {
-        return;
-    };
+fn log_to(paths: &Paths) {
     if paths.ensure().is_err() {
         return;
     }
@@ -126,14 +129,22 @@ fn with_log(
     home: Option<&Path>,
     run: impl FnOnce(&Paths) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    log_to(home);
-    run(&Paths::locate(home)?)
+    let paths = Paths::locate(home)?;
+    // Whoever only looks in leaves nothing behind: a home is made once there is something to keep.
+    if paths.config.exists() {
+        log_to(&paths);
+    }
+    run(&paths)
 }
 
 /// The screen over the configured accounts. Whoever holds the engine's lock talks to servers; a
 /// second screen on the same home reads, queues, and hears the news of the first.
 fn screen(paths: &Paths, begun: Option<&Compose>) -> anyhow::Result<()> {
-    let mut warnings = paths.ensure()?;
+    let known = paths.config.exists();
+    let mut warnings = known
+        .then(|| paths.ensure())
+        .transpose()?
+        .unwrap_or_default();
     let mut stay = Stay::at(paths);
     let mut loaded = match load::load(&paths.config) {
         Err(ConfigError::NoAccount { .. }) => Loaded::default(),
@@ -142,8 +153,12 @@ fn screen(paths: &Paths, begun: Option<&Compose>) -> anyhow::Result<()> {
     if loaded.config.accounts.is_empty() {
         loaded.whole(&paths.config)?;
         match set_up(&mut stay, paths, None) {
-            Ok(Outcome::Added) => loaded = load::load(&paths.config)?,
-            Ok(Outcome::Demo) => return demo(stay.stage),
+            Ok(Outcome::Added) => {
+                log_to(paths);
+                warnings = paths.ensure()?;
+                loaded = load::load(&paths.config)?;
+            }
+            Ok(Outcome::Demo) => return tryout::demo(stay.stage, paths),
             Ok(Outcome::Left | Outcome::Quit) => return Ok(()),
             // Without a terminal there is nobody to ask.
             Err(_) => {
@@ -168,6 +183,7 @@ fn screen(paths: &Paths, begun: Option<&Compose>) -> anyhow::Result<()> {
             End::Reload => {}
         }
         if !stay.alone {
+            tracing::info!("a server lets us wait: the program begins anew");
             return Err(begin_anew(stay));
         }
         (loaded, warnings) = load_anew(paths, loaded);
@@ -212,6 +228,8 @@ struct Stay {
     alone: bool,
     /// The accounts of the demo, which stand in no file.
     demo: Option<Vec<Account>>,
+    /// Whether the tour is to be offered.
+    tour: bool,
 }
 
 impl Stay {
@@ -222,6 +240,7 @@ impl Stay {
             turn: Arc::default(),
             alone: true,
             demo: None,
+            tour: false,
         }
     }
 
@@ -257,7 +276,6 @@ fn turn_of(turn: &Mutex<Turn>) -> MutexGuard<'_, Turn> {
 fn begin_anew(stay: Stay) -> anyhow::Error {
     use std::os::unix::process::CommandExt as _;
     drop(stay);
-    tracing::info!("a server lets us wait: the program begins anew");
     // A program that was replaced meanwhile has no path any more, but still this one.
     let own = PathBuf::from("/proc/self/exe");
     let program = std::env::current_exe().map(|p| if p.exists() { p } else { own });
@@ -280,7 +298,7 @@ fn ride(
 ) -> anyhow::Result<End> {
     let look = &loaded.config.look;
     if stay.secrets.must_unlock(&loaded.config.accounts) {
-        let open = wizard::open(&stay.secrets);
+        let open = wizard::open(paths, &stay.secrets);
         let stage = stay.stage(look.mouse, &paths.log)?;
         if tui::setup::unlock(stage, &open, look.theme.as_deref())? == Outcome::Quit {
             return Ok(End::Quit);
@@ -375,6 +393,7 @@ fn ride(
         fresh,
         examine: examine(paths, &loaded.config, &stay.secrets),
         warnings,
+        tour: std::mem::take(&mut stay.tour),
     };
     let stage = stay.stage(ports.taste.mouse, &paths.log);
     let done = stage.and_then(|stage| tui::run(stage, ports));
@@ -566,34 +585,4 @@ fn everything_changed(board: &Board, cache: &Path) {
     for mailbox in mailboxes.unwrap_or_default() {
         board.post(Topic::Mailbox(mailbox.id));
     }
-}
-
-/// The demo: a server in this process, a home that goes away afterwards, everything else real.
-fn demo(stage: Option<Stage>) -> anyhow::Result<()> {
-    let folder = tempfile::Builder::new()
-        .prefix("postrider-demo-")
-        .tempdir()?;
-    log_to(Some(folder.path()));
-    let paths = Paths::locate(Some(folder.path()))?;
-    paths.ensure()?;
-    let server = Demo::start(Options::default())?;
-    let mut loaded = Loaded::default();
-    loaded.config.accounts = server.accounts();
-    let mut stay = Stay {
-        stage,
-        demo: Some(server.accounts()),
-        ..Stay::at(&paths)
-    };
-    let outcome = loop {
-        match ride(&mut stay, &paths, &loaded, None, Vec::new()) {
-            Ok(End::Quit) => break Ok(()),
-            Ok(End::AddAccount | End::Reload) => {
-                let fresh = files::look(&paths, stay.demo.as_deref());
-                loaded.config = fresh.config.map(|c| *c).unwrap_or(loaded.config);
-            }
-            Err(error) => break Err(error),
-        }
-    };
-    drop(server);
-    outcome
 }

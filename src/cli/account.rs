@@ -200,6 +200,8 @@ fn find(config: &Path, email: &str) -> Result<Option<Proposal>> {
     finder.find(email, &Cancel::default(), &mut |event| match event {
         Found::Looking(what) => aside!("{} …", Clean::line(&what)),
         Found::Proposal(found) => best = Some(*found),
+        // The last word says so, too.
+        Found::Meant(_) => {}
         Found::Done(said) => why = said,
     });
     if let Some(why) = why {

@@ -6,8 +6,8 @@ use super::say::aside;
 use crate::config::secrets::{SecretError, Secrets};
 use crate::model::{Account, Secret};
 use anyhow::Result;
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
+use std::io::{self, BufRead as _, IsTerminal as _, Read, Write as _};
 use zeroize::Zeroizing;
 
 /// How often a passphrase may be mistyped.
@@ -80,19 +80,100 @@ pub fn hidden(what: &str) -> Result<Secret> {
     }
     let before = tcgetattr(&stdin)?;
     let mut silent = before.clone();
-    silent.local_modes.remove(LocalModes::ECHO);
+    // Keys that end or stop the program come as octets: the terminal must be as it was before that.
+    let modes = LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+    silent.local_modes.remove(modes);
+    silent.special_codes[SpecialCodeIndex::VMIN] = 1;
+    silent.special_codes[SpecialCodeIndex::VTIME] = 0;
     tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
-    let typed = line();
+    let typed = keys(&mut stdin.lock());
     tcsetattr(&stdin, OptionalActions::Flush, &before)?;
     aside!();
-    typed
+    match typed? {
+        Typed::Line(line) => Ok(line),
+        Typed::Over => Err(over()),
+        Typed::Stop => {
+            // As the terminal would have said it.
+            let _ = signal_hook::low_level::raise(signal_hook::consts::SIGINT);
+            Err(over())
+        }
+    }
+}
+
+/// How typing ended.
+#[derive(Debug)]
+enum Typed {
+    /// With a line.
+    Line(Secret),
+    /// The input ended.
+    Over,
+    /// The program is to end.
+    Stop,
+}
+
+/// Reads keys up to the end of the line, and corrects as a terminal does: a letter back, or all.
+fn keys(input: &mut impl Read) -> io::Result<Typed> {
+    const STOP: [u8; 2] = [0x03, 0x1c];
+    const END: u8 = 0x04;
+    const BACK: [u8; 2] = [0x08, 0x7f];
+    const ALL: u8 = 0x15;
+    let mut line = Zeroizing::new(Vec::with_capacity(256));
+    let mut octet = Zeroizing::new([0u8]);
+    loop {
+        match input.read(&mut *octet) {
+            Ok(0) => return Ok(Typed::Over),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        }
+        match octet[0] {
+            b'\r' | b'\n' => {
+                let text = String::from_utf8_lossy(&line).into_owned();
+                return Ok(Typed::Line(Secret::new(text)));
+            }
+            END if line.is_empty() => return Ok(Typed::Over),
+            END => {}
+            key if STOP.contains(&key) => return Ok(Typed::Stop),
+            key if BACK.contains(&key) => {
+                // A letter of several octets goes as one.
+                while line.pop().is_some_and(|b| b & 0xc0 == 0x80) {}
+            }
+            ALL => line.clear(),
+            key if key < 0x20 => {}
+            key => line.push(key),
+        }
+    }
+}
+
+fn over() -> anyhow::Error {
+    Failure::new(exit::DATA, "the input ended before everything was asked").into()
 }
 
 fn line() -> Result<Secret> {
     let mut line = Zeroizing::new(String::new());
     if io::stdin().lock().read_line(&mut line)? == 0 {
         aside!();
-        return Err(Failure::new(exit::DATA, "the input ended before everything was asked").into());
+        return Err(over());
     }
     Ok(Secret::new(line.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_unseen_can_be_corrected_and_left() {
+        let read = |typed: &str| keys(&mut typed.as_bytes()).unwrap();
+        let line = |typed: &str| match read(typed) {
+            Typed::Line(line) => line.reveal().to_owned(),
+            other => panic!("{typed:?}: {other:?}"),
+        };
+        assert_eq!(line("geheim\r"), "geheim");
+        assert_eq!(line("gehä\x7feim\nrest"), "geheim");
+        assert_eq!(line("wrong\x15right\x1b\n"), "right");
+        assert!(matches!(read("gehe\x03"), Typed::Stop));
+        assert!(matches!(read("\x04"), Typed::Over));
+        assert!(matches!(read("cut off"), Typed::Over));
+    }
 }

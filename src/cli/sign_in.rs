@@ -56,26 +56,9 @@ pub fn carry_out(
     words: &Receiver<SignInWord>,
 ) -> Result<(), String> {
     let clean = |why: String| Clean::line(&why).to_string();
-    let SecretSource::OAuth(says) = &account.secret else {
-        return Err(clean(format!(
-            "{} is not signed in to in a browser: it has no `oauth` in the configuration (docs/oauth.md)",
-            account.name
-        )));
-    };
+    let says = says_of(account)?;
     let secret = tokens::client_secret(vault, account, says).map_err(clean)?;
-    let web = tokens::web(account).map_err(clean)?;
-    let provider = Provider {
-        web: &web,
-        says,
-        secret: secret.as_ref(),
-    };
-    let here = has_browser(|name| std::env::var(name).ok());
-    let open = |url: &str| here && open::that_detached(url).is_ok();
-    let brought = match way(by, says, here) {
-        SignInBy::Device => device::sign_in(provider, tell, words, Duration::from_secs(1)),
-        _ => browser::sign_in(provider, &account.user, &open, tell, words),
-    };
-    let brought = brought.map_err(|e| clean(format!("{}: {e}", says.provider)))?;
+    let brought = bring(account, secret.as_ref(), by, tell, words)?;
     tell(SignInStep::Fetching);
     is_taken(account, &brought)?;
     let refresh = brought.refresh.ok_or("the provider gave nothing to keep")?;
@@ -83,6 +66,48 @@ pub fn carry_out(
     vault
         .keep(account, Kind::RefreshToken, &refresh)
         .map_err(|why| clean(format!("what the provider gave can't be kept: {why}")))
+}
+
+/// What the configuration says of the account's sign-in.
+fn says_of(account: &Account) -> Result<&OAuth, String> {
+    match &account.secret {
+        SecretSource::OAuth(says) => Ok(says),
+        _ => {
+            let told = format!(
+                "{} is not signed in to in a browser: it has no `oauth` in the configuration (docs/oauth.md)",
+                account.name
+            );
+            Err(Clean::line(&told).to_string())
+        }
+    }
+}
+
+/// Signs in at the provider's page, and keeps nothing; otherwise as [`carry_out`].
+///
+/// # Errors
+/// What went wrong and what to do, in plain words, cleaned.
+pub fn bring(
+    account: &Account,
+    secret: Option<&Secret>,
+    by: SignInBy,
+    tell: &dyn Fn(SignInStep),
+    words: &Receiver<SignInWord>,
+) -> Result<Tokens, String> {
+    let clean = |why: String| Clean::line(&why).to_string();
+    let says = says_of(account)?;
+    let web = tokens::web(account).map_err(clean)?;
+    let provider = Provider {
+        web: &web,
+        says,
+        secret,
+    };
+    let here = has_browser(|name| std::env::var(name).ok());
+    let open = |url: &str| here && open::that_detached(url).is_ok();
+    let brought = match way(by, says, here) {
+        SignInBy::Device => device::sign_in(provider, tell, words, Duration::from_secs(1)),
+        _ => browser::sign_in(provider, &account.user, &open, tell, words),
+    };
+    brought.map_err(|e| clean(format!("{}: {e}", says.provider)))
 }
 
 /// Whether the server takes the token. Only its refusal counts: one that can't be reached may be

@@ -1,6 +1,6 @@
 //! `oauth = { … }`: at which provider an account is signed in to in a browser, and what that
-//! provider knows this program as. What is usual at the large ones stands in `assets/oauth.toml`;
-//! no client id does.
+//! provider knows this program as. What is usual at the large ones stands in `assets/providers.toml`;
+//! no client id does. An organisation's own `providers.toml` may name one, and pages of its own.
 
 use crate::config::options::{Part, keys};
 use crate::config::problem::Problems;
@@ -12,14 +12,90 @@ use std::path::Path;
 use toml::de::DeValue;
 use toml::{Table, Value};
 
-const PROVIDERS: &str = include_str!("../../assets/oauth.toml");
+const PROVIDERS: &str = include_str!("../../assets/providers.toml");
 /// What a table looks like.
 const EXAMPLE: &str = "{ provider = \"google\", client-id = \"…\" }";
 const PAPER: &str = "docs/oauth.md says how to get one";
 
 /// The providers that are known, by their words in the configuration.
 fn known() -> Table {
-    PROVIDERS.parse().unwrap_or_default()
+    listed(PROVIDERS).unwrap_or_default()
+}
+
+/// The tables of sign-ins in a list of providers; what is wrong in plain words.
+fn listed(text: &str) -> Result<Table, String> {
+    let mut all: Table = text.parse().map_err(|e: toml::de::Error| e.to_string())?;
+    match all.remove("oauth") {
+        None => Ok(Table::new()),
+        Some(Value::Table(listed)) => Ok(listed),
+        Some(_) => Err("`oauth` is no table of sign-ins: [oauth.NAME]".to_owned()),
+    }
+}
+
+/// What is known of signing in at the provider of this word: what is built in, and laid over it what
+/// the text of an organisation's own `providers.toml` says. Its client id is empty where neither
+/// names one: the user has to.
+///
+/// # Errors
+/// What is wrong with that text, in plain words; or that nothing is known of the provider.
+pub fn of_provider(word: &str, own: Option<&str>) -> Result<OAuth, String> {
+    let own = own.map(listed).transpose()?.unwrap_or_default();
+    let own = own.get(word).and_then(Value::as_table);
+    let built_in = known();
+    let usual = built_in.get(word).and_then(Value::as_table);
+    let mut all = usual.cloned().unwrap_or_default();
+    for (key, value) in own.into_iter().flatten() {
+        const KEYS: [&str; 7] = [
+            "name",
+            "auth-url",
+            "token-url",
+            "device-url",
+            "scopes",
+            "tenant",
+            "client-id",
+        ];
+        if !KEYS.contains(&key.as_str()) {
+            let all = KEYS.join(", ");
+            return Err(format!(
+                "oauth.{word}: there is no `{key}`; there are {all}"
+            ));
+        }
+        all.insert(key.clone(), value.clone());
+    }
+    let all = Some(&all).filter(|all| !all.is_empty());
+    let tenant = text(all, "tenant").unwrap_or_default();
+    let page = |key: &str| -> Result<Option<String>, String> {
+        let page = text(all, key).map(|url| url.replace("{tenant}", &tenant));
+        match page {
+            Some(page) if !is_page(&page) => {
+                Err(format!("oauth.{word}: `{key}` is no https address"))
+            }
+            page => Ok(page),
+        }
+    };
+    let none = || format!("nothing is known of signing in with a browser at `{word}`");
+    let auth_url = page("auth-url")?.ok_or_else(none)?;
+    let host = auth_url.split('/').nth(2).unwrap_or_default().to_owned();
+    Ok(OAuth {
+        provider: text(all, "name").unwrap_or(host),
+        // Whoever reads the configuration knows the built-in ones alone.
+        word: usual.map_or_else(String::new, |_| word.to_owned()),
+        client_id: text(all, "client-id").unwrap_or_default(),
+        client_secret: ClientSecret::None,
+        scopes: texts(all, "scopes"),
+        token_url: page("token-url")?.ok_or_else(none)?,
+        device_url: page("device-url")?,
+        extra: extra(all),
+        back_to: text(all, "back-to").unwrap_or_else(|| "127.0.0.1".to_owned()),
+        auth_url,
+    })
+}
+
+/// Whether it is an https address of some host, in plain letters.
+fn is_page(url: &str) -> bool {
+    let host = url.strip_prefix("https://").unwrap_or_default();
+    let host = host.split(['/', '?', '#']).next().unwrap_or_default();
+    !host.is_empty() && !host.contains('@') && url.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// The word of the provider whose IMAP server this is.
@@ -137,9 +213,7 @@ fn url(
         return text(usual, key).map(|url| url.replace("{tenant}", tenant));
     };
     let url = found.value;
-    let host = url.strip_prefix("https://").unwrap_or_default();
-    let host = host.split(['/', '?', '#']).next().unwrap_or_default();
-    if host.is_empty() || host.contains('@') || !url.bytes().all(|b| b.is_ascii_graphic()) {
+    if !is_page(&url) {
         let hint = "such as https://id.example.org/authorize".to_owned();
         problems.add(
             &found.span,

@@ -41,16 +41,37 @@ impl Kind {
         }
     }
 
-    /// Under which name the desktop's secret store keeps it. What a provider gave is the account's
-    /// own: another with the same user may have another provider.
+    /// Under which name the desktop's secret store keeps it. It is the account's own: another with
+    /// the same user may have another server or provider.
     fn entry(self, account: &Account) -> String {
         let Account { user, name, .. } = account;
         match self {
-            Kind::Password => user.to_owned(),
+            Kind::Password => format!("{user} (password, {name})"),
             Kind::RefreshToken => format!("{user} (refresh token, {name})"),
             Kind::ClientSecret => format!("{user} (client secret, {name})"),
         }
     }
+}
+
+/// The password of an account, under its own name; else under that of its user alone, as it was kept
+/// once and as one keeps it by hand: that is taken over, and stays for another account of this user
+/// that has not taken it over yet.
+fn taken_over(
+    account: &Account,
+    find: impl Fn(&str) -> Result<Option<Secret>, SecretError>,
+    set: impl Fn(&str, &Secret) -> Result<(), SecretError>,
+) -> Result<Option<Secret>, SecretError> {
+    let own = Kind::Password.entry(account);
+    if let Some(found) = find(&own)? {
+        return Ok(Some(found));
+    }
+    let Some(old) = find(&account.user)? else {
+        return Ok(None);
+    };
+    if let Err(error) = set(&own, &old) {
+        tracing::warn!(%error, "a password can't be kept under its account's name");
+    }
+    Ok(Some(old))
 }
 
 /// Why there is no secret.
@@ -147,6 +168,10 @@ impl Secrets {
                     SecretError::Store(crate::text::Clean::line(&told).to_string())
                 })
             }
+            (_, Kind::Password) => {
+                let found = taken_over(account, store::find, store::set)?;
+                found.map_or_else(|| store::get(&account.user), Ok)
+            }
             _ => store::get(&kind.entry(account)),
         }
     }
@@ -198,6 +223,15 @@ impl Secrets {
             SecretSource::OAuth(_) if self.in_file(account) => {
                 let _ = store::remove(&kind.entry(account));
                 Ok(())
+            }
+            // One that was never taken over would come back with the next account of this name.
+            SecretSource::Keyring if kind == Kind::Password => {
+                let there = store::find(&kind.entry(account))?.is_some();
+                store::remove(&kind.entry(account))?;
+                if there {
+                    return Ok(());
+                }
+                store::remove(&account.user)
             }
             SecretSource::Keyring | SecretSource::OAuth(_) => store::remove(&kind.entry(account)),
             _ => Ok(()),
@@ -354,5 +388,55 @@ mod store {
 
     pub(super) fn set(_user: &str, _secret: &Secret) -> Result<(), SecretError> {
         none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::setup::{Proposal, SignIn, Source};
+    use std::cell::RefCell;
+
+    fn account(name: &str) -> Account {
+        let proposal = Proposal {
+            provider: None,
+            source: Source::Typed,
+            imap: Vec::new(),
+            smtp: Vec::new(),
+            user: "ada".to_owned(),
+            sign_in: vec![SignIn::Password],
+            outside: Vec::new(),
+            meant: None,
+            notes: Vec::new(),
+        };
+        let mut account = proposal
+            .attempt("ada@example.test", "", Secret::new(String::new()))
+            .account;
+        account.name = AccountName(name.to_owned());
+        account
+    }
+
+    #[test]
+    fn one_user_at_two_hosts_has_two_passwords() {
+        let kept = RefCell::new(BTreeMap::from([("ada".to_owned(), "old".to_owned())]));
+        let find = |entry: &str| Ok(kept.borrow().get(entry).cloned().map(Secret::new));
+        let set = |entry: &str, secret: &Secret| {
+            let secret = secret.reveal().to_owned();
+            kept.borrow_mut().insert(entry.to_owned(), secret);
+            Ok(())
+        };
+        let of = |name: &str| {
+            let found = taken_over(&account(name), find, set).unwrap();
+            found.map(|s| s.reveal().to_owned())
+        };
+        // The old one is taken over, once for each account.
+        assert_eq!(of("home").as_deref(), Some("old"));
+        assert_eq!(of("work").as_deref(), Some("old"));
+        let work = Kind::Password.entry(&account("work"));
+        set(&work, &Secret::new("new".to_owned())).unwrap();
+        kept.borrow_mut().remove("ada");
+        assert_eq!(of("work").as_deref(), Some("new"));
+        assert_eq!(of("home").as_deref(), Some("old"));
+        assert_eq!(of("other"), None);
     }
 }

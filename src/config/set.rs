@@ -29,7 +29,10 @@ pub(super) fn set(text: &str, way: &[Step], value: Option<&Value>) -> Result<Str
     for step in before {
         at = match step {
             Step::Key(key) => at.get_mut(key.as_str()),
-            Step::Item(n) => at.get_mut(*n),
+            Step::Item(n, named) => {
+                let n = place(at, *n, named.as_ref()).ok_or_else(gone)?;
+                at.get_mut(n)
+            }
         }
         .ok_or_else(gone)?;
     }
@@ -39,6 +42,22 @@ pub(super) fn set(text: &str, way: &[Step], value: Option<&Value>) -> Result<Str
         None => drop(table.remove(key)),
     }
     Ok(document.to_string())
+}
+
+/// Where the item is that names itself so: at the number that it had, else elsewhere in the list.
+fn place(list: &Item, number: usize, named: Option<&(String, String)>) -> Option<usize> {
+    let Some((key, text)) = named else {
+        return Some(number);
+    };
+    let fits = |n: &usize| {
+        let item = list.get(*n).and_then(|item| item.get(key.as_str()));
+        item.and_then(Item::as_str) == Some(text.as_str())
+    };
+    let many = match list {
+        Item::ArrayOfTables(tables) => tables.len(),
+        other => other.as_array().map_or(0, Array::len),
+    };
+    Some(number).filter(fits).or_else(|| (0..many).find(fits))
 }
 
 /// What stands around an old value (a comment behind it) stays around the new one.
@@ -71,7 +90,7 @@ mod tests {
 
     fn way(text: &str) -> Vec<Step> {
         let step = |word: &str| match word.parse() {
-            Ok(n) => Step::Item(n),
+            Ok(n) => Step::Item(n, None),
             Err(_) => Step::Key(word.to_owned()),
         };
         text.split('.').map(step).collect()
@@ -107,6 +126,41 @@ mod tests {
         assert!(set("", &way("account.3.name"), Some(&off)).is_err());
     }
 
+    #[test]
+    fn an_account_that_was_written_above_meanwhile_does_not_get_the_value() {
+        let account = |name: &str, user: &str| {
+            format!("[[account]]\nname = \"{name}\"\nuser = \"{user}\"\n\n")
+        };
+        let before = account("home", "a") + &account("work", "b");
+        let rows: Vec<_> = read(&before).into_iter().flat_map(|g| g.rows).collect();
+        let is_of_work = |r: &&settings::Row| {
+            let named = Some(("name".to_owned(), "work".to_owned()));
+            r.key == "user" && r.way.contains(&Step::Item(1, named))
+        };
+        let row = rows.iter().find(is_of_work).unwrap();
+        let value = Value::Text("c".to_owned());
+        let meanwhile = account("new", "x") + &before;
+        let after = set(&meanwhile, &row.way, Some(&value)).unwrap();
+        assert_eq!(
+            after,
+            account("new", "x") + &account("home", "a") + &account("work", "c")
+        );
+        // Where it is gone nobody gets it.
+        assert!(set(&account("home", "a"), &row.way, Some(&value)).is_err());
+        let one = account("work", "b") + &account("home", "a");
+        let after = set(&one, &row.way, Some(&value)).unwrap();
+        assert_eq!(after, account("work", "c") + &account("home", "a"));
+    }
+
+    /// The way by numbers alone: who changes a name changes the way, too.
+    fn numbered(way: &[Step]) -> Vec<Step> {
+        let bare = |step: &Step| match step {
+            Step::Item(n, _) => Step::Item(*n, None),
+            key => key.clone(),
+        };
+        way.iter().map(bare).collect()
+    }
+
     proptest! {
         #[test]
         fn what_is_set_reads_back_and_nothing_else_is_touched(
@@ -124,12 +178,14 @@ mod tests {
             let comments = |t: &str| t.lines().filter(|l| l.starts_with('#')).map(str::to_owned).collect::<Vec<_>>();
             prop_assert_eq!(comments(&new), comments(SAMPLE));
             let after: Vec<_> = settings::read(&new).into_iter().flat_map(|g| g.rows).collect();
-            let other = |r: &&settings::Row| r.way != row.way;
-            let before = rows.iter().filter(other).map(|r| (&r.way, &r.value));
-            prop_assert!(before.eq(after.iter().filter(other).map(|r| (&r.way, &r.value))));
-            let gone = set(&new, &row.way, None).unwrap();
+            let this = numbered(&row.way);
+            let other = |r: &&settings::Row| numbered(&r.way) != this;
+            let said = |r: &settings::Row| (numbered(&r.way), r.value.clone());
+            let before = rows.iter().filter(other).map(said);
+            prop_assert!(before.eq(after.iter().filter(other).map(said)));
+            let gone = set(&new, &this, None).unwrap();
             let gone = settings::read(&gone);
-            let found = gone.iter().flat_map(|g| &g.rows).find(|r| r.way == row.way);
+            let found = gone.iter().flat_map(|g| &g.rows).find(|r| numbered(&r.way) == this);
             prop_assert!(found.is_none_or(|r| r.value.is_none()));
         }
     }

@@ -13,8 +13,9 @@ use toml::de::{DeTable, DeValue};
 pub enum Step {
     /// Into the table's value of this key.
     Key(String),
-    /// Into the list's item of this number, from 0.
-    Item(usize),
+    /// Into the list's item of this number, from 0, as long as it says this of itself (a key and its
+    /// text); else into the one that does, for others may have been written above it meanwhile.
+    Item(usize, Option<(String, String)>),
 }
 
 /// The way to a value from the top of the file.
@@ -168,10 +169,9 @@ pub fn read(text: &str) -> Vec<Group> {
             let Some(table) = item.get_ref().as_table() else {
                 continue;
             };
-            let way = with(&top, Step::Item(n));
-            let name = ["name", "query", "how"];
-            let name = name.iter().find_map(|k| table.get(*k)?.get_ref().as_str());
-            let title = match name {
+            let named = naming(table, &["name", "query", "how"]);
+            let way = with(&top, Step::Item(n, named.clone()));
+            let title = match named.as_ref().map(|(_, name)| name) {
                 Some(name) => format!("{key} {name}"),
                 None => format!("{key} {}", n + 1),
             };
@@ -193,6 +193,15 @@ fn with(way: &Way, step: Step) -> Way {
     let mut way = way.clone();
     way.push(step);
     way
+}
+
+/// The first of these keys that an item names itself by, with its text.
+fn naming(item: &DeTable<'_>, keys: &[&str]) -> Option<(String, String)> {
+    let text = |key: &&str| {
+        let text = item.get(*key)?.get_ref().as_str()?;
+        Some(((*key).to_owned(), text.to_owned()))
+    };
+    keys.iter().find_map(text)
 }
 
 struct File<'t> {
@@ -228,7 +237,8 @@ impl File<'_> {
                     continue;
                 };
                 let named = table.get(name).and_then(|v| v.get_ref().as_str());
-                let way = with(&with(way, Step::Key(key.into())), Step::Item(n));
+                let item = Step::Item(n, naming(table, &[name]));
+                let way = with(&with(way, Step::Key(key.into())), item);
                 groups.push(Group {
                     part,
                     title: format!("{title}: {}", named.unwrap_or(key)),

@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub enum Source {
     /// The user named the servers.
     Typed,
+    /// The providers that the user or an organisation lists beside the configuration.
+    Own,
     /// The providers that this program knows, by the address's domain.
     Provider,
     /// Mozilla's list of providers, over HTTPS.
@@ -35,6 +37,7 @@ impl Source {
     pub fn words(self) -> &'static str {
         match self {
             Source::Typed => "as you typed it",
+            Source::Own => "in your own providers.toml",
             Source::Provider => "in the list of providers",
             Source::Ispdb => "in Mozilla's list of providers",
             Source::Domain => "in the domain's own file for mail programs",
@@ -48,6 +51,7 @@ impl Source {
     pub fn name(self) -> &'static str {
         match self {
             Source::Typed => "typed",
+            Source::Own => "own",
             Source::Provider => "provider",
             Source::Ispdb => "ispdb",
             Source::Domain => "autoconfig",
@@ -128,6 +132,14 @@ impl Proposal {
         !self.sign_in.iter().all(browser)
     }
 
+    /// The word of the provider at whose page one may sign in with a browser.
+    pub fn browser(&self) -> Option<&str> {
+        self.sign_in.iter().find_map(|way| match way {
+            SignIn::OAuth { provider } => Some(provider.as_str()),
+            _ => None,
+        })
+    }
+
     /// The page where app passwords are made, if it is known.
     pub fn app_password_page(&self) -> Option<&str> {
         self.sign_in.iter().find_map(|way| match way {
@@ -187,6 +199,8 @@ pub enum Found {
     Looking(String),
     /// An answer.
     Proposal(Box<Proposal>),
+    /// There is no such domain, but a well-known one that differs by a slip of the hand.
+    Meant(String),
     /// That is all. Without any proposal: why not and what to do, in words (clean).
     Done(Option<String>),
 }
@@ -339,6 +353,26 @@ pub enum Tried {
     Newest(Vec<Glimpse>),
     /// Everything was tried. The account with the servers that worked; `None`: something failed.
     Done(Option<Box<Account>>),
+}
+
+/// What a sign-in with a browser brought.
+#[derive(Clone, Debug)]
+pub struct Brought {
+    /// What the servers are shown.
+    pub access: Secret,
+    /// What is kept.
+    pub refresh: Secret,
+}
+
+/// What is to be kept of an account.
+#[derive(Clone, Debug)]
+pub struct Keeping {
+    /// The account.
+    pub account: Account,
+    /// Its password, or what keeps one signed in.
+    pub secret: Secret,
+    /// The secret of the client that was registered with the provider.
+    pub client_secret: Option<Secret>,
 }
 
 /// What became of keeping an account.

@@ -227,106 +227,17 @@ causes! {
         "delete something, then try again";
 }
 
-/// What is known of how a provider lets mail programs in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Provider {
-    /// Its name.
-    pub name: &'static str,
-    /// Its servers' names end so.
-    pub hosts: &'static [&'static str],
-    /// Where app passwords are made; empty if it has none.
-    pub app_passwords: &'static str,
-    /// Whether it takes nothing but a sign-in through the browser.
-    pub only_oauth: bool,
-}
-
-const fn provider(
-    name: &'static str,
-    hosts: &'static [&'static str],
-    app_passwords: &'static str,
-) -> Provider {
-    Provider {
-        name,
-        hosts,
-        app_passwords,
-        only_oauth: app_passwords.is_empty(),
-    }
-}
-
-/// Providers that refuse the account's own password.
-pub const PROVIDERS: [Provider; 10] = [
-    provider(
-        "Gmail",
-        &["gmail.com", "googlemail.com"],
-        "https://myaccount.google.com/apppasswords (needs two-step verification)",
-    ),
-    provider(
-        "Yahoo",
-        &["yahoo.com", "yahoo.co.jp"],
-        "https://login.yahoo.com/account/security",
-    ),
-    provider(
-        "AOL",
-        &["aol.com"],
-        "https://login.aol.com/account/security",
-    ),
-    provider(
-        "iCloud",
-        &["mail.me.com", "icloud.com"],
-        "https://account.apple.com, Sign-In and Security",
-    ),
-    provider(
-        "Fastmail",
-        &["fastmail.com"],
-        "its Settings, Privacy & Security",
-    ),
-    provider(
-        "Zoho",
-        &["zoho.com", "zoho.eu", "zoho.in"],
-        "https://accounts.zoho.com, Security",
-    ),
-    provider(
-        "Yandex",
-        &["yandex.com", "yandex.ru"],
-        "https://id.yandex.com/security/app-passwords",
-    ),
-    provider(
-        "Mail.ru",
-        &["mail.ru"],
-        "its account's Security, passwords for external applications",
-    ),
-    provider("Outlook.com", &["outlook.com", "hotmail.com"], ""),
-    provider("Microsoft 365", &["office365.com"], ""),
-];
-
-/// The provider that a server belongs to, if it is one of those.
-pub fn provider_of(host: &str) -> Option<&'static Provider> {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let under = |top: &&str| host == **top || host.ends_with(&format!(".{top}"));
-    PROVIDERS.iter().find(|p| p.hosts.iter().any(&under))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_documentation_holds_every_cause_and_provider() {
+    fn the_documentation_holds_every_cause() {
         let docs = include_str!("../../docs/troubleshooting.md");
         let mut lacking = String::new();
         for cause in CAUSES {
             let todo = cause.todo.replace("{ports}", "see [ports](#ports)");
             let row = format!("| {} | {} | {todo} |", cause.seen, cause.why);
-            if !docs.contains(&row) {
-                lacking.push_str(&format!("{row}\n"));
-            }
-        }
-        for provider in PROVIDERS {
-            let how = match provider.only_oauth {
-                true => "a sign-in through the browser (OAuth) only",
-                false => provider.app_passwords,
-            };
-            let row = format!("| {} | {how} |", provider.name);
             if !docs.contains(&row) {
                 lacking.push_str(&format!("{row}\n"));
             }
@@ -340,15 +251,5 @@ mod tests {
             lacking.is_empty(),
             "docs/troubleshooting.md lacks\n{lacking}"
         );
-    }
-
-    #[test]
-    fn a_provider_is_known_by_its_servers_names() {
-        let name = |host: &str| provider_of(host).map(|p| p.name);
-        assert_eq!(name("imap.gmail.com"), Some("Gmail"));
-        assert_eq!(name("SMTP.Office365.com."), Some("Microsoft 365"));
-        assert_eq!(name("outlook.office365.com"), Some("Microsoft 365"));
-        assert_eq!(name("notgmail.com"), None);
-        assert_eq!(name("gmail.com.evil.test"), None);
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::model::{Account, Auth, Endpoint, Security, standing};
 use crate::net::causes::{self, Cause};
+use crate::net::discover::{Provider, Providers};
 use crate::net::error::{NetError, Refusal, TlsFault};
 use crate::text::Clean;
 
@@ -90,6 +91,9 @@ pub fn explain(error: &NetError, account: &Account, service: Service) -> Advice 
     }
 }
 
+/// Where app passwords are made if nothing better is known.
+const NO_PAGE: &str = "its web site";
+
 fn words(refusal: &Refusal) -> String {
     let text = Clean::line(&refusal.text);
     match refusal.reply {
@@ -153,7 +157,10 @@ fn sign_in(refusal: &Refusal, account: &Account, endpoint: &Endpoint, service: S
     let text = refusal.text.to_ascii_lowercase();
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
     let token = account.auth != Auth::Password;
-    let provider = causes::provider_of(&endpoint.host);
+    let known = Providers::built_in();
+    let provider = known
+        .near_host(&endpoint.host)
+        .filter(|p| p.refuses_passwords());
     let cause = if token && says(&["not by ", "no way to sign in"]) {
         &causes::NO_TOKENS
     } else if !token
@@ -183,7 +190,7 @@ fn sign_in(refusal: &Refusal, account: &Account, endpoint: &Endpoint, service: S
         &causes::BROWSER
     } else if token {
         &causes::TOKEN
-    } else if provider.is_some_and(|p| p.only_oauth) {
+    } else if provider.is_some_and(Provider::wants_browser) {
         &causes::OAUTH
     } else if provider.is_some() {
         &causes::APP_PASSWORD
@@ -194,10 +201,8 @@ fn sign_in(refusal: &Refusal, account: &Account, endpoint: &Endpoint, service: S
     if *cause == causes::APP_PASSWORD
         && let Some(provider) = provider
     {
-        todo = format!(
-            "{todo}: {} makes them at {}",
-            provider.name, provider.app_passwords
-        );
+        let page = provider.app_password_page().unwrap_or(NO_PAGE);
+        todo = format!("{todo}: {} makes them at {page}", provider.name);
     }
     if *cause == causes::PASSWORD {
         let form = match account.user.contains('@') {

@@ -21,8 +21,8 @@ pub mod imap;
 pub mod smtp;
 pub mod sendmail;
 pub mod sender;
-pub mod diagnose;
 pub mod discover;
+pub mod diagnose;
 pub mod check;
 
 #[cfg(test)]

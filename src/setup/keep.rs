@@ -39,7 +39,8 @@ pub fn finder(config: &Path) -> Result<Finder, String> {
 }
 
 /// Keeps an account that was tried. `store` keeps its secret and says where; it is asked only where
-/// the account's secret is to be kept by this program ([`SecretSource::Keyring`]).
+/// the account's secret is to be kept by this program ([`SecretSource::Keyring`], and what keeps one
+/// signed in with a browser).
 ///
 /// # Errors
 /// What is in the way, in plain words (clean); nothing was written to the configuration then.
@@ -56,7 +57,10 @@ pub fn keep(
         account.name = name_for(&account.email, &taken);
     }
     let mut notes = Vec::new();
-    if account.secret == SecretSource::Keyring {
+    if matches!(
+        account.secret,
+        SecretSource::Keyring | SecretSource::OAuth(_)
+    ) {
         let (source, note) = store(&account, secret).map_err(|e| clean(&e))?;
         account.secret = source;
         notes.extend(note.map(|n| clean(&n)));

@@ -5,6 +5,7 @@
 //! composition root makes the screen's ports of them.
 
 pub mod words;
+pub mod person;
 mod attempt;
 mod keep;
 

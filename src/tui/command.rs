@@ -307,6 +307,8 @@ commands! {
     CommandLine, "command-line", Program, [Global], No, "", "Give a command by name";
     CheckMail, "check-mail", Program, [Global], No, "", "Look for new mail now, in every account";
     SignIn, "sign-in", Program, [Global], Account, "", "Sign in to an account on its own page";
+    AddAccount, "account-add", Program, [Global], No, "", "Set up one more account";
+    Tour, "tour", Program, [Global], No, "", "Learn ten keys by doing, in two minutes; once more ends it";
     Offline, "offline", Program, [Global], Journey, "", "Fetch everything to read offline; `stop` ends it";
     MailboxCreate, "mailbox-create", Going, [Global], Words, "", "Make a mailbox; `/` separates levels";
     MailboxRename, "mailbox-rename", Going, [Global], Words, "", "Give the mailbox another name";

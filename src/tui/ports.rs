@@ -4,7 +4,7 @@
 use crate::config::keep::Keep;
 use crate::config::{Arrangement, Hyperlinks, Images, SavedView, Split};
 use crate::model::checkup::Progress;
-use crate::model::setup::{Attempt, Cancel, Found, Kept, Tried};
+use crate::model::setup::{Attempt, Brought, Cancel, Found, Keeping, Kept, Tried};
 use crate::model::{
     Account, AccountName, Done, Draft, DraftId, Intent, MailDomain, Secret, SignInBy, SignInStep,
     SignInWord,
@@ -49,7 +49,21 @@ pub type TrySetup = Arc<dyn Fn(&Attempt, &Cancel, &mut dyn FnMut(Tried)) + Send 
 
 /// Writes an account that worked into the configuration and its secret where it is kept; what went
 /// wrong comes in plain words. Called on a thread of its own: the secret store may ask the user.
-pub type KeepSetup = Arc<dyn Fn(&Account, &Secret) -> Result<Kept, String> + Send + Sync>;
+pub type KeepSetup = Arc<dyn Fn(&Keeping) -> Result<Kept, String> + Send + Sync>;
+
+/// Signs in at the provider's page to an account that is being set up, with the client's secret where
+/// it has one; as [`SignInHow`], but what was brought is given back and kept nowhere.
+pub type BringSetup = Arc<
+    dyn Fn(
+            &Account,
+            Option<&Secret>,
+            SignInBy,
+            &dyn Fn(SignInStep),
+            &Receiver<SignInWord>,
+        ) -> Result<Brought, String>
+        + Send
+        + Sync,
+>;
 
 /// Looks an account over and tells of each step as it is done. Called on a thread of its own; returns
 /// when all is done, or soon after it was cancelled.
@@ -64,6 +78,8 @@ pub struct SetUp {
     pub attempt: TrySetup,
     /// Keeps it.
     pub keep: KeepSetup,
+    /// Signs in to it with a browser.
+    pub sign_in: BringSetup,
 }
 
 /// Reads the user's files. Called on a thread of its own.
@@ -169,4 +185,6 @@ pub struct Ports {
     pub examine: Examine,
     /// Things to say at the start (a broken account, a bad theme), cleaned.
     pub warnings: Vec<String>,
+    /// Whether the tour is offered.
+    pub tour: bool,
 }

@@ -140,6 +140,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
         past: remembered(&ports.past).lines().map(str::to_owned).collect(),
         shape: remembered(&shape),
         warnings: ports.warnings,
+        tour: ports.tour,
     })
 }
 

@@ -92,6 +92,7 @@ mod site;
 mod provider;
 mod oauth;
 mod signed_in;
+mod wizard;
 mod web;
 mod composer;
 mod contacts;

@@ -149,6 +149,11 @@ impl Provider {
         self.state().refresh.insert(refresh.to_owned());
     }
 
+    /// The CA's certificate as a file.
+    pub fn ca_file(&self) -> &std::path::Path {
+        self.ca.path()
+    }
+
     /// Lines of an account that is signed in to here.
     pub fn lines(&self) -> String {
         let at = format!("https://127.0.0.1:{}", self.port);

@@ -5,7 +5,7 @@ use super::visit::Visit;
 use crate::model::checkup::Step;
 use crate::model::{Account, Security};
 use crate::net::causes::Service;
-use crate::net::check::{names, ports, shown};
+use crate::net::check::{chain, names, ports, shown};
 use crate::net::connect::{self, Patience};
 use crate::net::error::NetError;
 use crate::net::trace::Ring;
@@ -22,6 +22,7 @@ struct Names {
     addresses: &'static str,
     port: &'static str,
     certificate: &'static str,
+    chain: &'static str,
     ports: &'static str,
 }
 
@@ -30,6 +31,7 @@ const IMAP: Names = Names {
     addresses: "IMAP addresses",
     port: "IMAP port and TLS",
     certificate: "IMAP certificate",
+    chain: "IMAP chain",
     ports: "IMAP ports",
 };
 
@@ -38,6 +40,7 @@ const SMTP: Names = Names {
     addresses: "submission addresses",
     port: "submission port and TLS",
     certificate: "submission certificate",
+    chain: "submission chain",
     ports: "submission ports",
 };
 
@@ -121,6 +124,14 @@ fn certificate(
     }
     if let Some(step) = seen {
         visit.done(step);
+    }
+    let sent = || -> Result<Vec<chain::Ring>, NetError> {
+        let socket = shown::dial(end, addresses, GLANCE)?;
+        chain::look(socket, &end.host, GLANCE)
+    };
+    // A server that hides what is behind its own certificate has told that one already.
+    if let Some(sent) = sent().ok().filter(|sent| !sent.is_empty()) {
+        visit.done(chain::judge(steps.chain, &sent, works, when::now()));
     }
 }
 

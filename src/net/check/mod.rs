@@ -7,6 +7,7 @@ mod dmarc;
 pub mod sender;
 pub mod names;
 pub mod shown;
+pub mod chain;
 pub mod ports;
 pub mod clock;
 pub mod ways;

@@ -8,7 +8,7 @@ use crate::net::connect;
 use crate::net::error::NetError;
 use crate::net::tls::{self, names};
 use crate::text::{Clean, when};
-use native_tls::{Protocol, TlsConnector};
+use native_tls::{Protocol, TlsConnector, TlsStream};
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -19,8 +19,8 @@ use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
 /// Days before its end from which on a certificate is worth a word.
-const SOON: i64 = 14;
-const DAY: i64 = 24 * 3600;
+pub(super) const SOON: i64 = 14;
+pub(super) const DAY: i64 = 24 * 3600;
 /// Octets of the server's first words that are kept.
 const KEPT: usize = 1 << 10;
 
@@ -74,15 +74,17 @@ pub struct Shown {
 
 /// Keeps what came first.
 #[derive(Debug)]
-struct Tap {
+pub(super) struct Tap {
     socket: TcpStream,
-    first: Vec<u8>,
+    /// What came first.
+    pub first: Vec<u8>,
+    most: usize,
 }
 
 impl Read for Tap {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.socket.read(buffer)?;
-        let room = KEPT.saturating_sub(self.first.len()).min(n);
+        let room = self.most.saturating_sub(self.first.len()).min(n);
         self.first
             .extend_from_slice(buffer.get(..room).unwrap_or_default());
         Ok(n)
@@ -111,11 +113,14 @@ pub fn dial(
     connect::dial(endpoint, addresses, patience)
 }
 
-/// Shakes hands over a connection and looks at what is shown. The connection ends with it.
-///
-/// # Errors
-/// When there is no handshake within `patience` of each wait.
-pub fn look(socket: TcpStream, host: &str, patience: Duration) -> Result<Shown, NetError> {
+/// Shakes hands, by no newer version than this, and keeps so many of the first octets that came.
+pub(super) fn shake(
+    socket: TcpStream,
+    host: &str,
+    patience: Duration,
+    newest: Option<Protocol>,
+    most: usize,
+) -> Result<TlsStream<Tap>, NetError> {
     socket
         .set_nonblocking(false)
         .map_err(|e| NetError::io(&e))?;
@@ -127,18 +132,29 @@ pub fn look(socket: TcpStream, host: &str, patience: Duration) -> Result<Shown, 
     // Whoever it is: that is the question. Nothing is said to it.
     builder
         .min_protocol_version(Some(Protocol::Tlsv10))
+        .max_protocol_version(newest)
         .danger_accept_invalid_certs(true)
         .danger_accept_invalid_hostnames(true);
     let connector = builder.build().map_err(|e| tls::fault(&e, host))?;
     let tap = Tap {
         socket,
         first: Vec::new(),
+        most,
     };
-    let tls = match connector.connect(&name, tap) {
-        Ok(tls) => tls,
-        Err(native_tls::HandshakeError::Failure(error)) => return Err(tls::fault(&error, host)),
-        Err(native_tls::HandshakeError::WouldBlock(_)) => return Err(NetError::Timeout),
-    };
+    match connector.connect(&name, tap) {
+        Ok(tls) => Ok(tls),
+        Err(native_tls::HandshakeError::Failure(error)) => Err(tls::fault(&error, host)),
+        Err(native_tls::HandshakeError::WouldBlock(_)) => Err(NetError::Timeout),
+    }
+}
+
+/// Shakes hands over a connection and looks at what is shown. The connection ends with it.
+///
+/// # Errors
+/// When there is no handshake within `patience` of each wait.
+pub fn look(socket: TcpStream, host: &str, patience: Duration) -> Result<Shown, NetError> {
+    let name = tls::server_name(host);
+    let tls = shake(socket, host, patience, None, KEPT)?;
     let der = tls.peer_certificate().ok().flatten();
     let der = der.and_then(|c| c.to_der().ok()).unwrap_or_default();
     let mut shown = read(&der, &name).ok_or_else(|| {
@@ -186,7 +202,7 @@ pub fn read(der: &[u8], host: &str) -> Option<Shown> {
 }
 
 /// Of `CN=R11,O=Let's Encrypt,C=US` the organisation and the name.
-fn words_of(name: &str) -> String {
+pub(super) fn words_of(name: &str) -> String {
     let part = |key: &str| {
         let parts = name.split([',', '+']);
         let mut found = parts.filter_map(|p| p.trim().strip_prefix(key));
@@ -300,7 +316,7 @@ pub fn judge(
     Step::note(name, format!("{words}; the SHA-256 of its key is {pin}"))
 }
 
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     Clean::line(text).to_string()
 }
 

@@ -239,6 +239,10 @@ impl Heard<'_> {
         if !cancel.is_cancelled() {
             self.tell_better(true, tell);
             self.complete(tell);
+            let meant = self.known.like(self.domain).filter(|_| self.no_domain);
+            if let (None, Some(meant)) = (self.told, meant) {
+                tell(Found::Meant(meant.to_owned()));
+            }
         }
     }
 

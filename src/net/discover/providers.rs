@@ -34,6 +34,8 @@ pub struct Provider {
     pub notes: Vec<String>,
     /// Why no mail program can read there, if none can.
     pub without: Option<String>,
+    /// Whether it stands in a list of the user's own.
+    pub own: bool,
 }
 
 impl Provider {
@@ -57,6 +59,10 @@ impl Provider {
             each.collect()
         };
         let imap = filled(&self.imap);
+        let source = match source {
+            Source::Provider if self.own => Source::Own,
+            other => other,
+        };
         let user = match self.local_user {
             true => email.rsplit_once('@').map_or(email, |(local, _)| local),
             false => email,
@@ -79,6 +85,30 @@ impl Provider {
         self.sign_in.iter().find_map(|way| match way {
             SignIn::AppPassword { page } => page.as_deref(),
             _ => None,
+        })
+    }
+
+    /// Whether it takes no account password from mail programs.
+    pub fn refuses_passwords(&self) -> bool {
+        self.without.is_none() && !self.sign_in.contains(&SignIn::Password)
+    }
+
+    /// Whether it takes nothing but a sign-in through the browser.
+    pub fn wants_browser(&self) -> bool {
+        let browser = |way: &SignIn| matches!(way, SignIn::OAuth { .. });
+        self.without.is_none() && self.sign_in.iter().all(browser)
+    }
+
+    /// Whether the host stands beside one of its servers: `imap-mail.outlook.com` beside
+    /// `smtp-mail.outlook.com`.
+    fn is_near(&self, host: &str) -> bool {
+        let mut servers = self.imap.iter().chain(&self.smtp);
+        servers.any(|end| {
+            let above = end.host.split_once('.').map_or("", |(_, above)| above);
+            // Of `mail.co.uk` nothing is known by what it stands below.
+            let registry = above.split('.').all(|label| label.len() < 4);
+            let named = above.contains('.') && end.host.parse::<IpAddr>().is_err();
+            named && !registry && is_below(host, above)
         })
     }
 
@@ -111,6 +141,7 @@ impl Providers {
     pub fn with(own: &str) -> Result<Providers, String> {
         let mut all = read(own)?;
         let number = all.len();
+        all.iter_mut().for_each(|p| p.own = true);
         all.extend(Providers::built_in().all);
         Ok(Providers { all, own: number })
     }
@@ -149,6 +180,13 @@ impl Providers {
     /// Whose server this is.
     pub fn of_host(&self, host: &str) -> Option<&Provider> {
         self.all.iter().find(|p| p.has_server(host))
+    }
+
+    /// Whose server this is, or whose servers stand beside it.
+    pub fn near_host(&self, host: &str) -> Option<&Provider> {
+        let host = host.trim_end_matches('.');
+        let near = || self.all.iter().find(|p| p.is_near(host));
+        self.of_host(host).or_else(near)
     }
 
     /// A known domain that differs from this one by a slip of the hand: `gmial.com`.
@@ -197,8 +235,10 @@ fn is_slip(right: &str, typed: &str) -> bool {
 /// Reads a list; the first mistake in plain words.
 fn read(text: &str) -> Result<Vec<Provider>, String> {
     let table: toml::Table = text.parse().map_err(|e: toml::de::Error| e.to_string())?;
-    if let Some(other) = table.keys().find(|key| *key != "provider") {
-        return Err(format!("`{other}` is no [[provider]]"));
+    // What `oauth` says of sign-ins is for the configuration, which reads the same file.
+    let known = |key: &&String| ["provider", "oauth"].contains(&key.as_str());
+    if let Some(other) = table.keys().find(|key| !known(key)) {
+        return Err(format!("`{other}` is no [[provider]] and no [oauth.NAME]"));
     }
     let listed = table.get("provider").and_then(toml::Value::as_array);
     let listed = listed.map_or(&[][..], Vec::as_slice);
@@ -285,6 +325,7 @@ fn one(table: &toml::Table) -> Result<Provider, String> {
         sign_in: ways.collect::<Result<_, String>>()?,
         notes: list("notes")?,
         without: text("without")?,
+        own: false,
     };
     if provider.domains.is_empty() && provider.mx.is_empty() {
         return Err("it has neither `domains` nor `mx`".to_owned());
@@ -344,201 +385,4 @@ pub fn usual(port: u16) -> Option<Security> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn the_built_in_list_is_complete_and_consistent() {
-        let all = read(BUILT_IN).unwrap();
-        assert!(all.len() > 80, "{}", all.len());
-        let mut names = BTreeSet::new();
-        let (mut domains, mut mx) = (BTreeSet::new(), BTreeSet::new());
-        for provider in &all {
-            let name = &provider.name;
-            assert!(names.insert(name), "{name} stands twice");
-            for domain in &provider.domains {
-                assert!(domains.insert(domain), "{domain} of {name} stands twice");
-            }
-            for ending in &provider.mx {
-                assert!(mx.insert(ending), "{ending} of {name} stands twice");
-            }
-            for note in provider.notes.iter().chain(&provider.without) {
-                assert!(note.ends_with('.') && note.len() < 200, "{name}: {note}");
-            }
-            for (ends, ports) in [(&provider.imap, [993, 143]), (&provider.smtp, [465, 587])] {
-                // TLS from the first octet before STARTTLS (RFC 8314 §3), except on this machine.
-                let here = |end: &Endpoint| end.host == "127.0.0.1";
-                for end in ends.iter().filter(|end| !here(end)) {
-                    assert!(ports.contains(&end.port), "{name}: {end:?}");
-                    assert_eq!(Some(end.security), usual(end.port), "{name}: {end:?}");
-                }
-                assert!(
-                    ends.iter().all(|end| end.security != Security::None),
-                    "{name}"
-                );
-                let unique: BTreeSet<_> = ends.iter().map(|e| (&e.host, e.port)).collect();
-                assert_eq!(unique.len(), ends.len(), "{name}");
-            }
-            // Who wants something that the user has to make says where or how.
-            let app = provider
-                .sign_in
-                .iter()
-                .any(|w| matches!(w, SignIn::AppPassword { page: None }));
-            assert!(
-                !app || !provider.notes.is_empty() || name == "Tencent Exmail",
-                "{name}"
-            );
-            for way in &provider.sign_in {
-                if let SignIn::OAuth { provider } = way {
-                    assert!(
-                        ["google", "microsoft"].contains(&provider.as_str()),
-                        "{name}"
-                    );
-                }
-            }
-        }
-        // What every other client knows, too.
-        for domain in [
-            "gmail.com",
-            "outlook.com",
-            "hotmail.com",
-            "yahoo.com",
-            "icloud.com",
-            "fastmail.com",
-            "gmx.de",
-            "gmx.net",
-            "web.de",
-            "zoho.com",
-            "yandex.ru",
-            "mail.ru",
-            "posteo.de",
-            "mailbox.org",
-            "proton.me",
-            "aol.com",
-            "t-online.de",
-            "freenet.de",
-            "runbox.com",
-        ] {
-            assert!(domains.contains(&domain.to_owned()), "{domain}");
-        }
-    }
-
-    #[test]
-    fn a_domain_or_its_mail_servers_tell_the_provider() {
-        let known = Providers::built_in();
-        let of = |domain: &str| known.of_domain(domain).map(|p| p.name.as_str());
-        assert_eq!(of("GMail.com"), Some("Gmail"));
-        assert_eq!(of("firm.onmicrosoft.com"), Some("Microsoft 365"));
-        // Nobody else's customers' names are taken for the provider's own.
-        assert_eq!(of("evil.gmail.com"), None);
-        assert_eq!(of("notgmail.com"), None);
-        let mx = |names: &[&str]| {
-            let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
-            known
-                .of_mx(&names)
-                .map(|(p, at)| (p.name.clone(), at.to_owned()))
-        };
-        let named = |name: &str, at: &str| Some((name.to_owned(), at.to_owned()));
-        assert_eq!(
-            mx(&["x.test", "aspmx.l.google.com"]),
-            named("Google Workspace", "aspmx.l.google.com")
-        );
-        let deep = "a.olc.protection.outlook.com";
-        assert_eq!(mx(&[deep]), named("Outlook.com", deep));
-        let firm = "firm-de.mail.protection.outlook.com";
-        assert_eq!(mx(&[firm]), named("Microsoft 365", firm));
-        assert_eq!(mx(&["notgoogle.com", "google.com.evil.test"]), None);
-        let aol = "mx-aol.mail.gm0.yahoodns.net";
-        assert_eq!(mx(&[aol]), named("AOL", aol));
-    }
-
-    #[test]
-    fn a_proposal_is_made_for_the_address() {
-        let known = Providers::built_in();
-        let kas = ["w01.kasserver.com".to_owned()];
-        let (provider, at) = known.of_mx(&kas).unwrap();
-        let found = provider
-            .proposal("me@x.test", Source::Mx, Some(at))
-            .unwrap();
-        assert_eq!(found.imap[0].host, "w01.kasserver.com");
-        assert_eq!(found.user, "me@x.test");
-        assert_eq!(provider.proposal("me@x.test", Source::Mx, None), None);
-        let yahoo = known.of_domain("yahoo.co.jp").unwrap();
-        let found = yahoo
-            .proposal("taro@yahoo.co.jp", Source::Provider, None)
-            .unwrap();
-        assert_eq!(found.user, "taro");
-        let gmail = known.of_domain("gmail.com").unwrap();
-        let found = gmail
-            .proposal("a@gmail.com", Source::Provider, None)
-            .unwrap();
-        assert!(found.wants_app_password() && found.takes_password());
-        assert_eq!(
-            found.app_password_page(),
-            Some("https://myaccount.google.com/apppasswords")
-        );
-        assert_eq!(known.of_host("127.0.0.1"), None);
-        let tuta = known.of_domain("tuta.com").unwrap();
-        assert_eq!(tuta.proposal("a@tuta.com", Source::Provider, None), None);
-        assert_eq!(
-            known.of_host("IMAP.gmail.com").map(|p| p.name.as_str()),
-            Some("Gmail")
-        );
-    }
-
-    #[test]
-    fn slips_of_the_hand_are_seen() {
-        let known = Providers::built_in();
-        for (typed, meant) in [
-            ("gmial.com", "gmail.com"),
-            ("gmail.con", "gmail.com"),
-            ("outlok.com", "outlook.com"),
-            ("hotmaill.com", "hotmail.com"),
-        ] {
-            assert_eq!(known.like(typed), Some(meant));
-        }
-        assert_eq!(known.like("gmail.com"), None);
-        assert_eq!(known.like("example.test"), None);
-    }
-
-    #[test]
-    fn an_organisations_own_list_goes_first_and_mistakes_are_told() {
-        let text = "[[provider]]\nname = \"Firm\"\ndomains = [\"gmail.com\"]\nmx = [\"l.google.com\"]\nimap = [\"none:127.0.0.1:1143\"]\nsmtp = [\"mail.firm.test:465\"]\nsign-in = [\"password\"]\n";
-        let known = Providers::with(text).unwrap();
-        assert_eq!(known.of_domain("gmail.com").unwrap().name, "Firm");
-        assert_eq!(known.of_domain("gmx.de").unwrap().name, "GMX");
-        for (from, to, told) in [
-            ("none:127.0.0.1", "none:192.0.2.1", "in the clear"),
-            (":465", ":4650", "tls: or starttls:"),
-            (":465", "", "HOST:PORT"),
-            ("\"password\"", "\"magic\"", "oauth:PROVIDER"),
-            ("name = \"Firm\"", "nam = \"Firm\"", "there is no `nam`"),
-            (
-                "domains = [\"gmail.com\"]",
-                "domains = [\".com\"]",
-                "no domain",
-            ),
-            ("imap = [\"none:127.0.0.1:1143\"]\n", "", "needs `imap`"),
-            ("[[provider]]", "[[providers]]", "no [[provider]]"),
-            ("sign-in = [\"password\"]", "sign-in = 7", "list of texts"),
-            ("sign-in", "page = \"http://x.test\"\nsign-in", "https://"),
-            ("mail.firm.test", "mail firm", "no host"),
-            ("name", "= name", "expected"),
-        ] {
-            let wrong = text.replace(from, to);
-            let said = Providers::with(&wrong).unwrap_err();
-            assert!(said.contains(told), "{wrong}\n{said}");
-        }
-    }
-
-    #[test]
-    fn below_is_by_labels() {
-        assert!(is_below("Mail.Example.test.", "example.TEST"));
-        assert!(is_below("example.test", "example.test"));
-        assert!(!is_below("badexample.test", "example.test"));
-        assert!(!is_below("test", "example.test"));
-        assert!(!is_below("example.test", ""));
-        assert!(!is_below("é.test", "xé.test"));
-    }
-}
+mod tests;

@@ -117,6 +117,7 @@ fn told(finder: &Finder, address: &str) -> (Vec<Proposal>, Option<String>) {
     finder.find(address, &Cancel::default(), &mut |event| match event {
         Found::Looking(_) => {}
         Found::Proposal(one) => found.push(*one),
+        Found::Meant(_) => {}
         Found::Done(why) => {
             assert!(end.is_none());
             end = Some(why);

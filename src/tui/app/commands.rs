@@ -129,6 +129,8 @@ impl Panes {
                 Ok(account) => return Wants::SignIn(account),
                 Err(why) => self.alarm(&why, now),
             },
+            Command::AddAccount => return Wants::End(End::AddAccount),
+            Command::Tour => return Wants::Tour,
             Command::Theme => return Wants::Theme,
             Command::Layout => self.lay_out(self.shape.next(), now, fx),
             Command::GrowPane => self.resize_pane(1, now, fx),

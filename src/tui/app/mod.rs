@@ -32,6 +32,7 @@ pub mod options;
 pub mod typed;
 pub mod held;
 pub mod keys;
+pub mod tour;
 pub mod compose;
 pub mod desk;
 pub mod shell;

@@ -95,6 +95,8 @@ pub enum Wants {
     GoToAccount,
     /// To sign in to an account anew.
     SignIn(AccountName),
+    /// The tour, or its end.
+    Tour,
     /// A saved view to show.
     View,
     /// A name for what is searched for.

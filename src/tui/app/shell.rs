@@ -16,6 +16,7 @@ use crate::tui::app::outward::{self, Wants};
 use crate::tui::app::popup::Popup;
 use crate::tui::app::sorted::Sorted;
 use crate::tui::app::state::{Panes, View};
+use crate::tui::app::tour::Tour;
 use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::{Effect, End};
 use crate::tui::event::{About, Event, Now};
@@ -87,6 +88,8 @@ pub struct Setup {
     pub shape: String,
     /// Things to say at the start.
     pub warnings: Vec<String>,
+    /// Whether the tour is offered.
+    pub tour: bool,
 }
 
 /// The whole screen.
@@ -106,6 +109,7 @@ pub struct App {
     albums: u64,
     /// How many sign-ins were begun.
     sign_ins: u64,
+    tour: Tour,
 }
 
 impl App {
@@ -154,6 +158,7 @@ impl App {
             passwords: VecDeque::new(),
             albums: 0,
             sign_ins: 0,
+            tour: Tour::offered(setup.tour),
         };
         if let Some(draft) = setup.compose {
             app.write(*draft, &mut fx);
@@ -338,7 +343,12 @@ impl App {
             Command::PutAside => writing || panes.taken > 0,
             c => writing || panes.can(c),
         };
-        self.keys.hints(self.context(), fits)
+        let hints = self.keys.hints(self.context(), fits);
+        if writing || self.keys.has_begun() {
+            return hints;
+        }
+        let tour = self.tour.hints(self.keys.map(), panes.size.0);
+        tour.into_iter().chain(hints).collect()
     }
 
     /// Where keys go now.
@@ -407,6 +417,9 @@ impl App {
             return self.wrote(&turn, now, fx);
         }
         let wants = self.panes.command(call, now, fx);
+        if let Some(said) = self.tour.did(call.command, self.keys.map()) {
+            self.panes.tell(said, now);
+        }
         self.fulfil(wants, now, fx);
         self.begin_with(call, now, fx);
     }
@@ -528,6 +541,7 @@ impl App {
                 fx.push(Effect::End(end));
                 return;
             }
+            Wants::Tour => return,
             Wants::SignIn(account) => return self.sign_in(account, SignInBy::Best, fx),
             Wants::Links => Popup::links(&self.panes).map(Layer::Popup),
             Wants::Archive => Popup::archive(&self.panes).map(Layer::Popup),

@@ -22,9 +22,8 @@ impl Panes {
     pub fn emptiness(&self) -> Clean {
         if self.accounts.is_empty() {
             return Clean::line(&format!(
-                "There is no account yet. Leave with {} and run `postrider account add`, \
-                 or look around with `postrider demo`.",
-                self.way_to(Command::Quit)
+                "There is no account yet. {} sets one up; `postrider demo` lets you look around.",
+                self.way_to(Command::AddAccount)
             ));
         }
         if !self.index.loaded() {

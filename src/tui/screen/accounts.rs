@@ -35,8 +35,8 @@ pub fn draw(
     fill(buf, area, base);
     if accounts.is_empty() {
         let text = format!(
-            "There is no account yet. Leave with {} and run `postrider account add`.",
-            status.way_to(Command::Quit)
+            "There is no account yet. {} sets one up.",
+            status.way_to(Command::AddAccount)
         );
         say(buf, area, &Clean::line(&text), base);
         return;
@@ -52,6 +52,11 @@ pub fn draw(
     for account in accounts {
         lines.account(account, &status.of(&account.name), now);
     }
+    let words = format!(
+        "{} sets up one more account.",
+        status.way_to(Command::AddAccount)
+    );
+    lines.say(&words, Some("text.dim"));
     let lines = lines.lines;
     let seen = scroll.seen(lines.len(), usize::from(area.height));
     for (n, (text, style)) in lines.iter().skip(seen.start).enumerate() {

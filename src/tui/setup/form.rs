@@ -11,6 +11,12 @@ pub enum Field {
     Address,
     /// The password.
     Password,
+    /// The full name, which may stay empty.
+    Name,
+    /// What the provider calls this program, where one signs in with a browser.
+    Client,
+    /// The secret that goes with it, where there is one.
+    ClientSecret,
     /// The server that mail is read from, `HOST:PORT`.
     Imap,
     /// How that is protected.
@@ -33,6 +39,9 @@ impl Field {
         match self {
             Field::Address => "Address",
             Field::Password => "Password",
+            Field::Name => "Your name",
+            Field::Client => "Client id",
+            Field::ClientSecret => "Its secret",
             Field::Imap => "Mail server",
             Field::ImapSecurity => "  security",
             Field::Smtp => "Sends by",
@@ -50,7 +59,8 @@ impl Field {
 
     /// Whether what stands there is not shown.
     pub fn is_hidden(self) -> bool {
-        matches!(self, Field::Password | Field::Passphrase | Field::Again)
+        use Field::{Again, ClientSecret, Passphrase, Password};
+        matches!(self, Password | ClientSecret | Passphrase | Again)
     }
 }
 

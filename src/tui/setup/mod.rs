@@ -1,7 +1,10 @@
 //! The screen that an account is set up on: one address, one password, and it works.
 
 pub mod form;
+pub mod deeds;
 pub mod wizard;
+mod browsing;
+mod answers;
 pub mod view;
 pub mod run;
 #[cfg(test)]

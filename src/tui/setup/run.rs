@@ -1,13 +1,15 @@
 //! The loop of the setting up: waits for keys and answers, draws, and has things done on threads of
 //! their own. What was cancelled is left behind; its answers are no longer listened to.
 
-use crate::model::Secret;
 use crate::model::setup::Cancel;
+use crate::model::{Secret, SignInStep, SignInWord};
 use crate::text::Clean;
+use crate::tui::clip::clip;
 use crate::tui::event::Event;
 use crate::tui::ports::SetUp;
+use crate::tui::setup::deeds::{BrowserOf, Came, Deed};
 use crate::tui::setup::view;
-use crate::tui::setup::wizard::{Came, Deed, Wizard};
+use crate::tui::setup::wizard::Wizard;
 use crate::tui::stage::{RunError, Stage};
 use crate::tui::theme::{Colours, Surroundings, Theme};
 use crossbeam_channel::{Sender, never, select, unbounded};
@@ -44,8 +46,14 @@ pub struct SetupPorts {
     pub open: OpenFile,
     /// Whether it is there, and whether it is open.
     pub file: (bool, bool),
-    /// Whether there are accounts already.
+    /// Whether there are accounts already, or it is begun from the demo: that is not offered then.
     pub further: bool,
+    /// Whether it is begun from the demo, and leads out of it.
+    pub leaves_demo: bool,
+    /// The full name, as far as it is known.
+    pub full_name: String,
+    /// What is known of signing in with a browser.
+    pub browser: BrowserOf,
     /// The theme, as in [`crate::tui::Ports`].
     pub theme: Option<String>,
 }
@@ -55,7 +63,10 @@ pub struct SetupPorts {
 /// # Errors
 /// When the terminal is gone.
 pub fn run(stage: &mut Stage, ports: &SetupPorts) -> Result<Outcome, RunError> {
-    let wizard = Wizard::new(ports.further, ports.file.0, ports.file.1);
+    let mut wizard = Wizard::new(ports.further, ports.file.0, ports.file.1);
+    wizard.leaves_demo = ports.leaves_demo;
+    wizard.name.set(&ports.full_name);
+    wizard.browser = ports.browser.clone();
     let (tell, heard) = unbounded();
     let (keyring, asked) = (Arc::clone(&ports.keyring), tell.clone());
     aside("keyring", move || {
@@ -67,6 +78,7 @@ pub fn run(stage: &mut Stage, ports: &SetupPorts) -> Result<Outcome, RunError> {
         tell,
         cancel: Cancel::default(),
         due: None,
+        words: None,
     };
     turn(stage, wizard, hands, &heard, ports.theme.as_deref())
 }
@@ -87,6 +99,7 @@ pub fn unlock(
         tell,
         cancel: Cancel::default(),
         due: None,
+        words: None,
     };
     turn(stage, Wizard::unlocking(), hands, &heard, theme)
 }
@@ -99,6 +112,8 @@ struct Hands {
     cancel: Cancel,
     /// Servers that are looked for when nothing is typed any more.
     due: Option<(Instant, u64, String)>,
+    /// Where the user's words to a sign-in go; who lets go of it ends that.
+    words: Option<Sender<SignInWord>>,
 }
 
 fn turn(
@@ -149,6 +164,10 @@ fn turn(
             },
         };
         for deed in deeds {
+            if let Deed::Copy(text) = &deed {
+                let copied = stage.terminal.copy(&clip(text).0);
+                copied.map_err(RunError::Terminal)?;
+            }
             if let Some(outcome) = hands.perform(deed) {
                 return Ok(outcome);
             }
@@ -174,15 +193,36 @@ impl Hands {
                     self.find();
                 }
             }
-            Deed::Try(serial, proposal, email, secret) => {
+            Deed::Try(serial, attempt) => {
                 let cancel = self.anew();
                 let set_up = self.set_up.clone()?;
                 aside("try", move || {
-                    let attempt = proposal.attempt(&email, "", secret);
                     (set_up.attempt)(&attempt, &cancel, &mut |tried| {
                         let _ = tell.send(Came::Tried(serial, tried));
                     });
                 });
+            }
+            Deed::SignIn(serial, account, secret, by) => {
+                self.anew();
+                let set_up = self.set_up.clone()?;
+                let (sender, words) = unbounded();
+                self.words = Some(sender);
+                aside("sign-in", move || {
+                    let step = |step: SignInStep| drop(tell.send(Came::Step(serial, step)));
+                    let came = (set_up.sign_in)(&account, secret.as_ref(), by, &step, &words);
+                    let came = came.map_err(|why| Clean::line(&why).to_string());
+                    let _ = tell.send(Came::Signed(serial, came));
+                });
+            }
+            Deed::Word(word) => {
+                if let Some(words) = &self.words {
+                    let _ = words.send(word);
+                }
+            }
+            // The terminal takes it.
+            Deed::Copy(_) => {}
+            Deed::OpenUrl(url) => {
+                aside("open", move || drop(open::that_detached(&url)));
             }
             Deed::Open(passphrase) => {
                 let open = Arc::clone(&self.open);
@@ -190,10 +230,10 @@ impl Hands {
                     let _ = tell.send(Came::Opened(open(&passphrase)));
                 });
             }
-            Deed::Keep(account, secret) => {
+            Deed::Keep(keeping) => {
                 let set_up = self.set_up.clone()?;
                 aside("keep", move || {
-                    let kept = (set_up.keep)(&account, &secret).map(Box::new);
+                    let kept = (set_up.keep)(&keeping).map(Box::new);
                     let kept = kept.map_err(|why| Clean::line(&why).to_string());
                     let _ = tell.send(Came::Kept(kept));
                 });
@@ -205,7 +245,7 @@ impl Hands {
     /// Nobody who was asked before is listened to.
     fn anew(&mut self) -> Cancel {
         self.cancel.cancel();
-        self.due = None;
+        (self.due, self.words) = (None, None);
         self.cancel = Cancel::default();
         self.cancel.clone()
     }

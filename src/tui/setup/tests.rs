@@ -1,17 +1,19 @@
 //! The setting up as keys and answers go: nothing secret goes anywhere before the user agreed, and
 //! every state is drawn at three sizes.
 
+use super::deeds::{BrowserOf, Came, Deed, Phase};
 use super::form::Field;
 use super::view;
-use super::wizard::{Came, Deed, Phase, Wizard};
+use super::wizard::Wizard;
 use crate::model::setup::{
-    Check, Found, Glimpse, Mend, Proposal, SignIn, Source, State, Step, Tried,
+    Brought, Check, Found, Glimpse, Mend, Proposal, SignIn, Source, State, Step, Tried,
 };
-use crate::model::{Endpoint, Secret, Security};
+use crate::model::{Auth, Endpoint, OAuth, Secret, SecretSource, Security, SignInBy, SignInStep};
 use crate::tui::key::Key;
 use crate::tui::theme::{Surroundings, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use std::sync::Arc;
 
 fn end(host: &str, port: u16) -> Endpoint {
     Endpoint {
@@ -79,8 +81,8 @@ fn two_typed_items_are_enough() {
     let mut wizard = Wizard::new(false, false, false);
     let deeds = tried(&mut wizard, proposal());
     assert_eq!(wizard.phase, Phase::Trying);
-    assert!(matches!(deeds.as_slice(), [Deed::Try(_, _, email, secret)]
-        if email == "ada@example.test" && secret.reveal() == "geheim"));
+    assert!(matches!(deeds.as_slice(), [Deed::Try(_, attempt)]
+        if attempt.account.email == "ada@example.test" && attempt.secret.reveal() == "geheim"));
     wizard.came(Came::Keyring(true));
     let kept = answer(&mut wizard, &deeds, Tried::Done(Some(account())));
     assert!(matches!(kept.as_slice(), [Deed::Keep(..)]));
@@ -128,7 +130,7 @@ fn nothing_is_found_nothing_is_lost() {
     typed(&mut wizard, "p");
     let deeds = key(&mut wizard, "enter");
     assert!(
-        matches!(deeds.as_slice(), [Deed::Try(_, p, ..)] if p.imap == [end("imap.example.test", 993)])
+        matches!(deeds.as_slice(), [Deed::Try(_, p)] if p.imap == [end("imap.example.test", 993)])
     );
 }
 
@@ -164,10 +166,15 @@ fn without_a_secret_store_a_place_is_offered_and_esc_leaves() {
 }
 
 #[test]
-fn a_browser_only_provider_is_said_in_words() {
+fn f54_a_browser_only_provider_is_signed_in_to_on_its_own_page() {
     let mut wizard = Wizard::new(false, false, false);
+    let says = OAuth {
+        provider: "Example".to_owned(),
+        ..OAuth::default()
+    };
+    wizard.browser = BrowserOf(Arc::new(move |_| Ok(says.clone())));
     let browser = SignIn::OAuth {
-        provider: "microsoft".to_owned(),
+        provider: "example".to_owned(),
     };
     let deeds = typed(&mut wizard, "ada@example.test");
     let only = Proposal {
@@ -175,9 +182,113 @@ fn a_browser_only_provider_is_said_in_words() {
         ..proposal()
     };
     found(&mut wizard, &deeds, Found::Proposal(Box::new(only)));
+    assert!(shown(&wizard, 80, 24).contains("on the provider's own page"));
+    assert!(key(&mut wizard, "enter").is_empty());
+    assert_eq!((wizard.phase, wizard.field), (Phase::Client, Field::Client));
+    assert!(shown(&wizard, 80, 24).contains("docs/oauth.md"));
+    typed(&mut wizard, "my client");
+    key(&mut wizard, "enter");
     let deeds = key(&mut wizard, "enter");
-    assert!(deeds.is_empty() && wizard.phase == Phase::Asking);
-    assert!(wizard.said.unwrap().contains("docs/oauth.md"));
+    let [Deed::SignIn(serial, account, None, SignInBy::Best)] = deeds.as_slice() else {
+        panic!("{deeds:?}");
+    };
+    let SecretSource::OAuth(says) = &account.secret else {
+        panic!("{account:?}");
+    };
+    assert_eq!(says.client_id, "my client");
+    // A code for another device: to type, to copy, and for a camera.
+    let url = "https://id.example.test/device";
+    let code = SignInStep::Code {
+        url: url.to_owned(),
+        code: "WDJB-MJHT".to_owned(),
+        whole: url.to_owned(),
+        lasts: 900,
+    };
+    wizard.came(Came::Step(*serial, code));
+    let seen = shown(&wizard, 80, 30);
+    assert!(seen.contains("WDJB-MJHT") && seen.contains(url), "{seen}");
+    assert!(seen.contains('█') || seen.contains('▀'), "{seen}");
+    assert!(matches!(key(&mut wizard, "c").as_slice(), [Deed::Copy(text)] if text == url));
+    // Left, and begun anew; what the first one brings is not listened to.
+    assert!(matches!(key(&mut wizard, "esc").as_slice(), [Deed::Cancel]));
+    let brought = Brought {
+        access: Secret::new("access".to_owned()),
+        refresh: Secret::new("refresh".to_owned()),
+    };
+    assert!(
+        wizard
+            .came(Came::Signed(*serial, Ok(brought.clone())))
+            .is_empty()
+    );
+    let deeds = key(&mut wizard, "enter");
+    assert!(
+        matches!(deeds.as_slice(), []),
+        "the client is shown again: {deeds:?}"
+    );
+    wizard.field = Field::ClientSecret;
+    let deeds = key(&mut wizard, "enter");
+    let [Deed::SignIn(serial, ..)] = deeds.as_slice() else {
+        panic!("{deeds:?}");
+    };
+    let deeds = wizard.came(Came::Signed(*serial, Ok(brought)));
+    assert!(matches!(deeds.as_slice(), [Deed::Try(_, attempt)]
+        if attempt.secret.reveal() == "access" && attempt.account.auth == Auth::OAuth));
+    wizard.came(Came::Keyring(true));
+    let Some(Deed::Try(_, attempt)) = deeds.last() else {
+        panic!();
+    };
+    let works = Box::new(attempt.account.clone());
+    let kept = answer(&mut wizard, &deeds, Tried::Done(Some(works)));
+    assert!(
+        matches!(kept.as_slice(), [Deed::Keep(keeping)] if keeping.secret.reveal() == "refresh")
+    );
+}
+
+#[test]
+fn a_domain_that_was_meant_is_taken_with_a_key() {
+    let mut wizard = Wizard::new(false, false, false);
+    let slip = Proposal {
+        meant: Some("example.org".to_owned()),
+        ..proposal()
+    };
+    let deeds = typed(&mut wizard, "ada@exmaple.org");
+    found(&mut wizard, &deeds, Found::Proposal(Box::new(slip)));
+    key(&mut wizard, "enter");
+    assert_eq!(wizard.phase, Phase::Agreeing);
+    assert!(shown(&wizard, 80, 24).contains("t take example.org"));
+    let deeds = typed(&mut wizard, "t");
+    assert!(matches!(deeds.as_slice(), [Deed::Find(_, email, _)] if email == "ada@example.org"));
+    assert_eq!(wizard.email(), "ada@example.org");
+    // Where there is no such domain at all, it is said and taken, too.
+    let mut wizard = Wizard::new(false, false, false);
+    let deeds = typed(&mut wizard, "ada@exmaple.org");
+    found(&mut wizard, &deeds, Found::Meant("example.org".to_owned()));
+    found(&mut wizard, &deeds, Found::Done(Some("No.".to_owned())));
+    assert!(
+        wizard
+            .said
+            .as_ref()
+            .unwrap()
+            .contains("ctrl-t takes example.org")
+    );
+    key(&mut wizard, "ctrl-t");
+    assert_eq!(wizard.email(), "ada@example.org");
+}
+
+#[test]
+fn a_name_may_be_given_and_need_not() {
+    let mut wizard = Wizard::new(false, false, false);
+    wizard.name.set("Ada Example");
+    let deeds = typed(&mut wizard, "ada@example.test");
+    found(&mut wizard, &deeds, Found::Proposal(Box::new(proposal())));
+    key(&mut wizard, "enter");
+    typed(&mut wizard, "geheim");
+    key(&mut wizard, "tab");
+    assert_eq!(wizard.field, Field::Name);
+    typed(&mut wizard, "!");
+    let deeds = key(&mut wizard, "enter");
+    assert!(matches!(deeds.as_slice(), [Deed::Try(_, attempt)]
+        if attempt.account.full_name == "Ada Example!"));
 }
 
 fn shown(wizard: &Wizard, cols: u16, rows: u16) -> String {

@@ -4,8 +4,9 @@
 use crate::model::setup::{State, Step};
 use crate::text::{Clean, width, wrap};
 use crate::tui::screen::paint::ground;
+use crate::tui::setup::deeds::Phase;
 use crate::tui::setup::form::{Field, security_words};
-use crate::tui::setup::wizard::{Phase, Wizard};
+use crate::tui::setup::wizard::Wizard;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::{Ink, fill};
 use ratatui::buffer::Buffer;
@@ -68,6 +69,10 @@ pub fn draw(wizard: &Wizard, buf: &mut Buffer, theme: &Theme) -> Option<Position
     if let Some(mut ink) = Ink::row(buf, last, 0) {
         ink.put(&Clean::line(&keys), theme.style("text.dim"));
     }
+    if let (Phase::Browser, Some(signing)) = (wizard.phase, &wizard.signing) {
+        signing.draw(buf, screen, theme);
+        cursor = None;
+    }
     ground(buf, theme.style("screen.back"));
     cursor
 }
@@ -121,7 +126,15 @@ fn keys(wizard: &Wizard) -> String {
         Phase::Asking if wizard.email().is_empty() && !wizard.further => {
             "enter demo, nothing touched · esc quit".to_owned()
         }
+        Phase::Asking if wizard.may_browse() => {
+            format!("enter go on · ctrl-o browser · ctrl-e servers{demo} · esc leave")
+        }
         Phase::Asking => format!("enter go on · ctrl-e servers by hand{demo} · esc leave"),
+        Phase::Agreeing if let Some(meant) = &wizard.meant => {
+            format!("t take {meant} · y it is right · n name servers · esc leave")
+        }
+        Phase::Client => "enter go on · tab next · esc leave".to_owned(),
+        Phase::Browser => String::new(),
         Phase::Agreeing => "y yes · n name other servers · esc leave".to_owned(),
         Phase::Password => {
             "enter try it · ctrl-r show · ctrl-e servers · tab next · esc leave".to_owned()
@@ -165,6 +178,7 @@ fn lines(wizard: &Wizard, cols: usize) -> Vec<Line> {
     match wizard.phase {
         Phase::Asking if wizard.email().is_empty() => page.welcome(wizard),
         Phase::Asking | Phase::Agreeing | Phase::Password => page.servers(wizard),
+        Phase::Client | Phase::Browser => page.client(wizard),
         Phase::Trying | Phase::Broken => {
             page.typed_servers(wizard);
             if wizard.phase == Phase::Broken {
@@ -205,6 +219,13 @@ impl Page {
             "Type your mail address; the servers are found. Nothing is written before everything works.",
             "text.dim",
         );
+        if wizard.leaves_demo {
+            self.gap();
+            self.say(
+                "This is for real: the account comes into your own configuration, and the demo ends once it works.",
+                "text.dim",
+            );
+        }
         if !wizard.further {
             self.gap();
             self.say(
@@ -245,6 +266,17 @@ impl Page {
                 self.gap();
                 self.say(&question, "notice.warning");
             }
+            if !found.takes_password() {
+                self.say(
+                    "enter signs in on the provider's own page, in a browser here or on another device.",
+                    "notice.warning",
+                );
+            } else if found.browser().is_some() {
+                self.say(
+                    "ctrl-o signs in on the provider's own page in place of a password.",
+                    "text.dim",
+                );
+            }
             if found.wants_app_password() {
                 let page = found.app_password_page().unwrap_or("the provider's site");
                 self.say(
@@ -275,8 +307,25 @@ impl Page {
         }
     }
 
-    fn password(&mut self, _wizard: &Wizard) {
-        self.lines.push(Line::Field(Field::Password));
+    fn password(&mut self, wizard: &Wizard) {
+        let fields = wizard.fields();
+        let all = [Field::Password, Field::Name];
+        let here = all.into_iter().filter(|f| fields.contains(f));
+        self.lines.extend(here.map(Line::Field));
+    }
+
+    /// What the provider calls this program.
+    fn client(&mut self, wizard: &Wizard) {
+        let all = [Field::Client, Field::ClientSecret, Field::Name];
+        self.lines.extend(all.map(Line::Field));
+        self.gap();
+        let who = wizard.provider().unwrap_or("The provider");
+        self.say(
+            &format!(
+                "{who} lets you sign in on its own page, in a browser here or on another device. For that it has to know this program: docs/oauth.md says how to register it, which takes five minutes. It gives you a client id then, and some give a secret with it, which may stay empty."
+            ),
+            "screen.text",
+        );
     }
 
     fn checks(&mut self, wizard: &Wizard) {

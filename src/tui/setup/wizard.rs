@@ -2,69 +2,15 @@
 //! clock, no thread, no terminal. Nothing secret goes anywhere before the user agreed to the servers,
 //! and nothing is written before everything worked.
 
-use crate::model::setup::{Check, Found, Glimpse, Kept, Mend, Proposal, State, Step, Tried};
-use crate::model::{Account, Secret};
+use crate::model::setup::Brought;
+use crate::model::setup::{Glimpse, Keeping, Kept, Mend, Proposal, State, Step};
+use crate::model::{Account, OAuth, Secret, SignInBy};
+use crate::tui::screen::sign_in::SignIn;
+use crate::tui::setup::deeds::{BrowserOf, Deed, Phase};
 use crate::tui::setup::form::{ByHand, Field};
 use crate::tui::widget::line_edit::{Edit, LineEdit};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::collections::BTreeMap;
-
-/// What comes from those who were asked. The number is that of the question.
-#[derive(Debug)]
-pub enum Came {
-    /// Of servers that are looked for.
-    Found(u64, Found),
-    /// Of an account that is tried.
-    Tried(u64, Tried),
-    /// Whether the desktop's secret store can be used.
-    Keyring(bool),
-    /// Whether the encrypted file took the passphrase.
-    Opened(Result<(), String>),
-    /// Whether the account was written down.
-    Kept(Result<Box<Kept>, String>),
-}
-
-/// What is to be done.
-#[derive(Debug)]
-pub enum Deed {
-    /// Look for the servers of this address, and forget who was asked before; after a moment, or now.
-    Find(u64, String, bool),
-    /// Try this.
-    Try(u64, Box<Proposal>, String, Secret),
-    /// Open or make the encrypted file.
-    Open(Secret),
-    /// Write this down.
-    Keep(Box<Account>, Secret),
-    /// Ask nobody any more.
-    Cancel,
-    /// Leave: nothing was done.
-    Leave,
-    /// Show the demo.
-    Demo,
-    /// Read mail with what was set up.
-    Done,
-}
-
-/// Where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// The address is typed, or the servers are.
-    Asking,
-    /// Servers that nobody vouches for are to be agreed to.
-    Agreeing,
-    /// The password is typed.
-    Password,
-    /// It is tried.
-    Trying,
-    /// Something did not work.
-    Broken,
-    /// A place for the password is to be made.
-    Safe,
-    /// It is being written down.
-    Keeping,
-    /// It is set up.
-    Done,
-}
 
 /// Everything that the screen shows.
 #[derive(Debug)]
@@ -79,6 +25,16 @@ pub struct Wizard {
     pub password: LineEdit,
     /// Whether it is shown.
     pub revealed: bool,
+    /// The full name.
+    pub name: LineEdit,
+    /// What the provider calls this program, and the secret that goes with it.
+    pub client: [LineEdit; 2],
+    /// The sign-in at the provider's page.
+    pub signing: Option<SignIn>,
+    /// Whether what is set up is for real, and leads out of the demo.
+    pub leaves_demo: bool,
+    /// A domain that was perhaps meant.
+    pub meant: Option<String>,
     /// The servers, where they are typed.
     pub by_hand: Option<ByHand>,
     /// Passphrases.
@@ -101,18 +57,33 @@ pub struct Wizard {
     pub file_is_there: bool,
     /// Whether nothing but the passphrase is asked for.
     pub unlocking: bool,
-    keyring: Option<bool>,
-    file_is_open: bool,
-    works: Option<Box<Account>>,
-    agreed: bool,
-    hurried: bool,
-    serial: u64,
+    pub(super) keyring: Option<bool>,
+    pub(super) file_is_open: bool,
+    pub(super) works: Option<Box<Account>>,
+    /// How one signs in with a browser, where the user does.
+    pub(super) says: Option<OAuth>,
+    pub(super) brought: Option<Brought>,
+    pub(super) browser: BrowserOf,
+    pub(super) agreed: bool,
+    pub(super) hurried: bool,
+    pub(super) serial: u64,
 }
 
 impl Wizard {
     /// Whether the secret store has not answered yet, and nothing is written before it does.
     pub fn waits_for_store(&self) -> bool {
         self.phase == Phase::Keeping && self.keyring.is_none()
+    }
+
+    /// The number of the next question; answers to those before it are not listened to.
+    pub(super) fn next(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+
+    /// Whether the user agreed to the servers.
+    pub(super) fn has_agreed(&self) -> bool {
+        self.agreed
     }
 
     /// At the beginning.
@@ -123,6 +94,11 @@ impl Wizard {
             address: LineEdit::default(),
             password: LineEdit::default(),
             revealed: false,
+            name: LineEdit::default(),
+            client: [LineEdit::default(), LineEdit::default()],
+            signing: None,
+            leaves_demo: false,
+            meant: None,
             by_hand: None,
             phrases: [LineEdit::default(), LineEdit::default()],
             field: Field::Address,
@@ -137,6 +113,9 @@ impl Wizard {
             keyring: None,
             file_is_open,
             works: None,
+            says: None,
+            brought: None,
+            browser: BrowserOf::default(),
             agreed: false,
             hurried: false,
             serial: 0,
@@ -180,11 +159,21 @@ impl Wizard {
                         Field::User,
                     ]);
                 }
-                if self.phase != Phase::Asking || self.by_hand.is_some() {
+                let browser = self.says.is_some();
+                if (self.phase != Phase::Asking || self.by_hand.is_some()) && !browser {
                     all.push(Field::Password);
+                }
+                if self.phase == Phase::Password {
+                    all.push(Field::Name);
                 }
                 all
             }
+            Phase::Client => vec![
+                Field::Address,
+                Field::Client,
+                Field::ClientSecret,
+                Field::Name,
+            ],
             Phase::Safe if self.file_is_there => vec![Field::Passphrase],
             Phase::Safe => vec![Field::Passphrase, Field::Again],
             _ => Vec::new(),
@@ -193,10 +182,13 @@ impl Wizard {
 
     /// The line of a field.
     pub fn line(&self, field: Field) -> Option<&LineEdit> {
-        let [first, again] = &self.phrases;
+        let ([first, again], [id, secret]) = (&self.phrases, &self.client);
         Some(match field {
             Field::Address => &self.address,
             Field::Password => &self.password,
+            Field::Name => &self.name,
+            Field::Client => id,
+            Field::ClientSecret => secret,
             Field::Imap => &self.by_hand.as_ref()?.imap,
             Field::Smtp => &self.by_hand.as_ref()?.smtp,
             Field::User => &self.by_hand.as_ref()?.user,
@@ -207,10 +199,13 @@ impl Wizard {
     }
 
     fn line_mut(&mut self) -> Option<&mut LineEdit> {
-        let [first, again] = &mut self.phrases;
+        let ([first, again], [id, secret]) = (&mut self.phrases, &mut self.client);
         Some(match self.field {
             Field::Address => &mut self.address,
             Field::Password => &mut self.password,
+            Field::Name => &mut self.name,
+            Field::Client => id,
+            Field::ClientSecret => secret,
             Field::Imap => &mut self.by_hand.as_mut()?.imap,
             Field::Smtp => &mut self.by_hand.as_mut()?.smtp,
             Field::User => &mut self.by_hand.as_mut()?.user,
@@ -223,6 +218,9 @@ impl Wizard {
     /// Takes a key.
     pub fn key(&mut self, key: &KeyEvent) -> Vec<Deed> {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        if self.phase == Phase::Browser {
+            return self.signing_key(key);
+        }
         match (key.code, control) {
             (KeyCode::Esc, _) | (KeyCode::Char('c'), true) => return self.escape(),
             (KeyCode::Char('r'), true) => {
@@ -230,6 +228,8 @@ impl Wizard {
                 return Vec::new();
             }
             (KeyCode::Char('e'), true) if !self.fields().is_empty() => return self.edit(),
+            (KeyCode::Char('t'), true) if self.meant.is_some() => return self.take_meant(),
+            (KeyCode::Char('o'), true) if self.may_browse() => return self.browse(),
             (KeyCode::Char('d'), true) if !self.further && self.phase == Phase::Asking => {
                 return vec![Deed::Demo];
             }
@@ -241,6 +241,7 @@ impl Wizard {
                     self.agreed = true;
                     self.go_on()
                 }
+                KeyCode::Char('t' | 'T') if self.meant.is_some() => self.take_meant(),
                 KeyCode::Char('n' | 'N' | 'e') => self.edit(),
                 _ => Vec::new(),
             },
@@ -255,6 +256,9 @@ impl Wizard {
 
     /// Takes pasted text.
     pub fn paste(&mut self, text: &str) -> Vec<Deed> {
+        if let (Phase::Browser, Some(signing)) = (self.phase, &self.signing) {
+            return signing.paste(text).map(Deed::Word).into_iter().collect();
+        }
         if self.fields().is_empty() {
             return Vec::new();
         }
@@ -292,7 +296,7 @@ impl Wizard {
     }
 
     /// Another address has other servers.
-    fn changed(&mut self, changed: bool) -> Vec<Deed> {
+    pub(super) fn changed(&mut self, changed: bool) -> Vec<Deed> {
         if !changed {
             return Vec::new();
         }
@@ -302,6 +306,7 @@ impl Wizard {
         }
         self.phase = Phase::Asking;
         (self.found, self.by_hand) = (None, None);
+        (self.meant, self.says, self.brought) = (None, None, None);
         (self.agreed, self.hurried) = (false, false);
         self.looking = None;
         self.checks.clear();
@@ -325,15 +330,23 @@ impl Wizard {
             self.said = Some("An address looks like you@example.org.".to_owned());
             return Vec::new();
         }
-        if self.field != Field::Password && self.by_hand.is_some() {
+        let last = matches!(self.field, Field::Password | Field::Name);
+        if !last && self.by_hand.is_some() {
             self.step(1);
             return Vec::new();
         }
-        self.go_on()
+        match self.phase {
+            Phase::Client if self.field == Field::Client => {
+                self.step(1);
+                Vec::new()
+            }
+            Phase::Client => self.sign_in(SignInBy::Best),
+            _ => self.go_on(),
+        }
     }
 
     /// As far as it goes with what is known.
-    fn go_on(&mut self) -> Vec<Deed> {
+    pub(super) fn go_on(&mut self) -> Vec<Deed> {
         let wanted = match &self.by_hand {
             Some(by_hand) => match by_hand.proposal() {
                 Ok(proposal) => proposal,
@@ -358,36 +371,29 @@ impl Wizard {
             },
         };
         self.hurried = false;
-        if !wanted.takes_password() {
-            self.phase = Phase::Asking;
-            self.field = Field::Address;
-            let who = wanted.provider.as_deref().unwrap_or("This provider");
-            self.said = Some(format!(
-                "{who} takes no passwords from mail programs, only a sign-in through the browser, and \
-                 for that it has to know this program: docs/oauth.md says how to register it, which \
-                 takes five minutes. ctrl-e names other servers."
-            ));
-            return Vec::new();
+        if self.says.is_some() || !wanted.takes_password() {
+            if wanted.must_ask() && !self.agreed {
+                self.phase = Phase::Agreeing;
+                return Vec::new();
+            }
+            return match (&self.says, &self.brought) {
+                (Some(_), Some(_)) if self.mend() != Some(Mend::SignIn) => self.attempt(),
+                _ => self.browse(),
+            };
         }
         if wanted.must_ask() && !self.agreed {
             self.phase = Phase::Agreeing;
             return Vec::new();
         }
-        if self.password.is_empty() || self.field != Field::Password {
+        let there = matches!(self.field, Field::Password | Field::Name);
+        if self.password.is_empty() || !there {
             if self.phase == Phase::Asking || self.phase == Phase::Agreeing {
                 self.phase = Phase::Password;
             }
             self.field = Field::Password;
             return Vec::new();
         }
-        self.phase = Phase::Trying;
-        self.revealed = false;
-        self.checks.clear();
-        self.glimpses.clear();
-        self.serial += 1;
-        let secret = Secret::new(self.password.text().to_owned());
-        let email = self.email().to_owned();
-        vec![Deed::Try(self.serial, Box::new(wanted), email, secret)]
+        self.attempt()
     }
 
     /// Lets the user say the servers.
@@ -428,6 +434,11 @@ impl Wizard {
         if typed.is_empty() && self.unlocking {
             return vec![Deed::Leave];
         }
+        if typed.is_empty() && self.says.is_some() {
+            let why = "What keeps you signed in has to lie somewhere: a passphrase, please.";
+            self.said = Some(why.to_owned());
+            return Vec::new();
+        }
         if typed.is_empty() {
             return self.keep();
         }
@@ -444,128 +455,17 @@ impl Wizard {
         vec![Deed::Open(Secret::new(typed.to_owned()))]
     }
 
-    fn keep(&mut self) -> Vec<Deed> {
+    pub(super) fn keep(&mut self) -> Vec<Deed> {
         let Some(account) = self.works.clone() else {
             return Vec::new();
         };
         self.phase = Phase::Keeping;
-        vec![Deed::Keep(
-            account,
-            Secret::new(self.password.text().to_owned()),
-        )]
-    }
-
-    /// Takes an answer.
-    pub fn came(&mut self, came: Came) -> Vec<Deed> {
-        match came {
-            Came::Found(serial, found) if serial == self.serial => self.found(found),
-            Came::Tried(serial, tried) if serial == self.serial => self.tried(tried),
-            Came::Found(..) | Came::Tried(..) => Vec::new(),
-            Came::Keyring(works) => {
-                self.keyring = Some(works);
-                match self.phase {
-                    Phase::Keeping if self.kept.is_none() => self.store(),
-                    _ => Vec::new(),
-                }
-            }
-            // Enter was pressed twice.
-            Came::Opened(_) if !self.unlocking && self.phase != Phase::Safe => Vec::new(),
-            Came::Opened(Ok(())) => {
-                self.file_is_open = true;
-                match self.unlocking {
-                    true => vec![Deed::Done],
-                    false => self.keep(),
-                }
-            }
-            Came::Opened(Err(why)) | Came::Kept(Err(why)) => {
-                self.said = Some(why);
-                if self.phase == Phase::Keeping {
-                    self.phase = Phase::Broken;
-                    self.field = Field::Password;
-                }
-                Vec::new()
-            }
-            Came::Kept(Ok(kept)) => {
-                self.kept = Some(kept);
-                self.phase = Phase::Done;
-                Vec::new()
-            }
-        }
-    }
-
-    fn found(&mut self, found: Found) -> Vec<Deed> {
-        match found {
-            Found::Looking(whom) => self.looking = Some(whom),
-            Found::Proposal(proposal) => {
-                // What was agreed to was another.
-                if self.phase == Phase::Asking {
-                    self.found = Some(proposal);
-                }
-            }
-            Found::Done(why) => {
-                self.looking = None;
-                if self.found.is_none() && self.phase == Phase::Asking {
-                    let why = why.unwrap_or_else(|| "No servers were found.".to_owned());
-                    let why = why.trim_end_matches('.');
-                    self.said = Some(format!("{why}. ctrl-e names servers by hand."));
-                    self.hurried = false;
-                }
-            }
-        }
-        match self.hurried && self.found.is_some() && self.phase == Phase::Asking {
-            true => self.go_on(),
-            false => Vec::new(),
-        }
-    }
-
-    fn tried(&mut self, tried: Tried) -> Vec<Deed> {
-        match tried {
-            Tried::Check(Check { step, state }) => {
-                self.checks.insert(step, state);
-                Vec::new()
-            }
-            Tried::Newest(newest) => {
-                self.glimpses = newest;
-                Vec::new()
-            }
-            Tried::Done(Some(account)) => {
-                self.works = Some(account);
-                self.store()
-            }
-            Tried::Done(None) => {
-                self.phase = Phase::Broken;
-                self.field = match self.mend() {
-                    Some(Mend::Server) if self.by_hand.is_some() => Field::Imap,
-                    _ => Field::Password,
-                };
-                Vec::new()
-            }
-        }
-    }
-
-    /// Keeps the account where there is a place for its password, else asks for one.
-    fn store(&mut self) -> Vec<Deed> {
-        match self.keyring {
-            // It is still being asked: that may take as long as the user unlocks it.
-            None => {
-                self.phase = Phase::Keeping;
-                Vec::new()
-            }
-            Some(true) => self.keep(),
-            Some(false) if self.file_is_open => self.keep(),
-            Some(false) => {
-                self.phase = Phase::Safe;
-                self.field = Field::Passphrase;
-                Vec::new()
-            }
-        }
-    }
-
-    /// What is to be changed about what failed.
-    pub fn mend(&self) -> Option<Mend> {
-        self.checks.values().find_map(|state| match state {
-            State::Failed { mend, .. } => Some(*mend),
-            _ => None,
-        })
+        let typed = Secret::new(self.password.text().to_owned());
+        let secret = self.brought.as_ref().map_or(typed, |b| b.refresh.clone());
+        vec![Deed::Keep(Box::new(Keeping {
+            account: *account,
+            secret,
+            client_secret: self.client_secret(),
+        }))]
     }
 }

@@ -90,6 +90,7 @@ pub fn setup() -> Setup {
         past: Vec::new(),
         shape: String::new(),
         warnings: Vec::new(),
+        tour: false,
     }
 }
 

@@ -1,0 +1,97 @@
+//! What comes to the setting up and what it has done: answers in, deeds out, and where it stands.
+
+use crate::model::setup::{Attempt, Brought, Found, Keeping, Kept, Tried};
+use crate::model::{Account, OAuth, Secret, SignInBy, SignInStep, SignInWord};
+use std::fmt;
+use std::sync::Arc;
+
+/// What is known of signing in with a browser at the provider of a word: its client id is empty where
+/// the user has to say it. What is wrong in plain words.
+#[derive(Clone)]
+pub struct BrowserOf(pub Arc<dyn Fn(&str) -> Result<OAuth, String> + Send + Sync>);
+
+impl Default for BrowserOf {
+    fn default() -> BrowserOf {
+        let nobody = |word: &str| Err(format!("nothing is known of {word}"));
+        BrowserOf(Arc::new(nobody))
+    }
+}
+
+impl fmt::Debug for BrowserOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BrowserOf")
+    }
+}
+
+/// What comes from those who were asked. The number is that of the question.
+#[derive(Debug)]
+pub enum Came {
+    /// Of servers that are looked for.
+    Found(u64, Found),
+    /// Of an account that is tried.
+    Tried(u64, Tried),
+    /// Whether the desktop's secret store can be used.
+    Keyring(bool),
+    /// Whether the encrypted file took the passphrase.
+    Opened(Result<(), String>),
+    /// What is to be done at the provider's page.
+    Step(u64, SignInStep),
+    /// What came of signing in there.
+    Signed(u64, Result<Brought, String>),
+    /// Whether the account was written down.
+    Kept(Result<Box<Kept>, String>),
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Deed {
+    /// Look for the servers of this address, and forget who was asked before; after a moment, or now.
+    Find(u64, String, bool),
+    /// Try this.
+    Try(u64, Box<Attempt>),
+    /// Sign in to this account at its provider's page, with the client's secret.
+    SignIn(u64, Box<Account>, Option<Secret>, SignInBy),
+    /// Say this to who signs in.
+    Word(SignInWord),
+    /// Copy this.
+    Copy(String),
+    /// Open this in a browser.
+    OpenUrl(String),
+    /// Open or make the encrypted file.
+    Open(Secret),
+    /// Write this down.
+    Keep(Box<Keeping>),
+    /// Ask nobody any more.
+    Cancel,
+    /// Leave: nothing was done.
+    Leave,
+    /// Show the demo.
+    Demo,
+    /// Read mail with what was set up.
+    Done,
+}
+
+/// Where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The address is typed, or the servers are.
+    Asking,
+    /// Servers that nobody vouches for are to be agreed to.
+    Agreeing,
+    /// The password is typed.
+    Password,
+    /// What the provider calls this program is typed.
+    Client,
+    /// One signs in at the provider's page.
+    Browser,
+    /// It is tried.
+    Trying,
+    /// Something did not work.
+    Broken,
+    /// A place for the password is to be made.
+    Safe,
+    /// It is being written down.
+    Keeping,
+    /// It is set up.
+    Done,
+}
