@@ -19,6 +19,12 @@ const HYPERLINKS: [(&str, Hyperlinks); 3] = [
     ("on", Hyperlinks::On),
     ("off", Hyperlinks::Off),
 ];
+const BIDI: [(&str, Bidi); 4] = [
+    ("auto", Bidi::Auto),
+    ("cells", Bidi::Cells),
+    ("words", Bidi::Words),
+    ("rows", Bidi::Rows),
+];
 const EDITORS: [(&str, bool); 2] = [("plain", false), ("vi", true)];
 
 /// How mailboxes, list and message stand. Where a terminal has no room for it, the next one that
@@ -103,6 +109,20 @@ pub enum Hyperlinks {
     Off,
 }
 
+/// What the terminal itself does with letters that run from right to left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bidi {
+    /// What the terminal is known for, as far as its environment tells.
+    #[default]
+    Auto,
+    /// It draws cells as they come.
+    Cells,
+    /// It turns each word.
+    Words,
+    /// It puts whole rows in order.
+    Rows,
+}
+
 /// The settings of `[ui]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {
@@ -124,6 +144,8 @@ pub struct Look {
     pub images: Images,
     /// Whether the terminal itself can open links.
     pub hyperlinks: Hyperlinks,
+    /// What the terminal does with letters that run from right to left.
+    pub bidi: Bidi,
 }
 
 impl Default for Look {
@@ -138,6 +160,7 @@ impl Default for Look {
             spell: None,
             images: Images::Auto,
             hyperlinks: Hyperlinks::Auto,
+            bidi: Bidi::Auto,
         }
     }
 }
@@ -171,5 +194,8 @@ pub(super) fn look(table: &DeTable<'_>, span: Range<usize>, problems: &mut Probl
         hyperlinks: section
             .word("hyperlinks", &HYPERLINKS, problems)
             .map_or(default.hyperlinks, |h| h.value),
+        bidi: section
+            .word("bidi", &BIDI, problems)
+            .map_or(default.bidi, |b| b.value),
     }
 }

@@ -37,7 +37,7 @@ mod tests;
 pub use contacts::{Checks, Contacts};
 pub use endpoint::is_loopback;
 pub use load::{Config, Loaded};
-pub use look::{Arrangement, Hyperlinks, Images, Look};
+pub use look::{Arrangement, Bidi, Hyperlinks, Images, Look};
 pub use notify::{How, Notify, Quiet};
 pub use paths::Paths;
 pub use problem::{ConfigError, Problem};

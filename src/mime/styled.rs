@@ -46,6 +46,14 @@ pub enum Mark {
     Dim,
 }
 
+impl Mark {
+    /// Whether a piece of this meaning and the next are read as one text: the bars of a quotation
+    /// stand before it, whatever its direction.
+    pub fn goes_on(self, next: Mark) -> bool {
+        matches!(self, Mark::Quote(_)) == matches!(next, Mark::Quote(_))
+    }
+}
+
 /// A piece of one line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Span {

@@ -6,6 +6,7 @@
 pub mod symbols;
 pub mod width;
 pub mod clean;
+pub mod bidi;
 pub mod osc;
 pub mod wrap;
 pub mod when;

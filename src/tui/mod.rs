@@ -34,6 +34,7 @@ pub mod screen;
 pub mod app;
 pub mod backend;
 pub mod ground;
+pub mod bidi;
 pub mod terminal;
 pub mod input;
 pub mod stage;

@@ -11,6 +11,7 @@ use crate::tui::app::{App, Setup};
 use crate::tui::asides::{
     about_word, examine, keep, look_up, open_url, reload, remember, remembered, takeout,
 };
+use crate::tui::bidi;
 use crate::tui::clip::clip;
 use crate::tui::contacts::Asker;
 use crate::tui::editor;
@@ -78,6 +79,9 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
     let mouse = ports.taste.mouse;
     let shape = ports.local.with_file_name("layout.txt");
     stage.terminal.mouse(mouse).map_err(RunError::Terminal)?;
+    let bidi = ports.fresh.config.as_ref().map(|c| c.look.bidi);
+    let way = bidi::Way::found(bidi.unwrap_or_default(), |name| std::env::var(name).ok());
+    stage.terminal.bidi(way).map_err(RunError::Terminal)?;
     let drawn = events.clone();
     let named = ports.spell_named;
     let spelling = Spelling::load(ports.spell, ports.words, move |lacking| {

@@ -6,6 +6,7 @@
 use crate::signal::Announcement;
 use crate::text::{Clean, osc};
 use crate::tui::backend::Careful;
+use crate::tui::bidi::{EXPLICIT, IMPLICIT, Way};
 use crate::tui::ground;
 use crate::tui::hyperlink::{END, Linked, Standing};
 use crate::tui::picture::{Form, Placed, SCRUB};
@@ -32,6 +33,9 @@ static ENTERED: AtomicBool = AtomicBool::new(false);
 /// Whether the mouse is reported, for taking the terminal again after an editor had it.
 static MOUSE: AtomicBool = AtomicBool::new(true);
 
+/// Whether the terminal is told to leave the order of letters to us, for taking and leaving it.
+static TOLD: AtomicBool = AtomicBool::new(false);
+
 /// Clicks, the wheel and moving while a button is held, in the form that any column fits in. Not
 /// crossterm's command: that asks for every other movement too, and each would wake us.
 const MOUSE_ON: &str = "\x1b[?1002h\x1b[?1006h";
@@ -44,6 +48,8 @@ pub struct Terminal {
     pictured: Option<(u64, Rect)>,
     /// The links that stand there.
     linked: Vec<Standing>,
+    /// What it does with letters that run from right to left.
+    bidi: Way,
 }
 
 type Inner = ratatui::Terminal<Careful<BufWriter<Stdout>>>;
@@ -65,7 +71,22 @@ impl Terminal {
             inner,
             pictured: None,
             linked: Vec::new(),
+            bidi: Way::default(),
         })
+    }
+
+    /// What the terminal does with letters that run from right to left.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn bidi(&mut self, way: Way) -> io::Result<()> {
+        self.bidi = way;
+        let told = way == Way::Told;
+        if TOLD.swap(told, Ordering::SeqCst) == told {
+            return Ok(());
+        }
+        let say = if told { EXPLICIT } else { IMPLICIT };
+        execute!(self.inner.backend_mut(), Print(say))
     }
 
     /// Has the mouse reported from now on, or not.
@@ -121,7 +142,12 @@ impl Terminal {
             self.redraw()?;
         }
         queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
-        let frame = self.inner.draw(draw)?.buffer;
+        let bidi = self.bidi;
+        let drawn = self.inner.draw(|frame| {
+            draw(frame);
+            bidi.given(frame.buffer_mut());
+        });
+        let frame = drawn?.buffer;
         // What was a link and is none is written anew, for it may look as before.
         let now: Vec<Standing> = links.iter().filter_map(|l| l.standing(frame)).collect();
         let former = self.linked.iter().filter(|l| !now.contains(l));
@@ -238,6 +264,11 @@ fn take() -> io::Result<()> {
         } else {
             ""
         }),
+        Print(if TOLD.load(Ordering::SeqCst) {
+            EXPLICIT
+        } else {
+            ""
+        }),
         EnableBracketedPaste,
         EnableFocusChange,
         cursor::Hide
@@ -255,6 +286,11 @@ pub fn leave() {
         DisableFocusChange,
         DisableBracketedPaste,
         Print(MOUSE_OFF),
+        Print(if TOLD.load(Ordering::SeqCst) {
+            IMPLICIT
+        } else {
+            ""
+        }),
         LeaveAlternateScreen,
         cursor::Show
     );

@@ -87,6 +87,7 @@ mod screen;
 mod reload;
 mod whitelist;
 mod opened;
+mod bidi;
 mod used;
 mod site;
 mod provider;

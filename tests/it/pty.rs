@@ -44,9 +44,32 @@ fn some(n: u16) -> NonZero<u16> {
 impl Terminal {
     /// Starts `postrider ARGS` with its home in `home`, in a terminal of that many columns and rows.
     pub fn postrider(args: &[&str], home: &Path, cols: u16, rows: u16) -> Terminal {
+        Terminal::kind(None, args, home, cols, rows)
+    }
+
+    /// The same in a terminal that is known by this variable of the environment.
+    pub fn kind(
+        known_by: Option<(&str, &str)>,
+        args: &[&str],
+        home: &Path,
+        cols: u16,
+        rows: u16,
+    ) -> Terminal {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_postrider"));
         command.args(args);
         command.env("POSTRIDER_HOME", home);
+        for others in [
+            "VTE_VERSION",
+            "KITTY_WINDOW_ID",
+            "KONSOLE_VERSION",
+            "MLTERM",
+        ] {
+            command.env_remove(others);
+        }
+        if let Some((name, value)) = known_by {
+            command.env(name, value);
+            command.env_remove("TMUX");
+        }
         Terminal::start(command, cols, rows)
     }
 

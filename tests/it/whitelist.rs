@@ -20,6 +20,10 @@ pub struct Doings {
     pub announced: Vec<String>,
     /// Addresses that text was made a link to.
     pub linked: Vec<String>,
+    /// Whether the terminal was told to leave the order of letters to us (`true`) or not any more.
+    pub ordered: Vec<bool>,
+    /// Marks that stand beside letters from right to left (U+200E).
+    pub marks: usize,
 }
 
 /// Reads a recording; what was done in it.
@@ -43,7 +47,9 @@ pub fn check(octets: &[u8]) -> Result<Doings, String> {
                     let end = control.find(|c: char| ('@'..='~').contains(&c));
                     let end = end.ok_or_else(|| wrong("a sequence without an end"))?;
                     let (parameters, after) = control.split_at(end);
-                    if !is_ours(parameters, &after[..1]) {
+                    if parameters == "8" && after.starts_with(['h', 'l']) {
+                        done.ordered.push(after.starts_with('l'));
+                    } else if !is_ours(parameters, &after[..1]) {
                         return Err(wrong("a control sequence"));
                     }
                     &after[1..]
@@ -63,6 +69,10 @@ pub fn check(octets: &[u8]) -> Result<Doings, String> {
                 }
             }
             '\u{200d}' | '\u{fe0f}' => &rest[c.len_utf8()..],
+            '\u{200e}' => {
+                done.marks += 1;
+                &rest[c.len_utf8()..]
+            }
             c if is_forbidden(c) => return Err(wrong("a character that is not for drawing")),
             c => &rest[c.len_utf8()..],
         };

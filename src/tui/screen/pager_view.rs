@@ -57,18 +57,22 @@ pub fn draw(
                 .map(|(t, tone)| (t.clone(), *tone, false))
                 .collect(),
         };
-        for (text, tone, hit) in &found {
-            let style = base.patch(style(*tone, theme));
-            let style = if *hit {
-                style.patch(theme.style("reader.found"))
-            } else {
-                style
-            };
-            if *tone == Tone::Waiting && offline {
-                row.put(&Clean::lit(OFFLINE), style);
-            } else {
-                row.put(text, style);
+        for pieces in found.chunk_by(|a, b| a.1.goes_on(b.1)) {
+            let from = row.x();
+            for (text, tone, hit) in pieces {
+                let style = base.patch(style(*tone, theme));
+                let style = if *hit {
+                    style.patch(theme.style("reader.found"))
+                } else {
+                    style
+                };
+                if *tone == Tone::Waiting && offline {
+                    row.piece(&Clean::lit(OFFLINE), style);
+                } else {
+                    row.piece(text, style);
+                }
             }
+            row.arrange(from);
         }
         let end = usize::from(row.x().saturating_sub(inside.x));
         if let Some((_, Tone::Picture(number, line))) = line.first()

@@ -116,9 +116,13 @@ impl Paper {
                 return;
             };
             let mut before = left;
-            for span in &line.spans {
-                let text = without(&span.text, &mut before);
-                ink.put(&text, base.patch(marked(span.style, theme)));
+            for spans in line.spans.chunk_by(|a, b| a.style.goes_on(b.style)) {
+                let from = ink.x();
+                for span in spans {
+                    let text = without(&span.text, &mut before);
+                    ink.piece(&text, base.patch(marked(span.style, theme)));
+                }
+                ink.arrange(from);
             }
         }
     }

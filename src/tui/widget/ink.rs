@@ -1,8 +1,9 @@
 //! Putting text on cells: never outside the area, never more columns than there are, and never a
-//! character that is not fit for a terminal (S-15).
+//! character that is not fit for a terminal (S-15). Each text is put in order within its own columns
+//! where letters of it run from right to left (UAX #9), so that none can move what stands beside it.
 
-use crate::text::{Clean, width};
-use ratatui::buffer::Buffer;
+use crate::text::{Clean, bidi, width};
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use std::ops::Range;
@@ -52,8 +53,21 @@ impl<'a> Ink<'a> {
 
     /// Writes as much of a text as fits, with an ellipsis where it was cut.
     pub fn put(&mut self, text: &Clean, style: Style) -> &mut Self {
+        let from = self.x;
+        self.piece(text, style).arrange(from)
+    }
+
+    /// [`Ink::put`] of a text that others belong to: [`Ink::arrange`] puts all of them in order.
+    pub fn piece(&mut self, text: &Clean, style: Style) -> &mut Self {
         let text = width::cut(text.as_str(), self.left());
         self.raw(&text, style)
+    }
+
+    /// Puts what was written from this column on in the order in which it is read.
+    pub fn arrange(&mut self, from: u16) -> &mut Self {
+        let columns = self.x.saturating_sub(from);
+        arrange(self.buf, Rect::new(from, self.y, columns, 1));
+        self
     }
 
     /// Writes a text of our own.
@@ -65,7 +79,9 @@ impl<'a> Ink<'a> {
     pub fn column(&mut self, text: &Clean, columns: usize, style: Style) -> &mut Self {
         let columns = columns.min(self.left());
         let next = self.x.saturating_add(u16::try_from(columns).unwrap_or(0));
-        self.raw(&width::fit(text.as_str(), columns), style);
+        let from = self.x;
+        self.raw(&width::fit(text.as_str(), columns), style)
+            .arrange(from);
         self.x = next.min(self.end);
         self
     }
@@ -78,6 +94,7 @@ impl<'a> Ink<'a> {
         style: Style,
         mark: Style,
     ) -> &mut Self {
+        let from = self.x;
         let text = width::cut(text.as_str(), self.left());
         for (n, grapheme) in text.graphemes(true).enumerate() {
             let look = if marks.contains(&n) {
@@ -87,7 +104,7 @@ impl<'a> Ink<'a> {
             };
             self.raw(grapheme, look);
         }
-        self
+        self.arrange(from)
     }
 
     /// [`Ink::column`], with the places that `find` names in the text (octets, in order) in another
@@ -100,6 +117,7 @@ impl<'a> Ink<'a> {
         (style, mark): (Style, Style),
     ) -> &mut Self {
         let columns = columns.min(self.left());
+        let from = self.x;
         let next = self.x.saturating_add(u16::try_from(columns).unwrap_or(0));
         let shown = width::fit(text.as_str(), columns);
         // Looked for in all of it: a word may be cut at the edge.
@@ -121,7 +139,8 @@ impl<'a> Ink<'a> {
             );
             done = place.end;
         }
-        self.raw(shown.get(done..).unwrap_or_default(), style);
+        self.raw(shown.get(done..).unwrap_or_default(), style)
+            .arrange(from);
         self.x = next.min(self.end);
         self
     }
@@ -138,7 +157,7 @@ impl<'a> Ink<'a> {
         let columns = width::width(text.as_str());
         if columns < self.left() {
             self.skip(self.left() - columns);
-            self.raw(text.as_str(), style);
+            self.put(text, style);
         }
         self
     }
@@ -150,6 +169,55 @@ impl<'a> Ink<'a> {
             self.x = x.min(self.end);
         }
         self
+    }
+}
+
+/// Puts the symbols of a row's cells in order, if any of them run from right to left. What is blank at
+/// the end stays there.
+fn arrange(buf: &mut Buffer, area: Rect) {
+    let area = area.intersection(buf.area);
+    let left =
+        |cell: &Cell| !cell.symbol().is_ascii() && cell.symbol().chars().any(bidi::runs_left);
+    if !area.positions().any(|at| buf.cell(at).is_some_and(left)) {
+        return;
+    }
+    // A wide one has the cells behind it, too.
+    let mut groups: Vec<Vec<Cell>> = Vec::new();
+    let mut covered = 0;
+    for cell in area.positions().filter_map(|at| buf.cell(at)) {
+        match groups.last_mut().filter(|_| covered > 0) {
+            Some(group) => group.push(cell.clone()),
+            None => {
+                covered = width::width(cell.symbol()).max(1);
+                groups.push(vec![cell.clone()]);
+            }
+        }
+        covered -= 1;
+    }
+    let symbol = |group: &Vec<Cell>| group.first().map_or("", Cell::symbol).to_owned();
+    while groups
+        .last()
+        .is_some_and(|group| symbol(group).trim().is_empty())
+    {
+        groups.pop();
+    }
+    let symbols: Vec<String> = groups.iter().map(symbol).collect();
+    let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
+    let places = bidi::order(&symbols).unwrap_or_default();
+    let mut to = area.positions();
+    for place in places {
+        let mut group = groups.get(place.symbol).cloned().unwrap_or_default();
+        if place.mirrored
+            && let Some(first) = group.first_mut()
+            && let Some(other) = bidi::mirrored(first.symbol())
+        {
+            first.set_symbol(other);
+        }
+        for (cell, at) in group.into_iter().zip(to.by_ref()) {
+            if let Some(there) = buf.cell_mut(at) {
+                *there = cell;
+            }
+        }
     }
 }
 
@@ -169,6 +237,7 @@ pub mod tests {
     //! What a buffer shows, as text, for the tests of whatever draws.
 
     use super::*;
+    use proptest::prelude::*;
     use ratatui::layout::Position;
 
     /// Draws on so many columns and rows and gives the rows back, trailing spaces cut; a `▏`
@@ -200,6 +269,50 @@ pub mod tests {
             out.push('\n');
         }
         out
+    }
+
+    #[test]
+    fn s18_letters_from_the_right_stay_in_their_columns() {
+        // A subject between others, as in a list; the last is cut.
+        for (subject, want) in [
+            ("אבג דה", "who | הד גבא     |12:30"),
+            ("אבג (2024) 12:30", "who | …(2024) גבא|12:30"),
+            ("Re: אבג", "who | Re: גבא    |12:30"),
+            ("日אב", "who | 日בא       |12:30"),
+        ] {
+            let drawn = shown(23, 1, |buf, area| {
+                let style = Style::default();
+                let mut row = Ink::row(buf, area, 0)?;
+                row.column(&Clean::line("who"), 4, style).lit("| ", style);
+                row.column(&Clean::line(subject), 11, style);
+                row.lit("|", style).put(&Clean::line("12:30"), style);
+                None
+            });
+            assert_eq!(drawn.trim_end(), want, "{subject}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn s18_no_text_moves_its_neighbours(
+            text in "[אבגمسع\u{202e}\u{2067}\u{200f}(\\[)a-d0-9: ,日\u{301}]{0,24}",
+            columns in 1usize..14,
+        ) {
+            let style = Style::default();
+            let area = Rect::new(0, 0, 20, 1);
+            let mut buf = Buffer::empty(area);
+            let mut row = Ink::row(&mut buf, area, 0).unwrap();
+            row.lit("ab", style).column(&Clean::line(&text), columns, style).lit("12", style);
+            let symbol = |x: usize| buf.cell((x as u16, 0)).unwrap().symbol().to_owned();
+            prop_assert_eq!((symbol(0), symbol(1)), ("a".to_owned(), "b".to_owned()));
+            prop_assert_eq!((symbol(2 + columns), symbol(3 + columns)), ("1".to_owned(), "2".to_owned()));
+            // As many columns as they were.
+            let mut x = 2;
+            while x < 2 + columns {
+                x += width::width(&symbol(x)).max(1);
+            }
+            prop_assert_eq!(x, 2 + columns);
+        }
     }
 
     #[test]

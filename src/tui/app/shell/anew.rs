@@ -239,6 +239,7 @@ fn rest(config: &Config) -> Config {
         undo_send,
         spell,
         images,
+        bidi,
         ..
     } = config.look.clone();
     Config {
@@ -246,6 +247,7 @@ fn rest(config: &Config) -> Config {
             undo_send,
             spell,
             images,
+            bidi,
             ..Look::default()
         },
         views: Vec::new(),

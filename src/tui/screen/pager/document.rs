@@ -57,6 +57,17 @@ pub enum Tone {
     Picture(u32, u16),
 }
 
+impl Tone {
+    /// Whether a piece of this meaning and the next are read as one text: then they are put in order
+    /// together.
+    pub fn goes_on(self, next: Tone) -> bool {
+        match (self, next) {
+            (Tone::Text(this, _), Tone::Text(next, _)) => this.goes_on(next),
+            (this, next) => this == next,
+        }
+    }
+}
+
 /// One line, ready to be drawn.
 pub type DocLine = Vec<(Clean, Tone)>;
 

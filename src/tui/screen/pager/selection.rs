@@ -1,7 +1,7 @@
 //! What the mouse was dragged over: from one cell of the lines to another.
 
 use super::document::DocLine;
-use crate::text::width;
+use crate::text::{bidi, width};
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -59,15 +59,57 @@ impl Selection {
     /// What is in it of a line, without the blanks at its end.
     pub fn cut(&self, number: usize, line: &DocLine) -> String {
         let columns = self.columns(number).unwrap_or(0..0);
-        let whole: String = line.iter().map(|(text, _)| text.as_str()).collect();
         let mut column = 0;
         let mut kept = String::new();
-        for symbol in whole.graphemes(true) {
-            if columns.contains(&column) {
-                kept.push_str(symbol);
+        for pieces in line.chunk_by(|a, b| a.1.goes_on(b.1)) {
+            let whole: String = pieces.iter().map(|(text, _)| text.as_str()).collect();
+            let symbols: Vec<&str> = whole.graphemes(true).collect();
+            let mut chosen = vec![false; symbols.len()];
+            for n in drawn(&symbols) {
+                if let (Some(symbol), Some(chosen)) = (symbols.get(n), chosen.get_mut(n)) {
+                    *chosen = columns.contains(&column);
+                    column += width::width(symbol);
+                }
             }
-            column += width::width(symbol);
+            // Where it is seen decides what is taken; it is written as it is read.
+            let taken = symbols.iter().zip(chosen).filter(|(_, chosen)| *chosen);
+            kept.extend(taken.map(|(symbol, _)| *symbol));
         }
         kept.trim_end().to_owned()
+    }
+}
+
+/// The symbols of a text, as they are drawn from the left. What is blank at its end stays there.
+fn drawn(symbols: &[&str]) -> Vec<usize> {
+    let blank = symbols.iter().rev().take_while(|s| s.trim().is_empty());
+    let until = symbols.len() - blank.count();
+    let text = symbols.get(..until).unwrap_or_default();
+    let mut all: Vec<usize> = match bidi::order(text) {
+        Some(places) => places.iter().map(|place| place.symbol).collect(),
+        None => (0..until).collect(),
+    };
+    all.extend(until..symbols.len());
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mime::render::Mark;
+    use crate::text::Clean;
+    use crate::tui::screen::pager::Tone;
+
+    #[test]
+    fn what_is_seen_is_taken_as_it_is_read() {
+        let text = |text: &str, mark| (Clean::line(text), Tone::Text(mark, 0));
+        let line = vec![
+            text("│ ", Mark::Quote(1)),
+            text("אבג ", Mark::Plain),
+            text("דהו", Mark::Strong),
+        ];
+        // Drawn as "│ והד גבא": of the first word two letters, and one of the second.
+        let mut selection = Selection::at(0, 4);
+        selection.drag(0, 7);
+        assert_eq!(selection.cut(0, &line), "בג ד");
     }
 }
