@@ -192,11 +192,10 @@ fn screen(paths: &Paths, begun: Option<&Compose>) -> anyhow::Result<()> {
 
 /// Lets the user set an account up, the first or, beside what was loaded, a further one.
 fn set_up(stay: &mut Stay, paths: &Paths, loaded: Option<&Loaded>) -> Result<Outcome, RunError> {
-    let look = loaded.map(|l| &l.config.look);
-    let theme = look.and_then(|l| l.theme.clone());
+    let look = loaded.map(|l| l.config.look.clone()).unwrap_or_default();
+    let theme = look.theme.clone();
     let ports = wizard::ports(paths, &stay.secrets, loaded.is_some(), theme);
-    let mouse = look.is_none_or(|l| l.mouse);
-    tui::setup::run(stay.stage(mouse, &paths.log)?, &ports)
+    tui::setup::run(stay.stage(&look, &paths.log)?, &ports)
 }
 
 /// The configuration as it is now. One that can't be used at all leaves everything as it was.
@@ -245,11 +244,12 @@ impl Stay {
     }
 
     /// The terminal, taken now if it is not yet.
-    fn stage(&mut self, mouse: bool, log: &Path) -> Result<&mut Stage, RunError> {
-        let stage = match self.stage.take() {
+    fn stage(&mut self, look: &Look, log: &Path) -> Result<&mut Stage, RunError> {
+        let mut stage = match self.stage.take() {
             Some(stage) => stage,
-            None => Stage::enter(mouse, log)?,
+            None => Stage::enter(look.mouse, log)?,
         };
+        stage.linear = look.linear || means::linear();
         Ok(self.stage.insert(stage))
     }
 }
@@ -283,10 +283,7 @@ fn begin_anew(stay: Stay) -> anyhow::Error {
         Ok(program) => std::process::Command::new(program),
         Err(error) => return error.into(),
     };
-    if let Ok(Some(home)) = args::read(std::env::args_os()).map(|args| args.home) {
-        again.arg("--home").arg(home);
-    }
-    again.exec().into()
+    again.args(means::passed_on()).exec().into()
 }
 
 fn ride(
@@ -299,7 +296,7 @@ fn ride(
     let look = &loaded.config.look;
     if stay.secrets.must_unlock(&loaded.config.accounts) {
         let open = wizard::open(paths, &stay.secrets);
-        let stage = stay.stage(look.mouse, &paths.log)?;
+        let stage = stay.stage(look, &paths.log)?;
         if tui::setup::unlock(stage, &open, look.theme.as_deref())? == Outcome::Quit {
             return Ok(End::Quit);
         }
@@ -372,6 +369,7 @@ fn ride(
             layout: look.layout,
             mouse: look.mouse,
             vi: look.vi,
+            linear: look.linear || means::linear(),
         },
         spell: languages(look),
         spell_named: look.spell.is_some(),
@@ -395,7 +393,7 @@ fn ride(
         warnings,
         tour: std::mem::take(&mut stay.tour),
     };
-    let stage = stay.stage(ports.taste.mouse, &paths.log);
+    let stage = stay.stage(look, &paths.log);
     let done = stage.and_then(|stage| tui::run(stage, ports));
     // Whoever waits for the lock has nothing to begin any more, or is done with it.
     turn_of(&stay.turn).come = None;

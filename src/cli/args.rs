@@ -32,6 +32,9 @@ pub struct Args {
     /// Print one JSON object on standard output and nothing else there.
     #[arg(long, global = true)]
     pub json: bool,
+    /// Show everything in words, line by line, for a screen reader (`[ui] linear`).
+    #[arg(long, global = true)]
+    pub linear: bool,
     /// What to do.
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -132,6 +132,8 @@ pub struct Look {
     pub threads: bool,
     /// How mailboxes, list and message stand.
     pub layout: Arrangement,
+    /// Whether everything is said in words, line by line, for a screen reader.
+    pub linear: bool,
     /// Seconds in which sending can be undone.
     pub undo_send: i64,
     /// Whether the mouse is used.
@@ -154,6 +156,7 @@ impl Default for Look {
             theme: None,
             threads: true,
             layout: Arrangement::Auto,
+            linear: false,
             undo_send: 10,
             mouse: true,
             vi: false,
@@ -178,6 +181,7 @@ pub(super) fn look(table: &DeTable<'_>, span: Range<usize>, problems: &mut Probl
         layout: section
             .word("layout", &Arrangement::ALL, problems)
             .map_or(default.layout, |l| l.value),
+        linear: section.flag("linear", problems).unwrap_or(default.linear),
         undo_send: section
             .number("undo-send", 0..=600, problems)
             .map_or(default.undo_send, |n| i64::from(n.value)),

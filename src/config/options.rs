@@ -258,6 +258,7 @@ options! {
     Ui, "images", Word(&["auto", "off", "blocks", "kitty", "sixel", "iterm2"]), Is("\"auto\""), Anew, "How pictures are shown; auto: as well as the terminal can";
     Ui, "hyperlinks", Word(&["auto", "on", "off"]), Is("\"auto\""), Now, "Whether the terminal itself can open links (OSC 8)";
     Ui, "bidi", Word(&["auto", "cells", "words", "rows"]), Is("\"auto\""), Anew, "What the terminal itself puts in order of letters from right to left";
+    Ui, "linear", Flag, Is("false"), Now, "For a screen reader: one pane, everything in words, the cursor on the chosen line";
 
     Compose, "check-domains", Flag, Is("false"), Anew, "Look the recipients' domains up before sending; who answers for names learns them";
     Compose, "name-server", Line, Else("the system's"), Anew, "Who is asked for them: an address, with a port or without";

@@ -1,13 +1,28 @@
 //! How the screen asks the network: name servers before a message goes, web servers for pictures.
 
-use postrider::cli;
+use postrider::cli::{self, args};
 use postrider::config::secrets::Secrets;
 use postrider::config::{Checks, Paths};
 use postrider::model::Account;
 use postrider::net::domain::Resolver;
 use postrider::net::http::{Client, Url};
 use postrider::tui::ports::{LoadPicture, LookUp, SignInHow};
+use std::ffi::OsString;
 use std::sync::Arc;
+
+/// Whether the command line wants the linear mode, whatever the configuration says.
+pub fn linear() -> bool {
+    args::read(std::env::args_os()).is_ok_and(|args| args.linear)
+}
+
+/// What of the command line holds for a program that begins anew in this one's place.
+pub fn passed_on() -> Vec<OsString> {
+    let args = args::read(std::env::args_os());
+    let home = args.ok().and_then(|args| args.home);
+    let home = home.map(|home| ["--home".into(), home.into_os_string()]);
+    let linear = linear().then(|| OsString::from("--linear"));
+    home.into_iter().flatten().chain(linear).collect()
+}
 
 /// How recipients' domains are looked up, if they are. Whom the system asks changes with the
 /// network that it is in.

@@ -318,6 +318,7 @@ commands! {
     EmptyTrash, "empty-trash", Going, [Global], No, "", "Remove everything in Trash for good; asks first";
     EmptyJunk, "empty-junk", Going, [Global], No, "", "Remove everything in Junk for good; asks first";
     Theme, "theme", Program, [Global], Theme, "", "Show everything in other colours";
+    Linear, "linear", Program, [Global Composer], No, "", "One pane and words, for a screen reader, or not any more";
     Pipe, "pipe", Program, [Index Reader], Words, "", "Give the message, or those selected, to a program: `:|less`";
     Run, "run", Program, [Global], Words, "", "Run a program and read what it prints: `:!date`";
     Do, "do", Program, [Global], Words, "", "Run several commands, with semicolons between them";

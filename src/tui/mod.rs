@@ -8,7 +8,10 @@ pub mod command;
 pub mod key;
 pub mod presets;
 pub mod keymap;
+pub mod linear;
 pub mod theme;
+#[cfg(test)]
+pub mod golden;
 pub mod files;
 pub mod widget;
 pub mod paths;

@@ -62,6 +62,7 @@ impl Ability {
         var: impl Fn(&str) -> Option<String>,
     ) -> Ability {
         let way = match wanted {
+            _ if around.linear => Way::None,
             Images::Auto => found(|name| var(name).unwrap_or_default()),
             Images::Off => Way::None,
             Images::Blocks => Way::Cells,

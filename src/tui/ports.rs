@@ -104,6 +104,8 @@ pub struct Taste {
     pub mouse: bool,
     /// Whether text is edited by the keys of vi.
     pub vi: bool,
+    /// Whether everything is said in words, line by line, for a screen reader.
+    pub linear: bool,
 }
 
 impl Default for Taste {
@@ -113,6 +115,7 @@ impl Default for Taste {
             layout: Arrangement::Auto,
             mouse: true,
             vi: false,
+            linear: false,
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::tui::layout::Layout;
 use crate::tui::loading::Loader;
 use crate::tui::parts::Parts;
 use crate::tui::picture::Ability;
-use crate::tui::ports::{Ask, Examine, KeepHow, LookUp, Ports, ReloadHow, Reply, SignInHow};
+use crate::tui::ports::{Ask, Examine, KeepHow, LookUp, Ports, ReloadHow, Reply, SignInHow, Taste};
 use crate::tui::reader::Readers;
 use crate::tui::signing;
 use crate::tui::spell::Spelling;
@@ -69,7 +69,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
         ports.downloads.clone(),
         ports.programs,
         (
-            Ability::new(ports.images, Surroundings::of_process(), |name| {
+            Ability::new(ports.images, surroundings(ports.taste), |name| {
                 std::env::var(name).ok()
             }),
             Loader::new(ports.load),
@@ -129,7 +129,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
         accounts: ports.accounts,
         theme: ports.theme,
         keys: ports.keys,
-        surroundings: Surroundings::of_process(),
+        surroundings: surroundings(ports.taste),
         taste: ports.taste,
         spelling,
         groups: ports.books.groups,
@@ -355,6 +355,14 @@ impl Hands<'_> {
             let _ = self.events.send(Event::Resize(cols, rows));
         }
         Ok(result)
+    }
+}
+
+/// What is known of the terminal, and how the user wants it.
+fn surroundings(taste: Taste) -> Surroundings {
+    Surroundings {
+        linear: taste.linear,
+        ..Surroundings::of_process()
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Stage {
     /// Who reads keys.
     pub(super) input: Input,
     inbox: Receiver<Event>,
+    /// Whether everything is said in words, line by line, for a screen reader.
+    pub linear: bool,
 }
 
 impl Stage {
@@ -45,6 +47,7 @@ impl Stage {
             terminal,
             input,
             inbox,
+            linear: false,
         })
     }
 

@@ -8,6 +8,7 @@
 //! nearest.
 
 use crate::config::Problem;
+use crate::tui::linear;
 use ratatui::style::{Color, Modifier, Style};
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
@@ -139,6 +140,8 @@ pub struct Surroundings {
     pub colours: Colours,
     /// Whether its background is light.
     pub light: bool,
+    /// Whether the screen is heard or felt, not seen ([`linear`]).
+    pub linear: bool,
 }
 
 impl Surroundings {
@@ -169,6 +172,7 @@ impl Surroundings {
         Surroundings {
             colours,
             light: matches!(background, Some(7 | 9..=15)),
+            linear: false,
         }
     }
 
@@ -191,6 +195,7 @@ impl Surroundings {
 #[derive(Clone, Debug, Default)]
 pub struct Theme {
     styles: BTreeMap<String, Style>,
+    linear: bool,
 }
 
 impl Theme {
@@ -210,6 +215,7 @@ impl Theme {
         let around = Surroundings {
             colours: Colours::All,
             light: false,
+            linear: false,
         };
         // A text without a line's end could be taken for a name.
         Theme::read(Some(&format!("{text}\n")), around).1
@@ -236,8 +242,25 @@ impl Theme {
                 source.built_in(around.usual(), &mut warnings);
             }
         }
-        let theme = source.theme(around.colours, &mut warnings);
+        let mut theme = source.theme(around.colours, &mut warnings);
+        if around.linear {
+            theme.make_linear();
+        }
         (theme, warnings)
+    }
+
+    /// What is selected bears the mark that the cursor goes to.
+    fn make_linear(&mut self) {
+        self.linear = true;
+        for name in linear::SELECTED {
+            let marked = self.style(name).add_modifier(linear::HERE);
+            self.styles.insert(name.to_owned(), marked);
+        }
+    }
+
+    /// Whether everything is drawn for who hears or feels it.
+    pub fn is_linear(&self) -> bool {
+        self.linear
     }
 
     /// The style of this meaning.

@@ -47,6 +47,7 @@ mod renamed;
 mod carried;
 mod managed;
 mod moving;
+mod linear;
 mod matrix;
 mod model;
 mod outbox;

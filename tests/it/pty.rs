@@ -171,6 +171,29 @@ impl Terminal {
         }
     }
 
+    /// Waits until the cursor is shown on a row that satisfies `what`; the row.
+    pub fn wait_at_cursor(&self, wanted: &str, what: impl Fn(&str) -> bool) -> String {
+        let until = Instant::now() + PATIENCE;
+        let (lock, bell) = &*self.seen;
+        let mut seen = lock.lock().unwrap();
+        loop {
+            let screen = seen.parser.screen();
+            let (row, _) = screen.cursor_position();
+            let line = screen.rows(0, screen.size().1).nth(usize::from(row));
+            let line = line.unwrap_or_default().trim_end().to_owned();
+            if !screen.hide_cursor() && what(&line) {
+                return line;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(
+                !seen.over && !left.is_zero(),
+                "the cursor is not on {wanted:?}, but on {line:?}:\n{}",
+                screen.contents()
+            );
+            seen = bell.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
     /// Waits until these octets were written once more behind the first `from`.
     pub fn wait_written(&self, from: usize, octets: &[u8]) {
         let (lock, bell) = &*self.seen;

@@ -159,6 +159,7 @@ impl Panes {
                 let overlay = std::mem::take(&mut self.overlay);
                 self.ask(fx, |p| p.index.fold(&overlay));
                 self.overlay = overlay;
+                self.hear("Folded or unfolded.", now);
             }
             Command::FoldAll => self.index.fold_all(&self.overlay),
             Command::Unsubscribe => self.leave_list(now, fx),
@@ -218,7 +219,8 @@ impl Panes {
             | Command::Options
             | Command::SendLater
             | Command::Spelling
-            | Command::Template => {}
+            | Command::Template
+            | Command::Linear => {}
             Command::Writing
             | Command::Writings
             | Command::PutAside

@@ -49,6 +49,8 @@ pub struct Desk {
     standing: Standing,
     /// Whether the user wants it beside the panes.
     beside: bool,
+    /// Whether there is one pane, and nothing beside it.
+    linear: bool,
     serials: u64,
     habits: Habits,
 }
@@ -68,6 +70,11 @@ impl Desk {
     /// Whether messages begun from now on are edited by the keys of vi.
     pub fn set_vi(&mut self, vi: bool) {
         self.habits.vi = vi;
+    }
+
+    /// Whether a message has the whole screen whatever the user chose, because there is one pane.
+    pub fn set_linear(&mut self, linear: bool) {
+        self.linear = linear;
     }
 
     /// Opens a draft and gives it the keys; one that is open already is only brought to the front.
@@ -129,6 +136,7 @@ impl Desk {
         if self.open.is_empty()
             || self.standing == Standing::Aside
             || !self.beside
+            || self.linear
             || room < NARROWEST
         {
             return 0;

@@ -5,6 +5,7 @@ use crate::text::{Clean, width, wrap};
 use crate::tui::app::geometry::{Pane, Places, SMALLEST, Titled};
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::Command;
+use crate::tui::linear;
 use crate::tui::question::Listing;
 use crate::tui::screen::index_view::{self, Setting};
 use crate::tui::screen::paint::{begin, say};
@@ -18,6 +19,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
+/// What is said has so many lines at most.
+const SAID: usize = 4;
 /// A reader with fewer columns has no room for tags beside the title.
 const TAGGED: usize = 40;
 
@@ -147,6 +150,9 @@ fn list(panes: &Panes, place: Titled, now: i64, buf: &mut Buffer, theme: &Theme)
             index_view::draw(&panes.index, buf, area, &setting);
         }
     }
+    if theme.is_linear() {
+        linear::begin(buf, area);
+    }
 }
 
 /// The line above an inbox: what nobody answered in time.
@@ -176,6 +182,13 @@ fn reader(panes: &Panes, place: Titled, buf: &mut Buffer, theme: &Theme) {
     if let Some(pager) = &panes.pager {
         let offline = panes.status.offline();
         pager_view::draw(pager, focused, offline, buf, place.inner, theme);
+    }
+    if theme.is_linear() {
+        let first = Rect {
+            height: 1,
+            ..place.inner
+        };
+        linear::begin(buf, first);
     }
 }
 
@@ -216,8 +229,12 @@ fn status(panes: &Panes, area: Rect, now: i64, buf: &mut Buffer, theme: &Theme) 
         return;
     };
     row.skip(1);
+    if theme.is_linear() {
+        row.put(&spoken(panes, now), base);
+        return;
+    }
     if let Some(toast) = panes.status.toast() {
-        row.put(&toast.text, base.patch(tone(toast.tone, theme)));
+        row.put(&signed(toast), base.patch(tone(toast.tone, theme)));
         row.put(&undo(panes, toast), base.patch(theme.style("hint.key")));
         row.lit("  ", base);
     }
@@ -241,31 +258,78 @@ fn status(panes: &Panes, area: Rect, now: i64, buf: &mut Buffer, theme: &Theme) 
     }
 }
 
-/// What is said and finds no room in its line goes on in that of the hints. Says whether it does.
+/// The status line as one text: what was said last, else how everything stands.
+fn spoken(panes: &Panes, now: i64) -> Clean {
+    if let Some(toast) = panes.status.toast() {
+        let undo = undo(panes, toast);
+        return Clean::line(&format!("{}{undo}", toast.spoken()));
+    }
+    let mut parts = vec![panes.selected_words().as_str().trim().to_owned()];
+    if !panes.writing.is_empty() {
+        parts.push(format!("being written: {}", panes.writing));
+    }
+    parts.push(panes.status.spoken(now));
+    parts.retain(|part| !part.is_empty());
+    Clean::line(&parts.join(". "))
+}
+
+/// What is said and finds no room in its line goes on in that of the hints, and begins above both
+/// where that is too little. Says whether it does.
 fn long(panes: &Panes, places: &Places, buf: &mut Buffer, theme: &Theme) -> bool {
     let Some(toast) = panes.status.toast() else {
         return false;
     };
     let undo = undo(panes, toast);
     let cols = usize::from(places.status.width).saturating_sub(2);
-    if width::width(toast.text.as_str()) + width::width(undo.as_str()) <= cols {
+    let text = match theme.is_linear() {
+        true => toast.spoken(),
+        false => signed(toast),
+    };
+    if width::width(text.as_str()) + width::width(undo.as_str()) <= cols {
         return false;
     }
     let base = theme.style("status.text");
     let style = base.patch(tone(toast.tone, theme));
-    let mut lines = wrap::wrap(toast.text.as_str(), cols).into_iter();
-    let first = lines.next().unwrap_or_default();
-    if let Some(mut row) = begin(buf, places.status, 0, base) {
-        row.skip(1).put(&Clean::line(&first), style);
-    }
-    let rest = lines.collect::<Vec<_>>().join(" ");
-    if let Some(mut row) = begin(buf, places.hints, 0, base) {
-        let room = cols.saturating_sub(width::width(undo.as_str()));
-        let rest = width::cut(&rest, room);
-        row.skip(1).put(&Clean::line(&rest), style);
-        row.put(&undo, base.patch(theme.style("hint.key")));
+    let text = format!("{text}{undo}");
+    let lines = wrap::wrap(&text, cols);
+    let above = lines.len().clamp(2, SAID) - 2;
+    let last = above + 1;
+    let area = Rect {
+        y: places
+            .status
+            .y
+            .saturating_sub(u16::try_from(above).unwrap_or(0)),
+        height: u16::try_from(last + 1).unwrap_or(2),
+        ..places.status
+    };
+    fill(buf, area, base);
+    for (n, line) in lines.iter().enumerate().take(last + 1) {
+        let rest = match n == last {
+            true => lines.get(n..).unwrap_or_default().join(" "),
+            false => line.clone(),
+        };
+        if let Some(mut row) = begin(buf, area, n, base) {
+            let kept = rest
+                .strip_suffix(undo.as_str())
+                .filter(|_| !undo.is_empty());
+            let said = kept.unwrap_or(&rest);
+            let room = cols.saturating_sub(width::width(&rest) - width::width(said));
+            row.skip(1)
+                .put(&Clean::line(&width::cut(said, room)), style);
+            if kept.is_some() {
+                row.put(&undo, base.patch(theme.style("hint.key")));
+            }
+        }
     }
     true
+}
+
+/// What is said; what failed has a sign, for a colour alone tells nothing.
+fn signed(toast: &Toast) -> Clean {
+    match toast.tone {
+        Tone::Bad => Clean::line(&format!("✕ {}", toast.text)),
+        Tone::Good | Tone::Plain => toast.text.clone(),
+    }
 }
 
 /// How what was done is taken back, if it can be.

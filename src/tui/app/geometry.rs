@@ -119,6 +119,33 @@ impl Places {
         Some(places)
     }
 
+    /// One pane, whatever the room: that which keys go to.
+    pub fn one(size: (u16, u16), focus: Pane, open: bool) -> Option<Places> {
+        let focus = match focus {
+            Pane::Reader if !open => Pane::Index,
+            focus => focus,
+        };
+        // What has room for one only.
+        let alone = Shape::new(Arrangement::Single);
+        let place = Places::of((size.0.min(SMALLEST.0), size.1), focus, open, &alone);
+        let wide = |pane: Titled| Titled {
+            title: Rect {
+                width: size.0,
+                ..pane.title
+            },
+            inner: Rect {
+                width: size.0,
+                ..pane.inner
+            },
+        };
+        place.map(|p| Places {
+            sidebar: p.sidebar.map(wide),
+            index: p.index.map(wide),
+            reader: p.reader.map(wide),
+            ..p.below(size.0)
+        })
+    }
+
     /// The same with the lines below as wide as the terminal.
     pub fn below(mut self, cols: u16) -> Places {
         self.status.width = cols;

@@ -108,6 +108,14 @@ impl Panes {
             true => FlagChange::clear(System::FLAGGED),
             false => FlagChange::set(System::FLAGGED),
         };
+        self.hear(
+            if starred {
+                "Star taken away."
+            } else {
+                "Starred."
+            },
+            now,
+        );
         // A thread is starred by its newest message, as elsewhere; unstarred as a whole.
         self.flag(change, !starred, now, fx);
     }
@@ -125,11 +133,26 @@ impl Panes {
             true => FlagChange::set(System::SEEN),
             false => FlagChange::clear(System::SEEN),
         };
+        self.hear(
+            if unread {
+                "Marked as read."
+            } else {
+                "Marked as unread."
+            },
+            now,
+        );
         self.flag(change, !unread, now, fx);
     }
 
     fn row_is(&self, is: impl Fn(&IndexRow) -> bool) -> bool {
         self.index.selected().is_some_and(|line| is(&line.row))
+    }
+
+    /// Says a change to who doesn't see it.
+    pub fn hear(&mut self, words: &'static str, now: Now) {
+        if self.linear {
+            self.tell(Clean::lit(words), now);
+        }
     }
 
     /// Changes flags of the targets; `newest`: of a selected thread only those of its newest message.

@@ -8,9 +8,8 @@ use crate::text::Clean;
 use crate::tui::app::commands;
 use crate::tui::app::compose::{self, Writing};
 use crate::tui::app::desk::Desk;
-use crate::tui::app::draw;
 use crate::tui::app::held::Held;
-use crate::tui::app::keys::{Hint, Keys};
+use crate::tui::app::keys::Keys;
 use crate::tui::app::layers::{Ask, For, Layer, Turn};
 use crate::tui::app::outward::{self, Wants};
 use crate::tui::app::popup::Popup;
@@ -24,13 +23,10 @@ use crate::tui::files::Fresh;
 use crate::tui::ports::Taste;
 use crate::tui::question::{Answer, DraftAt, Question};
 use crate::tui::screen::composer::Habits;
-use crate::tui::screen::paint::ground;
 use crate::tui::spell::Spelling;
 use crate::tui::theme::Surroundings;
 use crossterm::event::KeyEvent;
-use ratatui::Frame;
-use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,12 +34,14 @@ use std::time::Instant;
 
 mod anew;
 mod holding;
+mod paint;
 mod awaited;
 mod dress;
 mod past;
 mod several;
 mod shown;
 mod signing;
+mod heard;
 
 use anew::Known;
 use awaited::{Awaited, Why};
@@ -127,11 +125,15 @@ impl App {
         panes.settle(&mut fx);
         panes.themes = setup.fresh.themes.iter().map(|(n, _)| n.clone()).collect();
         let themes = setup.fresh.themes.clone();
-        let (dress, faults) = Dress::new(setup.theme.as_deref(), themes, setup.surroundings);
+        let around = Surroundings {
+            linear: setup.taste.linear,
+            ..setup.surroundings
+        };
+        let (dress, faults) = Dress::new(setup.theme.as_deref(), themes, around);
         let all = [setup.warnings, trouble, faults].concat();
         // There is one line for them: the first, because the others may follow from it.
         match all.as_slice() {
-            [] => {}
+            [] => panes.greet(now),
             [first] => panes.alarm(first, now),
             [first, more @ ..] => {
                 panes.alarm(&format!("(and {} more) {first}", more.len()), now);
@@ -160,6 +162,7 @@ impl App {
             sign_ins: 0,
             tour: Tour::offered(setup.tour),
         };
+        app.desk.set_linear(setup.taste.linear);
         if let Some(draft) = setup.compose {
             app.write(*draft, &mut fx);
         }
@@ -171,9 +174,12 @@ impl App {
     pub fn update(&mut self, event: Event, now: Now) -> Vec<Effect> {
         let mut fx = Vec::new();
         let was_picking = self.panes.index.is_picking();
+        let was = self.panes.focus;
         match event {
             Event::Key(key) => self.key(key, now, &mut fx),
             Event::Mouse(mouse) => match self.layers.last_mut() {
+                // What covers the one pane stands elsewhere than its own places say.
+                Some(_) if self.panes.linear => {}
                 Some(layer) => {
                     let (w, h) = self.panes.size;
                     let screen = Rect::new(0, 0, w, h);
@@ -278,6 +284,7 @@ impl App {
         self.dress
             .try_on(self.layers.last().and_then(Layer::trying));
         self.panes.settle(&mut fx);
+        self.say_pane(was, now);
         self.begin_anew(&mut fx);
         fx
     }
@@ -310,45 +317,6 @@ impl App {
         let keys = self.keys.deadline();
         let writing = self.desk.deadline();
         [toast, overlay, keys, writing].into_iter().flatten().min()
-    }
-
-    /// Draws one frame.
-    pub fn draw(&self, frame: &mut Frame, wall: i64) {
-        let cursor = self.paint(frame.buffer_mut(), wall);
-        if let Some(cursor) = cursor {
-            frame.set_cursor_position(cursor);
-        }
-    }
-
-    /// Draws on a buffer; says where the cursor stands, if there is one.
-    pub fn paint(&self, buf: &mut Buffer, wall: i64) -> Option<Position> {
-        let (hints, begun) = (self.hints(), self.keys.has_begun());
-        let theme = self.dress.theme();
-        draw::draw(&self.panes, &hints, begun, wall, theme, buf);
-        let screen = buf.area;
-        self.panes.places()?;
-        let mut cursor = self.desk.draw(buf, self.panes.size, wall, theme);
-        for layer in &self.layers {
-            cursor = layer.draw(buf, screen, theme);
-        }
-        self.draw_choices(buf, theme);
-        ground(buf, theme.style("screen.back"));
-        cursor
-    }
-
-    fn hints(&self) -> Vec<Hint> {
-        let panes = &self.panes;
-        let writing = self.desk.has_keys();
-        let fits = |c| match c {
-            Command::PutAside => writing || panes.taken > 0,
-            c => writing || panes.can(c),
-        };
-        let hints = self.keys.hints(self.context(), fits);
-        if writing || self.keys.has_begun() {
-            return hints;
-        }
-        let tour = self.tour.hints(self.keys.map(), panes.size.0);
-        tour.into_iter().chain(hints).collect()
     }
 
     /// Where keys go now.
@@ -394,6 +362,9 @@ impl App {
             && let Some(name) = &call.argument
         {
             return self.theme(name, now);
+        }
+        if call.command == Command::Linear {
+            return self.linear(!self.panes.linear, now);
         }
         if let (Command::Do, Some(text)) = (call.command, &call.argument) {
             return self.several(text, now, fx);

@@ -74,6 +74,8 @@ pub struct Panes {
     pub shape: Shape,
     /// The border between panes that the mouse holds.
     pub held: Option<Share>,
+    /// Whether there is one pane, for who hears it.
+    pub linear: bool,
     /// What was listed before a search.
     pub before_search: Option<Listing>,
     /// The mailing lists that there is mail of, as far as they were asked for.
@@ -131,6 +133,7 @@ impl Panes {
             threaded: taste.threads,
             shape: Shape::new(taste.layout),
             held: None,
+            linear: taste.linear,
             before_search: None,
             lists: Vec::new(),
             sorts: Vec::new(),
@@ -158,7 +161,11 @@ impl Panes {
 
     /// Where everything stands now.
     pub fn places(&self) -> Option<Places> {
-        let places = Places::of(self.room(), self.focus, self.reading(), &self.shape);
+        let places = if self.linear {
+            Places::one(self.size, self.focus, self.reading())
+        } else {
+            Places::of(self.room(), self.focus, self.reading(), &self.shape)
+        };
         let mut places = places.map(|p| p.below(self.size.0))?;
         // Tabs stand above the inbox, and what nobody answered.
         for _ in 0..usize::from(self.has_tabs()) + usize::from(self.is_reminding()) {
@@ -244,6 +251,7 @@ impl Panes {
         }
         if let (Some(area), Some(pager)) = (places.reader, self.pager.as_mut()) {
             let cols = super::geometry::text_columns(area.inner.width);
+            pager.set_linear(self.linear);
             pager.resize(cols, usize::from(area.inner.height));
         }
         self.read_on(fx);

@@ -58,7 +58,7 @@ pub fn draw(
     );
     lines.say(&words, Some("text.dim"));
     let lines = lines.lines;
-    let seen = scroll.seen(lines.len(), usize::from(area.height));
+    let seen = scroll.seen(lines.len(), usize::from(area.height), theme.is_linear());
     for (n, (text, style)) in lines.iter().skip(seen.start).enumerate() {
         let Some(mut row) = begin(buf, area, n, base) else {
             return;

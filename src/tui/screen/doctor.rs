@@ -86,8 +86,9 @@ impl Doctor {
     pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) {
         let inside = popup::frame(buf, screen, &self.title(), theme);
         let (rows, columns) = (usize::from(inside.height), usize::from(inside.width));
-        let lines = self.lines(columns);
-        let seen = self.at.seen(lines.len(), rows);
+        let lines = self.lines(columns, theme.is_linear());
+        let seen = self.at.seen(lines.len(), rows, theme.is_linear());
+        popup::goes_on(buf, inside, seen.end < lines.len(), theme);
         let base = theme.style("popup.text");
         for (n, (text, style)) in lines.iter().take(seen.end).skip(seen.start).enumerate() {
             let Some(mut ink) = Ink::row(buf, inside, n) else {
@@ -114,7 +115,7 @@ impl Doctor {
         self.told.iter().filter(is).count()
     }
 
-    fn lines(&self, columns: usize) -> Vec<(Clean, Option<&'static str>)> {
+    fn lines(&self, columns: usize, linear: bool) -> Vec<(Clean, Option<&'static str>)> {
         let mut lines = Vec::new();
         let mut say = |text: &str, indent: usize, style: Option<&'static str>| {
             let room = columns.saturating_sub(indent).max(NARROWEST);
@@ -133,7 +134,13 @@ impl Doctor {
                         Level::Careful => Some("notice.warning"),
                         Level::Wrong => Some("notice.error"),
                     };
-                    let head = format!("{} {}", step.level.mark(), step.name);
+                    let head = match (linear, step.level) {
+                        (false, level) => format!("{} {}", level.mark(), step.name),
+                        (true, Level::Fine) => format!("{}: fine", step.name),
+                        (true, Level::Note) => format!("{}: to be known", step.name),
+                        (true, Level::Careful) => format!("{}: to look at", step.name),
+                        (true, Level::Wrong) => format!("{}: wrong", step.name),
+                    };
                     match &step.found {
                         Ok(found) => {
                             say(&head, 0, style);

@@ -11,6 +11,9 @@ use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+/// With fewer columns notes are short.
+const NARROW: usize = 60;
+
 /// The list of drafts.
 #[derive(Clone, Debug, Default)]
 pub struct Drafts {
@@ -91,15 +94,22 @@ impl Drafts {
                 &draft.subject
             };
             let mut date = when::short(draft.date, now);
+            let narrow = row.left() < NARROW;
             let note = match draft.at {
+                DraftAt::Here(_) if draft.removed && narrow => "removed",
                 DraftAt::Here(_) if draft.removed => "removed elsewhere",
                 DraftAt::Here(_) => "",
+                DraftAt::There(..) if narrow => "server",
                 DraftAt::There(..) => "on the server",
             };
             if !note.is_empty() {
                 date = format!("{note}  {date}");
             }
-            let people = (row.left() / 4).clamp(10, 30);
+            let people = match narrow {
+                // What it is about says more than that it is for nobody yet.
+                true if draft.to.trim().is_empty() => 0,
+                _ => (row.left() / 4).clamp(10, 30),
+            };
             row.skip(1);
             row.column(&Clean::line(to), people, style);
             row.skip(1);

@@ -1,7 +1,7 @@
 //! The help: every key that holds here, made from the command table and the keys as they are now.
 //! The tests hold the README's table against the same.
 
-use crate::text::{Clean, width};
+use crate::text::{Clean, width, wrap};
 use crate::tui::command::{Context, Info, Section, TABLE};
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::Theme;
@@ -23,8 +23,18 @@ enum Line {
         about: Clean,
         name: Clean,
     },
+    /// Keys whose sentence stands below them.
+    Keys(Clean),
+    Below(Clean),
     Empty,
 }
+
+/// With fewer columns a sentence stands below its keys.
+const NARROW: usize = 60;
+/// Columns before a sentence there.
+const INDENT: usize = 2;
+/// Columns of the frame.
+const FRAME: usize = 4;
 
 /// What a key came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,26 +99,33 @@ impl Help {
 
     /// Draws it over the screen.
     pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) {
-        let rows = u16::try_from(self.lines.len() + 2).unwrap_or(u16::MAX);
+        let narrow = self.narrow(usize::from(screen.width));
+        let lines = narrow.as_ref().unwrap_or(&self.lines);
+        let rows = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
         let area = popup::centred(screen, 92, rows);
         let title = Clean::lit("Keys (q closes, j and k scroll)");
         let inside = popup::frame(buf, area, &title, theme);
-        let seen = self.at.seen(self.lines.len(), usize::from(inside.height));
+        let seen = self.at.seen(
+            self.lines.len(),
+            usize::from(inside.height),
+            theme.is_linear(),
+        );
         let base = theme.style("popup.text");
-        for (n, line) in self
-            .lines
-            .iter()
-            .take(seen.end)
-            .skip(seen.start)
-            .enumerate()
-        {
+        for (n, line) in lines.iter().take(seen.end).skip(seen.start).enumerate() {
             let Some(mut ink) = Ink::row(buf, inside, n) else {
                 return;
             };
             match line {
                 Line::Empty => {}
+                Line::Keys(text) => {
+                    ink.put(text, base.patch(theme.style("popup.key")));
+                }
+                Line::Below(text) => {
+                    ink.skip(INDENT).put(text, base);
+                }
                 Line::Heading(text) => {
                     ink.put(text, base.patch(theme.style("popup.title")));
+                    popup::goes_on(buf, inside, seen.end < lines.len(), theme);
                 }
                 Line::Row { keys, about, name } => {
                     let columns = KEYS.min(ink.left() / 2);
@@ -121,6 +138,29 @@ impl Help {
                 }
             }
         }
+    }
+}
+
+impl Help {
+    /// Where a sentence has no room beside its keys it stands below them; `None`: it has.
+    fn narrow(&self, columns: usize) -> Option<Vec<Line>> {
+        if columns >= NARROW {
+            return None;
+        }
+        let room = columns.saturating_sub(FRAME + INDENT).max(10);
+        let split = |line: &Line| match line {
+            Line::Row { keys, about, name } => {
+                let keys = match keys.is_empty() {
+                    true => name.clone(),
+                    false => keys.clone(),
+                };
+                let below = wrap::wrap(about.as_str(), room).into_iter();
+                let below = below.map(|text| Line::Below(Clean::line(&text)));
+                std::iter::once(Line::Keys(keys)).chain(below).collect()
+            }
+            line => vec![line.clone()],
+        };
+        Some(self.lines.iter().flat_map(split).collect())
     }
 }
 

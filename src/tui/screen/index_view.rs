@@ -14,6 +14,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+mod spoken;
+
+use spoken::spoken;
+
 /// What the index needs to know of its surroundings.
 pub struct Setting<'a> {
     /// Colours.
@@ -59,7 +63,12 @@ pub fn draw(index: &Index, buf: &mut Buffer, area: Rect, set: &Setting) {
         let base = base_style(line, selected, index.is_marked(line), set);
         if let Some(mut row) = begin(buf, area, at, base) {
             let excerpt = index.excerpt(line.row.message);
-            draw_line(&mut row, line, (index.is_marked(line), excerpt), base, set);
+            if set.theme.is_linear() {
+                let marked = index.is_marked(line);
+                row.put(&spoken(line, marked, excerpt, row.left(), set), base);
+            } else {
+                draw_line(&mut row, line, (index.is_marked(line), excerpt), base, set);
+            }
         }
     }
 }

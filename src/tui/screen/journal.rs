@@ -100,7 +100,12 @@ fn outcome(outcome: picker::Outcome<ActionId>) -> Outcome {
 
 fn items(rows: &[Past], now: i64) -> Vec<Item<ActionId>> {
     let item = |past: &Past| Item {
-        label: Clean::line(&headline(past)),
+        // Where it stands may find no room behind it; what is not as usual has to be seen.
+        label: Clean::line(&match (&past.undone, past.stand.refused) {
+            (Some(_), _) => format!("(undone) {}", headline(past)),
+            (None, 1..) => format!("(refused) {}", headline(past)),
+            (None, 0) => headline(past),
+        }),
         detail: Clean::line(&past.words()),
         aside: Clean::line(&when::short(past.at, now)),
         value: past.id,

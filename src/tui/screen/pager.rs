@@ -83,6 +83,7 @@ impl Pager {
                 width,
                 several: false,
                 brief: false,
+                linear: false,
                 now,
             },
             height: 1,
@@ -339,6 +340,15 @@ impl Pager {
             .collect()
     }
 
+    /// Whether one is at the line at the top, and everything is said in words.
+    pub fn set_linear(&mut self, linear: bool) {
+        if linear != self.set.linear {
+            self.set.linear = linear;
+            // The width that it is laid out for is none: the next one lays it out anew.
+            self.set.width = 0;
+        }
+    }
+
     /// Another width or height. What is shown stays until it is laid out for that.
     pub fn resize(&mut self, width: u16, height: usize) {
         let held = self.place();
@@ -479,7 +489,7 @@ impl Pager {
 
     /// How far it is scrolled, in percent; `None` if everything fits.
     pub fn percent(&self) -> Option<usize> {
-        let most = self.total().saturating_sub(self.height);
+        let most = self.total().saturating_sub(self.tail());
         (most > 0).then(|| self.scroll * 100 / most)
     }
 
@@ -560,8 +570,13 @@ impl Pager {
     }
 
     fn settle(&mut self) {
-        let most = self.total().saturating_sub(self.height);
+        let most = self.total().saturating_sub(self.tail());
         self.scroll = self.scroll.min(most);
+    }
+
+    /// How many lines are left on the screen at the end.
+    fn tail(&self) -> usize {
+        if self.set.linear { 1 } else { self.height }
     }
 
     /// Keys are about what can be seen.

@@ -30,7 +30,8 @@ pub fn draw(
     } else {
         "reader.gutter"
     });
-    for n in 0..usize::from(area.height) {
+    let lines = !theme.is_linear();
+    for n in (0..usize::from(area.height)).filter(|_| lines) {
         if let Some(mut row) = begin(buf, area, n, base) {
             row.lit("▏", base.patch(gutter));
         }
@@ -43,6 +44,7 @@ pub fn draw(
     for (n, (line, current)) in pager.visible().enumerate() {
         if pager.number().is_some()
             && current
+            && lines
             && let Some(mut row) = begin(buf, area, n, base)
         {
             row.lit("▌", base.patch(gutter));

@@ -8,7 +8,11 @@ use crate::tui::screen::picker::{Item, Picker};
 
 /// The palette of a context.
 pub fn palette(context: Context, keymap: &Keymap) -> Picker<Command> {
-    let items = TABLE
+    Picker::new(Clean::lit("Commands"), items(context, keymap))
+}
+
+fn items(context: Context, keymap: &Keymap) -> Vec<Item<Command>> {
+    TABLE
         .iter()
         .filter(|i| i.command.fits(context) && i.command != Command::Palette)
         .map(|info| {
@@ -22,14 +26,14 @@ pub fn palette(context: Context, keymap: &Keymap) -> Picker<Command> {
                 value: info.command,
             }
         })
-        .collect();
-    Picker::new(Clean::lit("Commands"), items)
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tui::key::Key;
+    use crate::tui::presets;
     use crate::tui::screen::picker::Outcome;
     use crate::tui::theme::Theme;
     use crate::tui::widget::ink::tests::shown;
@@ -52,6 +56,35 @@ mod tests {
                 assert!(matches!(found, Outcome::Picked(_)));
             } else {
                 assert_eq!(found, Outcome::Picked(command), "{typed}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_is_in_the_palette_on_the_command_line_and_on_a_key_or_listed_without_one() {
+        for preset in presets::names() {
+            let (map, warnings) = Keymap::load(Some(&format!("preset = \"{preset}\"\n")));
+            assert_eq!(warnings, [""; 0]);
+            for info in TABLE {
+                assert_eq!(Command::from_name(info.name), Some(info.command));
+                for context in info.contexts {
+                    let here = match context {
+                        Context::Global => Context::Index,
+                        context => *context,
+                    };
+                    let name = info.name;
+                    assert!(info.command.fits(here), "{name} is not offered in {here:?}");
+                    let listed = items(here, &map).iter().any(|i| i.value == info.command);
+                    assert!(
+                        listed || info.command == Command::Palette,
+                        "{name} is not in the palette of {here:?}"
+                    );
+                    let bound = !map.keys_of(*context, info.command).is_empty();
+                    assert!(
+                        bound || map.unbound().contains(&info.command),
+                        "{preset}: {name} has no key in {context:?}, and is not `unbound`"
+                    );
+                }
             }
         }
     }

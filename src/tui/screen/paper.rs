@@ -101,7 +101,8 @@ impl Paper {
     pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) {
         let inside = popup::frame(buf, screen, &self.title, theme);
         let (rows, columns) = (usize::from(inside.height), usize::from(inside.width));
-        let seen = self.at.seen(self.lines.len(), rows);
+        let seen = self.at.seen(self.lines.len(), rows, theme.is_linear());
+        popup::goes_on(buf, inside, seen.end < self.lines.len(), theme);
         let left = self.left.get().min(self.widest.saturating_sub(columns));
         self.left.set(left);
         let base = theme.style("popup.text");

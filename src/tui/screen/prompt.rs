@@ -450,7 +450,8 @@ impl Prompt {
             _ => usize::from(screen.width) / 2,
         };
         let label = labels.max().unwrap_or(0).min(widest);
-        let columns = if error > 0 { 200 } else { label + 50 };
+        let whole = error > 0 || theme.is_linear();
+        let columns = if whole { 400 } else { label + 50 };
         let columns = u16::try_from(columns).unwrap_or(u16::MAX).max(20);
         let y = screen.bottom().saturating_sub(2);
         let screen = Rect {

@@ -3,7 +3,7 @@
 
 use crate::config::options::{Acts, Kind, Part};
 use crate::config::settings::{Group, Row, Value, Way};
-use crate::text::{Clean, width};
+use crate::text::{Clean, width, wrap};
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::Ink;
 use crate::tui::widget::line_edit::{Edit, LineEdit};
@@ -323,6 +323,24 @@ impl Settings {
         let base = theme.style("popup.text");
         let dim = base.patch(theme.style("popup.dim"));
         let Some(row) = self.at_hand() else { return };
+        let room = usize::from(inside.width).max(8);
+        let said = match &self.error {
+            Some(why) => why.as_str(),
+            None => row.option.about,
+        };
+        if width::width(said) > room {
+            // What it means, or why not, comes before everything else.
+            let look = match &self.error {
+                Some(_) => base.patch(theme.style("notice.error")),
+                None => base,
+            };
+            for (n, line) in wrap::wrap(said, room).iter().take(SAID).enumerate() {
+                if let Some(mut ink) = Ink::row(buf, inside, from + n) {
+                    ink.put(&Clean::line(line), look);
+                }
+            }
+            return;
+        }
         if let Some(mut ink) = Ink::row(buf, inside, from) {
             match &self.error {
                 Some(why) => ink.put(why, base.patch(theme.style("notice.error"))),

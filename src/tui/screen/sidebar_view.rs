@@ -46,6 +46,10 @@ pub fn draw(
         let Some(mut row) = begin(buf, area, at, base) else {
             return;
         };
+        if theme.is_linear() {
+            row.put(&spoken(entry, shown == Some(n), status), base);
+            continue;
+        }
         let (name, indent) = label(entry);
         let count = unread(entry);
         let number = match entry {
@@ -68,6 +72,43 @@ pub fn draw(
             row.put(&number, style);
         }
     }
+}
+
+/// The line as a sentence, for who hears it.
+fn spoken(entry: &Entry, shown: bool, status: &Status) -> Clean {
+    let name = match entry {
+        Entry::Mailbox(row, _) => mailbox_name(row),
+        Entry::View(view, _) => Clean::line(&view.name),
+        Entry::Account(name) => {
+            let state = match &status.of(name).link {
+                Link::Online => "connected",
+                Link::Idle | Link::Elsewhere => "not connected",
+                Link::Connecting => "connecting",
+                Link::Waiting { .. } | Link::Stopped { .. } => "offline",
+            };
+            return Clean::line(&format!("Account {}, {state}", name.as_str()));
+        }
+        _ => label(entry).0,
+    };
+    let mut text = name.to_string();
+    match (entry, unread(entry)) {
+        (_, 0) => {}
+        (Entry::Drafts(_) | Entry::Outbox(_), n) => text.push_str(&format!(", {n}")),
+        (Entry::View(_, counted), _) => {
+            let number = tabs::number(*counted).unwrap_or_default();
+            text.push_str(&format!(", {number} unread"));
+        }
+        (_, n) => text.push_str(&format!(", {n} unread")),
+    }
+    if let Entry::Outbox(tray) = entry
+        && tray.stuck > 0
+    {
+        text.push_str(&format!(", {} failed", tray.stuck));
+    }
+    if shown {
+        text.push_str(", shown");
+    }
+    Clean::line(&text)
 }
 
 fn link_sign(status: &AccountStatus) -> &'static str {

@@ -12,6 +12,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
+/// With fewer rows only what is needed is said.
+const SHORT: usize = 14;
+
 /// What a key came to.
 #[derive(Clone, Debug)]
 pub enum Outcome {
@@ -107,7 +110,12 @@ impl SignIn {
         let dim = base.patch(theme.style("text.dim"));
         let strong = base.patch(theme.style("popup.title"));
         let mut lines: Vec<(String, Style)> = Vec::new();
+        // Where there is little room, no line is empty and nothing is said at length.
+        let short = rows < SHORT;
         let mut say = |text: &str, style: Style| {
+            if short && text.is_empty() {
+                return;
+            }
             let wrapped = wrap::wrap(text, cols.max(8)).into_iter();
             lines.extend(wrapped.map(|line| (line, style)));
         };
@@ -142,7 +150,12 @@ impl SignIn {
                 }
                 say("", base);
                 say(
-                    "If that browser is on another machine, it can't come back: paste the address that it shows at the end.",
+                    match short {
+                        true => "Elsewhere? Paste the address that it shows at the end.",
+                        false => {
+                            "If that browser is on another machine, it can't come back: paste the address that it shows at the end."
+                        }
+                    },
                     base,
                 );
                 say(

@@ -141,6 +141,23 @@ pub fn of(name: &str, status: &AccountStatus, keymap: &Keymap, now: i64) -> Said
     }
 }
 
+/// What is said of the account in words alone, and without numbers that change all the time.
+pub fn spoken(name: &str, status: &AccountStatus, keymap: &Keymap, now: i64) -> String {
+    match (&status.link, &status.progress) {
+        (Link::Idle, None) => format!("{name} not connected"),
+        (Link::Online | Link::Idle | Link::Connecting, Some(task)) if !status.slow => {
+            format!("{name} syncing {}", task.what)
+        }
+        _ => {
+            let said = of(name, status, keymap, now).within(usize::MAX);
+            let words = said
+                .split_once(' ')
+                .map_or(said.as_str(), |(_, words)| words);
+            words.to_owned()
+        }
+    }
+}
+
 /// A server that lets us wait may be gone; that is found out later.
 fn slow(name: &str, task: Option<&Progress>) -> Vec<String> {
     let mut forms = vec![

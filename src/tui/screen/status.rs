@@ -38,6 +38,17 @@ pub struct Toast {
     next: Instant,
 }
 
+impl Toast {
+    /// What is said to who hears it: not each second of what counts down.
+    pub fn spoken(&self) -> Clean {
+        match self.counts {
+            true => Clean::lit("Sending in a few seconds."),
+            false if self.tone == Tone::Bad => Clean::line(&format!("Failed: {}", self.text)),
+            false => self.text.clone(),
+        }
+    }
+}
+
 /// What one account's part of the line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
@@ -203,6 +214,13 @@ impl Status {
     /// When something has to go from the screen or to change there.
     pub fn deadline(&self) -> Option<Instant> {
         self.toasts.iter().map(|t| t.next).min()
+    }
+
+    /// Every account in words, for who hears the line.
+    pub fn spoken(&self, now: i64) -> String {
+        let spoken = |a: &AccountName| state::spoken(a.as_str(), &self.of(a), &self.keymap, now);
+        let all: Vec<String> = self.accounts.iter().map(spoken).collect();
+        all.join(". ")
     }
 
     /// Each account's part in so many columns: in full where there is room, else what is wrong

@@ -6,6 +6,7 @@ use crate::model::{Secret, SignInStep, SignInWord};
 use crate::text::Clean;
 use crate::tui::clip::clip;
 use crate::tui::event::Event;
+use crate::tui::linear;
 use crate::tui::ports::SetUp;
 use crate::tui::setup::deeds::{BrowserOf, Came, Deed};
 use crate::tui::setup::view;
@@ -124,7 +125,10 @@ fn turn(
     theme: Option<&str>,
 ) -> Result<Outcome, RunError> {
     let (_events, inbox) = stage.anew();
-    let mut around = Surroundings::of_process();
+    let mut around = Surroundings {
+        linear: stage.linear,
+        ..Surroundings::of_process()
+    };
     let mut worn = Theme::load(theme, around).0;
     stage.terminal.redraw().map_err(RunError::Terminal)?;
     if around.colours >= Colours::Many {
@@ -132,7 +136,12 @@ fn turn(
     }
     loop {
         let drawn = |frame: &mut ratatui::Frame| {
-            if let Some(cursor) = view::draw(&wizard, frame.buffer_mut(), &worn) {
+            let cursor = view::draw(&wizard, frame.buffer_mut(), &worn);
+            let cursor = match worn.is_linear() {
+                true => linear::settle(frame.buffer_mut(), cursor),
+                false => cursor,
+            };
+            if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);
             }
         };

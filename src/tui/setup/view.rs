@@ -17,6 +17,9 @@ const WIDEST: u16 = 76;
 /// Columns of a field's label.
 const LABEL: usize = 12;
 
+/// Lines of why it failed, where there is little room.
+const PINNED: usize = 3;
+
 /// A line: words in a style, or a field.
 enum Line {
     Words(Clean, &'static str),
@@ -29,11 +32,25 @@ pub fn draw(wizard: &Wizard, buf: &mut Buffer, theme: &Theme) -> Option<Position
     fill(buf, screen, theme.style("screen.text"));
     let cols = screen.width.saturating_sub(2).min(WIDEST);
     let left = screen.x + (screen.width - cols) / 2;
-    let mut lines = lines(wizard, usize::from(cols));
+    let mut lines = lines(wizard, usize::from(cols), true);
     let height = usize::from(screen.height);
     let keys = keys(wizard);
-    // The last row tells the keys.
-    let room = height.saturating_sub(1);
+    // The last row tells the keys, and above it stands why it failed if that has no room.
+    let short = lines.len() + 1 > height;
+    let pinned = match short {
+        true => failure(wizard, usize::from(cols)),
+        false => Vec::new(),
+    };
+    if !pinned.is_empty() {
+        lines = self::lines(wizard, usize::from(cols), false);
+    }
+    let room = height.saturating_sub(1 + pinned.len());
+    for (n, text) in pinned.iter().enumerate() {
+        let y = screen.y + u16::try_from(room + n).unwrap_or(0);
+        if let Some(mut ink) = Ink::row(buf, Rect::new(left, y, cols, 1), 0) {
+            ink.put(&Clean::line(text), theme.style("notice.error"));
+        }
+    }
     let top = usize::from(room > lines.len() + 4) * 2;
     let mark = focus(wizard, &lines);
     let skip = (lines.len() + top)
@@ -115,6 +132,24 @@ fn focus(wizard: &Wizard, lines: &[Line]) -> usize {
     at.unwrap_or(lines.len())
 }
 
+/// Why it failed and what to do, in few lines; nothing if it did not.
+fn failure(wizard: &Wizard, cols: usize) -> Vec<String> {
+    if wizard.phase != Phase::Broken {
+        return Vec::new();
+    }
+    let failed = wizard
+        .checks
+        .iter()
+        .rev()
+        .find_map(|(step, state)| match state {
+            State::Failed { what, todo, .. } => Some(format!("✗ {}: {what} {todo}", step.words())),
+            _ => None,
+        });
+    let mut lines = failed.map_or_else(Vec::new, |text| wrap::wrap(&text, cols.max(10)));
+    lines.truncate(PINNED);
+    lines
+}
+
 /// The keys that hold.
 fn keys(wizard: &Wizard) -> String {
     let demo = if wizard.further {
@@ -151,7 +186,8 @@ fn keys(wizard: &Wizard) -> String {
     }
 }
 
-fn lines(wizard: &Wizard, cols: usize) -> Vec<Line> {
+/// The page; `failed`: what failed stands in it, too.
+fn lines(wizard: &Wizard, cols: usize, failed: bool) -> Vec<Line> {
     let mut page = Page {
         lines: Vec::new(),
         cols,
@@ -184,7 +220,7 @@ fn lines(wizard: &Wizard, cols: usize) -> Vec<Line> {
             if wizard.phase == Phase::Broken {
                 page.password(wizard);
             }
-            page.checks(wizard);
+            page.checks(wizard, failed);
         }
         Phase::Safe | Phase::Keeping | Phase::Done => page.end(wizard),
     }
@@ -328,7 +364,7 @@ impl Page {
         );
     }
 
-    fn checks(&mut self, wizard: &Wizard) {
+    fn checks(&mut self, wizard: &Wizard, failed: bool) {
         self.gap();
         for step in Step::ALL {
             let Some(state) = wizard.checks.get(&step) else {
@@ -339,6 +375,7 @@ impl Page {
                 State::Waiting | State::Skipped => self.say(&format!("  · {name}"), "text.dim"),
                 State::Running(with) => self.say(&format!("  … {name}: {with}"), "screen.text"),
                 State::Worked(what) => self.say(&format!("  ✓ {name}: {what}"), "notice.good"),
+                State::Failed { .. } if !failed => {}
                 State::Failed {
                     what, why, todo, ..
                 } => {
@@ -400,7 +437,7 @@ impl Page {
                 self.glimpses(wizard);
             }
             _ => {
-                self.checks(wizard);
+                self.checks(wizard, true);
                 self.gap();
                 self.say("Writing it down…", "text.dim");
             }

@@ -5,6 +5,7 @@ use super::*;
 const FULL: Surroundings = Surroundings {
     colours: Colours::All,
     light: false,
+    linear: false,
 };
 
 #[test]
@@ -143,6 +144,7 @@ fn no_color_is_kept_even_against_a_theme() {
     let none = Surroundings {
         colours: Colours::None,
         light: false,
+        linear: false,
     };
     for setting in [
         None,
@@ -171,6 +173,7 @@ fn fewer_colours_are_the_nearest() {
     let many = Surroundings {
         colours: Colours::Many,
         light: false,
+        linear: false,
     };
     let (theme, _) = Theme::load(None, many);
     assert!(matches!(theme.style("quote.1").fg, Some(Color::Indexed(_))));

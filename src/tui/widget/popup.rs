@@ -1,11 +1,16 @@
 //! The frame of whatever lies over the panes.
 
 use crate::text::Clean;
+use crate::tui::linear;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::{Ink, fill};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Margin, Rect};
+use ratatui::style::Style;
 use ratatui::widgets::{Block, BorderType, Widget};
+
+/// What the frame says where there is more below.
+const MORE: &str = " more below ";
 
 /// An area in the middle of the screen, at most so large; a little above the middle where there
 /// is room, because that is where one looks.
@@ -44,8 +49,11 @@ pub fn beside(screen: Rect, x: u16, y: u16, columns: u16, rows: u16) -> Rect {
 /// Empties an area, frames it and gives what is inside. Where there is hardly room, the frame is
 /// left out.
 pub fn frame(buf: &mut Buffer, area: Rect, title: &Clean, theme: &Theme) -> Rect {
-    let area = area.intersection(buf.area);
     let style = theme.style("popup.text");
+    if theme.is_linear() {
+        return plain(buf, title, style);
+    }
+    let area = area.intersection(buf.area);
     fill(buf, area, style);
     if area.height < 5 || area.width < 12 {
         return area;
@@ -62,6 +70,46 @@ pub fn frame(buf: &mut Buffer, area: Rect, title: &Clean, theme: &Theme) -> Rect
         ink.lit(" ", look).put(title, look).lit(" ", look);
     }
     area.inner(Margin::new(2, 1))
+}
+
+/// Says in the frame around an area that there is more below what is seen, or that there is none.
+pub fn goes_on(buf: &mut Buffer, inside: Rect, more: bool, theme: &Theme) {
+    let below = Rect {
+        y: inside.bottom(),
+        height: 1,
+        ..inside
+    };
+    if !more || theme.is_linear() || below.bottom() > buf.area.bottom() {
+        return;
+    }
+    let look = theme.style("popup.text").patch(theme.style("popup.title"));
+    if let Some(mut ink) = Ink::row(buf, below, 0) {
+        let room = ink.left().saturating_sub(MORE.chars().count());
+        ink.skip(room).lit(MORE, look);
+    }
+}
+
+/// In the linear mode: everything but the lines at the bottom, the title in the first row. The
+/// cursor stands below it until a line is chosen.
+fn plain(buf: &mut Buffer, title: &Clean, style: Style) -> Rect {
+    let area = linear::body(buf.area);
+    fill(buf, area, style);
+    let mut inside = area;
+    if !title.is_empty() && area.height > 1 {
+        if let Some(mut ink) = Ink::row(buf, area, 0) {
+            ink.put(title, style);
+        }
+        inside.y += 1;
+        inside.height -= 1;
+    }
+    linear::begin(
+        buf,
+        Rect {
+            height: inside.height.min(1),
+            ..inside
+        },
+    );
+    inside
 }
 
 #[cfg(test)]

@@ -34,9 +34,11 @@ impl Scroll {
         }
     }
 
-    /// The lines that are seen of so many, in a window of this height.
-    pub fn seen(&self, lines: usize, height: usize) -> Range<usize> {
-        let top = self.top.get().min(lines.saturating_sub(height));
+    /// The lines that are seen of so many, in a window of this height. `linear`: until the last line
+    /// stands at the top, because that is where one is.
+    pub fn seen(&self, lines: usize, height: usize, linear: bool) -> Range<usize> {
+        let tail = if linear { 1 } else { height };
+        let top = self.top.get().min(lines.saturating_sub(tail));
         self.top.set(top);
         self.height.set(height.max(1));
         top..(top + height).min(lines)

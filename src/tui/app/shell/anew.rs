@@ -161,6 +161,9 @@ impl App {
         if look.layout != old.layout {
             self.panes.shape.set(look.layout);
         }
+        if look.linear != old.linear && look.linear != self.panes.linear {
+            self.linear(look.linear, now);
+        }
         if look.mouse != old.mouse {
             fx.push(Effect::Mouse(look.mouse));
         }

@@ -96,6 +96,15 @@ impl Dress {
         (self.around.colours >= Colours::Many).then_some(Effect::AskBackground)
     }
 
+    /// Whether everything is drawn for who hears or feels it.
+    pub fn linear(&mut self, on: bool) {
+        self.around.linear = on;
+        self.tried = None;
+        let same = self.setting.clone();
+        // What is wrong with it was said when it was chosen.
+        self.choose(&same);
+    }
+
     /// The terminal said whether its background is light.
     pub fn background(&mut self, light: bool) {
         if self.around.light != light {

@@ -4,7 +4,7 @@
 use super::App;
 use crate::text::{Clean, width};
 use crate::tui::app::keys::Hint;
-use crate::tui::command::Call;
+use crate::tui::command::{Call, Command};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
 use crate::tui::theme::Theme;
@@ -49,14 +49,23 @@ impl App {
             return;
         }
         let screen = buf.area;
-        let across = (usize::from(screen.width).saturating_sub(2) / COLUMN).max(1);
+        let across = match theme.is_linear() {
+            true => 1,
+            false => (usize::from(screen.width).saturating_sub(2) / COLUMN).max(1),
+        };
         let down = choices.len().div_ceil(across);
         let rows = u16::try_from(down + 2).unwrap_or(u16::MAX);
         // The two lines at the bottom stay free.
         let room = screen.height.saturating_sub(2);
         let height = rows.min(room);
         let area = Rect::new(screen.x, screen.y + room - height, screen.width, height);
-        let title = Clean::line(&format!("{} …", self.keys.begun()));
+        // Those without room are in the help.
+        let seen = usize::from(height.saturating_sub(2)) * across;
+        let more = match choices.len().saturating_sub(seen) {
+            0 => String::new(),
+            n => format!(" and {n} more, {} tells", self.panes.way_to(Command::Help)),
+        };
+        let title = Clean::line(&format!("{} …{more}", self.keys.begun()));
         let inside = popup::frame(buf, area, &title, theme);
         let columns = (usize::from(inside.width) / across).max(1);
         for (n, hint) in choices.iter().enumerate() {

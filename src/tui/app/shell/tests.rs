@@ -8,21 +8,26 @@ use crate::model::{
     Address, Done as Answered, Flags, Intent, LocationId, MailboxId, MsgId, Role, System, Target,
     Verb,
 };
+use crate::tui::golden;
 use crate::tui::part::PartJob;
 use crate::tui::question::tests::row;
 use crate::tui::question::{Answer, DraftAt, DraftRow, LaidOut, Listing, Question, Tray};
 use crossterm::event::{KeyCode, KeyModifiers};
 use proptest::prelude::*;
-use ratatui::layout::Rect;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
 use std::sync::Arc;
 use std::time::Duration;
 
 mod attached;
+mod heard;
 mod reading;
 mod said;
+mod screens;
 mod selecting;
 mod sorted;
 mod standing;
+mod told_apart;
 mod writing;
 
 const WALL: i64 = 1_700_000_000;
@@ -96,11 +101,15 @@ pub fn setup() -> Setup {
 
 impl Bench {
     fn new(rows: Vec<IndexRow>, size: (u16, u16)) -> Bench {
+        Bench::of(setup(), rows, size)
+    }
+
+    fn of(setup: Setup, rows: Vec<IndexRow>, size: (u16, u16)) -> Bench {
         let now = Now {
             wall: WALL,
             mono: Instant::now(),
         };
-        let (app, fx) = App::new(setup(), size, now);
+        let (app, fx) = App::new(setup, size, now);
         let mut bench = Bench {
             app,
             rows,
@@ -291,23 +300,16 @@ impl Bench {
         assert!(screen.contains(words), "{words}: {screen}");
     }
 
-    fn screen(&self) -> String {
+    /// What is drawn, and where the cursor stands.
+    fn drawn(&self) -> (Buffer, Option<Position>) {
         let (w, h) = self.app.panes.size;
         let mut buf = Buffer::empty(Rect::new(0, 0, w, h));
-        self.app.paint(&mut buf, WALL);
-        let mut out = String::new();
-        for y in 0..h {
-            let mut line = String::new();
-            let mut x = 0;
-            while x < w {
-                let symbol = buf.cell((x, y)).unwrap().symbol();
-                line.push_str(symbol);
-                x += u16::try_from(crate::text::width::width(symbol).max(1)).unwrap();
-            }
-            out.push_str(line.trim_end());
-            out.push('\n');
-        }
-        out
+        let cursor = self.app.paint(&mut buf, WALL);
+        (buf, cursor)
+    }
+
+    fn screen(&self) -> String {
+        golden::text(&self.drawn().0)
     }
 }
 
@@ -526,52 +528,6 @@ fn help_and_palette_open_over_the_panes() {
     bench.sees("Keys (q closes");
     bench.keys("q");
     assert!(bench.app.layers.is_empty() && !bench.quit);
-}
-
-#[test]
-fn what_is_taken_back_from_the_outbox_is_gone_on_with() {
-    let mut bench = Bench::new(three(), (80, 24));
-    let taken = Answered {
-        draft: Some(DraftId(9)),
-        ..Answered::default()
-    };
-    bench.event(Event::Reply {
-        about: About::Outbox(crate::model::OutboxId(1)),
-        result: Ok(taken),
-    });
-    bench.sees("kept draft");
-}
-
-#[test]
-fn a_mailto_link_is_for_the_composer_and_hides_no_copy() {
-    let mut bench = Bench::new(three(), (80, 24));
-    let mut fx = vec![
-        Effect::OpenUrl("mailto:grace@example.com?subject=Hi&bcc=eve@example.net&from=x".into()),
-        Effect::OpenUrl("https://example.org".into()),
-    ];
-    let now = bench.now;
-    bench.app.linked(now, &mut fx);
-    let urls: Vec<_> = fx
-        .iter()
-        .filter_map(|e| match e {
-            Effect::OpenUrl(url) => Some(url.as_str()),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(urls, ["https://example.org"]);
-    let screen = bench.screen();
-    assert!(screen.contains("grace@example.com") && screen.contains("New message"));
-    assert!(
-        screen.contains("Bcc      eve@example.net") && screen.contains("may not set from"),
-        "{screen}"
-    );
-}
-
-#[test]
-fn pasted_text_over_the_panes_is_not_taken_for_keys() {
-    let mut bench = Bench::new(three(), (80, 24));
-    bench.event(Event::Paste("eeee#q".into()));
-    assert!(bench.asked.is_empty() && !bench.quit);
 }
 
 proptest! {

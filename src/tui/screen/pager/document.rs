@@ -241,6 +241,32 @@ pub fn head(row: &IndexRow, fold: Option<bool>, unread: bool, cols: usize, now: 
     line
 }
 
+/// The same as one sentence, for who hears it.
+pub fn spoken_head(row: &IndexRow, fold: Option<bool>, unread: bool, now: i64) -> DocLine {
+    let name = row.from.first().map_or("nobody", |a| a.display());
+    let mut text = format!("{name}, {}", when::short(row.date, now));
+    let doubt = trust::of_names(&row.from) != Level::Fine;
+    let starred = row.flags.system.has(crate::model::System::FLAGGED);
+    let states = [
+        (unread, "unread"),
+        (starred, "starred"),
+        (doubt, "doubtful sender"),
+        (fold == Some(false), "folded"),
+    ];
+    for (_, word) in states.iter().filter(|(is, _)| *is) {
+        text.push_str(&format!(", {word}"));
+    }
+    let begins = row.snippet.as_deref().unwrap_or_default();
+    if fold == Some(false) && !begins.trim().is_empty() {
+        text.push_str(&format!(": {begins}"));
+    }
+    let tone = match unread {
+        true => Tone::WriterUnread,
+        false => Tone::Writer,
+    };
+    vec![(Clean::line(&text), tone)]
+}
+
 /// Words of ours, wrapped.
 pub fn said(words: &str, cols: usize, tone: Tone) -> impl Iterator<Item = DocLine> {
     let lines = wrap::wrap(words, cols.saturating_sub(2).max(1));

@@ -1,6 +1,6 @@
 //! One message of what is read: its row, whether it is unfolded, and its lines.
 
-use super::document::{DocLine, Dress, MORE, Tone, document, head, said};
+use super::document::{DocLine, Dress, MORE, Tone, document, head, said, spoken_head};
 use super::inlays::Inlays;
 use crate::mime::render::{Line, Mark, Rendered, Standing};
 use crate::model::System;
@@ -45,6 +45,8 @@ pub struct Setting {
     pub several: bool,
     /// Whether there is so little room that headers are one line.
     pub brief: bool,
+    /// Whether everything is said in words, for who hears it.
+    pub linear: bool,
     /// The present time, seconds since 1970.
     pub now: i64,
 }
@@ -369,7 +371,10 @@ impl Letter {
         if set.several || (set.brief && !self.full) {
             let unread = set.several && self.is_unread();
             let fold = set.several.then_some(self.open);
-            let line = head(&self.row, fold, unread, cols, set.now);
+            let line = match set.linear {
+                true => spoken_head(&self.row, fold, unread, set.now),
+                false => head(&self.row, fold, unread, cols, set.now),
+            };
             self.lines.push(line);
         }
         if !self.open {

@@ -62,8 +62,12 @@ fn what_is_longer_than_its_line_goes_on_in_that_of_the_hints() {
     bench.event(Event::Told(Err(why.to_owned())));
     let screen = bench.screen();
     let said: Vec<&str> = screen.lines().skip(10).map(str::trim).collect();
-    assert_eq!(said.join(" "), why, "{screen}");
+    assert_eq!(said.join(" "), format!("✕ {why}"), "{screen}");
     bench.event(Event::Told(Err(why.repeat(2))));
+    let screen = bench.screen();
+    let said: Vec<&str> = screen.lines().skip(8).map(str::trim).collect();
+    assert!(said.concat().starts_with('✕'), "{screen}");
+    bench.event(Event::Told(Err(why.repeat(4))));
     assert!(bench.screen().trim_end().ends_with('…'));
     bench.keys("g");
     bench.sees("g g first");

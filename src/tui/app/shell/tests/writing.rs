@@ -303,3 +303,49 @@ fn people_and_groups_are_offered_where_a_message_is_sent_on() {
     let screen = bench.screen();
     assert!(screen.contains("Send on to: nobody"), "{screen}");
 }
+
+#[test]
+fn what_is_taken_back_from_the_outbox_is_gone_on_with() {
+    let mut bench = Bench::new(three(), (80, 24));
+    let taken = Answered {
+        draft: Some(DraftId(9)),
+        ..Answered::default()
+    };
+    bench.event(Event::Reply {
+        about: About::Outbox(crate::model::OutboxId(1)),
+        result: Ok(taken),
+    });
+    bench.sees("kept draft");
+}
+
+#[test]
+fn a_mailto_link_is_for_the_composer_and_hides_no_copy() {
+    let mut bench = Bench::new(three(), (80, 24));
+    let mut fx = vec![
+        Effect::OpenUrl("mailto:grace@example.com?subject=Hi&bcc=eve@example.net&from=x".into()),
+        Effect::OpenUrl("https://example.org".into()),
+    ];
+    let now = bench.now;
+    bench.app.linked(now, &mut fx);
+    let urls: Vec<_> = fx
+        .iter()
+        .filter_map(|e| match e {
+            Effect::OpenUrl(url) => Some(url.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(urls, ["https://example.org"]);
+    let screen = bench.screen();
+    assert!(screen.contains("grace@example.com") && screen.contains("New message"));
+    assert!(
+        screen.contains("Bcc      eve@example.net") && screen.contains("may not set from"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn pasted_text_over_the_panes_is_not_taken_for_keys() {
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.event(Event::Paste("eeee#q".into()));
+    assert!(bench.asked.is_empty() && !bench.quit);
+}

@@ -1,0 +1,98 @@
+//! A line of the index as one sentence, for who hears it: what is unread first, then who, about
+//! what, and everything else that the signs tell others.
+
+use super::{Setting, date, said_of, who};
+use crate::mime::trust::{self, Level};
+use crate::model::view::IndexRow;
+use crate::model::{System, mark};
+use crate::text::{Clean, width};
+use crate::tui::screen::index::{Kind, Line};
+
+/// A subject has so many columns at least, whatever else there is to say.
+const SUBJECT: usize = 12;
+
+/// The sentence in so many columns; `marked`: it is selected for the next action.
+pub fn spoken(
+    line: &Line,
+    marked: bool,
+    excerpt: Option<&str>,
+    cols: usize,
+    set: &Setting,
+) -> Clean {
+    let it = &line.row;
+    let mut lead = String::new();
+    if marked {
+        lead.push_str("selected, ");
+    }
+    match it.unread {
+        0 => {}
+        1 if it.count <= 1 || line.kind == Kind::Child => lead.push_str("unread, "),
+        n => lead.push_str(&format!("{n} unread, ")),
+    }
+    if line.kind == Kind::Child {
+        lead.push_str("in it, ");
+    }
+    let people = width::cut(who(it, set).as_str(), 26);
+    lead.push_str(&format!("{people}, "));
+    let title = match it.subject.trim() {
+        "" => Clean::lit("no subject"),
+        subject => Clean::line(subject),
+    };
+    let mut tail = String::new();
+    for word in states(line, set) {
+        tail.push_str(&format!(", {word}"));
+    }
+    tail.push_str(&format!(
+        ", {}",
+        date(it.date, set.now, 10).as_str().trim_start()
+    ));
+    let used = width::width(&lead) + width::width(&tail);
+    let room = cols.saturating_sub(used).max(SUBJECT);
+    let mut text = format!("{lead}{}{tail}", width::cut(title.as_str(), room));
+    let found = excerpt.or(it.snippet.as_deref());
+    if let Some(found) = found.filter(|f| !f.trim().is_empty()) {
+        text.push_str(&format!(". {found}"));
+    }
+    Clean::line(&width::cut(Clean::line(&text).as_str(), cols))
+}
+
+/// Everything that a sign stands for, in words.
+fn states(line: &Line, set: &Setting) -> Vec<String> {
+    let it = &line.row;
+    let mut words: Vec<String> = Vec::new();
+    let mut say = |word: &str| words.push(word.to_owned());
+    match line.kind {
+        Kind::Folded => say(&format!("{} messages, folded", it.count)),
+        Kind::Unfolded => say(&format!("{} messages, unfolded", it.count)),
+        Kind::Child | Kind::Single => {}
+    }
+    if it.flags.system.has(System::FLAGGED) {
+        say("starred");
+    }
+    say_answered(it, &mut say);
+    if it.attachments == Some(true) {
+        say("attachment");
+    }
+    if !set.outgoing && trust::of_names(&it.from) != Level::Fine {
+        say("doubtful sender");
+    }
+    if let Some(tags) = said_of(&it.flags, 40, Some(set.now)) {
+        say(tags.as_str());
+    }
+    words
+}
+
+fn say_answered(row: &IndexRow, say: &mut impl FnMut(&str)) {
+    if mark::is_muted(&row.flags) {
+        say("muted");
+    }
+    if row.flags.system.has(System::DRAFT) {
+        say("draft");
+    }
+    if row.flags.system.has(System::ANSWERED) {
+        say("answered");
+    }
+    if row.flags.keywords.contains("$Forwarded") {
+        say("forwarded");
+    }
+}
