@@ -82,18 +82,11 @@ impl Filter {
         let mut maker = Maker::new(conn, now);
         maker.values = vec![Value::Null; OF_WALK];
         let mut few = maker.messages(&query.root)?;
-        if let Some(set) = &few {
-            let count = format!(
-                "SELECT count(*) FROM (SELECT id FROM {set} LIMIT {})",
-                FEW + 1
-            );
-            let mut select = conn.prepare(&count)?;
-            let values = bound(&select, &maker.values);
-            let all = select.query_row(values, |row| row.get::<_, usize>(0))?;
-            if all > FEW {
-                few = None;
-                maker.values.truncate(OF_WALK);
-            }
+        if let Some(set) = &few
+            && !maker.are_few(set)?
+        {
+            few = None;
+            maker.values.truncate(OF_WALK);
         }
         let only = maker.only(&query.root)?;
         maker.one_by_one = true;
@@ -101,6 +94,13 @@ impl Filter {
             Some(_) => maker.beyond(&query.root)?,
             None => maker.condition(&query.root)?,
         };
+        // A star or a tag names no set of its own; the index of them bounds what is looked at.
+        if few.is_none()
+            && let Some(set) = only.rare()
+            && maker.are_few(&set)?
+        {
+            few = Some(set);
+        }
         let conditions = [condition, maker.staying()?].into_iter().flatten();
         Ok(Filter {
             condition: all(conditions.collect()).unwrap_or_else(|| "1".to_owned()),
@@ -126,6 +126,18 @@ struct Only {
     unread: bool,
     flagged: bool,
     keyworded: bool,
+}
+
+impl Only {
+    /// The messages with a star or a tag, if nothing else fits.
+    fn rare(&self) -> Option<String> {
+        let places = match (self.flagged, self.keyworded) {
+            (true, _) => FLAGGED,
+            (false, true) => KEYWORDED,
+            (false, false) => return None,
+        };
+        Some(format!("(SELECT DISTINCT message AS id FROM ({places}))"))
+    }
 }
 
 impl Plan {
@@ -177,6 +189,15 @@ impl<'a> Maker<'a> {
             values: Vec::new(),
             one_by_one: false,
         }
+    }
+
+    /// Whether a set has few messages.
+    fn are_few(&self, set: &str) -> Result<bool> {
+        let most = FEW + 1;
+        let count = format!("SELECT count(*) FROM (SELECT id FROM {set} LIMIT {most})");
+        let mut select = self.conn.prepare(&count)?;
+        let values = bound(&select, &self.values);
+        Ok(select.query_row(values, |row| row.get::<_, usize>(0))? <= FEW)
     }
 
     /// What all that fits has in common.
