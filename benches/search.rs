@@ -246,7 +246,7 @@ fn sizes(folder: &Path, text: i64, raw: i64) {
         );
     };
     tell("whole messages as they came", raw, "");
-    let (body, index) = (size("kept"), size("text_word%"));
+    let (body, index) = (size("kept%") + size("pressed"), size("text_word%"));
     tell("messages as they are kept", body, "");
     tell("index of texts", index, "");
     tell("both", body + index, "0.60");

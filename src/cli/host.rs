@@ -2,11 +2,19 @@
 
 use crate::cli::tokens::{self, Tokens};
 use crate::config::secrets::{Kind, SecretError, Secrets};
-use crate::config::{Paths, files, lock};
+use crate::config::{Paths, command, files, lock};
 use crate::model::{Account, AccountName, Secret, SecretSource};
 use crate::sync::{Host, NoSecret};
 use crate::text::Clean;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The program that reads PDF documents (poppler).
+const PDF_TO_TEXT: &str = "pdftotext";
+/// How long it may take, what of its output is read (octets), and what memory it may have (octets).
+const PATIENCE: Duration = Duration::from_secs(20);
+const MOST_TEXT: u64 = 256 << 10;
+const MEMORY: u64 = 1 << 30;
 
 /// Secrets, attachments and bells of one home.
 pub struct Desk {
@@ -65,6 +73,14 @@ impl Host for Desk {
         files::read_attachment(path)
     }
 
+    fn reads_papers(&self) -> bool {
+        command::is_there(PDF_TO_TEXT)
+    }
+
+    fn paper(&self, pdf: Vec<u8>) -> Option<String> {
+        paper(pdf)
+    }
+
     fn changed(&self) {
         lock::ring(&self.news);
     }
@@ -73,5 +89,66 @@ impl Host for Desk {
         if !self.engine {
             lock::ring(&self.bell);
         }
+    }
+}
+
+/// The text of a PDF document, of its first pages.
+pub fn paper(pdf: Vec<u8>) -> Option<String> {
+    let argv = [PDF_TO_TEXT, "-q", "-enc", "UTF-8", "-l", "100", "-", "-"].map(str::to_owned);
+    match command::sift(&argv, pdf, PATIENCE, MOST_TEXT, MEMORY) {
+        Ok(text) => Some(String::from_utf8_lossy(&text).into_owned()),
+        Err(error) => {
+            tracing::info!(%error, "a PDF document is not searched");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A document of one page that says this.
+    fn document(words: &str) -> Vec<u8> {
+        let stream = format!("BT /F1 24 Tf 72 700 Td ({words}) Tj ET");
+        let objects = [
+            "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+            "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R \
+             /Resources << /Font << /F1 5 0 R >> >> >>"
+                .to_owned(),
+            format!(
+                "<< /Length {} >>\nstream\n{stream}\nendstream",
+                stream.len()
+            ),
+            "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
+        ];
+        let mut out = "%PDF-1.4\n".to_owned();
+        let mut places = Vec::new();
+        for (n, object) in (1..).zip(&objects) {
+            places.push(out.len());
+            out.push_str(&format!("{n} 0 obj\n{object}\nendobj\n"));
+        }
+        let table = out.len();
+        out.push_str("xref\n0 6\n0000000000 65535 f \n");
+        for place in places {
+            out.push_str(&format!("{place:010} 00000 n \n"));
+        }
+        out.push_str(&format!(
+            "trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n"
+        ));
+        out.into_bytes()
+    }
+
+    #[test]
+    fn the_words_of_a_document_are_read_and_what_is_none_has_none() {
+        if !command::is_there(PDF_TO_TEXT) {
+            assert!(std::env::var_os("CI").is_none(), "pdftotext is missing");
+            return eprintln!("skipped: pdftotext is not installed (Debian: poppler-utils)");
+        }
+        let text = paper(document("quillwort in a paper")).unwrap();
+        assert!(text.contains("quillwort in a paper"), "{text}");
+        let none = paper(b"%PDF-1.4\nnothing of that kind".to_vec());
+        assert_eq!(none.unwrap_or_default().trim(), "");
     }
 }

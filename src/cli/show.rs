@@ -85,7 +85,7 @@ fn one(home: &Home, reader: &Reader, as_json: bool, args: &Show, id: MsgId) -> R
     if reader.message(id)?.is_none() {
         return Err(gone().into());
     }
-    let raw = body(home, reader, id, args.offline)?;
+    let raw = body(home, reader, id, args)?;
     let message = reader.message(id)?.ok_or_else(gone)?;
     if args.form.raw {
         let mut out = io::stdout().lock();
@@ -206,14 +206,19 @@ fn print_after(
     Ok(())
 }
 
-fn body(home: &Home, reader: &Reader, id: MsgId, offline: bool) -> Result<Vec<u8>> {
-    if let Some(raw) = reader.body(id)? {
+fn body(home: &Home, reader: &Reader, id: MsgId, args: &Show) -> Result<Vec<u8>> {
+    // What is attached is not shown; the source has it.
+    let here = || match args.form.raw {
+        true => reader.body(id),
+        false => reader.shown(id),
+    };
+    if let Some(raw) = here()? {
         return Ok(raw);
     }
-    if offline {
+    if args.offline {
         return Err(Failure::new(
             exit::TEMPORARY,
-            "the message's text is not here yet, and --offline fetches nothing",
+            "not all of the message is here yet, and --offline fetches nothing",
         )
         .into());
     }
@@ -232,7 +237,7 @@ fn body(home: &Home, reader: &Reader, id: MsgId, offline: bool) -> Result<Vec<u8
     if let Some(session) = session {
         session.hang_up();
     }
-    if let Some(raw) = reader.body(id)? {
+    if let Some(raw) = here()? {
         return Ok(raw);
     }
     let why = reader

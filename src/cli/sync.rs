@@ -40,6 +40,9 @@ pub fn sync(home: &Home, as_json: bool, args: &Sync) -> Result<u8> {
     }
     if args.offline {
         bodies_everywhere(&mut accounts, Reach::All);
+        for account in &mut accounts {
+            account.sync.attachments = true;
+        }
     }
     let began = Instant::now();
     // What this command wants of bodies, only this process can do.

@@ -192,6 +192,9 @@ fn policy(account: &Account) -> Vec<(&'static str, String)> {
     if own.bodies != usual.bodies {
         lines.push(("bodies", quoted(&reach_name(own.bodies))));
     }
+    if own.attachments != usual.attachments {
+        lines.push(("attachments", quoted("all")));
+    }
     let excluded = own.mailboxes.get(by_table(own).len()..);
     let excluded = list(excluded.unwrap_or_default().iter().map(|m| &m.pattern));
     lines.extend(excluded.map(|list| ("exclude", list)));
@@ -257,6 +260,7 @@ mod tests {
         account.sync = SyncPolicy {
             headers: Reach::Octets(11 * (1 << 30) / 5),
             bodies: Reach::All,
+            attachments: true,
             mailboxes: vec![
                 one("a \"b\"", true, None),
                 one("Lists/*", false, Some(Reach::Days(7))),

@@ -4,7 +4,7 @@
 use crate::model::Secret;
 use crate::text::Clean;
 use crossbeam_channel::{Receiver, bounded};
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, kill_process_group, prlimit};
 use std::io::{self, Read, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
@@ -87,6 +87,25 @@ pub fn filter(
     run(argv, limit, Some(input), &[], begin(most))
 }
 
+/// The same of a command that reads what others sent: it may have no more than so many octets of memory.
+///
+/// # Errors
+/// See [`CommandError`].
+pub fn sift(
+    argv: &[String],
+    input: Vec<u8>,
+    limit: Duration,
+    most: u64,
+    memory: u64,
+) -> Result<Vec<u8>, CommandError> {
+    run_within(argv, limit, Some(input), &[], Some(memory), begin(most))
+}
+
+/// Whether there is such a program.
+pub fn is_there(program: &str) -> bool {
+    find(program).is_ok()
+}
+
 /// Runs a command that is told something by its environment; what it prints is dropped.
 ///
 /// # Errors
@@ -117,6 +136,17 @@ fn run<T: Send + 'static>(
     told: &[(String, String)],
     read: impl FnOnce(ChildStdout) -> T + Send + 'static,
 ) -> Result<T, CommandError> {
+    run_within(argv, limit, input, told, None, read)
+}
+
+fn run_within<T: Send + 'static>(
+    argv: &[String],
+    limit: Duration,
+    input: Option<Vec<u8>>,
+    told: &[(String, String)],
+    memory: Option<u64>,
+    read: impl FnOnce(ChildStdout) -> T + Send + 'static,
+) -> Result<T, CommandError> {
     let deadline = Instant::now() + limit;
     let typed = argv.first().map_or("", String::as_str);
     let program = Clean::line(typed).to_string();
@@ -127,6 +157,18 @@ fn run<T: Send + 'static>(
     let path = find(typed).map_err(not_run)?;
     let mut child = spawn(&path, argv, input.is_some(), told).map_err(not_run)?;
     let pid = Pid::from_child(&child);
+    if let Some(most) = memory {
+        // Before it is given anything to read.
+        let most = Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        if let Err(error) = prlimit(Some(pid), Resource::As, most) {
+            kill(pid);
+            let _ = child.wait();
+            return Err(not_run(error.into()));
+        }
+    }
     if let Some((mut stdin, input)) = child.stdin.take().zip(input) {
         // Written aside: a command may print before it has read everything.
         let feed = std::thread::Builder::new().spawn(move || {

@@ -77,6 +77,7 @@ pub(super) fn policy(
     SyncPolicy {
         headers: headers(section, problems).unwrap_or(usual.headers),
         bodies: bodies(section, problems).unwrap_or(usual.bodies),
+        attachments: attachments(section, problems).unwrap_or(usual.attachments),
         mailboxes,
         connections: section
             .number("connections", 2..=15, problems)
@@ -118,6 +119,24 @@ fn bodies(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Reac
         unread("bodies", &found.value, WAYS, &found.span, problems);
     }
     read
+}
+
+/// Whether all attachments are kept.
+fn attachments(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<bool> {
+    let found = section.line("attachments", problems)?;
+    match found.value.as_str() {
+        "opened" => Some(false),
+        "all" => Some(true),
+        _ => {
+            let hint = "\"opened\" or \"all\"".to_owned();
+            problems.add(
+                &found.span,
+                "`attachments` is none of its words",
+                Some(hint),
+            );
+            None
+        }
+    }
 }
 
 /// A value of a few forms that is none of them. It is not repeated.

@@ -358,7 +358,7 @@ fn every_mistake_of_an_account_is_told_at_once() {
 #[test]
 fn a_policy_is_read_whole() {
     let text = with(
-        "headers = \"365d\"\nbodies = \"500 MB\"\nexclude = [\"Spam\", \"Lists/*\"]\n\
+        "headers = \"365d\"\nbodies = \"500 MB\"\nattachments = \"all\"\nexclude = [\"Spam\", \"Lists/*\"]\n\
          connections = 2\ndaily-budget = \"2 GB\"\ncompress = false\n\
          without-extensions = [\"move\", \"AUTH=CRAM-MD5\"]",
     ) + "[[account.mailbox]]\nname = \"Lists/rust\"\nheaders = \"all\"\nbodies = \"none\"\n\
@@ -374,6 +374,7 @@ fn a_policy_is_read_whole() {
     let expected = SyncPolicy {
         headers: Reach::Days(365),
         bodies: Reach::Octets(500 << 20),
+        attachments: true,
         mailboxes: vec![
             one("Lists/rust", false, Some(Reach::All), Some(Reach::None)),
             one("Old", true, None, None),

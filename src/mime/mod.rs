@@ -33,6 +33,7 @@ pub mod plain;
 pub mod html;
 pub mod body;
 pub mod within;
+pub mod hollow;
 pub mod mbox;
 pub mod maildir;
 pub mod parse;

@@ -1,13 +1,15 @@
 //! The words of attached files, for the search: texts of every kind, tables, pages, and office
 //! documents that are zip archives of XML (ECMA-376, ISO/IEC 26300).
 //!
-//! A PDF is not read: its letters can't be had without its fonts. What is read of a file is bounded
+//! A PDF is not read here: its letters can't be had without its fonts. It is handed to a program that
+//! can, where there is one ([`papers`]). What is read of a file is bounded
 //! before and after it is unpacked, and a file that is no text costs a look at its beginning.
 
 use super::body::{self, Piece};
 use super::media;
 use super::tree::{Part, Tree};
 use super::{charset, html};
+use crate::model::view::AttachmentRow;
 use std::io::Read;
 use zip::ZipArchive;
 use zip::read::Config;
@@ -24,6 +26,9 @@ const MOST_ENTRIES: usize = 2_000;
 const LOOKED_AT: usize = 1_024;
 /// Files of one message that are read.
 const FILES: usize = 20;
+/// PDF documents of one message that are read, and octets of each.
+const PAPERS: usize = 5;
+const MOST_OF_A_PAPER: u64 = 16 << 20;
 
 /// The texts of files that are not shown with the message, one after the other, at most `room`
 /// octets. Untrusted text.
@@ -50,6 +55,26 @@ pub fn texts(tree: &Tree<'_>, shown: &[Piece], room: usize) -> Vec<String> {
         }
     }
     out
+}
+
+/// Whether any of these attachments is a PDF document, as far as they are called.
+pub fn has_papers(rows: &[AttachmentRow]) -> bool {
+    rows.iter().any(is_paper)
+}
+
+/// A message's PDF documents, for a program that reads them.
+pub fn papers(raw: &[u8]) -> Vec<Vec<u8>> {
+    let tree = Tree::read(raw);
+    let rows = body::attachments(&tree);
+    let parts = rows.iter().filter(|row| is_paper(row)).take(PAPERS);
+    let parts = parts.filter_map(|row| tree.part(row.part));
+    let bytes = parts.map(|part| part.bytes().into_owned());
+    bytes.filter(|bytes| bytes.starts_with(b"%PDF")).collect()
+}
+
+fn is_paper(row: &AttachmentRow) -> bool {
+    let is = row.media_type == "application/pdf" || media::type_of(&row.name) == "application/pdf";
+    is && row.size <= MOST_OF_A_PAPER
 }
 
 fn read(part: &Part<'_>, name: &str, most: usize) -> String {

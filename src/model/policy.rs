@@ -33,6 +33,9 @@ pub struct SyncPolicy {
     pub headers: Reach,
     /// How far back bodies go; 30 days unless said otherwise.
     pub bodies: Reach,
+    /// Whether attachments of what is fetched unasked are kept, too; else they are read for the search
+    /// and left out, and fetched once they are wanted.
+    pub attachments: bool,
     /// What differs for some mailboxes; the first that names one counts.
     pub mailboxes: Vec<MailboxPolicy>,
     /// IMAP connections at most, of all kinds; at least 2. A server's own limit stands above it.
@@ -50,6 +53,7 @@ impl Default for SyncPolicy {
         SyncPolicy {
             headers: Reach::All,
             bodies: Reach::Days(30),
+            attachments: false,
             mailboxes: Vec::new(),
             connections: 4,
             budget: None,

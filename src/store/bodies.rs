@@ -34,6 +34,10 @@ pub struct NewBody {
 pub struct PackedBody {
     message: MsgId,
     kept: Kept,
+    /// Whether attachments are left out of it.
+    hollow: bool,
+    /// Whether it is to be read once more, and may be hollow then.
+    again: Option<bool>,
     words: String,
     /// Its words as they are written, for the vocabulary.
     spelt: String,
@@ -49,10 +53,29 @@ impl PackedBody {
         PackedBody {
             message: body.message,
             kept: Kept::new(&body.text, &files, &body.raw, packer),
+            hollow: false,
+            again: None,
             words: words::indexed(&body.text, &files),
             spelt: words::spelt(&body.text, &files),
             snippet: body.snippet.clone(),
             attachments: codec::attachments_out(&body.attachments),
+        }
+    }
+
+    /// The same, where octets of attachments were left out of it (`mime::hollow`).
+    pub fn hollow(self) -> PackedBody {
+        PackedBody {
+            hollow: true,
+            ..self
+        }
+    }
+
+    /// The same, which is to be read once more while nobody waits; whether attachments may be left out
+    /// then.
+    pub fn again(self, hollow: bool) -> PackedBody {
+        PackedBody {
+            again: Some(hollow),
+            ..self
         }
     }
 
@@ -98,15 +121,23 @@ impl Cache {
                     continue;
                 }
                 let Kept { octets, packing, lengths } = &body.kept;
+                // What is replaced is not seen by the trigger that clears up behind it.
+                tx.prepare_cached("DELETE FROM kept WHERE message = ?1")?.execute([id])?;
                 tx.prepare_cached(
-                    "INSERT OR REPLACE INTO kept (message, packing, text, files, raw, octets)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    "INSERT INTO kept (message, packing, text, files, raw, octets, hollow)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 )?
-                .execute(params![id, packing, lengths.text, lengths.files, lengths.raw, octets])?;
+                .execute(params![
+                    id, packing, lengths.text, lengths.files, lengths.raw, octets, body.hollow
+                ])?;
                 tx.prepare_cached("UPDATE location SET body = 1 WHERE message = ?1")?
                     .execute([id])?;
                 tx.prepare_cached("DELETE FROM reread WHERE message = ?1")?
                     .execute([id])?;
+                if let Some(hollow) = body.again {
+                    tx.prepare_cached("INSERT INTO reread (message, hollow) VALUES (?1, ?2)")?
+                        .execute(params![id, hollow])?;
+                }
                 // Where an older program kept it.
                 if tx.prepare_cached("DELETE FROM body WHERE message = ?1")?.execute([id])? > 0 {
                     tx.prepare_cached("DELETE FROM body_word WHERE rowid = ?1")?.execute([id])?;
@@ -141,16 +172,18 @@ impl Cache {
         })
     }
 
-    /// The body can't be had, and why; it is not asked for again until [`Cache::forget_failures`].
+    /// The body, or attachments that are left out of it, can't be had, and why; it is not asked for
+    /// again until [`Cache::forget_failures`].
     pub fn body_failed(&mut self, message: MsgId, reason: &str) -> Result<()> {
         self.write(|tx, _| {
             let told = tx
                 .prepare_cached(
-                    "UPDATE message SET body_error = ?2 WHERE id = ?1 AND has_body = 0",
+                    "UPDATE message SET body_error = ?2 WHERE id = ?1 AND (has_body = 0 OR EXISTS
+                         (SELECT 1 FROM kept WHERE message = ?1 AND hollow <> 0))",
                 )?
                 .execute(params![message.0, reason])?;
             if told > 0 {
-                tx.prepare_cached("UPDATE location SET body = 2 WHERE message = ?1")?
+                tx.prepare_cached("UPDATE location SET body = 2 WHERE message = ?1 AND body = 0")?
                     .execute([message.0])?;
             }
             Ok(())

@@ -15,6 +15,8 @@ use zstd::zstd_safe::DParameter;
 
 /// Packs some 300 MB a second.
 const LEVEL: i32 = 3;
+/// Where a dictionary helps, which is done while nobody waits: some 10 MB a second.
+const THOROUGH: i32 = 15;
 /// More than any message that is fetched has; a length beyond it is damage.
 const MOST: u64 = 1 << 30;
 /// The largest window (a power of two) that is unpacked with: what a frame asks for is not believed.
@@ -61,11 +63,19 @@ impl Kept {
             files: files.len() as u64,
             raw: raw.len() as u64,
         };
-        let pieces = [text.as_bytes(), files.as_bytes(), raw];
+        Kept::of(
+            &[text.as_bytes(), files.as_bytes(), raw],
+            lengths,
+            dictionary,
+        )
+    }
+
+    /// Packs pieces that have these lengths together.
+    pub(super) fn of(pieces: &[&[u8]], lengths: Lengths, dictionary: Option<&Packer>) -> Kept {
         let all = pieces.iter().map(|piece| piece.len()).sum();
         let (packing, packed) = match dictionary {
-            Some(packer) => (packer.id, pack(&pieces, all, Some(packer))),
-            None => (ALONE, pack(&pieces, all, None)),
+            Some(packer) => (packer.id, pack(pieces, all, Some(packer))),
+            None => (ALONE, pack(pieces, all, None)),
         };
         match packed {
             Ok(octets) if octets.len() < all => Kept {
@@ -104,12 +114,8 @@ pub struct Packer {
 }
 
 impl Packer {
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "dictionaries are read, but none is made yet")
-    )]
     pub(super) fn new(id: i64, octets: &[u8]) -> Option<Packer> {
-        let prepared = zstd::dict::EncoderDictionary::try_copy(octets, LEVEL).ok()?;
+        let prepared = zstd::dict::EncoderDictionary::try_copy(octets, THOROUGH).ok()?;
         (id > ALONE).then_some(Packer { id, prepared })
     }
 }
@@ -121,6 +127,8 @@ pub(super) enum Wanted {
     Text,
     /// So many octets of the message, from its beginning.
     Raw(u64),
+    /// Everything, one behind the other.
+    All,
 }
 
 /// Unpacks messages, one after the other.
@@ -129,8 +137,12 @@ pub(super) struct Unpacker<'c> {
     decoders: BTreeMap<i64, Decoder<'static>>,
 }
 
-const ROW: &str = "SELECT packing, text, files, raw, length(octets) FROM kept WHERE message = ?1";
-const OCTETS: &str = "SELECT octets FROM kept WHERE message = ?1";
+const ROW: &str =
+    "SELECT packing, text, files, raw, coalesce((SELECT length(p.octets) FROM pressed p
+     WHERE p.id = kept.pressed), length(octets)), pressed FROM kept WHERE message = ?1";
+/// Where the octets of a message lie: in its row, or with those that were packed once more.
+const HERE: (&str, &str) = ("kept", "SELECT octets FROM kept WHERE message = ?1");
+const PRESSED: (&str, &str) = ("pressed", "SELECT octets FROM pressed WHERE id = ?1");
 
 impl<'c> Unpacker<'c> {
     pub(super) fn new(conn: &'c Connection) -> Unpacker<'c> {
@@ -156,11 +168,15 @@ impl<'c> Unpacker<'c> {
                     files: row.get(2)?,
                     raw: row.get(3)?,
                 };
-                Ok((row.get(0)?, lengths, row.get(4)?))
+                Ok((row.get(0)?, lengths, row.get(4)?, row.get(5)?))
             })
             .optional()?;
-        let Some((packing, lengths, length)) = row else {
+        let Some((packing, lengths, length, pressed)) = row else {
             return Ok(None);
+        };
+        let ((table, sql), id) = match pressed {
+            Some(id) => (PRESSED, id),
+            None => (HERE, message),
         };
         if !lengths.are_sane() {
             return Err(damaged());
@@ -169,11 +185,12 @@ impl<'c> Unpacker<'c> {
         let (skip, take) = match wanted {
             Wanted::Text => (0, before),
             Wanted::Raw(most) => (before, most.min(lengths.raw)),
+            Wanted::All => (0, before + lengths.raw),
         };
         let octets: i64 = length;
         let out = if octets <= SHORT {
-            let mut select = self.conn.prepare_cached(OCTETS)?;
-            let mut rows = select.query([message])?;
+            let mut select = self.conn.prepare_cached(sql)?;
+            let mut rows = select.query([id])?;
             let row = rows.next()?.ok_or_else(damaged)?;
             let mut octets = row.get_ref(0)?.as_blob().map_err(|_| damaged())?;
             unpack(
@@ -185,9 +202,9 @@ impl<'c> Unpacker<'c> {
                 take,
             )?
         } else {
-            let mut blob =
-                self.conn
-                    .blob_open(rusqlite::MAIN_DB, "kept", "octets", message, true)?;
+            let mut blob = self
+                .conn
+                .blob_open(rusqlite::MAIN_DB, table, "octets", id, true)?;
             unpack(
                 &mut self.decoders,
                 self.conn,
@@ -316,7 +333,7 @@ mod tests {
     fn keep(conn: &Connection, id: i64, kept: &Kept) {
         let Lengths { text, files, raw } = kept.lengths;
         conn.execute(
-            "INSERT INTO kept VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO kept VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL)",
             rusqlite::params![id, kept.packing, text, files, raw, kept.octets],
         )
         .unwrap();
@@ -325,7 +342,8 @@ mod tests {
     fn cache() -> Connection {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(
-            "CREATE TABLE kept (message INTEGER PRIMARY KEY, packing, text, files, raw, octets);
+            "CREATE TABLE kept (message INTEGER PRIMARY KEY, packing, text, files, raw, octets, pressed);
+             CREATE TABLE pressed (id INTEGER PRIMARY KEY, octets);
              CREATE TABLE dictionary (id INTEGER PRIMARY KEY, octets)",
         )
         .unwrap();

@@ -19,8 +19,8 @@ pub struct Keyed {
     pub date: i64,
     /// Its size as the server told it, octets.
     pub size: u64,
-    /// Whether its body is here.
-    pub has_body: bool,
+    /// Whether all of it is here, attachments too.
+    pub is_whole: bool,
     /// Why its body can't be had, if that was found out.
     pub body_error: Option<String>,
 }
@@ -74,7 +74,9 @@ impl Reader {
                 .query_row(rusqlite::params![id, key.mailbox.as_bytes()], |r| r.get(0))?;
             return Ok(if read > 0 { ByKey::Gone } else { ByKey::Unread });
         };
-        let sql = "SELECT m.id, l.system, l.keywords, m.date, m.size, m.has_body, m.body_error
+        let sql = "SELECT m.id, l.system, l.keywords, m.date, m.size,
+                 m.has_body AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.message = m.id AND k.hollow <> 0),
+                 m.body_error
              FROM location l JOIN message m ON m.id = l.message WHERE l.id = ?1";
         Ok(moment.prepare_cached(sql)?.query_row([place], |r| {
             Ok(ByKey::Here(Box::new(Keyed {
@@ -82,7 +84,7 @@ impl Reader {
                 flags: codec::flags_in(r.get(1)?, r.get_ref(2)?.as_str()?),
                 date: r.get(3)?,
                 size: r.get(4)?,
-                has_body: r.get(5)?,
+                is_whole: r.get(5)?,
                 body_error: r.get(6)?,
             })))
         })?)

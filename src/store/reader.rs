@@ -150,8 +150,26 @@ impl Reader {
         Ok(Some(row))
     }
 
-    /// The message as the server has it, byte for byte, once it was fetched.
+    /// The message as the server has it, byte for byte, once all of it was fetched.
     pub fn body(&self, id: MsgId) -> Result<Option<Vec<u8>>> {
+        match self.is_hollow(id)? {
+            true => Ok(None),
+            false => self.shown(id),
+        }
+    }
+
+    /// Whether the message is here without what is attached to it.
+    pub fn is_hollow(&self, id: MsgId) -> Result<bool> {
+        let mut select = self
+            .conn
+            .prepare_cached("SELECT hollow FROM kept WHERE message = ?1")?;
+        let hollow = select.query_row([id.0], |row| row.get(0)).optional()?;
+        Ok(hollow.unwrap_or(false))
+    }
+
+    /// The message as far as it is here: where it is hollow, with nothing in the place of attachments.
+    /// For what is read of it; what goes out, and attachments, are of [`Reader::body`].
+    pub fn shown(&self, id: MsgId) -> Result<Option<Vec<u8>>> {
         let mut unpacker = Unpacker::new(&self.conn);
         if let Some((raw, _)) = unpacker.read(id.0, Wanted::Raw(u64::MAX))? {
             return Ok(Some(raw));
@@ -161,6 +179,28 @@ impl Reader {
             .conn
             .prepare_cached("SELECT raw FROM body WHERE message = ?1")?;
         Ok(select.query_row([id.0], |row| row.get(0)).optional()?)
+    }
+
+    /// Messages of a mailbox that are here without what is attached to them, the last first; the
+    /// bounds are those of [`Reader::bodies_wanted`].
+    pub fn hollow_wanted(
+        &self,
+        mailbox: MailboxId,
+        since: i64,
+        largest: u64,
+        limit: usize,
+    ) -> Result<Vec<WantedBody>> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT l.message, l.uid, m.size FROM kept k INDEXED BY kept_hollow
+                 JOIN location l ON l.message = k.message JOIN message m ON m.id = k.message
+             WHERE k.hollow <> 0 AND l.mailbox = ?1 AND l.date >= ?2 AND l.uid IS NOT NULL
+                 AND l.gone = 0 AND m.size <= ?4 AND m.body_error IS NULL
+             ORDER BY k.message DESC LIMIT ?3",
+        )?;
+        let largest = i64::try_from(largest).unwrap_or(i64::MAX);
+        let rows = select.query_map(params![mailbox.0, since, limit, largest], wanted_body)?;
+        let found: Vec<Option<WantedBody>> = rows.collect::<rusqlite::Result<_>>()?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// The beginning of a message, so many octets, and how many all of it has; of a message that is
@@ -175,7 +215,7 @@ impl Reader {
                 let begins = Unpacker::new(&self.conn).read(id.0, Wanted::Raw(most))?;
                 Ok(begins.map(|(begins, _)| (begins, length)))
             }
-            _ => Ok(self.body(id)?.map(|whole| {
+            _ => Ok(self.shown(id)?.map(|whole| {
                 let length = whole.len() as u64;
                 (whole, length)
             })),
@@ -278,16 +318,7 @@ impl Reader {
                 limit,
                 i64::try_from(largest).unwrap_or(i64::MAX)
             ],
-            |row| {
-                let Some(uid) = codec::uid_in(row.get(1)?) else {
-                    return Ok(None);
-                };
-                Ok(Some(WantedBody {
-                    message: MsgId(row.get(0)?),
-                    uid,
-                    size: row.get(2)?,
-                }))
-            },
+            wanted_body,
         )?;
         Ok(rows
             .collect::<rusqlite::Result<Vec<_>>>()?
@@ -295,6 +326,17 @@ impl Reader {
             .flatten()
             .collect())
     }
+}
+
+fn wanted_body(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<WantedBody>> {
+    let Some(uid) = codec::uid_in(row.get(1)?) else {
+        return Ok(None);
+    };
+    Ok(Some(WantedBody {
+        message: MsgId(row.get(0)?),
+        uid,
+        size: row.get(2)?,
+    }))
 }
 
 /// A question about the messages (`m`), with their places (`l`, `b`, `a`), of the thread in which a

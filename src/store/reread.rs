@@ -1,4 +1,5 @@
-//! Bodies that are here and have to be read again, because a newer schema knows more of them.
+//! Bodies that are here and have to be read again: because a newer schema knows more of them, or because
+//! that takes a while.
 
 use crate::model::{AccountName, MsgId};
 use crate::store::cache::Cache;
@@ -7,15 +8,18 @@ use crate::store::reader::Reader;
 use rusqlite::params;
 
 impl Reader {
-    /// Messages of an account that are to be read again, the last ones first, at most `limit`.
-    pub fn reread_wanted(&self, account: &AccountName, limit: usize) -> Result<Vec<MsgId>> {
+    /// Messages of an account that are to be read again, the last ones first, at most `limit`, and
+    /// whether what is attached to them may be left out then.
+    pub fn reread_wanted(&self, account: &AccountName, limit: usize) -> Result<Vec<(MsgId, bool)>> {
         let mut select = self.conn.prepare_cached(
-            "SELECT r.message FROM reread r WHERE EXISTS (SELECT 1 FROM location l
+            "SELECT r.message, r.hollow FROM reread r WHERE EXISTS (SELECT 1 FROM location l
                  JOIN mailbox b ON b.id = l.mailbox JOIN account a ON a.id = b.account
                  WHERE l.message = r.message AND a.name = ?1)
              ORDER BY r.message DESC LIMIT ?2",
         )?;
-        let rows = select.query_map(params![account.0, limit], |row| row.get(0).map(MsgId))?;
+        let rows = select.query_map(params![account.0, limit], |row| {
+            Ok((MsgId(row.get(0)?), row.get(1)?))
+        })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }

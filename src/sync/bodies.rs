@@ -2,6 +2,8 @@
 //! somebody waits for comes alone; in the background they come many at a time.
 
 use crate::mime;
+use crate::mime::hollow::hollow;
+use crate::mime::within;
 use crate::model::{MailboxName, MsgId, Uid, UidSet, UidValidity};
 use crate::net::imap::{Mode, Session};
 use crate::signal::Topic;
@@ -10,6 +12,7 @@ use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::reported;
+use crate::text::Clean;
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,18 +24,35 @@ const AT_ONCE: u64 = 8 << 20;
 const MANY: usize = 200;
 /// Messages that may wait to be read.
 const WAITING: usize = 8;
+/// Octets of a text, with those of PDF documents.
+const MOST_TEXT: usize = 1 << 20;
 /// Octets in one transaction.
 const JOB: usize = 1 << 20;
+
+/// What is kept of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// All of it: somebody wants it.
+    Whole,
+    /// All but the octets of attachments, which are read for the search.
+    Texts,
+}
 
 /// Fetches one body from the mailbox that is selected and keeps it, or keeps the reason why not.
 ///
 /// # Errors
 /// When the session ends or the cache fails; a refusal is kept with the message instead.
-pub fn one(session: &mut Session, kit: &Kit, message: MsgId, uid: Uid) -> Result<(), SyncError> {
+pub fn one(
+    session: &mut Session,
+    kit: &Kit,
+    message: MsgId,
+    uid: Uid,
+    keep: Keep,
+) -> Result<(), SyncError> {
     match session.fetch_body(uid) {
         Ok(Some(body)) => {
             reported::take(kit, &body.bytes);
-            let digested = packed(message, body.bytes);
+            let digested = packed(kit, message, body.bytes, keep);
             kit.writer
                 .run(Priority::Urgent, move |cache| {
                     cache.store_packed(&[digested])
@@ -69,7 +89,7 @@ pub fn anywhere(
             "the server renumbered the mailbox; it is being read anew",
         );
     }
-    one(session, kit, message, uid)
+    one(session, kit, message, uid, Keep::Whole)
 }
 
 /// Fetches bodies from the mailbox that is selected: small ones many at a time. They are here once
@@ -82,14 +102,15 @@ pub fn many(
     kit: &Kit,
     delivery: &Delivery,
     wanted: &[WantedBody],
+    keep: Keep,
 ) -> Result<(), SyncError> {
     let (large, small): (Vec<&WantedBody>, Vec<&WantedBody>) =
         wanted.iter().partition(|w| w.size > ALONE);
     if !small.is_empty() {
-        together(session, kit, delivery, &small)?;
+        together(session, kit, delivery, &small, keep)?;
     }
     for wanted in large {
-        one(session, kit, wanted.message, wanted.uid)?;
+        one(session, kit, wanted.message, wanted.uid, keep)?;
     }
     session.tally();
     Ok(())
@@ -111,6 +132,7 @@ fn together(
     kit: &Kit,
     delivery: &Delivery,
     wanted: &[&WantedBody],
+    keep: Keep,
 ) -> Result<(), SyncError> {
     let mut missing: BTreeMap<Uid, MsgId> = wanted.iter().map(|w| (w.uid, w.message)).collect();
     let uids: UidSet = missing.keys().copied().collect();
@@ -120,7 +142,7 @@ fn together(
         let (hand, work) = bounded(WAITING);
         let reading = std::thread::Builder::new()
             .name("reading".to_owned())
-            .spawn_scoped(scope, move || read_all(kit, delivery, &work));
+            .spawn_scoped(scope, move || read_all(kit, delivery, &work, keep));
         let reading = match reading {
             Ok(reading) => reading,
             Err(error) => return (Ok(()), Err(error.into())),
@@ -147,7 +169,7 @@ fn together(
     }
     cut.extend(missing.into_iter().map(|(uid, message)| (message, uid)));
     for (message, uid) in cut {
-        one(session, kit, message, uid)?;
+        one(session, kit, message, uid, keep)?;
     }
     Ok(())
 }
@@ -157,12 +179,13 @@ fn read_all(
     kit: &Kit,
     delivery: &Delivery,
     work: &Receiver<(MsgId, Vec<u8>)>,
+    keep: Keep,
 ) -> Result<(), SyncError> {
     let mut batch = Batch::new(kit, delivery);
     for (message, raw) in work {
         let read = || {
             reported::take(kit, &raw);
-            packed(message, raw)
+            packed(kit, message, raw, keep)
         };
         match catch_unwind(AssertUnwindSafe(read)) {
             Ok(body) => batch.add(body),
@@ -237,16 +260,50 @@ pub fn digest(message: MsgId, raw: Vec<u8>) -> NewBody {
     }
 }
 
-/// The same, ready to be written.
-pub fn packed(message: MsgId, raw: Vec<u8>) -> PackedBody {
-    PackedBody::new(&digest(message, raw), None)
+/// The same, ready to be written. What takes a while to be read is read once more later.
+pub fn packed(kit: &Kit, message: MsgId, raw: Vec<u8>, keep: Keep) -> PackedBody {
+    let body = digest(message, raw);
+    match within::has_papers(&body.attachments) && kit.host.reads_papers() {
+        true => PackedBody::new(&body, None).again(keep == Keep::Texts),
+        false => without(body, keep),
+    }
+}
+
+/// The same of one that is read once more, with what took too long the first time.
+pub fn read_on(kit: &Kit, message: MsgId, raw: Vec<u8>, keep: Keep) -> PackedBody {
+    let mut body = digest(message, raw);
+    if within::has_papers(&body.attachments) {
+        for paper in within::papers(&body.raw) {
+            let text = kit.host.paper(paper).unwrap_or_default();
+            let room = MOST_TEXT.saturating_sub(body.text.len());
+            let (text, _) = text.split_at(text.floor_char_boundary(room));
+            if !text.is_empty() {
+                body.text.push('\n');
+                body.text.push_str(text);
+            }
+        }
+    }
+    without(body, keep)
+}
+
+fn without(mut body: NewBody, keep: Keep) -> PackedBody {
+    match keep == Keep::Texts && hollow(&mut body.raw) > 0 {
+        true => PackedBody::new(&body, None).hollow(),
+        false => PackedBody::new(&body, None),
+    }
 }
 
 fn lose(kit: &Kit, message: MsgId, why: &str) -> Result<(), SyncError> {
-    let why = why.to_owned();
+    let kept = why.to_owned();
     kit.writer.run(Priority::Urgent, move |cache| {
-        cache.body_failed(message, &why)
+        cache.body_failed(message, &kept)
     })?;
+    // What is here of it is still to be read: whoever waits for the rest is told.
+    if kit.reader()?.is_hollow(message)? {
+        let why = Clean::line(why).to_string();
+        kit.report.post(Topic::NoBody(message, why));
+        return Ok(());
+    }
     kit.changed(Topic::Body(message));
     Ok(())
 }

@@ -102,7 +102,7 @@ pub fn fetch(session: &mut Connection, kit: &Kit, local: &Local) -> Result<(), S
                 return Err(SyncError::Stopping);
             }
             if let ByKey::Here(known) = reader.by_key(&kit.account.name, key)?
-                && !known.has_body
+                && !known.is_whole
                 && known.body_error.is_none()
             {
                 ondemand::fetch(kit, session, known.message)?;

@@ -4,8 +4,8 @@
 use crate::model::{Reach, UidSet};
 use crate::net::imap::Mode;
 use crate::signal::{Doorbell, Ringer, Topic};
-use crate::store::{Priority, Reader};
-use crate::sync::bodies;
+use crate::store::{Priority, Reader, WantedBody};
+use crate::sync::bodies::{self, Keep};
 use crate::sync::connections::Rank;
 use crate::sync::delivery::Delivery;
 use crate::sync::error::SyncError;
@@ -16,6 +16,7 @@ use crate::sync::mailboxes;
 use crate::sync::report::{Meter, Task};
 use crate::sync::reread;
 use crate::text::when;
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -124,12 +125,36 @@ fn bounds(kit: &Kit, reader: &Reader, here: &Here) -> Result<Option<(i64, u64)>,
     Ok(Some((since, largest)))
 }
 
+/// What is kept of messages that nobody asked for, and whether what is lacking of those that are here is
+/// fetched: on a journey, and where the account says so.
+fn keeping(kit: &Kit) -> Keep {
+    match kit.account.sync.attachments || kit.marks.journey.load(Ordering::SeqCst) {
+        true => Keep::Whole,
+        false => Keep::Texts,
+    }
+}
+
+/// What is wanted of a mailbox next.
+fn next(
+    kit: &Kit,
+    reader: &Reader,
+    here: &Here,
+    (since, largest): (i64, u64),
+    limit: usize,
+) -> Result<Vec<WantedBody>, SyncError> {
+    let wanted = reader.bodies_wanted(here.id, since, largest, limit)?;
+    match wanted.is_empty() && keeping(kit) == Keep::Whole {
+        true => Ok(reader.hollow_wanted(here.id, since, largest, limit)?),
+        false => Ok(wanted),
+    }
+}
+
 fn is_wanted(kit: &Kit, reader: &Reader, here: &Here) -> Result<bool, SyncError> {
     if kit.usage.is_spent(&kit.account.sync) {
         return Ok(false);
     }
     Ok(match bounds(kit, reader, here)? {
-        Some((since, largest)) => !reader.bodies_wanted(here.id, since, largest, 1)?.is_empty(),
+        Some(bounds) => !next(kit, reader, here, bounds, 1)?.is_empty(),
         None => {
             kit.previews.load(Ordering::SeqCst) && !reader.previews_wanted(here.id, 1)?.is_empty()
         }
@@ -173,8 +198,11 @@ fn fetch(
     let mut meter = Meter::new(&kit.report, Task::Bodies, what, 0, total);
     let delivery = Delivery::new(&kit.writer);
     let mut fetched = 0;
+    let mut tried = BTreeSet::new();
     loop {
-        let wanted = reader.bodies_wanted(here.id, since, largest, PAGE)?;
+        let mut wanted = next(kit, reader, here, (since, largest), PAGE)?;
+        // What was fetched and is wanted still can't be had whole.
+        wanted.retain(|body| tried.insert(body.message));
         if wanted.is_empty() {
             return Ok(fetched);
         }
@@ -190,7 +218,7 @@ fn fetch(
                 return Ok(fetched);
             }
             let (now, later) = rest.split_at(bodies::portion(rest).min(rest.len()));
-            bodies::many(session, kit, &delivery, now)?;
+            bodies::many(session, kit, &delivery, now, keeping(kit))?;
             rest = later;
             fetched += now.len() as u64;
             meter.add(now.len() as u64);

@@ -46,6 +46,16 @@ pub trait Host: Send + Sync {
     /// Why it can't be attached, in plain words.
     fn attachment(&self, path: &Path) -> Result<Vec<u8>, String>;
 
+    /// Whether texts of PDF documents can be had here.
+    fn reads_papers(&self) -> bool {
+        false
+    }
+
+    /// The text of a PDF document, for the search; `None` if it can't be had. May take seconds.
+    fn paper(&self, _pdf: Vec<u8>) -> Option<String> {
+        None
+    }
+
     /// Something in the stores changed that other processes on this home may show.
     fn changed(&self);
 

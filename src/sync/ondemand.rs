@@ -4,6 +4,7 @@
 use crate::model::{Link, MsgId};
 use crate::net::diagnose;
 use crate::signal::{Ringer, Topic};
+use crate::store::Reader;
 use crate::sync::bells::Request;
 use crate::sync::bodies;
 use crate::sync::connections::Rank;
@@ -143,7 +144,7 @@ fn search(
 /// # Errors
 /// When there is no connection to be had or the cache fails.
 pub fn serve(kit: &Kit, session: &mut Option<Connection>, message: MsgId) -> Result<(), SyncError> {
-    if kit.reader()?.message(message)?.is_none_or(|m| m.has_body) {
+    if is_here(&kit.reader()?, message)? {
         kit.changed(Topic::Body(message));
         return Ok(());
     }
@@ -152,6 +153,17 @@ pub fn serve(kit: &Kit, session: &mut Option<Connection>, message: MsgId) -> Res
         None => session.insert(kit.dial(Rank::OnDemand, None)?),
     };
     fetch(kit, session, message)
+}
+
+/// Whether nothing of a message is left to fetch.
+///
+/// # Errors
+/// When the cache can't be read.
+pub fn is_here(reader: &Reader, message: MsgId) -> Result<bool, SyncError> {
+    Ok(match reader.message(message)? {
+        Some(row) => row.has_body && !reader.is_hollow(message)?,
+        None => true,
+    })
 }
 
 /// Fetches one body now, from the first place where it lies.

@@ -113,7 +113,7 @@ fn went_to(
         let Some(sent) = reader.message(*message)? else {
             continue;
         };
-        let hidden = match reader.body(*message)? {
+        let hidden = match reader.shown(*message)? {
             Some(raw) => mime::parse::blind(&raw),
             None => Vec::new(),
         };

@@ -147,7 +147,7 @@ impl Worker {
     fn serve_others(&mut self, session: &mut Connection) -> Result<(), SyncError> {
         while let Ok(message) = self.kit.errands.1.try_recv() {
             // Fetched meanwhile for another reason, or gone.
-            if self.reader.message(message)?.is_none_or(|m| m.has_body) {
+            if ondemand::is_here(&self.reader, message)? {
                 self.kit.changed(Topic::Body(message));
                 continue;
             }

@@ -135,7 +135,7 @@ fn damaged(reader: &Reader, here: &Here) -> Result<Vec<MsgId>, SyncError> {
             continue;
         };
         let same = reader
-            .body(message)?
+            .shown(message)?
             .is_some_and(|raw| mime::parse::envelope(&raw).message_id == row.envelope.message_id);
         if !same {
             damaged.push(message);

@@ -3,7 +3,6 @@
 
 use crate::config::Hyperlinks;
 use crate::config::keep::Keep;
-use crate::mime::itip::Answer;
 use crate::model::{AccountName, DraftId, Intent, MsgId, SignInBy, SignInWord, Target};
 use crate::signal::Announcement;
 use crate::tui::errand::Errand;
@@ -11,25 +10,7 @@ use crate::tui::event::About;
 use crate::tui::part::PartJob;
 use crate::tui::question::{Job, Question};
 use crate::tui::takeout::Takeout;
-
-/// What a draft is made from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DraftFrom {
-    /// An answer to the sender.
-    Reply,
-    /// An answer to everybody.
-    ReplyAll,
-    /// An answer to the mailing list alone.
-    ReplyList,
-    /// A forwarded copy.
-    Forward,
-    /// The message whole, as an attachment.
-    ForwardWhole,
-    /// The message itself, as a new draft.
-    Edit,
-    /// The message itself, a draft that lies on the server: to be written on.
-    GoOn,
-}
+pub use crate::tui::whole::{DraftFrom, Outward};
 
 /// Why the screen was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,17 +21,6 @@ pub enum End {
     AddAccount,
     /// The configuration is to be read anew; then the screen comes back.
     Reload,
-}
-
-/// What is sent of a message as it lies here, without a draft.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outward {
-    /// The message itself, to these people (as typed).
-    Redirect(String),
-    /// The read receipt that its sender asked for.
-    Receipt,
-    /// An answer to its invitation, with a note to the organizer (may be empty).
-    Answer(Answer, String),
 }
 
 /// One thing to do.

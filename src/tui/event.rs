@@ -15,6 +15,7 @@ use crate::tui::offer::Offered;
 use crate::tui::part::PartCame;
 use crate::tui::parting::Parting;
 use crate::tui::question::{Answer, Job, LaidOut};
+use crate::tui::whole::Lacking;
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::time::Instant;
 
@@ -128,6 +129,8 @@ pub enum Event {
     },
     /// Work on an attachment ended with something to show or to ask.
     Part(PartCame),
+    /// Attachments are not here that something needs.
+    Lacking(Lacking),
     /// Something done aside ended: what to say, or what went wrong.
     Told(Result<String, String>),
     /// What was to be kept was written down, and what is kept from now on; or why not.
@@ -187,6 +190,7 @@ impl Event {
             Event::Offered { .. } => "offered",
             Event::Brought { .. } => "brought",
             Event::Part(_) => "part",
+            Event::Lacking(_) => "lacking",
             Event::Told(_) => "told",
             Event::Kept(..) => "kept",
             Event::Fresh { .. } => "files",

@@ -24,7 +24,7 @@ pub fn excerpts(
         if waits() {
             break;
         }
-        let Ok(Some(raw)) = reader.body(*message) else {
+        let Ok(Some(raw)) = reader.shown(*message) else {
             continue;
         };
         if raw.len() > EXCERPTED {

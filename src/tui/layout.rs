@@ -6,27 +6,25 @@
 //! What was laid out lately is kept, so that going back and forth costs nothing.
 
 use crate::mime::answer::{self, Hints};
-use crate::mime::attachment;
 use crate::mime::quote::Pages;
 use crate::mime::render::{Prefer, RenderOptions, begin, raw_source, render};
 use crate::mime::reply::{self, Way};
 use crate::mime::trust::{self, Known};
 use crate::mime::{itip, receipt, redirect, report};
 use crate::model::view::MessageRow;
-use crate::model::{
-    Account, Address, Draft, DraftAttachment, FlagChange, Flags, MsgId, Role, System,
-};
+use crate::model::{Account, Address, Draft, FlagChange, Flags, MsgId, Role, System};
 use crate::store::met::met;
 use crate::store::{Error, Reader};
 use crate::text::{Clean, when};
 use crate::tui::effect::{DraftFrom, Outward};
-use crate::tui::errand::{self, Brought, Errand};
+use crate::tui::errand::Errand;
 use crate::tui::event::{Built, Event};
 use crate::tui::parting::Parting;
 use crate::tui::paths;
 use crate::tui::question::{Job, LaidOut, Mode, Source};
 use crate::tui::runaways::Runaways;
 use crate::tui::shelves::Shelves;
+use crate::tui::whole::Then;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::VecDeque;
 use std::io;
@@ -183,10 +181,15 @@ impl Worker {
                     waiting.push_back(Task::Lay(jobs));
                     Event::Laid(job, laid)
                 }
-                Task::Draft(from, id) => {
-                    Event::Drafted(self.safely(|w| w.draft(from, id).map(Box::new)))
-                }
+                Task::Draft(from, id) => match self.lacking(id, Then::Draft(from)) {
+                    Some(lacking) => Event::Lacking(lacking),
+                    None => Event::Drafted(self.safely(|w| w.draft(from, id).map(Box::new))),
+                },
                 Task::Build(outward, id) => {
+                    if let Some(lacking) = self.lacking(id, Then::Build(outward.clone())) {
+                        let _ = self.events.send(Event::Lacking(lacking));
+                        continue;
+                    }
                     Event::Built(self.safely(|w| w.build(&outward, id).map(Box::new)))
                 }
                 Task::Leave(id) => Event::Parting(self.safely(|w| w.parting(id).map(Box::new))),
@@ -221,7 +224,7 @@ impl Worker {
     }
 
     fn body(&mut self, message: MsgId) -> Result<Option<Vec<u8>>, String> {
-        self.ask(|cache| cache.body(message))
+        self.ask(|cache| cache.shown(message))
     }
 
     /// Lays out a message; of a large one first how it begins.
@@ -257,7 +260,7 @@ impl Worker {
             };
         }
         let result = self.budgeted(raw, job, &known);
-        if !matches!(result, LaidOut::Failed(_)) {
+        if result.is_lasting() {
             if self.kept.len() >= KEPT {
                 self.kept.pop_front();
             }
@@ -535,32 +538,6 @@ impl Worker {
             .ok_or("there is no account to write with")?;
         Ok((row, account))
     }
-
-    fn errand(&mut self, errand: &Errand) -> Brought {
-        match (
-            errand,
-            errand::run(errand, paths::home().as_deref(), &self.templates),
-        ) {
-            (_, Some(brought)) => brought,
-            (Errand::Take(message, part), None) => {
-                Brought::Taken(self.safely(|w| w.take(*message, part)))
-            }
-            (_, None) => Brought::Weighed(Vec::new()),
-        }
-    }
-
-    fn take(&mut self, message: MsgId, part: &[u32]) -> Result<DraftAttachment, String> {
-        let raw = self
-            .body(message)?
-            .ok_or("this message's text is not here yet")?;
-        let found = attachment::extract_within(&raw, part).ok_or("there is no such attachment")?;
-        Ok(DraftAttachment::Bytes {
-            inline: false,
-            name: attachment::safe_name(&found.name),
-            media_type: found.media_type,
-            bytes: found.bytes.into(),
-        })
-    }
 }
 
 /// How a message is rendered; `None`: its source is shown.
@@ -588,5 +565,6 @@ fn lay_out(raw: &[u8], job: Job, known: &Known) -> LaidOut {
     LaidOut::Message(Arc::new(rendered))
 }
 
+mod aside;
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,7 @@ pub mod sixel;
 pub mod picture;
 pub mod hyperlink;
 pub mod part;
+pub mod whole;
 pub mod parting;
 pub mod spell;
 pub mod checkup;

@@ -2,7 +2,7 @@
 //! aside, in `parts`.
 
 use crate::mime::attachment::file_name;
-use crate::mime::render::{Line, Link};
+use crate::mime::render::{Line, Link, Rendered};
 use crate::model::view::AttachmentRow;
 use crate::model::{MsgId, Target};
 use crate::text::Clean;
@@ -195,6 +195,16 @@ pub fn is_picture(row: &AttachmentRow) -> bool {
     let named = crate::mime::media::type_of(&row.name);
     let image = |media: &str| media.starts_with("image/") && !media.contains("svg");
     image(&row.media_type) || image(named)
+}
+
+/// What a list says of an attachment of a message that was rendered so.
+pub fn label_in(row: &AttachmentRow, rendered: Option<&Rendered>) -> Clean {
+    let is_in = |list: &dyn Fn(&Rendered) -> bool| rendered.is_some_and(list);
+    let label = label(row, is_in(&|r| r.inline.contains(&row.part)));
+    match is_in(&|r| r.absent.contains(&row.part)) {
+        true => Clean::line(&format!("{label}, fetched when opened")),
+        false => label,
+    }
 }
 
 /// What a list says of an attachment. `inline`: the text means it to be seen in its place.

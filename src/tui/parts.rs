@@ -10,7 +10,7 @@ use crate::mime::attachment::{Extracted, extract_within};
 use crate::mime::peek::{Peek, message_lines, peek};
 use crate::mime::picture::{decode, moves, size};
 use crate::mime::render::{Line, Mark, Run};
-use crate::mime::{danger, media};
+use crate::mime::{danger, hollow, media};
 use crate::model::view::AttachmentRow;
 use crate::model::{MsgId, Target};
 use crate::store::{LocalReader, Reader};
@@ -21,6 +21,7 @@ use crate::tui::part::{Leave, PartCame, PartJob, PartOf, Remotely, label};
 use crate::tui::picture::{self, Ability, Inlay, Shown, Way};
 use crate::tui::runaways::Runaways;
 use crate::tui::shelves::unreadable;
+use crate::tui::whole::{Lacking, Then};
 use crate::tui::{download, paths, terminal};
 use crossbeam_channel::Sender;
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,13 +112,20 @@ impl Parts {
                 }
         );
         let work = move || {
-            let done = catch_unwind(AssertUnwindSafe(|| parts.perform(job)));
+            let done = catch_unwind(AssertUnwindSafe(|| match parts.lacking(&job) {
+                Some(message) => Ok(Done::Lacks(Lacking {
+                    message,
+                    then: Then::Part(job),
+                })),
+                None => parts.perform(job),
+            }));
             let beyond = "this attachment can't be read; the log says why".to_owned();
             done.unwrap_or(Err(beyond))
         };
         let told = move |done: Result<Done, String>| {
             let event = match (done, picture) {
                 (Ok(Done::Came(came)), _) => Event::Part(came),
+                (Ok(Done::Lacks(lacking)), _) => Event::Lacking(lacking),
                 (Ok(Done::Said(text)), _) => Event::Told(Ok(text)),
                 (Ok(Done::Nothing), _) => return,
                 (Err(_), _) if quiet => return,
@@ -204,14 +212,61 @@ impl Parts {
         }))
     }
 
+    /// The message that has to be here whole for this, and is not.
+    fn lacking(&self, job: &PartJob) -> Option<MsgId> {
+        let parts = match job {
+            PartJob::Save { parts, .. } => parts.as_slice(),
+            PartJob::Open { part, .. }
+            | PartJob::Pipe { part, .. }
+            | PartJob::Peek { part, .. }
+            | PartJob::Picture { part, .. } => std::slice::from_ref(part),
+            PartJob::Give { targets, .. } => return self.lacking_of(targets),
+            PartJob::Run { .. }
+            | PartJob::Load { .. }
+            | PartJob::Inlays { .. }
+            | PartJob::Senders => &[],
+        };
+        let lacking = parts.iter().find(|part| self.lacks(part));
+        lacking.map(|part| part.message)
+    }
+
+    /// Whether an attachment is left out of what is here of its message.
+    fn lacks(&self, part: &PartOf) -> bool {
+        let lacks = |reader: &Reader| -> Result<bool, crate::store::Error> {
+            let hollow = part.url.is_none() && reader.is_hollow(part.message)?;
+            let raw = match hollow {
+                true => reader.shown(part.message)?,
+                false => None,
+            };
+            Ok(raw.is_some_and(|raw| !hollow::has(&raw, &part.path)))
+        };
+        // What can't be read is told by what needs it.
+        let lacks = Reader::open(&self.cache).and_then(|reader| lacks(&reader));
+        lacks.unwrap_or(false)
+    }
+
+    /// The first of these messages that is here without its attachments.
+    fn lacking_of(&self, targets: &[Target]) -> Option<MsgId> {
+        let reader = Reader::open(&self.cache).ok()?;
+        let found = reader.resolve(targets).ok()?;
+        found.iter().find_map(|target| {
+            let row = reader.row_at(target.location).ok()??;
+            let hollow = reader.is_hollow(row.message).ok()?;
+            hollow.then_some(row.message)
+        })
+    }
+
     fn extract(&self, part: &PartOf) -> Result<Extracted, String> {
         if let Some(url) = &part.url {
             let gone = "this picture is not here any more; load it again";
             return self.loader.kept(part, url).ok_or_else(|| gone.to_owned());
         }
-        let body = Reader::open(&self.cache).and_then(|r| r.body(part.message));
+        let body = Reader::open(&self.cache).and_then(|r| r.shown(part.message));
         let body = body.map_err(|e| unreadable(&self.cache, &e))?;
         let raw = body.ok_or("this message's text is not here yet; open it first")?;
+        if self.lacks(part) {
+            return Err("this attachment is not here; it is fetched when it is opened".to_owned());
+        }
         extract_within(&raw, &part.path).ok_or_else(|| "there is no such attachment".to_owned())
     }
 
@@ -375,7 +430,7 @@ impl Parts {
             let found = match &part.url {
                 Some(url) => self.loader.kept(&part, url),
                 None => {
-                    let read = || Reader::open(&self.cache).and_then(|r| r.body(message));
+                    let read = || Reader::open(&self.cache).and_then(|r| r.shown(message));
                     let raw = body.get_or_insert_with(|| read().ok().flatten().unwrap_or_default());
                     extract_within(raw, &part.path)
                 }
@@ -428,6 +483,7 @@ impl Parts {
 enum Done {
     Nothing,
     Came(PartCame),
+    Lacks(Lacking),
     Said(String),
 }
 

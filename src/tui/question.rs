@@ -447,6 +447,15 @@ pub enum LaidOut {
 }
 
 impl LaidOut {
+    /// Whether it is shown the same the next time: it did not fail, and nothing of it is still to come.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            LaidOut::Failed(_) => false,
+            LaidOut::Message(rendered) => rendered.absent.is_empty(),
+            _ => true,
+        }
+    }
+
     /// Whether it is only how the message begins: all of it comes later.
     pub fn is_beginning(&self) -> bool {
         matches!(self, LaidOut::Message(rendered) if rendered.more)

@@ -50,7 +50,7 @@ pub fn take_out(cache: &Path, what: &Takeout, targets: &[Target]) -> Result<Stri
     match missing {
         0 => Ok(said(what, done)),
         n => Err(format!(
-            "{}; {n} not here yet: open them, or fetch all with :offline",
+            "{}; {n} not here, or not with what is attached: fetch all with :offline",
             said(what, done)
         )),
     }

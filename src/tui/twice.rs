@@ -2,6 +2,7 @@
 //! where what came is the same letter. What differs from it in anything that is shown stays, so
 //! that a forged Message-ID hides nothing.
 
+use crate::mime::hollow::hollow;
 use crate::mime::twin;
 use crate::model::view::IndexRow;
 use crate::model::{MailboxId, MsgId, Role};
@@ -73,9 +74,14 @@ fn is_one(reader: &Reader, one: MsgId, other: MsgId) -> Result<bool, Error> {
     if !same {
         return Ok(false);
     }
-    let (Some(a), Some(b)) = (reader.body(one)?, reader.body(other)?) else {
+    let (Some(mut a), Some(mut b)) = (reader.shown(one)?, reader.shown(other)?) else {
         return Ok(false);
     };
+    // One may be here without its attachments: what stands in their place says which they were.
+    if reader.is_hollow(one)? != reader.is_hollow(other)? {
+        hollow(&mut a);
+        hollow(&mut b);
+    }
     Ok(twin::are_one(&a, &b))
 }
 

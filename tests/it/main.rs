@@ -66,6 +66,7 @@ mod kill;
 mod upgrade;
 mod found;
 mod cut;
+mod hollow;
 mod hostile;
 mod elsewhere;
 mod doctor;

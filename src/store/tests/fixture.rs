@@ -256,6 +256,11 @@ impl Fixture {
                  WHERE message NOT IN (SELECT id FROM message WHERE has_body)",
         );
         none(
+            "packed messages of nobody",
+            "SELECT id, 0 FROM pressed WHERE id NOT IN
+                 (SELECT pressed FROM kept WHERE pressed IS NOT NULL)",
+        );
+        none(
             "overlays without location",
             "SELECT op, location FROM overlay WHERE location NOT IN (SELECT id FROM location)",
         );

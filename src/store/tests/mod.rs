@@ -13,6 +13,7 @@ mod sought;
 mod older;
 mod listed;
 mod keeping;
+mod hollow;
 mod met;
 mod merging;
 mod regroup;

@@ -19,10 +19,10 @@ fn a_cache_of_before_is_read_again() {
         .unwrap();
     assert!(f.body(MsgId(row)));
     f.cache
-        .write(|tx, _| Ok(tx.execute("INSERT INTO reread SELECT message FROM kept", [])?))
+        .write(|tx, _| Ok(tx.execute("INSERT INTO reread (message) SELECT message FROM kept", [])?))
         .unwrap();
     let wanted = |f: &Fixture| f.reader().reread_wanted(&account(), 9).unwrap();
-    assert_eq!(wanted(&f), [MsgId(row)]);
+    assert_eq!(wanted(&f), [(MsgId(row), false)]);
     assert!(
         f.reader()
             .reread_wanted(&AccountName("other".to_owned()), 9)
@@ -54,7 +54,7 @@ fn what_was_kept_before_is_found_and_goes_over() {
                     "INSERT INTO body_word (rowid, body, file) VALUES (?1, ?2, 'minutes pdf')",
                     (id.0, text),
                 )?;
-                tx.execute("INSERT INTO reread VALUES (?1)", [id.0])?;
+                tx.execute("INSERT INTO reread (message) VALUES (?1)", [id.0])?;
             }
             Ok(())
         })

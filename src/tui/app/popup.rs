@@ -145,9 +145,8 @@ impl Popup {
     pub fn attachments(panes: &Panes) -> Result<Popup, &'static str> {
         let (message, rows) = panes.attached()?;
         let rendered = panes.pager.as_ref().and_then(|p| p.rendered());
-        let inline = rendered.map_or(&[][..], |r| &r.inline);
         let part = |row: &AttachmentRow| {
-            let label = part::label(row, inline.contains(&row.part));
+            let label = part::label_in(row, rendered);
             (label, PartOf::new(message, &[], row))
         };
         match rows {

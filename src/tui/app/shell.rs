@@ -25,6 +25,7 @@ use crate::tui::question::{Answer, DraftAt, Question};
 use crate::tui::screen::composer::Habits;
 use crate::tui::spell::Spelling;
 use crate::tui::theme::Surroundings;
+use crate::tui::whole::Lacking;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
@@ -35,6 +36,7 @@ use std::time::Instant;
 mod anew;
 mod holding;
 mod paint;
+mod lacking;
 mod awaited;
 mod dress;
 mod past;
@@ -97,6 +99,8 @@ pub struct App {
     desk: Desk,
     awaited: Awaited,
     held: Held,
+    /// What waits for attachments that are being fetched.
+    lacking: Vec<Lacking>,
     /// Commands in a row that are not run yet.
     rest: VecDeque<Call>,
     keys: Keys,
@@ -153,6 +157,7 @@ impl App {
             }),
             awaited,
             held: Held::default(),
+            lacking: Vec::new(),
             rest: VecDeque::new(),
             keys,
             dress,
@@ -216,6 +221,7 @@ impl App {
                         self.passwords.push_back(name.clone());
                     }
                 }
+                self.attachments_came(&posted, now, &mut fx);
                 self.panes.posted(posted, now, &mut fx);
                 self.ask_password();
             }
@@ -224,6 +230,7 @@ impl App {
             Event::Reply { about, result } => self.replied(about, result, now, &mut fx),
             Event::Drafted(Ok(draft)) => self.write(*draft, &mut fx),
             Event::Drafted(Err(why)) | Event::Built(Err(why)) => self.panes.alarm(&why, now),
+            Event::Lacking(lacking) => self.lacks(lacking, now, &mut fx),
             Event::Parting(Err(why)) => self.panes.alarm(&why, now),
             Event::Parting(Ok(list)) => self.layers.push(Layer::parting(*list, now)),
             Event::Built(Ok(built)) => outward::queue(*built, &mut fx),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::config::Images;
 use crate::model::{AccountName, Envelope, Flags, MailboxName, MessageId, MsgId, Uid, UidValidity};
-use crate::store::{Cache, MailboxInfo, NewBody, NewMessage};
+use crate::store::{Cache, MailboxInfo, NewBody, NewMessage, PackedBody};
 use crate::tui::picture::Form;
 use crate::tui::theme::Surroundings;
 use crossbeam_channel::{Receiver, unbounded};
@@ -19,6 +19,11 @@ struct Desk {
 impl Desk {
     /// A message with these attachments: name, type, content.
     fn new(files: &[(&str, &str, &[u8])]) -> Desk {
+        Desk::holding(files, false)
+    }
+
+    /// The same, or without what is attached to it.
+    fn holding(files: &[(&str, &str, &[u8])], hollow: bool) -> Desk {
         let mut raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nSee.\n".to_vec();
         for (name, media, bytes) in files {
             use base64::Engine as _;
@@ -70,7 +75,12 @@ impl Desk {
             snippet: String::new(),
             attachments: Vec::new(),
         };
-        assert_eq!(cache.store_bodies(&[body]).unwrap(), 1);
+        let mut body = body;
+        let body = match hollow && hollow::hollow(&mut body.raw) > 0 {
+            true => PackedBody::new(&body, None).hollow(),
+            false => PackedBody::new(&body, None),
+        };
+        assert_eq!(cache.store_packed(&[body]).unwrap(), 1);
         let (events, inbox) = unbounded();
         let ability = Ability::new(Images::Kitty, Surroundings::read(|_| None), |_| None);
         let downloads = dir.path().join("downloads");
@@ -325,4 +335,41 @@ fn s35_pictures_on_the_web_are_loaded_at_a_word_and_always_only_of_a_proved_send
         matches!(&missing, Event::Part(PartCame::Loaded { here, why: Some(_), .. }) if here.is_empty()),
         "{missing:?}"
     );
+}
+
+#[test]
+fn what_is_not_here_is_asked_for_and_nothing_of_it_is_saved() {
+    let large = vec![7; 20_000];
+    let files: [(&str, &str, &[u8]); 2] = [
+        ("a.pdf", "application/pdf", &large),
+        ("b.bin", "application/x-b", b"yy"),
+    ];
+    let desk = Desk::holding(&files, true);
+    let (part, small) = (desk.part(1), desk.part(2));
+    for job in [
+        PartJob::Save {
+            parts: vec![small.clone(), part.clone()],
+            to: None,
+        },
+        PartJob::Open {
+            part: part.clone(),
+            sure: true,
+        },
+        PartJob::Peek { part, width: 60 },
+    ] {
+        match desk.job(job.clone()) {
+            Event::Lacking(lacking) => {
+                assert_eq!(lacking.message, desk.message);
+                assert_eq!(lacking.then, Then::Part(job));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(!desk.dir.path().join("downloads").exists());
+    // What is small stayed.
+    let save = PartJob::Save {
+        parts: vec![small],
+        to: None,
+    };
+    assert!(matches!(desk.job(save), Event::Told(Ok(_))));
 }

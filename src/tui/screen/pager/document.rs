@@ -134,7 +134,7 @@ pub fn document(r: &Rendered, dress: Dress, inlays: &Inlays) -> (Vec<DocLine>, u
         doc.extend(said(&text, cols, Tone::Aside));
     }
     for (n, a) in r.attachments.iter().enumerate() {
-        let label = part::label(a, r.inline.contains(&a.part));
+        let label = part::label_in(a, Some(r));
         let text = format!("[{}] {label}", n + 1);
         doc.push(vec![(Clean::line(&text), Tone::Attachment)]);
     }

@@ -3,8 +3,10 @@
 use super::*;
 use crate::mime::render::Run;
 use crate::model::view::AttachmentRow;
+use crate::signal::{Posted, Topic};
 use crate::tui::part::{PartCame, PartOf};
 use crate::tui::picture::{Form, Shown};
+use crate::tui::whole::{Lacking, Then};
 
 fn opened(names: &[&str]) -> Bench {
     let mut bench = Bench::new(three(), (80, 24));
@@ -195,4 +197,41 @@ fn pictures_are_asked_for_again_at_another_size_and_gone_when_closed() {
     let mut none = opened(&["a.txt"]);
     none.keys("I");
     none.sees("There are no pictures in this message.");
+}
+
+#[test]
+fn what_needs_an_attachment_that_is_not_here_is_done_once_it_came() {
+    let mut bench = opened(&["a.pdf"]);
+    let job = PartJob::Save {
+        parts: vec![part(2, "a.pdf")],
+        to: None,
+    };
+    let message = part(2, "a.pdf").message;
+    let lacks = |bench: &mut Bench| {
+        bench.event(Event::Lacking(Lacking {
+            message,
+            then: Then::Part(job.clone()),
+        }));
+    };
+    let post = |bench: &mut Bench, topic: Topic| {
+        bench.event(Event::Board(Posted {
+            topics: [topic].into(),
+            ..Posted::default()
+        }));
+    };
+    lacks(&mut bench);
+    bench.sees("it is being fetched");
+    assert!(matches!(bench.asked.last(), Some(Intent::FetchBody(m)) if *m == message));
+    let before = bench.jobs.len();
+    post(&mut bench, Topic::Body(MsgId(999)));
+    assert_eq!(bench.jobs.len(), before, "another message came");
+    post(&mut bench, Topic::Body(message));
+    assert_eq!(bench.jobs.last(), Some(&job));
+    post(&mut bench, Topic::Body(message));
+    assert_eq!(bench.jobs.len(), before + 1, "it is done once");
+    lacks(&mut bench);
+    post(&mut bench, Topic::NoBody(message, "no network".into()));
+    bench.sees("What is attached is not here: no network");
+    post(&mut bench, Topic::Body(message));
+    assert_eq!(bench.jobs.len(), before + 1, "it was given up");
 }

@@ -1,0 +1,191 @@
+//! A message without the octets of its attachments: what is kept of one that nobody opened.
+//!
+//! Each octet of a large attachment gives way to the same letter, line ends stay, and in the place of
+//! its first ones stands what says which file it was. So the message has the length and the parts that
+//! it had, every offset in it is right, and it packs to nothing; two that differ in a file still
+//! differ. What is read with the message stays: texts, calendars, letters within it, small pictures
+//! that stand in the text, and all of a message that is signed or encrypted.
+
+use super::body::{self, Piece, Prefer};
+use super::tree::{Part, Tree};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use sha2::{Digest as _, Sha256};
+use std::ops::Range;
+
+/// What takes no more than this (octets, as it stands in the message) stays.
+const SMALL: usize = 4 << 10;
+/// The same of what is seen in the text.
+const SMALL_PICTURE: usize = 64 << 10;
+/// Stands for each octet that is left out.
+const NOTHING: u8 = b'A';
+/// So many characters say which file it was.
+const NAME: usize = 43;
+/// Octets behind these that are looked at to tell what is left out.
+const LOOKED_AT: usize = 512;
+
+/// Leaves the octets of attachments out. Answers how many.
+pub fn hollow(raw: &mut [u8]) -> usize {
+    let mut out = 0;
+    for place in places(raw) {
+        let Some(part) = raw.get_mut(place) else {
+            continue;
+        };
+        out += part.len();
+        let name = STANDARD_NO_PAD.encode(Sha256::digest(&*part));
+        let mut name = name.bytes();
+        // What fills up the last letters of base64 says how long the file is.
+        let octets = part
+            .iter_mut()
+            .filter(|b| !matches!(b, b'\r' | b'\n' | b'='));
+        for octet in octets {
+            *octet = name.next().unwrap_or(NOTHING);
+        }
+    }
+    out
+}
+
+/// Whether a part, as it stands in the message, was left out. A sender may have written it so; then
+/// there is nothing in it that anybody misses.
+pub fn is_left_out(body: &[u8]) -> bool {
+    let is_letter = |b: &&u8| !matches!(b, b'\r' | b'\n' | b'=');
+    let mut behind = body.iter().filter(is_letter).skip(NAME).take(LOOKED_AT);
+    body.len() > SMALL && behind.all(|b| *b == NOTHING)
+}
+
+/// The attachments (by part) that are left out.
+pub fn left_out(tree: &Tree<'_>) -> Vec<u32> {
+    let rows = body::attachments(tree);
+    let is_out = |id: &u32| tree.part(*id).is_some_and(|part| is_left_out(part.body));
+    rows.iter().map(|row| row.part).filter(is_out).collect()
+}
+
+/// Whether the attachment behind these parts is here, of a message as far as it is.
+pub fn has(raw: &[u8], path: &[u32]) -> bool {
+    let tree = Tree::read(raw);
+    let part = path.first().and_then(|id| tree.part(*id));
+    part.is_some_and(|part| !is_left_out(part.body))
+}
+
+/// Where what is left out lies.
+fn places(raw: &[u8]) -> Vec<Range<usize>> {
+    let tree = Tree::read(raw);
+    if tree.parts.iter().any(is_sealed) {
+        return Vec::new();
+    }
+    let shown = body::choose(&tree, Prefer::Best).pieces;
+    let is_read = |id: u32| {
+        shown.iter().any(|piece| match piece {
+            Piece::Plain(n) | Piece::Html(n) | Piece::Calendar(n) | Piece::Card(n) => *n == id,
+            Piece::Report(n) | Piece::Message(n) => *n == id,
+            Piece::Picture(_) | Piece::Note(..) => false,
+        })
+    };
+    let inline = body::inline(&tree);
+    let mut out = Vec::new();
+    for row in body::attachments(&tree) {
+        let Some(part) = tree.part(row.part) else {
+            continue;
+        };
+        let small = match inline.contains(&row.part) {
+            true => SMALL_PICTURE,
+            false => SMALL,
+        };
+        let stays = part.body.len() <= small || is_read(row.part) || part.is("message", "rfc822");
+        // What is left out already must not be called by another name.
+        if !stays && !is_left_out(part.body) && part.media.main != "multipart" {
+            // A part's body is a piece of the message.
+            let at = (part.body.as_ptr() as usize).wrapping_sub(raw.as_ptr() as usize);
+            let place = at..at.saturating_add(part.body.len());
+            out.extend((raw.get(place.clone()) == Some(part.body)).then_some(place));
+        }
+    }
+    out
+}
+
+/// Whether a signature or an encryption holds the message together.
+fn is_sealed(part: &Part<'_>) -> bool {
+    let sub = part.media.sub.as_str();
+    part.is("multipart", "signed")
+        || part.is("multipart", "encrypted")
+        || sub.contains("pkcs7")
+        || sub.contains("pgp")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse::digest;
+    use super::*;
+    use base64::engine::general_purpose::STANDARD;
+
+    fn letter(kind: &str, file: &[u8]) -> Vec<u8> {
+        let lines = STANDARD.encode(file);
+        let lines: Vec<&str> = lines
+            .as_bytes()
+            .chunks(76)
+            .map(|line| str::from_utf8(line).unwrap())
+            .collect();
+        format!(
+            "Subject: a\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nthe text\r\n\
+             --b\r\nContent-Type: {kind}; name=f.bin\r\nContent-Disposition: attachment\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\n{}\r\n--b--\r\n",
+            lines.join("\r\n")
+        )
+        .into_bytes()
+    }
+
+    #[test]
+    fn a_hollow_message_has_the_parts_and_lengths_that_it_had() {
+        for length in [9_000, 9_001, 9_002] {
+            let file: Vec<u8> = (0..length).map(|n| (n * n % 251) as u8).collect();
+            let whole = letter("application/pdf", &file);
+            let mut less = whole.clone();
+            assert!(hollow(&mut less) > 9_000);
+            assert_eq!(less.len(), whole.len());
+            let (was, is) = (digest(&whole), digest(&less));
+            assert_eq!((was.attachments, was.text), (is.attachments, is.text));
+            let part = |raw: &[u8]| is_left_out(Tree::read(raw).parts[2].body);
+            assert_eq!((part(&whole), part(&less)), (false, true));
+            assert!(zstd::encode_all(less.as_slice(), 3).unwrap().len() < 700);
+            let again = less.clone();
+            assert_eq!((hollow(&mut less), &less), (0, &again));
+            let mut other = letter("application/pdf", &file[1..]);
+            hollow(&mut other);
+            assert_ne!(other, less, "which file it was can be told");
+        }
+    }
+
+    #[test]
+    fn what_is_read_small_or_sealed_stays() {
+        let file: Vec<u8> = (0..9_000).map(|n| (n * n % 251) as u8).collect();
+        let signed = |raw: Vec<u8>| {
+            let text = String::from_utf8(raw).unwrap();
+            text.replace("multipart/mixed", "multipart/signed")
+                .into_bytes()
+        };
+        for whole in [
+            letter("application/pdf", &file[..1_000]),
+            letter("message/rfc822", &file),
+            letter("application/pkcs7-mime", &file),
+            signed(letter("application/pdf", &file)),
+        ] {
+            let mut less = whole.clone();
+            assert_eq!(hollow(&mut less), 0);
+            assert_eq!(less, whole);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn anything_keeps_its_length_and_lines(raw in proptest::collection::vec(0u8.., 0..400), at in 0usize..400) {
+            let mut whole = letter("image/png", &[7; 9_000]);
+            let at = at.min(whole.len());
+            whole.splice(at..at, raw);
+            let mut less = whole.clone();
+            hollow(&mut less);
+            proptest::prop_assert_eq!(less.len(), whole.len());
+            let ends = |raw: &[u8]| raw.iter().filter(|b| **b == b'\n').count();
+            proptest::prop_assert_eq!(ends(&less), ends(&whole));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Messages that are here without their attachments, and those that are packed once more.
+
+use super::fixture::*;
+use crate::model::query::Query;
+use crate::model::*;
+use crate::store::*;
+
+fn body(message: MsgId, text: &str) -> NewBody {
+    NewBody {
+        message,
+        raw: format!("Received: from mx.example.org\r\nSubject: a\r\n\r\nDear all, {text}\r\n")
+            .into_bytes(),
+        text: format!("Dear all, {text}"),
+        snippet: String::new(),
+        attachments: Vec::new(),
+    }
+}
+
+#[test]
+fn what_is_hollow_is_read_but_is_no_message_to_hand_on() {
+    let mut f = Fixture::new();
+    let ids: Vec<MsgId> = f
+        .ingest("INBOX", &[message(1), message(2)])
+        .new
+        .iter()
+        .map(|(_, id, _)| *id)
+        .collect();
+    let inbox = f.mailbox("INBOX");
+    let hollow = PackedBody::new(&body(ids[0], "the text"), None).hollow();
+    let whole = PackedBody::new(&body(ids[1], "the other"), None);
+    f.cache.store_packed(&[hollow, whole]).unwrap();
+    let wanted = |f: &Fixture| -> Vec<MsgId> {
+        let all = f.reader().hollow_wanted(inbox, i64::MIN, u64::MAX, 9);
+        all.unwrap().iter().map(|w| w.message).collect()
+    };
+    let is_whole = |f: &Fixture, n: u32| match f.reader().by_key(&account(), &f.key(n)).unwrap() {
+        ByKey::Here(known) => (known.is_whole, known.body_error),
+        other => panic!("{other:?}"),
+    };
+    let reader = f.reader();
+    assert_eq!(reader.body(ids[0]).unwrap(), None);
+    assert!(reader.shown(ids[0]).unwrap().is_some() && reader.is_hollow(ids[0]).unwrap());
+    assert_eq!(reader.body(ids[1]).unwrap(), reader.shown(ids[1]).unwrap());
+    assert!(
+        reader.message(ids[0]).unwrap().unwrap().has_body,
+        "it can be read"
+    );
+    assert!(
+        reader
+            .bodies_wanted(inbox, i64::MIN, u64::MAX, 9)
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(wanted(&f), [ids[0]]);
+    assert_eq!(
+        (is_whole(&f, 1), is_whole(&f, 2)),
+        ((false, None), (true, None))
+    );
+    // Why the rest can't be had is known, and what is here stays.
+    f.cache.body_failed(ids[0], "gone").unwrap();
+    f.cache.body_failed(ids[1], "gone").unwrap();
+    assert_eq!(is_whole(&f, 1), (false, Some("gone".to_owned())));
+    assert_eq!(is_whole(&f, 2), (true, None));
+    assert!(wanted(&f).is_empty() && f.reader().shown(ids[0]).unwrap().is_some());
+    f.cache.store_bodies(&[body(ids[0], "the text")]).unwrap();
+    assert_eq!(is_whole(&f, 1), (true, None));
+    assert!(f.reader().body(ids[0]).unwrap().is_some());
+    f.check();
+}
+
+#[test]
+fn messages_are_packed_once_more_with_what_they_have_in_common() {
+    let mut f = Fixture::new();
+    let all: Vec<NewMessage> = (1..=260).map(message).collect();
+    let ids: Vec<MsgId> = f
+        .ingest("INBOX", &all)
+        .new
+        .iter()
+        .map(|(_, id, _)| *id)
+        .collect();
+    let bodies: Vec<NewBody> = ids
+        .iter()
+        .map(|id| {
+            body(
+                *id,
+                &format!("number {} and {}, kind regards", id.0, id.0 * id.0),
+            )
+        })
+        .collect();
+    f.cache.store_bodies(&bodies[..150]).unwrap();
+    assert_eq!(f.reader().make_dictionary().unwrap(), None, "too few");
+    f.cache.store_bodies(&bodies).unwrap();
+    let size = |f: &Fixture| -> i64 {
+        let sql = "SELECT (SELECT sum(length(octets)) FROM kept)
+             + coalesce((SELECT sum(length(octets)) FROM pressed), 0)";
+        f.reader()
+            .conn
+            .query_row(sql, [], |row| row.get(0))
+            .unwrap()
+    };
+    let before = size(&f);
+    let dictionary = f.reader().make_dictionary().unwrap().unwrap();
+    f.cache.keep_dictionary(&dictionary).unwrap();
+    f.cache.keep_dictionary(b"another").unwrap();
+    assert_eq!(f.reader().make_dictionary().unwrap(), None, "there is one");
+    let packer = f.reader().packer().unwrap().unwrap();
+    let alone = |f: &Fixture, before| f.reader().packed_alone(&account(), before, 200).unwrap();
+    let first = alone(&f, None);
+    assert_eq!((first.len(), first[0]), (200, ids[259]));
+    assert_eq!(alone(&f, first.last().copied()).len(), 60);
+    let reader = f.reader();
+    let repacked: Vec<Repacked> = ids
+        .iter()
+        .filter_map(|id| reader.repacked(*id, &packer).unwrap())
+        .collect();
+    // One changed meanwhile.
+    f.cache
+        .store_bodies(&[body(ids[7], "something else")])
+        .unwrap();
+    f.cache.repack(&repacked).unwrap();
+    assert_eq!(alone(&f, None), [ids[7]]);
+    assert!(size(&f) * 2 < before, "{} of {before}", size(&f));
+    let reader = f.reader();
+    for (id, body) in ids.iter().zip(&bodies) {
+        let is = reader.body(*id).unwrap().unwrap();
+        assert_eq!(is == body.raw, *id != ids[7]);
+    }
+    let pressed = |f: &Fixture| -> i64 {
+        let sql = "SELECT count(*) FROM pressed";
+        f.reader()
+            .conn
+            .query_row(sql, [], |row| row.get(0))
+            .unwrap()
+    };
+    assert_eq!(pressed(&f), 259);
+    // What is packed is fetched anew, or wrong: nothing of it stays.
+    f.cache.store_bodies(&bodies[..2]).unwrap();
+    f.cache.drop_bodies(&ids[2..4]).unwrap();
+    assert_eq!(pressed(&f), 255);
+    f.cache.store_bodies(&bodies[2..4]).unwrap();
+    // A phrase is looked up in the texts.
+    let n = ids[20].0;
+    let query = Query::parse(&format!("\"number {n} and {}\"", n * n)).unwrap();
+    assert_eq!(reader.search(&query, 0, 9).unwrap().count, 1);
+    let none = Query::parse(&format!("\"{n} number\"")).unwrap();
+    assert_eq!(reader.search(&none, 0, 9).unwrap().count, 0);
+    f.check();
+}

@@ -1,0 +1,52 @@
+//! What the layout thread does besides: errands for the composer, and the look whether a message is here
+//! with its attachments.
+
+use super::Worker;
+use crate::mime::{attachment, hollow};
+use crate::model::{DraftAttachment, MsgId};
+use crate::tui::errand::{self, Brought, Errand};
+use crate::tui::paths;
+use crate::tui::whole::{Lacking, Outward, Then};
+
+impl Worker {
+    /// What has to be fetched before this can be done with a message.
+    pub(super) fn lacking(&mut self, message: MsgId, then: Then) -> Option<Lacking> {
+        let needs = match &then {
+            Then::Draft(from) => from.needs_attachments(),
+            Then::Build(Outward::Redirect(_)) => true,
+            Then::Build(Outward::Receipt | Outward::Answer(..)) | Then::Part(_) => false,
+        };
+        // What can't be read is told by what needs it.
+        let lacks = needs && self.ask(|cache| cache.is_hollow(message)) == Ok(true);
+        lacks.then_some(Lacking { message, then })
+    }
+
+    pub(super) fn errand(&mut self, errand: &Errand) -> Brought {
+        match (
+            errand,
+            errand::run(errand, paths::home().as_deref(), &self.templates),
+        ) {
+            (_, Some(brought)) => brought,
+            (Errand::Take(message, part), None) => {
+                Brought::Taken(self.safely(|w| w.take(*message, part)))
+            }
+            (_, None) => Brought::Weighed(Vec::new()),
+        }
+    }
+
+    fn take(&mut self, message: MsgId, part: &[u32]) -> Result<DraftAttachment, String> {
+        let raw = self
+            .body(message)?
+            .ok_or("this message's text is not here yet")?;
+        if !hollow::has(&raw, part) {
+            return Err("this attachment is not here; it is fetched when it is opened".to_owned());
+        }
+        let found = attachment::extract_within(&raw, part).ok_or("there is no such attachment")?;
+        Ok(DraftAttachment::Bytes {
+            inline: false,
+            name: attachment::safe_name(&found.name),
+            media_type: found.media_type,
+            bytes: found.bytes.into(),
+        })
+    }
+}

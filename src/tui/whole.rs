@@ -1,0 +1,69 @@
+//! What is made of a message, and what of that needs all of it: a message whose attachments nobody
+//! opened is here without them, and what needs these waits until they were fetched.
+
+use crate::mime::itip::Answer;
+use crate::model::MsgId;
+use crate::tui::part::PartJob;
+
+/// What a draft is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DraftFrom {
+    /// An answer to the sender.
+    Reply,
+    /// An answer to everybody.
+    ReplyAll,
+    /// An answer to the mailing list alone.
+    ReplyList,
+    /// A forwarded copy.
+    Forward,
+    /// The message whole, as an attachment.
+    ForwardWhole,
+    /// The message itself, as a new draft.
+    Edit,
+    /// The message itself, a draft that lies on the server: to be written on.
+    GoOn,
+}
+
+impl DraftFrom {
+    /// Whether attachments go along.
+    pub fn needs_attachments(self) -> bool {
+        match self {
+            DraftFrom::Forward | DraftFrom::ForwardWhole | DraftFrom::Edit | DraftFrom::GoOn => {
+                true
+            }
+            DraftFrom::Reply | DraftFrom::ReplyAll | DraftFrom::ReplyList => false,
+        }
+    }
+}
+
+/// What is sent of a message as it lies here, without a draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outward {
+    /// The message itself, to these people (as typed).
+    Redirect(String),
+    /// The read receipt that its sender asked for.
+    Receipt,
+    /// An answer to its invitation, with a note to the organizer (may be empty).
+    Answer(Answer, String),
+}
+
+/// What could not be done because attachments of a message are not here, and is to be done once they
+/// are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lacking {
+    /// The message.
+    pub message: MsgId,
+    /// What is to be done.
+    pub then: Then,
+}
+
+/// What waits for the attachments of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Work on one of them.
+    Part(PartJob),
+    /// A draft.
+    Draft(DraftFrom),
+    /// Something that is sent.
+    Build(Outward),
+}
