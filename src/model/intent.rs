@@ -32,6 +32,13 @@ pub enum Verb {
     /// Stars what has no star, a conversation by its newest message; where all have one, takes all
     /// stars away.
     ToggleStar,
+    /// Gives a tag or takes it away, by the name that people know it by, each account's own way.
+    Tag {
+        /// Its name.
+        name: String,
+        /// Whether it is given; `None`: taken away where all have it, else given.
+        given: Option<bool>,
+    },
     /// Moves to the account's Archive mailbox.
     Archive,
     /// Moves to Trash; from Trash, removes for good.

@@ -72,6 +72,11 @@ pub fn name(keyword: &str) -> Option<String> {
     (!noise).then(|| keyword.to_owned())
 }
 
+/// Whether a keyword is the tag of this name, however it is spelt.
+pub fn is(keyword: &str, called: &str) -> bool {
+    name(keyword).is_some_and(|n| n.to_lowercase() == called.to_lowercase())
+}
+
 /// The keyword for a name that somebody typed, for an account with labels or one without.
 ///
 /// # Errors

@@ -3,13 +3,13 @@
 
 use crate::model::{
     Account, AccountName, ArchiveBy, FlagChange, Flags, MailboxName, MessageKey, NewOp, OpKind,
-    Role, System, Target, Verb,
+    Role, System, Target, Verb, tag,
 };
 use crate::store::{Reader, ResolvedTarget, Result};
 use crate::sync::planned::{Planned, add, messages, place};
 use crate::sync::putoff;
 use crate::text::when;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Messages that go to another account in one operation: so many are copied before their originals
 /// are removed.
@@ -29,6 +29,7 @@ pub fn ops(
         Verb::Flag(change) => Ok(flag(change, targets)),
         Verb::ToggleRead => Ok(toggle(System::SEEN, targets)),
         Verb::ToggleStar => Ok(toggle(System::FLAGGED, targets)),
+        Verb::Tag { name, given } => Ok(tagged(accounts, name, *given, targets)),
         Verb::Archive => archive(reader, accounts, targets),
         Verb::Trash => trash(reader, targets),
         Verb::Junk => junk(reader, targets),
@@ -88,17 +89,53 @@ fn has(target: &ResolvedTarget, flags: System) -> bool {
 }
 
 fn flag(change: &FlagChange, targets: &[ResolvedTarget]) -> Planned {
+    flagged(flag_words(change), targets, |_| change.clone())
+}
+
+/// Gives all of them a tag or takes it away: as a label where the account has labels, and away
+/// however it is spelt. Where an account can't have such a tag, its messages stay without.
+fn tagged(
+    accounts: &[Account],
+    name: &str,
+    given: Option<bool>,
+    targets: &[ResolvedTarget],
+) -> Planned {
+    let of = |target: &ResolvedTarget| -> BTreeSet<String> {
+        let keywords = target.flags.keywords.iter();
+        keywords.filter(|k| tag::is(k, name)).cloned().collect()
+    };
+    let given = given.unwrap_or_else(|| targets.iter().any(|t| of(t).is_empty()));
+    let what = if given { "Tagged" } else { "Untagged" };
+    flagged(what, targets, |target| {
+        let mut change = FlagChange::default();
+        let has = of(target);
+        if !given {
+            change.remove.keywords = has;
+        } else if has.is_empty() {
+            let account = accounts.iter().find(|a| a.name == target.account);
+            let keyword = tag::keyword(name, account.is_some_and(Account::has_labels));
+            change.add.keywords.extend(keyword);
+        }
+        change
+    })
+}
+
+/// Changes the flags of each as is said of it.
+fn flagged(
+    what: &str,
+    targets: &[ResolvedTarget],
+    change: impl Fn(&ResolvedTarget) -> FlagChange,
+) -> Planned {
     let mut ops = Vec::new();
     let mut changed = 0;
     for target in targets {
         // Only what really changes, so that undo puts back exactly what was.
-        let real = minimal(change, &target.flags);
+        let real = minimal(&change(target), &target.flags);
         if real != FlagChange::default() {
             add(&mut ops, target, OpKind::Store(real));
             changed += 1;
         }
     }
-    let what = flag_words(change);
     Planned {
         ops,
         label: format!("{what} {}", messages(changed)),

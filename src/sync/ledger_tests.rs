@@ -270,6 +270,25 @@ fn stars_of_several_go_to_the_newest_of_each_and_all_go_where_each_has_one() {
 }
 
 #[test]
+fn a_tag_goes_away_only_where_all_have_it_and_however_it_is_spelt() {
+    let mut desk = Desk::new();
+    let (places, _) = desk.receive_three();
+    let mut tag = |name: &str, given, places: &[LocationId]| {
+        let name = name.to_owned();
+        let targets = places.iter().copied().map(Target::Location).collect();
+        let verb = Verb::Tag { name, given };
+        let done = desk.ledger.carry_out(Intent::Act { verb, targets });
+        desk.starred(&[]);
+        done.unwrap().label
+    };
+    assert_eq!(tag("Work", None, &places[..1]), "Tagged 1 message");
+    assert_eq!(tag("work", None, &places), "Tagged 2 messages");
+    assert_eq!(tag("work", Some(true), &places), "Tagged 0 messages");
+    assert_eq!(tag("WORK", None, &places), "Untagged 3 messages");
+    assert_eq!(tag("two words", None, &places), "Tagged 0 messages");
+}
+
+#[test]
 fn several_are_marked_read_where_any_is_unread() {
     let mut desk = Desk::new();
     let (places, _) = desk.receive_three();

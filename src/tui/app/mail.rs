@@ -91,7 +91,7 @@ impl Panes {
 
     /// Whether it is about rows that are selected: what they come to the ledger says, for some may
     /// be on no page that is here.
-    fn about_selected(&self) -> bool {
+    pub fn about_selected(&self) -> bool {
         (self.focus != Pane::Reader || self.pager.is_none()) && self.index.marked() > 0
     }
 

@@ -34,7 +34,16 @@ impl Panes {
             return;
         }
         let rows = self.tagged_rows();
-        let has = |row: &&IndexRow| row.flags.keywords.iter().any(|k| is(k, name));
+        if self.about_selected() {
+            // As it is spelt where it is known; whether it can be a tag may differ by account.
+            let spelt = match self.keyword(name, &rows) {
+                Ok(keyword) => tag::name(&keyword).unwrap_or_else(|| name.to_owned()),
+                Err(why) => return self.alarm(why, now),
+            };
+            let (name, given) = (spelt, wanted);
+            return self.act(Verb::Tag { name, given }, now, fx);
+        }
+        let has = |row: &&IndexRow| row.flags.keywords.iter().any(|k| tag::is(k, name));
         let add = wanted.unwrap_or_else(|| rows.is_empty() || !rows.iter().all(has));
         let mut change = FlagChange::default();
         if add {
@@ -44,7 +53,7 @@ impl Panes {
             }
         } else {
             let all = rows.iter().flat_map(|row| &row.flags.keywords);
-            for keyword in all.filter(|k| is(k, name)) {
+            for keyword in all.filter(|k| tag::is(k, name)) {
                 change.remove.keywords.insert(keyword.clone());
             }
             if change.remove.is_empty() {
@@ -66,15 +75,18 @@ impl Panes {
 
     /// The keyword as it is spelt already, or a new one.
     fn keyword(&self, name: &str, rows: &[&IndexRow]) -> Result<String, &'static str> {
+        let first = self.index.lines().first().map(|l| &l.row);
         let account = rows
             .first()
+            .copied()
+            .or(first)
             .and_then(|row| self.sidebar.mailbox(row.mailbox))
             .and_then(|m| self.accounts.iter().find(|a| a.name == m.account));
         let labels = account.is_some_and(Account::has_labels);
         let lines = self.index.lines().iter();
         let known = lines
             .flat_map(|l| &l.row.flags.keywords)
-            .find(|k| is(k, name) && k.starts_with(tag::PREFIX) == labels);
+            .find(|k| tag::is(k, name) && k.starts_with(tag::PREFIX) == labels);
         match known {
             Some(known) => Ok(known.clone()),
             None => tag::keyword(name, labels),
@@ -88,8 +100,4 @@ impl Panes {
             _ => self.index.acted().map(|l| &l.row).collect(),
         }
     }
-}
-
-fn is(keyword: &str, name: &str) -> bool {
-    tag::name(keyword).is_some_and(|n| n.to_lowercase() == name.to_lowercase())
 }

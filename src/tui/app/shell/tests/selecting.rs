@@ -106,7 +106,11 @@ fn every_command_about_mail_is_done_to_all_that_is_selected() {
 
 #[test]
 fn what_selected_rows_come_to_the_ledger_says_and_not_the_page_that_is_here() {
-    for (key, verb) in [("s", Verb::ToggleStar), ("u", Verb::ToggleRead)] {
+    let tag = Verb::Tag {
+        name: "urgent".to_owned(),
+        given: None,
+    };
+    for (key, verb) in [("s", Verb::ToggleStar), ("u", Verb::ToggleRead), ("", tag)] {
         let mut bench = long();
         let fx = press(&mut bench, "*a");
         let (serial, ticket, _, how) = pick(&fx);
@@ -117,7 +121,10 @@ fn what_selected_rows_come_to_the_ledger_says_and_not_the_page_that_is_here() {
             how,
             found,
         }));
-        let fx = press(&mut bench, key);
+        let mut fx = press(&mut bench, key);
+        if key.is_empty() {
+            bench.app.panes.tag("urgent", bench.now, &mut fx);
+        }
         assert_eq!(targets(&fx).len(), 5000);
         let asked = fx.iter().find_map(|effect| match effect {
             Effect::Ask(Intent::Act { verb, .. }, _) => Some(verb.clone()),
