@@ -255,9 +255,10 @@ impl Reader {
     /// As [`Reader::picked`].
     pub fn picked_no_more(&self, list: &Picking<'_>, stubs: &[Stub]) -> Result<Vec<Stub>> {
         let moment = self.moment()?;
-        let places: BTreeSet<i64> = match list.scope {
-            Some(scope) => mailboxes(&moment, scope)?.into_iter().collect(),
-            None => BTreeSet::new(),
+        // Of a mailbox that is gone nothing is there any more; a search is everywhere.
+        let places: Option<BTreeSet<i64>> = match list.scope {
+            Some(scope) => Some(mailboxes(&moment, scope)?.into_iter().collect()),
+            None => None,
         };
         let mut of_place =
             moment.prepare_cached("SELECT mailbox FROM location WHERE id = ?1 AND hidden = 0")?;
@@ -271,7 +272,8 @@ impl Reader {
             };
             let mut here = false;
             while let Some(row) = rows.next()? {
-                here |= places.is_empty() || places.contains(&row.get(0)?);
+                let mailbox = row.get(0)?;
+                here |= places.as_ref().is_none_or(|p| p.contains(&mailbox));
             }
             if !here {
                 gone.push(*stub);

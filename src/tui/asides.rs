@@ -13,8 +13,10 @@ use crate::tui::ports::{Examine, KeepHow, LookUp, ReloadHow};
 use crate::tui::spell::Spelling;
 use crate::tui::takeout::{Takeout, take_out};
 use crossbeam_channel::Sender;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Does it on a thread of this name. `lost` says what is told where it broke off, or could not be
 /// begun, and why.
@@ -122,9 +124,19 @@ pub fn remembered(file: &Path) -> String {
     read_text(file).unwrap_or_default()
 }
 
+/// What is to be written to which file and is not yet: what was said last.
+static UNWRITTEN: Mutex<BTreeMap<PathBuf, String>> = Mutex::new(BTreeMap::new());
+
+/// Who writes; a later one must not be overtaken.
+static WRITES: Mutex<()> = Mutex::new(());
+
 /// Writes down what the next session begins with.
 pub fn remember(file: PathBuf, text: String, events: Sender<Event>) {
+    let unwritten = || UNWRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    unwritten().insert(file.clone(), text);
     let work = move || {
+        let _alone = WRITES.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = unwritten().remove(&file)?;
         if let Err(error) = replace(&file, &text) {
             tracing::warn!(%error, ?file, "what the next session begins with is not kept");
         }

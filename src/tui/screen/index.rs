@@ -272,9 +272,10 @@ impl Index {
                 }
             }
             Page::After(_) => {
-                let known: BTreeSet<_> = self.rows.iter().map(|r| r.key).collect();
+                // What moved meanwhile may come a second time, under another key.
+                let known: BTreeSet<_> = self.rows.iter().map(|r| r.key.id).collect();
                 self.rows
-                    .extend(rows.into_iter().filter(|r| !known.contains(&r.key)));
+                    .extend(rows.into_iter().filter(|r| !known.contains(&r.key.id)));
                 self.at_oldest = !more;
                 if self.rows.len() > KEPT {
                     let extra = self.rows.len() - KEPT;
@@ -283,10 +284,10 @@ impl Index {
                 }
             }
             Page::Before(_) => {
-                let known: BTreeSet<_> = self.rows.iter().map(|r| r.key).collect();
+                let known: BTreeSet<_> = self.rows.iter().map(|r| r.key.id).collect();
                 let mut all: Vec<_> = rows
                     .into_iter()
-                    .filter(|r| !known.contains(&r.key))
+                    .filter(|r| !known.contains(&r.key.id))
                     .collect();
                 all.append(&mut self.rows);
                 self.rows = all;
