@@ -100,3 +100,4 @@ mod web;
 mod composer;
 mod contacts;
 mod moved;
+mod shots;

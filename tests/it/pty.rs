@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// How long something may take to come about, on a slow machine that does much else.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long nothing is written by a program that has done all that it was told.
+const REST: Duration = Duration::from_secs(2);
+
 struct Seen {
     parser: vt100::Parser,
     raw: Vec<u8>,
@@ -209,6 +212,26 @@ impl Terminal {
             octets.escape_ascii().to_string(),
             seen.parser.screen().contents()
         );
+    }
+
+    /// Waits until the program has written nothing for a while, and reads the screen then.
+    pub fn at_rest<T>(&self, read: impl Fn(&vt100::Screen) -> T) -> T {
+        let (lock, bell) = &*self.seen;
+        let mut seen = lock.lock().unwrap();
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let before = seen.raw.len();
+            let more = |seen: &mut Seen| seen.raw.len() == before && !seen.over;
+            let (now, wait) = bell.wait_timeout_while(seen, REST, more).unwrap();
+            seen = now;
+            assert!(
+                !seen.over && Instant::now() < until,
+                "the program does not rest"
+            );
+            if wait.timed_out() {
+                return read(seen.parser.screen());
+            }
+        }
     }
 
     /// Waits until the text is on the screen.
