@@ -60,5 +60,5 @@ fn set_up(stay: &mut Stay, own: &Paths, loaded: &Loaded) -> Result<Outcome, RunE
         leaves_demo: true,
         ..wizard::ports(own, &secrets, true, theme)
     };
-    tui::setup::run(stay.stage(loaded.config.look.mouse, &own.log)?, &ports)
+    tui::setup::run(stay.stage(&loaded.config.look, &own.log)?, &ports)
 }

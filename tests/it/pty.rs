@@ -182,7 +182,7 @@ impl Terminal {
         loop {
             let screen = seen.parser.screen();
             let (row, _) = screen.cursor_position();
-            let line = screen.rows(0, screen.size().1).nth(usize::from(row));
+            let line = screen.rows(0, screen.size().1.into()).nth(usize::from(row));
             let line = line.unwrap_or_default().trim_end().to_owned();
             if !screen.hide_cursor() && what(&line) {
                 return line;
