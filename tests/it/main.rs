@@ -13,6 +13,7 @@
 
 mod layering;
 mod texts;
+mod examples;
 mod messages;
 mod collections;
 #[path = "../../fuzz/src/targets.rs"]

@@ -156,7 +156,11 @@ fn keys_that_the_documents_name_are_bound() {
 #[test]
 fn scripts_are_executable_and_readable_by_their_shell() {
     use std::os::unix::fs::PermissionsExt;
-    for (shell, script) in [("bash", "tests/run"), ("sh", ".ci/run")] {
+    for (shell, script) in [
+        ("bash", "tests/run"),
+        ("sh", ".ci/run"),
+        ("sh", ".ci/package"),
+    ] {
         let path = root().join(script);
         assert!(
             fs::metadata(&path).unwrap().permissions().mode() & 0o111 != 0,
