@@ -274,8 +274,12 @@ fn wanted(secrets: &Secrets, email: &str, found: &Proposal, args: &AddAccount) -
         );
         return Err(Failure::new(exit::REFUSED, told).into());
     }
-    let full_name = args.full_name.as_deref().unwrap_or_default();
-    let mut wanted = found.attempt(email, full_name, Secret::new(String::new()));
+    let full_name = args
+        .full_name
+        .clone()
+        .or_else(setup::person::full_name)
+        .unwrap_or_default();
+    let mut wanted = found.attempt(email, &full_name, Secret::new(String::new()));
     let account = &mut wanted.account;
     account.name = AccountName(args.name.clone().unwrap_or_default());
     // Typed here, read from the configuration's folder: only a whole path means the same.

@@ -126,7 +126,8 @@ fn keys(input: &mut impl Read) -> io::Result<Typed> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         }
-        match octet[0] {
+        let [key] = *octet;
+        match key {
             b'\r' | b'\n' => {
                 let text = String::from_utf8_lossy(&line).into_owned();
                 return Ok(Typed::Line(Secret::new(text)));

@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_line_only_and_spaces_stay() {
+    fn s39_the_first_line_only_and_spaces_stay() {
         let secret = run("printf ' a b \\r\\nuser: x\\n'", LIMIT).unwrap();
         assert_eq!(secret.reveal(), " a b ");
         assert_eq!(run("printf x", LIMIT).unwrap().reveal(), "x");
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_says_why_and_keeps_the_secret() {
+    fn s39_a_failure_says_why_and_keeps_the_secret() {
         let error = run(
             "echo hunter2; printf 'a\\n\\033[31mlocked\\n' >&2; exit 3",
             LIMIT,
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_hangs_is_killed_with_its_children() {
+    fn s39_a_command_that_hangs_is_killed_with_its_children() {
         let dir = tempfile::tempdir().unwrap();
         let pipe = dir.path().join("p");
         rustix::fs::mknodat(

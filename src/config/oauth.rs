@@ -45,8 +45,7 @@ pub fn of_provider(word: &str, own: Option<&str>) -> Result<OAuth, String> {
     let usual = built_in.get(word).and_then(Value::as_table);
     let mut all = usual.cloned().unwrap_or_default();
     for (key, value) in own.into_iter().flatten() {
-        const KEYS: [&str; 7] = [
-            "name",
+        const KEYS: [&str; 6] = [
             "auth-url",
             "token-url",
             "device-url",
@@ -77,8 +76,8 @@ pub fn of_provider(word: &str, own: Option<&str>) -> Result<OAuth, String> {
     let auth_url = page("auth-url")?.ok_or_else(none)?;
     let host = auth_url.split('/').nth(2).unwrap_or_default().to_owned();
     Ok(OAuth {
-        provider: text(all, "name").unwrap_or(host),
         // Whoever reads the configuration knows the built-in ones alone.
+        provider: text(usual, "name").unwrap_or(host),
         word: usual.map_or_else(String::new, |_| word.to_owned()),
         client_id: text(all, "client-id").unwrap_or_default(),
         client_secret: ClientSecret::None,
@@ -348,6 +347,42 @@ mod unit {
             );
         }
         assert_eq!(provider_of("imap.example.org"), None);
+    }
+
+    #[test]
+    fn an_organisation_names_pages_of_its_own_and_clients_of_known_ones() {
+        let own = "[oauth.firm]\nauth-url = \"https://id.firm.test/a\"\ntoken-url = \"https://id.firm.test/t\"\nscopes = [\"mail\"]\nclient-id = \"ours\"\n[oauth.microsoft]\nclient-id = \"app\"\ntenant = \"firm.test\"\n";
+        let firm = of_provider("firm", Some(own)).unwrap();
+        assert_eq!((firm.client_id.as_str(), firm.word.as_str()), ("ours", ""));
+        let microsoft = of_provider("microsoft", Some(own)).unwrap();
+        assert_eq!(microsoft.client_id, "app");
+        assert!(
+            microsoft.token_url.contains("/firm.test/"),
+            "{}",
+            microsoft.token_url
+        );
+        // What comes of either is read back from the configuration as it is.
+        for says in [firm, microsoft] {
+            let again = read(&format!("oauth = {}", table(&says))).unwrap();
+            assert_eq!(again.secret, SecretSource::OAuth(Box::new(says)));
+        }
+        let google = of_provider("google", None).unwrap();
+        assert_eq!(
+            (google.client_id.as_str(), google.provider.as_str()),
+            ("", "Google")
+        );
+        for (text, said) in [
+            ("[oauth.firm]\nauth = \"x\"\n", "there is no `auth`"),
+            (
+                "[oauth.firm]\nauth-url = \"http://x/\"\n",
+                "no https address",
+            ),
+            ("oauth = 7\n", "[oauth.NAME]"),
+            ("", "nothing is known"),
+        ] {
+            let why = of_provider("firm", Some(text)).unwrap_err();
+            assert!(why.contains(said), "{why}");
+        }
     }
 
     #[test]

@@ -162,6 +162,32 @@ fn s06_the_certificate_that_is_not_for_the_host_is_shown() {
 }
 
 #[test]
+fn s06_a_chain_that_leads_to_nobody_known_names_what_is_missing() {
+    let Some(server) = Dovecot::start(None) else {
+        return;
+    };
+    let table = server.account("work", "ada");
+    let table: String = table
+        .lines()
+        .filter(|line| !line.starts_with("ca-file"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let tls = format!("port = {}, security = \"tls\"", server.imaps);
+    let starttls = format!("port = {}, security = \"starttls\"", server.imap);
+    for table in [table.clone(), table.replacen(&tls, &starttls, 1)] {
+        let home = at_home(&table, &[]);
+        let ran = home.run(&["doctor", "--json"]).code(69);
+        let report = ran.json();
+        let remedy = [
+            "1. localhost, by ",
+            "is missing",
+            "ask the server's owner to send the whole chain",
+        ];
+        says(&report, "IMAP chain", "wrong", &remedy);
+    }
+}
+
+#[test]
 fn f53_f54_a_refusal_to_sign_in_says_what_to_do() {
     let cases = [
         ("[AUTHENTICATIONFAILED] no", "check `user` and the password"),

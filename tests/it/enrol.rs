@@ -48,7 +48,7 @@ fn an_address_and_a_password_are_enough() {
     assert_eq!(told["email"], account.email);
     assert_eq!(
         (&told["found"], &told["provider"]),
-        (&"provider".into(), &"Firm".into())
+        (&"own".into(), &"Firm".into())
     );
     assert_eq!(told["newest"].as_array().unwrap().len(), 5, "{told}");
     assert!(
@@ -102,6 +102,33 @@ fn f54_who_wants_a_browser_says_so_before_a_password_is_typed() {
         "{}",
         ran.err
     );
+}
+
+#[test]
+fn s39_a_password_command_that_fails_is_told_and_its_output_is_not() {
+    let home = Home::new("");
+    let args = |command: &'static str| {
+        [
+            "account",
+            "add",
+            "me@example.test",
+            "--imap",
+            "none:127.0.0.1:1",
+            "--smtp",
+            "none:127.0.0.1:1",
+            "--password-command",
+            command,
+        ]
+    };
+    let failing = args("sh -c 'echo CANARY; echo locked >&2; exit 3'");
+    let ran = feed(&home, &failing, "").code(77);
+    for said in ["the password command", "exit code 3", "locked"] {
+        assert!(ran.err.contains(said), "{said}: {}", ran.err);
+    }
+    assert!(!ran.err.contains("CANARY"), "{}", ran.err);
+    let missing = args("no-such-program-here");
+    let ran = feed(&home, &missing, "").code(77);
+    assert!(ran.err.contains("no-such-program-here"), "{}", ran.err);
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn files(folder: &Path, all: &mut Vec<std::path::PathBuf>) {
 }
 
 #[test]
-fn nothing_is_open_to_others_and_the_password_is_nowhere() {
+fn s38_nothing_is_open_to_others_and_the_password_is_nowhere() {
     const CANARY: &str = "canary-7f3a9b";
     let Some(server) = Dovecot::start(None) else {
         return;

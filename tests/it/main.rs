@@ -96,6 +96,7 @@ mod site;
 mod provider;
 mod oauth;
 mod signed_in;
+mod supply;
 mod wizard;
 mod web;
 mod composer;

@@ -1,8 +1,8 @@
 //! Reading mail: signing in by each way that there is, what the server can do and what is made of it,
 //! mailboxes and their use, limits, and the server's clock.
 
-use super::reach::{self, Reached};
-use super::visit::{Offers, Visit};
+use super::reach;
+use super::visit::{Offers, Visit, clean};
 use crate::model::checkup::Step;
 use crate::model::{Account, Auth, MailboxName, Role, Secret};
 use crate::net::causes::Service;
@@ -11,7 +11,7 @@ use crate::net::error::NetError;
 use crate::net::imap::extensions::EXTENSIONS;
 use crate::net::imap::{FetchBy, Listed, Mode, Options, Quota, Session};
 use crate::net::trace::Ring;
-use crate::text::{Clean, gauge, size};
+use crate::text::{gauge, size};
 use std::collections::BTreeSet;
 
 /// What was learnt.
@@ -32,20 +32,17 @@ pub(super) fn imap(
 ) -> Learnt {
     let mut learnt = Learnt::default();
     let at = (account, Service::Imap);
-    let Reached { works: true, .. } = reach::reach(at, thorough, visit) else {
+    let enter = secret.map(|secret| {
+        move |ring: &Ring| -> Result<(Session, String), NetError> {
+            let session = connect(account, secret, ring)?;
+            Ok((session, format!("as {}", clean(&account.user))))
+        }
+    });
+    let shown = |session: &Session| session.certificate();
+    let begun = reach::begin(at, thorough, visit, "IMAP sign in", enter, shown).1;
+    let (Some((mut session, ring)), Some(secret)) = (begun, secret) else {
         return learnt;
     };
-    let Some(secret) = secret else {
-        return learnt;
-    };
-    let ring = Ring::default();
-    let Some(mut session) = visit.try_it("IMAP sign in", at, &ring, || {
-        let session = connect(account, secret, &ring)?;
-        Ok((session, format!("as {}", Clean::line(&account.user))))
-    }) else {
-        return learnt;
-    };
-    reach::certificate_of(session.certificate(), at, visit);
     if thorough {
         others(account, secret, &ring, &session, visit);
     }
@@ -207,8 +204,4 @@ fn newest(session: &mut Session) -> Result<Option<i64>, NetError> {
         })?;
     }
     Ok(came)
-}
-
-fn clean(text: &str) -> String {
-    Clean::line(text).to_string()
 }

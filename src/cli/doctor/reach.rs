@@ -53,8 +53,8 @@ pub(super) struct Reached {
     pub works: bool,
 }
 
-/// Goes as far as signing in. `thorough`: also looks at what is only worth knowing.
-pub(super) fn reach(at: (&Account, Service), thorough: bool, visit: &mut Visit<'_>) -> Reached {
+/// Goes as far as a connection. `thorough`: also looks at what is only worth knowing.
+fn reach(at: (&Account, Service), thorough: bool, visit: &mut Visit<'_>) -> Reached {
     let (account, service) = at;
     let end = service.endpoint(account);
     let steps = match service {
@@ -76,8 +76,11 @@ pub(super) fn reach(at: (&Account, Service), thorough: bool, visit: &mut Visit<'
             names::judge_reach(steps.addresses, &names::reach(&addresses, GLANCE))
         });
     }
+    let mut came = chain::Use::Fails;
     let opened = visit.try_it(steps.port, at, &ring, || {
-        connect::open(account, end, None, Patience::default())?.shut();
+        let opened = connect::open(account, end, None, Patience::default());
+        came = chain::Use::after(&opened);
+        opened?.shut();
         let how = match end.security {
             Security::Tls => "TLS, certificate right",
             Security::StartTls => "open; TLS follows by STARTTLS",
@@ -89,6 +92,7 @@ pub(super) fn reach(at: (&Account, Service), thorough: bool, visit: &mut Visit<'
     // With STARTTLS the certificate is seen in the middle of a conversation, and judged there.
     if end.security == Security::Tls {
         certificate(at, &steps, &addresses, works, visit);
+        chain_of(at, &addresses, came, visit);
     }
     if !works || thorough {
         visit.look(steps.ports, || {
@@ -97,6 +101,62 @@ pub(super) fn reach(at: (&Account, Service), thorough: bool, visit: &mut Visit<'
         });
     }
     Reached { addresses, works }
+}
+
+/// Goes to a server and begins the conversation, whose certificates are told: what both kinds of
+/// servers have in common. What was learnt on the way, and the conversation with its last lines.
+pub(super) fn begin<S>(
+    at: (&Account, Service),
+    thorough: bool,
+    visit: &mut Visit<'_>,
+    name: &'static str,
+    enter: Option<impl FnOnce(&Ring) -> Result<(S, String), NetError>>,
+    certificate: impl FnOnce(&S) -> Option<Vec<u8>>,
+) -> (Reached, Option<(S, Ring)>) {
+    let reached = reach(at, thorough, visit);
+    let Some(enter) = enter.filter(|_| reached.works) else {
+        return (reached, None);
+    };
+    let ring = Ring::default();
+    let mut came = chain::Use::Fails;
+    let begun = visit.try_it(name, at, &ring, || {
+        let entered = enter(&ring);
+        came = chain::Use::after(&entered);
+        entered
+    });
+    if let Some(session) = &begun {
+        certificate_of(certificate(session), at, visit);
+    }
+    let (account, service) = at;
+    if service.endpoint(account).security == Security::StartTls {
+        chain_of(at, &reached.addresses, came, visit);
+    }
+    (reached, begun.map(|session| (session, ring)))
+}
+
+/// The certificates behind the server's own, over a connection of their own.
+fn chain_of(
+    (account, service): (&Account, Service),
+    addresses: &[SocketAddr],
+    came: chain::Use,
+    visit: &mut Visit<'_>,
+) {
+    let end = service.endpoint(account);
+    let name = match service {
+        Service::Imap => IMAP.chain,
+        Service::Smtp => SMTP.chain,
+    };
+    let sent = || -> Result<Vec<chain::Sent>, NetError> {
+        let mut socket = shown::dial(end, addresses, GLANCE)?;
+        if end.security == Security::StartTls {
+            chain::start_tls(&mut socket, service, GLANCE)?;
+        }
+        chain::look(socket, &end.host, GLANCE)
+    };
+    // A server that hides what is behind its own certificate has told that one already.
+    if let Some(sent) = sent().ok().filter(|sent| !sent.is_empty()) {
+        visit.done(chain::judge(name, &sent, came, when::now()));
+    }
 }
 
 fn certificate(
@@ -125,18 +185,10 @@ fn certificate(
     if let Some(step) = seen {
         visit.done(step);
     }
-    let sent = || -> Result<Vec<chain::Ring>, NetError> {
-        let socket = shown::dial(end, addresses, GLANCE)?;
-        chain::look(socket, &end.host, GLANCE)
-    };
-    // A server that hides what is behind its own certificate has told that one already.
-    if let Some(sent) = sent().ok().filter(|sent| !sent.is_empty()) {
-        visit.done(chain::judge(steps.chain, &sent, works, when::now()));
-    }
 }
 
 /// The certificate (in DER) that a server showed after STARTTLS, over the connection that is used.
-pub(super) fn certificate_of(
+fn certificate_of(
     der: Option<Vec<u8>>,
     (account, service): (&Account, Service),
     visit: &mut Visit<'_>,

@@ -1,8 +1,8 @@
 //! Sending mail: the greeting, signing in, what the server takes, and whether it would take a letter
 //! from the account's address to itself. It is asked, and nothing is sent.
 
-use super::reach::{self, Reached};
-use super::visit::Visit;
+use super::reach;
+use super::visit::{Visit, clean};
 use crate::model::checkup::{Advice, Step};
 use crate::model::{Account, Auth, Secret};
 use crate::net::causes::Service;
@@ -12,8 +12,8 @@ use crate::net::error::NetError;
 use crate::net::sendmail;
 use crate::net::smtp::{Offers, Pace, SmtpSession, Watch};
 use crate::net::trace::Ring;
-use crate::text::{Clean, size, when};
-use std::net::IpAddr;
+use crate::text::{size, when};
+use std::net::{IpAddr, SocketAddr};
 
 /// What was learnt.
 #[derive(Clone, Debug, Default)]
@@ -43,13 +43,7 @@ pub(super) fn smtp(
         });
         return learnt;
     }
-    let Reached { addresses, works } = reach::reach(at, thorough, visit);
-    learnt.addresses = addresses.iter().map(std::net::SocketAddr::ip).collect();
-    if !works {
-        return learnt;
-    }
-    let ring = Ring::default();
-    let Some(mut session) = visit.try_it("submission greeting", at, &ring, || {
+    let enter = |ring: &Ring| -> Result<(SmtpSession, String), NetError> {
         let session = SmtpSession::greet(account, Pace::brisk(), ring.clone(), Watch::default())?;
         let offers: Vec<String> = session
             .offers()
@@ -57,12 +51,16 @@ pub(super) fn smtp(
             .map(|(k, v)| format!("{k} {v}").trim().to_owned())
             .collect();
         Ok((session, clean(&offers.join(", "))))
-    }) else {
+    };
+    let shown = |session: &SmtpSession| session.certificate();
+    let name = "submission greeting";
+    let (reached, begun) = reach::begin(at, thorough, visit, name, Some(enter), shown);
+    learnt.addresses = reached.addresses.iter().map(SocketAddr::ip).collect();
+    let Some((mut session, ring)) = begun else {
         return learnt;
     };
     let told = ring.lines().iter().find_map(|l| clock::in_greeting(l));
     learnt.clock = told.map(|theirs| (theirs, when::now()));
-    reach::certificate_of(session.certificate(), at, visit);
     if thorough {
         visit.done(Step::note(
             "submission takes",
@@ -138,8 +136,4 @@ fn takes(offers: &Offers, auth: Auth) -> String {
 /// A step that says why nothing was tried.
 pub(super) fn no_secret(what: String, todo: &str) -> Step {
     Step::wrong("password", Advice::new(what, "", todo))
-}
-
-fn clean(text: &str) -> String {
-    Clean::line(text).to_string()
 }

@@ -8,6 +8,7 @@ use crate::net::diagnose::explain;
 use crate::net::error::NetError;
 use crate::net::imap::extensions::{Extension, Offer};
 use crate::net::trace::Ring;
+use crate::text::Clean;
 use std::time::Instant;
 
 /// What a server offers and what becomes of it.
@@ -84,4 +85,9 @@ impl<'a> Visit<'a> {
         self.done(step.after(took));
         value
     }
+}
+
+/// What a server says, as it may be shown.
+pub(super) fn clean(text: &str) -> String {
+    Clean::line(text).to_string()
 }

@@ -320,10 +320,10 @@ impl Heard<'_> {
             why.clone()
         } else if self.no_domain {
             let meant = self.known.like(domain);
-            let meant = meant
-                .map(|d| format!("; did you mean {d}?"))
-                .unwrap_or_default();
-            format!("there is no domain {domain}{meant}: look at its spelling")
+            match meant {
+                Some(meant) => format!("there is no domain {domain}; did you mean {meant}?"),
+                None => format!("there is no domain {domain}: look at its spelling"),
+            }
         } else if !self.reached {
             "nobody answers: this machine seems to be offline; go online, or name the servers yourself"
                 .to_owned()

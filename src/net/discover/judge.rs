@@ -14,13 +14,13 @@ use crate::model::setup::{Proposal, Source};
 pub fn judge(mut found: Proposal, domain: &str, known: &Providers) -> Proposal {
     let vouched = matches!(
         found.source,
-        Source::Typed | Source::Provider | Source::Ispdb
+        Source::Typed | Source::Own | Source::Provider | Source::Ispdb
     );
     found.outside = match vouched {
         true => Vec::new(),
         false => outside(domain, found.imap.iter().chain(&found.smtp)),
     };
-    if found.source != Source::Provider {
+    if !matches!(found.source, Source::Own | Source::Provider) {
         found.meant = known.like(domain).map(str::to_owned);
     }
     let first = found.imap.first().map_or("", |end| end.host.as_str());
@@ -86,7 +86,7 @@ mod tests {
                 1
             );
         }
-        for source in [Source::Typed, Source::Provider, Source::Ispdb] {
+        for source in [Source::Typed, Source::Own, Source::Provider, Source::Ispdb] {
             assert_eq!(ask(source, other, "example.test"), none);
         }
     }

@@ -125,7 +125,12 @@ impl Tour {
 
     /// What stands first in the hint line of a screen of this width.
     pub fn hints(&self, keymap: &Keymap, cols: u16) -> Vec<Hint> {
-        let key = |command| keymap.way_to(Context::Index, command);
+        // The shortest way, and of several the first.
+        let key = |command| {
+            let keys = keymap.keys_of(Context::Index, command).into_iter();
+            let short = keys.min_by_key(|key| key.split(' ').count());
+            short.unwrap_or_else(|| keymap.way_to(Context::Index, command))
+        };
         let fits = |key: &str, words: &str| {
             // As much as the line takes: a blank before it, one behind the key, two at the end.
             let room = usize::from(cols).saturating_sub(width::width(key) + 4);

@@ -62,10 +62,10 @@ impl Wizard {
                 self.looking = None;
                 if self.found.is_none() && self.phase == Phase::Asking {
                     let why = why.unwrap_or_else(|| "No servers were found.".to_owned());
-                    let why = why.trim_end_matches('.');
+                    let dot = if why.ends_with(['.', '?']) { "" } else { "." };
                     let take = self.meant.as_ref();
                     let take = take.map_or_else(String::new, |d| format!(" ctrl-t takes {d};"));
-                    self.said = Some(format!("{why}.{take} ctrl-e names servers by hand."));
+                    self.said = Some(format!("{why}{dot}{take} ctrl-e names servers by hand."));
                     self.hurried = false;
                 }
             }

@@ -23,7 +23,8 @@ impl Wizard {
 
     /// What the provider is called where one signs in with a browser.
     pub fn provider(&self) -> Option<&str> {
-        self.says.as_ref().map(|says| says.provider.as_str())
+        let found = self.found.as_ref().and_then(|f| f.provider.as_deref());
+        found.or_else(|| self.says.as_ref().map(|says| says.provider.as_str()))
     }
 
     /// Whether the provider has a page to sign in at, and this is the moment to go there.

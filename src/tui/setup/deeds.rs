@@ -8,7 +8,10 @@ use std::sync::Arc;
 /// What is known of signing in with a browser at the provider of a word: its client id is empty where
 /// the user has to say it. What is wrong in plain words.
 #[derive(Clone)]
-pub struct BrowserOf(pub Arc<dyn Fn(&str) -> Result<OAuth, String> + Send + Sync>);
+pub struct BrowserOf(pub OfProvider);
+
+/// See [`BrowserOf`].
+pub type OfProvider = Arc<dyn Fn(&str) -> Result<OAuth, String> + Send + Sync>;
 
 impl Default for BrowserOf {
     fn default() -> BrowserOf {

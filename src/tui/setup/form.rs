@@ -57,6 +57,11 @@ impl Field {
         matches!(self, Field::ImapSecurity | Field::SmtpSecurity)
     }
 
+    /// Whether it need not be filled in.
+    pub fn is_optional(self) -> bool {
+        matches!(self, Field::Name | Field::ClientSecret)
+    }
+
     /// Whether what stands there is not shown.
     pub fn is_hidden(self) -> bool {
         use Field::{Again, ClientSecret, Passphrase, Password};

@@ -117,6 +117,10 @@ fn draw_field(
         ink.lit(words, style);
         return Some(Position::new(x, row.y));
     }
+    if field.is_optional() && !here && wizard.line(field)?.is_empty() {
+        ink.lit("may stay empty", theme.style("text.dim"));
+        return None;
+    }
     let hidden = field.is_hidden() && !wizard.revealed;
     wizard
         .line(field)?
@@ -160,6 +164,9 @@ fn keys(wizard: &Wizard) -> String {
     match wizard.phase {
         Phase::Asking if wizard.email().is_empty() && !wizard.further => {
             "enter demo, nothing touched · esc quit".to_owned()
+        }
+        Phase::Asking if let Some(meant) = &wizard.meant => {
+            format!("enter go on · ctrl-t take {meant} · ctrl-e servers · esc leave")
         }
         Phase::Asking if wizard.may_browse() => {
             format!("enter go on · ctrl-o browser · ctrl-e servers{demo} · esc leave")
