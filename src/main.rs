@@ -365,11 +365,8 @@ fn ride(
         log: paths.log.clone(),
         theme: look.theme.clone(),
         taste: Taste {
-            threads: look.threads,
-            layout: look.layout,
-            mouse: look.mouse,
-            vi: look.vi,
             linear: look.linear || means::linear(),
+            ..Taste::of(&loaded.config)
         },
         spell: languages(look),
         spell_named: look.spell.is_some(),

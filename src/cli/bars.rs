@@ -157,7 +157,7 @@ mod tests {
         let wide = lines(&known, 200);
         assert_eq!(
             wide[0],
-            "a: █████░░░░░░░░░░░░░░░░░░░ 12,400/50,000 headers of INBOX, 9,800/s, 4 s left"
+            "a: █████▉░░░░░░░░░░░░░░░░░░ 12,400/50,000 headers of INBOX, 9,800/s, 4 s left"
         );
         assert_eq!(wide.len(), 2);
         for cols in 1..100 {

@@ -7,6 +7,7 @@
 use crate::config::accounts::account;
 use crate::config::contacts::{Checks, Contacts, checks, contacts, groups};
 use crate::config::files::read_regular;
+use crate::config::list::{ListLook, list};
 use crate::config::look::{Look, look};
 use crate::config::notify::{Notify, notify};
 use crate::config::open::open;
@@ -33,6 +34,8 @@ pub struct Config {
     pub accounts: Vec<Account>,
     /// The settings of `[ui]`.
     pub look: Look,
+    /// The settings of `[list]`.
+    pub list: ListLook,
     /// The address books of `[contacts]`.
     pub contacts: Contacts,
     /// `[groups]`, by name.
@@ -144,6 +147,9 @@ fn config(root: &DeTable<'_>, base: &Path, problems: &mut Problems<'_>) -> Confi
     let mut config = Config::default();
     if let Some((table, span)) = part("ui", problems) {
         config.look = look(table, span, problems);
+    }
+    if let Some((table, span)) = part("list", problems) {
+        config.list = list(table, span, problems);
     }
     if let Some((table, span)) = part("contacts", problems) {
         config.contacts = contacts(table, span, base, problems);

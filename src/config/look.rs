@@ -25,6 +25,12 @@ const BIDI: [(&str, Bidi); 4] = [
     ("words", Bidi::Words),
     ("rows", Bidi::Rows),
 ];
+const ICONS: [(&str, Icons); 4] = [
+    ("auto", Icons::Auto),
+    ("unicode", Icons::Unicode),
+    ("nerd", Icons::Nerd),
+    ("ascii", Icons::Ascii),
+];
 const EDITORS: [(&str, bool); 2] = [("plain", false), ("vi", true)];
 
 /// How mailboxes, list and message stand. Where a terminal has no room for it, the next one that
@@ -123,6 +129,20 @@ pub enum Bidi {
     Rows,
 }
 
+/// Which signs are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Icons {
+    /// Unicode's, unless the locale is not UTF-8.
+    #[default]
+    Auto,
+    /// Unicode's.
+    Unicode,
+    /// Those of a Nerd Font.
+    Nerd,
+    /// ASCII only, in everything.
+    Ascii,
+}
+
 /// The settings of `[ui]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {
@@ -134,6 +154,10 @@ pub struct Look {
     pub layout: Arrangement,
     /// Whether everything is said in words, line by line, for a screen reader.
     pub linear: bool,
+    /// Which signs are shown.
+    pub icons: Icons,
+    /// Whether the window's title tells the mailbox.
+    pub title: bool,
     /// Seconds in which sending can be undone.
     pub undo_send: i64,
     /// Whether the mouse is used.
@@ -157,6 +181,8 @@ impl Default for Look {
             threads: true,
             layout: Arrangement::Auto,
             linear: false,
+            icons: Icons::Auto,
+            title: true,
             undo_send: 10,
             mouse: true,
             vi: false,
@@ -182,6 +208,12 @@ pub(super) fn look(table: &DeTable<'_>, span: Range<usize>, problems: &mut Probl
             .word("layout", &Arrangement::ALL, problems)
             .map_or(default.layout, |l| l.value),
         linear: section.flag("linear", problems).unwrap_or(default.linear),
+        title: section
+            .flag("window-title", problems)
+            .unwrap_or(default.title),
+        icons: section
+            .word("icons", &ICONS, problems)
+            .map_or(default.icons, |i| i.value),
         undo_send: section
             .number("undo-send", 0..=600, problems)
             .map_or(default.undo_send, |n| i64::from(n.value)),

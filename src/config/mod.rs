@@ -12,6 +12,7 @@ mod sending;
 pub mod oauth;
 mod accounts;
 pub mod look;
+pub mod list;
 mod contacts;
 mod open;
 pub mod views;
@@ -36,8 +37,9 @@ mod tests;
 
 pub use contacts::{Checks, Contacts};
 pub use endpoint::is_loopback;
+pub use list::{Column, Dates, Density, Field, ListLook, Width};
 pub use load::{Config, Loaded};
-pub use look::{Arrangement, Bidi, Hyperlinks, Images, Look};
+pub use look::{Arrangement, Bidi, Hyperlinks, Icons, Images, Look};
 pub use notify::{How, Notify, Quiet};
 pub use paths::Paths;
 pub use problem::{ConfigError, Problem};

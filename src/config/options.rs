@@ -10,6 +10,8 @@
 pub enum Part {
     /// `[ui]`.
     Ui,
+    /// `[list]`.
+    List,
     /// `[compose]`.
     Compose,
     /// `[contacts]`.
@@ -41,8 +43,13 @@ pub enum Part {
 impl Part {
     /// Every section in the order of the documentation: how its heading is written, and what it is
     /// about.
-    pub const ALL: [(Part, &'static str, &'static str); 14] = [
+    pub const ALL: [(Part, &'static str, &'static str); 15] = [
         (Part::Ui, "[ui]", "How the screen looks and behaves."),
+        (
+            Part::List,
+            "[list]",
+            "What a list tells of each message, in columns that may have a width: \"from 20\", \"from 10-26\" or \"from 20%\".",
+        ),
         (
             Part::Compose,
             "[compose]",
@@ -114,6 +121,7 @@ impl Part {
     pub fn key(self) -> Option<&'static str> {
         match self {
             Part::Ui => Some("ui"),
+            Part::List => Some("list"),
             Part::Compose => Some("compose"),
             Part::Contacts => Some("contacts"),
             Part::Open => Some("open"),
@@ -259,6 +267,12 @@ options! {
     Ui, "hyperlinks", Word(&["auto", "on", "off"]), Is("\"auto\""), Now, "Whether the terminal itself can open links (OSC 8)";
     Ui, "bidi", Word(&["auto", "cells", "words", "rows"]), Is("\"auto\""), Anew, "What the terminal itself puts in order of letters from right to left";
     Ui, "linear", Flag, Is("false"), Now, "For a screen reader: one pane, everything in words, the cursor on the chosen line";
+    Ui, "icons", Word(&["auto", "unicode", "nerd", "ascii"]), Is("\"auto\""), Now, "The signs; nerd needs a Nerd Font, auto is ASCII where the locale is not UTF-8";
+    Ui, "window-title", Flag, Is("true"), Now, "Whether the window's title tells the mailbox and what is unread in it";
+
+    List, "columns", Texts, Is("[\"flags\", \"from\", \"subject\", \"attachment\", \"date\"]"), Now, "Of flags, from, to, subject, attachment, count, tags, mailbox, account, date";
+    List, "density", Word(&["compact", "comfortable"]), Is("\"compact\""), Now, "Whether a message has one line or two";
+    List, "dates", Word(&["short", "relative", "iso"]), Is("\"short\""), Now, "How it is told when a message came: 14:05, 5 min, or 2024-03-02";
 
     Compose, "check-domains", Flag, Is("false"), Anew, "Look the recipients' domains up before sending; who answers for names learns them";
     Compose, "name-server", Line, Else("the system's"), Anew, "Who is asked for them: an address, with a port or without";

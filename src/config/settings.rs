@@ -329,6 +329,7 @@ mod tests {
             titles,
             [
                 "ui",
+                "list",
                 "compose",
                 "contacts",
                 "account work",

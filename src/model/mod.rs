@@ -54,7 +54,7 @@ pub use query::{Expr, Query, Term};
 pub use reminder::{Reminder, ReminderState};
 pub use rule::{Deed, Rule};
 pub use secret::Secret;
-pub use status::{AccountStatus, Link, Progress, Quota};
+pub use status::{AccountStatus, Link, Progress, Quota, Running};
 pub use step::step;
 pub use submission::{Fact, Outgoing, Recipient, RecipientState, Submission, SubmissionState};
 pub use thread_rule::ThreadRule;

@@ -43,6 +43,15 @@ pub struct Progress {
     pub left: Option<u64>,
 }
 
+/// A task that an account is at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Running {
+    /// Since when, seconds since 1970.
+    pub since: i64,
+    /// How far it is.
+    pub progress: Progress,
+}
+
 /// How full a server's storage is (RFC 9208).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quota {
@@ -61,8 +70,10 @@ pub struct AccountStatus {
     pub slow: bool,
     /// Since when the connection is so, seconds since 1970; 0 if unknown.
     pub since: i64,
-    /// The task under way.
+    /// The task under way; of several the one that matters most.
     pub progress: Option<Progress>,
+    /// All tasks under way, what matters most first.
+    pub tasks: Vec<Running>,
     /// Operations that the server has not confirmed.
     pub pending: u64,
     /// IMAP connections that are open.

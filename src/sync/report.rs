@@ -1,6 +1,6 @@
 //! What an account is doing, told to the board by whichever of its threads knows.
 
-use crate::model::{AccountName, AccountStatus, Link, Progress, Quota};
+use crate::model::{AccountName, AccountStatus, Link, Progress, Quota, Running};
 use crate::signal::{Board, Topic};
 use crate::text::when;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,6 +36,8 @@ struct State {
     sending: Option<Progress>,
     headers: Option<Progress>,
     bodies: Option<Progress>,
+    /// Since when there is each of them.
+    begun: [Option<i64>; 3],
     /// Connections on which an answer is long in coming.
     slow: usize,
 }
@@ -138,7 +140,19 @@ impl Report {
         change(&mut state);
         let tasks = [&state.sending, &state.headers, &state.bodies];
         let first = tasks.into_iter().flatten().next().cloned();
+        let tasks = tasks.map(Option::clone);
+        let mut all = Vec::new();
+        for (task, begun) in tasks.into_iter().zip(&mut state.begun) {
+            match task {
+                Some(progress) => all.push(Running {
+                    since: *begun.get_or_insert_with(when::now),
+                    progress,
+                }),
+                None => *begun = None,
+            }
+        }
         state.status.progress = first;
+        state.status.tasks = all;
         if state.status != before {
             self.board.status(&self.account, state.status.clone());
         }
@@ -291,6 +305,12 @@ mod tests {
         report.progress(Task::Bodies, about("bodies"));
         report.progress(Task::Headers, about("headers"));
         assert_eq!(report.status().progress, about("headers"));
+        let all = report.status().tasks.into_iter();
+        let all: Vec<_> = all.map(|t| (t.progress.what, t.since > 0)).collect();
+        assert_eq!(
+            all,
+            [("headers".to_owned(), true), ("bodies".to_owned(), true)]
+        );
         report.progress(Task::Headers, None);
         assert_eq!(report.status().progress, about("bodies"));
     }

@@ -1,15 +1,22 @@
 //! How far something is, for people: a bar, a count, a share.
 //!
-//! A bar is made of two letters that differ without colours, too.
+//! A bar is made of letters that differ without colours, too.
 
 use crate::text::size;
 
-/// A bar of `cols` columns; full only when everything is done, and empty only at the beginning.
+/// What a column holds that is filled by so many eighths, from one on.
+const EIGHTHS: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+
+/// A bar of `cols` columns that grows by eighths of one; full only when everything is done, and empty
+/// only at the beginning.
 pub fn bar(done: u64, total: u64, cols: usize) -> String {
-    let exact = u128::from(done) * cols as u128;
-    let filled = exact.checked_div(u128::from(total)).unwrap_or(0);
-    let filled = usize::try_from(filled).unwrap_or(cols).min(cols);
-    format!("{}{}", "█".repeat(filled), "░".repeat(cols - filled))
+    let exact = u128::from(done) * cols as u128 * 8;
+    let eighths = exact.checked_div(u128::from(total)).unwrap_or(0);
+    let eighths = usize::try_from(eighths).unwrap_or(cols * 8).min(cols * 8);
+    let part = (eighths % 8).checked_sub(1).and_then(|n| EIGHTHS.get(n));
+    let filled = "█".repeat(eighths / 8);
+    let rest = cols - eighths / 8 - usize::from(part.is_some());
+    format!("{filled}{}{}", part.unwrap_or(&""), "░".repeat(rest))
 }
 
 /// Hundredths, rounded down, 100 at most; `None` where there is no whole.
@@ -59,10 +66,11 @@ mod tests {
             (0, 0, "░░░░"),
             (1, 100, "░░░░"),
             (50, 100, "██░░"),
-            (99, 100, "███░"),
+            (56, 100, "██▏░"),
+            (99, 100, "███▉"),
             (100, 100, "████"),
             (u64::MAX, 3, "████"),
-            (u64::MAX - 1, u64::MAX, "███░"),
+            (u64::MAX - 1, u64::MAX, "███▉"),
         ] {
             assert_eq!(bar(done, total, 4), shown, "{done} {total}");
         }

@@ -78,6 +78,54 @@ impl Way {
     }
 }
 
+/// What gives the window a title (OSC 2).
+pub fn title(title: &Clean) -> String {
+    format!("\x1b]2;{}\x1b\\", plain(title, TITLE))
+}
+
+/// Whether the terminal's window has a title that can be put back, by its environment: not a console,
+/// and not screen, which would take it for the name of its own window and keep it.
+pub fn has_title(var: impl Fn(&str) -> Option<String>) -> bool {
+    let var = |name: &str| var(name).unwrap_or_default();
+    let term = var("TERM");
+    let screen = !var("STY").is_empty() && var("TMUX").is_empty();
+    !screen && !matches!(term.as_str(), "" | "linux" | "dumb" | "vt100" | "vt220")
+}
+
+/// Whether a terminal is worth being asked for kitty's keyboard protocol, by its environment: those
+/// that have it say who they are, and those that draw for another have none of it.
+pub fn may_have_kitty_keys(var: impl Fn(&str) -> Option<String>) -> bool {
+    let var = |name: &str| var(name).unwrap_or_default();
+    let (term, program) = (var("TERM"), var("TERM_PROGRAM"));
+    if ["TMUX", "STY"].iter().any(|v| !var(v).is_empty())
+        || term.starts_with("tmux")
+        || term.starts_with("screen")
+    {
+        return false;
+    }
+    let named = [
+        "kitty",
+        "foot",
+        "ghostty",
+        "alacritty",
+        "wezterm",
+        "rio",
+        "contour",
+    ];
+    let known = [
+        "KITTY_WINDOW_ID",
+        "ALACRITTY_WINDOW_ID",
+        "WEZTERM_PANE",
+        "ZELLIJ",
+    ];
+    named.iter().any(|n| term.contains(n))
+        || known.iter().any(|v| !var(v).is_empty())
+        || matches!(
+            program.as_str(),
+            "ghostty" | "WezTerm" | "iTerm.app" | "rio" | "vscode"
+        )
+}
+
 /// So much of a text, without what separates the fields of a sequence.
 fn plain(text: &Clean, cols: usize) -> String {
     width::cut(text.as_str(), cols).replace(';', ",")
@@ -110,6 +158,37 @@ mod tests {
             of(&[("TERM", "tmux-256color"), ("KITTY_WINDOW_ID", "1")]),
             Way::Bell
         );
+    }
+
+    #[test]
+    fn titles_and_keys_are_for_terminals_that_have_them() {
+        let of = |set: &'static [(&str, &str)]| {
+            move |name: &str| {
+                let found = set.iter().find(|(k, _)| *k == name);
+                found.map(|(_, v)| (*v).to_owned())
+            }
+        };
+        assert!(has_title(of(&[("TERM", "xterm-256color")])));
+        assert!(has_title(of(&[
+            ("TERM", "screen-256color"),
+            ("TMUX", "x"),
+            ("STY", "y")
+        ])));
+        assert!(!has_title(of(&[("TERM", "screen"), ("STY", "1.x")])));
+        assert!(!has_title(of(&[("TERM", "linux")])));
+        assert!(may_have_kitty_keys(of(&[("TERM", "xterm-kitty")])));
+        assert!(may_have_kitty_keys(of(&[
+            ("TERM", "xterm-256color"),
+            ("ZELLIJ", "0")
+        ])));
+        assert!(!may_have_kitty_keys(of(&[
+            ("TERM", "xterm-kitty"),
+            ("TMUX", "x")
+        ])));
+        assert!(!may_have_kitty_keys(of(&[("TERM", "xterm-256color")])));
+        let written = title(&Clean::line("a\u{1b}]0;b\u{7}"));
+        assert_eq!(written.matches('\u{1b}').count(), 2, "{written:?}");
+        assert!(!written.contains('\u{7}'));
     }
 
     proptest! {

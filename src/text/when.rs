@@ -52,6 +52,51 @@ pub fn short(time: i64, now: i64) -> String {
     then.strftime(pattern).to_string()
 }
 
+/// `2024-03-02`, and `14:05` today.
+pub fn iso(time: i64, now: i64) -> String {
+    match (local(time), local(now)) {
+        (Some(then), Some(today)) if then.date() == today.date() => format(time, "%H:%M"),
+        _ => format(time, "%Y-%m-%d"),
+    }
+}
+
+/// How long one takes for each unit of [`ago`], and up to when it is told in it, in seconds.
+const AGES: [(i64, i64, &str); 6] = [
+    (60, 3_600, "min"),
+    (3_600, 86_400, "h"),
+    (86_400, 7 * 86_400, "d"),
+    (7 * 86_400, 70 * 86_400, "wk"),
+    (30 * 86_400, 365 * 86_400, "mo"),
+    (365 * 86_400, i64::MAX, "y"),
+];
+
+/// How long ago, in at most six columns for a time that calendars hold: `now`, `5 min`, `3 h`, `2 d`,
+/// `5 wk`, `4 mo`, `2 y`; what is to come as [`short`] tells it, in its first six columns.
+pub fn ago(time: i64, now: i64) -> String {
+    let past = now.saturating_sub(time);
+    if past < 0 {
+        return short(time, now).chars().take(6).collect();
+    }
+    let age = AGES.iter().find(|(_, end, _)| past < *end);
+    match age {
+        _ if past < 60 => "now".to_owned(),
+        Some((unit, _, name)) => format!("{} {name}", past / unit),
+        None => "?".to_owned(),
+    }
+}
+
+/// After how many seconds [`ago`] tells it otherwise; at least one.
+pub fn older_in(time: i64, now: i64) -> u64 {
+    let past = now.saturating_sub(time);
+    let age = AGES.iter().find(|(_, end, _)| past < *end);
+    let left = match age {
+        _ if past < 0 => past.saturating_neg(),
+        Some((unit, end, _)) => (unit - past % unit).min(end.saturating_sub(past)),
+        None => i64::MAX,
+    };
+    u64::try_from(left).unwrap_or(1).max(1)
+}
+
 /// A time of day with as much of the date as it needs: `14:05` today, `Mon 14:05` within a week,
 /// else `3 Mar 14:05`; with seconds when it comes within a minute and a half.
 pub fn clock(time: i64, now: i64) -> String {
@@ -104,6 +149,33 @@ pub fn attribution(time: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_long_ago_fits_six_columns_and_changes_when_it_says() {
+        let now = 1_700_000_000;
+        for (past, told) in [
+            (0, "now"),
+            (59, "now"),
+            (60, "1 min"),
+            (3_599, "59 min"),
+            (3_600, "1 h"),
+            (86_400, "1 d"),
+            (7 * 86_400, "1 wk"),
+            (69 * 86_400, "9 wk"),
+            (70 * 86_400, "2 mo"),
+            (364 * 86_400, "12 mo"),
+            (365 * 86_400, "1 y"),
+            (50 * 365 * 86_400, "50 y"),
+        ] {
+            assert_eq!(ago(now - past, now), told);
+            assert!(ago(now - past, now).len() <= 6);
+            let left = i64::try_from(older_in(now - past, now)).unwrap();
+            assert_eq!(ago(now - past, now + left - 1), told, "{past}");
+            assert_ne!(ago(now - past, now + left), told, "{past}");
+        }
+        assert!(older_in(now + 90, now) <= 90);
+        let _ = (ago(i64::MIN, i64::MAX), older_in(i64::MAX, i64::MIN));
+    }
 
     #[test]
     fn s48_impossible_times_do_not_panic() {

@@ -12,6 +12,7 @@ use crate::tui::event::Event;
 use crate::tui::ports::{Examine, KeepHow, LookUp, ReloadHow};
 use crate::tui::spell::Spelling;
 use crate::tui::takeout::{Takeout, take_out};
+use crate::tui::working::Working;
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -114,8 +115,20 @@ pub fn reload(how: ReloadHow, number: u64, open: bool, events: Sender<Event>) {
 }
 
 /// Takes messages out of the program.
-pub fn takeout(cache: PathBuf, what: Takeout, targets: Vec<Target>, events: Sender<Event>) {
-    let work = move || Some(Event::Told(take_out(&cache, &what, &targets)));
+pub fn takeout(
+    cache: PathBuf,
+    what: Takeout,
+    targets: Vec<Target>,
+    mut working: Working,
+    events: Sender<Event>,
+) {
+    let work = move || {
+        let mut go_on = |done, total| {
+            working.at(done, total);
+            !working.is_stopped()
+        };
+        Some(Event::Told(take_out(&cache, &what, &targets, &mut go_on)))
+    };
     aside("takeout", events, work, told("nothing more is written"));
 }
 

@@ -251,6 +251,7 @@ commands! {
     GoAll, "go-all", Going, [Global], No, "", "Go to all mail of the account, where it has such a mailbox";
     GoOutbox, "go-outbox", Going, [Global], No, "", "Go to the outbox";
     GoAccounts, "go-accounts", Going, [Global], No, "", "Show the accounts and what they are doing";
+    Jobs, "jobs", Going, [Global], No, "", "Show what runs now, and stop it where that is safe";
     Journal, "journal", Going, [Global], No, "", "Show what was done, and take any of it back";
     View, "view", Going, [Global], View, "", "Show a saved view";
     SaveView, "save-view", Going, [Global], Name, "", "Keep what is searched for as a view in the sidebar";

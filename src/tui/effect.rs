@@ -93,6 +93,8 @@ pub enum Effect {
     Shape(String),
     /// Have the terminal report the mouse, or not.
     Mouse(bool),
+    /// Whether the window is given a title.
+    WindowTitle(bool),
     /// Whether the terminal is told of links.
     Hyperlinks(Hyperlinks),
     /// Sign in to an account in a browser; what comes of it comes as

@@ -16,6 +16,7 @@ use crate::tui::part::PartCame;
 use crate::tui::parting::Parting;
 use crate::tui::question::{Answer, Job, LaidOut};
 use crate::tui::whole::Lacking;
+use crate::tui::work::WorkNews;
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::time::Instant;
 
@@ -148,6 +149,8 @@ pub enum Event {
     SignIn(u64, AccountName, SignInNews),
     /// A step of a check-up that this ends; `None`: there are no more.
     Examined(Cancel, Option<checkup::Progress>),
+    /// Work on a thread of the screen's own began, went on, or ended.
+    Work(WorkNews),
     /// A deadline passed (a toast's, a pending chord's).
     Tick,
     /// The terminal went away, or somebody asked the process to end.
@@ -196,6 +199,7 @@ impl Event {
             Event::Fresh { .. } => "files",
             Event::SignIn(..) => "sign-in",
             Event::Examined(..) => "examined",
+            Event::Work(_) => "work",
             Event::Tick => "tick",
             Event::Quit => "quit",
         }

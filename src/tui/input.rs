@@ -3,8 +3,10 @@
 //! another program has the terminal.
 
 use crate::signal::{Doorbell, Ringer};
+use crate::text::osc;
 use crate::tui::event::Event;
 use crate::tui::ground::Ear;
+use crate::tui::terminal;
 use crossbeam_channel::{Receiver, Sender};
 use crossterm::event::{Event as Raw, KeyEventKind};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -181,6 +183,12 @@ impl Listener {
                 None => stdin.as_fd(),
             }
         };
+        // The answer comes among the keys, and those that are pressed meanwhile stay where they are.
+        if osc::may_have_kitty_keys(|name| std::env::var(name).ok())
+            && crossterm::terminal::supports_keyboard_enhancement().unwrap_or(false)
+        {
+            terminal::has_kitty_keys();
+        }
         let mut fruitless = false;
         loop {
             let listening = match self.control.get() {

@@ -134,6 +134,22 @@ pub enum PartJob {
     },
 }
 
+impl PartJob {
+    /// What the job list says of it; `None`: it is over before anybody could look.
+    pub fn words(&self) -> Option<&'static str> {
+        match self {
+            PartJob::Save { .. } => Some("Saving attachments"),
+            PartJob::Open { .. } => Some("Opening an attachment"),
+            PartJob::Pipe { .. } | PartJob::Give { .. } | PartJob::Run { .. } => {
+                Some("A program that was started here")
+            }
+            PartJob::Load { .. } => Some("Loading pictures from the web"),
+            PartJob::Peek { .. } => Some("Looking into an attachment"),
+            PartJob::Inlays { .. } | PartJob::Senders | PartJob::Picture { .. } => None,
+        }
+    }
+}
+
 /// What came of it, besides words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PartCame {

@@ -22,6 +22,7 @@ use crate::tui::picture::{self, Ability, Inlay, Shown, Way};
 use crate::tui::runaways::Runaways;
 use crate::tui::shelves::unreadable;
 use crate::tui::whole::{Lacking, Then};
+use crate::tui::working::Teller;
 use crate::tui::{download, paths, terminal};
 use crossbeam_channel::Sender;
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +73,8 @@ pub struct Parts {
     running: Arc<AtomicUsize>,
     runaways: Runaways,
     events: Sender<Event>,
+    /// Where what runs is told.
+    teller: Teller,
 }
 
 impl Parts {
@@ -81,7 +84,7 @@ impl Parts {
         downloads: PathBuf,
         programs: Vec<(String, Vec<String>)>,
         (ability, loader): (Ability, Loader),
-        events: Sender<Event>,
+        (events, teller): (Sender<Event>, Teller),
     ) -> Parts {
         Parts {
             cache: cache.to_path_buf(),
@@ -93,12 +96,14 @@ impl Parts {
             running: Arc::default(),
             runaways: Runaways::default(),
             events,
+            teller,
         }
     }
 
     /// Begins a job; what came of it comes as [`Event::Part`] or [`Event::Told`].
     pub fn begin(&self, job: PartJob) {
         let (parts, events) = (self.clone(), self.events.clone());
+        let what = job.words();
         let picture = match job {
             PartJob::Picture { serial, .. } => Some(serial),
             _ => None,
@@ -144,10 +149,12 @@ impl Parts {
         }
         let running = Arc::clone(&self.running);
         running.fetch_add(1, Ordering::SeqCst);
+        let working = what.map(|what| self.teller.begin(Clean::lit(what), None));
         let spawned = std::thread::Builder::new()
             .name("part".into())
             .spawn(move || {
                 told(work());
+                drop(working);
                 running.fetch_sub(1, Ordering::SeqCst);
             });
         if let Err(e) = spawned {

@@ -2,7 +2,7 @@
 //! the engine nor the network.
 
 use crate::config::keep::Keep;
-use crate::config::{Arrangement, Hyperlinks, Images, SavedView, Split};
+use crate::config::{Arrangement, Config, Hyperlinks, Icons, Images, ListLook, SavedView, Split};
 use crate::model::checkup::Progress;
 use crate::model::setup::{Attempt, Brought, Cancel, Found, Keeping, Kept, Tried};
 use crate::model::{
@@ -94,7 +94,7 @@ pub type SignInHow = Arc<
 >;
 
 /// What the user prefers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Taste {
     /// Whether lists begin threaded.
     pub threads: bool,
@@ -106,6 +106,29 @@ pub struct Taste {
     pub vi: bool,
     /// Whether everything is said in words, line by line, for a screen reader.
     pub linear: bool,
+    /// Whether the window is given a title.
+    pub title: bool,
+    /// What lists tell of a message.
+    pub list: ListLook,
+    /// Which signs are shown.
+    pub icons: Icons,
+}
+
+impl Taste {
+    /// What a configuration says of it.
+    pub fn of(config: &Config) -> Taste {
+        let look = &config.look;
+        Taste {
+            threads: look.threads,
+            layout: look.layout,
+            mouse: look.mouse,
+            vi: look.vi,
+            title: look.title,
+            list: config.list.clone(),
+            icons: look.icons,
+            linear: look.linear,
+        }
+    }
 }
 
 impl Default for Taste {
@@ -116,6 +139,9 @@ impl Default for Taste {
             mouse: true,
             vi: false,
             linear: false,
+            title: true,
+            list: ListLook::default(),
+            icons: Icons::Unicode,
         }
     }
 }

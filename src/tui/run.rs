@@ -5,8 +5,9 @@
 //! disappear. A turn of more than 16 ms is logged with the event that began it.
 
 use crate::model::SignInWord;
+use crate::model::setup::Cancel;
 use crate::signal::{Board, Posted};
-use crate::text::when;
+use crate::text::{Clean, osc, when};
 use crate::tui::app::{App, Setup};
 use crate::tui::asides::{
     about_word, examine, keep, look_up, open_url, reload, remember, remembered, takeout,
@@ -31,6 +32,7 @@ use crate::tui::spell::Spelling;
 use crate::tui::stage::{RunError, Stage};
 use crate::tui::terminal::{self, Terminal};
 use crate::tui::theme::Surroundings;
+use crate::tui::working::Teller;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::io;
 use std::path::PathBuf;
@@ -64,17 +66,18 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
         events.clone(),
     )
     .map_err(RunError::Start)?;
+    let teller = Teller::new(events.clone());
     let parts = Parts::new(
         (&ports.cache, &ports.local),
         ports.downloads.clone(),
         ports.programs,
         (
-            Ability::new(ports.images, surroundings(ports.taste), |name| {
+            Ability::new(ports.images, surroundings(&ports.taste), |name| {
                 std::env::var(name).ok()
             }),
             Loader::new(ports.load),
         ),
-        events.clone(),
+        (events.clone(), teller.clone()),
     );
     let mouse = ports.taste.mouse;
     let shape = ports.local.with_file_name("layout.txt");
@@ -100,6 +103,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
     let _ = events.send(Event::Board(Posted::default()));
     Loop {
         board: Arc::clone(&ports.board),
+        title: titled(ports.taste.title),
         hyperlinks: hyperlink::wanted(ports.hyperlinks, |name| std::env::var(name).ok()),
         hands: Hands {
             cache: ports.cache.clone(),
@@ -122,6 +126,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
             signing: None,
             examine: ports.examine,
             spelling: spelling.clone(),
+            teller,
         },
         inbox,
     }
@@ -129,7 +134,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
         accounts: ports.accounts,
         theme: ports.theme,
         keys: ports.keys,
-        surroundings: surroundings(ports.taste),
+        surroundings: surroundings(&ports.taste),
         taste: ports.taste,
         spelling,
         groups: ports.books.groups,
@@ -173,10 +178,14 @@ struct Hands<'s> {
     signing: Option<Sender<SignInWord>>,
     examine: Examine,
     spelling: Spelling,
+    /// Where work on threads is told.
+    teller: Teller,
 }
 
 struct Loop<'s> {
     board: Arc<Board>,
+    /// Whether the window is given a title.
+    title: bool,
     /// Whether the terminal is told of links.
     hyperlinks: bool,
     hands: Hands<'s>,
@@ -247,14 +256,23 @@ impl Loop<'_> {
             true => app.hyperlinks(),
             false => Vec::new(),
         };
-        self.hands
-            .terminal
+        let title = match self.title {
+            true => app.window_title(),
+            false => Clean::default(),
+        };
+        let terminal = &mut self.hands.terminal;
+        terminal.title(&title).map_err(RunError::Terminal)?;
+        terminal
             .draw(|frame| app.draw(frame, wall), app.placed(), &links)
             .map_err(RunError::Terminal)
     }
 
     fn perform(&mut self, effects: Vec<Effect>) -> Result<Go, RunError> {
         for effect in effects {
+            if let Effect::WindowTitle(wanted) = effect {
+                self.title = titled(wanted);
+                continue;
+            }
             if let Effect::Hyperlinks(wanted) = effect {
                 self.hyperlinks = hyperlink::wanted(wanted, |name| std::env::var(name).ok());
                 continue;
@@ -278,7 +296,15 @@ impl Hands<'_> {
             Effect::Part(job) => self.parts.begin(job),
             Effect::Ask(intent, about) => (self.ask)(intent, reply(self.events.clone(), about)),
             Effect::Takeout(what, targets) => {
-                takeout(self.cache.clone(), what, targets, self.events.clone());
+                let doing = Clean::lit("Writing messages to files");
+                let working = self.teller.begin(doing, Some(Cancel::default()));
+                takeout(
+                    self.cache.clone(),
+                    what,
+                    targets,
+                    working,
+                    self.events.clone(),
+                );
             }
             Effect::OpenUrl(url) => open_url(url, self.events.clone()),
             Effect::Paths(typed) => self.layout.paths(typed),
@@ -304,7 +330,7 @@ impl Hands<'_> {
             }
             Effect::Shape(text) => remember(self.shape.clone(), text, self.events.clone()),
             Effect::Mouse(on) => self.terminal.mouse(on)?,
-            Effect::Hyperlinks(_) => {}
+            Effect::Hyperlinks(_) | Effect::WindowTitle(_) => {}
             Effect::SignIn {
                 serial,
                 account,
@@ -359,11 +385,16 @@ impl Hands<'_> {
 }
 
 /// What is known of the terminal, and how the user wants it.
-fn surroundings(taste: Taste) -> Surroundings {
+fn surroundings(taste: &Taste) -> Surroundings {
     Surroundings {
         linear: taste.linear,
         ..Surroundings::of_process()
     }
+}
+
+/// Whether the window is given a title: as the user wants it, where there is such a window.
+fn titled(wanted: bool) -> bool {
+    wanted && osc::has_title(|name| std::env::var(name).ok())
 }
 
 fn now() -> Now {

@@ -17,18 +17,30 @@ pub enum Takeout {
     Export(String),
 }
 
-/// What came of it, in plain words.
+/// What came of it, in plain words. `go_on` hears how many of how many are done, and says whether the
+/// rest is wanted still.
 ///
 /// # Errors
 /// Why it failed, and how far it came.
-pub fn take_out(cache: &Path, what: &Takeout, targets: &[Target]) -> Result<String, String> {
+pub fn take_out(
+    cache: &Path,
+    what: &Takeout,
+    targets: &[Target],
+    go_on: &mut dyn FnMut(usize, usize) -> bool,
+) -> Result<String, String> {
     let unread = |error: crate::store::Error| format!("the mail can't be read: {error}");
     let reader = Reader::open(cache).map_err(unread)?;
     let mut to = match what {
         Takeout::Export(path) => Way::open(path)?,
     };
     let (mut done, mut missing) = (0_usize, 0_usize);
-    for target in reader.resolve(targets).map_err(unread)? {
+    let all = reader.resolve(targets).map_err(unread)?;
+    let total = all.len();
+    for (n, target) in all.into_iter().enumerate() {
+        if !go_on(n, total) {
+            to.end()?;
+            return Ok(format!("Stopped. {}", said(what, done)));
+        }
         let body = match reader.message_at(target.location).map_err(unread)? {
             Some(message) => reader.body(message).map_err(unread)?,
             None => None,

@@ -35,6 +35,20 @@ static MOUSE: AtomicBool = AtomicBool::new(true);
 
 /// Whether the terminal is told to leave the order of letters to us, for taking and leaving it.
 static TOLD: AtomicBool = AtomicBool::new(false);
+/// Whether the terminal said that it has kitty's keyboard protocol, and whether it is switched on.
+static KITTY: AtomicBool = AtomicBool::new(false);
+static KITTY_ON: AtomicBool = AtomicBool::new(false);
+/// Whether the window's title is ours, and the former one kept.
+static TITLED: AtomicBool = AtomicBool::new(false);
+
+/// Keys that look alike in the old way of telling them are told apart, all others come as before
+/// (kitty's keyboard protocol, "Disambiguate escape codes"). The terminal keeps what was before.
+const KITTY_PUSH: &str = "\x1b[>1u";
+const KITTY_POP: &str = "\x1b[<1u";
+
+/// The window's title is kept and put back (xterm's control sequences, XTWINOPS 22 and 23).
+const TITLE_KEEP: &str = "\x1b[22;2t";
+const TITLE_BACK: &str = "\x1b[23;2t";
 
 /// Clicks, the wheel and moving while a button is held, in the form that any column fits in. Not
 /// crossterm's command: that asks for every other movement too, and each would wake us.
@@ -50,6 +64,8 @@ pub struct Terminal {
     linked: Vec<Standing>,
     /// What it does with letters that run from right to left.
     bidi: Way,
+    /// The window's title, as long as it is ours.
+    title: String,
 }
 
 type Inner = ratatui::Terminal<Careful<BufWriter<Stdout>>>;
@@ -72,6 +88,7 @@ impl Terminal {
             pictured: None,
             linked: Vec::new(),
             bidi: Way::default(),
+            title: String::new(),
         })
     }
 
@@ -109,6 +126,7 @@ impl Terminal {
     /// When the terminal is gone.
     pub fn reenter(&mut self) -> io::Result<()> {
         take()?;
+        self.title.clear();
         self.redraw()
     }
 
@@ -140,6 +158,9 @@ impl Terminal {
         let same = self.pictured == wanted;
         if !same && self.pictured.is_some() {
             self.redraw()?;
+        }
+        if KITTY.load(Ordering::SeqCst) && !KITTY_ON.swap(true, Ordering::SeqCst) {
+            queue!(self.inner.backend_mut(), Print(KITTY_PUSH))?;
         }
         queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
         let bidi = self.bidi;
@@ -182,6 +203,25 @@ impl Terminal {
             self.pictured = wanted;
         }
         execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    /// Gives the window this title; an empty one gives back what it had.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn title(&mut self, title: &Clean) -> io::Result<()> {
+        if self.title == title.as_str() {
+            return Ok(());
+        }
+        let first = !TITLED.swap(!title.is_empty(), Ordering::SeqCst);
+        let out = self.inner.backend_mut();
+        match (first, title.is_empty()) {
+            (_, true) => queue!(out, Print(TITLE_BACK))?,
+            (true, false) => queue!(out, Print(TITLE_KEEP), Print(osc::title(title)))?,
+            (false, false) => queue!(out, Print(osc::title(title)))?,
+        }
+        title.as_str().clone_into(&mut self.title);
+        Ok(())
     }
 
     /// Asks the terminal for its background; the answer comes among the keys.
@@ -246,6 +286,11 @@ pub fn cell() -> Option<(u16, u16)> {
     ))
 }
 
+/// The terminal said that it has kitty's keyboard protocol: it is used from the next frame on.
+pub fn has_kitty_keys() {
+    KITTY.store(true, Ordering::SeqCst);
+}
+
 /// Clears, so that the next frame draws everything. Not by `clear`: that asks the terminal where
 /// its cursor is and waits for the answer, which the input thread would read.
 fn forget(inner: &mut Inner) -> io::Result<()> {
@@ -280,9 +325,13 @@ pub fn leave() {
     if !ENTERED.swap(false, Ordering::SeqCst) {
         return;
     }
+    let kitty = KITTY_ON.swap(false, Ordering::SeqCst);
+    let titled = TITLED.swap(false, Ordering::SeqCst);
     let _ = execute!(
         io::stdout(),
         EndSynchronizedUpdate,
+        Print(if kitty { KITTY_POP } else { "" }),
+        Print(if titled { TITLE_BACK } else { "" }),
         DisableFocusChange,
         DisableBracketedPaste,
         Print(MOUSE_OFF),

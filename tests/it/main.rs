@@ -87,6 +87,7 @@ mod journal;
 mod rules;
 mod extensions;
 mod screen;
+mod face;
 mod reload;
 mod whitelist;
 mod opened;

@@ -9,7 +9,7 @@ use postrider::demo::{Demo, Options};
 /// A home with two accounts of the demo, one of which is wrong, and a rule and a view that are.
 fn half_right(demo: &Demo) -> Home {
     let wrong = "[[account]]\nname = \"bad\"\nemial = \"x@b.test\"\n\
-        [ui]\nreader = \"sideways\"\n[[view]]\nname = \"v\"\nquery = \"is:blue\"\n\
+        [ui]\nlayout = \"sideways\"\n[[view]]\nname = \"v\"\nquery = \"is:blue\"\n\
         [[rule]]\nname = \"right\"\nquery = \"from:ada\"\ndo = [\"flag\"]\n\
         [[rule]]\nname = \"wrong\"\nquery = \"is:blue\"\ndo = [\"flag\"]\n";
     home_of(demo, wrong)

@@ -93,6 +93,8 @@ fn is_ours(parameters: &str, end: &str) -> bool {
         "h" | "l" => parameters
             .strip_prefix('?')
             .is_some_and(|mode| MODES.contains(&mode)),
+        // The window's title is kept, and put back.
+        "t" => matches!(parameters, "22;2" | "23;2"),
         // Everything is drawn anew.
         "J" => matches!(parameters, "" | "2"),
         _ => false,
@@ -173,6 +175,13 @@ fn told(command: &str, done: &mut Doings) -> Result<(), String> {
         decode_block(said).map_err(|_| "a notification that is not base64")?;
         return Ok(());
     }
+    // The window's title: ours stands first, and no control character is in it (checked above).
+    if let Some(title) = command.strip_prefix("2;postrider: ") {
+        return match title.chars().count() <= 80 && !title.contains(is_forbidden) {
+            true => Ok(()),
+            false => Err("a title that may not be".to_owned()),
+        };
+    }
     // The background is asked for.
     if command == "11;?" {
         return Ok(());
@@ -190,6 +199,8 @@ fn only_what_is_ours_passes() {
     let link = b"\x1b7\x1b]8;id=0123456789abcdef;https://x.example/\x1b\\x\x1b]8;;\x1b\\\x1b8";
     let linked = check(link).unwrap();
     assert_eq!(linked.linked, ["https://x.example/", ""]);
+    let title = "\x1b[22;2t\x1b]2;postrider: Inbox\x1b\\\x1b[23;2t";
+    assert_eq!(check(title.as_bytes()), Ok(Doings::default()));
     let told = check(b"\x1b]777;notify;Ada;Lunch\x1b\\\x1b]9;Mail: Ada: Lunch\x1b\\").unwrap();
     assert_eq!(told.announced, ["Ada;Lunch", "Ada: Lunch"]);
     for bad in [

@@ -96,6 +96,7 @@ impl Panes {
                 let redo = self.acts.revise(Intent::Redo);
                 fx.push(redo);
             }
+            Command::Jobs => return Wants::Jobs,
             Command::Journal => fx.push(Effect::Query(Question::Journal { open: true })),
             Command::ApplyRules => {
                 let which = WhichRules::default();

@@ -90,7 +90,7 @@ fn sidebar(panes: &Panes, place: Titled, buf: &mut Buffer, theme: &Theme) {
         &panes.sidebar,
         shown,
         &panes.status,
-        focused,
+        (focused, panes.signs),
         buf,
         place.inner,
         theme,
@@ -139,6 +139,13 @@ fn list(panes: &Panes, place: Titled, now: i64, buf: &mut Buffer, theme: &Theme)
         }
         View::Mail => {
             let own = |address: &Address| panes.is_own(address);
+            let place = |id| match panes.sidebar.mailbox(id) {
+                Some(m) => (
+                    Clean::line(m.account.as_str()),
+                    sidebar_view::mailbox_name(m),
+                ),
+                None => Default::default(),
+            };
             let setting = Setting {
                 theme,
                 now,
@@ -146,6 +153,9 @@ fn list(panes: &Panes, place: Titled, now: i64, buf: &mut Buffer, theme: &Theme)
                 outgoing: panes.outgoing(),
                 own: panes.is_searching().then_some(&own),
                 found: panes.index.found(),
+                list: &panes.list,
+                signs: panes.signs,
+                place: &place,
             };
             index_view::draw(&panes.index, buf, area, &setting);
         }
@@ -375,7 +385,44 @@ fn tab_line(place: Titled) -> Option<Rect> {
     })
 }
 
+/// Which of the hints stands at a column of their line.
+pub fn hint_at(hints: &[(Clean, Clean)], cols: usize, column: usize) -> Option<usize> {
+    let mut x = 1;
+    for (n, (key, what)) in hints.iter().enumerate() {
+        let wide = width::width(key.as_str()) + width::width(what.as_str()) + 1;
+        if x + wide + 2 > cols {
+            return None;
+        }
+        if (x..x + wide).contains(&column) {
+            return Some(n);
+        }
+        x += wide + 2;
+    }
+    None
+}
+
 impl Panes {
+    /// Whether the word that takes back what was done last stands at a cell of the screen.
+    pub fn undo_at(&self, at: Position) -> bool {
+        let (Some(places), Some(toast)) = (self.places(), self.status.toast()) else {
+            return false;
+        };
+        let undo = undo(self, toast);
+        let (text, undo) = (
+            width::width(toast.text.as_str()),
+            width::width(undo.as_str()),
+        );
+        let cols = usize::from(places.status.width).saturating_sub(2);
+        // Where it finds no room in its line, it stands at some place of the next.
+        let whole = text + undo <= cols;
+        let column = usize::from(at.x);
+        let hit = match whole {
+            true => places.status.contains(at) && (1 + text..1 + text + undo).contains(&column),
+            false => places.hints.contains(at),
+        };
+        undo > 0 && hit
+    }
+
     /// The tabs over the list in their line, if they are shown.
     fn strip(&self, place: Titled) -> Option<Strip> {
         let (tabs, shown) = self.tabs()?;

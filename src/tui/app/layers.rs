@@ -3,35 +3,29 @@
 use crate::config::Split;
 use crate::config::keep::Keep;
 use crate::config::settings::{Row, Value, Way};
-use crate::model::view::{MailboxRow, Scope};
+use crate::model::view::Scope;
 use crate::model::{AccountName, MailboxId, SignInBy};
-use crate::text::Clean;
 use crate::tui::app::invited::Asked;
-use crate::tui::app::outward::Rsvp;
 use crate::tui::app::popup::{self, Popup};
 use crate::tui::app::state::Panes;
-use crate::tui::app::views::suggestions;
-use crate::tui::command::{Call, Command, Context};
+use crate::tui::command::{Call, Command};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
-use crate::tui::keymap::Keymap;
 use crate::tui::part::PartOf;
 use crate::tui::screen::album::{self, Album};
 use crate::tui::screen::confirm::{self, Confirm};
 use crate::tui::screen::doctor::{self, Doctor};
 use crate::tui::screen::help::{self, Help};
+use crate::tui::screen::jobs::Jobs;
 use crate::tui::screen::journal::{self, Journal};
 use crate::tui::screen::outbox::Timed;
-use crate::tui::screen::palette::palette;
 use crate::tui::screen::paper::{self, Paper};
-use crate::tui::screen::picker::{self, Item, Picker};
-use crate::tui::screen::prompt::{Kind, Known, Prompt, Words};
+use crate::tui::screen::picker::{self, Picker};
+use crate::tui::screen::prompt::Prompt;
 use crate::tui::screen::settings::Settings;
-use crate::tui::screen::sidebar_view::mailbox_name;
 use crate::tui::screen::sign_in::{self, SignIn};
-use crate::tui::screen::tabs;
 use crate::tui::theme::Theme;
-use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -135,6 +129,8 @@ pub enum Layer {
     Album(Album),
     /// What was done.
     Journal(Journal),
+    /// What runs.
+    Jobs(Jobs),
     /// Every option.
     Settings(Settings),
     /// A check-up that runs.
@@ -206,185 +202,6 @@ impl Layer {
         Layer::Prompt(Box::new(prompt), purpose)
     }
 
-    /// The commands that can be given where the keys go.
-    pub fn palette(context: Context, keymap: &Keymap) -> Layer {
-        Layer::Choose(palette(context, keymap).map(Choice::Command))
-    }
-
-    /// The help where the keys go.
-    pub fn help(context: Context, keymap: &Keymap) -> Layer {
-        Layer::Help(Help::new(context, keymap))
-    }
-
-    /// The command line.
-    pub fn command_line(context: Context, panes: &Panes, text: &str) -> Layer {
-        let words = Words {
-            mailboxes: panes
-                .sidebar
-                .mailboxes()
-                .iter()
-                .map(|m| m.path.clone())
-                .collect(),
-            accounts: panes.accounts.iter().map(|a| a.name.0.clone()).collect(),
-            tags: panes.known_tags(),
-            views: panes.sorted.names(),
-            past: panes.past.clone(),
-        };
-        Layer::asking(Prompt::command(context, words, text), Purpose::Command)
-    }
-
-    /// The search line; questions for people are counted from `serial`.
-    pub fn search(panes: &Panes, serial: u64) -> Layer {
-        let mailboxes = panes.sidebar.mailboxes().iter();
-        let known = Known {
-            mailboxes: mailboxes.map(|m| m.path.clone()).collect(),
-            accounts: panes.accounts.iter().map(|a| a.name.0.clone()).collect(),
-            tags: panes.known_tags(),
-            lists: panes.lists.clone(),
-        };
-        Layer::asking(Prompt::search("", known), Purpose::Search(serial))
-    }
-
-    /// Words to look for in what is read.
-    pub fn find() -> Layer {
-        let label = Clean::lit("Find here: ");
-        Layer::asking(Prompt::new(label, Kind::Text, ""), Purpose::Find)
-    }
-
-    /// A tag to put on messages, or to take away.
-    pub fn tag(panes: &Panes) -> Layer {
-        let label = Clean::lit("Tag (-name takes away): ");
-        Layer::asking(
-            Prompt::new(label, Kind::Tag(panes.known_tags()), ""),
-            Purpose::Tag,
-        )
-    }
-
-    /// People to send a message on to; questions for them are counted from `serial`.
-    pub fn redirect(serial: u64) -> Layer {
-        let label = Clean::lit("Send on to: ");
-        let prompt = Prompt::new(label, Kind::People, "");
-        Layer::asking(prompt, Purpose::Redirect(serial))
-    }
-
-    /// When one is reminded of a message that nobody answers.
-    pub fn remind() -> Layer {
-        let label = Clean::lit("Remind me if nobody answers: ");
-        let mut prompt = Prompt::new(label, Kind::Text, "");
-        prompt.remark(Clean::lit(TIMES));
-        Layer::asking(prompt, Purpose::Remind)
-    }
-
-    /// Until when a conversation is put off.
-    pub fn snooze() -> Layer {
-        let label = Clean::lit("Put off until (`now` brings back): ");
-        let mut prompt = Prompt::new(label, Kind::Text, "");
-        prompt.remark(Clean::lit(TIMES));
-        Layer::asking(prompt, Purpose::Snooze)
-    }
-
-    /// When a message in the outbox is sent, or a reminder comes back.
-    pub fn time(timed: Timed) -> Layer {
-        let label = Clean::lit(match timed {
-            Timed::Send(_) => "Send: ",
-            Timed::Remind(_) => "Remind me again: ",
-        });
-        let mut prompt = Prompt::new(label, Kind::Text, "");
-        prompt.remark(Clean::lit(TIMES));
-        Layer::asking(prompt, Purpose::Time(timed))
-    }
-
-    /// What is said with an answer to the invitation that is read; why not, if it is none.
-    pub fn answer(panes: &Panes, rsvp: Rsvp) -> Result<Layer, &'static str> {
-        let asked = Asked::of(panes, rsvp)?;
-        Ok(Layer::asking(asked.prompt(), Purpose::Answer(asked)))
-    }
-
-    /// The password of an account.
-    pub fn password(account: &AccountName) -> Layer {
-        let label = Clean::line(&format!("Password for {account} (kept in memory only): "));
-        let prompt = Prompt::new(label, Kind::Password, "");
-        Layer::asking(prompt, Purpose::Password(account.clone()))
-    }
-
-    /// A mailbox to go to, or to file in: then those of the same account come first.
-    pub fn mailbox(panes: &Panes, what: For) -> Layer {
-        let here = panes.shown_account().filter(|_| what != For::Going);
-        let several = panes.accounts.len() > 1;
-        let all = panes.sidebar.ordered().filter(|m| m.selectable);
-        let (own, others): (Vec<_>, Vec<_>) =
-            all.partition(|m| here.as_ref().is_none_or(|a| m.account == *a));
-        let mut rows: Vec<&MailboxRow> = own.into_iter().chain(others).collect();
-        if what != For::Going {
-            // Where such mail was filed before comes first; the rest keeps its order.
-            rows.sort_by_cached_key(|m| std::cmp::Reverse(panes.habit(m.id)));
-        }
-        let items = rows.into_iter().map(|m| item(m, several, what)).collect();
-        let title = match what {
-            For::Going => "Go to",
-            For::Moving => "Move to",
-            For::Copying => "Copy to",
-        };
-        Layer::Choose(Picker::new(Clean::lit(title), items))
-    }
-
-    /// An account to go to.
-    pub fn account(panes: &Panes) -> Layer {
-        let items = panes
-            .accounts
-            .iter()
-            .map(|a| Item {
-                label: Clean::line(a.name.as_str()),
-                detail: Clean::line(&a.email),
-                aside: Clean::default(),
-                value: Choice::Account(a.name.clone()),
-            })
-            .collect();
-        Layer::Choose(Picker::new(Clean::lit("Go to the inbox of"), items))
-    }
-
-    /// A message that is being written, to go on with.
-    pub fn writings(items: Vec<Item<u64>>) -> Layer {
-        let title = Clean::lit("Messages being written");
-        Layer::Choose(Picker::new(title, items).map(Choice::Writing))
-    }
-
-    /// A saved view to show.
-    pub fn views(panes: &Panes) -> Layer {
-        let views = panes.sorted.views().into_iter();
-        let items = views.map(|(view, unread)| Item {
-            label: Clean::line(&view.name),
-            detail: Clean::line(&view.list.query.to_string()),
-            aside: tabs::number(unread).unwrap_or_default(),
-            value: Choice::View(view.name),
-        });
-        Layer::Choose(Picker::new(Clean::lit("Views"), items.collect()))
-    }
-
-    /// A name for what is searched for.
-    pub fn view_name() -> Layer {
-        let label = Clean::lit("Keep this search as: ");
-        Layer::asking(Prompt::new(label, Kind::Text, ""), Purpose::ViewName)
-    }
-
-    /// Tabs for the inbox.
-    pub fn splits(panes: &Panes) -> Layer {
-        let item = |(name, splits): (&'static str, Vec<Split>)| {
-            let told = |s: &Split| format!("{}: {}", s.name, s.query);
-            let told: Vec<String> = splits.iter().map(told).collect();
-            Item {
-                label: Clean::lit(name),
-                detail: Clean::line(&told.join("; ")),
-                aside: Clean::default(),
-                value: Choice::Splits(splits),
-            }
-        };
-        let none = (panes.has_tabs()).then_some(("One list again", Vec::new()));
-        let all = suggestions().into_iter().chain(none);
-        let title = Clean::lit("Tabs over the inbox (what is in none is in Other)");
-        Layer::Choose(Picker::new(title, all.map(item).collect()))
-    }
-
     /// Takes a key.
     pub fn key(
         &mut self,
@@ -438,22 +255,28 @@ impl Layer {
             }
             Layer::Album(_) => self.album_key(key, panes, fx),
             Layer::Journal(journal) => wished(journal.update(key), fx),
+            Layer::Jobs(jobs) => Layer::jobbed(jobs.update(key), fx),
             Layer::Settings(settings) => Layer::optioned(settings.update(key), panes, fx),
             Layer::Doctor(doctor) => match doctor.update(key) {
                 doctor::Outcome::Stay => Turn::stay(),
                 doctor::Outcome::Closed => Turn::closed(),
             },
-            Layer::Question(question) => match question.update(key, now.mono) {
-                confirm::Outcome::Stay => Turn::stay(),
-                confirm::Outcome::Closed => Turn::closed(),
-                confirm::Outcome::Answered(effects) => {
-                    fx.extend(effects);
-                    Turn::closed()
-                }
-            },
+            Layer::Question(question) => Layer::answered(question.update(key, now.mono), fx),
             Layer::Prompt(prompt, _) => {
                 let outcome = prompt.update(key);
                 self.typed(outcome, panes, now, fx)
+            }
+        }
+    }
+
+    /// What was answered is done.
+    fn answered(outcome: confirm::Outcome<Vec<Effect>>, fx: &mut Vec<Effect>) -> Turn {
+        match outcome {
+            confirm::Outcome::Stay => Turn::stay(),
+            confirm::Outcome::Closed => Turn::closed(),
+            confirm::Outcome::Answered(effects) => {
+                fx.extend(effects);
+                Turn::closed()
             }
         }
     }
@@ -463,6 +286,7 @@ impl Layer {
         match self {
             Layer::Choose(picker) => picker.paste(text),
             Layer::Journal(journal) => journal.paste(text),
+            Layer::Jobs(jobs) => jobs.paste(text),
             Layer::Settings(settings) => settings.paste(text),
             Layer::Prompt(prompt, _) => {
                 let outcome = prompt.paste(text);
@@ -500,7 +324,15 @@ impl Layer {
         };
         match self {
             Layer::Popup(p) if by != 0 => p.step(by),
-            Layer::Popup(p) => p.click(screen, at.x, at.y),
+            // As in a list: a click selects, one on what is selected chooses.
+            Layer::Popup(popup) => {
+                let again = popup.click(screen, at.x, at.y);
+                let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+                return match again {
+                    true => self.key(&enter, panes, now, fx),
+                    false => Turn::stay(),
+                };
+            }
             Layer::Help(h) => h.scroll(by),
             Layer::Paper(p) => p.scroll(by),
             Layer::Doctor(d) => d.scroll(by),
@@ -509,9 +341,15 @@ impl Layer {
                     self.picture(panes.size, fx);
                 }
             }
+            Layer::Question(question) if by == 0 => {
+                let outcome = question.click(screen, at, now.mono);
+                return Layer::answered(outcome, fx);
+            }
             Layer::Prompt(..) | Layer::Question(_) | Layer::Album(_) | Layer::SignIn(_) => {}
             Layer::Choose(picker) if by != 0 => picker.scroll(by),
             Layer::Journal(journal) if by != 0 => journal.scroll(by),
+            Layer::Jobs(jobs) if by != 0 => jobs.scroll(by),
+            Layer::Jobs(jobs) => return Layer::jobbed(jobs.click(screen, at), fx),
             Layer::Settings(settings) if by != 0 => settings.scroll(by),
             Layer::Settings(settings) => {
                 return Layer::optioned(settings.click(screen, at), panes, fx);
@@ -534,27 +372,11 @@ impl Layer {
             Layer::SignIn(s) => s.draw(buf, screen, theme),
             Layer::Choose(p) => return p.draw(buf, screen, theme),
             Layer::Journal(j) => return j.draw(buf, screen, theme),
+            Layer::Jobs(j) => return j.draw(buf, screen, theme),
             Layer::Settings(s) => return s.draw(buf, screen, theme),
             Layer::Prompt(p, _) => return p.draw(buf, screen, theme),
         }
         None
-    }
-}
-
-fn item(m: &MailboxRow, several: bool, what: For) -> Item<Choice> {
-    Item {
-        label: mailbox_name(m),
-        detail: if several {
-            Clean::line(m.account.as_str())
-        } else {
-            Clean::default()
-        },
-        aside: if m.unread > 0 {
-            Clean::line(&m.unread.to_string())
-        } else {
-            Clean::default()
-        },
-        value: Choice::Mailbox(m.id, what),
     }
 }
 

@@ -25,6 +25,8 @@ pub mod commands;
 pub mod reading;
 pub mod draw;
 pub mod layers;
+mod opening;
+mod jobs;
 pub mod web;
 pub mod chores;
 pub mod attached;

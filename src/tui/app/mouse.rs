@@ -115,7 +115,7 @@ impl Panes {
                 }
             }
             (Pane::Index, View::Mail) => {
-                let line = line + self.index.top();
+                let line = line / self.tall() + self.index.top();
                 if line >= self.index.lines().len() {
                     return;
                 }

@@ -71,6 +71,8 @@ pub enum Wants {
     Snooze,
     /// What is said with an answer to an invitation.
     Answer(Rsvp),
+    /// What runs now.
+    Jobs,
     /// Words to look for.
     Search,
     /// Words to look for in what is read.

@@ -95,6 +95,15 @@ impl Popup {
         )))
     }
 
+    /// The same with that one selected which leads there.
+    pub fn link(panes: &Panes, url: &String) -> Result<Popup, &'static str> {
+        let mut popup = Popup::links(panes)?;
+        if let Popup::Links(menu) = &mut popup {
+            menu.select(url);
+        }
+        Ok(popup)
+    }
+
     /// Where the archive and the help of the message's list are; why not, if it names none.
     pub fn archive(panes: &Panes) -> Result<Popup, &'static str> {
         let rendered = panes.pager.as_ref().and_then(|p| p.rendered());
@@ -246,16 +255,25 @@ impl Popup {
         Done::Stay
     }
 
-    /// A click: chooses the item under it.
-    pub fn click(&mut self, screen: Rect, x: u16, y: u16) {
+    /// A click: selects the item under it. Says whether it was selected before.
+    pub fn click(&mut self, screen: Rect, x: u16, y: u16) -> bool {
         let hit = match self {
             Popup::Links(m) | Popup::Excerpts(m) => m.hit(screen, x, y),
             Popup::Attachments(m) => m.hit(screen, x, y),
             Popup::Senders(m) => m.hit(screen, x, y),
             Popup::Decide(m) => m.hit(screen, x, y),
         };
-        if let Some(n) = hit {
-            self.pick(n);
+        let was = self.selected();
+        hit.is_some_and(|n| self.pick(n) && was == n)
+    }
+
+    /// The selected item's number, counted from 1.
+    fn selected(&self) -> usize {
+        match self {
+            Popup::Links(m) | Popup::Excerpts(m) => m.selected(),
+            Popup::Attachments(m) => m.selected(),
+            Popup::Senders(m) => m.selected(),
+            Popup::Decide(m) => m.selected(),
         }
     }
 

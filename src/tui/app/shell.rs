@@ -1,8 +1,7 @@
 //! The whole screen: the panes, what covers them, and where a key goes.
 
 use crate::config::keep::Keep;
-use crate::config::{SavedView, Split};
-use crate::model::{Account, AccountName, Done, Draft, DraftId, Group, SignInBy};
+use crate::model::{AccountName, Done, Draft, SignInBy};
 use crate::signal::Topic;
 use crate::text::Clean;
 use crate::tui::app::commands;
@@ -19,17 +18,12 @@ use crate::tui::app::tour::Tour;
 use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::{Effect, End};
 use crate::tui::event::{About, Event, Now};
-use crate::tui::files::Fresh;
-use crate::tui::ports::Taste;
 use crate::tui::question::{Answer, DraftAt, Question};
 use crate::tui::screen::composer::Habits;
-use crate::tui::spell::Spelling;
-use crate::tui::theme::Surroundings;
 use crate::tui::whole::Lacking;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -38,9 +32,11 @@ mod holding;
 mod paint;
 mod lacking;
 mod awaited;
+mod clicking;
 mod dress;
 mod past;
 mod several;
+mod setup;
 mod shown;
 mod signing;
 mod heard;
@@ -48,49 +44,7 @@ mod heard;
 use anew::Known;
 use awaited::{Awaited, Why};
 use dress::Dress;
-
-/// What the screen is made from.
-#[derive(Debug)]
-pub struct Setup {
-    /// The accounts, in order.
-    pub accounts: Vec<Account>,
-    /// A built-in theme's name or a theme file's text.
-    pub theme: Option<String>,
-    /// A key file's text.
-    pub keys: Option<String>,
-    /// What the user prefers.
-    pub taste: Taste,
-    /// Spelling.
-    pub spelling: Spelling,
-    /// The groups of the configuration.
-    pub groups: Vec<Group>,
-    /// The saved views.
-    pub views: Vec<SavedView>,
-    /// The tabs over the inbox.
-    pub splits: Vec<Split>,
-    /// Whether recipients' domains are looked up before a message goes.
-    pub check_domains: bool,
-    /// Where attachments are saved if nothing else is said.
-    pub downloads: PathBuf,
-    /// What the terminal can show.
-    pub surroundings: Surroundings,
-    /// Drafts that stood open when the program died.
-    pub left_open: Vec<DraftId>,
-    /// Drafts that were being written when the program was ended in good order.
-    pub put_aside: Vec<DraftId>,
-    /// A message to begin with.
-    pub compose: Option<Box<Draft>>,
-    /// What the user's files say.
-    pub fresh: Fresh,
-    /// What was typed on the command line, the newest last.
-    pub past: Vec<String>,
-    /// What was changed of how the panes stand.
-    pub shape: String,
-    /// Things to say at the start.
-    pub warnings: Vec<String>,
-    /// Whether the tour is offered.
-    pub tour: bool,
-}
+pub use setup::Setup;
 
 /// The whole screen.
 pub struct App {
@@ -120,6 +74,7 @@ impl App {
         let (keys, trouble) = Keys::load(setup.keys.as_deref(), &setup.views);
         let keymap = Arc::clone(keys.map());
         let sorted = Sorted::new(&setup.views, &setup.splits);
+        let vi = setup.taste.vi;
         let (mut panes, mut fx) =
             Panes::new(setup.accounts, setup.taste, sorted, keymap, size, now);
         panes.downloads = setup.downloads;
@@ -150,7 +105,7 @@ impl App {
             panes,
             layers: Vec::new(),
             desk: Desk::new(Habits {
-                vi: setup.taste.vi,
+                vi,
                 spelling: setup.spelling,
                 groups: setup.groups,
                 check_domains: setup.check_domains,
@@ -182,6 +137,7 @@ impl App {
         let was = self.panes.focus;
         match event {
             Event::Key(key) => self.key(key, now, &mut fx),
+            Event::Mouse(mouse) if self.clicked(mouse, now, &mut fx) => {}
             Event::Mouse(mouse) => match self.layers.last_mut() {
                 // What covers the one pane stands elsewhere than its own places say.
                 Some(_) if self.panes.linear => {}
@@ -256,6 +212,7 @@ impl App {
                     .answer(serial, |w| w.brought(brought, now, &mut fx));
             }
             Event::Examined(cancel, progress) => self.examined(cancel, progress),
+            Event::Work(news) => self.panes.works.take(news),
             Event::Part(came) => self.part_came(came, now, &mut fx),
             Event::Kept(Keep::Set(..), Ok(_)) => fx.push(Effect::Reload { open: false }),
             Event::Fresh {
@@ -292,6 +249,9 @@ impl App {
             .try_on(self.layers.last().and_then(Layer::trying));
         self.panes.settle(&mut fx);
         self.say_pane(was, now);
+        self.panes.age(now);
+        let jobs = self.layers.iter_mut().find_map(Layer::as_jobs);
+        jobs.into_iter().for_each(|j| j.set(self.panes.jobs(now)));
         self.begin_anew(&mut fx);
         fx
     }
@@ -323,7 +283,10 @@ impl App {
         let overlay = self.panes.overlay.deadline();
         let keys = self.keys.deadline();
         let writing = self.desk.deadline();
-        [toast, overlay, keys, writing].into_iter().flatten().min()
+        [toast, overlay, keys, writing, self.panes.aging]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Where keys go now.
@@ -544,6 +507,7 @@ impl App {
             Wants::Splits => Ok(Layer::splits(&self.panes)),
             Wants::Chore(chore) => Layer::chore(&self.panes, chore, now),
             Wants::Problems => self.problems(),
+            Wants::Jobs => Ok(Layer::jobs(&self.panes, now)),
             Wants::Pipe => Ok(Layer::pipe(&self.panes)),
             Wants::Run => Ok(Layer::run()),
             Wants::Do => Ok(Layer::several()),

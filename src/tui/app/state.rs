@@ -1,8 +1,9 @@
 //! What the screen remembers, one field a subject; each screen keeps its own.
 
+use crate::config::{Dates, ListLook};
 use crate::model::view::{Order, Scope, Sort};
 use crate::model::{Account, AccountName, Group, Reminder};
-use crate::text::Clean;
+use crate::text::{Clean, when};
 use crate::tui::app::acts::Acts;
 use crate::tui::app::geometry::{Pane, Places};
 use crate::tui::app::sorted::Sorted;
@@ -20,10 +21,12 @@ use crate::tui::screen::outbox::Outbox;
 use crate::tui::screen::pager::Pager;
 use crate::tui::screen::sidebar::Sidebar;
 use crate::tui::screen::status::{Status, Tone};
+use crate::tui::signs::Signs;
 use crate::tui::widget::scroll::Scroll;
+use crate::tui::work::Works;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Lines of the command line that are kept.
 const REMEMBERED: usize = 200;
@@ -66,10 +69,18 @@ pub struct Panes {
     pub status: Status,
     /// What was done and is not in the cache yet.
     pub overlay: Overlay,
+    /// What runs on threads of the screen's own.
+    pub works: Works,
     /// What was asked of the ledger.
     pub acts: Acts,
     /// Whether threads are one row.
     pub threaded: bool,
+    /// What lists tell of a message.
+    pub list: ListLook,
+    /// The signs that the terminal has.
+    pub signs: Signs,
+    /// When a date on the screen is told otherwise.
+    pub aging: Option<Instant>,
     /// How the user wants the panes to stand.
     pub shape: Shape,
     /// The border between panes that the mouse holds.
@@ -129,8 +140,12 @@ impl Panes {
             view: View::Mail,
             status: Status::new(names, Arc::clone(&keymap)),
             overlay: Overlay::default(),
+            works: Works::default(),
             acts: Acts::default(),
             threaded: taste.threads,
+            list: taste.list,
+            signs: Signs::of_process(taste.icons),
+            aging: None,
             shape: Shape::new(taste.layout),
             held: None,
             linear: taste.linear,
@@ -235,6 +250,27 @@ impl Panes {
             .say(Clean::line(text), Tone::Bad, false, now.mono);
     }
 
+    /// Lines that a message has in a list: all of it is said in one for who hears it.
+    pub fn tall(&self) -> usize {
+        match self.linear {
+            true => 1,
+            false => self.list.density.lines(),
+        }
+    }
+
+    /// Finds out when a date on the screen is told otherwise, if dates are told by how long ago they
+    /// were.
+    pub fn age(&mut self, now: Now) {
+        let index = &self.index;
+        let shown = index.lines().iter().skip(index.top()).take(index.height());
+        let relative = self.list.dates == Dates::Relative && matches!(self.view, View::Mail);
+        let left = shown
+            .map(|line| when::older_in(line.row.date, now.wall))
+            .min();
+        let left = left.filter(|_| relative);
+        self.aging = left.map(|seconds| now.mono + Duration::from_secs(seconds.min(86_400)));
+    }
+
     /// After every event: focus only where there is something, and every pane told its size.
     pub fn settle(&mut self, fx: &mut Vec<Effect>) {
         if self.focus == Pane::Reader && !self.reading() {
@@ -247,7 +283,8 @@ impl Panes {
             self.sidebar.resize(usize::from(area.inner.height));
         }
         if let Some(area) = places.index {
-            self.index.resize(usize::from(area.inner.height));
+            let rows = usize::from(area.inner.height);
+            self.index.resize(rows / self.tall());
         }
         if let (Some(area), Some(pager)) = (places.reader, self.pager.as_mut()) {
             let cols = super::geometry::text_columns(area.inner.width);

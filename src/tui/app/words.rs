@@ -66,15 +66,32 @@ impl Panes {
             Listing::Scope {
                 scope: Scope::UnifiedInbox,
                 ..
-            } => Clean::lit("Nothing in any inbox. Well done."),
+            } => Clean::line(&format!(
+                "Nothing in any inbox. Well done. {} looks for new mail, {} finds what is elsewhere.",
+                self.way_to(Command::CheckMail),
+                self.way_to(Command::Search)
+            )),
             Listing::Conversation(..) => {
                 Clean::lit("This conversation is not here: it was removed, or not fetched yet.")
             }
-            _ => Clean::lit("This mailbox is empty."),
+            _ => Clean::line(&format!(
+                "This mailbox is empty. {} goes to another, {} to the inboxes.",
+                self.way_to(Command::GoMailbox),
+                self.way_to(Command::GoInbox)
+            )),
         }
     }
 
-    /// The list's title.
+    /// What the window is called: what is listed, but not what is looked for.
+    pub fn window_title(&self) -> Clean {
+        let listed = match self.is_searching() {
+            true => "search".to_owned(),
+            false => self.list_title().as_str().replace("  ", ", "),
+        };
+        Clean::line(&format!("postrider: {listed}"))
+    }
+
+    /// What stands above the list.
     pub fn list_title(&self) -> Clean {
         match &self.view {
             View::Outbox(_) => return Clean::lit("Outbox"),

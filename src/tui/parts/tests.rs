@@ -90,7 +90,8 @@ impl Desk {
             false => Ok(b"GIF89a\x01\0\x01\0\0\0\0;".to_vec()),
         };
         let shows = (ability, Loader::new(Arc::new(gif)));
-        let parts = Parts::new((&path, &local), downloads, Vec::new(), shows, events);
+        let told = (events, Teller::new(unbounded().0));
+        let parts = Parts::new((&path, &local), downloads, Vec::new(), shows, told);
         Desk {
             dir,
             parts,

@@ -9,7 +9,7 @@ use crate::tui::widget::ink::Ink;
 use crate::tui::widget::popup;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use std::time::{Duration, Instant};
 
 /// So long letters are not yet answers.
@@ -88,8 +88,34 @@ impl<T: Clone> Confirm<T> {
         }
     }
 
-    /// Draws it over the screen.
-    pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) {
+    /// Takes a click: on an answer it gives it.
+    pub fn click(&self, screen: Rect, at: Position, now: Instant) -> Outcome<T> {
+        let (_, across, area) = self.shape(screen);
+        let inside = popup::inside(area);
+        let rows = if across { 1 } else { self.answers.len() };
+        let first = usize::from(inside.height).saturating_sub(rows);
+        if !inside.contains(at) || now < self.asked + MOMENT {
+            return Outcome::Stay;
+        }
+        let row = usize::from(at.y - inside.y);
+        let column = usize::from(at.x - inside.x);
+        let mut before = 0;
+        for (n, answer) in self.answers.iter().enumerate() {
+            let wide = width::width(answer.label.as_str()) + 2;
+            let hit = match across {
+                true => row == first && (before..before + wide).contains(&column),
+                false => row == first + n && column < wide,
+            };
+            if hit {
+                return Outcome::Answered(answer.value.clone());
+            }
+            before += wide + 3;
+        }
+        Outcome::Stay
+    }
+
+    /// The lines of the question, whether its answers stand in one line, and where all of it stands.
+    fn shape(&self, screen: Rect) -> (Vec<String>, bool, Rect) {
         let columns = screen.width.clamp(1, 64);
         let room = usize::from(columns.saturating_sub(4)).max(8);
         let mut lines = Vec::new();
@@ -103,7 +129,13 @@ impl<T: Clone> Confirm<T> {
             .sum();
         let across = wide <= room;
         let rows = lines.len() + 3 + if across { 1 } else { self.answers.len() };
-        let area = popup::centred(screen, columns, u16::try_from(rows).unwrap_or(u16::MAX));
+        let rows = u16::try_from(rows).unwrap_or(u16::MAX);
+        (lines, across, popup::centred(screen, columns, rows))
+    }
+
+    /// Draws it over the screen.
+    pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) {
+        let (lines, across, area) = self.shape(screen);
         let inside = popup::frame(buf, area, &Clean::default(), theme);
         let base = theme.style("popup.text");
         let answers = if across { 1 } else { self.answers.len() };

@@ -19,7 +19,7 @@ mod act;
 mod moving;
 mod selecting;
 
-pub use line::{Ident, Kind, Line};
+pub use line::{Ident, Kind, Line, guides};
 use marks::Marks;
 
 /// Rows asked for at once.
@@ -437,18 +437,21 @@ impl Index {
                 row: overlay.shown(row, threaded && row.count > 1),
                 kind,
                 ident,
+                guide: Clean::default(),
             });
             if kind != Kind::Unfolded {
                 continue;
             }
-            for child in children.into_iter().flatten() {
-                if !overlay.hides(child) {
-                    lines.push(Line {
-                        row: overlay.shown(child, false),
-                        kind: Kind::Child,
-                        ident: Ident::Location(child.location),
-                    });
-                }
+            let children = children.into_iter().flatten();
+            let children: Vec<_> = children.filter(|c| !overlay.hides(c)).collect();
+            let depths: Vec<u16> = children.iter().map(|c| c.depth).collect();
+            for (child, guide) in children.into_iter().zip(guides(&depths)) {
+                lines.push(Line {
+                    row: overlay.shown(child, false),
+                    kind: Kind::Child,
+                    ident: Ident::Location(child.location),
+                    guide,
+                });
             }
         }
         let offset = self.cursor.saturating_sub(self.top);

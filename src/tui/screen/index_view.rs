@@ -1,13 +1,17 @@
-//! Drawing the index: one line a message or thread, in columns that suit the width.
+//! Drawing the index: a line or two for each message or thread, in the columns that the user chose,
+//! as far as there is room for them.
 
+use crate::config::{Dates, Field, ListLook};
 use crate::mime::lookalike::shown_addr;
 use crate::mime::trust::{self, Level};
 use crate::model::view::IndexRow;
-use crate::model::{Address, Flags, System, mark, tag};
+use crate::model::{Address, Flags, MailboxId, System, mark, tag};
 use crate::text::{Clean, when, width};
 use crate::tui::found::Found;
+use crate::tui::screen::columns::{self, Cell};
 use crate::tui::screen::index::{Index, Kind, Line};
 use crate::tui::screen::paint::begin;
+use crate::tui::signs::Signs;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::{Ink, fill};
 use ratatui::buffer::Buffer;
@@ -33,41 +37,44 @@ pub struct Setting<'a> {
     pub own: Option<&'a dyn Fn(&Address) -> bool>,
     /// What the list was searched for.
     pub found: Option<&'a Found>,
+    /// What is shown of a message.
+    pub list: &'a ListLook,
+    /// The signs that the terminal has.
+    pub signs: Signs,
+    /// Whose a mailbox is, and what it is called.
+    pub place: &'a dyn Fn(MailboxId) -> (Clean, Clean),
 }
 
 /// A subject with less room than this stands without tags.
 const TAGGED: usize = 24;
+/// Columns before the second line of a message that has two.
+const INDENT: usize = 4;
 
-/// Column widths for a pane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Columns {
-    people: usize,
-    date: usize,
-}
-
-impl Columns {
-    fn of(cols: usize) -> Columns {
-        Columns {
-            people: (cols / 5).clamp(9, 26),
-            date: if cols >= 56 { 10 } else { 6 },
-        }
-    }
-}
-
-/// Draws the lines; the index has been told the height.
+/// Draws the lines; the index has been told how many there is room for.
 pub fn draw(index: &Index, buf: &mut Buffer, area: Rect, set: &Setting) {
     fill(buf, area, set.theme.style("index.text"));
+    // In linear mode a line says all of it.
+    let linear = set.theme.is_linear();
+    let tall = match linear {
+        true => 1,
+        false => set.list.density.lines(),
+    };
+    let cells = columns::widths(set.list, usize::from(area.width));
     let shown = index.lines().iter().enumerate().skip(index.top());
-    for (at, (n, line)) in shown.take(usize::from(area.height)).enumerate() {
+    let fits = usize::from(area.height).div_ceil(tall.max(1));
+    for (at, (n, line)) in shown.take(fits).enumerate() {
         let selected = n == index.cursor();
-        let base = base_style(line, selected, index.is_marked(line), set);
-        if let Some(mut row) = begin(buf, area, at, base) {
-            let excerpt = index.excerpt(line.row.message);
-            if set.theme.is_linear() {
-                let marked = index.is_marked(line);
-                row.put(&spoken(line, marked, excerpt, row.left(), set), base);
-            } else {
-                draw_line(&mut row, line, (index.is_marked(line), excerpt), base, set);
+        let marked = index.is_marked(line);
+        let base = base_style(line, selected, marked, set);
+        let excerpt = index.excerpt(line.row.message);
+        if linear && let Some(mut row) = begin(buf, area, at, base) {
+            row.put(&spoken(line, marked, excerpt, row.left(), set), base);
+            continue;
+        }
+        for (below, cells) in cells.iter().enumerate() {
+            if let Some(mut row) = begin(buf, area, at * tall + below, base) {
+                row.skip(if below > 0 { INDENT } else { 0 });
+                draw_line(&mut row, line, cells, (marked, excerpt), base, set);
             }
         }
     }
@@ -96,54 +103,87 @@ fn base_style(line: &Line, selected: bool, marked: bool, set: &Setting) -> Style
 fn draw_line(
     row: &mut Ink,
     line: &Line,
+    cells: &[Cell],
     (marked, excerpt): (bool, Option<&str>),
     base: Style,
     set: &Setting,
 ) {
     let it = &line.row;
-    let theme = set.theme;
-    let cols = Columns::of(row.left());
-    let flags = it.flags.system;
-    let over = |name: &'static str| base.patch(theme.style(name));
-    row.lit(if marked { "✓" } else { " " }, over("index.mark"));
-    row.lit(
-        if it.unread > 0 { "●" } else { " " },
-        over("index.unread.mark"),
-    );
-    let star = flags.has(System::FLAGGED);
-    row.lit(if star { "★" } else { " " }, over("index.star"));
-    row.lit(answered(it), over("index.answered"));
+    let over = |name: &'static str| base.patch(set.theme.style(name));
+    for cell in cells {
+        row.skip(cell.gap);
+        let cols = cell.cols.min(row.left());
+        match cell.field {
+            Field::Flags => signs(row, it, marked, base, set),
+            Field::From => from(row, it, cols, base, set),
+            Field::To => {
+                row.column(&people(it, true), cols, over("index.people"));
+            }
+            Field::Subject => subject(row, line, (cols, excerpt), base, set),
+            Field::Attachment => {
+                let clip = it.attachments == Some(true);
+                let sign = if clip { set.signs.of("+") } else { " " };
+                row.lit(sign, over("index.attachment"));
+            }
+            Field::Count => {
+                let count = match it.count {
+                    0 | 1 => Clean::default(),
+                    n => right(&n.to_string(), cols),
+                };
+                row.column(&count, cols, over("index.count"));
+            }
+            Field::Tags => {
+                let tags = tags(&it.flags, cols).unwrap_or_default();
+                row.column(&tags, cols, over("index.tag"));
+            }
+            Field::Mailbox | Field::Account => {
+                let (account, mailbox) = (set.place)(it.mailbox);
+                let text = match cell.field {
+                    Field::Account => account,
+                    _ => mailbox,
+                };
+                row.column(&text, cols, over("index.people"));
+            }
+            Field::Date => {
+                let date = date(it.date, set.now, cols, set.list.dates);
+                row.column(&date, cols, over("index.date"));
+            }
+        }
+    }
+}
+
+/// What is known of a message at a glance, each in its own column: selected, unread, starred, and
+/// what became of it.
+fn signs(row: &mut Ink, it: &IndexRow, marked: bool, base: Style, set: &Setting) {
+    let over = |name: &'static str| base.patch(set.theme.style(name));
+    let star = it.flags.system.has(System::FLAGGED);
+    for (there, sign, style) in [
+        (marked, "✓", "index.mark"),
+        (it.unread > 0, "●", "index.unread.mark"),
+        (star, "★", "index.star"),
+        (true, answered(it), "index.answered"),
+    ] {
+        row.lit(if there { set.signs.of(sign) } else { " " }, over(style));
+    }
+}
+
+fn from(row: &mut Ink, it: &IndexRow, cols: usize, base: Style, set: &Setting) {
+    let over = |name: &'static str| base.patch(set.theme.style(name));
     let mark = if set.outgoing {
         Level::Fine
     } else {
         trust::of_names(&it.from)
     };
-    let people_cols = match mark {
-        Level::Fine => cols.people,
+    let cols = match mark {
+        Level::Fine => cols,
         level => {
             row.lit(level.glyph(), over("notice.warning")).skip(1);
-            cols.people.saturating_sub(2)
+            cols.saturating_sub(2)
         }
     };
-    let mark = set.theme.style("popup.match");
     let in_people = |text: &str| set.found.map_or_else(Vec::new, |f| f.in_people(text));
-    row.spotted(
-        &who(it, set),
-        people_cols,
-        &in_people,
-        (over("index.people"), mark),
-    );
-    row.skip(1);
-    let subject_cols = row.left().saturating_sub(cols.date + 3);
-    subject(row, line, (subject_cols, excerpt), base, set);
-    let clip = it.attachments == Some(true);
-    row.lit(if clip { " +" } else { "  " }, over("index.attachment"));
-    row.skip(1);
-    row.column(
-        &date(it.date, set.now, cols.date),
-        cols.date,
-        over("index.date"),
-    );
+    let looks = (over("index.people"), set.theme.style("popup.match"));
+    row.spotted(&who(it, set), cols, &in_people, looks);
 }
 
 fn answered(row: &IndexRow) -> &'static str {
@@ -172,18 +212,19 @@ fn subject(
     let end = row.left().saturating_sub(cols);
     match line.kind {
         Kind::Folded | Kind::Unfolded => {
-            let sign = if line.kind == Kind::Folded {
-                "▸"
-            } else {
-                "▾"
+            let sign = match line.kind {
+                Kind::Folded => set.signs.of("▸"),
+                _ => set.signs.of("▾"),
             };
-            let count = format!("{sign}{} ", it.count);
-            row.put(&Clean::line(&count), over("index.count"));
+            row.lit(sign, over("index.count"));
+            let count = match columns::has(set.list, Field::Count) {
+                true => Clean::lit(" "),
+                false => Clean::line(&format!("{} ", it.count)),
+            };
+            row.put(&count, over("index.count"));
         }
         Kind::Child => {
-            let depth = usize::from(it.depth).clamp(1, 8);
-            let tree = format!("{}└ ", " ".repeat(2 * depth - 1));
-            row.put(&Clean::line(&tree), over("index.tree"));
+            row.put(&line.guide, over("index.tree"));
         }
         Kind::Single => {}
     }
@@ -193,7 +234,8 @@ fn subject(
         Clean::line(&it.subject)
     };
     let room = row.left().saturating_sub(end);
-    let tags = said_of(&it.flags, room / 3, Some(set.now)).filter(|_| room >= TAGGED);
+    let own = columns::has(set.list, Field::Tags);
+    let tags = said_of(&it.flags, room / 3, Some(set.now)).filter(|_| room >= TAGGED && !own);
     let keep = tags.as_ref().map_or(0, |t| width::width(t.as_str()) + 1);
     let used = width::width(title.as_str()).min(room.saturating_sub(keep));
     let mark = set.theme.style("popup.match");
@@ -265,14 +307,122 @@ pub fn people(row: &IndexRow, outgoing: bool) -> Clean {
 }
 
 /// The date in the columns there are; a narrow list tells an old message's year.
-fn date(date: i64, now: i64, cols: usize) -> Clean {
-    let text = when::short(date, now);
-    let used = width::width(&text);
-    let text = if used > cols {
-        text.chars().take(4).collect()
-    } else {
-        text
+fn date(date: i64, now: i64, cols: usize, how: Dates) -> Clean {
+    let text = match how {
+        Dates::Short => when::short(date, now),
+        Dates::Relative => when::ago(date, now),
+        Dates::Iso => when::iso(date, now),
     };
-    let pad = cols.saturating_sub(width::width(&text));
+    if width::width(&text) <= cols {
+        return right(&text, cols);
+    }
+    let short: String = match how {
+        Dates::Iso => text.chars().skip(5).collect(),
+        _ => text.chars().take(4).collect(),
+    };
+    right(&short, cols)
+}
+
+/// At the right end of so many columns.
+fn right(text: &str, cols: usize) -> Clean {
+    let pad = cols.saturating_sub(width::width(text));
     Clean::line(&format!("{}{text}", " ".repeat(pad)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Column, Density, Width};
+    use crate::model::ThreadId;
+    use crate::model::view::{Order, Page, Scope, Sort};
+    use crate::tui::overlay::Overlay;
+    use crate::tui::question::tests::row;
+    use crate::tui::question::{Listing, Question};
+    use crate::tui::widget::ink::tests::shown;
+    use std::time::Instant;
+
+    const NOW: i64 = 1_700_000_000;
+
+    /// A conversation of three, unfolded, and a single message.
+    fn index() -> Index {
+        let now = Instant::now();
+        let mut index = Index::new(Listing::Search(String::new(), Order::Best));
+        index.show(
+            Listing::Scope {
+                scope: Scope::UnifiedInbox,
+                threaded: true,
+                sort: Sort::default(),
+            },
+            now,
+        );
+        let made = |n: i64, depth: u16, count: u32| {
+            let mut made = row(n, NOW - 3_000 * n);
+            (made.depth, made.count) = (depth, count);
+            (made.thread, made.subject) = (ThreadId(1), format!("Lunch {n}"));
+            made
+        };
+        let mut overlay = Overlay::default();
+        let mut other = row(9, NOW - 90_000);
+        other.subject = "Minutes".to_owned();
+        let rows = vec![made(1, 0, 3), other];
+        index.window(2, Page::Newest, rows, false, &mut overlay, now);
+        let asked = index.fold(&overlay);
+        let Some(Question::Thread { serial, thread, .. }) = asked.first() else {
+            panic!("a thread is asked for");
+        };
+        let children = vec![made(3, 0, 1), made(2, 1, 1), made(1, 1, 1)];
+        index.thread(*serial, *thread, children, &overlay);
+        index
+    }
+
+    fn drawn(list: &ListLook, signs: Signs, cols: u16) -> String {
+        let theme = Theme::default();
+        let place = |_| (Clean::lit("work"), Clean::lit("Lists/rust"));
+        let set = Setting {
+            theme: &theme,
+            now: NOW,
+            focused: true,
+            outgoing: false,
+            own: None,
+            found: None,
+            list,
+            signs,
+            place: &place,
+        };
+        let index = index();
+        shown(cols, 10, |buf, area| {
+            draw(&index, buf, area, &set);
+            signs.finish(buf);
+            None
+        })
+    }
+
+    #[test]
+    fn columns_and_guides_as_the_user_wants_them() {
+        let usual = ListLook::default();
+        insta::assert_snapshot!("index_usual", drawn(&usual, Signs::Unicode, 70));
+        insta::assert_snapshot!("index_ascii", drawn(&usual, Signs::Ascii, 70));
+        let own = ListLook {
+            columns: vec![
+                Column::usual(Field::Flags),
+                Column::usual(Field::Date),
+                Column::usual(Field::Count),
+                Column {
+                    field: Field::From,
+                    width: Width::Exactly(12),
+                },
+                Column::usual(Field::Subject),
+                Column::usual(Field::Mailbox),
+                Column::usual(Field::Account),
+            ],
+            density: Density::Compact,
+            dates: Dates::Relative,
+        };
+        insta::assert_snapshot!("index_own_columns", drawn(&own, Signs::Unicode, 90));
+        let two = ListLook {
+            density: Density::Comfortable,
+            ..ListLook::default()
+        };
+        insta::assert_snapshot!("index_comfortable", drawn(&two, Signs::Unicode, 50));
+    }
 }

@@ -56,6 +56,20 @@ impl<T: Clone> Menu<T> {
         there
     }
 
+    /// Selects the first item that means this.
+    pub fn select(&mut self, value: &T)
+    where
+        T: PartialEq,
+    {
+        let found = self.items.iter().position(|i| i.value == *value);
+        self.cursor = found.unwrap_or(self.cursor);
+    }
+
+    /// The selected item's number, counted from 1.
+    pub fn selected(&self) -> usize {
+        self.cursor + 1
+    }
+
     /// What the items mean, in order.
     pub fn values(&self) -> impl Iterator<Item = &T> {
         self.items.iter().map(|item| &item.value)

@@ -1,6 +1,7 @@
 //! The screens: what each shows and remembers.
 
 pub mod paint;
+pub mod columns;
 pub mod index;
 pub mod tabs;
 pub mod sidebar;
@@ -23,6 +24,7 @@ pub mod confirm;
 pub mod prompt;
 pub mod help;
 pub mod journal;
+pub mod jobs;
 pub mod settings;
 pub mod doctor;
 pub mod composer;

@@ -7,6 +7,7 @@ use crate::tui::screen::paint::begin;
 use crate::tui::screen::sidebar::{Entry, Sidebar};
 use crate::tui::screen::status::Status;
 use crate::tui::screen::tabs;
+use crate::tui::signs::Signs;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
@@ -20,7 +21,7 @@ pub fn draw(
     sidebar: &Sidebar,
     shown: Option<usize>,
     status: &Status,
-    focused: bool,
+    (focused, signs): (bool, Signs),
     buf: &mut Buffer,
     area: Rect,
     theme: &Theme,
@@ -62,8 +63,13 @@ pub fn draw(
             _ => " ",
         };
         let keep = number.as_ref().map_or(1, |c| c.as_str().len() + 2);
-        row.lit(sign, base);
+        row.lit(signs.of(sign), base);
         row.skip(usize::from(indent));
+        if let Entry::Mailbox(mailbox, _) = entry
+            && let Some(icon) = signs.mailbox(mailbox.role)
+        {
+            row.lit(icon, base).skip(1);
+        }
         let room = row.left().saturating_sub(keep);
         row.column(&name, room, base);
         if let Some(number) = number {

@@ -294,13 +294,13 @@ mod tests {
         for (cols, text) in [
             (
                 200,
-                "⟳ work █░░░░░░░ syncing 12,400/50,000 headers of INBOX, 9,800/s, 4 s left (3 changes wait)",
+                "⟳ work █▉░░░░░░ syncing 12,400/50,000 headers of INBOX, 9,800/s, 4 s left (3 changes wait)",
             ),
             (
                 70,
                 "⟳ work syncing 12,400/50,000 headers of INBOX, 9,800/s, 4 s left",
             ),
-            (40, "⟳ work █░░░░░░░ 12,400/50,000, 4 s left"),
+            (40, "⟳ work █▉░░░░░░ 12,400/50,000, 4 s left"),
             (38, "⟳ work 12,400/50,000, 4 s left"),
             (20, "⟳ work 24%"),
             (0, "⟳ work 24%"),

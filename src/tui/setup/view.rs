@@ -1,12 +1,14 @@
 //! The setting up of an account, drawn: one column of lines, of which those around the cursor are
 //! shown where there is no room for all. The cursor of the terminal stands in the field.
 
+use crate::config::Icons;
 use crate::model::setup::{State, Step};
 use crate::text::{Clean, width, wrap};
 use crate::tui::screen::paint::ground;
 use crate::tui::setup::deeds::Phase;
 use crate::tui::setup::form::{Field, security_words};
 use crate::tui::setup::wizard::Wizard;
+use crate::tui::signs::Signs;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::{Ink, fill};
 use ratatui::buffer::Buffer;
@@ -91,6 +93,7 @@ pub fn draw(wizard: &Wizard, buf: &mut Buffer, theme: &Theme) -> Option<Position
         cursor = None;
     }
     ground(buf, theme.style("screen.back"));
+    Signs::of_process(Icons::Auto).finish(buf);
     cursor
 }
 

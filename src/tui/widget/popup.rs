@@ -55,7 +55,7 @@ pub fn frame(buf: &mut Buffer, area: Rect, title: &Clean, theme: &Theme) -> Rect
     }
     let area = area.intersection(buf.area);
     fill(buf, area, style);
-    if area.height < 5 || area.width < 12 {
+    if inside(area) == area {
         return area;
     }
     Block::bordered()
@@ -69,7 +69,15 @@ pub fn frame(buf: &mut Buffer, area: Rect, title: &Clean, theme: &Theme) -> Rect
         let look = style.patch(theme.style("popup.title"));
         ink.lit(" ", look).put(title, look).lit(" ", look);
     }
-    area.inner(Margin::new(2, 1))
+    inside(area)
+}
+
+/// What is inside of a frame around this area.
+pub fn inside(area: Rect) -> Rect {
+    match area.height < 5 || area.width < 12 {
+        true => area,
+        false => area.inner(Margin::new(2, 1)),
+    }
 }
 
 /// Says in the frame around an area that there is more below what is seen, or that there is none.

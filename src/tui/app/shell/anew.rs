@@ -3,7 +3,7 @@
 
 use super::App;
 use crate::config::keep::Keep;
-use crate::config::{Config, Look};
+use crate::config::{Config, ListLook, Look};
 use crate::mime::render::{Line, Mark, Run};
 use crate::text::Clean;
 use crate::tui::app::keys::Keys;
@@ -13,6 +13,7 @@ use crate::tui::effect::{Effect, End};
 use crate::tui::event::Now;
 use crate::tui::files::{CONFIG, Fresh, KEYS, Wrong};
 use crate::tui::screen::paper::Paper;
+use crate::tui::signs::Signs;
 use crate::tui::theme::Colours;
 use std::sync::Arc;
 
@@ -164,6 +165,15 @@ impl App {
         if look.linear != old.linear && look.linear != self.panes.linear {
             self.linear(look.linear, now);
         }
+        if config.list != before.list {
+            self.panes.list = config.list.clone();
+        }
+        if look.icons != old.icons {
+            self.panes.signs = Signs::of_process(look.icons);
+        }
+        if look.title != old.title {
+            fx.push(Effect::WindowTitle(look.title));
+        }
         if look.mouse != old.mouse {
             fx.push(Effect::Mouse(look.mouse));
         }
@@ -253,6 +263,7 @@ fn rest(config: &Config) -> Config {
             bidi,
             ..Look::default()
         },
+        list: ListLook::default(),
         views: Vec::new(),
         splits: Vec::new(),
         ..config.clone()

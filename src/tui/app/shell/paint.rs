@@ -38,12 +38,13 @@ impl App {
         if theme.is_linear() {
             // There is always something that is read.
             let said = Position::new(places.status.x, places.status.y);
-            return linear::settle(buf, cursor).or(Some(said));
+            cursor = linear::settle(buf, cursor).or(Some(said));
         }
+        self.panes.signs.finish(buf);
         cursor
     }
 
-    fn hints(&self) -> Vec<Hint> {
+    pub(super) fn hints(&self) -> Vec<Hint> {
         let panes = &self.panes;
         let writing = self.desk.has_keys();
         let fits = |c| match c {

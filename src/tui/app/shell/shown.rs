@@ -15,6 +15,11 @@ use crate::tui::picture::Placed;
 use crate::tui::screen::pager_view;
 
 impl App {
+    /// What the window is called.
+    pub fn window_title(&self) -> Clean {
+        self.panes.window_title()
+    }
+
     /// The picture that stands on the screen, if nothing covers it.
     pub fn placed(&self) -> Option<Placed> {
         self.layers.last()?.placed(self.panes.size)

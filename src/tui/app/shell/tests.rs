@@ -5,8 +5,8 @@ use super::*;
 use crate::mime::render::{Line, Mark, Rendered, Span};
 use crate::model::view::{IndexRow, MailboxRow, Page, Scope};
 use crate::model::{
-    Address, Done as Answered, Flags, Intent, LocationId, MailboxId, MsgId, Role, System, Target,
-    Verb,
+    Account, Address, Done as Answered, DraftId, Flags, Group, Intent, LocationId, MailboxId,
+    MsgId, Role, System, Target, Verb,
 };
 use crate::tui::golden;
 use crate::tui::part::PartJob;

@@ -44,11 +44,15 @@ impl Pager {
         (!text.trim().is_empty()).then_some(text)
     }
 
+    /// Whether the mouse was dragged over some of it.
+    pub fn is_dragged(&self) -> bool {
+        self.selection.is_some_and(|s| !s.is_empty())
+    }
+
     /// Takes a click on a row of what is seen; not where the mouse was dragged.
     pub fn click(&mut self, row: usize) {
         let line = self.scroll + row;
-        let dragged = self.selection.is_some_and(|s| !s.is_empty());
-        if line >= self.total() || dragged {
+        if line >= self.total() || self.is_dragged() {
             return;
         }
         let n = self.letter_at(line);

@@ -120,7 +120,7 @@ fn one_account_is_told_of_in_forty_columns() {
         pending: 0,
         ..syncing()
     });
-    bench.sees("⟳ home █░░░░░░░ 12,400/50,000, 4 s left");
+    bench.sees("⟳ home █▉░░░░░░ 12,400/50,000, 4 s left");
     bench.post_home(waiting());
     assert!(
         bench.timeless().contains("✕ home offline: no route"),
