@@ -20,6 +20,7 @@ use crate::tui::effect::{Effect, End};
 use crate::tui::event::{About, Event, Now};
 use crate::tui::question::{Answer, DraftAt, Question};
 use crate::tui::screen::composer::Habits;
+use crate::tui::theme::Surroundings;
 use crate::tui::whole::Lacking;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
@@ -74,7 +75,7 @@ impl App {
         let (keys, trouble) = Keys::load(setup.keys.as_deref(), &setup.views);
         let keymap = Arc::clone(keys.map());
         let sorted = Sorted::new(&setup.views, &setup.splits);
-        let vi = setup.taste.vi;
+        let (vi, linear) = (setup.taste.vi, setup.taste.linear);
         let (mut panes, mut fx) =
             Panes::new(setup.accounts, setup.taste, sorted, keymap, size, now);
         panes.downloads = setup.downloads;
@@ -85,7 +86,7 @@ impl App {
         panes.themes = setup.fresh.themes.iter().map(|(n, _)| n.clone()).collect();
         let themes = setup.fresh.themes.clone();
         let around = Surroundings {
-            linear: setup.taste.linear,
+            linear,
             ..setup.surroundings
         };
         let (dress, faults) = Dress::new(setup.theme.as_deref(), themes, around);
@@ -122,7 +123,7 @@ impl App {
             sign_ins: 0,
             tour: Tour::offered(setup.tour),
         };
-        app.desk.set_linear(setup.taste.linear);
+        app.desk.set_linear(linear);
         if let Some(draft) = setup.compose {
             app.write(*draft, &mut fx);
         }

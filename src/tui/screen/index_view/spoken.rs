@@ -44,7 +44,9 @@ pub fn spoken(
     }
     tail.push_str(&format!(
         ", {}",
-        date(it.date, set.now, 10, set.list.dates).as_str().trim_start()
+        date(it.date, set.now, 10, set.list.dates)
+            .as_str()
+            .trim_start()
     ));
     let used = width::width(&lead) + width::width(&tail);
     let room = cols.saturating_sub(used).max(SUBJECT);
