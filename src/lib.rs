@@ -8,6 +8,7 @@ pub mod signal;
 pub mod config;
 pub mod mime;
 pub mod sieve;
+pub mod migrate;
 pub mod net;
 pub mod store;
 pub mod notify;

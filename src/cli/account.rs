@@ -82,7 +82,7 @@ pub fn add(home: Option<&Path>, as_json: bool, args: &AddAccount) -> Result<u8> 
 
 /// Keeps a password where this desktop keeps secrets, else in the encrypted file, else it is asked
 /// for at each start.
-fn store(secrets: &Secrets, account: &Account, secret: &Secret) -> Stored {
+pub(super) fn store(secrets: &Secrets, account: &Account, secret: &Secret) -> Stored {
     let Err(error) = secrets.keep(account, Kind::Password, secret) else {
         return Ok((SecretSource::Keyring, None));
     };

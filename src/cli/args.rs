@@ -6,7 +6,7 @@
 
 use super::minus::options_first;
 use super::words::{
-    AccountCommand, ConfigCommand, CopyArgs, Emptying, Export, Import, MailboxCommand,
+    AccountCommand, ConfigCommand, CopyArgs, Emptying, Export, Import, MailboxCommand, Migrate,
 };
 use super::written::{Compose, Decision, Send};
 use clap::{ArgGroup, Args as Arguments, CommandFactory as _, Parser, Subcommand};
@@ -217,6 +217,8 @@ pub enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Take over what another mail program's configuration says: accounts, names for people, keys.
+    Migrate(Migrate),
     /// Set up accounts.
     Account {
         /// What to do.
@@ -229,7 +231,10 @@ impl Command {
     /// Whether it has to do with anybody's mail. What is for shells and packages has not, and must
     /// leave no trace where it runs.
     pub fn wants_home(&self) -> bool {
-        !matches!(self, Command::Completions { .. } | Command::Man { .. })
+        !matches!(
+            self,
+            Command::Completions { .. } | Command::Man { .. } | Command::Migrate(_)
+        )
     }
 }
 

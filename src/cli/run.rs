@@ -6,8 +6,8 @@ use super::home::Home;
 use super::say::aside;
 use super::words::AccountCommand;
 use super::{
-    account, doctor, exit, export, import, journal, lists, manage, outbox, papers, remind, remove,
-    rules, send, show, sign_in, sync, verify,
+    account, doctor, exit, export, import, journal, lists, manage, migrate, outbox, papers, remind,
+    remove, rules, send, show, sign_in, sync, verify,
 };
 use crate::model::view::Order;
 use crate::model::{Role, SignInBy};
@@ -62,6 +62,7 @@ fn carry_out(place: Option<&Path>, json: bool, command: &Command) -> anyhow::Res
             };
             return sign_in::sign_in(place, json, name, by);
         }
+        Command::Migrate(args) => return migrate::migrate(place, json, args),
         Command::Completions { shell } => return papers::completions(*shell),
         Command::Man { folder } => return papers::man(folder.as_deref()),
         _ => {}
@@ -160,6 +161,7 @@ fn on_home(home: &Home, json: bool, command: &Command) -> anyhow::Result<u8> {
         | Command::Config { .. }
         | Command::Account { .. }
         | Command::Doctor { .. }
+        | Command::Migrate(_)
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(exit::USAGE),
     }

@@ -1,5 +1,6 @@
 //! The arguments of the commands that keep accounts and mailboxes and move mail in and out.
 
+use crate::migrate::Client;
 use crate::model::Auth;
 use clap::{Args as Arguments, Subcommand};
 use std::path::PathBuf;
@@ -227,4 +228,53 @@ pub struct RemoveAccount {
     /// Without asking.
     #[arg(long)]
     pub yes: bool,
+}
+
+/// `migrate`
+#[derive(Debug, Arguments)]
+#[group(skip)]
+pub struct Migrate {
+    /// Which program.
+    #[arg(value_enum)]
+    pub client: Whence,
+    /// Its configuration, or the folder that has it. Default: where that program looks for it.
+    #[arg(long, value_name = "PATH")]
+    pub from: Option<PathBuf>,
+    /// Only say what would be done.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do it without asking.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub yes: bool,
+}
+
+/// A program that one comes from.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Whence {
+    /// mutt
+    Mutt,
+    /// neomutt
+    Neomutt,
+    /// aerc
+    Aerc,
+    /// Alpine
+    Alpine,
+    /// Thunderbird
+    Thunderbird,
+    /// mbsync, and msmtp beside it
+    Mbsync,
+}
+
+impl Whence {
+    /// The program's reader.
+    pub fn client(self) -> Client {
+        match self {
+            Whence::Mutt => Client::Mutt,
+            Whence::Neomutt => Client::Neomutt,
+            Whence::Aerc => Client::Aerc,
+            Whence::Alpine => Client::Alpine,
+            Whence::Thunderbird => Client::Thunderbird,
+            Whence::Mbsync => Client::Mbsync,
+        }
+    }
 }

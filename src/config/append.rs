@@ -29,14 +29,7 @@ pub fn append_account(path: &Path, account: &Account) -> io::Result<()> {
         let why = format!("there already is an account `{}`", account.name);
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
     }
-    let gap = if old.is_empty() || old.ends_with("\n\n") {
-        ""
-    } else if old.ends_with('\n') {
-        "\n"
-    } else {
-        "\n\n"
-    };
-    let new = format!("{old}{gap}{}", text(account));
+    let new = with_account(&old, account);
     if !load::parse(&new, folder).config.accounts.contains(account) {
         return Err(io::Error::other(
             "the file has other problems; mend them first",
@@ -44,6 +37,18 @@ pub fn append_account(path: &Path, account: &Account) -> io::Result<()> {
     }
     super::paths::make_private(folder)?;
     replace(path, &new)
+}
+
+/// The text of a configuration with an account at its end.
+pub(super) fn with_account(old: &str, account: &Account) -> String {
+    let gap = if old.is_empty() || old.ends_with("\n\n") {
+        ""
+    } else if old.ends_with('\n') {
+        "\n"
+    } else {
+        "\n\n"
+    };
+    format!("{old}{gap}{}", text(account))
 }
 
 /// Appends rules to the file, in one step.

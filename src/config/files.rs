@@ -70,25 +70,42 @@ pub fn read_text(path: &Path) -> Result<String, String> {
 /// # Errors
 /// No such file, not a regular one, too large, or what the system says.
 pub fn read_regular(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    let file = regular(path)?;
+    let mut bytes = Vec::new();
+    // It may grow while it is read.
+    file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max {
+        let why = format!("it is larger than {} MiB", max >> 20);
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
+    Ok(bytes)
+}
+
+fn regular(path: &Path) -> io::Result<File> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(flags.bits().cast_signed())
         .open(path)?;
-    let bad = |why: String| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    let bad = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     let found = file.metadata()?;
     if found.is_dir() {
-        return bad("it is a folder".to_owned());
+        return bad("it is a folder");
     }
     if !found.is_file() {
-        return bad("it is not a regular file".to_owned());
+        return bad("it is not a regular file");
     }
+    Ok(file)
+}
+
+/// The beginning of a regular file, at most so many octets. Devices, pipes and folders are refused
+/// without waiting on them.
+///
+/// # Errors
+/// No such file, not a regular one, or what the system says.
+pub fn read_beginning(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    // It may grow while it is read.
-    file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > max {
-        return bad(format!("it is larger than {} MiB", max >> 20));
-    }
+    regular(path)?.take(most as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -23,6 +23,7 @@ pub mod load;
 pub mod settings;
 mod set;
 pub mod append;
+pub mod adopt;
 pub mod keep;
 pub mod remove;
 pub mod command;

@@ -64,6 +64,7 @@ pub mod writer;
 pub mod local;
 pub mod met;
 pub mod intact;
+pub mod books;
 
 pub use accounts::MailboxChanges;
 pub use among::Answering;

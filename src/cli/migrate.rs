@@ -1,0 +1,207 @@
+//! `migrate`: reads another program's configuration, shows what would be done, and does it after a
+//! yes. Nothing is written before, and nothing that is there is changed.
+
+use super::adopting::{adopt, cards};
+use super::ask::agrees;
+use super::exit::{self, Failure};
+use super::json;
+use super::plan_words::{shown, told};
+use super::say::{aside, say};
+use super::words::Migrate;
+use crate::config::adopt::Keys;
+use crate::config::policy::EXTENSIONS;
+use crate::config::{Paths, files, load};
+use crate::migrate::found::{Findings, Found, Kind, Place};
+use crate::migrate::{Client, Dirs, Here, Plan, Shelf, plan};
+use crate::model::{Address, Contact, Endpoint};
+use crate::net::discover::Providers;
+use crate::setup;
+use crate::store::books;
+use anyhow::Result;
+use serde_json::json;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// `migrate`
+///
+/// # Errors
+/// No such configuration; our own can't be read or written; the input ends before the answer.
+pub fn migrate(home: Option<&Path>, as_json: bool, args: &Migrate) -> Result<u8> {
+    let paths = Paths::locate(home)?;
+    let client = args.client.client();
+    let dirs = dirs()?;
+    let file = begins(client, args.from.as_deref(), &dirs)?;
+    let mut read = |path: &Path, most: usize| {
+        files::read_beginning(path, most).map_err(|e| match e.kind() {
+            io::ErrorKind::NotFound => "there is no such file".to_owned(),
+            _ => e.to_string(),
+        })
+    };
+    let mut shelf = Shelf::new(dirs, &mut read);
+    let mut found = client.read(&file, &mut shelf);
+    from_books(&mut found);
+    let plan = planned(client, &paths, found)?;
+    if !as_json {
+        say!("{}", shown(client, &plan));
+    }
+    let nothing = plan.is_empty();
+    let agreed = !nothing
+        && !args.dry_run
+        && (args.yes || agrees(&format!("Write this into {}?", paths.config.display()))?);
+    let mut written = Vec::new();
+    if agreed {
+        paths.ensure()?;
+        let done = adopt(client, &paths, &plan)?;
+        for note in &done.notes {
+            aside!("{note}");
+        }
+        written = done.written;
+    }
+    if as_json {
+        let mut all = told(client, &plan);
+        let files: Vec<String> = written.iter().map(|p| p.display().to_string()).collect();
+        if let Some(all) = all.as_object_mut() {
+            all.insert("done".to_owned(), json!(agreed));
+            all.insert("written".to_owned(), json!(files));
+        }
+        json::print(all)?;
+    } else if agreed {
+        for path in &written {
+            say!("written: {}", path.display());
+        }
+        say!("Run `postrider doctor` to try the accounts, or `postrider`.");
+    } else if !nothing {
+        say!("Nothing was written.");
+    }
+    Ok(0)
+}
+
+/// Which of the programs have a configuration on this machine.
+pub fn configured() -> Vec<Client> {
+    let Ok(dirs) = dirs() else { return Vec::new() };
+    let there = |c: &Client| c.places(&dirs).iter().any(|path| path.is_file());
+    Client::ALL.into_iter().filter(there).collect()
+}
+
+/// The user's folders. Nothing else of the environment counts.
+fn dirs() -> Result<Dirs> {
+    let none = || Failure::new(exit::CONFIG, "there is no home directory; say --from PATH");
+    let users = directories::UserDirs::new().ok_or_else(none)?;
+    let mut dirs = Dirs::under(users.home_dir());
+    let named = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|p| p.is_absolute())
+    };
+    dirs.config = named("XDG_CONFIG_HOME").unwrap_or(dirs.config);
+    dirs.data = named("XDG_DATA_HOME").unwrap_or(dirs.data);
+    Ok(dirs)
+}
+
+/// The file in which the configuration begins.
+fn begins(client: Client, from: Option<&Path>, dirs: &Dirs) -> Result<PathBuf> {
+    let absolute = from.map(std::path::absolute).transpose()?;
+    let places = match &absolute {
+        None => client.places(dirs),
+        Some(path) if path.is_dir() => client.within(path),
+        Some(path) => vec![path.clone()],
+    };
+    let found = places.iter().find(|path| path.is_file());
+    found.cloned().ok_or_else(|| {
+        let looked: Vec<String> = places.iter().map(|p| p.display().to_string()).collect();
+        let told = format!(
+            "there is no configuration of {} (looked for: {}); say --from PATH",
+            client.name(),
+            looked.join(", ")
+        );
+        Failure::new(exit::NO_INPUT, told).into()
+    })
+}
+
+/// The people and lists of address books that are databases.
+fn from_books(found: &mut Findings) {
+    for path in std::mem::take(&mut found.books) {
+        if !path.is_file() {
+            continue;
+        }
+        let place = Place::of(&path);
+        let book = match books::book(&path) {
+            Ok(book) => book,
+            Err(error) => {
+                let why = format!("the address book could not be read: {error}");
+                found.note(&place, "address book", Kind::Yours, &why);
+                continue;
+            }
+        };
+        found.files.push(path);
+        for card in book.cards.values() {
+            let get = |key: &str| card.get(key).map_or("", |v| v.trim());
+            for key in ["PrimaryEmail", "SecondEmail"] {
+                if !get(key).is_empty() {
+                    found.people.push(Contact {
+                        address: Address::new(get("DisplayName"), get(key)),
+                        also: get("NickName").to_owned(),
+                    });
+                }
+            }
+        }
+        for (name, cards) in book.lists {
+            let cards = cards.iter().filter_map(|id| book.cards.get(id));
+            let members = cards.filter_map(|card| {
+                let name = card.get("DisplayName").map_or("", String::as_str);
+                Some(Address::new(name, card.get("PrimaryEmail")?.trim()))
+            });
+            found.aliases.push(crate::migrate::found::Alias {
+                name,
+                members: members.collect(),
+                place: place.clone(),
+            });
+        }
+    }
+}
+
+/// What is to be done about it, seen from what is here.
+fn planned(client: Client, paths: &Paths, found: Findings) -> Result<Plan> {
+    let config = match paths.config.exists() {
+        true => match load::load(&paths.config) {
+            Ok(loaded) => loaded.whole(&paths.config)?,
+            Err(crate::config::ConfigError::NoAccount { .. }) => Default::default(),
+            Err(other) => return Err(other.into()),
+        },
+        false => Default::default(),
+    };
+    let keys = Keys::read(&paths.keys)
+        .map_err(|e| Failure::new(exit::CONFIG, format!("{}: {e}", paths.keys.display())))?;
+    let providers = Providers::built_in();
+    let here = Here {
+        accounts: &config.accounts,
+        groups: &config.groups,
+        has_people: config.contacts.command.is_some(),
+        has_cards: paths.config.with_file_name(cards(client)).exists(),
+        has_preset: keys.has_preset(),
+        has_key: &|screen, key| keys.has(screen, key),
+        open: &config.open,
+        smtp: &|found| sender(&providers, found),
+        name_for: &setup::name_for,
+        is_extension: &|name| EXTENSIONS.contains(&name) || name.starts_with("AUTH="),
+        is_file: &|path| path.is_file(),
+    };
+    Ok(plan(found, &here))
+}
+
+/// The server of a known provider that sends.
+fn sender(providers: &Providers, found: &Found) -> Option<Endpoint> {
+    let host = found.imap.as_ref()?.host.as_str();
+    let domain = found.email.rsplit_once('@').map_or("", |(_, d)| d);
+    let provider = providers
+        .of_host(host)
+        .or_else(|| providers.of_domain(domain))?;
+    let proposal = provider.proposal(&found.email, crate::model::setup::Source::Provider, None)?;
+    // Whose server for reading is another one may have another for sending.
+    proposal
+        .imap
+        .iter()
+        .any(|e| e.host.eq_ignore_ascii_case(host))
+        .then_some(())?;
+    proposal.smtp.into_iter().next()
+}

@@ -1,0 +1,401 @@
+//! aerc: `accounts.conf`, `aerc.conf` and `binds.conf`.
+
+use crate::migrate::aerc_keys;
+use crate::migrate::found::{Findings, Found, Given, Kind, Place};
+use crate::migrate::ini::{self, Entry};
+use crate::migrate::keys;
+use crate::migrate::mutt_account::below;
+use crate::migrate::shelf::{Dirs, Shelf};
+use crate::migrate::words::{self, Printed, Server, Url};
+use crate::model::{Auth, Identity, Security};
+use std::path::{Path, PathBuf};
+
+const LOOK: &str = "how lists and messages look is another screen's; `,` lists what can be set";
+const OWN: &str = "connections, pauses and caches look after themselves";
+
+/// Where aerc looks for its accounts.
+pub fn places(dirs: &Dirs) -> Vec<PathBuf> {
+    let old = dirs.home.join("Library/Preferences/aerc/accounts.conf");
+    vec![dirs.config.join("aerc/accounts.conf"), old]
+}
+
+/// Reads the configuration whose accounts stand in this file.
+pub fn read(path: &Path, shelf: &mut Shelf<'_>) -> Findings {
+    let mut out = Findings {
+        preset: Some("aerc"),
+        ..Findings::default()
+    };
+    let whole = Place::of(path);
+    if let Some(text) = shelf.text(path, &whole, &mut out) {
+        let all = ini::entries(&text);
+        let mut names: Vec<&str> = Vec::new();
+        for entry in all.iter().filter(|e| e.key.is_empty()) {
+            if !names.contains(&entry.section) && !entry.section.is_empty() {
+                names.push(entry.section);
+            }
+        }
+        for name in names {
+            let own: Vec<&Entry<'_>> = all.iter().filter(|e| e.section == name).collect();
+            account(name, &own, &whole, shelf, &mut out);
+        }
+        for entry in all
+            .iter()
+            .filter(|e| e.section.is_empty() && !e.key.is_empty())
+        {
+            let why = "it stands before the first account";
+            out.note(&whole.at(entry.line), entry.key, Kind::NotUnderstood, why);
+        }
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    if let Some(text) = shelf.maybe(&folder.join("aerc.conf"), &mut out) {
+        general(&text, &Place::of(&folder.join("aerc.conf")), &mut out);
+    }
+    if let Some(text) = shelf.maybe(&folder.join("binds.conf"), &mut out) {
+        aerc_keys::read(&text, &Place::of(&folder.join("binds.conf")), &mut out);
+    }
+    keys::thin(&mut out);
+    out
+}
+
+fn account(
+    name: &str,
+    own: &[&Entry<'_>],
+    whole: &Place,
+    shelf: &mut Shelf<'_>,
+    out: &mut Findings,
+) {
+    let line = own.first().map_or(0, |e| e.line);
+    let mut found = Found {
+        name: name.to_owned(),
+        place: whole.at(line),
+        ..Found::default()
+    };
+    let get = |key: &str| own.iter().rev().find(|e| e.key == key);
+    let value = |key: &str| get(key).and_then(|e| e.value).unwrap_or_default();
+    let source = value("source");
+    if !source_is_server(source) {
+        let what = format!("[{name}] source");
+        let at = whole.at(get("source").map_or(line, |e| e.line));
+        let (kind, why) = elsewhere(source);
+        return out.note(&at, &what, kind, why);
+    }
+    if let Some(from) = words::list(value("from"))
+        .first()
+        .and_then(|f| words::address(f))
+    {
+        found.email = from.addr;
+        found.full_name = from.name;
+    }
+    let starttls = value("smtp-starttls") != "no";
+    for entry in own {
+        let (place, text) = (whole.at(entry.line), entry.value.unwrap_or_default());
+        match entry.key {
+            "" | "from" | "smtp-starttls" => {}
+            "source" => {
+                if let Some(url) = words::url(text) {
+                    source_of(&url, &place, &mut found, out);
+                }
+            }
+            "outgoing" => outgoing(text, starttls, &place, &mut found, out),
+            "source-cred-cmd" | "outgoing-cred-cmd" => {
+                credentials(entry.key, text, &place, &mut found, out)
+            }
+            "aliases" => {
+                for alias in words::list(text) {
+                    match words::address(alias) {
+                        Some(address) => found.also(Identity {
+                            email: address.addr,
+                            full_name: address.name,
+                            ..Identity::default()
+                        }),
+                        None => {
+                            let why = "a pattern of own addresses; each can be an identity here";
+                            out.note(&place, "aliases", Kind::Yours, why);
+                        }
+                    }
+                }
+            }
+            "signature-file" => {
+                let path = shelf.dirs.path(text, &shelf.dirs.home.clone());
+                found.signature = shelf.text(&path, &place, out).and_then(|t| below(&t));
+            }
+            "signature-cmd" => {
+                let why = "a program writes it; here a signature is a text";
+                out.note(&place, entry.key, Kind::Yours, why);
+            }
+            "address-book-cmd" => book(text, &place, out),
+            "folders-exclude" => {
+                for pattern in words::list(text) {
+                    match pattern.starts_with('~') {
+                        false => found.exclude.push(pattern.to_owned()),
+                        true => {
+                            let why = "a pattern that begins with ~; here * stands for anything";
+                            out.note(&place, entry.key, Kind::Yours, why);
+                        }
+                    }
+                }
+            }
+            "trusted-authres" => {
+                let names = words::list(text).into_iter().filter(|n| words::is_host(n));
+                found.authserv_id.extend(names.map(str::to_owned));
+            }
+            key => {
+                let (kind, why) = unused(key);
+                out.note(&place, key, kind, why);
+            }
+        }
+    }
+    out.accounts.push(found);
+}
+
+fn source_is_server(source: &str) -> bool {
+    source.split("://").next().is_some_and(|s| {
+        s == "imap" || s == "imaps" || s.starts_with("imap+") || s.starts_with("imaps+")
+    }) && words::url(source).is_some_and(|u| words::is_host(&u.host))
+}
+
+fn elsewhere(source: &str) -> (Kind, &'static str) {
+    let scheme = source.split("://").next().unwrap_or_default();
+    match scheme.split('+').next().unwrap_or_default() {
+        "maildir" | "maildirpp" | "mbox" | "notmuch" => (
+            Kind::Yours,
+            "its mail lies in files: `postrider migrate mbsync` takes the server over that they \
+             come from, `postrider import` the files",
+        ),
+        "jmap" => (
+            Kind::Yours,
+            "JMAP is not spoken here; most servers that do speak IMAP too: `postrider account add`",
+        ),
+        _ => (Kind::NotUnderstood, "it names no server"),
+    }
+}
+
+fn source_of(url: &Url, place: &Place, found: &mut Found, out: &mut Findings) {
+    let (base, way) = url.scheme.split_once('+').unwrap_or((&url.scheme, ""));
+    let security = match (base, way) {
+        ("imaps", _) => Security::Tls,
+        (_, "insecure") => Security::None,
+        _ => Security::StartTls,
+    };
+    let imap = words::endpoint(Server::Imap, &url.host, url.port, security);
+    if imap.security != security {
+        let why = "nothing is sent in the clear to another machine: STARTTLS was chosen";
+        out.note(place, "source", Kind::Otherwise, why);
+    }
+    found.imap = Some(imap);
+    found.user.clone_from(&url.user);
+    if let Some(password) = url.password.clone().filter(|_| found.given.is_nothing()) {
+        found.given = Given::Clear(password);
+    }
+    found.auth = match way {
+        "oauthbearer" => Auth::OAuthBearer,
+        "xoauth2" => Auth::XOauth2,
+        _ => Auth::Password,
+    };
+}
+
+fn outgoing(text: &str, starttls: bool, place: &Place, found: &mut Found, out: &mut Findings) {
+    let Some(url) = words::url(text).filter(|u| words::is_host(&u.host)) else {
+        let argv = words::argv(text);
+        if !argv.is_empty() && !text.contains("://") {
+            found.sendmail = Some(argv);
+        } else {
+            out.note(
+                place,
+                "outgoing",
+                Kind::Yours,
+                "it names no server for sending",
+            );
+        }
+        return;
+    };
+    let (base, way) = url.scheme.split_once('+').unwrap_or((&url.scheme, ""));
+    let security = match (base, way) {
+        ("smtps", _) => Security::Tls,
+        (_, "insecure") => Security::None,
+        ("smtp", _) if starttls => Security::StartTls,
+        ("smtp", _) => Security::None,
+        _ => {
+            let why = "mail is sent by SMTP or a program here";
+            return out.note(place, "outgoing", Kind::Yours, why);
+        }
+    };
+    found.smtp = Some(words::endpoint(Server::Smtp, &url.host, url.port, security));
+    if found.given.is_nothing() {
+        found.given = url.password.map(Given::Clear).unwrap_or_default();
+    }
+}
+
+fn credentials(key: &str, text: &str, place: &Place, found: &mut Found, out: &mut Findings) {
+    match words::printed(text) {
+        Printed::Given(given) if given.is_nothing() => {}
+        // The command for reading counts for both, whatever stood before.
+        Printed::Given(given) if key == "source-cred-cmd" || found.given.is_nothing() => {
+            found.given = given;
+        }
+        Printed::Given(given) if given.same(&found.given) => {}
+        Printed::Given(_) => {
+            let why = "sending has a password of its own there; here one serves for both";
+            out.note(place, key, Kind::Yours, why);
+        }
+        Printed::Holds => {
+            let why = "the command seems to hold the password itself; it was not taken";
+            out.note(place, key, Kind::Yours, why);
+        }
+    }
+}
+
+fn book(text: &str, place: &Place, out: &mut Findings) {
+    let argv = words::argv(text);
+    if argv.first().is_some_and(|p| p == "sh") {
+        let why = "it needs a shell, which could be told more than it should by what is typed: \
+            name a program in [contacts] command";
+        out.note(place, "address-book-cmd", Kind::Yours, why);
+    } else if !argv.is_empty() && out.people_command.as_ref().is_none_or(|c| *c == argv) {
+        out.people_command = Some(argv);
+    } else if !argv.is_empty() {
+        let why = "one program prints people for all accounts here";
+        out.note(place, "address-book-cmd", Kind::Yours, why);
+    }
+}
+
+fn unused(key: &str) -> (Kind, &'static str) {
+    match key {
+        "copy-to"
+        | "archive"
+        | "postpone"
+        | "default"
+        | "folders"
+        | "folder-map"
+        | "folders-sort"
+        | "enable-folders-sort"
+        | "copy-to-replied"
+        | "strip-bcc" => (
+            Kind::Otherwise,
+            "mailboxes and what they are for are asked of the server",
+        ),
+        "cache-headers"
+        | "cache-max-age"
+        | "cache-state"
+        | "cache-blobs"
+        | "check-mail"
+        | "check-mail-cmd"
+        | "check-mail-timeout"
+        | "idle-timeout"
+        | "idle-debounce"
+        | "connection-timeout"
+        | "keepalive-period"
+        | "keepalive-probes"
+        | "keepalive-interval"
+        | "reconnect-maxwait"
+        | "server-ping"
+        | "source-cred-cmd-cache"
+        | "outgoing-cred-cmd-cache"
+        | "local_name"
+        | "use-gmail-ext"
+        | "use-labels"
+        | "all-mail"
+        | "expunge-policy"
+        | "multi-file-strategy" => (Kind::Otherwise, OWN),
+        "headers" | "headers-exclude" | "subject-re-pattern" | "send-as-utc"
+        | "send-with-hostname" | "original-to-header" => (Kind::Otherwise, LOOK),
+        "pgp-key-id"
+        | "pgp-auto-sign"
+        | "pgp-attach-key"
+        | "pgp-self-encrypt"
+        | "pgp-error-level"
+        | "pgp-opportunistic-encrypt" => (
+            Kind::NoCounterpart,
+            "messages are neither signed nor encrypted here",
+        ),
+        "query-map"
+        | "exclude-tags"
+        | "maildir-store"
+        | "maildir-account-path"
+        | "enable-maildir" => (
+            Kind::NoCounterpart,
+            "mail is searched in its own index: docs/searching.md",
+        ),
+        "carddav-source" | "carddav-source-cred-cmd" | "params" => (
+            Kind::Yours,
+            "CardDAV is not spoken here; vdirsyncer brings the cards as files for [contacts] vcards",
+        ),
+        _ => (Kind::NotUnderstood, "it is no option that is known"),
+    }
+}
+
+/// `aerc.conf`: address book and openers; what else differs from the file that aerc installs is
+/// told by its sections.
+fn general(text: &str, whole: &Place, out: &mut Findings) {
+    for entry in ini::entries(text).iter().filter(|e| !e.key.is_empty()) {
+        let (place, value) = (whole.at(entry.line), entry.value.unwrap_or_default());
+        let key = entry.key;
+        match (entry.section, key) {
+            ("compose", "address-book-cmd") if value.is_empty() => {}
+            ("compose", "address-book-cmd") => book(value, &place, out),
+            ("openers", kind) => opener(kind, value, &place, out),
+            ("filters", _) => {
+                let why = "HTML, calendars and pictures are shown without other programs";
+                out.note(&place, key, Kind::Otherwise, why);
+            }
+            ("hooks", _) => {
+                let why = "new mail can be told of by a program: [[notify]] (docs/views.md)";
+                out.note(&place, key, Kind::Yours, why);
+            }
+            ("templates", _) => {
+                let why = "templates are files in the folder templates: docs/writing.md";
+                out.note(&place, key, Kind::Yours, why);
+            }
+            ("ui" | "viewer" | "statusline" | "triggers", _) => {
+                let kind = match key {
+                    "new-email" => Kind::Yours,
+                    _ => Kind::Otherwise,
+                };
+                let why = match kind {
+                    Kind::Yours => {
+                        "new mail can be told of by a program: [[notify]] (docs/views.md)"
+                    }
+                    _ => LOOK,
+                };
+                out.note(&place, key, kind, why);
+            }
+            (section, _) if section.starts_with("ui:") => {
+                out.note(&place, key, Kind::Otherwise, LOOK);
+            }
+            ("general", "pgp-provider") => {
+                let why = "messages are neither signed nor encrypted here";
+                out.note(&place, key, Kind::NoCounterpart, why);
+            }
+            ("general", _) => out.note(&place, key, Kind::Otherwise, OWN),
+            ("compose", _) => {
+                let why =
+                    "`alt-o` in the composer and docs/writing.md tell how messages are written";
+                out.note(&place, key, Kind::Otherwise, why);
+            }
+            _ => out.note(
+                &place,
+                key,
+                Kind::NotUnderstood,
+                "it is no option that is known",
+            ),
+        }
+    }
+}
+
+/// A program that shows attachments of a type.
+fn opener(kind: &str, value: &str, place: &Place, out: &mut Findings) {
+    let mut argv = words::argv(value);
+    let is_type = kind.split('/').count() == 2 && !kind.contains(char::is_whitespace);
+    if kind == "mailto" || kind.starts_with("x-scheme-handler/") || !is_type {
+        let why = "links are opened as the desktop does";
+        return out.note(place, kind, Kind::NoCounterpart, why);
+    }
+    if argv.is_empty() || argv.first().is_some_and(|p| p == "sh") {
+        let why = "it needs a shell; name a program in [open]";
+        return out.note(place, kind, Kind::Yours, why);
+    }
+    if !argv.iter().any(|w| w.contains("{}")) {
+        argv.push("{}".to_owned());
+    }
+    out.open.push((kind.to_ascii_lowercase(), argv));
+}

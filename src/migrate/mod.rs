@@ -1,0 +1,29 @@
+//! What other mail programs' configurations say, in our nouns, and what of it would be done here.
+//! Pure: files are read by whoever calls.
+
+pub mod found;
+pub mod shelf;
+pub mod words;
+mod ini;
+mod keys;
+mod muttrc;
+mod mutt_keys;
+mod mutt_settings;
+mod mutt_account;
+mod mutt;
+mod msmtp;
+mod mbsync;
+mod aerc_keys;
+mod aerc;
+mod thunderbird;
+mod alpine;
+pub mod client;
+pub mod plan;
+
+#[cfg(test)]
+mod tests;
+
+pub use client::Client;
+pub use found::{Findings, Found, Given, Kind, Note, Place};
+pub use plan::{Here, Plan, plan};
+pub use shelf::{Dirs, Shelf};

@@ -1,0 +1,117 @@
+//! msmtp, which sends for those whose mail another program fetches: its accounts by their
+//! addresses. It goes on sending, with the secrets that it has.
+
+use crate::migrate::found::{Findings, Found, Kind, Place};
+use crate::migrate::shelf::Shelf;
+use crate::migrate::words::{self, split_quoted};
+
+/// An account of msmtp.
+#[derive(Clone, Debug, Default)]
+pub struct Sender {
+    name: String,
+    from: String,
+    user: String,
+    host: String,
+}
+
+/// The accounts of msmtp's own file, if there is one.
+pub fn read_usual(shelf: &mut Shelf<'_>, out: &mut Findings) -> Vec<Sender> {
+    let places = [
+        shelf.dirs.home.join(".msmtprc"),
+        shelf.dirs.config.join("msmtp/config"),
+    ];
+    let text = places.iter().find_map(|path| shelf.maybe(path, out));
+    text.map(|text| read(&text)).unwrap_or_default()
+}
+
+fn read(text: &str) -> Vec<Sender> {
+    let mut all: Vec<Sender> = Vec::new();
+    let mut usual = Sender::default();
+    let mut is_usual = true;
+    for line in text.lines() {
+        let line = line.trim();
+        let (key, value) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let value = split_quoted(value).into_iter().next().unwrap_or_default();
+        match key {
+            "defaults" => is_usual = true,
+            // `account default : name` names one that is there.
+            "account" => {
+                is_usual = false;
+                let mut sender = usual.clone();
+                let parent = line.split_once(':').map(|(_, p)| p.trim());
+                if let Some(parent) = parent.and_then(|p| all.iter().find(|s| s.name == p)) {
+                    sender = parent.clone();
+                }
+                sender.name = value.trim_end_matches(':').trim().to_owned();
+                all.push(sender);
+            }
+            "from" | "user" | "host" => {
+                let sender = match is_usual {
+                    true => Some(&mut usual),
+                    false => all.last_mut(),
+                };
+                if let Some(sender) = sender {
+                    match key {
+                        "from" => sender.from = value,
+                        "user" => sender.user = value,
+                        _ => sender.host = value,
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    all.retain(|s| !s.name.is_empty() && !s.name.starts_with('-'));
+    all.truncate(100);
+    all
+}
+
+/// Gives each account that has no way to send the one that msmtp has for it, and its address.
+pub fn join(senders: &[Sender], out: &mut Findings) {
+    let mut notes: Vec<Place> = Vec::new();
+    let alone = out.accounts.len() == 1;
+    for account in &mut out.accounts {
+        if account.smtp.is_some() || account.sendmail.is_some() {
+            continue;
+        }
+        let named = |s: &&Sender| s.name.eq_ignore_ascii_case(&account.name);
+        let same = |s: &&Sender| {
+            let login = account.login();
+            s.from.eq_ignore_ascii_case(login) || s.user.eq_ignore_ascii_case(login)
+        };
+        let near = |s: &&Sender| {
+            let host = account.imap.as_ref().map_or("", |e| e.host.as_str());
+            alone && !domain(host).is_empty() && domain(host) == domain(&s.host)
+        };
+        let found = senders
+            .iter()
+            .find(same)
+            .or_else(|| senders.iter().find(named));
+        let Some(sender) = found.or_else(|| senders.iter().find(near)) else {
+            continue;
+        };
+        take(account, sender);
+        notes.push(account.place.clone());
+    }
+    for place in notes {
+        let why = "msmtp goes on sending for it, with its own configuration and password";
+        out.note(&place, "sending", Kind::Otherwise, why);
+    }
+}
+
+fn take(account: &mut Found, sender: &Sender) {
+    let argv = ["msmtp", "-a", &sender.name];
+    account.sendmail = Some(argv.into_iter().map(str::to_owned).collect());
+    for address in [&sender.from, &sender.user] {
+        if account.email.is_empty() && words::is_address(address) {
+            account.email.clone_from(address);
+        }
+    }
+}
+
+/// The last two labels of a host's name.
+fn domain(host: &str) -> String {
+    let mut labels: Vec<&str> = host.rsplit('.').take(2).collect();
+    labels.reverse();
+    labels.join(".").to_ascii_lowercase()
+}

@@ -1,0 +1,1 @@
+user_pref("mail.server.server1.name", "My mail");
