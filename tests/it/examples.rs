@@ -1,6 +1,7 @@
 //! What the documents tell somebody to type, tried: commands are those of the program, commands of
 //! the screen are in its table, key files are taken, and links lead to headings that are there.
 
+use clap::error::ErrorKind;
 use postrider::cli::args;
 use postrider::tui::command::Call;
 use std::collections::BTreeMap;
@@ -76,8 +77,10 @@ fn commands_for_the_shell_are_taken_by_the_program() {
             let words = shell_words::split(own).unwrap();
             let words = words.iter().map(|w| filled_in(w).into());
             let outcome = args::read(words);
+            // A command may be spoken of without what it wants.
+            let name_only = |e: &clap::Error| e.kind() == ErrorKind::MissingRequiredArgument;
             assert!(
-                outcome.is_ok(),
+                outcome.as_ref().map_or_else(name_only, |_| true),
                 "{}: `{line}`: {}",
                 path.display(),
                 outcome.unwrap_err()
@@ -96,6 +99,7 @@ fn commands_for_the_screen_are_in_its_table() {
             let Some(command) = line.strip_prefix(':') else {
                 continue;
             };
+            let command = command.strip_prefix("do ").unwrap_or(command);
             // A test of Sieve; what vi's own command line takes; programs.
             let other = matches!(command, "contains" | "q" | "w" | "wq" | "x");
             if other || !command.starts_with(char::is_lowercase) {

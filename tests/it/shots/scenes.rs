@@ -79,7 +79,7 @@ pub const SCENES: [Scene; 9] = [
         rows: 40,
         theme: "gruvbox-dark",
         light: false,
-        config: "reader = \"full\"",
+        config: "layout = \"single\"",
         steps: &[
             ONLINE,
             See("Lena Fischer"),

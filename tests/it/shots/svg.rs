@@ -160,6 +160,14 @@ fn drawn(text: &str) -> Option<Drawn> {
     Some(Drawn::Strokes(strokes, thick))
 }
 
+/// Whether it is of a script that is written from the right. The program has put such letters where
+/// they are read; each stands by itself, so that nobody turns them round once more.
+fn from_right(text: &str) -> bool {
+    let right =
+        |c| matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}');
+    text.contains(right)
+}
+
 fn escaped(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     text.replace('>', "&gt;")
@@ -276,11 +284,13 @@ impl Picture {
             } else {
                 " "
             };
+            let alone = from_right(text);
             let by_itself = cell.is_wide() || drawn(text).is_some();
             let goes_on = stretch.as_ref().is_some_and(|s| {
                 // Blanks end a stretch, so that a font that is not quite as wide is put right there.
                 let blanks = s.text.ends_with("  ") && text != " " && !look.line;
-                s.look == look && s.text.is_ascii() == text.is_ascii() && !blanks
+                let alike = s.text.is_ascii() == text.is_ascii() && !alone && !from_right(&s.text);
+                s.look == look && alike && !blanks
             });
             if !goes_on || by_itself {
                 if let Some(done) = stretch.take() {
@@ -384,6 +394,12 @@ fn cells_stand_where_the_terminal_has_them() {
         assert!(svg.contains(part), "{part}\n{svg}");
     }
     assert_eq!(svg, picture(parser.screen(), DARK, "a & b"));
+    parser.process("\r\nאב".as_bytes());
+    let svg = picture(parser.screen(), DARK, "");
+    assert!(
+        svg.contains(">א</text>") && svg.contains(">ב</text>"),
+        "{svg}"
+    );
     assert!(!svg.contains('\u{1b}'));
 }
 
