@@ -79,6 +79,9 @@ pub fn start_tls(
     service: Service,
     patience: Duration,
 ) -> Result<(), NetError> {
+    socket
+        .set_nonblocking(false)
+        .map_err(|e| NetError::io(&e))?;
     for set in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {
         set(socket, Some(patience)).map_err(|e| NetError::io(&e))?;
     }
