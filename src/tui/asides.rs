@@ -31,7 +31,9 @@ fn aside(
     let run = move || {
         let broke = |_| Some(lost("it broke off: a fault in postrider".to_owned()));
         let event = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(broke);
-        let _ = event.map(|event| events.send(event));
+        if let Some(event) = event {
+            let _ = events.send(event);
+        }
     };
     if let Err(e) = std::thread::Builder::new().name(name.to_owned()).spawn(run) {
         let _ = back.send(otherwise(format!("no thread to do it: {e}")));
