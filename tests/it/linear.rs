@@ -17,6 +17,11 @@ fn on(t: &Terminal, wanted: &str, what: impl Fn(&str) -> bool) -> String {
     t.wait_at_cursor(wanted, what)
 }
 
+/// How a line begins: texts that come meanwhile stand at its end.
+fn who(line: &str) -> String {
+    line.chars().take(24).collect()
+}
+
 fn only_words(t: &Terminal) {
     let screen = t.screen();
     let seen = |c: &char| SIGNS.contains(*c) && *c != '…';
@@ -27,22 +32,24 @@ fn only_words(t: &Terminal) {
 #[test]
 fn the_cursor_stands_on_what_is_chosen_after_each_key() {
     let (_folder, mut t) = start();
-    t.wait_until("the newest mail", |s| s.contains("unread, Lena Fischer"));
+    t.wait_until("the newest mail", |s| {
+        s.contains("Lena Fischer, ") && s.contains("ada connected")
+    });
     let first = on(&t, "the first message", |line| line.contains("unread, "));
     only_words(&t);
     t.send("j");
     let second = on(&t, "the second message", |line| {
-        line != first && line.contains(", ")
+        who(line) != who(&first) && line.contains(", ")
     });
     t.send("k");
-    on(&t, "the first again", |line| line == first);
+    on(&t, "the first again", |line| who(line) == who(&first));
     t.send("j");
-    on(&t, "the second again", |line| line == second);
+    on(&t, "the second again", |line| who(line) == who(&second));
 
     // The status line says what changed.
     t.send("s");
     t.wait_until("the star is said", |s| {
-        s.contains("Starred.") || s.contains("Star taken away.")
+        s.contains("Starred") || s.contains("Star taken")
     });
     on(&t, "still on the line", |line| {
         line.contains("starred") != second.contains("starred")
@@ -58,7 +65,7 @@ fn the_cursor_stands_on_what_is_chosen_after_each_key() {
     on(&t, "the next one", |line| line.starts_with("Drafts"));
     only_words(&t);
     t.send("gi");
-    on(&t, "the list", |line| line == first || line.contains(", "));
+    on(&t, "the list", |line| line.contains(", "));
 
     // A message: each line is gone to.
     t.send("/subject:potatoes\r");
