@@ -212,15 +212,12 @@ mod tests {
     fn every_preset_is_taught_its_own_keys_in_forty_columns() {
         for preset in ["gmail", "mutt", "aerc", "alpine", "emacs"] {
             let keymap = keymap(&format!("preset = \"{preset}\"\n"));
-            for n in 0..STEPS.len() {
+            for (n, step) in STEPS.iter().enumerate() {
                 let shown = &Tour::At(n).hints(&keymap, 40)[0];
                 let cols = width::width(shown.0.as_str()) + width::width(shown.1.as_str());
                 assert!(cols + 4 <= 40, "{preset}: {shown:?}");
                 // Nothing of it is cut off, and it is a key, not a name to type.
-                assert!(
-                    shown.1.as_str().ends_with(STEPS[n].few),
-                    "{preset}: {shown:?}"
-                );
+                assert!(shown.1.as_str().ends_with(step.few), "{preset}: {shown:?}");
                 assert!(!shown.0.as_str().starts_with(":"), "{preset}: {shown:?}");
             }
         }

@@ -216,8 +216,11 @@ fn problem(bench: &mut Bench) {
     );
 }
 
-/// Every screen: its name, and what leads to it.
-pub const SCREENS: &[(&str, fn(&mut Bench))] = &[
+/// A screen: its name, and what leads to it.
+type Screen = (&'static str, fn(&mut Bench));
+
+/// Every screen.
+pub const SCREENS: &[Screen] = &[
     ("list", |_| {}),
     ("list-selected", |b| b.keys("jxjx")),
     ("threads", |b| b.keys("jjjjj:fold\n")),
