@@ -6,7 +6,18 @@
 //! that it has, and what stands beside it stays where it is. Characters that would steer the order
 //! never come so far ([`super::Clean`]).
 
+use std::cell::Cell;
 use unicode_bidi::{BidiClass, ParagraphBidiInfo, bidi_class};
+
+thread_local! {
+    static AS_READ: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Leaves all symbols in the order in which they are read, or not any more, on the thread that draws:
+/// for who hears what stands on the screen.
+pub fn as_read(on: bool) {
+    AS_READ.set(on);
+}
 
 /// The first letter that runs from right to left; nothing before it does.
 const FIRST: char = '\u{590}';
@@ -29,7 +40,7 @@ pub struct Place {
 /// are read.
 pub fn order(symbols: &[&str]) -> Option<Vec<Place>> {
     let left = |symbol: &&str| symbol.chars().any(runs_left);
-    if !symbols.iter().any(left) {
+    if AS_READ.get() || !symbols.iter().any(left) {
         return None;
     }
     let text = symbols.concat();
@@ -101,6 +112,16 @@ mod tests {
             other.unwrap_or(symbol)
         });
         shown.collect()
+    }
+
+    #[test]
+    fn who_hears_a_line_has_it_as_it_is_read() {
+        let line = ["\u{5d0}", "\u{5d1}", " ", "1"];
+        assert!(order(&line).is_some());
+        as_read(true);
+        assert!(order(&line).is_none());
+        as_read(false);
+        assert!(order(&line).is_some());
     }
 
     #[test]

@@ -84,7 +84,6 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
     stage.terminal.mouse(mouse).map_err(RunError::Terminal)?;
     let bidi = ports.fresh.config.as_ref().map(|c| c.look.bidi);
     let way = bidi::Way::found(bidi.unwrap_or_default(), |name| std::env::var(name).ok());
-    stage.terminal.bidi(way).map_err(RunError::Terminal)?;
     let drawn = events.clone();
     let named = ports.spell_named;
     let spelling = Spelling::load(ports.spell, ports.words, move |lacking| {
@@ -105,6 +104,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
         board: Arc::clone(&ports.board),
         title: titled(ports.taste.title),
         hyperlinks: hyperlink::wanted(ports.hyperlinks, |name| std::env::var(name).ok()),
+        way,
         hands: Hands {
             cache: ports.cache.clone(),
             ask: ports.ask,
@@ -188,6 +188,8 @@ struct Loop<'s> {
     title: bool,
     /// Whether the terminal is told of links.
     hyperlinks: bool,
+    /// What the terminal does with letters that run from right to left.
+    way: bidi::Way,
     hands: Hands<'s>,
     inbox: Receiver<Event>,
 }
@@ -261,6 +263,12 @@ impl Loop<'_> {
             false => Clean::default(),
         };
         let terminal = &mut self.hands.terminal;
+        // Who hears the screen hears letters as they are read, which a terminal may turn as it likes.
+        let way = match app.is_linear() {
+            true => bidi::Way::Cells,
+            false => self.way,
+        };
+        terminal.bidi(way).map_err(RunError::Terminal)?;
         terminal.title(&title).map_err(RunError::Terminal)?;
         terminal
             .draw(|frame| app.draw(frame, wall), app.placed(), &links)

@@ -97,13 +97,16 @@ impl Terminal {
     /// # Errors
     /// When the terminal is gone.
     pub fn bidi(&mut self, way: Way) -> io::Result<()> {
-        self.bidi = way;
-        let told = way == Way::Told;
-        if TOLD.swap(told, Ordering::SeqCst) == told {
+        if self.bidi == way {
             return Ok(());
         }
-        let say = if told { EXPLICIT } else { IMPLICIT };
-        execute!(self.inner.backend_mut(), Print(say))
+        self.bidi = way;
+        let told = way == Way::Told;
+        if TOLD.swap(told, Ordering::SeqCst) != told {
+            let say = if told { EXPLICIT } else { IMPLICIT };
+            execute!(self.inner.backend_mut(), Print(say))?;
+        }
+        self.redraw()
     }
 
     /// Has the mouse reported from now on, or not.

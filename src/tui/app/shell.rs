@@ -3,7 +3,7 @@
 use crate::config::keep::Keep;
 use crate::model::{AccountName, Done, Draft, SignInBy};
 use crate::signal::Topic;
-use crate::text::Clean;
+use crate::text::{Clean, bidi};
 use crate::tui::app::commands;
 use crate::tui::app::compose::{self, Writing};
 use crate::tui::app::desk::Desk;
@@ -124,6 +124,7 @@ impl App {
             tour: Tour::offered(setup.tour),
         };
         app.desk.set_linear(linear);
+        bidi::as_read(linear);
         if let Some(draft) = setup.compose {
             app.write(*draft, &mut fx);
         }

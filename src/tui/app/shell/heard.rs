@@ -1,7 +1,7 @@
 //! The linear mode of the running program: on and off, and what is said because nobody sees it.
 
 use super::App;
-use crate::text::Clean;
+use crate::text::{Clean, bidi};
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::Panes;
 use crate::tui::command::Command;
@@ -11,6 +11,7 @@ impl App {
     /// One pane and everything in words, or not any more.
     pub(super) fn linear(&mut self, on: bool, now: Now) {
         self.panes.linear = on;
+        bidi::as_read(on);
         self.desk.set_linear(on);
         self.dress.linear(on);
         if on {
@@ -18,6 +19,11 @@ impl App {
         } else {
             self.panes.tell(Clean::lit("Linear mode is off."), now);
         }
+    }
+
+    /// Whether the screen is one for who hears it.
+    pub fn is_linear(&self) -> bool {
+        self.panes.linear
     }
 
     /// Says which pane has the keys, if it is another one than before.
