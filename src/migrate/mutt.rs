@@ -242,9 +242,7 @@ impl Reader<'_, '_> {
                     ..Word::default()
                 }
             });
-            if Scope::takes(name) {
-                self.scope.set(name, value, add, place);
-            } else if name.starts_with("my_") {
+            if Scope::takes(name) || name.starts_with("my_") {
                 self.scope.set(name, value, add, place);
             } else if !name.is_empty() {
                 let bare = ["no", "inv"].iter().find_map(|p| name.strip_prefix(p));
