@@ -47,6 +47,7 @@ mod changes;
 mod renamed;
 mod carried;
 mod managed;
+mod migrate;
 mod moving;
 mod linear;
 mod matrix;
