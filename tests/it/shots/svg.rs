@@ -292,10 +292,10 @@ impl Picture {
                 let alike = s.text.is_ascii() == text.is_ascii() && !alone && !from_right(&s.text);
                 s.look == look && alike && !blanks
             });
-            if !goes_on || by_itself {
-                if let Some(done) = stretch.take() {
-                    self.write(row, done);
-                }
+            if (!goes_on || by_itself)
+                && let Some(done) = stretch.take()
+            {
+                self.write(row, done);
             }
             if cell.is_wide() {
                 self.write_wide(row, column, look, text);
