@@ -58,6 +58,12 @@ pub(super) fn adopt(client: Client, places: &Paths, plan: &Plan) -> Result<Done>
                 }
             }
         }
+        if let SecretSource::Command(argv) = &mut account.secret {
+            at_home(argv);
+        }
+        if let Some(argv) = &mut account.sendmail {
+            at_home(argv);
+        }
         adopted.accounts.push(account);
     }
     if !plan.people.is_empty() {
@@ -77,7 +83,14 @@ pub(super) fn adopt(client: Client, places: &Paths, plan: &Plan) -> Result<Done>
     }
     let failed =
         |path: &Path, e: std::io::Error| Failure::new(exit::IO, format!("{}: {e}", path.display()));
-    if adopt::config(&places.config, &adopted).map_err(|e| failed(&places.config, e))? {
+    let taken = adopt::config(&places.config, &adopted);
+    if taken.is_err() {
+        // Only what was made here: nothing names it.
+        for made in &done.written {
+            let _ = std::fs::remove_file(made);
+        }
+    }
+    if taken.map_err(|e| failed(&places.config, e))? {
         done.written.push(places.config.clone());
     }
     let keys: Vec<(&str, &str, &[String])> = plan
@@ -89,6 +102,15 @@ pub(super) fn adopt(client: Client, places: &Paths, plan: &Plan) -> Result<Done>
         done.written.push(places.keys.clone());
     }
     Ok(done)
+}
+
+/// A program in the user's home, as it is read back.
+fn at_home(argv: &mut [String]) {
+    if let Some(program) = argv.first_mut().filter(|p| p.starts_with("~/")) {
+        *program = paths::expand(program, Path::new(""))
+            .to_string_lossy()
+            .into_owned();
+    }
 }
 
 /// Writes people down as vCards 4.0 (RFC 6350), into a file that is not there yet.

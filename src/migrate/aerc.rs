@@ -221,8 +221,16 @@ fn outgoing(text: &str, starttls: bool, place: &Place, found: &mut Found, out: &
         }
     };
     found.smtp = Some(words::endpoint(Server::Smtp, &url.host, url.port, security));
-    if found.given.is_nothing() {
-        found.given = url.password.map(Given::Clear).unwrap_or_default();
+    if let Some(password) = url.password.clone().filter(|_| found.given.is_nothing()) {
+        let here = found.imap.as_ref().map(|imap| words::Url {
+            host: imap.host.clone(),
+            user: found.user.clone(),
+            ..url.clone()
+        });
+        match here.is_some_and(|here| url.same_login(&here)) {
+            true => found.given = Given::Clear(password),
+            false => out.note(place, "outgoing", Kind::Yours, words::SENDING_ONLY),
+        }
     }
 }
 
@@ -247,7 +255,7 @@ fn credentials(key: &str, text: &str, place: &Place, found: &mut Found, out: &mu
 
 fn book(text: &str, place: &Place, out: &mut Findings) {
     let argv = words::argv(text);
-    if argv.first().is_some_and(|p| p == "sh") {
+    if words::needs_shell(&argv) {
         let why = "it needs a shell, which could be told more than it should by what is typed: \
             name a program in [contacts] command";
         out.note(place, "address-book-cmd", Kind::Yours, why);

@@ -18,6 +18,8 @@ const HOOKS: usize = 64;
 const ALIASES: usize = 2_000;
 /// Members of one name.
 const MEMBERS: usize = 200;
+/// Parts of aliases that are looked at for one: they may name themselves many times.
+const PARTS: usize = 10_000;
 /// Aliases that name others, one in another.
 const NESTED: usize = 8;
 
@@ -218,9 +220,11 @@ impl Reader<'_, '_> {
     }
 
     fn set(&mut self, s: &Statement, place: &Place) {
+        let mut secret = false;
         for (name, value) in &s.pairs {
             let mut name = name.text.as_str();
             let mut value = value.clone();
+            secret |= name.ends_with("pass");
             let add = name.ends_with('+');
             name = name.trim_end_matches(['+', '-']);
             if name.starts_with(['?', '&']) {
@@ -250,6 +254,8 @@ impl Reader<'_, '_> {
                     ((Kind::NotUnderstood, _), Some(bare)) => why(bare, false),
                     (known, _) => known,
                 };
+                // Behind a password that stands without quotes its other words follow as names.
+                let name = if secret { "a word" } else { name };
                 self.out.note(place, name, kind, why);
             }
         }
@@ -391,12 +397,11 @@ impl Reader<'_, '_> {
     fn account(&mut self, scope: &Scope, hook: Option<&Place>) {
         self.scope = scope.clone();
         // Hooks by server are obeyed when it is spoken to.
-        let host = scope.host().unwrap_or_default();
-        if !host.is_empty() {
+        if let Some(url) = scope.imap().filter(|url| !url.host.is_empty()) {
             let fits: Vec<(String, Place)> = self
                 .account_hooks
                 .iter()
-                .filter(|h| h.pattern == "." || h.pattern.replace(['\\', '^'], "").contains(&host))
+                .filter(|h| fits(&h.pattern, &url))
                 .map(|h| (h.command.clone(), h.place.clone()))
                 .take(HOOKS)
                 .collect();
@@ -423,8 +428,8 @@ impl Reader<'_, '_> {
         }
         for (name, text, place) in written.iter().take(ALIASES) {
             let mut members: Vec<Address> = Vec::new();
-            let mut odd = false;
-            resolve(text, &written, NESTED, &mut members, &mut odd);
+            let (mut odd, mut steps) = (false, PARTS);
+            resolve(text, &written, NESTED, &mut steps, &mut members, &mut odd);
             if odd || members.is_empty() {
                 let why = "something in it is no address and no other alias";
                 self.out
@@ -444,16 +449,35 @@ impl Reader<'_, '_> {
     }
 }
 
+/// Whether a hook for a server is one for this account. What an expression would match besides is
+/// not taken: it may hold another account's password.
+fn fits(pattern: &str, url: &words::Url) -> bool {
+    let plain = pattern.replace(['\\', '^', '$'], "");
+    let plain = plain.trim_end_matches(".*");
+    if plain.is_empty() || plain == "." {
+        return true;
+    }
+    match words::url(plain) {
+        Some(p) => {
+            p.host.eq_ignore_ascii_case(&url.host)
+                && (p.user.is_empty() || url.user.is_empty() || p.user == url.user)
+        }
+        None => plain == url.host || plain == format!("{}@{}", url.user, url.host),
+    }
+}
+
 /// The addresses of an alias, of those that it names too.
 fn resolve(
     text: &str,
     all: &[(String, String, Place)],
     deep: usize,
+    steps: &mut usize,
     members: &mut Vec<Address>,
     odd: &mut bool,
 ) {
     for part in words::list(text) {
-        if members.len() >= MEMBERS {
+        *steps = steps.saturating_sub(1);
+        if members.len() >= MEMBERS || *steps == 0 {
             *odd = true;
             return;
         }
@@ -464,7 +488,7 @@ fn resolve(
             .find(|(name, ..)| name == part)
             .filter(|_| deep > 0)
         {
-            resolve(inner, all, deep - 1, members, odd);
+            resolve(inner, all, deep - 1, steps, members, odd);
         } else {
             *odd = true;
         }

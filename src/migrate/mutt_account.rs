@@ -115,14 +115,10 @@ impl Scope {
         named
     }
 
-    fn imap(&self) -> Option<Url> {
+    /// The server for reading, as it is written.
+    pub fn imap(&self) -> Option<Url> {
         let mut all = ["folder", "spoolfile"].into_iter();
         all.find_map(|name| words::url(self.text(name)).filter(is_imap))
-    }
-
-    /// The IMAP server that is named.
-    pub fn host(&self) -> Option<String> {
-        self.imap().map(|url| url.host)
     }
 
     /// The address and name that mail is sent from.
@@ -256,7 +252,13 @@ impl Scope {
         }
         for name in ["imap_pass", "smtp_pass"] {
             let given = self.given(name, out);
-            if found.given.is_nothing() {
+            let smtp = words::url(self.text("smtp_url"));
+            if name == "smtp_pass"
+                && !given.is_nothing()
+                && !smtp.is_some_and(|s| s.same_login(url))
+            {
+                self.for_sending_only(name, found, out);
+            } else if found.given.is_nothing() {
                 found.given = given;
             } else if !given.is_nothing() && !given.same(&found.given) {
                 let why = "sending has a password of its own there; here one serves for both: \
@@ -266,6 +268,17 @@ impl Scope {
         }
         if let (Given::Nothing, Some(password)) = (&found.given, &url.password) {
             found.given = Given::Clear(password.clone());
+        }
+    }
+
+    /// What is said of a password that another server than that of the mailboxes knows.
+    fn for_sending_only(&self, name: &str, found: &Found, out: &mut Findings) {
+        if found.given.is_nothing() {
+            out.note(&self.place(name), name, Kind::Yours, words::SENDING_ONLY);
+        } else {
+            let why = "sending has a password of its own there; here one serves for both: \
+                that of imap_pass was taken";
+            out.note(&self.place(name), name, Kind::Yours, why);
         }
     }
 
@@ -308,7 +321,9 @@ impl Scope {
             };
             found.smtp = Some(words::endpoint(Server::Smtp, &url.host, url.port, security));
             let given = url.password.clone().map(Given::Clear).unwrap_or_default();
-            if found.given.is_nothing() {
+            if !given.is_nothing() && !url.same_login(imap) {
+                self.for_sending_only("smtp_url", found, out);
+            } else if found.given.is_nothing() {
                 found.given = given;
             }
             if !url.user.is_empty() && url.user != found.login() && imap.host != url.host {
@@ -379,7 +394,7 @@ impl Scope {
         if !command.is_empty() && command != "no" {
             let argv = words::argv(command);
             let place = self.place("query_command");
-            if argv.first().is_some_and(|p| p == "sh") {
+            if words::needs_shell(&argv) {
                 let why = "it needs a shell, which could be told more than it should by what is \
                     typed: name a program in [contacts] command";
                 out.note(&place, "query_command", Kind::Yours, why);

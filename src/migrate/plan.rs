@@ -236,7 +236,7 @@ fn account(found: &Found, taken: &[AccountName], here: &Here<'_>) -> Result<Plan
     let left_out = found
         .exclude
         .iter()
-        .filter(|p| !p.is_empty() && is_plain(p));
+        .filter(|p| !p.trim().is_empty() && is_plain(p) && !p.eq_ignore_ascii_case("INBOX"));
     sync.mailboxes = left_out
         .map(|pattern| MailboxPolicy {
             pattern: pattern.clone(),

@@ -77,6 +77,18 @@ fn split(command: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
+/// Whether some shell reads what is put into it.
+pub fn needs_shell(argv: &[String]) -> bool {
+    let read = |option: &String, text: &String| {
+        matches!(option.as_str(), "-c" | "-lc" | "-ic") && text.contains("%s")
+    };
+    argv.first().is_some_and(|p| p == "sh")
+        || argv
+            .iter()
+            .zip(argv.iter().skip(1))
+            .any(|(option, text)| read(option, text))
+}
+
 /// The words of a line; quotes keep spaces together, a backslash takes the next letter as it is.
 pub fn split_quoted(line: &str) -> Vec<String> {
     let (mut all, mut word, mut quoted) = (Vec::new(), None::<String>, false);
@@ -165,6 +177,22 @@ pub struct Url {
     pub port: Option<u16>,
     /// Behind the host, decoded, without the slash.
     pub path: String,
+}
+
+/// Said of a password that is for sending alone.
+pub const SENDING_ONLY: &str =
+    "the password there is for sending only; here one serves for both, so it is asked for";
+
+impl Url {
+    /// Whether who signs in here does so there, so that one password serves for both: on the same
+    /// machine, or as the same user of the same domain's machines.
+    pub fn same_login(&self, other: &Url) -> bool {
+        let domain = |host: &str| host.split_once('.').map(|(_, d)| d.to_ascii_lowercase());
+        let near =
+            domain(&self.host).is_some_and(|d| d.contains('.') && Some(d) == domain(&other.host));
+        let users = self.user == other.user || self.user.is_empty() || other.user.is_empty();
+        users && (near || self.host.eq_ignore_ascii_case(&other.host))
+    }
 }
 
 /// Reads `scheme://user:password@host:port/path`.

@@ -205,11 +205,14 @@ impl Cache {
 }
 
 impl Reader {
-    /// Messages whose bodies could not be had. Every place is looked at.
+    /// Messages whose bodies, or what is attached to them, could not be had. Every place is looked at.
     pub fn bodies_failed(&self) -> Result<Vec<MsgId>> {
-        let mut select = self
-            .conn
-            .prepare_cached("SELECT DISTINCT message FROM location WHERE body = 2")?;
+        let mut select = self.conn.prepare_cached(
+            "SELECT message FROM location WHERE body = 2
+                 UNION SELECT k.message FROM kept k INDEXED BY kept_hollow
+                     JOIN message m ON m.id = k.message
+                     WHERE k.hollow <> 0 AND m.body_error IS NOT NULL",
+        )?;
         let rows = select.query_map([], |row| row.get(0).map(MsgId))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

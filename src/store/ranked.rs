@@ -86,7 +86,10 @@ impl Reader {
             if asked.iter().all(|term| term.in_subject(&title)) {
                 continue;
             }
-            if let Some(text) = texts.text(row.message.0)?
+            let moment = self.moment()?;
+            let text = texts.text(row.message.0)?;
+            drop(moment);
+            if let Some(text) = text
                 && are_near(&wanted, &tokens::words(&text))
             {
                 *points += 30;

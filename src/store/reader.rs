@@ -152,9 +152,10 @@ impl Reader {
 
     /// The message as the server has it, byte for byte, once all of it was fetched.
     pub fn body(&self, id: MsgId) -> Result<Option<Vec<u8>>> {
+        let _moment = self.moment()?;
         match self.is_hollow(id)? {
             true => Ok(None),
-            false => self.shown(id),
+            false => self.unpacked(id),
         }
     }
 
@@ -170,6 +171,12 @@ impl Reader {
     /// The message as far as it is here: where it is hollow, with nothing in the place of attachments.
     /// For what is read of it; what goes out, and attachments, are of [`Reader::body`].
     pub fn shown(&self, id: MsgId) -> Result<Option<Vec<u8>>> {
+        let _moment = self.moment()?;
+        self.unpacked(id)
+    }
+
+    /// Read by several statements: within one moment, or what is packed anew meanwhile is a mixture.
+    fn unpacked(&self, id: MsgId) -> Result<Option<Vec<u8>>> {
         let mut unpacker = Unpacker::new(&self.conn);
         if let Some((raw, _)) = unpacker.read(id.0, Wanted::Raw(u64::MAX))? {
             return Ok(Some(raw));
@@ -206,6 +213,7 @@ impl Reader {
     /// The beginning of a message, so many octets, and how many all of it has; of a message that is
     /// not larger than `small` all.
     pub fn body_begins(&self, id: MsgId, most: u64, small: u64) -> Result<Option<(Vec<u8>, u64)>> {
+        let _moment = self.moment()?;
         let mut length = self
             .conn
             .prepare_cached("SELECT raw FROM kept WHERE message = ?1")?;
@@ -215,7 +223,7 @@ impl Reader {
                 let begins = Unpacker::new(&self.conn).read(id.0, Wanted::Raw(most))?;
                 Ok(begins.map(|(begins, _)| (begins, length)))
             }
-            _ => Ok(self.shown(id)?.map(|whole| {
+            _ => Ok(self.unpacked(id)?.map(|whole| {
                 let length = whole.len() as u64;
                 (whole, length)
             })),

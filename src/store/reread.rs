@@ -25,6 +25,19 @@ impl Reader {
 }
 
 impl Cache {
+    /// What is attached to messages of an account stays when they are read again.
+    pub fn reread_whole(&mut self, account: &AccountName) -> Result<()> {
+        self.write(|tx, _| {
+            tx.execute(
+                "UPDATE reread SET hollow = 0 WHERE hollow <> 0 AND message IN
+                     (SELECT l.message FROM location l JOIN mailbox b ON b.id = l.mailbox
+                          JOIN account a ON a.id = b.account WHERE a.name = ?1)",
+                params![account.0],
+            )?;
+            Ok(())
+        })
+    }
+
     /// These can't be read again, or need not be.
     pub fn reread_done(&mut self, messages: &[MsgId]) -> Result<()> {
         self.write(|tx, _| {

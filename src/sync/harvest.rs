@@ -84,6 +84,7 @@ fn round(
 ) -> Result<u64, SyncError> {
     let reader = kit.reader()?;
     let mut fetched = 0;
+    stay_whole(kit)?;
     for here in mailboxes::known(kit, &reader)? {
         if !is_wanted(kit, &reader, &here)? {
             continue;
@@ -94,8 +95,19 @@ fn round(
         };
         fetched += mailbox(connection.insert(live), kit, &reader, &here, cut_in)?;
     }
+    stay_whole(kit)?;
     end_journey(kit);
     Ok(fetched)
+}
+
+/// What a journey or the account wants whole does not lose its attachments when it is read again.
+fn stay_whole(kit: &Kit) -> Result<(), SyncError> {
+    if keeping(kit) == Keep::Whole {
+        let name = kit.account.name.clone();
+        kit.writer
+            .run(Priority::Batch, move |cache| cache.reread_whole(&name))?;
+    }
+    Ok(())
 }
 
 /// A journey's fetching ends when nothing is left to fetch.

@@ -419,7 +419,7 @@ impl Worker {
         };
         let place = there.iter().find(|p| is_drafts(p.mailbox));
         let replaces = place.or(there.first()).map(|p| p.location);
-        let raw = self.body(id)?;
+        let raw = self.whole(id)?;
         let raw = raw.ok_or("this draft's text is being fetched; try again in a moment")?;
         let own: Vec<Address> = self.accounts.iter().flat_map(Account::senders).collect();
         let (_, account) = self.message(id)?;
@@ -432,7 +432,10 @@ impl Worker {
         if from == DraftFrom::GoOn {
             return self.go_on(id);
         }
-        let raw = self.body(id)?;
+        let raw = match from.needs_attachments() {
+            true => self.whole(id)?,
+            false => self.body(id)?,
+        };
         let own: Vec<Address> = self.accounts.iter().flat_map(Account::senders).collect();
         let (row, account) = self.message(id)?;
         let place = row.places.first().map(|p| p.location);
@@ -464,9 +467,11 @@ impl Worker {
     }
 
     fn build(&mut self, outward: &Outward, id: MsgId) -> Result<Built, String> {
-        let raw = self
-            .body(id)?
-            .ok_or("this message's text is not here yet; open it first")?;
+        let raw = match outward {
+            Outward::Redirect(_) => self.whole(id)?,
+            Outward::Receipt | Outward::Answer(..) => self.body(id)?,
+        };
+        let raw = raw.ok_or("this message's text is not here yet; open it first")?;
         let (row, account) = self.message(id)?;
         let now = when::now();
         match outward {
