@@ -260,6 +260,7 @@ impl Live {
             fresh: Default::default(),
             past: Vec::new(),
             shape: String::new(),
+            tour: false,
         };
         let (app, first) = App::new(setup, SIZE, now());
         let mut live = Live {
