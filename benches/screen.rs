@@ -182,6 +182,8 @@ impl Terminal {
         command.args(args);
         command.env("POSTRIDER_HOME", home);
         command.env("TERM", "xterm-256color");
+        command.env_remove("LC_ALL");
+        command.env_remove("LC_MESSAGES");
         command.env("LANG", "C.UTF-8");
         command.env("POSTRIDER_LOG", "warn");
         let mut reader = pair.master.try_clone_reader().unwrap();

@@ -2,6 +2,7 @@
 //!
 //! ARCHITECTURE.md says what the floors are and who may know whom.
 
+pub mod lang;
 pub mod model;
 pub mod text;
 pub mod signal;

@@ -193,6 +193,7 @@ fn screen(paths: &Paths, begun: Option<&Compose>) -> anyhow::Result<()> {
 /// Lets the user set an account up, the first or, beside what was loaded, a further one.
 fn set_up(stay: &mut Stay, paths: &Paths, loaded: Option<&Loaded>) -> Result<Outcome, RunError> {
     let look = loaded.map(|l| l.config.look.clone()).unwrap_or_default();
+    means::speak(&look);
     let theme = look.theme.clone();
     let ports = wizard::ports(paths, &stay.secrets, loaded.is_some(), theme);
     tui::setup::run(stay.stage(&look, &paths.log)?, &ports)
@@ -294,6 +295,7 @@ fn ride(
     warnings: Vec<String>,
 ) -> anyhow::Result<End> {
     let look = &loaded.config.look;
+    means::speak(look);
     if stay.secrets.must_unlock(&loaded.config.accounts) {
         let open = wizard::open(paths, &stay.secrets);
         let stage = stay.stage(look, &paths.log)?;

@@ -3,6 +3,7 @@
 use crate::config::options::{Part, keys};
 use crate::config::problem::Problems;
 use crate::config::section::Section;
+use crate::lang::Lang;
 use std::ops::Range;
 use toml::de::DeTable;
 
@@ -30,6 +31,12 @@ const ICONS: [(&str, Icons); 4] = [
     ("unicode", Icons::Unicode),
     ("nerd", Icons::Nerd),
     ("ascii", Icons::Ascii),
+];
+const LANGUAGES: [(&str, Option<Lang>); 4] = [
+    ("auto", None),
+    ("en", Some(Lang::English)),
+    ("de", Some(Lang::German)),
+    ("ja", Some(Lang::Japanese)),
 ];
 const EDITORS: [(&str, bool); 2] = [("plain", false), ("vi", true)];
 
@@ -172,6 +179,8 @@ pub struct Look {
     pub hyperlinks: Hyperlinks,
     /// What the terminal does with letters that run from right to left.
     pub bidi: Bidi,
+    /// The language of the screen; `None`: the one of the locale.
+    pub language: Option<Lang>,
 }
 
 impl Default for Look {
@@ -190,6 +199,7 @@ impl Default for Look {
             images: Images::Auto,
             hyperlinks: Hyperlinks::Auto,
             bidi: Bidi::Auto,
+            language: None,
         }
     }
 }
@@ -233,5 +243,8 @@ pub(super) fn look(table: &DeTable<'_>, span: Range<usize>, problems: &mut Probl
         bidi: section
             .word("bidi", &BIDI, problems)
             .map_or(default.bidi, |b| b.value),
+        language: section
+            .word("language", &LANGUAGES, problems)
+            .and_then(|l| l.value),
     }
 }

@@ -1,18 +1,35 @@
 //! How the screen asks the network: name servers before a message goes, web servers for pictures.
 
 use postrider::cli::{self, args};
+use postrider::config::look::Look;
 use postrider::config::secrets::Secrets;
 use postrider::config::{Checks, Paths};
+use postrider::lang::{self, Lang};
 use postrider::model::Account;
 use postrider::net::domain::Resolver;
 use postrider::net::http::{Client, Url};
 use postrider::tui::ports::{LoadPicture, LookUp, SignInHow};
+use postrider::tui::signs::Signs;
 use std::ffi::OsString;
 use std::sync::Arc;
 
 /// Whether the command line wants the linear mode, whatever the configuration says.
 pub fn linear() -> bool {
     args::read(std::env::args_os()).is_ok_and(|args| args.linear)
+}
+
+/// Chooses the language of the screen: the one that is set, else the locale's. A terminal whose octets
+/// are not UTF-8 shows German without its dots, but nothing of Japanese.
+pub fn speak(look: &Look) {
+    let var = |name: &str| std::env::var(name).ok();
+    let ascii = Signs::of_process(look.icons) == Signs::Ascii;
+    let lang = match look.language {
+        Some(Lang::Japanese) if ascii => Lang::English,
+        Some(lang) => lang,
+        None if ascii => Lang::English,
+        None => lang::of_environment(var),
+    };
+    lang::choose(lang);
 }
 
 /// What of the command line holds for a program that begins anew in this one's place.

@@ -71,7 +71,7 @@ impl Answer {
             Answer::Tentative => format!("{who} may come to: {what}"),
             Answer::Decline => format!("{who} will not come to: {what}"),
             Answer::Counter(at) => {
-                format!("{who} proposes {} for: {what}", when::long(at))
+                format!("{who} proposes {} for: {what}", when::sent(at))
             }
         }
     }

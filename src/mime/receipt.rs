@@ -58,7 +58,7 @@ pub fn displayed(
 
     let words = format!(
         "Your message \"{title}\" was displayed on {}.\nThis does not say that it was read or understood.\n",
-        when::long(now)
+        when::sent(now)
     );
     let text = ContentType::new("text/plain").attribute("charset", "utf-8");
     let mut facts = Fields::default();

@@ -86,7 +86,7 @@ pub fn forward(raw: &[u8], envelope: &Envelope, account: &Account, pages: Pages)
         }
     };
     put("From", &format_list(&envelope.from));
-    put("Date", &envelope.date.map(when::long).unwrap_or_default());
+    put("Date", &envelope.date.map(when::sent).unwrap_or_default());
     put("Subject", &envelope.subject);
     put("To", &format_list(&envelope.to));
     put("Cc", &format_list(&envelope.cc));

@@ -1,6 +1,7 @@
 //! What is said of new mail: of one message who wrote and what about, of several how many and by
 //! whom. Everything is cleaned, and cut to what a notification has room for.
 
+use crate::lang::{tr, trn};
 use crate::model::view::IndexRow;
 use crate::text::{Clean, width};
 
@@ -37,10 +38,10 @@ pub(super) fn of(rows: &[IndexRow], count: usize) -> Words {
         .collect();
     let rest = count.saturating_sub(told.len());
     if rest > 0 {
-        told.push(format!("{rest} more"));
+        told.push(trn!(n = rest, "{n} more", "{n} more"));
     }
     Words {
-        title: Clean::line(&format!("{count} new messages")),
+        title: Clean::line(&trn!(n = count, "{n} new message", "{n} new messages")),
         body: Clean::line(&told.join(" · ")),
     }
 }
@@ -49,7 +50,7 @@ pub(super) fn of(rows: &[IndexRow], count: usize) -> Words {
 pub(super) fn sender(row: &IndexRow) -> Clean {
     match row.from.first() {
         Some(address) => Clean::line(&width::cut(Clean::line(address.display()).as_str(), NAME)),
-        None => Clean::lit("Somebody"),
+        None => Clean::lit(tr!("Somebody")),
     }
 }
 
@@ -57,7 +58,7 @@ pub(super) fn sender(row: &IndexRow) -> Clean {
 pub(super) fn subject(row: &IndexRow) -> Clean {
     let subject = Clean::line(row.subject.trim());
     match subject.is_empty() {
-        true => Clean::lit("(no subject)"),
+        true => Clean::lit(tr!("(no subject)")),
         false => Clean::line(&width::cut(subject.as_str(), SUBJECT)),
     }
 }

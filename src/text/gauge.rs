@@ -2,6 +2,7 @@
 //!
 //! A bar is made of letters that differ without colours, too.
 
+use crate::lang;
 use crate::text::size;
 
 /// What a column holds that is filled by so many eighths, from one on.
@@ -31,7 +32,7 @@ pub fn grouped(n: u64) -> String {
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, c) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
+            out.push(lang::now().thousands());
         }
         out.push(c);
     }

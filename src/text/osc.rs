@@ -6,6 +6,7 @@
 
 use super::clean::Clean;
 use super::width;
+use crate::lang::tr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
@@ -66,7 +67,10 @@ impl Way {
         match self {
             Way::Bell => "\x07".to_owned(),
             // Numbers at its beginning would be another command (ConEmu's).
-            Way::Nine => format!("\x1b]9;Mail: {title}: {body}\x1b\\"),
+            Way::Nine => {
+                let told = tr!("Mail: {title}: {body}", title, body);
+                format!("\x1b]9;{told}\x1b\\")
+            }
             Way::Seven => format!("\x1b]777;notify;{title};{body}\x1b\\"),
             Way::Kitty => {
                 let (title, body) = (BASE64.encode(title), BASE64.encode(body));

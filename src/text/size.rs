@@ -1,5 +1,7 @@
 //! Sizes for people.
 
+use crate::lang;
+
 /// Octets in a few characters: `412 B`, `3.4 KB`, `27 MB` (powers of 1,024, as mail clients do).
 pub fn human(octets: u64) -> String {
     const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
@@ -16,7 +18,8 @@ pub fn human(octets: u64) -> String {
         unit = next;
     }
     if size < 9.95 {
-        format!("{size:.1} {unit}")
+        let number = format!("{size:.1}").replace('.', &lang::now().decimal().to_string());
+        format!("{number} {unit}")
     } else {
         format!("{size:.0} {unit}")
     }

@@ -1,6 +1,9 @@
 //! Dates for people, machines and mail, in the reader's zone. Seconds since 1970 go in; a time
 //! that no calendar holds shows as `?`.
 
+use super::width;
+use crate::lang::{Lang, mark, of_in, tr, trc};
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
@@ -15,8 +18,91 @@ fn local(time: i64) -> Option<Zoned> {
         .map(|t| t.to_zoned(TimeZone::system()))
 }
 
+/// For machines and other people: English whatever the screen's language.
 fn format(time: i64, pattern: &str) -> String {
     local(time).map_or_else(|| "?".to_owned(), |z| z.strftime(pattern).to_string())
+}
+
+/// For the screen, by a pattern of its language.
+fn said(time: i64, pattern: &str) -> String {
+    local(time).map_or_else(|| "?".to_owned(), |z| written(z.datetime(), pattern))
+}
+
+const DAYS: [&str; 7] = [
+    mark!("day", "Monday"),
+    mark!("day", "Tuesday"),
+    mark!("day", "Wednesday"),
+    mark!("day", "Thursday"),
+    mark!("day", "Friday"),
+    mark!("day", "Saturday"),
+    mark!("day", "Sunday"),
+];
+const SHORT_DAYS: [&str; 7] = [
+    mark!("day", "Mon"),
+    mark!("day", "Tue"),
+    mark!("day", "Wed"),
+    mark!("day", "Thu"),
+    mark!("day", "Fri"),
+    mark!("day", "Sat"),
+    mark!("day", "Sun"),
+];
+const MONTHS: [&str; 12] = [
+    mark!("month", "January"),
+    mark!("month", "February"),
+    mark!("month", "March"),
+    mark!("month", "April"),
+    mark!("month", "May"),
+    mark!("month", "June"),
+    mark!("month", "July"),
+    mark!("month", "August"),
+    mark!("month", "September"),
+    mark!("month", "October"),
+    mark!("month", "November"),
+    mark!("month", "December"),
+];
+const SHORT_MONTHS: [&str; 12] = [
+    mark!("short month", "Jan"),
+    mark!("short month", "Feb"),
+    mark!("short month", "Mar"),
+    mark!("short month", "Apr"),
+    mark!("short month", "May"),
+    mark!("short month", "Jun"),
+    mark!("short month", "Jul"),
+    mark!("short month", "Aug"),
+    mark!("short month", "Sep"),
+    mark!("short month", "Oct"),
+    mark!("short month", "Nov"),
+    mark!("short month", "Dec"),
+];
+
+/// The name of the month of this number, from one on.
+pub fn month(number: i8) -> &'static str {
+    named("month", &MONTHS, number - 1)
+}
+
+/// The name of a day of the week, Monday being 0.
+pub fn weekday(number: i8) -> &'static str {
+    named("day", &DAYS, number)
+}
+
+fn named(context: &str, names: &[&'static str], number: i8) -> &'static str {
+    let name = usize::try_from(number).ok().and_then(|n| names.get(n));
+    of_in(context, name.copied().unwrap_or("?"))
+}
+
+/// A time by a pattern as `strftime` reads it (jiff's), its names of days and months in the language
+/// of the screen.
+pub fn written(time: DateTime, pattern: &str) -> String {
+    if crate::lang::now() == Lang::English {
+        return time.strftime(pattern).to_string();
+    }
+    let (day, number) = (time.weekday().to_monday_zero_offset(), time.month());
+    let pattern = pattern
+        .replace("%a", named("day", &SHORT_DAYS, day))
+        .replace("%A", named("day", &DAYS, day))
+        .replace("%b", named("short month", &SHORT_MONTHS, number - 1))
+        .replace("%B", named("month", &MONTHS, number - 1));
+    time.strftime(&pattern).to_string()
 }
 
 /// RFC 3339 with the local offset, for JSON.
@@ -45,11 +131,11 @@ pub fn short(time: i64, now: i64) -> String {
     } else if time < now && now - time < 6 * 24 * 3600 {
         "%a"
     } else if then.year() == today.year() {
-        "%-d %b"
+        trc!("date", "%-d %b")
     } else {
         "%Y-%m-%d"
     };
-    then.strftime(pattern).to_string()
+    written(then.datetime(), pattern)
 }
 
 /// `2024-03-02`, and `14:05` today.
@@ -61,13 +147,13 @@ pub fn iso(time: i64, now: i64) -> String {
 }
 
 /// How long one takes for each unit of [`ago`], and up to when it is told in it, in seconds.
-const AGES: [(i64, i64, &str); 6] = [
-    (60, 3_600, "min"),
-    (3_600, 86_400, "h"),
-    (86_400, 7 * 86_400, "d"),
-    (7 * 86_400, 70 * 86_400, "wk"),
-    (30 * 86_400, 365 * 86_400, "mo"),
-    (365 * 86_400, i64::MAX, "y"),
+const AGES: [(i64, i64, fn(i64) -> String); 6] = [
+    (60, 3_600, |n| tr!("{n} min", n)),
+    (3_600, 86_400, |n| tr!("{n} h", n)),
+    (86_400, 7 * 86_400, |n| tr!("{n} d", n)),
+    (7 * 86_400, 70 * 86_400, |n| tr!("{n} wk", n)),
+    (30 * 86_400, 365 * 86_400, |n| tr!("{n} mo", n)),
+    (365 * 86_400, i64::MAX, |n| tr!("{n} y", n)),
 ];
 
 /// How long ago, in at most six columns for a time that calendars hold: `now`, `5 min`, `3 h`, `2 d`,
@@ -75,12 +161,12 @@ const AGES: [(i64, i64, &str); 6] = [
 pub fn ago(time: i64, now: i64) -> String {
     let past = now.saturating_sub(time);
     if past < 0 {
-        return short(time, now).chars().take(6).collect();
+        return width::cut(&short(time, now), 6);
     }
     let age = AGES.iter().find(|(_, end, _)| past < *end);
     match age {
-        _ if past < 60 => "now".to_owned(),
-        Some((unit, _, name)) => format!("{} {name}", past / unit),
+        _ if past < 60 => trc!("ago", "now").to_owned(),
+        Some((unit, _, told)) => told(past / unit),
         None => "?".to_owned(),
     }
 }
@@ -109,31 +195,36 @@ pub fn clock(time: i64, now: i64) -> String {
     } else if then.date() == today.date() || (time > now && away < 12 * 3600) {
         "%H:%M"
     } else if away < 6 * 24 * 3600 {
-        "%a %H:%M"
+        trc!("date", "%a %H:%M")
     } else {
-        "%-d %b %H:%M"
+        trc!("date", "%-d %b %H:%M")
     };
-    then.strftime(pattern).to_string()
+    written(then.datetime(), pattern)
 }
 
 /// A length of time in seconds, in its two largest units: `40 s`, `3 min`, `2 h 5 min`.
 pub fn duration(seconds: u64) -> String {
     match (seconds / 3600, seconds / 60 % 60) {
-        (0, 0) => format!("{seconds} s"),
-        (0, minutes) => format!("{minutes} min"),
-        (hours, 0) => format!("{hours} h"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
+        (0, 0) => tr!("{seconds} s", seconds),
+        (0, n) => tr!("{n} min", n),
+        (n, 0) => tr!("{n} h", n),
+        (hours, minutes) => tr!("{hours} h {minutes} min", hours, minutes),
     }
 }
 
 /// In full: `Mon, 3 Mar 2025, 14:05`.
 pub fn long(time: i64) -> String {
+    said(time, trc!("date", "%a, %-d %b %Y, %H:%M"))
+}
+
+/// In full for whoever is written to, who did not choose the language of our screen: English.
+pub fn sent(time: i64) -> String {
     format(time, "%a, %-d %b %Y, %H:%M")
 }
 
 /// Its day: `Mon, 3 Mar 2025`.
 pub fn day(time: i64) -> String {
-    format(time, "%a, %-d %b %Y")
+    said(time, trc!("date", "%a, %-d %b %Y"))
 }
 
 /// Its time of day: `14:05`.
@@ -149,6 +240,45 @@ pub fn attribution(time: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::during;
+
+    #[test]
+    fn dates_are_said_in_the_language_of_the_screen() {
+        let monday = "2025-03-03T14:05:00".parse::<DateTime>().unwrap();
+        let long = |lang| {
+            during(lang, || {
+                written(monday, trc!("date", "%a, %-d %b %Y, %H:%M"))
+            })
+        };
+        assert_eq!(long(Lang::English), "Mon, 3 Mar 2025, 14:05");
+        assert_eq!(long(Lang::German), "Mo, 3. März 2025, 14:05");
+        assert_eq!(long(Lang::Japanese), "2025年3月3日(月) 14:05");
+        let names = during(Lang::German, || (month(5), weekday(6), month(13)));
+        assert_eq!(names, ("Mai", "Sonntag", "?"));
+        let now = 1_700_000_000;
+        for lang in Lang::ALL {
+            for past in [
+                0,
+                59 * 60,
+                23 * 3_600,
+                6 * 86_400,
+                69 * 86_400,
+                364 * 86_400,
+            ] {
+                let told = during(lang, || ago(now - past, now));
+                assert!(width::width(&told) <= 6, "{told}");
+            }
+            assert!(width::width(&during(lang, || ago(now + 4_000_000, now))) <= 6);
+            for past in [0, 86_400, 40 * 86_400, 900 * 86_400] {
+                let told = during(lang, || short(now - past, now));
+                assert!(width::width(&told) <= 10, "{told}");
+            }
+        }
+        let german = during(Lang::German, || (duration(7_500), sent(now), rfc5322(now)));
+        assert_eq!(german.0, "2 Std 5 Min");
+        assert_eq!(german.1, sent(now), "what is sent stays English");
+        assert_eq!(german.2, rfc5322(now));
+    }
 
     #[test]
     fn how_long_ago_fits_six_columns_and_changes_when_it_says() {

@@ -80,6 +80,8 @@ impl Terminal {
     pub fn start(mut command: CommandBuilder, cols: u16, rows: u16) -> Terminal {
         for gone in [
             "NO_COLOR",
+            "LC_ALL",
+            "LC_MESSAGES",
             "COLORTERM",
             "VISUAL",
             "EDITOR",

@@ -253,6 +253,7 @@ fn rest(config: &Config) -> Config {
         spell,
         images,
         bidi,
+        language,
         ..
     } = config.look.clone();
     Config {
@@ -261,6 +262,7 @@ fn rest(config: &Config) -> Config {
             spell,
             images,
             bidi,
+            language,
             ..Look::default()
         },
         list: ListLook::default(),
