@@ -250,8 +250,13 @@ impl Stay {
             Some(stage) => stage,
             None => Stage::enter(look.mouse, log)?,
         };
-        stage.linear = look.linear || means::linear();
+        stage.linear = means::linear(stage.heard, look);
         Ok(self.stage.insert(stage))
+    }
+
+    /// Whether the user has the linear mode, if he changed that while a screen ran.
+    fn heard(&self) -> Option<bool> {
+        self.stage.as_ref().and_then(|stage| stage.heard)
     }
 }
 
@@ -276,6 +281,7 @@ fn turn_of(turn: &Mutex<Turn>) -> MutexGuard<'_, Turn> {
 /// went wrong.
 fn begin_anew(stay: Stay) -> anyhow::Error {
     use std::os::unix::process::CommandExt as _;
+    let passed_on = means::passed_on(stay.heard());
     drop(stay);
     // A program that was replaced meanwhile has no path any more, but still this one.
     let own = PathBuf::from("/proc/self/exe");
@@ -284,7 +290,7 @@ fn begin_anew(stay: Stay) -> anyhow::Error {
         Ok(program) => std::process::Command::new(program),
         Err(error) => return error.into(),
     };
-    again.args(means::passed_on()).exec().into()
+    again.args(passed_on).exec().into()
 }
 
 fn ride(
@@ -367,7 +373,7 @@ fn ride(
         log: paths.log.clone(),
         theme: look.theme.clone(),
         taste: Taste {
-            linear: look.linear || means::linear(),
+            linear: means::linear(stay.heard(), look),
             ..Taste::of(&loaded.config)
         },
         spell: languages(look),

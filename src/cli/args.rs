@@ -35,6 +35,9 @@ pub struct Args {
     /// Show everything in words, line by line, for a screen reader (`[ui] linear`).
     #[arg(long, global = true)]
     pub linear: bool,
+    /// Not so, whatever the configuration says: for a program that begins anew in its own place.
+    #[arg(long, global = true, hide = true, conflicts_with = "linear")]
+    pub no_linear: bool,
     /// What to do.
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -13,9 +13,15 @@ use postrider::tui::signs::Signs;
 use std::ffi::OsString;
 use std::sync::Arc;
 
-/// Whether the command line wants the linear mode, whatever the configuration says.
-pub fn linear() -> bool {
-    args::read(std::env::args_os()).is_ok_and(|args| args.linear)
+/// Whether everything is said in words: as the user has it now (`heard`), else as the command line
+/// says, else as the configuration does.
+pub fn linear(heard: Option<bool>, look: &Look) -> bool {
+    heard.or_else(asked).unwrap_or(look.linear)
+}
+
+fn asked() -> Option<bool> {
+    let args = args::read(std::env::args_os()).ok()?;
+    (args.linear || args.no_linear).then_some(args.linear)
 }
 
 /// Chooses the language of the screen: the one that is set, else the locale's. A terminal whose octets
@@ -32,12 +38,16 @@ pub fn speak(look: &Look) {
     lang::choose(lang);
 }
 
-/// What of the command line holds for a program that begins anew in this one's place.
-pub fn passed_on() -> Vec<OsString> {
+/// What of the command line holds for a program that begins anew in this one's place; `heard`:
+/// whether the user had the linear mode, if he changed that meanwhile.
+pub fn passed_on(heard: Option<bool>) -> Vec<OsString> {
     let args = args::read(std::env::args_os());
     let home = args.ok().and_then(|args| args.home);
     let home = home.map(|home| ["--home".into(), home.into_os_string()]);
-    let linear = linear().then(|| OsString::from("--linear"));
+    let linear = heard.or_else(asked).map(|linear| match linear {
+        true => OsString::from("--linear"),
+        false => OsString::from("--no-linear"),
+    });
     home.into_iter().flatten().chain(linear).collect()
 }
 

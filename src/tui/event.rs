@@ -6,7 +6,7 @@ use crate::config::{SavedView, Split};
 use crate::model::checkup;
 use crate::model::setup::Cancel;
 use crate::model::{
-    AccountName, Done, Draft, FlagChange, LocationId, OutboxId, Outgoing, SignInStep,
+    AccountName, Done, Draft, FlagChange, LocationId, MsgId, OutboxId, Outgoing, SignInStep,
 };
 use crate::signal::Posted;
 use crate::tui::errand::Brought;
@@ -100,7 +100,7 @@ pub enum Event {
     /// The layout thread answered.
     Laid(Job, LaidOut),
     /// A reply, forward or edit was prepared for the composer.
-    Drafted(Result<Box<Draft>, String>),
+    Drafted(MsgId, Result<Box<Draft>, String>),
     /// A message to be queued was built, and what is to be set on the one that it was made from.
     Built(Result<Box<Built>, String>),
     /// How the list of a message is left, or why that is not known.
@@ -185,7 +185,7 @@ impl Event {
             Event::Rows(_) => "rows",
             Event::Reply { .. } => "reply",
             Event::Laid(..) => "laid",
-            Event::Drafted(_) => "drafted",
+            Event::Drafted(..) => "drafted",
             Event::Built(_) => "built",
             Event::Parting(_) => "parting",
             Event::EditorDone { .. } => "editor",

@@ -6,7 +6,6 @@
 //! far: http, https and mailto in printable ASCII, at most as long as terminals take.
 
 use crate::config::Hyperlinks;
-use crate::text::Clean;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
@@ -23,8 +22,8 @@ const TMUX: (u32, u32) = (3, 4);
 pub struct Linked {
     /// Where its text stands: one row.
     pub area: Rect,
-    /// Its text.
-    pub text: Clean,
+    /// Its text, as it is drawn from the left.
+    pub text: String,
     /// Where it leads.
     pub url: String,
 }
@@ -45,7 +44,7 @@ impl Linked {
     pub fn standing(&self, frame: &Buffer) -> Option<Standing> {
         let cells = cells(frame, self.area);
         let text: String = cells.iter().map(|(_, _, cell)| cell.symbol()).collect();
-        let seen = !text.is_empty() && self.text.as_str().starts_with(&text);
+        let seen = !text.is_empty() && self.text.starts_with(&text);
         Some(Standing {
             area: self.area,
             begin: begin(&self.url).filter(|_| seen)?,
@@ -225,7 +224,7 @@ mod tests {
         frame.set_string(0, 0, "a日b[1]", Style::default());
         let link = |text: &'static str, columns: u16| Linked {
             area: Rect::new(0, 0, columns, 1),
-            text: Clean::lit(text),
+            text: text.to_owned(),
             url: "https://x.example/".to_owned(),
         };
         // What stands behind a wide cell is not written.

@@ -189,6 +189,11 @@ impl Listener {
         {
             terminal::has_kitty_keys();
         }
+        // Keys that came while the answer was waited for are in nobody's descriptor any more.
+        if self.read(Duration::ZERO).is_err() {
+            let _ = self.tell(Event::Quit);
+            return;
+        }
         let mut fruitless = false;
         loop {
             let listening = match self.control.get() {

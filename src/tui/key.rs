@@ -40,6 +40,23 @@ const MODIFIERS: [(&str, KeyModifiers); 3] = [
     ("shift-", KeyModifiers::SHIFT),
 ];
 
+/// The key that a terminal without kitty's protocol would tell instead: there Ctrl and one of these
+/// letters is what Esc, Enter, Tab and the key that erases send, and some type them so.
+pub fn older(event: &KeyEvent) -> Option<KeyEvent> {
+    let key = Key::of(event);
+    if key.modifiers != KeyModifiers::CONTROL {
+        return None;
+    }
+    let code = match key.code {
+        KeyCode::Char('[') => KeyCode::Esc,
+        KeyCode::Char('m') => KeyCode::Enter,
+        KeyCode::Char('i') => KeyCode::Tab,
+        KeyCode::Char('h') => KeyCode::Backspace,
+        _ => return None,
+    };
+    Some(KeyEvent::new(code, KeyModifiers::NONE))
+}
+
 impl Key {
     /// The key of an event, in its one form.
     pub fn of(event: &KeyEvent) -> Key {

@@ -183,7 +183,7 @@ impl Worker {
                 }
                 Task::Draft(from, id) => match self.lacking(id, Then::Draft(from)) {
                     Some(lacking) => Event::Lacking(lacking),
-                    None => Event::Drafted(self.safely(|w| w.draft(from, id).map(Box::new))),
+                    None => Event::Drafted(id, self.safely(|w| w.draft(from, id).map(Box::new))),
                 },
                 Task::Build(outward, id) => {
                     if let Some(lacking) = self.lacking(id, Then::Build(outward.clone())) {

@@ -129,6 +129,7 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
             teller,
         },
         inbox,
+        heard: &mut stage.heard,
     }
     .run(Setup {
         accounts: ports.accounts,
@@ -192,6 +193,8 @@ struct Loop<'s> {
     way: bidi::Way,
     hands: Hands<'s>,
     inbox: Receiver<Event>,
+    /// Whether the user wants another mode than the one that it began in.
+    heard: &'s mut Option<bool>,
 }
 
 /// Whether the loop goes on.
@@ -204,11 +207,20 @@ enum Go {
 impl Loop<'_> {
     fn run(mut self, setup: Setup) -> Result<End, RunError> {
         let size = self.hands.terminal.size().map_err(RunError::Terminal)?;
+        let began = setup.taste.linear;
         let (mut app, first) = App::new(setup, size, now());
+        let end = self.turns(&mut app, first);
+        if app.is_linear() != began {
+            *self.heard = Some(app.is_linear());
+        }
+        end
+    }
+
+    fn turns(&mut self, app: &mut App, first: Vec<Effect>) -> Result<End, RunError> {
         if let Go::Out(end) = self.perform(first)? {
             return Ok(end);
         }
-        self.draw(&app)?;
+        self.draw(app)?;
         loop {
             let event = match self.next(app.deadline()) {
                 Some(event) => event,
@@ -232,7 +244,7 @@ impl Loop<'_> {
                     .then(|| self.inbox.try_recv().ok())
                     .flatten();
             }
-            self.draw(&app)?;
+            self.draw(app)?;
             let took = began.elapsed();
             if took > SLOW {
                 tracing::warn!(event = name, taken, ?took, "a slow turn of the screen");

@@ -7,7 +7,10 @@
 
 use crate::config::Icons;
 use crate::model::Role;
+use crate::text::Clean;
+use crate::text::fold::bare;
 use ratatui::buffer::Buffer;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Which signs are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,7 +43,7 @@ const NERD: [(&str, &str); 14] = [
 ];
 
 /// What ASCII has for a sign. Each stands in one cell.
-const ASCII: [(char, char); 66] = [
+const ASCII: [(char, char); 68] = [
     ('✓', 'x'),
     ('●', '*'),
     ('◌', 'o'),
@@ -105,40 +108,25 @@ const ASCII: [(char, char); 66] = [
     ('\u{a0}', ' '),
     ('€', 'E'),
     ('£', 'L'),
-    ('ß', 's'),
-    ('ø', 'o'),
+    ('✗', 'X'),
+    ('›', '>'),
+    ('‹', '<'),
+    ('↵', '<'),
 ];
 
-/// Latin letters with marks, and what is left of them without.
-const LETTERS: [(&str, char); 28] = [
-    ("ÀÁÂÃÄÅĀĂĄ", 'A'),
-    ("àáâãäåāăą", 'a'),
-    ("ÇĆČ", 'C'),
-    ("çćč", 'c'),
-    ("ĎÐ", 'D'),
-    ("ďđ", 'd'),
-    ("ÈÉÊËĒĘĚ", 'E'),
-    ("èéêëēęě", 'e'),
-    ("ĞĢ", 'G'),
-    ("ğģ", 'g'),
-    ("ÌÍÎÏĪİ", 'I'),
-    ("ìíîïīı", 'i'),
-    ("ŁĻ", 'L'),
-    ("łļ", 'l'),
-    ("ÑŃŇ", 'N'),
-    ("ñńň", 'n'),
-    ("ÒÓÔÕÖØŌŐ", 'O'),
-    ("òóôõöōő", 'o'),
-    ("ŘŔ", 'R'),
-    ("řŕ", 'r'),
-    ("ŠŚŞȘ", 'S'),
-    ("šśşș", 's'),
-    ("ŤŢ", 'T'),
-    ("ťţț", 't'),
-    ("ÙÚÛÜŪŮŰ", 'U'),
-    ("ùúûüūůű", 'u'),
-    ("ÝŸŽŹŻ", 'Z'),
-    ("žźż", 'z'),
+/// What ASCII has for a lower case letter that is none with an accent.
+const LETTERS: [(char, char); 11] = [
+    ('æ', 'a'),
+    ('œ', 'o'),
+    ('þ', 't'),
+    ('ß', 's'),
+    ('ſ', 's'),
+    ('ŋ', 'n'),
+    ('ŉ', 'n'),
+    ('ħ', 'h'),
+    ('ŧ', 't'),
+    ('ŀ', 'l'),
+    ('ə', 'e'),
 ];
 
 impl Signs {
@@ -192,6 +180,18 @@ impl Signs {
         })
     }
 
+    /// What of a text may be written beside the frame: a title, an announcement. In a terminal that
+    /// is not UTF-8 the octets of a letter would end a sequence or begin another.
+    pub fn written(self, text: &Clean) -> Clean {
+        match self {
+            Signs::Unicode | Signs::Nerd => text.clone(),
+            Signs::Ascii => {
+                let plain: String = text.as_str().graphemes(true).map(plain).collect();
+                Clean::line(&plain)
+            }
+        }
+    }
+
     /// Makes of a finished frame what the terminal can take.
     pub fn finish(self, buf: &mut Buffer) {
         if self != Signs::Ascii {
@@ -218,8 +218,20 @@ fn plain(symbol: &str) -> char {
         return first;
     }
     let sign = ASCII.iter().find(|(c, _)| *c == first).map(|(_, a)| *a);
-    let letter = || LETTERS.iter().find(|(all, _)| all.contains(first));
-    sign.or_else(|| letter().map(|(_, a)| *a)).unwrap_or('?')
+    sign.or_else(|| letter(first)).unwrap_or('?')
+}
+
+/// The letter of ASCII that is nearest, in the same case.
+fn letter(letter: char) -> Option<char> {
+    // A capital may become a letter and a mark.
+    let lower = letter.to_lowercase().next()?;
+    let known = LETTERS.iter().find(|(c, _)| *c == lower);
+    let bare = known.map_or_else(|| bare(lower), |(_, a)| *a);
+    let cased = match letter.is_uppercase() {
+        true => bare.to_ascii_uppercase(),
+        false => bare,
+    };
+    cased.is_ascii_alphabetic().then_some(cased)
 }
 
 #[cfg(test)]
@@ -253,6 +265,64 @@ mod tests {
         let shown: String = buf.content.iter().map(|c| c.symbol()).collect();
         assert_eq!(shown.trim_end(), "*!|e? ? s.`e?");
         assert!(shown.is_ascii());
+    }
+
+    #[test]
+    fn letters_keep_their_case_and_lose_only_their_marks() {
+        let plain: String = "ÝŷÆæŒþÐðĞŞŽźŁßøØẞ".graphemes(true).map(plain).collect();
+        assert_eq!(plain, "YyAaOtDdGSZzLsoOS");
+    }
+
+    #[test]
+    fn what_is_written_beside_the_frame_has_no_octet_that_ends_a_sequence() {
+        let text = Clean::line("postrider: Überschrift, é, Û, 日本");
+        let written = Signs::Ascii.written(&text);
+        assert_eq!(written.as_str(), "postrider: Uberschrift, e, U, ??");
+        assert_eq!(Signs::Unicode.written(&text), text);
+    }
+
+    /// The signs in a source's literals, comments and tests left out.
+    fn signs_in(source: &str) -> impl Iterator<Item = (&str, char)> {
+        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let lines = source.lines().filter(|l| !l.trim_start().starts_with("//"));
+        lines.flat_map(|line| line.chars().map(move |c| (line, c)))
+    }
+
+    #[test]
+    fn ascii_has_something_for_every_sign_that_a_screen_writes() {
+        let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                // Words that are looked for in what was written are never drawn.
+                if name == "check.rs"
+                    || name == "tests"
+                    || name == "tests.rs"
+                    || name == "vi_tests.rs"
+                {
+                    continue;
+                }
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                if !name.ends_with(".rs") {
+                    continue;
+                }
+                let source = std::fs::read_to_string(&path).unwrap();
+                // The signs of a Nerd Font are asked for one by one, and never where there is ASCII.
+                let private = '\u{e000}'..='\u{f8ff}';
+                for (line, sign) in signs_in(&source) {
+                    let fine = sign.is_ascii() || private.contains(&sign);
+                    assert!(
+                        fine || plain(&sign.to_string()) != '?',
+                        "{}: {sign} in {line}",
+                        path.display()
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub struct Stage {
     inbox: Receiver<Event>,
     /// Whether everything is said in words, line by line, for a screen reader.
     pub linear: bool,
+    /// The same as the user had it when the last screen was left, if he changed it while that ran.
+    pub heard: Option<bool>,
 }
 
 impl Stage {
@@ -48,6 +50,7 @@ impl Stage {
             input,
             inbox,
             linear: false,
+            heard: None,
         })
     }
 

@@ -42,8 +42,9 @@ static KITTY_ON: AtomicBool = AtomicBool::new(false);
 static TITLED: AtomicBool = AtomicBool::new(false);
 
 /// Keys that look alike in the old way of telling them are told apart, all others come as before
-/// (kitty's keyboard protocol, "Disambiguate escape codes"). The terminal keeps what was before.
-const KITTY_PUSH: &str = "\x1b[>1u";
+/// (kitty's keyboard protocol, "Disambiguate escape codes"); what Shift makes of a key is told with
+/// it ("Report alternate keys"). The terminal keeps what was before.
+const KITTY_PUSH: &str = "\x1b[>5u";
 const KITTY_POP: &str = "\x1b[<1u";
 
 /// The window's title is kept and put back (xterm's control sequences, XTWINOPS 22 and 23).

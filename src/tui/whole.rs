@@ -67,3 +67,20 @@ pub enum Then {
     /// Something that is sent.
     Build(Outward),
 }
+
+impl Lacking {
+    /// What is to be done, in words.
+    pub fn words(&self) -> &'static str {
+        match &self.then {
+            Then::Part(PartJob::Save { .. }) => "an attachment to be saved",
+            Then::Part(_) => "an attachment",
+            Then::Draft(DraftFrom::Forward | DraftFrom::ForwardWhole) => {
+                "a message to be forwarded"
+            }
+            Then::Draft(_) => "a draft",
+            Then::Build(Outward::Redirect(_)) => "a message to be redirected",
+            Then::Build(Outward::Receipt) => "a read receipt",
+            Then::Build(Outward::Answer(..)) => "the answer to an invitation",
+        }
+    }
+}

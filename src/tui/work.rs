@@ -53,8 +53,8 @@ impl Works {
         }
     }
 
-    /// What runs, the oldest first.
-    pub fn all(&self) -> impl Iterator<Item = &Work> {
-        self.0.values()
+    /// What runs, each with its number, the oldest first.
+    pub fn all(&self) -> impl Iterator<Item = (u64, &Work)> {
+        self.0.iter().map(|(number, work)| (*number, work))
     }
 }

@@ -106,10 +106,21 @@ mod tests {
         let two = teller.begin(Clean::lit("two"), None);
         one.at(3, 10);
         hear(&mut works);
-        let shown: Vec<_> = works.all().map(|w| (w.what.as_str(), w.done)).collect();
+        let shown: Vec<_> = works
+            .all()
+            .map(|(_, w)| (w.what.as_str(), w.done))
+            .collect();
         assert_eq!(shown, [("one", 3), ("two", 0)]);
         assert!(!one.is_stopped());
-        works.all().next().unwrap().stop.as_ref().unwrap().cancel();
+        works
+            .all()
+            .next()
+            .unwrap()
+            .1
+            .stop
+            .as_ref()
+            .unwrap()
+            .cancel();
         assert!(one.is_stopped() && !two.is_stopped());
         drop(one);
         let _ = std::thread::spawn(move || {

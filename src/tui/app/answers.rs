@@ -1,7 +1,7 @@
 //! What comes in from outside: answers of the reader thread, and the board.
 
 use crate::model::{MailboxId, Role};
-use crate::signal::{Posted, Topic};
+use crate::signal::{Announcement, Posted, Topic};
 use crate::text::Clean;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::command::Command;
@@ -161,7 +161,16 @@ impl Panes {
         if counts && let Some(again) = self.pager.as_ref().and_then(Pager::again) {
             fx.push(Effect::Query(again));
         }
-        fx.extend(posted.announced.into_iter().map(Effect::Announce));
+        let signs = self.signs;
+        let written = |text: &str| signs.written(&Clean::line(text)).to_string();
+        let announced = posted.announced.into_iter().map(|said| {
+            Effect::Announce(Announcement {
+                title: written(&said.title),
+                body: written(&said.body),
+                ..said
+            })
+        });
+        fx.extend(announced);
         for notice in posted.notices {
             self.status
                 .say(Clean::line(&notice), Tone::Plain, false, now.mono);

@@ -114,6 +114,12 @@ impl Desk {
         }
     }
 
+    /// What the message is called that was opened last.
+    pub fn last_name(&self) -> Clean {
+        let last = self.open.iter().max_by_key(|w| w.serial());
+        last.map_or_else(Clean::default, |w| w.composer.name())
+    }
+
     /// The message that this draft is being written as.
     pub fn holding(&self, id: DraftId) -> Option<&Writing> {
         self.open.iter().find(|w| w.composer.id() == Some(id))

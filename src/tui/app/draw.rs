@@ -1,16 +1,16 @@
 //! One frame from what is remembered: no state changes here.
 
 use crate::model::{Address, Reminder};
-use crate::text::{Clean, width, wrap};
+use crate::text::{Clean, width};
 use crate::tui::app::geometry::{Pane, Places, SMALLEST, Titled};
+use crate::tui::app::said::Said;
 use crate::tui::app::state::{Panes, View};
-use crate::tui::command::Command;
 use crate::tui::linear;
 use crate::tui::question::Listing;
 use crate::tui::screen::index_view::{self, Setting};
 use crate::tui::screen::paint::{begin, say};
 use crate::tui::screen::sidebar::Entry;
-use crate::tui::screen::status::{Toast, Tone};
+use crate::tui::screen::status::Tone;
 use crate::tui::screen::tabs::Strip;
 use crate::tui::screen::{accounts, pager_view, sidebar_view};
 use crate::tui::theme::Theme;
@@ -19,8 +19,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-/// What is said has so many lines at most.
-const SAID: usize = 4;
 /// A reader with fewer columns has no room for tags beside the title.
 const TAGGED: usize = 40;
 
@@ -52,9 +50,12 @@ pub fn draw(
         reader(panes, place, buf, theme);
     }
     rules(&places, buf, theme);
-    if begun || !long(panes, &places, buf, theme) {
-        status(panes, places.status, now, buf, theme);
-        hint_line(hints, places.hints, buf, theme);
+    match Said::of(panes, &places, begun) {
+        Some(said) if said.is_long() => long(&said, buf, theme),
+        said => {
+            status(panes, said.as_ref(), places.status, now, buf, theme);
+            hint_line(hints, places.hints, buf, theme);
+        }
     }
 }
 
@@ -233,19 +234,26 @@ fn rules(places: &Places, buf: &mut Buffer, theme: &Theme) {
     }
 }
 
-fn status(panes: &Panes, area: Rect, now: i64, buf: &mut Buffer, theme: &Theme) {
+fn status(
+    panes: &Panes,
+    said: Option<&Said>,
+    area: Rect,
+    now: i64,
+    buf: &mut Buffer,
+    theme: &Theme,
+) {
     let base = theme.style("status.text");
     let Some(mut row) = begin(buf, area, 0, base) else {
         return;
     };
     row.skip(1);
     if theme.is_linear() {
-        row.put(&spoken(panes, now), base);
+        row.put(&spoken(panes, said, now), base);
         return;
     }
-    if let Some(toast) = panes.status.toast() {
-        row.put(&signed(toast), base.patch(tone(toast.tone, theme)));
-        row.put(&undo(panes, toast), base.patch(theme.style("hint.key")));
+    if let Some((said, line)) = said.and_then(|s| Some((s, s.rows.first()?))) {
+        row.put(&line.text, base.patch(tone(said.tone, theme)));
+        row.put(&line.undo, base.patch(theme.style("hint.key")));
         row.lit("  ", base);
     }
     let listed = panes.places().is_some_and(|p| p.index.is_some());
@@ -269,10 +277,9 @@ fn status(panes: &Panes, area: Rect, now: i64, buf: &mut Buffer, theme: &Theme) 
 }
 
 /// The status line as one text: what was said last, else how everything stands.
-fn spoken(panes: &Panes, now: i64) -> Clean {
-    if let Some(toast) = panes.status.toast() {
-        let undo = undo(panes, toast);
-        return Clean::line(&format!("{}{undo}", toast.spoken()));
+fn spoken(panes: &Panes, said: Option<&Said>, now: i64) -> Clean {
+    if let Some(row) = said.and_then(|said| said.rows.first()) {
+        return Clean::line(&format!("{}{}", row.text, row.undo));
     }
     let mut parts = vec![panes.selected_words().as_str().trim().to_owned()];
     if !panes.writing.is_empty() {
@@ -283,70 +290,16 @@ fn spoken(panes: &Panes, now: i64) -> Clean {
     Clean::line(&parts.join(". "))
 }
 
-/// What is said and finds no room in its line goes on in that of the hints, and begins above both
-/// where that is too little. Says whether it does.
-fn long(panes: &Panes, places: &Places, buf: &mut Buffer, theme: &Theme) -> bool {
-    let Some(toast) = panes.status.toast() else {
-        return false;
-    };
-    let undo = undo(panes, toast);
-    let cols = usize::from(places.status.width).saturating_sub(2);
-    let text = match theme.is_linear() {
-        true => toast.spoken(),
-        false => signed(toast),
-    };
-    if width::width(text.as_str()) + width::width(undo.as_str()) <= cols {
-        return false;
-    }
+/// Draws what lies over the line of the hints and its neighbours.
+fn long(said: &Said, buf: &mut Buffer, theme: &Theme) {
     let base = theme.style("status.text");
-    let style = base.patch(tone(toast.tone, theme));
-    let text = format!("{text}{undo}");
-    let lines = wrap::wrap(&text, cols);
-    let above = lines.len().clamp(2, SAID) - 2;
-    let last = above + 1;
-    let area = Rect {
-        y: places
-            .status
-            .y
-            .saturating_sub(u16::try_from(above).unwrap_or(0)),
-        height: u16::try_from(last + 1).unwrap_or(2),
-        ..places.status
-    };
-    fill(buf, area, base);
-    for (n, line) in lines.iter().enumerate().take(last + 1) {
-        let rest = match n == last {
-            true => lines.get(n..).unwrap_or_default().join(" "),
-            false => line.clone(),
-        };
-        if let Some(mut row) = begin(buf, area, n, base) {
-            let kept = rest
-                .strip_suffix(undo.as_str())
-                .filter(|_| !undo.is_empty());
-            let said = kept.unwrap_or(&rest);
-            let room = cols.saturating_sub(width::width(&rest) - width::width(said));
-            row.skip(1)
-                .put(&Clean::line(&width::cut(said, room)), style);
-            if kept.is_some() {
-                row.put(&undo, base.patch(theme.style("hint.key")));
-            }
+    let style = base.patch(tone(said.tone, theme));
+    fill(buf, said.area, base);
+    for (n, line) in said.rows.iter().enumerate() {
+        if let Some(mut row) = begin(buf, said.area, n, base) {
+            row.skip(1).put(&line.text, style);
+            row.put(&line.undo, base.patch(theme.style("hint.key")));
         }
-    }
-    true
-}
-
-/// What is said; what failed has a sign, for a colour alone tells nothing.
-fn signed(toast: &Toast) -> Clean {
-    match toast.tone {
-        Tone::Bad => Clean::line(&format!("✕ {}", toast.text)),
-        Tone::Good | Tone::Plain => toast.text.clone(),
-    }
-}
-
-/// How what was done is taken back, if it can be.
-fn undo(panes: &Panes, toast: &Toast) -> Clean {
-    match toast.undo {
-        true => Clean::line(&format!("  {} undo", panes.way_to(Command::Undo))),
-        false => Clean::default(),
     }
 }
 
@@ -402,27 +355,6 @@ pub fn hint_at(hints: &[(Clean, Clean)], cols: usize, column: usize) -> Option<u
 }
 
 impl Panes {
-    /// Whether the word that takes back what was done last stands at a cell of the screen.
-    pub fn undo_at(&self, at: Position) -> bool {
-        let (Some(places), Some(toast)) = (self.places(), self.status.toast()) else {
-            return false;
-        };
-        let undo = undo(self, toast);
-        let (text, undo) = (
-            width::width(toast.text.as_str()),
-            width::width(undo.as_str()),
-        );
-        let cols = usize::from(places.status.width).saturating_sub(2);
-        // Where it finds no room in its line, it stands at some place of the next.
-        let whole = text + undo <= cols;
-        let column = usize::from(at.x);
-        let hit = match whole {
-            true => places.status.contains(at) && (1 + text..1 + text + undo).contains(&column),
-            false => places.hints.contains(at),
-        };
-        undo > 0 && hit
-    }
-
     /// The tabs over the list in their line, if they are shown.
     fn strip(&self, place: Titled) -> Option<Strip> {
         let (tabs, shown) = self.tabs()?;

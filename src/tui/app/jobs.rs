@@ -6,14 +6,15 @@ use crate::tui::app::state::Panes;
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::event::{About, Now};
-use crate::tui::screen::jobs::{self, Deed, Jobs, Outcome};
+use crate::tui::screen::jobs::{self, Deed, Job, Jobs, Outcome};
 use crate::tui::screen::picker::Item;
 use crate::tui::screen::sidebar::Entry;
 
 impl Panes {
     /// What runs now.
-    pub(super) fn jobs(&self, now: Now) -> Vec<Item<Deed>> {
-        let own = self.works.all().map(|work| jobs::of_work(work, now.wall));
+    pub(super) fn jobs(&self, now: Now) -> Vec<Item<Job>> {
+        let own = self.works.all();
+        let own = own.map(|(number, work)| jobs::of_work(number, work, now.wall));
         let mut items: Vec<_> = own.collect();
         for account in &self.accounts {
             let status = self.status.of(&account.name);

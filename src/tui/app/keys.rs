@@ -136,6 +136,14 @@ impl Keys {
         true
     }
 
+    /// Whether a key means something now, by itself or after what was begun.
+    pub fn means(&self, context: Context, key: &KeyEvent) -> bool {
+        let step = self
+            .map
+            .step(context, &mut self.pending.clone(), Key::of(key));
+        matches!(step, Step::Call(_) | Step::Pending(_))
+    }
+
     /// What is said of a key that came to nothing.
     pub fn unknown(&self, context: Context, key: &KeyEvent) -> Clean {
         if Key::of(key).is_escape() {

@@ -25,7 +25,7 @@ use crate::tui::screen::prompt::Prompt;
 use crate::tui::screen::settings::Settings;
 use crate::tui::screen::sign_in::{self, SignIn};
 use crate::tui::theme::Theme;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -319,7 +319,7 @@ impl Layer {
         let by = match mouse.kind {
             MouseEventKind::ScrollDown => 3,
             MouseEventKind::ScrollUp => -3,
-            MouseEventKind::Down(_) => 0,
+            MouseEventKind::Down(MouseButton::Left) => 0,
             _ => return Turn::stay(),
         };
         match self {

@@ -23,6 +23,7 @@ pub mod selecting;
 pub mod given;
 pub mod commands;
 pub mod reading;
+pub mod said;
 pub mod draw;
 pub mod layers;
 mod opening;

@@ -18,10 +18,10 @@ use crate::tui::app::tour::Tour;
 use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::{Effect, End};
 use crate::tui::event::{About, Event, Now};
+use crate::tui::key;
 use crate::tui::question::{Answer, DraftAt, Question};
 use crate::tui::screen::composer::Habits;
 use crate::tui::theme::Surroundings;
-use crate::tui::whole::Lacking;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
@@ -45,6 +45,7 @@ mod heard;
 use anew::Known;
 use awaited::{Awaited, Why};
 use dress::Dress;
+use lacking::Waiting;
 pub use setup::Setup;
 
 /// The whole screen.
@@ -55,7 +56,7 @@ pub struct App {
     awaited: Awaited,
     held: Held,
     /// What waits for attachments that are being fetched.
-    lacking: Vec<Lacking>,
+    lacking: Waiting,
     /// Commands in a row that are not run yet.
     rest: VecDeque<Call>,
     keys: Keys,
@@ -67,6 +68,8 @@ pub struct App {
     /// How many sign-ins were begun.
     sign_ins: u64,
     tour: Tour,
+    /// Where the link leads on which the mouse was pressed.
+    pressed: Option<String>,
 }
 
 impl App {
@@ -113,7 +116,7 @@ impl App {
             }),
             awaited,
             held: Held::default(),
-            lacking: Vec::new(),
+            lacking: Waiting::default(),
             rest: VecDeque::new(),
             keys,
             dress,
@@ -122,6 +125,7 @@ impl App {
             albums: 0,
             sign_ins: 0,
             tour: Tour::offered(setup.tour),
+            pressed: None,
         };
         app.desk.set_linear(linear);
         bidi::as_read(linear);
@@ -186,8 +190,8 @@ impl App {
             Event::Rows(answer) => self.answered(answer, now, &mut fx),
             Event::Laid(job, result) => self.panes.laid(job, result, &mut fx),
             Event::Reply { about, result } => self.replied(about, result, now, &mut fx),
-            Event::Drafted(Ok(draft)) => self.write(*draft, &mut fx),
-            Event::Drafted(Err(why)) | Event::Built(Err(why)) => self.panes.alarm(&why, now),
+            Event::Drafted(message, draft) => self.drafted(message, draft, now, &mut fx),
+            Event::Built(Err(why)) => self.panes.alarm(&why, now),
             Event::Lacking(lacking) => self.lacks(lacking, now, &mut fx),
             Event::Parting(Err(why)) => self.panes.alarm(&why, now),
             Event::Parting(Ok(list)) => self.layers.push(Layer::parting(*list, now)),
@@ -300,6 +304,8 @@ impl App {
     }
 
     fn key(&mut self, key: KeyEvent, now: Now, fx: &mut Vec<Effect>) {
+        self.lacking.key();
+        let key = self.told(key);
         self.panes.somebody_is_here(now, fx);
         self.panes.index.touch();
         if let Some(layer) = self.layers.last_mut() {
@@ -326,6 +332,14 @@ impl App {
         for call in calls {
             self.call(&call, now, fx);
         }
+    }
+
+    /// The key as it is taken: one that only kitty's protocol tells apart from an older one is that,
+    /// where nobody gave it a meaning.
+    fn told(&self, key: KeyEvent) -> KeyEvent {
+        let older = key::older(&key);
+        let means = || self.layers.is_empty() && self.keys.means(self.context(), &key);
+        older.filter(|_| !means()).unwrap_or(key)
     }
 
     /// Runs a command, and brings what it wants.
@@ -479,11 +493,7 @@ impl App {
         let context = self.context();
         let popup = match wants {
             Wants::Nothing => return,
-            Wants::End(end) => {
-                self.desk.last_words(fx);
-                fx.push(Effect::End(end));
-                return;
-            }
+            Wants::End(end) => return self.leave(end, now, fx),
             Wants::Tour => return,
             Wants::SignIn(account) => return self.sign_in(account, SignInBy::Best, fx),
             Wants::Links => Popup::links(&self.panes).map(Layer::Popup),

@@ -39,9 +39,9 @@ pub struct Cell {
     pub cols: usize,
 }
 
-/// Whether the user wants a column.
-pub fn has(look: &ListLook, field: Field) -> bool {
-    look.columns.iter().any(|c| c.field == field)
+/// Whether a column is among those that there is room for.
+pub fn has(lines: &[Vec<Cell>], field: Field) -> bool {
+    lines.iter().flatten().any(|cell| cell.field == field)
 }
 
 /// The columns of each line of a message, in a list of so many columns.

@@ -105,11 +105,10 @@ impl Help {
         let area = popup::centred(screen, 92, rows);
         let title = Clean::lit("Keys (q closes, j and k scroll)");
         let inside = popup::frame(buf, area, &title, theme);
-        let seen = self.at.seen(
-            self.lines.len(),
-            usize::from(inside.height),
-            theme.is_linear(),
-        );
+        let seen = self
+            .at
+            .seen(lines.len(), usize::from(inside.height), theme.is_linear());
+        popup::goes_on(buf, inside, seen.end < lines.len(), theme);
         let base = theme.style("popup.text");
         for (n, line) in lines.iter().take(seen.end).skip(seen.start).enumerate() {
             let Some(mut ink) = Ink::row(buf, inside, n) else {
@@ -125,7 +124,6 @@ impl Help {
                 }
                 Line::Heading(text) => {
                     ink.put(text, base.patch(theme.style("popup.title")));
-                    popup::goes_on(buf, inside, seen.end < lines.len(), theme);
                 }
                 Line::Row { keys, about, name } => {
                     let columns = KEYS.min(ink.left() / 2);
@@ -233,25 +231,35 @@ mod tests {
     fn scrolling_stops_at_the_ends() {
         let (keymap, _) = Keymap::load(None);
         let mut help = Help::new(Context::Index, &keymap);
+        for columns in [40, 60] {
+            reaches_both_ends(&mut help, columns);
+        }
+        let key = |name| Key::parse(name).unwrap().event();
+        assert_eq!(help.update(&key("q")), Outcome::Closed);
+    }
+
+    fn reaches_both_ends(help: &mut Help, columns: u16) {
         let draw = |help: &Help| {
-            shown(60, 12, |buf, area| {
+            shown(columns, 12, |buf, area| {
                 help.draw(buf, area, &Theme::default());
                 None
             })
         };
-        let first = draw(&help);
+        let first = draw(help);
+        assert!(first.contains("more below"), "{first}");
         let key = |name| Key::parse(name).unwrap().event();
         for name in ["G", "pagedown", "j", "G"] {
             help.update(&key(name));
-            draw(&help);
+            draw(help);
         }
-        assert!(draw(&help).contains("Close what is open, or end"));
-        for _ in 0..30 {
+        let last = draw(help);
+        assert!(last.contains("Close what is open, or end"), "{last}");
+        assert!(!last.contains("more below"), "{last}");
+        for _ in 0..200 {
             help.update(&key("pageup"));
-            draw(&help);
+            draw(help);
         }
-        assert_eq!(draw(&help), first);
-        assert_eq!(help.update(&key("q")), Outcome::Closed);
+        assert_eq!(draw(help), first);
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub struct Index {
     picks: VecDeque<(Which, How)>,
     /// Which question it was; an answer to another is not for this selection.
     pick_ticket: u64,
+    /// Whether the last of them could not be picked.
+    pick_failed: bool,
     trouble: Option<Clean>,
     /// Of a search: what it looks for, what stands around it in texts, and which were asked for.
     found: Option<Found>,
@@ -106,6 +108,7 @@ impl Index {
             marked_last: None,
             picks: VecDeque::new(),
             pick_ticket: 0,
+            pick_failed: false,
             trouble: None,
             found: None,
             excerpts: BTreeMap::new(),

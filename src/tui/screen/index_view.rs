@@ -71,10 +71,17 @@ pub fn draw(index: &Index, buf: &mut Buffer, area: Rect, set: &Setting) {
             row.put(&spoken(line, marked, excerpt, row.left(), set), base);
             continue;
         }
-        for (below, cells) in cells.iter().enumerate() {
+        for below in 0..cells.len() {
             if let Some(mut row) = begin(buf, area, at * tall + below, base) {
                 row.skip(if below > 0 { INDENT } else { 0 });
-                draw_line(&mut row, line, cells, (marked, excerpt), base, set);
+                draw_line(
+                    &mut row,
+                    line,
+                    (&cells, below),
+                    (marked, excerpt),
+                    base,
+                    set,
+                );
             }
         }
     }
@@ -103,14 +110,14 @@ fn base_style(line: &Line, selected: bool, marked: bool, set: &Setting) -> Style
 fn draw_line(
     row: &mut Ink,
     line: &Line,
-    cells: &[Cell],
+    (all, below): (&[Vec<Cell>], usize),
     (marked, excerpt): (bool, Option<&str>),
     base: Style,
     set: &Setting,
 ) {
     let it = &line.row;
     let over = |name: &'static str| base.patch(set.theme.style(name));
-    for cell in cells {
+    for cell in all.get(below).into_iter().flatten() {
         row.skip(cell.gap);
         let cols = cell.cols.min(row.left());
         match cell.field {
@@ -119,7 +126,7 @@ fn draw_line(
             Field::To => {
                 row.column(&people(it, true), cols, over("index.people"));
             }
-            Field::Subject => subject(row, line, (cols, excerpt), base, set),
+            Field::Subject => subject(row, line, all, (cols, excerpt), base, set),
             Field::Attachment => {
                 let clip = it.attachments == Some(true);
                 let sign = if clip { set.signs.of("+") } else { " " };
@@ -133,7 +140,7 @@ fn draw_line(
                 row.column(&count, cols, over("index.count"));
             }
             Field::Tags => {
-                let tags = tags(&it.flags, cols).unwrap_or_default();
+                let tags = said_of(&it.flags, cols, Some(set.now)).unwrap_or_default();
                 row.column(&tags, cols, over("index.tag"));
             }
             Field::Mailbox | Field::Account => {
@@ -203,6 +210,7 @@ fn answered(row: &IndexRow) -> &'static str {
 fn subject(
     row: &mut Ink,
     line: &Line,
+    all: &[Vec<Cell>],
     (cols, excerpt): (usize, Option<&str>),
     base: Style,
     set: &Setting,
@@ -217,7 +225,7 @@ fn subject(
                 _ => set.signs.of("▾"),
             };
             row.lit(sign, over("index.count"));
-            let count = match columns::has(set.list, Field::Count) {
+            let count = match columns::has(all, Field::Count) {
                 true => Clean::lit(" "),
                 false => Clean::line(&format!("{} ", it.count)),
             };
@@ -234,7 +242,7 @@ fn subject(
         Clean::line(&it.subject)
     };
     let room = row.left().saturating_sub(end);
-    let own = columns::has(set.list, Field::Tags);
+    let own = columns::has(all, Field::Tags);
     let tags = said_of(&it.flags, room / 3, Some(set.now)).filter(|_| room >= TAGGED && !own);
     let keep = tags.as_ref().map_or(0, |t| width::width(t.as_str()) + 1);
     let used = width::width(title.as_str()).min(room.saturating_sub(keep));
@@ -344,7 +352,7 @@ mod tests {
     const NOW: i64 = 1_700_000_000;
 
     /// A conversation of three, unfolded, and a single message.
-    fn index() -> Index {
+    fn index(other: IndexRow) -> Index {
         let now = Instant::now();
         let mut index = Index::new(Listing::Search(String::new(), Order::Best));
         index.show(
@@ -362,8 +370,6 @@ mod tests {
             made
         };
         let mut overlay = Overlay::default();
-        let mut other = row(9, NOW - 90_000);
-        other.subject = "Minutes".to_owned();
         let rows = vec![made(1, 0, 3), other];
         index.window(2, Page::Newest, rows, false, &mut overlay, now);
         let asked = index.fold(&overlay);
@@ -376,6 +382,12 @@ mod tests {
     }
 
     fn drawn(list: &ListLook, signs: Signs, cols: u16) -> String {
+        let mut other = row(9, NOW - 90_000);
+        other.subject = "Minutes".to_owned();
+        drawn_with(other, list, signs, cols)
+    }
+
+    fn drawn_with(other: IndexRow, list: &ListLook, signs: Signs, cols: u16) -> String {
         let theme = Theme::default();
         let place = |_| (Clean::lit("work"), Clean::lit("Lists/rust"));
         let set = Setting {
@@ -389,7 +401,7 @@ mod tests {
             signs,
             place: &place,
         };
-        let index = index();
+        let index = index(other);
         shown(cols, 10, |buf, area| {
             draw(&index, buf, area, &set);
             signs.finish(buf);
@@ -424,5 +436,32 @@ mod tests {
             ..ListLook::default()
         };
         insta::assert_snapshot!("index_comfortable", drawn(&two, Signs::Unicode, 50));
+    }
+
+    #[test]
+    fn a_column_for_which_there_is_no_room_is_told_beside_the_subject() {
+        let mut list = ListLook::default();
+        list.columns.push(Column::usual(Field::Count));
+        list.columns.push(Column::usual(Field::Tags));
+        let wide = drawn(&list, Signs::Unicode, 120);
+        assert!(wide.contains("▾ Lunch 1") && wide.contains(" 3 "), "{wide}");
+        let narrow = drawn(&list, Signs::Unicode, 36);
+        assert!(narrow.contains("▾3 Lunch 1"), "{narrow}");
+        let mut put_off = row(9, NOW - 90_000);
+        put_off.subject = "Minutes".to_owned();
+        let until = mark::timed(mark::SNOOZED, NOW + 90_000).unwrap();
+        put_off.flags.keywords.extend([until, "urgent".to_owned()]);
+        list.columns = vec![
+            Column::usual(Field::Flags),
+            Column::usual(Field::Subject),
+            Column {
+                field: Field::Tags,
+                width: Width::Exactly(40),
+            },
+        ];
+        let drawn = |cols| drawn_with(put_off.clone(), &list, Signs::Unicode, cols);
+        // In the column of its own, and beside the subject where there is no room for that.
+        assert!(drawn(80).contains("  until "), "{}", drawn(80));
+        assert!(drawn(52).contains("Minutes until "), "{}", drawn(52));
     }
 }

@@ -43,6 +43,30 @@ impl Deed {
     }
 }
 
+/// Which job it is, whatever else comes and goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Work of the screen's own, by its number.
+    Work(u64),
+    /// A task of an account, by when it began and what it is about.
+    Task(AccountName, i64, String),
+    /// Fetching everything of an account.
+    Journey(AccountName),
+    /// Coming to an account's server.
+    Connecting(AccountName),
+    /// What an account's server is to be told.
+    Pending(AccountName),
+    /// What is on its way out.
+    Outbox,
+}
+
+/// A job in the list.
+#[derive(Clone, Debug)]
+pub struct Job {
+    which: Which,
+    deed: Deed,
+}
+
 /// What a key came to.
 #[derive(Clone, Debug)]
 pub enum Outcome {
@@ -57,14 +81,14 @@ pub enum Outcome {
 /// The list.
 #[derive(Clone, Debug)]
 pub struct Jobs {
-    picker: Picker<Deed>,
+    picker: Picker<Job>,
     empty: bool,
     look: Clean,
 }
 
 impl Jobs {
     /// What runs now. `look`: how one looks for mail, where nothing runs.
-    pub fn new(items: Vec<Item<Deed>>, look: &str) -> Jobs {
+    pub fn new(items: Vec<Item<Job>>, look: &str) -> Jobs {
         Jobs {
             empty: items.is_empty(),
             picker: Picker::new(Clean::lit("What runs now"), items),
@@ -73,9 +97,9 @@ impl Jobs {
     }
 
     /// The same as it is now.
-    pub fn set(&mut self, items: Vec<Item<Deed>>) {
+    pub fn set(&mut self, items: Vec<Item<Job>>) {
         self.empty = items.is_empty();
-        self.picker.refill(items);
+        self.picker.refill(items, |a, b| a.which == b.which);
     }
 
     /// Takes a key.
@@ -118,26 +142,26 @@ impl Jobs {
     }
 }
 
-fn outcome(outcome: picker::Outcome<Deed>) -> Outcome {
+fn outcome(outcome: picker::Outcome<Job>) -> Outcome {
     match outcome {
         picker::Outcome::Stay => Outcome::Stay,
         picker::Outcome::Closed => Outcome::Closed,
-        picker::Outcome::Picked(deed) => Outcome::Do(deed),
+        picker::Outcome::Picked(job) => Outcome::Do(job.deed),
     }
 }
 
-fn item(what: String, since: Option<String>, deed: Deed) -> Item<Deed> {
+fn item(which: Which, what: String, since: Option<String>, deed: Deed) -> Item<Job> {
     Item {
         label: Clean::line(&what),
         detail: Clean::lit(deed.words()),
         aside: Clean::line(&since.unwrap_or_default()),
-        value: deed,
+        value: Job { which, deed },
     }
 }
 
 /// What an account is at.
-pub fn of_account(name: &AccountName, status: &AccountStatus, now: i64) -> Vec<Item<Deed>> {
-    let mut items: Vec<Item<Deed>> = Vec::new();
+pub fn of_account(name: &AccountName, status: &AccountStatus, now: i64) -> Vec<Item<Job>> {
+    let mut items: Vec<Item<Job>> = Vec::new();
     let since = |at: i64| (at > 0).then(|| format!("since {}", when::clock(at, now)));
     let tasks = status.tasks.iter();
     items.extend(tasks.map(
@@ -156,20 +180,20 @@ pub fn of_account(name: &AccountName, status: &AccountStatus, now: i64) -> Vec<I
                 (doing, _) => format!("{doing} "),
             };
             let words = state::progress(progress);
-            let deed = match status.journey {
-                true => Deed::EndJourney,
-                false => Deed::Show(Command::GoAccounts),
-            };
-            item(format!("{name}: {bar}{doing}{words}"), since(*at), deed)
+            let which = Which::Task(name.clone(), *at, progress.what.clone());
+            let text = format!("{name}: {bar}{doing}{words}");
+            item(which, text, since(*at), Deed::Show(Command::GoAccounts))
         },
     ));
-    if status.journey && status.tasks.is_empty() {
+    if status.journey {
         let text = format!("{name}: fetching everything to read offline");
-        items.push(item(text, None, Deed::EndJourney));
+        let which = Which::Journey(name.clone());
+        items.push(item(which, text, None, Deed::EndJourney));
     }
     if status.link == Link::Connecting {
         let text = format!("{name}: connecting");
         items.push(item(
+            Which::Connecting(name.clone()),
             text,
             since(status.since),
             Deed::Show(Command::GoAccounts),
@@ -178,24 +202,26 @@ pub fn of_account(name: &AccountName, status: &AccountStatus, now: i64) -> Vec<I
     if status.pending > 0 {
         let words = state::changes(status.pending);
         let text = format!("{name}: {words} for the server");
-        items.push(item(text, None, Deed::Show(Command::Journal)));
+        let which = Which::Pending(name.clone());
+        items.push(item(which, text, None, Deed::Show(Command::Journal)));
     }
     items
 }
 
 /// What is on its way out.
-pub fn of_outbox(tray: Tray) -> Option<Item<Deed>> {
+pub fn of_outbox(tray: Tray) -> Option<Item<Job>> {
     let moving = tray.all.saturating_sub(tray.stuck);
     let text = match moving {
         0 => return None,
         1 => "1 message is on its way out".to_owned(),
         n => format!("{n} messages are on their way out"),
     };
-    Some(item(text, None, Deed::Show(Command::GoOutbox)))
+    let deed = Deed::Show(Command::GoOutbox);
+    Some(item(Which::Outbox, text, None, deed))
 }
 
-/// Work of the screen's own.
-pub fn of_work(work: &Work, now: i64) -> Item<Deed> {
+/// Work of the screen's own, by its number.
+pub fn of_work(number: u64, work: &Work, now: i64) -> Item<Job> {
     let bar = match gauge::percent(work.done, work.total) {
         Some(_) => format!("{} ", gauge::bar(work.done, work.total, BAR)),
         None => String::new(),
@@ -206,7 +232,8 @@ pub fn of_work(work: &Work, now: i64) -> Item<Deed> {
     };
     let since = format!("since {}", when::clock(work.since, now));
     let deed = work.stop.clone().map_or(Deed::Nothing, Deed::Stop);
-    let mut item = item(format!("{bar}{}{count}", work.what), Some(since), deed);
+    let text = format!("{bar}{}{count}", work.what);
+    let mut item = item(Which::Work(number), text, Some(since), deed);
     if work.stop.as_ref().is_some_and(Cancel::is_cancelled) {
         item.detail = Clean::lit("stops at its next step");
     }
@@ -222,7 +249,7 @@ mod tests {
 
     const NOW: i64 = 1_700_000_000;
 
-    fn jobs() -> Vec<Item<Deed>> {
+    fn jobs() -> Vec<Item<Job>> {
         let status = AccountStatus {
             link: Link::Online,
             tasks: vec![Running {
@@ -249,7 +276,7 @@ mod tests {
         let tray = Tray { all: 3, stuck: 1 };
         let mut items = of_account(&AccountName("work".into()), &status, NOW);
         items.extend(of_outbox(tray));
-        items.push(of_work(&work, NOW));
+        items.push(of_work(7, &work, NOW));
         items
     }
 
@@ -264,6 +291,40 @@ mod tests {
                 insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), drawn);
             }
         }
+    }
+
+    #[test]
+    fn enter_stops_no_other_job_than_the_one_that_was_chosen() {
+        let own = |number, stop: &Cancel| {
+            let work = Work {
+                what: Clean::lit("Writing messages to a file"),
+                since: NOW,
+                done: 0,
+                total: 0,
+                stop: Some(stop.clone()),
+            };
+            of_work(number, &work, NOW)
+        };
+        let (one, two) = (Cancel::default(), Cancel::default());
+        let enter = Key::parse("enter").unwrap().event();
+        let mut list = Jobs::new(vec![own(1, &one), own(2, &two)], "ctrl-r");
+        list.set(vec![own(2, &two)]);
+        assert!(matches!(list.update(&enter), Outcome::Stay), "1 is over");
+        list.update(&Key::parse("down").unwrap().event());
+        assert!(matches!(list.update(&enter), Outcome::Do(Deed::Stop(_))));
+    }
+
+    #[test]
+    fn a_journey_is_a_job_of_its_own_beside_its_tasks() {
+        let tasks = vec![Running::default()];
+        let status = AccountStatus {
+            journey: true,
+            tasks,
+            ..AccountStatus::default()
+        };
+        let items = of_account(&AccountName("work".into()), &status, NOW);
+        let ends = |job: &&Item<Job>| matches!(job.value.deed, Deed::EndJourney);
+        assert_eq!((items.len(), items.iter().filter(ends).count()), (2, 1));
     }
 
     #[test]

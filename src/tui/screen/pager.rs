@@ -24,6 +24,7 @@ mod pictures;
 pub use document::{DocLine, Tone};
 pub use find::Find;
 pub use letter::Letter;
+pub use selection::drawn;
 
 use letter::Setting;
 use selection::Selection;

@@ -1,15 +1,16 @@
 //! Drawing the reader: a gutter of our own, then what the message says.
 
-use crate::mime::render::Mark;
-use crate::text::{Clean, width};
+use crate::mime::render::{Link, Mark};
+use crate::text::{Clean, bidi, width};
 use crate::tui::hyperlink::Linked;
-use crate::tui::screen::pager::{Pager, Tone};
+use crate::tui::screen::pager::{Pager, Tone, drawn};
 use crate::tui::screen::paint::begin;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
+use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Columns of the gutter that no message can reach.
 pub const GUTTER: u16 = 2;
@@ -100,26 +101,55 @@ pub fn draw(
 }
 
 /// Where the links of what is visible stand, if it is drawn in this area. Text that names another
-/// place than it leads to is none.
+/// place than it leads to is none. A link of which other letters stand in the middle, because some
+/// run from right to left, stands in several places.
 pub fn linked(pager: &Pager, area: Rect) -> Vec<Linked> {
     let mut out = Vec::new();
-    let left = area.x.saturating_add(GUTTER);
     for ((n, (line, _)), y) in pager.visible().enumerate().zip(area.y..area.bottom()) {
-        let mut x = left;
-        for (text, tone) in line {
-            let columns = u16::try_from(width::width(text.as_str())).unwrap_or(u16::MAX);
-            let end = x.saturating_add(columns).min(area.right());
-            if let Tone::Text(Mark::Link(number), _) = tone
-                && let Some(link) = pager.link(n, *number).filter(|l| !l.deceives)
-                && end > x
-            {
-                out.push(Linked {
-                    area: Rect::new(x, y, end - x, 1),
-                    text: text.clone(),
-                    url: link.url.clone(),
-                });
+        let mut x = area.x.saturating_add(GUTTER);
+        for pieces in line.chunk_by(|a, b| a.1.goes_on(b.1)) {
+            let links = pieces.iter().map(|(_, tone)| match tone {
+                Tone::Text(Mark::Link(number), _) => {
+                    pager.link(n, *number).filter(|link| !link.deceives)
+                }
+                _ => None,
+            });
+            let links: Vec<Option<&Link>> = links.collect();
+            let texts = pieces.iter().enumerate();
+            let symbols = texts.flat_map(|(of, (text, _))| {
+                let symbols = text.as_str().graphemes(true);
+                symbols.map(move |symbol| (of, symbol))
+            });
+            let (of, symbols): (Vec<usize>, Vec<&str>) = symbols.unzip();
+            // The piece whose link goes on in the next column.
+            let mut open = None;
+            for place in drawn(&symbols) {
+                let piece = of.get(place.symbol).copied();
+                let symbol = symbols.get(place.symbol).copied().unwrap_or_default();
+                let symbol = match place.mirrored {
+                    true => bidi::mirrored(symbol).unwrap_or(symbol),
+                    false => symbol,
+                };
+                let columns = u16::try_from(width::width(symbol)).unwrap_or(u16::MAX);
+                let end = x.saturating_add(columns).min(area.right());
+                let link = piece.and_then(|piece| *links.get(piece)?);
+                match link.filter(|_| end > x) {
+                    Some(_) if open == piece => {
+                        if let Some(Linked { area, text, .. }) = out.last_mut() {
+                            area.width = end.saturating_sub(area.x);
+                            text.push_str(symbol);
+                        }
+                    }
+                    Some(link) => out.push(Linked {
+                        area: Rect::new(x, y, end - x, 1),
+                        text: symbol.to_owned(),
+                        url: link.url.clone(),
+                    }),
+                    None => {}
+                }
+                open = piece.filter(|_| link.is_some());
+                x = end;
             }
-            x = end;
         }
     }
     out
@@ -176,5 +206,64 @@ pub fn marked(mark: Mark, theme: &Theme) -> Style {
         Mark::Removed => theme.style("diff.removed"),
         Mark::Hunk => theme.style("diff.hunk"),
         Mark::Dim => theme.style("text.dim"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mime::render::{Line, Rendered, Span};
+    use crate::tui::question::LaidOut;
+    use crate::tui::question::tests::row;
+    use std::sync::Arc;
+
+    #[test]
+    fn links_stand_where_their_letters_are_drawn() {
+        let span = |text: &str, style| Span {
+            text: Clean::line(text),
+            style,
+        };
+        let line = Line {
+            spans: vec![
+                span("שלום ", Mark::Plain),
+                span("אחת", Mark::Link(1)),
+                span(" וגם ", Mark::Plain),
+                span("שתיים", Mark::Link(2)),
+            ],
+            quote: 0,
+            block: None,
+            pictures: Vec::new(),
+        };
+        let link = |name: &str| Link {
+            url: format!("https://{name}.example/"),
+            ..Link::default()
+        };
+        let rendered = Rendered {
+            lines: vec![line],
+            links: vec![link("one"), link("two")],
+            ..Rendered::default()
+        };
+        let mut pager = Pager::open(&row(1, 1), 60, 1);
+        for job in pager.ask(None).unwrap_or_default() {
+            pager.laid(job, LaidOut::Message(Arc::new(rendered.clone())));
+        }
+        pager.resize(60, 10);
+        let area = Rect::new(3, 2, 62, 10);
+        let mut buf = Buffer::empty(Rect::new(0, 0, 70, 14));
+        draw(&pager, true, false, &mut buf, area, &Theme::default());
+        let linked = linked(&pager, area);
+        let under = |link: &Linked| -> String {
+            let cells = link.area.positions().filter_map(|at| buf.cell(at));
+            cells.map(|cell| cell.symbol()).collect()
+        };
+        let found: Vec<_> = linked.iter().map(|l| (l.url.as_str(), under(l))).collect();
+        assert_eq!(
+            found,
+            [
+                ("https://two.example/", "םייתש".to_owned()),
+                ("https://one.example/", "תחא".to_owned()),
+            ]
+        );
+        assert!(linked.iter().all(|l| under(l) == l.text), "{linked:?}");
     }
 }

@@ -49,6 +49,8 @@ pub struct Picker<T> {
     input: LineEdit,
     hits: Vec<Hit>,
     list: List,
+    /// What was selected is not among the items any more: nothing is, until one chooses.
+    lost: bool,
 }
 
 impl<T: Clone> Picker<T> {
@@ -65,6 +67,7 @@ impl<T: Clone> Picker<T> {
             input: LineEdit::default(),
             hits: Vec::new(),
             list: List::default(),
+            lost: false,
         };
         picker.narrow();
         picker
@@ -81,14 +84,23 @@ impl<T: Clone> Picker<T> {
         Picker::new(self.title, items.collect())
     }
 
-    /// Other items in place of these; what was typed stays, and so does the selected line.
-    pub fn refill(&mut self, items: Vec<Item<T>>) {
+    /// Other items in place of these; what was typed stays, and so does what was selected, wherever
+    /// it stands now (`same`). If it is gone, nothing is selected until one chooses again.
+    pub fn refill(&mut self, items: Vec<Item<T>>, same: impl Fn(&T, &T) -> bool) {
         let line = self.list.cursor();
+        let was = self.at_hand().cloned();
+        let lost = self.lost;
         let input = std::mem::take(&mut self.input);
         *self = Picker::new(self.title.clone(), items);
         self.input = input;
         self.narrow();
-        self.list.select(line);
+        let value = |hit: &Hit| self.items.get(hit.index).map(|item| &item.value);
+        let at = was.as_ref().and_then(|was| {
+            let mut hits = self.hits.iter();
+            hits.position(|hit| value(hit).is_some_and(|now| same(was, now)))
+        });
+        self.lost = lost || was.is_some() && at.is_none();
+        self.list.select(at.unwrap_or(line));
     }
 
     /// Takes a key.
@@ -98,6 +110,7 @@ impl<T: Clone> Picker<T> {
             KeyCode::Esc => return Outcome::Closed,
             KeyCode::Char('c' | 'g') if ctrl => return Outcome::Closed,
             KeyCode::Enter => return self.chosen(),
+            _ if std::mem::take(&mut self.lost) && steps(key) => {}
             KeyCode::Down | KeyCode::Tab => self.list.turn(1),
             KeyCode::Up | KeyCode::BackTab => self.list.turn(-1),
             KeyCode::Char('n' | 'j') if ctrl => self.list.turn(1),
@@ -130,6 +143,7 @@ impl<T: Clone> Picker<T> {
         let row = at.y.checked_sub(first).map(usize::from);
         match row.and_then(|r| self.list.hit(r)) {
             Some(line) => {
+                self.lost = false;
                 self.list.select(line);
                 self.chosen()
             }
@@ -139,12 +153,14 @@ impl<T: Clone> Picker<T> {
 
     /// Moves the selection (the mouse wheel).
     pub fn scroll(&mut self, by: isize) {
+        self.lost = false;
         self.list.step(by);
     }
 
     /// What would be chosen now.
     pub fn at_hand(&self) -> Option<&T> {
-        let hit = self.hits.get(self.list.cursor())?;
+        let at = (!self.lost).then(|| self.list.cursor())?;
+        let hit = self.hits.get(at)?;
         self.items.get(hit.index).map(|item| &item.value)
     }
 
@@ -205,7 +221,7 @@ impl<T: Clone> Picker<T> {
             return;
         };
         let mut base = theme.style("popup.text");
-        if n == self.list.cursor() {
+        if n == self.list.cursor() && !self.lost {
             base = base.patch(theme.style("popup.selected"));
             ink.tint(base);
             ink.lit("▸ ", base);
@@ -234,6 +250,16 @@ impl<T: Clone> Picker<T> {
         let key = base.patch(theme.style("popup.key"));
         ink.skip(ink.left().saturating_sub(aside));
         ink.put(&item.aside, key);
+    }
+}
+
+/// Whether a key goes to the next line or the one before.
+fn steps(key: &KeyEvent) -> bool {
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Down | KeyCode::Up | KeyCode::Tab | KeyCode::BackTab => true,
+        KeyCode::Char('n' | 'j' | 'p' | 'k') => ctrl,
+        _ => false,
     }
 }
 
@@ -284,6 +310,32 @@ mod tests {
         let mut pasted = picker();
         pasted.paste("trash\n");
         assert_eq!(press(&mut pasted, "enter"), Outcome::Picked(4));
+    }
+
+    #[test]
+    fn what_is_selected_stays_selected_wherever_it_stands() {
+        let items = |names: &[usize]| {
+            let item = |n: &usize| Item {
+                label: Clean::line(&format!("job {n}")),
+                detail: Clean::default(),
+                aside: Clean::default(),
+                value: *n,
+            };
+            names.iter().map(item).collect::<Vec<_>>()
+        };
+        let mut picker = Picker::new(Clean::lit("Jobs"), items(&[1, 2, 3]));
+        press(&mut picker, "down");
+        let same = |a: &usize, b: &usize| a == b;
+        picker.refill(items(&[2, 3]), same);
+        assert_eq!(press(&mut picker, "enter"), Outcome::Picked(2));
+        picker.refill(items(&[3, 4]), same);
+        assert_eq!(press(&mut picker, "enter"), Outcome::Stay, "it is gone");
+        picker.refill(items(&[3, 4, 5]), same);
+        assert_eq!(press(&mut picker, "enter"), Outcome::Stay, "still");
+        assert_eq!(press(&mut picker, "down enter"), Outcome::Picked(3));
+        picker.refill(items(&[4]), same);
+        picker.refill(items(&[4, 3]), same);
+        assert_eq!(press(&mut picker, "enter"), Outcome::Stay);
     }
 
     #[test]

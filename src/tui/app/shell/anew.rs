@@ -203,7 +203,9 @@ impl App {
 
     /// Begins anew, if the configuration wants it and nobody is in the middle of something.
     pub(super) fn begin_anew(&mut self, fx: &mut Vec<Effect>) {
-        let busy = !self.layers.is_empty() || self.desk.has_keys() || self.keys.has_begun();
+        let waits = !self.lacking.is_empty();
+        let busy =
+            waits || !self.layers.is_empty() || self.desk.has_keys() || self.keys.has_begun();
         if self.known.anew && !busy {
             self.known.anew = false;
             self.desk.last_words(fx);

@@ -16,11 +16,12 @@ impl App {
         fate != Fate::Now
     }
 
-    /// Does what waited for a selection that was being made. If that came to nothing, what waited
-    /// must not be done to something else.
+    /// Does what waited for a selection that was being made. If that came to nothing or could not be
+    /// made, what waited must not be done to something else.
     pub(super) fn catch_up(&mut self, was_picking: bool, now: Now, fx: &mut Vec<Effect>) {
         let index = &self.panes.index;
-        if was_picking && !index.is_picking() && index.marked() == 0 {
+        let nothing = index.marked() == 0 || index.has_failed_to_pick();
+        if was_picking && !index.is_picking() && nothing {
             self.held = Held::default();
             self.rest.clear();
         }

@@ -1,16 +1,53 @@
 //! Attachments that are not here are fetched when something needs them, and that is done once they came.
+//!
+//! That may be minutes later. Whoever typed something else meanwhile keeps his keys, and nothing that
+//! waits is dropped without a word.
 
 use super::App;
-use crate::model::{Intent, MsgId};
+use crate::model::{Draft, Intent, MsgId};
 use crate::signal::{Posted, Topic};
 use crate::text::Clean;
-use crate::tui::effect::Effect;
+use crate::tui::command::{Command, Context};
+use crate::tui::effect::{Effect, End};
 use crate::tui::event::{About, Now};
 use crate::tui::part::PartJob;
 use crate::tui::whole::{Lacking, Then};
+use std::collections::BTreeSet;
 
 /// So many wait at most; what waited longest is not done.
 const MOST: usize = 8;
+
+/// What waits for attachments.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    /// Each with how many keys had been pressed before.
+    all: Vec<(Lacking, u64)>,
+    /// How many keys were pressed.
+    keys: u64,
+    /// The messages whose drafts come so late that somebody is at something else.
+    late: BTreeSet<MsgId>,
+    /// Whether it was said that leaving drops what waits.
+    told: bool,
+}
+
+impl Waiting {
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// A key was pressed.
+    pub fn key(&mut self) {
+        self.keys += 1;
+    }
+
+    fn take(&mut self, message: MsgId) -> Vec<(Lacking, u64)> {
+        let all = std::mem::take(&mut self.all);
+        let (ready, rest) = all.into_iter().partition(|(l, _)| l.message == message);
+        self.all = rest;
+        ready
+    }
+}
 
 impl App {
     /// Something needs attachments that are not here.
@@ -21,11 +58,62 @@ impl App {
         ));
         let text = "The attachment is not here: it is being fetched.";
         self.panes.tell(Clean::lit(text), now);
-        self.lacking.retain(|known| *known != lacking);
-        self.lacking.push(lacking);
-        if self.lacking.len() > MOST {
-            self.lacking.remove(0);
+        let waiting = &mut self.lacking;
+        waiting.told = false;
+        waiting.all.retain(|(known, _)| *known != lacking);
+        waiting.all.push((lacking, waiting.keys));
+        if waiting.all.len() > MOST {
+            let (dropped, _) = waiting.all.remove(0);
+            let what = dropped.words();
+            let text = format!("Too much waits for attachments: {what} is not done.");
+            self.panes.alarm(&text, now);
         }
+    }
+
+    /// Leaves the screen. That drops what waits for attachments, which is said first; who leaves once
+    /// more means it.
+    pub(super) fn leave(&mut self, end: End, now: Now, fx: &mut Vec<Effect>) {
+        let waiting = &mut self.lacking;
+        if let Some((first, _)) = waiting.all.first()
+            && !std::mem::replace(&mut waiting.told, true)
+        {
+            let (what, more) = (first.words(), waiting.all.len() - 1);
+            let more = match more {
+                0 => String::new(),
+                n => format!(" (and {n} more)"),
+            };
+            let text = format!("Still waiting for attachments: {what}{more}. Once more drops it.");
+            return self.panes.alarm(&text, now);
+        }
+        self.desk.last_words(fx);
+        fx.push(Effect::End(end));
+    }
+
+    /// A draft was made from a message.
+    pub(super) fn drafted(
+        &mut self,
+        message: MsgId,
+        draft: Result<Box<Draft>, String>,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) {
+        let late = self.lacking.late.remove(&message);
+        let draft = match draft {
+            Ok(draft) => *draft,
+            Err(why) => return self.panes.alarm(&why, now),
+        };
+        if !late {
+            return self.write(draft, fx);
+        }
+        let writing = self.desk.has_keys();
+        self.desk.keep(draft, &self.panes.accounts, fx);
+        let name = self.desk.last_name();
+        let way = match writing {
+            true => self.keys.map().way_to(Context::Composer, Command::Writings),
+            false => self.panes.way_to(Command::Writing),
+        };
+        let text = format!("{name}: it is here now; {way} opens it");
+        self.panes.tell(Clean::line(&text), now);
     }
 
     /// Does what waited for what came, and says what can't come.
@@ -33,21 +121,27 @@ impl App {
         for topic in &posted.topics {
             match topic {
                 Topic::Body(message) => {
-                    let ready = self.take_lacking(*message);
-                    fx.extend(ready.into_iter().map(|lacking| match lacking.then {
-                        Then::Part(job) => Effect::Part(job),
-                        Then::Draft(from) => Effect::Draft(from, lacking.message),
-                        Then::Build(outward) => Effect::Build(outward, lacking.message),
-                    }));
+                    for (lacking, keys) in self.lacking.take(*message) {
+                        fx.push(match lacking.then {
+                            Then::Part(job) => Effect::Part(job),
+                            Then::Draft(from) => {
+                                if keys != self.lacking.keys {
+                                    self.lacking.late.insert(lacking.message);
+                                }
+                                Effect::Draft(from, lacking.message)
+                            }
+                            Then::Build(outward) => Effect::Build(outward, lacking.message),
+                        });
+                    }
                 }
                 Topic::NoBody(message, why) => {
-                    let given_up = self.take_lacking(*message);
+                    let given_up = self.lacking.take(*message);
                     if given_up.is_empty() {
                         continue;
                     }
                     let why = format!("What is attached is not here: {why}");
                     self.panes.alarm(&why, now);
-                    for lacking in given_up {
+                    for (lacking, _) in given_up {
                         if let Then::Part(PartJob::Picture { serial, .. }) = lacking.then {
                             let result = Err(Clean::line(&why));
                             let layers = self.layers.iter_mut();
@@ -58,12 +152,5 @@ impl App {
                 _ => {}
             }
         }
-    }
-
-    fn take_lacking(&mut self, message: MsgId) -> Vec<Lacking> {
-        let all = std::mem::take(&mut self.lacking);
-        let (ready, rest) = all.into_iter().partition(|l| l.message == message);
-        self.lacking = rest;
-        ready
     }
 }

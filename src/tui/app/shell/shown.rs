@@ -17,7 +17,7 @@ use crate::tui::screen::pager_view;
 impl App {
     /// What the window is called.
     pub fn window_title(&self) -> Clean {
-        self.panes.window_title()
+        self.panes.signs.written(&self.panes.window_title())
     }
 
     /// The picture that stands on the screen, if nothing covers it.

@@ -111,8 +111,19 @@ impl Index {
         if serial != self.serial || ticket != self.pick_ticket {
             return (Vec::new(), Ok(false));
         }
-        self.picks.pop_front();
+        let pick = self.picks.pop_front();
         self.pick_ticket += 1;
+        // Who asked only what is gone loses nothing.
+        let asked = pick.is_some_and(|(which, _)| !matches!(which, Which::Gone(_)));
+        if found.is_err() && asked {
+            // What is selected so far is less than what was asked for, or something else: nothing
+            // may be done to that in its place.
+            self.picks.clear();
+            self.pick_failed = true;
+            if how == How::Only {
+                self.marks = Marks::default();
+            }
+        }
         let result = found.map(|found| {
             if how == How::Only {
                 self.marks = Marks::default();
@@ -126,6 +137,11 @@ impl Index {
             true
         });
         (self.next_pick().into_iter().collect(), result)
+    }
+
+    /// Whether the last selection that was asked for could not be made.
+    pub fn has_failed_to_pick(&self) -> bool {
+        self.pick_failed
     }
 
     /// Whether rows are still being picked.
@@ -222,6 +238,7 @@ impl Index {
     }
 
     fn pick(&mut self, which: Which, how: How) -> Vec<Question> {
+        self.pick_failed = false;
         self.picks.push_back((which, how));
         match self.picks.len() {
             1 => self.next_pick().into_iter().collect(),

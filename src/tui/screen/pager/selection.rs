@@ -1,7 +1,8 @@
 //! What the mouse was dragged over: from one cell of the lines to another.
 
 use super::document::DocLine;
-use crate::text::{bidi, width};
+use crate::text::bidi::{self, Place};
+use crate::text::width;
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -65,7 +66,7 @@ impl Selection {
             let whole: String = pieces.iter().map(|(text, _)| text.as_str()).collect();
             let symbols: Vec<&str> = whole.graphemes(true).collect();
             let mut chosen = vec![false; symbols.len()];
-            for n in drawn(&symbols) {
+            for n in drawn(&symbols).iter().map(|place| place.symbol) {
                 if let (Some(symbol), Some(chosen)) = (symbols.get(n), chosen.get_mut(n)) {
                     *chosen = columns.contains(&column);
                     column += width::width(symbol);
@@ -80,15 +81,16 @@ impl Selection {
 }
 
 /// The symbols of a text, as they are drawn from the left. What is blank at its end stays there.
-fn drawn(symbols: &[&str]) -> Vec<usize> {
+pub fn drawn(symbols: &[&str]) -> Vec<Place> {
     let blank = symbols.iter().rev().take_while(|s| s.trim().is_empty());
     let until = symbols.len() - blank.count();
     let text = symbols.get(..until).unwrap_or_default();
-    let mut all: Vec<usize> = match bidi::order(text) {
-        Some(places) => places.iter().map(|place| place.symbol).collect(),
-        None => (0..until).collect(),
+    let as_read = |symbol| Place {
+        symbol,
+        mirrored: false,
     };
-    all.extend(until..symbols.len());
+    let mut all = bidi::order(text).unwrap_or_else(|| (0..until).map(as_read).collect());
+    all.extend((until..symbols.len()).map(as_read));
     all
 }
 

@@ -4,9 +4,10 @@ use super::*;
 use crate::mime::render::Run;
 use crate::model::view::AttachmentRow;
 use crate::signal::{Posted, Topic};
+use crate::tui::files::Fresh;
 use crate::tui::part::{PartCame, PartOf};
 use crate::tui::picture::{Form, Shown};
-use crate::tui::whole::{Lacking, Then};
+use crate::tui::whole::{DraftFrom, Lacking, Outward, Then};
 
 fn opened(names: &[&str]) -> Bench {
     let mut bench = Bench::new(three(), (80, 24));
@@ -234,4 +235,79 @@ fn what_needs_an_attachment_that_is_not_here_is_done_once_it_came() {
     bench.sees("What is attached is not here: no network");
     post(&mut bench, Topic::Body(message));
     assert_eq!(bench.jobs.len(), before + 1, "it was given up");
+}
+
+fn body_of(message: MsgId) -> Event {
+    Event::Board(Posted {
+        topics: [Topic::Body(message)].into(),
+        ..Posted::default()
+    })
+}
+
+fn waits(bench: &mut Bench, message: i64, then: Then) {
+    let message = MsgId(message);
+    bench.event(Event::Lacking(Lacking { message, then }));
+}
+
+#[test]
+fn a_draft_that_comes_late_takes_nobody_the_keys() {
+    let draft = || {
+        let mut draft = Writing::blank(&[account("home")], None).expect("an account");
+        draft.subject = "Fwd: Lunch".to_owned();
+        Box::new(draft)
+    };
+    for (keys, front) in [("", true), ("j", false)] {
+        let mut bench = Bench::new(three(), (80, 24));
+        waits(&mut bench, 1, Then::Draft(DraftFrom::Forward));
+        bench.keys(keys);
+        bench.event(body_of(MsgId(1)));
+        bench.event(Event::Drafted(MsgId(1), Ok(draft())));
+        assert_eq!(bench.app.desk.has_keys(), front);
+        if !front {
+            bench.sees("Fwd: Lunch: it is here now; w opens it");
+            bench.keys("w");
+            assert!(bench.app.desk.has_keys());
+        }
+    }
+    // Who writes goes on with what he writes.
+    let mut bench = Bench::new(three(), (80, 24));
+    waits(&mut bench, 1, Then::Draft(DraftFrom::Forward));
+    bench.keys("cada");
+    bench.event(body_of(MsgId(1)));
+    bench.event(Event::Drafted(MsgId(1), Ok(draft())));
+    bench.sees("alt-w opens it");
+    bench.sees("To       ada");
+}
+
+#[test]
+fn nothing_that_waits_for_attachments_is_dropped_without_a_word() {
+    let redirect = || Then::Build(Outward::Redirect("eve@example.org".to_owned()));
+    let mut bench = Bench::new(three(), (100, 24));
+    waits(&mut bench, 1, redirect());
+    for message in 2..=9 {
+        waits(&mut bench, message, Then::Draft(DraftFrom::Forward));
+    }
+    bench.sees("a message to be redirected is not done");
+    let mut bench = Bench::new(three(), (100, 24));
+    waits(&mut bench, 1, redirect());
+    bench.keys(":account-add\n");
+    assert!(!bench.quit);
+    bench.sees("a message to be redirected. Once more drops it.");
+    bench.keys(":account-add\n");
+    assert!(bench.quit);
+    // To begin anew waits until it is done.
+    let mut bench = Bench::new(three(), (100, 24));
+    waits(&mut bench, 1, redirect());
+    let mut fresh = Fresh::default();
+    let mut config = crate::config::Config::default();
+    config.look.undo_send = 77;
+    fresh.config = Some(Box::new(config));
+    bench.event(Event::Fresh {
+        fresh: Box::new(fresh),
+        number: 1,
+        open: false,
+    });
+    assert!(!bench.quit);
+    bench.event(body_of(MsgId(1)));
+    assert!(bench.quit);
 }

@@ -29,6 +29,37 @@ fn what_was_refused_is_told_at_the_start_and_marked_as_long_as_it_is_there() {
 }
 
 #[test]
+fn titles_and_announcements_are_ascii_where_the_screen_is() {
+    use crate::signal::{Announcement, Posted, Topic};
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.mailboxes[0].path = "Über é Û".to_owned();
+    bench.mailboxes[0].role = None;
+    bench.event(Event::Board(Posted {
+        topics: [Topic::Mailboxes].into(),
+        ..Posted::default()
+    }));
+    bench.app.panes.signs = crate::tui::signs::Signs::Ascii;
+    let announced = vec![Announcement {
+        title: "Ümit".to_owned(),
+        body: "Ûber é 日本".to_owned(),
+        bell: false,
+    }];
+    let posted = Posted {
+        announced,
+        ..Posted::default()
+    };
+    let fx = bench.app.update(Event::Board(posted), bench.now);
+    let said = fx.iter().find_map(|effect| match effect {
+        Effect::Announce(said) => Some((said.title.clone(), said.body.clone())),
+        _ => None,
+    });
+    assert_eq!(said, Some(("Umit".to_owned(), "Uber e ??".to_owned())));
+    bench.keys(":go Über\n");
+    let title = bench.app.window_title();
+    assert!(title.as_str().is_ascii(), "{title}");
+}
+
+#[test]
 fn a_key_that_means_nothing_says_so_but_hides_nothing_worth_more() {
     let mut bench = Bench::new(three(), (80, 24));
     bench.keys("n");
@@ -172,4 +203,27 @@ fn colours_are_tried_on_before_one_takes_them() {
     assert_ne!(ground(&bench), before, "or kept");
     bench.keys(":theme auto\n");
     assert_eq!(ground(&bench), before);
+}
+
+#[test]
+fn keys_that_only_kitty_tells_apart_are_the_older_ones_unless_they_mean_something() {
+    let ctrl = |c| Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL));
+    let mut bench = Bench::new(three(), (80, 24));
+    bench.keys(":he");
+    bench.event(ctrl('h'));
+    bench.keys("elp");
+    bench.event(ctrl('m'));
+    bench.sees("Keys (q closes");
+    bench.event(ctrl('['));
+    assert!(bench.app.layers.is_empty(), "{}", bench.screen());
+    let keys = "[index]\n\"ctrl-m\" = \"help\"\n".to_owned();
+    let own = Setup {
+        keys: Some(keys),
+        ..setup()
+    };
+    let mut bench = Bench::of(own, three(), (80, 24));
+    bench.event(ctrl('m'));
+    bench.sees("Keys (q closes");
+    bench.event(ctrl('m'));
+    assert_eq!(bench.app.layers.len(), 1, "there it is Enter");
 }

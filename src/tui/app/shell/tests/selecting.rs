@@ -195,6 +195,39 @@ fn what_waits_for_a_selection_of_nothing_is_not_done_to_something_else() {
 }
 
 #[test]
+fn what_waits_for_a_selection_that_fails_is_not_done_to_the_page_that_is_here() {
+    for how in ["*a", "x*u"] {
+        let mut bench = long();
+        let fx = press(&mut bench, how);
+        let (serial, ticket, _, how) = pick(&fx);
+        press(&mut bench, "e");
+        let failed = Answer::Picked {
+            serial,
+            ticket,
+            how,
+            found: Err("the database is busy".to_owned()),
+        };
+        let fx = bench.app.update(Event::Rows(failed), bench.now);
+        assert!(targets(&fx).is_empty(), "{fx:?}");
+        bench.sees("the database is busy");
+        assert!(!bench.screen().contains("selected"), "{}", bench.screen());
+    }
+    // Nor is what follows in a row of commands.
+    let mut bench = long();
+    let mut fx = Vec::new();
+    bench.app.several("select-all; archive", bench.now, &mut fx);
+    let (serial, ticket, _, how) = pick(&fx);
+    let failed = Answer::Picked {
+        serial,
+        ticket,
+        how,
+        found: Err("the database is busy".to_owned()),
+    };
+    let fx = bench.app.update(Event::Rows(failed), bench.now);
+    assert!(targets(&fx).is_empty(), "{fx:?}");
+}
+
+#[test]
 fn who_waits_for_too_long_selects_nothing() {
     let mut bench = long();
     press(&mut bench, "*a");
