@@ -130,23 +130,29 @@ impl Cache {
         self.write(|tx, _| {
             for Repacked { message, was, kept } in repacked {
                 let Lengths { text, files, raw } = kept.lengths;
-                let same = tx
+                let taken: Option<i64> = tx
                     .prepare_cached(
-                        "SELECT 1 FROM kept WHERE message = ?1 AND octets = ?2 AND text = ?3
-                             AND files = ?4 AND raw = ?5",
+                        "DELETE FROM kept WHERE message = ?1 AND octets = ?2 AND text = ?3
+                             AND files = ?4 AND raw = ?5 RETURNING hollow",
                     )?
-                    .exists(params![message.0, was, text, files, raw])?;
-                if !same {
-                    continue;
-                }
+                    .query_row(params![message.0, was, text, files, raw], |row| row.get(0))
+                    .optional()?;
+                let Some(hollow) = taken else { continue };
                 tx.prepare_cached("INSERT INTO pressed (octets) VALUES (?1)")?
                     .execute([&kept.octets])?;
+                // A row that only becomes smaller leaves its page as empty as that made it; where one
+                // goes, pages that are nearly empty are put together.
                 tx.prepare_cached(
-                    "UPDATE kept SET packing = ?2, octets = x'', pressed = ?3 WHERE message = ?1",
+                    "INSERT INTO kept (message, packing, text, files, raw, octets, hollow, pressed)
+                     VALUES (?1, ?2, ?3, ?4, ?5, x'', ?6, ?7)",
                 )?
                 .execute(params![
                     message.0,
                     kept.packing,
+                    text,
+                    files,
+                    raw,
+                    hollow,
                     tx.last_insert_rowid()
                 ])?;
             }

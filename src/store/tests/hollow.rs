@@ -98,7 +98,14 @@ fn messages_are_packed_once_more_with_what_they_have_in_common() {
             .query_row(sql, [], |row| row.get(0))
             .unwrap()
     };
-    let before = size(&f);
+    let pages = |f: &Fixture| -> i64 {
+        let sql = "SELECT count(*) FROM dbstat WHERE name = 'kept'";
+        f.reader()
+            .conn
+            .query_row(sql, [], |row| row.get(0))
+            .unwrap()
+    };
+    let (before, pages_before) = (size(&f), pages(&f));
     let dictionary = f.reader().make_dictionary().unwrap().unwrap();
     f.cache.keep_dictionary(&dictionary).unwrap();
     f.cache.keep_dictionary(b"another").unwrap();
@@ -120,6 +127,9 @@ fn messages_are_packed_once_more_with_what_they_have_in_common() {
     f.cache.repack(&repacked).unwrap();
     assert_eq!(alone(&f, None), [ids[7]]);
     assert!(size(&f) * 2 < before, "{} of {before}", size(&f));
+    // And the pages that they were on are free again.
+    let left = pages(&f);
+    assert!(left * 5 < pages_before, "{left} of {pages_before} pages");
     let reader = f.reader();
     for (id, body) in ids.iter().zip(&bodies) {
         let is = reader.body(*id).unwrap().unwrap();
