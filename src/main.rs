@@ -6,6 +6,7 @@ use postrider::cli::{self, compose, exit, home, written::Compose};
 use postrider::config::lock::{self, EngineLock, Listener};
 use postrider::config::secrets::Secrets;
 use postrider::config::{Config, ConfigError, Loaded, Look, Paths, keep, load, watch};
+use postrider::lang::tr;
 use postrider::model::checkup::Step;
 use postrider::model::{Account, AccountStatus, Draft, DraftId, Link};
 use postrider::notify;
@@ -209,7 +210,7 @@ fn load_anew(paths: &Paths, before: Loaded) -> (Loaded, Vec<String>) {
         }
         Ok(loaded) => {
             let problem = loaded.problems.first().map(|p| format!("config.toml: {p}"));
-            let none = || "config.toml has no account any more".to_owned();
+            let none = || tr!("config.toml has no account any more").to_owned();
             (before, vec![problem.unwrap_or_else(none)])
         }
         Err(error) => (before, vec![error.to_string()]),
@@ -508,7 +509,10 @@ fn wait_for_turn(
 }
 
 fn no_server(board: &Board, error: &anyhow::Error) {
-    let told = format!("No server is talked to: {error:#}");
+    let told = tr!(
+        "No server is talked to: {error}",
+        error = format!("{error:#}")
+    );
     board.notice(postrider::text::Clean::line(&told).to_string());
     tracing::error!(%error, "no server is talked to");
 }

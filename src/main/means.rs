@@ -4,7 +4,7 @@ use postrider::cli::{self, args};
 use postrider::config::look::Look;
 use postrider::config::secrets::Secrets;
 use postrider::config::{Checks, Paths};
-use postrider::lang::{self, Lang};
+use postrider::lang::{self, Lang, tr};
 use postrider::model::Account;
 use postrider::net::domain::Resolver;
 use postrider::net::http::{Client, Url};
@@ -82,7 +82,7 @@ pub fn load_picture() -> LoadPicture {
         let answer = answer.map_err(|e| e.to_string())?;
         match answer.status {
             200 => Ok(answer.body),
-            other => Err(format!("the web server answered {other}")),
+            other => Err(tr!("the web server answered {status}", status = other)),
         }
     })
 }
@@ -93,7 +93,7 @@ pub fn sign_in(paths: &Paths, accounts: &[Account], secrets: &Secrets) -> SignIn
     let (lock, accounts) = (paths.tokens.clone(), accounts.to_vec());
     Arc::new(move |name, by, tell, words| {
         let found = accounts.iter().find(|a| a.name == *name);
-        let account = found.ok_or_else(|| format!("there is no account {name}"))?;
+        let account = found.ok_or_else(|| tr!("there is no account {name}", name))?;
         cli::sign_in::carry_out(account, by, &*vault, &lock, tell, words)
     })
 }

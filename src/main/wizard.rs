@@ -4,6 +4,7 @@
 use postrider::cli;
 use postrider::config::secrets::{self, Kind, Secrets};
 use postrider::config::{Paths, files, load, oauth};
+use postrider::lang::tr;
 use postrider::model::setup::{Brought, Found, Keeping};
 use postrider::model::{Account, OAuth, Secret, SecretSource};
 use postrider::setup;
@@ -100,7 +101,9 @@ fn set_up(paths: &Paths, secrets: &Secrets) -> SetUp {
         }),
         sign_in: Arc::new(|account, secret, by, tell, words| {
             let brought = cli::sign_in::bring(account, secret, by, tell, words)?;
-            let refresh = brought.refresh.ok_or("the provider gave nothing to keep")?;
+            let refresh = brought
+                .refresh
+                .ok_or(tr!("the provider gave nothing to keep"))?;
             Ok(Brought {
                 access: brought.access,
                 refresh,
@@ -132,6 +135,6 @@ fn store(secrets: &Secrets, account: &Account, secret: &Secret) -> (SecretSource
         }
     }
     secrets.typed(&account.name, Some(secret.clone()));
-    let note = "The password will be asked for at each start.";
+    let note = tr!("The password will be asked for at each start.");
     (SecretSource::Prompt, Some(note.to_owned()))
 }

@@ -1,6 +1,7 @@
 //! Why things go wrong between us and a server, and what to do: one table for what the program
 //! says ([`crate::net::diagnose`]) and for `docs/troubleshooting.md`, which holds every row of it.
 
+use crate::lang::{self, fill, tr};
 use crate::model::{Account, Endpoint};
 
 /// Which kind of server an error is about.
@@ -24,13 +25,13 @@ impl Service {
     /// Its usual ports, in words.
     pub fn usual_ports(self) -> &'static str {
         match self {
-            Service::Imap => "IMAP is usually 993 with \"tls\", or 143 with \"starttls\"",
-            Service::Smtp => "sending is usually 465 with \"tls\", or 587 with \"starttls\"",
+            Service::Imap => tr!("IMAP is usually 993 with \"tls\", or 143 with \"starttls\""),
+            Service::Smtp => tr!("sending is usually 465 with \"tls\", or 587 with \"starttls\""),
         }
     }
 }
 
-/// One cause. The texts are parts of sentences.
+/// One cause. The texts are parts of sentences, in English.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cause {
     /// How it shows.
@@ -39,20 +40,40 @@ pub struct Cause {
     pub why: &'static str,
     /// What to do; may be empty. `{ports}` stands for the usual ports of the kind of server.
     pub todo: &'static str,
+    /// What to do where nothing is tried again by itself; empty where that is the same.
+    pub here: &'static str,
 }
 
 impl Cause {
-    /// What to do about a server of this kind.
+    /// Why it usually happens, in the language of the screen.
+    pub fn why(&self) -> &'static str {
+        lang::of(self.why)
+    }
+
+    /// What to do about a server of this kind, in the language of the screen.
     pub fn todo(&self, service: Service) -> String {
-        self.todo.replace("{ports}", service.usual_ports())
+        fill(lang::of(self.todo), &[("ports", &service.usual_ports())])
+    }
+
+    /// The same while an account is set up: what is tried there is tried once.
+    pub fn here(&self, service: Service) -> String {
+        match self.here {
+            "" => self.todo(service),
+            here => lang::of(here).to_owned(),
+        }
     }
 }
 
 macro_rules! causes {
-    ($($name:ident: $seen:literal, $why:literal, $todo:literal;)*) => {
+    ($($name:ident: $seen:literal, $why:literal, $todo:literal $(, here: $here:literal)?;)*) => {
         $(
             #[doc = concat!("Shows so: ", $seen, ".")]
-            pub(crate) const $name: Cause = Cause { seen: $seen, why: $why, todo: $todo };
+            pub(crate) const $name: Cause = Cause {
+                seen: $seen,
+                why: $why,
+                todo: $todo,
+                here: concat!("" $(, $here)?),
+            };
         )*
         /// All of them, in the order of the documentation.
         pub const CAUSES: &[Cause] = &[$($name),*];
@@ -77,16 +98,20 @@ causes! {
         "each connection begins a quarter of a second later for it; mend IPv6 at the router, or turn it off there";
     TLS_FIRST: "the server is silent on port 993 or 465",
         "this port speaks TLS from the first byte: `security` should be \"tls\"",
-        "it is tried again; if it goes on, check `port` and `security`";
+        "it is tried again; if it goes on, check `port` and `security`",
+        here: "check `port` and `security`";
     CLEAR_FIRST: "no TLS on port 143, 587 or 25",
         "this port begins in the clear: `security` should be \"starttls\"",
-        "it is tried again; if it goes on, check `port` and `security`";
+        "it is tried again; if it goes on, check `port` and `security`",
+        here: "check `port` and `security`";
     SILENT: "the server does not answer",
         "the server or the network is slow or down",
-        "it is tried again; if it goes on, check `port` and `security`";
+        "it is tried again; if it goes on, check `port` and `security`",
+        here: "check `port` and `security`";
     CUT: "the connection is cut",
         "",
-        "it is tried again";
+        "it is tried again",
+        here: "try again in a moment";
     OTHER_PORT: "another port of the server answers",
         "`port` and `security` do not fit each other, or the network blocks this port only",
         "set `port` and `security` to what answers";
@@ -197,25 +222,32 @@ causes! {
         "check `port` and `security`, or ask who runs the server";
     SIGN_IN_LATER: "nobody can sign in just now",
         "the server is busy or being mended",
-        "it is tried again";
+        "it is tried again",
+        here: "try again in a moment";
     CONNECTIONS: "no more connections are allowed",
         "other mail programs hold the rest",
-        "close one of them; it is tried again";
+        "close one of them; it is tried again",
+        here: "close one of them; try again in a moment";
     BUSY: "the server is busy",
         "",
-        "it is tried again";
+        "it is tried again",
+        here: "try again in a moment";
     FULL: "the server puts it off: full",
         "the mailbox is full",
-        "it is tried again";
+        "it is tried again",
+        here: "try again in a moment";
     RATE: "the server puts it off: too much",
         "so much at once, or in a day, is not allowed",
-        "it is tried again";
+        "it is tried again",
+        here: "try again in a moment";
     GREY: "the server puts it off: 450, 451",
         "many servers put unknown senders off once (greylisting)",
-        "it is tried again";
+        "it is tried again",
+        here: "try again in a moment";
     LATER: "the server puts it off",
         "",
-        "it is tried again";
+        "it is tried again",
+        here: "try again in a moment";
     SENDER: "the sender's address is not accepted",
         "the sender's address is not accepted",
         "check `email` of the account";

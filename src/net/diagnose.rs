@@ -2,6 +2,7 @@
 //! the status line, the outbox, `doctor` and setting up an account. The causes are a table of their
 //! own ([`causes`]), which the documentation holds too.
 
+use crate::lang::{self, tr};
 use crate::model::{Account, Auth, Endpoint, Security, standing};
 use crate::net::causes::{self, Cause};
 use crate::net::discover::{Provider, Providers};
@@ -13,86 +14,107 @@ pub use crate::net::causes::Service;
 
 /// Explains an error of one of an account's servers.
 pub fn explain(error: &NetError, account: &Account, service: Service) -> Advice {
+    told(error, account, service, |cause| cause.todo(service))
+}
+
+/// The same while the account is set up, where nothing is tried again by itself.
+pub fn explain_here(error: &NetError, account: &Account, service: Service) -> Advice {
+    told(error, account, service, |cause| cause.here(service))
+}
+
+fn told(
+    error: &NetError,
+    account: &Account,
+    service: Service,
+    todo: impl Fn(&Cause) -> String,
+) -> Advice {
     let endpoint = service.endpoint(account);
-    let place = format!("{} port {}", Clean::line(&endpoint.host), endpoint.port);
-    let advise = |what: String, cause: &Cause| Advice::new(what, cause.why, cause.todo(service));
+    let host = Clean::line(&endpoint.host);
+    let place = tr!("{host} port {port}", host, port = endpoint.port);
+    let advise = |what: String, cause: &Cause| Advice::new(what, cause.why(), todo(cause));
     match error {
         NetError::Lookup { why, .. } => advise(
-            format!(
-                "the name {} can't be found ({})",
-                Clean::line(&endpoint.host),
-                Clean::line(why)
+            tr!(
+                "the name {host} can't be found ({why})",
+                host,
+                why = Clean::line(why)
             ),
             &causes::NO_NAME,
         ),
         NetError::Connect { refused: true, .. } => {
-            advise(format!("nothing listens at {place}"), &causes::REFUSED)
+            advise(tr!("nothing listens at {place}", place), &causes::REFUSED)
         }
         NetError::Connect { .. } | NetError::Timeout if endpoint.port == 25 => {
-            advise(format!("{place} does not answer"), &causes::PORT_25)
+            advise(tr!("{place} does not answer", place), &causes::PORT_25)
         }
         NetError::Connect { why, .. } => advise(
-            format!("{place} can't be reached ({})", Clean::line(why)),
+            tr!(
+                "{place} can't be reached ({why})",
+                place,
+                why = Clean::line(why)
+            ),
             &causes::UNREACHABLE,
         ),
-        NetError::Timeout => advise(format!("{place} does not answer"), hang(endpoint)),
+        NetError::Timeout => advise(tr!("{place} does not answer", place), hang(endpoint)),
         NetError::Cut(why) => advise(
-            format!("the connection to {place} was cut ({})", Clean::line(why)),
+            tr!(
+                "the connection to {place} was cut ({why})",
+                place,
+                why = Clean::line(why)
+            ),
             &causes::CUT,
         ),
         NetError::Tls { fault, why } => advise(
-            format!(
-                "no secure connection to {}: {}",
-                Clean::line(&endpoint.host),
-                Clean::line(why)
+            tr!(
+                "no secure connection to {host}: {why}",
+                host,
+                why = Clean::line(why)
             ),
             tls(*fault, why, endpoint),
         ),
         NetError::Auth(refusal) => sign_in(refusal, account, endpoint, service),
         NetError::AuthLater(refusal) => advise(
-            format!(
-                "{} can't sign anybody in just now ({})",
-                Clean::line(&endpoint.host),
-                words(refusal)
+            tr!(
+                "{host} can't sign anybody in just now ({said})",
+                host,
+                said = words(refusal)
             ),
             &causes::SIGN_IN_LATER,
         ),
         NetError::Busy(refusal) => {
-            let host = Clean::line(&endpoint.host);
+            let said = words(refusal);
             match error.is_connection_limit() {
                 true => advise(
-                    format!("{host} allows no more connections ({})", words(refusal)),
+                    tr!("{host} allows no more connections ({said})", host, said),
                     &causes::CONNECTIONS,
                 ),
-                false => advise(
-                    format!("{host} is busy ({})", words(refusal)),
-                    &causes::BUSY,
-                ),
+                false => advise(tr!("{host} is busy ({said})", host, said), &causes::BUSY),
             }
         }
         NetError::Later(refusal) => advise(
-            format!("the server puts it off ({})", words(refusal)),
+            tr!("the server puts it off ({said})", said = words(refusal)),
             later(refusal),
         ),
         NetError::Refused(refusal) => refused(refusal),
         NetError::Web => advise(
-            format!("a web page answers at {place} in the mail server's place; nothing was sent"),
+            tr!(
+                "a web page answers at {place} in the mail server's place; nothing was sent",
+                place
+            ),
             &causes::PORTAL,
         ),
         NetError::Protocol(why) => advise(
-            format!(
-                "{place} said something that can't be understood ({})",
-                Clean::line(why)
+            tr!(
+                "{place} said something that can't be understood ({why})",
+                place,
+                why = Clean::line(why)
             ),
             &causes::NOT_MAIL,
         ),
         NetError::Unsendable(why) => Advice::new(Clean::line(why).as_str(), "", ""),
-        NetError::Woken => Advice::new("interrupted", "", ""),
+        NetError::Woken => Advice::new(tr!("interrupted"), "", ""),
     }
 }
-
-/// Where app passwords are made if nothing better is known.
-const NO_PAGE: &str = "its web site";
 
 fn words(refusal: &Refusal) -> String {
     let text = Clean::line(&refusal.text);
@@ -201,23 +223,26 @@ fn sign_in(refusal: &Refusal, account: &Account, endpoint: &Endpoint, service: S
     if *cause == causes::APP_PASSWORD
         && let Some(provider) = provider
     {
-        let page = provider.app_password_page().unwrap_or(NO_PAGE);
-        todo = format!("{todo}: {} makes them at {page}", provider.name);
+        let name = &provider.name;
+        todo = match provider.app_password_page() {
+            Some(page) => tr!("{todo}: {name} makes them at {page}", todo, name, page),
+            None => tr!("{todo}: {name} makes them at its web site", todo, name),
+        };
     }
     if *cause == causes::PASSWORD {
         let form = match account.user.contains('@') {
             true => &causes::USER_WHOLE,
             false => &causes::USER_SHORT,
         };
-        todo = format!("{todo}; {}: {}", form.why, form.todo);
+        todo = format!("{todo}; {}: {}", form.why(), form.todo(service));
     }
     Advice::new(
-        format!(
-            "{} did not let us in ({})",
-            Clean::line(&endpoint.host),
-            words(refusal)
+        tr!(
+            "{host} did not let us in ({said})",
+            host = Clean::line(&endpoint.host),
+            said = words(refusal)
         ),
-        cause.why,
+        cause.why(),
         todo,
     )
 }
@@ -244,27 +269,30 @@ fn refused(refusal: &Refusal) -> Advice {
     let said = words(refusal);
     let meant = standing::meaning(refusal.code.as_deref(), 0).unwrap_or("");
     let (why, todo) = match refusal.code.as_deref() {
-        Some("5.1.0" | "5.1.1" | "5.1.2" | "5.1.3" | "5.1.10") => (meant, "check the address"),
-        Some("5.1.8" | "5.7.60") => (causes::SENDER.why, causes::SENDER.todo),
-        Some("5.2.1") => (meant, "ask its owner in another way"),
-        Some("5.2.2" | "4.2.2") => (meant, "try later, or ask its owner in another way"),
-        Some("5.2.3" | "5.3.4") => (meant, "attach less"),
-        Some("5.7.26" | "5.7.23") => (meant, causes::WRONG_SERVER.todo),
-        Some("5.4.5" | "5.7.28") => (meant, "send the rest tomorrow"),
+        Some("5.1.0" | "5.1.1" | "5.1.2" | "5.1.3" | "5.1.10") => (meant, tr!("check the address")),
+        Some("5.1.8" | "5.7.60") => (causes::SENDER.why(), lang::of(causes::SENDER.todo)),
+        Some("5.2.1") => (meant, tr!("ask its owner in another way")),
+        Some("5.2.2" | "4.2.2") => (meant, tr!("try later, or ask its owner in another way")),
+        Some("5.2.3" | "5.3.4") => (meant, tr!("attach less")),
+        Some("5.7.26" | "5.7.23") => (meant, lang::of(causes::WRONG_SERVER.todo)),
+        Some("5.4.5" | "5.7.28") => (meant, tr!("send the rest tomorrow")),
         Some("5.7.0" | "5.7.8" | "5.7.9") => (
-            "signing in is needed or failed",
-            "check `user` and the password",
+            tr!("signing in is needed or failed"),
+            tr!("check `user` and the password"),
         ),
-        Some(code) if code.starts_with("5.7.") => (meant, "its words say more"),
-        Some("OVERQUOTA") => (causes::ACCOUNT_FULL.why, causes::ACCOUNT_FULL.todo),
+        Some(code) if code.starts_with("5.7.") => (meant, tr!("its words say more")),
+        Some("OVERQUOTA") => (
+            causes::ACCOUNT_FULL.why(),
+            lang::of(causes::ACCOUNT_FULL.todo),
+        ),
         Some("TRYCREATE" | "NONEXISTENT") => (
-            "there is no such mailbox",
-            "it may have been renamed elsewhere",
+            tr!("there is no such mailbox"),
+            tr!("it may have been renamed elsewhere"),
         ),
-        Some("NOPERM" | "CANNOT" | "READ-ONLY") => ("the account may not do that there", ""),
+        Some("NOPERM" | "CANNOT" | "READ-ONLY") => (tr!("the account may not do that there"), ""),
         _ => (meant, ""),
     };
-    Advice::new(format!("the server refused ({said})"), why, todo)
+    Advice::new(tr!("the server refused ({said})", said), why, todo)
 }
 
 #[cfg(test)]

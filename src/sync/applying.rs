@@ -1,6 +1,7 @@
 //! Rules that the user has asked about what is here already: what they would change, and changing
 //! it. Each rule is one action, and so one step of undo.
 
+use crate::lang::{tr, trn};
 use crate::model::{Account, Done, LocationId, Role, Rule, Target, WhichRules};
 use crate::store::{Answering, Reader, ResolvedTarget};
 use crate::sync::error::LedgerError;
@@ -71,12 +72,15 @@ impl Ledger {
         let more = lines.len().saturating_sub(LINES);
         lines.truncate(LINES);
         if more > 0 {
-            lines.push(format!("and {more} lines more"));
+            lines.push(trn!(n = more, "and {n} lines more", "and {n} lines more"));
         }
         let label = match changed {
-            0 => "The rules would change nothing".to_owned(),
-            1 => "The rules would change 1 message".to_owned(),
-            n => format!("The rules would change {n} messages"),
+            0 => tr!("The rules would change nothing").to_owned(),
+            n => trn!(
+                n,
+                "The rules would change {n} message",
+                "The rules would change {n} messages"
+            ),
         };
         Ok(Done {
             lines,
@@ -113,9 +117,12 @@ impl Ledger {
             self.local.nothing_done(now)?;
         }
         done.label = match changed {
-            0 => "The rules changed nothing".to_owned(),
-            1 => "The rules changed 1 message".to_owned(),
-            n => format!("The rules changed {n} messages"),
+            0 => tr!("The rules changed nothing").to_owned(),
+            n => trn!(
+                n,
+                "The rules changed {n} message",
+                "The rules changed {n} messages"
+            ),
         };
         if let Some(fault) = lines.first() {
             done.label.push_str(&format!("; {fault}"));

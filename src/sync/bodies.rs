@@ -1,6 +1,7 @@
 //! Bodies: fetched whole and byte for byte, digested for the index, kept in the cache. One that
 //! somebody waits for comes alone; in the background they come many at a time.
 
+use crate::lang::{self, mark};
 use crate::mime;
 use crate::mime::hollow::hollow;
 use crate::mime::within;
@@ -61,7 +62,11 @@ pub fn one(
             kit.changed(Topic::Body(message));
             Ok(())
         }
-        Ok(None) => lose(kit, message, "the message is no longer on the server"),
+        Ok(None) => lose(
+            kit,
+            message,
+            mark!("the message is no longer on the server"),
+        ),
         Err(error) if !error.ends_session() => lose(kit, message, &error.to_string()),
         Err(error) => Err(error.into()),
     }
@@ -86,7 +91,7 @@ pub fn anywhere(
         return lose(
             kit,
             message,
-            "the server renumbered the mailbox; it is being read anew",
+            mark!("the server renumbered the mailbox; it is being read anew"),
         );
     }
     one(session, kit, message, uid, Keep::Whole)
@@ -189,7 +194,11 @@ fn read_all(
         };
         match catch_unwind(AssertUnwindSafe(read)) {
             Ok(body) => batch.add(body),
-            Err(_) => lose(kit, message, "a fault in postrider: it can't be read")?,
+            Err(_) => lose(
+                kit,
+                message,
+                mark!("a fault in postrider: it can't be read"),
+            )?,
         }
     }
     batch.finish()
@@ -300,7 +309,7 @@ fn lose(kit: &Kit, message: MsgId, why: &str) -> Result<(), SyncError> {
     })?;
     // What is here of it is still to be read: whoever waits for the rest is told.
     if kit.reader()?.is_hollow(message)? {
-        let why = Clean::line(why).to_string();
+        let why = Clean::line(lang::of(why)).to_string();
         kit.report.post(Topic::NoBody(message, why));
         return Ok(());
     }

@@ -2,6 +2,7 @@
 //! the next ones are on the wire. The last batch is held back, so that the cursor can move in its
 //! transaction.
 
+use crate::lang::{self, mark};
 use crate::mime::{self, report};
 use crate::model::{Address, Envelope, Flags, MailboxId, Role, Uid, UidSet, UidValidity};
 use crate::net::imap::{FetchBy, HeaderItem, Session};
@@ -19,7 +20,7 @@ const MOST_PEOPLE: usize = 2_000;
 /// Messages without a body among which new reports are looked for.
 const BODILESS: usize = 2_000;
 /// Shown for a message whose headers the server can't give.
-const UNREADABLE: &str = "(the server could not give this message's headers)";
+const UNREADABLE: &str = mark!("(the server could not give this message's headers)");
 
 /// What one fetch came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -214,7 +215,7 @@ fn stub(uid: Uid) -> NewMessage {
         internal_date: 0,
         size: 0,
         envelope: Envelope {
-            subject: UNREADABLE.to_owned(),
+            subject: lang::of(UNREADABLE).to_owned(),
             ..Envelope::default()
         },
         identity: None,

@@ -9,6 +9,7 @@
 //! UID that it told (RFC 4315), or else the Message-ID, and the size in either case. Then the removal
 //! that waits on the other side is let go, an ordinary operation.
 
+use crate::lang::{self, mark, trn};
 use crate::model::{AccountName, Flags, MailboxName, MessageKey, Op, OpKind, OpState, System, Uid};
 use crate::model::{UidSet, UidValidity};
 use crate::net::error::NetError;
@@ -35,9 +36,9 @@ const LONGEST: u32 = 120;
 const RECALLED: &str = "taken back";
 
 /// What is said of a message at which connections end.
-const HANGS_UP: &str = "the server hangs up whenever it is sent";
+const HANGS_UP: &str = mark!("the server hangs up whenever it is sent");
 /// What is said of a message whose copy is not what was sent.
-const DIFFERS: &str = "what lies there afterwards differs, so both stay";
+const DIFFERS: &str = mark!("what lies there afterwards differs, so both stay");
 
 /// Brings what is to come to this account from others, as far as it is here. Answers how many
 /// operations were settled; the mailboxes that got something are added to `touched`.
@@ -309,7 +310,7 @@ impl Carry<'_> {
             }
         };
         if there.read_only {
-            let why = "the mailbox can only be read".to_owned();
+            let why = mark!("the mailbox can only be read").to_owned();
             self.failed.insert(seq, why);
             return Ok(Some(true));
         }
@@ -366,10 +367,10 @@ impl Carry<'_> {
     fn ready(&self, key: &MessageKey) -> Result<Ready, SyncError> {
         Ok(match self.reader.by_key(self.from, key)? {
             ByKey::Unread => Ready::Later,
-            ByKey::Gone => Ready::Never("it is no longer there".to_owned()),
+            ByKey::Gone => Ready::Never(mark!("it is no longer there").to_owned()),
             ByKey::Here(known) => match (self.reader.body(known.message)?, &known.body_error) {
                 (Some(bytes), _) if (bytes.len() as u64) < known.size => {
-                    Ready::Never("it could not be fetched whole".to_owned())
+                    Ready::Never(mark!("it could not be fetched whole").to_owned())
                 }
                 (Some(bytes), _) => Ready::Send(known, bytes),
                 (None, Some(why)) => Ready::Never(why.clone()),
@@ -442,11 +443,14 @@ fn tell(kit: &Kit, from: &AccountName, failed: &BTreeMap<usize, String>) {
         *reasons.entry(why).or_default() += 1;
     }
     for (why, n) in reasons {
-        let what = match n {
-            1 => "1 message stays".to_owned(),
-            n => format!("{n} messages stay"),
-        };
-        let line = format!("{what} in {from}: {}", Clean::line(why));
+        let why = Clean::line(why);
+        let line = trn!(
+            n,
+            "{n} message stays in {from}: {why}",
+            "{n} messages stay in {from}: {why}",
+            from,
+            why = lang::of(why.as_str())
+        );
         kit.report.notice(&line);
     }
 }

@@ -1,6 +1,7 @@
 //! The self-check: now and then, when something changed, a few cheap questions whose answers we
 //! should know. A server that forgot to tell something, or we who misheard, are found out so.
 
+use crate::lang::tr;
 use crate::model::{Flags, MailboxId, Reach, Uid, UidSet, UidValidity};
 use crate::net::imap::{Criterion, Selected, Session};
 use crate::store::Reader;
@@ -73,9 +74,9 @@ impl Checks {
         }
         resets.push(Instant::now());
         if resets.len() == RESETS {
-            report.notice(&format!(
-                "the server renumbers {} again and again; what is here of it is left as it is for an hour",
-                here.label
+            report.notice(&tr!(
+                "the server renumbers {mailbox} again and again; what is here of it is left as it is for an hour",
+                mailbox = here.label
             ));
             return true;
         }

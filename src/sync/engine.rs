@@ -4,6 +4,7 @@
 //! and submitters wait for bells and sockets with deadlines; the cache writer waits for its queue.
 //! Whoever posts to the writer may wait for room in its queue, and the writer waits for no one.
 
+use crate::lang::{self, tr};
 use crate::model::{Account, AccountName, Intent, Quota, Rule};
 use crate::net::http::Client;
 use crate::net::roam::{Change, Roam};
@@ -288,10 +289,10 @@ impl Engine {
             Some(intents) => {
                 if let Err(refused) = intents.try_send((intent, reply)) {
                     let (_, reply) = refused.into_inner();
-                    reply(Err(FULL.to_owned()));
+                    reply(Err(lang::of(FULL).to_owned()));
                 }
             }
-            None => reply(Err("the program is about to end".to_owned())),
+            None => reply(Err(tr!("the program is about to end").to_owned())),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Where an operation's messages are now: under the UID that the user saw, where our own moves put
 //! them, or wherever another client has moved them meanwhile (RFC 4549 §4.2.3, §5.1).
 
+use crate::lang::tr;
 use crate::mime;
 use crate::model::{
     MailboxName, MessageId, MessageKey, Op, OpKind, Role, Uid, UidSet, UidValidity,
@@ -193,9 +194,9 @@ pub fn disbelieve(
         return Ok(false);
     };
     kit.reset_mailbox(record.id, uidvalidity)?;
-    kit.report.notice(&format!(
-        "{} is another mailbox on the server than it was: it is read anew, and nothing was done to what is there now",
-        Clean::line(&record.path)
+    kit.report.notice(&tr!(
+        "{mailbox} is another mailbox on the server than it was: it is read anew, and nothing was done to what is there now",
+        mailbox = Clean::line(&record.path)
     ));
     Ok(true)
 }

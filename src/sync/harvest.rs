@@ -1,6 +1,7 @@
 //! Bodies before anybody asks for them: over a connection of its own, so that neither new headers
 //! nor an opened message ever waits for them; over the worker's where the server allows no more.
 
+use crate::lang::tr;
 use crate::model::{Reach, UidSet};
 use crate::net::imap::Mode;
 use crate::signal::{Doorbell, Ringer, Topic};
@@ -116,8 +117,8 @@ pub fn end_journey(kit: &Kit) {
     if kit.marks.journey.swap(false, Ordering::SeqCst) {
         kit.report.journey(false);
         kit.report.notice(match spent {
-            true => "the day's budget is used up; the rest is fetched tomorrow",
-            false => "everything that was chosen is here for reading offline",
+            true => tr!("the day's budget is used up; the rest is fetched tomorrow"),
+            false => tr!("everything that was chosen is here for reading offline"),
         });
     }
 }
@@ -206,7 +207,7 @@ fn fetch(
         return previews(session, kit, reader, here).map(|()| 0);
     };
     let total = reader.bodies_left(here.id, since, largest)?;
-    let what = format!("bodies of {}", here.label);
+    let what = tr!("bodies of {mailbox}", mailbox = here.label);
     let mut meter = Meter::new(&kit.report, Task::Bodies, what, 0, total);
     let delivery = Delivery::new(&kit.writer);
     let mut fetched = 0;

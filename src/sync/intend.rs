@@ -1,12 +1,13 @@
 //! From a verb and its targets to operations: which mailbox, which flags really change, and what
 //! to say about it. Reads the cache, changes nothing.
 
+use crate::lang::tr;
 use crate::model::{
     Account, AccountName, ArchiveBy, FlagChange, Flags, MailboxName, MessageKey, NewOp, OpKind,
     Role, System, Target, Verb, tag,
 };
 use crate::store::{Reader, ResolvedTarget, Result};
-use crate::sync::planned::{Planned, add, messages, place};
+use crate::sync::planned::{Planned, What, add, place};
 use crate::sync::putoff;
 use crate::text::when;
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,7 +90,7 @@ fn has(target: &ResolvedTarget, flags: System) -> bool {
 }
 
 fn flag(change: &FlagChange, targets: &[ResolvedTarget]) -> Planned {
-    flagged(flag_words(change), targets, |_| change.clone())
+    flagged(flag_what(change), targets, |_| change.clone())
 }
 
 /// Gives all of them a tag or takes it away: as a label where the account has labels, and away
@@ -105,7 +106,7 @@ fn tagged(
         keywords.filter(|k| tag::is(k, name)).cloned().collect()
     };
     let given = given.unwrap_or_else(|| targets.iter().any(|t| of(t).is_empty()));
-    let what = if given { "Tagged" } else { "Untagged" };
+    let what = if given { What::Tagged } else { What::Untagged };
     flagged(what, targets, |target| {
         let mut change = FlagChange::default();
         let has = of(target);
@@ -122,7 +123,7 @@ fn tagged(
 
 /// Changes the flags of each as is said of it.
 fn flagged(
-    what: &str,
+    what: What,
     targets: &[ResolvedTarget],
     change: impl Fn(&ResolvedTarget) -> FlagChange,
 ) -> Planned {
@@ -138,7 +139,7 @@ fn flagged(
     }
     Planned {
         ops,
-        label: format!("{what} {}", messages(changed)),
+        label: what.label(changed),
         gone: Vec::new(),
         undoable: changed > 0,
     }
@@ -167,27 +168,27 @@ pub fn minimal(change: &FlagChange, now: &Flags) -> FlagChange {
     FlagChange { add, remove }
 }
 
-fn flag_words(change: &FlagChange) -> &'static str {
+fn flag_what(change: &FlagChange) -> What {
     let (add, remove) = (change.add.system, change.remove.system);
     if add.has(System::SEEN) && add != System::NONE {
-        "Marked read:"
+        What::Read
     } else if remove != System::NONE && remove.has(System::SEEN) {
-        "Marked unread:"
+        What::Unread
     } else if add != System::NONE && add.has(System::FLAGGED) {
-        "Starred"
+        What::Starred
     } else if remove != System::NONE && remove.has(System::FLAGGED) {
-        "Unstarred"
+        What::Unstarred
     } else if !change.add.keywords.is_empty() {
-        "Tagged"
+        What::Tagged
     } else if !change.remove.keywords.is_empty() {
-        "Untagged"
+        What::Untagged
     } else {
-        "Changed flags of"
+        What::Changed
     }
 }
 
 /// Moves everything to each account's mailbox of a role, which is made where there is none.
-fn by_role(reader: &Reader, targets: &[ResolvedTarget], role: Role, done: &str) -> Result<Planned> {
+fn by_role(reader: &Reader, targets: &[ResolvedTarget], role: Role, done: What) -> Result<Planned> {
     let mut places: BTreeMap<AccountName, MailboxName> = BTreeMap::new();
     let mut ops = Vec::new();
     let mut gone = Vec::new();
@@ -203,7 +204,7 @@ fn by_role(reader: &Reader, targets: &[ResolvedTarget], role: Role, done: &str) 
         add(&mut ops, target, OpKind::Move { to });
         gone.push(target.location);
     }
-    let label = format!("{done} {}", messages(gone.len()));
+    let label = done.label(gone.len());
     Ok(Planned {
         ops,
         label,
@@ -222,7 +223,7 @@ fn archive(reader: &Reader, accounts: &[Account], targets: &[ResolvedTarget]) ->
         .iter()
         .cloned()
         .partition(|t| divided(&t.account) == ArchiveBy::Flat);
-    let mut planned = by_role(reader, &flat, Role::Archive, "Archived")?;
+    let mut planned = by_role(reader, &flat, Role::Archive, What::Archived)?;
     let mut places: BTreeMap<(AccountName, String), MailboxName> = BTreeMap::new();
     for target in &dated {
         let (year, month) = when::year_and_month(target.date);
@@ -244,7 +245,7 @@ fn archive(reader: &Reader, accounts: &[Account], targets: &[ResolvedTarget]) ->
             planned.gone.push(target.location);
         }
     }
-    planned.label = format!("Archived {}", messages(planned.gone.len()));
+    planned.label = What::Archived.label(planned.gone.len());
     planned.undoable = !planned.gone.is_empty();
     Ok(planned)
 }
@@ -291,16 +292,16 @@ fn trash(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
         .iter()
         .cloned()
         .partition(|t| t.role == Some(Role::Trash));
-    let mut planned = by_role(reader, &alive, Role::Trash, "Moved to trash:")?;
+    let mut planned = by_role(reader, &alive, Role::Trash, What::Trashed)?;
     if !dead.is_empty() {
         let mut ops = Vec::new();
         for target in &dead {
             add(&mut ops, target, OpKind::Expunge);
         }
-        let deleted = format!("Deleted {} for good", messages(dead.len()));
+        let deleted = What::Deleted.label(dead.len());
         planned.label = match alive.is_empty() {
             true => deleted,
-            false => format!("{}. {deleted}", planned.label),
+            false => tr!("{moved}. {deleted}", moved = planned.label, deleted),
         };
         planned.ops.extend(ops);
         planned.gone.extend(dead.iter().map(|t| t.location));
@@ -317,7 +318,7 @@ fn expunge(targets: &[ResolvedTarget]) -> Planned {
     }
     Planned {
         ops,
-        label: format!("Deleted {} for good", messages(targets.len())),
+        label: What::Deleted.label(targets.len()),
         gone: targets.iter().map(|t| t.location).collect(),
         undoable: false,
     }
@@ -326,14 +327,9 @@ fn expunge(targets: &[ResolvedTarget]) -> Planned {
 /// To junk; what is there already goes back to the inbox.
 fn junk(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
     if targets.iter().all(|t| t.role == Some(Role::Junk)) {
-        by_role(
-            reader,
-            targets,
-            Role::Inbox,
-            "Not junk, moved to the inbox:",
-        )
+        by_role(reader, targets, Role::Inbox, What::NotJunk)
     } else {
-        by_role(reader, targets, Role::Junk, "Moved to junk:")
+        by_role(reader, targets, Role::Junk, What::Junked)
     }
 }
 
@@ -345,7 +341,7 @@ fn to_mailbox(
 ) -> Result<Planned> {
     let Some(to) = reader.mailbox(mailbox)? else {
         return Ok(Planned {
-            label: "That mailbox is gone".to_owned(),
+            label: tr!("That mailbox is gone").to_owned(),
             ..Planned::default()
         });
     };
@@ -377,8 +373,8 @@ fn to_mailbox(
         add(&mut ops, target, kind);
         gone.push(target.location);
     }
-    let done = if copy { "Copied" } else { "Moved" };
-    let label = format!("{done} {}", messages(gone.len()));
+    let done = if copy { What::Copied } else { What::Moved };
+    let label = done.label(gone.len());
     for ((from, _, _), keys) in foreign {
         for keys in keys.chunks(TOGETHER) {
             let kind = OpKind::Carry {

@@ -1,6 +1,7 @@
 //! What every thread of one account is handed: who it works for, where the stores are, whom to
 //! tell, and how to get a connection.
 
+use crate::lang::tr;
 use crate::model::{
     Account, Auth, Link, MailboxId, MsgId, Rule, Secret, SecretSource, UidValidity,
 };
@@ -205,7 +206,7 @@ impl Kit {
             Err(SyncError::Net(error)) if error.is_connection_limit() => {
                 if self.connections.refused(rank) {
                     self.report
-                        .notice("the server allows fewer connections than were wanted; some work waits for the others");
+                        .notice(tr!("the server allows fewer connections than were wanted; some work waits for the others"));
                 }
                 return Err(match rank {
                     Rank::Worker => error.into(),
@@ -318,14 +319,14 @@ impl Kit {
             SyncError::PasswordWanted => {
                 self.report
                     .post(Topic::PasswordWanted(self.account.name.clone()));
-                stopped("the password is needed".to_owned())
+                stopped(tr!("the password is needed").to_owned())
             }
             SyncError::Secret(why) | SyncError::SignedOut(why) => stopped(why.clone()),
             SyncError::Net(net) => {
                 let known = self.connections.most() > 0 && net.kind() == Kind::Offline;
                 let reason = match known {
                     // It worked before: nobody needs to look for a mistake in the settings.
-                    true => "server not reachable".to_owned(),
+                    true => tr!("server not reachable").to_owned(),
                     false => diagnose::explain(net, &self.account, diagnose::Service::Imap).line(),
                 };
                 if is_for_the_user(net) {

@@ -3,6 +3,7 @@
 //! waits; one that can't be reached whenever there may be a network; one that says no is left at
 //! that. Whatever it comes to is told.
 
+use crate::lang::tr;
 use crate::model::AccountName;
 use crate::net::NetError;
 use crate::net::http::{Client, HttpError, Url};
@@ -126,7 +127,7 @@ impl Leaver {
         let why = match outcome {
             Outcome::Left => {
                 if local.settle_leaving(leaving.id, true)? {
-                    self.say(&format!("{list} was told that you leave it"));
+                    self.say(&tr!("{list} was told that you leave it", list));
                 }
                 return Ok(());
             }
@@ -137,7 +138,11 @@ impl Leaver {
             }
             Outcome::Unreached(why) if !late => {
                 if leaving.unreached == 0 {
-                    self.say(&format!("Leaving {list} waits for a connection: {why}"));
+                    self.say(&tr!(
+                        "Leaving {list} waits for a connection: {why}",
+                        list,
+                        why
+                    ));
                 }
                 let due = now + wait(leaving.unreached).min(UNREACHED);
                 return Ok(local.leave_later(leaving.id, due, Some(false))?);
@@ -145,8 +150,10 @@ impl Leaver {
             Outcome::Refused(why) | Outcome::Later(why, _) | Outcome::Unreached(why) => why,
         };
         if local.settle_leaving(leaving.id, false)? {
-            self.say(&format!(
-                "{list} could not be told that you leave it: {why}"
+            self.say(&tr!(
+                "{list} could not be told that you leave it: {why}",
+                list,
+                why
             ));
         }
         Ok(())
@@ -170,7 +177,7 @@ fn wait(tries: u32) -> i64 {
 
 /// What a status means (RFC 9110 §15). A redirection is a refusal (RFC 8058 §3.2).
 fn judge(status: u16, retry_after: Option<Duration>, host: &str) -> Outcome {
-    let why = format!("{host} answered {status}");
+    let why = tr!("{host} answered {status}", host, status);
     let hint = retry_after.and_then(|after| i64::try_from(after.as_secs()).ok());
     match status {
         200..=299 => Outcome::Left,

@@ -4,6 +4,7 @@
 //! effect laid over the cache by its writer → doorbells. A crash after the first arrow loses
 //! nothing: at the next start everything pending is laid over the cache again.
 
+use crate::lang::{self, mark, tr, trn};
 use crate::model::{
     Account, AccountName, Done, Intent, MailboxId, MessageId, MsgId, Op, ReminderState, Role, Rule,
     Target, Verb,
@@ -26,13 +27,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// What is said when recording or building something panicked.
-pub(super) const FAULT: &str = "a fault in postrider: it was not done; the log has the details";
+pub(super) const FAULT: &str =
+    mark!("a fault in postrider: it was not done; the log has the details");
 
 /// What is said of a message that nobody here can fetch.
-const ELSEWHERE: &str = "another window of postrider talks to the server; open it there";
+const ELSEWHERE: &str = mark!("another window of postrider talks to the server; open it there");
 
 /// What is said when hundreds of messages are waited for.
-const BUSY: &str = "many others are being fetched; open it again in a moment";
+const BUSY: &str = mark!("many others are being fetched; open it again in a moment");
 
 /// How soon it is looked again, at the end, whether a message is built that was sent just before.
 const BUILDING: Duration = Duration::from_millis(20);
@@ -41,7 +43,7 @@ const BUILDING: Duration = Duration::from_millis(20);
 const SENDERS: usize = 20;
 
 /// What is said when no more intents can wait.
-pub const FULL: &str = "too much is waiting to be recorded; try again in a moment";
+pub const FULL: &str = mark!("too much is waiting to be recorded; try again in a moment");
 
 /// How the ledger answers: once, when the intent is durable or can't be.
 pub type Reply = Box<dyn FnOnce(Result<Done, String>) + Send>;
@@ -141,7 +143,7 @@ impl Ledger {
         let mut after = After::default();
         // A transaction that panics is rolled back; whoever asked is told, and the next is served.
         let recorded = catch_unwind(AssertUnwindSafe(|| self.record(intent, &mut after)))
-            .unwrap_or_else(|_| Err(LedgerError::Refused(FAULT.to_owned())));
+            .unwrap_or_else(|_| Err(LedgerError::Refused(lang::of(FAULT).to_owned())));
         let done = recorded.map_err(|error| {
             tracing::error!(%error, "an intent could not be recorded");
             error.to_string()
@@ -242,27 +244,25 @@ impl Ledger {
                 self.local.remind_again(reminder, due)?;
                 after.topics.push(Topic::Reminders);
                 let due = when::clock(due, now);
-                Ok(Done::said(format!("It comes back {due}")))
+                Ok(Done::said(tr!("It comes back {due}", due)))
             }
             Intent::Dismiss(reminder) => {
                 self.local
                     .settle_reminder(reminder, ReminderState::Dismissed)?;
                 after.topics.push(Topic::Reminders);
-                Ok(Done::said("Reminder dismissed"))
+                Ok(Done::said(tr!("Reminder dismissed")))
             }
             Intent::Leave(leave) => {
                 self.local.leave(&leave, now)?;
                 after.leave = true;
-                Ok(Done::said(format!("Leaving {}", leave.list)))
+                Ok(Done::said(tr!("Leaving {list}", list = leave.list)))
             }
             Intent::PicturesOf(sender, always) => {
                 self.local.load_pictures_of(&sender, always, now)?;
-                let what = if always {
-                    "loaded from now on"
-                } else {
-                    "asked about again"
+                let label = match always {
+                    true => tr!("Pictures of {sender} are loaded from now on", sender),
+                    false => tr!("Pictures of {sender} are asked about again", sender),
                 };
-                let label = format!("Pictures of {sender} are {what}");
                 Ok(Done::said(Clean::line(&label).to_string()))
             }
             Intent::SortBy(mailbox, sort) => {
@@ -286,7 +286,7 @@ impl Ledger {
             Intent::CheckMail => {
                 after.everybody = true;
                 self.local.leave_now(now)?;
-                Ok(Done::said("Checking for new mail"))
+                Ok(Done::said(tr!("Checking for new mail")))
             }
             Intent::TryAgain(account) => {
                 self.bells.hurry(&account);
@@ -302,7 +302,7 @@ impl Ledger {
                 self.host.forget(&account);
                 self.bells.hurry(&account);
                 after.everybody = true;
-                Ok(Done::said(format!("Signed in to {account}")))
+                Ok(Done::said(tr!("Signed in to {account}", account)))
             }
             Intent::Password(account, secret) => {
                 self.host.remember(&account, secret);
@@ -323,11 +323,17 @@ impl Ledger {
         let resolved = self.reader.resolve(targets)?;
         let threads = self.reader.threads_of(&resolved)?;
         if threads.len() < 2 {
-            return Err(refused("Select two conversations or more to make them one"));
+            return Err(refused(tr!(
+                "Select two conversations or more to make them one"
+            )));
         }
         let ids: Option<Vec<MessageId>> = threads.values().cloned().collect();
-        let ids = ids.ok_or_else(|| refused("One of them has no Message-ID to know it by"))?;
-        let label = format!("Made one of {} conversations", ids.len());
+        let ids = ids.ok_or_else(|| refused(tr!("One of them has no Message-ID to know it by")))?;
+        let label = trn!(
+            n = ids.len(),
+            "Made one of {n} conversations",
+            "Made one of {n} conversations"
+        );
         self.local.join_threads(&ids, &label, now)?;
         after.threads = true;
         Ok(Done {
@@ -346,12 +352,12 @@ impl Ledger {
         let refused = |why: &str| LedgerError::Refused(why.to_owned());
         let row = self.reader.message(message)?;
         let id = row.and_then(|row| row.envelope.message_id);
-        let id = id.ok_or_else(|| refused("That message has no Message-ID to know it by"))?;
+        let id = id.ok_or_else(|| refused(tr!("That message has no Message-ID to know it by")))?;
         let below = match self.reader.thread_of(message)? {
             Some(thread) => self.reader.below(thread, &id)?,
             None => Vec::new(),
         };
-        let label = "A conversation of its own from here on";
+        let label = tr!("A conversation of its own from here on");
         self.local.split_thread(&id, &below, label, now)?;
         after.threads = true;
         Ok(Done {
@@ -418,9 +424,9 @@ impl Ledger {
         self.bells.journey(account, begin);
         after.everybody = begin;
         let label = match (begin, self.bells.accounts.is_empty()) {
-            (true, true) => "Another window of postrider is online: ask there",
-            (true, false) => "Fetching everything for offline reading",
-            (false, _) => "No longer fetching everything",
+            (true, true) => tr!("Another window of postrider is online: ask there"),
+            (true, false) => tr!("Fetching everything for offline reading"),
+            (false, _) => tr!("No longer fetching everything"),
         };
         Done::said(label)
     }
@@ -434,10 +440,10 @@ impl Ledger {
         let why = match here.next() {
             Some(bells) => match bells.fetcher.try_send(Request::Body(message)) {
                 Ok(()) => return Ok(()),
-                Err(_) => BUSY,
+                Err(_) => lang::of(BUSY),
             },
-            None if places.is_empty() => ondemand::UNDER_WAY,
-            None => ELSEWHERE,
+            None if places.is_empty() => lang::of(ondemand::UNDER_WAY),
+            None => lang::of(ELSEWHERE),
         };
         self.board.post(Topic::NoBody(message, why.to_owned()));
         Ok(())

@@ -4,6 +4,7 @@
 //! A user's `/` separates levels, whatever the server's delimiter is (RFC 9051 §5.1.1); a name may
 //! have any character beyond control characters. INBOX stays what it is.
 
+use crate::lang::{self, mark, tr};
 use crate::model::{AccountName, MailboxId, MailboxName, Manage, NewOp, OpKind};
 use crate::net::imap::name::encode;
 use crate::store::{Mailbox, Reader, Result};
@@ -22,34 +23,29 @@ pub fn ops(reader: &Reader, wish: &Manage) -> Result<std::result::Result<Planned
         Manage::Create(account, path) => create(reader, account, path)?,
         Manage::Rename(id, path) => match reader.mailbox(*id)? {
             Some(mailbox) => rename(reader, &mailbox, path)?,
-            None => Err(GONE.to_owned()),
+            None => Err(lang::of(GONE).to_owned()),
         },
         Manage::Delete(id) => of(reader, *id)?.and_then(|mailbox| delete(&mailbox)),
         Manage::Subscribe(id, on) => of(reader, *id)?.map(|mailbox| {
-            let what = if *on {
-                "Subscribed to"
-            } else {
-                "Unsubscribed from"
+            let path = shown(&mailbox.path);
+            let label = match on {
+                true => tr!("Subscribed to {path}", path),
+                false => tr!("Unsubscribed from {path}", path),
             };
             let kind = OpKind::SubscribeMailbox {
                 name: mailbox.name.clone(),
                 on: *on,
             };
-            planned(
-                &mailbox.account,
-                format!("{what} {}", shown(&mailbox.path)),
-                vec![kind],
-                true,
-            )
+            planned(&mailbox.account, label, vec![kind], true)
         }),
     })
 }
 
 /// What is said of a mailbox that is not here any more.
-const GONE: &str = "That mailbox is gone";
+const GONE: &str = mark!("That mailbox is gone");
 
 fn of(reader: &Reader, id: MailboxId) -> Result<std::result::Result<Mailbox, String>> {
-    Ok(reader.mailbox(id)?.ok_or_else(|| GONE.to_owned()))
+    Ok(reader.mailbox(id)?.ok_or_else(|| lang::of(GONE).to_owned()))
 }
 
 fn shown(path: &str) -> String {
@@ -84,7 +80,7 @@ fn create(
         // Other clients may show only those.
         OpKind::SubscribeMailbox { name, on: true },
     ];
-    let label = format!("Making the mailbox {}", shown(path));
+    let label = tr!("Making the mailbox {path}", path = shown(path));
     Ok(Ok(planned(account, label, kinds, false)))
 }
 
@@ -94,7 +90,7 @@ fn rename(
     path: &str,
 ) -> Result<std::result::Result<Planned, String>> {
     if is_inbox(mailbox) {
-        return Ok(Err("The inbox keeps its name".to_owned()));
+        return Ok(Err(tr!("The inbox keeps its name").to_owned()));
     }
     let to = match free_name(reader, &mailbox.account, path)? {
         Ok(to) => to,
@@ -103,10 +99,14 @@ fn rename(
     if let Some(delimiter) = mailbox.delimiter {
         let below = [mailbox.name.as_bytes(), delimiter.to_string().as_bytes()].concat();
         if to.as_bytes().starts_with(&below) {
-            return Ok(Err("A mailbox can't go below itself".to_owned()));
+            return Ok(Err(tr!("A mailbox can't go below itself").to_owned()));
         }
     }
-    let label = format!("Renaming {} to {}", shown(&mailbox.path), shown(path));
+    let label = tr!(
+        "Renaming {path} to {new}",
+        path = shown(&mailbox.path),
+        new = shown(path)
+    );
     let kind = OpKind::RenameMailbox {
         name: mailbox.name.clone(),
         to,
@@ -116,12 +116,12 @@ fn rename(
 
 fn delete(mailbox: &Mailbox) -> std::result::Result<Planned, String> {
     if is_inbox(mailbox) {
-        return Err("The inbox can't be deleted".to_owned());
+        return Err(tr!("The inbox can't be deleted").to_owned());
     }
     let kind = OpKind::DeleteMailbox {
         name: mailbox.name.clone(),
     };
-    let label = format!("Deleting the mailbox {}", shown(&mailbox.path));
+    let label = tr!("Deleting the mailbox {path}", path = shown(&mailbox.path));
     Ok(planned(&mailbox.account, label, vec![kind], false))
 }
 
@@ -147,9 +147,9 @@ fn free_name(
     };
     let taken = all.iter().find(|m| m.name == name);
     Ok(match taken {
-        Some(mailbox) => Err(format!("{} is there already", shown(&mailbox.path))),
+        Some(mailbox) => Err(tr!("{path} is there already", path = shown(&mailbox.path))),
         None if name.as_bytes().eq_ignore_ascii_case(b"INBOX") => {
-            Err("There is an inbox already".to_owned())
+            Err(tr!("There is an inbox already").to_owned())
         }
         None => Ok(name),
     })
@@ -164,17 +164,20 @@ pub fn on_the_wire(
 ) -> std::result::Result<MailboxName, String> {
     let path = path.trim();
     if path.is_empty() {
-        return Err("A mailbox needs a name".to_owned());
+        return Err(tr!("A mailbox needs a name").to_owned());
     }
     if path.chars().any(char::is_control) {
-        return Err("A mailbox's name has no control characters".to_owned());
+        return Err(tr!("A mailbox's name has no control characters").to_owned());
     }
     let levels: Vec<&str> = match delimiter {
         Some(_) => path.split('/').collect(),
         None => vec![path],
     };
     if levels.iter().any(|level| level.trim().is_empty()) {
-        return Err(format!("`{}` has a level without a name", shown(path)));
+        return Err(tr!(
+            "`{path}` has a level without a name",
+            path = shown(path)
+        ));
     }
     let mut name: Vec<u8> = Vec::new();
     for (n, level) in levels.iter().enumerate() {
@@ -182,8 +185,9 @@ pub fn on_the_wire(
         let level = level.replace('\u{2215}', "/");
         if let Some(delimiter) = delimiter {
             if level.contains(delimiter) {
-                return Err(format!(
-                    "`{delimiter}` separates levels on this server; write / for that"
+                return Err(tr!(
+                    "`{delimiter}` separates levels on this server; write / for that",
+                    delimiter
                 ));
             }
             if n > 0 {
@@ -199,7 +203,7 @@ pub fn on_the_wire(
         name = [prefix, &name].concat();
     }
     if name.len() > LONGEST {
-        return Err("That name is too long".to_owned());
+        return Err(tr!("That name is too long").to_owned());
     }
     Ok(MailboxName::new(name))
 }

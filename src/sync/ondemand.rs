@@ -1,6 +1,7 @@
 //! "Open this now": a connection of its own for bodies that somebody is waiting for, dialled when
 //! first wanted and given back after a minute, so that opening never queues behind a sync.
 
+use crate::lang::{self, mark, tr};
 use crate::model::{Link, MsgId};
 use crate::net::diagnose;
 use crate::signal::{Ringer, Topic};
@@ -18,7 +19,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// What is said of a message that has no place on the server just now.
-pub const UNDER_WAY: &str = "it is on its way to another mailbox; open it again in a moment";
+pub const UNDER_WAY: &str = mark!("it is on its way to another mailbox; open it again in a moment");
 
 /// Serves requests until their sender is gone or the engine stops. Where there is no connection to
 /// spare the worker is asked.
@@ -59,7 +60,7 @@ pub fn run(kit: &Kit, requests: &Receiver<Request>, worker: &Ringer) {
                     Err(why) => {
                         if !told {
                             kit.report
-                                .notice(&format!("only mail that is here was searched: {why}"));
+                                .notice(&tr!("only mail that is here was searched: {why}", why));
                         }
                         session = None;
                         true
@@ -173,7 +174,7 @@ pub fn is_here(reader: &Reader, message: MsgId) -> Result<bool, SyncError> {
 pub fn fetch(kit: &Kit, session: &mut Connection, message: MsgId) -> Result<(), SyncError> {
     let places = kit.reader()?.locate(message)?;
     let Some(place) = places.iter().find(|p| p.account == kit.account.name) else {
-        put_off(kit, message, UNDER_WAY);
+        put_off(kit, message, lang::of(UNDER_WAY));
         return Ok(());
     };
     let at = (&place.name, place.uidvalidity, place.uid);

@@ -1,6 +1,7 @@
 //! What an action comes to before it is recorded, and what all plans need: which mailbox is meant by a
-//! role, and how many messages there were. Reads the cache, changes nothing.
+//! role, and what is told of so many messages. Reads the cache, changes nothing.
 
+use crate::lang::trn;
 use crate::model::{AccountName, LocationId, MailboxName, MessageKey, NewOp, OpKind, Role};
 use crate::store::{Reader, ResolvedTarget, Result};
 use std::collections::HashSet;
@@ -31,12 +32,82 @@ pub fn add(ops: &mut Vec<NewOp>, target: &ResolvedTarget, kind: OpKind) {
     NewOp::put(ops, &target.account, kind, target.key.clone());
 }
 
-/// So many messages, in words.
-pub fn messages(n: usize) -> String {
-    if n == 1 {
-        "1 message".to_owned()
-    } else {
-        format!("{n} messages")
+/// What is done to messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// They are read from now on.
+    Read,
+    /// They are unread from now on.
+    Unread,
+    /// They get a star.
+    Starred,
+    /// They lose their star.
+    Unstarred,
+    /// They get a tag.
+    Tagged,
+    /// They lose a tag.
+    Untagged,
+    /// They get or lose other flags.
+    Changed,
+    /// They go to the archive.
+    Archived,
+    /// They go to the trash.
+    Trashed,
+    /// They are removed and can't be brought back.
+    Deleted,
+    /// They go to junk.
+    Junked,
+    /// They come back from junk.
+    NotJunk,
+    /// They get another mailbox.
+    Moved,
+    /// They get another mailbox, too.
+    Copied,
+}
+
+impl What {
+    /// So many of them, as what was done is told.
+    pub fn label(self, n: usize) -> String {
+        match self {
+            What::Read => trn!(n, "Marked read: {n} message", "Marked read: {n} messages"),
+            What::Unread => trn!(
+                n,
+                "Marked unread: {n} message",
+                "Marked unread: {n} messages"
+            ),
+            What::Starred => trn!(n, "Starred {n} message", "Starred {n} messages"),
+            What::Unstarred => trn!(n, "Unstarred {n} message", "Unstarred {n} messages"),
+            What::Tagged => trn!(n, "Tagged {n} message", "Tagged {n} messages"),
+            What::Untagged => trn!(n, "Untagged {n} message", "Untagged {n} messages"),
+            What::Changed => trn!(
+                n,
+                "Changed flags of {n} message",
+                "Changed flags of {n} messages"
+            ),
+            What::Archived => trn!(n, "Archived {n} message", "Archived {n} messages"),
+            What::Trashed => trn!(
+                n,
+                "Moved to trash: {n} message",
+                "Moved to trash: {n} messages"
+            ),
+            What::Deleted => trn!(
+                n,
+                "Deleted {n} message for good",
+                "Deleted {n} messages for good"
+            ),
+            What::Junked => trn!(
+                n,
+                "Moved to junk: {n} message",
+                "Moved to junk: {n} messages"
+            ),
+            What::NotJunk => trn!(
+                n,
+                "Not junk, moved to the inbox: {n} message",
+                "Not junk, moved to the inbox: {n} messages"
+            ),
+            What::Moved => trn!(n, "Moved {n} message", "Moved {n} messages"),
+            What::Copied => trn!(n, "Copied {n} message", "Copied {n} messages"),
+        }
     }
 }
 

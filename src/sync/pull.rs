@@ -5,6 +5,7 @@
 //! proved by counting; a proof that fails is followed by the comparison of all UIDs. The cursor
 //! moves in the transaction of the last batch, so a crash repeats at most what was not written.
 
+use crate::lang::{tr, trn};
 use crate::model::{ModSeq, Reach, UidSet, UidValidity};
 use crate::net::imap::{Change, FetchBy, Selected};
 use crate::signal::Topic;
@@ -199,9 +200,9 @@ impl<'a> Run<'a> {
         let (id, validity) = (self.here.id, self.selected.uidvalidity);
         self.kit.reset_mailbox(id, validity)?;
         self.held = 0;
-        self.kit.report.notice(&format!(
-            "the server renumbered {}: it is read anew, and changes that were waiting there are looked for by Message-ID",
-            self.here.label
+        self.kit.report.notice(&tr!(
+            "the server renumbered {mailbox}: it is read anew, and changes that were waiting there are looked for by Message-ID",
+            mailbox = self.here.label
         ));
         Ok(())
     }
@@ -295,7 +296,7 @@ impl<'a> Run<'a> {
     fn fetch(&mut self, missing: &UidSet, total: Option<u64>) -> Result<UidSet, SyncError> {
         let mut silent = UidSet::new();
         let before = total.map_or(0, |total| total.saturating_sub(missing.len()));
-        let what = format!("headers of {}", self.here.label);
+        let what = tr!("headers of {mailbox}", mailbox = self.here.label);
         let total = total.unwrap_or(missing.len());
         let mut meter = Meter::new(&self.kit.report, Task::Headers, what, before, total);
         if self.first {
@@ -412,10 +413,11 @@ impl<'a> Run<'a> {
         self.way().dial_again()?;
         let confirmed = gone.minus(&self.session.uids()?);
         if !confirmed.is_empty() {
-            self.kit.report.notice(&format!(
-                "{} messages are gone from {} on the server",
-                confirmed.len(),
-                self.here.label
+            self.kit.report.notice(&trn!(
+                n = confirmed.len(),
+                "{n} messages are gone from {mailbox} on the server",
+                "{n} messages are gone from {mailbox} on the server",
+                mailbox = self.here.label
             ));
         }
         Ok(confirmed)

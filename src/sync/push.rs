@@ -6,6 +6,7 @@
 //! a cut move or copy has done already is found in its destination. A refusal for good is undone
 //! on screen with the server's words.
 
+use crate::lang::{self, mark, tr, trn};
 use crate::model::{
     FlagChange, MailboxName, Op, OpKind, OpState, System, Uid, UidSet, UidValidity, mark,
 };
@@ -111,7 +112,7 @@ fn one(
             return give_up(kit, local, op, &refusal(kit, op, &error));
         }
         Err(SyncError::Net(error)) if op.attempts >= PATIENCE && poison::may_be(&error) => {
-            give_up(kit, local, op, "it hangs up whenever it is asked")?;
+            give_up(kit, local, op, mark!("it hangs up whenever it is asked"))?;
             return Err(error.into());
         }
         Err(other) => return Err(other),
@@ -136,9 +137,9 @@ fn is_mark(op: &Op) -> bool {
 /// It stays laid over the cache of this machine, and that is said.
 fn keep_here(kit: &Kit, local: &mut Local, op: &Op) -> Result<(), SyncError> {
     local.keep_here(op.id)?;
-    kit.report.notice(
-        "this server keeps no such marks: what is muted or put off is known on this machine only",
-    );
+    kit.report.notice(tr!(
+        "this server keeps no such marks: what is muted or put off is known on this machine only"
+    ));
     Ok(())
 }
 
@@ -159,9 +160,7 @@ fn give_up(kit: &Kit, local: &mut Local, op: &Op, why: &str) -> Result<(), SyncE
             local.fail(other.id, &why)?;
         }
     }
-    let verb = verb(&op.kind);
-    kit.report
-        .notice(&format!("the server refused to {verb}: {why}"));
+    kit.report.notice(&told(&op.kind, lang::of(&why)));
     Ok(())
 }
 
@@ -175,17 +174,19 @@ fn settle(kit: &Kit, op: &Op, outcome: Outcome) -> Result<(), SyncError> {
     Ok(())
 }
 
-fn verb(kind: &OpKind) -> &'static str {
+fn told(kind: &OpKind, why: &str) -> String {
     match kind {
-        OpKind::Store(_) => "change flags",
-        OpKind::Move { .. } => "move",
-        OpKind::Copy { .. } => "copy",
-        OpKind::Expunge | OpKind::Vacate => "delete",
-        OpKind::Carry { .. } => "take",
-        OpKind::CreateMailbox { .. } => "create the mailbox",
-        OpKind::RenameMailbox { .. } => "rename the mailbox",
-        OpKind::DeleteMailbox { .. } => "delete the mailbox",
-        OpKind::SubscribeMailbox { .. } => "change the subscription",
+        OpKind::Store(_) => tr!("the server refused to change flags: {why}", why),
+        OpKind::Move { .. } => tr!("the server refused to move: {why}", why),
+        OpKind::Copy { .. } => tr!("the server refused to copy: {why}", why),
+        OpKind::Expunge | OpKind::Vacate => tr!("the server refused to delete: {why}", why),
+        OpKind::Carry { .. } => tr!("the server refused to take: {why}", why),
+        OpKind::CreateMailbox { .. } => tr!("the server refused to create the mailbox: {why}", why),
+        OpKind::RenameMailbox { .. } => tr!("the server refused to rename the mailbox: {why}", why),
+        OpKind::DeleteMailbox { .. } => tr!("the server refused to delete the mailbox: {why}", why),
+        OpKind::SubscribeMailbox { .. } => {
+            tr!("the server refused to change the subscription: {why}", why)
+        }
     }
 }
 
@@ -239,13 +240,10 @@ fn carry_out(
     }
     // What a cut operation had removed already is not lost.
     if lost > 0 && !(cut && op.kind == OpKind::Expunge) {
-        let what = if lost == 1 {
-            "message was"
-        } else {
-            "messages were"
-        };
-        kit.report.notice(&format!(
-            "{lost} {what} no longer there: moved or deleted from elsewhere"
+        kit.report.notice(&trn!(
+            n = lost,
+            "{n} message was no longer there: moved or deleted from elsewhere",
+            "{n} messages were no longer there: moved or deleted from elsewhere"
         ));
     }
     Ok(End::Done(did))
@@ -297,8 +295,9 @@ fn refusal(kit: &Kit, op: &Op, error: &NetError) -> String {
     let names: BTreeSet<String> = named.map(|name| label(kit, name)).collect();
     match error.no_such_mailbox() && !names.is_empty() {
         true => {
-            let names: Vec<String> = names.into_iter().collect();
-            format!("{} is gone there", names.join(" or "))
+            let names = names.into_iter();
+            let names = names.reduce(|before, last| tr!("{before} or {last}", before, last));
+            tr!("{names} is gone there", names = names.unwrap_or_default())
         }
         false => error.to_string(),
     }
@@ -320,7 +319,7 @@ fn forbidden(session: &Session, selected: &Selected, op: &Op) -> Option<String> 
         OpKind::Store(_) | OpKind::Move { .. } | OpKind::Expunge
     );
     if selected.read_only && changes {
-        return Some("the mailbox can only be read".to_owned());
+        return Some(mark!("the mailbox can only be read").to_owned());
     }
     let OpKind::Store(FlagChange { add, remove }) = &op.kind else {
         return None;
@@ -343,7 +342,7 @@ fn forbidden(session: &Session, selected: &Selected, op: &Op) -> Option<String> 
         .iter()
         .chain(mine)
         .find(|keyword| !kept(keyword))?;
-    Some(format!("the server can't keep the tag {lost} there"))
+    Some(tr!("the server can't keep the tag {lost} there", lost))
 }
 
 fn destination(op: &Op) -> Option<&MailboxName> {

@@ -5,9 +5,10 @@
 //! `Snoozed` with the time in a keyword (`model/mark.rs`), and comes back into the inbox, wherever it
 //! was put off from. The keyword stays on it: it tells lists where to show it then.
 
+use crate::lang::{tr, trn};
 use crate::model::{FlagChange, Flags, NewOp, OpKind, Role, mark};
 use crate::store::{Marked, Reader, ResolvedTarget, Result};
-use crate::sync::planned::{Planned, add, messages, own_mailbox, place};
+use crate::sync::planned::{Planned, add, own_mailbox, place};
 use crate::text::when;
 use std::collections::BTreeSet;
 
@@ -34,7 +35,11 @@ pub fn mute(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
                 changed += 1;
             }
         }
-        planned.label = format!("No longer muted: {}", messages(changed));
+        planned.label = trn!(
+            n = changed,
+            "No longer muted: {n} message",
+            "No longer muted: {n} messages"
+        );
         planned.undoable = changed > 0;
         return Ok(planned);
     }
@@ -42,7 +47,11 @@ pub fn mute(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
     for target in alive {
         mute_one(reader, target, true, &mut planned)?;
     }
-    planned.label = format!("Muted: {}", messages(planned.ops_on_messages()));
+    planned.label = trn!(
+        n = planned.ops_on_messages(),
+        "Muted: {n} message",
+        "Muted: {n} messages"
+    );
     planned.undoable = !planned.ops.is_empty();
     Ok(planned)
 }
@@ -92,7 +101,7 @@ pub fn snooze(reader: &Reader, targets: &[ResolvedTarget], until: Option<i64>) -
     };
     let mut planned = Planned::default();
     let Some(keyword) = mark::timed(mark::SNOOZED, until) else {
-        planned.label = "That time is too far away".to_owned();
+        planned.label = tr!("That time is too far away").to_owned();
         return Ok(planned);
     };
     let pointed: BTreeSet<_> = targets.iter().map(|t| t.location).collect();
@@ -131,8 +140,13 @@ pub fn snooze(reader: &Reader, targets: &[ResolvedTarget], until: Option<i64>) -
     }
     let at = when::clock(until, when::now());
     planned.label = match count {
-        0 => "Nothing here can be put off".to_owned(),
-        n => format!("Put off {}: back {at}", messages(n)),
+        0 => tr!("Nothing here can be put off").to_owned(),
+        n => trn!(
+            n,
+            "Put off {n} message: back {at}",
+            "Put off {n} messages: back {at}",
+            at
+        ),
     };
     planned.undoable = count > 0;
     Ok(planned)
@@ -160,8 +174,12 @@ fn back_by_hand(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> 
         count += 1;
     }
     planned.label = match count {
-        0 => "That was not put off".to_owned(),
-        n => format!("Back in the inbox: {}", messages(n)),
+        0 => tr!("That was not put off").to_owned(),
+        n => trn!(
+            n,
+            "Back in the inbox: {n} message",
+            "Back in the inbox: {n} messages"
+        ),
     };
     planned.undoable = count > 0;
     Ok(planned)

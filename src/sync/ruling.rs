@@ -2,6 +2,7 @@
 //! message moved at most once, flags changed only where they differ. Reads the cache, changes
 //! nothing, so that a dry run is the same as the real one up to its last step.
 
+use crate::lang::{tr, trn};
 use crate::model::{
     Account, AccountName, Deed, FlagChange, Flags, LocationId, NewOp, OpKind, Role, Rule, System,
     Target, Verb, tag,
@@ -26,9 +27,12 @@ pub struct Verdict {
 impl Verdict {
     /// What is said of it.
     pub fn label(&self) -> String {
-        let n = self.does.len();
-        let messages = if n == 1 { "message" } else { "messages" };
-        format!("Rule {}: {n} {messages}", self.rule)
+        trn!(
+            n = self.does.len(),
+            "Rule {rule}: {n} message",
+            "Rule {rule}: {n} messages",
+            rule = self.rule
+        )
     }
 }
 
@@ -129,7 +133,12 @@ impl Work<'_> {
                     Ok(Some(change)) => intend::minimal(&change, &target.flags),
                     Ok(None) => continue,
                     Err(why) => {
-                        let fault = format!("rule \"{}\", {deed}: {why}", rule.name);
+                        let fault = tr!(
+                            "rule \"{rule}\", {deed}: {why}",
+                            rule = rule.name,
+                            deed,
+                            why
+                        );
                         self.verdict.faults.insert(fault);
                         continue;
                     }
@@ -160,9 +169,11 @@ impl Work<'_> {
     ) -> Result<()> {
         for target in targets {
             let Some(mailbox) = self.mailbox(&target.account, to)? else {
-                let fault = format!(
-                    "rule \"{}\": there is no mailbox `{to}` in {}",
-                    self.verdict.rule, target.account
+                let fault = tr!(
+                    "rule \"{rule}\": there is no mailbox `{to}` in {account}",
+                    rule = self.verdict.rule,
+                    to,
+                    account = target.account
                 );
                 self.verdict.faults.insert(fault);
                 continue;

@@ -1,6 +1,7 @@
 //! The ledger's part about messages of our own: what is being written is kept, what is sent is frozen
 //! and queued, and what the user decides about it is done.
 
+use crate::lang;
 use crate::mime;
 use crate::model::{
     AccountName, Address, Done, Draft, DraftId, Intent, MsgId, OutboxId, OutboxVerb, Outgoing,
@@ -213,14 +214,14 @@ impl Ledger {
         let myself = Arc::clone(myself);
         aside(Box::new(move || {
             let built = catch_unwind(AssertUnwindSafe(job));
-            let outgoing = match built.unwrap_or_else(|_| Err(FAULT.to_owned())) {
+            let outgoing = match built.unwrap_or_else(|_| Err(lang::of(FAULT).to_owned())) {
                 Ok(outgoing) => outgoing,
                 Err(why) => return reply(Err(why)),
             };
             let queue = (Intent::Queue(Box::new(outgoing)), reply);
             if let Err(full) = myself.try_send(queue) {
                 let (_, reply) = full.into_inner();
-                reply(Err(FULL.to_owned()));
+                reply(Err(lang::of(FULL).to_owned()));
             }
         }));
     }

@@ -7,6 +7,7 @@
 //! So with two machines, or after a crash, everything happens once. Without a connection the same is
 //! laid over the cache, so that it is seen in time.
 
+use crate::lang::{tr, trn};
 use crate::model::{AccountName, FlagChange, NewOp, OpKind, Role, System, mark};
 use crate::store::{Local, Marked, Outcome, Priority, Reader};
 use crate::sync::error::SyncError;
@@ -58,7 +59,7 @@ impl Stirred {
     /// The server has done it: what came back is told.
     pub fn tell(&self, kit: &Kit) {
         if !self.woken.is_empty() {
-            let words = format!("back in the inbox: {}", self.woken);
+            let words = tr!("back in the inbox: {subject}", subject = self.woken);
             kit.report.notice(Clean::line(&words).as_str());
         }
     }
@@ -66,7 +67,10 @@ impl Stirred {
     /// The server can't be reached: what is due is told.
     pub fn foretell(&self, kit: &Kit) {
         if !self.woken.is_empty() {
-            let words = format!("due, and back in the inbox of this machine: {}", self.woken);
+            let words = tr!(
+                "due, and back in the inbox of this machine: {subject}",
+                subject = self.woken
+            );
             kit.report.notice(Clean::line(&words).as_str());
         }
     }
@@ -88,7 +92,12 @@ pub fn look(kit: &Kit, local: &mut Local, reader: &Reader) -> Result<Stirred, Sy
     overlay::lay(&layer(kit), Vec::new(), ops)?;
     let woken = match woken.split_first() {
         Some((first, [])) => first.clone(),
-        Some((first, more)) => format!("{first} and {} more", more.len()),
+        Some((first, more)) => trn!(
+            n = more.len(),
+            "{first} and {n} more",
+            "{first} and {n} more",
+            first
+        ),
         None => String::new(),
     };
     Ok(Stirred { any: true, woken })
@@ -158,7 +167,7 @@ fn due(
         let to = place(reader, account, Role::Inbox, &mut ops)?;
         add(&mut ops, &one.target, OpKind::Move { to });
         subjects.insert(match one.subject.trim() {
-            "" => "(no subject)".to_owned(),
+            "" => tr!("(no subject)").to_owned(),
             subject => subject.to_owned(),
         });
     }

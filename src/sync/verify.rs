@@ -1,6 +1,7 @@
 //! The whole truth, when somebody asks for it: every UID and every flag on both sides, and whether
 //! the bodies that are here are what they were.
 
+use crate::lang::tr;
 use crate::mime;
 use crate::model::{Flags, MsgId, Reach, Uid, UidSet};
 use crate::net::imap::Mode;
@@ -95,7 +96,7 @@ fn compare(
         finding.missing = theirs.minus(&ours).len();
     }
     let both = ours.and(&theirs);
-    let what = format!("messages of {} compared", here.label);
+    let what = tr!("messages of {mailbox} compared", mailbox = here.label);
     let mut meter = Meter::new(&kit.report, Task::Headers, what, 0, both.len());
     for window in both.split(UidSet::LINE, WINDOW) {
         finding.flags += differing(session, reader, here, &window)?;

@@ -6,6 +6,7 @@
 //! due stays due until it is done, and a pull that was cut is continued by comparison, so giving way
 //! costs little. A turn that fails drops the connection: the next one dials anew.
 
+use crate::lang::tr;
 use crate::model::Link;
 use crate::signal::{Doorbell, Ringer};
 use crate::store::{Cache, Local, Priority, Reader};
@@ -386,7 +387,7 @@ impl Worker {
         let spent = usage.is_spent(policy);
         if spent && !std::mem::replace(&mut self.spent, spent) {
             self.kit.report.notice(
-                "what may be fetched in a day is used up: the rest comes tomorrow, what you open at once",
+                tr!("what may be fetched in a day is used up: the rest comes tomorrow, what you open at once"),
             );
         }
         self.spent = spent;
@@ -432,13 +433,14 @@ impl Worker {
         session.tally();
         if self.kit.writer.found_damage() && !std::mem::replace(&mut self.damage_told, true) {
             self.kit.report.notice(
-                "the mail kept on this machine was found damaged; it is fetched anew after the next start",
+                tr!("the mail kept on this machine was found damaged; it is fetched anew after the next start"),
             );
         }
         for alert in session.take_alerts() {
-            self.kit
-                .report
-                .notice(&format!("the server says: {}", Clean::line(&alert)));
+            self.kit.report.notice(&tr!(
+                "the server says: {alert}",
+                alert = Clean::line(&alert)
+            ));
         }
         self.session = Some(session);
         self.save_usage();

@@ -4,6 +4,7 @@
 
 use crate::config::files::{read_text, replace};
 use crate::config::keep::Keep;
+use crate::lang::tr;
 use crate::model::checkup::{Advice, Step};
 use crate::model::setup::Cancel;
 use crate::model::{AccountName, MailDomain, Target, checkup};
@@ -29,14 +30,14 @@ fn aside(
 ) {
     let (back, otherwise) = (events.clone(), lost.clone());
     let run = move || {
-        let broke = |_| Some(lost("it broke off: a fault in postrider".to_owned()));
+        let broke = |_| Some(lost(tr!("it broke off: a fault in postrider").to_owned()));
         let event = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(broke);
         if let Some(event) = event {
             let _ = events.send(event);
         }
     };
     if let Err(e) = std::thread::Builder::new().name(name.to_owned()).spawn(run) {
-        let _ = back.send(otherwise(format!("no thread to do it: {e}")));
+        let _ = back.send(otherwise(tr!("no thread to do it: {error}", error = e)));
     }
 }
 
@@ -56,7 +57,12 @@ pub fn about_word(spelling: Spelling, serial: u64, errand: Errand, events: Sende
         Errand::Learn(word) => spelling.keep(&word).err().map(|why| Event::Told(Err(why))),
         _ => None,
     };
-    aside("words", events, work, told("the word can't be looked up"));
+    aside(
+        "words",
+        events,
+        work,
+        told(tr!("the word can't be looked up")),
+    );
 }
 
 /// Looks domains up. Whatever happens, each of them is answered for.
@@ -87,7 +93,7 @@ pub fn examine(how: Examine, account: AccountName, events: Sender<Event>) {
         Some(done())
     };
     aside("doctor", events, work, move |why| {
-        let step = Step::wrong("check-up", Advice::new(why, "", "try again"));
+        let step = Step::wrong("check-up", Advice::new(why, "", tr!("try again")));
         last(checkup::Progress::Done(step));
         end()
     });
@@ -113,7 +119,12 @@ pub fn reload(how: ReloadHow, number: u64, open: bool, events: Sender<Event>) {
             open,
         })
     };
-    aside("files", events, work, told("the configuration is not read"));
+    aside(
+        "files",
+        events,
+        work,
+        told(tr!("the configuration is not read")),
+    );
 }
 
 /// Takes messages out of the program.
@@ -131,7 +142,12 @@ pub fn takeout(
         };
         Some(Event::Told(take_out(&cache, &what, &targets, &mut go_on)))
     };
-    aside("takeout", events, work, told("nothing more is written"));
+    aside(
+        "takeout",
+        events,
+        work,
+        told(tr!("nothing more is written")),
+    );
 }
 
 /// What a session begins with that one before it wrote down; nothing, if that can't be read.
@@ -157,7 +173,7 @@ pub fn remember(file: PathBuf, text: String, events: Sender<Event>) {
         }
         None
     };
-    aside("past", events, work, told("it is not kept"));
+    aside("past", events, work, told(tr!("it is not kept")));
 }
 
 /// Opens an address with the desktop's program.
@@ -165,11 +181,11 @@ pub fn open_url(url: String, events: Sender<Event>) {
     let work = move || {
         let opened = open::that_detached(&url);
         Some(Event::Told(match opened {
-            Ok(()) => Ok("Opened.".to_owned()),
-            Err(e) => Err(format!("the link can't be opened: {e}")),
+            Ok(()) => Ok(tr!("Opened.").to_owned()),
+            Err(e) => Err(format!("{}: {e}", tr!("the link can't be opened"))),
         }))
     };
-    aside("open", events, work, told("the link can't be opened"));
+    aside("open", events, work, told(tr!("the link can't be opened")));
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use crate::config::settings::{self, Group};
 use crate::config::{Config, Paths, Problem, files, load};
+use crate::lang::tr;
 use crate::model::Account;
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::Theme;
@@ -44,7 +45,7 @@ pub fn look(paths: &Paths, demo: Option<&[Account]>) -> Fresh {
     let mut fresh = Fresh::default();
     let text = match read(&paths.config) {
         Ok(None) if demo.is_none() => {
-            fresh.add(CONFIG, [Problem::of_all("the file is gone")]);
+            fresh.add(CONFIG, [Problem::of_all(tr!("the file is gone"))]);
             None
         }
         Ok(text) => Some(text.unwrap_or_default()),
@@ -62,7 +63,10 @@ pub fn look(paths: &Paths, demo: Option<&[Account]>) -> Fresh {
         }
         let usable = !loaded.config.accounts.is_empty();
         if !usable && loaded.problems.is_empty() {
-            fresh.add(CONFIG, [Problem::of_all("there is no account any more")]);
+            fresh.add(
+                CONFIG,
+                [Problem::of_all(tr!("there is no account any more"))],
+            );
         }
         fresh.add(CONFIG, loaded.problems);
         fresh.config = usable.then(|| Box::new(loaded.config));

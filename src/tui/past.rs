@@ -1,6 +1,7 @@
 //! What taking an action back would do, in lines: which messages go where, and which stay as they
 //! are, and why. Read from both databases, on the reader thread.
 
+use crate::lang::{tr, trn};
 use crate::model::{AccountName, ActionId, FlagChange, MailboxName, MessageKey, OpKind, System};
 use crate::store::{Error, Reader};
 use crate::text::Clean;
@@ -29,16 +30,19 @@ pub fn preview(shelves: &mut Shelves, id: ActionId, now: i64) -> Result<Option<P
         for step in &would.steps {
             let from = step.keys.first().map(|key| &key.mailbox);
             let what = words(cache, &step.account, &step.kind, from)?;
-            lines.push(Clean::line(&format!(
-                "{what}: {}",
-                messages(step.keys.len())
-            )));
+            let n = step.keys.len();
+            let line = trn!(n, "{what}: {n} message", "{what}: {n} messages", what);
+            lines.push(Clean::line(&line));
             let keys = step.keys.iter().map(|key| (&step.account, key));
             named(cache, keys.collect(), &mut lines)?;
         }
         if let Some((_, _, why)) = would.hindered.first() {
-            let count = messages(would.hindered.len());
-            let stay = format!("stay as they are, {}: {count}", why.words(now));
+            let stay = trn!(
+                n = would.hindered.len(),
+                "stay as they are, {why}: {n} message",
+                "stay as they are, {why}: {n} messages",
+                why = why.words(now)
+            );
             lines.push(Clean::line(&stay));
             let keys = would
                 .hindered
@@ -59,17 +63,18 @@ fn named(
         let message = cache.named(account, key)?;
         let message = message.map(|id| cache.message(id)).transpose()?.flatten();
         let subject = message.map_or_else(
-            || "(not here any more)".to_owned(),
+            || tr!("(not here any more)").to_owned(),
             |m| m.envelope.subject.clone(),
         );
         let subject = match subject.trim() {
-            "" => "(no subject)",
+            "" => tr!("(no subject)"),
             subject => subject,
         };
         lines.push(Clean::line(&format!("· {subject}")));
     }
     if keys.len() > NAMED {
-        lines.push(Clean::line(&format!("· and {} more", keys.len() - NAMED)));
+        let n = keys.len() - NAMED;
+        lines.push(Clean::line(&trn!(n, "· and {n} more", "· and {n} more")));
     }
     Ok(())
 }
@@ -87,13 +92,15 @@ fn words(
     Ok(match kind {
         OpKind::Store(change) => flags(change),
         OpKind::Move { to } => match from.filter(|from| *from != to) {
-            Some(from) => format!("{} to {}", path(from)?, path(to)?),
-            None => format!("back to {}", path(to)?),
+            Some(from) => tr!("{from} to {to}", from = path(from)?, to = path(to)?),
+            None => tr!("back to {mailbox}", mailbox = path(to)?),
         },
-        OpKind::Copy { to } => format!("no copy in {}", path(to)?),
-        OpKind::Carry { to, .. } => format!("between accounts, {}", path(to)?),
-        OpKind::Expunge | OpKind::Vacate => "the copies are removed".to_owned(),
-        OpKind::RenameMailbox { name, to } => format!("{} to {}", path(name)?, path(to)?),
+        OpKind::Copy { to } => tr!("no copy in {mailbox}", mailbox = path(to)?),
+        OpKind::Carry { to, .. } => tr!("between accounts, {mailbox}", mailbox = path(to)?),
+        OpKind::Expunge | OpKind::Vacate => tr!("the copies are removed").to_owned(),
+        OpKind::RenameMailbox { name, to } => {
+            tr!("{from} to {to}", from = path(name)?, to = path(to)?)
+        }
         OpKind::SubscribeMailbox { name, .. } => path(name)?,
         OpKind::CreateMailbox { .. } | OpKind::DeleteMailbox { .. } => String::new(),
     })
@@ -103,15 +110,27 @@ fn words(
 fn flags(change: &FlagChange) -> String {
     let named = |add: bool, flags: &crate::model::Flags| {
         let system = [
-            (System::SEEN, "mark read", "mark unread"),
-            (System::FLAGGED, "set the star", "take the star away"),
-            (System::ANSWERED, "mark answered", "mark unanswered"),
+            (System::SEEN, tr!("mark read"), tr!("mark unread")),
+            (
+                System::FLAGGED,
+                tr!("set the star"),
+                tr!("take the star away"),
+            ),
+            (
+                System::ANSWERED,
+                tr!("mark answered"),
+                tr!("mark unanswered"),
+            ),
             (
                 System::DELETED,
-                "mark deleted",
-                "take the mark deleted away",
+                tr!("mark deleted"),
+                tr!("take the mark deleted away"),
             ),
-            (System::DRAFT, "mark as draft", "take the mark draft away"),
+            (
+                System::DRAFT,
+                tr!("mark as draft"),
+                tr!("take the mark draft away"),
+            ),
         ];
         let set = system
             .into_iter()
@@ -119,17 +138,12 @@ fn flags(change: &FlagChange) -> String {
         let mut words: Vec<String> = set
             .map(|(_, on, off)| if add { on } else { off }.to_owned())
             .collect();
-        let tag = if add { "tag" } else { "untag" };
-        words.extend(flags.keywords.iter().map(|k| format!("{tag} {k}")));
+        words.extend(flags.keywords.iter().map(|name| match add {
+            true => tr!("tag {name}", name),
+            false => tr!("untag {name}", name),
+        }));
         words
     };
     let all = [named(true, &change.add), named(false, &change.remove)].concat();
-    all.join(", ")
-}
-
-fn messages(n: usize) -> String {
-    match n {
-        1 => "1 message".to_owned(),
-        n => format!("{n} messages"),
-    }
+    all.join(tr!(", "))
 }

@@ -4,6 +4,7 @@
 //! Idle means asleep: there is no tick, only a deadline while something on the screen has to
 //! disappear. A turn of more than 16 ms is logged with the event that began it.
 
+use crate::lang::tr;
 use crate::model::SignInWord;
 use crate::model::setup::Cancel;
 use crate::signal::{Board, Posted};
@@ -91,9 +92,9 @@ pub fn run(stage: &mut Stage, ports: Ports) -> Result<End, RunError> {
         let said = match lacking {
             [] => Event::Tick,
             _ if !named => Event::Tick,
-            all => Event::Told(Err(format!(
-                "No spelling dictionary (Hunspell) is installed for {}",
-                all.join(", ")
+            all => Event::Told(Err(tr!(
+                "No spelling dictionary (Hunspell) is installed for {languages}",
+                languages = all.join(", ")
             ))),
         };
         let _ = drawn.send(said);
@@ -316,7 +317,7 @@ impl Hands<'_> {
             Effect::Part(job) => self.parts.begin(job),
             Effect::Ask(intent, about) => (self.ask)(intent, reply(self.events.clone(), about)),
             Effect::Takeout(what, targets) => {
-                let doing = Clean::lit("Writing messages to files");
+                let doing = Clean::lit(tr!("Writing messages to files"));
                 let working = self.teller.begin(doing, Some(Cancel::default()));
                 takeout(
                     self.cache.clone(),

@@ -6,6 +6,7 @@
 //! taken, neither is one by its number or without a domain.
 
 use super::providers::is_below;
+use crate::lang::tr;
 use crate::model::setup::{Proposal, SignIn, Source};
 use crate::model::{Endpoint, Security};
 use quick_xml::Reader;
@@ -52,8 +53,9 @@ pub fn proposal(file: &[u8], email: &str, source: Source) -> Option<Proposal> {
     let user = users.first()?.clone();
     let mut notes = Vec::new();
     if let Some(other) = senders.first().filter(|other| **other != user) {
-        notes.push(format!(
-            "To send, this provider names another user name: {other}"
+        notes.push(tr!(
+            "To send, this provider names another user name: {other}",
+            other
         ));
     }
     let name = [told.name, told.short_name]

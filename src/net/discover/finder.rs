@@ -8,6 +8,7 @@ use super::guess::{self, Knock};
 use super::judge::judge;
 use super::providers::Providers;
 use super::records::{self, Said};
+use crate::lang::tr;
 use crate::model::setup::{Cancel, Found, Proposal, Source};
 use crate::net::domain::Resolver;
 use crate::net::error::NetError;
@@ -79,8 +80,9 @@ impl Finder {
             }
             return tell(Found::Done(provider.without.clone()));
         }
-        tell(Found::Looking(format!(
-            "asking for the mail servers of {domain}"
+        tell(Found::Looking(tr!(
+            "asking for the mail servers of {domain}",
+            domain
         )));
         let until = Instant::now() + self.patience;
         let (sender, words) = unbounded();
@@ -155,7 +157,7 @@ impl Finder {
 /// Why it is no address that has servers, in plain words.
 pub fn split(address: &str) -> Result<(String, String), String> {
     let address = address.trim();
-    let wrong = || Err("an address looks like you@example.org".to_owned());
+    let wrong = || Err(tr!("an address looks like you@example.org").to_owned());
     let Some((local, domain)) = address.rsplit_once('@') else {
         return wrong();
     };
@@ -321,15 +323,20 @@ impl Heard<'_> {
         } else if self.no_domain {
             let meant = self.known.like(domain);
             match meant {
-                Some(meant) => format!("there is no domain {domain}; did you mean {meant}?"),
-                None => format!("there is no domain {domain}: look at its spelling"),
+                Some(meant) => tr!(
+                    "there is no domain {domain}; did you mean {meant}?",
+                    domain,
+                    meant
+                ),
+                None => tr!("there is no domain {domain}: look at its spelling", domain),
             }
         } else if !self.reached {
-            "nobody answers: this machine seems to be offline; go online, or name the servers yourself"
+            tr!("nobody answers: this machine seems to be offline; go online, or name the servers yourself")
                 .to_owned()
         } else {
-            format!(
-                "nobody says which mail servers {domain} has; name them yourself: who runs its mail knows the IMAP and the submission server"
+            tr!(
+                "nobody says which mail servers {domain} has; name them yourself: who runs its mail knows the IMAP and the submission server",
+                domain
             )
         };
         Found::Done(Some(why))

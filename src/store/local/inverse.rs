@@ -5,6 +5,7 @@
 use super::carried;
 use super::ops::present;
 use super::row;
+use crate::lang::tr;
 use crate::model::{
     AccountName, FlagChange, Flags, MailboxName, MessageKey, NewOp, Op, OpKind, OpState,
 };
@@ -44,12 +45,18 @@ impl Hindrance {
     /// In words that go on after a colon.
     pub fn words(&self, now: i64) -> String {
         match self {
-            Hindrance::Gone => "gone from the server".to_owned(),
+            Hindrance::Gone => tr!("gone from the server").to_owned(),
             Hindrance::Later(Entry { label, at }) => {
-                format!("in the way is {label} ({})", when::clock(*at, now))
+                tr!(
+                    "in the way is {label} ({at})",
+                    label,
+                    at = when::clock(*at, now)
+                )
             }
-            Hindrance::Carried => "it was in another account; move it anew".to_owned(),
-            Hindrance::Lasting => "a copy stays, and what is deleted for good is gone".to_owned(),
+            Hindrance::Carried => tr!("it was in another account; move it anew").to_owned(),
+            Hindrance::Lasting => {
+                tr!("a copy stays, and what is deleted for good is gone").to_owned()
+            }
         }
     }
 }

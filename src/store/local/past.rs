@@ -3,6 +3,7 @@
 
 use super::connection::LocalReader;
 use super::inverse::{Hindrance, IsGone, way_back};
+use crate::lang::{self, tr};
 use crate::model::{AccountName, ActionId, MessageKey, NewOp, OpKind};
 use crate::store::error::Result;
 use rusqlite::{Connection, params};
@@ -232,35 +233,53 @@ fn accounts(conn: &Connection, action: i64) -> Result<Vec<AccountName>> {
 impl Past {
     /// Where it stands, in words.
     pub fn words(&self) -> String {
-        let waits = "waits for the server";
         if let Some(undone) = &self.undone {
             return match undone {
-                stand if stand.refused > 0 => format!("undone, but {}", stand.refusal()),
-                stand if stand.waiting > 0 => format!("undone; that {waits}"),
-                _ => "undone".to_owned(),
+                stand if stand.refused > 0 => stand.refusal(true),
+                stand if stand.waiting > 0 => tr!("undone; that waits for the server").to_owned(),
+                _ => tr!("undone").to_owned(),
             };
         }
         match &self.sending {
-            Some(Some(state)) if state == "sent" => return "sent".to_owned(),
-            Some(Some(state)) => return format!("in the outbox: {state}"),
-            Some(None) => return "sent".to_owned(),
+            Some(Some(state)) if state == "sent" => return tr!("sent").to_owned(),
+            Some(Some(state)) => return outbox(state),
+            Some(None) => return tr!("sent").to_owned(),
             None => {}
         }
         match &self.stand {
-            stand if stand.refused > 0 => stand.refusal(),
-            stand if stand.waiting > 0 => waits.to_owned(),
-            stand if stand.all() > 0 => "done on the server".to_owned(),
-            _ if self.undoable => "done".to_owned(),
-            _ => "stays".to_owned(),
+            stand if stand.refused > 0 => stand.refusal(false),
+            stand if stand.waiting > 0 => tr!("waits for the server").to_owned(),
+            stand if stand.all() > 0 => tr!("done on the server").to_owned(),
+            _ if self.undoable => tr!("done").to_owned(),
+            _ => tr!("stays").to_owned(),
         }
     }
 }
 
+/// How a message in the outbox stands, by the state's name.
+fn outbox(state: &str) -> String {
+    let known = match state {
+        "queued" => tr!("in the outbox: queued"),
+        "held" => tr!("in the outbox: held"),
+        "sending" => tr!("in the outbox: sending"),
+        "dot" => tr!("in the outbox: dot"),
+        "in-doubt" => tr!("in the outbox: in-doubt"),
+        "refused" => tr!("in the outbox: refused"),
+        "accepted" => tr!("in the outbox: accepted"),
+        other => return tr!("in the outbox: {state}", state = other),
+    };
+    known.to_owned()
+}
+
 impl Stand {
-    fn refusal(&self) -> String {
-        match self.reasons.as_slice() {
-            [] => "refused".to_owned(),
-            reasons => format!("refused: {}", reasons.join("; ")),
+    fn refusal(&self, undone: bool) -> String {
+        let reasons: Vec<&str> = self.reasons.iter().map(|why| lang::of(why)).collect();
+        let reasons = reasons.join("; ");
+        match (reasons.is_empty(), undone) {
+            (true, false) => tr!("refused").to_owned(),
+            (true, true) => tr!("undone, but refused").to_owned(),
+            (false, false) => tr!("refused: {reasons}", reasons),
+            (false, true) => tr!("undone, but refused: {reasons}", reasons),
         }
     }
 

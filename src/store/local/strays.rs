@@ -1,12 +1,13 @@
 //! Unsent messages of accounts that are configured no more: they stay, and say why they wait.
 
 use super::connection::Local;
+use crate::lang::mark;
 use crate::model::AccountName;
 use crate::store::error::Result;
 use rusqlite::params;
 
 /// Shown with such a message.
-const WHY: &str = "its account is not in the configuration any more";
+const WHY: &str = mark!("its account is not in the configuration any more");
 
 impl Local {
     /// Marks what waits to be sent for accounts that are not configured, and takes the mark from

@@ -1,6 +1,7 @@
 //! The accounts with their servers, how each is doing, and what it uses of what there is, in full
 //! sentences.
 
+use crate::lang::{tr, trn};
 use crate::model::{Account, AccountStatus, Endpoint, Link, SecretSource, Security};
 use crate::text::{Clean, gauge, size, width, wrap};
 use crate::tui::command::Command;
@@ -34,9 +35,9 @@ pub fn draw(
     let base = theme.style("index.text");
     fill(buf, area, base);
     if accounts.is_empty() {
-        let text = format!(
-            "There is no account yet. {} sets one up.",
-            status.way_to(Command::AddAccount)
+        let text = tr!(
+            "There is no account yet. {key} sets one up.",
+            key = status.way_to(Command::AddAccount)
         );
         say(buf, area, &Clean::line(&text), base);
         return;
@@ -52,9 +53,9 @@ pub fn draw(
     for account in accounts {
         lines.account(account, &status.of(&account.name), now);
     }
-    let words = format!(
-        "{} sets up one more account.",
-        status.way_to(Command::AddAccount)
+    let words = tr!(
+        "{key} sets up one more account.",
+        key = status.way_to(Command::AddAccount)
     );
     lines.say(&words, Some("text.dim"));
     let lines = lines.lines;
@@ -91,34 +92,44 @@ impl Lines {
         self.say(&words, Some(tone));
         let browser = matches!(account.secret, SecretSource::OAuth(_));
         if browser && matches!(state.link, Link::Stopped { .. }) {
-            let words = format!("{} signs in anew.", self.sign_in);
+            let words = tr!("{key} signs in anew.", key = self.sign_in);
             self.say(&words, Some("notice.error"));
         }
         if let Some(task) = &state.progress {
-            let words = format!("syncing {}", state::progress(task));
+            let words = tr!("syncing {what}", what = state::progress(task));
             self.bar(&words, task.done, task.total);
         }
         if state.journey {
-            let stop = &self.stop;
-            let words = format!(
-                "Everything is being fetched for reading offline; {stop} or :offline stop ends that."
+            let words = tr!(
+                "Everything is being fetched for reading offline; {key} or :offline stop ends that.",
+                key = self.stop
             );
             self.say(&words, None);
         }
         if state.pending > 0 {
-            let changes = state::changes(state.pending);
-            self.say(&format!("{changes} to be sent up"), None);
+            let words = trn!(
+                n = state.pending,
+                "{shown} change waits to be sent up",
+                "{shown} changes wait to be sent up",
+                shown = gauge::grouped(state.pending)
+            );
+            self.say(&words, None);
         }
         if state.connections > 0 {
             let most = account.sync.connections;
-            let words = format!("{} of at most {most} connections", state.connections);
+            let words = trn!(
+                n = state.connections,
+                "{n} of at most {most} connections",
+                "{n} of at most {most} connections",
+                most
+            );
             self.say(&words, None);
         }
         self.traffic(state);
         if let Some(quota) = state.quota.filter(|q| q.limit > 0) {
-            let words = format!(
-                "{} used on the server",
-                gauge::share(quota.used, quota.limit)
+            let words = tr!(
+                "{share} used on the server",
+                share = gauge::share(quota.used, quota.limit)
             );
             self.bar(&words, quota.used, quota.limit);
         }
@@ -131,20 +142,21 @@ impl Lines {
     fn traffic(&mut self, state: &AccountStatus) {
         match state.budget {
             Some(budget) if budget > 0 => {
-                let spent = if state.received >= budget {
-                    "; the rest waits until tomorrow"
-                } else {
-                    ""
-                };
                 let share = gauge::share(state.received, budget);
-                self.bar(
-                    &format!("{share} received today{spent}"),
-                    state.received,
-                    budget,
-                );
+                let words = match state.received >= budget {
+                    true => tr!(
+                        "{share} received today; the rest waits until tomorrow",
+                        share
+                    ),
+                    false => tr!("{share} received today", share),
+                };
+                self.bar(&words, state.received, budget);
             }
             _ if state.received > 0 => {
-                let words = format!("{} received today", size::human(state.received));
+                let words = tr!(
+                    "{share} received today",
+                    share = size::human(state.received)
+                );
                 self.say(&words, None);
             }
             _ => {}
@@ -184,25 +196,35 @@ impl Lines {
 fn link(state: &AccountStatus, again: &str, now: i64) -> (String, &'static str) {
     let since = state::since(state, now).map_or_else(String::new, |s| format!(" {s}"));
     match &state.link {
-        Link::Idle => ("not tried yet".to_owned(), "text.dim"),
+        Link::Idle => (tr!("not tried yet").to_owned(), "text.dim"),
         Link::Elsewhere => (
-            "another window talks to the server; this one does once that is gone".to_owned(),
+            tr!("another window talks to the server; this one does once that is gone").to_owned(),
             "text.dim",
         ),
-        Link::Connecting => ("connecting".to_owned(), "text.dim"),
+        Link::Connecting => (tr!("connecting").to_owned(), "text.dim"),
         Link::Online if state.slow => {
-            let words = format!("connected{since}, waiting for the server's answer");
+            let words = tr!("connected{since}, waiting for the server's answer", since);
             (words, "text.dim")
         }
-        Link::Online => (format!("connected{since}"), "notice.good"),
+        Link::Online => (tr!("connected{since}", since), "notice.good"),
         Link::Waiting { reason, retry_at } => {
             let retry = state::retry(*retry_at, now);
-            let words =
-                format!("offline{since}, {retry}: {reason}. Any key or {again} tries sooner.");
+            let words = tr!(
+                "offline{since}, {retry}: {reason}. Any key or {key} tries sooner.",
+                since,
+                retry,
+                reason,
+                key = again
+            );
             (words, "notice.error")
         }
         Link::Stopped { reason } => (
-            format!("stopped{since}: {reason}. {again} tries again."),
+            tr!(
+                "stopped{since}: {reason}. {key} tries again.",
+                since,
+                reason,
+                key = again
+            ),
             "notice.error",
         ),
     }
@@ -212,7 +234,7 @@ fn endpoint(what: &str, server: &Endpoint) -> String {
     let security = match server.security {
         Security::Tls => "TLS",
         Security::StartTls => "STARTTLS",
-        Security::None => "not encrypted, loopback only",
+        Security::None => tr!("not encrypted, loopback only"),
     };
     format!("{what}  {}:{} ({security})", server.host, server.port)
 }

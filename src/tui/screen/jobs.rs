@@ -1,6 +1,7 @@
 //! The job list: what runs now, how far it is and since when; Enter stops what can be stopped safely,
 //! and shows the rest where more is told of it.
 
+use crate::lang::{tr, trn};
 use crate::model::setup::Cancel;
 use crate::model::{AccountName, AccountStatus, Link, Running};
 use crate::text::{Clean, gauge, when};
@@ -35,10 +36,10 @@ pub enum Deed {
 impl Deed {
     fn words(&self) -> &'static str {
         match self {
-            Deed::Stop(_) | Deed::EndJourney => "Enter stops it",
-            Deed::Show(Command::GoOutbox) => "Enter shows the outbox",
-            Deed::Show(_) => "Enter shows more",
-            Deed::Nothing => "ends by itself",
+            Deed::Stop(_) | Deed::EndJourney => tr!("Enter stops it"),
+            Deed::Show(Command::GoOutbox) => tr!("Enter shows the outbox"),
+            Deed::Show(_) => tr!("Enter shows more"),
+            Deed::Nothing => tr!("ends by itself"),
         }
     }
 }
@@ -91,7 +92,7 @@ impl Jobs {
     pub fn new(items: Vec<Item<Job>>, look: &str) -> Jobs {
         Jobs {
             empty: items.is_empty(),
-            picker: Picker::new(Clean::lit("What runs now"), items),
+            picker: Picker::new(Clean::lit(tr!("What runs now")), items),
             look: Clean::line(look),
         }
     }
@@ -131,11 +132,11 @@ impl Jobs {
             return self.picker.draw(buf, screen, theme);
         }
         let area = popup::centred(screen, 64, 7);
-        let title = Clean::lit("What runs now (esc closes)");
+        let title = Clean::lit(tr!("What runs now (esc closes)"));
         let inside = popup::frame(buf, area, &title, theme);
-        let text = format!(
-            "Nothing. New mail comes by itself; {} looks for it now.",
-            self.look
+        let text = tr!(
+            "Nothing. New mail comes by itself; {key} looks for it now.",
+            key = self.look
         );
         say(buf, inside, &Clean::line(&text), theme.style("popup.text"));
         None
@@ -162,7 +163,7 @@ fn item(which: Which, what: String, since: Option<String>, deed: Deed) -> Item<J
 /// What an account is at.
 pub fn of_account(name: &AccountName, status: &AccountStatus, now: i64) -> Vec<Item<Job>> {
     let mut items: Vec<Item<Job>> = Vec::new();
-    let since = |at: i64| (at > 0).then(|| format!("since {}", when::clock(at, now)));
+    let since = |at: i64| (at > 0).then(|| tr!("since {time}", time = when::clock(at, now)));
     let tasks = status.tasks.iter();
     items.extend(tasks.map(
         |Running {
@@ -174,24 +175,24 @@ pub fn of_account(name: &AccountName, status: &AccountStatus, now: i64) -> Vec<I
                 None => String::new(),
             };
             // As the status line has it.
-            let doing = match (progress.doing.as_str(), progress.total) {
-                ("", _) => "syncing ".to_owned(),
-                (_, 0) => String::new(),
-                (doing, _) => format!("{doing} "),
-            };
             let words = state::progress(progress);
+            let words = match (progress.doing.as_str(), progress.total) {
+                ("", _) => tr!("syncing {what}", what = words),
+                (_, 0) => words,
+                (doing, _) => format!("{doing} {words}"),
+            };
             let which = Which::Task(name.clone(), *at, progress.what.clone());
-            let text = format!("{name}: {bar}{doing}{words}");
+            let text = format!("{name}: {bar}{words}");
             item(which, text, since(*at), Deed::Show(Command::GoAccounts))
         },
     ));
     if status.journey {
-        let text = format!("{name}: fetching everything to read offline");
+        let text = tr!("{name}: fetching everything to read offline", name);
         let which = Which::Journey(name.clone());
         items.push(item(which, text, None, Deed::EndJourney));
     }
     if status.link == Link::Connecting {
-        let text = format!("{name}: connecting");
+        let text = tr!("{name}: connecting", name);
         items.push(item(
             Which::Connecting(name.clone()),
             text,
@@ -200,8 +201,13 @@ pub fn of_account(name: &AccountName, status: &AccountStatus, now: i64) -> Vec<I
         ));
     }
     if status.pending > 0 {
-        let words = state::changes(status.pending);
-        let text = format!("{name}: {words} for the server");
+        let text = trn!(
+            n = status.pending,
+            "{name}: {shown} change waits for the server",
+            "{name}: {shown} changes wait for the server",
+            name,
+            shown = gauge::grouped(status.pending)
+        );
         let which = Which::Pending(name.clone());
         items.push(item(which, text, None, Deed::Show(Command::Journal)));
     }
@@ -213,8 +219,11 @@ pub fn of_outbox(tray: Tray) -> Option<Item<Job>> {
     let moving = tray.all.saturating_sub(tray.stuck);
     let text = match moving {
         0 => return None,
-        1 => "1 message is on its way out".to_owned(),
-        n => format!("{n} messages are on their way out"),
+        n => trn!(
+            n,
+            "{n} message is on its way out",
+            "{n} messages are on their way out"
+        ),
     };
     let deed = Deed::Show(Command::GoOutbox);
     Some(item(Which::Outbox, text, None, deed))
@@ -230,12 +239,12 @@ pub fn of_work(number: u64, work: &Work, now: i64) -> Item<Job> {
         (0, 0) => String::new(),
         (done, total) => format!(", {}", gauge::count(done, total)),
     };
-    let since = format!("since {}", when::clock(work.since, now));
+    let since = tr!("since {time}", time = when::clock(work.since, now));
     let deed = work.stop.clone().map_or(Deed::Nothing, Deed::Stop);
     let text = format!("{bar}{}{count}", work.what);
     let mut item = item(Which::Work(number), text, Some(since), deed);
     if work.stop.as_ref().is_some_and(Cancel::is_cancelled) {
-        item.detail = Clean::lit("stops at its next step");
+        item.detail = Clean::lit(tr!("stops at its next step"));
     }
     item
 }

@@ -1,6 +1,7 @@
 //! The journal: what was done, newest first, narrowed by typing. Enter tells what taking it back
 //! would do and asks.
 
+use crate::lang::tr;
 use crate::model::ActionId;
 use crate::store::{Origin, Past};
 use crate::text::{Clean, when};
@@ -46,7 +47,7 @@ pub struct Journal {
 impl Journal {
     /// These actions.
     pub fn new(rows: &[Past], now: i64) -> Journal {
-        let title = Clean::lit("Journal: Enter looks and asks, alt-u takes back");
+        let title = Clean::lit(tr!("Journal: Enter looks and asks, alt-u takes back"));
         Journal {
             picker: Picker::new(title, items(rows, now)),
         }
@@ -102,8 +103,8 @@ fn items(rows: &[Past], now: i64) -> Vec<Item<ActionId>> {
     let item = |past: &Past| Item {
         // Where it stands may find no room behind it; what is not as usual has to be seen.
         label: Clean::line(&match (&past.undone, past.stand.refused) {
-            (Some(_), _) => format!("(undone) {}", headline(past)),
-            (None, 1..) => format!("(refused) {}", headline(past)),
+            (Some(_), _) => tr!("(undone) {what}", what = headline(past)),
+            (None, 1..) => tr!("(refused) {what}", what = headline(past)),
             (None, 0) => headline(past),
         }),
         detail: Clean::line(&past.words()),
@@ -116,7 +117,7 @@ fn items(rows: &[Past], now: i64) -> Vec<Item<ActionId>> {
 /// What was done, and to what.
 fn headline(past: &Past) -> String {
     let label = match past.origin {
-        Origin::Program => "After sending: a mark on what was answered",
+        Origin::Program => tr!("After sending: a mark on what was answered"),
         _ => &past.label,
     };
     match past.about.trim() {
@@ -131,9 +132,11 @@ pub fn question(preview: &Preview, wall: i64, now: Instant) -> Confirm<Wish> {
     let at = when::clock(past.at, wall);
     let mut text = format!("{}\n{at}, {}\n", headline(past), past.words());
     if past.undoable && preview.lines.is_empty() {
-        text.push_str("\nNothing of it can be shown beforehand.");
+        text.push('\n');
+        text.push_str(tr!("Nothing of it can be shown beforehand."));
     } else if past.undoable {
-        text.push_str("\nTaking it back:");
+        text.push('\n');
+        text.push_str(tr!("Taking it back:"));
     }
     for line in &preview.lines {
         text.push('\n');
@@ -146,12 +149,12 @@ pub fn question(preview: &Preview, wall: i64, now: Instant) -> Confirm<Wish> {
     };
     let mut answers = Vec::new();
     if past.undoable {
-        answers.push(answer('u', "take it back", Wish::Undo(past.id)));
+        answers.push(answer('u', tr!("take it back"), Wish::Undo(past.id)));
     }
     if past.undone.is_some() {
-        answers.push(answer('r', "do it again", Wish::Redo(past.id)));
+        answers.push(answer('r', tr!("do it again"), Wish::Redo(past.id)));
     }
-    let since = "take back all after it";
+    let since = tr!("take back all after it");
     answers.push(answer('b', since, Wish::Since(past.id)));
     Confirm::new(Clean::block(&text), answers, now)
 }
