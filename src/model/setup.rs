@@ -6,6 +6,7 @@
 //! (RFC 6186 §6): see [`Proposal::outside`].
 
 use super::{Account, AccountName, Auth, Endpoint, Secret, SecretSource, SyncPolicy};
+use crate::lang::tr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -33,7 +34,21 @@ pub enum Source {
 }
 
 impl Source {
-    /// Where it comes from, to follow "found".
+    /// That it was found, and where, in the language of the screen.
+    pub fn found(self) -> &'static str {
+        match self {
+            Source::Typed => tr!("found as you typed it"),
+            Source::Own => tr!("found in your own providers.toml"),
+            Source::Provider => tr!("found in the list of providers"),
+            Source::Ispdb => tr!("found in Mozilla's list of providers"),
+            Source::Domain => tr!("found in the domain's own file for mail programs"),
+            Source::Mx => tr!("found by the servers that take the domain's mail"),
+            Source::Srv => tr!("found in the domain's DNS records"),
+            Source::Guess => tr!("found by trying usual names"),
+        }
+    }
+
+    /// Where it comes from, to follow "found", in English.
     pub fn words(self) -> &'static str {
         match self {
             Source::Typed => "as you typed it",
@@ -256,14 +271,14 @@ impl Step {
     /// What it is called.
     pub fn words(self) -> &'static str {
         match self {
-            Step::ImapName => "find the mail server",
-            Step::ImapTls => "secure connection",
-            Step::ImapSignIn => "sign in",
-            Step::Mailboxes => "mailboxes",
-            Step::Newest => "newest messages",
-            Step::SmtpName => "find the sending server",
-            Step::SmtpTls => "secure connection to send",
-            Step::SmtpSignIn => "sign in to send",
+            Step::ImapName => tr!("find the mail server"),
+            Step::ImapTls => tr!("secure connection"),
+            Step::ImapSignIn => tr!("sign in"),
+            Step::Mailboxes => tr!("mailboxes"),
+            Step::Newest => tr!("newest messages"),
+            Step::SmtpName => tr!("find the sending server"),
+            Step::SmtpTls => tr!("secure connection to send"),
+            Step::SmtpSignIn => tr!("sign in to send"),
         }
     }
 

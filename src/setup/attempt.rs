@@ -6,6 +6,7 @@
 //! providers count.
 
 use super::words::{failed, tells, tries_next};
+use crate::lang::{tr, trn};
 use crate::mime::parse;
 use crate::model::setup::{Attempt, Cancel, Check, Glimpse, State, Step, Tried};
 use crate::model::{Account, Endpoint, MailboxName, Secret, Security, System};
@@ -169,7 +170,7 @@ impl Trial {
             }
             let (step, error) = match self.enter(&account, end, steps, &enter) {
                 Ok(session) => {
-                    self.worked(sign_in, format!("as {}", account.user));
+                    self.worked(sign_in, tr!("as {user}", user = account.user));
                     return Ok((account, session));
                 }
                 Err(failed) => failed,
@@ -188,7 +189,7 @@ impl Trial {
         let (step, error, account) = worst.unwrap_or_else(|| {
             let none = NetError::Lookup {
                 host: String::new(),
-                why: "no server is named".to_owned(),
+                why: tr!("no server is named").to_owned(),
             };
             (name, none, account)
         });
@@ -226,18 +227,27 @@ impl Trial {
         enter: impl Fn(&Account) -> Result<S, NetError>,
     ) -> Result<S, (Step, NetError)> {
         let host = Clean::line(&end.host);
-        self.say(name, State::Running(format!("looking for {host}")));
+        self.say(name, State::Running(tr!("looking for {host}", host)));
         let found = connect::lookup(&end.host, end.port, PATIENCE.lookup).map_err(|e| (name, e))?;
-        let more = match found.len() {
-            0 | 1 => String::new(),
-            n => format!(" and {} more", n - 1),
-        };
         let address = found
             .first()
             .map(|a| a.ip().to_string())
             .unwrap_or_default();
-        self.worked(name, format!("{host} is {address}{more}"));
-        self.say(tls, State::Running(format!("{host} port {}", end.port)));
+        let words = match found.len() {
+            0 | 1 => tr!("{host} is {address}", host, address),
+            n => trn!(
+                n = n - 1,
+                "{host} is {address} and {n} more",
+                "{host} is {address} and {n} more",
+                host,
+                address
+            ),
+        };
+        self.worked(name, words);
+        self.say(
+            tls,
+            State::Running(tr!("{host} port {port}", host, port = end.port)),
+        );
         let stream = connect::open(account, end, None, PATIENCE).map_err(|e| (tls, e))?;
         stream.shut();
         // With STARTTLS it is secured only on the way in; until then nothing secret is said.
@@ -246,7 +256,7 @@ impl Trial {
         }
         self.say(
             sign_in,
-            State::Running(format!("as {}", Clean::line(&account.user))),
+            State::Running(tr!("as {user}", user = Clean::line(&account.user))),
         );
         let inside = enter(account).map_err(|error| match error {
             NetError::Tls { .. } | NetError::Web | NetError::Connect { .. } => (tls, error),
@@ -278,9 +288,8 @@ impl Trial {
             Err(error) => return fail(Step::Newest, error, &[]),
         };
         let found = match (exists, newest.len()) {
-            (0, _) => "the inbox is empty".to_owned(),
-            (1, _) => "1 message in the inbox".to_owned(),
-            (all, _) => format!("{all} messages in the inbox"),
+            (0, _) => tr!("the inbox is empty").to_owned(),
+            (n, _) => trn!(n, "{n} message in the inbox", "{n} messages in the inbox"),
         };
         self.worked(Step::Newest, found);
         let _ = self.events.send(Tried::Newest(newest));
@@ -312,10 +321,11 @@ fn service(step: Step) -> Service {
 
 /// How a connection is secured, in words.
 fn secured(end: &Endpoint) -> String {
+    let port = end.port;
     match end.security {
-        Security::Tls => format!("port {}, TLS, certificate right", end.port),
-        Security::StartTls => format!("port {}, STARTTLS, certificate right", end.port),
-        Security::None => format!("port {}, on this machine, without TLS", end.port),
+        Security::Tls => tr!("port {port}, TLS, certificate right", port),
+        Security::StartTls => tr!("port {port}, STARTTLS, certificate right", port),
+        Security::None => tr!("port {port}, on this machine, without TLS", port),
     }
 }
 
@@ -325,12 +335,9 @@ fn counted(listed: &[Listed]) -> String {
         let here = u64::from(status.messages.unwrap_or(0));
         (messages + here, octets + status.size.unwrap_or(0))
     });
-    let mut words = match listed.len() {
-        1 => "1 mailbox".to_owned(),
-        n => format!("{n} mailboxes"),
-    };
+    let mut words = trn!(n = listed.len(), "{n} mailbox", "{n} mailboxes");
     if messages > 0 {
-        words.push_str(&format!(", {messages} messages"));
+        words.push_str(&trn!(n = messages, ", {n} messages", ", {n} messages"));
     }
     if octets > 0 {
         words.push_str(&format!(", {}", size::human(octets)));

@@ -1,32 +1,34 @@
 //! What a failure means to somebody who is setting an account up: the words that every part of the
 //! program has for it, with what can be done on the spot in place of what stands in a file. Pure.
 
+use crate::lang::tr;
 use crate::model::Account;
 use crate::model::setup::{Mend, State};
-use crate::net::diagnose::{Service, explain};
+use crate::net::diagnose::{Service, explain_here};
 use crate::net::discover::Providers;
 use crate::net::error::NetError;
 
 /// How a step stands after this error.
 pub fn failed(error: &NetError, account: &Account, service: Service) -> State {
-    let advice = explain(error, account, service);
+    // What can be done on the spot, not what stands in a file.
+    let advice = explain_here(error, account, service);
     let mend = mend(error);
     let host = &service.endpoint(account).host;
     let todo = match error {
         NetError::Lookup { .. } => {
-            "check the network, then the server's name: another one may be right".to_owned()
+            tr!("check the network, then the server's name: another one may be right").to_owned()
         }
         NetError::Auth(_) => match page(host) {
             Some(page) if !advice.todo.contains("https://") => {
-                format!("{}; the provider's page for that is {page}", advice.todo)
+                tr!(
+                    "{todo}; the provider's page for that is {page}",
+                    todo = advice.todo,
+                    page
+                )
             }
             _ => advice.todo,
         },
-        _ => advice
-            .todo
-            .replace("it is tried again; if it goes on, ", "")
-            .replace("it is tried again", "try again in a moment")
-            .replace(" in config.toml", ""),
+        _ => advice.todo,
     };
     State::Failed {
         what: advice.what,

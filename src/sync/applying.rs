@@ -24,13 +24,13 @@ pub fn verdicts(
     now: i64,
 ) -> Result<Vec<Verdict>, LedgerError> {
     if rules.is_empty() {
-        let told = "there are no rules yet; docs/rules.md tells how to write one";
+        let told = tr!("there are no rules yet; docs/rules.md tells how to write one");
         return Err(LedgerError::Refused(told.to_owned()));
     }
     let asked = |rule: &&Rule| which.name.as_ref().is_none_or(|name| rule.name == *name);
     let rules: Vec<&Rule> = rules.iter().filter(asked).collect();
     if let (true, Some(name)) = (rules.is_empty(), &which.name) {
-        let told = format!("there is no rule \"{}\"", name.escape_debug());
+        let told = tr!("there is no rule \"{rule}\"", rule = name.escape_debug());
         return Err(LedgerError::Refused(told));
     }
     let mut course = Course::default();

@@ -1,5 +1,6 @@
 //! The fields of the servers, for who says them by hand: from endpoints to lines and back.
 
+use crate::lang::{tr, trc};
 use crate::model::setup::{Proposal, SignIn, Source};
 use crate::model::{Endpoint, Security};
 use crate::tui::widget::line_edit::LineEdit;
@@ -37,18 +38,18 @@ impl Field {
     /// What stands before it.
     pub fn label(self) -> &'static str {
         match self {
-            Field::Address => "Address",
-            Field::Password => "Password",
-            Field::Name => "Your name",
-            Field::Client => "Client id",
-            Field::ClientSecret => "Its secret",
-            Field::Imap => "Mail server",
-            Field::ImapSecurity => "  security",
-            Field::Smtp => "Sends by",
-            Field::SmtpSecurity => "  security",
-            Field::User => "User name",
-            Field::Passphrase => "Passphrase",
-            Field::Again => "Once more",
+            Field::Address => trc!("form", "Address"),
+            Field::Password => trc!("form", "Password"),
+            Field::Name => trc!("form", "Your name"),
+            Field::Client => trc!("form", "Client id"),
+            Field::ClientSecret => trc!("form", "Its secret"),
+            Field::Imap => trc!("form", "Mail server"),
+            Field::ImapSecurity => trc!("form", "  security"),
+            Field::Smtp => trc!("form", "Sends by"),
+            Field::SmtpSecurity => trc!("form", "  security"),
+            Field::User => trc!("form", "User name"),
+            Field::Passphrase => trc!("form", "Passphrase"),
+            Field::Again => trc!("form", "Once more"),
         }
     }
 
@@ -141,7 +142,7 @@ impl ByHand {
             let (host, port) = parted(line.text()).map_err(|why| (field, why))?;
             let security = self.security(which);
             if security == Security::None && !crate::config::is_loopback(&host) {
-                return Err((which, "only this machine is talked to in the clear"));
+                return Err((which, tr!("only this machine is talked to in the clear")));
             }
             Ok(Endpoint {
                 host,
@@ -152,7 +153,7 @@ impl ByHand {
         };
         let user = self.user.text().trim();
         if user.is_empty() {
-            return Err((Field::User, "the name to sign in with is missing"));
+            return Err((Field::User, tr!("the name to sign in with is missing")));
         }
         Ok(Proposal {
             provider: None,
@@ -173,21 +174,23 @@ pub fn security_words(security: Security) -> &'static str {
     match security {
         Security::Tls => "TLS",
         Security::StartTls => "STARTTLS",
-        Security::None => "none (this machine only)",
+        Security::None => tr!("none (this machine only)"),
     }
 }
 
 fn parted(text: &str) -> Result<(String, u16), &'static str> {
     let Some((host, port)) = text.trim().rsplit_once(':') else {
-        return Err("a server looks like imap.example.org:993");
+        return Err(tr!("a server looks like imap.example.org:993"));
     };
     let named = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
     if host.is_empty() || !host.chars().all(named) {
-        return Err("a server looks like imap.example.org:993");
+        return Err(tr!("a server looks like imap.example.org:993"));
     }
     match port.parse::<u16>() {
-        Ok(25) => Err("port 25 is for servers among themselves; use 465 or 587"),
+        Ok(25) => Err(tr!(
+            "port 25 is for servers among themselves; use 465 or 587"
+        )),
         Ok(port) if port > 0 => Ok((host.trim_matches(['[', ']']).to_owned(), port)),
-        _ => Err("a port is a number from 1 to 65535"),
+        _ => Err(tr!("a port is a number from 1 to 65535")),
     }
 }
