@@ -71,7 +71,7 @@ pub fn add(home: Option<&Path>, as_json: bool, args: &AddAccount) -> Result<u8> 
         return Err(Failure::new(code, told).into());
     };
     let kept = setup::keep(&paths.config, &account, &wanted.secret, &|a, s| {
-        store(&secrets, a, s)
+        store(&secrets, a, s, true)
     })
     .map_err(|why| Failure::new(exit::IO, why))?;
     for note in &kept.notes {
@@ -81,14 +81,20 @@ pub fn add(home: Option<&Path>, as_json: bool, args: &AddAccount) -> Result<u8> 
 }
 
 /// Keeps a password where this desktop keeps secrets, else in the encrypted file, else it is asked
-/// for at each start.
-pub(super) fn store(secrets: &Secrets, account: &Account, secret: &Secret) -> Stored {
+/// for at each start. `asks`: whether the file's passphrase may be asked for; else only one that is
+/// open counts.
+pub(super) fn store(secrets: &Secrets, account: &Account, secret: &Secret, asks: bool) -> Stored {
     let Err(error) = secrets.keep(account, Kind::Password, secret) else {
         return Ok((SecretSource::Keyring, None));
     };
     aside!("{}", Clean::line(&error.to_string()));
-    // Where the input ends nobody gives a passphrase.
-    if passphrase::make(secrets).unwrap_or(false) {
+    let vault = secrets.vault();
+    let is_open = match asks {
+        // Where the input ends nobody gives a passphrase.
+        true => passphrase::make(secrets).unwrap_or(false),
+        false => vault.is_there() && !vault.is_locked(),
+    };
+    if is_open {
         let mut account = account.clone();
         account.secret = SecretSource::File;
         let kept = secrets.keep(&account, Kind::Password, secret);

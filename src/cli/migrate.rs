@@ -1,14 +1,14 @@
 //! `migrate`: reads another program's configuration, shows what would be done, and does it after a
 //! yes. Nothing is written before, and nothing that is there is changed.
 
-use super::adopting::{adopt, cards};
-use super::ask::agrees;
+use super::adopting::{adopt, cards, ready, refuse};
+use super::ask::{agrees, is_somebody_there};
 use super::exit::{self, Failure};
 use super::json;
 use super::plan_words::{shown, told};
 use super::say::{aside, say};
 use super::words::Migrate;
-use crate::config::adopt::Keys;
+use crate::config::adopt_keys::Keys;
 use crate::config::policy::EXTENSIONS;
 use crate::config::{Paths, files, load};
 use crate::migrate::found::{Findings, Found, Kind, Place};
@@ -29,8 +29,7 @@ use std::path::{Path, PathBuf};
 pub fn migrate(home: Option<&Path>, as_json: bool, args: &Migrate) -> Result<u8> {
     let paths = Paths::locate(home)?;
     let client = args.client.client();
-    let dirs = dirs()?;
-    let file = begins(client, args.from.as_deref(), &dirs)?;
+    let (file, dirs) = begins(client, args.from.as_deref())?;
     let mut read = |path: &Path, most: usize| {
         files::read_beginning(path, most).map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => "there is no such file".to_owned(),
@@ -40,40 +39,59 @@ pub fn migrate(home: Option<&Path>, as_json: bool, args: &Migrate) -> Result<u8>
     let mut shelf = Shelf::new(dirs, &mut read);
     let mut found = client.read(&file, &mut shelf);
     from_books(&mut found);
-    let plan = planned(client, &paths, found)?;
+    let mut plan = planned(client, &paths, found)?;
+    refuse(&paths, &mut plan);
     if !as_json {
         say!("{}", shown(client, &plan));
     }
     let nothing = plan.is_empty();
+    // What can't be written is said before the question.
+    let ready = ready(client, &paths, &plan)?;
     let agreed = !nothing
         && !args.dry_run
         && (args.yes || agrees(&format!("Write this into {}?", paths.config.display()))?);
-    let mut written = Vec::new();
+    let (mut written, mut failed) = (Vec::new(), None);
     if agreed {
         paths.ensure()?;
-        let done = adopt(client, &paths, &plan)?;
+        // A yes for all is none to the question for a passphrase.
+        let asks = !args.yes && is_somebody_there();
+        let done = adopt(&paths, &plan, ready, asks);
         for note in &done.notes {
             aside!("{note}");
         }
-        written = done.written;
+        (written, failed) = (done.written, done.failed);
     }
+    tell(as_json, client, &plan, agreed, &written)?;
+    failed.map_or(Ok(0), Err)
+}
+
+/// What was done, and where.
+fn tell(
+    as_json: bool,
+    client: Client,
+    plan: &Plan,
+    agreed: bool,
+    written: &[PathBuf],
+) -> Result<()> {
     if as_json {
-        let mut all = told(client, &plan);
+        let mut all = told(client, plan);
         let files: Vec<String> = written.iter().map(|p| p.display().to_string()).collect();
         if let Some(all) = all.as_object_mut() {
             all.insert("done".to_owned(), json!(agreed));
             all.insert("written".to_owned(), json!(files));
         }
         json::print(all)?;
-    } else if agreed {
-        for path in &written {
+        return Ok(());
+    }
+    if agreed {
+        for path in written {
             say!("written: {}", path.display());
         }
         say!("Run `postrider doctor` to try the accounts, or `postrider`.");
-    } else if !nothing {
+    } else if !plan.is_empty() {
         say!("Nothing was written.");
     }
-    Ok(0)
+    Ok(())
 }
 
 /// Which of the programs have a configuration on this machine.
@@ -98,24 +116,34 @@ fn dirs() -> Result<Dirs> {
     Ok(dirs)
 }
 
-/// The file in which the configuration begins.
-fn begins(client: Client, from: Option<&Path>, dirs: &Dirs) -> Result<PathBuf> {
+/// The file in which the configuration begins, and the folders of whoever it is of.
+fn begins(client: Client, from: Option<&Path>) -> Result<(PathBuf, Dirs)> {
     let absolute = from.map(std::path::absolute).transpose()?;
-    let places = match &absolute {
-        None => client.places(dirs),
-        Some(path) if path.is_dir() => client.within(path),
-        Some(path) => vec![path.clone()],
+    let (places, theirs) = match &absolute {
+        None => (client.places(&dirs()?), None),
+        Some(path) if path.is_dir() => (client.within(path), Some(Dirs::under(path))),
+        Some(path) => (vec![path.clone()], None),
     };
     let found = places.iter().find(|path| path.is_file());
-    found.cloned().ok_or_else(|| {
+    // A home that was named is that of somebody else, or of another time.
+    let theirs = theirs.filter(|t| found.is_some_and(|file| client.places(t).contains(file)));
+    let dirs = match (dirs(), theirs, found.and_then(|f| f.parent())) {
+        (Ok(own), Some(theirs), _) if own.home == theirs.home => own,
+        (_, Some(theirs), _) => theirs,
+        (Ok(own), None, _) => own,
+        (Err(_), None, Some(folder)) => Dirs::under(folder),
+        (Err(error), None, None) => return Err(error),
+    };
+    let file = found.cloned().ok_or_else(|| {
         let looked: Vec<String> = places.iter().map(|p| p.display().to_string()).collect();
         let told = format!(
             "there is no configuration of {} (looked for: {}); say --from PATH",
             client.name(),
             looked.join(", ")
         );
-        Failure::new(exit::NO_INPUT, told).into()
-    })
+        Failure::new(exit::NO_INPUT, told)
+    })?;
+    Ok((file, dirs))
 }
 
 /// The people and lists of address books that are databases.
@@ -173,12 +201,13 @@ fn planned(client: Client, paths: &Paths, found: Findings) -> Result<Plan> {
     let keys = Keys::read(&paths.keys)
         .map_err(|e| Failure::new(exit::CONFIG, format!("{}: {e}", paths.keys.display())))?;
     let providers = Providers::built_in();
+    let cards = paths.config.with_file_name(cards(client));
     let here = Here {
         accounts: &config.accounts,
         groups: &config.groups,
         has_people: config.contacts.command.is_some(),
-        has_cards: paths.config.with_file_name(cards(client)).exists(),
-        has_preset: keys.has_preset(),
+        has_cards: config.contacts.vcards.contains(&cards),
+        preset: keys.preset(),
         has_key: &|screen, key| keys.has(screen, key),
         open: &config.open,
         smtp: &|found| sender(&providers, found),

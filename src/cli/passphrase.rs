@@ -38,13 +38,17 @@ pub fn unlock(secrets: &Secrets, accounts: &[Account]) -> Result<()> {
     Err(Failure::new(exit::REFUSED, last).into())
 }
 
-/// Makes the encrypted file, with a passphrase that is typed twice; one that is there is opened.
+/// Makes the encrypted file, with a passphrase that is typed twice; one that is there is opened, and
+/// nothing is asked where it is open.
 /// `false`: nothing was typed, so there is none.
 ///
 /// # Errors
 /// When it can't be written, or the input ends.
 pub fn make(secrets: &Secrets) -> Result<bool> {
     if secrets.vault().is_there() {
+        if !secrets.vault().is_locked() {
+            return Ok(true);
+        }
         for _ in 0..TRIES {
             let typed = hidden("Passphrase of secrets.age")?;
             match secrets.vault().unlock(&typed) {
@@ -162,6 +166,16 @@ fn line() -> Result<Secret> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_open_file_is_not_asked_for_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = crate::config::Paths::locate(Some(dir.path())).unwrap();
+        let secrets = Secrets::at(&paths);
+        let passphrase = Secret::new("p".to_owned());
+        secrets.vault().create(&passphrase).unwrap();
+        assert!(make(&secrets).unwrap());
+    }
 
     #[test]
     fn what_is_typed_unseen_can_be_corrected_and_left() {

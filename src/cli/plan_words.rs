@@ -132,14 +132,12 @@ fn account(planned: &Planned, line: &mut dyn FnMut(&str)) {
     });
     for identity in &account.identities {
         let who = Address::new(identity.full_name.as_str(), identity.email.as_str());
-        line(&format!("  also     {who}"));
+        let signed = identity.signature.as_deref().map(first_line);
+        let signed = signed.map_or_else(String::new, |s| format!(", signed {s} …"));
+        line(&format!("  also     {who}{signed}"));
     }
     if let Some(signature) = &account.signature {
-        let first = signature
-            .lines()
-            .find(|l| !l.trim().is_empty())
-            .unwrap_or_default();
-        line(&format!("  signed   {} …", width::cut(first, 60)));
+        line(&format!("  signed   {} …", first_line(signature)));
     }
     let left_out: Vec<&str> = account
         .sync
@@ -159,6 +157,12 @@ fn account(planned: &Planned, line: &mut dyn FnMut(&str)) {
     for note in &planned.notes {
         line(&format!("  note: {note}"));
     }
+}
+
+/// The first line of a signature.
+fn first_line(signature: &str) -> String {
+    let mut lines = signature.lines().filter(|l| !l.trim().is_empty());
+    width::cut(lines.next().unwrap_or_default(), 60).to_string()
 }
 
 /// The notes of a kind, by reason: what, and where.

@@ -1,19 +1,14 @@
-//! What is taken over from another program, written into `config.toml` and `keys.toml`: each file in
-//! one step, comments and order kept, and nothing that stands there touched.
+//! What is taken over from another program, put into the text of `config.toml`: comments and order
+//! kept, and nothing that stands there touched.
 
 use super::append::with_account;
 use super::files::{read_regular, replace};
-use super::load::{self, Config};
+use super::load::{self, Config, LONGEST};
 use super::policy::usual_budget;
-use super::set::set;
-use super::settings::{Step, Value};
 use crate::model::Account;
 use std::io;
 use std::path::Path;
 use toml_edit::{Array, DocumentMut, Item, Table, value};
-
-/// More than any file of keys needs, in octets.
-const LONGEST: u64 = 1 << 20;
 
 /// What goes into `config.toml`.
 #[derive(Clone, Debug, Default)]
@@ -40,13 +35,25 @@ impl Adopted {
     }
 }
 
-/// Writes it into the configuration (made 0600 if there is none); whether there was anything.
+/// Why an account can't stand in a configuration in this folder; `None` if it can.
+pub fn refusal(account: &Account, folder: &Path) -> Option<String> {
+    let mut account = account.clone();
+    account.sync.budget = usual_budget(&account.imap);
+    let read = load::parse(&with_account("", &account), folder);
+    if let Some(problem) = read.problems.first() {
+        return Some(problem.message.clone());
+    }
+    let whole = read.config.accounts.contains(&account);
+    (!whole).then(|| "it would not be read back as it is meant".to_owned())
+}
+
+/// The text of the configuration with it; `None`: there is nothing to be added.
 ///
 /// # Errors
-/// When it can't be written, or would not be read back as it is meant: nothing is written then.
-pub fn config(path: &Path, adopted: &Adopted) -> io::Result<bool> {
+/// When the file can't be read, or what it would become would not be read back as it is meant.
+pub fn config(path: &Path, adopted: &Adopted) -> io::Result<Option<String>> {
     if adopted.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
     let old = text(path)?;
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -57,23 +64,23 @@ pub fn config(path: &Path, adopted: &Adopted) -> io::Result<bool> {
         account.sync.budget = usual_budget(&account.imap);
         new = with_account(&new, account);
     }
-    let way = |section: &str, key: &str| [section, key].map(|k| Step::Key(k.to_owned()));
-    let mut put = |section: &str, key: &str, texts: &[String]| -> io::Result<()> {
-        let texts = Value::Texts(texts.to_vec());
-        new = set(&new, &way(section, key), Some(&texts)).map_err(io::Error::other)?;
-        Ok(())
-    };
+    let mut document = document(&new)?;
     for (name, members) in &adopted.groups {
-        put("groups", name, members)?;
+        put(&mut document, "groups", name, members)?;
     }
     for (kind, argv) in &adopted.open {
-        put("open", kind, argv)?;
+        put(&mut document, "open", kind, argv)?;
     }
     if let Some(argv) = &adopted.people {
-        put("contacts", "command", argv)?;
+        put(&mut document, "contacts", "command", argv)?;
     }
     if let Some(file) = &adopted.vcards {
-        new = with_cards(&new, file)?;
+        with_cards(&mut document, file)?;
+    }
+    let new = document.to_string();
+    if new.len() as u64 > LONGEST {
+        let why = format!("it would be larger than {} MiB", LONGEST >> 20);
+        return Err(io::Error::other(why));
     }
     let read = load::parse(&new, folder);
     let Config {
@@ -90,15 +97,30 @@ pub fn config(path: &Path, adopted: &Adopted) -> io::Result<bool> {
         let why = format!("it would not be read back as it is meant{told}; mend the file first");
         return Err(io::Error::other(why));
     }
-    super::paths::make_private(folder)?;
-    replace(path, &new)?;
-    Ok(true)
+    Ok(Some(new))
+}
+
+/// Writes the text of a configuration or of keys (made 0600 if there is no such file), in one step.
+///
+/// # Errors
+/// When it can't be written; the file stays as it was.
+pub fn write(path: &Path, text: &str) -> io::Result<()> {
+    super::paths::make_private(path.parent().unwrap_or(Path::new(".")))?;
+    replace(path, text)
+}
+
+/// A list of texts in a section.
+fn put(document: &mut DocumentMut, name: &str, key: &str, texts: &[String]) -> io::Result<()> {
+    let first = document.is_empty();
+    let list: Array = texts.iter().map(String::as_str).collect();
+    section(document, name, first)?.insert(key, value(list));
+    Ok(())
 }
 
 /// A file of cards more.
-fn with_cards(text: &str, file: &str) -> io::Result<String> {
-    let mut document = document(text)?;
-    let table = section(&mut document, "contacts", text.trim().is_empty())?;
+fn with_cards(document: &mut DocumentMut, file: &str) -> io::Result<()> {
+    let first = document.is_empty();
+    let table = section(document, "contacts", first)?;
     let list = table.entry("vcards").or_insert_with(|| value(Array::new()));
     let list = list
         .as_array_mut()
@@ -106,73 +128,10 @@ fn with_cards(text: &str, file: &str) -> io::Result<String> {
     if !list.iter().any(|v| v.as_str() == Some(file)) {
         list.push(file);
     }
-    Ok(document.to_string())
+    Ok(())
 }
 
-/// The preset of a file of keys, and whether a key of a screen is bound there.
-#[derive(Debug, Default)]
-pub struct Keys(Option<DocumentMut>);
-
-impl Keys {
-    /// What stands in this file; nothing if there is none.
-    ///
-    /// # Errors
-    /// When it can't be read, or is no TOML.
-    pub fn read(path: &Path) -> io::Result<Keys> {
-        Ok(Keys(Some(document(&text(path)?)?)))
-    }
-
-    /// Whether it names a preset.
-    pub fn has_preset(&self) -> bool {
-        self.0.as_ref().is_some_and(|d| d.get("preset").is_some())
-    }
-
-    /// Whether a key of a screen is bound.
-    pub fn has(&self, screen: &str, key: &str) -> bool {
-        let table = self
-            .0
-            .as_ref()
-            .and_then(|d| d.get(screen))
-            .and_then(Item::as_table_like);
-        table.is_some_and(|t| t.get(key).is_some())
-    }
-}
-
-/// Writes a preset and keys (screen, key, commands) into a file of keys; whether there was
-/// anything. What is bound there stays.
-///
-/// # Errors
-/// When it can't be read or written.
-pub fn keys(
-    path: &Path,
-    preset: Option<&str>,
-    bound: &[(&str, &str, &[String])],
-) -> io::Result<bool> {
-    if preset.is_none() && bound.is_empty() {
-        return Ok(false);
-    }
-    let old = text(path)?;
-    let mut document = document(&old)?;
-    if let Some(preset) = preset.filter(|_| document.get("preset").is_none()) {
-        document.insert("preset", value(preset));
-    }
-    for (screen, key, commands) in bound {
-        let first = document.is_empty();
-        let table = section(&mut document, screen, first)?;
-        if table.get(key).is_none() {
-            let said = match commands {
-                [one] => value(one.as_str()),
-                more => value(more.iter().map(String::as_str).collect::<Array>()),
-            };
-            table.insert(key, said);
-        }
-    }
-    super::paths::make_private(path.parent().unwrap_or(Path::new(".")))?;
-    replace(path, &document.to_string())?;
-    Ok(true)
-}
-
-fn text(path: &Path) -> io::Result<String> {
+pub(super) fn text(path: &Path) -> io::Result<String> {
     match read_regular(path, LONGEST) {
         Ok(octets) => String::from_utf8(octets)
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8")),
@@ -181,13 +140,13 @@ fn text(path: &Path) -> io::Result<String> {
     }
 }
 
-fn document(text: &str) -> io::Result<DocumentMut> {
+pub(super) fn document(text: &str) -> io::Result<DocumentMut> {
     text.parse()
         .map_err(|_| io::Error::other("the file is no TOML; mend it first"))
 }
 
 /// A section, made at the end if it isn't there.
-fn section<'d>(
+pub(super) fn section<'d>(
     document: &'d mut DocumentMut,
     name: &str,
     first: bool,
@@ -227,8 +186,8 @@ mod tests {
                 vec!["imv".to_owned(), "{}".to_owned()],
             )],
         };
-        assert!(config(&path, &adopted).unwrap());
-        let text = std::fs::read_to_string(&path).unwrap();
+        let text = config(&path, &adopted).unwrap().unwrap();
+        write(&path, &text).unwrap();
         let read = load::parse(&text, dir.path());
         assert_eq!(read.problems, [], "{text}");
         assert_eq!(read.config.accounts.len(), 3);
@@ -245,32 +204,40 @@ mod tests {
         let before = text;
         assert!(config(&path, &adopted).is_err());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
-        assert!(!config(&path, &Adopted::default()).unwrap());
+        assert_eq!(config(&path, &Adopted::default()).unwrap(), None);
     }
 
     #[test]
-    fn keys_are_added_and_never_changed() {
+    fn what_the_configuration_would_refuse_is_known_before() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("keys.toml");
-        let mine = "# mine\n[index] # here\n\"d\" = \"archive\" # why\n# end\n";
-        std::fs::write(&path, mine).unwrap();
-        let commands = ["trash".to_owned(), "down".to_owned()];
-        let bound: Vec<(&str, &str, &[String])> = vec![
-            ("index", "d", &commands),
-            ("index", "ctrl-x", &commands),
-            ("reader", "g g", &commands[..1]),
-        ];
-        assert!(keys(&path, Some("mutt"), &bound).unwrap());
-        let text = std::fs::read_to_string(&path).unwrap();
-        for kept in mine.lines() {
-            assert!(text.contains(kept), "{text}");
-        }
-        let read: toml::Table = text.parse().unwrap();
-        assert_eq!(read["preset"].as_str(), Some("mutt"), "{text}");
-        assert_eq!(read["index"]["d"].as_str(), Some("archive"));
-        assert_eq!(read["index"]["ctrl-x"].as_array().unwrap().len(), 2);
-        assert_eq!(read["reader"]["g g"].as_str(), Some("trash"));
-        let keys = Keys::read(&path).unwrap();
-        assert!(keys.has_preset() && keys.has("reader", "g g") && !keys.has("reader", "d"));
+        let account = load::parse(SAMPLE, dir.path()).config.accounts.remove(0);
+        assert_eq!(refusal(&account, dir.path()), None);
+        let mut colon = account.clone();
+        colon.imap.host = "imap.x.test:993".to_owned();
+        let why = refusal(&colon, dir.path()).unwrap();
+        assert!(why.contains("colon"), "{why}");
+        let mut reads = account.clone();
+        reads.sendmail = Some(vec!["msmtp".to_owned(), "-t".to_owned()]);
+        let why = refusal(&reads, dir.path()).unwrap();
+        assert!(why.contains("recipients"), "{why}");
+    }
+
+    #[test]
+    fn what_could_not_be_read_again_for_its_size_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        let group = |n: usize| {
+            (
+                format!("g{n}"),
+                vec![format!("{}@x.test", "a".repeat(1_000))],
+            )
+        };
+        let of = |many: usize| Adopted {
+            groups: (0..many).map(group).collect(),
+            ..Adopted::default()
+        };
+        assert!(config(&path, &of(900)).unwrap().is_some());
+        let error = config(&path, &of(1_100)).unwrap_err().to_string();
+        assert!(error.contains("1 MiB"), "{error}");
     }
 }

@@ -24,8 +24,8 @@ use toml::de::{DeTable, DeValue};
 
 pub use crate::config::policy::{reach, reach_name};
 
-/// More than any configuration needs.
-const LONGEST: u64 = 1 << 20;
+/// More than any configuration or file of keys needs, in octets.
+pub(super) const LONGEST: u64 = 1 << 20;
 
 /// What the file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

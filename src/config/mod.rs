@@ -24,6 +24,7 @@ pub mod settings;
 mod set;
 pub mod append;
 pub mod adopt;
+pub mod adopt_keys;
 pub mod keep;
 pub mod remove;
 pub mod command;

@@ -3,7 +3,6 @@
 use crate::migrate::aerc_keys;
 use crate::migrate::found::{Findings, Found, Given, Kind, Place};
 use crate::migrate::ini::{self, Entry};
-use crate::migrate::keys;
 use crate::migrate::mutt_account::below;
 use crate::migrate::shelf::{Dirs, Shelf};
 use crate::migrate::words::{self, Printed, Server, Url};
@@ -53,7 +52,6 @@ pub fn read(path: &Path, shelf: &mut Shelf<'_>) -> Findings {
     if let Some(text) = shelf.maybe(&folder.join("binds.conf"), &mut out) {
         aerc_keys::read(&text, &Place::of(&folder.join("binds.conf")), &mut out);
     }
-    keys::thin(&mut out);
     out
 }
 
@@ -86,11 +84,20 @@ fn account(
         found.email = from.addr;
         found.full_name = from.name;
     }
+    // Sending goes by what reading says, wherever they stand.
+    let order = |e: &&&Entry<'_>| match e.key {
+        "source" => 0,
+        "source-cred-cmd" => 1,
+        "outgoing" => 2,
+        "outgoing-cred-cmd" => 3,
+        _ => 4,
+    };
+    let mut sorted: Vec<&&Entry<'_>> = own.iter().collect();
+    sorted.sort_by_key(order);
     let starttls = value("smtp-starttls") != "no";
-    for entry in own {
+    for entry in sorted {
         let (place, text) = (whole.at(entry.line), entry.value.unwrap_or_default());
         match entry.key {
-            "" | "from" | "smtp-starttls" => {}
             "source" => {
                 if let Some(url) = words::url(text) {
                     source_of(&url, &place, &mut found, out);
@@ -100,52 +107,67 @@ fn account(
             "source-cred-cmd" | "outgoing-cred-cmd" => {
                 credentials(entry.key, text, &place, &mut found, out)
             }
-            "aliases" => {
-                for alias in words::list(text) {
-                    match words::address(alias) {
-                        Some(address) => found.also(Identity {
-                            email: address.addr,
-                            full_name: address.name,
-                            ..Identity::default()
-                        }),
-                        None => {
-                            let why = "a pattern of own addresses; each can be an identity here";
-                            out.note(&place, "aliases", Kind::Yours, why);
-                        }
-                    }
-                }
-            }
-            "signature-file" => {
-                let path = shelf.dirs.path(text, &shelf.dirs.home.clone());
-                found.signature = shelf.text(&path, &place, out).and_then(|t| below(&t));
-            }
-            "signature-cmd" => {
-                let why = "a program writes it; here a signature is a text";
-                out.note(&place, entry.key, Kind::Yours, why);
-            }
-            "address-book-cmd" => book(text, &place, out),
-            "folders-exclude" => {
-                for pattern in words::list(text) {
-                    match pattern.starts_with('~') {
-                        false => found.exclude.push(pattern.to_owned()),
-                        true => {
-                            let why = "a pattern that begins with ~; here * stands for anything";
-                            out.note(&place, entry.key, Kind::Yours, why);
-                        }
-                    }
-                }
-            }
-            "trusted-authres" => {
-                let names = words::list(text).into_iter().filter(|n| words::is_host(n));
-                found.authserv_id.extend(names.map(str::to_owned));
-            }
-            key => {
-                let (kind, why) = unused(key);
-                out.note(&place, key, kind, why);
-            }
+            key => option(key, text, &place, &mut found, shelf, out),
         }
     }
     out.accounts.push(found);
+}
+
+/// An option of an account that is about neither of its servers.
+fn option(
+    key: &str,
+    text: &str,
+    place: &Place,
+    found: &mut Found,
+    shelf: &mut Shelf<'_>,
+    out: &mut Findings,
+) {
+    match key {
+        "" | "from" | "smtp-starttls" => {}
+        "aliases" => {
+            for alias in words::list(text) {
+                match words::address(alias) {
+                    Some(address) => found.also(Identity {
+                        email: address.addr,
+                        full_name: address.name,
+                        ..Identity::default()
+                    }),
+                    None => {
+                        let why = "a pattern of own addresses; each can be an identity here";
+                        out.note(place, "aliases", Kind::Yours, why);
+                    }
+                }
+            }
+        }
+        "signature-file" => {
+            let path = shelf.dirs.path(text, &shelf.dirs.home.clone());
+            found.signature = shelf.text(&path, place, out).and_then(|t| below(&t));
+        }
+        "signature-cmd" => {
+            let why = "a program writes it; here a signature is a text";
+            out.note(place, key, Kind::Yours, why);
+        }
+        "address-book-cmd" => book(text, place, out),
+        "folders-exclude" => {
+            for pattern in words::list(text) {
+                match pattern.starts_with('~') {
+                    false => found.exclude.push(pattern.to_owned()),
+                    true => {
+                        let why = "a pattern that begins with ~; here * stands for anything";
+                        out.note(place, key, Kind::Yours, why);
+                    }
+                }
+            }
+        }
+        "trusted-authres" => {
+            let names = words::list(text).into_iter().filter(|n| words::is_host(n));
+            found.authserv_id.extend(names.map(str::to_owned));
+        }
+        key => {
+            let (kind, why) = unused(key);
+            out.note(place, key, kind, why);
+        }
+    }
 }
 
 fn source_is_server(source: &str) -> bool {
@@ -196,18 +218,7 @@ fn source_of(url: &Url, place: &Place, found: &mut Found, out: &mut Findings) {
 
 fn outgoing(text: &str, starttls: bool, place: &Place, found: &mut Found, out: &mut Findings) {
     let Some(url) = words::url(text).filter(|u| words::is_host(&u.host)) else {
-        let argv = words::argv(text);
-        if !argv.is_empty() && !text.contains("://") {
-            found.sendmail = Some(argv);
-        } else {
-            out.note(
-                place,
-                "outgoing",
-                Kind::Yours,
-                "it names no server for sending",
-            );
-        }
-        return;
+        return by_program(text, place, found, out);
     };
     let (base, way) = url.scheme.split_once('+').unwrap_or((&url.scheme, ""));
     let security = match (base, way) {
@@ -220,26 +231,53 @@ fn outgoing(text: &str, starttls: bool, place: &Place, found: &mut Found, out: &
             return out.note(place, "outgoing", Kind::Yours, why);
         }
     };
-    found.smtp = Some(words::endpoint(Server::Smtp, &url.host, url.port, security));
+    let reading = found.imap.as_ref().map_or("", |imap| imap.host.as_str());
+    if !url.sends_for(reading, found.login()) {
+        return out.note(place, "outgoing", Kind::Yours, words::OTHER_SENDER);
+    }
+    let smtp = words::endpoint(Server::Smtp, &url.host, url.port, security);
+    if smtp.security != security {
+        let why = "nothing is sent in the clear to another machine: STARTTLS was chosen";
+        out.note(place, "outgoing", Kind::Otherwise, why);
+    }
+    found.smtp = Some(smtp);
     if let Some(password) = url.password.clone().filter(|_| found.given.is_nothing()) {
-        let here = found.imap.as_ref().map(|imap| words::Url {
-            host: imap.host.clone(),
+        let here = Url {
+            host: reading.to_owned(),
             user: found.user.clone(),
-            ..url.clone()
-        });
-        match here.is_some_and(|here| url.same_login(&here)) {
+            ..Url::default()
+        };
+        match url.same_login(&here) {
             true => found.given = Given::Clear(password),
             false => out.note(place, "outgoing", Kind::Yours, words::SENDING_ONLY),
         }
     }
 }
 
+/// Mail that a program sends.
+fn by_program(text: &str, place: &Place, found: &mut Found, out: &mut Findings) {
+    if text.trim().is_empty() || text.contains("://") {
+        let why = "it names no server for sending";
+        return out.note(place, "outgoing", Kind::Yours, why);
+    }
+    match words::sender(text) {
+        Some(sender) => {
+            if sender.was_reading {
+                out.note(place, "outgoing", Kind::Otherwise, words::RECIPIENTS);
+            }
+            found.sendmail = Some(sender.argv);
+        }
+        None => out.note(place, "outgoing", Kind::Yours, words::SENDING_SHELL),
+    }
+}
+
 fn credentials(key: &str, text: &str, place: &Place, found: &mut Found, out: &mut Findings) {
     match words::printed(text) {
         Printed::Given(given) if given.is_nothing() => {}
-        // The command for reading counts for both, whatever stood before.
-        Printed::Given(given) if key == "source-cred-cmd" || found.given.is_nothing() => {
-            found.given = given;
+        Printed::Given(given) if key == "source-cred-cmd" => found.given = given,
+        // It is what the server for sending knows, which may be another's.
+        Printed::Given(_) if found.given.is_nothing() => {
+            out.note(place, key, Kind::Yours, words::SENDING_ONLY);
         }
         Printed::Given(given) if given.same(&found.given) => {}
         Printed::Given(_) => {
@@ -402,8 +440,121 @@ fn opener(kind: &str, value: &str, place: &Place, out: &mut Findings) {
         let why = "it needs a shell; name a program in [open]";
         return out.note(place, kind, Kind::Yours, why);
     }
-    if !argv.iter().any(|w| w.contains("{}")) {
+    if argv.iter().any(|w| w != "{}" && w.contains("{}")) {
+        let why = "here {} stands for the file as a word by itself; name a program in [open]";
+        return out.note(place, kind, Kind::Yours, why);
+    }
+    if !argv.iter().any(|w| w == "{}") {
         argv.push("{}".to_owned());
     }
     out.open.push((kind.to_ascii_lowercase(), argv));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(accounts: &str, general: &str) -> Findings {
+        let mut files = |path: &Path, _: usize| match path.file_name().and_then(|n| n.to_str()) {
+            Some("accounts.conf") => Ok(accounts.as_bytes().to_vec()),
+            Some("aerc.conf") => Ok(general.as_bytes().to_vec()),
+            _ => Err("gone".to_owned()),
+        };
+        let mut shelf = Shelf::new(Dirs::under(Path::new("/h")), &mut files);
+        read(Path::new("/h/accounts.conf"), &mut shelf)
+    }
+
+    #[test]
+    fn sending_gets_no_login_of_reading_that_is_not_its_own() {
+        let base = "[a]\nfrom = a@x.test\nsource = imaps://me@imap.x.test\n";
+        for (more, smtp, given, told) in [
+            ("outgoing = smtps://me@smtp.x.test\n", true, false, ""),
+            ("outgoing = smtps://me@smtp.y.test\n", true, false, ""),
+            (
+                "outgoing = smtps://you@smtp.y.test\n",
+                false,
+                false,
+                words::OTHER_SENDER,
+            ),
+            (
+                "outgoing = smtps://smtp.y.test\n",
+                false,
+                false,
+                words::OTHER_SENDER,
+            ),
+            (
+                "outgoing = smtps://me:p@smtp.y.test\n",
+                true,
+                false,
+                words::SENDING_ONLY,
+            ),
+            (
+                "outgoing = smtp+insecure://me@smtp.x.test\n",
+                true,
+                false,
+                "in the clear",
+            ),
+            (
+                "outgoing-cred-cmd = pass x\n",
+                false,
+                false,
+                words::SENDING_ONLY,
+            ),
+            (
+                "outgoing-cred-cmd = pass x\nsource-cred-cmd = pass y\n",
+                false,
+                true,
+                "of its own",
+            ),
+            (
+                "outgoing-cred-cmd = pass x\nsource-cred-cmd = pass x\n",
+                false,
+                true,
+                "",
+            ),
+        ] {
+            let found = read_text(&format!("{base}{more}"), "");
+            let account = &found.accounts[0];
+            let is = (account.smtp.is_some(), !account.given.is_nothing());
+            assert_eq!(is, (smtp, given), "{more}");
+            let notes: Vec<&str> = found.notes.iter().map(|n| n.why.as_str()).collect();
+            match told {
+                "" => assert!(notes.is_empty(), "{more} {notes:?}"),
+                told => assert!(
+                    notes.len() == 1 && notes[0].contains(told),
+                    "{more} {notes:?}"
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn what_stands_first_counts_for_nothing() {
+        let found = read_text(
+            "[a]\noutgoing = smtps://me:p@smtp.x.test\nsource = imaps://me@imap.x.test\n\
+             from = a@x.test\n",
+            "",
+        );
+        assert!(matches!(&found.accounts[0].given, Given::Clear(p) if p.reveal() == "p"));
+        assert_eq!(found.notes, []);
+    }
+
+    #[test]
+    fn programs_get_whole_words() {
+        let found = read_text(
+            "[a]\nsource = imaps://me@imap.x.test\noutgoing = msmtp --read-recipients -a x\n\
+             [b]\nsource = imaps://b@imap.x.test\noutgoing = msmtp | tee x\n",
+            "[openers]\nimage/* = feh\nimage/png = show --file={}\ntext/x = y {} z\n",
+        );
+        let argv = found.accounts[0].sendmail.clone().unwrap_or_default();
+        assert_eq!(argv, ["msmtp", "-a", "x"]);
+        assert_eq!(found.accounts[1].sendmail, None);
+        let open: Vec<String> = found
+            .open
+            .iter()
+            .map(|(k, a)| format!("{k} {}", a.join(" ")))
+            .collect();
+        assert_eq!(open, ["image/* feh {}", "text/x y {} z"]);
+        assert_eq!(found.notes.len(), 3, "{:?}", found.notes);
+    }
 }

@@ -142,7 +142,6 @@ fn commands(screen: &str, typed: &str) -> Option<Vec<String>> {
         rest = left.split_once('>').map_or("", |(_, r)| r).trim();
         all.push(command(screen, line)?);
     }
-    all.dedup();
     (!all.is_empty() && all.len() <= 8).then_some(all)
 }
 

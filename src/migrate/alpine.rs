@@ -1,17 +1,18 @@
 //! Alpine (and Pine): `.pinerc` and the address books that it names.
 
-use crate::migrate::found::{Alias, Findings, Found, Kind, Place};
+use crate::migrate::alpine_books::books;
+use crate::migrate::alpine_options::{Options, folders, options, unused};
+use crate::migrate::found::{Findings, Found, Kind, Place};
 use crate::migrate::mutt_account::below;
 use crate::migrate::shelf::{Dirs, Shelf};
-use crate::migrate::words::{self, Server};
-use crate::model::{Contact, Endpoint, Identity, Security};
-use std::collections::BTreeMap;
+use crate::migrate::words::{self, Server, Url};
+use crate::model::{Address, Endpoint, Identity, Security};
 use std::path::{Path, PathBuf};
 
-/// Entries of address books.
-const PEOPLE: usize = 5_000;
 /// Servers looked at.
 const SERVERS: usize = 30;
+/// Roles looked at.
+const ROLES: usize = 100;
 
 /// Where Alpine looks for its configuration.
 pub fn places(dirs: &Dirs) -> Vec<PathBuf> {
@@ -41,6 +42,14 @@ impl Remote {
             Security::StartTls
         };
         words::endpoint(server, &self.host, self.port, security)
+    }
+
+    fn url(&self) -> Url {
+        Url {
+            host: self.host.clone(),
+            user: self.user.clone(),
+            ..Url::default()
+        }
     }
 
     /// A server with its flags, as it stands for itself or between braces.
@@ -77,8 +86,22 @@ impl Remote {
     }
 }
 
-/// The options, each with its lines joined, and the line of its name.
-type Options = BTreeMap<String, (String, u32)>;
+/// The file, as far as accounts are about it.
+struct Pinerc<'p> {
+    options: &'p Options,
+    whole: &'p Place,
+}
+
+impl Pinerc<'_> {
+    fn text(&self, key: &str) -> &str {
+        self.options.get(key).map_or("", |(value, _)| value)
+    }
+
+    fn place(&self, key: &str) -> Place {
+        self.whole
+            .at(self.options.get(key).map_or(0, |(_, line)| *line))
+    }
+}
 
 /// Reads the configuration.
 pub fn read(path: &Path, shelf: &mut Shelf<'_>) -> Findings {
@@ -91,106 +114,29 @@ pub fn read(path: &Path, shelf: &mut Shelf<'_>) -> Findings {
         return out;
     };
     let options = options(&text, &whole, &mut out);
-    let get = |key: &str| options.get(key).map_or("", |(value, _)| value.as_str());
-    let place = |key: &str| whole.at(options.get(key).map_or(0, |(_, line)| *line));
-    let domain = words::list(get("user-domain"))
-        .first()
-        .copied()
-        .unwrap_or_default();
-    let mut servers: Vec<(Remote, Place)> = Vec::new();
-    for key in ["inbox-path", "folder-collections", "incoming-folders"] {
-        for folder in folders(get(key)) {
-            let Some(remote) = Remote::of_folder(&folder) else {
-                if folder.contains('{') {
-                    out.note(
-                        &place(key),
-                        key,
-                        Kind::NotUnderstood,
-                        "a server that can't be read",
-                    );
-                }
-                continue;
-            };
-            if ["nntp", "pop3", "pop", "news"]
-                .iter()
-                .any(|f| remote.has(f))
-            {
-                let why = "POP and newsgroups are not spoken here";
-                out.note(&place(key), key, Kind::NoCounterpart, why);
-                continue;
-            }
-            let room = servers.len() < SERVERS;
-            let known = servers.iter_mut().find(|(s, _)| {
-                s.host.eq_ignore_ascii_case(&remote.host)
-                    && (s.user == remote.user || s.user.is_empty() || remote.user.is_empty())
-            });
-            match known {
-                Some((known, _)) if known.user.is_empty() => known.user = remote.user,
-                Some(_) => {}
-                None if room => servers.push((remote, place(key))),
-                None => {}
-            }
-        }
-    }
-    let header = headers(get("customized-hdrs"), &place("customized-hdrs"), &mut out);
-    let signature = signature(&options, path, shelf, &whole, &mut out);
+    let pinerc = Pinerc {
+        options: &options,
+        whole: &whole,
+    };
+    let servers = servers(&pinerc, &mut out);
     let several = servers.len() > 1;
+    let header = headers(
+        pinerc.text("customized-hdrs"),
+        &pinerc.place("customized-hdrs"),
+        &mut out,
+    );
+    let signature = signature(&options, path, shelf, &whole, &mut out);
+    // The first server is that of the inbox, and so the user's own.
+    let own = address_of(&pinerc, pinerc.text("user-id"));
+    let own = header.or_else(|| words::address(&own));
     for (n, (remote, at)) in servers.into_iter().enumerate() {
-        let login = match remote.user.as_str() {
-            "" => get("user-id"),
-            user => user,
-        };
-        let mut found = Found {
-            user: login.to_owned(),
-            place: at.clone(),
-            imap: Some(remote.endpoint(Server::Imap)),
-            ..Found::default()
-        };
-        // Alpine asks a browser for what XOAUTH2 wants.
-        found.browser = remote.has("auth=xoauth2");
-        if n == 0 {
-            if let Some(from) = &header {
-                found.email.clone_from(&from.addr);
-                found.full_name.clone_from(&from.name);
-            } else if !domain.is_empty() && !get("user-id").is_empty() {
-                found.email = format!("{}@{domain}", get("user-id"));
-            }
-        }
-        if !words::is_address(&found.email) {
-            found.email = match words::is_address(login) {
-                true => login.to_owned(),
-                false if !login.is_empty() && !domain.is_empty() && !several => {
-                    format!("{login}@{domain}")
-                }
-                false => String::new(),
-            };
-        }
-        if found.full_name.is_empty() {
-            found.full_name = words::shown(get("personal-name").trim_matches('"'));
-        }
+        let from = own.as_ref().filter(|_| n == 0);
+        let mut found = account(&pinerc, &remote, &at, from, several);
         if n == 0 {
             found.signature.clone_from(&signature);
-            for address in words::list(get("alt-addresses")) {
-                match words::address(address) {
-                    Some(address) => found.also(Identity {
-                        email: address.addr,
-                        full_name: address.name,
-                        ..Identity::default()
-                    }),
-                    None => {
-                        let why = "a pattern of own addresses; each can be an identity here";
-                        out.note(&place("alt-addresses"), "alt-addresses", Kind::Yours, why);
-                    }
-                }
-            }
-            roles(
-                get("patterns-roles"),
-                &place("patterns-roles"),
-                &mut found,
-                &mut out,
-            );
+            also(&pinerc, &mut found, &mut out);
         }
-        sending(&options, &whole, several, &mut found, &mut out);
+        sending(&pinerc, &mut found, &mut out);
         if remote.has("novalidate-cert") {
             let why = "certificates are always checked; ca-file or pin-sha256 make one good";
             out.note(&at, "novalidate-cert", Kind::Yours, why);
@@ -201,13 +147,8 @@ pub fn read(path: &Path, shelf: &mut Shelf<'_>) -> Findings {
         let why = "passwords that Alpine keeps are its own: each is asked for";
         out.note(&whole, "passwords", Kind::Yours, why);
     }
-    books(
-        get("address-book"),
-        path,
-        shelf,
-        &place("address-book"),
-        &mut out,
-    );
+    let place = pinerc.place("address-book");
+    books(pinerc.text("address-book"), path, shelf, &place, &mut out);
     for (key, (_, line)) in &options {
         if let Some((kind, why)) = unused(key) {
             out.note(&whole.at(*line), key, kind, why);
@@ -216,58 +157,109 @@ pub fn read(path: &Path, shelf: &mut Shelf<'_>) -> Findings {
     out
 }
 
-/// The options. A line that begins with a space goes on; an empty value is as good as none.
-fn options(text: &str, whole: &Place, out: &mut Findings) -> Options {
-    let mut all = Options::new();
-    let mut last: Option<String> = None;
-    for (line, number) in text.lines().zip(1u32..) {
-        if line.starts_with('#') || line.trim().is_empty() {
-            last = None;
-        } else if line.starts_with([' ', '\t']) {
-            let open = last.as_ref().and_then(|key| all.get_mut(key));
-            if let Some((value, _)) = open {
-                value.push_str(line.trim());
+/// The servers that folders lie on, each once.
+fn servers(pinerc: &Pinerc<'_>, out: &mut Findings) -> Vec<(Remote, Place)> {
+    let mut all: Vec<(Remote, Place)> = Vec::new();
+    for key in ["inbox-path", "folder-collections", "incoming-folders"] {
+        let place = pinerc.place(key);
+        for folder in folders(pinerc.text(key)) {
+            let Some(remote) = Remote::of_folder(&folder) else {
+                if folder.contains('{') {
+                    let why = "a server that can't be read";
+                    out.note(&place, key, Kind::NotUnderstood, why);
+                }
+                continue;
+            };
+            let others = ["nntp", "pop3", "pop", "news"];
+            if others.iter().any(|flag| remote.has(flag)) {
+                let why = "POP and newsgroups are not spoken here";
+                out.note(&place, key, Kind::NoCounterpart, why);
+                continue;
             }
-        } else if let Some((key, value)) = line.split_once('=') {
-            let key = key.trim().to_ascii_lowercase();
-            all.insert(key.clone(), (value.trim().to_owned(), number));
-            last = Some(key);
-        } else {
-            out.note(
-                &whole.at(number),
-                "a line",
-                Kind::NotUnderstood,
-                "it is no option",
-            );
+            let room = all.len() < SERVERS;
+            let known = all.iter_mut().find(|(s, _)| {
+                s.host.eq_ignore_ascii_case(&remote.host)
+                    && (s.user == remote.user || s.user.is_empty() || remote.user.is_empty())
+            });
+            match known {
+                Some((known, _)) if known.user.is_empty() => known.user = remote.user,
+                Some(_) => {}
+                None if room => all.push((remote, place.clone())),
+                None => {
+                    let why = format!("only the first {SERVERS} servers were taken");
+                    out.note(&place, key, Kind::Yours, &why);
+                }
+            }
         }
     }
-    all.retain(|_, (value, _)| !value.is_empty() && value != "\"\"");
     all
 }
 
-/// The folders of a list, of which each may stand in quotes and have a nickname before it.
-fn folders(value: &str) -> Vec<String> {
-    let (mut all, mut one, mut quoted, mut deep) = (Vec::new(), String::new(), false, false);
-    for c in value.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            '{' => deep = true,
-            '}' => deep = false,
-            ',' if !quoted && !deep => {
-                all.push(std::mem::take(&mut one));
-                continue;
-            }
-            _ => {}
-        }
-        one.push(c);
+/// What is said of the account on a server; `from`: whose address it is, where that is said.
+fn account(
+    pinerc: &Pinerc<'_>,
+    remote: &Remote,
+    at: &Place,
+    from: Option<&Address>,
+    several: bool,
+) -> Found {
+    let login = match remote.user.as_str() {
+        "" => pinerc.text("user-id"),
+        user => user,
+    };
+    let mut found = Found {
+        user: login.to_owned(),
+        place: at.clone(),
+        imap: Some(remote.endpoint(Server::Imap)),
+        // Alpine asks a browser for what XOAUTH2 wants.
+        browser: remote.has("auth=xoauth2"),
+        ..Found::default()
+    };
+    if let Some(from) = from {
+        found.email.clone_from(&from.addr);
+        found.full_name.clone_from(&from.name);
+    } else if words::is_address(login) {
+        found.email = login.to_owned();
+    } else if !several {
+        found.email = address_of(pinerc, login);
     }
-    all.push(one);
-    all.retain(|f| !f.trim().is_empty());
-    all
+    if found.full_name.is_empty() {
+        found.full_name = words::shown(pinerc.text("personal-name").trim_matches('"'));
+    }
+    found
+}
+
+/// The address of a user of the domain that is named; empty if that makes none.
+fn address_of(pinerc: &Pinerc<'_>, user: &str) -> String {
+    let domain = words::list(pinerc.text("user-domain"));
+    let address = format!("{user}@{}", domain.first().copied().unwrap_or_default());
+    Some(address)
+        .filter(|a| words::is_address(a))
+        .unwrap_or_default()
+}
+
+/// Further addresses, and roles.
+fn also(pinerc: &Pinerc<'_>, found: &mut Found, out: &mut Findings) {
+    let place = pinerc.place("alt-addresses");
+    for address in words::list(pinerc.text("alt-addresses")) {
+        match words::address(address) {
+            Some(address) => found.also(Identity {
+                email: address.addr,
+                full_name: address.name,
+                ..Identity::default()
+            }),
+            None => {
+                let why = "a pattern of own addresses; each can be an identity here";
+                out.note(&place, "alt-addresses", Kind::Yours, why);
+            }
+        }
+    }
+    let place = pinerc.place("patterns-roles");
+    roles(pinerc.text("patterns-roles"), &place, found, out);
 }
 
 /// The From of one's own headers.
-fn headers(value: &str, place: &Place, out: &mut Findings) -> Option<crate::model::Address> {
+fn headers(value: &str, place: &Place, out: &mut Findings) -> Option<Address> {
     let mut from = None;
     for header in words::list(value) {
         let (name, value) = header.split_once(':').unwrap_or((header, ""));
@@ -310,61 +302,59 @@ fn signature(
         .and_then(|t| below(&t))
 }
 
-fn sending(options: &Options, whole: &Place, several: bool, found: &mut Found, out: &mut Findings) {
-    let get = |key: &str| {
-        options
-            .get(key)
-            .map(|(v, line)| (v.as_str(), whole.at(*line)))
-    };
-    if let Some((list, place)) = get("smtp-server") {
+fn sending(pinerc: &Pinerc<'_>, found: &mut Found, out: &mut Findings) {
+    let (list, program) = (pinerc.text("smtp-server"), pinerc.text("sendmail-path"));
+    if !list.is_empty() {
+        let place = pinerc.place("smtp-server");
         let servers = folders(list);
-        // One for each account, if there are several: by its user, else the first.
         let all: Vec<Remote> = servers
             .iter()
             .filter_map(|s| Remote::read(s.trim()))
             .collect();
-        let own = all
-            .iter()
-            .find(|r| !r.user.is_empty() && r.user == found.login());
-        match own.or(all.first()) {
-            Some(remote) => {
-                found.smtp = Some(remote.endpoint(Server::Smtp));
-                if several && own.is_none() {
-                    let why = "it is not said which server sends for which account: \
-                        the first was taken";
-                    out.note(&place, "smtp-server", Kind::Yours, why);
+        if all.is_empty() {
+            let why = "it names no server";
+            return out.note(&place, "smtp-server", Kind::NotUnderstood, why);
+        }
+        // One for each account, if there are several: one near to it, else by its user.
+        let reading = Url {
+            host: found
+                .imap
+                .as_ref()
+                .map(|imap| imap.host.clone())
+                .unwrap_or_default(),
+            user: found.login().to_owned(),
+            ..Url::default()
+        };
+        let near = |r: &&Remote| r.url().same_login(&reading);
+        let own = |r: &&Remote| r.url().sends_for(&reading.host, &reading.user);
+        match all.iter().find(near).or_else(|| all.iter().find(own)) {
+            Some(remote) => found.smtp = Some(remote.endpoint(Server::Smtp)),
+            None => out.note(&place, "smtp-server", Kind::Yours, words::OTHER_SENDER),
+        }
+    } else if !program.is_empty() {
+        let place = pinerc.place("sendmail-path");
+        match words::sender(program) {
+            Some(sender) => {
+                if sender.was_reading {
+                    out.note(&place, "sendmail-path", Kind::Otherwise, words::RECIPIENTS);
                 }
+                found.sendmail = Some(sender.argv);
             }
-            None => out.note(
-                &place,
-                "smtp-server",
-                Kind::NotUnderstood,
-                "it names no server",
-            ),
+            None => out.note(&place, "sendmail-path", Kind::Yours, words::SENDING_SHELL),
         }
-    } else if let Some((program, place)) = get("sendmail-path") {
-        let mut argv = words::argv(program);
-        let reads = |w: &String| ["-t", "-ti", "-bs"].contains(&w.as_str());
-        if argv.iter().any(reads) {
-            let why = "recipients follow as arguments here: -t was left out";
-            out.note(&place, "sendmail-path", Kind::Otherwise, why);
-            argv.retain(|w| !reads(w));
-        }
-        found.sendmail = Some(argv).filter(|a| !a.is_empty());
     }
 }
 
 /// Roles that write from another address: `LIT:pattern="…" action="/FROM=…/"`.
 fn roles(value: &str, place: &Place, found: &mut Found, out: &mut Findings) {
-    for role in value.split("action=").skip(1).take(100) {
+    for (n, role) in value.split("action=").skip(1).enumerate() {
+        if n >= ROLES {
+            let why = format!("only the first {ROLES} roles were taken");
+            out.note(place, "patterns-roles", Kind::Yours, &why);
+            break;
+        }
         let action = role.split("pattern=").next().unwrap_or_default();
-        let part = |name: &str| {
-            let (_, rest) = action.split_once(&format!("/{name}="))?;
-            // A slash of a value is written with a backslash before it.
-            let end = rest.find('/').unwrap_or(rest.len());
-            let text = rest.get(..end)?.trim_end_matches(['"', ',', ' ']);
-            Some(text.replace("\\", ""))
-        };
+        let part = |name: &str| value_of(action, name);
         let Some(from) = part("FROM") else {
             out.note(
                 place,
@@ -378,7 +368,7 @@ fn roles(value: &str, place: &Place, found: &mut Found, out: &mut Findings) {
             Some(address) => found.also(Identity {
                 email: address.addr,
                 full_name: address.name,
-                signature: part("LSIG").and_then(|s| below(&s.replace("\\n", "\n"))),
+                signature: part("LSIG").and_then(|s| below(&lines_of(&s))),
                 reply_to: part("REPL").filter(|r| words::address(r).is_some()),
             }),
             None => {
@@ -393,206 +383,102 @@ fn roles(value: &str, place: &Place, found: &mut Found, out: &mut Findings) {
     }
 }
 
-/// The address books: those that are named, else `.addressbook`.
-fn books(value: &str, path: &Path, shelf: &mut Shelf<'_>, place: &Place, out: &mut Findings) {
-    let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
-    if value.is_empty() {
-        let book = folder.join(".addressbook");
-        if let Some(text) = shelf.maybe(&book, out) {
-            address_book(&text, &Place::of(&book), out);
-        }
-        return;
-    }
-    for book in folders(value).iter().take(SERVERS) {
-        if book.contains('{') {
-            let why = "an address book on a server was not read";
-            out.note(place, "address-book", Kind::Yours, why);
-            continue;
-        }
-        // `Nickname file`
-        let words = words::split_quoted(book);
-        let Some(file) = words.last() else { continue };
-        let book = shelf.dirs.path(file, &folder);
-        if let Some(text) = shelf.text(&book, place, out) {
-            address_book(&text, &Place::of(&book), out);
+/// What stands behind `/NAME=` in an action, up to the next slash. Slashes, quotes and backslashes
+/// of the value itself have a backslash before them.
+fn value_of(action: &str, name: &str) -> Option<String> {
+    let (_, rest) = action.split_once(&format!("/{name}="))?;
+    let mut value = String::new();
+    let mut letters = rest.chars();
+    while let Some(c) = letters.next() {
+        match c {
+            '/' | '"' => break,
+            '\\' => match letters.next() {
+                Some(c @ ('/' | '"' | '\\' | ',')) => value.push(c),
+                other => {
+                    value.push('\\');
+                    value.extend(other);
+                }
+            },
+            c => value.push(c),
         }
     }
+    Some(value.trim_end_matches([',', ' ']).to_owned())
 }
 
-/// `nickname TAB name TAB address TAB fcc TAB comment`; several addresses stand in brackets; a line
-/// that begins with spaces goes on.
-fn address_book(text: &str, whole: &Place, out: &mut Findings) {
-    let mut entries: Vec<(String, u32)> = Vec::new();
-    for (line, number) in text.lines().zip(1u32..) {
-        match line.strip_prefix("   ") {
-            Some(more) => entries
-                .last_mut()
-                .into_iter()
-                .for_each(|(e, _)| e.push_str(more)),
-            None => entries.push((line.to_owned(), number)),
-        }
+/// A text whose line breaks are written `\n`.
+fn lines_of(written: &str) -> String {
+    let mut text = String::new();
+    let mut letters = written.chars();
+    while let Some(c) = letters.next() {
+        let c = match c {
+            '\\' => match letters.next() {
+                Some('n') => '\n',
+                Some('t') => '\t',
+                Some('r') | None => continue,
+                Some(c) => c,
+            },
+            c => c,
+        };
+        text.push(c);
     }
-    if entries.len() > PEOPLE {
-        let why = format!("only its first {PEOPLE} entries were taken");
-        out.note(whole, "address book", Kind::Yours, &why);
-    }
-    for (entry, number) in entries.iter().take(PEOPLE) {
-        if entry.trim().is_empty() || entry.starts_with("#DELETED") {
-            continue;
-        }
-        let mut fields = entry.split('\t').map(str::trim);
-        let mut next = || fields.next().unwrap_or_default();
-        let (nick, name, written) = (next(), name_of(next()), next());
-        let inner = written.strip_prefix('(').map(|w| w.trim_end_matches(')'));
-        let mut members = Vec::new();
-        for part in words::list(inner.unwrap_or(written)) {
-            members.extend(words::address(part));
-        }
-        if let (None, Some(only)) = (inner, members.first_mut())
-            && only.name.is_empty()
-        {
-            only.name.clone_from(&name);
-        }
-        let place = whole.at(*number);
-        if members.is_empty() {
-            let why = "no address in it could be read";
-            out.note(&place, "an entry", Kind::NotUnderstood, why);
-        } else if nick.is_empty() && inner.is_none() {
-            out.people
-                .extend(members.into_iter().map(|address| Contact {
-                    address,
-                    also: String::new(),
-                }));
-        } else {
-            let called = if nick.is_empty() { name.as_str() } else { nick };
-            out.aliases.push(Alias {
-                name: called.to_owned(),
-                members,
-                place,
-            });
-        }
-    }
+    text
 }
 
-/// `Last, First` is how Alpine sorts them.
-fn name_of(written: &str) -> String {
-    let written = written.trim_matches('"');
-    match written.split_once(", ") {
-        Some((last, first)) => words::shown(&format!("{first} {last}")),
-        None => words::shown(written),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Findings {
+        let mut files = |path: &Path, _: usize| match path.ends_with(".pinerc") {
+            true => Ok(text.as_bytes().to_vec()),
+            false => Err("gone".to_owned()),
+        };
+        let mut shelf = Shelf::new(Dirs::under(Path::new("/h")), &mut files);
+        read(Path::new("/h/.pinerc"), &mut shelf)
+    }
+
+    #[test]
+    fn roles_keep_their_slashes_and_lines() {
+        let text = r#"inbox-path={imap.x.test/ssl/user=ada}INBOX
+user-domain=x.test
+smtp-server=smtp.x.test
+patterns-roles=LIT:pattern="/NICK=a" action="/ROLE=1/FROM=A \/ B <sales@x.test>/LSIG=Ada\nA \/ B\\nhttps:\/\/x.test/RTYPE=YES"
+"#;
+        let found = read_text(text);
+        let identity = &found.accounts[0].identities[0];
+        assert_eq!(identity.full_name, "A / B");
+        assert_eq!(
+            identity.signature.as_deref(),
+            Some("Ada\nA / B\nhttps://x.test")
+        );
+    }
+
+    #[test]
+    fn each_account_gets_a_server_for_sending_of_its_own_login() {
+        let folders = "inbox-path={imap.x.test/ssl/user=ada}INBOX\n\
+            incoming-folders=W {mail.y.test/ssl/user=al}INBOX\n";
+        let of = |smtp: &str| {
+            let found = read_text(&format!("{folders}smtp-server={smtp}\n"));
+            let hosts: Vec<String> = found
+                .accounts
+                .iter()
+                .map(|a| a.smtp.as_ref().map_or("", |e| e.host.as_str()).to_owned())
+                .collect();
+            hosts.join(" ")
+        };
+        assert_eq!(of("smtp.x.test/user=ada"), "smtp.x.test ");
+        assert_eq!(of("smtp.x.test"), "smtp.x.test ");
+        assert_eq!(of("smtp.y.test,smtp.x.test"), "smtp.x.test smtp.y.test");
+        assert_eq!(of("relay.z.test/user=al"), " relay.z.test");
+        assert_eq!(of("relay.z.test"), " ");
+    }
+
+    #[test]
+    fn servers_beyond_the_bound_are_told_of() {
+        let folder = |n: usize| format!("F{n} {{h{n}.x.test/user=a}}INBOX");
+        let all: Vec<String> = (0..SERVERS + 1).map(folder).collect();
+        let found = read_text(&format!("incoming-folders={}\n", all.join(",")));
+        assert_eq!(found.accounts.len(), SERVERS);
+        assert!(found.notes.iter().any(|n| n.why.contains("only the first")));
     }
 }
-
-/// Why an option is not taken over; `None` where it is, or was told of.
-fn unused(key: &str) -> Option<(Kind, &'static str)> {
-    const TAKEN: [&str; 14] = [
-        "inbox-path",
-        "folder-collections",
-        "incoming-folders",
-        "smtp-server",
-        "sendmail-path",
-        "user-id",
-        "user-domain",
-        "personal-name",
-        "customized-hdrs",
-        "signature-file",
-        "literal-signature",
-        "address-book",
-        "alt-addresses",
-        "patterns-roles",
-    ];
-    const RULES: [&str; 5] = [
-        "patterns-filters2",
-        "patterns-filters",
-        "patterns-scores2",
-        "patterns-indexcolors",
-        "patterns-other",
-    ];
-    const FOLDERS: [&str; 9] = [
-        "default-fcc",
-        "postponed-folder",
-        "default-saved-msg-folder",
-        "trash-folder",
-        "read-message-folder",
-        "form-letter-folder",
-        "archived-folders",
-        "pruned-folders",
-        "incoming-archive-folders",
-    ];
-    if TAKEN.contains(&key) {
-        None
-    } else if RULES.contains(&key) {
-        Some((Kind::Yours, "rules can do that: docs/rules.md"))
-    } else if FOLDERS.contains(&key) {
-        let why = "mailboxes and what they are for are asked of the server";
-        Some((Kind::Otherwise, why))
-    } else if key == "nntp-server" || key.starts_with("news") {
-        Some((Kind::NoCounterpart, "there are no newsgroups"))
-    } else if key.ends_with("-color") || key.ends_with("-style") || key.contains("color") {
-        let why = "colours are themes here: `:theme` shows them (docs/configuration.md)";
-        Some((Kind::Otherwise, why))
-    } else if key.starts_with("ldap") {
-        Some((
-            Kind::Yours,
-            "a program can ask it for people: [contacts] command",
-        ))
-    } else if key.starts_with("patterns") {
-        Some((Kind::NoCounterpart, "rules can do that: docs/rules.md"))
-    } else if key.contains("filter") || key.contains("view") || key == "mailcap-search-path" {
-        let why = "HTML, calendars and pictures are shown without other programs";
-        Some((Kind::Otherwise, why))
-    } else if OTHERS.iter().any(|o| key.starts_with(o)) {
-        let why = "it is seen to in another way; `,` lists what can be set";
-        Some((Kind::Otherwise, why))
-    } else {
-        Some((Kind::NotUnderstood, "it is no option that is known"))
-    }
-}
-
-/// How the other options of Alpine begin.
-const OTHERS: [&str; 44] = [
-    "feature-list",
-    "initial-keystroke-list",
-    "default-composer-hdrs",
-    "viewer-hdrs",
-    "saved-msg-name-rule",
-    "fcc-name-rule",
-    "sort-key",
-    "addrbook-sort-rule",
-    "folder-sort-rule",
-    "goto-default-rule",
-    "incoming-startup-rule",
-    "pruning-rule",
-    "folder-reopen-rule",
-    "thread",
-    "current-indexline-style",
-    "titlebar",
-    "character-set",
-    "display-character-set",
-    "keyboard-character-set",
-    "posting-character-set",
-    "editor",
-    "speller",
-    "composer-wrap-column",
-    "reply-",
-    "quote",
-    "empty-header-message",
-    "use-only-domain-name",
-    "bugs-",
-    "printer",
-    "personal-print",
-    "standard-printer",
-    "last-",
-    "scroll-margin",
-    "status-",
-    "remote-",
-    "tcp-",
-    "rsh-",
-    "passfile",
-    "ssh-",
-    "index-format",
-    "keyword",
-    "mail-check",
-    "maildrop",
-    "download-command",
-];

@@ -1,6 +1,6 @@
 //! Keys as clients write them, to those of `keys.toml`; and which of them say what holds anyway.
 
-use crate::migrate::found::Findings;
+use crate::migrate::found::Binding;
 use std::collections::BTreeMap;
 
 /// The keys that hold by default.
@@ -157,16 +157,16 @@ pub fn usual(preset: &str) -> BTreeMap<(String, String), Vec<String>> {
     all
 }
 
-/// Leaves out keys that do by the preset what the user wants of them, and all but the last word on
-/// each.
-pub fn thin(out: &mut Findings) {
-    let usual = usual(out.preset.unwrap_or_default());
+/// Leaves out keys that do by the preset that will hold what the user wants of them, and all but the
+/// last word on each.
+pub fn thin(keys: &mut Vec<Binding>, preset: &str) {
+    let usual = usual(preset);
     let mut last = BTreeMap::new();
-    for (n, binding) in out.keys.iter().enumerate() {
+    for (n, binding) in keys.iter().enumerate() {
         last.insert((binding.screen, binding.key.clone()), n);
     }
     let mut n = 0;
-    out.keys.retain(|b| {
+    keys.retain(|b| {
         let newest = last.get(&(b.screen, b.key.clone())) == Some(&n);
         n += 1;
         let own = usual.get(&(b.screen.to_owned(), b.key.clone()));

@@ -2,7 +2,9 @@
 //! whose addresses they are.
 
 use crate::migrate::found::{Findings, Found, Given, Kind, Place};
+use crate::migrate::mbsync_patterns::{Channel, left_out};
 use crate::migrate::msmtp;
+use crate::migrate::mutt_scope::SYSTEM;
 use crate::migrate::shelf::{Dirs, Shelf};
 use crate::migrate::words::{self, Printed, Server, split_quoted};
 use crate::model::{Auth, Secret, Security};
@@ -23,10 +25,11 @@ struct Section {
     tunnel: bool,
 }
 
-/// A store, and the account that it is on.
+/// A store, the account that it is on, and what its mailboxes begin with.
 struct Store {
     name: String,
     account: String,
+    begins: String,
 }
 
 /// What a line of a section belongs to.
@@ -35,8 +38,32 @@ enum In {
     Nothing,
     Account,
     Store,
+    /// A store of an account that was told before.
+    Named,
     Channel,
     Files,
+}
+
+/// A line that says something.
+struct Said<'t> {
+    key: String,
+    value: &'t str,
+    words: Vec<String>,
+    place: Place,
+}
+
+impl Said<'_> {
+    fn first(&self) -> String {
+        self.words.first().cloned().unwrap_or_default()
+    }
+}
+
+/// The file, as far as it was read.
+struct Reading {
+    here: In,
+    sections: Vec<Section>,
+    stores: Vec<Store>,
+    channels: Vec<Channel>,
 }
 
 /// Reads the configuration.
@@ -46,113 +73,141 @@ pub fn read(path: &Path, shelf: &mut Shelf<'_>) -> Findings {
     let Some(text) = shelf.text(path, &whole, &mut out) else {
         return out;
     };
-    let mut sections: Vec<Section> = Vec::new();
-    let mut stores: Vec<Store> = Vec::new();
-    // Patterns of a channel, and the stores that it joins.
-    let mut channels: Vec<(Vec<String>, Vec<String>)> = Vec::new();
-    let mut here = In::Nothing;
+    let mut reading = Reading {
+        here: In::Nothing,
+        sections: Vec::new(),
+        stores: Vec::new(),
+        channels: Vec::new(),
+    };
     for (line, number) in text.lines().zip(1u32..) {
         let line = line.trim();
         if line.starts_with('#') {
             continue;
         }
         if line.is_empty() {
-            here = In::Nothing;
+            reading.here = In::Nothing;
             continue;
         }
-        let place = whole.at(number);
         let (key, value) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        let (key, words) = (key.to_ascii_lowercase(), split_quoted(value));
-        let first = words.first().cloned().unwrap_or_default();
-        match key.as_str() {
-            "imapaccount" | "imapstore" => {
-                let mut section = Section::default();
-                section.found.name.clone_from(&first);
-                section.found.place = place;
-                sections.push(section);
-                here = In::Account;
-                if key == "imapstore" {
-                    here = In::Store;
-                    stores.push(Store {
-                        name: first.clone(),
-                        account: first,
-                    });
-                }
-                continue;
-            }
-            "maildirstore" | "mboxstore" => here = In::Files,
-            "channel" => {
-                here = In::Channel;
-                channels.push((Vec::new(), Vec::new()));
-            }
-            "group" | "channels" => here = In::Files,
-            "account" if here == In::Store => {
-                // A store of an account that was told before has no server of its own.
-                sections.pop();
-                if let Some(store) = stores.last_mut() {
-                    store.account = first;
-                }
-            }
-            "far" | "near" | "master" | "slave" if here == In::Channel => {
-                let store = first.split(':').nth(1).unwrap_or_default().to_owned();
-                channels
-                    .last_mut()
-                    .into_iter()
-                    .for_each(|c| c.1.push(store.clone()));
-            }
-            "pattern" | "patterns" if here == In::Channel => {
-                channels
-                    .last_mut()
-                    .into_iter()
-                    .for_each(|c| c.0.extend(words.clone()));
-                if words
-                    .iter()
-                    .any(|w| !w.starts_with('!') && !["*", "%", "INBOX"].contains(&w.as_str()))
-                {
-                    let why = "every mailbox is listed here; what is left out stands in exclude";
-                    out.note(&place, "Patterns", Kind::Otherwise, why);
-                }
-            }
-            key if here == In::Account || here == In::Store => {
-                let known = sections.last_mut().is_some_and(|section| {
-                    server(section, key, value, &words, &place, shelf, &mut out)
-                });
-                if !known {
-                    unknown(key, &place, &mut out);
-                }
-            }
-            key => unknown(key, &place, &mut out),
+        let said = Said {
+            key: key.to_ascii_lowercase(),
+            value,
+            words: split_quoted(value),
+            place: whole.at(number),
+        };
+        if !reading.begins(&said) {
+            reading.within(&said, shelf, &mut out);
         }
     }
-    for section in sections {
-        finish(section, &stores, &channels, &mut out);
+    for section in reading.sections {
+        finish(section, &reading.stores, &reading.channels, &mut out);
     }
     let senders = msmtp::read_usual(shelf, &mut out);
     msmtp::join(&senders, &mut out);
     out
 }
 
-/// A key of a section with a server; false: it is none that is known.
-fn server(
-    section: &mut Section,
-    key: &str,
-    value: &str,
-    words: &[String],
-    place: &Place,
-    shelf: &Shelf<'_>,
-    out: &mut Findings,
-) -> bool {
-    let first = words.first().cloned().unwrap_or_default();
-    match key {
-        "host" => match words::url(&first) {
-            // Older ones wrote imaps:// before it.
-            Some(url) => {
-                section.host = url.host;
-                section.security = (url.scheme == "imaps").then_some(Security::Tls);
-                section.port = url.port;
+impl Reading {
+    /// Begins a section; whether the line does.
+    fn begins(&mut self, said: &Said<'_>) -> bool {
+        let first = said.first();
+        match said.key.as_str() {
+            "imapaccount" | "imapstore" => {
+                let mut section = Section::default();
+                section.found.name.clone_from(&first);
+                section.found.place = said.place.clone();
+                self.sections.push(section);
+                self.here = In::Account;
+                if said.key == "imapstore" {
+                    self.here = In::Store;
+                    self.stores.push(Store {
+                        name: first.clone(),
+                        account: first,
+                        begins: String::new(),
+                    });
+                }
             }
-            None => section.host = first,
-        },
+            "channel" => {
+                self.here = In::Channel;
+                self.channels.push(Channel {
+                    place: said.place.clone(),
+                    ..Channel::default()
+                });
+            }
+            "maildirstore" | "mboxstore" | "group" | "channels" => {
+                self.here = In::Files;
+                // What each of them is named is told of no one.
+                return said.key.ends_with("store");
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// A line of a section.
+    fn within(&mut self, said: &Said<'_>, shelf: &Shelf<'_>, out: &mut Findings) {
+        match (said.key.as_str(), self.here) {
+            ("group" | "channels", _) => {}
+            ("account", In::Store) => {
+                // A store of an account that was told before has no server of its own.
+                self.sections.pop();
+                self.here = In::Named;
+                if let Some(store) = self.stores.last_mut() {
+                    store.account = said.first();
+                }
+            }
+            ("path", In::Store | In::Named) => {
+                if let Some(store) = self.stores.last_mut() {
+                    store.begins = said.first();
+                }
+            }
+            (key, In::Channel) => {
+                let channel = self.channels.last_mut();
+                if !channel.is_some_and(|channel| channel_says(channel, said, out)) {
+                    unknown(key, &said.place, out);
+                }
+            }
+            (key, In::Account | In::Store) => {
+                let section = self.sections.last_mut();
+                if !section.is_some_and(|section| server(section, said, shelf, out)) {
+                    unknown(key, &said.place, out);
+                }
+            }
+            (key, _) => unknown(key, &said.place, out),
+        }
+    }
+}
+
+/// A line of a channel; false: it is none that is known.
+fn channel_says(channel: &mut Channel, said: &Said<'_>, out: &mut Findings) -> bool {
+    match said.key.as_str() {
+        "far" | "near" | "master" | "slave" => {
+            let first = said.first();
+            let mut parts = first.splitn(3, ':').skip(1);
+            let name = parts.next().unwrap_or_default().to_owned();
+            let behind = parts.next().unwrap_or_default().to_owned();
+            channel.stores.push((name, behind));
+        }
+        "pattern" | "patterns" => {
+            let words = said.words.iter().map(|w| (w.clone(), said.place.clone()));
+            channel.words.extend(words);
+            let usual =
+                |w: &String| w.starts_with('!') || ["*", "%", "INBOX"].contains(&w.as_str());
+            if !said.words.iter().all(usual) {
+                let why = "every mailbox is listed here; what is left out stands in exclude";
+                out.note(&said.place, "Patterns", Kind::Otherwise, why);
+            }
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// A key of a section with a server; false: it is none that is known.
+fn server(section: &mut Section, said: &Said<'_>, shelf: &Shelf<'_>, out: &mut Findings) -> bool {
+    let (first, words, place) = (said.first(), &said.words, &said.place);
+    match said.key.as_str() {
+        "host" => host(section, &first),
         "port" => section.port = first.parse().ok(),
         "user" => section.found.user = first,
         "usercmd" => {
@@ -162,7 +217,7 @@ fn server(
         "pass" => section.found.given = Given::Clear(Secret::new(first)),
         "passcmd" => {
             // A plus before it: it may ask at the terminal, which ours has not.
-            let value = value.trim();
+            let value = said.value.trim();
             let command = unquoted(value.strip_prefix('+').unwrap_or(value));
             match words::printed(command.strip_prefix('+').unwrap_or(&command)) {
                 Printed::Given(given) => section.found.given = given,
@@ -177,7 +232,7 @@ fn server(
             out.note(place, "UseKeychain", Kind::Yours, why);
         }
         "ssltype" | "tlstype" | "useimaps" | "requiressl" => {
-            section.security = match (key, first.to_ascii_lowercase().as_str()) {
+            section.security = match (said.key.as_str(), first.to_ascii_lowercase().as_str()) {
                 ("useimaps", "yes") | (_, "imaps") => Some(Security::Tls),
                 (_, "none") => Some(Security::None),
                 ("requiressl", _) => section.security,
@@ -194,10 +249,10 @@ fn server(
         }
         "certificatefile" => {
             let path = shelf.dirs.path(&first, &shelf.dirs.home);
-            if !["/etc/ssl", "/usr/", "/etc/pki"]
-                .iter()
-                .any(|p| first.starts_with(p))
-            {
+            if SYSTEM.iter().any(|s| first.starts_with(s)) {
+                let why = "the system's certificates are trusted anyway";
+                out.note(place, "CertificateFile", Kind::Otherwise, why);
+            } else {
                 section.found.ca_file = Some(path);
             }
         }
@@ -209,6 +264,30 @@ fn server(
         _ => return false,
     }
     true
+}
+
+/// A host: older ones wrote `imaps:` or `imaps://` before it, and a port may stand behind.
+fn host(section: &mut Section, written: &str) {
+    let small = written.to_ascii_lowercase();
+    let (scheme, rest) = match small.strip_prefix("imaps:").or(small.strip_prefix("imap:")) {
+        Some(rest) => (small.split(':').next().unwrap_or_default(), rest),
+        None => ("", written),
+    };
+    let rest = rest.trim_matches('/');
+    if scheme == "imaps" {
+        section.security = Some(Security::Tls);
+    }
+    let bare = rest.strip_prefix('[').and_then(|r| r.split_once(']'));
+    let (host, port) = match bare {
+        Some((host, port)) => (host, port.strip_prefix(':')),
+        // Several colons: an address of IPv6.
+        None => match rest.split_once(':') {
+            Some((host, port)) if !port.contains(':') => (host, Some(port)),
+            _ => (rest, None),
+        },
+    };
+    host.clone_into(&mut section.host);
+    section.port = port.and_then(|p| p.parse().ok()).or(section.port);
 }
 
 fn unknown(key: &str, place: &Place, out: &mut Findings) {
@@ -269,12 +348,7 @@ fn unknown(key: &str, place: &Place, out: &mut Findings) {
     out.note(place, key, kind, why);
 }
 
-fn finish(
-    mut section: Section,
-    stores: &[Store],
-    channels: &[(Vec<String>, Vec<String>)],
-    out: &mut Findings,
-) {
+fn finish(mut section: Section, stores: &[Store], channels: &[Channel], out: &mut Findings) {
     let place = section.found.place.clone();
     let name = section.found.name.clone();
     if section.tunnel {
@@ -300,18 +374,9 @@ fn finish(
     if words::is_address(&section.found.user) {
         section.found.email.clone_from(&section.found.user);
     }
-    let mine = |store: &String| stores.iter().any(|s| s.name == *store && s.account == name);
-    for (patterns, _) in channels
-        .iter()
-        .filter(|(_, stores)| stores.iter().any(mine))
-    {
-        let left_out = patterns.iter().filter_map(|p| p.strip_prefix('!'));
-        for pattern in left_out.map(str::to_owned) {
-            if !section.found.exclude.contains(&pattern) {
-                section.found.exclude.push(pattern);
-            }
-        }
-    }
+    let mine = stores.iter().filter(|s| s.account == name);
+    let mine: Vec<(&str, &str)> = mine.map(|s| (s.name.as_str(), s.begins.as_str())).collect();
+    section.found.exclude = left_out(channels, &mine, out);
     out.accounts.push(section.found);
 }
 
@@ -321,5 +386,54 @@ fn unquoted(value: &str) -> String {
     match value.starts_with('"') {
         true => split_quoted(value).into_iter().next().unwrap_or_default(),
         false => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Findings {
+        let mut files = |path: &Path, _: usize| match path.ends_with(".mbsyncrc") {
+            true => Ok(text.as_bytes().to_vec()),
+            false => Err("gone".to_owned()),
+        };
+        let mut shelf = Shelf::new(Dirs::under(Path::new("/h")), &mut files);
+        read(Path::new("/h/.mbsyncrc"), &mut shelf)
+    }
+
+    #[test]
+    fn hosts_are_read_as_they_were_ever_written() {
+        for (written, host, port, security) in [
+            ("imap.x.test", "imap.x.test", 993, Security::Tls),
+            ("imap.x.test:1993", "imap.x.test", 1993, Security::Tls),
+            ("imaps:h.x.test", "h.x.test", 993, Security::Tls),
+            ("imaps://h.x.test:1993/", "h.x.test", 1993, Security::Tls),
+            ("imap:h.x.test:143", "h.x.test", 143, Security::StartTls),
+            ("::1", "::1", 993, Security::Tls),
+            ("[::1]:143", "::1", 143, Security::StartTls),
+        ] {
+            let found = read_text(&format!("IMAPAccount a\nHost {written}\nUser a@x.test\n"));
+            let imap = found.accounts[0].imap.clone().unwrap();
+            assert_eq!(
+                (imap.host.as_str(), imap.port, imap.security),
+                (host, port, security),
+                "{written}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_store_of_another_account_says_is_not_the_accounts_before() {
+        let text = "IMAPAccount one\nHost one.test\nUser a@one.test\n\n\
+            IMAPAccount two\nHost two.test\nUser a@two.test\n\n\
+            IMAPStore s\nAccount one\nPath INBOX.\nHost evil.test\n\n\
+            Channel c\nFar :s:\nNear :l:\nPatterns * !Spam\n";
+        let found = read_text(text);
+        let hosts: Vec<_> = found.accounts.iter().flat_map(|a| &a.imap).collect();
+        assert_eq!(hosts[0].host, "one.test");
+        assert_eq!(hosts[1].host, "two.test");
+        assert_eq!(found.accounts[0].exclude, ["INBOX.Spam"]);
+        assert_eq!(found.accounts[1].exclude, Vec::<String>::new());
     }
 }

@@ -5,6 +5,9 @@ use crate::migrate::found::{Findings, Found, Kind, Place};
 use crate::migrate::shelf::Shelf;
 use crate::migrate::words::{self, split_quoted};
 
+/// Accounts looked at.
+const MOST: usize = 100;
+
 /// An account of msmtp.
 #[derive(Clone, Debug, Default)]
 pub struct Sender {
@@ -21,7 +24,13 @@ pub fn read_usual(shelf: &mut Shelf<'_>, out: &mut Findings) -> Vec<Sender> {
         shelf.dirs.config.join("msmtp/config"),
     ];
     let text = places.iter().find_map(|path| shelf.maybe(path, out));
-    text.map(|text| read(&text)).unwrap_or_default()
+    let mut all = text.map(|text| read(&text)).unwrap_or_default();
+    if all.len() > MOST {
+        let why = format!("only the first {MOST} accounts of msmtp were looked at");
+        out.note(&Place::default(), "msmtp", Kind::Yours, &why);
+        all.truncate(MOST);
+    }
+    all
 }
 
 fn read(text: &str) -> Vec<Sender> {
@@ -62,7 +71,6 @@ fn read(text: &str) -> Vec<Sender> {
         }
     }
     all.retain(|s| !s.name.is_empty() && !s.name.starts_with('-'));
-    all.truncate(100);
     all
 }
 
@@ -74,10 +82,12 @@ pub fn join(senders: &[Sender], out: &mut Findings) {
         if account.smtp.is_some() || account.sendmail.is_some() {
             continue;
         }
-        let named = |s: &&Sender| s.name.eq_ignore_ascii_case(&account.name);
+        let named =
+            |s: &&Sender| !account.name.is_empty() && s.name.eq_ignore_ascii_case(&account.name);
         let same = |s: &&Sender| {
             let login = account.login();
-            s.from.eq_ignore_ascii_case(login) || s.user.eq_ignore_ascii_case(login)
+            let is = |name: &str| !name.is_empty() && name.eq_ignore_ascii_case(login);
+            is(&s.from) || is(&s.user)
         };
         let near = |s: &&Sender| {
             let host = account.imap.as_ref().map_or("", |e| e.host.as_str());
@@ -114,4 +124,48 @@ fn domain(host: &str) -> String {
     let mut labels: Vec<&str> = host.rsplit('.').take(2).collect();
     labels.reverse();
     labels.join(".").to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Endpoint, Security};
+
+    fn account(name: &str, user: &str) -> Found {
+        Found {
+            name: name.to_owned(),
+            user: user.to_owned(),
+            imap: Some(Endpoint {
+                host: "imap.x.test".to_owned(),
+                port: 993,
+                security: Security::Tls,
+                pin_sha256: None,
+            }),
+            ..Found::default()
+        }
+    }
+
+    #[test]
+    fn who_says_no_login_is_not_everybody() {
+        let senders = read(
+            "account bare\nhost smtp.y.test\n\naccount home\nhost smtp.x.test\nuser ada\n\
+             from ada@x.test\n",
+        );
+        let mut out = Findings {
+            accounts: vec![
+                account("", ""),
+                account("other", "ADA"),
+                account("home", "x"),
+            ],
+            ..Findings::default()
+        };
+        join(&senders, &mut out);
+        let by: Vec<Option<String>> = out
+            .accounts
+            .iter()
+            .map(|a| a.sendmail.as_ref().and_then(|argv| argv.last().cloned()))
+            .collect();
+        assert_eq!(by, [None, Some("home".to_owned()), Some("home".to_owned())]);
+        assert_eq!(out.accounts[1].email, "ada@x.test");
+    }
 }

@@ -2,26 +2,18 @@
 //! accounts stand in hooks and in macros that source a file: each is looked at with what holds
 //! before it.
 
-use crate::migrate::found::{Alias, Binding, Findings, Kind, Place};
-use crate::migrate::mutt_account::{Header, Scope};
+use crate::migrate::found::{Binding, Findings, Kind, Place};
 use crate::migrate::mutt_keys;
+use crate::migrate::mutt_people::Names;
+use crate::migrate::mutt_scope::{Header, Scope};
 use crate::migrate::mutt_settings::why;
 use crate::migrate::muttrc::{Line, Word, Words, lines};
 use crate::migrate::shelf::{DEEP, Dirs, Shelf};
 use crate::migrate::{keys, words};
-use crate::model::Address;
 use std::path::{Path, PathBuf};
 
 /// Hooks and macros looked at.
 const HOOKS: usize = 64;
-/// Names for people.
-const ALIASES: usize = 2_000;
-/// Members of one name.
-const MEMBERS: usize = 200;
-/// Parts of aliases that are looked at for one: they may name themselves many times.
-const PARTS: usize = 10_000;
-/// Aliases that name others, one in another.
-const NESTED: usize = 8;
 
 /// Where mutt looks for its configuration.
 pub fn mutt_places(dirs: &Dirs) -> Vec<PathBuf> {
@@ -58,15 +50,14 @@ pub fn read(path: &Path, shelf: &mut Shelf<'_>) -> Findings {
         stack: Vec::new(),
         hooks: Vec::new(),
         account_hooks: Vec::new(),
-        written: Vec::new(),
+        names: Names::default(),
+        first: None,
     };
     reader.out.preset = Some("mutt");
     reader.source(path, &Place::of(path));
     reader.accounts();
-    reader.aliases();
-    let mut out = reader.out;
-    keys::thin(&mut out);
-    out
+    reader.names.settle(&mut reader.out);
+    reader.out
 }
 
 /// A command that is run later, when something is chosen.
@@ -74,6 +65,8 @@ struct Hook {
     pattern: String,
     command: String,
     place: Place,
+    /// Whether it was obeyed.
+    used: bool,
 }
 
 struct Reader<'s, 'a> {
@@ -84,8 +77,9 @@ struct Reader<'s, 'a> {
     stack: Vec<PathBuf>,
     hooks: Vec<Hook>,
     account_hooks: Vec<Hook>,
-    /// Aliases as they are written.
-    written: Vec<(String, String, Place)>,
+    names: Names,
+    /// The server of what holds without hooks.
+    first: Option<words::Url>,
 }
 
 /// One statement.
@@ -98,6 +92,12 @@ struct Statement {
 impl Statement {
     fn word(&self, n: usize) -> &str {
         self.pairs.get(n).map_or("", |(word, _)| word.text.as_str())
+    }
+
+    /// The words from there on: a command that stands in no quotes is the rest of the line.
+    fn rest(&self, from: usize) -> String {
+        let words = self.pairs.iter().skip(from).map(|(w, _)| w.text.as_str());
+        words.collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -148,20 +148,8 @@ impl Reader<'_, '_> {
         match s.command.as_str() {
             "set" | "unset" | "reset" | "toggle" => self.set(s, place),
             "source" => self.sourced(s, place),
-            "alias" => {
-                let mut raw = s.raw.as_str();
-                while let Some(rest) = raw.strip_prefix("-group") {
-                    let rest = rest.trim_start();
-                    raw = rest
-                        .split_once(char::is_whitespace)
-                        .map_or("", |(_, r)| r.trim_start());
-                }
-                if let Some((name, members)) = raw.split_once(char::is_whitespace) {
-                    self.written
-                        .push((name.to_owned(), members.to_owned(), place.clone()));
-                }
-            }
-            "group" => self.group(&s.raw, place),
+            "alias" => self.names.alias(&s.raw, place),
+            "group" => self.names.group(&s.raw, place, &mut self.out),
             "my_hdr" => {
                 let Some((name, value)) = s.raw.trim_matches(['"', '\'']).split_once(':') else {
                     return;
@@ -177,16 +165,11 @@ impl Reader<'_, '_> {
                 let all = s.pairs.iter().map(|(w, _)| (w.text.clone(), place.clone()));
                 self.scope.alternates.extend(all);
             }
-            "folder-hook" | "send-hook" | "startup-hook" => self.hook(s, place),
-            "account-hook" => self.account_hooks.push(Hook {
-                pattern: s.word(0).to_owned(),
-                command: s.word(1).to_owned(),
-                place: place.clone(),
-            }),
+            "folder-hook" | "send-hook" | "startup-hook" | "account-hook" => self.hook(s, place),
             "bind" => self.bind(s, place),
             "macro" => self.keyboard_macro(s, place),
             "ifdef" => {
-                let command = s.word(1).to_owned();
+                let command = s.rest(1);
                 if self.stack.len() < DEEP {
                     self.stack.push(PathBuf::new());
                     self.line(&command, place);
@@ -201,22 +184,22 @@ impl Reader<'_, '_> {
     }
 
     fn hook(&mut self, s: &Statement, place: &Place) {
-        let mut words = s.pairs.iter().map(|(w, _)| w.text.as_str());
-        let mut pattern = words.next().unwrap_or_default();
-        if pattern == "-noregex" {
-            pattern = words.next().unwrap_or_default();
-        }
-        // A command that stands in no quotes is the rest of the line.
-        let command = words.collect::<Vec<_>>().join(" ");
-        if self.hooks.len() >= HOOKS {
+        let at = usize::from(s.word(0) == "-noregex");
+        let hook = Hook {
+            pattern: s.word(at).to_owned(),
+            command: s.rest(at + 1),
+            place: place.clone(),
+            used: false,
+        };
+        let hooks = match s.command == "account-hook" {
+            true => &mut self.account_hooks,
+            false => &mut self.hooks,
+        };
+        if hooks.len() >= HOOKS {
             let why = "there are too many hooks; this one was not looked at";
             return self.out.note(place, &s.command, Kind::Yours, why);
         }
-        self.hooks.push(Hook {
-            pattern: pattern.to_owned(),
-            command,
-            place: place.clone(),
-        });
+        hooks.push(hook);
     }
 
     fn set(&mut self, s: &Statement, place: &Place) {
@@ -246,7 +229,10 @@ impl Reader<'_, '_> {
                     ..Word::default()
                 }
             });
-            if Scope::takes(name) || name.starts_with("my_") {
+            let idle = s.command != "set" && name == "tunnel";
+            if idle {
+                // There is none then.
+            } else if Scope::takes(name) || name.starts_with("my_") {
                 self.scope.set(name, value, add, place);
             } else if !name.is_empty() {
                 let bare = ["no", "inv"].iter().find_map(|p| name.strip_prefix(p));
@@ -282,28 +268,6 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// `group -group name -addr a, b -rx …`
-    fn group(&mut self, raw: &str, place: &Place) {
-        let mut parts = raw.split_whitespace();
-        let (mut name, mut members) = (None, Vec::new());
-        let mut about = "";
-        for word in parts.by_ref() {
-            match word {
-                "-group" | "-addr" | "-rx" => about = word,
-                word if about == "-group" => name = Some(word),
-                word if about == "-addr" => members.push(word),
-                _ => {
-                    let why = "a group is a list of addresses here";
-                    self.out.note(place, "group -rx", Kind::NoCounterpart, why);
-                }
-            }
-        }
-        if let Some(name) = name.filter(|_| !members.is_empty()) {
-            let members = members.join(" ").trim_matches('"').to_owned();
-            self.written.push((name.to_owned(), members, place.clone()));
-        }
-    }
-
     fn bind(&mut self, s: &Statement, place: &Place) {
         for map in s.word(0).split(',') {
             let what = format!("bind {map} {}", s.word(1));
@@ -330,14 +294,18 @@ impl Reader<'_, '_> {
 
     fn keyboard_macro(&mut self, s: &Statement, place: &Place) {
         for file in mutt_keys::sources(s.word(2)) {
-            if self.hooks.len() < HOOKS {
-                let command = format!("source {file}");
-                self.hooks.push(Hook {
-                    pattern: String::new(),
-                    command,
-                    place: place.clone(),
-                });
+            if self.hooks.len() >= HOOKS {
+                let why = "there are too many hooks; this one was not looked at";
+                let what = format!("source {file}");
+                self.out.note(place, &what, Kind::Yours, why);
+                continue;
             }
+            self.hooks.push(Hook {
+                pattern: String::new(),
+                command: format!("source {file}"),
+                place: place.clone(),
+                used: false,
+            });
         }
         for map in s.word(0).split(',') {
             let what = format!("macro {map} {}", s.word(1));
@@ -368,46 +336,55 @@ impl Reader<'_, '_> {
     /// Builds the accounts: what holds without hooks, then what each hook makes of it.
     fn accounts(&mut self) {
         let base = self.scope.clone();
-        self.account(&base.clone(), None);
+        self.account(base.clone(), None);
         let mut n = 0;
-        while let Some(hook) = self.hooks.get(n).filter(|_| n < HOOKS) {
+        while let Some(hook) = self.hooks.get(n) {
             let (pattern, command) = (hook.pattern.clone(), hook.command.clone());
             let place = hook.place.clone();
             n += 1;
             self.scope = base.clone();
+            self.scope.begin_hook();
             self.scope.names_folder(&pattern, &place);
             self.line(&command, &place);
-            let scope = self.scope.clone();
-            self.account(&scope, Some(&place));
+            let scope = std::mem::take(&mut self.scope);
+            scope.differs(&base, &mut self.out);
+            self.account(scope, Some(&place));
         }
         let mut n = 0;
-        while let Some(hook) = self.account_hooks.get(n).filter(|_| n < HOOKS) {
+        while let Some(hook) = self.account_hooks.get(n) {
             let (pattern, place) = (hook.pattern.clone(), hook.place.clone());
             n += 1;
             let mut scope = base.clone();
+            scope.begin_hook();
             if scope.names_folder(&pattern, &place) {
-                self.account(&scope, Some(&place));
+                self.account(scope, Some(&place));
             }
+        }
+        for hook in self.account_hooks.iter().filter(|h| !h.used) {
+            let why = "it is for no account that was found";
+            self.out.note(&hook.place, "account-hook", Kind::Yours, why);
         }
         self.scope = base;
         self.settle();
     }
 
     /// An account of what holds, or what it adds to one that is there.
-    fn account(&mut self, scope: &Scope, hook: Option<&Place>) {
-        self.scope = scope.clone();
+    fn account(&mut self, scope: Scope, hook: Option<&Place>) {
+        self.scope = scope;
         // Hooks by server are obeyed when it is spoken to.
-        if let Some(url) = scope.imap().filter(|url| !url.host.is_empty()) {
-            let fits: Vec<(String, Place)> = self
-                .account_hooks
-                .iter()
-                .filter(|h| fits(&h.pattern, &url))
-                .map(|h| (h.command.clone(), h.place.clone()))
-                .take(HOOKS)
-                .collect();
-            for (command, place) in fits {
+        let url = self.scope.login().filter(|url| !url.host.is_empty());
+        let mut n = 0;
+        while let Some(other) = self.account_hooks.get_mut(n).filter(|_| url.is_some()) {
+            n += 1;
+            if url.as_ref().is_some_and(|url| fits(&other.pattern, url)) {
+                other.used = true;
+                let (command, place) = (other.command.clone(), other.place.clone());
                 self.line(&command, &place);
             }
+        }
+        match hook {
+            None => self.first = self.scope.login(),
+            Some(_) => self.scope.part_from(self.first.as_ref(), &mut self.out),
         }
         let scope = std::mem::take(&mut self.scope);
         scope.account(hook, self.shelf, &mut self.out);
@@ -418,34 +395,6 @@ impl Reader<'_, '_> {
     fn settle(&mut self) {
         let scope = self.scope.clone();
         scope.common(self.shelf, &mut self.out);
-    }
-
-    fn aliases(&mut self) {
-        let written = std::mem::take(&mut self.written);
-        if written.len() > ALIASES {
-            let why = format!("only the first {ALIASES} names for people were taken");
-            self.out.note(&Place::default(), "alias", Kind::Yours, &why);
-        }
-        for (name, text, place) in written.iter().take(ALIASES) {
-            let mut members: Vec<Address> = Vec::new();
-            let (mut odd, mut steps) = (false, PARTS);
-            resolve(text, &written, NESTED, &mut steps, &mut members, &mut odd);
-            if odd || members.is_empty() {
-                let why = "something in it is no address and no other alias";
-                self.out
-                    .note(place, &format!("alias {name}"), Kind::NotUnderstood, why);
-            }
-            let known = |a: &Alias| a.name.eq_ignore_ascii_case(name);
-            match self.out.aliases.iter_mut().find(|a| known(a)) {
-                Some(alias) => alias.members.append(&mut members),
-                None if members.is_empty() => {}
-                None => self.out.aliases.push(Alias {
-                    name: name.clone(),
-                    members,
-                    place: place.clone(),
-                }),
-            }
-        }
     }
 }
 
@@ -460,38 +409,9 @@ fn fits(pattern: &str, url: &words::Url) -> bool {
     match words::url(plain) {
         Some(p) => {
             p.host.eq_ignore_ascii_case(&url.host)
-                && (p.user.is_empty() || url.user.is_empty() || p.user == url.user)
+                && (p.user.is_empty() || p.user.eq_ignore_ascii_case(&url.user))
         }
         None => plain == url.host || plain == format!("{}@{}", url.user, url.host),
-    }
-}
-
-/// The addresses of an alias, of those that it names too.
-fn resolve(
-    text: &str,
-    all: &[(String, String, Place)],
-    deep: usize,
-    steps: &mut usize,
-    members: &mut Vec<Address>,
-    odd: &mut bool,
-) {
-    for part in words::list(text) {
-        *steps = steps.saturating_sub(1);
-        if members.len() >= MEMBERS || *steps == 0 {
-            *odd = true;
-            return;
-        }
-        if let Some(address) = words::address(part) {
-            members.push(address);
-        } else if let Some((_, inner, _)) = all
-            .iter()
-            .find(|(name, ..)| name == part)
-            .filter(|_| deep > 0)
-        {
-            resolve(inner, all, deep - 1, steps, members, odd);
-        } else {
-            *odd = true;
-        }
     }
 }
 
@@ -526,7 +446,10 @@ fn statement<'l>(
                 found.pairs.push((name, value));
             }
         }
-        _ => {
+        command => {
+            if command.ends_with("-hook") || command == "ifdef" {
+                words.for_later();
+            }
             while let Some(word) = words.word(false) {
                 found.pairs.push((word, None));
             }

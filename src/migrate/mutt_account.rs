@@ -1,126 +1,15 @@
-//! What holds at a moment of mutt's configuration, and the account that it makes.
+//! The account that is made of what holds at a moment of mutt's configuration.
 
 use crate::migrate::found::{Findings, Found, Given, Kind, Place};
-use crate::migrate::muttrc::Word;
-use crate::migrate::shelf::{Dirs, Shelf};
+use crate::migrate::mutt_scope::{SYSTEM, Scope};
+use crate::migrate::shelf::Shelf;
 use crate::migrate::words::{self, Printed, Server, Url};
 use crate::model::{Auth, Identity, Security};
-use std::collections::BTreeMap;
-
-/// Options that become something here.
-const TAKEN: [&str; 24] = [
-    "from",
-    "realname",
-    "folder",
-    "spoolfile",
-    "record",
-    "copy",
-    "imap_user",
-    "imap_login",
-    "imap_pass",
-    "imap_authenticators",
-    "imap_oauth_refresh_command",
-    "smtp_url",
-    "smtp_user",
-    "smtp_pass",
-    "smtp_authenticators",
-    "smtp_oauth_refresh_command",
-    "sendmail",
-    "signature",
-    "ssl_starttls",
-    "ssl_ca_certificates_file",
-    "query_command",
-    "alias_file",
-    "hostname",
-    "reverse_name",
-];
 
 /// The longest signature that is taken, in octets.
 const SIGNATURE: usize = 8 << 10;
 
-/// A `my_hdr` line.
-#[derive(Clone, Debug)]
-pub struct Header {
-    /// In small letters.
-    pub name: String,
-    /// Behind the colon.
-    pub value: String,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// What is set.
-#[derive(Clone, Debug, Default)]
-pub struct Scope {
-    /// Options and the user's own variables.
-    pub vars: BTreeMap<String, (Word, Place)>,
-    /// Fields that every message gets.
-    pub headers: Vec<Header>,
-    /// Patterns of the user's own addresses.
-    pub alternates: Vec<(String, Place)>,
-}
-
 impl Scope {
-    /// Whether an option becomes something here.
-    pub fn takes(name: &str) -> bool {
-        TAKEN.contains(&canonical(name))
-    }
-
-    /// Sets an option, or adds to it.
-    pub fn set(&mut self, name: &str, value: Word, add: bool, place: &Place) {
-        let name = canonical(name).to_owned();
-        match self.vars.get_mut(&name).filter(|_| add) {
-            Some((word, _)) if word.text.len() < 4096 => word.text.push_str(&value.text),
-            Some(_) => {}
-            None => drop(self.vars.insert(name, (value, place.clone()))),
-        }
-    }
-
-    /// What `$name` stands for.
-    pub fn value(&self, name: &str, dirs: &Dirs) -> Option<Word> {
-        let set = self.vars.get(canonical(name)).map(|(word, _)| word.clone());
-        set.or_else(|| {
-            let text = dirs.variable(name)?;
-            Some(Word {
-                text,
-                ..Word::default()
-            })
-        })
-    }
-
-    fn text(&self, name: &str) -> &str {
-        self.vars.get(name).map_or("", |(word, _)| word.text.trim())
-    }
-
-    fn place(&self, name: &str) -> Place {
-        self.vars
-            .get(name)
-            .map(|(_, place)| place.clone())
-            .unwrap_or_default()
-    }
-
-    /// Takes a pattern of a hook that is a server's URL as the folder; whether it is one.
-    pub fn names_folder(&mut self, pattern: &str, place: &Place) -> bool {
-        let plain = pattern.replace(['\\', '^', '$'], "");
-        let plain = plain.trim_end_matches(".*");
-        let named = words::url(plain).is_some_and(|url| is_imap(&url));
-        if named {
-            let text = plain.to_owned();
-            let word = Word {
-                text,
-                ..Word::default()
-            };
-            self.set("folder", word, false, place);
-        }
-        named
-    }
-
-    /// The server for reading, as it is written.
-    pub fn imap(&self) -> Option<Url> {
-        let mut all = ["folder", "spoolfile"].into_iter();
-        all.find_map(|name| words::url(self.text(name)).filter(is_imap))
-    }
-
     /// The address and name that mail is sent from.
     fn sender(&self) -> Option<crate::model::Address> {
         let header = self.headers.iter().rev().find(|h| h.name == "from");
@@ -144,7 +33,7 @@ impl Scope {
     /// Adds the account that holds now; `hook`: where it is made one, if not for all.
     pub fn account(&self, hook: Option<&Place>, shelf: &mut Shelf<'_>, out: &mut Findings) {
         let sender = self.sender();
-        let Some(url) = self.imap() else {
+        let Some(url) = self.login() else {
             self.elsewhere(hook.is_some(), out);
             if let (Some(_), Some(sender), Some(account)) = (hook, sender, out.accounts.first_mut())
             {
@@ -157,14 +46,11 @@ impl Scope {
             }
             return;
         };
-        let user = [self.text("imap_login"), self.text("imap_user"), &url.user];
-        let user = user.into_iter().find(|u| !u.is_empty() && *u != "no");
-        let user = user.unwrap_or_default().to_owned();
-        let sender = sender.or_else(|| words::address(&user));
+        let sender = sender.or_else(|| words::address(&url.user));
         let mut found = Found {
             email: sender.as_ref().map(|s| s.addr.clone()).unwrap_or_default(),
             full_name: sender.map(|s| s.name).unwrap_or_default(),
-            user,
+            user: url.user.clone(),
             place: hook.cloned().unwrap_or_else(|| self.place("folder")),
             ..Found::default()
         };
@@ -190,6 +76,7 @@ impl Scope {
         found.signature = signature;
         self.connect(&url, &mut found, out);
         self.sending(&url, &mut found, out);
+        found.ca_file = self.certificates(shelf, out);
         // They are the user's, whichever account it is.
         if out.accounts.is_empty() {
             self.alternates(&mut found, out);
@@ -229,26 +116,8 @@ impl Scope {
             _ => Security::StartTls,
         };
         found.imap = Some(words::endpoint(Server::Imap, &url.host, url.port, security));
-        let ways = [
-            self.text("imap_authenticators"),
-            self.text("smtp_authenticators"),
-        ];
-        let says = |way: &str| ways.iter().any(|w| w.to_ascii_lowercase().contains(way));
-        let token = ["imap_oauth_refresh_command", "smtp_oauth_refresh_command"];
-        let token = token.into_iter().find(|name| !self.text(name).is_empty());
-        if says("oauthbearer") || says("xoauth2") {
-            found.auth = match says("oauthbearer") {
-                true => Auth::OAuthBearer,
-                false => Auth::XOauth2,
-            };
-            if let Some(name) = token {
-                let command = self.text(name);
-                match words::printed(command) {
-                    Printed::Given(given) => found.given = given,
-                    Printed::Holds => self.holds(name, out),
-                }
-                return;
-            }
+        if self.token(found, out) {
+            return;
         }
         for name in ["imap_pass", "smtp_pass"] {
             let given = self.given(name, out);
@@ -269,6 +138,44 @@ impl Scope {
         if let (Given::Nothing, Some(password)) = (&found.given, &url.password) {
             found.given = Given::Clear(password.clone());
         }
+        // Nothing else was left to sign in with.
+        found.browser = found.given.is_nothing() && self.says_token().is_some();
+    }
+
+    /// How one signs in with a token, if it is said that one may.
+    fn says_token(&self) -> Option<Auth> {
+        let ways = ["imap_authenticators", "smtp_authenticators"].map(|name| self.text(name));
+        let says = |way: &str| ways.iter().any(|w| w.to_ascii_lowercase().contains(way));
+        match (says("oauthbearer"), says("xoauth2")) {
+            (true, _) => Some(Auth::OAuthBearer),
+            (false, true) => Some(Auth::XOauth2),
+            (false, false) => None,
+        }
+    }
+
+    /// Takes the program that prints tokens; whether one is named.
+    fn token(&self, found: &mut Found, out: &mut Findings) -> bool {
+        let names = ["imap_oauth_refresh_command", "smtp_oauth_refresh_command"];
+        let name = names.into_iter().find(|name| {
+            let set = self.vars.get(*name);
+            set.is_some_and(|(w, _)| w.command.is_some() || !["", "no"].contains(&w.text.trim()))
+        });
+        let (Some(auth), Some(name)) = (self.says_token(), name) else {
+            return false;
+        };
+        match words::printed(self.text(name)) {
+            Printed::Given(given @ Given::Command(_)) => {
+                found.given = given;
+                found.auth = auth;
+            }
+            // A token that stands somewhere runs out.
+            Printed::Given(_) => found.browser = true,
+            Printed::Holds => {
+                self.holds(name, out);
+                found.browser = true;
+            }
+        }
+        true
     }
 
     /// What is said of a password that another server than that of the mailboxes knows.
@@ -313,7 +220,15 @@ impl Scope {
     }
 
     fn sending(&self, imap: &Url, found: &mut Found, out: &mut Findings) {
-        if let Some(url) = words::url(self.text("smtp_url")).filter(|u| words::is_host(&u.host)) {
+        let url = words::url(self.text("smtp_url")).filter(|u| words::is_host(&u.host));
+        if let Some(mut url) = url {
+            if url.user.is_empty() && self.text("smtp_user") != "no" {
+                self.text("smtp_user").clone_into(&mut url.user);
+            }
+            if !url.sends_for(&imap.host, found.login()) {
+                let place = self.place("smtp_url");
+                return out.note(&place, "smtp_url", Kind::Yours, words::OTHER_SENDER);
+            }
             let security = match (url.scheme.as_str(), self.text("ssl_starttls")) {
                 ("smtps", _) => Security::Tls,
                 (_, "no") => Security::None,
@@ -323,26 +238,38 @@ impl Scope {
             let given = url.password.clone().map(Given::Clear).unwrap_or_default();
             if !given.is_nothing() && !url.same_login(imap) {
                 self.for_sending_only("smtp_url", found, out);
-            } else if found.given.is_nothing() {
+            } else if found.given.is_nothing() && !found.browser {
                 found.given = given;
             }
-            if !url.user.is_empty() && url.user != found.login() && imap.host != url.host {
-                let why = "sending has a user of its own there; here one serves for both";
-                out.note(&self.place("smtp_url"), "smtp_url", Kind::Yours, why);
+            return;
+        }
+        let written = self.text("sendmail");
+        if written.is_empty() || written == "no" {
+            return;
+        }
+        let place = self.place("sendmail");
+        match words::sender(written) {
+            Some(sender) => {
+                if sender.was_reading {
+                    out.note(&place, "sendmail -t", Kind::Otherwise, words::RECIPIENTS);
+                }
+                found.sendmail = Some(sender.argv);
             }
-            return;
+            None => out.note(&place, "sendmail", Kind::Yours, words::SENDING_SHELL),
         }
-        let mut argv = words::argv(self.text("sendmail"));
-        if argv.is_empty() || self.text("sendmail") == "no" {
-            return;
+    }
+
+    /// The file of certificates that are trusted besides those of the system.
+    fn certificates(&self, shelf: &Shelf<'_>, out: &mut Findings) -> Option<std::path::PathBuf> {
+        let name = "ssl_ca_certificates_file";
+        let written = self.text(name);
+        if SYSTEM.iter().any(|s| written.starts_with(s)) {
+            let why = "the system's certificates are trusted anyway";
+            out.note(&self.place(name), name, Kind::Otherwise, why);
+            return None;
         }
-        let reads = |w: &String| ["-t", "-ti", "--read-recipients"].contains(&w.as_str());
-        if argv.iter().any(reads) {
-            let why = "recipients follow as arguments here: -t was left out";
-            out.note(&self.place("sendmail"), "sendmail -t", Kind::Otherwise, why);
-            argv.retain(|w| !reads(w));
-        }
-        found.sendmail = Some(argv);
+        let named = !["", "no"].contains(&written);
+        named.then(|| shelf.dirs.path(written, &shelf.dirs.home))
     }
 
     /// Own addresses that are written out, not as patterns.
@@ -388,6 +315,15 @@ impl Scope {
         text.and_then(|text| below(&text))
     }
 
+    /// What a hook says that holds for all accounts here.
+    pub fn differs(&self, base: &Scope, out: &mut Findings) {
+        let name = "query_command";
+        if !["", "no", base.text(name)].contains(&self.text(name)) {
+            let why = "one program prints people for all accounts here";
+            out.note(&self.place(name), name, Kind::Yours, why);
+        }
+    }
+
     /// What is said once, whatever accounts there are.
     pub fn common(&self, shelf: &mut Shelf<'_>, out: &mut Findings) {
         let command = self.text("query_command");
@@ -410,18 +346,6 @@ impl Scope {
                 out.note(&self.place("alias_file"), "alias_file", Kind::Yours, why);
             }
         }
-        let ca = self.text("ssl_ca_certificates_file");
-        if ca.starts_with("/etc/ssl") || ca.starts_with("/usr/share") || ca.starts_with("/etc/pki")
-        {
-            let why = "the system's certificates are trusted anyway";
-            let place = self.place("ssl_ca_certificates_file");
-            out.note(&place, "ssl_ca_certificates_file", Kind::Otherwise, why);
-        } else if !ca.is_empty() && ca != "no" {
-            let path = shelf.dirs.path(ca, &shelf.dirs.home.clone());
-            for account in &mut out.accounts {
-                account.ca_file = Some(path.clone());
-            }
-        }
         for header in &self.headers {
             if !["from", "reply-to"].contains(&header.name.as_str()) {
                 let what = format!("my_hdr {}", header.name);
@@ -438,17 +362,4 @@ pub fn below(text: &str) -> Option<String> {
     let keep = |c: &char| !c.is_control() || *c == '\n' || *c == '\t';
     let kept: String = text.chars().filter(keep).take(SIGNATURE).collect();
     (!kept.trim().is_empty()).then_some(kept)
-}
-
-fn is_imap(url: &Url) -> bool {
-    ["imap", "imaps"].contains(&url.scheme.as_str()) && words::is_host(&url.host)
-}
-
-/// neomutt gave some options other names.
-fn canonical(name: &str) -> &str {
-    match name {
-        "real_name" => "realname",
-        "spool_file" => "spoolfile",
-        other => other,
-    }
 }

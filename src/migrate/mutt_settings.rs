@@ -15,6 +15,7 @@ const NEWS: &str = "there are no newsgroups";
 const FILES: &str = "mail lies in a database, not in files";
 const VIEWER: &str = "HTML, calendars and pictures are shown without other programs; \
     `[open]` names some for attachments";
+const TUNNEL: &str = "a program stands in the server's place, which is not possible here";
 const RULES: &str = "rules can do that: docs/rules.md";
 const HOOKS: &str = "nothing runs when a mailbox is opened or a message shown";
 
@@ -94,9 +95,10 @@ pub fn why(name: &str, is_command: bool) -> (Kind, &'static str) {
         "pop_",
         "socket_",
     ]) || name == "timeout"
-        || name == "tunnel"
     {
         (Otherwise, NETWORK)
+    } else if name == "tunnel" {
+        (NoCounterpart, TUNNEL)
     } else if starts(&["nntp", "newsrc", "show_new_news"]) {
         (NoCounterpart, NEWS)
     } else if starts(&["nm_", "virtual_spool"]) {
@@ -158,7 +160,7 @@ const LOOKS: [&str; 38] = [
     "wrap",
 ];
 
-const WRITING: [&str; 52] = [
+const WRITING: [&str; 54] = [
     "abort_nosubject",
     "abort_unmodified",
     "abort_noattach",
@@ -191,6 +193,7 @@ const WRITING: [&str; 52] = [
     "hdrs",
     "hidden_host",
     "honor_followup_to",
+    "hostname",
     "indent_string",
     "indent_str",
     "ispell",
@@ -206,6 +209,7 @@ const WRITING: [&str; 52] = [
     "reply_to",
     "reply_with_xorig",
     "resume_draft_files",
+    "reverse_name",
     "reverse_realname",
     "sig_dashes",
     "sig_on_top",

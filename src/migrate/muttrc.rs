@@ -48,12 +48,23 @@ pub struct Word {
 pub struct Words<'l, 'k> {
     rest: &'l str,
     known: &'k dyn Fn(&str) -> Option<Word>,
+    later: bool,
 }
 
 impl<'l, 'k> Words<'l, 'k> {
     /// The words of this line; `known`: the values of variables.
     pub fn new(line: &'l str, known: &'k dyn Fn(&str) -> Option<Word>) -> Words<'l, 'k> {
-        Words { rest: line, known }
+        Words {
+            rest: line,
+            known,
+            later: false,
+        }
+    }
+
+    /// From here on words are read once more when they are obeyed, as a hook's command is: what a
+    /// program prints and variables that nobody knows stay in them as they are written.
+    pub fn for_later(&mut self) {
+        self.later = true;
     }
 
     fn peek(&self) -> Option<char> {
@@ -165,7 +176,17 @@ impl<'l, 'k> Words<'l, 'k> {
                 c => command.push(c),
             }
         }
-        word.command = Some(command);
+        self.print(command, word);
+    }
+
+    /// Puts in what a program prints.
+    fn print(&self, command: String, word: &mut Word) {
+        if self.later {
+            let command = command.replace('`', "\\`");
+            word.text.push_str(&format!("`{command}`"));
+        } else {
+            word.command = Some(command);
+        }
     }
 
     fn variable(&mut self, word: &mut Word) {
@@ -187,14 +208,15 @@ impl<'l, 'k> Words<'l, 'k> {
             return;
         }
         match (self.known)(name) {
-            Some(value) => {
+            Some(value) if !(self.later && value.unknown) => {
                 word.text.push_str(&value.text);
                 word.unknown |= value.unknown;
-                if value.command.is_some() {
-                    word.command = value.command;
+                if let Some(command) = value.command {
+                    self.print(command, word);
                 }
             }
-            None => word.unknown = true,
+            None | Some(_) if self.later => word.text.push_str(&format!("${{{name}}}")),
+            None | Some(_) => word.unknown = true,
         }
     }
 }
@@ -236,6 +258,29 @@ mod tests {
         assert_eq!(words.word(true).unwrap().text, "z");
         assert!(words.is_over() && words.next_statement());
         assert_eq!(words.word(true).unwrap().text, "w");
+    }
+
+    #[test]
+    fn what_is_read_later_keeps_its_programs_and_variables() {
+        let known = |name: &str| match name {
+            "my_plain" => Some(Word {
+                text: "p".to_owned(),
+                ..Word::default()
+            }),
+            "my_printed" => Some(Word {
+                command: Some("pass y".to_owned()),
+                ..Word::default()
+            }),
+            _ => None,
+        };
+        let line = "\"a=`pass x` b=$none\" c=$my_plain d=$my_printed '`e` $f'";
+        let mut words = Words::new(line, &known);
+        words.for_later();
+        let all: Vec<String> = std::iter::from_fn(|| words.word(false))
+            .map(|w| w.text)
+            .collect();
+        let kept = ["a=`pass x` b=${none}", "c=p", "d=`pass y`", "`e` $f"];
+        assert_eq!(all, kept);
     }
 
     #[test]

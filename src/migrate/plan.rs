@@ -2,7 +2,7 @@
 //! there already. Pure; what only others know is asked of [`Here`].
 
 use crate::migrate::found::{Binding, Findings, Found, Given, Kind, Note, Place};
-use crate::migrate::words;
+use crate::migrate::{keys, words};
 use crate::model::{
     Account, AccountName, Address, ArchiveBy, Auth, Contact, Endpoint, Group, MailboxPolicy,
     Secret, SecretSource, Security, SyncPolicy,
@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 /// Members of one group.
 const MEMBERS: usize = 1_000;
+/// Octets of all groups together: the configuration's file has its bound, and other things in it.
+const GROUPS: usize = 512 << 10;
 
 /// What is here already, and what others know.
 pub struct Here<'h> {
@@ -23,8 +25,8 @@ pub struct Here<'h> {
     pub has_people: bool,
     /// Whether people of this program were written down before.
     pub has_cards: bool,
-    /// Whether keys have a preset.
-    pub has_preset: bool,
+    /// The preset that keys have, if they have one.
+    pub preset: Option<&'h str>,
     /// Whether a key is bound on a screen.
     pub has_key: &'h dyn Fn(&str, &str) -> bool,
     /// The types that programs are named for.
@@ -139,10 +141,10 @@ pub fn plan(mut found: Findings, here: &Here<'_>) -> Plan {
         let why = "the file of cards is here already, and stays as it is";
         found.note(&Place::default(), "address book", Kind::Otherwise, why);
     }
-    let known =
-        |all: &[Contact], one: &Contact| all.iter().any(|c| c.address.same_mailbox(&one.address));
+    let mut known = BTreeSet::new();
     for person in std::mem::take(&mut found.people) {
-        if words::is_address(&person.address.addr) && !known(&plan.people, &person) {
+        let address = &person.address.addr;
+        if words::is_address(address) && known.insert(address.to_lowercase()) {
             plan.people.push(person);
         }
     }
@@ -153,7 +155,11 @@ pub fn plan(mut found: Findings, here: &Here<'_>) -> Plan {
         }
         other => plan.people_command = other.filter(|argv| argv.iter().all(|w| !w.contains('\0'))),
     }
-    plan.preset = found.preset.filter(|_| !here.has_preset);
+    plan.preset = found.preset.filter(|_| here.preset.is_none());
+    keys::thin(
+        &mut found.keys,
+        here.preset.or(found.preset).unwrap_or_default(),
+    );
     for key in std::mem::take(&mut found.keys) {
         if (here.has_key)(key.screen, &key.key) {
             let why = "the key means something in keys.toml already";
@@ -329,6 +335,8 @@ fn is_plain(text: &str) -> bool {
 }
 
 fn groups(found: &mut Findings, here: &Here<'_>, plan: &mut Plan) {
+    let mut known: BTreeSet<String> = here.groups.iter().map(|g| g.name.to_lowercase()).collect();
+    let mut left = GROUPS;
     for alias in std::mem::take(&mut found.aliases) {
         let name = alias.name.trim();
         let odd = |c: char| c.is_control() || "@,;:<>\"()".contains(c);
@@ -338,22 +346,35 @@ fn groups(found: &mut Findings, here: &Here<'_>, plan: &mut Plan) {
             found.note(&alias.place, &what, Kind::Yours, why);
             continue;
         }
-        let small = name.to_lowercase();
-        let mut known = here
-            .groups
-            .iter()
-            .map(|g| &g.name)
-            .chain(plan.groups.iter().map(|g| &g.0));
-        if known.any(|k| k.to_lowercase() == small) {
+        if known.contains(&name.to_lowercase()) {
             let why = "there is a group of that name already";
             found.note(&alias.place, &what, Kind::Otherwise, why);
             continue;
         }
-        let members = alias.members.iter().filter(|m| words::is_address(&m.addr));
-        let members: Vec<String> = members.take(MEMBERS).map(member).collect();
-        if !members.is_empty() {
-            plan.groups.push((name.to_owned(), members));
+        let mut members: Vec<String> = alias
+            .members
+            .iter()
+            .filter(|m| words::is_address(&m.addr))
+            .map(member)
+            .collect();
+        if members.len() > MEMBERS {
+            let why = format!("only its first {MEMBERS} members were taken");
+            found.note(&alias.place, &what, Kind::Yours, &why);
+            members.truncate(MEMBERS);
         }
+        if members.is_empty() {
+            continue;
+        }
+        let octets = name.len() + members.iter().map(|m| m.len() + 4).sum::<usize>();
+        let Some(rest) = left.checked_sub(octets) else {
+            let why = "there are too many names for people for one configuration; a file of cards \
+                ([contacts] vcards) can hold more";
+            found.note(&alias.place, &what, Kind::Yours, why);
+            continue;
+        };
+        left = rest;
+        known.insert(name.to_lowercase());
+        plan.groups.push((name.to_owned(), members));
     }
 }
 
@@ -363,5 +384,71 @@ fn member(address: &Address) -> String {
     match name.trim() {
         "" => address.addr.clone(),
         name => format!("{name} <{}>", address.addr),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::found::Alias;
+
+    fn here() -> Here<'static> {
+        Here {
+            accounts: &[],
+            groups: &[],
+            has_people: false,
+            has_cards: false,
+            preset: None,
+            has_key: &|_, _| false,
+            open: &[],
+            smtp: &|_| None,
+            name_for: &|email, _| AccountName(email.to_owned()),
+            is_extension: &|_| false,
+            is_file: &|_| false,
+        }
+    }
+
+    #[test]
+    fn keys_are_left_out_by_the_preset_that_will_hold() {
+        let found = || Findings {
+            preset: Some("mutt"),
+            keys: vec![Binding {
+                screen: "global",
+                key: "c".to_owned(),
+                commands: vec!["go-mailbox".to_owned()],
+                place: Place::default(),
+            }],
+            ..Findings::default()
+        };
+        assert_eq!(plan(found(), &here()).keys, []);
+        // There it is for writing.
+        let other = Here {
+            preset: Some("alpine"),
+            ..here()
+        };
+        let other = plan(found(), &other);
+        assert_eq!((other.keys.len(), other.preset), (1, None));
+    }
+
+    #[test]
+    fn groups_have_bounds_and_what_is_beyond_is_told() {
+        let address = |n: usize| Address::new("", format!("somebody.{n}@lists.example.test"));
+        let group = |n: usize, members: usize| Alias {
+            name: format!("group {n}"),
+            members: (0..members).map(address).collect(),
+            place: Place::default(),
+        };
+        let mut found = Findings {
+            aliases: (0..40).map(|n| group(n, 1_000)).collect(),
+            ..Findings::default()
+        };
+        found.aliases.push(group(100, 1_001));
+        found.aliases.push(group(0, 1));
+        let plan = plan(found, &here());
+        let octets: usize = plan.groups.iter().flat_map(|g| &g.1).map(String::len).sum();
+        assert!(octets < GROUPS && !plan.groups.is_empty());
+        assert!(plan.groups.iter().all(|g| g.1.len() <= MEMBERS));
+        // Each that is not whole is told of: those beyond, the long one twice, and the twin.
+        assert_eq!(plan.notes.len(), 40 - plan.groups.len() + 3);
     }
 }

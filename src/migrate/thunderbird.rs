@@ -4,10 +4,11 @@
 use crate::migrate::found::{Findings, Found, Kind, Place};
 use crate::migrate::ini;
 use crate::migrate::mutt_account::below;
+use crate::migrate::prefs::{Prefs, parse};
 use crate::migrate::shelf::{Dirs, Shelf};
-use crate::migrate::words::{self, Server};
+use crate::migrate::words::{self, Server, Url};
 use crate::model::{Identity, Security};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 /// Accounts, identities and address books looked at.
@@ -77,9 +78,6 @@ fn profile(path: &Path, shelf: &mut Shelf<'_>, out: &mut Findings) -> Option<Pat
     Some(folder.join(chosen).join("prefs.js"))
 }
 
-/// A value of `prefs.js`, and its line.
-type Prefs = BTreeMap<String, (String, u32)>;
-
 /// The prefs of one profile.
 struct Profile<'p> {
     prefs: &'p Prefs,
@@ -100,10 +98,16 @@ impl Profile<'_> {
         self.text(key).parse().ok()
     }
 
-    /// The names in a list.
-    fn list(&self, key: &str) -> Vec<&str> {
+    /// The names in a list; how many more there were is noted.
+    fn list(&self, key: &str, out: &mut Findings) -> Vec<&str> {
         let all = self.text(key).split(',').map(str::trim);
-        all.filter(|n| !n.is_empty()).take(MOST).collect()
+        let mut all: Vec<&str> = all.filter(|n| !n.is_empty()).collect();
+        if all.len() > MOST {
+            let why = format!("only the first {MOST} of them were looked at");
+            out.note(&self.place(key), key, Kind::Yours, &why);
+            all.truncate(MOST);
+        }
+        all
     }
 }
 
@@ -122,7 +126,7 @@ fn profile_of(path: &Path, shelf: &mut Shelf<'_>, out: &mut Findings) {
         prefs: &prefs,
         whole,
     };
-    let mut ids = profile.list("mail.accountmanager.accounts");
+    let mut ids = profile.list("mail.accountmanager.accounts", out);
     let mut seen = BTreeSet::new();
     ids.retain(|id| seen.insert(*id));
     for id in ids {
@@ -147,28 +151,8 @@ fn account(profile: &Profile<'_>, id: &str, shelf: &mut Shelf<'_>, out: &mut Fin
     let kind = profile.text(&of_server("type"));
     let place = profile.place(&of_server("type"));
     let name = profile.text(&of_server("name"));
-    match kind {
-        "imap" => {}
-        // Local Folders.
-        "none" => {
-            let why = "`postrider import` brings mail of local folders to a server";
-            return out.note(&place, "Local Folders", Kind::Otherwise, why);
-        }
-        "pop3" => {
-            let why = "POP is not spoken here; most servers that do speak IMAP too: \
-                `postrider account add`";
-            return out.note(&place, &words::shown(name), Kind::Yours, why);
-        }
-        "nntp" | "rss" | "im" => {
-            let why = "newsgroups, feeds and chats are no mail here";
-            return out.note(&place, kind, Kind::NoCounterpart, why);
-        }
-        "" => return,
-        _ => {
-            let why = "such servers are not spoken to here; most speak IMAP too: \
-                `postrider account add`";
-            return out.note(&place, &words::shown(name), Kind::Yours, why);
-        }
+    if kind != "imap" {
+        return elsewhere(kind, &place, name, out);
     }
     let real = profile.text(&of_server("realhostname"));
     let host = match real {
@@ -209,16 +193,8 @@ fn account(profile: &Profile<'_>, id: &str, shelf: &mut Shelf<'_>, out: &mut Fin
             );
         }
     }
-    let mut first = true;
-    for id in profile.list(&key("identities")) {
-        identity(
-            profile,
-            id,
-            std::mem::take(&mut first),
-            &mut found,
-            shelf,
-            out,
-        );
+    for id in profile.list(&key("identities"), out) {
+        identity(profile, id, &mut found, shelf, out);
     }
     // What stands for the account is usually its address.
     if !words::is_address(name) {
@@ -230,10 +206,35 @@ fn account(profile: &Profile<'_>, id: &str, shelf: &mut Shelf<'_>, out: &mut Fin
     out.accounts.push(found);
 }
 
+/// What is said of an account whose server speaks something else.
+fn elsewhere(kind: &str, place: &Place, name: &str, out: &mut Findings) {
+    match kind {
+        // Local Folders.
+        "none" => {
+            let why = "`postrider import` brings mail of local folders to a server";
+            out.note(place, "Local Folders", Kind::Otherwise, why);
+        }
+        "pop3" => {
+            let why = "POP is not spoken here; most servers that do speak IMAP too: \
+                `postrider account add`";
+            out.note(place, &words::shown(name), Kind::Yours, why);
+        }
+        "nntp" | "rss" | "im" => {
+            let why = "newsgroups, feeds and chats are no mail here";
+            out.note(place, kind, Kind::NoCounterpart, why);
+        }
+        "" => {}
+        _ => {
+            let why = "such servers are not spoken to here; most speak IMAP too: \
+                `postrider account add`";
+            out.note(place, &words::shown(name), Kind::Yours, why);
+        }
+    }
+}
+
 fn identity(
     profile: &Profile<'_>,
     id: &str,
-    is_first: bool,
     found: &mut Found,
     shelf: &mut Shelf<'_>,
     out: &mut Findings,
@@ -254,7 +255,8 @@ fn identity(
         let why = "the identity has no address";
         return out.note(&profile.place(&key("useremail")), id, Kind::Yours, why);
     }
-    if is_first {
+    // The first that has an address is the account's own.
+    if found.email.is_empty() {
         found.email = email;
         found.full_name = full_name;
         found.signature = signature;
@@ -283,7 +285,7 @@ fn identity(
 
 fn sending(profile: &Profile<'_>, id: &str, found: &mut Found, out: &mut Findings) {
     let default = profile.text("mail.smtp.defaultserver");
-    let first = profile.list("mail.smtpservers");
+    let first = profile.list("mail.smtpservers", out);
     let id = [id, default].into_iter().find(|id| !id.is_empty());
     let Some(id) = id.or(first.first().copied()) else {
         return;
@@ -293,19 +295,19 @@ fn sending(profile: &Profile<'_>, id: &str, found: &mut Found, out: &mut Finding
     if !words::is_host(host) {
         return;
     }
+    let url = Url {
+        host: host.to_owned(),
+        user: profile.text(&key("username")).to_owned(),
+        ..Url::default()
+    };
+    let reading = found.imap.as_ref().map_or("", |imap| imap.host.as_str());
+    if !url.sends_for(reading, found.login()) {
+        let place = profile.place(&key("hostname"));
+        return out.note(&place, "hostname", Kind::Yours, words::OTHER_SENDER);
+    }
     let security = security(profile.text(&key("try_ssl")));
     let port = profile.port(&key("port"));
     found.smtp = Some(words::endpoint(Server::Smtp, host, port, security));
-    let user = profile.text(&key("username"));
-    if !user.is_empty() && !user.eq_ignore_ascii_case(found.login()) {
-        let why = "sending has a user of its own there; here one serves for both";
-        out.note(
-            &profile.place(&key("username")),
-            "username",
-            Kind::Yours,
-            why,
-        );
-    }
 }
 
 /// 1 is "STARTTLS if there is one", which is STARTTLS here.
@@ -380,70 +382,77 @@ fn books(profile: &Profile<'_>, folder: &Path, out: &mut Findings) {
     out.books = names.iter().map(|n| folder.join(n)).collect();
 }
 
-/// The statements `user_pref("key", value);`, one a line. What is about other things than mail is
-/// Thunderbird's own, so only what can't be read among them is told.
-fn parse(text: &str, whole: &Place, out: &mut Findings) -> Prefs {
-    let mut prefs = Prefs::new();
-    for (line, number) in text.lines().zip(1u32..) {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with(['/', '#', '*']) {
-            continue;
-        }
-        match pref(line) {
-            Some((key, value)) => drop(prefs.insert(key, (value, number))),
-            None => {
-                let why = "it is no line of user_pref";
-                out.note(&whole.at(number), "a line", Kind::NotUnderstood, why);
-            }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(prefs: &str) -> Findings {
+        let mut files = |path: &Path, _: usize| match path.ends_with("prefs.js") {
+            true => Ok(prefs.as_bytes().to_vec()),
+            false => Err("gone".to_owned()),
+        };
+        let mut shelf = Shelf::new(Dirs::under(Path::new("/h")), &mut files);
+        read(Path::new("/h/prefs.js"), &mut shelf)
+    }
+
+    fn prefs(all: &[(&str, &str)]) -> String {
+        let line =
+            |(key, value): &(&str, &str)| format!("user_pref(\"mail.{key}\", \"{value}\");\n");
+        all.iter().map(line).collect()
+    }
+
+    const ACCOUNT: [(&str, &str); 6] = [
+        ("accountmanager.accounts", "a"),
+        ("account.a.server", "s"),
+        ("account.a.identities", "empty,own,more"),
+        ("server.s.type", "imap"),
+        ("server.s.hostname", "imap.x.test"),
+        ("server.s.userName", "ada"),
+    ];
+
+    #[test]
+    fn the_first_identity_that_has_an_address_is_the_accounts_own() {
+        let mut all = ACCOUNT.to_vec();
+        all.push(("identity.empty.fullName", "Nobody"));
+        all.push(("identity.own.useremail", "ada@x.test"));
+        all.push(("identity.own.smtpServer", "out"));
+        all.push(("identity.more.useremail", "more@x.test"));
+        all.push(("smtpserver.out.hostname", "smtp.x.test"));
+        let found = read_text(&prefs(&all));
+        let account = &found.accounts[0];
+        assert_eq!(account.email, "ada@x.test");
+        assert_eq!(
+            account.smtp.as_ref().map(|e| e.host.as_str()),
+            Some("smtp.x.test")
+        );
+        assert_eq!(account.identities.len(), 1);
+    }
+
+    #[test]
+    fn a_server_for_sending_of_another_login_is_not_taken() {
+        for (host, user, taken) in [
+            ("smtp.x.test", "ada", true),
+            ("smtp.x.test", "", true),
+            ("smtp.y.test", "ada", true),
+            ("smtp.y.test", "", false),
+            ("smtp.x.test", "bo", false),
+        ] {
+            let mut all = ACCOUNT.to_vec();
+            all.push(("identity.own.useremail", "ada@x.test"));
+            all.push(("smtp.defaultserver", "out"));
+            all.push(("smtpserver.out.hostname", host));
+            all.push(("smtpserver.out.username", user));
+            let found = read_text(&prefs(&all));
+            assert_eq!(found.accounts[0].smtp.is_some(), taken, "{host} {user}");
+            let told = found.notes.iter().any(|n| n.why == words::OTHER_SENDER);
+            assert_eq!(told, !taken, "{host} {user}");
         }
     }
-    prefs
-}
 
-fn pref(line: &str) -> Option<(String, String)> {
-    let rest = line
-        .strip_prefix("user_pref")
-        .or_else(|| line.strip_prefix("pref"))?;
-    let rest = rest.trim_start().strip_prefix('(')?.trim_start();
-    let (key, rest) = quoted(rest)?;
-    let rest = rest.trim_start().strip_prefix(',')?.trim_start();
-    let value = match rest.starts_with(['"', '\'']) {
-        true => quoted(rest)?.0,
-        false => rest.split(')').next()?.trim().to_owned(),
-    };
-    Some((key, value))
-}
-
-/// A JavaScript string, and what follows it.
-fn quoted(text: &str) -> Option<(String, &str)> {
-    let mut letters = text.char_indices();
-    let (_, quote) = letters.next().filter(|(_, c)| *c == '"' || *c == '\'')?;
-    let mut out = String::new();
-    while let Some((at, c)) = letters.next() {
-        match c {
-            '\\' => {
-                let (_, c) = letters.next()?;
-                let digits = match c {
-                    'x' => 2,
-                    'u' => 4,
-                    _ => 0,
-                };
-                if digits > 0 {
-                    let hex: String = letters.by_ref().take(digits).map(|(_, c)| c).collect();
-                    let code = u32::from_str_radix(&hex, 16).ok()?;
-                    out.push(char::from_u32(code).unwrap_or('\u{fffd}'));
-                    continue;
-                }
-                out.push(match c {
-                    'n' => '\n',
-                    'r' => '\r',
-                    't' => '\t',
-                    c => c,
-                });
-            }
-            c if c == quote => return Some((out, text.get(at + 1..).unwrap_or_default())),
-            c => out.push(c),
-        }
+    #[test]
+    fn accounts_beyond_the_bound_are_told_of() {
+        let names: Vec<String> = (0..MOST + 1).map(|n| format!("a{n}")).collect();
+        let found = read_text(&prefs(&[("accountmanager.accounts", &names.join(","))]));
+        assert!(found.notes.iter().any(|n| n.why.contains("only the first")));
     }
-    None
 }

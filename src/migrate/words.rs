@@ -2,7 +2,7 @@
 
 use crate::migrate::found::Given;
 use crate::model::{Address, Endpoint, Secret, Security};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// What a command that prints a password becomes.
 #[derive(Debug)]
@@ -48,6 +48,10 @@ fn split(command: &str) -> Option<Vec<String>> {
         match c {
             ' ' | '\t' => words.extend(word.take()),
             '\'' | '"' => {
+                // In quotes it is no home.
+                if word.is_none() && letters.peek() == Some(&'~') {
+                    return None;
+                }
                 let word = word.get_or_insert_default();
                 loop {
                     match letters.next()? {
@@ -58,8 +62,8 @@ fn split(command: &str) -> Option<Vec<String>> {
                     }
                 }
             }
-            // Before the program itself it is understood.
-            '~' if words.is_empty() && word.is_none() && letters.peek() == Some(&'/') => {
+            // Whoever writes the command down puts the home in its place.
+            '~' if word.is_none() && letters.peek() == Some(&'/') => {
                 word.get_or_insert_default().push(c);
             }
             '=' if words.is_empty() => return None,
@@ -75,6 +79,42 @@ fn split(command: &str) -> Option<Vec<String>> {
     }
     words.extend(word);
     Some(words)
+}
+
+/// A program that sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// The program and its arguments; the recipients follow.
+    pub argv: Vec<String>,
+    /// Whether an option was left out that reads the recipients from the message.
+    pub was_reading: bool,
+}
+
+/// Said of [`Sender::was_reading`].
+pub const RECIPIENTS: &str = "recipients follow as arguments here: -t was left out";
+/// Said of a program that sends and is none for [`sender`].
+pub const SENDING_SHELL: &str = "only a shell can read it, and the recipients would be lost on it: name a program in `sendmail`";
+
+/// A command line that sends, as a program that takes the recipients as its last arguments. `None`
+/// where only a shell can read it.
+pub fn sender(command: &str) -> Option<Sender> {
+    let all = split(command.trim())?;
+    let shells = ["sh", "bash", "dash", "zsh", "ksh", "fish", "env"];
+    let program = all.first()?.rsplit('/').next().unwrap_or_default();
+    if shells.contains(&program) {
+        return None;
+    }
+    let (mut argv, mut options, mut was_reading) = (Vec::new(), true, false);
+    for word in all {
+        options &= word != "--";
+        // With -bs mail is handed over in a conversation.
+        if options && ["-t", "-ti", "-it", "-bs", "--read-recipients"].contains(&word.as_str()) {
+            was_reading = true;
+        } else {
+            argv.push(word);
+        }
+    }
+    Some(Sender { argv, was_reading })
 }
 
 /// Whether some shell reads what is put into it.
@@ -163,7 +203,7 @@ pub fn shown(name: &str) -> String {
 }
 
 /// The parts of a server's URL.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Url {
     /// Before the colon, in small letters.
     pub scheme: String,
@@ -179,6 +219,10 @@ pub struct Url {
     pub path: String,
 }
 
+/// Said of a server for sending that another login is for.
+pub const OTHER_SENDER: &str = "another login is for that server, and here one serves for reading and \
+    sending: it was not taken, so that no password goes where it does not belong";
+
 /// Said of a password that is for sending alone.
 pub const SENDING_ONLY: &str =
     "the password there is for sending only; here one serves for both, so it is asked for";
@@ -189,9 +233,49 @@ impl Url {
     pub fn same_login(&self, other: &Url) -> bool {
         let domain = |host: &str| host.split_once('.').map(|(_, d)| d.to_ascii_lowercase());
         let near =
-            domain(&self.host).is_some_and(|d| d.contains('.') && Some(d) == domain(&other.host));
-        let users = self.user == other.user || self.user.is_empty() || other.user.is_empty();
-        users && (near || self.host.eq_ignore_ascii_case(&other.host))
+            domain(&self.host).is_some_and(|d| is_somebodys(&d) && Some(d) == domain(&other.host));
+        same_user(&self.user, &other.user) && (near || self.host.eq_ignore_ascii_case(&other.host))
+    }
+
+    /// Whether it is a server for sending that an account who reads as `user` at `host` may sign in
+    /// to: by [`Url::same_login`], or because it names that very user.
+    pub fn sends_for(&self, host: &str, user: &str) -> bool {
+        let own = !self.user.is_empty() && self.user.eq_ignore_ascii_case(user);
+        let reading = Url {
+            host: host.to_owned(),
+            user: user.to_owned(),
+            ..Url::default()
+        };
+        own || self.same_login(&reading)
+    }
+}
+
+/// Whether two names to sign in with can be one user's: where one says none, or leaves the domain
+/// out.
+fn same_user(one: &str, other: &str) -> bool {
+    let local = |user: &str| user.split('@').next().unwrap_or_default().to_lowercase();
+    let whole = one.contains('@') && other.contains('@');
+    one.is_empty()
+        || other.is_empty()
+        || one.eq_ignore_ascii_case(other)
+        || (!whole && local(one) == local(other))
+}
+
+/// Whether a domain can belong to one operator: it is not the end of many, as `org` and `co.uk` are.
+fn is_somebodys(domain: &str) -> bool {
+    let ip = domain
+        .split('.')
+        .all(|l| l.bytes().all(|b| b.is_ascii_digit()));
+    match domain.split_once('.') {
+        _ if ip => false,
+        None => false,
+        Some((first, rest)) if !rest.contains('.') => {
+            let common = [
+                "co", "com", "org", "net", "edu", "gov", "ac", "or", "ne", "go", "gob",
+            ];
+            !(rest.len() == 2 && common.contains(&first))
+        }
+        Some(_) => true,
     }
 }
 
@@ -290,8 +374,9 @@ pub fn endpoint(server: Server, host: &str, port: Option<u16>, wanted: Security)
 
 /// Whether this can be the name of a server.
 pub fn is_host(text: &str) -> bool {
-    let odd = |c: char| !(c.is_alphanumeric() || "-._:".contains(c));
-    !text.is_empty() && text.len() <= 253 && !text.contains(odd)
+    let odd = |c: char| !(c.is_alphanumeric() || "-._".contains(c));
+    let named = !text.is_empty() && text.len() <= 253 && !text.contains(odd);
+    named || text.parse::<Ipv6Addr>().is_ok()
 }
 
 #[cfg(test)]
@@ -305,7 +390,9 @@ mod tests {
             ("pass show 'my mail'", vec!["pass", "show", "my mail"]),
             ("~/bin/p \"a b\"c", vec!["~/bin/p", "a bc"]),
             ("a | head -1", vec!["sh", "-c", "a | head -1"]),
-            ("cat ~/x", vec!["sh", "-c", "cat ~/x"]),
+            ("cat ~/x", vec!["cat", "~/x"]),
+            ("cat '~/x'", vec!["sh", "-c", "cat '~/x'"]),
+            ("cat a~/x", vec!["sh", "-c", "cat a~/x"]),
             ("zathura --fork {}", vec!["zathura", "--fork", "{}"]),
             ("a {b,c}", vec!["sh", "-c", "a {b,c}"]),
             ("X=1 a", vec!["sh", "-c", "X=1 a"]),
@@ -320,6 +407,57 @@ mod tests {
             printed("pass x"),
             Printed::Given(Given::Command(_))
         ));
+    }
+
+    #[test]
+    fn programs_that_send_get_the_recipients_as_arguments() {
+        let read = |line: &str| sender(line).map(|s| (s.argv.join(" "), s.was_reading));
+        for (line, argv, was_reading) in [
+            ("msmtp -a x", "msmtp -a x", false),
+            ("msmtp --read-recipients -a x", "msmtp -a x", true),
+            (
+                "/usr/sbin/sendmail -oem -oi -t",
+                "/usr/sbin/sendmail -oem -oi",
+                true,
+            ),
+            ("sendmail -bs", "sendmail", true),
+            ("send -- -t", "send -- -t", false),
+            ("msmtp -C ~/.msmtp", "msmtp -C ~/.msmtp", false),
+        ] {
+            assert_eq!(read(line), Some((argv.to_owned(), was_reading)), "{line}");
+        }
+        for line in [
+            "",
+            "a | b",
+            "X=1 msmtp",
+            "sh -c 'msmtp x'",
+            "/bin/bash x",
+            "msmtp $x",
+        ] {
+            assert_eq!(read(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_password_goes_to_machines_of_its_login_alone() {
+        let at = |text: &str| url(&format!("imaps://{text}")).unwrap();
+        for (one, other, same) in [
+            ("a@h.x.test", "a@h.x.test", true),
+            ("a@imap.x.test", "a@smtp.X.test", true),
+            ("a@imap.x.test", "smtp.x.test", true),
+            ("a@imap.x.test", "b@smtp.x.test", false),
+            ("a%40x.test@imap.x.test", "a@smtp.x.test", true),
+            ("a%40x.test@imap.x.test", "a%40y.test@smtp.x.test", false),
+            ("a@imap.x.test", "a@smtp.y.test", false),
+            ("a@one.test", "a@other.test", false),
+            ("a@one.co.uk", "a@other.co.uk", false),
+            ("a@mail.one.co.uk", "a@smtp.one.co.uk", true),
+            ("a@10.0.0.1", "a@11.0.0.1", false),
+        ] {
+            assert_eq!(at(one).same_login(&at(other)), same, "{one} {other}");
+        }
+        assert!(at("me%40x.test@smtp.y.test").sends_for("imap.x.test", "me@x.test"));
+        assert!(!at("smtp.y.test").sends_for("imap.x.test", "me@x.test"));
     }
 
     #[test]
