@@ -158,7 +158,11 @@ impl Reading {
             }
             ("path", In::Store | In::Named) => {
                 if let Some(store) = self.stores.last_mut() {
+                    // It is written with the server's own sign between levels; patterns with ours.
                     store.begins = said.first();
+                    if let Some(above) = store.begins.strip_suffix('.') {
+                        store.begins = format!("{}/", above.replace('.', "/"));
+                    }
                 }
             }
             (key, In::Channel) => {
@@ -433,7 +437,7 @@ mod tests {
         let hosts: Vec<_> = found.accounts.iter().flat_map(|a| &a.imap).collect();
         assert_eq!(hosts[0].host, "one.test");
         assert_eq!(hosts[1].host, "two.test");
-        assert_eq!(found.accounts[0].exclude, ["INBOX.Spam"]);
+        assert_eq!(found.accounts[0].exclude, ["INBOX/Spam"]);
         assert_eq!(found.accounts[1].exclude, Vec::<String>::new());
     }
 }

@@ -162,7 +162,13 @@ impl Scope {
         else {
             return;
         };
+        let sends = words::url(self.text("smtp_url"));
+        let sends = sends.is_some_and(|s| s.sends_for(&url.host, &url.user));
         for name in std::mem::take(&mut self.inherited) {
+            // It says itself whom it is for.
+            if name == "smtp_url" && sends {
+                continue;
+            }
             let Some((word, place)) = self.vars.remove(name) else {
                 continue;
             };
