@@ -6,8 +6,6 @@ use crate::config::section::Section;
 use std::ops::Range;
 use toml::de::DeTable;
 
-/// The most columns of a list.
-const MOST: usize = 12;
 /// The widest that a column can be asked for.
 const WIDEST: u16 = 200;
 
@@ -213,8 +211,7 @@ pub(super) fn list(
                     format!("`columns` has \"{}\" twice", text.escape_debug()),
                     "each stands once".to_owned(),
                 ),
-                Ok(column) if columns.len() < MOST => columns.push(column),
-                Ok(_) => {}
+                Ok(column) => columns.push(column),
                 Err(hint) => {
                     let text = text.escape_debug();
                     add(format!("`columns` can't have \"{text}\""), hint);

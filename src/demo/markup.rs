@@ -31,22 +31,58 @@ fn inline(line: &str, class: &str) -> String {
     }
 }
 
-/// The text as a plain part has it: links spelt out.
+/// The text as a plain part has it, as somebody would write it by hand: links spelt out, headings
+/// underlined, columns aligned.
 pub fn plain(text: &str) -> String {
     let mut out = String::new();
+    let mut table: Vec<Vec<String>> = Vec::new();
     for line in text.lines() {
-        let mut line = line.to_owned();
-        while let Some((before, text, url, after)) = link(&line) {
-            let spelt = if text == url {
-                text.to_owned()
-            } else {
-                format!("{text}: {url}")
-            };
-            line = format!("{before}{spelt}{after}");
+        if line.starts_with('|') {
+            let cells = line.trim_matches('|').split('|');
+            table.push(cells.map(|cell| spelt(cell.trim())).collect());
+            continue;
         }
-        let _ = writeln!(out, "{line}");
+        aligned(&std::mem::take(&mut table), &mut out);
+        let _ = match (line.strip_prefix("# "), line.strip_prefix("! ")) {
+            (Some(heading), _) => {
+                let heading = spelt(heading);
+                let rule = "-".repeat(heading.chars().count());
+                let above = if out.is_empty() { "" } else { "\n" };
+                writeln!(out, "{above}{heading}\n{rule}")
+            }
+            (_, Some(button)) => writeln!(out, "\n{}\n", spelt(button)),
+            _ => writeln!(out, "{}", spelt(line)),
+        };
     }
+    aligned(&table, &mut out);
     out
+}
+
+/// A line whose links are spelt out.
+fn spelt(line: &str) -> String {
+    let mut line = line.to_owned();
+    while let Some((before, text, url, after)) = link(&line) {
+        let spelt = match text == url {
+            true => text.to_owned(),
+            false => format!("{text}: {url}"),
+        };
+        line = format!("{before}{spelt}{after}");
+    }
+    line
+}
+
+/// The rows of a table, each cell as wide as the widest of its column.
+fn aligned(table: &[Vec<String>], out: &mut String) {
+    let cols = |cell: &String| cell.chars().count();
+    let widest = |at: usize| {
+        let cells = table.iter().filter_map(|row| row.get(at));
+        cells.map(cols).max().unwrap_or(0)
+    };
+    for row in table {
+        let cell = |(at, cell): (usize, &String)| format!("{cell:<width$}", width = widest(at));
+        let cells: Vec<String> = row.iter().enumerate().map(cell).collect();
+        let _ = writeln!(out, "  {}", cells.join("  ").trim_end());
+    }
 }
 
 /// The text as a page: `# heading`, `* item`, `| cell | cell |`, `! [button](url)`, paragraphs.
@@ -136,5 +172,14 @@ mod tests {
             assert!(page.contains(part), "{part}: {page}");
         }
         assert_eq!(plain("[a](b) [b](b)"), "a: b b\n");
+    }
+
+    #[test]
+    fn the_plain_part_has_no_markup() {
+        let text = "Hello\n# News\n* one\n| What | Price |\n| A lamp | 12 |\n! [Go](https://b.example)\nBye";
+        assert_eq!(
+            plain(text),
+            "Hello\n\nNews\n----\n* one\n  What    Price\n  A lamp  12\n\nGo: https://b.example\n\nBye\n"
+        );
     }
 }

@@ -4,10 +4,12 @@
 
 use crate::config::files::{read_text, replace};
 use crate::config::keep::Keep;
+use crate::config::lock::EngineLock;
 use crate::lang::tr;
 use crate::model::checkup::{Advice, Step};
 use crate::model::setup::Cancel;
 use crate::model::{AccountName, MailDomain, Target, checkup};
+use crate::tui::commanded;
 use crate::tui::errand::{Brought, Errand};
 use crate::tui::event::Event;
 use crate::tui::ports::{Examine, KeepHow, LookUp, ReloadHow};
@@ -16,6 +18,7 @@ use crate::tui::takeout::{Takeout, take_out};
 use crate::tui::working::Working;
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -176,6 +179,34 @@ pub fn remember(file: PathBuf, text: String, events: Sender<Event>) {
     aside("past", events, work, told(tr!("it is not kept")));
 }
 
+/// Lines that were typed and are not written down yet, the oldest first.
+static TYPED: Mutex<Vec<(PathBuf, String)>> = Mutex::new(Vec::new());
+
+/// Writes a line down that was typed. Other windows write into the same file: what they wrote stays.
+pub fn remember_line(file: PathBuf, line: String, events: Sender<Event>) {
+    let typed = || TYPED.lock().unwrap_or_else(PoisonError::into_inner);
+    typed().push((file.clone(), line));
+    let work = move || {
+        let _alone = WRITES.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ours, rest) = typed().drain(..).partition(|(of, _)| *of == file);
+        *typed() = rest;
+        let ours: Vec<(PathBuf, String)> = ours;
+        if let Err(error) = typed_last(&file, ours.into_iter().map(|(_, line)| line)) {
+            tracing::warn!(%error, ?file, "what was typed is not kept");
+        }
+        None
+    };
+    aside("past", events, work, told(tr!("it is not kept")));
+}
+
+/// Writes these lines behind those of the file, under its lock.
+fn typed_last(file: &Path, lines: impl Iterator<Item = String>) -> io::Result<()> {
+    let _alone = EngineLock::take(&file.with_extension("lock"))?;
+    let mut all: Vec<String> = remembered(file).lines().map(str::to_owned).collect();
+    lines.for_each(|line| commanded::add(&mut all, line));
+    replace(file, &(all.join("\n") + "\n"))
+}
+
 /// Opens an address with the desktop's program.
 pub fn open_url(url: String, events: Sender<Event>) {
     let work = move || {
@@ -222,5 +253,16 @@ mod tests {
             } => assert_eq!(found, [("x.example".to_owned(), MailDomain::Unknown)]),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn what_two_windows_typed_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("commands.txt");
+        // Each window knows its own lines only.
+        for line in ["archive", "tag one", "archive", "go INBOX"] {
+            typed_last(&file, std::iter::once(line.to_owned())).unwrap();
+        }
+        assert_eq!(remembered(&file), "tag one\narchive\ngo INBOX\n");
     }
 }

@@ -87,8 +87,8 @@ pub enum Effect {
         /// Whether the settings are to be shown then.
         open: bool,
     },
-    /// Keep these lines of the command line for later sessions.
-    Remember(Vec<String>),
+    /// Keep this line of the command line for later sessions.
+    Remember(String),
     /// Keep for later sessions how the panes stand.
     Shape(String),
     /// Have the terminal report the mouse, or not.

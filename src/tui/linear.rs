@@ -3,18 +3,20 @@
 //!
 //! Whatever draws asks its theme for the style of what is selected. In this mode that style bears a
 //! mark ([`HERE`]) that no theme can set; a pane or a list without a selection marks its first line
-//! ([`BEGIN`]). After a frame is drawn [`settle`] looks where the mark stands, takes it away and
+//! ([`BEGIN`]), and what stands in a message bears one as well ([`THEIRS`]). After a frame is drawn [`settle`] looks where the mark stands, takes it away and
 //! puts plain characters in the place of signs, so that no screen has to do any of that itself, and
 //! none can forget it.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 
 /// Stands on the cells of the line that is chosen, and never reaches the terminal.
 pub const HERE: Modifier = Modifier::RAPID_BLINK;
 /// Stands on what has lines and none that is chosen, and never reaches the terminal.
 pub const BEGIN: Modifier = Modifier::SLOW_BLINK;
+/// Stands on what somebody wrote: signs there are his words, and stay. Never reaches the terminal.
+pub const THEIRS: Modifier = Modifier::HIDDEN;
 /// The styles of what is selected.
 pub const SELECTED: [&str; 3] = ["sidebar.selected", "index.selected", "popup.selected"];
 /// Rows at the bottom that nothing covers: what was said, and the keys.
@@ -53,8 +55,14 @@ pub fn settle(buf: &mut Buffer, field: Option<Position>) -> Option<Position> {
     let (here, begin) = (marked(buf, HERE), marked(buf, BEGIN));
     cover(buf);
     for cell in &mut buf.content {
-        if let Some(plain) = plain(cell.symbol()) {
-            cell.set_symbol(plain);
+        let theirs = cell.modifier.contains(THEIRS);
+        cell.modifier.remove(THEIRS);
+        match plain(cell.symbol()) {
+            Some(_) if theirs && !is_line(cell.symbol()) => {}
+            // A line that somebody drew is none that is quoted.
+            Some(_) if theirs => _ = cell.set_symbol(" "),
+            Some(plain) => _ = cell.set_symbol(plain),
+            None => {}
         }
     }
     here.or(field).or(begin)
@@ -94,6 +102,20 @@ fn plain(symbol: &str) -> Option<&'static str> {
     })
 }
 
+/// Whether a sign is part of a drawing, of which nobody hears anything.
+fn is_line(symbol: &str) -> bool {
+    let drawn = |c: char| matches!(c, '\u{2500}'..='\u{259f}' | '\u{1fb00}'..='\u{1fbff}');
+    symbol.chars().all(drawn)
+}
+
+/// A style for what somebody wrote, if the frame is for who hears it.
+pub fn theirs(style: Style, linear: bool) -> Style {
+    match linear {
+        true => style.add_modifier(THEIRS),
+        false => style,
+    }
+}
+
 /// Whether a text has a character that this mode does not show.
 #[cfg(test)]
 pub fn has_signs(text: &str) -> bool {
@@ -106,7 +128,6 @@ mod tests {
     use super::*;
     use crate::text::Clean;
     use crate::tui::widget::ink::Ink;
-    use ratatui::style::Style;
 
     fn put(buf: &mut Buffer, row: usize, text: &str, style: Style) {
         let area = buf.area;
@@ -139,5 +160,19 @@ mod tests {
         assert_eq!(settle(&mut other, field), field);
         assert_eq!(settle(&mut third, None), Some(Position::new(2, 1)));
         assert_eq!(settle(&mut third, None), None);
+    }
+
+    #[test]
+    fn signs_that_somebody_wrote_are_words_of_his() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 12, 2));
+        put(&mut buf, 0, "│ ★ ●", Style::default());
+        put(&mut buf, 1, "│ ★ ● ✓ ─", theirs(Style::default(), true));
+        settle(&mut buf, None);
+        let row = |y| -> String {
+            let cells = (0..12).filter_map(|x| buf.cell((x, y)));
+            cells.map(|cell| cell.symbol()).collect()
+        };
+        assert_eq!((row(0).trim_end(), row(1).trim_end()), (">", "  ★ ● ✓"));
+        assert!(buf.content.iter().all(|c| c.modifier.is_empty()));
     }
 }

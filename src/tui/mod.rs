@@ -5,6 +5,7 @@
 //! whose answer comes back as an event.
 
 pub mod command;
+pub mod commanded;
 pub mod key;
 pub mod presets;
 pub mod keymap;

@@ -11,7 +11,8 @@ use crate::signal::{Board, Posted};
 use crate::text::{Clean, osc, when};
 use crate::tui::app::{App, Setup};
 use crate::tui::asides::{
-    about_word, examine, keep, look_up, open_url, reload, remember, remembered, takeout,
+    about_word, examine, keep, look_up, open_url, reload, remember, remember_line, remembered,
+    takeout,
 };
 use crate::tui::bidi;
 use crate::tui::clip::clip;
@@ -345,9 +346,8 @@ impl Hands<'_> {
                 let number = self.readings;
                 reload(Arc::clone(&self.reload), number, open, self.events.clone());
             }
-            Effect::Remember(lines) => {
-                let text = lines.join("\n") + "\n";
-                remember(self.past.clone(), text, self.events.clone());
+            Effect::Remember(line) => {
+                remember_line(self.past.clone(), line, self.events.clone());
             }
             Effect::Shape(text) => remember(self.shape.clone(), text, self.events.clone()),
             Effect::Mouse(on) => self.terminal.mouse(on)?,

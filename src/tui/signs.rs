@@ -39,7 +39,7 @@ const NERD: [(&str, &str); 14] = [
     ("!", "\u{f071}"),
     ("▸", "\u{f054}"),
     ("▾", "\u{f078}"),
-    ("⟳", "\u{f021}"),
+    ("✗", "\u{f00d}"),
 ];
 
 /// What ASCII has for a sign. Each stands in one cell.

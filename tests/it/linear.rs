@@ -128,6 +128,11 @@ fn the_cursor_stands_on_what_is_chosen_after_each_key() {
     // Off and on again.
     t.send(":linear\r");
     t.wait_for("● ada connected");
+    // It is as it was left when another screen stood there meanwhile.
+    t.send(":account add\r");
+    t.wait_for("Set up an account");
+    t.send("\x1b");
+    t.wait_for("● ada connected");
     t.send(":linear\r");
     on(&t, "a sentence again", |line| {
         line.contains("Recipe: those potatoes,")

@@ -345,6 +345,10 @@ impl Layer {
                 let outcome = question.click(screen, at, now.mono);
                 return Layer::answered(outcome, fx);
             }
+            Layer::Prompt(prompt, _) if by == 0 => {
+                let outcome = prompt.click(screen, at);
+                return self.typed(outcome, panes, now, fx);
+            }
             Layer::Prompt(..) | Layer::Question(_) | Layer::Album(_) | Layer::SignIn(_) => {}
             Layer::Choose(picker) if by != 0 => picker.scroll(by),
             Layer::Journal(journal) if by != 0 => journal.scroll(by),

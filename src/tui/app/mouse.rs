@@ -73,22 +73,22 @@ impl Panes {
         fx: &mut Vec<Effect>,
     ) -> bool {
         match kind {
-            MouseEventKind::Down(MouseButton::Left) => self.held = places.border(at),
+            MouseEventKind::Down(MouseButton::Left) => self.gripped = places.border(at),
             MouseEventKind::Drag(MouseButton::Left) => {
-                if let Some(share) = self.held {
+                if let Some(share) = self.gripped {
                     self.shape.share(share, Some(places.shared(share, at)));
                 }
             }
             MouseEventKind::Up(MouseButton::Left) => {
-                let held = self.held.take().is_some();
-                if held {
+                let gripped = self.gripped.take().is_some();
+                if gripped {
                     fx.push(Effect::Shape(self.shape.written()));
                 }
-                return held;
+                return gripped;
             }
             _ => return false,
         }
-        self.held.is_some()
+        self.gripped.is_some()
     }
 
     fn wheel(&mut self, pane: Pane, by: isize, now: Now, fx: &mut Vec<Effect>) {

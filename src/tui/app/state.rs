@@ -9,6 +9,7 @@ use crate::tui::app::geometry::{Pane, Places};
 use crate::tui::app::sorted::Sorted;
 use crate::tui::arrange::{Shape, Share};
 use crate::tui::command::{Call, Command, Context};
+use crate::tui::commanded;
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
 use crate::tui::keymap::Keymap;
@@ -28,8 +29,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Lines of the command line that are kept.
-const REMEMBERED: usize = 200;
 /// A list of no more lines has none to spare.
 const ABOVE: u16 = 4;
 
@@ -84,7 +83,7 @@ pub struct Panes {
     /// How the user wants the panes to stand.
     pub shape: Shape,
     /// The border between panes that the mouse holds.
-    pub held: Option<Share>,
+    pub gripped: Option<Share>,
     /// Whether there is one pane, for who hears it.
     pub linear: bool,
     /// What was listed before a search.
@@ -147,7 +146,7 @@ impl Panes {
             signs: Signs::of_process(taste.icons),
             aging: None,
             shape: Shape::new(taste.layout),
-            held: None,
+            gripped: None,
             linear: taste.linear,
             before_search: None,
             lists: Vec::new(),
@@ -232,11 +231,8 @@ impl Panes {
     /// Keeps what was typed on the command line, each line once.
     pub fn remember(&mut self, call: &Call, fx: &mut Vec<Effect>) {
         let line = call.to_string();
-        self.past.retain(|before| *before != line);
-        self.past.push(line);
-        let old = self.past.len().saturating_sub(REMEMBERED);
-        self.past.drain(..old);
-        fx.push(Effect::Remember(self.past.clone()));
+        commanded::add(&mut self.past, line.clone());
+        fx.push(Effect::Remember(line));
     }
 
     /// Says something that is as it should be.

@@ -5,6 +5,8 @@
 
 use crate::config::{Column, Dates, Density, Field, ListLook, Width};
 
+/// Columns before the second line of a message that has two.
+pub const INDENT: usize = 4;
 /// What takes the rest has at least so many columns, or others go.
 const LEAST: usize = 12;
 /// Lists narrower than this tell dates shorter.
@@ -54,7 +56,7 @@ pub fn widths(look: &ListLook, cols: usize) -> Vec<Vec<Cell>> {
                 all.iter().partition(|c| c.field == Field::Subject);
             vec![
                 line(&above, cols, look.dates),
-                line(&below, cols.saturating_sub(LEAST / 3), look.dates),
+                line(&below, cols.saturating_sub(INDENT), look.dates),
             ]
         }
     }
@@ -71,13 +73,8 @@ fn line(columns: &[Column], cols: usize, dates: Dates) -> Vec<Cell> {
     loop {
         let wanted = |usual: bool| {
             let fits = |c: &&Column| !usual || c.width == Width::Usual;
-            REST.iter().find_map(|f| {
-                columns
-                    .iter()
-                    .filter(fits)
-                    .position(|c| is(c, *f))
-                    .map(|_| *f)
-            })
+            let has = |f: &&Field| columns.iter().filter(fits).any(|c| is(c, **f));
+            REST.iter().find(has).copied()
         };
         let rest = wanted(true).or_else(|| wanted(false));
         let mut cells: Vec<Cell> = Vec::new();

@@ -8,7 +8,8 @@ use crate::model::view::IndexRow;
 use crate::model::{Address, Flags, MailboxId, System, mark, tag};
 use crate::text::{Clean, when, width};
 use crate::tui::found::Found;
-use crate::tui::screen::columns::{self, Cell};
+use crate::tui::linear;
+use crate::tui::screen::columns::{self, Cell, INDENT};
 use crate::tui::screen::index::{Index, Kind, Line};
 use crate::tui::screen::paint::begin;
 use crate::tui::signs::Signs;
@@ -47,8 +48,6 @@ pub struct Setting<'a> {
 
 /// A subject with less room than this stands without tags.
 const TAGGED: usize = 24;
-/// Columns before the second line of a message that has two.
-const INDENT: usize = 4;
 
 /// Draws the lines; the index has been told how many there is room for.
 pub fn draw(index: &Index, buf: &mut Buffer, area: Rect, set: &Setting) {
@@ -68,7 +67,8 @@ pub fn draw(index: &Index, buf: &mut Buffer, area: Rect, set: &Setting) {
         let base = base_style(line, selected, marked, set);
         let excerpt = index.excerpt(line.row.message);
         if linear && let Some(mut row) = begin(buf, area, at, base) {
-            row.put(&spoken(line, marked, excerpt, row.left(), set), base);
+            let text = spoken(line, marked, excerpt, row.left(), set);
+            row.put(&text, linear::theirs(base, true));
             continue;
         }
         for below in 0..cells.len() {
@@ -121,7 +121,7 @@ fn draw_line(
         row.skip(cell.gap);
         let cols = cell.cols.min(row.left());
         match cell.field {
-            Field::Flags => signs(row, it, marked, base, set),
+            Field::Flags => signs(row, it, (cols, marked), base, set),
             Field::From => from(row, it, cols, base, set),
             Field::To => {
                 row.column(&people(it, true), cols, over("index.people"));
@@ -131,6 +131,7 @@ fn draw_line(
                 let clip = it.attachments == Some(true);
                 let sign = if clip { set.signs.of("+") } else { " " };
                 row.lit(sign, over("index.attachment"));
+                row.skip(cols.saturating_sub(1));
             }
             Field::Count => {
                 let count = match it.count {
@@ -161,17 +162,19 @@ fn draw_line(
 
 /// What is known of a message at a glance, each in its own column: selected, unread, starred, and
 /// what became of it.
-fn signs(row: &mut Ink, it: &IndexRow, marked: bool, base: Style, set: &Setting) {
+fn signs(row: &mut Ink, it: &IndexRow, (cols, marked): (usize, bool), base: Style, set: &Setting) {
     let over = |name: &'static str| base.patch(set.theme.style(name));
     let star = it.flags.system.has(System::FLAGGED);
-    for (there, sign, style) in [
+    let all = [
         (marked, "✓", "index.mark"),
         (it.unread > 0, "●", "index.unread.mark"),
         (star, "★", "index.star"),
         (true, answered(it), "index.answered"),
-    ] {
+    ];
+    for (there, sign, style) in all.into_iter().take(cols) {
         row.lit(if there { set.signs.of(sign) } else { " " }, over(style));
     }
+    row.skip(cols.saturating_sub(all.len()));
 }
 
 fn from(row: &mut Ink, it: &IndexRow, cols: usize, base: Style, set: &Setting) {
@@ -184,7 +187,8 @@ fn from(row: &mut Ink, it: &IndexRow, cols: usize, base: Style, set: &Setting) {
     let cols = match mark {
         Level::Fine => cols,
         level => {
-            row.lit(level.glyph(), over("notice.warning")).skip(1);
+            row.lit(set.signs.of(level.glyph()), over("notice.warning"))
+                .skip(1);
             cols.saturating_sub(2)
         }
     };
@@ -436,6 +440,27 @@ mod tests {
             ..ListLook::default()
         };
         insta::assert_snapshot!("index_comfortable", drawn(&two, Signs::Unicode, 50));
+    }
+
+    #[test]
+    fn signs_stand_in_as_many_columns_as_are_wanted() {
+        let column = |width| {
+            let flags = Column {
+                field: Field::Flags,
+                width: Width::Exactly(width),
+            };
+            let columns = vec![flags, Column::usual(Field::Subject)];
+            let list = ListLook {
+                columns,
+                ..ListLook::default()
+            };
+            let drawn = drawn(&list, Signs::Unicode, 40);
+            let line = drawn.lines().find(|l| l.contains("Minutes"));
+            let line = line.unwrap_or_default().to_owned();
+            let before = line.split("Minutes").next().unwrap_or_default();
+            width::width(before)
+        };
+        assert_eq!([2, 4, 10].map(column), [2, 4, 10]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::tui::screen::paint::begin;
 use crate::tui::theme::Theme;
 use crate::tui::widget::popup;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Margin, Position, Rect};
+use ratatui::layout::{Position, Rect};
 
 /// Lines below the list for what is known of the selected item.
 const DETAIL: u16 = 2;
@@ -82,8 +82,8 @@ impl<T: Clone> Menu<T> {
 
     /// The item at this place of the screen, counted from 1, for a click.
     pub fn hit(&self, screen: Rect, x: u16, y: u16) -> Option<usize> {
-        // Inside the frame, above the two lines of detail.
-        let inside = self.area(screen).inner(Margin::new(2, 1));
+        // Above the two lines of detail.
+        let inside = popup::inside(self.area(screen));
         let height = inside.height.saturating_sub(DETAIL);
         let list = Rect { height, ..inside };
         let n = usize::from(y.saturating_sub(list.y)) + self.top(usize::from(height));

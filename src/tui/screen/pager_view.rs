@@ -3,6 +3,7 @@
 use crate::mime::render::{Link, Mark};
 use crate::text::{Clean, bidi, width};
 use crate::tui::hyperlink::Linked;
+use crate::tui::linear;
 use crate::tui::screen::pager::{Pager, Tone, drawn};
 use crate::tui::screen::paint::begin;
 use crate::tui::theme::Theme;
@@ -64,6 +65,7 @@ pub fn draw(
             let from = row.x();
             for (text, tone, hit) in pieces {
                 let style = base.patch(style(*tone, theme));
+                let style = linear::theirs(style, theirs(*tone) && theme.is_linear());
                 let style = if *hit {
                     style.patch(theme.style("reader.found"))
                 } else {
@@ -153,6 +155,15 @@ pub fn linked(pager: &Pager, area: Rect) -> Vec<Linked> {
         }
     }
     out
+}
+
+/// Whether a piece is what the message says, and not what we draw beside that.
+fn theirs(tone: Tone) -> bool {
+    match tone {
+        Tone::Subject | Tone::Value => true,
+        Tone::Text(mark, _) => !matches!(mark, Mark::Quote(_)),
+        _ => false,
+    }
 }
 
 /// Instead of what is said while a message is on its way, where it can't come.

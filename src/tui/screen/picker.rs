@@ -139,7 +139,8 @@ impl<T: Clone> Picker<T> {
         if !area.contains(at) {
             return Outcome::Closed;
         }
-        let first = area.y.saturating_add(if framed(area) { 2 } else { 1 });
+        // Below the line that is typed into.
+        let first = popup::inside(area).y.saturating_add(1);
         let row = at.y.checked_sub(first).map(usize::from);
         match row.and_then(|r| self.list.hit(r)) {
             Some(line) => {
@@ -261,10 +262,6 @@ fn steps(key: &KeyEvent) -> bool {
         KeyCode::Char('n' | 'j' | 'p' | 'k') => ctrl,
         _ => false,
     }
-}
-
-fn framed(area: Rect) -> bool {
-    area.height >= 5 && area.width >= 12
 }
 
 #[cfg(test)]

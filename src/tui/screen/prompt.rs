@@ -5,20 +5,17 @@ use crate::config::Arrangement;
 use crate::mime::recipients::format_list;
 use crate::model::view::Sort;
 use crate::model::{Query, Secret};
-use crate::text::{Clean, width, wrap};
+use crate::text::Clean;
 use crate::tui::command::{Argument, Call, Command, Context, TABLE};
 use crate::tui::offer::{Offered, split};
-use crate::tui::theme::{AUTO, BUILT_IN, Theme};
+use crate::tui::theme::{AUTO, BUILT_IN};
 use crate::tui::widget::fuzzy;
-use crate::tui::widget::ink::{Ink, fill};
 use crate::tui::widget::line_edit::{Edit, LineEdit};
 use crate::tui::widget::list::List;
-use crate::tui::widget::popup;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
 
 mod past;
+mod view;
 mod terms;
 
 pub use terms::Known;
@@ -370,6 +367,11 @@ impl Prompt {
         } else if by < 0 {
             self.list.select(usize::MAX);
         }
+        self.take()
+    }
+
+    /// What the list's selection says stands in the line.
+    fn take(&mut self) -> Outcome {
         self.taken = true;
         if let Some(candidate) = self.found.get(self.list.cursor()) {
             let line = candidate.line.clone();
@@ -407,88 +409,6 @@ impl Prompt {
         }
         self.list = List::new(self.found.len());
         self.taken = false;
-    }
-
-    /// Draws it in the last row of the screen, what it could become above it, and says where the
-    /// cursor stands.
-    pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) -> Option<Position> {
-        let row = screen.rows().next_back()?;
-        let base = theme.style("popup.text");
-        fill(buf, row, base);
-        let mut ink = Ink::row(buf, row, 0)?;
-        let label = width::cut(self.label.as_str(), ink.left() / 2);
-        ink.put(&Clean::line(&label), base.patch(theme.style("popup.key")));
-        let x = ink.x();
-        let field = Rect::new(x, row.y, row.right().saturating_sub(x), 1);
-        let mask = matches!(self.kind, Kind::Password).then_some("•");
-        let typed = base.patch(theme.style("input.text"));
-        let cursor = self.input.draw(buf, field, typed, mask);
-        self.draw_above(buf, screen, x, theme);
-        cursor
-    }
-
-    fn draw_above(&self, buf: &mut Buffer, screen: Rect, x: u16, theme: &Theme) {
-        // The status line stays whole.
-        let above = usize::from(screen.height.saturating_sub(2));
-        let said = self.error.as_ref().or(self.remark.as_ref());
-        let said = said.map_or_else(Vec::new, |text| {
-            wrap::wrap(
-                text.as_str(),
-                usize::from(screen.width).saturating_sub(2).max(1),
-            )
-        });
-        let error = said.len();
-        let listed = match self.kind {
-            Kind::Path => PATHS,
-            _ => LISTED,
-        };
-        let rows = (self.found.len().min(listed) + error).min(above);
-        let labels = self.found.iter().map(|c| width::width(c.label.as_str()));
-        let widest = match self.kind {
-            // Nothing stands behind a name.
-            Kind::Path => usize::from(screen.width).saturating_sub(2),
-            _ => usize::from(screen.width) / 2,
-        };
-        let label = labels.max().unwrap_or(0).min(widest);
-        let whole = error > 0 || theme.is_linear();
-        let columns = if whole { 400 } else { label + 50 };
-        let columns = u16::try_from(columns).unwrap_or(u16::MAX).max(20);
-        let y = screen.bottom().saturating_sub(2);
-        let screen = Rect {
-            height: screen.height.saturating_sub(1),
-            ..screen
-        };
-        let rows = u16::try_from(rows).unwrap_or(u16::MAX);
-        let area = popup::beside(screen, x.saturating_sub(1), y, columns, rows);
-        if rows == 0 || area.height == 0 {
-            return;
-        }
-        let base = theme.style("popup.text");
-        fill(buf, area, base);
-        let bad = self.error.is_some();
-        let look = theme.style(if bad { "notice.error" } else { "notice.info" });
-        let look = base.patch(look);
-        for (n, line) in said.iter().enumerate() {
-            if let Some(mut ink) = Ink::row(buf, area, n) {
-                ink.skip(1).put(&Clean::line(line), look);
-            }
-        }
-        let height = usize::from(area.height).saturating_sub(error);
-        for (n, line) in self.list.seen(height).enumerate() {
-            let (Some(found), Some(mut ink)) =
-                (self.found.get(line), Ink::row(buf, area, n + error))
-            else {
-                continue;
-            };
-            let mut look = base;
-            if self.taken && line == self.list.cursor() {
-                look = base.patch(theme.style("popup.selected"));
-                ink.tint(look);
-            }
-            ink.skip(1).column(&found.label, label, look);
-            ink.skip(2)
-                .put(&found.about, look.patch(theme.style("popup.dim")));
-        }
     }
 }
 

@@ -201,6 +201,30 @@ impl LineEdit {
         self.text.len()
     }
 
+    /// Goes to what stands at a column of a field of so many, as it is drawn.
+    pub fn click(&mut self, column: usize, room: usize, mask: Option<&'static str>) -> Edit {
+        let cells = self.cells(mask);
+        let column = column + hidden(&cells, room);
+        let ends = cells.iter().scan(0, |end, (_, columns, _)| {
+            *end += columns;
+            Some(*end)
+        });
+        let before = ends.take_while(|end| *end <= column).count();
+        let mut places = self.text.grapheme_indices(true).map(|(at, _)| at);
+        self.at = places.nth(before).unwrap_or(self.text.len());
+        Edit::Moved
+    }
+
+    /// Each letter as it is shown, its columns, and whether the cursor stands behind it.
+    fn cells(&self, mask: Option<&'static str>) -> Vec<(Clean, usize, bool)> {
+        let cell = |(at, g): (usize, &str)| {
+            let shown = mask.map_or_else(|| Clean::line(g), Clean::lit);
+            let columns = width::width(shown.as_str());
+            (shown, columns, at < self.at)
+        };
+        self.text.grapheme_indices(true).map(cell).collect()
+    }
+
     /// Draws the line in the first row of an area, scrolled so that the cursor is seen, and says
     /// where the cursor stands. With a `mask`, each grapheme is shown as that character.
     pub fn draw(
@@ -212,20 +236,8 @@ impl LineEdit {
     ) -> Option<Position> {
         let mut ink = Ink::row(buf, area, 0)?;
         let room = ink.left();
-        let cells: Vec<(Clean, usize, bool)> = self
-            .text
-            .grapheme_indices(true)
-            .map(|(at, g)| {
-                let shown = mask.map_or_else(|| Clean::line(g), Clean::lit);
-                let columns = width::width(shown.as_str());
-                (shown, columns, at < self.at)
-            })
-            .collect();
-        let before: usize = cells.iter().filter(|c| c.2).map(|c| c.1).sum();
-        let total: usize = cells.iter().map(|c| c.1).sum();
-        // A little of what follows stays in sight, and the cursor needs a cell of its own.
-        let ahead = (total + 1).saturating_sub(before).min(1 + room / 4);
-        let mut hidden = (before + ahead).saturating_sub(room);
+        let cells = self.cells(mask);
+        let mut hidden = hidden(&cells, room);
         let mut column = 0;
         let mut cursor = None;
         for (shown, columns, left_of_cursor) in &cells {
@@ -251,6 +263,15 @@ impl LineEdit {
             .min(area.right().saturating_sub(1));
         Some(Position::new(x, area.y))
     }
+}
+
+/// Columns of a line that are not seen in a field of so many, so that its cursor is.
+fn hidden(cells: &[(Clean, usize, bool)], room: usize) -> usize {
+    let before: usize = cells.iter().filter(|c| c.2).map(|c| c.1).sum();
+    let total: usize = cells.iter().map(|c| c.1).sum();
+    // A little of what follows stays in sight, and the cursor needs a cell of its own.
+    let ahead = (total + 1).saturating_sub(before).min(1 + room / 4);
+    (before + ahead).saturating_sub(room)
 }
 
 #[cfg(test)]

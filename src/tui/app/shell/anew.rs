@@ -161,6 +161,8 @@ impl App {
         }
         if look.layout != old.layout {
             self.panes.shape.set(look.layout);
+            // Or what a key chose before would hold again after the next start.
+            fx.push(Effect::Shape(self.panes.shape.written()));
         }
         if look.linear != old.linear && look.linear != self.panes.linear {
             self.linear(look.linear, now);

@@ -2,6 +2,7 @@
 
 use crate::model::Group;
 use crate::text::Clean;
+use crate::tui::linear;
 use crate::tui::spell::Spelling;
 use crate::tui::theme::Theme;
 use crate::tui::widget::editor::vi::{Mode, Vi, Wish};
@@ -258,7 +259,7 @@ impl Body {
         let base = theme.style("compose.text");
         buf.set_style(area, base);
         let look = Look {
-            text: base,
+            text: linear::theirs(base, theme.is_linear()),
             selection: theme.style("input.selection"),
             quote: theme.style("compose.quote"),
             wrong: theme.style("compose.misspelt"),

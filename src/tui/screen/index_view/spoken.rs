@@ -1,7 +1,9 @@
 //! A line of the index as one sentence, for who hears it: what is unread first, then who, about
 //! what, and everything else that the signs tell others.
 
-use super::{Setting, date, said_of, who};
+use super::{Setting, date, people, said_of, who};
+use crate::config::Field;
+use crate::lang::tr;
 use crate::mime::trust::{self, Level};
 use crate::model::view::IndexRow;
 use crate::model::{System, mark};
@@ -38,7 +40,7 @@ pub fn spoken(
         "" => Clean::lit("no subject"),
         subject => Clean::line(subject),
     };
-    let mut tail = String::new();
+    let mut tail = chosen(it, set);
     for word in states(line, set) {
         tail.push_str(&format!(", {word}"));
     }
@@ -56,6 +58,32 @@ pub fn spoken(
         text.push_str(&format!(". {found}"));
     }
     Clean::line(&width::cut(Clean::line(&text).as_str(), cols))
+}
+
+/// What else the user wants to be told in columns.
+fn chosen(it: &IndexRow, set: &Setting) -> String {
+    let wanted = |field| set.list.columns.iter().any(|c| c.field == field);
+    let (account, mailbox) = (set.place)(it.mailbox);
+    let to = people(it, true);
+    let told = who(it, set);
+    let all = [
+        // Not where it is told already.
+        (Field::To, tr!("to {people}", people = to.as_str())),
+        (
+            Field::Mailbox,
+            tr!("in {mailbox}", mailbox = mailbox.as_str()),
+        ),
+        (
+            Field::Account,
+            tr!("of {account}", account = account.as_str()),
+        ),
+    ];
+    let twice =
+        |field| field == Field::To && (it.to.is_empty() || told.as_str().ends_with(to.as_str()));
+    let all = all
+        .into_iter()
+        .filter(|(field, _)| wanted(*field) && !twice(*field));
+    all.map(|(_, words)| format!(", {words}")).collect()
 }
 
 /// Everything that a sign stands for, in words.
@@ -96,5 +124,43 @@ fn say_answered(row: &IndexRow, say: &mut impl FnMut(&str)) {
     }
     if row.flags.keywords.contains("$Forwarded") {
         say("forwarded");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Column, ListLook};
+    use crate::model::Address;
+    use crate::tui::question::tests::row;
+    use crate::tui::signs::Signs;
+    use crate::tui::theme::Theme;
+
+    #[test]
+    fn chosen_columns_are_told() {
+        let mut it = row(1, 1);
+        it.to = vec![Address::new("Grace", "grace@example.org")];
+        let mut list = ListLook::default();
+        let theme = Theme::default();
+        let place = |_| (Clean::lit("work"), Clean::lit("Lists/rust"));
+        let told = |list: &ListLook| {
+            let set = Setting {
+                theme: &theme,
+                now: 1,
+                focused: true,
+                outgoing: false,
+                own: None,
+                found: None,
+                list,
+                signs: Signs::Unicode,
+                place: &place,
+            };
+            chosen(&it, &set)
+        };
+        assert_eq!(told(&list), "");
+        for field in [Field::To, Field::Mailbox, Field::Account] {
+            list.columns.push(Column::usual(field));
+        }
+        assert_eq!(told(&list), ", to Grace, in Lists/rust, of work");
     }
 }

@@ -3,18 +3,20 @@
 //! difference).
 
 use super::*;
-use crate::config::settings;
+use crate::config::keep::Keep;
+use crate::config::{Column, Field, SavedView, Split, settings};
 use crate::mime::render::{RenderOptions, render};
 use crate::model::checkup::{Advice, Progress as Checked, Step};
 use crate::model::setup::Cancel;
 use crate::model::{
-    AccountStatus, ActionId, Link, MessageId, OutboxId, Recipient, RecipientState, SignInStep,
-    Submission, SubmissionState,
+    AccountStatus, ActionId, Link, MessageId, OutboxId, Progress, Recipient, RecipientState,
+    Running, SignInStep, Submission, SubmissionState,
 };
 use crate::signal::{Posted, Topic};
 use crate::store::{Origin, Past, Stand};
 use crate::tui::event::SignInNews;
 use crate::tui::files::Fresh;
+use crate::tui::work::{Work, WorkNews};
 
 /// A letter with everything that a letter's text can have.
 const LETTER: &str = "From: Ada Lovelace <ada@example.org>\r\nTo: home@example.org\r\nSubject: Lunch on Friday\r\n\
@@ -216,6 +218,58 @@ fn problem(bench: &mut Bench) {
     );
 }
 
+/// A view, and tabs over the inbox.
+fn sorted(bench: &mut Bench) {
+    let split = |name: &str, query: &str| Split {
+        name: name.into(),
+        query: query.into(),
+    };
+    let splits = vec![split("People", "-is:list"), split("Lists", "is:list")];
+    let views = vec![SavedView {
+        name: "Bills".into(),
+        query: "subject:invoice newer:90d".into(),
+        key: Some("g b".into()),
+        icon: None,
+        account: None,
+    }];
+    let kept = (views, splits.clone());
+    bench.event(Event::Kept(Keep::Splits(splits), Ok(kept)));
+}
+
+/// Something of every kind runs.
+fn jobs(bench: &mut Bench) {
+    let progress = Progress {
+        what: "headers of INBOX".into(),
+        done: 12_400,
+        total: 50_000,
+        rate: 9_800,
+        left: Some(4),
+        ..Progress::default()
+    };
+    let status = AccountStatus {
+        link: Link::Online,
+        journey: true,
+        pending: 3,
+        tasks: vec![Running {
+            since: WALL - 600,
+            progress,
+        }],
+        ..AccountStatus::default()
+    };
+    bench.event(Event::Board(Posted {
+        statuses: [(AccountName("home".into()), status)].into(),
+        ..Posted::default()
+    }));
+    let work = Work {
+        what: Clean::lit("Writing messages to a file"),
+        since: WALL - 1200,
+        done: 30,
+        total: 120,
+        stop: Some(Cancel::default()),
+    };
+    bench.event(Event::Work(WorkNews::Begun(1, work)));
+}
+
 /// A screen: its name, and what leads to it.
 type Screen = (&'static str, fn(&mut Bench));
 
@@ -224,6 +278,32 @@ pub const SCREENS: &[Screen] = &[
     ("list", |_| {}),
     ("list-selected", |b| b.keys("jxjx")),
     ("threads", |b| b.keys("jjjjj:fold\n")),
+    ("tabs", |b| {
+        sorted(b);
+        b.keys("`");
+    }),
+    ("columns", |b| {
+        let fields = Field::ALL.map(|(_, field)| Column::usual(field));
+        b.app.panes.list.columns = fields.to_vec();
+    }),
+    ("tour", |b| b.keys("g?")),
+    ("jobs", |b| {
+        jobs(b);
+        b.keys(":jobs\n");
+    }),
+    ("views", |b| {
+        sorted(b);
+        b.keys(":view\n");
+    }),
+    ("search-list", |b| {
+        b.keys("/");
+        let lists = vec![
+            "dev.lists.example".to_owned(),
+            "announce.example".to_owned(),
+        ];
+        b.event(Event::Rows(Answer::Lists(lists)));
+        b.keys("list:");
+    }),
     ("reader", |b| {
         letter(b);
         b.keys("\n");

@@ -387,3 +387,26 @@ fn a_journey_of_an_account_that_is_not_connected_is_said_to_wait() {
     bench.sees("home is not connected; it begins when it is");
     assert!(matches!(bench.asked.last(), Some(Intent::Offline(_))));
 }
+
+#[test]
+fn a_layout_that_the_configuration_says_is_written_over_that_of_a_key() {
+    let mut bench = Bench::new(three(), (120, 30));
+    bench.keys(":layout stacked\n");
+    let mut config = crate::config::Config::default();
+    config.look.layout = crate::config::Arrangement::Two;
+    let fresh = crate::tui::files::Fresh {
+        config: Some(Box::new(config)),
+        ..Default::default()
+    };
+    let event = Event::Fresh {
+        fresh: Box::new(fresh),
+        number: 1,
+        open: false,
+    };
+    let fx = bench.app.update(event, bench.now);
+    let written = fx.iter().find_map(|effect| match effect {
+        Effect::Shape(text) => Some(text.clone()),
+        _ => None,
+    });
+    assert_eq!(written.as_deref(), Some(""), "{fx:?}");
+}
