@@ -4,6 +4,7 @@
 //! [`MOST_INFLATED`] is; a zip archive is read entry by entry and never held as a whole. Names are
 //! text to be shown, never paths.
 
+use crate::lang::{tr, trn};
 use flate2::read::MultiGzDecoder;
 use std::io::{Cursor, Read};
 use zip::read::Config;
@@ -67,10 +68,11 @@ fn is_tar(bytes: &[u8]) -> bool {
 
 fn zip(bytes: &[u8]) -> Listing {
     let mut listing = Listing::default();
-    let damaged = "The archive is damaged; not all of it could be listed.";
+    let damaged = tr!("The archive is damaged; not all of it could be listed.");
     let config = Config::default();
     let Ok(mut archive) = ZipIterable::try_new(Cursor::new(bytes), config) else {
-        listing.note = Some("The archive is damaged: its list of contents can't be read.".into());
+        listing.note =
+            Some(tr!("The archive is damaged: its list of contents can't be read.").into());
         return listing;
     };
     let total = archive.len();
@@ -93,7 +95,7 @@ fn zip(bytes: &[u8]) -> Listing {
             locked: file.encrypted(),
         });
     }
-    listing.note = (total > MOST).then(|| format!("And {} more.", total - MOST));
+    listing.note = (total > MOST).then(|| trn!(n = total - MOST, "And {n} more.", "And {n} more."));
     listing
 }
 
@@ -105,12 +107,12 @@ fn tar(stream: impl Read) -> Listing {
     };
     for entry in entries {
         if listing.entries.len() >= MOST {
-            listing.note = Some("And more.".into());
+            listing.note = Some(tr!("And more.").into());
             break;
         }
         let Ok(entry) = entry else {
             listing.note =
-                Some("The archive is damaged or very large; not all of it is listed.".into());
+                Some(tr!("The archive is damaged or very large; not all of it is listed.").into());
             break;
         };
         listing.entries.push(Entry {

@@ -6,6 +6,7 @@ use super::ical::{Component, Property};
 use super::link::Links;
 use super::styled::{Line, Mark, row, say};
 use super::{mailto, moment, recur};
+use crate::lang::{tr, trc, trn};
 use crate::model::Address;
 use jiff::tz::TimeZone;
 
@@ -105,15 +106,19 @@ pub fn lines(file: &Component, alone: bool, width: usize, links: &mut Links) -> 
     }
     let shown = all.min(MAX_ITEMS);
     if all > shown {
-        let more = format!("… and {} more; the file has all", all - shown);
+        let more = trn!(
+            n = all - shown,
+            "… and {n} more; the file has all",
+            "… and {n} more; the file has all"
+        );
         out.extend(say(&more, Mark::Dim, width));
     }
     if all == 0 {
         let busy = card.calendar.inside.iter().any(|c| c.name == "VFREEBUSY");
         let what = if busy {
-            "Calendar: when somebody is free or busy"
+            tr!("Calendar: when somebody is free or busy")
         } else {
-            "A calendar in which nothing can be read"
+            tr!("A calendar in which nothing can be read")
         };
         out.extend(say(what, Mark::Dim, width));
     }
@@ -133,35 +138,43 @@ impl Card<'_> {
     fn item(&self, item: &Component, links: &mut Links) -> Vec<Line> {
         let mut out = say(&self.title(item), Mark::Heading, self.width);
         let mut put = |name: &str, value: &str| out.extend(row(name, value, self.width));
-        put("What", &item.text("SUMMARY").replace('\n', " "));
+        put(
+            trc!("row", "What"),
+            &item.text("SUMMARY").replace('\n', " "),
+        );
         if let Some((begin, end)) = moment::range(item, self.calendar) {
             let words = moment::range_words(&begin, end.as_ref(), &self.home);
-            put("When", &words);
+            put(trc!("row", "When"), &words);
         } else if let Some(p) = item.get("DTSTART") {
-            put("When", &p.value);
+            put(trc!("row", "When"), &p.value);
         }
-        put("Repeats", &recur::words(item, self.calendar, &self.home));
+        let repeats = recur::words(item, self.calendar, &self.home);
+        put(trc!("row", "Repeats"), &repeats);
         if let Some(p) = item.get("RECURRENCE-ID") {
             let which = moment::Moment::read(p, self.calendar);
             let which = which.map_or_else(|| p.value.clone(), |m| m.words(&self.home));
             let range = p.param("RANGE") == Some("THISANDFUTURE");
             let what = if range {
-                "this one and all later"
+                tr!("this one and all later: {which}", which)
             } else {
-                "only this one"
+                tr!("only this one: {which}", which)
             };
-            put("Of series", &format!("{what}: {which}"));
+            put(trc!("row", "Of series"), &what);
         }
-        put("Where", &item.text("LOCATION").replace('\n', ", "));
+        put(
+            trc!("row", "Where"),
+            &item.text("LOCATION").replace('\n', ", "),
+        );
         if let Some(p) = item.get("ORGANIZER") {
-            put("Organizer", &shown(p));
+            put(trc!("row", "Organizer"), &shown(p));
         }
         out.extend(self.guests(item));
         let comment = item.text("COMMENT").replace('\n', " ");
-        out.extend(row("Says", &comment, self.width));
+        out.extend(row(trc!("row", "Says"), &comment, self.width));
         for name in ["X-GOOGLE-CONFERENCE", "CONFERENCE", "URL"] {
             let value = item.get(name).map(|p| p.value.trim()).unwrap_or_default();
-            out.extend(links.row("Link", value, self.width).into_iter().flatten());
+            let linked = links.row(trc!("row", "Link"), value, self.width);
+            out.extend(linked.into_iter().flatten());
         }
         if self.alone {
             out.extend(self.description(item, links));
@@ -171,55 +184,56 @@ impl Card<'_> {
     }
 
     fn title(&self, item: &Component) -> String {
-        let what = match item.name.as_str() {
-            "VTODO" => "task",
-            "VJOURNAL" => "note",
-            _ => "event",
+        let kind = item.name.as_str();
+        let cancelled = || match kind {
+            "VTODO" => tr!("Cancelled: this task does not take place"),
+            "VJOURNAL" => tr!("Cancelled: this note does not take place"),
+            _ => tr!("Cancelled: this event does not take place"),
         };
         let called_off = item.word("STATUS") == "CANCELLED";
         // A first invitation has no SEQUENCE, or 0 (RFC 5546 §2.1.4).
         let newer = item.word("SEQUENCE").parse::<u32>().unwrap_or(0);
         let title = match self.method {
-            Method::Cancel => format!("Cancelled: this {what} does not take place"),
-            Method::Request | Method::Publish | Method::Add if called_off => {
-                format!("Cancelled: this {what} does not take place")
-            }
+            Method::Cancel => cancelled(),
+            Method::Request | Method::Publish | Method::Add if called_off => cancelled(),
             Method::Request if newer > 0 => {
-                "Changed invitation: this takes the place of an earlier one".to_owned()
+                tr!("Changed invitation: this takes the place of an earlier one")
             }
-            Method::Request => "Invitation".to_owned(),
+            Method::Request => tr!("Invitation"),
             Method::Reply => return self.reply(item),
-            Method::Add => format!("One more {what} of a series"),
-            Method::Refresh => "Asks for the newest form of an invitation".to_owned(),
-            Method::Counter => "Another time or place is proposed".to_owned(),
-            Method::DeclineCounter => {
-                "What was proposed is declined; it stays as it was".to_owned()
-            }
-            Method::Publish => match what {
-                "task" => "Task".to_owned(),
-                "note" => "Note".to_owned(),
-                _ => "Event".to_owned(),
+            Method::Add => match kind {
+                "VTODO" => tr!("One more task of a series"),
+                "VJOURNAL" => tr!("One more note of a series"),
+                _ => tr!("One more event of a series"),
+            },
+            Method::Refresh => tr!("Asks for the newest form of an invitation"),
+            Method::Counter => tr!("Another time or place is proposed"),
+            Method::DeclineCounter => tr!("What was proposed is declined; it stays as it was"),
+            Method::Publish => match kind {
+                "VTODO" => tr!("Task"),
+                "VJOURNAL" => tr!("Note"),
+                _ => tr!("Event"),
             },
         };
         match item.word("STATUS").as_str() {
-            "TENTATIVE" if !called_off => title + " (not yet certain)",
-            _ => title,
+            "TENTATIVE" if !called_off => tr!("{title} (not yet certain)", title),
+            _ => title.to_owned(),
         }
     }
 
     fn reply(&self, item: &Component) -> String {
         let Some(p) = item.get("ATTENDEE") else {
-            return "Answer to an invitation".to_owned();
+            return tr!("Answer to an invitation").to_owned();
         };
         let who = person(p);
-        let verb = match p.param("PARTSTAT").map(str::to_ascii_uppercase).as_deref() {
-            Some("ACCEPTED") => "accepts",
-            Some("DECLINED") => "declines",
-            Some("TENTATIVE") => "may come",
-            Some("DELEGATED") => "sends somebody else",
-            _ => "gives no answer",
-        };
-        format!("Answer: {} {verb}", who.display())
+        let who = who.display();
+        match p.param("PARTSTAT").map(str::to_ascii_uppercase).as_deref() {
+            Some("ACCEPTED") => tr!("Answer: {who} accepts", who),
+            Some("DECLINED") => tr!("Answer: {who} declines", who),
+            Some("TENTATIVE") => tr!("Answer: {who} may come", who),
+            Some("DELEGATED") => tr!("Answer: {who} sends somebody else", who),
+            _ => tr!("Answer: {who} gives no answer", who),
+        }
     }
 
     fn guests(&self, item: &Component) -> Vec<Line> {
@@ -230,23 +244,25 @@ impl Card<'_> {
         }
         for (n, p) in item.all("ATTENDEE").take(MAX_GUESTS).enumerate() {
             let role = match p.param("ROLE").map(str::to_ascii_uppercase).as_deref() {
-                Some("OPT-PARTICIPANT") => ", need not come",
-                Some("NON-PARTICIPANT") => ", for information",
-                Some("CHAIR") => ", in the chair",
+                Some("OPT-PARTICIPANT") => tr!(", need not come"),
+                Some("NON-PARTICIPANT") => tr!(", for information"),
+                Some("CHAIR") => tr!(", in the chair"),
                 _ => "",
             };
             let kind = p.param("CUTYPE").map(str::to_ascii_uppercase);
             let answer = match p.param("PARTSTAT").map(str::to_ascii_uppercase).as_deref() {
-                Some("ACCEPTED") => "comes",
-                Some("DECLINED") => "does not come",
-                Some("TENTATIVE") => "may come",
-                Some("DELEGATED") => "sends somebody else",
-                Some("COMPLETED") => "has done it",
-                Some("IN-PROCESS") => "is doing it",
-                _ if matches!(kind.as_deref(), Some("ROOM" | "RESOURCE")) => "not answered yet",
-                _ => "no answer yet",
+                Some("ACCEPTED") => tr!("comes"),
+                Some("DECLINED") => tr!("does not come"),
+                Some("TENTATIVE") => tr!("may come"),
+                Some("DELEGATED") => tr!("sends somebody else"),
+                Some("COMPLETED") => tr!("has done it"),
+                Some("IN-PROCESS") => tr!("is doing it"),
+                _ if matches!(kind.as_deref(), Some("ROOM" | "RESOURCE")) => {
+                    tr!("not answered yet")
+                }
+                _ => tr!("no answer yet"),
             };
-            let name = if n == 0 { "With" } else { "" };
+            let name = if n == 0 { trc!("row", "With") } else { "" };
             let who = match shown(p) {
                 who if who.is_empty() => continue,
                 who => format!("{who}: {answer}{role}"),
@@ -254,7 +270,7 @@ impl Card<'_> {
             out.extend(row(name, &who, self.width));
         }
         if all > MAX_GUESTS {
-            let more = format!("and {} more", all - MAX_GUESTS);
+            let more = trn!(n = all - MAX_GUESTS, "and {n} more", "and {n} more");
             out.extend(row("", &more, self.width));
         }
         out

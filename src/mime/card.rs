@@ -6,6 +6,7 @@ use super::ical::{self, Component, Property};
 use super::link::Links;
 use super::styled::{Line, Mark, row, say};
 use super::{charset, vcard};
+use crate::lang::{tr, trc, trn};
 
 /// Cards shown of one file.
 const MAX_CARDS: usize = 20;
@@ -21,11 +22,19 @@ pub fn lines(file: &Component, width: usize, links: &mut Links) -> Vec<Line> {
         out.extend(one(card, width, links));
     }
     if all > MAX_CARDS {
-        let more = format!("… and {} more cards; the file has all", all - MAX_CARDS);
+        let more = trn!(
+            n = all - MAX_CARDS,
+            "… and {n} more card; the file has all",
+            "… and {n} more cards; the file has all"
+        );
         out.extend(say(&more, Mark::Dim, width));
     }
     if all == 0 {
-        out.extend(say("A card on which nothing can be read", Mark::Dim, width));
+        out.extend(say(
+            tr!("A card on which nothing can be read"),
+            Mark::Dim,
+            width,
+        ));
     }
     out
 }
@@ -34,12 +43,20 @@ fn one(card: &Component, width: usize, links: &mut Links) -> Vec<Line> {
     let first = |name: &str| card.get(name).map(value).unwrap_or_default();
     let parts = card.get("N").map(|p| vcard::name_of_parts(&plain(p)));
     let name = Some(first("FN")).filter(|name| !name.is_empty()).or(parts);
-    let mut out = say("Card", Mark::Heading, width);
+    let mut out = say(tr!("Card"), Mark::Heading, width);
     let company = card.get("ORG").map(list);
-    out.extend(row("Name", &name.unwrap_or_default(), width));
-    out.extend(row("Company", &company.unwrap_or_default(), width));
-    out.extend(row("Title", &first("TITLE"), width));
-    for (kind, label) in [("EMAIL", "Mail"), ("TEL", "Phone"), ("ADR", "Address")] {
+    out.extend(row(trc!("row", "Name"), &name.unwrap_or_default(), width));
+    out.extend(row(
+        trc!("row", "Company"),
+        &company.unwrap_or_default(),
+        width,
+    ));
+    out.extend(row(trc!("row", "Title"), &first("TITLE"), width));
+    for (kind, label) in [
+        ("EMAIL", trc!("row", "Mail")),
+        ("TEL", trc!("row", "Phone")),
+        ("ADR", trc!("row", "Address")),
+    ] {
         for p in card.all(kind).take(MAX_OF_KIND) {
             let text = if kind == "ADR" { list(p) } else { value(p) };
             let text = text.strip_prefix("tel:").unwrap_or(&text);
@@ -48,11 +65,11 @@ fn one(card: &Component, width: usize, links: &mut Links) -> Vec<Line> {
     }
     for p in card.all("URL").take(MAX_OF_KIND) {
         let text = value(p);
-        let linked = links.row("Page", &text, width);
-        out.extend(linked.unwrap_or_else(|| row("Page", &text, width)));
+        let linked = links.row(trc!("row", "Page"), &text, width);
+        out.extend(linked.unwrap_or_else(|| row(trc!("row", "Page"), &text, width)));
     }
-    out.extend(row("Birthday", &first("BDAY"), width));
-    out.extend(row("Note", &first("NOTE"), width));
+    out.extend(row(trc!("row", "Birthday"), &first("BDAY"), width));
+    out.extend(row(trc!("row", "Note"), &first("NOTE"), width));
     out.push(Line::default());
     out
 }
@@ -94,10 +111,10 @@ fn place(p: &Property) -> &'static str {
         all.any(|v| v.eq_ignore_ascii_case(word))
     };
     match (named("work"), named("home"), named("cell"), named("fax")) {
-        (_, _, _, true) => " (fax)",
-        (true, ..) => " (work)",
-        (_, true, ..) => " (home)",
-        (_, _, true, _) => " (mobile)",
+        (_, _, _, true) => tr!(" (fax)"),
+        (true, ..) => tr!(" (work)"),
+        (_, true, ..) => tr!(" (home)"),
+        (_, _, true, _) => tr!(" (mobile)"),
         _ => "",
     }
 }

@@ -4,6 +4,7 @@
 //! nothing, so any one of the three signs is enough. Whoever sees nothing here may still be wrong,
 //! for programs that show files have faults of their own.
 
+use crate::lang::{tr, trc};
 use crate::text::clean::is_forbidden;
 
 /// Extensions that some system runs, or that a program takes for its own orders.
@@ -170,32 +171,42 @@ pub fn danger(name: &str, media_type: &str, bytes: &[u8]) -> Option<String> {
     };
     let before = endings.next().unwrap_or_default();
     if let Some(what) = of_content(bytes) {
-        return Some(format!("It is {what}, whatever it is called."));
+        return Some(tr!("It is {what}, whatever it is called.", what));
     }
     if RUN.contains(&last) {
         return Some(match HARMLESS.contains(&before) {
-            true => format!(
-                "Its name ends in .{last}, hidden behind .{before}: it is a program, not a document."
+            true => tr!(
+                "Its name ends in .{last}, hidden behind .{before}: it is a program, not a document.",
+                last,
+                before
             ),
-            false => format!("Its name ends in .{last}: it may be run as a program."),
+            false => tr!(
+                "Its name ends in .{last}: it may be run as a program.",
+                last
+            ),
         });
     }
     let media = media_type.split(';').next().unwrap_or_default().trim();
     if TYPES.contains(&media) {
-        return Some(format!("Its type is {media}: it may be run as a program."));
+        return Some(tr!(
+            "Its type is {media}: it may be run as a program.",
+            media
+        ));
     }
     if MACROS.contains(&last) || media.contains("macroenabled") || has_macros(bytes) {
-        return Some("It is a document that can carry programs (macros).".to_owned());
+        return Some(tr!("It is a document that can carry programs (macros).").to_owned());
     }
     if OLD.contains(&last) || bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
         return Some(
-            "It is a document in an old form, which can carry programs (macros).".to_owned(),
+            tr!("It is a document in an old form, which can carry programs (macros).").to_owned(),
         );
     }
     if PAGES.contains(&last) || matches!(media, "text/html" | "image/svg+xml") {
         return Some(
-            "It is a web page: in a browser it may run scripts and load things from elsewhere."
-                .to_owned(),
+            tr!(
+                "It is a web page: in a browser it may run scripts and load things from elsewhere."
+            )
+            .to_owned(),
         );
     }
     None
@@ -206,31 +217,31 @@ fn of_content(bytes: &[u8]) -> Option<&'static str> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let begins = |magic: &[u8]| bytes.starts_with(magic);
     if begins(b"\x7fELF") {
-        return Some("a program (ELF)");
+        return Some(trc!("file", "a program (ELF)"));
     }
     // Two letters alone begin many a text.
     if begins(b"MZ") && bytes.iter().take(64).any(|b| *b < 9) {
-        return Some("a program for Windows");
+        return Some(trc!("file", "a program for Windows"));
     }
     if begins(b"\xcf\xfa\xed\xfe") || begins(b"\xce\xfa\xed\xfe") || begins(b"\xfe\xed\xfa\xcf") {
-        return Some("a program for macOS");
+        return Some(trc!("file", "a program for macOS"));
     }
     if begins(b"\xca\xfe\xba\xbe") {
-        return Some("a program for Java or macOS");
+        return Some(trc!("file", "a program for Java or macOS"));
     }
     if begins(b"L\0\0\0\x01\x14\x02\0") {
-        return Some("a shortcut that can run anything");
+        return Some(trc!("file", "a shortcut that can run anything"));
     }
     if text.starts_with(b"#!") {
-        return Some("a script");
+        return Some(trc!("file", "a script"));
     }
     let head = text.get(..text.len().min(4096)).unwrap_or_default();
     let mut lines = head.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
     if lines.any(|line| line == b"[Desktop Entry]") {
-        return Some("a starter that can run anything");
+        return Some(trc!("file", "a starter that can run anything"));
     }
     if begins(b"PK") && memchr::memmem::find(bytes, b"META-INF/MANIFEST.MF").is_some() {
-        return Some("a program for Java");
+        return Some(trc!("file", "a program for Java"));
     }
     None
 }

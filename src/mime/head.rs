@@ -8,6 +8,7 @@ use super::field;
 use super::lookalike;
 use super::recipients::ascii_domain;
 use super::tree::Tree;
+use crate::lang::{mark, tr, trn};
 use crate::model::{Address, Envelope};
 use crate::text::{Clean, when};
 use std::borrow::Cow;
@@ -23,7 +24,8 @@ const MAX_ALL: usize = 500;
 /// Characters shown of one field when all are asked for.
 const MAX_VALUE: usize = 4_000;
 
-/// The block: name and value, most important first.
+/// The block: name and value, most important first. The names are those of the message's fields, for
+/// [`crate::lang::of_in`] with the context `head`; the values are in the language of the screen.
 pub fn block(tree: &Tree<'_>, e: &Envelope) -> Vec<(Clean, Clean)> {
     let mut out: Vec<(Clean, Clean)> = Vec::new();
     let mut put = |name: &'static str, value: String| {
@@ -33,9 +35,9 @@ pub fn block(tree: &Tree<'_>, e: &Envelope) -> Vec<(Clean, Clean)> {
     };
     let from = list(&e.from);
     put(
-        "From",
+        mark!("head", "From"),
         if from.is_empty() {
-            "(nobody)".to_owned()
+            tr!("(nobody)").to_owned()
         } else {
             from
         },
@@ -43,38 +45,41 @@ pub fn block(tree: &Tree<'_>, e: &Envelope) -> Vec<(Clean, Clean)> {
     if let Some(sender) = &e.sender
         && !e.from.iter().any(|f| f.same_mailbox(sender))
     {
-        put("Sender", one(sender));
+        put(mark!("head", "Sender"), one(sender));
     }
     let answers_elsewhere = e
         .reply_to
         .iter()
         .any(|r| !e.from.iter().any(|f| f.same_mailbox(r)));
     if answers_elsewhere {
-        put("Reply-To", list(&e.reply_to));
+        put(mark!("head", "Reply-To"), list(&e.reply_to));
     }
-    put("To", list(&e.to));
-    put("Cc", list(&e.cc));
+    put(mark!("head", "To"), list(&e.to));
+    put(mark!("head", "Cc"), list(&e.cc));
     if let Some(bcc) = tree.field("Bcc") {
-        put("Bcc", list(&field::addresses(bcc.value)));
+        put(mark!("head", "Bcc"), list(&field::addresses(bcc.value)));
     }
     match (e.date, tree.field("Date")) {
-        (Some(date), _) => put("Date", when::long(date)),
+        (Some(date), _) => put(mark!("head", "Date"), when::long(date)),
         // An impossible date is shown as it stands.
         (None, Some(raw)) => put(
-            "Date",
-            format!("{} (not a date)", field::unfolded(raw.value)),
+            mark!("head", "Date"),
+            tr!("{date} (not a date)", date = field::unfolded(raw.value)),
         ),
         (None, None) => {}
     }
-    put("Subject", e.subject.clone());
+    put(mark!("head", "Subject"), e.subject.clone());
     if let Some(list) = &e.list_id {
-        put("List", list.clone());
+        put(mark!("head", "List"), list.clone());
     }
     if let Some(asking) = tree.field("Disposition-Notification-To") {
         let who = list(&field::addresses(asking.value));
         put(
-            "Receipt",
-            format!("{who} asks for a read receipt (:send-receipt sends one)"),
+            mark!("head", "Receipt"),
+            tr!(
+                "{who} asks for a read receipt (:send-receipt sends one)",
+                who
+            ),
         );
     }
     out
@@ -100,7 +105,8 @@ pub fn all(tree: &Tree<'_>) -> Vec<(Clean, Clean)> {
 fn list(addresses: &[Address]) -> String {
     let mut shown: Vec<String> = addresses.iter().take(MAX_SHOWN).map(one).collect();
     if addresses.len() > MAX_SHOWN {
-        shown.push(format!("and {} more", addresses.len() - MAX_SHOWN));
+        let more = addresses.len() - MAX_SHOWN;
+        shown.push(trn!(n = more, "and {n} more", "and {n} more"));
     }
     shown.join(", ")
 }
@@ -113,7 +119,7 @@ fn one(a: &Address) -> String {
     };
     match (a.name.is_empty(), a.addr.is_empty()) {
         (true, _) => addr(&a.addr),
-        (false, true) => format!("{} (no address)", a.name),
+        (false, true) => tr!("{name} (no address)", name = a.name),
         // A name that looks like addresses, or like the end of one, must not be read as such.
         (false, false) if a.name.contains(|c| "()<>[]:;@\\,\"".contains(c)) => {
             let name = a.name.replace('\\', "\\\\").replace('"', "\\\"");

@@ -6,6 +6,7 @@
 
 use super::styled::{self, Line, Mark, Run};
 use super::{tracker, transfer};
+use crate::lang::tr;
 use crate::text::Clean;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -171,9 +172,9 @@ impl Links {
 fn target(url: &str) -> String {
     let behind = tracker::behind(url).and_then(|b| Some((openable(&b.address)?, b.sure)));
     match (behind, host(url)) {
-        (Some((real, true)), Some(through)) => format!("{real} (through {through})"),
+        (Some((real, true)), Some(through)) => tr!("{real} (through {through})", real, through),
         // What it holds may be a lie; who gets the click is not.
-        (Some((real, false)), Some(through)) => format!("{through}, which names {real}"),
+        (Some((real, false)), Some(through)) => tr!("{through}, which names {real}", through, real),
         _ => url.to_owned(),
     }
 }

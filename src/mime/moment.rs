@@ -5,6 +5,8 @@
 //! becomes a rule. A time whose zone nobody knows is told as it stands, with the zone's name.
 
 use super::ical::{Component, Property};
+use crate::lang::{tr, trc};
+use crate::text::when;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Span, Zoned};
@@ -20,10 +22,10 @@ pub enum Moment {
     Wall(DateTime, String),
 }
 
-/// The form of a day in words.
-const DAY: &str = "%a, %-d %b %Y";
-/// The form of a day and a time in words.
-const DAY_AND_TIME: &str = "%a, %-d %b %Y, %H:%M";
+/// A day in words.
+fn day_words(day: Date) -> String {
+    when::written(day.at(0, 0, 0, 0), trc!("date", "%a, %-d %b %Y"))
+}
 
 impl Moment {
     /// Reads a DTSTART or its like. `calendar` holds the descriptions of zones.
@@ -106,14 +108,12 @@ impl Moment {
 
     /// In full.
     pub fn words(&self, home: &TimeZone) -> String {
-        match self {
-            Moment::Day(day) => day.strftime(DAY).to_string(),
-            Moment::At(at) => at
-                .with_time_zone(home.clone())
-                .strftime(DAY_AND_TIME)
-                .to_string(),
-            Moment::Wall(at, _) => at.strftime(DAY_AND_TIME).to_string(),
-        }
+        let at = match self {
+            Moment::Day(day) => return day_words(*day),
+            Moment::At(at) => at.with_time_zone(home.clone()).datetime(),
+            Moment::Wall(at, _) => *at,
+        };
+        when::written(at, trc!("date", "%a, %-d %b %Y, %H:%M"))
     }
 }
 
@@ -149,8 +149,8 @@ pub fn range_words(begin: &Moment, end: Option<&Moment>, home: &TimeZone) -> Str
             _ => None,
         };
         return match last {
-            Some(last) => format!("{from} – {} (whole days)", last.strftime(DAY)),
-            None => format!("{from} (whole day)"),
+            Some(last) => tr!("{from} – {to} (whole days)", from, to = day_words(last)),
+            None => tr!("{from} (whole day)", from),
         };
     }
     let Some(end) = end.filter(|end| *end != begin) else {
@@ -170,7 +170,8 @@ fn there(at: &Zoned, home: &TimeZone) -> String {
     let zone = at.time_zone();
     match zone.iana_name() {
         Some(name) if here.offset() != at.offset() && name != "UTC" => {
-            format!(" ({} in {name})", at.strftime("%H:%M"))
+            let clock = at.strftime("%H:%M");
+            tr!(" ({clock} in {zone})", clock, zone = name)
         }
         _ => String::new(),
     }

@@ -3,6 +3,7 @@
 
 use super::field::{self, Field};
 use super::styled::{Line, Mark, row, say};
+use crate::lang::{tr, trc};
 
 /// Recipients shown of one report.
 const MAX_ITEMS: usize = 10;
@@ -45,34 +46,37 @@ fn recipient(fields: &[Field<'_>]) -> String {
 
 /// For whom, what happened, and why.
 fn delivery(text: &str, width: usize) -> Vec<Line> {
-    let mut out = say("Delivery report", Mark::Heading, width);
+    let mut out = say(tr!("Delivery report"), Mark::Heading, width);
     let blocks = text.split("\n\n").filter(|b| !b.trim().is_empty());
     for (n, text) in blocks.enumerate() {
         if n > MAX_ITEMS {
-            out.extend(say("… and more; the file has all", Mark::Dim, width));
+            out.extend(say(tr!("… and more; the file has all"), Mark::Dim, width));
             break;
         }
         let text = block(text);
         let (fields, _) = field::split(text.as_bytes());
         let mut put = |name: &str, value: &str| out.extend(row(name, value, width));
-        put("For", &recipient(&fields));
+        put(trc!("row", "For"), &recipient(&fields));
         let action = match find(&fields, "Action").to_ascii_lowercase().as_str() {
-            "failed" => "not delivered".to_owned(),
-            "delayed" => "delayed, still being tried".to_owned(),
-            "delivered" => "delivered".to_owned(),
-            "relayed" => "handed on".to_owned(),
-            "expanded" => "delivered to a list".to_owned(),
+            "failed" => tr!("not delivered").to_owned(),
+            "delayed" => tr!("delayed, still being tried").to_owned(),
+            "delivered" => tr!("delivered").to_owned(),
+            "relayed" => tr!("handed on").to_owned(),
+            "expanded" => tr!("delivered to a list").to_owned(),
             other => other.to_owned(),
         };
         let status = find(&fields, "Status");
         match status.is_empty() {
-            true => put("Result", &action),
-            false => put("Result", &format!("{action} ({status})")),
+            true => put(trc!("row", "Result"), &action),
+            false => put(trc!("row", "Result"), &format!("{action} ({status})")),
         }
-        put("Said", &plain(find(&fields, "Diagnostic-Code")));
-        put("By", &plain(find(&fields, "Remote-MTA")));
-        put("Until", &find(&fields, "Will-Retry-Until"));
-        put("From", &plain(find(&fields, "Reporting-MTA")));
+        put(
+            trc!("row", "Said"),
+            &plain(find(&fields, "Diagnostic-Code")),
+        );
+        put(trc!("row", "By"), &plain(find(&fields, "Remote-MTA")));
+        put(trc!("row", "Until"), &find(&fields, "Will-Retry-Until"));
+        put(trc!("row", "From"), &plain(find(&fields, "Reporting-MTA")));
     }
     out
 }
@@ -85,30 +89,34 @@ fn receipt(text: &str, width: usize) -> Vec<Line> {
     let kind = kind.trim();
     let (bare, error) = kind.split_once('/').unwrap_or((kind, ""));
     let what = match bare.trim() {
-        "displayed" => "displayed; this does not say that it was read",
-        "deleted" => "deleted, perhaps without having been displayed",
-        "dispatched" => "passed on",
-        "processed" => "processed, without having been displayed",
-        "denied" => "no answer is given",
-        "failed" => "a receipt could not be made",
+        "displayed" => tr!("displayed; this does not say that it was read"),
+        "deleted" => tr!("deleted, perhaps without having been displayed"),
+        "dispatched" => tr!("passed on"),
+        "processed" => tr!("processed, without having been displayed"),
+        "denied" => tr!("no answer is given"),
+        "failed" => tr!("a receipt could not be made"),
         other => other,
     };
     let how = match (
         mode.contains("automatic-action"),
         mode.contains("mdn-sent-automatically"),
     ) {
-        (true, _) => ", by a program",
-        (false, true) => ", told by a program",
+        (true, _) => tr!(", by a program"),
+        (false, true) => tr!(", told by a program"),
         (false, false) => "",
     };
     let error = match error.trim() {
         "" => String::new(),
         error => format!(" ({error})"),
     };
-    let mut out = say("Read receipt", Mark::Heading, width);
-    out.extend(row("By", &recipient(&fields), width));
-    out.extend(row("Result", &format!("{what}{how}{error}"), width));
-    out.extend(row("Said", &find(&fields, "Error"), width));
+    let mut out = say(tr!("Read receipt"), Mark::Heading, width);
+    out.extend(row(trc!("row", "By"), &recipient(&fields), width));
+    out.extend(row(
+        trc!("row", "Result"),
+        &format!("{what}{how}{error}"),
+        width,
+    ));
+    out.extend(row(trc!("row", "Said"), &find(&fields, "Error"), width));
     out
 }
 
@@ -116,20 +124,20 @@ fn receipt(text: &str, width: usize) -> Vec<Line> {
 fn complaint(text: &str, width: usize) -> Vec<Line> {
     let (fields, _) = field::split(text.as_bytes());
     let kind = match find(&fields, "Feedback-Type").to_ascii_lowercase().as_str() {
-        "abuse" => "unwanted mail".to_owned(),
-        "fraud" => "fraud".to_owned(),
-        "virus" => "a virus".to_owned(),
-        "not-spam" => "not spam".to_owned(),
-        "auth-failure" => "its sender could not be verified".to_owned(),
+        "abuse" => tr!("unwanted mail").to_owned(),
+        "fraud" => tr!("fraud").to_owned(),
+        "virus" => tr!("a virus").to_owned(),
+        "not-spam" => tr!("not spam").to_owned(),
+        "auth-failure" => tr!("its sender could not be verified").to_owned(),
         other => other.to_owned(),
     };
-    let mut out = say("Complaint about a message", Mark::Heading, width);
+    let mut out = say(tr!("Complaint about a message"), Mark::Heading, width);
     for (name, value) in [
-        ("What", kind),
-        ("From", find(&fields, "Original-Mail-From")),
-        ("For", find(&fields, "Original-Rcpt-To")),
-        ("Came", find(&fields, "Arrival-Date")),
-        ("By", find(&fields, "Source-IP")),
+        (trc!("row", "What"), kind),
+        (trc!("row", "From"), find(&fields, "Original-Mail-From")),
+        (trc!("row", "For"), find(&fields, "Original-Rcpt-To")),
+        (trc!("row", "Came"), find(&fields, "Arrival-Date")),
+        (trc!("row", "By"), find(&fields, "Source-IP")),
     ] {
         out.extend(row(name, &value, width));
     }

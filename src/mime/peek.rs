@@ -5,7 +5,8 @@ use super::attachment::Extracted;
 use super::render::{RenderOptions, Rendered, render};
 use super::styled::{Line, Mark, Run};
 use super::{archive, picture, table};
-use crate::text::{Clean, size};
+use crate::lang::{of_in, tr};
+use crate::text::{Clean, size, width};
 
 /// Octets of a text that are shown at most.
 const MOST: usize = 2 << 20;
@@ -35,7 +36,7 @@ pub fn peek(file: &Extracted, width: usize) -> Peek {
     let ending = ending.to_ascii_lowercase();
     let media = file.media_type.as_str();
     if bytes.is_empty() {
-        return Peek::Lines(vec![note("It is empty.")]);
+        return Peek::Lines(vec![note(tr!("It is empty."))]);
     }
     if bytes.starts_with(b"%PDF-") {
         return Peek::Pdf;
@@ -99,8 +100,9 @@ fn text(file: &Extracted, ending: &str, width: usize) -> Vec<Line> {
     let mut lines = rendered(&raw, width).lines;
     if shown.len() < bytes.len() {
         let whole = size::human(bytes.len() as u64);
-        lines.push(note(&format!(
-            "Only the beginning is shown; the whole file has {whole}."
+        lines.push(note(&tr!(
+            "Only the beginning is shown; the whole file has {whole}.",
+            whole
         )));
     }
     lines
@@ -118,7 +120,7 @@ fn rendered(raw: &[u8], width: usize) -> Rendered {
 pub fn message_lines(rendered: &Rendered) -> Vec<Line> {
     let header = |(name, value): &(Clean, Clean)| {
         let runs = vec![
-            Run::new(format!("{name}: "), Mark::Dim),
+            Run::new(format!("{}: ", of_in("head", name.as_str())), Mark::Dim),
             Run::new(value.as_str(), Mark::Plain),
         ];
         Line::from_runs(runs, 0)
@@ -136,20 +138,20 @@ fn listed(listing: &archive::Listing) -> Vec<Line> {
         .iter()
         .map(|e| size::human(e.size))
         .collect();
-    let columns = sizes.iter().map(String::len).max().unwrap_or(0);
+    let columns = sizes.iter().map(|s| width::width(s)).max().unwrap_or(0);
     let entries = listing.entries.iter().zip(&sizes).map(|(entry, size)| {
         let mut runs = vec![
             Run::new(format!("{size:>columns$}  "), Mark::Dim),
             Run::new(Clean::line(&entry.name).as_str(), Mark::Plain),
         ];
         if entry.locked {
-            runs.push(Run::new("  (locked with a password)", Mark::Dim));
+            runs.push(Run::new(tr!("  (locked with a password)"), Mark::Dim));
         }
         Line::from_runs(runs, 0)
     });
     let mut lines: Vec<Line> = entries.collect();
     if lines.is_empty() && listing.note.is_none() {
-        lines.push(note("There is nothing in it."));
+        lines.push(note(tr!("There is nothing in it.")));
     }
     lines.extend(listing.note.iter().map(|n| note(n)));
     lines

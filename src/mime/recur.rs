@@ -3,35 +3,16 @@
 
 use super::ical::Component;
 use super::moment::Moment;
+use crate::lang::{and, mark, of_in, tr, trc, trn};
+use crate::text::when;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// Days that a list of exceptions or additions names; the rest is counted.
 const MOST: usize = 5;
 
-const DAYS: [(&str, &str); 7] = [
-    ("MO", "Monday"),
-    ("TU", "Tuesday"),
-    ("WE", "Wednesday"),
-    ("TH", "Thursday"),
-    ("FR", "Friday"),
-    ("SA", "Saturday"),
-    ("SU", "Sunday"),
-];
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+/// The days of a week, in its order.
+const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 
 /// How often a component happens; empty if once.
 pub fn words(component: &Component, calendar: &Component, home: &TimeZone) -> String {
@@ -39,7 +20,7 @@ pub fn words(component: &Component, calendar: &Component, home: &TimeZone) -> St
     if let Some(p) = component.get("RRULE") {
         out.push(rule(&p.value, calendar, home));
     }
-    let mut list = |name: &str, what: &str| {
+    let list = |name: &str| {
         let mut days = Vec::new();
         let mut count = 0usize;
         for p in component.all(name) {
@@ -49,21 +30,24 @@ pub fn words(component: &Component, calendar: &Component, home: &TimeZone) -> St
                 if days.len() < MOST {
                     let start = value.split('/').next().unwrap_or_default();
                     let at = Moment::of(start.trim(), zone, calendar);
-                    days.extend(at.map(|m| m.day(home).strftime("%-d %b %Y").to_string()));
+                    days.extend(at.map(|m| date(m.day(home))));
                 }
             }
         }
-        if count > 0 {
-            let more = match count.saturating_sub(days.len()) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            out.push(format!("{what} {}{more}", days.join(", ")));
-        }
+        let (more, days) = (count.saturating_sub(days.len()), days.join(tr!(", ")));
+        let all = match more {
+            0 => days,
+            n => trn!(n, "{days} and {n} more", "{days} and {n} more", days),
+        };
+        (count > 0).then_some(all)
     };
-    list("RDATE", "also on");
-    list("EXDATE", "except on");
-    out.join(", ")
+    out.extend(list("RDATE").map(|days| tr!("also on {days}", days)));
+    out.extend(list("EXDATE").map(|days| tr!("except on {days}", days)));
+    out.join(tr!(", "))
+}
+
+fn date(day: Date) -> String {
+    when::written(day.at(0, 0, 0, 0), trc!("date", "%-d %b %Y"))
 }
 
 /// One rule. What it has that there are no words for is said to be there.
@@ -77,58 +61,44 @@ fn rule(value: &str, calendar: &Component, home: &TimeZone) -> String {
         let mut parts = value.split(';').filter_map(|p| p.split_once('='));
         parts.find(|(n, _)| n.trim() == name).map(|(_, v)| v.trim())
     };
-    let (unit, adverb) = match part("FREQ") {
-        Some("SECONDLY") => ("second", "every second"),
-        Some("MINUTELY") => ("minute", "every minute"),
-        Some("HOURLY") => ("hour", "every hour"),
-        Some("DAILY") => ("day", "every day"),
-        Some("WEEKLY") => ("week", "every week"),
-        Some("MONTHLY") => ("month", "every month"),
-        Some("YEARLY") => ("year", "every year"),
-        _ => return "repeats".to_owned(),
-    };
     let every = part("INTERVAL").and_then(|n| n.parse::<u32>().ok());
-    let mut out = match every {
-        Some(n) if n > 1 => format!("every {n} {unit}s"),
-        _ => adverb.to_owned(),
+    let Some(mut out) = every_so_often(part("FREQ"), every.unwrap_or(1)) else {
+        return tr!("repeats").to_owned();
     };
-    let days: Option<Vec<String>> = part("BYDAY").map(|d| d.split(',').take(10).map(day).collect());
-    let position = part("BYSETPOS").and_then(ordinal);
-    if let Some(days) = days {
-        let working = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"];
-        let working = days.len() == 5 && working.iter().all(|w| days.iter().any(|d| d == w));
-        let on = match (&position, working) {
-            (Some(which), true) => format!(" on the {which} working day"),
-            (Some(which), false) => format!(" on the {which} {}", any(&days)),
-            (None, true) => " on working days".to_owned(),
-            (None, false) => format!(" on {}", and(&days)),
-        };
-        out.push_str(&on);
+    if let Some(list) = part("BYDAY") {
+        out.push_str(&on_days(list, part("BYSETPOS").and_then(ordinal)));
     }
-    if let Some(list) = part("BYMONTHDAY") {
+    let dates = part("BYMONTHDAY").map(|list| {
         let days: Vec<String> = list.split(',').take(10).map(month_day).collect();
-        out.push_str(&format!(" on {}", and(&days)));
-    }
-    if let Some(list) = part("BYMONTH") {
-        let months = list.split(',').take(12).filter_map(|m| {
-            let at = m.trim().parse::<usize>().ok()?.checked_sub(1)?;
-            MONTHS.get(at).map(|m| (*m).to_owned())
-        });
-        out.push_str(&format!(" in {}", and(&months.collect::<Vec<_>>())));
-    }
+        and(&days)
+    });
+    let months = part("BYMONTH").map(|list| {
+        let months = list.split(',').take(12);
+        let months = months.filter_map(|m| m.trim().parse::<i8>().ok());
+        let months = months.filter(|m| (1..=12).contains(m)).map(when::month);
+        match months.collect::<Vec<_>>().as_slice() {
+            [] => "?".to_owned(),
+            months => and(months),
+        }
+    });
+    out.push_str(&match (dates, months) {
+        (Some(dates), Some(months)) => tr!(" on {dates} in {months}", dates, months),
+        (Some(days), None) => tr!(" on {days}", days),
+        (None, Some(months)) => tr!(" in {months}", months),
+        (None, None) => String::new(),
+    });
     let odd = ["BYHOUR", "BYMINUTE", "BYSECOND", "BYWEEKNO", "BYYEARDAY"];
     if odd.iter().any(|name| part(name).is_some()) {
-        out.push_str(", by a rule that is longer than this");
+        out.push_str(tr!(", by a rule that is longer than this"));
     }
     match (
         part("COUNT").and_then(|n| n.parse::<u32>().ok()),
         part("UNTIL"),
     ) {
-        (Some(1), _) => out.push_str(", once"),
-        (Some(n), _) => out.push_str(&format!(", {n} times")),
+        (Some(n), _) => out.push_str(&trn!(n, ", once", ", {n} times")),
         (None, Some(until)) => {
             if let Some(last) = Moment::of(until, "", calendar) {
-                out.push_str(&format!(", until {}", last.day(home).strftime("%-d %b %Y")));
+                out.push_str(&tr!(", until {day}", day = date(last.day(home))));
             }
         }
         (None, None) => {}
@@ -136,67 +106,117 @@ fn rule(value: &str, calendar: &Component, home: &TimeZone) -> String {
     out
 }
 
-/// `MO`, `2TU`, `-1FR`.
-fn day(text: &str) -> String {
+/// Every so many units; `None` for a unit that there is not.
+fn every_so_often(unit: Option<&str>, n: u32) -> Option<String> {
+    let once = n <= 1;
+    Some(match unit? {
+        "SECONDLY" if once => tr!("every second").to_owned(),
+        "SECONDLY" => trn!(n, "every {n} second", "every {n} seconds"),
+        "MINUTELY" if once => tr!("every minute").to_owned(),
+        "MINUTELY" => trn!(n, "every {n} minute", "every {n} minutes"),
+        "HOURLY" if once => tr!("every hour").to_owned(),
+        "HOURLY" => trn!(n, "every {n} hour", "every {n} hours"),
+        "DAILY" if once => tr!("every day").to_owned(),
+        "DAILY" => trn!(n, "every {n} day", "every {n} days"),
+        "WEEKLY" if once => tr!("every week").to_owned(),
+        "WEEKLY" => trn!(n, "every {n} week", "every {n} weeks"),
+        "MONTHLY" if once => tr!("every month").to_owned(),
+        "MONTHLY" => trn!(n, "every {n} month", "every {n} months"),
+        "YEARLY" if once => tr!("every year").to_owned(),
+        "YEARLY" => trn!(n, "every {n} year", "every {n} years"),
+        _ => return None,
+    })
+}
+
+/// On which days, or on which of them.
+fn on_days(list: &str, which: Option<String>) -> String {
+    let days: Vec<(String, Option<usize>)> = list.split(',').take(10).map(day).collect();
+    let has = |n: usize| days.iter().any(|(_, day)| *day == Some(n));
+    let working = days.len() == 5 && (0..5).all(has);
+    let days: Vec<&str> = days.iter().map(|(name, _)| name.as_str()).collect();
+    match (which, working) {
+        (Some(which), true) => tr!(" on the {which} working day", which),
+        (Some(which), false) => tr!(" on the {which} {days}", which, days = any(&days)),
+        (None, true) => tr!(" on working days").to_owned(),
+        (None, false) => tr!(" on {days}", days = and(&days)),
+    }
+}
+
+/// `MO`, `2TU`, `-1FR`: in words, and which day of the week it is if it is every one of these.
+fn day(text: &str) -> (String, Option<usize>) {
     let text = text.trim();
     let cut = text.len().saturating_sub(2);
     let (which, name) = text.split_at_checked(cut).unwrap_or(("", text));
-    let found = DAYS.iter().find(|(short, _)| *short == name);
-    let name = found.map_or("?", |(_, long)| *long);
+    let found = DAYS.iter().position(|short| *short == name);
+    let number = found.and_then(|n| i8::try_from(n).ok());
+    let day = number.map_or("?", when::weekday);
     match ordinal(which) {
-        Some(which) => format!("the {which} {name}"),
-        None => name.to_owned(),
+        Some(which) => (tr!("the {which} {day}", which, day), None),
+        None => (day.to_owned(), found),
     }
 }
 
 fn month_day(text: &str) -> String {
     match text.trim().parse::<i8>() {
-        Ok(n @ 1..=31) => format!("the {}", numbered(n.unsigned_abs())),
-        Ok(-1) => "the last day".to_owned(),
-        Ok(n @ -31..=-2) => format!("the {} last day", numbered(n.unsigned_abs())),
+        Ok(n @ 1..=31) => match ending(n.unsigned_abs()) {
+            "st" => tr!("the {n}st", n),
+            "nd" => tr!("the {n}nd", n),
+            "rd" => tr!("the {n}rd", n),
+            _ => tr!("the {n}th", n),
+        },
+        Ok(-1) => tr!("the last day").to_owned(),
+        Ok(n @ -31..=-2) => tr!("the {which} last day", which = numbered(n.unsigned_abs())),
         _ => "?".to_owned(),
     }
 }
 
+/// The first of these is the first.
+const WHICH: [&str; 5] = [
+    mark!("which", "first"),
+    mark!("which", "second"),
+    mark!("which", "third"),
+    mark!("which", "fourth"),
+    mark!("which", "fifth"),
+];
+
 fn ordinal(text: &str) -> Option<String> {
     match text.trim().parse::<i16>().ok()? {
-        -1 => Some("last".to_owned()),
-        -2 => Some("last but one".to_owned()),
-        n @ 1..=99 => Some(match n {
-            1 => "first".to_owned(),
-            2 => "second".to_owned(),
-            3 => "third".to_owned(),
-            4 => "fourth".to_owned(),
-            5 => "fifth".to_owned(),
-            _ => numbered(u8::try_from(n).ok()?),
-        }),
+        -1 => Some(trc!("which", "last").to_owned()),
+        -2 => Some(trc!("which", "last but one").to_owned()),
+        n @ 1..=99 => {
+            let n = u8::try_from(n).ok()?;
+            let named = WHICH.get(usize::from(n) - 1);
+            Some(named.map_or_else(|| numbered(n), |which| of_in("which", which).to_owned()))
+        }
         _ => None,
     }
 }
 
 fn numbered(n: u8) -> String {
-    let end = match (n % 10, n % 100) {
+    match ending(n) {
+        "st" => tr!("{n}st", n),
+        "nd" => tr!("{n}nd", n),
+        "rd" => tr!("{n}rd", n),
+        _ => tr!("{n}th", n),
+    }
+}
+
+/// What stands behind such a number in English.
+fn ending(n: u8) -> &'static str {
+    match (n % 10, n % 100) {
         (1, h) if h != 11 => "st",
         (2, h) if h != 12 => "nd",
         (3, h) if h != 13 => "rd",
         _ => "th",
-    };
-    format!("{n}{end}")
+    }
 }
 
-fn and(list: &[String]) -> String {
-    joined(list, "and")
-}
-
-fn any(list: &[String]) -> String {
-    joined(list, "or")
-}
-
-fn joined(list: &[String], last: &str) -> String {
+fn any(list: &[&str]) -> String {
     match list {
-        [] => "?".to_owned(),
-        [one] => one.clone(),
-        [most @ .., end] => format!("{} {last} {end}", most.join(", ")),
+        [most @ .., last] if !most.is_empty() => {
+            tr!("{before} or {last}", before = most.join(tr!(", ")), last)
+        }
+        list => list.concat(),
     }
 }
 

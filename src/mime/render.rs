@@ -15,6 +15,7 @@ use super::tree::{Part, Tree};
 use super::trust::{self, Known, Trust};
 use super::{calendar, card, diff, hollow, ical, notice};
 use super::{charset, head, parse, styled};
+use crate::lang::{of, of_in, tr, trc};
 use crate::model::view::AttachmentRow;
 use crate::text::Clean;
 
@@ -30,8 +31,6 @@ const MAX_WIDTH: usize = 1_000;
 const MAX_PLAIN: usize = 2 << 20;
 /// The most of a page that is looked at, in octets: it may hold pictures itself.
 const MAX_PAGE: usize = 16 << 20;
-/// What is said where a text is cut.
-const GOES_ON: &str = "The text goes on, but is too long to be shown; its source has all.";
 /// The most lines of a message's source.
 const MAX_SOURCE: usize = 200_000;
 /// Messages inside messages that are shown.
@@ -156,11 +155,14 @@ fn of_tree(tree: &Tree<'_>, options: &RenderOptions) -> (Rendered, bool) {
     let alternatives = page.add(tree, 0);
     if tree.cut {
         page.notes
-            .push("This message has more parts than can be shown; its source has all.".to_owned());
+            .push(tr!("This message has more parts than can be shown; its source has all.").into());
     }
     if let Some((named, real)) = page.links.deceit() {
-        page.notes
-            .push(format!("A link that says {named} leads to {real}."));
+        page.notes.push(tr!(
+            "A link that says {named} leads to {real}.",
+            named,
+            real
+        ));
     }
     plain::tidy(&mut page.lines);
     let rendered = Rendered {
@@ -253,13 +255,15 @@ impl Page {
                 self.title(&inner);
                 let alternatives = self.add(&inner, inside + 1);
                 if self.messages == MAX_MESSAGES {
-                    self.note("There are more messages inside this one than are shown here.");
+                    self.note(tr!(
+                        "There are more messages inside this one than are shown here."
+                    ));
                 }
                 return alternatives;
             }
-            Piece::Message(_) => {
-                self.note("A message inside this one is nested too deeply to be shown.")
-            }
+            Piece::Message(_) => self.note(tr!(
+                "A message inside this one is nested too deeply to be shown."
+            )),
             Piece::Picture(_) if self.prefer == Prefer::Reader => {}
             Piece::Picture(id) => self.with(tree, id, |page, part| page.picture(id, part)),
             Piece::Note(note, id) => self.with(tree, id, |page, part| page.remark(note, part)),
@@ -270,11 +274,11 @@ impl Page {
     /// A picture that stands between texts, and its name.
     fn picture(&mut self, id: u32, part: &Part<'_>) {
         let name = match part.file_name.as_str() {
-            "" => "picture",
+            "" => tr!("picture"),
             name => name,
         };
         let says = match is_drawing(part) {
-            true => format!("[{name}: {NOT_DRAWN}]"),
+            true => format!("[{name}: {}]", of(NOT_DRAWN)),
             false => format!("[{name}]"),
         };
         let Some(number) = self.links.here(id, &part.content_id) else {
@@ -298,7 +302,7 @@ impl Page {
         if drawn.is_empty() {
             return;
         }
-        let said = styled::say(&format!("[{NOT_DRAWN}]"), Mark::Dim, self.width);
+        let said = styled::say(&format!("[{}]", of(NOT_DRAWN)), Mark::Dim, self.width);
         let lines: Vec<Line> = self.lines.drain(begin..).collect();
         for mut line in lines {
             let before = line.pictures.len();
@@ -314,31 +318,32 @@ impl Page {
     fn remark(&mut self, note: Note, part: &Part<'_>) {
         let param = |name: &str| part.media.param(name).unwrap_or_default().trim();
         let protocol = param("protocol").to_ascii_lowercase();
-        let how = match protocol.contains("pgp") || part.media.sub.contains("pgp") {
-            true => "with OpenPGP",
-            false => "with S/MIME",
-        };
+        let pgp = protocol.contains("pgp") || part.media.sub.contains("pgp");
         match note {
-            Note::Encrypted => {
-                self.note(&format!(
-                    "This part is encrypted {how} and can't be read here."
-                ));
-            }
-            Note::Signed => self.note(&format!(
-                "This is signed {how}; the signature is not checked here."
+            Note::Encrypted => self.note(match pgp {
+                true => tr!("This part is encrypted with OpenPGP and can't be read here."),
+                false => tr!("This part is encrypted with S/MIME and can't be read here."),
+            }),
+            Note::Signed => self.note(match pgp {
+                true => tr!("This is signed with OpenPGP; the signature is not checked here."),
+                false => tr!("This is signed with S/MIME; the signature is not checked here."),
+            }),
+            Note::SignedInside => self.note(tr!(
+                "This is signed with S/MIME in a form that can't be opened here; it can be saved."
             )),
-            Note::SignedInside => self.note(
-                "This is signed with S/MIME in a form that can't be opened here; it can be saved.",
-            ),
             Note::Partial => {
-                let of = match param("total") {
-                    "" => String::new(),
-                    total => format!(" of {total}"),
-                };
                 let number = param("number");
-                self.note(&format!(
-                    "This is piece {number}{of} of a message that was sent in pieces; they are not put together here."
-                ));
+                self.note(&match param("total") {
+                    "" => tr!(
+                        "This is piece {number} of a message that was sent in pieces; they are not put together here.",
+                        number
+                    ),
+                    total => tr!(
+                        "This is piece {number} of {total} of a message that was sent in pieces; they are not put together here.",
+                        number,
+                        total
+                    ),
+                });
                 self.lines.push(Line::default());
                 self.plain(part);
             }
@@ -348,23 +353,25 @@ impl Page {
 
     /// Where content lies that was not sent along; nothing is fetched.
     fn external(&mut self, part: &Part<'_>) {
-        self.note("The content of this part was not sent along; it lies elsewhere.");
+        self.note(tr!(
+            "The content of this part was not sent along; it lies elsewhere."
+        ));
         let param = |name: &str| part.media.param(name).unwrap_or_default().trim();
         for (name, label) in [
-            ("access-type", "How"),
-            ("site", "Where"),
-            ("server", "Where"),
-            ("directory", "Folder"),
-            ("name", "Name"),
-            ("size", "Octets"),
-            ("expiration", "Until"),
+            ("access-type", trc!("row", "How")),
+            ("site", trc!("row", "Where")),
+            ("server", trc!("row", "Where")),
+            ("directory", trc!("row", "Folder")),
+            ("name", trc!("row", "Name")),
+            ("size", trc!("row", "Octets")),
+            ("expiration", trc!("row", "Until")),
         ] {
             self.lines
                 .extend(styled::row(label, param(name), self.width));
         }
         let url: String = param("url").split_whitespace().collect();
-        let linked = self.links.row("URL", &url, self.width);
-        let lines = linked.unwrap_or_else(|| styled::row("URL", &url, self.width));
+        let linked = self.links.row(trc!("row", "URL"), &url, self.width);
+        let lines = linked.unwrap_or_else(|| styled::row(trc!("row", "URL"), &url, self.width));
         self.lines.extend(lines);
     }
 
@@ -407,7 +414,7 @@ impl Page {
             self.running(piece(to, text.len()), flow);
         }
         if !whole {
-            self.note(GOES_ON);
+            self.note(goes_on());
         }
     }
 
@@ -428,7 +435,7 @@ impl Page {
                 self.lines.extend(lines);
                 self.drawings(tree, begin);
                 if !whole || !all {
-                    self.note(GOES_ON);
+                    self.note(goes_on());
                 }
                 return;
             }
@@ -445,12 +452,12 @@ impl Page {
             })
             .collect();
         if parts.is_empty() {
-            self.notes.push(format!("{why} Here is its bare text."));
+            self.notes.push(tr!("{why} Here is its bare text.", why));
             self.lines
                 .extend(html::bare(&text, self.width, &mut self.links));
             return;
         }
-        self.notes.push(format!("{why} Here is its plain form."));
+        self.notes.push(tr!("{why} Here is its plain form.", why));
         for part in parts {
             self.plain(part);
         }
@@ -460,12 +467,17 @@ impl Page {
     fn title(&mut self, inner: &Tree<'_>) {
         let e = parse::of_fields(&inner.fields);
         for (name, value) in head::block(inner, &e) {
-            let text = format!("{name}: {value}");
+            let text = format!("{}: {value}", of_in("head", name.as_str()));
             let runs = vec![Run::new(text, Mark::Dim)];
             self.lines.extend(styled::lay_out(runs, 0, self.width));
         }
         self.lines.push(Line::default());
     }
+}
+
+/// What is said where a text is cut.
+fn goes_on() -> &'static str {
+    tr!("The text goes on, but is too long to be shown; its source has all.")
 }
 
 /// Takes the numbers of its links out of a line.
@@ -494,7 +506,7 @@ pub fn raw_source(raw: &[u8]) -> Vec<Clean> {
         })
         .collect();
     if out.len() == MAX_SOURCE {
-        out.push(Clean::lit("… too long to be shown"));
+        out.push(Clean::lit(tr!("… too long to be shown")));
     }
     out
 }

@@ -9,6 +9,7 @@ use super::bounce;
 use super::field::{self, Field};
 use super::render::Rendered;
 use super::tree::{Part, Tree};
+use crate::lang::mark;
 use crate::model::{Fact, MessageId, standing};
 use crate::text::Clean;
 
@@ -34,7 +35,7 @@ pub struct Report {
 
 /// Shows on a message of ours what was reported of it.
 pub fn show(rendered: &mut Rendered, facts: &[Fact]) {
-    let name = || Clean::lit("Report");
+    let name = || Clean::lit(mark!("head", "Report"));
     let lines = facts.iter().map(|f| (name(), Clean::line(&f.words())));
     rendered.headers.extend(lines);
     let failed: Vec<String> = facts

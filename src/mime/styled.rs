@@ -3,7 +3,7 @@
 //! The words here are about what text *is* (a link, a quotation), never how it looks: that is the
 //! screen's business.
 
-use crate::text::{Clean, wrap};
+use crate::text::{Clean, width, wrap};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -214,7 +214,7 @@ pub fn named(name: &str, runs: &[Run], width: usize) -> Vec<Line> {
     let lines = wrap_runs(runs.to_vec(), width.saturating_sub(NAMES).max(2)).into_iter();
     let names = std::iter::once(name).chain(std::iter::repeat(""));
     let line = |(runs, name): (Vec<Run>, &str)| {
-        let name = Run::new(format!("{name:<NAMES$}"), Mark::Dim);
+        let name = Run::new(width::fit(name, NAMES), Mark::Dim);
         Line::from_runs([vec![name], runs].concat(), 0)
     };
     lines.zip(names).map(line).collect()
@@ -240,6 +240,13 @@ mod tests {
             lay_out(runs.to_vec(), 2, 30)[0].text(),
             "│ │ see the page now"
         );
+    }
+
+    #[test]
+    fn names_stand_in_columns_of_their_own() {
+        let beside = |name: &str| row(name, "x", 20)[0].text();
+        assert_eq!(beside("When"), "When      x");
+        assert_eq!(beside("日時"), "日時      x");
     }
 
     #[test]

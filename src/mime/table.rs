@@ -2,6 +2,7 @@
 
 use super::charset;
 use super::styled::{Line, Mark, Run};
+use crate::lang::tr;
 use crate::text::width;
 
 /// Rows read at most.
@@ -45,7 +46,7 @@ pub fn lines(bytes: &[u8], charset: Option<&str>) -> Vec<Line> {
         .map(|(n, row)| line(row, &shapes, n == 0))
         .collect();
     if more {
-        let note = "The table is larger than what is shown.";
+        let note = tr!("The table is larger than what is shown.");
         lines.push(Line::from_runs(vec![Run::new(note, Mark::Dim)], 0));
     }
     lines

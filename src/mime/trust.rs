@@ -10,6 +10,7 @@ use super::field::{self, Field};
 use super::link::same_site;
 use super::lookalike::{self, Oddity};
 use super::parse;
+use crate::lang::{tr, trc, trn};
 use crate::model::view::Met;
 use crate::model::{Account, Address, Envelope};
 use crate::text::{Clean, width};
@@ -89,7 +90,10 @@ impl Trust {
         let glyph = worst.level.glyph();
         let text = match more {
             0 => format!("{glyph} {}", worst.text),
-            n => format!("{glyph} {} (and {n} more)", worst.text),
+            n => {
+                let worst = format!("{glyph} {}", worst.text);
+                trn!(n, "{worst} (and {n} more)", "{worst} (and {n} more)", worst)
+            }
         };
         Some(Clean::line(&text))
     }
@@ -142,12 +146,16 @@ pub fn judge(fields: &[Field<'_>], e: &Envelope, known: &Known) -> Trust {
         });
     };
     if e.from.len() > 1 {
-        let n = e.from.len();
-        say(Level::Careful, format!("This message names {n} senders."));
+        let text = trn!(
+            n = e.from.len(),
+            "This message names {n} sender.",
+            "This message names {n} senders."
+        );
+        say(Level::Careful, text);
     }
     let is_bad = |a: &Address| !a.addr.contains('@') || a.addr.contains("=?");
     if e.from.iter().any(is_bad) {
-        let text = "The sender's address is not a valid one.";
+        let text = tr!("The sender's address is not a valid one.");
         say(Level::Careful, text.to_owned());
     }
     if let Some(from) = e.from.first() {
@@ -160,7 +168,7 @@ pub fn judge(fields: &[Field<'_>], e: &Envelope, known: &Known) -> Trust {
             }
             None => say(
                 Level::Fine,
-                "Your mail server does not say how it was checked.".to_owned(),
+                tr!("Your mail server does not say how it was checked.").to_owned(),
             ),
         }
         others(from, fields, e, &mut say);
@@ -185,7 +193,10 @@ fn names(from: &[Address]) -> Vec<Reason> {
     let first = || from.iter().take(MOST);
     if let Some(a) = first().find(|a| a.is_disguised()) {
         let real = ending(&lookalike::shown_addr(&a.addr));
-        let text = format!("The sender's name looks like an address, but the real one is {real}.");
+        let text = tr!(
+            "The sender's name looks like an address, but the real one is {real}.",
+            real
+        );
         say(Level::Alarm, &text);
     }
     let odd = |a: &Address| Some(odd(a.domain(), lookalike::oddity(a.domain())?));
@@ -194,7 +205,7 @@ fn names(from: &[Address]) -> Vec<Reason> {
     }
     let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}');
     if first().any(|a| a.name.contains(turns)) {
-        let text = "The sender's name holds characters that hide or reorder others.";
+        let text = tr!("The sender's name holds characters that hide or reorder others.");
         say(Level::Careful, text);
     }
     out
@@ -203,12 +214,19 @@ fn names(from: &[Address]) -> Vec<Reason> {
 fn odd(domain: &str, oddity: Oddity) -> String {
     let shown = ending(&lookalike::shown(domain));
     match oddity {
-        Oddity::Mixed => format!("The domain {shown} mixes letters of several scripts."),
+        Oddity::Mixed => tr!(
+            "The domain {shown} mixes letters of several scripts.",
+            shown
+        ),
         Oddity::Disguised => {
             let looks = short(&lookalike::pretended(domain));
-            format!("The domain {shown} is written in other letters to look like {looks}.")
+            tr!(
+                "The domain {shown} is written in other letters to look like {looks}.",
+                shown,
+                looks
+            )
         }
-        Oddity::Invalid => format!("The domain {shown} holds what no domain can hold."),
+        Oddity::Invalid => tr!("The domain {shown} holds what no domain can hold.", shown),
     }
 }
 
@@ -218,7 +236,7 @@ fn acquaintance(from: &Address, e: &Envelope, known: &Known, say: &mut dyn FnMut
         return;
     };
     if met.written {
-        return say(Level::Fine, "You have written to this address.".into());
+        return say(Level::Fine, tr!("You have written to this address.").into());
     }
     let domain = from.domain().to_lowercase();
     let own = known.own.iter();
@@ -229,7 +247,11 @@ fn acquaintance(from: &Address, e: &Envelope, known: &Known, say: &mut dyn FnMut
         let mut twins = familiar.filter(|d| !same_site(d, &domain) && lookalike::looks(d) == looks);
         if let Some(twin) = twins.next() {
             let (real, twin) = (ending(&lookalike::shown(&domain)), ending(&twin));
-            let text = format!("The sender's domain is {real}, which only looks like {twin}.");
+            let text = tr!(
+                "The sender's domain is {real}, which only looks like {twin}.",
+                real,
+                twin
+            );
             say(Level::Alarm, text);
         }
     }
@@ -237,16 +259,23 @@ fn acquaintance(from: &Address, e: &Envelope, known: &Known, say: &mut dyn FnMut
     let namesake = met.namesakes.first().filter(|_| !is_own);
     if let Some(other) = namesake {
         let (name, other) = (short(&from.name), ending(other));
-        let text = format!("You write to {name} at {other}; this is another address.");
+        let text = tr!(
+            "You write to {name} at {other}; this is another address.",
+            name,
+            other
+        );
         say(Level::Careful, text);
     }
     match met.others {
         0 if is_own || e.list_id.is_some() => {}
         0 => {
-            let text = "This is the first message from this address.";
+            let text = tr!("This is the first message from this address.");
             say(Level::Note, text.into());
         }
-        _ => say(Level::Fine, "You have other mail from this address.".into()),
+        _ => say(
+            Level::Fine,
+            tr!("You have other mail from this address.").into(),
+        ),
     }
 }
 
@@ -271,7 +300,7 @@ fn checked(
     let domain = from.domain();
     let shown = ending(&lookalike::shown(domain));
     let by = match checks.by.as_str() {
-        "" => "your mail server".to_owned(),
+        "" => trc!("by", "your mail server").to_owned(),
         by => short(by),
     };
     let about = |c: &Check| c.domain.is_empty() || same_site(&c.domain, &domain.to_lowercase());
@@ -284,29 +313,47 @@ fn checked(
     if verdict == Verdict::Pass {
         say(
             Level::Fine,
-            format!("{shown} vouches for it (DMARC, checked by {by})."),
+            tr!(
+                "{shown} vouches for it (DMARC, checked by {by}).",
+                shown,
+                by
+            ),
         );
     } else if verdict == Verdict::Fail && e.list_id.is_some() {
-        let text = format!(
-            "It fails the check of {shown} (DMARC): its mailing list changed it, or it is forged."
+        let text = tr!(
+            "It fails the check of {shown} (DMARC): its mailing list changed it, or it is forged.",
+            shown
         );
         say(Level::Careful, text);
     } else if verdict == Verdict::Fail {
-        let text = format!(
-            "It is probably not from {shown}: it fails that domain's own check (DMARC, by {by})."
+        let text = tr!(
+            "It is probably not from {shown}: it fails that domain's own check (DMARC, by {by}).",
+            shown,
+            by
         );
         say(Level::Alarm, text);
     } else if signed {
-        let text = format!("It carries a valid signature of {shown} (DKIM, checked by {by}).");
+        let text = tr!(
+            "It carries a valid signature of {shown} (DKIM, checked by {by}).",
+            shown,
+            by
+        );
         say(Level::Fine, text);
     } else if sent == Verdict::Pass && !mine {
-        let text = format!("The machine that sent it may send for {shown} (SPF, checked by {by}).");
+        let text = tr!(
+            "The machine that sent it may send for {shown} (SPF, checked by {by}).",
+            shown,
+            by
+        );
         say(Level::Fine, text);
     } else if checks.signed_in {
-        let text = format!("Its sender had signed in to {by}.");
+        let text = tr!("Its sender had signed in to {by}.", by);
         say(Level::Fine, text);
     } else if mine {
-        let text = format!("It claims to be from you, but nothing proves that (checked by {by}).");
+        let text = tr!(
+            "It claims to be from you, but nothing proves that (checked by {by}).",
+            by
+        );
         let refused = matches!(sent, Verdict::Fail | Verdict::Weak);
         say(
             if refused {
@@ -317,25 +364,31 @@ fn checked(
             text,
         );
     } else if sent == Verdict::Fail {
-        let text =
-            format!("The machine that sent it may not send for {shown} (SPF, checked by {by}).");
+        let text = tr!(
+            "The machine that sent it may not send for {shown} (SPF, checked by {by}).",
+            shown,
+            by
+        );
         say(Level::Careful, text);
     } else if e.list_id.is_none() {
         let holds = |c: &&Check| c.verdict == Verdict::Pass && !c.domain.is_empty();
         let other = checks.dkim.iter().find(holds);
         let text = match other {
-            Some(c) => format!(
-                "Nothing proves that it is from {shown}; it was signed by {}.",
-                ending(&c.domain)
+            Some(c) => tr!(
+                "Nothing proves that it is from {shown}; it was signed by {other}.",
+                shown,
+                other = ending(&c.domain)
             ),
-            None => format!("Nothing proves that it is from {shown}."),
+            None => tr!("Nothing proves that it is from {shown}.", shown),
         };
         say(Level::Note, text);
     }
     let broken = |c: &Check| c.verdict == Verdict::Fail && about(c);
     if !signed && checks.dkim.iter().any(broken) && e.list_id.is_none() {
-        let text =
-            format!("A signature of {shown} is not valid: the message was changed on its way.");
+        let text = tr!(
+            "A signature of {shown} is not valid: the message was changed on its way.",
+            shown
+        );
         say(Level::Careful, text);
     }
 }
@@ -349,24 +402,33 @@ fn others(from: &Address, fields: &[Field<'_>], e: &Envelope, say: &mut dyn FnMu
         let shown = ending(&lookalike::shown_addr(&to.addr));
         let twin = lookalike::looks(to.domain()) == lookalike::looks(&domain);
         if twin || lookalike::oddity(to.domain()).is_some() {
-            let text = format!("Answers go to {shown}, whose domain only looks like the sender's.");
+            let text = tr!(
+                "Answers go to {shown}, whose domain only looks like the sender's.",
+                shown
+            );
             say(Level::Alarm, text);
         } else {
             let level = if listed { Level::Fine } else { Level::Note };
-            say(level, format!("Answers go to {shown}, not to the sender."));
+            say(
+                level,
+                tr!("Answers go to {shown}, not to the sender.", shown),
+            );
         }
     }
     let mut answered = e.reply_to.iter().take(MOST);
     if let Some(a) = answered.find(|a| a.is_disguised()) {
         let shown = ending(&lookalike::shown_addr(&a.addr));
-        let text = format!("Answers go to {shown}, under the name of another address.");
+        let text = tr!(
+            "Answers go to {shown}, under the name of another address.",
+            shown
+        );
         say(Level::Careful, text);
     }
     if let Some(sender) = e.sender.as_ref().filter(|s| elsewhere(s)) {
         let shown = ending(&lookalike::shown_addr(&sender.addr));
         say(
             Level::Fine,
-            format!("It was sent by {shown} for the sender."),
+            tr!("It was sent by {shown} for the sender.", shown),
         );
     }
     let path = field::find(fields, "Return-Path");
@@ -375,13 +437,13 @@ fn others(from: &Address, fields: &[Field<'_>], e: &Envelope, say: &mut dyn FnMu
         let shown = ending(&lookalike::shown_addr(&path.addr));
         say(
             Level::Fine,
-            format!("Its envelope names {shown} (Return-Path)."),
+            tr!("Its envelope names {shown} (Return-Path).", shown),
         );
     }
     if let Some(list) = &e.list_id {
         say(
             Level::Fine,
-            format!("It came through the list {}.", short(list)),
+            tr!("It came through the list {list}.", list = short(list)),
         );
     }
 }
@@ -403,176 +465,4 @@ fn short(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mime::wire::tests::account;
-    use proptest::prelude::*;
-
-    fn known() -> Known {
-        let mut account = account();
-        account.imap.host = "imap.post.example".to_owned();
-        account.email = "bea@post.example".to_owned();
-        Known {
-            receiver: Receiver::of(&account),
-            own: vec![Address::new("Bea", "bea@post.example")],
-            met: Some(Met {
-                written: true,
-                domains: ["modern.example".to_owned(), "paypal.com".to_owned()].into(),
-                ..Met::default()
-            }),
-        }
-    }
-
-    fn stranger(change: impl Fn(&mut Met)) -> Known {
-        let mut known = known();
-        let met = known.met.as_mut().unwrap();
-        met.written = false;
-        change(met);
-        known
-    }
-
-    fn line(header: &str, known: &Known) -> String {
-        let raw = format!("{}\n\n", header.replace('|', "\n"));
-        let line = of(raw.as_bytes(), known).line();
-        line.map_or_else(String::new, |l| l.to_string())
-    }
-
-    #[test]
-    fn nothing_is_said_of_ordinary_mail() {
-        for header in [
-            "From: Ada <a@x.example>",
-            "From: a@x.example|Reply-To: a2@mail.x.example|Return-Path: <b@bounce.example>",
-            "From: a@x.example|Authentication-Results: mx.post.example; dmarc=pass header.from=x.example",
-            "From: a@x.example|Authentication-Results: mx.post.example; dkim=pass header.d=x.example; dkim=fail header.d=list.example",
-            "From: a@x.example|Authentication-Results: mx.post.example; dmarc=none; spf=pass smtp.mailfrom=b@mail.x.example",
-            "From: a@x.example|Reply-To: l@list.example|List-Id: <l.list.example>|Authentication-Results: mx.post.example; dkim=fail header.d=x.example",
-            "From: bea@post.example",
-        ] {
-            assert_eq!(line(header, &known()), "", "{header}");
-        }
-    }
-
-    #[test]
-    fn the_worst_comes_first() {
-        for (header, want) in [
-            (
-                "From: \"boss@corp.example\" <evil@x.example>",
-                "✗ The sender's name looks like an address, but the real one is evil@x.example.",
-            ),
-            (
-                "From: a@x.example|From: b@y.example",
-                "! This message names 2 senders.",
-            ),
-            ("From: nobody", "! The sender's address is not a valid one."),
-            (
-                "From: u@аpple.example",
-                "✗ The domain xn--pple-43d.example mixes letters of several scripts.",
-            ),
-            (
-                "From: u@аррӏе.com",
-                "✗ The domain xn--80ak6aa92e.com is written in other letters to look like apple.com.",
-            ),
-            (
-                "From: a@x.example|Reply-To: c@d.example",
-                "· Answers go to c@d.example, not to the sender.",
-            ),
-            (
-                "From: a@modern.example|Reply-To: a@rnodern.example",
-                "✗ Answers go to a@rnodern.example, whose domain only looks like the sender's.",
-            ),
-            (
-                "From: a@x.example|Reply-To: \"a@x.example\" <c@x.example>",
-                "! Answers go to c@x.example, under the name of another address.",
-            ),
-            (
-                "From: a@x.example|Authentication-Results: post.example; dmarc=fail header.from=x.example; spf=pass smtp.mailfrom=evil.example",
-                "✗ It is probably not from x.example: it fails that domain's own check (DMARC, by post.example).",
-            ),
-            (
-                "From: a@x.example|List-Id: <l.y.example>|Authentication-Results: post.example; dmarc=fail header.from=x.example",
-                "! It fails the check of x.example (DMARC): its mailing list changed it, or it is forged.",
-            ),
-            (
-                "From: a@x.example|Authentication-Results: post.example; dkim=pass header.d=mailer.example; spf=pass smtp.mailfrom=mailer.example",
-                "· Nothing proves that it is from x.example; it was signed by mailer.example.",
-            ),
-            (
-                "From: a@x.example|Authentication-Results: post.example; dmarc=pass header.from=other.example",
-                "· Nothing proves that it is from x.example.",
-            ),
-            (
-                "From: a@x.example|Authentication-Results: post.example; spf=fail smtp.mailfrom=x.example",
-                "! The machine that sent it may not send for x.example (SPF, checked by post.example).",
-            ),
-            (
-                "From: bea@post.example|Authentication-Results: post.example; spf=softfail smtp.mailfrom=post.example",
-                "✗ It claims to be from you, but nothing proves that (checked by post.example).",
-            ),
-        ] {
-            assert_eq!(line(header, &known()), want, "{header}");
-        }
-    }
-
-    #[test]
-    fn strangers_are_told_from_friends() {
-        let new = "· This is the first message from this address.";
-        assert_eq!(line("From: a@x.example", &stranger(|_| {})), new);
-        assert_eq!(
-            line("From: a@x.example|List-Id: <l.example>", &stranger(|_| {})),
-            ""
-        );
-        assert_eq!(line("From: bea@post.example", &stranger(|_| {})), "");
-        let namesake = stranger(|met| met.namesakes.push("ada@modern.example".to_owned()));
-        assert_eq!(
-            line("From: Ada <a@x.example>", &namesake),
-            "! You write to Ada at ada@modern.example; this is another address. (and 1 more)"
-        );
-        let seen = stranger(|met| met.others = 2);
-        assert_eq!(line("From: a@x.example", &seen), "");
-        assert_eq!(
-            line("From: a@paypa1.com", &stranger(|_| {})),
-            "✗ The sender's domain is paypa1.com, which only looks like paypal.com. (and 1 more)"
-        );
-        assert_eq!(
-            line("From: a@p0st.example", &stranger(|_| {})),
-            "✗ The sender's domain is p0st.example, which only looks like post.example. (and 1 more)"
-        );
-        assert_eq!(
-            line("From: a@paypa1.com", &known()),
-            "",
-            "one writes to them"
-        );
-    }
-
-    #[test]
-    fn s13_a_list_shows_what_names_alone_tell() {
-        let level = |name: &str, addr: &str| of_names(&[Address::new(name, addr)]);
-        assert_eq!(level("Ada", "a@x.example"), Level::Fine);
-        assert_eq!(level("A@x.example", "a@x.example"), Level::Fine);
-        assert_eq!(
-            level("Team @ Corp.example, me@home", "a@x.example"),
-            Level::Fine
-        );
-        assert_eq!(
-            level("Boss (boss＠corp.example)", "a@x.example"),
-            Level::Alarm
-        );
-        assert_eq!(level("joe@good.example", "evil@evil.example"), Level::Alarm);
-        assert_eq!(level("Apple", "u@xn--pple-43d.com"), Level::Alarm);
-        assert_eq!(level("exe.\u{202e}gpj", "a@x.example"), Level::Careful);
-    }
-
-    proptest! {
-        #[test]
-        fn any_header_is_judged(
-            from in "(\\PC|[\u{0}-\u{1f}]|<|>|@|\\.|xn--|\u{202e}|,){0,40}",
-            more in "(Reply-To|Sender|Return-Path|List-Id|Authentication-Results): (\\PC|<|>|@|;|=|dkim=pass){0,40}",
-        ) {
-            let raw = format!("From: {from}\n{more}\n\n");
-            for line in of(raw.as_bytes(), &stranger(|_| {})).details() {
-                prop_assert!(!line.as_str().chars().any(crate::text::clean::is_forbidden));
-                prop_assert!(line.as_str().chars().count() < 600);
-            }
-        }
-    }
-}
+mod tests;

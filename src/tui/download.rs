@@ -1,6 +1,7 @@
 //! Saving an attachment: a new file under a safe name, never over an existing one, never through a
 //! link, readable by its owner only.
 
+use crate::lang::tr;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -30,7 +31,7 @@ pub fn save(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
 fn create(dir: &Path, name: &str) -> io::Result<(PathBuf, File)> {
     let bare = Path::new(name).file_name().is_some_and(|f| f == name);
     if !bare {
-        return Err(io::Error::other("not a file name"));
+        return Err(io::Error::other(tr!("not a file name")));
     }
     for n in 1..=TRIES {
         let path = dir.join(numbered(name, n));

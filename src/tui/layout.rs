@@ -5,6 +5,7 @@
 //! beside two of them nothing is laid out as HTML, beside four not even as plain text.
 //! What was laid out lately is kept, so that going back and forth costs nothing.
 
+use crate::lang::{self, tr};
 use crate::mime::answer::{self, Hints};
 use crate::mime::quote::Pages;
 use crate::mime::render::{Prefer, RenderOptions, begin, raw_source, render};
@@ -214,7 +215,7 @@ impl Worker {
         work: impl FnOnce(&mut Worker) -> Result<T, String>,
     ) -> Result<T, String> {
         catch_unwind(AssertUnwindSafe(|| work(self)))
-            .unwrap_or_else(|_| Err("this message can't be read; the log says why".to_owned()))
+            .unwrap_or_else(|_| Err(tr!("this message can't be read; the log says why").to_owned()))
     }
 
     /// What the cache says, or in words why it can't be read.
@@ -285,7 +286,9 @@ impl Worker {
         let read = move || raw_source(&raw);
         match self.runaways.within(usize::MAX, self.budget, read) {
             Some(lines) => LaidOut::Source(Arc::new(Source { lines, more })),
-            None => LaidOut::Failed("This message's source takes too long to be read.".to_owned()),
+            None => {
+                LaidOut::Failed(tr!("This message's source takes too long to be read.").to_owned())
+            }
         }
     }
 
@@ -336,10 +339,13 @@ impl Worker {
     fn missing(&mut self, message: MsgId) -> LaidOut {
         match self.ask(|cache| cache.message(message)) {
             Ok(Some(row)) => match row.body_error {
-                Some(why) => LaidOut::Failed(format!("This message can't be fetched: {why}")),
+                Some(why) => LaidOut::Failed(tr!(
+                    "This message can't be fetched: {why}",
+                    why = lang::of(&why)
+                )),
                 None => LaidOut::Missing,
             },
-            Ok(None) => LaidOut::Failed("This message is gone.".to_owned()),
+            Ok(None) => LaidOut::Failed(tr!("This message is gone.").to_owned()),
             Err(why) => LaidOut::Failed(why),
         }
     }
@@ -365,15 +371,15 @@ impl Worker {
         let again = matches!(job.mode, Mode::Best | Mode::Html | Mode::Reader);
         match again.then(|| attempt(plain, MOST_RUNAWAYS)).flatten() {
             Some(LaidOut::Message(mut rendered)) => {
-                Arc::make_mut(&mut rendered).warning = Some(Clean::lit(
-                    "This message took too long to lay out and is shown as plain text.",
-                ));
+                Arc::make_mut(&mut rendered).warning = Some(Clean::lit(tr!(
+                    "This message took too long to lay out and is shown as plain text."
+                )));
                 LaidOut::Message(rendered)
             }
             Some(other) => other,
-            None => {
-                LaidOut::Failed("This message can't be laid out; :raw shows its source.".to_owned())
-            }
+            None => LaidOut::Failed(
+                tr!("This message can't be laid out; :raw shows its source.").to_owned(),
+            ),
         }
     }
 
@@ -392,10 +398,10 @@ impl Worker {
         if let Some(draft) = attempt(Pages::LaidOut, RUNAWAYS) {
             return Ok(draft);
         }
-        let bare = attempt(Pages::Bare, MOST_RUNAWAYS).ok_or(
-            "this message takes too long to be quoted; it can be forwarded as an attachment",
-        )?;
-        let told = "This message took too long to lay out: its bare text is quoted";
+        let bare = attempt(Pages::Bare, MOST_RUNAWAYS).ok_or(tr!(
+            "this message takes too long to be quoted; it can be forwarded as an attachment"
+        ))?;
+        let told = tr!("This message took too long to lay out: its bare text is quoted");
         let _ = self.events.send(Event::Told(Ok(told.to_owned())));
         Ok(bare)
     }
@@ -410,7 +416,7 @@ impl Worker {
             let copied = own.draft_copied_at(&place.account, &place.name, at);
             if let Some(draft) = copied.map_err(|e| e.to_string())? {
                 let draft = own.draft(draft).map_err(|e| e.to_string())?;
-                return draft.ok_or_else(|| "this message is in the outbox".to_owned());
+                return draft.ok_or_else(|| tr!("this message is in the outbox").to_owned());
             }
         }
         let mut is_drafts = |mailbox| {
@@ -420,7 +426,9 @@ impl Worker {
         let place = there.iter().find(|p| is_drafts(p.mailbox));
         let replaces = place.or(there.first()).map(|p| p.location);
         let raw = self.whole(id)?;
-        let raw = raw.ok_or("this draft's text is being fetched; try again in a moment")?;
+        let raw = raw.ok_or(tr!(
+            "this draft's text is being fetched; try again in a moment"
+        ))?;
         let own: Vec<Address> = self.accounts.iter().flat_map(Account::senders).collect();
         let (_, account) = self.message(id)?;
         let account = account.clone();
@@ -440,7 +448,7 @@ impl Worker {
         let (row, account) = self.message(id)?;
         let place = row.places.first().map(|p| p.location);
         let account = account.clone();
-        let needed = "this message's text is not here yet; open it first";
+        let needed = tr!("this message's text is not here yet; open it first");
         if raw.is_none() && !matches!(from, DraftFrom::Reply | DraftFrom::ReplyAll) {
             return Err(needed.to_owned());
         }
@@ -457,7 +465,7 @@ impl Worker {
             }
         })?;
         if from == DraftFrom::ReplyList && draft.to.is_empty() {
-            return Err("this message came from no list that one can write to".to_owned());
+            return Err(tr!("this message came from no list that one can write to").to_owned());
         }
         draft.source = match from {
             DraftFrom::Edit => None,
@@ -471,7 +479,7 @@ impl Worker {
             Outward::Redirect(_) => self.whole(id)?,
             Outward::Receipt | Outward::Answer(..) => self.body(id)?,
         };
-        let raw = raw.ok_or("this message's text is not here yet; open it first")?;
+        let raw = raw.ok_or(tr!("this message's text is not here yet; open it first"))?;
         let (row, account) = self.message(id)?;
         let now = when::now();
         match outward {
@@ -480,7 +488,7 @@ impl Worker {
                 mark: None,
             }),
             Outward::Answer(what, note) => {
-                let place = row.places.first().ok_or("this message is gone")?;
+                let place = row.places.first().ok_or(tr!("this message is gone"))?;
                 let outgoing = itip::answer(&raw, account, *what, note, now);
                 let change = FlagChange {
                     add: Flags::of(System::ANSWERED),
@@ -492,19 +500,19 @@ impl Worker {
                 })
             }
             Outward::Receipt => {
-                let place = row.places.first().ok_or("this message is gone")?;
+                let place = row.places.first().ok_or(tr!("this message is gone"))?;
                 if row
                     .places
                     .iter()
                     .any(|p| p.flags.keywords.contains(MDN_SENT))
                 {
-                    return Err("the sender already has a receipt".to_owned());
+                    return Err(tr!("the sender already has a receipt").to_owned());
                 }
                 let hints = Hints::read(&raw);
                 let reader = answer::identity(&row.envelope, &hints, account);
                 let built = receipt::displayed(&raw, account, &reader, now);
                 let outgoing = match receipt::asked(&raw).is_empty() {
-                    true => return Err("the sender did not ask for a receipt".to_owned()),
+                    true => return Err(tr!("the sender did not ask for a receipt").to_owned()),
                     false => built.map_err(|e| e.to_string())?,
                 };
                 let keywords = [MDN_SENT.to_owned()].into();
@@ -526,7 +534,7 @@ impl Worker {
 
     fn parting(&mut self, id: MsgId) -> Result<Parting, String> {
         let raw = self.body(id)?;
-        let raw = raw.ok_or("this message's text is not here yet; open it first")?;
+        let raw = raw.ok_or(tr!("this message's text is not here yet; open it first"))?;
         let (row, account) = self.message(id)?;
         Parting::find(&raw, &row.envelope, account)
     }
@@ -534,13 +542,13 @@ impl Worker {
     /// A message and the account that it came to.
     fn message(&mut self, id: MsgId) -> Result<(MessageRow, &Account), String> {
         let found = self.ask(|cache| cache.message(id))?;
-        let row = found.ok_or("this message is gone")?;
+        let row = found.ok_or(tr!("this message is gone"))?;
         let account = row
             .places
             .first()
             .and_then(|p| self.accounts.iter().find(|a| a.name == p.account))
             .or_else(|| self.accounts.first())
-            .ok_or("there is no account to write with")?;
+            .ok_or(tr!("there is no account to write with"))?;
         Ok((row, account))
     }
 }

@@ -1,6 +1,7 @@
 //! Pictures that lie on the web, loaded when the user says so: several at once, within bounds, each
 //! once while the program runs. They are kept in memory and nowhere else.
 
+use crate::lang::tr;
 use crate::mime::attachment::{Extracted, safe_name};
 use crate::mime::picture::is_picture;
 use crate::model::MsgId;
@@ -116,7 +117,7 @@ impl Loader {
                 // What is being loaded is taken from the whole before it is loaded.
                 let taken = take(&budget, ONE);
                 let loaded = match taken {
-                    0 => Err("its pictures are too large together".to_owned()),
+                    0 => Err(tr!("its pictures are too large together").to_owned()),
                     most => self.one(url, most, until),
                 };
                 match loaded {
@@ -153,10 +154,10 @@ impl Loader {
     fn one(&self, url: &str, most: usize, until: Instant) -> Result<Arc<[u8]>, String> {
         let load = || (self.load)(url, most, until);
         let loaded = catch_unwind(AssertUnwindSafe(load));
-        let bytes = loaded.unwrap_or_else(|_| Err("it is beyond us".to_owned()))?;
+        let bytes = loaded.unwrap_or_else(|_| Err(tr!("it is beyond us").to_owned()))?;
         match is_picture(&bytes) {
             true => Ok(bytes.into()),
-            false => Err("what lies there is no picture that can be shown".to_owned()),
+            false => Err(tr!("what lies there is no picture that can be shown").to_owned()),
         }
     }
 }

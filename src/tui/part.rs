@@ -1,6 +1,7 @@
 //! What is asked about a message's attachments, and what comes back. The work itself is done
 //! aside, in `parts`.
 
+use crate::lang::tr;
 use crate::mime::attachment::file_name;
 use crate::mime::render::{Line, Link, Rendered};
 use crate::model::view::AttachmentRow;
@@ -138,13 +139,13 @@ impl PartJob {
     /// What the job list says of it; `None`: it is over before anybody could look.
     pub fn words(&self) -> Option<&'static str> {
         match self {
-            PartJob::Save { .. } => Some("Saving attachments"),
-            PartJob::Open { .. } => Some("Opening an attachment"),
+            PartJob::Save { .. } => Some(tr!("Saving attachments")),
+            PartJob::Open { .. } => Some(tr!("Opening an attachment")),
             PartJob::Pipe { .. } | PartJob::Give { .. } | PartJob::Run { .. } => {
-                Some("A program that was started here")
+                Some(tr!("A program that was started here"))
             }
-            PartJob::Load { .. } => Some("Loading pictures from the web"),
-            PartJob::Peek { .. } => Some("Looking into an attachment"),
+            PartJob::Load { .. } => Some(tr!("Loading pictures from the web")),
+            PartJob::Peek { .. } => Some(tr!("Looking into an attachment")),
             PartJob::Inlays { .. } | PartJob::Senders | PartJob::Picture { .. } => None,
         }
     }
@@ -218,7 +219,7 @@ pub fn label_in(row: &AttachmentRow, rendered: Option<&Rendered>) -> Clean {
     let is_in = |list: &dyn Fn(&Rendered) -> bool| rendered.is_some_and(list);
     let label = label(row, is_in(&|r| r.inline.contains(&row.part)));
     match is_in(&|r| r.absent.contains(&row.part)) {
-        true => Clean::line(&format!("{label}, fetched when opened")),
+        true => Clean::line(&tr!("{label}, fetched when opened", label)),
         false => label,
     }
 }
@@ -226,10 +227,10 @@ pub fn label_in(row: &AttachmentRow, rendered: Option<&Rendered>) -> Clean {
 /// What a list says of an attachment. `inline`: the text means it to be seen in its place.
 pub fn label(row: &AttachmentRow, inline: bool) -> Clean {
     let name = match row.name.as_str() {
-        "" => "unnamed",
+        "" => tr!("unnamed"),
         name => name,
     };
     let size = crate::text::size::human(row.size);
-    let inline = if inline { ", in the text" } else { "" };
+    let inline = if inline { tr!(", in the text") } else { "" };
     Clean::line(&format!("{name}  {}, {size}{inline}", row.media_type))
 }

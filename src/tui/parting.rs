@@ -1,5 +1,6 @@
 //! How a list is left: what a message says of that, found aside, for the question that is asked.
 
+use crate::lang::tr;
 use crate::mime::answer::{self, Hints};
 use crate::mime::authres::{self, Receiver};
 use crate::mime::link;
@@ -51,13 +52,13 @@ impl Parting {
         let checks = authres::believed(&fields, &Receiver::of(account));
         let ways = list::ways(&fields, checks.as_ref());
         if ways.is_empty() {
-            return Err("this message does not say how its list is left".to_owned());
+            return Err(tr!("this message does not say how its list is left").to_owned());
         }
         let own = list::of(&fields).map(|l| l.name).unwrap_or_default();
         let sender = envelope.from.first();
         let list = match (own.is_empty(), sender) {
             (true, Some(from)) => Clean::line(from.display()),
-            (true, None) => Clean::lit("this list"),
+            (true, None) => Clean::lit(tr!("this list")),
             (false, _) => own,
         };
         let from = answer::identity(envelope, &Hints::read(raw), account);

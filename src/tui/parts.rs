@@ -5,11 +5,12 @@
 //! No shell sees a word of a message; a program of the user's table gets the file's path as one
 //! argument. What could run something is opened only after a question.
 
-use crate::config::command::{self, CommandError};
+use crate::config::command::CommandError;
+use crate::lang::{tr, trn};
 use crate::mime::attachment::{Extracted, extract_within};
 use crate::mime::peek::{Peek, message_lines, peek};
 use crate::mime::picture::{decode, moves, size};
-use crate::mime::render::{Line, Mark, Run};
+use crate::mime::render::Line;
 use crate::mime::{danger, hollow, media};
 use crate::model::view::AttachmentRow;
 use crate::model::{MsgId, Target};
@@ -28,7 +29,6 @@ use crossbeam_channel::Sender;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -40,12 +40,6 @@ const MOST_GIVEN: usize = 256 << 20;
 const JOBS: usize = 4;
 /// How long a look into a file may take.
 const LOOK: Duration = Duration::from_secs(10);
-/// How long a program may take that gets a file.
-const PROGRAM: Duration = Duration::from_secs(30);
-/// What is read of what a program prints, in octets.
-const PRINTED: u64 = 1 << 20;
-/// What is said where the user wants no pictures.
-const NOT_SHOWN: &str = "pictures are not shown here (images = \"off\")";
 /// The most pictures that are shown in a text.
 const INLAYS: usize = 40;
 /// Rows that one of them can have.
@@ -124,7 +118,7 @@ impl Parts {
                 })),
                 None => parts.perform(job),
             }));
-            let beyond = "this attachment can't be read; the log says why".to_owned();
+            let beyond = tr!("this attachment can't be read; the log says why").to_owned();
             done.unwrap_or(Err(beyond))
         };
         let told = move |done: Result<Done, String>| {
@@ -144,7 +138,9 @@ impl Parts {
             let _ = events.send(event);
         };
         if self.running.load(Ordering::SeqCst) >= JOBS {
-            told(Err("other attachments are still being worked on".to_owned()));
+            told(Err(
+                tr!("other attachments are still being worked on").to_owned()
+            ));
             return;
         }
         let running = Arc::clone(&self.running);
@@ -196,7 +192,7 @@ impl Parts {
     /// Loads pictures from the web, or says that it is to be asked whether that may be.
     fn load(&self, what: Remotely, leave: Leave) -> Result<Done, String> {
         if self.ability.way == Way::None {
-            return Err(NOT_SHOWN.to_owned());
+            return Err(not_shown());
         }
         let always = || {
             let local = LocalReader::open(&self.local);
@@ -265,16 +261,19 @@ impl Parts {
 
     fn extract(&self, part: &PartOf) -> Result<Extracted, String> {
         if let Some(url) = &part.url {
-            let gone = "this picture is not here any more; load it again";
+            let gone = tr!("this picture is not here any more; load it again");
             return self.loader.kept(part, url).ok_or_else(|| gone.to_owned());
         }
         let body = Reader::open(&self.cache).and_then(|r| r.shown(part.message));
         let body = body.map_err(|e| unreadable(&self.cache, &e))?;
-        let raw = body.ok_or("this message's text is not here yet; open it first")?;
+        let raw = body.ok_or(tr!("this message's text is not here yet; open it first"))?;
         if self.lacks(part) {
-            return Err("this attachment is not here; it is fetched when it is opened".to_owned());
+            return Err(
+                tr!("this attachment is not here; it is fetched when it is opened").to_owned(),
+            );
         }
-        extract_within(&raw, &part.path).ok_or_else(|| "there is no such attachment".to_owned())
+        extract_within(&raw, &part.path)
+            .ok_or_else(|| tr!("there is no such attachment").to_owned())
     }
 
     fn save(&self, parts: &[PartOf], to: Option<&str>) -> Result<String, String> {
@@ -283,7 +282,7 @@ impl Parts {
             Some(to) => place(to, paths::home().as_deref())?,
         };
         if named.is_some() && parts.len() > 1 {
-            return Err(format!("{} is not a folder", to.unwrap_or_default()));
+            return Err(tr!("{path} is not a folder", path = to.unwrap_or_default()));
         }
         let mut saved = Vec::new();
         for part in parts {
@@ -292,8 +291,13 @@ impl Parts {
             saved.push(keep(&folder, name, &found.bytes)?);
         }
         match saved.as_slice() {
-            [one] => Ok(format!("Saved {}", one.display())),
-            all => Ok(format!("Saved {} files in {}", all.len(), folder.display())),
+            [one] => Ok(tr!("Saved {path}", path = one.display())),
+            all => Ok(trn!(
+                n = all.len(),
+                "Saved {n} file in {path}",
+                "Saved {n} files in {path}",
+                path = folder.display()
+            )),
         }
     }
 
@@ -316,8 +320,8 @@ impl Parts {
             None => open::that_detached(&path),
         };
         let shown = path.display();
-        opened.map_err(|e| format!("{shown} is saved but can't be opened: {e}"))?;
-        Ok(Done::Said(format!("Saved {shown}")))
+        opened.map_err(|e| tr!("{shown} is saved but can't be opened: {e}", shown, e))?;
+        Ok(Done::Said(tr!("Saved {path}", path = shown)))
     }
 
     /// The user's program for a type: by the type itself, else by its family.
@@ -350,16 +354,13 @@ impl Parts {
         let mut all = Vec::new();
         for message in &messages {
             let body = reader.body(*message).map_err(failed)?;
-            let body = body.ok_or("a message's text is not here yet; open it first")?;
+            let body = body.ok_or(tr!("a message's text is not here yet; open it first"))?;
             all.extend_from_slice(&body);
             if all.len() > MOST_GIVEN {
-                return Err("that is more than a program is given at once".to_owned());
+                return Err(tr!("that is more than a program is given at once").to_owned());
             }
         }
-        let what = match messages.len() {
-            1 => "the message".to_owned(),
-            n => format!("{n} messages"),
-        };
+        let what = trn!(n = messages.len(), "the message", "{n} messages");
         printed(typed, all, &format!("{typed} < {what}"))
     }
 
@@ -370,7 +371,7 @@ impl Parts {
         let seen = self
             .runaways
             .within(JOBS, LOOK, move || peek(&inner, width));
-        let seen = seen.ok_or_else(|| format!("it takes too long to look into {name}"))?;
+        let seen = seen.ok_or_else(|| tr!("it takes too long to look into {name}", name))?;
         match seen {
             Peek::Lines(lines) => Ok(paper(&name, lines)),
             Peek::Message(message) => {
@@ -401,20 +402,22 @@ impl Parts {
                     "-",
                 ];
                 let argv = argv.map(str::to_owned);
-                let lacking = "the text of PDF documents can be shown where pdftotext is installed";
+                let lacking =
+                    tr!("the text of PDF documents can be shown where pdftotext is installed");
                 let text = match filter(&argv, file.bytes.clone()) {
                     Ok(text) => text,
                     Err(CommandError::NotRun { .. }) => return Err(lacking.to_owned()),
                     Err(e) => return Err(e.to_string()),
                 };
                 if text.trim_ascii().is_empty() {
-                    return Err(format!("there is no text in {name}, only pictures of it"));
+                    return Err(tr!("there is no text in {name}, only pictures of it", name));
                 }
                 Ok(paper(&name, text_lines(text, 0)))
             }
             Peek::Picture => Ok(Done::Came(PartCame::IsPicture(part.clone()))),
-            Peek::Nothing => Err(format!(
-                "nothing of {name} can be shown here; Enter opens it"
+            Peek::Nothing => Err(tr!(
+                "nothing of {name} can be shown here; Enter opens it",
+                name
             )),
         }
     }
@@ -469,7 +472,7 @@ impl Parts {
     /// A picture as the terminal takes it, as large as there is room.
     fn picture(&self, part: &PartOf, room: (u16, u16)) -> Result<Shown, String> {
         if self.ability.way == Way::None {
-            return Err(NOT_SHOWN.to_owned());
+            return Err(not_shown());
         }
         let found = self.extract(part)?;
         let (ability, cell) = (self.ability, terminal::cell());
@@ -477,12 +480,17 @@ impl Parts {
         let made = self.runaways.within(JOBS, LOOK, move || {
             let (pixels, _) = decode(&found.bytes, most.0, most.1).map_err(|e| e.to_string())?;
             let mut shown = picture::ready(&pixels, ability, cell)
-                .ok_or_else(|| "this picture can't be shown".to_owned())?;
+                .ok_or_else(|| tr!("this picture can't be shown").to_owned())?;
             shown.moves = moves(&found.bytes);
             Ok(shown)
         });
-        made.unwrap_or_else(|| Err("this picture takes too long".to_owned()))
+        made.unwrap_or_else(|| Err(tr!("this picture takes too long").to_owned()))
     }
+}
+
+/// What is said where the user wants no pictures.
+fn not_shown() -> String {
+    tr!("pictures are not shown here (images = \"off\")").to_owned()
 }
 
 /// What came of a job.
@@ -503,47 +511,15 @@ fn paper(title: &str, lines: Vec<Line>) -> Done {
     })
 }
 
-/// What a program printed, line by line as it stands: tables are not wrapped.
-fn text_lines(printed: Vec<u8>, quote: u8) -> Vec<Line> {
-    let cut = printed.len() as u64 >= PRINTED;
-    let text = crate::mime::charset::guess(&printed);
-    let line = |text: &str| {
-        let text = text
-            .trim_end_matches(['\r', '\u{c}'])
-            .replace('\t', "        ");
-        Line::from_runs(vec![Run::new(text, Mark::Plain)], quote)
-    };
-    let mut lines: Vec<Line> = text.lines().map(line).collect();
-    if cut {
-        let note = "It printed more than is shown.";
-        lines.push(Line::from_runs(vec![Run::new(note, Mark::Dim)], 0));
-    }
-    lines
-}
-
-/// What a program of the user's prints that is given this. It is run as it is written: a shell is
-/// only there if one is named.
-fn printed(typed: &str, input: Vec<u8>, title: &str) -> Result<Done, String> {
-    let argv = shell_words::split(typed).map_err(|e| format!("`{typed}`: {e}"))?;
-    if argv.is_empty() {
-        return Err("no program was named".to_owned());
-    }
-    let printed = filter(&argv, input).map_err(|e| e.to_string())?;
-    if printed.trim_ascii().is_empty() {
-        return Ok(Done::Said(format!(
-            "`{typed}` succeeded and printed nothing."
-        )));
-    }
-    Ok(paper(title, text_lines(printed, 0)))
-}
-
-fn filter(argv: &[String], input: Vec<u8>) -> Result<Vec<u8>, CommandError> {
-    command::filter(argv, input, PROGRAM, PRINTED)
-}
-
 fn keep(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, String> {
-    download::save(folder, name, bytes)
-        .map_err(|e| format!("{name} can't be saved in {}: {e}", folder.display()))
+    download::save(folder, name, bytes).map_err(|e| {
+        tr!(
+            "{name} can't be saved in {path}: {e}",
+            name,
+            path = folder.display(),
+            e
+        )
+    })
 }
 
 /// The folder that a typed path means, and the name in it if it names a file.
@@ -556,41 +532,12 @@ fn place(typed: &str, home: Option<&Path>) -> Result<(PathBuf, Option<String>), 
     let name = path.file_name().and_then(|n| n.to_str());
     match (path.parent(), name) {
         (Some(folder), Some(name)) => Ok((folder.to_owned(), Some(name.to_owned()))),
-        _ => Err(format!("{typed} can't be the name of a file")),
+        _ => Err(tr!("{typed} can't be the name of a file", typed)),
     }
 }
 
-/// Starts a program of the user's with the file where `{}` stands, else after its arguments.
-fn run_with(argv: &[String], file: &Path) -> std::io::Result<()> {
-    let Some((program, arguments)) = argv.split_first() else {
-        return Err(std::io::ErrorKind::NotFound.into());
-    };
-    let mut command = Command::new(program);
-    let mut named = false;
-    for argument in arguments {
-        if argument == "{}" {
-            named = true;
-            command.arg(file);
-        } else {
-            command.arg(argument);
-        }
-    }
-    if !named {
-        command.arg(file);
-    }
-    let nothing = || Stdio::null();
-    use std::os::unix::process::CommandExt as _;
-    let mut child = command
-        .stdin(nothing())
-        .stdout(nothing())
-        .stderr(nothing())
-        .process_group(0)
-        .spawn()?;
-    // Somebody has to take note of its end.
-    let waits = std::thread::Builder::new().name("opened".into());
-    let _ = waits.spawn(move || child.wait());
-    Ok(())
-}
+mod programs;
+use programs::{filter, printed, run_with, text_lines};
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 //! half blocks. Only pixels come in, so that nothing a sender wrote is ever part of a sequence.
 
 use crate::config::Images;
+use crate::lang::mark;
 use crate::tui::sixel::{opaque, sixel};
 use crate::tui::theme::{Colours, Surroundings};
 use base64::Engine as _;
@@ -28,7 +29,7 @@ const CELL: (u16, u16) = (8, 16);
 pub const SCRUB: &[u8] = b"\x1b_Ga=d,d=I,i=7077,q=2\x1b\\";
 
 /// What is said of a picture that moves.
-pub const MOVES: &str = "It moves; this is how it begins.";
+pub const MOVES: &str = mark!("It moves; this is how it begins.");
 
 /// A way to show pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Spelling, by the Hunspell dictionaries that the system has and the user's own words. Both are read
 //! on a thread of their own; until they are there, and where there are none, every word is right.
 
+use crate::lang::tr;
 use spellbook::Dictionary;
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write as _;
@@ -167,9 +168,10 @@ impl Spelling {
     /// In plain words, when it can't be written.
     pub fn keep(&self, word: &str) -> Result<(), String> {
         let file = &self.inner.file;
-        let failed = |e: std::io::Error| format!("{} can't be written: {e}", file.display());
+        let failed =
+            |e: std::io::Error| tr!("{file} can't be written: {e}", file = file.display(), e);
         if !is_word(word) {
-            return Err("this is no word".to_owned());
+            return Err(tr!("this is no word").to_owned());
         }
         let mut open = std::fs::OpenOptions::new()
             .append(true)

@@ -1,6 +1,7 @@
 //! Messages out of the program: into a file or a folder. Runs on a thread of its own, reads only what
 //! is here, and says what was not.
 
+use crate::lang::{tr, trn};
 use crate::mime::mbox::{self, Letter};
 use crate::model::Target;
 use crate::store::Reader;
@@ -28,7 +29,7 @@ pub fn take_out(
     targets: &[Target],
     go_on: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<String, String> {
-    let unread = |error: crate::store::Error| format!("the mail can't be read: {error}");
+    let unread = |error: crate::store::Error| tr!("the mail can't be read: {error}", error);
     let reader = Reader::open(cache).map_err(unread)?;
     let mut to = match what {
         Takeout::Export(path) => Way::open(path)?,
@@ -39,7 +40,7 @@ pub fn take_out(
     for (n, target) in all.into_iter().enumerate() {
         if !go_on(n, total) {
             to.end()?;
-            return Ok(format!("Stopped. {}", said(what, done)));
+            return Ok(tr!("Stopped. {said}", said = said(what, done)));
         }
         let body = match reader.message_at(target.location).map_err(unread)? {
             Some(message) => reader.body(message).map_err(unread)?,
@@ -55,27 +56,29 @@ pub fn take_out(
             date: Some(target.date),
         };
         to.take(&letter, &target.sender, done + 1)
-            .map_err(|why| format!("{why}; {} before that", said(what, done)))?;
+            .map_err(|why| tr!("{why}; {said} before that", why, said = said(what, done)))?;
         done += 1;
     }
     to.end()?;
     match missing {
         0 => Ok(said(what, done)),
-        n => Err(format!(
-            "{}; {n} not here, or not with what is attached: fetch all with :offline",
-            said(what, done)
+        n => Err(trn!(
+            n,
+            "{said}; {n} not here, or not with what is attached: fetch all with :offline",
+            "{said}; {n} not here, or not with what is attached: fetch all with :offline",
+            said = said(what, done)
         )),
     }
 }
 
 fn said(what: &Takeout, done: usize) -> String {
-    let messages = match done {
-        1 => "1 message".to_owned(),
-        n => format!("{n} messages"),
-    };
-    match what {
-        Takeout::Export(path) => format!("Wrote {messages} to {path}"),
-    }
+    let Takeout::Export(path) = what;
+    trn!(
+        n = done,
+        "Wrote {n} message to {path}",
+        "Wrote {n} messages to {path}",
+        path
+    )
 }
 
 enum Way<'a> {

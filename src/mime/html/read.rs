@@ -6,6 +6,7 @@
 
 use super::show::{Extras, show};
 use super::{crude, guard, sink, walk};
+use crate::lang::tr;
 use crate::mime::link::Links;
 use crate::mime::plain;
 use crate::mime::styled::Line;
@@ -32,7 +33,7 @@ pub fn lay_out(
     // A tag that is cut is nothing to the parser.
     let (page, rest) = page.split_at(page.floor_char_boundary(MAX_PAGE));
     if depth > MAX_DEPTH {
-        return Err("This HTML is nested too deeply to be laid out.");
+        return Err(tr!("This HTML is nested too deeply to be laid out."));
     }
     // A panic in a layout must cost the layout, not the program.
     let mut mine = links.clone();
@@ -48,7 +49,7 @@ pub fn lay_out(
             *links = mine;
             Ok((lines, rest.is_empty()))
         }
-        _ => Err("This HTML could not be laid out."),
+        _ => Err(tr!("This HTML could not be laid out.")),
     }
 }
 

@@ -3,6 +3,8 @@
 use super::block::{Bit, Block, Body, Page, Place};
 use super::grid;
 use super::litter;
+use super::tags::NOT_DRAWN;
+use crate::lang::{of, tr};
 use crate::mime::link::Links;
 use crate::mime::plain::tidy;
 use crate::mime::styled::{Line, Mark, Run, bars, behind, wrap_runs};
@@ -207,6 +209,11 @@ impl Writer<'_> {
                     line.push(Run::new(clean, self.mark(*mark, *link, text)));
                 }
                 Bit::Picture { alt, link } => {
+                    // A text of ours, unless an answer repeats it.
+                    let alt = match alt == NOT_DRAWN && self.extras != Extras::QUOTED {
+                        true => of(NOT_DRAWN),
+                        false => alt,
+                    };
                     let mark = self.mark(Mark::Dim, *link, alt);
                     let text = Clean::line(alt);
                     match mark {
@@ -227,7 +234,11 @@ impl Writer<'_> {
                         line.push(Run::new(format!("[{n}]"), Mark::Link(n)));
                     }
                     if let Some(real) = real {
-                        line.push(Run::new(format!(" (leads to {real})"), Mark::Dim));
+                        let leads = match self.extras == Extras::QUOTED {
+                            true => format!(" (leads to {real})"),
+                            false => tr!(" (leads to {real})", real),
+                        };
+                        line.push(Run::new(leads, Mark::Dim));
                     }
                 }
             }

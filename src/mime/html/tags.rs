@@ -3,6 +3,7 @@
 
 use super::style::{Look, pixels};
 use super::tree::{Attributes, Dom, Id};
+use crate::lang::mark;
 
 /// Whether what is in it is never text.
 pub fn is_silent(tag: &str) -> bool {
@@ -136,7 +137,7 @@ fn roman(mut n: u32) -> String {
 }
 
 /// What is said in place of a drawing: what it can ask for has no end.
-pub const NOT_DRAWN: &str = "picture (SVG), not shown";
+pub const NOT_DRAWN: &str = mark!("picture (SVG), not shown");
 
 /// Whether a picture is a drawing, by where it lies.
 pub fn is_drawing(source: &str) -> bool {

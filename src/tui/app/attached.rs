@@ -1,6 +1,7 @@
 //! What is asked and shown about attachments, over their list: where to save, which program, what
 //! is in one, whether to open what could run.
 
+use crate::lang::{tr, trc, trn};
 use crate::text::Clean;
 use crate::tui::app::layers::{Layer, Purpose, Turn};
 use crate::tui::app::popup::{Popup, Want};
@@ -24,15 +25,15 @@ impl Layer {
         let (label, kind, text, purpose) = match want {
             Want::Save(part) => {
                 let path = format!("{folder}{}", part.name);
-                let label = Clean::lit("Save as: ");
+                let label = Clean::lit(tr!("Save as: "));
                 (label, Kind::Path, path, Purpose::SaveTo(vec![part]))
             }
             Want::SaveAll(parts) => {
-                let label = Clean::lit("Save all in: ");
+                let label = Clean::lit(tr!("Save all in: "));
                 (label, Kind::Path, folder, Purpose::SaveTo(parts))
             }
             Want::Pipe(part) => {
-                let label = Clean::line(&format!("Give {} to: ", part.name));
+                let label = Clean::line(&tr!("Give {name} to: ", name = part.name));
                 (label, Kind::Text, String::new(), Purpose::Pipe(part))
             }
         };
@@ -44,21 +45,22 @@ impl Layer {
 
     /// The program that gets the targets.
     pub fn pipe(panes: &Panes) -> Layer {
-        let what = match panes.targets().len() {
-            1 => "Give the message to: ".to_owned(),
-            n => format!("Give {n} messages to: "),
-        };
+        let what = trn!(
+            n = panes.targets().len(),
+            "Give the message to: ",
+            "Give {n} messages to: "
+        );
         Layer::line(&what, Command::Pipe)
     }
 
     /// A program to run.
     pub fn run() -> Layer {
-        Layer::line("Run: ", Command::Run)
+        Layer::line(tr!("Run: "), Command::Run)
     }
 
     /// Several commands.
     pub fn several() -> Layer {
-        Layer::line("Do (a semicolon between commands): ", Command::Do)
+        Layer::line(tr!("Do (a semicolon between commands): "), Command::Do)
     }
 
     fn line(label: &str, command: Command) -> Layer {
@@ -105,7 +107,8 @@ impl Layer {
                 links,
             } => Layer::Paper(Paper::new(&title, lines, inside, links)),
             PartCame::Doubt { part, why } => {
-                let text = format!("{}\n{why}\nOpen it all the same?", part.name);
+                let question = tr!("Open it all the same?");
+                let text = format!("{}\n{why}\n{question}", part.name);
                 let open = PartJob::Open {
                     part: part.clone(),
                     sure: true,
@@ -115,9 +118,9 @@ impl Layer {
                     to: None,
                 };
                 let answers = vec![
-                    ('y', "open", vec![Effect::Part(open)]),
-                    ('s', "save only", vec![Effect::Part(save)]),
-                    ('n', "neither", Vec::new()),
+                    ('y', trc!("answer", "open"), vec![Effect::Part(open)]),
+                    ('s', trc!("answer", "save only"), vec![Effect::Part(save)]),
+                    ('n', trc!("answer", "neither"), Vec::new()),
                 ];
                 Layer::question(&text, answers, now)
             }

@@ -1,5 +1,6 @@
 //! The small lists over the panes: links, attachments, what to do about a message in the outbox.
 
+use crate::lang::{tr, trc, trn};
 use crate::mime::render::Link;
 use crate::model::view::AttachmentRow;
 use crate::model::{Intent, MsgId};
@@ -18,8 +19,14 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-const NO_MESSAGE: &str = "Open a message first.";
-const NO_ATTACHMENTS: &str = "There are no attachments in this message.";
+fn no_message() -> &'static str {
+    tr!("Open a message first.")
+}
+
+fn no_attachments() -> &'static str {
+    tr!("There are no attachments in this message.")
+}
+
 /// Stands for the message in front, where the asker can't know it.
 pub const IN_FRONT: u64 = 0;
 
@@ -71,7 +78,7 @@ impl Popup {
             .pager
             .as_ref()
             .and_then(|p| p.rendered())
-            .ok_or(NO_MESSAGE)?;
+            .ok_or_else(no_message)?;
         Popup::of_links(&rendered.links)
     }
 
@@ -87,10 +94,10 @@ impl Popup {
             })
             .collect();
         if items.is_empty() {
-            return Err("There are no links in this message.");
+            return Err(tr!("There are no links in this message."));
         }
         Ok(Popup::Links(Menu::new(
-            Clean::lit("Links: Enter opens, y copies"),
+            Clean::lit(tr!("Links: Enter opens, y copies")),
             items,
         )))
     }
@@ -107,39 +114,44 @@ impl Popup {
     /// Where the archive and the help of the message's list are; why not, if it names none.
     pub fn archive(panes: &Panes) -> Result<Popup, &'static str> {
         let rendered = panes.pager.as_ref().and_then(|p| p.rendered());
-        let list = rendered.ok_or("Open a message first.")?.list.as_ref();
-        let list = list.ok_or("This message came through no mailing list.")?;
+        let list = rendered.ok_or_else(no_message)?.list.as_ref();
+        let list = list.ok_or(tr!("This message came through no mailing list."))?;
         let item = |(name, url): (&'static str, &String)| Item {
             label: label(&Clean::lit(name), &Clean::line(url)),
             detail: Clean::line(url),
             value: url.clone(),
         };
-        let archive = list.archive.iter().map(|url| ("Archive", url));
-        let help = list.help.iter().map(|url| ("Help", url));
+        let archive = list
+            .archive
+            .iter()
+            .map(|url| (trc!("list", "Archive"), url));
+        let help = list.help.iter().map(|url| (trc!("list", "Help"), url));
         let items: Vec<_> = archive.chain(help).map(item).collect();
         if items.is_empty() {
-            return Err("This list does not say where its archive is.");
+            return Err(tr!("This list does not say where its archive is."));
         }
-        let title = Clean::lit("The list: Enter opens, y copies");
+        let title = Clean::lit(tr!("The list: Enter opens, y copies"));
         Ok(Popup::Links(Menu::new(title, items)))
     }
 
     /// What can be copied out of the message, to choose from; why not, if there is nothing.
     pub fn excerpts(panes: &Panes, what: Excerpt) -> Result<Popup, &'static str> {
         let (title, none) = match what {
-            Excerpt::Code => ("Codes: Enter copies", "There is no one-time code here."),
+            Excerpt::Code => (
+                tr!("Codes: Enter copies"),
+                tr!("There is no one-time code here."),
+            ),
             Excerpt::Block => (
-                "Blocks of code: Enter copies",
-                "There is no block of code in this message.",
+                tr!("Blocks of code: Enter copies"),
+                tr!("There is no block of code in this message."),
             ),
         };
         let item = |text: String| {
             let line = text.lines().find(|l| !l.trim().is_empty());
-            let count = text.lines().count();
-            let lines = if count == 1 { "line" } else { "lines" };
+            let lines = trn!(n = text.lines().count(), "{n} line", "{n} lines");
             Item {
                 label: Clean::line(line.unwrap_or_default().trim()),
-                detail: Clean::line(&format!("{count} {lines}")),
+                detail: Clean::line(&lines),
                 value: text,
             }
         };
@@ -159,7 +171,7 @@ impl Popup {
             (label, PartOf::new(message, &[], row))
         };
         match rows {
-            [] => Err(NO_ATTACHMENTS),
+            [] => Err(no_attachments()),
             rows => Ok(Popup::parts(rows.iter().map(part).collect())),
         }
     }
@@ -168,12 +180,15 @@ impl Popup {
     pub fn parts(parts: Vec<(Clean, PartOf)>) -> Popup {
         let item = |(label, value): (Clean, PartOf)| Item {
             // What is saved or opened has this name, whatever the sender calls it.
-            detail: Clean::line(&format!("{}: p shows, | pipes, S saves all", value.name)),
+            detail: Clean::line(&tr!(
+                "{name}: p shows, | pipes, S saves all",
+                name = value.name
+            )),
             label,
             value,
         };
         Popup::Attachments(Menu::new(
-            Clean::lit("Attachments: s saves, Enter opens, a attaches"),
+            Clean::lit(tr!("Attachments: s saves, Enter opens, a attaches")),
             parts.into_iter().map(item).collect(),
         ))
     }
@@ -182,10 +197,10 @@ impl Popup {
     pub fn senders(senders: Vec<String>) -> Popup {
         let item = |sender: String| Item {
             label: Clean::line(&sender),
-            detail: Clean::lit("Enter: their pictures are asked about again"),
+            detail: Clean::lit(tr!("Enter: their pictures are asked about again")),
             value: sender,
         };
-        let title = Clean::lit("Pictures are loaded of: Enter takes back");
+        let title = Clean::lit(tr!("Pictures are loaded of: Enter takes back"));
         Popup::Senders(Menu::new(title, senders.into_iter().map(item).collect()))
     }
 
@@ -202,10 +217,10 @@ impl Popup {
             .and_then(|p| p.rendered())
             .is_some_and(|r| !r.remote.pictures.is_empty());
         if parts.is_empty() && away {
-            return Err("Its pictures lie on the web; P loads them.");
+            return Err(tr!("Its pictures lie on the web; P loads them."));
         }
         if parts.is_empty() {
-            return Err("There are no pictures in this message.");
+            return Err(tr!("There are no pictures in this message."));
         }
         Ok(parts)
     }
@@ -216,12 +231,12 @@ impl Popup {
             return Err("");
         };
         if outbox.selected().is_none() && outbox.reminder().is_none() {
-            return Err("The outbox is empty.");
+            return Err(tr!("The outbox is empty."));
         }
         outbox
             .decisions(now.wall)
             .map(Popup::Decide)
-            .ok_or("There is nothing to decide about this message.")
+            .ok_or(tr!("There is nothing to decide about this message."))
     }
 
     /// Takes a key; `width` columns has the screen.
@@ -370,8 +385,8 @@ pub fn may_open(url: &str) -> bool {
 impl Panes {
     /// The message that is read, and what is attached to it; else why not.
     fn attached(&self) -> Result<(MsgId, &[AttachmentRow]), &'static str> {
-        let pager = self.pager.as_ref().ok_or(NO_MESSAGE)?;
-        let message = pager.message().ok_or(NO_MESSAGE)?;
+        let pager = self.pager.as_ref().ok_or_else(no_message)?;
+        let message = pager.message().ok_or_else(no_message)?;
         Ok((message, pager.attachments()))
     }
 
@@ -380,13 +395,13 @@ impl Panes {
         let found = self.attached();
         let parts: Vec<_> = match found {
             Ok((_, [])) if self.focus == Pane::Reader => {
-                return self.tell(Clean::lit(NO_ATTACHMENTS), now);
+                return self.tell(Clean::lit(no_attachments()), now);
             }
             Ok((message, rows)) if self.focus == Pane::Reader => {
                 let rows = rows.iter();
                 rows.map(|row| PartOf::new(message, &[], row)).collect()
             }
-            _ => return self.tell(Clean::lit(NO_MESSAGE), now),
+            _ => return self.tell(Clean::lit(no_message()), now),
         };
         fx.push(Effect::Part(PartJob::Save { parts, to: None }));
     }

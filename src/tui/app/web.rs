@@ -1,6 +1,7 @@
 //! What goes out over the web at a key: leaving a list, loading pictures. Each is asked about first, in a question
 //! that names who will be told.
 
+use crate::lang::{tr, trc, trn};
 use crate::model::Intent;
 use crate::text::Clean;
 use crate::tui::app::layers::Layer;
@@ -29,71 +30,79 @@ impl Layer {
 
     /// Whether a list is left, and how.
     pub fn parting(parting: Parting, now: Now) -> Layer {
-        let mut text = format!("Leave {}?\n", parting.list);
+        let mut text = tr!("Leave {list}?", list = parting.list);
         let mut answers: Vec<(char, &str, Vec<Effect>)> = Vec::new();
         for way in parting.ways {
             let first = answers.is_empty();
             match way {
                 By::Telling { leave, host } => {
-                    text.push_str(&format!("{host} is told over HTTPS that you leave."));
+                    text.push('\n');
+                    text.push_str(&tr!("{host} is told over HTTPS that you leave.", host));
                     let told = Effect::Ask(Intent::Leave(Box::new(leave)), About::Done);
-                    answers.push(('y', "tell it", vec![told]));
+                    answers.push(('y', trc!("answer", "tell it"), vec![told]));
                 }
                 By::Writing { draft, to } => {
                     let sent = Effect::Ask(Intent::Submit(draft), About::Done);
+                    text.push('\n');
                     if first {
-                        text.push_str(&format!("A message goes to {to}."));
-                        answers.push(('y', "send it", vec![sent]));
+                        text.push_str(&tr!("A message goes to {to}.", to));
+                        answers.push(('y', trc!("answer", "send it"), vec![sent]));
                     } else {
-                        text.push_str(&format!("\nOr a message to {to}."));
-                        answers.push(('m', "send that", vec![sent]));
+                        text.push_str(&tr!("Or a message to {to}.", to));
+                        answers.push(('m', trc!("answer", "send that"), vec![sent]));
                     }
                 }
                 By::Page { url } => {
                     let host = host(&url);
+                    text.push('\n');
                     text.push_str(&match first {
-                        true => format!("That is done on a page at {host}, in your browser."),
-                        false => format!("\nOr on a page at {host}, in your browser."),
+                        true => tr!("That is done on a page at {host}, in your browser.", host),
+                        false => tr!("Or on a page at {host}, in your browser.", host),
                     });
-                    answers.push(('o', "open the page", vec![Effect::OpenUrl(url)]));
+                    let open = vec![Effect::OpenUrl(url)];
+                    answers.push(('o', trc!("answer", "open the page"), open));
                 }
             }
         }
-        answers.push(('n', "stay", Vec::new()));
+        answers.push(('n', trc!("answer", "stay"), Vec::new()));
         Layer::question(&text, answers, now)
     }
     /// Whether pictures are loaded from the web.
     pub fn may_load(what: Remotely, now: Now) -> Layer {
         let hosts: BTreeSet<String> = what.urls.iter().map(|u| host(u).to_string()).collect();
         let named: Vec<&str> = hosts.iter().take(HOSTS).map(String::as_str).collect();
-        let more = match hosts.len().saturating_sub(HOSTS) {
-            0 => String::new(),
-            n => format!(" and {n} more"),
+        let hosts = match hosts.len().saturating_sub(HOSTS) {
+            0 => named.join(tr!(", ")),
+            n => {
+                let hosts = named.join(tr!(", "));
+                trn!(n, "{hosts} and {n} more", "{hosts} and {n} more", hosts)
+            }
         };
-        let many = match what.urls.len() {
-            1 => "1 picture".to_owned(),
-            n => format!("{n} pictures"),
-        };
-        let mut text = format!(
-            "Load {many} from {}{more}?\nThey will know that this message was read, when, and from which network.",
-            named.join(", ")
+        let mut text = trn!(
+            n = what.urls.len(),
+            "Load {n} picture from {hosts}?\nThey will know that this message was read, when, and from which network.",
+            "Load {n} pictures from {hosts}?\nThey will know that this message was read, when, and from which network.",
+            hosts
         );
         let sender = what.sender.clone();
         let provable = what.verified && !sender.is_empty();
         if !provable {
-            text.push_str("\nNothing proves who sent it, so this is asked each time.");
+            text.push('\n');
+            text.push_str(tr!(
+                "Nothing proves who sent it, so this is asked each time."
+            ));
         }
         let load = Effect::Part(PartJob::Load {
             what,
             leave: Leave::Given,
         });
-        let mut answers = vec![('y', "load", vec![load.clone()])];
+        let mut answers = vec![('y', trc!("answer", "load"), vec![load.clone()])];
         let always = Effect::Ask(Intent::PicturesOf(sender.clone(), true), About::Done);
-        let label = format!("always for {sender}");
+        let label = tr!("always for {sender}", sender);
         if provable {
             answers.push(('a', label.as_str(), vec![always, load]));
         }
-        answers.push(('n', "no", Vec::new()));
+        answers.push(('n', trc!("answer", "no"), Vec::new()));
         Layer::question(&text, answers, now)
     }
 }
@@ -103,15 +112,15 @@ impl Panes {
     pub fn load_pictures(&mut self, now: Now, fx: &mut Vec<Effect>) {
         let read = self.pager.as_ref();
         let Some(what) = read.and_then(|p| p.current()?.remotely()) else {
-            return self.tell(Clean::lit("Open a message first."), now);
+            return self.tell(Clean::lit(tr!("Open a message first.")), now);
         };
         if what.urls.is_empty() {
             let clear = read
                 .and_then(|p| p.rendered())
                 .map_or(0, |r| r.remote.clear);
             let text = match clear {
-                0 => "There are no pictures on the web in this message.",
-                _ => "Its pictures could only be loaded in the clear, and that is never done.",
+                0 => tr!("There are no pictures on the web in this message."),
+                _ => tr!("Its pictures could only be loaded in the clear, and that is never done."),
             };
             return self.tell(Clean::lit(text), now);
         }

@@ -2,6 +2,7 @@
 //! with its attachments.
 
 use super::Worker;
+use crate::lang::tr;
 use crate::mime::{attachment, hollow};
 use crate::model::{DraftAttachment, MsgId};
 use crate::tui::errand::{self, Brought, Errand};
@@ -42,12 +43,15 @@ impl Worker {
     fn take(&mut self, message: MsgId, part: &[u32]) -> Result<DraftAttachment, String> {
         let raw = self
             .body(message)?
-            .ok_or("this message's text is not here yet")?;
+            .ok_or(tr!("this message's text is not here yet"))?;
         // What begins with zeros looks as if it were left out.
         if self.ask(|cache| cache.is_hollow(message))? && !hollow::has(&raw, part) {
-            return Err("this attachment is not here; it is fetched when it is opened".to_owned());
+            return Err(
+                tr!("this attachment is not here; it is fetched when it is opened").to_owned(),
+            );
         }
-        let found = attachment::extract_within(&raw, part).ok_or("there is no such attachment")?;
+        let found =
+            attachment::extract_within(&raw, part).ok_or(tr!("there is no such attachment"))?;
         Ok(DraftAttachment::Bytes {
             inline: false,
             name: attachment::safe_name(&found.name),

@@ -1,5 +1,6 @@
 //! The pictures of a message, one at a time, over everything else.
 
+use crate::lang::tr;
 use crate::text::Clean;
 use crate::tui::part::PartOf;
 use crate::tui::picture::{Inlay, Shown};
@@ -114,15 +115,16 @@ impl Album {
     /// Draws it over the screen; a picture that is no text is left to the terminal.
     pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) {
         let name = self.parts.get(self.at).map_or("", |p| p.name.as_str());
-        let number = match self.parts.len() {
-            0 | 1 => String::new(),
-            all => format!("{} of {all}, n and p turn, ", self.at + 1),
-        };
-        let moves = match &self.state {
-            Some(Ok(shown)) if shown.moves => "it moves, this is how it begins, ",
-            _ => "",
-        };
-        let title = Clean::line(&format!("{name} ({moves}{number}q closes)"));
+        let mut about = Vec::new();
+        if matches!(&self.state, Some(Ok(shown)) if shown.moves) {
+            about.push(tr!("it moves, this is how it begins").to_owned());
+        }
+        if self.parts.len() > 1 {
+            let (at, all) = (self.at + 1, self.parts.len());
+            about.push(tr!("{at} of {all}, n and p turn", at, all));
+        }
+        about.push(tr!("q closes").to_owned());
+        let title = Clean::line(&format!("{name} ({})", about.join(tr!(", "))));
         let inside = popup::frame(buf, screen, &title, theme);
         let base = theme.style("popup.text");
         match &self.state {

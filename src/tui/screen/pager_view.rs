@@ -1,5 +1,6 @@
 //! Drawing the reader: a gutter of our own, then what the message says.
 
+use crate::lang::tr;
 use crate::mime::render::{Link, Mark};
 use crate::text::{Clean, bidi, width};
 use crate::tui::hyperlink::Linked;
@@ -72,7 +73,7 @@ pub fn draw(
                     style
                 };
                 if *tone == Tone::Waiting && offline {
-                    row.piece(&Clean::lit(OFFLINE), style);
+                    row.piece(&Clean::lit(offline_words()), style);
                 } else {
                     row.piece(text, style);
                 }
@@ -167,7 +168,9 @@ fn theirs(tone: Tone) -> bool {
 }
 
 /// Instead of what is said while a message is on its way, where it can't come.
-const OFFLINE: &str = "This message is not here yet. It is fetched when there is a connection.";
+fn offline_words() -> &'static str {
+    tr!("This message is not here yet. It is fetched when there is a connection.")
+}
 
 fn style(tone: Tone, theme: &Theme) -> Style {
     match tone {

@@ -1,6 +1,7 @@
 //! Something to read over everything else: what is in an attachment, what a program printed.
 //! Lines that are too wide are not wrapped but gone along, because tables stand straight so.
 
+use crate::lang::tr;
 use crate::mime::render::{Line, Link};
 use crate::text::{Clean, width};
 use crate::tui::part::PartOf;
@@ -53,10 +54,10 @@ impl Paper {
         links: Vec<Link>,
     ) -> Paper {
         let keys = match (inside.is_empty(), links.is_empty()) {
-            (true, true) => "q closes",
-            (true, false) => "o links, q closes",
-            (false, true) => "v attachments, q closes",
-            (false, false) => "o links, v attachments, q closes",
+            (true, true) => tr!("q closes"),
+            (true, false) => tr!("o links, q closes"),
+            (false, true) => tr!("v attachments, q closes"),
+            (false, false) => tr!("o links, v attachments, q closes"),
         };
         let columns = |l: &Line| l.spans.iter().map(|s| width::width(s.text.as_str())).sum();
         Paper {

@@ -4,6 +4,7 @@
 //! body can draw a header of ours or the status line.
 
 use super::inlays::Inlays;
+use crate::lang::{mark, of, of_in, tr, trn};
 use crate::mime::link::Remote;
 use crate::mime::lookalike::shown_addr;
 use crate::mime::render::{Line, Mark, Rendered};
@@ -20,9 +21,6 @@ const LONG_QUOTE: usize = 14;
 const KEPT_OF_QUOTE: usize = 4;
 /// Quoted text that nothing follows is folded from so many lines on.
 const LAST_QUOTE: usize = 3;
-
-/// How a list is left.
-const LEAVES: &str = " · U leaves it";
 
 /// What a piece of a line means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +89,7 @@ pub struct Dress {
 }
 
 /// What is said below the beginning of a message.
-pub const MORE: &str = "The rest of this message is being read…";
+pub const MORE: &str = mark!("The rest of this message is being read…");
 
 /// Headers, what we have to say, attachments, a rule, the text; and how many lines stand above the
 /// text.
@@ -109,23 +107,34 @@ pub fn document(r: &Rendered, dress: Dress, inlays: &Inlays) -> (Vec<DocLine>, u
     };
     let headers: Vec<_> = all.iter().filter(|(n, _)| !told(n)).collect();
     let mut doc = Vec::new();
-    let longest = headers.iter().map(|(n, _)| width::width(n.as_str())).max();
+    let named = |name: &Clean| match dress.full {
+        true => name.clone(),
+        false => Clean::line(of_in("head", name.as_str())),
+    };
+    let longest = headers.iter().map(|(n, _)| width::width(named(n).as_str()));
+    let longest = longest.max();
     let name_cols = longest.unwrap_or(0).min(16) + 2;
     let leaves = r.list.as_ref().is_some_and(|l| l.can_be_left) && !dress.headed && !dress.full;
     let mut is_named = false;
     for (name, value) in headers {
-        if leaves && name.as_str() == "List" {
-            is_named = true;
-            let value = Clean::line(&format!("{value}{LEAVES}"));
-            header(&mut doc, name, &value, name_cols, cols);
-        } else {
-            header(&mut doc, name, value, name_cols, cols);
-        }
+        let tone = match name.as_str().eq_ignore_ascii_case("subject") {
+            true => Tone::Subject,
+            false => Tone::Value,
+        };
+        let is_list = leaves && name.as_str() == "List";
+        is_named |= is_list;
+        let left = is_list.then(|| Clean::line(&format!("{value}{}", tr!(" · U leaves it"))));
+        let value = left.as_ref().unwrap_or(value);
+        header(&mut doc, &named(name), (value, tone), name_cols, cols);
     }
     trust(&mut doc, &r.trust, dress);
     if leaves && !is_named {
-        let text = "Sent to a list of people";
-        doc.extend(said(&format!("{text}{LEAVES}"), cols, Tone::Aside));
+        let text = format!(
+            "{}{}",
+            tr!("Sent to a list of people"),
+            tr!(" · U leaves it")
+        );
+        doc.extend(said(&text, cols, Tone::Aside));
     }
     if let Some(warning) = &r.warning {
         doc.extend(said(warning.as_str(), cols, Tone::Warning));
@@ -147,22 +156,30 @@ pub fn document(r: &Rendered, dress: Dress, inlays: &Inlays) -> (Vec<DocLine>, u
     text(&mut doc, &r.lines, dress.fold, inlays);
     if r.more {
         doc.push(Vec::new());
-        doc.extend(said(MORE, cols, Tone::Waiting));
+        doc.extend(said(of(MORE), cols, Tone::Waiting));
     }
     (doc, above)
 }
 
 /// That pictures lie on the web, and what becomes of them.
 fn on_the_web(remote: &Remote, loaded: usize) -> Option<String> {
-    let many = |n: usize| match n {
-        1 => "1 picture".to_owned(),
-        n => format!("{n} pictures"),
-    };
     match (remote.pictures.len(), loaded, remote.clear) {
         (0, _, 0) => None,
-        (0, _, n) => Some(format!("{} on the web can't be loaded safely", many(n))),
-        (n, 0, _) => Some(format!("{} on the web not loaded · P loads", many(n))),
-        (_, n, _) => Some(format!("{} loaded from the web · I shows", many(n))),
+        (0, _, n) => Some(trn!(
+            n,
+            "{n} picture on the web can't be loaded safely",
+            "{n} pictures on the web can't be loaded safely"
+        )),
+        (n, 0, _) => Some(trn!(
+            n,
+            "{n} picture on the web not loaded · P loads",
+            "{n} pictures on the web not loaded · P loads"
+        )),
+        (_, n, _) => Some(trn!(
+            n,
+            "{n} picture loaded from the web · I shows",
+            "{n} pictures loaded from the web · I shows"
+        )),
     }
 }
 
@@ -198,7 +215,7 @@ pub fn head(row: &IndexRow, fold: Option<bool>, unread: bool, cols: usize, now: 
         ""
     };
     let from = row.from.first();
-    let name = from.map_or("(nobody)", |a| a.display());
+    let name = from.map_or(tr!("(nobody)"), |a| a.display());
     let who = match from.filter(|a| open && cols >= 60 && a.display() != a.addr) {
         Some(a) => format!("{name} <{}>", shown_addr(&a.addr)),
         None => name.to_owned(),
@@ -243,18 +260,19 @@ pub fn head(row: &IndexRow, fold: Option<bool>, unread: bool, cols: usize, now: 
 
 /// The same as one sentence, for who hears it.
 pub fn spoken_head(row: &IndexRow, fold: Option<bool>, unread: bool, now: i64) -> DocLine {
-    let name = row.from.first().map_or("nobody", |a| a.display());
-    let mut text = format!("{name}, {}", when::short(row.date, now));
+    let name = row.from.first().map_or(tr!("nobody"), |a| a.display());
+    let mut text = [name, &when::short(row.date, now)].join(tr!(", "));
     let doubt = trust::of_names(&row.from) != Level::Fine;
     let starred = row.flags.system.has(crate::model::System::FLAGGED);
     let states = [
-        (unread, "unread"),
-        (starred, "starred"),
-        (doubt, "doubtful sender"),
-        (fold == Some(false), "folded"),
+        (unread, tr!("unread")),
+        (starred, tr!("starred")),
+        (doubt, tr!("doubtful sender")),
+        (fold == Some(false), tr!("folded")),
     ];
     for (_, word) in states.iter().filter(|(is, _)| *is) {
-        text.push_str(&format!(", {word}"));
+        text.push_str(tr!(", "));
+        text.push_str(word);
     }
     let begins = row.snippet.as_deref().unwrap_or_default();
     if fold == Some(false) && !begins.trim().is_empty() {
@@ -275,12 +293,13 @@ pub fn said(words: &str, cols: usize, tone: Tone) -> impl Iterator<Item = DocLin
         .map(move |line| vec![(Clean::line(&line), tone)])
 }
 
-fn header(doc: &mut Vec<DocLine>, name: &Clean, value: &Clean, name_cols: usize, cols: usize) {
-    let tone = if name.as_str().eq_ignore_ascii_case("subject") {
-        Tone::Subject
-    } else {
-        Tone::Value
-    };
+fn header(
+    doc: &mut Vec<DocLine>,
+    name: &Clean,
+    (value, tone): (&Clean, Tone),
+    name_cols: usize,
+    cols: usize,
+) {
     let room = cols.saturating_sub(name_cols).max(8);
     let mut label = Clean::line(&width::fit(&format!("{name}:"), name_cols));
     let lines = wrap::wrap(value.as_str(), room);
@@ -301,7 +320,7 @@ fn text(doc: &mut Vec<DocLine>, lines: &[Line], fold: bool, inlays: &Inlays) {
         let quoted = lines.iter().skip(at).take_while(|l| l.quote > 0).count();
         let hidden = if fold { folded(lines, at, quoted) } else { 0 };
         if hidden > 0 {
-            let text = format!("··· {hidden} quoted lines");
+            let text = trn!(n = hidden, "··· {n} quoted line", "··· {n} quoted lines");
             doc.push(vec![(Clean::line(&text), Tone::Fold)]);
             at += hidden;
             continue;
@@ -343,7 +362,7 @@ fn pictured(doc: &mut Vec<DocLine>, line: &Line, inlays: &Inlays) {
         let row = |row| vec![(blank.clone(), Tone::Picture(*n, row))];
         doc.extend((0..inlay.rows).map(row));
         if inlay.moves {
-            doc.push(vec![(Clean::lit(MOVES), Tone::Aside)]);
+            doc.push(vec![(Clean::lit(of(MOVES)), Tone::Aside)]);
         }
     }
     doc.push(drawn(line));

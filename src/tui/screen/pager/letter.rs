@@ -2,6 +2,7 @@
 
 use super::document::{DocLine, Dress, MORE, Tone, document, head, said, spoken_head};
 use super::inlays::Inlays;
+use crate::lang::{of, tr};
 use crate::mime::render::{Line, Mark, Rendered, Standing};
 use crate::model::System;
 use crate::model::view::IndexRow;
@@ -18,8 +19,6 @@ const FIRST: u64 = 128 << 10;
 const FARTHEST: u64 = 16 << 20;
 /// So many times as many whenever who reads comes near the end of what is here.
 const STRIDE: u64 = 8;
-/// What is said where the source goes on behind that.
-const GOES_ON: &str = "The source goes on, but is too long to be shown.";
 
 /// What is there to be shown.
 #[derive(Clone, Debug)]
@@ -399,14 +398,15 @@ impl Letter {
                 let line = |l: &Clean| vec![(l.clone(), Tone::Text(Mark::Plain, 0))];
                 self.lines.extend(source.lines.iter().map(line));
                 if self.has_more() {
-                    self.lines.extend(said(MORE, cols, Tone::Waiting));
+                    self.lines.extend(said(of(MORE), cols, Tone::Waiting));
                 } else if source.more {
-                    self.lines.extend(said(GOES_ON, cols, Tone::Waiting));
+                    let text = tr!("The source goes on, but is too long to be shown.");
+                    self.lines.extend(said(text, cols, Tone::Waiting));
                 }
             }
             Body::Asking => {}
             Body::Fetching => {
-                let words = Clean::lit("Fetching the message…");
+                let words = Clean::lit(tr!("Fetching the message…"));
                 self.lines.push(vec![(words, Tone::Waiting)]);
             }
             Body::Trouble(why) => self.lines.extend(said(why.as_str(), cols, Tone::Trouble)),
