@@ -1,8 +1,9 @@
 //! What mail takes on disk: messages of a Maildir, kept as a sync keeps them, beside the size of their
 //! text parts.
 //!
-//! `cargo bench --bench kept -- MAILDIR [--most N] [--whole] [--dict-only]`: at most `N` messages, evenly
-//! out of all; `--whole` keeps attachments, too. The text parts' own size is that of all parts that are
+//! `cargo bench --bench kept -- MAILDIR [--most N] [--whole] [--pages] [--at FILE]`: at most `N` messages,
+//! evenly out of all; `--whole` keeps attachments, too, `--pages` also tells the size with pages of 4, 8
+//! and 16 KiB, `--at` leaves a copy of the store in that file. The text parts' own size is that of all parts that are
 //! no attachments, as they stand in the messages. Octets are counted by SQLite, page by page (dbstat).
 
 #![allow(

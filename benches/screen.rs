@@ -16,8 +16,10 @@
 )]
 
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
+use postrider::demo::{Demo, Options};
 use postrider::model::{
-    AccountName, Address, Envelope, Flags, MailboxName, MessageId, Role, System, Uid, UidValidity,
+    Account, AccountName, Address, Envelope, Flags, MailboxName, MessageId, Role, SecretSource,
+    System, Uid, UidValidity,
 };
 use postrider::store::{Cache, CursorMove, MailboxInfo, NewMessage};
 use std::io::{Read as _, Write as _};
@@ -130,7 +132,7 @@ fn main() -> ExitCode {
         println!("    {line}");
     }
 
-    match wake_ups(home, Duration::from_secs(idle)) {
+    match wake_ups(dir.path(), Duration::from_secs(idle)) {
         Ok(calls) => {
             tell(
                 &format!("wake-ups in {idle} s of doing nothing"),
@@ -142,7 +144,12 @@ fn main() -> ExitCode {
                 println!("    {call}");
             }
         }
-        Err(why) => println!("wake-ups: not measured ({why})"),
+        Err(why) => tell(
+            &format!("wake-ups in {idle} s of doing nothing: {why}"),
+            "not measured".to_owned(),
+            "none",
+            false,
+        ),
     }
 
     let binary = std::fs::metadata(env!("CARGO_BIN_EXE_postrider"))
@@ -274,9 +281,15 @@ fn slow_turns(log: &Path) -> Vec<String> {
 }
 
 /// The calls that came back in any thread while nothing was done: of a program that is connected and
-/// waits for mail (the demo, with its server in the same process).
-fn wake_ups(home: &Path, time: Duration) -> Result<Vec<String>, String> {
-    let terminal = Terminal::start(home, &["demo"]);
+/// waits for mail, which does not come. The server is the demo's, in this process, where its own threads
+/// are not counted.
+fn wake_ups(folder: &Path, time: Duration) -> Result<Vec<String>, String> {
+    let server = Demo::start(Options::still()).map_err(|e| format!("the demo: {e}"))?;
+    let accounts = server.accounts();
+    let account = accounts.first().ok_or("the demo has no account")?;
+    let home = &folder.join("quiet");
+    connected_to(home, account);
+    let terminal = Terminal::start(home, &[]);
     terminal.wait_for("connected");
     // Whatever follows a start is over then: bodies that are fetched, merges of the index.
     std::thread::sleep(Duration::from_secs(20));
@@ -285,14 +298,23 @@ fn wake_ups(home: &Path, time: Duration) -> Result<Vec<String>, String> {
     let trace = Command::new("strace")
         .args(["-f", "-tt", "-p", &pid, "-o"])
         .arg(&out)
-        .stderr(Stdio::null())
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn();
     let mut trace = trace.map_err(|e| format!("strace: {e}"))?;
     std::thread::sleep(time);
+    // Who may not attach ends at once, and has seen nothing.
+    let over = trace.try_wait().map_err(|e| format!("strace: {e}"))?;
     let tracer = trace.id().to_string();
     let _ = Command::new("kill").args(["-INT", &tracer]).status();
-    trace.wait().map_err(|e| format!("strace: {e}"))?;
+    let said = trace.wait_with_output();
     terminal.end();
+    let said = said.map_err(|e| format!("strace: {e}"))?.stderr;
+    let said = String::from_utf8_lossy(&said);
+    if over.is_some() || !said.contains("attached") {
+        let first = said.lines().next().unwrap_or("it ended");
+        return Err(format!("strace: {first}"));
+    }
     let text = std::fs::read_to_string(&out).unwrap_or_default();
     // What each thread waits in is told when strace comes, and once more when it goes.
     let waits = |l: &&str| {
@@ -304,11 +326,35 @@ fn wake_ups(home: &Path, time: Duration) -> Result<Vec<String>, String> {
     Ok(calls.collect())
 }
 
+/// A home with this account of the demo's.
+fn connected_to(home: &Path, account: &Account) {
+    let SecretSource::Memory(password) = &account.secret else {
+        panic!("the demo's password is known");
+    };
+    let config = format!(
+        "[[account]]\nname = \"quiet\"\nemail = \"{}\"\nuser = \"{}\"\npassword-command = [\"echo\", \"{}\"]\n\
+         imap = {{ host = \"127.0.0.1\", port = {}, security = \"none\" }}\n\
+         smtp = {{ host = \"127.0.0.1\", port = {}, security = \"none\" }}\n",
+        account.email,
+        account.user,
+        password.0.reveal(),
+        account.imap.port,
+        account.smtp.port
+    );
+    std::fs::create_dir(home).unwrap();
+    std::fs::set_permissions(home, std::fs::Permissions::from_mode(0o700)).unwrap();
+    written(home, &config);
+}
+
 /// A home with an account whose server can't be reached, as on a journey.
 fn settle(home: &Path) {
     let config = "[[account]]\nname = \"work\"\nemail = \"me@y.example\"\npassword-command = [\"false\"]\n\
         imap = { host = \"127.0.0.1\", port = 9, security = \"none\" }\n\
         smtp = { host = \"127.0.0.1\", port = 9, security = \"none\" }\n";
+    written(home, config);
+}
+
+fn written(home: &Path, config: &str) {
     let path = home.join("config.toml");
     std::fs::write(&path, config).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();

@@ -3,6 +3,7 @@
 //! works.
 
 use super::ask::{self, agrees, question};
+use super::by_page::{self, Lasting};
 use super::exit::{self, Failure};
 use super::say::{aside, say};
 use super::words::AddAccount;
@@ -45,10 +46,9 @@ pub fn add(home: Option<&Path>, as_json: bool, args: &AddAccount) -> Result<u8> 
     }
     let email = address(args)?;
     let found = servers(&paths.config, &email, args)?;
-    let (mut wanted, app) = (
-        wanted(&secrets, &email, &found, args)?,
-        found.wants_app_password(),
-    );
+    let mut wanted = wanted(&email, &found, args)?;
+    let lasting = secret(&paths, &secrets, &mut wanted, &found, args)?;
+    let app = found.wants_app_password();
     let report = tried(&mut wanted, app, found.app_password_page())?;
     let Some(account) = report.account else {
         let (step, code) =
@@ -70,9 +70,15 @@ pub fn add(home: Option<&Path>, as_json: bool, args: &AddAccount) -> Result<u8> 
         );
         return Err(Failure::new(code, told).into());
     };
-    let kept = setup::keep(&paths.config, &account, &wanted.secret, &|a, s| {
-        store(&secrets, a, s, true)
-    })
+    let kept = setup::keep(
+        &paths.config,
+        &account,
+        &wanted.secret,
+        &|a, s| match &lasting {
+            Some(lasting) => by_page::store(&secrets, a, lasting),
+            None => store(&secrets, a, s, true),
+        },
+    )
     .map_err(|why| Failure::new(exit::IO, why))?;
     for note in &kept.notes {
         aside!("{note}");
@@ -269,17 +275,8 @@ fn sample(email: &str, found: &Proposal) {
     aside!("  oauth = {{ provider = {provider}, client-id = \"…\" }}");
 }
 
-/// What is to be tried, with its secret.
-fn wanted(secrets: &Secrets, email: &str, found: &Proposal, args: &AddAccount) -> Result<Attempt> {
-    if args.password_command.is_none() && !found.takes_password() {
-        let name = found.provider.as_deref().unwrap_or("This provider");
-        sample(email, found);
-        let told = format!(
-            "{} signs in through the browser only (OAuth): put the lines above into config.toml with a client id (docs/oauth.md says where to get one), then run `postrider account sign-in NAME`; or let a program print tokens: --password-command, with --auth xoauth2",
-            Clean::line(name)
-        );
-        return Err(Failure::new(exit::REFUSED, told).into());
-    }
+/// What is to be tried, without its secret.
+fn wanted(email: &str, found: &Proposal, args: &AddAccount) -> Result<Attempt> {
     let full_name = args
         .full_name
         .clone()
@@ -291,16 +288,41 @@ fn wanted(secrets: &Secrets, email: &str, found: &Proposal, args: &AddAccount) -
     // Typed here, read from the configuration's folder: only a whole path means the same.
     account.ca_file = args.ca_file.as_deref().map(ca_file).transpose()?;
     account.auth = args.auth.map_or(Auth::Password, Into::into);
+    Ok(wanted)
+}
+
+/// Its secret: printed by a program, typed, or what a sign-in at the provider's page brings; then what
+/// is to be kept of that, too.
+fn secret(
+    paths: &Paths,
+    secrets: &Secrets,
+    wanted: &mut Attempt,
+    found: &Proposal,
+    args: &AddAccount,
+) -> Result<Option<Lasting>> {
     if let Some(command) = &args.password_command {
         let argv = shell_words::split(command);
         let argv = argv.map_err(|e| Failure::new(exit::USAGE, e.to_string()))?;
-        account.secret = SecretSource::Command(argv);
-        let secret = secrets.fetch(account, Kind::Password);
-        wanted.secret = secret.map_err(|e| Failure::new(exit::REFUSED, e.to_string()))?;
-    } else {
-        wanted.secret = password(found.wants_app_password(), found.app_password_page())?;
+        wanted.account.secret = SecretSource::Command(argv);
+        let printed = secrets.fetch(&wanted.account, Kind::Password);
+        wanted.secret = printed.map_err(|e| Failure::new(exit::REFUSED, e.to_string()))?;
+        return Ok(None);
     }
-    Ok(wanted)
+    if found.takes_password() {
+        wanted.secret = password(found.wants_app_password(), found.app_password_page())?;
+        return Ok(None);
+    }
+    let word = found.browser().unwrap_or_default();
+    if let Some(lasting) = by_page::sign_in(paths, secrets, wanted, word)? {
+        return Ok(Some(lasting));
+    }
+    let name = found.provider.as_deref().unwrap_or("This provider");
+    sample(&wanted.account.email, found);
+    let told = format!(
+        "{} signs in through the browser only (OAuth): put the lines above into config.toml with a client id (docs/oauth.md says where to get one), then run `postrider account sign-in NAME`; or let a program print tokens: --password-command, with --auth xoauth2",
+        Clean::line(name)
+    );
+    Err(Failure::new(exit::REFUSED, told).into())
 }
 
 fn password(app: bool, page: Option<&str>) -> Result<Secret> {
@@ -333,7 +355,7 @@ fn tried(wanted: &mut Attempt, app: bool, page: Option<&str>) -> Result<Report> 
     for again in 1.. {
         let report = once(wanted);
         let mistyped = matches!(report.failed, Some((_, Mend::SignIn)))
-            && !matches!(wanted.account.secret, SecretSource::Command(_));
+            && wanted.account.secret == SecretSource::Keyring;
         if report.account.is_some() || !mistyped || again >= TRIES || !ask::is_somebody_there() {
             return Ok(report);
         }

@@ -7,12 +7,12 @@ use super::ask::agrees;
 use super::exit::{self, Failure};
 use super::home::Home;
 use super::host::Desk;
-use super::json;
 use super::say::{aside, say};
 use super::words::RemoveAccount;
+use super::{json, passphrase};
 use crate::config::lock::EngineLock;
 use crate::config::remove;
-use crate::config::secrets::Kind;
+use crate::config::secrets::{Kind, SecretError};
 use crate::mime::build::{self, Attached};
 use crate::mime::draft_copy::draft_copy;
 use crate::model::{Account, Draft, SecretSource, Submission, SubmissionState};
@@ -84,24 +84,29 @@ pub fn remove(home: &Home, as_json: bool, args: &RemoveAccount) -> Result<u8> {
     Ok(0)
 }
 
-/// Its password and tokens go too, unless another account signs in by them.
+/// Its password and tokens go too, unless another account signs in by them. What can't be taken away
+/// stays, and that is said.
 fn forget(home: &Home, account: &Account) {
-    let mut others = home
-        .config
-        .accounts
-        .iter()
-        .filter(|a| a.name != account.name);
-    // The desktop's secret store knows a password by its user alone.
-    let shared = account.secret == SecretSource::Keyring && others.any(|a| a.user == account.user);
-    for kind in [Kind::Password, Kind::RefreshToken, Kind::ClientSecret] {
-        if kind == Kind::Password && shared {
-            continue;
-        }
-        if let Err(error) = home.secrets.forget(account, kind) {
-            let error = Clean::line(&error.to_string());
-            aside!("What is kept to sign in stays where it is: {error}");
-            return;
-        }
+    let accounts = home.config.accounts.iter();
+    let mut others = accounts.filter(|a| a.name != account.name);
+    // What the desktop's secret store has for the user alone may be another account's.
+    let shared = others.any(|a| a.secret == SecretSource::Keyring && a.user == account.user);
+    // Whoever can be asked opens the file; what else goes does so without.
+    let asked = passphrase::unlock(&home.secrets, std::slice::from_ref(account));
+    let locked = asked.is_err();
+    if locked {
+        aside!(
+            "What secrets.age keeps for {} stays there, for its passphrase was not given: an account of the same name would replace it.",
+            Clean::line(account.name.as_str())
+        );
+    }
+    let kinds = [Kind::Password, Kind::RefreshToken, Kind::ClientSecret];
+    let failed = kinds.map(|kind| home.secrets.forget(account, kind, shared).err());
+    let other = |e: &SecretError| !(locked && *e == SecretError::Locked);
+    // Where there is no store, each kind fails for the same reason.
+    if let Some(error) = failed.into_iter().flatten().find(other) {
+        let error = Clean::line(&error.to_string());
+        aside!("What is kept to sign in stays where it is: {error}");
     }
 }
 

@@ -82,7 +82,8 @@ fn says_of(account: &Account) -> Result<&OAuth, String> {
     }
 }
 
-/// Signs in at the provider's page, and keeps nothing; otherwise as [`carry_out`].
+/// Signs in at the provider's page, and keeps nothing; otherwise as [`carry_out`]. `secret` is the
+/// client's, where no command prints it.
 ///
 /// # Errors
 /// What went wrong and what to do, in plain words, cleaned.
@@ -96,10 +97,14 @@ pub fn bring(
     let clean = |why: String| Clean::line(&why).to_string();
     let says = says_of(account)?;
     let web = tokens::web(account).map_err(clean)?;
+    let printed = match (secret, &says.client_secret) {
+        (None, ClientSecret::Command(argv)) => Some(tokens::printed(argv).map_err(clean)?),
+        _ => None,
+    };
     let provider = Provider {
         web: &web,
         says,
-        secret,
+        secret: secret.or(printed.as_ref()),
     };
     let here = has_browser(|name| std::env::var(name).ok());
     let open = |url: &str| here && open::that_detached(url).is_ok();
@@ -187,7 +192,7 @@ fn ask_client_secret(account: &Account, vault: &dyn Vault) -> Result<()> {
 }
 
 /// Says what the user is to do.
-fn show(step: &SignInStep) {
+pub(super) fn show(step: &SignInStep) {
     match step {
         SignInStep::Page { url, opened, .. } => {
             let begun = match opened {
@@ -222,7 +227,7 @@ fn show(step: &SignInStep) {
 }
 
 /// Takes what is pasted, until the program ends.
-fn listen(sender: &Sender<SignInWord>) {
+pub(super) fn listen(sender: &Sender<SignInWord>) {
     let sender = sender.clone();
     let read = move || {
         for line in io::stdin().lock().lines() {

@@ -362,6 +362,15 @@ pub fn web(account: &Account) -> Result<Client, String> {
     trust.map(Client::anywhere).map_err(|e| e.to_string())
 }
 
+/// The secret of the registered client that a command prints.
+///
+/// # Errors
+/// Why it printed none, in plain words.
+pub fn printed(argv: &[String]) -> Result<Secret, String> {
+    command::first_line(argv, COMMAND_LIMIT)
+        .map_err(|e| format!("the command for the client secret {e}"))
+}
+
 /// The secret of the registered client, if it has one.
 ///
 /// # Errors
@@ -373,9 +382,7 @@ pub fn client_secret(
 ) -> Result<Option<Secret>, String> {
     match &says.client_secret {
         ClientSecret::None => Ok(None),
-        ClientSecret::Command(argv) => command::first_line(argv, COMMAND_LIMIT)
-            .map(Some)
-            .map_err(|e| format!("the command for the client secret {e}")),
+        ClientSecret::Command(argv) => printed(argv).map(Some),
         ClientSecret::Kept => match vault.fetch(account, Kind::ClientSecret)? {
             Some(secret) => Ok(Some(secret)),
             None => Err(format!(

@@ -10,6 +10,7 @@ mod endpoint;
 pub mod policy;
 mod sending;
 pub mod oauth;
+pub mod listed;
 mod accounts;
 pub mod look;
 pub mod list;

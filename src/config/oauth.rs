@@ -18,12 +18,12 @@ const EXAMPLE: &str = "{ provider = \"google\", client-id = \"…\" }";
 const PAPER: &str = "docs/oauth.md says how to get one";
 
 /// The providers that are known, by their words in the configuration.
-fn known() -> Table {
+pub(super) fn known() -> Table {
     listed(PROVIDERS).unwrap_or_default()
 }
 
 /// The tables of sign-ins in a list of providers; what is wrong in plain words.
-fn listed(text: &str) -> Result<Table, String> {
+pub(super) fn listed(text: &str) -> Result<Table, String> {
     let mut all: Table = text.parse().map_err(|e: toml::de::Error| e.to_string())?;
     match all.remove("oauth") {
         None => Ok(Table::new()),
@@ -32,69 +32,17 @@ fn listed(text: &str) -> Result<Table, String> {
     }
 }
 
-/// What is known of signing in at the provider of this word: what is built in, and laid over it what
-/// the text of an organisation's own `providers.toml` says. Its client id is empty where neither
-/// names one: the user has to.
-///
-/// # Errors
-/// What is wrong with that text, in plain words; or that nothing is known of the provider.
-pub fn of_provider(word: &str, own: Option<&str>) -> Result<OAuth, String> {
-    let own = own.map(listed).transpose()?.unwrap_or_default();
-    let own = own.get(word).and_then(Value::as_table);
-    let built_in = known();
-    let usual = built_in.get(word).and_then(Value::as_table);
-    let mut all = usual.cloned().unwrap_or_default();
-    for (key, value) in own.into_iter().flatten() {
-        const KEYS: [&str; 6] = [
-            "auth-url",
-            "token-url",
-            "device-url",
-            "scopes",
-            "tenant",
-            "client-id",
-        ];
-        if !KEYS.contains(&key.as_str()) {
-            let all = KEYS.join(", ");
-            return Err(format!(
-                "oauth.{word}: there is no `{key}`; there are {all}"
-            ));
-        }
-        all.insert(key.clone(), value.clone());
-    }
-    let all = Some(&all).filter(|all| !all.is_empty());
-    let tenant = text(all, "tenant").unwrap_or_default();
-    let page = |key: &str| -> Result<Option<String>, String> {
-        let page = text(all, key).map(|url| url.replace("{tenant}", &tenant));
-        match page {
-            Some(page) if !is_page(&page) => {
-                Err(format!("oauth.{word}: `{key}` is no https address"))
-            }
-            page => Ok(page),
-        }
-    };
-    let none = || format!("nothing is known of signing in with a browser at `{word}`");
-    let auth_url = page("auth-url")?.ok_or_else(none)?;
-    let host = auth_url.split('/').nth(2).unwrap_or_default().to_owned();
-    Ok(OAuth {
-        // Whoever reads the configuration knows the built-in ones alone.
-        provider: text(usual, "name").unwrap_or(host),
-        word: usual.map_or_else(String::new, |_| word.to_owned()),
-        client_id: text(all, "client-id").unwrap_or_default(),
-        client_secret: ClientSecret::None,
-        scopes: texts(all, "scopes"),
-        token_url: page("token-url")?.ok_or_else(none)?,
-        device_url: page("device-url")?,
-        extra: extra(all),
-        back_to: text(all, "back-to").unwrap_or_else(|| "127.0.0.1".to_owned()),
-        auth_url,
-    })
-}
-
 /// Whether it is an https address of some host, in plain letters.
-fn is_page(url: &str) -> bool {
+pub(super) fn is_page(url: &str) -> bool {
     let host = url.strip_prefix("https://").unwrap_or_default();
     let host = host.split(['/', '?', '#']).next().unwrap_or_default();
     !host.is_empty() && !host.contains('@') && url.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// Whether it is an organisation's domain or id, or one of the provider's own words for several.
+pub(super) fn is_tenant(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+    !text.is_empty() && text.chars().all(plain)
 }
 
 /// The word of the provider whose IMAP server this is.
@@ -192,8 +140,7 @@ fn tenant(section: &Section<'_, '_>, usual: Option<&Table>, problems: &mut Probl
     let Some(found) = section.line("tenant", problems) else {
         return text(usual, "tenant").unwrap_or_default();
     };
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-    if found.value.is_empty() || !found.value.chars().all(plain) {
+    if !is_tenant(&found.value) {
         let hint = "the organisation's domain or id, or \"common\", \"consumers\"".to_owned();
         problems.add(&found.span, "`tenant` is no organisation", Some(hint));
     }
@@ -299,17 +246,17 @@ pub(super) fn table(oauth: &OAuth) -> String {
     format!("{{ {} }}", pairs.join(", "))
 }
 
-fn text(usual: Option<&Table>, key: &str) -> Option<String> {
+pub(super) fn text(usual: Option<&Table>, key: &str) -> Option<String> {
     usual?.get(key)?.as_str().map(str::to_owned)
 }
 
-fn texts(usual: Option<&Table>, key: &str) -> Vec<String> {
+pub(super) fn texts(usual: Option<&Table>, key: &str) -> Vec<String> {
     let list = usual.and_then(|u| u.get(key)).and_then(Value::as_array);
     let list = list.into_iter().flatten().filter_map(Value::as_str);
     list.map(str::to_owned).collect()
 }
 
-fn extra(usual: Option<&Table>) -> Vec<(String, String)> {
+pub(super) fn extra(usual: Option<&Table>) -> Vec<(String, String)> {
     let table = usual.and_then(|u| u.get("extra")).and_then(Value::as_table);
     let fields = table.into_iter().flatten();
     fields
@@ -347,42 +294,6 @@ mod unit {
             );
         }
         assert_eq!(provider_of("imap.example.org"), None);
-    }
-
-    #[test]
-    fn an_organisation_names_pages_of_its_own_and_clients_of_known_ones() {
-        let own = "[oauth.firm]\nauth-url = \"https://id.firm.test/a\"\ntoken-url = \"https://id.firm.test/t\"\nscopes = [\"mail\"]\nclient-id = \"ours\"\n[oauth.microsoft]\nclient-id = \"app\"\ntenant = \"firm.test\"\n";
-        let firm = of_provider("firm", Some(own)).unwrap();
-        assert_eq!((firm.client_id.as_str(), firm.word.as_str()), ("ours", ""));
-        let microsoft = of_provider("microsoft", Some(own)).unwrap();
-        assert_eq!(microsoft.client_id, "app");
-        assert!(
-            microsoft.token_url.contains("/firm.test/"),
-            "{}",
-            microsoft.token_url
-        );
-        // What comes of either is read back from the configuration as it is.
-        for says in [firm, microsoft] {
-            let again = read(&format!("oauth = {}", table(&says))).unwrap();
-            assert_eq!(again.secret, SecretSource::OAuth(Box::new(says)));
-        }
-        let google = of_provider("google", None).unwrap();
-        assert_eq!(
-            (google.client_id.as_str(), google.provider.as_str()),
-            ("", "Google")
-        );
-        for (text, said) in [
-            ("[oauth.firm]\nauth = \"x\"\n", "there is no `auth`"),
-            (
-                "[oauth.firm]\nauth-url = \"http://x/\"\n",
-                "no https address",
-            ),
-            ("oauth = 7\n", "[oauth.NAME]"),
-            ("", "nothing is known"),
-        ] {
-            let why = of_provider("firm", Some(text)).unwrap_err();
-            assert!(why.contains(said), "{why}");
-        }
     }
 
     #[test]

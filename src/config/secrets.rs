@@ -99,6 +99,8 @@ pub struct Secrets {
     vault: Arc<Vault>,
     /// What the user typed, until it is refused or the program ends.
     typed: Arc<Mutex<BTreeMap<AccountName, Secret>>>,
+    /// What stood under the user's name alone, and was tried where the account's own was refused.
+    tried: Arc<Mutex<BTreeMap<AccountName, Secret>>>,
 }
 
 impl Secrets {
@@ -108,6 +110,7 @@ impl Secrets {
         Secrets {
             vault: Arc::new(vault),
             typed: Arc::default(),
+            tried: Arc::default(),
         }
     }
 
@@ -207,11 +210,31 @@ impl Secrets {
         store::set(&kind.entry(account), secret)
     }
 
-    /// Forgets an account's secret, if it is kept.
+    /// Another password that may be meant where the account's own (`refused`) was refused: one that
+    /// somebody changed by hand in the desktop's secret store, where it stands under the name of the
+    /// user alone. Each is given once, for many a server counts how often one is wrong.
+    pub fn other(&self, account: &Account, refused: &Secret) -> Option<Secret> {
+        if account.secret != SecretSource::Keyring {
+            return None;
+        }
+        let own = store::find(&Kind::Password.entry(account)).ok()??;
+        let bare = store::find(&account.user).ok()??;
+        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        let was = tried.get(&account.name);
+        let again = was.is_some_and(|was| was.reveal() == bare.reveal());
+        if own.reveal() != refused.reveal() || bare.reveal() == own.reveal() || again {
+            return None;
+        }
+        tried.insert(account.name.clone(), bare.clone());
+        Some(bare)
+    }
+
+    /// Forgets an account's secret, if it is kept; `shared`: what stands under the name of its user
+    /// alone is another account's, too, and stays.
     ///
     /// # Errors
     /// When what keeps it refuses.
-    pub fn forget(&self, account: &Account, kind: Kind) -> Result<(), SecretError> {
+    pub fn forget(&self, account: &Account, kind: Kind, shared: bool) -> Result<(), SecretError> {
         if self.in_file(account) {
             match self.vault.set(account.name.as_str(), kind.name(), None) {
                 Err(VaultError::Absent) => {}
@@ -224,13 +247,9 @@ impl Secrets {
                 let _ = store::remove(&kind.entry(account));
                 Ok(())
             }
-            // One that was never taken over would come back with the next account of this name.
-            SecretSource::Keyring if kind == Kind::Password => {
-                let there = store::find(&kind.entry(account))?.is_some();
+            // What stays under the user's name would come back with the next account of this user.
+            SecretSource::Keyring if kind == Kind::Password && !shared => {
                 store::remove(&kind.entry(account))?;
-                if there {
-                    return Ok(());
-                }
                 store::remove(&account.user)
             }
             SecretSource::Keyring | SecretSource::OAuth(_) => store::remove(&kind.entry(account)),
@@ -262,7 +281,7 @@ fn of_file(error: VaultError) -> SecretError {
     }
 }
 
-#[cfg(feature = "keyring")]
+#[cfg(all(feature = "keyring", not(test)))]
 mod store {
     use super::{OTHERWISE, SERVICE, SecretError};
     use crate::model::Secret;
@@ -359,7 +378,7 @@ mod store {
     }
 }
 
-#[cfg(not(feature = "keyring"))]
+#[cfg(all(not(feature = "keyring"), not(test)))]
 mod store {
     use super::{OTHERWISE, SecretError};
     use crate::model::Secret;
@@ -392,51 +411,7 @@ mod store {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::setup::{Proposal, SignIn, Source};
-    use std::cell::RefCell;
+use tests::store;
 
-    fn account(name: &str) -> Account {
-        let proposal = Proposal {
-            provider: None,
-            source: Source::Typed,
-            imap: Vec::new(),
-            smtp: Vec::new(),
-            user: "ada".to_owned(),
-            sign_in: vec![SignIn::Password],
-            outside: Vec::new(),
-            meant: None,
-            notes: Vec::new(),
-        };
-        let mut account = proposal
-            .attempt("ada@example.test", "", Secret::new(String::new()))
-            .account;
-        account.name = AccountName(name.to_owned());
-        account
-    }
-
-    #[test]
-    fn one_user_at_two_hosts_has_two_passwords() {
-        let kept = RefCell::new(BTreeMap::from([("ada".to_owned(), "old".to_owned())]));
-        let find = |entry: &str| Ok(kept.borrow().get(entry).cloned().map(Secret::new));
-        let set = |entry: &str, secret: &Secret| {
-            let secret = secret.reveal().to_owned();
-            kept.borrow_mut().insert(entry.to_owned(), secret);
-            Ok(())
-        };
-        let of = |name: &str| {
-            let found = taken_over(&account(name), find, set).unwrap();
-            found.map(|s| s.reveal().to_owned())
-        };
-        // The old one is taken over, once for each account.
-        assert_eq!(of("home").as_deref(), Some("old"));
-        assert_eq!(of("work").as_deref(), Some("old"));
-        let work = Kind::Password.entry(&account("work"));
-        set(&work, &Secret::new("new".to_owned())).unwrap();
-        kept.borrow_mut().remove("ada");
-        assert_eq!(of("work").as_deref(), Some("new"));
-        assert_eq!(of("home").as_deref(), Some("old"));
-        assert_eq!(of("other"), None);
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! One option written into the text of `config.toml`, or taken out of it. Comments, order and
 //! everything else stay as the user wrote them.
 
-use crate::config::settings::{Step, Value};
+use crate::config::settings::{Mark, Step, Value};
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike};
 
 /// The text with the value at the end of this way; `None`: without it.
@@ -29,8 +29,8 @@ pub(super) fn set(text: &str, way: &[Step], value: Option<&Value>) -> Result<Str
     for step in before {
         at = match step {
             Step::Key(key) => at.get_mut(key.as_str()),
-            Step::Item(n, named) => {
-                let n = place(at, *n, named.as_ref()).ok_or_else(gone)?;
+            Step::Item(n, mark) => {
+                let n = place(at, *n, mark.as_ref()).ok_or_else(gone)?;
                 at.get_mut(n)
             }
         }
@@ -44,20 +44,30 @@ pub(super) fn set(text: &str, way: &[Step], value: Option<&Value>) -> Result<Str
     Ok(document.to_string())
 }
 
-/// Where the item is that names itself so: at the number that it had, else elsewhere in the list.
-fn place(list: &Item, number: usize, named: Option<&(String, String)>) -> Option<usize> {
-    let Some((key, text)) = named else {
+/// Where the item is that is marked so: one that nothing sets apart from others must stand where it
+/// stood, in a list that is as long as it was. `None`: it can't be told.
+fn place(list: &Item, number: usize, mark: Option<&Mark>) -> Option<usize> {
+    let Some(mark) = mark else {
         return Some(number);
     };
-    let fits = |n: &usize| {
-        let item = list.get(*n).and_then(|item| item.get(key.as_str()));
-        item.and_then(Item::as_str) == Some(text.as_str())
+    let says = |n: usize, key: &str| {
+        let said = list.get(n).and_then(|item| item.get(key));
+        said.and_then(Item::as_str)
+    };
+    let fits = |n: &usize| match &mark.says {
+        Some((key, text)) => says(*n, key) == Some(text.as_str()),
+        None => true,
     };
     let many = match list {
         Item::ArrayOfTables(tables) => tables.len(),
         other => other.as_array().map_or(0, Array::len),
     };
-    Some(number).filter(fits).or_else(|| (0..many).find(fits))
+    let fitting: Vec<usize> = (0..many).filter(fits).collect();
+    match fitting.as_slice() {
+        [one] if mark.alone => Some(*one),
+        several if several.contains(&number) && many == mark.many => Some(number),
+        _ => None,
+    }
 }
 
 /// What stands around an old value (a comment behind it) stays around the new one.
@@ -134,8 +144,12 @@ mod tests {
         let before = account("home", "a") + &account("work", "b");
         let rows: Vec<_> = read(&before).into_iter().flat_map(|g| g.rows).collect();
         let is_of_work = |r: &&settings::Row| {
-            let named = Some(("name".to_owned(), "work".to_owned()));
-            r.key == "user" && r.way.contains(&Step::Item(1, named))
+            let mark = Mark {
+                says: Some(("name".to_owned(), "work".to_owned())),
+                alone: true,
+                many: 2,
+            };
+            r.key == "user" && r.way.contains(&Step::Item(1, Some(mark)))
         };
         let row = rows.iter().find(is_of_work).unwrap();
         let value = Value::Text("c".to_owned());
@@ -150,6 +164,22 @@ mod tests {
         let one = account("work", "b") + &account("home", "a");
         let after = set(&one, &row.way, Some(&value)).unwrap();
         assert_eq!(after, account("work", "c") + &account("home", "a"));
+    }
+
+    #[test]
+    fn one_of_several_that_look_alike_gets_nothing_where_it_can_t_be_told_apart() {
+        let notify = |when: &str| format!("[[notify]]\nhow = \"desktop\"\nquiet = \"{when}\"\n\n");
+        let before = notify("a") + &notify("b");
+        let rows: Vec<_> = read(&before).into_iter().flat_map(|g| g.rows).collect();
+        let quiet = |r: &&settings::Row| r.key == "quiet";
+        let second = rows.iter().filter(quiet).nth(1).unwrap();
+        let value = Value::Text("c".to_owned());
+        let after = set(&before, &second.way, Some(&value)).unwrap();
+        assert_eq!(after, notify("a") + &notify("c"));
+        // One more, or one less: the second may be another now.
+        for meanwhile in [notify("x") + &before, notify("a"), notify("b")] {
+            assert!(set(&meanwhile, &second.way, Some(&value)).is_err());
+        }
     }
 
     /// The way by numbers alone: who changes a name changes the way, too.

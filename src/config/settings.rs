@@ -13,9 +13,20 @@ use toml::de::{DeTable, DeValue};
 pub enum Step {
     /// Into the table's value of this key.
     Key(String),
-    /// Into the list's item of this number, from 0, as long as it says this of itself (a key and its
-    /// text); else into the one that does, for others may have been written above it meanwhile.
-    Item(usize, Option<(String, String)>),
+    /// Into the list's item of this number, from 0, or where others were written above it meanwhile,
+    /// into the one that is marked so. `None`: whatever it is.
+    Item(usize, Option<Mark>),
+}
+
+/// By what an item of a list is known again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// What it says of itself: a key and its text.
+    pub says: Option<(String, String)>,
+    /// Whether it is the only one of its list that says so.
+    pub alone: bool,
+    /// How many items its list has.
+    pub many: usize,
 }
 
 /// The way to a value from the top of the file.
@@ -169,9 +180,9 @@ pub fn read(text: &str) -> Vec<Group> {
             let Some(table) = item.get_ref().as_table() else {
                 continue;
             };
-            let named = naming(table, &["name", "query", "how"]);
-            let way = with(&top, Step::Item(n, named.clone()));
-            let title = match named.as_ref().map(|(_, name)| name) {
+            let mark = mark(items, table, &["name", "query", "how"]);
+            let way = with(&top, Step::Item(n, Some(mark.clone())));
+            let title = match mark.says.as_ref().map(|(_, name)| name) {
                 Some(name) => format!("{key} {name}"),
                 None => format!("{key} {}", n + 1),
             };
@@ -202,6 +213,18 @@ fn naming(item: &DeTable<'_>, keys: &[&str]) -> Option<(String, String)> {
         Some(((*key).to_owned(), text.to_owned()))
     };
     keys.iter().find_map(text)
+}
+
+/// By what this item of a list is known again, which names itself by one of these keys.
+fn mark(items: &[Spanned<DeValue<'_>>], item: &DeTable<'_>, keys: &[&str]) -> Mark {
+    let says = naming(item, keys);
+    let tables = items.iter().filter_map(|i| i.get_ref().as_table());
+    let same = tables.filter(|other| naming(other, keys) == says).count();
+    Mark {
+        alone: says.is_some() && same == 1,
+        says,
+        many: items.len(),
+    }
 }
 
 struct File<'t> {
@@ -237,7 +260,7 @@ impl File<'_> {
                     continue;
                 };
                 let named = table.get(name).and_then(|v| v.get_ref().as_str());
-                let item = Step::Item(n, naming(table, &[name]));
+                let item = Step::Item(n, Some(mark(items, table, &[name])));
                 let way = with(&with(way, Step::Key(key.into())), item);
                 groups.push(Group {
                     part,

@@ -3,14 +3,13 @@
 
 use postrider::cli;
 use postrider::config::secrets::{self, Kind, Secrets};
-use postrider::config::{Paths, files, load, oauth};
+use postrider::config::{Paths, load};
 use postrider::lang::tr;
 use postrider::model::setup::{Brought, Found, Keeping};
-use postrider::model::{Account, OAuth, Secret, SecretSource};
+use postrider::model::{Account, Secret, SecretSource};
 use postrider::setup;
 use postrider::tui::ports::SetUp;
 use postrider::tui::setup::SetupPorts;
-use postrider::tui::setup::deeds::BrowserOf;
 use postrider::tui::setup::run::OpenFile;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,8 +17,7 @@ use std::sync::Arc;
 /// All that the screen needs. `further`: there are accounts already.
 pub fn ports(paths: &Paths, secrets: &Secrets, further: bool, theme: Option<String>) -> SetupPorts {
     let vault = secrets.vault();
-    let config = paths.config.clone();
-    let known = accounts(&config).into_iter().map(|a| a.full_name);
+    let known = accounts(&paths.config).into_iter().map(|a| a.full_name);
     let known = known.into_iter().find(|name| !name.is_empty());
     SetupPorts {
         set_up: set_up(paths, secrets),
@@ -29,7 +27,7 @@ pub fn ports(paths: &Paths, secrets: &Secrets, further: bool, theme: Option<Stri
         further,
         leaves_demo: false,
         full_name: known.or_else(setup::person::full_name).unwrap_or_default(),
-        browser: BrowserOf(Arc::new(move |word| browser(&config, word))),
+        browser_here: cli::sign_in::has_browser(|name| std::env::var(name).ok()),
         theme,
     }
 }
@@ -37,25 +35,6 @@ pub fn ports(paths: &Paths, secrets: &Secrets, further: bool, theme: Option<Stri
 /// The accounts that are there; none where the configuration can't be read, which is told elsewhere.
 fn accounts(config: &Path) -> Vec<Account> {
     load::load(config).map_or_else(|_| Vec::new(), |loaded| loaded.config.accounts)
-}
-
-/// What is known of signing in at a provider: the pages, and the client that was registered for
-/// another account there, or by an organisation.
-fn browser(config: &Path, word: &str) -> Result<OAuth, String> {
-    let own = config.with_file_name(setup::OWN);
-    let own = own.exists().then(|| files::read_text(&own)).transpose()?;
-    let mut says = oauth::of_provider(word, own.as_deref())?;
-    let others = accounts(config).into_iter().filter_map(|a| match a.secret {
-        SecretSource::OAuth(other) => Some(other),
-        _ => None,
-    });
-    let mut same = others.filter(|other| other.token_url == says.token_url);
-    if says.client_id.is_empty()
-        && let Some(other) = same.next()
-    {
-        says.client_id = other.client_id;
-    }
-    Ok(says)
 }
 
 /// Opens the encrypted file, or makes it.
@@ -75,8 +54,9 @@ pub fn open(paths: &Paths, secrets: &Secrets) -> OpenFile {
 }
 
 fn set_up(paths: &Paths, secrets: &Secrets) -> SetUp {
-    let config = paths.config.clone();
+    let (config, own) = (paths.config.clone(), paths.config.clone());
     let (paths, secrets) = (paths.clone(), secrets.clone());
+    let vault = cli::tokens::vault(&secrets);
     SetUp {
         find: Arc::new(move |address, cancel, tell| match setup::finder(&config) {
             Ok(finder) => finder.find(address, cancel, tell),
@@ -99,6 +79,11 @@ fn set_up(paths: &Paths, secrets: &Secrets) -> SetUp {
                 },
             )
         }),
+        provider: Arc::new(move |word| {
+            setup::at_provider(&own, word, &|other| {
+                vault.fetch(other, Kind::ClientSecret).ok().flatten()
+            })
+        }),
         sign_in: Arc::new(|account, secret, by, tell, words| {
             let brought = cli::sign_in::bring(account, secret, by, tell, words)?;
             let refresh = brought
@@ -114,6 +99,10 @@ fn set_up(paths: &Paths, secrets: &Secrets) -> SetUp {
 
 /// Keeps what keeps one signed in, and the client's secret.
 fn signed_in(secrets: &Secrets, account: &Account, keeping: &Keeping) -> setup::Stored {
+    // It was made meanwhile, by another process.
+    if secrets.vault().is_locked() {
+        return Err("there is a secrets.age now, whose passphrase was not typed: leave with esc and begin once more, it is asked for then".to_owned());
+    }
     let vault = cli::tokens::vault(secrets);
     if let Some(secret) = &keeping.client_secret {
         vault.keep(account, Kind::ClientSecret, secret)?;

@@ -5,7 +5,7 @@
 //! Servers that nobody vouches for are named to the user before anything secret goes there
 //! (RFC 6186 §6): see [`Proposal::outside`].
 
-use super::{Account, AccountName, Auth, Endpoint, Secret, SecretSource, SyncPolicy};
+use super::{Account, AccountName, Auth, Endpoint, OAuth, Secret, SecretSource, SyncPolicy};
 use crate::lang::tr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -126,19 +126,25 @@ impl Proposal {
     }
 
     /// The question then; `None` where there is none. From outside: clean it to show it.
+    /// One answer agrees to all of it, so all of it is in the question (RFC 6186 §6).
     pub fn question(&self) -> Option<String> {
-        if let Some(meant) = &self.meant {
-            return Some(format!(
-                "The address's domain is nearly {meant}. Is it right as it is?"
-            ));
-        }
         let hosts = self.outside.join(" and ");
-        (!hosts.is_empty()).then(|| {
+        let outside = (!hosts.is_empty()).then(|| {
             let why = self.source.words();
             format!(
-                "{hosts}: found {why}, outside of your address's domain, and nobody vouches for it. Is that where your mail is?"
+                "{hosts}: found {why}, outside of your address's domain, and nobody vouches for it."
             )
-        })
+        });
+        match (&self.meant, outside) {
+            (Some(meant), Some(outside)) => Some(format!(
+                "The address's domain is nearly {meant}. {outside} Is the address right as it is, and is that where your mail is?"
+            )),
+            (Some(meant), None) => Some(format!(
+                "The address's domain is nearly {meant}. Is it right as it is?"
+            )),
+            (None, Some(outside)) => Some(format!("{outside} Is that where your mail is?")),
+            (None, None) => None,
+        }
     }
 
     /// Whether a password of some kind is enough.
@@ -370,6 +376,17 @@ pub enum Tried {
     Done(Option<Box<Account>>),
 }
 
+/// What is known of signing in with a browser at a provider.
+#[derive(Clone, Debug)]
+pub struct AtProvider {
+    /// Its pages, and the client that is registered there; its id is empty where nobody said it yet.
+    pub says: OAuth,
+    /// The client's secret, where another account keeps it ([`super::ClientSecret::Kept`]).
+    pub secret: Option<Secret>,
+    /// Whether that is all that is needed; otherwise the user completes the client.
+    pub whole: bool,
+}
+
 /// What a sign-in with a browser brought.
 #[derive(Clone, Debug)]
 pub struct Brought {
@@ -447,8 +464,16 @@ mod tests {
         found.outside = vec!["imap.example.net".into(), "smtp.example.net".into()];
         let asked = found.question().unwrap();
         assert!(asked.starts_with("imap.example.net and smtp.example.net: found in the domain's"));
+        // Both doubts stand in the one question that a single answer settles.
         found.meant = Some("example.org".into());
-        assert!(found.question().unwrap().contains("nearly example.org"));
+        let both = found.question().unwrap();
+        assert!(both.contains("nearly example.org"), "{both}");
+        assert!(
+            both.contains("imap.example.net and smtp.example.net: found"),
+            "{both}"
+        );
+        found.outside.clear();
+        assert!(found.question().unwrap().ends_with("Is it right as it is?"));
     }
 
     #[test]

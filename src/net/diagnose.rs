@@ -153,7 +153,7 @@ fn tls(fault: TlsFault, why: &str, endpoint: &Endpoint) -> &'static Cause {
 }
 
 /// Which check of a certificate failed, by OpenSSL's verdict.
-fn untrusted(verdict: &str) -> &'static Cause {
+pub(super) fn untrusted(verdict: &str) -> &'static Cause {
     let verdict = verdict.to_ascii_lowercase();
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| verdict.contains(phrase));
     if says(&["purpose"]) {

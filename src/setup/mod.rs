@@ -6,11 +6,13 @@
 
 pub mod words;
 pub mod person;
+mod provider;
 mod attempt;
 mod keep;
 
 pub use attempt::{NEWEST, attempt};
 pub use keep::{OWN, Stored, finder, keep, name_for, names};
+pub use provider::at_provider;
 
 #[cfg(test)]
 mod tests;

@@ -244,7 +244,8 @@ impl Kit {
     }
 
     /// Connects with the account's password or token. A token that is refused may just have run out:
-    /// it is fetched once more, and if that gives another one that is tried.
+    /// it is fetched once more, and if that gives another one that is tried; so is another password
+    /// that may be meant.
     ///
     /// # Errors
     /// No password, or any network error.
@@ -261,6 +262,13 @@ impl Kit {
                     return Err(NetError::Auth(refusal).into());
                 }
                 Ok(connect(&fresh)?)
+            }
+            Err(NetError::Auth(refusal)) => {
+                let other = self.host.other(&self.account, &secret);
+                let other = other.ok_or(NetError::Auth(refusal))?;
+                let done = connect(&other)?;
+                self.host.took(&self.account, &other);
+                Ok(done)
             }
             done => Ok(done?),
         }

@@ -9,6 +9,7 @@ use crate::lang::tr;
 use crate::model::checkup::{Advice, Step};
 use crate::model::setup::Cancel;
 use crate::model::{AccountName, MailDomain, Target, checkup};
+use crate::tui::apart::apart;
 use crate::tui::commanded;
 use crate::tui::errand::{Brought, Errand};
 use crate::tui::event::Event;
@@ -19,7 +20,6 @@ use crate::tui::working::Working;
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -31,17 +31,13 @@ fn aside(
     work: impl FnOnce() -> Option<Event> + Send + 'static,
     lost: impl FnOnce(String) -> Event + Clone + Send + 'static,
 ) {
-    let (back, otherwise) = (events.clone(), lost.clone());
+    let back = events.clone();
     let run = move || {
-        let broke = |_| Some(lost(tr!("it broke off: a fault in postrider").to_owned()));
-        let event = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(broke);
-        if let Some(event) = event {
+        if let Some(event) = work() {
             let _ = events.send(event);
         }
     };
-    if let Err(e) = std::thread::Builder::new().name(name.to_owned()).spawn(run) {
-        let _ = back.send(otherwise(tr!("no thread to do it: {error}", error = e)));
-    }
+    apart(name, run, move |why| drop(back.send(lost(why))));
 }
 
 /// What is told where nobody waits for anything else.

@@ -26,6 +26,7 @@ pub mod parting;
 pub mod spell;
 pub mod checkup;
 pub mod clip;
+mod apart;
 pub mod offer;
 pub mod found;
 pub mod ports;

@@ -4,7 +4,7 @@
 use crate::config::keep::Keep;
 use crate::config::{Arrangement, Config, Hyperlinks, Icons, Images, ListLook, SavedView, Split};
 use crate::model::checkup::Progress;
-use crate::model::setup::{Attempt, Brought, Cancel, Found, Keeping, Kept, Tried};
+use crate::model::setup::{AtProvider, Attempt, Brought, Cancel, Found, Keeping, Kept, Tried};
 use crate::model::{
     Account, AccountName, Done, Draft, DraftId, Intent, MailDomain, Secret, SignInBy, SignInStep,
     SignInWord,
@@ -51,6 +51,10 @@ pub type TrySetup = Arc<dyn Fn(&Attempt, &Cancel, &mut dyn FnMut(Tried)) + Send 
 /// wrong comes in plain words. Called on a thread of its own: the secret store may ask the user.
 pub type KeepSetup = Arc<dyn Fn(&Keeping) -> Result<Kept, String> + Send + Sync>;
 
+/// Says what is known of signing in with a browser at the provider of a word. Called on a thread of its
+/// own: files are read, and the secret store may ask the user. What is wrong comes in plain words.
+pub type OfProvider = Arc<dyn Fn(&str) -> Result<AtProvider, String> + Send + Sync>;
+
 /// Signs in at the provider's page to an account that is being set up, with the client's secret where
 /// it has one; as [`SignInHow`], but what was brought is given back and kept nowhere.
 pub type BringSetup = Arc<
@@ -78,6 +82,8 @@ pub struct SetUp {
     pub attempt: TrySetup,
     /// Keeps it.
     pub keep: KeepSetup,
+    /// Says what is known of its provider, where one signs in with a browser.
+    pub provider: OfProvider,
     /// Signs in to it with a browser.
     pub sign_in: BringSetup,
 }

@@ -358,7 +358,7 @@ impl Hands<'_> {
                 by,
             } => {
                 let events = self.events.clone();
-                self.signing = signing::begin(&self.sign_in, serial, account, by, events);
+                self.signing = Some(signing::begin(&self.sign_in, serial, account, by, events));
             }
             Effect::SignInWord(word) => {
                 if let Some(signing) = &self.signing {

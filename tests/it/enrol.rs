@@ -2,8 +2,12 @@
 //! output, and back out again without losing anything.
 
 use crate::dovecot::Dovecot;
-use crate::program::{Home, Ran};
+use crate::kill::is_built_for_it;
+use crate::program::{Home, Ran, ran};
+use crate::provider::Provider;
+use crate::script::Script;
 use crate::smtp::Sink;
+use crate::tokens::submission;
 use postrider::demo::{Demo, Options};
 use postrider::model::{
     Account, AccountName, Draft, MessageId, Outgoing, SecretSource, SubmissionState,
@@ -102,6 +106,49 @@ fn f54_who_wants_a_browser_says_so_before_a_password_is_typed() {
         "{}",
         ran.err
     );
+}
+
+#[test]
+fn f54_an_account_at_a_provider_s_own_page_is_set_up_without_a_screen() {
+    if !is_built_for_it() {
+        return;
+    }
+    let provider = Provider::start();
+    let server = Script::start(|mail| {
+        mail.greeting = "IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR".to_owned();
+        mail.make("Sent", "\\Sent");
+        mail.add("INBOX", "in1");
+    });
+    let (port, _told) = submission("Bearer access-1");
+    let home = Home::new("");
+    std::fs::remove_file(home.path.join("config.toml")).unwrap();
+    std::fs::create_dir(home.path.join("tokens")).unwrap();
+    let at = format!("https://127.0.0.1:{}", provider.port);
+    let listed = format!(
+        "[[provider]]\nname = \"Firm\"\ndomains = [\"example.test\"]\nimap = [\"none:127.0.0.1:{}\"]\nsmtp = [\"none:127.0.0.1:{port}\"]\nsign-in = [\"oauth:firm\"]\n\n[oauth.firm]\nauth-url = \"{at}/authorize\"\ntoken-url = \"{at}/token\"\ndevice-url = \"{at}/device\"\nscopes = [\"mail\", \"offline_access\"]\nclient-id = \"postrider test\"\nclient-secret = [\"echo\", \"CANARY\"]\n",
+        server.port
+    );
+    std::fs::write(home.path.join("providers.toml"), listed).unwrap();
+    provider.state().device.errors.clear();
+    let args = ["account", "add", "ada@example.test", "--json"];
+    let mut command = home.command(&args);
+    command
+        .env("SSL_CERT_FILE", provider.ca_file())
+        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+        .env("POSTRIDER_TOKENS", home.path.join("tokens"))
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY");
+    let ran = ran(command.output().unwrap()).code(0);
+    assert!(ran.err.contains("WDJB-MJHT"), "{}", ran.err);
+    let name = ran.json()["added"].as_str().unwrap().to_owned();
+    let config = std::fs::read_to_string(home.path.join("config.toml")).unwrap();
+    assert!(
+        config.contains("postrider test") && config.contains("\"echo\""),
+        "{config}"
+    );
+    assert!(!config.contains("refresh-1"), "{config}");
+    let kept = home.path.join(format!("tokens/{name}-RefreshToken"));
+    assert_eq!(std::fs::read_to_string(kept).unwrap(), "refresh-1");
 }
 
 #[test]

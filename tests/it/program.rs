@@ -145,7 +145,8 @@ impl Home {
     }
 }
 
-fn ran(output: Output) -> Ran {
+/// What a program that ended did.
+pub fn ran(output: Output) -> Ran {
     Ran {
         code: output.status.code().unwrap_or(-1),
         out: output.stdout,

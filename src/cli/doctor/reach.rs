@@ -2,16 +2,15 @@
 //! that fails what else the server has to offer.
 
 use super::visit::Visit;
-use crate::model::checkup::Step;
 use crate::model::{Account, Security};
 use crate::net::causes::Service;
 use crate::net::check::{chain, names, ports, shown};
 use crate::net::connect::{self, Patience};
-use crate::net::error::NetError;
+use crate::net::error::{NetError, TlsFault};
 use crate::net::trace::Ring;
 use crate::text::{Clean, when};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a port or an address is waited for that is only looked at.
 const GLANCE: Duration = Duration::from_secs(3);
@@ -148,15 +147,21 @@ fn chain_of(
     };
     let sent = || -> Result<Vec<chain::Sent>, NetError> {
         let mut socket = shown::dial(end, addresses, GLANCE)?;
+        let until = Instant::now() + GLANCE;
         if end.security == Security::StartTls {
-            chain::start_tls(&mut socket, service, GLANCE)?;
+            chain::start_tls(&mut socket, service, until)?;
         }
-        chain::look(socket, &end.host, GLANCE)
+        chain::look(socket, &end.host, until)
     };
-    // A server that hides what is behind its own certificate has told that one already.
-    if let Some(sent) = sent().ok().filter(|sent| !sent.is_empty()) {
-        visit.done(chain::judge(name, &sent, came, when::now()));
-    }
+    visit.glance(name, || match sent() {
+        Ok(sent) if !sent.is_empty() => Some(chain::judge(name, &sent, came, when::now())),
+        // Whoever can be talked to by TLS, but not by the version that shows it.
+        Err(NetError::Tls {
+            fault: TlsFault::Handshake,
+            ..
+        }) if came == chain::Use::Works => Some(chain::hidden(name)),
+        _ => None,
+    });
 }
 
 fn certificate(
@@ -167,24 +172,13 @@ fn certificate(
     visit: &mut Visit<'_>,
 ) {
     let end = service.endpoint(account);
-    let mut seen: Option<Step> = None;
-    let look = || -> Result<shown::Shown, NetError> {
-        let socket = shown::dial(end, addresses, GLANCE)?;
-        shown::look(socket, &end.host, GLANCE)
-    };
-    // Without one to look at, the step before has said what there is to say.
-    if let Ok(shown) = look() {
-        seen = Some(shown::judge(
-            steps.certificate,
-            &shown,
-            end,
-            works,
-            when::now(),
-        ));
-    }
-    if let Some(step) = seen {
-        visit.done(step);
-    }
+    visit.glance(steps.certificate, || {
+        let socket = shown::dial(end, addresses, GLANCE).ok()?;
+        // Without one to look at, the step before has said what there is to say.
+        let shown = shown::look(socket, &end.host, Instant::now() + GLANCE).ok()?;
+        let now = when::now();
+        Some(shown::judge(steps.certificate, &shown, end, works, now))
+    });
 }
 
 /// The certificate (in DER) that a server showed after STARTTLS, over the connection that is used.

@@ -50,13 +50,19 @@ impl<'a> Visit<'a> {
 
     /// Looks at something that takes time; nothing once it was called away.
     pub(super) fn look(&mut self, name: &'static str, look: impl FnOnce() -> Step) {
+        self.glance(name, || Some(look()));
+    }
+
+    /// Looks at something of which there may be nothing to say.
+    pub(super) fn glance(&mut self, name: &'static str, look: impl FnOnce() -> Option<Step>) {
         if self.is_over() {
             return;
         }
         (self.tell)(Progress::Begun(name));
         let began = Instant::now();
-        let step = look().after(began.elapsed());
-        self.done(step);
+        if let Some(step) = look() {
+            self.done(step.after(began.elapsed()));
+        }
     }
 
     /// Tries something with a server; `None` ends this server's steps.

@@ -1,17 +1,18 @@
 //! The certificates that a server sends behind its own, one after the other up to the authority: whom
 //! each is for, who issued it, until when it counts, and which one is missing. For looking only, as
 //! [`super::shown`]. The handshake is held to TLS 1.2, where certificates are not hidden from whoever
-//! reads along (RFC 5246 §7.4.2); a server that speaks TLS 1.3 alone shows its own certificate only.
+//! reads along (RFC 5246 §7.4.2); of a server that speaks TLS 1.3 alone it is said that they are not seen.
 
 use super::shown::{self, DAY, SOON, clean, words_of};
 use crate::model::checkup::{Advice, Step};
-use crate::net::causes::{self, Service};
+use crate::net::causes::{self, Cause, Service};
+use crate::net::diagnose;
 use crate::net::error::{NetError, TlsFault};
 use crate::text::when;
 use native_tls::Protocol;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::Instant;
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
 
@@ -35,13 +36,30 @@ pub struct Sent {
     pub until: i64,
 }
 
+impl Sent {
+    /// Keeps the place of one that says nothing to us.
+    fn unreadable() -> Sent {
+        Sent {
+            subject: String::new(),
+            issuer: String::new(),
+            alone: false,
+            from: i64::MIN,
+            until: i64::MAX,
+        }
+    }
+
+    fn is_readable(&self) -> bool {
+        self.until != i64::MAX || self.from != i64::MIN
+    }
+}
+
 /// What came of the connection that is used for mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// It came about.
+    /// Its TLS came about.
     Works,
-    /// The issuer of what is shown is not known.
-    Untrusted,
+    /// What is shown is not trusted, for this reason.
+    Untrusted(&'static Cause),
     /// It failed over something else.
     Fails,
 }
@@ -50,11 +68,12 @@ impl Use {
     /// After this outcome.
     pub fn after<T>(outcome: &Result<T, NetError>) -> Use {
         match outcome {
-            Ok(_) => Use::Works,
+            // Nothing of who one is was said before the certificate was found right.
+            Ok(_) | Err(NetError::Auth(_) | NetError::AuthLater(_)) => Use::Works,
             Err(NetError::Tls {
                 fault: TlsFault::Untrusted,
-                ..
-            }) => Use::Untrusted,
+                why,
+            }) => Use::Untrusted(diagnose::untrusted(why)),
             Err(_) => Use::Fails,
         }
     }
@@ -63,9 +82,9 @@ impl Use {
 /// Shakes hands over a connection and looks at all that is sent. The connection ends with it.
 ///
 /// # Errors
-/// When there is no handshake of TLS 1.2 within `patience` of each wait.
-pub fn look(socket: TcpStream, host: &str, patience: Duration) -> Result<Vec<Sent>, NetError> {
-    let tls = shown::shake(socket, host, patience, Some(Protocol::Tlsv12), KEPT)?;
+/// When there is no handshake of TLS 1.2 until then.
+pub fn look(socket: TcpStream, host: &str, until: Instant) -> Result<Vec<Sent>, NetError> {
+    let tls = shown::shake(socket, host, until, Some(Protocol::Tlsv12), KEPT)?;
     Ok(read(&tls.get_ref().first))
 }
 
@@ -73,24 +92,17 @@ pub fn look(socket: TcpStream, host: &str, patience: Duration) -> Result<Vec<Sen
 /// nothing of whom it is for.
 ///
 /// # Errors
-/// When the server does not agree within `patience` of each wait.
-pub fn start_tls(
-    socket: &mut TcpStream,
-    service: Service,
-    patience: Duration,
-) -> Result<(), NetError> {
+/// When the server does not agree until then.
+pub fn start_tls(socket: &mut TcpStream, service: Service, until: Instant) -> Result<(), NetError> {
     socket
         .set_nonblocking(false)
         .map_err(|e| NetError::io(&e))?;
-    for set in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {
-        set(socket, Some(patience)).map_err(|e| NetError::io(&e))?;
-    }
     let mut left = KEPT;
     let mut say = |words: &str, ends: &dyn Fn(&str) -> Option<bool>| {
-        let sent = socket.write_all(words.as_bytes());
+        let sent = shown::hurry(socket, until).and_then(|()| socket.write_all(words.as_bytes()));
         sent.map_err(|e| NetError::io(&e))?;
         loop {
-            let line = line(socket, &mut left)?;
+            let line = line(socket, &mut left, until)?;
             match ends(&line) {
                 Some(true) => return Ok(()),
                 Some(false) => return Err(NetError::Protocol(line)),
@@ -116,11 +128,12 @@ pub fn start_tls(
 }
 
 /// A line, octet by octet: what follows it is not ours to read.
-fn line(socket: &mut TcpStream, left: &mut usize) -> Result<String, NetError> {
+fn line(socket: &mut TcpStream, left: &mut usize, until: Instant) -> Result<String, NetError> {
     let mut line = Vec::new();
     let mut octet = [0];
     loop {
-        let read = socket.read(&mut octet).map_err(|e| NetError::io(&e))?;
+        let read = shown::hurry(socket, until).and_then(|()| socket.read(&mut octet));
+        let read = read.map_err(|e| NetError::io(&e))?;
         *left = left.saturating_sub(1);
         match octet {
             _ if read == 0 || *left == 0 => {
@@ -186,7 +199,7 @@ fn certificates(body: &[u8]) -> Vec<Sent> {
         && let Some((length, after)) = number(rest)
         && let Some((der, after)) = after.split_at_checked(length)
     {
-        found.extend(ring(der));
+        found.push(ring(der).unwrap_or_else(Sent::unreadable));
         rest = after;
     }
     found
@@ -206,55 +219,98 @@ fn ring(der: &[u8]) -> Option<Sent> {
     })
 }
 
-/// Which certificate is missing of a chain that leads to nobody known, by whom it is for: the first
-/// whose issuer does not follow it.
-pub fn missing(chain: &[Sent]) -> Option<&str> {
-    let mut each = chain.iter().zip(chain.iter().skip(1));
-    let gap = each.find(|(ring, next)| !ring.alone && ring.issuer != next.subject);
-    let last = || chain.last().filter(|last| !last.alone);
-    let before = gap.map(|(ring, _)| ring).or_else(last)?;
-    Some(&before.issuer)
+/// The certificates that lead from the server's own to an authority, each issued by the next, in
+/// whichever order they were sent.
+fn path(chain: &[Sent]) -> Vec<&Sent> {
+    let mut path: Vec<&Sent> = chain.first().into_iter().collect();
+    while let Some(last) = path.last().filter(|last| !last.alone)
+        && let Some(next) = chain.iter().find(|ring| ring.subject == last.issuer)
+        && !path.contains(&next)
+    {
+        path.push(next);
+    }
+    path
+}
+
+/// Which certificate a chain that leads to nobody known ends without, by whom it is for, and whether
+/// that one issued the server's own. An authority's own need not be sent. `None` too where one of them
+/// can't be read: it may be that.
+pub fn missing(chain: &[Sent]) -> Option<(&str, bool)> {
+    if !chain.iter().all(Sent::is_readable) {
+        return None;
+    }
+    let path = path(chain);
+    let last = path.last().filter(|last| !last.alone)?;
+    Some((&last.issuer, path.len() == 1))
+}
+
+fn told(n: usize, ring: &Sent, now: i64) -> String {
+    if !ring.is_readable() {
+        return format!("{}. one that can't be read", n + 1);
+    }
+    let by = match ring.alone {
+        true => "an authority's own".to_owned(),
+        false => format!("by {}", clean(&ring.issuer)),
+    };
+    let time = if now < ring.from {
+        format!("counts only from {}", when::day(ring.from))
+    } else if ring.until < now {
+        format!("ended on {}", when::day(ring.until))
+    } else {
+        format!("until {}", when::day(ring.until))
+    };
+    format!("{}. {}, {by}, {time}", n + 1, clean(&ring.subject))
 }
 
 /// What to say of a chain at `now`, after what came of the connection that is used for mail.
 pub fn judge(name: &'static str, chain: &[Sent], came: Use, now: i64) -> Step {
-    let each = chain.iter().enumerate().map(|(n, ring)| {
-        let by = match ring.alone {
-            true => "an authority's own".to_owned(),
-            false => format!("by {}", clean(&ring.issuer)),
-        };
-        let ends = match ring.until < now {
-            true => "ended on",
-            false => "until",
-        };
-        let day = when::day(ring.until);
-        format!("{}. {}, {by}, {ends} {day}", n + 1, clean(&ring.subject))
-    });
-    let words = each.collect::<Vec<_>>().join("; ");
-    let advise = |words: String, cause: &causes::Cause| {
+    let each = chain.iter().enumerate();
+    let each: Vec<String> = each.map(|(n, ring)| told(n, ring, now)).collect();
+    let words = each.join("; ");
+    let advise = |words: String, cause: &Cause| {
         let advice = Advice::new(words, cause.why, cause.todo);
         match came {
             Use::Works => Step::careful(name, advice),
-            Use::Untrusted | Use::Fails => Step::wrong(name, advice),
+            Use::Untrusted(_) | Use::Fails => Step::wrong(name, advice),
         }
     };
-    // The server's own has a step of its own.
-    let behind = || chain.iter().skip(1);
-    if behind().any(|ring| ring.until < now || now < ring.from) {
-        return advise(words, &causes::EXPIRED);
-    }
-    if came == Use::Untrusted
-        && let Some(who) = missing(chain)
-    {
-        let words = format!("{words}; the certificate of {} is missing", clean(who));
-        return advise(words, &causes::HALF_CHAIN);
-    }
-    match behind().any(|ring| ring.until - now <= SOON * DAY) {
-        true => advise(words, &causes::EXPIRES_SOON),
+    // The server's own has a step of its own; what leads nowhere was sent for nothing.
+    let path = path(chain);
+    let behind = || path.iter().skip(1).filter(|ring| ring.is_readable());
+    let is_over = |ring: &Sent| ring.until < now || now < ring.from;
+    match came {
+        Use::Works => {
+            let soon = behind().any(|r| !r.alone && !is_over(r) && r.until - now <= SOON * DAY);
+            if soon {
+                return advise(words, &causes::EXPIRES_SOON);
+            }
+            // Whoever checks found another way around it.
+            match chain.iter().skip(1).any(|r| !r.is_readable() || is_over(r)) {
+                true => Step::note(name, words),
+                false => Step::fine(name, words),
+            }
+        }
+        _ if behind().any(|ring| is_over(ring)) => advise(words, &causes::EXPIRED),
+        Use::Untrusted(cause)
+            if [&causes::UNTRUSTED, &causes::HALF_CHAIN].contains(&cause)
+                && let Some((who, first)) = missing(chain) =>
+        {
+            let who = clean(who);
+            let lacks = match first {
+                true => format!("the certificate of {who} is missing"),
+                false => format!("{who} was neither sent nor is it known to this machine"),
+            };
+            advise(format!("{words}; {lacks}"), &causes::HALF_CHAIN)
+        }
         // The step before has said what is wrong; this one shows what was seen.
-        false if came != Use::Works => Step::note(name, words),
-        false => Step::fine(name, words),
+        Use::Untrusted(_) | Use::Fails => Step::note(name, words),
     }
+}
+
+/// What to say where a server takes no version of TLS in which the chain can be read along.
+pub fn hidden(name: &'static str) -> Step {
+    let words = "not seen: the server takes nothing but TLS 1.3, where what follows its own certificate is encrypted";
+    Step::note(name, words)
 }
 
 #[cfg(test)]
@@ -264,6 +320,16 @@ mod tests {
     use proptest::prelude::*;
 
     const NOW: i64 = 1_700_000_000;
+
+    const UNKNOWN: Use = Use::Untrusted(&causes::UNTRUSTED);
+
+    fn patience() -> Instant {
+        Instant::now() + std::time::Duration::from_secs(20)
+    }
+
+    fn line_of(step: &Step) -> String {
+        step.found.as_ref().unwrap_err().line()
+    }
 
     fn of(subject: &str, issuer: &str, days: i64) -> Sent {
         Sent {
@@ -290,7 +356,7 @@ mod tests {
         );
         assert!(words.contains("2. Middle, by Root, until "), "{words}");
         // The authority is nobody's that this machine knows, or it was not sent.
-        let half = judge("IMAP chain", &whole[..1], Use::Untrusted, NOW);
+        let half = judge("IMAP chain", &whole[..1], UNKNOWN, NOW);
         assert_eq!(half.level, Level::Wrong);
         let line = half.found.unwrap_err().line();
         assert!(
@@ -309,16 +375,23 @@ mod tests {
             of("mail.example.test", "Middle", 40),
             of("Root", "Root", 400),
         ];
-        assert_eq!(missing(&gap), Some("Middle"));
+        assert_eq!(missing(&gap), Some(("Middle", true)));
         assert_eq!(missing(&[of("a", "a", 1)]), None);
+        // In another order nothing is missing but what no server has to send.
+        let mixed = [
+            of("mail.example.test", "Middle", 40),
+            of("Upper", "Root", 400),
+            of("Middle", "Upper", 400),
+        ];
+        assert_eq!(missing(&mixed), Some(("Root", false)));
+        let line = line_of(&judge("IMAP chain", &mixed, UNKNOWN, NOW));
+        assert!(line.contains("Root was neither sent"), "{line}");
+        assert!(!line.contains("Root is missing"), "{line}");
         let old = [
             of("mail.example.test", "Middle", 40),
             of("Middle", "Root", -2),
         ];
-        let line = judge("IMAP chain", &old, Use::Untrusted, NOW)
-            .found
-            .unwrap_err()
-            .line();
+        let line = line_of(&judge("IMAP chain", &old, UNKNOWN, NOW));
         assert!(line.contains("2. Middle, by Root, ended on"), "{line}");
         assert!(line.contains("the server's owner must renew it"), "{line}");
         let soon = [
@@ -329,6 +402,65 @@ mod tests {
             judge("IMAP chain", &soon, Use::Works, NOW).level,
             Level::Careful
         );
+    }
+
+    #[test]
+    fn the_chain_is_blamed_for_nothing_but_what_is_its_own_fault() {
+        let half = [of("mail.example.test", "Middle", 40)];
+        for cause in [&causes::PURPOSE, &causes::WEAK, &causes::REVOKED] {
+            let step = judge("IMAP chain", &half, Use::Untrusted(cause), NOW);
+            assert_eq!(step.level, Level::Note, "{cause:?}");
+            assert!(!step.found.unwrap().contains("missing"), "{cause:?}");
+        }
+        // An old one that leads nowhere is sent along by many a server that works.
+        let extra = [
+            of("mail.example.test", "Middle", 40),
+            of("Middle", "Root", 400),
+            of("Other", "Old Root", -30),
+        ];
+        let step = judge("IMAP chain", &extra, Use::Works, NOW);
+        assert_eq!(step.level, Level::Note);
+        assert_eq!(
+            judge("IMAP chain", &extra, Use::Fails, NOW).level,
+            Level::Note
+        );
+        let mut early = extra[..2].to_vec();
+        early[1].from = NOW + 3 * DAY;
+        let line = line_of(&judge("IMAP chain", &early, Use::Fails, NOW));
+        assert!(
+            line.contains("2. Middle, by Root, counts only from"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn one_that_can_t_be_read_keeps_its_place() {
+        let body = [0, 0, 4, 0, 0, 1, 7];
+        assert_eq!(certificates(&body), [Sent::unreadable()]);
+        let chain = [
+            of("mail.example.test", "Middle", 40),
+            Sent::unreadable(),
+            of("Upper", "Upper", 400),
+        ];
+        let step = judge("IMAP chain", &chain, UNKNOWN, NOW);
+        assert_eq!(step.level, Level::Note);
+        let words = step.found.unwrap();
+        assert!(
+            words.contains("2. one that can't be read; 3. Upper"),
+            "{words}"
+        );
+        assert!(!words.contains("missing"), "{words}");
+    }
+
+    #[test]
+    fn a_refused_password_is_no_fault_of_tls() {
+        let refused: Result<(), _> = Err(NetError::Auth(Default::default()));
+        assert_eq!(Use::after(&refused), Use::Works);
+        let weak: Result<(), _> = Err(NetError::tls(
+            TlsFault::Untrusted,
+            "this machine does not trust the certificate (EE certificate key too weak)",
+        ));
+        assert_eq!(Use::after(&weak), Use::Untrusted(&causes::WEAK));
     }
 
     #[test]
@@ -344,7 +476,7 @@ mod tests {
             got
         });
         let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        let chain = look(socket, "mail.example.test", Duration::from_secs(20)).unwrap();
+        let chain = look(socket, "mail.example.test", patience()).unwrap();
         assert_eq!(server.join().unwrap(), b"", "something was said");
         assert!(!chain.is_empty());
         assert!(chain[0].until > chain[0].from, "{chain:?}");
@@ -366,7 +498,7 @@ mod tests {
                 }
             });
             let mut socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
-            let done = start_tls(&mut socket, service, Duration::from_secs(20));
+            let done = start_tls(&mut socket, service, patience());
             server.join().unwrap();
             let mut rest = String::new();
             socket.read_to_string(&mut rest).unwrap();

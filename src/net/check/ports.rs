@@ -106,7 +106,7 @@ fn one(
     if security != Security::Tls {
         return greeted(socket, patience);
     }
-    match shown::look(socket, host, patience) {
+    match shown::look(socket, host, Instant::now() + patience) {
         Ok(_) => Met::Tls,
         Err(NetError::Timeout) => Met::Mute,
         // Whoever does not shake hands may greet.

@@ -12,7 +12,7 @@ use native_tls::{Protocol, TlsConnector, TlsStream};
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use x509_cert::Certificate;
 use x509_cert::der::{Decode as _, Encode as _};
 use x509_cert::ext::pkix::SubjectAltName;
@@ -72,10 +72,25 @@ pub struct Shown {
     pub version: Option<&'static str>,
 }
 
+/// Sets how long the next wait of a socket may take, so that all of them together end at `until`: a
+/// server that sends an octet now and then holds nobody up.
+///
+/// # Errors
+/// When that time has come.
+pub(super) fn hurry(socket: &TcpStream, until: Instant) -> io::Result<()> {
+    let left = until.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    socket.set_read_timeout(Some(left))?;
+    socket.set_write_timeout(Some(left))
+}
+
 /// Keeps what came first.
 #[derive(Debug)]
 pub(super) struct Tap {
     socket: TcpStream,
+    until: Instant,
     /// What came first.
     pub first: Vec<u8>,
     most: usize,
@@ -83,6 +98,7 @@ pub(super) struct Tap {
 
 impl Read for Tap {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        hurry(&self.socket, self.until)?;
         let n = self.socket.read(buffer)?;
         let room = self.most.saturating_sub(self.first.len()).min(n);
         self.first
@@ -93,6 +109,7 @@ impl Read for Tap {
 
 impl Write for Tap {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        hurry(&self.socket, self.until)?;
         self.socket.write(bytes)
     }
 
@@ -113,20 +130,18 @@ pub fn dial(
     connect::dial(endpoint, addresses, patience)
 }
 
-/// Shakes hands, by no newer version than this, and keeps so many of the first octets that came.
+/// Shakes hands until then, by no newer version than this, and keeps so many of the first octets that
+/// came.
 pub(super) fn shake(
     socket: TcpStream,
     host: &str,
-    patience: Duration,
+    until: Instant,
     newest: Option<Protocol>,
     most: usize,
 ) -> Result<TlsStream<Tap>, NetError> {
     socket
         .set_nonblocking(false)
         .map_err(|e| NetError::io(&e))?;
-    for set in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {
-        set(&socket, Some(patience)).map_err(|e| NetError::io(&e))?;
-    }
     let name = tls::server_name(host);
     let mut builder = TlsConnector::builder();
     // Whoever it is: that is the question. Nothing is said to it.
@@ -138,6 +153,7 @@ pub(super) fn shake(
     let connector = builder.build().map_err(|e| tls::fault(&e, host))?;
     let tap = Tap {
         socket,
+        until,
         first: Vec::new(),
         most,
     };
@@ -151,10 +167,10 @@ pub(super) fn shake(
 /// Shakes hands over a connection and looks at what is shown. The connection ends with it.
 ///
 /// # Errors
-/// When there is no handshake within `patience` of each wait.
-pub fn look(socket: TcpStream, host: &str, patience: Duration) -> Result<Shown, NetError> {
+/// When there is no handshake until then.
+pub fn look(socket: TcpStream, host: &str, until: Instant) -> Result<Shown, NetError> {
     let name = tls::server_name(host);
-    let tls = shake(socket, host, patience, None, KEPT)?;
+    let tls = shake(socket, host, until, None, KEPT)?;
     let der = tls.peer_certificate().ok().flatten();
     let der = der.and_then(|c| c.to_der().ok()).unwrap_or_default();
     let mut shown = read(&der, &name).ok_or_else(|| {
@@ -340,7 +356,7 @@ mod tests {
             got
         });
         let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        let shown = look(socket, HOST, PATIENCE).unwrap();
+        let shown = look(socket, HOST, Instant::now() + PATIENCE).unwrap();
         assert_eq!(server.join().unwrap(), b"", "something was said");
         shown
     }
@@ -438,6 +454,28 @@ mod tests {
             );
             assert_eq!(level == Level::Wrong, !trusted);
         }
+    }
+
+    #[test]
+    fn s07_a_server_that_drips_holds_nobody_up() {
+        let (port, server) = serve(|mut socket| {
+            // The head of a record that never ends, an octet at a time, until nobody listens.
+            let mut octets = [22, 3, 3, 0x40, 0].into_iter().chain(std::iter::repeat(0));
+            let mut sent = 0;
+            while let Some(octet) = octets.next()
+                && socket.write_all(&[octet]).is_ok()
+            {
+                sent += 1;
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            sent
+        });
+        let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let until = Instant::now() + Duration::from_millis(200);
+        let failed = look(socket, HOST, until).unwrap_err();
+        assert!(matches!(failed, NetError::Timeout), "{failed:?}");
+        // The record was not sent to its end: it is the time that ended it.
+        assert!(server.join().unwrap() < 0x4000);
     }
 
     #[test]

@@ -40,6 +40,8 @@ enum State {
 pub struct SignIn {
     account: AccountName,
     state: State,
+    /// What else there is to say of the step.
+    added: Option<String>,
     /// Which of those that were begun it is: what comes from others is not for it.
     pub serial: u64,
 }
@@ -50,6 +52,7 @@ impl SignIn {
         SignIn {
             account,
             state: State::Beginning,
+            added: None,
             serial,
         }
     }
@@ -62,6 +65,12 @@ impl SignIn {
     /// What the user is to do now.
     pub fn step(&mut self, step: SignInStep) {
         self.state = State::Step(step);
+        self.added = None;
+    }
+
+    /// Something else to say of what the user is to do now.
+    pub fn add(&mut self, words: String) {
+        self.added = Some(words);
     }
 
     /// It came to nothing.
@@ -181,6 +190,9 @@ impl SignIn {
                 );
                 code = qr::half_blocks(whole);
             }
+        }
+        for line in wrap::wrap(self.added.as_deref().unwrap_or_default(), cols.max(8)) {
+            lines.push((line, base.patch(theme.style("notice.warning"))));
         }
         for (n, (line, style)) in lines.iter().enumerate() {
             let Some(mut ink) = Ink::row(buf, inside, n) else {

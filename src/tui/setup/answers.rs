@@ -13,13 +13,15 @@ impl Wizard {
             Came::Found(serial, found) if serial == self.serial => self.found(found),
             Came::Tried(serial, tried) if serial == self.serial => self.tried(tried),
             Came::Found(..) | Came::Tried(..) => Vec::new(),
+            Came::Provider(serial, known) => self.known(serial, known),
             Came::Step(serial, step) => self.stepped(serial, step),
             Came::Signed(serial, brought) => self.signed(serial, brought),
             Came::Keyring(works) => {
+                let waited = self.waits_for_store();
                 self.keyring = Some(works);
-                match self.phase {
-                    Phase::Keeping if self.kept.is_none() => self.store(),
-                    _ => Vec::new(),
+                match waited {
+                    true => self.store(),
+                    false => Vec::new(),
                 }
             }
             // Enter was pressed twice.
@@ -31,11 +33,18 @@ impl Wizard {
                     false => self.keep(),
                 }
             }
+            Came::Unopened(why) => {
+                if let Some(signing) = &mut self.signing {
+                    signing.add(why);
+                }
+                Vec::new()
+            }
             Came::Opened(Err(why)) | Came::Kept(Err(why)) => {
                 self.said = Some(why);
+                self.writing = false;
                 if self.phase == Phase::Keeping {
                     self.phase = Phase::Broken;
-                    self.field = Field::Password;
+                    self.stand(Field::Password);
                 }
                 Vec::new()
             }
@@ -92,28 +101,15 @@ impl Wizard {
             }
             Tried::Done(None) => {
                 self.phase = Phase::Broken;
-                self.field = match self.mend() {
-                    Some(Mend::Server) if self.by_hand.is_some() => Field::Imap,
-                    _ => Field::Password,
-                };
-                Vec::new()
-            }
-        }
-    }
-
-    /// Keeps the account where there is a place for its password, else asks for one.
-    fn store(&mut self) -> Vec<Deed> {
-        match self.keyring {
-            // It is still being asked: that may take as long as the user unlocks it.
-            None => {
-                self.phase = Phase::Keeping;
-                Vec::new()
-            }
-            Some(true) => self.keep(),
-            Some(false) if self.file_is_open => self.keep(),
-            Some(false) => {
-                self.phase = Phase::Safe;
-                self.field = Field::Passphrase;
+                match self.mend() {
+                    Some(Mend::Server) if self.by_hand.is_some() => self.stand(Field::Imap),
+                    Some(_) => self.stand(Field::Password),
+                    // No step says why.
+                    None => {
+                        self.stand(Field::Password);
+                        self.said = Some("It broke off; enter tries it again.".to_owned());
+                    }
+                }
                 Vec::new()
             }
         }

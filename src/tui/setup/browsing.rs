@@ -4,7 +4,7 @@
 use super::deeds::{Deed, Phase};
 use super::form::Field;
 use super::wizard::Wizard;
-use crate::model::setup::{Brought, Proposal};
+use crate::model::setup::{AtProvider, Brought, Proposal};
 use crate::model::{
     AccountName, Auth, ClientSecret, OAuth, Secret, SecretSource, SignInBy, SignInStep,
 };
@@ -27,6 +27,11 @@ impl Wizard {
         found.or_else(|| self.says.as_ref().map(|says| says.provider.as_str()))
     }
 
+    /// Whether one signs in at the provider's page, as far as is known now.
+    pub fn by_browser(&self) -> bool {
+        self.says.is_some()
+    }
+
     /// Whether the provider has a page to sign in at, and this is the moment to go there.
     pub fn may_browse(&self) -> bool {
         let before = matches!(
@@ -36,37 +41,89 @@ impl Wizard {
         before && self.found.as_ref().is_some_and(|f| f.browser().is_some())
     }
 
-    /// Goes to the provider's page; asks first what it calls this program, where nobody said it yet.
-    pub(super) fn browse(&mut self) -> Vec<Deed> {
+    /// Whether the way goes over the provider's page, to these servers.
+    pub(super) fn wants_page(&self, wanted: &Proposal) -> bool {
+        let wish = self.wish && self.found.as_ref().is_some_and(|f| f.browser().is_some());
+        wish || self.says.is_some() || !wanted.takes_password()
+    }
+
+    /// Goes to the provider's page: asks first what is known of it.
+    pub(super) fn browse(&mut self, by: SignInBy) -> Vec<Deed> {
         let word = self.found.as_ref().and_then(|f| f.browser());
         let Some(word) = word.map(str::to_owned) else {
             return Vec::new();
         };
+        self.wish = true;
         // Who is sent there by a list that nobody vouches for agrees to its servers first.
         if self.found.as_ref().is_some_and(|f| f.must_ask()) && !self.has_agreed() {
             self.phase = Phase::Agreeing;
             return Vec::new();
         }
-        match (self.browser.0)(&word) {
-            Ok(says) => {
-                let known = !says.client_id.is_empty();
-                self.says = Some(says);
-                if known {
-                    return self.sign_in(SignInBy::Best);
-                }
-                self.phase = Phase::Client;
-                self.field = Field::Client;
+        let serial = self.next();
+        let shown = AccountName(self.email().to_owned());
+        self.signing = Some(SignIn::new(shown, serial));
+        (self.phase, self.said, self.by) = (Phase::Browser, None, by);
+        (self.says, self.lent, self.brought) = (None, None, None);
+        vec![Deed::Provider(serial, word)]
+    }
+
+    /// Takes what is known of the provider: signs in, or asks first what it calls this program, where
+    /// nobody said that yet.
+    pub(super) fn known(
+        &mut self,
+        serial: u64,
+        came: Result<Box<AtProvider>, String>,
+    ) -> Vec<Deed> {
+        let Some(signing) = self.signing.as_mut().filter(|s| s.serial == serial) else {
+            return Vec::new();
+        };
+        let at = match came {
+            Ok(at) => *at,
+            Err(why) => {
+                signing.failed(why);
+                return Vec::new();
             }
-            Err(why) => self.said = Some(why),
+        };
+        (self.says, self.lent) = (Some(at.says), at.secret);
+        match at.whole {
+            true => self.sign_in(self.by),
+            false => self.ask_client(),
         }
+    }
+
+    /// Asks what the provider calls this program; what is known of that stands there.
+    fn ask_client(&mut self) -> Vec<Deed> {
+        let [id, _] = &mut self.client;
+        if let Some(says) = &mut self.says {
+            let known = std::mem::take(&mut says.client_id);
+            self.filled = !known.is_empty();
+            if id.is_empty() {
+                id.set(&known);
+            }
+        }
+        self.field = match id.is_empty() {
+            true => Field::Client,
+            false => Field::ClientSecret,
+        };
+        (self.phase, self.signing) = (Phase::Client, None);
         Vec::new()
     }
 
-    /// The secret of the registered client, where one was typed.
+    /// Leaves the question for the client: there may be another way to sign in.
+    pub(super) fn leave_client(&mut self) -> Vec<Deed> {
+        (self.says, self.lent, self.wish) = (None, None, false);
+        (self.phase, self.field) = (Phase::Asking, Field::Address);
+        self.said = None;
+        self.next();
+        vec![Deed::Cancel]
+    }
+
+    /// The secret of the registered client, as it was typed, else as another account has it.
     pub(super) fn client_secret(&self) -> Option<Secret> {
         let [_, secret] = &self.client;
         let typed = secret.text().trim();
-        (!typed.is_empty()).then(|| Secret::new(typed.to_owned()))
+        let typed = (!typed.is_empty()).then(|| Secret::new(typed.to_owned()));
+        typed.or_else(|| self.lent.clone())
     }
 
     /// What the account will say of its provider.
@@ -92,9 +149,7 @@ impl Wizard {
                 "{} has to know this program: docs/oauth.md says how to register it, which takes five minutes.",
                 says.provider
             ));
-            self.phase = Phase::Client;
-            self.field = Field::Client;
-            return Vec::new();
+            return self.ask_client();
         }
         let serial = self.next();
         let shown = AccountName(self.email().to_owned());
@@ -115,19 +170,27 @@ impl Wizard {
         };
         match signing.update(key) {
             Outcome::Stay => Vec::new(),
+            Outcome::Anew(by) if self.says.is_none() => self.browse(by),
             Outcome::Anew(by) => self.sign_in(by),
             Outcome::Do(Effect::Copy(text)) => vec![Deed::Copy(text)],
             Outcome::Do(Effect::OpenUrl(url)) => vec![Deed::OpenUrl(url)],
             Outcome::Do(_) => Vec::new(),
-            Outcome::Left(_) => {
-                self.next();
-                (self.signing, self.says) = (None, None);
-                self.phase = Phase::Asking;
-                self.field = Field::Address;
-                self.said = Some("The sign-in was left; enter begins it anew.".to_owned());
-                vec![Deed::Cancel]
-            }
+            Outcome::Left(_) => self.left(),
         }
+    }
+
+    /// The sign-in was left: the next key decides anew where a password will do, too.
+    fn left(&mut self) -> Vec<Deed> {
+        self.next();
+        (self.signing, self.says, self.lent) = (None, None, None);
+        (self.phase, self.field) = (Phase::Asking, Field::Address);
+        self.wish = false;
+        let said = match self.wanted().is_some_and(|w| w.takes_password()) {
+            true => "The sign-in was left; ctrl-o begins it anew, enter asks for a password.",
+            false => "The sign-in was left; enter begins it anew.",
+        };
+        self.said = Some(said.to_owned());
+        vec![Deed::Cancel]
     }
 
     /// Takes what is to be done at the page.

@@ -1,30 +1,7 @@
 //! What comes to the setting up and what it has done: answers in, deeds out, and where it stands.
 
-use crate::model::setup::{Attempt, Brought, Found, Keeping, Kept, Tried};
-use crate::model::{Account, OAuth, Secret, SignInBy, SignInStep, SignInWord};
-use std::fmt;
-use std::sync::Arc;
-
-/// What is known of signing in with a browser at the provider of a word: its client id is empty where
-/// the user has to say it. What is wrong in plain words.
-#[derive(Clone)]
-pub struct BrowserOf(pub OfProvider);
-
-/// See [`BrowserOf`].
-pub type OfProvider = Arc<dyn Fn(&str) -> Result<OAuth, String> + Send + Sync>;
-
-impl Default for BrowserOf {
-    fn default() -> BrowserOf {
-        let nobody = |word: &str| Err(format!("nothing is known of {word}"));
-        BrowserOf(Arc::new(nobody))
-    }
-}
-
-impl fmt::Debug for BrowserOf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BrowserOf")
-    }
-}
+use crate::model::setup::{AtProvider, Attempt, Brought, Found, Keeping, Kept, Tried};
+use crate::model::{Account, Secret, SignInBy, SignInStep, SignInWord};
 
 /// What comes from those who were asked. The number is that of the question.
 #[derive(Debug)]
@@ -37,10 +14,14 @@ pub enum Came {
     Keyring(bool),
     /// Whether the encrypted file took the passphrase.
     Opened(Result<(), String>),
+    /// What is known of signing in at the provider.
+    Provider(u64, Result<Box<AtProvider>, String>),
     /// What is to be done at the provider's page.
     Step(u64, SignInStep),
     /// What came of signing in there.
     Signed(u64, Result<Brought, String>),
+    /// The provider's page can't be opened from here: why.
+    Unopened(String),
     /// Whether the account was written down.
     Kept(Result<Box<Kept>, String>),
 }
@@ -52,6 +33,8 @@ pub enum Deed {
     Find(u64, String, bool),
     /// Try this.
     Try(u64, Box<Attempt>),
+    /// Say what is known of signing in at the provider of this word.
+    Provider(u64, String),
     /// Sign in to this account at its provider's page, with the client's secret.
     SignIn(u64, Box<Account>, Option<Secret>, SignInBy),
     /// Say this to who signs in.

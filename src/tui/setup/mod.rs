@@ -4,7 +4,9 @@ pub mod form;
 pub mod deeds;
 pub mod wizard;
 mod browsing;
+mod keeping;
 mod answers;
+mod page;
 pub mod view;
 pub mod run;
 #[cfg(test)]

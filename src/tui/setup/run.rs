@@ -1,14 +1,15 @@
 //! The loop of the setting up: waits for keys and answers, draws, and has things done on threads of
 //! their own. What was cancelled is left behind; its answers are no longer listened to.
 
-use crate::model::setup::Cancel;
+use crate::model::setup::{Cancel, Found, Tried};
 use crate::model::{Secret, SignInStep, SignInWord};
 use crate::text::Clean;
+use crate::tui::apart::apart;
 use crate::tui::clip::clip;
 use crate::tui::event::Event;
 use crate::tui::linear;
 use crate::tui::ports::SetUp;
-use crate::tui::setup::deeds::{BrowserOf, Came, Deed};
+use crate::tui::setup::deeds::{Came, Deed};
 use crate::tui::setup::view;
 use crate::tui::setup::wizard::Wizard;
 use crate::tui::stage::{RunError, Stage};
@@ -53,8 +54,8 @@ pub struct SetupPorts {
     pub leaves_demo: bool,
     /// The full name, as far as it is known.
     pub full_name: String,
-    /// What is known of signing in with a browser.
-    pub browser: BrowserOf,
+    /// Whether a browser that is started here would be seen by whoever sits at the keyboard.
+    pub browser_here: bool,
     /// The theme, as in [`crate::tui::Ports`].
     pub theme: Option<String>,
 }
@@ -67,12 +68,14 @@ pub fn run(stage: &mut Stage, ports: &SetupPorts) -> Result<Outcome, RunError> {
     let mut wizard = Wizard::new(ports.further, ports.file.0, ports.file.1);
     wizard.leaves_demo = ports.leaves_demo;
     wizard.name.set(&ports.full_name);
-    wizard.browser = ports.browser.clone();
     let (tell, heard) = unbounded();
-    let (keyring, asked) = (Arc::clone(&ports.keyring), tell.clone());
-    aside("keyring", move || {
-        let _ = asked.send(Came::Keyring(keyring()));
-    });
+    let keyring = Arc::clone(&ports.keyring);
+    answered(
+        "keyring",
+        &tell,
+        move || Came::Keyring(keyring()),
+        |_| Came::Keyring(false),
+    );
     let hands = Hands {
         set_up: Some(ports.set_up.clone()),
         open: Arc::clone(&ports.open),
@@ -80,6 +83,7 @@ pub fn run(stage: &mut Stage, ports: &SetupPorts) -> Result<Outcome, RunError> {
         cancel: Cancel::default(),
         due: None,
         words: None,
+        browser_here: ports.browser_here,
     };
     turn(stage, wizard, hands, &heard, ports.theme.as_deref())
 }
@@ -101,6 +105,7 @@ pub fn unlock(
         cancel: Cancel::default(),
         due: None,
         words: None,
+        browser_here: false,
     };
     turn(stage, Wizard::unlocking(), hands, &heard, theme)
 }
@@ -115,6 +120,7 @@ struct Hands {
     due: Option<(Instant, u64, String)>,
     /// Where the user's words to a sign-in go; who lets go of it ends that.
     words: Option<Sender<SignInWord>>,
+    browser_here: bool,
 }
 
 fn turn(
@@ -203,24 +209,41 @@ impl Hands {
                 }
             }
             Deed::Try(serial, attempt) => {
-                let cancel = self.anew();
-                let set_up = self.set_up.clone()?;
-                aside("try", move || {
+                let (cancel, set_up) = (self.anew(), self.set_up.clone()?);
+                let lost = tell.clone();
+                let work = move || {
                     (set_up.attempt)(&attempt, &cancel, &mut |tried| {
                         let _ = tell.send(Came::Tried(serial, tried));
                     });
+                };
+                apart("try", work, move |why| {
+                    tracing::error!(%why, "an account that is tried");
+                    let _ = lost.send(Came::Tried(serial, Tried::Done(None)));
                 });
+            }
+            Deed::Provider(serial, word) => {
+                self.anew();
+                let set_up = self.set_up.clone()?;
+                let came = move |known| Came::Provider(serial, known);
+                let work = move || {
+                    let known = (set_up.provider)(&word).map(Box::new);
+                    came(known.map_err(|why| Clean::line(&why).to_string()))
+                };
+                answered("provider", &tell, work, move |why| came(Err(why)));
             }
             Deed::SignIn(serial, account, secret, by) => {
                 self.anew();
                 let set_up = self.set_up.clone()?;
                 let (sender, words) = unbounded();
                 self.words = Some(sender);
-                aside("sign-in", move || {
-                    let step = |step: SignInStep| drop(tell.send(Came::Step(serial, step)));
+                let back = tell.clone();
+                let work = move || {
+                    let step = |step: SignInStep| drop(back.send(Came::Step(serial, step)));
                     let came = (set_up.sign_in)(&account, secret.as_ref(), by, &step, &words);
-                    let came = came.map_err(|why| Clean::line(&why).to_string());
-                    let _ = tell.send(Came::Signed(serial, came));
+                    Came::Signed(serial, came.map_err(|why| Clean::line(&why).to_string()))
+                };
+                answered("sign-in", &tell, work, move |why| {
+                    Came::Signed(serial, Err(why))
                 });
             }
             Deed::Word(word) => {
@@ -230,22 +253,32 @@ impl Hands {
             }
             // The terminal takes it.
             Deed::Copy(_) => {}
+            Deed::OpenUrl(_) if !self.browser_here => {
+                let why = "No browser can be started here: open the address elsewhere.";
+                let _ = tell.send(Came::Unopened(why.to_owned()));
+            }
             Deed::OpenUrl(url) => {
-                aside("open", move || drop(open::that_detached(&url)));
+                let lost = tell.clone();
+                let failed = |why: String| Came::Unopened(format!("It can't be opened: {why}"));
+                let work = move || {
+                    if let Err(error) = open::that_detached(&url) {
+                        let _ = tell.send(failed(error.to_string()));
+                    }
+                };
+                apart("open", work, move |why| drop(lost.send(failed(why))));
             }
             Deed::Open(passphrase) => {
                 let open = Arc::clone(&self.open);
-                aside("open", move || {
-                    let _ = tell.send(Came::Opened(open(&passphrase)));
-                });
+                let work = move || Came::Opened(open(&passphrase));
+                answered("open", &tell, work, |why| Came::Opened(Err(why)));
             }
             Deed::Keep(keeping) => {
                 let set_up = self.set_up.clone()?;
-                aside("keep", move || {
+                let work = move || {
                     let kept = (set_up.keep)(&keeping).map(Box::new);
-                    let kept = kept.map_err(|why| Clean::line(&why).to_string());
-                    let _ = tell.send(Came::Kept(kept));
-                });
+                    Came::Kept(kept.map_err(|why| Clean::line(&why).to_string()))
+                };
+                answered("keep", &tell, work, |why| Came::Kept(Err(why)));
             }
         }
         None
@@ -265,19 +298,27 @@ impl Hands {
             return;
         };
         let (cancel, tell) = (self.cancel.clone(), self.tell.clone());
-        aside("find", move || {
+        let lost = tell.clone();
+        let work = move || {
             (set_up.find)(&address, &cancel, &mut |found| {
                 let _ = tell.send(Came::Found(serial, found));
             });
+        };
+        apart("find", work, move |why| {
+            let why = format!("Looking for servers: {why}");
+            let _ = lost.send(Came::Found(serial, Found::Done(Some(why))));
         });
     }
 }
 
-fn aside(name: &str, work: impl FnOnce() + Send + 'static) {
-    let spawned = std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work);
-    if let Err(error) = spawned {
-        tracing::error!(%error, "no thread to {name}");
-    }
+/// Does work whose answer is awaited, on a thread of its own; `lost` is the answer where it broke off.
+fn answered(
+    name: &str,
+    tell: &Sender<Came>,
+    work: impl FnOnce() -> Came + Send + 'static,
+    lost: impl FnOnce(String) -> Came + Clone + Send + 'static,
+) {
+    let (tell, otherwise) = (tell.clone(), tell.clone());
+    let work = move || drop(tell.send(work()));
+    apart(name, work, move |why| drop(otherwise.send(lost(why))));
 }

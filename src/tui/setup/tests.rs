@@ -1,19 +1,18 @@
-//! The setting up as keys and answers go: nothing secret goes anywhere before the user agreed, and
-//! every state is drawn at three sizes.
+//! The setting up as keys and answers go: nothing secret goes anywhere before the user agreed.
 
-use super::deeds::{BrowserOf, Came, Deed, Phase};
+mod browser;
+mod drawn;
+
+use super::deeds::{Came, Deed, Phase};
 use super::form::Field;
 use super::view;
 use super::wizard::Wizard;
-use crate::model::setup::{
-    Brought, Check, Found, Glimpse, Mend, Proposal, SignIn, Source, State, Step, Tried,
-};
-use crate::model::{Auth, Endpoint, OAuth, Secret, SecretSource, Security, SignInBy, SignInStep};
+use crate::model::setup::{Found, Proposal, SignIn, Source, Tried};
+use crate::model::{Endpoint, Secret, Security};
 use crate::tui::key::Key;
 use crate::tui::theme::{Surroundings, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use std::sync::Arc;
 
 fn end(host: &str, port: u16) -> Endpoint {
     Endpoint {
@@ -166,85 +165,6 @@ fn without_a_secret_store_a_place_is_offered_and_esc_leaves() {
 }
 
 #[test]
-fn f54_a_browser_only_provider_is_signed_in_to_on_its_own_page() {
-    let mut wizard = Wizard::new(false, false, false);
-    let says = OAuth {
-        provider: "Example".to_owned(),
-        ..OAuth::default()
-    };
-    wizard.browser = BrowserOf(Arc::new(move |_| Ok(says.clone())));
-    let browser = SignIn::OAuth {
-        provider: "example".to_owned(),
-    };
-    let deeds = typed(&mut wizard, "ada@example.test");
-    let only = Proposal {
-        sign_in: vec![browser],
-        ..proposal()
-    };
-    found(&mut wizard, &deeds, Found::Proposal(Box::new(only)));
-    assert!(shown(&wizard, 80, 24).contains("on the provider's own page"));
-    assert!(key(&mut wizard, "enter").is_empty());
-    assert_eq!((wizard.phase, wizard.field), (Phase::Client, Field::Client));
-    assert!(shown(&wizard, 80, 24).contains("docs/oauth.md"));
-    typed(&mut wizard, "my client");
-    key(&mut wizard, "enter");
-    let deeds = key(&mut wizard, "enter");
-    let [Deed::SignIn(serial, account, None, SignInBy::Best)] = deeds.as_slice() else {
-        panic!("{deeds:?}");
-    };
-    let SecretSource::OAuth(says) = &account.secret else {
-        panic!("{account:?}");
-    };
-    assert_eq!(says.client_id, "my client");
-    // A code for another device: to type, to copy, and for a camera.
-    let url = "https://id.example.test/device";
-    let code = SignInStep::Code {
-        url: url.to_owned(),
-        code: "WDJB-MJHT".to_owned(),
-        whole: url.to_owned(),
-        lasts: 900,
-    };
-    wizard.came(Came::Step(*serial, code));
-    let seen = shown(&wizard, 80, 30);
-    assert!(seen.contains("WDJB-MJHT") && seen.contains(url), "{seen}");
-    assert!(seen.contains('█') || seen.contains('▀'), "{seen}");
-    assert!(matches!(key(&mut wizard, "c").as_slice(), [Deed::Copy(text)] if text == url));
-    // Left, and begun anew; what the first one brings is not listened to.
-    assert!(matches!(key(&mut wizard, "esc").as_slice(), [Deed::Cancel]));
-    let brought = Brought {
-        access: Secret::new("access".to_owned()),
-        refresh: Secret::new("refresh".to_owned()),
-    };
-    assert!(
-        wizard
-            .came(Came::Signed(*serial, Ok(brought.clone())))
-            .is_empty()
-    );
-    let deeds = key(&mut wizard, "enter");
-    assert!(
-        matches!(deeds.as_slice(), []),
-        "the client is shown again: {deeds:?}"
-    );
-    wizard.field = Field::ClientSecret;
-    let deeds = key(&mut wizard, "enter");
-    let [Deed::SignIn(serial, ..)] = deeds.as_slice() else {
-        panic!("{deeds:?}");
-    };
-    let deeds = wizard.came(Came::Signed(*serial, Ok(brought)));
-    assert!(matches!(deeds.as_slice(), [Deed::Try(_, attempt)]
-        if attempt.secret.reveal() == "access" && attempt.account.auth == Auth::OAuth));
-    wizard.came(Came::Keyring(true));
-    let Some(Deed::Try(_, attempt)) = deeds.last() else {
-        panic!();
-    };
-    let works = Box::new(attempt.account.clone());
-    let kept = answer(&mut wizard, &deeds, Tried::Done(Some(works)));
-    assert!(
-        matches!(kept.as_slice(), [Deed::Keep(keeping)] if keeping.secret.reveal() == "refresh")
-    );
-}
-
-#[test]
 fn a_domain_that_was_meant_is_taken_with_a_key() {
     let mut wizard = Wizard::new(false, false, false);
     let slip = Proposal {
@@ -292,8 +212,12 @@ fn a_name_may_be_given_and_need_not() {
 }
 
 fn shown(wizard: &Wizard, cols: u16, rows: u16) -> String {
+    screen(wizard, cols, rows, Surroundings::read(|_| None))
+}
+
+fn screen(wizard: &Wizard, cols: u16, rows: u16, around: Surroundings) -> String {
     let mut buf = Buffer::empty(Rect::new(0, 0, cols, rows));
-    let theme = Theme::load(Some("mono"), Surroundings::read(|_| None)).0;
+    let theme = Theme::load(Some("mono"), around).0;
     let cursor = view::draw(wizard, &mut buf, &theme);
     let mut out = String::new();
     for y in 0..rows {
@@ -306,56 +230,100 @@ fn shown(wizard: &Wizard, cols: u16, rows: u16) -> String {
 }
 
 #[test]
-fn every_state_is_drawn() {
-    let glimpse = |from: &str, subject: &str| Glimpse {
-        from: from.to_owned(),
-        subject: subject.to_owned(),
-        when: 0,
-        seen: false,
+fn an_attempt_that_broke_off_can_be_begun_anew() {
+    let mut wizard = Wizard::new(false, false, false);
+    let deeds = tried(&mut wizard, proposal());
+    answer(&mut wizard, &deeds, Tried::Done(None));
+    assert_eq!(wizard.phase, Phase::Broken);
+    assert!(wizard.said.as_ref().unwrap().contains("broke off"));
+    assert!(matches!(
+        key(&mut wizard, "enter").as_slice(),
+        [Deed::Try(..)]
+    ));
+}
+
+#[test]
+fn a_domain_that_was_meant_is_taken_only_while_it_is_asked_about() {
+    let mut wizard = Wizard::new(false, false, false);
+    let slip = Proposal {
+        meant: Some("example.org".to_owned()),
+        ..proposal()
     };
-    let check = |step, state| Tried::Check(Check { step, state });
-    for (cols, rows) in [(40, 12), (80, 24), (200, 50)] {
-        let mut all = Vec::new();
-        let mut wizard = Wizard::new(false, false, false);
-        all.push(("welcome", shown(&wizard, cols, rows)));
-        let deeds = typed(&mut wizard, "ada@example.test");
-        let looking = Found::Looking("the name system".to_owned());
-        found(&mut wizard, &deeds, looking);
-        all.push(("looking", shown(&wizard, cols, rows)));
-        found(&mut wizard, &deeds, Found::Proposal(Box::new(proposal())));
-        key(&mut wizard, "enter");
-        typed(&mut wizard, "geheim");
-        all.push(("password", shown(&wizard, cols, rows)));
-        let deeds = key(&mut wizard, "enter");
-        let worked = |text: &str| State::Worked(text.to_owned());
-        for step in [Step::ImapName, Step::ImapTls] {
-            answer(&mut wizard, &deeds, check(step, worked("as it should be")));
-        }
-        let refused = State::Failed {
-            what: "the password was refused".to_owned(),
-            why: "It is mistyped, or another one is wanted.".to_owned(),
-            todo: "Type it again.".to_owned(),
-            mend: Mend::SignIn,
-        };
-        answer(&mut wizard, &deeds, check(Step::ImapSignIn, refused));
-        all.push(("trying", shown(&wizard, cols, rows)));
-        answer(&mut wizard, &deeds, Tried::Done(None));
-        all.push(("broken", shown(&wizard, cols, rows)));
-        key(&mut wizard, "ctrl-e");
-        all.push(("by-hand", shown(&wizard, cols, rows)));
-        for _ in 0..5 {
-            key(&mut wizard, "tab");
-        }
-        let deeds = key(&mut wizard, "enter");
-        let newest = vec![
-            glimpse("Bo", "First letter"),
-            glimpse("Cy", "Second letter"),
-        ];
-        answer(&mut wizard, &deeds, Tried::Newest(newest));
-        wizard.came(Came::Keyring(false));
-        answer(&mut wizard, &deeds, Tried::Done(Some(account())));
-        all.push(("safe", shown(&wizard, cols, rows)));
-        let text: Vec<String> = all.iter().map(|(n, s)| format!("== {n}\n{s}")).collect();
-        insta::assert_snapshot!(format!("wizard_{cols}x{rows}"), text.join("\n"));
+    let deeds = typed(&mut wizard, "ada@exmaple.org");
+    found(&mut wizard, &deeds, Found::Proposal(Box::new(slip)));
+    key(&mut wizard, "enter");
+    typed(&mut wizard, "y");
+    assert_eq!(wizard.phase, Phase::Password);
+    typed(&mut wizard, "p");
+    for phase in [Phase::Password, Phase::Trying, Phase::Keeping, Phase::Done] {
+        wizard.phase = phase;
+        assert!(key(&mut wizard, "ctrl-t").is_empty());
+        assert_eq!(wizard.email(), "ada@exmaple.org");
+    }
+}
+
+#[test]
+fn an_account_is_written_down_once_and_not_left_meanwhile() {
+    let mut wizard = Wizard::new(false, true, false);
+    let deeds = tried(&mut wizard, proposal());
+    assert!(answer(&mut wizard, &deeds, Tried::Done(Some(account()))).is_empty());
+    assert!(wizard.waits_for_store());
+    assert!(shown(&wizard, 80, 24).contains("Waiting for the desktop"));
+    let kept = wizard.came(Came::Keyring(true));
+    assert!(matches!(kept.as_slice(), [Deed::Keep(..)]));
+    assert!(!wizard.waits_for_store());
+    assert!(wizard.came(Came::Keyring(true)).is_empty());
+    assert!(key(&mut wizard, "esc").is_empty());
+    assert!(shown(&wizard, 80, 24).contains("Writing it down"));
+}
+
+#[test]
+fn every_key_is_told_in_forty_columns() {
+    let mut wizard = Wizard::new(false, false, false);
+    tried(&mut wizard, proposal());
+    wizard.phase = Phase::Password;
+    let seen = shown(&wizard, 40, 12);
+    for key in [
+        "enter try it",
+        "ctrl-r show",
+        "ctrl-e servers",
+        "tab next",
+        "esc leave",
+    ] {
+        assert!(seen.contains(key), "{key}:\n{seen}");
+    }
+}
+
+#[test]
+fn a_screen_reader_hears_how_a_step_went() {
+    use crate::model::setup::{Check, Mend, State, Step};
+    let mut wizard = Wizard::new(false, false, false);
+    let deeds = tried(&mut wizard, proposal());
+    let failed = State::Failed {
+        what: "refused".to_owned(),
+        why: String::new(),
+        todo: String::new(),
+        mend: Mend::SignIn,
+    };
+    for (step, state) in [
+        (Step::ImapName, State::Worked("found".to_owned())),
+        (Step::ImapTls, State::Running("a server".to_owned())),
+        (Step::ImapSignIn, failed),
+        (Step::Mailboxes, State::Skipped),
+    ] {
+        answer(&mut wizard, &deeds, Tried::Check(Check { step, state }));
+    }
+    let around = Surroundings {
+        linear: true,
+        ..Surroundings::read(|_| None)
+    };
+    let seen = screen(&wizard, 80, 24, around);
+    for words in [
+        "Works: find the mail server: found",
+        "Under way: secure connection",
+        "Failed: sign in: refused",
+        "Left out: mailboxes",
+    ] {
+        assert!(seen.contains(words), "{words}:\n{seen}");
     }
 }

@@ -3,10 +3,10 @@
 //! and nothing is written before everything worked.
 
 use crate::model::setup::Brought;
-use crate::model::setup::{Glimpse, Keeping, Kept, Mend, Proposal, State, Step};
+use crate::model::setup::{Glimpse, Kept, Mend, Proposal, State, Step};
 use crate::model::{Account, OAuth, Secret, SignInBy};
 use crate::tui::screen::sign_in::SignIn;
-use crate::tui::setup::deeds::{BrowserOf, Deed, Phase};
+use crate::tui::setup::deeds::{Deed, Phase};
 use crate::tui::setup::form::{ByHand, Field};
 use crate::tui::widget::line_edit::{Edit, LineEdit};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -63,18 +63,21 @@ pub struct Wizard {
     /// How one signs in with a browser, where the user does.
     pub(super) says: Option<OAuth>,
     pub(super) brought: Option<Brought>,
-    pub(super) browser: BrowserOf,
+    /// Whether the user chose the provider's page where a password would do, and which way there.
+    pub(super) wish: bool,
+    pub(super) by: SignInBy,
+    /// The client's secret, where another account keeps it.
+    pub(super) lent: Option<Secret>,
+    /// Whether the client that is shown was known, and something may be missing of it.
+    pub(super) filled: bool,
+    /// Whether it is being written down.
+    pub(super) writing: bool,
     pub(super) agreed: bool,
     pub(super) hurried: bool,
     pub(super) serial: u64,
 }
 
 impl Wizard {
-    /// Whether the secret store has not answered yet, and nothing is written before it does.
-    pub fn waits_for_store(&self) -> bool {
-        self.phase == Phase::Keeping && self.keyring.is_none()
-    }
-
     /// The number of the next question; answers to those before it are not listened to.
     pub(super) fn next(&mut self) -> u64 {
         self.serial += 1;
@@ -115,7 +118,11 @@ impl Wizard {
             works: None,
             says: None,
             brought: None,
-            browser: BrowserOf::default(),
+            wish: false,
+            by: SignInBy::Best,
+            lent: None,
+            filled: false,
+            writing: false,
             agreed: false,
             hurried: false,
             serial: 0,
@@ -228,8 +235,10 @@ impl Wizard {
                 return Vec::new();
             }
             (KeyCode::Char('e'), true) if !self.fields().is_empty() => return self.edit(),
-            (KeyCode::Char('t'), true) if self.meant.is_some() => return self.take_meant(),
-            (KeyCode::Char('o'), true) if self.may_browse() => return self.browse(),
+            (KeyCode::Char('t'), true) if self.may_take_meant() => return self.take_meant(),
+            (KeyCode::Char('o'), true) if self.may_browse() => {
+                return self.browse(SignInBy::Best);
+            }
             (KeyCode::Char('d'), true) if !self.further && self.phase == Phase::Asking => {
                 return vec![Deed::Demo];
             }
@@ -295,7 +304,23 @@ impl Wizard {
         }
     }
 
-    /// Another address has other servers.
+    /// Puts the cursor into this field; where it is not shown, into the last one that is.
+    pub(super) fn stand(&mut self, field: Field) {
+        let all = self.fields();
+        let last = || all.last().copied().unwrap_or(Field::Address);
+        self.field = all
+            .iter()
+            .copied()
+            .find(|f| *f == field)
+            .unwrap_or_else(last);
+    }
+
+    /// Whether a domain was perhaps meant, and this is the moment to take it.
+    fn may_take_meant(&self) -> bool {
+        self.meant.is_some() && matches!(self.phase, Phase::Asking | Phase::Agreeing)
+    }
+
+    /// Another address has other servers, and what was said of its provider is for nobody else.
     pub(super) fn changed(&mut self, changed: bool) -> Vec<Deed> {
         if !changed {
             return Vec::new();
@@ -307,7 +332,8 @@ impl Wizard {
         self.phase = Phase::Asking;
         (self.found, self.by_hand) = (None, None);
         (self.meant, self.says, self.brought) = (None, None, None);
-        (self.agreed, self.hurried) = (false, false);
+        (self.agreed, self.hurried, self.wish) = (false, false, false);
+        (self.lent, self.client) = (None, [LineEdit::default(), LineEdit::default()]);
         self.looking = None;
         self.checks.clear();
         self.serial += 1;
@@ -330,7 +356,8 @@ impl Wizard {
             self.said = Some("An address looks like you@example.org.".to_owned());
             return Vec::new();
         }
-        let last = matches!(self.field, Field::Password | Field::Name);
+        let last = matches!(self.field, Field::Password | Field::Name)
+            || self.fields().last() == Some(&self.field);
         if !last && self.by_hand.is_some() {
             self.step(1);
             return Vec::new();
@@ -371,19 +398,15 @@ impl Wizard {
             },
         };
         self.hurried = false;
-        if self.says.is_some() || !wanted.takes_password() {
-            if wanted.must_ask() && !self.agreed {
-                self.phase = Phase::Agreeing;
-                return Vec::new();
-            }
-            return match (&self.says, &self.brought) {
-                (Some(_), Some(_)) if self.mend() != Some(Mend::SignIn) => self.attempt(),
-                _ => self.browse(),
-            };
-        }
         if wanted.must_ask() && !self.agreed {
             self.phase = Phase::Agreeing;
             return Vec::new();
+        }
+        if self.wants_page(&wanted) {
+            return match (&self.says, &self.brought) {
+                (Some(_), Some(_)) if self.mend() != Some(Mend::SignIn) => self.attempt(),
+                _ => self.browse(SignInBy::Best),
+            };
         }
         let there = matches!(self.field, Field::Password | Field::Name);
         if self.password.is_empty() || !there {
@@ -404,6 +427,11 @@ impl Wizard {
         if self.by_hand.is_none() {
             self.by_hand = Some(ByHand::of(self.found.as_deref(), self.email()));
         }
+        // Who is not signed in yet chooses anew how to.
+        if self.brought.is_none() || self.mend() == Some(Mend::SignIn) {
+            (self.says, self.lent, self.brought) = (None, None, None);
+            self.wish = false;
+        }
         self.phase = Phase::Password;
         self.field = Field::Imap;
         (self.looking, self.said) = (None, None);
@@ -415,10 +443,11 @@ impl Wizard {
         match self.phase {
             Phase::Trying => {
                 self.phase = Phase::Broken;
-                self.field = Field::Password;
+                self.stand(Field::Password);
                 self.serial += 1;
                 vec![Deed::Cancel]
             }
+            Phase::Client => self.leave_client(),
             Phase::Done => vec![Deed::Done],
             // Nothing is being written: the secret store is waited for.
             Phase::Keeping if self.waits_for_store() => vec![Deed::Cancel, Deed::Leave],
@@ -426,46 +455,5 @@ impl Wizard {
             Phase::Keeping => Vec::new(),
             _ => vec![Deed::Cancel, Deed::Leave],
         }
-    }
-
-    fn passphrase(&mut self) -> Vec<Deed> {
-        let [first, again] = &self.phrases;
-        let typed = first.text();
-        if typed.is_empty() && self.unlocking {
-            return vec![Deed::Leave];
-        }
-        if typed.is_empty() && self.says.is_some() {
-            let why = "What keeps you signed in has to lie somewhere: a passphrase, please.";
-            self.said = Some(why.to_owned());
-            return Vec::new();
-        }
-        if typed.is_empty() {
-            return self.keep();
-        }
-        if !self.file_is_there {
-            if self.field == Field::Passphrase {
-                self.field = Field::Again;
-                return Vec::new();
-            }
-            if again.text() != typed {
-                self.said = Some("These are two different ones.".to_owned());
-                return Vec::new();
-            }
-        }
-        vec![Deed::Open(Secret::new(typed.to_owned()))]
-    }
-
-    pub(super) fn keep(&mut self) -> Vec<Deed> {
-        let Some(account) = self.works.clone() else {
-            return Vec::new();
-        };
-        self.phase = Phase::Keeping;
-        let typed = Secret::new(self.password.text().to_owned());
-        let secret = self.brought.as_ref().map_or(typed, |b| b.refresh.clone());
-        vec![Deed::Keep(Box::new(Keeping {
-            account: *account,
-            secret,
-            client_secret: self.client_secret(),
-        }))]
     }
 }

@@ -1,0 +1,141 @@
+//! Who this program is at a provider's page: the client that an organisation's list names, else the
+//! one that was registered for another account there, with its secret.
+
+use crate::config::listed::{self, Listed};
+use crate::config::{files, load};
+use crate::model::setup::AtProvider;
+use crate::model::{Account, ClientSecret, OAuth, Secret, SecretSource};
+use crate::setup::keep::OWN;
+use std::path::Path;
+
+/// What is known of signing in at the provider of this word, for somebody with this configuration.
+/// `kept` is the client's secret of an account, where that is kept and can be had.
+///
+/// # Errors
+/// What is wrong with an organisation's list, or that nothing is known of the provider, in plain words.
+pub fn at_provider(
+    config: &Path,
+    word: &str,
+    kept: &dyn Fn(&Account) -> Option<Secret>,
+) -> Result<AtProvider, String> {
+    let own = config.with_file_name(OWN);
+    let text = own.exists().then(|| files::read_text(&own)).transpose()?;
+    let listed = listed::of_provider(word, text.as_deref()).map_err(|why| match text {
+        Some(_) => format!("{OWN}: {why}"),
+        None => why,
+    })?;
+    // A configuration that can't be read is told elsewhere.
+    let accounts = load::load(config).map_or_else(|_| Vec::new(), |l| l.config.accounts);
+    Ok(client(listed, &accounts, kept))
+}
+
+/// The client, as far as it is known.
+fn client(
+    listed: Listed,
+    accounts: &[Account],
+    kept: &dyn Fn(&Account) -> Option<Secret>,
+) -> AtProvider {
+    let Listed {
+        mut says,
+        gives_secret,
+    } = listed;
+    let same = |other: &OAuth| {
+        let id = &says.client_id;
+        other.token_url == says.token_url && (id.is_empty() || *id == other.client_id)
+    };
+    let others = accounts.iter().filter_map(|account| match &account.secret {
+        SecretSource::OAuth(other) if same(other) => Some((account, other)),
+        _ => None,
+    });
+    let others: Vec<(&Account, &Box<OAuth>)> = others.collect();
+    for (account, other) in &others {
+        let secret = match other.client_secret {
+            ClientSecret::Kept => match kept(account) {
+                Some(secret) => Some(secret),
+                None => continue,
+            },
+            _ => None,
+        };
+        other.client_id.clone_into(&mut says.client_id);
+        says.client_secret.clone_from(&other.client_secret);
+        return AtProvider {
+            says,
+            secret,
+            whole: true,
+        };
+    }
+    // Of another account's client the secret can't be had: the user knows it, perhaps.
+    let lacking = match (others.first(), &says.client_secret) {
+        (_, ClientSecret::Command(_)) => false,
+        (Some((_, other)), _) => {
+            other.client_id.clone_into(&mut says.client_id);
+            true
+        }
+        (None, _) => says.client_id.is_empty() || gives_secret,
+    };
+    AtProvider {
+        whole: !lacking,
+        says,
+        secret: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::listed::of_provider;
+
+    fn known(client: &str, secret: &str) -> Vec<Account> {
+        let text = format!(
+            "[[account]]\nname = \"one\"\nemail = \"a@gmail.com\"\nimap = {{ host = \"imap.gmail.com\" }}\nsmtp = {{ host = \"smtp.gmail.com\" }}\noauth = {{ provider = \"google\", client-id = \"{client}\"{secret} }}\n"
+        );
+        load::parse(&text, Path::new("/")).config.accounts
+    }
+
+    fn met(own: &str, accounts: &[Account], kept: Option<&str>) -> AtProvider {
+        let listed = of_provider("google", Some(own)).unwrap();
+        let kept = |account: &Account| {
+            assert_eq!(account.name.as_str(), "one");
+            kept.map(|s| Secret::new(s.to_owned()))
+        };
+        client(listed, accounts, &kept)
+    }
+
+    #[test]
+    fn a_client_is_taken_over_with_its_secret_or_shown_to_be_completed() {
+        let of = |at: &AtProvider| {
+            let secret = at.secret.as_ref().map(|s| s.reveal().to_owned());
+            (at.says.client_id.clone(), secret, at.whole)
+        };
+        let given = |id: &str, secret: Option<&str>, whole| {
+            (id.to_owned(), secret.map(str::to_owned), whole)
+        };
+        assert_eq!(of(&met("", &[], None)), given("", None, false));
+        // The one of another account: its secret is in the vault, or can't be had from there.
+        let kept = known("mine", ", client-secret = \"keyring\"");
+        let at = met("", &kept, Some("s"));
+        assert_eq!(of(&at), given("mine", Some("s"), true));
+        assert_eq!(at.says.client_secret, ClientSecret::Kept);
+        assert_eq!(of(&met("", &kept, None)), given("mine", None, false));
+        let printed = known("mine", ", client-secret = [\"pass\", \"x\"]");
+        let at = met("", &printed, None);
+        assert_eq!(of(&at), given("mine", None, true));
+        let argv = vec!["pass".to_owned(), "x".to_owned()];
+        assert_eq!(at.says.client_secret, ClientSecret::Command(argv));
+        assert_eq!(
+            of(&met("", &known("mine", ""), None)),
+            given("mine", None, true)
+        );
+        // An organisation's: Google's clients have a secret, unless a command prints it.
+        let own = "[oauth.google]\nclient-id = \"ours\"\n";
+        assert_eq!(of(&met(own, &[], None)), given("ours", None, false));
+        assert_eq!(of(&met(own, &kept, Some("s"))), given("ours", None, false));
+        let same = known("ours", ", client-secret = \"keyring\"");
+        assert_eq!(
+            of(&met(own, &same, Some("s"))),
+            given("ours", Some("s"), true)
+        );
+        let own = format!("{own}client-secret = [\"pass\", \"x\"]\n");
+        assert_eq!(of(&met(&own, &[], None)), given("ours", None, true));
+    }
+}
