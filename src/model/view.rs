@@ -2,6 +2,7 @@
 //! received and must be cleaned before it is drawn.
 
 use super::{AccountName, Address, Flags, LocationId, MailboxId, MsgId, Role, ThreadId, Uid};
+use crate::lang::tr;
 use std::collections::BTreeSet;
 
 /// What a list shows.
@@ -85,14 +86,14 @@ impl Sort {
     /// What is said of it, e.g. `largest first`.
     pub fn words(self) -> &'static str {
         match (self.by, self.reversed) {
-            (SortBy::Date, false) => "newest first",
-            (SortBy::Date, true) => "oldest first",
-            (SortBy::From, false) => "by sender",
-            (SortBy::From, true) => "by sender, Z to A",
-            (SortBy::Subject, false) => "by subject",
-            (SortBy::Subject, true) => "by subject, Z to A",
-            (SortBy::Size, false) => "largest first",
-            (SortBy::Size, true) => "smallest first",
+            (SortBy::Date, false) => tr!("newest first"),
+            (SortBy::Date, true) => tr!("oldest first"),
+            (SortBy::From, false) => tr!("by sender"),
+            (SortBy::From, true) => tr!("by sender, Z to A"),
+            (SortBy::Subject, false) => tr!("by subject"),
+            (SortBy::Subject, true) => tr!("by subject, Z to A"),
+            (SortBy::Size, false) => tr!("largest first"),
+            (SortBy::Size, true) => tr!("smallest first"),
         }
     }
 }

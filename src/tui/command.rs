@@ -4,6 +4,8 @@
 //! Key files, the palette, the help, the command line and the README read this table and nothing
 //! else, so that none of them can tell something that isn't so. To add a command, add its row.
 
+use crate::lang::tr;
+
 /// Where the keys go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Context {
@@ -91,13 +93,13 @@ impl Section {
     /// The heading.
     pub fn title(self) -> &'static str {
         match self {
-            Section::Moving => "Moving",
-            Section::Going => "Going elsewhere",
-            Section::Mail => "Mail",
-            Section::Reading => "Reading",
-            Section::Writing => "Writing",
-            Section::Composer => "In the composer",
-            Section::Program => "The program",
+            Section::Moving => tr!("Moving"),
+            Section::Going => tr!("Going elsewhere"),
+            Section::Mail => tr!("Mail"),
+            Section::Reading => tr!("Reading"),
+            Section::Writing => tr!("Writing"),
+            Section::Composer => tr!("In the composer"),
+            Section::Program => tr!("The program"),
         }
     }
 }
@@ -408,12 +410,18 @@ impl Call {
         let words = || text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let (name, rest) = sign.unwrap_or_else(words);
         let Some(command) = Command::from_name(name) else {
-            let near = nearest(name).map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
-            return Err(format!("there is no command `{name}`{near}"));
+            return Err(match nearest(name) {
+                Some(near) => tr!(
+                    "there is no command `{name}`; did you mean `{near}`?",
+                    name,
+                    near
+                ),
+                None => tr!("there is no command `{name}`", name),
+            });
         };
         let rest = rest.trim();
         if !rest.is_empty() && command.info().argument == Argument::No {
-            return Err(format!("`{name}` takes no argument"));
+            return Err(tr!("`{name}` takes no argument", name));
         }
         if command == Command::Do {
             Call::several(rest)?;
@@ -432,12 +440,12 @@ impl Call {
         let mut calls = Vec::new();
         for part in text.split(';').filter(|part| !part.trim().is_empty()) {
             if part.split_whitespace().next() == Some(Command::Do.name()) {
-                return Err("`do` can't stand within `do`".to_owned());
+                return Err(tr!("`do` can't stand within `do`").to_owned());
             }
             calls.push(Call::parse(part)?);
         }
         match calls.is_empty() {
-            true => Err("`do` wants commands: archive; down".to_owned()),
+            true => Err(tr!("`do` wants commands: archive; down").to_owned()),
             false => Ok(calls),
         }
     }

@@ -1,6 +1,7 @@
 //! From keys to calls: the begun sequence, its deadline, and what the hint line says.
 
 use crate::config::SavedView;
+use crate::lang::{self, tr};
 use crate::text::Clean;
 use crate::tui::command::{Call, Command, Context, TABLE};
 use crate::tui::key::Key;
@@ -149,9 +150,11 @@ impl Keys {
         if Key::of(key).is_escape() {
             return Clean::default();
         }
-        let help = self.map.key_of(context, Command::Help);
-        let help = help.map_or_else(String::new, |k| format!("; {k} shows the keys"));
-        Clean::line(&format!("{} is not bound here{help}", Key::of(key)))
+        let key = Key::of(key);
+        Clean::line(&match self.map.key_of(context, Command::Help) {
+            Some(help) => tr!("{key} is not bound here; {help} shows the keys", key, help),
+            None => tr!("{key} is not bound here", key),
+        })
     }
 
     /// Whether a sequence was begun.
@@ -222,7 +225,7 @@ impl Keys {
     /// The hints: how to go on with what was begun, else what can be done where `fits`.
     pub fn hints(&self, context: Context, fits: impl Fn(Command) -> bool) -> Vec<Hint> {
         if let Some(count) = self.count.filter(|_| self.choices.is_empty()) {
-            let how = Clean::lit("times: what moves, or z; G goes to that line");
+            let how = Clean::lit(tr!("times: what moves, or z; G goes to that line"));
             return vec![(Clean::line(&count.to_string()), how)];
         }
         if !self.choices.is_empty() {
@@ -263,7 +266,7 @@ fn repeated(calls: &[Call], count: usize) -> Vec<Call> {
 fn sentence(call: &Call) -> Clean {
     match call.argument {
         Some(_) => words(call),
-        None => Clean::lit(call.command.info().about),
+        None => Clean::lit(lang::of(call.command.info().about)),
     }
 }
 
@@ -281,7 +284,8 @@ fn hints_of(map: &Keymap, context: Context) -> Vec<(Command, Hint)> {
         .filter(|i| !i.hint.is_empty() && i.command.fits(context))
         .filter_map(|i| {
             let key = map.key_of(context, i.command)?;
-            Some((i.command, (Clean::line(&key), Clean::lit(i.hint))))
+            let hint = Clean::lit(lang::of_in("key", i.hint));
+            Some((i.command, (Clean::line(&key), hint)))
         })
         .collect();
     // How to find the rest must not be what is cut, nor how to be done with a message.

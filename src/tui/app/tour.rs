@@ -3,6 +3,7 @@
 //! does, and the command that began the tour ends it. Keys are asked of the keymap, so the tour
 //! teaches those of the preset in use. Pure.
 
+use crate::lang::{self, mark, tr};
 use crate::text::{Clean, width};
 use crate::tui::app::keys::Hint;
 use crate::tui::command::{Command, Context};
@@ -26,47 +27,55 @@ const fn step(command: Command, few: &'static str, more: &'static str) -> Step {
 
 /// What is taught, each once.
 const STEPS: [Step; 10] = [
-    step(Command::Down, "goes one line down", "goes one line down"),
-    step(Command::Open, "opens the message", "opens the message"),
+    step(
+        Command::Down,
+        mark!("goes one line down"),
+        mark!("goes one line down"),
+    ),
+    step(
+        Command::Open,
+        mark!("opens the message"),
+        mark!("opens the message"),
+    ),
     step(
         Command::Back,
-        "closes it again",
-        "closes it again; it always leads back",
+        mark!("closes it again"),
+        mark!("closes it again; it always leads back"),
     ),
     step(
         Command::Star,
-        "sets a star",
-        "sets a star, or takes it away",
+        mark!("sets a star"),
+        mark!("sets a star, or takes it away"),
     ),
     step(
         Command::Archive,
-        "archives it",
-        "puts it into Archive: done, and out of the inbox",
+        mark!("archives it"),
+        mark!("puts it into Archive: done, and out of the inbox"),
     ),
     step(
         Command::Undo,
-        "takes that back",
-        "takes that back, as it does everything",
+        mark!("takes that back"),
+        mark!("takes that back, as it does everything"),
     ),
     step(
         Command::Search,
-        "searches: a word, enter",
-        "searches all mail: type a word, then enter",
+        mark!("searches: a word, enter"),
+        mark!("searches all mail: type a word, then enter"),
     ),
     step(
         Command::GoInbox,
-        "goes to the inbox",
-        "goes to the inbox, key after key",
+        mark!("goes to the inbox"),
+        mark!("goes to the inbox, key after key"),
     ),
     step(
         Command::Compose,
-        "writes; its keys stand below",
-        "writes a message; how to leave it stands at the bottom then",
+        mark!("writes; its keys stand below"),
+        mark!("writes a message; how to leave it stands at the bottom then"),
     ),
     step(
         Command::Help,
-        "shows every key here",
-        "shows every key that holds here",
+        mark!("shows every key here"),
+        mark!("shows every key that holds here"),
     ),
 ];
 
@@ -96,7 +105,7 @@ impl Tour {
         if command == Command::Tour {
             let was = std::mem::take(self);
             if matches!(was, Tour::At(_)) {
-                return Some(Clean::lit("The tour is over."));
+                return Some(Clean::lit(tr!("The tour is over.")));
             }
             *self = Tour::At(0);
             return None;
@@ -115,8 +124,9 @@ impl Tour {
             Tour::At(_) => {
                 *self = Tour::Off;
                 let palette = keymap.way_to(Context::Index, Command::Palette);
-                let text = format!(
-                    "These were ten. {palette} finds every other command by a part of its name."
+                let text = tr!(
+                    "These were ten. {key} finds every other command by a part of its name.",
+                    key = palette
                 );
                 Some(Clean::line(&text))
             }
@@ -140,15 +150,15 @@ impl Tour {
             Tour::Off => Vec::new(),
             Tour::Offered(_) => vec![fits(
                 &key(Command::Tour),
-                "teaches ten keys, in two minutes",
+                tr!("teaches ten keys, in two minutes"),
             )],
             Tour::At(n) => {
                 let Some(step) = STEPS.get(n) else {
                     return Vec::new();
                 };
-                let words = if cols < WIDE { step.few } else { step.more };
+                let words = lang::of(if cols < WIDE { step.few } else { step.more });
                 let words = format!("{}/{} {words}", n + 1, STEPS.len());
-                let ends = fits(&key(Command::Tour), "ends the tour");
+                let ends = fits(&key(Command::Tour), tr!("ends the tour"));
                 vec![fits(&key(step.command), &words), ends]
             }
         }

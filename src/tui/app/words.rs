@@ -1,6 +1,7 @@
 //! What stands where there is nothing to show, and above what is shown: always words, never an
 //! empty screen that may mean anything.
 
+use crate::lang::tr;
 use crate::model::view::{Order, Scope, Sort};
 use crate::model::{Role, System};
 use crate::text::Clean;
@@ -21,21 +22,22 @@ impl Panes {
     /// What the empty list means.
     pub fn emptiness(&self) -> Clean {
         if self.accounts.is_empty() {
-            return Clean::line(&format!(
-                "There is no account yet. {} sets one up; `postrider demo` lets you look around.",
-                self.way_to(Command::AddAccount)
+            return Clean::line(&tr!(
+                "There is no account yet. {key} sets one up; `postrider demo` lets you look around.",
+                key = self.way_to(Command::AddAccount)
             ));
         }
         if !self.index.loaded() {
-            return Clean::lit("Reading…");
+            return Clean::lit(tr!("Reading…"));
         }
         if let Some(why) = self.index.trouble() {
             return why.clone();
         }
         if let Listing::Search(text, _) = self.index.listing() {
-            return Clean::line(&format!(
+            return Clean::line(&tr!(
                 "Nothing found for {text} on this machine. Enter in the search line asks the \
-                 servers, too; `*part` looks inside words."
+                 servers, too; `*part` looks inside words.",
+                text
             ));
         }
         if let Some(task) = self.status.task() {
@@ -44,40 +46,44 @@ impl Panes {
                 0 => String::new(),
                 total => format!("{} ", bar(task.done, total, BAR)),
             };
-            return Clean::line(&format!("{bar}Syncing {}…", progress(task)));
+            let said = tr!("Syncing {what}…", what = progress(task));
+            return Clean::line(&format!("{bar}{said}"));
         }
         if self.status.connecting() {
-            return Clean::lit("Connecting…");
+            return Clean::lit(tr!("Connecting…"));
         }
         if self.status.offline() {
-            return Clean::lit("Nothing here yet, and no connection. The status line says why.");
+            return Clean::lit(tr!(
+                "Nothing here yet, and no connection. The status line says why."
+            ));
         }
         if self.sidebar.loaded() && self.sidebar.mailboxes().is_empty() {
-            return Clean::lit("Waiting for the first mailboxes…");
+            return Clean::lit(tr!("Waiting for the first mailboxes…"));
         }
         match self.index.listing() {
             Listing::Fitting(list) if list.scope.is_some() => {
-                let next = self.way_to(Command::NextTab);
-                Clean::line(&format!("Nothing in this tab; {next} goes to the next."))
+                let key = self.way_to(Command::NextTab);
+                Clean::line(&tr!("Nothing in this tab; {key} goes to the next.", key))
             }
-            Listing::Fitting(list) => {
-                Clean::line(&format!("Nothing fits this view now: {}", list.query))
-            }
+            Listing::Fitting(list) => Clean::line(&tr!(
+                "Nothing fits this view now: {query}",
+                query = list.query
+            )),
             Listing::Scope {
                 scope: Scope::UnifiedInbox,
                 ..
-            } => Clean::line(&format!(
-                "Nothing in any inbox. Well done. {} looks for new mail, {} finds what is elsewhere.",
-                self.way_to(Command::CheckMail),
-                self.way_to(Command::Search)
+            } => Clean::line(&tr!(
+                "Nothing in any inbox. Well done. {check} looks for new mail, {search} finds what is elsewhere.",
+                check = self.way_to(Command::CheckMail),
+                search = self.way_to(Command::Search)
             )),
-            Listing::Conversation(..) => {
-                Clean::lit("This conversation is not here: it was removed, or not fetched yet.")
-            }
-            _ => Clean::line(&format!(
-                "This mailbox is empty. {} goes to another, {} to the inboxes.",
-                self.way_to(Command::GoMailbox),
-                self.way_to(Command::GoInbox)
+            Listing::Conversation(..) => Clean::lit(tr!(
+                "This conversation is not here: it was removed, or not fetched yet."
+            )),
+            _ => Clean::line(&tr!(
+                "This mailbox is empty. {another} goes to another, {inboxes} to the inboxes.",
+                another = self.way_to(Command::GoMailbox),
+                inboxes = self.way_to(Command::GoInbox)
             )),
         }
     }
@@ -85,73 +91,82 @@ impl Panes {
     /// What the window is called: what is listed, but not what is looked for.
     pub fn window_title(&self) -> Clean {
         let listed = match self.is_searching() {
-            true => "search".to_owned(),
-            false => self.list_title().as_str().replace("  ", ", "),
+            true => tr!("search").to_owned(),
+            false => self.title_parts().join(tr!(", ")),
         };
         Clean::line(&format!("postrider: {listed}"))
     }
 
     /// What stands above the list.
     pub fn list_title(&self) -> Clean {
-        match &self.view {
-            View::Outbox(_) => return Clean::lit("Outbox"),
-            View::Drafts(_) => return Clean::lit("Drafts"),
-            View::Accounts(_) => return Clean::lit("Accounts"),
-            View::Mail => {}
-        }
-        let (name, unread) = match self.index.listing() {
-            Listing::Search(text, order) => {
-                let count = self.index.lines().len();
-                let served = match self.index.from_servers() {
-                    0 => String::new(),
-                    n => format!(", {} by the server", grouped(n as u64)),
-                };
-                let newest = match order {
-                    Order::Best => "",
-                    Order::Newest => ", newest first",
-                };
-                let count = grouped(count as u64);
-                return Clean::line(&format!("Search: {text}  {count} found{served}{newest}"));
-            }
-            Listing::Conversation(..) => ("Conversation".to_owned(), (0, 0)),
-            Listing::Fitting(list) if list.scope.is_none() => {
-                let name = self.shown_view().map_or("View", |v| v.name.as_str());
-                let unread = tabs::number(self.sorted.unread(list));
-                let unread = unread.map_or_else(String::new, |n| format!("  {n} unread"));
-                (format!("{name}{unread}"), (0, 0))
-            }
-            listing => match listing.scope() {
-                Some(Scope::UnifiedInbox) | None => {
-                    let inboxes = || {
-                        let all = self.sidebar.mailboxes().iter();
-                        all.filter(|m| m.role == Some(Role::Inbox))
-                    };
-                    let total: u64 = inboxes().map(|m| m.total).sum();
-                    let unread: u64 = inboxes().map(|m| m.unread).sum();
-                    ("All inboxes".to_owned(), (unread, total))
+        Clean::line(&self.title_parts().join("  "))
+    }
+
+    /// What is listed, how much of it, and in which order.
+    fn title_parts(&self) -> Vec<String> {
+        let (name, unread, total) = match &self.view {
+            View::Outbox(_) => (tr!("Outbox").to_owned(), 0, 0),
+            View::Drafts(_) => (tr!("Drafts").to_owned(), 0, 0),
+            View::Accounts(_) => (tr!("Accounts").to_owned(), 0, 0),
+            View::Mail => match self.index.listing() {
+                Listing::Search(text, order) => return self.search_title(text, *order),
+                Listing::Conversation(..) => (tr!("Conversation").to_owned(), 0, 0),
+                Listing::Fitting(list) if list.scope.is_none() => {
+                    let name = self.shown_view().map_or(tr!("View"), |v| v.name.as_str());
+                    let unread = tabs::number(self.sorted.unread(list));
+                    let unread = unread.map(|n| tr!("{n} unread", n));
+                    return std::iter::once(name.to_owned()).chain(unread).collect();
                 }
-                Some(Scope::Mailbox(id)) => match self.sidebar.mailbox(*id) {
-                    Some(m) if self.accounts.len() > 1 => (
-                        format!("{} · {}", m.account, mailbox_name(m)),
-                        (m.unread, m.total),
-                    ),
-                    Some(m) => (mailbox_name(m).to_string(), (m.unread, m.total)),
-                    None => ("Mailbox".to_owned(), (0, 0)),
-                },
+                listing => self.scope_title(listing.scope()),
             },
         };
+        let mut parts = vec![name];
+        match (unread, total) {
+            (_, 0) => {}
+            (0, total) => parts.push(grouped(total)),
+            (unread, total) => parts.push(tr!(
+                "{unread} unread of {total}",
+                unread = grouped(unread),
+                total = grouped(total)
+            )),
+        }
         let sort = self.index.listing().sort();
-        let order = match sort == Sort::default() {
-            true => String::new(),
-            false => format!("  {}", sort.words()),
+        if matches!(self.view, View::Mail) && sort != Sort::default() {
+            parts.push(sort.words().to_owned());
+        }
+        parts
+    }
+
+    fn search_title(&self, text: &str, order: Order) -> Vec<String> {
+        let count = grouped(self.index.lines().len() as u64);
+        let mut found = vec![tr!("{count} found", count)];
+        match self.index.from_servers() {
+            0 => {}
+            n => found.push(tr!("{count} by the server", count = grouped(n as u64))),
+        }
+        if order == Order::Newest {
+            found.push(tr!("newest first").to_owned());
+        }
+        vec![tr!("Search: {text}", text), found.join(tr!(", "))]
+    }
+
+    /// The name of a mailbox, or of all inboxes; what is unread in it, and all that is there.
+    fn scope_title(&self, scope: Option<&Scope>) -> (String, u64, u64) {
+        let Some(Scope::Mailbox(id)) = scope else {
+            let all = self.sidebar.mailboxes().iter();
+            let (unread, total) = all
+                .filter(|m| m.role == Some(Role::Inbox))
+                .fold((0, 0), |(u, t), m| (u + m.unread, t + m.total));
+            return (tr!("All inboxes").to_owned(), unread, total);
         };
-        let (unread, total) = unread;
-        let numbers = match (unread, total) {
-            (_, 0) => String::new(),
-            (0, total) => format!("  {}", grouped(total)),
-            (unread, total) => format!("  {} unread of {}", grouped(unread), grouped(total)),
+        let Some(m) = self.sidebar.mailbox(*id) else {
+            return (tr!("Mailbox").to_owned(), 0, 0);
         };
-        Clean::line(&format!("{name}{numbers}{order}"))
+        let name = match self.accounts.len() > 1 {
+            true => format!("{} · {}", m.account, mailbox_name(m)),
+            false => mailbox_name(m).to_string(),
+        };
+        (name, m.unread, m.total)
     }
 
     /// The reader's title: what it shows, and how far.
@@ -161,24 +176,24 @@ impl Panes {
         };
         let mode = match pager.mode() {
             Mode::Best => "",
-            Mode::Plain => " (plain text)",
+            Mode::Plain => tr!(" (plain text)"),
             Mode::Html => " (HTML)",
-            Mode::Reader => " (text alone)",
-            Mode::Raw => " (source)",
+            Mode::Reader => tr!(" (text alone)"),
+            Mode::Raw => tr!(" (source)"),
         };
         let subject = pager.subject();
         let subject = match subject.as_str().trim() {
-            "" => "(no subject)",
+            "" => tr!("(no subject)"),
             subject => subject,
         };
         let found = match (pager.finding(), pager.finding().and_then(Find::place)) {
-            (_, Some((at, count))) => format!("hit {at} of {count} "),
-            (Some(find), None) if !find.words().is_empty() => "not found ".to_owned(),
+            (_, Some((at, count))) => format!("{} ", tr!("hit {at} of {count}", at, count)),
+            (Some(find), None) if !find.words().is_empty() => format!("{} ", tr!("not found")),
             _ => String::new(),
         };
-        let number = pager
-            .number()
-            .map_or_else(String::new, |(at, count)| format!("{at} of {count} "));
+        let number = pager.number().map_or_else(String::new, |(at, count)| {
+            format!("{} ", tr!("{at} of {count}", at, count))
+        });
         let percent = pager
             .percent()
             .map_or_else(String::new, |p| format!("{p}% "));

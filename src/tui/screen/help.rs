@@ -1,6 +1,7 @@
 //! The help: every key that holds here, made from the command table and the keys as they are now.
 //! The tests hold the README's table against the same.
 
+use crate::lang::{self, tr};
 use crate::text::{Clean, width, wrap};
 use crate::tui::command::{Context, Info, Section, TABLE};
 use crate::tui::keymap::Keymap;
@@ -70,7 +71,7 @@ impl Help {
                 let keys = shortened(keymap.keys_of(context, info.command));
                 lines.push(Line::Row {
                     keys: Clean::line(&keys),
-                    about: Clean::lit(info.about),
+                    about: Clean::lit(lang::of(info.about)),
                     name: Clean::line(&format!(":{}", info.name)),
                 });
             }
@@ -103,7 +104,7 @@ impl Help {
         let lines = narrow.as_ref().unwrap_or(&self.lines);
         let rows = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
         let area = popup::centred(screen, 92, rows);
-        let title = Clean::lit("Keys (q closes, j and k scroll)");
+        let title = Clean::lit(tr!("Keys (q closes, j and k scroll)"));
         let inside = popup::frame(buf, area, &title, theme);
         let seen = self
             .at

@@ -4,6 +4,7 @@
 //! not move what the user looks at. Nothing here reads the store; it asks questions and takes
 //! answers.
 
+use crate::lang::tr;
 use crate::model::view::{IndexRow, Page, PageKey, Scope};
 use crate::model::{MailboxId, MsgId, ThreadId};
 use crate::text::Clean;
@@ -28,9 +29,6 @@ pub const WINDOW: usize = 200;
 pub const KEPT: usize = 800;
 /// So near to the end of the window, the next page is asked for.
 const NEAR: usize = 60;
-
-/// What is said of a message that only a server found.
-const SERVED: &str = "(found by the server: its text is not here yet)";
 
 /// Where the selection goes once the asked page is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -354,7 +352,7 @@ impl Index {
     /// What stands in a message's text around what was found there.
     pub fn excerpt(&self, message: MsgId) -> Option<&str> {
         match self.served.contains(&message) {
-            true => Some(SERVED),
+            true => Some(tr!("(found by the server: its text is not here yet)")),
             false => self.excerpts.get(&message).map(String::as_str),
         }
     }

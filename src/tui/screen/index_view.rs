@@ -2,6 +2,7 @@
 //! as far as there is room for them.
 
 use crate::config::{Dates, Field, ListLook};
+use crate::lang::{tr, trc};
 use crate::mime::lookalike::shown_addr;
 use crate::mime::trust::{self, Level};
 use crate::model::view::IndexRow;
@@ -241,7 +242,7 @@ fn subject(
         Kind::Single => {}
     }
     let title = if it.subject.trim().is_empty() {
-        Clean::lit("(no subject)")
+        Clean::lit(tr!("(no subject)"))
     } else {
         Clean::line(&it.subject)
     };
@@ -283,7 +284,7 @@ fn said_of(flags: &Flags, cols: usize, now: Option<i64>) -> Option<Clean> {
     let back = until
         .zip(now)
         .filter(|(until, now)| until > now)
-        .map(|(until, now)| format!("until {}", when::clock(until, now)));
+        .map(|(until, now)| tr!("until {time}", time = when::clock(until, now)));
     let tags = flags.keywords.iter().filter_map(|k| tag::name(k));
     let tags = tags.map(|name| format!("#{}", Clean::line(&name)));
     let names: Vec<String> = back.into_iter().chain(tags).collect();
@@ -294,7 +295,9 @@ fn said_of(flags: &Flags, cols: usize, now: Option<i64>) -> Option<Clean> {
 fn who(row: &IndexRow, set: &Setting) -> Clean {
     let own = set.own.filter(|_| !set.outgoing && !row.to.is_empty());
     match own {
-        Some(own) if row.from.iter().any(own) => Clean::line(&format!("To {}", people(row, true))),
+        Some(own) if row.from.iter().any(own) => {
+            Clean::line(&tr!("To {people}", people = people(row, true)))
+        }
         _ => people(row, set.outgoing),
     }
 }
@@ -312,7 +315,7 @@ pub fn people(row: &IndexRow, outgoing: bool) -> Clean {
     };
     let names: Vec<String> = list.iter().take(3).map(name).collect();
     if names.is_empty() {
-        Clean::lit("(nobody)")
+        Clean::lit(tr!("(nobody)"))
     } else {
         Clean::line(&names.join(", "))
     }

@@ -1,6 +1,7 @@
 //! The palette: every command that can be given here, found by a few letters, its keys beside it,
 //! so that using it teaches the keys.
 
+use crate::lang::{self, tr};
 use crate::text::Clean;
 use crate::tui::command::{Command, Context, TABLE};
 use crate::tui::keymap::Keymap;
@@ -8,7 +9,7 @@ use crate::tui::screen::picker::{Item, Picker};
 
 /// The palette of a context.
 pub fn palette(context: Context, keymap: &Keymap) -> Picker<Command> {
-    Picker::new(Clean::lit("Commands"), items(context, keymap))
+    Picker::new(Clean::lit(tr!("Commands")), items(context, keymap))
 }
 
 fn items(context: Context, keymap: &Keymap) -> Vec<Item<Command>> {
@@ -20,7 +21,7 @@ fn items(context: Context, keymap: &Keymap) -> Vec<Item<Command>> {
             keys.sort_by_key(|k| k.chars().count());
             keys.truncate(2);
             Item {
-                label: Clean::lit(info.about),
+                label: Clean::lit(lang::of(info.about)),
                 detail: Clean::lit(info.name),
                 aside: Clean::line(&keys.join("  ")),
                 value: info.command,

@@ -1,6 +1,7 @@
 //! A list over the panes to choose one thing from by a few of its letters: a mailbox, an account,
 //! a link, a file.
 
+use crate::lang::tr;
 use crate::text::{Clean, width};
 use crate::tui::theme::Theme;
 use crate::tui::widget::fuzzy::{self, Hit};
@@ -208,7 +209,7 @@ impl<T: Clone> Picker<T> {
         if self.hits.is_empty()
             && let Some(mut ink) = Ink::row(buf, inside, 1)
         {
-            ink.skip(2).lit("Nothing matches.", dim);
+            ink.skip(2).lit(tr!("Nothing matches."), dim);
         }
         cursor
     }

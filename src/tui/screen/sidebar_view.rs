@@ -1,5 +1,6 @@
 //! Drawing the sidebar.
 
+use crate::lang::tr;
 use crate::model::view::MailboxRow;
 use crate::model::{AccountStatus, Link, Role};
 use crate::text::{Clean, width};
@@ -86,35 +87,36 @@ fn spoken(entry: &Entry, shown: bool, status: &Status) -> Clean {
         Entry::Mailbox(row, _) => mailbox_name(row),
         Entry::View(view, _) => Clean::line(&view.name),
         Entry::Account(name) => {
-            let state = match &status.of(name).link {
-                Link::Online => "connected",
-                Link::Idle | Link::Elsewhere => "not connected",
-                Link::Connecting => "connecting",
-                Link::Waiting { .. } | Link::Stopped { .. } => "offline",
-            };
-            return Clean::line(&format!("Account {}, {state}", name.as_str()));
+            return Clean::line(&match &status.of(name).link {
+                Link::Online => tr!("Account {name}, connected", name),
+                Link::Idle | Link::Elsewhere => tr!("Account {name}, not connected", name),
+                Link::Connecting => tr!("Account {name}, connecting", name),
+                Link::Waiting { .. } | Link::Stopped { .. } => {
+                    tr!("Account {name}, offline", name)
+                }
+            });
         }
         _ => label(entry).0,
     };
-    let mut text = name.to_string();
+    let mut said = vec![name.to_string()];
     match (entry, unread(entry)) {
         (_, 0) => {}
-        (Entry::Drafts(_) | Entry::Outbox(_), n) => text.push_str(&format!(", {n}")),
+        (Entry::Drafts(_) | Entry::Outbox(_), n) => said.push(n.to_string()),
         (Entry::View(_, counted), _) => {
-            let number = tabs::number(*counted).unwrap_or_default();
-            text.push_str(&format!(", {number} unread"));
+            let n = tabs::number(*counted).unwrap_or_default();
+            said.push(tr!("{n} unread", n));
         }
-        (_, n) => text.push_str(&format!(", {n} unread")),
+        (_, n) => said.push(tr!("{n} unread", n)),
     }
     if let Entry::Outbox(tray) = entry
         && tray.stuck > 0
     {
-        text.push_str(&format!(", {} failed", tray.stuck));
+        said.push(tr!("{n} failed", n = tray.stuck));
     }
     if shown {
-        text.push_str(", shown");
+        said.push(tr!("shown").to_owned());
     }
-    Clean::line(&text)
+    Clean::line(&said.join(tr!(", ")))
 }
 
 fn link_sign(status: &AccountStatus) -> &'static str {
@@ -138,9 +140,9 @@ fn unread(entry: &Entry) -> u64 {
 
 fn label(entry: &Entry) -> (Clean, u16) {
     match entry {
-        Entry::Unified { .. } => (Clean::lit("All inboxes"), 0),
-        Entry::Drafts(_) => (Clean::lit("Drafts"), 0),
-        Entry::Outbox(_) => (Clean::lit("Outbox"), 0),
+        Entry::Unified { .. } => (Clean::lit(tr!("All inboxes")), 0),
+        Entry::Drafts(_) => (Clean::lit(tr!("Drafts")), 0),
+        Entry::Outbox(_) => (Clean::lit(tr!("Outbox")), 0),
         Entry::View(view, _) if view.icon.is_empty() => (Clean::line(&view.name), 0),
         Entry::View(view, _) => {
             let icon = width::cut(Clean::line(&view.icon).as_str(), ICON);
@@ -161,7 +163,7 @@ fn label(entry: &Entry) -> (Clean, u16) {
 /// A mailbox's name for people.
 pub fn mailbox_name(row: &MailboxRow) -> Clean {
     if row.role == Some(Role::Inbox) {
-        Clean::lit("Inbox")
+        Clean::lit(tr!("Inbox"))
     } else {
         Clean::line(&row.path)
     }

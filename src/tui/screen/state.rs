@@ -2,6 +2,7 @@
 //!
 //! Times are times of day, so that nothing has to tick.
 
+use crate::lang::{tr, trn};
 use crate::model::{AccountStatus, Link, Progress};
 use crate::text::{gauge, size, when, width};
 use crate::tui::command::{Command, Context};
@@ -65,59 +66,57 @@ impl Said {
     }
 }
 
-/// What is said of the account `name`.
+/// What is said of the account `name`, behind a sign.
 pub fn of(name: &str, status: &AccountStatus, keymap: &Keymap, now: i64) -> Said {
+    let sign = match (&status.link, &status.progress) {
+        (Link::Stopped { .. } | Link::Waiting { .. }, _) => "✕",
+        (Link::Elsewhere, _) | (Link::Connecting | Link::Idle, None) => "◌",
+        (Link::Online, _) if status.slow => "◌",
+        (_, Some(_)) => "⟳",
+        (Link::Online, None) => "●",
+    };
+    let mut said = told(name, status, keymap, now);
+    for form in &mut said.forms {
+        *form = format!("{sign} {form}");
+    }
+    said
+}
+
+/// The same in words alone.
+fn told(name: &str, status: &AccountStatus, keymap: &Keymap, now: i64) -> Said {
     let way_to = |command| keymap.way_to(Context::Index, command);
     let also = asides(status, &way_to);
+    let only = || name.to_owned();
     let (forms, reason, tone) = match (&status.link, &status.progress) {
         (Link::Stopped { reason }, _) => (
             vec![
-                format!(
-                    "✕ {name} stopped, {} tries again",
-                    way_to(Command::CheckMail)
+                tr!(
+                    "{name} stopped, {key} tries again",
+                    name,
+                    key = way_to(Command::CheckMail)
                 ),
-                format!("✕ {name} stopped"),
-                format!("✕ {name}"),
+                tr!("{name} stopped", name),
+                only(),
             ],
             Some(reason.clone()),
             Tone::Bad,
         ),
-        (Link::Waiting { reason, retry_at }, _) => {
-            let mut forms = vec![
-                format!("✕ {name} offline, {}", retry(*retry_at, now)),
-                format!("✕ {name} offline"),
-                format!("✕ {name}"),
-            ];
-            if status.pending > 0 {
-                let waits = changes(status.pending);
-                forms.insert(0, format!("✕ {name} offline ({waits})"));
-                forms.insert(
-                    0,
-                    format!("✕ {name} offline, {} ({waits})", retry(*retry_at, now)),
-                );
-            }
-            if let Some(since) = since(status, now) {
-                let waits = match status.pending {
-                    0 => String::new(),
-                    n => format!(" ({})", changes(n)),
-                };
-                let retry = retry(*retry_at, now);
-                let long = format!("✕ {name} offline {since}, {retry}{waits}");
-                forms.insert(0, long);
-            }
-            (forms, Some(reason.clone()), Tone::Bad)
-        }
+        (Link::Waiting { reason, retry_at }, _) => (
+            offline(name, status, *retry_at, now),
+            Some(reason.clone()),
+            Tone::Bad,
+        ),
         (Link::Connecting, None) => (
-            vec![format!("◌ {name} connecting"), format!("◌ {name}")],
+            vec![tr!("{name} connecting", name), only()],
             None,
             Tone::Plain,
         ),
-        (Link::Idle, None) => (vec![format!("◌ {name}")], None, Tone::Plain),
+        (Link::Idle, None) => (vec![only()], None, Tone::Plain),
         (Link::Elsewhere, _) => (
             vec![
-                format!("◌ {name}: another window talks to the server"),
-                format!("◌ {name}: another window"),
-                format!("◌ {name}"),
+                tr!("{name}: another window talks to the server", name),
+                tr!("{name}: another window", name),
+                only(),
             ],
             None,
             Tone::Plain,
@@ -126,9 +125,9 @@ pub fn of(name: &str, status: &AccountStatus, keymap: &Keymap, now: i64) -> Said
         (_, Some(task)) => (under_way(name, task, &also), None, Tone::Plain),
         (Link::Online, None) => (
             vec![
-                format!("● {name} connected{also}"),
-                format!("● {name}{also}"),
-                format!("● {name}"),
+                tr!("{name} connected", name) + &also,
+                format!("{name}{also}"),
+                only(),
             ],
             None,
             Tone::Good,
@@ -144,56 +143,71 @@ pub fn of(name: &str, status: &AccountStatus, keymap: &Keymap, now: i64) -> Said
 /// What is said of the account in words alone, and without numbers that change all the time.
 pub fn spoken(name: &str, status: &AccountStatus, keymap: &Keymap, now: i64) -> String {
     match (&status.link, &status.progress) {
-        (Link::Idle, None) => format!("{name} not connected"),
+        (Link::Idle, None) => tr!("{name} not connected", name),
         (Link::Online | Link::Idle | Link::Connecting, Some(task)) if !status.slow => {
-            format!("{name} syncing {}", task.what)
+            tr!("{name} syncing {what}", name, what = task.what)
         }
-        _ => {
-            let said = of(name, status, keymap, now).within(usize::MAX);
-            let words = said
-                .split_once(' ')
-                .map_or(said.as_str(), |(_, words)| words);
-            words.to_owned()
-        }
+        _ => told(name, status, keymap, now).within(usize::MAX),
     }
+}
+
+/// A server that could not be reached is tried again.
+fn offline(name: &str, status: &AccountStatus, retry_at: i64, now: i64) -> Vec<String> {
+    let retry = retry(retry_at, now);
+    let waits = match status.pending {
+        0 => String::new(),
+        n => format!(" ({})", changes(n)),
+    };
+    let again = tr!("{name} offline, {retry}", name, retry);
+    let alone = tr!("{name} offline", name);
+    let mut forms = Vec::new();
+    if let Some(since) = since(status, now) {
+        let long = tr!("{name} offline {since}, {retry}", name, since, retry);
+        forms.push(format!("{long}{waits}"));
+    }
+    if status.pending > 0 {
+        forms.push(format!("{again}{waits}"));
+        forms.push(format!("{alone}{waits}"));
+    }
+    forms.extend([again, alone, name.to_owned()]);
+    forms
 }
 
 /// A server that lets us wait may be gone; that is found out later.
 fn slow(name: &str, task: Option<&Progress>) -> Vec<String> {
-    let mut forms = vec![
-        format!("◌ {name} waiting for the server"),
-        format!("◌ {name} waiting"),
-        format!("◌ {name}"),
+    let long = task.map(|task| {
+        let what = progress(task);
+        tr!("{name} waiting for the server, {what}", name, what)
+    });
+    let forms = [
+        tr!("{name} waiting for the server", name),
+        tr!("{name} waiting", name),
+        name.to_owned(),
     ];
-    if let Some(task) = task {
-        forms.insert(
-            0,
-            format!("◌ {name} waiting for the server, {}", progress(task)),
-        );
-    }
-    forms
+    long.into_iter().chain(forms).collect()
 }
 
 /// `since 14:02`
 pub fn since(status: &AccountStatus, now: i64) -> Option<String> {
     let known = status.since > 0;
-    known.then(|| format!("since {}", when::clock(status.since, now)))
+    known.then(|| tr!("since {time}", time = when::clock(status.since, now)))
 }
 
 /// `retry at 14:07`
 pub fn retry(at: i64, now: i64) -> String {
     if at <= now {
-        "trying again now".to_owned()
+        tr!("trying again now").to_owned()
     } else {
-        format!("retry at {}", when::clock(at, now))
+        tr!("retry at {time}", time = when::clock(at, now))
     }
 }
 
 /// `12,400/50,000 headers of INBOX, 9,800/s, 4 s left`
 pub fn progress(task: &Progress) -> String {
+    let what = task.what.as_str();
     let mut text = match (task.done, task.total) {
-        (0, 0) => format!("{} {}", task.doing, task.what).trim().to_owned(),
-        (done, total) => format!("{} {}", gauge::count(done, total), task.what),
+        (0, 0) => format!("{} {what}", task.doing).trim().to_owned(),
+        (done, total) => tr!("{count} {what}", count = gauge::count(done, total), what),
     };
     if task.rate > 0 {
         text.push_str(&format!(", {}/s", gauge::grouped(task.rate)));
@@ -203,66 +217,73 @@ pub fn progress(task: &Progress) -> String {
 
 fn left(task: &Progress) -> String {
     let known = task.left.filter(|_| task.total > 0);
-    known.map_or_else(String::new, |s| format!(", {} left", when::duration(s)))
+    known.map_or_else(String::new, |s| {
+        tr!(", {time} left", time = when::duration(s))
+    })
 }
 
 fn under_way(name: &str, task: &Progress, also: &str) -> Vec<String> {
-    let words = progress(task);
-    let doing = match (task.doing.as_str(), task.total) {
-        ("", _) => "syncing ",
+    let what = progress(task);
+    let (words, doing) = match (task.doing.as_str(), task.total) {
+        ("", _) => (tr!("syncing {what}", what), tr!("syncing")),
         // Said in the words already.
-        (_, 0) => "",
-        (doing, _) => &format!("{doing} "),
+        (_, 0) => (what, ""),
+        (doing, _) => (format!("{doing} {what}"), doing),
     };
     let short = format!("{}{}", gauge::count(task.done, task.total), left(task));
     let Some(percent) = gauge::percent(task.done, task.total) else {
         return vec![
-            format!("⟳ {name} {doing}{words}{also}"),
-            format!("⟳ {name} {doing}{words}"),
-            format!("⟳ {name} {doing}").trim_end().to_owned(),
-            format!("⟳ {name}"),
+            format!("{name} {words}{also}"),
+            format!("{name} {words}"),
+            format!("{name} {doing}").trim_end().to_owned(),
+            name.to_owned(),
         ];
     };
     let bar = gauge::bar(task.done, task.total, BAR);
     vec![
-        format!("⟳ {name} {bar} {doing}{words}{also}"),
-        format!("⟳ {name} {bar} {doing}{words}"),
-        format!("⟳ {name} {doing}{words}"),
-        format!("⟳ {name} {bar} {short}"),
-        format!("⟳ {name} {short}"),
-        format!("⟳ {name} {percent}%"),
+        format!("{name} {bar} {words}{also}"),
+        format!("{name} {bar} {words}"),
+        format!("{name} {words}"),
+        format!("{name} {bar} {short}"),
+        format!("{name} {short}"),
+        format!("{name} {percent}%"),
     ]
 }
 
 /// `5 changes wait`
 pub fn changes(pending: u64) -> String {
-    match pending {
-        1 => "1 change waits".to_owned(),
-        n => format!("{} changes wait", gauge::grouped(n)),
-    }
+    trn!(
+        n = pending,
+        "{count} change waits",
+        "{count} changes wait",
+        count = gauge::grouped(pending)
+    )
 }
 
 /// What else is worth knowing, in brackets.
 fn asides(status: &AccountStatus, way_to: &dyn Fn(Command) -> String) -> String {
     let mut also = Vec::new();
     if status.journey {
-        also.push(format!("everything, {} stops", way_to(Command::Back)));
+        also.push(tr!("everything, {key} stops", key = way_to(Command::Back)));
     }
     if status.pending > 0 {
         also.push(changes(status.pending));
     }
     if let Some(budget) = status.budget.filter(|b| status.received >= *b) {
-        also.push(format!("today's {} are used up", size::human(budget)));
+        also.push(tr!(
+            "today's {size} are used up",
+            size = size::human(budget)
+        ));
     }
     let full = status
         .quota
         .and_then(|q| gauge::percent(q.used, q.limit))
         .filter(|p| *p >= FULL);
-    also.extend(full.map(|p| format!("storage {p}% full")));
+    also.extend(full.map(|percent| tr!("storage {percent}% full", percent)));
     if also.is_empty() {
         String::new()
     } else {
-        format!(" ({})", also.join(", "))
+        format!(" ({})", also.join(tr!(", ")))
     }
 }
 

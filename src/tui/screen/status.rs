@@ -4,6 +4,7 @@
 //! After a fault it tells the account, what failed and when it is tried again. A
 //! retry is told as a time of day, so that nothing has to tick.
 
+use crate::lang::tr;
 use crate::model::{AccountName, AccountStatus, Link, Progress};
 use crate::text::{Clean, width};
 use crate::tui::command::{Command, Context};
@@ -42,8 +43,10 @@ impl Toast {
     /// What is said to who hears it: not each second of what counts down.
     pub fn spoken(&self) -> Clean {
         match self.counts {
-            true => Clean::lit("Sending in a few seconds."),
-            false if self.tone == Tone::Bad => Clean::line(&format!("Failed: {}", self.text)),
+            true => Clean::lit(tr!("Sending in a few seconds.")),
+            false if self.tone == Tone::Bad => {
+                Clean::line(&tr!("Failed: {text}", text = self.text))
+            }
             false => self.text.clone(),
         }
     }
@@ -207,7 +210,7 @@ impl Status {
         }
         if leaves {
             // What comes of it is told by whoever sends it.
-            self.say(Clean::lit("Sending…"), Tone::Plain, false, now);
+            self.say(Clean::lit(tr!("Sending…")), Tone::Plain, false, now);
         }
     }
 
@@ -260,7 +263,7 @@ impl Status {
 }
 
 fn sending_in(seconds: u32) -> Clean {
-    Clean::line(&format!("Sending in {seconds} s"))
+    Clean::line(&tr!("Sending in {seconds} s", seconds))
 }
 
 #[cfg(test)]

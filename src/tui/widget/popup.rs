@@ -1,6 +1,7 @@
 //! The frame of whatever lies over the panes.
 
-use crate::text::Clean;
+use crate::lang::tr;
+use crate::text::{Clean, width};
 use crate::tui::linear;
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::{Ink, fill};
@@ -8,9 +9,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Margin, Rect};
 use ratatui::style::Style;
 use ratatui::widgets::{Block, BorderType, Widget};
-
-/// What the frame says where there is more below.
-const MORE: &str = " more below ";
 
 /// An area in the middle of the screen, at most so large; a little above the middle where there
 /// is room, because that is where one looks.
@@ -92,8 +90,9 @@ pub fn goes_on(buf: &mut Buffer, inside: Rect, more: bool, theme: &Theme) {
     }
     let look = theme.style("popup.text").patch(theme.style("popup.title"));
     if let Some(mut ink) = Ink::row(buf, below, 0) {
-        let room = ink.left().saturating_sub(MORE.chars().count());
-        ink.skip(room).lit(MORE, look);
+        let more = tr!(" more below ");
+        let room = ink.left().saturating_sub(width::width(more));
+        ink.skip(room).lit(more, look);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{Setting, date, people, said_of, who};
 use crate::config::Field;
-use crate::lang::tr;
+use crate::lang::{tr, trn};
 use crate::mime::trust::{self, Level};
 use crate::model::view::IndexRow;
 use crate::model::{System, mark};
@@ -22,30 +22,31 @@ pub fn spoken(
     set: &Setting,
 ) -> Clean {
     let it = &line.row;
-    let mut lead = String::new();
+    let comma = tr!(", ");
+    let mut lead = Vec::new();
     if marked {
-        lead.push_str("selected, ");
+        lead.push(tr!("selected").to_owned());
     }
     match it.unread {
         0 => {}
-        1 if it.count <= 1 || line.kind == Kind::Child => lead.push_str("unread, "),
-        n => lead.push_str(&format!("{n} unread, ")),
+        1 if it.count <= 1 || line.kind == Kind::Child => lead.push(tr!("unread").to_owned()),
+        n => lead.push(tr!("{n} unread", n)),
     }
     if line.kind == Kind::Child {
-        lead.push_str("in it, ");
+        lead.push(tr!("in it").to_owned());
     }
-    let people = width::cut(who(it, set).as_str(), 26);
-    lead.push_str(&format!("{people}, "));
+    lead.push(width::cut(who(it, set).as_str(), 26));
+    let lead = lead.join(comma) + comma;
     let title = match it.subject.trim() {
-        "" => Clean::lit("no subject"),
+        "" => Clean::lit(tr!("no subject")),
         subject => Clean::line(subject),
     };
     let mut tail = chosen(it, set);
     for word in states(line, set) {
-        tail.push_str(&format!(", {word}"));
+        tail.push_str(&format!("{comma}{word}"));
     }
     tail.push_str(&format!(
-        ", {}",
+        "{comma}{}",
         date(it.date, set.now, 10, set.list.dates)
             .as_str()
             .trim_start()
@@ -92,19 +93,27 @@ fn states(line: &Line, set: &Setting) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut say = |word: &str| words.push(word.to_owned());
     match line.kind {
-        Kind::Folded => say(&format!("{} messages, folded", it.count)),
-        Kind::Unfolded => say(&format!("{} messages, unfolded", it.count)),
+        Kind::Folded => say(&trn!(
+            n = it.count,
+            "{n} message, folded",
+            "{n} messages, folded"
+        )),
+        Kind::Unfolded => say(&trn!(
+            n = it.count,
+            "{n} message, unfolded",
+            "{n} messages, unfolded"
+        )),
         Kind::Child | Kind::Single => {}
     }
     if it.flags.system.has(System::FLAGGED) {
-        say("starred");
+        say(tr!("starred"));
     }
     say_answered(it, &mut say);
     if it.attachments == Some(true) {
-        say("attachment");
+        say(tr!("attachment"));
     }
     if !set.outgoing && trust::of_names(&it.from) != Level::Fine {
-        say("doubtful sender");
+        say(tr!("doubtful sender"));
     }
     if let Some(tags) = said_of(&it.flags, 40, Some(set.now)) {
         say(tags.as_str());
@@ -114,16 +123,16 @@ fn states(line: &Line, set: &Setting) -> Vec<String> {
 
 fn say_answered(row: &IndexRow, say: &mut impl FnMut(&str)) {
     if mark::is_muted(&row.flags) {
-        say("muted");
+        say(tr!("muted"));
     }
     if row.flags.system.has(System::DRAFT) {
-        say("draft");
+        say(tr!("draft"));
     }
     if row.flags.system.has(System::ANSWERED) {
-        say("answered");
+        say(tr!("answered"));
     }
     if row.flags.keywords.contains("$Forwarded") {
-        say("forwarded");
+        say(tr!("forwarded"));
     }
 }
 
