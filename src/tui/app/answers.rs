@@ -1,5 +1,6 @@
 //! What comes in from outside: answers of the reader thread, and the board.
 
+use crate::lang::tr;
 use crate::model::{MailboxId, Role};
 use crate::signal::{Announcement, Posted, Topic};
 use crate::text::Clean;
@@ -25,7 +26,7 @@ impl Panes {
                 let words = outbox.words().filter(|_| !self.sidebar.loaded());
                 if let Some(words) = words {
                     let key = self.way_to(Command::GoOutbox);
-                    self.alarm(&format!("{words}: {key} says why"), now);
+                    self.alarm(&tr!("{words}: {key} says why", words, key), now);
                 }
                 self.sidebar.set(mailboxes, outbox, drafts);
                 if !self.sidebar.loaded() {
@@ -129,7 +130,7 @@ impl Panes {
                 }
                 Topic::NoBody(id, why) => {
                     if let Some(pager) = self.pager.as_mut() {
-                        pager.trouble(id, &format!("This message is not here yet: {why}"));
+                        pager.trouble(id, &tr!("This message is not here yet: {why}", why));
                     }
                 }
                 Topic::ServerHits => list |= self.is_searching(),

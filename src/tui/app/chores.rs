@@ -1,6 +1,7 @@
 //! Keeping mailboxes: making, renaming, deleting and emptying them. What can't be undone is asked
 //! about first, with how much of it there is.
 
+use crate::lang::{tr, trn};
 use crate::model::view::MailboxRow;
 use crate::model::{AccountName, Intent, Manage, Role, Target, Verb};
 use crate::text::Clean;
@@ -14,8 +15,13 @@ use crate::tui::event::{About, Now};
 use crate::tui::screen::prompt::{Kind, Prompt};
 use crate::tui::screen::sidebar::Entry;
 
-const NO_MAILBOX: &str = "Choose a mailbox first.";
-const NO_ACCOUNT: &str = "There is no account yet.";
+fn no_mailbox() -> &'static str {
+    tr!("Choose a mailbox first.")
+}
+
+fn no_account() -> &'static str {
+    tr!("There is no account yet.")
+}
 
 impl Naming {
     /// What follows from a name.
@@ -71,8 +77,10 @@ impl Panes {
         fx: &mut Vec<Effect>,
     ) -> Result<(), &'static str> {
         let naming = match command {
-            Command::MailboxRename => Naming::Other(self.mailbox_at_hand().ok_or(NO_MAILBOX)?.id),
-            _ => Naming::New(self.account_at_hand().ok_or(NO_ACCOUNT)?),
+            Command::MailboxRename => {
+                Naming::Other(self.mailbox_at_hand().ok_or_else(no_mailbox)?.id)
+            }
+            _ => Naming::New(self.account_at_hand().ok_or_else(no_account)?),
         };
         fx.push(naming.effect(name));
         Ok(())
@@ -85,7 +93,7 @@ impl Panes {
                 let wish = Intent::Manage(Manage::Subscribe(id, on));
                 fx.push(Effect::Ask(wish, About::Done));
             }
-            None => self.tell(Clean::lit(NO_MAILBOX), now),
+            None => self.tell(Clean::lit(no_mailbox()), now),
         }
     }
 }
@@ -98,8 +106,8 @@ impl Layer {
     pub fn chore(panes: &Panes, chore: Chore, now: Now) -> Result<Layer, &'static str> {
         match chore {
             Chore::Create => {
-                let account = panes.account_at_hand().ok_or(NO_ACCOUNT)?;
-                let label = Clean::line(&format!("New mailbox of {account}: "));
+                let account = panes.account_at_hand().ok_or_else(no_account)?;
+                let label = Clean::line(&tr!("New mailbox of {account}: ", account));
                 // Below the one at hand, as a beginning.
                 let below = match panes.mailbox_at_hand() {
                     Some(m) if m.role.is_none() => format!("{}/", m.path),
@@ -109,11 +117,11 @@ impl Layer {
                 Ok(Layer::asking(prompt, Purpose::Naming(Naming::New(account))))
             }
             Chore::Rename => {
-                let row = panes.mailbox_at_hand().ok_or(NO_MAILBOX)?;
+                let row = panes.mailbox_at_hand().ok_or_else(no_mailbox)?;
                 if row.role == Some(Role::Inbox) {
-                    return Err("The inbox keeps its name.");
+                    return Err(tr!("The inbox keeps its name."));
                 }
-                let label = Clean::line(&format!("Rename {} to: ", row.path));
+                let label = Clean::line(&tr!("Rename {mailbox} to: ", mailbox = row.path));
                 let prompt = Prompt::new(label, Kind::Text, &row.path);
                 Ok(Layer::asking(
                     prompt,
@@ -121,52 +129,59 @@ impl Layer {
                 ))
             }
             Chore::Delete => {
-                let row = panes.mailbox_at_hand().ok_or(NO_MAILBOX)?;
+                let row = panes.mailbox_at_hand().ok_or_else(no_mailbox)?;
                 if row.role == Some(Role::Inbox) {
-                    return Err("The inbox can't be deleted.");
+                    return Err(tr!("The inbox can't be deleted."));
                 }
                 let what = match row.total {
-                    0 => "It is empty.".to_owned(),
-                    1 => "The message in it is removed for good.".to_owned(),
-                    n => format!("The {n} messages in it are removed for good."),
+                    0 => tr!("It is empty.").to_owned(),
+                    n => removed(n),
                 };
-                let text = format!(
-                    "Delete the mailbox {} of {}?\n{what}",
-                    Clean::line(&row.path),
-                    row.account
+                let text = tr!(
+                    "Delete the mailbox {mailbox} of {account}?",
+                    mailbox = Clean::line(&row.path),
+                    account = row.account
                 );
+                let text = format!("{text}\n{what}");
                 let wish = Intent::Manage(Manage::Delete(row.id));
-                Ok(sure(&text, "delete it", wish, now))
+                Ok(sure(&text, tr!("delete it"), wish, now))
             }
             Chore::Empty(role) => {
-                let account = panes.account_at_hand().ok_or(NO_ACCOUNT)?;
+                let account = panes.account_at_hand().ok_or_else(no_account)?;
                 let row = panes.sidebar.with_role(role, Some(&account));
-                let row = row.ok_or("This account has no such mailbox.")?;
-                let what = match row.total {
-                    0 => return Err("It is empty already."),
-                    1 => "The message in it is".to_owned(),
-                    n => format!("The {n} messages in it are"),
-                };
-                let text = format!(
-                    "Empty {} of {}?\n{what} removed for good.",
-                    Clean::line(&row.path),
-                    row.account
+                let row = row.ok_or(tr!("This account has no such mailbox."))?;
+                if row.total == 0 {
+                    return Err(tr!("It is empty already."));
+                }
+                let text = tr!(
+                    "Empty {mailbox} of {account}?",
+                    mailbox = Clean::line(&row.path),
+                    account = row.account
                 );
+                let text = format!("{text}\n{}", removed(row.total));
                 let wish = Intent::Act {
                     verb: Verb::Expunge,
                     targets: vec![Target::Mailbox(row.id)],
                 };
-                Ok(sure(&text, "empty it", wish, now))
+                Ok(sure(&text, tr!("empty it"), wish, now))
             }
         }
     }
+}
+
+fn removed(messages: u64) -> String {
+    trn!(
+        n = messages,
+        "The message in it is removed for good.",
+        "The {n} messages in it are removed for good."
+    )
 }
 
 fn sure(text: &str, label: &str, wish: Intent, now: Now) -> Layer {
     let done = vec![Effect::Ask(wish, About::Done)];
     Layer::question(
         text,
-        vec![('y', label, done), ('n', "keep it", Vec::new())],
+        vec![('y', label, done), ('n', tr!("keep it"), Vec::new())],
         now,
     )
 }

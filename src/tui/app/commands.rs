@@ -1,6 +1,7 @@
 //! What each command does to the panes. One match over the closed set, so that a new command can't
 //! be forgotten.
 
+use crate::lang::{tr, trn};
 use crate::model::view::Scope;
 use crate::model::{
     AccountName, Intent, MsgId, OutboxVerb, Role, SubmissionState, Target, Verb, WhichRules,
@@ -27,7 +28,7 @@ impl Panes {
             return self.command_with(call.command, argument, now, fx);
         }
         if !matches!(self.view, View::Mail) && is_about_the_list(call.command) {
-            self.tell(Clean::lit("There are no messages in this list."), now);
+            self.tell(Clean::lit(tr!("There are no messages in this list.")), now);
             return Wants::Nothing;
         }
         match call.command {
@@ -66,7 +67,7 @@ impl Panes {
             Command::EditAsNew => return self.edit(now, fx),
             Command::Redirect => match self.at_hand() {
                 Some(_) => return Wants::Redirect,
-                None => self.tell(Clean::lit("There is no message to send on."), now),
+                None => self.tell(Clean::lit(tr!("There is no message to send on.")), now),
             },
             Command::Remind => return self.ask_remind(now),
             Command::Accept => return Wants::Answer(Rsvp::Accept),
@@ -82,7 +83,10 @@ impl Panes {
             Command::MergeThreads => self.merge_threads(fx),
             Command::SplitThread => match self.at_hand() {
                 Some(message) => fx.push(Effect::Ask(Intent::Split(message), About::Done)),
-                None => self.tell(Clean::lit("There is no message to begin one with."), now),
+                None => self.tell(
+                    Clean::lit(tr!("There is no message to begin one with.")),
+                    now,
+                ),
             },
             Command::Move => return self.filing(Wants::MoveTo, now),
             Command::Copy => return self.filing(Wants::CopyTo, now),
@@ -160,7 +164,7 @@ impl Panes {
                 let overlay = std::mem::take(&mut self.overlay);
                 self.ask(fx, |p| p.index.fold(&overlay));
                 self.overlay = overlay;
-                self.hear("Folded or unfolded.", now);
+                self.hear(tr!("Folded or unfolded."), now);
             }
             Command::FoldAll => self.index.fold_all(&self.overlay),
             Command::Unsubscribe => self.leave_list(now, fx),
@@ -195,7 +199,7 @@ impl Panes {
             | Command::PreviousTab => return self.keeping(call.command, now, fx),
             Command::CheckMail => {
                 fx.push(Effect::Ask(Intent::CheckMail, About::Quiet));
-                self.tell(Clean::lit("Looking for new mail…"), now);
+                self.tell(Clean::lit(tr!("Looking for new mail…")), now);
             }
             Command::Sort => return Wants::CommandLine("sort "),
             Command::Export => return self.filing(Wants::CommandLine("export "), now),
@@ -229,7 +233,10 @@ impl Panes {
             | Command::PreviousWriting
             | Command::Beside => {
                 let drafts = self.way_to(Command::GoDrafts);
-                let text = format!("No message is being written; {drafts} lists drafts.");
+                let text = tr!(
+                    "No message is being written; {key} lists drafts.",
+                    key = drafts
+                );
                 self.tell(Clean::line(&text), now);
             }
         }
@@ -248,12 +255,12 @@ impl Panes {
         let about = match apart.as_slice() {
             [] => About::Done,
             one_or_more => {
-                let (verb, they) = match one_or_more {
-                    [_] => ("is", "it is"),
-                    _ => ("are", "they are"),
-                };
-                let names = one_or_more.join(", ");
-                let text = format!("{names} {verb} not connected; it begins when {they}");
+                let text = trn!(
+                    n = one_or_more.len(),
+                    "{names} is not connected; it begins when it is",
+                    "{names} are not connected; it begins when they are",
+                    names = one_or_more.join(tr!(", "))
+                );
                 self.tell(Clean::line(&text), now);
                 About::Quiet
             }
@@ -294,7 +301,7 @@ impl Panes {
             .map(|m| m.id);
         match inbox {
             Some(id) => self.show_scope(Scope::Mailbox(id), now, fx),
-            None => self.tell(Clean::lit("This account has no inbox here yet."), now),
+            None => self.tell(Clean::lit(tr!("This account has no inbox here yet.")), now),
         }
     }
 
@@ -303,7 +310,7 @@ impl Panes {
         if matches!(self.view, View::Mail) && !self.targets().is_empty() {
             return wants;
         }
-        self.tell(Clean::lit("No message is selected."), now);
+        self.tell(Clean::lit(tr!("No message is selected.")), now);
         Wants::Nothing
     }
 

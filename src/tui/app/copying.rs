@@ -1,5 +1,6 @@
 //! What is copied to the terminal's clipboard, and what is said of it.
 
+use crate::lang::tr;
 use crate::mime::one_time;
 use crate::mime::render::Line;
 use crate::text::Clean;
@@ -14,6 +15,35 @@ use crate::tui::event::Now;
 /// Lines of a message in which codes are looked for.
 const MOST_LINES: usize = 400;
 
+/// What was copied.
+#[derive(Clone, Copy)]
+enum What<'a> {
+    Selected,
+    Text,
+    Code(&'a str),
+    Block,
+}
+
+impl What<'_> {
+    /// Says that it was copied, or the first so many KiB of it.
+    fn copied(self, first: Option<usize>) -> String {
+        match (self, first) {
+            (What::Selected, None) => tr!("Copied what is selected.").to_owned(),
+            (What::Text, None) => tr!("Copied the text.").to_owned(),
+            (What::Code(code), None) => tr!("Copied the code {code}.", code),
+            (What::Block, None) => tr!("Copied the block of code.").to_owned(),
+            (What::Selected, Some(n)) => {
+                tr!("Copied the first {n} KiB of what is selected.", n)
+            }
+            (What::Text, Some(n)) => tr!("Copied the first {n} KiB of the text.", n),
+            (What::Code(code), Some(n)) => {
+                tr!("Copied the first {n} KiB of the code {code}.", n, code)
+            }
+            (What::Block, Some(n)) => tr!("Copied the first {n} KiB of the block of code.", n),
+        }
+    }
+}
+
 fn codes(lines: &[String]) -> Vec<String> {
     let found = one_time::find(lines.iter().map(String::as_str));
     found.iter().map(Clean::to_string).collect()
@@ -25,19 +55,19 @@ impl Panes {
     pub fn yank(&mut self, now: Now, fx: &mut Vec<Effect>) {
         let reading = self.pager.as_ref().filter(|_| self.focus == Pane::Reader);
         if let Some(text) = reading.and_then(|p| p.selected_text()) {
-            return self.copy(&text, "what is selected", now, fx);
+            return self.copy(&text, What::Selected, now, fx);
         }
         let Some(line) = self.index.selected() else {
             return;
         };
         let Some(from) = line.row.from.first() else {
-            self.tell(Clean::lit("There is no sender to copy."), now);
+            self.tell(Clean::lit(tr!("There is no sender to copy.")), now);
             return;
         };
         // Through Clean: whoever pastes it pastes no control characters.
         let address = Clean::line(&from.addr);
         fx.push(Effect::Copy(address.to_string()));
-        let text = format!("Copied {address}");
+        let text = tr!("Copied {address}", address);
         self.tell(Clean::line(&text), now);
     }
 
@@ -45,16 +75,16 @@ impl Panes {
     pub fn copy_message(&mut self, now: Now, fx: &mut Vec<Effect>) {
         let text = self.pager.as_ref().and_then(|p| p.text());
         match text {
-            Some(text) => self.copy(&text, "the text", now, fx),
-            None => self.tell(Clean::lit("There is no text to copy yet."), now),
+            Some(text) => self.copy(&text, What::Text, now, fx),
+            None => self.tell(Clean::lit(tr!("There is no text to copy yet.")), now),
         }
     }
 
     /// Copies a one-time code or a block of code; of several one is chosen.
     pub fn copy_one(&mut self, what: Excerpt, now: Now, fx: &mut Vec<Effect>) -> Wants {
         match self.excerpts(what).as_slice() {
-            [one] if what == Excerpt::Code => self.copy(one, &format!("the code {one}"), now, fx),
-            [one] => self.copy(one, "the block of code", now, fx),
+            [one] if what == Excerpt::Code => self.copy(one, What::Code(one), now, fx),
+            [one] => self.copy(one, What::Block, now, fx),
             _ => return Wants::CopyOne(what),
         }
         Wants::Nothing
@@ -89,17 +119,14 @@ impl Panes {
     /// Copies what was selected with the mouse, once the button is let go.
     pub fn copy_selection(&mut self, now: Now, fx: &mut Vec<Effect>) {
         if let Some(text) = self.pager.as_ref().and_then(|p| p.selected_text()) {
-            self.copy(&text, "what is selected", now, fx);
+            self.copy(&text, What::Selected, now, fx);
         }
     }
 
-    fn copy(&mut self, text: &str, what: &str, now: Now, fx: &mut Vec<Effect>) {
+    fn copy(&mut self, text: &str, what: What<'_>, now: Now, fx: &mut Vec<Effect>) {
         let (text, cut) = clip(text);
         fx.push(Effect::Copy(text));
-        let said = match cut {
-            true => format!("Copied the first {} KiB of {what}.", MOST / 1024),
-            false => format!("Copied {what}."),
-        };
+        let said = what.copied(cut.then_some(MOST / 1024));
         self.tell(Clean::line(&said), now);
     }
 }

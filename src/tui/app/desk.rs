@@ -1,6 +1,7 @@
 //! The messages being written: several may be open, one is in front, and it covers the panes,
 //! stands beside them, or is put aside while one reads on.
 
+use crate::lang::tr;
 use crate::model::{Account, Draft, DraftId};
 use crate::text::{Clean, width};
 use crate::tui::app::compose::{Turn, Writing, first_question};
@@ -213,7 +214,7 @@ impl Desk {
             label: w.composer.name(),
             detail: w.composer.to_whom(),
             aside: Clean::lit(if w.composer.unsaved() {
-                "not saved"
+                tr!("not saved")
             } else {
                 ""
             }),

@@ -1,5 +1,6 @@
 //! One frame from what is remembered: no state changes here.
 
+use crate::lang::tr;
 use crate::model::{Address, Reminder};
 use crate::text::{Clean, width};
 use crate::tui::app::geometry::{Pane, Places, SMALLEST, Titled};
@@ -36,7 +37,8 @@ pub fn draw(
     let text = theme.style("screen.text");
     fill(buf, screen, text);
     let Some(places) = panes.places() else {
-        let words = format!("terminal too small (need {}×{})", SMALLEST.0, SMALLEST.1);
+        let (cols, rows) = SMALLEST;
+        let words = tr!("terminal too small (need {cols}×{rows})", cols, rows);
         say(buf, screen, &Clean::line(&words), text);
         return;
     };
@@ -80,7 +82,7 @@ fn sidebar(panes: &Panes, place: Titled, buf: &mut Buffer, theme: &Theme) {
     let focused = panes.focus == Pane::Sidebar;
     title(
         place,
-        &Clean::lit("Mailboxes"),
+        &Clean::lit(tr!("Mailboxes")),
         &Clean::default(),
         focused,
         buf,
@@ -172,11 +174,12 @@ fn reminded(reminders: &[Reminder], area: Rect, buf: &mut Buffer, theme: &Theme)
     let Some((first, mut row)) = reminders.first().zip(begin(buf, area, 0, style)) else {
         return;
     };
-    let more = match reminders.len() {
-        1 => String::new(),
-        n => format!(" and {} more", n - 1),
+    let words = first.words();
+    let text = match reminders.len() {
+        1 => tr!("{words}: see the outbox", words),
+        n => tr!("{words} and {n} more: see the outbox", words, n = n - 1),
     };
-    let text = Clean::line(&format!(" {}{more}: see the outbox", first.words()));
+    let text = Clean::line(&format!(" {text}"));
     let room = row.left();
     row.column(&text, room, style);
 }
@@ -283,7 +286,7 @@ fn spoken(panes: &Panes, said: Option<&Said>, now: i64) -> Clean {
     }
     let mut parts = vec![panes.selected_words().as_str().trim().to_owned()];
     if !panes.writing.is_empty() {
-        parts.push(format!("being written: {}", panes.writing));
+        parts.push(tr!("being written: {name}", name = panes.writing));
     }
     parts.push(panes.status.spoken(now));
     parts.retain(|part| !part.is_empty());

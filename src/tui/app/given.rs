@@ -1,6 +1,7 @@
 //! Commands that were given something: `:move Lists/rust`, `"g w" = "go-mailbox Work"`. What it names
 //! and is not there is told.
 
+use crate::lang::tr;
 use crate::model::view::Scope;
 use crate::model::{AccountName, Intent, MailboxId};
 use crate::text::Clean;
@@ -17,7 +18,7 @@ impl Panes {
     fn pipe(&mut self, command: &str, now: Now, fx: &mut Vec<Effect>) {
         let targets = self.targets();
         if targets.is_empty() || !matches!(self.view, View::Mail) {
-            return self.tell(Clean::lit("No message is selected."), now);
+            return self.tell(Clean::lit(tr!("No message is selected.")), now);
         }
         let command = command.to_owned();
         fx.push(Effect::Part(PartJob::Give { targets, command }));
@@ -31,6 +32,8 @@ impl Panes {
         now: Now,
         fx: &mut Vec<Effect>,
     ) -> Wants {
+        let no_mailbox = || Some(tr!("No mailbox is called `{name}`", name = argument));
+        let no_account = || Some(tr!("No account is called `{name}`", name = argument));
         let missing = match command {
             Command::Pipe => {
                 self.pipe(argument, now, fx);
@@ -50,14 +53,14 @@ impl Panes {
                     self.file(id, command == Command::Copy, now, fx);
                     None
                 }
-                None => Some("mailbox"),
+                None => no_mailbox(),
             },
             Command::GoMailbox => match self.named_mailbox(argument) {
                 Some(id) => {
                     self.show_scope(Scope::Mailbox(id), now, fx);
                     None
                 }
-                None => Some("mailbox"),
+                None => no_mailbox(),
             },
             Command::Account if argument == "add" => return Wants::End(End::AddAccount),
             Command::Account => match self.numbered_account(argument) {
@@ -65,7 +68,7 @@ impl Panes {
                     self.go_account(&name, now, fx);
                     None
                 }
-                None => Some("account"),
+                None => no_account(),
             },
             Command::SignIn => match self.numbered_account(argument) {
                 Some(name) => match self.signs_in_by_browser(&name) {
@@ -75,7 +78,7 @@ impl Panes {
                         None
                     }
                 },
-                None => Some("account"),
+                None => no_account(),
             },
             Command::Offline if argument == "stop" => {
                 fx.push(Effect::Ask(Intent::StopOffline, About::Done));
@@ -86,7 +89,7 @@ impl Panes {
                     self.offline(Some(name), now, fx);
                     None
                 }
-                None => Some("account"),
+                None => no_account(),
             },
             Command::Select | Command::Unselect => {
                 let add = command == Command::Select;
@@ -116,7 +119,7 @@ impl Panes {
                     self.examine(Some(name), fx);
                     None
                 }
-                None => Some("account"),
+                None => no_account(),
             },
             Command::Tag => {
                 self.tag(argument, now, fx);
@@ -164,8 +167,8 @@ impl Panes {
             }
             _ => None,
         };
-        if let Some(what) = missing {
-            self.alarm(&format!("No {what} is called `{argument}`"), now);
+        if let Some(why) = missing {
+            self.alarm(&why, now);
         }
         Wants::Nothing
     }

@@ -1,10 +1,11 @@
 //! Answering an invitation: what is asked before the answer goes. The line always names the one
 //! that it goes to, and nothing goes without Enter.
 
+use crate::lang::tr;
 use crate::mime::itip::Answer;
 use crate::model::MsgId;
 use crate::text::{Clean, later, when};
-use crate::tui::app::outward::{NO_TIME, Rsvp};
+use crate::tui::app::outward::{Rsvp, no_time};
 use crate::tui::app::state::Panes;
 use crate::tui::effect::{Effect, Outward};
 use crate::tui::event::Now;
@@ -25,12 +26,12 @@ impl Asked {
     /// # Errors
     /// Nothing is read, or it does not invite.
     pub fn of(panes: &Panes, rsvp: Rsvp) -> Result<Asked, &'static str> {
-        let open = "Open the invitation first.";
+        let open = tr!("Open the invitation first.");
         let pager = panes.pager.as_ref().ok_or(open)?;
         let message = pager.message().filter(|m| panes.at_hand() == Some(*m));
         let rendered = pager.rendered().ok_or(open)?;
         let invitation = rendered.invitation.as_ref();
-        let invitation = invitation.ok_or("There is no invitation in this message.")?;
+        let invitation = invitation.ok_or(tr!("There is no invitation in this message."))?;
         Ok(Asked {
             rsvp,
             message: message.ok_or(open)?,
@@ -42,10 +43,10 @@ impl Asked {
     /// The line that asks.
     pub fn prompt(&self) -> Prompt {
         let label = match self.rsvp {
-            Rsvp::Accept => "Accept, with a note (Enter sends): ",
-            Rsvp::Tentative => "Perhaps, with a note (Enter sends): ",
-            Rsvp::Decline => "Decline, with a note (Enter sends): ",
-            Rsvp::Counter => "Propose another time (Enter sends): ",
+            Rsvp::Accept => tr!("Accept, with a note (Enter sends): "),
+            Rsvp::Tentative => tr!("Perhaps, with a note (Enter sends): "),
+            Rsvp::Decline => tr!("Decline, with a note (Enter sends): "),
+            Rsvp::Counter => tr!("Propose another time (Enter sends): "),
         };
         let mut prompt = Prompt::new(Clean::lit(label), Kind::Text, "");
         prompt.remark(self.to(""));
@@ -57,7 +58,7 @@ impl Asked {
         let more = match (self.rsvp, prompt.text().trim()) {
             (Rsvp::Counter, text) if !text.is_empty() => match later::parse(text, now.wall) {
                 Some(at) => when::long(at),
-                None => NO_TIME.to_owned(),
+                None => no_time().to_owned(),
             },
             _ => String::new(),
         };
@@ -74,7 +75,7 @@ impl Asked {
             Rsvp::Tentative => (Answer::Tentative, text),
             Rsvp::Decline => (Answer::Decline, text),
             Rsvp::Counter => {
-                let at = later::parse(text, now.wall).ok_or(NO_TIME)?;
+                let at = later::parse(text, now.wall).ok_or_else(no_time)?;
                 (Answer::Counter(at), "")
             }
         };
@@ -87,10 +88,14 @@ impl Asked {
             "" => String::new(),
             more => format!("{more}: "),
         };
-        let what = match self.what.as_str() {
-            "" => String::new(),
-            what => format!(", about {what}"),
+        let to = match self.what.as_str() {
+            "" => tr!("to {organizer}", organizer = self.organizer),
+            what => tr!(
+                "to {organizer}, about {what}",
+                organizer = self.organizer,
+                what
+            ),
         };
-        Clean::line(&format!("{more}to {}{what}", self.organizer))
+        Clean::line(&format!("{more}{to}"))
     }
 }

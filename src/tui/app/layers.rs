@@ -3,6 +3,7 @@
 use crate::config::Split;
 use crate::config::keep::Keep;
 use crate::config::settings::{Row, Value, Way};
+use crate::lang::tr;
 use crate::model::view::Scope;
 use crate::model::{AccountName, MailboxId, SignInBy};
 use crate::tui::app::invited::Asked;
@@ -30,7 +31,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// Times as one may type them.
-pub const TIMES: &str = "in 3 days, tomorrow 9am, mon 8:30, 24 dec";
+pub fn times() -> &'static str {
+    tr!("in 3 days, tomorrow 9am, mon 8:30, 24 dec")
+}
 
 /// What a mailbox is chosen for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Acting on mail: what the keys for archive, star and the like ask of the ledger, and what its
 //! answers change on the screen.
 
+use crate::lang::tr;
 use crate::model::view::IndexRow;
 use crate::model::{Done, FlagChange, Intent, MailboxId, System, Target, Verb};
 use crate::text::Clean;
@@ -56,7 +57,7 @@ impl Panes {
         }
         let targets = self.targets_of(&verb);
         if targets.is_empty() {
-            self.tell(Clean::lit("No message is selected."), now);
+            self.tell(Clean::lit(tr!("No message is selected.")), now);
             return;
         }
         let selected = self.focus != Pane::Reader || self.pager.is_none();
@@ -110,9 +111,9 @@ impl Panes {
         };
         self.hear(
             if starred {
-                "Star taken away."
+                tr!("Star taken away.")
             } else {
-                "Starred."
+                tr!("Starred.")
             },
             now,
         );
@@ -135,9 +136,9 @@ impl Panes {
         };
         self.hear(
             if unread {
-                "Marked as read."
+                tr!("Marked as read.")
             } else {
-                "Marked as unread."
+                tr!("Marked as unread.")
             },
             now,
         );

@@ -1,5 +1,6 @@
 //! Going about: from mailbox to mailbox, into a message and out of it.
 
+use crate::lang::tr;
 use crate::model::view::{Order, Scope};
 use crate::model::{AccountName, Intent, MailboxId, MessageId, Role, Target};
 use crate::text::Clean;
@@ -18,10 +19,10 @@ use crate::tui::screen::sidebar::Entry;
 /// What is said where an account has no mailbox for a role.
 fn lacking(role: Role) -> &'static str {
     match role {
-        Role::All => "This account has no mailbox with all its mail.",
-        Role::Sent => "This account has no mailbox for sent mail.",
-        Role::Archive => "This account has no archive.",
-        _ => "This account has no such mailbox.",
+        Role::All => tr!("This account has no mailbox with all its mail."),
+        Role::Sent => tr!("This account has no mailbox for sent mail."),
+        Role::Archive => tr!("This account has no archive."),
+        _ => tr!("This account has no such mailbox."),
     }
 }
 
@@ -168,8 +169,8 @@ impl Panes {
     /// What fits best first, or what is newest: of this search, and of those to come.
     pub fn turn_order(&mut self, now: Now, fx: &mut Vec<Effect>) {
         let (order, said) = match self.order {
-            Order::Best => (Order::Newest, "Searches list the newest first."),
-            Order::Newest => (Order::Best, "Searches list what fits best first."),
+            Order::Best => (Order::Newest, tr!("Searches list the newest first.")),
+            Order::Newest => (Order::Best, tr!("Searches list what fits best first.")),
         };
         self.order = order;
         if let Listing::Search(text, _) = self.index.listing() {
@@ -188,9 +189,9 @@ impl Panes {
             self.count(fx);
         }
         let text = if self.threaded {
-            "One line a thread."
+            tr!("One line a thread.")
         } else {
-            "One line a message."
+            tr!("One line a message.")
         };
         self.tell(Clean::lit(text), now);
     }
@@ -198,7 +199,7 @@ impl Panes {
     /// Opens what is selected in the list.
     pub fn open_selected(&mut self, now: Now, fx: &mut Vec<Effect>) {
         let Some(line) = self.index.selected() else {
-            self.tell(Clean::lit("There is nothing to open."), now);
+            self.tell(Clean::lit(tr!("There is nothing to open.")), now);
             return;
         };
         let width = Places::reader_columns(self.room(), &self.shape);
@@ -255,9 +256,9 @@ impl Panes {
         fx.extend(questions.into_iter().map(Effect::Query));
         if !moved {
             let text = if by > 0 {
-                "This is the last message."
+                tr!("This is the last message.")
             } else {
-                "This is the first message."
+                tr!("This is the first message.")
             };
             self.tell(Clean::lit(text), now);
         } else if self.reading() {
@@ -280,7 +281,7 @@ impl Panes {
     /// What a list's answer led to.
     pub fn index_outcome(&mut self, outcome: Outcome, now: Now) {
         if outcome.no_unread {
-            self.tell(Clean::lit("Nothing unread here."), now);
+            self.tell(Clean::lit(tr!("Nothing unread here.")), now);
         }
     }
 

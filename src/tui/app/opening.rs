@@ -1,11 +1,12 @@
 //! What lies over the panes, as it is when it is opened: lists to choose from and lines to type.
 
 use crate::config::Split;
+use crate::lang::tr;
 use crate::model::AccountName;
 use crate::model::view::MailboxRow;
 use crate::text::Clean;
 use crate::tui::app::invited::Asked;
-use crate::tui::app::layers::{Choice, For, Layer, Purpose, TIMES};
+use crate::tui::app::layers::{Choice, For, Layer, Purpose, times};
 use crate::tui::app::outward::Rsvp;
 use crate::tui::app::state::Panes;
 use crate::tui::app::views::suggestions;
@@ -61,13 +62,13 @@ impl Layer {
 
     /// Words to look for in what is read.
     pub fn find() -> Layer {
-        let label = Clean::lit("Find here: ");
+        let label = Clean::lit(tr!("Find here: "));
         Layer::asking(Prompt::new(label, Kind::Text, ""), Purpose::Find)
     }
 
     /// A tag to put on messages, or to take away.
     pub fn tag(panes: &Panes) -> Layer {
-        let label = Clean::lit("Tag (-name takes away): ");
+        let label = Clean::lit(tr!("Tag (-name takes away): "));
         Layer::asking(
             Prompt::new(label, Kind::Tag(panes.known_tags()), ""),
             Purpose::Tag,
@@ -76,35 +77,35 @@ impl Layer {
 
     /// People to send a message on to; questions for them are counted from `serial`.
     pub fn redirect(serial: u64) -> Layer {
-        let label = Clean::lit("Send on to: ");
+        let label = Clean::lit(tr!("Send on to: "));
         let prompt = Prompt::new(label, Kind::People, "");
         Layer::asking(prompt, Purpose::Redirect(serial))
     }
 
     /// When one is reminded of a message that nobody answers.
     pub fn remind() -> Layer {
-        let label = Clean::lit("Remind me if nobody answers: ");
+        let label = Clean::lit(tr!("Remind me if nobody answers: "));
         let mut prompt = Prompt::new(label, Kind::Text, "");
-        prompt.remark(Clean::lit(TIMES));
+        prompt.remark(Clean::lit(times()));
         Layer::asking(prompt, Purpose::Remind)
     }
 
     /// Until when a conversation is put off.
     pub fn snooze() -> Layer {
-        let label = Clean::lit("Put off until (`now` brings back): ");
+        let label = Clean::lit(tr!("Put off until (`now` brings back): "));
         let mut prompt = Prompt::new(label, Kind::Text, "");
-        prompt.remark(Clean::lit(TIMES));
+        prompt.remark(Clean::lit(times()));
         Layer::asking(prompt, Purpose::Snooze)
     }
 
     /// When a message in the outbox is sent, or a reminder comes back.
     pub fn time(timed: Timed) -> Layer {
         let label = Clean::lit(match timed {
-            Timed::Send(_) => "Send: ",
-            Timed::Remind(_) => "Remind me again: ",
+            Timed::Send(_) => tr!("Send: "),
+            Timed::Remind(_) => tr!("Remind me again: "),
         });
         let mut prompt = Prompt::new(label, Kind::Text, "");
-        prompt.remark(Clean::lit(TIMES));
+        prompt.remark(Clean::lit(times()));
         Layer::asking(prompt, Purpose::Time(timed))
     }
 
@@ -116,7 +117,10 @@ impl Layer {
 
     /// The password of an account.
     pub fn password(account: &AccountName) -> Layer {
-        let label = Clean::line(&format!("Password for {account} (kept in memory only): "));
+        let label = Clean::line(&tr!(
+            "Password for {account} (kept in memory only): ",
+            account
+        ));
         let prompt = Prompt::new(label, Kind::Password, "");
         Layer::asking(prompt, Purpose::Password(account.clone()))
     }
@@ -135,9 +139,9 @@ impl Layer {
         }
         let items = rows.into_iter().map(|m| item(m, several, what)).collect();
         let title = match what {
-            For::Going => "Go to",
-            For::Moving => "Move to",
-            For::Copying => "Copy to",
+            For::Going => tr!("Go to"),
+            For::Moving => tr!("Move to"),
+            For::Copying => tr!("Copy to"),
         };
         Layer::Choose(Picker::new(Clean::lit(title), items))
     }
@@ -154,12 +158,12 @@ impl Layer {
                 value: Choice::Account(a.name.clone()),
             })
             .collect();
-        Layer::Choose(Picker::new(Clean::lit("Go to the inbox of"), items))
+        Layer::Choose(Picker::new(Clean::lit(tr!("Go to the inbox of")), items))
     }
 
     /// A message that is being written, to go on with.
     pub fn writings(items: Vec<Item<u64>>) -> Layer {
-        let title = Clean::lit("Messages being written");
+        let title = Clean::lit(tr!("Messages being written"));
         Layer::Choose(Picker::new(title, items).map(Choice::Writing))
     }
 
@@ -172,30 +176,35 @@ impl Layer {
             aside: tabs::number(unread).unwrap_or_default(),
             value: Choice::View(view.name),
         });
-        Layer::Choose(Picker::new(Clean::lit("Views"), items.collect()))
+        Layer::Choose(Picker::new(Clean::lit(tr!("Views")), items.collect()))
     }
 
     /// A name for what is searched for.
     pub fn view_name() -> Layer {
-        let label = Clean::lit("Keep this search as: ");
+        let label = Clean::lit(tr!("Keep this search as: "));
         Layer::asking(Prompt::new(label, Kind::Text, ""), Purpose::ViewName)
     }
 
     /// Tabs for the inbox.
     pub fn splits(panes: &Panes) -> Layer {
-        let item = |(name, splits): (&'static str, Vec<Split>)| {
+        let item = |splits: Vec<Split>| {
+            let names: Vec<&str> = splits.iter().map(|s| s.name.as_str()).collect();
+            let name = match names.is_empty() {
+                true => tr!("One list again").to_owned(),
+                false => names.join(tr!(", ")),
+            };
             let told = |s: &Split| format!("{}: {}", s.name, s.query);
             let told: Vec<String> = splits.iter().map(told).collect();
             Item {
-                label: Clean::lit(name),
+                label: Clean::line(&name),
                 detail: Clean::line(&told.join("; ")),
                 aside: Clean::default(),
                 value: Choice::Splits(splits),
             }
         };
-        let none = (panes.has_tabs()).then_some(("One list again", Vec::new()));
+        let none = panes.has_tabs().then(Vec::new);
         let all = suggestions().into_iter().chain(none);
-        let title = Clean::lit("Tabs over the inbox (what is in none is in Other)");
+        let title = Clean::lit(tr!("Tabs over the inbox (what is in none is in Other)"));
         Layer::Choose(Picker::new(title, all.map(item).collect()))
     }
 }

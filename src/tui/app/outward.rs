@@ -1,5 +1,6 @@
 //! What goes out of a message at hand: drafts that answer it, itself to somebody else, a receipt.
 
+use crate::lang::tr;
 use crate::mime::recipients::parse_list;
 use crate::mime::roster;
 use crate::model::{AccountName, Address, Intent, MsgId, Role, Target, Verb};
@@ -11,7 +12,9 @@ use crate::tui::event::{About, Built, Now};
 use crate::tui::screen::pager::Pager;
 
 /// What is said of a time that is none.
-pub const NO_TIME: &str = "not understood; try tomorrow 9am, in 2h, mon 8:30";
+pub fn no_time() -> &'static str {
+    tr!("not understood; try tomorrow 9am, in 2h, mon 8:30")
+}
 
 /// How one answers an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +142,7 @@ impl Panes {
     pub fn draft(&mut self, from: DraftFrom, now: Now, fx: &mut Vec<Effect>) {
         match self.at_hand() {
             Some(message) => fx.push(Effect::Draft(from, message)),
-            None => self.tell(Clean::lit("There is no message to answer."), now),
+            None => self.tell(Clean::lit(tr!("There is no message to answer.")), now),
         }
     }
 
@@ -155,8 +158,8 @@ impl Panes {
             .filter(|r| Some(r.message) == hand)
             .is_none_or(|r| r.from.iter().any(|f| self.is_own(f)));
         let why = match hand {
-            None => "There is no message to be reminded of.",
-            Some(_) if !sent => "You can only be reminded of messages that you sent.",
+            None => tr!("There is no message to be reminded of."),
+            Some(_) if !sent => tr!("You can only be reminded of messages that you sent."),
             Some(_) => return Wants::Remind,
         };
         self.tell(Clean::lit(why), now);
@@ -178,7 +181,7 @@ impl Panes {
         now: Now,
         fx: &mut Vec<Effect>,
     ) -> Result<(), &'static str> {
-        let at = later::parse(typed, now.wall).ok_or(NO_TIME)?;
+        let at = later::parse(typed, now.wall).ok_or_else(no_time)?;
         let set = self.at_hand().map(|message| Intent::Remind(message, at));
         fx.extend(set.map(|intent| Effect::Ask(intent, About::Done)));
         Ok(())
@@ -196,7 +199,7 @@ impl Panes {
     ) -> Result<(), &'static str> {
         let until = match typed.trim() {
             "now" => None,
-            text => Some(later::parse(text, now.wall).ok_or(NO_TIME)?),
+            text => Some(later::parse(text, now.wall).ok_or_else(no_time)?),
         };
         self.act(Verb::Snooze(until), now, fx);
         Ok(())
@@ -206,7 +209,7 @@ impl Panes {
     pub fn leave_list(&mut self, now: Now, fx: &mut Vec<Effect>) {
         match self.at_hand() {
             Some(message) => fx.push(Effect::Leave(message)),
-            None => self.tell(Clean::lit("There is no message of a list here."), now),
+            None => self.tell(Clean::lit(tr!("There is no message of a list here.")), now),
         }
     }
 
@@ -225,7 +228,7 @@ impl Panes {
     pub fn outward(&mut self, outward: Outward, now: Now, fx: &mut Vec<Effect>) {
         match self.at_hand() {
             Some(message) => fx.push(Effect::Build(outward, message)),
-            None => self.tell(Clean::lit("There is no message to send on."), now),
+            None => self.tell(Clean::lit(tr!("There is no message to send on.")), now),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What keys do to a message or conversation that is read.
 
+use crate::lang::tr;
 use crate::text::Clean;
 use crate::tui::app::outward::Wants;
 use crate::tui::app::state::Panes;
@@ -20,9 +21,9 @@ impl Panes {
             pager.find_on(by);
         } else if !pager.step(by) {
             let text = if by > 0 {
-                "This is the last message of the conversation."
+                tr!("This is the last message of the conversation.")
             } else {
-                "This is the first message of the conversation."
+                tr!("This is the first message of the conversation.")
             };
             self.tell(Clean::lit(text), now);
         }
@@ -46,7 +47,7 @@ impl Panes {
     pub fn fold_quotes(&mut self, now: Now) {
         let any = self.pager.as_mut().is_some_and(|p| p.toggle_quotes());
         if !any {
-            self.tell(Clean::lit("There are no long quotations here."), now);
+            self.tell(Clean::lit(tr!("There are no long quotations here.")), now);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The commands that select: rows of the whole list, by what they are and not by where they stand.
 
+use crate::lang::tr;
 use crate::model::query::{Expr, Is, Term};
 use crate::model::view::Scope;
 use crate::model::{Query, Verb};
@@ -18,7 +19,7 @@ impl Panes {
     /// Selects what a command says.
     pub fn select(&mut self, command: Command, now: Now, fx: &mut Vec<Effect>) {
         if !matches!(self.view, View::Mail) {
-            self.tell(Clean::lit("There are no messages in this list."), now);
+            self.tell(Clean::lit(tr!("There are no messages in this list.")), now);
             return;
         }
         let is = |is: Is| {
@@ -55,7 +56,7 @@ impl Panes {
         fx: &mut Vec<Effect>,
     ) -> Result<(), String> {
         if !matches!(self.view, View::Mail) {
-            return Err("there are no messages in this list".to_owned());
+            return Err(tr!("there are no messages in this list").to_owned());
         }
         let query = Query::parse(typed.trim()).map_err(|e| e.to_string())?;
         let how = if add { How::Add } else { How::Remove };
@@ -78,7 +79,7 @@ impl Panes {
         match result {
             Err(why) => self.alarm(&why, now),
             Ok(true) if none && how != How::Remove => {
-                self.tell(Clean::lit("Nothing in this list is like that."), now);
+                self.tell(Clean::lit(tr!("Nothing in this list is like that.")), now);
             }
             Ok(_) => {}
         }
@@ -88,7 +89,7 @@ impl Panes {
     pub fn take_out(&mut self, what: Takeout, now: Now, fx: &mut Vec<Effect>) {
         let targets = self.targets();
         if !matches!(self.view, View::Mail) || targets.is_empty() {
-            self.tell(Clean::lit("No message is selected."), now);
+            self.tell(Clean::lit(tr!("No message is selected.")), now);
             return;
         }
         if self.focus != Pane::Reader {
@@ -100,14 +101,12 @@ impl Panes {
     /// How many rows are selected, in words; empty if none is.
     pub fn selected_words(&self) -> Clean {
         match self.index.marked() {
-            0 if self.index.is_picking() => Clean::lit("selecting… "),
+            0 if self.index.is_picking() => Clean::line(&format!("{} ", tr!("selecting…"))),
             0 => Clean::default(),
             n => {
                 let more = if self.index.is_picking() { "…" } else { "" };
-                Clean::line(&format!(
-                    "{} selected{more} ",
-                    crate::text::gauge::grouped(n as u64)
-                ))
+                let said = tr!("{n} selected", n = crate::text::gauge::grouped(n as u64));
+                Clean::line(&format!("{said}{more} "))
             }
         }
     }

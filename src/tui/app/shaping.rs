@@ -1,6 +1,7 @@
 //! How the panes stand: changed by command and by key, and kept for later sessions.
 
 use crate::config::Arrangement;
+use crate::lang::tr;
 use crate::text::Clean;
 use crate::tui::app::state::Panes;
 use crate::tui::arrange::Share;
@@ -12,7 +13,8 @@ impl Panes {
     pub(super) fn lay_out(&mut self, layout: Arrangement, now: Now, fx: &mut Vec<Effect>) {
         self.shape.choose(layout);
         fx.push(Effect::Shape(self.shape.written()));
-        let text = format!("Layout {}: {}.", layout.name(), layout.words());
+        let (name, words) = (layout.name(), layout.words());
+        let text = tr!("Layout {name}: {words}.", name, words);
         self.tell(Clean::line(&text), now);
     }
 
@@ -36,7 +38,11 @@ impl Panes {
         }
         let layout = Arrangement::named(name).ok_or_else(|| {
             let names = Arrangement::ALL.map(|(name, _)| name).join(", ");
-            format!("there is no layout `{name}`; there are {names}, and reset")
+            tr!(
+                "there is no layout `{name}`; there are {names}, and reset",
+                name,
+                names
+            )
         })?;
         self.lay_out(layout, now, fx);
         Ok(())
@@ -50,7 +56,7 @@ impl Panes {
                 self.shape.share(share, Some(to));
                 fx.push(Effect::Shape(self.shape.written()));
             }
-            None => self.tell(Clean::lit("There is only one pane here."), now),
+            None => self.tell(Clean::lit(tr!("There is only one pane here.")), now),
         }
     }
 }

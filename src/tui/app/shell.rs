@@ -1,6 +1,7 @@
 //! The whole screen: the panes, what covers them, and where a key goes.
 
 use crate::config::keep::Keep;
+use crate::lang::tr;
 use crate::model::{AccountName, Done, Draft, SignInBy};
 use crate::signal::Topic;
 use crate::text::{Clean, bidi};
@@ -99,7 +100,8 @@ impl App {
             [] => panes.greet(now),
             [first] => panes.alarm(first, now),
             [first, more @ ..] => {
-                panes.alarm(&format!("(and {} more) {first}", more.len()), now);
+                let text = tr!("(and {n} more) {first}", n = more.len(), first);
+                panes.alarm(&text, now);
             }
         }
         let mut awaited = Awaited::default();
@@ -358,7 +360,10 @@ impl App {
         if !self.desk.is_empty() {
             let cols = self.panes.size.0;
             if call.command == Command::Beside && cols < Desk::BESIDE {
-                let said = format!("Writing beside the list needs {} columns.", Desk::BESIDE);
+                let said = tr!(
+                    "Writing beside the list needs {n} columns.",
+                    n = Desk::BESIDE
+                );
                 self.panes.tell(Clean::line(&said), now);
             }
             if call.command == Command::Writings {
@@ -540,7 +545,9 @@ impl App {
                 let draft = Writing::blank(&self.panes.accounts, shown.as_ref());
                 match draft {
                     Some(draft) => self.write(draft, fx),
-                    None => self.panes.alarm("there is no account to write with", now),
+                    None => self
+                        .panes
+                        .alarm(tr!("there is no account to write with"), now),
                 }
                 return;
             }

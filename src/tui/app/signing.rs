@@ -1,5 +1,6 @@
 //! Signing in to an account anew: which one is meant, and which one can be.
 
+use crate::lang::tr;
 use crate::model::{AccountName, Link, SecretSource};
 use crate::tui::app::state::Panes;
 
@@ -24,9 +25,9 @@ impl Panes {
             .find(stopped)
             .or_else(|| all.iter().find(|name| shown.as_ref() == Some(**name)))
             .or(all.first());
-        found
-            .map(|name| (**name).clone())
-            .ok_or_else(|| "No account is signed in to in a browser (docs/oauth.md)".to_owned())
+        found.map(|name| (**name).clone()).ok_or_else(|| {
+            tr!("No account is signed in to in a browser (docs/oauth.md)").to_owned()
+        })
     }
 
     /// Whether an account can be signed in to in a browser.
@@ -37,8 +38,9 @@ impl Panes {
         let found = self.accounts.iter().find(|a| a.name == *name);
         match found.map(|a| &a.secret) {
             Some(SecretSource::OAuth(_)) => Ok(()),
-            _ => Err(format!(
-                "{name} is not signed in to in a browser: it has no `oauth` in the configuration"
+            _ => Err(tr!(
+                "{name} is not signed in to in a browser: it has no `oauth` in the configuration",
+                name
             )),
         }
     }

@@ -1,6 +1,7 @@
 //! The saved views and the tabs over the inbox: which list each is, and how much of it is unread.
 
 use crate::config::{SavedView, Split};
+use crate::lang::trc;
 use crate::model::Query;
 use crate::model::query::{Expr, Term};
 use crate::model::view::{Scope, Sort};
@@ -8,9 +9,6 @@ use crate::store::Counted;
 use crate::tui::question::{Fitting, Listing};
 use crate::tui::screen::sidebar::ViewLine;
 use std::sync::Arc;
-
-/// What is in no other tab.
-const REST: &str = "Other";
 
 /// The views and tabs of the user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +52,8 @@ impl Sorted {
         }
         if !tabs.is_empty() {
             let root = Expr::all(before.into_iter().map(opposite));
-            tabs.push((REST.to_owned(), Arc::new(Query { root })));
+            // What is in no other tab.
+            tabs.push((trc!("tab", "Other").to_owned(), Arc::new(Query { root })));
         }
         Sorted {
             views: views.collect(),

@@ -1,5 +1,6 @@
 //! In which order a mailbox is listed: what the user chose for it, and keeps.
 
+use crate::lang::tr;
 use crate::model::Intent;
 use crate::model::view::{Scope, Sort};
 use crate::text::Clean;
@@ -36,9 +37,9 @@ impl Panes {
         let scope = match self.index.listing() {
             Listing::Scope { scope, .. } => scope.clone(),
             Listing::Fitting(list) if list.scope.is_some() => {
-                return Err("tabs are listed by date; :split-inbox off ends them".to_owned());
+                return Err(tr!("tabs are listed by date; :split-inbox off ends them").to_owned());
             }
-            _ => return Err("only a mailbox can be sorted".to_owned()),
+            _ => return Err(tr!("only a mailbox can be sorted").to_owned()),
         };
         let before = self.sort_of(&scope);
         let sort = match typed {
@@ -58,7 +59,7 @@ impl Panes {
                     _ => (typed, false),
                 };
                 let sort = Sort::parse(name).ok_or_else(|| {
-                    format!("`{typed}` is no order: date, from, subject, size, thread, with a minus the other way round")
+                    tr!("`{typed}` is no order: date, from, subject, size, thread, with a minus the other way round", typed)
                 })?;
                 Sort {
                     reversed: sort.reversed != reversed,
@@ -76,7 +77,10 @@ impl Panes {
         fx.push(Effect::Ask(Intent::SortBy(mailbox, kept), About::Quiet));
         let listing = self.listing_of(scope);
         self.ask(fx, |p| p.index.show(listing, now.mono));
-        self.tell(Clean::line(&format!("Listed {}.", sort.words())), now);
+        self.tell(
+            Clean::line(&tr!("Listed {order}.", order = sort.words())),
+            now,
+        );
         Ok(())
     }
 }

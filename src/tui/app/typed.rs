@@ -2,10 +2,11 @@
 
 use crate::config::keep::Keep;
 use crate::config::settings;
+use crate::lang::tr;
 use crate::model::{Intent, OutboxVerb};
 use crate::text::{Clean, later, when};
-use crate::tui::app::layers::{Ask, Layer, Purpose, TIMES, Turn};
-use crate::tui::app::outward::NO_TIME;
+use crate::tui::app::layers::{Ask, Layer, Purpose, Turn, times};
+use crate::tui::app::outward::no_time;
 use crate::tui::app::state::Panes;
 use crate::tui::command::{Call, Command};
 use crate::tui::effect::Effect;
@@ -19,9 +20,9 @@ use crate::tui::screen::prompt::{Outcome, Prompt};
 /// What is said of the time that is typed.
 fn remark_time(prompt: &mut Prompt, now: Now) {
     let said = match (prompt.text().trim(), later::parse(prompt.text(), now.wall)) {
-        ("", _) => Clean::lit(TIMES),
+        ("", _) => Clean::lit(times()),
         (_, Some(at)) => Clean::line(&when::long(at)),
-        (_, None) => Clean::lit(NO_TIME),
+        (_, None) => Clean::lit(no_time()),
     };
     prompt.remark(said);
 }
@@ -60,7 +61,7 @@ impl Layer {
                 Turn::stay()
             }
             (Outcome::Changed, Purpose::Snooze) if prompt.text().trim() == "now" => {
-                prompt.remark(Clean::lit("back in the inbox at once"));
+                prompt.remark(Clean::lit(tr!("back in the inbox at once")));
                 Turn::stay()
             }
             (Outcome::Changed, Purpose::Remind | Purpose::Snooze | Purpose::Time(_)) => {
@@ -112,7 +113,7 @@ impl Layer {
                 let none = |p: &Pager| p.finding().is_some_and(|f| f.place().is_none());
                 if panes.pager.as_ref().is_some_and(none) {
                     let key = panes.way_to(Command::Search);
-                    let words = format!("That is not here; {key} looks for it in all mail.");
+                    let words = tr!("That is not here; {key} looks for it in all mail.", key);
                     panes.tell(Clean::line(&words), now);
                 }
                 Turn::closed()
@@ -153,7 +154,7 @@ impl Layer {
             },
             (Outcome::Text(text), Purpose::Time(timed)) => {
                 let Some(at) = later::parse(&text, now.wall) else {
-                    prompt.remark(Clean::lit(NO_TIME));
+                    prompt.remark(Clean::lit(no_time()));
                     return Turn::stay();
                 };
                 fx.push(match *timed {

@@ -2,6 +2,7 @@
 
 use crate::config::keep::Keep;
 use crate::config::{SavedView, Split};
+use crate::lang::{tr, trc};
 use crate::model::view::Scope;
 use crate::model::{Query, Role};
 use crate::text::Clean;
@@ -84,8 +85,8 @@ impl Panes {
         let Some(scope) = self.tabbed().cloned() else {
             let key = Command::SplitInbox.name();
             let text = match self.sorted.tabs.is_empty() {
-                true => format!("The inbox has no tabs; :{key} makes some."),
-                false => "Tabs stand over inboxes only.".to_owned(),
+                true => tr!("The inbox has no tabs; :{key} makes some.", key),
+                false => tr!("Tabs stand over inboxes only.").to_owned(),
             };
             self.tell(Clean::line(&text), now);
             return;
@@ -135,7 +136,10 @@ impl Panes {
             Command::PreviousTab => self.turn_tab(-1, now, fx),
             Command::View if self.sorted.views.is_empty() => {
                 let key = Command::SaveView.name();
-                let text = format!("There are no views; :{key} NAME keeps a search as one.");
+                let text = tr!(
+                    "There are no views; :{key} NAME keeps a search as one.",
+                    key
+                );
                 self.tell(Clean::line(&text), now);
             }
             Command::View => return Wants::View,
@@ -146,7 +150,7 @@ impl Panes {
             Command::RemoveView => match self.shown_view().map(|v| v.name.clone()) {
                 Some(name) => fx.push(Effect::Keep(Keep::NoView(name))),
                 None => {
-                    let text = "No view is shown; say the name of the one to be removed.";
+                    let text = tr!("No view is shown; say the name of the one to be removed.");
                     self.tell(Clean::lit(text), now);
                 }
             },
@@ -164,7 +168,7 @@ impl Panes {
         now: Now,
         fx: &mut Vec<Effect>,
     ) -> Result<(), String> {
-        let none = || format!("No view is called `{argument}`");
+        let none = || tr!("No view is called `{name}`", name = argument);
         match command {
             Command::View => match self.show_view(argument, now, fx) {
                 true => Ok(()),
@@ -173,7 +177,7 @@ impl Panes {
             Command::SaveView => {
                 let query = self.searched()?;
                 if self.sorted.named(argument).is_some() {
-                    return Err(format!("There already is a view `{argument}`"));
+                    return Err(tr!("There already is a view `{name}`", name = argument));
                 }
                 fx.push(Effect::Keep(Keep::View(SavedView {
                     name: argument.trim().to_owned(),
@@ -191,7 +195,9 @@ impl Panes {
                 fx.push(Effect::Keep(Keep::Splits(Vec::new())));
                 Ok(())
             }
-            _ => Err("`split-inbox` alone shows what there is to choose; `off` ends it".to_owned()),
+            _ => Err(
+                tr!("`split-inbox` alone shows what there is to choose; `off` ends it").to_owned(),
+            ),
         }
     }
 
@@ -199,13 +205,14 @@ impl Panes {
     fn searched(&self) -> Result<String, String> {
         let Listing::Search(text, _) = self.index.listing() else {
             let key = self.way_to(Command::Search);
-            return Err(format!(
-                "Search first ({key}): what is found then can be kept"
+            return Err(tr!(
+                "Search first ({key}): what is found then can be kept",
+                key
             ));
         };
         let query = Query::typed(text).map_err(|e| e.to_string())?;
         match query.is_empty() {
-            true => Err("Nothing is searched for".to_owned()),
+            true => Err(tr!("Nothing is searched for").to_owned()),
             false => Ok(query.to_string()),
         }
     }
@@ -232,7 +239,7 @@ impl Panes {
             Keep::Set(..) => {}
             Keep::View(view) => {
                 self.show_view(&view.name, now, fx);
-                let text = format!("Kept as the view {}.", view.name);
+                let text = tr!("Kept as the view {name}.", name = view.name);
                 self.tell(Clean::line(&text), now);
             }
             Keep::NoView(name) => {
@@ -243,7 +250,7 @@ impl Panes {
                 if gone {
                     self.show_scope(Scope::UnifiedInbox, now, fx);
                 }
-                self.tell(Clean::line(&format!("The view {name} is removed.")), now);
+                self.tell(Clean::line(&tr!("The view {name} is removed.", name)), now);
             }
             Keep::Splits(_) => {
                 self.sorted.tab = 0;
@@ -256,10 +263,10 @@ impl Panes {
                     self.show_scope(scope, now, fx);
                 }
                 let text = match splits.is_empty() {
-                    true => "The inbox is one list again.".to_owned(),
-                    false => format!(
-                        "{} and back goes from tab to tab.",
-                        self.way_to(Command::NextTab)
+                    true => tr!("The inbox is one list again.").to_owned(),
+                    false => tr!(
+                        "{key} and back goes from tab to tab.",
+                        key = self.way_to(Command::NextTab)
                     ),
                 };
                 self.tell(Clean::line(&text), now);
@@ -281,37 +288,24 @@ impl Panes {
     }
 }
 
-/// Tabs for who has none: what they are called, and what is in each.
-pub fn suggestions() -> Vec<(&'static str, Vec<Split>)> {
+/// Tabs for who has none: what is in each. Their names are in the language of the screen, and kept so.
+pub fn suggestions() -> Vec<Vec<Split>> {
     let split = |name: &str, query: &str| Split {
         name: name.to_owned(),
         query: query.to_owned(),
     };
     let machines: Vec<String> = MACHINES.iter().map(|m| format!("-from:{m}")).collect();
     let people = format!("-is:list {}", machines.join(" "));
-    let lists = || split("Lists", "is:list");
+    let of_people = |query: &str| split(trc!("tab", "People"), query);
+    let notices = || split(trc!("tab", "Notices"), "-is:list");
+    let lists = || split(trc!("tab", "Lists"), "is:list");
+    let starred = || split(trc!("tab", "Starred"), "is:flagged");
+    let unread = || split(trc!("tab", "Unread"), "is:unread");
     vec![
-        ("People, Lists", vec![split("People", "-is:list"), lists()]),
-        (
-            "People, Notices, Lists",
-            vec![
-                split("People", &people),
-                split("Notices", "-is:list"),
-                lists(),
-            ],
-        ),
-        (
-            "Starred, People, Lists",
-            vec![
-                split("Starred", "is:flagged"),
-                split("People", "-is:list"),
-                lists(),
-            ],
-        ),
-        (
-            "Unread, Starred",
-            vec![split("Unread", "is:unread"), split("Starred", "is:flagged")],
-        ),
+        vec![of_people("-is:list"), lists()],
+        vec![of_people(&people), notices(), lists()],
+        vec![starred(), of_people("-is:list"), lists()],
+        vec![unread(), starred()],
     ]
 }
 
@@ -321,15 +315,15 @@ mod tests {
 
     #[test]
     fn every_message_is_in_one_tab_and_suggestions_read() {
-        for (name, splits) in suggestions() {
+        for splits in suggestions() {
             assert!(
                 splits.iter().all(|s| Query::parse(&s.query).is_ok()),
-                "{name}"
+                "{splits:?}"
             );
             let sorted = Sorted::new(&[], &splits);
-            assert_eq!(sorted.tabs.len(), splits.len() + 1, "{name}");
+            assert_eq!(sorted.tabs.len(), splits.len() + 1, "{splits:?}");
         }
-        let splits = suggestions().remove(2).1;
+        let splits = suggestions().remove(2);
         let queries: Vec<String> = Sorted::new(&[], &splits)
             .tabs
             .iter()

@@ -2,7 +2,7 @@
 //! as far as there is room for them.
 
 use crate::config::{Dates, Field, ListLook};
-use crate::lang::{tr, trc};
+use crate::lang::tr;
 use crate::mime::lookalike::shown_addr;
 use crate::mime::trust::{self, Level};
 use crate::model::view::IndexRow;
@@ -331,8 +331,11 @@ fn date(date: i64, now: i64, cols: usize, how: Dates) -> Clean {
     if width::width(&text) <= cols {
         return right(&text, cols);
     }
+    let year = |time| when::year_and_month(time).0;
     let short: String = match how {
         Dates::Iso => text.chars().skip(5).collect(),
+        // Day and month as some languages write them are too long: in figures.
+        _ if year(date) == year(now) => when::iso(date, now).chars().skip(5).collect(),
         _ => text.chars().take(4).collect(),
     };
     right(&short, cols)

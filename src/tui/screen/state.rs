@@ -210,7 +210,7 @@ pub fn progress(task: &Progress) -> String {
         (done, total) => tr!("{count} {what}", count = gauge::count(done, total), what),
     };
     if task.rate > 0 {
-        text.push_str(&format!(", {}/s", gauge::grouped(task.rate)));
+        text.push_str(&format!("{}{}/s", tr!(", "), gauge::grouped(task.rate)));
     }
     text + &left(task)
 }
@@ -218,7 +218,8 @@ pub fn progress(task: &Progress) -> String {
 fn left(task: &Progress) -> String {
     let known = task.left.filter(|_| task.total > 0);
     known.map_or_else(String::new, |s| {
-        tr!(", {time} left", time = when::duration(s))
+        let left = tr!("{time} left", time = when::duration(s));
+        format!("{}{left}", tr!(", "))
     })
 }
 

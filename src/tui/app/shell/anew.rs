@@ -4,6 +4,7 @@
 use super::App;
 use crate::config::keep::Keep;
 use crate::config::{Config, ListLook, Look};
+use crate::lang::tr;
 use crate::mime::render::{Line, Mark, Run};
 use crate::text::Clean;
 use crate::tui::app::keys::Keys;
@@ -136,17 +137,26 @@ impl App {
         let way = self.panes.way_to(Command::Problems);
         match became {
             [] if self.known.told.is_empty() && !before.is_empty() => {
-                let text = "The configuration is right again.";
+                let text = tr!("The configuration is right again.");
                 self.panes.tell(Clean::lit(text), now);
             }
             [] => {}
             [one] => {
-                let text = format!("{}. Nothing changed; {way} lists it.", written(one));
+                let text = tr!(
+                    "{problem}. Nothing changed; {key} lists it.",
+                    problem = written(one),
+                    key = way
+                );
                 self.panes.alarm(&text, now);
             }
             [first, more @ ..] => {
                 let (n, first) = (more.len(), written(first));
-                let text = format!("(and {n} more, {way} lists them) {first}");
+                let text = tr!(
+                    "(and {n} more, {key} lists them) {first}",
+                    n,
+                    key = way,
+                    first
+                );
                 self.panes.alarm(&text, now);
             }
         }
@@ -218,7 +228,9 @@ impl App {
     /// What is wrong with the files, to read.
     pub(super) fn problems(&self) -> Result<Layer, &'static str> {
         if self.known.told.is_empty() && self.known.notes.is_empty() {
-            return Err("Nothing is wrong with the configuration, the keys and the themes.");
+            return Err(tr!(
+                "Nothing is wrong with the configuration, the keys and the themes."
+            ));
         }
         let line = |text: &String| {
             let text = Clean::line(text);
@@ -226,7 +238,7 @@ impl App {
         };
         let all = self.known.told.iter().chain(&self.known.notes);
         let lines: Vec<Line> = all.map(line).collect();
-        let title = Clean::lit("What is wrong");
+        let title = Clean::lit(tr!("What is wrong"));
         let paper = Paper::new(&title, lines.into(), Vec::new(), Vec::new());
         Ok(Layer::Paper(paper))
     }
@@ -234,7 +246,7 @@ impl App {
     pub(super) fn theme(&mut self, name: &str, now: Now) {
         let faults = self.dress.choose(name);
         if faults.is_empty() && self.dress.around().colours == Colours::None {
-            let text = "Colours are off: NO_COLOR is set, or the terminal has none.";
+            let text = tr!("Colours are off: NO_COLOR is set, or the terminal has none.");
             self.panes.tell(Clean::lit(text), now);
         }
         for fault in faults {
@@ -246,7 +258,7 @@ impl App {
 fn noted(notes: &[Wrong]) -> Vec<String> {
     let noted = notes.iter().map(|n| n.problem.written(&n.file));
     noted
-        .map(|text| format!("{text} (only to be known)"))
+        .map(|text| tr!("{text} (only to be known)", text))
         .collect()
 }
 

@@ -1,6 +1,7 @@
 //! Drafts that were asked for: to be written on, or because they were open when the program ended.
 
 use super::App;
+use crate::lang::{tr, trn};
 use crate::model::{Draft, DraftId};
 use crate::text::Clean;
 use crate::tui::command::Command;
@@ -56,7 +57,7 @@ impl App {
     ) {
         let why = self.awaited.why.remove(&id);
         let (draft, why) = match (draft, why) {
-            (None, _) => return self.panes.alarm("this draft is gone", now),
+            (None, _) => return self.panes.alarm(tr!("this draft is gone"), now),
             (Some(_), None) => return,
             (Some(draft), Some(Why::Wanted)) => return self.write(draft, fx),
             (Some(draft), Some(why)) => (draft, why),
@@ -68,13 +69,15 @@ impl App {
             let name = writing.map(|w| w.composer.name().to_string());
             self.awaited.recovered.extend(name);
             let names = self.awaited.recovered.join(", ");
-            format!("Recovered: {names}; {key} goes on with it")
+            tr!("Recovered: {names}; {key} goes on with it", names, key)
         } else {
             self.awaited.gone_on += 1;
-            match self.awaited.gone_on {
-                1 => format!("1 message was being written; {key} goes on"),
-                n => format!("{n} messages were being written; {key} goes on"),
-            }
+            trn!(
+                n = self.awaited.gone_on,
+                "{n} message was being written; {key} goes on",
+                "{n} messages were being written; {key} goes on",
+                key
+            )
         };
         self.panes.tell(Clean::line(&text), now);
     }

@@ -1,6 +1,7 @@
 //! The linear mode of the running program: on and off, and what is said because nobody sees it.
 
 use super::App;
+use crate::lang::tr;
 use crate::text::{Clean, bidi};
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::Panes;
@@ -17,7 +18,7 @@ impl App {
         if on {
             self.panes.greet(now);
         } else {
-            self.panes.tell(Clean::lit("Linear mode is off."), now);
+            self.panes.tell(Clean::lit(tr!("Linear mode is off.")), now);
         }
     }
 
@@ -30,11 +31,11 @@ impl App {
     pub(super) fn say_pane(&mut self, was: Pane, now: Now) {
         if self.panes.linear && self.panes.focus != was && self.layers.is_empty() {
             let text = match self.panes.focus {
-                Pane::Sidebar => Clean::lit("Mailboxes"),
+                Pane::Sidebar => Clean::lit(tr!("Mailboxes")),
                 Pane::Index => self.panes.list_title(),
                 Pane::Reader => {
                     let (title, place) = self.panes.reader_title();
-                    Clean::line(&format!("Message: {title}. {place}"))
+                    Clean::line(&tr!("Message: {title}. {place}", title, place))
                 }
             };
             self.panes.status.murmur(text, now.mono);
@@ -47,7 +48,10 @@ impl Panes {
     pub(super) fn greet(&mut self, now: Now) {
         if self.linear {
             let help = self.way_to(Command::Help);
-            let words = format!("Linear mode. {help} lists the keys, :linear ends it.");
+            let words = tr!(
+                "Linear mode. {key} lists the keys, :linear ends it.",
+                key = help
+            );
             self.tell(Clean::line(&words), now);
         }
     }

@@ -4,6 +4,7 @@
 //! waits is dropped without a word.
 
 use super::App;
+use crate::lang::tr;
 use crate::model::{Draft, Intent, MsgId};
 use crate::signal::{Posted, Topic};
 use crate::text::Clean;
@@ -56,7 +57,7 @@ impl App {
             Intent::FetchBody(lacking.message),
             About::Quiet,
         ));
-        let text = "The attachment is not here: it is being fetched.";
+        let text = tr!("The attachment is not here: it is being fetched.");
         self.panes.tell(Clean::lit(text), now);
         let waiting = &mut self.lacking;
         waiting.told = false;
@@ -139,7 +140,7 @@ impl App {
                     if given_up.is_empty() {
                         continue;
                     }
-                    let why = format!("What is attached is not here: {why}");
+                    let why = tr!("What is attached is not here: {why}", why);
                     self.panes.alarm(&why, now);
                     for (lacking, _) in given_up {
                         if let Then::Part(PartJob::Picture { serial, .. }) = lacking.then {

@@ -2,6 +2,7 @@
 //! check-up that runs over them.
 
 use super::App;
+use crate::lang::tr;
 use crate::model::checkup::Progress;
 use crate::model::setup::Cancel;
 use crate::model::{Done, Intent, WhichRules};
@@ -50,7 +51,7 @@ impl App {
             Some(journal) => journal.set(rows, now.wall),
             None if !open => {}
             None if rows.is_empty() => {
-                let text = "Nothing was done yet that could be taken back.";
+                let text = tr!("Nothing was done yet that could be taken back.");
                 self.panes.tell(Clean::lit(text), now);
             }
             None => {
@@ -67,7 +68,7 @@ impl App {
             return;
         }
         let Some(preview) = preview else {
-            let text = "That was too long ago: it is forgotten.";
+            let text = tr!("That was too long ago: it is forgotten.");
             return self.panes.tell(Clean::lit(text), now);
         };
         let question = journal::question(&preview, now.wall, now.mono);
@@ -87,18 +88,18 @@ impl App {
         let mut lines = vec![done.label];
         lines.extend(done.lines.iter().take(SHOWN).cloned());
         if done.lines.len() > SHOWN {
-            lines.push("… `postrider rules test` lists all of it.".to_owned());
+            lines.push(tr!("… `postrider rules test` lists all of it.").to_owned());
         }
         let apply = Effect::Ask(Intent::ApplyRules(WhichRules::default()), About::Revised);
         let answers = vec![
             Answer {
                 key: 'a',
-                label: Clean::lit("apply them"),
+                label: Clean::lit(tr!("apply them")),
                 value: vec![apply],
             },
             Answer {
                 key: 'n',
-                label: Clean::lit("change nothing"),
+                label: Clean::lit(tr!("change nothing")),
                 value: Vec::new(),
             },
         ];

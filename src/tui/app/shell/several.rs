@@ -2,6 +2,7 @@
 //! shows how a begun sequence can go on.
 
 use super::App;
+use crate::lang::tr;
 use crate::text::{Clean, width};
 use crate::tui::app::keys::Hint;
 use crate::tui::command::{Call, Command};
@@ -63,7 +64,10 @@ impl App {
         let seen = usize::from(height.saturating_sub(2)) * across;
         let more = match choices.len().saturating_sub(seen) {
             0 => String::new(),
-            n => format!(" and {n} more, {} tells", self.panes.way_to(Command::Help)),
+            n => {
+                let key = self.panes.way_to(Command::Help);
+                format!(" {}", tr!("and {n} more, {key} tells", n, key))
+            }
         };
         let title = Clean::line(&format!("{} …{more}", self.keys.begun()));
         let inside = popup::frame(buf, area, &title, theme);

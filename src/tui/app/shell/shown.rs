@@ -2,6 +2,7 @@
 //! (papers, questions, pictures), and what a line begins with.
 
 use super::App;
+use crate::lang::tr;
 use crate::text::Clean;
 use crate::tui::app::layers::{Layer, Purpose};
 use crate::tui::app::popup::IN_FRONT;
@@ -48,11 +49,14 @@ impl App {
             _ => true,
         });
         if fx.len() < before {
-            let text = "No message is being written that it could be attached to.";
+            let text = tr!("No message is being written that it could be attached to.");
             self.panes.tell(Clean::lit(text), now);
         } else if front.is_some() && fx.iter().any(is_taking) {
             let key = self.panes.way_to(Command::Writing);
-            let text = format!("Attached to the message being written; {key} goes on with it.");
+            let text = tr!(
+                "Attached to the message being written; {key} goes on with it.",
+                key
+            );
             self.panes.tell(Clean::line(&text), now);
         }
     }
@@ -88,9 +92,11 @@ impl App {
     ) {
         if let Some(why) = why.filter(|_| !quiet) {
             let lacking = what.urls.len() - here.len().min(what.urls.len());
-            let text = format!(
-                "{lacking} of {} pictures were not loaded: {why}",
-                what.urls.len()
+            let text = tr!(
+                "{lacking} of {all} pictures were not loaded: {why}",
+                lacking,
+                all = what.urls.len(),
+                why
             );
             self.panes.alarm(&text, now);
         }
@@ -131,7 +137,7 @@ impl App {
                     .for_each(|p| p.inlaid(message, columns, &pictures));
             }
             PartCame::Senders(senders) if senders.is_empty() => {
-                let text = "Pictures on the web are asked about, whoever sends them.";
+                let text = tr!("Pictures on the web are asked about, whoever sends them.");
                 self.panes.tell(Clean::lit(text), now);
             }
             came => self.layers.extend(Layer::came(came, now)),

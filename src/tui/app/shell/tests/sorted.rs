@@ -160,7 +160,7 @@ fn tabs_are_offered_to_who_has_none() {
     bench.sees(":split-inbox makes some");
     bench.keys(":split-inbox\n");
     bench.sees("People, Notices, Lists");
-    let change = Keep::Splits(crate::tui::app::views::suggestions().remove(1).1);
+    let change = Keep::Splits(crate::tui::app::views::suggestions().remove(1));
     let kept = keep::keep(&path, &change);
     bench.keys("\x1b");
     bench.event(Event::Kept(change, kept));
