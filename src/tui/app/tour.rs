@@ -220,14 +220,20 @@ mod tests {
 
     #[test]
     fn every_preset_is_taught_its_own_keys_in_forty_columns() {
-        for preset in ["gmail", "mutt", "aerc", "alpine", "emacs"] {
+        for (preset, lang) in ["gmail", "mutt", "aerc", "alpine", "emacs"]
+            .into_iter()
+            .flat_map(|preset| lang::Lang::ALL.map(|lang| (preset, lang)))
+        {
             let keymap = keymap(&format!("preset = \"{preset}\"\n"));
             for (n, step) in STEPS.iter().enumerate() {
-                let shown = &Tour::At(n).hints(&keymap, 40)[0];
+                let (shown, few) = lang::during(lang, || {
+                    let shown = Tour::At(n).hints(&keymap, 40).remove(0);
+                    (shown, lang::of(step.few))
+                });
                 let cols = width::width(shown.0.as_str()) + width::width(shown.1.as_str());
                 assert!(cols + 4 <= 40, "{preset}: {shown:?}");
                 // Nothing of it is cut off, and it is a key, not a name to type.
-                assert!(shown.1.as_str().ends_with(step.few), "{preset}: {shown:?}");
+                assert!(shown.1.as_str().ends_with(few), "{preset}: {shown:?}");
                 assert!(!shown.0.as_str().starts_with(":"), "{preset}: {shown:?}");
             }
         }

@@ -391,6 +391,19 @@ mod tests {
         index
     }
 
+    #[test]
+    fn a_day_that_is_too_long_in_words_is_told_in_figures() {
+        use crate::lang::{Lang, during};
+        let (then, short) = (NOW - 30 * 86_400, Dates::Short);
+        let told = |lang| during(lang, || date(then, NOW, 6, short).to_string());
+        let figures = format!(" {}", &when::iso(then, NOW)[5..]);
+        assert_eq!(told(Lang::English), when::short(then, NOW));
+        assert_eq!(told(Lang::German), figures);
+        assert_eq!(told(Lang::Japanese), figures);
+        let year = date(NOW - 800 * 86_400, NOW, 6, short);
+        assert_eq!(year.as_str(), "  2021");
+    }
+
     fn drawn(list: &ListLook, signs: Signs, cols: u16) -> String {
         let mut other = row(9, NOW - 90_000);
         other.subject = "Minutes".to_owned();
