@@ -1,6 +1,7 @@
 //! What is made of a message, and what of that needs all of it: a message whose attachments nobody
 //! opened is here without them, and what needs these waits until they were fetched.
 
+use crate::lang::trc;
 use crate::mime::itip::Answer;
 use crate::model::MsgId;
 use crate::tui::part::PartJob;
@@ -72,15 +73,15 @@ impl Lacking {
     /// What is to be done, in words.
     pub fn words(&self) -> &'static str {
         match &self.then {
-            Then::Part(PartJob::Save { .. }) => "an attachment to be saved",
-            Then::Part(_) => "an attachment",
+            Then::Part(PartJob::Save { .. }) => trc!("waiting", "an attachment to be saved"),
+            Then::Part(_) => trc!("waiting", "an attachment"),
             Then::Draft(DraftFrom::Forward | DraftFrom::ForwardWhole) => {
-                "a message to be forwarded"
+                trc!("waiting", "a message to be forwarded")
             }
-            Then::Draft(_) => "a draft",
-            Then::Build(Outward::Redirect(_)) => "a message to be redirected",
-            Then::Build(Outward::Receipt) => "a read receipt",
-            Then::Build(Outward::Answer(..)) => "the answer to an invitation",
+            Then::Draft(_) => trc!("waiting", "a draft"),
+            Then::Build(Outward::Redirect(_)) => trc!("waiting", "a message to be redirected"),
+            Then::Build(Outward::Receipt) => trc!("waiting", "a read receipt"),
+            Then::Build(Outward::Answer(..)) => trc!("waiting", "the answer to an invitation"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is said at the bottom of the screen: in which rows it stands, and where the word that takes
 //! the last action back. Who draws and who is clicked ask the same.
 
+use crate::lang::tr;
 use crate::text::{Clean, width, wrap};
 use crate::tui::app::geometry::Places;
 use crate::tui::app::state::Panes;
@@ -123,7 +124,10 @@ fn signed(toast: &Toast) -> Clean {
 /// How what was done is taken back, if it can be.
 fn undo(panes: &Panes, toast: &Toast) -> Clean {
     match toast.undo {
-        true => Clean::line(&format!("  {} undo", panes.way_to(Command::Undo))),
+        true => {
+            let undo = tr!("{key} undo", key = panes.way_to(Command::Undo));
+            Clean::line(&format!("  {undo}"))
+        }
         false => Clean::default(),
     }
 }

@@ -66,7 +66,7 @@ impl App {
         if waiting.all.len() > MOST {
             let (dropped, _) = waiting.all.remove(0);
             let what = dropped.words();
-            let text = format!("Too much waits for attachments: {what} is not done.");
+            let text = tr!("Too much waits for attachments: {what} is not done.", what);
             self.panes.alarm(&text, now);
         }
     }
@@ -78,12 +78,18 @@ impl App {
         if let Some((first, _)) = waiting.all.first()
             && !std::mem::replace(&mut waiting.told, true)
         {
-            let (what, more) = (first.words(), waiting.all.len() - 1);
-            let more = match more {
-                0 => String::new(),
-                n => format!(" (and {n} more)"),
+            let what = first.words();
+            let text = match waiting.all.len() - 1 {
+                0 => tr!(
+                    "Still waiting for attachments: {what}. Once more drops it.",
+                    what
+                ),
+                n => tr!(
+                    "Still waiting for attachments: {what} (and {n} more). Once more drops it.",
+                    what,
+                    n
+                ),
             };
-            let text = format!("Still waiting for attachments: {what}{more}. Once more drops it.");
             return self.panes.alarm(&text, now);
         }
         self.desk.last_words(fx);
@@ -113,7 +119,7 @@ impl App {
             true => self.keys.map().way_to(Context::Composer, Command::Writings),
             false => self.panes.way_to(Command::Writing),
         };
-        let text = format!("{name}: it is here now; {way} opens it");
+        let text = tr!("{name}: it is here now; {key} opens it", name, key = way);
         self.panes.tell(Clean::line(&text), now);
     }
 
