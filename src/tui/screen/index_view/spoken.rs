@@ -84,7 +84,8 @@ fn chosen(it: &IndexRow, set: &Setting) -> String {
     let all = all
         .into_iter()
         .filter(|(field, _)| wanted(*field) && !twice(*field));
-    all.map(|(_, words)| format!(", {words}")).collect()
+    all.map(|(_, words)| format!("{}{words}", tr!(", ")))
+        .collect()
 }
 
 /// Everything that a sign stands for, in words.
