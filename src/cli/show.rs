@@ -210,7 +210,7 @@ fn body(home: &Home, reader: &Reader, id: MsgId, args: &Show) -> Result<Vec<u8>>
     // What is attached is not shown; the source has it.
     let here = || match args.form.raw {
         true => reader.body(id),
-        false => reader.shown(id),
+        false => Ok(reader.shown(id)?.map(|shown| shown.raw)),
     };
     if let Some(raw) = here()? {
         return Ok(raw);

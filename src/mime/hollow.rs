@@ -53,9 +53,11 @@ pub fn is_left_out(body: &[u8]) -> bool {
     body.len() > SMALL && behind.all(|b| *b == NOTHING)
 }
 
-/// The attachments (by part) that are left out.
-pub fn left_out(tree: &Tree<'_>) -> Vec<u32> {
-    let rows = body::attachments(tree);
+/// The attachments (by part) that are left out of a message that is known to be hollow: of any other
+/// one can only tell what looks like it.
+pub fn left_out(raw: &[u8]) -> Vec<u32> {
+    let tree = Tree::read(raw);
+    let rows = body::attachments(&tree);
     let is_out = |id: &u32| tree.part(*id).is_some_and(|part| is_left_out(part.body));
     rows.iter().map(|row| row.part).filter(is_out).collect()
 }

@@ -13,7 +13,7 @@ use super::list::{self, List};
 use super::plain;
 use super::tree::{Part, Tree};
 use super::trust::{self, Known, Trust};
-use super::{calendar, card, diff, hollow, ical, notice};
+use super::{calendar, card, diff, ical, notice};
 use super::{charset, head, parse, styled};
 use crate::lang::{of, of_in, tr, trc};
 use crate::model::view::AttachmentRow;
@@ -100,7 +100,8 @@ pub struct Rendered {
     pub attachments: Vec<AttachmentRow>,
     /// Those of them (by part) that the text means to be seen in their place.
     pub inline: Vec<u32>,
-    /// Those of them (by part) that are not here: they are left out of the message.
+    /// Those of them (by part) that are not here, of a message that is known to be without some: for
+    /// whoever knows it to say ([`left_out`](super::hollow::left_out)).
     pub absent: Vec<u32>,
     /// Whether there is another form to switch to (plain text beside HTML).
     pub alternatives: bool,
@@ -180,7 +181,7 @@ fn of_tree(tree: &Tree<'_>, options: &RenderOptions) -> (Rendered, bool) {
         links: page.links.into_list(),
         attachments: body::attachments(tree),
         inline: body::inline(tree),
-        absent: hollow::left_out(tree),
+        absent: Vec::new(),
         alternatives,
         warning: (!page.notes.is_empty()).then(|| Clean::line(&page.notes.join(" "))),
         list: list::of(&tree.fields),

@@ -29,6 +29,19 @@ impl Reader {
         Ok(select.query_row(params![mailbox.0, since, largest], |row| row.get(0))?)
     }
 
+    /// How many messages of a mailbox are here without what is attached to them; the bounds are those
+    /// of [`Reader::bodies_wanted`].
+    pub fn hollow_left(&self, mailbox: MailboxId, since: i64, largest: u64) -> Result<u64> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT count(*) FROM kept k INDEXED BY kept_hollow
+                 JOIN location l ON l.message = k.message JOIN message m ON m.id = k.message
+             WHERE k.hollow <> 0 AND l.mailbox = ?1 AND l.date >= ?2 AND l.uid IS NOT NULL
+                 AND l.gone = 0 AND m.size <= ?3 AND m.body_error IS NULL",
+        )?;
+        let largest = i64::try_from(largest).unwrap_or(i64::MAX);
+        Ok(select.query_row(params![mailbox.0, since, largest], |row| row.get(0))?)
+    }
+
     /// Messages of a mailbox whose bodies are here.
     pub fn with_bodies(&self, mailbox: MailboxId) -> Result<Vec<MsgId>> {
         let mut select = self.conn.prepare_cached(
@@ -56,6 +69,7 @@ impl Cache {
                 for sql in [
                     "DELETE FROM kept WHERE message = ?1",
                     "DELETE FROM body WHERE message = ?1",
+                    "DELETE FROM reread WHERE message = ?1",
                 ] {
                     tx.prepare_cached(sql)?.execute([message.0])?;
                 }

@@ -9,7 +9,7 @@ use crate::store::error::Result;
 use crate::store::kept::{Kept, Packer};
 use crate::store::reader::Reader;
 use crate::store::words;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 /// So many of a mailbox's newest messages without a body are worth a preview.
 const PREVIEWED: usize = 600;
@@ -84,6 +84,11 @@ impl PackedBody {
         self.message
     }
 
+    /// Whether attachments are left out of it.
+    pub fn is_hollow(&self) -> bool {
+        self.hollow
+    }
+
     /// Octets that will be written of it.
     pub fn octets(&self) -> usize {
         self.kept.octets.len() + self.words.len()
@@ -100,49 +105,33 @@ impl Cache {
         self.store_packed(&packed)
     }
 
-    /// Keeps bodies in one transaction. Messages that are gone are passed over; answers how many
-    /// were still there.
+    /// Keeps bodies in one transaction. Messages that are gone are passed over, and so is what would
+    /// take away from one that is here whole: somebody asked for all of it meanwhile, and only reading
+    /// it once more ([`Cache::store_reread`]) leaves attachments out again. Answers how many were kept.
     pub fn store_packed(&mut self, bodies: &[PackedBody]) -> Result<usize> {
+        let bodies = bodies.iter().collect();
+        self.keep(bodies, |tx, body| {
+            let less = body.hollow || body.again == Some(true);
+            Ok(!less || !is_whole(tx, body.message)?)
+        })
+    }
+
+    /// Keeps those of these bodies that `may` be kept, as one transaction finds them.
+    pub(super) fn keep(
+        &mut self,
+        mut bodies: Vec<&PackedBody>,
+        may: impl Fn(&Connection, &PackedBody) -> Result<bool>,
+    ) -> Result<usize> {
         // After an error it is begun anew.
         let mut vocabulary = std::mem::take(&mut self.vocabulary);
         let kept = self.write(|tx, tally| {
             // FTS5 wants rising ids: at one that falls it writes out what it gathered.
-            let mut bodies: Vec<&PackedBody> = bodies.iter().collect();
             bodies.sort_by_key(|body| body.message.0);
             let mut kept = Vec::with_capacity(bodies.len());
             for body in bodies {
-                let id = body.message.0;
-                let known = tx
-                    .prepare_cached(
-                        "UPDATE message SET has_body = 1, body_error = NULL, snippet = ?2, attachments = ?3 WHERE id = ?1",
-                    )?
-                    .execute(params![id, body.snippet, body.attachments])?;
-                if known == 0 {
-                    continue;
+                if may(tx, body)? && put(tx, body)? {
+                    kept.push(body);
                 }
-                let Kept { octets, packing, lengths } = &body.kept;
-                // What is replaced is not seen by the trigger that clears up behind it.
-                tx.prepare_cached("DELETE FROM kept WHERE message = ?1")?.execute([id])?;
-                tx.prepare_cached(
-                    "INSERT INTO kept (message, packing, text, files, raw, octets, hollow)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                )?
-                .execute(params![
-                    id, packing, lengths.text, lengths.files, lengths.raw, octets, body.hollow
-                ])?;
-                tx.prepare_cached("UPDATE location SET body = 1 WHERE message = ?1")?
-                    .execute([id])?;
-                tx.prepare_cached("DELETE FROM reread WHERE message = ?1")?
-                    .execute([id])?;
-                if let Some(hollow) = body.again {
-                    tx.prepare_cached("INSERT INTO reread (message, hollow) VALUES (?1, ?2)")?
-                        .execute(params![id, hollow])?;
-                }
-                // Where an older program kept it.
-                if tx.prepare_cached("DELETE FROM body WHERE message = ?1")?.execute([id])? > 0 {
-                    tx.prepare_cached("DELETE FROM body_word WHERE rowid = ?1")?.execute([id])?;
-                }
-                kept.push(body);
             }
             // Last, because FTS5 writes out what it gathered at every other statement.
             let mut index = tx.prepare_cached(
@@ -202,6 +191,65 @@ impl Cache {
             Ok(())
         })
     }
+}
+
+/// Whether all of a message is here.
+pub(super) fn is_whole(conn: &Connection, message: MsgId) -> Result<bool> {
+    let sql = "SELECT 1 WHERE EXISTS (SELECT 1 FROM kept WHERE message = ?1 AND hollow = 0)
+                   OR EXISTS (SELECT 1 FROM body WHERE message = ?1)";
+    Ok(conn.prepare_cached(sql)?.exists([message.0])?)
+}
+
+/// Writes a body, but for its words; `false` if there is no such message any more.
+fn put(tx: &Connection, body: &PackedBody) -> Result<bool> {
+    let id = body.message.0;
+    let known = tx
+        .prepare_cached(
+            "UPDATE message SET has_body = 1, body_error = NULL, snippet = ?2, attachments = ?3 WHERE id = ?1",
+        )?
+        .execute(params![id, body.snippet, body.attachments])?;
+    if known == 0 {
+        return Ok(false);
+    }
+    let Kept {
+        octets,
+        packing,
+        lengths,
+    } = &body.kept;
+    // What is replaced is not seen by the trigger that clears up behind it.
+    tx.prepare_cached("DELETE FROM kept WHERE message = ?1")?
+        .execute([id])?;
+    tx.prepare_cached(
+        "INSERT INTO kept (message, packing, text, files, raw, octets, hollow)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        id,
+        packing,
+        lengths.text,
+        lengths.files,
+        lengths.raw,
+        octets,
+        body.hollow
+    ])?;
+    tx.prepare_cached("UPDATE location SET body = 1 WHERE message = ?1")?
+        .execute([id])?;
+    tx.prepare_cached("DELETE FROM reread WHERE message = ?1")?
+        .execute([id])?;
+    if let Some(hollow) = body.again {
+        tx.prepare_cached("INSERT INTO reread (message, hollow) VALUES (?1, ?2)")?
+            .execute(params![id, hollow])?;
+    }
+    // Where an older program kept it.
+    if tx
+        .prepare_cached("DELETE FROM body WHERE message = ?1")?
+        .execute([id])?
+        > 0
+    {
+        tx.prepare_cached("DELETE FROM body_word WHERE rowid = ?1")?
+            .execute([id])?;
+    }
+    Ok(true)
 }
 
 impl Reader {

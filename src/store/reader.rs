@@ -54,6 +54,15 @@ pub struct WantedBody {
     pub size: u64,
 }
 
+/// A message as far as it is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its octets; of attachments that are left out only that they are there.
+    pub raw: Vec<u8>,
+    /// Whether any are left out.
+    pub is_hollow: bool,
+}
+
 impl Reader {
     /// Opens an existing cache.
     ///
@@ -169,10 +178,12 @@ impl Reader {
     }
 
     /// The message as far as it is here: where it is hollow, with nothing in the place of attachments.
-    /// For what is read of it; what goes out, and attachments, are of [`Reader::body`].
-    pub fn shown(&self, id: MsgId) -> Result<Option<Vec<u8>>> {
+    /// For what is read of it; what goes out is of [`Reader::body`]. Both are of one moment: what takes
+    /// an attachment of it must know whether that is there.
+    pub fn shown(&self, id: MsgId) -> Result<Option<Shown>> {
         let _moment = self.moment()?;
-        self.unpacked(id)
+        let is_hollow = self.is_hollow(id)?;
+        Ok(self.unpacked(id)?.map(|raw| Shown { raw, is_hollow }))
     }
 
     /// Read by several statements: within one moment, or what is packed anew meanwhile is a mixture.
@@ -211,23 +222,23 @@ impl Reader {
     }
 
     /// The beginning of a message, so many octets, and how many all of it has; of a message that is
-    /// not larger than `small` all.
-    pub fn body_begins(&self, id: MsgId, most: u64, small: u64) -> Result<Option<(Vec<u8>, u64)>> {
+    /// not larger than `small` all. As far as it is here.
+    pub fn body_begins(&self, id: MsgId, most: u64, small: u64) -> Result<Option<(Shown, u64)>> {
         let _moment = self.moment()?;
-        let mut length = self
+        let mut row = self
             .conn
-            .prepare_cached("SELECT raw FROM kept WHERE message = ?1")?;
-        let length: Option<u64> = length.query_row([id.0], |row| row.get(0)).optional()?;
-        match length {
-            Some(length) if length > small.max(most) => {
-                let begins = Unpacker::new(&self.conn).read(id.0, Wanted::Raw(most))?;
-                Ok(begins.map(|(begins, _)| (begins, length)))
-            }
-            _ => Ok(self.unpacked(id)?.map(|whole| {
-                let length = whole.len() as u64;
-                (whole, length)
-            })),
+            .prepare_cached("SELECT raw, hollow FROM kept WHERE message = ?1")?;
+        let row = row.query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)));
+        let (length, is_hollow): (u64, bool) = row.optional()?.unwrap_or_default();
+        let shown = |raw| Shown { raw, is_hollow };
+        if length > small.max(most) {
+            let begins = Unpacker::new(&self.conn).read(id.0, Wanted::Raw(most))?;
+            return Ok(begins.map(|(begins, _)| (shown(begins), length)));
         }
+        Ok(self.unpacked(id)?.map(|whole| {
+            let length = whole.len() as u64;
+            (shown(whole), length)
+        }))
     }
 
     /// The thread of a message; `None` if it is gone.

@@ -61,10 +61,15 @@ impl Reader {
         for message in all.iter().step_by(all.len() / SAMPLES).take(SAMPLES) {
             // The beginning of the text, and of the message behind it.
             for wanted in [Wanted::Text, Wanted::Raw(BEGINNING as u64)] {
-                if let Some((mut sample, _)) = unpacker.read(*message, wanted)? {
+                // Others tell of one that is damaged.
+                let sample = match unpacker.read(*message, wanted) {
+                    Err(Error::Corrupt(_)) => None,
+                    other => other?,
+                };
+                samples.extend(sample.map(|(mut sample, _)| {
                     sample.truncate(BEGINNING);
-                    samples.push(sample);
-                }
+                    sample
+                }));
             }
         }
         // Messages that have nothing in common make none.

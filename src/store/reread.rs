@@ -2,10 +2,24 @@
 //! that takes a while.
 
 use crate::model::{AccountName, MsgId};
+use crate::store::bodies::{PackedBody, is_whole};
 use crate::store::cache::Cache;
 use crate::store::error::Result;
 use crate::store::reader::Reader;
 use rusqlite::params;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// A message that was read once more.
+#[derive(Clone, Debug)]
+pub struct Reread {
+    /// Which.
+    pub message: MsgId,
+    /// Whether what is attached to it could be left out, as [`Reader::reread_wanted`] said.
+    pub hollow: bool,
+    /// What was read; `None` if it can't be, or need not be.
+    pub body: Option<PackedBody>,
+}
 
 impl Reader {
     /// Messages of an account that are to be read again, the last ones first, at most `limit`, and
@@ -21,6 +35,12 @@ impl Reader {
             Ok((MsgId(row.get(0)?), row.get(1)?))
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Whether what is attached to a message is left out once it was read again.
+    pub fn will_be_hollow(&self, message: MsgId) -> Result<bool> {
+        let sql = "SELECT 1 FROM reread WHERE message = ?1 AND hollow <> 0";
+        Ok(self.conn.prepare_cached(sql)?.exists([message.0])?)
     }
 }
 
@@ -38,14 +58,45 @@ impl Cache {
         })
     }
 
-    /// These can't be read again, or need not be.
-    pub fn reread_done(&mut self, messages: &[MsgId]) -> Result<()> {
+    /// What is attached to a message is used: it stays when the message is read again.
+    pub fn stays_whole(&mut self, message: MsgId) -> Result<()> {
         self.write(|tx, _| {
-            let mut done = tx.prepare_cached("DELETE FROM reread WHERE message = ?1")?;
-            for message in messages {
-                done.execute([message.0])?;
-            }
+            tx.execute(
+                "UPDATE reread SET hollow = 0 WHERE message = ?1",
+                [message.0],
+            )?;
             Ok(())
         })
+    }
+
+    /// Keeps what was read once more. What was looked up for it long ago may not be true any more:
+    /// a message that is gone, or was fetched or used meanwhile, is left as it is, and is wanted again
+    /// if it still is. Answers which were kept.
+    pub fn store_reread(&mut self, read: &[Reread]) -> Result<Vec<MsgId>> {
+        let kept = RefCell::new(Vec::new());
+        let bodies = read.iter().filter_map(|one| one.body.as_ref()).collect();
+        let wanted: BTreeMap<MsgId, bool> =
+            read.iter().map(|one| (one.message, one.hollow)).collect();
+        self.keep(bodies, |tx, body| {
+            let id = body.message();
+            let stands = tx
+                .prepare_cached("SELECT 1 FROM reread WHERE message = ?1 AND hollow = ?2")?
+                .exists(params![id.0, wanted.get(&id)])?;
+            let may = stands && is_whole(tx, id)?;
+            kept.borrow_mut().extend(may.then_some(id));
+            Ok(may)
+        })?;
+        let nothing: Vec<&Reread> = read.iter().filter(|one| one.body.is_none()).collect();
+        if !nothing.is_empty() {
+            self.write(|tx, _| {
+                let mut done =
+                    tx.prepare_cached("DELETE FROM reread WHERE message = ?1 AND hollow = ?2")?;
+                for one in nothing {
+                    done.execute(params![one.message.0, one.hollow])?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(kept.into_inner())
     }
 }

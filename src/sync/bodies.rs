@@ -6,7 +6,7 @@ use crate::mime;
 use crate::mime::hollow::hollow;
 use crate::mime::within;
 use crate::model::{MailboxName, MsgId, Uid, UidSet, UidValidity};
-use crate::net::imap::{Mode, Session};
+use crate::net::imap::{LARGEST, Mode, Session};
 use crate::signal::Topic;
 use crate::store::{NewBody, PackedBody, Priority, WantedBody};
 use crate::sync::delivery::Delivery;
@@ -28,7 +28,7 @@ const WAITING: usize = 8;
 /// Octets of a text, with those of PDF documents.
 const MOST_TEXT: usize = 1 << 20;
 /// Octets in one transaction.
-const JOB: usize = 1 << 20;
+pub const JOB: usize = 1 << 20;
 
 /// What is kept of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,14 @@ pub fn one(
     keep: Keep,
 ) -> Result<(), SyncError> {
     match session.fetch_body(uid) {
+        // A piece of a message is no message: nobody could tell later that the rest is missing.
+        Ok(Some(body)) if !body.complete => {
+            let why = match body.bytes.len() as u64 >= LARGEST {
+                true => mark!("it is larger than the 256 MB that are fetched of a message"),
+                false => mark!("only a part of it came; it may have been moved meanwhile"),
+            };
+            lose(kit, message, why)
+        }
         Ok(Some(body)) => {
             reported::take(kit, &body.bytes);
             let digested = packed(kit, message, body.bytes, keep);
@@ -278,10 +286,12 @@ pub fn packed(kit: &Kit, message: MsgId, raw: Vec<u8>, keep: Keep) -> PackedBody
     }
 }
 
-/// The same of one that is read once more, with what took too long the first time.
-pub fn read_on(kit: &Kit, message: MsgId, raw: Vec<u8>, keep: Keep) -> PackedBody {
+/// The same of one that is read once more, with what took too long the first time; whether anything
+/// did.
+pub fn read_on(kit: &Kit, message: MsgId, raw: Vec<u8>, keep: Keep) -> (PackedBody, bool) {
     let mut body = digest(message, raw);
-    if within::has_papers(&body.attachments) {
+    let slow = within::has_papers(&body.attachments);
+    if slow {
         for paper in within::papers(&body.raw) {
             let text = kit.host.paper(paper).unwrap_or_default();
             let room = MOST_TEXT.saturating_sub(body.text.len());
@@ -292,7 +302,7 @@ pub fn read_on(kit: &Kit, message: MsgId, raw: Vec<u8>, keep: Keep) -> PackedBod
             }
         }
     }
-    without(body, keep)
+    (without(body, keep), slow)
 }
 
 fn without(mut body: NewBody, keep: Keep) -> PackedBody {

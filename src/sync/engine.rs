@@ -22,7 +22,7 @@ use crate::sync::peers::Peers;
 use crate::sync::report::Report;
 use crate::sync::rhythm::Rhythm;
 use crate::sync::worker::{Others, Worker};
-use crate::sync::{harvest, ondemand, submitter, watcher};
+use crate::sync::{guard, harvest, ondemand, reread, submitter, watcher};
 use crate::text::when;
 use crossbeam_channel::{Sender, bounded};
 use std::sync::Arc;
@@ -33,6 +33,8 @@ use std::time::{Duration, Instant};
 const INTENTS: usize = 1024;
 /// Bodies that may wait to be fetched.
 const REQUESTS: usize = 256;
+/// How long `sync --once` reads messages once more.
+const READING: Duration = Duration::from_secs(60);
 /// Between two looks whether all threads have ended.
 const BETWEEN: Duration = Duration::from_millis(2);
 
@@ -371,6 +373,20 @@ pub struct Once {
     pub quota: Option<Quota>,
 }
 
+/// What a turn brought is read to its end as far as the time goes; the next one goes on.
+fn read_again(kit: &Kit) {
+    let until = Instant::now() + READING;
+    let read = guard::turn(|| reread::all(kit, &mut || Instant::now() >= until));
+    match read {
+        Ok(()) | Err(SyncError::Interrupted) => {}
+        // The mail is here all the same.
+        Err(error) => {
+            tracing::info!(account = %kit.account.name, %error, "bodies could not be read again");
+            kit.note_damage(&error);
+        }
+    }
+}
+
 /// Brings one account up to date and sends what is due, then returns.
 ///
 /// # Errors
@@ -385,6 +401,7 @@ pub fn once(kit: &Kit) -> Result<Once, SyncError> {
     leaver.run_due(Some(&kit.account.name))?;
     let turn = Worker::new(kit.clone()).and_then(|mut worker| worker.whole_turn());
     let turn = turn.inspect_err(|error| kit.note_damage(error))?;
+    read_again(kit);
     kit.writer.run(Priority::Batch, |_| Ok(()))?;
     Ok(Once {
         mailboxes: turn.mailboxes,

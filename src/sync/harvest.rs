@@ -96,8 +96,7 @@ fn round(
         };
         fetched += mailbox(connection.insert(live), kit, &reader, &here, cut_in)?;
     }
-    stay_whole(kit)?;
-    end_journey(kit);
+    end_journey(kit)?;
     Ok(fetched)
 }
 
@@ -111,8 +110,12 @@ fn stay_whole(kit: &Kit) -> Result<(), SyncError> {
     Ok(())
 }
 
-/// A journey's fetching ends when nothing is left to fetch.
-pub fn end_journey(kit: &Kit) {
+/// A journey's fetching ends when nothing is left to fetch, and what was promised to be here stays.
+///
+/// # Errors
+/// When the cache can't be written.
+pub fn end_journey(kit: &Kit) -> Result<(), SyncError> {
+    stay_whole(kit)?;
     let spent = kit.usage.is_spent(&kit.account.sync);
     if kit.marks.journey.swap(false, Ordering::SeqCst) {
         kit.report.journey(false);
@@ -121,6 +124,7 @@ pub fn end_journey(kit: &Kit) {
             false => tr!("everything that was chosen is here for reading offline"),
         });
     }
+    Ok(())
 }
 
 /// What of a mailbox is wanted: not older than, not larger than.
@@ -160,6 +164,25 @@ fn next(
         true => Ok(reader.hollow_wanted(here.id, since, largest, limit)?),
         false => Ok(wanted),
     }
+}
+
+/// Tells how far it is: first with the bodies, then with what is attached to those that are here.
+fn meter<'a>(
+    kit: &'a Kit,
+    reader: &Reader,
+    here: &Here,
+    (since, largest): (i64, u64),
+) -> Result<Meter<'a>, SyncError> {
+    let mailbox = &here.label;
+    let bodies = reader.bodies_left(here.id, since, largest)?;
+    let (what, total) = match bodies == 0 && keeping(kit) == Keep::Whole {
+        true => (
+            tr!("attachments of {mailbox}", mailbox),
+            reader.hollow_left(here.id, since, largest)?,
+        ),
+        false => (tr!("bodies of {mailbox}", mailbox), bodies),
+    };
+    Ok(Meter::new(&kit.report, Task::Bodies, what, 0, total))
 }
 
 fn is_wanted(kit: &Kit, reader: &Reader, here: &Here) -> Result<bool, SyncError> {
@@ -206,13 +229,14 @@ fn fetch(
     let Some((since, largest)) = bounds(kit, reader, here)? else {
         return previews(session, kit, reader, here).map(|()| 0);
     };
-    let total = reader.bodies_left(here.id, since, largest)?;
-    let what = tr!("bodies of {mailbox}", mailbox = here.label);
-    let mut meter = Meter::new(&kit.report, Task::Bodies, what, 0, total);
+    let mut meter = meter(kit, reader, here, (since, largest))?;
     let delivery = Delivery::new(&kit.writer);
     let mut fetched = 0;
     let mut tried = BTreeSet::new();
     loop {
+        if meter.is_done() {
+            meter = self::meter(kit, reader, here, (since, largest))?;
+        }
         let mut wanted = next(kit, reader, here, (since, largest), PAGE)?;
         // What was fetched and is wanted still can't be had whole.
         wanted.retain(|body| tried.insert(body.message));

@@ -5,7 +5,7 @@ use crate::lang::{self, mark, tr};
 use crate::model::{Link, MsgId};
 use crate::net::diagnose;
 use crate::signal::{Ringer, Topic};
-use crate::store::Reader;
+use crate::store::{Cache, Priority, Reader};
 use crate::sync::bells::Request;
 use crate::sync::bodies;
 use crate::sync::connections::Rank;
@@ -145,9 +145,9 @@ fn search(
 /// # Errors
 /// When there is no connection to be had or the cache fails.
 pub fn serve(kit: &Kit, session: &mut Option<Connection>, message: MsgId) -> Result<(), SyncError> {
-    if is_here(&kit.reader()?, message)? {
-        kit.changed(Topic::Body(message));
-        return Ok(());
+    let reader = kit.reader()?;
+    if is_here(&reader, message)? {
+        return stays(kit, &reader, message);
     }
     let session = match session {
         Some(session) => session,
@@ -165,6 +165,19 @@ pub fn is_here(reader: &Reader, message: MsgId) -> Result<bool, SyncError> {
         Some(row) => row.has_body && !reader.is_hollow(message)?,
         None => true,
     })
+}
+
+/// Somebody uses what is attached to a message that is here: it stays here, and whoever waits is told.
+///
+/// # Errors
+/// When the cache can't be read or written.
+pub fn stays(kit: &Kit, reader: &Reader, message: MsgId) -> Result<(), SyncError> {
+    if reader.will_be_hollow(message)? {
+        let stays = move |cache: &mut Cache| cache.stays_whole(message);
+        kit.writer.run(Priority::Urgent, stays)?;
+    }
+    kit.changed(Topic::Body(message));
+    Ok(())
 }
 
 /// Fetches one body now, from the first place where it lies.

@@ -206,6 +206,11 @@ impl<'a> Meter<'a> {
         self.add(0);
     }
 
+    /// Whether all of it is done.
+    pub fn is_done(&self) -> bool {
+        self.done >= self.total
+    }
+
     /// So much more is done.
     pub fn add(&mut self, more: u64) {
         self.done = (self.done + more).min(self.total);

@@ -114,7 +114,7 @@ fn went_to(
             continue;
         };
         let hidden = match reader.shown(*message)? {
-            Some(raw) => mime::parse::blind(&raw),
+            Some(shown) => mime::parse::blind(&shown.raw),
             None => Vec::new(),
         };
         let written = sent.envelope.to.iter().chain(&sent.envelope.cc);

@@ -2,10 +2,13 @@
 //! the one that kept them did, or packed once more, because there are enough of them by now to be packed
 //! with what they have in common.
 
-use crate::store::{Cache, Priority, Reader};
-use crate::sync::bodies::{Keep, read_on};
+use crate::model::MsgId;
+use crate::signal::Topic;
+use crate::store::{Cache, Error, PackedBody, Priority, Reader, Reread};
+use crate::sync::bodies::{JOB, Keep, read_on};
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Messages of one transaction.
@@ -22,36 +25,73 @@ pub fn all(kit: &Kit, cut_in: &mut dyn FnMut() -> bool) -> Result<(), SyncError>
         if wanted.is_empty() {
             return repack(kit, &reader, cut_in);
         }
-        let mut bodies = Vec::new();
-        let mut done = Vec::new();
-        let mut cut = false;
+        let (mut read, mut octets) = (Vec::new(), 0);
         for (message, hollow) in wanted {
             // What was read is kept: reading may take so long that it is always cut.
-            cut = cut_in();
-            if cut {
-                break;
+            if cut_in() {
+                write(kit, read)?;
+                return Err(SyncError::Interrupted);
             }
-            done.push(message);
-            // Of one without its attachments all is known that was in them.
-            let Some(raw) = reader.body(message)? else {
-                continue;
-            };
-            let keep = match hollow {
-                true => Keep::Texts,
-                false => Keep::Whole,
-            };
-            // One that can't be read keeps what is known of it.
-            let read = catch_unwind(AssertUnwindSafe(|| read_on(kit, message, raw, keep)));
-            bodies.extend(read.ok());
+            let (one, slow) = one(kit, &reader, message, hollow)?;
+            octets += one.body.as_ref().map_or(0, PackedBody::octets);
+            read.push(one);
+            if slow || octets >= JOB {
+                write(kit, std::mem::take(&mut read))?;
+                octets = 0;
+            }
         }
-        kit.writer.run(Priority::Batch, move |cache| {
-            cache.store_packed(&bodies)?;
-            cache.reread_done(&done)
-        })?;
-        if cut {
-            return Err(SyncError::Interrupted);
-        }
+        write(kit, read)?;
     }
+}
+
+/// Reads one message; also says whether that took a while.
+fn one(
+    kit: &Kit,
+    reader: &Reader,
+    message: MsgId,
+    hollow: bool,
+) -> Result<(Reread, bool), SyncError> {
+    let raw = match reader.body(message) {
+        // It must not keep the others from being read.
+        Err(error @ Error::Corrupt(_)) => {
+            kit.note_damage(&error.into());
+            None
+        }
+        other => other?,
+    };
+    let keep = match hollow {
+        true => Keep::Texts,
+        false => Keep::Whole,
+    };
+    // Of one without its attachments all is known that was in them, and one that can't be read keeps
+    // what is known of it.
+    let read = raw
+        .and_then(|raw| catch_unwind(AssertUnwindSafe(|| read_on(kit, message, raw, keep))).ok());
+    let (body, slow) = read.unzip();
+    let one = Reread {
+        message,
+        hollow,
+        body,
+    };
+    Ok((one, slow.unwrap_or(false)))
+}
+
+fn write(kit: &Kit, read: Vec<Reread>) -> Result<(), SyncError> {
+    if read.is_empty() {
+        return Ok(());
+    }
+    let less = read.iter().filter_map(|one| one.body.as_ref());
+    let less: BTreeSet<MsgId> = less
+        .filter(|body| body.is_hollow())
+        .map(PackedBody::message)
+        .collect();
+    let kept = kit
+        .writer
+        .run(Priority::Batch, move |cache| cache.store_reread(&read))?;
+    // Whoever shows one says what is here of it.
+    let told = kept.iter().filter(|message| less.contains(message));
+    told.for_each(|message| kit.report.post(Topic::Body(*message)));
+    Ok(())
 }
 
 /// Packs messages once more, with a dictionary; makes one, where there is enough to make it of.

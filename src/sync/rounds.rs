@@ -78,7 +78,7 @@ impl Worker {
                 let (kit, reader) = (&self.kit, &self.reader);
                 turn.bodies += harvest::mailbox(session, kit, reader, &here, &mut cut_in)?;
             }
-            harvest::end_journey(&self.kit);
+            harvest::end_journey(&self.kit)?;
         }
         match put_off {
             Some(error) => Err(error.into()),
@@ -148,7 +148,7 @@ impl Worker {
         while let Ok(message) = self.kit.errands.1.try_recv() {
             // Fetched meanwhile for another reason, or gone.
             if ondemand::is_here(&self.reader, message)? {
-                self.kit.changed(Topic::Body(message));
+                ondemand::stays(&self.kit, &self.reader, message)?;
                 continue;
             }
             if let Err(error) = ondemand::fetch(&self.kit, session, message) {

@@ -5,7 +5,7 @@ use crate::lang::tr;
 use crate::mime;
 use crate::model::{Flags, MsgId, Reach, Uid, UidSet};
 use crate::net::imap::Mode;
-use crate::store::{Priority, Reader};
+use crate::store::{Error, Priority, Reader};
 use crate::sync::check::Checks;
 use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
@@ -135,9 +135,13 @@ fn damaged(reader: &Reader, here: &Here) -> Result<Vec<MsgId>, SyncError> {
         let Some(row) = reader.message(message)? else {
             continue;
         };
-        let same = reader
-            .shown(message)?
-            .is_some_and(|raw| mime::parse::envelope(&raw).message_id == row.envelope.message_id);
+        let shown = match reader.shown(message) {
+            Err(Error::Corrupt(_)) => None,
+            other => other?,
+        };
+        let same = shown.is_some_and(|shown| {
+            mime::parse::envelope(&shown.raw).message_id == row.envelope.message_id
+        });
         if !same {
             damaged.push(message);
         }

@@ -132,6 +132,8 @@ pub enum Event {
     Part(PartCame),
     /// Attachments are not here that something needs.
     Lacking(Lacking),
+    /// Something attached to this message was used: what is attached to it stays here.
+    Used(MsgId),
     /// Something done aside ended: what to say, or what went wrong.
     Told(Result<String, String>),
     /// What was to be kept was written down, and what is kept from now on; or why not.
@@ -194,6 +196,7 @@ impl Event {
             Event::Brought { .. } => "brought",
             Event::Part(_) => "part",
             Event::Lacking(_) => "lacking",
+            Event::Used(_) => "used",
             Event::Told(_) => "told",
             Event::Kept(..) => "kept",
             Event::Fresh { .. } => "files",

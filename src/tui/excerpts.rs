@@ -2,7 +2,7 @@
 
 use crate::mime::parse::digest;
 use crate::model::MsgId;
-use crate::store::Reader;
+use crate::store::{Reader, Shown};
 use crate::tui::found::Found;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -24,7 +24,7 @@ pub fn excerpts(
         if waits() {
             break;
         }
-        let Ok(Some(raw)) = reader.shown(*message) else {
+        let Ok(Some(Shown { raw, .. })) = reader.shown(*message) else {
             continue;
         };
         if raw.len() > EXCERPTED {

@@ -11,16 +11,15 @@ use crate::mime::quote::Pages;
 use crate::mime::render::{Prefer, RenderOptions, begin, raw_source, render};
 use crate::mime::reply::{self, Way};
 use crate::mime::trust::{self, Known};
-use crate::mime::{itip, receipt, redirect, report};
+use crate::mime::{hollow, itip, receipt, redirect};
 use crate::model::view::MessageRow;
 use crate::model::{Account, Address, Draft, FlagChange, Flags, MsgId, Role, System};
 use crate::store::met::met;
-use crate::store::{Error, Reader};
+use crate::store::{Error, Reader, Shown};
 use crate::text::{Clean, when};
 use crate::tui::effect::{DraftFrom, Outward};
 use crate::tui::errand::Errand;
 use crate::tui::event::{Built, Event};
-use crate::tui::parting::Parting;
 use crate::tui::paths;
 use crate::tui::question::{Job, LaidOut, Mode, Source};
 use crate::tui::runaways::Runaways;
@@ -134,11 +133,18 @@ impl Layout {
     }
 }
 
+/// What was laid out, of a message as it was here.
+struct Laid {
+    job: Job,
+    is_hollow: bool,
+    result: LaidOut,
+}
+
 struct Worker {
     shelves: Shelves,
     accounts: Vec<Account>,
     templates: PathBuf,
-    kept: VecDeque<(Job, LaidOut)>,
+    kept: VecDeque<Laid>,
     /// Whose beginning was shown last.
     begun: Option<Job>,
     /// How long one layout may take.
@@ -198,10 +204,7 @@ impl Worker {
                     let found = paths::complete(&typed, paths::home().as_deref());
                     Event::Paths(typed, found)
                 }
-                Task::Errand(serial, errand) => {
-                    let brought = self.errand(&errand);
-                    Event::Brought { serial, brought }
-                }
+                Task::Errand(serial, errand) => self.errand(serial, errand),
             };
             if self.events.send(event).is_err() {
                 return;
@@ -225,7 +228,9 @@ impl Worker {
     }
 
     fn body(&mut self, message: MsgId) -> Result<Option<Vec<u8>>, String> {
-        self.ask(|cache| cache.shown(message))
+        Ok(self
+            .ask(|cache| cache.shown(message))?
+            .map(|shown| shown.raw))
     }
 
     /// Lays out a message; of a large one first how it begins.
@@ -233,19 +238,24 @@ impl Worker {
         if job.mode == Mode::Raw {
             return self.source(job);
         }
-        if let Some(at) = self.kept.iter().position(|(j, _)| *j == job)
-            && let Some(entry) = self.kept.remove(at)
+        if let Some(at) = self.kept.iter().position(|laid| laid.job == job)
+            && let Some(laid) = self.kept.remove(at)
+            // What is attached to it may have come meanwhile, or have gone.
+            && self.ask(|cache| cache.is_hollow(job.message)) == Ok(laid.is_hollow)
         {
-            let result = entry.1.clone();
-            self.kept.push_back(entry);
+            let result = laid.result.clone();
+            self.kept.push_back(laid);
             return result;
         }
         let goes_on = self.begun.take() == Some(job);
         let read = match goes_on {
-            true => self.body(job.message).map(|raw| raw.map(|raw| (raw, 0))),
+            true => {
+                let shown = self.ask(|cache| cache.shown(job.message));
+                shown.map(|shown| shown.map(|shown| (shown, 0)))
+            }
             false => self.ask(|cache| cache.body_begins(job.message, BEGINNING, LARGE)),
         };
-        let (raw, octets) = match read {
+        let (Shown { raw, is_hollow }, octets) = match read {
             Ok(Some(read)) => read,
             Ok(None) => return self.missing(job.message),
             Err(why) => return LaidOut::Failed(why),
@@ -255,17 +265,21 @@ impl Worker {
         let raw = Arc::new(raw);
         if is_cut {
             self.begun = Some(job);
-            return match self.beginning(raw, job, &known) {
+            return match self.beginning(raw, job, &known, is_hollow) {
                 Some(beginning) => beginning,
                 None => self.lay(job),
             };
         }
-        let result = self.budgeted(raw, job, &known);
+        let result = self.budgeted(raw, job, &known, is_hollow);
         if result.is_lasting() {
             if self.kept.len() >= KEPT {
                 self.kept.pop_front();
             }
-            self.kept.push_back((job, result.clone()));
+            self.kept.push_back(Laid {
+                job,
+                is_hollow,
+                result: result.clone(),
+            });
         }
         result
     }
@@ -273,7 +287,7 @@ impl Worker {
     /// As much of a message's source as is wanted, in whole lines; nothing of it is kept here.
     fn source(&mut self, job: Job) -> LaidOut {
         let (mut raw, octets) = match self.ask(|c| c.body_begins(job.message, job.reach, 0)) {
-            Ok(Some(read)) => read,
+            Ok(Some((shown, octets))) => (shown.raw, octets),
             Ok(None) => return self.missing(job.message),
             Err(why) => return LaidOut::Failed(why),
         };
@@ -293,11 +307,20 @@ impl Worker {
     }
 
     /// How a message begins, if that is worth to be shown, with the attachments that all of it has.
-    fn beginning(&mut self, raw: Arc<Vec<u8>>, job: Job, known: &Arc<Known>) -> Option<LaidOut> {
+    fn beginning(
+        &mut self,
+        raw: Arc<Vec<u8>>,
+        job: Job,
+        known: &Arc<Known>,
+        is_hollow: bool,
+    ) -> Option<LaidOut> {
         let known = Arc::clone(known);
         let work = move || {
             let mut rendered = begin(&raw, &options(job)?)?;
             rendered.trust = trust::of(&raw, &known);
+            if is_hollow {
+                rendered.absent = hollow::left_out(&raw);
+            }
             Some(rendered)
         };
         let begun = self.runaways.within(RUNAWAYS, self.budget, work).flatten();
@@ -320,21 +343,6 @@ impl Worker {
         Known::new(&account, own, met.ok())
     }
 
-    /// What was reported of a message that we sent is shown on it.
-    fn with_reports(&mut self, message: MsgId, laid: LaidOut) -> LaidOut {
-        let LaidOut::Message(mut rendered) = laid else {
-            return laid;
-        };
-        if let Ok(Some(row)) = self.ask(|cache| cache.message(message))
-            && let Some(id) = &row.envelope.message_id
-            && let Ok(facts) = self.shelves.own().and_then(|own| own.reports(id))
-            && !facts.is_empty()
-        {
-            report::show(Arc::make_mut(&mut rendered), &facts);
-        }
-        LaidOut::Message(rendered)
-    }
-
     /// No body: fetched, or known not to be had.
     fn missing(&mut self, message: MsgId) -> LaidOut {
         match self.ask(|cache| cache.message(message)) {
@@ -351,11 +359,17 @@ impl Worker {
     }
 
     /// Lays out on a thread of its own, so that a slow or panicking one costs only itself.
-    fn budgeted(&self, raw: Arc<Vec<u8>>, job: Job, known: &Arc<Known>) -> LaidOut {
+    fn budgeted(
+        &self,
+        raw: Arc<Vec<u8>>,
+        job: Job,
+        known: &Arc<Known>,
+        is_hollow: bool,
+    ) -> LaidOut {
         let attempt = |job: Job, beside: usize| {
             let (raw, known) = (Arc::clone(&raw), Arc::clone(known));
-            self.runaways
-                .within(beside, self.budget, move || lay_out(&raw, job, &known))
+            let lay = move || lay_out(&raw, job, &known, is_hollow);
+            self.runaways.within(beside, self.budget, lay)
         };
         let most = match job.mode {
             Mode::Plain => MOST_RUNAWAYS,
@@ -532,13 +546,6 @@ impl Worker {
         }
     }
 
-    fn parting(&mut self, id: MsgId) -> Result<Parting, String> {
-        let raw = self.body(id)?;
-        let raw = raw.ok_or(tr!("this message's text is not here yet; open it first"))?;
-        let (row, account) = self.message(id)?;
-        Parting::find(&raw, &row.envelope, account)
-    }
-
     /// A message and the account that it came to.
     fn message(&mut self, id: MsgId) -> Result<(MessageRow, &Account), String> {
         let found = self.ask(|cache| cache.message(id))?;
@@ -568,13 +575,16 @@ fn options(job: Job) -> Option<RenderOptions> {
     })
 }
 
-fn lay_out(raw: &[u8], job: Job, known: &Known) -> LaidOut {
+fn lay_out(raw: &[u8], job: Job, known: &Known, is_hollow: bool) -> LaidOut {
     let Some(options) = options(job) else {
         let lines = raw_source(raw);
         return LaidOut::Source(Arc::new(Source { lines, more: false }));
     };
     let mut rendered = render(raw, &options);
     rendered.trust = trust::of(raw, known);
+    if is_hollow {
+        rendered.absent = hollow::left_out(raw);
+    }
     LaidOut::Message(Arc::new(rendered))
 }
 

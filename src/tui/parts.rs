@@ -7,26 +7,25 @@
 
 use crate::config::command::CommandError;
 use crate::lang::{tr, trn};
-use crate::mime::attachment::{Extracted, extract_within};
 use crate::mime::peek::{Peek, message_lines, peek};
 use crate::mime::picture::{decode, moves, size};
 use crate::mime::render::Line;
-use crate::mime::{danger, hollow, media};
+use crate::mime::{danger, media};
 use crate::model::view::AttachmentRow;
 use crate::model::{MsgId, Target};
-use crate::store::{LocalReader, Reader};
+use crate::store::{LocalReader, Reader, Shown};
 use crate::text::Clean;
 use crate::tui::event::Event;
 use crate::tui::loading::{self, Loader};
 use crate::tui::part::{Leave, PartCame, PartJob, PartOf, Remotely, label};
-use crate::tui::picture::{self, Ability, Inlay, Shown, Way};
+use crate::tui::picture::{self, Ability, Inlay, Way};
 use crate::tui::runaways::Runaways;
-use crate::tui::shelves::unreadable;
 use crate::tui::whole::{Lacking, Then};
 use crate::tui::working::Teller;
 use crate::tui::{download, paths, terminal};
 use crossbeam_channel::Sender;
-use std::collections::{BTreeMap, BTreeSet};
+use held::{Trouble, taken};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -111,15 +110,16 @@ impl Parts {
                 }
         );
         let work = move || {
-            let done = catch_unwind(AssertUnwindSafe(|| match parts.lacking(&job) {
-                Some(message) => Ok(Done::Lacks(Lacking {
+            let done = catch_unwind(AssertUnwindSafe(|| parts.perform(job.clone())));
+            match done {
+                Ok(Ok(done)) => Ok(done),
+                Ok(Err(Trouble::Lacks(message))) => Ok(Done::Lacks(Lacking {
                     message,
                     then: Then::Part(job),
                 })),
-                None => parts.perform(job),
-            }));
-            let beyond = tr!("this attachment can't be read; the log says why").to_owned();
-            done.unwrap_or(Err(beyond))
+                Ok(Err(Trouble::Said(why))) => Err(why),
+                Err(_) => Err(tr!("this attachment can't be read; the log says why").to_owned()),
+            }
         };
         let told = move |done: Result<Done, String>| {
             let event = match (done, picture) {
@@ -159,18 +159,18 @@ impl Parts {
         }
     }
 
-    fn perform(&self, job: PartJob) -> Result<Done, String> {
+    fn perform(&self, job: PartJob) -> Result<Done, Trouble> {
         match job {
             PartJob::Save { parts, to } => self.save(&parts, to.as_deref()).map(Done::Said),
             PartJob::Open { part, sure } => self.open(part, sure),
             PartJob::Pipe { part, command } => self.pipe(&part, &command),
             PartJob::Give { targets, command } => self.give(&targets, &command),
-            PartJob::Run { command } => printed(&command, Vec::new(), &command),
+            PartJob::Run { command } => Ok(printed(&command, Vec::new(), &command)?),
             PartJob::Picture { part, room, serial } => {
                 let result = Ok(Arc::new(self.picture(&part, room)?));
                 Ok(Done::Came(PartCame::Picture { serial, result }))
             }
-            PartJob::Load { what, leave } => self.load(what, leave),
+            PartJob::Load { what, leave } => Ok(self.load(what, leave)?),
             PartJob::Inlays {
                 message,
                 pictures,
@@ -215,81 +215,20 @@ impl Parts {
         }))
     }
 
-    /// The message that has to be here whole for this, and is not.
-    fn lacking(&self, job: &PartJob) -> Option<MsgId> {
-        let parts = match job {
-            PartJob::Save { parts, .. } => parts.as_slice(),
-            PartJob::Open { part, .. }
-            | PartJob::Pipe { part, .. }
-            | PartJob::Peek { part, .. }
-            | PartJob::Picture { part, .. } => std::slice::from_ref(part),
-            PartJob::Give { targets, .. } => return self.lacking_of(targets),
-            PartJob::Run { .. }
-            | PartJob::Load { .. }
-            | PartJob::Inlays { .. }
-            | PartJob::Senders => &[],
-        };
-        let lacking = parts.iter().find(|part| self.lacks(part));
-        lacking.map(|part| part.message)
-    }
-
-    /// Whether an attachment is left out of what is here of its message.
-    fn lacks(&self, part: &PartOf) -> bool {
-        let lacks = |reader: &Reader| -> Result<bool, crate::store::Error> {
-            let hollow = part.url.is_none() && reader.is_hollow(part.message)?;
-            let raw = match hollow {
-                true => reader.shown(part.message)?,
-                false => None,
-            };
-            Ok(raw.is_some_and(|raw| !hollow::has(&raw, &part.path)))
-        };
-        // What can't be read is told by what needs it.
-        let lacks = Reader::open(&self.cache).and_then(|reader| lacks(&reader));
-        lacks.unwrap_or(false)
-    }
-
-    /// The first of these messages that is here without its attachments.
-    fn lacking_of(&self, targets: &[Target]) -> Option<MsgId> {
-        let reader = Reader::open(&self.cache).ok()?;
-        let found = reader.resolve(targets).ok()?;
-        found.iter().find_map(|target| {
-            let row = reader.row_at(target.location).ok()??;
-            let hollow = reader.is_hollow(row.message).ok()?;
-            hollow.then_some(row.message)
-        })
-    }
-
-    fn extract(&self, part: &PartOf) -> Result<Extracted, String> {
-        if let Some(url) = &part.url {
-            let gone = tr!("this picture is not here any more; load it again");
-            return self.loader.kept(part, url).ok_or_else(|| gone.to_owned());
-        }
-        let body = Reader::open(&self.cache).and_then(|r| r.shown(part.message));
-        let body = body.map_err(|e| unreadable(&self.cache, &e))?;
-        let raw = body.ok_or(tr!("this message's text is not here yet; open it first"))?;
-        if self.lacks(part) {
-            return Err(
-                tr!("this attachment is not here; it is fetched when it is opened").to_owned(),
-            );
-        }
-        extract_within(&raw, &part.path)
-            .ok_or_else(|| tr!("there is no such attachment").to_owned())
-    }
-
-    fn save(&self, parts: &[PartOf], to: Option<&str>) -> Result<String, String> {
+    fn save(&self, parts: &[PartOf], to: Option<&str>) -> Result<String, Trouble> {
         let (folder, named) = match to.map(str::trim).filter(|to| !to.is_empty()) {
             None => (self.downloads.clone(), None),
             Some(to) => place(to, paths::home().as_deref())?,
         };
         if named.is_some() && parts.len() > 1 {
-            return Err(tr!("{path} is not a folder", path = to.unwrap_or_default()));
+            return Err(tr!("{path} is not a folder", path = to.unwrap_or_default()).into());
         }
         let mut saved = Vec::new();
-        for part in parts {
-            let found = self.extract(part)?;
+        self.each(parts, |found| {
             let name = named.as_deref().unwrap_or(&found.name);
             saved.push(keep(&folder, name, &found.bytes)?);
-        }
+            Ok(())
+        })?;
         match saved.as_slice() {
             [one] => Ok(tr!("Saved {path}", path = one.display())),
             all => Ok(trn!(
@@ -301,7 +240,7 @@ impl Parts {
         }
     }
 
-    fn open(&self, part: PartOf, sure: bool) -> Result<Done, String> {
+    fn open(&self, part: PartOf, sure: bool) -> Result<Done, Trouble> {
         let found = self.extract(&part)?;
         let (media, bytes) = (&found.media_type, &found.bytes);
         let why = danger::danger(&found.received, media, bytes)
@@ -334,37 +273,20 @@ impl Parts {
         of(media).or_else(|| of(&family?)).or_else(|| of("*"))
     }
 
-    fn pipe(&self, part: &PartOf, typed: &str) -> Result<Done, String> {
+    fn pipe(&self, part: &PartOf, typed: &str) -> Result<Done, Trouble> {
         let found = self.extract(part)?;
-        printed(typed, found.bytes, &format!("{typed} < {}", found.name))
+        let title = format!("{typed} < {}", found.name);
+        Ok(printed(typed, found.bytes, &title)?)
     }
 
     /// Gives messages to a program, one behind the other, each as it came.
-    fn give(&self, targets: &[Target], typed: &str) -> Result<Done, String> {
-        let failed = |e: crate::store::Error| unreadable(&self.cache, &e);
-        let reader = Reader::open(&self.cache).map_err(failed)?;
-        let found = reader.resolve(targets).map_err(failed)?;
-        let mut seen = BTreeSet::new();
-        let mut rows = Vec::new();
-        for target in &found {
-            rows.extend(reader.row_at(target.location).map_err(failed)?);
-        }
-        let messages = rows.iter().map(|row| row.message);
-        let messages: Vec<MsgId> = messages.filter(|m| seen.insert(*m)).collect();
-        let mut all = Vec::new();
-        for message in &messages {
-            let body = reader.body(*message).map_err(failed)?;
-            let body = body.ok_or(tr!("a message's text is not here yet; open it first"))?;
-            all.extend_from_slice(&body);
-            if all.len() > MOST_GIVEN {
-                return Err(tr!("that is more than a program is given at once").to_owned());
-            }
-        }
-        let what = trn!(n = messages.len(), "the message", "{n} messages");
-        printed(typed, all, &format!("{typed} < {what}"))
+    fn give(&self, targets: &[Target], typed: &str) -> Result<Done, Trouble> {
+        let (count, all) = self.whole(targets, MOST_GIVEN)?;
+        let what = trn!(n = count, "the message", "{n} messages");
+        Ok(printed(typed, all, &format!("{typed} < {what}"))?)
     }
 
-    fn look(&self, part: &PartOf, width: usize) -> Result<Done, String> {
+    fn look(&self, part: &PartOf, width: usize) -> Result<Done, Trouble> {
         let found = self.extract(part)?;
         let (name, file) = (found.name.clone(), Arc::new(found));
         let inner = Arc::clone(&file);
@@ -406,19 +328,18 @@ impl Parts {
                     tr!("the text of PDF documents can be shown where pdftotext is installed");
                 let text = match filter(&argv, file.bytes.clone()) {
                     Ok(text) => text,
-                    Err(CommandError::NotRun { .. }) => return Err(lacking.to_owned()),
-                    Err(e) => return Err(e.to_string()),
+                    Err(CommandError::NotRun { .. }) => return Err(lacking.into()),
+                    Err(e) => return Err(e.to_string().into()),
                 };
                 if text.trim_ascii().is_empty() {
-                    return Err(tr!("there is no text in {name}, only pictures of it", name));
+                    return Err(tr!("there is no text in {name}, only pictures of it", name).into());
                 }
                 Ok(paper(&name, text_lines(text, 0)))
             }
             Peek::Picture => Ok(Done::Came(PartCame::IsPicture(part.clone()))),
-            Peek::Nothing => Err(tr!(
-                "nothing of {name} can be shown here; Enter opens it",
-                name
-            )),
+            Peek::Nothing => {
+                Err(tr!("nothing of {name} can be shown here; Enter opens it", name).into())
+            }
         }
     }
 
@@ -434,15 +355,17 @@ impl Parts {
         }
         let until = Instant::now() + LOOK;
         let around = self.ability.around;
-        let mut body: Option<Vec<u8>> = None;
+        let mut body: Option<Shown> = None;
         let mut out = BTreeMap::new();
         for (n, part) in pictures.into_iter().take(INLAYS) {
             let found = match &part.url {
                 Some(url) => self.loader.kept(&part, url),
                 None => {
-                    let read = || Reader::open(&self.cache).and_then(|r| r.shown(message));
-                    let raw = body.get_or_insert_with(|| read().ok().flatten().unwrap_or_default());
-                    extract_within(raw, &part.path)
+                    if body.is_none() {
+                        let read = Reader::open(&self.cache).and_then(|r| r.shown(message));
+                        body = read.ok().flatten();
+                    }
+                    body.as_ref().and_then(|shown| taken(shown, &part).ok())
                 }
             };
             let left = until.saturating_duration_since(Instant::now());
@@ -470,9 +393,9 @@ impl Parts {
     }
 
     /// A picture as the terminal takes it, as large as there is room.
-    fn picture(&self, part: &PartOf, room: (u16, u16)) -> Result<Shown, String> {
+    fn picture(&self, part: &PartOf, room: (u16, u16)) -> Result<picture::Shown, Trouble> {
         if self.ability.way == Way::None {
-            return Err(not_shown());
+            return Err(not_shown().into());
         }
         let found = self.extract(part)?;
         let (ability, cell) = (self.ability, terminal::cell());
@@ -484,7 +407,7 @@ impl Parts {
             shown.moves = moves(&found.bytes);
             Ok(shown)
         });
-        made.unwrap_or_else(|| Err(tr!("this picture takes too long").to_owned()))
+        Ok(made.unwrap_or_else(|| Err(tr!("this picture takes too long").to_owned()))?)
     }
 }
 
@@ -539,5 +462,6 @@ fn place(typed: &str, home: Option<&Path>) -> Result<(PathBuf, Option<String>), 
 mod programs;
 use programs::{filter, printed, run_with, text_lines};
 
+mod held;
 #[cfg(test)]
 mod tests;

@@ -447,13 +447,9 @@ pub enum LaidOut {
 }
 
 impl LaidOut {
-    /// Whether it is shown the same the next time: it did not fail, and nothing of it is still to come.
+    /// Whether it is shown the same the next time: it did not fail.
     pub fn is_lasting(&self) -> bool {
-        match self {
-            LaidOut::Failed(_) => false,
-            LaidOut::Message(rendered) => rendered.absent.is_empty(),
-            _ => true,
-        }
+        !matches!(self, LaidOut::Failed(_))
     }
 
     /// Whether it is only how the message begins: all of it comes later.

@@ -78,11 +78,11 @@ fn is_one(reader: &Reader, one: MsgId, other: MsgId) -> Result<bool, Error> {
         return Ok(false);
     };
     // One may be here without its attachments: what stands in their place says which they were.
-    if reader.is_hollow(one)? != reader.is_hollow(other)? {
-        hollow(&mut a);
-        hollow(&mut b);
+    if a.is_hollow != b.is_hollow {
+        hollow(&mut a.raw);
+        hollow(&mut b.raw);
     }
-    Ok(twin::are_one(&a, &b))
+    Ok(twin::are_one(&a.raw, &b.raw))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use crate::lang::trc;
 use crate::mime::itip::Answer;
 use crate::model::MsgId;
+use crate::tui::errand::Errand;
 use crate::tui::part::PartJob;
 
 /// What a draft is made from.
@@ -67,6 +68,8 @@ pub enum Then {
     Draft(DraftFrom),
     /// Something that is sent.
     Build(Outward),
+    /// What the composer with this serial wants of one of them.
+    Errand(u64, Errand),
 }
 
 impl Lacking {
@@ -74,7 +77,7 @@ impl Lacking {
     pub fn words(&self) -> &'static str {
         match &self.then {
             Then::Part(PartJob::Save { .. }) => trc!("waiting", "an attachment to be saved"),
-            Then::Part(_) => trc!("waiting", "an attachment"),
+            Then::Part(_) | Then::Errand(..) => trc!("waiting", "an attachment"),
             Then::Draft(DraftFrom::Forward | DraftFrom::ForwardWhole) => {
                 trc!("waiting", "a message to be forwarded")
             }

@@ -82,6 +82,11 @@ pub fn account(port: u16, user: &str) -> Account {
 impl Desk {
     /// A desk of somebody who has never synchronised, with a server on 127.0.0.1.
     pub fn new(port: u16, user: &str) -> Desk {
+        Desk::of(account(port, user), Arc::new(Alone))
+    }
+
+    /// The same of this account, with this world outside.
+    pub fn of(account: Account, host: Arc<dyn Host>) -> Desk {
         let home = tempfile::Builder::new().prefix("prd").tempdir().unwrap();
         let stores = Stores {
             cache: home.path().join("cache.db"),
@@ -89,13 +94,12 @@ impl Desk {
         };
         drop(Local::open(&stores.local).unwrap());
         let cache = Cache::open(&stores.cache, 0).unwrap().cache;
-        let account = account(port, user);
         let parts = Parts {
             accounts: vec![account.clone()],
             stores,
             writer: Writer::spawn(cache).unwrap(),
             board: Arc::new(Board::new()),
-            host: Arc::new(Alone),
+            host,
             web: Client::default(),
             rules: Arc::default(),
             undo_window: 0,
@@ -109,6 +113,11 @@ impl Desk {
             engine: Engine::start(parts).unwrap(),
             kit,
         }
+    }
+
+    /// The means of its account.
+    pub fn kit(&self) -> &Kit {
+        &self.kit
     }
 
     fn ask(&self, intent: Intent) -> bool {

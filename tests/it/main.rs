@@ -53,6 +53,7 @@ mod linear;
 mod matrix;
 mod model;
 mod outbox;
+mod papers;
 mod offered;
 mod reminded;
 mod putoff;

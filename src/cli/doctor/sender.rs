@@ -78,8 +78,8 @@ fn selectors(cache: &Path, sender: &Address) -> Vec<String> {
     let rows = reader.search(&query, when::now(), LOOKED_AT);
     for row in rows.map(|r| r.rows).unwrap_or_default() {
         let body = reader.body_begins(row.message, HEAD as u64, HEAD as u64);
-        if let Ok(Some((bytes, _))) = body {
-            found.extend(signed_with(&bytes, domain));
+        if let Ok(Some((begins, _))) = body {
+            found.extend(signed_with(&begins.raw, domain));
         }
     }
     found.into_iter().collect()

@@ -15,7 +15,7 @@ use crate::net::imap::wire::Limits;
 const FIRST: u64 = 256 << 10;
 const PIECE: u64 = 1 << 20;
 /// The largest message that is fetched whole, in octets.
-const LARGEST: u64 = 256 << 20;
+pub const LARGEST: u64 = 256 << 20;
 /// Octets of a message beyond those that are kept which are waited for.
 const BEYOND: u64 = 64 << 20;
 

@@ -35,7 +35,7 @@ mod quota;
 
 pub use append::{Added, Addition};
 pub use asked::FetchReport;
-pub use body::Body;
+pub use body::{Body, LARGEST};
 pub use caps::Caps;
 pub use change::{Copied, Expunged};
 pub use code::Code;

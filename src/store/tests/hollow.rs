@@ -39,8 +39,9 @@ fn what_is_hollow_is_read_but_is_no_message_to_hand_on() {
     };
     let reader = f.reader();
     assert_eq!(reader.body(ids[0]).unwrap(), None);
-    assert!(reader.shown(ids[0]).unwrap().is_some() && reader.is_hollow(ids[0]).unwrap());
-    assert_eq!(reader.body(ids[1]).unwrap(), reader.shown(ids[1]).unwrap());
+    let shown = |n: usize| reader.shown(ids[n]).unwrap().unwrap();
+    assert_eq!((shown(0).is_hollow, shown(1).is_hollow), (true, false));
+    assert_eq!(reader.body(ids[1]).unwrap(), Some(shown(1).raw));
     assert!(
         reader.message(ids[0]).unwrap().unwrap().has_body,
         "it can be read"
@@ -65,6 +66,47 @@ fn what_is_hollow_is_read_but_is_no_message_to_hand_on() {
     f.cache.store_bodies(&[body(ids[0], "the text")]).unwrap();
     assert_eq!(is_whole(&f, 1), (true, None));
     assert!(f.reader().body(ids[0]).unwrap().is_some());
+    f.check();
+}
+
+#[test]
+fn what_is_here_whole_gives_way_to_nothing_less() {
+    let mut f = Fixture::new();
+    let [(_, id, _)] = f.ingest("INBOX", &[message(1)]).new[..] else {
+        panic!("one message");
+    };
+    let inbox = f.mailbox("INBOX");
+    let body = body(id, "the text");
+    let hollow = PackedBody::new(&body, None).hollow();
+    let wanted = |f: &Fixture| f.reader().reread_wanted(&account(), 9).unwrap();
+    let left = |f: &Fixture| f.reader().hollow_left(inbox, i64::MIN, u64::MAX).unwrap();
+    f.cache.store_packed(std::slice::from_ref(&hollow)).unwrap();
+    assert_eq!(left(&f), 1);
+    // Opened, and then fetched by who looked before that.
+    f.cache.store_bodies(std::slice::from_ref(&body)).unwrap();
+    assert_eq!(
+        f.cache.store_packed(std::slice::from_ref(&hollow)).unwrap(),
+        0
+    );
+    let again = PackedBody::new(&body, None).again(true);
+    assert_eq!(f.cache.store_packed(&[again]).unwrap(), 0);
+    assert!(f.reader().body(id).unwrap().is_some() && wanted(&f).is_empty());
+    assert_eq!(left(&f), 0);
+    // Read once more it is left out, unless it was used in between, or is gone.
+    f.cache
+        .store_packed(&[PackedBody::new(&body, None).again(false)])
+        .unwrap();
+    let read = |hollow_then: bool| Reread {
+        message: id,
+        hollow: hollow_then,
+        body: Some(hollow.clone()),
+    };
+    assert_eq!(f.cache.store_reread(&[read(true)]).unwrap(), []);
+    assert!(f.reader().body(id).unwrap().is_some());
+    assert_eq!(wanted(&f), [(id, false)]);
+    assert_eq!(f.cache.store_reread(&[read(false)]).unwrap(), [id]);
+    assert!(f.reader().shown(id).unwrap().unwrap().is_hollow);
+    assert!(f.cache.store_reread(&[read(false)]).unwrap().is_empty());
     f.check();
 }
 

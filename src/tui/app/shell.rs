@@ -2,7 +2,7 @@
 
 use crate::config::keep::Keep;
 use crate::lang::tr;
-use crate::model::{AccountName, Done, Draft, SignInBy};
+use crate::model::{AccountName, Done, Draft, Intent, SignInBy};
 use crate::signal::Topic;
 use crate::text::{Clean, bidi};
 use crate::tui::app::commands;
@@ -195,6 +195,8 @@ impl App {
             Event::Drafted(message, draft) => self.drafted(message, draft, now, &mut fx),
             Event::Built(Err(why)) => self.panes.alarm(&why, now),
             Event::Lacking(lacking) => self.lacks(lacking, now, &mut fx),
+            // Of one that is here, all is told whoever asks, and stays.
+            Event::Used(message) => fx.push(Effect::Ask(Intent::FetchBody(message), About::Quiet)),
             Event::Parting(Err(why)) => self.panes.alarm(&why, now),
             Event::Parting(Ok(list)) => self.layers.push(Layer::parting(*list, now)),
             Event::Built(Ok(built)) => outward::queue(*built, &mut fx),

@@ -238,3 +238,58 @@ fn s40_a_source_comes_in_pieces_of_whole_lines() {
     assert!(!source.more);
     assert_eq!(source.lines.len(), all.len());
 }
+
+#[test]
+fn what_is_not_here_is_told_only_of_what_is_left_out_and_until_it_comes() {
+    // What begins with zeros looks as if it were left out.
+    let zeros = "AAAA".repeat(5_000);
+    let mail = format!(
+        "Message-ID: <1@x>\nFrom: a@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\ntext\n\
+         --b\nContent-Type: application/zip; name=x.zip\nContent-Transfer-Encoding: base64\n\n{zeros}\n--b--\n"
+    );
+    let desk = Desk::new(std::slice::from_ref(&mail));
+    let mut cache = Cache::open(&desk._dir.path().join("cache.db"), 100)
+        .unwrap()
+        .cache;
+    let digest = digest(mail.as_bytes());
+    let body = NewBody {
+        message: desk.messages[0],
+        raw: mail.into_bytes(),
+        text: digest.text,
+        snippet: digest.snippet,
+        attachments: digest.attachments,
+    };
+    let job = desk.job(0, Mode::Best);
+    let absent = || {
+        desk.layout.lay(vec![job]);
+        let (first, again) = (desk.next().1, {
+            desk.layout.lay(vec![job]);
+            desk.next().1
+        });
+        assert!(Arc::ptr_eq(&first, &again), "it is kept laid out");
+        first.absent.clone()
+    };
+    let take = || {
+        let errand = Errand::Take(desk.messages[0], vec![2]);
+        desk.layout.errand(9, errand);
+        desk.inbox.recv_timeout(Duration::from_secs(600)).unwrap()
+    };
+    assert_eq!(absent(), [] as [u32; 0]);
+    assert!(matches!(
+        take(),
+        Event::Brought {
+            serial: 9,
+            brought: crate::tui::errand::Brought::Taken(Ok(_))
+        }
+    ));
+    cache.drop_bodies(&desk.messages).unwrap();
+    let hollow = crate::store::PackedBody::new(&body, None).hollow();
+    cache.store_packed(&[hollow]).unwrap();
+    assert_eq!(absent(), [2]);
+    assert!(
+        matches!(take(), Event::Lacking(l) if matches!(&l.then, Then::Errand(9, Errand::Take(..)))),
+        "it is fetched, and taken then"
+    );
+    cache.store_bodies(&[body]).unwrap();
+    assert_eq!(absent(), [] as [u32; 0]);
+}

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::Images;
+use crate::mime::hollow;
 use crate::model::{AccountName, Envelope, Flags, MailboxName, MessageId, MsgId, Uid, UidValidity};
 use crate::store::{Cache, MailboxInfo, NewBody, NewMessage, PackedBody};
 use crate::tui::picture::Form;
@@ -373,4 +374,30 @@ fn what_is_not_here_is_asked_for_and_nothing_of_it_is_saved() {
         to: None,
     };
     assert!(matches!(desk.job(save), Event::Told(Ok(_))));
+}
+
+#[test]
+fn of_what_would_be_left_out_once_it_was_read_it_is_told_that_it_is_used() {
+    let desk = Desk::new(&[("a.pdf", "application/pdf", &[7; 20_000])]);
+    let save = || PartJob::Save {
+        parts: vec![desk.part(1)],
+        to: None,
+    };
+    assert!(matches!(desk.job(save()), Event::Told(Ok(_))));
+    let path = desk.dir.path().join("cache.db");
+    let mut cache = Cache::open(&path, 100).unwrap().cache;
+    let body = NewBody {
+        message: desk.message,
+        raw: cache.read().body(desk.message).unwrap().unwrap(),
+        text: String::new(),
+        snippet: String::new(),
+        attachments: Vec::new(),
+    };
+    cache.drop_bodies(&[desk.message]).unwrap();
+    cache
+        .store_packed(&[PackedBody::new(&body, None).again(true)])
+        .unwrap();
+    assert!(matches!(desk.job(save()), Event::Used(m) if m == desk.message));
+    let told = desk.inbox.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert!(matches!(told, Event::Told(Ok(_))));
 }

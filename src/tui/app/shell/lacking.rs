@@ -138,6 +138,7 @@ impl App {
                                 Effect::Draft(from, lacking.message)
                             }
                             Then::Build(outward) => Effect::Build(outward, lacking.message),
+                            Then::Errand(serial, errand) => Effect::Errand { serial, errand },
                         });
                     }
                 }

@@ -235,6 +235,9 @@ fn what_needs_an_attachment_that_is_not_here_is_done_once_it_came() {
     bench.sees("What is attached is not here: no network");
     post(&mut bench, Topic::Body(message));
     assert_eq!(bench.jobs.len(), before + 1, "it was given up");
+    // What is used stays.
+    bench.event(Event::Used(message));
+    assert!(matches!(bench.asked.last(), Some(Intent::FetchBody(m)) if *m == message));
 }
 
 fn body_of(message: MsgId) -> Event {

@@ -1,0 +1,201 @@
+//! PDF documents are read while nobody waits, and attachments are left out then; what somebody wants
+//! meanwhile stays, and what is not all here never counts as all.
+
+use crate::desk::{Desk, account};
+use crate::pty::PATIENCE;
+use crate::script::{Script, say};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use postrider::model::{Account, AccountName, MsgId, Query, Reach, Secret};
+use postrider::sync::host::{Host, NoSecret};
+use postrider::sync::worker::Worker;
+use postrider::sync::{SyncError, ondemand, reread};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Reads documents: says when it begins with one, and waits until it may end while anybody holds it.
+struct Reads {
+    begun: Sender<()>,
+    may_end: Receiver<()>,
+}
+
+impl Host for Reads {
+    fn secret(&self, _: &Account) -> Result<Secret, NoSecret> {
+        Ok(Secret::new("secret".to_owned()))
+    }
+    fn remember(&self, _: &AccountName, _: Secret) {}
+    fn forget(&self, _: &AccountName) {}
+    fn attachment(&self, path: &Path) -> Result<Vec<u8>, String> {
+        Err(path.display().to_string())
+    }
+    fn reads_papers(&self) -> bool {
+        true
+    }
+    fn paper(&self, pdf: Vec<u8>) -> Option<String> {
+        let _ = self.begun.send(());
+        let _ = self.may_end.recv_timeout(PATIENCE);
+        let words = String::from_utf8_lossy(&pdf);
+        words.lines().nth(1).map(str::to_owned)
+    }
+    fn changed(&self) {}
+    fn nudge(&self) {}
+}
+
+/// A desk, what tells that a document is begun, and what lets it end.
+fn desk(server: &Script) -> (Desk, Receiver<()>, Sender<()>) {
+    let (begun, begins) = unbounded();
+    let (end, may_end) = unbounded();
+    let mut account = account(server.port, "ada");
+    account.sync.bodies = Reach::All;
+    let desk = Desk::of(account, Arc::new(Reads { begun, may_end }));
+    (desk, begins, end)
+}
+
+/// A message with a document that says this.
+fn letter(n: usize, word: &str) -> Vec<u8> {
+    let mut file = format!("%PDF-1.4\n{word}\n").into_bytes();
+    file.extend((0..20_000usize).map(|at| (at * at * (n + 3) % 251) as u8));
+    let file = STANDARD.encode(file);
+    format!(
+        "Message-ID: <{n}@papers.example>\r\nFrom: a@example.org\r\nSubject: paper {n}\r\n\
+         MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nText.\r\n\
+         --b\r\nContent-Type: application/pdf; name=f{n}.pdf\r\nContent-Disposition: attachment\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{file}\r\n--b--\r\n"
+    )
+    .into_bytes()
+}
+
+fn server(letters: &[Vec<u8>]) -> Script {
+    Script::start(|mail| {
+        for raw in letters {
+            mail.put(b"INBOX", raw.clone(), Vec::new());
+        }
+    })
+}
+
+/// A turn without what is read once more behind it.
+fn turn(desk: &Desk) {
+    let mut worker = Worker::new(desk.kit().clone()).unwrap();
+    worker.whole_turn().unwrap();
+}
+
+fn waiting(desk: &Desk) -> Vec<(MsgId, bool)> {
+    let name = &desk.kit().account.name;
+    desk.reader().reread_wanted(name, 9).unwrap()
+}
+
+fn found(desk: &Desk, word: &str) -> Vec<MsgId> {
+    let query = Query::parse(word).unwrap();
+    let found = desk.reader().search(&query, 0, 9).unwrap();
+    found.rows.iter().map(|row| row.message).collect()
+}
+
+fn is_hollow(desk: &Desk, message: MsgId) -> bool {
+    desk.reader().shown(message).unwrap().unwrap().is_hollow
+}
+
+#[test]
+fn of_a_message_that_goes_between_two_pieces_nothing_counts_as_all_of_it() {
+    let mut raw = letter(1, "quillwort");
+    raw.extend(std::iter::repeat_n(*b"0123456789\r\n", 120_000).flatten());
+    let server = server(&[raw]);
+    let (desk, _, _) = desk(&server);
+    server.always("BODY.PEEK[]<262144.", say("{tag} OK done\n"));
+    turn(&desk);
+    let message = found(&desk, "subject:paper")[0];
+    let row = desk.reader().message(message).unwrap().unwrap();
+    assert!(!row.has_body, "a piece of it was kept as the whole");
+    assert!(row.body_error.unwrap().contains("only a part of it"));
+    assert_eq!(desk.reader().body(message).unwrap(), None);
+}
+
+#[test]
+fn what_a_journey_promised_stays_when_it_is_read_again() {
+    let raw = letter(1, "quillwort");
+    let server = server(std::slice::from_ref(&raw));
+    let (desk, _, end) = desk(&server);
+    drop(end);
+    turn(&desk);
+    let [(message, true)] = waiting(&desk)[..] else {
+        panic!("{:?}", waiting(&desk));
+    };
+    desk.kit().marks.journey.store(true, Ordering::SeqCst);
+    turn(&desk);
+    assert!(!desk.kit().marks.journey.load(Ordering::SeqCst));
+    assert_eq!(waiting(&desk), [(message, false)]);
+    reread::all(desk.kit(), &mut || false).unwrap();
+    assert_eq!(found(&desk, "quillwort"), [message]);
+    assert_eq!(desk.reader().body(message).unwrap(), Some(raw));
+}
+
+#[test]
+fn what_is_used_while_it_is_read_again_stays() {
+    let raw = letter(1, "quillwort");
+    let server = server(std::slice::from_ref(&raw));
+    let (desk, begun, end) = desk(&server);
+    turn(&desk);
+    let [(message, true)] = waiting(&desk)[..] else {
+        panic!("{:?}", waiting(&desk));
+    };
+    let kit = desk.kit().clone();
+    let reading = std::thread::spawn(move || reread::all(&kit, &mut || false));
+    begun.recv_timeout(PATIENCE).unwrap();
+    // Somebody saves the document, whose message is here.
+    ondemand::serve(desk.kit(), &mut None, message).unwrap();
+    drop(end);
+    reading.join().unwrap().unwrap();
+    assert_eq!(waiting(&desk), []);
+    assert_eq!(found(&desk, "quillwort"), [message]);
+    assert_eq!(desk.reader().body(message).unwrap(), Some(raw));
+}
+
+#[test]
+fn what_nobody_used_is_left_out_once_it_was_read_and_each_document_is_kept_at_once() {
+    let server = server(&[letter(1, "quillwort"), letter(2, "spleenwort")]);
+    let (desk, begun, end) = desk(&server);
+    turn(&desk);
+    let kit = desk.kit().clone();
+    let reading = std::thread::spawn(move || reread::all(&kit, &mut || false));
+    begun.recv_timeout(PATIENCE).unwrap();
+    end.send(()).unwrap();
+    begun.recv_timeout(PATIENCE).unwrap();
+    // The last one is still being read.
+    let first = found(&desk, "spleenwort");
+    assert!(first.len() == 1 && is_hollow(&desk, first[0]));
+    drop(end);
+    reading.join().unwrap().unwrap();
+    assert!(is_hollow(&desk, found(&desk, "quillwort")[0]));
+}
+
+#[test]
+fn one_turn_reads_what_it_brought() {
+    let server = server(&[letter(1, "quillwort")]);
+    let (desk, _, end) = desk(&server);
+    drop(end);
+    desk.sync().unwrap();
+    assert_eq!(waiting(&desk), []);
+    assert_eq!(found(&desk, "quillwort").len(), 1);
+}
+
+#[test]
+fn a_damaged_message_keeps_no_other_from_being_read() {
+    let server = server(&[letter(1, "quillwort"), letter(2, "spleenwort")]);
+    let (desk, _, end) = desk(&server);
+    drop(end);
+    turn(&desk);
+    let bad = found(&desk, "subject:\"paper 2\"")[0];
+    let conn = rusqlite::Connection::open(&desk.kit().stores.cache).unwrap();
+    let damage = "UPDATE kept SET octets = zeroblob(length(octets)) WHERE message = ?1";
+    assert_eq!(conn.execute(damage, [bad.0]).unwrap(), 1);
+    reread::all(desk.kit(), &mut || false).unwrap();
+    assert_eq!(found(&desk, "quillwort").len(), 1);
+    // The whole look finds it, and mends it.
+    let verify = |repair| postrider::sync::verify::account(desk.kit(), None, repair);
+    assert_eq!(verify(false).unwrap()[0].damaged, 1);
+    let _: Result<_, SyncError> = verify(true);
+    turn(&desk);
+    reread::all(desk.kit(), &mut || false).unwrap();
+    assert_eq!(found(&desk, "spleenwort"), [bad]);
+}
