@@ -101,7 +101,7 @@ fn set_up(paths: &Paths, secrets: &Secrets) -> SetUp {
 fn signed_in(secrets: &Secrets, account: &Account, keeping: &Keeping) -> setup::Stored {
     // It was made meanwhile, by another process.
     if secrets.vault().is_locked() {
-        return Err("there is a secrets.age now, whose passphrase was not typed: leave with esc and begin once more, it is asked for then".to_owned());
+        return Err(tr!("there is a secrets.age now, whose passphrase was not typed: leave with esc and begin once more, it is asked for then").to_owned());
     }
     let vault = cli::tokens::vault(secrets);
     if let Some(secret) = &keeping.client_secret {

@@ -6,7 +6,7 @@
 //! (RFC 6186 §6): see [`Proposal::outside`].
 
 use super::{Account, AccountName, Auth, Endpoint, OAuth, Secret, SecretSource, SyncPolicy};
-use crate::lang::tr;
+use crate::lang::{self, tr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -128,21 +128,25 @@ impl Proposal {
     /// The question then; `None` where there is none. From outside: clean it to show it.
     /// One answer agrees to all of it, so all of it is in the question (RFC 6186 §6).
     pub fn question(&self) -> Option<String> {
-        let hosts = self.outside.join(" and ");
+        let hosts = lang::and(&self.outside);
         let outside = (!hosts.is_empty()).then(|| {
-            let why = self.source.words();
-            format!(
-                "{hosts}: found {why}, outside of your address's domain, and nobody vouches for it."
+            tr!(
+                "{hosts}: {found}, outside of your address's domain, and nobody vouches for it.",
+                hosts,
+                found = self.source.found()
             )
         });
         match (&self.meant, outside) {
-            (Some(meant), Some(outside)) => Some(format!(
-                "The address's domain is nearly {meant}. {outside} Is the address right as it is, and is that where your mail is?"
+            (Some(meant), Some(outside)) => Some(tr!(
+                "The address's domain is nearly {meant}. {outside} Is the address right as it is, and is that where your mail is?",
+                meant,
+                outside
             )),
-            (Some(meant), None) => Some(format!(
-                "The address's domain is nearly {meant}. Is it right as it is?"
+            (Some(meant), None) => Some(tr!(
+                "The address's domain is nearly {meant}. Is it right as it is?",
+                meant
             )),
-            (None, Some(outside)) => Some(format!("{outside} Is that where your mail is?")),
+            (None, Some(outside)) => Some(tr!("{outside} Is that where your mail is?", outside)),
             (None, None) => None,
         }
     }

@@ -4,6 +4,7 @@
 use super::deeds::{Came, Deed, Phase};
 use super::form::Field;
 use super::wizard::Wizard;
+use crate::lang::{tr, trc};
 use crate::model::setup::{Check, Found, Mend, State, Tried};
 
 impl Wizard {
@@ -70,11 +71,17 @@ impl Wizard {
             Found::Done(why) => {
                 self.looking = None;
                 if self.found.is_none() && self.phase == Phase::Asking {
-                    let why = why.unwrap_or_else(|| "No servers were found.".to_owned());
-                    let dot = if why.ends_with(['.', '?']) { "" } else { "." };
-                    let take = self.meant.as_ref();
-                    let take = take.map_or_else(String::new, |d| format!(" ctrl-t takes {d};"));
-                    self.said = Some(format!("{why}{dot}{take} ctrl-e names servers by hand."));
+                    let why = why.unwrap_or_else(|| tr!("No servers were found.").to_owned());
+                    let whole = why.ends_with(['.', '?', '。', '？']);
+                    let dot = if whole { "" } else { trc!("set-up", ".") };
+                    let next = match &self.meant {
+                        Some(domain) => tr!(
+                            "ctrl-t takes {domain}; ctrl-e names servers by hand.",
+                            domain
+                        ),
+                        None => tr!("ctrl-e names servers by hand.").to_owned(),
+                    };
+                    self.said = Some(format!("{why}{dot} {next}"));
                     self.hurried = false;
                 }
             }
@@ -107,7 +114,7 @@ impl Wizard {
                     // No step says why.
                     None => {
                         self.stand(Field::Password);
-                        self.said = Some("It broke off; enter tries it again.".to_owned());
+                        self.said = Some(tr!("It broke off; enter tries it again.").to_owned());
                     }
                 }
                 Vec::new()

@@ -4,6 +4,7 @@
 use super::deeds::{Deed, Phase};
 use super::form::Field;
 use super::wizard::Wizard;
+use crate::lang::tr;
 use crate::model::setup::{AtProvider, Brought, Proposal};
 use crate::model::{
     AccountName, Auth, ClientSecret, OAuth, Secret, SecretSource, SignInBy, SignInStep,
@@ -145,9 +146,9 @@ impl Wizard {
             return Vec::new();
         };
         if says.client_id.is_empty() {
-            self.said = Some(format!(
-                "{} has to know this program: docs/oauth.md says how to register it, which takes five minutes.",
-                says.provider
+            self.said = Some(tr!(
+                "{provider} has to know this program: docs/oauth.md says how to register it, which takes five minutes.",
+                provider = says.provider
             ));
             return self.ask_client();
         }
@@ -186,8 +187,8 @@ impl Wizard {
         (self.phase, self.field) = (Phase::Asking, Field::Address);
         self.wish = false;
         let said = match self.wanted().is_some_and(|w| w.takes_password()) {
-            true => "The sign-in was left; ctrl-o begins it anew, enter asks for a password.",
-            false => "The sign-in was left; enter begins it anew.",
+            true => tr!("The sign-in was left; ctrl-o begins it anew, enter asks for a password."),
+            false => tr!("The sign-in was left; enter begins it anew."),
         };
         self.said = Some(said.to_owned());
         vec![Deed::Cancel]

@@ -4,6 +4,7 @@
 use super::deeds::{Deed, Phase};
 use super::form::Field;
 use super::wizard::Wizard;
+use crate::lang::tr;
 use crate::model::Secret;
 use crate::model::setup::Keeping;
 
@@ -41,7 +42,7 @@ impl Wizard {
             return vec![Deed::Leave];
         }
         if typed.is_empty() && self.says.is_some() {
-            let why = "What keeps you signed in has to lie somewhere: a passphrase, please.";
+            let why = tr!("What keeps you signed in has to lie somewhere: a passphrase, please.");
             self.said = Some(why.to_owned());
             return Vec::new();
         }
@@ -54,7 +55,7 @@ impl Wizard {
                 return Vec::new();
             }
             if again.text() != typed {
-                self.said = Some("These are two different ones.".to_owned());
+                self.said = Some(tr!("These are two different ones.").to_owned());
                 return Vec::new();
             }
         }

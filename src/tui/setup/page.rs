@@ -1,5 +1,7 @@
 //! What the setting up says: a page of lines for where it stands.
 
+use crate::lang::tr;
+use crate::model::Endpoint;
 use crate::model::setup::{State, Step};
 use crate::text::{Clean, width, wrap};
 use crate::tui::setup::deeds::Phase;
@@ -25,9 +27,9 @@ pub fn lines(wizard: &Wizard, cols: usize, failed: bool, linear: bool) -> Vec<Li
         linear,
     };
     if wizard.unlocking {
-        page.say("Passwords", "title.focused");
+        page.say(tr!("Passwords"), "title.focused");
         page.gap();
-        page.say("The passphrase of secrets.age, please. Enter alone goes on without it: accounts whose password is there stay offline.", "screen.text");
+        page.say(tr!("The passphrase of secrets.age, please. Enter alone goes on without it: accounts whose password is there stay offline."), "screen.text");
         page.gap();
         page.lines.push(Line::Field(Field::Passphrase));
         if let Some(said) = &wizard.said {
@@ -36,7 +38,7 @@ pub fn lines(wizard: &Wizard, cols: usize, failed: bool, linear: bool) -> Vec<Li
         }
         return page.lines;
     }
-    page.say("Set up an account", "title.focused");
+    page.say(tr!("Set up an account"), "title.focused");
     page.gap();
     if wizard.phase == Phase::Safe || wizard.phase == Phase::Done {
         // A name that nobody typed is in what others will see, and so it is shown.
@@ -73,6 +75,12 @@ fn addressed(name: &str, email: &str) -> String {
     }
 }
 
+/// A server and how it is protected.
+fn shown(end: &Endpoint) -> (String, &'static str) {
+    let server = format!("{}:{}", end.host, end.port);
+    (server, security_words(end.security))
+}
+
 struct Page {
     lines: Vec<Line>,
     cols: usize,
@@ -95,20 +103,20 @@ impl Page {
     fn welcome(&mut self, wizard: &Wizard) {
         self.gap();
         self.say(
-            "Type your mail address; the servers are found. Nothing is written before everything works.",
+            tr!("Type your mail address; the servers are found. Nothing is written before everything works."),
             "text.dim",
         );
         if wizard.leaves_demo {
             self.gap();
             self.say(
-                "This is for real: the account comes into your own configuration, and the demo ends once it works.",
+                tr!("This is for real: the account comes into your own configuration, and the demo ends once it works."),
                 "text.dim",
             );
         }
         if !wizard.further {
             self.gap();
             self.say(
-                "Only looking around? Enter alone shows the demo: a mail server inside, invented mail, nothing touched.",
+                tr!("Only looking around? Enter alone shows the demo: a mail server inside, invented mail, nothing touched."),
                 "text.dim",
             );
         }
@@ -121,25 +129,22 @@ impl Page {
         }
         self.gap();
         if wizard.by_hand.is_some() {
-            self.say("space changes the security of a server.", "text.dim");
+            self.say(tr!("space changes the security of a server."), "text.dim");
         } else if let Some(found) = &wizard.found {
             let who = found
                 .provider
                 .clone()
                 .map(|p| format!("{p}: "))
                 .unwrap_or_default();
-            self.say(
-                &format!("{who}found {}", found.source.words()),
-                "notice.good",
-            );
-            for (what, ends) in [("reads from", &found.imap), ("sends by", &found.smtp)] {
-                if let Some(end) = ends.first() {
-                    let security = security_words(end.security);
-                    self.say(
-                        &format!("  {what} {}:{} ({security})", end.host, end.port),
-                        "text.dim",
-                    );
-                }
+            let words = format!("{who}{}", found.source.found());
+            self.say(&words, "notice.good");
+            if let Some((server, security)) = found.imap.first().map(shown) {
+                let words = tr!("  reads from {server} ({security})", server, security);
+                self.say(&words, "text.dim");
+            }
+            if let Some((server, security)) = found.smtp.first().map(shown) {
+                let words = tr!("  sends by {server} ({security})", server, security);
+                self.say(&words, "text.dim");
             }
             if let Some(question) = found.question() {
                 self.gap();
@@ -147,29 +152,30 @@ impl Page {
             }
             if !found.takes_password() {
                 self.say(
-                    "enter signs in on the provider's own page, in a browser here or on another device.",
+                    tr!("enter signs in on the provider's own page, in a browser here or on another device."),
                     "notice.warning",
                 );
             } else if found.browser().is_some() {
                 self.say(
-                    "ctrl-o signs in on the provider's own page in place of a password.",
+                    tr!("ctrl-o signs in on the provider's own page in place of a password."),
                     "text.dim",
                 );
             }
             if found.wants_app_password() {
-                let page = found.app_password_page().unwrap_or("the provider's site");
-                self.say(
-                    &format!(
-                        "An app password is wanted, not the account's own; it is made at {page}"
+                let words = match found.app_password_page() {
+                    Some(page) => tr!(
+                        "An app password is wanted, not the account's own; it is made at {page}",
+                        page
                     ),
-                    "notice.warning",
-                );
+                    None => tr!("An app password is wanted, not the account's own; it is made at the provider's site").to_owned(),
+                };
+                self.say(&words, "notice.warning");
             }
             for note in &found.notes {
                 self.say(note, "text.dim");
             }
         } else if let Some(whom) = &wizard.looking {
-            self.say(&format!("Looking for servers… {whom}"), "text.dim");
+            self.say(&tr!("Looking for servers… {whom}", whom), "text.dim");
         }
     }
 
@@ -198,22 +204,19 @@ impl Page {
         let all = [Field::Client, Field::ClientSecret, Field::Name];
         self.lines.extend(all.map(Line::Field));
         self.gap();
-        let who = wizard.provider().unwrap_or("the provider");
-        if wizard.filled {
-            self.say(
-                &format!(
-                    "The client id for {who} is known. If it came with a secret, type that here, too: it is nowhere that it could be read from now."
-                ),
-                "screen.text",
-            );
-            return;
-        }
-        self.say(
-            &format!(
-                "docs/oauth.md says how to register this program with {who}, in five minutes. You get a client id then, from some with a secret, and sign in on the provider's own page, in a browser here or on another device."
+        let words = match (wizard.provider(), wizard.filled) {
+            (Some(who), true) => tr!(
+                "The client id for {who} is known. If it came with a secret, type that here, too: it is nowhere that it could be read from now.",
+                who
             ),
-            "screen.text",
-        );
+            (None, true) => tr!("The client id for the provider is known. If it came with a secret, type that here, too: it is nowhere that it could be read from now.").to_owned(),
+            (Some(who), false) => tr!(
+                "docs/oauth.md says how to register this program with {who}, in five minutes. You get a client id then, from some with a secret, and sign in on the provider's own page, in a browser here or on another device.",
+                who
+            ),
+            (None, false) => tr!("docs/oauth.md says how to register this program with the provider, in five minutes. You get a client id then, from some with a secret, and sign in on the provider's own page, in a browser here or on another device.").to_owned(),
+        };
+        self.say(&words, "screen.text");
     }
 
     fn checks(&mut self, wizard: &Wizard, failed: bool) {
@@ -264,21 +267,29 @@ impl Page {
         self.gap();
         match wizard.phase {
             Phase::Safe => {
-                self.say("Everything works.", "notice.good");
+                self.say(tr!("Everything works."), "notice.good");
                 self.glimpses(wizard);
                 self.gap();
                 let words = match (wizard.file_is_there, wizard.by_browser()) {
                     (true, true) => {
-                        "What keeps you signed in goes into secrets.age; its passphrase, please."
+                        tr!(
+                            "What keeps you signed in goes into secrets.age; its passphrase, please."
+                        )
                     }
                     (false, true) => {
-                        "This desktop keeps no secrets. A passphrase of your own makes an encrypted file for what keeps you signed in; it is asked for once a start."
+                        tr!(
+                            "This desktop keeps no secrets. A passphrase of your own makes an encrypted file for what keeps you signed in; it is asked for once a start."
+                        )
                     }
                     (true, false) => {
-                        "The password goes into secrets.age; its passphrase, please. Enter alone: the password is asked for at each start."
+                        tr!(
+                            "The password goes into secrets.age; its passphrase, please. Enter alone: the password is asked for at each start."
+                        )
                     }
                     (false, false) => {
-                        "This desktop keeps no passwords. A passphrase of your own makes an encrypted file for it; it is asked for once a start. Enter alone: the password itself is asked for at each start."
+                        tr!(
+                            "This desktop keeps no passwords. A passphrase of your own makes an encrypted file for it; it is asked for once a start. Enter alone: the password itself is asked for at each start."
+                        )
                     }
                 };
                 self.say(words, "screen.text");
@@ -288,9 +299,13 @@ impl Page {
                 }
             }
             Phase::Done => {
-                self.say("Everything works, and it is written down.", "notice.good");
+                self.say(
+                    tr!("Everything works, and it is written down."),
+                    "notice.good",
+                );
                 if !wizard.name.text().trim().is_empty() {
-                    let words = "The name is what others see; full-name in config.toml changes it.";
+                    let words =
+                        tr!("The name is what others see; full-name in config.toml changes it.");
                     self.say(words, "text.dim");
                 }
                 for note in wizard.kept.iter().flat_map(|k| &k.notes) {
@@ -303,9 +318,11 @@ impl Page {
                 self.gap();
                 let words = match wizard.waits_for_store() {
                     true => {
-                        "Waiting for the desktop's secret store; it may ask you to unlock it. Nothing is written yet."
+                        tr!(
+                            "Waiting for the desktop's secret store; it may ask you to unlock it. Nothing is written yet."
+                        )
                     }
-                    false => "Writing it down…",
+                    false => tr!("Writing it down…"),
                 };
                 self.say(words, "text.dim");
             }
@@ -341,10 +358,10 @@ fn sign(state: &State, linear: bool) -> &'static str {
         (false, State::Running(_)) => "… ",
         (false, State::Worked(_)) => "✓ ",
         (false, State::Failed { .. }) => "✗ ",
-        (true, State::Waiting) => "To do: ",
-        (true, State::Skipped) => "Left out: ",
-        (true, State::Running(_)) => "Under way: ",
-        (true, State::Worked(_)) => "Works: ",
-        (true, State::Failed { .. }) => "Failed: ",
+        (true, State::Waiting) => tr!("To do: "),
+        (true, State::Skipped) => tr!("Left out: "),
+        (true, State::Running(_)) => tr!("Under way: "),
+        (true, State::Worked(_)) => tr!("Works: "),
+        (true, State::Failed { .. }) => tr!("Failed: "),
     }
 }

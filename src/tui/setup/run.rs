@@ -1,6 +1,7 @@
 //! The loop of the setting up: waits for keys and answers, draws, and has things done on threads of
 //! their own. What was cancelled is left behind; its answers are no longer listened to.
 
+use crate::lang::tr;
 use crate::model::setup::{Cancel, Found, Tried};
 use crate::model::{Secret, SignInStep, SignInWord};
 use crate::text::Clean;
@@ -254,12 +255,12 @@ impl Hands {
             // The terminal takes it.
             Deed::Copy(_) => {}
             Deed::OpenUrl(_) if !self.browser_here => {
-                let why = "No browser can be started here: open the address elsewhere.";
+                let why = tr!("No browser can be started here: open the address elsewhere.");
                 let _ = tell.send(Came::Unopened(why.to_owned()));
             }
             Deed::OpenUrl(url) => {
                 let lost = tell.clone();
-                let failed = |why: String| Came::Unopened(format!("It can't be opened: {why}"));
+                let failed = |why: String| Came::Unopened(tr!("It can't be opened: {why}", why));
                 let work = move || {
                     if let Err(error) = open::that_detached(&url) {
                         let _ = tell.send(failed(error.to_string()));
@@ -305,7 +306,7 @@ impl Hands {
             });
         };
         apart("find", work, move |why| {
-            let why = format!("Looking for servers: {why}");
+            let why = tr!("Looking for servers: {why}", why);
             let _ = lost.send(Came::Found(serial, Found::Done(Some(why))));
         });
     }

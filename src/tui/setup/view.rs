@@ -2,6 +2,7 @@
 //! shown where there is no room for all. The cursor of the terminal stands in the field.
 
 use crate::config::Icons;
+use crate::lang::{tr, trc};
 use crate::text::{Clean, width};
 use crate::tui::screen::paint::ground;
 use crate::tui::setup::deeds::Phase;
@@ -27,7 +28,9 @@ pub fn draw(wizard: &Wizard, buf: &mut Buffer, theme: &Theme) -> Option<Position
     let left = screen.x + (screen.width - cols) / 2;
     let page = |failed| lines(wizard, usize::from(cols), failed, theme.is_linear());
     let mut lines = page(true);
-    let keys = key_rows(&keys(wizard), usize::from(cols));
+    let take = wizard.meant.as_ref();
+    let take = take.map(|domain| tr!("take {domain}", domain));
+    let keys = key_rows(&keys(wizard, take.as_deref()), usize::from(cols));
     let height = usize::from(screen.height).saturating_sub(keys.len().saturating_sub(1));
     // The last rows tell the keys, and above them stands why it failed if that has no room.
     let short = lines.len() + 1 > height;
@@ -107,7 +110,9 @@ fn draw_field(
     };
     let mut ink = Ink::row(buf, row, 0)?;
     ink.lit(if here { "› " } else { "  " }, theme.style(label));
-    ink.column(&Clean::lit(field.label()), LABEL, theme.style(label));
+    let words = field.label();
+    let cols = LABEL.max(width::width(words) + 1);
+    ink.column(&Clean::lit(words), cols, theme.style(label));
     let x = ink.x();
     let rest = Rect::new(x, row.y, row.right().saturating_sub(x), 1);
     let style = theme.style("input.text");
@@ -117,7 +122,7 @@ fn draw_field(
         return Some(Position::new(x, row.y));
     }
     if field.is_optional() && !here && wizard.line(field)?.is_empty() {
-        ink.lit("may stay empty", theme.style("text.dim"));
+        ink.lit(tr!("may stay empty"), theme.style("text.dim"));
         return None;
     }
     let hidden = field.is_hidden() && !wizard.revealed;
@@ -136,61 +141,81 @@ fn focus(wizard: &Wizard, lines: &[Line]) -> usize {
 }
 
 /// The keys in as many rows as they take: one that is cut can't be learnt.
-fn key_rows(keys: &str, cols: usize) -> Vec<String> {
+fn key_rows(keys: &[(&str, &str)], cols: usize) -> Vec<String> {
     const BETWEEN: &str = " · ";
     let mut rows: Vec<String> = Vec::new();
-    for key in keys.split(BETWEEN) {
+    for (key, word) in keys {
+        let key = format!("{key} {word}");
         match rows.last_mut() {
-            Some(row) if width::width(row) + width::width(BETWEEN) + width::width(key) <= cols => {
+            Some(row) if width::width(row) + width::width(BETWEEN) + width::width(&key) <= cols => {
                 row.push_str(BETWEEN);
-                row.push_str(key);
+                row.push_str(&key);
             }
-            _ => rows.push(key.to_owned()),
+            _ => rows.push(key),
         }
     }
     rows
 }
 
-/// The keys that hold.
-fn keys(wizard: &Wizard) -> String {
-    let demo = if wizard.further {
-        ""
-    } else {
-        " · ctrl-d demo"
-    };
-    match wizard.phase {
-        Phase::Asking if wizard.email().is_empty() && !wizard.further => {
-            "enter demo, nothing touched · esc quit".to_owned()
-        }
-        Phase::Asking if let Some(meant) = &wizard.meant => {
-            format!("enter go on · ctrl-t take {meant} · ctrl-e servers · esc leave")
+/// The keys that hold, each with what it does. `take`: what takes the domain that was perhaps meant.
+fn keys<'a>(wizard: &Wizard, take: Option<&'a str>) -> Vec<(&'static str, &'a str)> {
+    let go_on = ("enter", trc!("set-up", "go on"));
+    let show = ("ctrl-r", trc!("set-up", "show"));
+    let servers = ("ctrl-e", trc!("set-up", "servers"));
+    let next = ("tab", trc!("set-up", "next"));
+    let leave = ("esc", trc!("set-up", "leave"));
+    let try_it = ("enter", trc!("set-up", "try it"));
+    let mut keys = match wizard.phase {
+        Phase::Asking if wizard.email().is_empty() && !wizard.further => vec![
+            ("enter", trc!("set-up", "demo, nothing touched")),
+            ("esc", trc!("set-up", "quit")),
+        ],
+        Phase::Asking if let Some(take) = take => {
+            vec![go_on, ("ctrl-t", take), servers, leave]
         }
         Phase::Asking if wizard.may_browse() => {
-            format!("enter go on · ctrl-o browser · ctrl-e servers{demo} · esc leave")
+            vec![go_on, ("ctrl-o", trc!("set-up", "browser")), servers, leave]
         }
-        Phase::Asking => format!("enter go on · ctrl-e servers by hand{demo} · esc leave"),
-        Phase::Agreeing if let Some(meant) = &wizard.meant => {
-            format!("t take {meant} · y it is right · n name servers · esc leave")
-        }
-        Phase::Client => {
-            "enter go on · ctrl-r show · ctrl-e servers · tab next · esc back".to_owned()
-        }
-        Phase::Browser => String::new(),
-        Phase::Agreeing => "y yes · n name other servers · esc leave".to_owned(),
+        Phase::Asking => vec![go_on, ("ctrl-e", trc!("set-up", "servers by hand")), leave],
+        Phase::Agreeing if let Some(take) = take => vec![
+            ("t", take),
+            ("y", trc!("set-up", "it is right")),
+            ("n", trc!("set-up", "name servers")),
+            leave,
+        ],
+        Phase::Agreeing => vec![
+            ("y", trc!("set-up", "yes")),
+            ("n", trc!("set-up", "name other servers")),
+            leave,
+        ],
+        Phase::Client => vec![go_on, show, servers, next, ("esc", trc!("set-up", "back"))],
+        Phase::Browser => Vec::new(),
         Phase::Password | Phase::Broken if wizard.by_browser() => {
-            "enter try it · ctrl-e servers · tab next · esc leave".to_owned()
+            vec![try_it, servers, next, leave]
         }
-        Phase::Password => {
-            "enter try it · ctrl-r show · ctrl-e servers · tab next · esc leave".to_owned()
+        Phase::Password => vec![try_it, show, servers, next, leave],
+        Phase::Trying => vec![("esc", trc!("set-up", "stop"))],
+        Phase::Broken => vec![
+            ("enter", trc!("set-up", "again")),
+            servers,
+            show,
+            next,
+            leave,
+        ],
+        Phase::Safe if wizard.unlocking => {
+            vec![go_on, show, ("esc", trc!("set-up", "without it"))]
         }
-        Phase::Trying => "esc stop".to_owned(),
-        Phase::Broken => {
-            "enter again · ctrl-e servers · ctrl-r show · tab next · esc leave".to_owned()
-        }
-        Phase::Safe if wizard.unlocking => "enter go on · ctrl-r show · esc without it".to_owned(),
-        Phase::Safe => "enter go on · ctrl-r show · esc leave".to_owned(),
-        Phase::Keeping if wizard.waits_for_store() => "esc leave".to_owned(),
-        Phase::Keeping => String::new(),
-        Phase::Done => "enter read mail".to_owned(),
+        Phase::Safe => vec![go_on, show, leave],
+        Phase::Keeping if wizard.waits_for_store() => vec![leave],
+        Phase::Keeping => Vec::new(),
+        Phase::Done => vec![("enter", trc!("set-up", "read mail"))],
+    };
+    let is_first = !wizard.further && !wizard.email().is_empty();
+    if is_first && take.is_none() && wizard.phase == Phase::Asking {
+        keys.insert(
+            keys.len().saturating_sub(1),
+            ("ctrl-d", trc!("set-up", "demo")),
+        );
     }
+    keys
 }

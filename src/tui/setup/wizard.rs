@@ -2,6 +2,7 @@
 //! clock, no thread, no terminal. Nothing secret goes anywhere before the user agreed to the servers,
 //! and nothing is written before everything worked.
 
+use crate::lang::tr;
 use crate::model::setup::Brought;
 use crate::model::setup::{Glimpse, Kept, Mend, Proposal, State, Step};
 use crate::model::{Account, OAuth, Secret, SignInBy};
@@ -353,7 +354,7 @@ impl Wizard {
         }
         if !self.is_address() {
             self.field = Field::Address;
-            self.said = Some("An address looks like you@example.org.".to_owned());
+            self.said = Some(tr!("An address looks like you@example.org.").to_owned());
             return Vec::new();
         }
         let last = matches!(self.field, Field::Password | Field::Name)
