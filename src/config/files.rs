@@ -1,6 +1,7 @@
 //! Files that go in, and the configuration itself going out: only regular files are read, and what is
 //! replaced is replaced in one step.
 
+use crate::lang::tr;
 use crate::model::step;
 use crate::text::size;
 use rustix::fs::OFlags;
@@ -28,16 +29,24 @@ pub struct Attachable {
 pub fn attachable(path: &Path) -> Result<Attachable, String> {
     let shown = path.display();
     let path = std::path::absolute(path).map_err(|e| format!("{shown}: {e}"))?;
-    let about = std::fs::metadata(&path).map_err(|e| format!("{shown} can't be attached: {e}"))?;
+    let about = std::fs::metadata(&path)
+        .map_err(|e| tr!("{path} can't be attached: {why}", path = shown, why = e))?;
     if about.is_dir() {
-        return Err(format!("{shown} is a folder; pack it into one file first"));
+        return Err(tr!(
+            "{path} is a folder; pack it into one file first",
+            path = shown
+        ));
     }
     if !about.is_file() {
-        return Err(format!("{shown} is no ordinary file"));
+        return Err(tr!("{path} is no ordinary file", path = shown));
     }
     if about.len() > MOST_ATTACHED {
         let size = size::human(about.len());
-        return Err(format!("{shown} is too large to be sent ({size})"));
+        return Err(tr!(
+            "{path} is too large to be sent ({size})",
+            path = shown,
+            size
+        ));
     }
     Ok(Attachable {
         size: about.len(),
@@ -50,8 +59,13 @@ pub fn attachable(path: &Path) -> Result<Attachable, String> {
 /// # Errors
 /// Why it can't be attached, in plain words.
 pub fn read_attachment(path: &Path) -> Result<Vec<u8>, String> {
-    read_regular(path, MOST_ATTACHED)
-        .map_err(|why| format!("{} can't be attached: {why}", path.display()))
+    read_regular(path, MOST_ATTACHED).map_err(|why| {
+        tr!(
+            "{path} can't be attached: {why}",
+            path = path.display(),
+            why
+        )
+    })
 }
 
 /// A file as the text of a message, of at most as many octets as can be attached.
@@ -60,8 +74,9 @@ pub fn read_attachment(path: &Path) -> Result<Vec<u8>, String> {
 /// Why it can't be read, in plain words.
 pub fn read_text(path: &Path) -> Result<String, String> {
     let bytes = read_regular(path, MOST_ATTACHED);
-    let bytes = bytes.map_err(|why| format!("{} can't be read: {why}", path.display()))?;
-    String::from_utf8(bytes).map_err(|_| format!("{} is no text in UTF-8", path.display()))
+    let bytes =
+        bytes.map_err(|why| tr!("{path} can't be read: {why}", path = path.display(), why))?;
+    String::from_utf8(bytes).map_err(|_| tr!("{path} is no text in UTF-8", path = path.display()))
 }
 
 /// The bytes of a regular file of at most `max` octets. Devices, pipes and folders are refused
@@ -75,7 +90,7 @@ pub fn read_regular(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     // It may grow while it is read.
     file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
-        let why = format!("it is larger than {} MiB", max >> 20);
+        let why = tr!("it is larger than {n} MiB", n = max >> 20);
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
     Ok(bytes)
@@ -90,10 +105,10 @@ fn regular(path: &Path) -> io::Result<File> {
     let bad = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     let found = file.metadata()?;
     if found.is_dir() {
-        return bad("it is a folder");
+        return bad(tr!("it is a folder"));
     }
     if !found.is_file() {
-        return bad("it is not a regular file");
+        return bad(tr!("it is not a regular file"));
     }
     Ok(file)
 }

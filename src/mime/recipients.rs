@@ -1,10 +1,11 @@
 //! Address lists as people type them, and addr-specs that may go on the wire.
 
+use crate::lang::tr;
 use crate::model::Address;
 
 /// Why a list of addresses can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message} (at character {})", .at + 1)]
+#[error("{}", tr!("{message} (at character {n})", message = .message, n = .at + 1))]
 pub struct ListError {
     /// Where the trouble begins, in characters from the start.
     pub at: usize,
@@ -64,7 +65,10 @@ pub(super) fn entries(text: &str) -> Result<Vec<(usize, String)>, ListError> {
             '"' => quoted = if quoted.is_some() { None } else { Some(at) },
             '<' if quoted.is_none() => {
                 if angle.is_some() {
-                    return error(at, "a second \"<\" before the first is closed by \">\"");
+                    return error(
+                        at,
+                        tr!("a second \"<\" before the first is closed by \">\""),
+                    );
                 }
                 angle = Some(at);
             }
@@ -78,10 +82,10 @@ pub(super) fn entries(text: &str) -> Result<Vec<(usize, String)>, ListError> {
         }
     }
     if let Some(at) = angle {
-        return error(at, "the \"<\" is not closed by \">\"");
+        return error(at, tr!("the \"<\" is not closed by \">\""));
     }
     if let Some(at) = quoted {
-        return error(at, "the quotation mark is not closed");
+        return error(at, tr!("the quotation mark is not closed"));
     }
     out.push((start, now));
     Ok(out)
@@ -95,7 +99,7 @@ fn one(at: usize, entry: &str) -> Result<Address, ListError> {
         Some((name, addr, after)) => {
             if !after.trim().is_empty() {
                 let place = entry.chars().count() - after.trim_start().chars().count();
-                return error(at + place, "a comma is missing between two addresses");
+                return error(at + place, tr!("a comma is missing between two addresses"));
             }
             let before = name.chars().count() + 1;
             (unquote(name.trim()), addr.trim(), at + before)
@@ -111,7 +115,10 @@ fn one(at: usize, entry: &str) -> Result<Address, ListError> {
         },
     };
     if name.chars().any(is_break) {
-        return error(at, "a name can't hold line breaks or control characters");
+        return error(
+            at,
+            tr!("a name can't hold line breaks or control characters"),
+        );
     }
     check_addr(addr).map_err(|message| ListError {
         at: addr_at,
@@ -167,12 +174,12 @@ pub fn is_break(c: char) -> bool {
 /// wrong, in words for whoever typed it.
 pub(crate) fn check_addr(addr: &str) -> Result<(), String> {
     if addr.is_empty() {
-        return Err("an address is missing".to_owned());
+        return Err(tr!("an address is missing").to_owned());
     }
     let Some((local, domain)) = addr.rsplit_once('@') else {
-        return Err(format!(
-            "\"{}\" is no address: it needs the form name@domain",
-            crate::text::Clean::line(addr)
+        return Err(tr!(
+            "\"{shown}\" is no address: it needs the form name@domain",
+            shown = crate::text::Clean::line(addr)
         ));
     };
     let shown = crate::text::Clean::line(addr);
@@ -180,20 +187,23 @@ pub(crate) fn check_addr(addr: &str) -> Result<(), String> {
     let bad =
         |c: char| is_break(c) || (!quoted && (c.is_whitespace() || "()<>[]:;@\\,\"".contains(c)));
     if local.is_empty() || domain.is_empty() {
-        Err(format!(
-            "\"{shown}\" needs something on both sides of the @"
+        Err(tr!(
+            "\"{shown}\" needs something on both sides of the @",
+            shown
         ))
     } else if local.chars().any(bad) {
-        Err(format!(
-            "\"{shown}\" has a character before the @ that can't stand there"
+        Err(tr!(
+            "\"{shown}\" has a character before the @ that can't stand there",
+            shown
         ))
     } else if shown.as_str() != addr {
-        Err(format!("\"{shown}\" has an invisible character in it"))
+        Err(tr!("\"{shown}\" has an invisible character in it", shown))
     } else if local.len() > 64 || addr.len() > 254 {
-        Err(format!("\"{shown}\" is longer than an address can be"))
+        Err(tr!("\"{shown}\" is longer than an address can be", shown))
     } else if ascii_domain(domain).is_none() {
-        Err(format!(
-            "\"{shown}\" does not end with the name of a domain"
+        Err(tr!(
+            "\"{shown}\" does not end with the name of a domain",
+            shown
         ))
     } else {
         Ok(())

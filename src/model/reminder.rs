@@ -1,6 +1,7 @@
 //! "Remind me if nobody answers": a message that we sent and that comes back.
 
 use super::{AccountName, MessageId, ReminderId};
+use crate::lang::tr;
 
 /// Where a reminder stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,9 +55,10 @@ impl Reminder {
     /// What is said once it is due. Holds untrusted text.
     pub fn words(&self) -> String {
         let subject = match self.subject.trim() {
-            "" => "(no subject)",
+            "" => tr!("(no subject)"),
             subject => subject,
         };
-        format!("nobody answered \"{subject}\" to {}", self.recipients)
+        let people = &self.recipients;
+        tr!("nobody answered \"{subject}\" to {people}", subject, people)
     }
 }

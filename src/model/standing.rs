@@ -5,6 +5,7 @@
 //! 7505 among it). A server's own words always stay beside ours.
 
 use super::{Fact, Recipient, RecipientState, Submission, SubmissionState};
+use crate::lang::{self, tr, trc, trn};
 
 /// How often a message in doubt is looked for before the user is asked for good.
 pub const LOOKS: u32 = 5;
@@ -12,46 +13,46 @@ pub const LOOKS: u32 = 5;
 /// What the subject and detail of an enhanced status code mean. `later`: a code of class 4.
 fn of_detail(detail: &str, later: bool) -> Option<&'static str> {
     Some(match detail {
-        "1.0" | "1.1" => "no such user",
-        "1.2" => "no such domain",
-        "1.3" => "the address is malformed",
-        "1.4" => "the address fits several people",
-        "1.6" => "the user has moved and left no new address",
-        "1.7" | "1.8" => "the sender's address is not accepted",
-        "1.9" => "the server on the way can't pass it on",
-        "1.10" => "the domain takes no mail",
-        "2.0" | "2.1" => "the mailbox is closed",
-        "2.2" => "mailbox full",
-        "2.3" => "the message is too large for the mailbox",
-        "2.4" => "the mailing list can't be reached",
-        "3.1" => "the server's storage is full",
-        "3.2" => "the server takes no mail at present",
-        "3.3" => "the server can't do what the message needs",
-        "3.4" => "the message is too large",
-        "3.5" => "the server is set up wrong",
-        "4.1" => "the server of the domain does not answer",
-        "4.2" => "the connection to the server broke",
-        "4.3" => "the name of the server can't be found just now",
-        "4.4" => "no way leads to the domain",
-        "4.5" => "so much at once, or in a day, is not allowed",
-        "4.6" => "the message goes in a circle",
-        "4.7" => "it could not be delivered in time",
-        "5.3" => "too many recipients at once",
-        "6.0" | "6.1" | "6.2" | "6.3" | "6.5" | "6.6" => "the content is not accepted",
-        "6.7" | "6.8" | "6.9" => "addresses that are not plain ASCII are not accepted",
-        "7.1" if later => "the sender is unknown there so far (greylisting)",
-        "7.2" => "the mailing list takes no mail from this address",
-        "7.8" | "7.9" | "7.10" | "7.11" | "7.12" => "signing in is needed or failed",
-        "7.13" | "7.14" => "the account is closed",
-        "7.17" => "the address has another owner now",
+        "1.0" | "1.1" => tr!("no such user"),
+        "1.2" => tr!("no such domain"),
+        "1.3" => tr!("the address is malformed"),
+        "1.4" => tr!("the address fits several people"),
+        "1.6" => tr!("the user has moved and left no new address"),
+        "1.7" | "1.8" => tr!("the sender's address is not accepted"),
+        "1.9" => tr!("the server on the way can't pass it on"),
+        "1.10" => tr!("the domain takes no mail"),
+        "2.0" | "2.1" => tr!("the mailbox is closed"),
+        "2.2" => tr!("mailbox full"),
+        "2.3" => tr!("the message is too large for the mailbox"),
+        "2.4" => tr!("the mailing list can't be reached"),
+        "3.1" => tr!("the server's storage is full"),
+        "3.2" => tr!("the server takes no mail at present"),
+        "3.3" => tr!("the server can't do what the message needs"),
+        "3.4" => tr!("the message is too large"),
+        "3.5" => tr!("the server is set up wrong"),
+        "4.1" => tr!("the server of the domain does not answer"),
+        "4.2" => tr!("the connection to the server broke"),
+        "4.3" => tr!("the name of the server can't be found just now"),
+        "4.4" => tr!("no way leads to the domain"),
+        "4.5" => tr!("so much at once, or in a day, is not allowed"),
+        "4.6" => tr!("the message goes in a circle"),
+        "4.7" => tr!("it could not be delivered in time"),
+        "5.3" => tr!("too many recipients at once"),
+        "6.0" | "6.1" | "6.2" | "6.3" | "6.5" | "6.6" => tr!("the content is not accepted"),
+        "6.7" | "6.8" | "6.9" => tr!("addresses that are not plain ASCII are not accepted"),
+        "7.1" if later => tr!("the sender is unknown there so far (greylisting)"),
+        "7.2" => tr!("the mailing list takes no mail from this address"),
+        "7.8" | "7.9" | "7.10" | "7.11" | "7.12" => tr!("signing in is needed or failed"),
+        "7.13" | "7.14" => tr!("the account is closed"),
+        "7.17" => tr!("the address has another owner now"),
         "7.20" | "7.21" | "7.22" | "7.23" | "7.24" | "7.26" => {
-            "the sender's domain does not vouch for this server (SPF, DKIM or DMARC)"
+            tr!("the sender's domain does not vouch for this server (SPF, DKIM or DMARC)")
         }
-        "7.25" => "the sending server has no proper name",
-        "7.27" => "the sender's domain takes no mail",
-        "7.28" => "so much at once, or in a day, is not allowed",
-        "7.30" => "the server can't keep the encryption that is asked for",
-        _ if detail.starts_with("7.") => "against the server's policy",
+        "7.25" => tr!("the sending server has no proper name"),
+        "7.27" => tr!("the sender's domain takes no mail"),
+        "7.28" => tr!("so much at once, or in a day, is not allowed"),
+        "7.30" => tr!("the server can't keep the encryption that is asked for"),
+        _ if detail.starts_with("7.") => tr!("against the server's policy"),
         _ => return None,
     })
 }
@@ -59,17 +60,17 @@ fn of_detail(detail: &str, later: bool) -> Option<&'static str> {
 /// What a reply code (RFC 5321 §4.2.3) means without an enhanced one.
 fn of_reply(reply: u16) -> Option<&'static str> {
     Some(match reply {
-        421 => "the server is busy",
-        450 => "the mailbox is busy, or the sender unknown so far (greylisting)",
-        451 => "a trouble of the server's, or the sender is unknown so far (greylisting)",
-        452 => "the server is short of room",
-        454 | 530 | 534 | 535 | 538 => "signing in is needed or failed",
-        521 | 556 => "the domain takes no mail",
-        550 => "no such user, or against the server's policy",
-        551 => "the user is not here",
-        552 => "mailbox full, or the message is too large",
-        553 => "the address is not accepted",
-        555 => "the server does not know what was asked of it",
+        421 => tr!("the server is busy"),
+        450 => tr!("the mailbox is busy, or the sender unknown so far (greylisting)"),
+        451 => tr!("a trouble of the server's, or the sender is unknown so far (greylisting)"),
+        452 => tr!("the server is short of room"),
+        454 | 530 | 534 | 535 | 538 => tr!("signing in is needed or failed"),
+        521 | 556 => tr!("the domain takes no mail"),
+        550 => tr!("no such user, or against the server's policy"),
+        551 => tr!("the user is not here"),
+        552 => tr!("mailbox full, or the message is too large"),
+        553 => tr!("the address is not accepted"),
+        555 => tr!("the server does not know what was asked of it"),
         _ => return None,
     })
 }
@@ -118,20 +119,20 @@ impl Fact {
     pub fn words(&self) -> String {
         let who = &self.recipient;
         let said = match self.action.as_str() {
-            "failed" => format!("not delivered to {who}"),
-            "delayed" => format!("not delivered to {who} yet, it is tried on"),
-            "delivered" => return format!("delivered to {who}"),
-            "displayed" => return format!("displayed by {who}"),
-            "relayed" => return format!("passed on to a server of {who} that sends no reports"),
-            "expanded" => return format!("passed on to the list {who}"),
-            other => format!("{other} for {who}"),
+            "failed" => tr!("not delivered to {who}", who),
+            "delayed" => tr!("not delivered to {who} yet, it is tried on", who),
+            "delivered" => return tr!("delivered to {who}", who),
+            "displayed" => return tr!("displayed by {who}", who),
+            "relayed" => return tr!("passed on to a server of {who} that sends no reports", who),
+            "expanded" => return tr!("passed on to the list {who}", who),
+            action => tr!("{action} for {who}", action, who),
         };
         let diagnostic = self.diagnostic.trim();
         let meant = meaning(Some(self.status.as_str()), 0).or_else(|| meant(diagnostic));
         let told = match (shortened(diagnostic).as_str(), self.status.as_str()) {
             ("", "") => String::new(),
             ("", status) => format!(" ({status})"),
-            (words, _) => format!(" (in its words: {words})"),
+            (words, _) => tr!(" (in its words: {words})", words),
         };
         match meant {
             Some(meant) => format!("{said}: {meant}{told}"),
@@ -153,11 +154,11 @@ impl Recipient {
     /// Where it stands, e.g. `refused: no such user (550 5.1.1 …)`. May hold untrusted text.
     pub fn words(&self) -> String {
         let state = match self.state {
-            RecipientState::Pending => "waits",
-            RecipientState::Accepted => return "has it".to_owned(),
-            RecipientState::TryLater => "put off",
-            RecipientState::Refused => "refused",
-            RecipientState::Unknown => return "may have it".to_owned(),
+            RecipientState::Pending => trc!("recipient", "waits"),
+            RecipientState::Accepted => return tr!("has it").to_owned(),
+            RecipientState::TryLater => trc!("recipient", "put off"),
+            RecipientState::Refused => trc!("recipient", "refused"),
+            RecipientState::Unknown => return tr!("may have it").to_owned(),
         };
         match &self.reply {
             Some(reply) => format!("{state}: {}", explained(reply)),
@@ -179,66 +180,64 @@ impl Submission {
 
     /// Where it stands and what comes next, in words; `clock` writes a time. May hold untrusted text.
     pub fn words(&self, now: i64, clock: &dyn Fn(i64) -> String) -> String {
-        let why = self.error.as_deref().unwrap_or("");
+        // What was written down in English is said in the language of now.
+        let why = lang::of(self.error.as_deref().unwrap_or(""));
         let all = self.recipients.len();
         match self.state {
             SubmissionState::Queued if self.attempts == 0 && self.next_try > now => {
-                let verb = if self.scheduled {
-                    "goes out"
-                } else {
-                    "waits until"
-                };
-                format!("{verb} {}", clock(self.next_try))
+                let time = clock(self.next_try);
+                match self.scheduled {
+                    true => tr!("goes out {time}", time),
+                    false => tr!("waits until {time}", time),
+                }
             }
             SubmissionState::Queued if self.attempts > 0 => {
                 let (has, times) = (self.count(RecipientState::Accepted), self.attempts);
                 let has = match has {
-                    0 => "not sent yet".to_owned(),
-                    some => format!("sent to {some} of {all}, the rest is put off"),
+                    0 => tr!("not sent yet").to_owned(),
+                    some => tr!("sent to {some} of {all}, the rest is put off", some, all),
                 };
                 let why = join(": ", why);
-                let tried = if times == 1 {
-                    "once".to_owned()
-                } else {
-                    format!("{times} times")
+                let tried = trn!(times, "tried once", "tried {times} times");
+                let next = match self.next_try > now {
+                    true => tr!("next {time}", time = clock(self.next_try)),
+                    false => tr!("next as soon as can be").to_owned(),
                 };
-                match self.next_try > now {
-                    true => format!("{has}{why}; tried {tried}, next {}", clock(self.next_try)),
-                    false => format!("{has}{why}; tried {tried}, next as soon as can be"),
-                }
+                format!("{has}{why}; {tried}, {next}")
             }
-            SubmissionState::Queued => format!("waits for its turn{}", join(": ", why)),
-            SubmissionState::Held => "held back until you say otherwise".to_owned(),
-            SubmissionState::Sending => "being sent".to_owned(),
-            SubmissionState::Dot => "sent, waiting for the server's word".to_owned(),
-            SubmissionState::InDoubt => {
-                let looked = match self.looked {
-                    n if n < LOOKS => format!(
-                        "looking for it in Sent, next {}",
-                        clock(self.next_try.max(now))
-                    ),
-                    n => format!("looked for {n} times, it is not in Sent"),
-                };
-                format!("in doubt: the server may or may not have taken it; {looked}")
-            }
+            SubmissionState::Queued => tr!("waits for its turn").to_owned() + &join(": ", why),
+            SubmissionState::Held => tr!("held back until you say otherwise").to_owned(),
+            SubmissionState::Sending => tr!("being sent").to_owned(),
+            SubmissionState::Dot => tr!("sent, waiting for the server's word").to_owned(),
+            SubmissionState::InDoubt if self.looked < LOOKS => tr!(
+                "in doubt: the server may or may not have taken it; looking for it in Sent, next {time}",
+                time = clock(self.next_try.max(now))
+            ),
+            SubmissionState::InDoubt => tr!(
+                "in doubt: the server may or may not have taken it; looked for {n} times, it is not in Sent",
+                n = self.looked
+            ),
             SubmissionState::Refused => {
                 let has = match self.count(RecipientState::Accepted) {
-                    0 => "nobody has it".to_owned(),
-                    some => format!("{some} of {all} have it"),
+                    0 => tr!("nobody has it").to_owned(),
+                    some => trn!(
+                        some,
+                        "{some} of {all} have it",
+                        "{some} of {all} have it",
+                        all
+                    ),
                 };
                 match self.count(RecipientState::Refused) {
-                    0 => format!("put off for five days, {has}{}", join(": ", why)),
-                    some => format!("refused for {some} of {all}, {has}"),
+                    0 => tr!("put off for five days, {has}", has) + &join(": ", why),
+                    some => tr!("refused for {some} of {all}, {has}", some, all, has),
                 }
             }
             SubmissionState::Accepted if !why.is_empty() => {
-                format!(
-                    "sent, but {why}; tried again {}",
-                    clock(self.next_try.max(now))
-                )
+                let time = clock(self.next_try.max(now));
+                tr!("sent, but {why}; tried again {time}", why, time)
             }
-            SubmissionState::Accepted => "sent, its copy is being filed".to_owned(),
-            SubmissionState::Done => "sent".to_owned(),
+            SubmissionState::Accepted => tr!("sent, its copy is being filed").to_owned(),
+            SubmissionState::Done => tr!("sent").to_owned(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! list can hold. Any other keyword is an atom (RFC 9051 §9, `flag-keyword`) and its own name.
 //! Keywords that programs leave for each other are no tags.
 
+use crate::lang::tr;
 use std::fmt::Write as _;
 
 /// What the keyword of a label begins with.
@@ -84,19 +85,21 @@ pub fn is(keyword: &str, called: &str) -> bool {
 pub fn keyword(name: &str, labels: bool) -> Result<String, &'static str> {
     let name = name.trim();
     if name.is_empty() {
-        return Err("a tag needs a name");
+        return Err(tr!("a tag needs a name"));
     }
     if labels {
         let made = of_label(name);
         let fits = label(&made).is_some() && made.len() <= 4 * LONGEST;
-        return fits.then_some(made).ok_or("that can't be a label");
+        return fits.then_some(made).ok_or(tr!("that can't be a label"));
     }
     let atom = |b: u8| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b);
     if !name.bytes().all(atom) || name.len() > LONGEST {
-        return Err("here a tag is one word of ASCII letters, digits and signs");
+        return Err(tr!(
+            "here a tag is one word of ASCII letters, digits and signs"
+        ));
     }
     if self::name(name).is_none_or(|n| n != name) {
-        return Err("that word is kept for programs");
+        return Err(tr!("that word is kept for programs"));
     }
     Ok(name.to_owned())
 }

@@ -3,6 +3,7 @@
 //! then afterwards. Found, or reported of by somebody, they were sent; else the user decides. Nothing
 //! here ever sends.
 
+use crate::lang::tr;
 use crate::mime;
 use crate::model::standing::LOOKS;
 use crate::model::{
@@ -136,9 +137,9 @@ pub fn proved(kit: &Kit, local: &mut Local, row: &Submission) -> Result<(), Sync
     };
     kit.report.notice(match state {
         SubmissionState::Queued => {
-            "a report of the message in doubt came back: it was sent, and goes to the rest later"
+            tr!("a report of the message in doubt came back: it was sent, and goes to the rest later")
         }
-        _ => "a report of the message in doubt came back: it was sent",
+        _ => tr!("a report of the message in doubt came back: it was sent"),
     });
     kit.changed(Topic::Outbox);
     Ok(())
@@ -165,16 +166,16 @@ fn judge(kit: &Kit, local: &mut Local, row: &Submission, found: bool) -> Result<
         };
         kit.report.notice(match state {
             SubmissionState::Queued => {
-                "the message in doubt was found: it was sent, and goes to the rest later"
+                tr!("the message in doubt was found: it was sent, and goes to the rest later")
             }
-            _ => "the message in doubt was found in Sent: it was sent",
+            _ => tr!("the message in doubt was found in Sent: it was sent"),
         });
     } else {
         let wait = usize::try_from(row.looked).ok().and_then(|n| WAITS.get(n));
         let wait = wait.map_or(LATER, |times| kit.rhythm.look * *times);
         if row.looked + 1 == LOOKS {
             kit.report.notice(
-                "a message in doubt is not in Sent: it may or may not have been sent, the outbox asks what to do",
+                tr!("a message in doubt is not in Sent: it may or may not have been sent, the outbox asks what to do"),
             );
         }
         local.looked(row.id, when::now() + wait.as_secs().cast_signed())?;

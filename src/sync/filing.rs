@@ -4,6 +4,7 @@
 //! Before anything is appended the copy is looked for by Message-ID, so a filing that was cut
 //! after the server took it is not repeated (RFC 4549 §4.2.2.1).
 
+use crate::lang::tr;
 use crate::mime;
 use crate::model::{
     Account, Flags, MailboxId, MailboxName, OutboxId, Role, Submission, SubmissionState, System,
@@ -119,12 +120,12 @@ fn file(
 
 /// Sent, but not filed: that is said once and only the filing is tried again.
 fn put_off(kit: &Kit, local: &mut Local, row: &Submission, words: &Clean) -> Result<(), SyncError> {
-    let why = format!("its copy could not be filed: {words}");
+    let why = tr!("its copy could not be filed: {words}", words);
     let tried = usize::try_from((when::now() - row.sent_at) / 600).unwrap_or(0);
     let wait = AGAIN.get(tried).or(AGAIN.last()).copied().unwrap_or(0);
     let next = when::now() + wait;
     if row.error.as_deref() != Some(&why) {
-        kit.report.notice(&format!("sent, but {why}"));
+        kit.report.notice(&tr!("sent, but {why}", why));
     }
     local.finish(row.id, SubmissionState::Accepted, Some(&why), next)?;
     kit.changed(Topic::Outbox);

@@ -1,6 +1,7 @@
 //! What the screen shows of a message that is handed over, where that takes a while: how much of it
 //! has gone out, then that the server's answer is waited for.
 
+use crate::lang::{tr, trc};
 use crate::model::Progress;
 use crate::net::smtp::{Going, Watch};
 use crate::sync::report::{Report, STEP, Task, WORTH, measure};
@@ -35,15 +36,14 @@ fn shown(run: &mut Run, going: Going, now: Instant) -> Option<Option<Progress>> 
                 return None;
             }
             run.told = Some(now);
-            let mut progress = measure("kB of a message", 0, done >> 10, total >> 10, took);
-            progress.doing = "sending".to_owned();
+            let mut progress = measure(tr!("kB of a message"), 0, done >> 10, total >> 10, took);
+            progress.doing = trc!("work", "sending").to_owned();
             Some(Some(progress))
         }
         Going::Waiting => {
             run.told = Some(now);
             Some(Some(Progress {
-                doing: "waiting".to_owned(),
-                what: "for the submission server to answer".to_owned(),
+                doing: tr!("waiting for the submission server to answer").to_owned(),
                 ..Progress::default()
             }))
         }
@@ -86,7 +86,7 @@ mod tests {
         let told = shown(&mut run, Going::Waiting, at(9_000))
             .flatten()
             .unwrap();
-        assert_eq!(told.doing, "waiting");
+        assert_eq!(told.doing, "waiting for the submission server to answer");
         assert_eq!(shown(&mut run, Going::Over, at(10_000)), Some(None));
         assert_eq!(shown(&mut run, Going::Over, at(11_000)), None);
     }

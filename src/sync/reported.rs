@@ -3,6 +3,7 @@
 //! not go to, says nothing. What matches adds a note, for anybody can have written it; only a message
 //! in doubt is known to be sent by it, because who names its Message-ID has seen it.
 
+use crate::lang::{tr, trn};
 use crate::mime;
 use crate::mime::report::{self, Report};
 use crate::model::{Fact, MessageId, MsgId, Role, Submission};
@@ -143,16 +144,22 @@ fn in_sent(kit: &Kit, reader: &Reader, original: &MessageId) -> Result<Vec<MsgId
 }
 
 fn tell(kit: &Kit, facts: &[Fact], subject: Option<String>) {
-    let about = match subject.as_deref().map(str::trim) {
-        None | Some("") => String::new(),
-        Some(subject) => format!("\"{subject}\": "),
+    let subject = subject.as_deref().map_or("", str::trim);
+    let notice = |words: String| {
+        let words = match subject {
+            "" => words,
+            subject => tr!("\"{subject}\": {words}", subject, words),
+        };
+        kit.report.notice(Clean::line(&words).as_str());
     };
     for fact in facts.iter().take(TOLD) {
-        let words = Clean::line(&format!("{about}{}", fact.words()));
-        kit.report.notice(words.as_str());
+        notice(fact.words());
     }
     if facts.len() > TOLD {
-        let more = format!("{about}and {} more reports", facts.len() - TOLD);
-        kit.report.notice(Clean::line(&more).as_str());
+        notice(trn!(
+            n = facts.len() - TOLD,
+            "and {n} more report",
+            "and {n} more reports"
+        ));
     }
 }

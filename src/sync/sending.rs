@@ -1,7 +1,7 @@
 //! The ledger's part about messages of our own: what is being written is kept, what is sent is frozen
 //! and queued, and what the user decides about it is done.
 
-use crate::lang;
+use crate::lang::{self, tr};
 use crate::mime;
 use crate::model::{
     AccountName, Address, Done, Draft, DraftId, Intent, MsgId, OutboxId, OutboxVerb, Outgoing,
@@ -58,7 +58,7 @@ impl Ledger {
         after.topics.push(Topic::Drafts);
         Ok(Done {
             undoable: true,
-            ..Done::said("Draft discarded")
+            ..Done::said(tr!("Draft discarded"))
         })
     }
 
@@ -76,11 +76,14 @@ impl Ledger {
         after.topics.extend([Topic::Outbox, Topic::Drafts]);
         let wait = (outgoing.not_before - now).max(0);
         let label = if outgoing.scheduled {
-            format!("Goes out {}", when::clock(outgoing.not_before, now))
+            tr!(
+                "Goes out {time}",
+                time = when::clock(outgoing.not_before, now)
+            )
         } else if wait > 0 {
-            format!("Sending in {wait} s")
+            tr!("Sending in {wait} s", wait)
         } else {
-            "Sending".to_owned()
+            tr!("Sending").to_owned()
         };
         Ok(Done {
             outbox: Some(id),
@@ -100,46 +103,46 @@ impl Ledger {
         after: &mut After,
     ) -> Result<Done, LedgerError> {
         let row = self.local.read().submission(id)?;
-        let row = row.ok_or_else(|| refused("That message is no longer in the outbox"))?;
+        let row = row.ok_or_else(|| refused(tr!("That message is no longer in the outbox")))?;
         after.topics.push(Topic::Outbox);
         let mut done = Done::default();
         done.label = match verb {
             OutboxVerb::Edit => {
                 done.draft = Some(self.edit(&row, now)?);
                 after.topics.push(Topic::Drafts);
-                "Back in the drafts".to_owned()
+                tr!("Back in the drafts").to_owned()
             }
             OutboxVerb::Cancel => {
                 after.apply = self.local.cancel_submission(id, now)?;
                 after.file = Some(row.account.clone());
-                "Not sent".to_owned()
+                tr!("Not sent").to_owned()
             }
             OutboxVerb::Retry => {
                 self.local.retry(id, now)?;
-                "Trying again".to_owned()
+                tr!("Trying again").to_owned()
             }
             OutboxVerb::SendAgain => {
                 self.local.send_again(id, now)?;
-                "Sending again".to_owned()
+                tr!("Sending again").to_owned()
             }
             OutboxVerb::AssumeSent => {
                 // Its copy is still to be filed, if it isn't in Sent.
                 after.apply = self.local.was_sent(id, false, now)?.1;
                 after.file = Some(row.account.clone());
-                "Taken as sent".to_owned()
+                tr!("Taken as sent").to_owned()
             }
             OutboxVerb::GiveUpRefused => {
                 after.apply = self.local.give_up_refused(id, now)?;
                 after.file = Some(row.account.clone());
-                "Sending to the others only".to_owned()
+                tr!("Sending to the others only").to_owned()
             }
             OutboxVerb::Hold => {
                 self.local.hold(id)?;
-                "Held back".to_owned()
+                tr!("Held back").to_owned()
             }
             OutboxVerb::SendAt(at) => {
                 self.local.send_at(id, at)?;
-                format!("Goes out {}", when::clock(at, now))
+                tr!("Goes out {time}", time = when::clock(at, now))
             }
         };
         after.submit = Some(row.account);
@@ -169,15 +172,17 @@ impl Ledger {
         after: &mut After,
     ) -> Result<Done, LedgerError> {
         let row = self.reader.message(message)?;
-        let row = row.ok_or_else(|| refused("That message is gone"))?;
+        let row = row.ok_or_else(|| refused(tr!("That message is gone")))?;
         let id = row.envelope.message_id.as_ref();
-        let id = id.ok_or_else(|| refused("That message has no Message-ID to be answered by"))?;
+        let id =
+            id.ok_or_else(|| refused(tr!("That message has no Message-ID to be answered by")))?;
         let account = row.places.first().and_then(|p| self.account(&p.account));
-        let account = account.ok_or_else(|| refused("That message is of no account of yours"))?;
+        let account =
+            account.ok_or_else(|| refused(tr!("That message is of no account of yours")))?;
         if !row.envelope.from.iter().any(|a| account.sends_as(a)) {
-            return Err(refused(
-                "You can be reminded only of what you sent yourself",
-            ));
+            return Err(refused(tr!(
+                "You can be reminded only of what you sent yourself"
+            )));
         }
         let to = row.envelope.to.iter().chain(&row.envelope.cc);
         let to: Vec<&str> = to.take(SHOWN).map(|a| a.addr.as_str()).collect();
@@ -186,7 +191,10 @@ impl Ledger {
         self.local.remind(&name, id, (about.0, &about.1), due)?;
         after.topics.push(Topic::Reminders);
         let due = when::clock(due, now);
-        Ok(Done::said(format!("It comes back {due} if nobody answers")))
+        Ok(Done::said(tr!(
+            "It comes back {due} if nobody answers",
+            due
+        )))
     }
 
     pub(super) fn freeze(&self, draft: &Draft) -> Result<Outgoing, String> {
@@ -232,7 +240,8 @@ impl Ledger {
         now: i64,
     ) -> Result<impl FnOnce() -> Result<Outgoing, String> + use<>, String> {
         let account = self.account(&draft.account).cloned();
-        let account = account.ok_or_else(|| format!("there is no account `{}`", draft.account))?;
+        let account =
+            account.ok_or_else(|| tr!("there is no account `{name}`", name = draft.account))?;
         let source = draft.source.and_then(|location| {
             let found = self.reader.resolve(&[Target::Location(location)]);
             // It goes out all the same; only what it answers is not marked.

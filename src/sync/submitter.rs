@@ -5,6 +5,7 @@
 //! doubt (`doubt.rs`): looked for, and otherwise left to the user. Nothing is ever sent twice without
 //! the user's word.
 
+use crate::lang::{tr, trn};
 use crate::mime::seven_bit::seven_bit;
 use crate::model::{Recipient, RecipientState, Submission, SubmissionState, standing};
 use crate::net::sender::Sender;
@@ -270,7 +271,7 @@ fn not_reached(
     if local.read().submission(row.id)?.is_none() {
         return Ok(Step::Sent);
     }
-    kit.report.notice(&format!("not sent yet: {why}"));
+    kit.report.notice(&tr!("not sent yet: {why}", why));
     // What only the user can mend is due again as soon as the user did something about it.
     // Nobody was bothered by a try that reached nobody: it goes out soon after the network is back.
     let wait = if held { 0 } else { unreached(row.attempts) };
@@ -329,21 +330,25 @@ fn record(
     });
     let now = when::now();
     let (state, next_try, said) = if any(RecipientState::Unknown) {
-        let said = "a message may or may not have been sent: the connection ended after its last byte; looking for it in Sent";
+        let said = tr!(
+            "a message may or may not have been sent: the connection ended after its last byte; looking for it in Sent"
+        );
         (SubmissionState::InDoubt, now, said)
     } else if any(RecipientState::Refused) {
-        let said = "a message was refused: the outbox says for whom and why";
+        let said = tr!("a message was refused: the outbox says for whom and why");
         (SubmissionState::Refused, 0, said)
     } else if any(RecipientState::TryLater) || any(RecipientState::Pending) {
         if row.first_try > 0 && now - row.first_try > GIVE_UP {
-            let said = "a message was put off for five days: the outbox asks what to do";
+            let said = tr!("a message was put off for five days: the outbox asks what to do");
             (SubmissionState::Refused, 0, said)
         } else {
             let next = hold.unwrap_or_else(|| now + wait_after(row, report));
             (SubmissionState::Queued, next, "")
         }
     } else if hold.is_some() {
-        let said = "a message for later is at the server, which sends it at its time; it can't be taken back any more";
+        let said = tr!(
+            "a message for later is at the server, which sends it at its time; it can't be taken back any more"
+        );
         (SubmissionState::Accepted, 0, said)
     } else {
         (SubmissionState::Accepted, 0, "")
@@ -386,12 +391,16 @@ fn wait_after(row: &Submission, report: &SendReport) -> i64 {
 /// `Sent to bo@example.org and 2 others`
 fn sent_to(row: &Submission) -> String {
     let first = row.recipients.first().map_or("", |r| r.address.as_str());
-    let others = match row.recipients.len().saturating_sub(1) {
-        0 => String::new(),
-        1 => " and 1 other".to_owned(),
-        n => format!(" and {n} others"),
+    let said = match row.recipients.len().saturating_sub(1) {
+        0 => tr!("Sent to {first}", first),
+        n => trn!(
+            n,
+            "Sent to {first} and {n} other",
+            "Sent to {first} and {n} others",
+            first
+        ),
     };
-    Clean::line(&format!("Sent to {first}{others}")).to_string()
+    Clean::line(&said).to_string()
 }
 
 fn words(asked: &Asked) -> Option<String> {

@@ -7,6 +7,7 @@
 //! ended after [`PATIENCE`]; a slow disk or a program that hangs holds up nothing but itself.
 
 use crate::config::{cards, command};
+use crate::lang::tr;
 use crate::mime::{roster, vcard};
 use crate::model::{Contact, Group};
 use crate::store::{Error, LocalReader};
@@ -164,7 +165,7 @@ impl Desk {
             Err(why) => {
                 // Not again for the same letters.
                 self.program.printed.push((typed, Vec::new()));
-                self.tell(format!("The contacts can't be asked: {why}"));
+                self.tell(tr!("The contacts can't be asked: {why}", why));
             }
         }
     }
@@ -216,7 +217,7 @@ impl Desk {
         let (files, wrong) = cards::find(&self.books.contacts.vcards);
         self.cards.looked = Some(Instant::now());
         for why in wrong {
-            self.tell(format!("Some contacts can't be read: {why}"));
+            self.tell(tr!("Some contacts can't be read: {why}", why));
         }
         if files == self.cards.files {
             return false;
@@ -225,9 +226,10 @@ impl Desk {
         for file in &files {
             match cards::read(file) {
                 Ok(bytes) => read.read(&bytes),
-                Err(why) => self.tell(format!(
-                    "Some contacts can't be read: {}: {why}",
-                    file.path.display()
+                Err(why) => self.tell(tr!(
+                    "Some contacts can't be read: {file}: {why}",
+                    file = file.path.display(),
+                    why
                 )),
             }
         }
@@ -242,7 +244,7 @@ impl Desk {
         };
         let found = match self.find(&typed) {
             Ok(found) => found,
-            Err(error) => return self.tell(format!("The contacts can't be read: {error}")),
+            Err(error) => return self.tell(tr!("The contacts can't be read: {error}", error)),
         };
         let answer = (serial, found);
         if self.answered.as_ref() == Some(&answer) {

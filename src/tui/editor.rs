@@ -5,6 +5,7 @@
 //! program dies meanwhile, the file stays and is found by [`left`] at the next start.
 
 use crate::config::lock::is_running;
+use crate::lang::tr;
 use crate::model::DraftId;
 use std::ffi::OsString;
 use std::fs::{DirBuilder, OpenOptions, Permissions};
@@ -33,8 +34,9 @@ pub fn command_line(
         .unwrap_or_else(|| "vi".to_owned());
     match shell_words::split(&chosen) {
         Ok(words) if !words.is_empty() => Ok(words),
-        _ => Err(format!(
-            "the editor `{chosen}` can't be read as a command; set VISUAL or EDITOR"
+        _ => Err(tr!(
+            "the editor `{chosen}` can't be read as a command; set VISUAL or EDITOR",
+            chosen
         )),
     }
 }
@@ -60,34 +62,49 @@ fn run(
     text: &str,
 ) -> Result<String, String> {
     let Some((program, args)) = words.split_first() else {
-        return Err("no editor is set".to_owned());
+        return Err(tr!("no editor is set").to_owned());
     };
-    let trouble = |e: io::Error| format!("the text could not be handed to the editor: {e}");
+    let trouble = |e: io::Error| {
+        tr!(
+            "the text could not be handed to the editor: {error}",
+            error = e
+        )
+    };
     let own = make(folder, draft, text).map_err(trouble)?;
     let path = own.join(NAME);
     let status = Command::new(program).args(args).arg(&path).status();
     let left = take(&path);
     let failed = match status {
         Ok(status) if status.success() => None,
-        Ok(status) => Some(format!("the editor `{program}` ended with {status}")),
-        Err(e) => Some(format!("the editor `{program}` can't be started: {e}")),
+        Ok(status) => Some(tr!(
+            "the editor `{program}` ended with {status}",
+            program,
+            status
+        )),
+        Err(e) => Some(tr!(
+            "the editor `{program}` can't be started: {error}",
+            program,
+            error = e
+        )),
     };
     match (failed, left) {
         (None, Ok(text)) => {
             let _ = std::fs::remove_dir_all(&own);
             Ok(text)
         }
-        (Some(why), Ok(left)) if left != text => Err(format!(
-            "{why}; the text is as before, what it wrote is in {}",
-            path.display()
+        (Some(why), Ok(left)) if left != text => Err(tr!(
+            "{why}; the text is as before, what it wrote is in {path}",
+            why,
+            path = path.display()
         )),
         (Some(why), _) => {
             let _ = std::fs::remove_dir_all(&own);
-            Err(format!("{why}; the text is as before"))
+            Err(tr!("{why}; the text is as before", why))
         }
-        (None, Err(e)) => Err(format!(
-            "the editor's text in {} can't be read: {e}",
-            path.display()
+        (None, Err(e)) => Err(tr!(
+            "the editor's text in {path} can't be read: {error}",
+            path = path.display(),
+            error = e
         )),
     }
 }
@@ -116,7 +133,7 @@ fn make(folder: &Path, draft: Option<DraftId>, text: &str) -> io::Result<PathBuf
 fn take(path: &Path) -> io::Result<String> {
     // Only a file: an editor may have put another in its place, but nothing that leads elsewhere.
     if !std::fs::symlink_metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no ordinary file any more"));
+        return Err(io::Error::other(tr!("it is no ordinary file any more")));
     }
     let mut bytes = Vec::new();
     std::fs::File::open(path)?

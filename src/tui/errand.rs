@@ -1,6 +1,7 @@
 //! Small things that the composer wants looked up on the disk or in a message: done aside, on the
 //! layout thread (words: on one of their own), never on the screen's.
 
+use crate::lang::tr;
 use crate::mime::transfer::percent;
 use crate::model::{DraftAttachment, MailDomain, MsgId};
 use crate::tui::paths;
@@ -134,9 +135,9 @@ fn named(text: &str) -> Option<Vec<String>> {
 
 fn templates(folder: &Path) -> Result<Vec<Template>, String> {
     let none = || {
-        format!(
-            "there are no templates: put files that end in .txt or .md into {}",
-            folder.display()
+        tr!(
+            "there are no templates: put files that end in .txt or .md into {folder}",
+            folder = folder.display()
         )
     };
     let entries = std::fs::read_dir(folder).map_err(|_| none())?;

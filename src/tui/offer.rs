@@ -6,6 +6,7 @@
 //! nothing. A group that is called exactly so comes before everybody.
 
 use crate::config::Contacts;
+use crate::lang::{tr, trc};
 use crate::model::view::Person;
 use crate::model::{Address, Contact, Group};
 use crate::text::Clean;
@@ -88,14 +89,14 @@ impl Offered {
     pub fn mark(&self) -> String {
         let from = match self.source {
             Source::Written => "",
-            Source::Group => "group",
-            Source::Card => "card",
-            Source::Program => "contacts",
-            Source::Seen => "only seen",
+            Source::Group => trc!("person", "group"),
+            Source::Card => trc!("person", "card"),
+            Source::Program => trc!("person", "contacts"),
+            Source::Seen => trc!("person", "only seen"),
         };
         match (self.bounced, from) {
-            (true, "") => "came back".to_owned(),
-            (true, from) => format!("came back, {from}"),
+            (true, "") => trc!("person", "came back").to_owned(),
+            (true, from) => tr!("came back, {from}", from),
             (false, from) => from.to_owned(),
         }
     }

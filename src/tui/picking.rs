@@ -1,6 +1,7 @@
 //! What the search thread answers when rows of a whole list are to be selected: their ids, however
 //! many pages of it are on no screen.
 
+use crate::lang::tr;
 use crate::store::{Error, Picking, Reader, Stub};
 use crate::text::when;
 use crate::tui::question::{Listing, Which};
@@ -28,7 +29,7 @@ pub fn pick(reader: &Reader, listing: &Listing, which: &Which) -> Result<Vec<Stu
             }
         }
     }
-    Err(format!("nothing was selected: {last}"))
+    Err(tr!("nothing was selected: {error}", error = last))
 }
 
 fn of(reader: &Reader, listing: &Listing, which: &Which) -> Result<Vec<Stub>, Error> {

@@ -1,6 +1,7 @@
 //! What the screen asks of the reader thread and what comes back. Questions carry a serial where
 //! an old answer must not overwrite a newer question's.
 
+use crate::lang::trn;
 use crate::mime::render::Rendered;
 use crate::model::view::{IndexRow, MailboxRow, Order, Page, PageKey, Scope, Sort};
 use crate::model::{
@@ -261,8 +262,11 @@ impl Tray {
     pub fn words(self) -> Option<String> {
         match self.stuck {
             0 => None,
-            1 => Some("1 message was not sent as it should be".to_owned()),
-            n => Some(format!("{n} messages were not sent as they should be")),
+            n => Some(trn!(
+                n,
+                "{n} message was not sent as it should be",
+                "{n} messages were not sent as they should be"
+            )),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! dropped unread. Searching has its own thread and connection, so that a slow search never stands
 //! before a list; a newer search interrupts an older one.
 
+use crate::lang::tr;
 use crate::mime::recipients::{format_list, parse_list};
 use crate::model::view::{IndexRow, Order, Page, Scope};
 use crate::model::{Address, DraftId, MsgId, Query, Reminder, ReminderState, Role, System};
@@ -491,7 +492,7 @@ fn names(typed: &str) -> String {
 
 fn unsearchable(cache: &Path, error: &Error) -> String {
     Reader::note_damage(cache, error);
-    format!("the mail can't be searched: {error}")
+    tr!("the mail can't be searched: {error}", error)
 }
 
 /// What is found here, then what only servers found, and which that is.

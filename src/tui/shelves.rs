@@ -1,6 +1,7 @@
 //! Both databases as a thread of the screen reads them: opened when they are first asked, and where
 //! that failed, when they are asked again.
 
+use crate::lang::tr;
 use crate::model::view::{IndexRow, Page, PageKey, Scope, Sort};
 use crate::store::{Error, LocalReader, Ranks, Reader};
 use std::path::{Path, PathBuf};
@@ -124,5 +125,5 @@ impl Shelves {
 /// only a start can mend it.
 pub fn unreadable(cache: &Path, error: &Error) -> String {
     Reader::note_damage(cache, error);
-    format!("the mail can't be read: {error}")
+    tr!("the mail can't be read: {error}", error)
 }

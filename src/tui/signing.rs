@@ -1,5 +1,6 @@
 //! The thread that waits for a sign-in in a browser: it may take as long as the user.
 
+use crate::lang::tr;
 use crate::model::{AccountName, SignInBy, SignInStep, SignInWord};
 use crate::tui::apart::apart;
 use crate::tui::event::{Event, SignInNews};
@@ -29,7 +30,7 @@ pub fn begin(
         tell(SignInNews::Ended(how(&account, by, &step, &words)));
     };
     apart("sign-in", work, move |why| {
-        lost(SignInNews::Ended(Err(format!("signing in: {why}"))));
+        lost(SignInNews::Ended(Err(tr!("signing in: {why}", why))));
     });
     sender
 }

@@ -1,41 +1,45 @@
 //! The words before a colon, and what may stand behind it.
 
+use crate::lang::{mark, tr};
 use crate::model::query::period::{Age, Period};
 use crate::model::query::tree::{Expr, Field, Has, Is, Term};
 
-/// Every `field:` with what it takes, for help and completion.
+/// Every `field:` with what it takes, for help and completion; [`of`](crate::lang::of) says that.
 pub const FIELDS: [(&str, &str); 25] = [
-    ("from:", "name or address of the sender"),
-    ("to:", "name or address of a recipient"),
-    ("cc:", "name or address of a recipient of a copy"),
-    ("subject:", "words of the subject"),
-    ("body:", "words of the text"),
-    ("file:", "words in the name of an attachment"),
-    ("type:", "kind of an attachment: pdf, image, text/csv"),
+    ("from:", mark!("name or address of the sender")),
+    ("to:", mark!("name or address of a recipient")),
+    ("cc:", mark!("name or address of a recipient of a copy")),
+    ("subject:", mark!("words of the subject")),
+    ("body:", mark!("words of the text")),
+    ("file:", mark!("words in the name of an attachment")),
+    (
+        "type:",
+        mark!("kind of an attachment: pdf, image, text/csv"),
+    ),
     (
         "is:",
-        "unread, read, flagged, answered, draft, muted, snoozed, list",
+        mark!("unread, read, flagged, answered, draft, muted, snoozed, list"),
     ),
-    ("has:", "attachment, image, invite, link"),
-    ("in:", "a mailbox or role"),
-    ("account:", "an account"),
-    ("tag:", "a tag"),
-    ("list:", "a mailing list"),
-    ("larger:", "a size: 500k, 5M"),
-    ("smaller:", "a size: 500k, 5M"),
+    ("has:", mark!("attachment, image, invite, link")),
+    ("in:", mark!("a mailbox or role")),
+    ("account:", mark!("an account")),
+    ("tag:", mark!("a tag")),
+    ("list:", mark!("a mailing list")),
+    ("larger:", mark!("a size: 500k, 5M")),
+    ("smaller:", mark!("a size: 500k, 5M")),
     (
         "date:",
-        "2026-11-21, 2026-11, 2026, today, last-week, 2024..2025",
+        mark!("2026-11-21, 2026-11, 2026, today, last-week, 2024..2025"),
     ),
-    ("before:", "a date"),
-    ("after:", "a date, which counts"),
-    ("older:", "a time: 12h, 30d, 2w, 6m, 1y"),
-    ("newer:", "a time: 12h, 30d, 2w, 6m, 1y"),
-    ("thread:", "number of a conversation"),
-    ("id:", "number of a message, or its Message-ID"),
-    ("or", "between terms: one of them is enough"),
-    ("-", "before a term: must not hold"),
-    ("(", "terms that belong together, up to )"),
+    ("before:", mark!("a date")),
+    ("after:", mark!("a date, which counts")),
+    ("older:", mark!("a time: 12h, 30d, 2w, 6m, 1y")),
+    ("newer:", mark!("a time: 12h, 30d, 2w, 6m, 1y")),
+    ("thread:", mark!("number of a conversation")),
+    ("id:", mark!("number of a message, or its Message-ID")),
+    ("or", mark!("between terms: one of them is enough")),
+    ("-", mark!("before a term: must not hold")),
+    ("(", mark!("terms that belong together, up to )")),
 ];
 
 /// The words that a field takes, where these are known beforehand.
@@ -102,10 +106,13 @@ pub(super) enum Wrong {
 
 /// The term of a field that does not take words, with its value (not empty, without quotes).
 pub(super) fn of_value(name: &str, value: &str) -> Result<Expr, Wrong> {
-    let wrong = |takes: &str| Wrong::Value(format!("`{name}:` takes {takes}"));
+    let wrong = |takes: &str| Wrong::Value(tr!("`{name}:` takes {takes}", name, takes));
     let date = || {
-        Period::parse(value)
-            .ok_or_else(|| wrong("a day (2026-11-21), a month, a year, today, last-week…"))
+        Period::parse(value).ok_or_else(|| {
+            wrong(tr!(
+                "a day (2026-11-21), a month, a year, today, last-week…"
+            ))
+        })
     };
     let text = || value.to_owned();
     Ok(Expr::Term(match name {
@@ -118,11 +125,11 @@ pub(super) fn of_value(name: &str, value: &str) -> Result<Expr, Wrong> {
         "tag" | "label" => Term::Tag(text()),
         "list" => Term::List(text()),
         "type" => Term::Type(text()),
-        "larger" => Term::Larger(size(value).ok_or_else(|| wrong("a size: 500k, 5M"))?),
-        "smaller" => Term::Smaller(size(value).ok_or_else(|| wrong("a size: 500k, 5M"))?),
+        "larger" => Term::Larger(size(value).ok_or_else(|| wrong(tr!("a size: 500k, 5M")))?),
+        "smaller" => Term::Smaller(size(value).ok_or_else(|| wrong(tr!("a size: 500k, 5M")))?),
         "date" => {
             return dates(value)
-                .ok_or_else(|| wrong("a day, a month, a year or a range: 2024..2025"));
+                .ok_or_else(|| wrong(tr!("a day, a month, a year or a range: 2024..2025")));
         }
         "before" => Term::Before(date()?),
         "after" | "since" => Term::After(date()?),
@@ -131,9 +138,9 @@ pub(super) fn of_value(name: &str, value: &str) -> Result<Expr, Wrong> {
             (Some(age), ..) => Term::Newer(age),
             (None, Some(period), "older") => Term::Before(period),
             (None, Some(period), _) => Term::After(period),
-            (None, None, _) => return Err(wrong("a time (12h, 30d, 2w, 6m, 1y) or a date")),
+            (None, None, _) => return Err(wrong(tr!("a time (12h, 30d, 2w, 6m, 1y) or a date"))),
         },
-        "thread" => Term::Thread(value.parse().map_err(|_| wrong("a number"))?),
+        "thread" => Term::Thread(value.parse().map_err(|_| wrong(tr!("a number")))?),
         "id" => Term::Id(text()),
         _ => return Err(Wrong::Field),
     }))

@@ -4,9 +4,9 @@
 use crate::model::query::fields;
 use crate::model::query::tree::{Expr, Field, Has, Is, Term};
 
-/// What is said to whoever writes another.
+/// Those that there are, for whoever writes another.
 pub(super) const KNOWN: &str =
-    "there are ~A ~b ~B ~c ~C ~d ~e ~f ~F ~i ~l ~L ~N ~O ~Q ~r ~R ~s ~t ~u ~U ~X ~y ~z";
+    "~A ~b ~B ~c ~C ~d ~e ~f ~F ~i ~l ~L ~N ~O ~Q ~r ~R ~s ~t ~u ~U ~X ~y ~z";
 
 /// What a letter behind `~` means.
 pub(super) enum Pattern {

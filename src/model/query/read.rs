@@ -1,6 +1,7 @@
 //! Text to a tree. Terms stand side by side and must all hold; `or` between them, `-` or `not` before
 //! them, parentheses around them. What is in quotes is never an operator.
 
+use crate::lang::tr;
 use crate::model::query::cut::{Kind, Piece, cut};
 use crate::model::query::fields::{self, Wrong};
 use crate::model::query::mutt::{self, Pattern};
@@ -79,7 +80,7 @@ impl<'a> Reader<'a> {
         while reader.next < reader.pieces.len() {
             sides.extend(reader.any(Field::Any)?);
             if let Some(close) = reader.peek() {
-                reader.unless_typed(close.at, "nothing opened this parenthesis")?;
+                reader.unless_typed(close.at, tr!("nothing opened this parenthesis"))?;
                 reader.next += 1;
             }
         }
@@ -118,7 +119,7 @@ impl<'a> Reader<'a> {
             let before = !sides.is_empty();
             let side = self.all(field)?;
             if !before || side.is_none() {
-                let message = format!("`{}` stands between two terms", or.text);
+                let message = tr!("`{operator}` stands between two terms", operator = or.text);
                 self.unless_typed(or.at, &message)?;
             }
             sides.extend(side);
@@ -138,7 +139,10 @@ impl<'a> Reader<'a> {
                         p.kind != Kind::Close && operator(&p) != Some(Operator::Or)
                     });
                     if sides.is_empty() || !follows {
-                        let message = format!("`{}` stands between two terms", piece.text);
+                        let message = tr!(
+                            "`{operator}` stands between two terms",
+                            operator = piece.text
+                        );
                         self.unless_typed(piece.at, &message)?;
                     }
                 }
@@ -168,7 +172,7 @@ impl<'a> Reader<'a> {
             let side = if follows { self.one(field)? } else { None };
             self.depth -= 1;
             if !follows {
-                let message = format!("`{}` stands before a term", piece.text);
+                let message = tr!("`{operator}` stands before a term", operator = piece.text);
                 self.unless_typed(piece.at, &message)?;
             }
             return Ok(side.map(Expr::negate));
@@ -191,10 +195,10 @@ impl<'a> Reader<'a> {
         self.depth -= 1;
         match self.peek() {
             Some(_) => self.next += 1,
-            None => self.unless_typed(at, "this parenthesis is not closed")?,
+            None => self.unless_typed(at, tr!("this parenthesis is not closed"))?,
         }
         if inside.is_none() {
-            self.unless_typed(at, "there is nothing between these parentheses")?;
+            self.unless_typed(at, tr!("there is nothing between these parentheses"))?;
         }
         Ok(inside)
     }
@@ -202,7 +206,7 @@ impl<'a> Reader<'a> {
     fn deeper(&mut self, at: usize) -> Read<()> {
         self.depth += 1;
         match self.depth > MAX_DEPTH {
-            true => Err(error(at, "this is nested too deeply")),
+            true => Err(error(at, tr!("this is nested too deeply"))),
             false => Ok(()),
         }
     }
@@ -210,7 +214,7 @@ impl<'a> Reader<'a> {
     fn count(&mut self, at: usize) -> Read<()> {
         self.terms += 1;
         match self.terms > MAX_TERMS {
-            true => Err(error(at, &format!("more than {MAX_TERMS} terms"))),
+            true => Err(error(at, &tr!("more than {n} terms", n = MAX_TERMS))),
             false => Ok(()),
         }
     }
@@ -266,13 +270,13 @@ impl<'a> Reader<'a> {
             .peek()
             .filter(|p| p.kind == Kind::Open && p.at == behind && value.is_empty());
         let Some(open) = opens else {
-            let message = format!("`{name}:` needs a value right after the colon");
+            let message = tr!("`{name}:` needs a value right after the colon", name);
             return self.unless_typed(at, &message).map(|()| None);
         };
         let Some(field) = field else {
             return Err(error(
                 open.at,
-                &format!("`{name}:` takes one value and no parentheses"),
+                &tr!("`{name}:` takes one value and no parentheses", name),
             ));
         };
         self.next += 1;
@@ -281,20 +285,33 @@ impl<'a> Reader<'a> {
 
     /// A pattern of mutt's, with the word that follows where it wants one.
     fn pattern(&mut self, at: usize, letter: char) -> Read<Option<Expr>> {
-        let wrong = |what: &str| error(at, &format!("`~{letter}` {what}"));
         let with = match mutt::pattern(letter) {
-            None => return Err(wrong(&format!("is not known here; {}", mutt::KNOWN))),
+            None => {
+                let known = mutt::KNOWN;
+                let message = tr!(
+                    "`~{letter}` is not known here; there are {known}",
+                    letter,
+                    known
+                );
+                return Err(error(at, &message));
+            }
             Some(Pattern::Alone(expr)) => return Ok(Some(expr)),
             Some(Pattern::With(with)) => with,
         };
         let Some(piece) = self.peek().filter(|p| p.kind == Kind::Word) else {
-            let message = format!("`~{letter}` needs a word behind it");
+            let message = tr!("`~{letter}` needs a word behind it", letter);
             return self.unless_typed(at, &message).map(|()| None);
         };
         self.next += 1;
         let read = with(&piece.text.replace('"', ""));
-        read.map(Some)
-            .ok_or_else(|| wrong(&format!("does not take {}", piece.text)))
+        read.map(Some).ok_or_else(|| {
+            let message = tr!(
+                "`~{letter}` does not take {text}",
+                letter,
+                text = piece.text
+            );
+            error(at, &message)
+        })
     }
 
     /// Words to look for. The last ones of what is being typed may go on.
@@ -381,6 +398,9 @@ fn error(at: usize, message: &str) -> QueryError {
 fn unknown(at: usize, name: &str) -> QueryError {
     error(
         at,
-        &format!("there is no field `{name}:`; put the word in quotes to look for it as it stands"),
+        &tr!(
+            "there is no field `{name}:`; put the word in quotes to look for it as it stands",
+            name
+        ),
     )
 }

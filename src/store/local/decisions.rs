@@ -3,6 +3,7 @@
 
 use super::connection::Local;
 use super::{drafts, sent};
+use crate::lang::tr;
 use crate::model::{AccountName, Draft, DraftId, Op, OutboxId};
 use crate::store::error::{Error, Result};
 use rusqlite::{OptionalExtension as _, Transaction, params};
@@ -73,7 +74,7 @@ impl Local {
                 [id.0],
             )?;
             if n == 0 {
-                let why = "too late: the message is being sent".to_owned();
+                let why = tr!("too late: the message is being sent").to_owned();
                 return Err(Error::Refused(why));
             }
             tx.execute(
@@ -128,7 +129,7 @@ impl Local {
         self.put(
             id,
             "state = 'held', error = NULL, scheduled = 0",
-            "only a message that waits can be held",
+            tr!("only a message that waits can be held"),
         )
     }
 
@@ -140,7 +141,7 @@ impl Local {
         self.put(
             id,
             &format!("state = 'queued', error = NULL, scheduled = 1, next_try = {at}"),
-            "only a message that waits can be sent later",
+            tr!("only a message that waits can be sent later"),
         )
     }
 
@@ -163,7 +164,7 @@ impl Local {
                 .query_row("SELECT state = 'refused' FROM outbox WHERE id = ?1", [id.0], |r| r.get(0))
                 .optional()?;
             if refused != Some(true) {
-                return Err(Error::Refused("nobody was refused".to_owned()));
+                return Err(Error::Refused(tr!("nobody was refused").to_owned()));
             }
             let mut given_up = 0;
             for state in ["refused", "deferred"] {
@@ -179,7 +180,7 @@ impl Local {
                 Ok(tx.query_row(&sql, [id.0], |r| r.get(0))?)
             };
             if count("")? == 0 {
-                let why = "nobody would be left; discard it, or edit it".to_owned();
+                let why = tr!("nobody would be left; discard it, or edit it").to_owned();
                 return Err(Error::Refused(why));
             }
             let everybody = count("AND state <> 'accepted'")? == 0;
@@ -205,7 +206,7 @@ impl Local {
                 params![id.0, now],
             )?;
             if n == 0 {
-                return Err(Error::Refused("that is not possible in its present state".to_owned()));
+                return Err(Error::Refused(tr!("that is not possible in its present state").to_owned()));
             }
             tx.execute(
                 &format!("UPDATE recipient SET state = 'pending', reply = NULL WHERE outbox = ?1 AND state IN ({reset})"),
@@ -291,8 +292,8 @@ fn too_late(tx: &Transaction<'_>, id: OutboxId) -> Result<Error> {
     let sql = format!("SELECT count(*) FROM outbox WHERE id = ?1 AND {OPEN} AND NOT {NOBODY}");
     let reached = tx.query_row(&sql, [id.0], |r| r.get::<_, i64>(0))? == 1;
     let why = match reached {
-        true => "some have it already: write to the others anew, or try again",
-        false => "too late: the message is being sent, or was",
+        true => tr!("some have it already: write to the others anew, or try again"),
+        false => tr!("too late: the message is being sent, or was"),
     };
     Ok(Error::Refused(why.to_owned()))
 }

@@ -1,6 +1,7 @@
 //! Drafts: what is being written, saved as it is typed.
 
 use super::connection::{Local, LocalReader};
+use crate::lang::tr;
 use crate::model::{
     AccountName, Draft, DraftAttachment, DraftId, DraftKind, LocationId, MessageId, SendOptions,
 };
@@ -64,8 +65,8 @@ impl Local {
             )?;
             if put_away(tx, id, now)? {
                 tx.execute(
-                    "INSERT INTO action(label, at, undo, draft) VALUES ('Draft discarded', ?1, 1, ?2)",
-                    params![now, id.0],
+                    "INSERT INTO action(label, at, undo, draft) VALUES (?3, ?1, 1, ?2)",
+                    params![now, id.0, tr!("Draft discarded")],
                 )?;
             }
             Ok(())
@@ -207,7 +208,7 @@ pub(super) fn save(tx: &Transaction<'_>, draft: &Draft, now: i64) -> Result<Draf
     if let Some(id) = draft.id
         && is_sending(tx, id)?
     {
-        let why = "this message is on its way; take it back from the outbox to change it";
+        let why = tr!("this message is on its way; take it back from the outbox to change it");
         return Err(Error::Refused(why.to_owned()));
     }
     let there = match draft.id {

@@ -6,6 +6,7 @@
 
 use super::connection::Local;
 use super::{drafts, pieces, sent};
+use crate::lang::{mark, tr};
 use crate::model::{
     AccountName, MessageId, Op, OutboxId, Outgoing, RecipientState, SubmissionState,
 };
@@ -25,8 +26,9 @@ pub(super) fn is_due(now: i64) -> String {
 /// How long what was sent stays in the history: 30 days, in seconds.
 const HISTORY: i64 = 30 * 24 * 3600;
 /// What is said of a message whose sending a crash cut after its last byte.
-const CUT: &str =
-    "the program ended while it waited for the server's answer: it may or may not have been sent";
+const CUT: &str = mark!(
+    "the program ended while it waited for the server's answer: it may or may not have been sent"
+);
 
 /// What became of a recipient: its address, its state, the server's reply in clean words.
 pub type Fate = (String, RecipientState, Option<String>);
@@ -100,11 +102,11 @@ impl Local {
                 drafts::take_up(tx, draft)?;
                 let taken = drafts::is_sending(tx, draft)?;
                 if taken {
-                    return Err(Error::Refused("this message is on its way already".to_owned()));
+                    return Err(Error::Refused(tr!("this message is on its way already").to_owned()));
                 }
                 tx.execute("UPDATE draft SET outbox = ?2 WHERE id = ?1", params![draft.0, id])?;
             }
-            tx.execute("INSERT INTO action(label, at, undo, outbox) VALUES ('Sending a message', ?1, 1, ?2)", params![now, id])?;
+            tx.execute("INSERT INTO action(label, at, undo, outbox) VALUES (?3, ?1, 1, ?2)", params![now, id, tr!("Sending a message")])?;
             let old = "DELETE FROM outbox WHERE state = 'sent' AND max(created, sent_at) < ?1";
             tx.execute(old, [now - HISTORY])?;
             Ok(OutboxId(id))
@@ -139,7 +141,7 @@ impl Local {
                 [id.0],
             )?;
             if n == 0 {
-                return Err(Error::Refused("no attempt is running".to_owned()));
+                return Err(Error::Refused(tr!("no attempt is running").to_owned()));
             }
             tx.execute(
                 "UPDATE recipient SET state = 'pending' WHERE outbox = ?1 AND state = 'deferred'",
@@ -205,7 +207,7 @@ impl Local {
         };
         self.write(|tx| {
             if !go_over(tx, id, &end)? {
-                let why = format!("the message can't become {} now", state.name());
+                let why = tr!("the message can't become {state} now", state = state.name());
                 return Err(Error::Refused(why));
             }
             if state == SubmissionState::Done {
@@ -264,7 +266,7 @@ impl Local {
                 params![id.0, state.name(), now],
             )?;
             if n == 0 {
-                return Err(Error::Refused("the message is not in doubt".to_owned()));
+                return Err(Error::Refused(tr!("the message is not in doubt").to_owned()));
             }
             if state == SubmissionState::Done {
                 pieces::drop_all(tx, id)?;

@@ -4,6 +4,7 @@
 //! told with [`Composer::saved`] and its like. What was typed is never only in memory for more
 //! than [`autosave::EVERY`], and the composer closes only once it is saved.
 
+use crate::lang::{tr, trc};
 use crate::model::{Account, Draft, DraftId, DraftKind, Group};
 use crate::text::Clean;
 use crate::tui::command::{Command, Context};
@@ -240,9 +241,9 @@ impl Composer {
 
     fn kind(&self) -> &'static str {
         match self.draft.kind {
-            DraftKind::New => "New message",
-            DraftKind::Reply => "Reply",
-            DraftKind::Forward => "Forward",
+            DraftKind::New => tr!("New message"),
+            DraftKind::Reply => trc!("message", "Reply"),
+            DraftKind::Forward => trc!("message", "Forward"),
         }
     }
 
@@ -368,7 +369,7 @@ impl Composer {
         if self.focus == Field::Body {
             let edit = self.body.paste(text);
             if edit == Edit::Ignored {
-                self.notice = Some(Clean::lit("That is too much for the built-in editor."));
+                self.notice = Some(Clean::lit(tr!("That is too much for the built-in editor.")));
             }
             self.note(edit, now);
         } else {

@@ -1,6 +1,7 @@
 //! The drafts, newest first: those kept here, each once however many copies of it lie on a server,
 //! and those that other programs left on servers.
 
+use crate::lang::{tr, trc};
 use crate::text::{Clean, when, width};
 use crate::tui::command::{Command, Context};
 use crate::tui::keymap::Keymap;
@@ -64,9 +65,12 @@ impl Drafts {
         if self.rows.is_empty() {
             let text = if self.loaded {
                 let key = keymap.way_to(Context::Index, Command::Compose);
-                format!("No drafts. Press {key} to write a message; what you type is kept here.")
+                tr!(
+                    "No drafts. Press {key} to write a message; what you type is kept here.",
+                    key
+                )
             } else {
-                "Reading the drafts…".to_owned()
+                tr!("Reading the drafts…").to_owned()
             };
             let dim = base.patch(theme.style("text.dim"));
             say(buf, area, &Clean::line(&text), dim);
@@ -84,23 +88,23 @@ impl Drafts {
                 return;
             };
             let to = if draft.to.trim().is_empty() {
-                "(to nobody yet)"
+                tr!("(to nobody yet)")
             } else {
                 &draft.to
             };
             let subject = if draft.subject.trim().is_empty() {
-                "(no subject)"
+                tr!("(no subject)")
             } else {
                 &draft.subject
             };
             let mut date = when::short(draft.date, now);
             let narrow = row.left() < NARROW;
             let note = match draft.at {
-                DraftAt::Here(_) if draft.removed && narrow => "removed",
-                DraftAt::Here(_) if draft.removed => "removed elsewhere",
+                DraftAt::Here(_) if draft.removed && narrow => tr!("removed"),
+                DraftAt::Here(_) if draft.removed => tr!("removed elsewhere"),
                 DraftAt::Here(_) => "",
-                DraftAt::There(..) if narrow => "server",
-                DraftAt::There(..) => "on the server",
+                DraftAt::There(..) if narrow => trc!("draft", "server"),
+                DraftAt::There(..) => tr!("on the server"),
             };
             if !note.is_empty() {
                 date = format!("{note}  {date}");

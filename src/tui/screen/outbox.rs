@@ -3,6 +3,7 @@
 //! "In doubt" is spelled out: the user must know that a message may have gone. The selected row is
 //! unfolded: all that is known of it is there to be read, however narrow the list is.
 
+use crate::lang::{self, mark, tr};
 use crate::model::{
     OutboxId, OutboxVerb, RecipientState, Reminder, ReminderId, Submission, SubmissionState,
 };
@@ -128,21 +129,21 @@ impl Outbox {
         let mut items: Vec<_> = verbs(row, now)
             .iter()
             .map(|(verb, label, detail)| Item {
-                label: Clean::lit(label),
-                detail: Clean::lit(detail),
+                label: Clean::lit(lang::of(label)),
+                detail: Clean::lit(lang::of(detail)),
                 value: Decision::Outbox(row.id, *verb),
             })
             .collect();
         let later = |i: &Item<_>| matches!(i.value, Decision::Outbox(_, OutboxVerb::SendAt(_)));
         if let Some(at) = items.iter().rposition(later) {
             let own = Item {
-                label: Clean::lit("Send at another time…"),
-                detail: Clean::lit("Asks when."),
+                label: Clean::lit(tr!("Send at another time…")),
+                detail: Clean::lit(tr!("Asks when.")),
                 value: Decision::AskTime(Timed::Send(row.id)),
             };
             items.insert(at + 1, own);
         }
-        let title = Clean::line(&format!("{}: what now?", row.subject));
+        let title = Clean::line(&tr!("{subject}: what now?", subject = row.subject));
         (!items.is_empty()).then(|| Menu::new(title, items))
     }
 
@@ -157,9 +158,9 @@ impl Outbox {
         fill(buf, area, base);
         if self.len() == 0 {
             let text = if self.loaded {
-                "The outbox is empty: nothing waits to be sent."
+                tr!("The outbox is empty: nothing waits to be sent.")
             } else {
-                "Reading the outbox…"
+                tr!("Reading the outbox…")
             };
             say(
                 buf,
@@ -235,9 +236,12 @@ impl Outbox {
             let (open, decide) = (way_to(Command::Open), way_to(Command::Remind));
             let texts = [
                 Clean::line(&format!("{}  [{}]", r.subject, r.account)),
-                Clean::line(&format!("to {}", r.recipients)),
-                Clean::line(&format!(
-                    "nobody answered by {since}. {open} opens it, {decide} decides"
+                Clean::line(&tr!("to {people}", people = r.recipients)),
+                Clean::line(&tr!(
+                    "nobody answered by {since}. {open} opens it, {decide} decides",
+                    since,
+                    open,
+                    decide
                 )),
             ];
             return Some((texts, true));
@@ -255,20 +259,24 @@ fn about_reminder(reminder: &Reminder, now: i64) -> Menu<Decision> {
         Some((
             Decision::Again(reminder.id, at),
             label,
-            "If nobody has answered by then.",
+            tr!("If nobody has answered by then."),
         ))
     };
     let dismiss = Decision::Dismiss(reminder.id);
     let choices = [
-        again("tomorrow 9am", "Remind again tomorrow"),
-        again("in 3d", "Remind again in three days"),
-        again("in 7d", "Remind again in a week"),
+        again("tomorrow 9am", tr!("Remind again tomorrow")),
+        again("in 3d", tr!("Remind again in three days")),
+        again("in 7d", tr!("Remind again in a week")),
         Some((
             Decision::AskTime(Timed::Remind(reminder.id)),
-            "Remind again at another time…",
-            "Asks when.",
+            tr!("Remind again at another time…"),
+            tr!("Asks when."),
         )),
-        Some((dismiss, "Dismiss", "No answer is waited for any more.")),
+        Some((
+            dismiss,
+            tr!("Dismiss"),
+            tr!("No answer is waited for any more."),
+        )),
     ];
     let items = choices.into_iter().flatten();
     let items = items.map(|(value, label, detail)| Item {
@@ -276,13 +284,13 @@ fn about_reminder(reminder: &Reminder, now: i64) -> Menu<Decision> {
         detail: Clean::lit(detail),
         value,
     });
-    let title = Clean::line(&format!("{}: what now?", reminder.subject));
+    let title = Clean::line(&tr!("{subject}: what now?", subject = reminder.subject));
     Menu::new(title, items.collect())
 }
 
 fn headline(row: &Submission) -> Clean {
     let subject = if row.subject.trim().is_empty() {
-        "(no subject)"
+        tr!("(no subject)")
     } else {
         &row.subject
     };
@@ -298,7 +306,7 @@ fn recipients(row: &Submission) -> Clean {
             _ => format!("{} {}", r.address, r.words()),
         })
         .collect();
-    Clean::line(&format!("to {}", each.join(", ")))
+    Clean::line(&tr!("to {people}", people = each.join(tr!(", "))))
 }
 
 fn is_trouble(row: &Submission) -> bool {
@@ -314,66 +322,82 @@ type Choice = (OutboxVerb, &'static str, &'static str);
 fn verbs(row: &Submission, now: i64) -> Vec<Choice> {
     const EDIT: Choice = (
         OutboxVerb::Edit,
-        "Edit",
-        "Take it back into a draft; nothing is sent.",
+        mark!("Edit"),
+        mark!("Take it back into a draft; nothing is sent."),
     );
     const EDIT_DOUBT: Choice = (
         OutboxVerb::Edit,
-        "Edit",
-        "Take it back into a draft; the first one may have arrived.",
+        mark!("Edit"),
+        mark!("Take it back into a draft; the first one may have arrived."),
     );
-    const CANCEL: Choice = (OutboxVerb::Cancel, "Discard", "Drop it; nobody gets it.");
+    const CANCEL: Choice = (
+        OutboxVerb::Cancel,
+        mark!("Discard"),
+        mark!("Drop it; nobody gets it."),
+    );
     const CANCEL_REST: Choice = (
         OutboxVerb::Cancel,
-        "Leave the rest out",
-        "Those who have it keep it; nobody else gets it.",
+        mark!("Leave the rest out"),
+        mark!("Those who have it keep it; nobody else gets it."),
     );
     const CANCEL_DOUBT: Choice = (
         OutboxVerb::Cancel,
-        "Discard",
-        "Forget it; it may have been sent.",
+        mark!("Discard"),
+        mark!("Forget it; it may have been sent."),
     );
     const RETRY: Choice = (
         OutboxVerb::Retry,
-        "Try now",
-        "Do not wait for the next try.",
+        mark!("Try now"),
+        mark!("Do not wait for the next try."),
     );
-    const NOW: Choice = (OutboxVerb::Retry, "Send now", "Do not wait for its time.");
-    const LET_GO: Choice = (OutboxVerb::Retry, "Send now", "Hold it back no longer.");
+    const NOW: Choice = (
+        OutboxVerb::Retry,
+        mark!("Send now"),
+        mark!("Do not wait for its time."),
+    );
+    const LET_GO: Choice = (
+        OutboxVerb::Retry,
+        mark!("Send now"),
+        mark!("Hold it back no longer."),
+    );
     const AGAIN: Choice = (
         OutboxVerb::SendAgain,
-        "Send again",
-        "It may arrive twice, if the first one did get through.",
+        mark!("Send again"),
+        mark!("It may arrive twice, if the first one did get through."),
     );
     const SENT: Choice = (
         OutboxVerb::AssumeSent,
-        "Take it as sent",
-        "File a copy and forget the doubt.",
+        mark!("Take it as sent"),
+        mark!("File a copy and forget the doubt."),
     );
     const GIVE_UP: Choice = (
         OutboxVerb::GiveUpRefused,
-        "Send to the rest",
-        "Give up those who were refused; nobody gets it twice.",
+        mark!("Send to the rest"),
+        mark!("Give up those who were refused; nobody gets it twice."),
     );
     const GIVE_UP_REST: Choice = (
         OutboxVerb::GiveUpRefused,
-        "Give up the refused ones",
-        "The others have it already.",
+        mark!("Give up the refused ones"),
+        mark!("The others have it already."),
     );
     const HOLD: Choice = (
         OutboxVerb::Hold,
-        "Hold",
-        "Keep it back until you say otherwise.",
+        mark!("Hold"),
+        mark!("Keep it back until you say otherwise."),
     );
     let at = |text: &str, label, detail| {
         later::parse(text, now).map(|at| (OutboxVerb::SendAt(at), label, detail))
     };
     let times = [
-        at("in 1h", "Send in an hour", "It can be changed until then."),
+        at(
+            "in 1h",
+            tr!("Send in an hour"),
+            tr!("It can be changed until then."),
+        ),
         at(
             "tomorrow 9am",
-            "Send tomorrow at 9",
-            "It can be changed until then.",
+            tr!("Send tomorrow at 9"),
+            tr!("It can be changed until then."),
         ),
     ];
     let times = times.into_iter().flatten();

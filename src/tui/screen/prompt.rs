@@ -2,6 +2,7 @@
 //! what it could become listed above.
 
 use crate::config::Arrangement;
+use crate::lang::{self, tr};
 use crate::mime::recipients::format_list;
 use crate::model::view::Sort;
 use crate::model::{Query, Secret};
@@ -15,6 +16,7 @@ use crate::tui::widget::list::List;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 mod past;
+mod paths;
 mod view;
 mod terms;
 
@@ -157,20 +159,12 @@ impl Prompt {
 
     /// Brings what the path typed so far could become.
     pub fn offer(&mut self, paths: Vec<String>) {
-        self.remark = Some(match paths.len() {
-            0 if self.text().ends_with('/') => Clean::lit("This folder is empty, or isn't there."),
-            0 => Clean::lit("No file or folder begins like this."),
-            1 => Clean::lit("tab completes it"),
-            n if n > PATHS => Clean::line(&format!(
-                "the first of {n} names: tab completes, ↓ goes through them"
-            )),
-            n => Clean::line(&format!("{n} names: tab completes, ↓ goes through them")),
-        });
+        self.remark = Some(paths::said(paths.len(), self.text()));
         self.found = paths
             .into_iter()
             .map(|line| Candidate {
                 // The folder stands in the line already.
-                label: Clean::line(last_name(&line)),
+                label: Clean::line(paths::last_name(&line)),
                 about: Clean::default(),
                 line,
             })
@@ -325,7 +319,8 @@ impl Prompt {
         if fits(call.command) {
             Ok(call)
         } else {
-            Err(format!("`{}` can't be done here", call.command.name()))
+            let name = call.command.name();
+            Err(tr!("`{name}` can't be done here", name))
         }
     }
 
@@ -412,13 +407,6 @@ impl Prompt {
     }
 }
 
-/// The last name of a path, with the `/` behind a folder's.
-fn last_name(path: &str) -> &str {
-    let name = path.strip_suffix('/').unwrap_or(path);
-    let at = name.rfind('/').map_or(0, |at| at + 1);
-    path.get(at..).unwrap_or(path)
-}
-
 /// Names of commands, or what the named one can be given.
 fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
     let before = before.trim_start();
@@ -437,7 +425,7 @@ fn commands(before: &str, context: Context, words: &Words) -> Vec<Candidate> {
                     _ => format!("{} ", info.name),
                 },
                 label: Clean::lit(info.name),
-                about: Clean::lit(info.about),
+                about: Clean::lit(lang::of(info.about)),
             })
             .collect();
     };
@@ -508,7 +496,7 @@ fn terms(before: &str, known: &Known) -> Vec<Candidate> {
     ways.map(|way| Candidate {
         line: way.line,
         label: Clean::line(&way.term),
-        about: Clean::lit(way.about),
+        about: Clean::lit(lang::of(way.about)),
     })
     .collect()
 }

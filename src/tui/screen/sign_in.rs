@@ -1,6 +1,7 @@
 //! Signing in to an account at its provider's own page: what the user is to do, as an address or as
 //! a code with its picture for a camera, while a thread waits for it.
 
+use crate::lang::tr;
 use crate::model::{AccountName, Secret, SignInBy, SignInStep, SignInWord};
 use crate::text::{Clean, qr, wrap};
 use crate::tui::effect::Effect;
@@ -112,7 +113,7 @@ impl SignIn {
 
     /// Draws it over the screen.
     pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) {
-        let title = Clean::line(&format!("Sign in to {}", self.account));
+        let title = Clean::line(&tr!("Sign in to {account}", account = self.account));
         let inside = popup::frame(buf, screen, &title, theme);
         let (rows, cols) = (usize::from(inside.height), usize::from(inside.width));
         let base = theme.style("popup.text");
@@ -130,24 +131,32 @@ impl SignIn {
         };
         let mut code = None;
         match &self.state {
-            State::Beginning => say("The provider is being asked …", base),
+            State::Beginning => say(tr!("The provider is being asked …"), base),
             State::Failed(why) => {
                 say(why, base.patch(theme.style("notice.error")));
                 say("", base);
                 say(
-                    "r tries again, d signs in on another device, b with a browser; esc closes.",
+                    tr!(
+                        "r tries again, d signs in on another device, b with a browser; esc closes."
+                    ),
                     dim,
                 );
             }
-            State::Step(SignInStep::Fetching) => say("Signed in. Trying it at the server …", base),
+            State::Step(SignInStep::Fetching) => {
+                say(tr!("Signed in. Trying it at the server …"), base)
+            }
             State::Step(SignInStep::Page { url, opened, .. }) => {
                 say(
                     match opened {
                         true => {
-                            "A browser was started. Sign in there; this goes on by itself then. If it shows nothing, open this:"
+                            tr!(
+                                "A browser was started. Sign in there; this goes on by itself then. If it shows nothing, open this:"
+                            )
                         }
                         false => {
-                            "Open this address in a browser and sign in; this goes on by itself then:"
+                            tr!(
+                                "Open this address in a browser and sign in; this goes on by itself then:"
+                            )
                         }
                     },
                     base,
@@ -160,15 +169,19 @@ impl SignIn {
                 say("", base);
                 say(
                     match short {
-                        true => "Elsewhere? Paste the address that it shows at the end.",
+                        true => tr!("Elsewhere? Paste the address that it shows at the end."),
                         false => {
-                            "If that browser is on another machine, it can't come back: paste the address that it shows at the end."
+                            tr!(
+                                "If that browser is on another machine, it can't come back: paste the address that it shows at the end."
+                            )
                         }
                     },
                     base,
                 );
                 say(
-                    "c copies the address, o opens it, d signs in on another device; esc leaves.",
+                    tr!(
+                        "c copies the address, o opens it, d signs in on another device; esc leaves."
+                    ),
                     dim,
                 );
             }
@@ -179,13 +192,15 @@ impl SignIn {
                 ..
             }) => {
                 say(
-                    "Open this on any device and type the code; this goes on by itself then.",
+                    tr!("Open this on any device and type the code; this goes on by itself then."),
                     base,
                 );
                 say(url, strong);
                 say(word, strong);
                 say(
-                    "c copies the address, o opens it here, b signs in with a browser here; esc leaves.",
+                    tr!(
+                        "c copies the address, o opens it here, b signs in with a browser here; esc leaves."
+                    ),
                     dim,
                 );
                 code = qr::half_blocks(whole);

@@ -4,6 +4,7 @@ use super::autosave::Then;
 use super::fields::Field;
 use super::options::Wanted;
 use super::{Composer, Decision, Outcome, Over, answer, block, check};
+use crate::lang::tr;
 use crate::mime::recipients::parse_list;
 use crate::model::Account;
 use crate::text::Clean;
@@ -31,20 +32,20 @@ impl Composer {
             }
             Command::KeepDraft => self.then(Then::Close, out),
             Command::Leave if self.saves.touched() => {
-                let text = Clean::lit("Close this message?");
+                let text = Clean::lit(tr!("Close this message?"));
                 let answers = vec![
-                    answer('k', "keep as draft", Decision::Keep),
-                    answer('d', "discard", Decision::Discard),
-                    answer('c', "continue", Decision::GoOn),
+                    answer('k', tr!("keep as draft"), Decision::Keep),
+                    answer('d', tr!("discard"), Decision::Discard),
+                    answer('c', tr!("continue"), Decision::GoOn),
                 ];
                 self.over = Over::Question(Confirm::new(text, answers, now));
             }
             Command::Leave => out.push(Outcome::Close),
             Command::Discard => {
-                let text = Clean::lit("Throw this message away?");
+                let text = Clean::lit(tr!("Throw this message away?"));
                 let answers = vec![
-                    answer('d', "discard", Decision::Discard),
-                    answer('c', "continue", Decision::GoOn),
+                    answer('d', tr!("discard"), Decision::Discard),
+                    answer('c', tr!("continue"), Decision::GoOn),
                 ];
                 self.over = Over::Question(Confirm::new(text, answers, now));
             }
@@ -139,8 +140,8 @@ impl Composer {
             return self.then(Then::Send, out);
         }
         let answers = vec![
-            answer('s', "send all the same", Decision::Send),
-            answer('c', "continue", Decision::GoOn),
+            answer('s', tr!("send all the same"), Decision::Send),
+            answer('c', tr!("continue"), Decision::GoOn),
         ];
         let text = Clean::line(&new.join(" "));
         self.asked.extend(new);

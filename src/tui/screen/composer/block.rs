@@ -1,6 +1,7 @@
 //! A draft as one text for the external editor: its fields line by line, an empty line, the text;
 //! and back again, leniently. Whatever can't be understood is said, and nothing typed is dropped.
 
+use crate::lang::{tr, trn};
 use crate::model::{Draft, DraftAttachment};
 
 /// The fields in their order.
@@ -59,7 +60,8 @@ pub fn read(text: &str, before: &Draft) -> Back {
     let mut draft = before.clone();
     let Some((fields, odd, body)) = parts(&text) else {
         draft.body = text;
-        let said = "No fields stand at the beginning of the text: they are as before.".to_owned();
+        let said =
+            tr!("No fields stand at the beginning of the text: they are as before.").to_owned();
         return Back {
             draft,
             attach: Vec::new(),
@@ -96,18 +98,18 @@ pub fn read(text: &str, before: &Draft) -> Back {
                 draft.attachments.push(kept.clone())
             }
             Some(_) => {}
-            None if value.starts_with('#') => said.push(format!("There is no attachment {value}.")),
+            None if value.starts_with('#') => {
+                said.push(tr!("There is no attachment {value}.", value))
+            }
             None => attach.push(value.to_owned()),
         }
     }
     draft.body = body.to_owned();
     if !odd.is_empty() {
-        said.push(format!(
-            "{} at the top not understood: it stands in the text now.",
-            match odd.len() {
-                1 => "A line".to_owned(),
-                n => format!("{n} lines"),
-            }
+        said.push(trn!(
+            n = odd.len(),
+            "A line at the top not understood: it stands in the text now.",
+            "{n} lines at the top not understood: it stands in the text now."
         ));
         draft.body = format!("{}\n\n{body}", odd.join("\n"));
     }

@@ -1,5 +1,6 @@
 //! The text of the message in an editor of many lines, by the keys of most programs or by vi's.
 
+use crate::lang::tr;
 use crate::model::Group;
 use crate::text::Clean;
 use crate::tui::linear;
@@ -300,11 +301,11 @@ fn motion(key: &KeyEvent) -> Option<Motion> {
 
 fn draw_aside(buf: &mut Buffer, area: Rect, octets: usize, theme: &Theme) {
     let mib = octets >> 20;
-    let words = format!("This text of {mib} MiB is too long to be edited here.");
+    let words = tr!("This text of {mib} MiB is too long to be edited here.", mib);
     let dim = theme.style("text.dim");
     for (n, words) in [
         words.as_str(),
-        "It is kept as it is; the external editor can take it.",
+        tr!("It is kept as it is; the external editor can take it."),
     ]
     .iter()
     .enumerate()

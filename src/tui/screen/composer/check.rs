@@ -1,6 +1,7 @@
 //! What is wrong with a draft before it is sent: what forbids it, and what is worth asking about,
 //! once.
 
+use crate::lang::tr;
 use crate::mime::recipients::parse_list;
 use crate::model::{Account, Address, Draft, DraftKind, MailDomain};
 use crate::text::{size, when};
@@ -114,7 +115,7 @@ pub fn recipients(draft: &Draft) -> Result<(), Fault> {
     } else {
         Err(Fault {
             field: To::To,
-            message: "There is nobody to send it to.".to_owned(),
+            message: tr!("There is nobody to send it to.").to_owned(),
         })
     }
 }
@@ -123,25 +124,25 @@ pub fn recipients(draft: &Draft) -> Result<(), Fault> {
 pub fn doubts(draft: &Draft, facts: &Facts<'_>) -> Vec<String> {
     let mut doubts = Vec::new();
     if draft.subject.trim().is_empty() {
-        doubts.push("The message has no subject.".to_owned());
+        doubts.push(tr!("The message has no subject.").to_owned());
     }
     if draft.attachments.is_empty() && speaks_of_attachment(&draft.body) {
-        doubts.push("It mentions an attachment, but nothing is attached.".to_owned());
+        doubts.push(tr!("It mentions an attachment, but nothing is attached.").to_owned());
     }
     if own_words(&draft.body).all(|l| l.trim().is_empty())
         && draft.attachments.is_empty()
         && draft.kind != DraftKind::Forward
     {
-        doubts.push("It is empty.".to_owned());
+        doubts.push(tr!("It is empty.").to_owned());
     }
     doubts.extend(blanks(draft, facts.unfilled));
     doubts.extend(too_large(draft, facts.size, facts.known));
     let read = |line: &str| parse_list(line).unwrap_or_default();
     let seen: Vec<Address> = [read(&draft.to), read(&draft.cc)].concat();
     if seen.len() >= CROWD {
-        let many = seen.len();
-        doubts.push(format!(
-            "{many} people will see each other's addresses; in Bcc they don't."
+        doubts.push(tr!(
+            "{many} people will see each other's addresses; in Bcc they don't.",
+            many = seen.len()
         ));
     }
     doubts.extend(other_sender(draft, facts));
@@ -169,7 +170,7 @@ fn blanks(draft: &Draft, unfilled: &BTreeSet<String>) -> Option<String> {
         left.extend(names.map(|name| name.trim_matches(['{', '}'])));
     }
     let left: Vec<&str> = left.into_iter().collect();
-    (!left.is_empty()).then(|| format!("Not filled in yet: {}.", left.join(", ")))
+    (!left.is_empty()).then(|| tr!("Not filled in yet: {names}.", names = left.join(tr!(", "))))
 }
 
 /// Attachments that the account's server will not take, or (where it is not known what that takes)
@@ -183,10 +184,18 @@ pub(super) fn too_large(draft: &Draft, attached: u64, known: &Known) -> Option<S
         _ if attached == 0 => None,
         Some(largest) => (whole > *largest).then(|| {
             let may = size::human(*largest);
-            format!("The server takes {may}, and this is {have} as it goes out.")
+            tr!(
+                "The server takes {may}, and this is {have} as it goes out.",
+                may,
+                have
+            )
         }),
-        None => (whole > MOST_TAKE)
-            .then(|| format!("It is {have} as it goes out: many servers take no more than 25 MB.")),
+        None => (whole > MOST_TAKE).then(|| {
+            tr!(
+                "It is {have} as it goes out: many servers take no more than 25 MB.",
+                have
+            )
+        }),
     }
 }
 
@@ -196,9 +205,10 @@ fn other_sender(draft: &Draft, facts: &Facts<'_>) -> Option<String> {
     let now = parse_list(&draft.from).ok()?.into_iter().next()?;
     let other = draft.kind == DraftKind::Reply && !began.same_mailbox(&now);
     other.then(|| {
-        format!(
-            "It answers from {}, but the message was sent to {}.",
-            now.addr, began.addr
+        tr!(
+            "It answers from {now}, but the message was sent to {began}.",
+            now = now.addr,
+            began = began.addr
         )
     })
 }
@@ -209,9 +219,11 @@ fn other_account(draft: &Draft, accounts: &[Account]) -> Option<String> {
     let own = accounts.iter().find(|a| a.name == draft.account)?;
     let mut others = accounts.iter().filter(|_| !own.sends_as(&from));
     let other = others.find(|a| a.sends_as(&from))?;
-    Some(format!(
-        "{} is an address of {}, and this goes through {}.",
-        from.addr, other.name, own.name
+    Some(tr!(
+        "{address} is an address of {other}, and this goes through {own}.",
+        address = from.addr,
+        other = other.name,
+        own = own.name
     ))
 }
 
@@ -220,7 +232,7 @@ fn doubt_of(address: &Address, known: &Known) -> Option<String> {
     let addr = address.addr.to_lowercase();
     if let Some(at) = known.bounced.get(&addr) {
         let day = when::day(*at);
-        return Some(format!("Mail to {addr} came back on {day}."));
+        return Some(tr!("Mail to {addr} came back on {day}.", addr, day));
     }
     let (_, domain) = addr.rsplit_once('@')?;
     if COMMON.contains(&domain) || known.domains.contains(domain) {
@@ -230,7 +242,7 @@ fn doubt_of(address: &Address, known: &Known) -> Option<String> {
     // Short names are near to each other by chance.
     let near = |d: &&str| d.len() >= 6 && one_apart(d, domain);
     let meant = COMMON.into_iter().chain(own).find(near)?;
-    Some(format!("Is {addr} right, or is it at {meant}?"))
+    Some(tr!("Is {addr} right, or is it at {meant}?", addr, meant))
 }
 
 /// What the name system has against an address.
@@ -239,11 +251,21 @@ fn doubt_of_domain(address: &Address, told: &BTreeMap<String, MailDomain>) -> Op
     let addr = &address.addr;
     match told.get(&domain)? {
         MailDomain::Takes | MailDomain::Unknown => None,
-        MailDomain::TakesNone => Some(format!("{domain} takes no mail: {addr} can't get it.")),
-        MailDomain::HasNoServer => Some(format!(
-            "{domain} has no server for mail: {addr} can't get it."
+        MailDomain::TakesNone => Some(tr!(
+            "{domain} takes no mail: {addr} can't get it.",
+            domain,
+            addr
         )),
-        MailDomain::IsNot => Some(format!("There is no domain {domain}: {addr} can't get it.")),
+        MailDomain::HasNoServer => Some(tr!(
+            "{domain} has no server for mail: {addr} can't get it.",
+            domain,
+            addr
+        )),
+        MailDomain::IsNot => Some(tr!(
+            "There is no domain {domain}: {addr} can't get it.",
+            domain,
+            addr
+        )),
     }
 }
 

@@ -2,13 +2,14 @@
 //! commands by name.
 
 use super::{Composer, Outcome, Over};
+use crate::lang::{self, mark, tr};
 use crate::text::Clean;
 use crate::tui::command::{Command, Context};
 use crate::tui::screen::prompt::{Kind, Outcome as Typed, Prompt};
 use std::time::Instant;
 
 /// What can be typed, for who doesn't know.
-const KNOWN: &str = "w saves, q closes, wq keeps the draft, send sends; or another command";
+const KNOWN: &str = mark!("w saves, q closes, wq keeps the draft, send sends; or another command");
 
 /// What a word after the colon means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl Composer {
     /// Asks for what comes after the colon.
     pub(super) fn ask_colon(&mut self) {
         let mut prompt = Prompt::new(Clean::lit(":"), Kind::Text, "");
-        prompt.remark(Clean::lit(KNOWN));
+        prompt.remark(Clean::lit(lang::of(KNOWN)));
         self.over = Over::Colon(prompt);
     }
 
@@ -51,7 +52,11 @@ impl Composer {
             if let Over::Colon(prompt) = &mut self.over
                 && !text.is_empty()
             {
-                let said = format!("`{text}` is not a command here; {KNOWN}");
+                let said = tr!(
+                    "`{text}` is not a command here; {known}",
+                    text,
+                    known = lang::of(KNOWN)
+                );
                 prompt.fail(Clean::line(&said));
                 return;
             }

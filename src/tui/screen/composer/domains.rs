@@ -7,6 +7,7 @@
 
 use super::fields::Field;
 use super::{Composer, Outcome};
+use crate::lang::tr;
 use crate::mime::recipients::parse_list;
 use crate::model::{Draft, MailDomain};
 use crate::text::Clean;
@@ -79,7 +80,7 @@ impl Composer {
         let all = domains(&self.draft());
         self.domains.waiting = all.iter().any(|d| !self.domains.told.contains_key(d));
         if self.domains.waiting {
-            let text = "Looking the recipients' domains up; send once more to send without.";
+            let text = tr!("Looking the recipients' domains up; send once more to send without.");
             self.notice = Some(Clean::lit(text));
         }
         self.domains.waiting

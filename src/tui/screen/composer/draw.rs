@@ -3,6 +3,7 @@
 
 use super::fields::{FIELDS, Field};
 use super::{Composer, Over, options};
+use crate::lang::{self, mark, tr, trc, trn};
 use crate::mime::recipients::parse_list;
 use crate::model::{DraftAttachment, SendOptions};
 use crate::text::{Clean, size, when, width, wrap};
@@ -20,7 +21,7 @@ const FILES: usize = 3;
 /// Columns of text at most: longer lines are hard to read.
 const WIDEST: u16 = 100;
 /// What the keys do on an attachment; fits the narrowest screen.
-const FILE_KEYS: &str = "d removes · r renames · i in the text";
+const FILE_KEYS: &str = mark!("d removes · r renames · i in the text");
 /// Lines of text that are seen at least.
 const TEXT: usize = 3;
 /// So wide a title has room for how to leave a mode of vi.
@@ -132,7 +133,13 @@ impl Composer {
                 Row::Options => self.draw_chosen(buf, area, n, now, theme),
                 Row::Rule => {
                     let files = self.focus == Field::Attachments;
-                    draw_rule(buf, area, n, if files { FILE_KEYS } else { "" }, theme);
+                    draw_rule(
+                        buf,
+                        area,
+                        n,
+                        if files { lang::of(FILE_KEYS) } else { "" },
+                        theme,
+                    );
                 }
                 Row::File(file) => self.draw_file(buf, area, n, *file, theme),
                 Row::Field(field) => {
@@ -194,20 +201,20 @@ impl Composer {
             .put(&Clean::line(&title), theme.style("title.focused"));
         let mode = match self.body.mode().filter(|_| self.focus == Field::Body) {
             None | Some(Mode::Insert) => "",
-            Some(Mode::Normal) if area.width >= WORDY => "NORMAL (i types, :q closes)  ",
+            Some(Mode::Normal) if area.width >= WORDY => tr!("NORMAL (i types, :q closes)  "),
             Some(Mode::Normal) => "NORMAL  ",
             Some(Mode::Visual { .. }) => "VISUAL  ",
         };
         let state = if self.sending {
-            Clean::lit("sending…")
+            Clean::lit(tr!("sending…"))
         } else if self.saves.running() {
-            Clean::lit("saving…")
+            Clean::lit(tr!("saving…"))
         } else if self.saves.unsaved() {
-            Clean::lit("not saved yet")
+            Clean::lit(tr!("not saved yet"))
         } else if let Some(at) = self.saves.last() {
-            Clean::line(&format!("saved {}", when::short(at, now)))
+            Clean::line(&tr!("saved {time}", time = when::short(at, now)))
         } else if self.draft.id.is_some() {
-            Clean::lit("draft")
+            Clean::lit(trc!("message", "draft"))
         } else {
             Clean::default()
         };
@@ -217,7 +224,7 @@ impl Composer {
             ..area
         };
         if let Some(mut ink) = Ink::row(buf, room, row) {
-            ink.skip(title.len() + 2)
+            ink.skip(width::width(&title) + 2)
                 .right(&state, theme.style("compose.saved"));
         }
     }
@@ -232,12 +239,12 @@ impl Composer {
     ) -> Option<Position> {
         let focused = field == self.focus;
         let (label, line) = match field {
-            Field::From => ("From", None),
-            Field::To => ("To", Some(&self.to)),
-            Field::Cc => ("Cc", Some(&self.cc)),
-            Field::Bcc => ("Bcc", Some(&self.bcc)),
-            Field::ReplyTo => ("Reply-To", Some(&self.reply_to)),
-            Field::Subject => ("Subject", Some(&self.subject)),
+            Field::From => (trc!("field", "From"), None),
+            Field::To => (trc!("field", "To"), Some(&self.to)),
+            Field::Cc => (trc!("field", "Cc"), Some(&self.cc)),
+            Field::Bcc => (trc!("field", "Bcc"), Some(&self.bcc)),
+            Field::ReplyTo => (trc!("field", "Reply-To"), Some(&self.reply_to)),
+            Field::Subject => (trc!("field", "Subject"), Some(&self.subject)),
             Field::Attachments | Field::Body => return None,
         };
         let look = if focused {
@@ -295,7 +302,7 @@ impl Composer {
         });
         let many = self.files.len();
         let name = match n {
-            0 => Clean::lit("Attached"),
+            0 => Clean::lit(trc!("field", "Attached")),
             _ if many > FILES => Clean::line(&format!("{}/{many}", n + 1)),
             _ => Clean::default(),
         };
@@ -314,13 +321,13 @@ impl Composer {
         let size = match self.size_of(file) {
             Some(octets) if n == 0 && many > 1 => {
                 let (one, all) = (size::human(octets), size::human(self.total_size()));
-                format!("{one} ({all} in all), ")
+                tr!("{one} ({all} in all), ", one, all)
             }
-            Some(octets) => format!("{}, ", size::human(octets)),
+            Some(octets) => size::human(octets) + tr!(", "),
             None => String::new(),
         };
         let (DraftAttachment::File { inline, .. } | DraftAttachment::Bytes { inline, .. }) = file;
-        let inline = if *inline { "in the text, " } else { "" };
+        let inline = if *inline { tr!("in the text, ") } else { "" };
         let text = format!("{}  {inline}{size}{about}", file.name());
         ink.put(&Clean::line(&text), look);
     }
@@ -331,7 +338,7 @@ impl Composer {
             let words = options::words(self.draft.options, now);
             ink.skip(1)
                 .column(
-                    &Clean::lit("Options"),
+                    &Clean::lit(trc!("field", "Options")),
                     LABEL - 1,
                     theme.style("input.label"),
                 )
@@ -401,23 +408,30 @@ fn people(line: &str, room: usize) -> Clean {
             before => format!("{before}, {address}"),
         };
         let next = Clean::line(&next).to_string();
-        let more = format!(" +{} more", left - 1);
-        if left > 1 && width::width(&next) + more.len() > room || width::width(&next) > room {
+        let more = and_more(left - 1);
+        if left > 1 && width::width(&next) + width::width(&more) > room
+            || width::width(&next) > room
+        {
             break;
         }
         shown = next;
         left -= 1;
     }
     if shown.is_empty() {
-        let more = format!(" +{} more", left - 1);
+        let more = and_more(left - 1);
         let first = Clean::line(&all.first().map(ToString::to_string).unwrap_or_default());
-        let first = width::cut(first.as_str(), room.saturating_sub(more.len()));
+        let first = width::cut(first.as_str(), room.saturating_sub(width::width(&more)));
         return Clean::line(&format!("{first}{more}"));
     }
     match left {
         0 => Clean::line(&shown),
-        _ => Clean::line(&format!("{shown} +{left} more")),
+        _ => Clean::line(&(shown + &and_more(left))),
     }
+}
+
+/// How many there are beyond those that are shown.
+fn and_more(left: usize) -> String {
+    trn!(left, " +{left} more", " +{left} more")
 }
 
 /// A rule, with what is said of the rows above it.

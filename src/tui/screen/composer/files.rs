@@ -3,6 +3,7 @@
 use super::check;
 use super::fields::Field;
 use super::{Composer, Decision, Outcome, Over, answer};
+use crate::lang::tr;
 use crate::model::DraftAttachment;
 use crate::text::{Clean, size};
 use crate::tui::command::Command;
@@ -81,7 +82,7 @@ impl Composer {
         self.sizes.insert(found.path.clone(), found.size);
         let same = |a: &DraftAttachment| matches!(a, DraftAttachment::File { path, .. } if *path == found.path);
         if self.draft.attachments.iter().any(same) {
-            self.notice = Some(Clean::lit("It is attached already."));
+            self.notice = Some(Clean::lit(tr!("It is attached already.")));
             return;
         }
         self.push(DraftAttachment::file(found.path), now);
@@ -107,11 +108,11 @@ impl Composer {
             })
             .collect();
         let answers = vec![
-            answer('a', "attach", Decision::AttachDropped),
-            answer('t', "put in as text", Decision::TextDropped),
-            answer('c', "neither", Decision::GoOn),
+            answer('a', tr!("attach"), Decision::AttachDropped),
+            answer('t', tr!("put in as text"), Decision::TextDropped),
+            answer('c', tr!("neither"), Decision::GoOn),
         ];
-        let question = Clean::line(&format!("Attach {}?", names.join(", ")));
+        let question = Clean::line(&tr!("Attach {names}?", names = names.join(tr!(", "))));
         self.dropped = Some((text, found));
         self.over = Over::Question(Confirm::new(question, answers, now));
     }
@@ -141,7 +142,7 @@ impl Composer {
             KeyCode::Char('r') => {
                 if let Some(attached) = self.draft.attachments.get(at) {
                     let name = attached.name();
-                    let label = Clean::lit("Send it under the name: ");
+                    let label = Clean::lit(tr!("Send it under the name: "));
                     self.over = Over::Name(Prompt::new(label, Kind::Text, &name), at);
                 }
             }
@@ -172,9 +173,9 @@ impl Composer {
         self.saves.changed(now);
         if on && self.draft.options.markdown {
             let name = self.draft.attachments.get(at).map(DraftAttachment::name);
-            let text = format!(
-                "![…](cid:{}) puts it into the text.",
-                name.unwrap_or_default()
+            let text = tr!(
+                "![…](cid:{name}) puts it into the text.",
+                name = name.unwrap_or_default()
             );
             self.notice = Some(Clean::line(&text));
         }
@@ -209,7 +210,7 @@ impl Composer {
 
     /// Asks for a path.
     pub(super) fn ask_path(&mut self, begun: &str, out: &mut Vec<Outcome>) {
-        self.over = Over::Path(Prompt::new(Clean::lit("Attach: "), Kind::Path, begun));
+        self.over = Over::Path(Prompt::new(Clean::lit(tr!("Attach: ")), Kind::Path, begun));
         out.push(Outcome::PathComplete(begun.to_owned()));
     }
 

@@ -3,6 +3,7 @@
 
 use super::fields::Field;
 use super::{Composer, Over};
+use crate::lang::{self, mark, tr, trc, trn};
 use crate::model::SendOptions;
 use crate::text::{Clean, later, when, width};
 use crate::tui::screen::prompt::{Kind, Outcome as Typed, Prompt};
@@ -29,13 +30,13 @@ pub(super) enum Choice {
 
 /// Each with its key and its name.
 const CHOICES: [(Choice, char, &str); 7] = [
-    (Choice::Sender, 'f', "From"),
-    (Choice::ReplyTo, 'a', "Answers go to"),
-    (Choice::Markdown, 'm', "The text is Markdown"),
-    (Choice::Receipt, 'r', "Ask for a read receipt"),
-    (Choice::Report, 'd', "Ask for a delivery report"),
-    (Choice::Remind, 'n', "Remind me if nobody answers"),
-    (Choice::Later, 'l', "Send later"),
+    (Choice::Sender, 'f', mark!("field", "From")),
+    (Choice::ReplyTo, 'a', mark!("Answers go to")),
+    (Choice::Markdown, 'm', mark!("The text is Markdown")),
+    (Choice::Receipt, 'r', mark!("Ask for a read receipt")),
+    (Choice::Report, 'd', mark!("Ask for a delivery report")),
+    (Choice::Remind, 'n', mark!("Remind me if nobody answers")),
+    (Choice::Later, 'l', mark!("Send later")),
 ];
 
 /// A time that is asked for.
@@ -50,15 +51,15 @@ pub(super) enum Wanted {
 impl Wanted {
     fn label(self) -> &'static str {
         match self {
-            Wanted::Later => "Send: ",
-            Wanted::Remind => "Remind me if nobody answers in: ",
+            Wanted::Later => tr!("Send: "),
+            Wanted::Remind => tr!("Remind me if nobody answers in: "),
         }
     }
 
     fn examples(self) -> &'static str {
         match self {
-            Wanted::Later => "tomorrow 9am, in 2h, mon 8:30, 24 dec 18:00; nothing: at once",
-            Wanted::Remind => "3 days, 2h, 1 week; nothing: never",
+            Wanted::Later => tr!("tomorrow 9am, in 2h, mon 8:30, 24 dec 18:00; nothing: at once"),
+            Wanted::Remind => tr!("3 days, 2h, 1 week; nothing: never"),
         }
     }
 
@@ -70,27 +71,31 @@ impl Wanted {
         match self {
             Wanted::Later => later::parse(text, now)
                 .map(Some)
-                .ok_or("not understood; try tomorrow 9am, in 2h, mon 8:30"),
+                .ok_or(tr!("not understood; try tomorrow 9am, in 2h, mon 8:30")),
             Wanted::Remind => {
                 let length = later::duration(text.trim().trim_start_matches("in "));
                 length
                     .map(|s| Some(i64::from(s)))
-                    .ok_or("not understood; try 3 days, 2h, 1 week")
+                    .ok_or(tr!("not understood; try 3 days, 2h, 1 week"))
             }
         }
     }
 
     fn words(self, value: Option<i64>, now: i64) -> String {
         match (self, value) {
-            (Wanted::Later, None) => "sent at once".to_owned(),
-            (Wanted::Remind, None) => "no reminder".to_owned(),
+            (Wanted::Later, None) => tr!("sent at once").to_owned(),
+            (Wanted::Remind, None) => tr!("no reminder").to_owned(),
             (Wanted::Later, Some(at)) => {
                 let away = u64::try_from(at - now).unwrap_or(0);
-                format!("{}, in {}", when::long(at), length(away))
+                tr!(
+                    "{time}, in {length}",
+                    time = when::long(at),
+                    length = length(away)
+                )
             }
             (Wanted::Remind, Some(after)) => {
                 let length = length(u64::try_from(after).unwrap_or(0));
-                format!("in {length}, counted from when it is sent")
+                tr!("in {length}, counted from when it is sent", length)
             }
         }
     }
@@ -101,8 +106,13 @@ fn length(seconds: u64) -> String {
     const DAY: u64 = 24 * 3600;
     match (seconds / DAY, seconds % DAY) {
         (0 | 1, _) => when::duration(seconds),
-        (days, 0) => format!("{days} days"),
-        (days, rest) => format!("{days} days {}", when::duration(rest / 3600 * 3600)),
+        (days, 0) => trn!(days, "{days} day", "{days} days"),
+        (days, rest) => trn!(
+            days,
+            "{days} day {rest}",
+            "{days} days {rest}",
+            rest = when::duration(rest / 3600 * 3600)
+        ),
     }
 }
 
@@ -111,22 +121,25 @@ pub(super) fn words(options: SendOptions, now: i64) -> String {
     let mut all = Vec::new();
     if let Some(at) = options.send_at {
         all.push(if at > now {
-            format!("sends {}", when::clock(at, now))
+            tr!("sends {time}", time = when::clock(at, now))
         } else {
-            "sends at once, its time has passed".to_owned()
+            tr!("sends at once, its time has passed").to_owned()
         });
     }
     if options.markdown {
         all.push("Markdown".to_owned());
     }
     if options.receipt {
-        all.push("read receipt".to_owned());
+        all.push(tr!("read receipt").to_owned());
     }
     if options.dsn {
-        all.push("delivery report".to_owned());
+        all.push(tr!("delivery report").to_owned());
     }
     if let Some(after) = options.remind {
-        all.push(format!("reminder in {}", length(u64::from(after))));
+        all.push(tr!(
+            "reminder in {length}",
+            length = length(u64::from(after))
+        ));
     }
     all.join(" · ")
 }
@@ -229,23 +242,27 @@ impl Composer {
 
     fn value(&self, choice: Choice, now: i64) -> String {
         let options = &self.draft.options;
-        let yes = |on: bool| if on { "yes" } else { "no" }.to_owned();
+        let no = || trc!("set", "no").to_owned();
+        let yes = |on: bool| {
+            if on {
+                trc!("set", "yes").to_owned()
+            } else {
+                no()
+            }
+        };
         match choice {
             Choice::Sender => self.sender(),
             Choice::ReplyTo => match self.reply_to.text().trim() {
-                "" => "the sender".to_owned(),
+                "" => tr!("the sender").to_owned(),
                 text => text.to_owned(),
             },
             Choice::Markdown => yes(options.markdown),
             Choice::Receipt => yes(options.receipt),
             Choice::Report => yes(options.dsn),
-            Choice::Remind => options.remind.map_or_else(
-                || "no".to_owned(),
-                |s| format!("in {}", length(u64::from(s))),
-            ),
-            Choice::Later => options
-                .send_at
-                .map_or_else(|| "no".to_owned(), |at| when::clock(at, now)),
+            Choice::Remind => options
+                .remind
+                .map_or_else(no, |s| tr!("in {length}", length = length(u64::from(s)))),
+            Choice::Later => options.send_at.map_or_else(no, |at| when::clock(at, now)),
         }
     }
 
@@ -260,7 +277,7 @@ impl Composer {
     ) {
         let rows = u16::try_from(CHOICES.len() + 2).unwrap_or(u16::MAX);
         let place = popup::centred(area, 66, rows);
-        let inside = popup::frame(buf, place, &Clean::lit("Options"), theme);
+        let inside = popup::frame(buf, place, &Clean::lit(tr!("Options")), theme);
         let base = theme.style("popup.text");
         let seen = list.seen(usize::from(inside.height));
         for (row, n) in seen.enumerate() {
@@ -268,6 +285,10 @@ impl Composer {
                 (CHOICES.get(n), Ink::row(buf, inside, row))
             else {
                 continue;
+            };
+            let name = match choice {
+                Choice::Sender => lang::of_in("field", name),
+                _ => lang::of(name),
             };
             let mut look = base;
             if n == list.cursor() {

@@ -2,6 +2,7 @@
 
 use super::autosave::Then;
 use super::{Composer, Outcome};
+use crate::lang::tr;
 use crate::model::{DraftId, DraftKind};
 use crate::text::Clean;
 use std::time::Instant;
@@ -90,12 +91,12 @@ impl Composer {
     pub fn save_failed(&mut self, why: &str, now: Instant) {
         self.saves.failed(now);
         self.sending = false;
-        self.notice = Some(Clean::line(&format!("Not saved: {why}")));
+        self.notice = Some(Clean::line(&tr!("Not saved: {why}", why)));
     }
 
     /// The message could not be queued: one can go on with it.
     pub fn send_failed(&mut self, why: &str) {
         self.sending = false;
-        self.notice = Some(Clean::line(&format!("Not sent: {why}")));
+        self.notice = Some(Clean::line(&tr!("Not sent: {why}", why)));
     }
 }

@@ -4,6 +4,7 @@
 use super::block;
 use super::fields::Field;
 use super::{Composer, Outcome, Over};
+use crate::lang::tr;
 use crate::mime::recipients::parse_list;
 use crate::text::{Clean, when};
 use crate::tui::errand::Template;
@@ -46,7 +47,7 @@ impl Composer {
             value: t.text,
         };
         let items = all.into_iter().map(item).collect();
-        self.over = Over::Template(Picker::new(Clean::lit("Template"), items));
+        self.over = Over::Template(Picker::new(Clean::lit(tr!("Template")), items));
     }
 
     /// Puts a template in where the cursor stands in the text.
@@ -82,10 +83,11 @@ impl Composer {
         let body = self.filled(body.trim_end_matches('\n'));
         let left = unfilled(&body);
         if !left.is_empty() {
-            let said = format!(
-                "Nothing is known to put in for {}. There are {{name}}, {{full-name}}, {{date}}, \
-                 {{time}}, {{subject}}, {{me}} and {{cursor}}.",
-                left.join(", ")
+            let said = tr!(
+                "Nothing is known to put in for {left}. There are {known} and {last}.",
+                left = left.join(tr!(", ")),
+                known = "{name}, {full-name}, {date}, {time}, {subject}, {me}",
+                last = CURSOR
             );
             self.notice = Some(Clean::line(&said));
         }

@@ -4,6 +4,7 @@
 use super::body::Body;
 use super::fields::Field;
 use super::{Composer, Outcome, Over};
+use crate::lang::{self, mark, tr};
 use crate::text::{Clean, width};
 use crate::tui::clip::{MOST, clip};
 use crate::tui::errand::Errand;
@@ -47,10 +48,10 @@ impl Words {
         cursor: Option<Position>,
         theme: &Theme,
     ) {
-        let learn = format!("a  add \"{}\" to my words", self.word);
+        let learn = tr!("a  add \"{word}\" to my words", word = self.word);
         let said = match &self.found {
-            None => Some("Looking…"),
-            Some(found) if found.is_empty() => Some("Nothing like it is known."),
+            None => Some(tr!("Looking…")),
+            Some(found) if found.is_empty() => Some(tr!("Nothing like it is known.")),
             Some(_) => None,
         };
         let widths = self.found().iter().map(|w| width::width(w) + 3);
@@ -97,12 +98,15 @@ impl Composer {
             Wish::Colon => self.ask_colon(),
             Wish::Learn => match self.body.word() {
                 Some(word) => self.learn(word, out),
-                None => self.notice = Some(Clean::lit(NO_WORD)),
+                None => self.notice = Some(Clean::lit(lang::of(NO_WORD))),
             },
             Wish::Yanked => {
                 let (text, cut) = clip(self.body.kept());
                 if cut {
-                    let said = format!("Only the first {} KiB are on the clipboard.", MOST / 1024);
+                    let said = tr!(
+                        "Only the first {n} KiB are on the clipboard.",
+                        n = MOST / 1024
+                    );
                     self.notice = Some(Clean::line(&said));
                 }
                 if !text.is_empty() {
@@ -116,9 +120,11 @@ impl Composer {
     pub(super) fn suggest(&mut self, out: &mut Vec<Outcome>) {
         let word = Some(&self.body).filter(|_| self.focus == Field::Body);
         let why = match word.and_then(Body::word) {
-            None => NO_WORD,
+            None => lang::of(NO_WORD),
             Some(_) if !self.body.spelling().is_ready() => {
-                "There is no dictionary for your language: install one (a package such as hunspell-en-us), or name another with `spell` in config.toml."
+                tr!(
+                    "There is no dictionary for your language: install one (a package such as hunspell-en-us), or name another with `spell` in config.toml."
+                )
             }
             Some(word) => {
                 out.push(Outcome::Errand(Errand::Suggest(word.clone())));
@@ -191,4 +197,4 @@ impl Composer {
     }
 }
 
-const NO_WORD: &str = "There is no word at the cursor.";
+const NO_WORD: &str = mark!("There is no word at the cursor.");

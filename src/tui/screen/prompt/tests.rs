@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::tui::key::Key;
+use crate::tui::theme::Theme;
 use crate::tui::widget::ink::tests::shown;
 
 fn words() -> Words {
