@@ -311,3 +311,28 @@ impl Composer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::Lang;
+
+    #[test]
+    fn every_language_gives_examples_that_are_understood() {
+        let understood = |wanted: Wanted, example: &str| {
+            let read = wanted.understood(example.trim(), 1_750_000_000);
+            assert!(matches!(read, Ok(Some(_))), "{example}");
+        };
+        for lang in Lang::ALL {
+            lang::during(lang, || {
+                for wanted in [Wanted::Later, Wanted::Remind] {
+                    let (examples, _) = wanted.examples().split_once(';').unwrap();
+                    examples.split(',').for_each(|e| understood(wanted, e));
+                    let why = wanted.understood("never ever", 0).unwrap_err();
+                    let last = why.rsplit(", ").next().unwrap();
+                    understood(wanted, last);
+                }
+            });
+        }
+    }
+}
