@@ -1,7 +1,7 @@
 //! What is wrong with a draft before it is sent: what forbids it, and what is worth asking about,
 //! once.
 
-use crate::lang::tr;
+use crate::lang::{tr, trc};
 use crate::mime::recipients::parse_list;
 use crate::model::{Account, Address, Draft, DraftKind, MailDomain};
 use crate::text::{size, when};
@@ -133,7 +133,7 @@ pub fn doubts(draft: &Draft, facts: &Facts<'_>) -> Vec<String> {
         && draft.attachments.is_empty()
         && draft.kind != DraftKind::Forward
     {
-        doubts.push(tr!("It is empty.").to_owned());
+        doubts.push(trc!("message", "It is empty.").to_owned());
     }
     doubts.extend(blanks(draft, facts.unfilled));
     doubts.extend(too_large(draft, facts.size, facts.known));
