@@ -147,18 +147,16 @@ fn screen(paths: &Paths, begun: Option<&Compose>) -> anyhow::Result<()> {
         .transpose()?
         .unwrap_or_default();
     let mut stay = Stay::at(paths);
-    let mut loaded = match load::load(&paths.config) {
-        Err(ConfigError::NoAccount { .. }) => Loaded::default(),
-        loaded => loaded?,
+    let read = || match load::load(&paths.config) {
+        Err(ConfigError::NoAccount { .. }) => Ok(Loaded::default()),
+        loaded => loaded,
     };
-    if loaded.config.accounts.is_empty() {
+    let mut loaded = read()?;
+    while loaded.config.accounts.is_empty() {
         loaded.whole(&paths.config)?;
         match set_up(&mut stay, paths, None) {
-            Ok(Outcome::Added) => {
-                log_to(paths);
-                warnings = paths.ensure()?;
-                loaded = load::load(&paths.config)?;
-            }
+            Ok(Outcome::Added) => {}
+            Ok(Outcome::TakeOver) => wizard::take_over(stay.stage.as_mut())?,
             Ok(Outcome::Demo) => return tryout::demo(stay.stage, paths),
             Ok(Outcome::Left | Outcome::Quit) => return Ok(()),
             // Without a terminal there is nobody to ask.
@@ -166,6 +164,11 @@ fn screen(paths: &Paths, begun: Option<&Compose>) -> anyhow::Result<()> {
                 let path = paths.config.clone();
                 return Err(ConfigError::NoAccount { path }.into());
             }
+        }
+        loaded = read()?;
+        if !loaded.config.accounts.is_empty() {
+            log_to(paths);
+            warnings = paths.ensure()?;
         }
     }
     warnings.extend(loaded.problems.iter().map(|p| format!("config.toml: {p}")));

@@ -2,7 +2,7 @@
 //! yes. Nothing is written before, and nothing that is there is changed.
 
 use super::adopting::{adopt, cards, ready, refuse};
-use super::ask::{agrees, is_somebody_there};
+use super::ask::{agrees, is_somebody_there, question};
 use super::exit::{self, Failure};
 use super::json;
 use super::plan_words::{shown, told};
@@ -96,9 +96,26 @@ fn tell(
 
 /// Which of the programs have a configuration on this machine.
 pub fn configured() -> Vec<Client> {
-    let Ok(dirs) = dirs() else { return Vec::new() };
-    let there = |c: &Client| c.places(&dirs).iter().any(|path| path.is_file());
-    Client::ALL.into_iter().filter(there).collect()
+    dirs().map_or_else(|_| Vec::new(), |dirs| configured_in(&dirs))
+}
+
+/// The same of these folders. A file that several of them read counts for the first.
+fn configured_in(dirs: &Dirs) -> Vec<Client> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    let mut all = Vec::new();
+    for client in Client::ALL {
+        let file = client.places(dirs).into_iter().find(|path| path.is_file());
+        if let Some(file) = file.filter(|file| !files.contains(file)) {
+            files.push(file);
+            all.push(client);
+        }
+    }
+    all
+}
+
+/// Waits until what was said has been read.
+pub fn wait() {
+    let _ = question("Enter goes on", "");
 }
 
 /// The user's folders. Nothing else of the environment counts.
@@ -233,4 +250,37 @@ fn sender(providers: &Providers, found: &Found) -> Option<Endpoint> {
         .any(|e| e.host.eq_ignore_ascii_case(host))
         .then_some(())?;
     proposal.smtp.into_iter().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_configuration_is_offered_once() {
+        let home = tempfile::tempdir().unwrap();
+        let dirs = Dirs::under(home.path());
+        assert_eq!(configured_in(&dirs), []);
+        std::fs::write(home.path().join(".muttrc"), "").unwrap();
+        std::fs::write(home.path().join(".pinerc"), "").unwrap();
+        assert_eq!(configured_in(&dirs), [Client::Mutt, Client::Alpine]);
+        std::fs::write(home.path().join(".neomuttrc"), "").unwrap();
+        let all = [Client::Mutt, Client::Neomutt, Client::Alpine];
+        assert_eq!(configured_in(&dirs), all);
+    }
+
+    #[test]
+    fn a_home_that_is_named_is_whose_configuration_it_is() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join(".muttrc"), "").unwrap();
+        let (file, dirs) = begins(Client::Mutt, Some(home.path())).unwrap();
+        assert_eq!(file, home.path().join(".muttrc"));
+        assert_eq!(dirs, Dirs::under(home.path()));
+        // A folder of one's own configuration is no home.
+        let folder = home.path().join("mine");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("muttrc"), "").unwrap();
+        let (_, dirs) = begins(Client::Mutt, Some(&folder)).unwrap();
+        assert_ne!(dirs.home, folder);
+    }
 }

@@ -38,17 +38,22 @@ pub fn speak(look: &Look) {
     lang::choose(lang);
 }
 
-/// What of the command line holds for a program that begins anew in this one's place; `heard`:
-/// whether the user had the linear mode, if he changed that meanwhile.
-pub fn passed_on(heard: Option<bool>) -> Vec<OsString> {
+/// The home that the command line names, for a program that works on the same.
+pub fn home_passed_on() -> Vec<OsString> {
     let args = args::read(std::env::args_os());
     let home = args.ok().and_then(|args| args.home);
     let home = home.map(|home| ["--home".into(), home.into_os_string()]);
+    home.into_iter().flatten().collect()
+}
+
+/// What of the command line holds for a program that begins anew in this one's place; `heard`:
+/// whether the user had the linear mode, if he changed that meanwhile.
+pub fn passed_on(heard: Option<bool>) -> Vec<OsString> {
     let linear = heard.or_else(asked).map(|linear| match linear {
         true => OsString::from("--linear"),
         false => OsString::from("--no-linear"),
     });
-    home.into_iter().flatten().chain(linear).collect()
+    home_passed_on().into_iter().chain(linear).collect()
 }
 
 /// How recipients' domains are looked up, if they are. Whom the system asks changes with the

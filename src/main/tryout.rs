@@ -31,7 +31,7 @@ pub fn demo(stage: Option<Stage>, own: &Paths) -> anyhow::Result<()> {
             Ok(End::AddAccount) => match set_up(&mut stay, own, &loaded) {
                 Ok(Outcome::Added) => break Ok(true),
                 Ok(Outcome::Quit) => break Ok(false),
-                Ok(Outcome::Left | Outcome::Demo) => {}
+                Ok(Outcome::Left | Outcome::Demo | Outcome::TakeOver) => {}
                 Err(error) => break Err(error.into()),
             },
             Ok(End::Reload) => {}

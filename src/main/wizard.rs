@@ -11,7 +11,9 @@ use postrider::setup;
 use postrider::tui::ports::SetUp;
 use postrider::tui::setup::SetupPorts;
 use postrider::tui::setup::run::OpenFile;
+use postrider::tui::{RunError, Stage};
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 
 /// All that the screen needs. `further`: there are accounts already.
@@ -25,6 +27,13 @@ pub fn ports(paths: &Paths, secrets: &Secrets, further: bool, theme: Option<Stri
         open: open(paths, secrets),
         file: (vault.is_there(), vault.is_there() && !vault.is_locked()),
         further,
+        others: match further {
+            true => Vec::new(),
+            false => cli::migrate::configured()
+                .iter()
+                .map(|c| c.name())
+                .collect(),
+        },
         leaves_demo: false,
         full_name: known.or_else(setup::person::full_name).unwrap_or_default(),
         browser_here: cli::sign_in::has_browser(|name| std::env::var(name).ok()),
@@ -35,6 +44,26 @@ pub fn ports(paths: &Paths, secrets: &Secrets, further: bool, theme: Option<Stri
 /// The accounts that are there; none where the configuration can't be read, which is told elsewhere.
 fn accounts(config: &Path) -> Vec<Account> {
     load::load(config).map_or_else(|_| Vec::new(), |loaded| loaded.config.accounts)
+}
+
+/// Runs `migrate` for each program that has a configuration, on the terminal as it was: each shows
+/// what it would do and asks. It is a process of its own, so that it can be ended as any other.
+pub fn take_over(stage: Option<&mut Stage>) -> Result<(), RunError> {
+    let Some(stage) = stage else { return Ok(()) };
+    stage.away(|| {
+        let program = std::env::current_exe();
+        let program = program.unwrap_or_else(|_| "/proc/self/exe".into());
+        for client in cli::migrate::configured() {
+            let mut command = Command::new(&program);
+            command.args(super::means::home_passed_on());
+            let ended = command.arg("migrate").arg(client.name()).status();
+            if let Err(error) = ended {
+                tracing::error!(%error, "migrate can't be run");
+            }
+        }
+        // What it said is read before the screen covers it.
+        cli::migrate::wait();
+    })
 }
 
 /// Opens the encrypted file, or makes it.

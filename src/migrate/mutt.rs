@@ -457,3 +457,111 @@ fn statement<'l>(
     }
     (Some(found), words.left())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::found::Given;
+    use crate::model::Auth;
+
+    fn read_text(text: &str) -> Findings {
+        let mut files = |path: &Path, _: usize| match path.ends_with(".muttrc") {
+            true => Ok(text.as_bytes().to_vec()),
+            false => Err("gone".to_owned()),
+        };
+        let mut shelf = Shelf::new(Dirs::under(Path::new("/h")), &mut files);
+        read(Path::new("/h/.muttrc"), &mut shelf)
+    }
+
+    fn given(found: &Findings, n: usize) -> String {
+        match found.accounts.get(n).map(|a| &a.given) {
+            Some(Given::Command(argv)) => argv.join(" "),
+            Some(Given::Clear(secret)) => format!("clear {}", secret.reveal()),
+            Some(Given::Nothing) => "asked".to_owned(),
+            None => "no account".to_owned(),
+        }
+    }
+
+    const BASE: &str = "set from=a@x.test imap_user=a folder=imaps://imap.x.test/\n";
+
+    #[test]
+    fn what_was_set_for_one_server_does_not_go_to_another() {
+        for (hook, second) in [
+            ("set folder=imaps://imap.y.test/", "asked"),
+            ("set folder=imaps://other.x.test/", "pass x"),
+            ("set folder=imaps://imap.x.test/ imap_user=b", "asked"),
+            ("set folder=imaps://imap.y.test/ imap_pass=y", "clear y"),
+        ] {
+            let found = read_text(&format!(
+                "{BASE}set imap_pass=`pass x`\nfolder-hook y '{hook}'\n"
+            ));
+            assert_eq!(given(&found, 0), "pass x", "{hook}");
+            assert_eq!(given(&found, 1), second, "{hook}");
+            let told = found.notes.iter().any(|n| n.what == "imap_pass");
+            assert_eq!(told, second == "asked", "{hook} {:?}", found.notes);
+        }
+    }
+
+    #[test]
+    fn hooks_keep_their_programs_in_any_order_quoted_or_not() {
+        for command in [
+            "\"set imap_user=me imap_pass=`pass y`\"",
+            "\"set imap_pass=`pass y` imap_user=me\"",
+            "\"set imap_pass=\\`pass y\\` imap_user=me\"",
+            "'set imap_pass=`pass y` imap_user=me'",
+            "set imap_user=me imap_pass=`pass y`",
+            "\"set imap_pass=$my_y imap_user=me\"",
+        ] {
+            let found = read_text(&format!(
+                "set my_y=`pass y`\n{BASE}account-hook imaps://imap.y.test {command}\n"
+            ));
+            assert_eq!(given(&found, 1), "pass y", "{command}");
+            assert_eq!(found.accounts[1].user, "me", "{command}");
+        }
+        let found = read_text(&format!(
+            "{BASE}account-hook imaps://h.test \"set imap_pass=$no imap_user=me\"\n"
+        ));
+        assert_eq!(
+            (given(&found, 1), found.accounts[1].user.as_str()),
+            ("asked".to_owned(), "me")
+        );
+        let found = read_text(&format!("{BASE}ifdef x set imap_pass=p\n"));
+        assert_eq!(given(&found, 0), "clear p");
+        let found = read_text(&format!(
+            "{BASE}account-hook smtps://h.test set smtp_pass=p\n"
+        ));
+        assert!(found.notes.iter().any(|n| n.what == "account-hook"));
+    }
+
+    #[test]
+    fn only_a_program_that_was_taken_makes_a_token_of_a_secret() {
+        let both = "set imap_authenticators=oauthbearer:plain\n";
+        for (more, auth, secret) in [
+            ("set imap_pass=p", Auth::Password, "clear p"),
+            (
+                "set imap_oauth_refresh_command='tok x'",
+                Auth::OAuthBearer,
+                "tok x",
+            ),
+            (
+                "set imap_oauth_refresh_command='echo x | y'",
+                Auth::Password,
+                "asked",
+            ),
+            (
+                "set smtp_oauth_refresh_command='tok x'",
+                Auth::Password,
+                "asked",
+            ),
+            (
+                "set smtp_oauth_refresh_command='tok x' smtp_url=smtps://a@smtp.x.test",
+                Auth::OAuthBearer,
+                "tok x",
+            ),
+        ] {
+            let found = read_text(&format!("{BASE}{both}{more}\n"));
+            assert_eq!(given(&found, 0), secret, "{more}");
+            assert_eq!(found.accounts[0].auth, auth, "{more}");
+        }
+    }
+}

@@ -116,16 +116,13 @@ impl Scope {
             _ => Security::StartTls,
         };
         found.imap = Some(words::endpoint(Server::Imap, &url.host, url.port, security));
-        if self.token(found, out) {
+        if self.token(url, found, out) {
             return;
         }
+        let sends = self.smtp().is_some_and(|s| s.same_login(url));
         for name in ["imap_pass", "smtp_pass"] {
             let given = self.given(name, out);
-            let smtp = words::url(self.text("smtp_url"));
-            if name == "smtp_pass"
-                && !given.is_nothing()
-                && !smtp.is_some_and(|s| s.same_login(url))
-            {
+            if name == "smtp_pass" && !given.is_nothing() && !sends {
                 self.for_sending_only(name, found, out);
             } else if found.given.is_nothing() {
                 found.given = given;
@@ -153,14 +150,17 @@ impl Scope {
         }
     }
 
-    /// Takes the program that prints tokens; whether one is named.
-    fn token(&self, found: &mut Found, out: &mut Findings) -> bool {
-        let names = ["imap_oauth_refresh_command", "smtp_oauth_refresh_command"];
-        let name = names.into_iter().find(|name| {
+    /// Takes the program that prints tokens; whether one is named for this login.
+    fn token(&self, url: &Url, found: &mut Found, out: &mut Findings) -> bool {
+        let is_set = |name: &&str| {
             let set = self.vars.get(*name);
             set.is_some_and(|(w, _)| w.command.is_some() || !["", "no"].contains(&w.text.trim()))
-        });
-        let (Some(auth), Some(name)) = (self.says_token(), name) else {
+        };
+        let sends = self.smtp().is_some_and(|s| s.same_login(url));
+        let reading = Some("imap_oauth_refresh_command").filter(is_set);
+        let sending = Some("smtp_oauth_refresh_command").filter(is_set);
+        let (Some(auth), Some(name)) = (self.says_token(), reading.or(sending.filter(|_| sends)))
+        else {
             return false;
         };
         match words::printed(self.text(name)) {
@@ -219,12 +219,17 @@ impl Scope {
         }
     }
 
+    /// The server for sending, with the user who signs in there.
+    fn smtp(&self) -> Option<Url> {
+        let mut url = words::url(self.text("smtp_url")).filter(|u| words::is_host(&u.host))?;
+        if url.user.is_empty() && self.text("smtp_user") != "no" {
+            self.text("smtp_user").clone_into(&mut url.user);
+        }
+        Some(url)
+    }
+
     fn sending(&self, imap: &Url, found: &mut Found, out: &mut Findings) {
-        let url = words::url(self.text("smtp_url")).filter(|u| words::is_host(&u.host));
-        if let Some(mut url) = url {
-            if url.user.is_empty() && self.text("smtp_user") != "no" {
-                self.text("smtp_user").clone_into(&mut url.user);
-            }
+        if let Some(url) = self.smtp() {
             if !url.sends_for(&imap.host, found.login()) {
                 let place = self.place("smtp_url");
                 return out.note(&place, "smtp_url", Kind::Yours, words::OTHER_SENDER);

@@ -54,6 +54,19 @@ impl Stage {
         })
     }
 
+    /// Hands the terminal over while `work` runs, and takes it back.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn away<T>(&mut self, work: impl FnOnce() -> T) -> Result<T, RunError> {
+        self.input.pause();
+        terminal::leave();
+        let result = work();
+        self.terminal.reenter().map_err(RunError::Terminal)?;
+        self.input.resume();
+        Ok(result)
+    }
+
     /// A channel for another screen. What was typed since the last one ended comes through it;
     /// answers that threads of the last one still send do not.
     pub(super) fn anew(&mut self) -> (Sender<Event>, Receiver<Event>) {

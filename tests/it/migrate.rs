@@ -222,6 +222,58 @@ fn it_asks_first_and_keeps_what_was_there() {
 }
 
 #[test]
+fn neither_a_yes_for_all_nor_a_pipe_makes_a_passphrase() {
+    let sample = samples()
+        .into_iter()
+        .find(|s| s.ends_with("mutt-usual"))
+        .unwrap();
+    for (more, input) in [(vec!["--yes"], "y\ny\n"), (vec![], "y\ny\ny\n")] {
+        let home = bare();
+        let from = sample.to_str().unwrap();
+        let mut child = home
+            .command(&[vec!["migrate", "mutt", "--from", from], more.clone()].concat())
+            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+            .env("HOME", &sample)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // One that asks nothing may be gone.
+        let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes());
+        assert!(
+            child.wait_with_output().unwrap().status.success(),
+            "{more:?}"
+        );
+        assert!(!home.path.join("secrets.age").exists(), "{more:?}");
+        let config = fs::read_to_string(home.path.join("config.toml")).unwrap();
+        assert!(
+            config.contains("password = \"prompt\""),
+            "{more:?} {config}"
+        );
+    }
+}
+
+#[test]
+fn what_the_configuration_refuses_is_left_out_and_the_rest_is_written() {
+    let theirs = tempfile::tempdir().unwrap();
+    let account = |name: &str, more: &str| {
+        format!("IMAPAccount {name}\nHost {name}.example.org\nUser {name}@example.org\n{more}\n\n")
+    };
+    let text = account("odd", "DisableExtension AUTH=") + &account("fine", "");
+    fs::write(theirs.path().join(".mbsyncrc"), text).unwrap();
+    let sends = |name: &str| format!("account {name}\nfrom {name}@example.org\n\n");
+    let text = sends("odd") + &sends("fine");
+    fs::write(theirs.path().join(".msmtprc"), text).unwrap();
+    let home = bare();
+    let line = ["migrate", "mbsync", "--yes", "--json"];
+    let done = run(&home, theirs.path(), &line).code(0).json();
+    assert_eq!(done["accounts"].as_array().map(Vec::len), Some(1), "{done}");
+    assert_eq!(done["accounts"][0]["name"], "fine", "{done}");
+    let why = done["left_out"][0]["why"].as_str().unwrap_or_default();
+    assert!(why.contains("without-extensions"), "{done}");
+    run(&home, &home.path, &["config", "check"]).code(0);
+}
+
+#[test]
 fn thunderbirds_address_books_are_read() {
     let theirs = tempfile::tempdir().unwrap();
     let profile = theirs.path().join("p");

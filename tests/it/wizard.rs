@@ -82,6 +82,47 @@ fn a_first_account_takes_two_typed_items_and_shows_first_subjects_before_anythin
 }
 
 #[test]
+fn who_comes_from_another_program_takes_its_accounts_over_from_the_screen() {
+    let (folder, path) = home();
+    let theirs = folder.path().join("theirs");
+    fs::create_dir(&theirs).unwrap();
+    let muttrc = "set from=ada@example.test imap_user=ada imap_pass=\"`pass show x`\"\n\
+        set folder=imaps://localhost/ smtp_url=smtps://ada@localhost/\n";
+    fs::write(theirs.join(".muttrc"), muttrc).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_postrider"));
+    command.env("POSTRIDER_HOME", &path);
+    command.env("HOME", &theirs);
+    command.env_remove("XDG_CONFIG_HOME");
+    command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+    let mut t = Terminal::start(command, 80, 24);
+    let config = path.join("config.toml");
+    let offered = |t: &mut Terminal| t.wait_for("Coming from mutt");
+    // What was asked before stands above it.
+    let asked = |t: &mut Terminal, what: &str| {
+        t.wait_until(what, |s| s.trim_end().ends_with(what));
+    };
+    offered(&mut t);
+    t.send("\x07");
+    asked(&mut t, "[y/N]:");
+    t.send("n\r");
+    asked(&mut t, "Enter goes on:");
+    t.send("\r");
+    offered(&mut t);
+    assert!(!config.exists(), "it was written without a yes");
+    t.send("\x07");
+    asked(&mut t, "[y/N]:");
+    t.send("y\r");
+    asked(&mut t, "Enter goes on:");
+    let written = fs::read_to_string(&config).unwrap();
+    assert!(written.contains("ada@example.test"), "{written}");
+    t.send("\r");
+    t.wait_for("All inboxes");
+    t.send("q");
+    assert_eq!(t.wait_exit(), 0);
+    assert!(t.is_restored());
+}
+
+#[test]
 fn a_further_account_is_set_up_from_inside_and_both_are_there() {
     let sink = Sink::start();
     let Some(server) = Dovecot::start(Some(&sink)) else {

@@ -53,6 +53,8 @@ pub enum Deed {
     Leave,
     /// Show the demo.
     Demo,
+    /// Take over what another program has.
+    TakeOver,
     /// Read mail with what was set up.
     Done,
 }

@@ -113,6 +113,14 @@ impl Page {
                 "text.dim",
             );
         }
+        if wizard.may_take_over() {
+            self.gap();
+            let text = format!(
+                "Coming from {}? ctrl-g shows what of it can be taken over, and asks before it writes.",
+                wizard.others.join(", ")
+            );
+            self.say(&text, "text.dim");
+        }
         if !wizard.further {
             self.gap();
             self.say(

@@ -29,6 +29,8 @@ pub enum Outcome {
     Added,
     /// The demo is wanted.
     Demo,
+    /// What another program has is to be taken over.
+    TakeOver,
     /// Nothing was done.
     Left,
     /// The program is to end.
@@ -51,6 +53,8 @@ pub struct SetupPorts {
     pub file: (bool, bool),
     /// Whether there are accounts already, or it is begun from the demo: that is not offered then.
     pub further: bool,
+    /// The programs whose configuration can be taken over; none where that is not offered.
+    pub others: Vec<&'static str>,
     /// Whether it is begun from the demo, and leads out of it.
     pub leaves_demo: bool,
     /// The full name, as far as it is known.
@@ -68,6 +72,7 @@ pub struct SetupPorts {
 pub fn run(stage: &mut Stage, ports: &SetupPorts) -> Result<Outcome, RunError> {
     let mut wizard = Wizard::new(ports.further, ports.file.0, ports.file.1);
     wizard.leaves_demo = ports.leaves_demo;
+    wizard.others.clone_from(&ports.others);
     wizard.name.set(&ports.full_name);
     let (tell, heard) = unbounded();
     let keyring = Arc::clone(&ports.keyring);
@@ -199,6 +204,10 @@ impl Hands {
             Deed::Demo => {
                 self.anew();
                 return Some(Outcome::Demo);
+            }
+            Deed::TakeOver => {
+                self.anew();
+                return Some(Outcome::TakeOver);
             }
             Deed::Done => return Some(Outcome::Added),
             Deed::Cancel => drop(self.anew()),

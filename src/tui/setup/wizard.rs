@@ -20,6 +20,8 @@ pub struct Wizard {
     pub phase: Phase,
     /// Whether there are accounts already: then no demo is offered.
     pub further: bool,
+    /// The programs whose configuration can be taken over.
+    pub others: Vec<&'static str>,
     /// The address.
     pub address: LineEdit,
     /// The password.
@@ -95,6 +97,7 @@ impl Wizard {
         Wizard {
             phase: Phase::Asking,
             further,
+            others: Vec::new(),
             address: LineEdit::default(),
             password: LineEdit::default(),
             revealed: false,
@@ -142,6 +145,11 @@ impl Wizard {
     /// The address as it counts.
     pub fn email(&self) -> &str {
         self.address.text().trim()
+    }
+
+    /// Whether what another program has can be taken over: nothing was typed yet.
+    pub fn may_take_over(&self) -> bool {
+        self.phase == Phase::Asking && self.email().is_empty() && !self.others.is_empty()
     }
 
     fn is_address(&self) -> bool {
@@ -243,6 +251,7 @@ impl Wizard {
             (KeyCode::Char('d'), true) if !self.further && self.phase == Phase::Asking => {
                 return vec![Deed::Demo];
             }
+            (KeyCode::Char('g'), true) if self.may_take_over() => return vec![Deed::TakeOver],
             _ => {}
         }
         match self.phase {
