@@ -174,6 +174,7 @@ impl<T: Clone> Picker<T> {
     fn narrow(&mut self) {
         self.hits = fuzzy::find(self.input.text(), self.texts.iter().map(String::as_str));
         self.list = List::new(self.hits.len());
+        self.lost = false;
     }
 
     /// Its size depends on all items, so that it does not jump while one types.
