@@ -6,9 +6,9 @@
 
 pub mod words;
 pub mod person;
-mod provider;
 mod attempt;
 mod keep;
+mod provider;
 
 pub use attempt::{NEWEST, attempt};
 pub use keep::{OWN, Stored, finder, keep, name_for, names};

@@ -129,7 +129,13 @@ fn f54_an_account_at_a_provider_s_own_page_is_set_up_without_a_screen() {
         server.port
     );
     std::fs::write(home.path.join("providers.toml"), listed).unwrap();
-    provider.state().device.errors.clear();
+    {
+        let mut state = provider.state();
+        state.device.lasts = 600;
+        state.device.errors.clear();
+        // The one that the command prints.
+        state.secret = Some("CANARY".to_owned());
+    }
     let args = ["account", "add", "ada@example.test", "--json"];
     let mut command = home.command(&args);
     command
