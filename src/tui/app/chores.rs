@@ -1,7 +1,7 @@
 //! Keeping mailboxes: making, renaming, deleting and emptying them. What can't be undone is asked
 //! about first, with how much of it there is.
 
-use crate::lang::{tr, trn};
+use crate::lang::{tr, trc, trn};
 use crate::model::view::MailboxRow;
 use crate::model::{AccountName, Intent, Manage, Role, Target, Verb};
 use crate::text::Clean;
@@ -134,7 +134,7 @@ impl Layer {
                     return Err(tr!("The inbox can't be deleted."));
                 }
                 let what = match row.total {
-                    0 => tr!("It is empty.").to_owned(),
+                    0 => trc!("mailbox", "It is empty.").to_owned(),
                     n => removed(n),
                 };
                 let text = tr!(
