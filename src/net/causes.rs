@@ -2,6 +2,7 @@
 //! says ([`crate::net::diagnose`]) and for `docs/troubleshooting.md`, which holds every row of it.
 
 use crate::lang::{self, fill, tr};
+use crate::model::checkup::Advice;
 use crate::model::{Account, Endpoint};
 
 /// Which kind of server an error is about.
@@ -55,7 +56,12 @@ impl Cause {
         fill(lang::of(self.todo), &[("ports", &service.usual_ports())])
     }
 
-    /// The same while an account is set up: what is tried there is tried once.
+    /// What to tell where `what` was found and the todo names no ports.
+    pub fn advice(&self, what: impl Into<String>) -> Advice {
+        Advice::new(what, self.why(), lang::of(self.todo))
+    }
+
+    /// What to do while an account is set up: what is tried there is tried once.
     pub fn here(&self, service: Service) -> String {
         match self.here {
             "" => self.todo(service),

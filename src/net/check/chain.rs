@@ -4,7 +4,7 @@
 //! reads along (RFC 5246 §7.4.2); of a server that speaks TLS 1.3 alone it is said that they are not seen.
 
 use super::shown::{self, DAY, SOON, clean, words_of};
-use crate::model::checkup::{Advice, Step};
+use crate::model::checkup::Step;
 use crate::net::causes::{self, Cause, Service};
 use crate::net::diagnose;
 use crate::net::error::{NetError, TlsFault};
@@ -268,7 +268,7 @@ pub fn judge(name: &'static str, chain: &[Sent], came: Use, now: i64) -> Step {
     let each: Vec<String> = each.map(|(n, ring)| told(n, ring, now)).collect();
     let words = each.join("; ");
     let advise = |words: String, cause: &Cause| {
-        let advice = Advice::new(words, cause.why, cause.todo);
+        let advice = cause.advice(words);
         match came {
             Use::Works => Step::careful(name, advice),
             Use::Untrusted(_) | Use::Fails => Step::wrong(name, advice),

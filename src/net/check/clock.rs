@@ -1,7 +1,7 @@
 //! This machine's clock beside what servers tell: the date in a greeting, and the time when the newest
 //! message came in. Pure.
 
-use crate::model::checkup::{Advice, Step};
+use crate::model::checkup::Step;
 use crate::net::causes;
 use crate::text::when;
 
@@ -30,7 +30,7 @@ pub fn judge(told: Option<(i64, i64)>, newest: Option<i64>, now: i64) -> Step {
     const NAME: &str = "clock";
     let wrong = |words: String| {
         let cause = &causes::CLOCK;
-        Step::careful(NAME, Advice::new(words, cause.why, cause.todo))
+        Step::careful(NAME, cause.advice(words))
     };
     let by = |seconds: i64| when::duration(seconds.unsigned_abs());
     match (told, newest) {

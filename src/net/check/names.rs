@@ -1,7 +1,7 @@
 //! The names of an account's servers and the addresses behind them: whether the name servers of
 //! this machine answer and tell the truth, and which addresses can be reached.
 
-use crate::model::checkup::{Advice, Step};
+use crate::model::checkup::Step;
 use crate::model::{Endpoint, Security};
 use crate::net::causes;
 use crate::net::connect;
@@ -57,7 +57,7 @@ fn judge(name: &'static str, answers: &[(SocketAddr, Said, Duration)]) -> Step {
                     Clean::line(&found.join(", "))
                 );
                 let cause = &causes::LIAR;
-                return Step::careful(name, Advice::new(what, cause.why, cause.todo));
+                return Step::careful(name, cause.advice(what));
             }
             Said::Nothing => {
                 deaf += 1;
@@ -69,10 +69,7 @@ fn judge(name: &'static str, answers: &[(SocketAddr, Said, Duration)]) -> Step {
     let words = words.join(", ");
     match deaf {
         0 => Step::fine(name, words),
-        _ => Step::careful(
-            name,
-            Advice::new(words, causes::DEAF.why, causes::DEAF.todo),
-        ),
+        _ => Step::careful(name, causes::DEAF.advice(words)),
     }
 }
 
@@ -136,7 +133,7 @@ pub fn judge_reach(name: &'static str, tried: &[(SocketAddr, Taken)]) -> Step {
     match (six, four) {
         ((true, false), (_, true)) => {
             let cause = &causes::BLACK_HOLE;
-            Step::careful(name, Advice::new(words, cause.why, cause.todo))
+            Step::careful(name, cause.advice(words))
         }
         _ if tried.iter().any(|(_, t)| *t == Taken::Silent) => Step::note(name, words),
         _ => Step::fine(name, words),

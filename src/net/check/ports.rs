@@ -3,6 +3,7 @@
 //! clear is asked what it offers; nothing else is said to any.
 
 use super::shown;
+use crate::lang;
 use crate::model::checkup::{Advice, Step};
 use crate::model::{Endpoint, Security};
 use crate::net::causes::{self, Service};
@@ -206,7 +207,7 @@ pub fn judge(
     let masked = |met: &Met| matches!(met, Met::Mail { masked: true, .. });
     if met.iter().any(|(port, _, met)| *port != 25 && masked(met)) {
         let cause = &causes::MASKED;
-        return Step::careful(name, Advice::new(words, cause.why, cause.todo));
+        return Step::careful(name, cause.advice(words));
     }
     if works {
         return Step::note(name, words);
@@ -225,13 +226,13 @@ pub fn judge(
         Some((port, security)) => {
             let todo = format!(
                 "{}: `port = {port}, security = \"{security}\"`",
-                causes::OTHER_PORT.todo
+                lang::of(causes::OTHER_PORT.todo)
             );
             let what = match port == configured.port {
                 true => format!("port {port} works with \"{security}\" ({words})"),
                 false => format!("port {port} answers ({words})"),
             };
-            Step::careful(name, Advice::new(what, causes::OTHER_PORT.why, todo))
+            Step::careful(name, Advice::new(what, causes::OTHER_PORT.why(), todo))
         }
         None => Step::note(name, words),
     }

@@ -2,7 +2,7 @@
 //! connection, and none of it is ever used for mail. What is trusted, `tls.rs` decides.
 
 use crate::model::Endpoint;
-use crate::model::checkup::{Advice, Step};
+use crate::model::checkup::Step;
 use crate::net::causes;
 use crate::net::connect;
 use crate::net::error::NetError;
@@ -301,7 +301,7 @@ pub fn judge(
         words.push_str(&format!(", TLS {version}"));
     }
     let advise = |words: String, cause: &causes::Cause| {
-        let advice = Advice::new(words, cause.why, cause.todo);
+        let advice = cause.advice(words);
         match trusted {
             true => Step::careful(name, advice),
             false => Step::wrong(name, advice),
