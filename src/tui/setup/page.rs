@@ -115,9 +115,9 @@ impl Page {
         }
         if wizard.may_take_over() {
             self.gap();
-            let text = format!(
-                "Coming from {}? ctrl-g shows what of it can be taken over, and asks before it writes.",
-                wizard.others.join(", ")
+            let text = tr!(
+                "Coming from {program}? ctrl-g shows what of it can be taken over, and asks before it writes.",
+                program = wizard.others.join(", ")
             );
             self.say(&text, "text.dim");
         }
