@@ -167,7 +167,7 @@ mod tests {
         for (x, before, stands) in [
             (1, "", 1),
             (4, "日", 3),
-            (8, "日本 l", 7),
+            (8, "日本 lu", 8),
             (40, "日本 lunch", 11),
         ] {
             prompt.click(screen, Position::new(x, 19));
