@@ -80,6 +80,7 @@ pub fn export(home: &Home, as_json: bool, args: &Export) -> Result<u8> {
             .map(|a| (a.name.clone(), engine::kit(&parts, a, &stop)))
             .collect(),
         sessions: BTreeMap::new(),
+        away: BTreeMap::new(),
     };
     let start = Count {
         wanted: wanted.len() as u64,
@@ -172,6 +173,8 @@ struct Fetcher<'a> {
     reader: &'a Reader,
     kits: BTreeMap<AccountName, Kit>,
     sessions: BTreeMap<AccountName, Option<Connection>>,
+    /// Why an account's server can't be asked: once is enough.
+    away: BTreeMap<AccountName, String>,
 }
 
 impl Fetcher<'_> {
@@ -187,11 +190,29 @@ impl Fetcher<'_> {
         let Some(kit) = self.kits.get(&account) else {
             return Ok(Err("its account is not set up".to_owned()));
         };
-        let session = self.sessions.entry(account).or_default();
-        if session.as_ref().is_none_or(|s| s.is_dead()) {
-            *session = Some(kit.dial(Rank::OnDemand, None)?);
+        if let Some(why) = self.away.get(&account) {
+            return Ok(Err(why.clone()));
         }
-        ondemand::serve(kit, session, message)?;
+        let session = self.sessions.entry(account.clone()).or_default();
+        if session.as_ref().is_none_or(|s| s.is_dead()) {
+            match kit.dial(Rank::OnDemand, None) {
+                Ok(dialled) => *session = Some(dialled),
+                Err(SyncError::Store(error)) => return Err(error.into()),
+                Err(error) => {
+                    let why = Clean::line(&error.to_string()).to_string();
+                    self.away.insert(account, why.clone());
+                    return Ok(Err(why));
+                }
+            }
+        }
+        match ondemand::serve(kit, session, message) {
+            Ok(()) => {}
+            // What is here of others is written all the same.
+            Err(SyncError::Net(error)) => {
+                return Ok(Err(Clean::line(&error.to_string()).to_string()));
+            }
+            Err(error) => return Err(error.into()),
+        }
         let why = || -> Result<String> {
             let row = self.reader.message(message)?;
             let why = row.and_then(|m| m.body_error);

@@ -2,19 +2,14 @@
 
 use crate::cli::tokens::{self, Tokens};
 use crate::config::secrets::{Kind, SecretError, Secrets};
-use crate::config::{Paths, command, files, lock};
+use crate::config::{Paths, files, lock, paper};
 use crate::model::{Account, AccountName, Secret, SecretSource};
 use crate::sync::{Host, NoSecret};
 use crate::text::Clean;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-/// The program that reads PDF documents (poppler).
-const PDF_TO_TEXT: &str = "pdftotext";
-/// How long it may take, what of its output is read (octets), and what memory it may have (octets).
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Octets that are read of the text of a PDF document.
 const MOST_TEXT: u64 = 256 << 10;
-const MEMORY: u64 = 1 << 30;
 
 /// Secrets, attachments and bells of one home.
 pub struct Desk {
@@ -84,11 +79,11 @@ impl Host for Desk {
     }
 
     fn reads_papers(&self) -> bool {
-        command::is_there(PDF_TO_TEXT)
+        paper::is_readable()
     }
 
     fn paper(&self, pdf: Vec<u8>) -> Option<String> {
-        paper(pdf)
+        text_of(pdf)
     }
 
     fn changed(&self) {
@@ -103,9 +98,8 @@ impl Host for Desk {
 }
 
 /// The text of a PDF document, of its first pages.
-pub fn paper(pdf: Vec<u8>) -> Option<String> {
-    let argv = [PDF_TO_TEXT, "-q", "-enc", "UTF-8", "-l", "100", "-", "-"].map(str::to_owned);
-    match command::sift(&argv, pdf, PATIENCE, MOST_TEXT, MEMORY) {
+pub fn text_of(pdf: Vec<u8>) -> Option<String> {
+    match paper::text(pdf, paper::For::Search, MOST_TEXT) {
         Ok(text) => Some(String::from_utf8_lossy(&text).into_owned()),
         Err(error) => {
             tracing::info!(%error, "a PDF document is not searched");
@@ -152,13 +146,13 @@ mod tests {
 
     #[test]
     fn the_words_of_a_document_are_read_and_what_is_none_has_none() {
-        if !command::is_there(PDF_TO_TEXT) {
+        if !paper::is_readable() {
             assert!(std::env::var_os("CI").is_none(), "pdftotext is missing");
             return eprintln!("skipped: pdftotext is not installed (Debian: poppler-utils)");
         }
-        let text = paper(document("quillwort in a paper")).unwrap();
+        let text = text_of(document("quillwort in a paper")).unwrap();
         assert!(text.contains("quillwort in a paper"), "{text}");
-        let none = paper(b"%PDF-1.4\nnothing of that kind".to_vec());
+        let none = text_of(b"%PDF-1.4\nnothing of that kind".to_vec());
         assert_eq!(none.unwrap_or_default().trim(), "");
     }
 }

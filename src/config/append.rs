@@ -137,6 +137,9 @@ fn text(account: &Account) -> String {
     if let Some(save) = account.save_sent {
         line("save-sent", save.to_string());
     }
+    if !account.sync.papers {
+        line("read-pdf", "false".to_owned());
+    }
     if !account.mirror_drafts {
         line("mirror-drafts", "false".to_owned());
     }
@@ -266,6 +269,7 @@ mod tests {
             headers: Reach::Octets(11 * (1 << 30) / 5),
             bodies: Reach::All,
             attachments: true,
+            papers: false,
             mailboxes: vec![
                 one("a \"b\"", true, None),
                 one("Lists/*", false, Some(Reach::Days(7))),

@@ -14,6 +14,8 @@ use zeroize::Zeroizing;
 
 /// No password is longer.
 const LONGEST: u64 = 64 << 10;
+/// Octets of a file that a command may write which reads what others sent.
+const LARGEST_FILE: u64 = 1 << 20;
 /// How long a command that failed may take to say why, after its end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -87,7 +89,8 @@ pub fn filter(
     run(argv, limit, Some(input), &[], begin(most))
 }
 
-/// The same of a command that reads what others sent: it may have no more than so many octets of memory.
+/// The same of a command that reads what others sent: it may have no more than so many octets of memory,
+/// works no longer than it is waited for, even if nobody is left to end it, and writes no large files.
 ///
 /// # Errors
 /// See [`CommandError`].
@@ -144,7 +147,7 @@ fn run_within<T: Send + 'static>(
     limit: Duration,
     input: Option<Vec<u8>>,
     told: &[(String, String)],
-    memory: Option<u64>,
+    bounds: Option<u64>,
     read: impl FnOnce(ChildStdout) -> T + Send + 'static,
 ) -> Result<T, CommandError> {
     let deadline = Instant::now() + limit;
@@ -157,13 +160,21 @@ fn run_within<T: Send + 'static>(
     let path = find(typed).map_err(not_run)?;
     let mut child = spawn(&path, argv, input.is_some(), told).map_err(not_run)?;
     let pid = Pid::from_child(&child);
-    if let Some(most) = memory {
+    if let Some(memory) = bounds {
         // Before it is given anything to read.
-        let most = Rlimit {
-            current: Some(most),
-            maximum: Some(most),
+        let bounds = [
+            (Resource::As, memory),
+            (Resource::Cpu, limit.as_secs() + 1),
+            (Resource::Fsize, LARGEST_FILE),
+        ];
+        let bound = |(what, most)| {
+            let most = Rlimit {
+                current: Some(most),
+                maximum: Some(most),
+            };
+            prlimit(Some(pid), what, most)
         };
-        if let Err(error) = prlimit(Some(pid), Resource::As, most) {
+        if let Err(error) = bounds.into_iter().try_for_each(|one| bound(one).map(drop)) {
             kill(pid);
             let _ = child.wait();
             return Err(not_run(error.into()));
@@ -422,6 +433,18 @@ mod tests {
                 Err(e) => panic!("{e}"),
             }
         }
+    }
+
+    #[test]
+    fn s39_what_reads_the_mail_of_others_is_bounded_by_the_system_too() {
+        // It reads first: by then it is bounded.
+        let script = "read -r _; ulimit -t; ulimit -v; ulimit -f";
+        let argv = ["/bin/sh", "-c", script].map(str::to_owned);
+        let said = sift(&argv, b"x\n".to_vec(), LIMIT, 1 << 10, 1 << 30).unwrap();
+        let said = String::from_utf8(said).unwrap();
+        let said: Vec<&str> = said.lines().collect();
+        assert_eq!(said[..2], ["31", "1048576"]);
+        assert_ne!(said[2], "unlimited");
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod adopt_keys;
 pub mod keep;
 pub mod remove;
 pub mod command;
+pub mod paper;
 pub mod age;
 pub mod vault;
 pub mod secrets;

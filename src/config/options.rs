@@ -303,6 +303,7 @@ options! {
     Account, "future-release", Flag, Is("false"), Anew, "Whether the server holds back mail for later, if it can: it can't be undone";
     Account, "headers", Line, Is("\"all\""), Anew, "How far back lists go: all, days like 365d, a size like 2 GB";
     Account, "bodies", Line, Is("\"30d\""), Anew, "Texts fetched unasked: none, all, days like 30d, the newest 500 MB a mailbox";
+    Account, "read-pdf", Flag, Is("true"), Anew, "Whether PDF documents are read for the search, where `pdftotext` is installed";
     Account, "attachments", Word(&["opened", "all"]), Is("\"opened\""), Anew, "Which attachments stay here: those that were opened or asked for, or all";
     Account, "exclude", Texts, Is("[]"), Anew, "Mailboxes that are neither listed nor fetched; * stands for anything";
     Account, "mailbox", Table, Else("none"), Anew, "What differs for some mailboxes";

@@ -78,6 +78,7 @@ pub(super) fn policy(
         headers: headers(section, problems).unwrap_or(usual.headers),
         bodies: bodies(section, problems).unwrap_or(usual.bodies),
         attachments: attachments(section, problems).unwrap_or(usual.attachments),
+        papers: section.flag("read-pdf", problems).unwrap_or(usual.papers),
         mailboxes,
         connections: section
             .number("connections", 2..=15, problems)

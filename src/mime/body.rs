@@ -333,7 +333,7 @@ fn piece(part: &Part<'_>, id: u32) -> Option<Piece> {
     }
 }
 
-fn is_message(part: &Part<'_>) -> bool {
+pub(super) fn is_message(part: &Part<'_>) -> bool {
     part.is("message", "rfc822") || part.is("message", "global")
 }
 

@@ -75,7 +75,17 @@ fn places(raw: &[u8]) -> Vec<Range<usize>> {
     if tree.parts.iter().any(is_sealed) {
         return Vec::new();
     }
-    let shown = body::choose(&tree, Prefer::Best).pieces;
+    let rows = body::attachments(&tree);
+    let is_large = |id: u32| tree.part(id).is_some_and(|part| part.body.len() > SMALL);
+    if !rows.iter().any(|row| is_large(row.part)) {
+        return Vec::new();
+    }
+    // Whichever form somebody chooses must be here.
+    let ways = [Prefer::Best, Prefer::Plain, Prefer::Html, Prefer::Reader];
+    let shown: Vec<Piece> = ways
+        .into_iter()
+        .flat_map(|prefer| body::choose(&tree, prefer).pieces)
+        .collect();
     let is_read = |id: u32| {
         shown.iter().any(|piece| match piece {
             Piece::Plain(n) | Piece::Html(n) | Piece::Calendar(n) | Piece::Card(n) => *n == id,
@@ -85,7 +95,7 @@ fn places(raw: &[u8]) -> Vec<Range<usize>> {
     };
     let inline = body::inline(&tree);
     let mut out = Vec::new();
-    for row in body::attachments(&tree) {
+    for row in rows {
         let Some(part) = tree.part(row.part) else {
             continue;
         };
@@ -93,7 +103,7 @@ fn places(raw: &[u8]) -> Vec<Range<usize>> {
             true => SMALL_PICTURE,
             false => SMALL,
         };
-        let stays = part.body.len() <= small || is_read(row.part) || part.is("message", "rfc822");
+        let stays = part.body.len() <= small || is_read(row.part) || body::is_message(part);
         // What is left out already must not be called by another name.
         if !stays && !is_left_out(part.body) && part.media.main != "multipart" {
             // A part's body is a piece of the message.
@@ -157,6 +167,17 @@ mod tests {
         }
     }
 
+    /// A plain text that reads best, beside a page with a name.
+    fn alternative() -> Vec<u8> {
+        let page = "<p>A paragraph of the page.</p>\r\n".repeat(400);
+        format!(
+            "Subject: a\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\n\
+             A paragraph of the page, and many more that are like it in every word.\r\n\
+             --b\r\nContent-Type: text/html; name=page.html\r\nContent-Disposition: inline; filename=page.html\r\n\r\n{page}\r\n--b--\r\n"
+        )
+        .into_bytes()
+    }
+
     #[test]
     fn what_is_read_small_or_sealed_stays() {
         let file: Vec<u8> = (0..9_000).map(|n| (n * n % 251) as u8).collect();
@@ -168,6 +189,8 @@ mod tests {
         for whole in [
             letter("application/pdf", &file[..1_000]),
             letter("message/rfc822", &file),
+            letter("message/global", &file),
+            alternative(),
             letter("application/pkcs7-mime", &file),
             signed(letter("application/pdf", &file)),
         ] {

@@ -36,6 +36,8 @@ pub struct SyncPolicy {
     /// Whether attachments of what is fetched unasked are kept, too; else they are read for the search
     /// and left out, and fetched once they are wanted.
     pub attachments: bool,
+    /// Whether PDF documents are read for the search, where anything can.
+    pub papers: bool,
     /// What differs for some mailboxes; the first that names one counts.
     pub mailboxes: Vec<MailboxPolicy>,
     /// IMAP connections at most, of all kinds; at least 2. A server's own limit stands above it.
@@ -54,6 +56,7 @@ impl Default for SyncPolicy {
             headers: Reach::All,
             bodies: Reach::Days(30),
             attachments: false,
+            papers: true,
             mailboxes: Vec::new(),
             connections: 4,
             budget: None,

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Rows that are read.
 const ROWS: usize = 200_000;
+/// Octets of all of them.
+const OCTETS: usize = 64 << 20;
 /// How long a question may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -26,10 +28,10 @@ pub struct Book {
 /// # Errors
 /// When it can't be read, or is none.
 pub fn book(path: &Path) -> Result<Book> {
-    within(path, PATIENCE)
+    within(path, PATIENCE, OCTETS)
 }
 
-fn within(path: &Path, patience: Duration) -> Result<Book> {
+fn within(path: &Path, patience: Duration, octets: usize) -> Result<Book> {
     let escaped: String = path
         .to_string_lossy()
         .chars()
@@ -54,7 +56,7 @@ fn within(path: &Path, patience: Duration) -> Result<Book> {
     let mut out = Book::default();
     let mut ask = conn.prepare("SELECT card, name, value FROM properties")?;
     let mut rows = ask.query([])?;
-    let mut left = ROWS;
+    let (mut left, mut room) = (ROWS, octets);
     while let Some(row) = rows.next()?.filter(|_| left > 0) {
         left -= 1;
         let (Ok(card), Ok(name)) = (row.get::<_, String>(0), row.get::<_, String>(1)) else {
@@ -62,6 +64,10 @@ fn within(path: &Path, patience: Duration) -> Result<Book> {
         };
         // Numbers and pictures are none of ours.
         if let Ok(value) = row.get::<_, String>(2) {
+            let Some(rest) = room.checked_sub(card.len() + name.len() + value.len()) else {
+                break;
+            };
+            room = rest;
             out.cards.entry(card).or_default().insert(name, value);
         }
     }
@@ -74,6 +80,10 @@ fn within(path: &Path, patience: Duration) -> Result<Book> {
         let (Ok(list), Ok(card)) = (row.get::<_, String>(0), row.get::<_, String>(1)) else {
             continue;
         };
+        let Some(rest) = room.checked_sub(list.len() + card.len()) else {
+            break;
+        };
+        room = rest;
         match out.lists.iter_mut().find(|(name, _)| *name == list) {
             Some((_, cards)) => cards.push(card),
             None => out.lists.push((list, vec![card])),
@@ -107,6 +117,13 @@ mod tests {
         assert_eq!(read.cards["1"]["PrimaryEmail"], "a@x.test");
         assert_eq!(read.cards["1"].len(), 2);
         assert_eq!(read.lists, [("Team".to_owned(), vec!["1".to_owned()])]);
+        let some = within(&path, PATIENCE, 24).unwrap();
+        assert_eq!(
+            (some.cards.len(), some.lists.len()),
+            (1, 0),
+            "no more than that"
+        );
+        assert_eq!(some.cards["1"].len(), 1);
         assert_eq!(std::fs::read(&path).unwrap(), before);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
         std::fs::write(&path, "no database").unwrap();
@@ -124,6 +141,6 @@ mod tests {
         )
         .unwrap();
         drop(conn);
-        assert!(within(&path, Duration::ZERO).is_err());
+        assert!(within(&path, Duration::ZERO, OCTETS).is_err());
     }
 }

@@ -186,6 +186,24 @@ impl Reader {
         Ok(self.unpacked(id)?.map(|raw| Shown { raw, is_hollow }))
     }
 
+    /// The text of a message that is here, as it is searched, with the words of attachments; and its
+    /// beginning. Untrusted text.
+    pub fn searched(&self, id: MsgId) -> Result<Option<(String, String)>> {
+        let _moment = self.moment()?;
+        let read = Unpacker::new(&self.conn).read(id.0, Wanted::Text)?;
+        let Some((mut text, lengths)) = read else {
+            return Ok(None);
+        };
+        text.truncate(usize::try_from(lengths.text).unwrap_or(usize::MAX));
+        let mut select = self
+            .conn
+            .prepare_cached("SELECT snippet FROM message WHERE id = ?1")?;
+        let snippet: Option<Option<String>> =
+            select.query_row([id.0], |row| row.get(0)).optional()?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        Ok(Some((text, snippet.flatten().unwrap_or_default())))
+    }
+
     /// Read by several statements: within one moment, or what is packed anew meanwhile is a mixture.
     fn unpacked(&self, id: MsgId) -> Result<Option<Vec<u8>>> {
         let mut unpacker = Unpacker::new(&self.conn);

@@ -280,7 +280,8 @@ pub fn digest(message: MsgId, raw: Vec<u8>) -> NewBody {
 /// The same, ready to be written. What takes a while to be read is read once more later.
 pub fn packed(kit: &Kit, message: MsgId, raw: Vec<u8>, keep: Keep) -> PackedBody {
     let body = digest(message, raw);
-    match within::has_papers(&body.attachments) && kit.host.reads_papers() {
+    let reads = kit.account.sync.papers && kit.host.reads_papers();
+    match reads && within::has_papers(&body.attachments) {
         true => PackedBody::new(&body, None).again(keep == Keep::Texts),
         false => without(body, keep),
     }
@@ -290,7 +291,7 @@ pub fn packed(kit: &Kit, message: MsgId, raw: Vec<u8>, keep: Keep) -> PackedBody
 /// did.
 pub fn read_on(kit: &Kit, message: MsgId, raw: Vec<u8>, keep: Keep) -> (PackedBody, bool) {
     let mut body = digest(message, raw);
-    let slow = within::has_papers(&body.attachments);
+    let slow = kit.account.sync.papers && within::has_papers(&body.attachments);
     if slow {
         for paper in within::papers(&body.raw) {
             let text = kit.host.paper(paper).unwrap_or_default();

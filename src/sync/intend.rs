@@ -69,10 +69,13 @@ pub fn settled(
         }
         all.extend(messages);
     }
-    let (change, about) = match without.is_empty() {
+    let (change, mut about) = match without.is_empty() {
         true => (FlagChange::clear(System::FLAGGED), all),
         false => (FlagChange::set(System::FLAGGED), without),
     };
+    // A conversation and one of its messages may both be selected.
+    let mut seen = BTreeSet::new();
+    about.retain(|target| seen.insert(target.location));
     Ok((Verb::Flag(change), about))
 }
 
@@ -105,7 +108,14 @@ fn tagged(
         let keywords = target.flags.keywords.iter();
         keywords.filter(|k| tag::is(k, name)).cloned().collect()
     };
-    let given = given.unwrap_or_else(|| targets.iter().any(|t| of(t).is_empty()));
+    let keyword = |target: &ResolvedTarget| {
+        let account = accounts.iter().find(|a| a.name == target.account);
+        tag::keyword(name, account.is_some_and(Account::has_labels))
+    };
+    // One that can't have it must not keep it on the others for ever.
+    let lacks = |t: &ResolvedTarget| of(t).is_empty() && keyword(t).is_ok();
+    let none = || targets.iter().all(|t| of(t).is_empty());
+    let given = given.unwrap_or_else(|| targets.iter().any(lacks) || none());
     let what = if given { What::Tagged } else { What::Untagged };
     flagged(what, targets, |target| {
         let mut change = FlagChange::default();
@@ -113,9 +123,7 @@ fn tagged(
         if !given {
             change.remove.keywords = has;
         } else if has.is_empty() {
-            let account = accounts.iter().find(|a| a.name == target.account);
-            let keyword = tag::keyword(name, account.is_some_and(Account::has_labels));
-            change.add.keywords.extend(keyword);
+            change.add.keywords.extend(keyword(target));
         }
         change
     })

@@ -2,6 +2,7 @@
 
 use super::bells::{AccountBells, Bells};
 use super::host::{Host, NoSecret};
+use super::intend;
 use super::kit::Stores;
 use super::ledger::Ledger;
 use crate::mime::build::from_rfc5322;
@@ -267,6 +268,36 @@ fn stars_of_several_go_to_the_newest_of_each_and_all_go_where_each_has_one() {
     };
     assert_eq!(turn(Verb::ToggleStar), [true, true, false]);
     assert_eq!(turn(Verb::ToggleStar), [false, false, false]);
+    // One that is selected with its conversation counts once.
+    let twice = [Target::Location(places[2]), targets[1].clone()];
+    let (_, about) = intend::settled(&desk.ledger.reader, Verb::ToggleStar, &twice).unwrap();
+    assert_eq!(about.len(), 1);
+}
+
+#[test]
+fn a_tag_that_one_account_cant_have_goes_away_from_the_others() {
+    let desk = Desk::new();
+    let (places, _) = desk.receive_three();
+    let places: Vec<Target> = places.iter().copied().map(Target::Location).collect();
+    let reader = &desk.ledger.reader;
+    let mut targets = reader.resolve(&places).unwrap();
+    let mut labels = account();
+    labels.name = AccountName("labels".to_owned());
+    labels.imap.host = "imap.gmail.com".to_owned();
+    targets[0].account = labels.name.clone();
+    let verb = Verb::Tag {
+        name: "two words".to_owned(),
+        given: None,
+    };
+    let accounts = [labels, account()];
+    let given = intend::ops(reader, &accounts, &verb, &targets).unwrap();
+    assert_eq!(given.label, "Tagged 1 message");
+    let OpKind::Store(change) = &given.ops[0].kind else {
+        panic!("{given:?}");
+    };
+    targets[0].flags = change.add.clone();
+    let taken = intend::ops(reader, &accounts, &verb, &targets).unwrap();
+    assert_eq!(taken.label, "Untagged 1 message");
 }
 
 #[test]

@@ -134,12 +134,15 @@ pub fn takeout(
     mut working: Working,
     events: Sender<Event>,
 ) {
+    let wanted = events.clone();
     let work = move || {
         let mut go_on = |done, total| {
             working.at(done, total);
             !working.is_stopped()
         };
-        Some(Event::Told(take_out(&cache, &what, &targets, &mut go_on)))
+        let mut fetch = |message| drop(wanted.send(Event::Used(message)));
+        let done = take_out(&cache, &what, &targets, &mut go_on, &mut fetch);
+        Some(Event::Told(done))
     };
     aside(
         "takeout",

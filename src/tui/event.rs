@@ -132,7 +132,7 @@ pub enum Event {
     Part(PartCame),
     /// Attachments are not here that something needs.
     Lacking(Lacking),
-    /// Something attached to this message was used: what is attached to it stays here.
+    /// What is attached to this message is used: all of it is to be here, and stays.
     Used(MsgId),
     /// Something done aside ended: what to say, or what went wrong.
     Told(Result<String, String>),

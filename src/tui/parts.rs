@@ -6,6 +6,7 @@
 //! argument. What could run something is opened only after a question.
 
 use crate::config::command::CommandError;
+use crate::config::paper;
 use crate::lang::{tr, trn};
 use crate::mime::peek::{Peek, message_lines, peek};
 use crate::mime::picture::{decode, moves, size};
@@ -47,8 +48,6 @@ const INLAY_ROWS: u32 = 20;
 const PIXELS: u32 = 8;
 /// What has fewer pixels along a side is a sign beside words, and not shown as a picture.
 const SIGN: u32 = 24;
-/// Pages of a PDF document that are asked for.
-const PAGES: &str = "50";
 
 /// What every job needs.
 #[derive(Clone, Debug)]
@@ -295,7 +294,7 @@ impl Parts {
             .within(JOBS, LOOK, move || peek(&inner, width));
         let seen = seen.ok_or_else(|| tr!("it takes too long to look into {name}", name))?;
         match seen {
-            Peek::Lines(lines) => Ok(paper(&name, lines)),
+            Peek::Lines(lines) => Ok(sheet(&name, lines)),
             Peek::Message(message) => {
                 let row = |row: &AttachmentRow| {
                     let inline = message.inline.contains(&row.part);
@@ -312,21 +311,9 @@ impl Parts {
                 }))
             }
             Peek::Pdf => {
-                let argv = [
-                    "pdftotext",
-                    "-q",
-                    "-layout",
-                    "-enc",
-                    "UTF-8",
-                    "-l",
-                    PAGES,
-                    "-",
-                    "-",
-                ];
-                let argv = argv.map(str::to_owned);
                 let lacking =
                     tr!("the text of PDF documents can be shown where pdftotext is installed");
-                let text = match filter(&argv, file.bytes.clone()) {
+                let text = match paper::text(file.bytes.clone(), paper::For::Reading, PRINTED) {
                     Ok(text) => text,
                     Err(CommandError::NotRun { .. }) => return Err(lacking.into()),
                     Err(e) => return Err(e.to_string().into()),
@@ -334,7 +321,7 @@ impl Parts {
                 if text.trim_ascii().is_empty() {
                     return Err(tr!("there is no text in {name}, only pictures of it", name).into());
                 }
-                Ok(paper(&name, text_lines(text, 0)))
+                Ok(sheet(&name, text_lines(text, 0)))
             }
             Peek::Picture => Ok(Done::Came(PartCame::IsPicture(part.clone()))),
             Peek::Nothing => {
@@ -425,7 +412,7 @@ enum Done {
     Said(String),
 }
 
-fn paper(title: &str, lines: Vec<Line>) -> Done {
+fn sheet(title: &str, lines: Vec<Line>) -> Done {
     Done::Came(PartCame::Paper {
         title: Clean::line(title),
         lines: lines.into(),
@@ -460,7 +447,7 @@ fn place(typed: &str, home: Option<&Path>) -> Result<(PathBuf, Option<String>), 
 }
 
 mod programs;
-use programs::{filter, printed, run_with, text_lines};
+use programs::{PRINTED, printed, run_with, text_lines};
 
 mod held;
 #[cfg(test)]

@@ -1,15 +1,16 @@
-//! Messages out of the program: into a file or a folder. Runs on a thread of its own, reads only what
-//! is here, and says what was not.
+//! Messages out of the program: into a file or a folder. Runs on a thread of its own, has fetched what is
+//! not here, and says what did not come.
 
 use crate::lang::{tr, trn};
 use crate::mime::mbox::{self, Letter};
-use crate::model::Target;
-use crate::store::Reader;
+use crate::model::{MsgId, Target};
+use crate::store::{Error, Reader};
 use crate::tui::paths::{expand, home};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +19,13 @@ pub enum Takeout {
     Export(String),
 }
 
+/// How long one message is waited for. After one that did not come no other is.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks whether it came.
+const BETWEEN: Duration = Duration::from_millis(50);
+
 /// What came of it, in plain words. `go_on` hears how many of how many are done, and says whether the
-/// rest is wanted still.
+/// rest is wanted still; `fetch` has all of a message fetched, or does nothing.
 ///
 /// # Errors
 /// Why it failed, and how far it came.
@@ -28,13 +34,15 @@ pub fn take_out(
     what: &Takeout,
     targets: &[Target],
     go_on: &mut dyn FnMut(usize, usize) -> bool,
+    fetch: &mut dyn FnMut(MsgId),
 ) -> Result<String, String> {
-    let unread = |error: crate::store::Error| tr!("the mail can't be read: {error}", error);
+    let unread = |error: Error| tr!("the mail can't be read: {error}", error);
     let reader = Reader::open(cache).map_err(unread)?;
     let mut to = match what {
         Takeout::Export(path) => Way::open(path)?,
     };
     let (mut done, mut missing) = (0_usize, 0_usize);
+    let mut patience = PATIENCE;
     let all = reader.resolve(targets).map_err(unread)?;
     let total = all.len();
     for (n, target) in all.into_iter().enumerate() {
@@ -43,7 +51,18 @@ pub fn take_out(
             return Ok(tr!("Stopped. {said}", said = said(what, done)));
         }
         let body = match reader.message_at(target.location).map_err(unread)? {
-            Some(message) => reader.body(message).map_err(unread)?,
+            Some(message) => match reader.body(message).map_err(unread)? {
+                None if !patience.is_zero() => {
+                    fetch(message);
+                    let waits = || go_on(n, total);
+                    let came = came(&reader, message, patience, waits).map_err(unread)?;
+                    came.unwrap_or_else(|| {
+                        patience = Duration::ZERO;
+                        None
+                    })
+                }
+                here => here,
+            },
             None => None,
         };
         let Some(bytes) = body else {
@@ -71,6 +90,29 @@ pub fn take_out(
     }
 }
 
+/// A message once all of it came; nothing in it if it can't be had. `None`: it did not come.
+fn came(
+    reader: &Reader,
+    message: MsgId,
+    patience: Duration,
+    mut waits: impl FnMut() -> bool,
+) -> Result<Option<Option<Vec<u8>>>, Error> {
+    let until = Instant::now() + patience;
+    loop {
+        if let Some(bytes) = reader.body(message)? {
+            return Ok(Some(Some(bytes)));
+        }
+        match reader.message(message)? {
+            Some(row) if row.body_error.is_none() => {}
+            _ => return Ok(Some(None)),
+        }
+        if !waits() || Instant::now() >= until {
+            return Ok(None);
+        }
+        std::thread::sleep(BETWEEN);
+    }
+}
+
 fn said(what: &Takeout, done: usize) -> String {
     let Takeout::Export(path) = what;
     trn!(
@@ -82,8 +124,47 @@ fn said(what: &Takeout, done: usize) -> String {
 }
 
 enum Way<'a> {
-    Mbox(BufWriter<std::fs::File>, &'a str),
-    Folder(std::path::PathBuf),
+    Mbox(Mbox, &'a str),
+    Folder(PathBuf),
+}
+
+/// A file that has its name only once it is whole; until then it goes with this.
+struct Mbox {
+    out: BufWriter<std::fs::File>,
+    part: PathBuf,
+    path: PathBuf,
+}
+
+impl Mbox {
+    fn new(path: PathBuf) -> io::Result<Mbox> {
+        if std::fs::symlink_metadata(&path).is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let mut part = path.clone().into_os_string();
+        part.push(format!(".{}.tmp", std::process::id()));
+        let part = PathBuf::from(part);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let out = BufWriter::new(options.open(&part)?);
+        Ok(Mbox { out, part, path })
+    }
+
+    fn end(mut self) -> io::Result<()> {
+        self.out.flush()?;
+        self.out.get_ref().sync_all()?;
+        // Never over what came to stand there meanwhile, where links are to be had.
+        match std::fs::hard_link(&self.part, &self.path) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+            Err(_) => std::fs::rename(&self.part, &self.path),
+        }
+    }
+}
+
+impl Drop for Mbox {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.part);
+    }
 }
 
 impl Way<'_> {
@@ -96,15 +177,12 @@ impl Way<'_> {
             folder.create(&path).map_err(failed)?;
             return Ok(Way::Folder(path));
         }
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(0o600);
-        let file = options.open(&path).map_err(failed)?;
-        Ok(Way::Mbox(BufWriter::new(file), typed))
+        Ok(Way::Mbox(Mbox::new(path).map_err(failed)?, typed))
     }
 
     fn take(&mut self, letter: &Letter, sender: &str, number: usize) -> Result<(), String> {
         match self {
-            Way::Mbox(file, typed) => mbox::write(file, sender, letter)
+            Way::Mbox(file, typed) => mbox::write(&mut file.out, sender, letter)
                 .map(|_| ())
                 .map_err(|error| format!("{typed}: {error}")),
             Way::Folder(folder) => {
@@ -128,10 +206,7 @@ impl Way<'_> {
 
     fn end(self) -> Result<(), String> {
         match self {
-            Way::Mbox(mut file, typed) => file
-                .flush()
-                .and_then(|()| file.get_ref().sync_all())
-                .map_err(|error| format!("{typed}: {error}")),
+            Way::Mbox(file, typed) => file.end().map_err(|error| format!("{typed}: {error}")),
             Way::Folder(_) => Ok(()),
         }
     }
@@ -163,5 +238,12 @@ mod tests {
         assert!(Way::open(&file).is_err());
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(text.starts_with("From a@example.org "), "{text}");
+        // What fails leaves nothing that looks whole.
+        let half = dir.path().join("half.mbox").display().to_string();
+        let mut way = Way::open(&half).unwrap();
+        way.take(&letter, "a@example.org", 1).unwrap();
+        drop(way);
+        let left = std::fs::read_dir(dir.path()).unwrap().count();
+        assert_eq!(left, 2, "the folder and the file from before");
     }
 }

@@ -9,6 +9,9 @@ use postrider::demo::{Demo, Options};
 use postrider::model::MsgId;
 use postrider::store::Reader;
 
+/// What `export` ends with where not all was written.
+const DIFFERENT: i32 = 1;
+
 /// A message with a file of so many octets.
 fn letter(n: usize, octets: usize) -> Vec<u8> {
     let file: Vec<u8> = (0..octets)
@@ -82,6 +85,29 @@ fn attachments_are_fetched_when_they_are_wanted() {
     assert_eq!(hollow(), [false, false, false]);
     let whole = home.run(&["show", "--offline", "--raw", &ids[1]]).code(0);
     assert!(whole.out == raws[1], "byte for byte");
+}
+
+#[test]
+fn an_export_without_a_network_writes_what_is_here_and_says_what_is_not() {
+    let demo = Demo::start(Options::default()).unwrap();
+    let hand = demo.hand("ada").unwrap();
+    for raw in [letter(1, 30_000), letter(2, 30_000), letter(3, 500)] {
+        hand.deliver("INBOX", &raw).unwrap();
+    }
+    let port = demo.accounts()[0].imap.port;
+    let home = home_at(&demo, port, "bodies = \"all\"\n");
+    home.sync();
+    let folder = home.path.join("out");
+    let to = folder.display().to_string();
+    // Nobody listens there any more.
+    let mut config = std::fs::read_to_string(home.path.join("config.toml")).unwrap();
+    config = config.replace(&format!("port = {port}"), "port = 1");
+    std::fs::write(home.path.join("config.toml"), config).unwrap();
+    let said = home
+        .run(&["export", "--eml", &to, "subject:hollow"])
+        .code(DIFFERENT);
+    assert!(said.err.contains("2 not written"), "{}", said.err);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
 }
 
 #[test]

@@ -7,10 +7,11 @@ use crate::script::{Script, say};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use postrider::model::{Account, AccountName, MsgId, Query, Reach, Secret};
+use postrider::model::{Account, AccountName, MsgId, Query, Reach, Secret, Target};
 use postrider::sync::host::{Host, NoSecret};
 use postrider::sync::worker::Worker;
 use postrider::sync::{SyncError, ondemand, reread};
+use postrider::tui::takeout::{Takeout, take_out};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -164,9 +165,55 @@ fn what_nobody_used_is_left_out_once_it_was_read_and_each_document_is_kept_at_on
     // The last one is still being read.
     let first = found(&desk, "spleenwort");
     assert!(first.len() == 1 && is_hollow(&desk, first[0]));
+    // The words around a hit are there, though the document is not.
+    let (text, _) = desk.reader().searched(first[0]).unwrap().unwrap();
+    assert!(text.contains("spleenwort"), "{text}");
     drop(end);
     reading.join().unwrap().unwrap();
     assert!(is_hollow(&desk, found(&desk, "quillwort")[0]));
+}
+
+#[test]
+fn what_is_exported_on_the_screen_is_fetched_first() {
+    let raws = [letter(1, "quillwort"), letter(2, "spleenwort")];
+    let server = server(&raws);
+    let (desk, _, end) = desk(&server);
+    drop(end);
+    desk.sync().unwrap();
+    let all = found(&desk, "subject:paper");
+    assert!(all.iter().all(|message| is_hollow(&desk, *message)));
+    let rows = all
+        .iter()
+        .map(|m| desk.reader().message(*m).unwrap().unwrap());
+    let targets: Vec<Target> = rows
+        .map(|row| Target::Location(row.places[0].location))
+        .collect();
+    let folder = format!("{}/out/", desk.home.path().display());
+    let mut fetch = |message| ondemand::serve(desk.kit(), &mut None, message).unwrap();
+    let what = Takeout::Export(folder.clone());
+    let cache = &desk.kit().stores.cache;
+    let said = take_out(cache, &what, &targets, &mut |_, _| true, &mut fetch).unwrap();
+    assert!(said.contains("2 messages"), "{said}");
+    let mut written: Vec<Vec<u8>> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+        .collect();
+    written.sort();
+    assert_eq!(written, raws, "byte for byte");
+}
+
+#[test]
+fn where_it_is_switched_off_no_document_is_given_to_anything() {
+    let server = server(&[letter(1, "quillwort")]);
+    let (begun, begins) = unbounded();
+    let mut account = account(server.port, "ada");
+    account.sync.bodies = Reach::All;
+    account.sync.papers = false;
+    let may_end = crossbeam_channel::never();
+    let desk = Desk::of(account, Arc::new(Reads { begun, may_end }));
+    desk.sync().unwrap();
+    assert!(begins.is_empty());
+    assert!(is_hollow(&desk, found(&desk, "subject:paper")[0]));
 }
 
 #[test]

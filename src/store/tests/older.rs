@@ -34,6 +34,39 @@ fn a_cache_of_before_is_read_again() {
 }
 
 #[test]
+fn documents_that_were_here_before_are_read_and_stay() {
+    let mut f = Fixture::new();
+    let new = f.ingest("INBOX", &[message(1), message(2), message(3)]).new;
+    let ids: Vec<MsgId> = new.iter().map(|(_, id, _)| *id).collect();
+    let body = |n: usize, name: &str, media: &str| {
+        let attachment = AttachmentRow {
+            part: 2,
+            name: name.to_owned(),
+            media_type: media.to_owned(),
+            size: 9,
+        };
+        let body = NewBody {
+            message: ids[n],
+            raw: b"Subject: a\r\n\r\nb\r\n".to_vec(),
+            text: String::new(),
+            snippet: String::new(),
+            attachments: vec![attachment],
+        };
+        PackedBody::new(&body, None)
+    };
+    let bodies = [
+        body(0, "a.PDF", "application/octet-stream"),
+        body(1, "b.txt", "text/plain"),
+        body(2, "c", "application/pdf").hollow(),
+    ];
+    f.cache.store_packed(&bodies).unwrap();
+    let step = include_str!("../schema_14.sql");
+    f.cache.write(|tx, _| Ok(tx.execute_batch(step)?)).unwrap();
+    let wanted = f.reader().reread_wanted(&account(), 9).unwrap();
+    assert_eq!(wanted, [(ids[0], false)]);
+}
+
+#[test]
 fn what_was_kept_before_is_found_and_goes_over() {
     let mut f = Fixture::new();
     f.ingest("INBOX", &[message(1), message(2)]);

@@ -1,6 +1,6 @@
 //! Programs that get an attachment or messages, and what they print.
 
-use super::{Done, paper};
+use super::{Done, sheet};
 use crate::config::command::{self, CommandError};
 use crate::lang::tr;
 use crate::mime::render::{Line, Mark, Run};
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// How long a program may take that gets a file.
 const PROGRAM: Duration = Duration::from_secs(30);
 /// What is read of what a program prints, in octets.
-const PRINTED: u64 = 1 << 20;
+pub(super) const PRINTED: u64 = 1 << 20;
 
 /// What a program printed, line by line as it stands: tables are not wrapped.
 pub(super) fn text_lines(printed: Vec<u8>, quote: u8) -> Vec<Line> {
@@ -45,10 +45,10 @@ pub(super) fn printed(typed: &str, input: Vec<u8>, title: &str) -> Result<Done, 
             typed
         )));
     }
-    Ok(paper(title, text_lines(printed, 0)))
+    Ok(sheet(title, text_lines(printed, 0)))
 }
 
-pub(super) fn filter(argv: &[String], input: Vec<u8>) -> Result<Vec<u8>, CommandError> {
+fn filter(argv: &[String], input: Vec<u8>) -> Result<Vec<u8>, CommandError> {
     command::filter(argv, input, PROGRAM, PRINTED)
 }
 
