@@ -375,6 +375,7 @@ fn a_policy_is_read_whole() {
         headers: Reach::Days(365),
         bodies: Reach::Octets(500 << 20),
         attachments: true,
+        papers: true,
         mailboxes: vec![
             one("Lists/rust", false, Some(Reach::All), Some(Reach::None)),
             one("Old", true, None, None),
