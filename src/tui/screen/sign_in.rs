@@ -206,7 +206,8 @@ impl SignIn {
                 code = qr::half_blocks(whole);
             }
         }
-        for line in wrap::wrap(self.added.as_deref().unwrap_or_default(), cols.max(8)) {
+        // Nothing added is no line, not an empty one.
+        for line in self.added.iter().flat_map(|a| wrap::wrap(a, cols.max(8))) {
             lines.push((line, base.patch(theme.style("notice.warning"))));
         }
         for (n, (line, style)) in lines.iter().enumerate() {
