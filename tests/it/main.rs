@@ -12,6 +12,8 @@
 )]
 
 mod layering;
+mod rust_texts;
+mod language;
 mod texts;
 mod examples;
 mod messages;

@@ -29,6 +29,7 @@ mod selecting;
 mod sorted;
 mod standing;
 mod told_apart;
+mod tongues;
 mod writing;
 
 const WALL: i64 = 1_700_000_000;
