@@ -3,7 +3,7 @@
 use crate::config::options::{Part, keys};
 use crate::config::problem::Problems;
 use crate::config::section::Section;
-use crate::lang::Lang;
+use crate::lang::{Lang, tr};
 use std::ops::Range;
 use toml::de::DeTable;
 
@@ -83,11 +83,11 @@ impl Arrangement {
     /// What is said of it.
     pub fn words(self) -> &'static str {
         match self {
-            Arrangement::Auto => "as there is room",
-            Arrangement::Three => "mailboxes, list and message beside each other",
-            Arrangement::Two => "list and message beside each other",
-            Arrangement::Stacked => "the list above the message",
-            Arrangement::Single => "one at a time",
+            Arrangement::Auto => tr!("as there is room"),
+            Arrangement::Three => tr!("mailboxes, list and message beside each other"),
+            Arrangement::Two => tr!("list and message beside each other"),
+            Arrangement::Stacked => tr!("the list above the message"),
+            Arrangement::Single => tr!("one at a time"),
         }
     }
 }

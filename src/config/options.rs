@@ -5,6 +5,8 @@
 //! docs/configuration.md its tables; tests hold the sample and the defaults against it. To add an
 //! option, add its row.
 
+use crate::lang::{mark, tr};
+
 /// A section of `config.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
@@ -178,15 +180,15 @@ impl Kind {
     pub fn words(self) -> String {
         match self {
             Kind::Flag => "true, false".to_owned(),
-            Kind::Number(from, to) => format!("{from} to {to}"),
+            Kind::Number(from, to) => tr!("{from} to {to}", from, to),
             Kind::Word(words) => words.join(", "),
-            Kind::Line => "a text".to_owned(),
-            Kind::Text => "a text".to_owned(),
-            Kind::Texts => "a list of texts".to_owned(),
-            Kind::Program => "a program and its arguments".to_owned(),
-            Kind::Theme => "auto, or a theme's name".to_owned(),
-            Kind::Table => "a section".to_owned(),
-            Kind::Secret => "never a password itself".to_owned(),
+            Kind::Line => tr!("a text").to_owned(),
+            Kind::Text => tr!("a text").to_owned(),
+            Kind::Texts => tr!("a list of texts").to_owned(),
+            Kind::Program => tr!("a program and its arguments").to_owned(),
+            Kind::Theme => tr!("auto, or a theme's name").to_owned(),
+            Kind::Table => tr!("a section").to_owned(),
+            Kind::Secret => tr!("never a password itself").to_owned(),
         }
     }
 }
@@ -203,12 +205,12 @@ pub enum Usual {
 }
 
 impl Usual {
-    /// The default, for people.
+    /// The default, for people, in English.
     pub fn words(self) -> &'static str {
         match self {
             Usual::Is(value) => value,
             Usual::Else(words) => words,
-            Usual::Needed => "must be given",
+            Usual::Needed => mark!("must be given"),
         }
     }
 }

@@ -146,13 +146,18 @@ fn misfits(context: &str, english: &str, form: &str) -> Vec<&'static str> {
         Clean::block(form).as_str() == form && !form.contains('\t'),
         "what a terminal must not get",
     );
-    let ends = |text: &str| {
-        (
-            text.len() - text.trim_start().len(),
-            text.trim_end().len() == text.len(),
-        )
-    };
-    check(ends(english) == ends(form), "other blanks at its ends");
+    // A comma of Japanese brings its blank with it.
+    let wide = ['、', '。', '：', '；', '（'];
+    let begins = |text: &str| text.starts_with([' ', '\n']) || text.starts_with(wide);
+    let ends = |text: &str| text.ends_with([' ', '\n']) || text.ends_with(wide);
+    check(
+        begins(english) == begins(form) || form.starts_with(wide),
+        "other blanks before it",
+    );
+    check(
+        ends(english) == ends(form) || form.ends_with(wide),
+        "other blanks behind it",
+    );
     check(kept(english) == kept(form), "other keys, commands or files");
     let room = WIDTHS.iter().find(|(known, _)| *known == context);
     check(

@@ -4,6 +4,7 @@
 use crate::config::keep::Keep;
 use crate::config::options::Kind;
 use crate::config::settings::{Group, Row, Step, Value, Way};
+use crate::lang::{self, tr};
 use crate::text::Clean;
 use crate::tui::app::layers::{Choice, Layer, Purpose, Turn};
 use crate::tui::app::state::Panes;
@@ -30,7 +31,10 @@ impl Layer {
     /// Other colours. Those that were set stand first, so that nothing changes before a key says so.
     pub fn theme(set: &str, own: &[String]) -> Layer {
         let mean = |name: &str| Choice::Theme(name.to_owned());
-        Layer::Choose(Picker::new(Clean::lit("Colours"), themes(set, own, mean)))
+        Layer::Choose(Picker::new(
+            Clean::lit(tr!("Colours")),
+            themes(set, own, mean),
+        ))
     }
 
     /// One of the values that an option can have.
@@ -43,7 +47,7 @@ impl Layer {
                 let item = |word: &&str| Item {
                     label: Clean::line(word),
                     detail: match *word == holds {
-                        true => Clean::lit("as it is"),
+                        true => Clean::lit(tr!("as it is")),
                         false => Clean::default(),
                     },
                     aside: Clean::default(),
@@ -82,11 +86,16 @@ impl Layer {
                 let label = Clean::line(&format!("{}: ", row.key));
                 let mut prompt = Prompt::new(label, Typed::Text, &row.typed());
                 let can = match row.option.kind {
-                    Kind::Texts | Kind::Program => "words, those with a space in quotes".to_owned(),
-                    Kind::Text => "\\n ends a line".to_owned(),
+                    Kind::Texts | Kind::Program => {
+                        tr!("words, those with a space in quotes").to_owned()
+                    }
+                    Kind::Text => tr!("\\n ends a line").to_owned(),
                     kind => kind.words(),
                 };
-                prompt.remark(Clean::line(&format!("{} ({can})", row.option.about)));
+                prompt.remark(Clean::line(&format!(
+                    "{} ({can})",
+                    lang::of(row.option.about)
+                )));
                 Turn::covered(Layer::asking(prompt, Purpose::Setting(row)))
             }
         }
@@ -118,7 +127,7 @@ fn themes(set: &str, own: &[String], mean: impl Fn(&str) -> Choice) -> Vec<Item<
     let first = match names().find(|name| *name == set) {
         Some(name) => item(name, "as it is"),
         None => Item {
-            label: Clean::lit("your own"),
+            label: Clean::lit(tr!("your own")),
             ..item("", "as it is")
         },
     };

@@ -3,6 +3,7 @@
 
 use crate::config::options::{Acts, Kind, Part};
 use crate::config::settings::{Group, Row, Value, Way};
+use crate::lang::{self, tr};
 use crate::text::{Clean, width, wrap};
 use crate::tui::theme::Theme;
 use crate::tui::widget::ink::Ink;
@@ -91,8 +92,9 @@ impl Settings {
         let mut hits = Vec::new();
         for (g, group) in self.groups.iter().enumerate() {
             for (r, row) in group.rows.iter().enumerate() {
-                let text = format!("{} {} {}", group.title, row.key, row.option.about);
-                let text = text.to_lowercase();
+                let (title, about) = (&group.title, row.option.about);
+                let said = lang::of(about);
+                let text = format!("{title} {} {about} {said}", row.key).to_lowercase();
                 if words.iter().all(|word| text.contains(word)) {
                     hits.push((g, r));
                 }
@@ -177,8 +179,13 @@ impl Settings {
             }
             Kind::Word(_) | Kind::Theme => Outcome::Choose(Box::new(row.clone())),
             Kind::Secret | Kind::Table => {
-                let line = row.line.map_or_else(String::new, |n| format!(", line {n}"));
-                let why = format!("secrets are changed in the file: config.toml{line}");
+                let why = match row.line {
+                    Some(line) => tr!(
+                        "secrets are changed in the file: config.toml, line {line}",
+                        line
+                    ),
+                    None => tr!("secrets are changed in the file: config.toml").to_owned(),
+                };
                 self.error = Some(Clean::line(&why));
                 Outcome::Stay
             }
@@ -237,8 +244,8 @@ impl Settings {
     /// Draws it, and says where the cursor stands.
     pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) -> Option<Position> {
         let title = match screen.width {
-            0..80 => "Settings",
-            _ => "Settings: space turns, Enter changes, del: the default, Esc closes",
+            0..80 => tr!("Settings"),
+            _ => tr!("Settings: space turns, Enter changes, del: the default, Esc closes"),
         };
         let area = Settings::area(screen);
         let inside = popup::frame(buf, area, &Clean::lit(title), theme);
@@ -299,7 +306,11 @@ impl Settings {
         }
         let columns = 20.min(ink.left() / 2);
         ink.column(&Clean::line(&row.key), columns, base);
-        let holds = Clean::line(&one_line(row.holds()));
+        let holds = match &row.value {
+            Some(_) => row.holds(),
+            None => lang::of(row.holds()),
+        };
+        let holds = Clean::line(&one_line(holds));
         let value = match &row.value {
             Some(_) => base.patch(theme.style("popup.key")),
             None => base.patch(theme.style("popup.dim")),
@@ -312,7 +323,7 @@ impl Settings {
         };
         ink.skip(1).column(&holds, columns, value);
         if wide {
-            let about = Clean::lit(row.option.about);
+            let about = Clean::lit(lang::of(row.option.about));
             ink.skip(2)
                 .put(&about, base.patch(theme.style("popup.dim")));
         }
@@ -326,7 +337,7 @@ impl Settings {
         let room = usize::from(inside.width).max(8);
         let said = match &self.error {
             Some(why) => why.as_str(),
-            None => row.option.about,
+            None => lang::of(row.option.about),
         };
         if width::width(said) > room {
             // What it means, or why not, comes before everything else.
@@ -344,22 +355,23 @@ impl Settings {
         if let Some(mut ink) = Ink::row(buf, inside, from) {
             match &self.error {
                 Some(why) => ink.put(why, base.patch(theme.style("notice.error"))),
-                None => ink.put(&Clean::lit(row.option.about), base),
+                None => ink.put(&Clean::lit(lang::of(row.option.about)), base),
             };
         }
         if let Some(mut ink) = Ink::row(buf, inside, from + 1) {
-            let usual = row.option.usual.words();
-            let text = format!("default: {usual}; can be: {}", row.option.kind.words());
+            let usual = lang::of(row.option.usual.words());
+            let kinds = row.option.kind.words();
+            let text = tr!("default: {usual}; can be: {kinds}", usual, kinds);
             ink.put(&Clean::line(&text), dim);
         }
         if let Some(mut ink) = Ink::row(buf, inside, from + 2) {
             let place = match row.line {
-                Some(line) => format!("set in config.toml, line {line}"),
-                None => "not set".to_owned(),
+                Some(line) => tr!("set in config.toml, line {line}", line),
+                None => tr!("not set").to_owned(),
             };
             let acts = match row.option.acts {
-                Acts::Now => "acts at once",
-                Acts::Anew => "acts when you leave this: everything begins anew in place",
+                Acts::Now => tr!("acts at once"),
+                Acts::Anew => tr!("acts when you leave this: everything begins anew in place"),
             };
             ink.put(&Clean::line(&format!("{place}; {acts}")), dim);
         }
