@@ -1,3 +1,5 @@
+//! Who is believed to have sent a message: each kind of word for and against it.
+
 use super::*;
 use crate::mime::wire::tests::account;
 use proptest::prelude::*;
