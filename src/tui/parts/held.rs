@@ -10,6 +10,7 @@ use crate::store::{Error, Reader, Shown};
 use crate::tui::event::Event;
 use crate::tui::part::PartOf;
 use crate::tui::shelves::unreadable;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a job could not be done.
@@ -84,12 +85,11 @@ impl Parts {
     ) -> Result<(), Trouble> {
         let mut held: BTreeMap<MsgId, Shown> = BTreeMap::new();
         for part in parts.iter().filter(|part| part.url.is_none()) {
-            if !held.contains_key(&part.message) {
-                held.insert(part.message, self.held(part.message)?);
-            }
-            if let Some(shown) = held.get(&part.message)
-                && let Err(lacks @ Trouble::Lacks(_)) = taken(shown, part)
-            {
+            let shown = match held.entry(part.message) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.held(part.message)?),
+            };
+            if let Err(lacks @ Trouble::Lacks(_)) = taken(shown, part) {
                 return Err(lacks);
             }
         }
