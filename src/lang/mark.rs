@@ -1,6 +1,11 @@
 //! The macros that mark a text as one that is said to people, and what they check while compiling:
 //! that the names in a text are those of its arguments.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "while compiling there is no other way to look into a text, and a panic is an error there"
+)]
+
 /// A text in the language of the screen. `tr!("text")` is a `&'static str`;
 /// `tr!("{a} of {b}", a, b = expression)` is a `String`.
 #[macro_export]

@@ -58,8 +58,7 @@ impl Book {
                 "" => entry.go_on(&string).ok_or(wrong("a string of nothing"))?,
                 // Each of these begins an entry.
                 "msgctxt" | "msgid" if entry.is_whole() => {
-                    book.take(std::mem::take(&mut entry))
-                        .map_err(|what| wrong(what))?;
+                    book.take(std::mem::take(&mut entry)).map_err(wrong)?;
                     entry.said.fuzzy = std::mem::take(&mut fuzzy);
                     entry.begin(word.trim(), string);
                 }

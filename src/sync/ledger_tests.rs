@@ -269,7 +269,7 @@ fn stars_of_several_go_to_the_newest_of_each_and_all_go_where_each_has_one() {
     assert_eq!(turn(Verb::ToggleStar), [true, true, false]);
     assert_eq!(turn(Verb::ToggleStar), [false, false, false]);
     // One that is selected with its conversation counts once.
-    let twice = [Target::Location(places[2]), targets[1].clone()];
+    let twice = [Target::Location(places[2]), targets[1]];
     let (_, about) = intend::settled(&desk.ledger.reader, Verb::ToggleStar, &twice).unwrap();
     assert_eq!(about.len(), 1);
 }

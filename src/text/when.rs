@@ -147,7 +147,8 @@ pub fn iso(time: i64, now: i64) -> String {
 }
 
 /// How long one takes for each unit of [`ago`], and up to when it is told in it, in seconds.
-const AGES: [(i64, i64, fn(i64) -> String); 6] = [
+type Told = fn(i64) -> String;
+const AGES: [(i64, i64, Told); 6] = [
     (60, 3_600, |n| tr!("{n} min", n)),
     (3_600, 86_400, |n| tr!("{n} h", n)),
     (86_400, 7 * 86_400, |n| tr!("{n} d", n)),

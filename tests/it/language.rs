@@ -187,7 +187,7 @@ fn kept(text: &str) -> Vec<String> {
     for key in KEYS {
         // "Enter" begins a sentence as often as a key's name stands in one.
         let times = text.to_lowercase().matches(key).count();
-        if times > 0 && !(key == "enter" && !text.contains("enter")) {
+        if times > 0 && (key != "enter" || text.contains("enter")) {
             found.push(format!("{key} {times}"));
         }
     }
@@ -291,7 +291,7 @@ fn write_anew(lang: Lang) {
         }
     }
     for (context, id) in before.keys().filter(|(_, id)| !id.is_empty()) {
-        println!("{}: nobody says {id:?} ({context:?})", lang.code());
+        eprintln!("{}: nobody says {id:?} ({context:?})", lang.code());
     }
     std::fs::write(file(lang), out).unwrap();
 }

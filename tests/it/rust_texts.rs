@@ -120,9 +120,12 @@ fn end_of_argument(tokens: &[Token]) -> usize {
     tokens.len()
 }
 
+/// What a row of a table marks.
+type OfRow = fn(&[Token]) -> Vec<Marked>;
+
 /// The tables whose rows are bare literals, because their macros make documentation of them.
 fn in_tables(path: &str, tokens: &[Token]) -> Vec<Marked> {
-    let (table, marks): (&str, fn(&[Token]) -> Vec<Marked>) = match path {
+    let (table, marks): (&str, OfRow) = match path {
         "src/config/options.rs" => ("options", of_option),
         "src/tui/command.rs" => ("commands", of_command),
         "src/net/causes.rs" => ("causes", of_cause),
