@@ -12,7 +12,8 @@ fn english(lang: Lang) -> Vec<String> {
     let book = Book::read(lang.catalogue()).unwrap();
     let texts = book.entries().filter(|(_, id, said)| {
         let words = id.split_whitespace().count();
-        words > 1 && !id.contains(['{', '\n']) && said.forms.iter().all(|f| f != id)
+        let sentence = id.starts_with(char::is_uppercase) && words > 1 || words > 3;
+        sentence && !id.contains(['{', '\n']) && said.forms.iter().all(|f| f != id)
     });
     texts.map(|(_, id, _)| id.to_owned()).collect()
 }
