@@ -51,16 +51,6 @@ impl Host for Desk {
         self.tokens.spent(account, token);
     }
 
-    fn other(&self, account: &Account, refused: &Secret) -> Option<Secret> {
-        self.secrets.other(account, refused)
-    }
-
-    fn took(&self, account: &Account, other: &Secret) {
-        if let Err(error) = self.secrets.keep(account, Kind::Password, other) {
-            tracing::warn!(account = %account.name, %error, "a changed password is not taken over");
-        }
-    }
-
     fn is_signed_in(&self, account: &Account) -> bool {
         self.tokens.is_signed_in(account)
     }

@@ -99,8 +99,6 @@ pub struct Secrets {
     vault: Arc<Vault>,
     /// What the user typed, until it is refused or the program ends.
     typed: Arc<Mutex<BTreeMap<AccountName, Secret>>>,
-    /// What stood under the user's name alone, and was tried where the account's own was refused.
-    tried: Arc<Mutex<BTreeMap<AccountName, Secret>>>,
 }
 
 impl Secrets {
@@ -110,7 +108,6 @@ impl Secrets {
         Secrets {
             vault: Arc::new(vault),
             typed: Arc::default(),
-            tried: Arc::default(),
         }
     }
 
@@ -210,25 +207,6 @@ impl Secrets {
         store::set(&kind.entry(account), secret)
     }
 
-    /// Another password that may be meant where the account's own (`refused`) was refused: one that
-    /// somebody changed by hand in the desktop's secret store, where it stands under the name of the
-    /// user alone. Each is given once, for many a server counts how often one is wrong.
-    pub fn other(&self, account: &Account, refused: &Secret) -> Option<Secret> {
-        if account.secret != SecretSource::Keyring {
-            return None;
-        }
-        let own = store::find(&Kind::Password.entry(account)).ok()??;
-        let bare = store::find(&account.user).ok()??;
-        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
-        let was = tried.get(&account.name);
-        let again = was.is_some_and(|was| was.reveal() == bare.reveal());
-        if own.reveal() != refused.reveal() || bare.reveal() == own.reveal() || again {
-            return None;
-        }
-        tried.insert(account.name.clone(), bare.clone());
-        Some(bare)
-    }
-
     /// Forgets an account's secret, if it is kept; `shared`: what stands under the name of its user
     /// alone is another account's, too, and stays.
     ///
@@ -236,17 +214,17 @@ impl Secrets {
     /// When what keeps it refuses.
     pub fn forget(&self, account: &Account, kind: Kind, shared: bool) -> Result<(), SecretError> {
         if self.in_file(account) {
+            if matches!(account.secret, SecretSource::OAuth(_)) {
+                // One that was kept before there was the file, if there is such a store at all.
+                let _ = store::remove(&kind.entry(account));
+            }
             match self.vault.set(account.name.as_str(), kind.name(), None) {
                 Err(VaultError::Absent) => {}
                 done => done.map_err(of_file)?,
             }
         }
         match account.secret {
-            // One that was kept before there was the file, if there is such a store at all.
-            SecretSource::OAuth(_) if self.in_file(account) => {
-                let _ = store::remove(&kind.entry(account));
-                Ok(())
-            }
+            SecretSource::OAuth(_) if self.in_file(account) => Ok(()),
             // What stays under the user's name would come back with the next account of this user.
             SecretSource::Keyring if kind == Kind::Password && !shared => {
                 store::remove(&kind.entry(account))?;

@@ -43,7 +43,8 @@ pub enum Lang {
 /// nothing that is done depends on it, only what is said. One `main` chooses, before there are
 /// threads that say anything.
 static CHOSEN: AtomicU8 = AtomicU8::new(0);
-static BOOKS: [OnceLock<Book>; 2] = [OnceLock::new(), OnceLock::new()];
+static BOOKS: [OnceLock<Book>; Lang::ALL.len() - 1] =
+    [const { OnceLock::new() }; Lang::ALL.len() - 1];
 
 #[cfg(test)]
 thread_local! {
@@ -130,11 +131,8 @@ pub fn now() -> Lang {
     if let Some(lang) = HERE.get() {
         return lang;
     }
-    match CHOSEN.load(Ordering::Relaxed) {
-        1 => Lang::German,
-        2 => Lang::Japanese,
-        _ => Lang::English,
-    }
+    let chosen = usize::from(CHOSEN.load(Ordering::Relaxed));
+    Lang::ALL.get(chosen).copied().unwrap_or_default()
 }
 
 /// Does something in a language on this thread alone, so that tests beside each other don't meet.

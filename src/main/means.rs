@@ -1,7 +1,7 @@
 //! How the screen asks the network: name servers before a message goes, web servers for pictures.
 
 use postrider::cli::{self, args};
-use postrider::config::look::Look;
+use postrider::config::look::{Icons, Look};
 use postrider::config::secrets::Secrets;
 use postrider::config::{Checks, Paths};
 use postrider::lang::{self, Lang, tr};
@@ -29,11 +29,15 @@ fn asked() -> Option<bool> {
 pub fn speak(look: &Look) {
     let var = |name: &str| std::env::var(name).ok();
     let ascii = Signs::of_process(look.icons) == Signs::Ascii;
+    let octets = Signs::of_process(Icons::Auto) == Signs::Ascii;
     let lang = match look.language {
         Some(Lang::Japanese) if ascii => Lang::English,
         Some(lang) => lang,
-        None if ascii => Lang::English,
-        None => lang::of_environment(var),
+        None if octets => Lang::English,
+        None => match lang::of_environment(var) {
+            Lang::Japanese if ascii => Lang::English,
+            own => own,
+        },
     };
     lang::choose(lang);
 }

@@ -469,7 +469,12 @@ mod tests {
         let base = "[a]\nfrom = a@x.test\nsource = imaps://me@imap.x.test\n";
         for (more, smtp, given, told) in [
             ("outgoing = smtps://me@smtp.x.test\n", true, false, ""),
-            ("outgoing = smtps://me@smtp.y.test\n", true, false, ""),
+            (
+                "outgoing = smtps://me@smtp.y.test\n",
+                false,
+                false,
+                words::OTHER_SENDER,
+            ),
             (
                 "outgoing = smtps://you@smtp.y.test\n",
                 false,
@@ -484,9 +489,9 @@ mod tests {
             ),
             (
                 "outgoing = smtps://me:p@smtp.y.test\n",
-                true,
                 false,
-                words::SENDING_ONLY,
+                false,
+                words::OTHER_SENDER,
             ),
             (
                 "outgoing = smtp+insecure://me@smtp.x.test\n",

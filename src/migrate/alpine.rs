@@ -469,7 +469,7 @@ patterns-roles=LIT:pattern="/NICK=a" action="/ROLE=1/FROM=A \/ B <sales@x.test>/
         assert_eq!(of("smtp.x.test/user=ada"), "smtp.x.test ");
         assert_eq!(of("smtp.x.test"), "smtp.x.test ");
         assert_eq!(of("smtp.y.test,smtp.x.test"), "smtp.x.test smtp.y.test");
-        assert_eq!(of("relay.z.test/user=al"), " relay.z.test");
+        assert_eq!(of("relay.z.test/user=al"), " ");
         assert_eq!(of("relay.z.test"), " ");
     }
 

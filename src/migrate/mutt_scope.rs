@@ -140,7 +140,13 @@ impl Scope {
     /// The same with the user who signs in there.
     pub fn login(&self) -> Option<Url> {
         let mut url = self.imap()?;
-        let users = ["imap_login", "imap_user"].map(|name| self.text(name));
+        // What stands in the address comes before `imap_user`, and `imap_login` before both.
+        let own = url.user.clone();
+        let users = [
+            self.text("imap_login"),
+            own.as_str(),
+            self.text("imap_user"),
+        ];
         if let Some(user) = users.into_iter().find(|u| !u.is_empty() && *u != "no") {
             user.clone_into(&mut url.user);
         }

@@ -433,7 +433,7 @@ mod tests {
         for (host, user, taken) in [
             ("smtp.x.test", "ada", true),
             ("smtp.x.test", "", true),
-            ("smtp.y.test", "ada", true),
+            ("smtp.y.test", "ada", false),
             ("smtp.y.test", "", false),
             ("smtp.x.test", "bo", false),
         ] {

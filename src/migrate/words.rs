@@ -238,9 +238,11 @@ impl Url {
     }
 
     /// Whether it is a server for sending that an account who reads as `user` at `host` may sign in
-    /// to: by [`Url::same_login`], or because it names that very user.
+    /// to: by [`Url::same_login`], or because it names that very user by a
+    /// whole address.
     pub fn sends_for(&self, host: &str, user: &str) -> bool {
-        let own = !self.user.is_empty() && self.user.eq_ignore_ascii_case(user);
+        // A bare name is somebody else's elsewhere.
+        let own = self.user.contains('@') && self.user.eq_ignore_ascii_case(user);
         let reading = Url {
             host: host.to_owned(),
             user: user.to_owned(),

@@ -28,14 +28,6 @@ pub trait Host: Send + Sync {
     /// A server does not take this token: another one is to be given from now on.
     fn spent(&self, _account: &AccountName, _token: &Secret) {}
 
-    /// Another password that may be meant where this one was refused; it may be given once.
-    fn other(&self, _account: &Account, _refused: &Secret) -> Option<Secret> {
-        None
-    }
-
-    /// The server took what [`Host::other`] gave: it is the password from now on.
-    fn took(&self, _account: &Account, _other: &Secret) {}
-
     /// Whether an account that had to be signed in anew seems to have been: in another process, say.
     fn is_signed_in(&self, _account: &Account) -> bool {
         false

@@ -244,8 +244,7 @@ impl Kit {
     }
 
     /// Connects with the account's password or token. A token that is refused may just have run out:
-    /// it is fetched once more, and if that gives another one that is tried; so is another password
-    /// that may be meant.
+    /// it is fetched once more, and if that gives another one that is tried.
     ///
     /// # Errors
     /// No password, or any network error.
@@ -262,13 +261,6 @@ impl Kit {
                     return Err(NetError::Auth(refusal).into());
                 }
                 Ok(connect(&fresh)?)
-            }
-            Err(NetError::Auth(refusal)) => {
-                let other = self.host.other(&self.account, &secret);
-                let other = other.ok_or(NetError::Auth(refusal))?;
-                let done = connect(&other)?;
-                self.host.took(&self.account, &other);
-                Ok(done)
             }
             done => Ok(done?),
         }

@@ -41,6 +41,7 @@ pub fn take_out(
     let mut to = match what {
         Takeout::Export(path) => Way::open(path)?,
     };
+    let folder = matches!(to, Way::Folder(_));
     let (mut done, mut missing) = (0_usize, 0_usize);
     let mut patience = PATIENCE;
     let all = reader.resolve(targets).map_err(unread)?;
@@ -75,7 +76,11 @@ pub fn take_out(
             date: Some(target.date),
         };
         to.take(&letter, &target.sender, done + 1)
-            .map_err(|why| tr!("{why}; {said} before that", why, said = said(what, done)))?;
+            .map_err(|why| match folder {
+                true => tr!("{why}; {said} before that", why, said = said(what, done)),
+                // What there was of the file is gone again.
+                false => why,
+            })?;
         done += 1;
     }
     to.end()?;

@@ -184,20 +184,34 @@ fn kept(text: &str) -> Vec<String> {
         "enter", "esc", "ctrl-", "alt-", "docs/", ".toml", "https://", "--",
     ];
     let mut found = Vec::new();
+    let lower = text.to_lowercase();
     for key in KEYS {
-        // "Enter" begins a sentence as often as a key's name stands in one.
-        let times = text.to_lowercase().matches(key).count();
+        // "Enter" begins a sentence as often as a key's name stands in one, and "esc" is in many a word.
+        let whole = |at: usize| {
+            let inside = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphabetic());
+            let before = inside(lower[..at].chars().next_back());
+            let after = inside(lower[at + key.len()..].chars().next());
+            !key.ends_with(|c: char| c.is_alphabetic())
+                || key.starts_with('.')
+                || !(before || after)
+        };
+        let times = lower
+            .match_indices(key)
+            .filter(|(at, _)| whole(*at))
+            .count();
         if times > 0 && (key != "enter" || text.contains("enter")) {
             found.push(format!("{key} {times}"));
         }
     }
-    let commands = text.split_whitespace().filter(|word| {
-        let name = word.strip_prefix(':').unwrap_or_default();
-        name.starts_with(|c: char| c.is_ascii_lowercase())
+    // A command stands behind a blank, a bracket or, in Japanese, behind anything.
+    let commands = text.match_indices(':').filter(|(at, _)| {
+        let before = text[..*at].chars().next_back();
+        let begins = before.is_none_or(|c| c.is_whitespace() || c == '(' || !c.is_ascii());
+        begins && text[at + 1..].starts_with(|c: char| c.is_ascii_lowercase())
     });
-    found.extend(commands.map(|word| {
-        let end = word[1..].find(|c: char| !c.is_ascii_lowercase() && c != '-');
-        word[..end.map_or(word.len(), |e| e + 1)].to_owned()
+    found.extend(commands.map(|(at, _)| {
+        let name = text[at + 1..].split(|c: char| !c.is_ascii_lowercase() && c != '-');
+        format!(":{}", name.into_iter().next().unwrap_or_default())
     }));
     found.sort();
     found

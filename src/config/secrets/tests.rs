@@ -185,30 +185,3 @@ fn an_account_that_goes_takes_its_own_entry_along_and_no_other() {
         .unwrap();
     assert!(store::entries().is_empty());
 }
-
-#[test]
-fn a_password_that_was_changed_by_hand_is_given_once_and_taken_over() {
-    let (_folder, secrets) = secrets();
-    let home = account("home");
-    let own = Kind::Password.entry(&home);
-    store::begin(&[("ada", "new"), (&own, "old")]);
-    assert_eq!(
-        secrets.fetch(&home, Kind::Password).unwrap().reveal(),
-        "old"
-    );
-    assert!(secrets.other(&home, &secret("typed")).is_none());
-    let other = secrets.other(&home, &secret("old")).unwrap();
-    assert_eq!(other.reveal(), "new");
-    assert!(secrets.other(&home, &secret("old")).is_none(), "twice");
-    secrets.keep(&home, Kind::Password, &other).unwrap();
-    assert_eq!(
-        secrets.fetch(&home, Kind::Password).unwrap().reveal(),
-        "new"
-    );
-    // Another change is another chance; without one there is nothing else to try.
-    store::set("ada", &secret("newer")).unwrap();
-    assert!(secrets.other(&home, &secret("new")).is_some());
-    let (_folder, other) = self::secrets();
-    store::begin(&[("ada", "same"), (&own, "same")]);
-    assert!(other.other(&home, &secret("same")).is_none());
-}

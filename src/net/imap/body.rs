@@ -50,17 +50,23 @@ impl Session {
             size: None,
             complete: false,
         };
+        // Whether as much is here as the server said that there is.
+        let mut ended = false;
         loop {
             let offset = body.bytes.len() as u64;
             let piece = if offset == 0 { FIRST } else { PIECE };
             let piece = piece.min(most.saturating_sub(offset));
             if piece == 0 {
+                body.complete = ended;
                 return Ok(Some(body));
             }
             let Some(got) = self.fetch_piece(uid, offset, piece, most, &mut body)? else {
+                body.complete = ended;
                 return Ok((offset > 0).then_some(body));
             };
             let here = body.bytes.len() as u64;
+            ended = got == Piece::Short
+                || (got == Piece::Full && body.size.is_some_and(|size| here >= size));
             let whole = body.size.is_none_or(|size| here >= size);
             // Fewer octets than asked for are the end, unless the server counts wrong: then an
             // empty piece is.

@@ -377,7 +377,7 @@ impl Wizard {
                 self.step(1);
                 Vec::new()
             }
-            Phase::Client => self.sign_in(SignInBy::Best),
+            Phase::Client => self.sign_in(self.by),
             _ => self.go_on(),
         }
     }

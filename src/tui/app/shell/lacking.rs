@@ -57,6 +57,13 @@ impl App {
             Intent::FetchBody(lacking.message),
             About::Quiet,
         ));
+        if let Then::Errand(..) = lacking.then {
+            // What is being written may be sent before it comes, so it is no attachment until then.
+            let text = tr!(
+                "Nothing was attached: it is not here and is being fetched. Attach it again then."
+            );
+            return self.panes.alarm(text, now);
+        }
         let text = tr!("The attachment is not here: it is being fetched.");
         self.panes.tell(Clean::lit(text), now);
         let waiting = &mut self.lacking;
@@ -138,7 +145,8 @@ impl App {
                                 Effect::Draft(from, lacking.message)
                             }
                             Then::Build(outward) => Effect::Build(outward, lacking.message),
-                            Then::Errand(serial, errand) => Effect::Errand { serial, errand },
+                            // Never waits: see `lacks`.
+                            Then::Errand(..) => continue,
                         });
                     }
                 }
