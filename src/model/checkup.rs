@@ -1,5 +1,9 @@
 //! A check-up in nouns: what was looked at, what was found, and what to do about it. What looks
-//! stands on other floors; the command line and the screen show the same steps in the same words.
+//! stands on other floors; the command line and the screen show the same steps in the same words,
+//! the screen in its language. What was found is said in it where it is found; a step's name is what
+//! programs know it by, and is said in it where it is drawn.
+
+use crate::lang;
 
 /// What to tell the user of something that is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,10 +71,15 @@ impl Level {
     }
 }
 
+/// What a step is called, in the language of the screen; `name` is marked with the context `step`.
+pub fn called(name: &'static str) -> &'static str {
+    lang::of_in("step", name)
+}
+
 /// One step and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What was looked at, in a few words.
+    /// What was looked at, in a few words of English: [`called`] says it.
     pub name: &'static str,
     /// How much it matters. With advice it is at least a note.
     pub level: Level,

@@ -5,7 +5,7 @@
 use crate::config::files::{read_text, replace};
 use crate::config::keep::Keep;
 use crate::config::lock::EngineLock;
-use crate::lang::tr;
+use crate::lang::{mark, tr};
 use crate::model::checkup::{Advice, Step};
 use crate::model::setup::Cancel;
 use crate::model::{AccountName, MailDomain, Target, checkup};
@@ -92,7 +92,10 @@ pub fn examine(how: Examine, account: AccountName, events: Sender<Event>) {
         Some(done())
     };
     aside("doctor", events, work, move |why| {
-        let step = Step::wrong("check-up", Advice::new(why, "", tr!("try again")));
+        let step = Step::wrong(
+            mark!("step", "check-up"),
+            Advice::new(why, "", tr!("try again")),
+        );
         last(checkup::Progress::Done(step));
         end()
     });

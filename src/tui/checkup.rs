@@ -3,6 +3,7 @@
 //! the terminal is asked nothing.
 
 use crate::config::Look;
+use crate::lang::{self, mark, tr};
 use crate::model::checkup::{Advice, Step};
 use crate::text::{Clean, osc};
 use crate::tui::picture::{Ability, Way};
@@ -12,9 +13,9 @@ use std::path::Path;
 
 /// Programs that are used where they are, and for what.
 const HELPERS: [(&str, &str); 3] = [
-    ("xdg-open", "opens links and attachments"),
-    ("pdftotext", "shows the text of PDF documents"),
-    ("notify-send", "tells the desktop of new mail"),
+    ("xdg-open", mark!("opens links and attachments")),
+    ("pdftotext", mark!("shows the text of PDF documents")),
+    ("notify-send", mark!("tells the desktop of new mail")),
 ];
 
 /// All that can be told, with these settings and this environment.
@@ -39,7 +40,7 @@ fn is_program(path: &Path) -> bool {
 }
 
 fn terminal(look: &Look, var: impl Fn(&str) -> Option<String> + Copy) -> Step {
-    const NAME: &str = "terminal";
+    const NAME: &str = mark!("step", "terminal");
     let term = var("TERM").filter(|t| !t.is_empty());
     let inside = [("TMUX", "tmux"), ("STY", "screen"), ("ZELLIJ", "zellij")];
     let inside = inside
@@ -47,44 +48,46 @@ fn terminal(look: &Look, var: impl Fn(&str) -> Option<String> + Copy) -> Step {
         .find(|(name, _)| var(name).is_some_and(|v| !v.is_empty()));
     let mut words = vec![match &term {
         Some(term) => Clean::line(term).to_string(),
-        None => "TERM is not set".to_owned(),
+        None => tr!("TERM is not set").to_owned(),
     }];
     if let Some((_, program)) = inside {
-        words.push(format!("inside {program}"));
+        words.push(tr!("inside {program}", program));
     }
     let surroundings = Surroundings::read(var);
     words.push(match surroundings.colours {
-        Colours::None => "no colours".to_owned(),
-        Colours::Sixteen => "16 colours".to_owned(),
-        Colours::Many => "256 colours".to_owned(),
-        Colours::All => "all colours".to_owned(),
+        Colours::None => tr!("no colours").to_owned(),
+        Colours::Sixteen => tr!("16 colours").to_owned(),
+        Colours::Many => tr!("256 colours").to_owned(),
+        Colours::All => tr!("all colours").to_owned(),
     });
     words.push(match Ability::new(look.images, surroundings, var).way {
-        Way::None => "no pictures".to_owned(),
-        Way::Cells => "pictures in half blocks".to_owned(),
-        Way::Kitty => "pictures by kitty's protocol".to_owned(),
-        Way::Sixel => "pictures by sixel".to_owned(),
-        Way::Iterm => "pictures by iTerm2's protocol".to_owned(),
+        Way::None => tr!("no pictures").to_owned(),
+        Way::Cells => tr!("pictures in half blocks").to_owned(),
+        Way::Kitty => tr!("pictures by kitty's protocol").to_owned(),
+        Way::Sixel => tr!("pictures by sixel").to_owned(),
+        Way::Iterm => tr!("pictures by iTerm2's protocol").to_owned(),
     });
     words.push(match hyperlink::wanted(look.hyperlinks, var) {
-        true => "links that it opens (OSC 8)".to_owned(),
-        false => "links opened by keys".to_owned(),
+        true => tr!("links that it opens (OSC 8)").to_owned(),
+        false => tr!("links opened by keys").to_owned(),
     });
     words.push(match osc::Way::found(var) {
-        osc::Way::Bell => "notices by the bell".to_owned(),
-        osc::Way::Nine => "notices by OSC 9".to_owned(),
-        osc::Way::Seven => "notices by OSC 777".to_owned(),
-        osc::Way::Kitty => "notices by OSC 99".to_owned(),
+        osc::Way::Bell => tr!("notices by the bell").to_owned(),
+        osc::Way::Nine => tr!("notices by OSC 9").to_owned(),
+        osc::Way::Seven => tr!("notices by OSC 777").to_owned(),
+        osc::Way::Kitty => tr!("notices by OSC 99").to_owned(),
     });
-    words.push("copying by OSC 52, if it allows that".to_owned());
-    let words = words.join(", ");
+    words.push(tr!("copying by OSC 52, if it allows that").to_owned());
+    let words = words.join(tr!(", "));
     match term.as_deref() {
         None | Some("dumb") => Step::careful(
             NAME,
             Advice::new(
                 words,
-                "without a terminal that can move its cursor there is no screen, only commands",
-                "start it in a terminal, or set TERM to what it is",
+                tr!(
+                    "without a terminal that can move its cursor there is no screen, only commands"
+                ),
+                tr!("start it in a terminal, or set TERM to what it is"),
             ),
         ),
         // Images inside another program that draws are its limit, and nobody's fault.
@@ -93,12 +96,12 @@ fn terminal(look: &Look, var: impl Fn(&str) -> Option<String> + Copy) -> Step {
 }
 
 fn locale(var: impl Fn(&str) -> Option<String>) -> Step {
-    const NAME: &str = "locale";
+    const NAME: &str = mark!("step", "locale");
     let value = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .find_map(|name| var(name).filter(|v| !v.is_empty()));
     let shown = value.as_deref().map_or_else(
-        || "not set".to_owned(),
+        || tr!("not set").to_owned(),
         |value| Clean::line(value).to_string(),
     );
     let lower = value.unwrap_or_default().to_ascii_lowercase();
@@ -108,31 +111,33 @@ fn locale(var: impl Fn(&str) -> Option<String>) -> Step {
         Step::careful(
             NAME,
             Advice::new(
-                format!("{shown}: not UTF-8"),
-                "terminals take the locale for what a character is, and postrider writes UTF-8",
-                "set LANG to a UTF-8 locale, such as en_US.UTF-8 or C.UTF-8",
+                tr!("{locale}: not UTF-8", locale = shown),
+                tr!(
+                    "terminals take the locale for what a character is, and postrider writes UTF-8"
+                ),
+                tr!("set LANG to a UTF-8 locale, such as en_US.UTF-8 or C.UTF-8"),
             ),
         )
     }
 }
 
 fn spelling(languages: &[String], is_there: impl Fn(&str) -> bool) -> Step {
-    const NAME: &str = "spelling";
+    const NAME: &str = mark!("step", "spelling");
     let (there, lacking): (Vec<&String>, Vec<&String>) =
         languages.iter().partition(|l| is_there(l));
     let list = |some: &[&String]| {
         let some: Vec<String> = some.iter().map(|l| Clean::line(l).to_string()).collect();
-        some.join(", ")
+        some.join(tr!(", "))
     };
     match (there.is_empty(), lacking.is_empty()) {
-        (true, true) => Step::note(NAME, "not looked at: no language is set"),
-        (false, true) => Step::fine(NAME, format!("dictionaries: {}", list(&there))),
+        (true, true) => Step::note(NAME, tr!("not looked at: no language is set")),
+        (false, true) => Step::fine(NAME, tr!("dictionaries: {list}", list = list(&there))),
         _ => Step::note(
             NAME,
-            format!(
-                "no dictionary for {}; install Hunspell's (such as hunspell-{}) to have spelling looked at",
-                list(&lacking),
-                lacking
+            tr!(
+                "no dictionary for {list}; install Hunspell's (such as hunspell-{name}) to have spelling looked at",
+                list = list(&lacking),
+                name = lacking
                     .first()
                     .map_or_else(String::new, |l| l.to_lowercase().replace('_', "-"))
             ),
@@ -141,12 +146,12 @@ fn spelling(languages: &[String], is_there: impl Fn(&str) -> bool) -> Step {
 }
 
 fn helpers(is_there: impl Fn(&str) -> bool) -> Step {
-    const NAME: &str = "helper programs";
+    const NAME: &str = mark!("step", "helper programs");
     let words = HELPERS.map(|(name, what)| match is_there(name) {
-        true => format!("{name}: there"),
-        false => format!("{name}: not there ({what})"),
+        true => tr!("{name}: there", name),
+        false => tr!("{name}: not there ({what})", name, what = lang::of(what)),
     });
-    Step::note(NAME, words.join(", "))
+    Step::note(NAME, words.join(tr!(", ")))
 }
 
 #[cfg(test)]

@@ -283,3 +283,39 @@ fn without_the_network_and_with_mistakes_it_still_looks() {
     says(&report, "IMAP name", "wrong", &name);
     assert!(!ran.text().contains("canary"), "{}", ran.text());
 }
+
+#[test]
+fn what_scripts_read_is_the_same_in_every_language() {
+    let config = "[[account]]\nname = \"work\"\nemail = \"work@example.test\"\n\
+        password-command = [\"echo\", \"canary\"]\n\
+        imap = { host = \"nowhere.invalid\", port = 993, security = \"tls\" }\n\
+        smtp = { host = \"nowhere.invalid\", port = 465, security = \"tls\" }\n";
+    let home = at_home(config, &[]);
+    let settings = std::fs::read_to_string(home.path.join("config.toml")).unwrap();
+    let said = |args: &[&str], locale: &str, language: &str| {
+        home.configure(&format!("{settings}\n[ui]\nlanguage = \"{language}\"\n"));
+        let mut command = home.command(args);
+        command.env("LC_ALL", locale).env("LANG", locale);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let steps = |locale, language| {
+        let mut report: Value =
+            serde_json::from_str(&said(&["doctor", "--json"], locale, language)).unwrap();
+        // What differs by itself: the locale and its spelling, what is free, and how long something took.
+        let machine = report["machine"].as_array_mut().unwrap();
+        let by_itself = ["locale", "spelling", "free room", "name servers"];
+        machine.retain(|s| !by_itself.contains(&s["step"].as_str().unwrap()));
+        let account = report["accounts"][0]["steps"].as_array_mut().unwrap();
+        account.iter_mut().for_each(|s| s["ms"] = Value::Null);
+        let machine = report["machine"].as_array_mut().unwrap();
+        machine.iter_mut().for_each(|s| s["ms"] = Value::Null);
+        report
+    };
+    let english = steps("en_US.UTF-8", "en");
+    says(&english, "files", "fine", &["nobody else may read them"]);
+    for (locale, language) in [("de_DE.UTF-8", "de"), ("ja_JP.UTF-8", "ja")] {
+        assert_eq!(steps(locale, language), english, "{language}");
+        let text = said(&["doctor", "--offline"], locale, language);
+        assert!(text.contains("nobody else may read them"), "{text}");
+    }
+}

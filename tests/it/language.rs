@@ -3,7 +3,7 @@
 //! `UPDATE_LANG=1 cargo test --test it language` writes both anew: entries in the order of the sources,
 //! those of `assets/lang/parts` joined, new ones empty, and tells of those that nobody says any more.
 
-use crate::rust_texts::{Marked, marked};
+use crate::rust_texts::{Marked, marked, unmarked};
 use postrider::lang::{Book, Lang, Said};
 use postrider::text::{Clean, width};
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,6 +100,55 @@ fn every_text_is_in_each_catalogue_and_nothing_else() {
         wrong.is_empty(),
         "{wrong}UPDATE_LANG=1 makes places for what is missing"
     );
+}
+
+/// What a doctor shows on the screen comes from these. The lines and tables of the command line, which
+/// are English, stand in `tell.rs` beside them.
+const DOCTOR: [&str; 11] = [
+    "src/net/check/",
+    "src/cli/doctor/account.rs",
+    "src/cli/doctor/imap.rs",
+    "src/cli/doctor/machine.rs",
+    "src/cli/doctor/reach.rs",
+    "src/cli/doctor/sender.rs",
+    "src/cli/doctor/smtp.rs",
+    "src/cli/doctor/visit.rs",
+    "src/model/checkup.rs",
+    "src/tui/checkup.rs",
+    "src/tui/screen/doctor.rs",
+];
+
+/// What is said to servers, or is never shown.
+const NOT_SHOWN: &[&str] = &[
+    "EHLO localhost\r\n",
+    "a STARTTLS\r\n",
+    "avg technologies",
+    "palo alto",
+    "blue coat",
+    "check point",
+    "cisco umbrella",
+    "eset ",
+    "{}: `port = {port}, security = \"{security}\"`",
+    "the server ends before TLS begins",
+    "the server showed no certificate that can be read",
+];
+
+#[test]
+fn nothing_that_a_doctor_shows_is_unmarked() {
+    let sources = crate::rust_texts::sources(root());
+    let shown = sources
+        .iter()
+        .filter(|(path, _)| DOCTOR.iter().any(|place| path.starts_with(place)));
+    let mut wrong = String::new();
+    let test = |path: &str| path.ends_with("/fake.rs") || path.ends_with("/tongues.rs");
+    for (path, source) in shown.filter(|(path, _)| !test(path)) {
+        for text in unmarked(source) {
+            if !NOT_SHOWN.contains(&text.as_str()) {
+                let _ = writeln!(wrong, "{path}: {text:?}");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
 }
 
 #[test]

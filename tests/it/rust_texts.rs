@@ -1,5 +1,6 @@
 //! The texts that our sources mark for translation, found as a compiler would find them: in the
-//! arguments of `tr!`, `trn!`, `trc!` and `mark!`, and in the tables whose macros mark their columns.
+//! arguments of `tr!`, `trn!`, `trc!` and `mark!`, in the tables whose macros mark their columns, and in
+//! the list of providers.
 
 use std::path::Path;
 
@@ -55,7 +56,73 @@ pub fn marked(root: &Path) -> Vec<(String, Vec<Marked>)> {
         found.extend(in_tables(&path, &tokens));
         (path, found)
     })
+    .chain(std::iter::once(of_providers(root)))
     .collect()
+}
+
+/// What is to be known of the providers of the list, or why there is no reading there.
+fn of_providers(root: &Path) -> (String, Vec<Marked>) {
+    const LIST: &str = "assets/providers.toml";
+    let list: toml::Table = std::fs::read_to_string(root.join(LIST))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let notes = list["provider"].as_array().unwrap().iter().flat_map(|one| {
+        let notes = one.get("notes").and_then(toml::Value::as_array);
+        notes.into_iter().flatten().chain(one.get("without"))
+    });
+    let said = notes.map(|note| plainly("", note.as_str().unwrap()));
+    (LIST.to_owned(), said.collect())
+}
+
+/// The texts of a source that are a sentence or a part of one (two words or more, one of them a small
+/// one) and that nothing marks. Attributes and tests say nothing to people.
+pub fn unmarked(source: &str) -> Vec<String> {
+    let tokens = without_tests(tokens(source));
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        let next = |n: usize| tokens.get(at + n);
+        match token {
+            Token::Name(name)
+                if ["tr", "trn", "trc", "mark"].contains(&name.as_str())
+                    && next(1) == Some(&Token::Sign('!'))
+                    && next(2) == Some(&Token::Sign('(')) =>
+            {
+                at = closing(&tokens, at + 2);
+            }
+            Token::Sign('#') if matches!(next(1), Some(Token::Sign('[' | '!'))) => {
+                let opens = if next(1) == Some(&Token::Sign('[')) {
+                    1
+                } else {
+                    2
+                };
+                at = closing(&tokens, at + opens);
+            }
+            Token::Text(text) if is_said(text) => found.push(text.clone()),
+            _ => {}
+        }
+        at += 1;
+    }
+    found
+}
+
+fn is_said(text: &str) -> bool {
+    // What stands in braces is a name of ours.
+    let mut bare = String::new();
+    let mut depth = 0_u32;
+    for letter in text.chars() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            other if depth == 0 => bare.push(other),
+            _ => {}
+        }
+    }
+    let is_word = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_alphabetic());
+    let words: Vec<&str> = bare.split_whitespace().filter(is_word).collect();
+    let small = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase());
+    text.contains(' ') && !words.is_empty() && words.iter().any(small)
 }
 
 fn in_macros(path: &str, tokens: &[Token]) -> Vec<Marked> {
@@ -394,6 +461,16 @@ fn after_quote(letters: &[char], at: usize) -> usize {
         (Some(_), Some('\'')) => at + 3,
         _ => at + 1,
     }
+}
+
+#[test]
+fn what_nothing_marks_is_found() {
+    let source = r##"
+        #[error("not {this} either")] fn said() { tr!("marked, with {a}", a = "one of these"); }
+        fn two() { format!("{a} more"); say("not there yet"); "EHLO"; "a.b"; "* OK"; mark!("x", "is marked") }
+        #[cfg(test)] mod tests { fn t() { say("a test's own"); } }
+    "##;
+    assert_eq!(unmarked(source), ["{a} more", "not there yet"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::visit::{Offers, Visit};
 use super::{imap, sender, smtp};
+use crate::lang::{mark, tr};
 use crate::model::checkup::{Progress, Step};
 use crate::model::setup::Cancel;
 use crate::model::{Account, Secret, SecretSource};
@@ -74,16 +75,16 @@ fn password(
 ) -> Option<Secret> {
     let (what, todo) = match (secret, &account.secret) {
         (Ok(secret), _) => {
-            visit.done(Step::fine("password", "found"));
+            visit.done(Step::fine(mark!("step", "password"), tr!("found")));
             return Some(secret);
         }
         (Err(NoSecret::Ask), _) => (
-            "the password is typed on the screen only; signing in is not tried".to_owned(),
-            "to have it tried here, set password-command or password = \"keyring\"",
+            tr!("the password is typed on the screen only; signing in is not tried").to_owned(),
+            tr!("to have it tried here, set password-command or password = \"keyring\""),
         ),
         (Err(NoSecret::Failed(why)), SecretSource::Command(_)) => (
             why,
-            "run it by hand: it must print the password on its first line, and ask nothing",
+            tr!("run it by hand: it must print the password on its first line, and ask nothing"),
         ),
         // What keeps passwords says itself what to do.
         (Err(NoSecret::Failed(why) | NoSecret::SignIn(why) | NoSecret::Later(why)), _) => (why, ""),

@@ -3,6 +3,7 @@
 
 use super::reach;
 use super::visit::{Offers, Visit, clean};
+use crate::lang::{mark, tr, trc, trn};
 use crate::model::checkup::Step;
 use crate::model::{Account, Auth, MailboxName, Role, Secret};
 use crate::net::causes::Service;
@@ -35,11 +36,19 @@ pub(super) fn imap(
     let enter = secret.map(|secret| {
         move |ring: &Ring| -> Result<(Session, String), NetError> {
             let session = connect(account, secret, ring)?;
-            Ok((session, format!("as {}", clean(&account.user))))
+            Ok((session, tr!("as {user}", user = clean(&account.user))))
         }
     });
     let shown = |session: &Session| session.certificate();
-    let begun = reach::begin(at, thorough, visit, "IMAP sign in", enter, shown).1;
+    let begun = reach::begin(
+        at,
+        thorough,
+        visit,
+        mark!("step", "IMAP sign in"),
+        enter,
+        shown,
+    )
+    .1;
     let (Some((mut session, ring)), Some(secret)) = (begun, secret) else {
         return learnt;
     };
@@ -47,23 +56,26 @@ pub(super) fn imap(
         others(account, secret, &ring, &session, visit);
     }
     if let Some(id) = session.server_id() {
-        visit.done(Step::fine("IMAP server", clean(id)));
+        visit.done(Step::fine(mark!("step", "IMAP server"), clean(id)));
     }
     let caps: Vec<&str> = session.caps().iter().collect();
-    visit.done(Step::fine("IMAP capabilities", clean(&caps.join(" "))));
-    let listed = visit.try_it("IMAP mailboxes", at, &ring, || {
+    visit.done(Step::fine(
+        mark!("step", "IMAP capabilities"),
+        clean(&caps.join(" ")),
+    ));
+    let listed = visit.try_it(mark!("step", "IMAP mailboxes"), at, &ring, || {
         let listed = session.list()?;
         let words = counted(&listed);
         Ok((listed, words))
     });
     if let Some(listed) = &listed {
-        visit.done(Step::fine("IMAP special use", uses(listed)));
+        visit.done(Step::fine(mark!("step", "IMAP special use"), uses(listed)));
         if session.compressed() {
-            visit.done(Step::fine("IMAP compression", "DEFLATE"));
+            visit.done(Step::fine(mark!("step", "IMAP compression"), "DEFLATE"));
         }
     }
     if thorough && listed.is_some() {
-        let limits = visit.try_it("IMAP quota", at, &ring, || {
+        let limits = visit.try_it(mark!("step", "IMAP quota"), at, &ring, || {
             let limits = session.quota()?;
             let words = told(&limits);
             Ok((limits, words))
@@ -98,7 +110,7 @@ fn others(
     session: &Session,
     visit: &mut Visit<'_>,
 ) {
-    const NAME: &str = "IMAP ways to sign in";
+    const NAME: &str = mark!("step", "IMAP ways to sign in");
     let mut offered: BTreeSet<String> = BTreeSet::new();
     let lines = ring.lines();
     let words = lines
@@ -115,18 +127,25 @@ fn others(
     let used = ways::used(account.auth, |name| offered.contains(name));
     let all: Vec<String> = offered.into_iter().collect();
     let mut words = match all.is_empty() {
-        true => format!("{used} is used"),
-        false => format!("offered: {}; {used} is used", clean(&all.join(", "))),
+        true => tr!("{used} is used", used),
+        false => tr!(
+            "offered: {all}; {used} is used",
+            all = clean(&all.join(", ")),
+            used
+        ),
     };
     if account.auth == Auth::Password && used == "PLAIN" {
         visit.look(NAME, || {
             let mut other = account.clone();
             other.sync.without.push("AUTH=PLAIN".to_owned());
             let tried = connect(&other, secret, &Ring::default());
-            words.push_str(match &tried {
-                Ok(_) => "; the LOGIN command works too",
-                Err(_) => "; the LOGIN command is refused, which does not matter",
-            });
+            words = match &tried {
+                Ok(_) => tr!("{words}; the LOGIN command works too", words),
+                Err(_) => tr!(
+                    "{words}; the LOGIN command is refused, which does not matter",
+                    words
+                ),
+            };
             if let Ok(mut session) = tried {
                 session.logout();
             }
@@ -143,31 +162,31 @@ fn counted(listed: &[Listed]) -> String {
         let here = u64::from(status.messages.unwrap_or(0));
         (messages + here, octets + status.size.unwrap_or(0))
     });
-    let mut words = format!("{} mailboxes", listed.len());
+    let mut words = vec![trn!(n = listed.len(), "{n} mailbox", "{n} mailboxes")];
     if messages > 0 {
-        words.push_str(&format!(", {messages} messages"));
+        words.push(trn!(n = messages, "{n} message", "{n} messages"));
     }
     if octets > 0 {
-        words.push_str(&format!(", {}", size::human(octets)));
+        words.push(size::human(octets));
     }
-    words
+    words.join(tr!(", "))
 }
 
 /// Which mailbox serves for what, and for what there is none.
 fn uses(listed: &[Listed]) -> String {
     let roles = [
-        ("drafts", Role::Drafts),
-        ("sent", Role::Sent),
-        ("archive", Role::Archive),
-        ("junk", Role::Junk),
-        ("trash", Role::Trash),
+        (trc!("use", "drafts"), Role::Drafts),
+        (trc!("use", "sent"), Role::Sent),
+        (trc!("use", "archive"), Role::Archive),
+        (trc!("use", "junk"), Role::Junk),
+        (trc!("use", "trash"), Role::Trash),
     ];
     let found = |role: Role| listed.iter().find(|l| l.role == Some(role));
     let words = roles.map(|(name, role)| match found(role) {
         Some(mailbox) => format!("{name}: {}", clean(&mailbox.path)),
-        None => format!("{name}: none"),
+        None => format!("{name}: {}", trc!("use", "none")),
     });
-    words.join(", ")
+    words.join(tr!(", "))
 }
 
 fn told(limits: &[Quota]) -> String {
@@ -177,18 +196,25 @@ fn told(limits: &[Quota]) -> String {
         .map(|q| {
             let share = gauge::percent(q.used, q.limit).unwrap_or(0);
             match q.resource.as_str() {
-                "STORAGE" => format!(
-                    "{} of {} ({share} %)",
-                    size::human(q.used),
-                    size::human(q.limit)
+                "STORAGE" => tr!(
+                    "{used} of {limit} ({share} %)",
+                    used = size::human(q.used),
+                    limit = size::human(q.limit),
+                    share
                 ),
-                other => format!("{} of {} {} ({share} %)", q.used, q.limit, clean(other)),
+                other => tr!(
+                    "{used} of {limit} {what} ({share} %)",
+                    used = q.used,
+                    limit = q.limit,
+                    what = clean(other),
+                    share
+                ),
             }
         })
         .collect();
     match words.is_empty() {
-        true => "the server tells no limit".to_owned(),
-        false => words.join(", "),
+        true => tr!("the server tells no limit").to_owned(),
+        false => words.join(tr!(", ")),
     }
 }
 

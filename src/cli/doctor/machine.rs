@@ -3,6 +3,7 @@
 
 use super::visit::Visit;
 use crate::config::{Config, Paths, Problem};
+use crate::lang::{mark, tr, trn};
 use crate::model::checkup::{Advice, Step};
 use crate::net::check::names;
 use crate::net::domain::Resolver;
@@ -27,57 +28,61 @@ pub(super) fn machine(
     visit: &mut Visit<'_>,
 ) {
     configuration(paths, config, problems, visit);
-    visit.look("files", || files(paths, tightened));
+    visit.look(mark!("step", "files"), || files(paths, tightened));
     let databases = [
         (
             "cache.db",
             &paths.cache,
-            "move it away: it is made anew from the servers",
+            tr!("move it away: it is made anew from the servers"),
         ),
         (
             "local.db",
             &paths.local,
-            "keep a copy of it, then take it back from a backup: it holds drafts and what waits to be sent",
+            tr!(
+                "keep a copy of it, then take it back from a backup: it holds drafts and what waits to be sent"
+            ),
         ),
     ];
     for (name, path, todo) in databases {
         visit.look(name, || database(name, path, todo));
     }
-    visit.look("free room", || room(&paths.cache));
+    visit.look(mark!("step", "free room"), || room(&paths.cache));
 }
 
 /// Whether the name servers answer and tell the truth.
 pub(super) fn network(resolver: &Resolver, visit: &mut Visit<'_>) {
-    visit.look("name servers", || names::servers(resolver));
+    visit.look(mark!("step", "name servers"), || names::servers(resolver));
 }
 
 fn configuration(paths: &Paths, config: &Config, problems: &[Problem], visit: &mut Visit<'_>) {
-    const NAME: &str = "configuration";
+    const NAME: &str = mark!("step", "configuration");
     for problem in problems {
-        let place = format!(
-            "line {}, column {}: {}",
-            problem.line, problem.column, problem.message
+        let place = tr!(
+            "line {line}, column {column}: {what}",
+            line = problem.line,
+            column = problem.column,
+            what = problem.message
         );
         let why = match &problem.account {
-            Some(account) => format!("the account {account} is left out because of it"),
+            Some(account) => tr!("the account {account} is left out because of it", account),
             None => String::new(),
         };
         let advice = Advice::new(clean(&place), clean(&why), clean(&problem.hint));
         visit.done(Step::wrong(NAME, advice));
     }
     if problems.is_empty() {
-        let accounts = config.accounts.len();
-        let words = format!(
-            "{}: {accounts} {}",
-            clean(&paths.config.display().to_string()),
-            if accounts == 1 { "account" } else { "accounts" }
+        let words = trn!(
+            n = config.accounts.len(),
+            "{file}: {n} account",
+            "{file}: {n} accounts",
+            file = clean(&paths.config.display().to_string())
         );
         visit.done(Step::fine(NAME, words));
     }
 }
 
 fn files(paths: &Paths, tightened: &[String]) -> Step {
-    const NAME: &str = "files";
+    const NAME: &str = mark!("step", "files");
     let open: Vec<String> = [&paths.config, &paths.cache, &paths.local, &paths.log]
         .into_iter()
         .filter(|path| {
@@ -87,24 +92,27 @@ fn files(paths: &Paths, tightened: &[String]) -> Step {
         .map(|path| path.display().to_string())
         .collect();
     if !open.is_empty() {
-        let what = format!("others may read {}", clean(&open.join(", ")));
+        let what = tr!(
+            "others may read {files}",
+            files = clean(&open.join(tr!(", ")))
+        );
         return Step::wrong(
             NAME,
             Advice::new(
                 what,
-                "the file system keeps no permissions, or they were changed just now",
-                "take them away with `chmod go=`, or move the folder to another file system",
+                tr!("the file system keeps no permissions, or they were changed just now"),
+                tr!("take them away with `chmod go=`, or move the folder to another file system"),
             ),
         );
     }
     match tightened {
-        [] => Step::fine(NAME, "nobody else may read them"),
+        [] => Step::fine(NAME, tr!("nobody else may read them")),
         said => Step::careful(
             NAME,
             Advice::new(
-                clean(&said.join(", ")),
-                "somebody else may have read them until now",
-                "if a password stands in one of them, change it",
+                clean(&said.join(tr!(", "))),
+                tr!("somebody else may have read them until now"),
+                tr!("if a password stands in one of them, change it"),
             ),
         ),
     }
@@ -112,18 +120,21 @@ fn files(paths: &Paths, tightened: &[String]) -> Step {
 
 fn database(name: &'static str, path: &Path, todo: &str) -> Step {
     let Ok(about) = std::fs::metadata(path) else {
-        return Step::note(name, "not there yet");
+        return Step::note(name, tr!("not there yet"));
     };
     let much = size::human(about.len());
     match intact::look(path, PATIENCE) {
-        Ok(Intact::Whole) => Step::fine(name, format!("{much}, whole")),
+        Ok(Intact::Whole) => Step::fine(name, tr!("{size}, whole", size = much)),
         Ok(Intact::SoFar) => Step::fine(
             name,
-            format!("{much}, nothing wrong in what was looked at within ten seconds"),
+            tr!(
+                "{size}, nothing wrong in what was looked at within ten seconds",
+                size = much
+            ),
         ),
         Ok(Intact::Damaged(said)) => {
-            let what = format!("damaged ({})", clean(&said));
-            let why = "a disk that fails, or a copy that was made while it was in use";
+            let what = tr!("damaged ({why})", why = clean(&said));
+            let why = tr!("a disk that fails, or a copy that was made while it was in use");
             Step::wrong(name, Advice::new(what, why, todo))
         }
         Err(error) => Step::wrong(name, Advice::new(clean(&error.to_string()), "", todo)),
@@ -131,22 +142,22 @@ fn database(name: &'static str, path: &Path, todo: &str) -> Step {
 }
 
 fn room(cache: &Path) -> Step {
-    const NAME: &str = "free room";
+    const NAME: &str = mark!("step", "free room");
     let folder = cache.parent().unwrap_or(cache);
     let Ok(found) = rustix::fs::statvfs(folder) else {
-        return Step::note(NAME, "the file system does not tell");
+        return Step::note(NAME, tr!("the file system does not tell"));
     };
     judge_room(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
 fn judge_room(free: u64) -> Step {
-    const NAME: &str = "free room";
-    let words = format!("{} where the databases are", size::human(free));
+    const NAME: &str = mark!("step", "free room");
+    let words = tr!("{size} where the databases are", size = size::human(free));
     let advice = |words| {
         Advice::new(
             words,
-            "databases need room to be written, also for deleting",
-            "make room on that file system",
+            tr!("databases need room to be written, also for deleting"),
+            tr!("make room on that file system"),
         )
     };
     match free {

@@ -2,6 +2,7 @@
 //! that fails what else the server has to offer.
 
 use super::visit::Visit;
+use crate::lang::{mark, tr};
 use crate::model::{Account, Security};
 use crate::net::causes::Service;
 use crate::net::check::{chain, names, ports, shown};
@@ -26,21 +27,21 @@ struct Names {
 }
 
 const IMAP: Names = Names {
-    name: "IMAP name",
-    addresses: "IMAP addresses",
-    port: "IMAP port and TLS",
-    certificate: "IMAP certificate",
-    chain: "IMAP chain",
-    ports: "IMAP ports",
+    name: mark!("step", "IMAP name"),
+    addresses: mark!("step", "IMAP addresses"),
+    port: mark!("step", "IMAP port and TLS"),
+    certificate: mark!("step", "IMAP certificate"),
+    chain: mark!("step", "IMAP chain"),
+    ports: mark!("step", "IMAP ports"),
 };
 
 const SMTP: Names = Names {
-    name: "submission name",
-    addresses: "submission addresses",
-    port: "submission port and TLS",
-    certificate: "submission certificate",
-    chain: "submission chain",
-    ports: "submission ports",
+    name: mark!("step", "submission name"),
+    addresses: mark!("step", "submission addresses"),
+    port: mark!("step", "submission port and TLS"),
+    certificate: mark!("step", "submission certificate"),
+    chain: mark!("step", "submission chain"),
+    ports: mark!("step", "submission ports"),
 };
 
 /// What was learnt on the way there.
@@ -64,7 +65,11 @@ fn reach(at: (&Account, Service), thorough: bool, visit: &mut Visit<'_>) -> Reac
     let found = visit.try_it(steps.name, at, &ring, || {
         let found = connect::lookup(&end.host, end.port, Patience::default().lookup)?;
         let list: Vec<String> = found.iter().map(|a| a.ip().to_string()).collect();
-        let told = format!("{} is {}", Clean::line(&end.host), list.join(", "));
+        let told = tr!(
+            "{host} is {address}",
+            host = Clean::line(&end.host),
+            address = list.join(tr!(", "))
+        );
         Ok((found, told))
     });
     let Some(addresses) = found else {
@@ -81,11 +86,11 @@ fn reach(at: (&Account, Service), thorough: bool, visit: &mut Visit<'_>) -> Reac
         came = chain::Use::after(&opened);
         opened?.shut();
         let how = match end.security {
-            Security::Tls => "TLS, certificate right",
-            Security::StartTls => "open; TLS follows by STARTTLS",
-            Security::None => "open, on this machine, without TLS",
+            Security::Tls => tr!("TLS, certificate right"),
+            Security::StartTls => tr!("open; TLS follows by STARTTLS"),
+            Security::None => tr!("open, on this machine, without TLS"),
         };
-        Ok(((), format!("port {}: {how}", end.port)))
+        Ok(((), tr!("port {port}: {how}", port = end.port, how)))
     });
     let works = opened.is_some();
     // With STARTTLS the certificate is seen in the middle of a conversation, and judged there.

@@ -10,6 +10,7 @@ use crate::cli::say::say;
 use crate::cli::{json, passphrase};
 use crate::config::secrets::Secrets;
 use crate::config::{Config, ConfigError, Look, Paths, load};
+use crate::lang::tr;
 use crate::model::checkup::{Progress, Step};
 use crate::model::setup::Cancel;
 use crate::model::{Account, AccountName};
@@ -205,7 +206,7 @@ pub fn for_screen(
     let secret = Desk::new(paths, secrets, false).secret(one);
     account::account(one, secret, &wanted, cancel, tell);
     let mut visit = Visit::new(tell, cancel);
-    visit.part("this machine".to_owned());
+    visit.part(tr!("this machine").to_owned());
     machine::network(&resolver, &mut visit);
     machine::machine(paths, config, &[], &[], &mut visit);
     for step in around {

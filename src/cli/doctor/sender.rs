@@ -1,6 +1,7 @@
 //! The domains that an account sends from, as receivers see them.
 
 use super::visit::Visit;
+use crate::lang::{mark, tr};
 use crate::model::checkup::Step;
 use crate::model::{Account, Address, Query};
 use crate::net::check::sender::{Sender, is_reserved, look};
@@ -11,6 +12,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::Path;
 
+const NAME: &str = mark!("step", "sender's domain");
 /// Domains of one account that are looked up.
 const MOST: usize = 3;
 /// Own messages in the cache that are looked at for the name of a key.
@@ -37,18 +39,15 @@ pub(super) fn senders(
             continue;
         }
         if is_reserved(domain) && !named {
-            let words = format!(
-                "{} is a name for trials: no receiver looks it up",
-                Clean::line(domain)
+            let words = tr!(
+                "{domain} is a name for trials: no receiver looks it up",
+                domain = Clean::line(domain)
             );
-            visit.done(Step::note("sender's domain", words));
+            visit.done(Step::note(NAME, words));
             continue;
         }
         if seen.len() > 1 {
-            visit.done(Step::note(
-                "sender's domain",
-                Clean::line(domain).to_string(),
-            ));
+            visit.done(Step::note(NAME, Clean::line(domain).to_string()));
         }
         let selectors = selectors(cache, sender);
         let asked = Sender {
@@ -57,7 +56,7 @@ pub(super) fn senders(
             addresses,
             selectors: &selectors,
         };
-        visit.begun("sender's domain");
+        visit.begun(NAME);
         look(&asked, resolver, &mut |step| visit.done(step));
     }
 }

@@ -3,6 +3,7 @@
 
 use super::reach;
 use super::visit::{Visit, clean};
+use crate::lang::{mark, tr};
 use crate::model::checkup::{Advice, Step};
 use crate::model::{Account, Auth, Secret};
 use crate::net::causes::Service;
@@ -35,12 +36,18 @@ pub(super) fn smtp(
     let at = (account, Service::Smtp);
     if let Some(argv) = &account.sendmail {
         let name = argv.first().map_or("", String::as_str);
-        visit.try_it("sending program", at, &Ring::default(), || {
-            let found = sendmail::find(name);
-            let found =
-                found.map_err(|e| NetError::Unsendable(format!("`{name}` can't be run: {e}")))?;
-            Ok(((), found.display().to_string()))
-        });
+        visit.try_it(
+            mark!("step", "sending program"),
+            at,
+            &Ring::default(),
+            || {
+                let found = sendmail::find(name);
+                let found = found.map_err(|why| {
+                    NetError::Unsendable(tr!("`{name}` can't be run: {why}", name, why))
+                })?;
+                Ok(((), found.display().to_string()))
+            },
+        );
         return learnt;
     }
     let enter = |ring: &Ring| -> Result<(SmtpSession, String), NetError> {
@@ -53,7 +60,7 @@ pub(super) fn smtp(
         Ok((session, clean(&offers.join(", "))))
     };
     let shown = |session: &SmtpSession| session.certificate();
-    let name = "submission greeting";
+    let name = mark!("step", "submission greeting");
     let (reached, begun) = reach::begin(at, thorough, visit, name, Some(enter), shown);
     learnt.addresses = reached.addresses.iter().map(SocketAddr::ip).collect();
     let Some((mut session, ring)) = begun else {
@@ -63,7 +70,7 @@ pub(super) fn smtp(
     learnt.clock = told.map(|theirs| (theirs, when::now()));
     if thorough {
         visit.done(Step::note(
-            "submission takes",
+            mark!("step", "submission takes"),
             takes(session.offers(), account.auth),
         ));
     }
@@ -71,9 +78,9 @@ pub(super) fn smtp(
         session.quit();
         return learnt;
     };
-    let signed_in = visit.try_it("submission sign in", at, &ring, || {
+    let signed_in = visit.try_it(mark!("step", "submission sign in"), at, &ring, || {
         session.sign_in(account, secret)?;
-        Ok(((), format!("as {}", clean(&account.user))))
+        Ok(((), tr!("as {user}", user = clean(&account.user))))
     });
     if signed_in.is_none() {
         return learnt;
@@ -87,14 +94,14 @@ pub(super) fn smtp(
 
 /// Whether a letter to oneself would be taken.
 fn rehearse(session: &mut SmtpSession, account: &Account, ring: &Ring, visit: &mut Visit<'_>) {
-    const NAME: &str = "submission rehearsal";
+    const NAME: &str = mark!("step", "submission rehearsal");
     visit.look(NAME, || {
         match session.rehearse(&account.email, &account.email) {
             Ok(_) => Step::fine(
                 NAME,
-                format!(
-                    "mail from {0} to {0} would be taken; nothing was sent",
-                    clean(&account.email)
+                tr!(
+                    "mail from {email} to {email} would be taken; nothing was sent",
+                    email = clean(&account.email)
                 ),
             ),
             Err(error) => {
@@ -114,26 +121,30 @@ fn rehearse(session: &mut SmtpSession, account: &Account, ring: &Ring, visit: &m
 /// What the server takes, in words.
 fn takes(offers: &Offers, auth: Auth) -> String {
     let mut words = vec![match offers.max_size() {
-        Some(max) => format!("messages up to {}", size::human(max)),
-        None => "messages of a size that it does not tell".to_owned(),
+        Some(max) => tr!("messages up to {size}", size = size::human(max)),
+        None => tr!("messages of a size that it does not tell").to_owned(),
     }];
     words.push(match offers.has("8BITMIME") {
-        true => "8-bit text as it is".to_owned(),
-        false => "7-bit text only, into which all is turned (no 8BITMIME)".to_owned(),
+        true => tr!("8-bit text as it is").to_owned(),
+        false => tr!("7-bit text only, into which all is turned (no 8BITMIME)").to_owned(),
     });
     words.push(match offers.has("SMTPUTF8") {
-        true => "addresses in any script".to_owned(),
-        false => "ASCII addresses only (no SMTPUTF8)".to_owned(),
+        true => tr!("addresses in any script").to_owned(),
+        false => tr!("ASCII addresses only (no SMTPUTF8)").to_owned(),
     });
     let named = offers.get("AUTH").unwrap_or_default();
     if !named.is_empty() {
         let used = ways::used(auth, |name| offers.lists("AUTH", name));
-        words.push(format!("signs in by {}; {used} is used", clean(named)));
+        words.push(tr!(
+            "signs in by {ways}; {used} is used",
+            ways = clean(named),
+            used
+        ));
     }
-    words.join(", ")
+    words.join(tr!(", "))
 }
 
 /// A step that says why nothing was tried.
 pub(super) fn no_secret(what: String, todo: &str) -> Step {
-    Step::wrong("password", Advice::new(what, "", todo))
+    Step::wrong(mark!("step", "password"), Advice::new(what, "", todo))
 }

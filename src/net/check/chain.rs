@@ -4,6 +4,7 @@
 //! reads along (RFC 5246 §7.4.2); of a server that speaks TLS 1.3 alone it is said that they are not seen.
 
 use super::shown::{self, DAY, SOON, clean, words_of};
+use crate::lang::tr;
 use crate::model::checkup::Step;
 use crate::net::causes::{self, Cause, Service};
 use crate::net::diagnose;
@@ -246,20 +247,21 @@ pub fn missing(chain: &[Sent]) -> Option<(&str, bool)> {
 
 fn told(n: usize, ring: &Sent, now: i64) -> String {
     if !ring.is_readable() {
-        return format!("{}. one that can't be read", n + 1);
+        return tr!("{n}. one that can't be read", n = n + 1);
     }
     let by = match ring.alone {
-        true => "an authority's own".to_owned(),
-        false => format!("by {}", clean(&ring.issuer)),
+        true => tr!("an authority's own").to_owned(),
+        false => tr!("by {issuer}", issuer = clean(&ring.issuer)),
     };
     let time = if now < ring.from {
-        format!("counts only from {}", when::day(ring.from))
+        tr!("counts only from {day}", day = when::day(ring.from))
     } else if ring.until < now {
-        format!("ended on {}", when::day(ring.until))
+        tr!("ended on {day}", day = when::day(ring.until))
     } else {
-        format!("until {}", when::day(ring.until))
+        tr!("until {day}", day = when::day(ring.until))
     };
-    format!("{}. {}, {by}, {time}", n + 1, clean(&ring.subject))
+    let words = [clean(&ring.subject), by, time].join(tr!(", "));
+    format!("{}. {words}", n + 1)
 }
 
 /// What to say of a chain at `now`, after what came of the connection that is used for mail.
@@ -297,8 +299,11 @@ pub fn judge(name: &'static str, chain: &[Sent], came: Use, now: i64) -> Step {
         {
             let who = clean(who);
             let lacks = match first {
-                true => format!("the certificate of {who} is missing"),
-                false => format!("{who} was neither sent nor is it known to this machine"),
+                true => tr!("the certificate of {who} is missing", who),
+                false => tr!(
+                    "{who} was neither sent nor is it known to this machine",
+                    who
+                ),
             };
             advise(format!("{words}; {lacks}"), &causes::HALF_CHAIN)
         }
@@ -309,7 +314,9 @@ pub fn judge(name: &'static str, chain: &[Sent], came: Use, now: i64) -> Step {
 
 /// What to say where a server takes no version of TLS in which the chain can be read along.
 pub fn hidden(name: &'static str) -> Step {
-    let words = "not seen: the server takes nothing but TLS 1.3, where what follows its own certificate is encrypted";
+    let words = tr!(
+        "not seen: the server takes nothing but TLS 1.3, where what follows its own certificate is encrypted"
+    );
     Step::note(name, words)
 }
 

@@ -1,6 +1,7 @@
 //! This machine's clock beside what servers tell: the date in a greeting, and the time when the newest
 //! message came in. Pure.
 
+use crate::lang::{mark, tr};
 use crate::model::checkup::Step;
 use crate::net::causes;
 use crate::text::when;
@@ -27,7 +28,7 @@ pub fn in_greeting(line: &str) -> Option<i64> {
 /// What to say of our clock. `told`: what a server's clock said, with ours at that moment; `newest`:
 /// when the newest message came in, by the server's clock.
 pub fn judge(told: Option<(i64, i64)>, newest: Option<i64>, now: i64) -> Step {
-    const NAME: &str = "clock";
+    const NAME: &str = mark!("step", "clock");
     let wrong = |words: String| {
         let cause = &causes::CLOCK;
         Step::careful(NAME, cause.advice(words))
@@ -36,17 +37,18 @@ pub fn judge(told: Option<(i64, i64)>, newest: Option<i64>, now: i64) -> Step {
     match (told, newest) {
         (Some((theirs, ours)), _) => match ours.saturating_sub(theirs) {
             skew if skew.abs() <= MAY => {
-                Step::fine(NAME, format!("as the server's, within {} s", skew.abs()))
+                let seconds = skew.abs();
+                Step::fine(NAME, tr!("as the server's, within {seconds} s", seconds))
             }
-            skew if skew > 0 => wrong(format!("{} ahead of the server's", by(skew))),
-            skew => wrong(format!("{} behind the server's", by(skew))),
+            skew if skew > 0 => wrong(tr!("{time} ahead of the server's", time = by(skew))),
+            skew => wrong(tr!("{time} behind the server's", time = by(skew))),
         },
-        (None, Some(newest)) if newest.saturating_sub(now) > MAY => wrong(format!(
-            "{} behind: the newest message came in after now",
-            by(newest.saturating_sub(now))
+        (None, Some(newest)) if newest.saturating_sub(now) > MAY => wrong(tr!(
+            "{time} behind: the newest message came in after now",
+            time = by(newest.saturating_sub(now))
         )),
-        (None, Some(_)) => Step::fine(NAME, "no message came in after now"),
-        (None, None) => Step::note(NAME, "no server told the time"),
+        (None, Some(_)) => Step::fine(NAME, tr!("no message came in after now")),
+        (None, None) => Step::note(NAME, tr!("no server told the time")),
     }
 }
 

@@ -1,5 +1,7 @@
 //! A domain's DMARC policy as receivers read it (RFC 7489 §6.3). Pure.
 
+use crate::lang::tr;
+
 /// What to do with mail that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Policy {
@@ -21,12 +23,12 @@ impl Policy {
         }
     }
 
-    /// What receivers do, to follow "mail that fails both SPF and DKIM".
+    /// What receivers do with mail that fails, in the language of the screen.
     pub(super) fn words(self) -> &'static str {
         match self {
-            Policy::None => "is delivered all the same",
-            Policy::Quarantine => "goes into junk",
-            Policy::Reject => "is refused",
+            Policy::None => tr!("mail that fails both SPF and DKIM is delivered all the same"),
+            Policy::Quarantine => tr!("mail that fails both SPF and DKIM goes into junk"),
+            Policy::Reject => tr!("mail that fails both SPF and DKIM is refused"),
         }
     }
 

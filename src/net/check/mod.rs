@@ -4,6 +4,8 @@
 mod spf;
 mod dkim;
 mod dmarc;
+mod told;
+mod signed;
 pub mod sender;
 pub mod names;
 pub mod shown;
@@ -14,3 +16,5 @@ pub mod ways;
 
 #[cfg(test)]
 pub mod fake;
+#[cfg(test)]
+mod tongues;

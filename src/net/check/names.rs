@@ -1,6 +1,7 @@
 //! The names of an account's servers and the addresses behind them: whether the name servers of
 //! this machine answer and tell the truth, and which addresses can be reached.
 
+use crate::lang::{mark, tr};
 use crate::model::checkup::Step;
 use crate::model::{Endpoint, Security};
 use crate::net::causes;
@@ -29,7 +30,7 @@ pub enum Taken {
 /// Whether the name servers answer, and whether one makes names up: each is asked for a name that
 /// can't exist (RFC 6761 §6.4).
 pub fn servers(resolver: &Resolver) -> Step {
-    const NAME: &str = "name servers";
+    const NAME: &str = mark!("step", "name servers");
     let began = Instant::now();
     let made_up = getrandom::u64().unwrap_or(0);
     let name = format!("postrider-{made_up:x}.invalid");
@@ -52,21 +53,22 @@ fn judge(name: &'static str, answers: &[(SocketAddr, Said, Duration)]) -> Step {
         let ip = server.ip();
         match said {
             Said::Records(found) if !found.is_empty() => {
-                let what = format!(
-                    "{ip} finds {} for a name that can't exist",
-                    Clean::line(&found.join(", "))
+                let what = tr!(
+                    "{ip} finds {found} for a name that can't exist",
+                    ip,
+                    found = Clean::line(&found.join(", "))
                 );
                 let cause = &causes::LIAR;
                 return Step::careful(name, cause.advice(what));
             }
             Said::Nothing => {
                 deaf += 1;
-                words.push(format!("{ip} does not answer"));
+                words.push(tr!("{ip} does not answer", ip));
             }
-            _ => words.push(format!("{ip} answers in {} ms", time.as_millis())),
+            _ => words.push(tr!("{ip} answers in {n} ms", ip, n = time.as_millis())),
         }
     }
-    let words = words.join(", ");
+    let words = words.join(tr!(", "));
     match deaf {
         0 => Step::fine(name, words),
         _ => Step::careful(name, causes::DEAF.advice(words)),
@@ -124,12 +126,14 @@ pub fn judge_reach(name: &'static str, tried: &[(SocketAddr, Taken)]) -> Step {
     let words: Vec<String> = tried
         .iter()
         .map(|(address, taken)| match taken {
-            Taken::Yes(time) => format!("{} in {} ms", address.ip(), time.as_millis()),
-            Taken::Refused => format!("{} refuses", address.ip()),
-            Taken::Silent => format!("{} is silent", address.ip()),
+            Taken::Yes(time) => {
+                tr!("{ip} in {n} ms", ip = address.ip(), n = time.as_millis())
+            }
+            Taken::Refused => tr!("{ip} refuses", ip = address.ip()),
+            Taken::Silent => tr!("{ip} is silent", ip = address.ip()),
         })
         .collect();
-    let words = words.join(", ");
+    let words = words.join(tr!(", "));
     match (six, four) {
         ((true, false), (_, true)) => {
             let cause = &causes::BLACK_HOLE;

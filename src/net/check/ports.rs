@@ -3,7 +3,7 @@
 //! clear is asked what it offers; nothing else is said to any.
 
 use super::shown;
-use crate::lang;
+use crate::lang::{self, tr};
 use crate::model::checkup::{Advice, Step};
 use crate::model::{Endpoint, Security};
 use crate::net::causes::{self, Service};
@@ -113,7 +113,7 @@ fn one(
         // Whoever does not shake hands may greet.
         Err(_) => match dial() {
             Ok(socket) => greeted(socket, patience),
-            Err(_) => Met::Else("it hangs up".to_owned()),
+            Err(_) => Met::Else(tr!("it hangs up").to_owned()),
         },
     }
 }
@@ -127,7 +127,7 @@ fn greeted(mut socket: TcpStream, patience: Duration) -> Met {
     let _ = socket.set_nonblocking(false);
     let _ = socket.set_write_timeout(Some(patience));
     let greeting = match heard(&mut socket, until, |said| said.contains(&b'\n')) {
-        Some(said) if said.is_empty() => return Met::Else("it hangs up".to_owned()),
+        Some(said) if said.is_empty() => return Met::Else(tr!("it hangs up").to_owned()),
         Some(said) => said,
         None => return Met::Mute,
     };
@@ -203,7 +203,7 @@ pub fn judge(
         .iter()
         .map(|(port, _, met)| format!("{port} {}", said_of(*port, service, met)))
         .collect();
-    let words = words.join(", ");
+    let words = words.join(tr!(", "));
     let masked = |met: &Met| matches!(met, Met::Mail { masked: true, .. });
     if met.iter().any(|(port, _, met)| *port != 25 && masked(met)) {
         let cause = &causes::MASKED;
@@ -229,8 +229,13 @@ pub fn judge(
                 lang::of(causes::OTHER_PORT.todo)
             );
             let what = match port == configured.port {
-                true => format!("port {port} works with \"{security}\" ({words})"),
-                false => format!("port {port} answers ({words})"),
+                true => tr!(
+                    "port {port} works with \"{security}\" ({words})",
+                    port,
+                    security,
+                    words
+                ),
+                false => tr!("port {port} answers ({words})", port, words),
             };
             Step::careful(name, Advice::new(what, causes::OTHER_PORT.why(), todo))
         }
@@ -240,20 +245,20 @@ pub fn judge(
 
 fn said_of(port: u16, wanted: Service, met: &Met) -> String {
     match met {
-        Met::Refused => "refused".to_owned(),
-        Met::Silent if port == 25 => "silent (networks block it; not needed)".to_owned(),
-        Met::Silent => "silent".to_owned(),
-        Met::Mute => "open, but says nothing".to_owned(),
+        Met::Refused => tr!("refused").to_owned(),
+        Met::Silent if port == 25 => tr!("silent (networks block it; not needed)").to_owned(),
+        Met::Silent => tr!("silent").to_owned(),
+        Met::Mute => tr!("open, but says nothing").to_owned(),
         Met::Tls => "TLS".to_owned(),
-        Met::Mail { masked: true, .. } => "written over by a firewall".to_owned(),
+        Met::Mail { masked: true, .. } => tr!("written over by a firewall").to_owned(),
         Met::Mail { service, .. } if *service != wanted => match service {
-            Service::Imap => "an IMAP server".to_owned(),
-            Service::Smtp => "an SMTP server".to_owned(),
+            Service::Imap => tr!("an IMAP server").to_owned(),
+            Service::Smtp => tr!("an SMTP server").to_owned(),
         },
         Met::Mail { starttls: true, .. } => "STARTTLS".to_owned(),
-        Met::Mail { .. } => "in the clear only, without STARTTLS".to_owned(),
-        Met::Web => "a web page".to_owned(),
-        Met::Else(said) => format!("something else (\"{said}\")"),
+        Met::Mail { .. } => tr!("in the clear only, without STARTTLS").to_owned(),
+        Met::Web => tr!("a web page").to_owned(),
+        Met::Else(said) => tr!("something else (\"{said}\")", said),
     }
 }
 

@@ -2,19 +2,16 @@
 //! servers (MTA-STS, RFC 8461; TLS-RPT, RFC 8460). Hints: mail goes out without any of them, and may
 //! end in junk.
 
-use super::dkim::{self, Key};
-use super::dmarc;
-use super::spf;
+use super::told::{careful, clean, list, nobody};
+use super::{dmarc, signed, spf};
+use crate::lang::tr;
 use crate::model::checkup::{Advice, Step};
 use crate::net::dns::{Kind, Said};
 use crate::net::domain::Resolver;
-use crate::text::Clean;
 use std::cell::Cell;
 use std::net::IpAddr;
 use std::time::Instant;
 
-/// Names of keys that are tried at once.
-const AT_ONCE: usize = 8;
 /// After so many questions without an answer nobody is asked any more.
 const PATIENCE: usize = 2;
 
@@ -80,63 +77,60 @@ pub fn look(sender: &Sender<'_>, resolver: &Resolver, tell: &mut dyn FnMut(Step)
         return;
     }
     let began = Instant::now();
-    tell(dkim(&domain, sender.selectors, resolver).after(began.elapsed()));
+    tell(signed::look(&domain, sender.selectors, resolver).after(began.elapsed()));
     let began = Instant::now();
     tell(policy(&domain, &mut ask).after(began.elapsed()));
     let began = Instant::now();
     tell(between_servers(&domain, &mut ask).after(began.elapsed()));
 }
 
-fn nobody(name: &'static str, domain: &str) -> Step {
-    let what = format!("no name server could say anything of {domain}");
-    Step::careful(name, Advice::new(what, "", "try again later"))
-}
-
-fn careful(name: &'static str, what: String, why: &str, todo: &str) -> Step {
-    Step::careful(name, Advice::new(what, why, todo))
-}
-
-/// Who may set what the name system says of the domain.
-const OWNER: &str = "whoever keeps the domain's name system";
-
 fn mx(domain: &str, ask: &mut spf::Ask<'_>) -> Step {
     const NAME: &str = "MX";
     match ask(domain, Kind::Mx) {
         Said::Records(servers) if servers.iter().any(|s| !s.is_empty()) => {
             let shown: Vec<String> = servers.iter().take(3).map(|s| clean(s)).collect();
-            let more = match servers.len().saturating_sub(3) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
+            let servers_shown = shown.join(tr!(", "));
+            let words = match servers.len().saturating_sub(3) {
+                0 => tr!(
+                    "{domain} takes mail at {servers}",
+                    domain,
+                    servers = servers_shown
+                ),
+                more => tr!(
+                    "{domain} takes mail at {servers} and {more} more",
+                    domain,
+                    servers = servers_shown,
+                    more
+                ),
             };
-            Step::fine(
-                NAME,
-                format!("{domain} takes mail at {}{more}", shown.join(", ")),
-            )
+            Step::fine(NAME, words)
         }
         Said::Records(servers) if !servers.is_empty() => careful(
             NAME,
-            format!("{domain} says that it takes no mail"),
-            "its only MX record is the root (RFC 7505): answers to you do not arrive, and many receivers refuse mail from such a domain",
-            "let whoever keeps the domain's name system name its mail servers",
+            tr!("{domain} says that it takes no mail", domain),
+            tr!(
+                "its only MX record is the root (RFC 7505): answers to you do not arrive, and many receivers refuse mail from such a domain"
+            ),
+            tr!("let whoever keeps the domain's name system name its mail servers"),
         ),
         Said::Records(_) => match ask(domain, Kind::A) {
             Said::Records(found) if !found.is_empty() => Step::note(
                 NAME,
-                format!("{domain} has none: its own address takes its mail"),
+                tr!("{domain} has none: its own address takes its mail", domain),
             ),
             _ => careful(
                 NAME,
-                format!("{domain} names no server that takes its mail"),
-                "answers to you do not arrive",
-                "let whoever keeps the domain's name system name its mail servers",
+                tr!("{domain} names no server that takes its mail", domain),
+                tr!("answers to you do not arrive"),
+                tr!("let whoever keeps the domain's name system name its mail servers"),
             ),
         },
         Said::NoName => Step::wrong(
             NAME,
             Advice::new(
-                format!("there is no domain {domain}"),
-                "`email` is misspelt, or the domain has run out",
-                "check `email` of the account",
+                tr!("there is no domain {domain}", domain),
+                tr!("`email` is misspelt, or the domain has run out"),
+                tr!("check `email` of the account"),
             ),
         ),
         Said::TooLong | Said::Nothing => nobody(NAME, domain),
@@ -147,157 +141,105 @@ fn judge_spf(found: &spf::Spf, host: &str) -> Step {
     const NAME: &str = "SPF";
     let host = clean(host);
     let record = match found.records.as_slice() {
-        [] if found.unknown => return nobody(NAME, "the domain"),
+        [] if found.unknown => return nobody(NAME, tr!("the domain")),
         [] => {
             return careful(
                 NAME,
-                "the domain has no SPF record".to_owned(),
-                "receivers can't tell which servers may send for it, and trust its mail less",
-                "ask your provider for its SPF record, and have it put into the domain's name system",
+                tr!("the domain has no SPF record").to_owned(),
+                tr!("receivers can't tell which servers may send for it, and trust its mail less"),
+                tr!(
+                    "ask your provider for its SPF record, and have it put into the domain's name system"
+                ),
             );
         }
         [record] => clean(record),
         several => {
             return careful(
                 NAME,
-                format!("the domain has {} SPF records", several.len()),
-                "receivers take more than one for none (RFC 7208 §3.2)",
-                "join them to one: all terms between one v=spf1 and one end",
+                tr!("the domain has {n} SPF records", n = several.len()),
+                tr!("receivers take more than one for none (RFC 7208 §3.2)"),
+                tr!("join them to one: all terms between one v=spf1 and one end"),
             );
         }
     };
     if found.all == Some('+') {
         return careful(
             NAME,
-            format!("{record}: anybody may send for this domain"),
-            "+all lets every server of the world pass, so receivers take it for a sign of junk",
-            "end it with ~all or -all",
+            tr!("{record}: anybody may send for this domain", record),
+            tr!(
+                "+all lets every server of the world pass, so receivers take it for a sign of junk"
+            ),
+            tr!("end it with ~all or -all"),
         );
     }
     if let Some(odd) = found.odd.first() {
         return careful(
             NAME,
-            format!("{record}: `{}` is no term of SPF", clean(odd)),
-            "receivers take a record with a mistake for none",
-            "correct it",
+            tr!(
+                "{record}: `{term}` is no term of SPF",
+                record,
+                term = clean(odd)
+            ),
+            tr!("receivers take a record with a mistake for none"),
+            tr!("correct it"),
         );
     }
     if spf::is_too_dear(found) {
         let what = match found.lookups > 10 {
-            true => format!("{record}: causes {} look-ups", found.lookups),
-            false => format!(
-                "{record}: leads to names that say nothing: {}",
-                found
-                    .void
-                    .iter()
-                    .map(|n| clean(n))
-                    .collect::<Vec<_>>()
-                    .join(", ")
+            true => tr!("{record}: causes {n} look-ups", record, n = found.lookups),
+            false => tr!(
+                "{record}: leads to names that say nothing: {names}",
+                record,
+                names = list(&found.void)
             ),
         };
         return careful(
             NAME,
             what,
-            "receivers stop after ten look-ups or two empty ones and take the record for none",
-            "take out what is not needed any more",
+            tr!("receivers stop after ten look-ups or two empty ones and take the record for none"),
+            tr!("take out what is not needed any more"),
         );
     }
     let end = match found.all {
-        Some('-') => "everybody else is to be refused",
-        Some('~') => "everybody else is to be distrusted",
-        _ => "of everybody else it says nothing",
+        Some('-') => tr!("everybody else is to be refused"),
+        Some('~') => tr!("everybody else is to be distrusted"),
+        _ => tr!("of everybody else it says nothing"),
     };
     match &found.names {
         Some(term) => Step::fine(
             NAME,
-            format!(
-                "{record}: `{}` names {host}, by which you send; {end}",
-                clean(term)
+            tr!(
+                "{record}: `{term}` names {host}, by which you send; {end}",
+                record,
+                term = clean(term),
+                host,
+                end
             ),
         ),
-        None if found.unknown => nobody(NAME, "all that the record leads to"),
+        None if found.unknown => nobody(NAME, tr!("all that the record leads to")),
         None if found.all.is_none() || found.all == Some('?') => {
-            Step::note(NAME, format!("{record}: {host} is not named in it; {end}"))
+            let words = tr!(
+                "{record}: {host} is not named in it; {end}",
+                record,
+                host,
+                end
+            );
+            Step::note(NAME, words)
         }
         None => careful(
             NAME,
-            format!("{record}: names neither {host}, by which you send, nor its provider; {end}"),
-            "receivers may take what you send for forged, unless your provider sends by a server that is named",
-            "ask the provider of `smtp` for its SPF record and have it added, or send by the server that the domain's own provider gives",
-        ),
-    }
-}
-
-fn dkim(domain: &str, known: &[String], resolver: &Resolver) -> Step {
-    let usual = dkim::USUAL.map(str::to_owned);
-    let names = if known.is_empty() { &usual } else { known };
-    let mut found: Vec<(String, Key)> = Vec::new();
-    for some in names.chunks(AT_ONCE) {
-        std::thread::scope(|scope| {
-            let asked: Vec<_> = some
-                .iter()
-                .map(|selector| {
-                    let name = format!("{selector}._domainkey.{domain}");
-                    let look = move || resolver.say_of(&name, Kind::Txt);
-                    (
-                        selector,
-                        std::thread::Builder::new().spawn_scoped(scope, look),
-                    )
-                })
-                .collect();
-            for (selector, thread) in asked {
-                if let Some(Said::Records(texts)) = thread.ok().and_then(|t| t.join().ok()) {
-                    let key = texts.iter().find_map(|text| dkim::key(text));
-                    found.extend(key.map(|key| (clean(selector), key)));
-                }
-            }
-        });
-    }
-    judge_dkim(&found, known)
-}
-
-fn judge_dkim(found: &[(String, Key)], known: &[String]) -> Step {
-    const NAME: &str = "DKIM";
-    let words: Vec<String> = found
-        .iter()
-        .map(|(selector, key)| match key {
-            Key::Rsa(bits) => format!("{selector} (RSA, {bits} bits)"),
-            Key::Ed25519 => format!("{selector} (Ed25519)"),
-            Key::Revoked => format!("{selector} (taken back)"),
-            Key::Broken => format!("{selector} (can't be read)"),
-        })
-        .collect();
-    let words = words.join(", ");
-    let works =
-        |key: &Key| matches!(key, Key::Ed25519) || matches!(key, Key::Rsa(bits) if *bits >= 1024);
-    let good = found.iter().any(|(_, key)| works(key));
-    match (good, found.is_empty(), known.is_empty()) {
-        (true, ..) if found.iter().any(|(_, k)| matches!(k, Key::Rsa(1024..2048))) => {
-            Step::note(NAME, format!("keys: {words}; 2,048 bits are usual today"))
-        }
-        (true, ..) => Step::fine(NAME, format!("keys: {words}")),
-        (false, false, _) => careful(
-            NAME,
-            format!("no key that counts: {words}"),
-            "receivers trust neither keys below 1,024 bits nor those that were taken back",
-            "have your provider make a new key and put it into the domain's name system",
-        ),
-        (false, true, false) => careful(
-            NAME,
-            format!(
-                "no key for {}, with which your mail was signed",
-                known
-                    .iter()
-                    .map(|s| clean(s))
-                    .collect::<Vec<_>>()
-                    .join(", ")
+            tr!(
+                "{record}: names neither {host}, by which you send, nor its provider; {end}",
+                record,
+                host,
+                end
             ),
-            "signatures on your mail can't be checked and count for nothing",
-            "ask your provider for the key's record",
-        ),
-        (false, true, true) => Step::note(
-            NAME,
-            "no key under any of the usual names; whether your mail is signed, a message from you to yourself tells (its DKIM-Signature, s=)",
+            tr!(
+                "receivers may take what you send for forged, unless your provider sends by a server that is named"
+            ),
+            tr!(
+                "ask the provider of `smtp` for its SPF record and have it added, or send by the server that the domain's own provider gives"
+            ),
         ),
     }
 }
@@ -325,9 +267,14 @@ fn policy(domain: &str, ask: &mut spf::Ask<'_>) -> Step {
     match records.as_slice() {
         [] => careful(
             NAME,
-            format!("{domain} has no DMARC record"),
-            "receivers are told nothing of mail that somebody forges in its name, and large ones want it",
-            &format!("have {OWNER} put one in, such as \"v=DMARC1; p=none\" at _dmarc.{domain}"),
+            tr!("{domain} has no DMARC record", domain),
+            tr!(
+                "receivers are told nothing of mail that somebody forges in its name, and large ones want it"
+            ),
+            &tr!(
+                "have whoever keeps the domain's name system put one in, such as \"v=DMARC1; p=none\" at _dmarc.{domain}",
+                domain
+            ),
         ),
         [Ok(found)] => {
             let policy = match place == domain {
@@ -336,32 +283,35 @@ fn policy(domain: &str, ask: &mut spf::Ask<'_>) -> Step {
             };
             let some = match found.percent {
                 100 => String::new(),
-                percent => format!(" (of {percent} % of it)"),
+                percent => tr!(" (of {percent} % of it)", percent),
             };
             let reports = match found.reports {
-                true => "reports go to the domain",
-                false => "nobody is sent reports",
+                true => tr!("reports go to the domain"),
+                false => tr!("nobody is sent reports"),
             };
             Step::fine(
                 NAME,
-                format!(
-                    "p={} at {place}: mail that fails both SPF and DKIM {}{some}; {reports}",
-                    policy.name(),
-                    policy.words()
+                tr!(
+                    "p={policy} at {place}: {what}{some}; {reports}",
+                    policy = policy.name(),
+                    place,
+                    what = policy.words(),
+                    some,
+                    reports
                 ),
             )
         }
         [Err(())] => careful(
             NAME,
-            format!("the DMARC record at {place} names no policy"),
-            "receivers take a record with a mistake for none",
-            "it needs p=none, p=quarantine or p=reject",
+            tr!("the DMARC record at {place} names no policy", place),
+            tr!("receivers take a record with a mistake for none"),
+            tr!("it needs p=none, p=quarantine or p=reject"),
         ),
         _ => careful(
             NAME,
-            format!("{place} has {} DMARC records", records.len()),
-            "receivers take more than one for none",
-            "leave one",
+            tr!("{place} has {n} DMARC records", place, n = records.len()),
+            tr!("receivers take more than one for none"),
+            tr!("leave one"),
         ),
     }
 }
@@ -374,16 +324,14 @@ fn between_servers(domain: &str, ask: &mut spf::Ask<'_>) -> Step {
     let sts = has(format!("_mta-sts.{domain}"), "v=STSv1");
     let reports = has(format!("_smtp._tls.{domain}"), "v=TLSRPTv1");
     let words = match (sts, reports) {
-        (true, true) => "servers must bring mail over TLS (MTA-STS), and report where they can't",
-        (true, false) => "servers must bring mail over TLS (MTA-STS)",
-        (false, true) => "servers report where TLS fails (TLS-RPT), and need not use it",
-        (false, false) => "servers need not bring mail over TLS (no MTA-STS); usual",
+        (true, true) => {
+            tr!("servers must bring mail over TLS (MTA-STS), and report where they can't")
+        }
+        (true, false) => tr!("servers must bring mail over TLS (MTA-STS)"),
+        (false, true) => tr!("servers report where TLS fails (TLS-RPT), and need not use it"),
+        (false, false) => tr!("servers need not bring mail over TLS (no MTA-STS); usual"),
     };
     Step::note("MTA-STS, TLS-RPT", words)
-}
-
-fn clean(text: &str) -> String {
-    Clean::line(text).to_string()
 }
 
 #[cfg(test)]

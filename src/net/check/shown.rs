@@ -1,6 +1,7 @@
 //! The certificate that a server shows, whoever it is: for looking only. Nothing is said over such a
 //! connection, and none of it is ever used for mail. What is trusted, `tls.rs` decides.
 
+use crate::lang::{tr, trn};
 use crate::model::Endpoint;
 use crate::model::checkup::Step;
 use crate::net::causes;
@@ -277,29 +278,32 @@ pub fn judge(
 ) -> Step {
     let names: Vec<String> = shown.names.iter().take(4).map(|n| clean(n)).collect();
     let more = shown.names.len().saturating_sub(names.len());
-    let mut words = match names.as_slice() {
-        [] => "for no name at all".to_owned(),
-        names => format!("for {}", names.join(", ")),
-    };
-    if more > 0 {
-        words.push_str(&format!(" and {more} more"));
-    }
-    match shown.alone {
-        true => words.push_str(", signed by itself"),
-        false => words.push_str(&format!(", issued by {}", clean(&shown.issuer))),
-    }
+    let names = names.join(tr!(", "));
+    let mut words = vec![match (names.is_empty(), more) {
+        (true, _) => tr!("for no name at all").to_owned(),
+        (_, 0) => tr!("for {names}", names),
+        _ => tr!("for {names} and {more} more", names, more),
+    }];
+    words.push(match shown.alone {
+        true => tr!("signed by itself").to_owned(),
+        false => tr!("issued by {issuer}", issuer = clean(&shown.issuer)),
+    });
     let days = shown.until.saturating_sub(now).div_euclid(DAY);
     let day = when::day(shown.until);
-    if now < shown.from {
-        words.push_str(&format!(", counts only from {}", when::day(shown.from)));
+    words.push(if now < shown.from {
+        tr!("counts only from {day}", day = when::day(shown.from))
     } else if days < 0 {
-        words.push_str(&format!(", ended on {day}"));
+        tr!("ended on {day}", day)
     } else {
-        words.push_str(&format!(", until {day} ({days} days left)"));
-    }
-    if let Some(version) = shown.version {
-        words.push_str(&format!(", TLS {version}"));
-    }
+        trn!(
+            n = days,
+            "until {day} ({n} day left)",
+            "until {day} ({n} days left)",
+            day
+        )
+    });
+    words.extend(shown.version.map(|version| format!("TLS {version}")));
+    let words = words.join(tr!(", "));
     let advise = |words: String, cause: &causes::Cause| {
         let advice = cause.advice(words);
         match trusted {
@@ -309,13 +313,18 @@ pub fn judge(
     };
     let issuer = shown.issuer.to_lowercase();
     if endpoint.pin_sha256.is_some() {
-        words.push_str(match endpoint.pin_sha256 == Some(shown.pin) {
-            true => "; its key is the pinned one, which alone decides",
-            false => "; its key is not the pinned one",
-        });
         return match endpoint.pin_sha256 == Some(shown.pin) {
-            true => Step::fine(name, words),
-            false => advise(words, &causes::PIN),
+            true => Step::fine(
+                name,
+                tr!(
+                    "{words}; its key is the pinned one, which alone decides",
+                    words
+                ),
+            ),
+            false => advise(
+                tr!("{words}; its key is not the pinned one", words),
+                &causes::PIN,
+            ),
         };
     }
     if INSPECTORS.iter().any(|who| issuer.contains(who)) {
@@ -324,12 +333,15 @@ pub fn judge(
     if trusted {
         return match days <= SOON {
             true => advise(words, &causes::EXPIRES_SOON),
-            false => Step::fine(name, format!("{words}, trusted")),
+            false => Step::fine(name, tr!("{words}, trusted", words)),
         };
     }
     // The step before has said why; this one shows what was seen.
     let pin: String = shown.pin.iter().map(|b| format!("{b:02x}")).collect();
-    Step::note(name, format!("{words}; the SHA-256 of its key is {pin}"))
+    Step::note(
+        name,
+        tr!("{words}; the SHA-256 of its key is {pin}", words, pin),
+    )
 }
 
 pub(super) fn clean(text: &str) -> String {

@@ -78,7 +78,7 @@ impl Finder {
                 let found = judge(found, &domain, &self.providers);
                 tell(Found::Proposal(Box::new(found)));
             }
-            return tell(Found::Done(provider.without.clone()));
+            return tell(Found::Done(provider.why_not()));
         }
         tell(Found::Looking(tr!(
             "asking for the mail servers of {domain}",

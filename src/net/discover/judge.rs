@@ -26,9 +26,9 @@ pub fn judge(mut found: Proposal, domain: &str, known: &Providers) -> Proposal {
     let first = found.imap.first().map_or("", |end| end.host.as_str());
     if let Some(provider) = known.of_host(first) {
         found.sign_in.clone_from(&provider.sign_in);
-        for note in &provider.notes {
-            if !found.notes.contains(note) {
-                found.notes.push(note.clone());
+        for note in provider.said() {
+            if !found.notes.contains(&note) {
+                found.notes.push(note);
             }
         }
         found.provider = found.provider.or_else(|| Some(provider.name.clone()));

@@ -4,6 +4,7 @@
 //! Only what names a server by TLS is taken: an entry that would send a password in the clear
 //! elsewhere than to this machine is a mistake in the file.
 
+use crate::lang;
 use crate::model::setup::{Proposal, SignIn, Source};
 use crate::model::{Endpoint, Security};
 use std::net::IpAddr;
@@ -30,7 +31,7 @@ pub struct Provider {
     local_user: bool,
     /// Ways to sign in, the usual one first.
     pub sign_in: Vec<SignIn>,
-    /// What to know.
+    /// What to know; [`Provider::said`] says it.
     pub notes: Vec<String>,
     /// Why no mail program can read there, if none can.
     pub without: Option<String>,
@@ -76,8 +77,18 @@ impl Provider {
             sign_in: self.sign_in.clone(),
             outside: Vec::new(),
             meant: None,
-            notes: self.notes.clone(),
+            notes: self.said().collect(),
         })
+    }
+
+    /// What to know, in the language of the screen where the list is ours.
+    pub fn said(&self) -> impl Iterator<Item = String> {
+        self.notes.iter().map(|note| lang::of(note).to_owned())
+    }
+
+    /// Why no mail program can read there, in the language of the screen where the list is ours.
+    pub fn why_not(&self) -> Option<String> {
+        self.without.as_deref().map(|why| lang::of(why).to_owned())
     }
 
     /// The page where app passwords are made, if it is known and they are wanted.

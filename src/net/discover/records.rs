@@ -103,8 +103,8 @@ pub fn exchangers(
     let Some((provider, at)) = known.of_mx(&hosts) else {
         return Said::Nothing;
     };
-    if let Some(why) = &provider.without {
-        return Said::Without(why.clone());
+    if let Some(why) = provider.why_not() {
+        return Said::Without(why);
     }
     let found = provider.proposal(email, Source::Mx, Some(at));
     found.map_or(Said::Nothing, |found| Said::Servers(Box::new(found)))

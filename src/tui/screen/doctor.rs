@@ -1,7 +1,8 @@
 //! A check-up that runs: its steps as they are done, each with its cause and its remedy. Going away
 //! ends it.
 
-use crate::model::checkup::{Level, Progress};
+use crate::lang::{tr, trn};
+use crate::model::checkup::{Level, Progress, called};
 use crate::model::setup::Cancel;
 use crate::text::{Clean, wrap};
 use crate::tui::theme::Theme;
@@ -101,13 +102,21 @@ impl Doctor {
     fn title(&self) -> Clean {
         let wrong = self.count(Level::Wrong);
         let careful = self.count(Level::Careful);
-        let state = match (self.over, wrong, careful) {
-            (false, ..) => "looking".to_owned(),
-            (true, 0, 0) => "all is well".to_owned(),
-            (true, 0, some) => format!("works; {some} to look at"),
-            (true, some, _) => format!("{some} wrong"),
+        let words = match (self.over, wrong, careful) {
+            (false, ..) => tr!("Doctor: looking (q closes)").to_owned(),
+            (true, 0, 0) => tr!("Doctor: all is well (q closes)").to_owned(),
+            (true, 0, n) => trn!(
+                n,
+                "Doctor: works; {n} to look at (q closes)",
+                "Doctor: works; {n} to look at (q closes)"
+            ),
+            (true, n, _) => trn!(
+                n,
+                "Doctor: {n} wrong (q closes)",
+                "Doctor: {n} wrong (q closes)"
+            ),
         };
-        Clean::line(&format!("Doctor: {state} (q closes)"))
+        Clean::line(&words)
     }
 
     fn count(&self, level: Level) -> usize {
@@ -134,12 +143,13 @@ impl Doctor {
                         Level::Careful => Some("notice.warning"),
                         Level::Wrong => Some("notice.error"),
                     };
+                    let name = called(step.name);
                     let head = match (linear, step.level) {
-                        (false, level) => format!("{} {}", level.mark(), step.name),
-                        (true, Level::Fine) => format!("{}: fine", step.name),
-                        (true, Level::Note) => format!("{}: to be known", step.name),
-                        (true, Level::Careful) => format!("{}: to look at", step.name),
-                        (true, Level::Wrong) => format!("{}: wrong", step.name),
+                        (false, level) => format!("{} {name}", level.mark()),
+                        (true, Level::Fine) => tr!("{name}: fine", name),
+                        (true, Level::Note) => tr!("{name}: to be known", name),
+                        (true, Level::Careful) => tr!("{name}: to look at", name),
+                        (true, Level::Wrong) => tr!("{name}: wrong", name),
                     };
                     match &step.found {
                         Ok(found) => {
@@ -150,10 +160,10 @@ impl Doctor {
                             say(&head, 0, style);
                             say(&advice.what, INDENT, None);
                             if !advice.why.is_empty() {
-                                say(&format!("probably: {}", advice.why), INDENT, None);
+                                say(&tr!("probably: {why}", why = advice.why), INDENT, None);
                             }
                             if !advice.todo.is_empty() {
-                                say(&format!("do: {}", advice.todo), INDENT, style);
+                                say(&tr!("do: {todo}", todo = advice.todo), INDENT, style);
                             }
                         }
                     }
@@ -161,7 +171,7 @@ impl Doctor {
             }
         }
         if let Some(name) = self.running {
-            say(&format!("… {name}"), 0, Some("popup.dim"));
+            say(&format!("… {}", called(name)), 0, Some("popup.dim"));
         }
         lines
     }
