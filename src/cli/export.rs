@@ -4,6 +4,7 @@
 
 use super::bars::Bars;
 use super::exit::{self, Failure};
+use super::fetcher::Fetcher;
 use super::home::Home;
 use super::json;
 use super::lists::find_mailbox;
@@ -13,13 +14,10 @@ use super::words::{Export, Form};
 use crate::mime::maildir::{self, Keywords};
 use crate::mime::mbox::{self, Letter, Mbox, Next};
 use crate::mime::parse;
-use crate::model::{AccountName, Expr, Flags, MailboxId, MsgId, Progress, Query, Target, Term};
-use crate::net::imap::Mode;
+use crate::model::{Expr, Flags, MailboxId, MsgId, Query, Target, Term};
 use crate::signal::Board;
-use crate::store::{ByKey, Mailbox, Reader};
-use crate::sync::connections::Rank;
-use crate::sync::report::Task;
-use crate::sync::{Connection, Kit, SyncError, engine, ondemand};
+use crate::store::{ByKey, Reader};
+use crate::sync::engine;
 use crate::text::{Clean, when};
 use anyhow::{Context as _, Result};
 use serde_json::json;
@@ -72,22 +70,15 @@ pub fn export(home: &Home, as_json: bool, args: &Export) -> Result<u8> {
     let board = Arc::new(Board::new());
     let parts = home.parts(home.config.accounts.clone(), Arc::clone(&board), false)?;
     let stop = Arc::new(AtomicBool::new(false));
-    let mut fetcher = Fetcher {
-        reader: &reader,
-        kits: parts
-            .accounts
-            .iter()
-            .map(|a| (a.name.clone(), engine::kit(&parts, a, &stop)))
-            .collect(),
-        sessions: BTreeMap::new(),
-        away: BTreeMap::new(),
-    };
+    let kits = parts.accounts.iter();
+    let kits = kits.map(|a| (a.name.clone(), engine::kit(&parts, a, &stop)));
+    let mut fetcher = Fetcher::new(&reader, kits.collect());
     let start = Count {
         wanted: wanted.len() as u64,
         ..Count::default()
     };
     let start = match &listed {
-        Some(listed) => fetcher.compare(listed, start)?,
+        Some(listed) => compare(&mut fetcher, listed, start)?,
         None => start,
     };
     let (working, done) = crossbeam_channel::bounded::<()>(0);
@@ -168,132 +159,42 @@ fn wanted(home: &Home, reader: &Reader, args: &Export) -> Result<(Vec<Wanted>, O
     Ok((all, None))
 }
 
-/// Who has messages here, fetching those that aren't.
-struct Fetcher<'a> {
-    reader: &'a Reader,
-    kits: BTreeMap<AccountName, Kit>,
-    sessions: BTreeMap<AccountName, Option<Connection>>,
-    /// Why an account's server can't be asked: once is enough.
-    away: BTreeMap<AccountName, String>,
-}
-
-impl Fetcher<'_> {
-    /// A message's octets, or why they can't be had.
-    fn get(&mut self, message: MsgId) -> Result<std::result::Result<Vec<u8>, String>> {
-        if let Some(bytes) = self.reader.body(message)? {
-            return Ok(Ok(bytes));
+/// What of a mailbox is not listed here counts as missing: the server says how many messages it
+/// has, or said so when the mailbox was last read.
+fn compare(fetcher: &mut Fetcher<'_>, listed: &Listed, mut count: Count) -> Result<Count> {
+    let cursor = fetcher.reader.cursor(listed.mailbox)?;
+    let asked = match fetcher.reader.mailbox(listed.mailbox)? {
+        Some(mailbox) => fetcher.exists(&mailbox),
+        None => Ok(None),
+    };
+    let exists = match asked {
+        Ok(Some(exists)) => exists,
+        Ok(None) => cursor.exists,
+        Err(error) => {
+            let told = Clean::line(&error.to_string()).to_string();
+            aside!("compared with what the server said last, as it can't be asked: {told}");
+            cursor.exists
         }
-        let place = self.reader.locate(message)?.into_iter().next();
-        let Some(account) = place.map(|p| p.account) else {
-            return Ok(Err("it is on its way to another mailbox".to_owned()));
-        };
-        let Some(kit) = self.kits.get(&account) else {
-            return Ok(Err("its account is not set up".to_owned()));
-        };
-        if let Some(why) = self.away.get(&account) {
-            return Ok(Err(why.clone()));
-        }
-        let session = self.sessions.entry(account.clone()).or_default();
-        if session.as_ref().is_none_or(|s| s.is_dead()) {
-            match kit.dial(Rank::OnDemand, None) {
-                Ok(dialled) => *session = Some(dialled),
-                Err(SyncError::Store(error)) => return Err(error.into()),
-                Err(error) => {
-                    let why = Clean::line(&error.to_string()).to_string();
-                    self.away.insert(account, why.clone());
-                    return Ok(Err(why));
-                }
-            }
-        }
-        match ondemand::serve(kit, session, message) {
-            Ok(()) => {}
-            // What is here of others is written all the same.
-            Err(SyncError::Net(error)) => {
-                return Ok(Err(Clean::line(&error.to_string()).to_string()));
-            }
-            Err(error) => return Err(error.into()),
-        }
-        let why = || -> Result<String> {
-            let row = self.reader.message(message)?;
-            let why = row.and_then(|m| m.body_error);
-            Ok(why.unwrap_or_else(|| "the server gave nothing".to_owned()))
-        };
-        match self.reader.body(message)? {
-            Some(bytes) => Ok(Ok(bytes)),
-            None => Ok(Err(why()?)),
+    };
+    let absent = u64::from(exists).saturating_sub(cursor.held);
+    let never = cursor.uidvalidity.is_none() && absent == 0;
+    for (why, n) in [
+        (
+            "not listed here: `postrider sync --once` lists what `headers` reaches",
+            absent,
+        ),
+        ("its place on the server is not known any more", listed.lost),
+        (
+            "the mailbox was never read: run `postrider sync --once`",
+            u64::from(never),
+        ),
+    ] {
+        if n > 0 {
+            *count.missing.entry(why.to_owned()).or_insert(0) += n;
+            count.wanted += n;
         }
     }
-
-    /// What of a mailbox is not listed here counts as missing: the server says how many messages it
-    /// has, or said so when the mailbox was last read.
-    fn compare(&mut self, listed: &Listed, mut count: Count) -> Result<Count> {
-        let cursor = self.reader.cursor(listed.mailbox)?;
-        let asked = match self.reader.mailbox(listed.mailbox)? {
-            Some(mailbox) => self.exists(&mailbox),
-            None => Ok(None),
-        };
-        let exists = match asked {
-            Ok(Some(exists)) => exists,
-            Ok(None) => cursor.exists,
-            Err(error) => {
-                let told = Clean::line(&error.to_string()).to_string();
-                aside!("compared with what the server said last, as it can't be asked: {told}");
-                cursor.exists
-            }
-        };
-        let absent = u64::from(exists).saturating_sub(cursor.held);
-        let never = cursor.uidvalidity.is_none() && absent == 0;
-        for (why, n) in [
-            (
-                "not listed here: `postrider sync --once` lists what `headers` reaches",
-                absent,
-            ),
-            ("its place on the server is not known any more", listed.lost),
-            (
-                "the mailbox was never read: run `postrider sync --once`",
-                u64::from(never),
-            ),
-        ] {
-            if n > 0 {
-                *count.missing.entry(why.to_owned()).or_insert(0) += n;
-                count.wanted += n;
-            }
-        }
-        Ok(count)
-    }
-
-    /// How many messages the server has in a mailbox; `None` if its account is not set up.
-    fn exists(&mut self, mailbox: &Mailbox) -> std::result::Result<Option<u32>, SyncError> {
-        let Some(kit) = self.kits.get(&mailbox.account) else {
-            return Ok(None);
-        };
-        let mut session = kit.dial(Rank::OnDemand, None)?;
-        let exists = session.select(&mailbox.name, Mode::ReadOnly)?.exists;
-        self.sessions.insert(mailbox.account.clone(), Some(session));
-        Ok(Some(exists))
-    }
-
-    fn progress(&self, done: u64, total: u64) {
-        let Some(kit) = self.kits.values().next() else {
-            return;
-        };
-        let progress = Progress {
-            doing: "exporting".to_owned(),
-            what: "messages".to_owned(),
-            done,
-            total,
-            rate: 0,
-            left: None,
-        };
-        kit.report.progress(Task::Sending, Some(progress));
-    }
-
-    fn hang_up(self) {
-        self.sessions
-            .into_values()
-            .flatten()
-            .for_each(Connection::hang_up);
-    }
+    Ok(count)
 }
 
 fn folder(path: &Path) -> Result<()> {

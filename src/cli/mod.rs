@@ -31,6 +31,7 @@ mod asking;
 pub mod sync;
 pub mod sources;
 pub mod import;
+mod fetcher;
 pub mod export;
 pub mod verify;
 pub mod doctor;

@@ -13,8 +13,8 @@ use crate::model::{Account, Address, MsgId};
 use crate::signal::Board;
 use crate::store::met::met;
 use crate::store::{LocalReader, Reader};
-use crate::sync::engine;
-use crate::sync::ondemand;
+use crate::sync::bodies::Came;
+use crate::sync::{Kit, engine, ondemand};
 use crate::text::Clean;
 use anyhow::Result;
 use serde_json::json;
@@ -213,6 +213,13 @@ fn body(home: &Home, reader: &Reader, id: MsgId, args: &Show) -> Result<Vec<u8>>
         false => Ok(reader.shown(id)?.map(|shown| shown.raw)),
     };
     if let Some(raw) = here()? {
+        // It is used: what is attached to it stays here.
+        if args.form.raw
+            && reader.will_be_hollow(id)?
+            && let Ok(kit) = kit(home, reader, id)
+        {
+            ondemand::stays(&kit, reader, id)?;
+        }
         return Ok(raw);
     }
     if args.offline {
@@ -222,27 +229,41 @@ fn body(home: &Home, reader: &Reader, id: MsgId, args: &Show) -> Result<Vec<u8>>
         )
         .into());
     }
-    let place = reader.locate(id)?.into_iter().next();
-    let place = place.ok_or_else(|| {
-        Failure::new(
-            exit::TEMPORARY,
-            "the message is on its way; try again after a sync",
-        )
-    })?;
-    let account = home.account(place.account.as_str())?.clone();
-    let parts = home.parts(vec![account.clone()], Arc::new(Board::new()), false)?;
-    let kit = engine::kit(&parts, &account, &Arc::new(AtomicBool::new(false)));
     let mut session = None;
-    ondemand::serve(&kit, &mut session, id)?;
+    let came = ondemand::serve(&kit(home, reader, id)?, &mut session, id)?;
     if let Some(session) = session {
         session.hang_up();
     }
     if let Some(raw) = here()? {
         return Ok(raw);
     }
+    if came != Came::Settled {
+        return Err(on_its_way());
+    }
     let why = reader
         .message(id)?
         .and_then(|m| m.body_error)
         .unwrap_or_else(|| "the server gave nothing".to_owned());
     Err(Failure::new(exit::UNAVAILABLE, Clean::line(&why).to_string()).into())
+}
+
+/// The means of the account that has a message.
+fn kit(home: &Home, reader: &Reader, id: MsgId) -> Result<Kit> {
+    let place = reader.locate(id)?.into_iter().next();
+    let place = place.ok_or_else(on_its_way)?;
+    let account = home.account(place.account.as_str())?.clone();
+    let parts = home.parts(vec![account.clone()], Arc::new(Board::new()), false)?;
+    Ok(engine::kit(
+        &parts,
+        &account,
+        &Arc::new(AtomicBool::new(false)),
+    ))
+}
+
+fn on_its_way() -> anyhow::Error {
+    Failure::new(
+        exit::TEMPORARY,
+        "the message is on its way; try again after a sync",
+    )
+    .into()
 }

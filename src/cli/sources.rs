@@ -5,9 +5,9 @@
 use super::exit::{self, Failure};
 use crate::mime::maildir::{self, Keywords};
 use crate::mime::mbox::{self, Mbox, Next};
+use crate::model::name;
 use crate::model::{Flags, MailboxName};
 use crate::net::imap::Addition;
-use crate::net::imap::name;
 use anyhow::{Context as _, Result};
 use std::fs::{self, File};
 use std::io::{BufReader, Read as _};

@@ -14,6 +14,7 @@ pub mod tag;
 pub mod mark;
 pub mod thread_rule;
 pub mod mailbox;
+pub mod name;
 pub mod envelope;
 pub mod secret;
 pub mod oauth;

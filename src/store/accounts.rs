@@ -76,11 +76,11 @@ impl Cache {
                         .push((add_mailbox(tx, account, info)?, info.name.clone())),
                 }
             }
-            for (name, known) in left {
+            for (name, known) in left.into_iter().filter(|(_, known)| !known.making) {
                 let since = known.missing.filter(|since| *since <= now);
                 match since {
                     Some(since) if now - since >= DOUBTED || denied.contains(&name) => {
-                        let_go(tx, tally, known.id)?;
+                        let_go(tx, tally, known.id, None)?;
                         changes.gone.push(name);
                     }
                     Some(_) => {}
@@ -184,8 +184,8 @@ pub(super) fn accounts(conn: &Connection) -> Result<Vec<(i64, AccountName)>> {
 
 fn known_mailboxes(conn: &Connection, account: i64) -> Result<Vec<Known>> {
     let mut select = conn.prepare_cached(
-        "SELECT id, name, mailbox_id, missing, uidvalidity, uidnext, exists_ FROM mailbox
-         WHERE account = ?1 ORDER BY name",
+        "SELECT id, name, mailbox_id, missing, uidvalidity, uidnext, exists_, making IS NOT NULL
+         FROM mailbox WHERE account = ?1 ORDER BY name",
     )?;
     let rows = select.query_map([account], |row| {
         let contents = match row.get::<_, Option<u32>>(4)? {
@@ -202,6 +202,7 @@ fn known_mailboxes(conn: &Connection, account: i64) -> Result<Vec<Known>> {
             mailbox_id: row.get(2)?,
             contents,
             missing: Some(row.get(3)?).filter(|since| *since != 0),
+            making: row.get(7)?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -229,7 +230,10 @@ fn rename(
     // What had a name that is another mailbox's now is gone for certain.
     for other in known.iter().filter(|k| !renamed.contains(&k.id)) {
         if names.contains(&other.name) {
-            let_go(conn, tally, other.id)?;
+            // What is on its way to one that was to be made goes to the one that is there now.
+            let heir = pairs.iter().find(|(_, info)| info.name == other.name);
+            let heir = heir.filter(|_| other.making).map(|(known, _)| known.id);
+            let_go(conn, tally, other.id, heir)?;
             changes.gone.push(other.name.clone());
         }
     }
@@ -258,7 +262,7 @@ fn add_mailbox(conn: &Connection, account: i64, info: &MailboxInfo) -> Result<Ma
 fn update_mailbox(conn: &Connection, id: i64, info: &MailboxInfo) -> Result<()> {
     conn.prepare_cached(
         "UPDATE mailbox SET path = ?2, delimiter = ?3, role = ?4, selectable = ?5,
-             mailbox_id = coalesce(?6, mailbox_id), missing = 0 WHERE id = ?1",
+             mailbox_id = coalesce(?6, mailbox_id), missing = 0, making = NULL WHERE id = ?1",
     )?
     .execute(params![
         id,
@@ -272,16 +276,17 @@ fn update_mailbox(conn: &Connection, id: i64, info: &MailboxInfo) -> Result<()> 
 }
 
 /// Lets a mailbox disappear at once for everybody who looks; what is in it goes with the next
-/// sweeps. What was on its way into it is hidden where it came from until its operation ends.
-fn let_go(conn: &Connection, tally: &mut Tally, mailbox: i64) -> Result<()> {
+/// sweeps. What was on its way into it is shown in its heir, or hidden where it came from until its
+/// operation ends.
+fn let_go(conn: &Connection, tally: &mut Tally, mailbox: i64, heir: Option<i64>) -> Result<()> {
     let coming: Vec<i64> = {
         let mut select =
             conn.prepare_cached("SELECT DISTINCT location FROM overlay WHERE target = ?1")?;
         let rows = select.query_map([mailbox], |row| row.get(0))?;
         rows.collect::<rusqlite::Result<_>>()?
     };
-    conn.prepare_cached("UPDATE overlay SET target = NULL WHERE target = ?1")?
-        .execute([mailbox])?;
+    conn.prepare_cached("UPDATE overlay SET target = ?2 WHERE target = ?1")?
+        .execute(params![mailbox, heir])?;
     for root in coming {
         refresh::refresh(conn, tally, root)?;
     }
@@ -309,7 +314,7 @@ pub(super) fn drop_mailbox(conn: &Connection, tally: &mut Tally, mailbox: i64) -
             _ => {}
         }
     }
-    let_go(conn, tally, mailbox)?;
+    let_go(conn, tally, mailbox, None)?;
     conn.prepare_cached("DELETE FROM mailbox WHERE id = ?1")?
         .execute([mailbox])?;
     Ok(())

@@ -9,7 +9,7 @@ use crate::store::error::Result;
 use crate::store::kept::{Kept, Packer};
 use crate::store::reader::Reader;
 use crate::store::words;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 /// So many of a mailbox's newest messages without a body are worth a preview.
 const PREVIEWED: usize = 600;
@@ -167,7 +167,8 @@ impl Cache {
         self.write(|tx, _| {
             let told = tx
                 .prepare_cached(
-                    "UPDATE message SET body_error = ?2 WHERE id = ?1 AND (has_body = 0 OR EXISTS
+                    "UPDATE message SET body_error = ?2, body_tries = body_tries + 1
+                     WHERE id = ?1 AND (has_body = 0 OR EXISTS
                          (SELECT 1 FROM kept WHERE message = ?1 AND hollow <> 0))",
                 )?
                 .execute(params![message.0, reason])?;
@@ -179,17 +180,52 @@ impl Cache {
         })
     }
 
+    /// The body, or attachments that are left out of it, were not where they were looked for: they
+    /// are looked for again, where the message is by then. The reason is kept as in
+    /// [`Cache::body_failed`] when that has happened [`TRIES`] times; answers whether it was.
+    pub fn body_slipped(&mut self, message: MsgId, reason: &str) -> Result<bool> {
+        let tried = self.write(|tx, _| {
+            tx.prepare_cached("UPDATE message SET body_tries = body_tries + 1 WHERE id = ?1")?
+                .execute([message.0])?;
+            tries(tx, message)
+        })?;
+        if tried < TRIES {
+            return Ok(false);
+        }
+        self.body_failed(message, reason)?;
+        Ok(true)
+    }
+
     /// Bodies of these messages that could not be had may be tried again.
     pub fn forget_failures(&mut self, messages: &[MsgId]) -> Result<()> {
         self.write(|tx, _| {
             for message in messages {
-                tx.prepare_cached("UPDATE message SET body_error = NULL WHERE id = ?1")?
-                    .execute([message.0])?;
+                tx.prepare_cached(
+                    "UPDATE message SET body_error = NULL, body_tries = 0 WHERE id = ?1",
+                )?
+                .execute([message.0])?;
                 tx.prepare_cached("UPDATE location SET body = 0 WHERE message = ?1 AND body = 2")?
                     .execute([message.0])?;
             }
             Ok(())
         })
+    }
+}
+
+/// A body that was so often not where it was looked for is not looked for any more.
+pub const TRIES: u32 = 3;
+
+fn tries(conn: &Connection, message: MsgId) -> Result<u32> {
+    let mut select = conn.prepare_cached("SELECT body_tries FROM message WHERE id = ?1")?;
+    let tries = select.query_row([message.0], |row| row.get(0));
+    Ok(tries.optional()?.unwrap_or_default())
+}
+
+impl Reader {
+    /// How often the body of a message could not be had, since it was here or its failure was
+    /// forgotten: whoever has it fetched once more sees by this that a failure is a new one.
+    pub fn body_tries(&self, message: MsgId) -> Result<u32> {
+        tries(&self.conn, message)
     }
 }
 
@@ -205,7 +241,7 @@ fn put(tx: &Connection, body: &PackedBody) -> Result<bool> {
     let id = body.message.0;
     let known = tx
         .prepare_cached(
-            "UPDATE message SET has_body = 1, body_error = NULL, snippet = ?2, attachments = ?3 WHERE id = ?1",
+            "UPDATE message SET has_body = 1, body_error = NULL, body_tries = 0, snippet = ?2, attachments = ?3 WHERE id = ?1",
         )?
         .execute(params![id, body.snippet, body.attachments])?;
     if known == 0 {

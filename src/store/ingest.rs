@@ -1,6 +1,6 @@
 //! New messages from a server: rows and the moved cursor in one transaction.
 
-use crate::model::{LocationId, MailboxId, MsgId, Uid, UidValidity};
+use crate::model::{LocationId, MailboxId, MessageId, MsgId, Uid, UidValidity};
 use crate::store::cache::Cache;
 use crate::store::cursor::{self, CursorMove};
 use crate::store::error::Result;
@@ -10,11 +10,16 @@ use crate::store::locations::{self, Fresh, Place};
 use crate::store::messages;
 use crate::store::open::now;
 use crate::store::packed::{Header, NewMessage, Packed, Text};
+use crate::store::reader::in_thread_of;
 use crate::store::refresh;
+use crate::store::refs;
 use crate::store::regroup;
 use crate::store::tally::Tally;
 use crate::store::threads;
 use rusqlite::{Connection, OptionalExtension as _, params};
+
+/// Of so many new messages at once it is asked whether they were here before and come back.
+const COME_BACK: usize = 100;
 
 /// What a batch brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,8 +33,8 @@ pub struct Ingested {
 impl Cache {
     /// Takes a batch of messages and moves the cursor, in one transaction. Taking the same batch
     /// again changes nothing. A message whose identity is known lies in one more place. Without, one
-    /// that was moved here by us without COPYUID, or was here before a UIDVALIDITY change, is found
-    /// again by its date, Message-ID and size.
+    /// that was moved here by us without COPYUID, or was here before a UIDVALIDITY change, or was moved
+    /// away by us and comes back, is found again by its date, Message-ID and size.
     ///
     /// # Errors
     /// [`super::Error::Generation`] if the mailbox holds UIDs of another UIDVALIDITY.
@@ -92,6 +97,8 @@ struct Batch<'c> {
     overlaid: bool,
     waiting: bool,
     orphans: bool,
+    /// Whether any were moved away from here by us.
+    left: bool,
     /// No UID above this one is held within the batch's range: they need not be looked for.
     fresh_above: Option<u32>,
     names: identity::Names<'c>,
@@ -111,6 +118,10 @@ impl<'c> Batch<'c> {
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM orphan WHERE mailbox = ?1)")?
             .query_row([mailbox], |row| row.get(0))?;
         let waiting = !locations::waiting(conn, mailbox)?.is_empty();
+        let left = new.len() <= COME_BACK
+            && conn
+                .prepare_cached("SELECT 1 FROM alias WHERE mailbox = ?1 LIMIT 1")?
+                .exists([mailbox])?;
         let uids = || new.iter().map(|message| message.uid.get());
         let held: bool = conn
             .prepare_cached(
@@ -126,6 +137,7 @@ impl<'c> Batch<'c> {
             overlaid: locations::any_overlay(conn)?,
             waiting,
             orphans,
+            left,
             fresh_above: (!held).then_some(0),
             names: identity::Names::of(conn, mailbox)?,
             messages: messages::Maker::begin(conn)?,
@@ -189,7 +201,12 @@ impl<'c> Batch<'c> {
             }
         }
         let hint = identity::usable(new.thread_hint.as_ref()).map(|hint| self.names.hint(hint));
-        let known = match named {
+        let back = match (named, identity) {
+            // Where the server names messages, another name is another message.
+            (None, None) => self.back(new, date)?,
+            (named, _) => named,
+        };
+        let known = match back {
             Some(message) => self.lies(message)?,
             None => None,
         };
@@ -228,6 +245,30 @@ impl<'c> Batch<'c> {
             body,
         };
         Ok(Some((message, self.locations.add(tally, fresh)?)))
+    }
+
+    /// The message that we moved away from here and that somebody else put back: it may be gone from
+    /// where it was only a moment later.
+    fn back(&self, new: &Packed, date: i64) -> Result<Option<i64>> {
+        let id = MessageId::new(new.header.get(Text::MessageId));
+        let Some(id) = id.filter(|_| self.left) else {
+            return Ok(None);
+        };
+        let Some(thread) = refs::noted(self.conn, id.hash64())? else {
+            return Ok(None);
+        };
+        let mut select = self.conn.prepare_cached(&in_thread_of(
+            "m.id",
+            "m.message_id = ?2 AND m.date = ?3 AND l.mailbox <> ?4 AND l.root IS NULL
+             AND EXISTS (SELECT 1 FROM alias x WHERE x.location = l.id AND x.mailbox = ?4)",
+        ))?;
+        let values = params![thread, id.as_str(), date, self.mailbox];
+        let found = select.query_map(values, |row| row.get(0))?;
+        let found: Vec<i64> = found.collect::<rusqlite::Result<_>>()?;
+        match found[..] {
+            [only] if is_same(self.conn, only, new)? => Ok(Some(only)),
+            _ => Ok(None),
+        }
     }
 
     /// Thread, date and body state of a message that lies somewhere already.

@@ -49,6 +49,8 @@ pub(super) struct Known {
     pub(super) contents: Option<Contents>,
     /// Since when lists don't name it, seconds since 1970; `None` if the last one did.
     pub(super) missing: Option<i64>,
+    /// Whether it is still to be made, so that no list can name it.
+    pub(super) making: bool,
 }
 
 /// Which mailboxes of a list are known under another name: (place in `known`, place in `list`).
@@ -253,6 +255,7 @@ mod tests {
                     mailbox_id,
                     contents,
                     missing,
+                    making: false,
                 }
             })
             .collect();

@@ -23,6 +23,8 @@ pub struct Mailbox {
     pub role: Option<Role>,
     /// Whether it can hold messages.
     pub selectable: bool,
+    /// Whether its server has it, as far as that is known here; else an operation is to make it.
+    pub made: bool,
 }
 
 /// How far a mailbox was synchronised (RFC 4549 §4, RFC 7162 §3.1).
@@ -97,7 +99,7 @@ impl Reader {
 
     fn select(&self, condition: &str, params: impl Params) -> Result<Vec<Mailbox>> {
         let mut select = self.conn.prepare_cached(&format!(
-            "SELECT b.id, a.name, b.name, b.path, b.delimiter, b.role, b.selectable
+            "SELECT b.id, a.name, b.name, b.path, b.delimiter, b.role, b.selectable, b.making IS NULL
              FROM mailbox b JOIN account a ON a.id = b.account WHERE {condition} ORDER BY b.id"
         ))?;
         let rows = select.query_map(params, read)?;
@@ -134,5 +136,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Mailbox> {
         delimiter: row.get_ref(4)?.as_str()?.chars().next(),
         role: Role::from_name(row.get_ref(5)?.as_str()?),
         selectable: row.get(6)?,
+        made: row.get(7)?,
     })
 }

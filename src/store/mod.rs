@@ -45,6 +45,7 @@ pub mod cursor;
 mod listing;
 pub mod renamed;
 pub mod accounts;
+mod making;
 pub mod namespace;
 pub mod flags;
 pub mod sweep;

@@ -8,6 +8,7 @@ use crate::store::cache::Cache;
 use crate::store::error::Result;
 use crate::store::identity;
 use crate::store::locations::{self, Place};
+use crate::store::making;
 use crate::store::messages;
 use crate::store::refresh::{Effect, laid_by, lay, refresh};
 use crate::store::tally::Tally;
@@ -43,6 +44,10 @@ impl Cache {
     /// operations do to the same messages stays. Unknown operations are passed over.
     pub fn settle(&mut self, op: OpId, outcome: &Outcome) -> Result<()> {
         self.write(|tx, tally| {
+            match outcome {
+                Outcome::Done { .. } => making::made(tx, op.0)?,
+                Outcome::Reverted => making::given_up(tx, tally, op.0)?,
+            }
             for (root, effect) in laid_by(tx, op.0)? {
                 tx.prepare_cached("DELETE FROM overlay WHERE op = ?1 AND location = ?2")?
                     .execute([op.0, root])?;
@@ -83,6 +88,7 @@ impl Cache {
                 rows.collect::<rusqlite::Result<_>>()?
             };
             tx.execute("DELETE FROM overlay", [])?;
+            making::only(tx, ops)?;
             for op in ops {
                 roots.extend(lay_op(tx, op)?);
             }
@@ -123,8 +129,11 @@ fn lay_op(conn: &Connection, op: &Op) -> Result<Vec<i64>> {
             Effect::Copy(mailbox_named(conn, account, to)?.map(|(id, _)| id))
         }
         OpKind::Vacate => Effect::Expunge,
-        OpKind::CreateMailbox { .. }
-        | OpKind::RenameMailbox { .. }
+        OpKind::CreateMailbox { name } => {
+            making::begin(conn, account, op.id.0, name)?;
+            return Ok(Vec::new());
+        }
+        OpKind::RenameMailbox { .. }
         | OpKind::DeleteMailbox { .. }
         | OpKind::SubscribeMailbox { .. } => return Ok(Vec::new()),
     };

@@ -39,6 +39,15 @@ pub enum Keep {
     Texts,
 }
 
+/// What came of asking for a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Came {
+    /// It is here, or the reason why it can't be had is kept.
+    Settled,
+    /// It is not where it was looked for, which is why: it may be elsewhere by now.
+    Slipped(&'static str),
+}
+
 /// Fetches one body from the mailbox that is selected and keeps it, or keeps the reason why not.
 ///
 /// # Errors
@@ -49,16 +58,21 @@ pub fn one(
     message: MsgId,
     uid: Uid,
     keep: Keep,
-) -> Result<(), SyncError> {
+) -> Result<Came, SyncError> {
     match session.fetch_body(uid) {
         // A piece of a message is no message: nobody could tell later that the rest is missing.
-        Ok(Some(body)) if !body.complete => {
-            let why = match body.bytes.len() as u64 >= LARGEST {
-                true => mark!("it is larger than the 256 MB that are fetched of a message"),
-                false => mark!("only a part of it came; it may have been moved meanwhile"),
-            };
-            lose(kit, message, why)
-        }
+        Ok(Some(body)) if !body.complete => match body.bytes.len() as u64 >= LARGEST {
+            true => lose(
+                kit,
+                message,
+                mark!("it is larger than the 256 MB that are fetched of a message"),
+            )?,
+            false => {
+                return Ok(Came::Slipped(mark!(
+                    "only a part of it came; it may have been moved meanwhile"
+                )));
+            }
+        },
         Ok(Some(body)) => {
             reported::take(kit, &body.bytes);
             let digested = packed(kit, message, body.bytes, keep);
@@ -68,16 +82,16 @@ pub fn one(
                 })
                 .map(drop)?;
             kit.changed(Topic::Body(message));
-            Ok(())
         }
-        Ok(None) => lose(
-            kit,
-            message,
-            mark!("the message is no longer on the server"),
-        ),
-        Err(error) if !error.ends_session() => lose(kit, message, &error.to_string()),
-        Err(error) => Err(error.into()),
+        Ok(None) => {
+            return Ok(Came::Slipped(mark!(
+                "the message is no longer on the server"
+            )));
+        }
+        Err(error) if !error.ends_session() => lose(kit, message, &error.to_string())?,
+        Err(error) => return Err(error.into()),
     }
+    Ok(Came::Settled)
 }
 
 /// Fetches one body wherever it lies, selecting its mailbox first.
@@ -89,20 +103,42 @@ pub fn anywhere(
     kit: &Kit,
     message: MsgId,
     place: (&MailboxName, UidValidity, Uid),
-) -> Result<(), SyncError> {
+) -> Result<Came, SyncError> {
     let (mailbox, uidvalidity, uid) = place;
     let selected = match session.select(mailbox, Mode::ReadOnly) {
-        Err(error) if !error.ends_session() => return lose(kit, message, &error.to_string()),
+        Err(error) if error.no_such_mailbox() => {
+            return Ok(Came::Slipped(mark!(
+                "the message is no longer on the server"
+            )));
+        }
+        Err(error) if !error.ends_session() => {
+            lose(kit, message, &error.to_string())?;
+            return Ok(Came::Settled);
+        }
         other => other?,
     };
     if selected.uidvalidity != uidvalidity {
-        return lose(
-            kit,
-            message,
-            mark!("the server renumbered the mailbox; it is being read anew"),
-        );
+        return Ok(Came::Slipped(mark!(
+            "the server renumbered the mailbox; it is being read anew"
+        )));
     }
     one(session, kit, message, uid, Keep::Whole)
+}
+
+/// A body was in none of the places where it was looked for. The reason is kept only if that happens
+/// again and again: else it is asked for where it is by then.
+///
+/// # Errors
+/// When the cache fails.
+pub fn slipped(kit: &Kit, message: MsgId, why: &'static str) -> Result<Came, SyncError> {
+    let given_up = kit.writer.run(Priority::Urgent, move |cache| {
+        cache.body_slipped(message, why)
+    })?;
+    if given_up {
+        tell_lost(kit, message, why)?;
+        return Ok(Came::Settled);
+    }
+    Ok(Came::Slipped(why))
 }
 
 /// Fetches bodies from the mailbox that is selected: small ones many at a time. They are here once
@@ -123,7 +159,7 @@ pub fn many(
         together(session, kit, delivery, &small, keep)?;
     }
     for wanted in large {
-        one(session, kit, wanted.message, wanted.uid, keep)?;
+        alone(session, kit, (wanted.message, wanted.uid), keep)?;
     }
     session.tally();
     Ok(())
@@ -181,8 +217,20 @@ fn together(
         other => other?,
     }
     cut.extend(missing.into_iter().map(|(uid, message)| (message, uid)));
-    for (message, uid) in cut {
-        one(session, kit, message, uid, keep)?;
+    for asked in cut {
+        alone(session, kit, asked, keep)?;
+    }
+    Ok(())
+}
+
+fn alone(
+    session: &mut Session,
+    kit: &Kit,
+    (message, uid): (MsgId, Uid),
+    keep: Keep,
+) -> Result<(), SyncError> {
+    if let Came::Slipped(why) = one(session, kit, message, uid, keep)? {
+        slipped(kit, message, why)?;
     }
     Ok(())
 }
@@ -318,6 +366,10 @@ fn lose(kit: &Kit, message: MsgId, why: &str) -> Result<(), SyncError> {
     kit.writer.run(Priority::Urgent, move |cache| {
         cache.body_failed(message, &kept)
     })?;
+    tell_lost(kit, message, why)
+}
+
+fn tell_lost(kit: &Kit, message: MsgId, why: &str) -> Result<(), SyncError> {
     // What is here of it is still to be read: whoever waits for the rest is told.
     if kit.reader()?.is_hollow(message)? {
         let why = Clean::line(lang::of(why)).to_string();

@@ -48,21 +48,28 @@ pub fn seen(targets: &[ResolvedTarget]) -> Vec<NewOp> {
 }
 
 /// The places that an action is about, and what it comes to: a star that is turned over several
-/// conversations goes to the newest message of each that has none, as it does of one.
+/// conversations goes to the newest message of each that has none, as it does of one. `lay_over` adds
+/// to the flags of a place what the cache does not show yet.
 ///
 /// # Errors
-/// When the cache can't be read.
+/// When the cache can't be read, or what `lay_over` says.
 pub fn settled(
     reader: &Reader,
     verb: Verb,
     targets: &[Target],
+    lay_over: &dyn Fn(&mut ResolvedTarget) -> Result<()>,
 ) -> Result<(Verb, Vec<ResolvedTarget>)> {
+    let resolve = |targets: &[Target]| -> Result<Vec<ResolvedTarget>> {
+        let mut found = reader.resolve(targets)?;
+        found.iter_mut().try_for_each(lay_over)?;
+        Ok(found)
+    };
     if verb != Verb::ToggleStar {
-        return Ok((verb, reader.resolve(targets)?));
+        return Ok((verb, resolve(targets)?));
     }
     let (mut all, mut without) = (Vec::new(), Vec::new());
     for target in targets {
-        let messages = reader.resolve(std::slice::from_ref(target))?;
+        let messages = resolve(std::slice::from_ref(target))?;
         if !messages.iter().any(|t| has(t, System::FLAGGED)) {
             let newest = messages.iter().max_by_key(|t| (t.date, t.location));
             without.extend(newest.cloned());

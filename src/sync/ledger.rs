@@ -10,7 +10,7 @@ use crate::model::{
     Target, Verb,
 };
 use crate::signal::{Board, Topic};
-use crate::store::{Local, Priority, Reader, ResolvedTarget, Writer};
+use crate::store::{Cache, Local, Priority, Reader, ResolvedTarget, Writer};
 use crate::sync::bells::{Bells, Request};
 use crate::sync::error::LedgerError;
 use crate::sync::host::Host;
@@ -155,7 +155,9 @@ impl Ledger {
         let now = when::now();
         match intent {
             Intent::Act { verb, targets } => {
-                let (verb, resolved) = intend::settled(&self.reader, verb, &targets)?;
+                let local = self.local.read();
+                let (verb, resolved) =
+                    intend::settled(&self.reader, verb, &targets, &|t| local.lay_over(t))?;
                 let planned = intend::ops(&self.reader, &self.accounts, &verb, &resolved)?;
                 if planned.ops.is_empty() {
                     self.local.nothing_done(now)?;
@@ -433,6 +435,14 @@ impl Ledger {
 
     /// Has a message's body fetched. Where nobody can, whoever waits for it is told.
     fn fetch(&self, message: MsgId) -> Result<(), LedgerError> {
+        if self
+            .reader
+            .message(message)?
+            .is_some_and(|row| row.has_body)
+            && !self.reader.is_hollow(message)?
+        {
+            return self.stays(message);
+        }
         let places = self.reader.locate(message)?;
         let mut here = places
             .iter()
@@ -446,6 +456,16 @@ impl Ledger {
             None => lang::of(ELSEWHERE),
         };
         self.board.post(Topic::NoBody(message, why.to_owned()));
+        Ok(())
+    }
+
+    /// Somebody uses what is attached to a message that is here: it stays here.
+    fn stays(&self, message: MsgId) -> Result<(), LedgerError> {
+        if self.reader.will_be_hollow(message)? {
+            let stays = move |cache: &mut Cache| cache.stays_whole(message);
+            self.writer.post(Priority::Urgent, stays)?;
+        }
+        self.board.post(Topic::Body(message));
         Ok(())
     }
 

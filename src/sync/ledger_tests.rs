@@ -8,7 +8,10 @@ use super::ledger::Ledger;
 use crate::mime::build::from_rfc5322;
 use crate::model::*;
 use crate::signal::{Board, Doorbell, Topic};
-use crate::store::{Cache, Local, MailboxInfo, NewMessage, Priority, Reader, Writer};
+use crate::store::{
+    Cache, Local, MailboxInfo, NewBody, NewMessage, PackedBody, Priority, Reader, ResolvedTarget,
+    Writer,
+};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -234,6 +237,51 @@ fn whoever_waits_for_a_message_that_nobody_can_fetch_is_told() {
 }
 
 #[test]
+fn what_is_used_stays_here_though_nobody_here_talks_to_the_server() {
+    let mut desk = Desk::new();
+    let (message, _) = desk.receive("INBOX");
+    let keep = move |cache: &mut Cache| {
+        let body = NewBody {
+            message,
+            raw: b"raw".to_vec(),
+            text: "text".to_owned(),
+            snippet: String::new(),
+            attachments: Vec::new(),
+        };
+        cache.store_packed(&[PackedBody::new(&body, None).again(true)])
+    };
+    desk.ledger.writer.run(Priority::Urgent, keep).unwrap();
+    assert!(desk.ledger.reader.will_be_hollow(message).unwrap());
+    desk.ledger.bells.accounts.clear();
+    let asked = Intent::FetchBody(message);
+    desk.ledger.carry_out(asked).unwrap();
+    let posted = desk.ledger.board.take().topics;
+    assert!(posted.contains(&Topic::Body(message)), "{posted:?}");
+    desk.starred(&[]);
+    assert!(!desk.ledger.reader.will_be_hollow(message).unwrap());
+}
+
+#[test]
+fn a_star_turned_over_twice_is_as_before_however_late_the_cache_hears_of_it() {
+    let mut desk = Desk::new();
+    let (_, place) = desk.receive("INBOX");
+    let (go, held) = crossbeam_channel::bounded::<()>(0);
+    let wait = move |_: &mut Cache| Ok(drop(held.recv()));
+    desk.ledger.writer.post(Priority::Urgent, wait).unwrap();
+    for (verb, times) in [(Verb::ToggleStar, 2), (Verb::ToggleRead, 3)] {
+        for _ in 0..times {
+            let (verb, targets) = (verb.clone(), vec![Target::Location(place)]);
+            let done = desk.ledger.carry_out(Intent::Act { verb, targets });
+            assert!(done.unwrap().undoable);
+        }
+    }
+    drop(go);
+    assert_eq!(desk.starred(&[place]), [false]);
+    let row = desk.ledger.reader.row_at(place).unwrap().unwrap();
+    assert!(row.flags.system.has(System::SEEN));
+}
+
+#[test]
 fn stars_of_several_go_to_the_newest_of_each_and_all_go_where_each_has_one() {
     let mut desk = Desk::new();
     let (places, thread) = desk.receive_three();
@@ -270,7 +318,9 @@ fn stars_of_several_go_to_the_newest_of_each_and_all_go_where_each_has_one() {
     assert_eq!(turn(Verb::ToggleStar), [false, false, false]);
     // One that is selected with its conversation counts once.
     let twice = [Target::Location(places[2]), targets[1]];
-    let (_, about) = intend::settled(&desk.ledger.reader, Verb::ToggleStar, &twice).unwrap();
+    let none = |_: &mut ResolvedTarget| Ok(());
+    let reader = &desk.ledger.reader;
+    let (_, about) = intend::settled(reader, Verb::ToggleStar, &twice, &none).unwrap();
     assert_eq!(about.len(), 1);
 }
 

@@ -98,7 +98,7 @@ fn denied(
 ) -> Result<Vec<MailboxName>, SyncError> {
     let mut denied = Vec::new();
     let mut asked = 0;
-    for mailbox in known {
+    for mailbox in known.iter().filter(|mailbox| mailbox.made) {
         if kit.account.sync.leaves_out(&mailbox.path) {
             denied.push(mailbox.name.clone());
         } else if asked < ASKED && listed.iter().all(|l| l.name != mailbox.name) {
@@ -150,14 +150,14 @@ fn statuses(
     Ok(told)
 }
 
-/// The account's mailboxes that can be opened, as they are known: what people look at first comes
+/// The account's mailboxes that can be opened on the server, as they are known: what people look at first comes
 /// first, what is on a screen before all.
 ///
 /// # Errors
 /// When the cache can't be read.
 pub fn known(kit: &Kit, reader: &Reader) -> Result<Vec<Here>, SyncError> {
     let mut records = reader.mailboxes_of(&kit.account.name)?;
-    records.retain(|r| r.selectable);
+    records.retain(|r| r.selectable && r.made);
     let attended = kit.attended();
     records.sort_by_key(|r| (Some(r.id) != attended, importance(r.role)));
     Ok(records.iter().map(|record| here(kit, record)).collect())

@@ -5,8 +5,8 @@
 //! have any character beyond control characters. INBOX stays what it is.
 
 use crate::lang::{self, mark, tr};
+use crate::model::name::encode;
 use crate::model::{AccountName, MailboxId, MailboxName, Manage, NewOp, OpKind};
-use crate::net::imap::name::encode;
 use crate::store::{Mailbox, Reader, Result};
 use crate::sync::planned::Planned;
 use crate::text::Clean;
@@ -211,7 +211,7 @@ pub fn on_the_wire(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::imap::name;
+    use crate::model::name;
     use proptest::prelude::*;
 
     fn wire(path: &str, delimiter: Option<char>, prefix: &str) -> Option<String> {

@@ -7,7 +7,7 @@ use crate::net::diagnose;
 use crate::signal::{Ringer, Topic};
 use crate::store::{Cache, Priority, Reader};
 use crate::sync::bells::Request;
-use crate::sync::bodies;
+use crate::sync::bodies::{self, Came};
 use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
 use crate::sync::guard;
@@ -77,7 +77,15 @@ pub fn run(kit: &Kit, requests: &Receiver<Request>, worker: &Ringer) {
             outcome = guard::turn(|| serve(kit, &mut session, message));
         }
         match outcome {
-            Ok(()) => {}
+            Ok(Came::Settled) => {}
+            // The worker reads the mailboxes anew, and then asks where it is by now.
+            Ok(Came::Slipped(_)) => {
+                kit.marks.news.everywhere();
+                match unreachable(kit).is_none() && later(kit, message) {
+                    true => worker.ring(),
+                    false => under_way(kit, message),
+                }
+            }
             Err(SyncError::Crowded) => match unreachable(kit) {
                 Some(why) => {
                     later(kit, message);
@@ -144,10 +152,14 @@ fn search(
 ///
 /// # Errors
 /// When there is no connection to be had or the cache fails.
-pub fn serve(kit: &Kit, session: &mut Option<Connection>, message: MsgId) -> Result<(), SyncError> {
+pub fn serve(
+    kit: &Kit,
+    session: &mut Option<Connection>,
+    message: MsgId,
+) -> Result<Came, SyncError> {
     let reader = kit.reader()?;
     if is_here(&reader, message)? {
-        return stays(kit, &reader, message);
+        return stays(kit, &reader, message).map(|()| Came::Settled);
     }
     let session = match session {
         Some(session) => session,
@@ -180,20 +192,34 @@ pub fn stays(kit: &Kit, reader: &Reader, message: MsgId) -> Result<(), SyncError
     Ok(())
 }
 
-/// Fetches one body now, from the first place where it lies.
+/// Fetches one body now, from the first place where it lies indeed.
 ///
 /// # Errors
 /// When the session ends or the cache fails.
-pub fn fetch(kit: &Kit, session: &mut Connection, message: MsgId) -> Result<(), SyncError> {
+pub fn fetch(kit: &Kit, session: &mut Connection, message: MsgId) -> Result<Came, SyncError> {
     let places = kit.reader()?.locate(message)?;
-    let Some(place) = places.iter().find(|p| p.account == kit.account.name) else {
-        put_off(kit, message, lang::of(UNDER_WAY));
-        return Ok(());
-    };
-    let at = (&place.name, place.uidvalidity, place.uid);
-    let outcome = bodies::anywhere(session, kit, message, at);
-    session.tally();
-    outcome
+    let mut last = None;
+    for place in places.iter().filter(|p| p.account == kit.account.name) {
+        let at = (&place.name, place.uidvalidity, place.uid);
+        let outcome = bodies::anywhere(session, kit, message, at);
+        session.tally();
+        match outcome? {
+            Came::Slipped(why) => last = Some(why),
+            Came::Settled => return Ok(Came::Settled),
+        }
+    }
+    match last {
+        Some(why) => bodies::slipped(kit, message, why),
+        None => {
+            under_way(kit, message);
+            Ok(Came::Settled)
+        }
+    }
+}
+
+/// Tells whoever waits for a message that it has no place on the server just now.
+pub fn under_way(kit: &Kit, message: MsgId) {
+    put_off(kit, message, lang::of(UNDER_WAY));
 }
 
 /// Tells whoever waits for a message why it could not be fetched. Nothing is kept: only a server's

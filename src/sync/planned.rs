@@ -135,14 +135,7 @@ pub fn place(
         Role::Junk => "Junk",
         _ => "Trash",
     };
-    let name = reader.own_name(account, leaf)?;
-    let kind = OpKind::CreateMailbox { name: name.clone() };
-    ops.push(NewOp {
-        account: account.clone(),
-        kind,
-        keys: Vec::new(),
-    });
-    Ok(name)
+    own_mailbox(reader, account, leaf, ops)
 }
 
 /// The account's own mailbox of that name (ASCII) at the top level; with an operation that makes it
@@ -157,7 +150,8 @@ pub fn own_mailbox(
     ops: &mut Vec<NewOp>,
 ) -> Result<MailboxName> {
     let name = reader.own_name(account, leaf)?;
-    if reader.mailbox_named(account, &name)?.is_none() {
+    let known = reader.mailbox_named(account, &name)?;
+    if known.is_none_or(|mailbox| !mailbox.selectable) {
         ops.push(NewOp {
             account: account.clone(),
             kind: OpKind::CreateMailbox { name: name.clone() },

@@ -6,6 +6,7 @@ use crate::model::{Link, Quota};
 use crate::net::NetError;
 use crate::signal::Topic;
 use crate::store::{Local, Priority};
+use crate::sync::bodies::Came;
 use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
@@ -151,9 +152,13 @@ impl Worker {
                 ondemand::stays(&self.kit, &self.reader, message)?;
                 continue;
             }
-            if let Err(error) = ondemand::fetch(&self.kit, session, message) {
-                ondemand::fail(&self.kit, message, &error);
-                return Err(error);
+            match ondemand::fetch(&self.kit, session, message) {
+                Ok(Came::Settled) => {}
+                Ok(Came::Slipped(_)) => ondemand::under_way(&self.kit, message),
+                Err(error) => {
+                    ondemand::fail(&self.kit, message, &error);
+                    return Err(error);
+                }
             }
         }
         Ok(())

@@ -54,9 +54,11 @@ pub fn take_out(
         let body = match reader.message_at(target.location).map_err(unread)? {
             Some(message) => match reader.body(message).map_err(unread)? {
                 None if !patience.is_zero() => {
+                    let tries = reader.body_tries(message).map_err(unread)?;
                     fetch(message);
                     let waits = || go_on(n, total);
-                    let came = came(&reader, message, patience, waits).map_err(unread)?;
+                    let asked = (message, tries);
+                    let came = came(&reader, asked, patience, waits).map_err(unread)?;
                     came.unwrap_or_else(|| {
                         patience = Duration::ZERO;
                         None
@@ -95,10 +97,11 @@ pub fn take_out(
     }
 }
 
-/// A message once all of it came; nothing in it if it can't be had. `None`: it did not come.
+/// A message once all of it came; nothing in it if it can't be had, which counts only if it was found
+/// out since it was asked for: after more than so many tries. `None`: it did not come.
 fn came(
     reader: &Reader,
-    message: MsgId,
+    (message, tries): (MsgId, u32),
     patience: Duration,
     mut waits: impl FnMut() -> bool,
 ) -> Result<Option<Option<Vec<u8>>>, Error> {
@@ -108,7 +111,7 @@ fn came(
             return Ok(Some(Some(bytes)));
         }
         match reader.message(message)? {
-            Some(row) if row.body_error.is_none() => {}
+            Some(row) if row.body_error.is_none() || reader.body_tries(message)? == tries => {}
             _ => return Ok(Some(None)),
         }
         if !waits() || Instant::now() >= until {

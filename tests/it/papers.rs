@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use postrider::model::{Account, AccountName, MsgId, Query, Reach, Secret, Target};
+use postrider::sync::bodies::Came;
 use postrider::sync::host::{Host, NoSecret};
 use postrider::sync::worker::Worker;
 use postrider::sync::{SyncError, ondemand, reread};
@@ -104,12 +105,73 @@ fn of_a_message_that_goes_between_two_pieces_nothing_counts_as_all_of_it() {
     let server = server(&[raw]);
     let (desk, _, _) = desk(&server);
     server.always("BODY.PEEK[]<262144.", say("{tag} OK done\n"));
+    // Once it may have been moved; what is so each time can't be had.
+    for may_come in [true, true, false] {
+        turn(&desk);
+        let message = found(&desk, "subject:paper")[0];
+        let row = desk.reader().message(message).unwrap().unwrap();
+        assert!(!row.has_body, "a piece of it was kept as the whole");
+        assert_eq!(row.body_error.is_none(), may_come, "{:?}", row.body_error);
+        assert_eq!(desk.reader().body(message).unwrap(), None);
+    }
+    let message = found(&desk, "subject:paper")[0];
+    let row = desk.reader().message(message).unwrap().unwrap();
+    assert!(row.body_error.unwrap().contains("only a part of it"));
+}
+
+/// A message of several pieces.
+fn long(n: usize) -> Vec<u8> {
+    let mut raw = letter(n, "quillwort");
+    raw.extend(std::iter::repeat_n(*b"0123456789\r\n", 120_000).flatten());
+    raw
+}
+
+#[test]
+fn what_another_moves_while_its_pieces_come_is_fetched_from_its_new_place() {
+    let raw = long(1);
+    let server = server(std::slice::from_ref(&raw));
+    server.mail(|mail| mail.make("Later", ""));
+    let (desk, _, end) = desk(&server);
+    drop(end);
+    server.once("BODY.PEEK[]<262144.", say("{tag} OK done\n"));
+    let moved = |message: &[u8]| {
+        server.mail(|mail| {
+            mail.expunge("INBOX", &[1]);
+            mail.put(b"Later", message.to_vec(), Vec::new());
+        });
+    };
     turn(&desk);
     let message = found(&desk, "subject:paper")[0];
     let row = desk.reader().message(message).unwrap().unwrap();
-    assert!(!row.has_body, "a piece of it was kept as the whole");
-    assert!(row.body_error.unwrap().contains("only a part of it"));
-    assert_eq!(desk.reader().body(message).unwrap(), None);
+    assert_eq!((row.has_body, row.body_error), (false, None));
+    moved(&raw);
+    desk.sync().unwrap();
+    let message = found(&desk, "subject:paper")[0];
+    let row = desk.reader().message(message).unwrap().unwrap();
+    assert_eq!((row.has_body, row.body_error), (true, None));
+    let places = desk.reader().locate(message).unwrap();
+    assert_eq!(places[0].name.as_bytes(), b"Later");
+}
+
+#[test]
+fn who_opens_what_was_moved_meanwhile_is_given_it_by_the_worker() {
+    let raw = long(1);
+    let server = server(std::slice::from_ref(&raw));
+    let (desk, _, _) = desk(&server);
+    server.always("BODY.PEEK[]", say("{tag} NO not now\n"));
+    turn(&desk);
+    server.behave();
+    let message = found(&desk, "subject:paper")[0];
+    let tries = desk.reader().body_tries(message).unwrap();
+    server.once("BODY.PEEK[]<262144.", say("{tag} OK done\n"));
+    let came = ondemand::serve(desk.kit(), &mut None, message).unwrap();
+    assert!(matches!(came, Came::Slipped(_)), "{came:?}");
+    assert_eq!(desk.reader().body_tries(message).unwrap(), tries + 1);
+    // It is still there: the next look has it.
+    let came = ondemand::serve(desk.kit(), &mut None, message).unwrap();
+    assert_eq!(came, Came::Settled);
+    assert_eq!(desk.reader().body(message).unwrap(), Some(raw));
+    assert_eq!(desk.reader().body_tries(message).unwrap(), 0);
 }
 
 #[test]
@@ -189,7 +251,7 @@ fn what_is_exported_on_the_screen_is_fetched_first() {
         .map(|row| Target::Location(row.places[0].location))
         .collect();
     let folder = format!("{}/out/", desk.home.path().display());
-    let mut fetch = |message| ondemand::serve(desk.kit(), &mut None, message).unwrap();
+    let mut fetch = |message| _ = ondemand::serve(desk.kit(), &mut None, message).unwrap();
     let what = Takeout::Export(folder.clone());
     let cache = &desk.kit().stores.cache;
     let said = take_out(cache, &what, &targets, &mut |_, _| true, &mut fetch).unwrap();
@@ -200,6 +262,52 @@ fn what_is_exported_on_the_screen_is_fetched_first() {
         .collect();
     written.sort();
     assert_eq!(written, raws, "byte for byte");
+}
+
+#[test]
+fn an_export_waits_for_what_it_has_fetched_and_not_for_what_failed_before() {
+    let raw = letter(1, "quillwort");
+    let server = server(std::slice::from_ref(&raw));
+    let (desk, _, end) = desk(&server);
+    drop(end);
+    desk.sync().unwrap();
+    let message = found(&desk, "subject:paper")[0];
+    server.always("BODY.PEEK[]", say("{tag} NO not now\n"));
+    let serve = || ondemand::serve(desk.kit(), &mut None, message).unwrap();
+    serve();
+    let row = || desk.reader().message(message).unwrap().unwrap();
+    assert!(is_hollow(&desk, message) && row().body_error.is_some());
+    let targets = [Target::Location(row().places[0].location)];
+    let path = |name: &str| format!("{}/{name}", desk.home.path().display());
+    let cache = &desk.kit().stores.cache;
+    let out = |name: &str, fetch: &mut dyn FnMut(MsgId), look: &mut dyn FnMut()| {
+        let mut go_on = |_, _| {
+            look();
+            true
+        };
+        take_out(
+            cache,
+            &Takeout::Export(path(name)),
+            &targets,
+            &mut go_on,
+            fetch,
+        )
+    };
+    // It fails once more: nobody waits until patience ends.
+    let mut looks = 0;
+    out("a.mbox", &mut |_| _ = serve(), &mut || looks += 1).unwrap_err();
+    assert_eq!(looks, 1);
+    // It comes, but only while it is waited for.
+    server.behave();
+    let mut looks = 0;
+    let said = out("b.mbox", &mut |_| {}, &mut || {
+        looks += 1;
+        if looks == 3 {
+            serve();
+        }
+    });
+    assert!(said.unwrap().contains("1 message"));
+    assert_eq!((looks, row().body_error), (3, None));
 }
 
 #[test]

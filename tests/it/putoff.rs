@@ -91,6 +91,57 @@ fn what_is_put_off_comes_back_once_whichever_machine_is_first() {
 }
 
 #[test]
+fn what_is_put_off_offline_stands_among_the_snoozed_at_once() {
+    let Some(server) = Dovecot::start(None) else {
+        return;
+    };
+    let config = server.account("work", "ada");
+    let here = Home::new(&config);
+    let mut client = Client::tls(server.imaps, "ada");
+    for (id, subject) in [("tea", "Tea"), ("cake", "Cake"), ("jam", "Jam")] {
+        client.append("INBOX", "", &letter(id, "ada@example.test", subject, ""));
+    }
+    here.sync();
+    let ids = ["Tea", "Cake", "Jam"].map(|subject| here.id("INBOX", subject));
+    let boxes = || {
+        let told = here.json(&["mailboxes"]);
+        let rows = told["mailboxes"].as_array().unwrap().clone();
+        rows.iter().filter(|row| row["name"] == "Snoozed").count()
+    };
+    // Nothing is asked of the server from here on: each command is a start of its own.
+    here.json(&["snooze", &ids[0], "in", "2h"]);
+    assert_eq!(
+        (here.subjects("INBOX"), boxes()),
+        (vec!["Cake".to_owned(), "Jam".to_owned()], 1)
+    );
+    assert_eq!(here.subjects("Snoozed"), ["Tea"]);
+    here.json(&["undo"]);
+    assert_eq!(
+        (here.subjects("INBOX").len(), boxes()),
+        (3, 0),
+        "all as before"
+    );
+    for id in &ids[..2] {
+        here.json(&["snooze", id, "in", "2h"]);
+    }
+    assert_eq!((here.subjects("Snoozed").len(), boxes()), (2, 1));
+    let tea = here.id("Snoozed", "Tea");
+    here.json(&["snooze", &tea, "now"]);
+    assert_eq!(here.subjects("Snoozed"), ["Cake"]);
+    assert_eq!(here.subjects("INBOX").len(), 2);
+    here.sync();
+    assert_eq!(client.held("INBOX").ids(), ["jam@x", "tea@x"]);
+    assert_eq!(client.held("Snoozed").ids(), ["cake@x"]);
+    assert!(flags(&mut client, "INBOX", "tea").is_empty());
+    here.sync();
+    assert_eq!(
+        (here.subjects("Snoozed"), boxes()),
+        (vec!["Cake".to_owned()], 1)
+    );
+    assert_eq!(here.subjects("INBOX").len(), 2);
+}
+
+#[test]
 fn an_answer_wakes_and_a_time_can_be_changed_and_taken_back() {
     let Some(server) = Dovecot::start(None) else {
         return;

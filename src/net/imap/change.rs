@@ -4,14 +4,14 @@
 //! APPEND is our own: the crate neither quotes its mailbox nor keeps the reason of a refusal.
 //! Sets are sent in pieces; when a later piece is refused, the ones before it have happened.
 
-use crate::model::{FlagChange, Flags, MailboxName, System, Uid, UidSet, UidValidity};
+use crate::model::{FlagChange, Flags, MailboxName, System, Uid, UidSet, UidValidity, name};
 use crate::net::error::{NetError, Refusal};
 use crate::net::imap::code::Code;
 use crate::net::imap::command::Command;
 use crate::net::imap::decode::{Reply, Untagged};
 use crate::net::imap::item::MONTHS;
 use crate::net::imap::session::{Session, nothing};
-use crate::net::imap::{fail, gmail, name};
+use crate::net::imap::{fail, gmail};
 
 /// One message's way: its UID before, and the generation and UID after.
 pub type Copied = (Uid, UidValidity, Uid);

@@ -3,11 +3,11 @@
 //! Nothing here fails: what is not understood is [`Untagged::Other`]. Mailbox names become modified
 //! UTF-7 here whatever the server sends, so that a name means the same in every session.
 
+use crate::model::name;
 use crate::model::{MailboxName, ModSeq, UidSet};
 use crate::net::imap::caps::Caps;
 use crate::net::imap::code::{Code, UidList, modseq};
 use crate::net::imap::item::{Item, item};
-use crate::net::imap::name;
 use crate::net::imap::token::{Cursor, Token, number, objectid};
 use crate::net::imap::wire::Response;
 use std::borrow::Cow;

@@ -1,8 +1,8 @@
 //! Gmail's labels (X-GM-EXT-1) as keywords (see [`tag`]), so that the rest of the program needs no
 //! second kind of flag. Labels that begin with `\` are Gmail's mailboxes again and are left out.
 
+use crate::model::name;
 use crate::model::tag;
-use crate::net::imap::name;
 
 pub use crate::model::tag::{PREFIX, label};
 

@@ -1,12 +1,12 @@
 //! Mailboxes over a session: list, count, create (RFC 9051 §6.3; LIST-EXTENDED RFC 5258,
 //! LIST-STATUS RFC 5819, STATUS=SIZE RFC 8438, SPECIAL-USE RFC 6154, OBJECTID RFC 8474).
 
-use crate::model::{MailboxName, Role};
+use crate::model::{MailboxName, Role, name};
 use crate::net::error::NetError;
 use crate::net::imap::command::{Command, Part};
 use crate::net::imap::decode::{ListItem, Status, Untagged, Verdict};
 use crate::net::imap::session::{Session, nothing};
-use crate::net::imap::{fail, name, role};
+use crate::net::imap::{fail, role};
 use std::collections::BTreeMap;
 
 /// Mailboxes that are read from one LIST; a server with more is not believed.

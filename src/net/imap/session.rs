@@ -4,16 +4,16 @@
 //! command that was running is unknown then and must be probed before it is repeated (RFC 4549).
 //! Untagged data that a command did not ask for is kept for [`Session::take_unsolicited`].
 
-use crate::model::{Flags, MailboxName, ModSeq, Uid, UidSet, UidValidity};
+use crate::model::{Flags, MailboxName, ModSeq, Uid, UidSet, UidValidity, name};
 use crate::net::error::NetError;
 use crate::net::imap::asked::Asked;
 use crate::net::imap::caps::Caps;
 use crate::net::imap::code::Code;
 use crate::net::imap::command::{Command, Part};
 use crate::net::imap::decode::{Reply, Said, Status, Untagged, Verdict};
+use crate::net::imap::fail;
 use crate::net::imap::shim::{Pace, Port};
 use crate::net::imap::wire::Limits;
-use crate::net::imap::{fail, name};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;

@@ -120,6 +120,9 @@ pub(super) fn way_back(conn: &Connection, action: i64, careful: Option<IsGone<'_
         }
         // What is in flight or was put off may be done in part and counts as done: its inverse
         // waits behind it in the queue.
+        if waits && is_needed(conn, &op)? {
+            continue;
+        }
         if waits && free.len() == op.keys.len() {
             way.cancel.push(op);
             continue;
@@ -139,6 +142,18 @@ pub(super) fn way_back(conn: &Connection, action: i64, careful: Option<IsGone<'_
         }
     }
     Ok(way)
+}
+
+/// Whether it makes a mailbox that others put messages into.
+fn is_needed(conn: &Connection, op: &Op) -> Result<bool> {
+    let OpKind::CreateMailbox { name } = &op.kind else {
+        return Ok(false);
+    };
+    let mut query = conn.prepare_cached(
+        "SELECT 1 FROM op WHERE account = ?1 AND dest = ?2 AND action <> ?3 AND state IN (0, 1)
+             AND kind IN ('move', 'copy', 'carry')",
+    )?;
+    Ok(query.exists(params![op.account.as_str(), name.as_bytes(), op.action.0])?)
 }
 
 /// The operations of the last round of an action with their states, in order.

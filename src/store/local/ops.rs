@@ -3,11 +3,13 @@
 use super::connection::{Local, LocalReader};
 use super::row;
 use crate::model::{
-    AccountName, ActionId, MailboxName, MessageKey, NewOp, Op, OpId, OpKind, OpState, Uid,
-    UidValidity,
+    AccountName, ActionId, FlagChange, MailboxName, MessageKey, NewOp, Op, OpId, OpKind, OpState,
+    Uid, UidValidity,
 };
+use crate::store::codec::flags_in;
 use crate::store::error::{Error, Result};
 use crate::store::open::now as clock;
+use crate::store::resolve::ResolvedTarget;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 /// How long the places of moved messages are remembered: 30 days, in seconds.
@@ -219,6 +221,41 @@ impl LocalReader {
             let mut query = conn.prepare_cached(sql)?;
             Ok(query.query_row([op.0], |r| r.get::<_, i64>(0))? == 1)
         })
+    }
+
+    /// Adds to the flags of a place what waits to be done to them: the cache takes that a moment after
+    /// it is durable here, and what is done twice changes nothing.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn lay_over(&self, target: &mut ResolvedTarget) -> Result<()> {
+        let key = &target.key;
+        let values = params![
+            key.mailbox.as_bytes(),
+            key.uidvalidity.0,
+            key.uid.get(),
+            target.account.as_str()
+        ];
+        let changes: Vec<FlagChange> = self.look(|conn| {
+            let mut query = conn.prepare_cached(
+                "SELECT op.add_system, op.add_keywords, op.remove_system, op.remove_keywords
+                 FROM target JOIN op ON op.id = target.op
+                 WHERE target.mailbox = ?1 AND target.uidvalidity = ?2 AND target.uid = ?3
+                     AND op.account = ?4 AND op.kind = 'store' AND (op.state < 2 OR op.state = 5)
+                 ORDER BY op.id",
+            )?;
+            let rows = query.query_map(values, |row| {
+                Ok(FlagChange {
+                    add: flags_in(row.get(0)?, row.get_ref(1)?.as_str()?),
+                    remove: flags_in(row.get(2)?, row.get_ref(3)?.as_str()?),
+                })
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })?;
+        for change in &changes {
+            target.flags = target.flags.after(change);
+        }
+        Ok(())
     }
 
     pub(super) fn ops(&self, condition: &str, account: &str) -> Result<Vec<Op>> {

@@ -303,3 +303,41 @@ fn ten_thousand_messages_in_one_action_come_back_whole() {
     assert_eq!(undo(&mut home.open(), 2).unwrap().cancelled, ops);
     assert!(home.open().read().all_pending().unwrap().is_empty());
 }
+
+#[test]
+fn undo_leaves_a_mailbox_to_be_made_that_another_action_moves_into() {
+    let home = Home::new();
+    let mut local = home.open();
+    let create = || OpKind::CreateMailbox {
+        name: MailboxName::new("Later"),
+    };
+    let first = [
+        op(create(), Vec::new()),
+        op(to("Later"), vec![key("INBOX", 1)]),
+    ];
+    let second = [op(to("Later"), vec![key("INBOX", 2)])];
+    let (first, _) = local.act("first", 1, &first).unwrap();
+    local.act("second", 2, &second).unwrap();
+    let pending = |local: &Local| -> Vec<OpKind> {
+        let ops = local.read().pending(&work()).unwrap();
+        ops.into_iter().map(|op| op.kind).collect()
+    };
+    let UndoOne::Done(undone) = local.undo_one(first, 3, &|_, _| false).unwrap() else {
+        panic!();
+    };
+    assert_eq!(undone.cancelled.len(), 1);
+    assert_eq!(pending(&local), [create(), to("Later")]);
+    // Alone it goes with what was to be moved there.
+    let both = [
+        op(
+            OpKind::CreateMailbox {
+                name: MailboxName::new("Other"),
+            },
+            Vec::new(),
+        ),
+        op(to("Other"), vec![key("INBOX", 3)]),
+    ];
+    local.act("third", 4, &both).unwrap();
+    assert_eq!(undo(&mut local, 5).unwrap().cancelled.len(), 2);
+    assert_eq!(pending(&local), [create(), to("Later")]);
+}

@@ -5,6 +5,7 @@ mod syncing;
 mod told;
 mod identity;
 mod renaming;
+mod making;
 mod overlaid;
 mod arrived;
 mod marked;

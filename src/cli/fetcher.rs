@@ -1,0 +1,136 @@
+//! Messages for what writes them somewhere: from here, or from their servers where they are not here
+//! or not whole.
+
+use crate::model::{AccountName, MsgId, Progress};
+use crate::net::imap::Mode;
+use crate::store::{Mailbox, Reader};
+use crate::sync::bodies::Came;
+use crate::sync::connections::Rank;
+use crate::sync::report::Task;
+use crate::sync::{Connection, Kit, SyncError, ondemand};
+use crate::text::Clean;
+use anyhow::Result;
+use std::collections::BTreeMap;
+
+/// Who has messages here, fetching those that aren't.
+pub struct Fetcher<'a> {
+    /// Where what is here is read.
+    pub reader: &'a Reader,
+    kits: BTreeMap<AccountName, Kit>,
+    sessions: BTreeMap<AccountName, Option<Connection>>,
+    /// Why an account's server can't be asked: once is enough.
+    away: BTreeMap<AccountName, String>,
+}
+
+impl<'a> Fetcher<'a> {
+    /// For accounts with these means; nothing is dialled before something is to be fetched.
+    pub fn new(reader: &'a Reader, kits: BTreeMap<AccountName, Kit>) -> Fetcher<'a> {
+        Fetcher {
+            reader,
+            kits,
+            sessions: BTreeMap::new(),
+            away: BTreeMap::new(),
+        }
+    }
+
+    /// A message's octets, or why they can't be had.
+    ///
+    /// # Errors
+    /// When a database fails.
+    pub fn get(&mut self, message: MsgId) -> Result<std::result::Result<Vec<u8>, String>> {
+        if let Some(bytes) = self.reader.body(message)? {
+            self.keep(message)?;
+            return Ok(Ok(bytes));
+        }
+        let place = self.reader.locate(message)?.into_iter().next();
+        let Some(account) = place.map(|p| p.account) else {
+            return Ok(Err("it is on its way to another mailbox".to_owned()));
+        };
+        let Some(kit) = self.kits.get(&account) else {
+            return Ok(Err("its account is not set up".to_owned()));
+        };
+        if let Some(why) = self.away.get(&account) {
+            return Ok(Err(why.clone()));
+        }
+        let session = self.sessions.entry(account.clone()).or_default();
+        if session.as_ref().is_none_or(|s| s.is_dead()) {
+            match kit.dial(Rank::OnDemand, None) {
+                Ok(dialled) => *session = Some(dialled),
+                Err(SyncError::Store(error)) => return Err(error.into()),
+                Err(error) => {
+                    let why = Clean::line(&error.to_string()).to_string();
+                    self.away.insert(account, why.clone());
+                    return Ok(Err(why));
+                }
+            }
+        }
+        match ondemand::serve(kit, session, message) {
+            Ok(Came::Settled) => {}
+            Ok(Came::Slipped(_)) => {
+                return Ok(Err("it is on its way to another mailbox".to_owned()));
+            }
+            // What is here of others is written all the same.
+            Err(SyncError::Net(error)) => {
+                return Ok(Err(Clean::line(&error.to_string()).to_string()));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let why = || -> Result<String> {
+            let row = self.reader.message(message)?;
+            let why = row.and_then(|m| m.body_error);
+            Ok(why.unwrap_or_else(|| "the server gave nothing".to_owned()))
+        };
+        match self.reader.body(message)? {
+            Some(bytes) => Ok(Ok(bytes)),
+            None => Ok(Err(why()?)),
+        }
+    }
+
+    /// What is written somewhere is used: what is attached to it stays here.
+    fn keep(&self, message: MsgId) -> Result<()> {
+        if self.reader.will_be_hollow(message)?
+            && let Some(kit) = self.kits.values().next()
+        {
+            ondemand::stays(kit, self.reader, message)?;
+        }
+        Ok(())
+    }
+
+    /// How many messages the server has in a mailbox; `None` if its account is not set up.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub fn exists(&mut self, mailbox: &Mailbox) -> std::result::Result<Option<u32>, SyncError> {
+        let Some(kit) = self.kits.get(&mailbox.account) else {
+            return Ok(None);
+        };
+        let mut session = kit.dial(Rank::OnDemand, None)?;
+        let exists = session.select(&mailbox.name, Mode::ReadOnly)?.exists;
+        self.sessions.insert(mailbox.account.clone(), Some(session));
+        Ok(Some(exists))
+    }
+
+    /// Says how far it is.
+    pub fn progress(&self, done: u64, total: u64) {
+        let Some(kit) = self.kits.values().next() else {
+            return;
+        };
+        let progress = Progress {
+            doing: "exporting".to_owned(),
+            what: "messages".to_owned(),
+            done,
+            total,
+            rate: 0,
+            left: None,
+        };
+        kit.report.progress(Task::Sending, Some(progress));
+    }
+
+    /// Ends the connections.
+    pub fn hang_up(self) {
+        self.sessions
+            .into_values()
+            .flatten()
+            .for_each(Connection::hang_up);
+    }
+}
