@@ -221,6 +221,14 @@ pub fn account<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Account
     })?)
 }
 
+/// Makes ready what connecting will need, beside whatever else is done meanwhile: it takes as long as
+/// making new databases. To be called as early as it is known that one will connect.
+pub fn warm_up(accounts: &[Account]) {
+    let accounts = accounts.to_vec();
+    // It is waited for where it is needed, and nothing is lost without it.
+    let _ = thread::Builder::new().spawn(move || accounts.iter().for_each(connect::prepare));
+}
+
 /// What an engine on these paths is made of.
 ///
 /// # Errors
@@ -233,9 +241,7 @@ pub fn parts(
     undo_window: i64,
 ) -> Result<Parts> {
     if online {
-        let accounts = accounts.clone();
-        // It is waited for where it is needed, and nothing is lost without it.
-        let _ = thread::Builder::new().spawn(move || accounts.iter().for_each(connect::prepare));
+        warm_up(&accounts);
     }
     let host: Arc<dyn Host> = Arc::new(Desk::new(paths, secrets, online));
     let writer = Writer::spawn(cache(paths)?)?;

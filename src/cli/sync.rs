@@ -4,7 +4,7 @@ use super::args::Sync;
 use super::asking::{Turn, take_or_ask, wait_for_turn};
 use super::bars::Bars;
 use super::exit::{self, Failure};
-use super::home::Home;
+use super::home::{Home, warm_up};
 use super::json;
 use super::say::{aside, say};
 use crate::config::load::reach;
@@ -54,6 +54,7 @@ pub fn sync(home: &Home, as_json: bool, args: &Sync) -> Result<u8> {
             Turn::Theirs(answers) => return asked(as_json, &answers, began),
         },
     };
+    warm_up(&accounts);
     let board = Arc::new(Board::new());
     // While this one is open, none of those that come and go has to write its log back to the file.
     let _local = Local::open(&home.paths.local)?;

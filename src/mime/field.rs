@@ -40,7 +40,7 @@ impl Field<'_> {
 /// field is left out where fields that mail is known to have follow it at once; else the empty
 /// line is missing, and the text begins there. A message that begins with one has no header at all.
 pub fn split(raw: &[u8]) -> (Vec<Field<'_>>, usize) {
-    let mut fields: Vec<Field<'_>> = Vec::new();
+    let mut fields: Vec<Field<'_>> = Vec::with_capacity(16);
     let mut at = 0;
     if raw.starts_with(b"From ") || raw.starts_with(b">From ") {
         at = line_end(raw, 0);
@@ -157,6 +157,24 @@ fn prepare_whole(value: &[u8], place: Place) -> Cow<'_, [u8]> {
 
 /// Unstructured text (RFC 5322 §2.2.1), unfolded and decoded.
 pub fn text(value: &[u8]) -> String {
+    let value = value.get(..MAX_VALUE).unwrap_or(value);
+    match plain_line(value) {
+        Some(text) => text.to_owned(),
+        None => read_text(value),
+    }
+}
+
+/// What is said by a value of one line in which nothing is encoded, as nearly all subjects are.
+fn plain_line(value: &[u8]) -> Option<&str> {
+    let line = value.strip_suffix(b"\n").unwrap_or(value);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let is_quiet = memchr::memchr3(b'\n', b'\r', 0x1b, line).is_none()
+        && (memchr::memchr(b'?', line).is_none() || memchr::memmem::find(line, b"=?").is_none());
+    let text = std::str::from_utf8(line).ok().filter(|_| is_quiet)?;
+    Some(text.trim())
+}
+
+fn read_text(value: &[u8]) -> String {
     match MessageStream::new(&prepare(value)).parse_unstructured() {
         HeaderValue::Text(text) => text.trim().to_owned(),
         HeaderValue::TextList(list) => list.join(" "),
@@ -167,12 +185,19 @@ pub fn text(value: &[u8]) -> String {
 /// The value with its folds taken out and nothing decoded.
 pub fn unfolded(value: &[u8]) -> String {
     let value = value.get(..MAX_VALUE).unwrap_or(value);
-    let text = charset::guess(value);
+    let text = match std::str::from_utf8(value) {
+        Ok(text) if value.is_ascii() && !value.contains(&0x1b) => Cow::Borrowed(text),
+        _ => Cow::Owned(charset::guess(value)),
+    };
     let lines = text.split('\n').map(|l| l.trim_matches(['\r', ' ', '\t']));
-    lines
-        .filter(|l| !l.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let mut out = String::with_capacity(text.len());
+    for line in lines.filter(|l| !l.is_empty()) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(line);
+    }
+    out
 }
 
 /// Addresses (RFC 5322 §3.4) for showing, at most [`MAX_ADDRESSES`]; groups give their members.
@@ -443,6 +468,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_short_way_reads_a_text_as_the_grammar_does(value in "[ \t]{0,2}([a-zé=?\u{a0}]|\r|\r\n ?|[ \t]){0,12}(\r?\n)?") {
+            if plain_line(value.as_bytes()).is_some() {
+                prop_assert_eq!(text(value.as_bytes()), read_text(value.as_bytes()));
+            }
+        }
+
         #[test]
         fn the_short_way_reads_what_the_grammar_reads(entries in prop::collection::vec("(\"?[a-zA-Z0-9=?_'.@+, -]{0,8}\"? ?|=\\?utf-8\\?([qQ]\\?([a-z_]|=[0-9A-F]{2}|=C3=A9|=){0,5}|[bB]\\?([a-zA-Z0-9]{4}|w6k=|IA==|=){0,3})\\?=( |\r\n )?){0,3}<?[a-z.=+]{0,3}@?[a-z0-9.-]{0,4}>?", 0..4)) {
             for glue in [",", ", ", ",\r\n "] {

@@ -15,6 +15,8 @@ use crate::model::{Address, Envelope};
 const MAX_TEXT: usize = 256 << 10;
 /// The longest name of a field that is read here: `authentication-results`.
 const LONGEST_NAME: usize = 22;
+/// Octets of what a server says of a sender.
+const MAX_AUTH_RESULTS: usize = 4_000;
 /// Characters of a snippet.
 const SNIPPET: usize = 200;
 /// Messages inside messages that are looked into.
@@ -87,8 +89,9 @@ pub fn of_fields(fields: &[Field<'_>]) -> Envelope {
             "list-id" if e.list_id.is_none() => e.list_id = list_id(f.value),
             "content-type" => e.maybe_attachments = may_hold_attachments(f.value),
             "authentication-results" if e.auth_results.is_none() => {
-                let text = field::unfolded(f.value);
-                e.auth_results = Some(text.chars().take(4_000).collect());
+                let mut text = field::unfolded(f.value);
+                text.truncate(text.floor_char_boundary(MAX_AUTH_RESULTS));
+                e.auth_results = Some(text);
             }
             _ => {}
         }

@@ -34,11 +34,11 @@ pub fn items(value: &[u8]) -> Option<Vec<Item<'_>>> {
 fn one(text: &str) -> Option<(Item<'_>, &str)> {
     if let Some(quoted) = text.strip_prefix('"') {
         let (name, after) = quoted.split_once('"')?;
-        let name_is_plain = name.bytes().all(|b| in_phrase(b) || b == b',');
+        let name_is_plain = name.bytes().all(|b| is(PHRASE, b) || b == b',');
         let (addr, after) = in_brackets(after.strip_prefix(' ')?)?;
         return (name_is_plain && is_trimmed(name)).then_some((Item::Plain(name, addr), after));
     }
-    let end = text.find(['<', ',']).unwrap_or(text.len());
+    let end = memchr::memchr2(b'<', b',', text.as_bytes()).unwrap_or(text.len());
     let (before, from) = text.split_at_checked(end)?;
     if !from.starts_with('<') {
         let addr = before.trim_ascii_end();
@@ -50,13 +50,14 @@ fn one(text: &str) -> Option<(Item<'_>, &str)> {
     };
     if name.contains("=?") {
         let entry = text.get(..text.len() - after.len())?;
-        let is_quiet = |b: u8| (in_phrase(b) || b"=?\r\n\t".contains(&b)) && b != b'"';
+        let is_quiet = |b: u8| is(PHRASE, b) || b"=?\r\n\t".contains(&b);
         return name
             .bytes()
             .all(is_quiet)
             .then_some((Item::Encoded(name, addr, entry.as_bytes()), after));
     }
-    (name.bytes().all(in_phrase) && is_trimmed(name)).then_some((Item::Plain(name, addr), after))
+    let name_is_plain = name.bytes().all(|b| is(PHRASE, b)) && is_trimmed(name);
+    name_is_plain.then_some((Item::Plain(name, addr), after))
 }
 
 /// The address in the brackets that `text` begins with, and what follows them.
@@ -65,9 +66,43 @@ fn in_brackets(text: &str) -> Option<(&str, &str)> {
     is_address(addr).then_some((addr, after))
 }
 
-/// What may stand in a name without meaning anything.
-fn in_phrase(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b" -_'.+&/!#".contains(&b)
+/// What may stand in a name without meaning anything, and in an address.
+const PHRASE: u8 = 1;
+const ADDRESS: u8 = 2;
+
+/// What each octet may stand in: looked up, because every octet of every address is asked.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "while compiling there is no other way, and a panic is an error there"
+)]
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut octet = 0;
+    while octet < kinds.len() {
+        let b = octet as u8;
+        if b.is_ascii_alphanumeric() {
+            kinds[octet] = PHRASE | ADDRESS;
+        }
+        octet += 1;
+    }
+    let (phrase, address) = (b" -_'.+&/!#", b"-_.+=");
+    let mut at = 0;
+    while at < phrase.len() {
+        kinds[phrase[at] as usize] |= PHRASE;
+        at += 1;
+    }
+    at = 0;
+    while at < address.len() {
+        kinds[address[at] as usize] |= ADDRESS;
+        at += 1;
+    }
+    kinds
+};
+
+fn is(kind: u8, octet: u8) -> bool {
+    KINDS
+        .get(usize::from(octet))
+        .is_some_and(|kinds| kinds & kind != 0)
 }
 
 /// A name whose blanks the grammar would keep as they are.
@@ -76,13 +111,9 @@ fn is_trimmed(name: &str) -> bool {
 }
 
 fn is_address(addr: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.+=".contains(&b);
-    addr.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty()
-            && !domain.is_empty()
-            && local.bytes().all(plain)
-            && domain.bytes().all(plain)
-    })
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| is(ADDRESS, b));
+    addr.split_once('@')
+        .is_some_and(|(local, domain)| plain(local) && plain(domain))
 }
 
 #[cfg(test)]

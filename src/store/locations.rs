@@ -163,6 +163,11 @@ pub(super) fn stands_at(flags: &Flags, date: i64) -> i64 {
     }
 }
 
+/// Whether these flags have a keyword of ours (`model/mark.rs`), for the index of those places.
+fn is_marked(flags: &Flags) -> bool {
+    flags.keywords.iter().any(|keyword| mark::is_ours(keyword))
+}
+
 /// The date of a place as it is shown: that of its message unless it was put off.
 fn restood(conn: &Connection, before: &Place, after: &Place) -> Result<i64> {
     let put_off = |place: &Place| mark::latest(mark::SNOOZED, &place.shown).is_some();
@@ -178,8 +183,8 @@ pub(super) fn add(conn: &Connection, tally: &mut Tally, place: &mut Place) -> Re
     place.date = restood(conn, place, place)?;
     conn.prepare_cached(
         "INSERT INTO location (mailbox, message, thread, date, uid, root, op, server_system, server_keywords,
-             system, keywords, hidden, gone, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             system, keywords, marked, hidden, gone, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?
     .execute(params![
         place.mailbox,
@@ -193,6 +198,7 @@ pub(super) fn add(conn: &Connection, tally: &mut Tally, place: &mut Place) -> Re
         codec::keywords_out(&place.server.keywords),
         place.shown.system.0,
         codec::keywords_out(&place.shown.keywords),
+        is_marked(&place.shown),
         place.hidden,
         place.gone,
         place.body,
@@ -263,8 +269,8 @@ impl<'c> Adder<'c> {
         let mailbox = self.mailbox;
         insert::rows(
             self.conn,
-            "FAIL INTO location (mailbox, message, thread, date, uid, server_system, server_keywords, system, keywords, body)",
-            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "FAIL INTO location (mailbox, message, thread, date, uid, server_system, server_keywords, system, keywords, marked, body)",
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             &self.waiting,
             &mut |values, (_, fresh)| {
                 let keywords = codec::keywords_out(&fresh.flags.keywords);
@@ -278,6 +284,7 @@ impl<'c> Adder<'c> {
                 values.bind(&keywords)?;
                 values.bind(system)?;
                 values.bind(&keywords)?;
+                values.bind(is_marked(fresh.flags))?;
                 values.bind(fresh.body)
             },
         )?;
@@ -308,7 +315,7 @@ pub(super) fn update(
     };
     if before.server != after.server || before.shown != after.shown {
         conn.prepare_cached(
-            "UPDATE location SET server_system = ?2, server_keywords = ?3, system = ?4, keywords = ?5 WHERE id = ?1",
+            "UPDATE location SET server_system = ?2, server_keywords = ?3, system = ?4, keywords = ?5, marked = ?6 WHERE id = ?1",
         )?
         .execute(params![
             before.id,
@@ -316,6 +323,7 @@ pub(super) fn update(
             codec::keywords_out(&after.server.keywords),
             after.shown.system.0,
             codec::keywords_out(&after.shown.keywords),
+            is_marked(&after.shown),
         ])?;
     }
     let where_it_is = |p: &Place| (p.uid, p.root, p.op, p.hidden, p.gone);

@@ -13,18 +13,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Places with one of the three marks, by an index of these alone.
 const MARKED: &str = "SELECT l.id FROM location l INDEXED BY location_marked
         JOIN mailbox b ON b.id = l.mailbox JOIN account a ON a.id = b.account
-    WHERE instr(lower(l.keywords), ?2) > 0 AND l.hidden = 0 AND a.name = ?1
-        AND (instr(lower(l.keywords), '$muted') > 0 OR instr(lower(l.keywords), '$snoozed-') > 0
-            OR instr(lower(l.keywords), '$remind-') > 0)
+    WHERE l.marked <> 0 AND instr(lower(l.keywords), ?2) > 0 AND l.hidden = 0 AND a.name = ?1
     ORDER BY l.id";
 /// Threads of an account that have a mark, with keywords of what lies in its inbox of them.
 const MET: &str = "SELECT DISTINCT n.thread, n.keywords FROM location l INDEXED BY location_marked
         JOIN mailbox b ON b.id = l.mailbox JOIN account a ON a.id = b.account
         CROSS JOIN location n INDEXED BY location_thread ON n.thread = l.thread AND n.hidden = 0
         JOIN mailbox i ON i.id = n.mailbox AND i.role = 'inbox' AND i.account = a.id
-    WHERE instr(lower(l.keywords), ?2) > 0 AND l.hidden = 0 AND a.name = ?1
-        AND (instr(lower(l.keywords), '$muted') > 0 OR instr(lower(l.keywords), '$snoozed-') > 0
-            OR instr(lower(l.keywords), '$remind-') > 0)";
+    WHERE l.marked <> 0 AND instr(lower(l.keywords), ?2) > 0 AND l.hidden = 0 AND a.name = ?1";
 /// The places of a thread in an account, in the order in which their messages were first seen here.
 const MEMBERS: &str =
     "SELECT l.id, l.message, b.role, l.uid, l.system, l.keywords, m.date, m.message_id,

@@ -54,7 +54,7 @@ pub(super) fn writing(path: &Path, durability: Durability) -> Result<Connection>
     }
     // The whole process is to stay below 64 MB: caches are small, and nothing is mapped, because
     // mapped pages count as resident.
-    conn.pragma_update(None, "cache_size", -12_000)?;
+    conn.pragma_update(None, "cache_size", -8_000)?;
     conn.pragma_update(None, "mmap_size", 0)?;
     conn.pragma_update(None, "temp_store", "memory")?;
     conn.pragma_update(None, "wal_autocheckpoint", 4_000)?;

@@ -67,6 +67,27 @@ fn documents_that_were_here_before_are_read_and_stay() {
 }
 
 #[test]
+fn what_was_muted_before_there_was_a_column_for_it_still_is() {
+    let mut f = Fixture::new();
+    let mut muted = message(1);
+    muted.flags.keywords = ["$muted", "work"].map(str::to_owned).into();
+    f.ingest("INBOX", &[muted, message(2)]);
+    let found = |f: &Fixture| f.reader().marked(&account(), mark::MUTED).unwrap().len();
+    assert_eq!(found(&f), 1);
+    let before = "DROP INDEX location_marked; ALTER TABLE location DROP COLUMN marked;
+        CREATE INDEX location_marked ON location (thread) WHERE instr(lower(keywords), '$muted') > 0";
+    let step = include_str!("../schema_16.sql");
+    f.cache
+        .write(|tx, _| {
+            Ok(tx
+                .execute_batch(before)
+                .and_then(|()| tx.execute_batch(step))?)
+        })
+        .unwrap();
+    assert_eq!(found(&f), 1);
+}
+
+#[test]
 fn what_was_kept_before_is_found_and_goes_over() {
     let mut f = Fixture::new();
     f.ingest("INBOX", &[message(1), message(2)]);
