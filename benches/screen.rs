@@ -36,6 +36,9 @@ const BATCH: u32 = 1_000;
 const STARTS: usize = 9;
 /// How long anything may take to come about.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// So long after a start whatever follows it is over: bodies that are fetched, the minute for which the
+/// connection that fetched them is kept, merges of the index.
+const SETTLED: Duration = Duration::from_secs(90);
 /// Columns and rows of the terminal.
 const SIZE: (u16, u16) = (160, 50);
 /// What is wanted.
@@ -291,8 +294,7 @@ fn wake_ups(folder: &Path, time: Duration) -> Result<Vec<String>, String> {
     connected_to(home, account);
     let terminal = Terminal::start(home, &[]);
     terminal.wait_for("connected");
-    // Whatever follows a start is over then: bodies that are fetched, merges of the index.
-    std::thread::sleep(Duration::from_secs(20));
+    std::thread::sleep(SETTLED);
     let pid = terminal.child.process_id().unwrap().to_string();
     let out = home.join("strace.txt");
     let trace = Command::new("strace")
