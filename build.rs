@@ -1,9 +1,6 @@
 //! Says to the linker what makes a release smaller.
 
-#![allow(
-    clippy::print_stdout,
-    reason = "how a build script speaks to cargo"
-)]
+#![allow(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 
 use std::env;
 use std::process::Command;
