@@ -3,16 +3,13 @@
 use postrider::cli::args::{self, Command};
 use postrider::cli::seat::Seat;
 use postrider::cli::{self, compose, exit, home, written::Compose};
-use postrider::config::lock::{self, EngineLock, Listener};
 use postrider::config::secrets::Secrets;
 use postrider::config::{Config, ConfigError, Loaded, Look, Paths, keep, load, watch};
 use postrider::lang::tr;
 use postrider::model::checkup::Step;
 use postrider::model::{Account, AccountStatus, Draft, DraftId, Link};
-use postrider::notify;
-use postrider::signal::{Board, Ringer, Topic};
+use postrider::signal::{Board, Topic};
 use postrider::store::Local;
-use postrider::sync::Engine;
 use postrider::tui::editor;
 use postrider::tui::files;
 use postrider::tui::offer::Books;
@@ -21,7 +18,7 @@ use postrider::tui::screen::composer::block;
 use postrider::tui::setup::Outcome;
 use postrider::tui::{self, End, Ports, RunError, Stage, Taste};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How long threads of an engine may take to end before another takes its place. Those that wait for
@@ -30,6 +27,8 @@ const ENDING: Duration = Duration::from_secs(3);
 
 #[path = "main/means.rs"]
 mod means;
+#[path = "main/turn.rs"]
+mod turn;
 #[path = "main/wizard.rs"]
 mod wizard;
 #[path = "main/tryout.rs"]
@@ -54,6 +53,7 @@ fn run() -> u8 {
             return code;
         }
     };
+    means::remember(&args);
     match &args.command {
         None => told(with_log(args.home.as_deref(), |paths| screen(paths, None))),
         Some(Command::Compose(begun)) => told(with_log(args.home.as_deref(), |paths| {
@@ -225,7 +225,7 @@ struct Stay {
     /// The terminal, once there was something to show.
     stage: Option<Stage>,
     /// Which engine talks to servers, once this process may.
-    turn: Arc<Mutex<Turn>>,
+    turn: Arc<Mutex<turn::Turn>>,
     /// Where passwords are, and which were typed.
     secrets: Secrets,
     /// Whether no thread of the engine before is left.
@@ -264,22 +264,6 @@ impl Stay {
     }
 }
 
-/// Whose turn it is to talk to servers.
-#[derive(Default)]
-struct Turn {
-    /// Whether this process holds the engine's lock; then it does until it ends.
-    held: bool,
-    /// Whether a thread waits for it.
-    waited_for: bool,
-    /// What is done when it has come.
-    come: Option<Box<dyn FnOnce() + Send>>,
-}
-
-fn turn_of(turn: &Mutex<Turn>) -> MutexGuard<'_, Turn> {
-    // Nothing in it spans two writes.
-    turn.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Threads of the engine before still wait for a server and must not meet others in their place: the
 /// process itself begins anew, which ends them as the end of the program does. Answers only what
 /// went wrong.
@@ -313,22 +297,12 @@ fn ride(
             return Ok(End::Quit);
         }
     }
-    let online = {
-        let mut turn = turn_of(&stay.turn);
-        if !turn.held
-            && !turn.waited_for
-            && let Some(lock) = EngineLock::try_take(&paths.lock)?
-        {
-            lock.keep();
-            turn.held = true;
-        }
-        turn.held
-    };
+    let online = turn::take(&stay.turn, &paths.lock)?;
     let board = Arc::new(Board::new());
     let accounts = loaded.config.accounts.clone();
     let cache = paths.cache.clone();
     let ears = Arc::default();
-    let begin = beginning(paths, loaded, &board, &ears, &stay.secrets);
+    let begin = turn::beginning(paths, loaded, &board, &ears, &stay.secrets);
     let seat = Arc::new(Seat::new(begin(online)?));
     if !online {
         for account in &accounts {
@@ -341,7 +315,7 @@ fn ride(
                 },
             );
         }
-        wait_for_turn(
+        turn::wait(
             &stay.turn,
             paths,
             Arc::clone(&seat),
@@ -405,119 +379,13 @@ fn ride(
     let stage = stay.stage(look, &paths.log);
     let done = stage.and_then(|stage| tui::run(stage, ports));
     // Whoever waits for the lock has nothing to begin any more, or is done with it.
-    turn_of(&stay.turn).come = None;
+    turn::let_go(&stay.turn);
     let patience = match done {
         Ok(End::AddAccount | End::Reload) => ENDING,
         _ => Duration::ZERO,
     };
     stay.alone = seat.close(patience);
     Ok(done?)
-}
-
-/// Starts an engine on a home, one that talks to servers or one that only records, and listens for
-/// the other processes there.
-fn beginning(
-    paths: &Paths,
-    loaded: &Loaded,
-    board: &Arc<Board>,
-    ears: &Arc<Mutex<Vec<Listener>>>,
-    secrets: &Secrets,
-) -> impl Fn(bool) -> anyhow::Result<Engine> + Send + 'static {
-    let (paths, board, ears) = (paths.clone(), Arc::clone(board), Arc::clone(ears));
-    let secrets = secrets.clone();
-    let accounts = loaded.config.accounts.clone();
-    let undo_send = loaded.config.look.undo_send;
-    let rules = loaded.config.rules.clone();
-    let told = loaded.config.notify.clone();
-    // An account that can't be read is not one that is gone.
-    let all = loaded.problems.is_empty();
-    move |online| {
-        let cloned = Arc::clone(&board);
-        let mut parts = home::parts(
-            (&paths, &secrets),
-            accounts.clone(),
-            cloned,
-            online,
-            undo_send,
-        )?;
-        parts.rules = rules.clone().into();
-        if online && all {
-            home::part_with_others(&parts, &accounts)?;
-        }
-        let cache = parts.stores.cache.clone();
-        if online {
-            // Before anything is fetched, so that what is fetched is new.
-            notify::start(&cache, &told, &board)?;
-        }
-        let engine = Engine::start(parts)?;
-        let board = Arc::clone(&board);
-        let ear = if online {
-            let nudged = engine.nudged();
-            lock::listen(&paths.bell, move || {
-                nudged.iter().for_each(Ringer::ring);
-                everything_changed(&board, &cache);
-            })?
-        } else {
-            lock::listen(&paths.news, move || everything_changed(&board, &cache))?
-        };
-        ears.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(ear);
-        Ok(engine)
-    }
-}
-
-/// Waits, on a thread of its own, until no other process talks to servers; from then on this one
-/// does, with the engine that is wanted then.
-fn wait_for_turn(
-    turn: &Arc<Mutex<Turn>>,
-    paths: &Paths,
-    seat: Arc<Seat>,
-    board: Arc<Board>,
-    begin: impl Fn(bool) -> anyhow::Result<Engine> + Send + 'static,
-) -> anyhow::Result<()> {
-    let failed = Arc::clone(&board);
-    let come = move || match begin(true) {
-        Ok(engine) => seat.replace(engine),
-        Err(error) => no_server(&board, &error),
-    };
-    let mut waiting = turn_of(turn);
-    if waiting.held {
-        // It came while the other engine was begun.
-        drop(waiting);
-        come();
-        return Ok(());
-    }
-    waiting.come = Some(Box::new(come));
-    if waiting.waited_for {
-        return Ok(());
-    }
-    let (path, turn) = (paths.lock.clone(), Arc::clone(turn));
-    std::thread::Builder::new()
-        .name("turn".to_owned())
-        .spawn(move || match EngineLock::take(&path) {
-            Ok(lock) => {
-                // Another that waits must not begin beside threads that this one has started.
-                lock.keep();
-                let mut turn = turn_of(&turn);
-                turn.held = true;
-                if let Some(come) = turn.come.take() {
-                    come();
-                }
-            }
-            Err(error) => no_server(&failed, &error.into()),
-        })?;
-    waiting.waited_for = true;
-    Ok(())
-}
-
-fn no_server(board: &Board, error: &anyhow::Error) {
-    let told = tr!(
-        "No server is talked to: {error}",
-        error = format!("{error:#}")
-    );
-    board.notice(postrider::text::Clean::line(&told).to_string());
-    tracing::error!(%error, "no server is talked to");
 }
 
 /// How an account is looked over.
@@ -584,15 +452,4 @@ fn left_open(paths: &Paths, accounts: &[Account]) -> anyhow::Result<(Vec<DraftId
     }
     aside.retain(|id| !open.contains(id));
     Ok((open, aside))
-}
-
-/// Another process changed the stores: whatever is shown may be old.
-fn everything_changed(board: &Board, cache: &Path) {
-    for topic in [Topic::Mailboxes, Topic::Outbox, Topic::Drafts] {
-        board.post(topic);
-    }
-    let mailboxes = postrider::store::Reader::open(cache).and_then(|reader| reader.mailboxes());
-    for mailbox in mailboxes.unwrap_or_default() {
-        board.post(Topic::Mailbox(mailbox.id));
-    }
 }

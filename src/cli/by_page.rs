@@ -6,10 +6,10 @@ use super::ask::{self, question};
 use super::exit::{self, Failure};
 use super::passphrase;
 use super::say::aside;
-use super::sign_in::{bring, listen, show};
+use super::sign_in::{self, PLACELESS, bring, listen, show};
 use super::tokens;
 use crate::config::Paths;
-use crate::config::secrets::{self, Kind, Secrets};
+use crate::config::secrets::{Kind, Secrets};
 use crate::model::setup::{AtProvider, Attempt};
 use crate::model::{Account, Auth, ClientSecret, OAuth, Secret, SecretSource, SignInBy};
 use crate::setup::{self, Stored};
@@ -36,10 +36,10 @@ pub(super) fn sign_in(
 ) -> Result<Option<Lasting>> {
     let refused = |why: String| Failure::new(exit::REFUSED, why);
     let vault = tokens::vault(secrets);
-    // A file that is there holds the secret of another account's client, too.
-    if !place(secrets)? {
-        let told = "what keeps you signed in has to lie somewhere: there is no secret store in this session, and no passphrase for secrets.age";
-        return Err(refused(told.to_owned()).into());
+    // A file that is there holds the secret of another account's client, too: it is opened first.
+    let placed = sign_in::place(secrets)?;
+    if !placed && ask::is_somebody_there() {
+        return Err(refused(PLACELESS.to_owned()).into());
     }
     let known = setup::at_provider(&paths.config, word, &|other| {
         vault.fetch(other, Kind::ClientSecret).ok().flatten()
@@ -48,6 +48,9 @@ pub(super) fn sign_in(
     let Some((says, client_secret)) = client(known)? else {
         return Ok(None);
     };
+    if !placed {
+        return Err(refused(PLACELESS.to_owned()).into());
+    }
     let account = &mut wanted.account;
     account.secret = SecretSource::OAuth(Box::new(says));
     account.auth = Auth::OAuth;
@@ -80,22 +83,6 @@ pub(super) fn store(secrets: &Secrets, account: &Account, lasting: &Lasting) -> 
     }
     vault.keep(account, Kind::RefreshToken, &lasting.refresh)?;
     Ok((account.secret.clone(), None))
-}
-
-/// Whether there is a place for it: the encrypted file, opened or made where somebody can be asked, or
-/// the desktop's secret store.
-fn place(secrets: &Secrets) -> Result<bool> {
-    let vault = secrets.vault();
-    if vault.is_there() && !vault.is_locked() {
-        return Ok(true);
-    }
-    if !vault.is_there() && (secrets::keyring().is_ok() || !ask::is_somebody_there()) {
-        return Ok(true);
-    }
-    match ask::is_somebody_there() {
-        true => passphrase::make(secrets),
-        false => Ok(false),
-    }
 }
 
 /// What the account will say of its provider, and the client's secret where it is to be kept; what is

@@ -29,7 +29,8 @@ use std::path::{Path, PathBuf};
 pub fn migrate(home: Option<&Path>, as_json: bool, args: &Migrate) -> Result<u8> {
     let paths = Paths::locate(home)?;
     let client = args.client.client();
-    let (file, dirs) = begins(client, args.from.as_deref())?;
+    let (file, dirs, is_known) = begins(client, args.from.as_deref())?;
+    let home_is = dirs.home.clone();
     let mut read = |path: &Path, most: usize| {
         files::read_beginning(path, most).map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => "there is no such file".to_owned(),
@@ -38,6 +39,13 @@ pub fn migrate(home: Option<&Path>, as_json: bool, args: &Migrate) -> Result<u8>
     };
     let mut shelf = Shelf::new(dirs, &mut read);
     let mut found = client.read(&file, &mut shelf);
+    if !is_known {
+        let why = format!(
+            "whose home the file is in can't be told: ~ was read as {}; --from HOME names another",
+            home_is.display()
+        );
+        found.note(&Place::of(&file), "~", Kind::Yours, &why);
+    }
     from_books(&mut found);
     let mut plan = planned(client, &paths, found)?;
     refuse(&paths, &mut plan);
@@ -61,34 +69,29 @@ pub fn migrate(home: Option<&Path>, as_json: bool, args: &Migrate) -> Result<u8>
         }
         (written, failed) = (done.written, done.failed);
     }
-    tell(as_json, client, &plan, agreed, &written)?;
+    let done = agreed && failed.is_none();
+    tell(as_json, client, &plan, done, &written)?;
     failed.map_or(Ok(0), Err)
 }
 
-/// What was done, and where.
-fn tell(
-    as_json: bool,
-    client: Client,
-    plan: &Plan,
-    agreed: bool,
-    written: &[PathBuf],
-) -> Result<()> {
+/// Whether all of it was done, and what was written where.
+fn tell(as_json: bool, client: Client, plan: &Plan, done: bool, written: &[PathBuf]) -> Result<()> {
     if as_json {
         let mut all = told(client, plan);
         let files: Vec<String> = written.iter().map(|p| p.display().to_string()).collect();
         if let Some(all) = all.as_object_mut() {
-            all.insert("done".to_owned(), json!(agreed));
+            all.insert("done".to_owned(), json!(done));
             all.insert("written".to_owned(), json!(files));
         }
         json::print(all)?;
         return Ok(());
     }
-    if agreed {
-        for path in written {
-            say!("written: {}", path.display());
-        }
+    for path in written {
+        say!("written: {}", path.display());
+    }
+    if done {
         say!("Run `postrider doctor` to try the accounts, or `postrider`.");
-    } else if !plan.is_empty() {
+    } else if written.is_empty() && !plan.is_empty() {
         say!("Nothing was written.");
     }
     Ok(())
@@ -133,25 +136,16 @@ fn dirs() -> Result<Dirs> {
     Ok(dirs)
 }
 
-/// The file in which the configuration begins, and the folders of whoever it is of.
-fn begins(client: Client, from: Option<&Path>) -> Result<(PathBuf, Dirs)> {
+/// The file in which the configuration begins, and the folders of whoever it is of; `false` where
+/// that is only supposed.
+fn begins(client: Client, from: Option<&Path>) -> Result<(PathBuf, Dirs, bool)> {
     let absolute = from.map(std::path::absolute).transpose()?;
-    let (places, theirs) = match &absolute {
+    let (places, named) = match &absolute {
         None => (client.places(&dirs()?), None),
-        Some(path) if path.is_dir() => (client.within(path), Some(Dirs::under(path))),
+        Some(path) if path.is_dir() => (client.within(path), Some(path.as_path())),
         Some(path) => (vec![path.clone()], None),
     };
-    let found = places.iter().find(|path| path.is_file());
-    // A home that was named is that of somebody else, or of another time.
-    let theirs = theirs.filter(|t| found.is_some_and(|file| client.places(t).contains(file)));
-    let dirs = match (dirs(), theirs, found.and_then(|f| f.parent())) {
-        (Ok(own), Some(theirs), _) if own.home == theirs.home => own,
-        (_, Some(theirs), _) => theirs,
-        (Ok(own), None, _) => own,
-        (Err(_), None, Some(folder)) => Dirs::under(folder),
-        (Err(error), None, None) => return Err(error),
-    };
-    let file = found.cloned().ok_or_else(|| {
+    let file = places.iter().find(|path| path.is_file()).ok_or_else(|| {
         let looked: Vec<String> = places.iter().map(|p| p.display().to_string()).collect();
         let told = format!(
             "there is no configuration of {} (looked for: {}); say --from PATH",
@@ -160,7 +154,45 @@ fn begins(client: Client, from: Option<&Path>) -> Result<(PathBuf, Dirs)> {
         );
         Failure::new(exit::NO_INPUT, told)
     })?;
-    Ok((file, dirs))
+    let (dirs, is_known) = match absolute {
+        None => (dirs()?, true),
+        Some(_) => whose(client, file, named, dirs()),
+    };
+    Ok((file.clone(), dirs, is_known))
+}
+
+/// The folders of whoever a file is of that was named, by itself or in a folder; `false` where that is
+/// only supposed.
+fn whose(client: Client, file: &Path, named: Option<&Path>, own: Result<Dirs>) -> (Dirs, bool) {
+    let is_usual = |home: &Dirs| {
+        let here = |place: &PathBuf| {
+            let folder = place.parent().unwrap_or(place);
+            let is_shared = folder == home.home || folder == home.config;
+            place == file || (!is_shared && file.starts_with(folder))
+        };
+        client.places(home).iter().any(here)
+    };
+    // A home that was named is that of somebody else, or of another time.
+    let named = named.map(Dirs::under).filter(is_usual);
+    match (own, named) {
+        (Ok(own), Some(named)) if own.home == named.home => (own, true),
+        (_, Some(named)) => (named, true),
+        (Ok(own), None)
+            if [&own.home, &own.config, &own.data]
+                .iter()
+                .any(|d| file.starts_with(d)) =>
+        {
+            (own, true)
+        }
+        (own, None) => {
+            let mut above = file.ancestors().skip(1).map(Dirs::under);
+            let theirs = above.find(is_usual);
+            let is_known = theirs.is_some();
+            let folder = || Dirs::under(file.parent().unwrap_or(Path::new("/")));
+            let supposed = || own.unwrap_or_else(|_| folder());
+            (theirs.unwrap_or_else(supposed), is_known)
+        }
+    }
 }
 
 /// The people and lists of address books that are databases.
@@ -273,14 +305,24 @@ mod tests {
     fn a_home_that_is_named_is_whose_configuration_it_is() {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join(".muttrc"), "").unwrap();
-        let (file, dirs) = begins(Client::Mutt, Some(home.path())).unwrap();
+        let theirs = Dirs::under(home.path());
+        let (file, dirs, is_known) = begins(Client::Mutt, Some(home.path())).unwrap();
         assert_eq!(file, home.path().join(".muttrc"));
-        assert_eq!(dirs, Dirs::under(home.path()));
+        assert_eq!((dirs, is_known), (theirs.clone(), true));
+        // So it is where the file is named, or one beside it.
+        std::fs::create_dir(home.path().join(".mutt")).unwrap();
+        std::fs::write(home.path().join(".mutt/of-work"), "").unwrap();
+        for name in [".muttrc", ".mutt/of-work"] {
+            let named = home.path().join(name);
+            let (file, dirs, is_known) = begins(Client::Mutt, Some(&named)).unwrap();
+            assert_eq!((file, dirs, is_known), (named, theirs.clone(), true));
+        }
         // A folder of one's own configuration is no home.
         let folder = home.path().join("mine");
         std::fs::create_dir(&folder).unwrap();
         std::fs::write(folder.join("muttrc"), "").unwrap();
-        let (_, dirs) = begins(Client::Mutt, Some(&folder)).unwrap();
+        let (_, dirs, is_known) = begins(Client::Mutt, Some(&folder)).unwrap();
         assert_ne!(dirs.home, folder);
+        assert!(!is_known);
     }
 }

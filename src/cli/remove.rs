@@ -47,6 +47,10 @@ pub fn remove(home: &Home, as_json: bool, args: &RemoveAccount) -> Result<u8> {
     if !args.yes {
         sure(&account, drafts.len(), unsent.len(), &folder)?;
     }
+    // All that asks or may fail comes before the first change: what is left here leaves all as it was.
+    let opened = unlock(home, &account);
+    let left = remove::without(&home.paths.config, &account.name)
+        .map_err(|why| Failure::new(exit::CONFIG, why))?;
     let exported = !drafts.is_empty() || !unsent.is_empty();
     if exported {
         export(home, &account, &folder, &drafts, &unsent)
@@ -60,9 +64,8 @@ pub fn remove(home: &Home, as_json: bool, args: &RemoveAccount) -> Result<u8> {
     for message in &waiting {
         local.hold(message.id)?;
     }
-    remove::remove_account(&home.paths.config, &account.name)
-        .map_err(|why| Failure::new(exit::CONFIG, why))?;
-    forget(home, &account);
+    remove::write(&home.paths.config, &left).map_err(|why| Failure::new(exit::CONFIG, why))?;
+    forget(home, &account, opened);
     if as_json {
         let place = exported.then(|| folder.to_string_lossy().into_owned());
         json::print(json!({
@@ -84,25 +87,29 @@ pub fn remove(home: &Home, as_json: bool, args: &RemoveAccount) -> Result<u8> {
     Ok(0)
 }
 
-/// Its password and tokens go too, unless another account signs in by them. What can't be taken away
-/// stays, and that is said.
-fn forget(home: &Home, account: &Account) {
-    let accounts = home.config.accounts.iter();
-    let mut others = accounts.filter(|a| a.name != account.name);
-    // What the desktop's secret store has for the user alone may be another account's.
-    let shared = others.any(|a| a.secret == SecretSource::Keyring && a.user == account.user);
-    // Whoever can be asked opens the file; what else goes does so without.
-    let asked = passphrase::unlock(&home.secrets, std::slice::from_ref(account));
-    let locked = asked.is_err();
-    if locked {
+/// Opens the file that has its secrets, if one has; whether it is open. Who forgot the passphrase can
+/// still part with the account, and is told what stays.
+fn unlock(home: &Home, account: &Account) -> bool {
+    let opened = passphrase::unlock(&home.secrets, std::slice::from_ref(account)).is_ok();
+    if !opened {
         aside!(
             "What secrets.age keeps for {} stays there, for its passphrase was not given: an account of the same name would replace it.",
             Clean::line(account.name.as_str())
         );
     }
+    opened
+}
+
+/// Its password and tokens go too, unless another account signs in by them. What can't be taken away
+/// stays, and that is said; of a file that was not `opened` it was.
+fn forget(home: &Home, account: &Account, opened: bool) {
+    let accounts = home.config.accounts.iter();
+    let mut others = accounts.filter(|a| a.name != account.name);
+    // What the desktop's secret store has for the user alone may be another account's.
+    let shared = others.any(|a| a.secret == SecretSource::Keyring && a.user == account.user);
     let kinds = [Kind::Password, Kind::RefreshToken, Kind::ClientSecret];
     let failed = kinds.map(|kind| home.secrets.forget(account, kind, shared).err());
-    let other = |e: &SecretError| !(locked && *e == SecretError::Locked);
+    let other = |e: &SecretError| opened || *e != SecretError::Locked;
     // Where there is no store, each kind fails for the same reason.
     if let Some(error) = failed.into_iter().flatten().find(other) {
         let error = Clean::line(&error.to_string());

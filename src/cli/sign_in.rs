@@ -5,9 +5,9 @@ use super::exit::{self, Failure};
 use super::home::Home;
 use super::say::{aside, say};
 use super::tokens::{self, Vault};
-use super::{json, passphrase};
+use super::{ask, json, passphrase};
 use crate::config::lock::EngineLock;
-use crate::config::secrets::{self, Kind};
+use crate::config::secrets::{Kind, Secrets};
 use crate::model::{
     Account, ClientSecret, Intent, OAuth, Secret, SecretSource, SignInBy, SignInStep, SignInWord,
 };
@@ -137,6 +137,27 @@ fn is_taken(account: &Account, brought: &Tokens) -> Result<(), String> {
     }
 }
 
+/// Said where there is no [`place`].
+pub(super) const PLACELESS: &str = "what keeps you signed in has to lie somewhere: there is no secret store in this session, and no passphrase for secrets.age";
+
+/// Whether what comes of a sign-in has a place, seen to before anybody signs in: the encrypted file,
+/// opened or made where somebody can be asked, or the desktop's secret store.
+///
+/// # Errors
+/// The file can't be written; the input ends.
+pub(super) fn place(secrets: &Secrets) -> Result<bool> {
+    if tokens::vault(secrets).is_open() {
+        return Ok(true);
+    }
+    if !ask::is_somebody_there() {
+        return Ok(false);
+    }
+    if !secrets.vault().is_there() {
+        aside!("There is no secret store in this session to keep the sign-in in.");
+    }
+    passphrase::make(secrets)
+}
+
 /// `account sign-in NAME`
 ///
 /// # Errors
@@ -145,10 +166,8 @@ pub fn sign_in(home: Option<&Path>, as_json: bool, name: &str, by: SignInBy) -> 
     let home = Home::open(home)?;
     let account = home.account(name)?;
     passphrase::unlock(&home.secrets, std::slice::from_ref(account))?;
-    let placeless = !home.secrets.vault().is_there() && secrets::keyring().is_err();
-    if placeless && io::stdin().is_terminal() {
-        aside!("There is no secret store in this session to keep the sign-in in.");
-        passphrase::make(&home.secrets)?;
+    if !place(&home.secrets)? {
+        return Err(Failure::new(exit::REFUSED, PLACELESS).into());
     }
     let vault = tokens::vault(&home.secrets);
     ask_client_secret(account, &*vault)?;

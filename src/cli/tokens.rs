@@ -10,7 +10,7 @@
 use crate::config::command;
 use crate::config::lock::EngineLock;
 pub use crate::config::secrets::Kind;
-use crate::config::secrets::{COMMAND_LIMIT, Secrets};
+use crate::config::secrets::{self, COMMAND_LIMIT, Secrets};
 use crate::model::{Account, AccountName, ClientSecret, OAuth, Secret, SecretSource, step};
 use crate::net::http::Client;
 use crate::net::oauth::{OAuthError, Provider};
@@ -42,6 +42,11 @@ pub trait Vault: Send + Sync {
     /// # Errors
     /// Why it can't be kept, in plain words.
     fn keep(&self, account: &Account, kind: Kind, secret: &Secret) -> Result<(), String>;
+
+    /// Whether something can be kept now, without a word of the user's.
+    fn is_open(&self) -> bool {
+        true
+    }
 }
 
 /// Where passwords are kept, too.
@@ -57,6 +62,14 @@ impl Vault for Kept {
         self.0
             .keep(account, kind, secret)
             .map_err(|e| e.to_string())
+    }
+
+    fn is_open(&self) -> bool {
+        let file = self.0.vault();
+        match file.is_there() {
+            true => !file.is_locked(),
+            false => secrets::keyring().is_ok(),
+        }
     }
 }
 

@@ -8,12 +8,12 @@ use std::ops::Range;
 use std::path::Path;
 use toml::de::DeTable;
 
-/// Takes the account out of the file, with its identities and mailboxes, in one step.
+/// The text of the file without the account, its identities and mailboxes; for [`write`].
 ///
 /// # Errors
-/// In plain words: there is none of that name, the file can't be written, or would not be read back
+/// In plain words: there is none of that name, the file can't be read, or would not be read back
 /// as it was without the account.
-pub fn remove_account(path: &Path, name: &AccountName) -> Result<(), String> {
+pub fn without(path: &Path, name: &AccountName) -> Result<String, String> {
     let said = |e: std::io::Error| format!("{}: {e}", path.display());
     let mut text = std::fs::read_to_string(path).map_err(said)?;
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -35,7 +35,15 @@ pub fn remove_account(path: &Path, name: &AccountName) -> Result<(), String> {
             path.display()
         ));
     }
-    replace(path, &text).map_err(said)
+    Ok(text)
+}
+
+/// Writes such a text, in one step.
+///
+/// # Errors
+/// In plain words: the file can't be written.
+pub fn write(path: &Path, text: &str) -> Result<(), String> {
+    replace(path, text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 /// From its heading to the last line of its last table; what stands above the next heading belongs
@@ -66,6 +74,10 @@ fn whole(text: &str, start: usize) -> Range<usize> {
 mod tests {
     use super::*;
 
+    fn remove(path: &Path, name: &str) -> Result<(), String> {
+        write(path, &without(path, &AccountName(name.to_owned()))?)
+    }
+
     fn account(name: &str) -> String {
         format!(
             "[[account]] # {name}\nname = \"{name}\"\nemail = \"me@{name}.test\"\npassword = \"prompt\"\nimap = {{ host = \"imap.{name}.test\" }}\nsmtp = {{ host = \"smtp.{name}.test\" }}\n"
@@ -83,15 +95,15 @@ mod tests {
         std::fs::write(&path, &text).unwrap();
         let loaded = load::load(&path).unwrap();
         assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
-        remove_account(&path, &AccountName("one".into())).unwrap();
+        remove(&path, "one").unwrap();
         let left = std::fs::read_to_string(&path).unwrap();
         assert_eq!(
             left,
             format!("# mine\n\n# the second\n{two}\n[ui]\nmouse = false # no\n")
         );
-        let none = remove_account(&path, &AccountName("one".into()));
+        let none = remove(&path, "one");
         assert!(none.unwrap_err().contains("there is no account `one`"));
-        remove_account(&path, &AccountName("two".into())).unwrap();
+        remove(&path, "two").unwrap();
         assert!(load::load(&path).unwrap().config.accounts.is_empty());
     }
 
@@ -101,7 +113,7 @@ mod tests {
         let path = folder.path().join("config.toml");
         let odd = "account = [{ name = \"one\", email = \"a@b.test\", password = \"prompt\", imap = { host = \"h.test\" }, smtp = { host = \"h.test\" } }, { name = \"two\", email = \"a@c.test\", password = \"prompt\", imap = { host = \"h.test\" }, smtp = { host = \"h.test\" } }]\n";
         std::fs::write(&path, odd).unwrap();
-        let said = remove_account(&path, &AccountName("one".into())).unwrap_err();
+        let said = remove(&path, "one").unwrap_err();
         assert!(said.contains("by hand"), "{said}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), odd);
     }

@@ -1,6 +1,8 @@
-//! How the screen asks the network: name servers before a message goes, web servers for pictures.
+//! What the screen is given to go by: what of the command line holds, its language, and how it asks the
+//! network (name servers before a message goes, web servers for pictures, providers to sign in).
 
-use postrider::cli::{self, args};
+use postrider::cli;
+use postrider::cli::args::Args;
 use postrider::config::look::{Icons, Look};
 use postrider::config::secrets::Secrets;
 use postrider::config::{Checks, Paths};
@@ -11,7 +13,37 @@ use postrider::net::http::{Client, Url};
 use postrider::tui::ports::{LoadPicture, LookUp, SignInHow};
 use postrider::tui::signs::Signs;
 use std::ffi::OsString;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+/// What of the command line holds as long as the program runs.
+static SAID: OnceLock<Said> = OnceLock::new();
+
+#[derive(Debug)]
+struct Said {
+    home: Option<PathBuf>,
+    linear: Option<bool>,
+}
+
+impl Said {
+    fn of(args: &Args) -> Said {
+        Said {
+            home: args.home.clone(),
+            linear: (args.linear || args.no_linear).then_some(args.linear),
+        }
+    }
+
+    fn home_passed_on(&self) -> Vec<OsString> {
+        let home = self.home.clone().map(|home| ["--home".into(), home.into()]);
+        home.into_iter().flatten().collect()
+    }
+}
+
+/// Remembers what the command line says.
+pub fn remember(args: &Args) {
+    // It says it once.
+    let _ = SAID.set(Said::of(args));
+}
 
 /// Whether everything is said in words: as the user has it now (`heard`), else as the command line
 /// says, else as the configuration does.
@@ -20,8 +52,7 @@ pub fn linear(heard: Option<bool>, look: &Look) -> bool {
 }
 
 fn asked() -> Option<bool> {
-    let args = args::read(std::env::args_os()).ok()?;
-    (args.linear || args.no_linear).then_some(args.linear)
+    SAID.get().and_then(|said| said.linear)
 }
 
 /// Chooses the language of the screen: the one that is set, else the locale's. A terminal whose octets
@@ -44,10 +75,7 @@ pub fn speak(look: &Look) {
 
 /// The home that the command line names, for a program that works on the same.
 pub fn home_passed_on() -> Vec<OsString> {
-    let args = args::read(std::env::args_os());
-    let home = args.ok().and_then(|args| args.home);
-    let home = home.map(|home| ["--home".into(), home.into_os_string()]);
-    home.into_iter().flatten().collect()
+    SAID.get().map(Said::home_passed_on).unwrap_or_default()
 }
 
 /// What of the command line holds for a program that begins anew in this one's place; `heard`:
@@ -105,4 +133,23 @@ pub fn sign_in(paths: &Paths, accounts: &[Account], secrets: &Secrets) -> SignIn
         let account = found.ok_or_else(|| tr!("there is no account {name}", name))?;
         cli::sign_in::carry_out(account, by, &*vault, &lock, tell, words)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postrider::cli::args;
+
+    #[test]
+    fn what_the_command_line_says_is_passed_on() {
+        let said = |line: &str| {
+            let words = std::iter::once("postrider").chain(line.split_whitespace());
+            Said::of(&args::read(words.map(OsString::from)).unwrap())
+        };
+        assert_eq!(said("").linear, None);
+        assert_eq!(said("--linear").linear, Some(true));
+        assert_eq!(said("--no-linear").linear, Some(false));
+        let passed = said("--linear --home /h").home_passed_on();
+        assert_eq!(passed, ["--home", "/h"]);
+    }
 }

@@ -1,12 +1,13 @@
 //! aerc: `accounts.conf`, `aerc.conf` and `binds.conf`.
 
 use crate::migrate::aerc_keys;
-use crate::migrate::found::{Findings, Found, Given, Kind, Place};
+use crate::migrate::aerc_servers::{credentials, elsewhere, outgoing, source_is_server, source_of};
+use crate::migrate::found::{Findings, Found, Kind, Place};
 use crate::migrate::ini::{self, Entry};
 use crate::migrate::mutt_account::below;
 use crate::migrate::shelf::{Dirs, Shelf};
-use crate::migrate::words::{self, Printed, Server, Url};
-use crate::model::{Auth, Identity, Security};
+use crate::migrate::words;
+use crate::model::Identity;
 use std::path::{Path, PathBuf};
 
 const LOOK: &str = "how lists and messages look is another screen's; `,` lists what can be set";
@@ -103,7 +104,10 @@ fn account(
                     source_of(&url, &place, &mut found, out);
                 }
             }
-            "outgoing" => outgoing(text, starttls, &place, &mut found, out),
+            "outgoing" => {
+                let printed = value("outgoing-cred-cmd");
+                outgoing(text, (starttls, printed), &place, &mut found, out);
+            }
             "source-cred-cmd" | "outgoing-cred-cmd" => {
                 credentials(entry.key, text, &place, &mut found, out)
             }
@@ -166,127 +170,6 @@ fn option(
         key => {
             let (kind, why) = unused(key);
             out.note(place, key, kind, why);
-        }
-    }
-}
-
-fn source_is_server(source: &str) -> bool {
-    source.split("://").next().is_some_and(|s| {
-        s == "imap" || s == "imaps" || s.starts_with("imap+") || s.starts_with("imaps+")
-    }) && words::url(source).is_some_and(|u| words::is_host(&u.host))
-}
-
-fn elsewhere(source: &str) -> (Kind, &'static str) {
-    let scheme = source.split("://").next().unwrap_or_default();
-    match scheme.split('+').next().unwrap_or_default() {
-        "maildir" | "maildirpp" | "mbox" | "notmuch" => (
-            Kind::Yours,
-            "its mail lies in files: `postrider migrate mbsync` takes the server over that they \
-             come from, `postrider import` the files",
-        ),
-        "jmap" => (
-            Kind::Yours,
-            "JMAP is not spoken here; most servers that do speak IMAP too: `postrider account add`",
-        ),
-        _ => (Kind::NotUnderstood, "it names no server"),
-    }
-}
-
-fn source_of(url: &Url, place: &Place, found: &mut Found, out: &mut Findings) {
-    let (base, way) = url.scheme.split_once('+').unwrap_or((&url.scheme, ""));
-    let security = match (base, way) {
-        ("imaps", _) => Security::Tls,
-        (_, "insecure") => Security::None,
-        _ => Security::StartTls,
-    };
-    let imap = words::endpoint(Server::Imap, &url.host, url.port, security);
-    if imap.security != security {
-        let why = "nothing is sent in the clear to another machine: STARTTLS was chosen";
-        out.note(place, "source", Kind::Otherwise, why);
-    }
-    found.imap = Some(imap);
-    found.user.clone_from(&url.user);
-    if let Some(password) = url.password.clone().filter(|_| found.given.is_nothing()) {
-        found.given = Given::Clear(password);
-    }
-    found.auth = match way {
-        "oauthbearer" => Auth::OAuthBearer,
-        "xoauth2" => Auth::XOauth2,
-        _ => Auth::Password,
-    };
-}
-
-fn outgoing(text: &str, starttls: bool, place: &Place, found: &mut Found, out: &mut Findings) {
-    let Some(url) = words::url(text).filter(|u| words::is_host(&u.host)) else {
-        return by_program(text, place, found, out);
-    };
-    let (base, way) = url.scheme.split_once('+').unwrap_or((&url.scheme, ""));
-    let security = match (base, way) {
-        ("smtps", _) => Security::Tls,
-        (_, "insecure") => Security::None,
-        ("smtp", _) if starttls => Security::StartTls,
-        ("smtp", _) => Security::None,
-        _ => {
-            let why = "mail is sent by SMTP or a program here";
-            return out.note(place, "outgoing", Kind::Yours, why);
-        }
-    };
-    let reading = found.imap.as_ref().map_or("", |imap| imap.host.as_str());
-    if !url.sends_for(reading, found.login()) {
-        return out.note(place, "outgoing", Kind::Yours, words::OTHER_SENDER);
-    }
-    let smtp = words::endpoint(Server::Smtp, &url.host, url.port, security);
-    if smtp.security != security {
-        let why = "nothing is sent in the clear to another machine: STARTTLS was chosen";
-        out.note(place, "outgoing", Kind::Otherwise, why);
-    }
-    found.smtp = Some(smtp);
-    if let Some(password) = url.password.clone().filter(|_| found.given.is_nothing()) {
-        let here = Url {
-            host: reading.to_owned(),
-            user: found.user.clone(),
-            ..Url::default()
-        };
-        match url.same_login(&here) {
-            true => found.given = Given::Clear(password),
-            false => out.note(place, "outgoing", Kind::Yours, words::SENDING_ONLY),
-        }
-    }
-}
-
-/// Mail that a program sends.
-fn by_program(text: &str, place: &Place, found: &mut Found, out: &mut Findings) {
-    if text.trim().is_empty() || text.contains("://") {
-        let why = "it names no server for sending";
-        return out.note(place, "outgoing", Kind::Yours, why);
-    }
-    match words::sender(text) {
-        Some(sender) => {
-            if sender.was_reading {
-                out.note(place, "outgoing", Kind::Otherwise, words::RECIPIENTS);
-            }
-            found.sendmail = Some(sender.argv);
-        }
-        None => out.note(place, "outgoing", Kind::Yours, words::SENDING_SHELL),
-    }
-}
-
-fn credentials(key: &str, text: &str, place: &Place, found: &mut Found, out: &mut Findings) {
-    match words::printed(text) {
-        Printed::Given(given) if given.is_nothing() => {}
-        Printed::Given(given) if key == "source-cred-cmd" => found.given = given,
-        // It is what the server for sending knows, which may be another's.
-        Printed::Given(_) if found.given.is_nothing() => {
-            out.note(place, key, Kind::Yours, words::SENDING_ONLY);
-        }
-        Printed::Given(given) if given.same(&found.given) => {}
-        Printed::Given(_) => {
-            let why = "sending has a password of its own there; here one serves for both";
-            out.note(place, key, Kind::Yours, why);
-        }
-        Printed::Holds => {
-            let why = "the command seems to hold the password itself; it was not taken";
-            out.note(place, key, Kind::Yours, why);
         }
     }
 }
@@ -453,6 +336,7 @@ fn opener(kind: &str, value: &str, place: &Place, out: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::migrate::found::{Given, Note};
 
     fn read_text(accounts: &str, general: &str) -> Findings {
         let mut files = |path: &Path, _: usize| match path.file_name().and_then(|n| n.to_str()) {
@@ -530,6 +414,29 @@ mod tests {
                     "{more} {notes:?}"
                 ),
             }
+        }
+    }
+
+    #[test]
+    fn a_server_for_sending_with_a_secret_of_its_own_elsewhere_is_not_taken() {
+        let base = "[a]\nfrom = a@x.test\nsource = imaps://a%40x.test:p@imap.x.test\n";
+        for (more, taken) in [
+            ("outgoing = smtps://a%40x.test@smtp.y.test", true),
+            ("outgoing = smtps://a%40x.test:q@smtp.y.test", false),
+            ("outgoing = smtps://a%40x.test:p@smtp.y.test", true),
+            (
+                "outgoing = smtps://a%40x.test@smtp.y.test\noutgoing-cred-cmd = pass y",
+                false,
+            ),
+            (
+                "outgoing = smtps://a%40x.test@smtp.x.test\noutgoing-cred-cmd = pass y",
+                true,
+            ),
+        ] {
+            let found = read_text(&format!("{base}{more}\n"), "");
+            assert_eq!(found.accounts[0].smtp.is_some(), taken, "{more}");
+            let told = |n: &Note| n.why == words::OTHER_SENDER;
+            assert_eq!(found.notes.iter().any(told), !taken, "{more}");
         }
     }
 

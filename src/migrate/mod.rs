@@ -17,6 +17,7 @@ mod msmtp;
 mod mbsync_patterns;
 mod mbsync;
 mod aerc_keys;
+mod aerc_servers;
 mod aerc;
 mod prefs;
 mod thunderbird;

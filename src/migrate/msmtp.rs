@@ -3,7 +3,7 @@
 
 use crate::migrate::found::{Findings, Found, Kind, Place};
 use crate::migrate::shelf::Shelf;
-use crate::migrate::words::{self, split_quoted};
+use crate::migrate::words::{self, Url, split_quoted};
 
 /// Accounts looked at.
 const MOST: usize = 100;
@@ -15,6 +15,12 @@ pub struct Sender {
     from: String,
     user: String,
     host: String,
+}
+
+impl Sender {
+    fn signs_in(&self) -> Url {
+        login(&self.host, &self.user)
+    }
 }
 
 /// The accounts of msmtp's own file, if there is one.
@@ -91,7 +97,7 @@ pub fn join(senders: &[Sender], out: &mut Findings) {
         };
         let near = |s: &&Sender| {
             let host = account.imap.as_ref().map_or("", |e| e.host.as_str());
-            alone && !domain(host).is_empty() && domain(host) == domain(&s.host)
+            alone && !host.is_empty() && s.signs_in().same_login(&login(host, account.login()))
         };
         let found = senders
             .iter()
@@ -119,11 +125,13 @@ fn take(account: &mut Found, sender: &Sender) {
     }
 }
 
-/// The last two labels of a host's name.
-fn domain(host: &str) -> String {
-    let mut labels: Vec<&str> = host.rsplit('.').take(2).collect();
-    labels.reverse();
-    labels.join(".").to_ascii_lowercase()
+/// Who signs in where.
+fn login(host: &str, user: &str) -> Url {
+    Url {
+        host: host.to_owned(),
+        user: user.to_owned(),
+        ..Url::default()
+    }
 }
 
 #[cfg(test)]
@@ -167,5 +175,31 @@ mod tests {
             .collect();
         assert_eq!(by, [None, Some("home".to_owned()), Some("home".to_owned())]);
         assert_eq!(out.accounts[1].email, "ada@x.test");
+    }
+
+    #[test]
+    fn a_sender_of_the_same_operator_is_no_neighbour_of_the_same_country() {
+        for (host, user, sender, found) in [
+            ("imap.x.test", "ada", "host smtp.x.test", true),
+            (
+                "imap.x.test",
+                "ada",
+                "host smtp.x.test\nuser ada@x.test",
+                true,
+            ),
+            ("imap.x.test", "ada", "host smtp.x.test\nuser bo", false),
+            ("imap.x.co.uk", "ada", "host smtp.x.co.uk", true),
+            ("imap.x.co.uk", "ada", "host smtp.y.co.uk", false),
+            ("x.co.uk", "ada", "host y.co.uk", false),
+        ] {
+            let mut out = Findings {
+                accounts: vec![account("", user)],
+                ..Findings::default()
+            };
+            out.accounts[0].imap.as_mut().unwrap().host = host.to_owned();
+            join(&read(&format!("account one\n{sender}\n")), &mut out);
+            let is = out.accounts[0].sendmail.is_some();
+            assert_eq!(is, found, "{host} {user} {sender}");
+        }
     }
 }

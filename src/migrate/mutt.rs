@@ -461,7 +461,8 @@ fn statement<'l>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate::found::Given;
+    use crate::migrate::found::{Given, Note};
+    use crate::migrate::words;
     use crate::model::Auth;
 
     fn read_text(text: &str) -> Findings {
@@ -562,6 +563,28 @@ mod tests {
             let found = read_text(&format!("{BASE}{both}{more}\n"));
             assert_eq!(given(&found, 0), secret, "{more}");
             assert_eq!(found.accounts[0].auth, auth, "{more}");
+        }
+    }
+
+    #[test]
+    fn a_server_for_sending_with_a_secret_of_its_own_elsewhere_is_not_taken() {
+        let base = "set from=a@x.test imap_user=a@x.test folder=imaps://imap.x.test/\n";
+        for (more, taken) in [
+            ("smtp_url=smtps://a@x.test@smtp.y.test", true),
+            ("smtp_url=smtps://a@x.test@smtp.y.test smtp_pass=q", false),
+            (
+                "smtp_url=smtps://a@x.test@smtp.y.test smtp_pass=$my_no",
+                false,
+            ),
+            ("smtp_url=smtps://a%40x.test:q@smtp.y.test", false),
+            ("smtp_url=smtps://a@x.test@smtp.y.test smtp_pass=p", true),
+            ("smtp_url=smtps://a@x.test@smtp.x.test smtp_pass=q", true),
+        ] {
+            let found = read_text(&format!("{base}set imap_pass=p\nset {more}\n"));
+            assert_eq!(found.accounts[0].smtp.is_some(), taken, "{more}");
+            let told = |n: &Note| n.what == "smtp_url" && n.why == words::OTHER_SENDER;
+            assert_eq!(found.notes.iter().any(told), !taken, "{more}");
+            assert_eq!(given(&found, 0), "clear p", "{more}");
         }
     }
 }

@@ -150,12 +150,14 @@ impl Scope {
         }
     }
 
+    fn is_set(&self, name: &str) -> bool {
+        let set = self.vars.get(name);
+        set.is_some_and(|(w, _)| w.command.is_some() || !["", "no"].contains(&w.text.trim()))
+    }
+
     /// Takes the program that prints tokens; whether one is named for this login.
     fn token(&self, url: &Url, found: &mut Found, out: &mut Findings) -> bool {
-        let is_set = |name: &&str| {
-            let set = self.vars.get(*name);
-            set.is_some_and(|(w, _)| w.command.is_some() || !["", "no"].contains(&w.text.trim()))
-        };
+        let is_set = |name: &&str| self.is_set(name);
         let sends = self.smtp().is_some_and(|s| s.same_login(url));
         let reading = Some("imap_oauth_refresh_command").filter(is_set);
         let sending = Some("smtp_oauth_refresh_command").filter(is_set);
@@ -228,9 +230,27 @@ impl Scope {
         Some(url)
     }
 
+    /// Whether one signs in to send there with something else than what reading was given.
+    fn has_own_secret(&self, url: &Url, found: &Found) -> bool {
+        let written = self.vars.get("smtp_pass");
+        let pass = self.given("smtp_pass", &mut Findings::default());
+        let token = self.says_token().is_some() && self.is_set("smtp_oauth_refresh_command");
+        let token = match words::printed(self.text("smtp_oauth_refresh_command")) {
+            _ if !token => Given::Nothing,
+            Printed::Given(given) => given,
+            Printed::Holds => return true,
+        };
+        let in_url = url.password.clone().map(Given::Clear).unwrap_or_default();
+        written.is_some_and(|(word, _)| word.unknown)
+            || [pass, token, in_url]
+                .iter()
+                .any(|given| !given.is_nothing() && !given.same(&found.given))
+    }
+
     fn sending(&self, imap: &Url, found: &mut Found, out: &mut Findings) {
         if let Some(url) = self.smtp() {
-            if !url.sends_for(&imap.host, found.login()) {
+            let other = !url.same_login(imap) && self.has_own_secret(&url, found);
+            if other || !url.sends_for(&imap.host, found.login()) {
                 let place = self.place("smtp_url");
                 return out.note(&place, "smtp_url", Kind::Yours, words::OTHER_SENDER);
             }
@@ -240,11 +260,8 @@ impl Scope {
                 _ => Security::StartTls,
             };
             found.smtp = Some(words::endpoint(Server::Smtp, &url.host, url.port, security));
-            let given = url.password.clone().map(Given::Clear).unwrap_or_default();
-            if !given.is_nothing() && !url.same_login(imap) {
-                self.for_sending_only("smtp_url", found, out);
-            } else if found.given.is_nothing() && !found.browser {
-                found.given = given;
+            if found.given.is_nothing() && !found.browser {
+                found.given = url.password.clone().map(Given::Clear).unwrap_or_default();
             }
             return;
         }

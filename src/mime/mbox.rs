@@ -7,11 +7,12 @@
 //! counts for nothing in what was written here, nor behind the first that was wrong. Lines end with LF in the file and with CRLF outside of it. What a
 //! message is quoted with (`>From `) is taken away once, as mboxrd wants it and mboxo allows.
 //!
-//! Flags stand in `Status`, `X-Status` and `X-Keywords`, as mutt, Dovecot and others write them. What
-//! was written here ends with those three, always, so that they are taken away again.
+//! Flags stand in fields of the header (`mbox/status.rs`).
 
-use crate::model::{Flags, System};
+use crate::model::Flags;
 use std::io::{self, BufRead, Seek, SeekFrom, Write};
+
+mod status;
 
 /// The longest message that is read, in octets.
 pub const LONGEST: usize = 256 << 20;
@@ -19,9 +20,6 @@ pub const LONGEST: usize = 256 << 20;
 const FROM_LINE: usize = 4096;
 /// The longest piece of a line, and the most of blank lines between two messages.
 const SLACK: u64 = 1 << 20;
-/// The fields that a header ends with that was written here.
-const OURS: [&[u8]; 3] = [b"Status: ", b"X-Status: ", b"X-Keywords: "];
-
 /// One message out of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Letter {
@@ -152,8 +150,9 @@ impl<R: BufRead + Seek> Mbox<R> {
             if in_header && blank {
                 in_header = false;
                 // All is quoted in what we wrote.
-                self.believing &= !is_ours(&all);
-                let length = field(&all, b"content-length").and_then(|v| v.parse::<u64>().ok());
+                self.believing &= !status::is_ours(&all);
+                let length =
+                    status::field(&all, b"content-length").and_then(|v| v.parse::<u64>().ok());
                 covered = length
                     .filter(|n| self.believing && *n > 0 && *n < LONGEST as u64)
                     .map(|n| octets + n)
@@ -224,53 +223,8 @@ fn date_of(line: &[u8]) -> Option<i64> {
     )
 }
 
-/// The value of a header field in the first lines of a message; the last of that name counts.
-fn field(message: &[u8], name: &[u8]) -> Option<String> {
-    let mut value = None;
-    for line in message.split(|b| *b == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.is_empty() {
-            break;
-        }
-        let found = line
-            .get(..name.len())
-            .is_some_and(|n| n.eq_ignore_ascii_case(name));
-        if found && line.get(name.len()) == Some(&b':') {
-            let rest = line.get(name.len() + 1..).unwrap_or_default();
-            value = Some(String::from_utf8_lossy(rest).trim().to_owned());
-        }
-    }
-    value
-}
-
 fn letter(lines: Vec<u8>, date: Option<i64>) -> Letter {
-    let status = field(&lines, b"status");
-    let more = field(&lines, b"x-status");
-    let words = field(&lines, b"x-keywords");
-    let mut flags = Flags::default();
-    for letter in status.iter().chain(&more).flat_map(|s| s.chars()) {
-        let flag = match letter {
-            'R' => System::SEEN,
-            'A' => System::ANSWERED,
-            'F' => System::FLAGGED,
-            'T' => System::DRAFT,
-            // D: about to be removed; O: seen by a client, if not by anybody.
-            _ => continue,
-        };
-        flags.system = flags.system | flag;
-    }
-    let keyword = |w: &&str| {
-        w.len() <= 64
-            && w.bytes()
-                .all(|b| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b))
-    };
-    let words = words.unwrap_or_default();
-    flags.keywords = words
-        .split_whitespace()
-        .filter(keyword)
-        .take(50)
-        .map(str::to_owned)
-        .collect();
+    let flags = status::read(&lines);
     let mut bytes = Vec::with_capacity(lines.len() + lines.len() / 32);
     let mut header: Option<Vec<(usize, usize)>> = Some(Vec::new());
     for line in lines.split_inclusive(|b| *b == b'\n') {
@@ -283,7 +237,7 @@ fn letter(lines: Vec<u8>, date: Option<i64>) -> Letter {
         if text.is_empty()
             && let Some(fields) = header.take()
         {
-            bytes.truncate(ours(&bytes, &fields));
+            bytes.truncate(status::without(&bytes, &fields));
         }
         if let Some(fields) = header.as_mut() {
             fields.push((bytes.len(), text.len()));
@@ -294,31 +248,6 @@ fn letter(lines: Vec<u8>, date: Option<i64>) -> Letter {
         }
     }
     Letter { bytes, flags, date }
-}
-
-/// Whether a header, with the blank line below, was written here.
-fn is_ours(header: &[u8]) -> bool {
-    let mut lines = header.rsplit(|b| *b == b'\n').skip(2);
-    OURS.iter().rev().all(|name| {
-        let line = lines.next();
-        line.is_some_and(|line| line.starts_with(name))
-    })
-}
-
-/// Where a header ends without the three fields that we wrote behind it, if we did.
-fn ours(bytes: &[u8], fields: &[(usize, usize)]) -> usize {
-    let Some(last) = fields.len().checked_sub(3).and_then(|at| fields.get(at..)) else {
-        return bytes.len();
-    };
-    let is = |((at, len), name): (&(usize, usize), &[u8])| {
-        bytes
-            .get(*at..at + len)
-            .is_some_and(|line| line.starts_with(name))
-    };
-    match last.first() {
-        Some((at, _)) if last.iter().zip(OURS).all(is) => *at,
-        _ => bytes.len(),
-    }
 }
 
 fn unquoted(line: &[u8]) -> &[u8] {
@@ -355,7 +284,7 @@ pub fn write(out: &mut impl Write, sender: &str, letter: &Letter) -> io::Result<
         // What is read as a blank line ends a header.
         if in_header && matches!(text, b"" | b"\r") {
             in_header = false;
-            all.extend_from_slice(told(&letter.flags).as_bytes());
+            all.extend_from_slice(status::told(&letter.flags).as_bytes());
         }
         let marks = text.iter().take_while(|b| **b == b'>').count();
         if text
@@ -368,7 +297,7 @@ pub fn write(out: &mut impl Write, sender: &str, letter: &Letter) -> io::Result<
         all.push(b'\n');
     }
     if in_header {
-        all.extend_from_slice(told(&letter.flags).as_bytes());
+        all.extend_from_slice(status::told(&letter.flags).as_bytes());
         all.push(b'\n');
     }
     all.push(b'\n');
@@ -376,33 +305,10 @@ pub fn write(out: &mut impl Write, sender: &str, letter: &Letter) -> io::Result<
     Ok(all.len() as u64)
 }
 
-fn told(flags: &Flags) -> String {
-    let mut out = String::from("Status: ");
-    out.push_str(if flags.system.has(System::SEEN) {
-        "RO"
-    } else {
-        "O"
-    });
-    out.push_str("\nX-Status: ");
-    for (flag, letter) in [
-        (System::ANSWERED, 'A'),
-        (System::FLAGGED, 'F'),
-        (System::DRAFT, 'T'),
-    ] {
-        if flags.system.has(flag) {
-            out.push(letter);
-        }
-    }
-    out.push_str("\nX-Keywords: ");
-    let words: Vec<&str> = flags.keywords.iter().map(String::as_str).collect();
-    out.push_str(&words.join(" "));
-    out.push('\n');
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::System;
     use proptest::prelude::*;
     use std::io::{BufReader, Cursor};
 

@@ -66,6 +66,12 @@ fn client(
     }
     // Of another account's client the secret can't be had: the user knows it, perhaps.
     let lacking = match (others.first(), &says.client_secret) {
+        // Whose secret a command prints, nobody said.
+        (other, ClientSecret::Command(_)) if says.client_id.is_empty() => {
+            let id = other.map(|(_, o)| o.client_id.clone());
+            says.client_id = id.unwrap_or_default();
+            true
+        }
         (_, ClientSecret::Command(_)) => false,
         (Some((_, other)), _) => {
             other.client_id.clone_into(&mut says.client_id);
@@ -135,7 +141,12 @@ mod tests {
             of(&met(own, &same, Some("s"))),
             given("ours", Some("s"), true)
         );
-        let own = format!("{own}client-secret = [\"pass\", \"x\"]\n");
+        let command = "client-secret = [\"pass\", \"x\"]\n";
+        let own = format!("{own}{command}");
         assert_eq!(of(&met(&own, &[], None)), given("ours", None, true));
+        // A command prints a secret, and nobody says whose: nobody can sign in by that alone.
+        let own = format!("[oauth.google]\n{command}");
+        assert_eq!(of(&met(&own, &[], None)), given("", None, false));
+        assert_eq!(of(&met(&own, &kept, None)), given("mine", None, false));
     }
 }

@@ -22,6 +22,7 @@ pub mod reader;
 mod texts;
 mod terms;
 mod together;
+mod conditions;
 mod sought;
 pub mod mailboxes;
 pub mod told;

@@ -132,6 +132,8 @@ pub enum Event {
     Part(PartCame),
     /// Attachments are not here that something needs.
     Lacking(Lacking),
+    /// Nothing of this message was attached to what is being written, for it is not here.
+    NotHere(MsgId),
     /// What is attached to this message is used: all of it is to be here, and stays.
     Used(MsgId),
     /// Something done aside ended: what to say, or what went wrong.
@@ -196,6 +198,7 @@ impl Event {
             Event::Brought { .. } => "brought",
             Event::Part(_) => "part",
             Event::Lacking(_) => "lacking",
+            Event::NotHere(_) => "not here",
             Event::Used(_) => "used",
             Event::Told(_) => "told",
             Event::Kept(..) => "kept",

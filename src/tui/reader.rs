@@ -5,16 +5,13 @@
 //! dropped unread. Searching has its own thread and connection, so that a slow search never stands
 //! before a list; a newer search interrupts an older one.
 
-use crate::lang::tr;
 use crate::mime::recipients::{format_list, parse_list};
-use crate::model::view::{IndexRow, Order, Page, Scope};
-use crate::model::{Address, DraftId, MsgId, Query, Reminder, ReminderState, Role, System};
+use crate::model::view::{Page, Scope};
+use crate::model::{Address, DraftId, Reminder, ReminderState, Role, System};
 use crate::store::{Error, Reader};
 use crate::text::when;
 use crate::tui::event::Event;
-use crate::tui::excerpts::excerpts;
 use crate::tui::past;
-use crate::tui::picking::pick;
 use crate::tui::question::{Answer, DraftAt, DraftRow, Habit, Known, Listing, Question, Tray};
 use crate::tui::shelves::{Shelves, unreadable};
 use crate::tui::sorter::Sorter;
@@ -26,8 +23,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-/// Messages that a search shows at most.
-const FOUND: usize = 500;
+use searching::serve_searches;
+
 /// Mailing lists that a search offers at most.
 const LISTS: usize = 200;
 /// So many drafts of a mailbox are listed.
@@ -381,103 +378,6 @@ fn failed(cache: &Path, question: &Question, error: &Error) -> Answer {
     }
 }
 
-fn serve_searches(
-    cache: &Path,
-    reader: &Result<Reader, Error>,
-    questions: &Receiver<Question>,
-    events: &Sender<Event>,
-) {
-    let mut stack = Stack::default();
-    while let Some(question) = stack.next(questions) {
-        if let (
-            Question::Excerpts {
-                serial,
-                query,
-                messages,
-            },
-            Ok(reader),
-        ) = (&question, reader)
-        {
-            let found = excerpts(reader, query, messages, &|| !questions.is_empty());
-            let serial = *serial;
-            if events
-                .send(Event::Rows(Answer::Excerpts { serial, found }))
-                .is_err()
-            {
-                return;
-            }
-            continue;
-        }
-        if let Question::Pick {
-            serial,
-            ticket,
-            listing,
-            which,
-            how,
-        } = &question
-        {
-            let found = match reader {
-                Ok(reader) => pick(reader, listing, which),
-                Err(error) => Err(unreadable(cache, error)),
-            };
-            let answer = Answer::Picked {
-                serial: *serial,
-                ticket: *ticket,
-                how: *how,
-                found,
-            };
-            if events.send(Event::Rows(answer)).is_err() {
-                return;
-            }
-            continue;
-        }
-        let Question::Window {
-            serial,
-            page,
-            listing: Listing::Search(text, order),
-            ..
-        } = &question
-        else {
-            continue;
-        };
-        let found = match reader {
-            Ok(reader) => loop {
-                let found = search(cache, reader, text, *order);
-                // The interrupt comes after its question, and may meet that one at work already:
-                // then nothing newer waits.
-                if !matches!(found, Ok(None)) || !questions.is_empty() {
-                    break found;
-                }
-            },
-            Err(e) => Err(unsearchable(cache, e)),
-        };
-        let answer = match found {
-            Ok(Some((rows, messages))) => {
-                let serial = *serial;
-                let served = Answer::Served { serial, messages };
-                if events.send(Event::Rows(served)).is_err() {
-                    return;
-                }
-                Answer::Window {
-                    serial,
-                    page: *page,
-                    rows,
-                    more: false,
-                }
-            }
-            // Interrupted: a newer question waits.
-            Ok(None) => continue,
-            Err(why) => Answer::NoList {
-                serial: *serial,
-                why,
-            },
-        };
-        if events.send(Event::Rows(answer)).is_err() {
-            return;
-        }
-    }
-}
-
 /// The recipients without what a list has no room for: names alone, where there are names.
 fn names(typed: &str) -> String {
     match parse_list(typed) {
@@ -490,49 +390,11 @@ fn names(typed: &str) -> String {
     }
 }
 
-fn unsearchable(cache: &Path, error: &Error) -> String {
-    Reader::note_damage(cache, error);
-    tr!("the mail can't be searched: {error}", error)
-}
-
-/// What is found here, then what only servers found, and which that is.
-type FoundRows = (Vec<IndexRow>, Vec<MsgId>);
-
-/// `None`: interrupted.
-fn search(
-    cache: &Path,
-    reader: &Reader,
-    text: &str,
-    order: Order,
-) -> Result<Option<FoundRows>, String> {
-    let query = Query::typed(text).map_err(|e| e.to_string())?;
-    if query.is_empty() {
-        return Ok(Some((Vec::new(), Vec::new())));
-    }
-    let now = when::now();
-    let found = match order {
-        Order::Best => reader.search_ranked(&query, now, FOUND),
-        Order::Newest => reader.search(&query, now, FOUND),
-    };
-    let found = found.and_then(|found| {
-        let hits = reader.server_hits(text, &query, now, FOUND)?;
-        Ok((found.rows, hits))
-    });
-    match found {
-        Ok((mut rows, mut hits)) => {
-            hits.retain(|hit| rows.iter().all(|row| row.message != hit.message));
-            let served = hits.iter().map(|row| row.message).collect();
-            rows.append(&mut hits);
-            Ok(Some((rows, served)))
-        }
-        Err(Error::Interrupted) => Ok(None),
-        Err(e) => Err(unsearchable(cache, &e)),
-    }
-}
-
+mod searching;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::view::Order;
     use std::time::Duration;
 
     #[test]

@@ -4,7 +4,6 @@
 use crate::lang::trc;
 use crate::mime::itip::Answer;
 use crate::model::MsgId;
-use crate::tui::errand::Errand;
 use crate::tui::part::PartJob;
 
 /// What a draft is made from.
@@ -68,8 +67,6 @@ pub enum Then {
     Draft(DraftFrom),
     /// Something that is sent.
     Build(Outward),
-    /// What the composer with this serial wants of one of them.
-    Errand(u64, Errand),
 }
 
 impl Lacking {
@@ -77,7 +74,7 @@ impl Lacking {
     pub fn words(&self) -> &'static str {
         match &self.then {
             Then::Part(PartJob::Save { .. }) => trc!("waiting", "an attachment to be saved"),
-            Then::Part(_) | Then::Errand(..) => trc!("waiting", "an attachment"),
+            Then::Part(_) => trc!("waiting", "an attachment"),
             Then::Draft(DraftFrom::Forward | DraftFrom::ForwardWhole) => {
                 trc!("waiting", "a message to be forwarded")
             }

@@ -2,15 +2,17 @@
 //! output, and back out again without losing anything.
 
 use crate::dovecot::Dovecot;
+use crate::firm::Firm;
 use crate::kill::is_built_for_it;
 use crate::program::{Home, Ran, ran};
-use crate::provider::Provider;
-use crate::script::Script;
+use crate::pty::Terminal;
 use crate::smtp::Sink;
-use crate::tokens::submission;
+use postrider::config::Paths;
+use postrider::config::load::load;
+use postrider::config::secrets::{Kind, Secrets};
 use postrider::demo::{Demo, Options};
 use postrider::model::{
-    Account, AccountName, Draft, MessageId, Outgoing, SecretSource, SubmissionState,
+    Account, AccountName, Draft, MessageId, Outgoing, Secret, SecretSource, SubmissionState,
 };
 use postrider::store::Local;
 use std::sync::Arc;
@@ -108,43 +110,39 @@ fn f54_who_wants_a_browser_says_so_before_a_password_is_typed() {
     );
 }
 
+/// Adds an account of a firm's for somebody without a desktop, in a home without any; `tokens`: whether
+/// what comes of it has a place.
+fn add_at(firm: &Firm, tokens: bool) -> (Home, Ran) {
+    let home = Home::new("");
+    std::fs::remove_file(home.path.join("config.toml")).unwrap();
+    // The page hears what the command prints.
+    let secret = "CANARY".to_owned();
+    let more = format!("client-secret = [\"echo\", \"{secret}\"]\n");
+    firm.provider.state().secret = Some(secret);
+    std::fs::write(home.path.join("providers.toml"), firm.listed(&more)).unwrap();
+    let mut command = home.command(&["account", "add", "ada@example.test", "--json"]);
+    command
+        .env("SSL_CERT_FILE", firm.provider.ca_file())
+        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY");
+    if tokens {
+        let folder = home.path.join("tokens");
+        std::fs::create_dir(&folder).unwrap();
+        command.env("POSTRIDER_TOKENS", folder);
+    }
+    let ran = ran(command.output().unwrap());
+    (home, ran)
+}
+
 #[test]
 fn f54_an_account_at_a_provider_s_own_page_is_set_up_without_a_screen() {
     if !is_built_for_it() {
         return;
     }
-    let provider = Provider::start();
-    let server = Script::start(|mail| {
-        mail.greeting = "IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR".to_owned();
-        mail.make("Sent", "\\Sent");
-        mail.add("INBOX", "in1");
-    });
-    let (port, _told) = submission("Bearer access-1");
-    let home = Home::new("");
-    std::fs::remove_file(home.path.join("config.toml")).unwrap();
-    std::fs::create_dir(home.path.join("tokens")).unwrap();
-    let at = format!("https://127.0.0.1:{}", provider.port);
-    let listed = format!(
-        "[[provider]]\nname = \"Firm\"\ndomains = [\"example.test\"]\nimap = [\"none:127.0.0.1:{}\"]\nsmtp = [\"none:127.0.0.1:{port}\"]\nsign-in = [\"oauth:firm\"]\n\n[oauth.firm]\nauth-url = \"{at}/authorize\"\ntoken-url = \"{at}/token\"\ndevice-url = \"{at}/device\"\nscopes = [\"mail\", \"offline_access\"]\nclient-id = \"postrider test\"\nclient-secret = [\"echo\", \"CANARY\"]\n",
-        server.port
-    );
-    std::fs::write(home.path.join("providers.toml"), listed).unwrap();
-    {
-        let mut state = provider.state();
-        state.device.lasts = 600;
-        state.device.errors.clear();
-        // The one that the command prints.
-        state.secret = Some("CANARY".to_owned());
-    }
-    let args = ["account", "add", "ada@example.test", "--json"];
-    let mut command = home.command(&args);
-    command
-        .env("SSL_CERT_FILE", provider.ca_file())
-        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
-        .env("POSTRIDER_TOKENS", home.path.join("tokens"))
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY");
-    let ran = ran(command.output().unwrap()).code(0);
+    let firm = Firm::start();
+    let (home, ran) = add_at(&firm, true);
+    let ran = ran.code(0);
     assert!(ran.err.contains("WDJB-MJHT"), "{}", ran.err);
     let name = ran.json()["added"].as_str().unwrap().to_owned();
     let config = std::fs::read_to_string(home.path.join("config.toml")).unwrap();
@@ -155,6 +153,16 @@ fn f54_an_account_at_a_provider_s_own_page_is_set_up_without_a_screen() {
     assert!(!config.contains("refresh-1"), "{config}");
     let kept = home.path.join(format!("tokens/{name}-RefreshToken"));
     assert_eq!(std::fs::read_to_string(kept).unwrap(), "refresh-1");
+}
+
+#[test]
+fn f54_nobody_is_sent_to_a_page_whose_answer_has_no_place() {
+    let firm = Firm::start();
+    let (home, ran) = add_at(&firm, false);
+    let ran = ran.code(77);
+    assert!(ran.err.contains("has to lie somewhere"), "{}", ran.err);
+    assert!(!ran.err.contains("WDJB-MJHT"), "{}", ran.err);
+    assert!(!home.path.join("config.toml").exists());
 }
 
 #[test]
@@ -322,4 +330,46 @@ fn f72_what_was_not_sent_of_an_account_that_goes_is_written_into_files() {
     let row = local.read().submission(id).unwrap().unwrap();
     assert_eq!(row.state, SubmissionState::Held);
     assert_eq!(local.read().drafts().unwrap().len(), 1);
+}
+
+#[test]
+fn f72_who_leaves_the_question_for_the_passphrase_still_has_the_account() {
+    let config = ACCOUNT.replace("\"prompt\"", "\"file\"");
+    let home = Home::new(&config);
+    let paths = Paths::locate(Some(&home.path)).unwrap();
+    let account = load(&paths.config).unwrap().config.accounts.remove(0);
+    {
+        let secrets = Secrets::at(&paths);
+        secrets
+            .vault()
+            .create(&Secret::new("open".to_owned()))
+            .unwrap();
+        let password = Secret::new("hunter".to_owned());
+        secrets.keep(&account, Kind::Password, &password).unwrap();
+    }
+    let kept = || {
+        let secrets = Secrets::at(&paths);
+        secrets
+            .vault()
+            .unlock(&Secret::new("open".to_owned()))
+            .unwrap();
+        secrets.find(&account, Kind::Password).unwrap().is_some()
+    };
+    let begin = || {
+        let args = ["account", "remove", "work", "--yes"];
+        let t = Terminal::postrider(&args, &home.path, 80, 24);
+        t.wait_for("Passphrase of secrets.age");
+        t
+    };
+    let text = || std::fs::read_to_string(home.path.join("config.toml")).unwrap();
+    let mut t = begin();
+    t.send("\x03");
+    t.wait_exit();
+    assert_eq!(text(), config);
+    assert!(kept());
+    let mut t = begin();
+    t.send("open\r");
+    assert_eq!(t.wait_exit(), 0);
+    assert!(!text().contains("[[account]]"), "{}", text());
+    assert!(!kept());
 }

@@ -99,6 +99,7 @@ mod bidi;
 mod used;
 mod site;
 mod provider;
+mod firm;
 mod oauth;
 mod signed_in;
 mod supply;

@@ -273,10 +273,9 @@ fn what_the_configuration_refuses_is_left_out_and_the_rest_is_written() {
     run(&home, &home.path, &["config", "check"]).code(0);
 }
 
-#[test]
-fn thunderbirds_address_books_are_read() {
-    let theirs = tempfile::tempdir().unwrap();
-    let profile = theirs.path().join("p");
+/// A profile of Thunderbird's with an address book, below that home.
+fn profile(theirs: &Path) -> String {
+    let profile = theirs.join("p");
     fs::create_dir(&profile).unwrap();
     fs::write(profile.join("prefs.js"), "").unwrap();
     let book = rusqlite::Connection::open(profile.join("abook.sqlite")).unwrap();
@@ -290,9 +289,32 @@ fn thunderbirds_address_books_are_read() {
          INSERT INTO list_cards VALUES ('l', '1'), ('l', '2');",
     )
     .unwrap();
-    drop(book);
+    profile.display().to_string()
+}
+
+#[test]
+fn what_could_not_be_written_is_not_said_to_be_done() {
+    let theirs = tempfile::tempdir().unwrap();
+    let from = profile(theirs.path());
     let home = bare();
-    let from = profile.display().to_string();
+    // The folder of cards can't be made.
+    fs::write(home.path.join("contacts"), "").unwrap();
+    let line = ["migrate", "thunderbird", "--from", &from, "--yes"];
+    let told = run(&home, theirs.path(), &[&line[..], &["--json"]].concat()).code(74);
+    let plan = told.json();
+    assert_eq!(plan["done"], false, "{plan}");
+    assert_eq!(plan["written"].as_array().map(Vec::len), Some(0), "{plan}");
+    let told = run(&home, theirs.path(), &line).code(74).text();
+    assert!(told.contains("Nothing was written."), "{told}");
+    assert!(!told.contains("doctor"), "{told}");
+    assert!(!home.path.join("config.toml").exists());
+}
+
+#[test]
+fn thunderbirds_address_books_are_read() {
+    let theirs = tempfile::tempdir().unwrap();
+    let from = profile(theirs.path());
+    let home = bare();
     let line = ["migrate", "thunderbird", "--from", &from, "--yes", "--json"];
     let plan = run(&home, theirs.path(), &line).code(0).json();
     assert_eq!(plan["people"].as_array().map(Vec::len), Some(3), "{plan}");

@@ -3,13 +3,11 @@
 //! behind when it is left; and the tour.
 
 use crate::dovecot::Dovecot;
+use crate::firm::Firm;
 use crate::kill::is_built_for_it;
 use crate::program::Home;
-use crate::provider::Provider;
 use crate::pty::{Terminal, home};
-use crate::script::Script;
 use crate::smtp::Sink;
-use crate::tokens::submission;
 use portable_pty::CommandBuilder;
 use std::fs;
 use std::path::Path;
@@ -254,28 +252,13 @@ fn f54_a_device_code_on_the_set_up_screen_signs_in_and_can_be_left() {
     if !is_built_for_it() {
         return;
     }
-    let provider = Provider::start();
-    let server = Script::start(|mail| {
-        mail.greeting = "IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR".to_owned();
-        mail.make("Sent", "\\Sent");
-        mail.add("INBOX", "in1");
-    });
-    let (port, _told) = submission("Bearer access-1");
+    let firm = Firm::start();
+    let provider = &firm.provider;
     let (_folder, path) = home();
     fs::create_dir(path.join("tokens")).unwrap();
-    let at = format!("https://127.0.0.1:{}", provider.port);
-    let listed = format!(
-        "[[provider]]\nname = \"Firm\"\ndomains = [\"example.test\"]\nimap = [\"none:127.0.0.1:{}\"]\nsmtp = [\"none:127.0.0.1:{port}\"]\nsign-in = [\"oauth:firm\"]\n\n[oauth.firm]\nauth-url = \"{at}/authorize\"\ntoken-url = \"{at}/token\"\ndevice-url = \"{at}/device\"\nscopes = [\"mail\", \"offline_access\"]\nclient-id = \"postrider test\"\n",
-        server.port
-    );
-    fs::write(path.join("providers.toml"), listed).unwrap();
-    let waits = || {
-        let mut state = provider.state();
-        state.device.lasts = 600;
-        state.device.errors.clear();
-        state.device.errors.extend(["authorization_pending"; 200]);
-    };
-    waits();
+    fs::write(path.join("providers.toml"), firm.listed("")).unwrap();
+    let pending = ["authorization_pending"; 200];
+    provider.state().device.errors.extend(pending);
     let mut t = start(&path, provider.ca_file(), 90, 40);
     t.wait_for("Type your mail address");
     t.send("ada@example.test");

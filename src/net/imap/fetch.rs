@@ -9,7 +9,8 @@ use crate::net::imap::asked::FetchReport;
 use crate::net::imap::command::Command;
 use crate::net::imap::decode::Untagged;
 use crate::net::imap::item::Item;
-use crate::net::imap::session::{FlagItem, Session};
+use crate::net::imap::session::Session;
+use crate::net::imap::unasked::FlagItem;
 use crate::net::imap::wire::Limits;
 
 impl Session {

@@ -4,8 +4,9 @@
 use crate::net::error::NetError;
 use crate::net::imap::decode::{Reply, Said};
 use crate::net::imap::fail;
-use crate::net::imap::session::{Heard, Session, Unsolicited, nothing};
+use crate::net::imap::session::{Heard, Session, nothing};
 use crate::net::imap::shim::Pace;
+use crate::net::imap::unasked::Unsolicited;
 use crate::net::stream::Ready;
 use std::time::{Duration, Instant};
 

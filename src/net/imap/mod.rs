@@ -14,6 +14,7 @@ pub mod command;
 mod fail;
 mod shim;
 mod asked;
+mod unasked;
 mod session;
 mod enable;
 mod login;
@@ -47,9 +48,10 @@ pub use quota::Quota;
 pub use search::Criterion;
 pub use seek::Program;
 pub use select::{Change, Mode, Resync, Selected};
-pub use session::{Enabled, FlagItem, Session, Unsolicited};
+pub use session::{Enabled, Session};
 pub use shim::Pace;
 pub use stay::Fresh;
+pub use unasked::{FlagItem, Unsolicited};
 
 #[cfg(test)]
 mod decode_tests;

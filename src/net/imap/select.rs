@@ -12,7 +12,8 @@ use crate::net::imap::command::Command;
 use crate::net::imap::decode::{Reply, Untagged};
 use crate::net::imap::fail;
 use crate::net::imap::item::Item;
-use crate::net::imap::session::{FlagItem, Session, nothing};
+use crate::net::imap::session::{Session, nothing};
+use crate::net::imap::unasked::FlagItem;
 use crate::net::imap::wire::Limits;
 
 /// A mailbox with more messages is not believed: it would be asked for without end.

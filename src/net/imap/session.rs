@@ -4,61 +4,18 @@
 //! command that was running is unknown then and must be probed before it is repeated (RFC 4549).
 //! Untagged data that a command did not ask for is kept for [`Session::take_unsolicited`].
 
-use crate::model::{Flags, MailboxName, ModSeq, Uid, UidSet, UidValidity, name};
+use crate::model::{MailboxName, UidValidity, name};
 use crate::net::error::NetError;
 use crate::net::imap::asked::Asked;
 use crate::net::imap::caps::Caps;
-use crate::net::imap::code::Code;
 use crate::net::imap::command::{Command, Part};
-use crate::net::imap::decode::{Reply, Said, Status, Untagged, Verdict};
+use crate::net::imap::decode::{Reply, Said, Untagged, Verdict};
 use crate::net::imap::fail;
 use crate::net::imap::shim::{Pace, Port};
+use crate::net::imap::unasked::{Notes, Unsolicited};
 use crate::net::imap::wire::Limits;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
-
-/// Flag changes that are kept until somebody takes them.
-const MOST_FLAGS: usize = 10_000;
-/// Mailboxes whose counts are kept until somebody takes them.
-const MOST_STATUSES: usize = 10_000;
-/// Ranges of vanished messages that are kept until somebody takes them.
-const MOST_RANGES: usize = 50_000;
-/// Octets of a mailbox's name that is kept with its status.
-const LONGEST_NAME: usize = 4096;
-/// Alerts that are kept.
-const MOST_ALERTS: usize = 8;
-
-/// The flags of one message as the server told them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FlagItem {
-    /// Whose.
-    pub uid: Uid,
-    /// All of its flags.
-    pub flags: Flags,
-    /// Its modification sequence, if the server keeps any.
-    pub modseq: Option<ModSeq>,
-}
-
-/// What the server said without being asked, since it was taken last.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Unsolicited {
-    /// The last EXISTS.
-    pub exists: Option<u32>,
-    /// How many messages were expunged by number.
-    pub expunged: u32,
-    /// Which messages were expunged by UID (RFC 7162).
-    pub vanished: UidSet,
-    /// Changed flags of messages named by UID.
-    pub flags: Vec<FlagItem>,
-    /// Counts of mailboxes that are not selected, as far as told: after [`Session::notify`].
-    pub statuses: BTreeMap<MailboxName, Status>,
-    /// A mailbox was made, renamed or removed.
-    pub mailboxes: bool,
-    /// Something changed that is not listed here: flags of a message known only by number, or
-    /// more than are kept, or more than the server cares to tell. Look yourself.
-    pub more: bool,
-}
 
 /// What is in force on a connection (RFC 5161, RFC 7162, RFC 6855, RFC 9051).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,104 +28,6 @@ pub struct Enabled {
     pub utf8: bool,
     /// IMAP4rev2.
     pub rev2: bool,
-}
-
-impl Unsolicited {
-    /// Whether nothing was said.
-    pub fn is_empty(&self) -> bool {
-        *self == Unsolicited::default()
-    }
-}
-
-/// What is kept of the things nobody asked for.
-#[derive(Debug, Default)]
-pub(super) struct Notes {
-    pub(super) unsolicited: Unsolicited,
-    pub(super) alerts: Vec<String>,
-    /// How many messages the selected mailbox holds, as far as the server told.
-    pub(super) exists: u32,
-    /// The generation of its UIDs; 0 if none is open.
-    pub(super) validity: u32,
-    /// Whether the server named another generation since: no UID means what it did.
-    pub(super) renumbered: bool,
-    /// Whether NOTIFY is in force.
-    pub(super) notifying: bool,
-    /// Whether flags without Gmail's labels are half of what they should be.
-    pub(super) labels: bool,
-}
-
-impl Notes {
-    pub(super) fn note(&mut self, said: Untagged<'_>) {
-        match said {
-            Untagged::Exists(n) => {
-                self.exists = n;
-                self.unsolicited.exists = Some(n);
-            }
-            Untagged::Expunge(_) => {
-                self.exists = self.exists.saturating_sub(1);
-                self.unsolicited.expunged = self.unsolicited.expunged.saturating_add(1);
-            }
-            Untagged::Vanished {
-                earlier: false,
-                uids,
-            } => {
-                let gone = u32::try_from(uids.len()).unwrap_or(u32::MAX);
-                self.exists = self.exists.saturating_sub(gone);
-                for &(lo, hi) in uids.ranges() {
-                    if self.unsolicited.vanished.ranges().len() >= MOST_RANGES {
-                        self.unsolicited.more = true;
-                        break;
-                    }
-                    self.unsolicited.vanished.insert_range(lo, hi);
-                }
-            }
-            Untagged::Fetch(item) => {
-                let room = self.unsolicited.flags.len() < MOST_FLAGS;
-                let whole = item.labelled || !self.labels;
-                match (item.uid, item.flags) {
-                    (Some(uid), Some(flags)) if room && whole => {
-                        self.unsolicited.flags.push(FlagItem {
-                            uid,
-                            flags,
-                            modseq: item.modseq,
-                        })
-                    }
-                    (_, Some(_)) => self.unsolicited.more = true,
-                    (_, None) => {}
-                }
-            }
-            Untagged::Status(name, status) => {
-                let kept = &mut self.unsolicited.statuses;
-                let room = kept.len() < MOST_STATUSES && name.as_bytes().len() <= LONGEST_NAME;
-                if room || kept.contains_key(&name) {
-                    kept.entry(name).or_default().update(status);
-                } else {
-                    self.unsolicited.more = true;
-                }
-            }
-            Untagged::List(_) => self.unsolicited.mailboxes = true,
-            Untagged::Reply(status) => {
-                match status.code {
-                    Some(Code::NotificationOverflow) => {
-                        self.notifying = false;
-                        self.unsolicited.more = true;
-                    }
-                    Some(Code::UidValidity(n)) => {
-                        self.renumbered |= self.validity != 0 && n != self.validity;
-                    }
-                    _ => {}
-                }
-                self.alert(&status);
-            }
-            _ => {}
-        }
-    }
-
-    pub(super) fn alert(&mut self, status: &Reply) {
-        if status.code == Some(Code::Alert) && self.alerts.len() < MOST_ALERTS {
-            self.alerts.push(status.text.clone());
-        }
-    }
 }
 
 /// What a command does with an untagged response: it keeps it (`None`) or gives it back.

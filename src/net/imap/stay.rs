@@ -12,7 +12,8 @@ use crate::net::imap::asked::FetchReport;
 use crate::net::imap::command::Command;
 use crate::net::imap::decode::Untagged;
 use crate::net::imap::headers::{HEADER, HeaderItem, header_item};
-use crate::net::imap::session::{FlagItem, Session};
+use crate::net::imap::session::Session;
+use crate::net::imap::unasked::FlagItem;
 
 /// One thing that happened, in the order in which it was told: the last word on a message counts.
 #[derive(Clone, Debug, PartialEq, Eq)]

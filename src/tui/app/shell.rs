@@ -2,25 +2,22 @@
 
 use crate::config::keep::Keep;
 use crate::lang::tr;
-use crate::model::{AccountName, Done, Draft, Intent, SignInBy};
+use crate::model::{AccountName, Draft, Intent};
 use crate::signal::Topic;
 use crate::text::{Clean, bidi};
-use crate::tui::app::commands;
 use crate::tui::app::compose::{self, Writing};
 use crate::tui::app::desk::Desk;
 use crate::tui::app::held::Held;
 use crate::tui::app::keys::Keys;
-use crate::tui::app::layers::{Ask, For, Layer, Turn};
-use crate::tui::app::outward::{self, Wants};
-use crate::tui::app::popup::Popup;
+use crate::tui::app::layers::Layer;
+use crate::tui::app::outward;
 use crate::tui::app::sorted::Sorted;
-use crate::tui::app::state::{Panes, View};
+use crate::tui::app::state::Panes;
 use crate::tui::app::tour::Tour;
 use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::{Effect, End};
 use crate::tui::event::{About, Event, Now};
 use crate::tui::key;
-use crate::tui::question::{Answer, DraftAt, Question};
 use crate::tui::screen::composer::Habits;
 use crate::tui::theme::Surroundings;
 use crossterm::event::KeyEvent;
@@ -42,6 +39,8 @@ mod setup;
 mod shown;
 mod signing;
 mod heard;
+mod covering;
+mod replied;
 
 use anew::Known;
 use awaited::{Awaited, Why};
@@ -195,6 +194,7 @@ impl App {
             Event::Drafted(message, draft) => self.drafted(message, draft, now, &mut fx),
             Event::Built(Err(why)) => self.panes.alarm(&why, now),
             Event::Lacking(lacking) => self.lacks(lacking, now, &mut fx),
+            Event::NotHere(message) => self.attached_nothing(message, now, &mut fx),
             // Of one that is here, all is told whoever asks, and stays.
             Event::Used(message) => fx.push(Effect::Ask(Intent::FetchBody(message), About::Quiet)),
             Event::Parting(Err(why)) => self.panes.alarm(&why, now),
@@ -398,175 +398,6 @@ impl App {
     fn wrote(&mut self, turn: &compose::Turn, now: Now, fx: &mut Vec<Effect>) {
         if let Some(command) = turn.command {
             self.call(&command.into(), now, fx);
-        }
-    }
-
-    /// Takes an answer of the reader thread.
-    fn answered(&mut self, answer: Answer, now: Now, fx: &mut Vec<Effect>) {
-        match answer {
-            Answer::Draft(id, draft) => self.draft_came(id, draft.map(|d| *d), now, fx),
-            Answer::Known { serial, known } => {
-                self.desk.answer(serial, |w| {
-                    w.composer.set_known(known);
-                    compose::Turn::default()
-                });
-            }
-            Answer::Journal { open, rows } => self.journal_came(open, &rows, now),
-            Answer::WouldUndo(preview) => self.would_undo(preview.map(|p| *p), now),
-            answer => self.panes.answered(answer, now, fx),
-        }
-    }
-
-    /// Takes an answer of the ledger.
-    fn replied(
-        &mut self,
-        about: About,
-        result: Result<Done, String>,
-        now: Now,
-        fx: &mut Vec<Effect>,
-    ) {
-        let (failed, draft) = match &result {
-            Ok(done) => (None, done.draft),
-            Err(why) => (Some(why.clone()), None),
-        };
-        match about {
-            About::Action(ticket) => {
-                self.panes.acted(ticket, result, now, fx);
-                // A message that was taken back from the outbox is gone on with.
-                self.awaited.ask(draft, Why::Wanted, fx);
-            }
-            About::Revised => {
-                self.panes.revised(result, now, fx);
-                self.refresh_journal(fx);
-                self.awaited.ask(draft, Why::Wanted, fx);
-            }
-            About::Rules => self.rules_told(result, now),
-            About::Saved(serial) => {
-                if self.desk.knows(serial) {
-                    let turn = self.desk.answer(serial, |w| w.saved(result, now, fx));
-                    self.wrote(&turn, now, fx);
-                } else if let Some(why) = failed {
-                    self.panes.alarm(&why, now);
-                }
-            }
-            About::Submitted(serial) => {
-                let outcome = failed.as_deref().map_or(Ok(()), Err);
-                self.desk.answer(serial, |w| w.submitted(outcome, fx));
-                self.panes.told(result, now);
-            }
-            About::Quiet => {
-                if let Some(why) = failed {
-                    self.panes.alarm(&why, now);
-                }
-            }
-            About::Done => self.panes.told(result, now),
-            About::Outbox(_) => {
-                self.panes.status.stop_counting();
-                self.panes.told(result, now);
-                self.awaited.ask(draft, Why::Wanted, fx);
-            }
-        }
-    }
-
-    /// What became of the topmost layer.
-    fn turned(&mut self, turn: Turn, now: Now, fx: &mut Vec<Effect>) {
-        if turn.close {
-            self.layers.pop();
-        }
-        match turn.ask {
-            Some(Ask::Call(call)) => self.call(&call, now, fx),
-            Some(Ask::Theme(name)) => self.theme(&name, now),
-            Some(Ask::Cover(layer)) => self.layers.push(*layer),
-            Some(Ask::Writing(serial)) => self.desk.bring(serial),
-            Some(Ask::SignIn(account, by)) => self.sign_in(account, by, fx),
-            Some(Ask::Time(timed)) => self.layers.push(Layer::time(timed)),
-            None => {}
-        }
-        self.ask_password();
-    }
-
-    /// Asks for the next password that is wanted, when nothing else is asked.
-    fn ask_password(&mut self) {
-        if self.layers.is_empty()
-            && let Some(account) = self.passwords.pop_front()
-        {
-            self.keys.forget();
-            self.layers.push(Layer::password(&account));
-        }
-    }
-
-    /// Brings what the panes can't bring themselves.
-    fn fulfil(&mut self, wants: Wants, now: Now, fx: &mut Vec<Effect>) {
-        let context = self.context();
-        let popup = match wants {
-            Wants::Nothing => return,
-            Wants::End(end) => return self.leave(end, now, fx),
-            Wants::Tour => return,
-            Wants::SignIn(account) => return self.sign_in(account, SignInBy::Best, fx),
-            Wants::Links => Popup::links(&self.panes).map(Layer::Popup),
-            Wants::Archive => Popup::archive(&self.panes).map(Layer::Popup),
-            Wants::CopyOne(what) => Popup::excerpts(&self.panes, what).map(Layer::Popup),
-            Wants::Attachments => Popup::attachments(&self.panes).map(Layer::Popup),
-            Wants::Pictures => match Popup::pictures(&self.panes) {
-                Ok(parts) => return self.show_pictures(parts, fx),
-                Err(why) => Err(why),
-            },
-            Wants::Decide => Popup::decide(&self.panes, now).map(Layer::Popup),
-            Wants::MoveTo => Ok(Layer::mailbox(&self.panes, For::Moving)),
-            Wants::CopyTo => Ok(Layer::mailbox(&self.panes, For::Copying)),
-            Wants::Tag => Ok(Layer::tag(&self.panes)),
-            Wants::Redirect => Ok(Layer::redirect(self.desk.questions())),
-            Wants::Remind => Ok(Layer::remind()),
-            Wants::Snooze => Ok(Layer::snooze()),
-            Wants::Answer(rsvp) => Layer::answer(&self.panes, rsvp),
-            Wants::GoTo => Ok(Layer::mailbox(&self.panes, For::Going)),
-            Wants::GoToAccount => Ok(Layer::account(&self.panes)),
-            Wants::View => Ok(Layer::views(&self.panes)),
-            Wants::ViewName => Ok(Layer::view_name()),
-            Wants::Splits => Ok(Layer::splits(&self.panes)),
-            Wants::Chore(chore) => Layer::chore(&self.panes, chore, now),
-            Wants::Problems => self.problems(),
-            Wants::Jobs => Ok(Layer::jobs(&self.panes, now)),
-            Wants::Pipe => Ok(Layer::pipe(&self.panes)),
-            Wants::Run => Ok(Layer::run()),
-            Wants::Do => Ok(Layer::several()),
-            Wants::Theme => Ok(Layer::theme(self.dress.setting(), &self.panes.themes)),
-            Wants::Search => {
-                fx.push(Effect::Query(Question::Lists));
-                Ok(Layer::search(&self.panes, self.desk.questions()))
-            }
-            Wants::Find => Ok(Layer::find()),
-            Wants::CommandLine(text) => Ok(Layer::command_line(context, &self.panes, text)),
-            Wants::Palette => Ok(Layer::palette(context, self.keys.map())),
-            Wants::Help => Ok(Layer::help(context, self.keys.map())),
-            Wants::Compose => {
-                // Who looks at every inbox writes as his first account, not as the row's.
-                let shown = self.panes.index.mailbox();
-                let shown = shown.and_then(|id| self.panes.sidebar.mailbox(id));
-                let shown = shown.map(|m| m.account.clone());
-                let draft = Writing::blank(&self.panes.accounts, shown.as_ref());
-                match draft {
-                    Some(draft) => self.write(draft, fx),
-                    None => self
-                        .panes
-                        .alarm(tr!("there is no account to write with"), now),
-                }
-                return;
-            }
-            Wants::EditDraft => {
-                if let View::Drafts(drafts) = &self.panes.view {
-                    match drafts.selected().map(|row| row.at) {
-                        Some(DraftAt::Here(id)) => self.awaited.ask([id], Why::Wanted, fx),
-                        Some(DraftAt::There(message, _)) => fx.extend(commands::go_on(message)),
-                        None => {}
-                    }
-                }
-                return;
-            }
-        };
-        match popup {
-            Ok(layer) => self.layers.push(layer),
-            Err(why) => self.panes.tell(Clean::lit(why), now),
         }
     }
 }

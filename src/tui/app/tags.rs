@@ -1,7 +1,7 @@
 //! Tagging: which tags are known, and what a typed one asks of the ledger.
 
 use crate::model::view::IndexRow;
-use crate::model::{Account, FlagChange, Verb, tag};
+use crate::model::{Account, Verb, tag};
 use crate::text::Clean;
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::Panes;
@@ -22,7 +22,8 @@ impl Panes {
     }
 
     /// Puts a tag on the targets, or takes it away where all of them have it; `-name` takes it
-    /// away, `+name` never does.
+    /// away, `+name` never does. What of it each account can have, and what the rest of a
+    /// conversation has, the ledger knows.
     pub fn tag(&mut self, typed: &str, now: Now, fx: &mut Vec<Effect>) {
         let typed = typed.trim();
         let (wanted, name) = match (typed.strip_prefix('+'), typed.strip_prefix('-')) {
@@ -34,37 +35,17 @@ impl Panes {
             return;
         }
         let rows = self.tagged_rows();
-        if self.about_selected() {
-            // As it is spelt where it is known; whether it can be a tag may differ by account.
-            let spelt = match self.keyword(name, &rows) {
-                Ok(keyword) => tag::name(&keyword).unwrap_or_else(|| name.to_owned()),
-                Err(why) => return self.alarm(why, now),
-            };
-            let (name, given) = (spelt, wanted);
-            return self.act(Verb::Tag { name, given }, now, fx);
-        }
         let has = |row: &&IndexRow| row.flags.keywords.iter().any(|k| tag::is(k, name));
-        let add = wanted.unwrap_or_else(|| rows.is_empty() || !rows.iter().all(has));
-        let mut change = FlagChange::default();
-        if add {
-            match self.keyword(name, &rows) {
-                Ok(keyword) => _ = change.add.keywords.insert(keyword),
-                Err(why) => return self.alarm(why, now),
-            }
-        } else {
-            let all = rows.iter().flat_map(|row| &row.flags.keywords);
-            for keyword in all.filter(|k| tag::is(k, name)) {
-                change.remove.keywords.insert(keyword.clone());
-            }
-            if change.remove.is_empty() {
-                // A folded conversation shows its newest message's tags only.
-                match self.keyword(name, &rows) {
-                    Ok(keyword) => _ = change.remove.keywords.insert(keyword),
-                    Err(why) => return self.alarm(why, now),
-                }
-            }
+        let shown = !self.about_selected() && !rows.is_empty() && rows.iter().all(has);
+        // What one sees goes, whatever else its conversation has.
+        let given = wanted.or(shown.then_some(false));
+        if given != Some(false)
+            && let Some(why) = self.fits_nowhere(name, &rows)
+        {
+            return self.alarm(why, now);
         }
-        self.act(Verb::Flag(change), now, fx);
+        let name = self.spelt(name);
+        self.act(Verb::Tag { name, given }, now, fx);
     }
 
     /// The tags of the message that is read, in at most so many columns.
@@ -73,24 +54,32 @@ impl Panes {
         index_view::tags(&letter.row().flags, cols)
     }
 
-    /// The keyword as it is spelt already, or a new one.
-    fn keyword(&self, name: &str, rows: &[&IndexRow]) -> Result<String, &'static str> {
+    /// The name as it is spelt where it is known.
+    fn spelt(&self, name: &str) -> String {
+        let mut known = (self.index.lines().iter()).flat_map(|l| &l.row.flags.keywords);
+        let known = known.find(|k| tag::is(k, name));
+        known
+            .and_then(|k| tag::name(k))
+            .unwrap_or_else(|| name.to_owned())
+    }
+
+    /// Why none of the accounts of these rows can have such a tag; `None`: one can, or has it.
+    fn fits_nowhere(&self, name: &str, rows: &[&IndexRow]) -> Option<&'static str> {
         let first = self.index.lines().first().map(|l| &l.row);
-        let account = rows
-            .first()
+        let mut all = rows
+            .iter()
             .copied()
-            .or(first)
-            .and_then(|row| self.sidebar.mailbox(row.mailbox))
-            .and_then(|m| self.accounts.iter().find(|a| a.name == m.account));
-        let labels = account.is_some_and(Account::has_labels);
-        let lines = self.index.lines().iter();
-        let known = lines
-            .flat_map(|l| &l.row.flags.keywords)
-            .find(|k| tag::is(k, name) && k.starts_with(tag::PREFIX) == labels);
-        match known {
-            Some(known) => Ok(known.clone()),
-            None => tag::keyword(name, labels),
-        }
+            .chain(first.filter(|_| rows.is_empty()));
+        let mut why = None;
+        let fits = all.any(|row| {
+            let mailbox = self.sidebar.mailbox(row.mailbox);
+            let account = mailbox.and_then(|m| self.accounts.iter().find(|a| a.name == m.account));
+            let refused = tag::keyword(name, account.is_some_and(Account::has_labels)).err();
+            let fits = refused.is_none() || row.flags.keywords.iter().any(|k| tag::is(k, name));
+            why = why.or(refused);
+            fits
+        });
+        why.filter(|_| !fits)
     }
 
     /// The rows that an action is done to.

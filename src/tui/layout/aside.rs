@@ -1,5 +1,5 @@
-//! What the layout thread does besides: errands for the composer, and the look whether a message is here
-//! with its attachments, what was reported of it, and how its list is left.
+//! What the layout thread does besides: errands for the composer, and the look for what was reported of
+//! a message and how its list is left.
 
 use super::Worker;
 use crate::lang::tr;
@@ -10,29 +10,9 @@ use crate::tui::event::Event;
 use crate::tui::parting::Parting;
 use crate::tui::paths;
 use crate::tui::question::LaidOut;
-use crate::tui::whole::{Lacking, Outward, Then};
 use std::sync::Arc;
 
 impl Worker {
-    /// What has to be fetched before this can be done with a message.
-    pub(super) fn lacking(&mut self, message: MsgId, then: Then) -> Option<Lacking> {
-        let needs = match &then {
-            Then::Draft(from) => from.needs_attachments(),
-            Then::Build(Outward::Redirect(_)) => true,
-            Then::Build(Outward::Receipt | Outward::Answer(..)) => false,
-            // Only the attachment that it is about has to be here.
-            Then::Part(_) | Then::Errand(..) => false,
-        };
-        // What can't be read is told by what needs it.
-        let lacks = needs && self.ask(|cache| cache.is_hollow(message)) == Ok(true);
-        lacks.then_some(Lacking { message, then })
-    }
-
-    /// A message that goes out: with all that is attached to it, or not at all.
-    pub(super) fn whole(&mut self, message: MsgId) -> Result<Option<Vec<u8>>, String> {
-        self.ask(|cache| cache.body(message))
-    }
-
     /// What was reported of a message that we sent is shown on it.
     pub(super) fn with_reports(&mut self, message: MsgId, laid: LaidOut) -> LaidOut {
         let LaidOut::Message(mut rendered) = laid else {
@@ -62,12 +42,7 @@ impl Worker {
             (None, Errand::Take(message, part)) => {
                 match self.safely(|w| w.take(*message, part)).transpose() {
                     Some(taken) => Brought::Taken(taken),
-                    None => {
-                        return Event::Lacking(Lacking {
-                            message: *message,
-                            then: Then::Errand(serial, errand),
-                        });
-                    }
+                    None => return Event::NotHere(*message),
                 }
             }
             (None, _) => Brought::Weighed(Vec::new()),

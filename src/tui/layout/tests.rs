@@ -2,14 +2,15 @@
 
 use super::*;
 use crate::mime::parse::digest;
+use crate::mime::quote::Pages;
 use crate::mime::render::{Line, Rendered};
-use crate::model::{AccountName, MailboxName, Uid, UidValidity};
+use crate::model::{AccountName, Draft, Flags, MailboxName, MessageKey, Uid, UidValidity};
 use crate::store::{Cache, Local, MailboxInfo, NewBody, NewMessage};
 use tempfile::TempDir;
 
 /// A cache with these messages, and the thread that lays them out.
 struct Desk {
-    _dir: TempDir,
+    dir: TempDir,
     layout: Layout,
     inbox: Receiver<Event>,
     messages: Vec<MsgId>,
@@ -54,16 +55,8 @@ impl Desk {
         let wanted = cache.read().previews_wanted(mailbox, 9).unwrap();
         let mut messages: Vec<MsgId> = wanted.into_iter().map(|(m, _)| m).collect();
         messages.sort_unstable();
-        let bodies = messages.iter().zip(mail.iter().zip(digests));
-        let bodies: Vec<NewBody> = bodies
-            .map(|(message, (raw, digest))| NewBody {
-                message: *message,
-                raw: raw.clone().into_bytes(),
-                text: digest.text,
-                snippet: digest.snippet,
-                attachments: digest.attachments,
-            })
-            .collect();
+        let bodies = messages.iter().zip(mail);
+        let bodies: Vec<NewBody> = bodies.map(|(m, raw)| body(*m, raw.clone())).collect();
         assert_eq!(cache.store_bodies(&bodies).unwrap(), mail.len());
         let (events, inbox) = unbounded();
         let databases = (path.as_path(), local.as_path());
@@ -71,11 +64,16 @@ impl Desk {
         let layout = Layout::start_within(patient, databases, Vec::new(), PathBuf::new(), events);
         let layout = layout.unwrap();
         Desk {
-            _dir: dir,
+            dir,
             layout,
             inbox,
             messages,
         }
+    }
+
+    fn cache(&self) -> Cache {
+        let path = self.dir.path().join("cache.db");
+        Cache::open(&path, 100).unwrap().cache
     }
 
     fn job(&self, n: usize, mode: Mode) -> Job {
@@ -94,6 +92,24 @@ impl Desk {
             other => panic!("{other:?}"),
         }
     }
+}
+
+fn body(message: MsgId, raw: String) -> NewBody {
+    let digest = digest(raw.as_bytes());
+    NewBody {
+        message,
+        raw: raw.into_bytes(),
+        text: digest.text,
+        snippet: digest.snippet,
+        attachments: digest.attachments,
+    }
+}
+
+/// Leaves what is attached out of what is kept of it.
+fn hollow_out(cache: &mut Cache, body: &NewBody) {
+    cache.drop_bodies(&[body.message]).unwrap();
+    let hollow = crate::store::PackedBody::new(body, None).hollow();
+    cache.store_packed(&[hollow]).unwrap();
 }
 
 fn words(rendered: &Rendered) -> Vec<String> {
@@ -248,17 +264,8 @@ fn what_is_not_here_is_told_only_of_what_is_left_out_and_until_it_comes() {
          --b\nContent-Type: application/zip; name=x.zip\nContent-Transfer-Encoding: base64\n\n{zeros}\n--b--\n"
     );
     let desk = Desk::new(std::slice::from_ref(&mail));
-    let mut cache = Cache::open(&desk._dir.path().join("cache.db"), 100)
-        .unwrap()
-        .cache;
-    let digest = digest(mail.as_bytes());
-    let body = NewBody {
-        message: desk.messages[0],
-        raw: mail.into_bytes(),
-        text: digest.text,
-        snippet: digest.snippet,
-        attachments: digest.attachments,
-    };
+    let mut cache = desk.cache();
+    let body = body(desk.messages[0], mail);
     let job = desk.job(0, Mode::Best);
     let absent = || {
         desk.layout.lay(vec![job]);
@@ -282,14 +289,42 @@ fn what_is_not_here_is_told_only_of_what_is_left_out_and_until_it_comes() {
             brought: crate::tui::errand::Brought::Taken(Ok(_))
         }
     ));
-    cache.drop_bodies(&desk.messages).unwrap();
-    let hollow = crate::store::PackedBody::new(&body, None).hollow();
-    cache.store_packed(&[hollow]).unwrap();
+    hollow_out(&mut cache, &body);
     assert_eq!(absent(), [2]);
     assert!(
-        matches!(take(), Event::Lacking(l) if matches!(&l.then, Then::Errand(9, Errand::Take(..)))),
-        "it is fetched, and taken then"
+        matches!(take(), Event::NotHere(message) if message == desk.messages[0]),
+        "it has to be fetched"
     );
     cache.store_bodies(&[body]).unwrap();
     assert_eq!(absent(), [] as [u32; 0]);
+}
+
+#[test]
+fn a_draft_that_is_here_is_worked_on_though_its_copy_is_not_whole_here() {
+    let raw = large(1, "text/plain", "word ");
+    let desk = Desk::new(std::slice::from_ref(&raw));
+    hollow_out(&mut desk.cache(), &body(desk.messages[0], raw));
+    let go_on = || {
+        desk.layout.draft(DraftFrom::GoOn, desk.messages[0]);
+        desk.inbox.recv_timeout(Duration::from_secs(600)).unwrap()
+    };
+    assert!(matches!(go_on(), Event::Lacking(_)));
+    let account = AccountName("work".into());
+    let mine = Draft {
+        subject: "mine".to_owned(),
+        ..Draft::new(account.clone())
+    };
+    let copy = MessageKey {
+        mailbox: MailboxName::new("INBOX"),
+        uidvalidity: UidValidity(7),
+        uid: Uid::new(1).unwrap(),
+        message_id: None,
+        size: 1,
+    };
+    let mut local = Local::open(&desk.dir.path().join("local.db")).unwrap();
+    local.save_draft_of(&mine, &account, &copy, 0).unwrap();
+    match go_on() {
+        Event::Drafted(_, Ok(draft)) => assert_eq!(draft.subject, "mine"),
+        other => panic!("{other:?}"),
+    }
 }

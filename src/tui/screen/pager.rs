@@ -20,6 +20,7 @@ mod find;
 mod selection;
 mod pick;
 mod pictures;
+mod place;
 
 pub use document::{DocLine, Tone};
 pub use find::Find;
@@ -437,43 +438,9 @@ impl Pager {
         self.current().is_some_and(|l| !l.is_open())
     }
 
-    /// Scrolls by lines; says whether anything moved.
-    pub fn scroll_by(&mut self, by: isize) -> bool {
-        let before = self.scroll;
-        self.scroll = before.saturating_add_signed(by);
-        self.moved = true;
-        self.to_end = false;
-        self.settle();
-        self.follow();
-        self.scroll != before
-    }
-
-    /// To the first line or the last.
-    pub fn scroll_to(&mut self, end: bool) {
-        self.scroll = if end { usize::MAX } else { 0 };
-        self.moved = true;
-        self.settle();
-        self.at = if end {
-            self.letters.len().saturating_sub(1)
-        } else {
-            0
-        };
-        self.to_end = end && self.current().is_some_and(Letter::has_more);
-    }
-
     /// Lines of the pane.
     pub fn height(&self) -> usize {
         self.height
-    }
-
-    /// The lines on the screen, each with whether it is of the current message.
-    pub fn visible(&self) -> impl Iterator<Item = (&DocLine, bool)> {
-        let end = (self.scroll + self.height).min(self.total());
-        (self.scroll..end).filter_map(|line| {
-            let n = self.letter_at(line);
-            let line = self.line(line)?;
-            Some((line, n == self.at))
-        })
     }
 
     /// The link with this number of the message that a row of what is seen belongs to.
@@ -488,12 +455,6 @@ impl Pager {
         self.current().and_then(Letter::text)
     }
 
-    /// How far it is scrolled, in percent; `None` if everything fits.
-    pub fn percent(&self) -> Option<usize> {
-        let most = self.total().saturating_sub(self.tail());
-        (most > 0).then(|| self.scroll * 100 / most)
-    }
-
     /// Changes the current letter; what is at the top of the screen stays there.
     fn change(&mut self, change: impl FnOnce(&mut Letter, Setting)) {
         let (held, set) = (self.place(), self.set);
@@ -501,91 +462,6 @@ impl Pager {
             change(letter, set);
         }
         self.recount(held);
-    }
-
-    /// The message at the top of the screen, and which line of it stands there. Until the user
-    /// moves it is the one that was gone to.
-    fn place(&self) -> Option<(MsgId, usize)> {
-        let n = if self.moved {
-            self.letter_at(self.scroll)
-        } else {
-            self.at
-        };
-        let letter = self.letters.get(n)?;
-        let line = self.scroll.saturating_sub(self.start(n));
-        Some((letter.row().message, if self.moved { line } else { 0 }))
-    }
-
-    fn recount(&mut self, held: Option<(MsgId, usize)>) {
-        self.count();
-        if let Some(held) = held {
-            self.hold(held);
-        }
-        self.settle();
-        let near = self.find.as_ref().and_then(Find::line);
-        self.look_up(near.unwrap_or(self.scroll));
-        self.go_to_sought();
-    }
-
-    fn hold(&mut self, (message, line): (MsgId, usize)) {
-        if let Some(n) = self.index_of(Some(message)) {
-            let lines = self.start(n + 1).saturating_sub(self.start(n));
-            self.scroll = self.start(n) + line.min(lines.saturating_sub(1));
-        }
-    }
-
-    fn index_of(&self, message: Option<MsgId>) -> Option<usize> {
-        let mut letters = self.letters.iter();
-        letters.position(|l| Some(l.row().message) == message)
-    }
-
-    fn count(&mut self) {
-        let mut line = 0;
-        self.selection = None;
-        self.starts = vec![0];
-        for letter in &self.letters {
-            line += letter.lines().len();
-            self.starts.push(line);
-        }
-    }
-
-    fn start(&self, n: usize) -> usize {
-        self.starts.get(n).copied().unwrap_or_else(|| self.total())
-    }
-
-    fn total(&self) -> usize {
-        self.starts.last().copied().unwrap_or(0)
-    }
-
-    fn letter_at(&self, line: usize) -> usize {
-        let after = self.starts.partition_point(|start| *start <= line);
-        after
-            .saturating_sub(1)
-            .min(self.letters.len().saturating_sub(1))
-    }
-
-    fn line(&self, line: usize) -> Option<&DocLine> {
-        let n = self.letter_at(line);
-        let lines = self.letters.get(n)?.lines();
-        lines.get(line.saturating_sub(self.start(n)))
-    }
-
-    fn settle(&mut self) {
-        let most = self.total().saturating_sub(self.tail());
-        self.scroll = self.scroll.min(most);
-    }
-
-    /// How many lines are left on the screen at the end.
-    fn tail(&self) -> usize {
-        if self.set.linear { 1 } else { self.height }
-    }
-
-    /// Keys are about what can be seen.
-    fn follow(&mut self) {
-        let last = (self.scroll + self.height).min(self.total());
-        let top = self.letter_at(self.scroll);
-        let bottom = self.letter_at(last.saturating_sub(1));
-        self.at = self.at.clamp(top, bottom.max(top));
     }
 }
 

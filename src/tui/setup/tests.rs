@@ -88,6 +88,21 @@ fn two_typed_items_are_enough() {
 }
 
 #[test]
+fn keys_of_old_terminals_do_the_same_where_they_are_told_apart() {
+    let mut wizard = Wizard::new(false, false, false);
+    let deeds = typed(&mut wizard, "ada@example.test");
+    found(&mut wizard, &deeds, Found::Proposal(Box::new(proposal())));
+    key(&mut wizard, "ctrl-m");
+    assert_eq!(wizard.phase, Phase::Password);
+    typed(&mut wizard, "gehei");
+    key(&mut wizard, "ctrl-h");
+    let deeds = key(&mut wizard, "ctrl-m");
+    assert!(matches!(deeds.as_slice(), [Deed::Try(_, attempt)]
+        if attempt.secret.reveal() == "gehe"));
+    assert!(!key(&mut wizard, "ctrl-[").is_empty(), "it is left");
+}
+
+#[test]
 fn s10_servers_nobody_vouches_for_are_asked_about_before_a_password() {
     let mut wizard = Wizard::new(false, false, false);
     let outside = Proposal {

@@ -6,6 +6,7 @@ use crate::lang::tr;
 use crate::model::setup::Brought;
 use crate::model::setup::{Glimpse, Kept, Mend, Proposal, State, Step};
 use crate::model::{Account, OAuth, Secret, SignInBy};
+use crate::tui::key;
 use crate::tui::screen::sign_in::SignIn;
 use crate::tui::setup::deeds::{Deed, Phase};
 use crate::tui::setup::form::{ByHand, Field};
@@ -233,6 +234,9 @@ impl Wizard {
 
     /// Takes a key.
     pub fn key(&mut self, key: &KeyEvent) -> Vec<Deed> {
+        // No key here is one that only kitty's protocol tells apart.
+        let older = key::older(key);
+        let key = older.as_ref().unwrap_or(key);
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         if self.phase == Phase::Browser {
             return self.signing_key(key);

@@ -14,7 +14,6 @@ use crate::tui::effect::{Effect, End};
 use crate::tui::event::Now;
 use crate::tui::files::{CONFIG, Fresh, KEYS, Wrong};
 use crate::tui::screen::paper::Paper;
-use crate::tui::signs::Signs;
 use crate::tui::theme::Colours;
 use std::sync::Arc;
 
@@ -180,9 +179,6 @@ impl App {
         if config.list != before.list {
             self.panes.list = config.list.clone();
         }
-        if look.icons != old.icons {
-            self.panes.signs = Signs::of_process(look.icons);
-        }
         if look.title != old.title {
             fx.push(Effect::WindowTitle(look.title));
         }
@@ -265,6 +261,7 @@ fn noted(notes: &[Wrong]) -> Vec<String> {
 /// What of a configuration can't be changed under a running program.
 fn rest(config: &Config) -> Config {
     let Look {
+        icons,
         undo_send,
         spell,
         images,
@@ -274,6 +271,7 @@ fn rest(config: &Config) -> Config {
     } = config.look.clone();
     Config {
         look: Look {
+            icons,
             undo_send,
             spell,
             images,

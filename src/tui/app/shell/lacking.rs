@@ -53,17 +53,8 @@ impl Waiting {
 impl App {
     /// Something needs attachments that are not here.
     pub(super) fn lacks(&mut self, lacking: Lacking, now: Now, fx: &mut Vec<Effect>) {
-        fx.push(Effect::Ask(
-            Intent::FetchBody(lacking.message),
-            About::Quiet,
-        ));
-        if let Then::Errand(..) = lacking.then {
-            // What is being written may be sent before it comes, so it is no attachment until then.
-            let text = tr!(
-                "Nothing was attached: it is not here and is being fetched. Attach it again then."
-            );
-            return self.panes.alarm(text, now);
-        }
+        let fetch = Intent::FetchBody(lacking.message);
+        fx.push(Effect::Ask(fetch, About::Quiet));
         let text = tr!("The attachment is not here: it is being fetched.");
         self.panes.tell(Clean::lit(text), now);
         let waiting = &mut self.lacking;
@@ -76,6 +67,15 @@ impl App {
             let text = tr!("Too much waits for attachments: {what} is not done.", what);
             self.panes.alarm(&text, now);
         }
+    }
+
+    /// What was to be attached to what is being written is not here. It does not wait: that may be sent
+    /// before it comes.
+    pub(super) fn attached_nothing(&mut self, message: MsgId, now: Now, fx: &mut Vec<Effect>) {
+        fx.push(Effect::Ask(Intent::FetchBody(message), About::Quiet));
+        let text =
+            tr!("Nothing was attached: it is not here and is being fetched. Attach it again then.");
+        self.panes.alarm(text, now);
     }
 
     /// Leaves the screen. That drops what waits for attachments, which is said first; who leaves once
@@ -145,8 +145,6 @@ impl App {
                                 Effect::Draft(from, lacking.message)
                             }
                             Then::Build(outward) => Effect::Build(outward, lacking.message),
-                            // Never waits: see `lacks`.
-                            Then::Errand(..) => continue,
                         });
                     }
                 }

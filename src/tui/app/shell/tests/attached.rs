@@ -247,6 +247,17 @@ fn body_of(message: MsgId) -> Event {
     })
 }
 
+#[test]
+fn what_is_not_here_is_not_attached_and_does_not_wait() {
+    let mut bench = opened(&["a.pdf"]);
+    let message = part(2, "a.pdf").message;
+    bench.event(Event::NotHere(message));
+    bench.sees("Nothing was attached");
+    assert!(matches!(bench.asked.last(), Some(Intent::FetchBody(m)) if *m == message));
+    bench.keys("q");
+    assert!(bench.quit, "nothing waits for it");
+}
+
 fn waits(bench: &mut Bench, message: i64, then: Then) {
     let message = MsgId(message);
     bench.event(Event::Lacking(Lacking { message, then }));
