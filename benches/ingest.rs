@@ -16,13 +16,12 @@
 )]
 
 use postrider::mime::parse::envelope;
-use postrider::model::{
-    AccountName, Flags, MailboxId, MailboxName, MsgId, System, Uid, UidSet, UidValidity,
-};
-use postrider::store::{Cache, CursorMove, MailboxInfo, NewBody, NewMessage, Packed};
-use rustix::time::{ClockId, clock_gettime};
+use postrider::model::{AccountName, Flags, MailboxId, MsgId, System, Uid, UidSet, UidValidity};
+use postrider::store::{Cache, CursorMove, NewBody, NewMessage, Packed};
+use shared::Spent;
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+
+mod shared;
 
 /// As the pull hands them on.
 const BATCH: usize = 1_000;
@@ -106,18 +105,7 @@ impl There {
         let path = dir.path().join("cache.db");
         let mut cache = Cache::open(&path, 0).unwrap().cache;
         let account = AccountName("work".to_owned());
-        let inbox = MailboxInfo {
-            name: MailboxName::new("INBOX"),
-            path: "INBOX".to_owned(),
-            delimiter: Some('/'),
-            role: None,
-            selectable: true,
-            mailbox_id: None,
-            contents: None,
-            was: None,
-        };
-        let changes = cache.set_mailboxes(&account, &[inbox], 0, &[]).unwrap();
-        let mailbox = changes.new[0].0;
+        let mailbox = shared::inbox(&mut cache, &account);
         There {
             _dir: dir,
             path,
@@ -216,7 +204,7 @@ fn bodies(mail: &[NewMessage]) {
         there.cache.store_bodies(&bodies).unwrap();
         spent.add(from);
     }
-    spent.tell("bodies", ids.len());
+    tell(&spent, "bodies", ids.len());
     there.size();
 }
 
@@ -256,39 +244,16 @@ fn cost(what: &str, count: usize, job: impl FnOnce()) {
     job();
     let mut spent = Spent::default();
     spent.add(from);
-    spent.tell(what, count);
+    tell(&spent, what, count);
 }
 
-/// Time of this thread on a processor, and on the clock.
-#[derive(Default)]
-struct Spent {
-    cpu: Duration,
-    wall: Duration,
-}
-
-impl Spent {
-    fn now() -> (Duration, Instant) {
-        let cpu = clock_gettime(ClockId::ThreadCPUTime);
-        let cpu = Duration::new(
-            u64::try_from(cpu.tv_sec).unwrap(),
-            u32::try_from(cpu.tv_nsec).unwrap(),
-        );
-        (cpu, Instant::now())
-    }
-
-    fn add(&mut self, (cpu, wall): (Duration, Instant)) {
-        self.cpu += Spent::now().0 - cpu;
-        self.wall += wall.elapsed();
-    }
-
-    fn tell(&self, what: &str, count: usize) {
-        println!(
-            "{what:9} {:8.1} ms CPU {:8.1} ms wall {:7.2} µs each",
-            self.cpu.as_secs_f64() * 1e3,
-            self.wall.as_secs_f64() * 1e3,
-            self.cpu.as_secs_f64() * 1e6 / count.max(1) as f64,
-        );
-    }
+fn tell(spent: &Spent, what: &str, count: usize) {
+    println!(
+        "{what:9} {:8.1} ms CPU {:8.1} ms wall {:7.2} µs each",
+        spent.cpu.as_secs_f64() * 1e3,
+        spent.wall.as_secs_f64() * 1e3,
+        spent.each(count),
+    );
 }
 
 /// Numbers that are always the same (a linear congruence).

@@ -17,13 +17,14 @@
 use postrider::mime::hollow::hollow;
 use postrider::mime::tree::Tree;
 use postrider::mime::{body, parse};
-use postrider::model::{AccountName, Flags, MailboxName, MsgId, Role, Uid, UidValidity};
-use postrider::store::{
-    Cache, MailboxInfo, NewBody, NewMessage, Packed, PackedBody, Reader, Repacked,
-};
+use postrider::model::{AccountName, Flags, MsgId, Uid, UidValidity};
+use postrider::store::{Cache, NewBody, NewMessage, Packed, PackedBody, Reader, Repacked};
 use rusqlite::{Connection, OpenFlags};
-use rustix::time::{ClockId, clock_gettime};
+use shared::cpu;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+mod shared;
 
 const VALIDITY: UidValidity = UidValidity(7);
 /// Messages of one transaction.
@@ -87,18 +88,7 @@ fn main() {
 fn fill(path: &Path, files: &[PathBuf], whole: bool) -> Sizes {
     let mut cache = Cache::open(path, 0).unwrap().cache;
     let account = AccountName("work".to_owned());
-    let inbox = MailboxInfo {
-        name: MailboxName::new("INBOX"),
-        path: "INBOX".to_owned(),
-        delimiter: Some('/'),
-        role: Some(Role::Inbox),
-        selectable: true,
-        mailbox_id: None,
-        contents: None,
-        was: None,
-    };
-    let changes = cache.set_mailboxes(&account, &[inbox], 0, &[]).unwrap();
-    let mailbox = changes.new[0].0;
+    let mailbox = shared::inbox(&mut cache, &account);
     let mut sizes = Sizes::default();
     let mut uid = 0;
     let mut spent = cpu();
@@ -249,13 +239,11 @@ fn tell(path: &Path, sizes: &Sizes) {
 }
 
 /// Seconds of this thread on a processor.
-fn cpu() -> f64 {
-    let at = clock_gettime(ClockId::ThreadCPUTime);
-    at.tv_sec as f64 + at.tv_nsec as f64 / 1e9
-}
-
-fn told(what: &str, since: &mut f64) {
+fn told(what: &str, since: &mut Duration) {
     let now = cpu();
-    println!("{what}: {:.1} s of a processor", now - *since);
+    println!(
+        "{what}: {:.1} s of a processor",
+        (now - *since).as_secs_f64()
+    );
     *since = now;
 }

@@ -26,8 +26,8 @@ use postrider::demo::{Demo, Options, seed};
 use postrider::mime::parse::digest;
 use postrider::mime::render::{RenderOptions, render};
 use postrider::model::view::{IndexRow, Page, Scope};
-use postrider::model::{Account, Flags, MailboxName, MsgId, Role, System, Uid, UidValidity};
-use postrider::store::{Cache, Local, MailboxInfo, NewBody, NewMessage, Reader};
+use postrider::model::{Account, Flags, MsgId, System, Uid, UidValidity};
+use postrider::store::{Cache, Local, NewBody, NewMessage, Reader};
 use postrider::tui::app::{App, Setup};
 use postrider::tui::effect::Effect;
 use postrider::tui::event::{Event, Now};
@@ -41,6 +41,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+mod shared;
 
 const SIZE: (u16, u16) = (120, 50);
 const VALIDITY: UidValidity = UidValidity(7);
@@ -139,27 +141,7 @@ impl Shelf {
         let mut cache = Cache::open(&dir.path().join("cache.db"), 100)
             .unwrap()
             .cache;
-        cache.ensure_account(&account.name).unwrap();
-        let inbox = MailboxInfo {
-            name: MailboxName::new("INBOX"),
-            path: "INBOX".into(),
-            delimiter: Some('/'),
-            role: Some(Role::Inbox),
-            selectable: true,
-            mailbox_id: None,
-            contents: None,
-            was: None,
-        };
-        cache
-            .set_mailboxes(&account.name, &[inbox], 0, &[])
-            .unwrap();
-        let name = MailboxName::new("INBOX");
-        let mailbox = cache
-            .read()
-            .mailbox_named(&account.name, &name)
-            .unwrap()
-            .unwrap()
-            .id;
+        let mailbox = shared::inbox(&mut cache, &account.name);
         let digests: Vec<_> = mail.iter().map(|raw| digest(raw)).collect();
         let new: Vec<NewMessage> = digests
             .iter()

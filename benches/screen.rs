@@ -18,10 +18,10 @@
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 use postrider::demo::{Demo, Options};
 use postrider::model::{
-    Account, AccountName, Address, Envelope, Flags, MailboxName, MessageId, Role, SecretSource,
-    System, Uid, UidValidity,
+    Account, AccountName, Address, Envelope, Flags, MessageId, SecretSource, System, Uid,
+    UidValidity,
 };
-use postrider::store::{Cache, CursorMove, MailboxInfo, NewMessage};
+use postrider::store::{Cache, CursorMove, NewMessage};
 use std::io::{Read as _, Write as _};
 use std::num::NonZero;
 use std::os::unix::fs::PermissionsExt as _;
@@ -29,6 +29,8 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
+
+mod shared;
 
 /// Messages of one transaction.
 const BATCH: u32 = 1_000;
@@ -365,22 +367,7 @@ fn written(home: &Path, config: &str) {
 fn fill(path: &Path, count: u32) {
     let mut cache = Cache::open(path, 1).unwrap().cache;
     let account = AccountName("work".to_owned());
-    cache.ensure_account(&account).unwrap();
-    let info = MailboxInfo {
-        name: MailboxName::new("INBOX"),
-        path: "INBOX".to_owned(),
-        delimiter: Some('/'),
-        role: Some(Role::Inbox),
-        selectable: true,
-        mailbox_id: None,
-        contents: None,
-        was: None,
-    };
-    cache.set_mailboxes(&account, &[info], 0, &[]).unwrap();
-    let inbox = cache
-        .read()
-        .mailbox_named(&account, &MailboxName::new("INBOX"));
-    let id = inbox.unwrap().unwrap().id;
+    let id = shared::inbox(&mut cache, &account);
     let mut from = 1;
     while from <= count {
         let to = (from + BATCH).min(count + 1);

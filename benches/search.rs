@@ -20,15 +20,17 @@
 
 use postrider::model::view::{Page, PageKey, Scope};
 use postrider::model::{
-    AccountName, Address, Envelope, Flags, MailboxId, MailboxName, MessageId, MsgId, Query, Role,
-    System, Uid, UidValidity,
+    AccountName, Address, Envelope, Flags, MailboxId, MessageId, MsgId, Query, System, Uid,
+    UidValidity,
 };
-use postrider::store::{Cache, MailboxInfo, NewBody, NewMessage, Packed, Reader};
+use postrider::store::{Cache, NewBody, NewMessage, Packed, Reader};
 use rusqlite::{Connection, OpenFlags};
-use rustix::time::{ClockId, clock_gettime};
+use shared::Spent;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+mod shared;
 
 const VALIDITY: UidValidity = UidValidity(7);
 /// Headers in one transaction, and bodies, as a sync has them.
@@ -77,18 +79,7 @@ fn main() {
 fn make(folder: &Path, count: usize) {
     let mut cache = Cache::open(&folder.join("cache.db"), 0).unwrap().cache;
     let account = AccountName("work".to_owned());
-    let inbox = MailboxInfo {
-        name: MailboxName::new("INBOX"),
-        path: "INBOX".to_owned(),
-        delimiter: Some('/'),
-        role: Some(Role::Inbox),
-        selectable: true,
-        mailbox_id: None,
-        contents: None,
-        was: None,
-    };
-    let changes = cache.set_mailboxes(&account, &[inbox], 0, &[]).unwrap();
-    let mailbox = changes.new[0].0;
+    let mailbox = shared::inbox(&mut cache, &account);
     let zipf = Zipf::new();
     let (mut headers, mut bodies) = (Spent::default(), Spent::default());
     let (mut text, mut raw, mut done) = (0, 0, 0);
@@ -121,15 +112,15 @@ fn make(folder: &Path, count: usize) {
             println!("  {done} made");
         }
     }
-    headers.tell("headers stored", count, "µs");
-    bodies.tell("texts stored and indexed", count, "µs");
+    tell(&headers, "headers stored", count, "µs");
+    tell(&bodies, "texts stored and indexed", count, "µs");
     let from = Spent::now();
     while cache.is_untidy() {
         cache.tidy().unwrap();
     }
     let mut merged = Spent::default();
     merged.add(from);
-    merged.tell("merged while idle, all of it", 1_000, "ms");
+    tell(&merged, "merged while idle, all of it", 1_000, "ms");
     drop(cache);
     let told = format!("{mailbox} {count} {text} {raw}", mailbox = mailbox.0);
     std::fs::write(folder.join("done"), told).unwrap();
@@ -300,35 +291,9 @@ impl Times {
     }
 }
 
-/// Time of this thread on a processor, and on the clock.
-#[derive(Default)]
-struct Spent {
-    cpu: Duration,
-    wall: Duration,
-}
-
-impl Spent {
-    fn now() -> (Duration, Instant) {
-        let cpu = clock_gettime(ClockId::ThreadCPUTime);
-        let cpu = Duration::new(
-            u64::try_from(cpu.tv_sec).unwrap(),
-            u32::try_from(cpu.tv_nsec).unwrap(),
-        );
-        (cpu, Instant::now())
-    }
-
-    fn add(&mut self, (cpu, wall): (Duration, Instant)) {
-        self.cpu += Spent::now().0 - cpu;
-        self.wall += wall.elapsed();
-    }
-
-    fn tell(&self, what: &str, count: usize, unit: &str) {
-        let each = self.cpu.as_secs_f64() * 1e6 / count.max(1) as f64;
-        println!(
-            "{what}: {:.1} s CPU, {each:.1} {unit} each",
-            self.cpu.as_secs_f64()
-        );
-    }
+fn tell(spent: &Spent, what: &str, count: usize, unit: &str) {
+    let (all, each) = (spent.cpu.as_secs_f64(), spent.each(count));
+    println!("{what}: {all:.1} s CPU, {each:.1} {unit} each");
 }
 
 /// Numbers that are always the same (xorshift64*).

@@ -16,15 +16,15 @@ use postrider::model::{
     AccountName, Address, Done, Envelope, Flags, MailboxName, MessageId, Op, Query, Role, System,
     Uid, UidValidity, Verb,
 };
-use postrider::store::{
-    Cache, CursorMove, Listed, Local, MailboxInfo, NewMessage, Picking, Reader, Undo,
-};
+use postrider::store::{Cache, CursorMove, Listed, Local, NewMessage, Picking, Reader, Undo};
 use postrider::sync::intend;
 use postrider::tui::overlay::Overlay;
 use postrider::tui::question::{How, Listing};
 use postrider::tui::screen::index::Index;
-use rustix::time::{ClockId, clock_gettime};
+use shared::{cpu, mailbox};
 use std::time::Duration;
+
+mod shared;
 
 const NOW: i64 = 1_795_262_400;
 const BATCH: u32 = 1_000;
@@ -182,30 +182,14 @@ fn bulk() {
     assert_eq!(cache.read().total(&scope, false).unwrap(), u64::from(MANY));
 }
 
-/// The time that this thread had.
-fn cpu() -> Duration {
-    let now = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(
-        now.tv_sec.unsigned_abs(),
-        u32::try_from(now.tv_nsec).unwrap(),
-    )
-}
-
 fn fill(path: &std::path::Path, count: u32) {
     let mut cache = Cache::open(path, 1).unwrap().cache;
     let account = AccountName("work".to_owned());
     cache.ensure_account(&account).unwrap();
-    let info = |wire: &str, role| MailboxInfo {
-        name: MailboxName::new(wire),
-        path: wire.to_owned(),
-        delimiter: Some('/'),
-        role: Some(role),
-        selectable: true,
-        mailbox_id: None,
-        contents: None,
-        was: None,
-    };
-    let list = [info("INBOX", Role::Inbox), info("Archive", Role::Archive)];
+    let list = [
+        mailbox("INBOX", Role::Inbox),
+        mailbox("Archive", Role::Archive),
+    ];
     cache.set_mailboxes(&account, &list, 0, &[]).unwrap();
     for (wire, share) in [("INBOX", count - count / 20), ("Archive", count / 20)] {
         let id = cache

@@ -76,10 +76,13 @@ pub fn make(secrets: &Secrets) -> Result<bool> {
 /// # Errors
 /// When the input ends, or the terminal is gone.
 pub fn hidden(what: &str) -> Result<Secret> {
-    eprint!("{what}: ");
-    io::stderr().flush()?;
+    let ask = || {
+        let mut out = io::stderr();
+        write!(out, "{what}: ").and_then(|()| out.flush())
+    };
     let stdin = io::stdin();
     if !stdin.is_terminal() {
+        ask()?;
         return line();
     }
     let before = tcgetattr(&stdin)?;
@@ -90,7 +93,8 @@ pub fn hidden(what: &str) -> Result<Secret> {
     silent.special_codes[SpecialCodeIndex::VMIN] = 1;
     silent.special_codes[SpecialCodeIndex::VTIME] = 0;
     tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
-    let typed = keys(&mut stdin.lock());
+    // Whoever answers as soon as he is asked is not shown, and loses nothing.
+    let typed = ask().and_then(|()| keys(&mut stdin.lock()));
     tcsetattr(&stdin, OptionalActions::Flush, &before)?;
     aside!();
     match typed? {

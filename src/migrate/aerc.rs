@@ -7,7 +7,6 @@ use crate::migrate::ini::{self, Entry};
 use crate::migrate::mutt_account::below;
 use crate::migrate::shelf::{Dirs, Shelf};
 use crate::migrate::words;
-use crate::model::Identity;
 use std::path::{Path, PathBuf};
 
 const LOOK: &str = "how lists and messages look is another screen's; `,` lists what can be set";
@@ -130,17 +129,7 @@ fn option(
         "" | "from" | "smtp-starttls" => {}
         "aliases" => {
             for alias in words::list(text) {
-                match words::address(alias) {
-                    Some(address) => found.also(Identity {
-                        email: address.addr,
-                        full_name: address.name,
-                        ..Identity::default()
-                    }),
-                    None => {
-                        let why = "a pattern of own addresses; each can be an identity here";
-                        out.note(place, "aliases", Kind::Yours, why);
-                    }
-                }
+                words::own_address(alias, place, key, found, out);
             }
         }
         "signature-file" => {

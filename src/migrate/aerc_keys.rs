@@ -1,10 +1,11 @@
 //! aerc's `binds.conf`: keys that give commands of its command line.
 
 use crate::migrate::found::{Binding, Findings, Kind, Place};
-use crate::migrate::{ini, keys};
+use crate::migrate::ini;
+use crate::migrate::keys::{self, Counterpart};
 
-/// Commands of aerc without their arguments, and ours: in lists, and where a message is read.
-const COMMANDS: [(&str, &str, &str); 62] = [
+/// Commands of aerc without their arguments.
+const COMMANDS: [Counterpart; 62] = [
     ("next", "down", "next-message"),
     ("next-message", "down", "next-message"),
     ("prev", "up", "previous-message"),
@@ -74,14 +75,8 @@ const WITH_WORDS: [&str; 5] = ["go-mailbox", "move", "copy-to", "search", "find"
 
 /// Every screen and command that a command may become, for a test.
 #[cfg(test)]
-pub fn targets() -> impl Iterator<Item = (&'static str, String)> {
-    let screens = ["index", "reader", "global"].into_iter();
-    screens.flat_map(|screen| {
-        let commands = COMMANDS
-            .iter()
-            .filter_map(move |(line, ..)| command(screen, line));
-        commands.map(move |command| (screen, command))
-    })
+pub fn targets() -> Vec<(&'static str, String)> {
+    keys::targets(&COMMANDS, command)
 }
 
 /// Reads the bindings.
@@ -148,36 +143,13 @@ fn commands(screen: &str, typed: &str) -> Option<Vec<String>> {
 fn command(screen: &str, line: &str) -> Option<String> {
     let line = line.replace("<space>", " ").replace("<Space>", " ");
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    let pick = |(_, list, reader): &(&str, &'static str, &'static str)| {
-        let command = if screen == "reader" { *reader } else { *list };
-        // What is about a message holds where messages are.
-        (!command.is_empty() && (screen != "global" || GLOBAL.contains(&command)))
-            .then_some(command)
-    };
     if let Some(found) = COMMANDS.iter().find(|(name, ..)| *name == line) {
-        return pick(found).map(str::to_owned);
+        return keys::on(screen, found).map(str::to_owned);
     }
     let (name, words) = line.split_once(' ')?;
-    let ours = pick(COMMANDS.iter().find(|(n, ..)| *n == name)?)?;
+    let ours = keys::on(screen, COMMANDS.iter().find(|(n, ..)| *n == name)?)?;
     // Options and quotes of its own, and aerc's language for searches, mean nothing here.
     let plain = !words.contains(|c: char| c.is_control() || "-\"';{}~".contains(c));
     let takes = WITH_WORDS.contains(&ours) && plain;
     takes.then(|| format!("{ours} {words}"))
 }
-
-const GLOBAL: [&str; 14] = [
-    "down",
-    "up",
-    "page-down",
-    "page-up",
-    "half-page-down",
-    "half-page-up",
-    "first",
-    "last",
-    "quit",
-    "compose",
-    "search",
-    "go-mailbox",
-    "check-mail",
-    "help",
-];

@@ -242,17 +242,7 @@ fn address_of(pinerc: &Pinerc<'_>, user: &str) -> String {
 fn also(pinerc: &Pinerc<'_>, found: &mut Found, out: &mut Findings) {
     let place = pinerc.place("alt-addresses");
     for address in words::list(pinerc.text("alt-addresses")) {
-        match words::address(address) {
-            Some(address) => found.also(Identity {
-                email: address.addr,
-                full_name: address.name,
-                ..Identity::default()
-            }),
-            None => {
-                let why = "a pattern of own addresses; each can be an identity here";
-                out.note(&place, "alt-addresses", Kind::Yours, why);
-            }
-        }
+        words::own_address(address, &place, "alt-addresses", found, out);
     }
     let place = pinerc.place("patterns-roles");
     roles(pinerc.text("patterns-roles"), &place, found, out);

@@ -47,6 +47,56 @@ const NAMED: [(&str, &str); 34] = [
     ("gt", ">"),
 ];
 
+/// What is a command here that holds on every screen.
+const EVERYWHERE: [&str; 19] = [
+    "down",
+    "up",
+    "page-down",
+    "page-up",
+    "half-page-down",
+    "half-page-up",
+    "first",
+    "last",
+    "back",
+    "quit",
+    "compose",
+    "undo",
+    "search",
+    "go-mailbox",
+    "check-mail",
+    "run",
+    "command-line",
+    "help",
+    "none",
+];
+
+/// A command of a client's, and ours that do the same: in lists, and where a message is read. Empty:
+/// nothing does.
+pub type Counterpart = (&'static str, &'static str, &'static str);
+
+/// The command that does the same on a screen, if one does.
+pub fn on(screen: &str, (_, list, reader): &Counterpart) -> Option<&'static str> {
+    let command = match screen {
+        "reader" => *reader,
+        // What is about a message holds where messages are.
+        "global" if !EVERYWHERE.contains(list) => "",
+        _ => *list,
+    };
+    (!command.is_empty()).then_some(command)
+}
+
+/// Every screen and what commands of a client's become on it, for a test.
+#[cfg(test)]
+pub fn targets(
+    all: &[Counterpart],
+    becomes: impl Fn(&'static str, &str) -> Option<String>,
+) -> Vec<(&'static str, String)> {
+    let screens = ["index", "reader", "global"].into_iter();
+    let both = screens.flat_map(|screen| all.iter().map(move |(name, ..)| (screen, *name)));
+    both.filter_map(|(screen, name)| Some((screen, becomes(screen, name)?)))
+        .collect()
+}
+
 /// Keys as mutt and aerc write them: `\Cx`, `^X`, `<f1>`, `<esc>x`, `<C-x>`, `gg`. `None` if one of
 /// them has no name here.
 pub fn keys(written: &str) -> Option<String> {

@@ -306,10 +306,7 @@ impl Scope {
                     email: address.addr,
                     ..Identity::default()
                 }),
-                None => {
-                    let why = "a pattern of own addresses; each can be an identity here";
-                    out.note(place, "alternates", Kind::Yours, why);
-                }
+                None => out.note(place, "alternates", Kind::Yours, words::PATTERN),
             }
         }
     }

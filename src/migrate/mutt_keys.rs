@@ -1,8 +1,9 @@
 //! What mutt's functions are called here, and macros that are nothing but functions.
 
-/// Functions of the index, the pager and everywhere, and their commands. Where both screens have
-/// one under a name of its own, the pager's stands behind it.
-const FUNCTIONS: [(&str, &str, &str); 70] = [
+use crate::migrate::keys::{self, Counterpart};
+
+/// Functions of the index, the pager and everywhere.
+const FUNCTIONS: [Counterpart; 70] = [
     ("next-entry", "down", "next-message"),
     ("previous-entry", "up", "previous-message"),
     ("next-line", "down", "down"),
@@ -88,50 +89,15 @@ pub fn screen(map: &str) -> Option<&'static str> {
 /// The command that does what a function does on a screen.
 pub fn command(screen: &str, function: &str) -> Option<&'static str> {
     let function = function.trim_start_matches('<').trim_end_matches('>');
-    let (_, index, reader) = FUNCTIONS.iter().find(|(name, ..)| *name == function)?;
-    let command = match screen {
-        "reader" => *reader,
-        // What is about a message holds where messages are.
-        "global" if !is_everywhere(index) => "",
-        _ => *index,
-    };
-    (!command.is_empty()).then_some(command)
-}
-
-fn is_everywhere(command: &str) -> bool {
-    const EVERYWHERE: [&str; 19] = [
-        "down",
-        "up",
-        "page-down",
-        "page-up",
-        "half-page-down",
-        "half-page-up",
-        "first",
-        "last",
-        "back",
-        "quit",
-        "compose",
-        "undo",
-        "search",
-        "go-mailbox",
-        "check-mail",
-        "run",
-        "command-line",
-        "help",
-        "none",
-    ];
-    EVERYWHERE.contains(&command)
+    let found = FUNCTIONS.iter().find(|(name, ..)| *name == function)?;
+    keys::on(screen, found)
 }
 
 /// Every screen and command that a function may become, for a test.
 #[cfg(test)]
-pub fn targets() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let screens = ["index", "reader", "global"].into_iter();
-    screens.flat_map(|screen| {
-        let commands = FUNCTIONS
-            .iter()
-            .filter_map(move |(f, ..)| command(screen, f));
-        commands.map(move |command| (screen, command))
+pub fn targets() -> Vec<(&'static str, String)> {
+    keys::targets(&FUNCTIONS, |screen, f| {
+        command(screen, f).map(str::to_owned)
     })
 }
 

@@ -7,43 +7,30 @@ use crate::migrate::shelf::Dirs;
 use crate::migrate::words::{self, Url};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Options that become something here.
-const TAKEN: [&str; 22] = [
-    "from",
-    "realname",
-    "folder",
-    "spoolfile",
-    "record",
-    "copy",
-    "imap_user",
-    "imap_login",
-    "imap_pass",
-    "imap_authenticators",
-    "imap_oauth_refresh_command",
-    "smtp_url",
-    "smtp_user",
-    "smtp_pass",
-    "smtp_authenticators",
-    "smtp_oauth_refresh_command",
-    "sendmail",
-    "signature",
-    "ssl_starttls",
-    "ssl_ca_certificates_file",
-    "query_command",
-    "alias_file",
-];
-
-/// Those of them that are meant for one server.
-const FOR_ONE: [&str; 9] = [
-    "imap_pass",
-    "imap_authenticators",
-    "imap_oauth_refresh_command",
-    "smtp_url",
-    "smtp_user",
-    "smtp_pass",
-    "smtp_authenticators",
-    "smtp_oauth_refresh_command",
-    "ssl_ca_certificates_file",
+/// Options that become something here, and whether each is meant for one server.
+const TAKEN: [(&str, bool); 22] = [
+    ("from", false),
+    ("realname", false),
+    ("folder", false),
+    ("spoolfile", false),
+    ("record", false),
+    ("copy", false),
+    ("imap_user", false),
+    ("imap_login", false),
+    ("imap_pass", true),
+    ("imap_authenticators", true),
+    ("imap_oauth_refresh_command", true),
+    ("smtp_url", true),
+    ("smtp_user", true),
+    ("smtp_pass", true),
+    ("smtp_authenticators", true),
+    ("smtp_oauth_refresh_command", true),
+    ("sendmail", false),
+    ("signature", false),
+    ("ssl_starttls", false),
+    ("ssl_ca_certificates_file", true),
+    ("query_command", false),
+    ("alias_file", false),
 ];
 
 /// Where certificates lie that the system trusts anyway.
@@ -76,7 +63,7 @@ pub struct Scope {
 impl Scope {
     /// Whether an option becomes something here.
     pub fn takes(name: &str) -> bool {
-        TAKEN.contains(&canonical(name))
+        TAKEN.iter().any(|(taken, _)| *taken == canonical(name))
     }
 
     /// Sets an option, or adds to it.
@@ -155,8 +142,10 @@ impl Scope {
 
     /// From here on a hook is obeyed.
     pub fn begin_hook(&mut self) {
-        let there = FOR_ONE.iter().filter(|n| self.vars.contains_key(**n));
-        self.inherited = there.copied().collect();
+        let there = TAKEN
+            .iter()
+            .filter(|(name, one)| *one && self.vars.contains_key(*name));
+        self.inherited = there.map(|(name, _)| *name).collect();
     }
 
     /// After a hook: forgets what was set before it for `first`, unless its server is for the same

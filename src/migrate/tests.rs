@@ -100,9 +100,7 @@ fn a_configuration_that_names_itself_ends() {
 
 #[test]
 fn keys_are_bound_to_commands_that_there_are() {
-    let mutt = mutt_keys::targets().map(|(screen, command)| (screen, command.to_owned()));
-    let bound = mutt.chain(aerc_keys::targets());
-    for (screen, command) in bound {
+    for (screen, command) in [mutt_keys::targets(), aerc_keys::targets()].concat() {
         let text = format!(
             "[{screen}]
 \"f12 f12\" = \"{command}\"

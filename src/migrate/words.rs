@@ -1,7 +1,7 @@
 //! Small grammars that several clients share: command lines, addresses, URLs of servers.
 
-use crate::migrate::found::Given;
-use crate::model::{Address, Endpoint, Secret, Security};
+use crate::migrate::found::{Findings, Found, Given, Kind, Place};
+use crate::model::{Address, Endpoint, Identity, Secret, Security};
 use std::net::{IpAddr, Ipv6Addr};
 
 /// What a command that prints a password becomes.
@@ -149,6 +149,9 @@ pub fn split_quoted(line: &str) -> Vec<String> {
     all
 }
 
+/// Said of a pattern of own addresses.
+pub const PATTERN: &str = "a pattern of own addresses; each can be an identity here";
+
 /// Whether this can be the address of somebody.
 pub fn is_address(text: &str) -> bool {
     let odd = |c: char| c.is_whitespace() || c.is_control() || "<>,;\"()*".contains(c);
@@ -194,6 +197,24 @@ pub fn address(text: &str) -> Option<Address> {
     };
     let addr = addr.trim();
     is_address(addr).then(|| Address::new(shown(&name), addr))
+}
+
+/// Takes a further address that the user writes from; a pattern of them is noted.
+pub fn own_address(
+    written: &str,
+    place: &Place,
+    what: &str,
+    found: &mut Found,
+    out: &mut Findings,
+) {
+    match address(written) {
+        Some(address) => found.also(Identity {
+            email: address.addr,
+            full_name: address.name,
+            ..Identity::default()
+        }),
+        None => out.note(place, what, Kind::Yours, PATTERN),
+    }
 }
 
 /// A name without what a terminal could obey, and of a sensible length.

@@ -250,7 +250,7 @@ fn join(by: &str, why: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::model::{AccountName, MessageId, OutboxId};
     use proptest::prelude::*;
@@ -359,7 +359,8 @@ mod tests {
         );
     }
 
-    fn row(state: SubmissionState, stands: &[RecipientState]) -> Submission {
+    /// A message in this state, to people who stand so.
+    pub fn row(state: SubmissionState, stands: &[RecipientState]) -> Submission {
         let recipients = stands.iter().enumerate().map(|(n, state)| Recipient {
             address: format!("p{n}@example.test"),
             state: *state,

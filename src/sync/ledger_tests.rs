@@ -32,31 +32,13 @@ impl Host for Nobody {
 }
 
 fn account() -> Account {
-    let server = |host: &str, port| Endpoint {
-        host: host.to_owned(),
-        port,
-        security: Security::Tls,
-        pin_sha256: None,
-    };
     Account {
         name: AccountName("work".to_owned()),
         email: "me@example.test".to_owned(),
         full_name: "Me".to_owned(),
         user: "me".to_owned(),
-        secret: SecretSource::Prompt,
-        imap: server("imap.example.test", 993),
-        smtp: server("smtp.example.test", 465),
-        ca_file: None,
-        sync: crate::model::SyncPolicy::default(),
-        save_sent: None,
-        mirror_drafts: true,
-        archive: crate::model::ArchiveBy::default(),
-        auth: crate::model::Auth::Password,
-        identities: Vec::new(),
-        sendmail: None,
-        authserv_id: Vec::new(),
-        future_release: false,
         signature: None,
+        ..crate::mime::wire::tests::account()
     }
 }
 

@@ -160,21 +160,22 @@ pub fn question(preview: &Preview, wall: i64, now: Instant) -> Confirm<Wish> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::model::AccountName;
     use crate::store::Stand;
     use crate::tui::key::Key;
     use crate::tui::widget::ink::tests::shown;
 
-    fn rows() -> Vec<Past> {
+    /// Three actions of that account, before that time: done, refused, undone.
+    pub fn sample(account: &str, now: i64) -> Vec<Past> {
         let row = |id, label: &str, about: &str, stand| Past {
             id: ActionId(id),
             label: label.to_owned(),
             about: about.to_owned(),
-            at: 1_750_000_000 - 600 * id,
+            at: now - 600 * id,
             origin: Origin::User,
-            accounts: vec![AccountName("work".to_owned())],
+            accounts: vec![AccountName(account.to_owned())],
             stand,
             undone: None,
             undoable: true,
@@ -196,6 +197,10 @@ mod tests {
             row(2, "Moved 1 message", "Re: [rust] patterns", refused),
             undone,
         ]
+    }
+
+    fn rows() -> Vec<Past> {
+        sample("work", 1_750_000_000)
     }
 
     fn press(journal: &mut Journal, name: &str) -> Outcome {

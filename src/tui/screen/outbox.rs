@@ -245,8 +245,8 @@ fn is_trouble(row: &Submission) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::deciding::row;
     use super::*;
+    use crate::model::standing::tests::row;
     use crate::model::{AccountName, MessageId, OutboxId, ReminderId};
 
     #[test]

@@ -178,7 +178,7 @@ impl Bench {
         use crate::model::Verb;
         Ok(match intent {
             Intent::Act {
-                verb: Verb::Flag(_),
+                verb: Verb::Flag(_) | Verb::Tag { .. },
                 ..
             } => Answered::default(),
             Intent::Act { targets, .. } => Answered {

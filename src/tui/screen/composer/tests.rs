@@ -1,9 +1,7 @@
 //! The composer as one uses it: keys in, outcomes and screens out.
 
 use super::*;
-use crate::model::{
-    AccountName, Address, DraftAttachment, Endpoint, Reach, SecretSource, Security, SyncPolicy,
-};
+use crate::model::{AccountName, Address, DraftAttachment};
 use crate::tui::errand::Brought;
 use crate::tui::key::Key;
 use crate::tui::offer::Source;
@@ -15,34 +13,13 @@ use std::time::Duration;
 
 /// An account for tests.
 pub(super) fn account(name: &str, signature: Option<&str>) -> Account {
-    let endpoint = |port| Endpoint {
-        host: "mail.example.org".into(),
-        port,
-        security: Security::Tls,
-        pin_sha256: None,
-    };
     Account {
         name: AccountName(name.into()),
         email: format!("{name}@example.org"),
         full_name: "Ada Example".into(),
         user: name.into(),
-        secret: SecretSource::Prompt,
-        imap: endpoint(993),
-        smtp: endpoint(465),
-        ca_file: None,
-        sync: SyncPolicy {
-            bodies: Reach::All,
-            ..SyncPolicy::default()
-        },
-        save_sent: None,
-        mirror_drafts: true,
-        archive: crate::model::ArchiveBy::default(),
-        auth: crate::model::Auth::Password,
-        identities: Vec::new(),
-        sendmail: None,
-        authserv_id: Vec::new(),
-        future_release: false,
         signature: signature.map(str::to_owned),
+        ..crate::mime::wire::tests::account()
     }
 }
 

@@ -210,41 +210,10 @@ fn verbs(row: &Submission, now: i64) -> Vec<Choice> {
     }
 }
 
-/// One in this state, for tests.
-#[cfg(test)]
-pub fn row(state: SubmissionState, stands: &[RecipientState]) -> Submission {
-    use crate::model::{AccountName, MessageId, Recipient};
-    let recipients = stands.iter().map(|state| Recipient {
-        address: "you@example.test".to_owned(),
-        state: *state,
-        reply: None,
-    });
-    Submission {
-        id: OutboxId(1),
-        account: AccountName("work".to_owned()),
-        message_id: MessageId::new("<1@x>").unwrap(),
-        mail_from: String::new(),
-        recipients: recipients.collect(),
-        subject: String::new(),
-        size: 0,
-        state,
-        attempts: 0,
-        next_try: 0,
-        created: 0,
-        first_try: 0,
-        scheduled: false,
-        dsn: false,
-        remind: None,
-        looked: 0,
-        sent_at: 0,
-        filed: true,
-        error: None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::standing::tests::row;
 
     fn offered(state: SubmissionState, stands: &[RecipientState]) -> Vec<OutboxVerb> {
         let choices = verbs(&row(state, stands), 1_750_000_000);

@@ -254,7 +254,7 @@ fn what_is_not_here_is_not_attached_and_does_not_wait() {
     bench.event(Event::NotHere(message));
     bench.sees("Nothing was attached");
     assert!(matches!(bench.asked.last(), Some(Intent::FetchBody(m)) if *m == message));
-    bench.keys("q");
+    bench.keys("qq");
     assert!(bench.quit, "nothing waits for it");
 }
 

@@ -9,11 +9,11 @@ use crate::mime::render::{RenderOptions, render};
 use crate::model::checkup::{Advice, Progress as Checked, Step};
 use crate::model::setup::Cancel;
 use crate::model::{
-    AccountStatus, ActionId, Link, MessageId, OutboxId, Progress, Recipient, RecipientState,
-    Running, SignInStep, Submission, SubmissionState,
+    AccountStatus, Link, MessageId, OutboxId, Progress, Recipient, RecipientState, Running,
+    SignInStep, Submission, SubmissionState,
 };
 use crate::signal::{Posted, Topic};
-use crate::store::{Origin, Past, Stand};
+use crate::store::Past;
 use crate::tui::event::SignInNews;
 use crate::tui::files::Fresh;
 use crate::tui::work::{Work, WorkNews};
@@ -144,34 +144,7 @@ pub fn outbox(bench: &mut Bench) {
 }
 
 fn past() -> Vec<Past> {
-    let row = |id, label: &str, about: &str, stand| Past {
-        id: ActionId(id),
-        label: label.to_owned(),
-        about: about.to_owned(),
-        at: WALL - 600 * id,
-        origin: Origin::User,
-        accounts: vec![AccountName("home".to_owned())],
-        stand,
-        undone: None,
-        undoable: true,
-        sending: None,
-    };
-    let done = Stand {
-        done: 2,
-        ..Stand::default()
-    };
-    let refused = Stand {
-        refused: 1,
-        reasons: vec!["Lists is gone there".to_owned()],
-        ..Stand::default()
-    };
-    let mut undone = row(3, "Starred 1 message", "Lunch", done.clone());
-    (undone.undone, undone.undoable) = (Some(done.clone()), false);
-    vec![
-        row(1, "Archived 12 messages", "Minutes of Monday", done),
-        row(2, "Moved 1 message", "Re: [rust] patterns", refused),
-        undone,
-    ]
+    crate::tui::screen::journal::tests::sample("home", WALL)
 }
 
 fn doctor(bench: &mut Bench) {
