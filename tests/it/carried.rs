@@ -5,7 +5,7 @@ use crate::changes::{Look, add, names, server_has};
 use crate::dovecot::Dovecot;
 use crate::kill::is_built_for_it;
 use crate::program::Home;
-use crate::script::{Act, Script};
+use crate::script::{Act, Mail, Script};
 use crate::story::spread;
 use std::os::unix::process::ExitStatusExt as _;
 
@@ -37,6 +37,26 @@ fn id(home: &Home, subject: &str) -> String {
     let rows = inbox["messages"].as_array().unwrap();
     let row = rows.iter().find(|r| r["subject"] == subject).unwrap();
     row["id"].as_str().unwrap().to_owned()
+}
+
+/// A server with this mail, one that does not say where a copy came to, and a home with both.
+fn unproved(set: impl FnOnce(&mut Mail)) -> (Script, Script, Home) {
+    let here = Script::start(set);
+    let there = Script::start(|mail| {
+        mail.caps = mail.caps.replace(" UIDPLUS", "");
+        mail.make("Kept", "");
+    });
+    let home = home_of(&here, &there);
+    home.sync();
+    (here, there, home)
+}
+
+fn home_of(here: &Script, there: &Script) -> Home {
+    Home::new(&format!(
+        "{}{}",
+        here.account("work"),
+        there.account("home")
+    ))
 }
 
 fn carry(home: &Home, subject: &str) {
@@ -141,17 +161,7 @@ fn a_message_that_is_there_already_is_no_proof() {
 
 #[test]
 fn what_was_altered_on_the_way_is_not_sent_again() {
-    let here = Script::with(&["one"]);
-    let there = Script::start(|mail| {
-        mail.caps = mail.caps.replace(" UIDPLUS", "");
-        mail.make("Kept", "");
-    });
-    let home = Home::new(&format!(
-        "{}{}",
-        here.account("work"),
-        there.account("home")
-    ));
-    home.sync();
+    let (here, there, home) = unproved(|mail| mail.add("INBOX", "one"));
     carry(&home, "one");
     // It arrives, and what proves that does not.
     there.always("HEADER", Act::Close);
@@ -168,20 +178,10 @@ fn what_was_altered_on_the_way_is_not_sent_again() {
 
 #[test]
 fn a_copy_that_is_altered_and_has_no_name_is_made_once() {
-    let here = Script::start(|mail| {
+    let (here, there, home) = unproved(|mail| {
         let raw = b"Subject: one\r\nFrom: Bo <bo@example.test>\r\n\r\nThe text.\r\n";
         mail.put(b"INBOX", raw.to_vec(), Vec::new());
     });
-    let there = Script::start(|mail| {
-        mail.caps = mail.caps.replace(" UIDPLUS", "");
-        mail.make("Kept", "");
-    });
-    let home = Home::new(&format!(
-        "{}{}",
-        here.account("work"),
-        there.account("home")
-    ));
-    home.sync();
     carry(&home, "one");
     // It arrives, and is altered before anybody can see whether it did.
     there.always("UID SEARCH|UID FETCH", Act::Close);
@@ -200,11 +200,7 @@ fn a_copy_that_is_altered_and_has_no_name_is_made_once() {
 fn what_is_put_off_again_and_again_stays_in_the_end() {
     let here = Script::with(&["one"]);
     let there = Script::start(|mail| mail.make("Kept", ""));
-    let mut home = Home::new(&format!(
-        "{}{}",
-        here.account("work"),
-        there.account("home")
-    ));
+    let mut home = home_of(&here, &there);
     home.hurry = 10_000;
     home.sync();
     carry(&home, "one");

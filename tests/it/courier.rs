@@ -7,10 +7,8 @@
 
 use crate::client::Client;
 use crate::dovecot::{Unpacked, id, reachable, unpacked};
-use crate::tls::certificates;
-use openssl::pkey::PKey;
-use openssl::ssl::{SslAcceptor, SslMethod, SslStream};
-use openssl::x509::X509;
+use crate::tls::{acceptor, certificates};
+use openssl::ssl::{SslAcceptor, SslStream};
 use rustix::event::{PollFd, PollFlags, poll};
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -75,18 +73,6 @@ impl Courier {
     pub fn ca_file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
-}
-
-fn acceptor() -> SslAcceptor {
-    let c = certificates();
-    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
-    builder
-        .set_private_key(&PKey::private_key_from_pem(&c.key).unwrap())
-        .unwrap();
-    builder
-        .set_certificate(&X509::from_pem(&c.cert).unwrap())
-        .unwrap();
-    builder.build()
 }
 
 /// A connection with or without TLS.

@@ -5,10 +5,7 @@
 use crate::dovecot::{Dovecot, need, skip};
 use crate::hostile::fails;
 use crate::program::{Home, eventually};
-use crate::tls::certificates;
-use openssl::pkey::PKey;
-use openssl::ssl::{SslAcceptor, SslMethod};
-use openssl::x509::X509;
+use crate::tls::{acceptor, certificates};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -124,13 +121,7 @@ fn f21_who_watches_does_not_dial_a_portal_without_end() {
 
 #[test]
 fn f21_a_certificate_of_another_host_gets_no_password() {
-    let own = certificates();
-    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
-    let cert = X509::from_pem(&own.cert).unwrap();
-    acceptor.set_certificate(&cert).unwrap();
-    let key = PKey::private_key_from_pem(&own.key).unwrap();
-    acceptor.set_private_key(&key).unwrap();
-    let acceptor = acceptor.build();
+    let (own, acceptor) = (certificates(), acceptor());
     let act = move |socket: TcpStream| {
         let mut said = Vec::new();
         if let Ok(mut tls) = acceptor.accept(socket) {

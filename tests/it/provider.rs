@@ -1,13 +1,11 @@
 //! A provider of tokens on loopback, with the run's own certificate: a page to sign in at, token and
 //! device endpoints, rotation and revocation, and whatever goes wrong at such a place.
 
-use crate::tls::certificates;
+use crate::tls::{acceptor, certificates};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openssl::hash::{MessageDigest, hash};
-use openssl::pkey::PKey;
-use openssl::ssl::{SslAcceptor, SslMethod};
-use openssl::x509::X509;
+use openssl::ssl::SslAcceptor;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{Read as _, Write as _};
@@ -99,14 +97,7 @@ impl Provider {
     pub fn start() -> Provider {
         let door = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = door.local_addr().unwrap().port();
-        let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
-        let own = certificates();
-        let key = PKey::private_key_from_pem(&own.key).unwrap();
-        acceptor.set_private_key(&key).unwrap();
-        acceptor
-            .set_certificate(&X509::from_pem(&own.cert).unwrap())
-            .unwrap();
-        let acceptor = acceptor.build();
+        let acceptor = acceptor();
         let state = Arc::new(Mutex::new(State {
             lasts: 3600,
             ..State::default()
@@ -119,7 +110,7 @@ impl Provider {
             }
         });
         let mut ca = tempfile::NamedTempFile::new().unwrap();
-        ca.write_all(&own.ca).unwrap();
+        ca.write_all(&certificates().ca).unwrap();
         Provider { port, state, ca }
     }
 

@@ -1,10 +1,8 @@
 //! A web server with the run's own certificate that writes down every request and answers as it is
 //! told.
 
-use crate::tls::certificates;
-use openssl::pkey::PKey;
-use openssl::ssl::{SslAcceptor, SslMethod};
-use openssl::x509::X509;
+use crate::tls::{acceptor, certificates};
+use openssl::ssl::SslAcceptor;
 use postrider::net::http::Client;
 use postrider::net::tls::Trust;
 use std::collections::VecDeque;
@@ -34,14 +32,7 @@ impl Site {
     pub fn start() -> Site {
         let door = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = door.local_addr().unwrap().port();
-        let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
-        let own = certificates();
-        let key = PKey::private_key_from_pem(&own.key).unwrap();
-        acceptor.set_private_key(&key).unwrap();
-        acceptor
-            .set_certificate(&X509::from_pem(&own.cert).unwrap())
-            .unwrap();
-        let acceptor = acceptor.build();
+        let acceptor = acceptor();
         let state = Arc::<Mutex<State>>::default();
         let shared = Arc::clone(&state);
         std::thread::spawn(move || {
@@ -52,7 +43,7 @@ impl Site {
             }
         });
         let mut ca = tempfile::NamedTempFile::new().unwrap();
-        ca.write_all(&own.ca).unwrap();
+        ca.write_all(&certificates().ca).unwrap();
         Site { port, state, ca }
     }
 
