@@ -7,8 +7,8 @@ use crate::net::imap::change::{date_time, has_8_bit_header};
 use crate::net::imap::code::Code;
 use crate::net::imap::command::Part;
 use crate::net::imap::decode::{Reply, Verdict};
+use crate::net::imap::fail;
 use crate::net::imap::session::Session;
-use crate::net::imap::{fail, gmail};
 
 /// A message to be added.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,9 @@ impl Session {
     ) -> Result<Vec<Added>, NetError> {
         let together = additions.iter().all(|a| {
             let announced = self.enabled().utf8 && has_8_bit_header(&a.bytes);
-            self.caps.nonsync_literal(a.bytes.len()) && !announced
+            self.caps.nonsync_literal(a.bytes.len())
+                && !announced
+                && self.fits(a.bytes.len()).is_ok()
         });
         if together && additions.len() > 1 {
             return self.append_together(to, additions);
@@ -59,10 +61,7 @@ impl Session {
         let mut commands = Vec::with_capacity(additions.len());
         for one in additions {
             let date = one.date.map(date_time).unwrap_or_default();
-            let mut flags = one.flags.clone();
-            flags.keywords.retain(|k| !k.starts_with(gmail::PREFIX));
-            let command = self.about("APPEND ", to)?.text(" ").flags(&flags);
-            let command = command.map_err(fail::unsayable)?.text(&format!(" {date}"));
+            let command = self.append_command(to, &one.flags, &date)?;
             commands.push(command.literal(&one.bytes));
         }
         // A name that is a literal itself has its turn.

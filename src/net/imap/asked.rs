@@ -26,6 +26,8 @@ pub(super) struct Asked {
     pub(super) tag: Vec<u8>,
     /// Of which messages.
     pub(super) set: UidSet,
+    /// What of each.
+    pub(super) items: String,
     /// What came of it so far: a server may answer two fetches at once.
     pub(super) report: FetchReport,
     /// Its end, if it came.

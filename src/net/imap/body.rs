@@ -16,6 +16,8 @@ const FIRST: u64 = 256 << 10;
 const PIECE: u64 = 1 << 20;
 /// The largest message that is fetched whole, in octets.
 pub const LARGEST: u64 = 256 << 20;
+/// So much more than it is a small message may be said to be.
+const ESTIMATED: u64 = 64 << 10;
 /// Octets of a message beyond those that are kept which are waited for.
 const BEYOND: u64 = 64 << 20;
 
@@ -30,6 +32,15 @@ pub struct Body {
     pub complete: bool,
 }
 
+impl Body {
+    /// Whether nothing came of a message that has a size, or much less than half of it. Servers that
+    /// only estimate sizes count what they add to a message, which is not much.
+    fn is_torn(&self) -> bool {
+        let (here, size) = (self.bytes.len() as u64, self.size.unwrap_or(0));
+        (here == 0 && size > 0) || here.saturating_add(ESTIMATED) < size / 2
+    }
+}
+
 impl Session {
     /// Fetches a message byte for byte, in pieces, up to 256 MiB; `None` if there is no such message
     /// (any more).
@@ -37,7 +48,13 @@ impl Session {
     /// # Errors
     /// See [`Session`].
     pub fn fetch_body(&mut self, uid: Uid) -> Result<Option<Body>, NetError> {
-        self.fetch_body_up_to(uid, LARGEST)
+        match self.fetch_body_up_to(uid, LARGEST)? {
+            // It may have it in a moment.
+            Some(body) if body.is_torn() && (body.bytes.len() as u64) < LARGEST => {
+                self.fetch_body_up_to(uid, LARGEST)
+            }
+            body => Ok(body),
+        }
     }
 
     /// The same, but at most `most` octets of it.
@@ -57,11 +74,11 @@ impl Session {
             let piece = if offset == 0 { FIRST } else { PIECE };
             let piece = piece.min(most.saturating_sub(offset));
             if piece == 0 {
-                body.complete = ended;
+                body.complete = ended && !body.is_torn();
                 return Ok(Some(body));
             }
             let Some(got) = self.fetch_piece(uid, offset, piece, most, &mut body)? else {
-                body.complete = ended;
+                body.complete = ended && !body.is_torn();
                 return Ok((offset > 0).then_some(body));
             };
             let here = body.bytes.len() as u64;
@@ -71,7 +88,7 @@ impl Session {
             // Fewer octets than asked for are the end, unless the server counts wrong: then an
             // empty piece is.
             if got == Piece::All || (got == Piece::Short && whole) || here == offset {
-                body.complete = got != Piece::Cut;
+                body.complete = got != Piece::Cut && !body.is_torn();
                 return Ok(Some(body));
             }
             if got == Piece::Cut {
@@ -165,11 +182,12 @@ impl Session {
                     return Ok(None);
                 };
                 done.insert(uid);
-                let body = Body {
+                let mut body = Body {
                     complete: section.full <= bytes.len() as u64,
                     bytes: bytes.into_owned(),
                     size: item.size,
                 };
+                body.complete &= !body.is_torn();
                 sink(uid, body)?;
                 Ok(None)
             })?;

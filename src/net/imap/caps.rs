@@ -7,6 +7,9 @@ const MOST: usize = 512;
 /// A longer name is ignored.
 const LONGEST: usize = 128;
 
+/// A larger literal is not sent before the server has said that it takes it (octets).
+const AT_ONCE: usize = 64 << 10;
+
 /// The capabilities of one connection as they were told last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caps {
@@ -101,9 +104,23 @@ impl Caps {
         self.has("OBJECTID") && !self.doubted.contains(STATUS_MAILBOXID)
     }
 
-    /// Whether a literal of `n` octets may be sent without waiting (RFC 7888).
+    /// Whether a literal of `n` octets may be sent without waiting (RFC 7888). A server that is asked
+    /// can refuse a large one; else it has to take it, or hang up (§4).
     pub fn nonsync_literal(&self, n: usize) -> bool {
-        self.has("LITERAL+") || (n <= 4096 && (self.includes("LITERAL-")))
+        let most = match (self.has("LITERAL+"), self.includes("LITERAL-")) {
+            (true, _) => AT_ONCE,
+            (false, true) => 4096,
+            (false, false) => return false,
+        };
+        n <= most
+    }
+
+    /// The largest message that APPEND takes, in octets, if one size holds for all mailboxes (RFC 7889
+    /// §2).
+    pub fn append_limit(&self) -> Option<u64> {
+        let told = self.told.iter();
+        let mut limits = told.filter_map(|name| name.strip_prefix("APPENDLIMIT="));
+        limits.next()?.parse().ok()
     }
 }
 
@@ -116,6 +133,10 @@ mod tests {
         let caps = Caps::parse(b" imap4rev1 Auth=Plain  LITERAL-\r\n");
         assert!(caps.has("IMAP4REV1") && caps.has("AUTH=PLAIN"));
         assert!(caps.nonsync_literal(4096) && !caps.nonsync_literal(4097));
+        assert!(!caps.nonsync_literal(0x10000) && caps.append_limit().is_none());
+        let caps = Caps::parse(b"LITERAL+ APPENDLIMIT=35651584 APPENDLIMIT");
+        assert!(caps.nonsync_literal(0x10000) && !caps.nonsync_literal(0x10001));
+        assert_eq!(caps.append_limit(), Some(35_651_584));
         let flood: String = (0..10_000).map(|n| format!("X{n} ")).collect();
         assert_eq!(Caps::parse(flood.as_bytes()).iter().count(), MOST);
     }

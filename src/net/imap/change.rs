@@ -7,7 +7,7 @@
 use crate::model::{FlagChange, Flags, MailboxName, System, Uid, UidSet, UidValidity, name};
 use crate::net::error::{NetError, Refusal};
 use crate::net::imap::code::Code;
-use crate::net::imap::command::Command;
+use crate::net::imap::command::{Command, is_keyword};
 use crate::net::imap::decode::{Reply, Untagged};
 use crate::net::imap::item::MONTHS;
 use crate::net::imap::session::{Session, nothing};
@@ -132,7 +132,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`Session`]; a refusal with TRYCREATE if the mailbox isn't there, with OVERQUOTA if it
-    /// does not fit.
+    /// does not fit, with TOOBIG if it is larger than the server says that it takes (RFC 7889).
     pub fn append(
         &mut self,
         to: &MailboxName,
@@ -140,15 +140,9 @@ impl Session {
         date: Option<i64>,
         bytes: &[u8],
     ) -> Result<Option<(UidValidity, Uid)>, NetError> {
+        self.fits(bytes.len())?;
         let date = date.map(date_time).unwrap_or_default();
-        let mut flags = flags.clone();
-        flags.keywords.retain(|k| !k.starts_with(gmail::PREFIX));
-        let command = self
-            .about("APPEND ", to)?
-            .text(" ")
-            .flags(&flags)
-            .map_err(fail::unsayable)?
-            .text(&format!(" {date}"));
+        let command = self.append_command(to, flags, &date)?;
         let plain = command.clone().literal(bytes);
         // Octets of UTF-8 in a header are announced (RFC 6855 §4), or the server refuses them.
         let done = match self.enabled.utf8 && has_8_bit_header(bytes) {
@@ -168,6 +162,33 @@ impl Session {
             Some(Code::AppendUid(validity, list)) => list.iter().next().map(|uid| (validity, uid)),
             _ => None,
         })
+    }
+
+    /// Whether the server takes so much at once; it is not tried otherwise.
+    pub(super) fn fits(&self, octets: usize) -> Result<(), NetError> {
+        match self.caps.append_limit() {
+            Some(most) if octets as u64 > most => Err(NetError::Refused(Refusal {
+                code: Some("TOOBIG".to_owned()),
+                text: format!("it takes no message beyond {most} octets"),
+                ..Refusal::default()
+            })),
+            _ => Ok(()),
+        }
+    }
+
+    /// What stands before the literal of an APPEND. A keyword that can't be said, which Gmail has and
+    /// others may have told, must not keep the message away; a label is none.
+    pub(super) fn append_command(
+        &self,
+        to: &MailboxName,
+        flags: &Flags,
+        date: &str,
+    ) -> Result<Command<'static>, NetError> {
+        let mut flags = flags.clone();
+        let said = |k: &String| !k.starts_with(gmail::PREFIX) && is_keyword(k);
+        flags.keywords.retain(said);
+        let command = self.about("APPEND ", to)?.text(" ").flags(&flags);
+        Ok(command.map_err(fail::unsayable)?.text(&format!(" {date}")))
     }
 
     fn transfer(

@@ -6,18 +6,21 @@ use crate::net::imap::token::{number, objectid};
 
 /// Codes beyond this length are kept as [`Code::Other`] cut to it.
 const LONGEST: usize = 1024;
-/// Ranges of a COPYUID or MODIFIED set that are read.
-const RANGES: usize = 100_000;
+/// A list of more ranges is not read at all: a part of it would be another list.
+const RANGES: usize = 1_000_000;
 
 /// UIDs in the order a server names them, as inclusive ranges: `1:4294967295` stays one pair.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UidList(Vec<(u32, u32)>);
 
 impl UidList {
-    /// Reads `1:3,7`; `None` if anything else stands in it.
+    /// Reads `1:3,7`; `None` if anything else stands in it, or more than a million ranges.
     pub fn parse(word: &[u8]) -> Option<UidList> {
         let mut ranges = Vec::new();
-        for part in word.split(|&b| b == b',').take(RANGES) {
+        for part in word.split(|&b| b == b',') {
+            if ranges.len() == RANGES {
+                return None;
+            }
             let mut ends = part.splitn(2, |&b| b == b':');
             let a: u32 = number(ends.next()?)?;
             let b: u32 = ends.next().map_or(Some(a), number)?;

@@ -99,12 +99,7 @@ impl<'a> Command<'a> {
     /// # Errors
     /// When a keyword is no atom.
     pub fn flags(self, flags: &Flags) -> Result<Command<'a>, Unsayable> {
-        let atom = |k: &String| {
-            !k.is_empty()
-                && k.bytes()
-                    .all(|b| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b))
-        };
-        if !flags.keywords.iter().all(atom) {
+        if !flags.keywords.iter().all(|keyword| is_keyword(keyword)) {
             return Err(Unsayable::Keyword);
         }
         Ok(self.text(&format!("({})", flags.to_wire().join(" "))))
@@ -120,6 +115,12 @@ impl<'a> Command<'a> {
     pub fn parts(&self) -> &[Part<'a>] {
         &self.parts
     }
+}
+
+/// Whether a keyword can be said in a command: it is an atom (RFC 9051 §9 `flag-keyword`).
+pub fn is_keyword(keyword: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b);
+    !keyword.is_empty() && keyword.bytes().all(plain)
 }
 
 /// `bytes` as a quoted string, if they are printable ASCII and not too long for a line.

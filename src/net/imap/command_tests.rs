@@ -241,7 +241,7 @@ fn d06_d07_d09_s43_header_rows() {
         s.send("a4 OK x\n");
         s.expect(&format!("a5 UID FETCH 5,7:8 ({HEADER_ITEMS})"));
         s.send("a5 OK x\n");
-        s.expect("a6 UID FETCH 6 (UID FLAGS BODY.PEEK[HEADER])");
+        s.expect("a6 UID FETCH 6 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER])");
         s.send("* 6 FETCH (UID 6 BODY[HEADER] NIL)\na6 OK x\n");
     });
     session.select(&inbox(), Mode::ReadWrite).unwrap();

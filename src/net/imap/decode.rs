@@ -97,6 +97,8 @@ pub enum Untagged<'a> {
     Namespace(Option<Namespace>),
     /// FLAGS of the mailbox that is being selected.
     Flags(Vec<String>),
+    /// Messages that are gone, which can't be read or are too many.
+    Torn,
     /// Known to be of no use, or not known.
     Other,
 }
@@ -120,6 +122,8 @@ impl Status {
 pub struct Esearch {
     /// Every hit.
     pub all: Option<UidList>,
+    /// Whether there are hits that can't be read, or too many.
+    pub torn: bool,
     /// How many there are.
     pub count: Option<u64>,
 }
@@ -251,7 +255,7 @@ fn verdict(word: &[u8]) -> Option<Verdict> {
 
 fn status(verdict: Verdict, rest: &[u8]) -> Reply {
     let coded = rest.strip_prefix(b"[").and_then(|rest| {
-        let end = rest.iter().position(|&b| b == b']')?;
+        let end = code_end(rest)?;
         Some((rest.get(..end)?, rest.get(end + 1..)?))
     });
     let (code, text) = match coded {
@@ -265,6 +269,20 @@ fn status(verdict: Verdict, rest: &[u8]) -> Reply {
         code,
         text: String::from_utf8_lossy(text).into_owned(),
     }
+}
+
+/// Where a code ends. A keyword may hold a bracket (Gmail tells `OIB-Seen-[Gmail]/Trash`): a list in
+/// parentheses ends before the code does.
+fn code_end(rest: &[u8]) -> Option<usize> {
+    let listed = ["PERMANENTFLAGS (", "BADEVENT ("].iter().any(|name| {
+        let begins = rest.get(..name.len());
+        begins.is_some_and(|b| b.eq_ignore_ascii_case(name.as_bytes()))
+    });
+    let whole = rest.windows(2).position(|pair| pair == b")]");
+    whole
+        .filter(|_| listed)
+        .map(|at| at + 1)
+        .or_else(|| rest.iter().position(|&b| b == b']'))
 }
 
 fn named(wire: Cow<'_, [u8]>, utf8: bool) -> MailboxName {
@@ -323,6 +341,7 @@ fn esearch(mut cursor: Cursor<'_>) -> Untagged<'_> {
             Token::Open => cursor.close(),
             Token::Word(word) if word.eq_ignore_ascii_case(b"ALL") => {
                 found.all = cursor.atom().and_then(UidList::parse);
+                found.torn = found.all.is_none();
             }
             Token::Word(word) if word.eq_ignore_ascii_case(b"COUNT") => {
                 found.count = cursor.number();
@@ -382,6 +401,11 @@ fn vanished(mut cursor: Cursor<'_>) -> Option<Untagged<'_>> {
         Token::Word(word) => word,
         _ => return None,
     };
-    let uids = UidList::parse(word)?.to_set();
+    // What begins as a list was to be one.
+    let torn = word.first()?.is_ascii_digit().then_some(Untagged::Torn);
+    let Some(uids) = UidList::parse(word) else {
+        return torn;
+    };
+    let uids = uids.to_set();
     Some(Untagged::Vanished { earlier, uids })
 }

@@ -10,6 +10,7 @@ use crate::net::error::NetError;
 use crate::net::imap::asked::FetchReport;
 use crate::net::imap::command::Command;
 use crate::net::imap::decode::Untagged;
+use crate::net::imap::fail;
 use crate::net::imap::item::Item;
 use crate::net::imap::session::Session;
 use crate::net::imap::wire::Limits;
@@ -24,7 +25,7 @@ pub(super) const HEADER: usize = 256 << 10;
 /// Commands beyond the first that one call may cost, beside two for each halving.
 const RETRIES: u32 = 64;
 /// What a message that can't be had in the usual way is asked for.
-const PLAIN: &str = "UID FLAGS BODY.PEEK[HEADER]";
+const PLAIN: &str = "UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER]";
 
 /// Which messages a header fetch is about.
 #[derive(Clone, Copy, Debug)]
@@ -97,15 +98,48 @@ impl Session {
     /// What is asked for here: the same in every session with this server.
     pub(super) fn header_items(&self) -> String {
         let mut items = HEADER_ITEMS.to_owned();
+        if self.bare {
+            return items;
+        }
         if self.modseqs {
             items.push_str(" MODSEQ");
         }
-        if self.caps.gmail() {
-            items.push_str(" X-GM-MSGID X-GM-THRID X-GM-LABELS");
-        } else if self.caps.has("OBJECTID") {
-            items.push_str(" EMAILID THREADID");
-        }
+        items.push_str(self.identity_items());
         items
+    }
+
+    fn identity_items(&self) -> &'static str {
+        match (self.bare, self.caps.gmail(), self.caps.has("OBJECTID")) {
+            (false, true, _) => " X-GM-MSGID X-GM-THRID X-GM-LABELS",
+            (false, false, true) => " EMAILID THREADID",
+            _ => "",
+        }
+    }
+
+    /// Whether it is what extensions add that is refused, and not messages: of a refused set the
+    /// last and the first message are asked for with it and without it.
+    fn refuses_items(
+        &mut self,
+        set: &UidSet,
+        items: &str,
+        report: &mut FetchReport,
+        sink: &mut Sink<'_>,
+    ) -> Result<bool, NetError> {
+        let ends = [set.ranges().last(), set.ranges().first()].map(|r| r.filter(|_| set.len() > 1));
+        let [Some(&(_, last)), Some(&(first, _))] = ends else {
+            return Ok(false);
+        };
+        for uid in [last, first] {
+            let one = UidSet::range(uid, uid);
+            let mut ask = |session: &mut Session, items: &str, report: &mut FetchReport| {
+                let text = format!("UID FETCH {uid} ({items})");
+                session.header_rows(text, Some(&one), report, sink)
+            };
+            if ask(self, items, report)? || !ask(self, HEADER_ITEMS, report)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Fetches a set; what of it must be asked for again.
@@ -127,10 +161,26 @@ impl Session {
     pub(super) fn isolate(
         &mut self,
         mut doubtful: Vec<UidSet>,
-        items: &str,
+        mut items: &str,
         report: &mut FetchReport,
         sink: &mut Sink<'_>,
     ) -> Result<(), NetError> {
+        if let Some(set) = doubtful.first()
+            && items != HEADER_ITEMS
+            && report.uids.is_empty()
+            && (self.bare || self.refuses_items(&set.clone(), items, report, sink)?)
+        {
+            tracing::info!("what extensions add to a header is refused: it is left out");
+            (self.bare, items) = (true, HEADER_ITEMS);
+            for set in std::mem::take(&mut doubtful) {
+                let set = set.minus(&report.uids);
+                doubtful.extend(self.try_headers(&set, items, report, sink)?);
+            }
+        }
+        doubtful
+            .iter_mut()
+            .for_each(|set| *set = set.minus(&report.uids));
+        doubtful.retain(|set| !set.is_empty());
         let longest = doubtful.iter().map(UidSet::len).max().unwrap_or(1);
         let mut commands = RETRIES + 2 * longest.checked_ilog2().unwrap_or(0);
         while let Some(set) = doubtful.pop() {
@@ -175,7 +225,7 @@ impl Session {
     ) -> Result<(), NetError> {
         let set = UidSet::range(uid.get(), uid.get());
         let bad = report.bad.len();
-        let text = format!("UID FETCH {uid} ({PLAIN})");
+        let text = format!("UID FETCH {uid} ({PLAIN}{})", self.identity_items());
         let whole = self.header_rows(text, Some(&set), report, sink)?;
         // An OK without a row: the message is gone.
         if !whole && !report.uids.contains(uid) && report.bad.len() == bad {
@@ -208,7 +258,7 @@ impl Session {
         });
         match outcome {
             Ok(_) => Ok(report.nameless == nameless),
-            Err(NetError::Refused(_)) => Ok(false),
+            Err(error) if fail::is_refusal(&error) => Ok(false),
             Err(error) => Err(error),
         }
     }

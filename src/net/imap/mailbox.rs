@@ -57,7 +57,7 @@ impl Session {
             let text = format!("LIST \"\" \"*\" RETURN ({})", returns.join(" "));
             match self.list_by(&Command::new(text)) {
                 // Announced, not done: the plain form is always there.
-                Err(error) if !error.ends_session() && !error.is_transient() => {}
+                Err(error) if fail::is_refusal(&error) => {}
                 outcome => return outcome,
             }
         }
@@ -141,9 +141,7 @@ impl Session {
             let [Part::Text(text)] = command.parts() else {
                 match self.status(name) {
                     Ok(status) => fill(&mut all, at, status),
-                    Err(error) if error.ends_session() || error.is_transient() => {
-                        return Err(error);
-                    }
+                    Err(error) if !fail::is_refusal(&error) => return Err(error),
                     Err(_) => {}
                 }
                 continue;
@@ -189,7 +187,7 @@ impl Session {
         match replies.iter().find(|r| r.verdict != Verdict::Ok) {
             Some(reply) if replies.iter().all(|r| r.verdict != Verdict::Ok) => {
                 let error = fail::refused(reply);
-                if error.is_transient() {
+                if !fail::is_refusal(&error) {
                     return Err(error);
                 }
                 Ok(())

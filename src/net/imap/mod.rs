@@ -40,6 +40,7 @@ pub use caps::Caps;
 pub use change::{Copied, Expunged};
 pub use code::Code;
 pub use decode::{Namespace, Status};
+pub use fail::is_refusal;
 pub use headers::{FetchBy, HEADER_ITEMS, HeaderItem};
 pub use idle::IdleEnd;
 pub use login::Options;
@@ -69,3 +70,5 @@ mod reading_tests;
 mod stay_tests;
 #[cfg(test)]
 mod windows_tests;
+#[cfg(test)]
+mod field_tests;

@@ -26,7 +26,7 @@ enum Sign {
 }
 
 /// All known ones.
-pub const QUIRKS: [Quirk; 8] = [
+pub const QUIRKS: [Quirk; 10] = [
     Quirk {
         server: "Microsoft Exchange 2013 (no version is told, so all later ones, too)",
         what: "UID MOVE is unreliable (the manual of mbsync); UID COPY and UID EXPUNGE are not",
@@ -68,12 +68,24 @@ pub const QUIRKS: [Quirk; 8] = [
         what: "refuses a FETCH now and answers it later",
         sign: Sign::Refusal("UID FETCH SERVER ERROR"),
     },
+    Quirk {
+        server: "Yahoo, AOL (2015 to today)",
+        what: "refuses a SEARCH now and answers it later, by header fields never",
+        sign: Sign::Refusal("UID SEARCH SERVER ERROR"),
+    },
+    Quirk {
+        server: "Gmail (2010 to today)",
+        what: "refuses for hours with an alert and no code",
+        sign: Sign::Refusal("EXCEEDED COMMAND OR BANDWIDTH LIMITS"),
+    },
 ];
 
 /// Takes out of `caps` what the server behind `words`, its greeting or its ID, does wrong.
 ///
 /// That some refuse to open any mailbox ("Unsafe Login": NetEase's 163.com and 126.com, 2021 to
-/// today, OfflineIMAP #696) until they had an ID needs no row: ID is sent wherever it is offered.
+/// today, OfflineIMAP #696) until they had an ID needs no row: ID is sent wherever it is offered. That
+/// Yahoo and AOL tell HIGHESTMODSEQ, offer no CONDSTORE but XYMHIGHESTMODSEQ, and refuse what asks for
+/// MODSEQ needs none either: what is not offered is not asked for.
 pub fn apply(words: &str, caps: &mut Caps) {
     let greeting = words.to_ascii_uppercase();
     for quirk in QUIRKS {

@@ -201,7 +201,7 @@ fn labels_of_gmail() {
     change.remove.keywords.insert("label:Old".into());
     session.store(&set(&[1]), &change).unwrap();
     let news = session.take_unsolicited();
-    assert!(news.flags.is_empty() && news.more);
+    assert!(news.flags.is_empty() && news.unnamed == Some(1) && !news.more);
     server.join().unwrap();
     // Elsewhere they are nobody's business.
     let (mut session, server) = self::session("", |s| {

@@ -1,6 +1,7 @@
 //! Which messages there are, and how many: SEARCH (RFC 9051 §6.4.4), ESEARCH (RFC 4731).
 //!
-//! A plain SEARCH answers in one line, so large mailboxes are asked in windows of message numbers.
+//! A SEARCH answers in one line, so all of a large mailbox is asked in windows of message numbers: a
+//! range for each message, where every second one is gone, is as long as a number for each.
 
 use crate::model::{MessageId, Uid, UidSet};
 use crate::net::error::NetError;
@@ -11,8 +12,10 @@ use crate::net::imap::item::day;
 use crate::net::imap::seek::Program;
 use crate::net::imap::session::Session;
 
-/// Message numbers in one plain SEARCH, so that its answer stays a short line.
+/// Message numbers in one SEARCH, so that its answer stays a line of half a megabyte.
 const WINDOW: u32 = 50_000;
+/// Times that a mailbox is asked for in windows while messages go from it.
+const AGAIN: usize = 3;
 
 /// Messages that a search may find beyond those that the server told of: some have just arrived.
 const NEWS: u64 = 100_000;
@@ -53,34 +56,30 @@ impl Session {
     /// # Errors
     /// See [`Session`].
     pub fn uids(&mut self) -> Result<UidSet, NetError> {
-        if self.esearch() {
-            match self.search(Command::new("UID SEARCH RETURN (ALL) ALL")) {
-                Err(NetError::Refused(_)) => self.esearch_refused = true,
-                outcome => return outcome,
+        // Message numbers hold only as long as no message goes.
+        for _ in 0..AGAIN {
+            if self.notes.exists <= WINDOW {
+                return self.search_all("ALL");
             }
-        }
-        if self.notes.exists <= WINDOW {
-            return self.search(Command::new("UID SEARCH ALL"));
-        }
-        // In windows of message numbers, which hold only as long as no message goes.
-        for _ in 0..3 {
-            let before = self.notes.unsolicited.clone();
+            let said = &self.notes.unsolicited;
+            let before = (said.expunged, said.vanished.len(), said.more);
             let mut all = UidSet::new();
             let mut lo = 1;
             while lo <= self.notes.exists {
                 let hi = lo.saturating_add(WINDOW - 1).min(self.notes.exists);
-                let found = self.search(Command::new(format!("UID SEARCH {lo}:{hi}")))?;
+                let found = self.search_all(&format!("{lo}:{hi}"))?;
                 for &(a, b) in found.ranges() {
                     all.insert_range(a, b);
                 }
                 lo = hi + 1;
             }
-            let now = &self.notes.unsolicited;
-            if now.expunged == before.expunged && now.vanished == before.vanished {
+            let said = &self.notes.unsolicited;
+            if before == (said.expunged, said.vanished.len(), said.more) {
                 return Ok(all);
             }
         }
-        self.search(Command::new("UID SEARCH ALL"))
+        // One long line, then; one that is too long is an error and no shorter list.
+        self.search_all("ALL")
     }
 
     /// The UIDs of the selected mailbox from `first` up.
@@ -91,6 +90,19 @@ impl Session {
         // `n:*` names the last message even if its UID is lower (RFC 9051 §9 `seq-range`).
         let found = self.search_all(&format!("UID {first}:*"))?;
         Ok(found.and(&UidSet::range(first.max(1), u32::MAX)))
+    }
+
+    /// The UIDs of the newest messages of the selected mailbox, at most so many.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn newest(&mut self, most: u32) -> Result<UidSet, NetError> {
+        let last = self.notes.exists;
+        if last == 0 {
+            return Ok(UidSet::new());
+        }
+        let first = last.saturating_sub(most.saturating_sub(1)).max(1);
+        self.search_all(&format!("{first}:{last}"))
     }
 
     /// The UIDs of the selected mailbox whose INTERNALDATE is not before the day of `seconds`
@@ -118,7 +130,7 @@ impl Session {
     fn search_all(&mut self, what: &str) -> Result<UidSet, NetError> {
         if self.esearch() {
             match self.search(Command::new(format!("UID SEARCH RETURN (ALL) {what}"))) {
-                Err(NetError::Refused(_)) => self.esearch_refused = true,
+                Err(error) if fail::is_refusal(&error) => self.esearch_refused = true,
                 outcome => return outcome,
             }
         }
@@ -161,7 +173,7 @@ impl Session {
         if self.esearch() {
             match self.search(ask("UID SEARCH RETURN (ALL)")?) {
                 // What is refused may be what is asked, not how.
-                Err(NetError::Refused(_)) => {}
+                Err(error) if fail::is_refusal(&error) => {}
                 outcome => return outcome,
             }
         }
@@ -187,7 +199,7 @@ impl Session {
             match (outcome, count) {
                 (Ok(_), Some(count)) => return Ok(count),
                 (Ok(_), None) => {}
-                (Err(NetError::Refused(_)), _) => self.esearch_refused = true,
+                (Err(error), _) if fail::is_refusal(&error) => self.esearch_refused = true,
                 (Err(error), _) => return Err(error),
             }
         }
@@ -216,6 +228,9 @@ impl Session {
             match said {
                 Untagged::Search(more) => hits.extend(more),
                 Untagged::Esearch(found) => {
+                    if found.torn {
+                        return Err(fail::protocol("a list of messages that can't be read"));
+                    }
                     set = found.all.map(|list| list.to_set()).unwrap_or_default();
                 }
                 other => return Ok(Some(other)),

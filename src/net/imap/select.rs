@@ -39,7 +39,8 @@ pub struct Selected {
     pub uidvalidity: UidValidity,
     /// The next UID, if told; never zero.
     pub uidnext: Option<u32>,
-    /// The highest modification sequence, if the mailbox keeps them.
+    /// The highest modification sequence, if the mailbox keeps them and the server offers to be
+    /// asked by them (RFC 7162 §3.1).
     pub highestmodseq: Option<ModSeq>,
     /// Flags that can be changed for good, as the wire spells them; empty if not told, which
     /// means all (RFC 9051 §7.1).
@@ -89,10 +90,13 @@ impl Session {
         };
         match self.open(mailbox, mode, how, None, &mut |_| Ok(())) {
             // Announced, not done: the plain form is always there.
-            Err(error @ NetError::Refused(_)) if !how.is_empty() && !error.no_such_mailbox() => {
-                let selected = self.open(mailbox, mode, "", None, &mut |_| Ok(()))?;
+            Err(error)
+                if fail::is_refusal(&error) && !how.is_empty() && !error.no_such_mailbox() =>
+            {
+                let mut selected = self.open(mailbox, mode, "", None, &mut |_| Ok(()))?;
                 self.caps.remove("CONDSTORE");
                 self.caps.remove("QRESYNC");
+                (selected.highestmodseq, self.modseqs) = (None, false);
                 Ok(selected)
             }
             outcome => outcome,
@@ -124,7 +128,7 @@ impl Session {
         );
         match self.open(mailbox, mode, &how, Some(since), sink) {
             // Announced and enabled, but not done: the plain form is always there.
-            Err(error @ NetError::Refused(_)) if !error.no_such_mailbox() => {
+            Err(error) if fail::is_refusal(&error) && !error.no_such_mailbox() => {
                 let selected = self.select(mailbox, mode)?;
                 self.enabled.qresync = false;
                 Ok(selected)
@@ -160,12 +164,17 @@ impl Session {
             ),
             _ => format!("UID FETCH 1:* (UID FLAGS{labels})"),
         };
+        let mut torn = false;
         let budget = self.budget();
         self.run_within(
             Limits::default(),
             budget,
             &Command::new(text),
             &mut |said| match said {
+                Untagged::Torn => {
+                    torn = true;
+                    Ok(Some(said))
+                }
                 Untagged::Fetch(item) if item.uid.is_some() && item.flags.is_some() => {
                     tell(item, sink)?;
                     Ok(None)
@@ -178,7 +187,7 @@ impl Session {
                 other => Ok(Some(other)),
             },
         )?;
-        Ok(vanished)
+        Ok(vanished && !torn)
     }
 
     /// Closes the mailbox without removing anything. Where the server has no UNSELECT it stays open,
@@ -274,6 +283,10 @@ impl Session {
                 Ok(None)
             }
             Untagged::Expunge(_) => Ok(None),
+            Untagged::Torn => {
+                early = true;
+                Ok(None)
+            }
             other => Ok(Some(other)),
         })?;
         let told = same(&codes, since);
@@ -284,6 +297,10 @@ impl Session {
         }
         let mut selected = selected(exists, codes, mode)
             .ok_or_else(|| fail::odd("the mailbox has no UIDVALIDITY"))?;
+        // Some tell a number and take no question about it (quirks.rs): what counts is the offer.
+        if !self.caps.condstore() {
+            selected.highestmodseq = None;
+        }
         // Sequences that went backwards come from a backup: nothing since then can be told.
         let forward = since.is_some_and(|s| selected.highestmodseq >= Some(s.modseq));
         selected.resynced = told && forward && !early;

@@ -63,6 +63,8 @@ pub struct Session {
     pub(super) idle_refused: bool,
     /// The same of ESEARCH.
     pub(super) esearch_refused: bool,
+    /// The same of what extensions add to a header.
+    pub(super) bare: bool,
     pub(super) enabled: Enabled,
     /// What the server calls itself, bounded, not cleaned.
     pub(super) server_id: Option<String>,
@@ -85,6 +87,7 @@ impl Session {
             pace,
             idle_refused: false,
             esearch_refused: false,
+            bare: false,
             enabled: Enabled::default(),
             server_id: None,
             modseqs: false,

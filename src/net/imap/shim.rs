@@ -33,15 +33,26 @@ use zeroize::Zeroizing;
 const CHUNK: usize = 64 << 10;
 /// So many octets within [`Pace::stall`] are progress, even if no response was finished.
 const TRICKLE: usize = 16 << 10;
+/// Octets of a command that tell what it is: `UID EXPUNGE`.
+const WORDS: usize = 12;
 /// Reply responses that are remembered while the crate reads.
 const MOST_HEARD: usize = 64;
 /// Challenges in one sign-in; the crate would answer for ever.
 const MOST_CHALLENGES: u32 = 3;
 
+/// A server that sends something now and then, if only blanks to say that it is at work, is given so
+/// many times [`Pace::stall`] until a response is whole.
+const DRIPS: u32 = 5;
+/// The same for a silent answer to a command that takes long: a mailbox of a hundred thousand messages
+/// that is opened or searched, a thousand that are copied. That the connection itself is dead is found
+/// out sooner ([`crate::net::connect`]).
+const LONG: u32 = 5;
+
 /// How patient we are.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Time without progress (a whole response, or 16 KiB of one) after which a server is left.
+    /// Time without an octet after which a server is left, and a fifth of the time without progress (a
+    /// whole response, or 16 KiB of one); five times as long after a command that takes long.
     pub stall: Duration,
     /// Time without an octet after which it is said that we wait (`Line::set_onlooker`).
     pub slow: Duration,
@@ -67,6 +78,8 @@ pub struct Line {
     pace: Pace,
     /// The tag of the command under way, as the crate wrote it.
     tag: Vec<u8>,
+    /// What it begins with, as far as it tells how long it may take.
+    command: Vec<u8>,
     /// Lines for the crate that it has not read yet.
     to_crate: VecDeque<u8>,
     /// Whether the next response is the greeting.
@@ -113,6 +126,7 @@ impl Line {
             chunk: vec![0; CHUNK],
             pace,
             tag: Vec::new(),
+            command: Vec::new(),
             to_crate: VecDeque::new(),
             greeting: true,
             challenges: 0,
@@ -365,7 +379,12 @@ impl Line {
         &mut self,
         on: &mut dyn FnMut(Said<'_>) -> Result<Option<R>, NetError>,
     ) -> Result<R, NetError> {
+        let stall = match takes_long(&self.command) {
+            true => self.pace.stall.saturating_mul(LONG),
+            false => self.pace.stall,
+        };
         let mut since = Instant::now();
+        let mut last = since;
         let mut gained = 0;
         let mut responses = 0u64;
         loop {
@@ -379,15 +398,17 @@ impl Line {
                             self.pace.responses
                         )));
                     }
-                    gained = TRICKLE;
+                    (gained, last) = (TRICKLE, Instant::now());
                     continue;
                 }
                 None => {}
             }
             if gained >= TRICKLE {
-                (since, gained) = (Instant::now(), 0);
+                (since, gained) = (last, 0);
             }
-            gained += self.fill_watched(since + self.pace.stall)?;
+            let until = (since + stall.saturating_mul(DRIPS)).min(last + stall);
+            gained += self.fill_watched(until)?;
+            last = Instant::now();
         }
     }
 
@@ -452,6 +473,8 @@ impl Line {
         let command = bytes.split(|&b| b == b' ').next();
         if let Some(tag) = command.filter(|tag| tag.len() < bytes.len() && is_tag(tag)) {
             self.tag = tag.to_vec();
+            let words = bytes.get(tag.len() + 1..).unwrap_or_default();
+            self.command = words.get(..WORDS).unwrap_or(words).to_ascii_uppercase();
             self.challenges = 0;
         }
         match self.secret {
@@ -472,6 +495,16 @@ impl Line {
         self.error = Some(error);
         Err(io::Error::other(text))
     }
+}
+
+/// Whether a command may be answered after minutes of honest work.
+fn takes_long(command: &[u8]) -> bool {
+    let verbs = [
+        "SELECT", "EXAMINE", "SEARCH", "COPY", "MOVE", "EXPUNGE", "APPEND",
+    ];
+    let command = command.strip_prefix(b"UID ").unwrap_or(command);
+    let verb = command.split(|&b| b == b' ').next().unwrap_or_default();
+    verbs.iter().any(|long| long.as_bytes() == verb)
 }
 
 /// A continuation whose text the crate can read: base64 or nothing.

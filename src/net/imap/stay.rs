@@ -30,7 +30,8 @@ impl Session {
     /// does not tell news by UID, and where something was told that cannot be set in order any more.
     pub fn stay(&mut self) {
         let said = &self.notes.unsolicited;
-        let clear = said.flags.is_empty() && said.expunged == 0 && !said.more;
+        let clear =
+            said.flags.is_empty() && said.expunged == 0 && !said.more && said.unnamed.is_none();
         let tells = self.enabled.qresync && self.modseqs && self.selected.is_some();
         let validity = self.notes.validity;
         self.followed = (clear && tells && validity != 0).then_some(UidValidity(validity));
@@ -82,7 +83,8 @@ impl Session {
             return Ok(None);
         }
         let said = &mut self.notes.unsolicited;
-        let odd = said.more || said.expunged > 0 || !said.flags.is_empty();
+        let odd =
+            said.more || said.unnamed.is_some() || said.expunged > 0 || !said.flags.is_empty();
         let unread = report.nameless > 0 || !report.bad.is_empty();
         said.exists = None;
         Ok((!odd && !unread).then(|| std::mem::take(&mut said.vanished)))

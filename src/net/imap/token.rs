@@ -209,8 +209,8 @@ impl<'a> Cursor<'a> {
             if ends {
                 break;
             }
-            // A section belongs to its name, blanks, parentheses and all.
-            let section = if b == b'[' {
+            // A section belongs to its name, blanks, parentheses and all; a keyword may hold a bracket.
+            let section = if b == b'[' && rest.get(..at).is_some_and(has_section) {
                 rest.get(at..)
                     .and_then(|r| r.iter().position(|&b| b == b']'))
             } else {
@@ -223,6 +223,14 @@ impl<'a> Cursor<'a> {
         self.pos += at;
         Token::Word(rest.get(..at).unwrap_or_default())
     }
+}
+
+/// Whether this is an item of FETCH that is followed by a section (RFC 9051 §9 `msg-att-static`).
+fn has_section(name: &[u8]) -> bool {
+    let names = ["BODY", "BODY.PEEK", "BINARY", "BINARY.PEEK", "BINARY.SIZE"];
+    names
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }
 
 /// A decimal number that fits.
@@ -303,6 +311,26 @@ mod tests {
         assert_eq!(tokens("* LIST () \".\" \"café\"".as_bytes())[5], "'café'");
         assert_eq!(tokens(b"* X \"open"), ["*", "X", "'open'"]);
         assert_eq!(tokens(b"* X [open ("), ["*", "X", "[open", "("]);
+        assert_eq!(
+            tokens(b"* 1 FETCH (FLAGS (\\Seen [urgent x[y) UID 4 binary[1] NIL)"),
+            [
+                "*",
+                "1",
+                "FETCH",
+                "(",
+                "FLAGS",
+                "(",
+                "\\Seen",
+                "[urgent",
+                "x[y",
+                ")",
+                "UID",
+                "4",
+                "binary[1]",
+                "NIL",
+                ")"
+            ]
+        );
     }
 
     #[test]

@@ -44,8 +44,10 @@ pub struct Unsolicited {
     pub statuses: BTreeMap<MailboxName, Status>,
     /// A mailbox was made, renamed or removed.
     pub mailboxes: bool,
-    /// Something changed that is not listed here: flags of a message known only by number, or
-    /// more than are kept, or more than the server cares to tell. Look yourself.
+    /// The lowest number of a message of the open mailbox whose flags changed and are not among
+    /// `flags`: it was named by no UID, or without Gmail's labels.
+    pub unnamed: Option<u32>,
+    /// More happened than is kept, or than the server cares to tell. Look yourself, everywhere.
     pub more: bool,
 }
 
@@ -109,7 +111,11 @@ impl Notes {
                             modseq: item.modseq,
                         })
                     }
-                    (_, Some(_)) => self.unsolicited.more = true,
+                    (_, Some(_)) if !room => self.unsolicited.more = true,
+                    (_, Some(_)) => {
+                        let lowest = self.unsolicited.unnamed.unwrap_or(item.seq);
+                        self.unsolicited.unnamed = Some(lowest.min(item.seq));
+                    }
                     (_, None) => {}
                 }
             }
@@ -123,6 +129,7 @@ impl Notes {
                 }
             }
             Untagged::List(_) => self.unsolicited.mailboxes = true,
+            Untagged::Torn => self.unsolicited.more = true,
             Untagged::Reply(status) => {
                 match status.code {
                     Some(Code::NotificationOverflow) => {

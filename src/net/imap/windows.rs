@@ -32,6 +32,7 @@ impl Session {
                 self.ask_for(set, &items)?
             }
         };
+        let asked = now.items.clone();
         let mut next = match next {
             Some(next) => Some(self.ask_for(next, &items)?),
             None => None,
@@ -42,7 +43,7 @@ impl Session {
         let mut report = now.report;
         let answered = match self.finish(reply) {
             Ok(_) => report.nameless == 0,
-            Err(NetError::Refused(_)) => false,
+            Err(error) if fail::is_refusal(&error) => false,
             Err(error) => return Err(error),
         };
         let bad: UidSet = report.bad.iter().copied().collect();
@@ -51,7 +52,7 @@ impl Session {
             true => Vec::new(),
             false => vec![rest],
         };
-        self.isolate(doubtful, &items, &mut report, sink)?;
+        self.isolate(doubtful, &asked, &mut report, sink)?;
         Ok(report)
     }
 
@@ -65,6 +66,7 @@ impl Session {
         Ok(Asked {
             tag: self.port.line().tag().to_vec(),
             set: set.clone(),
+            items: items.to_owned(),
             report: FetchReport::default(),
             reply: None,
         })

@@ -13,6 +13,8 @@ const ROOM: usize = 1 << 20;
 pub struct Limits {
     /// Octets of a response outside its literals.
     pub line: usize,
+    /// The same of a response that lists messages: SEARCH, ESEARCH, VANISHED.
+    pub list: usize,
     /// Octets in all literals of a response; more end the session.
     pub literal: u64,
     /// Octets of literals that are kept; the rest of them is passed over.
@@ -25,6 +27,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             line: 1 << 20,
+            list: 16 << 20,
             literal: 64 << 20,
             keep: 1 << 20,
             literals: 1024,
@@ -219,24 +222,37 @@ impl Framer {
     }
 
     fn bound_line(&self, end: usize) -> Result<(), Refused> {
-        if self.text + end.saturating_sub(self.line) > self.limits.line {
-            return Err(Refused::Line(self.limits.line));
+        let here = self.text + end.saturating_sub(self.line);
+        if here <= self.limits.line {
+            return Ok(());
         }
-        Ok(())
+        let most = match self.is_any_of(&["SEARCH", "ESEARCH", "VANISHED"]) {
+            true => self.limits.list.max(self.limits.line),
+            false => self.limits.line,
+        };
+        match here > most {
+            true => Err(Refused::Line(most)),
+            false => Ok(()),
+        }
     }
 
     fn may_hold_literals(&self) -> bool {
-        let Some(rest) = self.buf.get(self.start..) else {
-            return false;
-        };
+        let untagged = self.buf.get(self.start..);
+        untagged.is_some_and(|rest| rest.starts_with(b"* "))
+            && !self.is_any_of(&["OK", "NO", "BAD", "BYE", "PREAUTH"])
+    }
+
+    /// Whether the response is untagged and its first word one of these.
+    fn is_any_of(&self, words: &[&str]) -> bool {
+        let rest = self.buf.get(self.start..).unwrap_or_default();
         let Some(rest) = rest.strip_prefix(b"* ") else {
             return false;
         };
         let word = rest.split(|b| b" \r\n".contains(b)).next();
         let word = word.unwrap_or_default();
-        !["OK", "NO", "BAD", "BYE", "PREAUTH"]
+        words
             .iter()
-            .any(|status| word.eq_ignore_ascii_case(status.as_bytes()))
+            .any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
     }
 
     /// Lets taken responses go once they are worth a move.
