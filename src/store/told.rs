@@ -90,6 +90,23 @@ impl Reader {
         Ok(found)
     }
 
+    /// Messages of a mailbox of which the server gave nothing but their numbers.
+    pub fn stubs(&self, mailbox: MailboxId) -> Result<UidSet> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT l.uid FROM location l JOIN message m ON m.id = l.message
+             WHERE l.mailbox = ?1 AND l.date = 0 AND l.hidden = 0 AND l.uid IS NOT NULL
+                 AND l.gone = 0 AND m.size = 0",
+        )?;
+        let uids = select.query_map([mailbox.0], |row| row.get(0))?;
+        let mut stubs = UidSet::new();
+        for uid in uids {
+            codec::uid_in(uid?)
+                .into_iter()
+                .for_each(|uid| stubs.insert(uid));
+        }
+        Ok(stubs)
+    }
+
     /// The last message of a mailbox of which the server gave more than its number.
     pub fn last_given(&self, mailbox: MailboxId) -> Result<Option<Uid>> {
         let mut select = self.conn.prepare_cached(

@@ -31,6 +31,18 @@ pub struct Fetched {
     pub octets: u64,
     /// Messages that were asked for and not answered.
     pub silent: UidSet,
+    /// Messages that are still to be asked for: enough had been tried for now.
+    pub left: UidSet,
+}
+
+impl Fetched {
+    /// Adds what came of another fetch.
+    pub fn add(&mut self, more: &Fetched) {
+        self.count += more.count;
+        self.octets += more.octets;
+        self.silent = self.silent.plus(&more.silent);
+        self.left = self.left.plus(&more.left);
+    }
 }
 
 /// The way into the cache for one mailbox's new messages.
@@ -104,7 +116,8 @@ impl<'a> Brought<'a> {
         let report = report?;
         let bad: UidSet = report.bad.into_iter().collect();
         if let FetchBy::Uids(asked) = by {
-            fetched.silent = asked.minus(&report.uids).minus(&bad);
+            fetched.left = report.left.and(asked);
+            fetched.silent = asked.minus(&report.uids).minus(&bad).minus(&report.left);
         }
         fetched.count += self.stubs(&bad);
         Ok(fetched)
@@ -121,8 +134,8 @@ impl<'a> Brought<'a> {
         new
     }
 
-    /// Keeps messages whose headers can't be had as visible stubs, so that they block nothing.
-    /// Answers how many.
+    /// Keeps messages whose headers can't be had as visible stubs, so that they block nothing. They are
+    /// asked for again ([`crate::sync::stubs`]). Answers how many.
     pub fn stubs(&mut self, uids: &UidSet) -> u64 {
         self.tail.extend(uids.iter().map(stub).map(Packed::from));
         uids.len()

@@ -18,7 +18,7 @@ use crate::store::{ByKey, Keyed, Local, Outcome, Priority, Reader, Sent};
 use crate::sync::error::SyncError;
 use crate::sync::kit::{Connection, Kit};
 use crate::sync::news::Due;
-use crate::sync::{ondemand, overlay};
+use crate::sync::{by_id, ondemand, overlay};
 use crate::text::{Clean, when};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -495,7 +495,11 @@ fn landed(session: &mut Session, sought: &Sought<'_>) -> Result<Option<Uid>, Syn
             .collect::<UidSet>()
     };
     let found = match &key.message_id {
-        Some(id) => later(session.search_message_id(id)?.into_iter().collect()),
+        Some(id) => later(
+            by_id::from(session, id, sought.first)?
+                .into_iter()
+                .collect(),
+        ),
         None if bytes.is_none() => return Ok(None),
         None => later(session.uids_from(sought.first)?),
     };
@@ -521,7 +525,7 @@ fn landed(session: &mut Session, sought: &Sought<'_>) -> Result<Option<Uid>, Syn
 fn stands(session: &mut Session, sought: &Sought<'_>, date: Option<i64>) -> Result<bool, NetError> {
     let later = |uid: &Uid| uid.get() >= sought.first && !sought.claimed.contains(uid);
     if let Some(id) = &sought.key.message_id {
-        let found = session.search_message_id(id)?;
+        let found = by_id::from(session, id, sought.first)?;
         return Ok(found.iter().any(later));
     }
     let since: UidSet = session

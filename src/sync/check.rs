@@ -5,6 +5,7 @@ use crate::lang::tr;
 use crate::model::{Flags, MailboxId, Reach, Uid, UidSet, UidValidity};
 use crate::net::imap::{Criterion, Selected, Session};
 use crate::store::Reader;
+use crate::sync::counted::Plain;
 use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::poison::Patience;
@@ -26,11 +27,18 @@ pub struct Checks {
     resets: BTreeMap<MailboxId, Vec<Instant>>,
     /// Where asking for all flags was interrupted: the lowest UID that was asked for.
     flags: BTreeMap<MailboxId, (UidValidity, u32)>,
+    /// Of mailboxes without modification sequences: what was told and what was done about it.
+    plain: BTreeMap<MailboxId, Plain>,
     /// What this turn has left for messages that end connections.
     pub patience: Patience,
 }
 
 impl Checks {
+    /// What counts told of a mailbox.
+    pub fn plain(&mut self, id: MailboxId) -> &mut Plain {
+        self.plain.entry(id).or_default()
+    }
+
     /// Whether a mailbox should be checked after a pull. One that was fetched anew was just seen
     /// whole.
     pub fn is_due(&mut self, id: MailboxId, anew: bool, changed: bool, every: Duration) -> bool {
@@ -59,6 +67,7 @@ impl Checks {
     /// All flags were asked for.
     pub fn flags_done(&mut self, id: MailboxId) {
         self.flags.remove(&id);
+        self.plain(id).flags_done();
     }
 
     /// Whether the server renumbers a mailbox again and again; then what is here is kept as it is.

@@ -12,6 +12,7 @@ use crate::model::{
 use crate::net::imap::{FetchBy, Mode, Session};
 use crate::signal::Topic;
 use crate::store::{self, Local};
+use crate::sync::by_id;
 use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
 use crate::sync::filing;
@@ -101,8 +102,7 @@ fn find_same(
     written: &Envelope,
 ) -> Result<bool, SyncError> {
     session.select(place, Mode::ReadOnly)?;
-    let asked: UidSet = session
-        .search_message_id(&row.message_id)?
+    let asked: UidSet = by_id::lately(session, &row.message_id)?
         .into_iter()
         .collect();
     if asked.is_empty() {

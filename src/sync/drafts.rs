@@ -24,7 +24,7 @@ use crate::signal::Topic;
 use crate::store::{CopyId, CopyState, DraftCopy, Local, Reader};
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
-use crate::sync::{filing, freeze};
+use crate::sync::{by_id, filing, freeze};
 use crate::text::when;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -187,7 +187,18 @@ fn work(
         if kit.stopping() {
             return Err(SyncError::Stopping);
         }
+        let key = format!("copying/{}", draft.0);
+        if local.read().is_put_off(&key, when::now())? {
+            continue;
+        }
         let copied = append(session, kit, local, reader, draft);
+        match &copied {
+            Err(SyncError::Net(error)) if error.ends_session() => {
+                let waits = local.ended(&key, when::now())?;
+                tracing::info!(account = %kit.account.name, %error, waits, "a draft was not copied");
+            }
+            _ => local.ended_nothing(&key)?,
+        }
         touched.extend(bear(copied, &mut refused)?.flatten());
     }
     let mut stale: BTreeMap<MailboxName, Vec<DraftCopy>> = BTreeMap::new();
@@ -261,7 +272,7 @@ fn place(
     let Some(id) = &copy.message_id else {
         return Ok(Vec::new());
     };
-    let named: UidSet = session.search_message_id(id)?.into_iter().collect();
+    let named: UidSet = by_id::lately(session, id)?.into_iter().collect();
     let mut found = Vec::new();
     if !named.is_empty() {
         session.fetch_headers(FetchBy::Uids(&named), &mut |item| {

@@ -4,7 +4,7 @@
 //! Before anything is appended the copy is looked for by Message-ID, so a filing that was cut
 //! after the server took it is not repeated (RFC 4549 §4.2.2.1).
 
-use crate::lang::tr;
+use crate::lang::{self, mark, tr};
 use crate::mime;
 use crate::model::{
     Account, Flags, MailboxId, MailboxName, OutboxId, Role, Submission, SubmissionState, System,
@@ -13,6 +13,7 @@ use crate::model::{
 use crate::net::imap::{Mode, Session};
 use crate::signal::Topic;
 use crate::store::{self, Local, NewBody, NewMessage, Priority, Reader};
+use crate::sync::by_id;
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
 use crate::text::{Clean, when};
@@ -33,6 +34,9 @@ const FILED_BY_PROVIDER: [&str; 10] = [
 ];
 /// A filing that failed is tried again after these times, in seconds; the last is repeated.
 const AGAIN: [i64; 4] = [60, 300, 1800, 3600];
+
+/// What is said of a copy at which connections end.
+const HANGS_UP: &str = mark!("the server hangs up whenever it is sent");
 
 /// Who files sent mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,8 +93,12 @@ fn file(
     row: &Submission,
 ) -> Result<Option<MailboxName>, SyncError> {
     let mut filed_in = None;
+    let key = format!("filing/{}", row.id.0);
     // What was only passed on has no copy to be filed.
     if row.filed && who_files(&kit.account) != Filing::Nobody {
+        if local.read().is_put_off(&key, when::now())? {
+            return Ok(None);
+        }
         let sent = mailbox_for(session, kit, reader, Role::Sent, "Sent")?;
         let until = row.sent_at + kit.rhythm.filing.as_secs().cast_signed();
         let wait = who_files(&kit.account) == Filing::Provider && when::now() < until;
@@ -100,6 +108,12 @@ fn file(
             Ok(false) => append(session, kit, local, reader, &sent, row.id).map(|()| true),
             Err(error) => Err(error),
         };
+        if let Err(SyncError::Net(error)) = &filed
+            && error.ends_session()
+            && local.ended(&key, when::now())?
+        {
+            put_off(kit, local, row, &Clean::line(lang::of(HANGS_UP)))?;
+        }
         match filed {
             Err(SyncError::Net(error)) if !error.ends_session() => {
                 put_off(kit, local, row, &Clean::line(&error.to_string()))?;
@@ -113,6 +127,7 @@ fn file(
         }
         filed_in = Some(sent);
     }
+    local.ended_nothing(&key)?;
     local.finish(row.id, SubmissionState::Done, None, 0)?;
     kit.changed(Topic::Outbox);
     Ok(filed_in)
@@ -163,7 +178,7 @@ pub fn find(
     row: &Submission,
 ) -> Result<bool, SyncError> {
     session.select(mailbox, Mode::ReadOnly)?;
-    Ok(!session.search_message_id(&row.message_id)?.is_empty())
+    Ok(!by_id::lately(session, &row.message_id)?.is_empty())
 }
 
 fn append(

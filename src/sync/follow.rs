@@ -6,12 +6,11 @@ use crate::mime;
 use crate::model::{
     MailboxName, MessageId, MessageKey, Op, OpKind, Role, Uid, UidSet, UidValidity,
 };
-use crate::net::NetError;
-use crate::net::imap::{Mode, Selected, Session, Status};
+use crate::net::imap::{Mode, Selected, Session, Status, is_refusal};
 use crate::store::{Local, Place, Reader};
 use crate::sync::error::SyncError;
 use crate::sync::kit::Kit;
-use crate::sync::{mailboxes, pull};
+use crate::sync::{by_id, counted, mailboxes, pull};
 use crate::text::Clean;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -154,7 +153,7 @@ fn present(
         });
         match outcome {
             // It can't say: then it is only asked which are there.
-            Err(NetError::Refused(_)) => {}
+            Err(error) if is_refusal(&error) => {}
             other => {
                 other?;
                 asked = asked.minus(&read);
@@ -204,7 +203,7 @@ pub fn disbelieve(
 /// The one message with this Message-ID in the mailbox that is selected.
 fn only(session: &mut Session, id: Option<&MessageId>) -> Result<Option<Uid>, SyncError> {
     let Some(id) = id else { return Ok(None) };
-    let found = session.search_message_id(id)?;
+    let found = by_id::all(session, id)?;
     Ok(match found.as_slice() {
         [only] => Some(*only),
         _ => None,
@@ -332,7 +331,7 @@ fn likely(
             0
         } else if sought.iter().any(|(_, c)| c.0.contains_key(&here.name)) {
             1
-        } else if status.is_none_or(|status| !pull::is_unchanged(&known, status)) {
+        } else if status.is_none_or(|status| !counted::is_unchanged(&known, status)) {
             2
         } else if known.limited {
             3

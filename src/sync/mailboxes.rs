@@ -4,10 +4,11 @@ use crate::model::{MailboxName, Role, UidValidity};
 use crate::net::imap::{Listed, Status};
 use crate::signal::Topic;
 use crate::store::{Contents, Local, Mailbox, MailboxInfo, Priority, Reader};
+use crate::sync::check::Checks;
 use crate::sync::error::SyncError;
 use crate::sync::here::Here;
 use crate::sync::kit::{Connection, Kit};
-use crate::sync::{proof, pull};
+use crate::sync::{counted, proof, pull};
 use crate::text::{Clean, when};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +30,12 @@ pub struct Listing {
 ///
 /// # Errors
 /// Whatever the session or the cache say.
-pub fn list(session: &mut Connection, kit: &Kit, reader: &Reader) -> Result<Listing, SyncError> {
+pub fn list(
+    session: &mut Connection,
+    kit: &Kit,
+    reader: &Reader,
+    checks: &mut Checks,
+) -> Result<Listing, SyncError> {
     if session.selected().is_some() {
         // STATUS of the selected mailbox may be as old as this session's last look at it
         // (RFC 3501 §6.3.10): Dovecot answers so.
@@ -74,7 +80,13 @@ pub fn list(session: &mut Connection, kit: &Kit, reader: &Reader) -> Result<List
         let here = here(kit, &record);
         let there = listed.iter().any(|l| l.name == record.name);
         let same = match status.remove(&record.name).flatten() {
-            Some(status) => pull::is_unchanged(&pull::known(reader, &here)?, &status),
+            Some(status) => {
+                let known = pull::known(reader, &here)?;
+                let quiet = checks.plain(here.id).is_quiet(&status, kit.rhythm.check);
+                let attended = kit.attended() == Some(here.id);
+                counted::is_unchanged(&known, &status)
+                    || (quiet && !attended && counted::is_counted(&known, &status))
+            }
             None => false,
         };
         if record.selectable && there && !same {

@@ -15,6 +15,8 @@ pub struct Due {
     pub everything: bool,
     /// These.
     pub mailboxes: BTreeSet<MailboxName>,
+    /// Of these the flags of any message may have changed, however old.
+    pub flags: BTreeSet<MailboxName>,
 }
 
 impl Due {
@@ -27,10 +29,13 @@ impl Due {
     pub fn add(&mut self, more: Due) {
         self.everything |= more.everything;
         self.mailboxes.extend(more.mailboxes);
+        self.flags.extend(more.flags);
+        self.flags.retain(|name| self.mailboxes.contains(name));
         if self.mailboxes.len() > MOST {
             // They are among everything: what is told beyond is not hoarded.
             self.everything = true;
             self.mailboxes.clear();
+            self.flags.clear();
         }
     }
 }
@@ -43,8 +48,17 @@ impl News {
     /// Something happened in these mailboxes.
     pub fn of(&self, mailboxes: impl IntoIterator<Item = MailboxName>) {
         self.add(Due {
-            everything: false,
             mailboxes: mailboxes.into_iter().collect(),
+            ..Due::default()
+        });
+    }
+
+    /// Flags changed in this mailbox, maybe of old messages.
+    pub fn of_flags(&self, mailbox: MailboxName) {
+        self.add(Due {
+            mailboxes: BTreeSet::from([mailbox.clone()]),
+            flags: BTreeSet::from([mailbox]),
+            ..Due::default()
         });
     }
 
@@ -52,7 +66,7 @@ impl News {
     pub fn everywhere(&self) {
         self.add(Due {
             everything: true,
-            mailboxes: BTreeSet::new(),
+            ..Due::default()
         });
     }
 

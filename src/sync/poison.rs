@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// Connections that one turn may cost: enough to find one message in a window of thousands.
 const DIALS: u32 = 40;
+/// After so many in a row that brought nothing the server is asked for a message that it gave before.
+const BARREN: u32 = 4;
 /// So many of them may be because nothing came; each of these costs a long wait.
 const STALLS: u32 = 6;
 /// The first connections follow at once.
@@ -53,12 +55,35 @@ impl Patience {
     }
 }
 
+/// Last words of servers that hang up on everybody, or on whom they have had enough of; many give no
+/// code with them.
+const PASSING: [&str; 14] = [
+    "bandwidth",
+    "exceeded",
+    "try again",
+    "temporar",
+    "unavailable",
+    "is closed",
+    "invalidated",
+    "expired",
+    "shutting down",
+    "shutdown",
+    "maintenance",
+    "restart",
+    "too many",
+    "inactiv",
+];
+
 /// Whether a connection that ended so may have been ended by what was asked for. A server that says
 /// why it hangs up, or when to come back, is believed.
 pub fn may_be(error: &NetError) -> bool {
     match error {
         NetError::Cut(_) | NetError::Protocol(_) | NetError::Timeout => true,
-        NetError::Busy(words) => words.code.is_none() && error.wait_hint().is_none(),
+        NetError::Busy(words) => {
+            let text = words.text.to_ascii_lowercase();
+            let passes = PASSING.iter().any(|word| text.contains(word));
+            words.code.is_none() && error.wait_hint().is_none() && !passes
+        }
         _ => false,
     }
 }
@@ -95,6 +120,7 @@ impl Way<'_, '_> {
         let mut more = self.patience.lose(&error);
         let mut open = VecDeque::from([set.clone()]);
         let mut silent_once = UidSet::new();
+        let mut barren = 0;
         self.brought.settle()?;
         self.dial_again()?;
         while more && let Some(set) = open.pop_front() {
@@ -107,9 +133,8 @@ impl Way<'_, '_> {
                 .headers(self.session, FetchBy::Uids(&set), None)
             {
                 Ok(some) => {
-                    fetched.count += some.count;
-                    fetched.octets += some.octets;
-                    fetched.silent = fetched.silent.plus(&some.silent);
+                    fetched.add(&some);
+                    barren = 0;
                 }
                 Err(SyncError::Net(again)) if may_be(&again) => {
                     more = self.patience.lose(&again);
@@ -117,6 +142,17 @@ impl Way<'_, '_> {
                     self.dial_again()?;
                     let left = set.minus(&self.reader.all_uids(self.here.id)?);
                     fetched.count += set.len() - left.len();
+                    barren = if left.len() < set.len() {
+                        0
+                    } else {
+                        barren + 1
+                    };
+                    // It may be the server, and no message of these.
+                    if barren >= BARREN {
+                        barren = 0;
+                        more &= self.reader.last_given(self.here.id)?.is_none()
+                            || self.gives_others()?;
+                    }
                     // One silence may be anything's fault.
                     let alone = left.len() == 1 && set.len() == 1;
                     let silent = matches!(again, NetError::Timeout);
@@ -227,6 +263,25 @@ mod tests {
         assert_eq!(suspects(&all, &all), [set(&[1, 2, 3]), set(&[4, 5])]);
         assert_eq!(suspects(&all, &set(&[5])), [set(&[5])]);
         assert!(suspects(&all, &set(&[])).is_empty());
+    }
+
+    #[test]
+    fn last_words_that_pass_are_no_message_s_fault() {
+        let bye = |text: &str| {
+            NetError::Busy(crate::net::Refusal {
+                text: text.to_owned(),
+                ..Default::default()
+            })
+        };
+        for text in [
+            "Account exceeded command or bandwidth limits. (Failure)",
+            "Connection is closed. 13",
+            "Session invalidated - AccessTokenExpired",
+            "Server shutting down.",
+        ] {
+            assert!(!may_be(&bye(text)), "{text}");
+        }
+        assert!(may_be(&bye("Internal error")) && may_be(&bye("")));
     }
 
     #[test]

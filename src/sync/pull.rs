@@ -6,8 +6,8 @@
 //! moves in the transaction of the last batch, so a crash repeats at most what was not written.
 
 use crate::lang::{tr, trn};
-use crate::model::{ModSeq, Reach, UidSet, UidValidity};
-use crate::net::imap::{Change, FetchBy, Selected};
+use crate::model::{ModSeq, Reach, UidSet};
+use crate::net::imap::{Change, FetchBy, Selected, is_refusal};
 use crate::signal::Topic;
 use crate::store::{Cache, CursorMove, Priority, Reader};
 use crate::sync::brought::{Brought, Fetched};
@@ -30,6 +30,9 @@ const JOB: usize = 1_000;
 const WINDOW: u64 = 2_000;
 /// Flags in one FETCH.
 const FLAGS: u64 = 20_000;
+/// Where no modification sequence tells which flags changed, those of so many of the newest messages
+/// are asked for whenever a mailbox is looked at, and all of them now and then.
+pub const NEWEST: u32 = 4_000;
 /// Messages whose flags are asked for beside the newest before others may cut in.
 const FLAGS_ANYWAY: u64 = 2_000;
 /// Seconds in a day.
@@ -88,6 +91,7 @@ pub fn mailbox(
         return Ok(Pulled::default());
     }
     let mut run = Run {
+        plain: known.highestmodseq.0 == 0 && selected.highestmodseq.is_none(),
         first: known.uidvalidity.is_none(),
         brought: Brought::new(kit, delivery.clone(), here.id, selected.uidvalidity),
         delivery,
@@ -145,6 +149,8 @@ fn seen(selected: &Selected) -> Seen {
 }
 
 struct Run<'a> {
+    /// Whether the mailbox keeps no modification sequences, and kept none before.
+    plain: bool,
     /// Whether the mailbox was never looked at before.
     first: bool,
     session: &'a mut Connection,
@@ -185,6 +191,10 @@ impl<'a> Run<'a> {
             }
         }
         let anew = steps.iter().any(|s| matches!(s, Step::Newest { .. }));
+        if anew && self.whole {
+            // They came with the headers.
+            self.checks.flags_done(self.here.id);
+        }
         let changed = !steps.is_empty() || self.done.flags > 0;
         let every = self.kit.rhythm.check;
         if !self.later && self.checks.is_due(self.here.id, anew, changed, every) {
@@ -355,6 +365,8 @@ impl<'a> Run<'a> {
         };
         self.done.headers += fetched.count;
         self.held += fetched.count;
+        // What is still to be asked for is missing: the next turn finds it so and goes on with it.
+        self.whole &= fetched.left.is_empty();
         Ok(fetched)
     }
 
@@ -441,18 +453,27 @@ impl<'a> Run<'a> {
         let mut writer = FlagWriter::new(&delivery, self.here.id, self.selected.uidvalidity);
         if let Some(since) = since {
             let mut gone = UidSet::new();
-            self.session.changes_since(since, &mut |change| {
+            let told = self.session.changes_since(since, &mut |change| {
                 match change {
                     Change::Flags(item) => writer.add(item.uid, item.flags),
                     Change::Vanished(uids) => gone = gone.plus(&uids),
                 }
                 Ok(())
-            })?;
-            self.done.flags += writer.finish()?;
-            return match gone.is_empty() {
-                true => Ok(()),
-                false => self.vanish(&gone),
-            };
+            });
+            match told {
+                // Offered, not done: the long way is always there.
+                Err(error) if is_refusal(&error) => {
+                    tracing::info!(mailbox = %self.here.label, %error, "changes were refused");
+                }
+                other => {
+                    other?;
+                    self.done.flags += writer.finish()?;
+                    return match gone.is_empty() {
+                        true => Ok(()),
+                        false => self.vanish(&gone),
+                    };
+                }
+            }
         }
         let outcome = self.all_flags(&mut writer);
         // What was told is kept whatever stopped us.
@@ -467,6 +488,11 @@ impl<'a> Run<'a> {
         let held = self.reader.all_uids(self.here.id)?;
         let validity = self.selected.uidvalidity;
         let before = self.checks.flags_down_to(self.here.id, validity);
+        let every = self.kit.rhythm.check;
+        let due = before.is_some() || self.checks.plain(self.here.id).are_flags_due(every);
+        if self.plain && !due {
+            return self.newest_flags(&held, writer);
+        }
         let mut asked = 0;
         for (at, piece) in held.split(UidSet::LINE, FLAGS).iter().rev().enumerate() {
             let lowest = piece.ranges().first().map_or(0, |range| range.0);
@@ -493,6 +519,25 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    fn newest_flags(
+        &mut self,
+        held: &UidSet,
+        writer: &mut FlagWriter<'_>,
+    ) -> Result<(), SyncError> {
+        let parts = held.split(usize::MAX, u64::from(NEWEST));
+        // The last of them may be small.
+        for part in parts.iter().rev().take(2) {
+            for piece in part.split(UidSet::LINE, FLAGS).iter().rev() {
+                self.session.fetch_flags(piece, None, &mut |item| {
+                    writer.add(item.uid, item.flags);
+                    Ok(())
+                })?;
+            }
+        }
+        self.session.tally();
+        Ok(())
+    }
+
     /// Counts flags on both sides; where they differ, all of them are fetched.
     fn check(&mut self) -> Result<(), SyncError> {
         self.settle()?;
@@ -501,6 +546,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         tracing::warn!(mailbox = %self.here.label, "flags differ from the server's: fetching all");
+        self.checks.plain(self.here.id).want_flags();
         self.flags(None)?;
         self.compare()
     }
@@ -518,6 +564,9 @@ impl<'a> Run<'a> {
             exists: Some(self.selected.exists),
         };
         self.brought.finish(self.whole.then_some(to))?;
+        if self.whole {
+            self.checks.plain(self.here.id).taken();
+        }
         if self.whole && self.followed {
             self.session.stay();
         }
@@ -527,18 +576,4 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
-}
-
-/// Whether a mailbox is as it was, by what LIST or STATUS told of it.
-pub fn is_unchanged(known: &Known, status: &crate::net::imap::Status) -> bool {
-    let seen = || {
-        Some(Seen {
-            uidvalidity: UidValidity(status.uidvalidity?),
-            uidnext: status.uidnext,
-            exists: status.messages?,
-            highestmodseq: status.highestmodseq,
-            told: false,
-        })
-    };
-    seen().is_some_and(|seen| plan(known, &seen).is_empty())
 }

@@ -11,14 +11,16 @@ use crate::model::{
     FlagChange, MailboxName, Op, OpKind, OpState, System, Uid, UidSet, UidValidity, mark,
 };
 use crate::net::error::NetError;
-use crate::net::imap::{Copied, FetchBy, Mode, Selected, Session};
+use crate::net::imap::{Copied, FetchBy, Mode, Selected, Session, is_refusal};
 use crate::store::{Local, Moved, Outcome, Place, Priority};
+use crate::sync::by_id::{self, ById};
 use crate::sync::error::SyncError;
 use crate::sync::follow::{self, Found};
 use crate::sync::kit::Kit;
 use crate::sync::news::Due;
 use crate::sync::overlay;
 use crate::sync::poison;
+use crate::sync::removal;
 use crate::text::Clean;
 use std::collections::BTreeSet;
 
@@ -26,6 +28,9 @@ use std::collections::BTreeSet;
 const SET_UIDS: u64 = 1_000;
 /// An operation that the server put off so often, or hung up on, is given up: nothing waits for ever.
 const PATIENCE: u32 = 100;
+/// The same of one at which the server stumbles, which takes the better part of an hour: what stays so
+/// long is about this operation, and the others wait behind it.
+const STUMBLES: u32 = 12;
 
 /// What the server said of where messages are now.
 #[derive(Default)]
@@ -102,7 +107,11 @@ fn one(
             if error.no_such_mailbox() && !listed {
                 return Err(SyncError::Unlisted);
             }
-            if error.is_transient() && op.attempts < PATIENCE {
+            let patience = match is_refusal(&error) {
+                true => STUMBLES,
+                false => PATIENCE,
+            };
+            if error.is_transient() && op.attempts < patience {
                 local.release(op.id)?;
                 return Err(error.into());
             }
@@ -212,14 +221,8 @@ fn carry_out(
         let harmless = matches!(op.kind, OpKind::Store(_));
         let once_more = (cut && !harmless) || op.kind == OpKind::Expunge;
         let here = follow::here(session, &selected, op, keys, once_more)?;
-        act(
-            session,
-            op,
-            cut,
-            (&mailbox, &selected),
-            &here.found,
-            &mut did,
-        )?;
+        let place = (&mailbox, &selected);
+        act(session, kit, op, cut, place, &here.found, &mut did)?;
         if !here.mistaken.is_empty() {
             follow::disbelieve(kit, &mailbox, selected.uidvalidity, &here.mistaken)?;
         }
@@ -234,7 +237,8 @@ fn carry_out(
                 continue;
             }
             let selected = session.select(&place, Mode::ReadWrite)?;
-            act(session, op, cut, (&place, &selected), &found, &mut did)?;
+            let place = (&place, &selected);
+            act(session, kit, op, cut, place, &found, &mut did)?;
         }
         lost += gone.len();
     }
@@ -355,6 +359,7 @@ fn destination(op: &Op) -> Option<&MailboxName> {
 /// Does what the operation says to the messages of the mailbox that is selected.
 fn act(
     session: &mut Session,
+    kit: &Kit,
     op: &Op,
     cut: bool,
     (mailbox, selected): (&MailboxName, &Selected),
@@ -365,9 +370,7 @@ fn act(
     for piece in set.split(UidSet::LINE, SET_UIDS) {
         match &op.kind {
             OpKind::Store(change) => session.store(&piece, change)?,
-            OpKind::Expunge => {
-                session.expunge(&piece)?;
-            }
+            OpKind::Expunge => removal::for_good(session, kit, mailbox, &piece)?,
             OpKind::Move { to } if to == mailbox => {
                 did.moved.extend(arrived(to, selected.uidvalidity, found));
             }
@@ -450,6 +453,7 @@ fn not_yet_copied(
     set: &UidSet,
 ) -> Result<(UidSet, Vec<Copied>), NetError> {
     let there = session.select(to, Mode::ReadOnly)?.uidvalidity;
+    let mut ids = ById::among(by_id::MANY);
     let mut rest = UidSet::new();
     let mut pairs = Vec::new();
     for uid in set.iter() {
@@ -458,7 +462,7 @@ fn not_yet_copied(
             .and_then(|k| Some((k, k.message_id.as_ref()?)));
         let copies = match key {
             Some((key, id)) => {
-                let copies = session.search_message_id(id)?;
+                let copies = ids.lately(session, id)?;
                 of_size(session, copies, key.size)?
             }
             None => Vec::new(),

@@ -14,6 +14,7 @@ use crate::sync::news::Due;
 use crate::sync::worker::{Turn, Worker};
 use crate::sync::{
     carry, doubt, filing, harvest, mailboxes, ondemand, pull, push, reminders, reminding, stirring,
+    stubs,
 };
 use crate::text::{Clean, when};
 use std::sync::atomic::Ordering;
@@ -186,7 +187,7 @@ impl Worker {
         if !std::mem::replace(&mut self.greeted, true) {
             self.greet(session)?;
         }
-        let listing = mailboxes::list(session, &self.kit, &self.reader)?;
+        let listing = mailboxes::list(session, &self.kit, &self.reader, &mut self.checks)?;
         mailboxes::follow_renames(&self.kit, &mut self.local, &self.reader)?;
         self.due.everything = false;
         self.due.mailboxes.extend(listing.due);
@@ -195,7 +196,7 @@ impl Worker {
             self.tidied = None;
         }
         self.swept = Some(Instant::now());
-        Ok(())
+        stubs::ask_again(session, &self.kit, &mut self.local, &self.reader)
     }
 
     /// Pulls what is due. What was done is due no more, even if the rest is interrupted.
@@ -215,6 +216,9 @@ impl Worker {
             // One is looked at in any case: every turn gets further, however often we are rung.
             if std::mem::replace(&mut looked, true) && cut_in() {
                 return Err(SyncError::Interrupted);
+            }
+            if self.due.flags.remove(&here.name) {
+                self.checks.plain(here.id).want_flags();
             }
             let (kit, reader) = (&self.kit, &self.reader);
             match pull::mailbox(session, kit, reader, &here, &mut self.checks, cut_in) {

@@ -59,7 +59,7 @@ pub fn account(kit: &Kit, path: Option<&str>, repair: bool) -> Result<Vec<Findin
         &mut Due::default(),
         true,
     )?;
-    mailboxes::list(&mut session, kit, &reader)?;
+    mailboxes::list(&mut session, kit, &reader, &mut Checks::default())?;
     let mut findings = Vec::new();
     let wanted = |here: &Here| path.is_none_or(|p| p.eq_ignore_ascii_case(&here.label));
     for here in mailboxes::known(kit, &reader)?.into_iter().filter(wanted) {

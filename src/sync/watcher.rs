@@ -10,6 +10,7 @@ use crate::sync::connections::Rank;
 use crate::sync::error::SyncError;
 use crate::sync::guard;
 use crate::sync::kit::{Connection, Kit};
+use crate::sync::pull;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -92,17 +93,23 @@ fn wait(
     session: &mut Connection,
     inbox: &MailboxName,
 ) -> Result<(), SyncError> {
+    let mut exists = session.exists();
     let mut tell = |said: &mut Unsolicited| {
         let said = std::mem::take(said);
+        exists = said.exists.unwrap_or(exists);
         let own = said.exists.is_some()
             || said.expunged > 0
             || !said.vanished.is_empty()
+            || said.unnamed.is_some()
             || !said.flags.is_empty();
         if said.more || said.mailboxes {
             kit.marks.news.everywhere();
         }
         if own {
             kit.marks.news.of([inbox.clone()]);
+        }
+        if is_deep(&said, exists) {
+            kit.marks.news.of_flags(inbox.clone());
         }
         kit.marks.news.of(said.statuses.into_keys());
         worker.ring();
@@ -131,6 +138,12 @@ fn wait(
             tell(&mut said);
         }
     }
+}
+
+/// Whether flags changed of messages that may be older than those whose flags are always asked for.
+fn is_deep(said: &Unsolicited, exists: u32) -> bool {
+    let newest = exists.saturating_sub(pull::NEWEST);
+    !said.flags.is_empty() || said.unnamed.is_some_and(|lowest| lowest <= newest)
 }
 
 fn inbox(kit: &Kit) -> Result<MailboxName, SyncError> {

@@ -6,7 +6,7 @@ use crate::dump::{local, read, rows};
 use crate::kill::is_built_for_it;
 use crate::program::{Home, eventually};
 use crate::pty::Terminal;
-use crate::script::{Act, Script, edit, say};
+use crate::script::{Act, Script, bye, edit, say};
 use crate::smtp::Sink;
 use crate::story::{Play, Stage, act, past, run, spread};
 use postrider::model::{
@@ -463,6 +463,23 @@ fn where_uids_cannot_be_expunged_old_copies_go_to_the_trash_or_are_marked() {
 fn a_copy_is_known_again_after_its_mailbox_was_numbered_anew() {
     let (drafts, trash, said) = lacking(&[], true);
     assert_eq!((drafts.len(), trash.len()), (1, 0), "{said:#?}");
+}
+
+#[test]
+fn a_draft_at_which_connections_end_is_not_copied_without_end() {
+    let server = Script::start(|mail| mail.make("Drafts", "\\Drafts"));
+    let home = Home::new(&server.account("work"));
+    home.sync();
+    let mut own = Local::open(&local(&home)).unwrap();
+    save(&mut own, None, "Too much for it.");
+    server.always("APPEND", bye("[TOOBIG] that is too much"));
+    for _ in 0..6 {
+        home.run(&["sync", "--once"]);
+    }
+    let tried = server.said("APPEND").len();
+    assert!((1..=3).contains(&tried), "{tried}");
+    // It waits, and a turn goes well.
+    home.sync();
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use crate::dump::{local, write};
 use crate::program::Home;
-use crate::script::{Act, Script};
+use crate::script::{Act, Script, bye, say};
 use postrider::model::{OutboxId, RecipientState, SubmissionState};
 use postrider::store::{End, Local};
 use std::time::SystemTime;
@@ -106,4 +106,44 @@ fn what_the_provider_never_files_is_filed_once() {
         assert_eq!(server.said("APPEND").len(), 1, "{:?}", server.heard());
         assert_eq!(home.subjects("Sent"), ["Tea"]);
     }
+}
+
+#[test]
+fn where_the_server_refuses_to_look_the_newest_messages_are_read() {
+    let (server, home) = sent(HOSTS[0]);
+    an_hour_passes(&home);
+    // Yahoo says so to every search by header fields.
+    let refusal = "{tag} NO [SERVERBUG] UID SEARCH Server error - Please try again later\n";
+    server.always("HEADER MESSAGE-ID", say(refusal));
+    // It is taken and the answer gets lost: then it is found, and not appended again.
+    server.once("APPEND", Act::Cut(0));
+    home.run(&["sync", "--once"]);
+    for _ in 0..2 {
+        home.sync();
+        assert_eq!((state(&home).as_str(), in_sent(&server)), ("sent", 1));
+    }
+    assert_eq!(server.said("APPEND").len(), 1, "{:?}", server.heard());
+}
+
+#[test]
+fn a_copy_at_which_connections_end_is_not_sent_without_end() {
+    let (server, home) = sent(HOSTS[0]);
+    an_hour_passes(&home);
+    server.always("APPEND", bye("[TOOBIG] that is too much"));
+    for _ in 0..6 {
+        home.run(&["sync", "--once"]);
+    }
+    let tried = server.said("APPEND").len();
+    assert!((1..=3).contains(&tried), "{tried}");
+    assert_eq!(state(&home), "accepted");
+    // It waits, and the mail comes all the same.
+    server.mail(|mail| mail.add("INBOX", "new"));
+    home.sync();
+    assert_eq!(home.subjects("INBOX"), ["new"]);
+    // Once its time has come, and the server takes it, it is filed.
+    server.behave();
+    let sql = "UPDATE meta SET value = 0 WHERE key LIKE 'ended/%'";
+    write(&local(&home)).execute_batch(sql).unwrap();
+    home.sync();
+    assert_eq!((state(&home).as_str(), in_sent(&server)), ("sent", 1));
 }

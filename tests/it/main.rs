@@ -87,6 +87,7 @@ mod failing;
 mod power;
 mod clock;
 mod demo;
+mod in_the_field;
 mod journal;
 mod rules;
 mod extensions;

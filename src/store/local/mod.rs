@@ -25,6 +25,7 @@ pub mod past;
 pub mod arrivals;
 pub mod people;
 pub mod usage;
+pub mod counts;
 pub mod limits;
 pub mod turns;
 pub mod renamed;
