@@ -45,18 +45,20 @@ impl Counts {
 impl Plain {
     /// Takes what STATUS told. Whether it is what it was before the last whole pull, and all flags
     /// were asked for less than `every` ago. If the same messages are there and not as many are unread
-    /// as before, all flags are due.
-    pub fn is_quiet(&mut self, status: &Status, every: Duration) -> bool {
+    /// as before, nor as many as are unread `here` (who reads here changes that number), all flags are
+    /// due.
+    pub fn is_quiet(&mut self, status: &Status, here: Option<u64>, every: Duration) -> bool {
         self.told = Counts::of(status);
         let (Some(taken), Some(now)) = (self.taken, self.told) else {
             return false;
         };
-        let read = Counts {
+        let same = Counts {
             unseen: taken.unseen,
             ..now
         };
-        self.wanted |= taken == read && taken != now;
-        taken == now && !self.are_flags_due(every)
+        let read = now.unseen == taken.unseen || here == Some(u64::from(now.unseen));
+        self.wanted |= taken == same && !read;
+        taken == same && read && !self.are_flags_due(every)
     }
 
     /// A pull left nothing out: what was told before it has been taken in.
@@ -121,24 +123,27 @@ mod tests {
     #[test]
     fn equal_counts_are_quiet_for_an_hour_and_another_count_of_unread_asks_for_all_flags() {
         let mut plain = Plain::default();
-        assert!(!plain.is_quiet(&status(9, 8, 2), HOUR) && plain.are_flags_due(HOUR));
+        let quiet = |plain: &mut Plain, told| plain.is_quiet(&told, Some(5), HOUR);
+        assert!(!quiet(&mut plain, status(9, 8, 2)) && plain.are_flags_due(HOUR));
         plain.flags_done();
         plain.taken();
-        assert!(plain.is_quiet(&status(9, 8, 2), HOUR));
-        assert!(!plain.is_quiet(&status(9, 8, 2), Duration::ZERO));
+        assert!(quiet(&mut plain, status(9, 8, 2)));
+        assert!(!plain.is_quiet(&status(9, 8, 2), None, Duration::ZERO));
+        // What was read here is known here.
+        assert!(quiet(&mut plain, status(9, 8, 5)));
         // New mail says nothing of what is old.
-        assert!(!plain.is_quiet(&status(10, 9, 3), HOUR) && !plain.are_flags_due(HOUR));
+        assert!(!quiet(&mut plain, status(10, 9, 3)) && !plain.are_flags_due(HOUR));
         plain.taken();
-        assert!(!plain.is_quiet(&status(10, 9, 2), HOUR) && plain.are_flags_due(HOUR));
+        assert!(!quiet(&mut plain, status(10, 9, 2)) && plain.are_flags_due(HOUR));
         plain.flags_done();
         plain.taken();
-        assert!(plain.is_quiet(&status(10, 9, 2), HOUR));
+        assert!(quiet(&mut plain, status(10, 9, 2)));
         // Who does not tell is not believed to be quiet.
         let silent = Status {
             unseen: None,
             ..status(10, 9, 2)
         };
-        assert!(!plain.is_quiet(&silent, HOUR));
+        assert!(!quiet(&mut plain, silent));
     }
 
     #[test]

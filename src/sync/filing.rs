@@ -80,6 +80,10 @@ pub fn file_sent(
     let mut filed = Vec::new();
     let due = (!all).then(when::now);
     for row in local.read().unfiled(&kit.account.name, due)? {
+        // Who asks for everything asks for this, too.
+        if !all && local.read().is_put_off(&key(&row), when::now())? {
+            continue;
+        }
         filed.extend(file(session, kit, local, reader, &row)?);
     }
     Ok(filed)
@@ -93,12 +97,8 @@ fn file(
     row: &Submission,
 ) -> Result<Option<MailboxName>, SyncError> {
     let mut filed_in = None;
-    let key = format!("filing/{}", row.id.0);
     // What was only passed on has no copy to be filed.
     if row.filed && who_files(&kit.account) != Filing::Nobody {
-        if local.read().is_put_off(&key, when::now())? {
-            return Ok(None);
-        }
         let sent = mailbox_for(session, kit, reader, Role::Sent, "Sent")?;
         let until = row.sent_at + kit.rhythm.filing.as_secs().cast_signed();
         let wait = who_files(&kit.account) == Filing::Provider && when::now() < until;
@@ -110,7 +110,7 @@ fn file(
         };
         if let Err(SyncError::Net(error)) = &filed
             && error.ends_session()
-            && local.ended(&key, when::now())?
+            && local.ended(&key(row), when::now())?
         {
             put_off(kit, local, row, &Clean::line(lang::of(HANGS_UP)))?;
         }
@@ -127,10 +127,15 @@ fn file(
         }
         filed_in = Some(sent);
     }
-    local.ended_nothing(&key)?;
+    local.ended_nothing(&key(row))?;
     local.finish(row.id, SubmissionState::Done, None, 0)?;
     kit.changed(Topic::Outbox);
     Ok(filed_in)
+}
+
+/// Under which name it is counted how often connections ended at a copy.
+fn key(row: &Submission) -> String {
+    format!("filing/{}", row.id.0)
 }
 
 /// Sent, but not filed: that is said once and only the filing is tried again.

@@ -1,6 +1,6 @@
 //! Which mailboxes there are: from LIST into the cache, and in which order they are looked at.
 
-use crate::model::{MailboxName, Role, UidValidity};
+use crate::model::{MailboxName, Reach, Role, UidValidity};
 use crate::net::imap::{Listed, Status};
 use crate::signal::Topic;
 use crate::store::{Contents, Local, Mailbox, MailboxInfo, Priority, Reader};
@@ -82,7 +82,11 @@ pub fn list(
         let same = match status.remove(&record.name).flatten() {
             Some(status) => {
                 let known = pull::known(reader, &here)?;
-                let quiet = checks.plain(here.id).is_quiet(&status, kit.rhythm.check);
+                let counts = reader.server_counts(here.id)?;
+                let unread = counts.all.checked_sub(counts.seen);
+                let unread = unread.filter(|_| here.headers == Reach::All);
+                let plain = checks.plain(here.id);
+                let quiet = plain.is_quiet(&status, unread, kit.rhythm.check);
                 let attended = kit.attended() == Some(here.id);
                 counted::is_unchanged(&known, &status)
                     || (quiet && !attended && counted::is_counted(&known, &status))

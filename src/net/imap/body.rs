@@ -16,8 +16,6 @@ const FIRST: u64 = 256 << 10;
 const PIECE: u64 = 1 << 20;
 /// The largest message that is fetched whole, in octets.
 pub const LARGEST: u64 = 256 << 20;
-/// So much more than it is a small message may be said to be.
-const ESTIMATED: u64 = 64 << 10;
 /// Octets of a message beyond those that are kept which are waited for.
 const BEYOND: u64 = 64 << 20;
 
@@ -33,11 +31,10 @@ pub struct Body {
 }
 
 impl Body {
-    /// Whether nothing came of a message that has a size, or much less than half of it. Servers that
-    /// only estimate sizes count what they add to a message, which is not much.
+    /// Whether nothing at all came of a message that has a size. Of a size that is only wrong nothing
+    /// can be told.
     fn is_torn(&self) -> bool {
-        let (here, size) = (self.bytes.len() as u64, self.size.unwrap_or(0));
-        (here == 0 && size > 0) || here.saturating_add(ESTIMATED) < size / 2
+        self.bytes.is_empty() && self.size.is_some_and(|size| size > 0)
     }
 }
 
@@ -50,9 +47,7 @@ impl Session {
     pub fn fetch_body(&mut self, uid: Uid) -> Result<Option<Body>, NetError> {
         match self.fetch_body_up_to(uid, LARGEST)? {
             // It may have it in a moment.
-            Some(body) if body.is_torn() && (body.bytes.len() as u64) < LARGEST => {
-                self.fetch_body_up_to(uid, LARGEST)
-            }
+            Some(body) if body.is_torn() => self.fetch_body_up_to(uid, LARGEST),
             body => Ok(body),
         }
     }
