@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::Path;
 use toml::de::DeTable;
 
-/// The text of the file without the account, its identities and mailboxes; for [`write`].
+/// The text of the file without the account, its identities and mailboxes; for [`write()`].
 ///
 /// # Errors
 /// In plain words: there is none of that name, the file can't be read, or would not be read back

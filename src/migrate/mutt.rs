@@ -7,7 +7,7 @@ use crate::migrate::mutt_keys;
 use crate::migrate::mutt_people::Names;
 use crate::migrate::mutt_scope::{Header, Scope};
 use crate::migrate::mutt_settings::why;
-use crate::migrate::muttrc::{Line, Word, Words, lines};
+use crate::migrate::muttrc::{Line, Statement, Word, lines, statement};
 use crate::migrate::shelf::{DEEP, Dirs, Shelf};
 use crate::migrate::{keys, words};
 use std::path::{Path, PathBuf};
@@ -80,25 +80,6 @@ struct Reader<'s, 'a> {
     names: Names,
     /// The server of what holds without hooks.
     first: Option<words::Url>,
-}
-
-/// One statement.
-struct Statement {
-    command: String,
-    pairs: Vec<(Word, Option<Word>)>,
-    raw: String,
-}
-
-impl Statement {
-    fn word(&self, n: usize) -> &str {
-        self.pairs.get(n).map_or("", |(word, _)| word.text.as_str())
-    }
-
-    /// The words from there on: a command that stands in no quotes is the rest of the line.
-    fn rest(&self, from: usize) -> String {
-        let words = self.pairs.iter().skip(from).map(|(w, _)| w.text.as_str());
-        words.collect::<Vec<_>>().join(" ")
-    }
 }
 
 impl Reader<'_, '_> {
@@ -413,49 +394,6 @@ fn fits(pattern: &str, url: &words::Url) -> bool {
         }
         None => plain == url.host || plain == format!("{}@{}", url.user, url.host),
     }
-}
-
-/// The first statement of a line and what follows it.
-fn statement<'l>(
-    line: &'l str,
-    known: &dyn Fn(&str) -> Option<Word>,
-) -> (Option<Statement>, &'l str) {
-    let mut words = Words::new(line, known);
-    if !words.next_statement() {
-        return (None, "");
-    }
-    let Some(command) = words.word(false).map(|w| w.text).filter(|c| !c.is_empty()) else {
-        return (None, "");
-    };
-    let mut found = Statement {
-        command,
-        pairs: Vec::new(),
-        raw: String::new(),
-    };
-    match found.command.as_str() {
-        "alias" | "group" | "my_hdr" => found.raw = words.rest().to_owned(),
-        "set" | "unset" | "reset" | "toggle" => {
-            while let Some(name) = words.word(true) {
-                let value = match words.equals() {
-                    true => Some(words.word(false).unwrap_or_default()),
-                    false => None,
-                };
-                if name.text.is_empty() && value.is_none() {
-                    break;
-                }
-                found.pairs.push((name, value));
-            }
-        }
-        command => {
-            if command.ends_with("-hook") || command == "ifdef" {
-                words.for_later();
-            }
-            while let Some(word) = words.word(false) {
-                found.pairs.push((word, None));
-            }
-        }
-    }
-    (Some(found), words.left())
 }
 
 #[cfg(test)]

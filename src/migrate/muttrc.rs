@@ -221,6 +221,72 @@ impl<'l, 'k> Words<'l, 'k> {
     }
 }
 
+/// One statement.
+pub struct Statement {
+    /// Its first word.
+    pub command: String,
+    /// The others, each with what it is set to.
+    pub pairs: Vec<(Word, Option<Word>)>,
+    /// All behind the first, of a command whose words are its own.
+    pub raw: String,
+}
+
+impl Statement {
+    /// A word behind the first, from 0; empty if there is none.
+    pub fn word(&self, n: usize) -> &str {
+        self.pairs.get(n).map_or("", |(word, _)| word.text.as_str())
+    }
+
+    /// The words from there on: a command that stands in no quotes is the rest of the line.
+    pub fn rest(&self, from: usize) -> String {
+        let words = self.pairs.iter().skip(from).map(|(w, _)| w.text.as_str());
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The first statement of a line and what follows it.
+pub fn statement<'l>(
+    line: &'l str,
+    known: &dyn Fn(&str) -> Option<Word>,
+) -> (Option<Statement>, &'l str) {
+    let mut words = Words::new(line, known);
+    if !words.next_statement() {
+        return (None, "");
+    }
+    let Some(command) = words.word(false).map(|w| w.text).filter(|c| !c.is_empty()) else {
+        return (None, "");
+    };
+    let mut found = Statement {
+        command,
+        pairs: Vec::new(),
+        raw: String::new(),
+    };
+    match found.command.as_str() {
+        "alias" | "group" | "my_hdr" => found.raw = words.rest().to_owned(),
+        "set" | "unset" | "reset" | "toggle" => {
+            while let Some(name) = words.word(true) {
+                let value = match words.equals() {
+                    true => Some(words.word(false).unwrap_or_default()),
+                    false => None,
+                };
+                if name.text.is_empty() && value.is_none() {
+                    break;
+                }
+                found.pairs.push((name, value));
+            }
+        }
+        command => {
+            if command.ends_with("-hook") || command == "ifdef" {
+                words.for_later();
+            }
+            while let Some(word) = words.word(false) {
+                found.pairs.push((word, None));
+            }
+        }
+    }
+    (Some(found), words.left())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -248,7 +248,10 @@ fn a_star_turned_over_twice_is_as_before_however_late_the_cache_hears_of_it() {
     let mut desk = Desk::new();
     let (_, place) = desk.receive("INBOX");
     let (go, held) = crossbeam_channel::bounded::<()>(0);
-    let wait = move |_: &mut Cache| Ok(drop(held.recv()));
+    let wait = move |_: &mut Cache| {
+        let _ = held.recv();
+        Ok(())
+    };
     desk.ledger.writer.post(Priority::Urgent, wait).unwrap();
     for (verb, times) in [(Verb::ToggleStar, 2), (Verb::ToggleRead, 3)] {
         for _ in 0..times {

@@ -7,7 +7,8 @@
 
 use crate::client::Client;
 use crate::dovecot::{Unpacked, id, reachable, unpacked};
-use crate::tls::{acceptor, certificates};
+use crate::site::acceptor;
+use crate::tls::certificates;
 use openssl::ssl::{SslAcceptor, SslStream};
 use rustix::event::{PollFd, PollFlags, poll};
 use std::fs;

@@ -5,7 +5,8 @@
 use crate::dovecot::{Dovecot, need, skip};
 use crate::hostile::fails;
 use crate::program::{Home, eventually};
-use crate::tls::{acceptor, certificates};
+use crate::site::acceptor;
+use crate::tls::certificates;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

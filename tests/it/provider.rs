@@ -1,7 +1,8 @@
 //! A provider of tokens on loopback, with the run's own certificate: a page to sign in at, token and
 //! device endpoints, rotation and revocation, and whatever goes wrong at such a place.
 
-use crate::tls::{acceptor, certificates};
+use crate::site::acceptor;
+use crate::tls::certificates;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openssl::hash::{MessageDigest, hash};

@@ -1,8 +1,10 @@
 //! A web server with the run's own certificate that writes down every request and answers as it is
 //! told.
 
-use crate::tls::{acceptor, certificates};
-use openssl::ssl::SslAcceptor;
+use crate::tls::certificates;
+use openssl::pkey::PKey;
+use openssl::ssl::{SslAcceptor, SslMethod};
+use openssl::x509::X509;
 use postrider::net::http::Client;
 use postrider::net::tls::Trust;
 use std::collections::VecDeque;
@@ -25,6 +27,17 @@ pub struct Site {
     pub port: u16,
     state: Arc<Mutex<State>>,
     ca: tempfile::NamedTempFile,
+}
+
+/// What answers as the server of the run's own certificate.
+pub fn acceptor() -> SslAcceptor {
+    let own = certificates();
+    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
+    let key = PKey::private_key_from_pem(&own.key).unwrap();
+    acceptor.set_private_key(&key).unwrap();
+    let cert = X509::from_pem(&own.cert).unwrap();
+    acceptor.set_certificate(&cert).unwrap();
+    acceptor.build()
 }
 
 impl Site {

@@ -6,9 +6,8 @@ use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
-use openssl::ssl::{SslAcceptor, SslMethod};
 use openssl::x509::extension::{BasicConstraints, KeyUsage, SubjectAlternativeName};
-use openssl::x509::{X509, X509Builder, X509Name, X509NameBuilder};
+use openssl::x509::{X509Builder, X509Name, X509NameBuilder};
 use std::sync::OnceLock;
 
 /// The CA's certificate, and a certificate with key for `localhost` and 127.0.0.1, all in PEM.
@@ -16,17 +15,6 @@ pub struct Certificates {
     pub ca: Vec<u8>,
     pub cert: Vec<u8>,
     pub key: Vec<u8>,
-}
-
-/// What answers as the server of that certificate.
-pub fn acceptor() -> SslAcceptor {
-    let own = certificates();
-    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
-    let key = PKey::private_key_from_pem(&own.key).unwrap();
-    acceptor.set_private_key(&key).unwrap();
-    let cert = X509::from_pem(&own.cert).unwrap();
-    acceptor.set_certificate(&cert).unwrap();
-    acceptor.build()
 }
 
 /// Made once a run; EC keys, because they take no time.
