@@ -23,6 +23,7 @@ pub use fill::fill;
 pub use mark::{Count, counts, plain, takes};
 pub use po::{Book, Said};
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -46,10 +47,13 @@ static CHOSEN: AtomicU8 = AtomicU8::new(0);
 static BOOKS: [OnceLock<Book>; Lang::ALL.len() - 1] =
     [const { OnceLock::new() }; Lang::ALL.len() - 1];
 
-#[cfg(test)]
 thread_local! {
-    static HERE: std::cell::Cell<Option<Lang>> = const { std::cell::Cell::new(None) };
+    /// What this thread alone says something in for a moment.
+    static HERE: Cell<Option<Lang>> = const { Cell::new(None) };
 }
+
+/// Between the forms of what is kept (see [`kept`]). No clean text has it.
+const BESIDE: char = '\u{1f}';
 
 impl Lang {
     /// All of them.
@@ -127,7 +131,6 @@ pub fn choose(lang: Lang) {
 
 /// The language in which things are said now.
 pub fn now() -> Lang {
-    #[cfg(test)]
     if let Some(lang) = HERE.get() {
         return lang;
     }
@@ -135,13 +138,39 @@ pub fn now() -> Lang {
     Lang::ALL.get(chosen).copied().unwrap_or_default()
 }
 
-/// Does something in a language on this thread alone, so that tests beside each other don't meet.
-#[cfg(test)]
+/// Does something in a language on this thread alone.
 pub fn during<T>(lang: Lang, work: impl FnOnce() -> T) -> T {
-    let before = HERE.replace(Some(lang));
-    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-    HERE.set(before);
-    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    struct Back(Option<Lang>);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            HERE.set(self.0);
+        }
+    }
+    let _back = Back(HERE.replace(Some(lang)));
+    work()
+}
+
+/// What is said, to be written down: in English, for scripts and for whoever reads it in another
+/// language later, and behind that in the language of now, if that is another.
+pub fn kept(say: impl Fn() -> String) -> String {
+    let one = |lang| during(lang, &say).replace(BESIDE, " ");
+    let (english, lang) = (one(Lang::English), now());
+    let here = one(lang);
+    match here == english {
+        true => english,
+        false => [&english, lang.code(), &here].join(BESIDE.encode_utf8(&mut [0; 4])),
+    }
+}
+
+/// What was [`kept`], as it was said in the language of now; in English if it was said in another.
+/// What was written down in another way is as it is.
+pub fn told(kept: &str) -> &str {
+    let mut forms = kept.splitn(3, BESIDE);
+    let english = forms.next().unwrap_or_default();
+    match (forms.next(), forms.next()) {
+        (Some(code), Some(here)) if code == now().code() => here,
+        _ => english,
+    }
 }
 
 /// A marked text in the language of the screen; one that no catalogue has as it is, so also what was
@@ -240,10 +269,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_down_is_english_for_whoever_reads_another_language() {
+        let n = 2_u32;
+        let said = during(Lang::German, || {
+            let rest = kept(|| trn!(n, "{n} more", "{n} more"));
+            assert_eq!(told(&rest), "2 weitere");
+            kept(|| {
+                tr!(
+                    "{before} and {last}",
+                    before = told(&rest),
+                    last = "\u{1f}x"
+                )
+            })
+        });
+        for (lang, form) in [
+            (Lang::English, "2 more and  x"),
+            (Lang::German, "2 weitere und  x"),
+            (Lang::Japanese, "2 more and  x"),
+        ] {
+            assert_eq!(during(lang, || told(&said).to_owned()), form);
+        }
+        assert_eq!(kept(|| "a".to_owned()), "a");
+        assert_eq!(told("an old row"), "an old row");
+    }
+
+    #[test]
     fn what_no_catalogue_has_is_said_as_it_is() {
         during(Lang::German, || {
             assert_eq!(of("said by nobody"), "said by nobody");
             assert_eq!(of_in("no such context", "Mon"), "Mon");
+            assert_eq!(of(""), "", "not the catalogue's header");
         });
     }
 }

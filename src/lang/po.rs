@@ -95,8 +95,12 @@ impl Book {
         self.form(context, text, 0)
     }
 
-    /// How it is said in one of the language's forms; in the last one that there is.
+    /// How it is said in one of the language's forms; in the last one that there is. Of nothing there
+    /// is nothing to say: the header is no text.
     pub fn form(&self, context: &str, text: &str, form: usize) -> Option<&str> {
+        if text.is_empty() {
+            return None;
+        }
         let said = self.contexts.get(context)?.get(text)?;
         let form = said.forms.get(form).or(said.forms.last())?;
         Some(form.as_ref()).filter(|f| !f.is_empty())
@@ -179,7 +183,9 @@ mod tests {
         assert_eq!(book.form("", "{n} \"message\"", 0), Some("{n} Nachricht\n"));
         assert_eq!(book.form("", "{n} \"message\"", 1), Some("{n} Nachrichten"));
         assert_eq!(book.text("", "later"), None, "not translated yet");
-        assert_eq!(book.text("", ""), Some("Language: de\n"));
+        assert_eq!(book.text("", ""), None, "the header is no text");
+        let header = book.entries().find(|(_, id, _)| id.is_empty()).unwrap();
+        assert_eq!(header.2.forms, ["Language: de\n"]);
         let mut fuzzy = book.entries().filter(|(_, _, said)| said.fuzzy);
         let (_, id, said) = fuzzy.next().unwrap();
         assert_eq!(id, "{n} \"message\"");

@@ -12,6 +12,7 @@ use super::moment::{self, Moment};
 use super::tree::Tree;
 use super::wire::{BuildError, Fields, envelope, finished, new_message_id, one_line, sender, wire};
 use super::{field, parse};
+use crate::lang::tr;
 use crate::model::{Account, Address, Outgoing};
 use crate::text::when;
 use jiff::tz::TimeZone;
@@ -91,17 +92,17 @@ pub fn answer(
 ) -> Result<Outgoing, BuildError> {
     let none = |why: &str| BuildError::NotAMessage(why.to_owned());
     let tree = Tree::read(raw);
-    let nothing = || none("it has no invitation that asks for an answer");
+    let nothing = || none(tr!("it has no invitation that asks for an answer"));
     let file = invite::file(&tree).ok_or_else(nothing)?;
     let calendar = calendar::whole(&file);
     let events = invite::answerable(calendar);
     let first = events.first().copied().ok_or_else(nothing)?;
     let organizer =
-        invite::organizer(first).ok_or_else(|| none("its organizer can't be written to"))?;
+        invite::organizer(first).ok_or_else(|| none(tr!("its organizer can't be written to")))?;
     let to = wire("To", 0, &organizer)?;
     let from = sender(&invited(first, &tree, raw, account).to_string(), account)?;
     if from.same_mailbox(&to) {
-        return Err(none("you are its organizer yourself"));
+        return Err(none(tr!("you are its organizer yourself")));
     }
     let recipients = envelope([&to].into_iter())?;
     let title = one_line(&first.text("SUMMARY"));
@@ -260,7 +261,7 @@ fn kept(p: &Property, params: &[&str]) -> Property {
 
 /// The event's begin and end, moved so that it begins at `at` and takes as long as before.
 fn proposed(calendar: &Component, event: &Component, at: i64) -> Result<Vec<Property>, BuildError> {
-    let bad = || BuildError::NotAMessage("its times can't be read".to_owned());
+    let bad = || BuildError::NotAMessage(tr!("its times can't be read").to_owned());
     let (begin, end) = moment::range(event, calendar).ok_or_else(bad)?;
     let long = match &end {
         Some(end) => begin.until(end).ok_or_else(bad)?.clamp(0, MAX_LENGTH),

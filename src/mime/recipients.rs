@@ -5,12 +5,16 @@ use crate::model::Address;
 
 /// Why a list of addresses can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", tr!("{message} (at character {n})", message = .message, n = .at + 1))]
+#[error("{}", placed(.message, *.at))]
 pub struct ListError {
     /// Where the trouble begins, in characters from the start.
     pub at: usize,
     /// What is wrong and what would be right.
     pub message: String,
+}
+
+fn placed(message: &str, at: usize) -> String {
+    tr!("{message} (at character {n})", message, n = at + 1)
 }
 
 /// Reads what was typed into To, Cc or Bcc: `Ada <a@b.example>, bob@x.example; "C, D" <c@d.example>`.
@@ -40,16 +44,27 @@ fn error<T>(at: usize, message: impl Into<String>) -> Result<T, ListError> {
     Err(ListError { at, message })
 }
 
-/// Cuts at commas, semicolons and line ends outside quotes, brackets and comments.
+/// Cuts at commas, semicolons and line ends outside quotes, brackets and comments. A parenthesis that
+/// nothing closes begins no comment.
 pub(super) fn entries(text: &str) -> Result<Vec<(usize, String)>, ListError> {
+    match cut(text, true)? {
+        Some(entries) => Ok(entries),
+        None => Ok(cut(text, false)?.unwrap_or_default()),
+    }
+}
+
+/// The entries; `None` if a comment is not closed.
+fn cut(text: &str, comments: bool) -> Result<Option<Vec<(usize, String)>>, ListError> {
     let mut out = Vec::new();
     let mut now = String::new();
     let mut start = 0;
     let mut quoted: Option<usize> = None;
     let mut angle: Option<usize> = None;
+    let mut depth = 0_usize;
     let mut escaped = false;
     for (at, c) in text.chars().enumerate() {
-        let divides = quoted.is_none() && angle.is_none() && matches!(c, ',' | ';' | '\n');
+        let inside = quoted.is_some() || angle.is_some() || depth > 0;
+        let divides = !inside && matches!(c, ',' | ';' | '\n');
         if divides {
             out.push((start, std::mem::take(&mut now)));
             start = at + 1;
@@ -61,7 +76,11 @@ pub(super) fn entries(text: &str) -> Result<Vec<(usize, String)>, ListError> {
                 escaped = false;
                 continue;
             }
-            '\\' if quoted.is_some() => escaped = true,
+            '\\' if quoted.is_some() || depth > 0 => escaped = true,
+            '(' if comments && quoted.is_none() && angle.is_none() => depth += 1,
+            ')' if depth > 0 => depth -= 1,
+            // In a comment every other sign is one as any (RFC 5322 §3.2.2).
+            _ if depth > 0 => {}
             '"' => quoted = if quoted.is_some() { None } else { Some(at) },
             '<' if quoted.is_none() => {
                 if angle.is_some() {
@@ -88,7 +107,7 @@ pub(super) fn entries(text: &str) -> Result<Vec<(usize, String)>, ListError> {
         return error(at, tr!("the quotation mark is not closed"));
     }
     out.push((start, now));
-    Ok(out)
+    Ok((depth == 0).then_some(out))
 }
 
 fn one(at: usize, entry: &str) -> Result<Address, ListError> {
@@ -267,6 +286,14 @@ mod tests {
             parse_list("team: a@x.example, b@x.example;").unwrap().len(),
             2
         );
+        let comments =
+            "bob@x.example (Smith, Bob), Eve (a; (b, c) d:) <e@x.example>, f@x.example (x\\), y)";
+        let list = parse_list(comments).unwrap();
+        let names: Vec<&str> = list.iter().map(|a| a.name.as_str()).collect();
+        assert_eq!(names, ["Smith, Bob", "Eve (a; (b, c) d:)", "x\\), y"]);
+        // One that nothing closes is a sign as any other.
+        let open = parse_list("Ada ( <a@x.example>, b@x.example (Bee), c@x.example").unwrap();
+        assert_eq!(open.len(), 3, "{open:?}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::params::Parameterised;
 use super::transfer::{Encoding, to_quoted_printable};
 use super::wire::{BuildError, Fields, crlf, envelope, longest_line, new_message_id};
 use super::wire::{sender, wire, with_bcc};
+use crate::lang::tr;
 use crate::model::{Account, Address, Outgoing};
 use crate::text::when;
 use std::sync::Arc;
@@ -73,15 +74,17 @@ pub fn from_rfc5322(raw: &[u8], account: &Account, now: i64) -> Result<Outgoing,
 pub(super) fn apart(raw: &[u8]) -> Result<(Vec<Field<'_>>, &[u8]), BuildError> {
     let refuse = |why: &str| Err(BuildError::NotAMessage(why.to_owned()));
     if raw.contains(&0) {
-        return refuse("it has a NUL in it");
+        return refuse(tr!("it has a NUL in it"));
     }
     let (fields, at) = field::split(raw);
     if fields.is_empty() {
-        return refuse("it does not begin with header fields such as \"To: somebody@example.org\"");
+        return refuse(tr!(
+            "it does not begin with header fields such as \"To: somebody@example.org\""
+        ));
     }
     // What comes after them was not read: recipients may be among it.
     if fields.len() >= field::MAX_FIELDS {
-        return refuse("its header has too many fields");
+        return refuse(tr!("its header has too many fields"));
     }
     Ok((fields, raw.get(at..).unwrap_or_default()))
 }
@@ -115,9 +118,9 @@ pub(super) fn copy(out: &mut Fields, f: &Field<'_>) -> Result<(), BuildError> {
     } else if f.is("References") || f.is("In-Reply-To") {
         out.ids(f.name, &field::message_ids(f.value, 21));
     } else if f.name.to_ascii_lowercase().starts_with("content-") {
-        return Err(BuildError::NotAMessage(format!(
-            "its {} field needs encoding",
-            f.name
+        return Err(BuildError::NotAMessage(tr!(
+            "its {name} field needs encoding",
+            name = f.name
         )));
     } else {
         out.subject(f.name, &field::text(f.value));
@@ -189,7 +192,8 @@ pub(super) fn encoded<'a>(fields: &[Field<'_>], body: &'a [u8]) -> Result<Body<'
             Ok(Body::Encoded { bytes, declare })
         }
         (true, false) if long => Err(BuildError::NotAMessage(
-            "a line of its body is longer than 998 octets: encode that part as base64".to_owned(),
+            tr!("a line of its body is longer than 998 octets: encode that part as base64")
+                .to_owned(),
         )),
         (true, false) => Ok(Body::AsItIs(body)),
     }

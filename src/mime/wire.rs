@@ -1,6 +1,7 @@
 //! What every message on its way out is made with: fields, addresses, identifiers, line ends.
 
 use super::recipients::{self, wire_addr};
+use crate::lang::{of_in, tr};
 use crate::model::{Account, Address, MessageId};
 use crate::text::when;
 use base64::Engine as _;
@@ -26,10 +27,10 @@ const MAX_ENCODED: usize = 100_000;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
     /// Nobody to send to.
-    #[error("nobody to send to: fill in To, Cc or Bcc")]
+    #[error("{}", nobody())]
     NoRecipient,
     /// A field that holds addresses can't be read.
-    #[error("{field}: {message} (at character {})", .at + 1)]
+    #[error("{}", faulty(.field, *.at, .message))]
     Address {
         /// Which field: `From`, `To`, `Cc` or `Bcc`.
         field: &'static str,
@@ -39,8 +40,21 @@ pub enum BuildError {
         message: String,
     },
     /// What was given to be sent as it is is not a message that can be sent.
-    #[error("not a message that can be sent: {0}")]
+    #[error("{}", refused(.0))]
     NotAMessage(String),
+}
+
+fn nobody() -> &'static str {
+    tr!("nobody to send to: fill in To, Cc or Bcc")
+}
+
+fn faulty(field: &str, at: usize, message: &str) -> String {
+    let (field, n) = (of_in("field", field), at + 1);
+    tr!("{field}: {message} (at character {n})", field, message, n)
+}
+
+fn refused(why: &str) -> String {
+    tr!("not a message that can be sent: {why}", why)
 }
 
 /// A Message-ID that nobody else makes: 128 random bits in the domain of `email`.

@@ -113,6 +113,9 @@ impl Flags {
     }
 }
 
+/// On a message whose sender has had a read receipt (RFC 3503 §3).
+pub const MDN_SENT: &str = "$MDNSent";
+
 /// What a user changed, as a delta: never the whole set (RFC 4549 §4.2.3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FlagChange {

@@ -173,6 +173,12 @@ impl Submission {
         self.recipients.iter().filter(|r| r.state == state).count()
     }
 
+    /// Whether it waits for its first try: a server that was offered it ahead of the time that the
+    /// user chose (RFC 4865) and did not take it was not tried.
+    pub fn waits_for_its_time(&self) -> bool {
+        self.scheduled || self.attempts == 0
+    }
+
     /// Whether somebody has it for certain: then it is no draft any more.
     pub fn is_partly_sent(&self) -> bool {
         self.count(RecipientState::Accepted) > 0
@@ -184,14 +190,15 @@ impl Submission {
         let why = lang::of(self.error.as_deref().unwrap_or(""));
         let all = self.recipients.len();
         match self.state {
-            SubmissionState::Queued if self.attempts == 0 && self.next_try > now => {
+            // One that a server was only offered ahead of its time was not tried yet.
+            SubmissionState::Queued if self.waits_for_its_time() && self.next_try > now => {
                 let time = clock(self.next_try);
                 match self.scheduled {
                     true => tr!("goes out {time}", time),
                     false => tr!("waits until {time}", time),
                 }
             }
-            SubmissionState::Queued if self.attempts > 0 => {
+            SubmissionState::Queued if !self.waits_for_its_time() => {
                 let (has, times) = (self.count(RecipientState::Accepted), self.attempts);
                 let has = match has {
                     0 => tr!("not sent yet").to_owned(),
@@ -390,6 +397,20 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_row_without_an_error_says_nothing_of_one() {
+        use SubmissionState::{Accepted, Queued};
+        let clock = |at: i64| format!("at {at}");
+        for lang in lang::Lang::ALL {
+            for state in [Accepted, Queued] {
+                let mut row = row(state, &[RecipientState::Pending]);
+                row.attempts = 1;
+                let said = lang::during(lang, || row.words(50, &clock));
+                assert!(!said.contains("Language"), "{said}");
+            }
+        }
+    }
+
+    #[test]
     fn rows_in_plain_words() {
         use RecipientState::{Accepted, Pending, Refused, TryLater};
         use SubmissionState as State;
@@ -399,7 +420,14 @@ pub(crate) mod tests {
         assert_eq!(said(&queued), "waits until at 100");
         queued.scheduled = true;
         assert_eq!(said(&queued), "goes out at 100");
+        queued.attempts = 1;
+        assert_eq!(
+            said(&queued),
+            "goes out at 100",
+            "it was only offered ahead"
+        );
         queued.attempts = 2;
+        queued.scheduled = false;
         queued.error = Some("no network".to_owned());
         assert_eq!(
             said(&queued),

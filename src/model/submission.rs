@@ -195,7 +195,8 @@ pub struct Submission {
     pub next_try: i64,
     /// When it was queued, seconds since 1970.
     pub created: i64,
-    /// When it was first tried, seconds since 1970; 0 before.
+    /// Since when servers put it off: the first answer of one that did not take it, seconds since 1970;
+    /// 0 before.
     pub first_try: i64,
     /// Whether `next_try` is a time that the user chose.
     pub scheduled: bool,

@@ -111,7 +111,7 @@ fn told(
             ),
             &causes::NOT_MAIL,
         ),
-        NetError::Unsendable(why) => Advice::new(Clean::line(why).as_str(), "", ""),
+        NetError::Unsendable(why) => Advice::new(Clean::line(lang::told(why)).as_str(), "", ""),
         NetError::Woken => Advice::new(tr!("interrupted"), "", ""),
     }
 }

@@ -4,6 +4,7 @@
 //! A server's words are kept as they came, for programs to look at; printing an error cleans them,
 //! so that no server writes to the terminal or the log through one of our sentences.
 
+use crate::lang::told;
 use crate::text::Clean;
 use std::io;
 use std::time::Duration;
@@ -121,8 +122,8 @@ pub enum NetError {
     /// What came is not the protocol, or is beyond bounds.
     #[error("the server sent something that can't be understood: {}", Clean::line(.0))]
     Protocol(String),
-    /// What we were to send can't be sent.
-    #[error("{}", Clean::line(.0))]
+    /// What we were to send can't be sent: why, as it is [`kept`](crate::lang::kept).
+    #[error("{}", Clean::line(told(.0)))]
     Unsendable(String),
     /// A bell rang while we waited.
     #[error("called away")]

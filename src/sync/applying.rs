@@ -1,7 +1,7 @@
 //! Rules that the user has asked about what is here already: what they would change, and changing
 //! it. Each rule is one action, and so one step of undo.
 
-use crate::lang::{tr, trn};
+use crate::lang::{self, tr, trn};
 use crate::model::{Account, Done, LocationId, Role, Rule, Target, WhichRules};
 use crate::store::{Answering, Reader, ResolvedTarget};
 use crate::sync::error::LedgerError;
@@ -60,7 +60,7 @@ impl Ledger {
         let changed: usize = verdicts.iter().map(|v| v.does.len()).sum();
         for verdict in &verdicts {
             if !verdict.does.is_empty() {
-                lines.push(verdict.label());
+                lines.push(lang::told(&verdict.label()).to_owned());
             }
             for (target, deeds) in &verdict.does {
                 let deeds: Vec<String> = deeds.iter().map(ToString::to_string).collect();

@@ -112,7 +112,7 @@ fn file(
             && error.ends_session()
             && local.ended(&key(row), when::now())?
         {
-            put_off(kit, local, row, &Clean::line(lang::of(HANGS_UP)))?;
+            put_off(kit, local, row, &Clean::lit(HANGS_UP))?;
         }
         match filed {
             Err(SyncError::Net(error)) if !error.ends_session() => {
@@ -140,14 +140,18 @@ fn key(row: &Submission) -> String {
 
 /// Sent, but not filed: that is said once and only the filing is tried again.
 fn put_off(kit: &Kit, local: &mut Local, row: &Submission, words: &Clean) -> Result<(), SyncError> {
-    let why = tr!("its copy could not be filed: {words}", words);
+    let kept = lang::kept(|| {
+        let words = lang::of(words.as_str());
+        tr!("its copy could not be filed: {words}", words)
+    });
+    let why = lang::told(&kept);
     let tried = usize::try_from((when::now() - row.sent_at) / 600).unwrap_or(0);
     let wait = AGAIN.get(tried).or(AGAIN.last()).copied().unwrap_or(0);
     let next = when::now() + wait;
-    if row.error.as_deref() != Some(&why) {
+    if row.error.as_deref() != Some(why) {
         kit.report.notice(&tr!("sent, but {why}", why));
     }
-    local.finish(row.id, SubmissionState::Accepted, Some(&why), next)?;
+    local.finish(row.id, SubmissionState::Accepted, Some(&kept), next)?;
     kit.changed(Topic::Outbox);
     Ok(())
 }

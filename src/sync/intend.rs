@@ -1,7 +1,7 @@
 //! From a verb and its targets to operations: which mailbox, which flags really change, and what
 //! to say about it. Reads the cache, changes nothing.
 
-use crate::lang::tr;
+use crate::lang::{self, tr};
 use crate::model::{
     Account, AccountName, ArchiveBy, FlagChange, Flags, MailboxName, MessageKey, NewOp, OpKind,
     Role, System, Target, Verb, tag,
@@ -316,7 +316,10 @@ fn trash(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
         let deleted = What::Deleted.label(dead.len());
         planned.label = match alive.is_empty() {
             true => deleted,
-            false => tr!("{moved}. {deleted}", moved = planned.label, deleted),
+            false => lang::kept(|| {
+                let (moved, deleted) = (lang::told(&planned.label), lang::told(&deleted));
+                tr!("{moved}. {deleted}", moved, deleted)
+            }),
         };
         planned.ops.extend(ops);
         planned.gone.extend(dead.iter().map(|t| t.location));

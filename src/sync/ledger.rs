@@ -176,7 +176,7 @@ impl Ledger {
                 Ok(Done {
                     gone: planned.gone,
                     undoable: planned.undoable,
-                    ..Done::said(planned.label)
+                    ..Done::said(lang::told(&planned.label))
                 })
             }
             Intent::Manage(wish) => {
@@ -187,7 +187,7 @@ impl Ledger {
                 };
                 Ok(Done {
                     undoable: planned.undoable,
-                    ..Done::said(planned.label)
+                    ..Done::said(lang::told(&planned.label))
                 })
             }
             Intent::Read(targets) => {
@@ -331,16 +331,18 @@ impl Ledger {
         }
         let ids: Option<Vec<MessageId>> = threads.values().cloned().collect();
         let ids = ids.ok_or_else(|| refused(tr!("One of them has no Message-ID to know it by")))?;
-        let label = trn!(
-            n = ids.len(),
-            "Made one of {n} conversations",
-            "Made one of {n} conversations"
-        );
+        let label = lang::kept(|| {
+            trn!(
+                n = ids.len(),
+                "Made one of {n} conversations",
+                "Made one of {n} conversations"
+            )
+        });
         self.local.join_threads(&ids, &label, now)?;
         after.threads = true;
         Ok(Done {
             undoable: true,
-            ..Done::said(label)
+            ..Done::said(lang::told(&label))
         })
     }
 
@@ -359,12 +361,12 @@ impl Ledger {
             Some(thread) => self.reader.below(thread, &id)?,
             None => Vec::new(),
         };
-        let label = tr!("A conversation of its own from here on");
+        let label = mark!("A conversation of its own from here on");
         self.local.split_thread(&id, &below, label, now)?;
         after.threads = true;
         Ok(Done {
             undoable: true,
-            ..Done::said(label)
+            ..Done::said(lang::of(label))
         })
     }
 

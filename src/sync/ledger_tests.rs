@@ -565,3 +565,15 @@ fn what_was_being_written_at_the_end_is_gone_on_with_and_was_no_crash() {
     };
     assert_eq!(aside(&mut desk, &more).body, "half a line");
 }
+
+#[test]
+fn what_no_composer_wrote_can_be_taken_back_for_a_while_too() {
+    let mut desk = Desk::new();
+    let now = crate::text::when::now();
+    let id = desk.queue();
+    let row = |desk: &Desk| desk.ledger.local.read().submission(id).unwrap();
+    assert!(row(&desk).unwrap().next_try >= now + 10);
+    let undone = desk.ledger.carry_out(Intent::Undo).unwrap();
+    assert_eq!(undone.label, "Not sent");
+    assert_eq!(row(&desk), None);
+}

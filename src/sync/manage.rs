@@ -28,10 +28,10 @@ pub fn ops(reader: &Reader, wish: &Manage) -> Result<std::result::Result<Planned
         Manage::Delete(id) => of(reader, *id)?.and_then(|mailbox| delete(&mailbox)),
         Manage::Subscribe(id, on) => of(reader, *id)?.map(|mailbox| {
             let path = shown(&mailbox.path);
-            let label = match on {
+            let label = lang::kept(|| match on {
                 true => tr!("Subscribed to {path}", path),
                 false => tr!("Unsubscribed from {path}", path),
-            };
+            });
             let kind = OpKind::SubscribeMailbox {
                 name: mailbox.name.clone(),
                 on: *on,
@@ -80,7 +80,7 @@ fn create(
         // Other clients may show only those.
         OpKind::SubscribeMailbox { name, on: true },
     ];
-    let label = tr!("Making the mailbox {path}", path = shown(path));
+    let label = lang::kept(|| tr!("Making the mailbox {path}", path = shown(path)));
     Ok(Ok(planned(account, label, kinds, false)))
 }
 
@@ -102,11 +102,8 @@ fn rename(
             return Ok(Err(tr!("A mailbox can't go below itself").to_owned()));
         }
     }
-    let label = tr!(
-        "Renaming {path} to {new}",
-        path = shown(&mailbox.path),
-        new = shown(path)
-    );
+    let (old, new) = (shown(&mailbox.path), shown(path));
+    let label = lang::kept(|| tr!("Renaming {path} to {new}", path = old, new));
     let kind = OpKind::RenameMailbox {
         name: mailbox.name.clone(),
         to,
@@ -121,7 +118,8 @@ fn delete(mailbox: &Mailbox) -> std::result::Result<Planned, String> {
     let kind = OpKind::DeleteMailbox {
         name: mailbox.name.clone(),
     };
-    let label = tr!("Deleting the mailbox {path}", path = shown(&mailbox.path));
+    let path = shown(&mailbox.path);
+    let label = lang::kept(|| tr!("Deleting the mailbox {path}", path));
     Ok(planned(&mailbox.account, label, vec![kind], false))
 }
 

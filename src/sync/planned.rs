@@ -1,7 +1,7 @@
 //! What an action comes to before it is recorded, and what all plans need: which mailbox is meant by a
 //! role, and what is told of so many messages. Reads the cache, changes nothing.
 
-use crate::lang::trn;
+use crate::lang::{self, trn};
 use crate::model::{AccountName, LocationId, MailboxName, MessageKey, NewOp, OpKind, Role};
 use crate::store::{Reader, ResolvedTarget, Result};
 use std::collections::HashSet;
@@ -11,7 +11,7 @@ use std::collections::HashSet;
 pub struct Planned {
     /// The operations, each for one source mailbox of one account.
     pub ops: Vec<NewOp>,
-    /// What happened, for a toast.
+    /// What happened, for a toast and for the journal: [`kept`](lang::kept).
     pub label: String,
     /// The locations that leave their mailbox.
     pub gone: Vec<LocationId>,
@@ -66,8 +66,12 @@ pub enum What {
 }
 
 impl What {
-    /// So many of them, as what was done is told.
+    /// So many of them, as what was done is told; [`kept`](lang::kept).
     pub fn label(self, n: usize) -> String {
+        lang::kept(|| self.words(n))
+    }
+
+    fn words(self, n: usize) -> String {
         match self {
             What::Read => trn!(n, "Marked read: {n} message", "Marked read: {n} messages"),
             What::Unread => trn!(

@@ -154,7 +154,7 @@ fn keep_here(kit: &Kit, local: &mut Local, op: &Op) -> Result<(), SyncError> {
 
 /// It is undone on screen, and that is said.
 fn give_up(kit: &Kit, local: &mut Local, op: &Op, why: &str) -> Result<(), SyncError> {
-    let why = Clean::line(why).to_string();
+    let why = lang::kept(|| Clean::line(lang::told(why)).to_string());
     local.fail(op.id, &why)?;
     settle(kit, op, Outcome::Reverted)?;
     // What is not there can't be subscribed to: nobody need hear that, too.
@@ -169,7 +169,8 @@ fn give_up(kit: &Kit, local: &mut Local, op: &Op, why: &str) -> Result<(), SyncE
             local.fail(other.id, &why)?;
         }
     }
-    kit.report.notice(&told(&op.kind, lang::of(&why)));
+    kit.report
+        .notice(&told(&op.kind, lang::of(lang::told(&why))));
     Ok(())
 }
 
@@ -298,11 +299,11 @@ fn refusal(kit: &Kit, op: &Op, error: &NetError) -> String {
         .chain(destination(op));
     let names: BTreeSet<String> = named.map(|name| label(kit, name)).collect();
     match error.no_such_mailbox() && !names.is_empty() {
-        true => {
-            let names = names.into_iter();
+        true => lang::kept(|| {
+            let names = names.iter().cloned();
             let names = names.reduce(|before, last| tr!("{before} or {last}", before, last));
             tr!("{names} is gone there", names = names.unwrap_or_default())
-        }
+        }),
         false => error.to_string(),
     }
 }
@@ -346,7 +347,9 @@ fn forbidden(session: &Session, selected: &Selected, op: &Op) -> Option<String> 
         .iter()
         .chain(mine)
         .find(|keyword| !kept(keyword))?;
-    Some(tr!("the server can't keep the tag {lost} there", lost))
+    Some(lang::kept(|| {
+        tr!("the server can't keep the tag {lost} there", lost)
+    }))
 }
 
 fn destination(op: &Op) -> Option<&MailboxName> {

@@ -5,7 +5,7 @@
 //! `Snoozed` with the time in a keyword (`model/mark.rs`), and comes back into the inbox, wherever it
 //! was put off from. The keyword stays on it: it tells lists where to show it then.
 
-use crate::lang::{tr, trn};
+use crate::lang::{self, tr, trn};
 use crate::model::{FlagChange, Flags, NewOp, OpKind, Role, mark};
 use crate::store::{Marked, Reader, ResolvedTarget, Result};
 use crate::sync::planned::{Planned, add, own_mailbox, place};
@@ -35,11 +35,13 @@ pub fn mute(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
                 changed += 1;
             }
         }
-        planned.label = trn!(
-            n = changed,
-            "No longer muted: {n} message",
-            "No longer muted: {n} messages"
-        );
+        planned.label = lang::kept(|| {
+            trn!(
+                n = changed,
+                "No longer muted: {n} message",
+                "No longer muted: {n} messages"
+            )
+        });
         planned.undoable = changed > 0;
         return Ok(planned);
     }
@@ -47,11 +49,8 @@ pub fn mute(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> {
     for target in alive {
         mute_one(reader, target, true, &mut planned)?;
     }
-    planned.label = trn!(
-        n = planned.ops_on_messages(),
-        "Muted: {n} message",
-        "Muted: {n} messages"
-    );
+    let n = planned.ops_on_messages();
+    planned.label = lang::kept(|| trn!(n, "Muted: {n} message", "Muted: {n} messages"));
     planned.undoable = !planned.ops.is_empty();
     Ok(planned)
 }
@@ -138,16 +137,15 @@ pub fn snooze(reader: &Reader, targets: &[ResolvedTarget], until: Option<i64>) -
             planned.gone.push(target.location);
         }
     }
-    let at = when::clock(until, when::now());
-    planned.label = match count {
+    planned.label = lang::kept(|| match count {
         0 => tr!("Nothing here can be put off").to_owned(),
         n => trn!(
             n,
             "Put off {n} message: back {at}",
             "Put off {n} messages: back {at}",
-            at
+            at = when::clock(until, when::now())
         ),
-    };
+    });
     planned.undoable = count > 0;
     Ok(planned)
 }
@@ -173,14 +171,14 @@ fn back_by_hand(reader: &Reader, targets: &[ResolvedTarget]) -> Result<Planned> 
         planned.gone.push(target.location);
         count += 1;
     }
-    planned.label = match count {
+    planned.label = lang::kept(|| match count {
         0 => tr!("That was not put off").to_owned(),
         n => trn!(
             n,
             "Back in the inbox: {n} message",
             "Back in the inbox: {n} messages"
         ),
-    };
+    });
     planned.undoable = count > 0;
     Ok(planned)
 }

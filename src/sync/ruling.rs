@@ -2,7 +2,7 @@
 //! message moved at most once, flags changed only where they differ. Reads the cache, changes
 //! nothing, so that a dry run is the same as the real one up to its last step.
 
-use crate::lang::{tr, trn};
+use crate::lang::{self, tr, trn};
 use crate::model::{
     Account, AccountName, Deed, FlagChange, Flags, LocationId, NewOp, OpKind, Role, Rule, System,
     Target, Verb, tag,
@@ -25,14 +25,16 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// What is said of it.
+    /// What is said of it; [`kept`](lang::kept).
     pub fn label(&self) -> String {
-        trn!(
-            n = self.does.len(),
-            "Rule {rule}: {n} message",
-            "Rule {rule}: {n} messages",
-            rule = self.rule
-        )
+        lang::kept(|| {
+            trn!(
+                n = self.does.len(),
+                "Rule {rule}: {n} message",
+                "Rule {rule}: {n} messages",
+                rule = self.rule
+            )
+        })
     }
 }
 

@@ -64,10 +64,14 @@ impl Ledger {
 
     pub(super) fn queue(
         &mut self,
-        outgoing: Outgoing,
+        mut outgoing: Outgoing,
         now: i64,
         after: &mut After,
     ) -> Result<Done, LedgerError> {
+        // Whatever it is, it can be taken back for a while.
+        if !outgoing.scheduled {
+            outgoing.not_before = outgoing.not_before.max(now + self.undo_window);
+        }
         let id = self.local.submit(&outgoing, now)?;
         let written = mime::parse::envelope(&outgoing.filed);
         let people: Vec<Address> = written.to.into_iter().chain(written.cc).collect();
@@ -252,7 +256,6 @@ impl Ledger {
         let (host, draft, window) = (Arc::clone(&self.host), draft.clone(), self.undo_window);
         Ok(move || {
             let mut outgoing = freeze::freeze(&draft, &account, source, host.as_ref(), now)?;
-            outgoing.not_before = now + window;
             if let Some(at) = draft.options.send_at.filter(|at| *at > now + window) {
                 (outgoing.not_before, outgoing.scheduled) = (at, true);
             }

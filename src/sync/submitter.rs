@@ -5,7 +5,7 @@
 //! doubt (`doubt.rs`): looked for, and otherwise left to the user. Nothing is ever sent twice without
 //! the user's word.
 
-use crate::lang::{tr, trn};
+use crate::lang::{self, tr, trn};
 use crate::mime::seven_bit::seven_bit;
 use crate::model::{Recipient, RecipientState, Submission, SubmissionState, standing};
 use crate::net::sender::Sender;
@@ -261,8 +261,8 @@ fn not_reached(
         kit.refused_password(net);
     }
     let why = match error {
-        SyncError::Net(net) => diagnose::explain(net, &kit.account, diagnose::Service::Smtp).line(),
-        other => Clean::line(&other.to_string()).to_string(),
+        SyncError::Net(net) => explained(kit, net),
+        other => lang::kept(|| Clean::line(&other.to_string()).to_string()),
     };
     if matches!(error, SyncError::PasswordWanted) {
         kit.report
@@ -271,10 +271,11 @@ fn not_reached(
     if local.read().submission(row.id)?.is_none() {
         return Ok(Step::Sent);
     }
-    kit.report.notice(&tr!("not sent yet: {why}", why));
+    kit.report
+        .notice(&tr!("not sent yet: {why}", why = lang::told(&why)));
     // What only the user can mend is due again as soon as the user did something about it.
     // Nobody was bothered by a try that reached nobody: it goes out soon after the network is back.
-    let wait = if held { 0 } else { unreached(row.attempts) };
+    let wait = if held { 0 } else { unreached(row) };
     let end = End {
         state: SubmissionState::Queued,
         error: Some(&why),
@@ -293,8 +294,11 @@ fn is_network(error: &NetError) -> bool {
 }
 
 /// Seconds to wait after an attempt that reached nobody.
-fn unreached(attempts: u32) -> i64 {
-    if attempts == 0 { 60 } else { UNREACHED }
+fn unreached(row: &Submission) -> i64 {
+    match row.waits_for_its_time() {
+        true => 60,
+        false => UNREACHED,
+    }
 }
 
 /// Writes down what became of each recipient, and what follows for the whole, in one step.
@@ -319,16 +323,18 @@ fn record(
     };
     let stands: Vec<RecipientState> = row.recipients.iter().map(after).collect();
     let any = |wanted: RecipientState| stands.contains(&wanted);
-    let why = report
-        .error
-        .as_ref()
-        .map(|e| diagnose::explain(e, &kit.account, diagnose::Service::Smtp).line());
+    let why = report.error.as_ref().map(|error| explained(kit, error));
     // What the server said of those that it put off explains the wait.
     let why = why.or_else(|| {
         let put_off = fates.iter().find(|f| f.1 == RecipientState::TryLater)?;
-        put_off.2.as_deref().map(standing::explained)
+        let reply = put_off.2.as_deref()?;
+        Some(lang::kept(|| standing::explained(lang::told(reply))))
     });
     let now = when::now();
+    let cut = report.error.as_ref().map(NetError::kind) == Some(Kind::Offline);
+    if !cut || report.recipients.iter().any(|r| r.reply.is_some()) {
+        local.answered(row.id, now)?;
+    }
     let (state, next_try, said) = if any(RecipientState::Unknown) {
         let said = tr!(
             "a message may or may not have been sent: the connection ended after its last byte; looking for it in Sent"
@@ -377,7 +383,7 @@ fn record(
 fn wait_after(row: &Submission, report: &SendReport) -> i64 {
     let cut = report.error.as_ref().map(NetError::kind) == Some(Kind::Offline);
     if cut && report.recipients.iter().all(|r| r.reply.is_none()) {
-        return unreached(row.attempts);
+        return unreached(row);
     }
     let is_put_off = |r: &Recipient| r.state == RecipientState::TryLater && r.reply.is_some();
     let before = match row.recipients.iter().any(is_put_off) {
@@ -403,9 +409,14 @@ fn sent_to(row: &Submission) -> String {
     Clean::line(&said).to_string()
 }
 
+/// An error in plain words, to be written down.
+fn explained(kit: &Kit, error: &NetError) -> String {
+    lang::kept(|| diagnose::explain(error, &kit.account, diagnose::Service::Smtp).line())
+}
+
 fn words(asked: &Asked) -> Option<String> {
-    let reply = asked.reply.as_ref()?;
-    Some(Clean::line(&reply.to_string()).to_string())
+    let reply = asked.reply.as_ref()?.to_string();
+    Some(lang::kept(|| Clean::line(lang::told(&reply)).to_string()))
 }
 
 fn state(outcome: Outcome) -> RecipientState {

@@ -1,9 +1,20 @@
 //! Times to come, as people write them: `tomorrow 9am`, `in 2h`, `mon 8:30`, `24 dec 18:00`,
 //! `2027-01-04 08:00`. Read in the reader's zone; what can be read in two ways is not read at all.
 
+use crate::lang::tr;
 use jiff::civil::{Date, Time, Weekday, time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan as _, Zoned};
+
+/// Times as one may type them.
+pub fn examples() -> &'static str {
+    tr!("in 3 days, tomorrow 9am, mon 8:30, 24 dec")
+}
+
+/// What is said of a time that is none.
+pub fn not_understood() -> &'static str {
+    tr!("not understood; try tomorrow 9am, in 2h, mon 8:30")
+}
 
 /// The hour that a day without a time of day means.
 const MORNING: Time = time(9, 0, 0, 0);

@@ -223,6 +223,11 @@ pub fn sent(time: i64) -> String {
     format(time, "%a, %-d %b %Y, %H:%M")
 }
 
+/// Its day for whoever is written to: English, as [`sent`].
+pub fn sent_day(time: i64) -> String {
+    format(time, "%a, %-d %b %Y")
+}
+
 /// Its day: `Mon, 3 Mar 2025`.
 pub fn day(time: i64) -> String {
     said(time, trc!("date", "%a, %-d %b %Y"))
@@ -276,6 +281,9 @@ mod tests {
             }
         }
         let german = during(Lang::German, || (duration(7_500), sent(now), rfc5322(now)));
+        let days = during(Lang::German, || (sent_day(now), day(now)));
+        assert_eq!(days.0, sent_day(now), "what is sent stays English");
+        assert_ne!(days.0, days.1);
         assert_eq!(german.0, "2 Std 5 Min");
         assert_eq!(german.1, sent(now), "what is sent stays English");
         assert_eq!(german.2, rfc5322(now));

@@ -34,7 +34,14 @@ pub enum Effect {
     /// [`crate::tui::event::Event::Laid`].
     Layout(Vec<Job>),
     /// Prepare a draft from a message; comes as [`crate::tui::event::Event::Drafted`].
-    Draft(DraftFrom, MsgId),
+    Draft {
+        /// How.
+        from: DraftFrom,
+        /// Of which.
+        message: MsgId,
+        /// Whether who asked for it is at something else by now.
+        late: bool,
+    },
     /// Build what is sent of a message; comes as [`crate::tui::event::Event::Built`].
     Build(Outward, MsgId),
     /// Find out how the list of a message is left; comes as

@@ -5,9 +5,7 @@ use crate::config::keep::Keep;
 use crate::config::{SavedView, Split};
 use crate::model::checkup;
 use crate::model::setup::Cancel;
-use crate::model::{
-    AccountName, Done, Draft, FlagChange, LocationId, MsgId, OutboxId, Outgoing, SignInStep,
-};
+use crate::model::{AccountName, Done, Draft, MsgId, OutboxId, Outgoing, SignInStep};
 use crate::signal::Posted;
 use crate::tui::errand::Brought;
 use crate::tui::files::Fresh;
@@ -48,15 +46,6 @@ pub enum About {
     Done,
     /// A decision about a row of the outbox.
     Outbox(OutboxId),
-}
-
-/// A message that is ready to be queued.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Built {
-    /// What is sent.
-    pub outgoing: Outgoing,
-    /// What is set on the message that it was made from, once it is queued.
-    pub mark: Option<(LocationId, FlagChange)>,
 }
 
 /// What comes of a sign-in.
@@ -100,9 +89,14 @@ pub enum Event {
     /// The layout thread answered.
     Laid(Job, LaidOut),
     /// A reply, forward or edit was prepared for the composer.
-    Drafted(MsgId, Result<Box<Draft>, String>),
-    /// A message to be queued was built, and what is to be set on the one that it was made from.
-    Built(Result<Box<Built>, String>),
+    Drafted {
+        /// Whether who asked for it was at something else when it was begun.
+        late: bool,
+        /// The draft, or why there is none.
+        draft: Result<Box<Draft>, String>,
+    },
+    /// A message to be queued was built.
+    Built(Result<Box<Outgoing>, String>),
     /// How the list of a message is left, or why that is not known.
     Parting(Result<Box<Parting>, String>),
     /// The external editor ended: the text, or why there is none.
@@ -132,8 +126,8 @@ pub enum Event {
     Part(PartCame),
     /// Attachments are not here that something needs.
     Lacking(Lacking),
-    /// Nothing of this message was attached to what is being written, for it is not here.
-    NotHere(MsgId),
+    /// Nothing of this message was attached to what is written with this serial, for it is not here.
+    NotHere(u64, MsgId),
     /// What is attached to this message is used: all of it is to be here, and stays.
     Used(MsgId),
     /// Something done aside ended: what to say, or what went wrong.
@@ -189,7 +183,7 @@ impl Event {
             Event::Rows(_) => "rows",
             Event::Reply { .. } => "reply",
             Event::Laid(..) => "laid",
-            Event::Drafted(..) => "drafted",
+            Event::Drafted { .. } => "drafted",
             Event::Built(_) => "built",
             Event::Parting(_) => "parting",
             Event::EditorDone { .. } => "editor",
@@ -198,7 +192,7 @@ impl Event {
             Event::Brought { .. } => "brought",
             Event::Part(_) => "part",
             Event::Lacking(_) => "lacking",
-            Event::NotHere(_) => "not here",
+            Event::NotHere(..) => "not here",
             Event::Used(_) => "used",
             Event::Told(_) => "told",
             Event::Kept(..) => "kept",

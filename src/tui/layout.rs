@@ -47,7 +47,7 @@ const BEGINNING: u64 = 128 << 10;
 #[derive(Debug)]
 enum Task {
     Lay(Vec<Job>),
-    Draft(DraftFrom, MsgId),
+    Draft(DraftFrom, MsgId, bool),
     Build(Outward, MsgId),
     Leave(MsgId),
     Paths(String),
@@ -102,9 +102,9 @@ impl Layout {
         let _ = self.tasks.send(Task::Lay(jobs));
     }
 
-    /// Prepares a draft from a message.
-    pub fn draft(&self, from: DraftFrom, message: MsgId) {
-        let _ = self.tasks.send(Task::Draft(from, message));
+    /// Prepares a draft from a message; `late` is told with it.
+    pub fn draft(&self, from: DraftFrom, message: MsgId, late: bool) {
+        let _ = self.tasks.send(Task::Draft(from, message, late));
     }
 
     /// Finds out how the list of a message is left.
@@ -183,9 +183,12 @@ impl Worker {
                     waiting.push_back(Task::Lay(jobs));
                     Event::Laid(job, laid)
                 }
-                Task::Draft(from, id) => match self.lacking(id, Then::Draft(from)) {
+                Task::Draft(from, id, late) => match self.lacking(id, Then::Draft(from)) {
                     Some(lacking) => Event::Lacking(lacking),
-                    None => Event::Drafted(id, self.safely(|w| w.draft(from, id).map(Box::new))),
+                    None => {
+                        let draft = self.safely(|w| w.draft(from, id).map(Box::new));
+                        Event::Drafted { late, draft }
+                    }
                 },
                 Task::Build(outward, id) => {
                     if let Some(lacking) = self.lacking(id, Then::Build(outward.clone())) {

@@ -312,7 +312,11 @@ impl Hands<'_> {
         match effect {
             Effect::Query(question) => self.readers.ask(question),
             Effect::Layout(jobs) => self.layout.lay(jobs),
-            Effect::Draft(from, message) => self.layout.draft(from, message),
+            Effect::Draft {
+                from,
+                message,
+                late,
+            } => self.layout.draft(from, message, late),
             Effect::Build(outward, message) => self.layout.build(outward, message),
             Effect::Leave(message) => self.layout.leave(message),
             Effect::Part(job) => self.parts.begin(job),

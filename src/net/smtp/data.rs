@@ -5,6 +5,7 @@
 //! here and there) goes out as it lies in memory, in large slices. The rest is written piece by
 //! piece: a large message is never copied whole.
 
+use crate::lang::{kept, tr};
 use crate::net::error::NetError;
 use memchr::memmem;
 use std::borrow::Cow;
@@ -31,17 +32,19 @@ pub struct Measured {
 /// [`NetError::Unsendable`] for a NUL or a line over 998 octets.
 pub fn measure(message: &[u8]) -> Result<Measured, NetError> {
     if memchr::memchr(0, message).is_some() {
-        return Err(NetError::Unsendable(
-            "the message holds a NUL character, which can't be sent".to_owned(),
-        ));
+        return Err(NetError::Unsendable(kept(|| {
+            tr!("the message holds a NUL character, which can't be sent").to_owned()
+        })));
     }
     let mut octets = 0;
     for line in (Lines { rest: message }) {
         if line.len() > LONGEST_LINE {
-            return Err(NetError::Unsendable(format!(
-                "a line of the message has {} octets; at most 998 can be sent",
-                line.len()
-            )));
+            return Err(NetError::Unsendable(kept(|| {
+                tr!(
+                    "a line of the message has {octets} octets; at most 998 can be sent",
+                    octets = line.len()
+                )
+            })));
         }
         octets += line.len() as u64 + 2;
     }

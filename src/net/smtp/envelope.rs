@@ -7,6 +7,7 @@
 
 use super::data;
 use super::offers::{Offers, too_large};
+use crate::lang::{kept, tr};
 use crate::net::error::NetError;
 use lettre::Address;
 use lettre::transport::smtp::commands::{Mail as MailFrom, Rcpt};
@@ -56,9 +57,9 @@ pub(super) fn mail_from(mail: &Mail<'_>, octets: u64, offers: &Offers) -> Result
     }
     if !mail.bytes.is_ascii() {
         if !offers.has("8BITMIME") {
-            return Err(NetError::Unsendable(
-                "the message holds 8-bit text where it can't be re-encoded (a signed part, a header), and the server takes only 7-bit (no 8BITMIME): write it as quoted-printable or base64".to_owned(),
-            ));
+            return Err(unsendable(|| {
+                tr!("the message holds 8-bit text where it can't be re-encoded (a signed part, a header), and the server takes only 7-bit (no 8BITMIME): write it as quoted-printable or base64").to_owned()
+            }));
         }
         parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
     }
@@ -77,9 +78,9 @@ pub(super) fn mail_from(mail: &Mail<'_>, octets: u64, offers: &Offers) -> Result
     if let Some(at) = mail.hold_until {
         let time = jiff::Timestamp::from_second(at).ok();
         let Some(time) = time.filter(|_| offers.has("FUTURERELEASE")) else {
-            return Err(NetError::Unsendable(
-                "the server holds no message back until later (no FUTURERELEASE)".to_owned(),
-            ));
+            return Err(unsendable(|| {
+                tr!("the server holds no message back until later (no FUTURERELEASE)").to_owned()
+            }));
         };
         parameters.push(other("HOLDUNTIL", &time.to_string()));
     }
@@ -118,9 +119,12 @@ fn needs_utf8(mail: &Mail<'_>, offers: &Offers) -> Result<bool, NetError> {
     let mut all = mail.recipients.iter().chain([&mail.from]);
     let odd = all.find(|a| !wire(a).is_ascii());
     if let Some(odd) = odd.filter(|_| !offered) {
-        return Err(NetError::Unsendable(format!(
-            "{odd} is not ASCII before its @, and the server takes no such address (no SMTPUTF8)"
-        )));
+        return Err(unsendable(|| {
+            tr!(
+                "{odd} is not ASCII before its @, and the server takes no such address (no SMTPUTF8)",
+                odd
+            )
+        }));
     }
     let head = data::head(mail.bytes);
     let header = !head.is_ascii() && std::str::from_utf8(head).is_ok();
@@ -152,5 +156,9 @@ fn wire(address: &str) -> Cow<'_, str> {
 
 fn address(text: &str) -> Result<Address, NetError> {
     Address::from_str(&wire(text))
-        .map_err(|e| NetError::Unsendable(format!("{text} is not an address: {e}")))
+        .map_err(|e| unsendable(|| tr!("{text} is not an address: {e}", text, e)))
+}
+
+fn unsendable(say: impl Fn() -> String) -> NetError {
+    NetError::Unsendable(kept(say))
 }

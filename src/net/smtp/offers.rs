@@ -4,6 +4,7 @@
 //!
 //! A value that can be kept and asked long after the connection has ended.
 
+use crate::lang::{kept, tr};
 use crate::text::size;
 use std::collections::BTreeMap;
 
@@ -75,11 +76,18 @@ impl Offers {
     }
 }
 
-/// Why a message of so many octets can't go to a server that takes `max` at most, in words.
+/// Why a message of so many octets can't go to a server that takes `max` at most, in words that are
+/// [`kept`].
 pub fn too_large(octets: u64, max: u64) -> Option<String> {
     (octets > max).then(|| {
-        let (have, may) = (size::human(octets), size::human(max));
-        format!("the server takes {may}, this message has {have}: attach less")
+        kept(|| {
+            let (have, may) = (size::human(octets), size::human(max));
+            tr!(
+                "the server takes {may}, this message has {have}: attach less",
+                may,
+                have
+            )
+        })
     })
 }
 

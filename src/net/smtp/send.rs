@@ -292,11 +292,10 @@ impl SendReport {
         if self.error.is_none() {
             return;
         }
-        let reason = self
-            .error
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let reason = match &self.error {
+            Some(NetError::Unsendable(why)) => why.clone(),
+            _ => String::new(),
+        };
         for one in &mut self.recipients {
             one.outcome = match one.outcome {
                 Outcome::Accepted if dotted => Outcome::Unknown,

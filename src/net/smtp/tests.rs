@@ -317,6 +317,19 @@ fn too_large_and_impossible_messages_are_refused_here() {
         );
         assert_eq!(outcomes(&report), [Outcome::Refused], "{report:?}");
         let said = report.recipients[0].reply.as_ref().unwrap().to_string();
+        let kept = crate::lang::during(crate::lang::Lang::German, || {
+            session.send(
+                &Mail {
+                    from: "me@example.test",
+                    recipients: &[to],
+                    bytes,
+                    ..Mail::default()
+                },
+                &mut |_, _| Ok::<(), String>(()),
+            )
+        });
+        let kept = kept.recipients[0].reply.as_ref().unwrap().to_string();
+        assert!(kept.starts_with(&said) && kept.len() > said.len(), "{kept}");
         assert!(
             !said.starts_with(|c: char| c.is_ascii_digit()),
             "no server said it: {said}"

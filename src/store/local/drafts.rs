@@ -1,7 +1,7 @@
 //! Drafts: what is being written, saved as it is typed.
 
 use super::connection::{Local, LocalReader};
-use crate::lang::tr;
+use crate::lang::{mark, tr};
 use crate::model::{
     AccountName, Draft, DraftAttachment, DraftId, DraftKind, LocationId, MessageId, SendOptions,
 };
@@ -66,7 +66,7 @@ impl Local {
             if put_away(tx, id, now)? {
                 tx.execute(
                     "INSERT INTO action(label, at, undo, draft) VALUES (?3, ?1, 1, ?2)",
-                    params![now, id.0, tr!("Draft discarded")],
+                    params![now, id.0, mark!("Draft discarded")],
                 )?;
             }
             Ok(())

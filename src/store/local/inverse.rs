@@ -244,7 +244,7 @@ pub(super) fn hindrance(
             };
             let id = row.get(0)?;
             if meets && first.as_ref().is_none_or(|(other, _)| id < *other) {
-                let (label, at) = (row.get(6)?, row.get(7)?);
+                let (label, at) = (row::label(row, 6)?, row.get(7)?);
                 first = Some((id, Hindrance::Later(Entry { label, at })));
                 break;
             }

@@ -10,9 +10,9 @@ use super::connection::Local;
 use super::decisions::{self, Allowed};
 use super::drafts;
 use super::inverse::{Entry, Hindrance, IsGone, hindrance, ops_of, way_back};
-use super::meta;
 use super::ops::{insert, present, queue};
 use super::thread_rules;
+use super::{meta, row};
 use crate::model::{AccountName, ActionId, DraftId, MessageKey, NewOp, Op, OpKind, OutboxId};
 use crate::store::error::Result;
 use rusqlite::{OptionalExtension as _, Transaction};
@@ -278,7 +278,7 @@ fn asked(
         Ok(Newest {
             id: r.get(0)?,
             entry: Entry {
-                label: r.get(1)?,
+                label: row::label(r, 1)?,
                 at: r.get(2)?,
             },
             sending: r.get::<_, Option<i64>>(3)?.map(OutboxId),

@@ -2,7 +2,9 @@
 
 use super::tests::{Home, outgoing, undo, work};
 use super::*;
-use crate::model::{Draft, OutboxId, Outgoing, RecipientState, Submission, SubmissionState};
+use crate::model::{
+    Draft, MDN_SENT, OutboxId, Outgoing, RecipientState, Submission, SubmissionState,
+};
 
 #[test]
 fn a_held_message_waits_for_the_user_and_a_scheduled_one_for_its_time() {
@@ -144,7 +146,6 @@ fn a_message_that_some_have_is_no_draft_any_more() {
     let fates = [fate("a@x", Accepted), fate("b@x", TryLater)];
     let waits = end(SubmissionState::Queued);
     local.conclude(id, &fates, &waits, 1_001).unwrap().unwrap();
-    assert_eq!(row(&local, id).first_try, 1_000);
     let error = local.take_back(id).unwrap_err().to_string();
     assert!(error.contains("some have it"), "{error}");
     assert_eq!(undo(&mut local, 1_002), None);
@@ -256,4 +257,33 @@ fn a_file_of_the_first_schema_keeps_what_waits() {
         read.wire(OutboxId(3)).is_err(),
         "the history needs no bytes"
     );
+}
+
+#[test]
+fn the_days_of_being_put_off_begin_with_the_first_answer() {
+    let home = Home::new();
+    let mut local = home.open();
+    let id = under_way(&mut local);
+    assert_eq!(row(&local, id).first_try, 0, "no server said anything yet");
+    local.answered(id, 2_000).unwrap();
+    local.answered(id, 3_000).unwrap();
+    assert_eq!(row(&local, id).first_try, 2_000);
+}
+
+#[test]
+fn one_receipt_is_under_way_at_a_time() {
+    let home = Home::new();
+    let mut local = home.open();
+    let mut receipt = outgoing(None);
+    let (key, mut mark) = receipt.source.take().unwrap();
+    mark.add.keywords = [MDN_SENT.to_owned()].into();
+    let plain = outgoing(None);
+    local.submit(&plain, 1_000).unwrap();
+    receipt.source = Some((key.clone(), mark.clone()));
+    let first = local.submit(&receipt, 1_000).unwrap();
+    let error = local.submit(&receipt, 1_001).unwrap_err().to_string();
+    assert!(error.contains("on its way already"), "{error}");
+    local.cancel_submission(first, 1_002).unwrap();
+    local.submit(&receipt, 1_003).unwrap();
+    local.submit(&plain, 1_004).unwrap();
 }

@@ -8,7 +8,7 @@ use super::connection::Local;
 use super::{drafts, pieces, sent};
 use crate::lang::{mark, tr};
 use crate::model::{
-    AccountName, MessageId, Op, OutboxId, Outgoing, RecipientState, SubmissionState,
+    AccountName, MDN_SENT, MessageId, Op, OutboxId, Outgoing, RecipientState, SubmissionState,
 };
 use crate::store::codec::keywords_out;
 use crate::store::error::{Error, Result};
@@ -83,6 +83,10 @@ impl Local {
             }
             if let Some((key, mark)) = &out.source {
                 let message_id = key.message_id.as_ref().map_or("", MessageId::as_str);
+                if mark.add.keywords.contains(MDN_SENT) && sent::is_under_way(tx, out, key)? {
+                    let why = tr!("a receipt for this message is on its way already");
+                    return Err(Error::Refused(why.to_owned()));
+                }
                 tx.execute(
                     "UPDATE outbox SET source_mailbox = ?2, source_uidvalidity = ?3, source_uid = ?4,
                        source_message_id = ?5, source_size = ?6, mark_system = ?7, mark_keywords = ?8 WHERE id = ?1",
@@ -106,7 +110,7 @@ impl Local {
                 }
                 tx.execute("UPDATE draft SET outbox = ?2 WHERE id = ?1", params![draft.0, id])?;
             }
-            tx.execute("INSERT INTO action(label, at, undo, outbox) VALUES (?3, ?1, 1, ?2)", params![now, id, tr!("Sending a message")])?;
+            tx.execute("INSERT INTO action(label, at, undo, outbox) VALUES (?3, ?1, 1, ?2)", params![now, id, mark!("Sending a message")])?;
             let old = "DELETE FROM outbox WHERE state = 'sent' AND max(created, sent_at) < ?1";
             tx.execute(old, [now - HISTORY])?;
             Ok(OutboxId(id))
@@ -121,10 +125,7 @@ impl Local {
     pub fn claim_submission(&mut self, id: OutboxId, now: i64) -> Result<bool> {
         self.step(
             id,
-            &format!(
-                "state = 'sending', attempts = attempts + 1, scheduled = 0, unreached = 0,
-                 first_try = CASE first_try WHEN 0 THEN {now} ELSE first_try END"
-            ),
+            "state = 'sending', attempts = attempts + 1, scheduled = 0, unreached = 0",
             &format!("state = 'queued' AND {}", is_due(now)),
         )
     }
@@ -178,6 +179,16 @@ impl Local {
                 _ => Ok(Some(Vec::new())),
             }
         })
+    }
+
+    /// A server answered the attempt that runs, and did not take the message: from the first such
+    /// answer on it is put off. Time in which no server was reached counts for nothing.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn answered(&mut self, id: OutboxId, now: i64) -> Result<()> {
+        self.step(id, &format!("first_try = {now}"), "first_try = 0")
+            .map(drop)
     }
 
     /// The attempt that ended reached no server: the message is due once one can be reached.

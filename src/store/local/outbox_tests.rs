@@ -236,3 +236,28 @@ fn taking_back_beats_an_attempt_that_has_not_written_the_dot() {
     home.open().cancel_submission(plain, 0).unwrap();
     assert!(local.dot(plain, &[]).is_err(), "it would be sent");
 }
+
+#[test]
+fn what_went_wrong_is_told_in_the_language_of_whoever_reads_it() {
+    use crate::lang::{Lang, during, kept, tr};
+    let home = Home::new();
+    let mut local = home.open();
+    let id = local.submit(&outgoing(None), 0).unwrap();
+    during(Lang::German, || {
+        let why = kept(|| tr!("its copy could not be filed: {words}", words = "no room"));
+        let end = End {
+            state: SubmissionState::Queued,
+            error: Some(&why),
+            next_try: 0,
+        };
+        local.conclude(id, &[], &end, 1).unwrap().unwrap();
+    });
+    let error = |lang| {
+        during(lang, || {
+            let row = local.read().submission(id).unwrap().unwrap();
+            row.error.unwrap()
+        })
+    };
+    assert_eq!(error(Lang::English), "its copy could not be filed: no room");
+    assert_ne!(error(Lang::German), error(Lang::English));
+}

@@ -3,6 +3,7 @@
 
 use super::connection::LocalReader;
 use super::inverse::{Hindrance, IsGone, way_back};
+use super::row;
 use crate::lang::{self, tr};
 use crate::model::{AccountName, ActionId, MessageKey, NewOp, OpKind};
 use crate::store::error::Result;
@@ -91,7 +92,7 @@ impl LocalReader {
             let mut all = Vec::new();
             while let Some(row) = rows.next()? {
                 let id: i64 = row.get(0)?;
-                let (label, undo): (String, i64) = (row.get(1)?, row.get(5)?);
+                let (label, undo): (String, i64) = (row::label(row, 1)?, row.get(5)?);
                 let undo_row: Option<i64> = row.get(8)?;
                 let origin = match row.get(4)? {
                     0 if label.is_empty() => Origin::Program,
@@ -208,7 +209,9 @@ fn stand(conn: &Connection, action: i64) -> Result<Stand> {
         "SELECT DISTINCT error FROM op WHERE action = ?1 AND state = 2 AND error IS NOT NULL LIMIT ?2",
     )?;
     let limit = i64::try_from(REASONS).unwrap_or(i64::MAX);
-    let reasons = why.query_map(params![action, limit], |r| r.get(0))?;
+    let reasons = why.query_map(params![action, limit], |r| {
+        Ok(row::told(r, 0)?.unwrap_or_default())
+    })?;
     stand.reasons = reasons.collect::<rusqlite::Result<_>>()?;
     // Of what went to another account some may have stayed.
     let mut stays = conn.prepare_cached(

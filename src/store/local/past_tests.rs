@@ -250,3 +250,31 @@ fn a_draft_is_thrown_away_again() {
     assert_eq!(undo(&mut local, now()).unwrap().draft, Some(id));
     assert_eq!(local.read().drafts().unwrap().len(), 1);
 }
+
+#[test]
+fn labels_are_told_in_the_language_of_whoever_reads_them() {
+    use crate::lang::{Lang, during, kept, told};
+    use crate::lang::{mark, tr};
+    let home = Home::new();
+    let mut local = home.open();
+    let path = "Lists";
+    during(Lang::German, || {
+        let label = kept(|| tr!("Subscribed to {path}", path));
+        let kind = OpKind::Expunge;
+        act(&mut local, &label, kind.clone(), &[1]);
+        act(&mut local, mark!("Draft discarded"), kind, &[2]);
+        assert_ne!(told(&label), "Subscribed to Lists");
+    });
+    let labels = |lang| {
+        during(lang, || {
+            let all = local.read().journal(9).unwrap();
+            all.into_iter().map(|past| past.label).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(
+        labels(Lang::English),
+        ["Draft discarded", "Subscribed to Lists"]
+    );
+    let (german, english) = (labels(Lang::German), labels(Lang::English));
+    assert!(german.iter().zip(&english).all(|(one, other)| one != other));
+}

@@ -1,5 +1,6 @@
 //! Rows to values and back, shared by the tables.
 
+use crate::lang;
 use crate::model::{
     AccountName, ActionId, FlagChange, MailboxName, MessageId, MessageKey, Op, OpId, OpKind,
     OpState, Uid, UidValidity,
@@ -11,6 +12,21 @@ use std::borrow::Cow;
 
 /// The columns of an op, in the order that [`op`] reads them.
 pub(super) const OP: &str = "id, action, account, kind, dest, add_system, add_keywords, remove_system, remove_keywords, state, attempts, error, source";
+
+/// What stands in a column as it was [`kept`](lang::kept), in the language of now.
+pub(super) fn told(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
+    let kept: Option<String> = row.get(column)?;
+    Ok(kept.map(|kept| match lang::told(&kept) {
+        told if told.len() == kept.len() => kept,
+        told => told.to_owned(),
+    }))
+}
+
+/// An action's label, which may be one text of a catalogue.
+pub(super) fn label(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    let told = told(row, column)?.unwrap_or_default();
+    Ok(lang::of(&told).to_owned())
+}
 
 /// `kind` and its columns.
 pub(super) struct Kind<'a> {
@@ -114,7 +130,7 @@ pub(super) fn op(conn: &Connection, row: &Row<'_>) -> Result<Op> {
             _ => OpState::Failed,
         },
         attempts: row.get(10)?,
-        error: row.get(11)?,
+        error: told(row, 11)?,
     })
 }
 

@@ -3,8 +3,10 @@
 
 use super::ops;
 use super::row;
-use crate::model::{AccountName, FlagChange, Flags, MessageKey, NewOp, Op, OpKind, OutboxId};
-use crate::store::codec::flags_in;
+use crate::model::{
+    AccountName, FlagChange, Flags, MessageId, MessageKey, NewOp, Op, OpKind, OutboxId, Outgoing,
+};
+use crate::store::codec::{flags_in, keywords_out};
 use crate::store::error::Result;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
@@ -29,6 +31,23 @@ pub(super) fn source(conn: &Connection, id: OutboxId) -> Result<Option<Source>> 
         let remove = Flags::default();
         Some((account, key?, FlagChange { add, remove }))
     }))
+}
+
+/// Whether another message that was not sent yet marks the same one in the same way.
+pub(super) fn is_under_way(conn: &Connection, out: &Outgoing, key: &MessageKey) -> Result<bool> {
+    let mark = out.source.as_ref().map(|(_, mark)| &mark.add.keywords);
+    let message_id = key.message_id.as_ref().map_or("", MessageId::as_str);
+    let sql = "SELECT 1 FROM outbox WHERE account = ?1 AND mark_keywords = ?2 AND source_mailbox IS NOT NULL
+         AND (source_message_id = nullif(?3, '')
+           OR (source_mailbox = ?4 AND source_uidvalidity = ?5 AND source_uid = ?6))";
+    Ok(conn.prepare_cached(sql)?.exists(params![
+        out.account.as_str(),
+        mark.map(keywords_out),
+        message_id,
+        key.mailbox.as_bytes(),
+        key.uidvalidity.0,
+        key.uid.get()
+    ])?)
 }
 
 /// A server took the message, for all that it will be sent to. Answers the operations that mark

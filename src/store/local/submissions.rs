@@ -2,7 +2,7 @@
 
 use super::connection::LocalReader;
 use super::outbox::is_due;
-use super::pieces;
+use super::{pieces, row};
 use crate::model::{
     AccountName, MessageId, OutboxId, Recipient, RecipientState, Submission, SubmissionState,
 };
@@ -137,7 +137,7 @@ fn submission(conn: &Connection, row: &Row<'_>) -> Result<Option<Submission>> {
             Ok(Recipient {
                 address: r.get(0)?,
                 state: RecipientState::from_name(&state).unwrap_or(RecipientState::Pending),
-                reply: r.get(2)?,
+                reply: row::told(r, 2)?,
             })
         })?
         .collect::<rusqlite::Result<_>>()?;
@@ -153,7 +153,7 @@ fn submission(conn: &Connection, row: &Row<'_>) -> Result<Option<Submission>> {
         attempts: row.get(7)?,
         next_try: row.get(8)?,
         created: row.get(9)?,
-        error: row.get(10)?,
+        error: row::told(row, 10)?,
         scheduled: row.get(11)?,
         dsn: row.get(12)?,
         remind: Some(row.get(13)?).filter(|after| *after != 0),

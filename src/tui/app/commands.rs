@@ -515,6 +515,10 @@ pub fn go_on(message: MsgId) -> [Effect; 2] {
     let text = Intent::FetchBody(message);
     [
         Effect::Ask(text, About::Quiet),
-        Effect::Draft(DraftFrom::GoOn, message),
+        Effect::Draft {
+            from: DraftFrom::GoOn,
+            message,
+            late: false,
+        },
     ]
 }

@@ -182,6 +182,12 @@ impl Writing {
         self.turn(out, fx)
     }
 
+    /// What was to be attached can't be had.
+    pub fn brought_nothing(&mut self) -> Turn {
+        self.composer.brought_nothing();
+        Turn::default()
+    }
+
     /// What a message wants to know as soon as it is open.
     fn first(&self) -> Vec<Effect> {
         let serial = self.serial;

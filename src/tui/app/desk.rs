@@ -261,6 +261,18 @@ impl Desk {
         }
     }
 
+    /// Whether a command is being typed in the message in front.
+    pub fn has_colon(&self) -> bool {
+        let front = self.open.get(self.front).filter(|_| self.has_keys());
+        front.is_some_and(|w| w.composer.has_colon())
+    }
+
+    /// Whether something can still be attached to the message with this serial.
+    pub fn may_take(&self, serial: u64) -> bool {
+        let mut open = self.open.iter().filter(|w| w.serial() == serial);
+        open.any(|w| !w.composer.is_sending())
+    }
+
     /// Whether the message with this serial is still there.
     pub fn knows(&self, serial: u64) -> bool {
         self.open.iter().any(|w| w.serial() == serial)

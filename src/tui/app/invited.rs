@@ -5,7 +5,7 @@ use crate::lang::tr;
 use crate::mime::itip::Answer;
 use crate::model::MsgId;
 use crate::text::{Clean, later, when};
-use crate::tui::app::outward::{Rsvp, no_time};
+use crate::tui::app::outward::Rsvp;
 use crate::tui::app::state::Panes;
 use crate::tui::effect::{Effect, Outward};
 use crate::tui::event::Now;
@@ -58,7 +58,7 @@ impl Asked {
         let more = match (self.rsvp, prompt.text().trim()) {
             (Rsvp::Counter, text) if !text.is_empty() => match later::parse(text, now.wall) {
                 Some(at) => when::long(at),
-                None => no_time().to_owned(),
+                None => later::not_understood().to_owned(),
             },
             _ => String::new(),
         };
@@ -75,7 +75,7 @@ impl Asked {
             Rsvp::Tentative => (Answer::Tentative, text),
             Rsvp::Decline => (Answer::Decline, text),
             Rsvp::Counter => {
-                let at = later::parse(text, now.wall).ok_or_else(no_time)?;
+                let at = later::parse(text, now.wall).ok_or_else(later::not_understood)?;
                 (Answer::Counter(at), "")
             }
         };

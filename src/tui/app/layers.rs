@@ -3,7 +3,6 @@
 use crate::config::Split;
 use crate::config::keep::Keep;
 use crate::config::settings::{Row, Value, Way};
-use crate::lang::tr;
 use crate::model::view::Scope;
 use crate::model::{AccountName, MailboxId, SignInBy};
 use crate::tui::app::invited::Asked;
@@ -29,11 +28,6 @@ use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-
-/// Times as one may type them.
-pub fn times() -> &'static str {
-    tr!("in 3 days, tomorrow 9am, mon 8:30, 24 dec")
-}
 
 /// What a mailbox is chosen for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

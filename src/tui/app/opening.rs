@@ -4,9 +4,9 @@ use crate::config::Split;
 use crate::lang::tr;
 use crate::model::AccountName;
 use crate::model::view::MailboxRow;
-use crate::text::Clean;
+use crate::text::{Clean, later};
 use crate::tui::app::invited::Asked;
-use crate::tui::app::layers::{Choice, For, Layer, Purpose, times};
+use crate::tui::app::layers::{Choice, For, Layer, Purpose};
 use crate::tui::app::outward::Rsvp;
 use crate::tui::app::state::Panes;
 use crate::tui::app::views::suggestions;
@@ -86,7 +86,7 @@ impl Layer {
     pub fn remind() -> Layer {
         let label = Clean::lit(tr!("Remind me if nobody answers: "));
         let mut prompt = Prompt::new(label, Kind::Text, "");
-        prompt.remark(Clean::lit(times()));
+        prompt.remark(Clean::lit(later::examples()));
         Layer::asking(prompt, Purpose::Remind)
     }
 
@@ -94,7 +94,7 @@ impl Layer {
     pub fn snooze() -> Layer {
         let label = Clean::lit(tr!("Put off until (`now` brings back): "));
         let mut prompt = Prompt::new(label, Kind::Text, "");
-        prompt.remark(Clean::lit(times()));
+        prompt.remark(Clean::lit(later::examples()));
         Layer::asking(prompt, Purpose::Snooze)
     }
 
@@ -105,7 +105,7 @@ impl Layer {
             Timed::Remind(_) => tr!("Remind me again: "),
         });
         let mut prompt = Prompt::new(label, Kind::Text, "");
-        prompt.remark(Clean::lit(times()));
+        prompt.remark(Clean::lit(later::examples()));
         Layer::asking(prompt, Purpose::Time(timed))
     }
 

@@ -4,7 +4,7 @@
 use crate::config::keep::Keep;
 use crate::config::options::Kind;
 use crate::config::settings::{Group, Row, Step, Value, Way};
-use crate::lang::{self, tr};
+use crate::lang::{self, tr, trc};
 use crate::text::Clean;
 use crate::tui::app::layers::{Choice, Layer, Purpose, Turn};
 use crate::tui::app::state::Panes;
@@ -120,19 +120,47 @@ fn themes(set: &str, own: &[String], mean: impl Fn(&str) -> Choice) -> Vec<Item<
         std::iter::once(AUTO).chain(own).chain(built_in)
     };
     let about = |name: &str| match name {
-        AUTO => "after the terminal",
-        name if own.iter().any(|n| n == name) => "yours",
+        AUTO => tr!("after the terminal"),
+        name if own.iter().any(|n| n == name) => trc!("theme", "yours"),
         _ => "",
     };
     let first = match names().find(|name| *name == set) {
-        Some(name) => item(name, "as it is"),
+        Some(name) => item(name, tr!("as it is")),
         None => Item {
             label: Clean::lit(tr!("your own")),
-            ..item("", "as it is")
+            ..item("", tr!("as it is"))
         },
     };
     let others = names().filter(|name| *name != set);
     std::iter::once(first)
         .chain(others.map(|name| item(name, about(name))))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::{Lang, during};
+
+    #[test]
+    fn what_is_said_of_colours_is_in_the_language_of_the_screen() {
+        let told = |lang| {
+            during(lang, || {
+                let own = ["mine".to_owned()];
+                let all = themes("nothing known", &own, |_| Choice::Theme(String::new()));
+                all.into_iter()
+                    .map(|item| item.detail.to_string())
+                    .collect::<Vec<_>>()
+            })
+        };
+        let (english, german) = (told(Lang::English), told(Lang::German));
+        for (one, other) in english
+            .iter()
+            .zip(&german)
+            .filter(|(one, _)| !one.is_empty())
+        {
+            assert_ne!(one, other);
+        }
+        assert_eq!(english.iter().filter(|told| !told.is_empty()).count(), 3);
+    }
 }

@@ -3,18 +3,13 @@
 use crate::lang::tr;
 use crate::mime::recipients::parse_list;
 use crate::mime::roster;
-use crate::model::{AccountName, Address, Intent, MsgId, Role, Target, Verb};
+use crate::model::{AccountName, Address, Intent, MsgId, Role, Verb};
 use crate::text::{Clean, later};
 use crate::tui::app::geometry::Pane;
 use crate::tui::app::state::{Panes, View};
 use crate::tui::effect::{DraftFrom, Effect, End, Outward};
-use crate::tui::event::{About, Built, Now};
+use crate::tui::event::{About, Now};
 use crate::tui::screen::pager::Pager;
-
-/// What is said of a time that is none.
-pub fn no_time() -> &'static str {
-    tr!("not understood; try tomorrow 9am, in 2h, mon 8:30")
-}
 
 /// How one answers an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +136,11 @@ impl Panes {
     /// Asks for a draft made from the message at hand.
     pub fn draft(&mut self, from: DraftFrom, now: Now, fx: &mut Vec<Effect>) {
         match self.at_hand() {
-            Some(message) => fx.push(Effect::Draft(from, message)),
+            Some(message) => fx.push(Effect::Draft {
+                from,
+                message,
+                late: false,
+            }),
             None => self.tell(Clean::lit(tr!("There is no message to answer.")), now),
         }
     }
@@ -181,7 +180,7 @@ impl Panes {
         now: Now,
         fx: &mut Vec<Effect>,
     ) -> Result<(), &'static str> {
-        let at = later::parse(typed, now.wall).ok_or_else(no_time)?;
+        let at = later::parse(typed, now.wall).ok_or_else(later::not_understood)?;
         let set = self.at_hand().map(|message| Intent::Remind(message, at));
         fx.extend(set.map(|intent| Effect::Ask(intent, About::Done)));
         Ok(())
@@ -199,7 +198,7 @@ impl Panes {
     ) -> Result<(), &'static str> {
         let until = match typed.trim() {
             "now" => None,
-            text => Some(later::parse(text, now.wall).ok_or_else(no_time)?),
+            text => Some(later::parse(text, now.wall).ok_or_else(later::not_understood)?),
         };
         self.act(Verb::Snooze(until), now, fx);
         Ok(())
@@ -230,20 +229,5 @@ impl Panes {
             Some(message) => fx.push(Effect::Build(outward, message)),
             None => self.tell(Clean::lit(tr!("There is no message to send on.")), now),
         }
-    }
-}
-
-/// Queues what was built, and marks the message that it was made from.
-pub fn queue(built: Built, fx: &mut Vec<Effect>) {
-    fx.push(Effect::Ask(
-        Intent::Queue(Box::new(built.outgoing)),
-        About::Done,
-    ));
-    if let Some((location, change)) = built.mark {
-        let act = Intent::Act {
-            verb: Verb::Flag(change),
-            targets: vec![Target::Location(location)],
-        };
-        fx.push(Effect::Ask(act, About::Quiet));
     }
 }

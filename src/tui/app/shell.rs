@@ -10,12 +10,12 @@ use crate::tui::app::desk::Desk;
 use crate::tui::app::held::Held;
 use crate::tui::app::keys::Keys;
 use crate::tui::app::layers::Layer;
-use crate::tui::app::outward;
 use crate::tui::app::sorted::Sorted;
 use crate::tui::app::state::Panes;
 use crate::tui::app::tour::Tour;
 use crate::tui::command::{Call, Command, Context};
 use crate::tui::effect::{Effect, End};
+use crate::tui::errand::Brought;
 use crate::tui::event::{About, Event, Now};
 use crate::tui::key;
 use crate::tui::screen::composer::Habits;
@@ -143,7 +143,13 @@ impl App {
         let was_picking = self.panes.index.is_picking();
         let was = self.panes.focus;
         match event {
-            Event::Key(key) => self.key(key, now, &mut fx),
+            Event::Key(key) => {
+                self.key(key, now, &mut fx);
+                let typing = self.keys.has_begun() || self.desk.has_colon();
+                if self.layers.is_empty() && !typing {
+                    self.lacking.went_on();
+                }
+            }
             Event::Mouse(mouse) if self.clicked(mouse, now, &mut fx) => {}
             Event::Mouse(mouse) => match self.layers.last_mut() {
                 // What covers the one pane stands elsewhere than its own places say.
@@ -191,15 +197,17 @@ impl App {
             Event::Rows(answer) => self.answered(answer, now, &mut fx),
             Event::Laid(job, result) => self.panes.laid(job, result, &mut fx),
             Event::Reply { about, result } => self.replied(about, result, now, &mut fx),
-            Event::Drafted(message, draft) => self.drafted(message, draft, now, &mut fx),
+            Event::Drafted { late, draft } => self.drafted(late, draft, now, &mut fx),
             Event::Built(Err(why)) => self.panes.alarm(&why, now),
             Event::Lacking(lacking) => self.lacks(lacking, now, &mut fx),
-            Event::NotHere(message) => self.attached_nothing(message, now, &mut fx),
+            Event::NotHere(serial, message) => {
+                self.attached_nothing(serial, message, now, &mut fx);
+            }
             // Of one that is here, all is told whoever asks, and stays.
             Event::Used(message) => fx.push(Effect::Ask(Intent::FetchBody(message), About::Quiet)),
             Event::Parting(Err(why)) => self.panes.alarm(&why, now),
             Event::Parting(Ok(list)) => self.layers.push(Layer::parting(*list, now)),
-            Event::Built(Ok(built)) => outward::queue(*built, &mut fx),
+            Event::Built(Ok(built)) => fx.push(Effect::Ask(Intent::Queue(built), About::Done)),
             Event::EditorDone { serial, result } => {
                 self.desk.answer(serial, |w| w.edited(result, now, &mut fx));
             }
@@ -218,6 +226,10 @@ impl App {
                 }
             }
             Event::Brought { serial, brought } => {
+                let taken = matches!(brought, Brought::Taken(Ok(_)));
+                if taken && self.desk.may_take(serial) {
+                    self.say_taken(now);
+                }
                 self.desk
                     .answer(serial, |w| w.brought(brought, now, &mut fx));
             }
@@ -352,6 +364,9 @@ impl App {
             && let Some(name) = &call.argument
         {
             return self.theme(name, now);
+        }
+        if call.command == Command::Undo && self.drop_waiting(now) {
+            return;
         }
         if call.command == Command::Linear {
             return self.linear(!self.panes.linear, now);

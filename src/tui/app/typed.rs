@@ -5,8 +5,7 @@ use crate::config::settings;
 use crate::lang::tr;
 use crate::model::{Intent, OutboxVerb};
 use crate::text::{Clean, later, when};
-use crate::tui::app::layers::{Ask, Layer, Purpose, Turn, times};
-use crate::tui::app::outward::no_time;
+use crate::tui::app::layers::{Ask, Layer, Purpose, Turn};
 use crate::tui::app::state::Panes;
 use crate::tui::command::{Call, Command};
 use crate::tui::effect::Effect;
@@ -20,9 +19,9 @@ use crate::tui::screen::prompt::{Outcome, Prompt};
 /// What is said of the time that is typed.
 fn remark_time(prompt: &mut Prompt, now: Now) {
     let said = match (prompt.text().trim(), later::parse(prompt.text(), now.wall)) {
-        ("", _) => Clean::lit(times()),
+        ("", _) => Clean::lit(later::examples()),
         (_, Some(at)) => Clean::line(&when::long(at)),
-        (_, None) => Clean::lit(no_time()),
+        (_, None) => Clean::lit(later::not_understood()),
     };
     prompt.remark(said);
 }
@@ -154,7 +153,7 @@ impl Layer {
             },
             (Outcome::Text(text), Purpose::Time(timed)) => {
                 let Some(at) = later::parse(&text, now.wall) else {
-                    prompt.remark(Clean::lit(no_time()));
+                    prompt.remark(Clean::lit(later::not_understood()));
                     return Turn::stay();
                 };
                 fx.push(match *timed {

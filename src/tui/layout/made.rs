@@ -7,16 +7,16 @@ use crate::mime::answer::{self, Hints};
 use crate::mime::quote::Pages;
 use crate::mime::reply::{self, Way};
 use crate::mime::{itip, receipt, redirect};
-use crate::model::{Account, Address, Draft, FlagChange, Flags, MsgId, Role, System};
+use crate::model::view::Place;
+use crate::model::{
+    Account, Address, Draft, FlagChange, Flags, MDN_SENT, MsgId, Outgoing, Role, System, Target,
+};
 use crate::store::ServerPlace;
 use crate::text::when;
 use crate::tui::effect::{DraftFrom, Outward};
-use crate::tui::event::{Built, Event};
+use crate::tui::event::Event;
 use crate::tui::whole::{Lacking, Then};
 use std::sync::Arc;
-
-/// On a message whose sender has had a read receipt (RFC 3503 §3).
-const MDN_SENT: &str = "$MDNSent";
 
 impl Worker {
     /// What has to be fetched before this can be done with a message.
@@ -143,7 +143,7 @@ impl Worker {
         Ok(draft)
     }
 
-    pub(super) fn build(&mut self, outward: &Outward, id: MsgId) -> Result<Built, String> {
+    pub(super) fn build(&mut self, outward: &Outward, id: MsgId) -> Result<Outgoing, String> {
         let raw = match outward {
             Outward::Redirect(_) => self.whole(id)?,
             Outward::Receipt | Outward::Answer(..) => self.body(id)?,
@@ -151,53 +151,42 @@ impl Worker {
         let raw = raw.ok_or(tr!("this message's text is not here yet; open it first"))?;
         let (row, account) = self.message(id)?;
         let now = when::now();
-        match outward {
-            Outward::Redirect(to) => Ok(Built {
-                outgoing: redirect::redirect(&raw, account, to, now).map_err(|e| e.to_string())?,
-                mark: None,
-            }),
+        let (outgoing, mark) = match outward {
+            Outward::Redirect(to) => (redirect::redirect(&raw, account, to, now), None),
             Outward::Answer(what, note) => {
-                let place = row.places.first().ok_or(tr!("this message is gone"))?;
                 let outgoing = itip::answer(&raw, account, *what, note, now);
-                let change = FlagChange {
-                    add: Flags::of(System::ANSWERED),
-                    remove: Flags::default(),
-                };
-                Ok(Built {
-                    outgoing: outgoing.map_err(|e| e.to_string())?,
-                    mark: Some((place.location, change)),
-                })
+                (outgoing, Some(Flags::of(System::ANSWERED)))
             }
             Outward::Receipt => {
-                let place = row.places.first().ok_or(tr!("this message is gone"))?;
-                if row
-                    .places
-                    .iter()
-                    .any(|p| p.flags.keywords.contains(MDN_SENT))
-                {
+                let has_one = |p: &Place| p.flags.keywords.contains(MDN_SENT);
+                if row.places.iter().any(has_one) {
                     return Err(tr!("the sender already has a receipt").to_owned());
+                }
+                if receipt::asked(&raw).is_empty() {
+                    return Err(tr!("the sender did not ask for a receipt").to_owned());
                 }
                 let hints = Hints::read(&raw);
                 let reader = answer::identity(&row.envelope, &hints, account);
-                let built = receipt::displayed(&raw, account, &reader, now);
-                let outgoing = match receipt::asked(&raw).is_empty() {
-                    true => return Err(tr!("the sender did not ask for a receipt").to_owned()),
-                    false => built.map_err(|e| e.to_string())?,
-                };
+                let outgoing = receipt::displayed(&raw, account, &reader, now);
                 let keywords = [MDN_SENT.to_owned()].into();
-                let add = Flags {
+                let mark = Flags {
                     keywords,
                     ..Flags::default()
                 };
-                let change = FlagChange {
-                    add,
-                    remove: Flags::default(),
-                };
-                Ok(Built {
-                    outgoing,
-                    mark: Some((place.location, change)),
-                })
+                (outgoing, Some(mark))
             }
+        };
+        let mut outgoing = outgoing.map_err(|e| e.to_string())?;
+        if let Some(add) = mark {
+            let place = row.places.first().ok_or(tr!("this message is gone"))?;
+            let target = [Target::Location(place.location)];
+            let found = self.ask(|cache| cache.resolve(&target))?.pop();
+            let there = found.ok_or(tr!("this message is gone"))?;
+            let remove = Flags::default();
+            // Set once it is sent, in the same step: neither is there without the other.
+            let own = there.account == outgoing.account;
+            outgoing.source = own.then_some((there.key, FlagChange { add, remove }));
         }
+        Ok(outgoing)
     }
 }

@@ -4,7 +4,9 @@ use super::*;
 use crate::mime::parse::digest;
 use crate::mime::quote::Pages;
 use crate::mime::render::{Line, Rendered};
-use crate::model::{AccountName, Draft, Flags, MailboxName, MessageKey, Uid, UidValidity};
+use crate::model::{
+    AccountName, Draft, Flags, MDN_SENT, MailboxName, MessageKey, Uid, UidValidity,
+};
 use crate::store::{Cache, Local, MailboxInfo, NewBody, NewMessage};
 use tempfile::TempDir;
 
@@ -18,6 +20,10 @@ struct Desk {
 
 impl Desk {
     fn new(mail: &[String]) -> Desk {
+        Desk::of(mail, Vec::new())
+    }
+
+    fn of(mail: &[String], accounts: Vec<Account>) -> Desk {
         let dir = tempfile::tempdir().unwrap();
         let (path, local) = (dir.path().join("cache.db"), dir.path().join("local.db"));
         drop(Local::open(&local).unwrap());
@@ -61,7 +67,7 @@ impl Desk {
         let (events, inbox) = unbounded();
         let databases = (path.as_path(), local.as_path());
         let patient = Duration::from_secs(600);
-        let layout = Layout::start_within(patient, databases, Vec::new(), PathBuf::new(), events);
+        let layout = Layout::start_within(patient, databases, accounts, PathBuf::new(), events);
         let layout = layout.unwrap();
         Desk {
             dir,
@@ -292,7 +298,7 @@ fn what_is_not_here_is_told_only_of_what_is_left_out_and_until_it_comes() {
     hollow_out(&mut cache, &body);
     assert_eq!(absent(), [2]);
     assert!(
-        matches!(take(), Event::NotHere(message) if message == desk.messages[0]),
+        matches!(take(), Event::NotHere(9, message) if message == desk.messages[0]),
         "it has to be fetched"
     );
     cache.store_bodies(&[body]).unwrap();
@@ -305,7 +311,7 @@ fn a_draft_that_is_here_is_worked_on_though_its_copy_is_not_whole_here() {
     let desk = Desk::new(std::slice::from_ref(&raw));
     hollow_out(&mut desk.cache(), &body(desk.messages[0], raw));
     let go_on = || {
-        desk.layout.draft(DraftFrom::GoOn, desk.messages[0]);
+        desk.layout.draft(DraftFrom::GoOn, desk.messages[0], false);
         desk.inbox.recv_timeout(Duration::from_secs(600)).unwrap()
     };
     assert!(matches!(go_on(), Event::Lacking(_)));
@@ -324,7 +330,30 @@ fn a_draft_that_is_here_is_worked_on_though_its_copy_is_not_whole_here() {
     let mut local = Local::open(&desk.dir.path().join("local.db")).unwrap();
     local.save_draft_of(&mine, &account, &copy, 0).unwrap();
     match go_on() {
-        Event::Drafted(_, Ok(draft)) => assert_eq!(draft.subject, "mine"),
+        Event::Drafted {
+            draft: Ok(draft), ..
+        } => assert_eq!(draft.subject, "mine"),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn what_answers_a_message_says_itself_what_that_one_is_marked_with() {
+    let mut account = crate::mime::wire::tests::account();
+    account.name = AccountName("work".into());
+    let mail = "Message-ID: <1@x.example>\nFrom: bob@x.example\nTo: ada@x.example\n\
+        Disposition-Notification-To: bob@x.example\n\nHello.\n";
+    let desk = Desk::of(&[mail.to_owned()], vec![account]);
+    let built = |outward: Outward| {
+        desk.layout.build(outward, desk.messages[0]);
+        match desk.inbox.recv_timeout(Duration::from_secs(600)).unwrap() {
+            Event::Built(built) => built.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (key, mark) = built(Outward::Receipt).source.unwrap();
+    assert_eq!(key.uid.get(), 1);
+    assert!(mark.add.keywords.contains(MDN_SENT));
+    let redirected = built(Outward::Redirect("eve@x.example".to_owned()));
+    assert_eq!(redirected.source, None);
 }

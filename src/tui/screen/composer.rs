@@ -141,6 +141,7 @@ pub struct Composer {
     dropped: Option<(String, Vec<Found>)>,
     groups: Vec<Group>,
     domains: domains::Domains,
+    look_ups: files::LookUps,
     /// The time of day, seconds since 1970.
     clock: i64,
     drawn: Cell<Rect>,
@@ -183,6 +184,7 @@ impl Composer {
             dropped: None,
             groups: Vec::new(),
             domains: domains::Domains::default(),
+            look_ups: files::LookUps::default(),
             clock: 0,
             drawn: Cell::new(Rect::default()),
         };
@@ -239,6 +241,24 @@ impl Composer {
         self.serial = serial;
     }
 
+    /// Whether a command is being typed, after the colon of vi.
+    pub fn has_colon(&self) -> bool {
+        matches!(self.over, Over::Colon(_))
+    }
+
+    /// Whether it is being sent: it changes no more.
+    pub fn is_sending(&self) -> bool {
+        self.sending
+    }
+
+    /// Sending waits no longer for attachments, for domains.
+    fn stop_waiting(&mut self, (files, domains): (bool, bool)) {
+        self.look_ups.waiting &= !files;
+        if domains {
+            self.domains.stop_waiting();
+        }
+    }
+
     fn kind(&self) -> &'static str {
         match self.draft.kind {
             DraftKind::New => tr!("New message"),
@@ -259,14 +279,12 @@ impl Composer {
             return out;
         }
         self.notice = None;
-        let waited = self.is_waiting();
+        let waited = (self.look_ups.waiting, self.domains.is_waiting());
         if !self.over_key(key, now, &mut out) && !self.people_key(key, now) {
             self.keys(key, keymap, now, &mut out);
         }
         // Any other key than the one that sends goes on with the message.
-        if waited {
-            self.stop_waiting();
-        }
+        self.stop_waiting(waited);
         self.look_up_early(&mut out);
         self.save_if_due(now, &mut out);
         out
@@ -335,7 +353,7 @@ impl Composer {
         if self.sending {
             return out;
         }
-        self.stop_waiting();
+        self.stop_waiting((true, true));
         match &mut self.over {
             Over::Question(_) | Over::Options(_) | Over::Words(_) => {}
             Over::Template(picker) => picker.paste(text),
@@ -356,7 +374,7 @@ impl Composer {
                 self.colon(&outcome, now, &mut out);
             }
             Over::Nothing if may_be_paths(text) => {
-                out.push(Outcome::Errand(Errand::Dropped(text.to_owned())));
+                self.look_for(Errand::Dropped(text.to_owned()), &mut out);
             }
             Over::Nothing => self.put_text(text, now, &mut out),
         }

@@ -13,22 +13,31 @@ use crate::tui::effect::{Effect, End};
 use crate::tui::event::{About, Now};
 use crate::tui::part::PartJob;
 use crate::tui::whole::{Lacking, Then};
-use std::collections::BTreeSet;
 
 /// So many wait at most; what waited longest is not done.
 const MOST: usize = 8;
 
+/// One thing that waits.
+#[derive(Debug)]
+struct Wait {
+    lacking: Lacking,
+    /// How many keys had been pressed before.
+    keys: u64,
+    /// How much had been done before that an undo takes back.
+    done: u64,
+}
+
 /// What waits for attachments.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    /// Each with how many keys had been pressed before.
-    all: Vec<(Lacking, u64)>,
+    /// What came last stands last.
+    all: Vec<Wait>,
     /// How many keys were pressed.
     keys: u64,
-    /// The messages whose drafts come so late that somebody is at something else.
-    late: BTreeSet<MsgId>,
-    /// Whether it was said that leaving drops what waits.
-    told: bool,
+    /// How much was done that an undo takes back.
+    done: u64,
+    /// After how many keys it was said that leaving drops what waits.
+    told: Option<u64>,
 }
 
 impl Waiting {
@@ -42,9 +51,30 @@ impl Waiting {
         self.keys += 1;
     }
 
-    fn take(&mut self, message: MsgId) -> Vec<(Lacking, u64)> {
+    /// That key was not one of those that say a command which is not whole yet: whoever was warned of
+    /// leaving goes on with something else.
+    pub fn went_on(&mut self) {
+        self.told = self.told.filter(|at| *at == self.keys);
+    }
+
+    /// Something was done that an undo takes back.
+    pub fn done(&mut self) {
+        self.done += 1;
+    }
+
+    /// What an undo drops: what waits, if nothing was done since that it takes back first.
+    fn undo(&mut self) -> Option<Lacking> {
+        let last = self.all.last()?;
+        if last.done == self.done {
+            return self.all.pop().map(|wait| wait.lacking);
+        }
+        self.done = self.done.saturating_sub(1);
+        None
+    }
+
+    fn take(&mut self, message: MsgId) -> Vec<Wait> {
         let all = std::mem::take(&mut self.all);
-        let (ready, rest) = all.into_iter().partition(|(l, _)| l.message == message);
+        let (ready, rest) = all.into_iter().partition(|w| w.lacking.message == message);
         self.all = rest;
         ready
     }
@@ -55,15 +85,24 @@ impl App {
     pub(super) fn lacks(&mut self, lacking: Lacking, now: Now, fx: &mut Vec<Effect>) {
         let fetch = Intent::FetchBody(lacking.message);
         fx.push(Effect::Ask(fetch, About::Quiet));
-        let text = tr!("The attachment is not here: it is being fetched.");
-        self.panes.tell(Clean::lit(text), now);
+        let key = self.panes.way_to(Command::Undo);
+        let text = tr!(
+            "The attachment is not here: it is being fetched; {key} drops that.",
+            key
+        );
+        self.panes.tell(Clean::line(&text), now);
         let waiting = &mut self.lacking;
-        waiting.told = false;
-        waiting.all.retain(|(known, _)| *known != lacking);
-        waiting.all.push((lacking, waiting.keys));
+        waiting.told = None;
+        waiting.all.retain(|known| known.lacking != lacking);
+        let (keys, done) = (waiting.keys, waiting.done);
+        waiting.all.push(Wait {
+            lacking,
+            keys,
+            done,
+        });
         if waiting.all.len() > MOST {
-            let (dropped, _) = waiting.all.remove(0);
-            let what = dropped.words();
+            let dropped = waiting.all.remove(0);
+            let what = dropped.lacking.words();
             let text = tr!("Too much waits for attachments: {what} is not done.", what);
             self.panes.alarm(&text, now);
         }
@@ -71,21 +110,39 @@ impl App {
 
     /// What was to be attached to what is being written is not here. It does not wait: that may be sent
     /// before it comes.
-    pub(super) fn attached_nothing(&mut self, message: MsgId, now: Now, fx: &mut Vec<Effect>) {
+    pub(super) fn attached_nothing(
+        &mut self,
+        serial: u64,
+        message: MsgId,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) {
+        self.desk.answer(serial, |w| w.brought_nothing());
         fx.push(Effect::Ask(Intent::FetchBody(message), About::Quiet));
         let text =
             tr!("Nothing was attached: it is not here and is being fetched. Attach it again then.");
         self.panes.alarm(text, now);
     }
 
+    /// Drops what waits, if an undo means that; whether it did.
+    pub(super) fn drop_waiting(&mut self, now: Now) -> bool {
+        let Some(dropped) = self.lacking.undo() else {
+            return false;
+        };
+        let text = tr!("Dropped: {what}", what = dropped.words());
+        self.panes.tell(Clean::line(&text), now);
+        self.never_pictured(&dropped, &Clean::line(&text));
+        true
+    }
+
     /// Leaves the screen. That drops what waits for attachments, which is said first; who leaves once
     /// more means it.
     pub(super) fn leave(&mut self, end: End, now: Now, fx: &mut Vec<Effect>) {
         let waiting = &mut self.lacking;
-        if let Some((first, _)) = waiting.all.first()
-            && !std::mem::replace(&mut waiting.told, true)
+        if let Some(first) = waiting.all.first()
+            && waiting.told.replace(waiting.keys).is_none()
         {
-            let what = first.words();
+            let what = first.lacking.words();
             let text = match waiting.all.len() - 1 {
                 0 => tr!(
                     "Still waiting for attachments: {what}. Once more drops it.",
@@ -106,12 +163,11 @@ impl App {
     /// A draft was made from a message.
     pub(super) fn drafted(
         &mut self,
-        message: MsgId,
+        late: bool,
         draft: Result<Box<Draft>, String>,
         now: Now,
         fx: &mut Vec<Effect>,
     ) {
-        let late = self.lacking.late.remove(&message);
         let draft = match draft {
             Ok(draft) => *draft,
             Err(why) => return self.panes.alarm(&why, now),
@@ -135,15 +191,14 @@ impl App {
         for topic in &posted.topics {
             match topic {
                 Topic::Body(message) => {
-                    for (lacking, keys) in self.lacking.take(*message) {
+                    for Wait { lacking, keys, .. } in self.lacking.take(*message) {
                         fx.push(match lacking.then {
                             Then::Part(job) => Effect::Part(job),
-                            Then::Draft(from) => {
-                                if keys != self.lacking.keys {
-                                    self.lacking.late.insert(lacking.message);
-                                }
-                                Effect::Draft(from, lacking.message)
-                            }
+                            Then::Draft(from) => Effect::Draft {
+                                from,
+                                message: lacking.message,
+                                late: keys != self.lacking.keys,
+                            },
                             Then::Build(outward) => Effect::Build(outward, lacking.message),
                         });
                     }
@@ -155,16 +210,21 @@ impl App {
                     }
                     let why = tr!("What is attached is not here: {why}", why);
                     self.panes.alarm(&why, now);
-                    for (lacking, _) in given_up {
-                        if let Then::Part(PartJob::Picture { serial, .. }) = lacking.then {
-                            let result = Err(Clean::line(&why));
-                            let layers = self.layers.iter_mut();
-                            layers.for_each(|layer| layer.pictured(serial, &result));
-                        }
+                    for wait in given_up {
+                        self.never_pictured(&wait.lacking, &Clean::line(&why));
                     }
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// A picture that was waited for does not come.
+    fn never_pictured(&mut self, lacking: &Lacking, why: &Clean) {
+        if let Then::Part(PartJob::Picture { serial, .. }) = lacking.then {
+            let result = Err(why.clone());
+            let layers = self.layers.iter_mut();
+            layers.for_each(|layer| layer.pictured(serial, &result));
         }
     }
 }

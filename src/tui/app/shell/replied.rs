@@ -33,6 +33,9 @@ impl App {
         now: Now,
         fx: &mut Vec<Effect>,
     ) {
+        if result.as_ref().is_ok_and(|done| done.undoable) {
+            self.lacking.done();
+        }
         let (failed, draft) = match &result {
             Ok(done) => (None, done.draft),
             Err(why) => (Some(why.clone()), None),

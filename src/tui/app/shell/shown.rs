@@ -51,14 +51,21 @@ impl App {
         if fx.len() < before {
             let text = tr!("No message is being written that it could be attached to.");
             self.panes.tell(Clean::lit(text), now);
-        } else if front.is_some() && fx.iter().any(is_taking) {
-            let key = self.panes.way_to(Command::Writing);
-            let text = tr!(
-                "Attached to the message being written; {key} goes on with it.",
-                key
-            );
-            self.panes.tell(Clean::line(&text), now);
         }
+        let asked = fx.iter().filter(|effect| is_taking(effect)).count();
+        if let Some(front) = self.desk.front() {
+            (0..asked).for_each(|_| front.composer.expects());
+        }
+    }
+
+    /// An attachment of another message is one of the message that is being written.
+    pub(super) fn say_taken(&mut self, now: Now) {
+        let key = self.panes.way_to(Command::Writing);
+        let text = tr!(
+            "Attached to the message being written; {key} goes on with it.",
+            key
+        );
+        self.panes.tell(Clean::line(&text), now);
     }
 
     /// Pictures over everything.

@@ -49,6 +49,10 @@ struct Bench {
     ledger: bool,
     /// Whether there are more rows than the first page.
     more: bool,
+    /// Whether the draft that was asked for last comes late.
+    late: Option<bool>,
+    /// How many messages were to be built.
+    built: usize,
 }
 
 fn account(name: &str) -> Account {
@@ -126,6 +130,8 @@ impl Bench {
             quit: false,
             ledger: true,
             more: false,
+            late: None,
+            built: 0,
         };
         bench.perform(fx);
         bench
@@ -168,6 +174,8 @@ impl Bench {
                     }
                 }
                 Effect::Part(job) => self.jobs.push(job),
+                Effect::Draft { late, .. } => self.late = Some(late),
+                Effect::Build(..) => self.built += 1,
                 Effect::End(_) => self.quit = true,
                 _ => {}
             }

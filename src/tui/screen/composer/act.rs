@@ -120,7 +120,7 @@ impl Composer {
             });
             return;
         }
-        if self.waits_for_domains(out) {
+        if self.waits_for_files() || self.waits_for_domains(out) {
             return;
         }
         let facts = check::Facts {
@@ -188,7 +188,7 @@ impl Composer {
         self.take_fields(&back.draft, now);
         self.set_body(&back.draft.body, now);
         for path in back.attach {
-            out.push(Outcome::Errand(Errand::Attach(path)));
+            self.look_for(Errand::Attach(path), &mut out);
         }
         if !back.said.is_empty() {
             self.notice = Some(Clean::line(&back.said.join(" ")));

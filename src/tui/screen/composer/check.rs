@@ -91,9 +91,9 @@ pub struct Fault {
 pub fn recipients(draft: &Draft) -> Result<(), Fault> {
     let mut any = false;
     let fields = [
-        (To::To, "To", &draft.to),
-        (To::Cc, "Cc", &draft.cc),
-        (To::Bcc, "Bcc", &draft.bcc),
+        (To::To, trc!("field", "To"), &draft.to),
+        (To::Cc, trc!("field", "Cc"), &draft.cc),
+        (To::Bcc, trc!("field", "Bcc"), &draft.bcc),
     ];
     for (field, name, text) in fields {
         match parse_list(text) {
@@ -107,7 +107,7 @@ pub fn recipients(draft: &Draft) -> Result<(), Fault> {
     if let Err(e) = parse_list(&draft.reply_to) {
         return Err(Fault {
             field: To::ReplyTo,
-            message: format!("Reply-To: {e}"),
+            message: format!("{}: {e}", trc!("field", "Reply-To")),
         });
     }
     if any {
@@ -384,6 +384,17 @@ mod tests {
         let mut draft = Draft::new(AccountName("work".into()));
         (draft.to, draft.subject, draft.body) = (to.into(), subject.into(), body.into());
         draft
+    }
+
+    #[test]
+    fn a_line_that_is_wrong_is_called_as_it_is_on_the_screen() {
+        use crate::lang::{Lang, during};
+        let wrong = draft("nonsense", "x", "y");
+        let fault = during(Lang::German, || {
+            let name = trc!("field", "To");
+            (name, recipients(&wrong).unwrap_err().message)
+        });
+        assert!(fault.0 != "To" && fault.1.starts_with(fault.0), "{fault:?}");
     }
 
     #[test]

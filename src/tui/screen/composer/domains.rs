@@ -32,6 +32,18 @@ pub(super) struct Domains {
     pub(super) stale: bool,
 }
 
+impl Domains {
+    /// A key other than those that send goes on with the message: it is not sent any more.
+    pub(super) fn stop_waiting(&mut self) {
+        self.waiting = false;
+    }
+
+    /// Whether sending waits for answers.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.waiting
+    }
+}
+
 /// The domains that a draft goes to, in lower case.
 fn domains(draft: &Draft) -> BTreeSet<String> {
     let lists = [&draft.to, &draft.cc, &draft.bcc];
@@ -83,16 +95,6 @@ impl Composer {
             let text = tr!("Looking the recipients' domains up; send once more to send without.");
             self.notice = Some(Clean::lit(text));
         }
-        self.domains.waiting
-    }
-
-    /// A key other than those that send goes on with the message: it is not sent any more.
-    pub(super) fn stop_waiting(&mut self) {
-        self.domains.waiting = false;
-    }
-
-    /// Whether sending waits for answers.
-    pub(super) fn is_waiting(&self) -> bool {
         self.domains.waiting
     }
 

@@ -14,7 +14,49 @@ use crossterm::event::{KeyCode, KeyEvent};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+/// What is being looked up that goes into the message.
+#[derive(Debug, Default)]
+pub(super) struct LookUps {
+    /// So many are not here yet.
+    open: usize,
+    /// Whether sending waits for them.
+    pub(super) waiting: bool,
+}
+
 impl Composer {
+    /// Looks something up that goes into the message.
+    pub(super) fn look_for(&mut self, errand: Errand, out: &mut Vec<Outcome>) {
+        self.expects();
+        out.push(Outcome::Errand(errand));
+    }
+
+    /// Something is looked up that goes into the message, and comes with [`Composer::brought`].
+    pub fn expects(&mut self) {
+        self.look_ups.open += 1;
+    }
+
+    /// What was to be attached can't be had. What waited for it is not sent without it.
+    pub fn brought_nothing(&mut self) {
+        self.look_ups.open = self.look_ups.open.saturating_sub(1);
+        if std::mem::take(&mut self.look_ups.waiting) {
+            self.notice = None;
+        }
+    }
+
+    /// Whether sending has to wait for what goes into the message. Sent once more it goes without.
+    pub(super) fn waits_for_files(&mut self) -> bool {
+        if std::mem::take(&mut self.look_ups.waiting) {
+            self.look_ups.open = 0;
+        }
+        if self.look_ups.open == 0 {
+            return false;
+        }
+        self.look_ups.waiting = true;
+        let text = tr!("Looking up what is to be attached; send once more to send without.");
+        self.notice = Some(Clean::lit(text));
+        true
+    }
+
     /// Files whose size isn't known yet.
     pub fn unweighed(&self) -> Vec<PathBuf> {
         let path = |a: &DraftAttachment| match a {
@@ -45,9 +87,39 @@ impl Composer {
     /// Something that was looked up is here.
     pub fn brought(&mut self, brought: Brought, now: Instant) -> Vec<Outcome> {
         let mut out = Vec::new();
+        let counts = matches!(
+            brought,
+            Brought::Attached(_) | Brought::Taken(_) | Brought::Dropped(..)
+        );
+        if counts {
+            self.look_ups.open = self.look_ups.open.saturating_sub(1);
+        }
         if self.sending {
             return out;
         }
+        // What could not be had, or is asked about, is looked at before anything is sent.
+        let (waits, asks) = (self.look_ups.waiting, self.asks(&brought));
+        self.look_ups.waiting &= !asks;
+        self.bring(brought, now, &mut out);
+        if counts && waits && !asks && self.look_ups.open == 0 {
+            self.look_ups.waiting = false;
+            self.notice = None;
+            self.send(now, &mut out);
+        }
+        out
+    }
+
+    /// Whether the user is to see what was brought before the message goes.
+    fn asks(&self, brought: &Brought) -> bool {
+        match brought {
+            Brought::Attached(found) => found.is_err(),
+            Brought::Taken(taken) => taken.is_err(),
+            Brought::Dropped(_, found) => !found.is_empty() && matches!(self.over, Over::Nothing),
+            _ => false,
+        }
+    }
+
+    fn bring(&mut self, brought: Brought, now: Instant, out: &mut Vec<Outcome>) {
         match brought {
             Brought::Attached(Ok(found)) => {
                 if let Over::Path(_) = self.over {
@@ -67,15 +139,14 @@ impl Composer {
             Brought::Dropped(text, found)
                 if found.is_empty() || !matches!(self.over, Over::Nothing) =>
             {
-                self.put_text(&text, now, &mut out);
+                self.put_text(&text, now, out);
             }
             Brought::Dropped(text, found) => self.ask_dropped(text, found, now),
             Brought::Suggested(word, found) => self.suggested(&word, found),
             Brought::Templates(Ok(all)) => self.offer_templates(all),
-            Brought::Domains(found) => self.domains_told(found, now, &mut out),
+            Brought::Domains(found) => self.domains_told(found, now, out),
             Brought::Templates(Err(why)) => self.notice = Some(Clean::line(&why)),
         }
-        out
     }
 
     fn attach(&mut self, found: Found, now: Instant) {
@@ -226,7 +297,7 @@ impl Composer {
             prompt::Outcome::Text(path) if path.ends_with('/') => self.ask_path(&path, out),
             // It stays open until the file is there: what is wrong with a path can be mended.
             prompt::Outcome::Text(path) if !path.trim().is_empty() => {
-                out.push(Outcome::Errand(Errand::Attach(path)));
+                self.look_for(Errand::Attach(path), out);
             }
             prompt::Outcome::Stay => {}
             _ => self.over = Over::Nothing,

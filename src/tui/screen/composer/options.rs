@@ -56,10 +56,10 @@ impl Wanted {
         }
     }
 
-    fn examples(self) -> &'static str {
+    fn examples(self) -> String {
         match self {
-            Wanted::Later => tr!("tomorrow 9am, in 2h, mon 8:30, 24 dec 18:00; nothing: at once"),
-            Wanted::Remind => tr!("3 days, 2h, 1 week; nothing: never"),
+            Wanted::Later => tr!("{times}; nothing: at once", times = later::examples()),
+            Wanted::Remind => tr!("3 days, 2h, 1 week; nothing: never").to_owned(),
         }
     }
 
@@ -71,7 +71,7 @@ impl Wanted {
         match self {
             Wanted::Later => later::parse(text, now)
                 .map(Some)
-                .ok_or(tr!("not understood; try tomorrow 9am, in 2h, mon 8:30")),
+                .ok_or_else(later::not_understood),
             Wanted::Remind => {
                 let length = later::duration(text.trim().trim_start_matches("in "));
                 length
@@ -207,7 +207,7 @@ impl Composer {
     /// Asks for a time.
     pub(super) fn ask_time(&mut self, wanted: Wanted) {
         let mut prompt = Prompt::new(Clean::lit(wanted.label()), Kind::Text, "");
-        prompt.remark(Clean::lit(wanted.examples()));
+        prompt.remark(Clean::line(&wanted.examples()));
         self.over = Over::Time(prompt, wanted);
     }
 
@@ -220,7 +220,7 @@ impl Composer {
         let understood = wanted.understood(prompt.text(), self.clock);
         match (outcome, understood) {
             (Typed::Stay, _) => {}
-            (Typed::Changed, Ok(None)) => prompt.remark(Clean::lit(wanted.examples())),
+            (Typed::Changed, Ok(None)) => prompt.remark(Clean::line(&wanted.examples())),
             (Typed::Changed, Ok(value)) => {
                 prompt.remark(Clean::line(&wanted.words(value, self.clock)));
             }
@@ -326,7 +326,8 @@ mod tests {
         for lang in Lang::ALL {
             lang::during(lang, || {
                 for wanted in [Wanted::Later, Wanted::Remind] {
-                    let (examples, _) = wanted.examples().split_once(';').unwrap();
+                    let examples = wanted.examples();
+                    let (examples, _) = examples.split_once(';').unwrap();
                     examples.split(',').for_each(|e| understood(wanted, e));
                     let why = wanted.understood("never ever", 0).unwrap_err();
                     let last = why.rsplit(", ").next().unwrap();

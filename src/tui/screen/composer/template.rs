@@ -7,7 +7,7 @@ use super::{Composer, Outcome, Over};
 use crate::lang::tr;
 use crate::mime::recipients::parse_list;
 use crate::text::{Clean, when};
-use crate::tui::errand::Template;
+use crate::tui::errand::{Errand, Template};
 use crate::tui::screen::picker::{Item, Picker};
 use crossterm::event::{KeyCode, KeyEvent};
 use std::time::Instant;
@@ -73,7 +73,7 @@ impl Composer {
                 self.subject.set(&subject);
             }
             for path in back.attach {
-                out.push(Outcome::Errand(crate::tui::errand::Errand::Attach(path)));
+                self.look_for(Errand::Attach(path), out);
             }
             back.draft.body
         } else {
@@ -126,7 +126,7 @@ impl Composer {
         let values = [
             ("{name}", short.to_owned()),
             ("{full-name}", whole.clone()),
-            ("{date}", when::day(self.clock)),
+            ("{date}", when::sent_day(self.clock)),
             ("{time}", when::time(self.clock)),
             ("{subject}", self.subject.text().to_owned()),
             ("{me}", me.unwrap_or_default()),

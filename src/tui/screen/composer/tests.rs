@@ -443,6 +443,7 @@ fn nothing_hostile_reaches_a_cell() {
 }
 
 mod choices;
+mod looked_up;
 mod recipients;
 
 proptest! {

@@ -164,13 +164,13 @@ fn verbs(row: &Submission, now: i64) -> Vec<Choice> {
     let times = [
         at(
             "in 1h",
-            tr!("Send in an hour"),
-            tr!("It can be changed until then."),
+            mark!("Send in an hour"),
+            mark!("It can be changed until then."),
         ),
         at(
             "tomorrow 9am",
-            tr!("Send tomorrow at 9"),
-            tr!("It can be changed until then."),
+            mark!("Send tomorrow at 9"),
+            mark!("It can be changed until then."),
         ),
     ];
     let times = times.into_iter().flatten();
@@ -179,11 +179,7 @@ fn verbs(row: &Submission, now: i64) -> Vec<Choice> {
         row.count(RecipientState::Refused) < row.recipients.len(),
     );
     // What was not tried yet waits for its time.
-    let first = if row.scheduled || row.attempts == 0 {
-        NOW
-    } else {
-        RETRY
-    };
+    let first = if row.waits_for_its_time() { NOW } else { RETRY };
     match row.state {
         SubmissionState::Queued if partly => vec![RETRY, HOLD, CANCEL_REST],
         SubmissionState::Held if partly => vec![LET_GO, CANCEL_REST],

@@ -251,7 +251,7 @@ fn body_of(message: MsgId) -> Event {
 fn what_is_not_here_is_not_attached_and_does_not_wait() {
     let mut bench = opened(&["a.pdf"]);
     let message = part(2, "a.pdf").message;
-    bench.event(Event::NotHere(message));
+    bench.event(Event::NotHere(1, message));
     bench.sees("Nothing was attached");
     assert!(matches!(bench.asked.last(), Some(Intent::FetchBody(m)) if *m == message));
     bench.keys("qq");
@@ -265,17 +265,19 @@ fn waits(bench: &mut Bench, message: i64, then: Then) {
 
 #[test]
 fn a_draft_that_comes_late_takes_nobody_the_keys() {
-    let draft = || {
+    let drafted = |late| {
         let mut draft = Writing::blank(&[account("home")], None).expect("an account");
         draft.subject = "Fwd: Lunch".to_owned();
-        Box::new(draft)
+        let draft = Ok(Box::new(draft));
+        Event::Drafted { late, draft }
     };
     for (keys, front) in [("", true), ("j", false)] {
         let mut bench = Bench::new(three(), (80, 24));
         waits(&mut bench, 1, Then::Draft(DraftFrom::Forward));
         bench.keys(keys);
         bench.event(body_of(MsgId(1)));
-        bench.event(Event::Drafted(MsgId(1), Ok(draft())));
+        let late = bench.late.take().expect("a draft is wanted");
+        bench.event(drafted(late));
         assert_eq!(bench.app.desk.has_keys(), front);
         if !front {
             bench.sees("Fwd: Lunch: it is here now; w opens it");
@@ -288,9 +290,25 @@ fn a_draft_that_comes_late_takes_nobody_the_keys() {
     waits(&mut bench, 1, Then::Draft(DraftFrom::Forward));
     bench.keys("cada");
     bench.event(body_of(MsgId(1)));
-    bench.event(Event::Drafted(MsgId(1), Ok(draft())));
+    let late = bench.late.take().expect("a draft is wanted");
+    bench.event(drafted(late));
     bench.sees("alt-w opens it");
     bench.sees("To       ada");
+    // Late is that one draft: what is asked for afterwards is opened where one is.
+    let mut bench = Bench::new(three(), (80, 24));
+    waits(&mut bench, 1, Then::Draft(DraftFrom::Forward));
+    bench.keys("j");
+    bench.event(body_of(MsgId(1)));
+    assert_eq!(bench.late.take(), Some(true));
+    waits(&mut bench, 1, Then::Draft(DraftFrom::Forward));
+    bench.event(Event::Board(Posted {
+        topics: [Topic::NoBody(MsgId(1), "no network".into())].into(),
+        ..Posted::default()
+    }));
+    bench.keys("kr");
+    assert_eq!(bench.late, Some(false));
+    bench.event(drafted(false));
+    assert!(bench.app.desk.has_keys());
 }
 
 #[test]
@@ -307,8 +325,25 @@ fn nothing_that_waits_for_attachments_is_dropped_without_a_word() {
     bench.keys(":account-add\n");
     assert!(!bench.quit);
     bench.sees("a message to be redirected. Once more drops it.");
+    // Whoever went on with something else is warned again.
+    bench.keys("j:account-add\n");
+    assert!(!bench.quit);
     bench.keys(":account-add\n");
     assert!(bench.quit);
+    // A key drops it, which is said when it begins to wait; what was done since goes first.
+    let mut bench = Bench::new(three(), (100, 24));
+    waits(&mut bench, 1, redirect());
+    bench.sees("it is being fetched; z drops that");
+    bench.keys("ez");
+    assert!(matches!(bench.asked.last(), Some(Intent::Undo)));
+    let before = bench.asked.len();
+    bench.keys("z");
+    bench.sees("Dropped: a message to be redirected");
+    assert_eq!(bench.asked.len(), before, "nothing else was taken back");
+    bench.event(body_of(MsgId(1)));
+    assert_eq!(bench.built, 0, "it goes to nobody");
+    bench.keys("z");
+    assert!(matches!(bench.asked.last(), Some(Intent::Undo)));
     // To begin anew waits until it is done.
     let mut bench = Bench::new(three(), (100, 24));
     waits(&mut bench, 1, redirect());
@@ -324,4 +359,30 @@ fn nothing_that_waits_for_attachments_is_dropped_without_a_word() {
     assert!(!bench.quit);
     bench.event(body_of(MsgId(1)));
     assert!(bench.quit);
+}
+
+#[test]
+fn what_is_attached_from_another_message_is_told_once_it_is() {
+    use crate::tui::errand::Brought;
+    let mut bench = opened(&["a.pdf"]);
+    bench.keys("c");
+    let serial = bench.app.desk.front().unwrap().serial();
+    bench.app.desk.command(Command::PutAside, 80);
+    bench.keys("Va");
+    let told = |bench: &Bench| {
+        bench
+            .screen()
+            .contains("Attached to the message being written")
+    };
+    assert!(!told(&bench), "it may not be had");
+    let none = Brought::Taken(Err("there is no such attachment".to_owned()));
+    bench.event(Event::Brought {
+        serial,
+        brought: none,
+    });
+    assert!(!told(&bench));
+    let file = crate::model::DraftAttachment::file("/tmp/a.pdf".into());
+    let brought = Brought::Taken(Ok(file));
+    bench.event(Event::Brought { serial, brought });
+    assert!(told(&bench));
 }

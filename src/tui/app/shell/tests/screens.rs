@@ -138,6 +138,24 @@ pub fn outbox(bench: &mut Bench) {
                 SubmissionState::InDoubt,
                 RecipientState::Unknown,
             ),
+            Submission {
+                error: None,
+                ..submission(
+                    4,
+                    "Agenda",
+                    SubmissionState::Accepted,
+                    RecipientState::Accepted,
+                )
+            },
+            Submission {
+                error: None,
+                ..submission(
+                    5,
+                    "Thanks",
+                    SubmissionState::Queued,
+                    RecipientState::Pending,
+                )
+            },
         ],
         Vec::new(),
     )));

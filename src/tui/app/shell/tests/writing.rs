@@ -188,7 +188,10 @@ fn an_answer_opens_in_the_composer_and_a_signal_saves_what_is_typed() {
     let mut bench = Bench::new(three(), (80, 24));
     let mut draft = Draft::new(AccountName("home".into()));
     (draft.to, draft.subject) = ("ada@example.org".into(), "Re: Lunch".into());
-    bench.event(Event::Drafted(MsgId(1), Ok(Box::new(draft))));
+    bench.event(Event::Drafted {
+        late: false,
+        draft: Ok(Box::new(draft)),
+    });
     bench.sees("Re: Lunch");
     bench.keys("yes");
     bench.event(Event::Quit);

@@ -191,6 +191,23 @@ fn a_template_is_filled_in_and_leaves_the_cursor_at_its_mark() {
 }
 
 #[test]
+fn a_template_is_filled_in_for_whoever_reads_it() {
+    use crate::lang::{Lang, during};
+    let filled = |lang| {
+        let mut desk = Desk::blank();
+        desk.composer.set_clock(1_700_000_000);
+        let mut out = Vec::new();
+        during(lang, || {
+            desk.composer
+                .put_template("Today is {date}.", desk.now, &mut out);
+        });
+        desk.composer.draft().body
+    };
+    assert!(filled(Lang::English).contains(" Nov 2023."));
+    assert_eq!(filled(Lang::German), filled(Lang::English));
+}
+
+#[test]
 fn what_a_template_leaves_open_is_said_and_asked_about() {
     let mut desk = Desk::new(reply());
     desk.press("alt-i");
