@@ -3,7 +3,8 @@
 //! Anybody can write an Authentication-Results field. One is believed only if it names the server
 //! that received the message for the user (RFC 8601 §5), and only among the topmost fields: what
 //! stands below a Received of somebody else's, or below the hop that wrote the first such field,
-//! was in the message when it came.
+//! was in the message when it came. Beside the first one only those count that stand by it under
+//! the same name: a server takes its own name out of what comes in, but hardly its neighbours'.
 
 use super::field::{self, Field};
 use super::link::same_site;
@@ -33,6 +34,32 @@ const PROVIDERS: [(&str, &[&str]); 11] = [
 ];
 /// Microsoft's servers write the field without their name, against RFC 8601 §2.2.
 const NAMELESS: [&str; 3] = ["outlook.com", "office365.com", "hotmail.com"];
+
+/// Domains of providers who write a field into every message, under names that are in no Received
+/// of theirs: the first one is always their own.
+const ALWAYS: [&str; 5] = [
+    "messagingengine.com",
+    "icloud.com",
+    "apple.com",
+    "yahoo.com",
+    "mail.ru",
+];
+/// Names under which one server writes the fields of one message.
+const TOGETHER: [&[&str]; 1] = [&[
+    "bimi.icloud.com",
+    "arc.icloud.com",
+    "dmarc.icloud.com",
+    "dkim-verifier.icloud.com",
+    "spf.icloud.com",
+]];
+/// What else a receiving server writes beside its results.
+const BESIDE: [&str; 5] = [
+    "Received-SPF",
+    "DKIM-Filter",
+    "DMARC-Filter",
+    "Return-Path",
+    "Delivered-To",
+];
 
 /// Who receives an account's mail: whose word on a message is believed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,13 +113,24 @@ impl Receiver {
         }
     }
 
+    /// Whether a name that may be ours is one that nobody but the receiving server has: one that
+    /// is configured or known exactly, or that of a machine that took the message in (`hops`).
+    fn is_sure(&self, id: Option<&str>, hops: &[String]) -> bool {
+        let Some(id) = id else {
+            return self.nameless;
+        };
+        !self.exact.is_empty()
+            || hops.iter().any(|hop| hop == id)
+            || self.domains.iter().any(|d| d == id)
+            || ALWAYS.iter().any(|d| within(id, d))
+    }
+
     /// Whether a Received field was written by a server of ours: one of its domains, or a name
     /// that means something only inside (no dots, a private address).
     fn wrote(&self, received: &str) -> bool {
         let Some(by) = by_host(received) else {
             return false;
         };
-        let by = by.trim_matches(['[', ']', '.']).to_ascii_lowercase();
         let inside = match by.parse::<std::net::IpAddr>() {
             Ok(std::net::IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private(),
             // Google's own machines name themselves by such addresses.
@@ -163,9 +201,23 @@ pub struct Checks {
     pub dmarc: Option<Check>,
     /// Whether it was handed in by somebody who signed in there (RFC 4954).
     pub signed_in: bool,
+    /// Whether nobody but the user's own server can well have written it.
+    pub sure: bool,
 }
 
 impl Checks {
+    fn add(&mut self, results: Vec<(Method, Check)>) {
+        for (method, check) in results {
+            match method {
+                Method::Spf => self.spf = self.spf.take().or(Some(check)),
+                Method::Dmarc => self.dmarc = self.dmarc.take().or(Some(check)),
+                Method::Dkim if self.dkim.len() < MOST_RESULTS => self.dkim.push(check),
+                Method::Dkim => {}
+                Method::Auth => self.signed_in |= check.verdict == Verdict::Pass,
+            }
+        }
+    }
+
     /// Whether a signature of the owner of this domain holds.
     pub fn signed_by(&self, domain: &str) -> bool {
         let holds = |c: &Check| c.verdict == Verdict::Pass && same_site(&c.domain, domain);
@@ -176,34 +228,88 @@ impl Checks {
 /// What the user's own server says of a message with these fields; `None`: nothing that can be
 /// believed.
 pub fn believed(fields: &[Field<'_>], receiver: &Receiver) -> Option<Checks> {
-    let mut found: Option<Checks> = None;
+    // The names of our machines that took it in, as far as the fields tell above this one.
+    let mut hops: Vec<String> = Vec::new();
+    // Who wrote the first field that may be ours; all others are his, or nobody's.
+    let mut first: Option<Option<String>> = None;
+    let mut checks = Checks::default();
     for f in fields.iter().take(MOST_FIELDS) {
         if f.is("Received") {
             let received = plain(f.value);
-            if found.is_some() || !receiver.wrote(&received) {
+            let ours = receiver.wrote(&received);
+            // A server may write its results above its Received, but below another's they may be
+            // the sender's, and so may that Received.
+            if ours && (first.is_none() || hops.is_empty()) {
+                hops.extend(hop(&received));
+            }
+            if first.is_some() || !ours {
                 break;
             }
         } else if f.is("Authentication-Results") {
             let told = read(&plain(f.value));
-            // `none`: nothing was checked (RFC 8601 §2.2).
-            if !told.results.is_empty() && receiver.is_named(told.id.as_deref()) {
-                let checks = found.get_or_insert_with(|| Checks {
-                    by: told.id.unwrap_or_default(),
-                    ..Checks::default()
-                });
-                for (method, check) in told.results {
-                    match method {
-                        Method::Spf => checks.spf = checks.spf.take().or(Some(check)),
-                        Method::Dmarc => checks.dmarc = checks.dmarc.take().or(Some(check)),
-                        Method::Dkim if checks.dkim.len() < MOST_RESULTS => checks.dkim.push(check),
-                        Method::Dkim => {}
-                        Method::Auth => checks.signed_in |= check.verdict == Verdict::Pass,
-                    }
+            let counts = match &first {
+                None => receiver.is_named(told.id.as_deref()),
+                Some(id) => is_together(id.as_deref(), told.id.as_deref()),
+            };
+            if !counts {
+                if first.is_some() {
+                    break;
                 }
+                continue;
             }
+            first.get_or_insert(told.id);
+            checks.add(told.results);
+        } else if first.is_some() && !is_beside(f.name) {
+            break;
         }
     }
-    found
+    let id = first?;
+    // `none`: nothing was checked (RFC 8601 §2.2).
+    let told = checks != Checks::default();
+    checks.sure = receiver.is_sure(id.as_deref(), &hops);
+    checks.by = id.unwrap_or_default();
+    told.then_some(checks)
+}
+
+/// Whether a server that wrote a field under the name `first` writes others under `next`.
+fn is_together(first: Option<&str>, next: Option<&str>) -> bool {
+    let (Some(first), Some(next)) = (first, next) else {
+        return false;
+    };
+    let both = |names: &&[&str]| names.contains(&first) && names.contains(&next);
+    first == next || TOGETHER.iter().any(both)
+}
+
+/// Whether a field may stand between those of one server.
+fn is_beside(name: &str) -> bool {
+    let begins = |start: &str| {
+        let head = name.get(..start.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(start))
+    };
+    begins("X-") || begins("ARC-") || BESIDE.iter().any(|n| name.eq_ignore_ascii_case(n))
+}
+
+/// The names that a Received field of ours gives the machine that wrote it; where a message is
+/// only handed over inside (LMTP, RFC 2033), also the one that handed it over.
+fn hop(received: &str) -> Vec<String> {
+    let clauses = received.rsplit_once(';').map_or(received, |(c, _)| c);
+    let words: Vec<String> = clauses
+        .split_whitespace()
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let behind = |what: &str| {
+        let pair = words
+            .windows(2)
+            .find(|w| w.first().is_some_and(|w| w == what))?;
+        pair.last().cloned()
+    };
+    let inside = behind("with").is_some_and(|with| with.starts_with("lmtp"));
+    let from = behind("from").filter(|_| inside);
+    // A name that means something only inside is nobody's in a field.
+    let names = from.into_iter().chain(by_host(received));
+    names
+        .filter(|name| name.contains(|c: char| c.is_ascii_alphabetic()) && name.contains('.'))
+        .collect()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -313,152 +419,14 @@ fn result(text: &str) -> Option<(Method, Check)> {
     Some((method, Check { verdict, domain }))
 }
 
-/// The host behind `by` in the plain value of a Received field (RFC 5321 §4.4).
-fn by_host(received: &str) -> Option<&str> {
+/// The host behind `by` in the plain value of a Received field (RFC 5321 §4.4), lower case.
+fn by_host(received: &str) -> Option<String> {
     let clauses = received.rsplit_once(';').map_or(received, |(c, _)| c);
     let mut words = clauses.split_whitespace();
     words.by_ref().find(|w| w.eq_ignore_ascii_case("by"))?;
-    words.next()
+    let host = words.next()?.trim_matches(['[', ']', '.']);
+    Some(host.to_ascii_lowercase())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mime::wire::tests::account;
-    use proptest::prelude::*;
-
-    fn receiver(host: &str, email: &str, ids: &[&str]) -> Receiver {
-        let mut account = account();
-        account.imap.host = host.to_owned();
-        account.email = email.to_owned();
-        account.authserv_id = ids.iter().map(|i| (*i).to_owned()).collect();
-        Receiver::of(&account)
-    }
-
-    fn told(header: &str, receiver: &Receiver) -> String {
-        let header = format!("{}\n\n", header.replace('|', "\n"));
-        let (fields, _) = field::split(header.as_bytes());
-        let Some(checks) = believed(&fields, receiver) else {
-            return "nothing".to_owned();
-        };
-        let one = |name: &str, c: &Check| format!("{name} {:?} {}", c.verdict, c.domain);
-        let spf = checks.spf.iter().map(|c| one("spf", c));
-        let dkim = checks.dkim.iter().map(|c| one("dkim", c));
-        let dmarc = checks.dmarc.iter().map(|c| one("dmarc", c));
-        spf.chain(dkim).chain(dmarc).collect::<Vec<_>>().join(", ")
-    }
-
-    #[test]
-    fn s23_only_the_own_servers_word_counts() {
-        let own = receiver("imap.post.example", "bea@post.example", &[]);
-        for (header, want) in [
-            (
-                "Authentication-Results: mx.post.example; spf=pass smtp.mailfrom=a@b.example",
-                "spf Pass b.example",
-            ),
-            (
-                "Authentication-Results: mx.evil.example; spf=pass smtp.mailfrom=b.example",
-                "nothing",
-            ),
-            (
-                "Authentication-Results: notpost.example; dmarc=pass",
-                "nothing",
-            ),
-            ("Authentication-Results: post.example; none", "nothing"),
-            // A name that is a comment or quoted is none.
-            (
-                "Authentication-Results: (post.example) evil.example; dmarc=pass",
-                "nothing",
-            ),
-            (
-                "Authentication-Results: \"post.example\" 1; dmarc=fail (p=reject; dmarc=pass) header.from=b.example",
-                "dmarc Fail b.example",
-            ),
-            // The hop that was ours, then what the sender wrote.
-            (
-                "Received: from evil by mx.post.example with ESMTP; today|Authentication-Results: post.example; dmarc=fail header.from=b.example|Received: from x by mx.post.example; then|Authentication-Results: post.example; dmarc=pass header.from=b.example; dkim=pass header.d=b.example",
-                "dmarc Fail b.example",
-            ),
-            (
-                "Received: from evil by mx.post.example; today|Received: from me by mx.evil.example; then|Authentication-Results: post.example; dmarc=pass",
-                "nothing",
-            ),
-            // A Received that hides its host in a comment is not ours.
-            (
-                "Received: from x (by mx.post.example) by mx.evil.example; then|Authentication-Results: post.example; dmarc=pass",
-                "nothing",
-            ),
-            (
-                "Received: by store1 with LMTP id 1; now|Received: by 10.1.2.3; now|Authentication-Results: mx1.post.example; dkim=pass (good) header.i=@b.example header.s=s; dkim = fail header.d=c.example|Authentication-Results: mx1.post.example; spf=softfail smtp.mailfrom=b.example",
-                "spf Weak b.example, dkim Pass b.example, dkim Fail c.example",
-            ),
-        ] {
-            assert_eq!(told(header, &own), want, "{header}");
-        }
-    }
-
-    #[test]
-    fn s23_what_is_configured_counts_alone() {
-        let own = receiver("127.0.0.1", "bea@post.example", &["MX.relay.example"]);
-        let with = |id: &str| told(&format!("Authentication-Results: {id}; dmarc=pass"), &own);
-        assert_eq!(with("mx.relay.example"), "dmarc Pass ");
-        assert_eq!(with("x.mx.relay.example"), "nothing");
-        assert_eq!(with("post.example"), "nothing");
-        let bridge = receiver("127.0.0.1", "bea@post.example", &[]);
-        assert_eq!(
-            told("Authentication-Results: 127.0.0.1; dmarc=pass", &bridge),
-            "nothing"
-        );
-    }
-
-    #[test]
-    fn providers_are_known_by_their_other_names() {
-        let gmail = receiver("imap.gmail.com", "b@gmail.com", &[]);
-        let text = "Delivered-To: b@gmail.com|Received: by 2002:a05:7000:1::2 with SMTP id 1; now|X-Received: by 2002:a17:906::1|Return-Path: <x@b.example>|Received: from b.example by mx.google.com with ESMTPS id 2|Authentication-Results: mx.google.com;\n       dkim=pass header.i=@b.example header.s=s header.b=abc;\n       spf=pass (google.com: domain of x@b.example designates 192.0.2.1 as permitted sender) smtp.mailfrom=x@b.example;\n       dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=b.example|Received: from x by mx.google.com|Authentication-Results: mx.google.com; dkim=pass header.d=bank.example";
-        assert_eq!(
-            told(text, &gmail),
-            "spf Pass b.example, dkim Pass b.example, dmarc Pass b.example"
-        );
-        let microsoft = receiver("outlook.office365.com", "b@corp.example", &[]);
-        let text = "Received: from x by AM1.eurprd1.prod.outlook.com (::1) with Microsoft SMTP; now|Authentication-Results: spf=fail (sender IP is 192.0.2.1) smtp.mailfrom=b.example; dkim=none (message not signed) header.d=none;dmarc=fail action=none header.from=b.example;compauth=fail reason=001";
-        assert_eq!(
-            told(text, &microsoft),
-            "spf Fail b.example, dkim None none, dmarc Fail b.example"
-        );
-        let other = receiver("imap.post.example", "b@post.example", &[]);
-        assert_eq!(
-            told(
-                "Authentication-Results: spf=pass smtp.mailfrom=b.example",
-                &other
-            ),
-            "nothing"
-        );
-    }
-
-    #[test]
-    fn a_country_is_nobodys_domain() {
-        let own = receiver("post.co.uk", "b@post.co.uk", &[]);
-        assert_eq!(
-            told("Authentication-Results: evil.co.uk; dmarc=pass", &own),
-            "nothing"
-        );
-        assert_eq!(
-            told("Authentication-Results: mx.post.co.uk; dmarc=pass", &own),
-            "dmarc Pass "
-        );
-        let short = receiver("post.example", "b@post.example", &[]);
-        assert_eq!(
-            told("Authentication-Results: evil.example; dmarc=pass", &short),
-            "nothing"
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn any_field_is_read(text in "(\\PC|[\u{0}-\u{1f}]|;|=|\\(|\\)|\"|\\\\|dkim=pass|header.d=| by |@){0,40}") {
-            let own = receiver("imap.post.example", "bea@post.example", &[]);
-            told(&format!("Authentication-Results: post.example; {text}"), &own);
-            told(&format!("Received: {text}"), &own);
-        }
-    }
-}
+mod tests;

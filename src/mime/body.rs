@@ -80,7 +80,13 @@ pub struct Chosen {
 /// Chooses what is shown.
 pub fn choose(tree: &Tree<'_>, prefer: Prefer) -> Chosen {
     let mut chosen = Chosen::default();
-    walk(tree, 0, prefer, &mut chosen);
+    walk(tree, 0, prefer, true, &mut chosen);
+    if chosen.pieces.iter().all(|p| matches!(p, Piece::Picture(_))) {
+        // A page that has a file's name is all that is said.
+        let mut pages = (0u32..).zip(&tree.parts).filter(|(_, p)| is_page(p));
+        let named = pages.next().map(|(id, _)| Piece::Html(id));
+        chosen.pieces.splice(0..0, named);
+    }
     attached(tree, &mut chosen);
     if chosen.pieces.is_empty() {
         let inside = tree.parts.iter().position(is_message);
@@ -149,19 +155,20 @@ pub fn page_within(part: &Part<'_>, most: usize) -> (String, bool) {
     }
 }
 
-fn walk(tree: &Tree<'_>, id: u32, prefer: Prefer, chosen: &mut Chosen) {
+/// `main`: what is here is what the message says, so a page is shown even if it has a file's name.
+fn walk(tree: &Tree<'_>, id: u32, prefer: Prefer, main: bool, chosen: &mut Chosen) {
     let Some(part) = tree.part(id) else { return };
     if !part.is_open() {
-        chosen.pieces.extend(piece(part, id));
+        let page = (main && is_page(part)).then_some(Piece::Html(id));
+        chosen.pieces.extend(page.or_else(|| piece(part, id)));
         return;
     }
     match part.media.sub.as_str() {
         "alternative" => alternative(tree, part, prefer, chosen),
         "related" => {
-            // The root is the first part, or else the first that has something to show.
             let before = chosen.pieces.len();
-            for child in &part.children {
-                walk(tree, *child, prefer, chosen);
+            for child in root_first(tree, part) {
+                walk(tree, child, prefer, true, chosen);
                 if chosen.pieces.len() > before {
                     break;
                 }
@@ -174,15 +181,15 @@ fn walk(tree: &Tree<'_>, id: u32, prefer: Prefer, chosen: &mut Chosen) {
             let signature = |id: &u32| tree.part(*id).is_some_and(is_signature);
             let mut content = part.children.iter().filter(|id| !signature(id));
             if let Some(first) = content.next() {
-                walk(tree, *first, prefer, chosen);
+                walk(tree, *first, prefer, main, chosen);
             }
             chosen.pieces.push(Piece::Note(Note::Signed, id));
-            content.for_each(|id| walk(tree, *id, prefer, chosen));
+            content.for_each(|id| walk(tree, *id, prefer, false, chosen));
         }
         "report" => {
             let before = chosen.pieces.len();
             for child in &part.children {
-                walk(tree, *child, prefer, chosen);
+                walk(tree, *child, prefer, false, chosen);
             }
             // What came back is at hand as an attachment; it is not what is told.
             let returned = chosen.pieces.split_off(before).into_iter();
@@ -194,11 +201,34 @@ fn walk(tree: &Tree<'_>, id: u32, prefer: Prefer, chosen: &mut Chosen) {
             for child in &part.children {
                 match tree.part(*child).is_some_and(shown) {
                     true => chosen.pieces.push(Piece::Picture(*child)),
-                    false => walk(tree, *child, prefer, chosen),
+                    false => walk(tree, *child, prefer, false, chosen),
                 }
             }
         }
     }
+}
+
+/// The parts of a multipart/related, its root first: the one that it names, else the first (RFC
+/// 2387 §3.2). Where the root has nothing to show the next one is shown.
+fn root_first(tree: &Tree<'_>, part: &Part<'_>) -> Vec<u32> {
+    let mut children = part.children.clone();
+    let start = part.media.param("start").unwrap_or_default();
+    let start = start.trim().trim_matches(['<', '>']);
+    let is_start = |id: &u32| tree.part(*id).is_some_and(|p| p.content_id == start);
+    if let Some(at) = children
+        .iter()
+        .position(is_start)
+        .filter(|_| !start.is_empty())
+    {
+        children.get_mut(..=at).unwrap_or_default().rotate_right(1);
+    }
+    children
+}
+
+/// Whether a part is a page that is not meant as a file, whatever its name.
+fn is_page(part: &Part<'_>) -> bool {
+    let page = matches!(part.media.sub.as_str(), "html" | "enriched" | "richtext");
+    part.media.main == "text" && page && part.disposition != "attachment"
 }
 
 fn is_picture(part: &Part<'_>) -> bool {
@@ -211,15 +241,25 @@ fn alternative(tree: &Tree<'_>, part: &Part<'_>, prefer: Prefer, chosen: &mut Ch
         .iter()
         .map(|child| {
             let mut form = Chosen::default();
-            walk(tree, *child, prefer, &mut form);
+            walk(tree, *child, prefer, true, &mut form);
             form
         })
         .filter(|form| !form.pieces.is_empty())
         .collect();
     let has = |form: &&Chosen, want: fn(&Piece) -> bool| form.pieces.iter().any(want);
+    // The last is the best (RFC 2046 §5.1.4), but what goes with a page is not its plain form, and
+    // other kinds of text are for other programs.
+    let is_text = |p: &Piece| match p {
+        Piece::Plain(id) => tree.part(*id).is_some_and(|p| p.is("text", "plain")),
+        _ => false,
+    };
     let plain = forms
         .iter()
-        .find(|f| has(f, |p| matches!(p, Piece::Plain(_))));
+        .rfind(|f| f.pieces.iter().any(is_text) && !has(f, |p| matches!(p, Piece::Html(_))));
+    let plain = plain.or_else(|| {
+        let mut forms = forms.iter();
+        forms.find(|f| has(f, |p| matches!(p, Piece::Plain(_))))
+    });
     let html = forms
         .iter()
         .rfind(|f| has(f, |p| matches!(p, Piece::Html(_))));
@@ -349,6 +389,7 @@ pub fn attachments(tree: &Tree<'_>) -> Vec<AttachmentRow> {
     let mut rows = Vec::new();
     let signed = tree.parts.iter().filter(|p| p.is("multipart", "signed"));
     let beside: Vec<u32> = signed.flat_map(|p| p.children.iter().copied()).collect();
+    let unseen = unseen(tree);
     for (n, part) in tree.parts.iter().enumerate() {
         let id = u32::try_from(n).unwrap_or(u32::MAX);
         if is_signature(part) && beside.contains(&id) {
@@ -358,7 +399,7 @@ pub fn attachments(tree: &Tree<'_>) -> Vec<AttachmentRow> {
         let named = !part.file_name.is_empty();
         let is_row = match shown {
             Some(Piece::Calendar(_) | Piece::Card(_) | Piece::Message(_) | Piece::Note(..)) => true,
-            Some(_) => named || part.disposition == "attachment",
+            Some(_) => named || part.disposition == "attachment" || unseen.contains(&id),
             None => true,
         };
         if part.is_open() || !is_row {
@@ -381,6 +422,42 @@ pub fn attachments(tree: &Tree<'_>) -> Vec<AttachmentRow> {
     rows
 }
 
+/// The texts without a name that are in no form of the message: what somebody wrote must be found
+/// somewhere. Forms of other kinds (for a watch, for a program) say what is said anyway.
+fn unseen(tree: &Tree<'_>) -> Vec<u32> {
+    let all = || (0u32..).zip(&tree.parts);
+    let of = |sub: &str| -> Vec<u32> {
+        let all = all().filter(|(_, p)| p.is("multipart", sub));
+        all.flat_map(|(_, p)| p.children.iter().copied()).collect()
+    };
+    let (forms, related) = (of("alternative"), of("related"));
+    let text = |id: u32, p: &Part<'_>| match p.media.sub.as_str() {
+        _ if p.is_open() || p.media.main != "text" => false,
+        "plain" | "html" => true,
+        _ => !forms.contains(&id),
+    };
+    // Elsewhere every text is shown.
+    let hides = |id: &u32| forms.contains(id) || related.contains(id);
+    let mut out: Vec<u32> = all()
+        .filter(|(id, p)| text(*id, p))
+        .map(|(id, _)| id)
+        .collect();
+    if !out.iter().any(hides) {
+        return Vec::new();
+    }
+    for prefer in [Prefer::Plain, Prefer::Html, Prefer::Best] {
+        if out.is_empty() {
+            break;
+        }
+        for piece in choose(tree, prefer).pieces {
+            if let Piece::Plain(shown) | Piece::Html(shown) = piece {
+                out.retain(|id| *id != shown);
+            }
+        }
+    }
+    out
+}
+
 /// The parts that the text means to be seen in its place: they say so, or they stand beside it in
 /// a multipart/related (RFC 2183 §2.1, RFC 2387).
 pub fn inline(tree: &Tree<'_>) -> Vec<u32> {
@@ -390,7 +467,7 @@ pub fn inline(tree: &Tree<'_>) -> Vec<u32> {
             out.extend(u32::try_from(n));
         }
         if part.is("multipart", "related") {
-            let beside = part.children.iter().skip(1).copied();
+            let beside = root_first(tree, part).into_iter().skip(1);
             let attached = |id: &u32| {
                 tree.part(*id)
                     .is_some_and(|p| p.disposition == "attachment")
@@ -416,99 +493,4 @@ fn inner_subject(part: &Part<'_>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn message(html: &str, plain: &str) -> String {
-        format!(
-            "Content-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: multipart/alternative; boundary=a\n\n\
-             --a\n\n{plain}\n--a\nContent-Type: text/html\n\n{html}\n--a--\n\
-             --m\nContent-Type: image/png; name=x.png\n\nxx\n--m\nContent-Disposition: attachment\n\nlog\n--m--\n"
-        )
-    }
-
-    #[test]
-    fn one_form_is_shown_and_the_rest_is_attached() {
-        let raw = message("<p>Hi there, all of you", "Hi there, all of you");
-        let tree = Tree::read(raw.as_bytes());
-        let best = choose(&tree, Prefer::Best);
-        assert_eq!(best.pieces, [Piece::Plain(2)]);
-        assert!(best.alternatives);
-        assert_eq!(choose(&tree, Prefer::Html).pieces, [Piece::Html(3)]);
-        let rows = attachments(&tree);
-        let names: Vec<_> = rows
-            .iter()
-            .map(|a| (a.part, a.name.as_str(), a.size))
-            .collect();
-        assert_eq!(names, [(4, "x.png", 2), (5, "", 3)]);
-    }
-
-    #[test]
-    fn what_belongs_into_the_text_is_known() {
-        let raw = "Content-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: multipart/related; boundary=r\n\n\
-             --r\nContent-Type: text/html\n\n<img src=cid:a>\n--r\nContent-Type: image/png\nContent-ID: <a>\n\nx\n\
-             --r\nContent-Type: image/png\nContent-Disposition: attachment\n\nx\n--r--\n\
-             --m\nContent-Type: image/gif\nContent-Disposition: inline\n\nx\n--m\nContent-Type: image/gif\n\nx\n--m--\n";
-        assert_eq!(inline(&Tree::read(raw.as_bytes())), [3, 5]);
-    }
-
-    #[test]
-    fn a_signature_is_no_file_and_hides_nothing() {
-        let sign = "--s\nContent-Type: application/pgp-signature; name=signature.asc\n\nxx\n";
-        let text = |t: &str| format!("--s\n\n{t}\n");
-        let (one, two) = (text("Signed."), text("A list's footer."));
-        for (parts, pieces) in [
-            (format!("{one}{sign}"), vec![1]),
-            (format!("{sign}{one}"), vec![2]),
-            (format!("{one}{sign}{two}"), vec![1, 3]),
-        ] {
-            let raw = format!("Content-Type: multipart/signed; boundary=s\n\n{parts}--s--\n");
-            let tree = Tree::read(raw.as_bytes());
-            let mut want: Vec<Piece> = pieces.into_iter().map(Piece::Plain).collect();
-            want.insert(1, Piece::Note(Note::Signed, 0));
-            assert_eq!(choose(&tree, Prefer::Best).pieces, want, "{parts}");
-            assert_eq!(attachments(&tree), []);
-        }
-        let alone = "Content-Type: application/pgp-signature; name=a.asc\n\nx\n";
-        assert_eq!(attachments(&Tree::read(alone.as_bytes())).len(), 1);
-    }
-
-    #[test]
-    fn a_stand_in_gives_way() {
-        let raw = message(
-            &"<p>long</p>".repeat(500),
-            "Please view this email as HTML.",
-        );
-        assert_eq!(
-            choose(&Tree::read(raw.as_bytes()), Prefer::Best).pieces,
-            [Piece::Html(3)]
-        );
-        for page in [
-            "\n\n",
-            "<!-- en_us --><span></span><html><body><p>x</body></html>",
-        ] {
-            let raw = message("<p>x", page);
-            let tree = Tree::read(raw.as_bytes());
-            assert_eq!(choose(&tree, Prefer::Best).pieces, [Piece::Html(3)]);
-        }
-    }
-
-    #[test]
-    fn what_was_encrypted_is_known_where_a_server_took_it_apart() {
-        let raw = "Content-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: text/plain\n\n\n\
-             --m\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n\
-             --m\nContent-Type: application/octet-stream; name=encrypted.asc\n\nx\n--m--\n";
-        let tree = Tree::read(raw.as_bytes());
-        let pieces = choose(&tree, Prefer::Best).pieces;
-        assert_eq!(pieces, [Piece::Plain(1), Piece::Note(Note::Encrypted, 2)]);
-        assert_eq!(attachments(&tree).len(), 2);
-    }
-
-    #[test]
-    fn a_message_alone_is_shown() {
-        let raw = "Content-Type: message/rfc822\n\nSubject: inner\n\ntext\n";
-        let tree = Tree::read(raw.as_bytes());
-        assert_eq!(choose(&tree, Prefer::Best).pieces, [Piece::Message(0)]);
-        assert_eq!(attachments(&tree)[0].name, "inner.eml");
-    }
-}
+mod tests;

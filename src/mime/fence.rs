@@ -17,14 +17,51 @@ pub struct Block {
     pub text: Arc<str>,
 }
 
+/// A line of three or more backquotes or tildes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fence {
+    /// Which of the two.
+    sign: char,
+    /// How many.
+    long: usize,
+    /// Whether it may begin a block.
+    begins: bool,
+    /// Whether it may end one: nothing follows.
+    ends: bool,
+}
+
+impl Fence {
+    fn read(line: &str) -> Option<Fence> {
+        let line = line.trim();
+        let sign = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+        let rest = line.trim_start_matches(sign);
+        let long = line.len() - rest.len();
+        (long >= 3).then_some(Fence {
+            sign,
+            long,
+            begins: !rest.contains(sign),
+            ends: rest.is_empty(),
+        })
+    }
+}
+
+/// Up to which line none ends a block that a fence of one sign and so many of them begins.
+#[derive(Clone, Copy, Debug, Default)]
+struct Open {
+    long: usize,
+    until: usize,
+}
+
 /// The blocks of a text in order, as they are written.
 pub fn blocks(text: &[Paragraph]) -> Vec<Block> {
+    let fences: Vec<Option<Fence>> = text.iter().map(|p| Fence::read(&p.text)).collect();
+    let mut open = BTreeMap::new();
     let mut out = Vec::new();
     let mut at = 0;
     while at < text.len() && out.len() < MOST {
         let rest = text.get(at..).unwrap_or_default();
         let blank_before = at == 0 || text.get(at - 1).is_some_and(leads_in);
-        let (count, lines) = match fenced(rest) {
+        let (count, lines) = match fenced(text, &fences, at, &mut open) {
             Some(inside) => (inside.len() + 2, inside),
             None if blank_before => {
                 let count = indented(rest);
@@ -65,29 +102,42 @@ pub fn placed(text: &[Paragraph], blocks: Vec<Block>) -> BTreeMap<usize, Arc<str
     out
 }
 
-/// The lines between a fence that the text begins with and the one that ends it.
-fn fenced(text: &[Paragraph]) -> Option<&[Paragraph]> {
-    let first = text.first()?;
-    let begin = first.text.trim();
-    let mark = ["```", "~~~"].into_iter().find(|m| begin.starts_with(m))?;
-    let sign = mark.get(..1)?;
-    let long = begin.len() - begin.trim_start_matches(sign).len();
-    if begin.get(long..)?.contains(sign) {
+/// The lines between a fence that stands at `at` and the one that ends it. `open` remembers for
+/// each sign what was looked for in vain, so that no text is looked through for each of its lines.
+fn fenced<'a>(
+    text: &'a [Paragraph],
+    fences: &[Option<Fence>],
+    at: usize,
+    open: &mut BTreeMap<char, Open>,
+) -> Option<&'a [Paragraph]> {
+    let fence = fences.get(at).copied().flatten().filter(|f| f.begins)?;
+    let quote = text.get(at)?.quote;
+    let known = open.entry(fence.sign).or_default();
+    if at < known.until && fence.long >= known.long {
         return None;
     }
-    let ends = |p: &Paragraph| {
-        let line = p.text.trim();
-        p.quote != first.quote || (line.len() >= long && line.trim_start_matches(sign).is_empty())
+    let ends = |(n, f): (usize, &Option<Fence>)| {
+        let other = text.get(n).is_none_or(|p| p.quote != quote);
+        let closes = f.is_some_and(|f| f.ends && f.sign == fence.sign && f.long >= fence.long);
+        (other || closes).then_some((n, other))
     };
-    let count = text.iter().skip(1).position(ends)?;
-    let same = text.get(count + 1)?.quote == first.quote;
-    text.get(1..=count)
-        .filter(|lines| same && !lines.is_empty())
+    let mut behind = fences.iter().enumerate().skip(at + 1);
+    let (end, other) = behind.find_map(ends).unwrap_or((text.len(), true));
+    if other {
+        *known = Open {
+            long: fence.long,
+            until: end,
+        };
+        return None;
+    }
+    text.get(at + 1..end).filter(|lines| !lines.is_empty())
 }
 
 /// How many lines from here on are indented code.
 fn indented(text: &[Paragraph]) -> usize {
-    let Some(first) = text.first() else { return 0 };
+    let Some(first) = text.first().filter(|p| !is_blank(p)) else {
+        return 0;
+    };
     let mut count = 0;
     for (n, p) in text.iter().enumerate() {
         let code = is_blank(p) || p.text.starts_with("    ") || p.text.starts_with('\t');
@@ -98,7 +148,7 @@ fn indented(text: &[Paragraph]) -> usize {
             count = n + 1;
         }
     }
-    if is_blank(first) { 0 } else { count }
+    count
 }
 
 /// Whether indented code may follow a line.
@@ -158,6 +208,22 @@ mod tests {
         let placed = placed(&joined, blocks);
         assert_eq!(placed.keys().copied().collect::<Vec<_>>(), [0]);
         assert_eq!(&*placed[&0], format!("{long}\nand more"));
+    }
+
+    #[test]
+    fn no_text_is_looked_through_for_each_of_its_lines() {
+        let long = |n: usize| format!("{}a\n", "`".repeat(n));
+        for bad in [
+            "\n".repeat(200_000),
+            "```a\n".repeat(60_000),
+            "> ```a\n> ~~~ b\n".repeat(40_000) + "end\n```",
+            (3..1_500).rev().map(long).collect(),
+        ] {
+            assert_eq!(found(&bad), Vec::<String>::new());
+        }
+        // What no fence ends before does not hide one that a longer text ends.
+        assert_eq!(found("````a\n```b\ncode\n```"), ["code"]);
+        assert_eq!(found("> ```\nx\n```\ncode\n```"), ["code"]);
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Whether a message invites, and who may be answered: nobody but the organizer that the
 //! invitation names (RFC 5546 §3.2.2), at an address that mail can go to and with nothing else.
 
-use super::body;
+use super::body::{self, Piece, Prefer};
 use super::calendar::{self, Method};
 use super::ical::{self, Component};
 use super::recipients::check_addr;
@@ -32,10 +32,27 @@ pub fn find(tree: &Tree<'_>) -> Option<Invitation> {
     })
 }
 
-/// The calendar that invites.
+/// The calendar that invites: the one that is shown. None if several meetings are, or several who
+/// invite: nobody could tell which of them an answer is about.
 pub fn file(tree: &Tree<'_>) -> Option<Component> {
-    let parts = tree.parts.iter().filter(|p| body::is_calendar_part(p));
-    let mut files = parts.take(10).map(ical::of_part);
+    let shown = body::choose(tree, Prefer::Best).pieces.into_iter();
+    let parts = shown.filter_map(|piece| match piece {
+        Piece::Calendar(id) => tree.part(id),
+        _ => None,
+    });
+    let files: Vec<Component> = parts.map(ical::of_part).collect();
+    let all = files
+        .iter()
+        .flat_map(|file| calendar::items(calendar::whole(file)));
+    let mut about: Vec<(String, Option<Address>)> = Vec::new();
+    for item in all {
+        let one = (item.text("UID"), organizer(item));
+        if about.first().is_some_and(|first| *first != one) {
+            return None;
+        }
+        about.push(one);
+    }
+    let mut files = files.into_iter();
     files.find(|file| !answerable(calendar::whole(file)).is_empty())
 }
 
@@ -78,6 +95,33 @@ mod tests {
             "Content-Type: text/calendar\n\nBEGIN:VCALENDAR\nMETHOD:{method}\nBEGIN:VEVENT\nUID:1\nSUMMARY:Tea\n{event}\nEND:VEVENT\nEND:VCALENDAR\n"
         );
         find(&Tree::read(raw.as_bytes()))
+    }
+
+    #[test]
+    fn what_is_shown_is_what_is_answered() {
+        let event = |uid: &str, whom: &str| {
+            format!("BEGIN:VEVENT\nUID:{uid}\nSUMMARY:{uid}\nORGANIZER:mailto:{whom}\nEND:VEVENT\n")
+        };
+        let part = |events: &str| {
+            format!(
+                "--b\nContent-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\n{events}END:VCALENDAR\n"
+            )
+        };
+        let found = |kind: &str, parts: &[String]| {
+            let raw = format!(
+                "Content-Type: multipart/{kind}; boundary=b\n\n{}--b--\n",
+                parts.concat()
+            );
+            find(&Tree::read(raw.as_bytes())).map(|i| i.what)
+        };
+        let (tea, cake) = (event("tea", "a@x.example"), event("cake", "e@x.example"));
+        let both = [part(&tea), part(&cake)];
+        assert_eq!(found("alternative", &both).as_deref(), Some("cake"));
+        assert_eq!(found("mixed", &both), None);
+        assert_eq!(found("mixed", &[part(&format!("{tea}{cake}"))]), None);
+        let other = event("tea", "e@x.example");
+        assert_eq!(found("mixed", &[part(&format!("{tea}{other}"))]), None);
+        assert_eq!(found("mixed", &[part(&tea)]).as_deref(), Some("tea"));
     }
 
     #[test]

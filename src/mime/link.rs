@@ -275,15 +275,27 @@ fn user_that_is_a_host(url: &str) -> Option<String> {
 /// The host that a text seems to be, if it seems to be one.
 fn named_host(text: &str) -> Option<String> {
     let plain = |c: char| !c.is_alphanumeric();
-    for word in text.split_whitespace() {
-        let word = word.trim_matches(|c: char| plain(c) && c != '/' && c != '[');
+    let trimmed = |word: &str| {
+        let bare = word.trim_matches(|c: char| plain(c) && c != '/' && c != '[');
+        bare.to_owned()
+    };
+    let mut words = text.split_whitespace();
+    while let Some(word) = words.next() {
+        let mut word = trimmed(word);
+        // Eyes read on over the blank.
+        if word.ends_with("://") {
+            word.push_str(&trimmed(words.clone().next().unwrap_or_default()));
+        }
         let lower = word.to_lowercase();
         let after = lower
             .strip_prefix("https://")
             .or_else(|| lower.strip_prefix("http://"));
         if after.is_some() || lower.starts_with("www.") {
-            let host = openable(&format!("http://{}", after.unwrap_or(&lower)))?;
-            return self::host(&host);
+            // What is no host ends nothing: another word may be one.
+            let named = openable(&format!("http://{}", after.unwrap_or(&lower)));
+            if let Some(host) = named.and_then(|url| self::host(&url)) {
+                return Some(host);
+            }
         }
     }
     let word = text.trim();
@@ -400,6 +412,21 @@ mod tests {
             (
                 "good.test",
                 "https://evil.test/?url=https://good.test/",
+                Some("evil.test"),
+            ),
+            (
+                "https:// www.good.test/login",
+                "https://evil.test/",
+                Some("evil.test"),
+            ),
+            (
+                "https:// good.test",
+                "https://evil.test/",
+                Some("evil.test"),
+            ),
+            (
+                "http://: or www.good.test",
+                "https://evil.test/",
                 Some("evil.test"),
             ),
             ("a@b.example", "mailto:c@d.example", Some("c@d.example")),

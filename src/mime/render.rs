@@ -427,7 +427,9 @@ impl Page {
     fn html(&mut self, tree: &Tree<'_>, all: &[Piece], part: &Part<'_>) {
         let extras = match self.prefer {
             Prefer::Reader => Extras::NONE,
-            _ => Extras::ALL,
+            // Who asks for the page is shown all of it.
+            Prefer::Html => Extras::ALL,
+            Prefer::Best | Prefer::Plain => Extras::USUAL,
         };
         let (text, whole) = body::page_within(part, MAX_PAGE);
         let why = match html::lay_out(&text, self.width, extras, &mut self.links) {

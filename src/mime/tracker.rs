@@ -27,18 +27,26 @@ const NAMES: [&str; 14] = [
     "r",
     "redir",
 ];
-/// Hosts that lead on to what they are handed, with the parameter that holds it.
-const KNOWN: [(&str, &str); 10] = [
-    (".safelinks.protection.outlook.com", "url"),
-    ("www.google.com", "q"),
-    ("www.google.com", "url"),
-    ("google.com", "q"),
-    ("l.facebook.com", "u"),
-    ("lm.facebook.com", "u"),
-    ("out.reddit.com", "url"),
-    ("slack-redir.net", "url"),
-    ("urldefense.proofpoint.com", "u"),
-    ("href.li", ""),
+/// Hosts that lead on to what they are handed, with the parameter that holds it, and the one path
+/// where they do, if it is not all of them.
+const KNOWN: [(&str, &str, &str); 11] = [
+    (".safelinks.protection.outlook.com", "url", ""),
+    ("www.google.com", "q", "/url"),
+    ("www.google.com", "url", "/url"),
+    ("google.com", "q", "/url"),
+    ("google.com", "url", "/url"),
+    ("l.facebook.com", "u", ""),
+    ("lm.facebook.com", "u", ""),
+    ("out.reddit.com", "url", ""),
+    ("slack-redir.net", "url", ""),
+    ("urldefense.proofpoint.com", "u", ""),
+    ("href.li", "", ""),
+];
+/// Hosts that hold where they lead in the path, between two underlines.
+const DEFENDERS: [&str; 3] = [
+    "urldefense.com",
+    "urldefense.us",
+    "urldefense.proofpoint.com",
 ];
 
 /// Where a link really leads.
@@ -64,21 +72,22 @@ pub fn behind(url: &str) -> Option<Behind> {
 
 fn once(url: &str) -> Option<Behind> {
     let (_, rest) = url.split_once("://")?;
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (host, path) = rest.split_at(end);
-    let host = host.to_ascii_lowercase();
+    // Browsers take `\` for `/`, so a host ends there, too.
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = host(authority);
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let query = query.split('#').next().unwrap_or_default();
     let known = |name: &str| {
-        KNOWN.iter().any(|(h, n)| {
+        KNOWN.iter().any(|(h, n, only)| {
             let fits = if h.starts_with('.') {
                 host.ends_with(h)
             } else {
                 host == *h
             };
-            fits && *n == name
+            fits && *n == name && (only.is_empty() || path == *only)
         })
     };
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let query = query.split('#').next().unwrap_or_default();
     // All of it, where no parameter has a name.
     if known("")
         && let Some(address) = address(query)
@@ -110,7 +119,7 @@ fn once(url: &str) -> Option<Behind> {
     // In the path: an address as it is, percent-encoded, or in base64.
     if let Some(at) = path
         .find("__http")
-        .filter(|_| host.starts_with("urldefense."))
+        .filter(|_| DEFENDERS.contains(&host.as_str()))
     {
         let held = path.get(at + 2..)?.split("__").next()?;
         let held = held.replacen(":/", "://", 1).replace(":///", "://");
@@ -126,6 +135,18 @@ fn once(url: &str) -> Option<Behind> {
             address,
             sure: false,
         })
+}
+
+/// The host of an address's authority, lower case: without who signs in there and the port. Empty
+/// if it holds what a browser would take for something else.
+fn host(authority: &str) -> String {
+    let place = authority.rsplit('@').next().unwrap_or_default();
+    let host = place.split(':').next().unwrap_or_default();
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+    match host.bytes().all(plain) {
+        true => host.trim_end_matches('.').to_ascii_lowercase(),
+        false => String::new(),
+    }
 }
 
 /// The web address that a value is, percent-encoded or in base64.
@@ -212,6 +233,38 @@ mod tests {
         ] {
             let found = behind(url).unwrap_or_else(|| panic!("{url}"));
             assert_eq!((found.address.as_str(), found.sure), (real, sure), "{url}");
+        }
+        for (url, sure) in [
+            (
+                "https://www.google.com/amp/s/evil.example/?q=https://a.example/",
+                false,
+            ),
+            (
+                "https://urldefense.evil.example/v3/__https://a.example/__;!!x",
+                false,
+            ),
+            (
+                "https://urldefense.x@evil.example/v3/__https://a.example/__;!!x",
+                false,
+            ),
+            (
+                "https://l.facebook.com@evil.example/?u=https://a.example/",
+                false,
+            ),
+            (
+                "https://evil.example\\.safelinks.protection.outlook.com/?url=https://a.example/",
+                false,
+            ),
+            (
+                "https://evil.example%2f.safelinks.protection.outlook.com/?url=https://a.example/",
+                false,
+            ),
+            (
+                "https://me@l.facebook.com:443/l.php?u=https://a.example/",
+                true,
+            ),
+        ] {
+            assert!(behind(url).is_none_or(|b| b.sure == sure), "{url}");
         }
         for straight in [
             "https://a.example/x?q=words",

@@ -16,15 +16,21 @@ pub enum Encoding {
     Base64,
     /// quoted-printable
     QuotedPrintable,
+    /// x-uuencode: older than MIME, and never a standard.
+    Uuencode,
 }
 
 impl Encoding {
-    /// From the field's value, e.g. `BASE64 `.
+    /// From the field's value, e.g. `BASE64 `, whatever is said behind the word.
     pub fn from_value(value: &str) -> Encoding {
-        let value = value.trim().trim_matches('"').to_ascii_lowercase();
-        match value.as_str() {
+        let value = value.trim().trim_start_matches('"').to_ascii_lowercase();
+        let ends = |c: char| c.is_whitespace() || matches!(c, ';' | '(' | '"' | ',');
+        let word = value.split(ends).next().unwrap_or_default();
+        match word {
             "base64" => Encoding::Base64,
             "quoted-printable" => Encoding::QuotedPrintable,
+            "quoted" if value.starts_with("quoted printable") => Encoding::QuotedPrintable,
+            "x-uuencode" | "uuencode" | "x-uue" => Encoding::Uuencode,
             _ => Encoding::Identity,
         }
     }
@@ -36,6 +42,10 @@ pub fn decode(encoding: Encoding, body: &[u8]) -> Cow<'_, [u8]> {
         Encoding::Identity => Cow::Borrowed(body),
         Encoding::Base64 => Cow::Owned(base64(body)),
         Encoding::QuotedPrintable => Cow::Owned(quoted_printable(body)),
+        Encoding::Uuencode => match uuencoded(body) {
+            Some(octets) => Cow::Owned(octets),
+            None => Cow::Borrowed(body),
+        },
     }
 }
 
@@ -45,7 +55,37 @@ pub fn decoded_len(encoding: Encoding, body: &[u8]) -> usize {
         Encoding::Identity => body.len(),
         Encoding::Base64 => body.iter().filter(|b| sextet(**b).is_some()).count() * 3 / 4,
         Encoding::QuotedPrintable => quoted_printable(body).len(),
+        Encoding::Uuencode => uuencoded(body).map_or(body.len(), |octets| octets.len()),
     }
+}
+
+/// What stands between `begin 644 name` and `end` (POSIX, uuencode): each line says with its first
+/// letter how many octets it holds. `None` if it does not begin.
+fn uuencoded(body: &[u8]) -> Option<Vec<u8>> {
+    let six = |b: &u8| u32::from(b.wrapping_sub(b' ') & 0x3f);
+    let mut lines = body.split(|b| *b == b'\n');
+    lines.find(|line| line.starts_with(b"begin "))?;
+    let mut out = Vec::with_capacity(body.len() / 4 * 3);
+    for line in lines {
+        let line = line.trim_ascii_end();
+        if line == b"end" {
+            break;
+        }
+        let Some((count, digits)) = line.split_first() else {
+            continue;
+        };
+        let mut octets = Vec::with_capacity(48);
+        // Blanks at a line's end may have been lost on its way.
+        for group in digits.chunks(4) {
+            let digit = |n: usize| group.get(n).map_or(0, six);
+            let group = digit(0) << 18 | digit(1) << 12 | digit(2) << 6 | digit(3);
+            let [_, a, b, c] = group.to_be_bytes();
+            octets.extend_from_slice(&[a, b, c]);
+        }
+        octets.resize(usize::try_from(six(count)).unwrap_or(0), 0);
+        out.extend_from_slice(&octets);
+    }
+    Some(out)
 }
 
 fn sextet(b: u8) -> Option<u32> {
@@ -216,6 +256,30 @@ mod tests {
     }
 
     #[test]
+    fn encodings_are_known_in_many_spellings() {
+        for (value, want) in [
+            (" BASE64 ", Encoding::Base64),
+            ("base64;", Encoding::Base64),
+            ("\"base64\" (why)", Encoding::Base64),
+            ("quoted-printable (rfc)", Encoding::QuotedPrintable),
+            ("Quoted Printable", Encoding::QuotedPrintable),
+            ("X-UUENCODE", Encoding::Uuencode),
+            ("8bit", Encoding::Identity),
+            ("base64url", Encoding::Identity),
+        ] {
+            assert_eq!(Encoding::from_value(value), want, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_was_uuencoded_is_read() {
+        let body = b"begin 644 a.txt\r\n%:&5L;&\\\r\n#(\"$A\r\n`\r\nend\r\nmore\n";
+        assert_eq!(&*decode(Encoding::Uuencode, body), b"hello !!");
+        assert_eq!(decoded_len(Encoding::Uuencode, body), 8);
+        assert_eq!(&*decode(Encoding::Uuencode, b"plain\n"), b"plain\n");
+    }
+
+    #[test]
     fn a_stray_equals_sign_stays() {
         assert_eq!(quoted_printable(b"a==3Db =XY"), b"a==b =XY");
         assert_eq!(quoted_printable(b"soft= \r\nbreak=\nend="), b"softbreakend");
@@ -239,6 +303,7 @@ mod tests {
         #[test]
         fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             base64(&bytes);
+            uuencoded(&[b"begin \n", &*bytes].concat());
             quoted_printable(&bytes);
             percent(&bytes);
         }

@@ -73,7 +73,7 @@ impl Part<'_> {
         // Encoded, an octet takes up to three.
         let each = match self.encoding {
             Encoding::Identity => 1,
-            Encoding::Base64 => 2,
+            Encoding::Base64 | Encoding::Uuencode => 2,
             Encoding::QuotedPrintable => 3,
         };
         let Some(body) = self.body.get(..most.saturating_mul(each)) else {

@@ -163,7 +163,7 @@ pub fn judge(fields: &[Field<'_>], e: &Envelope, known: &Known) -> Trust {
         let checks = authres::believed(fields, &known.receiver);
         match &checks {
             Some(checks) => {
-                verified = e.from.len() == 1 && is_proved(from, checks);
+                verified = e.from.len() == 1 && checks.sure && is_proved(from, checks);
                 checked(from, e, checks, known, &mut say);
             }
             None => say(
@@ -286,7 +286,11 @@ fn is_proved(from: &Address, checks: &Checks) -> bool {
         let about = c.domain.is_empty() || same_site(&c.domain, &domain);
         c.verdict == Verdict::Pass && about
     };
-    !domain.is_empty() && (checks.dmarc.as_ref().is_some_and(passes) || checks.signed_by(&domain))
+    // Who owns the domain has the last word, whatever signatures there are.
+    let refused = |c: &Check| c.verdict == Verdict::Fail;
+    !domain.is_empty()
+        && !checks.dmarc.as_ref().is_some_and(refused)
+        && (checks.dmarc.as_ref().is_some_and(passes) || checks.signed_by(&domain))
 }
 
 /// What the user's own server found.

@@ -54,8 +54,10 @@ fn word(text: &[u8], place: Place) -> Option<Word<'_>> {
         Some(at) => (tail.get(..at)?, tail.get(at + 2..)?, true),
         // Cut off: what is left of it is shown, if there is nothing else it could be.
         None if place == Place::Text => {
-            let blank = tail.iter().position(u8::is_ascii_whitespace);
-            let at = blank.unwrap_or(tail.len());
+            // What goes on for longer than a word may be is none; nobody looks where it ends.
+            let near = tail.get(..LONGEST + 2).unwrap_or(tail);
+            let blank = near.iter().position(u8::is_ascii_whitespace);
+            let at = blank.unwrap_or(near.len());
             let payload = tail.get(..at).unwrap_or_default();
             let payload = payload.strip_suffix(b"?").unwrap_or(payload);
             (payload, tail.get(at..).unwrap_or_default(), false)
@@ -296,4 +298,18 @@ fn in_quotes(content: &[u8], after: &[u8]) -> Option<Vec<u8>> {
     out.extend_from_slice(STANDARD.encode(text).as_bytes());
     out.extend_from_slice(b"?=");
     found.then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_end_is_looked_for_again_and_again() {
+        let many = "=?x?Q?a".repeat(40_000);
+        assert_eq!(proper(many.as_bytes(), Place::Text), None);
+        let cut = format!("=?utf-8?Q?Hello_{}", "x".repeat(LONGEST - 6));
+        assert!(proper(cut.as_bytes(), Place::Text).is_some());
+        assert_eq!(proper(format!("{cut}yy").as_bytes(), Place::Text), None);
+    }
 }

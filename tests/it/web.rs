@@ -22,7 +22,8 @@ const FORM: &str = "List-Unsubscribe=One-Click";
 fn letter(how: &str, signed: bool) -> Vec<u8> {
     let checked = match signed {
         true => {
-            "Authentication-Results: mx.example.test; dkim=pass header.d=tea.example\n\
+            "Received: from tea.example by mx.example.test; Mon, 3 Mar 2025 14:05:00 +0000\n\
+             Authentication-Results: mx.example.test; dkim=pass header.d=tea.example\n\
              DKIM-Signature: v=1; d=tea.example; h=From:List-Unsubscribe:List-Unsubscribe-Post; b=x\n"
         }
         false => "",
@@ -232,7 +233,8 @@ fn pictures_stand_in_the_text_and_come_of_themselves_from_whom_the_user_said() {
     let own = openssl::base64::encode_block(&picture(80, 48, [30, 30, 200]));
     let letter = |n: u32| {
         format!(
-            "Authentication-Results: mx.example.test; dkim=pass header.d=tea.example\r\n\
+            "Received: from tea.example by mx.example.test; Mon, 3 Mar 2025 14:05:00 +0000\r\n\
+             Authentication-Results: mx.example.test; dkim=pass header.d=tea.example\r\n\
              From: Tea News <news@tea.example>\r\nTo: work@example.test\r\nSubject: tea {n}\r\n\
              Message-ID: <{n}@tea.example>\r\nMIME-Version: 1.0\r\n\
              Content-Type: multipart/related; boundary=r\r\n\r\n--r\r\nContent-Type: text/html\r\n\r\n\

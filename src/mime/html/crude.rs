@@ -107,7 +107,7 @@ impl Hidden {
                 continue;
             };
             let look = self.look(&tag);
-            if look.size.is_some() && !is_tiny(&look) {
+            if look.size.is_some_and(|s| !s.relative && s.pixels >= TINY) {
                 return true;
             }
             inside = after;
@@ -152,7 +152,7 @@ impl Hidden {
 }
 
 fn is_tiny(look: &Look) -> bool {
-    look.size.is_some_and(|size| size < TINY)
+    look.size.is_some_and(|size| size.pixels < TINY)
 }
 
 #[derive(Default)]
@@ -276,6 +276,14 @@ mod tests {
         let columns =
             "<td style='font-size:0px;padding:0'><div style='font-size:13px'>seen</div></td>";
         assert_eq!(strip(columns, 999), "seen");
+        for again in ["font:bold 13px Arial", "font-size:medium", "font-size:3vw"] {
+            let page = format!("<td style='font-size:0'><p style='{again}'>seen</p></td>");
+            assert_eq!(strip(&page, 999), "seen", "{again}");
+        }
+        for nothing in ["font-size:2em", "font-size:150%", "font-size:inherit"] {
+            let page = format!("<td style='font:0/0 a'><p style='{nothing}'>no</p></td>");
+            assert_eq!(strip(&page, 999), "", "{nothing}");
+        }
         let filled = "<div>Hello&zwnj;&nbsp;&#847;&#65279; &zwnj;&nbsp;</div>";
         assert_eq!(strip(filled, 999), "Hello");
         let page = "<style>p{} .pre, td.x { display: none; } @media print { .no { display:none } }</style><p class='a pre'>secret</p><p class=no>ok";

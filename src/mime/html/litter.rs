@@ -9,6 +9,9 @@ use super::block::{Bit, Block, Body, Page, is_blank, words};
 const FIRST: usize = 15;
 /// The most characters of such an offer.
 const MAX_OFFER: usize = 110;
+/// The fewest characters that have to follow one: where there is little else, the link may be all
+/// that the message is about.
+const AFTER_OFFER: usize = 200;
 /// Paragraphs from the end in which a footer may begin.
 const LAST: usize = 40;
 /// The most characters of a paragraph in a footer that does not say that it is one.
@@ -58,6 +61,28 @@ const OFFERS: [&str; 40] = [
     "nel browser",
 ];
 
+/// What such an offer is made of, in any of the languages; a word of anything else, and it says
+/// more.
+const OF_OFFERS: [&str; 5] = [
+    "a an and are as be browser can can't cannot click correctly display displayed displaying do \
+     does doesn't don't e-mail email for full having here how if images in is isn't it link mail \
+     mailing message newsletter not on online online-version onlineversion open or our page \
+     pictures please problem problems properly read reading right see seeing show site tap the \
+     this to trouble unable us use version view viewing web webpage website webversion with you \
+     your",
+    "als anschauen anzeigen angezeigt auf bei bilder bitte dann darstellung das dem den der \
+     deinem die diese dieser dieses du falls hier ihrem ihren klick klicke klicken korrekt lesen \
+     mit nachricht nicht probleme richtig sehen sie sollte sollten um web-version webbrowser wenn \
+     werden wird zum zur öffnen ansehen dargestellt im",
+    "affiche afficher ce cet cette cliquez consulter consultez correctement courriel dans en ici \
+     la le les ligne lire navigateur ne pas pour problème s'affiche si sur visualiser visualisez \
+     voir votre vous voyez",
+    "aquí clic correctamente correo el este haga haz mensaje navegador no puede puedes si su tu \
+     ver versión visualizar",
+    "apri clicca correttamente leggi messaggio nel non qui questa questo se tuo vedi versione \
+     visualizza",
+];
+
 /// What only the footer of a circular says.
 const FOOTERS: [&str; 32] = [
     "unsubscribe",
@@ -94,9 +119,9 @@ const FOOTERS: [&str; 32] = [
     "darse de baja",
 ];
 
-/// Takes out what says nothing, pictures' words and footers too if they are not wanted, and sets
-/// what is quoted deeper.
-pub fn clear(page: &mut Page, pictures: bool, footers: bool) {
+/// Takes out what says nothing, pictures' words, offers and footers too if they are not wanted,
+/// and sets what is quoted deeper.
+pub fn clear(page: &mut Page, pictures: bool, offered: bool, footers: bool) {
     let blocks = std::mem::take(&mut page.blocks);
     let mut blocks = divided(blocks);
     if !pictures {
@@ -106,7 +131,9 @@ pub fn clear(page: &mut Page, pictures: bool, footers: bool) {
             }
         }
     }
-    offers(&mut blocks);
+    if !offered {
+        offers(&mut blocks);
+    }
     let blocks = without_spacers(blocks);
     let mut blocks = without_doubles(blocks);
     if !footers {
@@ -203,20 +230,41 @@ fn is_short(block: &Block, most: usize) -> Option<String> {
     (words.chars().count() <= most).then(|| words.to_lowercase())
 }
 
+/// Takes the first offer out, if there is plenty to be read behind it.
 fn offers(blocks: &mut Vec<Block>) {
-    let count = blocks.len();
-    let all = std::mem::take(blocks);
-    *blocks = without(all, |n, block| {
-        let edge = n < FIRST || n + FIRST > count;
+    let is_offer = |block: &Block| {
         let Body::Text(bits) = &block.body else {
             return false;
         };
-        let linked = bits.iter().any(|b| matches!(b, Bit::End(_)));
-        edge && count > 1
-            && linked
-            && block.place.quote == 0
-            && is_short(block, MAX_OFFER).is_some_and(|w| OFFERS.iter().any(|o| w.contains(o)))
+        block.place.quote == 0
+            && bits.iter().any(|b| matches!(b, Bit::End(_)))
+            && is_short(block, MAX_OFFER).is_some_and(|words| offers_itself(&words))
+    };
+    let mut first = blocks.iter().take(FIRST);
+    let Some(at) = first.position(is_offer) else {
+        return;
+    };
+    let behind = blocks.iter().skip(at + 1).filter(|b| b.place.quote == 0);
+    let mut much = 0;
+    let enough = behind.map(|b| b.words().chars().count()).any(|count| {
+        much += count;
+        much >= AFTER_OFFER
     });
+    if enough {
+        *blocks = without(std::mem::take(blocks), |n, _| n == at);
+    }
+}
+
+/// Whether these words say nothing but that the same can be seen elsewhere.
+fn offers_itself(words: &str) -> bool {
+    let plain = words.replace('’', "'");
+    let mut all = plain.split(|c: char| !c.is_alphanumeric() && !"-'".contains(c));
+    let known = |word: &str| {
+        OF_OFFERS
+            .iter()
+            .any(|l| l.split(' ').any(|known| known == word))
+    };
+    OFFERS.iter().any(|o| plain.contains(o)) && all.all(|w| w.is_empty() || w == "-" || known(w))
 }
 
 /// Lines of dashes become rules, and lone bars and dots go; what has no words goes, too.
@@ -311,5 +359,31 @@ fn without_footers(blocks: &mut Vec<Block>) {
     }
     while blocks.last().is_some_and(|b| b.body == Body::Rule) {
         blocks.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offers_say_nothing_else() {
+        for offer in [
+            "trouble viewing this email? view in browser",
+            "if you can’t see the images, click here to view online",
+            "wird diese e-mail nicht richtig angezeigt? klicken sie hier.",
+            "si cet email ne s'affiche pas correctement, consultez la version en ligne",
+        ] {
+            assert!(offers_itself(offer), "{offer}");
+        }
+        for more in [
+            "your invoice is ready. view online",
+            "the online version of your contract",
+            "view your ticket in your browser",
+            "confirm in browser",
+            "click here",
+        ] {
+            assert!(!offers_itself(more), "{more}");
+        }
     }
 }

@@ -193,6 +193,47 @@ mod tests {
     }
 
     #[test]
+    fn s36_nothing_behind_a_links_words_hides_where_it_leads() {
+        let cell = |inside: &str| format!("<table><tr><th>a<th>b<tr><td>{inside}<td>c</table>");
+        for inside in [
+            "https://www.good.test/<hr>".to_owned(),
+            "<p>https://www.good.test/</p><hr><hr>".to_owned(),
+            "<pre>https://www.good.test/</pre>".to_owned(),
+            "Click<br>https://www.good.test/".to_owned(),
+            "https://www.good.test/<table><tr><td></table>".to_owned(),
+            cell("https://www.good.test/"),
+            "https:// www.good.test".to_owned(),
+        ] {
+            let page = format!("<a href='https://evil.test/'>{inside}</a><p>end");
+            let (text, links) = shown(&page, 60);
+            let text = text.join("\n");
+            assert!(text.contains("(leads to evil.test)"), "{page}: {text}");
+            assert!(links.deceit().is_some(), "{page}");
+        }
+    }
+
+    #[test]
+    fn an_offer_to_look_elsewhere_goes_only_where_there_is_enough_to_read() {
+        let offer = "<p><a href='https://shop.example/i/7'>View online</a></p>";
+        let says = |page: &str, extras: Extras| {
+            let (lines, _) = lines(page, 60, extras, &mut Links::default());
+            let text: Vec<String> = lines.iter().map(Line::text).collect();
+            text.join("\n").contains("View online[1]")
+        };
+        let short = format!("<p>Your invoice is ready.</p>{offer}<p>Thank you");
+        assert!(says(&short, Extras::USUAL));
+        let long = format!("{offer}<p>{}</p>", "much to be read ".repeat(20));
+        assert!(!says(&long, Extras::USUAL));
+        assert!(says(&long, Extras::ALL));
+        let other = "<p>Your ticket: <a href='https://shop.example/i/7'>View online</a></p>";
+        let other = format!(
+            "{offer}{other}{offer}<p>{}</p>",
+            "much to be read ".repeat(20)
+        );
+        assert!(says(&other, Extras::USUAL));
+    }
+
+    #[test]
     fn s41_bombs_end_in_bare_text() {
         for page in [
             "<div>".repeat(100_000),

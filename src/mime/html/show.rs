@@ -17,6 +17,8 @@ pub struct Extras {
     pub numbers: bool,
     /// The words of pictures.
     pub pictures: bool,
+    /// The offer of circulars to be seen as a web page.
+    pub offers: bool,
     /// What stands at the end of circulars: how to unsubscribe, who sent it, and why.
     pub footers: bool,
 }
@@ -26,31 +28,40 @@ impl Extras {
     pub const ALL: Extras = Extras {
         numbers: true,
         pictures: true,
+        offers: true,
         footers: true,
+    };
+    /// What the reader shows unless everything is wanted.
+    pub const USUAL: Extras = Extras {
+        offers: false,
+        ..Extras::ALL
     };
     /// The text alone.
     pub const NONE: Extras = Extras {
         numbers: false,
         pictures: false,
+        offers: false,
         footers: false,
     };
     /// What an answer repeats.
     pub const QUOTED: Extras = Extras {
         numbers: false,
         pictures: false,
+        offers: false,
         footers: true,
     };
 }
 
 /// Lays a page out.
 pub fn show(mut page: Page, columns: usize, extras: Extras, links: &mut Links) -> Vec<Line> {
-    litter::clear(&mut page, extras.pictures, extras.footers);
+    litter::clear(&mut page, extras.pictures, extras.offers, extras.footers);
     let sources = page.pictures.iter();
     let pictures = sources.map(|source| links.picture(source)).collect();
     let mut writer = Writer {
         addresses: &page.links,
         numbers: vec![None; page.links.len()],
         texts: vec![String::new(); page.links.len()],
+        apart: false,
         last: None,
         extras,
         pictures,
@@ -108,6 +119,8 @@ struct Writer<'a> {
     numbers: Vec<Option<Option<u32>>>,
     /// The text of each link, as far as it has come.
     texts: Vec<String>,
+    /// Whether what comes next stands on another line or in another cell than what came.
+    apart: bool,
     /// The number that was shown last.
     last: Option<u32>,
     extras: Extras,
@@ -198,6 +211,7 @@ impl Writer<'_> {
     fn lines(&mut self, bits: &[Bit], code: bool) -> Vec<Vec<Run>> {
         let mut out: Vec<Vec<Run>> = Vec::new();
         let mut line: Vec<Run> = Vec::new();
+        self.apart = true;
         for bit in bits {
             match bit {
                 Bit::Text { text, mark, link } => {
@@ -226,6 +240,7 @@ impl Writer<'_> {
                     self.images.push((out.len(), behind, *n));
                 }
                 Bit::Break => {
+                    self.apart = true;
                     out.push(std::mem::take(&mut line));
                 }
                 Bit::End(id) => {
@@ -263,6 +278,9 @@ impl Writer<'_> {
             return mark;
         };
         if let Some(all) = link.and_then(|id| self.texts.get_mut(id)) {
+            if std::mem::take(&mut self.apart) && !all.is_empty() {
+                all.push(' ');
+            }
             all.push_str(text);
         }
         Mark::Link(n)

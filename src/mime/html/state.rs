@@ -63,9 +63,10 @@ impl State {
         self.strike |= look.strike == Some(true);
         self.pre = look.pre.unwrap_or(self.pre);
         self.right = look.right.unwrap_or(self.right);
-        if let Some(size) = look.size {
-            self.tiny = size < 1.0;
-            self.big = size >= BIG;
+        // Any number of times nothing is nothing.
+        if let Some(size) = look.size.filter(|s| !(s.relative && self.tiny)) {
+            self.tiny = size.pixels < 1.0;
+            self.big = size.pixels >= BIG;
         }
         self
     }

@@ -22,8 +22,8 @@ const ROOM: f32 = 8.0;
 pub struct Look {
     /// Whether it is not to be seen, with all that is in it.
     pub hidden: Option<bool>,
-    /// The size of its letters in pixels; elements inside may have another.
-    pub size: Option<f32>,
+    /// The size of its letters; elements inside may have another.
+    pub size: Option<Size>,
     /// Bold.
     pub strong: Option<bool>,
     /// Italic.
@@ -50,6 +50,58 @@ pub struct Look {
     pub width: Option<f32>,
     /// Height in pixels.
     pub height: Option<f32>,
+}
+
+/// The size of letters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Size {
+    /// In pixels, roughly.
+    pub pixels: f32,
+    /// Whether that holds only if the letters around are of the usual size: it is so many times
+    /// theirs.
+    pub relative: bool,
+}
+
+impl Size {
+    /// What a page says of letters that it can be read of no further: they are to be seen.
+    const USUAL: f32 = 16.0;
+
+    /// The value of `font-size`; `None` if it is that of what is around, or a share of that.
+    fn read(value: &str) -> Option<Size> {
+        let value = value.split('!').next().unwrap_or_default().trim();
+        let relative = value.ends_with("em") && !value.ends_with("rem");
+        let (pixels, relative) = match value {
+            "" | "inherit" | "unset" | "revert" | "revert-layer" | "smaller" | "larger" => {
+                return None;
+            }
+            "xx-small" => (9.0, false),
+            "x-small" => (10.0, false),
+            "small" => (13.0, false),
+            "large" => (18.0, false),
+            "x-large" => (24.0, false),
+            "xx-large" | "xxx-large" => (32.0, false),
+            value => match pixels(value) {
+                Some(pixels) => (pixels, relative && pixels > 0.0),
+                None if value.ends_with('%') || relative => return None,
+                None => (Size::USUAL, false),
+            },
+        };
+        Some(Size { pixels, relative })
+    }
+
+    /// The size in the value of `font`, behind which a height may stand (CSS 2.2 §15.8).
+    fn of_font(value: &str) -> Option<Size> {
+        let words = value.split_ascii_whitespace();
+        let mut sizes = words.map(|w| w.split('/').next().unwrap_or(w));
+        // A number alone is a weight.
+        let size = sizes.find(|w| match number(w) {
+            Some(n) => n == 0.0 || !w.ends_with(|c: char| c.is_ascii_digit()),
+            None => {
+                w.ends_with("small") || w.ends_with("large") || *w == "medium" || w.contains('(')
+            }
+        })?;
+        Size::read(size)
+    }
 }
 
 impl Look {
@@ -108,9 +160,9 @@ impl Look {
                 _ => self.hidden = Some(false),
             },
             "visibility" if value().starts_with("hidden") => self.hidden = Some(true),
-            "mso-hide" if value().starts_with("all") => self.hidden = Some(true),
             "opacity" | "max-height" if is_zero(&value()) => self.hidden = Some(true),
-            "font-size" => self.size = pixels(&value()).or(self.size),
+            "font-size" => self.size = Size::read(&value()).or(self.size),
+            "font" => self.size = Size::of_font(&value()).or(self.size),
             "font-weight" => {
                 let value = value();
                 let heavy = number(&value).is_some_and(|n| n >= 600.0);
@@ -371,7 +423,6 @@ mod tests {
             "display : NONE !important",
             "max-height:0;overflow:hidden",
             "opacity:0.0",
-            "mso-hide:all",
             "visibility:hidden",
         ] {
             assert_eq!(Look::read(hides).hidden, Some(true), "{hides}");
@@ -381,10 +432,28 @@ mod tests {
             "max-height:10px",
             "display:block",
             "color:red",
+            // For one program only, which is shown a button of its own instead.
+            "mso-hide:all",
         ] {
             assert_ne!(Look::read(shows).hidden, Some(true), "{shows}");
         }
-        assert_eq!(Look::read("font-size:0px;x").size, Some(0.0));
+        let size = |style: &str| Look::read(style).size.map(|s| (s.pixels, s.relative));
+        for (style, want) in [
+            ("font-size:0px;x", Some((0.0, false))),
+            ("font-size:0em", Some((0.0, false))),
+            ("font-size:14px !important", Some((14.0, false))),
+            ("font-size:medium", Some((16.0, false))),
+            ("font-size:calc(1px + 1vw)", Some((16.0, false))),
+            ("font-size:2em", Some((32.0, true))),
+            ("font-size:90%", None),
+            ("font-size:inherit", None),
+            ("font:bold 700 14px/20px Arial", Some((14.0, false))),
+            ("font:0/0 a", Some((0.0, false))),
+            ("font:italic bold large serif", Some((18.0, false))),
+            ("font:inherit", None),
+        ] {
+            assert_eq!(size(style), want, "{style}");
+        }
     }
 
     #[test]

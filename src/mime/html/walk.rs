@@ -62,6 +62,22 @@ struct Walker<'a> {
     before: Vec<Bit>,
 }
 
+/// The texts of a block, the last first.
+fn texts(block: &mut Block) -> Vec<&mut Vec<Bit>> {
+    match &mut block.body {
+        Body::Text(bits) | Body::Code(bits) => vec![bits],
+        Body::Table(table) => {
+            let cells = table
+                .rows
+                .iter_mut()
+                .rev()
+                .flat_map(|row| row.cells.iter_mut().rev());
+            cells.map(|cell| &mut cell.bits).collect()
+        }
+        Body::Rule | Body::Divider => Vec::new(),
+    }
+}
+
 impl<'a> Walker<'a> {
     fn sheets(&mut self) {
         let dom = self.dom;
@@ -338,17 +354,13 @@ impl<'a> Walker<'a> {
         let Some(id) = id else { return };
         if self.paragraph.holds(id) {
             self.paragraph.end_link(id);
-        } else if let Some(Block {
-            body: Body::Text(bits),
-            ..
-        }) = self
-            .page
-            .blocks
-            .get_mut(before..)
-            .and_then(<[Block]>::last_mut)
-            && bits.iter().any(|b| is_of(b, id))
-        {
-            bits.push(Bit::End(id));
+        } else {
+            let blocks = self.page.blocks.get_mut(before..).unwrap_or_default();
+            let mut texts = blocks.iter_mut().rev().flat_map(texts);
+            // Whatever stands behind its last word, its text ends there.
+            if let Some(bits) = texts.find(|bits| bits.iter().any(|b| is_of(b, id))) {
+                bits.push(Bit::End(id));
+            }
         }
         if block {
             self.end(&state);

@@ -110,6 +110,26 @@ fn the_worst_comes_first() {
 }
 
 #[test]
+fn s23_only_the_own_servers_proof_verifies() {
+    let verified = |field: &str| {
+        let raw = format!(
+            "Received: from evil by mx.post.example; now\nAuthentication-Results: {field}\nFrom: a@bank.example\n\n"
+        );
+        of(raw.as_bytes(), &known()).verified
+    };
+    let signed = "dkim=pass header.d=bank.example";
+    assert!(verified(&format!("mx.post.example; {signed}")));
+    assert!(!verified(&format!("a.post.example; {signed}; dmarc=pass")));
+    // Who owns the domain refuses it, whatever signatures it has.
+    assert!(!verified(&format!(
+        "mx.post.example; {signed}; dmarc=fail header.from=bank.example"
+    )));
+    assert!(!verified(&format!(
+        "mx.post.example; dmarc=fail header.from=bank.example\nAuthentication-Results: a.post.example; {signed}; dmarc=pass"
+    )));
+}
+
+#[test]
 fn strangers_are_told_from_friends() {
     let new = "· This is the first message from this address.";
     assert_eq!(line("From: a@x.example", &stranger(|_| {})), new);
