@@ -7,7 +7,7 @@
 //! the same name: a server takes its own name out of what comes in, but hardly its neighbours'.
 
 use super::field::{self, Field};
-use super::link::same_site;
+use super::site::{is_public, same_site};
 use crate::model::Account;
 
 /// Fields looked at from the top.
@@ -146,15 +146,10 @@ impl Receiver {
     }
 }
 
-/// The domain that a host is in, unless that may be a whole country's.
+/// The domain that a host is in, unless that is everybody's.
 fn parent(host: &str) -> Option<&str> {
     let (_, rest) = host.split_once('.')?;
-    let labels: Vec<&str> = rest.split('.').collect();
-    match labels.as_slice() {
-        [] | [_] => None,
-        [second, top] if top.len() == 2 && second.len() <= 3 => None,
-        _ => Some(rest),
-    }
+    (!is_public(rest)).then_some(rest)
 }
 
 /// Whether a host is this domain or in it.

@@ -7,6 +7,7 @@
 //! 998 octets.
 
 use super::attachment::safe_name;
+use super::params::Parameterised;
 use super::wire::{
     AGENT, Fields, crlf, envelope, is_plain, longest_line, one_line, sender, typed, with_bcc,
 };
@@ -241,17 +242,22 @@ fn image_named(draft: &Draft, files: &[Attached], named: &str) -> Option<usize> 
 fn file<'a>(file: &'a Attached) -> MimePart<'a> {
     let name = safe_name(&file.name);
     let mut media = media_type(&file.media_type);
+    let whole = Parameterised::read(file.media_type.as_bytes()).unwrap_or_default();
     let part = |media: String, encoding: &'static str, bytes: Cow<'a, [u8]>| {
-        MimePart::new(
-            ContentType::new(media).attribute("name", name.clone()),
-            BodyPart::Binary(bytes),
-        )
-        .header(
-            "Content-Disposition",
-            ContentType::new(if file.inline { "inline" } else { "attachment" })
-                .attribute("filename", name.clone()),
-        )
-        .header("Content-Transfer-Encoding", Raw::new(encoding))
+        let mut kind = ContentType::new(media).attribute("name", name.clone());
+        for name in KEPT {
+            let value = whole.param(name).filter(|v| is_word(v));
+            if let Some(value) = value {
+                kind = kind.attribute(name, value.to_owned());
+            }
+        }
+        MimePart::new(kind, BodyPart::Binary(bytes))
+            .header(
+                "Content-Disposition",
+                ContentType::new(if file.inline { "inline" } else { "attachment" })
+                    .attribute("filename", name.clone()),
+            )
+            .header("Content-Transfer-Encoding", Raw::new(encoding))
     };
     if media.starts_with("message/") {
         // RFC 2046 §5.2.1 wants these as they are; where that can't be, they go as a mere file.
@@ -265,8 +271,18 @@ fn file<'a>(file: &'a Attached) -> MimePart<'a> {
     part(media, "base64", Cow::Borrowed(&*file.bytes))
 }
 
-/// A media type as given if it is well-formed and a leaf's.
+/// Parameters of a media type that go along with a file, because it can't be read without them.
+pub(super) const KEPT: [&str; 4] = ["charset", "method", "format", "delsp"];
+
+/// Whether the value of a parameter is a plain word, such as the name of a charset.
+pub(super) fn is_word(value: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':');
+    !value.is_empty() && value.len() <= 60 && value.bytes().all(plain)
+}
+
+/// A media type as given, without its parameters, if it is well-formed and a leaf's.
 fn media_type(given: &str) -> String {
+    let given = given.split(';').next().unwrap_or_default();
     let given = given.trim().to_ascii_lowercase();
     let token = |t: &str| {
         !t.is_empty()

@@ -1,15 +1,17 @@
 //! Octets to text: declared character sets, and a guess where none was declared or it lied.
 //!
 //! UTF-8 that is valid is believed whatever the label says. Labels go through encoding_rs (the
-//! WHATWG's names), then through mail-parser's decoders (UTF-7 of RFC 2152 and other rare ones, and
-//! only when labelled so). What is left is guessed (RFC 7103 §7): ISO-2022-JP by its escapes; little
-//! text by a few plain rules; more by chardetng, which knows how often letters stand side by side.
-//! A label is only overruled where the octets can't be what it says, or hardly. Never panics, never
-//! gives raw octets.
+//! WHATWG's names), then through our own and mail-parser's decoders (UTF-7 of RFC 2152 and other
+//! rare ones, and only when labelled so). What is left is guessed (RFC 7103 §7): ISO-2022-JP by its
+//! escapes; little text by a few plain rules; more by chardetng, which knows how often letters stand
+//! side by side. A label is only overruled where the octets can't be what it says, or hardly. Never
+//! panics, never gives raw octets.
 
 use super::seven;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, GB18030, ISO_2022_JP, KOI8_R, UTF_8, WINDOWS_1251, WINDOWS_1252};
+use encoding_rs::{
+    Encoding, GB18030, ISO_2022_JP, KOI8_R, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252,
+};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 /// Octets that a guess is made from.
@@ -27,6 +29,7 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
     };
     match Encoding::for_label_no_replacement(label.as_bytes()) {
         Some(encoding) if encoding == UTF_8 => utf8_or_guess(bytes),
+        Some(encoding) if !can_be(encoding, bytes) => guess(bytes),
         // Of these UTF-8 could be anything.
         Some(encoding) if !encoding.is_ascii_compatible() => encoding.decode(bytes).0.into_owned(),
         Some(_) if is_certainly_utf8(bytes) => lossy(bytes),
@@ -34,15 +37,22 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
         Some(encoding) => declared(encoding, bytes),
         None if label == "iso-2022-kr" => seven::korean(bytes),
         None if label == "hz-gb-2312" => seven::hz(bytes),
-        None if label == "utf-7" && bytes.len() < 8 << 20 => match charset_decoder(b"utf-7") {
-            Some(decoder) => decoder(&seven::plus(bytes)),
-            None => guess(bytes),
-        },
+        None if label == "utf-7" => seven::utf7(bytes),
         None => match charset_decoder(label.as_bytes()) {
             Some(decoder) if bytes.len() < 8 << 20 => decoder(bytes),
             _ => guess(bytes),
         },
     }
+}
+
+/// Whether octets can be what the label of a set says that is no extension of ASCII: UTF-16 begins
+/// with its mark or has a NUL somewhere, if only in a line end; ISO-2022-JP has seven bits.
+fn can_be(encoding: &'static Encoding, bytes: &[u8]) -> bool {
+    if encoding == UTF_16LE || encoding == UTF_16BE {
+        let marked = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+        return marked || bytes.contains(&0);
+    }
+    encoding != ISO_2022_JP || bytes.is_ascii() || looks_like_iso_2022_jp(bytes)
 }
 
 /// The label in the spelling that others know; `None` if it says nothing.
@@ -111,13 +121,24 @@ pub fn guess(bytes: &[u8]) -> String {
             return text.into_owned();
         }
     }
-    if std::str::from_utf8(bytes).is_ok() {
+    if is_nearly_utf8(bytes) {
         return lossy(bytes);
     }
     eight_bit(bytes).decode(bytes).0.into_owned()
 }
 
-/// What an HTML page says of itself in its first kilobyte (`<meta charset=…>`).
+/// Whether it is UTF-8, but for a few octets that were damaged on their way.
+fn is_nearly_utf8(bytes: &[u8]) -> bool {
+    let (mut good, mut bad) = (0usize, 0usize);
+    for chunk in bytes.utf8_chunks() {
+        good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        bad += usize::from(!chunk.invalid().is_empty());
+    }
+    bad == 0 || good > 2 * bad
+}
+
+/// What an HTML page says of itself in its first kilobyte (`<meta charset=…>`). Who could read
+/// that in ASCII reads no UTF-16: that means UTF-8 then (WHATWG HTML, 13.2.3.2).
 pub fn declared_in_html(bytes: &[u8]) -> Option<String> {
     let head = bytes.get(..bytes.len().min(1024))?.to_ascii_lowercase();
     let head = String::from_utf8_lossy(&head);
@@ -127,7 +148,10 @@ pub fn declared_in_html(bytes: &[u8]) -> Option<String> {
         .chars()
         .take_while(|c| c.is_ascii_alphanumeric() || "-_:.".contains(*c))
         .collect();
-    (!label.is_empty()).then_some(label)
+    match Encoding::for_label(label.as_bytes()) {
+        Some(wide) if wide == UTF_16LE || wide == UTF_16BE => Some("utf-8".to_owned()),
+        _ => (!label.is_empty()).then_some(label),
+    }
 }
 
 fn lossy(bytes: &[u8]) -> String {
@@ -312,6 +336,35 @@ mod tests {
         );
         assert_eq!(decode("日本語".as_bytes(), Some("gb2312")), "日本語");
         assert_eq!(decode(b"h\0i\0", Some("utf-16le")), "hi");
+    }
+
+    #[test]
+    fn a_damaged_octet_costs_nothing_else() {
+        let damaged = b"Gr\xc3\xbc\xc3\x9fe aus Z\xc3\xbcrich \xff!";
+        assert_eq!(decode(damaged, None), "Grüße aus Zürich \u{fffd}!");
+        assert_eq!(
+            decode(damaged, Some("us-ascii")),
+            "Grüße aus Zürich \u{fffd}!"
+        );
+        // Of little that is good nothing follows.
+        assert_eq!(decode(b"\xc3\xa9 \xe9", None), "Ã© é");
+    }
+
+    #[test]
+    fn labels_that_cannot_be_are_not_believed() {
+        for label in ["unicode", "utf-16", "utf-16le", "utf-16be", "iso-2022-jp"] {
+            assert_eq!(
+                decode("Grüße, 日本".as_bytes(), Some(label)),
+                "Grüße, 日本",
+                "{label}"
+            );
+            assert_eq!(decode(b"plain text", Some(label)), "plain text", "{label}");
+        }
+        assert_eq!(decode(b"caf\xe9", Some("iso-2022-jp")), "café");
+        assert_eq!(decode(b"\xff\xfeh\0i\0", Some("utf-16")), "hi");
+        assert_eq!(decode(b"\0h\0i", Some("utf-16be")), "hi");
+        let page = "<meta charset=unicode><p>Grüße";
+        assert_eq!(declared_in_html(page.as_bytes()).as_deref(), Some("utf-8"));
     }
 
     #[test]

@@ -15,6 +15,8 @@ use std::borrow::Cow;
 pub(super) const MAX_FIELDS: usize = 2_000;
 /// The longest value that is read, in octets; the rest is not looked at.
 const MAX_VALUE: usize = 64 << 10;
+/// Fields that nobody knows behind a line that is none, before one that mail is known to have.
+const MOST_UNKNOWN: usize = 20;
 /// The most addresses taken from one field.
 pub const MAX_ADDRESSES: usize = 200;
 
@@ -37,12 +39,18 @@ impl Field<'_> {
 }
 
 /// The fields of a header, and where the body begins (after the empty line). A line that is no
-/// field is left out where fields that mail is known to have follow it at once; else the empty
-/// line is missing, and the text begins there. A message that begins with one has no header at all.
+/// field is left out, with its folds, where fields that mail is known to have follow it; else the
+/// empty line is missing, and the text begins there. What a server said before the message (`+OK`)
+/// or a mark of its encoding is nothing of it. A message that begins with an empty line has no
+/// header at all.
 pub fn split(raw: &[u8]) -> (Vec<Field<'_>>, usize) {
     let mut fields: Vec<Field<'_>> = Vec::with_capacity(16);
     let mut at = 0;
     if raw.starts_with(b"From ") || raw.starts_with(b">From ") {
+        at = line_end(raw, 0);
+    } else if raw.starts_with(b"\xef\xbb\xbf") {
+        at = 3;
+    } else if raw.starts_with(b"+OK") && goes_on(raw, line_end(raw, 0)) {
         at = line_end(raw, 0);
     }
     while at < raw.len() {
@@ -51,18 +59,14 @@ pub fn split(raw: &[u8]) -> (Vec<Field<'_>>, usize) {
         if matches!(line, b"\n" | b"\r\n") {
             return (fields, end);
         }
+        let stop = unfolded_end(raw, end);
         let Some((name, after)) = name_of(line) else {
-            if fields.is_empty() || !goes_on(raw, end) {
+            if fields.is_empty() || !goes_on(raw, stop) {
                 return (fields, at);
             }
-            at = end;
+            at = stop;
             continue;
         };
-        let mut stop = end;
-        // A fold that holds nothing but blanks still belongs to the field.
-        while matches!(raw.get(stop), Some(b' ' | b'\t')) {
-            stop = line_end(raw, stop);
-        }
         if fields.len() < MAX_FIELDS {
             fields.push(Field {
                 name,
@@ -90,8 +94,32 @@ pub fn message_id(fields: &[Field<'_>], name: &str) -> Option<MessageId> {
     message_ids(find(fields, name)?.value, 1).pop()
 }
 
-/// Whether a header goes on at `at`, behind a line that is no field.
-fn goes_on(raw: &[u8], at: usize) -> bool {
+/// Where the folds end that follow a line. One that holds nothing but blanks is a fold, too.
+fn unfolded_end(raw: &[u8], mut end: usize) -> usize {
+    while matches!(raw.get(end), Some(b' ' | b'\t')) {
+        end = line_end(raw, end);
+    }
+    end
+}
+
+/// Whether a header goes on at `at`, behind a line that is no field: with one that mail is known to
+/// have, at once or behind a few others.
+fn goes_on(raw: &[u8], mut at: usize) -> bool {
+    for _ in 0..MOST_UNKNOWN {
+        let end = line_end(raw, at);
+        let Some((name, _)) = name_of(raw.get(at..end).unwrap_or_default()) else {
+            return false;
+        };
+        if is_known(name) {
+            return true;
+        }
+        at = unfolded_end(raw, end);
+    }
+    false
+}
+
+/// Whether mail is known to have fields of this name, or of such names.
+fn is_known(name: &str) -> bool {
     const KNOWN: [&str; 17] = [
         "from",
         "to",
@@ -111,13 +139,10 @@ fn goes_on(raw: &[u8], at: usize) -> bool {
         "mime-version",
         "dkim-signature",
     ];
-    let line = raw.get(at..line_end(raw, at)).unwrap_or_default();
-    name_of(line).is_some_and(|(name, _)| {
-        // Others are written like this: `List-Id`, `Content-Type`. Words of a text seldom are.
-        let capital = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase());
-        let spelt = name.contains('-') && name.split('-').all(capital);
-        spelt || KNOWN.contains(&name.to_ascii_lowercase().as_str())
-    })
+    // Others are written like this: `List-Id`, `Content-Type`. Words of a text seldom are.
+    let capital = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase());
+    let spelt = name.contains('-') && name.split('-').all(capital);
+    spelt || KNOWN.contains(&name.to_ascii_lowercase().as_str())
 }
 
 /// Where the line that begins at `at` ends, with its line end.
@@ -289,11 +314,19 @@ pub fn message_ids(value: &[u8], most: usize) -> Vec<MessageId> {
     ids
 }
 
-/// The date in seconds since 1970, if it is one that a calendar holds between 1970 and 2199.
+/// The date in seconds since 1970, if it is one that a calendar holds between 1970 and 2199. One
+/// that names no zone is taken for one of UTC (RFC 5322 §4.3 has `-0000` for the same).
 pub fn date(value: &[u8]) -> Option<i64> {
-    let HeaderValue::DateTime(mut date) = MessageStream::new(&prepare(value)).parse_date() else {
-        return None;
+    let whole = prepare(value);
+    let text = String::from_utf8_lossy(&whole);
+    let named = with_offset(&text);
+    let read = |text: &str| match MessageStream::new(text.as_bytes()).parse_date() {
+        HeaderValue::DateTime(date) => Some(date),
+        _ => None,
     };
+    let clock = text.contains(':');
+    let bare = || read(&format!("{} +0000\n", text.trim_end())).filter(|_| clock);
+    let mut date = read(named.as_deref().unwrap_or(&text)).or_else(bare)?;
     if date.tz_hour > 14 || date.tz_minute > 59 {
         // No such zone: the clock time alone is believed.
         (date.tz_hour, date.tz_minute) = (0, 0);
@@ -325,6 +358,48 @@ pub fn date(value: &[u8]) -> Option<i64> {
     (time >= 0).then_some(time)
 }
 
+/// The date with `GMT+1` as the offset that is meant, `+0100`; `None` if it has no such thing.
+fn with_offset(text: &str) -> Option<String> {
+    // Hardly any has.
+    let signed = |w: &[u8]| matches!(w, [a, b'+' | b'-'] if a.is_ascii_alphabetic());
+    if !text.as_bytes().windows(2).any(signed) {
+        return None;
+    }
+    let (clock, comment) = text.split_at(text.find('(').unwrap_or(text.len()));
+    let mut out: Vec<String> = Vec::new();
+    let mut found = false;
+    for word in clock.split_whitespace() {
+        let upper = word.to_ascii_uppercase();
+        let names = ["GMT", "UTC", "UT"];
+        let bare = names.iter().find_map(|name| upper.strip_prefix(name));
+        let offset = match bare {
+            Some("") | None => None,
+            Some(offset) => clean_offset(offset),
+        };
+        found |= offset.is_some();
+        out.push(offset.unwrap_or_else(|| word.to_owned()));
+    }
+    found.then(|| format!("{} {comment}", out.join(" ")))
+}
+
+/// `+1`, `+01` and `+01:00` as `+0100`.
+fn clean_offset(text: &str) -> Option<String> {
+    let (sign, digits) = text
+        .split_at_checked(1)
+        .filter(|(s, _)| matches!(*s, "+" | "-"))?;
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(both) => both,
+        None if digits.len() > 2 => digits.split_at_checked(digits.len() - 2)?,
+        None => (digits, "00"),
+    };
+    let number = |text: &str| text.parse::<u8>().ok().filter(|_| text.len() <= 2);
+    Some(format!(
+        "{sign}{:02}{:02}",
+        number(hours)?,
+        number(minutes)?
+    ))
+}
+
 /// With how many digits the year of a date is written, and what they say; `None` if that is less
 /// than nothing.
 fn year(value: &[u8]) -> Option<(usize, u16)> {
@@ -346,202 +421,4 @@ fn year(value: &[u8]) -> Option<(usize, u16)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn fields_are_cut_at_folds_and_the_empty_line() {
-        let raw = b"From me\nA: 1\r\n 2\r\nnonsense\r\nX-B : x\r\n\r\nbody: no";
-        let (fields, body) = split(raw);
-        let names: Vec<_> = fields.iter().map(|f| f.name).collect();
-        assert_eq!(names, ["A", "X-B"]);
-        assert_eq!(unfolded(fields[0].value), "1 2");
-        assert_eq!(&raw[body..], b"body: no");
-        assert_eq!(split(b"just text\n\nmore").1, 0);
-    }
-
-    #[test]
-    fn text_without_an_empty_line_before_it_is_not_lost() {
-        for (raw, body) in [
-            (
-                "Subject: s\nDear all,\nall is well.\n",
-                "Dear all,\nall is well.\n",
-            ),
-            (
-                "Subject: s\nDear all,\n\nall is well.\n",
-                "Dear all,\n\nall is well.\n",
-            ),
-            (
-                "Subject: s\nDear all,\nNote: it is.\n\nBye\n",
-                "Dear all,\nNote: it is.\n\nBye\n",
-            ),
-            ("Subject: s\nDear all,", "Dear all,"),
-            ("Subject: s\nnonsense\nTo: a@x.example\n\ntext", "text"),
-        ] {
-            let (_, at) = split(raw.as_bytes());
-            assert_eq!(&raw[at..], body, "{raw:?}");
-        }
-    }
-
-    #[test]
-    fn words_that_cut_a_character_are_joined() {
-        assert_eq!(text(b" =?utf-8?B?w6k=?= =?utf-8?Q?_x?= y\n"), "é x y");
-        assert_eq!(text(b" =?utf-8?Q?=C3?= =?utf-8?Q?=A9?="), "é");
-        assert_eq!(text(b" =?iso-8859-1?Q?a?= =?utf-8?Q?b?="), "ab");
-        assert_eq!(text(b" caf\xe9\r\n noir"), "café noir");
-    }
-
-    #[test]
-    fn broken_words_are_read_as_meant() {
-        for (value, want) in [
-            // A group of base64 in two words, a character in three.
-            ("=?utf-8?B?SGVsbG8gd?= =?utf-8?B?29ybGQ=?=", "Hello world"),
-            (
-                "=?utf-8?Q?=E6?=\r\n =?utf-8?Q?=97?=\r\n =?utf-8?Q?=A5?=",
-                "日",
-            ),
-            // Blanks that should have been encoded, also a line end.
-            (
-                "=?utf-8?Q?Gr=C3=BC=C3=9Fe an\r\n alle?= !",
-                "Grüße an alle !",
-            ),
-            ("=?utf-8?B?SGVs bG8=?=", "Hello"),
-            // Names of charsets that are none, or another's.
-            ("=?utf8?Q?caf=C3=A9?=", "café"),
-            ("=?x-unknown?Q?caf=C3=A9?=", "café"),
-            ("=?iso-8859-1?Q?caf=C3=A9?=", "café"),
-            ("=?utf-8?Q?caf=E9?=", "café"),
-            ("=?windows-1251*ru?Q?=CF=F0=E8?=", "При"),
-            ("=?koi8-r?B?8NLJ?= =?koi8-r?Q?=D7=C5=D4?=", "Привет"),
-            // Question marks, and words that were cut off.
-            ("=?utf-8?Q?what??=", "what?"),
-            ("=?utf-8?Q?what?=20now?=", "what? now"),
-            ("=?utf-8?Q?Hello_W=C3=B6r", "Hello Wör"),
-            ("=?utf-8?B?SGVsbG8=?", "Hello"),
-            // And what is none.
-            ("1 =? 2 ?= 3", "1 =? 2 ?= 3"),
-            ("=?utf-8?X?b?=", "=?utf-8?X?b?="),
-            ("=?", "=?"),
-        ] {
-            assert_eq!(text(format!(" {value}\r\n").as_bytes()), want, "{value}");
-        }
-    }
-
-    #[test]
-    fn broken_words_in_names_are_read_as_meant() {
-        for (value, want) in [
-            ("\"=?utf-8?Q?Ada_W=C3=B6?=\" <a@x.example>", "Ada Wö"),
-            (
-                "\"=?utf-8?Q?Ada?= =?utf-8?Q?_W?=, (x)\" <a@x.example>",
-                "Ada W, (x)",
-            ),
-            ("=?utf-8?Q?Ada W=C3=B6?= <a@x.example>", "Ada Wö"),
-            (
-                "=?iso-8859-1?Q?Ad=E4?=\r\n =?iso-8859-1?Q?_W?= <a@x.example>",
-                "Adä W",
-            ),
-            ("=?gb2312?B?xOM=?= =?gb2312?B?usM=?=<a@x.example>", "你好"),
-            ("Ad\u{e4} <a@x.example>", "Adä"),
-        ] {
-            let list = addresses(format!(" {value}\r\n").as_bytes());
-            let found: Vec<_> = list
-                .iter()
-                .map(|a| (a.name.as_str(), a.addr.as_str()))
-                .collect();
-            assert_eq!(found, [(want, "a@x.example")], "{value}");
-        }
-        let raw = addresses(b" Ad\xe4 <a@x.example>");
-        assert_eq!(raw[0].name, "Adä");
-    }
-
-    #[test]
-    fn addresses_are_read_and_bounded() {
-        let list = addresses(b" \"C, D\" <c@d.example>, e@f.example (Eff), g: h@i.example;\n");
-        let shown: Vec<_> = list.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            shown,
-            ["\"C, D\" <c@d.example>", "Eff <e@f.example>", "h@i.example"]
-        );
-        let many = "a@b.example, ".repeat(10_000);
-        assert!(addresses(many.as_bytes()).len() <= MAX_ADDRESSES);
-    }
-
-    proptest! {
-        #[test]
-        fn the_short_way_reads_a_text_as_the_grammar_does(value in "[ \t]{0,2}([a-zé=?\u{a0}]|\r|\r\n ?|[ \t]){0,12}(\r?\n)?") {
-            if plain_line(value.as_bytes()).is_some() {
-                prop_assert_eq!(text(value.as_bytes()), read_text(value.as_bytes()));
-            }
-        }
-
-        #[test]
-        fn the_short_way_reads_what_the_grammar_reads(entries in prop::collection::vec("(\"?[a-zA-Z0-9=?_'.@+, -]{0,8}\"? ?|=\\?utf-8\\?([qQ]\\?([a-z_]|=[0-9A-F]{2}|=C3=A9|=){0,5}|[bB]\\?([a-zA-Z0-9]{4}|w6k=|IA==|=){0,3})\\?=( |\r\n )?){0,3}<?[a-z.=+]{0,3}@?[a-z0-9.-]{0,4}>?", 0..4)) {
-            for glue in [",", ", ", ",\r\n "] {
-                let list = entries.join(glue);
-                prop_assert_eq!(addresses(list.as_bytes()), parse_addresses(list.as_bytes(), MAX_ADDRESSES));
-            }
-        }
-    }
-
-    #[test]
-    fn s12_an_encoded_local_part_is_not_believed() {
-        let list = addresses(
-            b" =?utf-8?b?cG90dXNAd2hpdGVob3VzZS5nb3Y=?==?utf-8?Q?=00?=@mailsploit.example\n",
-        );
-        assert_eq!(list.len(), 1);
-        assert!(list[0].addr.ends_with("@mailsploit.example"), "{list:?}");
-        assert!(list[0].addr.len() > "@mailsploit.example".len());
-        assert!(list[0].addr.starts_with("=?utf-8?b?cG90"), "{list:?}");
-    }
-
-    #[test]
-    fn s48_only_possible_dates_count() {
-        assert_eq!(
-            date(b" Mon, 3 Mar 2025 14:05:00 +0100\n"),
-            Some(1_741_007_100)
-        );
-        assert!(date(b" Mon, 3 Mar 2025 13:05:00 +9999\n").is_some());
-        assert_eq!(date(b" 3 Mar 25 13:05:00 GMT\n"), Some(1_741_007_100));
-        for bad in [
-            "30 Feb 2025 10:00:00 +0000",
-            "99 Nov 9999 99:99:99 +0000",
-            "",
-            "yesterday",
-            "1 Jan 1900 00:00 +0000",
-            "Sat, 1 Jan 0000 00:00:00 +0000",
-            "1 Jan 0001 00:00 +0000",
-            "1 Jan 000 00:00 +0000",
-            "1 Jan 0099 00:00 +0000",
-            "1 Jan -1 00:00 +0000",
-            "1 Jan -2025 00:00 +0000",
-        ] {
-            assert_eq!(date(bad.as_bytes()), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn identifiers_need_brackets_or_an_at() {
-        let ids = message_ids(b" <a@b> junk <c@d>\r\n <e@f>\n", 2);
-        assert_eq!(
-            ids.iter().map(MessageId::as_str).collect::<Vec<_>>(),
-            ["c@d", "e@f"]
-        );
-        assert_eq!(message_ids(b" a@b\n", 9).len(), 1);
-        assert!(message_ids(b" your message of Monday\n", 9).is_empty());
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_panics(bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b"=?B<>@,;:\"\\()\r\n ".to_vec())], 0..200)) {
-            let (fields, at) = split(&bytes);
-            prop_assert!(at <= bytes.len());
-            for f in fields {
-                text(f.value);
-            }
-            addresses(&bytes);
-            date(&bytes);
-            message_ids(&bytes, 10);
-        }
-    }
-}
+mod tests;

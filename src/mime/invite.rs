@@ -7,6 +7,7 @@ use super::ical::{self, Component};
 use super::recipients::check_addr;
 use super::tree::Tree;
 use crate::model::Address;
+use std::collections::BTreeSet;
 
 /// The longest name of an event that is kept, in characters.
 const MAX_WHAT: usize = 200;
@@ -44,13 +45,13 @@ pub fn file(tree: &Tree<'_>) -> Option<Component> {
     let all = files
         .iter()
         .flat_map(|file| calendar::items(calendar::whole(file)));
-    let mut about: Vec<(String, Option<Address>)> = Vec::new();
+    let (mut meetings, mut people) = (BTreeSet::new(), BTreeSet::new());
     for item in all {
-        let one = (item.text("UID"), organizer(item));
-        if about.first().is_some_and(|first| *first != one) {
-            return None;
-        }
-        about.push(one);
+        meetings.insert(item.text("UID"));
+        people.extend(organizer(item).map(|a| a.addr.to_lowercase()));
+    }
+    if meetings.len() > 1 || people.len() > 1 {
+        return None;
     }
     let mut files = files.into_iter();
     files.find(|file| !answerable(calendar::whole(file)).is_empty())

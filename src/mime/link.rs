@@ -4,6 +4,7 @@
 //! the form that goes into the DNS, so that nothing in it can act on a terminal or look like
 //! another host. A link whose text names one host and whose target is another is reported.
 
+use super::site::same_site;
 use super::styled::{self, Line, Mark, Run};
 use super::{tracker, transfer};
 use crate::lang::tr;
@@ -321,22 +322,6 @@ fn named_host(text: &str) -> Option<String> {
     host(&openable(&format!("http://{place}"))?)
 }
 
-/// Whether two hosts belong to one owner, as far as names tell: they share the last two labels,
-/// or three under a short second level (`co.uk`).
-pub(crate) fn same_site(a: &str, b: &str) -> bool {
-    if a == b {
-        return true;
-    }
-    // A bare address beside the host it lives on is no deceit, but another address is.
-    if a.contains('@') || b.contains('@') {
-        return false;
-    }
-    let (a, b): (Vec<&str>, Vec<&str>) = (a.rsplit('.').collect(), b.rsplit('.').collect());
-    let common = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
-    let short = matches!(a.as_slice(), [top, second, ..] if top.len() == 2 && second.len() <= 3);
-    common >= if short { 3 } else { 2 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -397,6 +382,12 @@ mod tests {
             ("good.test", "https://www.good.test/x", None),
             ("mail.good.test", "https://www.good.test/x", None),
             ("a.co.uk", "https://b.co.uk/", Some("b.co.uk")),
+            ("dhl.de", "https://mail.dhl.de/", None),
+            (
+                "bank.github.io",
+                "https://evil.github.io/",
+                Some("evil.github.io"),
+            ),
             ("report.pdf", "https://files.test/r", None),
             ("Click here", "https://evil.test", None),
             (

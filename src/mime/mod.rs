@@ -28,6 +28,7 @@ pub mod styled;
 pub mod fence;
 pub mod one_time;
 pub mod tracker;
+pub mod site;
 pub mod link;
 pub mod plain;
 pub mod html;

@@ -52,7 +52,7 @@ impl Moment {
         let known = match (utc, zone) {
             (true, _) => Some(TimeZone::UTC),
             (false, "") => None,
-            (false, id) => find(id, calendar),
+            (false, id) => find(id, calendar, at),
         };
         match known.and_then(|tz| at.to_zoned(tz).ok()) {
             Some(zoned) => Some(Moment::At(zoned)),
@@ -177,8 +177,9 @@ fn there(at: &Zoned, home: &TimeZone) -> String {
     }
 }
 
-/// The zone of this name: the system's, else as the file describes it.
-pub fn find(id: &str, calendar: &Component) -> Option<TimeZone> {
+/// The zone of this name: the system's, else as the file describes it for this time; `None` if
+/// nobody can tell what the clock said there.
+fn find(id: &str, calendar: &Component, at: DateTime) -> Option<TimeZone> {
     if id.len() > 200 {
         return None;
     }
@@ -193,12 +194,13 @@ pub fn find(id: &str, calendar: &Component) -> Option<TimeZone> {
     system.or_else(|| {
         let zones = calendar.inside.iter().filter(|c| c.name == "VTIMEZONE");
         let found = zones.take(50).find(|c| c.text("TZID") == id)?;
-        TimeZone::posix(&rule(found)?).ok()
+        TimeZone::posix(&rule(found, at)?).ok()
     })
 }
 
-/// A described zone as a POSIX rule, e.g. `<+01>-1<+02>-2,M3.5.0/2,M10.5.0/3`.
-fn rule(zone: &Component) -> Option<String> {
+/// A described zone as a POSIX rule, e.g. `<+01>-1<+02>-2,M3.5.0/2,M10.5.0/3`, for what happens at
+/// `at` or later. `None` if it has a summer time of which it can't be told when that is.
+fn rule(zone: &Component, at: DateTime) -> Option<String> {
     let newest = |name: &str| {
         let found = zone.inside.iter().filter(|c| c.name == name);
         found.max_by_key(|c| c.word("DTSTART"))
@@ -213,9 +215,13 @@ fn rule(zone: &Component) -> Option<String> {
         let (which, name) = day.split_at_checked(day.len().checked_sub(2)?)?;
         let weekday = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"];
         let weekday = weekday.iter().position(|d| *d == name)?;
-        let week = match which.parse::<i8>().ok()? {
-            -1 => 5,
-            n @ 1..=5 => n,
+        let week = match (which, part("BYMONTHDAY=")) {
+            ("", Some(days)) => week_of(days, month)?,
+            (which, None) => match which.parse::<i8>().ok()? {
+                -1 => 5,
+                n @ 1..=5 => u8::try_from(n).ok()?,
+                _ => return None,
+            },
             _ => return None,
         };
         let start = c.word("DTSTART");
@@ -225,11 +231,61 @@ fn rule(zone: &Component) -> Option<String> {
         Some(format!("M{month}.{week}.{weekday}/{hour}:{minute:02}"))
     };
     let summer = newest("DAYLIGHT").filter(|c| !std::ptr::eq(*c, standard));
-    let rules = summer.and_then(|s| Some((posix_offset(s)?, change(s)?, change(standard)?)));
-    Some(match rules {
-        Some((offset, begin, end)) => format!("<STD>{base}<DST>{offset},{begin},{end}"),
-        None => format!("<STD>{base}"),
-    })
+    let day = at.strftime("%Y%m%d").to_string();
+    // Some write one that is no other time.
+    let other = |s: &&Component| posix_offset(s).as_ref() != Some(&base);
+    let summer = summer.filter(other);
+    let Some(summer) = summer.filter(|s| !is_over(s, standard, &day)) else {
+        return Some(format!("<STD>{base}"));
+    };
+    let (offset, begin, end) = (posix_offset(summer)?, change(summer)?, change(standard)?);
+    Some(format!("<STD>{base}<DST>{offset},{begin},{end}"))
+}
+
+/// Which week's a weekday is that falls on one of seven days in a row, as POSIX counts: 5 is the
+/// last. `None` if that is always another.
+fn week_of(days: &str, month: u8) -> Option<u8> {
+    let mut days: Vec<i8> = days
+        .split(',')
+        .map(|d| d.parse().ok())
+        .collect::<Option<_>>()?;
+    days.sort_unstable();
+    let (first, last) = (*days.first()?, *days.last()?);
+    let in_a_row = days.len() == 7 && last.checked_sub(first) == Some(6);
+    let length = match month {
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    match first {
+        _ if !in_a_row => None,
+        -7 => Some(5),
+        1 | 8 | 15 | 22 => u8::try_from(first / 7 + 1).ok(),
+        _ if last == length => Some(5),
+        _ => None,
+    }
+}
+
+/// Whether a summer time was given up before a day (`20250303`): its rule has ended, or it has none
+/// and the other time has begun once more since.
+fn is_over(summer: &Component, standard: &Component, day: &str) -> bool {
+    let date = |text: &str| text.get(..8).unwrap_or_default().to_owned();
+    let rule = summer.word("RRULE");
+    let until = rule.split(';').find_map(|p| p.strip_prefix("UNTIL="));
+    if !rule.is_empty() {
+        return until.is_some_and(|until| date(until).as_str() < day);
+    }
+    let last = |c: &Component| {
+        let more = c
+            .all("RDATE")
+            .flat_map(|p| p.value.split(','))
+            .map(|d| date(d.trim()));
+        more.chain([date(&c.word("DTSTART"))])
+            .max()
+            .unwrap_or_default()
+    };
+    let (summer, standard) = (last(summer), last(standard));
+    summer < standard && standard.as_str() <= day
 }
 
 /// TZOFFSETTO in POSIX's sense, which counts westwards.
@@ -297,6 +353,65 @@ mod tests {
         }
     }
 
+    /// What is told of a time on a day in a zone with this summer time.
+    fn in_zone(day: &str, summer: &str, winter: &str) -> String {
+        let whole = component(&format!(
+            "BEGIN:VTIMEZONE\nTZID:Own\nBEGIN:STANDARD\nTZOFFSETTO:+0100\n{winter}\nEND:STANDARD\n\
+             BEGIN:DAYLIGHT\nTZOFFSETTO:+0200\n{summer}\nEND:DAYLIGHT\nEND:VTIMEZONE\n\
+             BEGIN:VEVENT\nDTSTART;TZID=Own:{day}T120000\nEND:VEVENT"
+        ));
+        let (begin, _) = range(whole.inside.last().unwrap(), &whole).unwrap();
+        range_words(&begin, None, &TimeZone::UTC)
+    }
+
+    #[test]
+    fn a_summer_time_is_read_or_the_time_is_told_as_it_stands() {
+        let winter = "DTSTART:20001029T030000\nRRULE:FREQ=YEARLY;BYDAY=SU;BYMONTHDAY=25,26,27,28,29,30,31;BYMONTH=10";
+        let summer = |rule: &str| format!("DTSTART:20000326T020000\n{rule}");
+        let (july, january) = ("20250703", "20250103");
+        for rule in [
+            "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=SU;BYMONTHDAY=25,26,27,28,29,30,31",
+            "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=SU;BYMONTHDAY=8,9,10,11,12,13,14",
+            "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=SU;BYMONTHDAY=-1,-2,-3,-4,-5,-6,-7",
+            "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU",
+        ] {
+            let rule = summer(rule);
+            assert_eq!(
+                in_zone(july, &rule, winter),
+                "Thu, 3 Jul 2025, 10:00",
+                "{rule}"
+            );
+            assert_eq!(in_zone(january, &rule, winter), "Fri, 3 Jan 2025, 11:00");
+        }
+        let ended = summer("RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU;UNTIL=20100328T010000Z");
+        assert_eq!(in_zone(july, &ended, winter), "Thu, 3 Jul 2025, 11:00");
+        let given_up = "DTSTART:20111027T020000";
+        assert_eq!(
+            in_zone(july, "DTSTART:20100328T020000", given_up),
+            "Thu, 3 Jul 2025, 11:00"
+        );
+        // One that is no other time changes nothing.
+        let same = "DTSTART:19700101T000000\nTZOFFSETTO:+0100";
+        let whole = in_zone(
+            july,
+            &format!("X:\nEND:DAYLIGHT\nBEGIN:DAYLIGHT\n{same}"),
+            winter,
+        );
+        assert_eq!(whole, "Thu, 3 Jul 2025, 11:00");
+        // What can't be read is not guessed.
+        for rule in [
+            summer("RDATE:20250330T020000,20260329T020000"),
+            summer("RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=SU;BYMONTHDAY=3,4,5,6,7,8,9"),
+            summer("RRULE:FREQ=YEARLY;BYYEARDAY=84"),
+        ] {
+            assert_eq!(
+                in_zone(july, &rule, winter),
+                "Thu, 3 Jul 2025, 12:00 (Own)",
+                "{rule}"
+            );
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_panics(value in "[0-9TZPWDHMS+-]{0,24}", more in "[0-9TZPWDHMS+-]{0,24}", zone in "[a-zA-Z/+0-9-]{0,12}") {
@@ -309,7 +424,9 @@ mod tests {
                 }
             }
             length(&value).and_then(|by| Moment::of(&more, &zone, &whole)?.later(by));
-            rule(&component(&format!("BEGIN:STANDARD\nTZOFFSETTO:{value}\nRRULE:BYMONTH={more};BYDAY={zone}\nEND:STANDARD")));
+            let rules = format!("BEGIN:STANDARD\nTZOFFSETTO:{value}\nRRULE:BYMONTH={more};BYDAY={zone}\nEND:STANDARD");
+            rule(&component(&format!("{rules}\n{}", rules.replace("STANDARD", "DAYLIGHT"))), DateTime::default());
+            week_of(&value, 1);
         }
     }
 }

@@ -7,9 +7,10 @@ use super::body::{self, Piece, Prefer};
 use super::flowed::{self, Paragraph};
 use super::html::Extras;
 use super::link::Links;
+use super::params::Parameterised;
 use super::styled::Mark;
 use super::tree::Tree;
-use super::{html, parse};
+use super::{build, html, parse};
 use crate::model::{DraftAttachment, Envelope};
 use crate::text::{Clean, when, wrap};
 use std::sync::Arc;
@@ -149,6 +150,18 @@ fn page(html: &str) -> Vec<Paragraph> {
     out
 }
 
+/// A media type with what is needed to read a file of it.
+fn whole_type(media_type: &str, media: &Parameterised) -> String {
+    let mut out = media_type.to_owned();
+    for name in build::KEPT {
+        let value = media.param(name).filter(|v| build::is_word(v));
+        if let Some(value) = value {
+            out.push_str(&format!("; {name}={value}"));
+        }
+    }
+    out
+}
+
 /// What is attached to a message, to be attached again, in the text if it stood there.
 pub(super) fn attachments(tree: &Tree<'_>) -> Vec<DraftAttachment> {
     let rows = body::attachments(tree);
@@ -157,7 +170,7 @@ pub(super) fn attachments(tree: &Tree<'_>) -> Vec<DraftAttachment> {
         Some(DraftAttachment::Bytes {
             inline: part.disposition == "inline",
             name: file_name(&row.name, &row.media_type),
-            media_type: row.media_type.clone(),
+            media_type: whole_type(&row.media_type, &part.media),
             bytes: Arc::from(part.bytes().into_owned()),
         })
     });

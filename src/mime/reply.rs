@@ -262,8 +262,9 @@ pub fn signature(account: &Account, from: &Address) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mime::build::{self, Attached};
+    use crate::mime::recipients;
     use crate::mime::wire::tests::account;
-    use crate::mime::{build, recipients};
     use proptest::prelude::*;
 
     fn envelope(text: &str) -> Envelope {
@@ -372,6 +373,50 @@ mod tests {
             bytes: b"hi"[..].into(),
         };
         assert_eq!(d.attachments, [want]);
+    }
+
+    #[test]
+    fn a_forwarded_file_can_be_read_as_before() {
+        let raw = b"From: b@y.example\nSubject: Plan\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nsee file\n--b\nContent-Type: text/plain; charset=koi8-r; x=y; name=a.txt\nContent-Disposition: attachment\n\n\xf0\xd2\xc9\n--b\nContent-Type: text/calendar; method=REQUEST; charset=\"a b\"\nContent-Disposition: attachment; filename=i.ics\n\nBEGIN:VCALENDAR\n--b--\n";
+        let d = forward(raw, &parse::envelope(raw), &account(), Pages::LaidOut);
+        let files = d.attachments.iter().filter_map(|a| match a {
+            DraftAttachment::Bytes {
+                name,
+                media_type,
+                bytes,
+                inline,
+            } => Some(Attached {
+                inline: *inline,
+                name: name.clone(),
+                media_type: media_type.clone(),
+                bytes: bytes.clone(),
+            }),
+            DraftAttachment::File { .. } => None,
+        });
+        let files: Vec<Attached> = files.collect();
+        let kinds: Vec<&str> = files.iter().map(|f| f.media_type.as_str()).collect();
+        assert_eq!(
+            kinds,
+            [
+                "text/plain; charset=koi8-r",
+                "text/calendar; method=REQUEST"
+            ]
+        );
+        let id = build::new_message_id("ada@x.example");
+        let sent = draft_copy::draft_copy(&d, &account(), &files, &[], id, 1_741_007_100);
+        let tree = Tree::read(&sent);
+        let text = tree.parts.iter().find(|p| p.file_name == "a.txt").unwrap();
+        assert_eq!(
+            (text.media_type().as_str(), text.text().trim()),
+            ("text/plain", "При")
+        );
+        let meeting = tree.parts.iter().find(|p| p.file_name == "i.ics").unwrap();
+        assert_eq!(meeting.media.param("method"), Some("REQUEST"));
+        let back = edit(&sent, &account(), &[], Pages::LaidOut);
+        assert_eq!(
+            back.attachments, d.attachments,
+            "as a draft that is taken up again"
+        );
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Character sets that fit into seven bits and that encoding_rs leaves out, because on the web they
-//! hide markup: ISO-2022-KR (RFC 1557), HZ (RFC 1843), and what mail-parser's UTF-7 (RFC 2152)
-//! reads otherwise. Here the text is cleaned only after it was decoded, so that they hide nothing,
+//! hide markup: ISO-2022-KR (RFC 1557), HZ (RFC 1843) and UTF-7 (RFC 2152). Here the text is cleaned only after it was decoded, so that they hide nothing,
 //! and only labelled text is read so.
 
 use encoding_rs::{EUC_KR, GBK};
@@ -63,21 +62,49 @@ pub fn hz(bytes: &[u8]) -> String {
     GBK.decode_without_bom_handling(&out).0.into_owned()
 }
 
-/// UTF-7 in which `+-`, which means a plus sign, is spelt as any other letter.
-pub fn plus(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut inside = false;
-    let mut bytes = bytes.iter().copied().peekable();
-    while let Some(b) = bytes.next() {
-        if !inside && b == b'+' && bytes.peek() == Some(&b'-') {
-            out.extend_from_slice(b"+ACs");
+/// UTF-7: between `+` and the first character that is no base64 stand UTF-16 units; a `-` there
+/// belongs to them and is gone, anything else stays.
+pub fn utf7(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let plain = rest.iter().position(|b| *b == b'+').unwrap_or(rest.len());
+        let (before, run) = rest.split_at(plain);
+        out.push_str(&String::from_utf8_lossy(before));
+        let inside = run.get(1..).unwrap_or_default();
+        let count = inside.iter().take_while(|b| sextet(**b).is_some()).count();
+        let (digits, after) = inside.split_at(count);
+        rest = after.strip_prefix(b"-").unwrap_or(after);
+        if digits.is_empty() {
+            // `+-` is a plus sign, and so is one that begins nothing.
+            out.push_str(if run.is_empty() { "" } else { "+" });
             continue;
         }
-        let letter = b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
-        inside = if inside { letter } else { b == b'+' };
-        out.push(b);
+        let (mut bits, mut have) = (0u32, 0u32);
+        let mut units: Vec<u16> = Vec::with_capacity(digits.len() / 2);
+        for six in digits.iter().filter_map(|b| sextet(*b)) {
+            (bits, have) = (bits << 6 | six, have + 6);
+            if have >= 16 {
+                have -= 16;
+                units.extend(u16::try_from(bits >> have & 0xffff));
+                bits &= (1 << have) - 1;
+            }
+        }
+        out.push_str(&String::from_utf16_lossy(&units));
     }
     out
+}
+
+fn sextet(b: u8) -> Option<u32> {
+    let n = match b {
+        b'A'..=b'Z' => b - b'A',
+        b'a'..=b'z' => b - b'a' + 26,
+        b'0'..=b'9' => b - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    };
+    Some(u32::from(n))
 }
 
 #[cfg(test)]
@@ -86,10 +113,18 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn plus_signs_are_spelt_out_where_they_stand_alone() {
-        assert_eq!(plus(b"a+-b"), b"a+ACs-b");
-        assert_eq!(plus(b"+AB+-x"), b"+AB+-x");
-        assert_eq!(plus(b"+"), b"+");
+    fn a_run_ends_at_whatever_is_no_base64() {
+        for (octets, want) in [
+            ("caf+AOk. Oui", "café. Oui"),
+            ("caf+AOk", "café"),
+            ("caf+AOk-", "café"),
+            ("+AOkA6A- +AOk--x", "éè é-x"),
+            ("+2D3eAA! +ZeVnLIqe", "😀! 日本語"),
+            ("1 + 1 +- 1 +", "1 + 1 + 1 +"),
+            ("a+ACs-b", "a+b"),
+        ] {
+            assert_eq!(utf7(octets.as_bytes()), want, "{octets}");
+        }
     }
 
     #[test]
@@ -109,7 +144,7 @@ mod tests {
 
         #[test]
         fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
-            let _ = (korean(&bytes), hz(&bytes), plus(&bytes));
+            let _ = (korean(&bytes), hz(&bytes), utf7(&bytes));
         }
     }
 }

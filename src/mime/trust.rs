@@ -7,9 +7,9 @@
 
 use super::authres::{self, Check, Checks, Receiver, Verdict};
 use super::field::{self, Field};
-use super::link::same_site;
 use super::lookalike::{self, Oddity};
 use super::parse;
+use super::site::same_site;
 use crate::lang::{tr, trc, trn};
 use crate::model::view::Met;
 use crate::model::{Account, Address, Envelope};

@@ -63,7 +63,10 @@ impl Worker {
         Ok(Some(DraftAttachment::Bytes {
             inline: false,
             name: attachment::safe_name(&found.name),
-            media_type: found.media_type,
+            media_type: match found.charset {
+                Some(charset) => format!("{}; charset={charset}", found.media_type),
+                None => found.media_type,
+            },
             bytes: found.bytes.into(),
         }))
     }

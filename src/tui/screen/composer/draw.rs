@@ -316,7 +316,10 @@ impl Composer {
                 .parent()
                 .map(|p| p.display().to_string())
                 .unwrap_or_default(),
-            DraftAttachment::Bytes { media_type, .. } => media_type.clone(),
+            DraftAttachment::Bytes { media_type, .. } => {
+                let bare = media_type.split(';').next().unwrap_or_default();
+                bare.to_owned()
+            }
         };
         let size = match self.size_of(file) {
             Some(octets) if n == 0 && many > 1 => {
