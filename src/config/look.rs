@@ -38,6 +38,7 @@ const LANGUAGES: [(&str, Option<Lang>); 4] = [
     ("de", Some(Lang::German)),
     ("ja", Some(Lang::Japanese)),
 ];
+const SCROLLBARS: [(&str, bool); 2] = [("auto", true), ("off", false)];
 const EDITORS: [(&str, bool); 2] = [("plain", false), ("vi", true)];
 
 /// How mailboxes, list and message stand. Where a terminal has no room for it, the next one that
@@ -163,6 +164,8 @@ pub struct Look {
     pub linear: bool,
     /// Which signs are shown.
     pub icons: Icons,
+    /// Whether a bar stands beside what is longer than its room.
+    pub scrollbar: bool,
     /// Whether the window's title tells the mailbox.
     pub title: bool,
     /// Seconds in which sending can be undone.
@@ -191,6 +194,7 @@ impl Default for Look {
             layout: Arrangement::Auto,
             linear: false,
             icons: Icons::Auto,
+            scrollbar: true,
             title: true,
             undo_send: 10,
             mouse: true,
@@ -224,6 +228,9 @@ pub(super) fn look(table: &DeTable<'_>, span: Range<usize>, problems: &mut Probl
         icons: section
             .word("icons", &ICONS, problems)
             .map_or(default.icons, |i| i.value),
+        scrollbar: section
+            .word("scrollbar", &SCROLLBARS, problems)
+            .map_or(default.scrollbar, |s| s.value),
         undo_send: section
             .number("undo-send", 0..=600, problems)
             .map_or(default.undo_send, |n| i64::from(n.value)),

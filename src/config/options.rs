@@ -271,6 +271,7 @@ options! {
     Ui, "language", Word(&["auto", "en", "de", "ja"]), Is("\"auto\""), Anew, "The language of the screen; auto: the one of the locale (LC_ALL, LC_MESSAGES, LANG)";
     Ui, "linear", Flag, Is("false"), Now, "For a screen reader: one pane, everything in words, the cursor on the chosen line";
     Ui, "icons", Word(&["auto", "unicode", "nerd", "ascii"]), Is("\"auto\""), Anew, "The signs; nerd needs a Nerd Font, auto is ASCII where the locale is not UTF-8";
+    Ui, "scrollbar", Word(&["auto", "off"]), Is("\"auto\""), Now, "A slim bar beside what is longer than its room; auto: where there is room for it";
     Ui, "window-title", Flag, Is("true"), Now, "Whether the window's title tells the mailbox and what is unread in it";
 
     List, "columns", Texts, Is("[\"flags\", \"from\", \"subject\", \"attachment\", \"date\"]"), Now, "Of flags, from, to, subject, attachment, count, tags, mailbox, account, date";

@@ -25,6 +25,7 @@ const fn around(colours: Colours, light: bool) -> Surroundings {
         colours,
         light,
         linear: false,
+        bars: true,
     }
 }
 

@@ -112,6 +112,8 @@ pub struct Taste {
     pub vi: bool,
     /// Whether everything is said in words, line by line, for a screen reader.
     pub linear: bool,
+    /// Whether a bar stands beside what is longer than its room.
+    pub scrollbar: bool,
     /// Whether the window is given a title.
     pub title: bool,
     /// What lists tell of a message.
@@ -130,6 +132,7 @@ impl Taste {
             mouse: look.mouse,
             vi: look.vi,
             title: look.title,
+            scrollbar: look.scrollbar,
             list: config.list.clone(),
             icons: look.icons,
             linear: look.linear,
@@ -146,6 +149,7 @@ impl Default for Taste {
             vi: false,
             linear: false,
             title: true,
+            scrollbar: true,
             list: ListLook::default(),
             icons: Icons::Unicode,
         }

@@ -14,10 +14,11 @@ use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
 /// Every style that the program asks for. A theme has to set each or one it falls back to.
-pub const NAMES: [&str; 76] = [
+pub const NAMES: [&str; 77] = [
     "screen.back",
     "screen.text",
     "screen.rule",
+    "scrollbar",
     "text.dim",
     "title",
     "title.focused",
@@ -142,6 +143,8 @@ pub struct Surroundings {
     pub light: bool,
     /// Whether the screen is heard or felt, not seen ([`linear`]).
     pub linear: bool,
+    /// Whether the user wants bars beside what is longer than its room.
+    pub bars: bool,
 }
 
 impl Surroundings {
@@ -173,6 +176,7 @@ impl Surroundings {
             colours,
             light: matches!(background, Some(7 | 9..=15)),
             linear: false,
+            bars: true,
         }
     }
 
@@ -196,6 +200,8 @@ impl Surroundings {
 pub struct Theme {
     styles: BTreeMap<String, Style>,
     linear: bool,
+    /// No bars stand beside what is longer than its room.
+    bare: bool,
 }
 
 impl Theme {
@@ -216,6 +222,7 @@ impl Theme {
             colours: Colours::All,
             light: false,
             linear: false,
+            bars: true,
         };
         // A text without a line's end could be taken for a name.
         Theme::read(Some(&format!("{text}\n")), around).1
@@ -246,6 +253,7 @@ impl Theme {
         if around.linear {
             theme.make_linear();
         }
+        theme.bare = !around.bars;
         (theme, warnings)
     }
 
@@ -261,6 +269,11 @@ impl Theme {
     /// Whether everything is drawn for who hears or feels it.
     pub fn is_linear(&self) -> bool {
         self.linear
+    }
+
+    /// Whether bars stand beside what is longer than its room. Who hears the screen is told otherwise.
+    pub fn has_bars(&self) -> bool {
+        !self.bare && !self.linear
     }
 
     /// The style of this meaning.

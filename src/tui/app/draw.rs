@@ -51,6 +51,13 @@ pub fn draw(
     if let Some(place) = places.reader {
         reader(panes, place, buf, theme);
     }
+    for (pane, place) in [
+        (Pane::Sidebar, places.sidebar),
+        (Pane::Index, places.index),
+        (Pane::Reader, places.reader),
+    ] {
+        panes.draw_bar(pane, place, buf, theme);
+    }
     rules(&places, buf, theme);
     match Said::of(panes, &places, begun) {
         Some(said) if said.is_long() => long(&said, buf, theme),
@@ -122,6 +129,7 @@ fn list(panes: &Panes, place: Titled, now: i64, buf: &mut Buffer, theme: &Theme)
         };
         reminded(&panes.reminders, above, buf, theme);
     }
+    let area = panes.beside_bar(place, theme);
     match &panes.view {
         View::Outbox(outbox) => outbox.draw(now, &panes.keymap, buf, area, theme),
         View::Drafts(drafts) => drafts.draw(now, &panes.keymap, buf, area, theme),

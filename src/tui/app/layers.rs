@@ -309,6 +309,9 @@ impl Layer {
         now: Now,
         fx: &mut Vec<Effect>,
     ) -> Turn {
+        if self.pull(&mouse, screen) {
+            return Turn::stay();
+        }
         let at = Position {
             x: mouse.column,
             y: mouse.row,
@@ -359,6 +362,21 @@ impl Layer {
             Layer::Choose(picker) => return chose(picker.click(screen, at), panes, now, fx),
         }
         Turn::stay()
+    }
+
+    /// The mouse is on the bar beside a list, or holds it.
+    fn pull(&mut self, mouse: &MouseEvent, screen: Rect) -> bool {
+        match self {
+            Layer::Popup(popup) => popup.pull(mouse, screen),
+            Layer::Choose(picker) => picker.pull(mouse),
+            Layer::Help(help) => help.pull(mouse),
+            Layer::Paper(paper) => paper.pull(mouse),
+            Layer::Journal(journal) => journal.pull(mouse),
+            Layer::Jobs(jobs) => jobs.pull(mouse),
+            Layer::Settings(settings) => settings.pull(mouse, screen),
+            Layer::Doctor(doctor) => doctor.pull(mouse),
+            Layer::Album(_) | Layer::Question(_) | Layer::Prompt(..) | Layer::SignIn(_) => false,
+        }
     }
 
     /// Draws it; says where the cursor stands.

@@ -2,6 +2,7 @@
 //! Neither touches a file, a socket, a clock or the terminal.
 
 pub mod geometry;
+pub mod bars;
 pub mod acts;
 pub mod sorted;
 pub mod state;
@@ -14,6 +15,7 @@ pub mod outward;
 pub mod views;
 pub mod copying;
 pub mod shaping;
+mod pulling;
 pub mod mouse;
 pub mod popup;
 pub mod invited;

@@ -22,7 +22,7 @@ impl Panes {
             x: mouse.column,
             y: mouse.row,
         };
-        if self.drag_border(mouse.kind, at, &places, fx) {
+        if self.pull(&mouse, &places, now, fx) || self.drag_border(mouse.kind, at, &places, fx) {
             return;
         }
         if mouse.kind == MouseEventKind::Down(MouseButton::Left)

@@ -15,7 +15,7 @@ use crate::tui::part::{self, PartJob, PartOf};
 use crate::tui::screen::menu::{Item, Menu};
 use crate::tui::screen::outbox::{Decision, Timed};
 use crate::tui::theme::Theme;
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -299,6 +299,16 @@ impl Popup {
             Popup::Attachments(m) => m.draw(buf, screen, theme),
             Popup::Senders(m) => m.draw(buf, screen, theme),
             Popup::Decide(m) => m.draw(buf, screen, theme),
+        }
+    }
+
+    /// Takes the mouse, if it is on the bar.
+    pub fn pull(&mut self, mouse: &MouseEvent, screen: Rect) -> bool {
+        match self {
+            Popup::Links(m) | Popup::Excerpts(m) => m.pull(mouse, screen),
+            Popup::Attachments(m) => m.pull(mouse, screen),
+            Popup::Senders(m) => m.pull(mouse, screen),
+            Popup::Decide(m) => m.pull(mouse, screen),
         }
     }
 

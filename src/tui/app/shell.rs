@@ -79,6 +79,7 @@ impl App {
         let keymap = Arc::clone(keys.map());
         let sorted = Sorted::new(&setup.views, &setup.splits);
         let (vi, linear) = (setup.taste.vi, setup.taste.linear);
+        let bars = setup.taste.scrollbar;
         let (mut panes, mut fx) =
             Panes::new(setup.accounts, setup.taste, sorted, keymap, size, now);
         panes.downloads = setup.downloads;
@@ -90,6 +91,7 @@ impl App {
         let themes = setup.fresh.themes.clone();
         let around = Surroundings {
             linear,
+            bars,
             ..setup.surroundings
         };
         let (dress, faults) = Dress::new(setup.theme.as_deref(), themes, around);

@@ -5,6 +5,7 @@ use crate::model::view::{Order, Scope, Sort};
 use crate::model::{Account, AccountName, Group, Reminder};
 use crate::text::{Clean, when};
 use crate::tui::app::acts::Acts;
+use crate::tui::app::bars::Bars;
 use crate::tui::app::geometry::{Pane, Places};
 use crate::tui::app::sorted::Sorted;
 use crate::tui::arrange::{Shape, Share};
@@ -84,6 +85,8 @@ pub struct Panes {
     pub shape: Shape,
     /// The border between panes that the mouse holds.
     pub gripped: Option<Share>,
+    /// The bars at the panes' edges.
+    pub bars: Bars,
     /// Whether there is one pane, for who hears it.
     pub linear: bool,
     /// What was listed before a search.
@@ -147,6 +150,7 @@ impl Panes {
             aging: None,
             shape: Shape::new(taste.layout),
             gripped: None,
+            bars: Bars::default(),
             linear: taste.linear,
             before_search: None,
             lists: Vec::new(),

@@ -151,7 +151,7 @@ impl Panes {
     }
 
     /// The name of a mailbox, or of all inboxes; what is unread in it, and all that is there.
-    fn scope_title(&self, scope: Option<&Scope>) -> (String, u64, u64) {
+    pub(super) fn scope_title(&self, scope: Option<&Scope>) -> (String, u64, u64) {
         let Some(Scope::Mailbox(id)) = scope else {
             let all = self.sidebar.mailboxes().iter();
             let (unread, total) = all

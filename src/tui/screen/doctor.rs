@@ -9,7 +9,7 @@ use crate::tui::theme::Theme;
 use crate::tui::widget::ink::Ink;
 use crate::tui::widget::popup;
 use crate::tui::widget::scroll::Scroll;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -78,6 +78,11 @@ impl Doctor {
         Outcome::Stay
     }
 
+    /// Takes the mouse, if it is on the bar.
+    pub fn pull(&mut self, mouse: &MouseEvent) -> bool {
+        self.at.pull(mouse)
+    }
+
     /// Scrolls by lines.
     pub fn scroll(&mut self, by: isize) {
         self.at.by(by);
@@ -90,6 +95,8 @@ impl Doctor {
         let lines = self.lines(columns, theme.is_linear());
         let seen = self.at.seen(lines.len(), rows, theme.is_linear());
         popup::goes_on(buf, inside, seen.end < lines.len(), theme);
+        let edge = popup::edge(screen, 0, rows);
+        self.at.draw_bar(buf, edge, theme);
         let base = theme.style("popup.text");
         for (n, (text, style)) in lines.iter().take(seen.end).skip(seen.start).enumerate() {
             let Some(mut ink) = Ink::row(buf, inside, n) else {

@@ -8,6 +8,7 @@ use crate::tui::keymap::Keymap;
 use crate::tui::question::{DraftAt, DraftRow};
 use crate::tui::screen::paint::{begin, say};
 use crate::tui::theme::Theme;
+use crate::tui::widget::bar::Extent;
 use crate::tui::widget::ink::fill;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -56,6 +57,21 @@ impl Drafts {
 
     fn top(&self, height: usize) -> usize {
         (self.cursor + 1).saturating_sub(height.max(1))
+    }
+
+    /// All rows, and which of them are seen in so many lines.
+    pub fn extent(&self, height: usize) -> Extent {
+        Extent {
+            whole: self.rows.len(),
+            top: self.top(height),
+            seen: height,
+        }
+    }
+
+    /// Shows this row at the top of so many lines, and selects the last that is seen then.
+    pub fn to(&mut self, top: usize, height: usize) {
+        let last = self.rows.len().saturating_sub(1);
+        self.cursor = (top + height.max(1) - 1).min(last);
     }
 
     /// Draws the list.

@@ -9,7 +9,7 @@ use crate::tui::theme::Theme;
 use crate::tui::widget::ink::Ink;
 use crate::tui::widget::popup;
 use crate::tui::widget::scroll::Scroll;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -93,6 +93,11 @@ impl Help {
         Outcome::Stay
     }
 
+    /// Takes the mouse, if it is on the bar.
+    pub fn pull(&mut self, mouse: &MouseEvent) -> bool {
+        self.at.pull(mouse)
+    }
+
     /// Scrolls by lines.
     pub fn scroll(&mut self, by: isize) {
         self.at.by(by);
@@ -110,6 +115,8 @@ impl Help {
             .at
             .seen(lines.len(), usize::from(inside.height), theme.is_linear());
         popup::goes_on(buf, inside, seen.end < lines.len(), theme);
+        let edge = popup::edge(area, 0, seen.len());
+        self.at.draw_bar(buf, edge, theme);
         let base = theme.style("popup.text");
         for (n, line) in lines.iter().take(seen.end).skip(seen.start).enumerate() {
             let Some(mut ink) = Ink::row(buf, inside, n) else {

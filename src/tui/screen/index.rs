@@ -18,6 +18,7 @@ mod line;
 mod marks;
 mod act;
 mod moving;
+mod extent;
 mod selecting;
 
 pub use line::{Ident, Kind, Line, guides};
@@ -53,6 +54,8 @@ pub struct Index {
     loaded: bool,
     at_newest: bool,
     at_oldest: bool,
+    /// Rows above the window that were dropped; `None`: nobody counted them.
+    above: Option<usize>,
     asked: Option<(Page, Instant)>,
     again: bool,
     wish: Option<Wish>,
@@ -99,6 +102,7 @@ impl Index {
             loaded: false,
             at_newest: true,
             at_oldest: false,
+            above: None,
             asked: None,
             again: false,
             wish: None,
@@ -266,8 +270,12 @@ impl Index {
             Page::Newest | Page::Oldest | Page::From(_) => {
                 overlay.settle(&rows, asked);
                 self.rows = rows;
+                self.above = None;
                 match page {
-                    Page::Newest => (self.at_newest, self.at_oldest) = (true, !more),
+                    Page::Newest => {
+                        (self.at_newest, self.at_oldest) = (true, !more);
+                        self.above = Some(0);
+                    }
                     Page::Oldest => (self.at_newest, self.at_oldest) = (!more, true),
                     _ => self.at_oldest = !more,
                 }
@@ -281,6 +289,7 @@ impl Index {
                 if self.rows.len() > KEPT {
                     let extra = self.rows.len() - KEPT;
                     self.rows.drain(..extra);
+                    self.above = self.above.map(|n| n + extra);
                     self.at_newest = false;
                 }
             }
@@ -290,6 +299,7 @@ impl Index {
                     .into_iter()
                     .filter(|r| !known.contains(&r.key.id))
                     .collect();
+                self.above = self.above.map(|n| n.saturating_sub(all.len()));
                 all.append(&mut self.rows);
                 self.rows = all;
                 self.at_newest = !more;

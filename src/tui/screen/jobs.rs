@@ -13,7 +13,7 @@ use crate::tui::screen::state;
 use crate::tui::theme::Theme;
 use crate::tui::widget::popup;
 use crate::tui::work::Work;
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -119,6 +119,11 @@ impl Jobs {
     /// Takes a click.
     pub fn click(&mut self, screen: Rect, at: Position) -> Outcome {
         outcome(self.picker.click(screen, at))
+    }
+
+    /// Takes the mouse, if it is on the bar.
+    pub fn pull(&mut self, mouse: &MouseEvent) -> bool {
+        self.picker.pull(mouse)
     }
 
     /// Moves the selection (the mouse wheel).

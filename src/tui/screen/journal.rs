@@ -9,7 +9,7 @@ use crate::tui::question::Preview;
 use crate::tui::screen::confirm::{Answer, Confirm};
 use crate::tui::screen::picker::{self, Item, Picker};
 use crate::tui::theme::Theme;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::time::Instant;
@@ -78,6 +78,11 @@ impl Journal {
     /// Takes a click.
     pub fn click(&mut self, screen: Rect, at: Position) -> Outcome {
         outcome(self.picker.click(screen, at))
+    }
+
+    /// Takes the mouse, if it is on the bar.
+    pub fn pull(&mut self, mouse: &MouseEvent) -> bool {
+        self.picker.pull(mouse)
     }
 
     /// Moves the selection (the mouse wheel).

@@ -4,7 +4,9 @@
 use crate::text::{Clean, wrap};
 use crate::tui::screen::paint::begin;
 use crate::tui::theme::Theme;
+use crate::tui::widget::bar::{Bar, Extent};
 use crate::tui::widget::popup;
+use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -29,6 +31,7 @@ pub struct Menu<T> {
     pub title: Clean,
     items: Vec<Item<T>>,
     cursor: usize,
+    bar: Bar,
 }
 
 impl<T: Clone> Menu<T> {
@@ -38,6 +41,7 @@ impl<T: Clone> Menu<T> {
             title,
             items,
             cursor: 0,
+            bar: Bar::default(),
         }
     }
 
@@ -63,6 +67,18 @@ impl<T: Clone> Menu<T> {
     {
         let found = self.items.iter().position(|i| i.value == *value);
         self.cursor = found.unwrap_or(self.cursor);
+    }
+
+    /// Takes the mouse, if it is on the bar.
+    pub fn pull(&mut self, mouse: &MouseEvent, screen: Rect) -> bool {
+        let Some(top) = self.bar.take(mouse) else {
+            return false;
+        };
+        let inside = popup::inside(self.area(screen));
+        let rows = usize::from(inside.height.saturating_sub(DETAIL)).max(1);
+        // The selected item is the lowest that is seen.
+        self.cursor = (top + rows - 1).min(self.items.len().saturating_sub(1));
+        true
     }
 
     /// The selected item's number, counted from 1.
@@ -101,7 +117,8 @@ impl<T: Clone> Menu<T> {
 
     /// Draws it over the screen.
     pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) {
-        let inside = popup::frame(buf, self.area(screen), &self.title, theme);
+        let area = self.area(screen);
+        let inside = popup::frame(buf, area, &self.title, theme);
         let base = theme.style("popup.text");
         let height = usize::from(inside.height.saturating_sub(DETAIL));
         let shown = self.items.iter().enumerate().skip(self.top(height));
@@ -117,6 +134,13 @@ impl<T: Clone> Menu<T> {
                 ink.put(&item.label, style);
             }
         }
+        let extent = Extent {
+            whole: self.items.len(),
+            top: self.top(height),
+            seen: height,
+        };
+        let edge = popup::edge(area, 0, height);
+        self.bar.draw(buf, edge.unwrap_or_default(), extent, theme);
         let Some(item) = self.items.get(self.cursor) else {
             return;
         };

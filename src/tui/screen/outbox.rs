@@ -17,6 +17,7 @@ use ratatui::layout::Rect;
 use std::cell::Cell;
 
 mod deciding;
+mod place;
 
 pub use deciding::{Decision, Timed};
 use deciding::{about_message, about_reminder};
@@ -79,39 +80,12 @@ impl Outbox {
         self.cursor = self.cursor.saturating_add_signed(by).min(last);
     }
 
-    /// Selects the row at a line of the list (a click).
-    pub fn click(&mut self, line: usize, height: usize) {
-        let mut below = line;
-        for n in self.top(height)..self.len() {
-            let tall = self.tall(n);
-            if below < tall {
-                self.cursor = n;
-                return;
-            }
-            below -= tall;
-        }
-    }
-
-    /// Lines that a row takes.
-    fn tall(&self, n: usize) -> usize {
-        if n == self.cursor {
-            self.unfolded.get().max(TALL)
-        } else {
-            TALL
-        }
-    }
-
     /// What can be decided about the selected row.
     pub fn decisions(&self, now: i64) -> Option<Menu<Decision>> {
         if let Some(reminder) = self.reminders.get(self.cursor) {
             return Some(about_reminder(reminder, now));
         }
         about_message(self.selected()?, now)
-    }
-
-    fn top(&self, height: usize) -> usize {
-        let above = height.saturating_sub(self.tall(self.cursor)) / TALL;
-        self.cursor.saturating_sub(above)
     }
 
     /// Draws the list.

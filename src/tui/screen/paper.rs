@@ -10,7 +10,7 @@ use crate::tui::theme::Theme;
 use crate::tui::widget::ink::Ink;
 use crate::tui::widget::popup;
 use crate::tui::widget::scroll::Scroll;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::cell::Cell;
@@ -93,6 +93,11 @@ impl Paper {
         Outcome::Stay
     }
 
+    /// Takes the mouse, if it is on the bar.
+    pub fn pull(&mut self, mouse: &MouseEvent) -> bool {
+        self.at.pull(mouse)
+    }
+
     /// Scrolls by lines.
     pub fn scroll(&mut self, by: isize) {
         self.at.by(by);
@@ -104,6 +109,8 @@ impl Paper {
         let (rows, columns) = (usize::from(inside.height), usize::from(inside.width));
         let seen = self.at.seen(self.lines.len(), rows, theme.is_linear());
         popup::goes_on(buf, inside, seen.end < self.lines.len(), theme);
+        let edge = popup::edge(screen, 0, rows);
+        self.at.draw_bar(buf, edge, theme);
         let left = self.left.get().min(self.widest.saturating_sub(columns));
         self.left.set(left);
         let base = theme.style("popup.text");

@@ -9,7 +9,7 @@ use crate::tui::widget::ink::Ink;
 use crate::tui::widget::line_edit::{Edit, LineEdit};
 use crate::tui::widget::list::List;
 use crate::tui::widget::popup;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use unicode_segmentation::UnicodeSegmentation;
@@ -153,6 +153,13 @@ impl<T: Clone> Picker<T> {
         }
     }
 
+    /// Takes the mouse, if it is on the bar.
+    pub fn pull(&mut self, mouse: &MouseEvent) -> bool {
+        let pulled = self.list.pull(mouse);
+        self.lost &= !pulled;
+        pulled
+    }
+
     /// Moves the selection (the mouse wheel).
     pub fn scroll(&mut self, by: isize) {
         self.lost = false;
@@ -190,7 +197,8 @@ impl<T: Clone> Picker<T> {
 
     /// Draws it over the screen and says where the cursor stands.
     pub fn draw(&self, buf: &mut Buffer, screen: Rect, theme: &Theme) -> Option<Position> {
-        let inside = popup::frame(buf, self.area(screen), &self.title, theme);
+        let area = self.area(screen);
+        let inside = popup::frame(buf, area, &self.title, theme);
         let base = theme.style("popup.text");
         let dim = base.patch(theme.style("popup.dim"));
         let mut ink = Ink::row(buf, inside, 0)?;
@@ -207,6 +215,7 @@ impl<T: Clone> Picker<T> {
         for (row, n) in self.list.seen(rows).enumerate() {
             self.draw_item(buf, inside, row + 1, n, theme);
         }
+        self.list.draw_bar(buf, popup::edge(area, 1, rows), theme);
         if self.hits.is_empty()
             && let Some(mut ink) = Ink::row(buf, inside, 1)
         {

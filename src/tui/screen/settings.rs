@@ -6,11 +6,12 @@ use crate::config::settings::{Group, Row, Value, Way};
 use crate::lang::{self, tr};
 use crate::text::{Clean, width, wrap};
 use crate::tui::theme::Theme;
+use crate::tui::widget::bar::{Bar, Extent};
 use crate::tui::widget::ink::Ink;
 use crate::tui::widget::line_edit::{Edit, LineEdit};
 use crate::tui::widget::list::List;
 use crate::tui::widget::popup;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::cell::Cell;
@@ -53,6 +54,7 @@ pub struct Settings {
     list: List,
     /// The first line that was drawn, for a click.
     top: Cell<usize>,
+    bar: Bar,
     /// Why what was wanted last could not be done.
     error: Option<Clean>,
 }
@@ -66,6 +68,7 @@ impl Settings {
             hits: Vec::new(),
             list: List::default(),
             top: Cell::new(0),
+            bar: Bar::default(),
             error: None,
         };
         settings.narrow();
@@ -161,7 +164,7 @@ impl Settings {
             return Outcome::Stay;
         };
         if row.option.part == Part::Account && row.key == "name" {
-            let why = "mail, drafts and the password are kept by this name";
+            let why = tr!("mail, drafts and the password are kept by this name");
             self.error = Some(Clean::lit(why));
             return Outcome::Stay;
         }
@@ -236,6 +239,24 @@ impl Settings {
         }
     }
 
+    /// Takes the mouse, if it is on the bar.
+    pub fn pull(&mut self, mouse: &MouseEvent, screen: Rect) -> bool {
+        let Some(top) = self.bar.take(mouse) else {
+            return false;
+        };
+        // What is selected stands in the middle.
+        let inside = popup::inside(Settings::area(screen));
+        let middle = top + Settings::room(usize::from(inside.height)) / 2;
+        let lines = self.lines();
+        let row = |line: &Line| match line {
+            Line::Row(hit) => Some(*hit),
+            Line::Heading(_) => None,
+        };
+        let hit = lines.iter().skip(middle).find_map(row);
+        self.list.select(hit.unwrap_or(usize::MAX));
+        true
+    }
+
     /// Moves the selection (the mouse wheel).
     pub fn scroll(&mut self, by: isize) {
         self.list.step(by);
@@ -271,6 +292,13 @@ impl Settings {
         let last = lines.len().saturating_sub(room);
         let top = at.saturating_sub(room / 2).min(last);
         self.top.set(top);
+        let extent = Extent {
+            whole: lines.len(),
+            top,
+            seen: room,
+        };
+        let edge = popup::edge(area, 1, room);
+        self.bar.draw(buf, edge.unwrap_or_default(), extent, theme);
         for (row, line) in lines.iter().skip(top).take(room).enumerate() {
             let Some(mut ink) = Ink::row(buf, inside, row + 1) else {
                 break;
@@ -286,7 +314,7 @@ impl Settings {
         if self.hits.is_empty()
             && let Some(mut ink) = Ink::row(buf, inside, 1)
         {
-            ink.skip(2).lit("Nothing matches.", dim);
+            ink.skip(2).lit(tr!("Nothing matches."), dim);
         }
         if rows > room + 1 {
             self.say(buf, inside, room + 1, theme);

@@ -150,6 +150,16 @@ impl Sidebar {
         self.top
     }
 
+    /// Shows this line at the top of so many; what is selected comes along.
+    pub fn to(&mut self, top: usize, height: usize) {
+        let height = height.max(1);
+        self.top = top.min(self.entries.len().saturating_sub(height));
+        let seen = self.top..(self.top + height).min(self.entries.len());
+        let able = |n: &usize| self.entries.get(*n).is_some_and(Entry::selectable);
+        let near = seen.filter(able).min_by_key(|n| n.abs_diff(self.cursor));
+        self.cursor = near.unwrap_or(self.cursor);
+    }
+
     /// Tells how many lines fit.
     pub fn resize(&mut self, height: usize) {
         let height = height.max(1);

@@ -6,6 +6,7 @@ const FULL: Surroundings = Surroundings {
     colours: Colours::All,
     light: false,
     linear: false,
+    bars: true,
 };
 
 #[test]
@@ -145,6 +146,7 @@ fn no_color_is_kept_even_against_a_theme() {
         colours: Colours::None,
         light: false,
         linear: false,
+        bars: true,
     };
     for setting in [
         None,
@@ -174,6 +176,7 @@ fn fewer_colours_are_the_nearest() {
         colours: Colours::Many,
         light: false,
         linear: false,
+        bars: true,
     };
     let (theme, _) = Theme::load(None, many);
     assert!(matches!(theme.style("quote.1").fg, Some(Color::Indexed(_))));

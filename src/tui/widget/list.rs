@@ -1,6 +1,11 @@
 //! Which lines of a long list are seen: a cursor, and a window that follows it with a few lines
 //! to spare. Only what is seen has to be made.
 
+use crate::tui::theme::Theme;
+use crate::tui::widget::bar::{Bar, Extent};
+use crossterm::event::MouseEvent;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use std::cell::Cell;
 use std::ops::Range;
 
@@ -14,6 +19,7 @@ pub struct List {
     cursor: usize,
     top: Cell<usize>,
     height: Cell<usize>,
+    bar: Bar,
 }
 
 impl List {
@@ -81,6 +87,35 @@ impl List {
         let top = self.top.get().clamp(lowest.min(highest), highest).min(last);
         self.top.set(top);
         top..(top + height).min(self.len)
+    }
+
+    /// Draws where one is, once it is known what is seen; `None`: there is no room for it.
+    pub fn draw_bar(&self, buf: &mut Buffer, track: Option<Rect>, theme: &Theme) {
+        let extent = Extent {
+            whole: self.len,
+            top: self.top.get(),
+            seen: self.height.get(),
+        };
+        self.bar.draw(buf, track.unwrap_or_default(), extent, theme);
+    }
+
+    /// Takes the mouse, if it is on the bar or holds it: the window goes there, and the cursor with it.
+    pub fn pull(&mut self, mouse: &MouseEvent) -> bool {
+        let Some(top) = self.bar.take(mouse) else {
+            return false;
+        };
+        let height = self.height.get();
+        let last = self.len.saturating_sub(height);
+        let top = top.min(last);
+        let spare = SPARE.min(height.saturating_sub(1) / 2);
+        let least = if top == 0 { 0 } else { top + spare };
+        let most = match top == last {
+            true => self.len,
+            false => (top + height).saturating_sub(spare),
+        };
+        self.top.set(top);
+        self.select(self.cursor.clamp(least, most.saturating_sub(1).max(least)));
+        true
     }
 
     /// The line at this row of the window as last drawn, for a click.

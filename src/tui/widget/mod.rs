@@ -2,6 +2,7 @@
 
 pub mod ink;
 pub mod line_edit;
+pub mod bar;
 pub mod list;
 pub mod scroll;
 pub mod fuzzy;

@@ -78,6 +78,19 @@ pub fn inside(area: Rect) -> Rect {
     }
 }
 
+/// The edge of the frame around this area where a bar can stand beside what begins in this row of the
+/// inside and has so many; `None`: there is no frame.
+pub fn edge(area: Rect, from: u16, rows: usize) -> Option<Rect> {
+    let inside = inside(area);
+    let rows = u16::try_from(rows).unwrap_or(u16::MAX);
+    (inside != area).then(|| Rect {
+        x: area.right() - 1,
+        y: inside.y + from.min(inside.height),
+        width: 1,
+        height: rows.min(inside.height.saturating_sub(from)),
+    })
+}
+
 /// Says in the frame around an area that there is more below what is seen, or that there is none.
 pub fn goes_on(buf: &mut Buffer, inside: Rect, more: bool, theme: &Theme) {
     let below = Rect {

@@ -1,6 +1,10 @@
 //! Lines that are gone through without a cursor. How far that goes is known once they are drawn.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crate::tui::theme::Theme;
+use crate::tui::widget::bar::{Bar, Extent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use std::cell::Cell;
 use std::ops::Range;
 
@@ -9,6 +13,8 @@ use std::ops::Range;
 pub struct Scroll {
     top: Cell<usize>,
     height: Cell<usize>,
+    lines: Cell<usize>,
+    bar: Bar,
 }
 
 impl Scroll {
@@ -41,6 +47,36 @@ impl Scroll {
         let top = self.top.get().min(lines.saturating_sub(tail));
         self.top.set(top);
         self.height.set(height.max(1));
+        self.lines.set(lines);
         top..(top + height).min(lines)
+    }
+
+    /// Where one is, as it was drawn last.
+    pub fn extent(&self) -> Extent {
+        Extent {
+            whole: self.lines.get(),
+            top: self.top.get(),
+            seen: self.height.get(),
+        }
+    }
+
+    /// Goes to this line.
+    pub fn to(&self, line: usize) {
+        self.top.set(line);
+    }
+
+    /// Draws where one is, once it is known what is seen; `None`: there is no room for it.
+    pub fn draw_bar(&self, buf: &mut Buffer, track: Option<Rect>, theme: &Theme) {
+        let track = track.unwrap_or_default();
+        self.bar.draw(buf, track, self.extent(), theme);
+    }
+
+    /// Takes the mouse, if it is on the bar or holds it.
+    pub fn pull(&self, mouse: &MouseEvent) -> bool {
+        let top = self.bar.take(mouse);
+        top.is_some_and(|top| {
+            self.top.set(top);
+            true
+        })
     }
 }

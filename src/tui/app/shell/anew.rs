@@ -179,6 +179,9 @@ impl App {
         if config.list != before.list {
             self.panes.list = config.list.clone();
         }
+        if look.scrollbar != old.scrollbar {
+            self.dress.bars(look.scrollbar);
+        }
         if look.title != old.title {
             fx.push(Effect::WindowTitle(look.title));
         }

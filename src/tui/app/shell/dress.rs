@@ -105,6 +105,12 @@ impl Dress {
         self.choose(&same);
     }
 
+    /// Whether bars stand beside what is longer than its room.
+    pub fn bars(&mut self, on: bool) {
+        self.around.bars = on;
+        self.linear(self.around.linear);
+    }
+
     /// The terminal said whether its background is light.
     pub fn background(&mut self, light: bool) {
         if self.around.light != light {

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod attached;
+mod barred;
 mod clicked;
 mod heard;
 mod reading;

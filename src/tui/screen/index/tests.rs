@@ -364,3 +364,38 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn how_much_there_is_and_where_one_is_in_it_is_told_of_what_is_known() {
+    let mut bench = Bench::new(5000, false);
+    let all = Some(5000);
+    let seen = bench.index.height();
+    let at = |bench: &Bench| (bench.index.extent(all).whole, bench.index.extent(all).top);
+    assert_eq!(at(&bench), (5000, 0));
+    // Without that number there is more than is here, and nobody knows how much.
+    let unknown = bench.index.extent(None);
+    assert_eq!(unknown.whole, bench.index.lines().len() + WINDOW);
+    for _ in 0..150 {
+        bench.step(20);
+    }
+    assert_eq!(at(&bench), (5000, 3001 - seen));
+    let asked = bench.index.to(5000 - seen, all, bench.now);
+    bench.settle(asked);
+    assert_eq!((bench.selected(), at(&bench)), (1, (5000, 5000 - seen)));
+    let asked = bench.index.to(0, all, bench.now);
+    bench.settle(asked);
+    assert_eq!((bench.selected(), at(&bench)), (5000, (5000, 0)));
+    // What is selected comes along, and so does the next page.
+    let asked = bench.index.to(150, all, bench.now);
+    assert!(!asked.is_empty());
+    bench.settle(asked);
+    assert_eq!((bench.selected(), at(&bench)), (4850, (5000, 150)));
+    // Beyond what is here it is shown as far as it is.
+    let asked = bench.index.to(3000, all, bench.now);
+    bench.settle(asked);
+    let (_, top) = at(&bench);
+    assert!(150 < top && top < 3000, "{top}");
+    let few = Bench::new(9, false);
+    assert!(!few.index.extent(Some(9)).is_longer());
+    assert!(!few.index.extent(None).is_longer());
+}

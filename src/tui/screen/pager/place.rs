@@ -3,6 +3,7 @@
 
 use super::{DocLine, Find, Letter, Pager};
 use crate::model::MsgId;
+use crate::tui::widget::bar::Extent;
 
 impl Pager {
     /// Scrolls by lines; says whether anything moved.
@@ -43,6 +44,15 @@ impl Pager {
     pub fn percent(&self) -> Option<usize> {
         let most = self.total().saturating_sub(self.tail());
         (most > 0).then(|| self.scroll * 100 / most)
+    }
+
+    /// All lines, and which of them are seen.
+    pub fn extent(&self) -> Extent {
+        Extent {
+            whole: self.total(),
+            top: self.scroll,
+            seen: self.height,
+        }
     }
 
     /// The message at the top of the screen, and which line of it stands there. Until the user
