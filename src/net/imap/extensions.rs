@@ -61,7 +61,7 @@ pub const EXTENSIONS: [Extension; 24] = [
         &["CONDSTORE", "QRESYNC"],
         "7162",
         "only flags that changed are fetched",
-        "all flags are fetched when something changed",
+        "counts tell whether anything changed; flags of the newest are fetched then, all once an hour",
     ),
     row(
         &["ENABLE", "IMAP4REV2"],
@@ -115,7 +115,7 @@ pub const EXTENSIONS: [Extension; 24] = [
         &["ESEARCH", "IMAP4REV2"],
         "4731",
         "UIDs and counts in a few octets, for comparing",
-        "SEARCH in windows",
+        "SEARCH; both in windows where a mailbox is large",
     ),
     row(
         &["UIDPLUS", "IMAP4REV2"],
@@ -163,7 +163,7 @@ pub const EXTENSIONS: [Extension; 24] = [
     row(
         &["LITERAL+", "LITERAL-", "IMAP4REV2"],
         "7888",
-        "names and messages sent without waiting",
+        "names, and messages up to 64 KiB, sent without waiting",
         "a round trip for each",
     ),
     row(
