@@ -42,8 +42,9 @@ const WORDS: usize = 60_000;
 const PLANTED: usize = 50;
 /// The newest message is of 2025-06-01.
 const NEWEST: i64 = 1_748_736_000;
-/// Rows that a screen asks for at once.
+/// Rows that a screen asks for at once, and while somebody types.
 const ROWS: usize = 200;
+const TYPED: usize = 500;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -173,6 +174,40 @@ fn look(folder: &Path) {
         .map(|n| format!("{} {}*", word(700 + n), &word(900 + n)[..4]))
         .collect();
     ask("a word, and four letters of another", most, &typed);
+    // As a screen asks while somebody types, for the best of the newest; and with the count of all.
+    let typing = |what: &str, queries: &[String]| {
+        for (how, all) in [("", false), (", and how many", true)] {
+            let mut found = 0;
+            let times = each(queries, |query| {
+                let query = Query::parse(query).unwrap();
+                let best = match all {
+                    true => reader.search_ranked(&query, NEWEST, TYPED),
+                    false => reader.search_ranked_first(&query, NEWEST, TYPED),
+                };
+                found += best.unwrap().rows.len();
+            });
+            let wanted = if all { "" } else { most };
+            times.tell(&format!("typing: {what}{how}"), &found.to_string(), wanted);
+        }
+    };
+    for letters in 1..5 {
+        let begun = |n: usize| word(n).chars().take(letters).collect::<String>();
+        let common: Vec<String> = (0..20).map(|n| format!("{}*", begun(n * 3))).collect();
+        typing(&format!("{letters} letters of a very common word"), &common);
+    }
+    for n in [0, 10, 100, 1_000, 10_000] {
+        let queries: Vec<String> = (n..n + 20).map(|n| format!("{}*", word(n))).collect();
+        typing(&format!("words from the {n}th on, as beginnings"), &queries);
+    }
+    let two: Vec<String> = (0..20)
+        .map(|n| format!("{} {}*", word(n), &word(19 - n)[..3]))
+        .collect();
+    typing("a very common word, and a part of another", &two);
+    let two: Vec<String> = (0..20)
+        .map(|n| format!("{} {}", word(n), word(19 - n)))
+        .collect();
+    typing("two very common words", &two);
+    typing("a word, and four letters of another", &typed);
     lists(&reader, mailbox, count);
     drop(reader);
     println!("| memory, at most | {:.1} MB | | | 64 |", memory());

@@ -29,6 +29,7 @@ pub mod told;
 pub mod pages;
 pub mod conversation;
 pub mod answered;
+mod looks;
 pub mod search;
 mod ranked;
 pub mod listed;

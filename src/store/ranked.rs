@@ -40,17 +40,34 @@ impl Reader {
     /// # Errors
     /// As [`Reader::search`].
     pub fn search_ranked(&self, query: &Query, now: i64, limit: usize) -> Result<SearchResult> {
-        let mut found = self.search(query, now, limit.max(NEWEST))?;
+        self.ranked(query, now, limit, true)
+    }
+
+    /// The same for a screen, which does not ask how many match: see [`Reader::search_first`].
+    ///
+    /// # Errors
+    /// As [`Reader::search`].
+    pub fn search_ranked_first(
+        &self,
+        query: &Query,
+        now: i64,
+        limit: usize,
+    ) -> Result<SearchResult> {
+        self.ranked(query, now, limit, false)
+    }
+
+    fn ranked(&self, query: &Query, now: i64, limit: usize, all: bool) -> Result<SearchResult> {
+        let mut found = self.found(query, now, limit.max(NEWEST), all)?;
         let asked = wanted(&query.root);
         if asked.is_empty() {
             found.rows.truncate(limit);
             return Ok(found);
         }
-        if found.count > found.rows.len() as u64
+        if (found.more || found.count > found.rows.len() as u64)
             && let Some(headers) = by_headers(&query.root)
         {
             let known: BTreeSet<_> = found.rows.iter().map(|row| row.message).collect();
-            let more = self.search(&Query { root: headers }, now, BY_HEADERS)?;
+            let more = self.found(&Query { root: headers }, now, BY_HEADERS, all)?;
             let more = more.rows.into_iter();
             found
                 .rows

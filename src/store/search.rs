@@ -4,24 +4,29 @@
 //! message; a message is found once, however many of its places match.
 //!
 //! Where only words are asked for and many messages have them, their places are not looked up one by
-//! one: all places are walked, the newest first, until enough of them are of such a message.
+//! one: all places are walked, the newest first, until enough of them are of such a message. Where
+//! nobody asks how many there are, and so many have the words that an index would take longer to put
+//! them together, each message on the way is looked at instead (looks.rs).
 
-use crate::model::Query;
 use crate::model::view::IndexRow;
+use crate::model::{Expr, Query};
 use crate::store::error::Result;
+use crate::store::looks::Looks;
 use crate::store::reader::Reader;
 use crate::store::rows;
 use crate::store::sought::Plan;
 use crate::store::together;
 use rusqlite::{Connection, OptionalExtension as _};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchResult {
-    /// All messages that match.
+    /// All messages that match, unless there are more.
     pub count: u64,
+    /// Whether there are more than were counted.
+    pub more: bool,
     /// The newest of them, one row each.
     pub rows: Vec<IndexRow>,
 }
@@ -43,7 +48,29 @@ impl Reader {
     /// # Errors
     /// [`super::Error::Interrupted`], or the database fails.
     pub fn search(&self, query: &Query, now: i64, limit: usize) -> Result<SearchResult> {
+        self.found(query, now, limit, true)
+    }
+
+    /// The same for a screen, which does not ask how many there are: where a look at the newest finds
+    /// enough, no others are counted.
+    ///
+    /// # Errors
+    /// As [`Reader::search`].
+    pub fn search_first(&self, query: &Query, now: i64, limit: usize) -> Result<SearchResult> {
+        self.found(query, now, limit, false)
+    }
+
+    pub(super) fn found(
+        &self,
+        query: &Query,
+        now: i64,
+        limit: usize,
+        all: bool,
+    ) -> Result<SearchResult> {
         let moment = self.moment()?;
+        if !all && let Some(found) = by_looks(&moment, query, now, limit)? {
+            return Ok(found);
+        }
         let plan = match together::only_words(&moment, &query.root)? {
             None => Plan::make(&moment, query, now)?,
             Some(found) => match Walk::worthwhile(&moment, found.len(), limit)? {
@@ -71,8 +98,77 @@ impl Reader {
         for Reverse((_, location)) in newest.into_sorted_vec() {
             rows.extend(rows::flat(&moment, location)?);
         }
-        Ok(SearchResult { count, rows })
+        Ok(SearchResult {
+            count,
+            more: false,
+            rows,
+        })
     }
+}
+
+/// The newest that fit by looks at messages: at all, or at those that have the whole words of a
+/// question of which the rest are beginnings. `None` where an index is the shorter way.
+fn by_looks(
+    conn: &Connection,
+    query: &Query,
+    now: i64,
+    limit: usize,
+) -> Result<Option<SearchResult>> {
+    let Some(mut looks) = Looks::new(conn, &query.root)? else {
+        return Ok(None);
+    };
+    let Some(walk) = Walk::everywhere(conn)? else {
+        return Ok(None);
+    };
+    let (whole, begun) = together::whole(&query.root);
+    if !whole.is_empty() && !begun.is_empty() {
+        looks = looks.cheap();
+    }
+    let found = walk.look(conn, &mut looks, None, limit)?;
+    if found.is_some() || whole.is_empty() || begun.is_empty() || !looks.begun_is_dear(walk.all) {
+        return Ok(found);
+    }
+    let rest = Expr::All(begun.into_iter().cloned().collect());
+    let Some(mut looks) = Looks::new(conn, &rest)? else {
+        return Ok(None);
+    };
+    let among = together::all(conn, &whole)?;
+    if Walk::worthwhile(conn, among.len(), limit)?.is_some() {
+        return walk.look(conn, &mut looks, Some(&among), limit);
+    }
+    let mut rows = Vec::new();
+    for (_, location, message) in places(conn, &Plan::of(conn, &among, now)?)? {
+        let more = limit - rows.len();
+        if more == 0 {
+            break;
+        }
+        if !looks.go_on(more, walk.all) {
+            return Ok(None);
+        }
+        if looks.fits(message)? {
+            rows.extend(rows::flat(conn, location)?);
+        }
+    }
+    Ok(Some(SearchResult {
+        count: rows.len() as u64,
+        more: rows.len() >= limit,
+        rows,
+    }))
+}
+
+/// The place that each message of a plan is shown by, newest first: its date, the place, the message.
+fn places(conn: &Connection, plan: &Plan) -> Result<Vec<(i64, i64, i64)>> {
+    let mut select = conn.prepare_cached(&plan.sql)?;
+    let mut found = select.query(rusqlite::params_from_iter(&plan.values))?;
+    let mut all: Vec<(i64, i64, i64)> = Vec::new();
+    while let Some(row) = found.next()? {
+        let message: i64 = row.get(0)?;
+        if all.last().is_none_or(|(_, _, last)| *last != message) {
+            all.push((row.get(2)?, row.get(1)?, message));
+        }
+    }
+    all.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(all)
 }
 
 /// Messages that are few enough to look their places up.
@@ -83,6 +179,8 @@ const MAILBOXES: usize = 100;
 /// All that is shown, mailbox by mailbox.
 struct Walk {
     mailboxes: Vec<i64>,
+    /// Places in them.
+    all: usize,
 }
 
 /// The places of a mailbox, newest first.
@@ -97,11 +195,8 @@ const UNSEEN: &str = "SELECT message FROM location l INDEXED BY location_hidden 
      UNION SELECT message FROM orphan";
 
 impl Walk {
-    /// `None` if it is cheaper to look up each of the messages that were found.
-    fn worthwhile(conn: &Connection, found: usize, limit: usize) -> Result<Option<Walk>> {
-        if found <= FEW {
-            return Ok(None);
-        }
+    /// `None` if places can't be walked side by side.
+    fn everywhere(conn: &Connection) -> Result<Option<Walk>> {
         let mut select =
             conn.prepare_cached("SELECT id, total, account < 0 FROM mailbox ORDER BY id")?;
         let mut rows = select.query([])?;
@@ -115,9 +210,17 @@ impl Walk {
             all = all.saturating_add(usize::try_from(total).unwrap_or(0));
             mailboxes.push(row.get(0)?);
         }
-        let steps = all.saturating_mul(limit) / found;
-        let fits = mailboxes.len() <= MAILBOXES && (steps <= found || cfg!(test));
-        Ok(fits.then_some(Walk { mailboxes }))
+        let few = mailboxes.len() <= MAILBOXES;
+        Ok(few.then_some(Walk { mailboxes, all }))
+    }
+
+    /// `None` if it is cheaper to look up each of the messages that were found.
+    fn worthwhile(conn: &Connection, found: usize, limit: usize) -> Result<Option<Walk>> {
+        if found <= FEW {
+            return Ok(None);
+        }
+        let fits = |walk: &Walk| walk.all.saturating_mul(limit) / found <= found || cfg!(test);
+        Ok(Walk::everywhere(conn)?.filter(fits))
     }
 
     /// The newest of these messages, which are in order.
@@ -130,6 +233,56 @@ impl Walk {
             unseen += usize::from(is_found(row.get(0)?));
         }
         let count = found.len().saturating_sub(unseen);
+        let rows = self.rows(conn, limit.min(count), &mut |message, _| {
+            Ok(Some(is_found(message)))
+        })?;
+        Ok(SearchResult {
+            count: count as u64,
+            more: false,
+            rows: rows.unwrap_or_default(),
+        })
+    }
+
+    /// The newest that fit by a look at each, at all or among some that are in order; `None` if an
+    /// index is the shorter way.
+    fn look(
+        &self,
+        conn: &Connection,
+        looks: &mut Looks<'_>,
+        among: Option<&[i64]>,
+        limit: usize,
+    ) -> Result<Option<SearchResult>> {
+        // A message may lie in several mailboxes.
+        let mut known: BTreeMap<i64, bool> = BTreeMap::new();
+        let found = self.rows(conn, limit, &mut |message, more| {
+            if among.is_some_and(|among| among.binary_search(&message).is_err()) {
+                return Ok(Some(false));
+            }
+            if let Some(fits) = known.get(&message) {
+                return Ok(Some(*fits));
+            }
+            if !looks.go_on(more, self.all) {
+                return Ok(None);
+            }
+            let fits = looks.fits(message)?;
+            known.insert(message, fits);
+            Ok(Some(fits))
+        })?;
+        Ok(found.map(|rows| SearchResult {
+            count: rows.len() as u64,
+            more: rows.len() >= limit,
+            rows,
+        }))
+    }
+
+    /// The newest messages that fit, which is asked with how many more are wanted; `None` once that
+    /// is not answered.
+    fn rows(
+        &self,
+        conn: &Connection,
+        wanted: usize,
+        fits: &mut dyn FnMut(i64, usize) -> Result<Option<bool>>,
+    ) -> Result<Option<Vec<IndexRow>>> {
         let mut places = Vec::with_capacity(self.mailboxes.len());
         for mailbox in &self.mailboxes {
             places.push((conn.prepare(PLACES)?, *mailbox));
@@ -144,8 +297,7 @@ impl Walk {
                 next.push((row.get(0)?, row.get(1)?, row.get(2)?, at));
             }
         }
-        let wanted = limit.min(count);
-        let mut rows = Vec::with_capacity(wanted);
+        let mut rows = Vec::new();
         while rows.len() < wanted
             && let Some((_, location, message, at)) = next.pop()
         {
@@ -154,8 +306,10 @@ impl Walk {
             {
                 next.push((row.get(0)?, row.get(1)?, row.get(2)?, at));
             }
-            if !is_found(message) {
-                continue;
+            match fits(message, wanted - rows.len())? {
+                Some(true) => {}
+                Some(false) => continue,
+                None => return Ok(None),
             }
             let place: Option<i64> = conn
                 .prepare_cached(PLACE)?
@@ -165,9 +319,6 @@ impl Walk {
                 rows.extend(rows::flat(conn, location)?);
             }
         }
-        Ok(SearchResult {
-            count: count as u64,
-            rows,
-        })
+        Ok(Some(rows))
     }
 }

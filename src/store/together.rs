@@ -50,6 +50,17 @@ pub(super) fn parted(sides: &[Expr]) -> (Vec<Asked>, Vec<&Expr>) {
     }
 }
 
+/// Of what must hold together the whole words that may stand in the header or in the text, and the rest.
+pub(super) fn whole(root: &Expr) -> (Vec<Asked>, Vec<&Expr>) {
+    let sides = match root {
+        Expr::All(sides) => sides.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let word = |side: &Expr| anywhere(side).filter(|asked| !asked.prefix);
+    let others = sides.iter().filter(|side| word(side).is_none());
+    (sides.iter().filter_map(word).collect(), others.collect())
+}
+
 fn anywhere(expr: &Expr) -> Option<Asked> {
     match expr {
         Expr::Term(Term::Words {
@@ -92,7 +103,7 @@ pub(super) fn as_json(messages: &[i64]) -> String {
 const WORDS: usize = 4;
 
 /// The messages in which all of these are found, in order.
-fn all(conn: &Connection, asked: &[Asked]) -> Result<Vec<i64>> {
+pub(super) fn all(conn: &Connection, asked: &[Asked]) -> Result<Vec<i64>> {
     // While a statement is under way SQLite remembers between the others that it was interrupted.
     let mut under_way = conn.prepare_cached("SELECT 1 UNION ALL SELECT 2")?;
     let mut under_way = under_way.query([])?;

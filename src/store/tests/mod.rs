@@ -11,6 +11,7 @@ mod arrived;
 mod marked;
 mod listing;
 mod sought;
+mod looks;
 mod older;
 mod listed;
 mod keeping;

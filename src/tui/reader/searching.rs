@@ -146,8 +146,8 @@ fn search(
     }
     let now = when::now();
     let found = match order {
-        Order::Best => reader.search_ranked(&query, now, FOUND),
-        Order::Newest => reader.search(&query, now, FOUND),
+        Order::Best => reader.search_ranked_first(&query, now, FOUND),
+        Order::Newest => reader.search_first(&query, now, FOUND),
     };
     let found = found.and_then(|found| {
         let hits = reader.server_hits(text, &query, now, FOUND)?;
