@@ -32,17 +32,52 @@ pub fn hollow(raw: &mut [u8]) -> usize {
             continue;
         };
         out += part.len();
-        let name = STANDARD_NO_PAD.encode(Sha256::digest(&*part));
-        let mut name = name.bytes();
-        // What fills up the last letters of base64 says how long the file is.
-        let octets = part
-            .iter_mut()
-            .filter(|b| !matches!(b, b'\r' | b'\n' | b'='));
-        for octet in octets {
-            *octet = name.next().unwrap_or(NOTHING);
-        }
+        stand_in(part);
     }
     out
+}
+
+/// Puts what stands for a file in its place.
+fn stand_in(part: &mut [u8]) {
+    let name = STANDARD_NO_PAD.encode(Sha256::digest(&*part));
+    let mut name = name.bytes();
+    // What fills up the last letters of base64 says how long the file is.
+    let octets = part
+        .iter_mut()
+        .filter(|b| !matches!(b, b'\r' | b'\n' | b'='));
+    for octet in octets {
+        *octet = name.next().unwrap_or(NOTHING);
+    }
+}
+
+/// Where the attachment behind these parts is left out of a message that is known to be hollow: the
+/// octets of the message as its server has it, which has the same length. `None` if it is here.
+pub fn gap(raw: &[u8], path: &[u32]) -> Option<Range<usize>> {
+    let tree = Tree::read(raw);
+    let part = tree.part(*path.first()?)?;
+    let place = place_of(raw, part.body);
+    (is_left_out(part.body) && raw.get(place.clone()) == Some(part.body)).then_some(place)
+}
+
+/// Puts octets where they were left out. What stands there says whether they are those; if they are
+/// not, nothing is changed, and `false` is the answer.
+pub fn fill(raw: &mut [u8], gap: Range<usize>, octets: &[u8]) -> bool {
+    let Some(place) = raw.get_mut(gap) else {
+        return false;
+    };
+    let mut name = octets.to_vec();
+    stand_in(&mut name);
+    let same = *place == *name;
+    if same {
+        place.copy_from_slice(octets);
+    }
+    same
+}
+
+/// A part's body is a piece of the message.
+fn place_of(raw: &[u8], body: &[u8]) -> Range<usize> {
+    let at = (body.as_ptr() as usize).wrapping_sub(raw.as_ptr() as usize);
+    at..at.saturating_add(body.len())
 }
 
 /// Whether a part, as it stands in the message, was left out. A sender may have written it so; then
@@ -106,9 +141,7 @@ fn places(raw: &[u8]) -> Vec<Range<usize>> {
         let stays = part.body.len() <= small || is_read(row.part) || body::is_message(part);
         // What is left out already must not be called by another name.
         if !stays && !is_left_out(part.body) && part.media.main != "multipart" {
-            // A part's body is a piece of the message.
-            let at = (part.body.as_ptr() as usize).wrapping_sub(raw.as_ptr() as usize);
-            let place = at..at.saturating_add(part.body.len());
+            let place = place_of(raw, part.body);
             out.extend((raw.get(place.clone()) == Some(part.body)).then_some(place));
         }
     }
@@ -165,6 +198,29 @@ mod tests {
             hollow(&mut other);
             assert_ne!(other, less, "which file it was can be told");
         }
+    }
+
+    #[test]
+    fn a_gap_is_filled_by_what_was_there_and_by_nothing_else() {
+        let file: Vec<u8> = (0..9_001).map(|n| (n * n % 251) as u8).collect();
+        let whole = letter("application/pdf", &file);
+        let mut less = whole.clone();
+        hollow(&mut less);
+        let path = [left_out(&less)[0]];
+        let at = gap(&less, &path).unwrap();
+        assert_eq!(gap(&whole, &path), None);
+        let was = less.clone();
+        let mut other = whole[at.clone()].to_vec();
+        other[70] = if other[70] == b'x' { b'y' } else { b'x' };
+        let right = &whole[at.clone()];
+        for wrong in [&other, &right[1..], &was[at.clone()], &[]] {
+            assert!(!fill(&mut less, at.clone(), wrong));
+            assert_eq!(less, was);
+        }
+        assert!(!fill(&mut less, 9..usize::MAX, right));
+        assert!(fill(&mut less, at.clone(), right));
+        assert_eq!(less, whole);
+        assert_eq!(gap(&less, &path), None);
     }
 
     /// A plain text that reads best, beside a page with a name.

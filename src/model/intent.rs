@@ -176,6 +176,9 @@ pub enum Intent {
     PicturesOf(String, bool),
     /// Fetch this body now. Not durable, not an operation.
     FetchBody(MsgId),
+    /// Fetch the attachment behind these parts now, of a message that is here without it; all of the
+    /// message where that can't be done alone. Not durable, not an operation.
+    FetchPart(MsgId, Vec<u32>),
     /// Ask the servers for this search, among messages whose bodies are not here. Not durable.
     AskServers(String),
     /// Look for new mail now, everywhere; accounts that had stopped try again.

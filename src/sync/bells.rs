@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 pub enum Request {
     /// The body of a message.
     Body(MsgId),
+    /// The attachment behind these parts, of a message that is here without it.
+    Part(MsgId, Vec<u32>),
     /// What the server finds for a search.
     Search(String),
 }

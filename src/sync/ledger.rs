@@ -277,7 +277,14 @@ impl Ledger {
                 self.local.set_sort(&place, sort.as_deref())?;
                 Ok(Done::default())
             }
-            Intent::FetchBody(message) => self.fetch(message).map(|()| Done::default()),
+            Intent::FetchBody(message) => {
+                self.fetch(message, Request::Body(message))?;
+                Ok(Done::default())
+            }
+            Intent::FetchPart(message, path) => {
+                self.fetch(message, Request::Part(message, path))?;
+                Ok(Done::default())
+            }
             Intent::AskServers(text) => {
                 for bells in self.bells.accounts.values() {
                     // With so much to do already, what is here has to be enough.
@@ -435,8 +442,8 @@ impl Ledger {
         Done::said(label)
     }
 
-    /// Has a message's body fetched. Where nobody can, whoever waits for it is told.
-    fn fetch(&self, message: MsgId) -> Result<(), LedgerError> {
+    /// Has a message's body fetched, or something of it. Where nobody can, whoever waits for it is told.
+    fn fetch(&self, message: MsgId, request: Request) -> Result<(), LedgerError> {
         if self
             .reader
             .message(message)?
@@ -450,7 +457,7 @@ impl Ledger {
             .iter()
             .filter_map(|place| self.bells.accounts.get(&place.account));
         let why = match here.next() {
-            Some(bells) => match bells.fetcher.try_send(Request::Body(message)) {
+            Some(bells) => match bells.fetcher.try_send(request) {
                 Ok(()) => return Ok(()),
                 Err(_) => lang::of(BUSY),
             },

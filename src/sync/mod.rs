@@ -47,6 +47,7 @@ pub mod removal;
 pub mod push;
 pub mod drafts;
 pub mod seek;
+pub mod attached;
 pub mod ondemand;
 pub mod places;
 pub mod intake;

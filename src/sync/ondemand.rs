@@ -6,6 +6,7 @@ use crate::model::{Link, MsgId};
 use crate::net::diagnose;
 use crate::signal::{Ringer, Topic};
 use crate::store::{Cache, Priority, Reader};
+use crate::sync::attached;
 use crate::sync::bells::Request;
 use crate::sync::bodies::{self, Came};
 use crate::sync::connections::Rank;
@@ -51,8 +52,9 @@ pub fn run(kit: &Kit, requests: &Receiver<Request>, worker: &Ringer) {
             break;
         }
         session = session.filter(|s| !s.is_dead() && !s.is_stale());
-        let message = match request {
-            Request::Body(message) => message,
+        let (message, part) = match request {
+            Request::Body(message) => (message, None),
+            Request::Part(message, path) => (message, Some(path)),
             Request::Search(text) => {
                 let outcome = search(kit, &mut session, &text, requests, &mut waiting);
                 told = match outcome {
@@ -71,10 +73,10 @@ pub fn run(kit: &Kit, requests: &Receiver<Request>, worker: &Ringer) {
         };
         // A connection that died while lingering is no reason to fail: try once on a new one.
         let lingering = session.is_some();
-        let mut outcome = guard::turn(|| serve(kit, &mut session, message));
+        let mut outcome = guard::turn(|| serve_part(kit, &mut session, message, part.as_deref()));
         if lingering && matches!(&outcome, Err(SyncError::Net(error)) if error.ends_session()) {
             session = None;
-            outcome = guard::turn(|| serve(kit, &mut session, message));
+            outcome = guard::turn(|| serve_part(kit, &mut session, message, part.as_deref()));
         }
         match outcome {
             Ok(Came::Settled) => {}
@@ -157,6 +159,19 @@ pub fn serve(
     session: &mut Option<Connection>,
     message: MsgId,
 ) -> Result<Came, SyncError> {
+    serve_part(kit, session, message, None)
+}
+
+/// The same, where it is enough if the attachment behind these parts is here afterwards.
+///
+/// # Errors
+/// As [`serve`].
+pub fn serve_part(
+    kit: &Kit,
+    session: &mut Option<Connection>,
+    message: MsgId,
+    path: Option<&[u32]>,
+) -> Result<Came, SyncError> {
     let reader = kit.reader()?;
     if is_here(&reader, message)? {
         return stays(kit, &reader, message).map(|()| Came::Settled);
@@ -165,6 +180,16 @@ pub fn serve(
         Some(session) => session,
         None => session.insert(kit.dial(Rank::OnDemand, None)?),
     };
+    if let Some(path) = path {
+        let places = reader.locate(message)?;
+        let place = places.iter().find(|p| p.account == kit.account.name);
+        let part = place.map(|place| attached::fetch(session, kit, (message, path), place));
+        session.tally();
+        if part.transpose()? == Some(true) {
+            kit.changed(Topic::Body(message));
+            return Ok(Came::Settled);
+        }
+    }
     fetch(kit, session, message)
 }
 

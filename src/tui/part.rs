@@ -136,6 +136,25 @@ pub enum PartJob {
 }
 
 impl PartJob {
+    /// The one attachment that it is about, where it is about no more.
+    pub fn only(&self) -> Option<&PartOf> {
+        match self {
+            PartJob::Save { parts, .. } => match parts.as_slice() {
+                [part] => Some(part),
+                _ => None,
+            },
+            PartJob::Open { part, .. }
+            | PartJob::Pipe { part, .. }
+            | PartJob::Peek { part, .. }
+            | PartJob::Picture { part, .. } => Some(part),
+            PartJob::Give { .. }
+            | PartJob::Run { .. }
+            | PartJob::Load { .. }
+            | PartJob::Inlays { .. }
+            | PartJob::Senders => None,
+        }
+    }
+
     /// What the job list says of it; `None`: it is over before anybody could look.
     pub fn words(&self) -> Option<&'static str> {
         match self {

@@ -3,7 +3,7 @@
 
 use crate::lang::trc;
 use crate::mime::itip::Answer;
-use crate::model::MsgId;
+use crate::model::{Intent, MsgId};
 use crate::tui::part::PartJob;
 
 /// What a draft is made from.
@@ -70,6 +70,18 @@ pub enum Then {
 }
 
 impl Lacking {
+    /// What has to be fetched for it: one attachment, where no more is needed.
+    pub fn wanted(&self) -> Intent {
+        let path = match &self.then {
+            Then::Part(job) => job.only().map(|part| part.path.clone()),
+            Then::Draft(_) | Then::Build(_) => None,
+        };
+        match path {
+            Some(path) => Intent::FetchPart(self.message, path),
+            None => Intent::FetchBody(self.message),
+        }
+    }
+
     /// What is to be done, in words.
     pub fn words(&self) -> &'static str {
         match &self.then {

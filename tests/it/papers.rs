@@ -3,10 +3,11 @@
 
 use crate::desk::{Desk, account};
 use crate::pty::PATIENCE;
-use crate::script::{Script, say};
+use crate::script::{Script, edit, say};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use postrider::mime::hollow;
 use postrider::model::{Account, AccountName, MsgId, Query, Reach, Secret, Target};
 use postrider::sync::bodies::Came;
 use postrider::sync::host::{Host, NoSecret};
@@ -262,6 +263,93 @@ fn what_is_exported_on_the_screen_is_fetched_first() {
         .collect();
     written.sort();
     assert_eq!(written, raws, "byte for byte");
+}
+
+/// A message with two files that nobody opened.
+fn two_files() -> Vec<u8> {
+    let file = |n: usize| {
+        let octets = (0..1_300_000usize).map(|at| (at * at * (n + 3) % 251) as u8);
+        let text = STANDARD.encode(octets.collect::<Vec<u8>>());
+        let lines = text
+            .as_bytes()
+            .chunks(76)
+            .map(|l| str::from_utf8(l).unwrap());
+        let lines: Vec<&str> = lines.collect();
+        format!(
+            "--b\r\nContent-Type: application/x-thing; name=f{n}.bin\r\n\
+             Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n",
+            lines.join("\r\n")
+        )
+    };
+    format!(
+        "Message-ID: <two@papers.example>\r\nFrom: a@example.org\r\nSubject: paper two\r\n\
+         MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nText.\r\n\
+         {}{}--b--\r\n",
+        file(1),
+        file(2)
+    )
+    .into_bytes()
+}
+
+#[test]
+fn of_several_attachments_the_one_that_is_opened_is_fetched_alone() {
+    let raw = two_files();
+    let server = server(std::slice::from_ref(&raw));
+    let (desk, _, end) = desk(&server);
+    drop(end);
+    desk.sync().unwrap();
+    let message = found(&desk, "subject:paper")[0];
+    assert!(is_hollow(&desk, message));
+    let row = desk.reader().message(message).unwrap().unwrap();
+    let parts: Vec<u32> = row.attachments.unwrap().iter().map(|a| a.part).collect();
+    let serve = |part: u32| {
+        let path = [part];
+        ondemand::serve_part(desk.kit(), &mut None, message, Some(&path)).unwrap()
+    };
+    let shown = || desk.reader().shown(message).unwrap().unwrap();
+    let left_out = || hollow::left_out(&shown().raw);
+    assert_eq!(left_out(), parts);
+    // The second alone: nothing of the first half of the message is asked for.
+    server.forget();
+    assert_eq!(serve(parts[1]), Came::Settled);
+    let half = raw.len() / 2;
+    let asked = server.said("BODY.PEEK[]<");
+    assert!(asked.len() > 1, "{asked:?}");
+    for line in &asked {
+        let from = line.split_once('<').unwrap().1.split('.').next().unwrap();
+        assert!(from.parse::<usize>().unwrap() > half - 1_000, "{line}");
+    }
+    assert_eq!((left_out(), shown().is_hollow), (vec![parts[0]], true));
+    let bounds = half + 1_000..raw.len() - 1_000;
+    assert!(shown().raw[bounds.clone()] == raw[bounds]);
+    assert_eq!(desk.reader().body(message).unwrap(), None);
+    // A server that gives other octets is not believed; then all of it is fetched.
+    server.once("BODY.PEEK[]<", edit(|answer| answer.to_ascii_lowercase()));
+    assert_eq!(serve(parts[0]), Came::Settled);
+    assert_eq!(server.said("BODY.PEEK[]<0.").len(), 1);
+    assert!(desk.reader().body(message).unwrap() == Some(raw));
+}
+
+#[test]
+fn attachment_by_attachment_a_message_becomes_whole() {
+    let raw = two_files();
+    let server = server(std::slice::from_ref(&raw));
+    let (desk, _, end) = desk(&server);
+    drop(end);
+    desk.sync().unwrap();
+    let message = found(&desk, "subject:paper")[0];
+    let row = desk.reader().message(message).unwrap().unwrap();
+    server.forget();
+    for part in row.attachments.clone().unwrap() {
+        let path = [part.part];
+        ondemand::serve_part(desk.kit(), &mut None, message, Some(&path)).unwrap();
+    }
+    assert!(server.said("BODY.PEEK[]<0.").is_empty());
+    assert!(!is_hollow(&desk, message));
+    assert!(desk.reader().body(message).unwrap() == Some(raw));
+    let again = desk.reader().message(message).unwrap().unwrap();
+    assert_eq!(again.attachments, row.attachments);
+    assert_eq!(found(&desk, "text"), [message]);
 }
 
 #[test]

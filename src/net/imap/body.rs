@@ -10,6 +10,7 @@ use crate::net::imap::decode::Untagged;
 use crate::net::imap::fail;
 use crate::net::imap::session::Session;
 use crate::net::imap::wire::Limits;
+use std::ops::Range;
 
 /// The first piece of a body that is asked for, and the ones after it.
 const FIRST: u64 = 256 << 10;
@@ -88,6 +89,36 @@ impl Session {
             }
             if got == Piece::Cut {
                 return Ok(Some(body));
+            }
+        }
+    }
+
+    /// Fetches some octets of a message, in pieces; `None` if they can't be had so: there is no such
+    /// message (any more), it is shorter, or more came than is kept.
+    ///
+    /// # Errors
+    /// See [`Session`].
+    pub fn fetch_octets(&mut self, uid: Uid, at: Range<u64>) -> Result<Option<Vec<u8>>, NetError> {
+        let mut body = Body {
+            bytes: Vec::new(),
+            size: None,
+            complete: false,
+        };
+        loop {
+            let from = at.start.saturating_add(body.bytes.len() as u64);
+            let piece = PIECE.min(at.end.saturating_sub(from));
+            if piece == 0 {
+                return Ok(Some(body.bytes));
+            }
+            match self.fetch_piece(uid, from, piece, LARGEST, &mut body)? {
+                Some(Piece::Full) => {}
+                // The range was ignored.
+                Some(Piece::All) => {
+                    let index = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+                    let part = body.bytes.get(index(at.start)..index(at.end));
+                    return Ok(part.map(<[u8]>::to_vec));
+                }
+                Some(Piece::Short | Piece::Cut) | None => return Ok(None),
             }
         }
     }

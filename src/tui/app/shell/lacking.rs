@@ -83,8 +83,7 @@ impl Waiting {
 impl App {
     /// Something needs attachments that are not here.
     pub(super) fn lacks(&mut self, lacking: Lacking, now: Now, fx: &mut Vec<Effect>) {
-        let fetch = Intent::FetchBody(lacking.message);
-        fx.push(Effect::Ask(fetch, About::Quiet));
+        fx.push(Effect::Ask(lacking.wanted(), About::Quiet));
         let key = self.panes.way_to(Command::Undo);
         let text = tr!(
             "The attachment is not here: it is being fetched; {key} drops that.",

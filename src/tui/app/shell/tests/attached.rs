@@ -222,7 +222,8 @@ fn what_needs_an_attachment_that_is_not_here_is_done_once_it_came() {
     };
     lacks(&mut bench);
     bench.sees("it is being fetched");
-    assert!(matches!(bench.asked.last(), Some(Intent::FetchBody(m)) if *m == message));
+    let asked = bench.asked.last();
+    assert!(matches!(asked, Some(Intent::FetchPart(m, path)) if *m == message && !path.is_empty()));
     let before = bench.jobs.len();
     post(&mut bench, Topic::Body(MsgId(999)));
     assert_eq!(bench.jobs.len(), before, "another message came");
