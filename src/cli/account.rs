@@ -146,9 +146,8 @@ fn servers(config: &Path, email: &str, args: &AddAccount) -> Result<Proposal> {
         true => find(config, email)?,
         false => None,
     };
-    if let Some(proposal) = &mut found
-        && imap.is_empty()
-    {
+    if let Some(proposal) = &mut found {
+        typed_over(proposal, &imap, &smtp);
         show(proposal);
         let question = proposal.question();
         let no = match question {
@@ -162,7 +161,7 @@ fn servers(config: &Path, email: &str, args: &AddAccount) -> Result<Proposal> {
     let mut all = found.unwrap_or_else(|| typed(email));
     if !imap.is_empty() {
         all.imap = imap;
-        (all.source, all.outside) = (Source::Typed, Vec::new());
+        all.source = Source::Typed;
     }
     if !smtp.is_empty() {
         all.smtp = smtp;
@@ -189,6 +188,30 @@ fn servers(config: &Path, email: &str, args: &AddAccount) -> Result<Proposal> {
         }
     }
     Ok(all)
+}
+
+/// Puts servers that were named in the place of those that were found. Nobody need vouch for these;
+/// for the others one is asked as ever.
+fn typed_over(found: &mut Proposal, imap: &[Endpoint], smtp: &[Endpoint]) {
+    // How one signs in is known of the servers that were found.
+    let known = |end: &Endpoint| found.imap.iter().any(|e| e.host == end.host);
+    if !imap.iter().all(known) {
+        found.sign_in = vec![SignIn::Password];
+    }
+    for (list, named) in [(&mut found.imap, imap), (&mut found.smtp, smtp)] {
+        if !named.is_empty() {
+            *list = named.to_vec();
+        }
+    }
+    let named = |host: &String| imap.iter().chain(smtp).any(|end| end.host == *host);
+    let used = |host: &String| {
+        found
+            .imap
+            .iter()
+            .chain(&found.smtp)
+            .any(|end| end.host == *host)
+    };
+    found.outside.retain(|host| used(host) && !named(host));
 }
 
 fn typed(email: &str) -> Proposal {
@@ -452,4 +475,39 @@ fn end(end: &Endpoint) -> Value {
         Security::None => "none",
     };
     json!({ "host": end.host, "port": end.port, "security": security })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s10_rfc6186_s6_a_typed_server_vouches_for_no_other() {
+        let server = |text: &str| discover::server(text, "test").unwrap();
+        let (imap, smtp) = (server("imap.far.test:993"), server("smtp.evil.test:465"));
+        let found = Proposal {
+            source: Source::Srv,
+            imap: vec![server("imap.evil.test:993")],
+            smtp: vec![smtp.clone()],
+            sign_in: vec![SignIn::OAuth {
+                provider: "google".to_owned(),
+            }],
+            outside: vec!["imap.evil.test".to_owned(), "smtp.evil.test".to_owned()],
+            ..typed("me@example.test")
+        };
+        let mut one = found.clone();
+        typed_over(&mut one, std::slice::from_ref(&imap), &[]);
+        assert_eq!(one.imap, [imap.clone()]);
+        assert_eq!(one.outside, ["smtp.evil.test"]);
+        let asked = one.question().unwrap();
+        assert!(
+            asked.contains("smtp.evil.test") && !asked.contains("far"),
+            "{asked}"
+        );
+        // The provider's page was for the other server.
+        assert_eq!(one.sign_in, [SignIn::Password]);
+        let mut both = found;
+        typed_over(&mut both, &[imap], &[smtp]);
+        assert_eq!(both.question(), None);
+    }
 }

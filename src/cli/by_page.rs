@@ -41,7 +41,8 @@ pub(super) fn sign_in(
     if !placed && ask::is_somebody_there() {
         return Err(refused(PLACELESS.to_owned()).into());
     }
-    let known = setup::at_provider(&paths.config, word, &|other| {
+    let servers = wanted.servers();
+    let known = setup::at_provider(&paths.config, word, &servers, &|other| {
         vault.fetch(other, Kind::ClientSecret).ok().flatten()
     });
     let known = known.map_err(|why| Failure::new(exit::CONFIG, why))?;

@@ -43,6 +43,7 @@ impl Host for Desk {
         let fetched = self.secrets.fetch(account, Kind::Password);
         fetched.map_err(|error| match error {
             SecretError::Ask => NoSecret::Ask,
+            SecretError::Passing(why) => NoSecret::Later(why),
             other => NoSecret::Failed(Clean::line(&other.to_string()).to_string()),
         })
     }

@@ -91,6 +91,9 @@ pub enum SecretError {
     /// What keeps secrets has none or can't be reached: why, and what to do. Cleaned.
     #[error("{0}")]
     Store(String),
+    /// The secret store can't be asked just now: it is locked, silent or begins anew. Why. Cleaned.
+    #[error("{0}")]
+    Passing(String),
 }
 
 /// Where the secrets of a home are. Clones share what was opened.
@@ -99,6 +102,8 @@ pub struct Secrets {
     vault: Arc<Vault>,
     /// What the user typed, until it is refused or the program ends.
     typed: Arc<Mutex<BTreeMap<AccountName, Secret>>>,
+    /// What the secret store gave, for when it can't be asked; until it is refused.
+    given: Arc<Mutex<BTreeMap<AccountName, Secret>>>,
 }
 
 impl Secrets {
@@ -108,11 +113,15 @@ impl Secrets {
         Secrets {
             vault: Arc::new(vault),
             typed: Arc::default(),
+            given: Arc::default(),
         }
     }
 
     /// Remembers a password that the user typed, in memory only; `None`: it was refused.
     pub fn typed(&self, account: &AccountName, secret: Option<Secret>) {
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        given.remove(account);
+        drop(given);
         let mut typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner);
         match secret {
             Some(secret) => typed.insert(account.clone(), secret),
@@ -123,6 +132,29 @@ impl Secrets {
     fn was_typed(&self, account: &AccountName) -> Option<Secret> {
         let typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner);
         typed.get(account).cloned()
+    }
+
+    /// What the secret store said; where it can't be asked just now, what it gave before.
+    fn or_given(
+        &self,
+        account: &Account,
+        said: Result<Secret, SecretError>,
+    ) -> Result<Secret, SecretError> {
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        match said {
+            Ok(secret) => {
+                given.insert(account.name.clone(), secret.clone());
+                Ok(secret)
+            }
+            Err(SecretError::Passing(why)) => {
+                let before = given.get(&account.name).cloned();
+                before.ok_or(SecretError::Passing(why))
+            }
+            Err(other) => {
+                given.remove(&account.name);
+                Err(other)
+            }
+        }
     }
 
     /// The encrypted file.
@@ -169,8 +201,9 @@ impl Secrets {
                 })
             }
             (_, Kind::Password) => {
-                let found = taken_over(account, store::find, store::set)?;
-                found.map_or_else(|| store::get(&account.user), Ok)
+                let found = taken_over(account, store::find, store::set);
+                let found = found.and_then(|f| f.map_or_else(|| store::get(&account.user), Ok));
+                self.or_given(account, found)
             }
             _ => store::get(&kind.entry(account)),
         }
@@ -317,7 +350,7 @@ mod store {
         match receiver.recv_timeout(PATIENCE) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(plain(error, user)),
-            Err(_) => Err(unusable(&format!(
+            Err(_) => Err(passing(&format!(
                 "no answer within {} s",
                 PATIENCE.as_secs()
             ))),
@@ -338,8 +371,9 @@ mod store {
                 Err(Error::PlatformFailure(e) | Error::NoStorageAccess(e)) => clean(e),
                 _ => "there is none in this session".to_owned(),
             },
-            Error::PlatformFailure(e) => clean(&e),
-            Error::NoStorageAccess(e) => format!("it is locked: {}", clean(&e)),
+            // Its service went or begins anew, or a question of its own was left.
+            Error::PlatformFailure(e) => return passing(&clean(&e)),
+            Error::NoStorageAccess(e) => return passing(&format!("it is locked: {}", clean(&e))),
             Error::BadEncoding(_) | Error::BadDataFormat(..) => {
                 "what it keeps is not a text".to_owned()
             }
@@ -347,6 +381,12 @@ mod store {
             _ => "it refused".to_owned(),
         };
         unusable(&why)
+    }
+
+    fn passing(why: &str) -> SecretError {
+        SecretError::Passing(format!(
+            "the desktop's secret store can't be used just now ({why}); it is asked again"
+        ))
     }
 
     fn unusable(why: &str) -> SecretError {

@@ -108,8 +108,8 @@ fn set_up(paths: &Paths, secrets: &Secrets) -> SetUp {
                 },
             )
         }),
-        provider: Arc::new(move |word| {
-            setup::at_provider(&own, word, &|other| {
+        provider: Arc::new(move |word, servers| {
+            setup::at_provider(&own, word, servers, &|other| {
                 vault.fetch(other, Kind::ClientSecret).ok().flatten()
             })
         }),

@@ -244,6 +244,15 @@ pub struct Attempt {
     pub secret: Secret,
 }
 
+impl Attempt {
+    /// Every server that the secret may go to.
+    pub fn servers(&self) -> Vec<Endpoint> {
+        let own = [&self.account.imap, &self.account.smtp];
+        let all = self.imap.iter().chain(&self.smtp).chain(own);
+        all.filter(|end| !end.host.is_empty()).cloned().collect()
+    }
+}
+
 /// A step of trying an account, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {

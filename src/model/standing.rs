@@ -77,9 +77,14 @@ fn of_reply(reply: u16) -> Option<&'static str> {
 
 /// What a refusal means: `status` is its enhanced status code (`5.1.1`), `reply` its reply code or 0.
 pub fn meaning(status: Option<&str>, reply: u16) -> Option<&'static str> {
+    // Said of a message and not of a sign-in, these are about the message (Gmail, Yahoo).
+    let signs_in = matches!(reply, 0 | 454 | 530 | 534 | 535 | 538);
     let known = status
         .and_then(|status| status.split_once('.'))
-        .and_then(|(class, detail)| of_detail(detail, class == "4"));
+        .and_then(|(class, detail)| match detail {
+            "7.8" | "7.9" if !signs_in => of_detail("7.0", class == "4"),
+            _ => of_detail(detail, class == "4"),
+        });
     known.or_else(|| of_reply(reply))
 }
 

@@ -220,6 +220,9 @@ causes! {
     LOCKED: "the account is locked",
         "the account is locked or closed",
         "ask who runs the server; trying again may make it worse";
+    SENDING_OFF: "sending by this server is turned off",
+        "the organisation allows no mail program to send by this server (authenticated SMTP); the password may be right",
+        "ask who runs the organisation to allow authenticated SMTP for this mailbox";
     TOO_OFTEN: "too many failed sign-ins",
         "the server refuses everybody from here for a while, or the account, after too many wrong passwords",
         "put the password right, wait half an hour, then try once";

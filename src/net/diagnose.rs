@@ -173,6 +173,13 @@ pub(super) fn untrusted(verdict: &str) -> &'static Cause {
     }
 }
 
+/// Whether signing in was refused because sending through this server is turned off for the mailbox or
+/// its organisation, whatever the password (Exchange Online, `535 5.7.139`).
+pub fn is_sending_off(refusal: &Refusal) -> bool {
+    let text = refusal.text.to_ascii_lowercase();
+    text.contains("smtpclientauthentication is disabled")
+}
+
 /// Why signing in failed. Providers say in words and codes of their own what they want instead.
 fn sign_in(refusal: &Refusal, account: &Account, endpoint: &Endpoint, service: Service) -> Advice {
     let code = refusal.code.as_deref().unwrap_or("");
@@ -183,7 +190,9 @@ fn sign_in(refusal: &Refusal, account: &Account, endpoint: &Endpoint, service: S
     let provider = known
         .near_host(&endpoint.host)
         .filter(|p| p.refuses_passwords());
-    let cause = if token && says(&["not by ", "no way to sign in"]) {
+    let cause = if is_sending_off(refusal) {
+        &causes::SENDING_OFF
+    } else if token && says(&["not by ", "no way to sign in"]) {
         &causes::NO_TOKENS
     } else if !token
         && (code == "5.7.9" || says(&["app password", "application-specific", "app-specific"]))
@@ -267,7 +276,12 @@ fn later(refusal: &Refusal) -> &'static Cause {
 
 fn refused(refusal: &Refusal) -> Advice {
     let said = words(refusal);
-    let meant = standing::meaning(refusal.code.as_deref(), 0).unwrap_or("");
+    let policy = refusal
+        .code
+        .as_deref()
+        .is_some_and(|c| c.starts_with("5.7."));
+    let reply = if policy { refusal.reply } else { 0 };
+    let meant = standing::meaning(refusal.code.as_deref(), reply).unwrap_or("");
     let (why, todo) = match refusal.code.as_deref() {
         Some("5.1.0" | "5.1.1" | "5.1.2" | "5.1.3" | "5.1.10") => (meant, tr!("check the address")),
         Some("5.1.8" | "5.7.60") => (causes::SENDER.why(), lang::of(causes::SENDER.todo)),
@@ -276,7 +290,7 @@ fn refused(refusal: &Refusal) -> Advice {
         Some("5.2.3" | "5.3.4") => (meant, tr!("attach less")),
         Some("5.7.26" | "5.7.23") => (meant, lang::of(causes::WRONG_SERVER.todo)),
         Some("5.4.5" | "5.7.28") => (meant, tr!("send the rest tomorrow")),
-        Some("5.7.0" | "5.7.8" | "5.7.9") => (
+        Some("5.7.0" | "5.7.8" | "5.7.9") if matches!(refusal.reply, 530 | 534 | 535 | 538) => (
             tr!("signing in is needed or failed"),
             tr!("check `user` and the password"),
         ),
@@ -449,6 +463,42 @@ mod tests {
             assert!(!line.contains(char::is_control), "{line:?}");
         }
     }
+    #[test]
+    fn what_is_said_of_a_message_is_no_failed_sign_in() {
+        let line = |reply, code: &str, text: &str| {
+            let error = NetError::Refused(said(reply, code, text));
+            explain(&error, &account(465, Security::Tls), Service::Smtp).line()
+        };
+        let gmail = "5.7.0 This message was blocked because its content presents a risk";
+        let yahoo = "5.7.9 Message not accepted for policy reasons";
+        for (reply, code, text) in [(552, "5.7.0", gmail), (554, "5.7.9", yahoo)] {
+            let told = line(reply, code, text);
+            assert!(
+                told.contains("policy") && !told.contains("password"),
+                "{told}"
+            );
+            let row = standing::explained(&format!("{reply} {text}"));
+            assert!(row.starts_with("against the server's policy"), "{row}");
+        }
+        for reply in [530, 534, 535, 538] {
+            let told = line(reply, "5.7.0", "5.7.0 Authentication Required");
+            assert!(told.contains("password"), "{told}");
+        }
+    }
+
+    #[test]
+    fn sending_that_is_turned_off_is_no_locked_account() {
+        let text = "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled";
+        for auth in [Auth::Password, Auth::OAuth, Auth::XOauth2] {
+            let mut account = account(587, Security::StartTls);
+            account.auth = auth;
+            let error = NetError::Auth(said(535, "5.7.139", text));
+            let told = explain(&error, &account, Service::Smtp).line();
+            assert!(told.contains("authenticated SMTP"), "{told}");
+            assert!(!told.contains("locked"), "{told}");
+        }
+    }
+
     #[test]
     fn a_refused_token_is_no_wrong_password() {
         let line = |auth, refusal: Refusal| {

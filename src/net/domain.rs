@@ -9,12 +9,14 @@
 use crate::model::MailDomain;
 use crate::net::dns::{self, Kind, Said};
 use std::io::{self, Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpStream, UdpSocket};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long all domains together may take.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Where the system says which number an interface has.
+const INTERFACES: &str = "/sys/class/net";
 /// Servers asked, as the system's own resolver does (resolv.conf(5)).
 const SERVERS: usize = 3;
 /// Domains looked up at once, each on a thread.
@@ -57,6 +59,29 @@ impl Service {
     }
 }
 
+/// A name server as resolv.conf(5) writes it: its number, a link-local one with its interface
+/// (RFC 4007 §11), and perhaps a remark.
+fn name_server(rest: &str) -> Option<SocketAddr> {
+    let word = rest.split(|c: char| c.is_whitespace() || c == '#' || c == ';');
+    let word = word.into_iter().find(|w| !w.is_empty())?;
+    let Some((ip, zone)) = word.split_once('%') else {
+        return word
+            .parse::<IpAddr>()
+            .ok()
+            .map(|ip| SocketAddr::new(ip, 53));
+    };
+    let ip = ip.parse::<Ipv6Addr>().ok()?;
+    let index = zone.parse::<u32>().ok().or_else(|| {
+        let known = std::fs::read_to_string(Path::new(INTERFACES).join(zone).join("ifindex"));
+        known.ok()?.trim().parse().ok()
+    });
+    let plain = zone
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
+    let index = index.filter(|_| plain && !zone.starts_with('.'))?;
+    Some(SocketAddrV6::new(ip, 53, 0, index).into())
+}
+
 /// Asks name servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolver {
@@ -88,8 +113,7 @@ impl Resolver {
         let mut servers: Vec<SocketAddr> = text
             .lines()
             .filter_map(|line| line.trim().strip_prefix("nameserver"))
-            .filter_map(|rest| rest.trim().parse::<IpAddr>().ok())
-            .map(|ip| SocketAddr::new(ip, 53))
+            .filter_map(name_server)
             .take(SERVERS)
             .collect();
         if servers.is_empty() {
@@ -428,10 +452,25 @@ mod tests {
     #[test]
     fn the_systems_servers_are_read() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let text = "# x\nnameserver 192.0.2.1\nsearch a.test\nnameserver\t2001:db8::1\nnameserver fe80::1%eth0\n";
+        let text = "# x\nnameserver 192.0.2.1\nsearch a.test\nnameserver\t2001:db8::1\nnameserver fe80::1%lo # ours\nnameserver fe80::2%no-such-link\n";
         std::fs::write(file.path(), text).unwrap();
-        let wanted = ["192.0.2.1:53", "[2001:db8::1]:53"].map(|s| s.parse().unwrap());
+        let mut wanted: Vec<SocketAddr> = ["192.0.2.1:53", "[2001:db8::1]:53"]
+            .map(|s| s.parse().unwrap())
+            .to_vec();
+        // The loopback is the first interface of every Linux.
+        wanted.push("[fe80::1%1]:53".parse().unwrap());
         assert_eq!(Resolver::of_file(file.path()).servers, wanted);
+        for (rest, wanted) in [
+            (" 192.0.2.1;x", Some("192.0.2.1:53")),
+            (" fe80::1%7", Some("[fe80::1%7]:53")),
+            (" fe80::1%../../etc", None),
+            (" 192.0.2.1%1", None),
+            (" x", None),
+            ("", None),
+        ] {
+            let wanted = wanted.map(|s: &str| s.parse().unwrap());
+            assert_eq!(name_server(rest), wanted, "{rest}");
+        }
         let none = Resolver::of_file(Path::new("/nowhere"));
         assert_eq!(none.servers.len(), 1);
     }

@@ -53,7 +53,7 @@ impl Program {
         stage: &mut Witness<'_, E>,
     ) -> SendReport {
         let (outcome, said) = match self.hand_over(mail, stage) {
-            Ok(ended) => self.judge(ended),
+            Ok(ended) => self.judge(ended, mail.dsn),
             Err(Failed::Now(why)) => (Outcome::TryLater, why),
             Err(Failed::ForGood(why)) => (Outcome::Refused, why),
         };
@@ -150,7 +150,7 @@ impl Program {
     }
 
     /// What its end means for everybody, and in words.
-    fn judge(&self, ended: Ended) -> (Outcome, String) {
+    fn judge(&self, ended: Ended, dsn: bool) -> (Outcome, String) {
         let name = self.name();
         let outcome = meaning(ended.status);
         let how = match ended.status {
@@ -166,7 +166,15 @@ impl Program {
             "" => format!("{name} failed ({how})"),
             said => format!("{name}: {said} ({how})"),
         };
-        (outcome, said)
+        // Qmail's says 100 to options that it does not know, others EX_USAGE.
+        let usage = ended.status.and_then(|s| s.code());
+        match usage.filter(|code| dsn && matches!(code, 64 | 100)) {
+            Some(_) => {
+                let said = format!("{said}; it may know no reports of delivery: send without");
+                (outcome, said)
+            }
+            None => (outcome, said),
+        }
     }
 
     /// The program's name without its folder.
@@ -215,7 +223,8 @@ fn meaning(status: Option<ExitStatus>) -> Outcome {
         Some(0) => Outcome::Accepted,
         // EX_OSERR; EX_NOHOST says of programs that speak to a server (msmtp) that its name can't
         // be looked up, as without a network.
-        Some(68 | 71) => Outcome::TryLater,
+        // Qmail's own code for what may pass is 111.
+        Some(68 | 71 | 111) => Outcome::TryLater,
         // EX_IOERR and EX_PROTOCOL may come after the last octet was said. So may a death.
         // EX_TEMPFAIL means "queued" when Sendmail says it, "not taken" when Postfix or msmtp do.
         Some(74..=76) | None => Outcome::Unknown,
@@ -342,6 +351,8 @@ mod unit {
             (75, Outcome::Unknown),
             (71, Outcome::TryLater),
             (68, Outcome::TryLater),
+            (111, Outcome::TryLater),
+            (100, Outcome::Refused),
             (64, Outcome::Refused),
             (65, Outcome::Refused),
             (67, Outcome::Refused),
@@ -353,6 +364,21 @@ mod unit {
             assert_eq!(outcome(&format!("exit {code}")).0, wanted, "{code}");
         }
         assert_eq!(outcome("kill -9 $$").0, Outcome::Unknown);
+    }
+
+    #[test]
+    fn options_that_it_does_not_know_are_named_as_the_likely_cause() {
+        let told = |code: u8, dsn| {
+            let dir = tempfile::tempdir().unwrap();
+            let program = program(dir.path(), &format!("exit {code}"));
+            let (report, _) = sent(&program, &Mail { dsn, ..mail() });
+            report.error.unwrap().to_string()
+        };
+        for code in [64, 100] {
+            assert!(told(code, true).contains("reports of delivery"));
+            assert!(!told(code, false).contains("reports of delivery"));
+        }
+        assert!(!told(67, true).contains("reports of delivery"));
     }
 
     #[test]

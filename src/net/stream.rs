@@ -265,7 +265,18 @@ impl Stream {
     /// # Errors
     /// When looking fails.
     pub fn has_arrived(&mut self) -> Result<bool, NetError> {
-        Ok(self.poll(PollFlags::IN, Instant::now(), false)? == Ready::Data)
+        if self.poll(PollFlags::IN, Instant::now(), false)? != Ready::Data {
+            return Ok(false);
+        }
+        match &self.layer {
+            // An end can be read, too, and is nobody's word.
+            Layer::Plain(socket) => match socket.peek(&mut [0; 1]) {
+                Ok(0) => Err(NetError::Cut("the server hung up".to_owned())),
+                Ok(_) => Ok(true),
+                Err(error) => Err(NetError::io(&error)),
+            },
+            _ => Ok(true),
+        }
     }
 
     /// Puts TLS in place, checking the certificate for `host`, within `patience`.

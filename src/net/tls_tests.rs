@@ -265,3 +265,23 @@ fn what_arrives_late_in_a_record_is_waited_for_and_no_longer_than_allowed() {
     stream.shut();
     server.join().unwrap();
 }
+
+#[test]
+fn an_end_is_nothing_that_was_said() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let open = || {
+        let ours = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        (
+            Stream::new(ours, None).unwrap(),
+            listener.accept().unwrap().0,
+        )
+    };
+    let (mut stream, theirs) = open();
+    assert!(!stream.has_arrived().unwrap());
+    drop(theirs);
+    assert!(matches!(stream.has_arrived(), Err(NetError::Cut(_))));
+    let (mut stream, mut theirs) = open();
+    std::io::Write::write_all(&mut theirs, b"x").unwrap();
+    assert!(stream.has_arrived().unwrap());
+}

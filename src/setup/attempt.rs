@@ -11,7 +11,7 @@ use crate::mime::parse;
 use crate::model::setup::{Attempt, Cancel, Check, Glimpse, State, Step, Tried};
 use crate::model::{Account, Endpoint, MailboxName, Secret, Security, System};
 use crate::net::connect::{self, Patience};
-use crate::net::diagnose::Service;
+use crate::net::diagnose::{Service, is_sending_off};
 use crate::net::error::NetError;
 use crate::net::imap::{FetchBy, Listed, Mode, Options, Session};
 use crate::net::smtp::{Pace, SmtpSession, Watch};
@@ -72,7 +72,11 @@ struct Trial {
 }
 
 /// What ended a service's steps: nothing is left to be told.
-struct Over;
+enum Over {
+    Failed,
+    /// No password or server mends it, and the account is of use without.
+    SendingOff(Endpoint),
+}
 
 impl Trial {
     fn run(&mut self) -> Option<Account> {
@@ -87,7 +91,12 @@ impl Trial {
             return None;
         };
         let smtp = servers(&self.wanted.smtp, &account.smtp);
-        self.send(account, &secret, &smtp).ok()
+        match self.send(account.clone(), &secret, &smtp) {
+            Ok(account) => Some(account),
+            // It reads mail; its step says what is to be asked for, and of whom.
+            Err(Over::SendingOff(smtp)) => Some(Account { smtp, ..account }),
+            Err(Over::Failed) => None,
+        }
     }
 
     fn say(&self, step: Step, state: State) {
@@ -104,12 +113,17 @@ impl Trial {
         let service = service(step);
         self.say(step, failed(error, account, service));
         skipped.iter().for_each(|s| self.say(*s, State::Skipped));
-        Over
+        match error {
+            NetError::Auth(r) if service == Service::Smtp && is_sending_off(r) => {
+                Over::SendingOff(account.smtp.clone())
+            }
+            _ => Over::Failed,
+        }
     }
 
     fn stop_if_cancelled(&self) -> Result<(), Over> {
         if self.cancel.is_cancelled() {
-            Err(Over)
+            Err(Over::Failed)
         } else {
             Ok(())
         }
@@ -175,7 +189,8 @@ impl Trial {
                 }
                 Err(failed) => failed,
             };
-            let goes_on = tries_next(&error);
+            // Where the password may have been said, whatever followed, nobody else hears it.
+            let goes_on = tries_next(&error) && step < sign_in;
             if worst
                 .as_ref()
                 .is_none_or(|(_, before, _)| tells(&error) > tells(before))

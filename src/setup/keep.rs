@@ -22,20 +22,21 @@ pub type Stored = Result<(SecretSource, Option<String>), String>;
 /// # Errors
 /// What is wrong with that file, in plain words.
 pub fn finder(config: &Path) -> Result<Finder, String> {
-    let own = config.with_file_name(OWN);
-    let providers = match own.exists() {
-        false => Providers::built_in(),
-        true => {
-            let text = files::read_text(&own)?;
-            Providers::with(&text).map_err(|why| format!("{OWN}: {why}"))?
-        }
-    };
-    let mut finder = Finder::new(providers);
+    let mut finder = Finder::new(providers(config)?);
     // Whoever set a name server for other questions means these, too.
     if let Ok(loaded) = load::load(config) {
         finder.name_server = loaded.config.checks.name_server;
     }
     Ok(finder)
+}
+
+/// The providers that are known: an organisation's own before the built-in ones.
+pub(super) fn providers(config: &Path) -> Result<Providers, String> {
+    let own = config.with_file_name(OWN);
+    match own.exists() {
+        false => Ok(Providers::built_in()),
+        true => Providers::with(&files::read_text(&own)?).map_err(|why| format!("{OWN}: {why}")),
+    }
 }
 
 /// Keeps an account that was tried. `store` keeps its secret and says where; it is asked only where

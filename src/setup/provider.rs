@@ -3,19 +3,23 @@
 
 use crate::config::listed::{self, Listed};
 use crate::config::{files, load};
+use crate::lang::tr;
 use crate::model::setup::AtProvider;
-use crate::model::{Account, ClientSecret, OAuth, Secret, SecretSource};
-use crate::setup::keep::OWN;
+use crate::model::{Account, ClientSecret, Endpoint, OAuth, Secret, SecretSource};
+use crate::setup::keep::{OWN, providers};
 use std::path::Path;
 
 /// What is known of signing in at the provider of this word, for somebody with this configuration.
-/// `kept` is the client's secret of an account, where that is kept and can be had.
+/// `servers` are those that the token is for: it goes to none but the provider's own, whoever named
+/// the others. `kept` is the client's secret of an account, where that is kept and can be had.
 ///
 /// # Errors
-/// What is wrong with an organisation's list, or that nothing is known of the provider, in plain words.
+/// What is wrong with an organisation's list, that nothing is known of the provider, or that a server
+/// is not the provider's, in plain words.
 pub fn at_provider(
     config: &Path,
     word: &str,
+    servers: &[Endpoint],
     kept: &dyn Fn(&Account) -> Option<Secret>,
 ) -> Result<AtProvider, String> {
     let own = config.with_file_name(OWN);
@@ -24,6 +28,13 @@ pub fn at_provider(
         Some(_) => format!("{OWN}: {why}"),
         None => why,
     })?;
+    let known = providers(config)?;
+    if !known.may_have_tokens(word, servers.iter().map(|e| e.host.as_str())) {
+        return Err(tr!(
+            "the sign-in at {provider} is for its own servers alone, and not all of these are: nothing was asked of it",
+            provider = listed.says.provider
+        ));
+    }
     // A configuration that can't be read is told elsewhere.
     let accounts = load::load(config).map_or_else(|_| Vec::new(), |l| l.config.accounts);
     Ok(client(listed, &accounts, kept))
@@ -105,6 +116,31 @@ mod tests {
             kept.map(|s| Secret::new(s.to_owned()))
         };
         client(listed, accounts, &kept)
+    }
+
+    #[test]
+    fn s11_nobody_is_sent_to_a_page_for_another_s_servers() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("config.toml");
+        let ask = |word: &str, hosts: &[&str]| {
+            let end = |host: &&str| crate::model::Endpoint {
+                host: (*host).to_owned(),
+                port: 993,
+                security: crate::model::Security::Tls,
+                pin_sha256: None,
+            };
+            let ends: Vec<Endpoint> = hosts.iter().map(end).collect();
+            at_provider(&config, word, &ends, &|_| None).map(|_| ())
+        };
+        assert_eq!(ask("google", &["imap.gmail.com", "smtp.gmail.com"]), Ok(()));
+        let told = ask("google", &["imap.firm.test", "smtp.gmail.com"]).unwrap_err();
+        assert!(told.contains("Google"), "{told}");
+        ask("microsoft", &["outlook.office365.com", "smtp.firm.test"]).unwrap_err();
+        // An organisation vouches for servers of its own.
+        let own = "[[provider]]\nname = \"Firm\"\ndomains = [\"firm.test\"]\nimap = [\"imap.firm.test:993\"]\nsmtp = [\"smtp.firm.test:465\"]\nsign-in = [\"oauth:google\"]\n";
+        std::fs::write(folder.path().join(OWN), own).unwrap();
+        assert_eq!(ask("google", &["imap.firm.test", "smtp.firm.test"]), Ok(()));
+        ask("google", &["imap.firm.test", "smtp.evil.test"]).unwrap_err();
     }
 
     #[test]

@@ -369,3 +369,71 @@ fn s05_what_a_server_says_is_shown_as_its_words_and_clean() {
         "{words}"
     );
 }
+
+/// A submission server for one connection: EHLO, and then this answer to AUTH, or none.
+fn submission(answer: Option<&'static str>) -> (Endpoint, std::sync::mpsc::Receiver<String>) {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        while let Ok((mut socket, _)) = listener.accept() {
+            // Who only knocks reads nothing.
+            let _ = socket.write_all(b"220 hi\r\n");
+            for line in BufReader::new(socket.try_clone().unwrap()).lines() {
+                let Ok(line) = line else { break };
+                let said = match line.split(' ').next() {
+                    Some("EHLO") => "250-x\r\n250 AUTH PLAIN\r\n",
+                    Some("AUTH") => {
+                        sender.send(line).unwrap();
+                        match answer {
+                            Some(answer) => answer,
+                            None => break,
+                        }
+                    }
+                    _ => "250 ok\r\n",
+                };
+                if socket.write_all(said.as_bytes()).is_err() {
+                    break;
+                }
+            }
+        }
+    });
+    let end = Endpoint {
+        host: "127.0.0.1".into(),
+        port,
+        security: Security::None,
+        pin_sha256: None,
+    };
+    (end, heard)
+}
+
+#[test]
+fn s11_a_password_that_was_said_is_said_to_no_further_server() {
+    let demo = Demo::start(Options::default()).unwrap();
+    let mut wanted = wanted(&demo);
+    let ((first, heard), (second, other)) = (submission(None), submission(None));
+    wanted.smtp = vec![first, second];
+    let told = hear(&wanted);
+    told.failed(Step::SmtpSignIn);
+    assert_eq!(told.done, Some(None));
+    heard.recv().unwrap();
+    assert!(other.try_recv().is_err(), "said twice");
+}
+
+#[test]
+fn an_account_that_reads_is_kept_where_sending_is_turned_off() {
+    let demo = Demo::start(Options::default()).unwrap();
+    let mut wanted = wanted(&demo);
+    let off = "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.\r\n";
+    let (end, _heard) = submission(Some(off));
+    wanted.smtp = vec![end.clone()];
+    let told = hear(&wanted);
+    let (words, _) = told.failed(Step::SmtpSignIn);
+    assert!(words.contains("authenticated SMTP"), "{words}");
+    let account = told.done.unwrap().unwrap();
+    assert_eq!(account.smtp, end);
+    let (end, _heard) = submission(Some("535 5.7.8 no\r\n"));
+    wanted.smtp = vec![end];
+    assert_eq!(hear(&wanted).done, Some(None));
+}

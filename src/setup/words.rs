@@ -56,7 +56,7 @@ fn mend(error: &NetError) -> Mend {
 }
 
 /// Whether another server or port may do better. Where a server let us come as far as saying who
-/// we are, its word counts, and the password goes to nobody else.
+/// we are, its word counts, and the password goes to nobody else: whoever asks looks at the step, too.
 pub fn tries_next(error: &NetError) -> bool {
     matches!(
         error,

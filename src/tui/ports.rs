@@ -6,8 +6,8 @@ use crate::config::{Arrangement, Config, Hyperlinks, Icons, Images, ListLook, Sa
 use crate::model::checkup::Progress;
 use crate::model::setup::{AtProvider, Attempt, Brought, Cancel, Found, Keeping, Kept, Tried};
 use crate::model::{
-    Account, AccountName, Done, Draft, DraftId, Intent, MailDomain, Secret, SignInBy, SignInStep,
-    SignInWord,
+    Account, AccountName, Done, Draft, DraftId, Endpoint, Intent, MailDomain, Secret, SignInBy,
+    SignInStep, SignInWord,
 };
 use crate::signal::Board;
 use crate::tui::files::Fresh;
@@ -53,7 +53,7 @@ pub type KeepSetup = Arc<dyn Fn(&Keeping) -> Result<Kept, String> + Send + Sync>
 
 /// Says what is known of signing in with a browser at the provider of a word. Called on a thread of its
 /// own: files are read, and the secret store may ask the user. What is wrong comes in plain words.
-pub type OfProvider = Arc<dyn Fn(&str) -> Result<AtProvider, String> + Send + Sync>;
+pub type OfProvider = Arc<dyn Fn(&str, &[Endpoint]) -> Result<AtProvider, String> + Send + Sync>;
 
 /// Signs in at the provider's page to an account that is being set up, with the client's secret where
 /// it has one; as [`SignInHow`], but what was brought is given back and kept nowhere.

@@ -48,6 +48,26 @@ fn one_user_at_two_hosts_has_two_passwords() {
     assert_eq!(of("other"), None);
 }
 
+#[test]
+fn a_store_that_is_locked_for_a_while_costs_no_password_that_worked() {
+    store::begin(&[("ada", "old")]);
+    let folder = tempfile::tempdir().unwrap();
+    let paths = Paths::locate(Some(folder.path())).unwrap();
+    let secrets = Secrets::at(&paths);
+    let (home, work) = (account("home"), account("work"));
+    let get = |account: &Account| secrets.fetch(account, Kind::Password);
+    assert_eq!(get(&home).unwrap().reveal(), "old");
+    store::lock(true);
+    assert_eq!(get(&home).unwrap().reveal(), "old");
+    // Another's was never given: that passes, and is no failure for good.
+    assert!(matches!(get(&work), Err(SecretError::Passing(_))));
+    // One that was refused is not given again.
+    secrets.typed(&home.name, None);
+    assert!(matches!(get(&home), Err(SecretError::Passing(_))));
+    store::lock(false);
+    assert_eq!(get(&home).unwrap().reveal(), "old");
+}
+
 /// A secret store for one test; without one there is none in this session.
 pub(super) mod store {
     use super::super::{OTHERWISE, SecretError};
@@ -67,12 +87,24 @@ pub(super) mod store {
         KEPT.set(Some(all.collect()));
     }
 
+    thread_local! {
+        static AWAY: RefCell<bool> = const { RefCell::new(false) };
+    }
+
+    /// Whether it is locked from here on.
+    pub fn lock(away: bool) {
+        AWAY.set(away);
+    }
+
     /// Which entries there are.
     pub fn entries() -> Vec<String> {
         KEPT.with_borrow(|kept| kept.iter().flatten().map(|(k, _)| k.clone()).collect())
     }
 
     fn with<T>(work: impl FnOnce(&mut BTreeMap<String, String>) -> T) -> Result<T, SecretError> {
+        if AWAY.with_borrow(|away| *away) {
+            return Err(SecretError::Passing("it is locked".to_owned()));
+        }
         let none = || SecretError::Store(format!("there is no secret store; {OTHERWISE}"));
         KEPT.with_borrow_mut(|kept| kept.as_mut().map(work).ok_or_else(none))
     }

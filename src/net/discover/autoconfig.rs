@@ -38,7 +38,6 @@ struct Server {
 struct Told {
     name: String,
     short_name: String,
-    issuer: String,
     incoming: Vec<Server>,
     outgoing: Vec<Server>,
 }
@@ -64,7 +63,7 @@ pub fn proposal(file: &[u8], email: &str, source: Source) -> Option<Proposal> {
     Some(Proposal {
         provider: name,
         source,
-        sign_in: ways(&told.incoming, &imap, &told.issuer),
+        sign_in: ways(&told.incoming, &imap),
         imap,
         smtp,
         user,
@@ -136,7 +135,7 @@ pub(super) fn is_host(host: &str) -> bool {
 }
 
 /// The ways to sign in that the first usable server names.
-fn ways(servers: &[Server], imap: &[Endpoint], issuer: &str) -> Vec<SignIn> {
+fn ways(servers: &[Server], imap: &[Endpoint]) -> Vec<SignIn> {
     let host = imap.first().map_or("", |end| end.host.as_str());
     let named =
         |s: &&Server| s.kind.eq_ignore_ascii_case("imap") && s.ways.iter().any(|w| is_known(w));
@@ -163,8 +162,10 @@ fn ways(servers: &[Server], imap: &[Endpoint], issuer: &str) -> Vec<SignIn> {
             }),
             // One whom we don't know can't be asked; a password may do.
             None if !all.is_empty() => {}
+            // Never what the file calls its issuer: a word of ours there would lead our token to
+            // the file's own servers.
             None => all.push(SignIn::OAuth {
-                provider: if issuer.is_empty() { host } else { issuer }.to_owned(),
+                provider: host.to_owned(),
             }),
         }
     }
@@ -256,9 +257,6 @@ fn open(told: &mut Told, path: &[String], name: &str, start: &BytesStart<'_>) {
 fn close(told: &mut Told, path: &[String], value: &str) {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let Some(rest) = path.strip_prefix(&PROVIDER) else {
-        if path == ["clientConfig", "oAuth2", "issuer"] {
-            told.issuer = value.to_owned();
-        }
         return;
     };
     match rest {
@@ -361,15 +359,15 @@ pub(super) mod tests {
         let own = SignIn::OAuth {
             provider: "imap.example.test".into(),
         };
-        assert_eq!(of(&text).unwrap().sign_in, [own]);
-        let issuer = text.replace(
-            "<webMail>",
-            "<oAuth2><issuer>login.example.test</issuer></oAuth2><webMail>",
-        );
-        let named = SignIn::OAuth {
-            provider: "login.example.test".into(),
-        };
-        assert_eq!(of(&issuer).unwrap().sign_in, [named]);
+        assert_eq!(of(&text).unwrap().sign_in, [own.clone()]);
+        // Whom it names as its issuer is nobody's word: ours would lead a token to its servers.
+        for issuer in ["login.example.test", "google", "microsoft"] {
+            let issuer = text.replace(
+                "<webMail>",
+                &format!("<oAuth2><issuer>{issuer}</issuer></oAuth2><webMail>"),
+            );
+            assert_eq!(of(&issuer).unwrap().sign_in, [own.clone()]);
+        }
         let google = text.replace("imap.example.test", "imap.gmail.com");
         let known = SignIn::OAuth {
             provider: "google".into(),

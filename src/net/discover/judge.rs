@@ -7,7 +7,7 @@
 
 use super::providers::{Providers, is_below};
 use crate::model::Endpoint;
-use crate::model::setup::{Proposal, Source};
+use crate::model::setup::{Proposal, SignIn, Source};
 
 /// Marks what the user must agree to, and adds what is known of servers that are a known
 /// provider's.
@@ -33,7 +33,29 @@ pub fn judge(mut found: Proposal, domain: &str, known: &Providers) -> Proposal {
         }
         found.provider = found.provider.or_else(|| Some(provider.name.clone()));
     }
+    if !matches!(found.source, Source::Own | Source::Provider) {
+        keep_tokens_home(&mut found, known);
+    }
     found
+}
+
+/// Takes a provider's word from servers that are not all its own: its token would go to others.
+/// Where nothing else is left, the word is the server's name, which leads to no provider's page.
+fn keep_tokens_home(found: &mut Proposal, known: &Providers) {
+    let hosts = || found.imap.iter().chain(&found.smtp).map(|e| &*e.host);
+    let home = |way: &SignIn| match way {
+        SignIn::OAuth { provider } => known.may_have_tokens(provider, hosts()),
+        _ => true,
+    };
+    if found.sign_in.iter().all(home) {
+        return;
+    }
+    let mut ways: Vec<SignIn> = found.sign_in.iter().filter(|w| home(w)).cloned().collect();
+    if ways.is_empty() {
+        let provider = hosts().next().unwrap_or_default().to_owned();
+        ways.push(SignIn::OAuth { provider });
+    }
+    found.sign_in = ways;
 }
 
 /// The hosts that don't belong to the domain, each once.
@@ -50,7 +72,6 @@ fn outside<'e>(domain: &str, ends: impl Iterator<Item = &'e Endpoint>) -> Vec<St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::setup::SignIn;
     use crate::net::discover::providers::server;
 
     fn found(source: Source, imap: &str, smtp: &str) -> Proposal {
@@ -99,6 +120,34 @@ mod tests {
         assert!(named.wants_app_password() && !named.notes.is_empty());
         assert_eq!(named.outside, ["imap.gmail.com", "smtp.gmail.com"]);
         assert_eq!(named.provider.as_deref(), Some("Gmail"));
+    }
+
+    #[test]
+    fn s11_a_provider_s_token_goes_to_its_own_servers_alone() {
+        let known = Providers::built_in();
+        let oauth = |provider: &str| SignIn::OAuth {
+            provider: provider.to_owned(),
+        };
+        let ways = |imap: &str, smtp: &str, way: &str| {
+            let mut named = found(Source::Domain, imap, smtp);
+            named.sign_in = vec![oauth(way)];
+            judge(named, "firm.test", &known).sign_in
+        };
+        let (own, gmail) = ("imap.firm.test:993", "imap.gmail.com:993");
+        for word in ["google", "microsoft"] {
+            let said = ways(own, "smtp.firm.test:465", word);
+            assert_eq!(said, [oauth("imap.firm.test")]);
+        }
+        // One server of the domain's own among them is enough.
+        let said = ways(gmail, "smtp.firm.test:465", "google");
+        assert!(!said.contains(&oauth("google")), "{said:?}");
+        let said = ways(gmail, "smtp.gmail.com:465", "google");
+        assert!(said.contains(&oauth("google")), "{said:?}");
+        let microsoft = "outlook.office365.com:993";
+        let said = ways(microsoft, "smtp.office365.com:587", "microsoft");
+        assert_eq!(said, [oauth("microsoft")]);
+        let said = ways(microsoft, "smtp.firm.test:587", "microsoft");
+        assert!(!said.contains(&oauth("microsoft")), "{said:?}");
     }
 
     #[test]

@@ -200,6 +200,20 @@ impl Providers {
         self.of_host(host).or_else(near)
     }
 
+    /// Whether a token got at the page of this word may go to all of these servers: each is one of
+    /// those that sign in there, stands beside one, or is on this machine. A word that none of these
+    /// providers has is nobody's token.
+    pub fn may_have_tokens<'h>(&self, word: &str, hosts: impl Iterator<Item = &'h str>) -> bool {
+        let signs_in = |p: &&Provider| {
+            let way = |w: &SignIn| matches!(w, SignIn::OAuth { provider } if provider == word);
+            p.sign_in.iter().any(way)
+        };
+        let theirs: Vec<&Provider> = self.all.iter().filter(signs_in).collect();
+        let mut hosts = hosts.map(|h| h.trim_end_matches('.'));
+        theirs.is_empty()
+            || hosts.all(|h| is_here(h) || theirs.iter().any(|p| p.has_server(h) || p.is_near(h)))
+    }
+
     /// A known domain that differs from this one by a slip of the hand: `gmial.com`.
     pub fn like(&self, domain: &str) -> Option<&str> {
         if self.of_domain(domain).is_some() {
@@ -209,6 +223,14 @@ impl Providers {
         let mut near = domains.filter(|d| d.len() > 5 && is_slip(d, domain));
         near.next().map(String::as_str)
     }
+}
+
+/// Whether a host is this machine, as it is written.
+fn is_here(host: &str) -> bool {
+    let here = host
+        .parse::<IpAddr>()
+        .map(|ip| ip.to_canonical().is_loopback());
+    here.unwrap_or_else(|_| host.eq_ignore_ascii_case("localhost"))
 }
 
 /// Whether a name is another one, or stands below it. Both in lower case or not.

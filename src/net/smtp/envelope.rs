@@ -13,7 +13,6 @@ use lettre::Address;
 use lettre::transport::smtp::commands::{Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter, RcptParameter};
 use std::borrow::Cow;
-use std::str::FromStr as _;
 
 /// Octets that ENVID may have (RFC 3461 §4.4).
 const LONGEST_ENVID: usize = 100;
@@ -154,11 +153,114 @@ fn wire(address: &str) -> Cow<'_, str> {
     }
 }
 
+/// Octets of an address beyond which its command is no line any more (RFC 5321 §4.5.3.1 wants less
+/// and lets servers take more).
+const LONGEST_ADDRESS: usize = 900;
+
+/// The address as a command says it. Only what would break the command is refused: how long a local
+/// part may be and where it may have dots is the receiving server's business (RFC 5321 §2.3.11). A
+/// local part that is no atoms is quoted (§4.1.2), as they write it who have addresses like `a..b@`.
 fn address(text: &str) -> Result<Address, NetError> {
-    Address::from_str(&wire(text))
-        .map_err(|e| unsendable(|| tr!("{text} is not an address: {e}", text, e)))
+    let odd = |why: fn() -> &'static str| {
+        Err(unsendable(|| {
+            tr!("{text} is not an address: {e}", text, e = why())
+        }))
+    };
+    let whole = wire(text);
+    let Some((local, domain)) = whole.rsplit_once('@') else {
+        return odd(|| tr!("it has no @"));
+    };
+    let breaks = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>');
+    if local.is_empty() || domain.is_empty() {
+        return odd(|| tr!("something is missing beside its @"));
+    }
+    if whole.len() > LONGEST_ADDRESS {
+        return odd(|| tr!("it is too long"));
+    }
+    if domain.contains(|c: char| breaks(c) || matches!(c, '"' | '@')) || local.contains(breaks) {
+        return odd(|| tr!("it holds what no address holds"));
+    }
+    Ok(Address::new_dangerous(&*spelled(local), domain))
 }
 
 fn unsendable(say: impl Fn() -> String) -> NetError {
     NetError::Unsendable(kept(say))
+}
+
+/// A local part as it is, or quoted where it is neither atoms nor quoted.
+fn spelled(local: &str) -> Cow<'_, str> {
+    let atext =
+        |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+    let atoms = local
+        .split('.')
+        .all(|atom| !atom.is_empty() && atom.chars().all(atext));
+    if atoms || is_quoted(local) {
+        return Cow::Borrowed(local);
+    }
+    let escaped = local.replace('\\', "\\\\").replace('"', "\\\"");
+    Cow::Owned(format!("\"{escaped}\""))
+}
+
+fn is_quoted(local: &str) -> bool {
+    let inner = local.strip_prefix('"').and_then(|l| l.strip_suffix('"'));
+    let Some(inner) = inner else { return false };
+    let mut escaped = false;
+    for c in inner.chars() {
+        match c {
+            '"' if !escaped => return false,
+            _ => escaped = c == '\\' && !escaped,
+        }
+    }
+    !escaped
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    fn rcpt(to: &str) -> Result<String, NetError> {
+        rcpt_to(to, &Mail::default(), &Offers::default())
+    }
+
+    #[test]
+    fn addresses_that_only_their_server_can_judge_are_asked_about() {
+        let long = format!("incoming+{}@gitlab.example.test", "x".repeat(120));
+        let plain = |to: &str| format!("RCPT TO:<{to}>\r\n");
+        assert_eq!(rcpt(&long).unwrap(), plain(&long));
+        for (to, said) in [
+            ("a..b@docomo.test", "\"a..b\"@docomo.test"),
+            ("a.@docomo.test", "\"a.\"@docomo.test"),
+            (".a@docomo.test", "\".a\"@docomo.test"),
+            ("a\"b@x.test", "\"a\\\"b\"@x.test"),
+            ("a@b@x.test", "\"a@b\"@x.test"),
+            ("\"a..b\"@x.test", "\"a..b\"@x.test"),
+            ("o'neil+x=y@x.test", "o'neil+x=y@x.test"),
+            ("me@[192.0.2.1]", "me@[192.0.2.1]"),
+            ("me@b\u{fc}cher.test", "me@xn--bcher-kva.test"),
+        ] {
+            assert_eq!(rcpt(to).unwrap(), plain(said), "{to}");
+        }
+    }
+
+    #[test]
+    fn s12_an_address_can_not_break_the_command() {
+        let long = format!("{}@x.test", "x".repeat(1000));
+        for odd in [
+            "",
+            "me",
+            "@x.test",
+            "me@",
+            "a b@x.test",
+            "a>b@x.test",
+            "<a@x.test",
+            "a\r\nDATA@x.test",
+            "a\0@x.test",
+            "me@x.test> SIZE=1",
+            "me@x\r\n.test",
+            "\"a\r\nb\"@x.test",
+            &long,
+        ] {
+            assert!(matches!(rcpt(odd), Err(NetError::Unsendable(_))), "{odd:?}");
+        }
+    }
 }

@@ -15,18 +15,23 @@ pub struct Offers(BTreeMap<String, String>);
 impl Offers {
     /// From the lines of the reply after its first.
     pub(super) fn read(lines: &[String]) -> Offers {
-        let keywords = lines.iter().map(|line| {
+        let mut all: BTreeMap<String, String> = BTreeMap::new();
+        for line in lines {
             let (keyword, rest) = line.split_once([' ', '=']).unwrap_or((line, ""));
-            (
-                keyword.to_ascii_uppercase(),
-                rest.trim().to_ascii_uppercase(),
-            )
-        });
-        Offers(
-            keywords
-                .filter(|(keyword, _)| !keyword.is_empty())
-                .collect(),
-        )
+            if keyword.is_empty() {
+                continue;
+            }
+            let rest = rest.trim().to_ascii_uppercase();
+            let told = all.entry(keyword.to_ascii_uppercase()).or_default();
+            // Some say AUTH twice, in the two spellings and with different mechanisms.
+            if keyword.eq_ignore_ascii_case("AUTH") && !told.is_empty() {
+                told.push(' ');
+                told.push_str(&rest);
+            } else {
+                *told = rest;
+            }
+        }
+        Offers(all)
     }
 
     /// The parameters of a keyword, `None` if it is not offered.
@@ -114,6 +119,21 @@ mod unit {
         ] {
             assert_eq!(offers(&[odd]).max_size(), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn mechanisms_on_several_lines_are_all_offered() {
+        let told = offers(&[
+            "AUTH LOGIN PLAIN",
+            "AUTH=XOAUTH2",
+            "auth",
+            "SIZE 1",
+            "SIZE 2",
+        ]);
+        for name in ["LOGIN", "PLAIN", "XOAUTH2"] {
+            assert!(told.lists("AUTH", name), "{name}");
+        }
+        assert_eq!(told.max_size(), Some(2));
     }
 
     #[test]

@@ -187,10 +187,15 @@ impl Transaction<'_> {
             match rcpt_to(&one.address, mail, self.session.offers()) {
                 Ok(command) => questions.push((Some(at), command)),
                 Err(error) => {
+                    let why = match error {
+                        NetError::Unsendable(why) => why,
+                        other => other.to_string(),
+                    };
                     one.outcome = Outcome::Refused;
+                    // These are our words and no server's.
                     one.reply = Some(Reply {
-                        code: 553,
-                        lines: vec![error.to_string()],
+                        code: 0,
+                        lines: vec![why],
                     });
                 }
             }

@@ -304,6 +304,10 @@ impl SmtpSession {
             ));
         }
         let reply = self.command(&Starttls.to_string())?;
+        // Busy, or its TLS is out of order just now (RFC 3207 §4): nobody stands in between for that.
+        if reply.is_transient() {
+            return Err(reply.error());
+        }
         if reply.code != 220 {
             return Err(NetError::tls(
                 TlsFault::NoStartTls,

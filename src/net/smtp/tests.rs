@@ -375,7 +375,7 @@ fn s01_without_starttls_nothing_is_sent() {
     ] {
         let (mut account, server) = serve(
             b"220 hi\r\n",
-            vec![("EHLO", Some(hello)), ("STARTTLS", Some(b"454 no\r\n"))],
+            vec![("EHLO", Some(hello)), ("STARTTLS", Some(b"554 no\r\n"))],
         );
         account.smtp.security = Security::StartTls;
         assert!(matches!(
@@ -385,6 +385,25 @@ fn s01_without_starttls_nothing_is_sent() {
                 ..
             })
         ));
+        assert!(!server.join().unwrap().iter().any(|l| l.starts_with("AUTH")));
+    }
+}
+
+#[test]
+fn a_server_whose_tls_is_out_of_order_just_now_is_no_attack() {
+    for (answer, busy) in [
+        (&b"454 4.3.0 no TLS now\r\n"[..], false),
+        (b"421 going\r\n", true),
+    ] {
+        let hello = b"250-x\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n";
+        let script = vec![("EHLO", Some(&hello[..])), ("STARTTLS", Some(answer))];
+        let (mut account, server) = serve(b"220 hi\r\n", script);
+        account.smtp.security = Security::StartTls;
+        let error = connect(&account).unwrap_err();
+        match busy {
+            true => assert!(matches!(error, NetError::Busy(_)), "{error:?}"),
+            false => assert!(matches!(error, NetError::Later(_)), "{error:?}"),
+        }
         assert!(!server.join().unwrap().iter().any(|l| l.starts_with("AUTH")));
     }
 }

@@ -12,6 +12,12 @@ use crate::model::{
 use crate::tui::effect::Effect;
 use crate::tui::screen::sign_in::{Outcome, SignIn};
 use crossterm::event::KeyEvent;
+use std::collections::BTreeSet;
+
+fn hosts(proposal: &Proposal) -> BTreeSet<String> {
+    let all = proposal.imap.iter().chain(&proposal.smtp);
+    all.map(|end| end.host.to_ascii_lowercase()).collect()
+}
 
 impl Wizard {
     /// The servers that are meant: those that were typed, else those that were found.
@@ -51,7 +57,7 @@ impl Wizard {
     /// Goes to the provider's page: asks first what is known of it.
     pub(super) fn browse(&mut self, by: SignInBy) -> Vec<Deed> {
         let word = self.found.as_ref().and_then(|f| f.browser());
-        let Some(word) = word.map(str::to_owned) else {
+        let (Some(word), Some(wanted)) = (word.map(str::to_owned), self.wanted()) else {
             return Vec::new();
         };
         self.wish = true;
@@ -65,7 +71,9 @@ impl Wizard {
         self.signing = Some(SignIn::new(shown, serial));
         (self.phase, self.said, self.by) = (Phase::Browser, None, by);
         (self.says, self.lent, self.brought) = (None, None, None);
-        vec![Deed::Provider(serial, word)]
+        self.asked_of = hosts(&wanted);
+        let servers = wanted.imap.into_iter().chain(wanted.smtp);
+        vec![Deed::Provider(serial, word, servers.collect())]
     }
 
     /// Takes what is known of the provider: signs in, or asks first what it calls this program, where
@@ -226,6 +234,10 @@ impl Wizard {
         let Some(wanted) = self.wanted() else {
             return Vec::new();
         };
+        // What the page brought was for the servers that were told to it.
+        if self.brought.is_some() && !hosts(&wanted).is_subset(&self.asked_of) {
+            return self.browse(self.by);
+        }
         self.phase = Phase::Trying;
         self.revealed = false;
         self.checks.clear();

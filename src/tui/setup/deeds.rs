@@ -1,7 +1,7 @@
 //! What comes to the setting up and what it has done: answers in, deeds out, and where it stands.
 
 use crate::model::setup::{AtProvider, Attempt, Brought, Found, Keeping, Kept, Tried};
-use crate::model::{Account, Secret, SignInBy, SignInStep, SignInWord};
+use crate::model::{Account, Endpoint, Secret, SignInBy, SignInStep, SignInWord};
 
 /// What comes from those who were asked. The number is that of the question.
 #[derive(Debug)]
@@ -33,8 +33,8 @@ pub enum Deed {
     Find(u64, String, bool),
     /// Try this.
     Try(u64, Box<Attempt>),
-    /// Say what is known of signing in at the provider of this word.
-    Provider(u64, String),
+    /// Say what is known of signing in at the provider of this word, to these servers.
+    Provider(u64, String, Vec<Endpoint>),
     /// Sign in to this account at its provider's page, with the client's secret.
     SignIn(u64, Box<Account>, Option<Secret>, SignInBy),
     /// Say this to who signs in.

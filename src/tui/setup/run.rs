@@ -231,12 +231,12 @@ impl Hands {
                     let _ = lost.send(Came::Tried(serial, Tried::Done(None)));
                 });
             }
-            Deed::Provider(serial, word) => {
+            Deed::Provider(serial, word, servers) => {
                 self.anew();
                 let set_up = self.set_up.clone()?;
                 let came = move |known| Came::Provider(serial, known);
                 let work = move || {
-                    let known = (set_up.provider)(&word).map(Box::new);
+                    let known = (set_up.provider)(&word, &servers).map(Box::new);
                     came(known.map_err(|why| Clean::line(&why).to_string()))
                 };
                 answered("provider", &tell, work, move |why| came(Err(why)));

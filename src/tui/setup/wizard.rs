@@ -12,7 +12,7 @@ use crate::tui::setup::deeds::{Deed, Phase};
 use crate::tui::setup::form::{ByHand, Field};
 use crate::tui::widget::line_edit::{Edit, LineEdit};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that the screen shows.
 #[derive(Debug)]
@@ -67,6 +67,8 @@ pub struct Wizard {
     /// How one signs in with a browser, where the user does.
     pub(super) says: Option<OAuth>,
     pub(super) brought: Option<Brought>,
+    /// The hosts that the provider was asked about: what is brought goes to no others.
+    pub(super) asked_of: BTreeSet<String>,
     /// Whether the user chose the provider's page where a password would do, and which way there.
     pub(super) wish: bool,
     pub(super) by: SignInBy,
@@ -123,6 +125,7 @@ impl Wizard {
             works: None,
             says: None,
             brought: None,
+            asked_of: BTreeSet::new(),
             wish: false,
             by: SignInBy::Best,
             lent: None,

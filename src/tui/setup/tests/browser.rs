@@ -47,7 +47,7 @@ pub fn asked(wizard: &mut Wizard, proposal: Proposal, name: &str) -> u64 {
     let deeds = typed(wizard, "ada@example.test");
     found(wizard, &deeds, Found::Proposal(Box::new(proposal)));
     let deeds = key(wizard, name);
-    let [Deed::Provider(serial, word)] = deeds.as_slice() else {
+    let [Deed::Provider(serial, word, _)] = deeds.as_slice() else {
         panic!("{deeds:?}");
     };
     assert_eq!(word, "example");
@@ -89,7 +89,7 @@ fn f54_a_browser_only_provider_is_signed_in_to_on_its_own_page() {
     found(&mut wizard, &deeds, Found::Proposal(Box::new(only())));
     assert!(shown(&wizard, 80, 24).contains("on the provider's own page"));
     let deeds = key(&mut wizard, "enter");
-    let [Deed::Provider(serial, _)] = deeds.as_slice() else {
+    let [Deed::Provider(serial, _, _)] = deeds.as_slice() else {
         panic!("{deeds:?}");
     };
     let known = wizard.came(Came::Provider(*serial, Ok(at("", None, false))));
@@ -124,7 +124,7 @@ fn f54_a_browser_only_provider_is_signed_in_to_on_its_own_page() {
     assert!(matches!(key(&mut wizard, "esc").as_slice(), [Deed::Cancel]));
     assert!(wizard.came(Came::Signed(*serial, Ok(brought()))).is_empty());
     let deeds = key(&mut wizard, "enter");
-    let [Deed::Provider(serial, _)] = deeds.as_slice() else {
+    let [Deed::Provider(serial, _, _)] = deeds.as_slice() else {
         panic!("{deeds:?}");
     };
     wizard.came(Came::Provider(*serial, Ok(at("", None, false))));
@@ -202,7 +202,7 @@ fn s45_what_one_provider_gave_is_not_shown_to_another() {
     let deeds = typed(&mut wizard, "x");
     found(&mut wizard, &deeds, Found::Proposal(Box::new(only())));
     let deeds = key(&mut wizard, "enter");
-    let [Deed::Provider(serial, _)] = deeds.as_slice() else {
+    let [Deed::Provider(serial, _, _)] = deeds.as_slice() else {
         panic!("{deeds:?}");
     };
     let deeds = wizard.came(Came::Provider(*serial, Ok(at("another", None, true))));
@@ -274,7 +274,7 @@ fn what_can_t_be_known_of_a_provider_is_said_and_asked_again() {
     wizard.came(Came::Provider(serial, Err(why)));
     assert!(shown(&wizard, 80, 24).contains("must be a text"));
     let deeds = key(&mut wizard, "d");
-    let [Deed::Provider(again, _)] = deeds.as_slice() else {
+    let [Deed::Provider(again, _, _)] = deeds.as_slice() else {
         panic!("{deeds:?}");
     };
     assert!(*again > serial);

@@ -101,7 +101,7 @@ fn every_state_on_the_way_over_the_provider_s_page_is_drawn() {
     is_drawn("client", &wizard);
     key(&mut wizard, "esc");
     let deeds = key(&mut wizard, "enter");
-    let [Deed::Provider(serial, _)] = deeds.as_slice() else {
+    let [Deed::Provider(serial, _, _)] = deeds.as_slice() else {
         panic!("{deeds:?}");
     };
     wizard.came(Came::Provider(*serial, Ok(at("a client", None, false))));
