@@ -270,7 +270,9 @@ fn kept(text: &str) -> Vec<String> {
 fn plural_forms_are_those_that_the_header_names() {
     for lang in OTHERS {
         let book = book(lang);
-        let header = book.text("", "").unwrap().to_owned();
+        let mut entries = book.entries();
+        let (_, _, said) = entries.find(|(_, id, _)| id.is_empty()).unwrap();
+        let header = said.forms.concat();
         let (count, rule): (usize, fn(u64) -> usize) = match lang {
             Lang::German => (2, |n| usize::from(n != 1)),
             _ => (1, |_| 0),
