@@ -497,7 +497,7 @@ mod tests {
         };
         let mut one = found.clone();
         typed_over(&mut one, std::slice::from_ref(&imap), &[]);
-        assert_eq!(one.imap, [imap.clone()]);
+        assert_eq!(one.imap, std::slice::from_ref(&imap));
         assert_eq!(one.outside, ["smtp.evil.test"]);
         let asked = one.question().unwrap();
         assert!(

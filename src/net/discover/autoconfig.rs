@@ -359,14 +359,14 @@ pub(super) mod tests {
         let own = SignIn::OAuth {
             provider: "imap.example.test".into(),
         };
-        assert_eq!(of(&text).unwrap().sign_in, [own.clone()]);
+        assert_eq!(of(&text).unwrap().sign_in, std::slice::from_ref(&own));
         // Whom it names as its issuer is nobody's word: ours would lead a token to its servers.
         for issuer in ["login.example.test", "google", "microsoft"] {
             let issuer = text.replace(
                 "<webMail>",
                 &format!("<oAuth2><issuer>{issuer}</issuer></oAuth2><webMail>"),
             );
-            assert_eq!(of(&issuer).unwrap().sign_in, [own.clone()]);
+            assert_eq!(of(&issuer).unwrap().sign_in, std::slice::from_ref(&own));
         }
         let google = text.replace("imap.example.test", "imap.gmail.com");
         let known = SignIn::OAuth {
