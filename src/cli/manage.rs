@@ -38,8 +38,14 @@ pub fn mailbox(home: &Home, as_json: bool, command: &MailboxCommand) -> Result<u
             yes,
         } => {
             let row = find(mailbox, account)?;
-            sure(&format!("Delete {}", named(&row)), row.total, *yes)?;
-            Manage::Delete(row.id)
+            let what = format!("Delete {}", named(&row));
+            match row.there {
+                None if row.selectable => {
+                    agreed(&what, "It was not looked at yet: run sync first.", *yes)?;
+                }
+                there => sure(&what, there.unwrap_or(0), *yes)?,
+            }
+            Manage::Delete(row.id, row.there)
         }
         MailboxCommand::Subscribe { mailbox, account } => {
             Manage::Subscribe(find(mailbox, account)?.id, true)
@@ -73,18 +79,24 @@ fn named(row: &MailboxRow) -> String {
 
 /// Asks whether messages are to be removed for good; an answer that is not yes is an error.
 fn sure(what: &str, messages: u64, yes: bool) -> Result<()> {
-    if yes || messages == 0 {
-        return Ok(());
-    }
     let count = match messages {
+        0 => return Ok(()),
         1 => "The message in it is".to_owned(),
         n => format!("The {n} messages in it are"),
     };
+    agreed(what, &format!("{count} removed for good."), yes)
+}
+
+/// Asks whether that is to be done, knowing this; an answer that is not yes is an error.
+fn agreed(what: &str, knowing: &str, yes: bool) -> Result<()> {
+    if yes {
+        return Ok(());
+    }
     if !stdin().is_terminal() {
-        let told = format!("{what}? {count} removed for good: say --yes");
+        let told = format!("{what}? {knowing} Say --yes");
         return Err(Failure::new(exit::USAGE, told).into());
     }
-    aside!("{what}? {count} removed for good. [y/N]");
+    aside!("{what}? {knowing} [y/N]");
     let mut answer = String::new();
     stdin().read_line(&mut answer)?;
     match answer.trim() {

@@ -45,7 +45,8 @@ pub fn remove(home: &Home, as_json: bool, args: &RemoveAccount) -> Result<u8> {
     unsent.retain(|s| s.account == account.name);
     let folder = folder(home, args);
     if !args.yes {
-        sure(&account, drafts.len(), unsent.len(), &folder)?;
+        let changes = local.changes_open(&account.name)?;
+        sure(&account, (drafts.len(), unsent.len(), changes), &folder)?;
     }
     // All that asks or may fail comes before the first change: what is left here leaves all as it was.
     let opened = unlock(home, &account);
@@ -64,13 +65,15 @@ pub fn remove(home: &Home, as_json: bool, args: &RemoveAccount) -> Result<u8> {
     for message in &waiting {
         local.hold(message.id)?;
     }
+    let changes = local.read().changes_open(&account.name)?;
+    local.withdraw_all(&account.name)?;
     remove::write(&home.paths.config, &left).map_err(|why| Failure::new(exit::CONFIG, why))?;
     forget(home, &account, opened);
     if as_json {
         let place = exported.then(|| folder.to_string_lossy().into_owned());
         json::print(json!({
             "removed": account.name.as_str(), "drafts": drafts.len(), "unsent": unsent.len(),
-            "exported": place,
+            "exported": place, "changes": changes,
         }))?;
         return Ok(0);
     }
@@ -80,6 +83,9 @@ pub fn remove(home: &Home, as_json: bool, args: &RemoveAccount) -> Result<u8> {
     );
     if exported {
         say!("What was not sent is in {}.", folder.display());
+    }
+    if changes > 0 {
+        say!("Changes that its servers did not have yet: {changes}. They are not made any more.");
     }
     say!(
         "What it has on its servers stays there; its mail goes from this machine with the next start."
@@ -126,14 +132,24 @@ fn folder(home: &Home, args: &RemoveAccount) -> PathBuf {
     })
 }
 
-fn sure(account: &Account, drafts: usize, unsent: usize, folder: &Path) -> Result<()> {
+fn sure(
+    account: &Account,
+    (drafts, unsent, changes): (usize, usize, usize),
+    folder: &Path,
+) -> Result<()> {
     let name = Clean::line(account.name.as_str());
     let mut asked = format!("Remove {name} ({})?", Clean::line(&account.email));
+    let count = |n: usize, one: &str, more: &str| match n {
+        1 => format!("1 {one}"),
+        n => format!("{n} {more}"),
+    };
+    if changes > 0 {
+        asked.push_str(&format!(
+            " {} its servers don't have yet will not be made.",
+            count(changes, "change that", "changes that"),
+        ));
+    }
     if drafts + unsent > 0 {
-        let count = |n: usize, one: &str, more: &str| match n {
-            1 => format!("1 {one}"),
-            n => format!("{n} {more}"),
-        };
         asked.push_str(&format!(
             " {} and {} are written into {} first.",
             count(drafts, "draft", "drafts"),

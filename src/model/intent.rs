@@ -66,8 +66,9 @@ pub enum Manage {
     Create(AccountName, String),
     /// Gives one another name: its place as text, levels separated by `/`.
     Rename(MailboxId, String),
-    /// Deletes one and what is in it.
-    Delete(MailboxId),
+    /// Deletes one and what is in it: so many messages, as the user was told; `None` if nobody could
+    /// say.
+    Delete(MailboxId, Option<u64>),
     /// Subscribes to one, or ends that.
     Subscribe(MailboxId, bool),
 }

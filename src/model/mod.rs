@@ -49,7 +49,7 @@ pub use intent::{Done, Intent, Leave, Manage, OutboxVerb, Target, Verb, WhichRul
 pub use mailbox::{MailboxName, Role};
 pub use message_id::MessageId;
 pub use oauth::{ClientSecret, OAuth, SignInBy, SignInStep, SignInWord};
-pub use op::{MessageKey, NewOp, Op, OpKind, OpState};
+pub use op::{AsSeen, MessageKey, NewOp, Op, OpKind, OpState};
 pub use policy::{MailboxPolicy, Reach, SyncPolicy};
 pub use query::{Expr, Query, Term};
 pub use reminder::{Reminder, ReminderState};

@@ -61,6 +61,8 @@ pub enum OpKind {
     DeleteMailbox {
         /// Its name on the wire.
         name: MailboxName,
+        /// As the user saw it; `None` if it was never looked at.
+        seen: Option<AsSeen>,
     },
     /// Subscribes to a mailbox, or ends that.
     SubscribeMailbox {
@@ -69,6 +71,18 @@ pub enum OpKind {
         /// Whether it begins.
         on: bool,
     },
+}
+
+/// What was known of a mailbox when the user said that it is to be deleted: what is another one, or
+/// has more in it, is not what was meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AsSeen {
+    /// The generation of its UIDs.
+    pub uidvalidity: UidValidity,
+    /// What came later has UIDs from here on.
+    pub uidnext: u32,
+    /// How many messages were in it, without those that were on their way out.
+    pub messages: u64,
 }
 
 impl OpKind {

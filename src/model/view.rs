@@ -115,6 +115,9 @@ pub struct MailboxRow {
     pub total: u64,
     /// Of these, unread.
     pub unread: u64,
+    /// How many messages the server has in it, as far as is known here: more than are shown where a
+    /// policy leaves older ones out. `None` if it was never looked at.
+    pub there: Option<u64>,
 }
 
 /// Where a page begins: the sort key of the row before it, newest first.

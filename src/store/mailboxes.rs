@@ -1,7 +1,7 @@
 //! Reading mailboxes: for the sidebar, and as a worker's memory (the cursor).
 
 use crate::model::view::MailboxRow;
-use crate::model::{AccountName, MailboxId, MailboxName, ModSeq, Role, UidValidity};
+use crate::model::{AccountName, AsSeen, MailboxId, MailboxName, ModSeq, Role, UidValidity};
 use crate::store::error::{Error, Result};
 use crate::store::reader::Reader;
 use rusqlite::{OptionalExtension as _, Params, Row, params};
@@ -47,7 +47,8 @@ impl Reader {
     /// Every mailbox of every account with its counts, in the order accounts and mailboxes came.
     pub fn mailboxes(&self) -> Result<Vec<MailboxRow>> {
         let mut select = self.conn.prepare_cached(
-            "SELECT b.id, a.name, b.path, b.role, b.selectable, b.total, b.unread
+            "SELECT b.id, a.name, b.path, b.role, b.selectable, b.total, b.unread,
+                 b.total + max(b.exists_ - b.held, 0), b.uidvalidity IS NOT NULL AND b.uidnext > 0
              FROM mailbox b JOIN account a ON a.id = b.account ORDER BY a.id, b.id",
         )?;
         let rows = select.query_map([], |row| {
@@ -59,6 +60,10 @@ impl Reader {
                 selectable: row.get(4)?,
                 total: row.get(5)?,
                 unread: row.get(6)?,
+                there: match row.get(8)? {
+                    true => Some(row.get(7)?),
+                    false => None,
+                },
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -95,6 +100,25 @@ impl Reader {
             [account.as_str(), role.name()],
         )?;
         Ok(found.into_iter().next())
+    }
+
+    /// A mailbox as whoever deletes it sees it; `None` before its first pull has ended.
+    ///
+    /// # Errors
+    /// When the cache can't be read.
+    pub fn as_seen(&self, mailbox: MailboxId) -> Result<Option<AsSeen>> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT uidvalidity, uidnext, total + max(exists_ - held, 0) FROM mailbox
+             WHERE id = ?1 AND uidvalidity IS NOT NULL AND uidnext > 0",
+        )?;
+        let seen = select.query_row([mailbox.0], |row| {
+            Ok(AsSeen {
+                uidvalidity: UidValidity(row.get(0)?),
+                uidnext: row.get(1)?,
+                messages: row.get(2)?,
+            })
+        });
+        Ok(seen.optional()?)
     }
 
     fn select(&self, condition: &str, params: impl Params) -> Result<Vec<Mailbox>> {

@@ -170,7 +170,10 @@ impl Ledger {
                         .act_on(&planned.label, &about, now, &planned.ops)?
                         .1;
                     if let Verb::Move(to) | Verb::Copy(to) = verb {
-                        self.learn(to, &resolved, now)?;
+                        // It is done: whoever hears otherwise would do it again.
+                        if let Err(error) = self.learn(to, &resolved, now) {
+                            tracing::error!(%error, "where mail is filed could not be noted");
+                        }
                     }
                 }
                 Ok(Done {

@@ -31,7 +31,7 @@ impl Host for Nobody {
     fn nudge(&self) {}
 }
 
-fn account() -> Account {
+pub(super) fn account() -> Account {
     Account {
         name: AccountName("work".to_owned()),
         email: "me@example.test".to_owned(),
@@ -42,14 +42,14 @@ fn account() -> Account {
     }
 }
 
-struct Desk {
+pub(super) struct Desk {
     _dir: tempfile::TempDir,
-    ledger: Ledger,
+    pub(super) ledger: Ledger,
     worker: Doorbell,
 }
 
 impl Desk {
-    fn new() -> Desk {
+    pub(super) fn new() -> Desk {
         let dir = tempfile::tempdir().unwrap();
         let stores = Stores {
             cache: dir.path().join("cache.db"),
@@ -90,7 +90,7 @@ impl Desk {
     }
 
     /// A message that lies there without its body.
-    fn receive(&self, mailbox: &'static str) -> (MsgId, LocationId) {
+    pub(super) fn receive(&self, mailbox: &'static str) -> (MsgId, LocationId) {
         let made = |(name, role): (&str, Role)| MailboxInfo {
             name: MailboxName::new(name),
             path: name.to_owned(),
@@ -124,7 +124,7 @@ impl Desk {
 
     /// A conversation of an old message and a newer one, and a message alone: their places, and the
     /// conversation.
-    fn receive_three(&self) -> ([LocationId; 3], ThreadId) {
+    pub(super) fn receive_three(&self) -> ([LocationId; 3], ThreadId) {
         let alone = self.receive("INBOX").1;
         let id = |n: u32| MessageId::new(&format!("{n}@x.example"));
         let message = |n: u32, answers: Option<u32>| NewMessage {

@@ -6,7 +6,7 @@
 
 use crate::lang::{self, mark, tr};
 use crate::model::name::encode;
-use crate::model::{AccountName, MailboxId, MailboxName, Manage, NewOp, OpKind};
+use crate::model::{AccountName, AsSeen, MailboxId, MailboxName, Manage, NewOp, OpKind};
 use crate::store::{Mailbox, Reader, Result};
 use crate::sync::planned::Planned;
 use crate::text::Clean;
@@ -25,7 +25,10 @@ pub fn ops(reader: &Reader, wish: &Manage) -> Result<std::result::Result<Planned
             Some(mailbox) => rename(reader, &mailbox, path)?,
             None => Err(lang::of(GONE).to_owned()),
         },
-        Manage::Delete(id) => of(reader, *id)?.and_then(|mailbox| delete(&mailbox)),
+        Manage::Delete(id, told) => match of(reader, *id)? {
+            Ok(mailbox) => delete(&mailbox, seen(reader, *id, *told)?),
+            Err(why) => Err(why),
+        },
         Manage::Subscribe(id, on) => of(reader, *id)?.map(|mailbox| {
             let path = shown(&mailbox.path);
             let label = lang::kept(|| match on {
@@ -111,12 +114,22 @@ fn rename(
     Ok(Ok(planned(&mailbox.account, label, vec![kind], true)))
 }
 
-fn delete(mailbox: &Mailbox) -> std::result::Result<Planned, String> {
+/// A mailbox as it is known, with no more in it than the user was told.
+fn seen(reader: &Reader, id: MailboxId, told: Option<u64>) -> Result<Option<AsSeen>> {
+    let seen = reader.as_seen(id)?;
+    Ok(seen.zip(told).map(|(seen, told)| AsSeen {
+        messages: seen.messages.min(told),
+        ..seen
+    }))
+}
+
+fn delete(mailbox: &Mailbox, seen: Option<AsSeen>) -> std::result::Result<Planned, String> {
     if is_inbox(mailbox) {
         return Err(tr!("The inbox can't be deleted").to_owned());
     }
     let kind = OpKind::DeleteMailbox {
         name: mailbox.name.clone(),
+        seen,
     };
     let path = shown(&mailbox.path);
     let label = lang::kept(|| tr!("Deleting the mailbox {path}", path));

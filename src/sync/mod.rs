@@ -43,6 +43,7 @@ pub mod bodies;
 pub mod reread;
 pub mod harvest;
 pub mod follow;
+pub mod deleting;
 pub mod removal;
 pub mod push;
 pub mod drafts;
@@ -76,3 +77,5 @@ pub use ledger::Reply;
 
 #[cfg(test)]
 mod ledger_tests;
+#[cfg(test)]
+mod sending_tests;

@@ -14,6 +14,7 @@ use crate::net::error::NetError;
 use crate::net::imap::{Copied, FetchBy, Mode, Selected, Session, is_refusal};
 use crate::store::{Local, Moved, Outcome, Place, Priority};
 use crate::sync::by_id::{self, ById};
+use crate::sync::deleting;
 use crate::sync::error::SyncError;
 use crate::sync::follow::{self, Found};
 use crate::sync::kit::Kit;
@@ -64,6 +65,7 @@ pub fn replay(
 ) -> Result<u64, SyncError> {
     let mut settled = 0;
     loop {
+        let before = settled;
         let pending = local.read().pending(&kit.account.name)?;
         kit.report.pending(pending.len() as u64);
         if pending.is_empty() {
@@ -73,29 +75,55 @@ pub fn replay(
             if kit.stopping() {
                 return Err(SyncError::Stopping);
             }
-            one(session, kit, local, op, listed)?;
+            if !one(session, kit, local, op, listed)? {
+                continue;
+            }
             touched.mailboxes.extend(overlay::touched(op));
             touched.everything |= op.kind.is_about_mailboxes();
             settled += 1;
             kit.report.pending(left);
         }
+        // The rest waits for other accounts.
+        if settled == before {
+            return Ok(settled);
+        }
     }
 }
 
+/// Carries one out, unless it has to wait for others: `false`.
 fn one(
     session: &mut Session,
     kit: &Kit,
     local: &mut Local,
     op: &Op,
     listed: bool,
-) -> Result<(), SyncError> {
+) -> Result<bool, SyncError> {
     let in_flight = op.state == OpState::InFlight;
-    if in_flight {
+    if let OpKind::DeleteMailbox { name, .. } = &op.kind {
+        // What is still to leave it would be lost with it.
+        match local.claim_deletion(op, name)? {
+            Some(true) => {}
+            Some(false) => return Ok(true),
+            None => return Ok(false),
+        }
+    } else if in_flight {
         local.claim_again(op.id)?;
     } else if !local.claim(op.id)? {
         // Somebody has taken it back since it was read.
-        return Ok(());
+        return Ok(true);
     }
+    claimed(session, kit, local, op, (listed, in_flight))?;
+    Ok(true)
+}
+
+/// Carries out one that was claimed.
+fn claimed(
+    session: &mut Session,
+    kit: &Kit,
+    local: &mut Local,
+    op: &Op,
+    (listed, in_flight): (bool, bool),
+) -> Result<(), SyncError> {
     // What the server put off may be done in part as well: a copy that stands is not made again.
     let cut = in_flight || op.attempts > 0;
     let Did { moved, mut copied } = match carry_out(session, kit, local, op, cut) {
@@ -193,7 +221,7 @@ fn told(kind: &OpKind, why: &str) -> String {
         OpKind::Carry { .. } => tr!("the server refused to take: {why}", why),
         OpKind::CreateMailbox { .. } => tr!("the server refused to create the mailbox: {why}", why),
         OpKind::RenameMailbox { .. } => tr!("the server refused to rename the mailbox: {why}", why),
-        OpKind::DeleteMailbox { .. } => tr!("the server refused to delete the mailbox: {why}", why),
+        OpKind::DeleteMailbox { .. } => tr!("the mailbox was not deleted: {why}", why),
         OpKind::SubscribeMailbox { .. } => {
             tr!("the server refused to change the subscription: {why}", why)
         }
@@ -207,6 +235,12 @@ fn carry_out(
     op: &Op,
     cut: bool,
 ) -> Result<End, SyncError> {
+    if let OpKind::DeleteMailbox { name, seen } = &op.kind {
+        let seen = (name, seen.as_ref());
+        if let Some(why) = deleting::hindrance(session, kit, local, seen, cut)? {
+            return Ok(End::Failed(why));
+        }
+    }
     if op.kind.is_about_mailboxes() {
         about_mailboxes(session, &op.kind, cut)?;
         return Ok(End::Done(Did::default()));
@@ -270,7 +304,7 @@ fn about_mailboxes(session: &mut Session, kind: &OpKind, cut: bool) -> Result<()
             },
             other => other,
         },
-        OpKind::DeleteMailbox { name } => {
+        OpKind::DeleteMailbox { name, .. } => {
             match session.delete(name) {
                 Err(error) if cut && error.no_such_mailbox() => {}
                 other => other?,

@@ -110,16 +110,16 @@ impl Rules {
             let Some(validity) = cursor.uidvalidity.filter(|_| cursor.uidnext > 0) else {
                 continue;
             };
-            let highest = reader
-                .highest(mailbox.id)?
-                .max(cursor.uidnext.saturating_sub(1));
+            // A pull that was cut may have brought the newest and left out what is before them.
+            let highest = cursor.uidnext.saturating_sub(1);
             let mark = local.read().arrival_mark(account, &mailbox.name)?;
             let known = self.since.is_some() || has_rules(local, account)?;
             match mark.filter(|(marked, _)| *marked == validity && known) {
                 Some((_, uid)) if uid >= highest => {}
                 Some(mark) => {
                     let since = when::now() - 400 * 24 * 3600;
-                    let keys = reader.above(mailbox.id, &mailbox.name, mark, since)?;
+                    let mut keys = reader.above(mailbox.id, &mailbox.name, mark, since)?;
+                    keys.retain(|key| key.uid.get() <= highest);
                     let upto = (validity, highest);
                     local.arrived(account, &mailbox.name, upto, &keys, when::now())?;
                 }

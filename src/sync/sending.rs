@@ -75,7 +75,10 @@ impl Ledger {
         let id = self.local.submit(&outgoing, now)?;
         let written = mime::parse::envelope(&outgoing.filed);
         let people: Vec<Address> = written.to.into_iter().chain(written.cc).collect();
-        self.local.wrote_to(&people, now)?;
+        // It is queued: whoever hears otherwise would send it again.
+        if let Err(error) = self.local.wrote_to(&people, now) {
+            tracing::error!(%error, "who was written to could not be noted");
+        }
         after.submit = Some(outgoing.account);
         after.topics.extend([Topic::Outbox, Topic::Drafts]);
         let wait = (outgoing.not_before - now).max(0);

@@ -52,6 +52,22 @@ fn a_mailbox_of_any_name_is_made_renamed_and_deleted() {
 }
 
 #[test]
+fn a_mailbox_is_deleted_only_as_it_was_seen() {
+    let Some((_server, home, mut look)) = ready(&["one"]) else {
+        return;
+    };
+    home.run(&["mailbox", "create", "Old"]).code(0);
+    home.sync();
+    // Another client files mail there, and we don't know that yet.
+    crate::changes::add(&mut look, "Old", "late");
+    home.run(&["mailbox", "delete", "Old", "--yes"]).code(0);
+    home.run(&["sync", "--once"]).code(77);
+    assert_eq!(names(&server_has(&mut look, "Old")), ["late"]);
+    home.sync();
+    assert_eq!(home.subjects("Old"), ["late"]);
+}
+
+#[test]
 fn what_can_not_be_is_said() {
     let Some((_server, home, _look)) = ready(&["one"]) else {
         return;

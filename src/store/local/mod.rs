@@ -7,6 +7,8 @@ mod meta;
 pub mod connection;
 pub mod ops;
 pub mod carried;
+pub mod deletions;
+pub mod withdrawn;
 pub mod derived;
 mod thread_rules;
 pub mod drafts;

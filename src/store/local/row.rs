@@ -2,8 +2,8 @@
 
 use crate::lang;
 use crate::model::{
-    AccountName, ActionId, FlagChange, MailboxName, MessageId, MessageKey, Op, OpId, OpKind,
-    OpState, Uid, UidValidity,
+    AccountName, ActionId, AsSeen, FlagChange, MailboxName, MessageId, MessageKey, Op, OpId,
+    OpKind, OpState, Uid, UidValidity,
 };
 use crate::store::codec::{flags_in, keywords_out};
 use crate::store::error::Result;
@@ -51,7 +51,15 @@ pub(super) fn kind_out(kind: &OpKind) -> Kind<'_> {
             let both = [name.as_bytes(), to.as_bytes()].join(&0);
             ("rename", both.into())
         }
-        OpKind::DeleteMailbox { name } => ("delete", name.as_bytes().into()),
+        OpKind::DeleteMailbox { name, seen: None } => ("delete", name.as_bytes().into()),
+        OpKind::DeleteMailbox {
+            name,
+            seen: Some(seen),
+        } => {
+            let (generation, next) = (seen.uidvalidity.0, seen.uidnext);
+            let told = format!("{generation} {next} {}", seen.messages);
+            ("delete", [name.as_bytes(), told.as_bytes()].join(&0).into())
+        }
         OpKind::SubscribeMailbox { name, on: true } => ("subscribe", name.as_bytes().into()),
         OpKind::SubscribeMailbox { name, on: false } => ("unsubscribe", name.as_bytes().into()),
     };
@@ -97,15 +105,29 @@ fn kind_in(name: &str, dest: Vec<u8>, source: String, change: FlagChange) -> OpK
                 to: next(),
             }
         }
-        "delete" => OpKind::DeleteMailbox {
-            name: MailboxName::new(dest),
-        },
+        "delete" => {
+            let mut parts = dest.splitn(2, |b| *b == 0);
+            let name = parts.next().unwrap_or_default().to_vec();
+            OpKind::DeleteMailbox {
+                name: MailboxName::new(name),
+                seen: parts.next().and_then(as_seen),
+            }
+        }
         "subscribe" | "unsubscribe" => OpKind::SubscribeMailbox {
             name: MailboxName::new(dest),
             on: name == "subscribe",
         },
         _ => OpKind::Store(change),
     }
+}
+
+fn as_seen(told: &[u8]) -> Option<AsSeen> {
+    let mut numbers = std::str::from_utf8(told).ok()?.split(' ');
+    Some(AsSeen {
+        uidvalidity: UidValidity(numbers.next()?.parse().ok()?),
+        uidnext: numbers.next()?.parse().ok()?,
+        messages: numbers.next()?.parse().ok()?,
+    })
 }
 
 /// An operation with its targets.

@@ -133,9 +133,14 @@ impl Layer {
                 if row.role == Some(Role::Inbox) {
                     return Err(tr!("The inbox can't be deleted."));
                 }
-                let what = match row.total {
-                    0 => trc!("mailbox", "It is empty.").to_owned(),
-                    n => removed(n),
+                let what = match row.there {
+                    // What can't hold messages has none.
+                    None if row.selectable => {
+                        tr!("It was not looked at yet: whether there is mail in it is not known.")
+                            .to_owned()
+                    }
+                    None | Some(0) => trc!("mailbox", "It is empty.").to_owned(),
+                    Some(n) => removed(n),
                 };
                 let text = tr!(
                     "Delete the mailbox {mailbox} of {account}?",
@@ -143,7 +148,7 @@ impl Layer {
                     account = row.account
                 );
                 let text = format!("{text}\n{what}");
-                let wish = Intent::Manage(Manage::Delete(row.id));
+                let wish = Intent::Manage(Manage::Delete(row.id, row.there));
                 Ok(sure(&text, tr!("delete it"), wish, now))
             }
             Chore::Empty(role) => {

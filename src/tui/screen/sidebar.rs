@@ -311,6 +311,7 @@ mod tests {
             selectable: true,
             total: 10,
             unread,
+            there: Some(10),
         }
     }
 

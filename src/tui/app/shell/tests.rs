@@ -78,6 +78,7 @@ fn mailbox(id: i64, path: &str, role: Role, unread: u64) -> MailboxRow {
         selectable: true,
         total: 3,
         unread,
+        there: Some(3),
     }
 }
 
